@@ -1,0 +1,130 @@
+# mfx: `make` builds into bin/, `make check` tests, `make demo` shows.
+# One Makefile, not recursive.  config.mk comes from ./configure, which is
+# made and run here when it is missing.
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+SHELL := /bin/bash -o pipefail
+
+# not for what needs no configuration, or what calls scripts/setup first
+ifeq ($(filter clean distclean check demo bench,$(MAKECMDGOALS)),)
+-include config.mk
+endif
+
+# WERROR=1 makes warnings errors (CI does); SANITIZE=1 builds with ASan and
+# UBSan into a tree of its own
+BUILD := build$(if $(SANITIZE),/sanitize)
+BIN := $(if $(SANITIZE),$(BUILD)/bin,bin)
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wwrite-strings -Wvla -Wcast-qual -Wformat=2 -Wundef \
+	-Wpointer-arith -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+sanitizers := -fsanitize=address,undefined
+MFX_CFLAGS := -std=c11 $(WARN) $(CFLAGS) -fstack-protector-strong -fPIE \
+	$(if $(SANITIZE),$(sanitizers) -fno-sanitize-recover=all -O1)
+MFX_CPPFLAGS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -I. -Ilib \
+	-include config.h -include lib/banned.h $(CPPFLAGS)
+MFX_LDFLAGS := -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) \
+	$(if $(SANITIZE),$(sanitizers))
+
+# V=1 shows the whole commands
+run = $(if $(V),$(2),@echo "  $(1) $@"; $(2))
+
+CMDS := $(filter-out $(LEFT_OUT),$(patsubst cmd/%.c,%,$(wildcard cmd/*.c)))
+# what stands on a library that is missing is left out with its programs
+LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/%) \
+	$(if $(GNUTLS_LIBS),,lib/http/%) $(if $(SQLITE_LIBS),,lib/registry/%) \
+	$(if $(SODIUM_LIBS),,lib/registry/%),$(wildcard lib/*/*.c))
+PROGRAMS := $(CMDS:%=$(BIN)/%)
+
+# What a program links with beside lib/.
+identity := mfx-users mfx-things mfx-channels mfx-can mfx-events
+$(identity:%=$(BIN)/%): LIBS = $(SQLITE_LIBS) $(SODIUM_LIBS)
+$(BIN)/mfx-adapt-http: LIBS = $(MICROHTTPD_LIBS) $(GNUTLS_LIBS) \
+	$(SQLITE_LIBS) $(SODIUM_LIBS)
+$(BIN)/mfx-write-sqlite $(BIN)/mfx-read-sqlite: LIBS = $(SQLITE_LIBS)
+$(BIN)/mfx-normalize $(BIN)/mfx-check: LIBS = $(EXPAT_LIBS)
+
+all: config.mk $(PROGRAMS)
+	@$(if $(strip $(LEFT_OUT)),echo "left out for want of a library: \
+	$(LEFT_OUT) (scripts/setup installs it)")
+
+config.mk: config.mk.in configure
+	./configure --quiet $(if $(wildcard config.mk),,$(CONFIGURE_FLAGS))
+	@touch $@
+config.h: config.mk ;
+configure: configure.ac
+	@command -v autoconf >/dev/null || \
+	    { echo 'autoconf is missing: run scripts/setup' >&2; exit 1; }
+	autoconf
+	@autoheader 2>/dev/null
+
+$(BUILD)/%.o: %.c config.h
+	@mkdir -p $(@D)
+	$(call run,CC,$(CC) $(MFX_CPPFLAGS) $(MFX_CFLAGS) -MMD -MP -c -o $@ $<)
+
+# what `mfx --help` lists: the .Nd line of each page
+programs_h = awk '/^\.Nd / { name = FILENAME; gsub(/.*\/mfx-|\.1$$/, "", name); \
+	sub(/^\.Nd /, ""); gsub(/["\\]/, "\\\\&"); \
+	printf "{ \"%s\", NULL, \"%s\", NULL, NULL },\n", name, $$0 }'
+$(BUILD)/cmd/programs.h: man $(sort $(wildcard man/mfx-*.1))
+	@mkdir -p $(@D)
+	$(call run,GEN,$(programs_h) $(wordlist 2,999,$^) /dev/null >$@)
+$(BUILD)/cmd/mfx.o: $(BUILD)/cmd/programs.h
+$(BUILD)/cmd/mfx.o: MFX_CPPFLAGS += -I$(BUILD)
+
+$(BUILD)/libmfx.a: $(LIB_SRC:%.c=$(BUILD)/%.o)
+	@rm -f $@
+	$(call run,AR,$(AR) rcs $@ $^)
+
+$(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(LIBS) -lm)
+
+include tests/tests.mk
+
+prefix ?= /usr/local
+install: all
+	install -d $(DESTDIR)$(prefix)/bin \
+	    $(DESTDIR)$(prefix)/share/man/man1 \
+	    $(DESTDIR)$(prefix)/share/man/man5 \
+	    $(DESTDIR)$(prefix)/share/man/man7 \
+	    $(DESTDIR)$(prefix)/share/bash-completion/completions \
+	    $(DESTDIR)$(prefix)/share/zsh/site-functions \
+	    $(DESTDIR)$(prefix)/share/fish/vendor_completions.d
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(prefix)/bin
+	for s in 1 5 7; do install -m 644 man/*.$$s \
+	    $(DESTDIR)$(prefix)/share/man/man$$s; done
+	install -m 644 completions/mfx.bash \
+	    $(DESTDIR)$(prefix)/share/bash-completion/completions/mfx
+	install -m 644 completions/_mfx \
+	    $(DESTDIR)$(prefix)/share/zsh/site-functions/_mfx
+	install -m 644 completions/mfx.fish \
+	    $(DESTDIR)$(prefix)/share/fish/vendor_completions.d/mfx.fish
+	cd $(DESTDIR)$(prefix)/share && for c in $(filter-out mfx,$(CMDS)); do \
+	    ln -sf mfx bash-completion/completions/$$c; \
+	    ln -sf mfx.fish fish/vendor_completions.d/$$c.fish; done
+
+uninstall:
+	cd $(DESTDIR)$(prefix) && rm -f $(CMDS:%=bin/%) \
+	    $(patsubst man/%.1,share/man/man1/%.1,$(wildcard man/*.1)) \
+	    $(patsubst man/%.5,share/man/man5/%.5,$(wildcard man/*.5)) \
+	    $(patsubst man/%.7,share/man/man7/%.7,$(wildcard man/*.7)) \
+	    $(CMDS:%=share/bash-completion/completions/%) \
+	    share/zsh/site-functions/_mfx \
+	    $(CMDS:%=share/fish/vendor_completions.d/%.fish)
+
+version = $(shell sed -n 's/^AC_INIT(\[mfx\], \[\(.*\)\])/\1/p' configure.ac)
+dist: configure
+	@mkdir -p build
+	git archive --prefix=mfx-$(version)/ --add-file=configure \
+	    --add-file=config.h.in HEAD | gzip -9 >build/mfx-$(version).tar.gz
+	@echo build/mfx-$(version).tar.gz
+
+clean:
+	rm -rf build bin
+distclean: clean
+	rm -rf config.mk config.h config.h.in config.log config.status \
+	    configure autom4te.cache
+
+-include $(wildcard $(BUILD)/cmd/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*/*.d)
+.PHONY: all install uninstall dist clean distclean

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_DIAG_H
+#define MFX_BASE_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fault.h"
+
+/*
+ * What a program says to a person or a log: one line on stderr,
+ *
+ *	prog: place: what 'subject'
+ *
+ * lower case, no full stop; with --log json one JSON object,
+ * {"time":…,"level":"warning","program":…,"message":…}.  Text from outside
+ * may be passed as it is: control bytes are shown as \xHH, so a device
+ * cannot drive the reader's terminal.  Only programs call these; a
+ * library function reports through struct fault.
+ */
+enum diag_level {
+	DIAG_ERROR,		/* always shown */
+	DIAG_WARNING,		/* shown unless -q */
+	DIAG_INFO,		/* shown with -v */
+	DIAG_DEBUG,		/* shown with -v -v */
+};
+
+/* program_start() calls this; name lives as long as the process */
+void diag_init(const char *name);
+void diag_verbosity(int more);		/* -q is -1, each -v is +1 */
+void diag_json(bool on);
+bool diag_shows(enum diag_level);
+
+void diag_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void diag_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void diag_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void diag_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* says an error and gives back its status, for `return diag_fault(&f)` */
+int diag_fault(const struct fault *);
+
+/* replaces bytes that a terminal would act upon by '?', in place */
+void diag_clean(char *z);
+
+#endif

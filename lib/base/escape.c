@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/escape.h"
+
+#include "base/utf8.h"
+
+/* bytes at p that can be shown as they are, 0 when they can't */
+static size_t
+printable(const char *p, const char *end)
+{
+	unsigned char c = (unsigned char)*p;
+	size_t n;
+
+	if (c < 0x80)
+		return c >= ' ' && c != 0x7f && c != '\\';
+	n = utf8_sequence(p, end);
+	if (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)
+		return 0;
+	return n;
+}
+
+static void
+put_byte(struct buf *b, unsigned char c)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	buf_putc(b, '\\');
+	switch (c) {
+	case '\\':
+		buf_putc(b, '\\');
+		break;
+	case '\t':
+		buf_putc(b, 't');
+		break;
+	case '\n':
+		buf_putc(b, 'n');
+		break;
+	case '\r':
+		buf_putc(b, 'r');
+		break;
+	default:
+		buf_putc(b, 'x');
+		buf_putc(b, digits[c >> 4]);
+		buf_putc(b, digits[c & 15]);
+	}
+}
+
+void
+escape_put(struct buf *b, struct str s)
+{
+	const char *p = s.p, *start = p, *end = s.n ? p + s.n : p;
+	size_t n;
+
+	while (p < end) {
+		if ((n = printable(p, end)) > 0) {
+			p += n;
+			continue;
+		}
+		buf_put(b, start, (size_t)(p - start));
+		put_byte(b, (unsigned char)*p);
+		start = ++p;
+	}
+	buf_put(b, start, (size_t)(p - start));
+}
+
+static bool
+needs_quotes(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] == ',' || s.p[i] == '"' || s.p[i] == '\n' ||
+		    s.p[i] == '\r')
+			return true;
+	return false;
+}
+
+void
+escape_put_csv(struct buf *b, struct str s)
+{
+	size_t i;
+
+	if (!needs_quotes(s)) {
+		buf_put_str(b, s);
+		return;
+	}
+	buf_putc(b, '"');
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] == '"')
+			buf_putc(b, '"');
+		buf_putc(b, s.p[i]);
+	}
+	buf_putc(b, '"');
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_ESCAPE_H
+#define MFX_BASE_ESCAPE_H
+
+#include "base/buf.h"
+
+/*
+ * Text from outside on one line, without anything a terminal acts upon:
+ * \t \n \r \\ and \xHH for every other control byte, those of ISO 6429 in
+ * UTF-8 (U+0080 to U+009F) and what is no UTF-8.  It can be undone, and
+ * PostgreSQL's COPY reads it.
+ */
+void escape_put(struct buf *, struct str text);
+
+/* a field of a CSV file: in quotes when it has to be (RFC 4180) */
+void escape_put_csv(struct buf *, struct str text);
+
+#endif

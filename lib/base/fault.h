@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_FAULT_H
+#define MFX_BASE_FAULT_H
+
+/*
+ * Why something could not be done: what a library function that meets the
+ * outside world (files, databases, networks) says when it returns -1.  The
+ * command prints `text` and takes `status` as its exit status.
+ *
+ *	if (bus_open(&bus, stream, &fault) < 0)
+ *		return diag_fault(&fault);
+ *
+ * `status` is one of <sysexits.h>; `text` is one line in the style of
+ * diag.h, without the program's name, already safe for a terminal.
+ * No secret ever goes into it.
+ */
+struct fault {
+	int status;
+	char text[384];
+};
+
+/* both return -1, so that a function can end with `return fault_set(...)` */
+int fault_set(struct fault *, int status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* the same with ": " and the text of errno behind it; status 0 is the one
+ * that errno calls for: EX_NOPERM, EX_TEMPFAIL for a full disk, EX_IOERR */
+int fault_errno(struct fault *, int status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/out.h"
+#include "base/signal.h"
+
+static char *
+join(const char *a, const char *b, const char *c)
+{
+	size_t n = strlen(a) + strlen(b) + strlen(c) + 3;
+	char *path = memory_get(n);
+
+	snprintf(path, n, "%s%s%s%s%s", a, *b ? "/" : "", b, *c ? "/" : "", c);
+	return path;
+}
+
+char *
+home_path(const char *under)
+{
+	const char *dir = getenv("MFX_HOME");
+
+	if (dir != NULL && *dir != '\0')
+		return join(dir, "", under);
+	if (geteuid() == 0)
+		return join("/var/lib/mfx", "", under);
+	dir = getenv("XDG_STATE_HOME");
+	if (dir != NULL && *dir != '\0')
+		return join(dir, "mfx", under);
+	dir = getenv("HOME");
+	return join(dir ? dir : ".", ".local/state/mfx", under);
+}
+
+int
+dir_make(const char *path, struct fault *fault)
+{
+	char *part = memory_strdup(path), *at = part;
+	int r = 0;
+
+	do {
+		at = strchr(at + 1, '/');
+		if (at != NULL)
+			*at = '\0';
+		if (mkdir(part, 0700) < 0 && errno != EEXIST) {
+			r = fault_errno(fault, 0, "%s", part);
+			break;
+		}
+		if (at != NULL)
+			*at = '/';
+	} while (at != NULL);
+	free(part);
+	return r;
+}
+
+static int
+sync_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	int fd, r;
+
+	snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1,
+	    slash ? path : ".");
+	fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	r = fsync(fd);
+	close(fd);
+	return r;
+}
+
+int
+file_replace(const char *path, struct str bytes, unsigned mode, bool durable,
+    struct fault *fault)
+{
+	char temp[PATH_MAX];
+	int fd, n;
+
+	n = snprintf(temp, sizeof temp, "%s.%ld.new", path, (long)getpid());
+	if (n < 0 || (size_t)n >= sizeof temp)
+		return fault_set(fault, EX_IOERR, "%s: path too long",
+		    path);
+	/* a leftover of a killed process that had our pid is in the way */
+	unlink(temp);
+	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0)
+		return fault_errno(fault, 0, "%s", temp);
+	if (write_all(fd, bytes.p, bytes.n) < 0 ||
+	    (durable && fsync(fd) < 0)) {
+		fault_errno(fault, 0, "%s", temp);
+		close(fd);
+		unlink(temp);
+		return -1;
+	}
+	if (close(fd) < 0 || rename(temp, path) < 0 ||
+	    (durable && sync_parent(path) < 0)) {
+		fault_errno(fault, 0, "%s", path);
+		unlink(temp);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+read_fd(int fd, const char *name, struct buf *b, struct fault *fault)
+{
+	for (;;) {
+		size_t room = b->cap > b->n ? b->cap - b->n : 4096;
+		ssize_t n;
+
+		if (b->n == b->max)
+			return fault_set(fault, EX_DATAERR,
+			    "%s: over %zu bytes", name, b->max);
+		if (room > b->max - b->n)
+			room = b->max - b->n;
+		if (signal_wait_input(fd, -1, -1) < 0)
+			return fault_set(fault, EX_TEMPFAIL, "stopped");
+		n = read(fd, buf_room(b, room), room);
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return fault_errno(fault, EX_IOERR, "%s", name);
+		if (n > 0)
+			b->n += (size_t)n;
+	}
+}
+
+int
+file_read(const char *path, struct buf *b, struct fault *fault)
+{
+	int fd, r;
+
+	if (strcmp(path, "-") == 0)
+		return read_fd(STDIN_FILENO, "<stdin>", b, fault);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fault_errno(fault, EX_NOINPUT, "%s", path);
+	r = read_fd(fd, path, b, fault);
+	close(fd);
+	return r;
+}
+
+/* One line from the terminal, with echo off. */
+static int
+prompt(const char *what, struct buf *b, struct fault *fault)
+{
+	struct termios old, quiet;
+	char c;
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0 || tcgetattr(fd, &old) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return fault_set(fault, EX_USAGE,
+		    "no %s: give it in a file ('-' is stdin)", what);
+	}
+	quiet = old;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(fd, TCSAFLUSH, &quiet);
+	dprintf(fd, "%s: ", what);
+	while ((n = signal_wait_input(fd, -1, -1)) > 0 &&
+	    (n = read(fd, &c, 1)) == 1 && c != '\n')
+		buf_putc(b, c);
+	dprintf(fd, "\n");
+	tcsetattr(fd, TCSAFLUSH, &old);
+	close(fd);
+	if (signal_stop())
+		return fault_set(fault, EX_TEMPFAIL, "stopped");
+	if (n < 0 || b->n == 0)
+		return fault_set(fault, EX_USAGE, "no %s given", what);
+	return 0;
+}
+
+int
+secret_read(const char *path, const char *what, struct buf *b,
+    struct fault *fault)
+{
+	/* a growing buffer would leave copies behind: take it all at once */
+	buf_room(b, b->max);
+	if (path == NULL)
+		return prompt(what, b, fault);
+	if (file_read(path, b, fault) < 0)
+		return -1;
+	if (b->n > 0 && b->p[b->n - 1] == '\n')
+		b->n--;
+	if (b->n > 0 && b->p[b->n - 1] == '\r')
+		b->n--;
+	return 0;
+}
+
+void
+secret_release(struct buf *b)
+{
+	if (b->p != NULL)
+		explicit_bzero(b->p, b->cap);
+	buf_release(b);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/signal.h"
+
+#define WARNINGS_MAX 10
+/* one line in may become many out, all of which have to be there before
+ * the first may leave: see PACK_OUT_MAX in senml/pack.h */
+#define OUT_MAX ((size_t)80 << 20)
+
+static bool
+open_next(struct filter *f)
+{
+	while (*f->files != NULL) {
+		const char *path = *f->files++;
+		int fd;
+
+		if (strcmp(path, "-") == 0) {
+			line_reopen(&f->in, STDIN_FILENO, "<stdin>");
+			return true;
+		}
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0) {
+			line_reopen(&f->in, fd, path);
+			return true;
+		}
+		diag_error("%s: %s", path, strerror(errno));
+		f->status = EX_NOINPUT;
+	}
+	return false;
+}
+
+int
+filter_init(struct filter *f, char **files, const char *rejects,
+    const struct line_cut *cut)
+{
+	*f = (struct filter){ .files = files, .rejects_path = rejects };
+	f->rejects.fd = -1;
+	out_init(&f->out, STDOUT_FILENO, "<stdout>", OUT_MAX);
+	line_init(&f->in, STDIN_FILENO, "<stdin>", &f->out);
+	f->in.cut = cut;
+	if (*files != NULL && !open_next(f))
+		f->in.eof = true;
+	if (rejects == NULL)
+		return 0;
+	out_init(&f->rejects, open(rejects, O_WRONLY | O_CREAT | O_APPEND |
+	    O_CLOEXEC, 0600), rejects, LINE_LIMIT);
+	if (f->rejects.fd >= 0)
+		return 0;
+	diag_error("%s: %s", rejects, strerror(errno));
+	f->status = EX_IOERR;
+	return -1;
+}
+
+/* half a line from the bus */
+static bool
+is_cut_off(struct filter *f, struct str line)
+{
+	static const char label[] = "\"seq\":";
+
+	if (memmem(line.p, line.n, label, sizeof label - 1) == NULL)
+		return false;
+	filter_note(f, "line left out",
+	    "it was cut off, and will come again");
+	return true;
+}
+
+int
+filter_next(struct filter *f, struct str *line)
+{
+	for (;;) {
+		int r = line_next(&f->in, line);
+
+		if (r == LINE_OK && f->in.unended && is_cut_off(f, *line))
+			continue;
+		if (r == LINE_OK || r == LINE_IDLE)
+			return r;
+		if (r == LINE_LONG) {
+			filter_reject(f, *line, f->in.cut ?
+			    "too long; the rest is not read" :
+			    "line over 1 MiB", 0);
+			continue;
+		}
+		if (r == LINE_ERROR && f->in.err != 0) {
+			diag_error("%s: %s", f->in.name,
+			    strerror(f->in.err));
+			f->status = EX_IOERR;
+		}
+		if (f->out.err != 0 || signal_stop())
+			return 0;
+		if (f->in.fd > STDERR_FILENO)
+			close(f->in.fd);
+		if (!open_next(f))
+			return 0;
+	}
+}
+
+void
+filter_place(const struct filter *f, struct str item, size_t column,
+    struct buf *to)
+{
+	unsigned long long number = f->in.number;
+	size_t i, end = column;
+
+	for (i = 0; f->in.cut && f->in.cut->by_line && i + 1 < end &&
+	    i < item.n; i++)
+		if (item.p[i] == '\n') {
+			number++;
+			column = end - i - 1;
+		}
+	buf_printf(to, "%s:%llu", f->in.name, number);
+	if (column > 0)
+		buf_printf(to, ":%zu", column);
+}
+
+static void
+say_place(const struct filter *f, struct str item, const char *why,
+    size_t column)
+{
+	struct buf place;
+
+	buf_init(&place, PATH_MAX + 64);
+	filter_place(f, item, column, &place);
+	diag_warning("%.*s: %s", STR_ARG(buf_str(&place)), why);
+	buf_release(&place);
+}
+
+void
+filter_reject(struct filter *f, struct str line, const char *why,
+    size_t column)
+{
+	f->rejected++;
+	if (f->rejected <= WARNINGS_MAX)
+		say_place(f, line, why, column);
+	if (f->rejects.fd >= 0) {
+		buf_put_str(&f->rejects.b, line);
+		/* binary items say themselves where they end */
+		if (f->in.cut == NULL || f->in.cut->by_line)
+			buf_putc(&f->rejects.b, '\n');
+		out_end(&f->rejects);
+	}
+}
+
+void
+filter_note(struct filter *f, const char *what, const char *why)
+{
+	if (++f->noted <= WARNINGS_MAX)
+		diag_warning("%s:%llu: %s: %s", f->in.name,
+		    (unsigned long long)f->in.number, what, why);
+}
+
+static int
+flush_checked(struct filter *f, struct out *o)
+{
+	if (o->fd < 0 || out_flush(o) == 0)
+		return 0;
+	diag_error("%s: %s", o->name, strerror(o->err));
+	f->status = EX_IOERR;
+	return -1;
+}
+
+int
+filter_finish(struct filter *f)
+{
+	if (f->rejected > 0 && f->status == 0)
+		f->status = EX_DATAERR;
+	if (f->rejected > WARNINGS_MAX)
+		diag_warning("%llu lines rejected",
+		    (unsigned long long)f->rejected);
+	if (f->noted > WARNINGS_MAX)
+		diag_warning("%llu lines with a note",
+		    (unsigned long long)f->noted);
+	flush_checked(f, &f->out);
+	if (f->out.fd >= 0 && close(f->out.fd) < 0 && f->out.err == 0) {
+		diag_error("%s: %s", f->out.name, strerror(errno));
+		f->status = EX_IOERR;
+	}
+	flush_checked(f, &f->rejects);
+	out_release(&f->out);
+	out_release(&f->rejects);
+	line_release(&f->in);
+	return f->status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_LISTEN_H
+#define MFX_BASE_LISTEN_H
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+
+/*
+ * Sockets to serve on, however they come:
+ *	ADDR:PORT, [v6]:PORT, :PORT (all addresses), unix:/path
+ *	inherited from systemd (LISTEN_FDS, LISTEN_PID)
+ *	fd 0, from inetd: listening (wait) or connected (nowait)
+ * All are non-blocking and close-on-exec when they come back.
+ */
+
+/* a new listening stream socket, or -1; a unix socket's mode is 0600 */
+int listen_open(const char *address, struct fault *);
+
+/*
+ * What was inherited: number of listening fds put into fds (at most max).
+ * *connected is fd 0 when that is a connected socket, else -1.
+ */
+int listen_inherited(int *fds, int max, int *connected);
+
+/* "127.0.0.1:8185" of a bound socket, for messages and tests that asked
+ * for port 0; into a buffer of LISTEN_TEXT bytes */
+#define LISTEN_TEXT 128
+const char *listen_print(int fd, char *to);
+
+#endif

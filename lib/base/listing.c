@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/listing.h"
+
+#include <errno.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+
+void
+listing_begin(struct listing *l, bool human, const char *const *heads)
+{
+	*l = (struct listing){ .human = human };
+	out_init(&l->out, STDOUT_FILENO, "<stdout>", OUT_CHUNK);
+	if (!human)
+		return;
+	table_init(&l->table, &l->out, 60);
+	while (*heads != NULL)
+		table_column(&l->table, *heads++);
+}
+
+void
+listing_raw(struct listing *l, const char *name, struct str json,
+    struct str cell)
+{
+	struct buf *b = &l->out.b;
+
+	if (l->human) {
+		table_cell(&l->table, cell, false);
+		return;
+	}
+	buf_puts(b, l->begun ? ",\"" : "{\"");
+	buf_puts(b, name);
+	buf_puts(b, "\":");
+	buf_put_str(b, json);
+	l->begun = true;
+}
+
+void
+listing_text(struct listing *l, const char *name, const char *text)
+{
+	listing_raw(l, name, STR("\""), str_z(text));
+	if (l->human)
+		return;
+	buf_puts(&l->out.b, text);
+	buf_putc(&l->out.b, '"');
+}
+
+void
+listing_number(struct listing *l, const char *name, uint64_t v)
+{
+	char text[24];
+	int n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
+	struct str s = { text, (size_t)n };
+
+	if (l->human)
+		table_cell(&l->table, s, true);
+	else
+		listing_raw(l, name, s, s);
+}
+
+void
+listing_time(struct listing *l, const char *name, struct stamp t, bool known)
+{
+	char json[STAMP_TEXT], cell[STAMP_TEXT];
+
+	if (known)
+		listing_raw(l, name,
+		    (struct str){ json, stamp_print(json, t) },
+		    (struct str){ cell, stamp_print_utc(cell, t) });
+	else if (l->human)
+		table_cell(&l->table, STR_NONE, false);
+}
+
+void
+listing_end(struct listing *l)
+{
+	if (l->human)
+		return;
+	buf_puts(&l->out.b, "}\n");
+	l->begun = false;
+	out_end(&l->out);
+}
+
+int
+listing_finish(struct listing *l)
+{
+	int r = 0;
+
+	if (out_flush(&l->out) < 0 || close(l->out.fd) < 0) {
+		diag_error("%s: %s", l->out.name,
+		    strerror(l->out.err ? l->out.err : errno));
+		r = EX_IOERR;
+	}
+	if (l->human)
+		table_release(&l->table);
+	out_release(&l->out);
+	return r;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_LISTING_H
+#define MFX_BASE_LISTING_H
+
+#include "base/stamp.h"
+#include "base/table.h"
+
+/*
+ * What a command tells about many things alike: a JSON object a line, or
+ * with `human` a row of a table.
+ *
+ *	listing_begin(&l, human, heads);	heads end in NULL
+ *	listing_text(&l, "stream", name);
+ *	listing_number(&l, "bytes", n);
+ *	listing_end(&l);
+ *	...
+ *	return listing_finish(&l);
+ *
+ * Fields come in the order of the heads.  Texts are names: they hold
+ * nothing that JSON would escape.
+ */
+struct listing {
+	struct out out;
+	struct table table;
+	bool human;
+	bool begun;		/* the object has a field */
+};
+
+void listing_begin(struct listing *, bool human, const char *const *heads);
+void listing_text(struct listing *, const char *name, const char *text);
+void listing_number(struct listing *, const char *name, uint64_t);
+/* seconds, or UTC in a table; a time that is not known is left out */
+void listing_time(struct listing *, const char *name, struct stamp,
+    bool known);
+/* a value that is written in JSON as it is, as `cell` in a table */
+void listing_raw(struct listing *, const char *name, struct str json,
+    struct str cell);
+void listing_end(struct listing *);
+/* writes what is left: 0, or EX_IOERR, which has been said */
+int listing_finish(struct listing *);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_MEMORY_H
+#define MFX_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/*
+ * malloc(3) and realloc(3) that do not fail: without memory the process
+ * says so and ends with EX_OSERR.  Every caller states a maximum of its
+ * own first, so no size from outside reaches these unchecked.  The caller
+ * frees with free(3).
+ */
+void *memory_get(size_t n) __attribute__((returns_nonnull, malloc));
+void *memory_zero(size_t count, size_t size) __attribute__((returns_nonnull));
+void *memory_resize(void *, size_t n) __attribute__((returns_nonnull));
+char *memory_strdup(const char *) __attribute__((returns_nonnull, malloc));
+
+#endif

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/opt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/diag.h"
+#include "base/program.h"
+#include "base/stamp.h"
+
+enum { SAY_HELP = 1, SAY_VERSION, SAY_OPTIONS, LOUDER, QUIETER };
+
+static const char *log_format = "text";
+
+/* those that every program has; the flags are told apart by `min` */
+static const struct opt common[] = {
+	{ 0, "log", "text|json", "form of messages on stderr",
+	    OPT_CHOICE, &log_format, 0, 0 },
+	{ 'q', "quiet", NULL, "only errors", OPT_FLAG, NULL, QUIETER, 0 },
+	{ 'v', "verbose", NULL, "say more; twice for all",
+	    OPT_FLAG, NULL, LOUDER, 0 },
+	{ 'h', "help", NULL, "show this", OPT_FLAG, NULL, SAY_HELP, 0 },
+	{ 'V', "version", NULL, "show the version",
+	    OPT_FLAG, NULL, SAY_VERSION, 0 },
+	{ 0, "options", NULL, NULL, OPT_FLAG, NULL, SAY_OPTIONS, 0 },
+	OPT_END
+};
+
+/* --help and --options are answers: a failed write is a failure */
+static _Noreturn void
+end_of_answer(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		diag_error("<stdout>: %s", strerror(errno));
+		exit(EX_IOERR);
+	}
+	exit(0);
+}
+
+#define HELP_COLUMN 32
+#define HELP_WIDTH 79
+
+/* the text of an option, cut into lines between words */
+static void
+help_text(const char *z)
+{
+	size_t column = HELP_COLUMN, n;
+
+	while (*z != '\0') {
+		n = strcspn(z, " ");
+		if (column > HELP_COLUMN && column + 1 + n > HELP_WIDTH) {
+			printf("\n%*s", HELP_COLUMN, "");
+			column = HELP_COLUMN;
+		}
+		column += (size_t)printf("%s%.*s",
+		    column > HELP_COLUMN ? " " : "", (int)n, z);
+		z += n + (z[n] == ' ');
+	}
+	putchar('\n');
+}
+
+static void
+help_table(const struct opt *o)
+{
+	char left[64];
+	int n;
+
+	for (; o != NULL && o->name != NULL; o++) {
+		if (o->help == NULL)
+			continue;
+		n = snprintf(left, sizeof left, "--%s%s%s", o->name,
+		    o->arg ? " " : "", o->arg ? o->arg : "");
+		printf("  %c%c%c %-26s", o->letter ? '-' : ' ',
+		    o->letter ? o->letter : ' ', o->letter ? ',' : ' ', left);
+		if (n >= HELP_COLUMN - 6)
+			printf("\n%*s", HELP_COLUMN, "");
+		help_text(o->help);
+	}
+}
+
+/* one usage line for each line of the synopsis */
+static void
+help_usage(const char *name, const char *verb, const char *synopsis)
+{
+	const char *head = "usage: ";
+
+	while (synopsis != NULL) {
+		size_t n = strcspn(synopsis, "\n");
+
+		printf("%s%s%s%s %.*s\n", head, name, verb ? " " : "",
+		    verb ? verb : "", (int)n, synopsis);
+		head = "       ";
+		synopsis = synopsis[n] ? synopsis + n + 1 : NULL;
+	}
+}
+
+static _Noreturn void
+help(const struct program *p, const struct verb *v)
+{
+	const struct verb *each;
+
+	help_usage(p->name, v ? v->name : NULL, v ? v->synopsis : p->synopsis);
+	printf("%s\n\n", v ? v->summary : p->summary);
+	if (v == NULL && p->verbs != NULL) {
+		for (each = p->verbs; each->name != NULL; each++)
+			printf("  %-14s %s\n", each->name, each->summary);
+		printf("\nEach has options of its own: %s VERB --help\n\n",
+		    p->name);
+	}
+	help_table(v ? v->options : p->options);
+	help_table(common);
+	printf("\nSee %s(1).\n", p->name);
+	end_of_answer();
+}
+
+static void
+list_table(const char *verb, const struct opt *o)
+{
+	for (; o != NULL && o->name != NULL; o++)
+		if (o->help != NULL)
+			printf("%s\t--%s\t%c\t%s\t%s\n", verb, o->name,
+			    o->letter ? o->letter : '-',
+			    o->arg ? o->arg : "", o->help);
+}
+
+/* For completions and for the tests: "verb --name letter ARG help", with
+ * tabs between; a verb itself is "verb" and its summary. */
+static _Noreturn void
+list(const struct program *p, const struct verb *only)
+{
+	const struct verb *v;
+
+	for (v = p->verbs; v != NULL && v->name != NULL; v++) {
+		if (only != NULL && only != v)
+			continue;
+		printf("%s\t\t\t\t%s\n", v->name, v->summary);
+		list_table(v->name, v->options);
+	}
+	if (only == NULL)
+		list_table("", p->options);
+	list_table("", common);
+	end_of_answer();
+}
+
+bool
+number_parse(const char *z, int64_t min, int64_t max, int64_t *out)
+{
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(z, &end, 10);
+	if (errno != 0 || end == z || *end != '\0' || *z == ' ' ||
+	    v < min || v > max)
+		return false;
+	*out = v;
+	return true;
+}
+
+static bool
+size_parse(const char *z, int64_t *out)
+{
+	static const char units[] = "kmgt";
+	char *end;
+	const char *u;
+	unsigned long long v;
+	int64_t scale = 1;
+
+	errno = 0;
+	v = strtoull(z, &end, 10);
+	if (errno != 0 || end == z || *z < '0' || *z > '9')
+		return false;
+	if (*end != '\0') {
+		u = strchr(units, *end | 0x20);
+		if (u == NULL)
+			return false;
+		scale = INT64_C(1) << (10 * (u - units + 1));
+		end++;
+		/* "64M", "64MB" and "64MiB" all mean the same */
+		if (strcmp(end, "iB") == 0 || strcmp(end, "B") == 0)
+			end += strlen(end);
+	}
+	return *end == '\0' && v <= INT64_MAX &&
+	    !__builtin_mul_overflow((int64_t)v, scale, out);
+}
+
+static bool
+choice_parse(const struct opt *o, const char *value)
+{
+	size_t n = strlen(value);
+	const char *c = o->arg, *bar;
+
+	for (; c != NULL; c = bar ? bar + 1 : NULL) {
+		size_t len;
+
+		bar = strchr(c, '|');
+		len = bar ? (size_t)(bar - c) : strlen(c);
+		if (len == n && memcmp(c, value, n) == 0) {
+			*(const char **)o->to = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+list_add(struct opt_list *l, const char *value)
+{
+	if (l->n == OPT_LIST_MAX)
+		return false;
+	l->v[l->n++] = value;
+	return true;
+}
+
+static bool
+take(const struct opt *o, const char *value)
+{
+	int64_t *number = o->to;
+	struct stamp t;
+
+	switch (o->type) {
+	case OPT_FLAG:
+		*(bool *)o->to = true;
+		return true;
+	case OPT_STRING:
+		*(const char **)o->to = value;
+		return true;
+	case OPT_LIST:
+		return list_add(o->to, value);
+	case OPT_INT:
+		return number_parse(value, o->max ? o->min : INT64_MIN,
+		    o->max ? o->max : INT64_MAX, number);
+	case OPT_SIZE:
+		return size_parse(value, number) && *number >= o->min &&
+		    (o->max == 0 || *number <= o->max);
+	case OPT_DURATION:
+		return duration_parse(str_z(value), number) &&
+		    *number >= o->min && (o->max == 0 || *number <= o->max);
+	case OPT_TIME:
+		if (!stamp_parse(str_z(value), stamp_now(), &t))
+			return false;
+		*number = t.ns;
+		return true;
+	case OPT_CHOICE:
+		return choice_parse(o, value);
+	}
+	return false;
+}
+
+static const struct opt *
+find(const struct opt *o, const char *name, size_t n, char letter)
+{
+	for (; o != NULL && o->name != NULL; o++)
+		if (letter ? o->letter == letter :
+		    strlen(o->name) == n && memcmp(o->name, name, n) == 0)
+			return o;
+	return NULL;
+}
+
+static void
+apply(const struct program *p, const struct verb *v, const struct opt *o,
+    const char *value)
+{
+	if (o->to == NULL) {
+		switch (o->min) {
+		case SAY_HELP:
+			help(p, v);
+		case SAY_VERSION:
+			printf("%s %s\n", p->name, MFX_VERSION);
+			end_of_answer();
+		case SAY_OPTIONS:
+			list(p, v);
+		default:
+			diag_verbosity(o->min == LOUDER ? 1 : -1);
+			return;
+		}
+	}
+	if (!take(o, value))
+		program_misuse(p, "--%s %s: not %s%s%s", o->name, value,
+		    o->type == OPT_CHOICE ? "one of " : "a ",
+		    o->type == OPT_LIST ? "further one: too many" : o->arg,
+		    o->max && o->type == OPT_INT ? " in range" : "");
+	if (o->to == &log_format)
+		diag_json(strcmp(log_format, "json") == 0);
+}
+
+/* --name, --name=value or --name value; returns arguments used */
+static int
+parse_long(const struct program *p, const struct verb *v,
+    const struct opt *table, char **argv)
+{
+	const char *name = argv[0] + 2;
+	size_t n = strcspn(name, "=");
+	const struct opt *o = find(table, name, n, 0);
+
+	if (o == NULL)
+		o = find(common, name, n, 0);
+	if (o == NULL)
+		program_misuse(p, "unknown option '--%.*s'", (int)n, name);
+	if (o->arg == NULL) {
+		if (name[n] == '=')
+			program_misuse(p, "--%s takes no value", o->name);
+		apply(p, v, o, NULL);
+		return 1;
+	}
+	if (name[n] == '=') {
+		apply(p, v, o, name + n + 1);
+		return 1;
+	}
+	if (argv[1] == NULL)
+		program_misuse(p, "--%s needs %s", o->name, o->arg);
+	apply(p, v, o, argv[1]);
+	return 2;
+}
+
+/* -abc, -n5 or -n 5; returns arguments used */
+static int
+parse_letters(const struct program *p, const struct verb *v,
+    const struct opt *table, char **argv)
+{
+	const char *z = argv[0] + 1;
+
+	for (; *z != '\0'; z++) {
+		const struct opt *o = find(table, NULL, 0, *z);
+
+		if (o == NULL)
+			o = find(common, NULL, 0, *z);
+		if (o == NULL)
+			program_misuse(p, "unknown option '-%c'", *z);
+		if (o->arg == NULL) {
+			apply(p, v, o, NULL);
+		} else if (z[1] != '\0') {
+			apply(p, v, o, z + 1);
+			return 1;
+		} else if (argv[1] == NULL) {
+			program_misuse(p, "-%c needs %s", *z, o->arg);
+		} else {
+			apply(p, v, o, argv[1]);
+			return 2;
+		}
+	}
+	return 1;
+}
+
+/* Moves argv[i..i+n) in front of the operands that begin at `first`. */
+static void
+to_front(char **argv, int first, int i, int n)
+{
+	int k;
+
+	for (k = 0; k < n; k++) {
+		char *arg = argv[i + k];
+
+		memmove(argv + first + k + 1, argv + first + k,
+		    (size_t)(i - first) * sizeof *argv);
+		argv[first + k] = arg;
+	}
+}
+
+int
+opt_parse(const struct program *p, const struct verb *v, int argc,
+    char **argv)
+{
+	const struct opt *table = v ? v->options : p->options;
+	bool mixed = v != NULL || (p->verbs == NULL && !p->options_first);
+	int i = 1, first = 1, n;
+
+	while (i < argc) {
+		if (argv[i][0] != '-' || argv[i][1] == '\0') {
+			if (!mixed)
+				break;
+			i++;
+			continue;
+		}
+		if (strcmp(argv[i], "--") == 0) {
+			to_front(argv, first, i, 1);
+			return first + 1;
+		}
+		n = argv[i][1] == '-' ? parse_long(p, v, table, argv + i) :
+		    parse_letters(p, v, table, argv + i);
+		to_front(argv, first, i, n);
+		first += n;
+		i += n;
+	}
+	return first;
+}

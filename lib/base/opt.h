@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_OPT_H
+#define MFX_BASE_OPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Options, from one const table that also makes --help and what shell
+ * completions ask for (--options).
+ *
+ *	static struct { bool follow; const char *from; int64_t n; } opt;
+ *	static const struct opt options[] = {
+ *		{ 'f', "follow", NULL, "wait for more", OPT_FLAG, &opt.follow },
+ *		{ 0, "from", "WHERE", "start there", OPT_STRING, &opt.from },
+ *		{ 'n', "count", "N", "stop after N", OPT_INT, &opt.n, 1, 9 },
+ *		OPT_END
+ *	};
+ *
+ * Options may stand before, between and behind operands; "--" ends them.
+ * Every option has a long form: --count 5, --count=5, -n 5, -n5, -vf.
+ * What is wrong with one is said in one line on stderr and ends the process
+ * with 64.
+ *
+ * Letters mean the same suite-wide: -h -V -v -q -n (dry run) -o -t
+ * (timeout) -u (unbuffered) -H (human table) -f (file).
+ */
+enum opt_type {
+	OPT_FLAG,	/* bool *: set */
+	OPT_STRING,	/* const char **: borrowed from argv */
+	OPT_LIST,	/* struct opt_list *: may be given several times */
+	OPT_INT,	/* int64_t *: min..max when max is not 0 */
+	OPT_SIZE,	/* int64_t *: bytes, with K, M, G (1024) or k… */
+	OPT_DURATION,	/* int64_t *: nanoseconds, "90s", "5m" */
+	OPT_TIME,	/* int64_t *: stamp's ns, see stamp_parse */
+	OPT_CHOICE,	/* const char **: one of `arg`, "a|b|c" */
+};
+
+struct opt {
+	char letter;		/* 0 for none */
+	const char *name;
+	const char *arg;	/* what --help calls the value; NULL: none */
+	const char *help;	/* one line, lower case */
+	enum opt_type type;
+	void *to;
+	int64_t min, max;
+};
+
+#define OPT_END { 0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0 }
+#define OPT_LIST_MAX 64
+
+struct opt_list {
+	const char *v[OPT_LIST_MAX];
+	int n;
+};
+
+struct program;
+struct verb;
+
+/*
+ * Parses argv[1..) by the table of the verb (or, with NULL, the program's
+ * own) and the common one (--help, --version, --verbose, --quiet, --log,
+ * --options); moves the operands behind the options, and returns the index
+ * of the first one.  Used through program_start() and program_verb().
+ */
+int opt_parse(const struct program *, const struct verb *, int argc,
+    char **argv);
+
+/* an operand as a whole number from min to max; else false */
+bool number_parse(const char *, int64_t min, int64_t max, int64_t *out);
+
+#endif

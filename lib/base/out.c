@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/out.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+void
+out_init(struct out *o, int fd, const char *name, size_t max)
+{
+	*o = (struct out){ .fd = fd, .name = name };
+	buf_init(&o->b, max + OUT_CHUNK);
+}
+
+void
+out_release(struct out *o)
+{
+	buf_release(&o->b);
+}
+
+int
+write_all(int fd, const void *p, size_t n)
+{
+	const char *at = p;
+
+	while (n > 0) {
+		ssize_t w = write(fd, at, n);
+
+		if (w >= 0) {
+			at += w;
+			n -= (size_t)w;
+		} else if (errno == EAGAIN) {
+			/* somebody made the pipe non-blocking: wait for it */
+			struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+
+			if (poll(&pfd, 1, -1) < 0 && errno != EINTR)
+				return -1;
+		} else if (errno != EINTR) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int
+out_write(struct out *o)
+{
+	if (o->err == 0 && write_all(o->fd, o->b.p, o->whole) < 0)
+		o->err = errno;
+	memmove(o->b.p, o->b.p + o->whole, o->b.n - o->whole);
+	o->b.n -= o->whole;
+	o->whole = 0;
+	return o->err ? -1 : 0;
+}

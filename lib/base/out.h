@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_OUT_H
+#define MFX_BASE_OUT_H
+
+#include "base/buf.h"
+
+/*
+ * Output of records.  Only whole records leave the process:
+ *
+ *	buf_put(&out.b, ...);		a record is built at the end of b
+ *	out_end(&out);			and is now whole; or
+ *	out_cancel(&out);		it is forgotten
+ *
+ * Whole records are written when 64 KiB of them are there, when
+ * out_flush() is called, and (by line_next) before any read that could
+ * block; with `each` set, one at a time.  It does not depend on what fd is.
+ *
+ * What holds something back (a table its rows, a filter its marks) sets
+ * `late`, which is called before each out_flush() to put what is due.
+ *
+ * After an error everything else is thrown away and every call says -1;
+ * out.err holds errno, for the program's last word (filter_finish).
+ */
+struct out {
+	int fd;
+	const char *name;	/* for messages */
+	struct buf b;
+	size_t whole;		/* bytes of b that are whole records */
+	bool each;		/* -u: write each record at once */
+	int err;		/* errno of the first failure, or 0 */
+	void (*late)(void *);	/* or NULL */
+	void *late_arg;
+};
+
+/* a record larger than `max` can't be built: b.full */
+void out_init(struct out *, int fd, const char *name, size_t max);
+void out_release(struct out *);
+int out_write(struct out *);		/* writes what is whole */
+
+#define OUT_CHUNK (64 * 1024)
+
+static inline void
+out_cancel(struct out *o)
+{
+	o->b.n = o->whole;
+	o->b.full = false;
+}
+
+static inline int
+out_end(struct out *o)
+{
+	o->whole = o->b.n;
+	if (o->whole >= OUT_CHUNK || o->each)
+		return out_write(o);
+	return o->err ? -1 : 0;
+}
+
+static inline int
+out_flush(struct out *o)
+{
+	if (o->late != NULL)
+		o->late(o->late_arg);
+	return o->whole > 0 ? out_write(o) : o->err ? -1 : 0;
+}
+
+/* write(2) until all is written; -1 with errno */
+int write_all(int fd, const void *, size_t);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/signal.h"
+
+/* A closed stdin becomes write-only and a closed stdout read-only, so that
+ * their use fails as it would have. */
+static void
+open_standard_fds(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(EX_OSERR);
+}
+
+static void
+begin(const struct program *p)
+{
+	struct sigaction sa = {
+		.sa_handler = p->network ? SIG_IGN : SIG_DFL
+	};
+
+	open_standard_fds();
+	diag_init(p->name);
+	sigaction(SIGPIPE, &sa, NULL);
+	signal_catch();
+}
+
+int
+program_start(const struct program *p, int argc, char **argv)
+{
+	begin(p);
+	return opt_parse(p, NULL, argc, argv);
+}
+
+int
+program_verb(const struct program *p, int argc, char **argv)
+{
+	const struct verb *v;
+	int i;
+
+	begin(p);
+	i = opt_parse(p, NULL, argc, argv);
+	if (argv[i] == NULL)
+		program_misuse(p, "a verb is missing");
+	for (v = p->verbs; v->name != NULL; v++)
+		if (strcmp(argv[i], v->name) == 0)
+			break;
+	if (v->name == NULL)
+		program_misuse(p, "unknown verb '%s'", argv[i]);
+	argc -= i;
+	argv += i;
+	return v->run(argv + opt_parse(p, v, argc, argv));
+}
+
+void
+program_misuse(const struct program *p, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	diag_error("%s; see '%s --help'", text, p->name);
+	exit(EX_USAGE);
+}
+
+void
+program_holds_secrets(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}

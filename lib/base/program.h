@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_PROGRAM_H
+#define MFX_BASE_PROGRAM_H
+
+#include "base/opt.h"
+
+/*
+ * What every program is and how it begins.
+ *
+ *	int
+ *	main(int argc, char **argv)
+ *	{
+ *		int i = program_start(&program, argc, argv);
+ *		...
+ *		return filter_finish(&f);
+ *	}
+ *
+ * program_start makes sure that fds 0 to 2 are open (a closed one becomes
+ * a /dev/null that fails where the real one would be used, so no data
+ * goes into a file opened later), gives SIGPIPE its default, catches the
+ * signals that stop a program (signal.h), and parses the options.
+ *
+ * A program with verbs (mfx-things create …) has a table of them instead
+ * of `options`; each has its own options.  program_verb() starts it and
+ * runs the verb that argv names.
+ */
+struct program {
+	const char *name;	/* "mfx-sub" */
+	const char *summary;	/* the page's .Nd */
+	const char *synopsis;	/* behind the name; '\n' between forms */
+	const struct opt *options;
+	const struct verb *verbs;
+	bool network;		/* SIGPIPE is ignored, not default */
+	bool options_first;	/* the first operand ends the options: what
+				 * follows is another program's */
+};
+
+struct verb {
+	const char *name;
+	const char *synopsis;	/* behind "prog verb" */
+	const char *summary;
+	const struct opt *options;
+	/* operands, NULL-terminated; gives the exit status */
+	int (*run)(char **operands);
+};
+
+/* index of the first operand */
+int program_start(const struct program *, int argc, char **argv);
+/* exit status of the verb */
+int program_verb(const struct program *, int argc, char **argv);
+
+/* says "prog: <what>" and the synopsis, and ends with 64 */
+_Noreturn void program_misuse(const struct program *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* nothing of this process may reach a core dump or another's ptrace: for
+ * programs that hold keys or passwords */
+void program_holds_secrets(void);
+
+#endif

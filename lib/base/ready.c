@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/ready.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/out.h"
+
+static void
+notify(const char *state)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t n = path ? strlen(path) : 0;
+	int fd;
+
+	if (n == 0 || n >= sizeof to.sun_path)
+		return;
+	memcpy(to.sun_path, path, n);
+	if (path[0] == '@')	/* the abstract name space */
+		to.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+	    (struct sockaddr *)&to, (socklen_t)
+	    (offsetof(struct sockaddr_un, sun_path) + n)) < 0)
+		diag_debug("NOTIFY_SOCKET: not told '%s'", state);
+	close(fd);
+}
+
+void
+ready_tell(int64_t fd)
+{
+	notify("READY=1");
+	if (fd < 0)
+		return;
+	if (write_all((int)fd, "\n", 1) < 0)
+		diag_warning("--ready-fd %d: can't be written", (int)fd);
+	if (fd > STDERR_FILENO)
+		close((int)fd);
+}
+
+void
+ready_stopping(void)
+{
+	notify("STOPPING=1");
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_READY_H
+#define MFX_BASE_READY_H
+
+#include <stdint.h>
+
+/*
+ * Says that the program is ready to serve: READY=1 to systemd when
+ * $NOTIFY_SOCKET is set (sd_notify(3)'s protocol), a newline on fd, then
+ * closed, when fd is not negative (s6's, and --ready-fd of our programs).
+ * Nobody listening is no error.
+ */
+void ready_tell(int64_t fd);
+
+/* STOPPING=1 to systemd */
+void ready_stopping(void);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/stamp.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/digits.h"
+
+struct stamp
+stamp_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (struct stamp){ ts.tv_sec * STAMP_SECOND + ts.tv_nsec };
+}
+
+static size_t
+put_fraction(char *to, uint32_t ns)
+{
+	size_t n = 9, i;
+
+	if (ns == 0)
+		return 0;
+	while (ns % 10 == 0) {
+		ns /= 10;
+		n--;
+	}
+	to[0] = '.';
+	for (i = n; i > 0; i--) {
+		to[i] = (char)('0' + ns % 10);
+		ns /= 10;
+	}
+	return n + 1;
+}
+
+size_t
+stamp_print(char *to, struct stamp t)
+{
+	/* the magnitude is taken unsigned, as INT64_MIN has no negative */
+	uint64_t abs = t.ns < 0 ? -(uint64_t)t.ns : (uint64_t)t.ns;
+	size_t n = 0;
+
+	if (t.ns < 0)
+		to[n++] = '-';
+	n += digits_print(to + n, abs / STAMP_SECOND);
+	return n + put_fraction(to + n, (uint32_t)(abs % STAMP_SECOND));
+}
+
+size_t
+stamp_print_utc(char *to, struct stamp t)
+{
+	time_t s = t.ns / STAMP_SECOND;
+	int64_t ns = t.ns % STAMP_SECOND;
+	struct tm tm;
+	size_t n;
+
+	if (ns < 0) {
+		ns += STAMP_SECOND;
+		s--;
+	}
+	gmtime_r(&s, &tm);
+	n = strftime(to, STAMP_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
+	n += put_fraction(to + n, (uint32_t)ns);
+	to[n++] = 'Z';
+	return n;
+}
+
+/* A cursor over the text of an option: short, so clarity before speed. */
+struct scan {
+	const char *p, *end;
+};
+
+static bool
+scan_is(struct scan *s, char c)
+{
+	if (s->p == s->end || *s->p != c)
+		return false;
+	s->p++;
+	return true;
+}
+
+/* exactly `width` digits */
+static bool
+scan_fixed(struct scan *s, int width, int *out)
+{
+	*out = 0;
+	for (; width > 0; width--, s->p++) {
+		if (s->p == s->end || *s->p < '0' || *s->p > '9')
+			return false;
+		*out = *out * 10 + (*s->p - '0');
+	}
+	return true;
+}
+
+/* digits, perhaps with a fraction, times `unit`; truncated below 1 ns */
+static bool
+scan_decimal(struct scan *s, int64_t unit, int64_t *out)
+{
+	const char *start = s->p;
+	__int128 sum = 0, part = unit;
+
+	for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
+		sum = sum * 10 + (__int128)(*s->p - '0') * unit;
+		if (sum > INT64_MAX)
+			return false;
+	}
+	if (s->p == start)
+		return false;
+	if (scan_is(s, '.')) {
+		start = s->p;
+		for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
+			part /= 10;
+			sum += (*s->p - '0') * part;
+		}
+		if (s->p == start)
+			return false;
+	}
+	if (sum > INT64_MAX)
+		return false;
+	*out = (int64_t)sum;
+	return true;
+}
+
+static int64_t
+unit_ns(struct str u)
+{
+	static const struct {
+		const char *name;
+		int64_t ns;
+	} units[] = {
+		{ "", STAMP_SECOND }, { "s", STAMP_SECOND },
+		{ "ms", 1000000 }, { "us", 1000 }, { "ns", 1 },
+		{ "m", 60 * STAMP_SECOND }, { "h", 3600 * STAMP_SECOND },
+		{ "d", 86400 * STAMP_SECOND }, { "w", 604800 * STAMP_SECOND },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof units / sizeof *units; i++)
+		if (str_eq(u, str_z(units[i].name)))
+			return units[i].ns;
+	return 0;
+}
+
+bool
+duration_parse(struct str text, int64_t *ns_out)
+{
+	struct scan s = { text.p, text.p + text.n };
+	size_t digits = 0;
+	int64_t unit;
+
+	while (digits < text.n && ((text.p[digits] >= '0' &&
+	    text.p[digits] <= '9') || text.p[digits] == '.'))
+		digits++;
+	unit = unit_ns(str_from(text, digits));
+	s.end = text.p + digits;
+	return unit > 0 && scan_decimal(&s, unit, ns_out) && s.p == s.end;
+}
+
+static bool
+scan_offset(struct scan *s, int *minutes)
+{
+	int h, m, sign;
+
+	*minutes = 0;
+	if (s->p == s->end || scan_is(s, 'Z') || scan_is(s, 'z'))
+		return true;
+	if (scan_is(s, '+'))
+		sign = 1;
+	else if (scan_is(s, '-'))
+		sign = -1;
+	else
+		return false;
+	if (!scan_fixed(s, 2, &h) || !scan_is(s, ':') ||
+	    !scan_fixed(s, 2, &m) || h > 23 || m > 59)
+		return false;
+	*minutes = sign * (h * 60 + m);
+	return true;
+}
+
+static bool
+parse_calendar(struct scan s, struct stamp *out)
+{
+	struct tm tm = { .tm_mday = 1 }, check;
+	int64_t ns = 0;
+	int minutes;
+	time_t t;
+
+	if (!scan_fixed(&s, 4, &tm.tm_year) || !scan_is(&s, '-') ||
+	    !scan_fixed(&s, 2, &tm.tm_mon) || !scan_is(&s, '-') ||
+	    !scan_fixed(&s, 2, &tm.tm_mday))
+		return false;
+	if (scan_is(&s, 'T') || scan_is(&s, 't') || scan_is(&s, ' ')) {
+		if (!scan_fixed(&s, 2, &tm.tm_hour) || !scan_is(&s, ':') ||
+		    !scan_fixed(&s, 2, &tm.tm_min))
+			return false;
+		if (scan_is(&s, ':') && !scan_fixed(&s, 2, &tm.tm_sec))
+			return false;
+		if (s.p < s.end && *s.p == '.') {
+			struct scan f = { s.p - 1, s.end };
+			/* "7.25" of "…:17.25": the whole part is dropped */
+			if (!scan_decimal(&f, STAMP_SECOND, &ns))
+				return false;
+			ns %= STAMP_SECOND;
+			s.p = f.p;
+		}
+	}
+	if (!scan_offset(&s, &minutes) || s.p != s.end)
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	check = tm;
+	t = timegm(&check);
+	/* timegm repairs a 31 April: what it changed was no date */
+	if (check.tm_mon != tm.tm_mon || check.tm_mday != tm.tm_mday ||
+	    check.tm_hour != tm.tm_hour || check.tm_min != tm.tm_min ||
+	    t > INT64_MAX / STAMP_SECOND - 90000 ||
+	    t < INT64_MIN / STAMP_SECOND + 90000)
+		return false;
+	out->ns = (t - minutes * 60) * STAMP_SECOND + ns;
+	return true;
+}
+
+bool
+stamp_parse(struct str text, struct stamp now, struct stamp *out)
+{
+	struct scan s = { text.p, text.p + text.n };
+	int64_t d;
+
+	if (str_eq(text, STR("now"))) {
+		*out = now;
+		return true;
+	}
+	if (text.n > 1 && (text.p[0] == '-' || text.p[0] == '+')) {
+		if (!duration_parse(str_from(text, 1), &d))
+			return false;
+		return text.p[0] == '-' ?
+		    !__builtin_sub_overflow(now.ns, d, &out->ns) :
+		    !__builtin_add_overflow(now.ns, d, &out->ns);
+	}
+	if (text.n > 4 && text.p[4] == '-')
+		return parse_calendar(s, out);
+	scan_is(&s, '@');
+	return scan_decimal(&s, STAMP_SECOND, &out->ns) && s.p == s.end;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_STAMP_H
+#define MFX_BASE_STAMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/*
+ * A point in time: nanoseconds since 1970-01-01T00:00:00Z, POSIX seconds
+ * (no leap seconds), from 1677 to 2262.  Never a double: those have steps
+ * of 0.24 microseconds today.  A struct, so that it can't be mixed with
+ * seconds by accident.
+ */
+struct stamp {
+	int64_t ns;
+};
+
+#define STAMP_SECOND INT64_C(1000000000)
+#define STAMP_TEXT 32	/* room for stamp_print and stamp_print_utc */
+
+struct stamp stamp_now(void);
+
+/* "1700000000.5": seconds, as few decimals as needed; no NUL; returns the
+ * length, below STAMP_TEXT */
+size_t stamp_print(char *to, struct stamp);
+
+/* RFC 3339 in UTC, "2023-11-14T22:13:20.5Z", likewise */
+size_t stamp_print_utc(char *to, struct stamp);
+
+/*
+ * A time as a user writes it in an option:
+ *	1700000000.5 or @1700000000.5	seconds since 1970
+ *	2023-11-14T22:13:20Z		RFC 3339, with Z or an offset
+ *	2023-11-14 22:13, 2023-11-14	the same in UTC, cut short
+ *	-1h, -90s, -2d, +5m		before or after now
+ *	now
+ * Returns false when it is none of these or out of range.
+ */
+bool stamp_parse(struct str, struct stamp now, struct stamp *out);
+
+/*
+ * A duration in nanoseconds: a number with ns, us, ms, s, m, h, d or w
+ * behind it; seconds when there is none.  "90", "1.5h", "200ms".
+ */
+bool duration_parse(struct str, int64_t *ns_out);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_STR_H
+#define MFX_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/*
+ * A slice: bytes that somebody else owns.  It may hold NUL, it is not
+ * terminated, and it dies with what it borrows from.  {NULL, 0} is the
+ * empty slice, and "absent" where a contract says so.
+ */
+struct str {
+	const char *p;
+	size_t n;
+};
+
+#define STR(lit) ((struct str){ (lit), sizeof(lit) - 1 })
+#define STR_NONE ((struct str){ NULL, 0 })
+/* for printf's "%.*s" */
+#define STR_ARG(s) (int)(s).n, (s).p ? (s).p : ""
+
+static inline struct str
+str_z(const char *z)
+{
+	return (struct str){ z, z ? strlen(z) : 0 };
+}
+
+static inline bool
+str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool
+str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n &&
+	    (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+/* s without its first n bytes; n is at most s.n */
+static inline struct str
+str_from(struct str s, size_t n)
+{
+	return (struct str){ s.p + n, s.n - n };
+}
+
+#endif

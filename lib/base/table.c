@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/table.h"
+
+#include <stdlib.h>
+
+#include "base/escape.h"
+#include "base/memory.h"
+
+#define ROWS 100
+#define ELLIPSIS "\xe2\x80\xa6"
+/* bytes of a cell's text that are looked at, so that the rows held have a
+ * bound whatever the devices send */
+#define LOOK_MAX 2048
+
+struct table_cell {
+	size_t start, n;	/* in table.text */
+	int width;
+	bool right;
+};
+
+static void print_rows(void *);
+
+void
+table_init(struct table *t, struct out *out, int width_max)
+{
+	*t = (struct table){ .out = out, .width_max = width_max };
+	/* at worst each byte becomes \xHH */
+	buf_init(&t->text, (size_t)ROWS * TABLE_COLUMNS_MAX * LOOK_MAX * 4);
+	buf_room(&t->text, LOOK_MAX);
+	out->late = print_rows;
+	out->late_arg = t;
+}
+
+void
+table_release(struct table *t)
+{
+	t->out->late = NULL;
+	buf_release(&t->text);
+	free(t->cells);
+}
+
+static bool
+starts_character(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+static int
+width(struct str s)
+{
+	size_t i;
+	int n = 0;
+
+	for (i = 0; i < s.n; i++)
+		n += starts_character(s.p[i]);
+	return n;
+}
+
+void
+table_column(struct table *t, const char *head)
+{
+	t->heads[t->columns] = head;
+	t->widths[t->columns++] = width(str_z(head));
+}
+
+/* Cuts a cell to the maximum, with a sign that it was cut. */
+static void
+cut(struct table *t, struct table_cell *c)
+{
+	size_t i, end = c->start + c->n;
+	int n = 0;
+
+	for (i = c->start; i < end; i++)
+		if (starts_character(t->text.p[i]) && n++ == t->width_max - 1)
+			break;
+	t->text.n = i;
+	buf_puts(&t->text, ELLIPSIS);
+	c->n = t->text.n - c->start;
+	c->width = t->width_max;
+}
+
+void
+table_cell(struct table *t, struct str text, bool right)
+{
+	int *widest = &t->widths[t->held % t->columns];
+	struct table_cell *c;
+
+	if (t->cells == NULL)
+		t->cells = memory_zero((size_t)ROWS * (size_t)t->columns,
+		    sizeof *t->cells);
+	c = &t->cells[t->held++];
+	*c = (struct table_cell){ .start = t->text.n, .right = right };
+	if (text.n > LOOK_MAX)
+		text.n = LOOK_MAX;
+	escape_put(&t->text, text);
+	c->n = t->text.n - c->start;
+	c->width = width((struct str){ t->text.p + c->start, c->n });
+	if (c->width > t->width_max)
+		cut(t, c);
+	if (c->width > *widest)
+		*widest = c->width;
+	if (t->held == ROWS * t->columns ||
+	    (t->out->each && t->held % t->columns == 0))
+		print_rows(t);
+}
+
+static void
+pad(struct buf *b, int n)
+{
+	while (n-- > 0)
+		buf_putc(b, ' ');
+}
+
+static void
+print_cell(struct table *t, int column, struct str text, int spaces,
+    bool right)
+{
+	struct buf *b = &t->out->b;
+
+	pad(b, right ? spaces : 0);
+	buf_put_str(b, text);
+	if (column < t->columns - 1) {
+		pad(b, (right ? 0 : spaces) + 2);
+		return;
+	}
+	/* no line ends in spaces */
+	while (b->n > t->out->whole && b->p[b->n - 1] == ' ')
+		b->n--;
+	buf_putc(b, '\n');
+}
+
+static void
+print_head(struct table *t)
+{
+	int i;
+
+	for (i = 0; i < t->columns; i++) {
+		struct str head = str_z(t->heads[i]);
+
+		print_cell(t, i, head, t->widths[i] - width(head), false);
+	}
+	out_end(t->out);
+	t->headed = true;
+}
+
+static void
+print_rows(void *arg)
+{
+	struct table *t = arg;
+	int i, whole = t->columns ? t->held / t->columns * t->columns : 0;
+
+	if (whole > 0 && !t->headed)
+		print_head(t);
+	for (i = 0; i < whole; i++) {
+		struct table_cell *c = &t->cells[i];
+		int column = i % t->columns;
+
+		print_cell(t, column,
+		    (struct str){ t->text.p + c->start, c->n },
+		    t->widths[column] - c->width, c->right);
+		if (column == t->columns - 1)
+			out_end(t->out);
+	}
+	t->held = 0;
+	buf_clear(&t->text);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_TABLE_H
+#define MFX_BASE_TABLE_H
+
+#include "base/out.h"
+
+/*
+ * A table for people: columns as wide as what is in them.
+ *
+ *	table_init(&t, &out, 40);
+ *	table_column(&t, "name"); table_column(&t, "value");
+ *	table_cell(&t, name, false);
+ *	table_cell(&t, value, true);	the last cell ends the row
+ *	...
+ *	table_release(&t);
+ *
+ * For a stream the widths can't be known in advance.  So rows are held
+ * until 100 of them are there or `out` is flushed (before a read that could
+ * block, and at the end), and columns only ever grow.  The head stands
+ * above the first row.  A cell wider than `width_max` characters (1 to
+ * TABLE_WIDTH_MAX) is cut and ends in "…".  Device text may be passed as it
+ * is: see base/escape.h; any character counts as one column.
+ */
+#define TABLE_COLUMNS_MAX 32
+#define TABLE_WIDTH_MAX 500
+
+struct table {
+	struct out *out;
+	const char *heads[TABLE_COLUMNS_MAX];
+	int widths[TABLE_COLUMNS_MAX];
+	int columns, width_max;
+	/* private */
+	struct table_cell *cells;	/* of the rows held */
+	int held;			/* cells */
+	struct buf text;		/* what the cells point into */
+	bool headed;
+};
+
+void table_init(struct table *, struct out *, int width_max);
+void table_column(struct table *, const char *head);
+/* the next cell of the row; numbers stand to the right */
+void table_cell(struct table *, struct str text, bool right);
+/* to be called after the last flush of `out` */
+void table_release(struct table *);
+
+#endif

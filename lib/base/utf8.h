@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_UTF8_H
+#define MFX_BASE_UTF8_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+/* well-formed UTF-8 (RFC 3629): no surrogates, nothing over-long, nothing
+ * above U+10FFFF */
+bool utf8_valid(struct str);
+
+/* length of the valid sequence that starts at p, 0 when there is none;
+ * p < end */
+size_t utf8_sequence(const char *p, const char *end);
+
+/* writes one character (not a surrogate, at most 0x10FFFF) to `to`, which
+ * has room for 4 bytes; returns its length */
+size_t utf8_encode(char *to, unsigned long c);
+
+#endif
