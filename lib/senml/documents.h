@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_SENML_DOCUMENTS_H
+#define MFX_SENML_DOCUMENTS_H
+
+#include "senml/frame.h"
+#include "senml/stream.h"
+#include "senml/xml_stream.h"
+
+/*
+ * SenML as others keep and send it: documents and streams of all kinds
+ * out of what is read, one pack after the other.
+ *
+ *	documents_init(&d, DOCUMENTS_CBOR, &pack, take, arg);
+ *	in.cut = &d.frame.cut;
+ *	while (line_next(&in, &item) == LINE_OK)
+ *		if ((why = documents_next(&d, item)) != NULL)
+ *			... refused, at d.at
+ *	documents_release(&d);
+ */
+enum documents_kind {
+	DOCUMENTS_JSON, DOCUMENTS_CBOR, DOCUMENTS_XML,
+	DOCUMENTS_SENSML, DOCUMENTS_SENSMLC,
+	DOCUMENTS_KINDS
+};
+
+struct documents {
+	enum documents_kind kind;
+	struct stamp now;	/* set by the caller; 0 is the clock */
+	/* the place of an error: a byte of the item, NOWHERE for all of it;
+	 * in XML, which is read in pieces, of the file */
+	size_t at;
+	struct frame frame;
+	struct xml_stream xml;
+	/* private */
+	struct pack *pack;
+	const char *(*take)(void *arg);
+	void *arg;
+	struct stream stream;
+	struct resolver resolver;	/* of a document of XML */
+	bool begun;
+};
+
+#define DOCUMENTS_NOWHERE ((size_t)-1)
+
+/* DOCUMENTS_KINDS when there is none of this name: json, cbor, xml … */
+enum documents_kind documents_find(const char *name);
+
+/* `take` is called for each pack, and for each record of a stream: it is
+ * in *pack until it returns.  NULL, or why it is refused all the same. */
+void documents_init(struct documents *, enum documents_kind, struct pack *,
+    const char *(*take)(void *arg), void *arg);
+void documents_release(struct documents *);
+
+/* the item that the frame has cut */
+const char *documents_next(struct documents *, struct str item);
+
+/* a pack begins with this item, or a stream; XML begins where it does */
+static inline bool
+documents_begin_here(const struct documents *d)
+{
+	return d->kind <= DOCUMENTS_CBOR || d->frame.items == 1;
+}
+
+#endif

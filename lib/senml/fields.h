@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_SENML_FIELDS_H
+#define MFX_SENML_FIELDS_H
+
+#include "senml/pack.h"
+
+/*
+ * Between the encodings and the resolver: one record as it was written,
+ * its labels not yet applied.  A parser fills it and hands it over; what
+ * base fields, time and the rules of RFC 8428 4 make of it is the same
+ * for JSON, CBOR and XML.
+ */
+enum label {
+	LABEL_BVER, LABEL_BN, LABEL_BT, LABEL_BU, LABEL_BV, LABEL_BS,
+	LABEL_BCT,
+	LABEL_N, LABEL_U, LABEL_V, LABEL_VS, LABEL_VB, LABEL_VD, LABEL_S,
+	LABEL_T, LABEL_UT, LABEL_CT,
+	LABEL_SENML,		/* number of those */
+	/* ours, mfx-line(5) */
+	LABEL_CHANNEL = LABEL_SENML, LABEL_PUBLISHER, LABEL_PROTOCOL,
+	LABEL_SUBTOPIC, LABEL_RECEIVED, LABEL_SEQ,
+	LABEL_COUNT,
+	LABEL_UNKNOWN = LABEL_COUNT,
+	LABEL_MUST_UNDERSTAND,	/* unknown, ends in '_' */
+};
+
+#define LABEL_BIT(l) (1u << (l))
+/* those whose value is a number */
+#define LABEL_NUMBERS (LABEL_BIT(LABEL_BVER) | LABEL_BIT(LABEL_BT) | \
+	LABEL_BIT(LABEL_BV) | LABEL_BIT(LABEL_BS) | LABEL_BIT(LABEL_V) | \
+	LABEL_BIT(LABEL_S) | LABEL_BIT(LABEL_T) | LABEL_BIT(LABEL_UT) | \
+	LABEL_BIT(LABEL_RECEIVED) | LABEL_BIT(LABEL_SEQ))
+
+/* below it a time is relative to now (RFC 8428 4.5.3) */
+#define RELATIVE_BELOW ((INT64_C(1) << 28) * STAMP_SECOND)
+
+struct fields {
+	unsigned have;			/* LABEL_BIT of each that stands */
+	unsigned wild;			/* of the numbers that may be out of a
+					 * double's range */
+	unsigned bad;			/* BN and N: holds a byte that no name
+					 * may have; VD: taken, but not as the
+					 * standard writes it */
+	bool truth;			/* vb */
+	struct str text[LABEL_COUNT];	/* strings decoded, numbers as their
+					 * digits, vd as its bytes */
+};
+
+enum label label_find(struct str key);
+bool label_is_route(struct str key);
+
+/* may this be taken?  Counts it when it may. */
+bool lax_takes(struct pack *, enum lax);
+
+/* one record alone, whose texts borrow from `item` and the pack's arena;
+ * NULL or why not, at pack->at */
+const char *fields_parse_json(struct pack *, struct str item,
+    struct fields *);
+const char *fields_parse_cbor(struct pack *, struct str item,
+    struct fields *);
+
+/* copies the texts into the arena; false when that is full */
+bool fields_keep(struct fields *, struct arena *);
+
+/* a parser has met an unknown label: for the watch, see below */
+void fields_ignore(const struct pack *, struct str label);
+
+static inline void
+route_clear(struct route *r)
+{
+	r->channel = STR_NONE;
+	r->publisher = STR_NONE;
+	r->protocol = STR_NONE;
+	r->subtopic = STR_NONE;
+	r->received = (struct stamp){ 0 };
+	r->seq = 0;
+	r->has_received = r->has_seq = false;
+}
+
+/* begins a pack; the arena and the records of the last one are forgotten */
+struct resolver {
+	struct pack *pack;
+	struct stamp now;		/* 0: the clock, when it is needed */
+	struct str bn, bu, bct, bv, bs;	/* in force; p NULL when not */
+	int64_t bt;			/* nanoseconds */
+	bool bn_bad;			/* bn holds a byte no name may have */
+	uint8_t version;
+	bool any;			/* a record has been seen */
+	size_t out;			/* estimate of the resolved size */
+	size_t each;			/* what the route adds to each record */
+};
+
+/*
+ * For who wants to know how a pack was written, and not only what it says:
+ * pack.watch.  Both are called while the pack is parsed, so it may still
+ * be refused.  The slices of the fields lie in the text that is parsed
+ * where nothing had to be decoded: so each tells its place.
+ */
+struct watch {
+	/* a record that was taken, and what it gave: NULL when it was base
+	 * fields alone */
+	void (*record)(struct watch *, const struct resolver *,
+	    const struct fields *, const struct record *);
+	/* an unknown label, which is ignored with its value; empty for an
+	 * integer of CBOR */
+	void (*ignored)(struct watch *, struct str label);
+};
+
+void resolver_begin(struct resolver *, struct pack *, struct stamp now);
+/* the next record; NULL or why the pack is refused */
+const char *resolver_add(struct resolver *, const struct fields *);
+/* puts the records in order */
+void resolver_end(struct resolver *);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "senml/message.h"
+
+#include "base/base64.h"
+#include "base/utf8.h"
+#include "senml/content_format.h"
+#include "senml/number.h"
+
+/* How a payload that can't stand as a pack is carried, and the only form
+ * that message_payload decodes. */
+#define WRAPPED STR("\"n\":\"payload\",\"vd\":\"")
+#define SENML_JSON STR("application/senml+json")
+#define BYTES STR("application/octet-stream")
+
+/* A pack may stand in the line as it is when labels can be put behind its
+ * first "[{", no newline cuts it, and it looks like nothing of ours. */
+static bool
+can_stand(struct str payload, const struct pack *p)
+{
+	if (!str_starts(payload, STR("[{")) || p->labelled ||
+	    payload.p[payload.n - 1] != ']')
+		return false;
+	if (memchr(payload.p, '\n', payload.n) != NULL ||
+	    memchr(payload.p, '\r', payload.n) != NULL)
+		return false;
+	return !str_starts(str_from(payload, 2), WRAPPED);
+}
+
+static void
+put_wrapped(struct buf *b, const struct route *r, struct str payload,
+    struct str type)
+{
+	static const char end[] = "\"}]\n";
+
+	/* not even the base64 of a payload too large is made */
+	if (payload.n / 3 * 4 > MESSAGE_LINE_MAX ||
+	    buf_room(b, payload.n / 3 * 4 + type.n + 256) == NULL) {
+		b->full = true;
+		return;
+	}
+	buf_put_str(b, STR("[{"));
+	route_put(b, r);
+	buf_put_str(b, WRAPPED);
+	base64_put(b, payload);
+	buf_put_str(b, STR("\",\"ct\":\""));
+	for (; type.n > 0; type = str_from(type, 1)) {
+		/* of all that a content format may hold, JSON minds these */
+		if (*type.p == '"' || *type.p == '\\')
+			buf_putc(b, '\\');
+		if (*type.p == '\t')
+			buf_putc(b, ' ');
+		else
+			buf_putc(b, *type.p);
+	}
+	buf_put(b, end, sizeof end - 1);
+}
+
+bool
+message_wrap(struct buf *b, const struct route *r, struct str payload,
+    struct str type, struct pack *p)
+{
+	size_t start = b->n;
+	bool senml = payload.n > 0 && pack_parse_json(p, payload,
+	    r->received) == NULL;
+
+	if (senml && can_stand(payload, p)) {
+		buf_put_str(b, STR("[{"));
+		route_put(b, r);
+		buf_put_str(b, str_from(payload, 2));
+		buf_putc(b, '\n');
+	} else {
+		if (senml)
+			type = SENML_JSON;
+		else if (type.n == 0 || type.n > 255 ||
+		    !content_format_valid(type))
+			type = BYTES;
+		put_wrapped(b, r, payload, type);
+	}
+	if (!b->full && b->n - start <= MESSAGE_LINE_MAX)
+		return true;
+	b->n = start;
+	b->full = false;
+	return false;
+}
+
+/* "key": at the head of s? */
+static bool
+take_key(struct str *s, struct str key)
+{
+	if (!str_starts(*s, key))
+		return false;
+	*s = str_from(*s, key.n);
+	return true;
+}
+
+/* A string value and the comma behind it; false when the line is not as
+ * ours are, and then nothing is taken. */
+static bool
+take_text(struct str *s, struct str *out)
+{
+	const char *quote = memchr(s->p, '"', s->n);
+	size_t n = quote ? (size_t)(quote - s->p) : 0;
+
+	if (quote == NULL || n + 1 >= s->n || quote[1] != ',')
+		return false;
+	*out = (struct str){ s->p, n };
+	*s = str_from(*s, n + 2);
+	return true;
+}
+
+static bool
+take_digits(struct str *s, struct str *out)
+{
+	const char *comma = memchr(s->p, ',', s->n < 40 ? s->n : 40);
+
+	if (comma == NULL)
+		return false;
+	*out = (struct str){ s->p, (size_t)(comma - s->p) };
+	*s = str_from(*s, out->n + 1);
+	return true;
+}
+
+static bool
+digits_u64(struct str s, uint64_t *out)
+{
+	size_t i;
+
+	*out = 0;
+	if (s.n == 0 || s.n > 19)
+		return false;
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		*out = *out * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	return true;
+}
+
+/* The next label in front of s, when it is one. */
+static bool
+take_label(struct str *s, struct route *r)
+{
+	struct str digits;
+
+	if (s->n < 8 || s->p[0] != '"')
+		return false;
+	switch (s->p[1]) {
+	case 'c':
+		return take_key(s, STR("\"channel\":\"")) &&
+		    take_text(s, &r->channel);
+	case 'p':
+		if (take_key(s, STR("\"publisher\":\"")))
+			return take_text(s, &r->publisher);
+		return take_key(s, STR("\"protocol\":\"")) &&
+		    take_text(s, &r->protocol);
+	case 's':
+		if (take_key(s, STR("\"subtopic\":\"")))
+			return take_text(s, &r->subtopic);
+		/* the first is mfx-sub's; another one is none of ours */
+		if (r->has_seq || !take_key(s, STR("\"seq\":")) ||
+		    !take_digits(s, &digits))
+			return false;
+		r->has_seq = digits_u64(digits, &r->seq);
+		return r->has_seq;
+	case 'r':
+		if (!take_key(s, STR("\"received\":")) ||
+		    !take_digits(s, &digits))
+			return false;
+		r->has_received = number_ns_plain(digits, &r->received.ns);
+		return r->has_received;
+	}
+	return false;
+}
+
+bool
+route_scan(struct str line, struct route *r, size_t *rest)
+{
+	struct str s, behind;
+
+	*r = (struct route){ .has_seq = false };
+	if (str_starts(line, STR("[{")))
+		s = str_from(line, 2);
+	else if (str_starts(line, STR("{")))
+		s = str_from(line, 1);
+	else
+		return false;
+	do
+		behind = s;
+	while (take_label(&s, r));
+	*rest = (size_t)(behind.p - line.p);
+	return true;
+}
+
+bool
+line_is_mark(struct str line, uint64_t *seq)
+{
+	static const struct str head = { "{\"seq\":", 7 };
+
+	return str_starts(line, head) && line.n > head.n + 1 &&
+	    line.p[line.n - 1] == '}' && digits_u64((struct str){
+	    line.p + head.n, line.n - head.n - 1 }, seq);
+}
+
+bool
+message_is_wrapped(struct str line)
+{
+	struct route r;
+	size_t rest;
+
+	return line.n > 2 && line.p[0] == '[' &&
+	    route_scan(line, &r, &rest) &&
+	    str_starts(str_from(line, rest), WRAPPED);
+}
+
+bool
+message_payload(struct str line, struct arena *arena, struct str *payload,
+    struct str *type)
+{
+	struct route r;
+	struct str s;
+	const char *quote;
+	size_t rest, tail = line.n > 0 && line.p[0] == '[' ? 0 : 1;
+	char *to;
+	long n;
+
+	if (!route_scan(line, &r, &rest))
+		return false;
+	s = str_from(line, rest);
+	if (tail == 0 && take_key(&s, WRAPPED)) {
+		quote = memchr(s.p, '"', s.n);
+		if (quote == NULL)
+			return false;
+		to = arena_alloc(arena, (size_t)(quote - s.p) / 4 * 3 + 4);
+		n = to ? base64_decode(to, (struct str){ s.p,
+		    (size_t)(quote - s.p) }) : -1;
+		s = str_from(s, (size_t)(quote - s.p) + 1);
+		if (n < 0 || !take_key(&s, STR(",\"ct\":\"")) || s.n < 3)
+			return false;
+		*payload = (struct str){ to, (size_t)n };
+		/* what stands in front of "}] */
+		*type = (struct str){ s.p, s.n - 3 };
+		return true;
+	}
+	/* a resolved record is delivered as a pack of one */
+	to = arena_alloc(arena, s.n + 2 + tail);
+	if (to == NULL)
+		return false;
+	memcpy(to, "[{", 2);
+	memcpy(to + 2, s.p, s.n);
+	if (tail)
+		to[2 + s.n] = ']';
+	*payload = (struct str){ to, s.n + 2 + tail };
+	*type = SENML_JSON;
+	return true;
+}
+
+/* One level of a subtopic, or why it can't be one. */
+static const char *
+check_level(struct str level)
+{
+	size_t i;
+
+	for (i = 0; i < level.n; i++) {
+		unsigned char c = (unsigned char)level.p[i];
+
+		if (c < ' ' || c == 0x7f)
+			return "control byte in the subtopic";
+		if (c == '*' || c == '>' || c == '+' || c == '#')
+			return "wildcard in the subtopic";
+		if (c == '"' || c == '\\')
+			return "quote or backslash in the subtopic";
+	}
+	return NULL;
+}
+
+const char *
+subtopic_put(struct buf *to, struct str path)
+{
+	size_t start = to->n, i = 0, n;
+	const char *why;
+
+	if (!utf8_valid(path))
+		return "subtopic is not UTF-8";
+	while (i < path.n) {
+		for (n = 0; i + n < path.n && path.p[i + n] != '/' &&
+		    path.p[i + n] != '.'; n++)
+			;
+		why = check_level((struct str){ path.p + i, n });
+		if (why == NULL && to->n - start + (to->n > start) + n >
+		    SUBTOPIC_MAX)
+			why = "subtopic over 1024 bytes";
+		if (why != NULL) {
+			to->n = start;
+			return why;
+		}
+		if (n > 0 && to->n > start)
+			buf_putc(to, '.');
+		buf_put(to, path.p + i, n);
+		i += n + 1;
+	}
+	return NULL;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_SENML_MESSAGE_H
+#define MFX_SENML_MESSAGE_H
+
+#include "senml/pack.h"
+
+/*
+ * The line between a device's payload and the bus: mfx-line(5).
+ *
+ * message_wrap puts the payload and its route into one line and
+ * message_payload gives the payload back byte for byte.  A payload that
+ * is SenML JSON goes in as it is, behind our labels; what can't (no SenML,
+ * line breaks, a label of ours at any depth and in any escaped form …)
+ * becomes a record with "vd".
+ */
+
+/* lines of adapters and of mfx-pub are at most this long, so that mfx-sub
+ * can add "seq" and stay within LINE_LIMIT */
+#define MESSAGE_LINE_MAX (((size_t)1 << 20) - 64)
+
+/*
+ * Appends one line with its newline.  `type` is the media type the device
+ * declared, empty for none; one that is no content format (RFC 9193) is
+ * carried as application/octet-stream.  `pack` is used to look into the
+ * payload.  False when the line would be longer than MESSAGE_LINE_MAX:
+ * nothing is appended.
+ */
+bool message_wrap(struct buf *, const struct route *, struct str payload,
+    struct str type, struct pack *);
+
+/*
+ * The payload a line carries and its media type; both borrow from the line
+ * or from the arena.  False when the line is no message.
+ */
+bool message_payload(struct str line, struct arena *, struct str *payload,
+    struct str *type);
+
+/* the line holds such a record with "vd", made by message_wrap; a device's
+ * own record of that look is itself wrapped, so there is no doubt */
+bool message_is_wrapped(struct str line);
+
+/*
+ * The labels in front of a line, without looking at the rest: fast, and
+ * enough for routing.  *rest is the offset behind them (behind the comma).
+ * False when the line starts with neither {" nor [{".  Label values with
+ * escapes are not decoded, as none of ours have any.
+ */
+bool route_scan(struct str line, struct route *, size_t *rest);
+
+/* `"channel":"…",…,` : the labels, a comma behind each */
+void route_put(struct buf *, const struct route *);
+
+/* {"seq":N} : all up to here is stored once this is */
+void mark_put(struct buf *, uint64_t seq);
+
+/* a line of seq alone; also when it has been read by pack_parse_line, which
+ * gives such a line no records and no error */
+bool line_is_mark(struct str line, uint64_t *seq);
+
+/*
+ * A device's path behind "/messages", percent-decoded, as a subtopic:
+ * levels between '/' or '.', empty ones left out, dots between.  Appended
+ * to `to`.  NULL or why it is refused: control bytes, no UTF-8, a quote or
+ * a backslash, a level with a wildcard (* > + #), longer than SUBTOPIC_MAX.
+ */
+#define SUBTOPIC_MAX 1024
+const char *subtopic_put(struct buf *to, struct str path);
+
+#endif

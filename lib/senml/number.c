@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "senml/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/digits.h"
+#include "senml/span.h"
+
+__extension__ typedef __int128 wide;
+
+/* what a wide holds with room for a sum */
+#define DIGITS_MAX 36
+/* exponents beyond this are out of any range; also keeps sums of
+ * exponents far from overflow */
+#define EXPONENT_MAX 100000
+
+/* m * 10^e */
+struct decimal {
+	wide m;
+	int e;
+	int digits;		/* of m */
+};
+
+static const double powers[] = {
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+	1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+};
+
+static wide
+ten_to(int n)
+{
+	wide v = 1;
+
+	while (n-- > 0)
+		v *= 10;
+	return v;
+}
+
+static int
+exponent_of(const char *p, const char *end)
+{
+	bool negative = *p == '-';
+	int e = 0;
+
+	if (*p == '-' || *p == '+')
+		p++;
+	for (; p < end; p++)
+		if (e < EXPONENT_MAX)
+			e = e * 10 + (*p - '0');
+	return negative ? -e : e;
+}
+
+/* False when there are more digits than a decimal holds. */
+static bool
+decimal_parse(struct str s, struct decimal *d)
+{
+	const char *p = s.p, *end = s.p + s.n;
+	bool negative = *p == '-', point = false;
+	uint64_t low = 0;	/* the first 18 digits, without wide math */
+	wide m = 0;
+	int digits = 0, e = 0;
+
+	for (p += negative; p < end; p++) {
+		unsigned c = (unsigned char)*p - (unsigned)'0';
+
+		if (c <= 9) {
+			if (digits < 18)
+				low = low * 10 + c;
+			else if (digits < DIGITS_MAX)
+				m = (digits == 18 ? (wide)low : m) * 10 + c;
+			else
+				return false;
+			digits += digits > 0 || c > 0;
+			e -= point;
+		} else if (*p == '.') {
+			point = true;
+		} else {
+			e += exponent_of(p + 1, end);
+			break;
+		}
+	}
+	if (digits <= 18)
+		m = (wide)low;
+	d->m = negative ? -m : m;
+	d->e = m == 0 ? 0 : e;
+	d->digits = digits;
+	return true;
+}
+
+double
+number_value(struct str s)
+{
+	struct decimal d;
+
+	/* both factors exact, so one rounding: the nearest double */
+	if (decimal_parse(s, &d) && d.digits <= 15 && d.e >= -22 && d.e <= 22) {
+		double v = (double)(int64_t)d.m;
+
+		if (d.m == 0)
+			return s.p[0] == '-' ? -0.0 : 0;
+		return d.e < 0 ? v / powers[-d.e] : v * powers[d.e];
+	}
+	return strtod(s.p, NULL);
+}
+
+bool
+number_in_range(struct str s)
+{
+	/* without an exponent it takes 308 digits to leave the range */
+	if (s.n < 300 && memchr(s.p, 'e', s.n) == NULL &&
+	    memchr(s.p, 'E', s.n) == NULL)
+		return true;
+	return isfinite(number_value(s));
+}
+
+/* Up to ten digits, and perhaps nine behind a point: nearly all times. */
+static bool
+plain_seconds(struct str s, int64_t *ns)
+{
+	static const int32_t scale[] = {
+		1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000,
+		100, 10, 1
+	};
+	const char *p = s.p, *end = s.p + s.n, *start;
+	bool negative = *p == '-';
+	int64_t v = 0, fraction = 0;
+
+	start = p += negative;
+	/* ten digits are as many as a time can have, eleven no overflow */
+	for (; p < end && p - start < 11 && span_is_digit((unsigned char)*p);
+	    p++)
+		v = v * 10 + (*p - '0');
+	if (v > 8999999999)
+		return false;
+	if (p < end) {
+		if (*p != '.' || end - p > 10)
+			return false;
+		start = ++p;
+		for (; p < end && span_is_digit((unsigned char)*p); p++)
+			fraction = fraction * 10 + (*p - '0');
+		if (p < end)
+			return false;
+		fraction *= scale[p - start];
+	}
+	v = v * STAMP_SECOND + fraction;
+	*ns = negative ? -v : v;
+	return true;
+}
+
+bool
+number_ns(struct str s, int64_t *ns)
+{
+	struct decimal d;
+	wide v, divisor;
+	int e;
+
+	if (plain_seconds(s, ns))
+		return true;
+	if (!decimal_parse(s, &d)) {
+		/* a cut after 30 characters changes no nanosecond, unless
+		 * those are needed to know the magnitude */
+		if (s.n <= DIGITS_MAX || memchr(s.p, '.', 20) == NULL ||
+		    memchr(s.p, 'e', s.n) || memchr(s.p, 'E', s.n))
+			return false;
+		return number_ns((struct str){ s.p, 30 }, ns);
+	}
+	e = d.e + 9;
+	if (d.m == 0 || d.digits + e < 0) {
+		*ns = 0;
+		return true;
+	}
+	if (d.digits + e > 19)
+		return false;
+	if (e >= 0) {
+		v = d.m * ten_to(e);
+	} else {
+		divisor = ten_to(-e);
+		v = (d.m + (d.m < 0 ? -divisor : divisor) / 2) / divisor;
+	}
+	*ns = (int64_t)v;
+	return v == *ns;
+}
+
+bool
+number_ns_plain(struct str s, int64_t *ns)
+{
+	size_t i, start = s.n > 0 && s.p[0] == '-', digits = 0;
+	bool point = false;
+
+	for (i = start; i < s.n; i++) {
+		if (s.p[i] >= '0' && s.p[i] <= '9') {
+			digits++;
+		} else if (s.p[i] == '.' && !point && digits > 0) {
+			point = true;
+			digits = 0;
+		} else {
+			return false;
+		}
+	}
+	return digits > 0 && number_ns(s, ns);
+}
+
+bool
+number_integer(struct str s, int64_t *out)
+{
+	struct decimal d;
+
+	if (!decimal_parse(s, &d))
+		return false;
+	while (d.e < 0 && d.m % 10 == 0 && d.m != 0) {
+		d.m /= 10;
+		d.e++;
+		d.digits--;
+	}
+	if (d.e < 0 || d.digits + d.e > 19)
+		return false;
+	d.m *= ten_to(d.e);
+	*out = (int64_t)d.m;
+	return d.m == *out;
+}
+
+bool
+number_decimal(struct str s, bool *negative, uint64_t *m, int *e)
+{
+	struct decimal d;
+
+	if (!decimal_parse(s, &d))
+		return false;
+	*negative = d.m < 0;
+	if (d.m < 0)
+		d.m = -d.m;
+	for (*e = d.e; d.m > (wide)UINT64_MAX && d.m % 10 == 0; d.m /= 10)
+		++*e;
+	if (d.m > (wide)UINT64_MAX)
+		return false;
+	for (*m = (uint64_t)d.m; *m != 0 && *m % 10 == 0; *m /= 10)
+		++*e;
+	return true;
+}
+
+/* Writes m * 10^e without an exponent; returns the length. */
+static int
+print_plain(char *to, size_t room, wide m, int e)
+{
+	char digits[48];
+	int n = 0, i, k = 0;
+	bool negative = m < 0;
+
+	if (negative)
+		m = -m;
+	while (m > 0 || n <= -e) {
+		digits[n++] = (char)('0' + (int)(m % 10));
+		m /= 10;
+	}
+	if (room < (size_t)(n + (e > 0 ? e : 0) + 3))
+		return -1;
+	if (negative)
+		to[k++] = '-';
+	for (i = n - 1; i >= 0; i--) {
+		if (i == -e - 1)
+			to[k++] = '.';
+		to[k++] = digits[i];
+	}
+	for (; e > 0; e--)
+		to[k++] = '0';
+	to[k] = '\0';
+	return k;
+}
+
+/*
+ * What sensors send has few decimals: m / 10^k for a small k.  Both are
+ * exact, so is their nearest double, and the first k that gives v back
+ * gives the shortest text.
+ */
+static size_t
+print_few_decimals(char *to, double v)
+{
+	static const uint32_t tens[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000
+	};
+	char fraction[DIGITS_TEXT];
+	uint64_t abs;
+	size_t n = 0, digits;
+	int64_t m;
+	int k;
+
+	for (k = 0; k <= 6; k++) {
+		double scaled = v * powers[k];
+
+		if (!(scaled > -1e15 && scaled < 1e15))
+			return 0;
+		m = (int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
+		if ((double)m / powers[k] == v)
+			break;
+	}
+	if (k > 6)
+		return 0;
+	abs = m < 0 ? -(uint64_t)m : (uint64_t)m;
+	if (m < 0)
+		to[n++] = '-';
+	n += digits_print(to + n, abs / tens[k]);
+	if (k > 0) {
+		digits = digits_print(fraction, abs % tens[k]);
+		memcpy(to + n, ".000000", 7);
+		memcpy(to + n + 1 + ((size_t)k - digits), fraction, digits);
+		n += 1 + (size_t)k;
+	}
+	to[n] = '\0';
+	return n;
+}
+
+size_t
+number_print(char *to, double v)
+{
+	size_t n = print_few_decimals(to, v);
+	int precision;
+
+	if (n > 0)
+		return n;
+	for (precision = 15; precision <= 17; precision++) {
+		n = (size_t)snprintf(to, NUMBER_TEXT, "%.*g", precision, v);
+		if (strtod(to, NULL) == v)
+			break;
+	}
+	return n;
+}
+
+static int
+digits_of(wide m)
+{
+	int n = 0;
+
+	for (; m != 0; m /= 10)
+		n++;
+	return n;
+}
+
+/* The exact sum; false when it has more digits than a decimal holds. */
+static bool
+decimal_add(struct decimal x, struct decimal y, struct decimal *sum)
+{
+	struct decimal t;
+
+	if (x.m == 0 || (y.m != 0 && y.e > x.e)) {
+		t = x;
+		x = y;
+		y = t;
+	}
+	/* x has the larger exponent: bring it down to y's */
+	if (y.m == 0)
+		y.e = x.e;
+	if (x.m == 0)
+		x.e = y.e;
+	if (x.digits + (x.e - y.e) > DIGITS_MAX)
+		return false;
+	sum->m = x.m * ten_to(x.e - y.e) + y.m;
+	sum->e = sum->m == 0 ? 0 : y.e;
+	return true;
+}
+
+static int
+double_print(char *to, double v)
+{
+	return isfinite(v) ? (int)number_print(to, v) : -1;
+}
+
+static bool
+within_u64(wide v)
+{
+	return v <= (wide)UINT64_MAX && v >= -(wide)UINT64_MAX;
+}
+
+/* All digits where that is promised, else the nearest double; -1 when it
+ * is out of range. */
+static int
+decimal_print(char *to, size_t room, struct decimal d)
+{
+	char exact[64];
+
+	while (d.m != 0 && d.e < 0 && d.m % 10 == 0) {
+		d.m /= 10;
+		d.e++;
+	}
+	if (d.e > -18 && d.e <= 0 && d.m < (wide)1e17 && d.m > -(wide)1e17)
+		return print_plain(to, room, d.m, d.e);
+	if (d.e >= 0 && d.e < 19 && within_u64(d.m) &&
+	    within_u64(d.m * ten_to(d.e)))
+		return print_plain(to, room, d.m, d.e);
+	if (print_plain(exact, sizeof exact - 8, d.m, 0) < 0)
+		return -1;
+	snprintf(exact + strlen(exact), 16, "e%d", d.e);
+	return double_print(to, strtod(exact, NULL));
+}
+
+static struct str
+in_arena(struct arena *arena, const char *text, int n)
+{
+	if (n < 0)
+		return STR_NONE;
+	return arena_str(arena, (struct str){ text, (size_t)n });
+}
+
+struct str
+number_sum(struct arena *arena, struct str a, struct str b)
+{
+	struct decimal x, y, sum;
+	char text[64];
+	int n;
+
+	if (decimal_parse(a, &x) && decimal_parse(b, &y) &&
+	    decimal_add(x, y, &sum))
+		n = decimal_print(text, sizeof text, sum);
+	else
+		n = double_print(text, number_value(a) + number_value(b));
+	return in_arena(arena, text, n);
+}
+
+/*
+ * The double nearest to d / den.  With so many digits written out, no
+ * number halfway between two doubles (they have at most 767) can lie
+ * between those and the quotient.
+ */
+#define QUOTIENT_DIGITS 800
+
+static double
+divide(struct decimal d, int64_t den)
+{
+	wide m = d.m < 0 ? -d.m : d.m, rest = m % den;
+	char text[QUOTIENT_DIGITS + 64];
+	int n, i;
+
+	/* both factors exact, so one rounding */
+	if (m < (wide)1 << 53 && d.e <= 0 && d.e > -16 &&
+	    den * ten_to(-d.e) < (wide)1 << 53)
+		return (double)(int64_t)d.m / (double)(int64_t)(den *
+		    ten_to(-d.e));
+	n = print_plain(text, sizeof text, m / den, 0);
+	for (i = 0; i < QUOTIENT_DIGITS; i++) {
+		rest *= 10;
+		text[n++] = (char)('0' + (int)(rest / den));
+		rest %= den;
+	}
+	/* a last one for all that would follow */
+	snprintf(text + n, sizeof text - (size_t)n, "%de%d", rest != 0,
+	    d.e - QUOTIENT_DIGITS - 1);
+	return d.m < 0 ? -strtod(text, NULL) : strtod(text, NULL);
+}
+
+/* num/den as num/den * 10^e where only 3, 7 … divide the new den */
+static int
+take_tens(int64_t *num, int64_t *den)
+{
+	int e = 0;
+
+	for (; *num % 10 == 0; *num /= 10)
+		e++;
+	for (; *den % 10 == 0; *den /= 10)
+		e--;
+	for (; *den % 2 == 0; *den /= 2, *num *= 5)
+		e--;
+	for (; *den % 5 == 0; *den /= 5, *num *= 2)
+		e--;
+	return e;
+}
+
+/* More digits than this count as the nearest double's: with a scale and an
+ * offset they are more than a decimal holds. */
+#define SCALED_DIGITS 24
+
+struct str
+number_convert(struct arena *arena, struct str a, int64_t num, int64_t den,
+    int offset)
+{
+	struct decimal d, o = { offset, 0, digits_of(offset) };
+	char text[64];
+	int n, e = take_tens(&num, &den);
+
+	if (!decimal_parse(a, &d) || d.digits > SCALED_DIGITS) {
+		n = double_print(text, number_value(a));
+		if (n < 0)
+			return STR_NONE;
+		decimal_parse((struct str){ text, (size_t)n }, &d);
+	}
+	d.m *= num;
+	d.e = d.m == 0 ? 0 : d.e + e;
+	d.digits = digits_of(d.m);
+	o.m *= den;
+	o.digits = digits_of(o.m);
+	if (!decimal_add(d, o, &d))
+		n = double_print(text, divide(d, den) + offset);
+	else if (d.m % den == 0)
+		n = decimal_print(text, sizeof text,
+		    (struct decimal){ d.m / den, d.e, 0 });
+	else
+		n = double_print(text, divide(d, den));
+	return in_arena(arena, text, n);
+}
+
+void
+number_put(struct buf *b, double v)
+{
+	char text[NUMBER_TEXT];
+
+	buf_put(b, text, number_print(text, v));
+}

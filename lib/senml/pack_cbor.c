@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SenML in CBOR (RFC 8428 6).  Numbers become text on their way to the
+ * resolver, like those of the other encodings, so sums are decimal and
+ * what was sent as a decimal fraction keeps its digits.
+ */
+#include <math.h>
+
+#include "base/base64.h"
+#include "base/digits.h"
+#include "base/utf8.h"
+#include "senml/cbor.h"
+#include "senml/fields.h"
+#include "senml/number.h"
+#include "senml/span.h"
+
+#define TAG_TIME 1
+#define TAG_BIGNUM 2
+#define TAG_NEGATIVE_BIGNUM 3
+#define TAG_DECIMAL 4
+#define TAG_CBOR 55799
+/* a bignum above this is beyond any double */
+#define BIGNUM_BYTES 128
+#define DIGITS_MAX (BIGNUM_BYTES * 3 + 32)
+
+/* by key, from -6 on */
+static const unsigned char keys[] = {
+	LABEL_BS, LABEL_BV, LABEL_BU, LABEL_BT, LABEL_BN, LABEL_BVER,
+	LABEL_N, LABEL_U, LABEL_V, LABEL_VS, LABEL_VB, LABEL_S, LABEL_T,
+	LABEL_UT, LABEL_VD,
+};
+
+struct reader {
+	struct cbor c;
+	struct pack *pack;
+	struct arena *arena;	/* the pack's */
+	struct resolver resolver;
+	bool labelled;
+};
+
+/* A number being made: digits, and a power of ten behind them. */
+struct number {
+	char text[DIGITS_MAX];
+	size_t n;
+	bool wild;
+};
+
+static void
+number_unsigned(struct number *to, bool negative, uint64_t v)
+{
+	to->n = 0;
+	if (negative)
+		to->text[to->n++] = '-';
+	/* CBOR's negative is -1 - v, which for the largest v is -2^64 */
+	if (negative && v == UINT64_MAX) {
+		memcpy(to->text + 1, "18446744073709551616", 20);
+		to->n += 20;
+		return;
+	}
+	to->n += digits_print(to->text + to->n, v + negative);
+}
+
+/* Divides a big-endian number by ten, in place; gives the remainder. */
+static int
+divide_by_ten(unsigned char *v, size_t n)
+{
+	int rest = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		int d = rest * 256 + v[i];
+
+		v[i] = (unsigned char)(d / 10);
+		rest = d % 10;
+	}
+	return rest;
+}
+
+static bool
+number_big(struct number *to, bool negative, struct str bytes)
+{
+	unsigned char v[BIGNUM_BYTES + 1];
+	char digits[DIGITS_MAX];
+	size_t n = 0, i;
+	bool more;
+
+	while (bytes.n > 0 && bytes.p[0] == '\0')
+		bytes = str_from(bytes, 1);
+	if (bytes.n > BIGNUM_BYTES)
+		return false;
+	v[0] = 0;
+	memcpy(v + 1, bytes.p, bytes.n);
+	/* the negative of n is -1 - n: add the one */
+	for (i = bytes.n; negative; i--)
+		if (++v[i] != 0)
+			break;
+	do {
+		digits[n++] = (char)('0' + divide_by_ten(v, bytes.n + 1));
+		for (more = false, i = 0; i <= bytes.n; i++)
+			more |= v[i] != 0;
+	} while (more);
+	to->n = 0;
+	if (negative)
+		to->text[to->n++] = '-';
+	while (n > 0)
+		to->text[to->n++] = digits[--n];
+	return true;
+}
+
+/* Puts a point among the digits, or an exponent behind them. */
+static void
+number_scale(struct number *to, int64_t e)
+{
+	bool negative = to->text[0] == '-';
+	size_t digits = to->n - negative, move;
+
+	if (e == 0)
+		return;
+	if (e < -18 || e > 0) {
+		to->text[to->n++] = 'e';
+		if (e < 0)
+			to->text[to->n++] = '-';
+		/* -e of the least one would not fit; it is 0 either way */
+		to->n += digits_print(to->text + to->n, e < 0 ?
+		    (e < -99999 ? 99999 : (uint64_t)-e) :
+		    (e > 99999 ? 99999 : (uint64_t)e));
+		to->wild = true;
+		return;
+	}
+	/* 5 with -2 is 0.05: zeros in front, then the point */
+	while (digits <= (size_t)-e) {
+		memmove(to->text + negative + 1, to->text + negative, digits);
+		to->text[negative] = '0';
+		digits++;
+		to->n++;
+	}
+	move = (size_t)-e;
+	memmove(to->text + to->n - move + 1, to->text + to->n - move, move);
+	to->text[to->n - move] = '.';
+	to->n++;
+}
+
+static const char *
+read_big(struct reader *r, const char *p, uint64_t tag, struct number *to)
+{
+	struct cbor_head h;
+	struct str bytes;
+	const char *q = cbor_head(&r->c, p, &h);
+
+	if (q == NULL)
+		return NULL;
+	if (h.major != CBOR_BYTES)
+		return cbor_fail(&r->c, p, "not a number");
+	if ((q = cbor_string(&r->c, q, &h, &bytes)) == NULL)
+		return NULL;
+	return number_big(to, tag == TAG_NEGATIVE_BIGNUM, bytes) ? q :
+	    cbor_fail(&r->c, p, "number out of range");
+}
+
+/* [exponent, mantissa] */
+static const char *
+read_decimal(struct reader *r, const char *p, struct number *to)
+{
+	struct cbor_head h;
+	const char *at = p;
+	int64_t e;
+
+	if ((p = cbor_head(&r->c, p, &h)) == NULL)
+		return NULL;
+	if (h.major != CBOR_ARRAY || h.arg != 2)
+		return cbor_fail(&r->c, at, "not a decimal fraction");
+	if ((p = cbor_head(&r->c, p, &h)) == NULL)
+		return NULL;
+	if (h.major > CBOR_NEGATIVE)
+		return cbor_fail(&r->c, at, "not a decimal fraction");
+	e = h.arg > INT32_MAX ? INT32_MAX : (int64_t)h.arg;
+	if (h.major == CBOR_NEGATIVE)
+		e = -1 - e;
+	at = p;
+	if ((p = cbor_head(&r->c, p, &h)) == NULL)
+		return NULL;
+	if (h.major <= CBOR_NEGATIVE)
+		number_unsigned(to, h.major == CBOR_NEGATIVE, h.arg);
+	else if (h.major == CBOR_TAG && (h.arg == TAG_BIGNUM ||
+	    h.arg == TAG_NEGATIVE_BIGNUM))
+		p = read_big(r, p, h.arg, to);
+	else
+		return cbor_fail(&r->c, at, "not a decimal fraction");
+	if (p != NULL)
+		number_scale(to, e);
+	return p;
+}
+
+static const char *
+read_float(struct reader *r, const char *p, const struct cbor_head *h,
+    struct number *to)
+{
+	double v = cbor_float(h);
+
+	if (!isfinite(v))
+		return cbor_fail(&r->c, p, "number out of range");
+	to->n = number_print(to->text, v);
+	return p;
+}
+
+/* A tag in front of a number, and the number. */
+static const char *
+read_tagged(struct reader *r, const char *p, uint64_t tag, enum label l,
+    struct number *to)
+{
+	struct cbor_head h;
+	const char *q;
+
+	if (tag == TAG_DECIMAL)
+		return read_decimal(r, p, to);
+	if (tag == TAG_BIGNUM || tag == TAG_NEGATIVE_BIGNUM)
+		return read_big(r, p, tag, to);
+	/* meters send times so */
+	if (tag != TAG_TIME || (l != LABEL_T && l != LABEL_BT))
+		return cbor_fail(&r->c, p, "not a number");
+	if ((q = cbor_head(&r->c, p, &h)) == NULL)
+		return NULL;
+	if (h.major <= CBOR_NEGATIVE) {
+		number_unsigned(to, h.major == CBOR_NEGATIVE, h.arg);
+		return q;
+	}
+	if (h.major == CBOR_SIMPLE && h.info >= CBOR_HALF &&
+	    h.info <= CBOR_DOUBLE)
+		return read_float(r, q, &h, to);
+	return cbor_fail(&r->c, p, "not a number");
+}
+
+/* short, and with a whole span to look at, as nearly all is */
+static inline bool
+short_text(const struct reader *r, struct str s)
+{
+	return s.n < SPAN && r->c.end - s.p >= SPAN;
+}
+
+/* ASCII, without a look at each byte */
+static inline bool
+plain_text(const struct reader *r, struct str s)
+{
+	return short_text(r, s) &&
+	    (span_mask_plain(s.p) & ((1u << s.n) - 1)) == 0;
+}
+
+static bool
+name_text(const struct reader *r, struct str s)
+{
+	if (short_text(r, s))
+		return (span_mask_name(s.p) & ((1u << s.n) - 1)) == 0;
+	return span_name(s.p, s.p + s.n) == s.n;
+}
+
+static const char *
+read_string(struct reader *r, const char *p, enum cbor_major major,
+    struct str *out)
+{
+	struct cbor_head h;
+	const char *q = cbor_head(&r->c, p, &h);
+
+	if (q == NULL)
+		return NULL;
+	if (h.major != major)
+		return cbor_fail(&r->c, p, major == CBOR_TEXT ?
+		    "not a string" : "vd is no byte string");
+	if ((q = cbor_string(&r->c, q, &h, out)) == NULL)
+		return NULL;
+	if (major == CBOR_TEXT && !plain_text(r, *out) && !utf8_valid(*out))
+		return cbor_fail(&r->c, p, "not UTF-8");
+	return q;
+}
+
+/* A lax reader takes "21.5" for 21.5. */
+static const char *
+read_number_text(struct reader *r, const char *p, struct fields *f,
+    enum label l)
+{
+	const char *q = read_string(r, p, CBOR_TEXT, &f->text[l]);
+
+	if (q == NULL || !number_valid(f->text[l]) ||
+	    !lax_takes(r->pack, LAX_NUMBER_TEXT))
+		return cbor_fail(&r->c, p, "not a number");
+	/* what stands behind it there may be a digit */
+	f->text[l] = arena_str(r->arena, f->text[l]);
+	if (f->text[l].p == NULL)
+		return cbor_fail(&r->c, p, "pack too large");
+	f->wild |= LABEL_BIT(l);
+	return q;
+}
+
+/* Some writers send vd as JSON would. */
+static const char *
+read_data(struct reader *r, const char *p, struct str *out)
+{
+	struct cbor_head h;
+	const char *q = cbor_head(&r->c, p, &h);
+	char *to;
+	long n;
+
+	if (q == NULL || h.major != CBOR_TEXT)
+		return read_string(r, p, CBOR_BYTES, out);
+	if ((q = read_string(r, p, CBOR_TEXT, out)) == NULL)
+		return NULL;
+	to = arena_alloc(r->arena, out->n / 4 * 3 + 4);
+	n = to ? base64_decode(to, *out) : -1;
+	if (n < 0 || !lax_takes(r->pack, LAX_DATA_TEXT))
+		return cbor_fail(&r->c, p, "vd is no byte string");
+	*out = (struct str){ to, (size_t)n };
+	return q;
+}
+
+static const char *
+read_number(struct reader *r, const char *p, struct fields *f, enum label l)
+{
+	struct number to;
+	struct cbor_head h;
+	const char *q = cbor_head(&r->c, p, &h);
+
+	if (q == NULL)
+		return NULL;
+	to.wild = false;
+	if (h.major <= CBOR_NEGATIVE)
+		number_unsigned(&to, h.major == CBOR_NEGATIVE, h.arg);
+	else if (l == LABEL_BVER)
+		return cbor_fail(&r->c, p, "bver is no positive integer");
+	else if (h.major == CBOR_SIMPLE && h.info >= CBOR_HALF &&
+	    h.info <= CBOR_DOUBLE)
+		q = read_float(r, q, &h, &to);
+	else if (h.major == CBOR_TAG)
+		q = read_tagged(r, q, h.arg, l, &to);
+	else if (h.major == CBOR_TEXT)
+		return read_number_text(r, p, f, l);
+	else
+		return cbor_fail(&r->c, p, "not a number");
+	if (q == NULL)
+		return NULL;
+	f->text[l] = arena_str(r->arena, (struct str){ to.text, to.n });
+	if (f->text[l].p == NULL)
+		return cbor_fail(&r->c, p, "pack too large");
+	/* as many digits leave a double's range like an exponent does */
+	if (to.wild || to.n > 300)
+		f->wild |= LABEL_BIT(l);
+	return q;
+}
+
+static const char *
+read_bool(struct reader *r, const char *p, bool *out)
+{
+	struct cbor_head h;
+	const char *q = cbor_head(&r->c, p, &h);
+
+	if (q == NULL)
+		return NULL;
+	*out = h.arg == CBOR_TRUE;
+	if (h.major != CBOR_SIMPLE || h.info > CBOR_TRUE ||
+	    h.info < CBOR_FALSE)
+		return cbor_fail(&r->c, p, "vb is not true or false");
+	return q;
+}
+
+static const char *
+read_value(struct reader *r, const char *p, struct fields *f, enum label l)
+{
+	const char *q;
+
+	if (LABEL_BIT(l) & LABEL_NUMBERS)
+		return read_number(r, p, f, l);
+	if (l == LABEL_VB)
+		return read_bool(r, p, &f->truth);
+	if (l == LABEL_VD)
+		return read_data(r, p, &f->text[l]);
+	q = read_string(r, p, CBOR_TEXT, &f->text[l]);
+	if (q != NULL && (l == LABEL_N || l == LABEL_BN) &&
+	    !name_text(r, f->text[l]))
+		f->bad |= LABEL_BIT(l);
+	return q;
+}
+
+/* An integer, or the text that JSON would have. */
+static const char *
+read_label(struct reader *r, const char *p, enum label *out)
+{
+	struct cbor_head h;
+	struct str text = STR_NONE;
+	const char *q = cbor_head(&r->c, p, &h);
+
+	if (q == NULL)
+		return NULL;
+	*out = LABEL_UNKNOWN;
+	if (h.major == CBOR_UINT && h.arg <= 8)
+		*out = keys[6 + h.arg];
+	else if (h.major == CBOR_NEGATIVE && h.arg <= 5)
+		*out = keys[5 - h.arg];
+	else if (h.major == CBOR_TEXT) {
+		if ((q = read_string(r, p, CBOR_TEXT, &text)) == NULL)
+			return NULL;
+		*out = label_find(text);
+		if (*out == LABEL_MUST_UNDERSTAND)
+			return cbor_fail(&r->c, p,
+			    "a label that must be understood");
+	} else if (h.major > CBOR_NEGATIVE) {
+		return cbor_fail(&r->c, p, "a label of no kind known");
+	}
+	if (*out >= LABEL_SENML)
+		fields_ignore(r->pack, text);
+	return q;
+}
+
+static const char *
+read_member(struct reader *r, const char *p, struct fields *f)
+{
+	enum label l;
+	const char *q = read_label(r, p, &l);
+
+	if (q == NULL)
+		return NULL;
+	if (l >= LABEL_SENML) {
+		r->labelled |= l < LABEL_COUNT;
+		return cbor_skip(&r->c, q);
+	}
+	if (f->have & LABEL_BIT(l))
+		return cbor_fail(&r->c, p, "a label twice in one record");
+	f->have |= LABEL_BIT(l);
+	return read_value(r, q, f, l);
+}
+
+static const char *
+read_record(struct reader *r, const char *p, struct fields *f)
+{
+	struct cbor_head h;
+	const char *at = p;
+	bool indefinite;
+
+	f->have = f->wild = f->bad = 0;
+	if ((p = cbor_head(&r->c, p, &h)) == NULL)
+		return NULL;
+	if (h.major != CBOR_MAP)
+		return cbor_fail(&r->c, at, "a record is no map");
+	indefinite = h.info == CBOR_INDEFINITE;
+	for (; indefinite ? !cbor_is_break(&r->c, p) : h.arg > 0; h.arg--)
+		if ((p = read_member(r, p, f)) == NULL)
+			return NULL;
+	return indefinite ? p + 1 : p;
+}
+
+static const char *
+read_pack(struct reader *r, const char *p)
+{
+	struct fields f;
+	struct cbor_head h;
+	const char *at = p, *why;
+	bool indefinite;
+
+	if ((p = cbor_head(&r->c, p, &h)) == NULL)
+		return NULL;
+	if (h.major == CBOR_TAG && h.arg == TAG_CBOR) {
+		at = p;
+		if ((p = cbor_head(&r->c, p, &h)) == NULL)
+			return NULL;
+	}
+	if (h.major != CBOR_ARRAY)
+		return cbor_fail(&r->c, at, "no SenML pack");
+	indefinite = h.info == CBOR_INDEFINITE;
+	for (; indefinite ? !cbor_is_break(&r->c, p) : h.arg > 0; h.arg--) {
+		at = p;
+		if ((p = read_record(r, p, &f)) == NULL)
+			return NULL;
+		if ((why = resolver_add(&r->resolver, &f)) != NULL)
+			return cbor_fail(&r->c, at, why);
+	}
+	return indefinite ? p + 1 : p;
+}
+
+const char *
+fields_parse_cbor(struct pack *pack, struct str item, struct fields *f)
+{
+	struct reader r = {
+		.c = { .end = item.p + item.n }, .pack = pack,
+		.arena = &pack->arena
+	};
+	const char *p = read_record(&r, item.p, f);
+
+	if (p != NULL && p != r.c.end)
+		p = cbor_fail(&r.c, p, "more behind the end");
+	if (p != NULL)
+		return NULL;
+	pack->at = (size_t)(r.c.at - item.p);
+	return r.c.why;
+}
+
+/* The item at the head of the bytes; its end, or NULL and why in r->c. */
+static const char *
+parse(struct reader *r, struct pack *pack, struct str bytes, struct stamp now)
+{
+	r->c = (struct cbor){ .end = bytes.p + bytes.n };
+	r->pack = pack;
+	r->arena = &pack->arena;
+	r->labelled = false;
+	resolver_begin(&r->resolver, pack, now);
+	return read_pack(r, bytes.p);
+}
+
+const char *
+pack_parse_cbor(struct pack *pack, struct str bytes, struct stamp now)
+{
+	struct reader r;
+	const char *p = parse(&r, pack, bytes, now);
+
+	if (p != NULL && p != r.c.end)
+		p = cbor_fail(&r.c, p, "more behind the end");
+	if (p == NULL) {
+		pack->n = 0;
+		pack->at = (size_t)(r.c.at - bytes.p);
+		return r.c.why;
+	}
+	resolver_end(&r.resolver);
+	pack->labelled = r.labelled;
+	return NULL;
+}
+
+size_t
+pack_parse_cbor_head(struct pack *pack, struct str bytes, struct stamp now)
+{
+	struct reader r;
+	const char *p = parse(&r, pack, bytes, now);
+
+	if (p == NULL) {
+		pack->n = 0;
+		return 0;
+	}
+	resolver_end(&r.resolver);
+	pack->labelled = r.labelled;
+	return (size_t)(p - bytes.p);
+}

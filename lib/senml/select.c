@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "senml/select.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/glob.h"
+#include "senml/number.h"
+
+static bool
+parse_number(const char *z, double *out)
+{
+	char *end;
+
+	/* strtod also takes hexadecimal, "nan" and spaces */
+	if (z[strspn(z, "0123456789+-.eE")] != '\0' || *z == '\0')
+		return false;
+	*out = strtod(z, &end);
+	return *end == '\0' && isfinite(*out);
+}
+
+static enum select_operator
+parse_operator(const char **z)
+{
+	static const struct {
+		const char *text;
+		enum select_operator op;
+	} all[] = {	/* the longer ones first */
+		{ "!=", SELECT_NE }, { "<=", SELECT_LE },
+		{ ">=", SELECT_GE }, { "==", SELECT_EQ },
+		{ "<", SELECT_LT }, { ">", SELECT_GT }, { "=", SELECT_EQ },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof *all; i++)
+		if (str_starts(str_z(*z), str_z(all[i].text))) {
+			*z += strlen(all[i].text);
+			return all[i].op;
+		}
+	return SELECT_EQ;
+}
+
+static const char *
+parse_comparison(const char *z, struct comparison *c)
+{
+	size_t n;
+
+	*c = (struct comparison){ .op = parse_operator(&z) };
+	z += strspn(z, " ");
+	n = strlen(z);
+	c->text = (struct str){ z, n };
+	if (parse_number(z, &c->number)) {
+		c->kind = VALUE_NUMBER;
+		return NULL;
+	}
+	c->truth = strcmp(z, "true") == 0;
+	if (c->truth || strcmp(z, "false") == 0) {
+		c->kind = VALUE_BOOL;
+	} else {
+		c->kind = VALUE_STRING;
+		if (n >= 2 && z[0] == '"' && z[n - 1] == '"')
+			c->text = (struct str){ z + 1, n - 2 };
+	}
+	if (c->op != SELECT_EQ && c->op != SELECT_NE)
+		return "only numbers have an order";
+	return NULL;
+}
+
+static const char *
+check_globs(const struct opt_list *l, const char **what)
+{
+	int i;
+
+	for (i = 0; i < l->n; i++)
+		if (!glob_valid(str_z(l->v[i]))) {
+			*what = l->v[i];
+			return "a [ without its ]";
+		}
+	return NULL;
+}
+
+const char *
+select_prepare(struct select *s, const char **what)
+{
+	const struct opt_list *globs[] = {
+		&s->channels, &s->publishers, &s->protocols, &s->subtopics,
+		&s->names,
+	};
+	const char *why;
+	size_t i;
+	int k;
+
+	for (i = 0; i < sizeof globs / sizeof *globs; i++)
+		if ((why = check_globs(globs[i], what)) != NULL)
+			return why;
+	for (k = 0; k < s->values.n; k++) {
+		*what = s->values.v[k];
+		why = parse_comparison(s->values.v[k], &s->compare[k]);
+		if (why != NULL)
+			return why;
+	}
+	return NULL;
+}
+
+static bool
+any_glob(const struct opt_list *l, struct str text)
+{
+	int i;
+
+	for (i = 0; i < l->n; i++)
+		if (glob_match(str_z(l->v[i]), text))
+			return true;
+	return l->n == 0;
+}
+
+static bool
+any_equal(const struct opt_list *l, struct str text)
+{
+	int i;
+
+	for (i = 0; i < l->n; i++)
+		if (str_eq(str_z(l->v[i]), text))
+			return true;
+	return l->n == 0;
+}
+
+static bool
+number_holds(enum select_operator op, double value, double than)
+{
+	switch (op) {
+	case SELECT_EQ:
+		return value == than;
+	case SELECT_NE:
+		return value != than;
+	case SELECT_LT:
+		return value < than;
+	case SELECT_LE:
+		return value <= than;
+	case SELECT_GT:
+		return value > than;
+	case SELECT_GE:
+		return value >= than;
+	}
+	return false;
+}
+
+static bool
+holds(const struct comparison *c, const struct record *r)
+{
+	bool equal;
+
+	if (c->kind != r->kind)
+		return false;
+	if (c->kind == VALUE_NUMBER)
+		return number_holds(c->op, number_value(r->value), c->number);
+	equal = c->kind == VALUE_BOOL ? c->truth == r->truth :
+	    str_eq(c->text, r->value);
+	return equal == (c->op == SELECT_EQ);
+}
+
+static bool
+value_fits(const struct select *s, const struct record *r)
+{
+	bool alternatives = false, one = false;
+	int i;
+
+	for (i = 0; i < s->values.n; i++) {
+		const struct comparison *c = &s->compare[i];
+
+		if (c->op == SELECT_EQ) {
+			alternatives = true;
+			one = one || holds(c, r);
+		} else if (!holds(c, r)) {
+			return false;
+		}
+	}
+	return one || !alternatives;
+}
+
+bool
+select_route(const struct select *s, const struct route *r)
+{
+	return any_glob(&s->channels, r->channel) &&
+	    any_glob(&s->publishers, r->publisher) &&
+	    any_glob(&s->protocols, r->protocol) &&
+	    any_glob(&s->subtopics, r->subtopic);
+}
+
+bool
+select_record(const struct select *s, const struct record *r)
+{
+	/* INT64_MAX is "not given", and as a time it is beyond 2262 */
+	return r->time.ns >= s->from &&
+	    (r->time.ns < s->to || s->to == INT64_MAX) &&
+	    any_equal(&s->units, r->unit) && any_glob(&s->names, r->name) &&
+	    value_fits(s, r);
+}
+
+bool
+select_asks_records(const struct select *s)
+{
+	return s->names.n > 0 || s->units.n > 0 || s->values.n > 0 ||
+	    s->from != INT64_MIN || s->to != INT64_MAX;
+}
