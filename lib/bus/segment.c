@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which file a writer appends to.  A file that was cut is never appended
+ * to again: it is sealed and a new one begins, so no reader can see old
+ * and new bytes of one place mixed, and no position means two things.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "bus/writer.h"
+
+/* disk space is asked for in steps of this, ahead of the need */
+#define ROOM_STEP (UINT64_C(1) << 20)
+#define BOOT_TEXT 64
+
+static void
+forget_segment(struct bus_writer *w)
+{
+	if (w->fd >= 0)
+		close(w->fd);
+	if (w->first + w->size > w->end)
+		w->end = w->first + w->size;
+	w->fd = -1;
+	w->size = w->room = 0;
+}
+
+/* Leaves a segment that another writer has sealed. */
+static int
+leave_segment(struct bus_writer *w, struct fault *fault)
+{
+	int r = w->dirty ? sync_segment(w, fault) : 0;
+
+	forget_segment(w);
+	return r;
+}
+
+/* The segment is full or torn.  The mark comes first: killed after it, we
+ * leave a torn tail that readers pass over, but never a file that was cut
+ * and would be appended to.  ftruncate gives spare disk space back too. */
+static int
+seal_segment(struct bus_writer *w, struct fault *fault)
+{
+	if (fchmod(w->fd, 0400) < 0)
+		return stream_fault(&w->stream, "seal", fault);
+	if (ftruncate(w->fd, (off_t)w->size) < 0)
+		return stream_fault(&w->stream, "cut", fault);
+	if (sync_segment(w, fault) < 0)
+		return -1;
+	forget_segment(w);
+	return 0;
+}
+
+static int
+start_segment(struct bus_writer *w, uint64_t first, struct fault *fault)
+{
+	int fd;
+
+	if (first > POSITION_MAX)
+		return fault_set(fault, EX_IOERR,
+		    "%s: no positions left", w->stream.name);
+	fd = segment_open(&w->stream, first, O_RDWR | O_CREAT | O_EXCL);
+	if (fd < 0)
+		return stream_fault(&w->stream, "new segment", fault);
+	forget_segment(w);
+	w->fd = fd;
+	w->first = first;
+	return w->sync == BUS_SYNC_NONE ? 0 : sync_directory(w, fault);
+}
+
+/* Where an empty stream begins: groups may remember a former life, and so
+ * may we when somebody has removed the files. */
+static int
+start_stream(struct bus_writer *w, struct fault *fault)
+{
+	uint64_t furthest;
+
+	if (groups_furthest(&w->stream, &furthest, fault) < 0)
+		return -1;
+	if (furthest < w->end)
+		furthest = w->end;
+	sync_tell(w, 0, 0);
+	return start_segment(w, furthest ? position_jump(furthest) : 0,
+	    fault);
+}
+
+/*
+ * The bytes behind the last line are what a killed writer left, or zeros
+ * where a loss of power left room and no bytes.  With no whole line in
+ * front of them the name is used up and the stream jumps.
+ */
+static int
+cut_torn_tail(struct bus_writer *w, uint64_t size, struct fault *fault)
+{
+	int64_t whole = segment_whole(w->fd, size);
+	uint64_t next;
+
+	if (whole < 0)
+		return stream_fault(&w->stream, "torn tail", fault);
+	w->size = (uint64_t)whole;
+	next = whole > 0 ? w->first + w->size : position_jump(w->first);
+	if (seal_segment(w, fault) < 0)
+		return -1;
+	return start_segment(w, next, fault);
+}
+
+/* The file has grown since we looked: by whole lines, or not. */
+static int
+take_size(struct bus_writer *w, uint64_t size, struct fault *fault)
+{
+	char last = '\n';
+
+	if (size > 0 && pread(w->fd, &last, 1, (off_t)size - 1) < 0)
+		return stream_fault(&w->stream, "newest segment", fault);
+	if (last != '\n')
+		return cut_torn_tail(w, size, fault);
+	w->size = size;
+	return 0;
+}
+
+/* Opens the newest segment; a stream without one gets its first. */
+static int
+find_segment(struct bus_writer *w, struct fault *fault)
+{
+	struct stat st;
+	int r = segment_pick(&w->stream, 0, POSITION_MAX, true, &w->first,
+	    fault);
+
+	if (r <= 0)
+		return r < 0 ? -1 : start_stream(w, fault);
+	/* for reading first: a sealed one may not be written */
+	w->fd = segment_open(&w->stream, w->first, O_RDONLY);
+	if (w->fd < 0 || fstat(w->fd, &st) < 0)
+		return stream_fault(&w->stream, "newest segment", fault);
+	if (segment_sealed(&st)) {
+		uint64_t end = w->first + (uint64_t)st.st_size;
+
+		forget_segment(w);
+		return start_segment(w, st.st_size > 0 ? end :
+		    position_jump(end), fault);
+	}
+	forget_segment(w);
+	w->fd = segment_open(&w->stream, w->first, O_RDWR);
+	if (w->fd < 0)
+		return stream_fault(&w->stream, "newest segment", fault);
+	return take_size(w, (uint64_t)st.st_size, fault);
+}
+
+/* What others have done to the stream since we last held the lock. */
+static int
+look(struct bus_writer *w, struct fault *fault)
+{
+	struct stat st;
+
+	if (w->held && w->fd >= 0 && w->looked)
+		return 0;
+	w->looked = w->held;
+	if (w->fd >= 0) {
+		if (fstat(w->fd, &st) < 0)
+			return stream_fault(&w->stream, "segment", fault);
+		if (!segment_sealed(&st) && st.st_nlink > 0)
+			return (uint64_t)st.st_size == w->size ? 0 :
+			    take_size(w, (uint64_t)st.st_size, fault);
+		if (leave_segment(w, fault) < 0)
+			return -1;
+	}
+	return find_segment(w, fault);
+}
+
+/*
+ * Disk space for n more bytes, so that a full disk is known before the
+ * first of them is written and not in their middle.
+ */
+static int
+make_room(struct bus_writer *w, size_t n, struct fault *fault)
+{
+	uint64_t need = w->size + n, want = need + ROOM_STEP;
+
+	if (need <= w->room || w->no_room)
+		return 0;
+	if (want > w->segment_max)
+		want = need > w->segment_max ? need : w->segment_max;
+	for (;;) {
+		if (fallocate(w->fd, FALLOC_FL_KEEP_SIZE, (off_t)w->size,
+		    (off_t)(want - w->size)) == 0) {
+			w->room = want;
+			return 0;
+		}
+		if (errno == EOPNOTSUPP || errno == ENOSYS) {
+			w->no_room = true;
+			return 0;
+		}
+		if ((errno == ENOSPC || errno == EDQUOT) && want > need)
+			want = need;
+		else if (errno != EINTR)
+			return stream_fault(&w->stream, "append", fault);
+	}
+}
+
+int
+segment_ready(struct bus_writer *w, size_t n, struct fault *fault)
+{
+	uint64_t next;
+
+	if (look(w, fault) < 0)
+		return -1;
+	if (w->size > 0 && w->size + n > w->segment_max) {
+		next = w->first + w->size;
+		if (seal_segment(w, fault) < 0 ||
+		    start_segment(w, next, fault) < 0)
+			return -1;
+	}
+	return make_room(w, n, fault);
+}
+
+/*
+ * A reader may have seen whole lines of what was written, so the positions
+ * are used up and the stream jumps.  When there is no room for even a new
+ * file the bytes stay: lines that come twice are better than lost ones.
+ */
+void
+segment_take_back(struct bus_writer *w, size_t written)
+{
+	struct bus_writer cut = *w;
+	struct fault ignored;
+
+	if (fchmod(w->fd, 0400) < 0)
+		return;
+	w->fd = -1;
+	w->end = w->first + w->size + written;
+	if (start_segment(w, position_jump(w->end), &ignored) == 0)
+		seal_segment(&cut, &ignored);
+	else
+		leave_segment(&cut, &ignored);
+	w->dirty = false;
+	w->broken = cut.broken;
+}
+
+/* What tells one run of the machine from the next. */
+static size_t
+read_boot(char to[BOOT_TEXT])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id",
+	    O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, to, BOOT_TEXT);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* Leaves what positions a former run of the machine may have given to
+ * lines that are lost now. */
+static int
+jump(struct bus_writer *w, uint64_t furthest, struct fault *fault)
+{
+	uint64_t next = w->first + w->size;
+
+	next = position_jump(next > furthest ? next : furthest);
+	if (seal_segment(w, fault) < 0)
+		return -1;
+	return start_segment(w, next, fault);
+}
+
+int
+segment_recover(struct bus_writer *w, struct fault *fault)
+{
+	char now[BOOT_TEXT], then[BOOT_TEXT];
+	size_t n = read_boot(now);
+	ssize_t m = pread(w->lock, then, sizeof then, 0);
+	bool same = m == (ssize_t)n && (n == 0 || memcmp(now, then, n) == 0);
+	uint64_t furthest;
+
+	if (look(w, fault) < 0 ||
+	    groups_furthest(&w->stream, &furthest, fault) < 0)
+		return -1;
+	/* a group beyond the end: it has seen what a power loss took */
+	if (w->first + w->size < furthest || (!same && w->first + w->size > 0))
+		if (jump(w, furthest, fault) < 0)
+			return -1;
+	if (!same && (ftruncate(w->lock, 0) < 0 ||
+	    pwrite(w->lock, now, n, 0) != (ssize_t)n))
+		return stream_fault(&w->stream, "lock", fault);
+	return 0;
+}

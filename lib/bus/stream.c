@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bus/stream.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+bool
+bus_name_valid(struct str s)
+{
+	size_t i;
+
+	if (s.n == 0 || s.n > BUS_NAME_MAX)
+		return false;
+	for (i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z');
+
+		if (!alnum && (i == 0 || (c != '.' && c != '_' && c != '-')))
+			return false;
+	}
+	/* file_replace's */
+	return s.n < 4 || memcmp(s.p + s.n - 4, ".new", 4) != 0;
+}
+
+int
+bus_group_parse(const char *text, char stream[BUS_NAME_MAX + 1],
+    char group[BUS_NAME_MAX + 1], struct fault *fault)
+{
+	const char *slash = strchr(text, '/');
+	struct str s = { text, slash ? (size_t)(slash - text) : 0 };
+	struct str g = str_z(slash ? slash + 1 : "");
+
+	if (!bus_name_valid(s) || !bus_name_valid(g))
+		return fault_set(fault, EX_USAGE,
+		    "'%s': not a STREAM/GROUP", text);
+	memcpy(stream, s.p, s.n);
+	stream[s.n] = '\0';
+	memcpy(group, g.p, g.n);
+	group[g.n] = '\0';
+	return 0;
+}
+
+int
+bus_operand_parse(const char *text, char stream[BUS_NAME_MAX + 1],
+    char group[BUS_NAME_MAX + 1], struct fault *fault)
+{
+	if (strchr(text, '/') != NULL)
+		return bus_group_parse(text, stream, group, fault);
+	if (!bus_name_valid(str_z(text)))
+		return fault_set(fault, EX_USAGE, "'%s': not a stream's name",
+		    text);
+	memcpy(stream, text, strlen(text) + 1);
+	group[0] = '\0';
+	return 0;
+}
+
+/* Another kind of bus has a scheme in front; what stands behind that may
+ * hold a password and is not repeated. */
+char *
+bus_path(struct fault *fault)
+{
+	const char *bus = getenv("MFX_BUS"), *scheme;
+
+	if (bus == NULL || *bus == '\0')
+		return home_path("bus");
+	scheme = strstr(bus, "://");
+	if (scheme == NULL)
+		return memory_strdup(bus);
+	fault_set(fault, EX_CONFIG, "MFX_BUS: %.*s:// is not supported here: "
+	    "name a directory", (int)(scheme - bus), bus);
+	return NULL;
+}
+
+static int
+make_directories(const struct stream *s, struct fault *fault)
+{
+	char *groups = memory_get(strlen(s->path) + sizeof "/groups");
+	int r;
+
+	memcpy(groups, s->path, strlen(s->path));
+	memcpy(groups + strlen(s->path), "/groups", sizeof "/groups");
+	r = dir_make(groups, fault);
+	free(groups);
+	return r;
+}
+
+int
+stream_open(struct stream *s, const char *name, bool make,
+    struct fault *fault)
+{
+	char *bus;
+	size_t n;
+
+	*s = (struct stream){ .fd = -1 };
+	if (!bus_name_valid(str_z(name)))
+		return fault_set(fault, EX_USAGE,
+		    "'%s': not a stream's name", name);
+	if ((bus = bus_path(fault)) == NULL)
+		return -1;
+	memcpy(s->name, name, strlen(name) + 1);
+	n = strlen(bus) + strlen(name) + 2;
+	s->path = memory_get(n);
+	snprintf(s->path, n, "%s/%s", bus, name);
+	free(bus);
+	if (make && make_directories(s, fault) < 0) {
+		stream_close(s);
+		return -1;
+	}
+	s->fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->fd >= 0)
+		return 0;
+	fault_errno(fault, errno == EACCES ? EX_NOPERM : EX_NOINPUT, "%s",
+	    s->path);
+	stream_close(s);
+	return -1;
+}
+
+void
+stream_close(struct stream *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->path);
+	*s = (struct stream){ .fd = -1 };
+}
+
+int
+bus_exists(const char *stream, struct fault *fault)
+{
+	struct stream s;
+
+	if (stream_open(&s, stream, false, fault) < 0)
+		return -1;
+	stream_close(&s);
+	return 0;
+}
+
+int
+stream_fault(const struct stream *s, const char *what, struct fault *fault)
+{
+	int status = EX_IOERR;
+
+	if (errno == ENOSPC || errno == EDQUOT)
+		status = EX_TEMPFAIL;
+	else if (errno == EACCES || errno == EPERM || errno == EROFS)
+		status = EX_NOPERM;
+	return fault_errno(fault, status, "%s: %s", s->name, what);
+}
+
+int
+stream_file(const struct stream *s, const char *name, struct fault *fault)
+{
+	int fd = openat(s->fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd >= 0 ? fd : stream_fault(s, name, fault);
+}
+
+bool
+position_parse(struct str s, uint64_t *out)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (s.n == 0 || s.n > 20)
+		return false;
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || v > POSITION_MAX / 10)
+			return false;
+		v = v * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	*out = v;
+	return v <= POSITION_MAX;
+}
+
+void
+segment_name(char to[SEGMENT_NAME], uint64_t first)
+{
+	snprintf(to, SEGMENT_NAME, "%020llu.ndjson",
+	    (unsigned long long)first);
+}
+
+bool
+segment_parse(const char *name, uint64_t *first)
+{
+	return strlen(name) == SEGMENT_NAME - 1 &&
+	    strcmp(name + 20, ".ndjson") == 0 &&
+	    position_parse((struct str){ name, 20 }, first);
+}
+
+/* Calls fn for each segment, in no order. */
+static int
+each_segment(const struct stream *s, void (*fn)(void *, uint64_t),
+    void *arg, struct fault *fault)
+{
+	/* opened anew, as a dup would share its place in the directory */
+	int fd = openat(s->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	uint64_t first;
+
+	if (dir == NULL) {
+		stream_fault(s, "segments", fault);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((e = readdir(dir)) != NULL)
+		if (segment_parse(e->d_name, &first))
+			fn(arg, first);
+	closedir(dir);
+	return 0;
+}
+
+struct pick {
+	uint64_t lo, hi, first;
+	bool last, found;
+};
+
+static void
+pick_segment(void *arg, uint64_t first)
+{
+	struct pick *p = arg;
+
+	if (first < p->lo || first > p->hi)
+		return;
+	if (!p->found || (p->last ? first > p->first : first < p->first))
+		p->first = first;
+	p->found = true;
+}
+
+int
+segment_pick(const struct stream *s, uint64_t lo, uint64_t hi, bool last,
+    uint64_t *first, struct fault *fault)
+{
+	struct pick p = { .lo = lo, .hi = hi, .last = last };
+
+	if (each_segment(s, pick_segment, &p, fault) < 0)
+		return -1;
+	if (p.found)
+		*first = p.first;
+	return p.found;
+}
+
+struct list {
+	uint64_t *v;
+	size_t n, cap;
+};
+
+static void
+list_segment(void *arg, uint64_t first)
+{
+	struct list *l = arg;
+
+	if (l->n == l->cap) {
+		l->cap = l->cap ? 2 * l->cap : 16;
+		l->v = memory_resize(l->v, l->cap * sizeof *l->v);
+	}
+	l->v[l->n++] = first;
+}
+
+static int
+compare_positions(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+int
+segment_list(const struct stream *s, uint64_t **firsts, size_t *n,
+    struct fault *fault)
+{
+	struct list l = { .n = 0 };
+
+	if (each_segment(s, list_segment, &l, fault) < 0)
+		return -1;
+	if (l.n > 0)
+		qsort(l.v, l.n, sizeof *l.v, compare_positions);
+	*firsts = l.v;
+	*n = l.n;
+	return 0;
+}
+
+int
+segment_open(const struct stream *s, uint64_t first, int flags)
+{
+	char name[SEGMENT_NAME];
+
+	segment_name(name, first);
+	return openat(s->fd, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+int64_t
+segment_whole(int fd, uint64_t size)
+{
+	char chunk[16 * 1024];
+
+	while (size > 0) {
+		size_t n = size < sizeof chunk ? (size_t)size : sizeof chunk;
+		ssize_t got = pread(fd, chunk, n, (off_t)(size - n));
+		const char *nl;
+
+		if (got != (ssize_t)n) {
+			errno = got < 0 ? errno : EIO;
+			return -1;
+		}
+		nl = memrchr(chunk, '\n', n);
+		if (nl != NULL)
+			return (int64_t)(size - n) + (nl + 1 - chunk);
+		size -= n;
+	}
+	return 0;
+}

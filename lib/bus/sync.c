@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Group commit.  The file "synced", mapped by all who sync, says how far
+ * which segment is known to be on disk.  Of those who find their lines not
+ * covered, the one who gets the file's lock syncs for all; the others sleep
+ * on its count of turns (futex(2)), which lets all of them go at once.  So
+ * however many writers wait, at most two turns of the disk pass.  The file
+ * need not survive anything: what it says is never more than is true.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bus/writer.h"
+
+/* who syncs may be killed: nobody sleeps longer than this for him */
+#define TURN_MAX_NS 50000000
+
+/* `turns` is odd while the others change, or if who did it was killed */
+struct synced {
+	_Atomic uint32_t turns;
+	_Atomic uint64_t first, size;
+};
+
+enum bus_sync
+bus_sync_named(const char *word)
+{
+	return *word == 'a' ? BUS_SYNC_ALWAYS :
+	    *word == 'i' ? BUS_SYNC_INTERVAL : BUS_SYNC_NONE;
+}
+
+static int64_t
+monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
+}
+
+/* What failed to get to the disk is gone from memory as well: trying
+ * again would succeed and mean nothing. */
+static int
+sync_failed(struct bus_writer *w, struct fault *fault)
+{
+	w->broken = true;
+	return fault_errno(fault, EX_IOERR, "%s: fdatasync", w->stream.name);
+}
+
+int
+sync_directory(struct bus_writer *w, struct fault *fault)
+{
+	return fsync(w->stream.fd) == 0 ? 0 : sync_failed(w, fault);
+}
+
+int
+sync_segment(struct bus_writer *w, struct fault *fault)
+{
+	if (w->sync != BUS_SYNC_NONE && fdatasync(w->fd) < 0)
+		return sync_failed(w, fault);
+	w->dirty = false;
+	w->synced_at = monotonic();
+	return 0;
+}
+
+int
+lock_wait(int fd)
+{
+	int r;
+
+	do
+		r = flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
+int
+sync_open(struct bus_writer *w, struct fault *fault)
+{
+	static const struct synced none;
+	struct stat st;
+	int fd = stream_file(&w->stream, "synced", fault);
+	void *p;
+
+	if (fd < 0)
+		return -1;
+	w->synced = fd;
+	/* written and not only made longer: the mapping needs its space.
+	 * Two who do it at once write the same. */
+	if (fstat(fd, &st) < 0 || (st.st_size < (off_t)sizeof none &&
+	    pwrite(fd, &none, sizeof none, 0) != sizeof none))
+		return stream_fault(&w->stream, "synced", fault);
+	p = mmap(NULL, sizeof none, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return stream_fault(&w->stream, "synced", fault);
+	w->map = p;
+	return 0;
+}
+
+void
+sync_close(struct bus_writer *w)
+{
+	if (w->map != NULL)
+		munmap(w->map, sizeof *w->map);
+	if (w->synced >= 0)
+		close(w->synced);
+}
+
+/* Called by who holds the lock of "synced", or makes a new stream. */
+void
+sync_tell(struct bus_writer *w, uint64_t first, uint64_t size)
+{
+	struct synced *s = w->map;
+	uint32_t turns = atomic_load(&s->turns) | 1;
+
+	atomic_store(&s->turns, turns);
+	atomic_store(&s->first, first);
+	atomic_store(&s->size, size);
+	atomic_store(&s->turns, turns + 1);
+}
+
+/* *turns becomes what to sleep on when it is not. */
+static bool
+is_covered(struct bus_writer *w, uint32_t *turns)
+{
+	struct synced *s = w->map;
+	uint64_t first, size;
+
+	*turns = atomic_load(&s->turns);
+	first = atomic_load(&s->first);
+	size = atomic_load(&s->size);
+	if (*turns % 2 != 0 || *turns != atomic_load(&s->turns) ||
+	    first != w->first || size < w->size)
+		return false;
+	w->dirty = false;
+	w->synced_at = monotonic();
+	return true;
+}
+
+/* Those whom the last turn let go are about to append again: while they
+ * do, and for a fraction of what a turn takes, this one is worth waiting. */
+static int
+gather(struct bus_writer *w, uint64_t *size)
+{
+	int64_t end = monotonic() + w->sync_takes / 8;
+	struct stat st;
+
+	if (fstat(w->fd, &st) < 0)
+		return -1;
+	do {
+		*size = (uint64_t)st.st_size;
+		sched_yield();
+		if (fstat(w->fd, &st) < 0)
+			return -1;
+	} while ((uint64_t)st.st_size > *size && monotonic() < end);
+	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+/* Called with the lock of "synced". */
+static int
+sync_for_all(struct bus_writer *w, struct fault *fault)
+{
+	uint64_t size;
+	uint32_t turns;
+	int64_t start;
+
+	if (is_covered(w, &turns))
+		return 0;
+	if (gather(w, &size) < 0)
+		return sync_failed(w, fault);
+	start = monotonic();
+	if (sync_segment(w, fault) < 0)
+		return -1;
+	w->sync_takes = w->synced_at - start;
+	/* a segment is left behind for good: its successor's claim stays */
+	if (atomic_load(&w->map->first) <= w->first)
+		sync_tell(w, w->first, size);
+	return 0;
+}
+
+static void
+sleep_a_turn(struct bus_writer *w, uint32_t turns)
+{
+	struct timespec most = { .tv_nsec = TURN_MAX_NS };
+
+	syscall(SYS_futex, &w->map->turns, FUTEX_WAIT, turns, &most, NULL, 0);
+}
+
+/* The count is moved once more behind the lock, so that who has just
+ * failed to get it does not sleep when nobody is left to wake him. */
+static void
+end_turn(struct bus_writer *w)
+{
+	flock(w->synced, LOCK_UN);
+	atomic_fetch_add(&w->map->turns, 2);
+	syscall(SYS_futex, &w->map->turns, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static int
+sync_in_turn(struct bus_writer *w, struct fault *fault)
+{
+	uint32_t turns;
+	int r;
+
+	while (!is_covered(w, &turns)) {
+		if (flock(w->synced, LOCK_EX | LOCK_NB) == 0) {
+			r = sync_for_all(w, fault);
+			end_turn(w);
+			return r;
+		}
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return stream_fault(&w->stream, "synced", fault);
+		sleep_a_turn(w, turns);
+	}
+	return 0;
+}
+
+int
+bus_commit(struct bus_writer *w, struct fault *fault)
+{
+	if (w->broken)
+		return fault_set(fault, EX_IOERR,
+		    "%s: lines may not be on disk", w->stream.name);
+	if (w->sync == BUS_SYNC_NONE || !w->dirty ||
+	    (w->sync == BUS_SYNC_INTERVAL &&
+	    monotonic() - w->synced_at < STAMP_SECOND))
+		return 0;
+	return sync_in_turn(w, fault);
+}

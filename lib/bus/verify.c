@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/file.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/line.h"
+#include "base/memory.h"
+#include "bus/stream.h"
+
+/* of one segment; a damaged one need not fill the screen */
+#define TELL_MAX 10
+#define CHUNK (LINE_LIMIT + 1)
+
+struct check {
+	const char *stream;
+	struct bus_health *health;
+	bus_tell_fn *tell;
+	void *arg;
+	uint64_t end;		/* of the segments so far */
+	unsigned told;		/* in this segment */
+	char *buf;
+};
+
+static void
+damage(struct check *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+damage(struct check *c, const char *fmt, ...)
+{
+	char text[256];
+	int n = snprintf(text, sizeof text, "%s: ", c->stream);
+	va_list ap;
+
+	c->health->damage++;
+	if (++c->told > TELL_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text + n, sizeof text - (size_t)n, fmt, ap);
+	va_end(ap);
+	c->tell(c->arg, text);
+}
+
+static void
+check_lines(struct check *c, struct str lines, uint64_t at)
+{
+	struct str line;
+	const char *why;
+
+	while (bus_line_next(&lines, &line)) {
+		why = bus_line_check(line);
+		if (why != NULL)
+			damage(c, "line at %llu: %s",
+			    (unsigned long long)at, why);
+		c->health->lines++;
+		at += line.n + 1;
+	}
+}
+
+/* Gives the number of bytes of whole lines among the first `size`; all of
+ * them are checked but those that are too long to be held. */
+static int64_t
+check_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
+{
+	uint64_t at = 0;
+	ssize_t n = 0;
+
+	while (at < size) {
+		size_t want = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
+		const char *nl;
+		size_t whole;
+
+		n = pread(fd, c->buf, want, (off_t)at);
+		if (n <= 0)
+			break;
+		nl = memrchr(c->buf, '\n', (size_t)n);
+		whole = nl ? (size_t)(nl + 1 - c->buf) : 0;
+		if (whole == 0 && (size_t)n < CHUNK)
+			break;
+		if (whole == 0) {
+			damage(c, "line at %llu is over 1 MiB",
+			    (unsigned long long)(first + at));
+			whole = (size_t)n;
+		} else {
+			check_lines(c, (struct str){ c->buf, whole },
+			    first + at);
+		}
+		at += whole;
+	}
+	return n < 0 ? -1 : (int64_t)at;
+}
+
+/* Of the segment that grows, the size when no writer is at work: what then
+ * is behind the last line was left by a killed one. */
+static int
+measure(const struct stream *s, int fd, bool newest, struct stat *st)
+{
+	int lock = newest ? openat(s->fd, "lock", O_RDONLY | O_CLOEXEC) : -1;
+	int r;
+
+	if (lock >= 0)
+		flock(lock, LOCK_SH);
+	r = fstat(fd, st);
+	if (lock >= 0)
+		close(lock);
+	return r;
+}
+
+static int
+check_segment(struct check *c, const struct stream *s, uint64_t first,
+    bool newest, struct fault *fault)
+{
+	struct stat st;
+	int64_t whole = -1;
+	int fd = segment_open(s, first, O_RDONLY);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;	/* pruned just now */
+	c->told = 0;
+	if (c->health->segments++ > 0 && first != c->end &&
+	    first % SEGMENT_JUMP != 0)
+		damage(c, "segment at %llu: the one in front ends at %llu",
+		    (unsigned long long)first, (unsigned long long)c->end);
+	if (fd >= 0 && measure(s, fd, newest, &st) == 0)
+		whole = check_bytes(c, fd, first, (uint64_t)st.st_size);
+	if (whole >= 0)
+		c->health->torn += (uint64_t)(st.st_size - whole);
+	if (whole < 0)
+		stream_fault(s, "segment", fault);
+	if (fd >= 0)
+		close(fd);
+	c->health->bytes += whole > 0 ? (uint64_t)whole : 0;
+	c->end = first + (whole >= 0 ? (uint64_t)st.st_size : 0);
+	return whole < 0 ? -1 : 0;
+}
+
+static void
+check_group(void *arg, const char *group, uint64_t seq, const char *bad)
+{
+	struct check *c = arg;
+
+	c->told = 0;
+	if (bad != NULL)
+		damage(c, "group '%s': not a position", group);
+	else if (seq > c->end)
+		damage(c, "group '%s' is at %llu, beyond the end at %llu",
+		    group, (unsigned long long)seq,
+		    (unsigned long long)c->end);
+}
+
+int
+bus_verify(const char *stream, struct bus_health *health, bus_tell_fn *tell,
+    void *arg, struct fault *fault)
+{
+	struct check c = {
+		.stream = stream, .health = health, .tell = tell, .arg = arg
+	};
+	struct stream s;
+	uint64_t *firsts;
+	size_t n, i;
+	int r;
+
+	*health = (struct bus_health){ .segments = 0 };
+	if (stream_open(&s, stream, false, fault) < 0)
+		return -1;
+	r = segment_list(&s, &firsts, &n, fault);
+	if (r == 0) {
+		c.buf = memory_get(CHUNK);
+		for (i = 0; i < n && r == 0; i++)
+			r = check_segment(&c, &s, firsts[i], i + 1 == n,
+			    fault);
+		free(c.buf);
+		free(firsts);
+	}
+	stream_close(&s);
+	return r < 0 ? -1 : bus_groups(stream, check_group, &c, fault);
+}
