@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/access.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "registry/statement.h"
+
+#define CHANGED_MS 50		/* how old an answer may be */
+#define REPLACED_MS 1000
+
+/*
+ * The cache: sets of four entries, one cache line each.  What is refused
+ * goes into the first of a set only, so that a flood of guessed keys can't
+ * push out the answers of real ones.  An entry of an older generation is
+ * empty: to forget all is to count up.
+ */
+#define SETS 16384
+#define WAYS 4
+
+struct entry {
+	unsigned char tag[crypto_shorthash_siphashx24_BYTES];
+	uint32_t generation;
+	uint8_t result;
+	char thing[ID_TEXT];
+	char pad[7];
+};
+_Static_assert(sizeof(struct entry) == 64, "a cache line");
+
+struct access {
+	struct registry *registry;	/* NULL: can't be opened now */
+	char *home;
+	struct entry *entries;
+	uint32_t generation;
+	unsigned turn;			/* which way is replaced next */
+	int64_t changed_at, replaced_at;	/* looked last, ms */
+	char thing[ID_TEXT];		/* answer of a look-up not cached */
+	struct fault fault;
+	unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
+};
+
+enum question { BY_KEY = 'k', BY_ID = 'i', WHO = 'w' };
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+forget(struct access *a)
+{
+	if (++a->generation == 0) {
+		memset(a->entries, 0, sizeof(struct entry) * SETS * WAYS);
+		a->generation = 1;
+	}
+}
+
+int
+access_open(struct access **out, const char *home, struct fault *fault)
+{
+	struct access *a = memory_zero(1, sizeof *a);
+
+	a->home = home ? memory_strdup(home) : home_path("");
+	a->generation = 1;
+	/* pages of it become real when they are used */
+	a->entries = memory_zero(SETS * WAYS, sizeof *a->entries);
+	a->changed_at = a->replaced_at = now_ms();
+	if (registry_open(&a->registry, a->home, REGISTRY_READ, fault) < 0) {
+		access_close(a);
+		return -1;
+	}
+	randombytes_buf(a->secret, sizeof a->secret);
+	*out = a;
+	return 0;
+}
+
+void
+access_close(struct access *a)
+{
+	if (a == NULL)
+		return;
+	registry_close(a->registry);
+	free(a->entries);
+	free(a->home);
+	sodium_memzero(a->secret, sizeof a->secret);
+	free(a);
+}
+
+const char *
+access_fault(struct access *a)
+{
+	return a->fault.text;
+}
+
+/* ---- staying up to date ---- */
+
+/* Opens what is there now, or notes why not and tries again later.  Only a
+ * file that is there: an empty registry made here would hide a loss. */
+static void
+reopen(struct access *a)
+{
+	registry_close(a->registry);
+	a->registry = NULL;
+	if (registry_exists(a->home, &a->fault))
+		registry_open(&a->registry, a->home, REGISTRY_READ,
+		    &a->fault);
+}
+
+bool
+access_refresh(struct access *a)
+{
+	int64_t now = now_ms();
+	bool changed = false;
+
+	if (now - a->replaced_at >= REPLACED_MS) {
+		a->replaced_at = now;
+		if (a->registry == NULL || registry_replaced(a->registry)) {
+			changed = true;
+			reopen(a);
+		}
+	}
+	if (now - a->changed_at >= CHANGED_MS) {
+		a->changed_at = now;
+		/* one that can't be asked is treated as changed */
+		if (a->registry != NULL && registry_changed(a->registry))
+			changed = true;
+	}
+	if (changed)
+		forget(a);
+	return changed;
+}
+
+/* ---- the cache ---- */
+
+static void
+make_tag(struct access *a, enum question q, struct str who,
+    struct str channel, unsigned char *tag)
+{
+	unsigned char text[1 + THING_KEY_MAX + ID_TEXT];
+
+	/* a channel is ID_TEXT bytes or none at all, by question: so where
+	 * one ends is never in doubt */
+	text[0] = (unsigned char)q;
+	memcpy(text + 1, who.p, who.n);
+	if (channel.n > 0)
+		memcpy(text + 1 + who.n, channel.p, channel.n);
+	crypto_shorthash_siphashx24(tag, text, 1 + who.n + channel.n,
+	    a->secret);
+	sodium_memzero(text, 1 + who.n);
+}
+
+static struct entry *
+set_of(struct access *a, const unsigned char *tag)
+{
+	size_t i = (size_t)tag[0] | (size_t)tag[1] << 8;
+
+	return a->entries + i % SETS * WAYS;
+}
+
+static struct entry *
+cached(struct access *a, const unsigned char *tag)
+{
+	struct entry *set = set_of(a, tag);
+	size_t i;
+
+	for (i = 0; i < WAYS; i++)
+		if (set[i].generation == a->generation &&
+		    memcmp(set[i].tag, tag, sizeof set[i].tag) == 0)
+			return &set[i];
+	return NULL;
+}
+
+static void
+remember(struct access *a, const unsigned char *tag,
+    enum access_result result)
+{
+	struct entry *e = set_of(a, tag);
+
+	if (result == ACCESS_YES)
+		e += 1 + a->turn++ % (WAYS - 1);
+	memcpy(e->tag, tag, sizeof e->tag);
+	e->generation = a->generation;
+	e->result = (uint8_t)result;
+	memcpy(e->thing, a->thing, ID_TEXT);
+}
+
+/* ---- asking the registry ---- */
+
+/* by enum question; each gives the thing, and whether it is connected */
+static const char by_key[] =
+	"SELECT id, EXISTS(SELECT 1 FROM connections WHERE thing = things.n"
+	" AND channel = (SELECT n FROM channels WHERE id = ?2))"
+	" FROM things WHERE key_hash = ?1";
+static const char by_id[] =
+	"SELECT id, EXISTS(SELECT 1 FROM connections WHERE thing = things.n"
+	" AND channel = (SELECT n FROM channels WHERE id = ?2))"
+	" FROM things WHERE id = ?1 AND key_hash IS NOT NULL";
+static const char who_has[] =
+	"SELECT id, 1 FROM things WHERE key_hash = ?1";
+
+static enum access_result
+ask(struct access *a, enum question q, struct str who, struct str channel)
+{
+	const char *sql = q == BY_ID ? by_id : q == WHO ? who_has : by_key;
+	unsigned char hash[KEY_HASH_BYTES];
+	sqlite3_stmt *st;
+	struct str id;
+	bool connected;
+	int got;
+
+	if (a->registry == NULL ||
+	    (st = statement_get(a->registry, sql, &a->fault)) == NULL)
+		return ACCESS_ERROR;
+	if (q == BY_ID) {
+		statement_str(st, 1, who);
+	} else {
+		keyring_hash(registry_keyring(a->registry), who, hash);
+		sqlite3_bind_blob(st, 1, hash, sizeof hash, SQLITE_STATIC);
+	}
+	if (q != WHO)
+		statement_str(st, 2, channel);
+	got = statement_step(a->registry, st, &a->fault);
+	if (got <= 0)
+		return got < 0 ? ACCESS_ERROR : ACCESS_NO_KEY;
+	id = statement_column(st, 0);
+	if (id.n == ID_TEXT)
+		memcpy(a->thing, id.p, ID_TEXT);
+	connected = sqlite3_column_int(st, 1) != 0;
+	statement_end(st);
+	return connected ? ACCESS_YES : ACCESS_NOT_CONNECTED;
+}
+
+static enum access_result
+decide(struct access *a, enum question q, struct str who,
+    struct str channel, struct str *thing)
+{
+	unsigned char tag[crypto_shorthash_siphashx24_BYTES];
+	enum access_result result;
+	struct entry *e;
+
+	*thing = STR_NONE;
+	if (who.n == 0 || who.n > THING_KEY_MAX)
+		return ACCESS_NO_KEY;
+	make_tag(a, q, who, channel, tag);
+	if ((e = cached(a, tag)) != NULL) {
+		result = e->result;
+		*thing = (struct str){ e->thing, ID_TEXT };
+	} else {
+		result = ask(a, q, who, channel);
+		if (result == ACCESS_ERROR)
+			return result;
+		remember(a, tag, result);
+		*thing = (struct str){ a->thing, ID_TEXT };
+	}
+	if (result == ACCESS_NO_KEY)
+		*thing = STR_NONE;
+	return result;
+}
+
+enum access_result
+access_identify(struct access *a, struct str key, struct str *thing)
+{
+	return decide(a, WHO, key, STR_NONE, thing);
+}
+
+enum access_result
+access_check(struct access *a, struct str key, struct str channel,
+    struct str *thing)
+{
+	enum access_result result;
+
+	if (uuid_valid(channel))
+		return decide(a, BY_KEY, key, channel, thing);
+	result = decide(a, WHO, key, STR_NONE, thing);
+	return result == ACCESS_YES ? ACCESS_NOT_CONNECTED : result;
+}
+
+enum access_result
+access_check_id(struct access *a, struct str thing, struct str channel)
+{
+	struct str same;
+
+	if (!uuid_valid(thing))
+		return ACCESS_NO_KEY;
+	if (!uuid_valid(channel))
+		channel = STR("00000000-0000-0000-0000-000000000000");
+	return decide(a, BY_ID, thing, channel, &same);
+}

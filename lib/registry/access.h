@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_REGISTRY_ACCESS_H
+#define MFX_REGISTRY_ACCESS_H
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+#include "base/str.h"
+#include "registry/uuid.h"
+
+/*
+ * May this key publish to that channel?  The decision every adapter takes
+ * for itself, from a read-only handle on the registry and a cache.
+ *
+ *	access_open(&a, home, &fault);
+ *	...
+ *	access_refresh(a);		once a turn of the event loop
+ *	switch (access_check(a, key, channel, &thing)) ...
+ *
+ * access_open makes a registry that isn't there yet: an adapter may start
+ * before the first user.  One that was replaced by another file is opened
+ * anew within a second.
+ *
+ * It fails closed: what can't be looked up is ACCESS_ERROR and the caller
+ * answers with "try again", never with yes.  access_refresh looks whether
+ * the registry has changed (PRAGMA data_version, at most every 50 ms) and
+ * then forgets the cache: a removed key or connection is refused within
+ * that time, on open connections too if they ask again.
+ *
+ * The cache holds no keys: only a 128-bit SipHash under a key of this
+ * process.
+ */
+struct access;
+
+enum access_result {
+	ACCESS_YES,
+	ACCESS_NO_KEY,		/* nobody has this key */
+	ACCESS_NOT_CONNECTED,	/* the thing is not on this channel, or
+				 * there is no such channel */
+	ACCESS_ERROR,		/* the registry can't be asked */
+};
+
+/* `home` NULL: $MFX_HOME or its default */
+int access_open(struct access **, const char *home, struct fault *);
+void access_close(struct access *);
+
+/* true when the registry has changed since the last call */
+bool access_refresh(struct access *);
+
+/* *thing borrows from the cache and dies at the next call of any of these;
+ * it is set with ACCESS_YES and ACCESS_NOT_CONNECTED */
+enum access_result access_check(struct access *, struct str key,
+    struct str channel, struct str *thing);
+
+/* the same for a thing known by its id (from a client certificate); one
+ * whose key was taken away has no access this way either: ACCESS_NO_KEY */
+enum access_result access_check_id(struct access *, struct str thing,
+    struct str channel);
+
+/* who has this key, whatever the channel */
+enum access_result access_identify(struct access *, struct str key,
+    struct str *thing);
+
+/* why the last ACCESS_ERROR came */
+const char *access_fault(struct access *);
+
+#endif

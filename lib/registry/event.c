@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/event.h"
+
+#include <sysexits.h>
+
+#include "registry/statement.h"
+#include "senml/json.h"
+
+void
+event_begin(struct registry *r)
+{
+	struct buf *b = registry_event(r);
+
+	buf_clear(b);
+	buf_putc(b, '{');
+}
+
+void
+event_json(struct registry *r, const char *name, struct str json)
+{
+	struct buf *b = registry_event(r);
+
+	if (b->n > 1)
+		buf_putc(b, ',');
+	json_put_string(b, str_z(name));
+	buf_putc(b, ':');
+	buf_put_str(b, json);
+}
+
+void
+event_text(struct registry *r, const char *name, struct str value)
+{
+	event_json(r, name, STR_NONE);
+	json_put_string(registry_event(r), value);
+}
+
+int
+event_append(struct registry *r, const char *operation, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "INSERT INTO events"
+	    "(time, operation, fields) VALUES(?1, ?2, ?3)", fault);
+	struct buf *b = registry_event(r);
+
+	if (st == NULL)
+		return -1;
+	buf_putc(b, '}');
+	if (b->full)
+		return fault_set(fault, EX_SOFTWARE, "event too large");
+	sqlite3_bind_int64(st, 1, stamp_now().ns);
+	statement_str(st, 2, str_z(operation));
+	statement_str(st, 3, buf_str(b));
+	return statement_run(r, st, fault) < 0 ? -1 : 0;
+}
+
+static void
+put_line(struct buf *to, sqlite3_stmt *st)
+{
+	struct stamp time = { sqlite3_column_int64(st, 1) };
+	struct str fields = statement_column(st, 3);
+	char text[STAMP_TEXT];
+
+	buf_puts(to, "{\"seq\":");
+	buf_put_u64(to, (uint64_t)sqlite3_column_int64(st, 0));
+	buf_puts(to, ",\"time\":");
+	buf_put(to, text, stamp_print(text, time));
+	buf_puts(to, ",\"operation\":");
+	json_put_string(to, statement_column(st, 2));
+	if (fields.n > 2)
+		buf_putc(to, ',');
+	buf_put_str(to, str_from(fields, 1));
+	buf_putc(to, '\n');
+}
+
+int
+event_read(struct registry *r, uint64_t *seq, int max, struct buf *to,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "SELECT seq, time, operation,"
+	    " fields FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+	    fault);
+	int got, n = 0;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)*seq);
+	sqlite3_bind_int(st, 2, max);
+	for (; (got = statement_step(r, st, fault)) > 0; n++) {
+		put_line(to, st);
+		*seq = (uint64_t)sqlite3_column_int64(st, 0);
+	}
+	return got < 0 ? -1 : n;
+}
+
+static int
+position(struct registry *r, sqlite3_stmt *st, uint64_t *seq,
+    struct fault *fault)
+{
+	if (st == NULL || statement_step(r, st, fault) < 0)
+		return -1;
+	*seq = (uint64_t)sqlite3_column_int64(st, 0);
+	statement_end(st);
+	return 0;
+}
+
+int
+event_seek(struct registry *r, struct stamp t, uint64_t *seq,
+    struct fault *fault)
+{
+	/* a clock that was set back may leave later events with earlier
+	 * times: those behind the first match are given too */
+	sqlite3_stmt *st = statement_get(r, "SELECT coalesce("
+	    "(SELECT seq - 1 FROM events WHERE time >= ?1"
+	    " ORDER BY seq LIMIT 1),"
+	    "(SELECT max(seq) FROM events), 0)", fault);
+
+	if (st != NULL)
+		sqlite3_bind_int64(st, 1, t.ns);
+	return position(r, st, seq, fault);
+}
+
+int
+event_last(struct registry *r, uint64_t *seq, struct fault *fault)
+{
+	return position(r, statement_get(r,
+	    "SELECT coalesce(max(seq), 0) FROM events", fault), seq, fault);
+}

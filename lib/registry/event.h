@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_REGISTRY_EVENT_H
+#define MFX_REGISTRY_EVENT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/stamp.h"
+#include "registry/registry.h"
+
+/*
+ * The outbox: what was changed, in order, written in the transaction that
+ * changes it.  Operations and fields are Mainflux's (mfx-events(1)); no
+ * event ever holds a key or a password.
+ *
+ *	event_begin(r);
+ *	event_text(r, "id", id);
+ *	event_json(r, "metadata", json);
+ *	event_append(r, "thing.update", &fault);
+ */
+#define EVENT_MAX ((size_t)512 << 10)
+
+void event_begin(struct registry *);
+void event_text(struct registry *, const char *name, struct str value);
+void event_json(struct registry *, const char *name, struct str json);
+int event_append(struct registry *, const char *operation, struct fault *);
+
+/* Events behind `seq`, at most `max` of them, appended to `to` as lines:
+ * {"seq":7,"time":1700000000.5,"operation":"thing.create","id":…}
+ * Their number, with *seq that of the last one; -1. */
+int event_read(struct registry *, uint64_t *seq, int max, struct buf *to,
+    struct fault *);
+
+/* the seq behind which the events since `t` stand, or all that are still
+ * to come */
+int event_seek(struct registry *, struct stamp t, uint64_t *seq,
+    struct fault *);
+int event_last(struct registry *, uint64_t *seq, struct fault *);
+
+#endif

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/item.h"
+
+#include <sodium.h>
+#include <sysexits.h>
+
+#include "base/glob.h"
+#include "registry/event.h"
+#include "registry/metadata.h"
+#include "registry/statement.h"
+
+/* what differs between the two, by enum item_kind */
+static const struct {
+	const char *noun, *other;
+	const char *create, *update, *remove;	/* operations */
+} words[] = {
+	{ "thing", "channel",
+	    "thing.create", "thing.update", "thing.remove" },
+	{ "channel", "thing",
+	    "channel.create", "channel.update", "channel.remove" },
+};
+
+static int
+unknown(enum item_kind kind, struct str id, struct fault *fault)
+{
+	return fault_set(fault, 1, "no %s '%.*s'", words[kind].noun,
+	    STR_ARG(id));
+}
+
+/* name and metadata, when they were given: "" says that it was cleared */
+static void
+event_spec(struct registry *r, const struct spec *spec)
+{
+	if (spec->given & SPEC_NAME)
+		event_text(r, "name", spec->name);
+	if (spec->given & SPEC_METADATA)
+		event_json(r, "metadata", spec->metadata);
+}
+
+/* ---- create ---- */
+
+static const char *const sql_insert[] = {
+	"INSERT INTO things(owner, id, name, metadata, key_box, key_hash)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	"INSERT INTO channels(owner, id, name, metadata)"
+	" VALUES(?1, ?2, ?3, ?4)",
+};
+
+/* the two forms in which a key is kept; both NULL for none */
+struct sealed {
+	unsigned char box[KEY_BOX_MAX];
+	unsigned char hash[KEY_HASH_BYTES];
+};
+
+static void
+bind_key(struct registry *r, sqlite3_stmt *st, int at, struct str key,
+    struct sealed *to)
+{
+	if (key.p == NULL)
+		return;
+	keyring_seal(registry_keyring(r), key, to->box);
+	keyring_hash(registry_keyring(r), key, to->hash);
+	sqlite3_bind_blob(st, at, to->box, (int)(key.n + KEY_SEAL_BYTES),
+	    SQLITE_STATIC);
+	sqlite3_bind_blob(st, at + 1, to->hash, sizeof to->hash,
+	    SQLITE_STATIC);
+}
+
+/* which of the two unique columns it was; whose never */
+static int
+clash(struct registry *r, const struct spec *spec, struct fault *fault)
+{
+	const char *said = sqlite3_errmsg(registry_db(r));
+
+	if (fault->status != EX_DATAERR)
+		return -1;
+	if (strstr(said, "key_hash") != NULL)
+		return fault_set(fault, EX_DATAERR, "that key is in use");
+	return fault_set(fault, EX_DATAERR, "the id '%.*s' is in use",
+	    STR_ARG(spec->id));
+}
+
+static int
+insert(struct registry *r, enum item_kind kind, const struct user *owner,
+    const struct spec *spec, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_insert[kind], fault);
+	struct sealed sealed;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, spec->id);
+	statement_str(st, 3, spec->name);
+	statement_str(st, 4, spec->given & SPEC_METADATA ? spec->metadata :
+	    STR("{}"));
+	if (kind == ITEM_THING)
+		bind_key(r, st, 5, spec->key, &sealed);
+	return statement_run(r, st, fault) < 0 ? clash(r, spec, fault) : 0;
+}
+
+int
+item_create(struct registry *r, enum item_kind kind,
+    const struct user *owner, const struct spec *spec, struct fault *fault)
+{
+	if (!uuid_valid(spec->id))
+		return fault_set(fault, EX_DATAERR,
+		    "the id '%.*s' is not a UUID in lower case",
+		    STR_ARG(spec->id));
+	if (insert(r, kind, owner, spec, fault) < 0)
+		return -1;
+	event_begin(r);
+	event_text(r, "id", spec->id);
+	event_text(r, "owner", str_z(owner->email));
+	event_spec(r, spec);
+	return event_append(r, words[kind].create, fault);
+}
+
+/* ---- update ---- */
+
+static const char *const sql_update[] = {
+	"UPDATE things SET name = coalesce(?3, name),"
+	" metadata = coalesce(?4, metadata) WHERE owner = ?1 AND id = ?2",
+	"UPDATE channels SET name = coalesce(?3, name),"
+	" metadata = coalesce(?4, metadata) WHERE owner = ?1 AND id = ?2",
+};
+
+static int
+update_text(struct registry *r, enum item_kind kind,
+    const struct user *owner, const struct spec *spec, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_update[kind], fault);
+	int n;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, spec->id);
+	if (spec->given & SPEC_NAME)
+		statement_str(st, 3, spec->name);
+	if (spec->given & SPEC_METADATA)
+		statement_str(st, 4, spec->metadata);
+	if ((n = statement_run(r, st, fault)) <= 0)
+		return n < 0 ? -1 : unknown(kind, spec->id, fault);
+	event_begin(r);
+	event_text(r, "id", spec->id);
+	event_spec(r, spec);
+	return event_append(r, words[kind].update, fault);
+}
+
+static int
+update_key(struct registry *r, const struct user *owner,
+    const struct spec *spec, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "UPDATE things SET key_box = ?3,"
+	    " key_hash = ?4 WHERE owner = ?1 AND id = ?2", fault);
+	struct sealed sealed;
+	int n;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, spec->id);
+	bind_key(r, st, 3, spec->key, &sealed);
+	if ((n = statement_run(r, st, fault)) < 0)
+		return clash(r, spec, fault);
+	if (n == 0)
+		return unknown(ITEM_THING, spec->id, fault);
+	event_begin(r);
+	event_text(r, "id", spec->id);
+	return event_append(r, "thing.key", fault);
+}
+
+int
+item_update(struct registry *r, enum item_kind kind,
+    const struct user *owner, const struct spec *spec, struct fault *fault)
+{
+	if (spec->given & SPEC_KEY && kind == ITEM_THING &&
+	    update_key(r, owner, spec, fault) < 0)
+		return -1;
+	if (spec->given & (SPEC_NAME | SPEC_METADATA))
+		return update_text(r, kind, owner, spec, fault);
+	return 0;
+}
+
+/* ---- remove ---- */
+
+static const char *const sql_delete[] = {
+	"DELETE FROM things WHERE owner = ?1 AND id = ?2",
+	"DELETE FROM channels WHERE owner = ?1 AND id = ?2",
+};
+
+int
+item_remove(struct registry *r, enum item_kind kind,
+    const struct user *owner, struct str id, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_delete[kind], fault);
+	int n;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, id);
+	if ((n = statement_run(r, st, fault)) <= 0)
+		return n < 0 ? -1 : unknown(kind, id, fault);
+	event_begin(r);
+	event_text(r, "id", id);
+	return event_append(r, words[kind].remove, fault);
+}
+
+static const char *const sql_first[] = {
+	"SELECT id FROM things WHERE owner = ?1 ORDER BY n LIMIT 1",
+	"SELECT id FROM channels WHERE owner = ?1 ORDER BY n LIMIT 1",
+};
+
+int
+item_remove_all(struct registry *r, enum item_kind kind,
+    const struct user *owner, struct fault *fault)
+{
+	char id[ID_TEXT + 1];
+	sqlite3_stmt *st;
+	int got;
+
+	for (;;) {
+		st = statement_get(r, sql_first[kind], fault);
+		if (st == NULL)
+			return -1;
+		sqlite3_bind_int64(st, 1, owner->n);
+		if ((got = statement_step(r, st, fault)) <= 0)
+			return got;
+		snprintf(id, sizeof id, "%.*s",
+		    STR_ARG(statement_column(st, 0)));
+		statement_end(st);
+		if (item_remove(r, kind, owner, str_z(id), fault) < 0)
+			return -1;
+	}
+}
+
+/* ---- find ---- */
+
+/* by kind: all of an owner, and those connected to one of the other kind */
+static const char *const sql_all[] = {
+	"SELECT id, name, metadata, key_box FROM things WHERE owner = ?1"
+	" ORDER BY n",
+	"SELECT id, name, metadata, NULL FROM channels WHERE owner = ?1"
+	" ORDER BY n",
+};
+static const char *const sql_connected[] = {
+	"SELECT t.id, t.name, t.metadata, t.key_box"
+	" FROM connections c JOIN things t ON t.n = c.thing"
+	" WHERE t.owner = ?1 AND"
+	" c.channel = (SELECT n FROM channels WHERE owner = ?1 AND id = ?2)"
+	" ORDER BY c.thing",
+	"SELECT t.id, t.name, t.metadata, NULL"
+	" FROM connections c JOIN channels t ON t.n = c.channel"
+	" WHERE t.owner = ?1 AND"
+	" c.thing = (SELECT n FROM things WHERE owner = ?1 AND id = ?2)"
+	" ORDER BY c.channel",
+};
+static const char *const sql_one[] = {
+	"SELECT id, name, metadata, key_box FROM things WHERE owner = ?1"
+	" AND id = ?2",
+	"SELECT id, name, metadata, NULL FROM channels WHERE owner = ?1"
+	" AND id = ?2",
+};
+
+static int
+owned(struct registry *r, enum item_kind kind, const struct user *owner,
+    struct str id, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_one[kind], fault);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, id);
+	got = statement_step(r, st, fault);
+	statement_end(st);
+	return got;
+}
+
+int
+items_find(struct items *f, struct fault *fault)
+{
+	enum item_kind other = f->kind == ITEM_THING ? ITEM_CHANNEL :
+	    ITEM_THING;
+	struct str last = f->id.p ? f->id : f->connected;
+	sqlite3_stmt *st;
+	int got;
+
+	if (f->connected.p != NULL) {
+		got = owned(f->registry, other, f->owner, f->connected,
+		    fault);
+		if (got <= 0)
+			return got < 0 ? -1 :
+			    unknown(other, f->connected, fault);
+	}
+	st = statement_get(f->registry, f->id.p ? sql_one[f->kind] :
+	    f->connected.p ? sql_connected[f->kind] : sql_all[f->kind],
+	    fault);
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, f->owner->n);
+	if (last.p != NULL)
+		statement_str(st, 2, last);
+	f->statement = st;
+	return 0;
+}
+
+static bool
+wanted(struct items *f, const struct item *item)
+{
+	if (f->glob.p != NULL && !glob_match(f->glob, item->name))
+		return false;
+	if (f->metadata.p == NULL)
+		return true;
+	arena_reset(f->scratch);
+	return metadata_contains(item->metadata, f->metadata, f->scratch);
+}
+
+int
+items_next(struct items *f, struct item *item, struct fault *fault)
+{
+	sqlite3_stmt *st = f->statement;
+	int got;
+
+	while ((got = statement_step(f->registry, st, fault)) > 0) {
+		*item = (struct item){
+			.id = statement_column(st, 0),
+			.name = statement_column(st, 1),
+			.metadata = statement_column(st, 2),
+			.box = statement_column(st, 3),
+		};
+		if (wanted(f, item))
+			break;
+	}
+	return got;
+}
+
+void
+items_end(struct items *f)
+{
+	if (f->statement != NULL)
+		statement_end(f->statement);
+	f->statement = NULL;
+}
+
+/* ---- connections ---- */
+
+static const char *const sql_connect[] = {
+	"DELETE FROM connections"
+	" WHERE channel = (SELECT n FROM channels WHERE owner = ?1"
+	" AND id = ?2)"
+	" AND thing = (SELECT n FROM things WHERE owner = ?1 AND id = ?3)",
+	"INSERT OR IGNORE INTO connections(owner, channel, thing)"
+	" SELECT ?1, c.n, t.n FROM channels c, things t"
+	" WHERE c.owner = ?1 AND c.id = ?2 AND t.owner = ?1 AND t.id = ?3",
+};
+
+/* nothing was changed: because it is so already, or for want of one? */
+static int
+unchanged(struct registry *r, const struct user *owner, struct str channel,
+    struct str thing, struct fault *fault)
+{
+	int got = owned(r, ITEM_CHANNEL, owner, channel, fault);
+
+	if (got <= 0)
+		return got < 0 ? -1 : unknown(ITEM_CHANNEL, channel, fault);
+	got = owned(r, ITEM_THING, owner, thing, fault);
+	if (got <= 0)
+		return got < 0 ? -1 : unknown(ITEM_THING, thing, fault);
+	return 0;
+}
+
+int
+item_connect(struct registry *r, const struct user *owner, bool connect,
+    struct str channel, struct str thing, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_connect[connect], fault);
+	int n;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, channel);
+	statement_str(st, 3, thing);
+	if ((n = statement_run(r, st, fault)) < 0)
+		return -1;
+	if (n == 0)
+		return unchanged(r, owner, channel, thing, fault);
+	event_begin(r);
+	event_text(r, "chan_id", channel);
+	event_text(r, "thing_id", thing);
+	return event_append(r, connect ? "thing.connect" :
+	    "thing.disconnect", fault) < 0 ? -1 : 1;
+}
+
+static const char *const sql_exists[] = {
+	"SELECT 1 FROM things WHERE id = ?1",
+	"SELECT 1 FROM channels WHERE id = ?1",
+};
+
+int
+item_exists(struct registry *r, enum item_kind kind, struct str id,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_exists[kind], fault);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	statement_str(st, 1, id);
+	got = statement_step(r, st, fault);
+	statement_end(st);
+	return got;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_REGISTRY_ITEM_H
+#define MFX_REGISTRY_ITEM_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "registry/registry.h"
+#include "registry/spec.h"
+#include "registry/user.h"
+
+/*
+ * Things and channels, which are alike but for a thing's key.  Every call
+ * names the owner: what belongs to another is not there.
+ */
+enum item_kind { ITEM_THING, ITEM_CHANNEL };
+
+struct item {
+	struct str id, name;
+	struct str metadata;		/* compact; "{}" when there is none */
+	struct str box;			/* a thing's sealed key; p NULL: none */
+};
+
+/*
+ * Makes spec->id, with spec->key: spec_make_id and spec_make_key fill them
+ * before.  EX_DATAERR when somebody has that id or key already; whose it is
+ * is never said.
+ */
+int item_create(struct registry *, enum item_kind, const struct user *,
+    const struct spec *, struct fault *);
+
+/* changes what spec->given says, and nothing else */
+int item_update(struct registry *, enum item_kind, const struct user *,
+    const struct spec *, struct fault *);
+
+/* with its connections, for which there is no event of their own */
+int item_remove(struct registry *, enum item_kind, const struct user *,
+    struct str id, struct fault *);
+int item_remove_all(struct registry *, enum item_kind, const struct user *,
+    struct fault *);
+
+/*
+ * In order of creation, as they were when the first was given:
+ *
+ *	if (items_find(&f, &fault) < 0) ...
+ *	while ((got = items_next(&f, &item, &fault)) > 0) ...
+ *	items_end(&f);
+ *
+ * Filters that are not wanted have p NULL.  An item borrows until the next.
+ */
+struct items {
+	struct registry *registry;
+	enum item_kind kind;
+	const struct user *owner;
+	struct str id;			/* this one */
+	struct str glob;		/* of names: glob.h */
+	struct str metadata;		/* contained, compact */
+	struct str connected;		/* to this channel, or thing */
+	struct arena *scratch;		/* for `metadata` */
+	/* private */
+	void *statement;
+};
+
+int items_find(struct items *, struct fault *);
+int items_next(struct items *, struct item *, struct fault *);
+void items_end(struct items *);
+
+/* connects, or disconnects, a thing and a channel of the owner; fine when
+ * that is so already: 0, else 1, or -1 */
+int item_connect(struct registry *, const struct user *, bool connect,
+    struct str channel, struct str thing, struct fault *);
+
+/* is there one, whoever has it?  1, 0, -1 */
+int item_exists(struct registry *, enum item_kind, struct str id,
+    struct fault *);
+
+#endif

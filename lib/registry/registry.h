@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_REGISTRY_REGISTRY_H
+#define MFX_REGISTRY_REGISTRY_H
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+#include "registry/keyring.h"
+
+/*
+ * The registry of a site: $MFX_HOME/registry.db, an SQLite file (WAL).
+ * Opening makes it, and master.key, when they aren't there; many processes
+ * may have it open at once, one changes it at a time, the others wait.
+ *
+ *	if (registry_begin(r, &fault) < 0) ...
+ *	if (item_create(r, ...) < 0 || registry_commit(r, &fault) < 0) {
+ *		registry_rollback(r);
+ *		return -1;
+ *	}
+ *
+ * All that changes something is called inside of begin and commit.  What
+ * was committed is on disk.  Faults: 1 there is no such row; EX_DATAERR it
+ * clashes with another; EX_TEMPFAIL locked for too long, or disk full;
+ * EX_CONFIG this is no registry of ours, or the master key is not its own;
+ * EX_IOERR, EX_NOPERM as they say.
+ */
+struct registry;
+
+enum registry_mode {
+	REGISTRY_WRITE,
+	REGISTRY_READ,		/* no change can be made through it */
+};
+
+/* `home` NULL: $MFX_HOME or its default */
+int registry_open(struct registry **, const char *home, enum registry_mode,
+    struct fault *);
+/* is there a registry, so that opening it makes none? */
+bool registry_exists(const char *home, struct fault *);
+/* NULL is fine */
+void registry_close(struct registry *);
+
+int registry_begin(struct registry *, struct fault *);
+int registry_commit(struct registry *, struct fault *);
+void registry_rollback(struct registry *);
+
+/* has another process or handle changed it since the last call?  1, 0, or
+ * -1 when it can't be asked */
+int registry_changed(struct registry *);
+/* is the file gone from its place, or another one in it? */
+bool registry_replaced(const struct registry *);
+
+const struct keyring *registry_keyring(const struct registry *);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/user.h"
+
+#include <sodium.h>
+#include <sysexits.h>
+
+#include "registry/event.h"
+#include "registry/item.h"
+#include "registry/statement.h"
+
+/* OWASP's minimum for argon2id; about 40 ms */
+#define HASH_PASSES 2
+#define HASH_MEMORY ((size_t)19 << 20)
+
+static bool
+is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z');
+}
+
+/* parts with single dots between; `more` are characters allowed beside
+ * letters and digits */
+static bool
+dotted(struct str s, const char *more, size_t part_max)
+{
+	size_t i, part = 0;
+
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] == '.') {
+			if (part == 0)
+				return false;
+			part = 0;
+			continue;
+		}
+		if (s.p[i] == '\0' ||
+		    (!is_alnum(s.p[i]) && strchr(more, s.p[i]) == NULL) ||
+		    ++part > part_max)
+			return false;
+	}
+	return part > 0;
+}
+
+const char *
+email_fault(struct str s)
+{
+	const char *at = s.n ? memchr(s.p, '@', s.n) : NULL;
+	struct str local, host;
+
+	if (at == NULL)
+		return "no '@' in it";
+	if (s.n > EMAIL_MAX)
+		return "longer than 254 bytes";
+	local = (struct str){ s.p, (size_t)(at - s.p) };
+	host = str_from(s, local.n + 1);
+	if (local.n > 64 || !dotted(local, "!#$%&'*+-/=?^_`{|}~", 64))
+		return "its part before the '@' is none";
+	if (!dotted(host, "-", 63) || *host.p == '-' ||
+	    host.p[host.n - 1] == '-' ||
+	    memmem(host.p, host.n, "-.", 2) != NULL ||
+	    memmem(host.p, host.n, ".-", 2) != NULL)
+		return "its part behind the '@' is no host name";
+	return NULL;
+}
+
+_Static_assert(PASSWORD_HASH_TEXT == crypto_pwhash_STRBYTES, "libsodium's");
+
+int
+password_hash(struct str password, char hash[PASSWORD_HASH_TEXT],
+    struct fault *fault)
+{
+	if (password.n < PASSWORD_MIN || password.n > PASSWORD_MAX)
+		return fault_set(fault, EX_DATAERR,
+		    "a password has %d to %d bytes", PASSWORD_MIN,
+		    PASSWORD_MAX);
+	if (crypto_pwhash_str(hash, password.p, password.n, HASH_PASSES,
+	    HASH_MEMORY) != 0)
+		return fault_set(fault, EX_OSERR,
+		    "not enough memory to hash a password");
+	return 0;
+}
+
+static int
+user_event(struct registry *r, const char *operation,
+    const struct user *user, struct fault *fault)
+{
+	event_begin(r);
+	event_text(r, "id", str_z(user->id));
+	event_text(r, "email", str_z(user->email));
+	return event_append(r, operation, fault);
+}
+
+static void
+fill(struct user *user, sqlite3_stmt *st)
+{
+	struct str id = statement_column(st, 1);
+	struct str email = statement_column(st, 2);
+
+	*user = (struct user){
+		.n = sqlite3_column_int64(st, 0),
+		.created = { sqlite3_column_int64(st, 3) },
+	};
+	snprintf(user->id, sizeof user->id, "%.*s", STR_ARG(id));
+	snprintf(user->email, sizeof user->email, "%.*s", STR_ARG(email));
+}
+
+static int
+insert(struct registry *r, const struct user *user, const char *hash,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "INSERT INTO users"
+	    "(id, email, password, created) VALUES(?1, ?2, ?3, ?4)", fault);
+
+	if (st == NULL)
+		return -1;
+	statement_str(st, 1, str_z(user->id));
+	statement_str(st, 2, str_z(user->email));
+	statement_str(st, 3, str_z(hash));
+	sqlite3_bind_int64(st, 4, user->created.ns);
+	if (statement_run(r, st, fault) >= 0)
+		return 0;
+	if (fault->status == EX_DATAERR)
+		fault_set(fault, EX_DATAERR, "there is a user '%s' already",
+		    user->email);
+	return -1;
+}
+
+int
+user_create(struct registry *r, struct str email, const char *hash,
+    struct user *user, struct fault *fault)
+{
+	const char *why = email_fault(email);
+
+	if (why != NULL)
+		return fault_set(fault, EX_DATAERR,
+		    "'%.*s' is no email address: %s", STR_ARG(email), why);
+	*user = (struct user){ .created = stamp_now() };
+	uuid_make(user->id);
+	memcpy(user->email, email.p, email.n);
+	if (insert(r, user, hash, fault) < 0)
+		return -1;
+	user->n = sqlite3_last_insert_rowid(registry_db(r));
+	return user_event(r, "user.create", user, fault);
+}
+
+int
+user_set_password(struct registry *r, const struct user *user,
+    const char *hash, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r,
+	    "UPDATE users SET password = ?2 WHERE n = ?1", fault);
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, user->n);
+	statement_str(st, 2, str_z(hash));
+	if (statement_run(r, st, fault) < 0)
+		return -1;
+	return user_event(r, "user.update", user, fault);
+}
+
+static const char select_user[] =
+	"SELECT n, id, email, created, password FROM users WHERE email = ?1";
+
+int
+user_find(struct registry *r, struct str email, struct user *user,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, select_user, fault);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	statement_str(st, 1, email);
+	if ((got = statement_step(r, st, fault)) < 0)
+		return -1;
+	if (got == 0)
+		return fault_set(fault, 1, "no user '%.*s'", STR_ARG(email));
+	fill(user, st);
+	statement_end(st);
+	return 0;
+}
+
+/* what a look at a wrong password costs, for a user who isn't there */
+static void
+spend(struct str password)
+{
+	unsigned char out[32], salt[crypto_pwhash_SALTBYTES];
+
+	randombytes_buf(salt, sizeof salt);
+	if (crypto_pwhash(out, sizeof out, password.p, password.n, salt,
+	    HASH_PASSES, HASH_MEMORY, crypto_pwhash_ALG_ARGON2ID13) != 0)
+		return;
+	sodium_memzero(out, sizeof out);
+}
+
+int
+user_verify(struct registry *r, struct str email, struct str password,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, select_user, fault);
+	char hash[crypto_pwhash_STRBYTES] = "";
+	int got;
+
+	if (st == NULL)
+		return -1;
+	statement_str(st, 1, email);
+	if ((got = statement_step(r, st, fault)) < 0)
+		return -1;
+	if (got > 0)
+		snprintf(hash, sizeof hash, "%.*s",
+		    STR_ARG(statement_column(st, 4)));
+	/* not during the 40 ms that follow */
+	statement_end(st);
+	if (got == 0) {
+		spend(password);
+		return 0;
+	}
+	return crypto_pwhash_str_verify(hash, password.p, password.n) == 0;
+}
+
+int
+user_remove(struct registry *r, const struct user *user, bool all,
+    struct fault *fault)
+{
+	sqlite3_stmt *st;
+
+	if (all && (item_remove_all(r, ITEM_THING, user, fault) < 0 ||
+	    item_remove_all(r, ITEM_CHANNEL, user, fault) < 0))
+		return -1;
+	st = statement_get(r, "DELETE FROM users WHERE n = ?1", fault);
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, user->n);
+	if (statement_run(r, st, fault) < 0) {
+		if (fault->status == EX_DATAERR)
+			fault_set(fault, EX_DATAERR,
+			    "'%s' still has things or channels (--all "
+			    "removes them too)", user->email);
+		return -1;
+	}
+	return user_event(r, "user.remove", user, fault);
+}
+
+int
+user_each(struct registry *r, int (*each)(void *, const struct user *),
+    void *arg, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r,
+	    "SELECT n, id, email, created FROM users ORDER BY n", fault);
+	struct user user;
+	int got;
+
+	if (st == NULL)
+		return -1;
+	while ((got = statement_step(r, st, fault)) > 0) {
+		fill(&user, st);
+		got = each(arg, &user);
+		if (got != 0) {
+			statement_end(st);
+			return got;
+		}
+	}
+	return got;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_REGISTRY_USER_H
+#define MFX_REGISTRY_USER_H
+
+#include "base/stamp.h"
+#include "registry/registry.h"
+#include "registry/uuid.h"
+
+/*
+ * Users: an email address and a password.  A user owns things and channels
+ * and knows of no others.
+ */
+#define EMAIL_MAX 254
+#define PASSWORD_MIN 8
+#define PASSWORD_MAX 1024
+
+struct user {
+	long long n;			/* the row; for owner arguments */
+	char id[ID_TEXT + 1];
+	char email[EMAIL_MAX + 1];
+	struct stamp created;
+};
+
+/*
+ * A password is any bytes, PASSWORD_MIN to PASSWORD_MAX of them, kept as
+ * argon2id (2 passes, 19 MiB), encoded.  Made before registry_begin: it
+ * takes 40 ms, for which nobody else should wait.
+ */
+#define PASSWORD_HASH_TEXT 128
+int password_hash(struct str password, char hash[PASSWORD_HASH_TEXT],
+    struct fault *);
+
+int user_create(struct registry *, struct str email, const char *hash,
+    struct user *, struct fault *);
+int user_set_password(struct registry *, const struct user *,
+    const char *hash, struct fault *);
+
+/* by email, in any case; fault.status 1 when there is none */
+int user_find(struct registry *, struct str email, struct user *,
+    struct fault *);
+
+/* 1, 0, or -1; takes as long for an unknown user as for a wrong password */
+int user_verify(struct registry *, struct str email, struct str password,
+    struct fault *);
+
+/* With `all`, things and channels go too, each with its event; without,
+ * EX_DATAERR when there are some. */
+int user_remove(struct registry *, const struct user *, bool all,
+    struct fault *);
+
+/* in order of creation, to a callback that stops it with non-zero, which is
+ * returned; 0 at the end */
+int user_each(struct registry *, int (*each)(void *, const struct user *),
+    void *arg, struct fault *);
+
+/* NULL, or why it is none: by its form alone, nothing is asked of DNS */
+const char *email_fault(struct str);
+
+#endif
