@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/admin.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/stamp.h"
+#include "senml/json.h"
+
+#define PAGE_MAX (64 * 1024)
+#define METHOD "method=\"publish\""
+
+void
+service_count(struct service *s, const struct http_request *r)
+{
+	s->answers[r->status < SERVICE_STATUS_MAX ? r->status : 0]++;
+	s->bytes += r->received;
+	metric_times_add(&s->times, r->elapsed);
+}
+
+bool
+request_reads(const struct http_request *r, const char *path)
+{
+	return str_eq(r->path, str_z(path)) &&
+	    (str_eq(r->method, STR("GET")) || str_eq(r->method, STR("HEAD")));
+}
+
+void
+service_answer_version(const struct service *s, struct http_request *r)
+{
+	struct buf b;
+
+	buf_init(&b, PAGE_MAX);
+	buf_printf(&b, "{\"service\":\"%s\",\"version\":\"%s\"}", s->name,
+	    MFX_VERSION);
+	http_answer_text(r, 200, "text/plain; charset=utf-8", buf_str(&b));
+	buf_release(&b);
+}
+
+/* The registry is asked for a key that can't be in its cache. */
+static void
+check(struct service *s, struct fault *fault)
+{
+	struct str thing;
+	char key[64];
+
+	snprintf(key, sizeof key, "health %" PRId64, stamp_now().ns);
+	if (access_identify(s->registry, str_z(key), &thing) == ACCESS_ERROR)
+		fault_set(fault, EX_TEMPFAIL, "registry: %s",
+		    access_fault(s->registry));
+	else
+		outlet_check(s->outlet, fault);
+}
+
+static void
+answer_health(struct service *s, struct http_request *r)
+{
+	struct fault fault = { .status = 0 };
+	struct buf b;
+
+	check(s, &fault);
+	buf_init(&b, PAGE_MAX);
+	buf_printf(&b, "{\"status\":\"%s\"", fault.status ? "fail" : "pass");
+	if (fault.status != 0) {
+		buf_puts(&b, ",\"output\":");
+		json_put_string(&b, str_z(fault.text));
+	}
+	buf_puts(&b, "}\n");
+	http_answer_text(r, fault.status ? 503 : 200,
+	    "application/health+json", buf_str(&b));
+	buf_release(&b);
+}
+
+static void
+put_one(struct buf *b, const struct service *s, const char *what,
+    const char *type, const char *help, uint64_t value)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "%s_%s", s->prefix, what);
+	metric_put_head(b, name, type, help);
+	metric_put(b, name, NULL, value);
+}
+
+/* Mainflux' names, but for its microseconds, which were seconds. */
+static void
+put_requests(struct buf *b, const struct service *s)
+{
+	char name[64], label[32];
+	uint64_t all = 0;
+	unsigned i;
+
+	snprintf(name, sizeof name, "%s_answers_total", s->prefix);
+	metric_put_head(b, name, "counter", "Requests by the status of "
+	    "their answer; 0 when the client did not wait for it.");
+	for (i = 0; i < SERVICE_STATUS_MAX; i++) {
+		if (s->answers[i] == 0)
+			continue;
+		all += s->answers[i];
+		snprintf(label, sizeof label, "code=\"%u\"", i);
+		metric_put(b, name, label, s->answers[i]);
+	}
+	snprintf(name, sizeof name, "%s_api_request_count", s->prefix);
+	metric_put_head(b, name, "counter", "Requests received.");
+	metric_put(b, name, METHOD, all);
+	snprintf(name, sizeof name, "%s_api_request_latency_seconds",
+	    s->prefix);
+	metric_times_put(b, name, "From a request's headers to the end of "
+	    "its answer.", METHOD, &s->times);
+}
+
+static void
+answer_metrics(const struct service *s, struct http_request *r)
+{
+	struct buf b;
+
+	buf_init(&b, PAGE_MAX);
+	put_requests(&b, s);
+	put_one(&b, s, "received_bytes_total", "counter",
+	    "Bytes of bodies received.", s->bytes);
+	put_one(&b, s, "messages_total", "counter", "Messages written.",
+	    s->messages);
+	put_one(&b, s, "connections", "gauge", "Connections open.",
+	    http_connections(s->server));
+	metric_process_put(&b);
+	http_answer_text(r, 200, METRICS_TYPE, buf_str(&b));
+	buf_release(&b);
+}
+
+void
+service_administer(struct http_request *r, void *arg)
+{
+	struct service *s = arg;
+
+	if (request_reads(r, "/health"))
+		answer_health(s, r);
+	else if (request_reads(r, "/metrics"))
+		answer_metrics(s, r);
+	else if (request_reads(r, "/version"))
+		service_answer_version(s, r);
+	else
+		http_problem(r, 404, "here are /health, /metrics, /version");
+}

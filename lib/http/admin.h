@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_HTTP_ADMIN_H
+#define MFX_HTTP_ADMIN_H
+
+#include "bus/outlet.h"
+#include "http/metrics.h"
+#include "http/request.h"
+#include "http/server.h"
+#include "registry/access.h"
+
+/*
+ * What an adapter tells its administrator over HTTP, on an address of its
+ * own: GET /health (the registry and the bus are really asked; 200 or 503),
+ * /metrics (Prometheus), /version.
+ */
+#define SERVICE_STATUS_MAX 600
+
+struct service {
+	const char *name;	/* as /version says it: "http" */
+	const char *prefix;	/* of its metrics: "http_adapter" */
+	struct access *registry;
+	struct outlet *outlet;
+	struct http *server;	/* whose connections are counted */
+	uint64_t answers[SERVICE_STATUS_MAX];	/* by status */
+	uint64_t bytes;		/* of bodies */
+	uint64_t messages;	/* written */
+	struct metric_times times;
+};
+
+/* http_options.ended: counts a request */
+void service_count(struct service *, const struct http_request *);
+
+/* GET or HEAD of this path? */
+bool request_reads(const struct http_request *, const char *path);
+
+/* {"service":…,"version":…}, as Mainflux */
+void service_answer_version(const struct service *, struct http_request *);
+
+/* http_options.handle of the administrator's server; arg: the service */
+void service_administer(struct http_request *, void *arg);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/caller.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "http/tls.h"
+
+static bool
+take_scheme(struct str *s, struct str scheme)
+{
+	if (s->n <= scheme.n || strncasecmp(s->p, scheme.p, scheme.n) != 0 ||
+	    s->p[scheme.n] != ' ')
+		return false;
+	*s = str_from(*s, scheme.n + 1);
+	return true;
+}
+
+static struct str
+trim(struct str s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = str_from(s, 1);
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+struct str
+authorization_key(struct str header)
+{
+	struct str s = trim(header);
+
+	if (take_scheme(&s, STR("Thing")) || take_scheme(&s, STR("Bearer")))
+		s = trim(s);
+	return s;
+}
+
+static enum access_result
+by_key(struct access *a, struct http_request *r, struct str key,
+    struct str channel)
+{
+	struct str thing = STR_NONE;
+	enum access_result result = access_check(a, key, channel, &thing);
+
+	if (result != ACCESS_YES)
+		return result;
+	if (thing.n >= sizeof r->caller)
+		return ACCESS_ERROR;
+	memcpy(r->caller, thing.p, thing.n);
+	r->caller[thing.n] = '\0';
+	return ACCESS_YES;
+}
+
+static enum access_result
+by_id(struct access *a, struct http_request *r, struct str id,
+    struct str channel)
+{
+	enum access_result result = access_check_id(a, id, channel);
+
+	if (result == ACCESS_YES) {
+		memcpy(r->caller, id.p, id.n);
+		r->caller[id.n] = '\0';
+	}
+	return result;
+}
+
+/* The key of a certificate is compared as such, its thing by the id. */
+static enum access_result
+by_both(struct access *a, struct http_request *r, struct str key,
+    const struct tls_peer *peer, struct str channel, const char **why)
+{
+	struct str named = str_z(peer->text);
+	enum access_result result;
+
+	*why = "key and certificate are not of the same thing";
+	if (peer->kind == TLS_PEER_KEY && !str_eq(key, named))
+		return ACCESS_NO_KEY;
+	result = by_key(a, r, key, channel);
+	if (result == ACCESS_YES && peer->kind == TLS_PEER_THING &&
+	    !str_eq(str_z(r->caller), named))
+		return ACCESS_NO_KEY;
+	return result;
+}
+
+static enum access_result
+check(struct access *a, struct http_request *r, struct str channel,
+    bool need_certificate, const char **why)
+{
+	static const struct tls_peer nobody = { .kind = TLS_PEER_NONE };
+	const struct tls_peer *peer = http_peer(r);
+	struct str key;
+
+	key = authorization_key(http_header(r, "Authorization"));
+	if (peer == NULL)
+		peer = &nobody;
+	if (peer->kind == TLS_PEER_REFUSED) {
+		*why = peer->why;
+		return ACCESS_NO_KEY;
+	}
+	if (peer->kind == TLS_PEER_NONE && need_certificate)
+		*why = "no certificate";
+	else if (peer->kind == TLS_PEER_NONE && key.n == 0)
+		*why = "no key";
+	if (*why != NULL)
+		return ACCESS_NO_KEY;
+	if (peer->kind == TLS_PEER_NONE)
+		return by_key(a, r, key, channel);
+	if (key.n > 0)
+		return by_both(a, r, key, peer, channel, why);
+	return peer->kind == TLS_PEER_THING ?
+	    by_id(a, r, str_z(peer->text), channel) :
+	    by_key(a, r, str_z(peer->text), channel);
+}
+
+enum access_result
+caller_check(struct access *a, struct http_request *r, struct str channel,
+    bool need_certificate, const char **why)
+{
+	enum access_result result;
+
+	*why = NULL;
+	r->caller[0] = '\0';
+	result = check(a, r, channel, need_certificate, why);
+	if (result == ACCESS_YES)
+		return result;
+	r->caller[0] = '\0';
+	if (result == ACCESS_ERROR)
+		*why = access_fault(a);
+	else if (result == ACCESS_NOT_CONNECTED)
+		*why = "not connected";
+	else if (*why == NULL)
+		*why = "unknown key";
+	return result;
+}

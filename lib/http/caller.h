@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_HTTP_CALLER_H
+#define MFX_HTTP_CALLER_H
+
+#include <stdbool.h>
+
+#include "http/request.h"
+#include "registry/access.h"
+
+/* The key in an Authorization header: raw, as Mainflux has it, or behind
+ * the scheme `Thing` or `Bearer` in any case; empty when there is none. */
+struct str authorization_key(struct str header);
+
+/*
+ * May the thing that sent this publish to that channel?  It shows its key,
+ * or a client certificate, or both; both must be of the same thing.  With
+ * ACCESS_YES r->caller is the thing's id; with a refusal *why says the
+ * reason for a log: it is not for the client, who could learn from it which
+ * keys exist.
+ */
+enum access_result caller_check(struct access *, struct http_request *,
+    struct str channel, bool need_certificate, const char **why);
+
+#endif

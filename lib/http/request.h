@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_HTTP_REQUEST_H
+#define MFX_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct MHD_Connection;
+struct MHD_Response;
+struct http;
+struct http_connection;
+struct tls_peer;
+
+/*
+ * A request and its answer.  The slices live until it is answered; it must
+ * not be touched any more after that.  A client that goes away takes
+ * nothing with it: the request stays until the program answers.
+ */
+struct http_request {
+	struct str method;
+	struct str path;		/* as sent, without the query */
+	struct str body;
+	unsigned status;		/* of the answer; 0: none yet */
+	int64_t elapsed;		/* in `ended`: ns since its headers */
+	uint64_t received;		/* bytes of body */
+	struct http_request *next;	/* for the program */
+	char caller[37];		/* for the program: who sent it */
+	/* private */
+	struct http *http;
+	struct MHD_Connection *connection;
+	struct http_connection *peer;	/* NULL: the client has gone */
+	struct MHD_Response *answer;	/* decided, not yet given to MHD */
+	struct buf bytes;
+	int64_t begun;
+	bool whole;			/* all of it has been received */
+	bool owned;			/* `answer` is for this one alone */
+};
+
+/* the value of a header, absent: p is NULL; borrowed */
+struct str http_header(const struct http_request *, const char *name);
+
+/* who is at the other end, by its certificate; NULL without TLS */
+const struct tls_peer *http_peer(const struct http_request *);
+
+/* a status alone */
+void http_answer(struct http_request *, unsigned status);
+
+/* a status and a body, which is copied */
+void http_answer_text(struct http_request *, unsigned status,
+    const char *type, struct str body);
+
+/*
+ * A refusal, as application/problem+json (RFC 9457).  `detail` is for the
+ * one who sent the request; it names no secret and nobody else's things.
+ * With 503 comes Retry-After: 1.
+ */
+void http_problem(struct http_request *, unsigned status,
+    const char *detail);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_HTTP_SETUP_H
+#define MFX_HTTP_SETUP_H
+
+#include "base/opt.h"
+#include "base/stamp.h"
+#include "http/server.h"
+
+/*
+ * The options that every program with an HTTP server has, and what follows
+ * from them: its sockets, TLS and limits.
+ *
+ *	static struct http_setup setup = HTTP_SETUP("127.0.0.1:8185");
+ *	static const struct opt options[] = {
+ *		HTTP_OPTIONS(setup),
+ *		...
+ *	http_setup_open(&setup, &http_options, &h, &fault);
+ *
+ * Without --listen, sockets are those inherited (systemd, inetd), or else
+ * the program's default address.  A connected one (inetd nowait) is served
+ * alone: `single`, and the program ends when it is closed; when stderr is
+ * that socket too, it is turned to /dev/null.
+ */
+struct http_setup {
+	const char *address;
+	struct opt_list listen;
+	const char *tls_cert, *tls_key, *tls_ca;
+	bool require_cert;
+	int64_t max_body, timeout, max_connections, max_per_address;
+	bool single;		/* set by http_setup_open */
+};
+
+#define HTTP_BODY_MAX (1 << 20)
+
+#define HTTP_SETUP(default_address) {					\
+	.address = (default_address), .max_body = HTTP_BODY_MAX,	\
+	.timeout = 60 * STAMP_SECOND, .max_connections = 4096,		\
+}
+
+#define HTTP_OPTIONS(s)							\
+	{ 'l', "listen", "ADDR:PORT", "serve there; may be repeated",	\
+	    OPT_LIST, &(s).listen, 0, 0 },				\
+	{ 0, "max-body", "SIZE", "refuse longer bodies (1M)",		\
+	    OPT_SIZE, &(s).max_body, 0, HTTP_BODY_MAX },		\
+	{ 't', "timeout", "TIME", "end what is silent so long (60s)",	\
+	    OPT_DURATION, &(s).timeout, STAMP_SECOND,			\
+	    3600 * STAMP_SECOND },					\
+	{ 0, "max-connections", "N", "serve so many at once (4096)",	\
+	    OPT_INT, &(s).max_connections, 1, 1000000 },		\
+	{ 0, "max-per-address", "N", "and so many of one address",	\
+	    OPT_INT, &(s).max_per_address, 1, 1000000 },		\
+	{ 0, "tls-cert", "FILE", "TLS: certificate chain, PEM",		\
+	    OPT_STRING, &(s).tls_cert, 0, 0 },				\
+	{ 0, "tls-key", "FILE", "TLS: its key, PEM",			\
+	    OPT_STRING, &(s).tls_key, 0, 0 },				\
+	{ 0, "tls-ca", "FILE", "TLS: who signs client certificates",	\
+	    OPT_STRING, &(s).tls_ca, 0, 0 },				\
+	{ 0, "require-cert", NULL, "TLS: clients must have one",	\
+	    OPT_FLAG, &(s).require_cert, 0, 0 }
+
+/* The limits and TLS of `options` are filled in; its callbacks are the
+ * caller's.  EX_USAGE for options that do not go together. */
+int http_setup_open(struct http_setup *, struct http_options *options,
+    struct http **, struct fault *);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/batch.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+void
+batch_init(struct batch *b)
+{
+	*b = (struct batch){ .n = 0 };
+	arena_init(&b->arena, BATCH_TEXT_MAX);
+}
+
+void
+batch_release(struct batch *b)
+{
+	free(b->readings);
+	arena_release(&b->arena);
+	batch_init(b);
+}
+
+/* Room for all texts of one record or route is taken at once, and they are
+ * put there one behind the other, with a NUL behind each: a number needs
+ * one (senml/number.h). */
+static inline size_t
+room_for(struct str s)
+{
+	return s.n + 1;
+}
+
+static inline void
+move(char **to, struct str *s)
+{
+	if (s->p == NULL)
+		return;
+	memcpy(*to, s->p, s->n);
+	s->p = *to;
+	*to += s->n;
+	*(*to)++ = '\0';
+}
+
+static const struct route *
+copy_route(struct batch *b, const struct route *from)
+{
+	size_t n = sizeof *from + room_for(from->channel) +
+	    room_for(from->publisher) + room_for(from->protocol) +
+	    room_for(from->subtopic);
+	struct route *r = arena_alloc(&b->arena, n);
+	char *to;
+
+	if (r == NULL)
+		return NULL;
+	*r = *from;
+	to = (char *)(r + 1);
+	move(&to, &r->channel);
+	move(&to, &r->publisher);
+	move(&to, &r->protocol);
+	move(&to, &r->subtopic);
+	b->bytes += n;
+	return r;
+}
+
+static bool
+copy_record(struct batch *b, struct record *to, const struct record *from)
+{
+	size_t n = room_for(from->name) + room_for(from->unit) +
+	    room_for(from->value) + room_for(from->sum) +
+	    room_for(from->update) + room_for(from->ct);
+	char *p = arena_alloc(&b->arena, n);
+
+	if (p == NULL)
+		return false;
+	*to = *from;
+	move(&p, &to->name);
+	move(&p, &to->unit);
+	move(&p, &to->value);
+	move(&p, &to->sum);
+	move(&p, &to->update);
+	move(&p, &to->ct);
+	b->bytes += n;
+	return true;
+}
+
+static bool
+make_room(struct batch *b, size_t n)
+{
+	size_t cap = b->cap ? b->cap : 256;
+
+	if (n > BATCH_READINGS_MAX - b->n)
+		return false;
+	while (cap < b->n + n)
+		cap *= 2;
+	if (cap > b->cap) {
+		b->readings = memory_resize(b->readings,
+		    cap * sizeof *b->readings);
+		b->cap = cap;
+	}
+	return true;
+}
+
+bool
+batch_add(struct batch *b, const struct route *route, const struct pack *pack)
+{
+	const struct route *kept;
+	size_t i;
+
+	if (pack->n == 0)
+		return true;
+	if (!make_room(b, pack->n) || (kept = copy_route(b, route)) == NULL)
+		return false;
+	for (i = 0; i < pack->n; i++) {
+		struct reading *to = &b->readings[b->n + i];
+
+		to->route = kept;
+		if (!copy_record(b, &to->record, &pack->records[i]))
+			return false;
+	}
+	b->n += pack->n;
+	return true;
+}
+
+void
+batch_cut(struct batch *b, const uint64_t *seq)
+{
+	b->whole = b->n;
+	b->due = true;
+	if (seq != NULL) {
+		b->seq = *seq;
+		b->has_seq = true;
+	}
+}
+
+void
+batch_drop_tail(struct batch *b)
+{
+	b->n = b->whole;
+}
+
+void
+batch_split(struct batch *b, struct batch *to)
+{
+	const struct route *before = NULL, *copy = NULL;
+	size_t i;
+
+	make_room(to, b->n - b->whole);
+	for (i = b->whole; i < b->n; i++) {
+		const struct reading *from = &b->readings[i];
+
+		if (from->route != before) {
+			before = from->route;
+			copy = copy_route(to, before);
+		}
+		to->readings[to->n].route = copy;
+		/* it was in an arena of that size: it fits */
+		copy_record(to, &to->readings[to->n++].record, &from->record);
+	}
+	b->n = b->whole;
+}
+
+void
+batch_clear(struct batch *b)
+{
+	arena_reset(&b->arena);
+	b->n = b->whole = b->bytes = 0;
+	b->due = b->has_seq = false;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/commit.h"
+
+#include <errno.h>
+#include <sysexits.h>
+
+#include "base/diag.h"
+#include "base/signal.h"
+
+#define BACKOFF_FIRST 50	/* milliseconds */
+#define BACKOFF_LAST 2000
+
+static void
+acknowledge(struct committer *c)
+{
+	struct fault fault;
+	bool was_behind = c->behind;
+
+	if (c->group == NULL || !c->batch.has_seq)
+		return;
+	c->behind = bus_group_set(c->stream, c->group, c->batch.seq,
+	    &fault) < 0;
+	/* nothing is lost: the position is in the store, and the next
+	 * batch, or the next start, moves the group */
+	if (c->behind && !was_behind)
+		diag_warning("group '%s' not moved: %s", c->group,
+		    fault.text);
+}
+
+/* Waits before the next try; false when asked to stop. */
+static bool
+back_off(int *delay)
+{
+	if (signal_stop() || signal_poll(NULL, 0, *delay) < 0)
+		return false;
+	*delay = *delay * 2 < BACKOFF_LAST ? *delay * 2 : BACKOFF_LAST;
+	return true;
+}
+
+/* However long it takes. */
+static void
+store(struct committer *c)
+{
+	bool waiting = false;
+	int r, delay = BACKOFF_FIRST;
+
+	while ((r = c->store->write(c->store->handle, &c->batch,
+	    &c->fault)) == STORE_LATER) {
+		if (!waiting)
+			diag_warning("%s; trying again until it works",
+			    c->fault.text);
+		waiting = true;
+		if (!back_off(&delay)) {
+			c->fault.status = EX_TEMPFAIL;
+			break;
+		}
+	}
+	c->failed = r != STORE_DONE;
+	if (c->failed)
+		return;
+	if (waiting)
+		diag_warning("the store takes readings again");
+	acknowledge(c);
+}
+
+static void *
+work(void *arg)
+{
+	struct committer *c = arg;
+
+	pthread_mutex_lock(&c->lock);
+	for (;;) {
+		while (!c->busy && !c->ending)
+			pthread_cond_wait(&c->changed, &c->lock);
+		if (!c->busy)
+			break;
+		pthread_mutex_unlock(&c->lock);
+		store(c);
+		pthread_mutex_lock(&c->lock);
+		c->busy = false;
+		pthread_cond_signal(&c->changed);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+int
+committer_start(struct committer *c, struct fault *fault)
+{
+	batch_init(&c->batch);
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->changed, NULL);
+	errno = pthread_create(&c->thread, NULL, work, c);
+	return errno ? fault_errno(fault, EX_OSERR, "thread") : 0;
+}
+
+void
+committer_wait(struct committer *c)
+{
+	pthread_mutex_lock(&c->lock);
+	while (c->busy)
+		pthread_cond_wait(&c->changed, &c->lock);
+	pthread_mutex_unlock(&c->lock);
+}
+
+int
+committer_give(struct committer *c, struct batch *b)
+{
+	struct batch full = *b;
+
+	committer_wait(c);
+	if (c->failed)
+		return -1;
+	batch_clear(&c->batch);
+	*b = c->batch;
+	c->batch = full;
+	batch_split(&c->batch, b);
+	pthread_mutex_lock(&c->lock);
+	c->busy = true;
+	pthread_cond_signal(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	return 0;
+}
+
+void
+committer_end(struct committer *c)
+{
+	committer_wait(c);
+	pthread_mutex_lock(&c->lock);
+	c->ending = true;
+	pthread_cond_signal(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	pthread_join(c->thread, NULL);
+	pthread_mutex_destroy(&c->lock);
+	pthread_cond_destroy(&c->changed);
+	batch_release(&c->batch);
+}

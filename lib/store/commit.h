@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_STORE_COMMIT_H
+#define MFX_STORE_COMMIT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/fault.h"
+#include "bus/bus.h"
+#include "store/batch.h"
+
+/*
+ * A thread that stores one batch while the next is read and resolved: the
+ * store's work and its waiting for the disk cost the stream nothing.
+ *
+ *	committer_start(&c, &fault);
+ *	while (...)
+ *		if (batch is full)
+ *			committer_give(&c, &batch);
+ *	committer_end(&c);
+ *
+ * There is never more than one batch on its way: giving the next one waits
+ * for it, so order is kept and memory bounded.
+ */
+enum {
+	STORE_DONE = 0,
+	STORE_LATER = 1,	/* may succeed later: full, locked, away */
+	STORE_FAILED = -1,	/* will not */
+};
+
+struct intake_store {
+	void *handle;
+	/* all or nothing: readings[0..whole) and, with has_seq, the
+	 * position; else one of the above and why.  Called from the thread
+	 * alone, once committer_start has returned. */
+	int (*write)(void *handle, const struct batch *, struct fault *);
+};
+
+struct committer {
+	const struct intake_store *store;
+	const char *stream, *group;	/* to move after it, or NULL */
+	/* of the batch that failed for good, once committer_busy says no */
+	bool failed;
+	struct fault fault;
+	bool behind;		/* the group could not be moved */
+	/* private */
+	struct batch batch;
+	atomic_bool busy;
+	bool ending;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+};
+
+/* with store, stream and group set, all else zero */
+int committer_start(struct committer *, struct fault *);
+
+/* stores what is whole of the batch, which is left with the rest; -1, and
+ * the batch as it was, when the one before it failed for good */
+int committer_give(struct committer *, struct batch *);
+
+/* is a batch on its way?  For a look at every line: no lock. */
+static inline bool
+committer_busy(struct committer *c)
+{
+	return atomic_load_explicit(&c->busy, memory_order_acquire);
+}
+
+/* waits until none is */
+void committer_wait(struct committer *);
+
+/* waits, ends the thread, releases */
+void committer_end(struct committer *);
+
+#endif

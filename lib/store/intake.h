@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_STORE_INTAKE_H
+#define MFX_STORE_INTAKE_H
+
+#include "base/opt.h"
+#include "store/commit.h"
+
+/*
+ * The life of a sink: lines from stdin, in batches, into a store, and then
+ * the acknowledgement.  As filter.h it speaks for the program.
+ *
+ *	if (intake_check(&options, &fault) < 0) ...
+ *	status = intake_run(&options, &store, position);
+ *
+ * Guarantees, whatever the store is:
+ * - A batch ends only behind a line that carries `seq` (mfx-line(5)), once
+ *   one has been seen or is asked for by --ack; so half a pack is never
+ *   stored, and no position is stored that is ahead of what is.
+ * - Lines up to `position`, and those without `seq` before such a line, are
+ *   redelivered ones and are dropped (with --ack).
+ * - The group moves only after the store has said that it holds the batch.
+ * - While the store can't take a batch, it is kept and tried again, and not
+ *   more than another one is read: whoever feeds us waits.
+ */
+struct intake_options {
+	int64_t batch;		/* readings; while another batch is being
+				 * stored it may grow to ten times that */
+	int64_t every;		/* nanoseconds */
+	const char *ack;	/* "stream/group", or NULL */
+	const char *rejects;
+	int64_t ready_fd;
+};
+
+#define INTAKE_DEFAULTS { .batch = 5000, .every = STAMP_SECOND, .ready_fd = -1 }
+
+#define INTAKE_OPTIONS(o)						\
+	{ 0, "ack", "STREAM/GROUP", "move this group after each commit", \
+	    OPT_STRING, &(o).ack, 0, 0 },				\
+	{ 0, "batch", "N", "commit after N readings (5000)",		\
+	    OPT_INT, &(o).batch, 1, 100000 },				\
+	{ 0, "every", "DURATION", "and after this time (1s)",		\
+	    OPT_DURATION, &(o).every, 1000000, INT64_C(3600000000000) }, \
+	{ 0, "rejects", "FILE", "append refused lines to FILE",		\
+	    OPT_STRING, &(o).rejects, 0, 0 },				\
+	{ 0, "ready-fd", "FD", "write a newline there when ready",	\
+	    OPT_INT, &(o).ready_fd, 0, 1023 }
+
+/* -1 when --ack names no group: a misuse */
+int intake_check(const struct intake_options *, struct fault *);
+
+/*
+ * `position` is what the store holds for the group of --ack, 0 for none.
+ * Gives the exit status.  SIGTERM stores what is whole and ends with 0, or
+ * with 75 when the store can't take it just then.
+ */
+int intake_run(const struct intake_options *, const struct intake_store *,
+    uint64_t position);
+
+#endif

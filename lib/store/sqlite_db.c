@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite_db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define APPLICATION_ID 0x6d667873	/* "mfxs" */
+#define VERSION 1
+#define BUSY_MS 5000
+
+/*
+ * Labels stand once, in series; a reading is a row of numbers.  A table
+ * WITHOUT ROWID is its own index: against one with an index beside it, it
+ * takes 60 % of the space and no more time to fill.  nth tells readings of
+ * one series and time apart.
+ */
+const char sqlite_schema[] =
+    "CREATE TABLE series (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  channel TEXT NOT NULL,\n"
+    "  publisher TEXT NOT NULL,\n"
+    "  protocol TEXT NOT NULL,\n"
+    "  subtopic TEXT NOT NULL,\n"
+    "  name TEXT NOT NULL,\n"
+    "  unit TEXT NOT NULL,\n"
+    "  kind TEXT NOT NULL,\n"		/* of value: sqlite_kinds */
+    "  content_type TEXT NOT NULL,\n"	/* of data */
+    "  version INTEGER NOT NULL,\n"	/* bver */
+    "  UNIQUE (channel, publisher, subtopic, name, unit, kind, protocol,\n"
+    "    content_type, version)\n"
+    ");\n"
+    "CREATE TABLE readings (\n"
+    "  series INTEGER NOT NULL REFERENCES series (id),\n"
+    "  time INTEGER NOT NULL,\n"	/* ns since 1970 */
+    "  nth INTEGER NOT NULL,\n"
+    "  value,\n"
+    "  sum,\n"
+    "  update_time,\n"			/* seconds, as SenML's ut */
+    "  PRIMARY KEY (series, time, nth)\n"
+    ") WITHOUT ROWID;\n"
+    "CREATE TABLE progress (\n"
+    "  source TEXT PRIMARY KEY,\n"	/* STREAM/GROUP */
+    "  seq INTEGER NOT NULL\n"
+    ") WITHOUT ROWID;\n"
+    "CREATE VIEW messages AS SELECT\n"
+    "  s.channel, nullif(s.subtopic, '') AS subtopic, s.publisher,\n"
+    "  s.protocol, s.name, nullif(s.unit, '') AS unit,\n"
+    "  r.time / 1e9 AS time, r.time AS time_ns,\n"
+    "  CASE s.kind WHEN 'number' THEN r.value END AS value,\n"
+    "  CASE s.kind WHEN 'string' THEN r.value END AS string_value,\n"
+    "  CASE s.kind WHEN 'bool' THEN r.value END AS bool_value,\n"
+    "  CASE s.kind WHEN 'data' THEN r.value END AS data_value,\n"
+    "  nullif(s.content_type, '') AS content_type,\n"
+    "  r.sum, r.update_time\n"
+    "FROM readings r JOIN series s ON s.id = r.series;\n";
+
+const char *const sqlite_kinds[5] = {
+	"none", "number", "string", "bool", "data"
+};
+
+int
+sqlite_db_fault(sqlite3 *db, int rc, struct fault *fault)
+{
+	const char *path = sqlite3_db_filename(db, "main");
+	int status = EX_IOERR;
+
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_INTERRUPT:
+		status = EX_TEMPFAIL;
+		break;
+	case SQLITE_NOMEM:
+		status = EX_OSERR;
+		break;
+	case SQLITE_NOTADB:
+		status = EX_CONFIG;
+		break;
+	/* the file itself could be opened, but not what is beside it */
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_READONLY:
+		status = EX_NOPERM;
+		break;
+	case SQLITE_INTERNAL:
+	case SQLITE_MISUSE:
+	case SQLITE_RANGE:
+	case SQLITE_ERROR:
+		status = EX_SOFTWARE;
+		break;
+	}
+	return fault_set(fault, status, "%s: %s", path ? path : "sqlite",
+	    sqlite3_errmsg(db));
+}
+
+int
+sqlite_db_run(sqlite3 *db, const char *sql, struct fault *fault)
+{
+	int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : sqlite_db_fault(db, rc, fault);
+}
+
+int
+sqlite_db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt,
+    struct fault *fault)
+{
+	int rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+	    stmt, NULL);
+
+	return rc == SQLITE_OK ? 0 : sqlite_db_fault(db, rc, fault);
+}
+
+static int
+ask_number(sqlite3 *db, const char *sql, int64_t *out, struct fault *fault)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (sqlite_db_prepare(db, sql, &stmt, fault) < 0)
+		return -1;
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*out = sqlite3_column_int64(stmt, 0);
+	else
+		sqlite_db_fault(db, rc, fault);
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW ? 0 : -1;
+}
+
+/* 1: it is ours, 0: it is new, -1: neither */
+static int
+whose(sqlite3 *db, const char *path, struct fault *fault)
+{
+	int64_t id, version, things;
+
+	if (ask_number(db, "PRAGMA application_id", &id, fault) < 0 ||
+	    ask_number(db, "PRAGMA user_version", &version, fault) < 0 ||
+	    ask_number(db, "SELECT count(*) FROM sqlite_schema", &things,
+	    fault) < 0)
+		return -1;
+	if (id == 0 && version == 0 && things == 0)
+		return 0;
+	if (id != APPLICATION_ID)
+		return fault_set(fault, EX_CONFIG,
+		    "%s: a database of another application", path);
+	if (version != VERSION)
+		return fault_set(fault, EX_CONFIG,
+		    "%s: made by another version (%lld)", path,
+		    (long long)version);
+	return 1;
+}
+
+static int
+make_tables(sqlite3 *db, const char *path, struct fault *fault)
+{
+	char sql[96];
+	int is;
+
+	snprintf(sql, sizeof sql, "PRAGMA application_id = %d;"
+	    "PRAGMA user_version = %d", APPLICATION_ID, VERSION);
+	if (sqlite_db_run(db, "BEGIN IMMEDIATE", fault) < 0)
+		return -1;
+	/* another writer may have come first */
+	is = whose(db, path, fault);
+	if (is < 0 || (is == 0 &&
+	    (sqlite_db_run(db, sqlite_schema, fault) < 0 ||
+	    sqlite_db_run(db, sql, fault) < 0)) ||
+	    sqlite_db_run(db, "COMMIT", fault) < 0) {
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+check(sqlite3 *db, const char *path, bool writer, struct fault *fault)
+{
+	int is;
+
+	sqlite3_busy_timeout(db, BUSY_MS);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
+	if ((is = whose(db, path, fault)) < 0)
+		return -1;
+	if (!writer)
+		return is == 1 ? 0 : fault_set(fault, EX_CONFIG,
+		    "%s: an empty file, no store", path);
+	/* FULL: a commit is on disk before it is acknowledged.  A cache for
+	 * the newest page of each of many series, and a log in which those
+	 * change several times before they are copied to their place. */
+	if (sqlite_db_run(db, "PRAGMA journal_mode = WAL;"
+	    "PRAGMA synchronous = FULL; PRAGMA cache_size = -32000;"
+	    "PRAGMA wal_autocheckpoint = 8000", fault) < 0)
+		return -1;
+	return is == 1 ? 0 : make_tables(db, path, fault);
+}
+
+/* What open(2) says is better than SQLite's "unable to open", and it gives
+ * the file its mode. */
+static int
+look_at_file(const char *path, bool writer, struct fault *fault)
+{
+	int status = writer ? EX_CONFIG : EX_NOINPUT;
+	int fd = open(path, writer ? O_RDWR | O_CREAT | O_CLOEXEC :
+	    O_RDONLY | O_CLOEXEC, 0600);
+
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	if (errno == EACCES || errno == EPERM || errno == EROFS)
+		status = EX_NOPERM;
+	else if (errno == ENOSPC || errno == EDQUOT || errno == EMFILE ||
+	    errno == ENFILE)
+		status = EX_TEMPFAIL;
+	return fault_errno(fault, status, "%s", path);
+}
+
+int
+sqlite_db_open(sqlite3 **db, const char *path, bool writer,
+    struct fault *fault)
+{
+	size_t n = strlen(path) + 3;
+	char *plain;
+	int rc;
+
+	if (look_at_file(path, writer, fault) < 0)
+		return -1;
+	/* nobody asks how much memory SQLite has, so it need not count */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	/* no name is special: not ":memory:", not "file:" */
+	plain = memory_get(n);
+	snprintf(plain, n, "%s%s", path[0] == '/' ? "" : "./", path);
+	rc = sqlite3_open_v2(plain, db,
+	    (writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
+	    SQLITE_OPEN_NOMUTEX, NULL);
+	free(plain);
+	if (rc != SQLITE_OK)
+		sqlite_db_fault(*db, rc, fault);
+	else if (check(*db, path, writer, fault) == 0)
+		return 0;
+	sqlite3_close(*db);
+	*db = NULL;
+	return -1;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite_query.h"
+
+#include "base/glob.h"
+
+/* up to here, the newest of each series are looked up one by one */
+#define NEWEST_MAX 100000
+#define SQL_MAX ((size_t)256 << 10)
+
+static int
+add(struct sqlite_query *q, struct sqlite_param p)
+{
+	/* three for each value of an option list: there is room */
+	q->params[q->n++] = p;
+	return q->n;
+}
+
+static int
+add_integer(struct sqlite_query *q, int64_t v)
+{
+	return add(q, (struct sqlite_param){ .integer = v });
+}
+
+static int
+add_text(struct sqlite_query *q, struct str text)
+{
+	return add(q, (struct sqlite_param){ .text = text });
+}
+
+/* AND (column = ? OR mfx_glob(?, column) …): equality can use an index */
+static void
+put_globs(struct sqlite_query *q, const char *column,
+    const struct opt_list *l, bool globs)
+{
+	int i;
+
+	for (i = 0; i < l->n; i++) {
+		const char *z = l->v[i];
+		bool plain = !globs || z[strcspn(z, "*?[")] == '\0';
+
+		buf_puts(&q->sql, i == 0 ? " AND (" : " OR ");
+		buf_printf(&q->sql, plain ? "s.%s = ?%d" :
+		    "mfx_glob(?%2$d, s.%1$s)", column,
+		    add_text(q, str_z(z)));
+	}
+	if (l->n > 0)
+		buf_putc(&q->sql, ')');
+}
+
+static void
+put_series(struct sqlite_query *q, const struct select *s)
+{
+	put_globs(q, "channel", &s->channels, true);
+	put_globs(q, "publisher", &s->publishers, true);
+	put_globs(q, "protocol", &s->protocols, true);
+	put_globs(q, "subtopic", &s->subtopics, true);
+	put_globs(q, "name", &s->names, true);
+	put_globs(q, "unit", &s->units, false);
+}
+
+/* `alias` is of readings */
+static void
+put_comparison(struct sqlite_query *q, const char *alias,
+    const struct comparison *c)
+{
+	static const char *const operators[] = {
+		[SELECT_EQ] = "=", [SELECT_NE] = "<>", [SELECT_LT] = "<",
+		[SELECT_LE] = "<=", [SELECT_GT] = ">", [SELECT_GE] = ">=",
+	};
+	const char *op = operators[c->op];
+
+	switch (c->kind) {
+	case VALUE_NUMBER:
+		buf_printf(&q->sql, "(s.kind = 'number' AND "
+		    "CAST(%s.value AS REAL) %s ?%d)", alias, op,
+		    add(q, (struct sqlite_param){
+			.real = c->number, .is_real = true }));
+		break;
+	case VALUE_BOOL:
+		buf_printf(&q->sql, "(s.kind = 'bool' AND %s.value %s %d)",
+		    alias, op, c->truth);
+		break;
+	default:
+		buf_printf(&q->sql, "(s.kind = 'string' AND %s.value %s ?%d)",
+		    alias, op, add_text(q, c->text));
+	}
+}
+
+/* Those with = are alternatives, all others have to hold. */
+static void
+put_values(struct sqlite_query *q, const char *alias, const struct select *s)
+{
+	const char *between = " AND (";
+	int i;
+
+	for (i = 0; i < s->values.n; i++) {
+		if (s->compare[i].op == SELECT_EQ)
+			continue;
+		buf_puts(&q->sql, " AND ");
+		put_comparison(q, alias, &s->compare[i]);
+	}
+	for (i = 0; i < s->values.n; i++) {
+		if (s->compare[i].op != SELECT_EQ)
+			continue;
+		buf_puts(&q->sql, between);
+		put_comparison(q, alias, &s->compare[i]);
+		between = " OR ";
+	}
+	if (between[1] == 'O')
+		buf_putc(&q->sql, ')');
+}
+
+static void
+put_times(struct sqlite_query *q, const char *alias, const struct select *s)
+{
+	if (s->from != INT64_MIN)
+		buf_printf(&q->sql, " AND %s.time >= ?%d", alias,
+		    add_integer(q, s->from));
+	if (s->to != INT64_MAX)
+		buf_printf(&q->sql, " AND %s.time < ?%d", alias,
+		    add_integer(q, s->to));
+}
+
+/*
+ * Of a series, only the first n readings (from the end, with desc) can be
+ * among the first n of all: so that the newest ten of a big store are
+ * found by a few look-ups.
+ */
+static void
+put_newest(struct sqlite_query *q, const struct select *s, bool desc,
+    int64_t n)
+{
+	buf_printf(&q->sql, " AND r.time %s coalesce((SELECT x.time"
+	    " FROM readings x WHERE x.series = s.id", desc ? ">=" : "<=");
+	put_times(q, "x", s);
+	put_values(q, "x", s);
+	buf_printf(&q->sql, " ORDER BY x.time%s LIMIT 1 OFFSET ?%d), ?%d)",
+	    desc ? " DESC" : "", add_integer(q, n - 1),
+	    add_integer(q, desc ? s->from : s->to));
+}
+
+static void
+put_rows(struct sqlite_query *q, const struct query *ask)
+{
+	bool desc = ask->order[0] == 'd';
+	int64_t n;
+
+	buf_puts(&q->sql, " FROM series s CROSS JOIN readings r"
+	    " ON r.series = s.id");
+	if (ask->aggregate != NULL && strcmp(ask->aggregate, "last") == 0 &&
+	    ask->every == 0)
+		put_newest(q, &ask->select, true, 1);
+	else if (ask->aggregate == NULL && ask->limit > 0 &&
+	    !__builtin_add_overflow(ask->limit, ask->offset, &n) &&
+	    n <= NEWEST_MAX)
+		put_newest(q, &ask->select, desc, n);
+	put_times(q, "r", &ask->select);
+	buf_puts(&q->sql, " WHERE 1");
+	put_series(q, &ask->select);
+	put_values(q, "r", &ask->select);
+}
+
+/* The start of the bucket of r.time, also before 1970. */
+static void
+put_bucket(struct sqlite_query *q, int64_t every)
+{
+	int i;
+
+	if (every == 0) {
+		buf_puts(&q->sql, "max(r.time)");
+		return;
+	}
+	i = add_integer(q, every);
+	buf_printf(&q->sql, "r.time - (r.time %% ?%d + ?%d) %% ?%d", i, i, i);
+}
+
+/* SQLite takes the bare columns from the row that has the max(). */
+static void
+put_last(struct sqlite_query *q, const struct query *ask)
+{
+	buf_puts(&q->sql, " AS time, r.value AS value, r.sum AS sum,"
+	    " r.update_time AS update_time, max(r.time)");
+	put_rows(q, ask);
+	/* of several at that time, the one that came last */
+	buf_puts(&q->sql, " AND NOT EXISTS (SELECT 1 FROM readings y"
+	    " WHERE y.series = r.series AND y.time = r.time"
+	    " AND y.nth > r.nth");
+	put_values(q, "y", &ask->select);
+	buf_putc(&q->sql, ')');
+}
+
+static void
+put_aggregate(struct sqlite_query *q, const struct query *ask)
+{
+	static const struct {
+		const char *name, *sql;
+	} all[] = {
+		{ "avg", "avg(r.value)" }, { "min", "min(r.value)" },
+		{ "max", "max(r.value)" }, { "count", "count(*)" },
+		/* sum() of integers fails when it is out of their range */
+		{ "sum", "total(r.value)" },
+	};
+	size_t i;
+
+	buf_puts(&q->sql, "SELECT s.id AS series, ");
+	put_bucket(q, ask->every);
+	if (strcmp(ask->aggregate, "last") == 0) {
+		put_last(q, ask);
+	} else {
+		for (i = 0; strcmp(all[i].name, ask->aggregate) != 0; i++)
+			;
+		buf_printf(&q->sql, " AS time, %s AS value, NULL AS sum,"
+		    " NULL AS update_time", all[i].sql);
+		put_rows(q, ask);
+		if (strcmp(ask->aggregate, "count") != 0)
+			buf_puts(&q->sql, " AND s.kind = 'number'");
+	}
+	buf_printf(&q->sql, " GROUP BY 1%s", ask->every > 0 ? ", 2" : "");
+}
+
+/* The wanted rows in their order, without the labels: narrow to sort. */
+static void
+put_inner(struct sqlite_query *q, const struct query *ask)
+{
+	const char *way = ask->order[0] == 'd' ? " DESC" : "";
+
+	if (ask->aggregate != NULL) {
+		put_aggregate(q, ask);
+		buf_printf(&q->sql, " ORDER BY 2%s, 1%s", way, way);
+	} else {
+		buf_puts(&q->sql, "SELECT s.id AS series, r.time AS time,"
+		    " r.value AS value, r.sum AS sum,"
+		    " r.update_time AS update_time");
+		put_rows(q, ask);
+		buf_printf(&q->sql, " ORDER BY r.time%s, s.id%s, r.nth%s",
+		    way, way, way);
+	}
+	buf_printf(&q->sql, " LIMIT ?%d OFFSET ?%d",
+	    add_integer(q, ask->limit), add_integer(q, ask->offset));
+}
+
+/* An aggregate over numbers is one, and how many have no unit. */
+static void
+put_labels(struct sqlite_query *q, const struct query *ask)
+{
+	bool counts = ask->aggregate && strcmp(ask->aggregate, "count") == 0;
+	bool last = ask->aggregate && strcmp(ask->aggregate, "last") == 0;
+
+	buf_printf(&q->sql, "SELECT t.channel, t.publisher, t.protocol,"
+	    " t.subtopic, t.name, %s, %s, %s, %s,"
+	    " q.time, q.value, q.sum, q.update_time FROM (",
+	    counts ? "''" : "t.unit",
+	    ask->aggregate && !last ? "'number'" : "t.kind",
+	    counts ? "''" : "t.content_type", counts ? "10" : "t.version");
+}
+
+void
+sqlite_query_build(struct sqlite_query *q, const struct query *ask)
+{
+	q->n = 0;
+	buf_init(&q->sql, SQL_MAX);
+	if (ask->count) {
+		buf_puts(&q->sql, "SELECT count(*) FROM (");
+		put_inner(q, ask);
+		buf_putc(&q->sql, ')');
+	} else {
+		/* the LIMIT inside keeps it apart, and with it its order */
+		put_labels(q, ask);
+		put_inner(q, ask);
+		buf_puts(&q->sql, ") q CROSS JOIN series t"
+		    " ON t.id = q.series");
+	}
+	buf_putc(&q->sql, '\0');
+}
+
+void
+sqlite_query_release(struct sqlite_query *q)
+{
+	buf_release(&q->sql);
+}
+
+static struct str
+argument(sqlite3_value *v)
+{
+	const char *p = (const char *)sqlite3_value_text(v);
+
+	return (struct str){ p, p ? (size_t)sqlite3_value_bytes(v) : 0 };
+}
+
+static void
+glob_function(sqlite3_context *context, int n, sqlite3_value **args)
+{
+	(void)n;
+	sqlite3_result_int(context,
+	    glob_match(argument(args[0]), argument(args[1])));
+}
+
+int
+sqlite_query_functions(sqlite3 *db)
+{
+	return sqlite3_create_function_v2(db, "mfx_glob", 2,
+	    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+	    glob_function, NULL, NULL, NULL);
+}
+
+int
+sqlite_query_bind(const struct sqlite_query *q, sqlite3_stmt *stmt)
+{
+	int i, rc = SQLITE_OK;
+
+	for (i = 0; i < q->n && rc == SQLITE_OK; i++) {
+		const struct sqlite_param *p = &q->params[i];
+
+		if (p->text.p != NULL)
+			rc = sqlite3_bind_text64(stmt, i + 1, p->text.p,
+			    p->text.n, SQLITE_STATIC, SQLITE_UTF8);
+		else if (p->is_real)
+			rc = sqlite3_bind_double(stmt, i + 1, p->real);
+		else
+			rc = sqlite3_bind_int64(stmt, i + 1, p->integer);
+	}
+	return rc;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_STORE_SQLITE_QUERY_H
+#define MFX_STORE_SQLITE_QUERY_H
+
+#include <sqlite3.h>
+
+#include "store/query.h"
+
+/*
+ * A query as SQL.  Nothing of it stands in the text: what a user gave is
+ * bound to parameters.
+ */
+struct sqlite_param {
+	struct str text;	/* p NULL: a number */
+	double real;
+	int64_t integer;
+	bool is_real;
+};
+
+#define SQLITE_PARAMS_MAX 512
+
+struct sqlite_query {
+	struct buf sql;
+	struct sqlite_param params[SQLITE_PARAMS_MAX];
+	int n;
+};
+
+/* columns of each row */
+enum {
+	ROW_CHANNEL, ROW_PUBLISHER, ROW_PROTOCOL, ROW_SUBTOPIC, ROW_NAME,
+	ROW_UNIT, ROW_KIND, ROW_CONTENT_TYPE, ROW_VERSION, ROW_TIME,
+	ROW_VALUE, ROW_SUM, ROW_UPDATE,
+};
+
+/* the SQL of a prepared query, NUL-terminated; sqlite_query_release() */
+void sqlite_query_build(struct sqlite_query *, const struct query *);
+void sqlite_query_release(struct sqlite_query *);
+
+/* the function that the SQL uses: mfx_glob(pattern, text) */
+int sqlite_query_functions(sqlite3 *);
+
+int sqlite_query_bind(const struct sqlite_query *, sqlite3_stmt *);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/memory.h"
+#include "base/signal.h"
+#include "senml/number.h"
+#include "store/sqlite.h"
+#include "store/sqlite_db.h"
+#include "store/sqlite_query.h"
+
+/* SQLite asks this often, in its own steps, whether to go on */
+#define STEPS 100000
+#define NUMBER_TEXT 40
+
+struct sqlite_reader {
+	sqlite3 *db;
+	sqlite3_stmt *stmt;
+	struct sqlite_query query;
+	struct buf numbers;	/* the texts of a record's numbers */
+};
+
+static int
+asked_to_stop(void *unused)
+{
+	(void)unused;
+	return signal_stop();
+}
+
+static int
+prepare(struct sqlite_reader *r, struct fault *fault)
+{
+	int rc = sqlite_query_functions(r->db);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(r->db, r->query.sql.p, -1, &r->stmt,
+		    NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite_query_bind(&r->query, r->stmt);
+	if (rc != SQLITE_OK)
+		return sqlite_db_fault(r->db, rc, fault);
+	/* our signals are blocked while it works: it has to look */
+	sqlite3_progress_handler(r->db, STEPS, asked_to_stop, NULL);
+	return 0;
+}
+
+int
+sqlite_reader_open(struct sqlite_reader **out, const char *path,
+    const struct query *ask, struct fault *fault)
+{
+	struct sqlite_reader *r = memory_zero(1, sizeof *r);
+
+	sqlite_query_build(&r->query, ask);
+	buf_init(&r->numbers, (size_t)3 * NUMBER_TEXT);
+	if (sqlite_db_open(&r->db, path, false, fault) < 0 ||
+	    prepare(r, fault) < 0) {
+		sqlite_reader_close(r);
+		return -1;
+	}
+	*out = r;
+	return 0;
+}
+
+void
+sqlite_reader_close(struct sqlite_reader *r)
+{
+	sqlite3_finalize(r->stmt);
+	sqlite3_close(r->db);
+	sqlite_query_release(&r->query);
+	buf_release(&r->numbers);
+	free(r);
+}
+
+static struct str
+column(struct sqlite_reader *r, int i)
+{
+	const char *p = sqlite3_column_blob(r->stmt, i);
+	int n = sqlite3_column_bytes(r->stmt, i);
+
+	return (struct str){ p ? p : "", (size_t)n };
+}
+
+/* A number as text, with a NUL behind it; absent where there is none. */
+static struct str
+number(struct sqlite_reader *r, int i)
+{
+	size_t start = r->numbers.n;
+
+	switch (sqlite3_column_type(r->stmt, i)) {
+	case SQLITE_INTEGER:
+		buf_printf(&r->numbers, "%lld",
+		    (long long)sqlite3_column_int64(r->stmt, i));
+		break;
+	case SQLITE_FLOAT:
+		number_put(&r->numbers, sqlite3_column_double(r->stmt, i));
+		break;
+	default:
+		return STR_NONE;
+	}
+	buf_putc(&r->numbers, '\0');
+	return (struct str){ r->numbers.p + start,
+	    r->numbers.n - start - 1 };
+}
+
+static enum value_kind
+kind_of(struct str name)
+{
+	int i;
+
+	for (i = 0; i < 5; i++)
+		if (str_eq(name, str_z(sqlite_kinds[i])))
+			return (enum value_kind)i;
+	return VALUE_NONE;
+}
+
+static void
+fill(struct sqlite_reader *r, struct route *route, struct record *record)
+{
+	struct str ct = column(r, ROW_CONTENT_TYPE);
+
+	*route = (struct route){
+		.channel = column(r, ROW_CHANNEL),
+		.publisher = column(r, ROW_PUBLISHER),
+		.protocol = column(r, ROW_PROTOCOL),
+		.subtopic = column(r, ROW_SUBTOPIC),
+	};
+	buf_clear(&r->numbers);
+	/* all three fit, so that none moves the others */
+	buf_room(&r->numbers, (size_t)3 * NUMBER_TEXT);
+	*record = (struct record){
+		.name = column(r, ROW_NAME),
+		.unit = column(r, ROW_UNIT),
+		.kind = kind_of(column(r, ROW_KIND)),
+		.sum = number(r, ROW_SUM),
+		.update = number(r, ROW_UPDATE),
+		.ct = ct.n > 0 ? ct : STR_NONE,
+		.time.ns = sqlite3_column_int64(r->stmt, ROW_TIME),
+		.version = (uint8_t)sqlite3_column_int(r->stmt, ROW_VERSION),
+	};
+	if (record->kind == VALUE_NUMBER)
+		record->value = number(r, ROW_VALUE);
+	else if (record->kind == VALUE_BOOL)
+		record->truth = sqlite3_column_int(r->stmt, ROW_VALUE) != 0;
+	else if (record->kind != VALUE_NONE)
+		record->value = column(r, ROW_VALUE);
+}
+
+static int
+explain(struct sqlite_reader *r, int rc, struct fault *fault)
+{
+	if (rc == SQLITE_INTERRUPT)
+		return fault_set(fault, EX_TEMPFAIL,
+		    "stopped before the end of the answer");
+	return sqlite_db_fault(r->db, rc, fault);
+}
+
+int
+sqlite_reader_next(struct sqlite_reader *r, struct route *route,
+    struct record *record, struct fault *fault)
+{
+	int rc = sqlite3_step(r->stmt);
+
+	if (rc == SQLITE_ROW) {
+		fill(r, route, record);
+		return 1;
+	}
+	return rc == SQLITE_DONE ? 0 : explain(r, rc, fault);
+}
+
+int
+sqlite_reader_count(struct sqlite_reader *r, uint64_t *n,
+    struct fault *fault)
+{
+	int rc = sqlite3_step(r->stmt);
+
+	if (rc != SQLITE_ROW)
+		return explain(r, rc, fault);
+	*n = (uint64_t)sqlite3_column_int64(r->stmt, 0);
+	return 0;
+}
+
+void
+sqlite_reader_plan(struct sqlite_reader *r, struct buf *to)
+{
+	struct buf sql;
+	sqlite3_stmt *s;
+
+	buf_init(&sql, r->query.sql.max + 32);
+	buf_puts(&sql, "EXPLAIN QUERY PLAN ");
+	buf_put_str(&sql, buf_str(&r->query.sql));
+	if (sqlite3_prepare_v2(r->db, sql.p, -1, &s, NULL) == SQLITE_OK) {
+		sqlite_query_bind(&r->query, s);
+		while (sqlite3_step(s) == SQLITE_ROW)
+			buf_printf(to, "%s\n", sqlite3_column_text(s, 3));
+		sqlite3_finalize(s);
+	}
+	buf_release(&sql);
+}

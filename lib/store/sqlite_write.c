@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/memory.h"
+#include "senml/number.h"
+#include "store/series.h"
+#include "store/intake.h"
+#include "store/sqlite.h"
+#include "store/sqlite_db.h"
+
+enum statement {
+	BEGIN, COMMIT, ROLLBACK, CHANGED, ADVANCE, FIND, NAME, INSERT, AGAIN,
+	STATEMENTS
+};
+
+static const char *const sql[STATEMENTS] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+	/* differs when another connection has written */
+	[CHANGED] = "PRAGMA data_version",
+	[ADVANCE] = "UPDATE progress SET seq = ?1"
+	    " WHERE source = ?2 AND seq = ?3",
+	[FIND] = "SELECT id FROM series WHERE channel = ?1 AND publisher = ?2"
+	    " AND protocol = ?3 AND subtopic = ?4 AND name = ?5 AND unit = ?6"
+	    " AND kind = ?7 AND content_type = ?8 AND version = ?9",
+	[NAME] = "INSERT INTO series (channel, publisher, protocol, subtopic,"
+	    " name, unit, kind, content_type, version)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[INSERT] = "INSERT OR IGNORE INTO readings"
+	    " (series, time, nth, value, sum, update_time)"
+	    " VALUES (?1, ?2, 0, ?3, ?4, ?5)",
+	/* one with that series and time is there: both are kept */
+	[AGAIN] = "INSERT INTO readings"
+	    " (series, time, nth, value, sum, update_time)"
+	    " SELECT ?1, ?2, max(nth) + 1, ?3, ?4, ?5 FROM readings"
+	    " WHERE series = ?1 AND time = ?2",
+};
+
+struct sqlite_writer {
+	sqlite3 *db;
+	sqlite3_stmt *stmt[STATEMENTS];
+	char *source;		/* or NULL */
+	uint64_t position;
+	int64_t version;	/* of the data, when the cache was filled */
+	struct series_cache cache;
+	struct buf key;
+};
+
+static int
+run(struct sqlite_writer *w, enum statement which)
+{
+	sqlite3_stmt *s = w->stmt[which];
+
+	sqlite3_step(s);
+	return sqlite3_reset(s);
+}
+
+static void
+bind_text(sqlite3_stmt *s, int i, struct str text)
+{
+	sqlite3_bind_text64(s, i, text.p ? text.p : "", text.n,
+	    SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/* Whole numbers keep all their digits and take less room. */
+static void
+bind_number(sqlite3_stmt *s, int i, struct str number)
+{
+	double v = number.p ? number_value(number) : 0;
+	int64_t whole;
+
+	if (number.p == NULL)
+		sqlite3_bind_null(s, i);
+	else if (v != floor(v) || !number_integer(number, &whole))
+		sqlite3_bind_double(s, i, v);
+	else
+		sqlite3_bind_int64(s, i, whole);
+}
+
+static void
+bind_value(sqlite3_stmt *s, int i, const struct record *r)
+{
+	switch (r->kind) {
+	case VALUE_NONE:
+		sqlite3_bind_null(s, i);
+		break;
+	case VALUE_NUMBER:
+		bind_number(s, i, r->value);
+		break;
+	case VALUE_STRING:
+		bind_text(s, i, r->value);
+		break;
+	case VALUE_BOOL:
+		sqlite3_bind_int(s, i, r->truth);
+		break;
+	case VALUE_DATA:
+		sqlite3_bind_blob64(s, i, r->value.n ? r->value.p : "",
+		    r->value.n, SQLITE_STATIC);
+		break;
+	}
+}
+
+static void
+bind_series(sqlite3_stmt *s, const struct reading *reading)
+{
+	const struct route *t = reading->route;
+	const struct record *r = &reading->record;
+
+	bind_text(s, 1, t->channel);
+	bind_text(s, 2, t->publisher);
+	bind_text(s, 3, t->protocol);
+	bind_text(s, 4, t->subtopic);
+	bind_text(s, 5, r->name);
+	bind_text(s, 6, r->unit);
+	bind_text(s, 7, str_z(sqlite_kinds[r->kind]));
+	bind_text(s, 8, r->ct);
+	sqlite3_bind_int(s, 9, r->version);
+}
+
+/* The number of a series the cache does not know; a new one is made. */
+static int
+ask_series(struct sqlite_writer *w, const struct reading *reading,
+    int64_t *id)
+{
+	sqlite3_stmt *s = w->stmt[FIND];
+	int rc;
+
+	bind_series(s, reading);
+	*id = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+	rc = sqlite3_reset(s);
+	if (rc != SQLITE_OK || *id != 0)
+		return rc;
+	bind_series(w->stmt[NAME], reading);
+	rc = run(w, NAME);
+	*id = sqlite3_last_insert_rowid(w->db);
+	return rc;
+}
+
+static int
+put_row(struct sqlite_writer *w, enum statement which, int64_t series,
+    const struct record *r)
+{
+	sqlite3_stmt *s = w->stmt[which];
+
+	sqlite3_bind_int64(s, 1, series);
+	sqlite3_bind_int64(s, 2, r->time.ns);
+	bind_value(s, 3, r);
+	bind_number(s, 4, r->sum);
+	bind_number(s, 5, r->update);
+	return run(w, which);
+}
+
+static int
+put_reading(struct sqlite_writer *w, const struct reading *reading)
+{
+	int64_t id;
+	int rc;
+
+	series_key(&w->key, reading->route, &reading->record);
+	id = series_find(&w->cache, buf_str(&w->key));
+	if (id == 0) {
+		if ((rc = ask_series(w, reading, &id)) != SQLITE_OK)
+			return rc;
+		series_add(&w->cache, buf_str(&w->key), id);
+	}
+	rc = put_row(w, INSERT, id, &reading->record);
+	if (rc == SQLITE_OK && sqlite3_changes(w->db) == 0)
+		rc = put_row(w, AGAIN, id, &reading->record);
+	return rc;
+}
+
+/* Series may have been removed by an administrator's hand. */
+static int
+check_cache(struct sqlite_writer *w)
+{
+	sqlite3_stmt *s = w->stmt[CHANGED];
+	int64_t version;
+
+	version = sqlite3_step(s) == SQLITE_ROW ?
+	    sqlite3_column_int64(s, 0) : -1;
+	if (version != w->version)
+		series_forget(&w->cache);
+	w->version = version;
+	return sqlite3_reset(s);
+}
+
+static int
+put_all(struct sqlite_writer *w, const struct batch *b)
+{
+	size_t i;
+	int rc = check_cache(w);
+
+	for (i = 0; rc == SQLITE_OK && i < b->whole; i++)
+		rc = put_reading(w, &b->readings[i]);
+	return rc;
+}
+
+/* SQLITE_DONE instead of SQLITE_OK: it was not where we left it. */
+static int
+advance(struct sqlite_writer *w, uint64_t seq)
+{
+	sqlite3_stmt *s = w->stmt[ADVANCE];
+	int rc;
+
+	sqlite3_bind_int64(s, 1, (int64_t)seq);
+	bind_text(s, 2, str_z(w->source));
+	sqlite3_bind_int64(s, 3, (int64_t)w->position);
+	rc = run(w, ADVANCE);
+	if (rc == SQLITE_OK && sqlite3_changes(w->db) != 1)
+		rc = SQLITE_DONE;
+	return rc;
+}
+
+/* Gives up the transaction: why, and whether to try again. */
+static int
+give_up(struct sqlite_writer *w, int rc, struct fault *fault)
+{
+	if (rc == SQLITE_DONE)
+		fault_set(fault, EX_TEMPFAIL, "%s: another writer stores '%s'",
+		    sqlite3_db_filename(w->db, "main"), w->source);
+	else
+		sqlite_db_fault(w->db, rc, fault);
+	/* some errors have rolled back already */
+	if (!sqlite3_get_autocommit(w->db))
+		run(w, ROLLBACK);
+	series_forget(&w->cache);
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+		/* what the log holds may fit into its place by now */
+		sqlite3_wal_checkpoint_v2(w->db, NULL,
+		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		return STORE_LATER;
+	case SQLITE_BUSY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_NOMEM:
+		return STORE_LATER;
+	}
+	return STORE_FAILED;
+}
+
+int
+sqlite_writer_put(void *handle, const struct batch *b, struct fault *fault)
+{
+	struct sqlite_writer *w = handle;
+	bool advances = w->source != NULL && b->has_seq;
+	int rc, moved = 0;
+
+	sqlite3_file_control(w->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (moved) {
+		fault_set(fault, EX_IOERR, "%s: moved or removed",
+		    sqlite3_db_filename(w->db, "main"));
+		return STORE_FAILED;
+	}
+	if (b->whole == 0 && !advances)
+		return STORE_DONE;
+	if ((rc = run(w, BEGIN)) == SQLITE_OK &&
+	    (rc = put_all(w, b)) == SQLITE_OK &&
+	    (!advances || (rc = advance(w, b->seq)) == SQLITE_OK) &&
+	    (rc = run(w, COMMIT)) == SQLITE_OK) {
+		if (advances)
+			w->position = b->seq;
+		return STORE_DONE;
+	}
+	return give_up(w, rc, fault);
+}
+
+/* Where the source is; a new one begins at 0. */
+static int
+find_position(struct sqlite_writer *w, struct fault *fault)
+{
+	sqlite3_stmt *s;
+	int rc;
+
+	if (sqlite_db_prepare(w->db, "INSERT OR IGNORE INTO progress"
+	    " VALUES (?1, 0)", &s, fault) < 0)
+		return -1;
+	bind_text(s, 1, str_z(w->source));
+	sqlite3_step(s);
+	if ((rc = sqlite3_finalize(s)) != SQLITE_OK)
+		return sqlite_db_fault(w->db, rc, fault);
+	if (sqlite_db_prepare(w->db, "SELECT seq FROM progress"
+	    " WHERE source = ?1", &s, fault) < 0)
+		return -1;
+	bind_text(s, 1, str_z(w->source));
+	if (sqlite3_step(s) == SQLITE_ROW)
+		w->position = (uint64_t)sqlite3_column_int64(s, 0);
+	rc = sqlite3_finalize(s);
+	return rc == SQLITE_OK ? 0 : sqlite_db_fault(w->db, rc, fault);
+}
+
+static int
+prepare(struct sqlite_writer *w, struct fault *fault)
+{
+	int i;
+
+	for (i = 0; i < STATEMENTS; i++)
+		if (sqlite_db_prepare(w->db, sql[i], &w->stmt[i], fault) < 0)
+			return -1;
+	return w->source ? find_position(w, fault) : 0;
+}
+
+int
+sqlite_writer_open(struct sqlite_writer **out, const char *path,
+    const char *source, uint64_t *position, struct fault *fault)
+{
+	struct sqlite_writer *w = memory_zero(1, sizeof *w);
+
+	series_init(&w->cache);
+	buf_init(&w->key, SERIES_KEY_MAX);
+	w->source = source ? memory_strdup(source) : NULL;
+	if (sqlite_db_open(&w->db, path, true, fault) < 0 ||
+	    prepare(w, fault) < 0) {
+		sqlite_writer_close(w);
+		return -1;
+	}
+	*position = w->position;
+	*out = w;
+	return 0;
+}
+
+void
+sqlite_writer_close(struct sqlite_writer *w)
+{
+	int i;
+
+	for (i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(w->stmt[i]);
+	sqlite3_close(w->db);
+	series_release(&w->cache);
+	buf_release(&w->key);
+	free(w->source);
+	free(w);
+}
