@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Takes messages over HTTP, as Mainflux did, and writes each as a line to
+ * stdout or to a stream of the bus.  202 is said after the line has been
+ * written there; who may publish is asked for every message.  Order is kept
+ * for each connection; nothing is refused for its format.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/listen.h"
+#include "base/program.h"
+#include "base/ready.h"
+#include "base/signal.h"
+#include "http/admin.h"
+#include "http/caller.h"
+#include "http/path.h"
+#include "http/setup.h"
+#include "senml/message.h"
+
+/* how long SIGTERM waits for requests in progress */
+#define GRACE (10 * STAMP_SECOND)
+#define TURN 1000	/* ms: something may be due without an event */
+#define ADMIN_CONNECTIONS 64
+
+static struct http_setup setup = HTTP_SETUP("127.0.0.1:8185");
+static struct {
+	const char *stream, *admin, *sync;
+	int64_t ready_fd;
+} opt = { .stream = "-", .sync = "interval", .ready_fd = -1 };
+
+static const struct opt options[] = {
+	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
+	    OPT_STRING, &opt.stream, 0, 0 },
+	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
+	    OPT_CHOICE, &opt.sync, 0, 0 },
+	HTTP_OPTIONS(setup),
+	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics, /version there",
+	    OPT_STRING, &opt.admin, 0, 0 },
+	{ 0, "ready-fd", "FD", "write a newline there when serving",
+	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-adapt-http",
+	.summary = "take messages over HTTP",
+	.synopsis = "[-l ADDR:PORT] [-o STREAM] [--admin ADDR:PORT] [options]",
+	.options = options,
+	.network = true,
+};
+
+static struct http *servers[2];		/* devices', administrator's */
+static int n_servers;
+static struct access *registry;
+static struct outlet outlet;
+static struct pack pack;		/* for message_wrap to look with */
+static struct http_request *waiting;	/* for what is in the outlet */
+static bool failing;			/* the last commit has failed */
+static bool blind;			/* nor can the registry be asked */
+static struct service service = {
+	.name = "http", .prefix = "http_adapter", .outlet = &outlet
+};
+
+/* ---- devices ---- */
+
+/* The answers to all that went into the outlet since the last time. */
+static void
+commit(void)
+{
+	struct http_request *r;
+	struct fault fault;
+	bool done = outlet_commit(&outlet, &fault) == 0;
+
+	if (!done && !failing)
+		diag_error("%s", fault.text);
+	else if (done && failing && waiting != NULL)
+		diag_warning("messages can be written again");
+	if (!done || waiting != NULL)
+		failing = !done;
+	while ((r = waiting) != NULL) {
+		waiting = r->next;
+		if (done) {
+			service.messages++;
+			http_answer(r, 202);
+		} else {
+			http_problem(r, 503, "the message can't be kept now");
+		}
+	}
+}
+
+/* Where it goes and who sent it, or else the answer: false. */
+static bool
+may_publish(struct http_request *r, struct route *route,
+    struct buf *subtopic)
+{
+	const char *why = NULL;
+	enum message_path path = message_path_parse(r->path, &route->channel,
+	    subtopic, &why);
+
+	if (path == MESSAGE_PATH_OTHER || !str_eq(r->method, STR("POST"))) {
+		http_problem(r, 404, "messages are posted to "
+		    "/channels/<id>/messages[/<subtopic>]");
+		return false;
+	}
+	if (path == MESSAGE_PATH_REFUSED) {
+		http_problem(r, 400, why);
+		return false;
+	}
+	switch (caller_check(registry, r, route->channel, setup.require_cert,
+	    &why)) {
+	case ACCESS_YES:
+		blind = false;
+		route->publisher = str_z(r->caller);
+		route->subtopic = buf_str(subtopic);
+		return true;
+	case ACCESS_NO_KEY:
+	case ACCESS_NOT_CONNECTED:
+		blind = false;
+		diag_info("%.*s: refused: %s", STR_ARG(r->path), why);
+		http_problem(r, 403,
+		    "no thing with this key is connected to this channel");
+		return false;
+	case ACCESS_ERROR:
+		break;
+	}
+	if (!blind)
+		diag_error("registry: %s", why);
+	blind = true;
+	http_problem(r, 503, "access can't be checked now");
+	return false;
+}
+
+static void
+early(struct http_request *r, void *arg)
+{
+	struct route route = { .channel = STR_NONE };
+	struct buf subtopic;
+
+	(void)arg;
+	buf_init(&subtopic, SUBTOPIC_MAX);
+	may_publish(r, &route, &subtopic);
+	buf_release(&subtopic);
+}
+
+static void
+publish(struct http_request *r, void *arg)
+{
+	struct route route = {
+		.protocol = STR("http"), .has_received = true,
+		.received = stamp_now()
+	};
+	struct buf subtopic;
+
+	(void)arg;
+	if (opt.admin == NULL && request_reads(r, "/version")) {
+		service_answer_version(&service, r);
+		return;
+	}
+	buf_init(&subtopic, SUBTOPIC_MAX);
+	if (may_publish(r, &route, &subtopic)) {
+		if (!message_wrap(&outlet.lines, &route, r->body,
+		    http_header(r, "Content-Type"), &pack)) {
+			http_problem(r, 413,
+			    "the message is longer than a line may be");
+		} else {
+			r->next = waiting;
+			waiting = r;
+			if (outlet.lines.n >= OUTLET_BATCH)
+				commit();
+		}
+	}
+	buf_release(&subtopic);
+}
+
+static void
+ended(const struct http_request *r, void *arg)
+{
+	(void)arg;
+	service_count(&service, r);
+	if (diag_shows(DIAG_INFO))
+		diag_info("%.*s %.*s %u %" PRIu64 " bytes %" PRId64 " us%s%s",
+		    STR_ARG(r->method), STR_ARG(r->path), r->status,
+		    r->received, r->elapsed / 1000, *r->caller ? " from " : "",
+		    r->caller);
+}
+
+/* ---- the loop ---- */
+
+/* One turn: what came in is written down before anything is answered. */
+static void
+turn(void)
+{
+	struct pollfd reader = { outlet.bus ? -1 : STDOUT_FILENO, 0, 0 };
+	int i;
+
+	http_wait(servers, n_servers, &reader, TURN);
+	if (reader.revents & (POLLERR | POLLNVAL) && !outlet.broken) {
+		diag_error("<stdout>: its reader has gone");
+		outlet.broken = failing = true;
+	}
+	access_refresh(registry);
+	for (i = 0; i < n_servers; i++)
+		http_run(servers[i]);
+	commit();
+}
+
+static bool
+at_end(void)
+{
+	return outlet.broken || signal_stop() ||
+	    (setup.single && http_connections(servers[0]) == 0);
+}
+
+/* Nothing new, but what has begun is finished. */
+static void
+drain(void)
+{
+	int64_t end = stamp_now().ns + GRACE;
+	int i;
+
+	ready_stopping();
+	for (i = 0; i < n_servers; i++)
+		http_stop(servers[i]);
+	while (!http_idle(servers[0]) && stamp_now().ns < end)
+		turn();
+}
+
+static void
+say_where(void)
+{
+	char text[LISTEN_TEXT];
+	int i, fd;
+
+	for (i = 0; (fd = http_listener(servers[0], i)) >= 0; i++)
+		diag_info("serving on %s", listen_print(fd, text));
+}
+
+static int
+serve(void)
+{
+	say_where();
+	ready_tell(opt.ready_fd);
+	while (!at_end())
+		turn();
+	drain();
+	return outlet.broken ? EX_IOERR : 0;
+}
+
+static int
+open_admin(struct fault *fault)
+{
+	struct http_options o = {
+		.timeout = setup.timeout, .max_connections = ADMIN_CONNECTIONS,
+		.handle = service_administer, .arg = &service
+	};
+	int fd;
+
+	if (opt.admin == NULL)
+		return 0;
+	if ((fd = listen_open(opt.admin, fault)) < 0)
+		return -1;
+	if (http_open(&servers[1], &o, fault) < 0) {
+		close(fd);
+		return -1;
+	}
+	http_listen(servers[1], fd);
+	n_servers = 2;
+	return 0;
+}
+
+static int
+open_all(struct fault *fault)
+{
+	struct http_options o = {
+		.handle = publish, .early = early, .ended = ended
+	};
+
+	pack_init(&pack);
+	if (http_setup_open(&setup, &o, &servers[0], fault) < 0)
+		return -1;
+	n_servers = 1;
+	if (setup.single && strcmp(opt.stream, "-") == 0)
+		return fault_set(fault, EX_CONFIG, "stdout is the client's "
+		    "connection: --output has to name a stream");
+	if (access_open(&registry, NULL, fault) < 0 ||
+	    outlet_open(&outlet, opt.stream, bus_sync_named(opt.sync),
+	    fault) < 0)
+		return -1;
+	service.registry = registry;
+	service.server = servers[0];
+	return open_admin(fault);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fault fault;
+	int i = program_start(&program, argc, argv), status;
+
+	if (argv[i] != NULL)
+		program_misuse(&program, "unexpected operand '%s'", argv[i]);
+	program_holds_secrets();
+	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
+	while (n_servers > 0)
+		http_close(servers[--n_servers]);
+	outlet_close(&outlet);
+	access_close(registry);
+	pack_release(&pack);
+	return status;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Channels: what things publish to and receive from, once they are
+ * connected to them.  A user sees and touches only their own.
+ */
+#include "registry/admin.h"
+
+static struct admin admin;
+
+#define USER { 0, "user", "EMAIL", "whose channels (else: $MFX_USER)", \
+	OPT_STRING, &admin.user, 0, 0 }
+#define FROM_FILE { 'f', "file", "FILE", "take NDJSON from FILE, '-' is " \
+	"stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
+#define HUMAN { 'H', "human", NULL, "a table for people", \
+	OPT_FLAG, &admin.human, 0, 0 }
+
+static const struct opt create_options[] = {
+	USER,
+	{ 0, "name", "NAME", "what people call it",
+	    OPT_STRING, &admin.name, 0, 0 },
+	{ 0, "metadata", "JSON", "an object",
+	    OPT_STRING, &admin.metadata, 0, 0 },
+	FROM_FILE,
+	OPT_END
+};
+
+static const struct opt list_options[] = {
+	USER,
+	{ 0, "name", "GLOB", "only those so named",
+	    OPT_STRING, &admin.name, 0, 0 },
+	{ 0, "metadata", "JSON", "only those whose metadata has all of this",
+	    OPT_STRING, &admin.metadata, 0, 0 },
+	{ 0, "thing", "ID", "only those connected to it",
+	    OPT_STRING, &admin.connected, 0, 0 },
+	HUMAN,
+	OPT_END
+};
+
+static const struct opt get_options[] = { USER, HUMAN, OPT_END };
+
+static const struct opt update_options[] = {
+	USER,
+	{ 0, "name", "NAME", "a new name; '' for none",
+	    OPT_STRING, &admin.name, 0, 0 },
+	{ 0, "metadata", "JSON", "new metadata in place of all of the old",
+	    OPT_STRING, &admin.metadata, 0, 0 },
+	FROM_FILE,
+	OPT_END
+};
+
+static const struct opt remove_options[] = {
+	USER,
+	{ 0, "if-exists", NULL, "one that isn't there is fine",
+	    OPT_FLAG, &admin.if_exists, 0, 0 },
+	FROM_FILE,
+	OPT_END
+};
+
+static const struct opt connect_options[] = { USER, FROM_FILE, OPT_END };
+
+static int
+create(char **operands)
+{
+	return admin_run(&admin, operands,
+	    SPEC_ID | SPEC_NAME | SPEC_METADATA, 0, admin_create);
+}
+
+static int
+list(char **operands)
+{
+	return admin_list(&admin, operands);
+}
+
+static int
+get(char **operands)
+{
+	if (*operands == NULL)
+		program_misuse(admin.program, "an id is missing");
+	return admin_list(&admin, operands);
+}
+
+static int
+update(char **operands)
+{
+	if (admin.file == NULL && admin.name == NULL && admin.metadata == NULL)
+		program_misuse(admin.program,
+		    "nothing to change: --name, --metadata or -f FILE");
+	return admin_run(&admin, operands,
+	    SPEC_ID | SPEC_NAME | SPEC_METADATA, SPEC_ID, admin_update);
+}
+
+/* takes what list gives, to be its sink */
+static int
+remove_all(char **operands)
+{
+	return admin_run(&admin, operands,
+	    SPEC_ID | SPEC_NAME | SPEC_METADATA, SPEC_ID, admin_remove);
+}
+
+static int
+connect_all(char **operands)
+{
+	return admin_run(&admin, operands, SPEC_CHANNEL | SPEC_THING,
+	    SPEC_CHANNEL | SPEC_THING, admin_connect);
+}
+
+static int
+disconnect_all(char **operands)
+{
+	return admin_run(&admin, operands, SPEC_CHANNEL | SPEC_THING,
+	    SPEC_CHANNEL | SPEC_THING, admin_disconnect);
+}
+
+static const struct verb verbs[] = {
+	{ "create", "[--name NAME] [--metadata JSON]\n-f FILE",
+	    "make one, or one for each line of a file",
+	    create_options, create },
+	{ "list", "[--name GLOB] [--metadata JSON] [--thing ID] [-H] "
+	    "[ID ...]", "show all, or some", list_options, list },
+	{ "get", "[-H] ID ...", "show these", get_options, get },
+	{ "update", "[--name NAME] [--metadata JSON] ID ...\n-f FILE",
+	    "change names and metadata", update_options, update },
+	{ "remove", "[--if-exists] ID ...\n-f FILE",
+	    "remove, with all connections", remove_options, remove_all },
+	{ "connect", "CHANNEL THING ...\n-f FILE",
+	    "let things use a channel", connect_options, connect_all },
+	{ "disconnect", "CHANNEL THING ...\n-f FILE",
+	    "end that", connect_options, disconnect_all },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+static const struct program program = {
+	.name = "mfx-channels",
+	.summary = "look after channels and who is connected to them",
+	.synopsis = "create|list|get|update|remove [options] [ID ...]\n"
+	    "connect|disconnect [options] CHANNEL THING ...",
+	.verbs = verbs,
+};
+
+int
+main(int argc, char **argv)
+{
+	admin.program = &program;
+	admin.kind = ITEM_CHANNEL;
+	return program_verb(&program, argc, argv);
+}

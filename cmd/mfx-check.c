@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is wrong with SenML, as a compiler says it: errors are what
+ * mfx-normalize refuses, warnings what it takes but should not have been
+ * sent.  Nothing else is written, nothing is changed.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/diag.h"
+#include "base/escape.h"
+#include "base/filter.h"
+#include "base/program.h"
+#include "senml/check.h"
+#include "senml/documents.h"
+#include "senml/message.h"
+#include "senml/payload.h"
+
+/* of a text from the device, in a message */
+#define SUBJECT_MAX 64
+
+static struct {
+	const char *type;
+	bool strict;
+} opt = { .type = "lines" };
+
+static const struct opt options[] = {
+	{ 't', "type", "lines|json|cbor|xml|sensml|sensmlc",
+	    "what comes in (lines)", OPT_CHOICE, &opt.type, 0, 0 },
+	{ 0, "strict", NULL, "warnings count: 65", OPT_FLAG, &opt.strict,
+	    0, 0 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-check",
+	.summary = "say what is wrong with SenML",
+	.synopsis = "[options] [FILE ...]",
+	.options = options,
+};
+
+static struct filter f;
+static struct check check;
+static struct pack pack, inner;
+static struct documents documents;	/* but for lines */
+static struct str item;			/* being checked */
+static uint64_t taken, errors, warnings;
+
+/* place: level: what 'subject' */
+static void
+say(const char *level, size_t column, const char *what, struct str subject)
+{
+	struct buf *b = &f.out.b;
+
+	if (documents.kind == DOCUMENTS_XML)
+		f.in.number = documents.xml.documents + 1;
+	filter_place(&f, item, column, b);
+	buf_printf(b, ": %s: %s", level, what);
+	if (subject.p != NULL) {
+		buf_puts(b, " '");
+		escape_put(b, (struct str){ subject.p,
+		    subject.n < SUBJECT_MAX ? subject.n : SUBJECT_MAX });
+		buf_puts(b, subject.n > SUBJECT_MAX ? "…'" : "'");
+	}
+	buf_putc(b, '\n');
+	out_end(&f.out);
+}
+
+static void
+warn(void *arg, size_t at, const char *what, struct str subject)
+{
+	(void)arg;
+	warnings++;
+	if (diag_shows(DIAG_WARNING))
+		say("warning", at == CHECK_NOWHERE ? 0 : at + 1, what,
+		    subject);
+}
+
+static void
+refuse(const char *why, size_t column)
+{
+	errors++;
+	say("error", column, why, STR_NONE);
+}
+
+/* The payload that a line carries as data; it has no place in the line. */
+static const char *
+check_payload(void)
+{
+	struct route route;
+	const char *why;
+
+	pack.watch = NULL;
+	why = pack_parse_line(&pack, item, (struct stamp){ 0 }, &route);
+	pack.watch = &check.watch;
+	if (why != NULL)
+		return why;
+	check_text(&check, STR_NONE, false);
+	why = payload_parse(&inner, &pack.records[0], route.received);
+	if (why == payload_no_senml)
+		return NULL;
+	if (why == NULL)
+		check_end(&check, &inner);
+	pack.at = CHECK_NOWHERE;
+	return why;
+}
+
+static const char *
+check_pack(const char *why)
+{
+	if (why == NULL)
+		check_end(&check, &pack);
+	return why;
+}
+
+static const char *
+check_line(void)
+{
+	struct route route;
+	uint64_t seq;
+
+	check_begin(&check);
+	if (message_is_wrapped(item))
+		return check_payload();
+	check_text(&check, item, true);
+	if (line_is_mark(item, &seq))
+		return NULL;
+	return check_pack(pack_parse_line(&pack, item, (struct stamp){ 0 },
+	    &route));
+}
+
+/* A pack, or a record of a stream, was taken. */
+static const char *
+take(void *arg)
+{
+	(void)arg;
+	taken++;
+	if (documents.kind < DOCUMENTS_SENSML)
+		check_end(&check, &pack);
+	if (documents.kind == DOCUMENTS_XML)
+		check_begin(&check);
+	return NULL;
+}
+
+static void
+run_lines(void)
+{
+	const char *why;
+
+	while (filter_next(&f, &item)) {
+		pack.at = 0;
+		if ((why = check_line()) != NULL)
+			refuse(why, pack.at + 1);
+		else
+			taken++;
+	}
+}
+
+static void
+run_documents(void)
+{
+	bool json = documents.kind == DOCUMENTS_JSON ||
+	    documents.kind == DOCUMENTS_SENSML;
+	const char *why;
+
+	while (filter_next(&f, &item)) {
+		if (documents_begin_here(&documents))
+			check_begin(&check);
+		check_text(&check, documents.kind == DOCUMENTS_XML ?
+		    STR_NONE : item, json);
+		if ((why = documents_next(&documents, item)) != NULL)
+			refuse(why, documents.at + 1);
+	}
+}
+
+static void
+begin(void)
+{
+	check_init(&check, warn, NULL);
+	pack_init(&pack);
+	pack_init(&inner);
+	pack.watch = inner.watch = &check.watch;
+	pack.input_order = inner.input_order = true;
+}
+
+static int
+finish(void)
+{
+	check_release(&check);
+	documents_release(&documents);
+	pack_release(&pack);
+	pack_release(&inner);
+	diag_info("%" PRIu64 " taken, %" PRIu64 " errors, %" PRIu64
+	    " warnings", taken, errors, warnings);
+	if (f.status == 0 && (errors > 0 || (opt.strict && warnings > 0)))
+		f.status = EX_DATAERR;
+	return filter_finish(&f);
+}
+
+int
+main(int argc, char **argv)
+{
+	int i = program_start(&program, argc, argv);
+	enum documents_kind kind = documents_find(opt.type);
+	bool lines = kind == DOCUMENTS_KINDS;
+
+	begin();
+	documents_init(&documents, lines ? DOCUMENTS_JSON : kind, &pack, take,
+	    NULL);
+	if (kind == DOCUMENTS_XML)
+		check.where = &documents.xml.element;
+	if (filter_init(&f, argv + i, NULL,
+	    lines ? NULL : &documents.frame.cut) < 0)
+		return filter_finish(&f);
+	if (lines)
+		run_lines();
+	else
+		run_documents();
+	return finish();
+}

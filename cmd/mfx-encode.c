@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records in, SenML packs or one open stream out, with base fields so that
+ * they are small: the inverse of mfx-normalize.  Records of one route keep
+ * their order.  What SenML can't say is refused with its whole message.  A
+ * position on the bus goes on when all up to there is out, and nothing else.
+ */
+#include "base/filter.h"
+#include "base/program.h"
+#include "senml/gather.h"
+#include "senml/message.h"
+
+#define BYTES (INT64_C(1) << 20)
+#define EVERY_MAX (INT64_C(10) * 366 * 86400 * STAMP_SECOND)
+
+static struct {
+	const char *type;
+	int64_t records, bytes, every;
+	bool lines, payload, each;
+	const char *rejects;
+} opt = { .type = "json", .bytes = BYTES, .every = -1 };
+
+static const struct opt options[] = {
+	{ 't', "type", "json|cbor|xml|sensml|sensmlc",
+	    "packs, or one stream in JSON or CBOR (json)",
+	    OPT_CHOICE, &opt.type, 0, 0 },
+	{ 'n', "records", "N", "records in a pack, at most (100)",
+	    OPT_INT, &opt.records, 1, INT64_MAX },
+	{ 0, "max-bytes", "SIZE", "bytes of a pack, at most (1M)",
+	    OPT_SIZE, &opt.bytes, 1, 16 << 20 },
+	{ 0, "every", "DURATION", "time that a pack spans, and is held, "
+	    "at most (any, 1s)", OPT_DURATION, &opt.every, 0, EVERY_MAX },
+	{ 0, "lines", NULL, "lines with labels, whatever the type",
+	    OPT_FLAG, &opt.lines, 0, 0 },
+	{ 0, "payload", NULL, "bare packs, JSON too",
+	    OPT_FLAG, &opt.payload, 0, 0 },
+	{ 0, "rejects", "FILE", "append refused lines to FILE",
+	    OPT_STRING, &opt.rejects, 0, 0 },
+	{ 'u', "unbuffered", NULL, "write each pack at once",
+	    OPT_FLAG, &opt.each, 0, 0 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-encode",
+	.summary = "make SenML packs of single records",
+	.synopsis = "[options] [FILE ...]",
+	.options = options,
+};
+
+static const struct {
+	const char *name;
+	enum encoding encoding;
+	bool stream;
+} types[] = {
+	{ "json", ENCODING_JSON, false }, { "cbor", ENCODING_CBOR, false },
+	{ "xml", ENCODING_XML, false }, { "sensml", ENCODING_JSON, true },
+	{ "sensmlc", ENCODING_CBOR, true },
+};
+
+static struct filter f;
+static struct gather gather;
+static struct pack pack;
+
+/* Before a read that could block. */
+static void
+tick(void *arg)
+{
+	(void)arg;
+	gather_tick(&gather);
+	f.in.timeout = gather.wait;
+}
+
+static void
+take(struct str line)
+{
+	struct route route;
+	size_t column = 0, rest;
+	const char *why;
+
+	why = pack_parse_line(&pack, line, (struct stamp){ 0 }, &route);
+	if (why != NULL)
+		column = pack.at + 1;
+	else
+		why = gather_add(&gather, &route, pack.records, pack.n);
+	if (why == NULL)
+		return;
+	filter_reject(&f, line, why, column);
+	/* it has been seen too: without its position the group in front of
+	 * this pipe would get no further */
+	if (route_scan(line, &route, &rest))
+		gather_skip(&gather, &route);
+}
+
+/* What the options say, before any file is opened. */
+static void
+begin(void)
+{
+	size_t i = 0;
+
+	while (strcmp(types[i].name, opt.type) != 0)
+		i++;
+	if (opt.lines && opt.payload)
+		program_misuse(&program, "--lines or --payload, not both");
+	if (types[i].stream && (opt.lines || opt.records > 0 ||
+	    opt.bytes != BYTES || opt.every >= 0))
+		program_misuse(&program, "a stream has no packs: no "
+		    "--lines, --records, --max-bytes, --every");
+	gather_init(&gather, types[i].encoding, types[i].stream, &f.out);
+	gather.lines = opt.lines ||
+	    (types[i].encoding == ENCODING_JSON && !types[i].stream &&
+	    !opt.payload);
+	gather.bytes = (size_t)opt.bytes;
+	if (!types[i].stream)
+		gather.records = opt.records > 0 ? (size_t)opt.records : 100;
+	if (opt.every >= 0)
+		gather.hold = gather.span = opt.every;
+	pack_init(&pack);
+}
+
+int
+main(int argc, char **argv)
+{
+	int i = program_start(&program, argc, argv), r;
+	struct str line;
+
+	begin();
+	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
+		return filter_finish(&f);
+	f.out.each = opt.each;
+	f.out.late = tick;
+	while ((r = filter_next(&f, &line)) != 0) {
+		if (r == LINE_IDLE)
+			gather_flush(&gather);
+		else
+			take(line);
+	}
+	gather_end(&gather);
+	gather_release(&gather);
+	pack_release(&pack);
+	return filter_finish(&f);
+}

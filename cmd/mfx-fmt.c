@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages for other readers: one row for each record, packs resolved.  It
+ * is the end of a pipe of messages: marks, and the positions that lines
+ * carry, are gone from here on.  No text of a device breaks out of its
+ * row or its field.
+ */
+#include "base/escape.h"
+#include "base/filter.h"
+#include "base/program.h"
+#include "base/table.h"
+#include "senml/influx.h"
+#include "senml/template.h"
+
+static struct {
+	const char *type, *template, *fields, *time, *rejects;
+	int64_t width;
+	bool header, no_header, each;
+} opt = { .width = 40 };
+
+static const struct opt options[] = {
+	{ 't', "type", "table|tsv|csv|influx|template", "what to make (table)",
+	    OPT_CHOICE, &opt.type, 0, 0 },
+	{ 'F', "format", "TEMPLATE", "as '{time} {name}={value}{unit}\\n'",
+	    OPT_STRING, &opt.template, 0, 0 },
+	{ 0, "fields", "LIST", "columns, as time,name,value; of time channel "
+	    "publisher protocol subtopic name unit value type sum update ct",
+	    OPT_STRING, &opt.fields, 0, 0 },
+	{ 0, "time", "epoch|rfc3339|ns",
+	    "form of times (rfc3339 in a table, else epoch)",
+	    OPT_CHOICE, &opt.time, 0, 0 },
+	{ 0, "header", NULL, "tsv: names of the columns first",
+	    OPT_FLAG, &opt.header, 0, 0 },
+	{ 0, "no-header", NULL, "csv: no names of the columns first",
+	    OPT_FLAG, &opt.no_header, 0, 0 },
+	{ 'w', "width", "N", "table: widest column, in characters (40)",
+	    OPT_INT, &opt.width, 1, TABLE_WIDTH_MAX },
+	{ 0, "rejects", "FILE", "append refused lines to FILE",
+	    OPT_STRING, &opt.rejects, 0, 0 },
+	{ 'u', "unbuffered", NULL, "write each message at once",
+	    OPT_FLAG, &opt.each, 0, 0 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-fmt",
+	.summary = "print messages as tables, CSV or other text",
+	.synopsis = "[options] [FILE ...]",
+	.options = options,
+};
+
+static struct filter f;
+static struct pack pack;
+static struct table table;
+static struct template template;
+static struct buf scratch;
+static enum field fields[FIELDS];
+static int columns;
+static enum field_time time_form;
+
+/* One way to print: what comes first, and each record. */
+struct form {
+	const char *type;
+	void (*begin)(void);
+	void (*put)(const struct route *, const struct record *);
+	bool columns;		/* --fields makes sense */
+	enum field_time time;	/* when --time does not say */
+};
+
+static void
+table_begin(void)
+{
+	int i;
+
+	table_init(&table, &f.out, (int)opt.width);
+	for (i = 0; i < columns; i++)
+		table_column(&table, field_name(fields[i]));
+}
+
+static void
+table_record(const struct route *route, const struct record *r)
+{
+	int i;
+
+	for (i = 0; i < columns; i++)
+		table_cell(&table, field_text(fields[i], route, r, time_form,
+		    &scratch), fields[i] == FIELD_VALUE &&
+		    r->kind == VALUE_NUMBER);
+}
+
+/* Columns with something between them. */
+static void
+put_names(char between)
+{
+	int i;
+
+	for (i = 0; i < columns; i++) {
+		buf_puts(&f.out.b, field_name(fields[i]));
+		buf_putc(&f.out.b, i + 1 < columns ? between : '\n');
+	}
+	out_end(&f.out);
+}
+
+static void
+put_columns(const struct route *route, const struct record *r, char between,
+    void (*put)(struct buf *, struct str))
+{
+	int i;
+
+	for (i = 0; i < columns; i++) {
+		put(&f.out.b, field_text(fields[i], route, r, time_form,
+		    &scratch));
+		buf_putc(&f.out.b, i + 1 < columns ? between : '\n');
+	}
+}
+
+static void
+tsv_begin(void)
+{
+	if (opt.header)
+		put_names('\t');
+}
+
+static void
+tsv_record(const struct route *route, const struct record *r)
+{
+	put_columns(route, r, '\t', escape_put);
+}
+
+static void
+csv_begin(void)
+{
+	if (!opt.no_header)
+		put_names(',');
+}
+
+static void
+csv_record(const struct route *route, const struct record *r)
+{
+	put_columns(route, r, ',', escape_put_csv);
+}
+
+static void
+influx_record(const struct route *route, const struct record *r)
+{
+	influx_put(&f.out.b, route, r);
+}
+
+static void
+template_record(const struct route *route, const struct record *r)
+{
+	template_put(&f.out.b, &template, route, r, time_form, &scratch);
+}
+
+static const struct form forms[] = {
+	{ "table", table_begin, table_record, true, FIELD_RFC3339 },
+	{ "tsv", tsv_begin, tsv_record, true, FIELD_EPOCH },
+	{ "csv", csv_begin, csv_record, true, FIELD_EPOCH },
+	{ "influx", NULL, influx_record, false, FIELD_NS },
+	{ "template", NULL, template_record, false, FIELD_EPOCH },
+};
+
+static const struct form *
+find_form(void)
+{
+	size_t i;
+
+	if (opt.type == NULL)
+		opt.type = opt.template ? "template" : "table";
+	for (i = 0; strcmp(forms[i].type, opt.type) != 0; i++)
+		;
+	return &forms[i];
+}
+
+static void
+prepare_columns(const struct form *form)
+{
+	const char *list = opt.fields ? opt.fields :
+	    form->put == table_record ?
+	    "time,channel,publisher,subtopic,name,value,unit" :
+	    "time,channel,publisher,protocol,subtopic,name,unit,value,type,"
+	    "sum,update,ct";
+	struct str what;
+
+	if (opt.fields && !form->columns)
+		program_misuse(&program, "--fields: not with %s", form->type);
+	columns = field_list(list, fields, &what);
+	if (columns < 0)
+		program_misuse(&program, "--fields: not a field, or one too "
+		    "many: '%.*s'", STR_ARG(what));
+}
+
+static void
+prepare_template(const struct form *form)
+{
+	const char *why;
+	size_t at;
+
+	if ((opt.template != NULL) != (form->put == template_record))
+		program_misuse(&program, opt.template ?
+		    "--format: not with %s" : "%s needs --format", form->type);
+	if (opt.template == NULL)
+		return;
+	why = template_parse(&template, opt.template, &at);
+	if (why != NULL)
+		program_misuse(&program, "--format: %s: '%s'", why,
+		    opt.template + at);
+}
+
+static void
+prepare_time(const struct form *form)
+{
+	time_form = form->time;
+	if (opt.time == NULL)
+		return;
+	if (form->put == influx_record)
+		program_misuse(&program, "--time: not with influx");
+	time_form = opt.time[0] == 'e' ? FIELD_EPOCH :
+	    opt.time[0] == 'r' ? FIELD_RFC3339 : FIELD_NS;
+}
+
+static void
+format(const struct form *form, struct str line)
+{
+	struct route route;
+	const char *why;
+	size_t i;
+
+	why = pack_parse_line(&pack, line, (struct stamp){ 0 }, &route);
+	if (why != NULL) {
+		filter_reject(&f, line, why, pack.at + 1);
+		return;
+	}
+	for (i = 0; i < pack.n; i++)
+		form->put(&route, &pack.records[i]);
+	if (f.out.b.full) {
+		out_cancel(&f.out);
+		filter_reject(&f, line, "too large when printed", 0);
+	}
+	out_end(&f.out);
+}
+
+int
+main(int argc, char **argv)
+{
+	int i = program_start(&program, argc, argv), status;
+	const struct form *form = find_form();
+	struct str line;
+
+	prepare_columns(form);
+	prepare_template(form);
+	prepare_time(form);
+	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
+		return filter_finish(&f);
+	f.out.each = opt.each;
+	pack_init(&pack);
+	buf_init(&scratch, 2 * LINE_LIMIT);
+	if (form->begin != NULL)
+		form->begin();
+	while (filter_next(&f, &line))
+		format(form, line);
+	status = filter_finish(&f);
+	if (form->put == table_record)
+		table_release(&table);
+	template_release(&template);
+	buf_release(&scratch);
+	pack_release(&pack);
+	return status;
+}

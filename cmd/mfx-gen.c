@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices that are not there: SenML packs of many things, as payloads or,
+ * with --channel, as the lines an adapter would make of them.  The same
+ * options with the same seed and --start give the same bytes on every
+ * machine: all is integer arithmetic.  A reader that is too slow slows it
+ * down; with --rate it then catches up, and drops nothing.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/line.h"
+#include "base/memory.h"
+#include "base/program.h"
+#include "base/signal.h"
+#include "base/utf8.h"
+#include "senml/device.h"
+#include "senml/message.h"
+
+static struct {
+	int64_t seed, things, records, rate, count, duration, start, every;
+	struct opt_list channels, publishers;
+	const char *protocol, *subtopic;
+} opt = {
+	.seed = 1, .things = 10, .records = 3, .count = INT64_MAX,
+	.duration = INT64_MAX, .start = INT64_MIN,
+};
+
+static const struct opt options[] = {
+	{ 's', "seed", "N", "other devices for each seed",
+	    OPT_INT, &opt.seed, 0, INT64_MAX },
+	{ 0, "things", "N", "devices that take turns (10)",
+	    OPT_INT, &opt.things, 1, 1000000 },
+	{ 0, "records", "N", "records in each pack (3)",
+	    OPT_INT, &opt.records, 1, 10000 },
+	{ 'r', "rate", "N", "packs a second; 0: as fast as can be (0)",
+	    OPT_INT, &opt.rate, 0, 100000000 },
+	{ 'c', "count", "N", "end after N packs",
+	    OPT_INT, &opt.count, 0, INT64_MAX },
+	{ 0, "duration", "TIME", "end when the packs' time has gone so far",
+	    OPT_DURATION, &opt.duration, 0, 0 },
+	{ 0, "start", "TIME", "time of the first pack (else: the clock's)",
+	    OPT_TIME, &opt.start, 0, 0 },
+	{ 0, "every", "TIME", "with --start: between two packs of a thing",
+	    OPT_DURATION, &opt.every, 1, INT64_MAX },
+	{ 0, "channel", "ID", "put routing labels in front, with this channel",
+	    OPT_LIST, &opt.channels, 0, 0 },
+	{ 0, "publisher", "ID", "id of a thing (else: made up)",
+	    OPT_LIST, &opt.publishers, 0, 0 },
+	{ 0, "protocol", "NAME", "label protocol (http)",
+	    OPT_STRING, &opt.protocol, 0, 0 },
+	{ 0, "subtopic", "TEXT", "label subtopic (none)",
+	    OPT_STRING, &opt.subtopic, 0, 0 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-gen",
+	.summary = "make up the messages of devices",
+	.synopsis = "[options]",
+	.options = options,
+};
+
+static struct buf subtopic;	/* --subtopic with dots between its levels */
+static struct device *things;
+
+static void
+put_labels(struct buf *b, const struct device *d, struct stamp t)
+{
+	const struct opt_list *c = &opt.channels, *p = &opt.publishers;
+	char id[DEVICE_ID];
+	struct route r = {
+		.channel = str_z(c->v[d->index % (uint64_t)c->n]),
+		.publisher = { id, sizeof id },
+		.protocol = str_z(opt.protocol),
+		.subtopic = buf_str(&subtopic),
+		.received = t, .has_received = true,
+	};
+
+	if (p->n > 0)
+		r.publisher = str_z(p->v[d->index % (uint64_t)p->n]);
+	else
+		device_id(d, id);
+	route_put(b, &r);
+}
+
+static void
+put_pack(struct buf *b, struct device *d, struct stamp t)
+{
+	buf_put_str(b, STR("[{"));
+	if (opt.channels.n > 0)
+		put_labels(b, d, t);
+	device_put(b, d, t, (int)opt.records);
+	buf_put_str(b, STR("}]\n"));
+}
+
+/* k times `unit` / `parts`, which may be long ago or far away */
+static int64_t
+scaled(int64_t k, int64_t unit, int64_t parts)
+{
+	__int128 ns = (__int128)k * unit / parts;
+
+	return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+}
+
+/* The time of the k-th pack; false when it is over. */
+static bool
+pack_time(int64_t k, struct stamp first, struct stamp *t)
+{
+	int64_t passed;
+
+	if (k >= opt.count)
+		return false;
+	if (opt.start == INT64_MIN) {
+		*t = stamp_now();
+		passed = t->ns - first.ns;
+	} else {
+		passed = opt.every == 0 && opt.rate > 0 ?
+		    scaled(k, STAMP_SECOND, opt.rate) :
+		    scaled(k, opt.every ? opt.every : STAMP_SECOND,
+		    opt.things);
+		if (__builtin_add_overflow(first.ns, passed, &t->ns))
+			return false;
+	}
+	return passed < opt.duration;
+}
+
+static int64_t
+monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
+}
+
+/*
+ * Waits until the k-th pack is due.  Deadlines count from the beginning,
+ * so what one wait is too long the next one is shorter.  False when asked
+ * to stop, or when the output is broken.
+ */
+static bool
+wait_turn(struct out *out, int64_t begin, int64_t k)
+{
+	int64_t left;
+
+	if (opt.rate == 0)
+		return k % 256 != 0 || !signal_stop();
+	while ((left = begin + scaled(k, STAMP_SECOND, opt.rate) -
+	    monotonic()) > 0) {
+		struct timespec ts = {
+			left / STAMP_SECOND, left % STAMP_SECOND
+		};
+
+		if (out_flush(out) < 0)
+			return false;
+		ppoll(NULL, 0, &ts, signal_mask());
+		if (signal_stop())
+			return false;
+	}
+	return true;
+}
+
+static void
+generate(struct out *out)
+{
+	struct stamp t, first = { opt.start };
+	int64_t k, begin = monotonic();
+
+	if (opt.start == INT64_MIN)
+		first = stamp_now();
+	for (k = 0; wait_turn(out, begin, k) && pack_time(k, first, &t); k++) {
+		put_pack(&out->b, &things[k % opt.things], t);
+		if (out_end(out) < 0)
+			break;
+	}
+}
+
+/* Labels go into the lines as they are. */
+static void
+check_label(const char *what, const char *z)
+{
+	struct str s = str_z(z);
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((unsigned char)z[i] <= ' ' || z[i] == 0x7f ||
+		    z[i] == '"' || z[i] == '\\')
+			break;
+	if (i < s.n || s.n == 0 || s.n > 255 || !utf8_valid(s))
+		program_misuse(&program, "--%s '%s': can't be a label",
+		    what, z);
+}
+
+static void
+check_labels(void)
+{
+	const char *why;
+	int i;
+
+	if (opt.channels.n == 0 && (opt.publishers.n > 0 || opt.protocol ||
+	    opt.subtopic))
+		program_misuse(&program, "labels begin with --channel");
+	if (opt.protocol == NULL)
+		opt.protocol = "http";
+	check_label("protocol", opt.protocol);
+	for (i = 0; i < opt.channels.n; i++)
+		check_label("channel", opt.channels.v[i]);
+	for (i = 0; i < opt.publishers.n; i++)
+		check_label("publisher", opt.publishers.v[i]);
+	buf_init(&subtopic, 2 * SUBTOPIC_MAX);
+	why = subtopic_put(&subtopic, str_z(opt.subtopic));
+	if (why != NULL)
+		program_misuse(&program, "--subtopic: %s", why);
+}
+
+int
+main(int argc, char **argv)
+{
+	int i = program_start(&program, argc, argv), status = 0;
+	struct out out;
+
+	if (argv[i] != NULL)
+		program_misuse(&program, "unexpected '%s'", argv[i]);
+	if (opt.every > 0 && opt.start == INT64_MIN)
+		program_misuse(&program, "--every needs --start");
+	check_labels();
+	out_init(&out, STDOUT_FILENO, "<stdout>", LINE_LIMIT);
+	things = memory_zero((size_t)opt.things, sizeof *things);
+	for (i = 0; i < opt.things; i++)
+		device_init(&things[i], (uint64_t)opt.seed, (uint64_t)i);
+	generate(&out);
+	if (out_flush(&out) < 0 || close(STDOUT_FILENO) < 0) {
+		diag_error("<stdout>: %s", strerror(out.err ? out.err : errno));
+		status = EX_IOERR;
+	}
+	out_release(&out);
+	buf_release(&subtopic);
+	free(things);
+	return status;
+}

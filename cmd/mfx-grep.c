@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Passes on the messages that are asked for: packs and resolved records as
+ * they came, byte for byte and in their order.  A pack goes on as a whole
+ * when one of its records fits; --records takes those out of it.  What is
+ * dropped leaves its position on the bus behind, as a mark, so that an
+ * acknowledgement further down the pipe stays exact.
+ */
+#include "base/filter.h"
+#include "base/program.h"
+#include "senml/mark.h"
+#include "senml/message.h"
+#include "senml/select.h"
+
+static struct select want = SELECT_ALL;
+
+static struct {
+	bool invert, records, count, each;
+	int64_t max;
+	const char *rejects;
+} opt = { .max = INT64_MAX };
+
+static const struct opt options[] = {
+	SELECT_OPTIONS(want),
+	{ 0, "invert", NULL, "those that do not fit",
+	    OPT_FLAG, &opt.invert, 0, 0 },
+	{ 'r', "records", NULL, "single records out of packs",
+	    OPT_FLAG, &opt.records, 0, 0 },
+	{ 'c', "count", NULL, "say only how many lines there would be",
+	    OPT_FLAG, &opt.count, 0, 0 },
+	{ 'm', "max", "N", "read no more when N lines are out",
+	    OPT_INT, &opt.max, 1, INT64_MAX },
+	{ 0, "rejects", "FILE", "append refused lines to FILE",
+	    OPT_STRING, &opt.rejects, 0, 0 },
+	{ 'u', "unbuffered", NULL, "write each line at once",
+	    OPT_FLAG, &opt.each, 0, 0 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-grep",
+	.summary = "pass on the messages that fit",
+	.synopsis = "[options] [FILE ...]",
+	.options = options,
+};
+
+static struct filter f;
+static struct mark mark;
+static struct pack pack;
+static int64_t printed;		/* lines, or those that would have been */
+
+/* Does the line as a whole fit?  Where nothing is asked of records the
+ * labels decide alone: a pack of base fields has none. */
+static bool
+line_wanted(const struct route *route)
+{
+	bool fits = select_route(&want, route);
+	size_t i;
+
+	if (!fits || !select_asks_records(&want))
+		return fits != opt.invert;
+	for (i = 0; i < pack.n; i++)
+		if (select_record(&want, &pack.records[i]))
+			return !opt.invert;
+	return opt.invert;
+}
+
+/* Counting, there is no output that marks could stand in. */
+static void
+drop(const struct route *route)
+{
+	if (!opt.count)
+		mark_drop(&mark, route);
+}
+
+static const char *
+put_line(struct str line, const struct route *route)
+{
+	printed++;
+	if (opt.count)
+		return NULL;
+	mark_before(&mark, route);
+	buf_put_str(&f.out.b, line);
+	buf_putc(&f.out.b, '\n');
+	return NULL;
+}
+
+/* The records that fit; the last of them carries the seq of the pack. */
+static const char *
+put_records(const struct route *route)
+{
+	bool fits = select_route(&want, route);
+	size_t i, n = 0;
+
+	for (i = 0; i < pack.n; i++)
+		if ((fits && select_record(&want, &pack.records[i])) !=
+		    opt.invert)
+			pack.records[n++] = pack.records[i];
+	pack.n = n;
+	if (n == 0) {
+		drop(route);
+		return NULL;
+	}
+	if (!opt.count) {
+		mark_before(&mark, route);
+		if (!pack_put_lines(&f.out.b, route, &pack))
+			return "pack too large when resolved";
+	}
+	printed += (int64_t)n;
+	return NULL;
+}
+
+static const char *
+grep(struct str line, const struct route *route)
+{
+	if (opt.records && line.p[0] == '[')
+		return put_records(route);
+	if (line_wanted(route))
+		return put_line(line, route);
+	drop(route);
+	return NULL;
+}
+
+static void
+take(struct str line)
+{
+	struct route route;
+	size_t column = 0, rest;
+	const char *why;
+
+	why = pack_parse_line(&pack, line, (struct stamp){ 0 }, &route);
+	if (why != NULL)
+		column = pack.at + 1;
+	else if (line.p[0] == '{' && pack.n == 0)
+		drop(&route);	/* a mark */
+	else
+		why = grep(line, &route);
+	if (why == NULL)
+		return;
+	filter_reject(&f, line, why, column);
+	/* it has been seen too: without a mark the group in front of this
+	 * pipe would get no further */
+	if (route_scan(line, &route, &rest))
+		drop(&route);
+}
+
+static int
+finish(void)
+{
+	int status;
+
+	pack_release(&pack);
+	if (opt.count) {
+		buf_put_u64(&f.out.b, (uint64_t)printed);
+		buf_putc(&f.out.b, '\n');
+		out_end(&f.out);
+	}
+	status = filter_finish(&f);
+	return status == 0 && printed == 0 ? 1 : status;
+}
+
+int
+main(int argc, char **argv)
+{
+	int i = program_start(&program, argc, argv);
+	const char *why, *what;
+	struct str line;
+
+	if ((why = select_prepare(&want, &what)) != NULL)
+		program_misuse(&program, "'%s': %s", what, why);
+	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
+		return filter_finish(&f);
+	f.out.each = opt.each;
+	mark_init(&mark, &f.out);
+	pack_init(&pack);
+	while (printed < opt.max && filter_next(&f, &line)) {
+		take(line);
+		out_end(&f.out);
+	}
+	return finish();
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SenML in, resolved records out, one a line.  The order of packs is kept;
+ * inside a pack records come in order of time.  A pack that breaks a rule
+ * is refused as a whole; of a stream the records before it are out.  In
+ * lines, what is no SenML passes as it is: nothing is dropped because of
+ * its format.
+ */
+#include <inttypes.h>
+
+#include "base/diag.h"
+#include "base/filter.h"
+#include "base/program.h"
+#include "senml/documents.h"
+#include "senml/mark.h"
+#include "senml/message.h"
+#include "senml/payload.h"
+#include "senml/unit.h"
+
+static struct {
+	const char *type, *rejects;
+	int64_t now;
+	bool input_order, lax, primary, each;
+} opt = { .type = "lines" };
+
+static const struct opt options[] = {
+	{ 't', "type", "lines|json|cbor|xml|sensml|sensmlc",
+	    "what comes in (lines)", OPT_CHOICE, &opt.type, 0, 0 },
+	{ 0, "now", "TIME", "what relative times count from "
+	    "(else: received, or the clock)", OPT_TIME, &opt.now, 0, 0 },
+	{ 0, "input-order", NULL, "do not sort a pack by time",
+	    OPT_FLAG, &opt.input_order, 0, 0 },
+	{ 0, "primary-units", NULL, "convert secondary units (RFC 8798)",
+	    OPT_FLAG, &opt.primary, 0, 0 },
+	{ 0, "lax", NULL, "take what devices send although it is wrong",
+	    OPT_FLAG, &opt.lax, 0, 0 },
+	{ 0, "rejects", "FILE", "append refused input to FILE",
+	    OPT_STRING, &opt.rejects, 0, 0 },
+	{ 'u', "unbuffered", NULL, "write each record at once",
+	    OPT_FLAG, &opt.each, 0, 0 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-normalize",
+	.summary = "resolve SenML packs into single records",
+	.synopsis = "[options] [FILE ...]",
+	.options = options,
+};
+
+static struct filter f;
+static struct pack pack, inner;	/* of the item; of a payload in a line */
+static struct documents documents;	/* but for lines */
+static struct mark mark;
+
+static struct stamp
+now(void)
+{
+	return (struct stamp){ opt.now };
+}
+
+/* The records of a pack; or why it is refused all the same. */
+static const char *
+put_records(const struct route *route, struct pack *from)
+{
+	const char *why = opt.primary ? pack_to_primary(from) : NULL;
+
+	if (why != NULL)
+		return why;
+	return pack_put_lines(&f.out.b, route, from) ? NULL :
+	    "pack too large when resolved";
+}
+
+/* Of a document, or of a stream: whole now, whatever comes behind it. */
+static const char *
+take(void *arg)
+{
+	static const struct route nowhere = { .has_seq = false };
+	const char *why = put_records(&nowhere, &pack);
+
+	(void)arg;
+	if (why == NULL)
+		out_end(&f.out);
+	return why;
+}
+
+static const char *
+resolve_line(struct str line)
+{
+	struct pack *from = &pack;
+	struct route route;
+	const char *why;
+
+	why = pack_parse_line(&pack, line, now(), &route);
+	if (why != NULL)
+		return why;
+	if (pack.n == 1 && message_is_wrapped(line)) {
+		struct stamp then = opt.now ? now() : route.received;
+
+		why = payload_parse(&inner, &pack.records[0], then);
+		if (why == NULL)
+			from = &inner;
+		else if (why != payload_no_senml)
+			filter_note(&f, "payload kept as data", why);
+	}
+	mark_before(&mark, &route);
+	return put_records(&route, from);
+}
+
+/* What is refused has been seen too: without its position as a mark the
+ * group in front of the pipe would get it again for ever. */
+static void
+refuse(struct str item, const char *why, size_t column)
+{
+	struct route route;
+	size_t rest;
+
+	out_cancel(&f.out);
+	filter_reject(&f, item, why, column);
+	if (f.in.cut == NULL && route_scan(item, &route, &rest))
+		mark_drop(&mark, &route);
+}
+
+static void
+run_lines(void)
+{
+	const char *why;
+	struct str line;
+
+	while (filter_next(&f, &line)) {
+		pack.at = 0;
+		if ((why = resolve_line(line)) != NULL)
+			refuse(line, why, pack.at + 1);
+		out_end(&f.out);
+	}
+}
+
+static void
+run_documents(void)
+{
+	const char *why;
+	struct str item;
+
+	while (filter_next(&f, &item)) {
+		why = documents_next(&documents, item);
+		if (documents.kind == DOCUMENTS_XML)
+			f.in.number = documents.xml.documents + 1;
+		if (why != NULL)
+			refuse(item, why, documents.at + 1);
+	}
+}
+
+/* What the RFC refuses and --lax has let in. */
+static void
+say_laxities(void)
+{
+	static const char *const what[LAX_KINDS] = {
+		[LAX_NAME] = "names that start with no letter or digit",
+		[LAX_NUMBER_TEXT] = "numbers sent as strings",
+		[LAX_DATA_TEXT] = "data values sent as text",
+		[LAX_NO_VALUE] = "records without a value",
+	};
+	int i;
+
+	for (i = 0; i < LAX_KINDS; i++) {
+		uint64_t n = pack.laxities[i] + inner.laxities[i];
+
+		if (n > 0)
+			diag_warning("taken: %" PRIu64 " %s", n, what[i]);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	int i = program_start(&program, argc, argv);
+	enum documents_kind kind = documents_find(opt.type);
+	bool lines = kind == DOCUMENTS_KINDS;
+
+	pack_init(&pack);
+	pack_init(&inner);
+	documents_init(&documents, lines ? DOCUMENTS_JSON : kind, &pack, take,
+	    NULL);
+	documents.now = now();
+	if (filter_init(&f, argv + i, opt.rejects,
+	    lines ? NULL : &documents.frame.cut) < 0)
+		return filter_finish(&f);
+	f.out.each = opt.each;
+	mark_init(&mark, &f.out);
+	pack.input_order = inner.input_order = opt.input_order;
+	pack.lax = inner.lax = opt.lax;
+	if (lines)
+		run_lines();
+	else
+		run_documents();
+	say_laxities();
+	documents_release(&documents);
+	pack_release(&pack);
+	pack_release(&inner);
+	return filter_finish(&f);
+}

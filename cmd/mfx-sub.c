@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lines of a stream of the bus to stdout, each with its position as its
+ * first label, "seq".  Lines that --channel or --shard leave out become
+ * marks, so that who acknowledges is not held up.  With a group it goes on
+ * where the group is; it does not move the group itself but by --auto-ack.
+ */
+#include <errno.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/line.h"
+#include "base/out.h"
+#include "base/pace.h"
+#include "base/program.h"
+#include "base/ready.h"
+#include "base/signal.h"
+#include "bus/bus.h"
+#include "senml/message.h"
+
+static struct {
+	const char *from, *until, *speed, *shard;
+	struct opt_list channels;
+	int64_t count, ready_fd;
+	bool tail, no_follow, auto_ack;
+} opt = { .ready_fd = -1 };
+
+static const struct opt options[] = {
+	{ 0, "from", "WHERE", "start at: start, end, a position, or a time "
+	    "(-1h); with a group, where a new one starts",
+	    OPT_STRING, &opt.from, 0, 0 },
+	{ 0, "until", "WHERE", "stop at a position or a time",
+	    OPT_STRING, &opt.until, 0, 0 },
+	{ 0, "tail", NULL, "only what comes from now on: --from end",
+	    OPT_FLAG, &opt.tail, 0, 0 },
+	{ 0, "no-follow", NULL, "stop at the end instead of waiting for more",
+	    OPT_FLAG, &opt.no_follow, 0, 0 },
+	{ 'n', "count", "N", "stop after N lines",
+	    OPT_INT, &opt.count, 1, INT64_MAX },
+	{ 0, "speed", "FACTOR", "as fast as the lines came, times this (10x)",
+	    OPT_STRING, &opt.speed, 0, 0 },
+	{ 0, "channel", "ID", "only lines of this channel; may be repeated",
+	    OPT_LIST, &opt.channels, 0, 0 },
+	{ 0, "shard", "I/N", "only the Ith of N parts, divided by channel",
+	    OPT_STRING, &opt.shard, 0, 0 },
+	{ 0, "auto-ack", NULL, "move the group when stdout has the lines",
+	    OPT_FLAG, &opt.auto_ack, 0, 0 },
+	{ 0, "ready-fd", "FD", "write a newline there when it is reading",
+	    OPT_INT, &opt.ready_fd, 0, INT64_C(1) << 20 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-sub",
+	.summary = "read a stream of the bus",
+	.synopsis = "[options] STREAM[/GROUP]",
+	.options = options,
+};
+
+/* a mark stands for at most so many lines that were left out */
+#define MARK_EVERY 4096
+
+static struct {
+	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	struct bus_reader *reader;
+	struct out out;
+	int status;
+	uint64_t end;		/* nothing behind this position … */
+	struct stamp until;	/* … or, unless 0, of this time or later */
+	struct pace pace;
+	struct bus_shard shard;
+	uint64_t written;	/* lines */
+	uint64_t position;	/* behind the last line that was looked at */
+	uint64_t left_out;	/* lines since the last one written */
+	uint64_t acked;
+} sub;
+
+static void
+put_mark(void)
+{
+	if (sub.left_out == 0)
+		return;
+	mark_put(&sub.out.b, sub.position);
+	sub.left_out = 0;
+	out_end(&sub.out);
+}
+
+/* All that was read is written, and the group told so: 0, or -1. */
+static int
+settle(void)
+{
+	struct fault fault;
+
+	put_mark();
+	if (out_flush(&sub.out) < 0)
+		return -1;
+	if (!opt.auto_ack || sub.position == sub.acked)
+		return 0;
+	if (bus_group_set(sub.stream, sub.group, sub.position, &fault) < 0) {
+		sub.status = diag_fault(&fault);
+		return -1;
+	}
+	sub.acked = sub.position;
+	return 0;
+}
+
+static bool
+wanted(struct str line)
+{
+	struct route route;
+	size_t labels;
+	int i;
+
+	if (!bus_shard_has(&sub.shard, line))
+		return false;
+	if (opt.channels.n == 0)
+		return true;
+	if (!route_scan(line, &route, &labels))
+		return false;
+	for (i = 0; i < opt.channels.n; i++)
+		if (str_eq(route.channel, str_z(opt.channels.v[i])))
+			return true;
+	return false;
+}
+
+/* Waits until it is this line's turn; false when asked to stop. */
+static bool
+wait_for_turn(struct str line)
+{
+	struct stamp t;
+	int left;
+
+	if (!bus_line_time(line, &t))
+		return true;
+	while ((left = pace_left(&sub.pace, t, stamp_now())) > 0) {
+		if (settle() < 0 || signal_stop())
+			return false;
+		signal_poll(NULL, 0, left);
+	}
+	return true;
+}
+
+/* One line from the bus; false when it is not to be followed by another. */
+static bool
+take(struct str line, uint64_t end)
+{
+	struct stamp t;
+	uint64_t seq;
+
+	if (end > sub.end || (sub.until.ns != 0 &&
+	    bus_line_time(line, &t) && t.ns >= sub.until.ns))
+		return false;
+	if (line_is_mark(line, &seq) || !wanted(line)) {
+		sub.position = end;
+		if (++sub.left_out >= MARK_EVERY)
+			put_mark();
+		return true;
+	}
+	if (sub.pace.factor > 0 && !wait_for_turn(line))
+		return false;
+	sub.position = end;
+	sub.left_out = 0;
+	bus_line_put(&sub.out.b, line, end);
+	out_end(&sub.out);
+	return ++sub.written != (uint64_t)opt.count && sub.out.err == 0;
+}
+
+static void
+warn_gone(void)
+{
+	uint64_t from, to;
+
+	if (bus_reader_gone(sub.reader, &from, &to))
+		diag_warning("%s: %llu bytes were pruned before they were "
+		    "read, from %llu to %llu", sub.stream,
+		    (unsigned long long)(to - from), (unsigned long long)from,
+		    (unsigned long long)to);
+}
+
+/* At the end of what is there: false when that is the end of all. */
+static bool
+wait_for_more(void)
+{
+	int timeout = -1;
+
+	if (settle() < 0)
+		return false;
+	if (sub.until.ns != 0) {
+		int64_t left = sub.until.ns - stamp_now().ns;
+
+		if (left <= 0)
+			return false;
+		timeout = left / 1000000 >= 1000000 ? 1000000 :
+		    (int)(left / 1000000) + 1;
+	}
+	if (bus_wait(sub.reader, sub.out.fd, timeout) >= 0 || errno == EINTR)
+		return !signal_stop();
+	if (errno == EPIPE)
+		raise(SIGPIPE);
+	diag_error("%s: %s", sub.stream, strerror(errno));
+	sub.status = EX_OSERR;
+	return false;
+}
+
+static bool
+take_some(void)
+{
+	struct fault fault;
+	struct str lines = STR_NONE, line;
+	uint64_t end;
+	int got = bus_read(sub.reader, &lines, &end, &fault);
+
+	warn_gone();
+	if (got < 0) {
+		sub.status = diag_fault(&fault);
+		/* a line that is damaged is passed over */
+		return fault.status == EX_DATAERR;
+	}
+	while (bus_line_next(&lines, &line)) {
+		end += line.n + 1;
+		if (!take(line, end))
+			return false;
+	}
+	if (bus_reader_position(sub.reader) >= sub.end)
+		return false;
+	return got == 0 ? wait_for_more() : !signal_stop() &&
+	    (!opt.auto_ack || settle() == 0);
+}
+
+static void
+parse_where(const char *name, const char *text, struct bus_where *w)
+{
+	if (text != NULL && !bus_where_parse(text, w))
+		program_misuse(&program, "--%s %s: not start, end, a position "
+		    "or a time", name, text);
+}
+
+/* What --from, --until and --no-follow say, as positions and times. */
+static int
+find_ends(uint64_t *start, struct fault *fault)
+{
+	struct bus_where from = { .seq = 0 }, until = { .seq = UINT64_MAX };
+
+	parse_where("from", opt.tail ? "end" : opt.from, &from);
+	parse_where("until", opt.until, &until);
+	sub.end = UINT64_MAX;
+	if (until.by_time) {
+		sub.until.ns = until.time.ns ? until.time.ns : 1;
+		until = (struct bus_where){ .seq = UINT64_MAX };
+	}
+	if (opt.no_follow && bus_exists(sub.stream, fault) < 0)
+		return -1;
+	if ((opt.no_follow || (opt.until != NULL && sub.until.ns == 0)) &&
+	    bus_where_find(sub.stream, &until, &sub.end, fault) < 0)
+		return -1;
+	return bus_where_find(sub.stream, &from, start, fault);
+}
+
+/* A group that was moved by hand, or a stream that was: it would be deaf. */
+static void
+warn_beyond(uint64_t seq)
+{
+	static const struct bus_where last = { .seq = UINT64_MAX };
+	struct fault fault;
+	uint64_t end;
+
+	if (bus_where_find(sub.stream, &last, &end, &fault) == 0 && seq > end)
+		diag_warning("%s: %llu is beyond the end at %llu", sub.stream,
+		    (unsigned long long)seq, (unsigned long long)end);
+}
+
+static void
+check_options(void)
+{
+	if (opt.speed != NULL && !pace_parse(opt.speed, &sub.pace))
+		program_misuse(&program, "--speed %s: not a factor",
+		    opt.speed);
+	if (opt.shard != NULL && !bus_shard_parse(opt.shard, &sub.shard))
+		program_misuse(&program, "--shard %s: not I/N with I from 1 "
+		    "to N", opt.shard);
+	if (opt.tail && opt.from != NULL)
+		program_misuse(&program, "--tail is --from end: give one");
+	if (opt.auto_ack && sub.group[0] == '\0')
+		program_misuse(&program, "--auto-ack needs a group");
+}
+
+int
+main(int argc, char **argv)
+{
+	int i = program_start(&program, argc, argv);
+	struct fault fault;
+	uint64_t seq;
+
+	if (argv[i] == NULL || argv[i + 1] != NULL)
+		program_misuse(&program, "one stream is wanted");
+	if (bus_operand_parse(argv[i], sub.stream, sub.group, &fault) < 0)
+		return diag_fault(&fault);
+	check_options();
+	if (find_ends(&seq, &fault) < 0 ||
+	    (sub.group[0] != '\0' && bus_group_join(sub.stream, sub.group,
+	    &seq, &fault) < 0) ||
+	    bus_reader_open(&sub.reader, sub.stream, seq, &fault) < 0)
+		return diag_fault(&fault);
+	warn_beyond(seq);
+	sub.position = sub.acked = seq;
+	out_init(&sub.out, STDOUT_FILENO, "<stdout>", LINE_LIMIT + 64);
+	ready_tell(opt.ready_fd);
+	while (take_some())
+		continue;
+	settle();
+	if (sub.out.err != 0 || close(STDOUT_FILENO) < 0) {
+		diag_error("<stdout>: %s", strerror(sub.out.err ?
+		    sub.out.err : errno));
+		sub.status = EX_IOERR;
+	}
+	bus_reader_close(sub.reader);
+	out_release(&sub.out);
+	return sub.status;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Things: what may publish to channels and receive from them, each known
+ * by a key.  A user sees and touches only their own.  A change that was
+ * answered is on disk, and every adapter acts by it within a moment.
+ */
+#include "registry/admin.h"
+
+static struct admin admin;
+
+#define USER { 0, "user", "EMAIL", "whose things (else: $MFX_USER)", \
+	OPT_STRING, &admin.user, 0, 0 }
+#define FROM_FILE { 'f', "file", "FILE", "take NDJSON from FILE, '-' is " \
+	"stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
+
+static const struct opt create_options[] = {
+	USER,
+	{ 0, "name", "NAME", "what people call it",
+	    OPT_STRING, &admin.name, 0, 0 },
+	{ 0, "key-file", "FILE", "its key (else: a random one)",
+	    OPT_STRING, &admin.key_file, 0, 0 },
+	{ 0, "metadata", "JSON", "an object",
+	    OPT_STRING, &admin.metadata, 0, 0 },
+	FROM_FILE,
+	OPT_END
+};
+
+static const struct opt list_options[] = {
+	USER,
+	{ 0, "name", "GLOB", "only those so named",
+	    OPT_STRING, &admin.name, 0, 0 },
+	{ 0, "metadata", "JSON", "only those whose metadata has all of this",
+	    OPT_STRING, &admin.metadata, 0, 0 },
+	{ 0, "channel", "ID", "only those connected to it",
+	    OPT_STRING, &admin.connected, 0, 0 },
+	{ 0, "keys", NULL, "show keys too", OPT_FLAG, &admin.keys, 0, 0 },
+	{ 'H', "human", NULL, "a table for people",
+	    OPT_FLAG, &admin.human, 0, 0 },
+	OPT_END
+};
+
+static const struct opt get_options[] = {
+	USER,
+	{ 0, "keys", NULL, "show keys too", OPT_FLAG, &admin.keys, 0, 0 },
+	{ 'H', "human", NULL, "a table for people",
+	    OPT_FLAG, &admin.human, 0, 0 },
+	OPT_END
+};
+
+static const struct opt update_options[] = {
+	USER,
+	{ 0, "name", "NAME", "a new name; '' for none",
+	    OPT_STRING, &admin.name, 0, 0 },
+	{ 0, "metadata", "JSON", "new metadata in place of all of the old",
+	    OPT_STRING, &admin.metadata, 0, 0 },
+	FROM_FILE,
+	OPT_END
+};
+
+static const struct opt remove_options[] = {
+	USER,
+	{ 0, "if-exists", NULL, "one that isn't there is fine",
+	    OPT_FLAG, &admin.if_exists, 0, 0 },
+	FROM_FILE,
+	OPT_END
+};
+
+static const struct opt key_options[] = {
+	USER,
+	{ 0, "key-file", "FILE", "make this its key",
+	    OPT_STRING, &admin.key_file, 0, 0 },
+	{ 0, "new", NULL, "give it a random one",
+	    OPT_FLAG, &admin.new_key, 0, 0 },
+	{ 0, "remove", NULL, "take it away: no access until a new one",
+	    OPT_FLAG, &admin.no_key, 0, 0 },
+	OPT_END
+};
+
+static int
+create(char **operands)
+{
+	return admin_run(&admin, operands,
+	    SPEC_ID | SPEC_NAME | SPEC_KEY | SPEC_METADATA, 0, admin_create);
+}
+
+static int
+list(char **operands)
+{
+	return admin_list(&admin, operands);
+}
+
+static int
+get(char **operands)
+{
+	if (*operands == NULL)
+		program_misuse(admin.program, "an id is missing");
+	return admin_list(&admin, operands);
+}
+
+static int
+update(char **operands)
+{
+	if (admin.file == NULL && admin.name == NULL && admin.metadata == NULL)
+		program_misuse(admin.program,
+		    "nothing to change: --name, --metadata or -f FILE");
+	return admin_run(&admin, operands,
+	    SPEC_ID | SPEC_NAME | SPEC_KEY | SPEC_METADATA, SPEC_ID,
+	    admin_update);
+}
+
+/* takes what list gives, to be its sink */
+static int
+remove_all(char **operands)
+{
+	return admin_run(&admin, operands,
+	    SPEC_ID | SPEC_NAME | SPEC_KEY | SPEC_METADATA, SPEC_ID,
+	    admin_remove);
+}
+
+static int
+key(char **operands)
+{
+	int ways = (admin.key_file != NULL) + admin.new_key + admin.no_key;
+
+	if (ways > 1)
+		program_misuse(admin.program,
+		    "one of --key-file, --new and --remove");
+	if (ways == 0)
+		return admin_show_keys(&admin, operands);
+	return admin_run(&admin, operands, SPEC_ID, SPEC_ID, admin_update);
+}
+
+static const struct verb verbs[] = {
+	{ "create", "[--name NAME] [--key-file FILE] [--metadata JSON]\n"
+	    "-f FILE", "make one, or one for each line of a file",
+	    create_options, create },
+	{ "list", "[--name GLOB] [--metadata JSON] [--channel ID] [-H] "
+	    "[ID ...]", "show all, or some", list_options, list },
+	{ "get", "[-H] ID ...", "show these", get_options, get },
+	{ "update", "[--name NAME] [--metadata JSON] ID ...\n-f FILE",
+	    "change names and metadata", update_options, update },
+	{ "remove", "[--if-exists] ID ...\n-f FILE",
+	    "remove, with all connections", remove_options, remove_all },
+	{ "key", "[--key-file FILE | --new | --remove] ID ...",
+	    "show, set, change or take away keys", key_options, key },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+static const struct program program = {
+	.name = "mfx-things",
+	.summary = "look after things, which are devices and applications",
+	.synopsis = "create|list|get|update|remove|key [options] [ID ...]",
+	.verbs = verbs,
+};
+
+int
+main(int argc, char **argv)
+{
+	admin.program = &program;
+	admin.kind = ITEM_THING;
+	return program_verb(&program, argc, argv);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All programs under one name: `mfx things list` is `mfx-things list`.  It
+ * becomes that program, found beside itself or in PATH; no shell sees the
+ * arguments.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/program.h"
+#include "base/signal.h"
+#include "base/str.h"
+
+/* the names and .Nd lines of man/mfx-*.1, made by the Makefile */
+static const struct verb programs[] = {
+#include "cmd/programs.h"
+	{ "help", NULL, "show the page of a program", NULL, NULL },
+	{ "version", NULL, "show the version", NULL, NULL },
+	{ NULL, NULL, NULL, NULL, NULL }
+};
+
+static const struct program program = {
+	.name = "mfx",
+	.summary = "run a program of the suite by its short name",
+	.synopsis = "[options] PROGRAM [ARGUMENT ...]\n"
+	    "help [PROGRAM]\n"
+	    "version",
+	.verbs = programs,
+	.options_first = true,
+};
+
+/* What the tables of this program and its pages are asked for by name; a
+ * name from argv may lead nowhere else. */
+static bool
+name_valid(const char *z)
+{
+	return *z != '\0' && strlen(z) <= 32 &&
+	    z[strspn(z, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
+static bool
+is_program(const char *path)
+{
+	struct stat st;
+
+	return access(path, X_OK) == 0 && stat(path, &st) == 0 &&
+	    S_ISREG(st.st_mode);
+}
+
+static bool
+find_in_path(const char *file, char path[PATH_MAX])
+{
+	const char *dirs = getenv("PATH");
+	size_t n;
+
+	for (; dirs != NULL; dirs = dirs[n] ? dirs + n + 1 : NULL) {
+		n = strcspn(dirs, ":");
+		/* an empty one means the current directory: not for us */
+		if (n > 0 && snprintf(path, PATH_MAX, "%.*s/%s", (int)n,
+		    dirs, file) < PATH_MAX && is_program(path))
+			return true;
+	}
+	return false;
+}
+
+/* The program's path: beside this one, or in PATH. */
+static bool
+find_program(const char *name, char path[PATH_MAX])
+{
+	char file[48];
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
+	struct str self = { path, n > 0 ? (size_t)n : 0 };
+
+	snprintf(file, sizeof file, "mfx-%s", name);
+	while (self.n > 0 && self.p[self.n - 1] != '/')
+		self.n--;
+	if (self.n > 0 && self.n + sizeof file < PATH_MAX) {
+		memcpy(path + self.n, file, strlen(file) + 1);
+		if (is_program(path))
+			return true;
+	}
+	return find_in_path(file, path);
+}
+
+static const struct verb *
+find_known(const char *name)
+{
+	const struct verb *v;
+
+	for (v = programs; v->name != NULL; v++)
+		if (strcmp(v->name, name) == 0)
+			return v;
+	return NULL;
+}
+
+static int
+least(int a, int b, int c)
+{
+	int m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* letters to add, drop or change to make one of the other (Levenshtein);
+ * both are at most 32 long */
+static int
+distance(const char *a, const char *b)
+{
+	int row[33], i, k, n = (int)strlen(b);
+
+	for (k = 0; k <= n; k++)
+		row[k] = k;
+	for (i = 1; a[i - 1] != '\0'; i++) {
+		int corner = row[0];
+
+		row[0] = i;
+		for (k = 1; k <= n; k++) {
+			int above = row[k];
+
+			row[k] = least(above + 1, row[k - 1] + 1,
+			    corner + (a[i - 1] != b[k - 1]));
+			corner = above;
+		}
+	}
+	return row[n];
+}
+
+static _Noreturn void
+unknown(const char *name)
+{
+	const struct verb *v, *nearest = NULL;
+	int best = 4;	/* further away is no typing mistake */
+
+	if (find_known(name) != NULL) {
+		diag_error("mfx-%s is not installed", name);
+		exit(EX_UNAVAILABLE);
+	}
+	for (v = programs; name_valid(name) && v->name != NULL; v++) {
+		int d = distance(name, v->name);
+
+		if (d < best && d < (int)strlen(name)) {
+			best = d;
+			nearest = v;
+		}
+	}
+	if (nearest != NULL)
+		program_misuse(&program, "unknown program '%s'; nearest is "
+		    "'%s'", name, nearest->name);
+	program_misuse(&program, "unknown program '%s'", name);
+}
+
+/* Becomes the program; what program_start() changed is put back. */
+static int
+become(const char *path, char **argv)
+{
+	sigprocmask(SIG_SETMASK, signal_mask(), NULL);
+	execv(path, argv);
+	diag_error("%s: %s", path, strerror(errno));
+	return EX_OSERR;
+}
+
+static int
+run(const char *name, char **argv)
+{
+	char path[PATH_MAX];
+
+	if (!name_valid(name) || !find_program(name, path))
+		unknown(name);
+	argv[0] = path;
+	return become(path, argv);
+}
+
+/* True when man(1) has shown the page. */
+static bool
+show_page(char *page)
+{
+	char path[PATH_MAX], *argv[] = { path, page, NULL };
+	int status;
+	pid_t pid;
+
+	if (!find_in_path("man", path) || (pid = fork()) < 0)
+		return false;
+	if (pid == 0) {
+		/* that there is no such page is not worth a word: there is
+		 * --help instead */
+		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+		if (null >= 0)
+			dup2(null, STDERR_FILENO);
+		_exit(become(path, argv));
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* `mfx help things`, and `mfx help` alone */
+static int
+help(const char *name)
+{
+	char page[48], option[] = "--help", *argv[] = { NULL, option, NULL };
+
+	if (name == NULL) {
+		argv[0] = page;
+		return opt_parse(&program, NULL, 2, argv);
+	}
+	/* both "things" and "mfx-things" are what people type */
+	if (str_starts(str_z(name), STR("mfx-")))
+		name += 4;
+	snprintf(page, sizeof page, "mfx-%s", name);
+	if (name_valid(name) && show_page(page))
+		return 0;
+	return run(name, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+	char option[] = "--version", *version[] = { NULL, option, NULL };
+
+	argv += program_start(&program, argc, argv);
+	if (argv[0] == NULL)
+		program_misuse(&program, "a program is missing");
+	if (strcmp(argv[0], "version") == 0)
+		return opt_parse(&program, NULL, 2, version);
+	if (strcmp(argv[0], "help") == 0)
+		return help(argv[1]);
+	return run(argv[0], argv);
+}

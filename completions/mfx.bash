@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion for bash, of all programs: each is asked for its options (prog
+# --options prints verb, --option, letter, argument, help, with tabs
+# between), so nothing here has to follow them.  Ids come from the registry.
+
+# the words that complete the current one, from lines
+_mfx_reply()
+{
+	local IFS=$'\n'
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+_mfx_files()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+# where the registry and the bus are
+_mfx_home()
+{
+	local home=${XDG_STATE_HOME:-$HOME/.local/state}/mfx
+	((EUID)) || home=/var/lib/mfx
+	echo "${MFX_HOME:-$home}"
+}
+
+# ids of things or channels of --user or $MFX_USER, or users: from the
+# program beside the one that is completed; no registry is made for that
+_mfx_ids()
+{
+	[[ -e $(_mfx_home)/registry.db ]] || return
+	local user=$MFX_USER i from='^{"id":'
+	[[ $1 != users ]] || from='^{"id":"[^"]*","email":'
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} != --user ]] || user=${COMP_WORDS[i + 1]}
+	done
+	_mfx_reply "$(MFX_USER=$user "${dir}mfx-$1" list 2>/dev/null </dev/null |
+		sed -n "s/$from"'"\([^"\\]*\)".*/\1/p')"
+}
+
+_mfx_streams()
+{
+	_mfx_reply "$(cd -- "${MFX_BUS:-$(_mfx_home)/bus}" 2>/dev/null &&
+		compgen -d)"
+}
+
+# what can stand behind an option: by its name, or else by its argument
+_mfx_value()
+{
+	case $1:$2 in
+	--channel:*)	_mfx_ids channels ;;
+	--thing:*|--publisher:*) _mfx_ids things ;;
+	--user:*)	_mfx_ids users ;;
+	*:*'|'*)	_mfx_reply "${2//|/$'\n'}" ;;
+	*:STREAM*)	_mfx_streams ;;
+	*:*FILE*|*:*DIR*|*:*PATH*) _mfx_files ;;
+	esac
+}
+
+# the operand number $1, counted from 0
+_mfx_operand()
+{
+	case $prog:$verb:$1 in
+	mfx-things:create:*|mfx-channels:create:*|mfx-users:create:*) ;;
+	mfx-things:*)	_mfx_ids things ;;
+	mfx-channels:*connect:0) _mfx_ids channels ;;
+	mfx-channels:*connect:*) _mfx_ids things ;;
+	mfx-channels:*)	_mfx_ids channels ;;
+	mfx-users:*)	_mfx_ids users ;;
+	mfx-can::0)	_mfx_ids things ;;
+	mfx-can::1)	_mfx_reply $'publish\nsubscribe' ;;
+	mfx-can::2)	_mfx_ids channels ;;
+	mfx-pub::0|mfx-sub::0|mfx-bus:*) _mfx_streams ;;
+	*)		_mfx_files ;;
+	esac
+}
+
+# Reads the table of the program: all verbs, the one that was typed, and
+# the options it has with their arguments.
+_mfx_table()
+{
+	local i v name letter arg all
+	all=$("${cmd[@]}" --options 2>/dev/null </dev/null)
+	all=${all//$'\t'/$'\x1f'}
+	while IFS=$'\x1f' read -r v name _; do
+		[[ $name || -z $v ]] || verbs[$v]=1
+	done <<<"$all"
+	for ((i = first; i < COMP_CWORD; i++)); do
+		v=${COMP_WORDS[i]}
+		if [[ $v != -* && ${verbs["$v"]} ]]; then
+			verb=$v first=$((i + 1))
+			break
+		fi
+	done
+	while IFS=$'\x1f' read -r v name letter arg _; do
+		[[ $name && ( -z $v || $v == "$verb" ) ]] || continue
+		options[$name]=$arg
+		[[ $letter == - ]] || long[-$letter]=$name
+	done <<<"$all"
+}
+
+# how many operands stand in front of the current word
+_mfx_count_operands()
+{
+	local i word value=
+	for ((i = first; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		word=${long["$word"]:-$word}
+		if [[ $word == = ]]; then
+			value=1
+		elif [[ $value ]]; then
+			value=
+		elif [[ $word == -?* ]]; then
+			value=${options["$word"]:+1}
+		else
+			operands=$((operands + 1))
+		fi
+	done
+}
+
+_mfx()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local cmd=("${COMP_WORDS[0]/#\~/$HOME}") prog=${COMP_WORDS[0]##*/}
+	local dir=${cmd[0]%"$prog"} first=1 verb='' operands=0
+	local -A verbs=() options=() long=()
+
+	COMPREPLY=()
+	if [[ $prog == mfx && ${COMP_WORDS[1]} != -* ]] &&
+	    ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != help ]]; then
+		prog=mfx-${COMP_WORDS[1]} first=2
+		cmd+=("${COMP_WORDS[1]}")
+	fi
+	_mfx_table
+	# --option=value comes as three words
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $before == = ]]; then
+		before=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	before=${long["$before"]:-$before}
+	if [[ ${options["$before"]} ]]; then
+		_mfx_value "$before" "${options["$before"]}"
+	elif [[ $cur == -* ]]; then
+		_mfx_reply "$(printf '%s\n' "${!options[@]}")"
+	elif [[ ${#verbs[@]} -gt 0 && ( -z $verb || $verb == help ) ]]; then
+		_mfx_reply "$(printf '%s\n' "${!verbs[@]}")"
+	else
+		_mfx_count_operands
+		_mfx_operand "$operands"
+	fi
+}
+
+complete -F _mfx mfx mfx-adapt-http mfx-bus mfx-can mfx-channels mfx-check \
+	mfx-encode mfx-events mfx-fmt mfx-gen mfx-grep mfx-normalize mfx-pub \
+	mfx-read-sqlite mfx-sub mfx-things mfx-users mfx-write-sqlite
