@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The demo, as a new user has it: no terminal, no input, nothing left.
+load setup
+
+setup_suite_test() {
+	unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE BUILD MFX_HOME
+	mkdir tmp
+	export TMPDIR=$PWD/tmp
+}
+
+# no process has the demo's directory in its environment
+nothing_left() {
+	[[ -z $(ls -A tmp) ]]
+	! grep -lsF "MFX_HOME=$TMPDIR/mfx-demo" /proc/[0-9]*/environ | grep .
+}
+
+@test "the demo counts what was sent, acknowledged and stored, and leaves nothing" {
+	"$ROOT/scripts/demo" >out 2>err </dev/null
+	[[ ! -s err ]] || { cat err; false; }
+	local n
+	n=$(sed -n 's/^sent *\([0-9]*\) records$/\1/p' out)
+	((n > 6000))
+	grep -qx "acknowledged  *$n records" out
+	grep -qx "stored  *$n records" out
+	# a table and a plot
+	grep -q 'Cel$' out
+	grep -q '▁.*█' out
+	nothing_left
+}
+
+@test "the demo ends all it started when it is interrupted" {
+	setsid "$ROOT/scripts/demo" >out 2>err </dev/null 3>&- &
+	local pid=$!
+	PIDS+=("$pid")
+	await 20 grep -q '^== In' out
+	kill -TERM "$pid"
+	status 130 wait "$pid"
+	nothing_left
+}

@@ -1,0 +1,355 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What the registry keeps from others, and what it survives: secrets,
+# isolation of owners, hostile text, many at once, kill -9, broken files.
+load setup
+load identity
+
+# ---- secrets ----
+
+@test "files are 0600, directories 0700, whatever the umask" {
+	rm -rf "$MFX_HOME"
+	export MFX_HOME=$PWD/deep/down/home
+	(umask 0; add_user "$MFX_USER"; exec mfx-things create) >/dev/null
+	start_ready mfx-events --follow
+	thing >/dev/null
+	[[ -e $MFX_HOME/registry.db-wal ]]
+	[[ $(stat -c %a deep deep/down deep/down/home | sort -u) == 700 ]]
+	[[ $(stat -c %a "$MFX_HOME"/* | sort -u) == 600 ]]
+	(($(stat -c %s "$MFX_HOME/master.key") == 32))
+}
+
+@test "no key and no password is in any file, message or event" {
+	local key secret='a-very-secret-key' password='a very secret password'
+	add_user bob@example.com "$password"
+	status 1 mfx-users verify bob@example.com --password-file - \
+	    <<<"$password!" 2>said
+	thing --key-file - <<<"$secret" >id
+	key=$(mfx-things create | jq -r .key)
+	status 65 mfx-things create --key-file - <<<"$secret" 2>>said
+	status 65 mfx-things create -f - 2>>said <<-EOF
+		{"key":"$secret-2"}
+		{"key":"$secret"}
+	EOF
+	printf '{"key":"%s","x":1}\n' "$secret" | status 65 mfx-things create -f - 2>>said
+	printf '{"key":"%s' "$secret" | status 65 mfx-things create -f - 2>>said
+	status 1 mfx-can --key-file - publish x <<<"$secret!" >>said 2>&1
+	mfx-things list >>said
+	mfx-things list -H >>said
+	mfx-events >>said
+	mfx-users list >>said
+	(($(wc -l <said) > 8))
+	lacks said "$secret" "$key" "$password"
+	for file in "$MFX_HOME"/*; do lacks "$file" "$secret" "$key" "$password"; done
+}
+
+@test "keys and passwords are not in ps, cores or the reach of a debugger" {
+	local pid
+	mkfifo in
+	start mfx-users update "$MFX_USER" --password-file in
+	pid=$PID
+	exec 5>in
+	printf 'half of a secret' >&5
+	await 10 eval '[[ $(cat /proc/'$pid'/wchan) == *poll* ]]'
+	tr '\0' ' ' <"/proc/$pid/cmdline" >line
+	lacks line secret
+	grep -E '^Max core file size +0 +0 ' "/proc/$pid/limits"
+	# what is not dumpable belongs to root, and nobody else may look
+	[[ $(stat -c %U "/proc/$pid/mem") == root ]]
+	python3 - "$pid" <<-'EOF'
+		import ctypes, subprocess, sys
+		# as another program of the same user would: it must fail for
+		# whoever is not root
+		code = ("import ctypes,os,sys;"
+		    "os.setgroups([]) if os.getuid() == 0 else None;"
+		    "os.setgid(65534) if os.getuid() == 0 else None;"
+		    "os.setuid(65534) if os.getuid() == 0 else None;"
+		    "sys.exit(ctypes.CDLL(None).ptrace(16, %s, 0, 0) == 0)")
+		sys.exit(subprocess.call([sys.executable, "-c", code % sys.argv[1]]))
+	EOF
+	exec 5>&-
+	status 0 wait "$pid"
+	mfx-users verify "$MFX_USER" --password-file - <<<'half of a secret'
+}
+
+@test "no option takes a secret" {
+	local p
+	for p in mfx-users mfx-things mfx-channels mfx-can; do
+		"$p" --options | cut -f 2,4 | grep -iE 'key|password|secret' |
+			grep -vE '(-file	FILE|--keys	)$' >bad || true
+		[[ ! -s bad ]] || { cat bad; false; }
+	done
+}
+
+@test "a master key that others may read, or of a wrong size, is refused" {
+	local id mode
+	id=$(thing)
+	for mode in 640 604 660 644 620; do
+		chmod $mode "$MFX_HOME/master.key"
+		refuses 78 "others may read it" mfx-things get "$id"
+		refuses 78 "others may read it" mfx-can "$id" publish x
+	done
+	chmod 400 "$MFX_HOME/master.key"
+	mfx-things get "$id"
+	chmod 600 "$MFX_HOME/master.key"
+	cp "$MFX_HOME/master.key" kept
+	echo >>"$MFX_HOME/master.key"
+	refuses 78 "32 bytes" mfx-things get "$id"
+	head -c 31 kept >"$MFX_HOME/master.key"
+	refuses 78 "32 bytes" mfx-things get "$id"
+	head -c 32 /dev/urandom >"$MFX_HOME/master.key"
+	refuses 78 "not the master key of this registry" mfx-things get "$id"
+	refuses 78 "not the master key of this registry" mfx-users list
+	rm "$MFX_HOME/master.key"
+	refuses 78 "master.key" mfx-things get "$id"
+	# nobody puts a new one in its place
+	[[ ! -e $MFX_HOME/master.key ]]
+	(umask 077; cp kept "$MFX_HOME/master.key")
+	mfx-things key "$id" | jq -e '.key | length == 36'
+}
+
+@test "files that are no registry of ours are refused, and left alone" {
+	local db=$MFX_HOME/registry.db
+	cp "$db" good
+	cp "$db" "$db.new" && sqlite3 "$db.new" 'PRAGMA user_version = 99' &&
+		mv "$db.new" "$db"
+	refuses 78 "newer version" mfx-things list
+	rm "$db"
+	sqlite3 "$db" 'CREATE TABLE other(x)'
+	refuses 78 "no registry" mfx-things list
+	[[ $(sqlite3 "$db" .tables) == other ]]
+	echo 'some text that is no database, and long enough to tell' >"$db"
+	cp "$db" text
+	refuses 78 "" mfx-things list
+	cmp "$db" text
+	mv good "$db"
+	mfx-things list
+}
+
+@test "a registry is made by whatever comes first, readers too" {
+	local first
+	for first in "mfx-events" "mfx-can x publish y" "mfx-users list" \
+	    "mfx-things list"; do
+		rm -rf "$MFX_HOME"
+		$first >/dev/null 2>&1 || (($? == 1))
+		[[ -s $MFX_HOME/registry.db && -s $MFX_HOME/master.key ]]
+		add_user "$MFX_USER"
+		thing
+	done
+}
+
+# ---- isolation ----
+
+@test "what is another's is as unknown as what is not there" {
+	local t c bt bc verb
+	t=$(thing --name mine) c=$(channel --name mine)
+	mfx-channels connect "$c" "$t"
+	add_user bob@example.com
+	export MFX_USER=bob@example.com
+	bt=$(thing --name his) bc=$(channel --name his)
+	everything >before
+	[[ $(mfx-things list | jq -r .id) == "$bt" ]]
+	[[ $(mfx-channels list | jq -r .id) == "$bc" ]]
+	[[ -z $(mfx-things list --name mine) ]]
+
+	# alike ID COMMAND…: says of `ID` in the command what it says of an
+	# id that nobody has, word for word
+	alike() {
+		local id=$1 none=00000000-0000-4000-8000-000000000000
+		local got=0 want=0
+		shift
+		"${@//ID/$none}" >want.out 2>want.err || want=$?
+		"${@//ID/$id}" >got.out 2>got.err || got=$?
+		((want != 0 && got == want)) &&
+		sed "s/$id/$none/g" got.out | cmp - want.out &&
+		sed "s/$id/$none/g" got.err | cmp - want.err ||
+			{ echo "$*:"; cat got.* want.*; return 1; }
+	}
+	echo '{"id":"'$t'","name":"taken over"}' >t.line
+	alike "$t" mfx-things get ID
+	alike "$t" mfx-things list ID
+	alike "$t" mfx-things get --keys ID
+	alike "$t" mfx-things update --name x ID
+	alike "$t" mfx-things update --metadata '{}' ID
+	alike "$t" mfx-things remove ID
+	alike "$t" mfx-things key ID
+	alike "$t" mfx-things key --new ID
+	alike "$t" mfx-things key --remove ID
+	alike "$t" mfx-channels list --thing ID
+	alike "$t" mfx-channels connect "$bc" ID
+	alike "$t" mfx-channels connect "$bc" "$bt" ID
+	alike "$t" mfx-channels disconnect "$bc" ID
+	alike "$c" mfx-channels get ID
+	alike "$c" mfx-channels list ID
+	alike "$c" mfx-channels update --name x ID
+	alike "$c" mfx-channels remove ID
+	alike "$c" mfx-channels connect ID "$bt"
+	alike "$c" mfx-channels disconnect ID "$bt"
+	alike "$c" mfx-channels connect ID "$t"
+	alike "$c" mfx-channels disconnect ID "$t"
+	alike "$c" mfx-things list --channel ID
+	# --if-exists is quiet about both
+	mfx-things remove --if-exists "$t"
+	mfx-channels remove --if-exists "$c"
+	# in bulk
+	refuses 65 "t.line:1: no thing" mfx-things update -f t.line
+	refuses 65 "t.line:1: no thing" mfx-things remove -f t.line
+	printf '{"channel":"%s","thing":"%s"}\n' "$bc" "$bt" "$c" "$bt" >pairs
+	refuses 65 "pairs:2: no channel" mfx-channels connect -f pairs
+	printf '{"channel":"%s","thing":"%s"}\n' "$bc" "$bt" "$bc" "$t" >pairs
+	refuses 65 "pairs:2: no thing" mfx-channels connect -f pairs
+	refuses 65 "pairs:2: no thing" mfx-channels disconnect -f pairs
+	everything | cmp before
+	# and the database itself holds no connection between two owners
+	status 19 sqlite3 "$MFX_HOME/registry.db" 'PRAGMA foreign_keys = ON;
+	    INSERT INTO connections SELECT c.n, t.n, c.owner FROM channels c,
+	    things t WHERE c.owner <> t.owner LIMIT 1' 2>/dev/null
+}
+
+@test "text of SQL, of shells and of terminals does nothing anywhere" {
+	local text t c
+	t=$(thing --name t) c=$(channel --name c)
+	everything >before
+	for text in "' OR '1'='1" "'; DROP TABLE things; --" '" OR ""="' \
+	    '%' '_' '\' '`id`' '$(id)' "x') UNION SELECT password FROM users --" \
+	    $'\e]0;x\a' $'a\nb' '{"$ne":null}' 'x -- ' '0x41' 'NULL'; do
+		for command in "mfx-things get" "mfx-things remove" \
+		    "mfx-things key" "mfx-things key --new" \
+		    "mfx-things update --name x" "mfx-channels get" \
+		    "mfx-channels remove" "mfx-channels list --thing" \
+		    "mfx-things list --channel" "mfx-channels connect $c" \
+		    "mfx-channels disconnect $c" "mfx-users remove --all" \
+		    "mfx-things list --user" "mfx-channels list --user"; do
+			status 1 $command "$text" >out 2>err </dev/null
+			[[ ! -s out ]]
+			LC_ALL=C lacks err $'\e' $'\a'
+			(($(wc -l <err) == 1))
+		done
+		status 1 mfx-users verify "$text" --password-file - <<<"$text"
+		status 1 mfx-can "$text" publish "$c" >/dev/null
+		status 1 mfx-can "$t" publish "$text" >/dev/null
+		[[ -z $(mfx-things list --name "$text$text") ]]
+		jq -nc --arg x "$text" '{channel: $x, thing: $x}' >line
+		status 65 mfx-channels connect -f line 2>/dev/null
+		jq -nc --arg x "$text" '{id: $x}' >line
+		status 65 mfx-things remove -f line 2>/dev/null
+		status 65 mfx-things create -f line 2>/dev/null
+	done
+	everything | cmp before
+}
+
+# ---- many at once, accidents ----
+
+@test "four that begin at once make one master key and one registry" {
+	local i j pids
+	for ((i = 0; i < 60; i++)); do
+		rm -rf "$MFX_HOME"
+		pids=()
+		for j in a b c d; do
+			mfx-events >/dev/null 2>err.$j 3>&- &
+			pids+=($!)
+		done
+		for j in "${pids[@]}"; do
+			status 0 wait "$j" || { cat err.*; return 1; }
+		done
+		mfx-users list
+		[[ $(ls "$MFX_HOME" | xargs) == "master.key registry.db" ]]
+	done
+}
+
+@test "kill -9 while it is made: the next one makes it whole" {
+	local i pid
+	for ((i = 0; i < 60; i++)); do
+		rm -rf "$MFX_HOME"
+		mfx-events >/dev/null 2>&1 3>&- &
+		pid=$!
+		read -rt "0.00$((RANDOM % 10))" <> <(:) || true
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		mfx-users list
+		[[ $(ls "$MFX_HOME" | xargs) == "master.key registry.db" ]]
+	done
+	add_user "$MFX_USER"
+}
+
+@test "many that change it at once all succeed, and readers too" {
+	local i pids=() out
+	for i in 1 2 3 4 5 6; do
+		(for j in {1..10}; do
+			mfx-things create --name "$i-$j" >/dev/null || exit
+			mfx-things list >/dev/null || exit
+		done) 3>&- &
+		pids+=($!)
+	done
+	seq 2000 | sed 's/.*/{"name":"bulk"}/' | mfx-things create -f - >/dev/null
+	for i in "${pids[@]}"; do status 0 wait "$i"; done
+	(($(mfx-things list | wc -l) == 2060))
+	mfx-events | jq .seq | diff - <(seq 2061)
+}
+
+@test "a slow producer of a bulk keeps nobody waiting, and may be stopped" {
+	local pid
+	mkfifo in
+	start mfx-things create -f in
+	pid=$PID
+	exec 5>in
+	echo '{"name":"first"}' >&5
+	await 10 eval '[[ $(cat /proc/'$pid'/wchan) == *poll* ]]'
+	timeout 5 mfx-things create --name other >/dev/null
+	kill -TERM "$pid"
+	status 75 wait "$pid"
+	grep -q 'nothing was done' "$PID_ERR"
+	exec 5>&-
+	[[ $(mfx-things list | jq -r .name) == other ]]
+}
+
+@test "kill -9 in a bulk: all of it or nothing, and no lock stays" {
+	local i n want=0 pid whole=0 none=0
+	seq 5000 | sed 's/.*/{"name":"n&"}/' >in
+	for ((i = 0; i < 25; i++)); do
+		mfx-things create -f in >/dev/null 2>&1 3>&- &
+		pid=$!
+		read -rt "0.0$((RANDOM % 90 + 10))" <> <(:) || true
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		n=$(mfx-things list | wc -l)
+		if ((n == want)); then
+			none=$((none + 1))
+		else
+			((n == want + 5000)) || { echo "$n things"; return 1; }
+			whole=$((whole + 1))
+		fi
+		want=$n
+		(($(mfx-events --from end | wc -l) == 0))
+		(($(mfx-events | grep -c thing.create) == want)) || ((want == 0))
+	done
+	echo "$whole whole, $none none"
+	thing --name after
+	[[ $(sqlite3 "$MFX_HOME/registry.db" 'PRAGMA integrity_check') == ok ]]
+}
+
+full_registry() {
+	thing --name before >/dev/null
+	mount -t tmpfs -o size=3m none full
+	cp "$MFX_HOME"/* full
+	export MFX_HOME=$PWD/full
+	seq 20000 | sed 's/.*/{"name":"n&"}/' >in
+	status 75 mfx-things create -f in >out 2>err
+	[[ ! -s out ]]
+	(($(wc -l <err) == 1))
+	grep -q full err
+	[[ $(mfx-things list | jq -r .name) == before ]]
+	# what is small may still go in, and it goes on by itself
+	mount -o remount,size=100m full
+	mfx-things create -f in >out
+	(($(mfx-things list | wc -l) == 20001 && $(wc -l <out) == 20000))
+	mfx-events | jq .seq | diff - <(seq 20002)
+}
+
+@test "a full disk: 75, nothing half-written, and on when there is room" {
+	mkdir full
+	export -f full_registry thing status
+	# a mount that nobody else sees and that ends with its process
+	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
+	    bash -euo pipefail -c full_registry 3>&-
+}

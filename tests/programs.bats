@@ -1,0 +1,452 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What every program in bin/ has to survive and to say, by a loop over all
+# of them.  A new program is given a line in as_filter, as_sink or
+# as_source below, or stands in `others`; the first test sees to that.
+load setup
+
+# Those that read lines and write lines: their arguments, and their status
+# when there is nothing to read.
+as_filter() {
+	NOTHING=0
+	case $1 in
+	mfx-normalize) ARGS=() ;;
+	mfx-grep) ARGS=(--name '*') NOTHING=1 ;;
+	mfx-fmt) ARGS=(-t tsv) ;;
+	mfx-encode) ARGS=(-n 1) ;;
+	*) return 1 ;;
+	esac
+}
+
+# Those that read lines and keep them: their arguments, and what shows
+# what was kept, one line for each.
+as_sink() {
+	case $1 in
+	mfx-pub) ARGS=(s) SHOW='cat "$MFX_HOME"/bus/s/*.ndjson' ;;
+	mfx-write-sqlite) ARGS=(m.db)
+		SHOW='sqlite3 m.db "SELECT * FROM messages"' ;;
+	*) return 1 ;;
+	esac
+}
+
+# Those that only write: what has to be there first, and their arguments.
+# They have a great deal to say, more than a pipe holds.
+as_source() {
+	case $1 in
+	mfx-sub) ARGS=(s --from start --no-follow)
+		many_lines | mfx-pub s ;;
+	mfx-read-sqlite) ARGS=(m.db)
+		[[ -e m.db ]] || many_lines | mfx-write-sqlite m.db ;;
+	mfx-gen) ARGS=(--count 20000) ;;
+	*) return 1 ;;
+	esac
+}
+
+others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-bus
+	mfx-adapt-http mfx-check'
+
+setup_suite_test() {
+	PROGRAMS=()
+	local p
+	for p in "$BIN"/*; do PROGRAMS+=("${p##*/}"); done
+}
+
+ROUTE='"channel":"c1","publisher":"p1","protocol":"http","subtopic":"a.b"'
+LINES=("[{$ROUTE,\"received\":1700000000.5,\"bn\":\"dev:\",\"n\":\"t\",\"v\":21.50},{\"n\":\"h\",\"u\":\"%RH\",\"v\":40,\"t\":-5}]"
+	"{$ROUTE,\"n\":\"dev:x\",\"vs\":\"\\u00e9\\t\\\"é\",\"t\":1700000001}"
+	"[{$ROUTE,\"received\":1700000002,\"n\":\"dev:on\",\"vb\":true}]")
+
+few_lines() {
+	printf '%s\n' "${LINES[@]}"
+}
+
+# 3 MB
+many_lines() {
+	few_lines | awk '{ line[NR] = $0 }
+	    END { for (i = 0; i < 8000; i++) for (j = 1; j <= NR; j++) print line[j] }'
+}
+
+# every COMMAND WHO…: the command for each of them, in a directory of its
+# own; all that fail are named
+every() {
+	local command=$1 p bad=0
+	shift
+	(($#)) || return
+	for p in "$@"; do
+		mkdir -p "$BATS_TEST_TMPDIR/$p"
+		cd "$BATS_TEST_TMPDIR/$p" || return
+		export MFX_HOME=$PWD/home
+		if ! "$command" "$p" >log 2>&1; then
+			bad=1
+			echo "$p: $command:"
+			head -c 2000 log
+		fi
+	done
+	return $bad
+}
+
+all_of() {
+	local p
+	for p in "${PROGRAMS[@]}"; do
+		# only its own case is asked, nothing is run
+		if declare -f "$1" | grep -q "^ *$p)"; then echo "$p"; fi
+	done
+}
+
+every_filter() { every "$1" $(all_of as_filter); }
+every_sink() { every "$1" $(all_of as_sink); }
+every_source() { every "$1" $(all_of as_source); }
+
+empty() {
+	[[ ! -s $1 ]] || { echo "not empty: $(head -n 5 "$1")"; return 1; }
+}
+
+# take PROG: what it makes of stdin, its output or what it kept, in `got`,
+# its messages in `err`; gives its status
+take() {
+	local status=0
+	if as_filter "$1"; then
+		"$1" "${ARGS[@]}" >got 2>err || status=$?
+	else
+		as_sink "$1"
+		rm -rf "$MFX_HOME" m.db*
+		"$1" "${ARGS[@]}" >out 2>err || status=$?
+		bash -c "$SHOW" >got 2>/dev/null
+	fi
+	return $status
+}
+
+@test "every program is in one of the tables, and every table entry exists" {
+	local p q
+	for p in "${PROGRAMS[@]}"; do
+		[[ " $(echo $others $(all_of as_filter) $(all_of as_sink) \
+		    $(all_of as_source)) " == *" $p "* ]] ||
+			{ echo "$p: in no table of $BATS_TEST_FILENAME"; false; }
+	done
+	for q in "$ROOT"/cmd/*.c; do
+		q=${q##*/}
+		[[ -x $BIN/${q%.c} ]] || { echo "${q%.c}: not built"; false; }
+	done
+}
+
+# ---- what they say ----
+
+says_help() {
+	local usage verb
+	status 0 "$1" --help >out 2>err &&
+	empty err &&
+	[[ $(head -n 1 out) == "usage: $1"* ]] &&
+	grep -q -- '--version' out &&
+	! LC_ALL=C.UTF-8 grep -nE '^.{101,}' out || return
+	# what mfx lists are the other programs
+	[[ $1 != mfx ]] || return 0
+	for verb in $("$1" --options | awk -F '\t' '$2 == "" { print $1 }'); do
+		status 0 "$1" "$verb" --help >out 2>err &&
+		empty err &&
+		[[ $(head -n 1 out) == "usage: $1 $verb"* ]] &&
+		! LC_ALL=C.UTF-8 grep -nE '^.{101,}' out || return
+	done
+}
+
+@test "--help: on stdout, status 0, nothing on stderr, for each verb too" {
+	every says_help "${PROGRAMS[@]}"
+}
+
+# words of a synopsis, operands and options, whatever the brackets
+words() {
+	tr -cs 'A-Za-z0-9-' '\n' | tr 'A-Z' 'a-z' | grep -v '^$' | sort -u
+}
+
+agrees_with_page() {
+	"$1" --help | sed -n '/^usage:\|^       /!q; s/^usage://p; /^  /p' |
+		words | grep -vx options >usage
+	mandoc -T ascii "$ROOT/man/$1.1" | col -b |
+		sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | words >page
+	comm -23 usage page >missing
+	empty missing
+}
+
+@test "--help shows no word that the page's SYNOPSIS does not have" {
+	every agrees_with_page "${PROGRAMS[@]}"
+}
+
+says_version() {
+	status 0 "$1" --version >out 2>err &&
+	empty err &&
+	grep -qxE "$1 [0-9]+\.[0-9]+\.[0-9]+" out
+}
+
+@test "--version: name and number" {
+	every says_version "${PROGRAMS[@]}"
+}
+
+refuses_misuse() {
+	local arg
+	for arg in --no-such-option -% --help=x; do
+		status 64 "$1" $arg >out 2>err </dev/null &&
+		empty out &&
+		(($(wc -l <err) == 1)) &&
+		grep -q "^$1: " err || { cat err; return 1; }
+	done
+}
+
+@test "misuse: one line on stderr with the program's name, status 64" {
+	every refuses_misuse "${PROGRAMS[@]}"
+}
+
+sees_its_answer_fail() {
+	status 74 "$1" --help >/dev/full &&
+	status 74 "$1" --version >/dev/full &&
+	status 74 "$1" --help >&-
+}
+
+@test "an answer that can't be written is status 74" {
+	every sees_its_answer_fail "${PROGRAMS[@]}"
+}
+
+# ---- what comes in ----
+
+takes_nothing() {
+	NOTHING=0
+	as_filter "$1" || true
+	status "$NOTHING" take "$1" </dev/null && empty got && empty err
+}
+
+@test "empty input: nothing out, nothing said" {
+	every_filter takes_nothing
+	every_sink takes_nothing
+}
+
+takes_crlf() {
+	few_lines | status 0 take "$1" && mv got want &&
+	[[ -s want ]] &&
+	few_lines | sed 's/$/\r/' | status 0 take "$1" && cmp want got
+}
+
+@test "CRLF is as good as LF" {
+	every_filter takes_crlf
+	every_sink takes_crlf
+}
+
+takes_no_final_newline() {
+	few_lines | status 0 take "$1" && mv got want &&
+	printf %s "$(few_lines)" | status 0 take "$1" && cmp want got
+}
+
+@test "a last line without newline counts" {
+	every_filter takes_no_final_newline
+	every_sink takes_no_final_newline
+}
+
+takes_blank_lines() {
+	few_lines | status 0 take "$1" && mv got want &&
+	few_lines | sed G | status 0 take "$1" && cmp want got
+}
+
+@test "empty lines are passed over" {
+	every_filter takes_blank_lines
+	every_sink takes_blank_lines
+}
+
+# the bad line is refused, the ones around it are taken
+refuses_line() {
+	few_lines | status 0 take "$1" && mv got want &&
+	{ few_lines | head -n 1; cat bad; few_lines | tail -n +2; } |
+		status 65 take "$1" &&
+	cmp want got &&
+	(($(wc -l <err) == 1)) && grep -q "^$1: <stdin>:2" err ||
+		{ head -c 300 err; return 1; }
+}
+
+refuses_nul() {
+	printf '[{"n":"a\0b","v":1}]\n' >bad
+	refuses_line "$1"
+}
+
+refuses_giant() {
+	{ printf '[{"n":"a","vs":"'; head -c 3145728 /dev/zero | tr '\0' x
+	  printf '"}]\n'; } >bad
+	refuses_line "$1"
+}
+
+refuses_garbage() {
+	local text
+	for text in '[' '{' '[{"n":"a","v":1}' 'x' '[]x' $'\xff' '{}' 'null'; do
+		printf '%s\n' "$text" >bad
+		refuses_line "$1" || { echo "given: $text"; return 1; }
+	done
+}
+
+@test "NUL in a line: that line is refused, with its place, status 65" {
+	every_filter refuses_nul
+	every_sink refuses_nul
+}
+
+@test "a line of 3 MiB is refused, and the next one is taken" {
+	every_filter refuses_giant
+	every_sink refuses_giant
+}
+
+@test "a line that is no message is refused, and the next one is taken" {
+	every_filter refuses_garbage
+	every_sink refuses_garbage
+}
+
+feeds() {
+	local command show=
+	if as_filter "$2"; then :; else as_sink "$2"; show=$SHOW; fi
+	printf -v command '%q ' "$2" "${ARGS[@]}"
+	few_lines >in
+	"$ROOT/tests/feed.py" "$1" in "exec $command" "$show"
+}
+takes_bytes() { feeds bytes "$1"; }
+takes_split() { feeds split "$1"; }
+
+@test "byte by byte is as good as at once" {
+	every_filter takes_bytes
+	every_sink takes_bytes
+}
+
+@test "cut in two reads at any place is as good as at once" {
+	every_filter takes_split
+	every_sink takes_split
+}
+
+# ---- what goes out ----
+
+sees_full_disk() {
+	as_filter "$1"
+	few_lines | status 74 "$1" "${ARGS[@]}" 2>err >/dev/full &&
+	(($(wc -l <err) == 1)) && grep -q "^$1: <stdout>: " err
+}
+
+sees_closed_stdout() {
+	as_filter "$1"
+	few_lines | status 74 "$1" "${ARGS[@]}" 2>err >&- &&
+	(($(wc -l <err) == 1)) && grep -q "^$1: <stdout>: " err
+}
+
+source_sees_full_disk() {
+	as_source "$1"
+	status 74 "$1" "${ARGS[@]}" 2>err >/dev/full </dev/null &&
+	(($(wc -l <err) == 1)) && grep -q "^$1: <stdout>: " err
+}
+
+source_sees_closed_stdout() {
+	as_source "$1"
+	status 74 "$1" "${ARGS[@]}" 2>err >&- </dev/null &&
+	(($(wc -l <err) == 1)) && grep -q "^$1: <stdout>: " err
+}
+
+@test "stdout on a full disk: said once, status 74" {
+	every_filter sees_full_disk
+	every_source source_sees_full_disk
+}
+
+@test "stdout closed: said once, status 74" {
+	every_filter sees_closed_stdout
+	every_source source_sees_closed_stdout
+}
+
+# `| head -n 1`: the shell's usual death by SIGPIPE, without a word; also
+# where SIGPIPE came in ignored
+ends_with_its_reader() {
+	local got
+	if as_filter "$1"; then many_lines >in; else as_source "$1"; : >in; fi
+	"$1" "${ARGS[@]}" <in 2>err | head -n 1 >first
+	got=${PIPESTATUS[0]}
+	((got == 141)) && empty err && (($(wc -l <first) == 1)) ||
+		{ echo "status $got"; return 1; }
+	(trap '' PIPE; exec "$1" "${ARGS[@]}") <in 2>err | head -n 1 >first
+	got=${PIPESTATUS[0]}
+	((got == 141 || got == 74)) && (($(wc -l <err) <= 1)) ||
+		{ echo "SIGPIPE ignored: status $got"; return 1; }
+}
+
+@test "| head -n 1 ends it quietly" {
+	every_filter ends_with_its_reader
+	every_source ends_with_its_reader
+}
+
+# its reader has gone, and no line comes that it could try to write: it
+# ends all the same, or a pipeline whose end died would hang till then
+ends_idle() {
+	local result=0
+	as_filter "$1"
+	rm -f fifo ended
+	mkfifo fifo
+	{ "$1" "${ARGS[@]}" 2>err && echo 0 >ended || echo $? >ended; } \
+		<fifo 3>&- | head -n 1 >first &
+	exec 5>fifo
+	# in one write: behind the first line there may be no reader left
+	few_lines >few
+	cat few >&5
+	await 10 test -s ended && [[ $(<ended) == 141 ]] && empty err ||
+		result=1
+	exec 5>&-
+	return $result
+}
+
+@test "a reader that goes away ends it, also while nothing comes in" {
+	every_filter ends_idle
+}
+
+# ---- SIGTERM ----
+
+# shown PROG N: that many lines have come out of it or into it
+shown() {
+	if as_filter "$1"; then cp term.out got; else
+		as_sink "$1"
+		bash -c "$SHOW" >got
+	fi
+	(($(wc -l <got) >= $2))
+}
+
+# with half a line read: what was whole is there, and nothing else
+ends_mid_line() {
+	local lines pid
+	few_lines | take "$1" && mv got want && lines=$(wc -l <want)
+	rm -rf "$MFX_HOME" m.db* fifo
+	mkfifo fifo
+	as_filter "$1" || as_sink "$1"
+	"$1" "${ARGS[@]}" <fifo >term.out 2>err 3>&- &
+	pid=$!
+	exec 5>fifo
+	few_lines >&5
+	printf '%s' '[{"channel":"c1","n":"half","v":' >&5
+	await 20 shown "$1" "$lines"
+	kill -TERM "$pid"
+	status 0 wait "$pid" && shown "$1" "$lines" && cmp want got && empty err
+	local result=$?
+	kill -9 "$pid" 2>/dev/null
+	exec 5>&-
+	return $result
+}
+
+@test "SIGTERM in mid-line: what was whole is out, status 0" {
+	every_filter ends_mid_line
+	every_sink ends_mid_line
+}
+
+# with more and more coming: it ends, and what came out is whole
+ends_mid_stream() {
+	local pid yes got=0
+	as_filter "$1"
+	rm -f fifo
+	mkfifo fifo
+	yes "$(few_lines)" >fifo 2>/dev/null 3>&- &
+	yes=$!
+	"$1" "${ARGS[@]}" <fifo >term.out 2>err 3>&- &
+	pid=$!
+	await 20 eval '(($(stat -c %s term.out) > 1000000))'
+	kill -TERM "$pid"
+	wait "$pid" || got=$?
+	kill "$yes" 2>/dev/null
+	wait "$yes" 2>/dev/null
+	((got == 0)) && empty err && [[ $(tail -c 1 term.out) == "" ]] &&
+	few_lines | take "$1" && sort -u term.out | cmp - <(sort -u got)
+}
+
+@test "SIGTERM in mid-stream: it ends with status 0 and a whole line" {
+	every_filter ends_mid_stream
+}

@@ -1,0 +1,80 @@
+# Loaded by every suite (`load setup`): our programs first in PATH, a home
+# of its own for each test, and servers that end with the test, by pid.
+# Nothing here or in a suite sleeps for a guess: await a condition instead.
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+BIN=${MFX_BIN:-$ROOT/bin}
+PATH=$BIN:$PATH
+VECTORS=$ROOT/tests/vectors
+
+setup() {
+	export MFX_HOME=$BATS_TEST_TMPDIR/home
+	unset MFX_BUS MFX_USER MFX_URL
+	PIDS=()
+	cd "$BATS_TEST_TMPDIR" || return
+	if declare -F setup_suite_test >/dev/null; then setup_suite_test; fi
+}
+
+teardown() {
+	local pid
+	for pid in "${PIDS[@]}"; do
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+# await SECONDS COMMAND…: until the command succeeds, or fail
+await() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		if ((SECONDS >= end)); then
+			echo "never came: $*" >&2
+			return 1
+		fi
+		read -rt 0.02 <> <(:) || true
+	done
+}
+
+# start COMMAND…: in the background, ended with the test; its pid is $PID,
+# its stdout and stderr go to the files $PID_OUT and $PID_ERR
+start() {
+	PID_OUT=$BATS_TEST_TMPDIR/out.${#PIDS[@]}
+	PID_ERR=$BATS_TEST_TMPDIR/err.${#PIDS[@]}
+	"$@" >"$PID_OUT" 2>"$PID_ERR" 3>&- &
+	PID=$!
+	PIDS+=("$PID")
+}
+
+# start_ready COMMAND…: one of our servers, which is given --ready-fd and
+# waited for; with PID_TO=FILE in front its stdout goes there
+start_ready() {
+	local fifo=$BATS_TEST_TMPDIR/ready.${#PIDS[@]} line
+	mkfifo "$fifo"
+	PID_OUT=$BATS_TEST_TMPDIR/out.${#PIDS[@]}
+	PID_ERR=$BATS_TEST_TMPDIR/err.${#PIDS[@]}
+	"$@" --ready-fd 9 >"${PID_TO:-$PID_OUT}" 2>"$PID_ERR" 3>&- 9>"$fifo" &
+	PID=$!
+	PIDS+=("$PID")
+	if ! read -rt 20 line <"$fifo"; then
+		cat "$PID_ERR" >&2
+		return 1
+	fi
+}
+
+# a loopback port that nobody listens on
+free_port() {
+	python3 -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# status N COMMAND…: it ends with exactly that status
+status() {
+	local want=$1 got=0
+	shift
+	"$@" || got=$?
+	if ((got != want)); then
+		echo "status $got, not $want: $*" >&2
+		return 1
+	fi
+}

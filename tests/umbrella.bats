@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mfx: the programs under one name
+load setup
+
+# a program that shows what it was given, one argument a line
+recorder() {
+	mkdir -p "$1"
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >"$1/$2"
+	chmod +x "$1/$2"
+}
+
+@test "mfx NAME is mfx-NAME, with all arguments as they are" {
+	diff <(mfx gen --count 3 --start 2026-01-01) \
+	    <(mfx-gen --count 3 --start 2026-01-01)
+	recorder dir mfx-mine
+	PATH=$PWD/dir:$PATH run mfx mine 'a b' '' '$(id)' ';' -- --version
+	[ "$status" -eq 0 ]
+	diff <(printf '%s\n' "$output") \
+	    <(printf '%s\n' 'a b' '' '$(id)' ';' -- --version)
+}
+
+@test "the exit status is the program's" {
+	status 64 mfx gen --no-such-option
+	status 1 mfx grep --name x </dev/null
+}
+
+@test "the program beside mfx comes before the one in PATH" {
+	recorder dir mfx-gen
+	PATH=$PWD/dir:$PATH "$BIN/mfx" gen --count 1 | grep '^\[{"bn"'
+}
+
+@test "an empty element of PATH is not the current directory" {
+	recorder . mfx-mine
+	PATH=:$PATH: status 64 mfx mine
+	PATH=:$PATH:$PWD mfx mine
+}
+
+@test "mfx --help lists every program of the suite with its page's line" {
+	local page name
+	mfx --help >help
+	for page in "$ROOT"/man/mfx-*.1; do
+		name=$(basename "$page" .1)
+		grep -F "  ${name#mfx-} " help |
+			grep -F "$(sed -n 's/^\.Nd //p' "$page")"
+	done
+	grep '^  help ' help
+	grep '^  version ' help
+	mfx --options | grep "^gen$(printf '\t\t\t\t')make up"
+	diff help <(mfx help)
+}
+
+@test "mfx version and mfx --version" {
+	mfx version | grep -E '^mfx [0-9]+\.[0-9]+'
+	diff <(mfx version) <(mfx --version)
+}
+
+@test "an unknown program: the nearest name, 64" {
+	run mfx gne
+	[ "$status" -eq 64 ]
+	[[ $output == *"unknown program 'gne'"* ]]
+	run mfx normalise
+	[ "$status" -eq 64 ]
+	[[ $output == *"nearest is 'normalize'"* ]]
+	run mfx entirely-different-thing
+	[ "$status" -eq 64 ]
+	[[ $output != *nearest* ]]
+	run mfx
+	[ "$status" -eq 64 ]
+	[[ $output == *"a program is missing"* ]]
+}
+
+@test "a name can't lead out of the suite" {
+	mkdir mfx-x
+	recorder . evil
+	local name
+	for name in ../evil x/../evil "$PWD/evil" '' ' ' $'a\nb' A é \
+	    "$(printf 'x%.0s' {1..5000})"; do
+		run mfx "$name"
+		[ "$status" -eq 64 ]
+		[[ $output != *$'\e'* ]]
+	done
+	PATH=$PATH:$PWD status 64 mfx x/../../evil
+	# a directory is no program
+	PATH=$PATH:$PWD status 64 mfx x
+}
+
+@test "a program of the suite that is not there: 69" {
+	cp "$BIN/mfx" .
+	PATH=/usr/bin:/bin run ./mfx gen
+	[ "$status" -eq 69 ]
+	[[ $output == *"mfx-gen is not installed"* ]]
+}
+
+@test "mfx help NAME runs man, or else the program's --help" {
+	recorder dir man
+	PATH=$PWD/dir:$PATH run mfx help gen
+	[ "$output" = mfx-gen ]
+	PATH=$PWD/dir:$PATH run mfx help mfx-gen
+	[ "$output" = mfx-gen ]
+	printf '#!/bin/sh\necho no page >&2\nexit 16\n' >dir/man
+	diff <(PATH=$PWD/dir:$PATH mfx help gen 2>&1) <(mfx-gen --help)
+	PATH=$BIN run mfx help gen
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "usage: mfx-gen [options]" ]
+	PATH=$PWD/dir:$PATH status 64 mfx help nothing-such
+}
+
+@test "signals reach the program as without mfx" {
+	start mfx gen --rate 1
+	await 10 test -s "$PID_OUT"
+	kill -TERM "$PID"
+	wait "$PID"
+}
+
+@test "options of its own end before the program's name" {
+	status 64 mfx --count gen
+	mfx -q gen --count 1
+}
+
+@test "stdout that can't be written: 74" {
+	status 74 mfx --help >/dev/full
+	status 74 mfx version >/dev/full
+}

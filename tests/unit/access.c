@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The decision that adapters take, while another process changes the
+ * registry under it.
+ */
+#include "registry/access.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "registry/item.h"
+#include "tests/unit/unit.h"
+
+static char home[64];
+static struct registry *registry;
+static struct user owner;
+static struct fault fault;
+static char thing[ID_TEXT + 1], channel[ID_TEXT + 1];
+
+#define OLD STR("old key")
+#define NEW STR("new key")
+
+static int64_t
+now_ms(void)
+{
+	return stamp_now().ns / 1000000;
+}
+
+/* one change, committed */
+static bool
+change(int (*one)(const struct spec *), const struct spec *spec)
+{
+	if (registry_begin(registry, &fault) < 0)
+		return false;
+	if (one(spec) < 0 || registry_commit(registry, &fault) < 0) {
+		registry_rollback(registry);
+		return false;
+	}
+	return true;
+}
+
+static int
+make_thing(const struct spec *spec)
+{
+	return item_create(registry, ITEM_THING, &owner, spec, &fault);
+}
+
+static int
+make_channel(const struct spec *spec)
+{
+	return item_create(registry, ITEM_CHANNEL, &owner, spec, &fault);
+}
+
+static int
+update_thing(const struct spec *spec)
+{
+	return item_update(registry, ITEM_THING, &owner, spec, &fault);
+}
+
+static int
+connect_them(const struct spec *spec)
+{
+	return item_connect(registry, &owner, true, spec->channel,
+	    spec->thing, &fault);
+}
+
+static int
+disconnect_them(const struct spec *spec)
+{
+	return item_connect(registry, &owner, false, spec->channel,
+	    spec->thing, &fault);
+}
+
+static int
+remove_thing(const struct spec *spec)
+{
+	return item_remove(registry, ITEM_THING, &owner, spec->id, &fault);
+}
+
+static int
+make_user(const struct spec *spec)
+{
+	(void)spec;
+	return user_create(registry, STR("a@example.com"), "no hash", &owner,
+	    &fault);
+}
+
+static struct spec
+with_key(struct str key)
+{
+	return (struct spec){ .given = SPEC_ID | SPEC_KEY,
+	    .id = str_z(thing), .key = key };
+}
+
+static struct spec
+pair(void)
+{
+	return (struct spec){ .channel = str_z(channel),
+	    .thing = str_z(thing) };
+}
+
+/* ms until the answer is this one, 1000 when it never comes; as in an
+ * adapter's event loop: a refresh, a question */
+static int64_t
+until(struct access *a, struct str key, enum access_result want)
+{
+	int64_t begin = now_ms(), t;
+	struct str who;
+
+	do {
+		access_refresh(a);
+		t = now_ms() - begin;
+		if (access_check(a, key, str_z(channel), &who) == want)
+			return t;
+	} while (t < 1000);
+	return t;
+}
+
+static void
+test_answers(struct access *a)
+{
+	struct spec p = pair();
+	struct str who;
+
+	CHECK(access_check(a, OLD, str_z(channel), &who) ==
+	    ACCESS_NOT_CONNECTED);
+	CHECK(str_eq(who, str_z(thing)));
+	CHECK(change(connect_them, &p));
+	CHECK(until(a, OLD, ACCESS_YES) < 100);
+	CHECK(access_check(a, OLD, str_z(channel), &who) == ACCESS_YES);
+	CHECK(str_eq(who, str_z(thing)));
+	CHECK(access_check(a, NEW, str_z(channel), &who) == ACCESS_NO_KEY);
+	CHECK(who.n == 0);
+	CHECK(access_check(a, STR_NONE, str_z(channel), &who) ==
+	    ACCESS_NO_KEY);
+	CHECK(access_identify(a, OLD, &who) == ACCESS_YES);
+	CHECK(str_eq(who, str_z(thing)));
+	CHECK(access_identify(a, NEW, &who) == ACCESS_NO_KEY);
+	CHECK(access_check_id(a, str_z(thing), str_z(channel)) ==
+	    ACCESS_YES);
+	CHECK(access_check_id(a, str_z(channel), str_z(channel)) ==
+	    ACCESS_NO_KEY);
+	CHECK(access_check_id(a, STR("x"), str_z(channel)) == ACCESS_NO_KEY);
+}
+
+/* a channel of any other form is one that isn't there */
+static void
+test_odd_channels(struct access *a)
+{
+	static const char long_one[5000] = "";
+	const struct str odd[] = {
+		STR_NONE, STR("*"), STR("x"), { long_one, sizeof long_one },
+		STR("00000000-0000-0000-0000-000000000000"),
+		STR("' OR 1=1 --                         "),
+	};
+	struct str who;
+	size_t i;
+
+	for (i = 0; i < sizeof odd / sizeof *odd; i++) {
+		CHECK(access_check(a, OLD, odd[i], &who) ==
+		    ACCESS_NOT_CONNECTED);
+		CHECK(access_check(a, NEW, odd[i], &who) == ACCESS_NO_KEY);
+		CHECK(access_check_id(a, str_z(thing), odd[i]) ==
+		    ACCESS_NOT_CONNECTED);
+	}
+	CHECK(access_check(a, (struct str){ long_one, sizeof long_one },
+	    str_z(channel), &who) == ACCESS_NO_KEY);
+}
+
+/* more guesses than the cache has room for, between two right ones */
+static void
+test_flood(struct access *a)
+{
+	struct str who;
+	char key[32];
+	int i, wrong = 0;
+
+	for (i = 0; i < 100000; i++) {
+		int n = snprintf(key, sizeof key, "guess %d", i);
+
+		wrong += access_check(a, (struct str){ key, (size_t)n },
+		    str_z(channel), &who) != ACCESS_NO_KEY;
+		if (i % 1000 == 0)
+			wrong += access_check(a, OLD, str_z(channel),
+			    &who) != ACCESS_YES;
+	}
+	CHECK(wrong == 0);
+}
+
+/* The change is another process's, as it will be. */
+static int64_t
+change_elsewhere(struct access *a, int (*one)(const struct spec *),
+    const struct spec *spec, struct str key, enum access_result want)
+{
+	pid_t pid = fork();
+	int status = 1;
+
+	if (pid == 0) {
+		registry = NULL;
+		if (registry_open(&registry, home, REGISTRY_WRITE,
+		    &fault) < 0)
+			_exit(1);
+		_exit(!change(one, spec));
+	}
+	waitpid(pid, &status, 0);
+	CHECK(status == 0);
+	return until(a, key, want);
+}
+
+static void
+test_revocation(struct access *a)
+{
+	struct spec new = with_key(NEW), none = with_key(STR_NONE),
+	    old = with_key(OLD), p = pair();
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		CHECK(change_elsewhere(a, update_thing, &new, OLD,
+		    ACCESS_NO_KEY) < 100);
+		CHECK(until(a, NEW, ACCESS_YES) < 100);
+		CHECK(change_elsewhere(a, update_thing, &old, NEW,
+		    ACCESS_NO_KEY) < 100);
+	}
+	CHECK(change_elsewhere(a, update_thing, &none, OLD,
+	    ACCESS_NO_KEY) < 100);
+	CHECK(access_check_id(a, str_z(thing), str_z(channel)) ==
+	    ACCESS_NO_KEY);
+	CHECK(change_elsewhere(a, update_thing, &old, OLD, ACCESS_YES) < 100);
+	CHECK(change_elsewhere(a, disconnect_them, &p, OLD,
+	    ACCESS_NOT_CONNECTED) < 100);
+	CHECK(change_elsewhere(a, connect_them, &p, OLD, ACCESS_YES) < 100);
+	CHECK(change_elsewhere(a, remove_thing, &old, OLD,
+	    ACCESS_NO_KEY) < 100);
+	CHECK(!change(update_thing, &old) && fault.status == 1);
+}
+
+/* another registry in its place: noticed; none in its place: no answer */
+static void
+test_replaced(struct access *a)
+{
+	char path[128], away[128];
+	int64_t begin = now_ms();
+	struct str who;
+
+	snprintf(path, sizeof path, "%s/registry.db", home);
+	snprintf(away, sizeof away, "%s/away.db", home);
+	CHECK(rename(path, away) == 0);
+	while (access_check(a, OLD, str_z(channel), &who) != ACCESS_ERROR &&
+	    now_ms() - begin < 3000)
+		access_refresh(a);
+	CHECK(now_ms() - begin < 1500);
+	CHECK(access(path, F_OK) < 0);
+	CHECK(strstr(access_fault(a), "registry.db") != NULL);
+	CHECK(rename(away, path) == 0);
+	begin = now_ms();
+	while (access_check(a, OLD, str_z(channel), &who) == ACCESS_ERROR &&
+	    now_ms() - begin < 3000)
+		access_refresh(a);
+	CHECK(now_ms() - begin < 1500);
+}
+
+static void
+fill_registry(void)
+{
+	struct spec t = with_key(OLD), c = { .given = SPEC_ID };
+
+	CHECK(registry_open(&registry, home, REGISTRY_WRITE, &fault) == 0);
+	CHECK(change(make_user, NULL));
+	uuid_make(thing);
+	uuid_make(channel);
+	t.id = str_z(thing);
+	c.id = str_z(channel);
+	CHECK(change(make_thing, &t));
+	CHECK(change(make_channel, &c));
+	CHECK(!change(make_channel, &c) && fault.status == 65);
+	uuid_make(thing);
+	t.id = str_z(thing);
+	/* the key is taken */
+	CHECK(!change(make_thing, &t) && fault.status == 65);
+	CHECK(strstr(fault.text, "old") == NULL);
+}
+
+/* the thing that fill_registry made before the clash */
+static int
+take_first(void)
+{
+	struct items f = { .registry = registry, .kind = ITEM_THING,
+	    .owner = &owner };
+	struct item item;
+	int got;
+
+	if (items_find(&f, &fault) < 0 ||
+	    (got = items_next(&f, &item, &fault)) <= 0)
+		return -1;
+	snprintf(thing, sizeof thing, "%.*s", STR_ARG(item.id));
+	items_end(&f);
+	return 0;
+}
+
+static void
+clean_up(void)
+{
+	static const char *const names[] = {
+		"registry.db", "registry.db-wal", "registry.db-shm",
+		"master.key"
+	};
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", home, names[i]);
+		unlink(path);
+	}
+	CHECK(rmdir(home) == 0);
+}
+
+int
+main(void)
+{
+	struct access *a;
+	struct str who;
+
+	snprintf(home, sizeof home, "/tmp/mfx-unit-XXXXXX");
+	if (mkdtemp(home) == NULL)
+		return 1;
+	/* before there is anything */
+	CHECK(access_open(&a, home, &fault) == 0);
+	CHECK(access_check(a, OLD, STR("x"), &who) == ACCESS_NO_KEY);
+	fill_registry();
+	CHECK(take_first() == 0);
+	CHECK(until(a, OLD, ACCESS_NOT_CONNECTED) < 100);
+	test_answers(a);
+	test_odd_channels(a);
+	test_flood(a);
+	test_revocation(a);
+	registry_close(registry);
+	test_replaced(a);
+	access_close(a);
+	clean_up();
+	return unit_end();
+}

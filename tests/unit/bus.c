@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bus/bus.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "tests/unit/unit.h"
+
+static struct fault fault;
+
+static struct str
+line(const char *z)
+{
+	return (struct str){ z, strlen(z) };
+}
+
+static void
+test_names(void)
+{
+	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	char text[2 * BUS_NAME_MAX + 4];
+
+	CHECK(bus_name_valid(STR("raw")));
+	CHECK(bus_name_valid(STR("0.a_B-c")));
+	CHECK(!bus_name_valid(STR("")));
+	CHECK(!bus_name_valid(STR(".a")));
+	CHECK(!bus_name_valid(STR("a/b")));
+	CHECK(!bus_name_valid(STR("a\0b")));
+	CHECK(!bus_name_valid(STR("\xc3\xa4")));
+	CHECK(!bus_name_valid(STR("g.12.new")));
+	CHECK(bus_group_parse("raw/store", stream, group, &fault) == 0);
+	CHECK(strcmp(stream, "raw") == 0 && strcmp(group, "store") == 0);
+	CHECK(bus_group_parse("raw", stream, group, &fault) < 0);
+	CHECK(bus_group_parse("raw/", stream, group, &fault) < 0);
+	CHECK(bus_group_parse("/x", stream, group, &fault) < 0);
+	CHECK(bus_group_parse("a/b/c", stream, group, &fault) < 0);
+	CHECK(fault.status == EX_USAGE);
+	CHECK(bus_operand_parse("raw", stream, group, &fault) == 0);
+	CHECK(group[0] == '\0');
+	/* the longest names just fit */
+	memset(text, 'x', sizeof text);
+	text[BUS_NAME_MAX] = '/';
+	text[2 * BUS_NAME_MAX + 1] = '\0';
+	CHECK(bus_group_parse(text, stream, group, &fault) == 0);
+	text[2 * BUS_NAME_MAX + 1] = 'x';
+	text[2 * BUS_NAME_MAX + 2] = '\0';
+	CHECK(bus_group_parse(text, stream, group, &fault) < 0);
+}
+
+static void
+test_where(void)
+{
+	struct bus_where w;
+
+	CHECK(bus_where_parse("start", &w) && !w.by_time && w.seq == 0);
+	CHECK(bus_where_parse("end", &w) && w.seq == UINT64_MAX);
+	CHECK(bus_where_parse("4711", &w) && !w.by_time && w.seq == 4711);
+	CHECK(bus_where_parse("@4711", &w) && w.by_time &&
+	    w.time.ns == 4711 * STAMP_SECOND);
+	CHECK(bus_where_parse("2023-11-14", &w) && w.by_time);
+	CHECK(bus_where_parse("-1h", &w) && w.by_time);
+	CHECK(!bus_where_parse("", &w));
+	CHECK(!bus_where_parse("yesterday", &w));
+	CHECK(!bus_where_parse("18446744073709551615", &w) || w.by_time);
+	CHECK(!bus_where_parse("99999999999999999999999", &w));
+}
+
+/* what goes on the bus of a line, and what comes off it again */
+static void
+check_line(const char *in, const char *on, bool has, uint64_t want,
+    const char *off)
+{
+	struct buf b;
+	uint64_t seq = 0;
+
+	buf_init(&b, 4096);
+	CHECK(bus_line_take(&b, line(in), &seq) == has);
+	CHECK(!has || seq == want);
+	CHECK(b.n == strlen(on) + 1 && memcmp(b.p, on, b.n - 1) == 0);
+	buf_clear(&b);
+	bus_line_put(&b, line(on), 9);
+	CHECK(b.n == strlen(off) && memcmp(b.p, off, b.n) == 0);
+	buf_release(&b);
+}
+
+static void
+test_labels(void)
+{
+	check_line("{\"n\":\"a\"}", "{\"n\":\"a\"}", false, 0,
+	    "{\"seq\":9,\"n\":\"a\"}\n");
+	check_line("[{\"seq\":7,\"n\":\"a\"}]", "[{\"n\":\"a\"}]", true, 7,
+	    "[{\"seq\":9,\"n\":\"a\"}]\n");
+	check_line(
+	    "{\"channel\":\"c\",\"received\":1.5,\"seq\":12,\"n\":\"a\"}",
+	    "{\"channel\":\"c\",\"received\":1.5,\"n\":\"a\"}", true, 12,
+	    "{\"seq\":9,\"channel\":\"c\",\"received\":1.5,\"n\":\"a\"}\n");
+	/* not among the labels in front: the device's own affair */
+	check_line("{\"n\":\"a\",\"seq\":5,\"v\":1}",
+	    "{\"n\":\"a\",\"seq\":5,\"v\":1}", false, 0,
+	    "{\"seq\":9,\"n\":\"a\",\"seq\":5,\"v\":1}\n");
+	/* nothing that a label could stand in */
+	check_line("x", "x", false, 0, "x\n{\"seq\":9}\n");
+	check_line("{}", "{}", false, 0, "{}\n{\"seq\":9}\n");
+	check_line("[", "[", false, 0, "[\n{\"seq\":9}\n");
+	check_line("", "", false, 0, "\n{\"seq\":9}\n");
+	CHECK(bus_line_check(STR("{\"n\":\"a\"}")) == NULL);
+	CHECK(bus_line_check(STR("[{\"n\":\"a\"}]")) == NULL);
+	CHECK(bus_line_check(STR("[{\"n\":\"a\"}")) != NULL);
+	CHECK(bus_line_check(STR("{\"")) != NULL);
+	CHECK(bus_line_check(STR("")) != NULL);
+	CHECK(bus_line_check(STR("{\"n\":\"\0\"}")) != NULL);
+}
+
+static void
+test_times(void)
+{
+	struct stamp t;
+
+	CHECK(bus_line_time(STR("{\"received\":5,\"n\":\"a\",\"t\":7}"), &t));
+	CHECK(t.ns == 5 * STAMP_SECOND);
+	CHECK(bus_line_time(STR("{\"n\":\"a\",\"t\":-7.5,\"ut\":1}"), &t));
+	CHECK(t.ns == -7500000000);
+	CHECK(!bus_line_time(STR("[{\"n\":\"a\",\"t\":7}]"), &t));
+	CHECK(!bus_line_time(STR("{\"vs\":\",\\\"t\\\":7\"}"), &t));
+	CHECK(!bus_line_time(STR("{\"n\":\"a\",\"t\":}"), &t));
+	CHECK(!bus_line_time(STR("{\"n\":\"a\",\"t\":"), &t));
+	CHECK(!bus_line_time(STR(""), &t));
+}
+
+static void
+test_shards(void)
+{
+	struct bus_shard s;
+
+	CHECK(bus_shard_parse("2/3", &s) && s.i == 2 && s.n == 3);
+	CHECK(!bus_shard_parse("0/3", &s));
+	CHECK(!bus_shard_parse("4/3", &s));
+	CHECK(!bus_shard_parse("3", &s));
+	CHECK(!bus_shard_parse("1/", &s));
+	s = (struct bus_shard){ 1, 1 };
+	CHECK(bus_shard_has(&s, STR("{\"channel\":\"c1\",\"n\":\"a\"}")));
+	CHECK(bus_shard_has(&s, STR("no message")));
+	/* for ever, computed elsewhere: a channel stays in its part */
+	s = (struct bus_shard){ 3, 5 };
+	CHECK(bus_shard_has(&s, STR("{\"channel\":\"c1\",\"n\":\"a\"}")));
+}
+
+/* A write that fails in its middle: nothing is there, and no position that
+ * a reader may have seen is used again. */
+static void
+test_failed_write(void)
+{
+	static const char text[] =
+	    "{\"n\":\"a\",\"v\":1}\n{\"n\":\"a\",\"v\":2}\n";
+	struct rlimit whole, some = { 40, 40 };
+	struct bus_writer *w;
+	struct bus_reader *r;
+	struct str lines;
+	uint64_t seq, before;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &whole);
+	some.rlim_max = whole.rlim_max;
+	CHECK(bus_writer_open(&w, "fails", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_append(w, STR("{\"n\":\"a\"}\n"), &seq, &fault) == 0);
+	CHECK(seq == 10);
+	setrlimit(RLIMIT_FSIZE, &some);
+	CHECK(bus_append(w, line(text), &seq, &fault) < 0);
+	setrlimit(RLIMIT_FSIZE, &whole);
+	CHECK(bus_append(w, line(text), &seq, &fault) == 0);
+	CHECK(seq == (UINT64_C(1) << 36) + strlen(text));
+	bus_writer_close(w);
+
+	CHECK(bus_reader_open(&r, "fails", 0, &fault) == 0);
+	CHECK(bus_read(r, &lines, &before, &fault) == 1);
+	CHECK(lines.n == 10 && before == 0);
+	CHECK(bus_read(r, &lines, &before, &fault) == 1);
+	CHECK(lines.n == strlen(text) && before == UINT64_C(1) << 36);
+	CHECK(bus_read(r, &lines, &before, &fault) == 0);
+	bus_reader_close(r);
+	/* one that had read what was taken back */
+	CHECK(bus_reader_open(&r, "fails", 26, &fault) == 0);
+	CHECK(bus_read(r, &lines, &before, &fault) == 1);
+	CHECK(before == UINT64_C(1) << 36);
+	bus_reader_close(r);
+}
+
+static void
+test_hold(void)
+{
+	struct bus_writer *a, *b;
+	struct bus_health health;
+	uint64_t seq;
+	int i;
+
+	CHECK(bus_writer_open(&a, "held", BUS_SYNC_ALWAYS, &fault) == 0);
+	CHECK(bus_writer_open(&b, "held", BUS_SYNC_NONE, &fault) == 0);
+	for (i = 0; i < 100; i++) {
+		struct bus_writer *w = i % 2 ? a : b;
+
+		CHECK(bus_hold(w, &fault) == 0);
+		CHECK(bus_append(w, STR("{\"n\":\"a\"}\n"), &seq, &fault) == 0);
+		CHECK(bus_append(w, STR("{\"n\":\"b\"}\n"), &seq, &fault) == 0);
+		bus_release(w);
+		CHECK(seq == (uint64_t)(i + 1) * 20);
+		CHECK(bus_commit(w, &fault) == 0);
+	}
+	CHECK(bus_append(a, STR("half"), &seq, &fault) < 0);
+	CHECK(fault.status == EX_SOFTWARE);
+	bus_writer_close(a);
+	bus_writer_close(b);
+	CHECK(bus_verify("held", &health, NULL, NULL, &fault) == 0);
+	CHECK(health.lines == 200 && health.damage == 0);
+}
+
+int
+main(void)
+{
+	char dir[] = "/tmp/mfx-bus-XXXXXX", command[64];
+
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	setenv("MFX_BUS", dir, 1);
+	test_names();
+	test_where();
+	test_labels();
+	test_times();
+	test_shards();
+	test_failed_write();
+	test_hold();
+	snprintf(command, sizeof command, "rm -rf %s", dir);
+	CHECK(system(command) == 0);
+	return unit_end();
+}

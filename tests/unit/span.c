@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "senml/span.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+/* the vector form and its portable twin agree on every byte at every
+ * place, and so do the runs */
+int
+main(void)
+{
+	char text[SPAN + 5];
+	size_t at, differ = 0, runs = 0;
+	unsigned c;
+
+	for (c = 0; c < 256; c++)
+		for (at = 0; at < sizeof text; at++) {
+			memset(text, '7', sizeof text);
+			text[at] = (char)c;
+			differ += span_mask_plain(text) !=
+			    span_mask_plain_portable(text);
+			differ += span_mask_digit(text) !=
+			    span_mask_digit_portable(text);
+			differ += span_mask_name(text) !=
+			    span_mask_name_portable(text);
+			runs += span_plain(text, text + sizeof text) !=
+			    (span_is_plain((unsigned char)c) ?
+			    sizeof text : at);
+			runs += span_digit(text, text + sizeof text) !=
+			    (span_is_digit((unsigned char)c) ?
+			    sizeof text : at);
+			runs += span_name(text, text + sizeof text) !=
+			    (span_is_name((unsigned char)c) ?
+			    sizeof text : at);
+		}
+	CHECK(differ == 0);
+	CHECK(runs == 0);
+	CHECK(span_first(0) == SPAN);
+	return unit_end();
+}
