@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/path.h"
 
-#include <ctype.h>
-
-#include "senml/message.h"
+#include "senml/topic.h"
 
 /* percent-encoding triples the longest subtopic */
 #define DECODED_MAX (3 * SUBTOPIC_MAX)
@@ -40,18 +38,6 @@ percent_decode(struct buf *to, struct str text)
 	return true;
 }
 
-bool
-channel_id_valid(struct str id)
-{
-	size_t i;
-
-	for (i = 0; i < id.n; i++)
-		if (!isalnum((unsigned char)id.p[i]) && id.p[i] != '-' &&
-		    id.p[i] != '_')
-			return false;
-	return id.n > 0;
-}
-
 static const char *
 take_subtopic(struct buf *subtopic, struct str rest)
 {
@@ -73,23 +59,12 @@ enum message_path
 message_path_parse(struct str path, struct str *channel,
     struct buf *subtopic, const char **why)
 {
-	const struct str head = STR("/channels/"), tail = STR("/messages");
-	const char *slash;
+	struct str rest;
 
-	if (!str_starts(path, head))
-		return MESSAGE_PATH_OTHER;
-	path = str_from(path, head.n);
-	slash = memchr(path.p, '/', path.n);
-	if (slash == NULL)
-		return MESSAGE_PATH_OTHER;
-	*channel = (struct str){ path.p, (size_t)(slash - path.p) };
-	path = str_from(path, channel->n);
-	if (!str_starts(path, tail))
-		return MESSAGE_PATH_OTHER;
-	path = str_from(path, tail.n);
-	if (path.n > 0 && path.p[0] != '/')
+	if (!str_starts(path, STR("/")) ||
+	    !topic_split(str_from(path, 1), channel, &rest))
 		return MESSAGE_PATH_OTHER;
 	*why = !channel_id_valid(*channel) ? "this can be no channel's id" :
-	    path.n > 0 ? take_subtopic(subtopic, str_from(path, 1)) : NULL;
+	    take_subtopic(subtopic, rest);
 	return *why ? MESSAGE_PATH_REFUSED : MESSAGE_PATH_OK;
 }

@@ -12,9 +12,6 @@
  */
 bool percent_decode(struct buf *to, struct str text);
 
-/* [A-Za-z0-9_-]+ */
-bool channel_id_valid(struct str);
-
 enum message_path {
 	MESSAGE_PATH_OTHER,	/* not of this form at all */
 	MESSAGE_PATH_REFUSED,	/* of this form, and *why not */
@@ -24,7 +21,7 @@ enum message_path {
 /*
  * /channels/<id>/messages[/<subtopic>] as it was sent, without a query:
  * where a thing publishes by HTTP and WebSocket.  *channel borrows from
- * `path`, the subtopic is appended to `subtopic` with dots (message.h).
+ * `path`, the subtopic is appended to `subtopic` with dots (topic.h).
  */
 enum message_path message_path_parse(struct str path, struct str *channel,
     struct buf *subtopic, const char **why);

@@ -2,7 +2,6 @@
 #include "senml/message.h"
 
 #include "base/base64.h"
-#include "base/utf8.h"
 #include "senml/content_format.h"
 #include "senml/number.h"
 
@@ -212,6 +211,25 @@ message_is_wrapped(struct str line)
 	    str_starts(str_from(line, rest), WRAPPED);
 }
 
+/* A content format as put_wrapped has written it; p is NULL when the arena
+ * is full. */
+static struct str
+take_type(struct arena *arena, struct str text)
+{
+	char *to;
+	size_t i, n = 0;
+
+	if (memchr(text.p, '\\', text.n) == NULL)
+		return text;
+	if ((to = arena_alloc(arena, text.n)) == NULL)
+		return STR_NONE;
+	for (i = 0; i < text.n; i++) {
+		i += text.p[i] == '\\' && i + 1 < text.n;
+		to[n++] = text.p[i];
+	}
+	return (struct str){ to, n };
+}
+
 bool
 message_payload(struct str line, struct arena *arena, struct str *payload,
     struct str *type)
@@ -238,8 +256,8 @@ message_payload(struct str line, struct arena *arena, struct str *payload,
 			return false;
 		*payload = (struct str){ to, (size_t)n };
 		/* what stands in front of "}] */
-		*type = (struct str){ s.p, s.n - 3 };
-		return true;
+		*type = take_type(arena, (struct str){ s.p, s.n - 3 });
+		return type->p != NULL;
 	}
 	/* a resolved record is delivered as a pack of one */
 	to = arena_alloc(arena, s.n + 2 + tail);
@@ -252,51 +270,4 @@ message_payload(struct str line, struct arena *arena, struct str *payload,
 	*payload = (struct str){ to, s.n + 2 + tail };
 	*type = SENML_JSON;
 	return true;
-}
-
-/* One level of a subtopic, or why it can't be one. */
-static const char *
-check_level(struct str level)
-{
-	size_t i;
-
-	for (i = 0; i < level.n; i++) {
-		unsigned char c = (unsigned char)level.p[i];
-
-		if (c < ' ' || c == 0x7f)
-			return "control byte in the subtopic";
-		if (c == '*' || c == '>' || c == '+' || c == '#')
-			return "wildcard in the subtopic";
-		if (c == '"' || c == '\\')
-			return "quote or backslash in the subtopic";
-	}
-	return NULL;
-}
-
-const char *
-subtopic_put(struct buf *to, struct str path)
-{
-	size_t start = to->n, i = 0, n;
-	const char *why;
-
-	if (!utf8_valid(path))
-		return "subtopic is not UTF-8";
-	while (i < path.n) {
-		for (n = 0; i + n < path.n && path.p[i + n] != '/' &&
-		    path.p[i + n] != '.'; n++)
-			;
-		why = check_level((struct str){ path.p + i, n });
-		if (why == NULL && to->n - start + (to->n > start) + n >
-		    SUBTOPIC_MAX)
-			why = "subtopic over 1024 bytes";
-		if (why != NULL) {
-			to->n = start;
-			return why;
-		}
-		if (n > 0 && to->n > start)
-			buf_putc(to, '.');
-		buf_put(to, path.p + i, n);
-		i += n + 1;
-	}
-	return NULL;
 }

@@ -3,6 +3,7 @@
 #define MFX_SENML_MESSAGE_H
 
 #include "senml/pack.h"
+#include "senml/topic.h"
 
 /*
  * The line between a device's payload and the bus: mfx-line(5).
@@ -56,14 +57,5 @@ void mark_put(struct buf *, uint64_t seq);
 /* a line of seq alone; also when it has been read by pack_parse_line, which
  * gives such a line no records and no error */
 bool line_is_mark(struct str line, uint64_t *seq);
-
-/*
- * A device's path behind "/messages", percent-decoded, as a subtopic:
- * levels between '/' or '.', empty ones left out, dots between.  Appended
- * to `to`.  NULL or why it is refused: control bytes, no UTF-8, a quote or
- * a backslash, a level with a wildcard (* > + #), longer than SUBTOPIC_MAX.
- */
-#define SUBTOPIC_MAX 1024
-const char *subtopic_put(struct buf *to, struct str path);
 
 #endif

@@ -68,6 +68,8 @@ test_wrap(void)
 	CHECK(returns(STR(""), "", "application/octet-stream"));
 	CHECK(returns(STR("hello"), "text/plain; charset=utf-8",
 	    "text/plain; charset=utf-8"));
+	CHECK(returns(STR("hello"), "text/plain; charset=\"a\\\"b\"",
+	    "text/plain; charset=\"a\\\"b\""));
 	CHECK(returns(STR("hello"), "text\" x", "application/octet-stream"));
 	CHECK(returns(STR("hello\n"), "a/b\nc", "application/octet-stream"));
 	CHECK(returns(STR("[]"), "", "application/octet-stream") == false);
@@ -139,43 +141,6 @@ test_scan(void)
 	    str_eq(back, STR("[{\"n\":\"t\",\"v\":1,\"t\":5}]")));
 }
 
-static bool
-subtopic_is(const char *path, const char *want)
-{
-	buf_clear(&line);
-	if (subtopic_put(&line, str_z(path)) != NULL)
-		return want == NULL && line.n == 0;
-	return want != NULL && str_eq(buf_str(&line), str_z(want));
-}
-
-static void
-test_subtopics(void)
-{
-	char deep[3000];
-
-	CHECK(subtopic_is("a/b", "a.b"));
-	CHECK(subtopic_is("a///b.c/", "a.b.c"));
-	CHECK(subtopic_is("", ""));
-	CHECK(subtopic_is("/", ""));
-	CHECK(subtopic_is("r\xc3\xa4ume/1 st", "r\xc3\xa4ume.1 st"));
-	CHECK(subtopic_is("a/*", NULL));
-	CHECK(subtopic_is(">", NULL));
-	CHECK(subtopic_is("a+", NULL));
-	CHECK(subtopic_is("#", NULL));
-	CHECK(subtopic_is("a\r\nPUB x", NULL));
-	CHECK(subtopic_is("a\x7f", NULL));
-	CHECK(subtopic_is("\xff", NULL));
-	CHECK(subtopic_is("a\"b", NULL));
-	memset(deep, 'x', SUBTOPIC_MAX + 1);
-	deep[SUBTOPIC_MAX + 1] = '\0';
-	CHECK(subtopic_is(deep, NULL));
-	deep[SUBTOPIC_MAX] = '\0';
-	CHECK(subtopic_is(deep, deep));
-	memset(deep, 'x', sizeof deep);
-	deep[sizeof deep - 1] = '\0';
-	CHECK(subtopic_is(deep, NULL));
-}
-
 int
 main(void)
 {
@@ -186,7 +151,6 @@ main(void)
 	test_forgery();
 	test_limits();
 	test_scan();
-	test_subtopics();
 	pack_release(&pack);
 	arena_release(&arena);
 	buf_release(&line);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_SENML_TOPIC_H
+#define MFX_SENML_TOPIC_H
+
+#include "base/buf.h"
+
+/*
+ * Where messages go, as every protocol names it:
+ *
+ *	channels/<id>/messages[/<subtopic>]
+ *
+ * and which of them a subscriber wants.
+ */
+
+/* [A-Za-z0-9_-]+ */
+bool channel_id_valid(struct str);
+
+/*
+ * Divides such a topic, which has no slash in front.  *channel and *rest
+ * borrow from it; *rest is what stands behind "messages/", decoded by
+ * nobody, and its p is NULL when there is nothing, not even the slash.
+ * False when it has another form; an id that can be none is not refused
+ * here.
+ */
+bool topic_split(struct str topic, struct str *channel, struct str *rest);
+
+/*
+ * A device's path behind "/messages", percent-decoded, as a subtopic:
+ * levels between '/' or '.', empty ones left out, dots between.  Appended
+ * to `to`.  NULL or why it is refused: control bytes, no UTF-8, a quote or
+ * a backslash, a level with a wildcard (* > + #), longer than SUBTOPIC_MAX.
+ */
+#define SUBTOPIC_MAX 1024
+const char *subtopic_put(struct buf *to, struct str path);
+
+/*
+ * The same for a subscriber's path, where a level may be a wildcard:
+ * '*' or '+' for any one level, and in the last place '>' for one or more
+ * and '#' for none or more.  What is appended is for subscription_has;
+ * of '*' and '+' it has '*'.
+ */
+const char *subscription_put(struct buf *to, struct str path);
+
+/* A subscription without a wildcard: it names one place, where one may
+ * publish too. */
+bool subscription_is_plain(struct str subscription);
+
+/* Is the message on this subtopic (empty: on none) wanted? */
+bool subscription_has(struct str subscription, struct str subtopic);
+
+#endif
