@@ -1,44 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/digits.h"
 
-#include <string.h>
-
-static const char pairs[] =
-    "00010203040506070809101112131415161718192021222324"
-    "25262728293031323334353637383940414243444546474849"
-    "50515253545556575859606162636465666768697071727374"
-    "75767778798081828384858687888990919293949596979899";
-
 /* exactly eight digits */
 static char *
 put_eight(char *to, uint32_t v)
 {
-	uint32_t high = v / 10000, low = v % 10000;
-
-	memcpy(to, pairs + high / 100 * 2, 2);
-	memcpy(to + 2, pairs + high % 100 * 2, 2);
-	memcpy(to + 4, pairs + low / 100 * 2, 2);
-	memcpy(to + 6, pairs + low % 100 * 2, 2);
+	digits_store(to, digits_eight(v));
 	return to + 8;
 }
 
-/* below 10^8, without leading zeros */
+/* below 10^8, without leading zeros; how many there are can't be predicted,
+ * so all eight digits are made and then moved over the zeros */
 static char *
 put_head(char *to, uint32_t v)
 {
-	char eight[8];
-	size_t zeros = 0;
+	uint64_t digits = digits_eight(v);
+	/* the bit keeps the last digit, also of 0 */
+	unsigned zeros = (unsigned)__builtin_ctzll(digits |
+	    UINT64_C(1) << 56) / 8;
 
-	if (v < 100) {
-		if (v >= 10)
-			*to++ = pairs[v * 2];
-		*to++ = pairs[v * 2 + 1];
-		return to;
-	}
-	put_eight(eight, v);
-	while (eight[zeros] == '0')
-		zeros++;
-	memcpy(to, eight + zeros, 8 - zeros);
+	digits_store(to, digits >> 8 * zeros);
 	return to + 8 - zeros;
 }
 
@@ -47,6 +28,10 @@ digits_print(char *to, uint64_t v)
 {
 	char *p = to;
 
+	if (v < 10) {
+		*to = (char)('0' + v);
+		return 1;
+	}
 	if (v >= UINT64_C(10000000000000000)) {
 		p = put_head(p, (uint32_t)(v / UINT64_C(10000000000000000)));
 		v %= UINT64_C(10000000000000000);

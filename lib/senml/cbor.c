@@ -223,20 +223,15 @@ half(unsigned bits)
 }
 
 double
-cbor_float(const struct cbor_head *h)
+cbor_float_short(const struct cbor_head *h)
 {
 	uint32_t single = (uint32_t)h->arg;
-	double d;
 	float f;
 
 	if (h->info == CBOR_HALF)
 		return half((unsigned)h->arg);
-	if (h->info == CBOR_SINGLE) {
-		memcpy(&f, &single, sizeof f);
-		return (double)f;
-	}
-	memcpy(&d, &h->arg, sizeof d);
-	return d;
+	memcpy(&f, &single, sizeof f);
+	return (double)f;
 }
 
 static void

@@ -270,25 +270,62 @@ print_plain(char *to, size_t room, wide m, int e)
 }
 
 /*
- * What sensors send has few decimals: m / 10^k for a small k.  Both are
- * exact, so is their nearest double, and the first k that gives v back
- * gives the shortest text.
+ * What sensors send has at most six decimals: v = m / 10^6 for an m below
+ * 10^15.  Both are exact, so is their nearest double; and the error of
+ * v * 10^6 is below a half, so there is no other m.  What zeros it ends
+ * with are left out: the text is the shortest.
  */
+#define MILLION 1000000
+#define MILLIONTHS_BELOW 1e9
+
+static inline size_t
+print_millionths(char *to, double v)
+{
+	double scaled = v * MILLION;
+	int64_t m;
+	uint64_t abs, low;
+	size_t n, decimals;
+
+	m = (int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
+	if ((double)m / MILLION != v)
+		return 0;
+	abs = m < 0 ? -(uint64_t)m : (uint64_t)m;
+	*to = '-';
+	n = m < 0;
+	if (abs < 100 * MILLION) {
+		/* two digits, of which the first may be none, and six */
+		low = digits_eight((uint32_t)abs);
+		to[n] = (char)('0' + (low & 0xff));
+		n += (low & 0xff) != 0;
+		low >>= 8;
+		to[n++] = (char)('0' + (low & 0xff));
+		low >>= 8;
+	} else {
+		n += digits_print(to + n, abs / MILLION);
+		low = digits_eight((uint32_t)(abs % MILLION)) >> 16;
+	}
+	to[n] = '.';
+	digits_store(to + n + 1, low);
+	/* those that are left; with none of them, no point */
+	decimals = low == 0 ? 0 : 8 - (unsigned)__builtin_clzll(low) / 8;
+	n += decimals + (decimals > 0);
+	to[n] = '\0';
+	return n;
+}
+
+/* The same for larger ones, which have fewer decimals: the first k of
+ * m / 10^k that gives v back gives the shortest text. */
 static size_t
 print_few_decimals(char *to, double v)
 {
-	static const uint32_t tens[] = {
-		1, 10, 100, 1000, 10000, 100000, 1000000
-	};
-	char fraction[DIGITS_TEXT];
-	uint64_t abs;
-	size_t n = 0, digits;
+	char digits[DIGITS_TEXT];
+	double scaled;
+	size_t n = 0, whole;
 	int64_t m;
 	int k;
 
 	for (k = 0; k <= 6; k++) {
-		double scaled = v * powers[k];
-
+		scaled = v * powers[k];
 		if (!(scaled > -1e15 && scaled < 1e15))
 			return 0;
 		m = (int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
@@ -297,15 +334,16 @@ print_few_decimals(char *to, double v)
 	}
 	if (k > 6)
 		return 0;
-	abs = m < 0 ? -(uint64_t)m : (uint64_t)m;
 	if (m < 0)
 		to[n++] = '-';
-	n += digits_print(to + n, abs / tens[k]);
+	whole = digits_print(digits, m < 0 ? -(uint64_t)m : (uint64_t)m) -
+	    (size_t)k;
+	memcpy(to + n, digits, whole);
+	n += whole;
 	if (k > 0) {
-		digits = digits_print(fraction, abs % tens[k]);
-		memcpy(to + n, ".000000", 7);
-		memcpy(to + n + 1 + ((size_t)k - digits), fraction, digits);
-		n += 1 + (size_t)k;
+		to[n++] = '.';
+		memcpy(to + n, digits + whole, (size_t)k);
+		n += (size_t)k;
 	}
 	to[n] = '\0';
 	return n;
@@ -314,7 +352,8 @@ print_few_decimals(char *to, double v)
 size_t
 number_print(char *to, double v)
 {
-	size_t n = print_few_decimals(to, v);
+	size_t n = fabs(v) < MILLIONTHS_BELOW ? print_millionths(to, v) :
+	    print_few_decimals(to, v);
 	int precision;
 
 	if (n > 0)

@@ -23,11 +23,13 @@
 #define BIGNUM_BYTES 128
 #define DIGITS_MAX (BIGNUM_BYTES * 3 + 32)
 
-/* by key, from -6 on */
-static const unsigned char keys[] = {
-	LABEL_BS, LABEL_BV, LABEL_BU, LABEL_BT, LABEL_BN, LABEL_BVER,
-	LABEL_N, LABEL_U, LABEL_V, LABEL_VS, LABEL_VB, LABEL_S, LABEL_T,
-	LABEL_UT, LABEL_VD,
+/* the label and 1 by the head of its key, an integer from -6 to 8; 0: none */
+static const unsigned char keys[256] = {
+	[0x25] = LABEL_BS + 1, [0x24] = LABEL_BV + 1, [0x23] = LABEL_BU + 1,
+	[0x22] = LABEL_BT + 1, [0x21] = LABEL_BN + 1, [0x20] = LABEL_BVER + 1,
+	[0x00] = LABEL_N + 1, [0x01] = LABEL_U + 1, [0x02] = LABEL_V + 1,
+	[0x03] = LABEL_VS + 1, [0x04] = LABEL_VB + 1, [0x05] = LABEL_S + 1,
+	[0x06] = LABEL_T + 1, [0x07] = LABEL_UT + 1, [0x08] = LABEL_VD + 1,
 };
 
 struct reader {
@@ -38,9 +40,9 @@ struct reader {
 	bool labelled;
 };
 
-/* A number being made: digits, and a power of ten behind them. */
+/* A number being made, in the arena: room for DIGITS_MAX bytes. */
 struct number {
-	char text[DIGITS_MAX];
+	char *text;
 	size_t n;
 	bool wild;
 };
@@ -230,29 +232,6 @@ read_tagged(struct reader *r, const char *p, uint64_t tag, enum label l,
 	return cbor_fail(&r->c, p, "not a number");
 }
 
-/* short, and with a whole span to look at, as nearly all is */
-static inline bool
-short_text(const struct reader *r, struct str s)
-{
-	return s.n < SPAN && r->c.end - s.p >= SPAN;
-}
-
-/* ASCII, without a look at each byte */
-static inline bool
-plain_text(const struct reader *r, struct str s)
-{
-	return short_text(r, s) &&
-	    (span_mask_plain(s.p) & ((1u << s.n) - 1)) == 0;
-}
-
-static bool
-name_text(const struct reader *r, struct str s)
-{
-	if (short_text(r, s))
-		return (span_mask_name(s.p) & ((1u << s.n) - 1)) == 0;
-	return span_name(s.p, s.p + s.n) == s.n;
-}
-
 static const char *
 read_string(struct reader *r, const char *p, enum cbor_major major,
     struct str *out)
@@ -267,9 +246,49 @@ read_string(struct reader *r, const char *p, enum cbor_major major,
 		    "not a string" : "vd is no byte string");
 	if ((q = cbor_string(&r->c, q, &h, out)) == NULL)
 		return NULL;
-	if (major == CBOR_TEXT && !plain_text(r, *out) && !utf8_valid(*out))
+	if (major == CBOR_TEXT && !utf8_valid(*out))
 		return cbor_fail(&r->c, p, "not UTF-8");
 	return q;
+}
+
+/* A text whose head is one byte and behind which there is a span to look
+ * at, as nearly all are: *n is its length. */
+static inline bool
+is_short(const struct reader *r, const char *p, unsigned *n)
+{
+	if (r->c.end - p <= SPAN)
+		return false;
+	*n = (unsigned char)*p - 0x60u;
+	return *n < SPAN;
+}
+
+static inline const char *
+read_text(struct reader *r, const char *p, struct str *out)
+{
+	unsigned n;
+
+	if (!is_short(r, p, &n) ||
+	    (span_mask_plain(p + 1) & ((1u << n) - 1)) != 0)
+		return read_string(r, p, CBOR_TEXT, out);
+	*out = (struct str){ p + 1, n };
+	return p + 1 + n;
+}
+
+static inline const char *
+read_name(struct reader *r, const char *p, struct fields *f, enum label l)
+{
+	struct str *name = &f->text[l];
+	unsigned n;
+
+	if (is_short(r, p, &n) &&
+	    (span_mask_name(p + 1) & ((1u << n) - 1)) == 0) {
+		*name = (struct str){ p + 1, n };
+		return p + 1 + n;
+	}
+	p = read_string(r, p, CBOR_TEXT, name);
+	if (p != NULL && span_name(name->p, name->p + name->n) != name->n)
+		f->bad |= LABEL_BIT(l);
+	return p;
 }
 
 /* A lax reader takes "21.5" for 21.5. */
@@ -320,6 +339,14 @@ read_number(struct reader *r, const char *p, struct fields *f, enum label l)
 
 	if (q == NULL)
 		return NULL;
+	if (h.major == CBOR_TEXT && l != LABEL_BVER)
+		return read_number_text(r, p, f, l);
+	/* not cut to size: the place of the next one would have to wait for
+	 * the length of this one */
+	to.text = arena_alloc(r->arena, h.major == CBOR_TAG ? DIGITS_MAX :
+	    NUMBER_TEXT);
+	if (to.text == NULL)
+		return cbor_fail(&r->c, p, "pack too large");
 	to.wild = false;
 	if (h.major <= CBOR_NEGATIVE)
 		number_unsigned(&to, h.major == CBOR_NEGATIVE, h.arg);
@@ -330,15 +357,14 @@ read_number(struct reader *r, const char *p, struct fields *f, enum label l)
 		q = read_float(r, q, &h, &to);
 	else if (h.major == CBOR_TAG)
 		q = read_tagged(r, q, h.arg, l, &to);
-	else if (h.major == CBOR_TEXT)
-		return read_number_text(r, p, f, l);
 	else
 		return cbor_fail(&r->c, p, "not a number");
 	if (q == NULL)
 		return NULL;
-	f->text[l] = arena_str(r->arena, (struct str){ to.text, to.n });
-	if (f->text[l].p == NULL)
-		return cbor_fail(&r->c, p, "pack too large");
+	to.text[to.n] = '\0';
+	if (h.major == CBOR_TAG)
+		arena_trim(r->arena, to.text, to.n + 1);
+	f->text[l] = (struct str){ to.text, to.n };
 	/* as many digits leave a double's range like an exponent does */
 	if (to.wild || to.n > 300)
 		f->wild |= LABEL_BIT(l);
@@ -360,27 +386,24 @@ read_bool(struct reader *r, const char *p, bool *out)
 	return q;
 }
 
-static const char *
+static inline const char *
 read_value(struct reader *r, const char *p, struct fields *f, enum label l)
 {
-	const char *q;
-
 	if (LABEL_BIT(l) & LABEL_NUMBERS)
 		return read_number(r, p, f, l);
+	if (l == LABEL_N || l == LABEL_BN)
+		return read_name(r, p, f, l);
 	if (l == LABEL_VB)
 		return read_bool(r, p, &f->truth);
 	if (l == LABEL_VD)
 		return read_data(r, p, &f->text[l]);
-	q = read_string(r, p, CBOR_TEXT, &f->text[l]);
-	if (q != NULL && (l == LABEL_N || l == LABEL_BN) &&
-	    !name_text(r, f->text[l]))
-		f->bad |= LABEL_BIT(l);
-	return q;
+	return read_text(r, p, &f->text[l]);
 }
 
-/* An integer, or the text that JSON would have. */
+/* A label that is no small integer: the text that JSON would have, or one
+ * that is not known. */
 static const char *
-read_label(struct reader *r, const char *p, enum label *out)
+read_label_any(struct reader *r, const char *p, enum label *out)
 {
 	struct cbor_head h;
 	struct str text = STR_NONE;
@@ -389,11 +412,11 @@ read_label(struct reader *r, const char *p, enum label *out)
 	if (q == NULL)
 		return NULL;
 	*out = LABEL_UNKNOWN;
-	if (h.major == CBOR_UINT && h.arg <= 8)
-		*out = keys[6 + h.arg];
-	else if (h.major == CBOR_NEGATIVE && h.arg <= 5)
-		*out = keys[5 - h.arg];
-	else if (h.major == CBOR_TEXT) {
+	/* also one of those written longer than it need be */
+	if (h.major <= CBOR_NEGATIVE && h.arg <= 8 &&
+	    keys[h.major << 5 | h.arg] != 0) {
+		*out = keys[h.major << 5 | h.arg] - 1u;
+	} else if (h.major == CBOR_TEXT) {
 		if ((q = read_string(r, p, CBOR_TEXT, &text)) == NULL)
 			return NULL;
 		*out = label_find(text);
@@ -408,7 +431,16 @@ read_label(struct reader *r, const char *p, enum label *out)
 	return q;
 }
 
-static const char *
+static inline const char *
+read_label(struct reader *r, const char *p, enum label *out)
+{
+	unsigned l = p < r->c.end ? keys[(unsigned char)*p] : 0;
+
+	*out = l - 1;
+	return l != 0 ? p + 1 : read_label_any(r, p, out);
+}
+
+static inline const char *
 read_member(struct reader *r, const char *p, struct fields *f)
 {
 	enum label l;

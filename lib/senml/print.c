@@ -15,6 +15,13 @@ put(char *q, struct str s)
 	return q + s.n;
 }
 
+static inline char *
+put_short(char *q, struct str s)
+{
+	span_copy(q, s.p, s.n);
+	return q + s.n;
+}
+
 #define PUT(q, literal) put(q, STR(literal))
 
 /* A key and a string value: most are plain and short.  Those are looked at
@@ -26,7 +33,7 @@ put_text(char *q, struct str key, struct str text)
 
 	q = put(q, key);
 	*q = '"';
-	put(q + 1, text);
+	put_short(q + 1, text);
 	if (text.n < SPAN)
 		plain = (span_mask_plain(q + 1) & ((1u << text.n) - 1)) == 0;
 	else
@@ -45,7 +52,7 @@ put_value(char *q, const struct record *r)
 	case VALUE_NONE:
 		return q;
 	case VALUE_NUMBER:
-		return put(PUT(q, ",\"v\":"), r->value);
+		return put_short(PUT(q, ",\"v\":"), r->value);
 	case VALUE_STRING:
 		return put_text(q, STR(",\"vs\":"), r->value);
 	case VALUE_BOOL:
@@ -103,7 +110,7 @@ put_fields(struct buf *b, const struct record *r, struct time_text *last,
 		*q++ = ',';
 	}
 	/* a name is plain by its definition */
-	q = put(PUT(q, "\"n\":\""), r->name);
+	q = put_short(PUT(q, "\"n\":\""), r->name);
 	*q++ = '"';
 	if (r->unit.n > 0)
 		q = put_text(q, STR(",\"u\":"), r->unit);

@@ -80,17 +80,13 @@ take_version(struct resolver *r, struct str text)
 	return NULL;
 }
 
-/* A number of the record as it is; `E` is never written (RFC 8428 4.3). */
+/* One that has an exponent; `E` is never written (RFC 8428 4.3). */
 static const char *
-take_number(struct resolver *r, const struct fields *f, enum label l,
-    struct str *out)
+take_wild_number(struct resolver *r, struct str *out)
 {
 	struct str copy;
 	char *e;
 
-	*out = f->text[l];
-	if ((f->wild & LABEL_BIT(l)) == 0)
-		return NULL;
 	if (!number_in_range(*out))
 		return "number out of range";
 	if (memchr(out->p, 'E', out->n) == NULL)
@@ -102,6 +98,15 @@ take_number(struct resolver *r, const struct fields *f, enum label l,
 	*e = 'e';
 	*out = copy;
 	return NULL;
+}
+
+/* A number of the record as it is. */
+static inline const char *
+take_number(struct resolver *r, const struct fields *f, enum label l,
+    struct str *out)
+{
+	*out = f->text[l];
+	return f->wild & LABEL_BIT(l) ? take_wild_number(r, out) : NULL;
 }
 
 static const char *
@@ -143,7 +148,7 @@ letter_or_digit(char c)
 	    c != '_';
 }
 
-static const char *
+static inline const char *
 resolve_name(struct resolver *r, const struct fields *f, struct str *out)
 {
 	struct str n = has(f, LABEL_N) ? f->text[LABEL_N] : STR_NONE;
@@ -165,14 +170,14 @@ resolve_name(struct resolver *r, const struct fields *f, struct str *out)
 	p = arena_alloc(&r->pack->arena, r->bn.n + n.n);
 	if (p == NULL)
 		return "pack too large";
-	memcpy(p, r->bn.p, r->bn.n);
-	memcpy(p + r->bn.n, n.p, n.n);
+	span_copy(p, r->bn.p, r->bn.n);
+	span_copy(p + r->bn.n, n.p, n.n);
 	*out = (struct str){ p, r->bn.n + n.n };
 	return NULL;
 }
 
 /* `base` in force and the record's own number, either may be absent */
-static const char *
+static inline const char *
 add_base(struct resolver *r, struct str base, const struct fields *f,
     enum label l, struct str *out)
 {
@@ -188,7 +193,7 @@ add_base(struct resolver *r, struct str base, const struct fields *f,
 	return out->p ? NULL : "number out of range";
 }
 
-static const char *
+static inline const char *
 resolve_value(struct resolver *r, const struct fields *f, struct record *to)
 {
 	switch (f->have & BITS_VALUE) {
@@ -216,7 +221,7 @@ resolve_value(struct resolver *r, const struct fields *f, struct record *to)
 	return "more than one value";
 }
 
-static const char *
+static inline const char *
 resolve_time(struct resolver *r, const struct fields *f, struct stamp *out)
 {
 	int64_t t = 0;

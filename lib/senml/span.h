@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -115,6 +116,30 @@ span_mask_name(const char *p)
 #define span_mask_digit span_mask_digit_portable
 #define span_mask_name span_mask_name_portable
 #endif
+
+/* Copies what is mostly short: without the call and the many sizes that
+ * memcpy has to tell apart. */
+static inline void
+span_copy(char *to, const char *from, size_t n)
+{
+	size_t i;
+
+	if (n >= SPAN) {
+		for (i = 0; i + SPAN < n; i += SPAN)
+			memcpy(to + i, from + i, SPAN);
+		memcpy(to + n - SPAN, from + n - SPAN, SPAN);
+	} else if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+	} else if (n > 0) {
+		to[0] = from[0];
+		to[n / 2] = from[n / 2];
+		to[n - 1] = from[n - 1];
+	}
+}
 
 /* index of the lowest bit; SPAN when there is none */
 static inline unsigned

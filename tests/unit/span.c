@@ -7,9 +7,29 @@
 
 /* the vector form and its portable twin agree on every byte at every
  * place, and so do the runs */
+/* exactly n bytes, of all sizes */
+static void
+test_copy(void)
+{
+	char from[80], to[82];
+	size_t n, i;
+	bool same = true;
+
+	for (i = 0; i < sizeof from; i++)
+		from[i] = (char)('0' + i);
+	for (n = 0; n <= sizeof from; n++) {
+		memset(to, '#', sizeof to);
+		span_copy(to + 1, from, n);
+		same &= to[0] == '#' && memcmp(to + 1, from, n) == 0 &&
+		    to[n + 1] == '#';
+	}
+	CHECK(same);
+}
+
 int
 main(void)
 {
+	test_copy();
 	char text[SPAN + 5];
 	size_t at, differ = 0, runs = 0;
 	unsigned c;
