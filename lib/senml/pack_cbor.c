@@ -440,7 +440,7 @@ read_label(struct reader *r, const char *p, enum label *out)
 	return l != 0 ? p + 1 : read_label_any(r, p, out);
 }
 
-static inline const char *
+static const char *
 read_member(struct reader *r, const char *p, struct fields *f)
 {
 	enum label l;
@@ -463,18 +463,23 @@ read_record(struct reader *r, const char *p, struct fields *f)
 {
 	struct cbor_head h;
 	const char *at = p;
-	bool indefinite;
+	uint64_t left;
 
 	f->have = f->wild = f->bad = 0;
 	if ((p = cbor_head(&r->c, p, &h)) == NULL)
 		return NULL;
 	if (h.major != CBOR_MAP)
 		return cbor_fail(&r->c, at, "a record is no map");
-	indefinite = h.info == CBOR_INDEFINITE;
-	for (; indefinite ? !cbor_is_break(&r->c, p) : h.arg > 0; h.arg--)
+	if (h.info == CBOR_INDEFINITE) {
+		while (!cbor_is_break(&r->c, p))
+			if ((p = read_member(r, p, f)) == NULL)
+				return NULL;
+		return p + 1;
+	}
+	for (left = h.arg; left > 0; left--)
 		if ((p = read_member(r, p, f)) == NULL)
 			return NULL;
-	return indefinite ? p + 1 : p;
+	return p;
 }
 
 static const char *
