@@ -223,15 +223,20 @@ half(unsigned bits)
 }
 
 double
-cbor_float_short(const struct cbor_head *h)
+cbor_float(const struct cbor_head *h)
 {
 	uint32_t single = (uint32_t)h->arg;
+	double d;
 	float f;
 
 	if (h->info == CBOR_HALF)
 		return half((unsigned)h->arg);
-	memcpy(&f, &single, sizeof f);
-	return (double)f;
+	if (h->info == CBOR_SINGLE) {
+		memcpy(&f, &single, sizeof f);
+		return (double)f;
+	}
+	memcpy(&d, &h->arg, sizeof d);
+	return d;
 }
 
 static void

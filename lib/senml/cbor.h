@@ -2,10 +2,8 @@
 #ifndef MFX_SENML_CBOR_H
 #define MFX_SENML_CBOR_H
 
-#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -57,14 +55,8 @@ cbor_head(struct cbor *c, const char *p, struct cbor_head *h)
 	h->major = first >> 5;
 	h->info = first & 31;
 	h->arg = h->info;
-	/* most heads are one byte, or those of a double */
-	if (h->info < 24)
-		return p + 1;
-	if (first != 0xfb || c->end - p < 9)
-		return cbor_head_any(c, p, h);
-	memcpy(&h->arg, p + 1, sizeof h->arg);
-	h->arg = be64toh(h->arg);
-	return p + 9;
+	/* most heads are one byte */
+	return h->info < 24 ? p + 1 : cbor_head_any(c, p, h);
 }
 
 /* the bytes of a definite string whose head has been read: *out borrows */
@@ -102,19 +94,8 @@ struct cbor_walk {
 
 const char *cbor_step(struct cbor *, struct cbor_walk *, const char *p);
 
-double cbor_float_short(const struct cbor_head *);
-
 /* the double that a head of CBOR_HALF, _SINGLE or _DOUBLE holds */
-static inline double
-cbor_float(const struct cbor_head *h)
-{
-	double d;
-
-	if (h->info != CBOR_DOUBLE)
-		return cbor_float_short(h);
-	memcpy(&d, &h->arg, sizeof d);
-	return d;
-}
+double cbor_float(const struct cbor_head *);
 
 /* ---- writing: shortest forms ---- */
 void cbor_put_head(struct buf *, enum cbor_major, uint64_t arg);

@@ -4,6 +4,7 @@
  * resolver, like those of the other encodings, so sums are decimal and
  * what was sent as a decimal fraction keeps its digits.
  */
+#include <endian.h>
 #include <math.h>
 
 #include "base/base64.h"
@@ -371,6 +372,25 @@ read_number(struct reader *r, const char *p, struct fields *f, enum label l)
 	return q;
 }
 
+/* A double, as most numbers are; the others the long way. */
+static inline const char *
+read_double(struct reader *r, const char *p, struct fields *f, enum label l)
+{
+	uint64_t bits;
+	double v;
+	char *to;
+
+	if (r->c.end - p < 9 || (unsigned char)*p != 0xfb || l == LABEL_BVER)
+		return read_number(r, p, f, l);
+	memcpy(&bits, p + 1, sizeof bits);
+	bits = be64toh(bits);
+	memcpy(&v, &bits, sizeof v);
+	if (!isfinite(v) || (to = arena_alloc(r->arena, NUMBER_TEXT)) == NULL)
+		return read_number(r, p, f, l);
+	f->text[l] = (struct str){ to, number_print(to, v) };
+	return p + 9;
+}
+
 static const char *
 read_bool(struct reader *r, const char *p, bool *out)
 {
@@ -390,7 +410,7 @@ static inline const char *
 read_value(struct reader *r, const char *p, struct fields *f, enum label l)
 {
 	if (LABEL_BIT(l) & LABEL_NUMBERS)
-		return read_number(r, p, f, l);
+		return read_double(r, p, f, l);
 	if (l == LABEL_N || l == LABEL_BN)
 		return read_name(r, p, f, l);
 	if (l == LABEL_VB)
