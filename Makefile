@@ -33,8 +33,11 @@ CMDS := $(filter-out $(LEFT_OUT),$(patsubst cmd/%.c,%,$(wildcard cmd/*.c)))
 # what stands on a library that is missing is left out with its programs
 LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/%) \
 	$(if $(GNUTLS_LIBS),,lib/http/%) $(if $(SQLITE_LIBS),,lib/registry/%) \
-	$(if $(SODIUM_LIBS),,lib/registry/%),$(wildcard lib/*/*.c))
+	$(if $(SODIUM_LIBS),,lib/registry/%) \
+	$(if $(MOSQUITTO_PLUGIN),,lib/mqtt/%),$(wildcard lib/*/*.c))
 PROGRAMS := $(CMDS:%=$(BIN)/%)
+# what mosquitto loads; of a sanitized tree it is none
+PLUGIN := $(if $(MOSQUITTO_PLUGIN),$(if $(SANITIZE),,$(BIN)/mfx_mosquitto.so))
 
 # What a program links with beside lib/.
 identity := mfx-users mfx-things mfx-channels mfx-can mfx-events
@@ -44,7 +47,7 @@ $(BIN)/mfx-adapt-http: LIBS = $(MICROHTTPD_LIBS) $(GNUTLS_LIBS) \
 $(BIN)/mfx-write-sqlite $(BIN)/mfx-read-sqlite: LIBS = $(SQLITE_LIBS)
 $(BIN)/mfx-normalize $(BIN)/mfx-check: LIBS = $(EXPAT_LIBS)
 
-all: config.mk $(PROGRAMS)
+all: config.mk $(PROGRAMS) $(PLUGIN)
 	@$(if $(strip $(LEFT_OUT)),echo "left out for want of a library: \
 	$(LEFT_OUT) (scripts/setup installs it)")
 
@@ -80,6 +83,21 @@ $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(LIBS) -lm)
 
+# The broker's plugin: the same sources once more, as a shared object may
+# have them, and nothing of them visible but what the broker calls.
+$(BUILD)/pic/%.o: %.c config.h
+	@mkdir -p $(@D)
+	$(call run,PIC,$(CC) $(MFX_CPPFLAGS) $(MFX_CFLAGS:-fPIE=-fPIC) \
+	    -fvisibility=hidden -MMD -MP -c -o $@ $<)
+$(BUILD)/pic/libmfx.a: $(patsubst %.c,$(BUILD)/pic/%.o, \
+	$(filter-out lib/http/% lib/store/%,$(LIB_SRC)))
+	@rm -f $@
+	$(call run,AR,$(AR) rcs $@ $^)
+$(BIN)/mfx_mosquitto.so: $(BUILD)/pic/lib/mqtt/plugin.o $(BUILD)/pic/libmfx.a
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) -shared $(filter-out -pie,$(MFX_LDFLAGS)) -o $@ \
+	    $^ $(SQLITE_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) -lm)
+
 include tests/tests.mk
 
 prefix ?= /usr/local
@@ -92,6 +110,8 @@ install: all
 	    $(DESTDIR)$(prefix)/share/zsh/site-functions \
 	    $(DESTDIR)$(prefix)/share/fish/vendor_completions.d
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(prefix)/bin
+	$(if $(PLUGIN),install -D -m 644 $(PLUGIN) \
+	    $(DESTDIR)$(prefix)/lib/mfx/mfx_mosquitto.so)
 	for s in 1 5 7; do install -m 644 man/*.$$s \
 	    $(DESTDIR)$(prefix)/share/man/man$$s; done
 	install -m 644 completions/mfx.bash \
@@ -106,6 +126,7 @@ install: all
 
 uninstall:
 	cd $(DESTDIR)$(prefix) && rm -f $(CMDS:%=bin/%) \
+	    lib/mfx/mfx_mosquitto.so \
 	    $(patsubst man/%.1,share/man/man1/%.1,$(wildcard man/*.1)) \
 	    $(patsubst man/%.5,share/man/man5/%.5,$(wildcard man/*.5)) \
 	    $(patsubst man/%.7,share/man/man7/%.7,$(wildcard man/*.7)) \
@@ -126,5 +147,6 @@ distclean: clean
 	rm -rf config.mk config.h config.h.in config.log config.status \
 	    configure autom4te.cache
 
--include $(wildcard $(BUILD)/cmd/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*/*.d)
+-include $(wildcard $(BUILD)/cmd/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*/*.d \
+	$(BUILD)/pic/lib/*/*.d)
 .PHONY: all install uninstall dist clean distclean

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+# A mosquitto with our plugin, for the suites that speak MQTT: `load mqtt`
+# after `load setup` and `load site`.
+
+# start_broker [LINE…]: with those lines in its configuration, behind the
+# plugin's options.  It listens on 127.0.0.1:$MQTT_PORT, on the unix socket
+# $MQTT_SOCKET, and, with WS=1 in front, for WebSockets on $WS_PORT; its pid
+# is $BROKER and what it says goes into broker.log.  Called again it takes
+# the ports and the configuration that it had.
+start_broker() {
+	local try
+	MQTT_SOCKET=$BATS_TEST_TMPDIR/mqtt.sock
+	for try in 1 2 3 4 5; do
+		if [[ ! -e mosquitto.conf ]]; then
+			MQTT_PORT=$(free_port)
+			WS_PORT=${WS:+$(free_port)}
+			broker_lines "$@" >mosquitto.conf
+		fi
+		rm -f "$MQTT_SOCKET"
+		start_mosquitto
+		await 20 broker_is_up_or_gone
+		if kill -0 "$BROKER" 2>/dev/null; then return; fi
+		# somebody else has taken the port meanwhile, or it is wrong
+		grep -q 'Address already in use' broker.log || break
+		rm mosquitto.conf
+	done
+	cat broker.log >&2
+	return 1
+}
+
+broker_lines() {
+	cat <<END
+user $(id -un)
+log_dest file $PWD/broker.log
+log_type error
+log_type warning
+log_type notice
+allow_anonymous false
+persistence_location $PWD/
+plugin $BIN/mfx_mosquitto.so
+plugin_opt_home $MFX_HOME
+plugin_opt_stream raw
+END
+	printf '%s\n' "$@"
+	cat <<END
+listener $MQTT_PORT 127.0.0.1
+listener 0 $MQTT_SOCKET
+END
+	[[ ! ${WS:-} ]] ||
+		printf 'listener %s 127.0.0.1\nprotocol websockets\n' "$WS_PORT"
+}
+
+start_mosquitto() {
+	start mosquitto -c mosquitto.conf
+	BROKER=$PID
+}
+
+broker_is_up_or_gone() {
+	! kill -0 "$BROKER" 2>/dev/null ||
+		{ [[ -S $MQTT_SOCKET ]] && : <>"/dev/tcp/127.0.0.1/$MQTT_PORT"; }
+}
+
+# stop_broker [SIGNAL]: and wait for its end
+stop_broker() {
+	kill "-${1:-TERM}" "$BROKER"
+	wait "$BROKER" 2>/dev/null || true
+}
+
+# publish TOPIC-BEHIND-messages MESSAGE [OPTION…]: by $KEY to $CHANNEL
+publish() {
+	local under=$1 message=$2
+	shift 2
+	timeout 20 mosquitto_pub -h 127.0.0.1 -p "$MQTT_PORT" -u "${NAME:-}" \
+	    -P "$KEY" -t "channels/$CHANNEL/messages$under" -m "$message" "$@"
+}
+
+# on_bus N: so many lines are there
+on_bus() {
+	[[ $(cat "$MFX_HOME"/bus/raw/*.ndjson 2>/dev/null | wc -l) == "$1" ]]
+}
