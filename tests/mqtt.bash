@@ -2,6 +2,44 @@
 # A mosquitto with our plugin, for the suites that speak MQTT: `load mqtt`
 # after `load setup` and `load site`.
 
+# two more things: $THING2 with $KEY2 on the channel, and one elsewhere,
+# $STRANGER_KEY; exported, as all that the scripts in Python ask for
+make_more_things() {
+	local thing
+	thing=$(mfx-things create --name lamp)
+	THING2=$(jq -r .id <<<"$thing")
+	KEY2=$(jq -r .key <<<"$thing")
+	mfx-channels connect "$CHANNEL" "$THING2"
+	STRANGER_KEY=$(mfx-things create --name stranger | jq -r .key)
+	export THING KEY CHANNEL THING2 KEY2 STRANGER_KEY
+	export MQTT_PORT WS_PORT TLS_PORT CERT_PORT MQTT_SOCKET
+}
+
+# make_certificates: ca.pem, the server's, and some of clients; with these
+# start_broker listens for TLS on $TLS_PORT, and on $CERT_PORT to who has a
+# certificate
+make_certificates() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout ca.key -out ca.pem -subj /CN=ca -days 2 2>/dev/null
+	certificate server localhost 'subjectAltName=IP:127.0.0.1'
+	certificate by-id meter "subjectAltName=DNS:x,URI:urn:uuid:${THING^^}"
+	certificate by-key "$KEY" ''
+	certificate of-two x \
+	    "subjectAltName=URI:urn:uuid:$THING,URI:urn:uuid:$THING2"
+	certificate of-none '' ''
+	certificate no-id meter 'subjectAltName=URI:urn:uuid:meter'
+	certificate unknown meter \
+	    'subjectAltName=URI:urn:uuid:00000000-0000-4000-8000-000000000000'
+}
+
+# certificate FILE COMMON-NAME EXTENSION
+certificate() {
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$1.key" -subj "/O=mfx${2:+/CN=$2}" 2>/dev/null |
+		openssl x509 -req -CA ca.pem -CAkey ca.key -CAcreateserial \
+		    -days 2 -out "$1.pem" -extfile <(echo "$3") 2>/dev/null
+}
+
 # start_broker [LINE…]: with those lines in its configuration, behind the
 # plugin's options.  It listens on 127.0.0.1:$MQTT_PORT, on the unix socket
 # $MQTT_SOCKET, and, with WS=1 in front, for WebSockets on $WS_PORT; its pid
@@ -14,6 +52,7 @@ start_broker() {
 		if [[ ! -e mosquitto.conf ]]; then
 			MQTT_PORT=$(free_port)
 			WS_PORT=${WS:+$(free_port)}
+			TLS_PORT=$(free_port) CERT_PORT=$(free_port)
 			broker_lines "$@" >mosquitto.conf
 		fi
 		rm -f "$MQTT_SOCKET"
@@ -48,6 +87,20 @@ listener 0 $MQTT_SOCKET
 END
 	[[ ! ${WS:-} ]] ||
 		printf 'listener %s 127.0.0.1\nprotocol websockets\n' "$WS_PORT"
+	[[ ! -e ca.pem ]] || {
+		tls_lines "$TLS_PORT"
+		tls_lines "$CERT_PORT"
+		echo 'require_certificate true'
+	}
+}
+
+tls_lines() {
+	cat <<END
+listener $1 127.0.0.1
+cafile $PWD/ca.pem
+certfile $PWD/server.pem
+keyfile $PWD/server.key
+END
 }
 
 start_mosquitto() {

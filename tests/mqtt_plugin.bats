@@ -8,6 +8,19 @@ load mqtt
 
 setup_suite_test() {
 	make_site
+	make_more_things
+}
+
+access() {
+	/usr/bin/python3 "$ROOT/tests/mqtt_access.py" "$@"
+}
+
+flow() {
+	/usr/bin/python3 "$ROOT/tests/mqtt_flow.py" "$@"
+}
+
+load_test() {
+	/usr/bin/python3 "$ROOT/tests/mqtt_load.py" "$@"
 }
 
 @test "what a thing publishes is on the bus before it is acknowledged" {
@@ -17,4 +30,192 @@ setup_suite_test() {
 	jq -e --arg c "$CHANNEL" --arg t "$THING" '.[0] | .channel == $c and
 	    .publisher == $t and .protocol == "mqtt" and .subtopic == "room.1"
 	    and .n == "t" and .v == 21' "$MFX_HOME"/bus/raw/*.ndjson
+}
+
+@test "a key lets in, under any name but another thing's" {
+	start_broker 'plugin_opt_tries 0'
+	access names
+	# nothing that is secret is told
+	[[ $(grep -cF "$KEY" broker.log) == 0 ]]
+	grep -q "a client from 127.0.0.1 is refused: unknown key" broker.log
+	grep -q "refused: the user name is another thing's id" broker.log
+}
+
+@test "who tries too often is not listened to, and it is said once" {
+	start_broker 'plugin_opt_tries 3'
+	access tries
+	[[ $(grep -c 'mfx: a client from' broker.log) == 3 ]]
+	[[ $(grep -c 'tried too often' broker.log) == 1 ]]
+}
+
+@test "client certificates: a thing's id as name, or its key" {
+	make_certificates
+	start_broker 'plugin_opt_tries 0'
+	access certificates
+}
+
+@test "topics and wildcards: the exact form, on connected channels" {
+	start_broker
+	access topics
+}
+
+@test "before MQTT 5, who may not publish is hung up on" {
+	start_broker
+	access closed
+}
+
+@test "a connection or a key taken away ends deliveries and the session" {
+	start_broker
+	access revocation
+	grep -q "thing $THING2 has lost access" broker.log
+}
+
+@test "a new key ends sessions of the old one" {
+	start_broker
+	access new_key
+}
+
+@test "a thing removed is gone everywhere" {
+	start_broker
+	access removal
+}
+
+@test "nothing is delivered late to who has lost access" {
+	start_broker
+	access at_once
+}
+
+@test "MQTT 3.1.1 and 5, QoS 0 to 2, sessions clean and stored, TCP and WebSocket" {
+	WS=1 start_broker
+	flow matrix tcp ws
+}
+
+@test "the same over TLS" {
+	make_certificates
+	start_broker
+	flow matrix tls
+}
+
+@test "payloads: all bytes, empty, large, and over the line's limit" {
+	start_broker
+	flow payloads
+}
+
+@test "nothing a client sets says who has published" {
+	start_broker
+	flow forgeries
+}
+
+@test "wills are on the bus, and in the thing's own name" {
+	start_broker
+	flow wills
+}
+
+@test "who has lost access leaves no will" {
+	start_broker
+	flow will_of_the_revoked
+}
+
+@test "wills at the broker's end" {
+	start_broker 'persistence true'
+	flow will_at_the_end "$BROKER"
+	wait "$BROKER"
+	# what was kept for others does not claim another either
+	start_broker
+	grep -qa keeper mosquitto.db
+	[[ $(grep -ca EVIL mosquitto.db) == 0 ]]
+}
+
+@test "retained messages, and those of who may no longer" {
+	start_broker 'check_retain_source true'
+	flow retained
+}
+
+@test "a stored session is its thing's, also after the broker's restart" {
+	start_broker 'persistence true'
+	flow sessions_begin
+	stop_broker
+	start_broker
+	flow sessions_after
+}
+
+@test "QoS 2: what comes again is on the bus once" {
+	start_broker
+	flow again
+}
+
+@test "the bridge may speak for others, over the unix socket only" {
+	start_broker
+	flow bridge "$MFX_HOME/mqtt/bridge.key"
+	[[ $(stat -c %a "$MFX_HOME/mqtt/bridge.key") == 600 ]]
+}
+
+@test "SIGHUP leaves who is connected alone" {
+	start_broker
+	flow reload "$BROKER"
+}
+
+@test "registry changes while messages flow" {
+	start_broker
+	load_test changes 12
+}
+
+@test "2,000 clients at once, half of which lose their key" {
+	ulimit -Sn 4096
+	start_broker
+	load_test crowd 2000
+}
+
+@test "kill -9 of the broker: every message of QoS 1 acknowledged is on the bus" {
+	start_broker
+	stop_broker KILL
+	load_test crash 15
+	mfx-bus verify raw
+}
+
+@test "the same when each is synced to disk" {
+	start_broker 'plugin_opt_sync always'
+	stop_broker KILL
+	load_test crash 2
+}
+
+fill_the_disk() {
+	make_site
+	make_more_things
+	head -c 2m /dev/zero >"$MFX_HOME/filler"
+	start_broker
+	load_test full
+	grep -q 'nothing is acknowledged for now' broker.log
+	grep -q 'messages can be written again' broker.log
+}
+
+@test "a full disk: no acknowledgement, and it comes back when there is room" {
+	export -f start_broker broker_lines start_mosquitto load_test \
+	    broker_is_up_or_gone make_more_things tls_lines
+	export ROOT BIN MFX_HOME=$PWD/small
+	on_small_disk 6 "$PWD/small" fill_the_disk
+}
+
+@test "the broker does not start with an option that is none, and says why" {
+	for line in 'plugin_opt_homes /tmp' 'plugin_opt_sync often' \
+	    'plugin_opt_stream a/b' 'plugin_opt_tries many'; do
+		rm -f mosquitto.conf broker.log
+		status 1 start_broker "$line" 2>said
+		grep -q "mfx: ${line% *} '${line##* }'" said
+	done
+}
+
+@test "the shared object shows mosquitto what it calls, and no more" {
+	diff - <(nm -D --defined-only "$BIN/mfx_mosquitto.so" |
+	    awk '{ print $3 }') <<-END
+		mosquitto_plugin_cleanup
+		mosquitto_plugin_init
+		mosquitto_plugin_version
+	END
+	# and what it wants of mosquitto is what this one has
+	comm -23 <(nm -D -u "$BIN/mfx_mosquitto.so" |
+	    awk '$2 ~ /^mosquitto/ { print $2 }' | sort) \
+	    <(nm -D --defined-only "$(type -P mosquitto || echo \
+	    /usr/sbin/mosquitto)" | awk '{ print $3 }' | sort) >missing
+	[[ ! -s missing ]]
 }

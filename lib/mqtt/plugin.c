@@ -1,113 +1,135 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <mosquitto.h>
-#include <mosquitto_broker.h>	/* before mosquitto_plugin.h, which needs it */
-#include <mosquitto_plugin.h>
-#include <mqtt_protocol.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sysexits.h>
+#include <time.h>
 
+#include "base/file.h"
 #include "base/memory.h"
-#include "bus/outlet.h"
-#include "mqtt/bridge.h"
-#include "registry/access.h"
-#include "senml/message.h"
+#include "base/opt.h"
+#include "mqtt/plugin.h"
+#include "senml/topic.h"
 
 #define PUBLIC __attribute__((visibility("default")))
+#define TRIES 20	/* a minute */
+#define TRIES_MAX 60000
 
-struct plugin {
-	struct access *access;
-	struct outlet outlet;
-	struct pack pack;
-	struct buf subtopic;
-	char bridge[BRIDGE_KEY_TEXT + 1];
-};
+/* ---- now and then ---- */
 
-static bool
-is_bridge(const struct mosquitto *client)
+static void
+begin_generation(struct plugin *p)
 {
-	const char *user = mosquitto_client_username(client);
+	if (++p->generation == 0)
+		p->generation = 1;
+	p->to_check = p->peers.cap;
+}
 
-	return user != NULL && strcmp(user, BRIDGE_USER) == 0;
+void
+plugin_refresh(struct plugin *p)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	p->now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	if (access_refresh(p->access))
+		begin_generation(p);
+}
+
+bool
+plugin_refresh_now(struct plugin *p)
+{
+	if (!access_refresh_now(p->access))
+		return false;
+	begin_generation(p);
+	return true;
 }
 
 static int
-on_connect(int event, void *data, void *arg)
+on_tick(int event, void *data, void *arg)
 {
-	struct mosquitto_evt_basic_auth *e = data;
 	struct plugin *p = arg;
-	const char *address = mosquitto_client_address(e->client);
-	char name[ID_TEXT + 1];
-	struct str thing;
 
 	(void)event;
-	if (e->password == NULL)
-		return MOSQ_ERR_AUTH;
-	if (is_bridge(e->client))
-		return address != NULL && *address == '/' &&
-		    strlen(e->password) == BRIDGE_KEY_TEXT &&
-		    sodium_memcmp(e->password, p->bridge, BRIDGE_KEY_TEXT) ==
-		    0 ? MOSQ_ERR_SUCCESS : MOSQ_ERR_AUTH;
-	access_refresh(p->access);
-	if (access_identify(p->access, str_z(e->password), &thing) !=
-	    ACCESS_YES)
-		return MOSQ_ERR_AUTH;
-	memcpy(name, thing.p, ID_TEXT);
-	name[ID_TEXT] = '\0';
-	return mosquitto_set_username(e->client, name);
-}
-
-static int
-on_access(int event, void *data, void *arg)
-{
-	struct mosquitto_evt_acl_check *e = data;
-	struct plugin *p = arg;
-	struct str channel, rest;
-
-	(void)event;
-	if (e->access == MOSQ_ACL_UNSUBSCRIBE)
-		return MOSQ_ERR_SUCCESS;
-	access_refresh(p->access);
-	if (!topic_split(str_z(e->topic), &channel, &rest))
-		return MOSQ_ERR_ACL_DENIED;
-	if (is_bridge(e->client))
-		return e->access == MOSQ_ACL_WRITE ? MOSQ_ERR_SUCCESS :
-		    MOSQ_ERR_ACL_DENIED;
-	return access_check_id(p->access,
-	    str_z(mosquitto_client_username(e->client)), channel) ==
-	    ACCESS_YES ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
-}
-
-static int
-on_message(int event, void *data, void *arg)
-{
-	struct mosquitto_evt_message *e = data;
-	struct plugin *p = arg;
-	struct route route = {
-		.publisher = str_z(mosquitto_client_username(e->client)),
-		.protocol = STR("mqtt"), .has_received = true,
-		.received = stamp_now()
-	};
-	struct fault fault;
-	struct str rest;
-
-	(void)event;
-	if (is_bridge(e->client))
-		return MOSQ_ERR_SUCCESS;
-	buf_clear(&p->subtopic);
-	if (!topic_split(str_z(e->topic), &route.channel, &rest) ||
-	    subtopic_put(&p->subtopic, rest) != NULL)
-		return MOSQ_ERR_ACL_DENIED;
-	route.subtopic = buf_str(&p->subtopic);
-	if (!message_wrap(&p->outlet.lines, &route,
-	    (struct str){ e->payload, e->payloadlen }, STR_NONE, &p->pack))
-		return MOSQ_ERR_ACL_DENIED;
-	if (outlet_commit(&p->outlet, &fault) < 0) {
-		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s", fault.text);
-		return MOSQ_ERR_UNKNOWN;
+	(void)data;
+	plugin_refresh(p);
+	plugin_check_peers(p);
+	plugin_flush_due(p);
+	if (p->now / 1000 != p->second) {
+		p->second = p->now / 1000;
+		peers_expire(&p->peers, p->second);
+		if (p->second % 60 == 0)
+			owners_expire(p->owners, time(NULL));
 	}
-	mosquitto_property_add_string_pair(&e->properties,
-	    MQTT_PROP_USER_PROPERTY, BRIDGE_PUBLISHER, route.publisher.p);
 	return MOSQ_ERR_SUCCESS;
+}
+
+/* ---- the beginning ---- */
+
+/* `plugin_opt_home` and `_bus` say what the environment says elsewhere */
+static int
+take_option(struct plugin *p, const char *key, const char *value,
+    int64_t *tries, struct fault *fault)
+{
+	bool good = true;
+
+	if (strcmp(key, "home") == 0)
+		setenv("MFX_HOME", value, 1);
+	else if (strcmp(key, "bus") == 0)
+		setenv("MFX_BUS", value, 1);
+	else if (strcmp(key, "stream") == 0)
+		good = bus_name_valid(str_z(p->stream = value));
+	else if (strcmp(key, "sync") == 0 && (strcmp(value, "none") == 0 ||
+	    strcmp(value, "interval") == 0 || strcmp(value, "always") == 0))
+		p->sync = bus_sync_named(value);
+	else if (strcmp(key, "tries") == 0)
+		good = number_parse(value, 0, TRIES_MAX, tries);
+	else
+		good = false;
+	return good ? 0 : fault_set(fault, EX_CONFIG,
+	    "plugin_opt_%s '%s': no such option, or no value for it", key,
+	    value);
+}
+
+static int
+open_all(struct plugin *p, int64_t tries, struct fault *fault)
+{
+	char *path;
+	int r;
+
+	if (access_open(&p->access, NULL, fault) < 0 ||
+	    outlet_open(&p->outlet, p->stream, p->sync, fault) < 0)
+		return -1;
+	p->closed = false;
+	if (bridge_key(p->bridge, true, fault) < 0)
+		return -1;
+	path = home_path("mqtt/sessions");
+	r = owners_open(&p->owners, path, resent_release, fault);
+	free(path);
+	p->tries = tries_open((unsigned)tries);
+	return r;
+}
+
+static int
+register_all(struct plugin *p, mosquitto_plugin_id_t *id)
+{
+	static const struct {
+		int event;
+		int (*call)(int, void *, void *);
+	} events[] = {
+		{ MOSQ_EVT_BASIC_AUTH, plugin_on_connect },
+		{ MOSQ_EVT_ACL_CHECK, plugin_on_access },
+		{ MOSQ_EVT_MESSAGE, plugin_on_message },
+		{ MOSQ_EVT_DISCONNECT, plugin_on_disconnect },
+		{ MOSQ_EVT_TICK, on_tick },
+	};
+	size_t i;
+	int r = MOSQ_ERR_SUCCESS;
+
+	for (i = 0; i < sizeof events / sizeof *events && r == 0; i++)
+		r = mosquitto_callback_register(id, events[i].event,
+		    events[i].call, NULL, p);
+	return r;
 }
 
 PUBLIC int
@@ -126,32 +148,31 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **arg,
     struct mosquitto_opt *options, int n)
 {
 	struct plugin *p = memory_zero(1, sizeof *p);
-	const char *stream = "raw";
+	int64_t tries = TRIES;
 	struct fault fault;
-	int i;
+	int i, r = 0;
 
 	*arg = p;
-	for (i = 0; i < n; i++) {
-		if (strcmp(options[i].key, "home") == 0)
-			setenv("MFX_HOME", options[i].value, 1);
-		else if (strcmp(options[i].key, "stream") == 0)
-			stream = options[i].value;
-	}
+	p->stream = "raw";
+	p->sync = BUS_SYNC_INTERVAL;
+	p->generation = 1;
+	p->closed = true;
 	pack_init(&p->pack);
 	buf_init(&p->subtopic, SUBTOPIC_MAX);
-	if (access_open(&p->access, NULL, &fault) < 0 ||
-	    outlet_open(&p->outlet, stream, BUS_SYNC_INTERVAL, &fault) < 0 ||
-	    bridge_key(p->bridge, true, &fault) < 0) {
+	peers_init(&p->peers);
+	/* keys pass through this process: none goes into a core dump */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	for (i = 0; r == 0 && i < n; i++)
+		r = take_option(p, options[i].key, options[i].value, &tries,
+		    &fault);
+	if (r == 0)
+		r = open_all(p, tries, &fault);
+	if (r < 0) {
 		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s", fault.text);
 		return MOSQ_ERR_UNKNOWN;
 	}
-	mosquitto_callback_register(id, MOSQ_EVT_BASIC_AUTH, on_connect,
-	    NULL, p);
-	mosquitto_callback_register(id, MOSQ_EVT_ACL_CHECK, on_access, NULL,
-	    p);
-	mosquitto_callback_register(id, MOSQ_EVT_MESSAGE, on_message, NULL,
-	    p);
-	return MOSQ_ERR_SUCCESS;
+	plugin_refresh(p);
+	return register_all(p, id);
 }
 
 PUBLIC int
@@ -161,10 +182,18 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 
 	(void)options;
 	(void)n;
-	outlet_close(&p->outlet);
+	if (!p->closed) {
+		plugin_flush(p);
+		if (!p->closed)
+			outlet_close(&p->outlet);
+	}
+	owners_close(p->owners);
 	access_close(p->access);
+	tries_close(p->tries);
+	peers_release(&p->peers);
 	pack_release(&p->pack);
 	buf_release(&p->subtopic);
+	sodium_memzero(p->bridge, sizeof p->bridge);
 	free(p);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -137,6 +137,13 @@ access_refresh(struct access *a)
 	return changed;
 }
 
+bool
+access_refresh_now(struct access *a)
+{
+	a->changed_at -= CHANGED_MS;
+	return access_refresh(a);
+}
+
 /* ---- the cache ---- */
 
 static void
@@ -292,4 +299,33 @@ access_check_id(struct access *a, struct str thing, struct str channel)
 	if (!uuid_valid(channel))
 		channel = STR("00000000-0000-0000-0000-000000000000");
 	return decide(a, BY_ID, thing, channel, &same);
+}
+
+bool
+access_prove(struct access *a, struct str key, struct access_proof *proof)
+{
+	if (a->registry == NULL)
+		return false;
+	keyring_hash(registry_keyring(a->registry), key, proof->hash);
+	return true;
+}
+
+enum access_result
+access_holds(struct access *a, struct str thing,
+    const struct access_proof *proof)
+{
+	sqlite3_stmt *st;
+	int got;
+
+	if (a->registry == NULL || (st = statement_get(a->registry,
+	    "SELECT 1 FROM things WHERE id = ?1 AND key_hash = ?2",
+	    &a->fault)) == NULL)
+		return ACCESS_ERROR;
+	statement_str(st, 1, thing);
+	sqlite3_bind_blob(st, 2, proof->hash, sizeof proof->hash,
+	    SQLITE_STATIC);
+	got = statement_step(a->registry, st, &a->fault);
+	if (got > 0)
+		statement_end(st);
+	return got > 0 ? ACCESS_YES : got < 0 ? ACCESS_ERROR : ACCESS_NO_KEY;
 }

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/str.h"
+#include "registry/keyring.h"
 #include "registry/uuid.h"
 
 /*
@@ -46,6 +47,9 @@ void access_close(struct access *);
 
 /* true when the registry has changed since the last call */
 bool access_refresh(struct access *);
+/* the same, looked for at once: before a refusal that lasts, as of somebody
+ * who comes right behind the change that lets him in */
+bool access_refresh_now(struct access *);
 
 /* *thing borrows from the cache and dies at the next call of any of these;
  * it is set with ACCESS_YES and ACCESS_NOT_CONNECTED */
@@ -60,6 +64,22 @@ enum access_result access_check_id(struct access *, struct str thing,
 /* who has this key, whatever the channel */
 enum access_result access_identify(struct access *, struct str key,
     struct str *thing);
+
+/*
+ * For a connection that outlives many changes: what to keep instead of the
+ * key.  It is the hash that the registry finds keys by, made under its
+ * master key, so it gives no key away.  access_holds says whether the thing
+ * still has that key: ACCESS_YES or ACCESS_NO_KEY.  It is not cached: to be
+ * asked once after each change.
+ */
+struct access_proof {
+	unsigned char hash[KEY_HASH_BYTES];
+};
+
+/* false when the registry can't be asked */
+bool access_prove(struct access *, struct str key, struct access_proof *);
+enum access_result access_holds(struct access *, struct str thing,
+    const struct access_proof *);
 
 /* why the last ACCESS_ERROR came */
 const char *access_fault(struct access *);

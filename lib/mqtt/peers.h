@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_MQTT_PEERS_H
+#define MFX_MQTT_PEERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "mqtt/owners.h"
+#include "registry/access.h"
+
+/*
+ * The clients of the broker that we have let in, by the address of the
+ * broker's own structure, with what they have been allowed.
+ *
+ * The broker frees such a structure without a word and uses its address
+ * again; who comes then passes our door first, and so replaces the entry.
+ * A client that is gone stays for a while, as its will is sent after that.
+ */
+struct mosquitto;
+
+/* a channel that it may use, as of one state of the registry */
+struct grant {
+	char channel[ID_TEXT];
+	uint32_t generation;
+};
+
+enum peer_kind {
+	PEER_KEY,		/* has shown a thing's key */
+	PEER_ID,		/* has a certificate for a thing's id */
+	PEER_BRIDGE,		/* is mfx-adapt-mqtt: see bridge.h */
+};
+
+struct peer {
+	const struct mosquitto *client;
+	enum peer_kind kind;
+	uint8_t version;	/* of MQTT: 3, 4, 5 */
+	bool online;
+	bool revoked;		/* has lost what it had: to be closed */
+	bool kicked;		/* and has been told so */
+	char thing[ID_TEXT + 1];
+	struct access_proof proof;	/* PEER_KEY */
+	uint32_t proved;	/* generation in which it was still good */
+	struct owner *owner;	/* while online */
+	uint32_t will_delay;	/* seconds */
+	char *will_properties;	/* MQTT 5; to be freed with it */
+	size_t will_properties_n;
+	int64_t drop_at;	/* seconds, monotonic; once offline */
+	/* private */
+	struct grant *grants;
+	size_t n_grants, cap_grants;
+	struct peer *next;
+};
+
+struct peers {
+	struct peer **buckets;
+	size_t n, cap;		/* cap is a power of two */
+	size_t cursor;		/* of peers_round */
+};
+
+void peers_init(struct peers *);
+void peers_release(struct peers *);
+
+/* a new one, in the place of who was at that address */
+struct peer *peers_add(struct peers *, const struct mosquitto *);
+struct peer *peers_find(const struct peers *, const struct mosquitto *);
+/* forgets those who are gone and whose time has come */
+void peers_expire(struct peers *, int64_t now);
+
+/* The next bucket in an endless round, as a list by `next`.  All have been
+ * seen after `cap` calls if none was added. */
+struct peer *peers_round(struct peers *);
+
+/*
+ * Grants: at most GRANTS_MAX are remembered for each peer, the others are
+ * asked for every time.  `channel` is a UUID; a generation is not 0.
+ */
+#define GRANTS_MAX 4096
+struct grant *peer_granted(const struct peer *, struct str channel);
+void peer_grant(struct peer *, struct str channel, uint32_t generation);
+
+#endif

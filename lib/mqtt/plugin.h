@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_MQTT_PLUGIN_H
+#define MFX_MQTT_PLUGIN_H
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>	/* before mosquitto_plugin.h, which needs it */
+#include <mosquitto_plugin.h>
+
+#include "bus/outlet.h"
+#include "mqtt/bridge.h"
+#include "mqtt/owners.h"
+#include "mqtt/packet.h"
+#include "mqtt/peers.h"
+#include "mqtt/tries.h"
+#include "registry/access.h"
+#include "senml/pack.h"
+
+/*
+ * mfx_mosquitto.so: what its files share.  plugin.c is how it begins and
+ * ends and what it does now and then; plugin_connect.c who comes in;
+ * plugin_access.c who may do what; plugin_message.c what is published.
+ *
+ * All runs in the broker's one thread, called by it.  mosquitto 2.0 as it
+ * is, which decides much here:
+ *	- a message: ACL_CHECK (write), then MESSAGE.  An error of ours other
+ *	  than MOSQ_ERR_ACL_DENIED closes the connection without an
+ *	  acknowledgement; MOSQ_ERR_ACL_DENIED acknowledges with a reason in
+ *	  MQTT 5, and as if nothing were wrong before that;
+ *	- a will: ACL_CHECK (write) only, without its properties.  So we
+ *	  refuse it there, publish it ourselves, and so decide what it says;
+ *	- a delivery: ACL_CHECK (read), for clients that are gone too.
+ */
+struct plugin {
+	struct access *access;
+	uint32_t generation;	/* of the registry, from 1 */
+	bool blind;		/* it can't be asked, which has been said */
+	struct peers peers;
+	size_t to_check;	/* buckets of peers that have not been looked
+				 * at since it changed */
+	struct owners *owners;
+	struct tries *tries;
+	struct packet_place place;
+	char bridge[BRIDGE_KEY_TEXT + 1];
+
+	const char *stream;
+	enum bus_sync sync;
+	struct outlet outlet;
+	bool closed;		/* the outlet was broken and isn't open */
+	bool failing;		/* the last commit has failed */
+	size_t held;		/* messages of QoS 0 in it: not committed */
+	struct pack pack;	/* for message_wrap to look with */
+	int64_t now, second;	/* monotonic ms and s, of the last look */
+	int64_t flushed;	/* ms */
+
+	/* the message that on_access has let through, for on_message */
+	const void *routed_client, *routed_topic;
+	struct route route;
+	struct buf subtopic;
+};
+
+/* mosquitto's callbacks, by event */
+int plugin_on_connect(int, void *, void *);
+int plugin_on_disconnect(int, void *, void *);
+int plugin_on_access(int, void *, void *);
+int plugin_on_message(int, void *, void *);
+
+/* notes what time it is, and whether the registry has changed */
+void plugin_refresh(struct plugin *);
+/* before a refusal that lasts: true when the registry has changed just now,
+ * and the question is to be asked again */
+bool plugin_refresh_now(struct plugin *);
+
+/* says once that the registry can't be asked */
+void plugin_is_blind(struct plugin *);
+
+/* does this client still have what it came in with?  ACCESS_ERROR: later */
+enum access_result peer_holds(struct plugin *, struct peer *);
+/* may it use that channel, now? */
+enum access_result peer_may(struct plugin *, struct peer *,
+    struct str channel);
+/* looks through clients after a change of the registry, for a short while,
+ * and closes those who have lost something */
+void plugin_check_peers(struct plugin *);
+
+/* what `topic` is to the bus, into p->route; the publisher is left alone;
+ * NULL or why it is no topic of ours */
+const char *plugin_route(struct plugin *, const char *topic);
+
+/* brings what is held to the bus; false when it can't be kept now */
+bool plugin_flush(struct plugin *);
+/* now and then: what is held and due, what is to be synced */
+void plugin_flush_due(struct plugin *);
+
+/* keeps a client's will and publishes it in its name */
+void plugin_will(struct plugin *, struct peer *,
+    const struct mosquitto_evt_acl_check *);
+
+/* of a QoS 2 message that comes again: plugin_message.c */
+void resent_release(struct owner *);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <time.h>
+
+#include "mqtt/plugin.h"
+#include "senml/topic.h"
+
+/* how long one look through the clients may hold up the broker */
+#define CHECK_NS (4 * 1000000)
+
+void
+plugin_is_blind(struct plugin *p)
+{
+	if (!p->blind)
+		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: registry: %s",
+		    access_fault(p->access));
+	p->blind = true;
+}
+
+/* ---- decisions ---- */
+
+static enum access_result
+lost(struct peer *peer)
+{
+	peer->revoked = true;
+	return ACCESS_NO_KEY;
+}
+
+enum access_result
+peer_holds(struct plugin *p, struct peer *peer)
+{
+	struct str thing = str_z(peer->thing);
+	enum access_result r;
+
+	if (peer->revoked)
+		return ACCESS_NO_KEY;
+	if (peer->proved == p->generation || peer->kind == PEER_BRIDGE)
+		return ACCESS_YES;
+	r = peer->kind == PEER_KEY ?
+	    access_holds(p->access, thing, &peer->proof) :
+	    access_check_id(p->access, thing, thing);
+	if (r == ACCESS_ERROR) {
+		plugin_is_blind(p);
+		return r;
+	}
+	if (r == ACCESS_NO_KEY)
+		return lost(peer);
+	peer->proved = p->generation;
+	return ACCESS_YES;
+}
+
+enum access_result
+peer_may(struct plugin *p, struct peer *peer, struct str channel)
+{
+	const struct grant *g;
+	enum access_result r;
+
+	if (!uuid_valid(channel))
+		return ACCESS_NOT_CONNECTED;
+	g = peer_granted(peer, channel);
+	if (g != NULL && g->generation == p->generation && !peer->revoked)
+		return ACCESS_YES;
+	if ((r = peer_holds(p, peer)) != ACCESS_YES)
+		return r;
+	r = access_check_id(p->access, str_z(peer->thing), channel);
+	if (r == ACCESS_ERROR) {
+		plugin_is_blind(p);
+		return r;
+	}
+	p->blind = false;
+	if (r == ACCESS_YES)
+		peer_grant(peer, channel, p->generation);
+	else if (r == ACCESS_NO_KEY || g != NULL)
+		return lost(peer);
+	return r;
+}
+
+/* ---- after a change ---- */
+
+static void
+check_peer(struct plugin *p, struct peer *peer)
+{
+	size_t i;
+
+	peer_holds(p, peer);
+	for (i = 0; i < peer->cap_grants && !peer->revoked; i++)
+		if (peer->grants[i].generation != 0)
+			peer_may(p, peer, (struct str){
+			    peer->grants[i].channel, ID_TEXT });
+	/* one whose client id has been taken over is closed already */
+	if (!peer->revoked || peer->kicked || peer->owner == NULL)
+		return;
+	peer->kicked = true;
+	mosquitto_log_printf(MOSQ_LOG_NOTICE,
+	    "mfx: thing %s has lost access: its connection is closed",
+	    peer->thing);
+	mosquitto_kick_client_by_clientid(mosquitto_client_id(peer->client),
+	    false);
+}
+
+static int64_t
+clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * STAMP_SECOND + t.tv_nsec;
+}
+
+void
+plugin_check_peers(struct plugin *p)
+{
+	int64_t end = p->to_check > 0 ? clock_ns() + CHECK_NS : 0;
+	struct peer *peer;
+
+	while (p->to_check > 0) {
+		p->to_check--;
+		if ((peer = peers_round(&p->peers)) == NULL)
+			continue;
+		for (; peer != NULL; peer = peer->next)
+			if (peer->online && peer->kind != PEER_BRIDGE)
+				check_peer(p, peer);
+		if (clock_ns() > end)
+			break;
+	}
+}
+
+/* ---- what the broker asks ---- */
+
+const char *
+plugin_route(struct plugin *p, const char *topic)
+{
+	struct str rest;
+	const char *why;
+
+	if (!topic_split(str_z(topic), &p->route.channel, &rest))
+		return "no topic of a channel";
+	buf_clear(&p->subtopic);
+	if ((why = subtopic_put(&p->subtopic, rest)) != NULL)
+		return why;
+	p->route.subtopic = buf_str(&p->subtopic);
+	return NULL;
+}
+
+/* The wildcards of MQTT only behind "messages/": which channel it is stays
+ * clear.  mosquitto has seen that the filter is well formed. */
+static enum access_result
+may_subscribe(struct plugin *p, struct peer *peer, const char *filter)
+{
+	enum access_result r;
+
+	struct str s = str_z(filter), channel, rest;
+	const char *slash;
+
+	if (str_starts(s, STR("$share/"))) {
+		slash = strchr(filter + 7, '/');
+		if (slash == NULL)
+			return ACCESS_NOT_CONNECTED;
+		s = str_z(slash + 1);
+	}
+	if (peer == NULL || peer->kind == PEER_BRIDGE ||
+	    !topic_split(s, &channel, &rest))
+		return ACCESS_NOT_CONNECTED;
+	r = peer_may(p, peer, channel);
+	if (r == ACCESS_NOT_CONNECTED && plugin_refresh_now(p))
+		r = peer_may(p, peer, channel);
+	return r;
+}
+
+/* Also for a client of before the broker's start, who is not here: its
+ * user name is what we gave it. */
+static enum access_result
+may_read(struct plugin *p, struct peer *peer,
+    const struct mosquitto_evt_acl_check *e)
+{
+	const char *user = mosquitto_client_username(e->client);
+	struct str channel, rest;
+
+	if (user == NULL || !topic_split(str_z(e->topic), &channel, &rest))
+		return ACCESS_NOT_CONNECTED;
+	if (peer == NULL)
+		return access_check_id(p->access, str_z(user), channel);
+	return peer->kind == PEER_BRIDGE ? ACCESS_NOT_CONNECTED :
+	    peer_may(p, peer, channel);
+}
+
+static enum access_result
+may_publish(struct plugin *p, struct peer *peer,
+    const struct mosquitto_evt_acl_check *e)
+{
+	enum access_result r = ACCESS_YES;
+
+	if (!peer->online || plugin_route(p, e->topic) != NULL)
+		return ACCESS_NOT_CONNECTED;
+	if (peer->kind != PEER_BRIDGE)
+		r = peer_may(p, peer, p->route.channel);
+	if (r == ACCESS_NOT_CONNECTED && plugin_refresh_now(p))
+		r = peer_may(p, peer, p->route.channel);
+	if (r == ACCESS_YES) {
+		p->routed_client = e->client;
+		p->routed_topic = e->topic;
+		p->route.publisher = str_z(peer->thing);
+	}
+	return r;
+}
+
+/* A message, a will, or (peer NULL) the question whether who left a
+ * retained message may still. */
+static int
+write_check(struct plugin *p, struct peer *peer,
+    const struct mosquitto_evt_acl_check *e)
+{
+	struct packet packet;
+
+	if (peer == NULL)
+		return may_read(p, NULL, e) == ACCESS_YES ? MOSQ_ERR_SUCCESS :
+		    MOSQ_ERR_ACL_DENIED;
+	if (!packet_current(&p->place, e->client, &packet) ||
+	    packet.type != PACKET_PUBLISH) {
+		plugin_will(p, peer, e);
+		return MOSQ_ERR_ACL_DENIED;
+	}
+	switch (may_publish(p, peer, e)) {
+	case ACCESS_YES:
+		return MOSQ_ERR_SUCCESS;
+	case ACCESS_ERROR:
+		return MOSQ_ERR_UNKNOWN;
+	default:
+		/* before MQTT 5 nothing but the end says no */
+		return peer->version == 5 ? MOSQ_ERR_ACL_DENIED :
+		    MOSQ_ERR_AUTH;
+	}
+}
+
+/* Who is at that address, if it is the one that we have let in. */
+static struct peer *
+peer_of(struct plugin *p, const struct mosquitto *client)
+{
+	const char *user = mosquitto_client_username(client);
+	struct peer *peer = peers_find(&p->peers, client);
+
+	if (peer == NULL || user == NULL)
+		return NULL;
+	return strcmp(user, peer->kind == PEER_BRIDGE ? BRIDGE_USER :
+	    peer->thing) == 0 ? peer : NULL;
+}
+
+int
+plugin_on_access(int event, void *data, void *arg)
+{
+	struct mosquitto_evt_acl_check *e = data;
+	struct plugin *p = arg;
+	struct peer *peer;
+	enum access_result r = ACCESS_NOT_CONNECTED;
+
+	(void)event;
+	if (e->access == MOSQ_ACL_UNSUBSCRIBE)
+		return MOSQ_ERR_SUCCESS;
+	plugin_refresh(p);
+	peer = peer_of(p, e->client);
+	if (e->access == MOSQ_ACL_WRITE)
+		return write_check(p, peer, e);
+	if (e->access == MOSQ_ACL_READ)
+		r = may_read(p, peer, e);
+	else if (e->access == MOSQ_ACL_SUBSCRIBE)
+		r = may_subscribe(p, peer, e->topic);
+	if (r == ACCESS_YES)
+		return MOSQ_ERR_SUCCESS;
+	if (e->access != MOSQ_ACL_SUBSCRIBE)
+		return MOSQ_ERR_ACL_DENIED;
+	if (r == ACCESS_ERROR)
+		return MOSQ_ERR_UNKNOWN;
+	/* MQTT 3.1 knows no refusal but the end */
+	return peer != NULL && peer->version == 3 ? MOSQ_ERR_AUTH :
+	    MOSQ_ERR_ACL_DENIED;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/x509.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "mqtt/certificate.h"
+#include "mqtt/connect.h"
+#include "mqtt/plugin.h"
+
+/* how long we remember who is gone and has no will to come, seconds */
+#define GONE_SECONDS 60
+/* whose client ids the bridge's are: no thing has this id */
+#define NOBODY "00000000-0000-0000-0000-000000000000"
+
+/* who wants to come in, and as whom */
+struct caller {
+	struct mosquitto *client;
+	const char *user;	/* "" for none */
+	const char *address;
+	struct str key;		/* p NULL: none was shown */
+	struct connect connect;
+	enum peer_kind kind;
+	char thing[ID_TEXT + 1];
+	struct access_proof proof;
+	const char *why;	/* of a refusal; never a secret */
+};
+
+static enum access_result
+refuse(struct caller *c, const char *why)
+{
+	c->why = why;
+	return ACCESS_NO_KEY;
+}
+
+static enum access_result
+by_key(struct plugin *p, struct caller *c, struct str key)
+{
+	struct str thing;
+	enum access_result r = access_identify(p->access, key, &thing);
+
+	if (r == ACCESS_NO_KEY)
+		return refuse(c, "unknown key");
+	if (r != ACCESS_YES)
+		return r;
+	memcpy(c->thing, thing.p, ID_TEXT);
+	c->thing[ID_TEXT] = '\0';
+	c->kind = PEER_KEY;
+	return access_prove(p->access, key, &c->proof) ? ACCESS_YES :
+	    ACCESS_ERROR;
+}
+
+static enum access_result
+by_id(struct plugin *p, struct caller *c, struct str id)
+{
+	enum access_result r = access_check_id(p->access, id, STR(NOBODY));
+
+	if (r == ACCESS_NO_KEY)
+		return refuse(c, "no thing has the certificate's id");
+	if (r == ACCESS_ERROR)
+		return r;
+	memcpy(c->thing, id.p, ID_TEXT);
+	c->thing[ID_TEXT] = '\0';
+	c->kind = PEER_ID;
+	return ACCESS_YES;
+}
+
+/* Both have to be of the same thing. */
+static enum access_result
+by_certificate(struct plugin *p, struct caller *c,
+    const struct certificate *cert)
+{
+	struct str named = str_z(cert->text);
+	enum access_result r;
+
+	if (cert->kind == CERTIFICATE_REFUSED)
+		return refuse(c, cert->why);
+	if (c->key.n == 0)
+		return cert->kind == CERTIFICATE_THING ? by_id(p, c, named) :
+		    by_key(p, c, named);
+	if (cert->kind == CERTIFICATE_KEY && !str_eq(c->key, named))
+		return refuse(c, "key and certificate differ");
+	r = by_key(p, c, c->key);
+	if (r == ACCESS_YES && cert->kind == CERTIFICATE_THING &&
+	    strcmp(c->thing, cert->text) != 0)
+		return refuse(c, "key and certificate differ");
+	return r;
+}
+
+/* A user name may be anything but the name of another thing. */
+static bool
+names_another(const struct caller *c)
+{
+	char lower[ID_TEXT + 1];
+	size_t i;
+
+	if (strlen(c->user) != ID_TEXT)
+		return false;
+	for (i = 0; i <= ID_TEXT; i++)
+		lower[i] = (char)(c->user[i] >= 'A' && c->user[i] <= 'Z' ?
+		    c->user[i] + ('a' - 'A') : c->user[i]);
+	return uuid_valid(str_z(lower)) && strcmp(lower, c->thing) != 0;
+}
+
+static enum access_result
+as_thing(struct plugin *p, struct caller *c)
+{
+	X509 *x509 = mosquitto_client_certificate(c->client);
+	struct certificate cert;
+	enum access_result r;
+
+	certificate_read(&cert, x509);
+	X509_free(x509);
+	if (cert.kind != CERTIFICATE_NONE)
+		r = by_certificate(p, c, &cert);
+	else if (c->key.n > 0)
+		r = by_key(p, c, c->key);
+	else
+		r = refuse(c, "no key");
+	sodium_memzero(&cert, sizeof cert);
+	if (r == ACCESS_YES && names_another(c))
+		return refuse(c, "the user name is another thing's id");
+	return r;
+}
+
+/* A unix socket's address is its path. */
+static enum access_result
+as_bridge(const struct plugin *p, struct caller *c)
+{
+	if (*c->address != '/')
+		return refuse(c, "the bridge comes over a unix socket only");
+	if (c->key.n != BRIDGE_KEY_TEXT ||
+	    sodium_memcmp(c->key.p, p->bridge, BRIDGE_KEY_TEXT) != 0)
+		return refuse(c, "not the bridge's key");
+	c->kind = PEER_BRIDGE;
+	memcpy(c->thing, NOBODY, sizeof NOBODY);
+	return ACCESS_YES;
+}
+
+/* ---- client ids ---- */
+
+/* A client id that is in use or has a stored session is its thing's.  Of a
+ * thing that is gone, a session may be ended but not resumed. */
+static bool
+is_anothers(struct plugin *p, const struct caller *c, const struct owner *o)
+{
+	if (o == NULL || strcmp(o->thing, c->thing) == 0)
+		return false;
+	return !c->connect.clean || access_check_id(p->access,
+	    str_z(o->thing), STR(NOBODY)) != ACCESS_NO_KEY;
+}
+
+static struct owner *
+own_client_id(struct plugin *p, struct caller *c)
+{
+	const char *id = mosquitto_client_id(c->client);
+	struct owner *o = owners_find(p->owners, id);
+	struct fault fault;
+	struct peer *before;
+
+	if (is_anothers(p, c, o)) {
+		c->why = "the client id is another thing's";
+		return NULL;
+	}
+	o = owners_connect(p->owners, id, c->thing, c->connect.expiry,
+	    &fault);
+	if (o == NULL) {
+		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s", fault.text);
+		c->why = "its session can't be noted";
+		return NULL;
+	}
+	before = o->connection;
+	if (before != NULL)
+		before->owner = NULL;
+	if (c->connect.clean)
+		resent_release(o);
+	return o;
+}
+
+/* ---- coming ---- */
+
+/* Who was at that address went without our being told. */
+static void
+leave_before(struct plugin *p, const struct mosquitto *client)
+{
+	struct peer *old = peers_find(&p->peers, client);
+
+	if (old != NULL && old->owner != NULL)
+		owners_disconnect(p->owners, old->owner, time(NULL));
+}
+
+static int
+let_in(struct plugin *p, struct caller *c)
+{
+	size_t buckets = p->peers.cap;
+	struct owner *owner;
+	struct peer *peer;
+
+	leave_before(p, c->client);
+	if ((owner = own_client_id(p, c)) == NULL)
+		return MOSQ_ERR_AUTH;
+	peer = peers_add(&p->peers, c->client);
+	if (p->to_check > 0 && p->peers.cap != buckets)
+		p->to_check = p->peers.cap;
+	owner->connection = peer;
+	peer->owner = owner;
+	peer->kind = c->kind;
+	peer->version = c->connect.version;
+	peer->online = true;
+	memcpy(peer->thing, c->thing, sizeof c->thing);
+	peer->proof = c->proof;
+	peer->proved = p->generation;
+	peer->will_delay = c->connect.will_delay;
+	peer->will_properties_n = c->connect.will_properties.n;
+	if (peer->will_properties_n > 0) {
+		peer->will_properties = memory_get(peer->will_properties_n);
+		memcpy(peer->will_properties, c->connect.will_properties.p,
+		    peer->will_properties_n);
+	}
+	if (c->kind == PEER_BRIDGE)
+		return MOSQ_ERR_SUCCESS;
+	return mosquitto_set_username(c->client, c->thing);
+}
+
+static void
+tell_refusal(struct plugin *p, const struct caller *c)
+{
+	bool last = *c->address != '/' &&
+	    tries_wrong(p->tries, c->address, p->now);
+
+	mosquitto_log_printf(MOSQ_LOG_NOTICE,
+	    "mfx: a client from %s is refused: %s%s", c->address, c->why,
+	    last ? "; it has tried too often and is not listened to for now" :
+	    "");
+}
+
+static int
+try(struct plugin *p, struct caller *c)
+{
+	enum access_result r = strcmp(c->user, BRIDGE_USER) == 0 ?
+	    as_bridge(p, c) : as_thing(p, c);
+
+	if (r == ACCESS_ERROR) {
+		plugin_is_blind(p);
+		return MOSQ_ERR_UNKNOWN;
+	}
+	return r == ACCESS_YES ? let_in(p, c) : MOSQ_ERR_AUTH;
+}
+
+static int
+call(struct plugin *p, struct caller *c)
+{
+	int r = try(p, c);
+
+	if (r == MOSQ_ERR_AUTH && plugin_refresh_now(p))
+		r = try(p, c);
+	if (r == MOSQ_ERR_AUTH)
+		tell_refusal(p, c);
+	return r;
+}
+
+/* On SIGHUP the broker asks again, about everybody it knows.  Of those who
+ * are gone nothing is decided: deliveries to them are. */
+static int
+still_in(struct plugin *p, const struct mosquitto_evt_basic_auth *e)
+{
+	struct peer *peer = peers_find(&p->peers, e->client);
+
+	if (peer == NULL || !peer->online)
+		return e->password == NULL || *e->password == '\0' ?
+		    MOSQ_ERR_SUCCESS : MOSQ_ERR_AUTH;
+	return peer_holds(p, peer) == ACCESS_NO_KEY ? MOSQ_ERR_AUTH :
+	    MOSQ_ERR_SUCCESS;
+}
+
+int
+plugin_on_connect(int event, void *data, void *arg)
+{
+	struct mosquitto_evt_basic_auth *e = data;
+	struct plugin *p = arg;
+	struct packet packet;
+	struct caller c = {
+		.client = e->client,
+		.user = e->username ? e->username : "",
+		.address = mosquitto_client_address(e->client),
+		.key = str_z(e->password),
+	};
+	int r;
+
+	(void)event;
+	plugin_refresh(p);
+	if (p->place.at == 0 && !packet_find(&p->place, e->client)) {
+		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: this is no mosquitto "
+		    "that the plugin knows: nobody is let in");
+		return MOSQ_ERR_UNKNOWN;
+	}
+	if (!packet_current(&p->place, e->client, &packet) ||
+	    packet.type != PACKET_CONNECT)
+		return still_in(p, e);
+	if (c.address == NULL || mosquitto_client_id(e->client) == NULL ||
+	    !connect_parse(packet.body, &c.connect) ||
+	    !tries_left(p->tries, c.address, p->now))
+		return MOSQ_ERR_AUTH;
+	r = call(p, &c);
+	/* it is not needed any more, neither by us nor by the broker */
+	if (e->password != NULL)
+		sodium_memzero(e->password, strlen(e->password));
+	sodium_memzero(&c.proof, sizeof c.proof);
+	return r;
+}
+
+/* ---- going ---- */
+
+int
+plugin_on_disconnect(int event, void *data, void *arg)
+{
+	struct mosquitto_evt_disconnect *e = data;
+	struct plugin *p = arg;
+	struct peer *peer = peers_find(&p->peers, e->client);
+	struct packet packet;
+
+	(void)event;
+	if (peer == NULL || !peer->online)
+		return MOSQ_ERR_SUCCESS;
+	peer->online = false;
+	peer->drop_at = p->second + peer->will_delay + GONE_SECONDS;
+	if (peer->owner == NULL)
+		return MOSQ_ERR_SUCCESS;
+	if (peer->version == 5 &&
+	    packet_current(&p->place, e->client, &packet) &&
+	    packet.type == PACKET_DISCONNECT)
+		disconnect_parse(packet.body, &peer->owner->expiry);
+	owners_disconnect(p->owners, peer->owner, time(NULL));
+	peer->owner = NULL;
+	return MOSQ_ERR_SUCCESS;
+}

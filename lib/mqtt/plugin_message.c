@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "mqtt/connect.h"
+#include "mqtt/plugin.h"
+#include "mqtt/properties.h"
+#include "mqtt/resent.h"
+#include "senml/message.h"
+
+/* messages of QoS 0, which nobody is told of, may wait for each other */
+#define HELD_BYTES ((size_t)256 << 10)
+#define REOPEN_MS 1000
+
+/* ---- to the bus ---- */
+
+/* What could not be synced is as if we had been killed; so we begin anew,
+ * now and then, until it works. */
+static bool
+reopen(struct plugin *p)
+{
+	struct fault fault;
+
+	if (p->now - p->flushed < REOPEN_MS)
+		return false;
+	p->flushed = p->now;
+	if (outlet_open(&p->outlet, p->stream, p->sync, &fault) < 0)
+		return false;
+	p->closed = false;
+	return true;
+}
+
+static void
+tell_failure(struct plugin *p, const struct fault *fault)
+{
+	if (!p->failing)
+		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s: nothing is "
+		    "acknowledged for now", fault->text);
+	if (p->held > 0)
+		mosquitto_log_printf(MOSQ_LOG_ERR,
+		    "mfx: %zu messages of QoS 0 are lost", p->held);
+}
+
+bool
+plugin_flush(struct plugin *p)
+{
+	bool any = p->outlet.lines.n > 0, ok;
+	struct fault fault;
+
+	if (p->closed)
+		return false;
+	ok = outlet_commit(&p->outlet, &fault) == 0;
+	if (!ok)
+		tell_failure(p, &fault);
+	else if (p->failing && any)
+		mosquitto_log_printf(MOSQ_LOG_NOTICE,
+		    "mfx: messages can be written again");
+	if (!ok || any)
+		p->failing = !ok;
+	p->held = 0;
+	p->flushed = p->now;
+	if (p->outlet.broken) {
+		outlet_close(&p->outlet);
+		p->closed = true;
+	}
+	return ok;
+}
+
+void
+plugin_flush_due(struct plugin *p)
+{
+	if (!p->closed && p->now != p->flushed)
+		plugin_flush(p);
+}
+
+enum kept { KEPT, NOT_NOW, TOO_LONG };
+
+/* The message of p->route: on the bus when this returns, or, with QoS 0,
+ * on its way there. */
+static enum kept
+keep(struct plugin *p, struct str payload, const char *type, int qos)
+{
+	struct buf *lines = &p->outlet.lines;
+
+	if (p->closed && !reopen(p))
+		return NOT_NOW;
+	if (!message_wrap(lines, &p->route, payload, str_z(type), &p->pack))
+		return TOO_LONG;
+	if (qos == 0 && !p->failing && lines->n < HELD_BYTES) {
+		p->held++;
+		return KEPT;
+	}
+	return plugin_flush(p) ? KEPT : NOT_NOW;
+}
+
+static void
+stamp_route(struct plugin *p)
+{
+	p->route.protocol = STR("mqtt");
+	p->route.received = stamp_now();
+	p->route.has_received = true;
+}
+
+/* ---- messages that come again ---- */
+
+void
+resent_release(struct owner *o)
+{
+	free(o->resent);
+	o->resent = NULL;
+}
+
+/* The packet identifier of a message of QoS 2, and whether we have it;
+ * 0 for all others. */
+static uint16_t
+identify(struct plugin *p, const struct mosquitto_evt_message *e,
+    const struct owner *owner, bool *again)
+{
+	struct packet packet;
+	uint16_t id = 0;
+
+	*again = false;
+	if (e->qos != 2 || owner == NULL ||
+	    !packet_current(&p->place, e->client, &packet) ||
+	    packet.type != PACKET_PUBLISH || !packet_id(&packet, &id))
+		return 0;
+	*again = (packet.flags & PACKET_DUP) && resent_has(owner->resent, id,
+	    str_z(e->topic), (struct str){ e->payload, e->payloadlen });
+	return id;
+}
+
+/* ---- a message ---- */
+
+static int
+keep_message(struct plugin *p, struct peer *peer,
+    const struct mosquitto_evt_message *e)
+{
+	struct str payload = { e->payload, e->payloadlen };
+	char *type;
+	enum kept kept;
+	uint16_t id;
+	bool again;
+
+	id = identify(p, e, peer->owner, &again);
+	if (again)
+		return MOSQ_ERR_SUCCESS;
+	type = properties_content_type(e->properties);
+	stamp_route(p);
+	kept = keep(p, payload, type, e->qos);
+	free(type);
+	if (kept == NOT_NOW)
+		return MOSQ_ERR_UNKNOWN;
+	if (kept == TOO_LONG)
+		return peer->version == 5 ? MOSQ_ERR_ACL_DENIED :
+		    MOSQ_ERR_PAYLOAD_SIZE;
+	if (id != 0)
+		resent_note(&peer->owner->resent, id, str_z(e->topic),
+		    payload);
+	return MOSQ_ERR_SUCCESS;
+}
+
+int
+plugin_on_message(int event, void *data, void *arg)
+{
+	struct mosquitto_evt_message *e = data;
+	struct plugin *p = arg;
+	struct peer *peer = peers_find(&p->peers, e->client);
+	bool asked = p->routed_client == e->client &&
+	    p->routed_topic == e->topic;
+
+	(void)event;
+	p->routed_client = p->routed_topic = NULL;
+	if (peer == NULL || !asked)
+		return MOSQ_ERR_UNKNOWN;
+	if (peer->kind == PEER_BRIDGE)
+		return MOSQ_ERR_SUCCESS;
+	if (!properties_attribute(&e->properties, peer->thing))
+		return MOSQ_ERR_NOMEM;
+	return keep_message(p, peer, e);
+}
+
+/* ---- a will ---- */
+
+static char *
+content_type_of(struct str raw)
+{
+	struct property prop;
+
+	while (property_next(&raw, &prop))
+		if (prop.id == PROPERTY_CONTENT_TYPE)
+			return strndup(prop.value.p ? prop.value.p : "",
+			    prop.value.n);
+	return NULL;
+}
+
+static const char *
+publish_will(struct plugin *p, struct peer *peer,
+    const struct mosquitto_evt_acl_check *e)
+{
+	struct str raw = { peer->will_properties, peer->will_properties_n };
+	mosquitto_property *properties;
+	char *type = content_type_of(raw);
+	enum kept kept;
+
+	p->route.publisher = str_z(peer->thing);
+	stamp_route(p);
+	kept = keep(p, (struct str){ e->payload, e->payloadlen }, type, 1);
+	free(type);
+	if (kept != KEPT)
+		return kept == TOO_LONG ? "longer than a line may be" :
+		    "the bus can't take it now";
+	if (!properties_of_will(&properties, raw, peer->thing))
+		return "no memory";
+	if (mosquitto_broker_publish_copy(NULL, e->topic, (int)e->payloadlen,
+	    e->payload ? e->payload : "", e->qos, e->retain, properties) !=
+	    0) {
+		mosquitto_property_free_all(&properties);
+		return "no memory";
+	}
+	return NULL;
+}
+
+void
+plugin_will(struct plugin *p, struct peer *peer,
+    const struct mosquitto_evt_acl_check *e)
+{
+	const char *why = plugin_route(p, e->topic);
+
+	if (why == NULL && (peer->kind == PEER_BRIDGE ||
+	    peer_may(p, peer, p->route.channel) != ACCESS_YES))
+		why = "it may not publish there";
+	if (why == NULL)
+		why = publish_will(p, peer, e);
+	if (why != NULL)
+		mosquitto_log_printf(MOSQ_LOG_NOTICE,
+		    "mfx: the will of thing %s is not published: %s",
+		    peer->thing, why);
+}

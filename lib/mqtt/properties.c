@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/properties.h"
+
+#include <mosquitto_broker.h>
+#include <mqtt_protocol.h>
+#include <stdlib.h>
+
+#include "mqtt/bridge.h"
+#include "mqtt/connect.h"
+
+static bool
+is_ours(struct str name)
+{
+	return str_eq(name, STR(BRIDGE_PUBLISHER)) ||
+	    str_eq(name, STR(BRIDGE_PROTOCOL));
+}
+
+static bool
+add_ours(mosquitto_property **to, const char *publisher)
+{
+	return mosquitto_property_add_string_pair(to,
+	    MQTT_PROP_USER_PROPERTY, BRIDGE_PUBLISHER, publisher) == 0 &&
+	    mosquitto_property_add_string_pair(to, MQTT_PROP_USER_PROPERTY,
+	    BRIDGE_PROTOCOL, "mqtt") == 0;
+}
+
+/* ---- of a message: mosquitto has no call that removes one property, so
+ * the list is made anew ---- */
+
+static bool
+copy_pair(mosquitto_property **to, const mosquitto_property *p)
+{
+	char *name = NULL, *value = NULL;
+	bool ok;
+
+	if (mosquitto_property_read_string_pair(p, MQTT_PROP_USER_PROPERTY,
+	    &name, &value, false) == NULL)
+		return false;
+	ok = is_ours(str_z(name)) || mosquitto_property_add_string_pair(to,
+	    MQTT_PROP_USER_PROPERTY, name, value) == 0;
+	free(name);
+	free(value);
+	return ok;
+}
+
+static bool
+copy_string(mosquitto_property **to, const mosquitto_property *p, int id)
+{
+	char *value = NULL;
+	bool ok;
+
+	if (mosquitto_property_read_string(p, id, &value, false) == 0)
+		return false;
+	ok = mosquitto_property_add_string(to, id, value) == 0;
+	free(value);
+	return ok;
+}
+
+static bool
+copy_binary(mosquitto_property **to, const mosquitto_property *p, int id)
+{
+	void *value = NULL;
+	uint16_t n;
+	bool ok;
+
+	if (mosquitto_property_read_binary(p, id, &value, &n, false) == 0)
+		return false;
+	ok = mosquitto_property_add_binary(to, id, value, n) == 0;
+	free(value);
+	return ok;
+}
+
+/* Those that mosquitto leaves with a message; of others nobody knows what
+ * they claim. */
+static bool
+copy(mosquitto_property **to, const mosquitto_property *p)
+{
+	int id = mosquitto_property_identifier(p);
+	uint8_t byte;
+
+	switch (id) {
+	case MQTT_PROP_USER_PROPERTY:
+		return copy_pair(to, p);
+	case MQTT_PROP_CONTENT_TYPE:
+	case MQTT_PROP_RESPONSE_TOPIC:
+		return copy_string(to, p, id);
+	case MQTT_PROP_CORRELATION_DATA:
+		return copy_binary(to, p, id);
+	case MQTT_PROP_PAYLOAD_FORMAT_INDICATOR:
+		return mosquitto_property_read_byte(p, id, &byte, false) !=
+		    NULL && mosquitto_property_add_byte(to, id, byte) == 0;
+	default:
+		return true;
+	}
+}
+
+static bool
+has_user_property(const mosquitto_property *p)
+{
+	for (; p != NULL; p = mosquitto_property_next(p))
+		if (mosquitto_property_identifier(p) ==
+		    MQTT_PROP_USER_PROPERTY)
+			return true;
+	return false;
+}
+
+bool
+properties_attribute(mosquitto_property **list, const char *publisher)
+{
+	mosquitto_property *made = NULL;
+	const mosquitto_property *p;
+	bool ok = true;
+
+	if (!has_user_property(*list))
+		return add_ours(list, publisher);
+	for (p = *list; ok && p != NULL; p = mosquitto_property_next(p))
+		ok = copy(&made, p);
+	mosquitto_property_free_all(list);
+	*list = made;
+	return ok && add_ours(list, publisher);
+}
+
+char *
+properties_content_type(const mosquitto_property *p)
+{
+	char *type = NULL;
+
+	if (p != NULL)
+		mosquitto_property_read_string(p, MQTT_PROP_CONTENT_TYPE,
+		    &type, false);
+	return type;
+}
+
+/* ---- of a will ---- */
+
+static char *
+text_of(struct str s)
+{
+	return s.n < 65536 ? strndup(s.p ? s.p : "", s.n) : NULL;
+}
+
+static bool
+take_text(mosquitto_property **to, const struct property *p)
+{
+	char *name = text_of(p->name), *value = text_of(p->value);
+	bool ok = false;
+
+	if (name == NULL || value == NULL)
+		;
+	else if (p->id != MQTT_PROP_USER_PROPERTY)
+		ok = mosquitto_property_add_string(to, p->id, value) == 0;
+	else
+		ok = is_ours(p->name) || mosquitto_property_add_string_pair(
+		    to, p->id, name, value) == 0;
+	free(name);
+	free(value);
+	return ok;
+}
+
+static bool
+take(mosquitto_property **to, const struct property *p)
+{
+	switch (p->id) {
+	case MQTT_PROP_USER_PROPERTY:
+	case MQTT_PROP_CONTENT_TYPE:
+	case MQTT_PROP_RESPONSE_TOPIC:
+		return take_text(to, p);
+	case MQTT_PROP_CORRELATION_DATA:
+		return mosquitto_property_add_binary(to, p->id, p->value.p,
+		    (uint16_t)p->value.n) == 0;
+	case MQTT_PROP_PAYLOAD_FORMAT_INDICATOR:
+		return mosquitto_property_add_byte(to, p->id,
+		    (uint8_t)p->number) == 0;
+	case MQTT_PROP_MESSAGE_EXPIRY_INTERVAL:
+		return mosquitto_property_add_int32(to, p->id, p->number) ==
+		    0;
+	default:
+		return true;
+	}
+}
+
+bool
+properties_of_will(mosquitto_property **to, struct str raw,
+    const char *publisher)
+{
+	struct property p;
+	bool ok = true;
+
+	*to = NULL;
+	while (ok && property_next(&raw, &p))
+		ok = take(to, &p);
+	if (ok && add_ours(to, publisher))
+		return true;
+	mosquitto_property_free_all(to);
+	return false;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_MQTT_PROPERTIES_H
+#define MFX_MQTT_PROPERTIES_H
+
+#include <stdbool.h>
+
+#include <mosquitto.h>
+
+#include "base/str.h"
+
+/*
+ * What receivers with MQTT 5 are told of a message: the sender's own
+ * properties, but for the two that only we may set (bridge.h), and those.
+ */
+
+/* Replaces the list.  False when there is no memory: it may hold anything
+ * then, and the message must not go on. */
+bool properties_attribute(mosquitto_property **, const char *publisher);
+
+/* The list that a will's properties, as they stood in the packet, make. */
+bool properties_of_will(mosquitto_property **, struct str raw,
+    const char *publisher);
+
+/* the declared content type; the caller frees it with free(3);
+ * NULL when there is none */
+char *properties_content_type(const mosquitto_property *);
+
+#endif
