@@ -157,6 +157,11 @@ bool bus_reader_gone(struct bus_reader *, uint64_t *from, uint64_t *to);
  */
 int bus_wait(struct bus_reader *, int out, int timeout);
 
+/* For a program with its own loop: an fd that can be read when there may be
+ * more, which bus_wait(reader, -1, 0) then empties; -1 with errno.  What
+ * came before the first call is to be looked for. */
+int bus_reader_watch(struct bus_reader *);
+
 /* ---- time ---- */
 
 /* when a line was received, or else the time of its record; false when it

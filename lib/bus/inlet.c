@@ -1,25 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bus/inlet.h"
 
-#include "senml/content_format.h"
-#include "senml/payload.h"
+#include <errno.h>
+#include <sysexits.h>
 
 /* a payload and its media type are never longer than their line */
 #define ARENA_MAX (2 * LINE_LIMIT)
 
+static void
+begin(struct inlet *in)
+{
+	*in = (struct inlet){ .fd = -1 };
+	buf_init(&in->labelled, DELIVERY_LABELLED_MAX);
+	arena_init(&in->arena, ARENA_MAX);
+}
+
 void
 inlet_init(struct inlet *in, int fd, const char *name)
 {
-	*in = (struct inlet){ .fd = fd };
+	begin(in);
+	in->fd = fd;
 	line_init(&in->in, fd, name, NULL);
 	in->in.timeout = 0;
-	arena_init(&in->arena, ARENA_MAX);
+}
+
+int
+inlet_open(struct inlet *in, const char *stream, struct fault *fault)
+{
+	begin(in);
+	if (bus_reader_open(&in->reader, stream, UINT64_MAX, fault) < 0)
+		return -1;
+	in->fd = bus_reader_watch(in->reader);
+	if (in->fd < 0)
+		return fault_errno(fault, EX_OSERR, "%s", stream);
+	in->seq = in->at = bus_reader_position(in->reader);
+	return 0;
 }
 
 void
 inlet_release(struct inlet *in)
 {
 	line_release(&in->in);
+	bus_reader_close(in->reader);
+	buf_release(&in->labelled);
 	arena_release(&in->arena);
 	in->fd = -1;
 }
@@ -28,6 +51,8 @@ void
 inlet_turn(struct inlet *in)
 {
 	in->left = INLET_TURN;
+	if (in->reader != NULL)
+		bus_wait(in->reader, -1, 0);
 }
 
 bool
@@ -47,14 +72,20 @@ delivery_parse(struct delivery *d, struct str line, struct arena *arena)
 	    message_payload(line, arena, &d->payload, &d->type);
 }
 
-static void
-end(struct inlet *in)
+bool
+delivery_parse_at(struct delivery *d, struct str line, uint64_t seq,
+    struct buf *labelled, struct arena *arena)
 {
-	in->err = in->in.err;
-	in->fd = -1;
+	struct str text;
+
+	buf_clear(labelled);
+	bus_line_put(labelled, line, seq);
+	text = buf_str(labelled);
+	return !labelled->full && bus_line_next(&text, &line) &&
+	    delivery_parse(d, line, arena);
 }
 
-/* A line: is it a message? */
+/* A line from stdin: is it a message? */
 static bool
 take(struct inlet *in, struct str line, struct delivery *d)
 {
@@ -75,76 +106,78 @@ take(struct inlet *in, struct str line, struct delivery *d)
 	return true;
 }
 
-bool
-inlet_next(struct inlet *in, struct delivery *d)
+/* What was read counts for the turn. */
+static void
+spend(struct inlet *in, size_t n)
+{
+	in->left -= n < in->left ? n : in->left;
+}
+
+static bool
+next_of_stdin(struct inlet *in, struct delivery *d)
 {
 	struct str line;
 
-	while (in->fd >= 0 && in->left > 0) {
-		switch (line_next(&in->in, &line)) {
-		case LINE_OK:
-			/* the half that a killed writer has left */
-			if (in->in.unended) {
-				in->rejected++;
-				break;
-			}
-			in->left -= line.n < in->left ? line.n + 1 :
-			    in->left;
-			if (take(in, line, d))
-				return true;
-			break;
-		case LINE_LONG:
-			in->rejected++;
-			in->left = 0;
-			break;
-		case LINE_IDLE:
-			return false;
-		default:
-			end(in);
-			return false;
+	switch (line_next(&in->in, &line)) {
+	case LINE_OK:
+		spend(in, line.n + 1);
+		/* the half that a killed writer has left */
+		if (!in->in.unended)
+			return take(in, line, d);
+		in->rejected++;
+		return false;
+	case LINE_LONG:
+		in->rejected++;
+		in->left = 0;
+		return false;
+	case LINE_IDLE:
+		in->idle = true;
+		return false;
+	case LINE_ERROR:
+		in->err = errno = in->in.err;
+		fault_errno(&in->fault, EX_IOERR, "%s", in->in.name);
+		/* FALLTHROUGH */
+	default:
+		in->fd = -1;
+		return false;
+	}
+}
+
+static bool
+next_of_bus(struct inlet *in, struct delivery *d)
+{
+	struct str line;
+	int got;
+
+	if (bus_line_next(&in->run, &line)) {
+		in->seq = in->at += line.n + 1;
+		spend(in, line.n + 1);
+		arena_reset(&in->arena);
+		if (delivery_parse_at(d, line, in->seq, &in->labelled,
+		    &in->arena)) {
+			in->lines++;
+			return true;
 		}
+		in->rejected += !line_is_mark(line, &(uint64_t){ 0 });
+		return false;
+	}
+	got = bus_read(in->reader, &in->run, &in->at, &in->fault);
+	in->idle = got == 0;
+	if (got < 0 && in->fault.status == EX_DATAERR) {
+		in->fault.status = 0;
+		in->rejected++;
+	} else if (got < 0) {
+		in->fd = -1;
 	}
 	return false;
 }
 
-/* The records of a pack that has come in another form than JSON. */
-static void
-put_records(struct buf *b, const struct pack *p)
+bool
+inlet_next(struct inlet *in, struct delivery *d)
 {
-	size_t i;
-
-	buf_putc(b, '[');
-	for (i = 0; i < p->n; i++) {
-		if (i > 0)
-			buf_putc(b, ',');
-		record_put_json(b, &p->records[i]);
-	}
-	buf_putc(b, ']');
-}
-
-void
-delivery_put_senml(struct buf *b, const struct delivery *d,
-    struct pack *pack)
-{
-	struct record data = {
-		.kind = VALUE_DATA, .value = d->payload, .ct = d->type
-	};
-	struct route ignored;
-	size_t labels;
-
-	if (!message_is_wrapped(d->line)) {
-		buf_put_str(b, d->payload);
-		return;
-	}
-	if (payload_parse(pack, &data, d->route.received) == NULL) {
-		if (content_format_senml(d->type) == SENML_JSON)
-			buf_put_str(b, d->payload);
-		else
-			put_records(b, pack);
-		return;
-	}
-	/* what message_wrap has made of it, without the route */
-	route_scan(d->line, &ignored, &labels);
-	buf_put_str(b, STR("[{"));
-	buf_put_str(b, str_from(d->line, labels));
+	in->idle = false;
+	while (in->fd >= 0 && in->left > 0 && !in->idle)
+		if (in->reader ? next_of_bus(in, d) : next_of_stdin(in, d))
+			return true;
+	return false;
 }

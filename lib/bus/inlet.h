@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/line.h"
+#include "bus/bus.h"
 #include "senml/message.h"
 
 /*
@@ -29,20 +30,29 @@
  * At the end of the input (</dev/null, or mfx-sub has gone) `fd` is -1: no
  * more lines will come.  The adapter goes on taking messages and answering,
  * until it is told to stop.
+ *
+ * inlet_open takes the lines from the bus instead, for an adapter that has
+ * no stdin to read: inetd gave it the connection there.
  */
 #define INLET_TURN ((size_t)256 * 1024)
 
 struct inlet {
 	int fd;			/* to be watched; -1: it has ended */
-	int err;		/* it has ended by this errno, or 0 */
+	int err;		/* it has ended by this errno, or 0 … */
+	struct fault fault;	/* … which here is told, or has status 0 */
 	uint64_t seq;		/* position of the line or mark read last;
 				 * 0: none has had one yet */
 	uint64_t lines;		/* messages given out */
 	uint64_t rejected;	/* lines that are no message for anybody */
 	/* private */
 	struct line_in in;
+	struct bus_reader *reader;	/* NULL: lines come by `in` */
+	struct str run;		/* of lines read from the bus … */
+	uint64_t at;		/* … and the position in front of them */
+	struct buf labelled;	/* one of them, as mfx-sub gives it */
 	struct arena arena;
 	size_t left;		/* of this turn */
+	bool idle;		/* there is no more now */
 };
 
 /* A message for subscribers; borrowed, and dead at the next inlet_next. */
@@ -54,6 +64,8 @@ struct delivery {
 };
 
 void inlet_init(struct inlet *, int fd, const char *name);
+/* the stream from its end on, which is seq at once */
+int inlet_open(struct inlet *, const char *stream, struct fault *);
 void inlet_release(struct inlet *);
 
 /* begins a turn of the loop */
@@ -65,11 +77,15 @@ bool inlet_next(struct inlet *, struct delivery *);
 bool inlet_hurry(const struct inlet *);
 
 /*
- * The same from any line, for those that are read from the bus to be
- * replayed: false when it is no message of a channel.  `arena` holds the
- * payload, when it isn't in the line itself.
+ * The same from any line: false when it is no message of a channel.
+ * `arena` holds the payload, when it isn't in the line itself.
  */
 bool delivery_parse(struct delivery *, struct str line, struct arena *);
+/* The same for one read from the bus, to be replayed; it is given its
+ * position, behind it, as mfx-sub does: d->line borrows from `labelled`. */
+bool delivery_parse_at(struct delivery *, struct str line, uint64_t seq,
+    struct buf *labelled, struct arena *);
+#define DELIVERY_LABELLED_MAX (LINE_LIMIT + 64)
 
 /*
  * The message as one pack of SenML JSON, appended: a device's own JSON as

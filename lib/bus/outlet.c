@@ -76,3 +76,15 @@ outlet_check(struct outlet *s, struct fault *fault)
 		return fault_set(fault, EX_IOERR, "<stdout>: closed");
 	return 0;
 }
+
+bool
+outlet_left(struct outlet *s)
+{
+	struct pollfd pfd = { STDOUT_FILENO, 0, 0 };
+
+	if (s->bus != NULL || s->broken || poll(&pfd, 1, 0) <= 0 ||
+	    !(pfd.revents & (POLLERR | POLLNVAL)))
+		return false;
+	s->broken = true;
+	return true;
+}

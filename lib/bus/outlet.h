@@ -39,6 +39,9 @@ void outlet_close(struct outlet *);
  */
 int outlet_commit(struct outlet *, struct fault *);
 
+/* Whether the reader of stdout has gone, said once: then it is broken. */
+bool outlet_left(struct outlet *);
+
 /* could lines be committed now?  For a health check. */
 int outlet_check(struct outlet *, struct fault *);
 

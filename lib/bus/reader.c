@@ -314,6 +314,14 @@ watch(struct bus_reader *r)
 }
 
 int
+bus_reader_watch(struct bus_reader *r)
+{
+	if (r->inotify < 0 && watch(r) < 0)
+		return -1;
+	return r->inotify;
+}
+
+int
 bus_wait(struct bus_reader *r, int out, int timeout)
 {
 	struct pollfd fds[2] = {

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Apart from the inlet, as with it the parsers of all forms of SenML come. */
+#include "bus/inlet.h"
+#include "senml/content_format.h"
+#include "senml/payload.h"
+
+/* The records of a pack that has come in another form than JSON. */
+static void
+put_records(struct buf *b, const struct pack *p)
+{
+	size_t i;
+
+	buf_putc(b, '[');
+	for (i = 0; i < p->n; i++) {
+		if (i > 0)
+			buf_putc(b, ',');
+		record_put_json(b, &p->records[i]);
+	}
+	buf_putc(b, ']');
+}
+
+void
+delivery_put_senml(struct buf *b, const struct delivery *d,
+    struct pack *pack)
+{
+	struct record data = {
+		.kind = VALUE_DATA, .value = d->payload, .ct = d->type
+	};
+	struct route ignored;
+	size_t labels;
+
+	if (!message_is_wrapped(d->line)) {
+		buf_put_str(b, d->payload);
+		return;
+	}
+	if (payload_parse(pack, &data, d->route.received) == NULL) {
+		if (content_format_senml(d->type) == SENML_JSON)
+			buf_put_str(b, d->payload);
+		else
+			put_records(b, pack);
+		return;
+	}
+	/* what message_wrap has made of it, without the route */
+	route_scan(d->line, &ignored, &labels);
+	buf_put_str(b, STR("[{"));
+	buf_put_str(b, str_from(d->line, labels));
+}
