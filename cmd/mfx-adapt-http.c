@@ -24,7 +24,6 @@
 /* how long SIGTERM waits for requests in progress */
 #define GRACE (10 * STAMP_SECOND)
 #define TURN 1000	/* ms: something may be due without an event */
-#define ADMIN_CONNECTIONS 64
 
 static struct http_setup setup = HTTP_SETUP("127.0.0.1:8185");
 static struct {
@@ -253,21 +252,10 @@ serve(void)
 static int
 open_admin(struct fault *fault)
 {
-	struct http_options o = {
-		.timeout = setup.timeout, .max_connections = ADMIN_CONNECTIONS,
-		.handle = service_administer, .arg = &service
-	};
-	int fd;
-
 	if (opt.admin == NULL)
 		return 0;
-	if ((fd = listen_open(opt.admin, fault)) < 0)
+	if (service_open(&service, opt.admin, &servers[1], fault) < 0)
 		return -1;
-	if (http_open(&servers[1], &o, fault) < 0) {
-		close(fd);
-		return -1;
-	}
-	http_listen(servers[1], fd);
 	n_servers = 2;
 	return 0;
 }

@@ -4,11 +4,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
+#include "base/listen.h"
 #include "base/stamp.h"
 #include "senml/json.h"
 
 #define PAGE_MAX (64 * 1024)
+#define CONNECTIONS_MAX 64
+#define TIMEOUT (60 * STAMP_SECOND)
 #define METHOD "method=\"publish\""
 
 void
@@ -72,8 +76,8 @@ answer_health(struct service *s, struct http_request *r)
 	buf_release(&b);
 }
 
-static void
-put_one(struct buf *b, const struct service *s, const char *what,
+void
+service_put(struct buf *b, const struct service *s, const char *what,
     const char *type, const char *help, uint64_t value)
 {
 	char name[64];
@@ -102,8 +106,11 @@ put_requests(struct buf *b, const struct service *s)
 		metric_put(b, name, label, s->answers[i]);
 	}
 	snprintf(name, sizeof name, "%s_api_request_count", s->prefix);
-	metric_put_head(b, name, "counter", "Requests received.");
-	metric_put(b, name, METHOD, all);
+	metric_put_head(b, name, "counter", s->streams ?
+	    "Messages received." : "Requests received.");
+	metric_put(b, name, METHOD, s->streams ? s->messages : all);
+	if (s->streams)
+		return;
 	snprintf(name, sizeof name, "%s_api_request_latency_seconds",
 	    s->prefix);
 	metric_times_put(b, name, "From a request's headers to the end of "
@@ -117,12 +124,15 @@ answer_metrics(const struct service *s, struct http_request *r)
 
 	buf_init(&b, PAGE_MAX);
 	put_requests(&b, s);
-	put_one(&b, s, "received_bytes_total", "counter",
+	service_put(&b, s, "received_bytes_total", "counter",
 	    "Bytes of bodies received.", s->bytes);
-	put_one(&b, s, "messages_total", "counter", "Messages written.",
+	service_put(&b, s, "messages_total", "counter", "Messages written.",
 	    s->messages);
-	put_one(&b, s, "connections", "gauge", "Connections open.",
-	    http_connections(s->server));
+	if (s->server != NULL)
+		service_put(&b, s, "connections", "gauge",
+		    "Connections open.", http_connections(s->server));
+	if (s->more != NULL)
+		s->more(&b, s);
 	metric_process_put(&b);
 	http_answer_text(r, 200, METRICS_TYPE, buf_str(&b));
 	buf_release(&b);
@@ -141,4 +151,24 @@ service_administer(struct http_request *r, void *arg)
 		service_answer_version(s, r);
 	else
 		http_problem(r, 404, "here are /health, /metrics, /version");
+}
+
+int
+service_open(struct service *s, const char *address, struct http **out,
+    struct fault *fault)
+{
+	struct http_options o = {
+		.timeout = TIMEOUT, .max_connections = CONNECTIONS_MAX,
+		.handle = service_administer, .arg = s
+	};
+	int fd = listen_open(address, fault);
+
+	if (fd < 0)
+		return -1;
+	if (http_open(out, &o, fault) < 0) {
+		close(fd);
+		return -1;
+	}
+	http_listen(*out, fd);
+	return 0;
 }

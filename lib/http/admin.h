@@ -20,21 +20,32 @@ struct service {
 	const char *prefix;	/* of its metrics: "http_adapter" */
 	struct access *registry;
 	struct outlet *outlet;
-	struct http *server;	/* whose connections are counted */
+	struct http *server;	/* whose connections are counted, or NULL */
+	/* NULL, or puts metrics of the program's own */
+	void (*more)(struct buf *, const struct service *);
 	uint64_t answers[SERVICE_STATUS_MAX];	/* by status */
 	uint64_t bytes;		/* of bodies */
 	uint64_t messages;	/* written */
 	struct metric_times times;
+	bool streams;		/* messages come without requests */
 };
 
 /* http_options.ended: counts a request */
 void service_count(struct service *, const struct http_request *);
+
+/* one metric of a service, its head too: <prefix>_<what> */
+void service_put(struct buf *, const struct service *, const char *what,
+    const char *type, const char *help, uint64_t value);
 
 /* GET or HEAD of this path? */
 bool request_reads(const struct http_request *, const char *path);
 
 /* {"service":…,"version":…}, as Mainflux */
 void service_answer_version(const struct service *, struct http_request *);
+
+/* a server for the administrator, which listens there */
+int service_open(struct service *, const char *address, struct http **,
+    struct fault *);
 
 /* http_options.handle of the administrator's server; arg: the service */
 void service_administer(struct http_request *, void *arg);

@@ -37,38 +37,36 @@ authorization_key(struct str header)
 }
 
 static enum access_result
-by_key(struct access *a, struct http_request *r, struct str key,
-    struct str channel)
+by_key(struct access *a, struct str key, struct str channel, char *caller)
 {
 	struct str thing = STR_NONE;
 	enum access_result result = access_check(a, key, channel, &thing);
 
 	if (result != ACCESS_YES)
 		return result;
-	if (thing.n >= sizeof r->caller)
+	if (thing.n >= CALLER_MAX)
 		return ACCESS_ERROR;
-	memcpy(r->caller, thing.p, thing.n);
-	r->caller[thing.n] = '\0';
+	memcpy(caller, thing.p, thing.n);
+	caller[thing.n] = '\0';
 	return ACCESS_YES;
 }
 
 static enum access_result
-by_id(struct access *a, struct http_request *r, struct str id,
-    struct str channel)
+by_id(struct access *a, struct str id, struct str channel, char *caller)
 {
 	enum access_result result = access_check_id(a, id, channel);
 
 	if (result == ACCESS_YES) {
-		memcpy(r->caller, id.p, id.n);
-		r->caller[id.n] = '\0';
+		memcpy(caller, id.p, id.n);
+		caller[id.n] = '\0';
 	}
 	return result;
 }
 
 /* The key of a certificate is compared as such, its thing by the id. */
 static enum access_result
-by_both(struct access *a, struct http_request *r, struct str key,
-    const struct tls_peer *peer, struct str channel, const char **why)
+by_both(struct access *a, struct str key, const struct tls_peer *peer,
+    struct str channel, char *caller, const char **why)
 {
 	struct str named = str_z(peer->text);
 	enum access_result result;
@@ -76,22 +74,20 @@ by_both(struct access *a, struct http_request *r, struct str key,
 	*why = "key and certificate are not of the same thing";
 	if (peer->kind == TLS_PEER_KEY && !str_eq(key, named))
 		return ACCESS_NO_KEY;
-	result = by_key(a, r, key, channel);
+	result = by_key(a, key, channel, caller);
 	if (result == ACCESS_YES && peer->kind == TLS_PEER_THING &&
-	    !str_eq(str_z(r->caller), named))
+	    !str_eq(str_z(caller), named))
 		return ACCESS_NO_KEY;
 	return result;
 }
 
 static enum access_result
-check(struct access *a, struct http_request *r, struct str channel,
-    bool need_certificate, const char **why)
+prove(struct access *a, struct str key, const struct tls_peer *peer,
+    struct str channel, bool need_certificate, char *caller,
+    const char **why)
 {
 	static const struct tls_peer nobody = { .kind = TLS_PEER_NONE };
-	const struct tls_peer *peer = http_peer(r);
-	struct str key;
 
-	key = authorization_key(http_header(r, "Authorization"));
 	if (peer == NULL)
 		peer = &nobody;
 	if (peer->kind == TLS_PEER_REFUSED) {
@@ -105,26 +101,27 @@ check(struct access *a, struct http_request *r, struct str channel,
 	if (*why != NULL)
 		return ACCESS_NO_KEY;
 	if (peer->kind == TLS_PEER_NONE)
-		return by_key(a, r, key, channel);
+		return by_key(a, key, channel, caller);
 	if (key.n > 0)
-		return by_both(a, r, key, peer, channel, why);
+		return by_both(a, key, peer, channel, caller, why);
 	return peer->kind == TLS_PEER_THING ?
-	    by_id(a, r, str_z(peer->text), channel) :
-	    by_key(a, r, str_z(peer->text), channel);
+	    by_id(a, str_z(peer->text), channel, caller) :
+	    by_key(a, str_z(peer->text), channel, caller);
 }
 
 enum access_result
-caller_check(struct access *a, struct http_request *r, struct str channel,
-    bool need_certificate, const char **why)
+caller_prove(struct access *a, struct str key, const struct tls_peer *peer,
+    struct str channel, bool need_certificate, char caller[CALLER_MAX],
+    const char **why)
 {
 	enum access_result result;
 
 	*why = NULL;
-	r->caller[0] = '\0';
-	result = check(a, r, channel, need_certificate, why);
+	caller[0] = '\0';
+	result = prove(a, key, peer, channel, need_certificate, caller, why);
 	if (result == ACCESS_YES)
 		return result;
-	r->caller[0] = '\0';
+	caller[0] = '\0';
 	if (result == ACCESS_ERROR)
 		*why = access_fault(a);
 	else if (result == ACCESS_NOT_CONNECTED)
@@ -132,4 +129,13 @@ caller_check(struct access *a, struct http_request *r, struct str channel,
 	else if (*why == NULL)
 		*why = "unknown key";
 	return result;
+}
+
+enum access_result
+caller_check(struct access *a, struct http_request *r, struct str channel,
+    bool need_certificate, const char **why)
+{
+	return caller_prove(a,
+	    authorization_key(http_header(r, "Authorization")),
+	    http_peer(r), channel, need_certificate, r->caller, why);
 }

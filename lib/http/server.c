@@ -374,3 +374,19 @@ http_connections(const struct http *h)
 {
 	return h->connections;
 }
+
+int
+http_fd(const struct http *h)
+{
+	return h->epoll_fd;
+}
+
+void
+http_ready(struct http *h)
+{
+	int i;
+
+	h->now = http_clock();
+	for (i = 0; i < h->n_listeners; i++)
+		h->ready[i] = accepts(h);
+}

@@ -88,4 +88,12 @@ bool http_idle(const struct http *);
 
 unsigned http_connections(const struct http *);
 
+/* For a loop that is not http_wait: can be read when a connection has
+ * something to do; the listening sockets are to be watched beside it.  Time
+ * is seen to when http_run is called twice a second. */
+int http_fd(const struct http *);
+/* what that loop calls instead of http_wait, before http_run: all the
+ * listening sockets are looked at */
+void http_ready(struct http *);
+
 #endif

@@ -26,7 +26,7 @@ same_file(int a, int b)
  * of its own, and no message may get into the answers.
  */
 static int
-serve_connected(struct http *h, int fd, struct fault *fault)
+move_connected(int fd, struct fault *fault)
 {
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -37,44 +37,65 @@ serve_connected(struct http *h, int fd, struct fault *fault)
 		dup2(null, STDERR_FILENO);
 	dup2(null, fd);
 	close(null);
-	return http_adopt(h, own, fault);
+	return own;
 }
 
-static int
-serve_address(struct http *h, const char *address, struct fault *fault)
+int
+http_setup_sockets(struct http_setup *s, struct http_sockets *to,
+    struct fault *fault)
 {
-	int fd = listen_open(address, fault);
+	int i, n = s->listen.n, connected;
 
-	if (fd < 0)
-		return -1;
-	if (http_listen(h, fd))
-		return 0;
-	close(fd);
-	return fault_set(fault, EX_USAGE, "%s: more than %d sockets", address,
-	    HTTP_LISTEN_MAX);
+	*to = (struct http_sockets){ .connected = -1 };
+	if (n > HTTP_LISTEN_MAX)
+		return fault_set(fault, EX_USAGE, "%s: more than %d sockets",
+		    s->listen.v[HTTP_LISTEN_MAX], HTTP_LISTEN_MAX);
+	if (n == 0) {
+		to->n = listen_inherited(to->fds, HTTP_LISTEN_MAX, &connected);
+		s->single = connected >= 0;
+		if (s->single) {
+			to->connected = move_connected(connected, fault);
+			return to->connected < 0 ? -1 : 0;
+		}
+		n = to->n == 0;
+	}
+	for (i = 0; i < n; i++) {
+		to->fds[to->n] = listen_open(s->listen.n > 0 ?
+		    s->listen.v[i] : s->address, fault);
+		if (to->fds[to->n] < 0)
+			return -1;
+		to->n++;
+	}
+	return 0;
+}
+
+void
+http_sockets_close(struct http_sockets *s)
+{
+	while (s->n > 0)
+		close(s->fds[--s->n]);
+	if (s->connected >= 0)
+		close(s->connected);
+	s->connected = -1;
 }
 
 static int
 open_sockets(struct http_setup *s, struct http *h, struct fault *fault)
 {
-	int fds[HTTP_LISTEN_MAX], n, i, connected;
+	struct http_sockets sockets;
+	int i;
 
-	for (i = 0; i < s->listen.n; i++)
-		if (serve_address(h, s->listen.v[i], fault) < 0)
-			return -1;
-	if (s->listen.n > 0)
-		return 0;
-	n = listen_inherited(fds, HTTP_LISTEN_MAX, &connected);
-	for (i = 0; i < n; i++)
-		http_listen(h, fds[i]);
-	s->single = connected >= 0;
-	if (s->single)
-		return serve_connected(h, connected, fault);
-	return n > 0 ? 0 : serve_address(h, s->address, fault);
+	if (http_setup_sockets(s, &sockets, fault) < 0) {
+		http_sockets_close(&sockets);
+		return -1;
+	}
+	for (i = 0; i < sockets.n; i++)
+		http_listen(h, sockets.fds[i]);
+	return s->single ? http_adopt(h, sockets.connected, fault) : 0;
 }
 
-static int
-check(const struct http_setup *s, struct fault *fault)
+int
+http_setup_check(const struct http_setup *s, struct fault *fault)
 {
 	if ((s->tls_cert == NULL) != (s->tls_key == NULL))
 		return fault_set(fault, EX_USAGE,
@@ -95,7 +116,7 @@ http_setup_open(struct http_setup *s, struct http_options *options,
 	struct http_tls tls;
 	int r;
 
-	if (check(s, fault) < 0)
+	if (http_setup_check(s, fault) < 0)
 		return -1;
 	options->max_body = (size_t)s->max_body;
 	options->max_bodies = BODIES_MAX;

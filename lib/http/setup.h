@@ -58,6 +58,21 @@ struct http_setup {
 	{ 0, "require-cert", NULL, "TLS: clients must have one",	\
 	    OPT_FLAG, &(s).require_cert, 0, 0 }
 
+/* Do the options go together?  -1 and EX_USAGE. */
+int http_setup_check(const struct http_setup *, struct fault *);
+
+/* The sockets that follow from them, for a server of another kind; `single`
+ * is set.  Also after -1 what is there is to be closed. */
+struct http_sockets {
+	int fds[HTTP_LISTEN_MAX];	/* listening */
+	int n;
+	int connected;			/* or -1 */
+};
+
+int http_setup_sockets(struct http_setup *, struct http_sockets *,
+    struct fault *);
+void http_sockets_close(struct http_sockets *);
+
 /* The limits and TLS of `options` are filled in; its callbacks are the
  * caller's.  EX_USAGE for options that do not go together. */
 int http_setup_open(struct http_setup *, struct http_options *options,

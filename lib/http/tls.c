@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <gnutls/x509.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
@@ -171,6 +172,16 @@ take_name(struct tls_peer *p, const gnutls_datum_t *der)
 	if (p->kind == TLS_PEER_NONE)
 		take_common_name(p, crt);
 	gnutls_x509_crt_deinit(crt);
+}
+
+void
+tls_peer_name(struct tls_peer *p, const void *der, size_t n)
+{
+	/* gnutls only reads it */
+	gnutls_datum_t text = { (unsigned char *)(uintptr_t)der, (unsigned)n };
+
+	*p = (struct tls_peer){ .kind = TLS_PEER_NONE };
+	take_name(p, &text);
 }
 
 void

@@ -40,5 +40,7 @@ struct tls_peer {
 };
 
 void tls_peer_read(struct tls_peer *, gnutls_session_t);
+/* the same of a certificate (DER) that has been found good already */
+void tls_peer_name(struct tls_peer *, const void *der, size_t n);
 
 #endif
