@@ -34,6 +34,7 @@ CMDS := $(filter-out $(LEFT_OUT),$(patsubst cmd/%.c,%,$(wildcard cmd/*.c)))
 LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/%) \
 	$(if $(GNUTLS_LIBS),,lib/http/%) $(if $(SQLITE_LIBS),,lib/registry/%) \
 	$(if $(SODIUM_LIBS),,lib/registry/%) \
+	$(if $(and $(WEBSOCKETS_LIBS),$(EV_LIBS),$(OPENSSL_LIBS)),,lib/http/ws%) \
 	$(if $(MOSQUITTO_PLUGIN),,lib/mqtt/%),$(wildcard lib/*/*.c))
 PROGRAMS := $(CMDS:%=$(BIN)/%)
 # what mosquitto loads; of a sanitized tree it is none
@@ -44,6 +45,9 @@ identity := mfx-users mfx-things mfx-channels mfx-can mfx-events
 $(identity:%=$(BIN)/%): LIBS = $(SQLITE_LIBS) $(SODIUM_LIBS)
 $(BIN)/mfx-adapt-http: LIBS = $(MICROHTTPD_LIBS) $(GNUTLS_LIBS) \
 	$(SQLITE_LIBS) $(SODIUM_LIBS)
+$(BIN)/mfx-adapt-ws: LIBS = $(WEBSOCKETS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) \
+	$(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS) \
+	$(EXPAT_LIBS)
 $(BIN)/mfx-write-sqlite $(BIN)/mfx-read-sqlite: LIBS = $(SQLITE_LIBS)
 $(BIN)/mfx-normalize $(BIN)/mfx-check: LIBS = $(EXPAT_LIBS)
 

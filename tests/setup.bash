@@ -47,13 +47,15 @@ start() {
 }
 
 # start_ready COMMAND…: one of our servers, which is given --ready-fd and
-# waited for; with PID_TO=FILE in front its stdout goes there
+# waited for; with PID_TO=FILE in front its stdout goes there, and with
+# PID_FROM=FILE its stdin comes from there
 start_ready() {
 	local fifo=$BATS_TEST_TMPDIR/ready.${#PIDS[@]} line
 	mkfifo "$fifo"
 	PID_OUT=$BATS_TEST_TMPDIR/out.${#PIDS[@]}
 	PID_ERR=$BATS_TEST_TMPDIR/err.${#PIDS[@]}
-	"$@" --ready-fd 9 >"${PID_TO:-$PID_OUT}" 2>"$PID_ERR" 3>&- 9>"$fifo" &
+	"$@" --ready-fd 9 <"${PID_FROM:-/dev/null}" >"${PID_TO:-$PID_OUT}" \
+	    2>"$PID_ERR" 3>&- 9>"$fifo" &
 	PID=$!
 	PIDS+=("$PID")
 	if ! read -rt 20 line <"$fifo"; then

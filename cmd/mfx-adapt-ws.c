@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Takes messages over WebSocket, as Mainflux did, and writes each as a line
+ * to stdout or to a stream of the bus; gives each line from stdin, or of a
+ * stream, to the things that have its channel open.  Who may is asked at the
+ * handshake, for every message, and when the registry changes.  Order is
+ * kept for each connection.  One that does not read is ended and holds up
+ * nobody.
+ */
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/listen.h"
+#include "base/program.h"
+#include "base/ready.h"
+#include "base/signal.h"
+#include "http/admin.h"
+#include "http/ws_publish.h"
+#include "http/ws_setup.h"
+
+/* how long SIGTERM waits for clients to take leave */
+#define GRACE (5 * STAMP_SECOND)
+#define TURN 400	/* ms: something may be due without an event */
+
+static struct http_setup setup = HTTP_SETUP("127.0.0.1:8186");
+static struct {
+	const char *stream, *input, *replay, *admin, *sync;
+	struct opt_list origins;
+	int64_t ready_fd, max_queue;
+} opt = {
+	.stream = "-", .sync = "interval", .ready_fd = -1,
+	.max_queue = 1 << 20
+};
+
+static const struct opt options[] = {
+	{ 'i', "input", "STREAM", "deliver from the bus, not from stdin",
+	    OPT_STRING, &opt.input, 0, 0 },
+	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
+	    OPT_STRING, &opt.stream, 0, 0 },
+	{ 0, "replay", "STREAM", "what ?from= replays; that of -i or -o",
+	    OPT_STRING, &opt.replay, 0, 0 },
+	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
+	    OPT_CHOICE, &opt.sync, 0, 0 },
+	HTTP_OPTIONS(setup),
+	{ 0, "max-queue", "SIZE", "end a client for which more waits (1M)",
+	    OPT_SIZE, &opt.max_queue, 1, INT64_C(1) << 30 },
+	{ 0, "origin", "URL", "let pages from there in; may be repeated",
+	    OPT_LIST, &opt.origins, 0, 0 },
+	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics, /version there",
+	    OPT_STRING, &opt.admin, 0, 0 },
+	{ 0, "ready-fd", "FD", "write a newline there when serving",
+	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-adapt-ws",
+	.summary = "take and deliver messages over WebSocket",
+	.synopsis = "[-l ADDR:PORT] [-i STREAM] [-o STREAM] [options]",
+	.options = options,
+	.network = true,
+};
+
+static struct ws *server;
+static struct http *admin;
+static struct access *registry;
+static struct inlet inlet = { .fd = -1 };
+static int watched = -1;		/* the inlet's fd, in the server */
+static struct ws_publish publish;
+static struct subscribers subscribers = { .origins = &opt.origins };
+static bool blind;			/* the registry can't be asked */
+static struct service service = {
+	.name = "websocket", .prefix = "ws_adapter", .streams = true,
+	.outlet = &publish.outlet
+};
+
+/* ---- from devices ---- */
+
+static void
+commit(void)
+{
+	struct fault fault;
+
+	enum ws_commit change = ws_publish_commit(&publish, &fault);
+
+	service.messages = publish.messages;
+	service.bytes = publish.bytes;
+	if (change == WS_COMMIT_FAILS)
+		diag_error("%s", fault.text);
+	else if (change == WS_COMMIT_AGAIN)
+		diag_warning("messages can be written again");
+}
+
+static void
+received(struct ws_client *client, void *owner, struct str message,
+    bool text, void *arg)
+{
+	(void)client;
+	(void)arg;
+	ws_publish(&publish, &subscribers, owner, message, text);
+	if (publish.outlet.lines.n >= OUTLET_BATCH)
+		commit();
+}
+
+static unsigned
+ask(struct ws_request *r, void **owner, const char **why, void *arg)
+{
+	struct subscriber *u = NULL;
+	unsigned status;
+
+	(void)arg;
+	if (opt.admin == NULL && r->get && !r->upgrade &&
+	    str_eq(r->path, STR("/version"))) {
+		*why = "{\"service\":\"websocket\",\"version\":\""
+		    MFX_VERSION "\"}";
+		return 200;
+	}
+	status = subscribers_ask(&subscribers, r, &u, why);
+	if (status == 101 && !r->upgrade) {
+		subscribers_close(&subscribers, u);
+		*why = "a WebSocket is opened here";
+		status = 426;
+	}
+	service.answers[status]++;
+	if (status == 503 && !blind)
+		diag_error("%s", subscribers.fault.text);
+	else if (status == 403)
+		diag_info("%s", subscribers.fault.text);
+	blind = status == 503;
+	*owner = status == 101 ? u : NULL;
+	return status;
+}
+
+static void
+opened(struct ws_client *client, void *owner, void *arg)
+{
+	struct subscriber *u = owner;
+
+	(void)arg;
+	subscribers_open(&subscribers, u, client);
+	diag_info("%.*s: open for %s",
+	    STR_ARG(subscription_channel(&u->subscription)), u->thing);
+}
+
+static void
+closed(void *owner, void *arg)
+{
+	(void)arg;
+	ws_publish_forget(&publish, owner);
+	subscribers_close(&subscribers, owner);
+}
+
+static void
+put_metrics(struct buf *b, const struct service *s)
+{
+	ws_metrics_put(b, s, server);
+	subscribers_metrics_put(b, s, &subscribers, &inlet);
+}
+
+/* ---- to devices ---- */
+
+static void
+deliver(void)
+{
+	struct delivery d;
+
+	inlet_turn(&inlet);
+	while (inlet_next(&inlet, &d))
+		subscribers_tell(&subscribers, &d);
+	if (inlet.fd >= 0 || watched < 0)
+		return;
+	ws_unwatch(server, watched);
+	watched = -1;
+	if (inlet.fault.status != 0)
+		diag_error("%s", inlet.fault.text);
+	diag_info("the input has ended: nothing more is delivered");
+}
+
+/* ---- the loop ---- */
+
+/* One turn: what came in is written down; true when the next is not to
+ * wait. */
+static bool
+turn(bool hurry)
+{
+	ws_turn(server, hurry ? 0 : TURN);
+	if (outlet_left(&publish.outlet))
+		diag_error("<stdout>: its reader has gone");
+	if (admin != NULL) {
+		http_ready(admin);
+		http_run(admin);
+	}
+	commit();
+	deliver();
+	hurry = inlet_hurry(&inlet);
+	hurry |= subscribers_replay(&subscribers, inlet.seq);
+	hurry |= subscribers_check(&subscribers, access_refresh(registry));
+	return hurry;
+}
+
+static bool
+at_end(void)
+{
+	return publish.outlet.broken || signal_stop() ||
+	    (setup.single && ws_connections(server) == 0);
+}
+
+static int
+serve(void)
+{
+	char text[LISTEN_TEXT];
+	bool hurry = false;
+	int64_t end;
+	int i, fd;
+
+	for (i = 0; (fd = ws_listener(server, i)) >= 0; i++)
+		diag_info("serving on %s", listen_print(fd, text));
+	ready_tell(opt.ready_fd);
+	while (!at_end())
+		hurry = turn(hurry);
+	ready_stopping();
+	ws_stop(server);
+	end = stamp_now().ns + GRACE;
+	while (ws_connections(server) > 0 && stamp_now().ns < end) {
+		/* a second signal ends it here */
+		signal_poll(NULL, 0, 0);
+		ws_turn(server, 100);
+		commit();
+	}
+	commit();
+	return publish.outlet.broken ? EX_IOERR : 0;
+}
+
+/* Where lines come from: fd 0, unless that is a socket we serve. */
+static int
+open_input(struct fault *fault)
+{
+	bool served = setup.single;
+	int i, fd;
+
+	for (i = 0; (fd = ws_listener(server, i)) >= 0; i++)
+		served |= fd == STDIN_FILENO;
+	if (opt.input != NULL) {
+		if (inlet_open(&inlet, opt.input, fault) < 0)
+			return -1;
+	} else if (!served) {
+		inlet_init(&inlet, STDIN_FILENO, "<stdin>");
+	}
+	watched = inlet.fd;
+	if (watched >= 0)
+		ws_watch(server, watched);
+	return 0;
+}
+
+static int
+open_admin(struct fault *fault)
+{
+	int i, fd;
+
+	if (opt.admin == NULL)
+		return 0;
+	if (service_open(&service, opt.admin, &admin, fault) < 0)
+		return -1;
+	ws_watch(server, http_fd(admin));
+	for (i = 0; (fd = http_listener(admin, i)) >= 0; i++)
+		ws_watch(server, fd);
+	return 0;
+}
+
+static int
+open_all(struct fault *fault)
+{
+	struct ws_options o = {
+		.ask = ask, .opened = opened, .received = received,
+		.closed = closed, .max_queue = (size_t)opt.max_queue
+	};
+	bool to_stdout = strcmp(opt.stream, "-") == 0;
+
+	if (ws_setup_open(&setup, &o, &server, fault) < 0)
+		return -1;
+	if (setup.single && to_stdout)
+		return fault_set(fault, EX_CONFIG, "stdout is the client's "
+		    "connection: --output has to name a stream");
+	subscribers.stream = opt.replay ? opt.replay : opt.input ? opt.input :
+	    to_stdout ? NULL : opt.stream;
+	subscribers.need_certificate = setup.require_cert;
+	subscribers.max_queue = o.max_queue;
+	if (subscribers_init(&subscribers, fault) < 0 ||
+	    access_open(&registry, NULL, fault) < 0 ||
+	    ws_publish_open(&publish, opt.stream, bus_sync_named(opt.sync),
+	    fault) < 0)
+		return -1;
+	service.registry = subscribers.registry = registry;
+	service.more = put_metrics;
+	return open_admin(fault) < 0 ? -1 : open_input(fault);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fault fault;
+	int i = program_start(&program, argc, argv), status;
+
+	if (argv[i] != NULL)
+		program_misuse(&program, "unexpected operand '%s'", argv[i]);
+	program_holds_secrets();
+	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
+	http_close(admin);
+	ws_close(server);
+	inlet_release(&inlet);
+	ws_publish_close(&publish);
+	subscribers_release(&subscribers);
+	access_close(registry);
+	return status;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Frames are made once and are the same for all clients, as a server masks
+ * none; so libwebsockets is given them as they are, many in one write.
+ * Only whole frames are given to it: between two writes it may put a pong.
+ */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "http/ws_server.h"
+
+#define FINAL_TEXT 0x81
+#define FINAL_BINARY 0x82
+#define RING_MIN 4
+
+struct ws_frame *
+ws_frame_new(struct str payload, bool text)
+{
+	struct ws_frame *f = memory_get(sizeof *f + 10 + payload.n);
+	unsigned char *p = f->bytes;
+	int i;
+
+	f->references = 1;
+	*p++ = text ? FINAL_TEXT : FINAL_BINARY;
+	if (payload.n < 126) {
+		*p++ = (unsigned char)payload.n;
+	} else if (payload.n <= 0xffff) {
+		*p++ = 126;
+		*p++ = (unsigned char)(payload.n >> 8);
+		*p++ = (unsigned char)payload.n;
+	} else {
+		*p++ = 127;
+		for (i = 56; i >= 0; i -= 8)
+			*p++ = (unsigned char)((uint64_t)payload.n >> i);
+	}
+	if (payload.n > 0)
+		memcpy(p, payload.p, payload.n);
+	f->n = (uint32_t)((size_t)(p - f->bytes) + payload.n);
+	return f;
+}
+
+void
+ws_frame_drop(struct ws_frame *f)
+{
+	if (f != NULL && --f->references == 0)
+		free(f);
+}
+
+static void
+grow(struct ws_queue *q)
+{
+	uint32_t cap = q->cap ? q->cap * 2 : RING_MIN, i;
+	struct ws_frame **ring = memory_get(cap * sizeof *ring);
+
+	for (i = 0; i < q->count; i++)
+		ring[i] = q->ring[(q->first + i) & (q->cap - 1)];
+	free(q->ring);
+	q->ring = ring;
+	q->first = 0;
+	q->cap = cap;
+}
+
+void
+ws_queue_put(struct ws_queue *q, struct ws_frame *f)
+{
+	if (q->count == q->cap)
+		grow(q);
+	q->ring[(q->first + q->count++) & (q->cap - 1)] = f;
+	q->bytes += f->n;
+	f->references++;
+}
+
+static struct ws_frame *
+take(struct ws_queue *q)
+{
+	struct ws_frame *f = q->ring[q->first];
+
+	q->first = (q->first + 1) & (q->cap - 1);
+	q->count--;
+	q->bytes -= f->n;
+	return f;
+}
+
+size_t
+ws_queue_take(struct ws_queue *q, unsigned char *to,
+    struct ws_frame **single, uint64_t *frames)
+{
+	struct ws_frame *f;
+	size_t n = 0;
+
+	*single = NULL;
+	if (q->count > 0 && (q->count == 1 ||
+	    q->ring[q->first]->n > WS_OUT_BYTES)) {
+		*single = take(q);
+		++*frames;
+		n = (*single)->n;
+	} else {
+		while (q->count > 0 &&
+		    n + q->ring[q->first]->n <= WS_OUT_BYTES) {
+			f = take(q);
+			memcpy(to + n, f->bytes, f->n);
+			n += f->n;
+			++*frames;
+			ws_frame_drop(f);
+		}
+	}
+	if (q->count == 0 && q->cap > RING_MIN)
+		ws_queue_clear(q);
+	return n;
+}
+
+void
+ws_queue_clear(struct ws_queue *q)
+{
+	while (q->count > 0)
+		ws_frame_drop(take(q));
+	free(q->ring);
+	*q = (struct ws_queue){ .ring = NULL };
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/ws_publish.h"
+
+int
+ws_publish_open(struct ws_publish *p, const char *stream,
+    enum bus_sync sync, struct fault *fault)
+{
+	*p = (struct ws_publish){ .pending = NULL };
+	pack_init(&p->pack);
+	return outlet_open(&p->outlet, stream, sync, fault);
+}
+
+void
+ws_publish_close(struct ws_publish *p)
+{
+	outlet_close(&p->outlet);
+	pack_release(&p->pack);
+}
+
+static enum ws_commit
+change(struct ws_publish *p, bool done)
+{
+	bool failed = p->failing;
+
+	/* nothing written proves nothing */
+	if (!done || p->pending != NULL)
+		p->failing = !done;
+	return failed == p->failing ? WS_COMMIT_SAME :
+	    done ? WS_COMMIT_AGAIN : WS_COMMIT_FAILS;
+}
+
+enum ws_commit
+ws_publish_commit(struct ws_publish *p, struct fault *fault)
+{
+	bool done = outlet_commit(&p->outlet, fault) == 0;
+	enum ws_commit result = change(p, done);
+	struct subscriber *u;
+
+	while ((u = p->pending) != NULL) {
+		p->pending = u->next_pending;
+		u->pending = false;
+		if (!done)
+			ws_end(u->client, WS_BROKEN,
+			    "the message can't be kept now");
+	}
+	return result;
+}
+
+void
+ws_publish(struct ws_publish *p, struct subscribers *all,
+    struct subscriber *u, struct str message, bool text)
+{
+	struct route route = {
+		.channel = subscription_channel(&u->subscription),
+		.publisher = str_z(u->thing), .protocol = STR("ws"),
+		.subtopic = subscription_filter(&u->subscription),
+		.has_received = true, .received = stamp_now()
+	};
+
+	if (!u->plain) {
+		ws_end(u->client, WS_POLICY,
+		    "nothing is sent to a wildcard");
+	} else if (!subscriber_may(all, u)) {
+		/* unless it has been ended for good */
+		ws_end(u->client, WS_TRY_LATER,
+		    "access can't be checked now");
+	} else if (!message_wrap(&p->outlet.lines, &route, message,
+	    u->type.n > 0 ? u->type : text ? STR(WS_TEXT_TYPE) : STR_NONE,
+	    &p->pack)) {
+		ws_end(u->client, WS_TOO_LONG, "too long for a line");
+	} else {
+		p->messages++;
+		p->bytes += message.n;
+		if (!u->pending) {
+			u->pending = true;
+			u->next_pending = p->pending;
+			p->pending = u;
+		}
+	}
+}
+
+void
+ws_publish_forget(struct ws_publish *p, struct subscriber *u)
+{
+	struct subscriber **at = &p->pending;
+
+	if (!u->pending)
+		return;
+	while (*at != u)
+		at = &(*at)->next_pending;
+	*at = u->next_pending;
+	u->pending = false;
+}

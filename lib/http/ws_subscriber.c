@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/ws_subscriber.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/stamp.h"
+
+#define ARENA_MAX (2 * LINE_LIMIT)
+/* asked in one turn: some milliseconds, when the cache is empty */
+#define CHECKED 256
+#define BLIND_MAX (5 * STAMP_SECOND)
+
+int
+subscribers_init(struct subscribers *a, struct fault *fault)
+{
+	audience_init(&a->audience);
+	ws_render_init(&a->render);
+	buf_init(&a->labelled, DELIVERY_LABELLED_MAX);
+	arena_init(&a->arena, ARENA_MAX);
+	return a->stream ? replay_open(&a->replay, a->stream, fault) : 0;
+}
+
+void
+subscribers_release(struct subscribers *a)
+{
+	if (a->audience.table == NULL)
+		return;
+	audience_release(&a->audience);
+	ws_render_release(&a->render);
+	replay_close(a->replay);
+	buf_release(&a->labelled);
+	arena_release(&a->arena);
+}
+
+/* ---- who comes ---- */
+
+static struct str
+copy(struct str s)
+{
+	char *p = s.n > 0 ? memory_get(s.n) : NULL;
+
+	if (p != NULL)
+		memcpy(p, s.p, s.n);
+	return (struct str){ p, s.n };
+}
+
+static void
+drop(struct str *s)
+{
+	union { const char *p; void *free; } it = { .p = s->p };
+
+	if (s->n > 0)
+		explicit_bzero(it.free, s->n);
+	free(it.free);
+	*s = STR_NONE;
+}
+
+static bool
+origin_allowed(const struct subscribers *a, const struct ws_request *r)
+{
+	char text[WS_HEADER_MAX];
+	struct str origin = ws_request_header(r, WS_ORIGIN, text);
+	int i;
+
+	/* only browsers send one */
+	if (a->origins->n == 0 || origin.n == 0)
+		return true;
+	for (i = 0; i < a->origins->n; i++)
+		if (strlen(a->origins->v[i]) == origin.n &&
+		    strncasecmp(a->origins->v[i], origin.p, origin.n) == 0)
+			return true;
+	return false;
+}
+
+static unsigned
+read_request(const struct ws_request *r, struct ws_target *t,
+    const char **why)
+{
+	char text[WS_HEADER_MAX];
+	struct str argument;
+	int i;
+
+	switch (ws_target_path(t, r->path, why)) {
+	case MESSAGE_PATH_OTHER:
+		*why = "WebSockets are opened on "
+		    "/channels/<id>/messages[/<subtopic>]";
+		return 404;
+	case MESSAGE_PATH_REFUSED:
+		return 400;
+	case MESSAGE_PATH_OK:
+		break;
+	}
+	for (i = 0; ws_request_argument(r, i, text, &argument); i++)
+		if ((*why = ws_target_argument(t, argument)) != NULL)
+			break;
+	explicit_bzero(text, sizeof text);
+	return *why ? 400 : 0;
+}
+
+/* Where its replay starts, as a position; the status to refuse it with. */
+static unsigned
+find_start(struct subscribers *a, struct ws_target *t,
+    struct subscriber *u, const char **why)
+{
+	static const struct bus_where last = { .seq = UINT64_MAX };
+	uint64_t end;
+
+	u->replaying = t->replays;
+	if (!t->replays)
+		return 0;
+	*why = "there is nothing here to replay from";
+	if (a->replay == NULL)
+		return 400;
+	*why = "the stream can't be read now";
+	if (bus_where_find(a->stream, &t->from, &u->at, &a->fault) < 0 ||
+	    bus_where_find(a->stream, &last, &end, &a->fault) < 0)
+		return 503;
+	if (u->at > end)
+		u->at = end;
+	return 0;
+}
+
+static unsigned
+prove(struct subscribers *a, const struct ws_request *r,
+    struct ws_target *t, struct subscriber *u, const char **why)
+{
+	char text[WS_HEADER_MAX];
+	struct str key = authorization_key(ws_request_header(r,
+	    WS_AUTHORIZATION, text));
+	enum access_result result;
+
+	u->key = copy(key.n > 0 ? key : buf_str(&t->key));
+	explicit_bzero(text, sizeof text);
+	if (r->peer != NULL && r->peer->kind != TLS_PEER_NONE) {
+		u->peer = memory_get(sizeof *u->peer);
+		*u->peer = *r->peer;
+	}
+	result = caller_prove(a->registry, u->key, u->peer, t->channel,
+	    a->need_certificate, u->thing, why);
+	if (result == ACCESS_YES)
+		return 0;
+	if (result == ACCESS_ERROR) {
+		fault_set(&a->fault, EX_TEMPFAIL, "registry: %s", *why);
+		*why = "access can't be checked now";
+		return 503;
+	}
+	a->refused++;
+	fault_set(&a->fault, EX_NOPERM, "%.*s: refused: %s",
+	    STR_ARG(r->path), *why);
+	*why = "no thing with this key is connected to this channel";
+	return 403;
+}
+
+static struct subscriber *
+subscriber_new(struct subscribers *a, const struct ws_target *t)
+{
+	struct subscriber *u = memory_zero(1, sizeof *u);
+
+	u->subscription.owner = u;
+	u->channel = copy(t->channel);
+	u->filter = copy(buf_str(&t->subscription));
+	u->type = copy(buf_str(&t->type));
+	u->format = t->format;
+	u->plain = t->plain;
+	u->silent = t->silent;
+	u->next = a->first;
+	if (u->next != NULL)
+		u->next->prev = u;
+	a->first = u;
+	a->n++;
+	return u;
+}
+
+unsigned
+subscribers_ask(struct subscribers *a, const struct ws_request *r,
+    struct subscriber **out, const char **why)
+{
+	struct ws_target t;
+	struct subscriber *u = NULL;
+	unsigned status;
+
+	a->fault.status = 0;
+	*why = NULL;
+	ws_target_init(&t);
+	status = read_request(r, &t, why);
+	if (status == 0 && !origin_allowed(a, r)) {
+		*why = "this origin is not allowed";
+		status = 403;
+	}
+	if (status == 0) {
+		u = subscriber_new(a, &t);
+		status = prove(a, r, &t, u, why);
+	}
+	if (status == 0)
+		status = find_start(a, &t, u, why);
+	ws_target_release(&t);
+	if (status == 0) {
+		*out = u;
+		return 101;
+	}
+	if (u != NULL)
+		subscribers_close(a, u);
+	return status;
+}
+
+void
+subscribers_open(struct subscribers *a, struct subscriber *u,
+    struct ws_client *client)
+{
+	u->client = client;
+	a->replaying += u->replaying;
+	audience_join(&a->audience, &u->subscription, u->channel, u->filter);
+	drop(&u->channel);
+	drop(&u->filter);
+}
+
+void
+subscribers_close(struct subscribers *a, struct subscriber *u)
+{
+	if (a->cursor == u)
+		a->cursor = u->next;
+	if (u->next != NULL)
+		u->next->prev = u->prev;
+	if (u->prev != NULL)
+		u->prev->next = u->next;
+	else
+		a->first = u->next;
+	a->n--;
+	if (u->client != NULL)
+		a->replaying -= u->replaying;
+	audience_leave(&a->audience, &u->subscription);
+	drop(&u->channel);
+	drop(&u->filter);
+	drop(&u->key);
+	drop(&u->type);
+	if (u->peer != NULL)
+		explicit_bzero(u->peer, sizeof *u->peer);
+	free(u->peer);
+	free(u);
+}
+
+/* ---- what they get ---- */
+
+static bool
+is_own(const struct subscriber *u, const struct route *r)
+{
+	return u->silent && str_eq(r->publisher, str_z(u->thing));
+}
+
+void
+subscribers_tell(struct subscribers *a, const struct delivery *d)
+{
+	struct str subtopic = d->route.subtopic;
+	struct subscription *s;
+
+	ws_render_begin(&a->render, d);
+	for (s = audience_first(&a->audience, d->route.channel, subtopic);
+	    s != NULL; s = audience_next(s, subtopic)) {
+		struct subscriber *u = s->owner;
+
+		if (u->replaying || is_own(u, &d->route) ||
+		    (d->route.has_seq && d->route.seq <= u->at))
+			continue;
+		ws_send(u->client, ws_rendered(&a->render, u->format));
+	}
+	ws_render_end(&a->render);
+}
+
+/* One line of the bus, for one subscriber. */
+static void
+replay_line(struct subscribers *a, struct subscriber *u, struct str line)
+{
+	struct delivery d;
+	struct route route;
+	size_t labels;
+
+	if (!route_scan(line, &route, &labels) || is_own(u, &route) ||
+	    !str_eq(route.channel, subscription_channel(&u->subscription)) ||
+	    !subscription_has(subscription_filter(&u->subscription),
+	    route.subtopic))
+		return;
+	arena_reset(&a->arena);
+	if (!delivery_parse_at(&d, line, u->at, &a->labelled, &a->arena))
+		return;
+	ws_render_begin(&a->render, &d);
+	ws_send(u->client, ws_rendered(&a->render, u->format));
+	ws_render_end(&a->render);
+	a->replayed++;
+}
+
+/* Some of it; true when there is more. */
+static bool
+replay_some(struct subscribers *a, struct subscriber *u, uint64_t seq)
+{
+	struct str lines, line;
+
+	switch (replay_step(a->replay, &u->at, seq, &lines, &a->fault)) {
+	case REPLAY_LINES:
+		while (ws_queued(u->client) < a->max_queue / 2 &&
+		    bus_line_next(&lines, &line)) {
+			u->at += line.n + 1;
+			replay_line(a, u, line);
+		}
+		return true;
+	case REPLAY_WAIT:
+		u->waiting = true;
+		u->waits = seq;
+		return false;
+	case REPLAY_LIVE:
+		u->replaying = false;
+		a->replaying--;
+		return false;
+	default:
+		if (a->fault.status == EX_DATAERR)
+			return true;
+		ws_end(u->client, WS_BROKEN, "the stream can't be read");
+		u->replaying = false;
+		a->replaying--;
+		return false;
+	}
+}
+
+bool
+subscribers_replay(struct subscribers *a, uint64_t seq)
+{
+	struct subscriber *u;
+	unsigned left = a->replaying;
+	bool more = false;
+
+	for (u = a->first; u != NULL && left > 0; u = u->next) {
+		if (!u->replaying || u->client == NULL)
+			continue;
+		left--;
+		/* it has no room: its next write brings the next turn */
+		if (ws_queued(u->client) >= a->max_queue / 4 ||
+		    (u->waiting && u->waits == seq))
+			continue;
+		u->waiting = false;
+		more |= replay_some(a, u, seq);
+	}
+	return more;
+}
+
+/* ---- whether they may ---- */
+
+bool
+subscriber_may(struct subscribers *a, struct subscriber *u)
+{
+	char thing[CALLER_MAX];
+	const char *why;
+
+	switch (caller_prove(a->registry, u->key, u->peer,
+	    subscription_channel(&u->subscription), a->need_certificate,
+	    thing, &why)) {
+	case ACCESS_YES:
+		a->blind = 0;
+		/* a key that has come to another thing is another's */
+		if (strcmp(thing, u->thing) == 0)
+			return true;
+		break;
+	case ACCESS_ERROR:
+		fault_set(&a->fault, EX_TEMPFAIL, "registry: %s", why);
+		if (a->blind == 0)
+			a->blind = stamp_now().ns;
+		return false;
+	default:
+		a->blind = 0;
+		break;
+	}
+	a->revoked++;
+	ws_end(u->client, WS_REVOKED, "access was taken away");
+	return false;
+}
+
+bool
+subscribers_check(struct subscribers *a, bool changed)
+{
+	struct subscriber *u;
+	unsigned n;
+
+	if (changed)
+		a->unchecked = a->n;
+	for (n = 0; n < CHECKED && a->unchecked > 0 && a->n > 0; n++) {
+		if (a->cursor == NULL)
+			a->cursor = a->first;
+		u = a->cursor;
+		if (u->client != NULL && !subscriber_may(a, u) &&
+		    a->blind != 0) {
+			if (stamp_now().ns - a->blind < BLIND_MAX)
+				return false;
+			ws_end(u->client, WS_TRY_LATER,
+			    "access can't be checked");
+		}
+		a->cursor = u->next;
+		a->unchecked--;
+	}
+	return a->unchecked > 0 && a->n > 0;
+}
+
+void
+subscribers_metrics_put(struct buf *b, const struct service *s,
+    const struct subscribers *a, const struct inlet *in)
+{
+	service_put(b, s, "subscriptions", "gauge", "WebSockets open.",
+	    a->audience.subscriptions);
+	service_put(b, s, "input_open", "gauge",
+	    "Whether lines to be delivered can come.", in->fd >= 0);
+	service_put(b, s, "input_messages_total", "counter",
+	    "Messages that came to be delivered.", in->lines);
+	service_put(b, s, "input_rejected_total", "counter",
+	    "Lines that were no message for anybody.", in->rejected);
+	service_put(b, s, "replayed_total", "counter",
+	    "Messages of the past given to those that asked for them.",
+	    a->replayed);
+	service_put(b, s, "revoked_total", "counter",
+	    "Clients ended because access was taken away.", a->revoked);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_HTTP_WS_SUBSCRIBER_H
+#define MFX_HTTP_WS_SUBSCRIBER_H
+
+#include "base/opt.h"
+#include "bus/audience.h"
+#include "bus/replay.h"
+#include "http/admin.h"
+#include "http/caller.h"
+#include "http/tls.h"
+#include "http/ws_render.h"
+#include "registry/access.h"
+
+/*
+ * The things that have opened a WebSocket: who they are, what they want,
+ * that they get it, and that they may have it still.
+ *
+ *	status = subscribers_ask(&all, request, &subscriber, &why)
+ *	subscribers_open(&all, subscriber, client)
+ *	subscribers_tell(&all, &delivery)	each line of the inlet
+ *	subscribers_replay(&all, inlet.seq)	once a turn
+ *	subscribers_check(&all, changed)	once a turn
+ *	subscribers_close(&all, subscriber)
+ */
+struct subscribers {
+	/* set by the program */
+	struct access *registry;
+	const char *stream;		/* to replay; NULL: none */
+	struct opt_list *origins;	/* those allowed; none: all */
+	bool need_certificate;
+	size_t max_queue;		/* as the server has it */
+	/* counted */
+	uint64_t refused, revoked, replayed;
+	/* why the registry or the stream could not be asked, or "" */
+	struct fault fault;
+	/* private */
+	struct audience audience;
+	struct ws_render render;
+	struct replay *replay;
+	struct buf labelled;
+	struct arena arena;
+	struct subscriber *first, *cursor;
+	unsigned n, unchecked, replaying;
+	int64_t blind;			/* since when; 0: is not */
+};
+
+struct subscriber {
+	struct subscription subscription;
+	struct subscriber *prev, *next;
+	struct ws_client *client;	/* NULL: not open yet */
+	struct str key;			/* own memory */
+	struct tls_peer *peer;		/* likewise; NULL: none */
+	struct str type;		/* likewise: of what it sends */
+	struct str channel, filter;	/* until it is open: likewise */
+	uint64_t at;			/* all up to here it has had */
+	uint64_t waits;			/* the inlet's seq it waits at */
+	enum ws_format format;
+	bool plain, silent, replaying, waiting;
+	char thing[CALLER_MAX];
+	/* for the program */
+	struct subscriber *next_pending;
+	bool pending;
+};
+
+int subscribers_init(struct subscribers *, struct fault *);
+void subscribers_release(struct subscribers *);
+
+/* as ws_options.ask, for a request to upgrade */
+unsigned subscribers_ask(struct subscribers *, const struct ws_request *,
+    struct subscriber **, const char **why);
+void subscribers_open(struct subscribers *, struct subscriber *,
+    struct ws_client *);
+void subscribers_close(struct subscribers *, struct subscriber *);
+
+void subscribers_tell(struct subscribers *, const struct delivery *);
+
+/* True when there is more to replay at once. */
+bool subscribers_replay(struct subscribers *, uint64_t inlet_seq);
+
+/* May this one still have its channel?  Else it is ended. */
+bool subscriber_may(struct subscribers *, struct subscriber *);
+
+/* Asks that of some, after the registry has changed; so each is asked within
+ * a second.  When the registry can't be asked for 5 seconds, they are ended
+ * with WS_TRY_LATER.  True when there are more to be asked at once. */
+bool subscribers_check(struct subscribers *, bool changed);
+
+void subscribers_metrics_put(struct buf *, const struct service *,
+    const struct subscribers *, const struct inlet *);
+
+#endif

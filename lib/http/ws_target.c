@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/ws_target.h"
+
+#include "base/file.h"
+#include "senml/content_format.h"
+
+#define KEY_MAX 4096
+#define TYPE_MAX 255
+#define FROM_MAX 64
+
+void
+ws_target_init(struct ws_target *t)
+{
+	*t = (struct ws_target){ .format = WS_PAYLOAD };
+	buf_init(&t->subscription, SUBTOPIC_MAX);
+	buf_init(&t->key, KEY_MAX);
+	buf_init(&t->type, TYPE_MAX);
+}
+
+void
+ws_target_release(struct ws_target *t)
+{
+	buf_release(&t->subscription);
+	secret_release(&t->key);
+	buf_release(&t->type);
+}
+
+/* "/channels//messages", of which the server makes one slash */
+static bool
+is_empty_channel(struct str path)
+{
+	static const struct str head = { "/channels/messages", 18 };
+
+	return str_starts(path, head) &&
+	    (path.n == head.n || path.p[head.n] == '/');
+}
+
+enum message_path
+ws_target_path(struct ws_target *t, struct str path, const char **why)
+{
+	struct str rest;
+
+	*why = "this can be no channel's id";
+	if (!str_starts(path, STR("/")) ||
+	    !topic_split(str_from(path, 1), &t->channel, &rest))
+		return is_empty_channel(path) ? MESSAGE_PATH_REFUSED :
+		    MESSAGE_PATH_OTHER;
+	*why = !channel_id_valid(t->channel) ?
+	    "this can be no channel's id" :
+	    subscription_put(&t->subscription, rest);
+	if (*why != NULL)
+		return MESSAGE_PATH_REFUSED;
+	t->plain = subscription_is_plain(buf_str(&t->subscription));
+	return MESSAGE_PATH_OK;
+}
+
+/* Takes "name=" off. */
+static bool
+take_name(struct str *argument, struct str name)
+{
+	if (!str_starts(*argument, name))
+		return false;
+	*argument = str_from(*argument, name.n);
+	return true;
+}
+
+static const char *
+take_format(struct ws_target *t, struct str value)
+{
+	static const struct str names[WS_FORMATS] = {
+		{ "payload", 7 }, { "line", 4 }, { "senml", 5 }
+	};
+	int i;
+
+	for (i = 0; i < WS_FORMATS; i++) {
+		if (str_eq(value, names[i])) {
+			t->format = (enum ws_format)i;
+			return NULL;
+		}
+	}
+	return "format is payload, line or senml";
+}
+
+static const char *
+take_from(struct ws_target *t, struct str value)
+{
+	char text[FROM_MAX];
+
+	t->replays = value.n < sizeof text &&
+	    memchr(value.p, '\0', value.n) == NULL;
+	if (t->replays) {
+		memcpy(text, value.p, value.n);
+		text[value.n] = '\0';
+		t->replays = bus_where_parse(text, &t->from);
+	}
+	return t->replays ? NULL :
+	    "from is start, end, a position, or a time (-10m)";
+}
+
+static const char *
+take_type(struct ws_target *t, struct str value)
+{
+	if (value.n > TYPE_MAX || !content_format_valid(value))
+		return "type is a media type";
+	buf_clear(&t->type);
+	buf_put_str(&t->type, value);
+	return NULL;
+}
+
+const char *
+ws_target_argument(struct ws_target *t, struct str argument)
+{
+	if (take_name(&argument, STR("authorization=")) ||
+	    take_name(&argument, STR("auth="))) {
+		buf_clear(&t->key);
+		buf_put_str(&t->key, argument);
+		/* nobody has a key that is longer */
+		return NULL;
+	}
+	if (take_name(&argument, STR("format=")))
+		return take_format(t, argument);
+	if (take_name(&argument, STR("from=")))
+		return take_from(t, argument);
+	if (take_name(&argument, STR("type=")))
+		return take_type(t, argument);
+	if (!take_name(&argument, STR("echo=")))
+		return NULL;
+	t->silent = str_eq(argument, STR("0"));
+	return t->silent || str_eq(argument, STR("1")) ? NULL :
+	    "echo is 0 or 1";
+}

@@ -1,0 +1,334 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mfx-adapt-ws: the handshake, messages in and out, and what ends a client.
+# The clients are python3-websockets, Node's ws and curl.
+load setup
+load site
+load ws
+
+PACK='[{"n":"dev:t","v":1}]'
+ALL=$(printf '%02x' {0..255})
+
+setup_suite_test() {
+	make_site
+}
+
+@test "the handshake: every answer, path before key" {
+	local path=/channels/$CHANNEL/messages
+	serve_ws
+	handshake 403 "$path"
+	handshake 403 "$path?authorization="
+	handshake 403 "$path?authorization=wrong"
+	handshake 403 "$path" -H 'Authorization: wrong'
+	handshake 403 "/channels/unknown/messages" -H "Authorization: $KEY"
+	handshake 400 "/channels//messages"
+	handshake 400 "/channels/a%20b/messages"
+	handshake 400 "$path/sub/a*b/topic" -H "Authorization: $KEY"
+	handshake 400 "$path/a%3Eb"
+	handshake 400 "$path/%3E/b"
+	handshake 400 "$path/$(printf 'x%.0s' {1..1025})"
+	handshake 400 "$path/%01"
+	handshake 400 "$path/%FF"
+	handshake 400 "$path?format=xml" -H "Authorization: $KEY"
+	handshake 400 "$path?echo=yes" -H "Authorization: $KEY"
+	handshake 400 "$path?from=never" -H "Authorization: $KEY"
+	handshake 400 "$path?type=%00" -H "Authorization: $KEY" ||
+		handshake 000 "$path?type=%00" -H "Authorization: $KEY"
+	handshake 400 "$path?type=nothing" -H "Authorization: $KEY"
+	handshake 404 / -H "Authorization: $KEY"
+	handshake 404 "/channels/$CHANNEL" -H "Authorization: $KEY"
+	handshake 404 "${path}XYZ" -H "Authorization: $KEY"
+	handshake 400 "$path" -H "Authorization: $KEY" \
+	    -H 'Sec-WebSocket-Protocol: chat'
+	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' -H 'Connection: Upgrade' \
+	    -H 'Upgrade: h2c' -H 'HTTP2-Settings: AAMAAABkAAQAAP__' \
+	    -H "Authorization: $KEY" "http://127.0.0.1:$PORT$path") == 400 ]]
+	handshake 426 "$path" -H "Authorization: $KEY" \
+	    -H 'Sec-WebSocket-Version: 8'
+	jq -e '.status == 426 and (.detail | length > 9)' answer
+	# not a handshake
+	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' \
+	    -H "Authorization: $KEY" "http://127.0.0.1:$PORT$path") == 426 ]]
+	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' -d "$PACK" \
+	    -H "Authorization: $KEY" "http://127.0.0.1:$PORT$path") == 426 ]]
+	[[ $(curl -sS -m 20 "http://127.0.0.1:$PORT/version" |
+	    jq -r .service) == websocket ]]
+	if grep -F "$KEY" "$WS_ERR"; then false; fi
+}
+
+@test "101 by header and by query, with subtopics and wildcards" {
+	local path
+	serve_ws
+	for path in '' / /sub /sub/nested '/%3E' '/%2A/x' /+/x '/%23' '?x=y'; do
+		[[ $(talk "$path" quiet) == quiet ]]
+	done
+	for path in "?authorization=$KEY" "?auth=$KEY" \
+	    "?x=1&authorization=$KEY" "/a?authorization=$KEY&echo=0"; do
+		[[ $(timeout 60 "$ROOT/tests/ws_talk.py" "$WS$path" quiet) == quiet ]]
+	done
+	# a key of other characters, encoded
+	mfx-things key --help >/dev/null
+	printf 'odd &=;%%+ key' >odd
+	chmod 600 odd
+	thing=$(mfx-things create --key-file odd | jq -r .id)
+	mfx-channels connect "$CHANNEL" "$thing"
+	[[ $(timeout 60 "$ROOT/tests/ws_talk.py" \
+	    "$WS?authorization=odd%20%26%3D%3B%25%2B%20key" quiet) == quiet ]]
+}
+
+@test "503 when the registry can't be asked" {
+	serve_ws
+	[[ $(talk '' quiet) == quiet ]]
+	mv "$MFX_HOME/registry.db" away
+	mkdir "$MFX_HOME/registry.db"
+	refused() {
+		handshake 503 "/channels/$CHANNEL/messages" \
+		    -H "Authorization: $KEY" -m 2
+	}
+	await 30 refused
+	grep -q 'retry-after: 1' <(curl -sSi -m 20 --http1.1 -H 'Connection: Upgrade' \
+	    -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+	    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \
+	    "http://127.0.0.1:$PORT/channels/$CHANNEL/messages?authorization=x")
+}
+
+@test "both ways in a pipeline: own messages come back, byte for byte" {
+	both_ways
+	talk '' "send:$PACK" recv send:hello recv "hex:$ALL" recv send: recv \
+	    hex: recv 'send:ÄÖ €' recv >said
+	printf '%s\n' "text $PACK" 'text hello' "bytes $ALL" 'text ' 'bytes ' \
+	    'text ÄÖ €' | diff said -
+	[[ $(raw | jq -r '.[0] | [.channel, .publisher, .protocol, .ct] | @tsv' |
+	    sort | uniq -c | awk '{ print $1, $4, $5 }' | sort | xargs) == \
+	    '1 ws 2 ws application/octet-stream 3 ws text/plain;charset=utf-8' ]]
+	[[ $(raw | jq -r '.[0].publisher' | sort -u) == "$THING" ]]
+	# to stdout, as a filter
+	mfx-sub raw --no-follow | mfx-normalize >records
+	(($(wc -l <records) == 6))
+}
+
+@test "Node's ws: text, bytes and refusals" {
+	export NODE_PATH=/usr/share/nodejs
+	both_ways
+	timeout 60 node "$ROOT/tests/ws_talk.js" "$WS/x" "$KEY" "send:$PACK" \
+	    recv "hex:$ALL" recv >said
+	diff said - <<-EOF
+	text $PACK
+	bytes $ALL
+	EOF
+	[[ $(timeout 60 node "$ROOT/tests/ws_talk.js" "$WS" wrong) == \
+	    "refused 403" ]]
+}
+
+@test "to stdout, line by line, when no stream is named" {
+	PORT=$(free_port)
+	PID_TO=written start_ready mfx-adapt-ws -l "127.0.0.1:$PORT"
+	at_channel "$CHANNEL"
+	talk /a/b "send:$PACK" send:x
+	await 20 grep -q text/plain written
+	[[ $(head -1 written | jq -c '.[0] | [.subtopic, .v]') == '["a.b",1]' ]]
+	kill "$PID"
+	status 0 wait "$PID"
+	(($(wc -l <written) == 2))
+}
+
+@test "echo=0, format, type" {
+	serve_ws
+	talk_on other "?format=senml" recv:2
+	talk_on line "?format=line" recv:2
+	talk '?echo=0&type=application/senml%2Bcbor' \
+	    hex:81a3006174020106"1a77359400" send:nothing quiet >said
+	[[ $(<said) == quiet ]]
+	await 30 grep -q vd other
+	diff other - <<-EOF
+	text [{"n":"t","v":1,"t":2000000000}]
+	text [{"n":"payload","vd":"bm90aGluZw","ct":"application/senml+cbor"}]
+	EOF
+	await 30 grep -q bm90 line
+	[[ $(sed 's/^text //' line | jq -c '.[0] | [.seq > 0, .protocol]' |
+	    sort -u) == '[true,"ws"]' ]]
+}
+
+@test "who gets what: channels, subtopics, wildcards" {
+	local other
+	serve_ws
+	other=$(mfx-channels create --name other | jq -r .id)
+	mfx-channels connect "$other" "$THING"
+	talk_on none '' recv:1
+	talk_on star '/%2A/x' recv:1
+	talk_on more '/a/%3E' recv:2
+	talk_on hash '/%23' recv:4
+	talk_on exact '/a/b/x' recv:1
+	at_channel "$other"
+	talk_on foreign '/%23' quiet made:now await:end quiet
+	at_channel "$CHANNEL"
+	talk '' send:1
+	talk /a/x send:2
+	talk /a.b.x send:3
+	talk /c send:4
+	for f in none star more hash exact; do
+		await 30 grep -q text $f
+	done
+	await 30 grep -q 'text 4' hash
+	[[ $(<none) == 'text 1' && $(<star) == 'text 2' && $(<exact) == 'text 3' ]]
+	[[ $(xargs <more) == 'text 2 text 3' ]]
+	[[ $(sort hash | xargs) == 'text 1 text 2 text 3 text 4' ]]
+	: >end
+	await 30 grep -qx quiet foreign
+	wait "$TALKING" || true
+	! grep -q 'not quiet' foreign
+	# to a wildcard one can't send
+	[[ $(talk '/%23' send:x closed) == 'closed 1008 nothing is sent to a wildcard' ]]
+}
+
+@test "too long: 1009, for the limit and for a line" {
+	serve_ws --max-body 1000
+	head -c 1001 /dev/zero | tr '\0' x >long
+	[[ $(talk '' file:long closed) == 'closed 1009 message too long' ]]
+	head -c 1000 long >fits
+	[[ $(talk '' file:fits count:1) == 'count 1000' ]]
+	kill "$WS_PID"
+	wait "$WS_PID"
+	serve_ws
+	head -c 1000000 /dev/zero >long
+	[[ $(talk '' binfile:long closed) == 'closed 1009 too long for a line' ]]
+	head -c 700000 /dev/zero >fits
+	[[ $(talk '' binfile:fits count:1) == 'count 700000' ]]
+}
+
+@test "revocation closes with 4403 within a second, also who only listens" {
+	serve_ws
+	talk_on listens '/%23' closed
+	local a=$TALKING
+	talk_on key '' closed
+	local b=$TALKING t
+	SECONDS=0
+	mfx-channels disconnect "$CHANNEL" "$THING"
+	wait "$a" "$b"
+	((SECONDS <= 10))
+	[[ $(<listens) == 'closed 4403 access was taken away' ]]
+	[[ $(<key) == 'closed 4403 access was taken away' ]]
+	handshake 403 "/channels/$CHANNEL/messages" -H "Authorization: $KEY"
+	# a new key ends the old one's connections
+	mfx-channels connect "$CHANNEL" "$THING"
+	talk_on key '' closed
+	echo another-key-entirely >new
+	chmod 600 new
+	mfx-things key "$THING" --key-file new
+	wait "$TALKING"
+	[[ $(<key) == 'closed 4403 access was taken away' ]]
+	# others stay
+	KEY=another-key-entirely
+	[[ $(talk '' send:still recv) == 'text still' ]]
+}
+
+@test "SIGTERM: what was sent is kept, clients are told 1001, status 0" {
+	serve_ws
+	talk_on client '' send:last recv closed
+	await 30 grep -q last client
+	kill "$WS_PID"
+	status 0 wait "$WS_PID"
+	wait "$TALKING"
+	[[ $(tail -1 client) == 'closed 1001 the server is stopped' ]]
+	[[ $(raw | jq -r '.[0].vd') == bGFzdA ]]
+}
+
+@test "who is silent is pinged, and goes when there is no answer" {
+	local dead
+	ADMIN=$(free_port)
+	serve_ws -t 2s --admin "127.0.0.1:$ADMIN"
+	# this one answers pings and stays
+	talk_on lives '' await:end send:here recv
+	# this one does nothing at all
+	"$ROOT/tests/ws_raw.py" "$PORT" "/channels/$CHANNEL/messages" "$KEY" \
+	    idle >dead 3>&- &
+	dead=$!
+	PIDS+=("$dead")
+	await 30 grep -q open dead
+	await 60 grep -q gone dead
+	: >end
+	wait "$TALKING"
+	[[ $(<lives) == 'text here' ]]
+}
+
+@test "a stalled client is ended with 1013, and holds up nobody" {
+	local i
+	ADMIN=$(free_port)
+	serve_ws --admin "127.0.0.1:$ADMIN" --max-queue 256K
+	"$ROOT/tests/ws_raw.py" "$PORT" "/channels/$CHANNEL/messages" "$KEY" \
+	    stall >stalled 3>&- &
+	local stalled=$!
+	PIDS+=("$stalled")
+	await 30 grep -q open stalled
+	# what fills all buffers between here and there many times over
+	talk_on reads '/%23' count:200
+	local reader=$TALKING
+	head -c 500000 /dev/urandom >big
+	talk '?echo=0' $(for i in {1..200}; do echo binfile:big; done) quiet >said
+	wait "$reader"
+	[[ $(<reads) == "count 100000000" ]]
+	[[ $(metric slow_total) == 1 ]]
+	# it wakes up in time to read why
+	kill -USR1 "$stalled"
+	wait "$stalled"
+	[[ $(tail -1 stalled) == 'closed 1013 too slow' ]] || { cat stalled; false; }
+}
+
+@test "messages that can't be kept end their sender with 1011" {
+	small_disk() {
+		serve_ws
+		talk_on reads '' closed
+		head -c 700000 /dev/urandom >"$BATS_TEST_TMPDIR/big"
+		talk '' $(for i in {1..12}; do echo "binfile:$BATS_TEST_TMPDIR/big"; done) closed >said || true
+		cat said "$WS_ERR" >&2
+		[[ $(tail -1 said) == "closed 1011 the message can't be kept now" ]]
+	}
+	export -f serve_ws talk talk_on at_channel
+	export ROOT
+	on_small_disk 6 "$MFX_HOME/bus" small_disk
+}
+
+@test "origins" {
+	local path=/channels/$CHANNEL/messages
+	serve_ws --origin https://example.com --origin http://localhost:3000
+	[[ $(talk '' quiet) == quiet ]]
+	handshake 403 "$path" -H "Authorization: $KEY" -H 'Origin: https://evil.example'
+	handshake 403 "$path" -H "Authorization: $KEY" -H 'Origin: null'
+	[[ $(timeout 60 "$ROOT/tests/ws_talk.py" "$WS" \
+	    -H "Authorization:$KEY" -H Origin:https://EXAMPLE.com quiet) == quiet ]]
+}
+
+@test "limits on connections, of one address and of all" {
+	serve_ws --max-per-address 2
+	talk_on one '' await:end
+	talk_on two '' await:end
+	[[ $(talk '' quiet) == failed* ]]
+	: >end
+	await 30 talk '' quiet
+	kill "$WS_PID"
+	wait "$WS_PID"
+	rm end
+	serve_ws --max-connections 1
+	talk_on one '' await:end
+	talk_on_later() { talk '' quiet >later; }
+	talk_on_later &
+	local later=$!
+	: >end
+	wait "$later"
+	[[ $(<later) == quiet ]]
+}
+
+@test "/health, /metrics, /version of the administrator" {
+	ADMIN=$(free_port)
+	serve_ws --admin "127.0.0.1:$ADMIN"
+	[[ $(talk '' send:x recv) == 'text x' ]]
+	[[ $(curl -sS -m 20 "http://127.0.0.1:$ADMIN/health" | jq -r .status) == pass ]]
+	[[ $(curl -sS -m 20 "http://127.0.0.1:$ADMIN/version" |
+	    jq -r .service) == websocket ]]
+	[[ $(metric messages_total) == 1 && $(metric sent_total) == 1 ]]
+	[[ $(metric 'answers_total{code="101"}') == 1 ]]
+	[[ $(metric input_open) == 1 ]]
+	# not to devices
+	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' \
+	    "http://127.0.0.1:$PORT/metrics") == 404 ]]
+}
