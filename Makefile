@@ -35,7 +35,8 @@ LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/%) \
 	$(if $(GNUTLS_LIBS),,lib/http/%) $(if $(SQLITE_LIBS),,lib/registry/%) \
 	$(if $(SODIUM_LIBS),,lib/registry/%) \
 	$(if $(and $(WEBSOCKETS_LIBS),$(EV_LIBS),$(OPENSSL_LIBS)),,lib/http/ws%) \
-	$(if $(MOSQUITTO_PLUGIN),,lib/mqtt/%),$(wildcard lib/*/*.c))
+	$(if $(and $(MOSQUITTO_PLUGIN),$(MOSQUITTO_LIBS),$(OPENSSL_LIBS)),,lib/mqtt/%), \
+	$(wildcard lib/*/*.c))
 PROGRAMS := $(CMDS:%=$(BIN)/%)
 # what mosquitto loads; of a sanitized tree it is none
 PLUGIN := $(if $(MOSQUITTO_PLUGIN),$(if $(SANITIZE),,$(BIN)/mfx_mosquitto.so))
@@ -45,6 +46,7 @@ identity := mfx-users mfx-things mfx-channels mfx-can mfx-events
 $(identity:%=$(BIN)/%): LIBS = $(SQLITE_LIBS) $(SODIUM_LIBS)
 $(BIN)/mfx-adapt-http: LIBS = $(MICROHTTPD_LIBS) $(GNUTLS_LIBS) \
 	$(SQLITE_LIBS) $(SODIUM_LIBS)
+$(BIN)/mfx-adapt-mqtt: LIBS = $(MOSQUITTO_LIBS) $(OPENSSL_LIBS) $(SODIUM_LIBS)
 $(BIN)/mfx-adapt-ws: LIBS = $(WEBSOCKETS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) \
 	$(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS) \
 	$(EXPAT_LIBS)

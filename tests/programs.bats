@@ -43,12 +43,15 @@ as_source() {
 }
 
 others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-bus
-	mfx-adapt-http mfx-adapt-ws mfx-check'
+	mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-check'
 
 setup_suite_test() {
 	PROGRAMS=()
 	local p
-	for p in "$BIN"/*; do PROGRAMS+=("${p##*/}"); done
+	# but for what is loaded into others
+	for p in "$BIN"/*; do
+		[[ $p == *.so ]] || PROGRAMS+=("${p##*/}")
+	done
 }
 
 ROUTE='"channel":"c1","publisher":"p1","protocol":"http","subtopic":"a.b"'

@@ -62,10 +62,22 @@ help_text(const char *z)
 	putchar('\n');
 }
 
-static void
-help_table(const struct opt *o)
+static const struct opt *find(const struct opt *, const char *, size_t, char);
+
+/* A program may have another use for a letter that all have. */
+static char
+letter_of(const struct opt *o, const struct opt *own)
 {
-	char left[64];
+	const struct opt *first = o->letter ? find(own, NULL, 0, o->letter) :
+	    NULL;
+
+	return first == NULL || first == o ? o->letter : '\0';
+}
+
+static void
+help_table(const struct opt *o, const struct opt *own)
+{
+	char left[64], letter;
 	int n;
 
 	for (; o != NULL && o->name != NULL; o++) {
@@ -73,8 +85,9 @@ help_table(const struct opt *o)
 			continue;
 		n = snprintf(left, sizeof left, "--%s%s%s", o->name,
 		    o->arg ? " " : "", o->arg ? o->arg : "");
-		printf("  %c%c%c %-26s", o->letter ? '-' : ' ',
-		    o->letter ? o->letter : ' ', o->letter ? ',' : ' ', left);
+		letter = letter_of(o, own);
+		printf("  %c%c%c %-26s", letter ? '-' : ' ',
+		    letter ? letter : ' ', letter ? ',' : ' ', left);
 		if (n >= HELP_COLUMN - 6)
 			printf("\n%*s", HELP_COLUMN, "");
 		help_text(o->help);
@@ -100,6 +113,7 @@ help_usage(const char *name, const char *verb, const char *synopsis)
 static _Noreturn void
 help(const struct program *p, const struct verb *v)
 {
+	const struct opt *own = v ? v->options : p->options;
 	const struct verb *each;
 
 	help_usage(p->name, v ? v->name : NULL, v ? v->synopsis : p->synopsis);
@@ -110,20 +124,24 @@ help(const struct program *p, const struct verb *v)
 		printf("\nEach has options of its own: %s VERB --help\n\n",
 		    p->name);
 	}
-	help_table(v ? v->options : p->options);
-	help_table(common);
+	help_table(own, own);
+	help_table(common, own);
 	printf("\nSee %s(1).\n", p->name);
 	end_of_answer();
 }
 
 static void
-list_table(const char *verb, const struct opt *o)
+list_table(const char *verb, const struct opt *o, const struct opt *own)
 {
-	for (; o != NULL && o->name != NULL; o++)
-		if (o->help != NULL)
-			printf("%s\t--%s\t%c\t%s\t%s\n", verb, o->name,
-			    o->letter ? o->letter : '-',
-			    o->arg ? o->arg : "", o->help);
+	char letter;
+
+	for (; o != NULL && o->name != NULL; o++) {
+		if (o->help == NULL)
+			continue;
+		letter = letter_of(o, own);
+		printf("%s\t--%s\t%c\t%s\t%s\n", verb, o->name,
+		    letter ? letter : '-', o->arg ? o->arg : "", o->help);
+	}
 }
 
 /* For completions and for the tests: "verb --name letter ARG help", with
@@ -137,11 +155,11 @@ list(const struct program *p, const struct verb *only)
 		if (only != NULL && only != v)
 			continue;
 		printf("%s\t\t\t\t%s\n", v->name, v->summary);
-		list_table(v->name, v->options);
+		list_table(v->name, v->options, v->options);
 	}
 	if (only == NULL)
-		list_table("", p->options);
-	list_table("", common);
+		list_table("", p->options, p->options);
+	list_table("", common, p->options);
 	end_of_answer();
 }
 

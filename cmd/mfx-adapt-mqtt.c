@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between the bus and MQTT, in either direction.  Without --host: lines from
+ * stdin to the subscribers of our own broker.  With it: messages of any
+ * broker as lines.  Either acknowledges only what is safe on the other side,
+ * so nothing is lost and some may come twice.
+ */
+#include <mosquitto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/program.h"
+#include "base/stamp.h"
+#include "mqtt/delivery.h"
+#include "mqtt/source.h"
+
+/* what a broker of mfx or of Mainflux has */
+#define OWN_TOPICS "channels/{channel}/messages/#=channel:{channel}," \
+	"publisher:{@publisher},subtopic:{#}"
+
+static struct {
+	const char *host, *id, *socket, *version, *qos, *sync, *ack, *rejects;
+	const char *stream, *username, *password_file;
+	const char *tls_ca, *tls_cert, *tls_key;
+	struct opt_list topics, maps;
+	int64_t port, window, stall, expect, wait, ready_fd;
+	bool all, clean, tls;
+} opt = {
+	.version = "5", .qos = "1", .sync = "interval", .stream = "-",
+	.window = 500, .stall = 60 * STAMP_SECOND, .wait = 10 * STAMP_SECOND,
+	.ready_fd = -1,
+};
+
+static const struct opt options[] = {
+	{ 0, "socket", "PATH", "of our broker ($MFX_HOME/mqtt/broker.sock)",
+	    OPT_STRING, &opt.socket, 0, 0 },
+	{ 0, "ack", "STREAM/GROUP", "move this group when its lines are "
+	    "delivered", OPT_STRING, &opt.ack, 0, 0 },
+	{ 0, "all", NULL, "deliver also what came over MQTT",
+	    OPT_FLAG, &opt.all, 0, 0 },
+	{ 0, "wait", "DURATION", "at the end, for the broker (10s)",
+	    OPT_DURATION, &opt.wait, 1, 0 },
+	{ 'h', "host", "HOST", "take messages from this broker",
+	    OPT_STRING, &opt.host, 0, 0 },
+	{ 'p', "port", "PORT", "of that broker (1883, or 8883 with TLS)",
+	    OPT_INT, &opt.port, 1, 65535 },
+	{ 't', "topic", "FILTER", "subscribe to these; may be repeated",
+	    OPT_LIST, &opt.topics, 0, 0 },
+	{ 0, "map", "PATTERN=FIELDS", "from topics to channel, publisher, "
+	    "subtopic; may be repeated", OPT_LIST, &opt.maps, 0, 0 },
+	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
+	    OPT_STRING, &opt.stream, 0, 0 },
+	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
+	    OPT_CHOICE, &opt.sync, 0, 0 },
+	{ 0, "qos", "0|1|2", "of the subscriptions (1)",
+	    OPT_CHOICE, &opt.qos, 0, 0 },
+	{ 0, "protocol", "3.1.1|5", "version of MQTT (5)",
+	    OPT_CHOICE, &opt.version, 0, 0 },
+	{ 0, "id", "ID", "client id (made of host, home, broker, topics)",
+	    OPT_STRING, &opt.id, 0, 0 },
+	{ 0, "clean", NULL, "the broker keeps nothing while we are away",
+	    OPT_FLAG, &opt.clean, 0, 0 },
+	{ 0, "username", "NAME", "for the broker",
+	    OPT_STRING, &opt.username, 0, 0 },
+	{ 0, "password-file", "FILE", "the password; - is stdin",
+	    OPT_STRING, &opt.password_file, 0, 0 },
+	{ 0, "tls", NULL, "TLS, with the authorities of the system",
+	    OPT_FLAG, &opt.tls, 0, 0 },
+	{ 0, "tls-ca", "FILE", "TLS: who signs the broker's certificate",
+	    OPT_STRING, &opt.tls_ca, 0, 0 },
+	{ 0, "tls-cert", "FILE", "TLS: our own certificate, PEM",
+	    OPT_STRING, &opt.tls_cert, 0, 0 },
+	{ 0, "tls-key", "FILE", "TLS: its key, PEM",
+	    OPT_STRING, &opt.tls_key, 0, 0 },
+	{ 0, "window", "N", "messages on their way at once (500)",
+	    OPT_INT, &opt.window, 1, 10000 },
+	{ 0, "stall", "DURATION", "leave a broker that says nothing (60s)",
+	    OPT_DURATION, &opt.stall, MQTT_STALL_MIN,
+	    24 * 3600 * STAMP_SECOND },
+	{ 0, "expect", "DURATION", "and one that sends no message",
+	    OPT_DURATION, &opt.expect, STAMP_SECOND, 0 },
+	{ 0, "rejects", "FILE", "append what is refused to FILE",
+	    OPT_STRING, &opt.rejects, 0, 0 },
+	{ 0, "ready-fd", "FD", "write a newline there when connected",
+	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-adapt-mqtt",
+	.summary = "deliver messages over MQTT, or take them from a broker",
+	.synopsis = "[--socket PATH] [--ack STREAM/GROUP] [options]\n"
+	    "-h HOST -t FILTER [-p PORT] [-o STREAM] [options]",
+	.options = options,
+	.network = true,
+};
+
+/* ---- what goes together ---- */
+
+static void
+only_with(bool source, const char *name, bool given)
+{
+	if (given && (opt.host != NULL) != source)
+		program_misuse(&program, "--%s is %s use with --host", name,
+		    source ? "only of" : "of no");
+}
+
+static void
+check(void)
+{
+	only_with(false, "socket", opt.socket != NULL);
+	only_with(false, "ack", opt.ack != NULL);
+	only_with(false, "all", opt.all);
+	only_with(true, "port", opt.port != 0);
+	only_with(true, "topic", opt.topics.n > 0);
+	only_with(true, "map", opt.maps.n > 0);
+	only_with(true, "output", strcmp(opt.stream, "-") != 0);
+	only_with(true, "id", opt.id != NULL);
+	only_with(true, "clean", opt.clean);
+	only_with(true, "username", opt.username != NULL);
+	only_with(true, "password-file", opt.password_file != NULL);
+	only_with(true, "tls", opt.tls || opt.tls_ca || opt.tls_cert);
+	only_with(true, "expect", opt.expect != 0);
+	if ((opt.tls_cert == NULL) != (opt.tls_key == NULL))
+		program_misuse(&program,
+		    "--tls-cert and --tls-key go together");
+	if (opt.password_file != NULL && opt.username == NULL &&
+	    opt.version[0] == '3')
+		program_misuse(&program,
+		    "MQTT 3.1.1 has no password without --username");
+}
+
+static void
+check_topics(void)
+{
+	int i;
+
+	if (opt.topics.n == 0)
+		program_misuse(&program, "--host needs --topic FILTER");
+	for (i = 0; i < opt.topics.n; i++)
+		if (mosquitto_sub_topic_check(opt.topics.v[i]) !=
+		    MOSQ_ERR_SUCCESS || opt.topics.v[i][0] == '\0')
+			program_misuse(&program, "'%s' is no topic filter",
+			    opt.topics.v[i]);
+}
+
+/* ---- broker to lines ---- */
+
+/* FNV-1a, with an end behind each text */
+static uint64_t
+mix(uint64_t h, const char *z)
+{
+	do
+		h = (h ^ (unsigned char)*z) * UINT64_C(0x100000001b3);
+	while (*z++ != '\0');
+	return h;
+}
+
+/*
+ * The same for the same command at the same place, so that the session that
+ * waits at the broker is found again; within the 23 characters that every
+ * broker takes.
+ */
+static const char *
+made_up_id(char id[32])
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	char node[256] = "", port[32], *home = home_path("");
+	int i;
+
+	gethostname(node, sizeof node - 1);
+	snprintf(port, sizeof port, "%lld", (long long)opt.port);
+	h = mix(mix(mix(mix(h, node), home), opt.host), port);
+	for (i = 0; i < opt.topics.n; i++)
+		h = mix(h, opt.topics.v[i]);
+	free(home);
+	snprintf(id, 32, "mfx-%016llx", (unsigned long long)h);
+	return id;
+}
+
+static int
+run_source(void)
+{
+	char id[32];
+	struct source_options *o = memory_zero(1, sizeof *o);
+	const char *why;
+	int i, status;
+
+	check_topics();
+	o->client = (struct mqtt_options){
+		.host = opt.host, .port = opt.port, .stored = !opt.clean,
+		.id = opt.id ? opt.id : made_up_id(id),
+		.version = opt.version[0] == '5' ? MQTT_PROTOCOL_V5 :
+		    MQTT_PROTOCOL_V311,
+		.username = opt.username, .password_file = opt.password_file,
+		.tls = opt.tls || opt.tls_ca || opt.tls_cert,
+		.tls_ca = opt.tls_ca, .tls_cert = opt.tls_cert,
+		.tls_key = opt.tls_key, .window = (int)opt.window,
+		.stall = opt.stall, .expect = opt.expect,
+	};
+	o->filters = &opt.topics;
+	o->qos = opt.qos[0] - '0';
+	o->stream = opt.stream;
+	o->sync = bus_sync_named(opt.sync);
+	o->rejects = opt.rejects;
+	o->ready_fd = opt.ready_fd;
+	for (i = 0; i < opt.maps.n; i++)
+		if ((why = mqtt_map_add(&o->map, opt.maps.v[i])) != NULL)
+			program_misuse(&program, "--map '%s': %s",
+			    opt.maps.v[i], why);
+	if (opt.maps.n == 0)
+		mqtt_map_add(&o->map, OWN_TOPICS);
+	status = source_run(o);
+	free(o);
+	return status;
+}
+
+/* ---- lines to broker ---- */
+
+static int
+run_delivery(void)
+{
+	char *path = opt.socket ? memory_strdup(opt.socket) :
+	    home_path("mqtt/broker.sock");
+	char *host = memory_get(strlen(path) + sizeof "unix:");
+	struct delivery_options o = {
+		.client = {
+			.version = MQTT_PROTOCOL_V5, .stall = opt.stall,
+			.window = (int)opt.window, .host = host,
+		},
+		.all = opt.all, .ack = opt.ack, .rejects = opt.rejects,
+		.wait = opt.wait, .ready_fd = opt.ready_fd,
+	};
+	struct fault fault;
+	int status;
+
+	if (delivery_check(&o, &fault) < 0)
+		program_misuse(&program, "%s", fault.text);
+	memcpy(host, "unix:", 5);
+	memcpy(host + 5, path, strlen(path) + 1);
+	status = delivery_run(&o);
+	free(host);
+	free(path);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	int i = program_start(&program, argc, argv);
+
+	if (argv[i] != NULL)
+		program_misuse(&program, "unexpected operand '%s'", argv[i]);
+	check();
+	program_holds_secrets();
+	return opt.host != NULL ? run_source() : run_delivery();
+}

@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/client.h"
+
+#include <errno.h>
+#include <mqtt_protocol.h>
+#include <netdb.h>
+#include <openssl/ssl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/signal.h"
+#include "base/stamp.h"
+
+#define BACKOFF_FIRST (STAMP_SECOND / 10)
+#define BACKOFF_LAST (30 * STAMP_SECOND)
+/* a connection that held so long was a good one */
+#define GOOD (5 * STAMP_SECOND)
+/* packets read before the program has its turn again */
+#define READS 1000
+#define KEEPALIVE_MIN 5		/* seconds: libmosquitto's */
+#define CLOSE_MS 2000
+
+static int64_t
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
+}
+
+void
+mqtt_fail(struct mqtt *c, int status, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	c->failed = true;
+	fault_set(&c->fault, status, "%s: %s", c->name, text);
+}
+
+/* ---- what went wrong ---- */
+
+/* libmosquitto's, whose errors and reasons are of one number */
+static const char *
+reason_text(const struct mqtt *c, int rc, int err)
+{
+	if (rc >= 0x80)
+		return mosquitto_reason_string(rc);
+	if (rc == MOSQ_ERR_ERRNO)
+		return strerror(err);
+	if (rc == MOSQ_ERR_EAI)
+		return gai_strerror(err);
+	if (c->tls_text[0] != '\0')
+		return c->tls_text;
+	return rc == 0 ? "the broker has closed the connection" :
+	    mosquitto_strerror(rc);
+}
+
+/*
+ * What libmosquitto says before OpenSSL does is about our own files, or that
+ * the broker's certificate is for another name; the rest may be as passing
+ * as any other end of a connection.  The exit status, or 0.
+ */
+static int
+tls_fault(const struct mqtt *c)
+{
+	if (strstr(c->tls_text, "verif") != NULL)
+		return EX_UNAVAILABLE;
+	return strncmp(c->tls_text, "TLS: ", 5) == 0 &&
+	    strncmp(c->tls_text + 5, "error:", 6) != 0 ? EX_CONFIG : 0;
+}
+
+/* Someone else's id, or a name and password that are wrong, stay so.  Later
+ * it may be the broker that is at fault, and it is asked again. */
+static void
+judge(struct mqtt *c)
+{
+	bool v5 = c->options->version == MQTT_PROTOCOL_V5;
+
+	if (c->ended == MQTT_RC_SESSION_TAKEN_OVER) {
+		mqtt_fail(c, EX_UNAVAILABLE,
+		    "another client has taken our client id");
+	} else if (c->refused == 0 || c->connects > 0 || c->patient) {
+		return;
+	} else if (c->refused == MQTT_RC_SERVER_UNAVAILABLE ||
+	    c->refused == MQTT_RC_SERVER_BUSY ||
+	    c->refused == MQTT_RC_QUOTA_EXCEEDED ||
+	    c->refused == CONNACK_REFUSED_SERVER_UNAVAILABLE) {
+		return;
+	} else if (c->refused == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION) {
+		mqtt_fail(c, EX_UNAVAILABLE, "the broker does not speak "
+		    "MQTT 5; --protocol 3.1.1 may help");
+	} else {
+		mqtt_fail(c, EX_UNAVAILABLE, "refused: %s", v5 ?
+		    mosquitto_reason_string(c->refused) :
+		    mosquitto_connack_string(c->refused));
+	}
+}
+
+/* Half to one and a half of the delay, so that many do not come at once. */
+static int64_t
+jitter(int64_t delay)
+{
+	return delay / 2 + (int64_t)((uint64_t)stamp_now().ns / 1000 %
+	    (uint64_t)delay);
+}
+
+static void
+leave(struct mqtt *c, const char *why)
+{
+	int64_t now = now_ns();
+	int fd = mosquitto_socket(c->m);
+
+	/* no byte more: what is queued must not leave when it is closed */
+	if (fd >= 0)
+		shutdown(fd, SHUT_RDWR);
+	if (c->up && now - c->since > GOOD)
+		c->delay = BACKOFF_FIRST;
+	c->away = true;
+	c->up = c->established = c->more = false;
+	c->retry = now + jitter(c->delay);
+	c->delay = c->delay * 2 < BACKOFF_LAST ? c->delay * 2 : BACKOFF_LAST;
+	if (why == NULL)
+		return;
+	if (!c->said)
+		diag_warning("%s: %s; trying again", c->name, why);
+	else
+		diag_info("%s: %s", c->name, why);
+	c->said = true;
+}
+
+/* libmosquitto has given up the connection, for this reason. */
+static void
+lost(struct mqtt *c, int rc, int err)
+{
+	if (c->away)
+		return;
+	if (rc == MOSQ_ERR_KEEPALIVE)
+		c->stalls++;
+	judge(c);
+	if (c->connects == 0 && !c->failed && tls_fault(c) != 0)
+		mqtt_fail(c, tls_fault(c), "%s", c->tls_text);
+	leave(c, c->failed ? NULL : c->refused >= 0x80 ?
+	    mosquitto_reason_string(c->refused) : c->refused > 0 ?
+	    mosquitto_connack_string(c->refused) :
+	    reason_text(c, c->ended >= 0x80 ? c->ended : rc, err));
+}
+
+/* ---- libmosquitto's callbacks ---- */
+
+static void
+on_log(struct mosquitto *m, void *arg, int level, const char *text)
+{
+	struct mqtt *c = arg;
+
+	(void)m;
+	/* the first of several is the one that says what it was */
+	if (level != MOSQ_LOG_ERR || c->tls_text[0] != '\0')
+		return;
+	if (strncmp(text, "OpenSSL Error[0]: ", 18) == 0)
+		text += 18;
+	if (strncmp(text, "Error: ", 7) == 0)
+		text += 7;
+	snprintf(c->tls_text, sizeof c->tls_text, "TLS: %s", text);
+}
+
+static void
+on_connect(struct mosquitto *m, void *arg, int reason, int flags,
+    const mosquitto_property *properties)
+{
+	struct mqtt *c = arg;
+
+	(void)flags, (void)properties;
+	if (reason != 0) {
+		c->refused = reason;
+		return;
+	}
+	/* it formats text for every packet */
+	mosquitto_log_callback_set(m, NULL);
+	c->up = true;
+	c->connects++;
+	c->since = now_ns();
+	c->unheard = 0;
+	if (c->said)
+		diag_warning("%s: connected again", c->name);
+	c->said = false;
+	c->events->up(c->arg);
+}
+
+static void
+on_disconnect(struct mosquitto *m, void *arg, int reason,
+    const mosquitto_property *properties)
+{
+	struct mqtt *c = arg;
+
+	(void)m, (void)properties;
+	c->ended = reason;
+}
+
+static void
+on_message(struct mosquitto *m, void *arg,
+    const struct mosquitto_message *message,
+    const mosquitto_property *properties)
+{
+	struct mqtt *c = arg;
+
+	(void)m;
+	c->unheard = 0;
+	c->events->message(c->arg, message, properties);
+}
+
+static void
+on_publish(struct mosquitto *m, void *arg, int mid, int reason,
+    const mosquitto_property *properties)
+{
+	struct mqtt *c = arg;
+
+	(void)m, (void)properties;
+	c->events->acked(c->arg, mid, reason);
+}
+
+static void
+on_subscribe(struct mosquitto *m, void *arg, int mid, int n, const int *qos,
+    const mosquitto_property *properties)
+{
+	struct mqtt *c = arg;
+
+	(void)m, (void)properties;
+	c->events->granted(c->arg, mid, n, qos);
+}
+
+static void
+set_callbacks(struct mqtt *c)
+{
+	mosquitto_connect_v5_callback_set(c->m, on_connect);
+	mosquitto_disconnect_v5_callback_set(c->m, on_disconnect);
+	if (c->events->message != NULL)
+		mosquitto_message_v5_callback_set(c->m, on_message);
+	if (c->events->acked != NULL)
+		mosquitto_publish_v5_callback_set(c->m, on_publish);
+	if (c->events->granted != NULL)
+		mosquitto_subscribe_v5_callback_set(c->m, on_subscribe);
+}
+
+/* ---- opening ---- */
+
+/* so that a wrong name is told from what the broker thinks of it */
+static int
+check_file(const char *path, struct fault *fault)
+{
+	if (path != NULL && access(path, R_OK) < 0)
+		return fault_errno(fault, errno == EACCES ? EX_NOPERM :
+		    EX_NOINPUT, "%s", path);
+	return 0;
+}
+
+/* OpenSSL would ask at the terminal */
+static int
+no_passphrase(char *buf, int size, int writing, void *arg)
+{
+	(void)buf, (void)size, (void)writing, (void)arg;
+	return 0;
+}
+
+static int
+set_tls(struct mqtt *c, struct fault *fault)
+{
+	const struct mqtt_options *o = c->options;
+	int rc;
+
+	if (!o->tls)
+		return 0;
+	if (check_file(o->tls_ca, fault) < 0 ||
+	    check_file(o->tls_cert, fault) < 0 ||
+	    check_file(o->tls_key, fault) < 0)
+		return -1;
+	if (o->tls_ca == NULL)
+		mosquitto_int_option(c->m, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
+	rc = mosquitto_tls_set(c->m, o->tls_ca, NULL, o->tls_cert, o->tls_key,
+	    no_passphrase);
+	return rc == MOSQ_ERR_SUCCESS ? 0 : fault_set(fault, EX_CONFIG,
+	    "TLS: %s", mosquitto_strerror(rc));
+}
+
+static int
+set_password(struct mqtt *c, struct fault *fault)
+{
+	const struct mqtt_options *o = c->options;
+	struct buf b;
+	int rc, r = 0;
+
+	buf_init(&b, 64 * 1024);
+	if (o->password_file != NULL)
+		r = secret_read(o->password_file, "password", &b, fault);
+	buf_putc(&b, '\0');
+	if (b.full)
+		r = fault_set(fault, EX_CONFIG, "%s: over 64 KiB",
+		    o->password_file);
+	if (r == 0 && (o->username != NULL || o->password_file != NULL)) {
+		rc = mosquitto_username_pw_set(c->m, o->username,
+		    o->password_file ? b.p : NULL);
+		if (rc != MOSQ_ERR_SUCCESS)
+			r = fault_set(fault, EX_CONFIG, "user name and "
+			    "password: %s", mosquitto_strerror(rc));
+	}
+	secret_release(&b);
+	return r;
+}
+
+/*
+ * libmosquitto takes the properties of CONNECT only where it would wait for
+ * the connection, and keeps them; so they are given with an address to which
+ * there is none.
+ */
+static void
+keep_session(struct mqtt *c)
+{
+	mosquitto_property *properties = NULL;
+
+	if (!c->options->stored || c->options->version != MQTT_PROTOCOL_V5)
+		return;
+	mosquitto_property_add_int32(&properties,
+	    MQTT_PROP_SESSION_EXPIRY_INTERVAL, UINT32_MAX);
+	mosquitto_connect_bind_v5(c->m, "/", 0, 0, NULL, properties);
+	mosquitto_property_free_all(&properties);
+}
+
+static int
+make(struct mqtt *c, struct fault *fault)
+{
+	const struct mqtt_options *o = c->options;
+
+	mosquitto_lib_init();
+	c->m = mosquitto_new(o->id, !o->stored, c);
+	if (c->m == NULL)
+		return fault_errno(fault, errno == EINVAL ? EX_USAGE :
+		    EX_OSERR, "client id");
+	mosquitto_int_option(c->m, MOSQ_OPT_PROTOCOL_VERSION, o->version);
+	mosquitto_int_option(c->m, MOSQ_OPT_SEND_MAXIMUM, o->window);
+	mosquitto_int_option(c->m, MOSQ_OPT_RECEIVE_MAXIMUM, o->window);
+	mosquitto_int_option(c->m, MOSQ_OPT_TCP_NODELAY, 1);
+	/* "threads": it queues what it writes, and mqtt_flush writes it */
+	mosquitto_threaded_set(c->m, true);
+	set_callbacks(c);
+	if (set_tls(c, fault) < 0 || set_password(c, fault) < 0)
+		return -1;
+	keep_session(c);
+	return 0;
+}
+
+int
+mqtt_open(struct mqtt *c, const struct mqtt_options *o,
+    const struct mqtt_events *events, void *arg, struct fault *fault)
+{
+	*c = (struct mqtt){
+		.options = o, .events = events, .arg = arg, .away = true,
+		.delay = BACKOFF_FIRST, .path = o->host,
+	};
+	if (strncmp(o->host, "unix:", 5) == 0) {
+		c->path += 5;
+		snprintf(c->name, sizeof c->name, "%s", c->path);
+	} else {
+		c->port = o->port ? (int)o->port : o->tls ? 8883 : 1883;
+		snprintf(c->name, sizeof c->name, "%s:%d", c->path, c->port);
+	}
+	if (make(c, fault) == 0)
+		return 0;
+	mosquitto_destroy(c->m);
+	return -1;
+}
+
+/* ---- connecting ---- */
+
+static int
+keepalive(const struct mqtt *c)
+{
+	int64_t s = c->options->stall / 2 / STAMP_SECOND;
+
+	return s < KEEPALIVE_MIN ? KEEPALIVE_MIN : s > 3600 ? 3600 : (int)s;
+}
+
+static void
+begin(struct mqtt *c)
+{
+	int rc, err;
+
+	c->refused = c->ended = 0;
+	c->silence = 0;
+	c->tls_text[0] = '\0';
+	if (c->events->begin != NULL)
+		c->events->begin(c->arg);
+	mosquitto_log_callback_set(c->m, on_log);
+	errno = 0;
+	rc = mosquitto_connect_bind_async(c->m, c->path, c->port,
+	    keepalive(c), NULL);
+	err = errno;
+	c->away = false;
+	c->established = c->port == 0;
+	if (rc <= MOSQ_ERR_SUCCESS)
+		return;
+	if (rc == MOSQ_ERR_INVAL)
+		mqtt_fail(c, EX_CONFIG, "no address that can be connected to");
+	lost(c, rc, err);
+}
+
+/* A socket that waits for its connection: false while it still does. */
+static bool
+establish(struct mqtt *c, int revents)
+{
+	int err = 0;
+	socklen_t n = sizeof err;
+
+	if (c->established || c->away)
+		return !c->away;
+	if ((revents & (POLLOUT | POLLERR | POLLHUP)) == 0)
+		return false;
+	getsockopt(mosquitto_socket(c->m), SOL_SOCKET, SO_ERROR, &err, &n);
+	if (err != 0) {
+		lost(c, MOSQ_ERR_ERRNO, err);
+		return false;
+	}
+	c->established = true;
+	return true;
+}
+
+/* ---- reading and writing ---- */
+
+/* poll(2) does not know what OpenSSL has read ahead */
+static bool
+readable(struct mqtt *c)
+{
+	SSL *ssl = c->options->tls ? mosquitto_ssl_get(c->m) : NULL;
+	int n = 0;
+
+	if (ssl != NULL && SSL_pending(ssl) > 0)
+		return true;
+	return ioctl(mosquitto_socket(c->m), FIONREAD, &n) == 0 && n > 0;
+}
+
+static void
+read_some(struct mqtt *c, int revents)
+{
+	int rc, i;
+
+	c->more = false;
+	for (i = 0; i < READS; i++) {
+		errno = 0;
+		rc = mosquitto_loop_read(c->m, 1);
+		if (rc != MOSQ_ERR_SUCCESS || mosquitto_socket(c->m) < 0) {
+			lost(c, rc, errno);
+			return;
+		}
+		/* a handshake goes on with the next bytes */
+		if (!c->up || !readable(c))
+			break;
+	}
+	c->more = i == READS;
+	/* in a handshake it overlooks the end of the connection */
+	if (!c->up && (revents & (POLLERR | POLLHUP)))
+		lost(c, MOSQ_ERR_CONN_LOST, 0);
+}
+
+void
+mqtt_flush(struct mqtt *c)
+{
+	int rc;
+
+	if (c->away || !c->established || !mosquitto_want_write(c->m))
+		return;
+	errno = 0;
+	rc = mosquitto_loop_write(c->m, 1);
+	if (rc != MOSQ_ERR_SUCCESS)
+		lost(c, rc, errno);
+}
+
+void
+mqtt_drop(struct mqtt *c, const char *why)
+{
+	if (!c->away)
+		leave(c, why);
+}
+
+/* ---- time ---- */
+
+/* Only the time waited for the broker counts: when we were busy it may have
+ * had nothing to answer. */
+static void
+count_silence(struct mqtt *c, int64_t waited, int revents)
+{
+	char why[64];
+
+	c->silence = revents & POLLIN ? 0 : c->silence + waited;
+	c->unheard += waited;
+	if (c->silence >= c->options->stall)
+		snprintf(why, sizeof why, "nothing was heard for %lld s",
+		    (long long)(c->silence / STAMP_SECOND));
+	else if (c->up && c->options->expect > 0 &&
+	    c->unheard >= c->options->expect)
+		snprintf(why, sizeof why, "no message came for %lld s",
+		    (long long)(c->unheard / STAMP_SECOND));
+	else
+		return;
+	c->stalls++;
+	mqtt_drop(c, why);
+}
+
+/* How long, in ms, the poll may last. */
+static int
+patience(const struct mqtt *c, int timeout)
+{
+	int64_t ns = c->away ? c->retry - now_ns() :
+	    c->options->stall - c->silence;
+	int64_t ms;
+
+	/* libmosquitto sends its pings when it is asked to */
+	if (!c->away && ns > STAMP_SECOND)
+		ns = STAMP_SECOND;
+	ms = ns <= 0 ? 0 : ns / 1000000 + 1;
+	if (c->more)
+		ms = 0;
+	return timeout >= 0 && timeout < ms ? timeout : (int)ms;
+}
+
+void
+mqtt_turn(struct mqtt *c, struct pollfd *others, int n, int timeout)
+{
+	struct pollfd fds[1 + MQTT_OTHERS] = { { .fd = -1 } };
+	int64_t begun = now_ns();
+	int i, rc, revents;
+
+	if (c->away && !c->failed && begun >= c->retry)
+		begin(c);
+	if (!c->away) {
+		fds[0].fd = mosquitto_socket(c->m);
+		fds[0].events = POLLIN;
+		if (!c->established || mosquitto_want_write(c->m))
+			fds[0].events |= POLLOUT;
+	}
+	for (i = 0; i < n; i++)
+		fds[1 + i] = others[i];
+	begun = now_ns();
+	if (signal_poll(fds, (nfds_t)(1 + n), patience(c, timeout)) < 0)
+		for (i = 0; i <= n; i++)
+			fds[i].revents = 0;
+	for (i = 0; i < n; i++)
+		others[i].revents = fds[1 + i].revents;
+	revents = fds[0].revents;
+	if (establish(c, revents) && (revents != 0 || c->more))
+		read_some(c, revents);
+	if (!c->away)
+		count_silence(c, now_ns() - begun, revents);
+	if (!c->away && c->established && (rc = mosquitto_loop_misc(c->m)) !=
+	    MOSQ_ERR_SUCCESS)
+		lost(c, rc, errno);
+}
+
+void
+mqtt_close(struct mqtt *c)
+{
+	struct pollfd fd = { .events = POLLOUT };
+	int64_t end = now_ns() + CLOSE_MS * INT64_C(1000000);
+
+	if (c->up)
+		mosquitto_disconnect(c->m);
+	while (c->up && !c->away && mosquitto_socket(c->m) >= 0 &&
+	    mosquitto_want_write(c->m) && now_ns() < end) {
+		mqtt_flush(c);
+		fd.fd = mosquitto_socket(c->m);
+		if (!c->away && fd.fd >= 0)
+			poll(&fd, 1, CLOSE_MS);
+	}
+	mosquitto_destroy(c->m);
+	mosquitto_lib_cleanup();
+}

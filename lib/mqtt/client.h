@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_MQTT_CLIENT_H
+#define MFX_MQTT_CLIENT_H
+
+#include <mosquitto.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+/*
+ * A connection to an MQTT broker that comes back: libmosquitto in a loop of
+ * ours.  As filter.h it speaks for the program: it says when the broker is
+ * lost and when it is there again.
+ *
+ *	mqtt_open(&c, &options, &events, arg, &fault);
+ *	while (...) {
+ *		mqtt_turn(&c, others, n, timeout);	events happen here
+ *		...					what they need
+ *		mqtt_flush(&c);				answers leave here
+ *	}
+ *	mqtt_close(&c);
+ *
+ * Nothing is written to the broker but by mqtt_flush, acknowledgements
+ * included.  libmosquitto makes a PUBACK before it gives a message out, and
+ * would write it at once; held back, it says that the message is safe.  Who
+ * could not keep what came calls mqtt_drop instead: then no answer leaves,
+ * and the broker sends the messages again.
+ *
+ * What was published and is not acknowledged when the connection breaks is
+ * sent again, in order, by libmosquitto.
+ */
+struct mqtt_options {
+	const char *host;	/* name, address, or "unix:PATH" */
+	int64_t port;		/* 0: 1883, 8883 with TLS */
+	const char *id;		/* client id; NULL: the broker gives one */
+	bool stored;		/* the broker keeps the session while we are
+				 * away; needs an id */
+	int version;		/* MQTT_PROTOCOL_V311, MQTT_PROTOCOL_V5 */
+	const char *username, *password_file;
+	bool tls;		/* with the system's authorities, or … */
+	const char *tls_ca, *tls_cert, *tls_key;	/* PEM */
+	int window;		/* messages on their way, either direction */
+	int64_t stall;		/* ns: a broker unheard of so long is left;
+				 * at least MQTT_STALL_MIN */
+	int64_t expect;		/* ns: and one without a message; 0: never */
+};
+
+#define MQTT_STALL_MIN (INT64_C(6) * 1000000000)
+
+struct mqtt_events {
+	/* before each attempt to connect; may be NULL */
+	void (*begin)(void *arg);
+	/* connected; what was subscribed before may be forgotten */
+	void (*up)(void *arg);
+	/* as libmosquitto's callbacks of the same kind */
+	void (*message)(void *arg, const struct mosquitto_message *,
+	    const mosquitto_property *);
+	void (*acked)(void *arg, int mid, int reason);
+	void (*granted)(void *arg, int mid, int n, const int *qos);
+};
+
+struct mqtt {
+	struct mosquitto *m;
+	bool up;		/* connected, and the broker has said so */
+	bool patient;		/* who is refused is not `failed`, but asks
+				 * again; the caller's */
+	bool failed;		/* no use to go on: `fault` says why */
+	struct fault fault;
+	uint64_t connects, stalls;	/* how often */
+	/* private */
+	const struct mqtt_options *options;
+	const struct mqtt_events *events;
+	void *arg;
+	char name[128];		/* for messages */
+	const char *path;	/* of a unix socket, or the host */
+	int port;
+	bool away;		/* no socket: connect when `retry` has come */
+	bool established;	/* the socket is connected */
+	bool more;		/* there is something left to read */
+	bool said;		/* that it is away */
+	int refused;		/* CONNACK's reason, 0: none */
+	int ended;		/* DISCONNECT's or libmosquitto's reason */
+	char tls_text[160];	/* what OpenSSL had to say */
+	int64_t retry, delay;	/* ns; CLOCK_MONOTONIC, and how long */
+	int64_t since;		/* up since */
+	int64_t silence, unheard;	/* ns waited without a byte, message */
+};
+
+int mqtt_open(struct mqtt *, const struct mqtt_options *,
+    const struct mqtt_events *, void *arg, struct fault *);
+
+/* what is to be written is written, within two seconds, then DISCONNECT */
+void mqtt_close(struct mqtt *);
+
+/*
+ * Waits, at most `timeout` ms (-1: for ever), for the broker, for one of
+ * `others` (whose revents are set), or a signal; connects when it is time
+ * to; and reads what has come.  At most MQTT_OTHERS of `others`.
+ */
+#define MQTT_OTHERS 2
+void mqtt_turn(struct mqtt *, struct pollfd *others, int n, int timeout);
+
+void mqtt_flush(struct mqtt *);
+
+/* breaks the connection without another byte, says why, unless NULL, and
+ * connects again after a while */
+void mqtt_drop(struct mqtt *, const char *why);
+
+/* the connection is of no use: `failed`, with this fault */
+void mqtt_fail(struct mqtt *, int status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

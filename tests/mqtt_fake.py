@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A broker that misbehaves as told, for one client at a time.
+
+    mqtt_fake.py ADDRESS MODE [ARGUMENT]
+
+ADDRESS is a port of 127.0.0.1 or the path of a unix socket.  What comes is
+said on stdout, a line for each packet: "PUBLISH 3 channels/c/messages 17" is
+packet id, topic and bytes of payload.  MODE is one of
+
+    ack N         PUBACK to the first N messages, then to none
+    reason N      PUBACK with that reason, to every message (MQTT 5)
+    refuse N      CONNACK with that code
+    send FILE Q   a message of topic "t" with QoS Q, once it is subscribed
+    pubrec FILE   the same with QoS 2, without ever a PUBREL
+    silent        SUBACK, and not a byte after it
+    hang          not even CONNACK
+    takeover      SUBACK, and DISCONNECT as another one has our id (MQTT 5)
+"""
+import socket
+import struct
+import sys
+
+NAMES = {1: "CONNECT", 3: "PUBLISH", 4: "PUBACK", 5: "PUBREC", 6: "PUBREL",
+         7: "PUBCOMP", 8: "SUBSCRIBE", 12: "PINGREQ", 14: "DISCONNECT"}
+
+
+def listen(address):
+    if address.isdigit():
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", int(address)))
+    else:
+        s = socket.socket(socket.AF_UNIX)
+        s.bind(address)
+    s.listen(5)
+    return s
+
+
+def varint(n):
+    out = b""
+    while True:
+        n, low = n >> 7, n & 127
+        out += bytes([low | (128 if n else 0)])
+        if not n:
+            return out
+
+
+def packet(head, body):
+    return bytes([head]) + varint(len(body)) + body
+
+
+class Client:
+    def __init__(self, sock):
+        self.f = sock.makefile("rb")
+        self.sock = sock
+        self.v5 = False
+
+    def read(self):
+        head = self.f.read(1)
+        if not head:
+            return None, b""
+        n, shift = 0, 0
+        while True:
+            b = self.f.read(1)[0]
+            n |= (b & 127) << shift
+            shift += 7
+            if b < 128:
+                break
+        return head[0], self.f.read(n)
+
+    def send(self, head, body):
+        self.sock.sendall(packet(head, body))
+
+    def props(self):
+        return b"\0" if self.v5 else b""
+
+
+def say(*what):
+    print(*what, flush=True)
+
+
+class Broker:
+    def __init__(self, mode, args):
+        self.mode, self.args, self.acked = mode, args, 0
+
+    def connect(self, c, body):
+        c.v5 = body[6] == 5
+        if self.mode == "hang":
+            return
+        code = int(self.args[0]) if self.mode == "refuse" else 0
+        c.send(0x20, bytes([0, code]) + c.props())
+
+    def subscribe(self, c, body):
+        c.send(0x90, body[:2] + c.props() + b"\2")
+        if self.mode == "takeover":
+            c.send(0xe0, b"\x8e\0")
+        if self.mode in ("send", "pubrec"):
+            qos = int(self.args[1]) if self.mode == "send" else 2
+            with open(self.args[0], "rb") as f:
+                c.send(0x30 | qos << 1, b"\0\1t" + (b"\0\7" if qos else b"")
+                       + c.props() + f.read())
+
+    def publish(self, c, head, body):
+        n = struct.unpack(">H", body[:2])[0]
+        topic, body = body[2:2 + n].decode(), body[2 + n:]
+        mid, body = body[:2], body[2:]
+        if c.v5:
+            skip, shift = 0, 0
+            for i, b in enumerate(body):
+                skip |= (b & 127) << shift
+                shift += 7
+                if b < 128:
+                    break
+            body = body[i + 1 + skip:]
+        say("PUBLISH", struct.unpack(">H", mid)[0], topic, len(body))
+        if self.mode == "ack" and self.acked < int(self.args[0]):
+            self.acked += 1
+            c.send(0x40, mid)
+        elif self.mode == "reason":
+            c.send(0x40, mid + bytes([int(self.args[0])]))
+
+    def serve(self, c):
+        while True:
+            head, body = c.read()
+            if head is None:
+                say("END")
+                return
+            kind = head >> 4
+            if kind != 3:
+                say(NAMES.get(kind, kind))
+            if kind == 1:
+                self.connect(c, body)
+            elif kind == 3:
+                self.publish(c, head, body)
+            elif kind == 8:
+                self.subscribe(c, body)
+            elif kind == 12 and self.mode != "silent":
+                c.send(0xd0, b"")
+
+
+def main():
+    listener = listen(sys.argv[1])
+    broker = Broker(sys.argv[2], sys.argv[3:])
+    say("READY")
+    while True:
+        sock, _ = listener.accept()
+        try:
+            broker.serve(Client(sock))
+        except (ConnectionError, BrokenPipeError, IndexError):
+            say("END")
+        sock.close()
+
+
+if __name__ == "__main__":
+    main()
