@@ -112,13 +112,14 @@ install: all
 	    $(DESTDIR)$(prefix)/share/man/man1 \
 	    $(DESTDIR)$(prefix)/share/man/man5 \
 	    $(DESTDIR)$(prefix)/share/man/man7 \
+	    $(DESTDIR)$(prefix)/share/man/man8 \
 	    $(DESTDIR)$(prefix)/share/bash-completion/completions \
 	    $(DESTDIR)$(prefix)/share/zsh/site-functions \
 	    $(DESTDIR)$(prefix)/share/fish/vendor_completions.d
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(prefix)/bin
 	$(if $(PLUGIN),install -D -m 644 $(PLUGIN) \
 	    $(DESTDIR)$(prefix)/lib/mfx/mfx_mosquitto.so)
-	for s in 1 5 7; do install -m 644 man/*.$$s \
+	for s in 1 5 7 8; do install -m 644 man/*.$$s \
 	    $(DESTDIR)$(prefix)/share/man/man$$s; done
 	install -m 644 completions/mfx.bash \
 	    $(DESTDIR)$(prefix)/share/bash-completion/completions/mfx
@@ -136,6 +137,7 @@ uninstall:
 	    $(patsubst man/%.1,share/man/man1/%.1,$(wildcard man/*.1)) \
 	    $(patsubst man/%.5,share/man/man5/%.5,$(wildcard man/*.5)) \
 	    $(patsubst man/%.7,share/man/man7/%.7,$(wildcard man/*.7)) \
+	    $(patsubst man/%.8,share/man/man8/%.8,$(wildcard man/*.8)) \
 	    $(CMDS:%=share/bash-completion/completions/%) \
 	    share/zsh/site-functions/_mfx \
 	    $(CMDS:%=share/fish/vendor_completions.d/%.fish)

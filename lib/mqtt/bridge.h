@@ -25,7 +25,8 @@
  *	  properties, each once: BRIDGE_PUBLISHER, the thing's id, and
  *	  BRIDGE_PROTOCOL, the label `protocol` of the line.  Those are what
  *	  a receiver may trust: the plugin takes properties of these names
- *	  from every other client's messages and sets them itself.
+ *	  from every other client's messages and sets BRIDGE_PUBLISHER
+ *	  itself; without BRIDGE_PROTOCOL it was MQTT.
  */
 #define BRIDGE_USER "mfx-adapt-mqtt"
 #define BRIDGE_PUBLISHER "publisher"

@@ -19,9 +19,7 @@ static bool
 add_ours(mosquitto_property **to, const char *publisher)
 {
 	return mosquitto_property_add_string_pair(to,
-	    MQTT_PROP_USER_PROPERTY, BRIDGE_PUBLISHER, publisher) == 0 &&
-	    mosquitto_property_add_string_pair(to, MQTT_PROP_USER_PROPERTY,
-	    BRIDGE_PROTOCOL, "mqtt") == 0;
+	    MQTT_PROP_USER_PROPERTY, BRIDGE_PUBLISHER, publisher) == 0;
 }
 
 /* ---- of a message: mosquitto has no call that removes one property, so

@@ -10,7 +10,8 @@
 
 /*
  * What receivers with MQTT 5 are told of a message: the sender's own
- * properties, but for the two that only we may set (bridge.h), and those.
+ * properties, but for the two that only we may set (bridge.h), and the
+ * publisher.  The protocol is left out: it is MQTT.
  */
 
 /* Replaces the list.  False when there is no memory: it may hold anything
