@@ -86,7 +86,7 @@ setup_suite_test() {
 		    -H "Authorization: $KEY" -m 2
 	}
 	await 30 refused
-	grep -q 'retry-after: 1' <(curl -sSi -m 20 --http1.1 -H 'Connection: Upgrade' \
+	grep -q '^Retry-After: 1' <(curl -sSi -m 20 --http1.1 -H 'Connection: Upgrade' \
 	    -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
 	    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \
 	    "http://127.0.0.1:$PORT/channels/$CHANNEL/messages?authorization=x")
@@ -292,6 +292,7 @@ setup_suite_test() {
 	local path=/channels/$CHANNEL/messages
 	serve_ws --origin https://example.com --origin http://localhost:3000
 	[[ $(talk '' quiet) == quiet ]]
+	[[ $(KEY=wrong talk '' quiet) == 'refused 403' ]]
 	handshake 403 "$path" -H "Authorization: $KEY" -H 'Origin: https://evil.example'
 	handshake 403 "$path" -H "Authorization: $KEY" -H 'Origin: null'
 	[[ $(timeout 60 "$ROOT/tests/ws_talk.py" "$WS" \

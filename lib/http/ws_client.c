@@ -162,47 +162,50 @@ fill_request(struct ws_request *r, struct lws *wsi, bool upgrade,
 	}
 }
 
+/* lws would say HTTP/1.0 to a handshake, which some clients don't take. */
 static int
-put_answer(struct lws *wsi, unsigned status, const char *type,
-    const char *text, size_t n)
+put_answer(struct lws *wsi, const char *status, const char *type,
+    const char *more, const char *text)
 {
-	unsigned char head[LWS_PRE + ANSWER_MAX], *start = head + LWS_PRE,
-	    *p = start, *end = head + sizeof head - 1;
-	char body[LWS_PRE + ANSWER_MAX];
+	unsigned char out[LWS_PRE + ANSWER_MAX];
+	char *to = (char *)out + LWS_PRE;
+	bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+	int n = snprintf(to, ANSWER_MAX, "HTTP/1.1 %s\r\nContent-Type: %s\r\n"
+	    "Content-Length: %zu\r\nConnection: close\r\n%s\r\n%s", status,
+	    type, strlen(text), more, head ? "" : text);
 
-	memcpy(body + LWS_PRE, text, n);
-	if (lws_add_http_common_headers(wsi, status, type, n, &p, end) ||
-	    (status == 503 && lws_add_http_header_by_name(wsi,
-	    (const unsigned char *)"retry-after:",
-	    (const unsigned char *)"1", 1, &p, end)) ||
-	    (status == 426 && (lws_add_http_header_by_name(wsi,
-	    (const unsigned char *)"upgrade:",
-	    (const unsigned char *)"websocket", 9, &p, end) ||
-	    lws_add_http_header_by_name(wsi,
-	    (const unsigned char *)"sec-websocket-version:",
-	    (const unsigned char *)VERSION, 2, &p, end))) ||
-	    lws_finalize_write_http_header(wsi, start, &p, end))
-		return -1;
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0)
-		return 0;
-	return lws_write(wsi, (unsigned char *)body + LWS_PRE, n,
-	    LWS_WRITE_HTTP_FINAL) < 0 ? -1 : 0;
+	return n >= ANSWER_MAX ? -1 : lws_write(wsi, out + LWS_PRE,
+	    (size_t)n, LWS_WRITE_HTTP_HEADERS) < 0 ? -1 : 0;
 }
 
 /* A refusal as application/problem+json (RFC 9457), or a text. */
 static int
 answer(struct lws *wsi, unsigned status, const char *why)
 {
+	static const struct {
+		unsigned status;
+		const char *text, *more;
+	} known[] = {
+		{ 400, "400 Bad Request", "" },
+		{ 403, "403 Forbidden", "" },
+		{ 404, "404 Not Found", "" },
+		{ 426, "426 Upgrade Required", "Upgrade: websocket\r\n"
+		    "Sec-WebSocket-Version: " VERSION "\r\n" },
+		{ 503, "503 Service Unavailable", "Retry-After: 1\r\n" },
+	};
 	char text[ANSWER_MAX / 2];
-	int n;
+	size_t i = 0;
 
 	if (status == 200)
-		return put_answer(wsi, status, "text/plain; charset=utf-8",
-		    why, strlen(why));
-	n = snprintf(text, sizeof text, "{\"type\":\"about:blank\","
+		return put_answer(wsi, "200 OK", "text/plain; charset=utf-8",
+		    "", why);
+	while (i < sizeof known / sizeof *known - 1 &&
+	    known[i].status != status)
+		i++;
+	snprintf(text, sizeof text, "{\"type\":\"about:blank\","
 	    "\"status\":%u,\"detail\":\"%s\"}\n", status, why);
-	return put_answer(wsi, status, "application/problem+json", text,
-	    (size_t)n);
+	return put_answer(wsi, known[i].text, "application/problem+json",
+	    known[i].more, text);
 }
 
 /* What lws would close without a word. */
@@ -397,8 +400,8 @@ ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		/* here wsi is none */
-		return s->options.tls != NULL && ws_tls_context(user,
-		    s->options.tls, s->fault) < 0;
+		s->tls = ws_tls_context(user, s->options.tls, s->fault) == 0;
+		return !s->tls;
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return ask(s, wsi, in);
 	case LWS_CALLBACK_HTTP:

@@ -277,13 +277,16 @@ start(struct ws *s, struct fault *fault)
 
 	info.foreign_loops = loops;
 	if (s->options.tls != NULL)
-		info.options |= LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+		    LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
 	lws_set_log_level(0, NULL);
 	fault->status = 0;
 	s->fault = fault;
 	s->context = lws_create_context(&info);
 	s->fault = NULL;
-	s->tls = s->options.tls != NULL;
+	if (s->context != NULL && s->options.tls != NULL && !s->tls)
+		return fault_set(fault, EX_SOFTWARE,
+		    "libwebsockets has not set up TLS");
 	s->options.tls = NULL;
 	if (s->context != NULL)
 		return 0;
