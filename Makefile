@@ -31,9 +31,10 @@ run = $(if $(V),$(2),@echo "  $(1) $@"; $(2))
 
 CMDS := $(filter-out $(LEFT_OUT),$(patsubst cmd/%.c,%,$(wildcard cmd/*.c)))
 # what stands on a library that is missing is left out with its programs
-LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/%) \
-	$(if $(GNUTLS_LIBS),,lib/http/%) $(if $(SQLITE_LIBS),,lib/registry/%) \
-	$(if $(SODIUM_LIBS),,lib/registry/%) \
+LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/% lib/api/%) \
+	$(if $(GNUTLS_LIBS),,lib/http/% lib/api/%) \
+	$(if $(SQLITE_LIBS),,lib/registry/% lib/api/%) \
+	$(if $(SODIUM_LIBS),,lib/registry/% lib/api/%) \
 	$(if $(and $(WEBSOCKETS_LIBS),$(EV_LIBS),$(OPENSSL_LIBS)),,lib/http/ws%) \
 	$(if $(and $(MOSQUITTO_PLUGIN),$(MOSQUITTO_LIBS),$(OPENSSL_LIBS)),,lib/mqtt/%), \
 	$(wildcard lib/*/*.c))
@@ -44,8 +45,8 @@ PLUGIN := $(if $(MOSQUITTO_PLUGIN),$(if $(SANITIZE),,$(BIN)/mfx_mosquitto.so))
 # What a program links with beside lib/.
 identity := mfx-users mfx-things mfx-channels mfx-can mfx-events
 $(identity:%=$(BIN)/%): LIBS = $(SQLITE_LIBS) $(SODIUM_LIBS)
-$(BIN)/mfx-adapt-http: LIBS = $(MICROHTTPD_LIBS) $(GNUTLS_LIBS) \
-	$(SQLITE_LIBS) $(SODIUM_LIBS)
+$(BIN)/mfx-adapt-http $(BIN)/mfx-api: LIBS = $(MICROHTTPD_LIBS) \
+	$(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS)
 $(BIN)/mfx-adapt-mqtt: LIBS = $(MOSQUITTO_LIBS) $(OPENSSL_LIBS) $(SODIUM_LIBS)
 $(BIN)/mfx-adapt-ws: LIBS = $(WEBSOCKETS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) \
 	$(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS) \

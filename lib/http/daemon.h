@@ -35,6 +35,8 @@ struct http_connection {
 	struct http *http;
 	struct http_connection *prev, *next;
 	struct http_request *request;	/* the one in progress, or NULL */
+	struct MHD_Connection *mhd;
+	bool held;			/* suspended: nothing to do for it */
 	int fd;
 	int64_t since;			/* when it was last without work */
 	bool asked;			/* `peer` has been filled */
@@ -42,6 +44,19 @@ struct http_connection {
 };
 
 int64_t http_clock(void);
+
+/* Until it is let go, libmicrohttpd neither reads nor writes it, nor asks
+ * about it; only with http_options.late. */
+void connection_hold(struct http_connection *);
+void connection_let_go(struct http_connection *);
+
+/* the answer to a request has been found: now it belongs to libmicrohttpd,
+ * or, when the client has gone, to nobody */
+void request_decide(struct http_request *, unsigned status,
+    struct MHD_Response *, bool owned);
+/* with the headers of http_set; NULL: no memory */
+struct MHD_Response *request_dress(struct http_request *,
+    struct MHD_Response *, const char *type);
 
 /* libmicrohttpd's callbacks */
 enum MHD_Result request_step(void *http, struct MHD_Connection *,

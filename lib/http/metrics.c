@@ -53,10 +53,17 @@ void
 metric_times_put(struct buf *b, const char *name, const char *help,
     const char *labels, const struct metric_times *t)
 {
+	metric_put_head(b, name, "histogram", help);
+	metric_times_put_values(b, name, labels, t);
+}
+
+void
+metric_times_put_values(struct buf *b, const char *name, const char *labels,
+    const struct metric_times *t)
+{
 	uint64_t sum = 0;
 	int i;
 
-	metric_put_head(b, name, "histogram", help);
 	for (i = 0; i < METRIC_BUCKETS; i++) {
 		sum += t->counts[i];
 		buf_printf(b, "%s_bucket{%s,le=\"%g\"} %" PRIu64 "\n", name,

@@ -30,6 +30,10 @@ void metric_times_add(struct metric_times *, int64_t ns);
 void metric_times_put(struct buf *, const char *name, const char *help,
     const char *labels, const struct metric_times *);
 
+/* the same without a head, for the next labels of one name */
+void metric_times_put_values(struct buf *, const char *name,
+    const char *labels, const struct metric_times *);
+
 /* process_*: CPU time, memory, start, open files, as Prometheus' own client
  * libraries name them */
 void metric_process_put(struct buf *);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #define BODY_DISCARD ((uint64_t)8 << 20)
 /* a request kept for the next one keeps this much for the body */
 #define BODY_KEEP 4096
-#define PROBLEM_MAX 1024
+#define PROBLEM_MAX 8192
 
 static struct http_request *
 request_get(struct http *h)
@@ -79,6 +80,58 @@ http_header(const struct http_request *r, const char *name)
 	return (struct str){ value, n };
 }
 
+struct each_parameter {
+	void (*each)(void *arg, struct str name, struct str value);
+	void *arg;
+};
+
+static enum MHD_Result
+give_parameter(void *arg, enum MHD_ValueKind kind, const char *name, size_t n,
+    const char *value, size_t value_n)
+{
+	struct each_parameter *e = arg;
+
+	(void)kind;
+	e->each(e->arg, (struct str){ name, n },
+	    (struct str){ value, value ? value_n : 0 });
+	return MHD_YES;
+}
+
+void
+http_query(const struct http_request *r,
+    void (*each)(void *, struct str, struct str), void *arg)
+{
+	struct each_parameter e = { each, arg };
+
+	MHD_get_connection_values_n(r->connection, MHD_GET_ARGUMENT_KIND,
+	    give_parameter, &e);
+}
+
+size_t
+http_address(const struct http_request *r, unsigned char to[16])
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *sa = info ? info->client_addr : NULL;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (sa != NULL && sa->sa_family == AF_INET) {
+		memcpy(&v4, sa, sizeof v4);
+		memcpy(to, &v4.sin_addr, 4);
+		return 4;
+	}
+	if (sa == NULL || sa->sa_family != AF_INET6)
+		return 0;
+	memcpy(&v6, sa, sizeof v6);
+	if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+		memcpy(to, v6.sin6_addr.s6_addr + 12, 4);
+		return 4;
+	}
+	memcpy(to, v6.sin6_addr.s6_addr, 8);
+	return 8;
+}
+
 const struct tls_peer *
 http_peer(const struct http_request *r)
 {
@@ -104,9 +157,9 @@ http_peer(const struct http_request *r)
 
 /* ---- answers ---- */
 
-static void
-decide(struct http_request *r, unsigned status, struct MHD_Response *answer,
-    bool owned)
+void
+request_decide(struct http_request *r, unsigned status,
+    struct MHD_Response *answer, bool owned)
 {
 	if (r->peer == NULL) {
 		if (owned)
@@ -117,41 +170,72 @@ decide(struct http_request *r, unsigned status, struct MHD_Response *answer,
 	r->status = status;
 	r->answer = answer;
 	r->owned = owned;
+	connection_let_go(r->peer);
+}
+
+bool
+http_set(struct http_request *r, const char *name, const char *value)
+{
+	size_t n = strlen(value);
+
+	if (r->n_set == HTTP_SET_MAX || n >= HTTP_SET_TEXT)
+		return false;
+	r->set[r->n_set].name = name;
+	memcpy(r->set[r->n_set++].value, value, n + 1);
+	return true;
+}
+
+struct MHD_Response *
+request_dress(struct http_request *r, struct MHD_Response *answer,
+    const char *type)
+{
+	unsigned i;
+
+	if (answer == NULL)
+		return NULL;
+	if (type != NULL)
+		MHD_add_response_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE,
+		    type);
+	for (i = 0; i < r->n_set; i++)
+		MHD_add_response_header(answer, r->set[i].name,
+		    r->set[i].value);
+	if (r->http->stopping)
+		MHD_add_response_header(answer, MHD_HTTP_HEADER_CONNECTION,
+		    "close");
+	return answer;
+}
+
+static void
+answer_bytes(struct http_request *r, unsigned status, const char *type,
+    struct str body)
+{
+	struct MHD_Response *answer = request_dress(r,
+	    MHD_create_response_from_buffer(body.n,
+	    body.n ? (void *)(uintptr_t)body.p : NULL,
+	    MHD_RESPMEM_MUST_COPY), type);
+
+	if (answer != NULL)
+		request_decide(r, status, answer, true);
+	else	/* no memory for words, but the status is what counts */
+		request_decide(r, status, r->http->empty[r->http->stopping],
+		    false);
 }
 
 void
 http_answer(struct http_request *r, unsigned status)
 {
-	decide(r, status, r->http->empty[r->http->stopping], false);
-}
-
-static void
-answer_text(struct http_request *r, unsigned status, const char *type,
-    struct str body, const char *retry_after)
-{
-	struct MHD_Response *answer = MHD_create_response_from_buffer(body.n,
-	    body.n ? (void *)(uintptr_t)body.p : NULL, MHD_RESPMEM_MUST_COPY);
-
-	if (answer == NULL) {
-		/* no memory for words, but the status is what counts */
-		http_answer(r, status);
-		return;
-	}
-	MHD_add_response_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	if (retry_after != NULL)
-		MHD_add_response_header(answer, MHD_HTTP_HEADER_RETRY_AFTER,
-		    retry_after);
-	if (r->http->stopping)
-		MHD_add_response_header(answer, MHD_HTTP_HEADER_CONNECTION,
-		    "close");
-	decide(r, status, answer, true);
+	if (r->n_set > 0)
+		answer_bytes(r, status, NULL, STR_NONE);
+	else
+		request_decide(r, status, r->http->empty[r->http->stopping],
+		    false);
 }
 
 void
 http_answer_text(struct http_request *r, unsigned status, const char *type,
     struct str body)
 {
-	answer_text(r, status, type, body, NULL);
+	answer_bytes(r, status, type, body);
 }
 
 void
@@ -165,8 +249,9 @@ http_problem(struct http_request *r, unsigned status, const char *detail)
 	buf_printf(&b, ",\"status\":%u,\"detail\":", status);
 	json_put_string(&b, str_z(detail));
 	buf_puts(&b, "}\n");
-	answer_text(r, status, "application/problem+json", buf_str(&b),
-	    status == MHD_HTTP_SERVICE_UNAVAILABLE ? "1" : NULL);
+	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+		http_set(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	answer_bytes(r, status, "application/problem+json", buf_str(&b));
 	buf_release(&b);
 }
 
@@ -351,6 +436,8 @@ request_step(void *http, struct MHD_Connection *connection, const char *url,
 		r->body = buf_str(&r->bytes);
 		if (r->answer == NULL)
 			h->options.handle(r, h->options.arg);
+		if (r->answer == NULL && h->options.late)
+			connection_hold(r->peer);
 	}
 	/* without an answer we are asked again at the next turn */
 	return r->answer != NULL ? give_answer(r) : MHD_YES;

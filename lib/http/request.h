@@ -13,6 +13,9 @@ struct http;
 struct http_connection;
 struct tls_peer;
 
+#define HTTP_SET_MAX 3
+#define HTTP_SET_TEXT 128
+
 /*
  * A request and its answer.  The slices live until it is answered; it must
  * not be touched any more after that.  A client that goes away takes
@@ -26,6 +29,7 @@ struct http_request {
 	int64_t elapsed;		/* in `ended`: ns since its headers */
 	uint64_t received;		/* bytes of body */
 	struct http_request *next;	/* for the program */
+	const void *about;		/* for the program */
 	char caller[37];		/* for the program: who sent it */
 	/* private */
 	struct http *http;
@@ -36,13 +40,32 @@ struct http_request {
 	int64_t begun;
 	bool whole;			/* all of it has been received */
 	bool owned;			/* `answer` is for this one alone */
+	unsigned n_set;
+	struct {
+		const char *name;
+		char value[HTTP_SET_TEXT];
+	} set[HTTP_SET_MAX];
 };
 
 /* the value of a header, absent: p is NULL; borrowed */
 struct str http_header(const struct http_request *, const char *name);
 
+/* Each parameter of the query, in the order of the request: a '+' has become
+ * a space, percent-encoding is left (path.h); no '=': value.p is NULL. */
+void http_query(const struct http_request *,
+    void (*each)(void *arg, struct str name, struct str value), void *arg);
+
+/* The client's address: how many of the 16 bytes are filled.  Of IPv6 only
+ * the network (8 bytes), where each has as many as it likes; 0 for a Unix
+ * socket. */
+size_t http_address(const struct http_request *, unsigned char to[16]);
+
 /* who is at the other end, by its certificate; NULL without TLS */
 const struct tls_peer *http_peer(const struct http_request *);
+
+/* A header of the answer, set before that; `name` is a literal.  False, and
+ * not set, when the value has HTTP_SET_TEXT bytes or more. */
+bool http_set(struct http_request *, const char *name, const char *value);
 
 /* a status alone */
 void http_answer(struct http_request *, unsigned status);

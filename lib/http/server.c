@@ -63,11 +63,12 @@ http_room(unsigned want)
 
 static void
 connection_begin(struct http *h, struct http_connection **context,
-    int fd)
+    struct MHD_Connection *mhd, int fd)
 {
 	struct http_connection *c = memory_zero(1, sizeof *c);
 
 	c->http = h;
+	c->mhd = mhd;
 	c->fd = fd;
 	c->since = h->now;
 	c->next = h->first;
@@ -99,8 +100,24 @@ connection_notice(void *arg, struct MHD_Connection *connection,
 		connection_end(arg, *context);
 	else
 		connection_begin(arg, (struct http_connection **)context,
-		    MHD_get_connection_info(connection,
+		    connection, MHD_get_connection_info(connection,
 		    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+}
+
+void
+connection_hold(struct http_connection *c)
+{
+	if (!c->held)
+		MHD_suspend_connection(c->mhd);
+	c->held = true;
+}
+
+void
+connection_let_go(struct http_connection *c)
+{
+	if (c->held)
+		MHD_resume_connection(c->mhd);
+	c->held = false;
 }
 
 /* the path stays as it was sent: it is decoded strictly later, path.h */
@@ -292,7 +309,9 @@ start(struct http *h)
 		tls[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
 	}
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
-	    (o->tls ? MHD_USE_TLS : 0), 0, NULL, NULL, request_step, h,
+	    (o->tls ? MHD_USE_TLS : 0) |
+	    (o->late ? MHD_ALLOW_SUSPEND_RESUME : 0), 0, NULL, NULL,
+	    request_step, h,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 	    MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)((o->timeout + STAMP_SECOND - 1) / STAMP_SECOND),
@@ -340,11 +359,15 @@ listeners_close(struct http *h)
 void
 http_close(struct http *h)
 {
+	struct http_connection *c;
 	int i;
 
 	if (h == NULL)
 		return;
 	listeners_close(h);
+	/* libmicrohttpd ends none that is suspended */
+	for (c = h->first; c != NULL; c = c->next)
+		connection_let_go(c);
 	if (h->mhd != NULL)
 		MHD_stop_daemon(h->mhd);
 	for (i = 0; i < 2; i++)

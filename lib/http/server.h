@@ -25,7 +25,8 @@
  *
  * A request is handled when all of it has been received, and is answered
  * at once or after http_run has returned, so that those of one turn can be
- * written to disk together (request.h).
+ * written to disk together (request.h).  With `late` it may be answered any
+ * time; until then its connection costs nothing.
  *
  * Limits: 16 KiB for the request line and headers (414, 431); max_body for
  * a body (413) and max_bodies for all of them (503); `timeout` without a
@@ -43,6 +44,7 @@ struct http_options {
 	int64_t timeout;		/* nanoseconds */
 	unsigned max_connections;
 	unsigned max_per_address;	/* 0: no limit */
+	bool late;
 	const struct http_tls *tls;	/* NULL: plain; used by http_open */
 	/* a request is there: answer it now or before the next http_run */
 	void (*handle)(struct http_request *, void *arg);

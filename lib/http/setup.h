@@ -37,11 +37,13 @@ struct http_setup {
 	.timeout = 60 * STAMP_SECOND, .max_connections = 4096,		\
 }
 
-#define HTTP_OPTIONS(s)							\
+/* for a message, which has to fit into a line; and for other bodies */
+#define HTTP_OPTIONS(s) HTTP_OPTIONS_BODY(s, "1M", HTTP_BODY_MAX)
+#define HTTP_OPTIONS_BODY(s, text, max)					\
 	{ 'l', "listen", "ADDR:PORT", "serve there; may be repeated",	\
 	    OPT_LIST, &(s).listen, 0, 0 },				\
-	{ 0, "max-body", "SIZE", "refuse longer bodies (1M)",		\
-	    OPT_SIZE, &(s).max_body, 0, HTTP_BODY_MAX },		\
+	{ 0, "max-body", "SIZE", "refuse longer bodies (" text ")",	\
+	    OPT_SIZE, &(s).max_body, 0, (max) },			\
 	{ 't', "timeout", "TIME", "end what is silent so long (60s)",	\
 	    OPT_DURATION, &(s).timeout, STAMP_SECOND,			\
 	    3600 * STAMP_SECOND },					\

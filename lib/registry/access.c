@@ -62,6 +62,12 @@ forget(struct access *a)
 	}
 }
 
+void
+access_forget(struct access *a)
+{
+	forget(a);
+}
+
 int
 access_open(struct access **out, const char *home, struct fault *fault)
 {

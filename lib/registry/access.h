@@ -51,6 +51,10 @@ bool access_refresh(struct access *);
  * who comes right behind the change that lets him in */
 bool access_refresh_now(struct access *);
 
+/* Forgets all answers: whoever has just changed the registry need not wait
+ * for the next look. */
+void access_forget(struct access *);
+
 /* *thing borrows from the cache and dies at the next call of any of these;
  * it is set with ACCESS_YES and ACCESS_NOT_CONNECTED */
 enum access_result access_check(struct access *, struct str key,

@@ -4,14 +4,17 @@
 #include <sysexits.h>
 
 #include "registry/statement.h"
+#include "registry/uuid.h"
 #include "senml/json.h"
 
 void
-event_begin(struct registry *r)
+event_begin(struct registry *r, const char *owner)
 {
 	struct buf *b = registry_event(r);
 
 	buf_clear(b);
+	/* not among the fields: in front of them */
+	buf_put(b, owner, ID_TEXT);
 	buf_putc(b, '{');
 }
 
@@ -20,7 +23,7 @@ event_json(struct registry *r, const char *name, struct str json)
 {
 	struct buf *b = registry_event(r);
 
-	if (b->n > 1)
+	if (b->n > ID_TEXT + 1)
 		buf_putc(b, ',');
 	json_put_string(b, str_z(name));
 	buf_putc(b, ':');
@@ -38,7 +41,7 @@ int
 event_append(struct registry *r, const char *operation, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, "INSERT INTO events"
-	    "(time, operation, fields) VALUES(?1, ?2, ?3)", fault);
+	    "(time, operation, fields, owner) VALUES(?1, ?2, ?3, ?4)", fault);
 	struct buf *b = registry_event(r);
 
 	if (st == NULL)
@@ -48,7 +51,8 @@ event_append(struct registry *r, const char *operation, struct fault *fault)
 		return fault_set(fault, EX_SOFTWARE, "event too large");
 	sqlite3_bind_int64(st, 1, stamp_now().ns);
 	statement_str(st, 2, str_z(operation));
-	statement_str(st, 3, buf_str(b));
+	statement_str(st, 3, str_from(buf_str(b), ID_TEXT));
+	statement_str(st, 4, (struct str){ b->p, ID_TEXT });
 	return statement_run(r, st, fault) < 0 ? -1 : 0;
 }
 
@@ -88,6 +92,31 @@ event_read(struct registry *r, uint64_t *seq, int max, struct buf *to,
 		put_line(to, st);
 		*seq = (uint64_t)sqlite3_column_int64(st, 0);
 	}
+	return got < 0 ? -1 : n;
+}
+
+int
+event_read_of(struct registry *r, const char *owner, uint64_t *seq, int max,
+    struct buf *to, bool *end, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "SELECT seq, time, operation,"
+	    " fields, owner = ?3 FROM events WHERE seq > ?1 ORDER BY seq"
+	    " LIMIT ?2", fault);
+	int got, n = 0, seen = 0;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)*seq);
+	sqlite3_bind_int(st, 2, max);
+	statement_str(st, 3, str_z(owner));
+	for (; (got = statement_step(r, st, fault)) > 0; seen++) {
+		if (sqlite3_column_int(st, 4)) {
+			put_line(to, st);
+			n++;
+		}
+		*seq = (uint64_t)sqlite3_column_int64(st, 0);
+	}
+	*end = seen < max;
 	return got < 0 ? -1 : n;
 }
 

@@ -13,14 +13,15 @@
  * changes it.  Operations and fields are Mainflux's (mfx-events(1)); no
  * event ever holds a key or a password.
  *
- *	event_begin(r);
+ *	event_begin(r, owner->id);
  *	event_text(r, "id", id);
  *	event_json(r, "metadata", json);
  *	event_append(r, "thing.update", &fault);
  */
 #define EVENT_MAX ((size_t)512 << 10)
 
-void event_begin(struct registry *);
+/* `owner`: the id of the user whose it is */
+void event_begin(struct registry *, const char *owner);
 void event_text(struct registry *, const char *name, struct str value);
 void event_json(struct registry *, const char *name, struct str json);
 int event_append(struct registry *, const char *operation, struct fault *);
@@ -30,6 +31,14 @@ int event_append(struct registry *, const char *operation, struct fault *);
  * Their number, with *seq that of the last one; -1. */
 int event_read(struct registry *, uint64_t *seq, int max, struct buf *to,
     struct fault *);
+
+/*
+ * The same, but only those of one user, among the next `max` of all; *seq
+ * goes on behind those of others too.  *end is set when it stands behind
+ * the last one there is.
+ */
+int event_read_of(struct registry *, const char *owner, uint64_t *seq,
+    int max, struct buf *to, bool *end, struct fault *);
 
 /* the seq behind which the events since `t` stand, or all that are still
  * to come */

@@ -4,9 +4,11 @@
 #include <sodium.h>
 #include <sysexits.h>
 
+#include "base/base64.h"
 #include "base/glob.h"
 #include "registry/event.h"
 #include "registry/metadata.h"
+#include "registry/names.h"
 #include "registry/statement.h"
 
 /* what differs between the two, by enum item_kind */
@@ -96,7 +98,11 @@ insert(struct registry *r, enum item_kind kind, const struct user *owner,
 	    STR("{}"));
 	if (kind == ITEM_THING)
 		bind_key(r, st, 5, spec->key, &sealed);
-	return statement_run(r, st, fault) < 0 ? clash(r, spec, fault) : 0;
+	if (statement_run(r, st, fault) < 0)
+		return clash(r, spec, fault);
+	names_add(r, kind, sqlite3_last_insert_rowid(registry_db(r)),
+	    spec->name);
+	return 0;
 }
 
 int
@@ -109,7 +115,7 @@ item_create(struct registry *r, enum item_kind kind,
 		    STR_ARG(spec->id));
 	if (insert(r, kind, owner, spec, fault) < 0)
 		return -1;
-	event_begin(r);
+	event_begin(r, owner->id);
 	event_text(r, "id", spec->id);
 	event_text(r, "owner", str_z(owner->email));
 	event_spec(r, spec);
@@ -125,6 +131,37 @@ static const char *const sql_update[] = {
 	" metadata = coalesce(?4, metadata) WHERE owner = ?1 AND id = ?2",
 };
 
+static const char *const sql_name[] = {
+	"SELECT n, name FROM things WHERE owner = ?1 AND id = ?2",
+	"SELECT n, name FROM channels WHERE owner = ?1 AND id = ?2",
+};
+
+/* before the name is changed */
+static int
+rename_item(struct registry *r, enum item_kind kind,
+    const struct user *owner, const struct spec *spec, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_name[kind], fault);
+	struct str old;
+	long long n;
+	int got;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, spec->id);
+	if ((got = statement_step(r, st, fault)) <= 0)
+		return got;
+	n = sqlite3_column_int64(st, 0);
+	old = statement_column(st, 1);
+	if (!str_eq(old, spec->name)) {
+		names_drop(r, kind, n, old);
+		names_add(r, kind, n, spec->name);
+	}
+	statement_end(st);
+	return 0;
+}
+
 static int
 update_text(struct registry *r, enum item_kind kind,
     const struct user *owner, const struct spec *spec, struct fault *fault)
@@ -132,7 +169,8 @@ update_text(struct registry *r, enum item_kind kind,
 	sqlite3_stmt *st = statement_get(r, sql_update[kind], fault);
 	int n;
 
-	if (st == NULL)
+	if (st == NULL || (spec->given & SPEC_NAME &&
+	    rename_item(r, kind, owner, spec, fault) < 0))
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
 	statement_str(st, 2, spec->id);
@@ -142,7 +180,7 @@ update_text(struct registry *r, enum item_kind kind,
 		statement_str(st, 4, spec->metadata);
 	if ((n = statement_run(r, st, fault)) <= 0)
 		return n < 0 ? -1 : unknown(kind, spec->id, fault);
-	event_begin(r);
+	event_begin(r, owner->id);
 	event_text(r, "id", spec->id);
 	event_spec(r, spec);
 	return event_append(r, words[kind].update, fault);
@@ -166,7 +204,7 @@ update_key(struct registry *r, const struct user *owner,
 		return clash(r, spec, fault);
 	if (n == 0)
 		return unknown(ITEM_THING, spec->id, fault);
-	event_begin(r);
+	event_begin(r, owner->id);
 	event_text(r, "id", spec->id);
 	return event_append(r, "thing.key", fault);
 }
@@ -186,8 +224,8 @@ item_update(struct registry *r, enum item_kind kind,
 /* ---- remove ---- */
 
 static const char *const sql_delete[] = {
-	"DELETE FROM things WHERE owner = ?1 AND id = ?2",
-	"DELETE FROM channels WHERE owner = ?1 AND id = ?2",
+	"DELETE FROM things WHERE owner = ?1 AND id = ?2 RETURNING n, name",
+	"DELETE FROM channels WHERE owner = ?1 AND id = ?2 RETURNING n, name",
 };
 
 int
@@ -195,15 +233,18 @@ item_remove(struct registry *r, enum item_kind kind,
     const struct user *owner, struct str id, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, sql_delete[kind], fault);
-	int n;
+	int got;
 
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
 	statement_str(st, 2, id);
-	if ((n = statement_run(r, st, fault)) <= 0)
-		return n < 0 ? -1 : unknown(kind, id, fault);
-	event_begin(r);
+	if ((got = statement_step(r, st, fault)) <= 0)
+		return got < 0 ? -1 : unknown(kind, id, fault);
+	names_drop(r, kind, sqlite3_column_int64(st, 0),
+	    statement_column(st, 1));
+	statement_end(st);
+	event_begin(r, owner->id);
 	event_text(r, "id", id);
 	return event_append(r, words[kind].remove, fault);
 }
@@ -346,6 +387,53 @@ items_end(struct items *f)
 	f->statement = NULL;
 }
 
+int
+item_find(struct registry *r, enum item_kind kind, const struct user *owner,
+    struct str id, struct item *item, void **found, struct fault *fault)
+{
+	struct items items = {
+		.registry = r, .kind = kind, .owner = owner, .id = id
+	};
+	int got;
+
+	if (items_find(&items, fault) < 0 ||
+	    (got = items_next(&items, item, fault)) < 0)
+		return -1;
+	if (got == 0)
+		return unknown(kind, id, fault);
+	*found = items.statement;
+	return 0;
+}
+
+void
+item_found_end(void *found)
+{
+	statement_end(found);
+}
+
+void
+item_state(const struct item *item, char to[ITEM_STATE + 1])
+{
+	const struct str parts[] = { item->name, item->metadata, item->box };
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	char text[BASE64_MAX(sizeof hash)];
+	crypto_generichash_state state;
+	size_t i;
+
+	crypto_generichash_init(&state, NULL, 0, sizeof hash);
+	for (i = 0; i < sizeof parts / sizeof *parts; i++) {
+		crypto_generichash_update(&state,
+		    (const unsigned char *)&parts[i].n, sizeof parts[i].n);
+		if (parts[i].n > 0)
+			crypto_generichash_update(&state,
+			    (const unsigned char *)parts[i].p, parts[i].n);
+	}
+	crypto_generichash_final(&state, hash, sizeof hash);
+	base64_write(text, (struct str){ (const char *)hash, sizeof hash });
+	memcpy(to, text, ITEM_STATE);
+	to[ITEM_STATE] = '\0';
+}
+
 /* ---- connections ---- */
 
 static const char *const sql_connect[] = {
@@ -389,7 +477,7 @@ item_connect(struct registry *r, const struct user *owner, bool connect,
 		return -1;
 	if (n == 0)
 		return unchanged(r, owner, channel, thing, fault);
-	event_begin(r);
+	event_begin(r, owner->id);
 	event_text(r, "chan_id", channel);
 	event_text(r, "thing_id", thing);
 	return event_append(r, connect ? "thing.connect" :

@@ -64,6 +64,17 @@ int items_find(struct items *, struct fault *);
 int items_next(struct items *, struct item *, struct fault *);
 void items_end(struct items *);
 
+/* one of the owner's, by its id; it borrows until item_found_end; fault
+ * status 1: there is none */
+int item_find(struct registry *, enum item_kind, const struct user *,
+    struct str id, struct item *, void **found, struct fault *);
+void item_found_end(void *found);
+
+/* What tells two states of an item apart: text of ITEM_STATE bytes, the
+ * same for the same name, metadata and key. */
+#define ITEM_STATE 22
+void item_state(const struct item *, char to[ITEM_STATE + 1]);
+
 /* connects, or disconnects, a thing and a channel of the owner; fine when
  * that is so already: 0, else 1, or -1 */
 int item_connect(struct registry *, const struct user *, bool connect,

@@ -102,6 +102,8 @@ derive(struct keyring *k, const unsigned char master[MASTER_BYTES])
 	    context, master);
 	crypto_kdf_derive_from_key(k->find, sizeof k->find, SUBKEY_FIND,
 	    context, master);
+	crypto_kdf_derive_from_key(k->token, sizeof k->token, SUBKEY_TOKEN,
+	    context, master);
 	crypto_kdf_derive_from_key(k->mark, sizeof k->mark, SUBKEY_MARK,
 	    context, master);
 }

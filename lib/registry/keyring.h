@@ -13,7 +13,7 @@
  * $MFX_HOME/master.key (32 random bytes, 0600).  One seals a thing's key,
  * so that its owner can be shown it again; the other makes the hash by
  * which it is found.  Neither the registry alone nor the master key alone
- * gives a key away.
+ * gives a key away.  A third one signs users' tokens (token.h).
  */
 #define THING_KEY_MAX 4096	/* bytes */
 #define KEY_HASH_BYTES 32
@@ -22,7 +22,7 @@
 #define KEYRING_MARK_BYTES 16
 
 struct keyring {
-	unsigned char seal[32], find[32];
+	unsigned char seal[32], find[32], token[32];
 	unsigned char mark[KEYRING_MARK_BYTES];	/* tells master keys apart;
 						 * no secret */
 };

@@ -14,12 +14,13 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "registry/event.h"
+#include "registry/names.h"
 #include "registry/schema.h"
 #include "registry/statement.h"
 
 /* how long a change waits for another's: longer than any bulk takes */
 #define BUSY_MS 30000
-#define STATEMENTS_MAX 48
+#define STATEMENTS_MAX 96
 
 struct registry {
 	sqlite3 *db;
@@ -29,6 +30,8 @@ struct registry {
 	struct stat file;
 	sqlite3_int64 version;		/* data_version seen last */
 	struct buf event;
+	struct buf names;
+	size_t names_mark;		/* there were so many at the mark */
 	struct {
 		const char *sql;
 		sqlite3_stmt *st;
@@ -45,6 +48,12 @@ struct buf *
 registry_event(struct registry *r)
 {
 	return &r->event;
+}
+
+struct buf *
+registry_names(struct registry *r)
+{
+	return &r->names;
 }
 
 const struct keyring *
@@ -179,18 +188,51 @@ number(struct registry *r, const char *sql, sqlite3_int64 *out,
 
 /* ---- transactions ---- */
 
+/* a statement without values or rows */
+static int
+statement_run_alone(struct registry *r, const char *sql,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql, fault);
+
+	return st == NULL || statement_step(r, st, fault) < 0 ? -1 : 0;
+}
+
 int
 registry_begin(struct registry *r, struct fault *fault)
 {
 	/* immediate: a change that begins by reading can't fail half way
 	 * because another one came between */
-	return execute(r, "BEGIN IMMEDIATE", fault);
+	buf_clear(&r->names);
+	return statement_run_alone(r, "BEGIN IMMEDIATE", fault);
 }
 
 int
 registry_commit(struct registry *r, struct fault *fault)
 {
-	return execute(r, "COMMIT", fault);
+	return names_write(r, fault) < 0 ? -1 :
+	    statement_run_alone(r, "COMMIT", fault);
+}
+
+int
+registry_mark(struct registry *r, struct fault *fault)
+{
+	r->names_mark = r->names.n;
+	return statement_run_alone(r, "SAVEPOINT change", fault);
+}
+
+int
+registry_keep(struct registry *r, struct fault *fault)
+{
+	return statement_run_alone(r, "RELEASE change", fault);
+}
+
+int
+registry_undo(struct registry *r, struct fault *fault)
+{
+	r->names.n = r->names_mark;
+	return statement_run_alone(r, "ROLLBACK TO change", fault) < 0 ? -1 :
+	    registry_keep(r, fault);
 }
 
 void
@@ -198,6 +240,29 @@ registry_rollback(struct registry *r)
 {
 	if (!sqlite3_get_autocommit(r->db))
 		sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
+	buf_clear(&r->names);
+}
+
+int
+registry_look(struct registry *r, struct fault *fault)
+{
+	return statement_run_alone(r, "BEGIN", fault);
+}
+
+void
+registry_look_away(struct registry *r)
+{
+	struct fault ignored;
+
+	if (!sqlite3_get_autocommit(r->db))
+		statement_run_alone(r, "COMMIT", &ignored);
+}
+
+int
+registry_probe(struct registry *r, struct fault *fault)
+{
+	return statement_run_alone(r,
+	    "UPDATE meta SET value = value WHERE name = 'master'", fault);
 }
 
 int
@@ -247,12 +312,15 @@ open_file(struct registry *r, int flags, struct fault *fault)
 {
 	if (stat(r->path, &r->file) < 0)
 		return fault_errno(fault, 0, "%s", r->path);
-	if (sqlite3_open_v2(r->path, &r->db, flags, NULL) != SQLITE_OK)
+	/* one thread at a time uses a handle */
+	if (sqlite3_open_v2(r->path, &r->db, flags | SQLITE_OPEN_NOMUTEX,
+	    NULL) != SQLITE_OK)
 		return registry_fault(r, fault);
 	sqlite3_busy_timeout(r->db, BUSY_MS);
 	sqlite3_extended_result_codes(r->db, 1);
 	return execute(r, "PRAGMA foreign_keys = ON;"
 	    "PRAGMA synchronous = FULL;"
+	    "PRAGMA temp_store = MEMORY;"
 	    "PRAGMA trusted_schema = OFF;", fault);
 }
 
@@ -414,6 +482,7 @@ registry_open(struct registry **out, const char *home,
 
 	r->home = home ? memory_strdup(home) : home_path("");
 	buf_init(&r->event, EVENT_MAX);
+	buf_init(&r->names, NAMES_MAX);
 	if ((size_t)snprintf(r->path, sizeof r->path, "%s/registry.db",
 	    r->home) >= sizeof r->path)
 		result = fault_set(fault, EX_CONFIG, "%s: path too long",
@@ -442,6 +511,7 @@ registry_close(struct registry *r)
 		sqlite3_finalize(r->statements[i].st);
 	sqlite3_close(r->db);
 	buf_release(&r->event);
+	buf_release(&r->names);
 	keyring_wipe(&r->keys);
 	free(r->home);
 	free(r);

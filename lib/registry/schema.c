@@ -61,4 +61,77 @@ static const char step_1[] =
 "	fields TEXT NOT NULL"			/* a JSON object */
 ") STRICT;";
 
-const char *const schema_steps[SCHEMA_VERSION] = { step_1 };
+/*
+ * What a service for many needs: whose an event is, how much a user has
+ * (a count of a million rows takes longer than all else), names that can be
+ * searched, tokens that can be taken back.
+ *
+ * The search tables are kept by names.c: a trigger may not write to them,
+ * as the schema is not trusted.  users.version counts changes of what lets
+ * somebody in: a token says for which one it was given.
+ */
+static const char step_2[] =
+"ALTER TABLE users ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+"ALTER TABLE users ADD COLUMN things INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE users ADD COLUMN channels INTEGER NOT NULL DEFAULT 0;"
+"UPDATE users SET"
+"	things = (SELECT count(*) FROM things WHERE owner = users.n),"
+"	channels = (SELECT count(*) FROM channels WHERE owner = users.n);"
+"CREATE TRIGGER things_more AFTER INSERT ON things BEGIN"
+"	UPDATE users SET things = things + 1 WHERE n = new.owner; END;"
+"CREATE TRIGGER things_less AFTER DELETE ON things BEGIN"
+"	UPDATE users SET things = things - 1 WHERE n = old.owner; END;"
+"CREATE TRIGGER channels_more AFTER INSERT ON channels BEGIN"
+"	UPDATE users SET channels = channels + 1 WHERE n = new.owner; END;"
+"CREATE TRIGGER channels_less AFTER DELETE ON channels BEGIN"
+"	UPDATE users SET channels = channels - 1 WHERE n = old.owner; END;"
+
+/* a user's id; events of before say it by the email address, which another
+ * user may have had earlier, or not at all */
+"ALTER TABLE events ADD COLUMN owner TEXT NOT NULL DEFAULT '';"
+"CREATE TABLE had_email AS SELECT seq, json_extract(fields, '$.id') AS id,"
+"	json_extract(fields, '$.email') AS email"
+"	FROM events WHERE operation = 'user.create';"
+"CREATE INDEX had_email_at ON had_email(email, seq);"
+"CREATE TABLE had_item AS SELECT json_extract(fields, '$.id') AS id,"
+"	(SELECT id FROM had_email WHERE email ="
+"		json_extract(events.fields, '$.owner')"
+"		AND had_email.seq < events.seq ORDER BY seq DESC LIMIT 1)"
+"	AS owner FROM events"
+"	WHERE operation IN ('thing.create', 'channel.create');"
+"CREATE INDEX had_item_id ON had_item(id);"
+"UPDATE events SET owner = coalesce(CASE"
+"	WHEN operation LIKE 'user.%' THEN json_extract(fields, '$.id')"
+"	ELSE (SELECT owner FROM had_item WHERE id = coalesce("
+"		json_extract(fields, '$.thing_id'),"
+"		json_extract(fields, '$.id')))"
+"	END, '');"
+"DROP TABLE had_item;"
+"DROP TABLE had_email;"
+
+"CREATE VIRTUAL TABLE thing_names USING fts5(name, content='things',"
+"	content_rowid='n', columnsize=0, tokenize='trigram');"
+"INSERT INTO thing_names(thing_names) VALUES('rebuild');"
+"CREATE VIRTUAL TABLE channel_names USING fts5(name, content='channels',"
+"	content_rowid='n', columnsize=0, tokenize='trigram');"
+"INSERT INTO channel_names(channel_names) VALUES('rebuild');"
+
+/* those with a name of their own, which last */
+"CREATE TABLE tokens("
+"	id TEXT PRIMARY KEY,"
+"	owner INTEGER NOT NULL REFERENCES users(n) ON DELETE CASCADE,"
+"	name TEXT NOT NULL,"
+"	scope INTEGER NOT NULL,"		/* enum token_scope */
+"	created INTEGER NOT NULL,"		/* seconds since 1970 */
+"	expires INTEGER NOT NULL"		/* the same; 0: never */
+") STRICT, WITHOUT ROWID;"
+"CREATE INDEX tokens_of_user ON tokens(owner, created);"
+
+/* of the others, those that were taken back before their time */
+"CREATE TABLE revoked("
+"	id TEXT PRIMARY KEY,"
+"	expires INTEGER NOT NULL"
+") STRICT, WITHOUT ROWID;"
+"CREATE INDEX revoked_until ON revoked(expires);";
+
+const char *const schema_steps[SCHEMA_VERSION] = { step_1, step_2 };

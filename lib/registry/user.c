@@ -84,7 +84,7 @@ static int
 user_event(struct registry *r, const char *operation,
     const struct user *user, struct fault *fault)
 {
-	event_begin(r);
+	event_begin(r, user->id);
 	event_text(r, "id", str_z(user->id));
 	event_text(r, "email", str_z(user->email));
 	return event_append(r, operation, fault);
@@ -99,6 +99,7 @@ fill(struct user *user, sqlite3_stmt *st)
 	*user = (struct user){
 		.n = sqlite3_column_int64(st, 0),
 		.created = { sqlite3_column_int64(st, 3) },
+		.version = sqlite3_column_int64(st, 4),
 	};
 	snprintf(user->id, sizeof user->id, "%.*s", STR_ARG(id));
 	snprintf(user->email, sizeof user->email, "%.*s", STR_ARG(email));
@@ -134,7 +135,7 @@ user_create(struct registry *r, struct str email, const char *hash,
 	if (why != NULL)
 		return fault_set(fault, EX_DATAERR,
 		    "'%.*s' is no email address: %s", STR_ARG(email), why);
-	*user = (struct user){ .created = stamp_now() };
+	*user = (struct user){ .created = stamp_now(), .version = 1 };
 	uuid_make(user->id);
 	memcpy(user->email, email.p, email.n);
 	if (insert(r, user, hash, fault) < 0)
@@ -148,7 +149,8 @@ user_set_password(struct registry *r, const struct user *user,
     const char *hash, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r,
-	    "UPDATE users SET password = ?2 WHERE n = ?1", fault);
+	    "UPDATE users SET password = ?2, version = version + 1"
+	    " WHERE n = ?1", fault);
 
 	if (st == NULL)
 		return -1;
@@ -159,26 +161,110 @@ user_set_password(struct registry *r, const struct user *user,
 	return user_event(r, "user.update", user, fault);
 }
 
-static const char select_user[] =
-	"SELECT n, id, email, created, password FROM users WHERE email = ?1";
+int
+user_renew(struct registry *r, const struct user *user, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r,
+	    "UPDATE users SET version = version + 1 WHERE n = ?1", fault);
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, user->n);
+	return statement_run(r, st, fault) < 0 ? -1 : 0;
+}
+
+static const char select_by_email[] =
+	"SELECT n, id, email, created, version, password FROM users"
+	" WHERE email = ?1";
+static const char select_by_id[] =
+	"SELECT n, id, email, created, version, password FROM users"
+	" WHERE id = ?1";
+
+static int
+find(struct registry *r, const char *sql, struct str who, struct user *user,
+    char *hash, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql, fault);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	statement_str(st, 1, who);
+	if ((got = statement_step(r, st, fault)) < 0)
+		return -1;
+	if (got == 0)
+		return fault_set(fault, 1, "no user '%.*s'", STR_ARG(who));
+	fill(user, st);
+	if (hash != NULL)
+		snprintf(hash, PASSWORD_HASH_TEXT, "%.*s",
+		    STR_ARG(statement_column(st, 5)));
+	statement_end(st);
+	return 0;
+}
 
 int
 user_find(struct registry *r, struct str email, struct user *user,
     struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, select_user, fault);
+	return find(r, select_by_email, email, user, NULL, fault);
+}
+
+int
+user_find_id(struct registry *r, struct str id, struct user *user,
+    struct fault *fault)
+{
+	return find(r, select_by_id, id, user, NULL, fault);
+}
+
+int
+user_find_hash(struct registry *r, struct str email, struct user *user,
+    char hash[PASSWORD_HASH_TEXT], struct fault *fault)
+{
+	return find(r, select_by_email, email, user, hash, fault);
+}
+
+/* the number that one column of the user has; 0: no such user, 1, -1 */
+static int
+ask(struct registry *r, const char *sql, const struct user *user,
+    uint64_t *number, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql, fault);
 	int got;
 
 	if (st == NULL)
 		return -1;
-	statement_str(st, 1, email);
-	if ((got = statement_step(r, st, fault)) < 0)
-		return -1;
-	if (got == 0)
-		return fault_set(fault, 1, "no user '%.*s'", STR_ARG(email));
-	fill(user, st);
+	sqlite3_bind_int64(st, 1, user->n);
+	statement_str(st, 2, str_z(user->id));
+	got = statement_step(r, st, fault);
+	*number = got > 0 ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
 	statement_end(st);
-	return 0;
+	return got;
+}
+
+int
+user_remains(struct registry *r, const struct user *user,
+    struct fault *fault)
+{
+	uint64_t n;
+
+	return ask(r, "SELECT n FROM users WHERE n = ?1 AND id = ?2", user,
+	    &n, fault);
+}
+
+int
+user_things(struct registry *r, const struct user *user, uint64_t *n,
+    struct fault *fault)
+{
+	return ask(r, "SELECT things FROM users WHERE n = ?1 AND id = ?2",
+	    user, n, fault) < 0 ? -1 : 0;
+}
+
+int
+user_channels(struct registry *r, const struct user *user, uint64_t *n,
+    struct fault *fault)
+{
+	return ask(r, "SELECT channels FROM users WHERE n = ?1 AND id = ?2",
+	    user, n, fault) < 0 ? -1 : 0;
 }
 
 /* what a look at a wrong password costs, for a user who isn't there */
@@ -194,29 +280,29 @@ spend(struct str password)
 	sodium_memzero(out, sizeof out);
 }
 
+bool
+password_matches(struct str password, const char hash[PASSWORD_HASH_TEXT])
+{
+	if (password.n == 0 || password.n > PASSWORD_MAX)
+		return false;
+	if (*hash != '\0')
+		return crypto_pwhash_str_verify(hash, password.p,
+		    password.n) == 0;
+	spend(password);
+	return false;
+}
+
 int
 user_verify(struct registry *r, struct str email, struct str password,
     struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, select_user, fault);
-	char hash[crypto_pwhash_STRBYTES] = "";
-	int got;
+	char hash[PASSWORD_HASH_TEXT] = "";
+	struct user user;
 
-	if (st == NULL)
+	if (user_find_hash(r, email, &user, hash, fault) < 0 &&
+	    fault->status != 1)
 		return -1;
-	statement_str(st, 1, email);
-	if ((got = statement_step(r, st, fault)) < 0)
-		return -1;
-	if (got > 0)
-		snprintf(hash, sizeof hash, "%.*s",
-		    STR_ARG(statement_column(st, 4)));
-	/* not during the 40 ms that follow */
-	statement_end(st);
-	if (got == 0) {
-		spend(password);
-		return 0;
-	}
-	return crypto_pwhash_str_verify(hash, password.p, password.n) == 0;
+	return password_matches(password, hash);
 }
 
 int
@@ -247,7 +333,8 @@ user_each(struct registry *r, int (*each)(void *, const struct user *),
     void *arg, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r,
-	    "SELECT n, id, email, created FROM users ORDER BY n", fault);
+	    "SELECT n, id, email, created, version FROM users"
+	    " ORDER BY n", fault);
 	struct user user;
 	int got;
 

@@ -19,6 +19,8 @@ struct user {
 	char id[ID_TEXT + 1];
 	char email[EMAIL_MAX + 1];
 	struct stamp created;
+	int64_t version;	/* counts changes of the password, and
+				 * every other reason to log in again */
 };
 
 /*
@@ -30,13 +32,35 @@ struct user {
 int password_hash(struct str password, char hash[PASSWORD_HASH_TEXT],
     struct fault *);
 
+/* is it the one of this hash?  Takes as long when there is no hash, ""; may
+ * be called by several threads at once */
+bool password_matches(struct str password,
+    const char hash[PASSWORD_HASH_TEXT]);
+
 int user_create(struct registry *, struct str email, const char *hash,
     struct user *, struct fault *);
 int user_set_password(struct registry *, const struct user *,
     const char *hash, struct fault *);
 
+/* ends all that let the user in before, but for the password */
+int user_renew(struct registry *, const struct user *, struct fault *);
+
 /* by email, in any case; fault.status 1 when there is none */
 int user_find(struct registry *, struct str email, struct user *,
+    struct fault *);
+
+int user_find_id(struct registry *, struct str id, struct user *,
+    struct fault *);
+/* with the hash of the password */
+int user_find_hash(struct registry *, struct str email, struct user *,
+    char hash[PASSWORD_HASH_TEXT], struct fault *);
+/* is it still there?  1, 0, -1: another may have its row by now */
+int user_remains(struct registry *, const struct user *, struct fault *);
+
+/* how many things, or channels, it has */
+int user_things(struct registry *, const struct user *, uint64_t *n,
+    struct fault *);
+int user_channels(struct registry *, const struct user *, uint64_t *n,
     struct fault *);
 
 /* 1, 0, or -1; takes as long for an unknown user as for a wrong password */

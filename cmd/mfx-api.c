@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Users, things, channels and connections over HTTP, as Mainflux' clients
+ * ask for them.  The registry is the same file that mfx-things(1) and the
+ * adapters have open; nothing else has to run.
+ */
+#include <inttypes.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/diag.h"
+#include "base/listen.h"
+#include "base/program.h"
+#include "base/ready.h"
+#include "base/signal.h"
+#include "http/setup.h"
+
+/* how long SIGTERM waits for requests in progress */
+#define GRACE (10 * STAMP_SECOND)
+#define ADMIN_CONNECTIONS 64
+#define BODY_MAX (64 << 20)
+
+static struct http_setup setup = {
+	.address = "127.0.0.1:8182", .max_body = 8 << 20,
+	.timeout = 60 * STAMP_SECOND, .max_connections = 4096
+};
+static struct {
+	const char *admin;
+	int64_t ready_fd, session, attempts;
+	bool closed;
+} opt = {
+	.ready_fd = -1, .session = 10 * 3600 * STAMP_SECOND, .attempts = 10
+};
+
+static const struct opt options[] = {
+	HTTP_OPTIONS_BODY(setup, "8M", BODY_MAX),
+	{ 0, "admin", "ADDR:PORT", "serve /health and /metrics only there",
+	    OPT_STRING, &opt.admin, 0, 0 },
+	{ 0, "session", "TIME", "a login is good for so long (10h)",
+	    OPT_DURATION, &opt.session, 60 * STAMP_SECOND,
+	    30 * 24 * 3600 * STAMP_SECOND },
+	{ 0, "attempts", "N", "failed logins a minute and account (10)",
+	    OPT_INT, &opt.attempts, 1, 1000000 },
+	{ 0, "closed", NULL, "new users are not made over HTTP",
+	    OPT_FLAG, &opt.closed, 0, 0 },
+	{ 0, "ready-fd", "FD", "write a newline there when serving",
+	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-api",
+	.summary = "serve users, things and channels over HTTP",
+	.synopsis = "[-l ADDR:PORT] [--admin ADDR:PORT] [options]",
+	.options = options,
+	.network = true,
+};
+
+static struct http *servers[2];		/* clients', administrator's */
+static int n_servers;
+static struct api *api;
+
+static void
+complain(const struct fault *fault)
+{
+	diag_error("%s", fault->text);
+}
+
+/* No query is written down: there may be anything in it. */
+static void
+ended(const struct http_request *r, void *arg)
+{
+	api_ended(r, arg);
+	if (diag_shows(DIAG_INFO))
+		diag_info("%.*s %.*s %u %" PRIu64 " bytes %" PRId64 " us%s%s",
+		    STR_ARG(r->method), STR_ARG(r->path), r->status,
+		    r->received, r->elapsed / 1000, *r->caller ? " from " : "",
+		    r->caller);
+}
+
+static void
+turn(void)
+{
+	struct pollfd done = { api_fd(api), POLLIN, 0 };
+	int i;
+
+	http_wait(servers, n_servers, &done, api_pause(api));
+	api_turn(api);
+	for (i = 0; i < n_servers; i++)
+		http_run(servers[i]);
+	api_rest(api);
+}
+
+static bool
+at_end(void)
+{
+	return signal_stop() ||
+	    (setup.single && http_connections(servers[0]) == 0);
+}
+
+/* Nothing new, but what has begun is finished. */
+static void
+drain(void)
+{
+	int64_t end = stamp_now().ns + GRACE;
+	int i;
+
+	ready_stopping();
+	api_stop(api);
+	for (i = 0; i < n_servers; i++)
+		http_stop(servers[i]);
+	while (!http_idle(servers[0]) && stamp_now().ns < end)
+		turn();
+}
+
+static int
+serve(void)
+{
+	char text[LISTEN_TEXT];
+	int i, fd;
+
+	for (i = 0; (fd = http_listener(servers[0], i)) >= 0; i++)
+		diag_info("serving on %s", listen_print(fd, text));
+	ready_tell(opt.ready_fd);
+	while (!at_end())
+		turn();
+	drain();
+	return 0;
+}
+
+static int
+open_admin(struct fault *fault)
+{
+	struct http_options o = {
+		.timeout = setup.timeout, .max_connections = ADMIN_CONNECTIONS,
+		.late = true, .handle = api_administer, .arg = api
+	};
+	int fd;
+
+	if (opt.admin == NULL)
+		return 0;
+	if ((fd = listen_open(opt.admin, fault)) < 0)
+		return -1;
+	if (http_open(&servers[1], &o, fault) < 0) {
+		close(fd);
+		return -1;
+	}
+	http_listen(servers[1], fd);
+	n_servers = 2;
+	return 0;
+}
+
+static int
+open_all(struct fault *fault)
+{
+	struct api_options a = {
+		.session = opt.session, .attempts = (unsigned)opt.attempts,
+		.open = !opt.closed, .administers = opt.admin == NULL,
+		.complain = complain
+	};
+	struct http_options o = {
+		.late = true, .handle = api_handle, .early = api_early,
+		.ended = ended
+	};
+
+	if (api_open(&api, &a, fault) < 0)
+		return -1;
+	o.arg = api;
+	if (http_setup_open(&setup, &o, &servers[0], fault) < 0)
+		return -1;
+	n_servers = 1;
+	api_count_connections(api, servers[0]);
+	return open_admin(fault);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fault fault;
+	int i = program_start(&program, argc, argv), status;
+
+	if (argv[i] != NULL)
+		program_misuse(&program, "unexpected operand '%s'", argv[i]);
+	program_holds_secrets();
+	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
+	api_finish(api);
+	while (n_servers > 0)
+		http_close(servers[--n_servers]);
+	api_close(api);
+	return status;
+}

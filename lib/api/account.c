@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "api/call.h"
+#include "base/memory.h"
+
+/*
+ * What users do with their own account: look at it, end it, end sessions,
+ * make and remove the lasting tokens that Mainflux came to call keys.
+ */
+
+struct account_change {
+	struct change change;
+	struct api *api;
+	struct http_request *request;
+	struct principal who;
+	int64_t now;
+	bool all;
+	struct lasting lasting;
+	char id[ID_TEXT + 1], name[TOKEN_NAME_MAX + 1];
+	struct buf token;
+};
+
+static struct account_change *
+of_task(struct task *t)
+{
+	return (struct account_change *)t;
+}
+
+static int
+remains(struct registry *r, const struct user *user, struct fault *fault)
+{
+	int got = user_remains(r, user, fault);
+
+	return got != 0 ? got : fault_set(fault, EX_NOUSER, "no such user");
+}
+
+static struct account_change *
+change_new(struct call *c, const struct principal *who,
+    int (*make)(struct change *, struct registry *, struct fault *),
+    void (*done)(struct task *))
+{
+	struct account_change *a = memory_zero(1, sizeof *a);
+
+	a->change.make = make;
+	a->change.task.done = done;
+	a->api = c->api;
+	a->request = c->request;
+	a->who = *who;
+	a->now = c->api->now;
+	return a;
+}
+
+/* the answer to most of them */
+static void
+changed(struct task *t)
+{
+	struct account_change *a = of_task(t);
+
+	if (a->change.result < 0) {
+		call_fault(a->api, a->request, &a->change.fault, 409);
+	} else {
+		api_recovered(a->api);
+		http_answer(a->request, 204);
+	}
+	free(a);
+}
+
+/* is a parameter given as true? */
+static bool
+says_yes(struct call *c, const char *name)
+{
+	struct str value;
+
+	return call_parameter(c, name, &value) > 0 &&
+	    (str_eq(value, STR("true")) || str_eq(value, STR("1")));
+}
+
+/* ---- the account ---- */
+
+void
+users_show(struct call *c)
+{
+	struct buf *b = &c->api->answer;
+	const struct principal *who;
+	char time[STAMP_TEXT];
+
+	if (!call_has_token(c) || (who = call_user(c, 0)) == NULL)
+		return;
+	buf_printf(b, "{\"id\":\"%s\",\"email\":", who->user.id);
+	json_put_string(b, str_z(who->user.email));
+	buf_puts(b, ",\"created\":");
+	buf_put(b, time, stamp_print(time, who->user.created));
+	buf_puts(b, "}\n");
+	call_json(c->request, 200, buf_str(b));
+}
+
+static int
+remove_user(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct account_change *a = of_task(&c->task);
+
+	return remains(r, &a->who.user, fault) < 0 ? -1 :
+	    user_remove(r, &a->who.user, a->all, fault);
+}
+
+void
+users_remove(struct call *c)
+{
+	const struct principal *who;
+	struct account_change *a;
+
+	if (!call_has_token(c) ||
+	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+		return;
+	a = change_new(c, who, remove_user, changed);
+	a->change.many = true;
+	a->all = says_yes(c, "all");
+	ledger_add(c->api->ledger, &a->change);
+}
+
+static int
+end_tokens(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct account_change *a = of_task(&c->task);
+
+	if (remains(r, &a->who.user, fault) < 0)
+		return -1;
+	return a->all ? user_renew(r, &a->who.user, fault) :
+	    token_revoke(r, &a->who, a->now, fault);
+}
+
+void
+tokens_end(struct call *c)
+{
+	bool all = says_yes(c, "all");
+	const struct principal *who;
+	struct account_change *a;
+
+	if (!call_has_token(c) ||
+	    (who = call_user(c, all ? TOKEN_ACCOUNT : 0)) == NULL)
+		return;
+	a = change_new(c, who, end_tokens, changed);
+	a->all = all;
+	ledger_add(c->api->ledger, &a->change);
+}
+
+/* ---- lasting tokens ---- */
+
+static void
+put_time(struct buf *b, const char *name, int64_t seconds)
+{
+	char text[STAMP_TEXT];
+
+	if (seconds == 0)
+		return;
+	buf_printf(b, ",\"%s\":\"", name);
+	buf_put(b, text, stamp_print_utc(text,
+	    (struct stamp){ seconds * STAMP_SECOND }));
+	buf_putc(b, '"');
+}
+
+static void
+put_lasting(struct buf *b, const struct lasting *l)
+{
+	char scope[TOKEN_SCOPE_TEXT];
+
+	token_scope_print(l->scope, scope);
+	buf_puts(b, "{\"id\":");
+	json_put_string(b, l->id);
+	if (l->name.n > 0) {
+		buf_puts(b, ",\"name\":");
+		json_put_string(b, l->name);
+	}
+	buf_printf(b, ",\"scope\":\"%s\"", scope);
+	put_time(b, "issued_at", l->created);
+	put_time(b, "expires_at", l->expires);
+}
+
+static int
+create_lasting(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct account_change *a = of_task(&c->task);
+
+	return remains(r, &a->who.user, fault) < 0 ? -1 :
+	    lasting_create(r, &a->who.user, &a->lasting, &a->token, fault);
+}
+
+static void
+lasting_created(struct task *t)
+{
+	struct account_change *a = of_task(t);
+	struct buf *b = &a->api->answer;
+	char place[ID_TEXT + 16];
+
+	buf_clear(b);
+	if (a->change.result < 0) {
+		call_fault(a->api, a->request, &a->change.fault, 409);
+	} else {
+		api_recovered(a->api);
+		put_lasting(b, &a->lasting);
+		buf_printf(b, ",\"value\":\"%.*s\"}\n",
+		    STR_ARG(buf_str(&a->token)));
+		snprintf(place, sizeof place, "/keys/%s", a->id);
+		http_set(a->request, "Location", place);
+		http_set(a->request, "Cache-Control", "no-store");
+		call_json(a->request, 201, buf_str(b));
+	}
+	buf_release(&a->token);
+	free(a);
+}
+
+/* how long it is good for, in seconds; 0: without an end */
+#define DURATION_MAX (INT64_C(100) * 365 * 24 * 3600)
+
+static const char *
+set_lasting(struct account_change *a, const struct body_field f[3])
+{
+	int64_t duration = 0;
+
+	if (f[0].value.n > TOKEN_NAME_MAX)
+		return "the name is longer than 256 bytes";
+	if (f[1].value.p == NULL ||
+	    !token_scope_parse(f[1].value, &a->lasting.scope))
+		return "the scope has to be some of things:read, "
+		    "things:write, channels:read, channels:write, "
+		    "keys:read, events:read";
+	if (f[2].value.p != NULL && (!body_number(f[2].value, &duration) ||
+	    duration == 0 || duration > DURATION_MAX))
+		return "the duration is a number of seconds from 1";
+	uuid_make(a->id);
+	if (f[0].value.n > 0)
+		memcpy(a->name, f[0].value.p, f[0].value.n);
+	a->lasting.id = str_z(a->id);
+	a->lasting.name = (struct str){ a->name, f[0].value.n };
+	a->lasting.created = a->now;
+	a->lasting.expires = duration ? a->now + duration : 0;
+	return NULL;
+}
+
+void
+keys_create(struct call *c)
+{
+	struct body_field f[] = {
+		{ .name = "name", .type = BODY_TEXT },
+		{ .name = "scope", .type = BODY_TEXT },
+		{ .name = "duration", .type = BODY_NUMBER },
+	};
+	struct account_change *a;
+	const struct principal *who;
+	static const struct principal nobody;
+	const char *why;
+
+	if (!call_read(c, f, 3) || !call_has_token(c))
+		return;
+	a = change_new(c, &nobody, create_lasting, lasting_created);
+	why = set_lasting(a, f);
+	if (why != NULL)
+		http_problem(c->request, 400, why);
+	if (why != NULL || (who = call_user(c, TOKEN_ACCOUNT)) == NULL) {
+		free(a);
+		return;
+	}
+	a->who = *who;
+	buf_init(&a->token, JWT_MAX);
+	ledger_add(c->api->ledger, &a->change);
+}
+
+static void
+list_one(void *arg, const struct lasting *l)
+{
+	struct buf *b = arg;
+
+	if (b->n > 0)
+		buf_putc(b, ',');
+	put_lasting(b, l);
+	buf_putc(b, '}');
+}
+
+/* all of them, or one: their number is given, or -1 when it is answered */
+static int
+look_up(struct call *c, struct str id)
+{
+	const struct principal *who;
+	struct fault fault;
+	int n;
+
+	if (!call_has_token(c) ||
+	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+		return -1;
+	n = lasting_each(c->api->registry, &who->user, id, list_one,
+	    &c->api->answer, &fault);
+	if (n < 0)
+		call_unable(c->api, c->request, &fault);
+	return n;
+}
+
+void
+keys_list(struct call *c)
+{
+	int n = look_up(c, STR_NONE);
+	struct buf b;
+
+	if (n < 0)
+		return;
+	buf_init(&b, c->api->answer.max);
+	buf_printf(&b, "{\"total\":%d,\"keys\":[", n);
+	buf_put_str(&b, buf_str(&c->api->answer));
+	buf_puts(&b, "]}\n");
+	call_json(c->request, 200, buf_str(&b));
+	buf_release(&b);
+}
+
+void
+keys_show(struct call *c)
+{
+	int n = look_up(c, c->id[0].p ? c->id[0] : STR(""));
+
+	if (n == 0)
+		http_problem(c->request, 404, "there is no such key");
+	if (n <= 0)
+		return;
+	buf_putc(&c->api->answer, '\n');
+	call_json(c->request, 200, buf_str(&c->api->answer));
+}
+
+static int
+remove_lasting(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct account_change *a = of_task(&c->task);
+
+	if (remains(r, &a->who.user, fault) < 0)
+		return -1;
+	/* one that isn't there is as good as removed */
+	return lasting_remove(r, &a->who.user, str_z(a->id), fault) < 0 &&
+	    fault->status != 1 ? -1 : 0;
+}
+
+void
+keys_remove(struct call *c)
+{
+	const struct principal *who;
+	struct account_change *a;
+
+	if (!call_has_token(c) ||
+	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+		return;
+	a = change_new(c, who, remove_lasting, changed);
+	snprintf(a->id, sizeof a->id, "%.*s", STR_ARG(c->id[0]));
+	ledger_add(c->api->ledger, &a->change);
+}

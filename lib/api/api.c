@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/api.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/call.h"
+#include "api/task.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+/* passwords that wait for the crew; each takes it 40 ms */
+#define LOGINS_MAX 128
+#define CREW_MAX 4
+/* what one call may take for its parameters and its body, and put into its
+ * answer */
+#define SCRATCH_MAX ((size_t)256 << 20)
+#define ANSWER_MAX ((size_t)1 << 30)
+/* what an answer of an ordinary size needs is kept */
+#define ANSWER_KEPT ((size_t)1 << 20)
+#define LOOK_EACH STAMP_SECOND
+
+static int64_t
+monotonic(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * STAMP_SECOND + t.tv_nsec;
+}
+
+static void
+read_clocks(struct api *api)
+{
+	api->now = stamp_now().ns / STAMP_SECOND;
+	api->clock = monotonic();
+}
+
+static int
+crew_size(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > CREW_MAX ? CREW_MAX : (int)n;
+}
+
+static int
+open_all(struct api *api, struct fault *fault)
+{
+	if (inbox_open(&api->inbox, fault) < 0 ||
+	    ledger_open(&api->ledger, api->home, &api->inbox, fault) < 0 ||
+	    registry_open(&api->registry, api->home, REGISTRY_READ,
+	    fault) < 0 ||
+	    access_open(&api->access, api->home, fault) < 0)
+		return -1;
+	return crew_open(&api->crew, crew_size(), LOGINS_MAX, &api->inbox,
+	    fault);
+}
+
+int
+api_open(struct api **out, const struct api_options *options,
+    struct fault *fault)
+{
+	struct api *api = memory_zero(1, sizeof *api);
+
+	api->options = *options;
+	api->home = options->home ? memory_strdup(options->home) :
+	    home_path("");
+	arena_init(&api->scratch, SCRATCH_MAX);
+	buf_init(&api->answer, ANSWER_MAX);
+	buf_init(&api->key, KEY_BOX_MAX);
+	if (open_all(api, fault) < 0) {
+		api_close(api);
+		return -1;
+	}
+	api->keeper = keeper_open();
+	api->attempts = attempts_open();
+	api->tallies = tallies_open();
+	read_clocks(api);
+	api->looked = api->clock;
+	*out = api;
+	return 0;
+}
+
+void
+api_finish(struct api *api)
+{
+	if (api == NULL)
+		return;
+	searches_end(api);
+	/* a password that has been hashed may still become a change */
+	crew_close(api->crew);
+	if (api->crew != NULL)
+		inbox_run(&api->inbox);
+	api->crew = NULL;
+	ledger_close(api->ledger);
+	if (api->ledger != NULL)
+		inbox_run(&api->inbox);
+	api->ledger = NULL;
+}
+
+void
+api_close(struct api *api)
+{
+	if (api == NULL)
+		return;
+	api_finish(api);
+	inbox_close(&api->inbox);
+	registry_close(api->registry);
+	access_close(api->access);
+	keeper_close(api->keeper);
+	attempts_close(api->attempts);
+	free(api->tallies);
+	arena_release(&api->scratch);
+	buf_release(&api->answer);
+	secret_release(&api->key);
+	free(api->home);
+	free(api);
+}
+
+/* ---- the turn ---- */
+
+/* Another file may have been put in the place of the registry. */
+static bool
+reopen(struct api *api)
+{
+	struct fault fault;
+
+	api->looked = api->clock;
+	if (api->registry != NULL && !registry_replaced(api->registry))
+		return false;
+	registry_close(api->registry);
+	api->registry = NULL;
+	if (registry_exists(api->home, &fault))
+		registry_open(&api->registry, api->home, REGISTRY_READ,
+		    &fault);
+	return true;
+}
+
+void
+api_turn(struct api *api)
+{
+	struct fault fault;
+	bool changed;
+
+	read_clocks(api);
+	inbox_run(&api->inbox);
+	changed = api->clock - api->looked >= LOOK_EACH && reopen(api);
+	/* all of this turn sees it as it is now */
+	if (api->registry != NULL && registry_look(api->registry, &fault) < 0)
+		call_complain(api, &fault);
+	changed |= api->registry != NULL &&
+	    registry_changed(api->registry) != 0;
+	access_refresh(api->access);
+	if (changed) {
+		keeper_forget(api->keeper);
+		access_forget(api->access);
+	}
+	searches_turn(api);
+	if (api->registry != NULL)
+		feeds_turn(api, changed);
+	if (api->answer.cap > ANSWER_KEPT) {
+		buf_release(&api->answer);
+		buf_init(&api->answer, ANSWER_MAX);
+	}
+}
+
+void
+api_rest(struct api *api)
+{
+	if (api->registry != NULL)
+		registry_look_away(api->registry);
+}
+
+void
+api_ended(const struct http_request *r, void *arg)
+{
+	tally(arg, r);
+}
+
+void
+api_count_connections(struct api *api, const struct http *server)
+{
+	api->server = server;
+}
+
+int
+api_fd(const struct api *api)
+{
+	return api->inbox.fd;
+}
+
+int
+api_pause(const struct api *api)
+{
+	if (api->searches != NULL || feeds_behind(api))
+		return 0;
+	/* other processes change the registry too, without a word */
+	return api->feeds != NULL ? 100 : 1000;
+}
+
+void
+api_stop(struct api *api)
+{
+	api->stopping = true;
+	feeds_end(api);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_API_API_H
+#define MFX_API_API_H
+
+#include "api/attempts.h"
+#include "api/ledger.h"
+#include "http/metrics.h"
+#include "http/request.h"
+#include "http/server.h"
+#include "registry/access.h"
+#include "registry/token.h"
+
+/*
+ * The REST service.  The program has the sockets and the loop:
+ *
+ *	api_open(&api, &options, &fault);
+ *	... http_options.handle = api_handle, .early = api_early,
+ *	    .ended = api_ended, .arg = api, .late = true
+ *	while (!stop) {
+ *		poll also api_fd(api), at most api_pause(api) ms
+ *		api_turn(api);		before http_run
+ *		http_run(h);
+ *		api_rest(api);		before the next poll
+ *	}
+ *	api_stop(api);			streams end; the same turns, until idle
+ *	api_finish(api);		answers all that is left
+ *	http_close(h);
+ *	api_close(api);
+ *
+ * Three kinds of work: what can be answered from a look into the registry
+ * is done in the loop, through a handle of its own that can't write; changes
+ * go through the ledger; passwords to a crew.  Long searches take a step in
+ * each turn.
+ */
+struct api_options {
+	const char *home;		/* NULL: as registry_open */
+	int64_t session;		/* ns that a login is good for */
+	unsigned attempts;		/* failed logins a minute, by account */
+	bool open;			/* anybody may become a user */
+	bool administers;		/* serves /health and /metrics too */
+	/* may be NULL: what the one who runs the service has to know, said
+	 * once until it is over */
+	void (*complain)(const struct fault *);
+};
+
+struct api;
+int api_open(struct api **, const struct api_options *, struct fault *);
+void api_close(struct api *);
+
+/* http_options' callbacks; arg: the api */
+void api_handle(struct http_request *, void *api);
+void api_early(struct http_request *, void *api);
+void api_ended(const struct http_request *, void *api);
+/* the same for an administrator's server: /health, /metrics, /version */
+void api_administer(struct http_request *, void *api);
+/* whose connections are counted */
+void api_count_connections(struct api *, const struct http *);
+
+int api_fd(const struct api *);
+int api_pause(const struct api *);
+void api_turn(struct api *);
+void api_rest(struct api *);
+void api_stop(struct api *);
+void api_finish(struct api *);
+
+#endif

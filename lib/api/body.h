@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_API_BODY_H
+#define MFX_API_BODY_H
+
+#include "senml/json.h"
+
+/*
+ * A request's body, read as Mainflux did: names of members in any case, of
+ * two with one name the last, unknown ones are passed over, null is as good
+ * as absent, and what stands behind the first value is not looked at.  The
+ * rest is strict: JSON as RFC 8259 has it, UTF-8, each member of its type.
+ * Metadata stays text, so that its numbers keep their digits.
+ */
+enum body_type {
+	BODY_TEXT,		/* decoded */
+	BODY_OBJECT,		/* as it was written */
+	BODY_TEXTS,		/* an array of texts: body_text */
+	BODY_NUMBER,		/* a whole one, from 0: body_number */
+};
+
+struct body_field {
+	const char *name;	/* lower case */
+	enum body_type type;
+	struct str value;	/* p NULL: it isn't there */
+};
+
+/* an object; NULL, or why not; values borrow from the text or the arena */
+const char *body_read(struct str text, struct body_field *, size_t n,
+    struct arena *);
+
+/* each element of an array: 1 and the element's text, 0 at the end, -1 */
+struct body_array {
+	struct scan scan;
+	const char *at;		/* where the next one is; NULL: at the start */
+};
+int body_next(struct body_array *, struct str *element);
+void body_array_init(struct body_array *, struct str text, struct arena *);
+
+/* a text out of an array of texts, decoded; false: it is none */
+bool body_text(struct str element, struct arena *, struct str *text);
+/* at most 2^53; false: it is none */
+bool body_number(struct str value, int64_t *n);
+
+#endif

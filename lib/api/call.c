@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/call.h"
+
+#include <strings.h>
+#include <sysexits.h>
+
+#include "base/utf8.h"
+#include "http/path.h"
+
+#define JSON_TYPE "application/json"
+#define PARAMETER_MAX (16 * 1024)
+
+/* ---- the body ---- */
+
+static bool
+contains(struct str text, struct str part)
+{
+	size_t i;
+
+	for (i = 0; i + part.n <= text.n; i++)
+		if (strncasecmp(text.p + i, part.p, part.n) == 0)
+			return true;
+	return false;
+}
+
+bool
+call_typed(struct call *c)
+{
+	if (contains(http_header(c->request, "Content-Type"),
+	    STR(JSON_TYPE)))
+		return true;
+	http_problem(c->request, 415, "the body has to be " JSON_TYPE);
+	return false;
+}
+
+bool
+call_read(struct call *c, struct body_field *fields, size_t n)
+{
+	const char *why;
+
+	if (!call_typed(c))
+		return false;
+	why = body_read(c->request->body, fields, n, &c->api->scratch);
+	if (why != NULL)
+		http_problem(c->request, 400, why);
+	return why == NULL;
+}
+
+bool
+call_spec(struct call *c, struct specs *specs, struct spec *spec,
+    const struct body_field *name, const struct body_field *metadata,
+    const struct body_field *key)
+{
+	const char *why = NULL;
+
+	if (name->value.p != NULL)
+		why = spec_set_name(specs, spec, name->value);
+	if (why == NULL && metadata->value.p != NULL)
+		why = spec_set_metadata(specs, spec, metadata->value);
+	if (why == NULL && key != NULL && key->value.n > 0)
+		why = spec_set_key(specs, spec, key->value);
+	if (why != NULL)
+		http_problem(c->request, 400, why);
+	return why == NULL;
+}
+
+/* ---- the query ---- */
+
+struct wanted {
+	struct arena *arena;
+	struct str name, value;
+	int n;
+	bool unsound;
+	struct buf b;
+};
+
+static void
+look_at(void *arg, struct str name, struct str value)
+{
+	struct wanted *w = arg;
+
+	buf_clear(&w->b);
+	if (!percent_decode(&w->b, name)) {
+		w->unsound = true;
+		return;
+	}
+	if (!str_eq(buf_str(&w->b), w->name)) {
+		/* only to see that it is sound */
+		w->unsound |= !percent_decode(&w->b, value);
+		return;
+	}
+	buf_clear(&w->b);
+	w->unsound |= !percent_decode(&w->b, value) || w->b.full;
+	if (w->n++ == 0)
+		w->value = arena_str(w->arena, buf_str(&w->b));
+}
+
+int
+call_parameter(struct call *c, const char *name, struct str *value)
+{
+	struct wanted w = {
+		.arena = &c->api->scratch, .name = str_z(name)
+	};
+
+	buf_init(&w.b, PARAMETER_MAX);
+	http_query(c->request, look_at, &w);
+	buf_release(&w.b);
+	*value = w.n > 0 && !w.unsound ? w.value : STR_NONE;
+	return w.unsound ? 0 : w.n;
+}
+
+/* ---- answers ---- */
+
+void
+call_json(struct http_request *r, unsigned status, struct str body)
+{
+	http_answer_text(r, status, JSON_TYPE, body);
+}
+
+void
+call_complain(struct api *api, const struct fault *fault)
+{
+	if (!api->failing && api->options.complain != NULL)
+		api->options.complain(fault);
+	api->failing = true;
+}
+
+void
+call_unable(struct api *api, struct http_request *r,
+    const struct fault *fault)
+{
+	call_complain(api, fault);
+	http_problem(r, 503, "the registry can't be used now");
+}
+
+void
+api_recovered(struct api *api)
+{
+	api->failing = false;
+}
+
+void
+call_fault(struct api *api, struct http_request *r,
+    const struct fault *fault, unsigned clash)
+{
+	if (fault->status == 1)
+		http_problem(r, 404, fault->text);
+	else if (fault->status == EX_DATAERR)
+		http_problem(r, clash, fault->text);
+	else if (fault->status == EX_NOUSER)
+		http_problem(r, 403, "there is no such user any more");
+	else
+		call_unable(api, r, fault);
+}
+
+int
+call_put_item(struct api *api, struct registry *registry, struct buf *b,
+    enum item_kind kind, const struct item *item, bool keys,
+    struct fault *fault)
+{
+	buf_puts(b, "{\"id\":");
+	json_put_string(b, item->id);
+	if (item->name.n > 0) {
+		buf_puts(b, ",\"name\":");
+		json_put_string(b, item->name);
+	}
+	if (kind == ITEM_THING) {
+		buf_puts(b, ",\"key\":");
+		buf_clear(&api->key);
+		if (keys && item->box.p != NULL &&
+		    !keyring_unseal(registry_keyring(registry), item->box.p,
+		    item->box.n, &api->key))
+			return fault_set(fault, EX_IOERR,
+			    "the key of %.*s is damaged", STR_ARG(item->id));
+		json_put_string(b, buf_str(&api->key));
+	}
+	if (item->metadata.n > 2) {
+		buf_puts(b, ",\"metadata\":");
+		buf_put_str(b, item->metadata);
+	}
+	buf_putc(b, '}');
+	return 0;
+}

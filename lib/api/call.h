@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_API_CALL_H
+#define MFX_API_CALL_H
+
+#include "api/api.h"
+#include "api/body.h"
+#include "registry/item.h"
+
+struct feed;
+struct search;
+struct keeper;
+
+/* What the files of this folder share; nobody else includes this. */
+struct api {
+	struct api_options options;
+	struct registry *registry;	/* to read; NULL: can't be opened */
+	char *home;
+	struct access *access;		/* for things' keys */
+	struct keeper *keeper;		/* tokens that were checked */
+	struct ledger *ledger;
+	struct crew *crew;
+	struct inbox inbox;
+	struct attempts *attempts;
+	struct feed *feeds;		/* streams of events */
+	struct search *searches;	/* that are not finished */
+	unsigned n_feeds;
+	struct arena scratch;		/* of the call in hand */
+	struct buf answer, key;		/* likewise */
+	const struct http *server;
+	int64_t now;			/* seconds since 1970, of this turn */
+	int64_t clock, looked;		/* ns, monotonic */
+	bool failing, stopping;
+	struct api_tally *tallies;	/* by route, the last for none */
+	uint64_t answers[600];		/* by status */
+};
+
+/*
+ * A request that has found its route.  It lives until the handler returns;
+ * a handler that answers later copies what it needs then.
+ */
+#define CALL_IDS 2
+struct call {
+	struct api *api;
+	struct http_request *request;
+	struct str id[CALL_IDS];	/* what stands for :id, decoded */
+};
+
+struct api_route {
+	const char *method;		/* GET is good for HEAD too */
+	const char *path;		/* "/things/:id/channels" */
+	void (*handle)(struct call *);
+	const char *service, *name;	/* in the metrics */
+	bool open;			/* needs no token */
+};
+/* ends with a method that is NULL */
+extern const struct api_route api_routes[];
+
+/* ---- who ---- */
+
+/* is there a token at all?  Else it answers 403: false. */
+bool call_has_token(struct call *);
+/* The one whose token it is, when it allows all of `scope`; else it answers
+ * 403 or 503: NULL.  Good until the next call. */
+const struct principal *call_user(struct call *, unsigned scope);
+/* the same without an answer: 1, 0, or -1 when that can't be asked */
+int api_principal(struct api *, struct str token, struct principal *);
+
+/* ---- what ---- */
+
+/* A JSON body, of the right type and form; else it answers 415 or 400:
+ * false. */
+bool call_typed(struct call *);
+bool call_read(struct call *, struct body_field *, size_t n);
+
+/* A parameter of the query, decoded into the scratch arena: how many values
+ * it has (the first is given).  A query that is not percent-encoded as it
+ * should be counts as none. */
+int call_parameter(struct call *, const char *name, struct str *value);
+
+/* checks and copies name, metadata and key as far as they are there; else
+ * it answers 400: false */
+bool call_spec(struct call *, struct specs *, struct spec *,
+    const struct body_field *name, const struct body_field *metadata,
+    const struct body_field *key);
+
+/* ---- answers ---- */
+
+void call_json(struct http_request *, unsigned status, struct str body);
+/* by what went wrong: 404 for what is not there, `clash` for EX_DATAERR,
+ * and 503, which is complained of */
+void call_fault(struct api *, struct http_request *, const struct fault *,
+    unsigned clash);
+/* it can't be asked or kept now: 503 */
+void call_unable(struct api *, struct http_request *, const struct fault *);
+void call_complain(struct api *, const struct fault *);
+/* not everything is bad any more */
+void api_recovered(struct api *);
+
+/* {"id":…,"name":…,"key":…,"metadata":…} as Mainflux has it; `keys`: may
+ * this one see keys? */
+int call_put_item(struct api *, struct registry *, struct buf *,
+    enum item_kind, const struct item *, bool keys, struct fault *);
+
+/* ---- the rest of this folder ---- */
+
+void users_create(struct call *), users_show(struct call *),
+    users_remove(struct call *), users_password(struct call *),
+    tokens_create(struct call *), tokens_refresh(struct call *),
+    tokens_end(struct call *), keys_create(struct call *),
+    keys_list(struct call *), keys_show(struct call *),
+    keys_remove(struct call *);
+void things_create(struct call *), things_bulk(struct call *),
+    things_list(struct call *), things_of_channel(struct call *),
+    things_show(struct call *), things_update(struct call *),
+    things_key(struct call *), things_remove(struct call *);
+void channels_create(struct call *), channels_bulk(struct call *),
+    channels_list(struct call *), channels_of_thing(struct call *),
+    channels_show(struct call *), channels_update(struct call *),
+    channels_remove(struct call *);
+void connections_add(struct call *), connections_remove(struct call *),
+    connections_bulk(struct call *);
+void access_identity(struct call *), access_decide(struct call *);
+void events_stream(struct call *);
+void status_version(struct call *), status_health(struct call *),
+    status_metrics(struct call *);
+
+/* one step of each search; those that are left */
+void searches_turn(struct api *);
+void searches_end(struct api *);
+/* what is new goes out; `changed`: the registry has changed */
+void feeds_turn(struct api *, bool changed);
+void feeds_end(struct api *);
+/* is there something to be sent now? */
+bool feeds_behind(const struct api *);
+
+struct keeper *keeper_open(void);
+void keeper_close(struct keeper *);
+void keeper_forget(struct keeper *);
+
+struct api_tally *tallies_open(void);
+void tally(struct api *, const struct http_request *);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "api/call.h"
+#include "base/memory.h"
+
+/* Which things are on which channels: one pair, or every pair of two lists,
+ * all of them or none. */
+
+/* of one request; more would keep the others waiting for too long */
+#define PAIRS_MAX 20000
+
+struct connection_change {
+	struct change change;
+	struct api *api;
+	struct http_request *request;
+	struct user user;
+	bool connect;
+	/* what has a channel, and then what has a thing */
+	struct specs specs;
+	size_t channels;
+};
+
+static struct connection_change *
+of_change(struct change *c)
+{
+	return (struct connection_change *)c;
+}
+
+static int
+make_pair(struct connection_change *cc, struct registry *r,
+    struct str channel, struct str thing, struct fault *fault)
+{
+	int got = item_connect(r, &cc->user, cc->connect, channel, thing,
+	    fault);
+
+	if (got == 0 && !cc->connect)
+		return fault_set(fault, 1, "they are not connected");
+	return got < 0 ? -1 : 0;
+}
+
+static int
+make(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct connection_change *cc = of_change(c);
+	const struct spec *v = cc->specs.v;
+	size_t i, j;
+	int got = user_remains(r, &cc->user, fault);
+
+	if (got <= 0)
+		return got < 0 ? -1 :
+		    fault_set(fault, EX_NOUSER, "no such user");
+	for (i = 0; i < cc->channels; i++)
+		for (j = cc->channels; j < cc->specs.n; j++)
+			if (make_pair(cc, r, v[i].channel, v[j].thing,
+			    fault) < 0)
+				return -1;
+	return 0;
+}
+
+static void
+done(struct task *t)
+{
+	struct connection_change *cc = of_change((struct change *)t);
+
+	if (cc->change.result < 0) {
+		call_fault(cc->api, cc->request, &cc->change.fault, 409);
+	} else {
+		api_recovered(cc->api);
+		http_answer(cc->request, cc->connect ? 200 : 204);
+	}
+	specs_release(&cc->specs);
+	free(cc);
+}
+
+static struct connection_change *
+change_new(struct call *c, bool connect)
+{
+	struct connection_change *cc = memory_zero(1, sizeof *cc);
+
+	cc->change.make = make;
+	cc->change.task.done = done;
+	cc->api = c->api;
+	cc->request = c->request;
+	cc->connect = connect;
+	specs_init(&cc->specs);
+	return cc;
+}
+
+static void
+change_drop(struct connection_change *cc)
+{
+	specs_release(&cc->specs);
+	free(cc);
+}
+
+static void
+add_channel(struct connection_change *cc, struct str id)
+{
+	specs_add(&cc->specs)->channel = arena_str(&cc->specs.keep, id);
+	cc->channels++;
+}
+
+static void
+add_thing(struct connection_change *cc, struct str id)
+{
+	specs_add(&cc->specs)->thing = arena_str(&cc->specs.keep, id);
+}
+
+static void
+change_go(struct call *c, struct connection_change *cc)
+{
+	const struct principal *who = call_user(c, TOKEN_CHANNELS_WRITE);
+
+	if (who == NULL) {
+		change_drop(cc);
+		return;
+	}
+	cc->user = who->user;
+	ledger_add(c->api->ledger, &cc->change);
+}
+
+static void
+one(struct call *c, bool connect)
+{
+	struct connection_change *cc;
+
+	if (!call_has_token(c))
+		return;
+	if (c->id[0].n == 0 || c->id[1].n == 0) {
+		http_problem(c->request, 400, "an id is missing");
+		return;
+	}
+	cc = change_new(c, connect);
+	add_channel(cc, c->id[0]);
+	add_thing(cc, c->id[1]);
+	change_go(c, cc);
+}
+
+void
+connections_add(struct call *c)
+{
+	one(c, true);
+}
+
+void
+connections_remove(struct call *c)
+{
+	one(c, false);
+}
+
+/* ---- many ---- */
+
+/* NULL, or why not */
+static const char *
+read_ids(struct call *c, struct connection_change *cc, struct str array,
+    void (*add)(struct connection_change *, struct str))
+{
+	struct body_array a;
+	struct str element, id;
+	int got, n;
+
+	body_array_init(&a, array, &c->api->scratch);
+	for (n = 0; (got = body_next(&a, &element)) > 0; n++) {
+		if (!body_text(element, &c->api->scratch, &id))
+			return "an id has to be a text";
+		if (id.n == 0)
+			return "an id is empty";
+		if (n == PAIRS_MAX)
+			return "too many ids";
+		add(cc, id);
+	}
+	if (got < 0)
+		return a.scan.why;
+	return n == 0 ? "there are no ids" : NULL;
+}
+
+static const char *
+read_pairs(struct call *c, struct connection_change *cc,
+    const struct body_field f[2])
+{
+	const char *why;
+
+	if (f[0].value.p == NULL || f[1].value.p == NULL)
+		return "channel_ids and thing_ids are needed";
+	why = read_ids(c, cc, f[0].value, add_channel);
+	if (why == NULL)
+		why = read_ids(c, cc, f[1].value, add_thing);
+	if (why == NULL &&
+	    cc->channels * (cc->specs.n - cc->channels) > PAIRS_MAX)
+		why = "more than 20000 pairs at once";
+	return why;
+}
+
+void
+connections_bulk(struct call *c)
+{
+	struct body_field f[] = {
+		{ .name = "channel_ids", .type = BODY_TEXTS },
+		{ .name = "thing_ids", .type = BODY_TEXTS },
+	};
+	struct connection_change *cc;
+	const char *why;
+
+	if (!call_read(c, f, 2) || !call_has_token(c))
+		return;
+	cc = change_new(c, true);
+	cc->change.many = true;
+	why = read_pairs(c, cc, f);
+	if (why == NULL) {
+		change_go(c, cc);
+	} else {
+		http_problem(c->request, 400, why);
+		change_drop(cc);
+	}
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "api/call.h"
+#include "base/memory.h"
+
+/*
+ * Things and channels one by one and many at once: what is made, shown,
+ * changed and removed.  A change is checked here as far as that goes without
+ * the registry, and made by the ledger.
+ */
+
+/* of one request; more would keep the others waiting for too long */
+#define BULK_MAX 50000
+
+enum what { CREATE, UPDATE, REMOVE };
+
+struct item_change {
+	struct change change;
+	struct api *api;
+	struct http_request *request;
+	enum item_kind kind;
+	enum what what;
+	bool bulk, keys;
+	struct user user;
+	struct specs specs;
+	struct str match;		/* If-Match; p NULL: none */
+	bool mismatch;
+	char state[ITEM_STATE + 1];	/* after an update */
+	struct buf answer;
+};
+
+static const char *const collection[] = { "things", "channels" };
+static const unsigned may_read[] = {
+	TOKEN_THINGS_READ, TOKEN_CHANNELS_READ
+};
+static const unsigned may_write[] = {
+	TOKEN_THINGS_WRITE, TOKEN_CHANNELS_WRITE
+};
+
+/* ---- ETags ---- */
+
+/* Is this state in a list of entity tags, or any good?  To change what is
+ * meant it has to be the exact one; a proxy may have made it a weak one,
+ * which is enough to save an answer. */
+static bool
+tag_listed(struct str list, const char *state, bool weak_too)
+{
+	const char *end = list.p + list.n, *p = list.p, *close;
+
+	if (str_eq(list, STR("*")))
+		return true;
+	while (p < end && (p = memchr(p, '"', (size_t)(end - p))) != NULL) {
+		bool weak = p > list.p && p[-1] == '/';
+
+		close = memchr(p + 1, '"', (size_t)(end - p - 1));
+		if (close == NULL)
+			return false;
+		if ((!weak || weak_too) && str_eq((struct str){ p + 1,
+		    (size_t)(close - p - 1) }, str_z(state)))
+			return true;
+		p = close + 1;
+	}
+	return false;
+}
+
+static void
+set_tag(struct http_request *r, const char *state)
+{
+	char tag[ITEM_STATE + 3];
+
+	snprintf(tag, sizeof tag, "\"%s\"", state);
+	http_set(r, "ETag", tag);
+}
+
+/* ---- changes, in the ledger ---- */
+
+static struct item_change *
+of_change(struct change *c)
+{
+	return (struct item_change *)c;
+}
+
+static int
+find_state(struct item_change *ic, struct registry *r, struct str id,
+    struct fault *fault)
+{
+	struct item item;
+	void *found;
+
+	if (item_find(r, ic->kind, &ic->user, id, &item, &found, fault) < 0)
+		return -1;
+	item_state(&item, ic->state);
+	item_found_end(found);
+	return 0;
+}
+
+static void
+put_created(struct item_change *ic, const struct spec *spec)
+{
+	struct buf *b = &ic->answer;
+
+	buf_puts(b, b->n > 0 ? ",{\"id\":" : "{\"id\":");
+	json_put_string(b, spec->id);
+	if (spec->name.n > 0) {
+		buf_puts(b, ",\"name\":");
+		json_put_string(b, spec->name);
+	}
+	if (ic->kind == ITEM_THING) {
+		buf_puts(b, ",\"key\":");
+		json_put_string(b, ic->keys ? spec->key : STR_NONE);
+	}
+	if (spec->metadata.n > 2) {
+		buf_puts(b, ",\"metadata\":");
+		buf_put_str(b, spec->metadata);
+	}
+	buf_putc(b, '}');
+}
+
+static int
+create(struct item_change *ic, struct registry *r, struct fault *fault)
+{
+	size_t i;
+
+	for (i = 0; i < ic->specs.n; i++) {
+		if (item_create(r, ic->kind, &ic->user, &ic->specs.v[i],
+		    fault) < 0)
+			return -1;
+		if (ic->bulk)
+			put_created(ic, &ic->specs.v[i]);
+	}
+	return 0;
+}
+
+static int
+make(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct item_change *ic = of_change(c);
+	const struct spec *spec = &ic->specs.v[0];
+	int got = user_remains(r, &ic->user, fault);
+
+	if (got <= 0)
+		return got < 0 ? -1 :
+		    fault_set(fault, EX_NOUSER, "no such user");
+	if (ic->what == CREATE)
+		return create(ic, r, fault);
+	if (ic->match.p != NULL) {
+		got = find_state(ic, r, spec->id, fault);
+		ic->mismatch = (got < 0 && fault->status == 1) ||
+		    (got == 0 && !tag_listed(ic->match, ic->state, false));
+		if (got < 0 || ic->mismatch)
+			return got;
+	}
+	if (ic->what == REMOVE)
+		return item_remove(r, ic->kind, &ic->user, spec->id, fault);
+	if (item_update(r, ic->kind, &ic->user, spec, fault) < 0)
+		return -1;
+	return find_state(ic, r, spec->id, fault);
+}
+
+/* ---- and back ---- */
+
+static void
+answer_created(struct item_change *ic)
+{
+	struct http_request *r = ic->request;
+	char place[ID_TEXT + 16];
+	struct buf *b = &ic->api->answer;
+
+	if (!ic->bulk) {
+		snprintf(place, sizeof place, "/%s/%.*s",
+		    collection[ic->kind], STR_ARG(ic->specs.v[0].id));
+		http_set(r, "Location", place);
+		http_answer(r, 201);
+		return;
+	}
+	buf_clear(b);
+	buf_printf(b, "{\"%s\":[", collection[ic->kind]);
+	buf_put_str(b, buf_str(&ic->answer));
+	buf_puts(b, "]}\n");
+	call_json(r, 201, buf_str(b));
+}
+
+static void
+done(struct task *t)
+{
+	struct item_change *ic = of_change((struct change *)t);
+	struct http_request *r = ic->request;
+	const struct fault *fault = &ic->change.fault;
+
+	if (ic->change.result == 0)
+		api_recovered(ic->api);
+	if (ic->mismatch) {
+		http_problem(r, 412, "it is not in that state any more");
+	} else if (ic->what == REMOVE && (ic->change.result == 0 ||
+	    fault->status == 1)) {
+		http_answer(r, 204);
+	} else if (ic->change.result < 0) {
+		call_fault(ic->api, r, fault, 422);
+	} else if (ic->what == CREATE) {
+		answer_created(ic);
+	} else {
+		set_tag(r, ic->state);
+		http_answer(r, 200);
+	}
+	buf_release(&ic->answer);
+	specs_release(&ic->specs);
+	free(ic);
+}
+
+static struct item_change *
+change_new(struct call *c, enum item_kind kind, enum what what)
+{
+	struct item_change *ic = memory_zero(1, sizeof *ic);
+
+	ic->change.make = make;
+	ic->change.task.done = done;
+	ic->api = c->api;
+	ic->request = c->request;
+	ic->kind = kind;
+	ic->what = what;
+	specs_init(&ic->specs);
+	buf_init(&ic->answer, c->api->answer.max);
+	return ic;
+}
+
+static void
+change_drop(struct item_change *ic)
+{
+	specs_release(&ic->specs);
+	free(ic);
+}
+
+/* On its way, if this user may; else it is answered. */
+static void
+change_go(struct call *c, struct item_change *ic)
+{
+	const struct principal *who = call_user(c, may_write[ic->kind]);
+	struct str match = http_header(c->request, "If-Match");
+
+	if (who == NULL) {
+		change_drop(ic);
+		return;
+	}
+	ic->user = who->user;
+	/* whoever makes a thing is told its key */
+	ic->keys = true;
+	if (match.p != NULL)
+		ic->match = arena_str(&ic->specs.keep, match);
+	ledger_add(c->api->ledger, &ic->change);
+}
+
+/* ---- requests ---- */
+
+enum { NAME, METADATA, KEY, FIELDS };
+#define ITEM_FIELDS {						\
+	[NAME] = { .name = "name", .type = BODY_TEXT },		\
+	[METADATA] = { .name = "metadata", .type = BODY_OBJECT },	\
+	[KEY] = { .name = "key", .type = BODY_TEXT },			\
+}
+
+/* with an id and a key, which is random when none is given */
+static bool
+read_new(struct call *c, struct item_change *ic,
+    const struct body_field f[FIELDS])
+{
+	struct spec *spec = specs_add(&ic->specs);
+	bool thing = ic->kind == ITEM_THING;
+
+	return call_spec(c, &ic->specs, spec, &f[NAME], &f[METADATA],
+	    thing ? &f[KEY] : NULL) &&
+	    spec_make_id(&ic->specs, spec) == NULL &&
+	    (!thing || spec->given & SPEC_KEY ||
+	    spec_make_key(&ic->specs, spec) == NULL);
+}
+
+static void
+create_one(struct call *c, enum item_kind kind)
+{
+	struct body_field f[] = ITEM_FIELDS;
+	struct item_change *ic;
+
+	if (!call_read(c, f, kind == ITEM_THING ? FIELDS : KEY) ||
+	    !call_has_token(c))
+		return;
+	ic = change_new(c, kind, CREATE);
+	if (read_new(c, ic, f))
+		change_go(c, ic);
+	else
+		change_drop(ic);
+}
+
+/* all of them or none; what is wrong is answered: false */
+static bool
+read_bulk(struct call *c, struct item_change *ic)
+{
+	struct body_array array;
+	struct str element;
+	const char *why = NULL;
+	int got;
+
+	body_array_init(&array, c->request->body, &c->api->scratch);
+	while ((got = body_next(&array, &element)) > 0) {
+		struct body_field f[] = ITEM_FIELDS;
+
+		why = body_read(element, f,
+		    ic->kind == ITEM_THING ? FIELDS : KEY,
+		    &c->api->scratch);
+		if (why != NULL)
+			break;
+		if (ic->specs.n == BULK_MAX) {
+			http_problem(c->request, 413,
+			    "more than 50000 at once");
+			return false;
+		}
+		if (!read_new(c, ic, f))
+			return false;
+	}
+	if (why == NULL && got < 0)
+		why = array.scan.why;
+	else if (why == NULL && ic->specs.n == 0)
+		why = "there is nothing in the array";
+	if (why != NULL)
+		http_problem(c->request, 400, why);
+	return why == NULL;
+}
+
+static void
+create_many(struct call *c, enum item_kind kind)
+{
+	struct item_change *ic;
+
+	if (!call_typed(c))
+		return;
+	ic = change_new(c, kind, CREATE);
+	ic->bulk = ic->change.many = true;
+	if (read_bulk(c, ic) && call_has_token(c))
+		change_go(c, ic);
+	else
+		change_drop(ic);
+}
+
+static bool
+has_id(struct call *c)
+{
+	if (c->id[0].n > 0)
+		return true;
+	http_problem(c->request, 400, "the id is missing");
+	return false;
+}
+
+/* a full replacement: what is not given is cleared */
+static void
+update(struct call *c, enum item_kind kind)
+{
+	struct body_field f[] = ITEM_FIELDS;
+	struct item_change *ic;
+	struct spec *spec;
+
+	if (!call_read(c, f, KEY) || !call_has_token(c) || !has_id(c))
+		return;
+	ic = change_new(c, kind, UPDATE);
+	spec = specs_add(&ic->specs);
+	spec_set_id(&ic->specs, spec, c->id[0]);
+	spec_set_name(&ic->specs, spec, STR(""));
+	spec_set_metadata(&ic->specs, spec, STR("{}"));
+	if (call_spec(c, &ic->specs, spec, &f[NAME], &f[METADATA], NULL))
+		change_go(c, ic);
+	else
+		change_drop(ic);
+}
+
+void
+things_key(struct call *c)
+{
+	struct body_field f = { .name = "key", .type = BODY_TEXT };
+	struct item_change *ic;
+	struct spec *spec;
+	const char *why;
+
+	if (!call_read(c, &f, 1) || !call_has_token(c) || !has_id(c))
+		return;
+	ic = change_new(c, ITEM_THING, UPDATE);
+	spec = specs_add(&ic->specs);
+	spec_set_id(&ic->specs, spec, c->id[0]);
+	why = spec_set_key(&ic->specs, spec, f.value);
+	if (why == NULL) {
+		change_go(c, ic);
+	} else {
+		http_problem(c->request, 400, why);
+		change_drop(ic);
+	}
+}
+
+static void
+remove_one(struct call *c, enum item_kind kind)
+{
+	struct item_change *ic;
+
+	if (!call_has_token(c) || !has_id(c))
+		return;
+	ic = change_new(c, kind, REMOVE);
+	spec_set_id(&ic->specs, specs_add(&ic->specs), c->id[0]);
+	change_go(c, ic);
+}
+
+static void
+show(struct call *c, enum item_kind kind)
+{
+	struct api *api = c->api;
+	struct str known = http_header(c->request, "If-None-Match");
+	const struct principal *who;
+	char state[ITEM_STATE + 1];
+	struct fault fault;
+	struct item item;
+	void *found;
+	int got;
+
+	if (!call_has_token(c) || !has_id(c) ||
+	    (who = call_user(c, may_read[kind])) == NULL)
+		return;
+	if (item_find(api->registry, kind, &who->user, c->id[0], &item,
+	    &found, &fault) < 0) {
+		call_fault(api, c->request, &fault, 422);
+		return;
+	}
+	item_state(&item, state);
+	set_tag(c->request, state);
+	got = call_put_item(api, api->registry, &api->answer, kind, &item,
+	    who->scope & TOKEN_KEYS_READ, &fault);
+	item_found_end(found);
+	buf_putc(&api->answer, '\n');
+	if (got < 0)
+		call_unable(api, c->request, &fault);
+	else if (known.p != NULL && tag_listed(known, state, true))
+		http_answer(c->request, 304);
+	else
+		call_json(c->request, 200, buf_str(&api->answer));
+}
+
+void things_create(struct call *c) { create_one(c, ITEM_THING); }
+void things_bulk(struct call *c) { create_many(c, ITEM_THING); }
+void things_show(struct call *c) { show(c, ITEM_THING); }
+void things_update(struct call *c) { update(c, ITEM_THING); }
+void things_remove(struct call *c) { remove_one(c, ITEM_THING); }
+void channels_create(struct call *c) { create_one(c, ITEM_CHANNEL); }
+void channels_bulk(struct call *c) { create_many(c, ITEM_CHANNEL); }
+void channels_show(struct call *c) { show(c, ITEM_CHANNEL); }
+void channels_update(struct call *c) { update(c, ITEM_CHANNEL); }
+void channels_remove(struct call *c) { remove_one(c, ITEM_CHANNEL); }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_API_LEDGER_H
+#define MFX_API_LEDGER_H
+
+#include "api/task.h"
+#include "registry/registry.h"
+
+/*
+ * The one thread that changes the registry.  What was added while it was
+ * writing to disk goes into the next transaction together, so that many
+ * wait for one write; each change may be refused (1, EX_DATAERR, EX_NOUSER)
+ * without the others.  A change is on disk when its `done` is called.
+ */
+struct ledger;
+
+struct change {
+	struct task task;		/* `done` is the caller's, not `run` */
+	/* in the ledger's thread: 0, or -1 and nothing of it happens */
+	int (*make)(struct change *, struct registry *, struct fault *);
+	bool many;	/* it may be refused half way */
+	/* for `done` */
+	int result;
+	struct fault fault;
+};
+
+/* `home` NULL: as registry_open */
+int ledger_open(struct ledger **, const char *home, struct inbox *,
+    struct fault *);
+/* after all that was added is done; NULL is fine */
+void ledger_close(struct ledger *);
+void ledger_add(struct ledger *, struct change *);
+
+#endif

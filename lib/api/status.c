@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "api/call.h"
+#include "base/memory.h"
+#include "registry/event.h"
+
+/* How the service is: its version, what it counts, and whether what it
+ * depends on is there. */
+
+#define ANSWERS (sizeof ((struct api *)NULL)->answers / \
+	sizeof ((struct api *)NULL)->answers[0])
+
+/* ---- version ---- */
+
+void
+status_version(struct call *c)
+{
+	struct buf *b = &c->api->answer;
+
+	buf_printf(b, "{\"service\":\"things\",\"version\":\"%s\"}",
+	    MFX_VERSION);
+	http_answer_text(c->request, 200, "text/plain; charset=utf-8",
+	    buf_str(b));
+}
+
+/* ---- health ---- */
+
+struct probe {
+	struct change change;
+	struct api *api;
+	struct http_request *request;
+	bool write;
+};
+
+static void
+answer_health(struct api *api, struct http_request *r, const char *fault)
+{
+	struct buf *b = &api->answer;
+
+	buf_clear(b);
+	buf_printf(b, "{\"status\":\"%s\"", fault ? "fail" : "pass");
+	if (fault != NULL)
+		buf_printf(b, ",\"output\":\"%s\"", fault);
+	buf_puts(b, "}\n");
+	http_set(r, "Cache-Control", "no-store");
+	http_answer_text(r, fault ? 503 : 200, "application/health+json",
+	    buf_str(b));
+}
+
+static int
+try(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct probe *p = (struct probe *)c;
+
+	return p->write ? registry_probe(r, fault) : 0;
+}
+
+static void
+tried(struct task *t)
+{
+	struct probe *p = (struct probe *)t;
+	struct api *api = p->api;
+
+	if (p->change.result == 0 && api->failing && p->write)
+		api_recovered(api);
+	if (p->change.result < 0)
+		call_complain(api, &p->change.fault);
+	answer_health(api, p->request, p->change.result < 0 ?
+	    "the registry can't be changed" : NULL);
+	free(p);
+}
+
+/*
+ * The registry is read, and a transaction begun and ended; when the last one
+ * has failed something is really written, to see whether it goes again.
+ */
+void
+status_health(struct call *c)
+{
+	struct api *api = c->api;
+	struct fault fault;
+	struct probe *p;
+	uint64_t seq;
+
+	if (api->registry == NULL ||
+	    event_last(api->registry, &seq, &fault) < 0) {
+		answer_health(api, c->request, "the registry can't be read");
+		return;
+	}
+	p = memory_zero(1, sizeof *p);
+	p->change.make = try;
+	p->change.task.done = tried;
+	p->api = api;
+	p->request = c->request;
+	p->write = api->failing;
+	ledger_add(api->ledger, &p->change);
+}
+
+/* ---- metrics ---- */
+
+struct api_tally {
+	uint64_t n;
+	struct metric_times times;
+};
+
+static size_t
+routes(void)
+{
+	size_t n = 0;
+
+	while (api_routes[n].method != NULL)
+		n++;
+	return n;
+}
+
+struct api_tally *
+tallies_open(void)
+{
+	return memory_zero(routes() + 1, sizeof(struct api_tally));
+}
+
+void
+tally(struct api *api, const struct http_request *r)
+{
+	const struct api_route *route = r->about;
+	size_t i = route ? (size_t)(route - api_routes) : routes();
+
+	api->tallies[i].n++;
+	metric_times_add(&api->tallies[i].times, r->elapsed);
+	api->answers[r->status < ANSWERS ? r->status : 0]++;
+}
+
+/* Mainflux' names, but for its microseconds, which were seconds */
+static void
+put_service(struct buf *b, const struct api *api, const char *service)
+{
+	char name[64], label[64];
+	size_t i;
+
+	snprintf(name, sizeof name, "%s_api_request_count", service);
+	metric_put_head(b, name, "counter", "Requests received.");
+	for (i = 0; api_routes[i].method != NULL; i++) {
+		if (strcmp(api_routes[i].service, service) != 0)
+			continue;
+		snprintf(label, sizeof label, "method=\"%s\"",
+		    api_routes[i].name);
+		metric_put(b, name, label, api->tallies[i].n);
+	}
+	snprintf(name, sizeof name, "%s_api_request_latency_seconds",
+	    service);
+	metric_put_head(b, name, "histogram",
+	    "From a request's headers to the end of its answer.");
+	for (i = 0; api_routes[i].method != NULL; i++) {
+		if (strcmp(api_routes[i].service, service) != 0 ||
+		    api->tallies[i].n == 0)
+			continue;
+		snprintf(label, sizeof label, "method=\"%s\"",
+		    api_routes[i].name);
+		metric_times_put_values(b, name, label,
+		    &api->tallies[i].times);
+	}
+}
+
+static void
+put_answers(struct buf *b, const struct api *api)
+{
+	char label[32];
+	size_t i;
+
+	metric_put_head(b, "api_answers_total", "counter", "Requests by the "
+	    "status of their answer; 0 when the client did not wait for it.");
+	for (i = 0; i < ANSWERS; i++) {
+		if (api->answers[i] == 0)
+			continue;
+		snprintf(label, sizeof label, "code=\"%zu\"", i);
+		metric_put(b, "api_answers_total", label, api->answers[i]);
+	}
+}
+
+void
+status_metrics(struct call *c)
+{
+	struct api *api = c->api;
+	struct buf *b = &api->answer;
+
+	put_service(b, api, "users");
+	put_service(b, api, "things");
+	put_answers(b, api);
+	metric_put_head(b, "api_connections", "gauge", "Connections open.");
+	metric_put(b, "api_connections", NULL,
+	    api->server ? http_connections(api->server) : 0);
+	metric_put_head(b, "api_event_streams", "gauge",
+	    "Clients that follow events.");
+	metric_put(b, "api_event_streams", NULL, api->n_feeds);
+	metric_process_put(b);
+	http_answer_text(c->request, 200, METRICS_TYPE, buf_str(b));
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sodium.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "api/call.h"
+#include "api/task.h"
+#include "base/memory.h"
+
+/*
+ * Users and their sessions.  A password is hashed or compared by the crew;
+ * what follows from it is done when that has come back.  How often somebody
+ * may fail is limited by account and by address.
+ */
+
+/* an address may be that of many */
+#define ADDRESS_FACTOR 10
+#define FAILING 'a'
+#define COMING 'n'
+
+struct login {
+	struct change change;		/* for the crew its task alone */
+	struct api *api;
+	struct http_request *request;
+	char email[EMAIL_MAX + 1];
+	unsigned char address[16];
+	size_t address_n;
+	struct buf old, new;		/* passwords */
+	char hash[PASSWORD_HASH_TEXT];	/* of the old one, then the new */
+	struct user user;
+	bool matches;
+	int hashed;
+	void (*made)(struct task *);	/* when the change is done */
+};
+
+static struct login *
+of_task(struct task *t)
+{
+	return (struct login *)t;
+}
+
+static struct login *
+login_new(struct call *c, struct str email, struct str old, struct str new)
+{
+	struct login *l = memory_zero(1, sizeof *l);
+	size_t i;
+
+	l->api = c->api;
+	l->request = c->request;
+	for (i = 0; i < email.n && i < EMAIL_MAX; i++)
+		l->email[i] = email.p[i];
+	l->address_n = http_address(c->request, l->address);
+	buf_init(&l->old, PASSWORD_MAX + 1);
+	buf_init(&l->new, PASSWORD_MAX + 1);
+	buf_put_str(&l->old, old);
+	buf_put_str(&l->new, new);
+	return l;
+}
+
+static void
+login_free(struct login *l)
+{
+	struct buf *both[] = { &l->old, &l->new };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (both[i]->p != NULL)
+			sodium_memzero(both[i]->p, both[i]->cap);
+		buf_release(both[i]);
+	}
+	free(l);
+}
+
+/* ---- how often ---- */
+
+/* the same account, however it is written */
+static struct str
+account(const struct login *l, char lower[EMAIL_MAX + 1])
+{
+	size_t i;
+
+	for (i = 0; l->email[i] != '\0'; i++)
+		lower[i] = l->email[i] >= 'A' && l->email[i] <= 'Z' ?
+		    (char)(l->email[i] | 0x20) : l->email[i];
+	return (struct str){ lower, i };
+}
+
+static void
+give_back(struct login *l, bool of_account)
+{
+	struct str address = { (const char *)l->address, l->address_n };
+	unsigned most = l->api->options.attempts;
+	char lower[EMAIL_MAX + 1];
+
+	if (of_account)
+		attempts_give_back(l->api->attempts, FAILING,
+		    account(l, lower), most, l->api->clock);
+	if (l->address_n > 0)
+		attempts_give_back(l->api->attempts, COMING, address,
+		    most * ADDRESS_FACTOR, l->api->clock);
+}
+
+/* 0, or seconds to wait; then nothing was counted */
+static unsigned
+take_attempt(struct login *l, bool of_account)
+{
+	struct str address = { (const char *)l->address, l->address_n };
+	unsigned most = l->api->options.attempts, wait = 0;
+	char lower[EMAIL_MAX + 1];
+
+	if (l->address_n > 0)
+		wait = attempts_take(l->api->attempts, COMING, address,
+		    most * ADDRESS_FACTOR, l->api->clock);
+	if (wait > 0 || !of_account)
+		return wait;
+	wait = attempts_take(l->api->attempts, FAILING, account(l, lower),
+	    most, l->api->clock);
+	if (wait > 0)
+		give_back(l, false);
+	return wait;
+}
+
+/* To the crew, if so many attempts are allowed; else it is answered. */
+static void
+try(struct login *l, bool of_account)
+{
+	unsigned wait = take_attempt(l, of_account);
+	char text[16];
+
+	if (wait > 0) {
+		snprintf(text, sizeof text, "%u", wait);
+		http_set(l->request, "Retry-After", text);
+		http_problem(l->request, 429,
+		    "too many attempts; try again later");
+		login_free(l);
+	} else if (!crew_add(l->api->crew, &l->change.task)) {
+		give_back(l, of_account);
+		http_problem(l->request, 503,
+		    "too many are logging in; try again later");
+		login_free(l);
+	}
+}
+
+/* ---- tokens ---- */
+
+static void
+answer_token(struct api *api, struct http_request *r,
+    const struct user *user, int64_t since, unsigned status)
+{
+	int64_t expires = api->now + api->options.session / STAMP_SECOND;
+	struct buf b;
+
+	if (expires > since + TOKEN_REFRESH_MAX)
+		expires = since + TOKEN_REFRESH_MAX;
+	buf_init(&b, 2 * JWT_MAX);
+	buf_puts(&b, "{\"token\":\"");
+	token_put_session(api->registry, user, since, api->now, expires, &b);
+	buf_puts(&b, "\"}\n");
+	http_set(r, "Cache-Control", "no-store");
+	call_json(r, status, buf_str(&b));
+	buf_release(&b);
+}
+
+/* in the crew */
+static void
+compare(struct task *t)
+{
+	struct login *l = of_task(t);
+
+	l->matches = password_matches(buf_str(&l->old), l->hash);
+}
+
+static void
+compared(struct task *t)
+{
+	struct login *l = of_task(t);
+	struct fault fault;
+
+	if (!l->matches) {
+		http_problem(l->request, 403,
+		    "no user has this address and this password");
+	} else if (l->api->registry == NULL ||
+	    user_find_id(l->api->registry, str_z(l->user.id), &l->user,
+	    &fault) < 0) {
+		if (l->api->registry == NULL)
+			fault_set(&fault, EX_TEMPFAIL, "no registry");
+		if (fault.status == 1)
+			fault.status = EX_NOUSER;
+		call_fault(l->api, l->request, &fault, 403);
+	} else {
+		give_back(l, true);
+		answer_token(l->api, l->request, &l->user, l->api->now, 201);
+	}
+	login_free(l);
+}
+
+/* its address, and a password that is not empty */
+static bool
+read_account(struct call *c, struct str *email, struct str *password)
+{
+	struct body_field f[] = {
+		{ .name = "email", .type = BODY_TEXT },
+		{ .name = "password", .type = BODY_TEXT },
+	};
+	const char *why;
+
+	if (!call_read(c, f, 2))
+		return false;
+	*email = f[0].value;
+	*password = f[1].value;
+	why = email_fault(*email);
+	if (why == NULL && password->n == 0)
+		why = "the password is missing";
+	if (why != NULL)
+		http_problem(c->request, 400, why);
+	return why == NULL;
+}
+
+void
+tokens_create(struct call *c)
+{
+	struct str email, password;
+	struct fault fault;
+	struct login *l;
+
+	if (!read_account(c, &email, &password))
+		return;
+	l = login_new(c, email, password, STR_NONE);
+	if (c->api->registry == NULL)
+		fault_set(&fault, EX_TEMPFAIL, "no registry");
+	if (c->api->registry == NULL || (user_find_hash(c->api->registry,
+	    email, &l->user, l->hash, &fault) < 0 && fault.status != 1)) {
+		call_unable(c->api, c->request, &fault);
+		login_free(l);
+		return;
+	}
+	l->change.task.run = compare;
+	l->change.task.done = compared;
+	try(l, true);
+}
+
+void
+tokens_refresh(struct call *c)
+{
+	const struct principal *who;
+
+	if (!call_has_token(c) ||
+	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+		return;
+	if (c->api->now >= who->since + TOKEN_REFRESH_MAX)
+		http_problem(c->request, 403, "log in again");
+	else
+		answer_token(c->api, c->request, &who->user, who->since,
+		    201);
+}
+
+/* ---- new ones ---- */
+
+/* in the crew */
+static void
+hash(struct task *t)
+{
+	struct login *l = of_task(t);
+
+	l->hashed = password_hash(buf_str(&l->new), l->hash,
+	    &l->change.fault);
+}
+
+static int
+make_user(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct login *l = of_task(&c->task);
+
+	return user_create(r, str_z(l->email), l->hash, &l->user, fault);
+}
+
+static void
+user_made(struct task *t)
+{
+	struct login *l = of_task(t);
+
+	if (l->change.result == 0) {
+		api_recovered(l->api);
+		give_back(l, false);
+		http_answer(l->request, 201);
+	} else {
+		call_fault(l->api, l->request, &l->change.fault, 409);
+	}
+	login_free(l);
+}
+
+/* what a hash is good for: the change that `make` is */
+static void
+hashed(struct task *t)
+{
+	struct login *l = of_task(t);
+
+	if (l->hashed < 0) {
+		call_unable(l->api, l->request, &l->change.fault);
+		login_free(l);
+		return;
+	}
+	l->change.task.done = l->made;
+	ledger_add(l->api->ledger, &l->change);
+}
+
+static bool
+password_allowed(struct call *c, struct str password)
+{
+	if (password.n >= PASSWORD_MIN && password.n <= PASSWORD_MAX)
+		return true;
+	http_problem(c->request, 400, "a password has 8 to 1024 bytes");
+	return false;
+}
+
+void
+users_create(struct call *c)
+{
+	struct str email, password;
+	struct login *l;
+
+	if (!read_account(c, &email, &password) ||
+	    !password_allowed(c, password))
+		return;
+	if (!c->api->options.open) {
+		http_problem(c->request, 403,
+		    "new users are made by the administrator");
+		return;
+	}
+	l = login_new(c, email, STR_NONE, password);
+	l->change.task.run = hash;
+	l->change.task.done = hashed;
+	l->change.make = make_user;
+	l->made = user_made;
+	try(l, false);
+}
+
+/* ---- a new password ---- */
+
+/* in the crew */
+static void
+replace(struct task *t)
+{
+	struct login *l = of_task(t);
+
+	l->hashed = 0;
+	l->matches = password_matches(buf_str(&l->old), l->hash);
+	if (l->matches)
+		hash(t);
+}
+
+static int
+set_password(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct login *l = of_task(&c->task);
+	struct user now;
+
+	if (user_find_id(r, str_z(l->user.id), &now, fault) < 0 ||
+	    user_set_password(r, &now, l->hash, fault) < 0)
+		return -1;
+	return user_find_id(r, str_z(l->user.id), &l->user, fault);
+}
+
+static void
+password_set(struct task *t)
+{
+	struct login *l = of_task(t);
+
+	if (l->change.result == 0) {
+		api_recovered(l->api);
+		/* the one that was shown has ended with the password */
+		answer_token(l->api, l->request, &l->user, l->api->now, 200);
+	} else {
+		call_fault(l->api, l->request, &l->change.fault, 409);
+	}
+	login_free(l);
+}
+
+static void
+replaced(struct task *t)
+{
+	struct login *l = of_task(t);
+
+	if (!l->matches) {
+		http_problem(l->request, 403, "the old password is wrong");
+		login_free(l);
+		return;
+	}
+	give_back(l, true);
+	hashed(t);
+}
+
+void
+users_password(struct call *c)
+{
+	struct body_field f[] = {
+		{ .name = "password", .type = BODY_TEXT },
+		{ .name = "old_password", .type = BODY_TEXT },
+	};
+	const struct principal *who;
+	struct fault fault;
+	struct login *l;
+
+	if (!call_read(c, f, 2) || !call_has_token(c) ||
+	    !password_allowed(c, f[0].value) ||
+	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+		return;
+	l = login_new(c, str_z(who->user.email), f[1].value, f[0].value);
+	l->user = who->user;
+	if (user_find_hash(c->api->registry, str_z(l->email), &l->user,
+	    l->hash, &fault) < 0) {
+		fault.status = fault.status == 1 ? EX_NOUSER : fault.status;
+		call_fault(c->api, c->request, &fault, 409);
+		login_free(l);
+		return;
+	}
+	l->change.task.run = replace;
+	l->change.task.done = replaced;
+	l->change.make = set_password;
+	l->made = password_set;
+	try(l, true);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sodium.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "api/call.h"
+#include "base/memory.h"
+#include "http/caller.h"
+
+/*
+ * Tokens that were good, so that not every request has to ask the registry
+ * and to check a signature; forgotten when the registry changes.  It holds
+ * no tokens, only hashes of them under a key of this process.
+ */
+#define KEPT 1024
+
+struct kept {
+	unsigned char tag[crypto_shorthash_siphashx24_BYTES];
+	uint64_t generation;
+	struct principal who;
+};
+
+struct keeper {
+	unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
+	uint64_t generation;
+	struct principal other;		/* of one that is not kept */
+	struct kept kept[KEPT];
+};
+
+struct keeper *
+keeper_open(void)
+{
+	struct keeper *k = memory_zero(1, sizeof *k);
+
+	k->generation = 1;
+	randombytes_buf(k->secret, sizeof k->secret);
+	return k;
+}
+
+void
+keeper_close(struct keeper *k)
+{
+	free(k);
+}
+
+void
+keeper_forget(struct keeper *k)
+{
+	k->generation++;
+}
+
+static int
+check(struct api *api, struct str token, struct principal *who,
+    struct fault *fault)
+{
+	if (api->registry == NULL)
+		return fault_set(fault, EX_TEMPFAIL,
+		    "%s: no registry can be read there", api->home);
+	return token_check(api->registry, token, api->now, who, fault);
+}
+
+int
+api_principal(struct api *api, struct str token, struct principal *who)
+{
+	struct fault fault;
+
+	return check(api, token, who, &fault);
+}
+
+/* 1 and *who, 0, or -1 */
+static int
+identify(struct api *api, struct str token, const struct principal **who,
+    struct fault *fault)
+{
+	struct keeper *k = api->keeper;
+	unsigned char tag[sizeof k->kept->tag];
+	struct kept *kept;
+	int got;
+
+	crypto_shorthash_siphashx24(tag, (const unsigned char *)token.p,
+	    token.n, k->secret);
+	kept = &k->kept[(tag[0] | tag[1] << 8) % KEPT];
+	if (kept->generation == k->generation &&
+	    memcmp(kept->tag, tag, sizeof tag) == 0 &&
+	    (kept->who.expires == 0 || kept->who.expires > api->now)) {
+		*who = &kept->who;
+		return 1;
+	}
+	if ((got = check(api, token, &k->other, fault)) <= 0)
+		return got;
+	memcpy(kept->tag, tag, sizeof tag);
+	kept->generation = k->generation;
+	kept->who = k->other;
+	*who = &kept->who;
+	return 1;
+}
+
+static struct str
+token_of(const struct call *c)
+{
+	return authorization_key(http_header(c->request, "Authorization"));
+}
+
+bool
+call_has_token(struct call *c)
+{
+	if (token_of(c).n > 0)
+		return true;
+	http_problem(c->request, 403, "a token is needed here");
+	return false;
+}
+
+const struct principal *
+call_user(struct call *c, unsigned scope)
+{
+	const struct principal *who;
+	struct fault fault;
+	int got = identify(c->api, token_of(c), &who, &fault);
+
+	if (got < 0) {
+		call_unable(c->api, c->request, &fault);
+	} else if (got == 0) {
+		http_problem(c->request, 403,
+		    "this token is not valid, or not any more");
+	} else if ((who->scope & scope) != scope) {
+		http_problem(c->request, 403,
+		    "this token does not allow that");
+	} else {
+		memcpy(c->request->caller, who->user.id, ID_TEXT + 1);
+		return who;
+	}
+	return NULL;
+}

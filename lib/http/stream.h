@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_HTTP_STREAM_H
+#define MFX_HTTP_STREAM_H
+
+#include "http/request.h"
+
+/*
+ * An answer without an end: it is given bit by bit, as there is something
+ * to say.  For a server with `late` (server.h).
+ *
+ *	s = http_answer_stream(r, "text/event-stream", closed, arg);
+ *	buf_put(http_stream_buf(s), ...);
+ *	http_stream_send(s);
+ *	... http_stream_end(s);
+ *
+ * `closed` is called once, when nothing more can be sent: after the end, or
+ * as soon as it is seen that the client has gone; the stream must not be
+ * touched from then on.  It may be called inside of http_answer_stream,
+ * which then gives NULL.  A client that has gone is seen by the next send,
+ * so something is to be sent now and then.
+ */
+struct http_stream;
+
+struct http_stream *http_answer_stream(struct http_request *,
+    const char *type, void (*closed)(void *arg), void *arg);
+
+/* where to put what is to be sent next */
+struct buf *http_stream_buf(struct http_stream *);
+/* bytes that the client has not taken yet: whoever is slow gets no more */
+size_t http_stream_pending(const struct http_stream *);
+void http_stream_send(struct http_stream *);
+void http_stream_end(struct http_stream *);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_REGISTRY_JWT_H
+#define MFX_REGISTRY_JWT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/*
+ * JSON Web Tokens (RFC 7519) in the one form that we give out and take:
+ * HS256, with a header that is always the same bytes.  What `alg` says is
+ * never a question.
+ */
+#define JWT_KEY_BYTES 32
+#define JWT_MAX 2048
+
+/* appends the token that says these claims, a JSON object */
+void jwt_put(struct buf *to, struct str claims,
+    const unsigned char key[JWT_KEY_BYTES]);
+
+/* Appends the claims of a token that was signed with this key; false, and
+ * nothing, for any other text.  The signature is compared in constant
+ * time, before anything is decoded. */
+bool jwt_open(struct buf *claims, struct str token,
+    const unsigned char key[JWT_KEY_BYTES]);
+
+/* The claims that we use.  A number that is not there is -1, a text that
+ * is not there has p NULL. */
+struct jwt_claims {
+	int64_t exp, iat, auth_time;	/* seconds since 1970 */
+	int64_t ver;			/* struct user's version */
+	struct str iss, sub;
+	struct str uid;			/* struct user's id */
+	struct str jti;			/* this token's own name */
+	struct str scope;
+};
+
+/* false when it is no JSON object or one of these is not of its type;
+ * texts borrow from `json` or the arena */
+bool jwt_read(struct str json, struct jwt_claims *, struct arena *);
+
+#endif
