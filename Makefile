@@ -36,6 +36,7 @@ LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/% lib/api/%) \
 	$(if $(SQLITE_LIBS),,lib/registry/% lib/api/%) \
 	$(if $(SODIUM_LIBS),,lib/registry/% lib/api/%) \
 	$(if $(and $(WEBSOCKETS_LIBS),$(EV_LIBS),$(OPENSSL_LIBS)),,lib/http/ws%) \
+	$(if $(and $(COAP_LIBS),$(CRYPTO_LIBS),$(OPENSSL_LIBS)),,lib/coap/%) \
 	$(if $(and $(MOSQUITTO_PLUGIN),$(MOSQUITTO_LIBS),$(OPENSSL_LIBS)),,lib/mqtt/%), \
 	$(wildcard lib/*/*.c))
 PROGRAMS := $(CMDS:%=$(BIN)/%)
@@ -49,6 +50,9 @@ $(BIN)/mfx-adapt-http $(BIN)/mfx-api: LIBS = $(MICROHTTPD_LIBS) \
 	$(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS)
 $(BIN)/mfx-adapt-mqtt: LIBS = $(MOSQUITTO_LIBS) $(OPENSSL_LIBS) $(SODIUM_LIBS)
 $(BIN)/mfx-adapt-ws: LIBS = $(WEBSOCKETS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) \
+	$(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS) \
+	$(EXPAT_LIBS)
+$(BIN)/mfx-adapt-coap: LIBS = $(COAP_LIBS) $(OPENSSL_LIBS) $(CRYPTO_LIBS) \
 	$(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS) \
 	$(EXPAT_LIBS)
 $(BIN)/mfx-write-sqlite $(BIN)/mfx-read-sqlite: LIBS = $(SQLITE_LIBS)

@@ -43,7 +43,8 @@ as_source() {
 }
 
 others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-bus
-	mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-api mfx-check'
+	mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
+	mfx-check'
 
 setup_suite_test() {
 	PROGRAMS=()

@@ -8,7 +8,7 @@ BENCHES := $(patsubst tests/bench/%,$(BUILD)/bench/%,$(basename \
 	$(wildcard tests/bench/*.c tests/bench/*.cc)))
 ALL_LIBS = $(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS) \
 	$(EXPAT_LIBS) $(WEBSOCKETS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) \
-	$(MOSQUITTO_LIBS)
+	$(MOSQUITTO_LIBS) $(COAP_LIBS) $(CRYPTO_LIBS)
 
 # what the scripts and the suites ask for
 test_env = MAKE="$(MAKE)" CC="$(CC)" BUILD="$(BUILD)" MFX_BIN="$(abspath $(BIN))"

@@ -158,6 +158,102 @@ listen_inherited(int *fds, int max, int *connected)
 	return found;
 }
 
+/* The i-th of the names in $LISTEN_FDNAMES, which ':' divides. */
+static void
+take_fd_name(char to[32], int64_t i)
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+	size_t n;
+
+	to[0] = '\0';
+	while (names != NULL && i-- > 0) {
+		names = strchr(names, ':');
+		names += names != NULL;
+	}
+	if (names == NULL || (n = strcspn(names, ":")) >= 32)
+		return;
+	memcpy(to, names, n);
+	to[n] = '\0';
+}
+
+static bool
+take_socket(struct listen_socket *s, int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t n = sizeof s->fd, peer_n = sizeof peer;
+	bool listening;
+	int type = 0;
+
+	if (!is_socket(fd, &listening) ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0)
+		return false;
+	s->fd = fd;
+	s->datagram = type == SOCK_DGRAM;
+	if (s->datagram ? getpeername(fd, (struct sockaddr *)&peer, &peer_n)
+	    == 0 : !listening)
+		return false;
+	adopt(fd);
+	return true;
+}
+
+int
+listen_inherited_any(struct listen_socket *s, int max)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	int64_t mine, n, i;
+	int found = 0;
+
+	if (pid != NULL && count != NULL &&
+	    number_parse(pid, 1, INT32_MAX, &mine) && mine == getpid() &&
+	    number_parse(count, 1, 1024, &n))
+		for (i = 0; i < n && found < max; i++)
+			if (take_socket(&s[found], SYSTEMD_FIRST + (int)i))
+				take_fd_name(s[found++].name, i);
+	if (found == 0 && max > 0 && take_socket(&s[0], STDIN_FILENO))
+		s[found++].name[0] = '\0';
+	return found;
+}
+
+/* With `any`, of all addresses: the one that takes both kinds. */
+static const struct addrinfo *
+pick(const struct addrinfo *list, bool any)
+{
+	const struct addrinfo *ai;
+
+	for (ai = list; any && ai != NULL; ai = ai->ai_next)
+		if (ai->ai_family == AF_INET6 && access("/proc/net/if_inet6",
+		    F_OK) == 0)
+			return ai;
+	return list;
+}
+
+int
+listen_resolve(const char *address, struct sockaddr_storage *to,
+    unsigned *size, struct fault *fault)
+{
+	struct addrinfo hints = {
+		.ai_socktype = SOCK_DGRAM, .ai_flags = AI_PASSIVE
+	}, *list;
+	const struct addrinfo *ai;
+	char text[256], *host, *port;
+	int r;
+
+	snprintf(text, sizeof text, "%s", address);
+	host = split_port(text, &port);
+	if (host == NULL || strlen(address) >= sizeof text)
+		return fault_set(fault, EX_USAGE, "'%s' is no ADDR:PORT",
+		    address);
+	r = getaddrinfo(*host ? host : NULL, port, &hints, &list);
+	if (r != 0)
+		return fault_set(fault, EX_USAGE, "%s: %s", address,
+		    gai_strerror(r));
+	ai = pick(list, *host == '\0');
+	*size = ai->ai_addrlen;
+	memcpy(to, ai->ai_addr, ai->ai_addrlen);
+	freeaddrinfo(list);
+	return 0;
+}
+
 const char *
 listen_print(int fd, char *to)
 {

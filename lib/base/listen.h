@@ -23,6 +23,25 @@ int listen_open(const char *address, struct fault *);
  */
 int listen_inherited(int *fds, int max, int *connected);
 
+/*
+ * The same for a program that serves datagrams as well: all inherited
+ * sockets that listen or are bound datagram ones, with the name that systemd
+ * gave each (FileDescriptorName=), "" without one.  Returns how many.
+ */
+struct listen_socket {
+	int fd;
+	bool datagram;
+	char name[32];
+};
+
+int listen_inherited_any(struct listen_socket *, int max);
+
+/* the address that "ADDR:PORT" and so on stand for, unix:/path not; for all
+ * addresses it is the one of IPv6, where there is any */
+struct sockaddr_storage;
+int listen_resolve(const char *address, struct sockaddr_storage *,
+    unsigned *size, struct fault *);
+
 /* "127.0.0.1:8185" of a bound socket, for messages and tests that asked
  * for port 0; into a buffer of LISTEN_TEXT bytes */
 #define LISTEN_TEXT 128

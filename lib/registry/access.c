@@ -335,3 +335,32 @@ access_holds(struct access *a, struct str thing,
 		statement_end(st);
 	return got > 0 ? ACCESS_YES : got < 0 ? ACCESS_ERROR : ACCESS_NO_KEY;
 }
+
+enum access_result
+access_key(struct access *a, struct str thing, char *key, size_t *n)
+{
+	struct buf b = { .p = key, .cap = THING_KEY_MAX, .max = THING_KEY_MAX };
+	enum access_result result = ACCESS_NO_KEY;
+	sqlite3_stmt *st;
+	struct str box;
+	int got;
+
+	*n = 0;
+	if (!uuid_valid(thing))
+		return ACCESS_NO_KEY;
+	if (a->registry == NULL || (st = statement_get(a->registry,
+	    "SELECT key_box FROM things WHERE id = ?1 AND key_box IS NOT NULL",
+	    &a->fault)) == NULL)
+		return ACCESS_ERROR;
+	statement_str(st, 1, thing);
+	got = statement_step(a->registry, st, &a->fault);
+	if (got <= 0)
+		return got < 0 ? ACCESS_ERROR : ACCESS_NO_KEY;
+	box = statement_column(st, 0);
+	if (keyring_unseal(registry_keyring(a->registry), box.p, box.n, &b)) {
+		*n = b.n;
+		result = ACCESS_YES;
+	}
+	statement_end(st);
+	return result;
+}

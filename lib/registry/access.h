@@ -85,6 +85,15 @@ bool access_prove(struct access *, struct str key, struct access_proof *);
 enum access_result access_holds(struct access *, struct str thing,
     const struct access_proof *);
 
+/*
+ * The key of a thing, for a protocol whose handshake needs it on both sides
+ * (a pre-shared key): ACCESS_YES and *n bytes in `key`, which has room for
+ * THING_KEY_MAX and is wiped by the caller; ACCESS_NO_KEY; ACCESS_ERROR.
+ * It is read anew each time and kept nowhere.
+ */
+enum access_result access_key(struct access *, struct str thing, char *key,
+    size_t *n);
+
 /* why the last ACCESS_ERROR came */
 const char *access_fault(struct access *);
 

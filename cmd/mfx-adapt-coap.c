@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Takes messages over CoAP and writes each as a line to stdout or to a
+ * stream of the bus; gives the lines that come on stdin to those who
+ * observe their channel.  2.04 is said after the line has been written;
+ * who may is asked for every message.  A message that comes twice because
+ * its answer was lost is written once.  An observer gets every message, in
+ * order, or is told that it was too slow; it holds up nobody.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/listen.h"
+#include "base/program.h"
+#include "base/ready.h"
+#include "base/signal.h"
+#include "coap/setup.h"
+#include "http/admin.h"
+
+static struct station_setup setup = STATION_SETUP("127.0.0.1:5683");
+static struct {
+	const char *input, *stream, *replay, *sync, *admin;
+	int64_t ready_fd;
+} opt = { .stream = "-", .sync = "interval", .ready_fd = -1 };
+
+static const struct opt options[] = {
+	{ 'i', "input", "STREAM", "deliver what comes there, not stdin",
+	    OPT_STRING, &opt.input, 0, 0 },
+	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
+	    OPT_STRING, &opt.stream, 0, 0 },
+	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
+	    OPT_CHOICE, &opt.sync, 0, 0 },
+	{ 0, "replay", "STREAM", "what ?from= reads (that of -i or -o)",
+	    OPT_STRING, &opt.replay, 0, 0 },
+	STATION_OPTIONS(setup),
+	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics, /version there",
+	    OPT_STRING, &opt.admin, 0, 0 },
+	{ 0, "ready-fd", "FD", "write a newline there when serving",
+	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	OPT_END
+};
+
+static const struct program program = {
+	.name = "mfx-adapt-coap",
+	.summary = "take and deliver messages over CoAP",
+	.synopsis = "[-l ADDR:PORT] [-i STREAM] [-o STREAM] [options]",
+	.options = options,
+	.network = true,
+};
+
+static struct access *registry;
+static struct outlet outlet;
+static struct inlet inlet = { .fd = -1 };
+static bool had_input;
+static struct station *station;
+static struct http *admin;
+static bool failing;			/* the last commit has failed */
+static bool blind;			/* nor can the registry be asked */
+static struct service service = {
+	.name = "coap", .prefix = "coap_adapter", .outlet = &outlet
+};
+
+static void
+put_counts(struct buf *b, const struct service *s)
+{
+	const struct station_counts *c = station_counts(station);
+
+	service_put(b, s, "connections", "gauge",
+	    "Sessions of TCP, TLS and DTLS.", c->sessions);
+	service_put(b, s, "observers", "gauge", "Observers registered.",
+	    c->observers);
+	service_put(b, s, "notifications_total", "counter",
+	    "Notifications sent.", c->notifications);
+	service_put(b, s, "repeated_total", "counter",
+	    "Messages that had come before.", c->repeated);
+	service_put(b, s, "overflowed_total", "counter",
+	    "Observers ended as too slow.", c->overflowed);
+	service_put(b, s, "reaped_total", "counter",
+	    "Observers ended as they did not answer.", c->reaped);
+	service_put(b, s, "pings_total", "counter",
+	    "Signs of life asked for.", c->pings);
+}
+
+/* ---- devices ---- */
+
+/* The answers to all that went into the outlet since the last time. */
+static void
+commit(void *arg)
+{
+	bool had = outlet.lines.n > 0, done;
+	struct fault fault;
+
+	(void)arg;
+	done = outlet_commit(&outlet, &fault) == 0;
+	if (!done && !failing)
+		diag_error("%s", fault.text);
+	else if (done && failing && had)
+		diag_warning("messages can be written again");
+	if (!done || had)
+		failing = !done;
+	station_answer(station, done);
+	service.messages = station_counts(station)->messages;
+}
+
+static void
+answered(const struct station_done *d, void *arg)
+{
+	(void)arg;
+	service.answers[d->status < SERVICE_STATUS_MAX ? d->status : 0]++;
+	service.bytes += d->bytes;
+	metric_times_add(&service.times, d->ns);
+	if (d->status == 503 && !blind && !failing && d->why != NULL) {
+		blind = true;
+		diag_error("%s", d->why);
+	} else if (d->status < 400) {
+		blind = false;
+	}
+	if (diag_shows(DIAG_INFO))
+		diag_info("%s%s%.*s %u.%02u %zu bytes %" PRId64
+		    " us%s%s%s%s",
+		    d->method == 2 ? "POST" : d->method == 1 ? "GET" : "other",
+		    d->channel.n > 0 ? " " : "", STR_ARG(d->channel),
+		    d->status / 100, d->status % 100,
+		    d->bytes, d->ns / 1000, *d->thing ? " from " : "",
+		    d->thing, d->why ? ": " : "", d->why ? d->why : "");
+}
+
+static void
+deliver(void)
+{
+	struct delivery d;
+
+	inlet_turn(&inlet);
+	while (inlet_next(&inlet, &d))
+		station_deliver(station, &d);
+	if (inlet.fd >= 0 || !had_input)
+		return;
+	had_input = false;
+	if (inlet.fault.status != 0)
+		diag_error("%s", inlet.fault.text);
+	if (inlet.rejected > 0)
+		diag_warning("%" PRIu64 " lines of the input were no messages",
+		    inlet.rejected);
+	diag_info("the input has ended: nothing more is delivered");
+}
+
+/* ---- the loop ---- */
+
+static void
+wait_for_work(void)
+{
+	struct pollfd fds[4 + HTTP_LISTEN_MAX] = {
+		{ station_fd(station), POLLIN, 0 },
+		{ inlet.fd, POLLIN, 0 },
+		{ outlet.bus ? -1 : STDOUT_FILENO, 0, 0 },
+	};
+	nfds_t n = 3;
+	int i, fd;
+
+	if (admin != NULL) {
+		fds[n++] = (struct pollfd){ http_fd(admin), POLLIN, 0 };
+		for (i = 0; (fd = http_listener(admin, i)) >= 0; i++)
+			fds[n++] = (struct pollfd){ fd, POLLIN, 0 };
+	}
+	signal_poll(fds, n, inlet_hurry(&inlet) ? 0 :
+	    station_timeout(station));
+}
+
+/* What came in is written down before it is answered. */
+static void
+turn(void)
+{
+	wait_for_work();
+	if (outlet_left(&outlet)) {
+		diag_error("<stdout>: its reader has gone");
+		failing = true;
+	}
+	if (access_refresh(registry))
+		station_review(station);
+	station_run(station);
+	commit(NULL);
+	deliver();
+	if (admin != NULL) {
+		http_ready(admin);
+		http_run(admin);
+	}
+}
+
+static int
+serve(void)
+{
+	char text[LISTEN_TEXT];
+	int i, fd;
+
+	for (i = 0; (fd = station_socket(station, i)) >= 0; i++)
+		diag_info("serving on %s", listen_print(fd, text));
+	ready_tell(opt.ready_fd);
+	while (!outlet.broken && !signal_stop())
+		turn();
+	ready_stopping();
+	/* what has been received already */
+	station_stop(station);
+	station_run(station);
+	commit(NULL);
+	return outlet.broken ? EX_IOERR : 0;
+}
+
+/* ---- opening ---- */
+
+/* Where lines come from: fd 0, unless that is a socket we serve. */
+static int
+open_input(struct fault *fault)
+{
+	if (opt.input != NULL) {
+		if (inlet_open(&inlet, opt.input, fault) < 0)
+			return -1;
+	} else if (!setup.served_stdin) {
+		inlet_init(&inlet, STDIN_FILENO, "<stdin>");
+	}
+	had_input = inlet.fd >= 0;
+	return 0;
+}
+
+static int
+open_all(struct fault *fault)
+{
+	struct station_options o = {
+		.outlet = &outlet, .inlet = &inlet, .history = opt.replay,
+		.commit = commit, .done = answered
+	};
+
+	if (o.history == NULL)
+		o.history = opt.input != NULL ? opt.input :
+		    strcmp(opt.stream, "-") != 0 ? opt.stream : NULL;
+	if (access_open(&registry, NULL, fault) < 0 || outlet_open(&outlet,
+	    opt.stream, bus_sync_named(opt.sync), fault) < 0)
+		return -1;
+	o.access = service.registry = registry;
+	service.more = put_counts;
+	if (station_setup_open(&setup, &o, &station, fault) < 0 ||
+	    open_input(fault) < 0)
+		return -1;
+	return opt.admin == NULL ? 0 :
+	    service_open(&service, opt.admin, &admin, fault);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fault fault;
+	int i = program_start(&program, argc, argv), status;
+
+	if (argv[i] != NULL)
+		program_misuse(&program, "unexpected operand '%s'", argv[i]);
+	program_holds_secrets();
+	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
+	station_close(station);
+	http_close(admin);
+	outlet_close(&outlet);
+	access_close(registry);
+	inlet_release(&inlet);
+	return status;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_COAP_ASKED_H
+#define MFX_COAP_ASKED_H
+
+#include <coap3/coap.h>
+
+#include "base/buf.h"
+
+/*
+ * What a CoAP request says, as far as this adapter is concerned.  Slices
+ * borrow from the PDU, whose bytes come from outside and have only passed
+ * libcoap's parser.
+ */
+enum asked_where {
+	ASKED_OTHER,		/* no place of ours */
+	ASKED_REFUSED,		/* /channels/<id>/messages…, but *why not */
+	ASKED_MESSAGES,
+};
+
+/* Block1 or Block2 (RFC 7959) */
+struct asked_block {
+	bool given;
+	bool more;
+	unsigned size;		/* bytes: 16 to 1024 */
+	unsigned exponent;	/* SZX: 0 to 6 */
+	uint32_t number;
+};
+
+#define OBSERVE_NONE (-1)
+
+struct asked {
+	coap_pdu_code_t method;
+	bool confirmable;
+	enum asked_where where;
+	const char *why;	/* REFUSED */
+	struct str channel;
+	struct str key;		/* ?auth= or ?authorization=; p NULL: none */
+	struct str from;	/* ?from=, likewise */
+	int content_format, accept;	/* FORMAT_NONE: not given */
+	int observe;		/* 0 register, 1 cancel, OBSERVE_NONE */
+	struct asked_block block1, block2;
+	bool bad_option;	/* one of the above is malformed */
+	uint32_t size1;		/* of the whole body, as claimed; 0 */
+	struct str token;
+	struct str body;
+	/* private */
+	struct buf path;	/* what stands behind "messages" */
+};
+
+void asked_init(struct asked *);
+void asked_release(struct asked *);
+
+void asked_read(struct asked *, const coap_pdu_t *);
+
+/* what is behind the channel as a subtopic to publish on, or as a
+ * subscription (senml/topic.h); appended; NULL or why not */
+const char *asked_subtopic(const struct asked *, struct buf *);
+const char *asked_subscription(const struct asked *, struct buf *);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_COAP_INSIDE_H
+#define MFX_COAP_INSIDE_H
+
+#include <coap3/coap.h>
+
+#include "bus/audience.h"
+#include "coap/asked.h"
+#include "coap/exchange.h"
+#include "coap/note.h"
+#include "coap/station.h"
+
+/*
+ * What the files of this folder share: the server (station.c, listening in
+ * endpoint.c, POST in publish.c, GET in subscribe.c), who is at the other
+ * end (peer.c, handshake.c) and who gets notifications (observer.c).
+ *
+ * libcoap does packets, retransmission, TCP and (D)TLS.  Not left to it:
+ * Observe, which would merge notifications; blocks, of which it would
+ * collect any number for anybody; recognizing what comes again; and when
+ * an answer leaves.
+ */
+#define BURST_MAX 64		/* datagrams at once */
+#define BODIES_MAX ((size_t)64 << 20)	/* blocks held, in all */
+#define ID_BYTES 36
+
+struct body;
+struct observer;
+
+/* Somebody at the other end of a session: made for those of TCP and (D)TLS
+ * when they come, and for others when there is something to remember. */
+struct peer {
+	struct station *station;
+	coap_session_t *session;
+	struct peer *prev, *next;
+	unsigned holds;		/* reasons to keep the session */
+	bool stream;		/* TCP or TLS: nothing gets lost */
+	bool counted;		/* against max_sessions */
+	bool closing;		/* to be disconnected after this turn */
+	uint64_t serial;	/* this session and no other, ever */
+
+	/* who, by the handshake */
+	enum station_kind kind;
+	bool known;		/* these are filled */
+	char thing[ID_BYTES + 1];	/* "": nobody */
+	bool has_proof;		/* it was by a key … */
+	struct access_proof proof;	/* … which this is */
+	const char *refused;	/* why it is nobody; or NULL */
+
+	struct observer *observers;
+	unsigned n_observers;
+	struct body *upload;	/* Block1 */
+	struct body *download;	/* Block2 of an answer */
+
+	/* confirmable notifications: see observer.c */
+	unsigned unconfirmed;
+	size_t unconfirmed_bytes;
+	bool asked;		/* for a sign of life */
+	coap_mid_t asked_mid;
+	int64_t asked_at, answered_at;
+	unsigned asked_n;	/* what that will confirm */
+	size_t asked_bytes;
+	int64_t heard_at;
+};
+
+/* an answer that waits for the outlet */
+struct waiting {
+	coap_session_t *session;
+	coap_mid_t mid;
+	coap_pdu_type_t type;
+	uint8_t token[8];
+	uint8_t token_n;
+	uint32_t block1;	/* the option's value … */
+	bool has_block1;	/* … when there is one */
+	uint64_t tag;		/* of its exchange; 0: none */
+	size_t bytes;
+	int64_t began;
+	char thing[ID_BYTES + 1];
+};
+
+struct door;
+
+struct station {
+	struct station_options o;
+	struct station_counts counts;
+	coap_context_t *contexts[STATION_KINDS];
+	struct door *doors;
+	int epoll_fd;
+	struct audience audience;
+	struct exchanges exchanges;
+	struct peer *peers;
+	struct waiting *waiting;
+	size_t n_waiting, waiting_cap;
+	size_t bodies;		/* bytes held for blocks */
+	uint64_t serial;
+	uint64_t etag;
+	int64_t now;		/* monotonic ns, of this turn */
+	int64_t swept;
+	bool closing;		/* some peer is */
+	bool impatient;		/* somebody is to be asked soon */
+	bool stopping;
+	char *psk;		/* locked; what the last handshake used */
+	coap_bin_const_t psk_key;
+	struct asked asked;
+	struct pack pack;
+	struct notes notes;
+	struct buf text, cbor, subtopic;
+	bool fetched;		/* somebody has all of a large notification */
+};
+
+struct station *station_of(const coap_session_t *);
+int64_t station_clock(void);
+
+/*
+ * What a handler answers.  `why` is static and goes out as the diagnostic;
+ * `data` is borrowed until reply_put.  libcoap takes options in the order
+ * of their numbers only, so they are gathered here.
+ */
+enum {
+	HAS_ETAG = 1, HAS_OBSERVE = 2, HAS_FORMAT = 4, HAS_BLOCK2 = 8,
+	HAS_BLOCK1 = 16, HAS_SIZE2 = 32, HAS_SIZE1 = 64
+};
+
+struct reply {
+	coap_pdu_code_t code;
+	const char *why;
+	unsigned has;
+	uint64_t etag;
+	uint32_t observe, format, block2, block1, size2, size1;
+	struct str data;
+};
+
+void reply_put(coap_pdu_t *, const struct reply *);
+/* no answer now: it comes later, or never */
+void reply_later(coap_pdu_t *);
+void reply_count(struct station *, const struct asked *, unsigned code,
+    const char *thing, const char *why, size_t bytes, int64_t began);
+
+void publish(struct station *, coap_session_t *, const coap_pdu_t *,
+    coap_pdu_t *answer);
+void subscribe(struct station *, coap_session_t *, const coap_pdu_t *,
+    coap_pdu_t *answer);
+
+/* ---- blocks ---- */
+
+struct body {
+	struct buf b;
+	uint64_t about;		/* which request's it is: body_about */
+	uint64_t etag;
+	int format;
+	int64_t used;
+};
+
+/* NULL when there is no room for `max` bytes of it */
+struct body *body_new(struct station *, uint64_t about, size_t max);
+void body_free(struct station *, struct body **);
+/* where it is about: channel, path and query */
+uint64_t body_about(const struct asked *);
+/* the block that was asked for, as an answer of 2.05 */
+struct reply block_reply(const coap_session_t *, const struct asked_block *,
+    struct str whole, uint64_t etag, int format);
+/* the value of the option */
+uint32_t block_value(const struct asked_block *);
+
+/* ---- doors: endpoint.c ---- */
+
+void doors_serve(struct station *);
+void doors_close(struct station *);
+int context_open(struct station *, enum station_kind, struct fault *);
+
+/* ---- peers ---- */
+
+struct peer *peer_of(const coap_session_t *);	/* NULL: none yet */
+struct peer *peer_get(struct station *, coap_session_t *);
+void peer_free(struct peer *);
+void peer_hold(struct peer *);
+void peer_release(struct peer *);
+/* it has gone: nothing is sent to it any more */
+void peer_gone(struct peer *);
+void peer_close(struct peer *);
+void peers_close_due(struct station *);
+void peers_sweep(struct station *);
+
+/*
+ * Who sends this: by the handshake of its session, by a key, or both, which
+ * must then be of the same thing.  `thing` gets its id with ACCESS_YES;
+ * *why is for a log.
+ */
+enum access_result session_may(struct station *, coap_session_t *,
+    struct str key, struct str channel, char thing[ID_BYTES + 1],
+    const char **why);
+/* 5.03, 4.01 for who has shown nothing at all, or 4.03 */
+struct reply peer_refusal(enum access_result, const char *why);
+/* is who made the handshake still who it was? */
+bool peer_still_valid(struct peer *);
+
+/* SAN urn:uuid: into `thing`, else CN into *key, which the caller wipes and
+ * frees; NULL or why not; both empty when there is no certificate */
+const char *handshake_certificate(coap_session_t *, char thing[ID_BYTES + 1],
+    char **key);
+
+/* the files of STATION_TLS: is all in them that there should be? */
+int handshake_check_files(const struct station_options *, struct fault *);
+
+/* ---- observers ---- */
+
+struct reply observer_add(struct station *, coap_session_t *,
+    const struct asked *, struct str filter, const char *thing);
+void observer_cancel(struct peer *, struct str token);
+/* with a last notification that says why; NULL: without */
+void observer_end(struct observer *, const struct reply *);
+void observers_end(struct peer *, const struct reply *);
+void observers_review(struct peer *);
+/* the large notification that the rest of is asked for; p NULL: none */
+struct str observer_large(struct peer *, uint64_t about, uint64_t *etag,
+    int *format, struct observer **);
+/* all of it has been fetched */
+void observer_large_done(struct observer *);
+/* those who may get the next one */
+void observers_go_on(struct station *);
+void observers_sweep(struct peer *);
+/* a sign of life came */
+void peer_heard(struct peer *);
+/* asks for one, when it is time */
+void peer_ask(struct peer *, bool now);
+
+#endif

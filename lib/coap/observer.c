@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "coap/format.h"
+#include "coap/inside.h"
+
+/*
+ * Who asked with a confirmable GET gets confirmable notifications: libcoap
+ * keeps them in order, repeats them until they are acknowledged, and has one
+ * at a time on its way.  Who asked with another one gets those, and a
+ * confirmable one every so often.  libcoap doesn't say what was
+ * acknowledged.  So a ping is put behind some, its answer is told, and by it
+ * all before it is confirmed; without one not more than WINDOW are given to
+ * libcoap, and the rest waits here.  Over TCP it is CoAP's Ping and Pong.
+ */
+#define WINDOW 512
+#define WINDOW_BYTES ((size_t)512 * 1024)
+/* of those not confirmable by themselves: every 16th, but not more than 10
+ * a second; and when there has been none for a second */
+#define CONFIRM_EVERY 16
+#define CONFIRM_PAUSE (STAMP_SECOND / 10)
+#define CONFIRM_AFTER STAMP_SECOND
+/* and so many of them may be on their way, so that none waits in libcoap
+ * and is overtaken by the others */
+#define CONFIRM_AT_ONCE 64
+/* libcoap's clients answer no more than 4 pings a second */
+#define ASK_AFTER (300 * (STAMP_SECOND / 1000))
+
+/* what waits for one observer; beyond that it is too slow */
+#define QUEUE_MAX 4096
+#define QUEUE_BYTES ((size_t)4 << 20)
+
+#define OBSERVERS_OF_ONE 64
+
+/* a notification's header, token and options, at most */
+#define OPTIONS_MAX 64
+
+struct observer {
+	struct subscription subscription;
+	struct peer *peer;
+	struct observer *prev, *next;
+	char thing[ID_BYTES + 1];
+	bool has_proof;			/* it showed a key … */
+	struct access_proof proof;	/* … which this is */
+	int accept;
+	bool confirmable;
+	uint8_t token[8];
+	uint8_t token_n;
+	uint64_t about;
+	uint32_t sequence;
+	unsigned since;			/* the last confirmable one */
+	int64_t confirmed_at;
+	struct note *large;		/* fetched in blocks, or NULL … */
+	bool fetched;			/* … and that is done; it stays, as
+					 * the last block may get lost */
+	uint64_t large_etag;
+	int64_t large_at;
+	struct note **queue;		/* a ring */
+	unsigned head, n, cap;
+	size_t bytes;
+};
+
+/* ---- a sign of life ---- */
+
+void
+peer_ask(struct peer *p, bool now)
+{
+	if (p->asked)
+		return;
+	if (!now && p->unconfirmed < WINDOW / 2 &&
+	    p->unconfirmed_bytes < WINDOW_BYTES / 2)
+		return;
+	if (!p->stream && p->station->now - p->answered_at < ASK_AFTER) {
+		p->station->impatient = true;
+		return;
+	}
+	p->asked_mid = coap_session_send_ping(p->session);
+	if (p->asked_mid == COAP_INVALID_MID)
+		return;
+	p->station->counts.pings++;
+	p->asked = true;
+	p->asked_at = p->station->now;
+	p->asked_n = p->unconfirmed;
+	p->asked_bytes = p->unconfirmed_bytes;
+}
+
+static void pump(struct observer *);
+
+void
+peer_heard(struct peer *p)
+{
+	struct observer *o, *next;
+
+	p->heard_at = p->station->now;
+	if (!p->asked)
+		return;
+	p->asked = false;
+	p->answered_at = p->station->now;
+	p->unconfirmed -= p->asked_n;
+	p->unconfirmed_bytes -= p->asked_bytes;
+	for (o = p->observers; o != NULL; o = next) {
+		next = o->next;
+		pump(o);
+	}
+}
+
+/* ---- sending ---- */
+
+static coap_pdu_t *
+begin(struct observer *o, bool confirmable, coap_pdu_code_t code)
+{
+	coap_session_t *s = o->peer->session;
+	coap_pdu_t *pdu = coap_new_pdu(confirmable ? COAP_MESSAGE_CON :
+	    COAP_MESSAGE_NON, code, s);
+
+	if (pdu != NULL)
+		coap_add_token(pdu, o->token_n, o->token);
+	return pdu;
+}
+
+static bool
+fits(const struct observer *o, const struct note *n)
+{
+	return n->n + OPTIONS_MAX <=
+	    coap_session_max_pdu_size(o->peer->session);
+}
+
+/* The first block; the observer fetches the others. */
+static struct reply
+first_block(struct observer *o, struct note *n)
+{
+	static const struct asked_block first = {
+		.size = 1024, .exponent = 6
+	};
+
+	note_hold(n);
+	note_release(o->large);
+	o->large = n;
+	o->fetched = false;
+	o->large_etag = ++o->peer->station->etag;
+	o->large_at = o->peer->station->now;
+	return block_reply(o->peer->session, &first,
+	    (struct str){ n->bytes, n->n }, o->large_etag, n->format);
+}
+
+static struct reply
+whole(const struct note *n)
+{
+	struct reply r = {
+		.code = COAP_RESPONSE_CODE_CONTENT,
+		.data = { n->bytes, n->n }
+	};
+
+	if (n->format != FORMAT_NONE) {
+		r.has = HAS_FORMAT;
+		r.format = (uint32_t)n->format;
+	}
+	return r;
+}
+
+static bool
+is_to_be_confirmed(struct observer *o)
+{
+	int64_t elapsed = o->peer->station->now - o->confirmed_at;
+
+	if (o->peer->stream || o->confirmable)
+		return true;
+	if (o->peer->unconfirmed >= WINDOW)
+		return false;
+	return elapsed >= CONFIRM_AFTER ||
+	    (elapsed >= CONFIRM_PAUSE && o->since >= CONFIRM_EVERY);
+}
+
+static void
+send_note(struct observer *o, struct note *n)
+{
+	struct peer *p = o->peer;
+	bool confirm = is_to_be_confirmed(o);
+	struct reply r;
+	coap_pdu_t *pdu = begin(o, confirm && !p->stream,
+	    COAP_RESPONSE_CODE_CONTENT);
+
+	if (pdu == NULL)
+		return;
+	o->sequence = (o->sequence + 1) & 0xffffff;
+	r = fits(o, n) ? whole(n) : first_block(o, n);
+	r.has |= HAS_OBSERVE;
+	r.observe = o->sequence;
+	reply_put(pdu, &r);
+	coap_send(p->session, pdu);
+	p->station->counts.notifications++;
+	o->since++;
+	if (!confirm)
+		return;
+	o->since = 0;
+	o->confirmed_at = p->station->now;
+	p->unconfirmed++;
+	p->unconfirmed_bytes += n->n;
+	peer_ask(p, false);
+}
+
+static bool
+may_send(const struct observer *o)
+{
+	const struct peer *p = o->peer;
+
+	if (o->large != NULL && !o->fetched)
+		return false;
+	if (!p->stream && !o->confirmable)
+		return true;
+	return p->unconfirmed < WINDOW && p->unconfirmed_bytes < WINDOW_BYTES;
+}
+
+static struct note *
+dequeue(struct observer *o)
+{
+	struct note *n = o->queue[o->head];
+
+	o->head = (o->head + 1) % o->cap;
+	o->n--;
+	o->bytes -= n->n;
+	return n;
+}
+
+static void
+pump(struct observer *o)
+{
+	struct note *n;
+
+	while (o->n > 0 && may_send(o)) {
+		n = dequeue(o);
+		send_note(o, n);
+		note_release(n);
+	}
+}
+
+static bool
+enqueue(struct observer *o, struct note *n)
+{
+	struct note **ring;
+	unsigned i, cap;
+
+	if (o->n == QUEUE_MAX || o->bytes + n->n > QUEUE_BYTES)
+		return false;
+	if (o->n == o->cap) {
+		cap = o->cap ? 2 * o->cap : 16;
+		ring = memory_get(cap * sizeof *ring);
+		for (i = 0; i < o->n; i++)
+			ring[i] = o->queue[(o->head + i) % o->cap];
+		free(o->queue);
+		o->queue = ring;
+		o->head = 0;
+		o->cap = cap;
+	}
+	note_hold(n);
+	o->queue[(o->head + o->n++) % o->cap] = n;
+	o->bytes += n->n;
+	return true;
+}
+
+void
+station_deliver(struct station *st, const struct delivery *d)
+{
+	static const struct reply slow = {
+		.code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		.why = "too slow: messages were lost; observe again"
+	};
+	const struct route *r = &d->route;
+	struct subscription *s, *next;
+	struct note *n;
+
+	notes_begin(&st->notes, d);
+	for (s = audience_first(&st->audience, r->channel, r->subtopic);
+	    s != NULL; s = next) {
+		struct observer *o = s->owner;
+
+		next = audience_next(s, r->subtopic);
+		if ((n = notes_get(&st->notes, o->accept)) == NULL)
+			continue;
+		if (o->n == 0 && may_send(o)) {
+			send_note(o, n);
+		} else if (!enqueue(o, n)) {
+			st->counts.overflowed++;
+			observer_end(o, &slow);
+		}
+	}
+	notes_end(&st->notes);
+}
+
+/* ---- coming and going ---- */
+
+static struct observer *
+find(const struct peer *p, struct str token)
+{
+	struct observer *o;
+
+	for (o = p->observers; o != NULL; o = o->next)
+		if (str_eq(token, (struct str){ (const char *)o->token,
+		    o->token_n }))
+			return o;
+	return NULL;
+}
+
+static struct observer *
+make(struct station *st, struct peer *p, const struct asked *a,
+    struct str filter, const char *thing)
+{
+	struct observer *o = memory_zero(1, sizeof *o);
+
+	o->peer = p;
+	o->accept = a->accept;
+	o->confirmable = a->confirmable;
+	o->about = body_about(a);
+	o->confirmed_at = INT64_MIN / 2;
+	memcpy(o->thing, thing, sizeof o->thing);
+	memcpy(o->token, a->token.p, a->token.n);
+	o->token_n = (uint8_t)a->token.n;
+	if (a->key.p != NULL)
+		o->has_proof = access_prove(st->o.access, a->key, &o->proof);
+	o->subscription.owner = o;
+	audience_join(&st->audience, &o->subscription, a->channel, filter);
+	if (p->n_observers == 0 || o->confirmable)
+		coap_session_set_nstart(p->session,
+		    o->confirmable ? 1 : CONFIRM_AT_ONCE);
+	o->next = p->observers;
+	if (o->next != NULL)
+		o->next->prev = o;
+	p->observers = o;
+	p->n_observers++;
+	st->counts.observers++;
+	peer_hold(p);
+	return o;
+}
+
+struct reply
+observer_add(struct station *st, coap_session_t *s, const struct asked *a,
+    struct str filter, const char *thing)
+{
+	struct peer *p = peer_get(st, s);
+	struct observer *o = find(p, a->token);
+	uint32_t before = o != NULL ? o->sequence : 0;
+
+	/* the same token again renews it */
+	if (o != NULL)
+		observer_end(o, NULL);
+	if (st->counts.observers >= st->o.max_observers ||
+	    p->n_observers >= OBSERVERS_OF_ONE)
+		return (struct reply){
+		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    .why = "there are too many observers" };
+	o = make(st, p, a, filter, thing);
+	o->sequence = (before + 1) & 0xffffff;
+	return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
+	    .has = HAS_OBSERVE, .observe = o->sequence };
+}
+
+static void
+tell_end(struct observer *o, const struct reply *last)
+{
+	coap_pdu_t *pdu = begin(o, !o->peer->stream, last->code);
+
+	if (pdu == NULL)
+		return;
+	reply_put(pdu, last);
+	coap_send(o->peer->session, pdu);
+}
+
+void
+observer_end(struct observer *o, const struct reply *last)
+{
+	struct peer *p = o->peer;
+	struct station *st = p->station;
+
+	if (last != NULL)
+		tell_end(o, last);
+	audience_leave(&st->audience, &o->subscription);
+	while (o->n > 0)
+		note_release(dequeue(o));
+	free(o->queue);
+	note_release(o->large);
+	if (o->next != NULL)
+		o->next->prev = o->prev;
+	*(o->prev != NULL ? &o->prev->next : &p->observers) = o->next;
+	p->n_observers--;
+	st->counts.observers--;
+	free(o);
+	peer_release(p);
+}
+
+void
+observers_end(struct peer *p, const struct reply *last)
+{
+	while (p->observers != NULL)
+		observer_end(p->observers, last);
+}
+
+void
+observer_cancel(struct peer *p, struct str token)
+{
+	struct observer *o = p != NULL ? find(p, token) : NULL;
+
+	if (o != NULL)
+		observer_end(o, NULL);
+}
+
+static enum access_result
+still_may(struct observer *o)
+{
+	struct access *a = o->peer->station->o.access;
+	struct str thing = { o->thing, ID_BYTES };
+	enum access_result result = access_check_id(a, thing,
+	    subscription_channel(&o->subscription));
+
+	return result == ACCESS_YES && o->has_proof ?
+	    access_holds(a, thing, &o->proof) : result;
+}
+
+void
+observers_review(struct peer *p)
+{
+	struct observer *o, *next;
+	enum access_result result;
+	struct reply last;
+
+	for (o = p->observers; o != NULL; o = next) {
+		next = o->next;
+		result = still_may(o);
+		if (result == ACCESS_YES)
+			continue;
+		last = peer_refusal(result, NULL);
+		observer_end(o, &last);
+	}
+}
+
+/* ---- large ones ---- */
+
+struct str
+observer_large(struct peer *p, uint64_t about, uint64_t *etag, int *format,
+    struct observer **out)
+{
+	struct observer *o;
+
+	for (o = p->observers; o != NULL; o = o->next) {
+		if (o->large == NULL || o->about != about)
+			continue;
+		o->large_at = p->station->now;
+		*etag = o->large_etag;
+		*format = o->large->format;
+		*out = o;
+		return (struct str){ o->large->bytes, o->large->n };
+	}
+	return STR_NONE;
+}
+
+void
+observer_large_done(struct observer *o)
+{
+	o->fetched = true;
+	/* not before the last block, which leaves when this handler ends */
+	o->peer->station->fetched = true;
+}
+
+void
+observers_go_on(struct station *st)
+{
+	struct observer *o;
+	struct peer *p;
+
+	if (!st->fetched)
+		return;
+	st->fetched = false;
+	for (p = st->peers; p != NULL; p = p->next)
+		for (o = p->observers; o != NULL; o = o->next)
+			pump(o);
+}
+
+/* ---- time ---- */
+
+void
+observers_sweep(struct peer *p)
+{
+	struct station *st = p->station;
+	struct observer *o, *next;
+
+	for (o = p->observers; o != NULL; o = next) {
+		next = o->next;
+		/* who does not fetch the rest does not want it */
+		if (o->large == NULL || st->now - o->large_at <=
+		    st->o.timeout)
+			continue;
+		note_release(o->large);
+		o->large = NULL;
+		pump(o);
+	}
+	if (p->observers == NULL)
+		return;
+	/* over UDP libcoap says when it has given up */
+	if (p->stream && p->asked && st->now - p->asked_at > st->o.timeout) {
+		st->counts.reaped += p->n_observers;
+		peer_close(p);
+		return;
+	}
+	peer_ask(p, st->now - p->heard_at >= st->o.ping);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "coap/inside.h"
+#include "registry/uuid.h"
+
+static const char no_key[] = "no key";
+
+struct peer *
+peer_of(const coap_session_t *s)
+{
+	return coap_session_get_app_data(s);
+}
+
+static enum station_kind
+kind_of(struct station *st, const coap_session_t *s)
+{
+	int i;
+
+	for (i = 0; st->contexts[i] != coap_session_get_context(s); i++)
+		;
+	return (enum station_kind)i;
+}
+
+struct peer *
+peer_get(struct station *st, coap_session_t *s)
+{
+	struct peer *p = peer_of(s);
+
+	if (p != NULL)
+		return p;
+	p = memory_zero(1, sizeof *p);
+	p->station = st;
+	p->session = s;
+	p->kind = kind_of(st, s);
+	p->stream = COAP_PROTO_RELIABLE(coap_session_get_proto(s));
+	p->serial = ++st->serial;
+	p->heard_at = st->now;
+	p->answered_at = INT64_MIN / 2;
+	p->next = st->peers;
+	if (p->next != NULL)
+		p->next->prev = p;
+	st->peers = p;
+	coap_session_set_app_data(s, p);
+	coap_session_set_max_retransmit(s, (uint16_t)st->o.retries);
+	return p;
+}
+
+void
+peer_free(struct peer *p)
+{
+	struct station *st = p->station;
+
+	peer_gone(p);
+	if (p->counted)
+		st->counts.sessions--;
+	if (p->next != NULL)
+		p->next->prev = p->prev;
+	*(p->prev != NULL ? &p->prev->next : &st->peers) = p->next;
+	coap_session_set_app_data(p->session, NULL);
+	free(p);
+}
+
+void
+peer_hold(struct peer *p)
+{
+	if (p->holds++ == 0)
+		coap_session_reference(p->session);
+}
+
+void
+peer_release(struct peer *p)
+{
+	if (--p->holds == 0)
+		coap_session_release(p->session);
+}
+
+void
+peer_gone(struct peer *p)
+{
+	observers_end(p, NULL);
+	if (p->upload != NULL) {
+		body_free(p->station, &p->upload);
+		peer_release(p);
+	}
+	if (p->download != NULL) {
+		body_free(p->station, &p->download);
+		peer_release(p);
+	}
+}
+
+void
+peer_close(struct peer *p)
+{
+	p->closing = true;
+	p->station->closing = true;
+}
+
+/* Never within libcoap's callbacks, which go on with the session. */
+void
+peers_close_due(struct station *st)
+{
+	struct peer *p, *next;
+	coap_session_t *s;
+
+	if (!st->closing)
+		return;
+	st->closing = false;
+	for (p = st->peers; p != NULL; p = next) {
+		next = p->next;
+		if (!p->closing)
+			continue;
+		p->closing = false;
+		s = coap_session_reference(p->session);
+		coap_session_disconnected(s, COAP_NACK_NOT_DELIVERABLE);
+		coap_session_release(s);
+	}
+}
+
+void
+peers_sweep(struct station *st)
+{
+	struct peer *p, *next;
+	int64_t limit = st->now - st->o.timeout;
+
+	for (p = st->peers; p != NULL; p = next) {
+		next = p->next;
+		if (p->upload != NULL && p->upload->used < limit) {
+			body_free(st, &p->upload);
+			peer_release(p);
+		}
+		if (p->download != NULL && p->download->used < limit) {
+			body_free(st, &p->download);
+			peer_release(p);
+		}
+		observers_sweep(p);
+	}
+}
+
+/* ---- who ---- */
+
+static bool
+take_psk_identity(struct peer *p)
+{
+	const coap_bin_const_t *id = coap_session_get_psk_identity(p->session);
+	const coap_bin_const_t *key = coap_session_get_psk_key(p->session);
+	struct str s = STR_NONE;
+
+	if (id != NULL && key != NULL)
+		s = (struct str){ (const char *)id->s, id->length };
+	if (!uuid_valid(s)) {
+		p->refused = "its identity is no thing's id";
+		return true;
+	}
+	if (!access_prove(p->station->o.access, (struct str){
+	    (const char *)key->s, key->length }, &p->proof))
+		return false;
+	p->has_proof = true;
+	memcpy(p->thing, s.p, ID_BYTES);
+	p->thing[ID_BYTES] = '\0';
+	return true;
+}
+
+/* A common name is a key: whose? */
+static bool
+take_key(struct peer *p, struct str key)
+{
+	struct str thing;
+
+	switch (access_identify(p->station->o.access, key, &thing)) {
+	case ACCESS_YES:
+		memcpy(p->thing, thing.p, ID_BYTES);
+		p->thing[ID_BYTES] = '\0';
+		p->has_proof = access_prove(p->station->o.access, key,
+		    &p->proof);
+		return p->has_proof;
+	case ACCESS_ERROR:
+		return false;
+	default:
+		p->refused = "its certificate names nobody's key";
+		return true;
+	}
+}
+
+static bool
+take_certificate(struct peer *p)
+{
+	char *key = NULL;
+	bool done = true;
+
+	p->refused = handshake_certificate(p->session, p->thing, &key);
+	if (key != NULL) {
+		done = take_key(p, str_z(key));
+		sodium_memzero(key, strlen(key));
+		free(key);
+	}
+	return done;
+}
+
+/* False when the registry can't be asked, which is tried again. */
+static bool
+identify(struct peer *p)
+{
+	if (!p->known)
+		p->known = p->kind == STATION_PSK ? take_psk_identity(p) :
+		    p->kind == STATION_TLS ? take_certificate(p) : true;
+	return p->known;
+}
+
+static enum access_result
+by_key(struct station *st, struct str key, struct str channel,
+    char thing[ID_BYTES + 1])
+{
+	struct str id = STR_NONE;
+	enum access_result result;
+
+	result = access_check(st->o.access, key, channel, &id);
+	if (id.n == ID_BYTES) {
+		memcpy(thing, id.p, ID_BYTES);
+		thing[ID_BYTES] = '\0';
+	}
+	return result;
+}
+
+static enum access_result
+by_handshake(struct station *st, const struct peer *p, struct str key,
+    struct str channel, char thing[ID_BYTES + 1], const char **why)
+{
+	enum access_result result;
+
+	if (key.p == NULL) {
+		memcpy(thing, p->thing, sizeof p->thing);
+		return access_check_id(st->o.access, str_z(p->thing),
+		    channel);
+	}
+	/* a key beside it must say the same */
+	result = by_key(st, key, channel, thing);
+	if (result == ACCESS_YES && memcmp(thing, p->thing, ID_BYTES) != 0) {
+		*why = "the key and the handshake are not of the same thing";
+		return ACCESS_NO_KEY;
+	}
+	return result;
+}
+
+static enum access_result
+check(struct station *st, coap_session_t *s, struct str key,
+    struct str channel, char thing[ID_BYTES + 1], const char **why)
+{
+	bool secure = coap_session_get_proto(s) == COAP_PROTO_DTLS ||
+	    coap_session_get_proto(s) == COAP_PROTO_TLS;
+	struct peer *p = secure ? peer_get(st, s) : NULL;
+
+	if (p != NULL) {
+		if (!identify(p))
+			return ACCESS_ERROR;
+		*why = p->refused;
+		if (p->refused != NULL)
+			return ACCESS_NO_KEY;
+		if (*p->thing != '\0')
+			return by_handshake(st, p, key, channel, thing, why);
+	}
+	if (key.n == 0) {
+		*why = no_key;
+		return ACCESS_NO_KEY;
+	}
+	return by_key(st, key, channel, thing);
+}
+
+enum access_result
+session_may(struct station *st, coap_session_t *s, struct str key,
+    struct str channel, char thing[ID_BYTES + 1], const char **why)
+{
+	enum access_result result;
+
+	*why = NULL;
+	*thing = '\0';
+	result = check(st, s, key, channel, thing, why);
+	if (result == ACCESS_YES)
+		return result;
+	if (result == ACCESS_ERROR)
+		*why = access_fault(st->o.access);
+	else if (result == ACCESS_NOT_CONNECTED)
+		*why = "not connected";
+	else if (*why == NULL)
+		*why = "unknown key";
+	return result;
+}
+
+struct reply
+peer_refusal(enum access_result result, const char *why)
+{
+	if (result == ACCESS_ERROR)
+		return (struct reply){
+		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    .why = "access can't be checked now" };
+	if (why == no_key)
+		return (struct reply){
+		    .code = COAP_RESPONSE_CODE_UNAUTHORIZED,
+		    .why = "a key is needed: ?auth=" };
+	return (struct reply){ .code = COAP_RESPONSE_CODE_FORBIDDEN,
+	    .why = "no thing with this key is connected to this channel" };
+}
+
+bool
+peer_still_valid(struct peer *p)
+{
+	struct access *a = p->station->o.access;
+	struct str thing = str_z(p->thing);
+	enum access_result result;
+
+	/* who is nobody has nothing to lose */
+	if (thing.n == 0)
+		return true;
+	if (p->has_proof)
+		return access_holds(a, thing, &p->proof) == ACCESS_YES;
+	result = access_check_id(a, thing, STR(""));
+	return result == ACCESS_YES || result == ACCESS_NOT_CONNECTED;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "coap/format.h"
+#include "coap/inside.h"
+#include "senml/message.h"
+
+static const struct reply nothing = { .code = COAP_EMPTY_CODE };
+
+static struct reply
+refuse(coap_pdu_code_t code, const char *why)
+{
+	return (struct reply){ .code = code, .why = why };
+}
+
+/* Which block an answer is about. */
+static void
+name_block(struct reply *r, const struct asked *a)
+{
+	if (!a->block1.given || r->code >= COAP_RESPONSE_CODE(400))
+		return;
+	r->has |= HAS_BLOCK1;
+	r->block1 = block_value(&a->block1);
+}
+
+/* ---- what came before ---- */
+
+/* All that tells a message from others: RFC 7252 has it that the sender
+ * and the message id do.  The token is looked at too: a sender who takes a
+ * message id again too soon has another token by then. */
+struct message_id {
+	uint64_t serial;
+	uint16_t mid, port;
+	uint8_t type, token_n;
+	uint8_t token[8];
+	uint8_t address[sizeof(struct sockaddr_in6)];
+};
+
+static size_t
+make_id(struct message_id *id, struct station *st, coap_session_t *s,
+    const coap_pdu_t *pdu)
+{
+	const coap_address_t *remote = coap_session_get_addr_remote(s);
+	coap_bin_const_t token = coap_pdu_get_token(pdu);
+
+	memset(id, 0, sizeof *id);
+	if (coap_session_get_proto(s) == COAP_PROTO_DTLS)
+		id->serial = peer_get(st, s)->serial;
+	id->mid = (uint16_t)coap_pdu_get_mid(pdu);
+	id->type = (uint8_t)coap_pdu_get_type(pdu);
+	id->port = coap_address_get_port(coap_session_get_addr_local(s));
+	id->token_n = (uint8_t)token.length;
+	memcpy(id->token, token.s, token.length < 8 ? token.length : 8);
+	if (remote->addr.sa.sa_family == AF_INET6) {
+		memcpy(id->address, &remote->addr.sin6.sin6_addr, 16);
+		memcpy(id->address + 16, &remote->addr.sin6.sin6_port, 2);
+	} else {
+		memcpy(id->address, &remote->addr.sin.sin_addr, 4);
+		memcpy(id->address + 16, &remote->addr.sin.sin_port, 2);
+	}
+	return sizeof *id;
+}
+
+/* True when all is done: it came before. */
+static bool
+came_before(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+    coap_pdu_t *answer, uint64_t *tag)
+{
+	struct message_id id;
+	struct exchange e;
+	struct reply r;
+	size_t n;
+
+	*tag = 0;
+	if (COAP_PROTO_RELIABLE(coap_session_get_proto(s)))
+		return false;
+	n = make_id(&id, st, s, pdu);
+	switch (exchange_begin(&st->exchanges, &id, n,
+	    st->now / STAMP_SECOND, &e)) {
+	case EXCHANGE_NEW:
+		*tag = e.tag;
+		return false;
+	case EXCHANGE_BUSY:
+		reply_later(answer);
+		break;
+	case EXCHANGE_DONE:
+		r = refuse((coap_pdu_code_t)e.code, e.why);
+		name_block(&r, &st->asked);
+		/* who did not ask for confirmation need not be told again */
+		if (st->asked.confirmable)
+			reply_put(answer, &r);
+		else
+			reply_later(answer);
+		break;
+	}
+	st->counts.repeated++;
+	return true;
+}
+
+/* ---- blocks ---- */
+
+static struct reply
+too_large(struct station *st)
+{
+	return (struct reply){
+		.code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
+		.why = "the message is too long",
+		.has = HAS_SIZE1, .size1 = (uint32_t)st->o.max_body
+	};
+}
+
+static void
+drop_upload(struct peer *p)
+{
+	if (p->upload == NULL)
+		return;
+	body_free(p->station, &p->upload);
+	peer_release(p);
+}
+
+static struct reply
+begin_upload(struct station *st, struct peer *p)
+{
+	const struct asked *a = &st->asked;
+
+	drop_upload(p);
+	if (a->size1 > st->o.max_body)
+		return too_large(st);
+	p->upload = body_new(st, body_about(a), a->size1 > 0 ? a->size1 :
+	    st->o.max_body);
+	if (p->upload == NULL)
+		return refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "there are too many transfers now");
+	p->upload->format = a->content_format;
+	peer_hold(p);
+	return nothing;
+}
+
+/*
+ * One block of a body, in order, each from somebody who may publish.  The
+ * answer, or `nothing` when this was the last one and *whole is all of it,
+ * until drop_upload.
+ */
+static struct reply
+take_block(struct station *st, coap_session_t *s, struct str *whole)
+{
+	const struct asked *a = &st->asked;
+	size_t at = (size_t)a->block1.number * a->block1.size;
+	struct peer *p = peer_get(st, s);
+	struct reply r;
+
+	if (a->block1.more && a->body.n != a->block1.size)
+		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		    "a block has another size than it says");
+	if (at == 0 && (r = begin_upload(st, p)).code != 0)
+		return r;
+	if (p->upload == NULL || p->upload->about != body_about(a) ||
+	    p->upload->format != a->content_format ||
+	    at != p->upload->b.n) {
+		drop_upload(p);
+		return refuse(COAP_RESPONSE_CODE_INCOMPLETE,
+		    "a block is missing; begin again");
+	}
+	p->upload->used = st->now;
+	buf_put(&p->upload->b, a->body.p, a->body.n);
+	if (p->upload->b.full) {
+		drop_upload(p);
+		return too_large(st);
+	}
+	if (a->block1.more)
+		return refuse(COAP_RESPONSE_CODE_CONTINUE,
+		    NULL);
+	*whole = buf_str(&p->upload->b);
+	return nothing;
+}
+
+/* ---- publishing ---- */
+
+static struct reply
+check(struct station *st, coap_session_t *s, struct route *route,
+    char thing[ID_BYTES + 1], const char **why)
+{
+	const struct asked *a = &st->asked;
+	enum access_result access;
+	const char *bad;
+
+	buf_clear(&st->subtopic);
+	if ((bad = asked_subtopic(a, &st->subtopic)) != NULL)
+		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		    bad);
+	access = session_may(st, s, a->key, a->channel, thing, why);
+	if (access != ACCESS_YES)
+		return peer_refusal(access, *why);
+	if (a->content_format >= FORMAT_EXPERIMENTAL)
+		return refuse(COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT,
+		    "this Content-Format is for experiments");
+	*route = (struct route){
+		.channel = a->channel, .publisher = str_z(thing),
+		.protocol = STR("coap"), .subtopic = buf_str(&st->subtopic),
+		.has_received = true, .received = stamp_now()
+	};
+	return nothing;
+}
+
+static void
+wait_for_outlet(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+    uint64_t tag, const char *thing, size_t bytes)
+{
+	const struct asked *a = &st->asked;
+	struct waiting *w;
+
+	if (st->n_waiting == st->waiting_cap) {
+		st->waiting_cap = st->waiting_cap ? 2 * st->waiting_cap : 64;
+		st->waiting = memory_resize(st->waiting,
+		    st->waiting_cap * sizeof *st->waiting);
+	}
+	w = &st->waiting[st->n_waiting++];
+	*w = (struct waiting){
+		.session = coap_session_reference(s),
+		.mid = coap_pdu_get_mid(pdu),
+		.type = a->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
+		.token_n = (uint8_t)a->token.n, .tag = tag, .bytes = bytes,
+		.has_block1 = a->block1.given,
+		.block1 = block_value(&a->block1),
+		.began = station_clock(),
+	};
+	memcpy(w->token, a->token.p, a->token.n);
+	memcpy(w->thing, thing, sizeof w->thing);
+}
+
+/* `nothing` when it is in the outlet. */
+static struct reply
+put_line(struct station *st, const struct route *route, struct str body)
+{
+	char digits[FORMAT_TEXT];
+
+	if (body.n > st->o.max_body)
+		return too_large(st);
+	if (st->o.outlet->lines.n >= OUTLET_BATCH)
+		st->o.commit(st->o.arg);
+	if (!message_wrap(&st->o.outlet->lines, route, body,
+	    format_type(st->asked.content_format, digits), &st->pack))
+		return too_large(st);
+	return nothing;
+}
+
+static struct reply
+take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+    uint64_t tag, char thing[ID_BYTES + 1], const char **why)
+{
+	const struct asked *a = &st->asked;
+	struct str body = a->body;
+	struct route route;
+	struct reply r;
+
+	if (a->bad_option || a->token.n > 8)
+		return refuse(COAP_RESPONSE_CODE_BAD_OPTION,
+		    "an option is malformed");
+	if ((r = check(st, s, &route, thing, why)).code != 0)
+		return r;
+	if (a->block1.given &&
+	    (r = take_block(st, s, &body)).code != 0)
+		return r;
+	r = put_line(st, &route, body);
+	if (r.code == 0)
+		wait_for_outlet(st, s, pdu, tag, thing, body.n);
+	if (a->block1.given)
+		drop_upload(peer_get(st, s));
+	return r;
+}
+
+void
+publish(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+    coap_pdu_t *answer)
+{
+	char thing[ID_BYTES + 1] = "";
+	int64_t began = station_clock();
+	const char *why = NULL;
+	struct reply r;
+	uint64_t tag;
+
+	if (came_before(st, s, pdu, answer, &tag))
+		return;
+	r = take(st, s, pdu, tag, thing, &why);
+	if (r.code == 0) {
+		reply_later(answer);
+		return;
+	}
+	if (tag != 0)
+		exchange_end(&st->exchanges, tag, (uint8_t)r.code, r.why);
+	name_block(&r, &st->asked);
+	reply_put(answer, &r);
+	reply_count(st, &st->asked, r.code, thing, why ? why : r.why,
+	    st->asked.body.n, began);
+}
+
+static void
+answer_one(struct station *st, const struct waiting *w, struct reply r)
+{
+	coap_pdu_t *pdu = coap_pdu_init(w->type, r.code, w->mid,
+	    coap_session_max_pdu_size(w->session));
+
+	if (w->tag != 0)
+		exchange_end(&st->exchanges, w->tag, (uint8_t)r.code, r.why);
+	if (pdu == NULL)
+		return;
+	coap_add_token(pdu, w->token_n, w->token);
+	if (w->has_block1 && r.why == NULL) {
+		r.has = HAS_BLOCK1;
+		r.block1 = w->block1;
+	}
+	reply_put(pdu, &r);
+	coap_send(w->session, pdu);
+}
+
+void
+station_answer(struct station *st, bool written)
+{
+	struct reply r = { .code = COAP_RESPONSE_CODE_CHANGED };
+	size_t i;
+
+	if (!written)
+		r = refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "the message can't be kept now");
+	for (i = 0; i < st->n_waiting; i++) {
+		struct waiting *w = &st->waiting[i];
+
+		answer_one(st, w, r);
+		coap_session_release(w->session);
+		st->counts.messages += written;
+		reply_count(st, NULL, r.code, w->thing, r.why, w->bytes,
+		    w->began);
+	}
+	st->n_waiting = 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coap/setup.h"
+
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/listen.h"
+
+#define SOCKETS_MAX 16
+/* files of our own, beside sessions */
+#define FILES 64
+
+static int
+check(const struct station_setup *s, struct fault *fault)
+{
+	if ((s->cert == NULL) != (s->key == NULL))
+		return fault_set(fault, EX_USAGE,
+		    "--tls-cert and --tls-key go together");
+	if (s->cert == NULL && (s->ca != NULL ||
+	    s->listen[STATION_TLS].n > 0))
+		return fault_set(fault, EX_USAGE,
+		    "--listen-tls and --tls-ca need --tls-cert");
+	return 0;
+}
+
+/* How many sessions the limit on open files allows. */
+static unsigned
+room(unsigned want)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return want;
+	if (r.rlim_cur < want + FILES) {
+		r.rlim_cur = r.rlim_max < want + FILES ? r.rlim_max :
+		    want + FILES;
+		setrlimit(RLIMIT_NOFILE, &r);
+		getrlimit(RLIMIT_NOFILE, &r);
+	}
+	if (r.rlim_cur >= want + FILES)
+		return want;
+	return r.rlim_cur > FILES ? (unsigned)r.rlim_cur - FILES : 1;
+}
+
+static enum station_kind
+kind_named(const char *name)
+{
+	return strcmp(name, "psk") == 0 ? STATION_PSK :
+	    strcmp(name, "tls") == 0 ? STATION_TLS : STATION_PLAIN;
+}
+
+static int
+open_inherited(struct station_setup *s, struct station *st,
+    struct fault *fault)
+{
+	struct listen_socket sockets[SOCKETS_MAX];
+	int n = listen_inherited_any(sockets, SOCKETS_MAX), i;
+	enum station_kind kind;
+
+	for (i = 0; i < n; i++) {
+		kind = kind_named(sockets[i].name);
+		if (kind == STATION_TLS && s->cert == NULL)
+			return fault_set(fault, EX_USAGE,
+			    "an inherited socket for TLS needs --tls-cert");
+		s->served_stdin |= sockets[i].fd == STDIN_FILENO;
+		if (station_adopt(st, kind, sockets[i].fd,
+		    sockets[i].datagram, fault) < 0)
+			return -1;
+	}
+	return n > 0 ? 0 : station_listen(st, STATION_PLAIN, s->address,
+	    fault);
+}
+
+static int
+open_sockets(struct station_setup *s, struct station *st,
+    struct fault *fault)
+{
+	int kind, i, n = 0;
+
+	for (kind = 0; kind < STATION_KINDS; kind++)
+		for (i = 0; i < s->listen[kind].n; i++, n++)
+			if (station_listen(st, (enum station_kind)kind,
+			    s->listen[kind].v[i], fault) < 0)
+				return -1;
+	return n > 0 ? 0 : open_inherited(s, st, fault);
+}
+
+int
+station_setup_open(struct station_setup *s, struct station_options *o,
+    struct station **out, struct fault *fault)
+{
+	if (check(s, fault) < 0)
+		return -1;
+	o->max_body = (size_t)s->max_body;
+	o->timeout = s->timeout;
+	o->max_sessions = room((unsigned)s->max_sessions);
+	o->max_per_address = (unsigned)s->max_per_address;
+	o->max_observers = (unsigned)s->max_observers;
+	o->retries = (unsigned)s->retries;
+	o->ping = s->ping;
+	o->cert = s->cert;
+	o->key = s->key;
+	o->ca = s->ca;
+	if (station_open(out, o, fault) < 0)
+		return -1;
+	if (open_sockets(s, *out, fault) == 0)
+		return 0;
+	station_close(*out);
+	*out = NULL;
+	return -1;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_COAP_SETUP_H
+#define MFX_COAP_SETUP_H
+
+#include "base/opt.h"
+#include "coap/station.h"
+
+/*
+ * The options of a CoAP server, and what follows from them: its sockets,
+ * TLS and limits.
+ *
+ *	static struct station_setup setup = STATION_SETUP("127.0.0.1:5683");
+ *	static const struct opt options[] = {
+ *		STATION_OPTIONS(setup),
+ *		...
+ *	station_setup_open(&setup, &station_options, &station, &fault);
+ *
+ * Without an address, sockets are those inherited (systemd, whose
+ * FileDescriptorName= is "psk" or "tls" for those that are not plain; or
+ * stdin, from inetd), or else the default address, plain.
+ */
+struct station_setup {
+	const char *address;
+	struct opt_list listen[STATION_KINDS];
+	const char *cert, *key, *ca;
+	int64_t max_body, timeout, max_sessions, max_per_address;
+	int64_t max_observers, retries, ping;
+	bool served_stdin;	/* set by station_setup_open: fd 0 is one of
+				 * the sockets, and closed */
+};
+
+#define STATION_BODY_MAX (1 << 20)
+
+#define STATION_SETUP(default_address) {				\
+	.address = (default_address), .max_body = STATION_BODY_MAX,	\
+	.timeout = 60 * STAMP_SECOND, .max_sessions = 4096,		\
+	.max_observers = 16384, .retries = 4,				\
+	.ping = 3600 * STAMP_SECOND,					\
+}
+
+#define STATION_OPTIONS(s)						\
+	{ 'l', "listen", "ADDR:PORT",					\
+	    "serve UDP and TCP there; may be repeated",			\
+	    OPT_LIST, &(s).listen[STATION_PLAIN], 0, 0 },		\
+	{ 0, "listen-psk", "ADDR:PORT", "DTLS and TLS, things' keys",	\
+	    OPT_LIST, &(s).listen[STATION_PSK], 0, 0 },			\
+	{ 0, "listen-tls", "ADDR:PORT", "DTLS and TLS, certificates",	\
+	    OPT_LIST, &(s).listen[STATION_TLS], 0, 0 },			\
+	{ 0, "tls-cert", "FILE", "certificate chain, PEM",		\
+	    OPT_STRING, &(s).cert, 0, 0 },				\
+	{ 0, "tls-key", "FILE", "its key, PEM",				\
+	    OPT_STRING, &(s).key, 0, 0 },				\
+	{ 0, "tls-ca", "FILE", "who signs client certificates",		\
+	    OPT_STRING, &(s).ca, 0, 0 },				\
+	{ 0, "max-body", "SIZE", "refuse longer messages (1M)",		\
+	    OPT_SIZE, &(s).max_body, 0, STATION_BODY_MAX },		\
+	{ 't', "timeout", "TIME", "end what is silent so long (60s)",	\
+	    OPT_DURATION, &(s).timeout, STAMP_SECOND,			\
+	    3600 * STAMP_SECOND },					\
+	{ 0, "max-sessions", "N", "of TCP, TLS and DTLS (4096)",	\
+	    OPT_INT, &(s).max_sessions, 1, 1000000 },			\
+	{ 0, "max-per-address", "N", "and so many of one address",	\
+	    OPT_INT, &(s).max_per_address, 1, 1000000 },		\
+	{ 0, "max-observers", "N", "in all (16384)",			\
+	    OPT_INT, &(s).max_observers, 0, 1000000 },			\
+	{ 0, "retries", "N", "of a notification without answer (4)",	\
+	    OPT_INT, &(s).retries, 1, 10 },				\
+	{ 0, "ping", "TIME", "ask silent observers so often (1h)",	\
+	    OPT_DURATION, &(s).ping, STAMP_SECOND,			\
+	    86400 * STAMP_SECOND }
+
+/* The limits and TLS of `options` are filled in; the rest is the caller's.
+ * EX_USAGE for options that do not go together. */
+int station_setup_open(struct station_setup *,
+    struct station_options *options, struct station **, struct fault *);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_COAP_STATION_H
+#define MFX_COAP_STATION_H
+
+#include "base/stamp.h"
+#include "bus/inlet.h"
+#include "bus/outlet.h"
+#include "registry/access.h"
+
+/*
+ * A CoAP server for things (RFC 7252, 7641, 7959, 8323) within the
+ * program's own loop, one thread, on libcoap:
+ *
+ *	station_open(&s, &options, &fault);
+ *	station_listen(s, STATION_PLAIN, "127.0.0.1:5683", &fault);
+ *	for (;;) {
+ *		wait for station_fd(s), station_timeout(s)
+ *		if (access_refresh(access))
+ *			station_review(s);
+ *		station_run(s);
+ *		while (inlet_next(&inlet, &d))
+ *			station_deliver(s, &d);
+ *		station_answer(s, outlet_commit(&outlet, &fault) == 0);
+ *	}
+ *
+ * POST /channels/<id>/messages[/<subtopic>] puts a line into the outlet,
+ * and its answer waits for station_answer.  GET with Observe 0 there makes
+ * an observer, who gets what station_deliver is given; GET with ?from= the
+ * last messages of a stream.
+ */
+struct station;
+
+enum station_kind {
+	STATION_PLAIN,		/* no TLS */
+	STATION_PSK,		/* a thing's id and its key */
+	STATION_TLS,		/* certificates */
+	STATION_KINDS
+};
+
+/* one request that has been answered */
+struct station_done {
+	unsigned status;	/* 204 is 2.04 */
+	unsigned method;	/* CoAP's code */
+	struct str channel;
+	const char *thing;	/* its id; "" when nobody is known */
+	const char *why;	/* of a refusal, for a log; or NULL */
+	size_t bytes;		/* of its body */
+	int64_t ns;		/* it took */
+};
+
+struct station_options {
+	struct access *access;
+	struct outlet *outlet;
+	const struct inlet *inlet;
+	size_t max_body;		/* longer ones are 4.13 */
+	int64_t timeout;		/* a session without a byte so long
+					 * is ended, if nobody observes */
+	unsigned max_sessions;		/* of TCP and of (D)TLS, together */
+	unsigned max_per_address;	/* 0: no limit */
+	unsigned max_observers;
+	unsigned retries;		/* of a confirmable notification */
+	int64_t ping;			/* an observer that gets nothing is
+					 * asked for a sign so often */
+	const char *history;		/* what ?from= reads; or NULL */
+	const char *cert, *key, *ca;	/* STATION_TLS, PEM files */
+	void (*commit)(void *arg);	/* the outlet is full: commit, and
+					 * station_answer */
+	/* for logs and counters; may be NULL */
+	void (*done)(const struct station_done *, void *arg);
+	void *arg;
+};
+
+struct station_counts {
+	unsigned sessions;	/* of TCP and (D)TLS */
+	unsigned observers;
+	uint64_t messages;	/* written */
+	uint64_t repeated;	/* requests that had come before */
+	uint64_t notifications;	/* given to the network */
+	uint64_t overflowed;	/* observers ended as too slow */
+	uint64_t reaped;	/* observers that did not answer */
+	uint64_t pings;		/* observers asked for a sign of life */
+};
+
+int station_open(struct station **, const struct station_options *,
+    struct fault *);
+void station_close(struct station *);
+
+/* serves an address over UDP and TCP, or DTLS and TLS */
+int station_listen(struct station *, enum station_kind, const char *address,
+    struct fault *);
+/* serves a socket that is bound, and listens if it is none of datagrams;
+ * closed by the station, also on failure */
+int station_adopt(struct station *, enum station_kind, int fd,
+    bool datagram, struct fault *);
+/* the i-th socket served, for listen_print; -1 behind the last */
+int station_socket(const struct station *, int i);
+
+/* readable when there is something to do */
+int station_fd(const struct station *);
+/* milliseconds after which there is something to do anyway */
+int station_timeout(const struct station *);
+
+void station_run(struct station *);
+/* all in the outlet was written, or none of it can be relied on */
+void station_answer(struct station *, bool written);
+void station_deliver(struct station *, const struct delivery *);
+/* the registry has changed: who may no longer is cut off */
+void station_review(struct station *);
+/* nothing new is taken: observers are told */
+void station_stop(struct station *);
+
+const struct station_counts *station_counts(const struct station *);
+
+#endif

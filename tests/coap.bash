@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# For the suites about CoAP: `load coap` after `load site`.
+
+# serve_coap [OPTION…]: mfx-adapt-coap on $PORT, its stdin the file $COAP_IN
+serve_coap() {
+	PORT=${PORT:-$(free_port)}
+	start_ready bash -c 'exec mfx-adapt-coap "$@" <"${COAP_IN:-/dev/null}"' \
+	    - -l "127.0.0.1:$PORT" "$@"
+}
+
+# coap_at METHOD URI [ARGUMENT…]: coap-client, whose status is 0 whatever
+# comes; what it says, in one line, is $SAID: '' for a success without a
+# body.  When nothing comes it says nothing either, after the 20 seconds.
+coap_at() {
+	local begin=$SECONDS
+	SAID=$(timeout 60 coap-client-openssl -B 20 -m "$1" "${@:3}" "$2" \
+	    2>&1 | tr -d '\0' | tr '\n' ' ')
+	SAID=${SAID%"${SAID##*[! ]}"}
+	((SECONDS - begin < 20)) || SAID='no answer'
+}
+
+# coap METHOD SCHEME REST [ARGUMENT…]: of the messages of $CHANNEL
+coap() {
+	coap_at "$1" "$2://127.0.0.1:$PORT/channels/$CHANNEL/messages$3" \
+	    "${@:4}"
+}
+
+said() {
+	[[ $SAID == "$1" ]] || { echo "said '$SAID', not '$1'"; return 1; }
+}
+
+# raw WHAT [ARGUMENT…]: see coap_raw.py
+raw() {
+	timeout 60 "$ROOT/tests/coap_raw.py" "$1" "$PORT" "${@:2}"
+}
+
+lines() {
+	cat "$MFX_HOME"/bus/raw/*.ndjson 2>/dev/null
+}
+
+n_lines() {
+	(($(lines | wc -l) == $1)) || { echo "lines:"; lines; return 1; }
+}

@@ -1,0 +1,242 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mfx-adapt-coap with DTLS and TLS: things by their id and key (PSK) and by
+# certificates.
+load setup
+load site
+load coap
+
+setup_suite_test() {
+	make_site
+	export CHANNEL KEY
+	mkfifo in
+	exec 8<>in
+	COAP_IN=in
+	export COAP_IN
+}
+
+# secure METHOD SCHEME REST [ARGUMENT…]: at $SECURE
+secure() {
+	coap_at "$1" "$2://127.0.0.1:$SECURE/channels/$CHANNEL/messages$3" \
+	    "${@:4}"
+}
+
+serve_psk() {
+	SECURE=$(free_port)
+	serve_coap -o raw --listen-psk "127.0.0.1:$SECURE" "$@"
+}
+
+publishers() { lines | jq -r '.[0].publisher' | sort | uniq -c | xargs; }
+
+# ---- PSK ----
+
+@test "PSK: a thing's id and key, by DTLS and TLS, need no other key" {
+	serve_psk
+	local scheme
+	for scheme in coaps coaps+tcp; do
+		secure post "$scheme" '' -u "$THING" -k "$KEY" -e x
+		said ''
+		secure post "$scheme" "?auth=$KEY" -u "$THING" -k "$KEY" -e x
+		said ''
+	done
+	[[ $(publishers) == "4 $THING" ]]
+	head -c 30000 /dev/urandom >big
+	for scheme in coaps coaps+tcp; do
+		secure post "$scheme" '' -u "$THING" -k "$KEY" -t 42 -b 512 \
+		    -f big
+		said ''
+		lines | tail -n 1 | "$ROOT/tests/payload.py" | cmp - big
+	done
+}
+
+@test "PSK: a wrong key, another's, an unknown id: no handshake" {
+	serve_psk
+	local other args
+	other=$(mfx-things create --name other)
+	local pairs=("$THING x" "$THING $(jq -r .key <<<"$other")"
+	    "$(jq -r .id <<<"$other") $KEY" "nobody $KEY"
+	    "00000000-0000-4000-8000-000000000000 $KEY")
+	for args in "${pairs[@]}"; do
+		timeout 20 coap-client-openssl -B 2 -m post -u "${args% *}" \
+		    -k "${args#* }" -e x \
+		    "coaps+tcp://127.0.0.1:$SECURE/channels/$CHANNEL/messages" \
+		    >said 2>&1 || true
+		timeout 20 coap-client-openssl -B 1 -m post -u "${args% *}" \
+		    -k "${args#* }" -e x \
+		    "coaps://127.0.0.1:$SECURE/channels/$CHANNEL/messages" \
+		    >said 2>&1 || true
+	done
+	n_lines 0
+	# one on no channel comes in and gets no further
+	secure post coaps '' -u "$(jq -r .id <<<"$other")" \
+	    -k "$(jq -r .key <<<"$other")" -e x
+	[[ $SAID == 4.03* ]]
+	secure post coaps '' -u "$THING" -k "$KEY" -e x
+	said ''
+	n_lines 1
+}
+
+@test "PSK: another thing's key beside the handshake is refused" {
+	serve_psk
+	local other
+	other=$(mfx-things create --name other)
+	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$other")"
+	secure post coaps "?auth=$(jq -r .key <<<"$other")" \
+	    -u "$THING" -k "$KEY" -e x
+	[[ $SAID == 4.03* ]]
+	n_lines 0
+	# and no PSK without TLS
+	coap post coap '' -u "$THING" -k "$KEY" -e x
+	[[ $SAID == 4.01* ]]
+}
+
+# observe SCHEME NAME: coap-client in the background
+observe() {
+	coap-client-openssl -s 60 -w -u "$THING" -k "$KEY" \
+	    "$1://127.0.0.1:$SECURE/channels/$CHANNEL/messages" \
+	    >"$2" 2>"$2.err" 3>&- 8>&- &
+	PIDS+=($!)
+}
+
+metric() {
+	curl -fsS -m 20 "http://127.0.0.1:$ADMIN/metrics" |
+		awk -v name="coap_adapter_$1" '$1 == name { print $2 }'
+}
+
+@test "PSK: observers; a changed key ends them and their sessions" {
+	ADMIN=$(free_port)
+	serve_psk --admin "127.0.0.1:$ADMIN"
+	observe coaps dtls
+	observe coaps+tcp tls
+	await 20 eval '(($(metric observers) == 2))'
+	printf '[{"channel":"%s","publisher":"p","protocol":"http","received":1,"n":"a","v":1}]\n' \
+	    "$CHANNEL" >&8
+	await 20 eval 'grep -q v dtls && grep -q v tls'
+	(umask 077; echo another-key-of-it >another)
+	mfx-things key --key-file another "$THING"
+	await 20 eval '(($(metric observers) == 0))'
+	await 20 grep -q '^4.01' dtls.err
+	await 20 eval '(($(metric connections) == 0))'
+	KEY=another-key-of-it
+	secure post coaps '' -u "$THING" -k "$KEY" -e x
+	said ''
+}
+
+# ---- certificates ----
+
+# new_key NAME: a private key in NAME.key
+new_key() {
+	(umask 077
+	openssl ecparam -name prime256v1 -genkey -noout -out "$1.key")
+}
+
+authority() {
+	new_key "$1"
+	openssl req -x509 -new -key "$1.key" -days 2 -subj "/CN=$1" \
+	    -out "$1.crt" 2>/dev/null
+}
+
+# certificate NAME AUTHORITY SUBJECT SAN
+certificate() {
+	new_key "$1"
+	openssl req -new -key "$1.key" -subj "$3" -out "$1.csr"
+	openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" \
+	    -CAcreateserial -days 2 -out "$1.crt" \
+	    -extfile <(echo "${4:+subjectAltName=$4}") 2>/dev/null
+}
+
+serve_tls() {
+	authority ca
+	certificate server ca /CN=localhost DNS:localhost
+	SECURE=$(free_port)
+	serve_coap -o raw --listen-tls "127.0.0.1:$SECURE" \
+	    --tls-cert server.crt --tls-key server.key "$@"
+}
+
+with() { echo "-c $1.crt -j $1.key"; }
+
+@test "x509: the thing by SAN urn:uuid:, or its key as CN, DTLS and TLS" {
+	serve_tls --tls-ca ca.crt
+	certificate id ca /CN=x "URI:urn:uuid:${THING^^}"
+	certificate key ca "/CN=$KEY" ''
+	local scheme c
+	for scheme in coaps coaps+tcp; do
+		for c in id key; do
+			secure post "$scheme" '' $(with "$c") -e x
+			said ''
+		done
+		secure post "$scheme" "?auth=$KEY" $(with id) -e x
+		said ''
+	done
+	[[ $(publishers) == "6 $THING" ]]
+	mfx-channels disconnect "$CHANNEL" "$THING"
+	await 20 eval 'secure post coaps "" $(with id) -e x;
+	    [[ $SAID == 4.03* ]]'
+	secure post coaps '' $(with key) -e x
+	[[ $SAID == 4.03* ]]
+}
+
+@test "x509: what is not to be believed, or names nobody" {
+	serve_tls --tls-ca ca.crt
+	authority other
+	local other
+	other=$(mfx-things create --name other)
+	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$other")"
+	certificate untrusted other /CN=x "URI:urn:uuid:$THING"
+	certificate two ca /CN=x "URI:urn:uuid:$THING,URI:urn:uuid:$(
+	    jq -r .id <<<"$other")"
+	certificate none ca "/CN=$KEY" URI:urn:uuid:x
+	certificate nobody ca /CN=nobody ''
+	certificate nameless ca /O=x ''
+	local c
+	for c in two none nobody nameless; do
+		secure post coaps+tcp '' $(with "$c") -e x
+		[[ $SAID == 4.03* ]] || { echo "$c: $SAID"; false; }
+		secure post coaps+tcp "?auth=$KEY" $(with "$c") -e x
+		[[ $SAID == 4.03* ]] || { echo "$c: $SAID"; false; }
+	done
+	# no handshake at all
+	for c in "$(with untrusted)" ''; do
+		timeout 20 coap-client-openssl -B 2 -m post $c -e x \
+		    "coaps+tcp://127.0.0.1:$SECURE/channels/$CHANNEL/messages?auth=$KEY" \
+		    >said 2>&1 || true
+	done
+	n_lines 0
+}
+
+@test "certificates of ours alone: clients show keys" {
+	serve_tls
+	local scheme
+	for scheme in coaps coaps+tcp; do
+		secure post "$scheme" "?auth=$KEY" -R ca.crt -e x
+		said ''
+		secure post "$scheme" '' -R ca.crt -e x
+		[[ $SAID == 4.01* ]]
+	done
+	n_lines 2
+}
+
+@test "PSK and certificates in one process, beside plain" {
+	PSK=$(free_port)
+	serve_tls --tls-ca ca.crt --listen-psk "127.0.0.1:$PSK"
+	certificate id ca /CN=x "URI:urn:uuid:$THING"
+	secure post coaps '' $(with id) -e x
+	said ''
+	SECURE=$PSK secure post coaps '' -u "$THING" -k "$KEY" -e x
+	said ''
+	coap post coap "?auth=$KEY" -e x
+	said ''
+	n_lines 3
+}
+
+@test "limits: sessions in all, and of one address" {
+	serve_coap -o raw --max-sessions 3 --max-per-address 2
+	exec 5<>"/dev/tcp/127.0.0.1/$PORT" 6<>"/dev/tcp/127.0.0.1/$PORT"
+	local byte
+	IFS= LC_ALL=C read -rn 1 -t 20 byte <&5
+	IFS= LC_ALL=C read -rn 1 -t 20 byte <&6
+	# the third is closed: all that comes is libcoap's greeting
+	timeout 20 cat <"/dev/tcp/127.0.0.1/$PORT" >third
+	exec 5>&- 6>&-
+	await 20 eval 'coap post coap+tcp "?auth=$KEY" -e x; [[ -z $SAID ]]'
+}
