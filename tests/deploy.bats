@@ -63,20 +63,35 @@ inetd_with() {
 	(($(wc -l <inetd.conf) == 2))
 	start inetd -i -E inetd.conf
 	both_serve
-	kill "$PID"
-	wait "$PID" || true
+}
+
+no_children() {
+	! pgrep -P "$INETD"
+}
+
+# inetd keeps what it has started: each is asked to go, then inetd is
+end_inetd() {
+	local child
+	INETD=$PID
+	for child in $(pgrep -P "$INETD"); do
+		kill "$child" || true
+	done
+	await 20 no_children
+	kill "$INETD"
+	wait "$INETD" || true
 }
 
 @test "inetd nowait: a process for each connection" {
 	inetd_with nowait
 	# which has ended with it
-	gone() { ! pgrep -f "mfx-adapt-ws .*$BATS_TEST_TMPDIR"; }
-	await 20 gone
+	INETD=$PID
+	await 20 no_children
+	end_inetd
 }
 
 @test "inetd wait: one process for all" {
 	inetd_with wait
-	pkill -TERM -P "$PID" mfx-adapt || true
+	end_inetd
 }
 
 @test "tcpserver: a process for each connection" {
