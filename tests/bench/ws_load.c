@@ -226,6 +226,7 @@ latency(int port, const char *path, int http, int64_t rate, int64_t seconds)
 	int64_t *times = calloc(max, sizeof *times), begun;
 	bool busy[POSTERS] = { false };
 	static char text[READ_MAX + 1];
+	struct timespec wait;
 	ssize_t got;
 	int i;
 
@@ -243,8 +244,11 @@ latency(int port, const char *path, int http, int64_t rate, int64_t seconds)
 				busy[i] = true;
 				posted++;
 			}
-		if (poll(fds, POSTERS + 1, posted < max ? 0 : 5000) == 0 &&
-		    posted == max)
+		/* until the next post is due; it does not spin, as the
+		 * servers need the cores */
+		wait = posted == max ? (struct timespec){ .tv_sec = 5 } :
+		    (struct timespec){ .tv_nsec = 1000000000 / rate };
+		if (ppoll(fds, POSTERS + 1, &wait, NULL) == 0 && posted == max)
 			errx(70, "%zu of %zu came", have, max);
 		for (i = 0; i <= POSTERS; i++) {
 			if (fds[i].revents == 0)
