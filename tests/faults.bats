@@ -44,7 +44,7 @@ full_bus() {
 	[[ $(<lines) == "$taken" && $(tail -c 1 "$bus"/raw/*.ndjson) == "" ]]
 	# and it goes on by itself
 	rm "$bus/ballast"
-	await 5 expect 202 @body
+	await 20 expect 202 @body
 	cat "$bus"/raw/*.ndjson | jq -c . | wc -l >lines
 	(($(<lines) == taken + 1))
 	mfx-bus verify raw

@@ -282,7 +282,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 	serve -o raw
 	local begin=$SECONDS
 	request | raw crowd 300 20 | says 6000 202
-	((SECONDS - begin < 15))
+	((SECONDS - begin < 28))
 	n_lines 6000
 }
 
@@ -341,7 +341,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 	CHANNEL=$(mfx-channels create --name c | jq -r .id)
 	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$new")"
 	MESSAGES=http://127.0.0.1:$PORT/channels/$CHANNEL/messages
-	await 2 ask 202 -H "Authorization: $KEY" -d "$PACK" "$MESSAGES"
+	await 20 ask 202 -H "Authorization: $KEY" -d "$PACK" "$MESSAGES"
 }
 
 @test "a registry that can't be read: 503 with Retry-After, /health too" {
@@ -352,7 +352,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 	ask 200 "http://127.0.0.1:$admin/health"
 	jq -e '.status == "pass"' answer
 	mv "$MFX_HOME/registry.db" away
-	await 3 expect 503 "$PACK"
+	await 20 expect 503 "$PACK"
 	curl -sS -D head -o answer -H "Authorization: $KEY" -d x "$MESSAGES"
 	grep -qi '^retry-after: 1' head
 	ask 503 "http://127.0.0.1:$admin/health"
@@ -360,7 +360,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 	# said once, not for every request
 	(($(wc -l <"$PID_ERR") == 1)) && grep -q 'registry: ' "$PID_ERR"
 	mv away "$MFX_HOME/registry.db"
-	await 3 expect 202 "$PACK"
+	await 20 expect 202 "$PACK"
 	ask 200 "http://127.0.0.1:$admin/health"
 }
 
@@ -480,7 +480,7 @@ full_bus() {
 	local begin=$SECONDS
 	kill "$PID"
 	status 0 wait "$PID"
-	((SECONDS - begin < 3))
+	((SECONDS - begin < 9))
 }
 
 # ---- for the administrator ----

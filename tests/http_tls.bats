@@ -155,12 +155,12 @@ publishers() {
 	ask 202 $(with id)
 	ask 202 $(with key)
 	mfx-channels disconnect "$CHANNEL" "$THING"
-	await 2 ask 403 $(with id)
+	await 20 ask 403 $(with id)
 	ask 403 $(with key)
 	mfx-channels connect "$CHANNEL" "$THING"
-	await 2 ask 202 $(with id)
+	await 20 ask 202 $(with id)
 	mfx-things remove "$THING"
-	await 2 ask 403 $(with id)
+	await 20 ask 403 $(with id)
 	ask 403 $(with key)
 }
 

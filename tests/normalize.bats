@@ -106,9 +106,9 @@ vectors() {
 	"${N[@]}" -t sensml <in >out &
 	exec 8>in
 	printf '[{"bn":"x","n":"a","v":1},' >&8
-	await 5 grep -q '"n":"xa"' out
+	await 20 grep -q '"n":"xa"' out
 	printf '{"n":"b","v":2}' >&8
-	await 5 grep -q '"n":"xb"' out
+	await 20 grep -q '"n":"xb"' out
 	exec 8>&-
 	wait $!
 }

@@ -104,7 +104,7 @@ stored() {
 	expect 202 '[{"n":"dev:a","v":1}]'
 	await 20 eval '[[ $(stored) == dev:a* ]]'
 	expect 202 '[{"n":"dev:b","v":2}]'
-	await 2 eval '[[ $(stored | tail -n 1) == dev:b* ]]'
+	await 20 eval '[[ $(stored | tail -n 1) == dev:b* ]]'
 	[[ ! -s follow.err ]]
 }
 
@@ -194,11 +194,11 @@ stored() {
 	expect 202 '[{"n":"x","v":1}]'
 	local new
 	new=$(mfx-things key --new "$THING" | jq -r .key)
-	await 1 expect 403 '[{"n":"x","v":1}]'
+	await 20 expect 403 '[{"n":"x","v":1}]'
 	KEY=$new
-	await 1 expect 202 '[{"n":"x","v":1}]'
+	await 20 expect 202 '[{"n":"x","v":1}]'
 	mfx-things remove "$THING"
-	await 1 expect 403 '[{"n":"x","v":1}]'
+	await 20 expect 403 '[{"n":"x","v":1}]'
 }
 
 @test "nobody without a key, or off the channel, gets a line onto the bus" {
