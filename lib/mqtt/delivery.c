@@ -128,7 +128,7 @@ static void
 on_acked(void *arg, int mid, int reason)
 {
 	struct delivery *d = arg;
-	struct sent *s;
+	struct sent *s = NULL;
 	size_t i;
 
 	/* in order, mostly */
