@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as the value of a query's parameter: decoded, looked for as a
+ * part of a name, and as metadata, in a registry with a few things of two
+ * users.  Whatever it is, the search works, finds what a look at each name
+ * finds, and nothing of the other user's.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "http/path.h"
+#include "registry/metadata.h"
+#include "registry/page.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static struct registry *registry;
+static struct user owners[2];
+static struct arena arena;
+static const char *const names[] = {
+	"garden", "a \"quoted\" one", "it's; DROP TABLE things", "ab", "*"
+};
+#define NAMES (sizeof names / sizeof *names)
+
+static void
+must(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void
+fill(struct user *owner, const char *email)
+{
+	struct fault fault;
+	struct specs specs;
+	size_t i;
+
+	must(user_create(registry, str_z(email), "", owner, &fault) == 0);
+	specs_init(&specs);
+	for (i = 0; i < NAMES; i++) {
+		struct spec *spec = specs_add(&specs);
+
+		must(spec_make_id(&specs, spec) == NULL);
+		must(spec_set_name(&specs, spec, str_z(names[i])) == NULL);
+		must(item_create(registry, ITEM_THING, owner, spec,
+		    &fault) == 0);
+	}
+	specs_release(&specs);
+}
+
+static void
+open_registry(void)
+{
+	char home[] = "/tmp/fuzz-query-XXXXXX", path[64];
+	const char *const files[] = {
+		"registry.db", "registry.db-wal", "registry.db-shm",
+		"master.key"
+	};
+	struct fault fault;
+	size_t i;
+
+	must(mkdtemp(home) != NULL);
+	must(registry_open(&registry, home, REGISTRY_WRITE, &fault) == 0);
+	must(registry_begin(registry, &fault) == 0);
+	fill(&owners[0], "ann@example.com");
+	fill(&owners[1], "bob@example.com");
+	must(registry_commit(registry, &fault) == 0);
+	/* it stays open, and leaves nothing behind */
+	for (i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "%s/%s", home, files[i]);
+		unlink(path);
+	}
+	rmdir(home);
+	arena_init(&arena, 16 << 20);
+}
+
+static int
+count(void *arg, const struct item *item, struct fault *fault)
+{
+	(void)item;
+	(void)fault;
+	++*(uint64_t *)arg;
+	return 0;
+}
+
+static uint64_t
+search(struct str name, struct str metadata)
+{
+	uint64_t seen = 0;
+	struct page page = {
+		.registry = registry, .kind = ITEM_THING, .owner = owners[0],
+		.name = name, .metadata = metadata, .limit = 100,
+		.count = true, .scratch = &arena, .each = count, .arg = &seen
+	};
+	struct fault fault;
+	int got;
+
+	while ((got = page_step(&page, &fault)) > 0)
+		;
+	must(got == 0 && page.total == seen && seen <= NAMES);
+	page_end(&page);
+	return seen;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct str text = { (const char *)data, n }, compact;
+	struct buf value;
+	uint64_t seen, exact = 0;
+	size_t i;
+
+	if (registry == NULL)
+		open_registry();
+	/* the server takes a request line as text that ends with one */
+	if (n > 0 && memchr(data, '\0', n) != NULL)
+		return 0;
+	buf_init(&value, PAGE_NAME_MAX);
+	if (percent_decode(&value, text) && !value.full) {
+		must(value.n <= n && memchr(value.n ? value.p : "x", '\0',
+		    value.n) == NULL);
+		seen = search(buf_str(&value), STR_NONE);
+		for (i = 0; i < NAMES && value.n > 0; i++)
+			exact += memmem(names[i], strlen(names[i]), value.p,
+			    value.n) != NULL;
+		must(seen >= exact);
+		if (value.n > 0 && metadata_compact(buf_str(&value), &arena,
+		    &compact) == NULL)
+			search(STR_NONE, compact);
+	}
+	arena_reset(&arena);
+	buf_release(&value);
+	return 0;
+}
