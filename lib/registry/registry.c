@@ -320,6 +320,7 @@ open_file(struct registry *r, int flags, struct fault *fault)
 	sqlite3_extended_result_codes(r->db, 1);
 	return execute(r, "PRAGMA foreign_keys = ON;"
 	    "PRAGMA synchronous = FULL;"
+	    "PRAGMA wal_autocheckpoint = 4000;"
 	    "PRAGMA temp_store = MEMORY;"
 	    "PRAGMA trusted_schema = OFF;", fault);
 }
