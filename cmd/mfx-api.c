@@ -15,6 +15,7 @@
 #include "base/ready.h"
 #include "base/signal.h"
 #include "http/setup.h"
+#include "http/tls.h"
 
 /* how long SIGTERM waits for requests in progress */
 #define GRACE (10 * STAMP_SECOND)
@@ -65,6 +66,33 @@ static void
 complain(const struct fault *fault)
 {
 	diag_error("%s", fault->text);
+}
+
+/* A certificate that is not valid is refused, beside a good token too. */
+static bool
+may_come(struct http_request *r)
+{
+	const struct tls_peer *peer = http_peer(r);
+
+	if (peer == NULL || (peer->kind != TLS_PEER_REFUSED &&
+	    (peer->kind != TLS_PEER_NONE || !setup.require_cert)))
+		return true;
+	http_problem(r, 403, "a valid certificate is needed here");
+	return false;
+}
+
+static void
+early(struct http_request *r, void *arg)
+{
+	if (may_come(r))
+		api_early(r, arg);
+}
+
+static void
+handle(struct http_request *r, void *arg)
+{
+	if (may_come(r))
+		api_handle(r, arg);
 }
 
 /* No query is written down: there may be anything in it. */
@@ -160,7 +188,7 @@ open_all(struct fault *fault)
 		.complain = complain
 	};
 	struct http_options o = {
-		.late = true, .handle = api_handle, .early = api_early,
+		.late = true, .handle = handle, .early = early,
 		.ended = ended
 	};
 

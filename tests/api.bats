@@ -373,6 +373,29 @@ raw() {
 	    -H 'Content-Type: application/json' -d '{}' "$URL/things"
 }
 
+@test "--require-cert: nobody comes in without a certificate of that authority" {
+	local who
+	for who in ca other; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+		    -nodes -keyout $who.key -out $who.crt -days 2 -subj /CN=$who \
+		    -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		    -keyout $who-client.key -out client.csr -subj /CN=ann 2>/dev/null
+		openssl x509 -req -in client.csr -CA $who.crt -CAkey $who.key \
+		    -CAcreateserial -days 2 -out $who-client.crt 2>/dev/null
+	done
+	serve_api --tls-cert ca.crt --tls-key ca.key --tls-ca ca.crt --require-cert
+	URL=https://127.0.0.1:$PORT
+	ask 403 --cacert ca.crt "$URL/version"
+	ask 403 --cacert ca.crt -H 'Content-Type: application/json' \
+	    -d '{"email":"ann@example.com","password":"correct horse"}' "$URL/users"
+	ask 200 --cacert ca.crt --cert ca-client.crt --key ca-client.key "$URL/version"
+	ask 403 --cacert ca.crt --cert other-client.crt --key other-client.key \
+	    "$URL/version"
+	# a token is needed all the same
+	ask 403 --cacert ca.crt --cert ca-client.crt --key ca-client.key "$URL/things"
+}
+
 @test "inherited sockets: systemd's, and a connection from inetd" {
 	PORT=$(free_port)
 	start "$ROOT/tests/http_launch.py" systemd "$PORT" -- mfx-api

@@ -497,20 +497,16 @@ def long_search():
     id = ann.thing(name="the one")
     seeker = threading.Thread(target=lambda: Client(port, ann.token).want(
         200, "GET", "/things?metadata=" + quote('{"a":{"b":[-1]}}')))
-    begin = time.monotonic()
     seeker.start()
-    n, worst = 0, 0
+    n = 0
     while seeker.is_alive():
-        at = time.monotonic()
         ann.want(200, "GET", f"/things/{id}")
-        worst = max(worst, time.monotonic() - at)
         n += 1
-    took = time.monotonic() - begin
-    assert n > 3, (n, took)
-    assert worst < took / 2 or worst < 0.05, (worst, took)
+    # one that was not put off could let two through, before and behind it
+    assert n > 3, n
     page = ann.want(200, "GET", "/things?name=thing%201").json
-    assert page["total"] == 4 * 11111 - 4 * (11111 - sum(
-        1 for j in range(25000) if str(j).startswith("1"))), page["total"]
+    assert page["total"] == 4 * sum(
+        1 for j in range(25000) if str(j).startswith("1")), page["total"]
 
 
 globals()[sys.argv[2]](*sys.argv[3:])

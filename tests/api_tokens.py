@@ -105,7 +105,7 @@ def token_signed():
                    b"\xff" * 40, b"{" * 1000):
         ann.want(403, "GET", "/things", token=sign(claims))
     # exactly until its end
-    soon = sign(dict(good, exp=int(time.time()) + 3))
+    soon = sign(dict(good, exp=int(time.time()) + 6))
     ann.want(200, "GET", "/things", token=soon)
     end = time.monotonic() + 20
     while ann.call("GET", "/things", token=soon).status == 200:
@@ -245,7 +245,7 @@ def token_lasting():
                  {"scope": "things:read", "name": "x" * 257}):
         ann.want(400, "POST", "/keys", body)
     made = ann.want(201, "POST", "/keys", {"scope": "things:read",
-                                           "duration": 3}).json
+                                           "duration": 6}).json
     token = made["value"]
     assert made["expires_at"] > made["issued_at"]
     ann.want(200, "GET", "/things", token=token)
@@ -322,28 +322,22 @@ def storm():
             done.append(c.call("POST", "/tokens", {
                 "email": ANN, "password": PASSWORD}).status)
 
-    def slowest():
-        worst = 0
-        for _ in range(200):
-            begin = time.monotonic()
-            ann.want(200, "GET", f"/things/{id}")
-            worst = max(worst, time.monotonic() - begin)
-        return worst
-
     threads = [threading.Thread(target=log_in) for _ in range(40)]
     for t in threads:
         t.start()
     while len(done) < 10:
         time.sleep(0)
     begin = len(done)
-    worst = slowest()
+    for _ in range(200):
+        ann.want(200, "GET", f"/things/{id}")
+    meanwhile = len(done) - begin
     stop.set()
     for t in threads:
         t.join()
     assert set(done) <= {201, 503}, set(done)
-    # in the loop, each would have waited for 40 of them: 1.6 s
-    assert worst < 1.2, worst
-    print(f"{len(done) - begin} logins meanwhile, slowest {worst:.3f} s")
+    # in the loop, each would have waited for about 40 of them, however busy
+    # this machine is
+    assert meanwhile < 1000, meanwhile
 
 
 globals()[sys.argv[2]](*sys.argv[3:])
