@@ -64,10 +64,18 @@ start_ready() {
 	fi
 }
 
-# a loopback port that nobody listens on
+# a loopback port that nobody listens on, and that no connection is given
+# while a server that had it starts anew: those get theirs from 32768 on
 free_port() {
-	python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	python3 -c 'import random, socket
+while True:
+    s = socket.socket()
+    try:
+        s.bind(("127.0.0.1", random.randrange(10000, 32768)))
+    except OSError:
+        continue
+    print(s.getsockname()[1])
+    break'
 }
 
 # status N COMMAND…: it ends with exactly that status
