@@ -26,6 +26,8 @@ nothing_left() {
 	# a table and a plot
 	grep -q 'Cel$' out
 	grep -q '▁.*█' out
+	# what waited for the wall, and what came while it was there
+	[[ $(grep -c '^      channels/.*/messages/door/. \[{"n":"wall:' out) == 4 ]]
 	nothing_left
 }
 
@@ -34,6 +36,16 @@ nothing_left() {
 	local pid=$!
 	PIDS+=("$pid")
 	await 20 grep -q '^== In' out
+	kill -TERM "$pid"
+	status 130 wait "$pid"
+	nothing_left
+}
+
+@test "the demo ends the broker too when it is interrupted" {
+	setsid "$ROOT/scripts/demo" >out 2>err </dev/null 3>&- &
+	local pid=$!
+	PIDS+=("$pid")
+	await 40 grep -q '^      # a session that is stored' out
 	kill -TERM "$pid"
 	status 130 wait "$pid"
 	nothing_left
