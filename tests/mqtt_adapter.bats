@@ -307,6 +307,10 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	(umask 077; printf '%064d\n' 0 >"$MFX_HOME/mqtt/bridge.key")
 	status 69 deliver <in 2>err
 	grep -q 'refused: Not authorized' err
+	# a key that others may read is none
+	chmod 644 "$MFX_HOME/mqtt/bridge.key"
+	status 78 deliver <in 2>err
+	chmod 600 "$MFX_HOME/mqtt/bridge.key"
 	AT=$PWD/s2 SOCKET=$PWD/s2
 	fake reason 135
 	status 77 deliver <in 2>err

@@ -98,11 +98,11 @@ delivered() {
 	expect 202 1 http text/plain
 	wall -C 5 -W 30 -F '%t %p %P' | sort >got
 	diff - got <<-EOF
-	$TOPIC/cert 1 publisher:$THING protocol:mqtt
+	$TOPIC/cert 1 publisher:$THING
 	$TOPIC/http 1 publisher:$THING protocol:http
-	$TOPIC/tcp 1 publisher:$THING protocol:mqtt
-	$TOPIC/tls 1 publisher:$THING protocol:mqtt
-	$TOPIC/ws 1 publisher:$THING protocol:mqtt
+	$TOPIC/tcp 1 publisher:$THING
+	$TOPIC/tls 1 publisher:$THING
+	$TOPIC/ws 1 publisher:$THING
 	EOF
 	# each is on the bus once: the bridge's come from there
 	[[ $(cat "$MFX_HOME"/bus/raw/*.ndjson | jq -r '.[0].subtopic' |

@@ -159,8 +159,8 @@ on_begin(void *arg)
 	struct fault fault;
 	bool has = bridge_key(key, false, &fault) == 0;
 
-	if (!has && fault.status == EX_CONFIG)
-		diag_warning("%s", fault.text);
+	if (!has && fault.status != EX_TEMPFAIL)
+		mqtt_fail(&d->c, fault.status, "%s", fault.text);
 	d->c.patient = !has;
 	mosquitto_username_pw_set(d->c.m, BRIDGE_USER, has ? key : NULL);
 	explicit_bzero(key, sizeof key);
