@@ -375,10 +375,14 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 		done
 		want=$((want + 3))
 		await 20 lines_on_bus $want
+		# as many as come at once, over TLS too
+		publish_numbered 3000 1
+		want=$((want + 3000))
+		await 30 lines_on_bus $want
 		kill -TERM "$PID"
 		ended 0 "$PID"
 	done; done
-	[[ $(on_bus | wc -l) == 12 ]]
+	[[ $(on_bus | wc -l) == 12012 ]]
 }
 
 # a certificate authority, and a certificate for localhost by it

@@ -378,6 +378,7 @@ mqtt_open(struct mqtt *c, const struct mqtt_options *o,
 	if (make(c, fault) == 0)
 		return 0;
 	mosquitto_destroy(c->m);
+	mosquitto_lib_cleanup();
 	return -1;
 }
 

@@ -421,8 +421,8 @@ is_left(struct delivery *d)
 	    filter_next(&d->f, &line) == LINE_OK);
 }
 
-static int
-finish(struct delivery *d)
+static void
+say_end(struct delivery *d)
 {
 	bool left = is_left(d);
 
@@ -436,7 +436,6 @@ finish(struct delivery *d)
 	} else if (d->behind && d->f.status == 0) {
 		d->f.status = EX_TEMPFAIL;
 	}
-	return filter_finish(&d->f);
 }
 
 static int
@@ -474,26 +473,27 @@ delivery_run(const struct delivery_options *opt)
 	static char *no_files[] = { NULL };
 	struct delivery d = { .opt = opt };
 	struct fault fault;
-	int status;
 
 	if (filter_init(&d.f, no_files, opt->rejects, NULL) < 0)
 		return filter_finish(&d.f);
-	if (start(&d, &fault) < 0)
-		return diag_fault(&fault);
 	/* nothing is written there: who reads it is of no interest */
 	d.f.out.fd = -1;
 	d.f.in.timeout = 0;
 	arena_init(&d.arena, 4 * LINE_LIMIT);
 	buf_init(&d.topic, 4096);
-	progress(&d);
-	while (!d.c.failed && !given_up(&d))
-		turn(&d);
-	move_group(&d, true);
-	ready_stopping();
-	status = finish(&d);
-	mqtt_close(&d.c);
+	if (start(&d, &fault) < 0) {
+		d.f.status = diag_fault(&fault);
+	} else {
+		progress(&d);
+		while (!d.c.failed && !given_up(&d))
+			turn(&d);
+		move_group(&d, true);
+		ready_stopping();
+		say_end(&d);
+		mqtt_close(&d.c);
+	}
 	arena_release(&d.arena);
 	buf_release(&d.topic);
 	free(d.sent);
-	return status;
+	return filter_finish(&d.f);
 }

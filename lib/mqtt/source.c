@@ -256,13 +256,15 @@ source_run(const struct source_options *opt)
 	struct fault fault;
 	int status;
 
-	if (start(&s, &fault) < 0)
-		return diag_fault(&fault);
-	while (!signal_stop() && !s.c.failed && !s.outlet.broken)
-		turn(&s);
-	ready_stopping();
-	mqtt_close(&s.c);
-	status = finish(&s);
+	if (start(&s, &fault) < 0) {
+		status = diag_fault(&fault);
+	} else {
+		while (!signal_stop() && !s.c.failed && !s.outlet.broken)
+			turn(&s);
+		ready_stopping();
+		mqtt_close(&s.c);
+		status = finish(&s);
+	}
 	outlet_close(&s.outlet);
 	pack_release(&s.pack);
 	buf_release(&s.labels);
