@@ -54,20 +54,20 @@ fails() {
 
 # subscribe ID QOS [FILTER]: a session that waits at the broker
 subscribe() {
-	mosquitto_sub -V 5 -x 3600 -c -i "$1" -q "$2" -p "$PORT" \
+	mosquitto_sub -V 5 -x 3600 -c -i "$1" -q "$2" -h 127.0.0.1 -p "$PORT" \
 	    -t "${3:-channels/#}" -E
 }
 
 # collect ID N FORMAT: the N messages that wait for it
 collect() {
-	mosquitto_sub -V 5 -x 3600 -c -i "$1" -q 2 -p "$PORT" \
+	mosquitto_sub -V 5 -x 3600 -c -i "$1" -q 2 -h 127.0.0.1 -p "$PORT" \
 	    -t none/at/all -C "$2" -W 30 -F "$3"
 }
 
 # drain ID N: all that waits for it goes into `got`, until N different ones
 # are there
 drain() {
-	start mosquitto_sub -V 5 -x 3600 -c -i "$1" -q 2 -p "$PORT" \
+	start mosquitto_sub -V 5 -x 3600 -c -i "$1" -q 2 -h 127.0.0.1 -p "$PORT" \
 	    -t none/at/all 5>&-
 	local pid=$PID out=$PID_OUT
 	await 60 eval '(($(sort -u "'"$out"'" | wc -l) >= '"$2"'))'
@@ -331,7 +331,7 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	    --map "$MAP" --map 'site/{c}/plain=channel:{c},protocol:zigbee' \
 	    --map 'channels/{c}/messages/#=channel:{c},publisher:{@publisher},subtopic:{#}'
 	head -c 100000 /dev/urandom >bytes
-	local pub=(mosquitto_pub -p "$PORT" -q 1)
+	local pub=(mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1)
 	"${pub[@]}" -t site/c1/dev/t7/a/b.c -m '[{"n":"x","v":21.50}]'
 	"${pub[@]}" -t site/c1/dev/t7 -f bytes
 	"${pub[@]}" -V 5 -t site/c2/plain -m text -D publish content-type text/plain
@@ -353,8 +353,8 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 @test "source: without --map, the topics of mfx and Mainflux" {
 	broker
 	source_ready -t 'channels/#' -o raw
-	mosquitto_pub -p "$PORT" -q 1 -t channels/c1/messages/a/b -m '[{"n":"x","v":1}]'
-	mosquitto_pub -p "$PORT" -q 1 -t channels/c1/messages -m '[{"n":"x","v":2}]'
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t channels/c1/messages/a/b -m '[{"n":"x","v":1}]'
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t channels/c1/messages -m '[{"n":"x","v":2}]'
 	await 20 lines_on_bus 2
 	[[ $(on_bus | jq -c '.[0] | [.channel, .subtopic, .v]' | xargs) == \
 	    '[c1,a.b,1] [c1,null,2]' ]]
@@ -366,11 +366,11 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key'
 	local version tls q want=0
 	for version in 3.1.1 5; do for tls in '' "--tls-ca ca.crt"; do
-		start_ready mfx-adapt-mqtt -h localhost -t 'site/#' --map "$MAP" \
+		start_ready mfx-adapt-mqtt -h 127.0.0.1 -t 'site/#' --map "$MAP" \
 		    -p "$([[ $tls ]] && cat tls.port || echo "$PORT")" $tls \
 		    --protocol $version --qos 2 -o raw --clean
 		for q in 0 1 2; do
-			mosquitto_pub -p "$PORT" -q $q -t site/c1/dev/t1 \
+			mosquitto_pub -h 127.0.0.1 -p "$PORT" -q $q -t site/c1/dev/t1 \
 			    -m '[{"n":"x","v":1}]'
 		done
 		want=$((want + 3))
@@ -385,12 +385,12 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	[[ $(on_bus | wc -l) == 12012 ]]
 }
 
-# a certificate authority, and a certificate for localhost by it
+# a certificate authority, and a certificate for 127.0.0.1 by it
 authority() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout "${1:-ca}.key" -out "${1:-ca}.crt" -days 2 \
 	    -subj "/CN=${1:-ca}" 2>/dev/null
-	certificate server localhost "${1:-ca}" DNS:localhost
+	certificate server localhost "${1:-ca}" IP:127.0.0.1
 	chmod 644 ./*.key
 }
 
@@ -411,17 +411,17 @@ certificate() {
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key' \
 	    'require_certificate true'
 	local take=(timeout 30 mfx-adapt-mqtt -p "$(<tls.port)" -t 'site/#' -o raw)
-	status 69 "${take[@]}" -h localhost --tls-ca other.crt 2>err
+	status 69 "${take[@]}" -h 127.0.0.1 --tls-ca other.crt 2>err
 	grep -q 'certificate verify failed' err
-	# the certificate is for localhost, not for this address
-	status 69 "${take[@]}" -h 127.0.0.1 --tls-ca ca.crt 2>err
-	status 66 "${take[@]}" -h localhost --tls-ca none.crt 2>err
-	status 78 "${take[@]}" -h localhost --tls-ca broker.conf 2>err
-	status 78 "${take[@]}" -h localhost --tls-ca ca.crt \
+	# the certificate is for 127.0.0.1, and not for this name of it
+	status 69 "${take[@]}" -h 127.1 --tls-ca ca.crt 2>err
+	status 66 "${take[@]}" -h 127.0.0.1 --tls-ca none.crt 2>err
+	status 78 "${take[@]}" -h 127.0.0.1 --tls-ca broker.conf 2>err
+	status 78 "${take[@]}" -h 127.0.0.1 --tls-ca ca.crt \
 	    --tls-cert client.crt --tls-key server.key 2>err
-	start_ready "${take[@]:2}" -h localhost --tls-ca ca.crt --map "$MAP" \
+	start_ready "${take[@]:2}" -h 127.0.0.1 --tls-ca ca.crt --map "$MAP" \
 	    --tls-cert client.crt --tls-key client.key
-	mosquitto_pub -p "$PORT" -q 1 -t site/c1/dev/t1 -m '[{"n":"x","v":1}]'
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -m '[{"n":"x","v":1}]'
 	await 20 lines_on_bus 1
 }
 
@@ -434,7 +434,7 @@ certificate() {
 	printf '%s\n' "user $(id -un)" "listener $PORT 127.0.0.1" \
 	    'allow_anonymous false' "password_file $PWD/passwd" >login.conf
 	start mosquitto -c login.conf
-	await 20 mosquitto_pub -p "$PORT" -u ann -P 'open sesame' -t x -n
+	await 20 mosquitto_pub -h 127.0.0.1 -p "$PORT" -u ann -P 'open sesame' -t x -n
 	local version
 	for version in 3.1.1 5; do
 		status 69 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t x \
@@ -444,7 +444,7 @@ certificate() {
 	status 69 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t x 2>err
 	source_ready -t '#' -o raw --username ann --password-file password \
 	    --map '{c}/x=channel:{c}'
-	mosquitto_pub -p "$PORT" -u ann -P 'open sesame' -q 1 -t c1/x -m 1
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -u ann -P 'open sesame' -q 1 -t c1/x -m 1
 	await 20 lines_on_bus 1
 	fails grep -qs sesame /proc/"$ADAPTER"/cmdline "$ADAPTER_ERR"
 }
@@ -454,14 +454,14 @@ certificate() {
 	source_ready -t '#' -o raw --map "$MAP" --rejects rejects
 	local topic
 	for topic in other 'site/a b/dev/t' 'site/c1/dev/t/a>' site/c1/dev/t1; do
-		mosquitto_pub -p "$PORT" -q 1 -t "$topic" -m "$(printf 'a\tb\\')"
+		mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t "$topic" -m "$(printf 'a\tb\\')"
 	done
-	head -c 1100000 /dev/zero | mosquitto_pub -p "$PORT" -q 1 \
+	head -c 1100000 /dev/zero | mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 \
 	    -t site/c1/dev/t2 -s
 	for topic in $(seq 12); do
-		mosquitto_pub -p "$PORT" -q 1 -t "no/$topic" -n
+		mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t "no/$topic" -n
 	done
-	mosquitto_pub -p "$PORT" -q 1 -t site/c1/dev/t3 -m end
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t3 -m end
 	await 20 lines_on_bus 2
 	kill -TERM "$ADAPTER"
 	ended 65 "$ADAPTER"
@@ -508,7 +508,7 @@ certificate() {
 # publish_numbered N QOS: by a client of 3.1.1, one message after the other
 publish_numbered() {
 	seq "$1" | sed 's/.*/[{"n":"x","v":&}]/' |
-		mosquitto_pub -p "$PORT" -q "$2" -t site/c1/dev/t1 -l
+		mosquitto_pub -h 127.0.0.1 -p "$PORT" -q "$2" -t site/c1/dev/t1 -l
 }
 
 @test "source: kill -9 in a loop under QoS 1 and QoS 2 publishers: nothing is lost" {
@@ -551,7 +551,7 @@ publish_numbered() {
 	broker
 	await 30 grep -q 'connected again' "$ADAPTER_ERR"
 	publish() {
-		mosquitto_pub -p "$PORT" -q 1 -t site/c1/dev/t1 -m 1
+		mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -m 1
 		lines_on_bus 1
 	}
 	await 30 publish
@@ -573,7 +573,7 @@ publish_numbered() {
 	stop "$ADAPTER"
 	publish_numbered 1 1
 	source_ready -t 'site/#' --map "$MAP" -o raw --clean
-	mosquitto_pub -p "$PORT" -q 1 -t site/c2/dev/t1 -m 1
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c2/dev/t1 -m 1
 	await 20 lines_on_bus 101
 	[[ $(on_bus | tail -n 1 | jq -r '.[0].channel') == c2 ]]
 }
@@ -619,7 +619,7 @@ publish_numbered() {
 	    --map "$MAP" 2>err | head -n 1 >line &
 	local pipe=$!
 	publish() {
-		mosquitto_pub -p "$PORT" -q 1 -t site/c1/dev/t1 -m 1
+		mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -m 1
 		! kill -0 "$pipe"
 	}
 	await 30 publish

@@ -35,7 +35,7 @@ setup_suite_test() {
 broker_and_delivery() {
 	start "$DEPLOY/run"
 	RUN=$PID RUN_ERR=$PID_ERR
-	await 20 mosquitto_pub -p "$MFX_MQTT_PORT" -u '' -P "$KEY" \
+	await 20 mosquitto_pub -h 127.0.0.1 -p "$MFX_MQTT_PORT" -u '' -P "$KEY" \
 	    -t none -n -q 0
 }
 
@@ -55,13 +55,13 @@ fails() {
 
 # by the thing of make_site; TOPIC-BEHIND QOS MESSAGE
 publish() {
-	mosquitto_pub -p "$MFX_MQTT_PORT" -u '' -P "$KEY" -q "$2" \
+	mosquitto_pub -h 127.0.0.1 -p "$MFX_MQTT_PORT" -u '' -P "$KEY" -q "$2" \
 	    -t "$TOPIC$1" -m "$3"
 }
 
 # the wall's session, which is stored: made, and what waits for it
 wall() {
-	mosquitto_sub -V 5 -x 3600 -c -i wall -q 2 -p "$MFX_MQTT_PORT" \
+	mosquitto_sub -V 5 -x 3600 -c -i wall -q 2 -h 127.0.0.1 -p "$MFX_MQTT_PORT" \
 	    -u '' -P "$WALL_KEY" -t "$TOPIC/#" "$@"
 }
 
@@ -74,7 +74,7 @@ delivered() {
 	cd "$MFX_HOME/mqtt/tls"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout ca.key -out ca.crt -days 2 -subj /CN=ca 2>/dev/null
-	certificate server localhost DNS:localhost
+	certificate server localhost IP:127.0.0.1
 	certificate thing meter "URI:urn:uuid:$THING"
 	cd "$BATS_TEST_TMPDIR"
 	broker_and_delivery
@@ -82,9 +82,9 @@ delivered() {
 	wall -E
 	local tls=$MFX_HOME/mqtt/tls
 	publish /tcp 1 1
-	mosquitto_pub -h localhost -p "$MFX_MQTT_TLS_PORT" --cafile "$tls/ca.crt" \
+	mosquitto_pub -h 127.0.0.1 -p "$MFX_MQTT_TLS_PORT" --cafile "$tls/ca.crt" \
 	    -u '' -P "$KEY" -q 1 -t "$TOPIC/tls" -m 1
-	mosquitto_pub -h localhost -p "$MFX_MQTT_CERT_PORT" --cafile "$tls/ca.crt" \
+	mosquitto_pub -h 127.0.0.1 -p "$MFX_MQTT_CERT_PORT" --cafile "$tls/ca.crt" \
 	    --cert "$tls/thing.crt" --key "$tls/thing.key" \
 	    -q 1 -t "$TOPIC/cert" -m 1
 	KEY=$KEY /usr/bin/python3 - "$MFX_MQTT_WS_PORT" "$TOPIC/ws" \
@@ -114,10 +114,10 @@ delivered() {
 		fails eval ': <>"/dev/tcp/127.0.0.2/$port"' 2>/dev/null
 	done
 	# and nobody else comes in
-	fails mosquitto_pub -p "$MFX_MQTT_PORT" -u '' -P wrong -t "$TOPIC" -n \
+	fails mosquitto_pub -h 127.0.0.1 -p "$MFX_MQTT_PORT" -u '' -P wrong -t "$TOPIC" -n \
 	    2>/dev/null
-	fails mosquitto_pub -p "$MFX_MQTT_PORT" -t "$TOPIC" -n 2>/dev/null
-	fails mosquitto_pub -h localhost -p "$MFX_MQTT_CERT_PORT" \
+	fails mosquitto_pub -h 127.0.0.1 -p "$MFX_MQTT_PORT" -t "$TOPIC" -n 2>/dev/null
+	fails mosquitto_pub -h 127.0.0.1 -p "$MFX_MQTT_CERT_PORT" \
 	    --cafile "$tls/ca.crt" -u '' -P "$KEY" -t "$TOPIC" -n 2>/dev/null
 	fails mosquitto_pub --unix "$MFX_HOME/mqtt/broker.sock" -u mfx-adapt-mqtt \
 	    -P wrong -t "$TOPIC" -n 2>/dev/null
