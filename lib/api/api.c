@@ -53,7 +53,8 @@ open_all(struct api *api, struct fault *fault)
 	    ledger_open(&api->ledger, api->home, &api->inbox, fault) < 0 ||
 	    registry_open(&api->registry, api->home, REGISTRY_READ,
 	    fault) < 0 ||
-	    access_open(&api->access, api->home, fault) < 0)
+	    access_open(&api->access, api->home, fault) < 0 ||
+	    messages_open(api, fault) < 0)
 		return -1;
 	return crew_open(&api->crew, crew_size(), LOGINS_MAX, &api->inbox,
 	    fault);
@@ -90,6 +91,7 @@ api_finish(struct api *api)
 	if (api == NULL)
 		return;
 	searches_end(api);
+	messages_finish(api);
 	/* a password that has been hashed may still become a change */
 	crew_close(api->crew);
 	if (api->crew != NULL)
@@ -107,6 +109,7 @@ api_close(struct api *api)
 	if (api == NULL)
 		return;
 	api_finish(api);
+	messages_close(api);
 	inbox_close(&api->inbox);
 	registry_close(api->registry);
 	access_close(api->access);
@@ -159,6 +162,7 @@ api_turn(struct api *api)
 		access_forget(api->access);
 	}
 	searches_turn(api);
+	messages_turn(api);
 	if (api->registry != NULL)
 		feeds_turn(api, changed);
 	if (api->answer.cap > ANSWER_KEPT) {
@@ -195,7 +199,8 @@ api_fd(const struct api *api)
 int
 api_pause(const struct api *api)
 {
-	if (api->searches != NULL || feeds_behind(api))
+	if (api->searches != NULL || feeds_behind(api) ||
+	    messages_behind(api))
 		return 0;
 	/* other processes change the registry too, without a word */
 	return api->feeds != NULL ? 100 : 1000;
@@ -206,4 +211,5 @@ api_stop(struct api *api)
 {
 	api->stopping = true;
 	feeds_end(api);
+	messages_stop(api);
 }

@@ -34,6 +34,7 @@
  */
 struct api_options {
 	const char *home;		/* NULL: as registry_open */
+	const char *store;		/* messages; NULL: those of the home */
 	int64_t session;		/* ns that a login is good for */
 	unsigned attempts;		/* failed logins a minute, by account */
 	bool open;			/* anybody may become a user */

@@ -9,6 +9,7 @@
 struct feed;
 struct search;
 struct keeper;
+struct messages;
 
 /* What the files of this folder share; nobody else includes this. */
 struct api {
@@ -23,6 +24,7 @@ struct api {
 	struct attempts *attempts;
 	struct feed *feeds;		/* streams of events */
 	struct search *searches;	/* that are not finished */
+	struct messages *messages;	/* being read */
 	unsigned n_feeds;
 	struct arena scratch;		/* of the call in hand */
 	struct buf answer, key;		/* likewise */
@@ -120,7 +122,7 @@ void channels_create(struct call *), channels_bulk(struct call *),
 void connections_add(struct call *), connections_remove(struct call *),
     connections_bulk(struct call *);
 void access_identity(struct call *), access_decide(struct call *);
-void events_stream(struct call *);
+void events_stream(struct call *), messages_list(struct call *);
 void status_version(struct call *), status_health(struct call *),
     status_metrics(struct call *);
 
@@ -132,6 +134,15 @@ void feeds_turn(struct api *, bool changed);
 void feeds_end(struct api *);
 /* is there something to be sent now? */
 bool feeds_behind(const struct api *);
+
+int messages_open(struct api *, struct fault *);
+void messages_close(struct api *);
+/* the next piece of each answer whose client has taken the last one */
+void messages_turn(struct api *);
+/* is there such a client? */
+bool messages_behind(const struct api *);
+/* streams are broken off; threads end, and then none is working */
+void messages_stop(struct api *), messages_finish(struct api *);
 
 struct keeper *keeper_open(void);
 void keeper_close(struct keeper *);

@@ -62,6 +62,8 @@ const struct api_route api_routes[] = {
 	{ "POST", "/identify", access_identity, "things", "identify", true },
 	{ "POST", "/channels/:id/access", access_decide, "things",
 	    "can_access", true },
+	{ "GET", "/channels/:id/messages", messages_list, "message_reader",
+	    "read_all", true },
 	{ "GET", "/events", events_stream, "things", "list_events", false },
 
 	{ "GET", "/version", status_version, "things", "version", true },

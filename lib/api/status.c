@@ -187,6 +187,7 @@ status_metrics(struct call *c)
 
 	put_service(b, api, "users");
 	put_service(b, api, "things");
+	put_service(b, api, "message_reader");
 	put_answers(b, api);
 	metric_put_head(b, "api_connections", "gauge", "Connections open.");
 	metric_put(b, "api_connections", NULL,

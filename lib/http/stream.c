@@ -13,7 +13,7 @@ struct http_stream {
 	struct http_connection *peer;
 	struct buf b;
 	size_t taken;		/* of b */
-	bool ended;
+	bool ended, broken;
 	void (*closed)(void *arg);
 	void *arg;
 };
@@ -26,6 +26,8 @@ give(void *arg, uint64_t at, char *to, size_t max)
 	size_t n = s->b.n - s->taken;
 
 	(void)at;
+	if (s->broken)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (n == 0) {
 		if (s->ended)
 			return MHD_CONTENT_READER_END_OF_STREAM;
@@ -103,5 +105,12 @@ void
 http_stream_end(struct http_stream *s)
 {
 	s->ended = true;
+	connection_let_go(s->peer);
+}
+
+void
+http_stream_break(struct http_stream *s)
+{
+	s->broken = true;
 	connection_let_go(s->peer);
 }

@@ -30,5 +30,7 @@ struct buf *http_stream_buf(struct http_stream *);
 size_t http_stream_pending(const struct http_stream *);
 void http_stream_send(struct http_stream *);
 void http_stream_end(struct http_stream *);
+/* an end that the client can tell from that: something is missing */
+void http_stream_break(struct http_stream *);
 
 #endif

@@ -226,14 +226,16 @@ put_inner(struct sqlite_query *q, const struct query *ask)
 
 	if (ask->aggregate != NULL) {
 		put_aggregate(q, ask);
-		buf_printf(&q->sql, " ORDER BY 2%s, 1%s", way, way);
+		if (!ask->count)
+			buf_printf(&q->sql, " ORDER BY 2%s, 1%s", way, way);
 	} else {
 		buf_puts(&q->sql, "SELECT s.id AS series, r.time AS time,"
 		    " r.value AS value, r.sum AS sum,"
 		    " r.update_time AS update_time");
 		put_rows(q, ask);
-		buf_printf(&q->sql, " ORDER BY r.time%s, s.id%s, r.nth%s",
-		    way, way, way);
+		if (!ask->count)
+			buf_printf(&q->sql, " ORDER BY r.time%s, s.id%s,"
+			    " r.nth%s", way, way, way);
 	}
 	buf_printf(&q->sql, " LIMIT ?%d OFFSET ?%d",
 	    add_integer(q, ask->limit), add_integer(q, ask->offset));

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_API_MESSAGES_H
+#define MFX_API_MESSAGES_H
+
+#include "http/request.h"
+#include "senml/encode.h"
+#include "store/query.h"
+
+/*
+ * What somebody wants to read of a channel, and how it is written.
+ *
+ * The parameters are those of Mainflux (offset, limit, subtopic, publisher,
+ * protocol, name; v with comparator, vs, vb) and those of mfx-read-sqlite(1)
+ * (value, unit, from, to, order, aggregate, every), with the same meaning.
+ * Labels, units and `value` may be given several times: any may hold.  All
+ * others may not.  Parameters of other names are passed over.
+ */
+enum messages_form {
+	MESSAGES_PAGE,		/* Mainflux' object, a page of it */
+	MESSAGES_LINES,		/* mfx-line(5) */
+	MESSAGES_CSV,		/* the columns of mfx-fmt(1), with a head */
+	MESSAGES_SENML,		/* one pack, without labels */
+	MESSAGES_FORMS
+};
+
+/* what a page has at most, whatever its limit says */
+#define MESSAGES_PAGE_MAX 10000
+
+struct messages_ask {
+	struct query query;
+	enum messages_form form;
+	/* private */
+	struct arena arena;		/* of the texts */
+	unsigned given;			/* those that were, by their place */
+	int values;			/* of lists, together */
+	const char *number, *comparator, *why;
+	struct buf scratch;
+};
+
+/*
+ * Reads the query and Accept of a request; `channel` is the one that is
+ * asked for, whatever they say.  NULL, or why it is refused.  To be
+ * released either way.
+ */
+const char *messages_ask(struct messages_ask *, const struct http_request *,
+    struct str channel);
+void messages_ask_release(struct messages_ask *);
+
+/* the form that is preferred of those we have; a page when it is none */
+enum messages_form messages_accept(struct str accept);
+const char *messages_type(enum messages_form);
+
+/*
+ * Writes an answer: begin, each record, end.  `put` gives NULL, or why the
+ * form can't hold the record.
+ */
+struct messages_writer {
+	enum messages_form form;
+	/* private */
+	bool aggregates;
+	bool any;			/* a record has been written */
+	uint8_t version;		/* of a pack */
+	struct encoder encoder;
+	struct buf scratch;
+};
+
+void messages_writer_init(struct messages_writer *,
+    const struct messages_ask *);
+void messages_writer_release(struct messages_writer *);
+void messages_begin(struct messages_writer *, struct buf *, uint64_t total,
+    const struct query *);
+const char *messages_put(struct messages_writer *, struct buf *,
+    const struct route *, const struct record *);
+void messages_end(struct messages_writer *, struct buf *);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "api/messages.h"
+#include "base/escape.h"
+#include "senml/field.h"
+#include "senml/json.h"
+#include "senml/number.h"
+
+/* what a field of one record may take */
+#define FIELD_MAX ((size_t)16 << 20)
+
+void
+messages_writer_init(struct messages_writer *w, const struct messages_ask *a)
+{
+	*w = (struct messages_writer){
+		.form = a->form, .aggregates = a->query.aggregate != NULL
+	};
+	encode_init(&w->encoder, ENCODING_JSON, true);
+	buf_init(&w->scratch, FIELD_MAX);
+}
+
+void
+messages_writer_release(struct messages_writer *w)
+{
+	encode_release(&w->encoder);
+	buf_release(&w->scratch);
+}
+
+void
+messages_begin(struct messages_writer *w, struct buf *b, uint64_t total,
+    const struct query *q)
+{
+	enum field f;
+
+	if (w->form == MESSAGES_PAGE)
+		buf_printf(b, "{\"total\":%" PRIu64 ",\"offset\":%" PRId64
+		    ",\"limit\":%" PRId64 ",\"messages\":[", total,
+		    q->offset, q->limit);
+	else if (w->form == MESSAGES_CSV)
+		for (f = 0; f < FIELDS; f++)
+			buf_printf(b, "%s%s", field_name(f),
+			    f + 1 < FIELDS ? "," : "\n");
+}
+
+void
+messages_end(struct messages_writer *w, struct buf *b)
+{
+	if (w->form == MESSAGES_PAGE)
+		buf_puts(b, "]}\n");
+	else if (w->form == MESSAGES_SENML && !w->any)
+		buf_puts(b, "[]\n");
+	else if (w->form == MESSAGES_SENML)
+		encode_stream_end(&w->encoder, b);
+}
+
+/* ---- a message of a page, as Mainflux has it ---- */
+
+static void
+put_member(struct buf *b, const char *name, struct str text)
+{
+	buf_printf(b, "%s\"%s\":", b->p[b->n - 1] == '{' ? "" : ",", name);
+	buf_put_str(b, text);
+}
+
+/* what is empty is left out */
+static void
+put_string(struct buf *b, const char *name, struct str text)
+{
+	if (text.n == 0)
+		return;
+	put_member(b, name, STR_NONE);
+	json_put_string(b, text);
+}
+
+static void
+put_value(struct messages_writer *w, struct buf *b, const struct record *r)
+{
+	static const char *const members[] = {
+		[VALUE_NUMBER] = "value", [VALUE_STRING] = "stringValue",
+		[VALUE_BOOL] = "boolValue", [VALUE_DATA] = "dataValue",
+	};
+	struct str text = field_text(FIELD_VALUE, NULL, r, FIELD_EPOCH,
+	    &w->scratch);
+
+	if (r->kind == VALUE_NONE)
+		return;
+	if (r->kind == VALUE_NUMBER || r->kind == VALUE_BOOL) {
+		put_member(b, members[r->kind], text);
+		return;
+	}
+	put_member(b, members[r->kind], STR_NONE);
+	json_put_string(b, text);
+}
+
+static void
+put_message(struct messages_writer *w, struct buf *b,
+    const struct route *route, const struct record *r)
+{
+	char time[STAMP_TEXT];
+
+	if (w->any)
+		buf_putc(b, ',');
+	buf_putc(b, '{');
+	put_string(b, "channel", route->channel);
+	put_string(b, "subtopic", route->subtopic);
+	put_string(b, "publisher", route->publisher);
+	put_string(b, "protocol", route->protocol);
+	put_string(b, "name", r->name);
+	put_string(b, "unit", r->unit);
+	if (r->time.ns != 0)
+		put_member(b, "time", (struct str){ time,
+		    stamp_print(time, r->time) });
+	if (r->update.p != NULL && number_value(r->update) != 0)
+		put_member(b, "updateTime", r->update);
+	put_value(w, b, r);
+	if (r->sum.p != NULL)
+		put_member(b, "valueSum", r->sum);
+	buf_putc(b, '}');
+}
+
+/* ---- the others ---- */
+
+static void
+put_row(struct messages_writer *w, struct buf *b, const struct route *route,
+    const struct record *r)
+{
+	enum field f;
+
+	for (f = 0; f < FIELDS; f++) {
+		if (f > 0)
+			buf_putc(b, ',');
+		escape_put_csv(b, field_text(f, route, r, FIELD_EPOCH,
+		    &w->scratch));
+	}
+	buf_puts(b, "\n");
+}
+
+static const char *
+put_senml(struct messages_writer *w, struct buf *b, const struct record *r)
+{
+	const char *why = encode_check(&w->encoder, r);
+
+	if (why != NULL)
+		return why;
+	if (w->any && r->version != w->version)
+		return "records of different versions can't share a pack";
+	w->version = r->version;
+	encode_stream(&w->encoder, b, r, 1);
+	return NULL;
+}
+
+const char *
+messages_put(struct messages_writer *w, struct buf *b,
+    const struct route *route, const struct record *r)
+{
+	const char *why = NULL;
+
+	if (w->aggregates && r->kind == VALUE_NUMBER &&
+	    (r->value.p == NULL || !number_valid(r->value)))
+		return "an aggregate is beyond what a number can hold";
+	switch (w->form) {
+	case MESSAGES_PAGE:
+		put_message(w, b, route, r);
+		break;
+	case MESSAGES_LINES:
+		record_put_line(b, route, r);
+		break;
+	case MESSAGES_CSV:
+		put_row(w, b, route, r);
+		break;
+	case MESSAGES_SENML:
+		why = put_senml(w, b, r);
+		break;
+	case MESSAGES_FORMS:
+		break;
+	}
+	w->any = true;
+	return why;
+}

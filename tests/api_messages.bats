@@ -1,0 +1,218 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Messages read through mfx-api: Mainflux' own cases by their number in its
+# list, and what goes beyond them.
+load setup
+load site
+
+setup_suite_test() {
+	PORT=
+	make_site
+	export KEY CHANNEL THING STORE=$MFX_HOME/messages.db
+}
+
+# readings FROM COUNT [CHANNEL]: resolved lines, every other one with a
+# subtopic
+readings() {
+	awk -v from="$1" -v n="$2" -v channel="${3:-$CHANNEL}" -v thing="$THING" '
+	    BEGIN { for (i = from; i < from + n; i++)
+		printf "{\"channel\":\"%s\",\"publisher\":\"%s\"," \
+		    "\"protocol\":\"http\",%s\"n\":\"d:t\",\"u\":\"Cel\"," \
+		    "\"v\":%d,\"t\":%d}\n", channel, thing, \
+		    i % 2 ? "" : "\"subtopic\":\"a.b\",", i, 1700000000 + i }'
+}
+
+serve_api() {
+	PORT=$(free_port)
+	URL=http://127.0.0.1:$PORT
+	start_ready mfx-api -l "127.0.0.1:$PORT" "$@"
+	export API_PID=$PID
+}
+
+the_case() {
+	timeout 240 /usr/bin/python3 "$ROOT/tests/api_messages.py" "$PORT" "$1"
+	kill "$API_PID"
+	status 0 wait "$API_PID"
+	[[ ! -s $PID_ERR ]] || { cat "$PID_ERR"; false; }
+}
+
+# read_some CASE: against 101 readings
+read_some() {
+	readings 0 101 | mfx-write-sqlite "$STORE"
+	serve_api
+	the_case "$1"
+}
+
+ask() {
+	local want=$1 got
+	shift
+	got=$(curl -sS -m 60 -o answer -w '%{http_code}' -H "Authorization: $KEY" "$@")
+	[[ $got == "$want" ]] || { echo "$got, not $want: $*"; cat answer; return 1; }
+}
+
+@test "22: pages, and what is no page" { read_some row_22; }
+@test "23: the right messages and the right total" { read_some row_23; }
+@test "labels and times choose, twice given is either, nothing is ignored" {
+	read_some filters
+}
+@test "values are compared" { read_some values; }
+@test "aggregates" { read_some aggregates; }
+@test "what is malformed: 400" { read_some malformed; }
+@test "SQL and worse in each parameter" { read_some hostile; }
+@test "lines, CSV, SenML: by Accept" { read_some forms; }
+@test "32 clients at once" { read_some crowd; }
+
+@test "nobody reads another's channel, or one he is not on" {
+	local thing
+	thing=$(mfx-things create --name lone)
+	export LONE LONE_KEY OTHER OTHER_KEY
+	LONE=$(jq -r .id <<<"$thing")
+	LONE_KEY=$(jq -r .key <<<"$thing")
+	mfx-users create bob@example.com --password-file - <<<'correct horse'
+	thing=$(mfx-things create --name theirs --user bob@example.com)
+	OTHER_KEY=$(jq -r .key <<<"$thing")
+	OTHER=$(mfx-channels create --name theirs --user bob@example.com | jq -r .id)
+	mfx-channels connect "$OTHER" "$(jq -r .id <<<"$thing")" --user bob@example.com
+	readings 0 3 "$OTHER" | mfx-write-sqlite "$STORE"
+	read_some isolation
+}
+
+@test "each kind of value is read as it was sent" {
+	{
+		printf '{"n":"k:number","u":"Cel","v":21.5,"s":3,"t":1700000000.5,"ut":7}\n'
+		printf '{"n":"k:string","vs":"=a,\\"b\\"\\n\\u0000😀</script>","t":1700000001}\n'
+		printf '{"n":"k:true","vb":true,"t":1700000002}\n'
+		printf '{"n":"k:false","vb":false,"t":1700000003}\n'
+		printf '{"n":"k:data","vd":"AP8","t":1700000004}\n'
+		printf '{"n":"k:sum","s":0.1,"t":1700000005}\n'
+	} | sed "s/^{/{\"channel\":\"$CHANNEL\",\"publisher\":\"$THING\",\"protocol\":\"coap\",/" |
+		mfx-write-sqlite "$STORE"
+	serve_api
+	the_case kinds
+}
+
+@test "an export of many: in pieces, in order, and others are answered" {
+	readings 0 300000 | mfx-write-sqlite "$STORE"
+	serve_api
+	the_case large
+}
+
+@test "those who take nothing hold nobody up" {
+	readings 0 300000 | mfx-write-sqlite "$STORE"
+	serve_api
+	the_case stalled
+}
+
+@test "an export is what mfx-read-sqlite prints" {
+	readings 0 5000 | mfx-write-sqlite "$STORE"
+	serve_api
+	ask 200 -H 'Accept: application/x-ndjson' "$URL/channels/$CHANNEL/messages?order=asc"
+	mfx-read-sqlite --channel "$CHANNEL" "$STORE" >want
+	cmp want answer
+	ask 200 -H 'Accept: text/csv' "$URL/channels/$CHANNEL/messages?order=asc"
+	mfx-fmt -t csv <want | cmp - answer
+	# and the pack gives them back
+	ask 200 -H 'Accept: application/senml+json' \
+	    "$URL/channels/$CHANNEL/messages?order=asc"
+	jq -c '.[]' answer | wc -l >n
+	(($(<n) == 5000))
+	jq -c . answer | mfx-normalize | jq -c '[.n, .u, .v, .t]' >got
+	jq -c '[.n, .u, .v, .t]' want | cmp - got
+}
+
+@test "no store: 503 until there is one; another's file is none" {
+	serve_api
+	local messages=$URL/channels/$CHANNEL/messages
+	ask 503 "$messages"
+	jq -e '.detail == "there is no store of messages yet"' answer
+	ask 503 -H 'Accept: text/csv' "$messages"
+	# said once
+	(($(wc -l <"$PID_ERR") == 1))
+	grep -q 'messages.db: No such file' "$PID_ERR"
+	# the key comes first, and the rest goes on
+	ask 403 "$URL/channels/none/messages"
+	ask 400 "$messages?limit=0"
+	ask 200 "$URL/health"
+	readings 0 3 | mfx-write-sqlite "$STORE"
+	ask 200 "$messages"
+	jq -e '.total == 3' answer
+	rm "$STORE"*
+	sqlite3 "$STORE" 'CREATE TABLE t (a)'
+	ask 503 "$messages"
+	jq -e '.detail == "messages can'"'"'t be read now"' answer
+	(($(wc -l <"$PID_ERR") == 2))
+	# nobody is told where it is
+	! grep -q "$MFX_HOME" answer
+}
+
+@test "--store: another file; written to while it is read" {
+	readings 0 3 | mfx-write-sqlite elsewhere.db
+	serve_api --store elsewhere.db
+	ask 200 "$URL/channels/$CHANNEL/messages"
+	jq -e '.total == 3' answer
+	readings 3 2 | mfx-write-sqlite elsewhere.db
+	ask 200 "$URL/channels/$CHANNEL/messages?limit=1"
+	jq -e '.total == 5 and .messages[0].value == 4' answer
+	mfx-channels disconnect "$CHANNEL" "$THING"
+	await 20 ask 403 "$URL/channels/$CHANNEL/messages"
+}
+
+@test "what SenML can't hold: 422, and the other forms have it" {
+	echo "{\"channel\":\"$CHANNEL\",\"received\":1000,\"n\":\"old\",\"v\":1,\"t\":-5}" |
+		mfx-write-sqlite "$STORE"
+	serve_api
+	ask 200 "$URL/channels/$CHANNEL/messages"
+	jq -e '.messages[0].time == 995' answer
+	ask 422 -H 'Accept: application/senml+json' "$URL/channels/$CHANNEL/messages"
+	mfx-read-sqlite "$STORE" >line
+	ask 200 -H 'Accept: application/x-ndjson' "$URL/channels/$CHANNEL/messages"
+	cmp line answer
+}
+
+@test "SIGTERM ends an export so that its client can tell" {
+	readings 0 300000 | mfx-write-sqlite "$STORE"
+	serve_api
+	mkfifo pipe
+	curl -sS -m 60 -H "Authorization: $KEY" -H 'Accept: text/csv' \
+	    "$URL/channels/$CHANNEL/messages" >pipe 2>said 3>&- &
+	local client=$! line
+	PIDS+=("$client")
+	exec 8<pipe
+	read -r line <&8
+	[[ $line == time,channel,* ]]
+	kill "$API_PID"
+	status 0 wait "$API_PID"
+	cat <&8 >rest
+	# curl: transfer closed with outstanding read data remaining
+	status 18 wait "$client"
+	exec 8<&-
+	(($(wc -l <rest) < 300000))
+}
+
+@test "metrics count what is read; messages have no key or query" {
+	readings 0 3 | mfx-write-sqlite "$STORE"
+	serve_api -v
+	ask 200 "$URL/channels/$CHANNEL/messages?name=secret-name"
+	ask 200 "$URL/metrics"
+	grep -qx 'message_reader_api_request_count{method="read_all"} 1' answer
+	grep -q "GET /channels/$CHANNEL/messages 200 .* from $THING" "$PID_ERR"
+	! grep -e secret-name -e "$KEY" "$PID_ERR"
+}
+
+@test "from a device to its reader: adapter, bus, normalizer, store" {
+	serve -o raw
+	local adapter=$PID
+	expect 202 '[{"bn":"dev:","bt":1700000000,"n":"t","u":"Cel","v":21.5},{"n":"on","vb":true}]' room/temp
+	kill "$adapter"
+	status 0 wait "$adapter"
+	store_all "$STORE"
+	serve_api
+	ask 200 "$URL/channels/$CHANNEL/messages?subtopic=room.temp&order=asc"
+	jq -c . answer
+	jq -e --arg c "$CHANNEL" --arg t "$THING" '.total == 2 and .messages ==
+	    [{channel: $c, subtopic: "room.temp", publisher: $t,
+	    protocol: "http", name: "dev:t", unit: "Cel", time: 1700000000,
+	    value: 21.5}, {channel: $c, subtopic: "room.temp", publisher: $t,
+	    protocol: "http", name: "dev:on", time: 1700000000,
+	    boolValue: true}]' answer
+}
