@@ -321,7 +321,8 @@ def stalled():
     pid = int(os.environ["API_PID"])
     with open(f"/proc/{pid}/status") as f:
         rss = next(int(x.split()[1]) for x in f if x.startswith("VmRSS"))
-    assert rss < 200000, rss
+    # all that they have asked for would be 280 MB
+    assert rss < 220000, rss
     for s in held:
         s.close()
 
