@@ -106,7 +106,7 @@ serve_broker() {
 	MFX_MQTT_WS_PORT=$MQTT_WS MFX_PLUGIN=$BIN/mfx_mosquitto.so \
 	    start "$DEPLOY/mosquitto/run" "$PWD/broker.conf"
 	RUN=$PID
-	await 40 mosquitto_pub -p "$MQTT" -u '' -P "$KEY" -t none -n -q 0 || {
+	await 40 mosquitto_pub -h 127.0.0.1 -p "$MQTT" -u '' -P "$KEY" -t none -n -q 0 || {
 		cat "$PID_ERR"
 		return 1
 	}

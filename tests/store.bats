@@ -256,6 +256,20 @@ start_ready_on() {
 	    FROM readings') == '60000|60000' ]]
 }
 
+@test "many first writers of one file: one makes it, none is put off" {
+	local i n pids
+	for ((i = 0; i < 40; i++)); do
+		pids=()
+		for n in 1 2 3 4; do
+			records $n $n | $W new.$i.db & pids+=($!)
+		done
+		for n in "${pids[@]}"; do wait "$n"; done
+	done
+	for ((i = 0; i < 40; i++)); do
+		[[ $(sqlite3 new.$i.db 'SELECT count(*) FROM readings') == 4 ]]
+	done
+}
+
 @test "two writers of one group store nothing twice; the second one gives up" {
 	mkfifo in
 	start_ready_on in $W --every 10ms --ack raw/store m.db

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -136,7 +137,8 @@ ask_number(sqlite3 *db, const char *sql, int64_t *out, struct fault *fault)
 	return rc == SQLITE_ROW ? 0 : -1;
 }
 
-/* 1: it is ours, 0: it is new, -1: neither */
+/* 1: it is ours, 0: it is new, -1: neither; asked in one transaction, as
+ * another writer may be making it */
 static int
 whose(sqlite3 *db, const char *path, struct fault *fault)
 {
@@ -157,6 +159,18 @@ whose(sqlite3 *db, const char *path, struct fault *fault)
 		    "%s: made by another version (%lld)", path,
 		    (long long)version);
 	return 1;
+}
+
+static int
+whose_now(sqlite3 *db, const char *path, struct fault *fault)
+{
+	int is;
+
+	if (sqlite_db_run(db, "BEGIN", fault) < 0)
+		return -1;
+	is = whose(db, path, fault);
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return is;
 }
 
 static int
@@ -181,6 +195,28 @@ make_tables(sqlite3 *db, const char *path, struct fault *fault)
 	return 0;
 }
 
+/* The file to be made by one writer.  The lock is on its directory, as
+ * SQLite's own do not cover the change to WAL; who waited finds it done. */
+static int
+set_up(sqlite3 *db, const char *path, struct fault *fault)
+{
+	char *home = memory_strdup(path), *slash = strrchr(home, '/');
+	int fd, r;
+
+	if (slash != NULL)
+		slash[1] = '\0';
+	fd = open(slash ? home : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(home);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		r = fault_errno(fault, EX_IOERR, "%s", path);
+	else if ((r = sqlite_db_run(db, "PRAGMA journal_mode = WAL",
+	    fault)) == 0)
+		r = make_tables(db, path, fault);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 static int
 check(sqlite3 *db, const char *path, bool writer, struct fault *fault)
 {
@@ -189,19 +225,19 @@ check(sqlite3 *db, const char *path, bool writer, struct fault *fault)
 	sqlite3_busy_timeout(db, BUSY_MS);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
-	if ((is = whose(db, path, fault)) < 0)
+	if ((is = whose_now(db, path, fault)) < 0)
 		return -1;
 	if (!writer)
 		return is == 1 ? 0 : fault_set(fault, EX_CONFIG,
 		    "%s: an empty file, no store", path);
+	if (is == 0 && set_up(db, path, fault) < 0)
+		return -1;
 	/* FULL: a commit is on disk before it is acknowledged.  A cache for
 	 * the newest page of each of many series, and a log in which those
 	 * change several times before they are copied to their place. */
-	if (sqlite_db_run(db, "PRAGMA journal_mode = WAL;"
+	return sqlite_db_run(db, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = FULL; PRAGMA cache_size = -32000;"
-	    "PRAGMA wal_autocheckpoint = 8000", fault) < 0)
-		return -1;
-	return is == 1 ? 0 : make_tables(db, path, fault);
+	    "PRAGMA wal_autocheckpoint = 8000", fault);
 }
 
 /* What open(2) says is better than SQLite's "unable to open", and it gives
