@@ -234,7 +234,7 @@ read_tagged(struct reader *r, const char *p, uint64_t tag, enum label l,
 }
 
 static const char *
-read_string(struct reader *r, const char *p, enum cbor_major major,
+read_bytes(struct reader *r, const char *p, enum cbor_major major,
     struct str *out)
 {
 	struct cbor_head h;
@@ -245,7 +245,16 @@ read_string(struct reader *r, const char *p, enum cbor_major major,
 	if (h.major != major)
 		return cbor_fail(&r->c, p, major == CBOR_TEXT ?
 		    "not a string" : "vd is no byte string");
-	if ((q = cbor_string(&r->c, q, &h, out)) == NULL)
+	return cbor_string(&r->c, q, &h, out);
+}
+
+static const char *
+read_string(struct reader *r, const char *p, enum cbor_major major,
+    struct str *out)
+{
+	const char *q = read_bytes(r, p, major, out);
+
+	if (q == NULL)
 		return NULL;
 	if (major == CBOR_TEXT && !utf8_valid(*out))
 		return cbor_fail(&r->c, p, "not UTF-8");
@@ -279,6 +288,7 @@ static inline const char *
 read_name(struct reader *r, const char *p, struct fields *f, enum label l)
 {
 	struct str *name = &f->text[l];
+	const char *q;
 	unsigned n;
 
 	if (is_short(r, p, &n) &&
@@ -286,10 +296,12 @@ read_name(struct reader *r, const char *p, struct fields *f, enum label l)
 		*name = (struct str){ p + 1, n };
 		return p + 1 + n;
 	}
-	p = read_string(r, p, CBOR_TEXT, name);
-	if (p != NULL && span_name(name->p, name->p + name->n) != name->n)
-		f->bad |= LABEL_BIT(l);
-	return p;
+	/* a name is UTF-8; what is none has to be so, too */
+	q = read_bytes(r, p, CBOR_TEXT, name);
+	if (q == NULL || span_name(name->p, name->p + name->n) == name->n)
+		return q;
+	f->bad |= LABEL_BIT(l);
+	return utf8_valid(*name) ? q : cbor_fail(&r->c, p, "not UTF-8");
 }
 
 /* A lax reader takes "21.5" for 21.5. */
@@ -372,15 +384,38 @@ read_number(struct reader *r, const char *p, struct fields *f, enum label l)
 	return q;
 }
 
-/* A double, as most numbers are; the others the long way. */
-static inline const char *
-read_double(struct reader *r, const char *p, struct fields *f, enum label l)
+/* integers of one byte, with their sign and without */
+static const char small[24][4] = {
+	"-1", "-2", "-3", "-4", "-5", "-6", "-7", "-8", "-9", "-10", "-11",
+	"-12", "-13", "-14", "-15", "-16", "-17", "-18", "-19", "-20", "-21",
+	"-22", "-23", "-24",
+};
+
+static inline struct str
+small_negative(unsigned n)
 {
+	return (struct str){ small[n], n < 9 ? 2 : 3 };
+}
+
+/* A double or a small integer, as most numbers are; the others the long
+ * way. */
+static inline const char *
+read_plain(struct reader *r, const char *p, struct fields *f, enum label l)
+{
+	unsigned first = p < r->c.end ? (unsigned char)*p : 0xff;
 	uint64_t bits;
 	double v;
 	char *to;
 
-	if (r->c.end - p < 9 || (unsigned char)*p != 0xfb || l == LABEL_BVER)
+	if (first - 0x20 < 24) {
+		f->text[l] = small_negative(first - 0x20);
+		return p + 1;
+	}
+	if (first - 1 < 23) {
+		f->text[l] = str_from(small_negative(first - 1), 1);
+		return p + 1;
+	}
+	if (first != 0xfb || r->c.end - p < 9 || l == LABEL_BVER)
 		return read_number(r, p, f, l);
 	memcpy(&bits, p + 1, sizeof bits);
 	bits = be64toh(bits);
@@ -410,7 +445,7 @@ static inline const char *
 read_value(struct reader *r, const char *p, struct fields *f, enum label l)
 {
 	if (LABEL_BIT(l) & LABEL_NUMBERS)
-		return read_double(r, p, f, l);
+		return read_plain(r, p, f, l);
 	if (l == LABEL_N || l == LABEL_BN)
 		return read_name(r, p, f, l);
 	if (l == LABEL_VB)
