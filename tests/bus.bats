@@ -322,7 +322,7 @@ relay_once() {
 	# as a loss of power leaves it
 	truncate -s -20 "$(newest raw)"
 	truncate -s +9000 "$(newest raw)"
-	echo another-run >"$BUS/raw/lock"
+	echo another-run >"$BUS/raw/boot"
 	start_ready mfx-sub raw/g
 	lines a 4 5 | mfx-pub raw
 	await 20 count_is "$PID_OUT" 2

@@ -192,14 +192,14 @@ bus_relay_append(struct bus_relay *r, struct str lines, uint64_t seq,
 	struct bus_writer *w = r->to;
 	int done;
 
-	if (lock_wait(w->lock) < 0)
-		return stream_fault(&w->stream, "lock", fault);
+	if (lock_take(w, fault) < 0)
+		return -1;
 	done = segment_ready(w, lines.n, fault);
 	if (done == 0)
 		done = intent_write(r, lines, seq, fault);
 	if (done == 0)
 		done = writer_put(w, lines, fault);
-	flock(w->lock, LOCK_UN);
+	lock_drop(w);
 	return done;
 }
 

@@ -13,7 +13,6 @@
 
 /* disk space is asked for in steps of this, ahead of the need */
 #define ROOM_STEP (UINT64_C(1) << 20)
-#define BOOT_TEXT 64
 
 static void
 forget_segment(struct bus_writer *w)
@@ -42,6 +41,7 @@ leave_segment(struct bus_writer *w, struct fault *fault)
 static int
 seal_segment(struct bus_writer *w, struct fault *fault)
 {
+	w->looked = false;
 	if (fchmod(w->fd, 0400) < 0)
 		return stream_fault(&w->stream, "seal", fault);
 	if (ftruncate(w->fd, (off_t)w->size) < 0)
@@ -66,6 +66,7 @@ start_segment(struct bus_writer *w, uint64_t first, struct fault *fault)
 	forget_segment(w);
 	w->fd = fd;
 	w->first = first;
+	w->looked = true;
 	return w->sync == BUS_SYNC_NONE ? 0 : sync_directory(w, fault);
 }
 
@@ -147,15 +148,11 @@ find_segment(struct bus_writer *w, struct fault *fault)
 	return take_size(w, (uint64_t)st.st_size, fault);
 }
 
-/* What others have done to the stream since we last held the lock. */
 static int
-look(struct bus_writer *w, struct fault *fault)
+look_again(struct bus_writer *w, struct fault *fault)
 {
 	struct stat st;
 
-	if (w->held && w->fd >= 0 && w->looked)
-		return 0;
-	w->looked = w->held;
 	if (w->fd >= 0) {
 		if (fstat(w->fd, &st) < 0)
 			return stream_fault(&w->stream, "segment", fault);
@@ -166,6 +163,19 @@ look(struct bus_writer *w, struct fault *fault)
 			return -1;
 	}
 	return find_segment(w, fault);
+}
+
+/* What others have done to the stream since we last held the lock. */
+static int
+look(struct bus_writer *w, struct fault *fault)
+{
+	if (!w->looked || w->fd < 0) {
+		w->looked = false;
+		if (look_again(w, fault) < 0)
+			return -1;
+		w->looked = true;
+	}
+	return 0;
 }
 
 /*
@@ -225,6 +235,7 @@ segment_take_back(struct bus_writer *w, size_t written)
 	struct bus_writer cut = *w;
 	struct fault ignored;
 
+	w->looked = false;
 	if (fchmod(w->fd, 0400) < 0)
 		return;
 	w->fd = -1;
@@ -235,19 +246,6 @@ segment_take_back(struct bus_writer *w, size_t written)
 		leave_segment(&cut, &ignored);
 	w->dirty = false;
 	w->broken = cut.broken;
-}
-
-/* What tells one run of the machine from the next. */
-static size_t
-read_boot(char to[BOOT_TEXT])
-{
-	int fd = open("/proc/sys/kernel/random/boot_id",
-	    O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, to, BOOT_TEXT);
-
-	if (fd >= 0)
-		close(fd);
-	return n > 0 ? (size_t)n : 0;
 }
 
 /* Leaves what positions a former run of the machine may have given to
@@ -263,24 +261,37 @@ jump(struct bus_writer *w, uint64_t furthest, struct fault *fault)
 	return start_segment(w, next, fault);
 }
 
-int
-segment_recover(struct bus_writer *w, struct fault *fault)
+static int
+find_end(struct bus_writer *w, bool same_run, struct fault *fault)
 {
-	char now[BOOT_TEXT], then[BOOT_TEXT];
-	size_t n = read_boot(now);
-	ssize_t m = pread(w->lock, then, sizeof then, 0);
-	bool same = m == (ssize_t)n && (n == 0 || memcmp(now, then, n) == 0);
 	uint64_t furthest;
 
 	if (look(w, fault) < 0 ||
 	    groups_furthest(&w->stream, &furthest, fault) < 0)
 		return -1;
 	/* a group beyond the end: it has seen what a power loss took */
-	if (w->first + w->size < furthest || (!same && w->first + w->size > 0))
-		if (jump(w, furthest, fault) < 0)
-			return -1;
-	if (!same && (ftruncate(w->lock, 0) < 0 ||
-	    pwrite(w->lock, now, n, 0) != (ssize_t)n))
-		return stream_fault(&w->stream, "lock", fault);
+	if (w->first + w->size < furthest ||
+	    (!same_run && w->first + w->size > 0))
+		return jump(w, furthest, fault);
 	return 0;
+}
+
+int
+segment_recover(struct bus_writer *w, struct fault *fault)
+{
+	char now[BOOT_TEXT], then[BOOT_TEXT];
+	size_t n = boot_read(now);
+	int fd = stream_file(&w->stream, "boot", fault), r;
+	bool same;
+
+	if (fd < 0)
+		return -1;
+	same = pread(fd, then, sizeof then, 0) == (ssize_t)n &&
+	    memcmp(now, then, n) == 0;
+	r = find_end(w, same, fault);
+	if (r == 0 && !same && (ftruncate(fd, 0) < 0 ||
+	    pwrite(fd, now, n, 0) != (ssize_t)n))
+		r = stream_fault(&w->stream, "boot", fault);
+	close(fd);
+	return r;
 }

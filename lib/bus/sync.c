@@ -73,17 +73,6 @@ sync_segment(struct bus_writer *w, struct fault *fault)
 }
 
 int
-lock_wait(int fd)
-{
-	int r;
-
-	do
-		r = flock(fd, LOCK_EX);
-	while (r < 0 && errno == EINTR);
-	return r;
-}
-
-int
 sync_open(struct bus_writer *w, struct fault *fault)
 {
 	static const struct synced none;

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <sys/file.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/line.h"
@@ -13,6 +13,9 @@
 /* of one segment; a damaged one need not fill the screen */
 #define TELL_MAX 10
 #define CHUNK (LINE_LIMIT + 1)
+/* how long a writer may be in the middle of a line: a second */
+#define TAIL_PAUSE_NS 10000000
+#define TAIL_PAUSES 100
 
 struct check {
 	const char *stream;
@@ -93,20 +96,24 @@ check_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
 	return n < 0 ? -1 : (int64_t)at;
 }
 
-/* Of the segment that grows, the size when no writer is at work: what then
- * is behind the last line was left by a killed one. */
+/* Of the segment that grows, the size when no writer is in the middle of a
+ * line: what is behind the last one for so long was left by a killed one. */
 static int
-measure(const struct stream *s, int fd, bool newest, struct stat *st)
+measure(int fd, bool newest, struct stat *st)
 {
-	int lock = newest ? openat(s->fd, "lock", O_RDONLY | O_CLOEXEC) : -1;
-	int r;
+	static const struct timespec pause = { .tv_nsec = TAIL_PAUSE_NS };
+	char last = '\n';
+	int i;
 
-	if (lock >= 0)
-		flock(lock, LOCK_SH);
-	r = fstat(fd, st);
-	if (lock >= 0)
-		close(lock);
-	return r;
+	for (i = 0; i < TAIL_PAUSES; i++) {
+		if (fstat(fd, st) < 0 || (newest && st->st_size > 0 &&
+		    pread(fd, &last, 1, st->st_size - 1) < 0))
+			return -1;
+		if (last == '\n')
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
 }
 
 static int
@@ -124,7 +131,7 @@ check_segment(struct check *c, const struct stream *s, uint64_t first,
 	    first % SEGMENT_JUMP != 0)
 		damage(c, "segment at %llu: the one in front ends at %llu",
 		    (unsigned long long)first, (unsigned long long)c->end);
-	if (fd >= 0 && measure(s, fd, newest, &st) == 0)
+	if (fd >= 0 && measure(fd, newest, &st) == 0)
 		whole = check_bytes(c, fd, first, (uint64_t)st.st_size);
 	if (whole >= 0)
 		c->health->torn += (uint64_t)(st.st_size - whole);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -31,14 +30,13 @@ open_files(struct bus_writer *w, struct fault *fault)
 {
 	int r;
 
-	if ((w->lock = stream_file(&w->stream, "lock", fault)) < 0 ||
+	if (lock_open(w, fault) < 0 ||
 	    sync_open(w, fault) < 0 ||
-	    read_segment_max(w, fault) < 0)
+	    read_segment_max(w, fault) < 0 ||
+	    lock_take(w, fault) < 0)
 		return -1;
-	if (lock_wait(w->lock) < 0)
-		return stream_fault(&w->stream, "lock", fault);
 	r = segment_recover(w, fault);
-	flock(w->lock, LOCK_UN);
+	lock_drop(w);
 	return r;
 }
 
@@ -72,8 +70,7 @@ bus_writer_close(struct bus_writer *w)
 			sync_segment(w, &ignored);
 		close(w->fd);
 	}
-	if (w->lock >= 0)
-		close(w->lock);
+	lock_close(w);
 	sync_close(w);
 	stream_close(&w->stream);
 	free(w);
@@ -107,10 +104,9 @@ writer_put(struct bus_writer *w, struct str lines, struct fault *fault)
 int
 bus_hold(struct bus_writer *w, struct fault *fault)
 {
-	if (lock_wait(w->lock) < 0)
-		return stream_fault(&w->stream, "lock", fault);
+	if (lock_take(w, fault) < 0)
+		return -1;
 	w->held = true;
-	w->looked = false;
 	return 0;
 }
 
@@ -118,7 +114,7 @@ void
 bus_release(struct bus_writer *w)
 {
 	w->held = false;
-	flock(w->lock, LOCK_UN);
+	lock_drop(w);
 }
 
 int
@@ -130,14 +126,14 @@ bus_append(struct bus_writer *w, struct str lines, uint64_t *seq,
 	if (lines.n == 0 || lines.p[lines.n - 1] != '\n')
 		return fault_set(fault, EX_SOFTWARE,
 		    "%s: only whole lines go on the bus", w->stream.name);
-	if (!w->held && lock_wait(w->lock) < 0)
-		return stream_fault(&w->stream, "lock", fault);
+	if (!w->held && lock_take(w, fault) < 0)
+		return -1;
 	r = segment_ready(w, lines.n, fault);
 	if (r == 0)
 		r = writer_put(w, lines, fault);
 	*seq = w->first + w->size;
 	if (!w->held)
-		flock(w->lock, LOCK_UN);
+		lock_drop(w);
 	return r;
 }
 
@@ -146,9 +142,9 @@ bus_check(struct bus_writer *w, struct fault *fault)
 {
 	int r;
 
-	if (lock_wait(w->lock) < 0)
-		return stream_fault(&w->stream, "lock", fault);
+	if (lock_take(w, fault) < 0)
+		return -1;
 	r = segment_ready(w, CHECK_ROOM, fault);
-	flock(w->lock, LOCK_UN);
+	lock_drop(w);
 	return r;
 }

@@ -5,16 +5,20 @@
 #include "bus/stream.h"
 
 /*
- * The writer, shared by writer.c (appending), segment.c (which file to
- * append to) and sync.c (getting it to the disk).  All of segment.c is
- * called with the stream's lock held.
+ * The writer, shared by writer.c (appending), lock.c (one at a time),
+ * segment.c (which file to append to) and sync.c (getting it to the disk).
+ * All of segment.c is called with the stream's lock held.
  */
+struct lock_page;
+
 struct bus_writer {
 	struct stream stream;
 	enum bus_sync sync;
-	int lock;		/* "lock": held while the stream changes */
+	int lock;		/* "lock": see lock.c */
+	struct lock_page *page;	/* of it */
 	bool held;		/* by bus_hold */
-	bool looked;		/* since then: so nobody has changed it */
+	bool looked;		/* first and size are true until lock_drop */
+	int64_t looked_at;	/* the file itself, monotonic ns */
 	int synced;		/* "synced": see sync.c */
 	uint64_t segment_max;
 
@@ -43,8 +47,16 @@ void segment_take_back(struct bus_writer *, size_t written);
 /* writes whole lines there; all or nothing */
 int writer_put(struct bus_writer *, struct str lines, struct fault *);
 
-/* flock(2) that waits */
-int lock_wait(int fd);
+int lock_open(struct bus_writer *, struct fault *);
+void lock_close(struct bus_writer *);
+/* around all that changes the stream; waits until nobody else does */
+int lock_take(struct bus_writer *, struct fault *);
+void lock_drop(struct bus_writer *);
+
+/* what tells one run of the machine from the next: its length; 0 when that
+ * is unknown */
+#define BOOT_TEXT 64
+size_t boot_read(char to[BOOT_TEXT]);
 
 int sync_open(struct bus_writer *, struct fault *);
 void sync_close(struct bus_writer *);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bus/bus.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
@@ -216,6 +219,120 @@ test_hold(void)
 	CHECK(health.lines == 200 && health.damage == 0);
 }
 
+static void
+check_whole(const char *stream, uint64_t lines)
+{
+	struct bus_health health;
+
+	CHECK(bus_verify(stream, &health, NULL, NULL, &fault) == 0);
+	CHECK(health.lines == lines);
+	CHECK(health.damage == 0 && health.torn == 0);
+}
+
+static void
+append_ten(struct bus_writer *w)
+{
+	uint64_t seq;
+
+	CHECK(bus_append(w, STR("{\"n\":\"a\"}\n"), &seq, &fault) == 0);
+}
+
+/* in a child that has the lock, in the middle of a line, and is killed */
+static void
+die_holding(struct bus_writer *w)
+{
+	pid_t pid = fork();
+	int status;
+
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		char path[256];
+		int fd;
+
+		snprintf(path, sizeof path, "%s/killed/"
+		    "00000000000000000000.ndjson", getenv("MFX_BUS"));
+		fd = open(path, O_WRONLY | O_APPEND);
+		if (bus_hold(w, &fault) < 0 || write(fd, "{\"n\"", 4) != 4)
+			_exit(1);
+		kill(getpid(), SIGKILL);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void
+test_killed_holder(void)
+{
+	struct bus_writer *a, *b;
+	uint64_t seq;
+
+	CHECK(bus_writer_open(&a, "killed", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_writer_open(&b, "killed", BUS_SYNC_NONE, &fault) == 0);
+	append_ten(a);
+	append_ten(b);
+	die_holding(b);
+	append_ten(a);
+	CHECK(bus_append(b, STR("{\"n\":\"b\"}\n"), &seq, &fault) == 0);
+	CHECK(seq == 40);
+	bus_writer_close(a);
+	bus_writer_close(b);
+	check_whole("killed", 4);
+}
+
+/* A copy of the directory that was made while somebody held the lock, and
+ * anything else that may be in its file. */
+static void
+test_stale_lock(void)
+{
+	struct bus_writer *w;
+	char command[256];
+
+	CHECK(bus_writer_open(&w, "busy", BUS_SYNC_NONE, &fault) == 0);
+	append_ten(w);
+	CHECK(bus_hold(w, &fault) == 0);
+	snprintf(command, sizeof command, "cp -r %s/busy %s/copied",
+	    getenv("MFX_BUS"), getenv("MFX_BUS"));
+	CHECK(system(command) == 0);
+	bus_release(w);
+	bus_writer_close(w);
+
+	CHECK(bus_writer_open(&w, "copied", BUS_SYNC_NONE, &fault) == 0);
+	append_ten(w);
+	bus_writer_close(w);
+	check_whole("copied", 2);
+
+	snprintf(command, sizeof command,
+	    "head -c 4096 /dev/zero | tr '\\0' '\\377' >%s/copied/lock",
+	    getenv("MFX_BUS"));
+	CHECK(system(command) == 0);
+	CHECK(bus_writer_open(&w, "copied", BUS_SYNC_NONE, &fault) == 0);
+	append_ten(w);
+	bus_writer_close(w);
+	check_whole("copied", 3);
+}
+
+/* somebody has removed all of it */
+static void
+test_removed(void)
+{
+	static const struct timespec pause = { .tv_nsec = 200000000 };
+	struct bus_writer *w;
+	char command[256];
+	struct bus_health health;
+
+	CHECK(bus_writer_open(&w, "removed", BUS_SYNC_NONE, &fault) == 0);
+	append_ten(w);
+	snprintf(command, sizeof command, "rm %s/removed/*.ndjson",
+	    getenv("MFX_BUS"));
+	CHECK(system(command) == 0);
+	/* it is seen within a tenth of a second */
+	nanosleep(&pause, NULL);
+	append_ten(w);
+	bus_writer_close(w);
+	CHECK(bus_verify("removed", &health, NULL, NULL, &fault) == 0);
+	CHECK(health.lines == 1);
+}
+
 int
 main(void)
 {
@@ -231,6 +348,9 @@ main(void)
 	test_shards();
 	test_failed_write();
 	test_hold();
+	test_killed_holder();
+	test_stale_lock();
+	test_removed();
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	CHECK(system(command) == 0);
 	return unit_end();

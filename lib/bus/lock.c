@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writers' lock: a robust mutex in a file that all of them map, which
+ * costs no system call while nobody else wants it.  When its holder is
+ * killed the kernel gives it to the next one.  The page also says what the
+ * last holder knew of the newest segment; while the lock is held it says
+ * nothing, so a killed holder's successor looks for itself.
+ *
+ * Each writer has a shared flock(2) on the file for as long as it lives.
+ * Who gets an exclusive one is alone and makes the page anew, so nothing is
+ * believed that a loss of power or a copy of the directory has left in it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bus/writer.h"
+
+/* for as long what the page says is believed without a look at the file,
+ * which somebody may have removed */
+#define TRUST_NS 100000000
+/* who makes the page may be killed at it */
+#define TRIES 5
+
+#ifdef __GLIBC__
+#define LIBRARY "glibc"
+#else
+#define LIBRARY "another"
+#endif
+
+/* whose page it is: the mutex has its meaning for one C library, in one run
+ * of the machine */
+struct maker {
+	char library[8];
+	uint64_t word;
+	char boot[BOOT_TEXT];
+};
+
+struct lock_page {
+	struct maker maker;
+	pthread_mutex_t mutex;
+	/* by the word of who held it last: the newest segment, and its
+	 * bytes, all of them whole lines */
+	uint64_t first, size;
+	bool known;
+};
+
+size_t
+boot_read(char to[BOOT_TEXT])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id",
+	    O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, to, BOOT_TEXT);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static int
+make_page(int fd, const struct maker *maker)
+{
+	struct lock_page page = { .maker = *maker };
+	pthread_mutexattr_t attributes;
+	int r;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	r = pthread_mutex_init(&page.mutex, &attributes);
+	pthread_mutexattr_destroy(&attributes);
+	if (r != 0) {
+		errno = r;
+		return -1;
+	}
+	/* written and not only made longer: the mapping needs its space */
+	return pwrite(fd, &page, sizeof page, 0) == sizeof page ? 0 : -1;
+}
+
+/* Joins those who have the file: 1, 0 when the page is not good for us,
+ * -1 with errno. */
+static int
+join(int fd, const struct maker *ours)
+{
+	struct lock_page page;
+	int r;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && make_page(fd, ours) < 0)
+		return -1;
+	do
+		r = flock(fd, LOCK_SH);
+	while (r < 0 && errno == EINTR);
+	if (r == 0 && pread(fd, &page, sizeof page, 0) == sizeof page &&
+	    memcmp(&page.maker, ours, sizeof *ours) == 0)
+		return 1;
+	if (r == 0)
+		r = flock(fd, LOCK_UN);
+	return r;
+}
+
+int
+lock_open(struct bus_writer *w, struct fault *fault)
+{
+	struct maker ours = { .library = LIBRARY, .word = sizeof(void *) };
+	int r = 0, i;
+	void *p;
+
+	if ((w->lock = stream_file(&w->stream, "lock", fault)) < 0)
+		return -1;
+	boot_read(ours.boot);
+	for (i = 0; r == 0 && i < TRIES; i++)
+		r = join(w->lock, &ours);
+	if (r == 0)
+		return fault_set(fault, EX_TEMPFAIL, "%s: lock: held by "
+		    "programs of another kind", w->stream.name);
+	if (r < 0)
+		return stream_fault(&w->stream, "lock", fault);
+	p = mmap(NULL, sizeof(struct lock_page), PROT_READ | PROT_WRITE,
+	    MAP_SHARED, w->lock, 0);
+	if (p == MAP_FAILED)
+		return stream_fault(&w->stream, "lock", fault);
+	w->page = p;
+	return 0;
+}
+
+void
+lock_close(struct bus_writer *w)
+{
+	if (w->page != NULL)
+		munmap(w->page, sizeof *w->page);
+	if (w->lock >= 0)
+		close(w->lock);
+}
+
+static int64_t
+monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
+}
+
+/* takes over what who held it before us has done, when that was to the
+ * segment that we have as well */
+static void
+take_over(struct bus_writer *w)
+{
+	int64_t now = monotonic();
+
+	w->looked = w->fd >= 0 && w->page->known &&
+	    w->page->first == w->first && now - w->looked_at < TRUST_NS;
+	if (w->looked)
+		w->size = w->page->size;
+	else
+		w->looked_at = now;
+	w->page->known = false;
+}
+
+int
+lock_take(struct bus_writer *w, struct fault *fault)
+{
+	int r = pthread_mutex_lock(&w->page->mutex);
+
+	if (r == EOWNERDEAD)
+		r = pthread_mutex_consistent(&w->page->mutex);
+	if (r != 0) {
+		errno = r;
+		return stream_fault(&w->stream, "lock", fault);
+	}
+	take_over(w);
+	return 0;
+}
+
+void
+lock_drop(struct bus_writer *w)
+{
+	w->page->first = w->first;
+	w->page->size = w->size;
+	w->page->known = w->looked && w->fd >= 0;
+	pthread_mutex_unlock(&w->page->mutex);
+}
