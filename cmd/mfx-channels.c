@@ -61,8 +61,7 @@ static const struct opt connect_options[] = { USER, FROM_FILE, OPT_END };
 static int
 create(char **operands)
 {
-	return admin_run(&admin, operands,
-	    SPEC_ID | SPEC_NAME | SPEC_METADATA, 0, admin_create);
+	return admin_run(&admin, operands, BULK_CREATE);
 }
 
 static int
@@ -85,30 +84,26 @@ update(char **operands)
 	if (admin.file == NULL && admin.name == NULL && admin.metadata == NULL)
 		program_misuse(admin.program,
 		    "nothing to change: --name, --metadata or -f FILE");
-	return admin_run(&admin, operands,
-	    SPEC_ID | SPEC_NAME | SPEC_METADATA, SPEC_ID, admin_update);
+	return admin_run(&admin, operands, BULK_UPDATE);
 }
 
 /* takes what list gives, to be its sink */
 static int
 remove_all(char **operands)
 {
-	return admin_run(&admin, operands,
-	    SPEC_ID | SPEC_NAME | SPEC_METADATA, SPEC_ID, admin_remove);
+	return admin_run(&admin, operands, BULK_REMOVE);
 }
 
 static int
 connect_all(char **operands)
 {
-	return admin_run(&admin, operands, SPEC_CHANNEL | SPEC_THING,
-	    SPEC_CHANNEL | SPEC_THING, admin_connect);
+	return admin_run(&admin, operands, BULK_CONNECT);
 }
 
 static int
 disconnect_all(char **operands)
 {
-	return admin_run(&admin, operands, SPEC_CHANNEL | SPEC_THING,
-	    SPEC_CHANNEL | SPEC_THING, admin_disconnect);
+	return admin_run(&admin, operands, BULK_DISCONNECT);
 }
 
 static const struct verb verbs[] = {
@@ -141,6 +136,7 @@ int
 main(int argc, char **argv)
 {
 	admin.program = &program;
+	admin.place = &admin_here;
 	admin.kind = ITEM_CHANNEL;
 	return program_verb(&program, argc, argv);
 }

@@ -79,8 +79,7 @@ static const struct opt key_options[] = {
 static int
 create(char **operands)
 {
-	return admin_run(&admin, operands,
-	    SPEC_ID | SPEC_NAME | SPEC_KEY | SPEC_METADATA, 0, admin_create);
+	return admin_run(&admin, operands, BULK_CREATE);
 }
 
 static int
@@ -103,18 +102,14 @@ update(char **operands)
 	if (admin.file == NULL && admin.name == NULL && admin.metadata == NULL)
 		program_misuse(admin.program,
 		    "nothing to change: --name, --metadata or -f FILE");
-	return admin_run(&admin, operands,
-	    SPEC_ID | SPEC_NAME | SPEC_KEY | SPEC_METADATA, SPEC_ID,
-	    admin_update);
+	return admin_run(&admin, operands, BULK_UPDATE);
 }
 
 /* takes what list gives, to be its sink */
 static int
 remove_all(char **operands)
 {
-	return admin_run(&admin, operands,
-	    SPEC_ID | SPEC_NAME | SPEC_KEY | SPEC_METADATA, SPEC_ID,
-	    admin_remove);
+	return admin_run(&admin, operands, BULK_REMOVE);
 }
 
 static int
@@ -127,7 +122,7 @@ key(char **operands)
 		    "one of --key-file, --new and --remove");
 	if (ways == 0)
 		return admin_show_keys(&admin, operands);
-	return admin_run(&admin, operands, SPEC_ID, SPEC_ID, admin_update);
+	return admin_run(&admin, operands, BULK_UPDATE);
 }
 
 static const struct verb verbs[] = {
@@ -157,6 +152,7 @@ int
 main(int argc, char **argv)
 {
 	admin.program = &program;
+	admin.place = &admin_here;
 	admin.kind = ITEM_THING;
 	return program_verb(&program, argc, argv);
 }

@@ -68,6 +68,18 @@ setup_suite_test() {
 @test "streams are limited, and end with their clients" {
 	the_case streams_limited
 }
+@test "lines: things and channels made, all or none" { the_case create api_lines; }
+@test "lines: changed and removed, all or none" { the_case update api_lines; }
+@test "lines: connected and disconnected, all or none" {
+	the_case pairs api_lines
+}
+@test "lines, keys and reasons: what the scope of a token allows" {
+	the_case scopes api_lines
+}
+@test "names by patterns, with both ways of paging" {
+	the_case patterns api_lines
+}
+@test "why a thing may not, for its owner only" { the_case access api_lines; }
 @test "a long search holds nobody up" { the_case long_search; }
 
 # ---- over raw sockets ----

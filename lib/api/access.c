@@ -6,7 +6,7 @@
 /*
  * May who has this key use this channel, and whose key is it at all: what
  * services in front of others ask.  The key is in the body, and nobody who
- * does not have it learns anything.
+ * does not have it learns anything; about a thing by its id only its owner.
  */
 
 static void
@@ -63,4 +63,75 @@ access_decide(struct call *c)
 	}
 	result = access_check(c->api->access, key, c->id[0], &thing);
 	answer(c, result, thing);
+}
+
+/* why not; NULL: it can't be asked */
+static const char *
+reason(struct call *c, const struct principal *who, struct str channel,
+    enum access_result result, struct fault *fault)
+{
+	struct item item;
+	void *found;
+
+	if (result == ACCESS_NO_KEY)
+		return "no_key";
+	if (item_find(c->api->registry, ITEM_CHANNEL, &who->user, channel,
+	    &item, &found, fault) < 0)
+		return fault->status == 1 ? "no_channel" : NULL;
+	item_found_end(found);
+	return "not_connected";
+}
+
+/* "" for yes */
+static const char *
+explain(struct call *c, const struct principal *who, struct str channel,
+    struct fault *fault)
+{
+	struct item item;
+	void *found;
+	enum access_result result;
+
+	if (item_find(c->api->registry, ITEM_THING, &who->user, c->id[0],
+	    &item, &found, fault) < 0)
+		return fault->status == 1 ? "no_thing" : NULL;
+	item_found_end(found);
+	result = access_check_id(c->api->access, c->id[0], channel);
+	if (result == ACCESS_YES)
+		return "";
+	if (result != ACCESS_ERROR)
+		return reason(c, who, channel, result, fault);
+	fault_set(fault, EX_TEMPFAIL, "%s", access_fault(c->api->access));
+	return NULL;
+}
+
+void
+access_explain(struct call *c)
+{
+	struct buf *b = &c->api->answer;
+	const struct principal *who;
+	struct str channel;
+	struct fault fault;
+	const char *why;
+	int given = call_parameter(c, "channel", &channel);
+
+	if (!call_has_token(c))
+		return;
+	if (given != 1 || c->id[0].n == 0) {
+		http_problem(c->request, 400,
+		    "a thing and one channel are needed");
+		return;
+	}
+	who = call_user(c, TOKEN_THINGS_READ | TOKEN_CHANNELS_READ);
+	if (who == NULL)
+		return;
+	why = explain(c, who, channel, &fault);
+	if (why == NULL) {
+		call_unable(c->api, c->request, &fault);
+		return;
+	}
+	buf_printf(b, "{\"allowed\":%s", *why ? "false" : "true");
+	if (*why)
+		buf_printf(b, ",\"reason\":\"%s\"", why);
+	buf_puts(b, "}\n");
+	call_json(c->request, 200, buf_str(b));
 }

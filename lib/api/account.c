@@ -68,16 +68,6 @@ changed(struct task *t)
 	free(a);
 }
 
-/* is a parameter given as true? */
-static bool
-says_yes(struct call *c, const char *name)
-{
-	struct str value;
-
-	return call_parameter(c, name, &value) > 0 &&
-	    (str_eq(value, STR("true")) || str_eq(value, STR("1")));
-}
-
 /* ---- the account ---- */
 
 void
@@ -117,7 +107,7 @@ users_remove(struct call *c)
 		return;
 	a = change_new(c, who, remove_user, changed);
 	a->change.many = true;
-	a->all = says_yes(c, "all");
+	a->all = call_says_yes(c, "all");
 	ledger_add(c->api->ledger, &a->change);
 }
 
@@ -135,7 +125,7 @@ end_tokens(struct change *c, struct registry *r, struct fault *fault)
 void
 tokens_end(struct call *c)
 {
-	bool all = says_yes(c, "all");
+	bool all = call_says_yes(c, "all");
 	const struct principal *who;
 	struct account_change *a;
 

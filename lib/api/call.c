@@ -34,6 +34,13 @@ call_typed(struct call *c)
 }
 
 bool
+call_lines(const struct call *c)
+{
+	return contains(http_header(c->request, "Content-Type"),
+	    STR(CALL_LINES));
+}
+
+bool
 call_read(struct call *c, struct body_field *fields, size_t n)
 {
 	const char *why;
@@ -109,6 +116,15 @@ call_parameter(struct call *c, const char *name, struct str *value)
 	return w.unsound ? 0 : w.n;
 }
 
+bool
+call_says_yes(struct call *c, const char *name)
+{
+	struct str value;
+
+	return call_parameter(c, name, &value) > 0 &&
+	    (str_eq(value, STR("true")) || str_eq(value, STR("1")));
+}
+
 /* ---- answers ---- */
 
 void
@@ -151,6 +167,22 @@ call_fault(struct api *api, struct http_request *r,
 		http_problem(r, 403, "there is no such user any more");
 	else
 		call_unable(api, r, fault);
+}
+
+bool
+call_keys(struct call *c, const struct principal *who)
+{
+	struct str value;
+
+	return who->scope & TOKEN_KEYS_READ &&
+	    (call_parameter(c, "keys", &value) == 0 ||
+	    call_says_yes(c, "keys"));
+}
+
+unsigned
+call_needs_keys(struct call *c)
+{
+	return call_says_yes(c, "keys") ? TOKEN_KEYS_READ : 0;
 }
 
 int

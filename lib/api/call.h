@@ -4,7 +4,7 @@
 
 #include "api/api.h"
 #include "api/body.h"
-#include "registry/item.h"
+#include "registry/bulk.h"
 
 struct feed;
 struct search;
@@ -72,12 +72,17 @@ int api_principal(struct api *, struct str token, struct principal *);
 /* A JSON body, of the right type and form; else it answers 415 or 400:
  * false. */
 bool call_typed(struct call *);
+/* is it lines of JSON? */
+#define CALL_LINES "application/x-ndjson"
+bool call_lines(const struct call *);
 bool call_read(struct call *, struct body_field *, size_t n);
 
 /* A parameter of the query, decoded into the scratch arena: how many values
  * it has (the first is given).  A query that is not percent-encoded as it
  * should be counts as none. */
 int call_parameter(struct call *, const char *name, struct str *value);
+/* is it given as true? */
+bool call_says_yes(struct call *, const char *name);
 
 /* checks and copies name, metadata and key as far as they are there; else
  * it answers 400: false */
@@ -98,8 +103,13 @@ void call_complain(struct api *, const struct fault *);
 /* not everything is bad any more */
 void api_recovered(struct api *);
 
-/* {"id":…,"name":…,"key":…,"metadata":…} as Mainflux has it; `keys`: may
- * this one see keys? */
+/* Keys of things are shown to who may see them, unless keys=false.  Who says
+ * keys=true is refused without: the scope that this takes, or 0. */
+bool call_keys(struct call *, const struct principal *);
+unsigned call_needs_keys(struct call *);
+
+/* {"id":…,"name":…,"key":…,"metadata":…} as Mainflux has it; `keys`: are
+ * they shown? */
 int call_put_item(struct api *, struct registry *, struct buf *,
     enum item_kind, const struct item *, bool keys, struct fault *);
 
@@ -114,14 +124,19 @@ void users_create(struct call *), users_show(struct call *),
 void things_create(struct call *), things_bulk(struct call *),
     things_list(struct call *), things_of_channel(struct call *),
     things_show(struct call *), things_update(struct call *),
-    things_key(struct call *), things_remove(struct call *);
+    things_key(struct call *), things_remove(struct call *),
+    things_update_many(struct call *), things_remove_many(struct call *);
 void channels_create(struct call *), channels_bulk(struct call *),
     channels_list(struct call *), channels_of_thing(struct call *),
     channels_show(struct call *), channels_update(struct call *),
-    channels_remove(struct call *);
+    channels_remove(struct call *), channels_update_many(struct call *),
+    channels_remove_many(struct call *);
 void connections_add(struct call *), connections_remove(struct call *),
-    connections_bulk(struct call *);
-void access_identity(struct call *), access_decide(struct call *);
+    connections_bulk(struct call *), connections_end_bulk(struct call *);
+/* a bulk that is sent as lines */
+void lines_change(struct call *, enum bulk_what, enum item_kind);
+void access_identity(struct call *), access_decide(struct call *),
+    access_explain(struct call *);
 void events_stream(struct call *), messages_list(struct call *);
 void status_version(struct call *), status_health(struct call *),
     status_metrics(struct call *);

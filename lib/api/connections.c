@@ -35,7 +35,7 @@ make_pair(struct connection_change *cc, struct registry *r,
 	int got = item_connect(r, &cc->user, cc->connect, channel, thing,
 	    fault);
 
-	if (got == 0 && !cc->connect)
+	if (got == 0 && !cc->connect && !cc->change.many)
 		return fault_set(fault, 1, "they are not connected");
 	return got < 0 ? -1 : 0;
 }
@@ -193,8 +193,8 @@ read_pairs(struct call *c, struct connection_change *cc,
 	return why;
 }
 
-void
-connections_bulk(struct call *c)
+static void
+many(struct call *c, bool connect)
 {
 	struct body_field f[] = {
 		{ .name = "channel_ids", .type = BODY_TEXTS },
@@ -203,9 +203,14 @@ connections_bulk(struct call *c)
 	struct connection_change *cc;
 	const char *why;
 
+	if (call_lines(c)) {
+		lines_change(c, connect ? BULK_CONNECT : BULK_DISCONNECT,
+		    ITEM_CHANNEL);
+		return;
+	}
 	if (!call_read(c, f, 2) || !call_has_token(c))
 		return;
-	cc = change_new(c, true);
+	cc = change_new(c, connect);
 	cc->change.many = true;
 	why = read_pairs(c, cc, f);
 	if (why == NULL) {
@@ -214,4 +219,17 @@ connections_bulk(struct call *c)
 		http_problem(c->request, 400, why);
 		change_drop(cc);
 	}
+}
+
+void
+connections_bulk(struct call *c)
+{
+	many(c, true);
+}
+
+/* pairs that are not connected are fine */
+void
+connections_end_bulk(struct call *c)
+{
+	many(c, false);
 }

@@ -331,6 +331,10 @@ create_many(struct call *c, enum item_kind kind)
 {
 	struct item_change *ic;
 
+	if (call_lines(c)) {
+		lines_change(c, BULK_CREATE, kind);
+		return;
+	}
 	if (!call_typed(c))
 		return;
 	ic = change_new(c, kind, CREATE);
@@ -418,7 +422,7 @@ show(struct call *c, enum item_kind kind)
 	int got;
 
 	if (!call_has_token(c) || !has_id(c) ||
-	    (who = call_user(c, may_read[kind])) == NULL)
+	    (who = call_user(c, may_read[kind] | call_needs_keys(c))) == NULL)
 		return;
 	if (item_find(api->registry, kind, &who->user, c->id[0], &item,
 	    &found, &fault) < 0) {
@@ -428,7 +432,7 @@ show(struct call *c, enum item_kind kind)
 	item_state(&item, state);
 	set_tag(c->request, state);
 	got = call_put_item(api, api->registry, &api->answer, kind, &item,
-	    who->scope & TOKEN_KEYS_READ, &fault);
+	    call_keys(c, who), &fault);
 	item_found_end(found);
 	buf_putc(&api->answer, '\n');
 	if (got < 0)

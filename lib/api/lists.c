@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "api/call.h"
+#include "base/glob.h"
 #include "base/memory.h"
 #include "registry/metadata.h"
 #include "registry/page.h"
@@ -100,6 +101,13 @@ take_filters(struct call *c, struct search *s)
 		return "no name is as long as this";
 	if (value.n > 0)
 		p->name = arena_str(&s->keep, value);
+	if (call_parameter(c, "glob", &value) > 1)
+		return "more than one glob";
+	if (value.n > PAGE_NAME_MAX || !glob_valid(value))
+		return "glob has to be a pattern of at most 1024 bytes, "
+		    "each [ with its ]";
+	if (value.p != NULL)
+		p->glob = arena_str(&s->keep, value);
 	switch (call_parameter(c, "metadata", &value)) {
 	case 0:
 		return NULL;
@@ -251,12 +259,13 @@ list(struct call *c, enum item_kind kind, unsigned scope, bool connected)
 		why = "the id is missing";
 	if (why != NULL)
 		http_problem(c->request, 400, why);
-	if (why != NULL || (who = call_user(c, scope)) == NULL) {
+	if (why != NULL ||
+	    (who = call_user(c, scope | call_needs_keys(c))) == NULL) {
 		search_free(s);
 		return;
 	}
 	s->page.owner = who->user;
-	s->keys = who->scope & TOKEN_KEYS_READ;
+	s->keys = call_keys(c, who);
 	run(s);
 }
 

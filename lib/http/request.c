@@ -239,7 +239,8 @@ http_answer_text(struct http_request *r, unsigned status, const char *type,
 }
 
 void
-http_problem(struct http_request *r, unsigned status, const char *detail)
+http_problem_item(struct http_request *r, unsigned status,
+    const char *detail, size_t item)
 {
 	struct buf b;
 
@@ -248,11 +249,19 @@ http_problem(struct http_request *r, unsigned status, const char *detail)
 	json_put_string(&b, str_z(MHD_get_reason_phrase_for(status)));
 	buf_printf(&b, ",\"status\":%u,\"detail\":", status);
 	json_put_string(&b, str_z(detail));
+	if (item > 0)
+		buf_printf(&b, ",\"item\":%zu", item);
 	buf_puts(&b, "}\n");
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		http_set(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 	answer_bytes(r, status, "application/problem+json", buf_str(&b));
 	buf_release(&b);
+}
+
+void
+http_problem(struct http_request *r, unsigned status, const char *detail)
+{
+	http_problem_item(r, status, detail, 0);
 }
 
 static enum MHD_Result

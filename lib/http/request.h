@@ -81,5 +81,8 @@ void http_answer_text(struct http_request *, unsigned status,
  */
 void http_problem(struct http_request *, unsigned status,
     const char *detail);
+/* the same with `item`: which of many it is about, from 1; 0: none */
+void http_problem_item(struct http_request *, unsigned status,
+    const char *detail, size_t item);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "base/out.h"
 #include "base/program.h"
-#include "registry/item.h"
+#include "base/table.h"
+#include "registry/bulk.h"
 
 /*
  * The life of a command that looks after things or channels.  What is to
@@ -12,13 +13,14 @@
  * checked before anything is touched, and is done in one transaction: all
  * of it or nothing.  Answers are written only after the commit.
  *
- *	admin = (struct admin){ .kind = ITEM_THING, .user = …, … };
- *	return admin_run(&admin, operands, may, must, admin_create);
+ *	admin = (struct admin){ .kind = ITEM_THING, .place = &admin_here, … };
+ *	return admin_run(&admin, operands, BULK_CREATE);
  *
  * Like a filter it says what went wrong and gives the exit status.
  */
 struct admin {
 	const struct program *program;
+	const struct admin_place *place;
 	enum item_kind kind;
 	/* options, NULL or false when not given */
 	const char *user, *file;
@@ -28,27 +30,43 @@ struct admin {
 	bool new_key, no_key;
 	bool if_exists;			/* remove */
 	/* while it runs */
-	struct registry *registry;
-	struct user owner;
-	struct specs specs;
-	struct arena scratch;
+	struct bulk bulk;
+	unsigned shown;			/* list: enum spec_member */
+	struct table table;
 	struct out out;
 	struct fault fault;
+	void *open;			/* the place's own */
 };
 
-/* one change, inside of the transaction; answers go to a->out.b */
-typedef int admin_change(struct admin *, struct spec *);
-
-admin_change admin_create, admin_update, admin_remove, admin_connect,
-    admin_disconnect;
+/* what is looked for; p NULL: not wanted */
+struct admin_filter {
+	struct str id, glob, metadata, connected;
+};
 
 /*
- * Does `change` to each line of `file`, or else to each operand: an id when
- * `must` asks for one, a thing behind the first, a channel, when it asks
- * for those; with neither once.  `may` and `must` are of enum spec_member.
+ * Where the registry is: on this machine, or behind a mfx-api(1)
+ * (remote/place.h).  Each gives 0, or -1 and a->fault.
  */
-int admin_run(struct admin *, char **operands, unsigned may, unsigned must,
-    admin_change *);
+struct admin_place {
+	int (*open)(struct admin *);
+	/* makes all of a->bulk, or nothing; answers go to a->out.b.  A fault
+	 * of one of them is that of bulk.at. */
+	int (*change)(struct admin *);
+	/* gives each to admin_show until that is not 0, which is returned;
+	 * *found is set when there was one */
+	int (*find)(struct admin *, const struct admin_filter *, bool *found);
+	/* after a failed open too */
+	void (*close)(struct admin *);
+};
+
+extern const struct admin_place admin_here;
+
+/* for `find`: 0, 1 enough, -1; a key is only looked at when it is shown */
+int admin_show(struct admin *, const struct item *, struct str key);
+
+/* Does it to each line of `file`, or else to each operand: an id, or things
+ * behind the first one, a channel; BULK_CREATE: once. */
+int admin_run(struct admin *, char **operands, enum bulk_what);
 
 /* Writes all that the filters let through, or those of the operands; 1 when
  * one of these is not there. */
@@ -56,10 +74,5 @@ int admin_list(struct admin *, char **ids);
 
 /* {"id":…,"key":…} of each operand */
 int admin_show_keys(struct admin *, char **ids);
-
-/* {"id":…,"name":…,"metadata":…}, or what `shown` says of it (enum
- * spec_member); with SPEC_KEY a key that is NULL is null */
-void item_put(struct buf *, const struct item *, unsigned shown,
-    struct str key);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/page.h"
 
+#include "base/glob.h"
 #include "base/utf8.h"
 #include "registry/metadata.h"
 #include "registry/statement.h"
@@ -8,6 +9,8 @@
 /* rows of one step: that are looked at, and that are only counted */
 #define LOOK 500
 #define COUNT 10000
+/* of comparing names with a pattern: the product of their lengths */
+#define WORK ((size_t)1 << 20)
 /* the index of names has terms of three characters */
 #define TERM 3
 
@@ -71,7 +74,8 @@ source_of(const struct page *p)
 static bool
 looks(const struct page *p)
 {
-	return p->name.p != NULL || p->metadata.p != NULL;
+	return p->name.p != NULL || p->glob.p != NULL ||
+	    p->metadata.p != NULL;
 }
 
 /* ---- names ---- */
@@ -167,6 +171,8 @@ wanted(struct page *p, const struct item *item)
 	if (p->name.p != NULL && source_of(p) != NAMED &&
 	    !has_part(item->name, p->name))
 		return false;
+	if (p->glob.p != NULL && !glob_match(p->glob, item->name))
+		return false;
 	if (p->metadata.p == NULL)
 		return true;
 	arena_reset(p->scratch);
@@ -200,12 +206,13 @@ look(struct page *p, uint64_t limit, struct fault *fault)
 	sqlite3_stmt *st = ask(p, sql_rows[source_of(p)][p->kind], limit,
 	    fault);
 	struct item item;
+	size_t work = 0;
 	uint64_t rows;
 	int got;
 
 	if (st == NULL)
 		return -1;
-	for (rows = 0; !enough(p); rows++) {
+	for (rows = 0; !enough(p) && work < WORK; rows++) {
 		if ((got = statement_step(p->registry, st, fault)) <= 0)
 			return got < 0 ? -1 : rows == limit;
 		p->at = sqlite3_column_int64(st, 0);
@@ -217,13 +224,14 @@ look(struct page *p, uint64_t limit, struct fault *fault)
 			.metadata = statement_column(st, 4),
 			.box = statement_column(st, 5),
 		};
+		work += p->glob.n * item.name.n;
 		if (wanted(p, &item) && take(p, &item, fault) < 0) {
 			statement_end(st);
 			return -1;
 		}
 	}
 	statement_end(st);
-	return 0;
+	return !enough(p);
 }
 
 static int

@@ -24,6 +24,7 @@ struct page {
 	struct str connected;		/* to this channel, or thing; when
 					 * there is none: an empty page */
 	struct str name;		/* a part of it, in any case */
+	struct str glob;		/* of the name: glob.h */
 	struct str metadata;		/* contained, compact */
 	uint64_t offset, limit;		/* limit at least 1 */
 	long long after;		/* begin behind this row; 0 */

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "api/call.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "registry/bulk.h"
+
+/*
+ * Many changes at once, in the form that mfx-things(1) and mfx-channels(1)
+ * take from files: lines of JSON, or an array of the same objects; all of
+ * them or none.  What is wrong with one of them says which.  It is what
+ * these commands send when they are told a --url.
+ */
+
+/* of one request; more would keep the others waiting for too long */
+#define LINES_MAX 50000
+/* an answer repeats what was sent, and adds an id and a key to each */
+#define ANSWER_MAX ((size_t)256 << 20)
+
+struct lines_change {
+	struct change change;
+	struct api *api;
+	struct http_request *request;
+	struct user user;
+	struct bulk bulk;
+	struct buf answer;
+};
+
+static struct lines_change *
+of_change(struct change *c)
+{
+	return (struct lines_change *)c;
+}
+
+static void
+change_free(struct lines_change *lc)
+{
+	specs_release(&lc->bulk.specs);
+	secret_release(&lc->answer);
+	free(lc);
+}
+
+static int
+make(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct lines_change *lc = of_change(c);
+	int got = user_remains(r, &lc->user, fault);
+
+	lc->bulk.at = lc->bulk.specs.n;
+	if (got <= 0)
+		return got < 0 ? -1 :
+		    fault_set(fault, EX_NOUSER, "no such user");
+	return bulk_make(&lc->bulk, r, &lc->user, &lc->answer, fault);
+}
+
+/* what is wrong with which: counted from 1 */
+static void
+refuse(struct lines_change *lc, const struct fault *fault)
+{
+	struct http_request *r = lc->request;
+	size_t at = lc->bulk.at;
+
+	if (at >= lc->bulk.specs.n ||
+	    (fault->status != 1 && fault->status != EX_DATAERR))
+		call_fault(lc->api, r, fault, 422);
+	else
+		http_problem_item(r, fault->status == 1 ? 404 : 422,
+		    fault->text, at + 1);
+}
+
+static void
+done(struct task *t)
+{
+	struct lines_change *lc = of_change((struct change *)t);
+	struct http_request *r = lc->request;
+
+	if (lc->change.result < 0) {
+		refuse(lc, &lc->change.fault);
+	} else {
+		api_recovered(lc->api);
+		http_set(r, "Cache-Control", "no-store");
+		http_answer_text(r, lc->bulk.what == BULK_CREATE ? 201 : 200,
+		    CALL_LINES, buf_str(&lc->answer));
+	}
+	change_free(lc);
+}
+
+/* ---- requests ---- */
+
+/* each item of the body: 1, 0 at the end, or -1 and *why */
+struct reader {
+	struct str rest;
+	struct body_array array;
+	bool lines;
+};
+
+static int
+next(struct reader *r, struct str *item, const char **why)
+{
+	const char *end;
+	int got;
+
+	if (!r->lines) {
+		got = body_next(&r->array, item);
+		*why = r->array.scan.why;
+		return got;
+	}
+	do {
+		if (r->rest.n == 0)
+			return 0;
+		end = memchr(r->rest.p, '\n', r->rest.n);
+		item->p = r->rest.p;
+		item->n = end ? (size_t)(end - r->rest.p) : r->rest.n;
+		r->rest = str_from(r->rest, item->n + (end != NULL));
+		if (item->n > 0 && item->p[item->n - 1] == '\r')
+			item->n--;
+	} while (item->n == 0);
+	return 1;
+}
+
+/* else it is answered: false */
+static bool
+read_all(struct call *c, struct bulk *bulk)
+{
+	struct reader reader = {
+		.rest = c->request->body, .lines = call_lines(c)
+	};
+	struct str item;
+	const char *why = NULL;
+	int got;
+
+	if (!reader.lines && !call_typed(c))
+		return false;
+	if (!reader.lines)
+		body_array_init(&reader.array, c->request->body,
+		    &c->api->scratch);
+	while ((got = next(&reader, &item, &why)) > 0) {
+		if (bulk->specs.n == LINES_MAX) {
+			http_problem(c->request, 413,
+			    "more than 50000 at once");
+			return false;
+		}
+		why = specs_parse(&bulk->specs, item, bulk_may(bulk),
+		    bulk_must(bulk));
+		if (why != NULL) {
+			http_problem_item(c->request, 400, why,
+			    bulk->specs.n);
+			return false;
+		}
+	}
+	if (got < 0)
+		http_problem(c->request, 400, why);
+	return got == 0;
+}
+
+static unsigned
+scope_of(const struct bulk *b)
+{
+	return b->what == BULK_CONNECT || b->what == BULK_DISCONNECT ||
+	    b->kind == ITEM_CHANNEL ? TOKEN_CHANNELS_WRITE :
+	    TOKEN_THINGS_WRITE;
+}
+
+void
+lines_change(struct call *c, enum bulk_what what, enum item_kind kind)
+{
+	struct lines_change *lc = memory_zero(1, sizeof *lc);
+	const struct principal *who = NULL;
+
+	lc->change.make = make;
+	lc->change.task.done = done;
+	lc->change.many = true;
+	lc->api = c->api;
+	lc->request = c->request;
+	lc->bulk = (struct bulk){
+		.what = what, .kind = kind,
+		.if_exists = call_says_yes(c, "if_exists")
+	};
+	specs_init(&lc->bulk.specs);
+	buf_init(&lc->answer, ANSWER_MAX);
+	if (!read_all(c, &lc->bulk) || !call_has_token(c) ||
+	    (who = call_user(c, scope_of(&lc->bulk))) == NULL) {
+		change_free(lc);
+		return;
+	}
+	lc->user = who->user;
+	ledger_add(c->api->ledger, &lc->change);
+}
+
+void
+things_update_many(struct call *c)
+{
+	lines_change(c, BULK_UPDATE, ITEM_THING);
+}
+
+void
+things_remove_many(struct call *c)
+{
+	lines_change(c, BULK_REMOVE, ITEM_THING);
+}
+
+void
+channels_update_many(struct call *c)
+{
+	lines_change(c, BULK_UPDATE, ITEM_CHANNEL);
+}
+
+void
+channels_remove_many(struct call *c)
+{
+	lines_change(c, BULK_REMOVE, ITEM_CHANNEL);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/bulk.h"
+
+#include <sysexits.h>
+
+#include "senml/json.h"
+
+unsigned
+bulk_may(const struct bulk *b)
+{
+	if (b->what == BULK_CONNECT || b->what == BULK_DISCONNECT)
+		return SPEC_CHANNEL | SPEC_THING;
+	return SPEC_ID | SPEC_NAME | SPEC_METADATA |
+	    (b->kind == ITEM_THING ? SPEC_KEY : 0);
+}
+
+unsigned
+bulk_must(const struct bulk *b)
+{
+	if (b->what == BULK_CONNECT || b->what == BULK_DISCONNECT)
+		return SPEC_CHANNEL | SPEC_THING;
+	return b->what == BULK_CREATE ? 0 : SPEC_ID;
+}
+
+void
+item_put(struct buf *b, const struct item *item, unsigned shown,
+    struct str key)
+{
+	buf_puts(b, "{\"id\":");
+	json_put_string(b, item->id);
+	if (shown & SPEC_NAME) {
+		buf_puts(b, ",\"name\":");
+		json_put_string(b, item->name);
+	}
+	if (shown & SPEC_METADATA) {
+		buf_puts(b, ",\"metadata\":");
+		buf_put_str(b, item->metadata);
+	}
+	if (shown & SPEC_KEY) {
+		buf_puts(b, ",\"key\":");
+		if (key.p == NULL)
+			buf_puts(b, "null");
+		else
+			json_put_string(b, key);
+	}
+	buf_puts(b, "}\n");
+}
+
+static int
+create(struct bulk *b, struct registry *r, const struct user *user,
+    struct spec *spec, struct buf *answer, struct fault *fault)
+{
+	bool thing = b->kind == ITEM_THING;
+	const char *why = NULL;
+	struct item item;
+
+	if (!(spec->given & SPEC_ID))
+		why = spec_make_id(&b->specs, spec);
+	if (why == NULL && thing && !(spec->given & SPEC_KEY))
+		why = spec_make_key(&b->specs, spec);
+	if (why != NULL)
+		return fault_set(fault, EX_DATAERR, "%s", why);
+	if (item_create(r, b->kind, user, spec, fault) < 0)
+		return -1;
+	item = (struct item){ .id = spec->id, .name = spec->name };
+	item_put(answer, &item, SPEC_NAME | (thing ? SPEC_KEY : 0),
+	    spec->key);
+	return 0;
+}
+
+static int
+update(struct bulk *b, struct registry *r, const struct user *user,
+    const struct spec *spec, struct buf *answer, struct fault *fault)
+{
+	struct item item = { .id = spec->id };
+
+	if (!(spec->given & ~(unsigned)SPEC_ID))
+		return fault_set(fault, EX_DATAERR,
+		    "nothing to change is given");
+	if (item_update(r, b->kind, user, spec, fault) < 0)
+		return -1;
+	if (spec->given & SPEC_KEY)
+		item_put(answer, &item, SPEC_KEY, spec->key);
+	return 0;
+}
+
+static int
+make(struct bulk *b, struct registry *r, const struct user *user,
+    struct buf *answer, struct fault *fault)
+{
+	struct spec *spec = &b->specs.v[b->at];
+	int got;
+
+	switch (b->what) {
+	case BULK_CREATE:
+		return create(b, r, user, spec, answer, fault);
+	case BULK_UPDATE:
+		return update(b, r, user, spec, answer, fault);
+	case BULK_REMOVE:
+		got = item_remove(r, b->kind, user, spec->id, fault);
+		return got < 0 && fault->status == 1 && b->if_exists ? 0 :
+		    got;
+	default:
+		return item_connect(r, user, b->what == BULK_CONNECT,
+		    spec->channel, spec->thing, fault);
+	}
+}
+
+int
+bulk_make(struct bulk *b, struct registry *r, const struct user *user,
+    struct buf *answer, struct fault *fault)
+{
+	for (b->at = 0; b->at < b->specs.n; b->at++)
+		if (make(b, r, user, answer, fault) < 0)
+			return -1;
+	if (!answer->full)
+		return 0;
+	return fault_set(fault, EX_DATAERR,
+	    "too much for one transaction; nothing was done");
+}
