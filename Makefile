@@ -86,6 +86,19 @@ $(BUILD)/cmd/programs.h: man $(sort $(wildcard man/mfx-*.1))
 $(BUILD)/cmd/mfx.o: $(BUILD)/cmd/programs.h
 $(BUILD)/cmd/mfx.o: MFX_CPPFLAGS += -I$(BUILD)
 
+# the document that mfx-api gives, as C strings, one for each of its parts
+openapi := $(patsubst %,lib/api/openapi/%.json,info components paths-users \
+	paths-things paths-channels paths-messages paths-service)
+openapi_h = awk '{ if (FNR == 1 && NR > 1) print ","; sub(/^\t+/, ""); \
+	gsub(/["\\]/, "\\\\&"); printf "\"%s\\n\"\n", $$0 }'
+$(BUILD)/lib/api/openapi_text.h: $(openapi)
+	@mkdir -p $(@D)
+	$(call run,GEN,$(openapi_h) $^ >$@)
+$(BUILD)/lib/api/openapi.o $(BUILD)/pic/lib/api/openapi.o: \
+	$(BUILD)/lib/api/openapi_text.h
+$(BUILD)/lib/api/openapi.o $(BUILD)/pic/lib/api/openapi.o: \
+	MFX_CPPFLAGS += -I$(BUILD)/lib
+
 $(BUILD)/libmfx.a: $(LIB_SRC:%.c=$(BUILD)/%.o)
 	@rm -f $@
 	$(call run,AR,$(AR) rcs $@ $^)

@@ -185,6 +185,7 @@ made() {
 	[[ $(jq -r .name answer) == pump ]]
 	ask 403 "$OUT$path"
 	ask 200 "$OUT/version"
+	ask 200 "$OUT/openapi.json"
 	# more than a message may have, for many things at once
 	jq -cn '[range(20000) | {name: ("a thing with quite a name \(.)" +
 	    "." * 60)}]' >many

@@ -79,6 +79,7 @@ api_open(struct api **out, const struct api_options *options,
 	api->keeper = keeper_open();
 	api->attempts = attempts_open();
 	api->tallies = tallies_open();
+	api->openapi = openapi_open();
 	read_clocks(api);
 	api->looked = api->clock;
 	*out = api;
@@ -116,6 +117,7 @@ api_close(struct api *api)
 	keeper_close(api->keeper);
 	attempts_close(api->attempts);
 	free(api->tallies);
+	openapi_close(api->openapi);
 	arena_release(&api->scratch);
 	buf_release(&api->answer);
 	secret_release(&api->key);

@@ -125,6 +125,29 @@ call_says_yes(struct call *c, const char *name)
 	    (str_eq(value, STR("true")) || str_eq(value, STR("1")));
 }
 
+/* ---- entity tags ---- */
+
+bool
+call_tag_listed(struct str list, const char *state, bool weak_too)
+{
+	const char *end = list.p + list.n, *p = list.p, *close;
+
+	if (str_eq(list, STR("*")))
+		return true;
+	while (p < end && (p = memchr(p, '"', (size_t)(end - p))) != NULL) {
+		bool weak = p > list.p && p[-1] == '/';
+
+		close = memchr(p + 1, '"', (size_t)(end - p - 1));
+		if (close == NULL)
+			return false;
+		if ((!weak || weak_too) && str_eq((struct str){ p + 1,
+		    (size_t)(close - p - 1) }, str_z(state)))
+			return true;
+		p = close + 1;
+	}
+	return false;
+}
+
 /* ---- answers ---- */
 
 void

@@ -10,6 +10,7 @@ struct feed;
 struct search;
 struct keeper;
 struct messages;
+struct openapi;
 
 /* What the files of this folder share; nobody else includes this. */
 struct api {
@@ -25,6 +26,7 @@ struct api {
 	struct feed *feeds;		/* streams of events */
 	struct search *searches;	/* that are not finished */
 	struct messages *messages;	/* being read */
+	struct openapi *openapi;	/* the document */
 	unsigned n_feeds;
 	struct arena scratch;		/* of the call in hand */
 	struct buf answer, key;		/* likewise */
@@ -89,6 +91,11 @@ bool call_says_yes(struct call *, const char *name);
 bool call_spec(struct call *, struct specs *, struct spec *,
     const struct body_field *name, const struct body_field *metadata,
     const struct body_field *key);
+
+/* Is this state in a list of entity tags, or any good?  To change what is
+ * meant it has to be the exact one; a proxy may have made it a weak one,
+ * which is enough to save an answer. */
+bool call_tag_listed(struct str list, const char *state, bool weak_too);
 
 /* ---- answers ---- */
 
@@ -162,6 +169,12 @@ void messages_stop(struct api *), messages_finish(struct api *);
 struct keeper *keeper_open(void);
 void keeper_close(struct keeper *);
 void keeper_forget(struct keeper *);
+
+/* the OpenAPI document */
+struct openapi *openapi_open(void);
+void openapi_close(struct openapi *);
+struct str openapi_text(const struct openapi *);
+void openapi_show(struct call *);
 
 struct api_tally *tallies_open(void);
 void tally(struct api *, const struct http_request *);

@@ -41,30 +41,6 @@ static const unsigned may_write[] = {
 
 /* ---- ETags ---- */
 
-/* Is this state in a list of entity tags, or any good?  To change what is
- * meant it has to be the exact one; a proxy may have made it a weak one,
- * which is enough to save an answer. */
-static bool
-tag_listed(struct str list, const char *state, bool weak_too)
-{
-	const char *end = list.p + list.n, *p = list.p, *close;
-
-	if (str_eq(list, STR("*")))
-		return true;
-	while (p < end && (p = memchr(p, '"', (size_t)(end - p))) != NULL) {
-		bool weak = p > list.p && p[-1] == '/';
-
-		close = memchr(p + 1, '"', (size_t)(end - p - 1));
-		if (close == NULL)
-			return false;
-		if ((!weak || weak_too) && str_eq((struct str){ p + 1,
-		    (size_t)(close - p - 1) }, str_z(state)))
-			return true;
-		p = close + 1;
-	}
-	return false;
-}
-
 static void
 set_tag(struct http_request *r, const char *state)
 {
@@ -148,7 +124,7 @@ make(struct change *c, struct registry *r, struct fault *fault)
 	if (ic->match.p != NULL) {
 		got = find_state(ic, r, spec->id, fault);
 		ic->mismatch = (got < 0 && fault->status == 1) ||
-		    (got == 0 && !tag_listed(ic->match, ic->state, false));
+		    (got == 0 && !call_tag_listed(ic->match, ic->state, false));
 		if (got < 0 || ic->mismatch)
 			return got;
 	}
@@ -437,7 +413,7 @@ show(struct call *c, enum item_kind kind)
 	buf_putc(&api->answer, '\n');
 	if (got < 0)
 		call_unable(api, c->request, &fault);
-	else if (known.p != NULL && tag_listed(known, state, true))
+	else if (known.p != NULL && call_tag_listed(known, state, true))
 		http_answer(c->request, 304);
 	else
 		call_json(c->request, 200, buf_str(&api->answer));

@@ -81,6 +81,7 @@ const struct api_route api_routes[] = {
 	{ "GET", "/version", status_version, "things", "version", true },
 	{ "GET", "/health", status_health, "things", "health", true },
 	{ "GET", "/metrics", status_metrics, "things", "metrics", true },
+	{ "GET", "/openapi.json", openapi_show, "things", "openapi", true },
 	{ NULL, NULL, NULL, NULL, NULL, false },
 };
 

@@ -1,0 +1,452 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""api_openapi.py PORT: every operation of /openapi.json, in success and in
+each of its failures, against services that really run (api_openapi.bats):
+PORT, and in the environment LIMITED (one attempt a minute), CLOSED (no new
+users) and LOST (whose registry, LOST_HOME, is taken away here)."""
+import itertools
+import json
+import os
+import socket
+import sys
+import time
+
+from api_client import NOBODY, PASSWORD
+from openapi import Document, send
+
+port = int(sys.argv[1])
+LIMITED, CLOSED, LOST = (int(os.environ[x]) for x in
+                         ("LIMITED", "CLOSED", "LOST"))
+# of a site with messages in its store
+CHANNEL, KEY = os.environ["CHANNEL"], os.environ["KEY"]
+SCOPES = {"things:read", "things:write", "channels:read", "channels:write",
+          "keys:read", "events:read"}
+LONG = 200_000		# more than --max-body
+
+document = Document(json.loads(send(port, "GET", "/openapi.json", [],
+                                    None).text))
+number = itertools.count()
+
+
+def lines(*items):
+    """A body of these."""
+    return dict(type="application/x-ndjson",
+                body="".join(json.dumps(x) + "\n" for x in items).encode())
+
+
+def success(operation):
+    return min(operation.responses)
+
+
+class User:
+    """Somebody who has what the operations are about."""
+
+    def __init__(self, at=port):
+        self.at, self.email = at, f"user{next(number)}@example.com"
+        self.account = {"email": self.email, "password": PASSWORD}
+        self.ask("createUser", 201, token=None, body=self.account)
+        self.token = None
+        self.token = self.log_in()
+        self.thing, self.channel = self.made("Thing"), self.made("Channel")
+        self.key = "key of " + self.email
+        self.ask("changeThingKey", 200, path={"id": self.thing},
+                 body={"key": self.key})
+        pair = {"channel": self.channel, "thing": self.thing}
+        self.ask("connect", 200, path=pair)
+        # to be removed: by whom, and what
+        self.lasting = self.issue(["events:read"]).json["id"]
+
+    def ask(self, name, want, token=0, **more):
+        return document.call(self.at, name, want, **more,
+                             token=self.token if token == 0 else token)
+
+    def log_in(self):
+        return self.ask("logIn", 201, token=None,
+                        body=self.account).json["token"]
+
+    def made(self, what, **body):
+        place = self.ask("create" + what, 201, body=body).headers["Location"]
+        return place.rpartition("/")[2]
+
+    def issue(self, scope):
+        return self.ask("createKey", 201, body={
+            "name": "k", "scope": " ".join(scope), "duration": 3600})
+
+    def request(self, name):
+        """What makes an operation succeed."""
+        thing, channel = {"id": self.thing}, {"id": self.channel}
+        pair = {"channel": self.channel, "thing": self.thing}
+        if name == "disconnect":
+            self.ask("connect", 200, path=pair)
+        return {
+            "createUser": lambda: dict(body={
+                "email": f"new{next(number)}@example.com",
+                "password": PASSWORD}),
+            "logIn": lambda: dict(body=self.account),
+            "changePassword": lambda: dict(body={
+                "old_password": PASSWORD, "password": PASSWORD}),
+            "removeUser": lambda: dict(query=[("all", "true")]),
+            "revokeToken": lambda: dict(query=[("all", "false")]),
+            "createKey": lambda: dict(body={"scope": "keys:read"}),
+            "showKey": lambda: dict(path={"id": self.lasting}),
+            "removeKey": lambda: dict(path={"id": self.lasting}),
+            "createThing": lambda: dict(body={
+                "name": "n", "key": None, "metadata": {"a": [1.5, None]}}),
+            "createThings": lambda: dict(body=[{}, {"name": "n"}]),
+            "updateThings": lambda: lines({"id": self.thing, "name": "m"}),
+            "removeThings": lambda: lines(),
+            "showThing": lambda: dict(path=thing),
+            "updateThing": lambda: dict(path=thing, body={
+                "name": "new", "metadata": {"b": {}}}),
+            "removeThing": lambda: dict(path={"id": NOBODY}),
+            "changeThingKey": lambda: dict(path=thing,
+                                           body={"key": self.key}),
+            "listChannelsOfThing": lambda: dict(path=thing),
+            "createChannel": lambda: dict(body={"metadata": {"a": "b"}}),
+            "createChannels": lambda: dict(body=[{"name": "n"}]),
+            "updateChannels": lambda: lines({"id": self.channel,
+                                             "metadata": {"c": 1}}),
+            "removeChannels": lambda: lines(),
+            "showChannel": lambda: dict(path=channel),
+            "updateChannel": lambda: dict(path=channel, body={"name": "g"}),
+            "removeChannel": lambda: dict(path={"id": NOBODY}),
+            "listThingsOfChannel": lambda: dict(path=channel),
+            "connect": lambda: dict(path=pair),
+            "disconnect": lambda: dict(path=pair),
+            "connectAll": lambda: dict(body={
+                "channel_ids": [self.channel], "thing_ids": [self.thing]}),
+            "disconnectAll": lambda: lines({"channel": self.channel,
+                                            "thing": self.made("Thing")}),
+            "explainAccess": lambda: dict(
+                path=thing, query=[("channel", self.channel)]),
+            "identify": lambda: dict(body={"token": self.key}),
+            "decideAccess": lambda: dict(path=channel,
+                                         body={"token": self.key}),
+            "listMessages": lambda: dict(path=channel, token=self.key),
+            "streamEvents": lambda: dict(query=[("follow", "false")]),
+        }.get(name, dict)()
+
+
+# ---- what all operations have in common ----
+
+def succeeds(o, user, token=0, prefix=""):
+    request = user.request(o.operationId)
+    if not o.schemes:
+        request["token"] = None
+    elif token or prefix:
+        request["token"] = prefix + (token or request.get("token",
+                                                          user.token))
+    return user.ask(o.operationId, success(o), **request)
+
+
+def refuses(o, user, status, **more):
+    request = user.request(o.operationId)
+    return user.ask(o.operationId, status, **{**request, **more})
+
+
+# they end what their user has
+ENDS = {"removeUser", "changePassword", "revokeToken", "removeKey"}
+
+
+def in_every_form(o, user):
+    """Raw as Mainflux' clients have it, and behind each scheme."""
+    for prefix in {"token": ["", "Bearer "], "key": ["", "Bearer ", "Thing "]
+                   }.get(min(o.schemes - {"bearer"}, default=""), [""]):
+        succeeds(o, User() if o.operationId in ENDS else user, prefix=prefix)
+
+
+def with_scope(o, user):
+    """Its roles are exactly what a key needs."""
+    if "token" not in o.schemes:
+        return
+    if "session" in o.roles:
+        token = user.issue(SCOPES).json["value"]
+        refuses(o, user, 403, token=token)
+        return
+    if o.roles and o.operationId not in ENDS:
+        succeeds(o, user, user.issue(o.roles).json["value"])
+    for role in o.roles:
+        token = user.issue(SCOPES - {role}).json["value"]
+        refuses(o, user, 403, token=token)
+
+
+def refuses_all(o, user):
+    """What is wrong with the request itself."""
+    twice = [("Host", "a"), ("Host", "b")]
+    refuses(o, user, 400, headers=twice)
+    if o.schemes:
+        refuses(o, user, 403, token=None)
+        refuses(o, user, 403, token="wrong")
+    if any(where == "path" for where, _ in o.parameters):
+        refuses(o, user, 400, raw=o.path.replace("{", "%").replace("}", ""))
+    if o.body:
+        refuses(o, user, 415, type="text/plain")
+        refuses(o, user, 415, type=None)
+        refuses(o, user, 400, body=b"{", type=0)
+        refuses(o, user, 400, body=b"", type=0)
+        refuses(o, user, 413, body=b" " * LONG)
+
+
+# ---- what some have ----
+
+def pages(user):
+    for i in range(12):
+        user.ask("connect", 200, path={
+            "channel": user.channel, "thing": user.made("Thing", name="p")})
+        user.ask("connect", 200, path={
+            "channel": user.made("Channel", name="p"), "thing": user.thing})
+    for name in ("listThings", "listChannels", "listThingsOfChannel",
+                 "listChannelsOfThing"):
+        more = user.request(name)
+        for query in ([("offset", "3"), ("limit", "5")],
+                      [("name", "p"), ("metadata", "{}"), ("glob", "?")],
+                      [("metadata", '{"no":"one"}')]):
+            user.ask(name, 200, query=query, **more)
+        page = user.ask(name, 200, query=[("cursor", ""), ("limit", "5")],
+                        **more).json
+        while "next" in page:
+            page = user.ask(name, 200, **more, query=[
+                ("cursor", page["next"]), ("limit", "5")]).json
+        for wrong in ([("limit", "0")], [("offset", "x")], [("cursor", "x")],
+                      [("metadata", "[]")], [("name", "a"), ("name", "b")],
+                      [("glob", "[")]):
+            user.ask(name, 400, query=wrong, **more)
+    for name in ("listThings", "listThingsOfChannel", "showThing"):
+        for keys in ("true", "false"):
+            user.ask(name, 200, query=[("keys", keys)], **user.request(name))
+        user.ask(name, 403, query=[("keys", "true")], token=user.issue(
+            SCOPES - {"keys:read"}).json["value"], **user.request(name))
+
+
+def many(user):
+    """As arrays and as lines."""
+    things = [x["id"] for x in user.ask("createThings", 201, body=[
+        {"name": "a"}, {"key": None}]).json["things"]]
+    channels = [x["id"] for x in user.ask("createChannels", 201, body=[
+        {"name": "a"}, {"metadata": {}}]).json["channels"]]
+    for Kind, ids in (("Things", things), ("Channels", channels)):
+        answer = user.ask("create" + Kind, 201, **lines(
+            {}, {"name": "a", "metadata": {"b": 1}}))
+        assert len(answer.text.splitlines()) == 2
+        ids += [json.loads(x)["id"] for x in answer.text.splitlines()]
+        user.ask("update" + Kind, 200, body=[{"id": ids[0], "name": "b"}])
+        user.ask("update" + Kind, 422, **lines({"id": ids[0]}))
+        user.ask("create" + Kind, 422, **lines({"id": ids[0]}))
+        user.ask("update" + Kind, 404, **lines({"id": NOBODY, "name": "b"}))
+        user.ask("remove" + Kind, 404, **lines({"id": NOBODY}))
+        user.ask("remove" + Kind, 200, body=[{"id": NOBODY}],
+                 query=[("if_exists", "true")])
+    answer = user.ask("updateThings", 200, **lines(
+        {"id": things[0], "key": None}, {"id": things[1], "key": things[1]}))
+    assert len(answer.text.splitlines()) == 2
+    pairs = {"channel_ids": channels, "thing_ids": things}
+    user.ask("connectAll", 200, body=pairs)
+    user.ask("disconnectAll", 204, body=pairs)
+    for name in ("connectAll", "disconnectAll"):
+        pair = {"channel": channels[0], "thing": things[0]}
+        user.ask(name, 200, **lines(pair, pair))
+        user.ask(name, 404, **lines({**pair, "thing": NOBODY}))
+    for thing, channel in ((NOBODY, channels[0]), (things[0], channels[0]),
+                           (things[1], NOBODY), (things[1], channels[0])):
+        assert not user.ask("explainAccess", 200, path={"id": thing},
+                            query=[("channel", channel)]).json["allowed"]
+    user.ask("explainAccess", 400, path={"id": things[0]})
+    for Kind, ids in (("Things", things), ("Channels", channels)):
+        user.ask("remove" + Kind, 200, **lines({"id": ids[0], "name": "b"}))
+
+
+def tags(user):
+    for Kind in ("Thing", "Channel"):
+        path = {"id": user.made(Kind)}
+        tag = user.ask("show" + Kind, 200, path=path).headers["ETag"]
+        user.ask("show" + Kind, 304, path=path,
+                 headers=[("If-None-Match", tag)])
+        right, wrong = [("If-Match", tag)], [("If-Match", '"x"')]
+        user.ask("update" + Kind, 412, path=path, body={}, headers=wrong)
+        user.ask("update" + Kind, 200, path=path, body={}, headers=right)
+        if Kind == "Thing":
+            user.ask("changeThingKey", 412, path=path, body={"key": "k"},
+                     headers=wrong)
+            tag = user.ask("changeThingKey", 200, path=path,
+                           body={"key": path["id"]},
+                           headers=right).headers["ETag"]
+        user.ask("remove" + Kind, 412, path=path, headers=wrong)
+        user.ask("remove" + Kind, 204, path=path, headers=[("If-Match", tag)])
+    tag = user.ask("showDocument", 200, token=None).headers["ETag"]
+    user.ask("showDocument", 304, token=None,
+             headers=[("If-None-Match", tag)])
+
+
+def nowhere(user):
+    other = User()
+    for name in document.operations:
+        o = document.operations[name]
+        if 404 not in o.responses or "{" not in o.path:
+            continue
+        request = user.request(name)
+        for p in request["path"]:
+            for id in (NOBODY, "x", getattr(other, p, other.thing)):
+                user.ask(name, 404, **{**request, "path": {
+                    **request["path"], p: id}})
+    user.ask("connectAll", 404, body={
+        "channel_ids": [user.channel], "thing_ids": [NOBODY]})
+    pair = {"channel": user.channel, "thing": user.thing}
+    user.ask("disconnect", 204, path=pair)
+    user.ask("disconnect", 404, path=pair)
+    user.ask("identify", 403, token=None, body={"token": "x"})
+    user.ask("decideAccess", 403, token=None, path={"id": user.channel},
+             body={"token": user.key})
+    user.ask("listMessages", 403, token=user.key, path={"id": user.channel})
+
+
+def clashes(user):
+    user.ask("createUser", 409, token=None, body=user.account)
+    user.ask("removeUser", 409)
+    user.ask("createThing", 422, body={"key": user.key})
+    user.ask("createThings", 422, body=[{"key": "a"}, {"key": user.key}])
+    user.ask("changeThingKey", 422, path={"id": user.made("Thing")},
+             body={"key": user.key})
+    user.ask("createThing", 400, body={"metadata": []})
+    user.ask("createThing", 201, body={"name": None, "key": "é" * 2048})
+    user.ask("logIn", 403, token=None,
+             body={"email": user.email, "password": "wrong horse"})
+    user.ask("changePassword", 403, body={
+        "old_password": "wrong horse", "password": PASSWORD})
+    document.call(CLOSED, "createUser", 403, body={
+        "email": "closed@example.com", "password": PASSWORD})
+    for _ in range(1000 - user.ask("listKeys", 200).json["total"]):
+        user.issue(["keys:read"])
+    user.ask("createKey", 409, body={"scope": "keys:read"})
+
+
+def too_often(user):
+    """LIMITED is of the same home."""
+    def until(name, status, **more):
+        for _ in range(100):
+            o = document.operations[name]
+            answer = send(LIMITED, o.method, o.path, more.pop("headers", [
+                ("Authorization", user.token),
+                ("Content-Type", "application/json")]),
+                json.dumps(more["body"]).encode())
+            document.check(o, answer)
+            if answer.status == status:
+                return
+        raise AssertionError(f"{name} is never {status}")
+
+    wrong = {"email": user.email, "password": "wrong horse"}
+    until("logIn", 429, body=wrong)
+    until("changePassword", 429, body={
+        "old_password": "wrong horse", "password": PASSWORD})
+    until("createUser", 429, body=user.account)
+
+
+def streams(user):
+    """As many as one may have, and one more."""
+    held = []
+
+    def hold(n, path, headers):
+        for _ in range(n):
+            s = socket.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.settimeout(60)
+            s.connect(("127.0.0.1", port))
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n{headers}\r\n"
+                      .encode())
+            assert s.recv(12) == b"HTTP/1.1 200"
+            held.append(s)
+
+    hold(16, "/events", f"Authorization: {user.token}\r\n")
+    user.ask("streamEvents", 429)
+    hold(8, f"/channels/{CHANNEL}/messages",
+         f"Authorization: {KEY}\r\nAccept: text/csv\r\n")
+    user.ask("listMessages", 429, token=KEY, path={"id": CHANNEL},
+             headers=[("Accept", "text/csv")])
+    for s in held:
+        s.close()
+
+
+def events(user):
+    for type in ("application/x-ndjson", "text/event-stream"):
+        answer = user.ask("streamEvents", 200, headers=[("Accept", type)],
+                          query=[("follow", "false"), ("from", "start")])
+        assert answer.headers["Content-Type"] == type
+        assert "thing.create" in answer.text
+    user.ask("streamEvents", 200, headers=[("Last-Event-ID", "1")],
+             query=[("follow", "0")])
+    user.ask("streamEvents", 400, query=[("from", "never")])
+
+
+def messages():
+    def ask(status, *query, accept=None):
+        answer = document.call(
+            port, "listMessages", status, path={"id": CHANNEL}, token=KEY,
+            query=query, headers=[("Accept", accept)] if accept else [])
+        assert not accept or status >= 400 or \
+            answer.headers["Content-Type"].startswith(accept), answer
+        return answer
+
+    for query in ((), (("offset", "2"), ("limit", "1")),
+                  (("subtopic", "a.b"), ("subtopic", "")),
+                  (("publisher", "x"),), (("protocol", "http"),),
+                  (("name", "d:*"), ("unit", "Cel")), (("value", ">20"),),
+                  (("v", "3"), ("comparator", "ge")), (("vs", "text"),),
+                  (("vb", "true"),), (("from", "1700000000"), ("to", "-1h")),
+                  (("aggregate", "avg"), ("every", "5m"), ("order", "asc"))):
+        ask(200, *query)
+    kinds = {m for x in ask(200, ("limit", "100")).json["messages"]
+             for m in x}
+    assert kinds == set(document.document["components"]["schemas"]["Message"]
+                        ["properties"]), kinds
+    for accept in ("application/x-ndjson", "text/csv",
+                   "application/senml+json"):
+        ask(200, ("limit", "100"), accept=accept)
+        ask(200, ("name", "none"), accept=accept)
+    # its time is one that a pack can't say
+    ask(422, ("name", "old"), accept="application/senml+json")
+    for query in (("limit", "0"), ("order", "x"), ("vd", "x"), ("v", "x")):
+        answer = send(port, "GET", f"/channels/{CHANNEL}/messages?"
+                      + "=".join(query), [("Authorization", KEY)], None)
+        assert answer.status == 400
+        document.check(document.operations["listMessages"], answer)
+
+
+def lost():
+    """Without a registry: 503 of all that needs it."""
+    user = User(LOST)
+    requests = {name: user.request(name) for name in document.operations}
+    os.rename(os.environ["LOST_HOME"] + "/registry.db",
+              os.environ["LOST_HOME"] + "/away")
+    end = time.monotonic() + 60
+    while send(LOST, "GET", "/users", [("Authorization", user.token)],
+               None).status != 503:
+        assert time.monotonic() < end
+    for name, o in document.operations.items():
+        if 503 in o.responses:
+            if not o.schemes:
+                requests[name]["token"] = None
+            user.ask(name, 503, **requests[name])
+
+
+def main():
+    user = User()
+    for o in document.operations.values():
+        in_every_form(o, user)
+        with_scope(o, user)
+        refuses_all(o, user)
+    pages(user)
+    many(User())
+    tags(user)
+    events(user)
+    messages()
+    streams(user)
+    nowhere(User())
+    clashes(User())
+    too_often(User())
+    lost()
+    assert not document.unmet(), document.unmet()
+    assert not document.ungiven(), document.ungiven()
+    print(f"{len(document.operations)} operations, "
+          f"{len(document.met)} kinds of answers")
+
+
+main()
