@@ -27,62 +27,95 @@ struct ledger {
 	struct registry *registry;	/* NULL: can't be opened now */
 };
 
-/*
- * Clients that wait for one answer before they ask again come in turns: half
- * of them would always wait for the other half to be written.  So as many as
- * there were a moment ago are waited for, if they come soon.
- */
+/* may they be in one transaction? */
+static bool
+shares(const struct task *t, const struct task *next)
+{
+	return next != NULL && !((const struct change *)t)->many &&
+	    !((const struct change *)next)->many;
+}
+
+/* those in front that may go together, at most `most`; their number */
+static unsigned
+cut(struct ledger *l, unsigned most, struct task **list)
+{
+	struct task *t = l->first;
+	unsigned n;
+
+	*list = t;
+	if (t == NULL)
+		return 0;
+	for (n = 1; n < most && shares(t, t->next); n++)
+		t = t->next;
+	l->first = t->next;
+	if (l->first == NULL)
+		l->end = &l->first;
+	t->next = NULL;
+	l->queued -= n;
+	return n;
+}
+
+/* some changes, waiting for them; 0 at the end */
+static unsigned
+take(struct ledger *l, struct task **list)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&l->lock);
+	while (l->first == NULL && !l->closing)
+		pthread_cond_wait(&l->work, &l->lock);
+	n = cut(l, TOGETHER, list);
+	pthread_mutex_unlock(&l->lock);
+	return n;
+}
+
 static void
-gather(struct ledger *l)
+wait_a_moment(struct ledger *l)
 {
 	struct timespec until;
 
-	if (l->queued >= l->expected || l->closing)
-		return;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += GATHER;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	while (l->queued < l->expected && !l->closing)
+	while (l->first == NULL && !l->closing)
 		if (pthread_cond_timedwait(&l->work, &l->lock, &until) != 0)
 			break;
 }
 
-/* some changes, waiting for them; NULL at the end */
-static struct task *
-take(struct ledger *l)
+/*
+ * Clients that wait for one answer before they ask again come in turns: half
+ * of them would always wait for the other half to be written.  So as many as
+ * there were a moment ago are waited for behind the `n` that are done, if
+ * they come soon.
+ */
+static unsigned
+take_more(struct ledger *l, unsigned n, struct task *last, struct task **list)
 {
-	struct task *list, *t;
-	unsigned n = 0;
+	unsigned more = 0;
 
 	pthread_mutex_lock(&l->lock);
-	while (l->first == NULL && !l->closing)
-		pthread_cond_wait(&l->work, &l->lock);
-	gather(l);
-	list = l->first;
-	for (t = list; t != NULL && ++n < TOGETHER && t->next != NULL;)
-		t = t->next;
-	l->first = t ? t->next : NULL;
-	if (l->first == NULL)
-		l->end = &l->first;
-	if (t != NULL)
-		t->next = NULL;
-	l->queued -= n;
-	l->expected = n;
+	if (n < l->expected)
+		wait_a_moment(l);
+	if (n < TOGETHER && shares(last, l->first))
+		more = cut(l, TOGETHER - n, list);
 	pthread_mutex_unlock(&l->lock);
-	return list;
+	return more;
 }
 
 /* those that are being answered now may come again, with those here */
 static void
-expect(struct ledger *l)
+expect(struct ledger *l, const struct task *answered)
 {
+	unsigned n = 0;
+
+	for (; answered != NULL; answered = answered->next)
+		n++;
 	pthread_mutex_lock(&l->lock);
-	l->expected += l->queued;
-	if (l->expected > TOGETHER)
-		l->expected = TOGETHER;
+	n += l->queued;
+	l->expected = n < TOGETHER ? n : TOGETHER;
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -113,49 +146,56 @@ is_refusal(const struct fault *fault)
 static int
 make(struct ledger *l, struct change *c, struct fault *fault)
 {
-	if (c->many && registry_mark(l->registry, fault) < 0)
-		return -1;
 	c->result = c->make(c, l->registry, &c->fault);
-	if (c->result < 0 && !is_refusal(&c->fault)) {
-		*fault = c->fault;
-		return -1;
-	}
-	return !c->many ? 0 : (c->result < 0 ? registry_undo :
-	    registry_keep)(l->registry, fault);
+	if (c->result == 0 || (is_refusal(&c->fault) && !c->many))
+		return 0;
+	*fault = c->fault;
+	return -1;
 }
 
+/* these, and those that come meanwhile, which are put behind them */
 static int
-make_all(struct ledger *l, struct task *list, struct fault *fault)
+make_all(struct ledger *l, struct task *t, unsigned n, struct fault *fault)
 {
-	struct task *t;
-
 	if (reopen(l, fault) < 0 || registry_begin(l->registry, fault) < 0)
 		return -1;
-	for (t = list; t != NULL; t = t->next)
+	for (;; t = t->next) {
 		if (make(l, (struct change *)t, fault) < 0)
 			return -1;
+		if (t->next != NULL)
+			continue;
+		n += take_more(l, n, t, &t->next);
+		if (t->next == NULL)
+			break;
+	}
 	return registry_commit(l->registry, fault);
+}
+
+static void
+fail_all(struct ledger *l, struct task *t, const struct fault *fault)
+{
+	if (l->registry != NULL)
+		registry_rollback(l->registry);
+	for (; t != NULL; t = t->next) {
+		struct change *c = (struct change *)t;
+
+		c->result = -1;
+		c->fault = *fault;
+	}
 }
 
 static void *
 work(void *arg)
 {
 	struct ledger *l = arg;
-	struct task *list, *t;
+	struct task *list;
 	struct fault fault;
+	unsigned n;
 
-	while ((list = take(l)) != NULL) {
-		if (make_all(l, list, &fault) < 0) {
-			if (l->registry != NULL)
-				registry_rollback(l->registry);
-			for (t = list; t != NULL; t = t->next) {
-				struct change *c = (struct change *)t;
-
-				c->result = -1;
-				c->fault = fault;
-			}
-		}
-		expect(l);
+	while ((n = take(l, &list)) > 0) {
+		if (make_all(l, list, n, &fault) < 0)
+			fail_all(l, list, &fault);
+		expect(l, list);
 		inbox_put(l->inbox, list);
 	}
 	return NULL;

@@ -17,7 +17,9 @@ struct change {
 	struct task task;		/* `done` is the caller's, not `run` */
 	/* in the ledger's thread: 0, or -1 and nothing of it happens */
 	int (*make)(struct change *, struct registry *, struct fault *);
-	bool many;	/* it may be refused half way */
+	/* it may be refused half way: has a transaction of its own, as
+	 * savepoints make the statements in them slower and slower */
+	bool many;
 	/* for `done` */
 	int result;
 	struct fault fault;

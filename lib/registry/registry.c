@@ -31,7 +31,6 @@ struct registry {
 	sqlite3_int64 version;		/* data_version seen last */
 	struct buf event;
 	struct buf names;
-	size_t names_mark;		/* there were so many at the mark */
 	struct {
 		const char *sql;
 		sqlite3_stmt *st;
@@ -212,27 +211,6 @@ registry_commit(struct registry *r, struct fault *fault)
 {
 	return names_write(r, fault) < 0 ? -1 :
 	    statement_run_alone(r, "COMMIT", fault);
-}
-
-int
-registry_mark(struct registry *r, struct fault *fault)
-{
-	r->names_mark = r->names.n;
-	return statement_run_alone(r, "SAVEPOINT change", fault);
-}
-
-int
-registry_keep(struct registry *r, struct fault *fault)
-{
-	return statement_run_alone(r, "RELEASE change", fault);
-}
-
-int
-registry_undo(struct registry *r, struct fault *fault)
-{
-	r->names.n = r->names_mark;
-	return statement_run_alone(r, "ROLLBACK TO change", fault) < 0 ? -1 :
-	    registry_keep(r, fault);
 }
 
 void

@@ -44,16 +44,6 @@ int registry_commit(struct registry *, struct fault *);
 void registry_rollback(struct registry *);
 
 /*
- * A part of a transaction that may fail without the rest: it stands between
- * registry_mark and registry_keep or, when it failed, registry_undo.  A
- * single call that is refused (1, EX_DATAERR) has changed nothing and needs
- * none of these.
- */
-int registry_mark(struct registry *, struct fault *);
-int registry_keep(struct registry *, struct fault *);
-int registry_undo(struct registry *, struct fault *);
-
-/*
  * What is read between these two is as of one moment, that of the first
  * read, and takes the file's locks once.  Not to be kept for long: the file
  * can't be tidied up meanwhile.
