@@ -290,7 +290,9 @@ open_file(struct registry *r, int flags, struct fault *fault)
 {
 	if (stat(r->path, &r->file) < 0)
 		return fault_errno(fault, 0, "%s", r->path);
-	/* one thread at a time uses a handle */
+	/* nobody asks how much memory SQLite has, so it need not count; and
+	 * one thread at a time uses a handle */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(r->path, &r->db, flags | SQLITE_OPEN_NOMUTEX,
 	    NULL) != SQLITE_OK)
 		return registry_fault(r, fault);

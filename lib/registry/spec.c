@@ -152,29 +152,29 @@ spec_set_key(struct specs *s, struct spec *spec, struct str key)
 }
 
 static const char *
-make_uuid(struct specs *s, struct spec *spec, enum spec_member member,
-    struct str *to)
+make_uuid(struct specs *s, void (*make)(char *), struct str *to)
 {
 	char *text = arena_alloc(&s->keep, ID_TEXT + 1);
 
 	if (text == NULL)
 		return "too much input";
-	uuid_make(text);
+	make(text);
 	*to = (struct str){ text, ID_TEXT };
-	spec->given |= member;
 	return NULL;
 }
 
 const char *
 spec_make_id(struct specs *s, struct spec *spec)
 {
-	return make_uuid(s, spec, SPEC_ID, &spec->id);
+	spec->given |= SPEC_ID;
+	return make_uuid(s, uuid_make, &spec->id);
 }
 
 const char *
 spec_make_key(struct specs *s, struct spec *spec)
 {
-	return make_uuid(s, spec, SPEC_KEY, &spec->key);
+	spec->given |= SPEC_KEY;
+	return make_uuid(s, uuid_make_secret, &spec->key);
 }
 
 /* ---- lines ---- */

@@ -3,21 +3,22 @@
 
 #include <sodium.h>
 
+#include "base/stamp.h"
+
 static bool
 dash_at(size_t i)
 {
 	return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
-void
-uuid_make(char to[ID_TEXT + 1])
+/* r: 16 bytes, all but version and variant */
+static void
+print(char to[ID_TEXT + 1], unsigned char *r, unsigned version)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char r[16];
 	size_t i, nibble = 0;
 
-	randombytes_buf(r, sizeof r);
-	r[6] = (r[6] & 0x0f) | 0x40;
+	r[6] = (unsigned char)((r[6] & 0x0f) | version << 4);
 	r[8] = (r[8] & 0x3f) | 0x80;
 	for (i = 0; i < ID_TEXT; i++) {
 		if (dash_at(i)) {
@@ -29,7 +30,28 @@ uuid_make(char to[ID_TEXT + 1])
 		nibble++;
 	}
 	to[ID_TEXT] = '\0';
-	/* keys are made here too */
+}
+
+void
+uuid_make(char to[ID_TEXT + 1])
+{
+	uint64_t ms = (uint64_t)stamp_now().ns / 1000000;
+	unsigned char r[16];
+	int i;
+
+	randombytes_buf(r, sizeof r);
+	for (i = 0; i < 6; i++)
+		r[i] = (unsigned char)(ms >> (40 - 8 * i));
+	print(to, r, 7);
+}
+
+void
+uuid_make_secret(char to[ID_TEXT + 1])
+{
+	unsigned char r[16];
+
+	randombytes_buf(r, sizeof r);
+	print(to, r, 4);
 	sodium_memzero(r, sizeof r);
 }
 

@@ -8,8 +8,14 @@
 
 #define ID_TEXT 36	/* a UUID as text, RFC 9562 4 */
 
-/* a random one (version 4), with a NUL behind it */
+/*
+ * A new one, with a NUL behind it.  An id begins with the time (version 7,
+ * RFC 9562 5.7: milliseconds and 74 random bits), so those made together lie
+ * together in the index of ids, and a transaction writes few of its pages.
+ * A secret is all random (version 4).
+ */
 void uuid_make(char to[ID_TEXT + 1]);
+void uuid_make_secret(char to[ID_TEXT + 1]);
 
 /* 8-4-4-4-12 hexadecimal digits in lower case: the one form we take, so
  * that an id has one spelling */
