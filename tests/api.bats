@@ -41,6 +41,14 @@ setup_suite_test() {
 	serve_api --attempts 1
 	the_case attempts api_tokens
 }
+@test "behind a proxy each client has limits of its own" {
+	serve_api --attempts 1 --trusted-proxy 10.0.0.0/8 --trusted-proxy 127.0.0.1
+	the_case behind_proxy api_tokens
+}
+@test "X-Forwarded-For of anybody else is not believed" {
+	serve_api --attempts 1 --trusted-proxy 127.0.0.2
+	the_case forged api_tokens
+}
 @test "a storm of logins holds nobody else up" { the_case storm api_tokens; }
 @test "bulk: all or none" { the_case bulk; }
 @test "many connections at once: every pair, all or none" {

@@ -5,6 +5,7 @@ is a function, which api.bats names."""
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import sys
@@ -308,6 +309,77 @@ def attempts():
         assert len(got) < 200
     ann.want(429, "POST", "/users", {"email": "new@e.com",
                                      "password": PASSWORD})
+
+
+def behind_proxy():
+    """1 a minute, 10 from one address; 127.0.0.1 and 10.0.0.0/8 are
+    proxies that are trusted."""
+    ann.sign_up(ANN)
+
+    def ask(*forwarded):
+        """A wrong password, with these lines of X-Forwarded-For."""
+        ask.n += 1
+        c = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        c.putrequest("POST", "/tokens")
+        body = json.dumps({"email": f"u{ask.n}@e.com",
+                           "password": "wrong horse"}).encode()
+        for line in forwarded:
+            c.putheader("X-Forwarded-For", line)
+        c.putheader("Content-Type", "application/json")
+        c.putheader("Content-Length", str(len(body)))
+        c.endheaders(body)
+        r = c.getresponse()
+        r.read()
+        c.close()
+        assert r.status in (403, 429), r.status
+        return r.status
+
+    ask.n = 0
+
+    def limited(*forwarded):
+        """It gets more than 10, and then no more."""
+        got = 0
+        while ask(*forwarded) == 403:
+            got += 1
+            assert got < 200
+        return got >= 10
+
+    assert limited("192.0.2.1")
+    # others are not
+    for other in ("192.0.2.2", "2001:db8::1", "10.0.0.9, 192.0.2.3",
+                  "192.0.2.1, 192.0.2.4", "192.0.2.5:1234"):
+        assert ask(other) == 403, other
+    # the same one, whatever stands in front of it or how it comes
+    n = iter(range(1000))
+    while ask(f"198.51.100.{next(n) % 250}, 192.0.2.1") == 403:
+        assert next(n) < 400
+    while ask(f"198.51.100.{next(n) % 250}", "192.0.2.1") == 403:
+        assert next(n) < 400
+    while ask(f"198.51.100.{next(n) % 250}, 192.0.2.1:80 ,10.1.2.3") == 403:
+        assert next(n) < 400
+    # of IPv6 a network is one
+    assert limited("2001:db8:1:2::1")
+    while ask(f"2001:db8:1:2:{next(n):x}::") == 403:
+        assert next(n) < 900
+    assert ask("2001:db8:1:3::1") == 403
+    # what is no address is the proxy's own fault: all of these are one
+    assert limited("unknown")
+    while ask(f"198.51.100.{next(n) % 250}, _odd{next(n)}") == 403:
+        assert next(n) < 990
+    assert ask("192.0.2.77") == 403
+
+
+def forged():
+    """The same limits, and nobody is trusted."""
+    ann.sign_up(ANN)
+    for i in range(200):
+        status = ann.call("POST", "/tokens", {
+            "email": f"u{i}@e.com", "password": "wrong horse"},
+            headers={"X-Forwarded-For": f"192.0.2.{i}"}).status
+        if status == 429:
+            return
+        assert status == 403
+    raise AssertionError("the header was believed")
 
 
 def storm():

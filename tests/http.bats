@@ -325,6 +325,14 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 	printf '' | raw send 3>&- 5>&- 6>&- | says closed
 	exec 5>&- 6>&-
 	await 10 eval 'request | raw send | says 202'
+	# those of a proxy are of many clients
+	PORT=
+	serve -o raw --max-per-address 1 --trusted-proxy 127.0.0.0/8
+	exec 5<>"/dev/tcp/127.0.0.1/$PORT"
+	printf 'GET /version HTTP/1.1\r\nHost: a\r\n\r\n' >&5
+	read -rt 10 line <&5
+	request | raw send | says 202
+	exec 5>&-
 }
 
 # ---- access, registry, bus ----

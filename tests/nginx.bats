@@ -232,6 +232,44 @@ made() {
 	ask 403 "$OUT/users"
 }
 
+# tried URL OPTION…: a wrong password for another account each time, until
+# mfx-api itself says that these are too many; nginx does so without JSON
+tried() {
+	local i
+	for i in {1..100}; do
+		curl -sS -m 40 --cacert ca.crt -o answer -w '%{http_code}' \
+		    -H 'Content-Type: application/json' "${@:2}" -d \
+		    "{\"email\":\"a$RANDOM.$i@example.com\",\"password\":\"x\"}" \
+		    "$1" >got
+		[[ $(<got) == [24]* ]]
+		if [[ $(<got) == 429 ]] && jq -e '.status == 429' answer; then
+			return
+		fi
+	done >/dev/null 2>&1
+	echo "never too many: $*"
+	return 1
+}
+
+@test "each client behind nginx has limits of its own" {
+	local wrong='{"email":"ann@example.com","password":"wrong"}'
+	local json='Content-Type: application/json'
+	# ten of one address
+	start_ready mfx-api -l "127.0.0.1:$API" --attempts 1 \
+	    --trusted-proxy 127.0.0.1
+	serve_nginx
+	tried "$OUT/tokens" --interface 127.0.0.1
+	ask 403 "$OUT/tokens" --interface 127.0.0.2 -H "$json" -d "$wrong"
+	jq -e '.status == 403' answer
+	# whatever a client says of itself
+	tried "$OUT/tokens" --interface 127.0.0.3 -H 'X-Forwarded-For: 192.0.2.1'
+	ask 403 "$OUT/tokens" --interface 127.0.0.4 \
+	    -H 'X-Forwarded-For: 127.0.0.3' -H "$json" -d "${wrong/ann/bob}"
+	# who comes to the port behind without nginx is no proxy
+	tried "http://127.0.0.1:$API/tokens" --interface 127.0.0.5 \
+	    -H 'X-Forwarded-For: 192.0.2.9'
+	ask 403 "$OUT/tokens" --interface 127.0.0.6 -H "$json" -d "${wrong/ann/eve}"
+}
+
 @test "messages: over HTTP and WebSocket, with a key" {
 	serve_things
 	ask 202 "$OUT/http/$MESSAGES/a/b" -H "Authorization: $KEY" -d "$PACK"

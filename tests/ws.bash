@@ -45,7 +45,9 @@ talk_on() {
 	shift 2
 	rm -f "$file.open"
 	timeout 120 "$ROOT/tests/ws_talk.py" "$WS$path" \
-	    -H "Authorization:${TALK_KEY:-$KEY}" "made:$file.open" "$@" \
+	    -H "Authorization:${TALK_KEY:-$KEY}" \
+	    ${TALK_FOR:+-H "X-Forwarded-For:$TALK_FOR"} \
+	    "made:$file.open" "$@" \
 	    >"$file" 2>"$file.err" 3>&- &
 	TALKING=$!
 	PIDS+=("$TALKING")

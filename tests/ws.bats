@@ -319,6 +319,26 @@ setup_suite_test() {
 	[[ $(<later) == quiet ]]
 }
 
+@test "behind a proxy the limit is for each client" {
+	serve_ws --max-per-address 1 --trusted-proxy 127.0.0.1
+	TALK_FOR=192.0.2.1 talk_on one '' await:end
+	[[ $(talk '' -H X-Forwarded-For:192.0.2.1 quiet) == 'refused 429' ]]
+	[[ $(talk '' -H 'X-Forwarded-For:192.0.2.2, 192.0.2.1' quiet) == \
+	    'refused 429' ]]
+	[[ $(talk '' -H 'X-Forwarded-For:192.0.2.1, 192.0.2.2' quiet) == quiet ]]
+	[[ $(talk '' -H X-Forwarded-For:2001:db8::1 quiet) == quiet ]]
+	# nobody is let in by more than is read
+	[[ $(talk '' -H "X-Forwarded-For:$(printf '%05000d' 0), 192.0.2.1" quiet) == \
+	    'refused 4'* ]]
+	: >end
+	await 30 talk '' -H X-Forwarded-For:192.0.2.1 quiet
+	local wrong
+	for wrong in 10.0.0.0/33 localhost ''; do
+		status 64 mfx-adapt-ws --trusted-proxy "$wrong" 2>said
+		grep -q -- "--trusted-proxy '$wrong': " said
+	done
+}
+
 @test "/health, /metrics, /version of the administrator" {
 	ADMIN=$(free_port)
 	serve_ws --admin "127.0.0.1:$ADMIN"

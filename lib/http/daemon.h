@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 
+#include "http/address.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "http/tls.h"
@@ -39,6 +40,8 @@ struct http_connection {
 	bool held;			/* suspended: nothing to do for it */
 	int fd;
 	int64_t since;			/* when it was last without work */
+	bool addressed;			/* `address` has been filled */
+	struct address address;		/* of the other end */
 	bool asked;			/* `peer` has been filled */
 	struct tls_peer peer;
 };

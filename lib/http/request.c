@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,9 @@
 /* a request kept for the next one keeps this much for the body */
 #define BODY_KEEP 4096
 #define PROBLEM_MAX 8192
+#define FORWARDED "X-Forwarded-For"
+/* more than headers may have */
+#define FORWARDED_MAX ((size_t)64 * 1024)
 
 static struct http_request *
 request_get(struct http *h)
@@ -107,29 +109,42 @@ http_query(const struct http_request *r,
 	    give_parameter, &e);
 }
 
+/* all of a header's lines, as one list */
+static enum MHD_Result
+add_forwarded(void *arg, enum MHD_ValueKind kind, const char *name, size_t n,
+    const char *value, size_t value_n)
+{
+	struct buf *b = arg;
+
+	(void)kind;
+	if (n != sizeof FORWARDED - 1 || strcasecmp(name, FORWARDED) != 0)
+		return MHD_YES;
+	buf_putc(b, ',');
+	buf_put(b, value, value ? value_n : 0);
+	return MHD_YES;
+}
+
 size_t
 http_address(const struct http_request *r, unsigned char to[16])
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *sa = info ? info->client_addr : NULL;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
+	const struct proxies *proxies = r->http->options.proxies;
+	const struct http_connection *c = r->peer;
+	const struct address *peer = c->addressed ? &c->address : NULL;
+	struct address client;
+	struct buf list;
+	bool known = peer != NULL;
 
-	if (sa != NULL && sa->sa_family == AF_INET) {
-		memcpy(&v4, sa, sizeof v4);
-		memcpy(to, &v4.sin_addr, 4);
-		return 4;
+	if (known)
+		client = *peer;
+	if (proxies != NULL && proxies_trust(proxies, peer)) {
+		buf_init(&list, FORWARDED_MAX);
+		MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND,
+		    add_forwarded, &list);
+		known = proxies_client(proxies, peer, buf_str(&list),
+		    &client);
+		buf_release(&list);
 	}
-	if (sa == NULL || sa->sa_family != AF_INET6)
-		return 0;
-	memcpy(&v6, sa, sizeof v6);
-	if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-		memcpy(to, v6.sin6_addr.s6_addr + 12, 4);
-		return 4;
-	}
-	memcpy(to, v6.sin6_addr.s6_addr, 8);
-	return 8;
+	return known ? address_network(&client, to) : 0;
 }
 
 const struct tls_peer *

@@ -55,9 +55,9 @@ struct str http_header(const struct http_request *, const char *name);
 void http_query(const struct http_request *,
     void (*each)(void *arg, struct str name, struct str value), void *arg);
 
-/* The client's address: how many of the 16 bytes are filled.  Of IPv6 only
- * the network (8 bytes), where each has as many as it likes; 0 for a Unix
- * socket. */
+/* The client's address, as limits count it: how many of the 16 bytes are
+ * filled (address.h), 0 for a Unix socket.  Behind a proxy that is trusted
+ * it is what that says. */
 size_t http_address(const struct http_request *, unsigned char to[16]);
 
 /* who is at the other end, by its certificate; NULL without TLS */

@@ -63,13 +63,18 @@ http_room(unsigned want)
 
 static void
 connection_begin(struct http *h, struct http_connection **context,
-    struct MHD_Connection *mhd, int fd)
+    struct MHD_Connection *mhd)
 {
 	struct http_connection *c = memory_zero(1, sizeof *c);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd,
+	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
 	c->http = h;
 	c->mhd = mhd;
-	c->fd = fd;
+	c->addressed = info != NULL && info->client_addr != NULL &&
+	    address_of(&c->address, info->client_addr);
+	c->fd = MHD_get_connection_info(mhd,
+	    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	c->since = h->now;
 	c->next = h->first;
 	if (c->next != NULL)
@@ -100,8 +105,7 @@ connection_notice(void *arg, struct MHD_Connection *connection,
 		connection_end(arg, *context);
 	else
 		connection_begin(arg, (struct http_connection **)context,
-		    connection, MHD_get_connection_info(connection,
-		    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+		    connection);
 }
 
 void
@@ -187,6 +191,23 @@ http_adopt(struct http *h, int fd, struct fault *fault)
 	return 0;
 }
 
+/* Has this address all the connections that one may have? */
+static bool
+is_full(const struct http *h, const struct sockaddr *from)
+{
+	const struct http_options *o = &h->options;
+	const struct http_connection *c;
+	struct address a;
+	unsigned n = 0;
+
+	if (o->max_per_address == 0 || !address_of(&a, from) ||
+	    (o->proxies != NULL && proxies_trust(o->proxies, &a)))
+		return false;
+	for (c = h->first; c != NULL; c = c->next)
+		n += c->addressed && memcmp(&c->address, &a, sizeof a) == 0;
+	return n >= o->max_per_address;
+}
+
 static void
 accept_from(struct http *h, int i)
 {
@@ -200,6 +221,10 @@ accept_from(struct http *h, int i)
 		n = sizeof ss;
 		fd = accept4(h->listeners[i], (struct sockaddr *)&ss, &n,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0 && is_full(h, (struct sockaddr *)&ss)) {
+			close(fd);
+			continue;
+		}
 		if (fd >= 0) {
 			MHD_add_connection(h->mhd, fd, (struct sockaddr *)&ss,
 			    n);
@@ -316,7 +341,6 @@ start(struct http *h)
 	    MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)((o->timeout + STAMP_SECOND - 1) / STAMP_SECOND),
 	    MHD_OPTION_CONNECTION_LIMIT, o->max_connections,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->max_per_address,
 	    MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
 	    MHD_OPTION_NOTIFY_COMPLETED, request_ended, h,
 	    MHD_OPTION_NOTIFY_CONNECTION, connection_notice, h,

@@ -33,17 +33,20 @@
  * byte ends a connection, and so does a request that takes more than twice
  * that, and a second for each KiB of its body; max_connections in all, the
  * next ones wait to be accepted; max_per_address from one IP address, more
- * are closed.
+ * are closed, but those of proxies that are trusted are not counted: each
+ * is of many clients.
  */
 struct http;
 struct http_request;
 struct http_tls;
+struct proxies;
 
 struct http_options {
 	size_t max_body, max_bodies;
 	int64_t timeout;		/* nanoseconds */
 	unsigned max_connections;
 	unsigned max_per_address;	/* 0: no limit */
+	const struct proxies *proxies;	/* who is trusted; may be NULL */
 	bool late;
 	const struct http_tls *tls;	/* NULL: plain; used by http_open */
 	/* a request is there: answer it now or before the next http_run */

@@ -94,8 +94,25 @@ open_sockets(struct http_setup *s, struct http *h, struct fault *fault)
 	return s->single ? http_adopt(h, sockets.connected, fault) : 0;
 }
 
+static int
+read_proxies(struct http_setup *s, struct fault *fault)
+{
+	const char *why;
+	int i;
+
+	s->proxies = (struct proxies){ .n = 0 };
+	for (i = 0; i < s->trusted_proxy.n; i++) {
+		why = proxies_add(&s->proxies, s->trusted_proxy.v[i]);
+		if (why != NULL)
+			return fault_set(fault, EX_USAGE,
+			    "--trusted-proxy '%s': %s",
+			    s->trusted_proxy.v[i], why);
+	}
+	return 0;
+}
+
 int
-http_setup_check(const struct http_setup *s, struct fault *fault)
+http_setup_check(struct http_setup *s, struct fault *fault)
 {
 	if ((s->tls_cert == NULL) != (s->tls_key == NULL))
 		return fault_set(fault, EX_USAGE,
@@ -106,7 +123,7 @@ http_setup_check(const struct http_setup *s, struct fault *fault)
 	if (s->require_cert && s->tls_ca == NULL)
 		return fault_set(fault, EX_USAGE,
 		    "--require-cert needs --tls-ca");
-	return 0;
+	return read_proxies(s, fault);
 }
 
 int
@@ -123,6 +140,7 @@ http_setup_open(struct http_setup *s, struct http_options *options,
 	options->timeout = s->timeout;
 	options->max_connections = http_room((unsigned)s->max_connections);
 	options->max_per_address = (unsigned)s->max_per_address;
+	options->proxies = &s->proxies;
 	options->tls = NULL;
 	if (s->tls_cert != NULL) {
 		if (http_tls_load(&tls, s->tls_cert, s->tls_key, s->tls_ca,

@@ -4,6 +4,7 @@
 
 #include "base/opt.h"
 #include "base/stamp.h"
+#include "http/address.h"
 #include "http/server.h"
 
 /*
@@ -27,6 +28,8 @@ struct http_setup {
 	const char *tls_cert, *tls_key, *tls_ca;
 	bool require_cert;
 	int64_t max_body, timeout, max_connections, max_per_address;
+	struct opt_list trusted_proxy;
+	struct proxies proxies;	/* set by http_setup_check */
 	bool single;		/* set by http_setup_open */
 };
 
@@ -51,6 +54,8 @@ struct http_setup {
 	    OPT_INT, &(s).max_connections, 1, 1000000 },		\
 	{ 0, "max-per-address", "N", "and so many of one address",	\
 	    OPT_INT, &(s).max_per_address, 1, 1000000 },		\
+	{ 0, "trusted-proxy", "ADDR[/BITS]", "believe its X-Forwarded-For",\
+	    OPT_LIST, &(s).trusted_proxy, 0, 0 },			\
 	{ 0, "tls-cert", "FILE", "TLS: certificate chain, PEM",		\
 	    OPT_STRING, &(s).tls_cert, 0, 0 },				\
 	{ 0, "tls-key", "FILE", "TLS: its key, PEM",			\
@@ -61,7 +66,7 @@ struct http_setup {
 	    OPT_FLAG, &(s).require_cert, 0, 0 }
 
 /* Do the options go together?  -1 and EX_USAGE. */
-int http_setup_check(const struct http_setup *, struct fault *);
+int http_setup_check(struct http_setup *, struct fault *);
 
 /* The sockets that follow from them, for a server of another kind; `single`
  * is set.  Also after -1 what is there is to be closed. */

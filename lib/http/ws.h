@@ -28,12 +28,14 @@
  * nobody else.  Messages are taken whole, max_message bytes at most: 1009.
  * One that has not been heard of for half of `timeout` is pinged, and is
  * ended after all of it.  max_connections in all, the next ones wait to be
- * accepted; max_per_address from one IP address, more are closed.
+ * accepted; max_per_address from one IP address, more are closed, or, from
+ * a proxy that is trusted, their handshake is refused with 429.
  */
 struct ws;
 struct ws_client;
 struct ws_request;
 struct tls_peer;
+struct proxies;
 
 /* why a client is ended (RFC 6455 7.4, and one of ours) */
 enum ws_end {
@@ -54,6 +56,7 @@ struct ws_options {
 	int64_t timeout;		/* nanoseconds */
 	unsigned max_connections;
 	unsigned max_per_address;	/* 0: no limit */
+	const struct proxies *proxies;	/* who is trusted; may be NULL */
 	const struct ws_tls_files *tls;	/* NULL: plain; used by ws_open */
 	/* A handshake: the status to refuse it with, and *why, or 101 and
 	 * in *owner what the program will know the client by.  Any other

@@ -12,29 +12,14 @@
 
 /* ---- begin and end ---- */
 
-static uint64_t
-hash_address(int fd)
+static bool
+find_address(struct address *a, int fd)
 {
 	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
 	socklen_t n = sizeof ss;
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	const unsigned char *p;
-	size_t i, len;
 
-	if (getpeername(fd, (struct sockaddr *)&ss, &n) < 0)
-		return 0;
-	if (ss.ss_family == AF_INET) {
-		p = (const void *)&((struct sockaddr_in *)&ss)->sin_addr;
-		len = sizeof(struct in_addr);
-	} else if (ss.ss_family == AF_INET6) {
-		p = (const void *)&((struct sockaddr_in6 *)&ss)->sin6_addr;
-		len = sizeof(struct in6_addr);
-	} else {
-		return 0;
-	}
-	for (i = 0; i < len; i++)
-		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
-	return h | 1;
+	return getpeername(fd, (struct sockaddr *)&ss, &n) == 0 &&
+	    address_of(a, (struct sockaddr *)&ss);
 }
 
 struct ws_client *
@@ -44,7 +29,7 @@ ws_client_new(struct ws *s, int fd)
 
 	c->ws = s;
 	c->heard = s->now;
-	c->address = hash_address(fd);
+	c->addressed = find_address(&c->address, fd);
 	buf_init(&c->message, s->options.max_message);
 	c->next = s->first;
 	if (c->next != NULL)
@@ -105,6 +90,50 @@ ws_end(struct ws_client *c, enum ws_end code, const char *why)
 	if (code != WS_GOING_AWAY)
 		ws_queue_clear(&c->queue);
 	lws_callback_on_writable(c->wsi);
+}
+
+/* ---- of one address ---- */
+
+bool
+ws_client_forwarded(const struct ws_client *c)
+{
+	const struct proxies *p = c->ws->options.proxies;
+
+	return p != NULL && proxies_trust(p, c->addressed ? &c->address :
+	    NULL);
+}
+
+bool
+ws_client_crowded(const struct ws_client *c)
+{
+	unsigned most = c->ws->options.max_per_address, n = 0;
+	const struct ws_client *other;
+
+	if (most == 0 || !c->addressed)
+		return false;
+	for (other = c->ws->first; other != NULL; other = other->next)
+		n += other->addressed && memcmp(&other->address, &c->address,
+		    sizeof c->address) == 0;
+	return n > most;
+}
+
+/* it is whom the proxy says from now on; false: that is too long */
+static bool
+look_behind(struct ws_client *c, struct lws *wsi)
+{
+	const struct proxies *p = c->ws->options.proxies;
+	char list[WS_HEADER_MAX];
+	int n = lws_hdr_copy(wsi, list, sizeof list,
+	    WSI_TOKEN_X_FORWARDED_FOR);
+	struct address client;
+
+	if (n < 0 && lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0)
+		return false;
+	c->addressed = proxies_client(p, c->addressed ? &c->address : NULL,
+	    (struct str){ list, n > 0 ? (size_t)n : 0 }, &client);
+	if (c->addressed)
+		c->address = client;
+	return true;
 }
 
 /* ---- the handshake ---- */
@@ -189,6 +218,7 @@ answer(struct lws *wsi, unsigned status, const char *why)
 		{ 400, "400 Bad Request", "" },
 		{ 403, "403 Forbidden", "" },
 		{ 404, "404 Not Found", "" },
+		{ 429, "429 Too Many Requests", "Retry-After: 1\r\n" },
 		{ 426, "426 Upgrade Required", "Upgrade: websocket\r\n"
 		    "Sec-WebSocket-Version: " VERSION "\r\n" },
 		{ 503, "503 Service Unavailable", "Retry-After: 1\r\n" },
@@ -229,6 +259,21 @@ look(struct lws *wsi, const char *protocol, unsigned *status)
 	return NULL;
 }
 
+/* Whom a proxy speaks for is known only now. */
+static const char *
+look_at_address(struct ws_client *c, struct lws *wsi, unsigned *status)
+{
+	if (!ws_client_forwarded(c))
+		return NULL;
+	*status = 400;
+	if (!look_behind(c, wsi))
+		return "X-Forwarded-For is too long";
+	*status = ws_client_crowded(c) ? 429 : 0;
+	if (*status == 0)
+		return NULL;
+	return "too many connections from this address";
+}
+
 /* 0: goes on, else it has been answered: -1 to close it at once */
 static int
 ask(struct ws *s, struct lws *wsi, const char *protocol)
@@ -251,6 +296,8 @@ ask(struct ws *s, struct lws *wsi, const char *protocol)
 	}
 	if (protocol != NULL)
 		why = look(wsi, protocol, &status);
+	if (protocol != NULL && status == 0)
+		why = look_at_address(c, wsi, &status);
 	if (status == 0)
 		status = s->options.ask(&r, &c->owner, &why, s->options.arg);
 	if (status == 101 && r.upgrade)

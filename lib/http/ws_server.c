@@ -59,17 +59,6 @@ watch_free(struct ws_watch *w)
 	w->fd = -1;
 }
 
-static unsigned
-same_address(const struct ws *s, uint64_t address)
-{
-	const struct ws_client *c;
-	unsigned n = 0;
-
-	for (c = s->first; c != NULL; c = c->next)
-		n += c->address == address;
-	return n;
-}
-
 /* Hands a connection to lws; closes it when that can't be. */
 static bool
 adopt(struct ws *s, int fd)
@@ -83,8 +72,7 @@ adopt(struct ws *s, int fd)
 	struct lws *wsi;
 	int on = 1;
 
-	if (s->options.max_per_address > 0 && c->address != 0 &&
-	    same_address(s, c->address) > s->options.max_per_address) {
+	if (!ws_client_forwarded(c) && ws_client_crowded(c)) {
 		ws_client_free(c);
 		close(fd);
 		return false;

@@ -6,6 +6,7 @@
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
 
+#include "http/address.h"
 #include "http/tls.h"
 #include "http/ws.h"
 
@@ -70,7 +71,8 @@ struct ws_client {
 	uint16_t end;			/* enum ws_end, or 0 */
 	const char *why;
 	int64_t heard, ending;		/* when, seconds */
-	uint64_t address;		/* a hash of the peer's */
+	bool addressed;			/* `address` has been filled */
+	struct address address;
 	struct buf message;		/* what has come of one */
 	struct ws_queue queue;
 };
@@ -82,6 +84,10 @@ int ws_callback(struct lws *, enum lws_callback_reasons, void *user,
 /* a connection begins; with lws it ends by LWS_CALLBACK_WSI_DESTROY */
 struct ws_client *ws_client_new(struct ws *, int fd);
 void ws_client_free(struct ws_client *);
+/* does it come from a proxy that is trusted? */
+bool ws_client_forwarded(const struct ws_client *);
+/* are there more of its address than may be? */
+bool ws_client_crowded(const struct ws_client *);
 /* ends it now, untold */
 void ws_client_kill(struct ws_client *);
 

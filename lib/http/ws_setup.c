@@ -33,6 +33,7 @@ ws_setup_open(struct http_setup *s, struct ws_options *options,
 	options->timeout = s->timeout;
 	options->max_connections = http_room((unsigned)s->max_connections);
 	options->max_per_address = (unsigned)s->max_per_address;
+	options->proxies = &s->proxies;
 	options->tls = NULL;
 	if (s->tls_cert != NULL) {
 		/* says which of them is wrong, and why, as other adapters */
