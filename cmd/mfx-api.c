@@ -27,7 +27,8 @@ static struct http_setup setup = {
 	.timeout = 60 * STAMP_SECOND, .max_connections = 4096
 };
 static struct {
-	const char *admin, *store;
+	const char *admin;
+	struct opt_list stores;
 	int64_t ready_fd, session, attempts;
 	bool closed;
 } opt = {
@@ -38,8 +39,8 @@ static const struct opt options[] = {
 	HTTP_OPTIONS_BODY(setup, "8M", BODY_MAX),
 	{ 0, "admin", "ADDR:PORT", "serve /health and /metrics only there",
 	    OPT_STRING, &opt.admin, 0, 0 },
-	{ 0, "store", "FILE", "messages are read from FILE (messages.db)",
-	    OPT_STRING, &opt.store, 0, 0 },
+	{ 0, "store", "[NAME=]FILE", "read messages from there (messages.db)",
+	    OPT_LIST, &opt.stores, 0, 0 },
 	{ 0, "session", "TIME", "a login is good for so long (10h)",
 	    OPT_DURATION, &opt.session, 60 * STAMP_SECOND,
 	    30 * 24 * 3600 * STAMP_SECOND },
@@ -185,7 +186,7 @@ static int
 open_all(struct fault *fault)
 {
 	struct api_options a = {
-		.store = opt.store, .session = opt.session,
+		.stores = &opt.stores, .session = opt.session,
 		.attempts = (unsigned)opt.attempts,
 		.open = !opt.closed, .administers = opt.admin == NULL,
 		.complain = complain

@@ -15,7 +15,7 @@ serve_api() {
 the_case() {
 	[[ $PORT ]] || serve_api --attempts 100000
 	timeout 280 /usr/bin/python3 "$ROOT/tests/${2:-api_cases}.py" "$PORT" "$1"
-	[[ $(curl -sS -m 20 "$URL/health") == '{"status":"pass"}' ]]
+	curl -sS -m 20 "$URL/health" | jq -e '.status == "pass"'
 	kill "$PID"
 	status 0 wait "$PID"
 	[[ ! -s $PID_ERR ]] || { cat "$PID_ERR"; false; }
@@ -255,6 +255,8 @@ raw() {
 	log_in
 	mv "$MFX_HOME/registry.db" away
 	await 20 ask 503 "$URL/health"
+	jq -e '.status == "fail" and (.checks["registry:read"] +
+	    .checks["registry:write"] | map(.status) | index("fail"))' answer
 	await 20 ask 503 -H "$AUTH" "$URL/things"
 	ask 503 -H "$AUTH" -H "$JSON" -d '{}' "$URL/things"
 	ask 503 -H "$JSON" -d '{"token":"x"}' "$URL/identify"

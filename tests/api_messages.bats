@@ -147,6 +147,140 @@ ask() {
 	! grep -q "$MFX_HOME" answer
 }
 
+# health STATUS CHECK STATUS OUTPUT: of the service, and of one part
+health() {
+	ask "$1" "$URL/health"
+	jq -e --arg c "$2" --arg s "$3" --arg o "$4" '.status ==
+	    (if $s == "pass" then "pass" else "fail" end) and
+	    .checks[$c] == [{status: $s} + if $o == "" then {} else
+	    {output: $o} end]' answer || { cat answer; false; }
+}
+
+@test "health: a store that is broken, gone, or locked; and well again" {
+	serve_api
+	health 200 store:messages pass 'there is none yet'
+	readings 0 3 | mfx-write-sqlite "$STORE"
+	health 200 store:messages pass ''
+	# gone: it has been there
+	mkdir away
+	mv "$STORE"* away
+	health 503 store:messages fail 'is not there'
+	jq -e '.output == "store:messages is not there" and
+	    .checks["registry:write"][0].status == "pass"' answer
+	mv away/* "$MFX_HOME"
+	health 200 store:messages pass ''
+	# no store at all, and damaged inside
+	mv "$STORE"* away
+	head -c 8192 /dev/urandom >"$STORE"
+	health 503 store:messages fail "can't be read"
+	rm "$STORE"
+	sqlite3 "$STORE" 'CREATE TABLE t (a)'
+	health 503 store:messages fail "can't be read"
+	rm "$STORE"
+	(cd away && sqlite3 messages.db 'PRAGMA wal_checkpoint(TRUNCATE)')
+	head -c 6000 away/messages.db >"$STORE"
+	health 503 store:messages fail "can't be read"
+	rm "$STORE"
+	mv away/* "$MFX_HOME"
+	# why is said, once each time, and not to who asks
+	(($(wc -l <"$PID_ERR") == 2))
+	grep -q 'messages.db: ' "$PID_ERR"
+	# locked by another: it has to wait, and then says so
+	mkfifo go
+	/usr/bin/python3 - "$STORE" >locked 3>&- <<-'EOF' &
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1], isolation_level=None)
+		db.execute("PRAGMA locking_mode = EXCLUSIVE")
+		db.execute("BEGIN EXCLUSIVE")
+		print("locked", flush=True)
+		open("go").read()
+	EOF
+	PIDS+=($!)
+	await 20 grep -q locked locked
+	health 503 store:messages fail "can't be read"
+	: >go
+	await 20 health 200 store:messages pass ''
+}
+
+@test "health: the registry is told from the store, and both from keys" {
+	readings 0 3 | mfx-write-sqlite "$STORE"
+	serve_api
+	health 200 registry:keys pass ''
+	mv "$MFX_HOME/registry.db" away
+	await 20 ask 503 "$URL/health"
+	await 20 health 503 registry:read fail "can't be done"
+	jq -e '.checks["store:messages"] == [{status: "pass"}] and
+	    .checks["registry:write"][0].status == "fail"' answer
+	mv away "$MFX_HOME/registry.db"
+	await 20 health 200 registry:read pass ''
+	# another process holds the lock of writers for too long
+	mkfifo go
+	/usr/bin/python3 - "$MFX_HOME/registry.db" >locked 3>&- <<-'EOF' &
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1], isolation_level=None)
+		db.execute("BEGIN IMMEDIATE")
+		print("locked", flush=True)
+		open("go").read()
+	EOF
+	PIDS+=($!)
+	await 20 grep -q locked locked
+	health 503 registry:write fail "can't be done"
+	jq -e '.checks["registry:read"] == [{status: "pass"}]' answer
+	: >go
+	await 20 health 200 registry:write pass ''
+}
+
+@test "--store NAME=FILE: several, one is asked, each has its health" {
+	readings 0 3 | mfx-write-sqlite hot.db
+	readings 10 5 | mfx-write-sqlite cold.data
+	serve_api --store hot.db --store archive=cold.data --store later.db
+	local messages=$URL/channels/$CHANNEL/messages
+	ask 200 "$messages"
+	jq -e '.total == 3 and .messages[0].value == 2' answer
+	ask 200 "$messages?store=hot"
+	jq -e '.total == 3' answer
+	ask 200 "$messages?store=archive&limit=2"
+	jq -e '.total == 5 and (.messages | length) == 2 and
+	    .messages[0].value == 14' answer
+	ask 200 "$messages?store=archive&aggregate=sum&every=1d"
+	jq -e '.messages | map(.value) | add == 60' answer
+	ask 200 -H 'Accept: text/csv' "$messages?store=archive"
+	(($(wc -l <answer) == 6))
+	ask 503 "$messages?store=later"
+	local wrong
+	for wrong in store=none store= store=hot.db store=hot%26store=x \
+	    'store=hot&store=hot' store=HOT "store=..%2Fhot"; do
+		ask 400 "$messages?$wrong"
+	done
+	health 503 store:later fail 'is not there'
+	jq -e '.checks["store:hot"] == [{status: "pass"}] and
+	    .checks["store:archive"] == [{status: "pass"}]' answer
+	readings 20 1 | mfx-write-sqlite later.db
+	health 200 store:later pass ''
+	ask 200 "$messages?store=later"
+	jq -e '.total == 1' answer
+	mv cold.data away
+	health 503 store:archive fail 'is not there'
+	ask 200 "$messages"
+	ask 503 "$messages?store=archive"
+}
+
+@test "--store: what has no name, or the name of another" {
+	local wrong
+	for wrong in 'a.db b/a.db' 'x=a.db x=b.db' 'a.db b.data' 'a=' \
+	    "a.db $(printf '%065d' 0)=b.db" 'a.db ü.db'; do
+		read -r one two <<<"$wrong"
+		status 64 mfx-api -l "127.0.0.1:$(free_port)" --store "$one" \
+		    ${two:+--store "$two"} 2>said
+		grep -q -- "--store '${two:-$one}'" said
+	done
+	# a file of any name is fine alone
+	readings 0 3 | mfx-write-sqlite 'my store.data'
+	serve_api --store 'my store.data'
+	ask 200 "$URL/channels/$CHANNEL/messages"
+	health 200 store:first pass ''
+}
+
 @test "--store: another file; written to while it is read" {
 	readings 0 3 | mfx-write-sqlite elsewhere.db
 	serve_api --store elsewhere.db

@@ -391,7 +391,8 @@ def messages():
                   (("name", "d:*"), ("unit", "Cel")), (("value", ">20"),),
                   (("v", "3"), ("comparator", "ge")), (("vs", "text"),),
                   (("vb", "true"),), (("from", "1700000000"), ("to", "-1h")),
-                  (("aggregate", "avg"), ("every", "5m"), ("order", "asc"))):
+                  (("aggregate", "avg"), ("every", "5m"), ("order", "asc")),
+                  (("store", "messages"),)):
         ask(200, *query)
     kinds = {m for x in ask(200, ("limit", "100")).json["messages"]
              for m in x}

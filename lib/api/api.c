@@ -54,6 +54,8 @@ open_all(struct api *api, struct fault *fault)
 	    registry_open(&api->registry, api->home, REGISTRY_READ,
 	    fault) < 0 ||
 	    access_open(&api->access, api->home, fault) < 0 ||
+	    stores_open(&api->stores, api->options.stores, api->home,
+	    &api->inbox, fault) < 0 ||
 	    messages_open(api, fault) < 0)
 		return -1;
 	return crew_open(&api->crew, crew_size(), LOGINS_MAX, &api->inbox,
@@ -93,6 +95,7 @@ api_finish(struct api *api)
 		return;
 	searches_end(api);
 	messages_finish(api);
+	stores_finish(api->stores);
 	/* a password that has been hashed may still become a change */
 	crew_close(api->crew);
 	if (api->crew != NULL)
@@ -111,6 +114,7 @@ api_close(struct api *api)
 		return;
 	api_finish(api);
 	messages_close(api);
+	stores_close(api->stores);
 	inbox_close(&api->inbox);
 	registry_close(api->registry);
 	access_close(api->access);

@@ -4,6 +4,7 @@
 
 #include "api/attempts.h"
 #include "api/ledger.h"
+#include "base/opt.h"
 #include "http/metrics.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -34,7 +35,7 @@
  */
 struct api_options {
 	const char *home;		/* NULL: as registry_open */
-	const char *store;		/* messages; NULL: those of the home */
+	const struct opt_list *stores;	/* of messages: stores.h */
 	int64_t session;		/* ns that a login is good for */
 	unsigned attempts;		/* failed logins a minute, by account */
 	bool open;			/* anybody may become a user */

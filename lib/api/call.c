@@ -165,6 +165,22 @@ call_complain(struct api *api, const struct fault *fault)
 }
 
 void
+call_complain_store(struct api *api, struct api_store *store,
+    const struct fault *fault)
+{
+	if (!store->failing && api->options.complain != NULL)
+		api->options.complain(fault);
+	store->failing = true;
+}
+
+void
+store_is_sound(struct api_store *store)
+{
+	store->failing = false;
+	store->seen = true;
+}
+
+void
 call_unable(struct api *api, struct http_request *r,
     const struct fault *fault)
 {

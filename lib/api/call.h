@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "api/body.h"
+#include "api/stores.h"
 #include "registry/bulk.h"
 
 struct feed;
@@ -25,6 +26,7 @@ struct api {
 	struct attempts *attempts;
 	struct feed *feeds;		/* streams of events */
 	struct search *searches;	/* that are not finished */
+	struct stores *stores;
 	struct messages *messages;	/* being read */
 	struct openapi *openapi;	/* the document */
 	unsigned n_feeds;
@@ -107,6 +109,10 @@ void call_fault(struct api *, struct http_request *, const struct fault *,
 /* it can't be asked or kept now: 503 */
 void call_unable(struct api *, struct http_request *, const struct fault *);
 void call_complain(struct api *, const struct fault *);
+/* of a store: said once, until it can be read again */
+void call_complain_store(struct api *, struct api_store *,
+    const struct fault *);
+void store_is_sound(struct api_store *);
 /* not everything is bad any more */
 void api_recovered(struct api *);
 

@@ -5,7 +5,6 @@
 #include "api/call.h"
 #include "api/messages.h"
 #include "api/task.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "http/caller.h"
 #include "http/stream.h"
@@ -38,10 +37,8 @@ static const struct {
 };
 
 struct messages {
-	char *store;
 	struct crew *crews[LANES];
 	struct passage *first;
-	bool failing;
 };
 
 /* An answer under way.  While it is `working` only its thread touches it. */
@@ -50,6 +47,7 @@ struct passage {
 	struct passage *next;
 	struct api *api;
 	enum lane_kind lane;
+	struct api_store *store;
 	char thing[ID_TEXT + 1];
 	struct http_request *request;	/* NULL: it has been answered */
 	struct http_stream *stream;	/* NULL: not a stream yet */
@@ -86,7 +84,7 @@ count_all(struct passage *p, uint64_t *total)
 	query.count = true;
 	query.limit = -1;
 	query.offset = 0;
-	if (sqlite_reader_open(&reader, p->api->messages->store, &query,
+	if (sqlite_reader_open(&reader, p->store->path, &query,
 	    &p->fault) < 0)
 		return -1;
 	got = sqlite_reader_count(reader, total, &p->fault);
@@ -104,7 +102,7 @@ begin(struct passage *p)
 	uint64_t total = 0;
 	int got;
 
-	if (sqlite_reader_open(&p->reader, p->api->messages->store,
+	if (sqlite_reader_open(&p->reader, p->store->path,
 	    &p->ask.query, &p->fault) < 0) {
 		p->reader = NULL;
 		return -1;
@@ -174,16 +172,10 @@ work(struct passage *p)
 static void
 look_at_fault(struct passage *p)
 {
-	struct api *api = p->api;
-	struct messages *m = api->messages;
-
-	if (p->got >= 0) {
-		m->failing = false;
-	} else if (p->fault.status != EX_DATAERR && !api->stopping) {
-		if (!m->failing && api->options.complain != NULL)
-			api->options.complain(&p->fault);
-		m->failing = true;
-	}
+	if (p->got >= 0)
+		store_is_sound(p->store);
+	else if (p->fault.status != EX_DATAERR && !p->api->stopping)
+		call_complain_store(p->api, p->store, &p->fault);
 }
 
 static void
@@ -422,6 +414,9 @@ messages_list(struct call *c)
 		why = messages_ask(&p->ask, c->request, c->id[0]);
 		p->lane = p->ask.form == MESSAGES_PAGE ? LANE_PAGES :
 		    LANE_EXPORTS;
+		p->store = stores_find(c->api->stores, p->ask.store);
+		if (why == NULL && p->store == NULL)
+			why = "there is no store of this name";
 		if (why != NULL)
 			http_problem(c->request, 400, why);
 		else if (has_room(c, p)) {
@@ -439,17 +434,9 @@ int
 messages_open(struct api *api, struct fault *fault)
 {
 	struct messages *m = memory_zero(1, sizeof *m);
-	struct buf path;
 	int i;
 
 	api->messages = m;
-	buf_init(&path, SIZE_MAX);
-	if (api->options.store == NULL)
-		buf_printf(&path, "%s/", api->home);
-	buf_puts(&path, api->options.store ? api->options.store :
-	    "messages.db");
-	buf_putc(&path, '\0');
-	m->store = path.p;
 	for (i = 0; i < LANES; i++)
 		if (crew_open(&m->crews[i], lanes[i].threads, lanes[i].most,
 		    &api->inbox, fault) < 0)
@@ -471,8 +458,5 @@ messages_finish(struct api *api)
 void
 messages_close(struct api *api)
 {
-	if (api->messages == NULL)
-		return;
-	free(api->messages->store);
 	free(api->messages);
 }

@@ -11,7 +11,8 @@
  *
  * The parameters are those of Mainflux (offset, limit, subtopic, publisher,
  * protocol, name; v with comparator, vs, vb) and those of mfx-read-sqlite(1)
- * (value, unit, from, to, order, aggregate, every), with the same meaning.
+ * (value, unit, from, to, order, aggregate, every), with the same meaning,
+ * and the name of a store.
  * Labels, units and `value` may be given several times: any may hold.  All
  * others may not.  Parameters of other names are passed over.
  */
@@ -29,6 +30,7 @@ enum messages_form {
 struct messages_ask {
 	struct query query;
 	enum messages_form form;
+	struct str store;		/* its name; p NULL: the first one */
 	/* private */
 	struct arena arena;		/* of the texts */
 	unsigned given;			/* those that were, by their place */

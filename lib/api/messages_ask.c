@@ -255,6 +255,13 @@ take_every(struct messages_ask *a, struct str value)
 	return "every has to be a span of time, as 5m";
 }
 
+static const char *
+take_store(struct messages_ask *a, struct str value)
+{
+	a->store = arena_str(&a->arena, value);
+	return value.n > 0 ? NULL : "store has to be a name";
+}
+
 /* ---- values ---- */
 
 static const char *
@@ -338,7 +345,7 @@ static const struct parameter parameters[] = {
 	{ "unit", take_unit, true }, { "order", take_order, false },
 	{ "from", take_from, false }, { "to", take_to, false },
 	{ "aggregate", take_aggregate, false },
-	{ "every", take_every, false },
+	{ "every", take_every, false }, { "store", take_store, false },
 };
 #define PARAMETERS (sizeof parameters / sizeof *parameters)
 /* value, v, vs and vb: the first four */

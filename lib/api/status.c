@@ -4,10 +4,8 @@
 
 #include "api/call.h"
 #include "base/memory.h"
-#include "registry/event.h"
 
-/* How the service is: its version, what it counts, and whether what it
- * depends on is there. */
+/* What the service says of itself: its version, and what it counts. */
 
 #define ANSWERS (sizeof ((struct api *)NULL)->answers / \
 	sizeof ((struct api *)NULL)->answers[0])
@@ -23,79 +21,6 @@ status_version(struct call *c)
 	    MFX_VERSION);
 	http_answer_text(c->request, 200, "text/plain; charset=utf-8",
 	    buf_str(b));
-}
-
-/* ---- health ---- */
-
-struct probe {
-	struct change change;
-	struct api *api;
-	struct http_request *request;
-	bool write;
-};
-
-static void
-answer_health(struct api *api, struct http_request *r, const char *fault)
-{
-	struct buf *b = &api->answer;
-
-	buf_clear(b);
-	buf_printf(b, "{\"status\":\"%s\"", fault ? "fail" : "pass");
-	if (fault != NULL)
-		buf_printf(b, ",\"output\":\"%s\"", fault);
-	buf_puts(b, "}\n");
-	http_set(r, "Cache-Control", "no-store");
-	http_answer_text(r, fault ? 503 : 200, "application/health+json",
-	    buf_str(b));
-}
-
-static int
-try(struct change *c, struct registry *r, struct fault *fault)
-{
-	struct probe *p = (struct probe *)c;
-
-	return p->write ? registry_probe(r, fault) : 0;
-}
-
-static void
-tried(struct task *t)
-{
-	struct probe *p = (struct probe *)t;
-	struct api *api = p->api;
-
-	if (p->change.result == 0 && api->failing && p->write)
-		api_recovered(api);
-	if (p->change.result < 0)
-		call_complain(api, &p->change.fault);
-	answer_health(api, p->request, p->change.result < 0 ?
-	    "the registry can't be changed" : NULL);
-	free(p);
-}
-
-/*
- * The registry is read, and a transaction begun and ended; when the last one
- * has failed something is really written, to see whether it goes again.
- */
-void
-status_health(struct call *c)
-{
-	struct api *api = c->api;
-	struct fault fault;
-	struct probe *p;
-	uint64_t seq;
-
-	if (api->registry == NULL ||
-	    event_last(api->registry, &seq, &fault) < 0) {
-		answer_health(api, c->request, "the registry can't be read");
-		return;
-	}
-	p = memory_zero(1, sizeof *p);
-	p->change.make = try;
-	p->change.task.done = tried;
-	p->api = api;
-	p->request = c->request;
-	p->write = api->failing;
-	ledger_add(api->ledger, &p->change);
 }
 
 /* ---- metrics ---- */

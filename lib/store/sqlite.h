@@ -46,6 +46,9 @@ int sqlite_reader_next(struct sqlite_reader *, struct route *,
 /* how many records there are, instead of those; 0 or -1 */
 int sqlite_reader_count(struct sqlite_reader *, uint64_t *, struct fault *);
 
+/* Can it be read?  Opens it, and looks at a reading; faults as above. */
+int sqlite_reader_probe(const char *path, struct fault *);
+
 /* appends how SQLite goes about it, a line a step */
 void sqlite_reader_plan(struct sqlite_reader *, struct buf *);
 

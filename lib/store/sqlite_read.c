@@ -179,6 +179,19 @@ sqlite_reader_count(struct sqlite_reader *r, uint64_t *n,
 	return 0;
 }
 
+int
+sqlite_reader_probe(const char *path, struct fault *fault)
+{
+	sqlite3 *db;
+	int r;
+
+	if (sqlite_db_open(&db, path, false, fault) < 0)
+		return -1;
+	r = sqlite_db_run(db, "SELECT 1 FROM readings LIMIT 1", fault);
+	sqlite3_close(db);
+	return r;
+}
+
 void
 sqlite_reader_plan(struct sqlite_reader *r, struct buf *to)
 {

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/stores.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/buf.h"
+#include "base/memory.h"
+
+#define WAITING_MAX 64
+#define NAME_MAX_BYTES 64
+
+struct stores {
+	struct api_store v[OPT_LIST_MAX];
+	size_t n;
+	struct crew *crew;
+};
+
+static bool
+is_name(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') &&
+		    !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
+		    !(s.p[i] >= '0' && s.p[i] <= '9') &&
+		    s.p[i] != '-' && s.p[i] != '_')
+			return false;
+	return s.n > 0 && s.n <= NAME_MAX_BYTES;
+}
+
+static char *
+copy(struct str s)
+{
+	struct buf b;
+
+	buf_init(&b, s.n + 1);
+	buf_put_str(&b, s);
+	buf_putc(&b, '\0');
+	return b.p;
+}
+
+/* the file's own, less what says that it is a database */
+static struct str
+name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct str name = str_z(slash ? slash + 1 : path);
+
+	if (name.n > 3 && memcmp(name.p + name.n - 3, ".db", 3) == 0)
+		name.n -= 3;
+	return is_name(name) ? name : STR("");
+}
+
+static int
+add(struct stores *s, const char *text, struct fault *fault)
+{
+	const char *equals = strchr(text, '='), *path = text;
+	struct str name = { text, equals ? (size_t)(equals - text) : 0 };
+
+	if (is_name(name))
+		path = equals + 1;
+	else
+		name = name_of(path);
+	if (*path == '\0')
+		return fault_set(fault, EX_USAGE, "--store '%s': no file",
+		    text);
+	if (name.n == 0 && s->n > 0)
+		return fault_set(fault, EX_USAGE,
+		    "--store '%s': name it, as NAME=FILE", text);
+	if (name.n > 0 && stores_find(s, name) != NULL)
+		return fault_set(fault, EX_USAGE, "--store '%s': "
+		    "there is another '%.*s'", text, STR_ARG(name));
+	s->v[s->n++] = (struct api_store){
+		.name = copy(name), .path = memory_strdup(path),
+		.given = true
+	};
+	return 0;
+}
+
+static void
+add_default(struct stores *s, const char *home)
+{
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX);
+	buf_printf(&b, "%s/messages.db", home);
+	buf_putc(&b, '\0');
+	s->v[s->n++] = (struct api_store){
+		.name = memory_strdup("messages"), .path = b.p
+	};
+}
+
+int
+stores_open(struct stores **out, const struct opt_list *given,
+    const char *home, struct inbox *inbox, struct fault *fault)
+{
+	struct stores *s = memory_zero(1, sizeof *s);
+	int i;
+
+	*out = s;
+	for (i = 0; given != NULL && i < given->n; i++)
+		if (add(s, given->v[i], fault) < 0)
+			return -1;
+	if (s->n == 0)
+		add_default(s, home);
+	return crew_open(&s->crew, 1, WAITING_MAX, inbox, fault);
+}
+
+void
+stores_finish(struct stores *s)
+{
+	if (s == NULL)
+		return;
+	crew_close(s->crew);
+	s->crew = NULL;
+}
+
+void
+stores_close(struct stores *s)
+{
+	if (s == NULL)
+		return;
+	stores_finish(s);
+	while (s->n > 0) {
+		free(s->v[--s->n].name);
+		free(s->v[s->n].path);
+	}
+	free(s);
+}
+
+struct api_store *
+stores_find(struct stores *s, struct str name)
+{
+	size_t i;
+
+	if (name.p == NULL)
+		return &s->v[0];
+	for (i = 0; i < s->n; i++)
+		if (name.n > 0 && str_eq(str_z(s->v[i].name), name))
+			return &s->v[i];
+	return NULL;
+}
+
+struct api_store *
+stores_at(struct stores *s, size_t i)
+{
+	return i < s->n ? &s->v[i] : NULL;
+}
+
+bool
+stores_add(struct stores *s, struct task *t)
+{
+	return s->crew != NULL && crew_add(s->crew, t);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_API_STORES_H
+#define MFX_API_STORES_H
+
+#include "api/task.h"
+#include "base/opt.h"
+#include "base/str.h"
+
+/*
+ * Where messages are read from: one store or several, each with a name that
+ * a request asks it by; the first is asked when none is named.  They are
+ * not put together: writers to several stores give each of them everything,
+ * which would then be there twice.
+ */
+struct api_store {
+	char *name;		/* "": it can only be the first */
+	char *path;
+	bool given;		/* it was asked for, and has to be there */
+	bool seen;		/* it has been there */
+	bool failing;		/* that it can't be read has been said */
+};
+
+struct stores;
+
+/*
+ * "FILE" or "NAME=FILE", where NAME has letters, digits, '-' and '_' only;
+ * without one it is that of the file, less ".db".  None: messages.db of
+ * `home`.  -1 and EX_USAGE for what has no name, or the name of another.
+ */
+int stores_open(struct stores **, const struct opt_list *, const char *home,
+    struct inbox *, struct fault *);
+/* stops its thread; the stores stay */
+void stores_finish(struct stores *);
+void stores_close(struct stores *);
+
+/* name p NULL: the first; NULL: there is none of that name */
+struct api_store *stores_find(struct stores *, struct str name);
+/* the i-th, NULL behind the last */
+struct api_store *stores_at(struct stores *, size_t i);
+
+/* Work that looks at stores, in a thread of its own: a disk may hang.
+ * False: too much is waiting. */
+bool stores_add(struct stores *, struct task *);
+
+#endif
