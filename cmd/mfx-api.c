@@ -29,10 +29,11 @@ static struct http_setup setup = {
 static struct {
 	const char *admin;
 	struct opt_list stores;
-	int64_t ready_fd, session, attempts;
+	int64_t ready_fd, session, attempts, password_min;
 	bool closed;
 } opt = {
-	.ready_fd = -1, .session = 10 * 3600 * STAMP_SECOND, .attempts = 10
+	.ready_fd = -1, .session = 10 * 3600 * STAMP_SECOND, .attempts = 10,
+	.password_min = PASSWORD_MIN
 };
 
 static const struct opt options[] = {
@@ -46,6 +47,8 @@ static const struct opt options[] = {
 	    30 * 24 * 3600 * STAMP_SECOND },
 	{ 0, "attempts", "N", "failed logins a minute and account (10)",
 	    OPT_INT, &opt.attempts, 1, 1000000 },
+	{ 0, "password-min", "N", "bytes that a new password has (8)",
+	    OPT_INT, &opt.password_min, 1, PASSWORD_MAX },
 	{ 0, "closed", NULL, "new users are not made over HTTP",
 	    OPT_FLAG, &opt.closed, 0, 0 },
 	{ 0, "ready-fd", "FD", "write a newline there when serving",
@@ -188,6 +191,7 @@ open_all(struct fault *fault)
 	struct api_options a = {
 		.stores = &opt.stores, .session = opt.session,
 		.attempts = (unsigned)opt.attempts,
+		.password_min = (size_t)opt.password_min,
 		.open = !opt.closed, .administers = opt.admin == NULL,
 		.complain = complain
 	};

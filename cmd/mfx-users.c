@@ -84,7 +84,8 @@ read_hash(char hash[PASSWORD_HASH_TEXT])
 	int result = read_password(&password);
 
 	if (result == 0)
-		result = password_hash(buf_str(&password), hash, &fault);
+		result = password_hash(buf_str(&password), PASSWORD_MIN,
+		    hash, &fault);
 	secret_release(&password);
 	return result;
 }

@@ -266,6 +266,43 @@ raw() {
 	ask 201 -H "$AUTH" -H "$JSON" -d '{}' "$URL/things"
 }
 
+# with_password EMAIL PASSWORD: a body
+with_password() {
+	printf '{"email":"%s","password":"%s"}' "$1" "$2"
+}
+
+@test "--password-min: Mainflux' provisioning has a password of three" {
+	JSON='Content-Type: application/json'
+	serve_api
+	ask 400 -H "$JSON" -d "$(with_password ann@example.com 123)" "$URL/users"
+	jq -e '.detail == "a password has 8 to 1024 bytes"' answer
+	ask 400 -H "$JSON" -d "$(with_password ann@example.com 1234567)" "$URL/users"
+	kill "$PID"
+	status 0 wait "$PID"
+	PORT=
+	serve_api --password-min 3
+	ask 201 -H "$JSON" -d "$(with_password ann@example.com 123)" "$URL/users"
+	ask 400 -H "$JSON" -d "$(with_password bob@example.com 12)" "$URL/users"
+	jq -e '.detail == "a password has 3 to 1024 bytes"' answer
+	ask 400 -H "$JSON" -d "$(with_password bob@example.com '')" "$URL/users"
+	ask 201 -H "$JSON" -d "$(with_password ann@example.com 123)" "$URL/tokens"
+	AUTH="Authorization: $(jq -r .token answer)"
+	ask 400 -X PATCH -H "$AUTH" -H "$JSON" "$URL/password" \
+	    -d '{"old_password":"123","password":"45"}'
+	ask 200 -X PATCH -H "$AUTH" -H "$JSON" "$URL/password" \
+	    -d '{"old_password":"123","password":"456"}'
+	ask 403 -H "$JSON" -d "$(with_password ann@example.com 123)" "$URL/tokens"
+	ask 201 -H "$JSON" -d "$(with_password ann@example.com 456)" "$URL/tokens"
+	# a longer one may be asked for too, of new ones only
+	kill "$PID"
+	status 0 wait "$PID"
+	PORT=
+	serve_api --password-min 20
+	ask 400 -H "$JSON" -d "$(with_password bob@example.com 'correct horse')" "$URL/users"
+	ask 201 -H "$JSON" -d "$(with_password ann@example.com 456)" "$URL/tokens"
+	status 64 mfx-api --password-min 0
+}
+
 @test "--closed: new users are made here only" {
 	serve_api --closed
 	JSON='Content-Type: application/json'

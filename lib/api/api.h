@@ -37,6 +37,7 @@ struct api_options {
 	const char *home;		/* NULL: as registry_open */
 	const struct opt_list *stores;	/* of messages: stores.h */
 	int64_t session;		/* ns that a login is good for */
+	size_t password_min;		/* bytes that a new one has */
 	unsigned attempts;		/* failed logins a minute, by account */
 	bool open;			/* anybody may become a user */
 	bool administers;		/* serves /health and /metrics too */

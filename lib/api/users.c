@@ -262,8 +262,8 @@ hash(struct task *t)
 {
 	struct login *l = of_task(t);
 
-	l->hashed = password_hash(buf_str(&l->new), l->hash,
-	    &l->change.fault);
+	l->hashed = password_hash(buf_str(&l->new),
+	    l->api->options.password_min, l->hash, &l->change.fault);
 }
 
 static int
@@ -307,9 +307,14 @@ hashed(struct task *t)
 static bool
 password_allowed(struct call *c, struct str password)
 {
-	if (password.n >= PASSWORD_MIN && password.n <= PASSWORD_MAX)
+	size_t min = c->api->options.password_min;
+	char text[64];
+
+	if (password.n >= min && password.n <= PASSWORD_MAX)
 		return true;
-	http_problem(c->request, 400, "a password has 8 to 1024 bytes");
+	snprintf(text, sizeof text, "a password has %zu to %d bytes", min,
+	    PASSWORD_MAX);
+	http_problem(c->request, 400, text);
 	return false;
 }
 

@@ -66,13 +66,12 @@ email_fault(struct str s)
 _Static_assert(PASSWORD_HASH_TEXT == crypto_pwhash_STRBYTES, "libsodium's");
 
 int
-password_hash(struct str password, char hash[PASSWORD_HASH_TEXT],
+password_hash(struct str password, size_t min, char hash[PASSWORD_HASH_TEXT],
     struct fault *fault)
 {
-	if (password.n < PASSWORD_MIN || password.n > PASSWORD_MAX)
+	if (password.n < min || password.n > PASSWORD_MAX)
 		return fault_set(fault, EX_DATAERR,
-		    "a password has %d to %d bytes", PASSWORD_MIN,
-		    PASSWORD_MAX);
+		    "a password has %zu to %d bytes", min, PASSWORD_MAX);
 	if (crypto_pwhash_str(hash, password.p, password.n, HASH_PASSES,
 	    HASH_MEMORY) != 0)
 		return fault_set(fault, EX_OSERR,

@@ -24,13 +24,14 @@ struct user {
 };
 
 /*
- * A password is any bytes, PASSWORD_MIN to PASSWORD_MAX of them, kept as
- * argon2id (2 passes, 19 MiB), encoded.  Made before registry_begin: it
- * takes 40 ms, for which nobody else should wait.
+ * A password is any bytes, `min` (PASSWORD_MIN unless an administrator wants
+ * it otherwise) to PASSWORD_MAX of them, kept as argon2id (2 passes, 19 MiB),
+ * encoded.  Made before registry_begin: it takes 40 ms, for which nobody else
+ * should wait.
  */
 #define PASSWORD_HASH_TEXT 128
-int password_hash(struct str password, char hash[PASSWORD_HASH_TEXT],
-    struct fault *);
+int password_hash(struct str password, size_t min,
+    char hash[PASSWORD_HASH_TEXT], struct fault *);
 
 /* is it the one of this hash?  Takes as long when there is no hash, ""; may
  * be called by several threads at once */
