@@ -33,8 +33,9 @@ CMDS := $(filter-out $(LEFT_OUT),$(patsubst cmd/%.c,%,$(wildcard cmd/*.c)))
 # what stands on a library that is missing is left out with its programs
 LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/% lib/api/%) \
 	$(if $(GNUTLS_LIBS),,lib/http/% lib/api/%) \
-	$(if $(SQLITE_LIBS),,lib/registry/% lib/api/%) \
-	$(if $(SODIUM_LIBS),,lib/registry/% lib/api/%) \
+	$(if $(SQLITE_LIBS),,lib/registry/% lib/api/% lib/remote/%) \
+	$(if $(SODIUM_LIBS),,lib/registry/% lib/api/% lib/remote/%) \
+	$(if $(CURL_LIBS),,lib/remote/%) \
 	$(if $(and $(WEBSOCKETS_LIBS),$(EV_LIBS),$(OPENSSL_LIBS)),,lib/http/ws%) \
 	$(if $(and $(COAP_LIBS),$(CRYPTO_LIBS),$(OPENSSL_LIBS)),,lib/coap/%) \
 	$(if $(and $(MOSQUITTO_PLUGIN),$(MOSQUITTO_LIBS),$(OPENSSL_LIBS)),,lib/mqtt/%), \
@@ -44,7 +45,7 @@ PROGRAMS := $(CMDS:%=$(BIN)/%)
 PLUGIN := $(if $(MOSQUITTO_PLUGIN),$(if $(SANITIZE),,$(BIN)/mfx_mosquitto.so))
 
 # What a program links with beside lib/.
-identity := mfx-users mfx-things mfx-channels mfx-can mfx-events
+identity := mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-token
 $(identity:%=$(BIN)/%): LIBS = $(SQLITE_LIBS) $(SODIUM_LIBS)
 $(BIN)/mfx-adapt-http $(BIN)/mfx-api: LIBS = $(MICROHTTPD_LIBS) \
 	$(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS)
@@ -114,7 +115,7 @@ $(BUILD)/pic/%.o: %.c config.h
 	$(call run,PIC,$(CC) $(MFX_CPPFLAGS) $(MFX_CFLAGS:-fPIE=-fPIC) \
 	    -fvisibility=hidden -MMD -MP -c -o $@ $<)
 $(BUILD)/pic/libmfx.a: $(patsubst %.c,$(BUILD)/pic/%.o, \
-	$(filter-out lib/http/% lib/store/%,$(LIB_SRC)))
+	$(filter-out lib/http/% lib/store/% lib/remote/%,$(LIB_SRC)))
 	@rm -f $@
 	$(call run,AR,$(AR) rcs $@ $^)
 $(BIN)/mfx_mosquitto.so: $(BUILD)/pic/lib/mqtt/plugin.o $(BUILD)/pic/libmfx.a

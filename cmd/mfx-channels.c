@@ -3,12 +3,13 @@
  * Channels: what things publish to and receive from, once they are
  * connected to them.  A user sees and touches only their own.
  */
-#include "registry/admin.h"
+#include "remote/place.h"
 
 static struct admin admin;
+static struct remote_setup remote = REMOTE_DEFAULTS;
 
 #define USER { 0, "user", "EMAIL", "whose channels (else: $MFX_USER)", \
-	OPT_STRING, &admin.user, 0, 0 }
+	OPT_STRING, &admin.user, 0, 0 }, REMOTE_OPTIONS(remote)
 #define FROM_FILE { 'f', "file", "FILE", "take NDJSON from FILE, '-' is " \
 	"stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
 #define HUMAN { 'H', "human", NULL, "a table for people", \
@@ -136,7 +137,8 @@ int
 main(int argc, char **argv)
 {
 	admin.program = &program;
-	admin.place = &admin_here;
+	admin.where = remote_place;
+	admin.setup = &remote;
 	admin.kind = ITEM_CHANNEL;
 	return program_verb(&program, argc, argv);
 }

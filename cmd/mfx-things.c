@@ -4,12 +4,13 @@
  * by a key.  A user sees and touches only their own.  A change that was
  * answered is on disk, and every adapter acts by it within a moment.
  */
-#include "registry/admin.h"
+#include "remote/place.h"
 
 static struct admin admin;
+static struct remote_setup remote = REMOTE_DEFAULTS;
 
 #define USER { 0, "user", "EMAIL", "whose things (else: $MFX_USER)", \
-	OPT_STRING, &admin.user, 0, 0 }
+	OPT_STRING, &admin.user, 0, 0 }, REMOTE_OPTIONS(remote)
 #define FROM_FILE { 'f', "file", "FILE", "take NDJSON from FILE, '-' is " \
 	"stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
 
@@ -152,7 +153,8 @@ int
 main(int argc, char **argv)
 {
 	admin.program = &program;
-	admin.place = &admin_here;
+	admin.where = remote_place;
+	admin.setup = &remote;
 	admin.kind = ITEM_THING;
 	return program_verb(&program, argc, argv);
 }

@@ -3,9 +3,9 @@
 #define MFX_API_CALL_H
 
 #include "api/api.h"
-#include "api/body.h"
 #include "api/stores.h"
 #include "registry/bulk.h"
+#include "senml/body.h"
 
 struct feed;
 struct search;

@@ -22,6 +22,7 @@ begin(struct admin *a)
 	program_holds_secrets();
 	specs_init(&a->bulk.specs);
 	out_init(&a->out, STDOUT_FILENO, "<stdout>", ANSWER_MAX);
+	a->place = a->where(a);
 	return a->place->open(a);
 }
 

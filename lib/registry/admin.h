@@ -13,14 +13,16 @@
  * checked before anything is touched, and is done in one transaction: all
  * of it or nothing.  Answers are written only after the commit.
  *
- *	admin = (struct admin){ .kind = ITEM_THING, .place = &admin_here, … };
+ *	admin = (struct admin){ .kind = ITEM_THING, .where = …, … };
  *	return admin_run(&admin, operands, BULK_CREATE);
  *
  * Like a filter it says what went wrong and gives the exit status.
  */
 struct admin {
 	const struct program *program;
-	const struct admin_place *place;
+	/* where it is done, asked once the options are known */
+	const struct admin_place *(*where)(const struct admin *);
+	const void *setup;		/* what that has to know */
 	enum item_kind kind;
 	/* options, NULL or false when not given */
 	const char *user, *file;
@@ -30,6 +32,7 @@ struct admin {
 	bool new_key, no_key;
 	bool if_exists;			/* remove */
 	/* while it runs */
+	const struct admin_place *place;
 	struct bulk bulk;
 	unsigned shown;			/* list: enum spec_member */
 	struct table table;

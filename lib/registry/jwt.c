@@ -40,23 +40,43 @@ jwt_put(struct buf *to, struct str claims,
 	buf_put(to, signature, sizeof signature);
 }
 
+/* what was signed; p NULL: it has not that form */
+static struct str
+signed_part(struct str token)
+{
+	struct str text = { token.p, token.n - SIGNATURE_TEXT - 1 };
+
+	if (token.n > JWT_MAX || !str_starts(token, HEADER) ||
+	    token.n < HEADER.n + 1 + SIGNATURE_TEXT ||
+	    text.p[text.n] != '.')
+		return STR_NONE;
+	return text;
+}
+
 bool
 jwt_open(struct buf *claims, struct str token,
     const unsigned char key[JWT_KEY_BYTES])
 {
-	char want[SIGNATURE_TEXT], *room;
-	struct str text, payload;
+	struct str text = signed_part(token);
+	char want[SIGNATURE_TEXT];
+
+	if (text.p == NULL)
+		return false;
+	sign(text, key, want);
+	return sodium_memcmp(want, text.p + text.n + 1, sizeof want) == 0 &&
+	    jwt_peek(claims, token);
+}
+
+bool
+jwt_peek(struct buf *claims, struct str token)
+{
+	struct str payload = signed_part(token);
+	char *room;
 	long n;
 
-	if (token.n > JWT_MAX || !str_starts(token, HEADER) ||
-	    token.n < HEADER.n + 1 + SIGNATURE_TEXT)
+	if (payload.p == NULL)
 		return false;
-	text = (struct str){ token.p, token.n - SIGNATURE_TEXT - 1 };
-	sign(text, key, want);
-	if (text.p[text.n] != '.' || sodium_memcmp(want,
-	    text.p + text.n + 1, sizeof want) != 0)
-		return false;
-	payload = str_from(text, HEADER.n);
+	payload = str_from(payload, HEADER.n);
 	room = buf_room(claims, payload.n / 4 * 3 + 3);
 	if (room == NULL || (n = base64_decode(room, payload)) < 0)
 		return false;

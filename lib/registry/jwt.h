@@ -26,6 +26,10 @@ void jwt_put(struct buf *to, struct str claims,
 bool jwt_open(struct buf *claims, struct str token,
     const unsigned char key[JWT_KEY_BYTES]);
 
+/* the same of any token that looks like one of ours, whoever signed it: what
+ * it says of itself to the one who shows it */
+bool jwt_peek(struct buf *claims, struct str token);
+
 /* The claims that we use.  A number that is not there is -1, a text that
  * is not there has p NULL. */
 struct jwt_claims {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "api/body.h"
+#include "senml/body.h"
 #include "base/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/body.h"
+#include "senml/body.h"
 
 #include <strings.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_API_BODY_H
-#define MFX_API_BODY_H
+#ifndef MFX_SENML_BODY_H
+#define MFX_SENML_BODY_H
 
 #include "senml/json.h"
 
 /*
- * A request's body, read as Mainflux did: names of members in any case, of
+ * The JSON of requests and answers, read as Mainflux did: names of members in any case, of
  * two with one name the last, unknown ones are passed over, null is as good
  * as absent, and what stands behind the first value is not looked at.  The
  * rest is strict: JSON as RFC 8259 has it, UTF-8, each member of its type.
