@@ -2,7 +2,7 @@
 /*
  * May this thing use that channel?  Asks what an adapter asks, through the
  * same code, and says why.  Who may read the registry may ask about all of
- * it.
+ * it; with --url, an owner about their own.
  */
 #include <errno.h>
 #include <sysexits.h>
@@ -12,14 +12,16 @@
 #include "base/file.h"
 #include "base/out.h"
 #include "base/program.h"
-#include "registry/access.h"
-#include "registry/item.h"
+#include "registry/keyring.h"
+#include "remote/decision.h"
 
 static const char *key_file;
+static struct remote_setup remote = REMOTE_DEFAULTS;
 
 static const struct opt options[] = {
 	{ 0, "key-file", "FILE", "ask for whoever has this key",
 	    OPT_STRING, &key_file, 0, 0 },
+	REMOTE_OPTIONS(remote),
 	OPT_END
 };
 
@@ -31,104 +33,91 @@ static const struct program program = {
 	.options = options,
 };
 
-static struct {
-	struct str thing, channel;
-	const char *verb;
-} asked;
+static struct question asked;
+static const char *verb;
 
-static enum access_result
-ask_by_key(struct access *a, struct fault *fault)
+static enum decision
+decide(struct fault *fault)
 {
-	enum access_result result = ACCESS_ERROR;
-	struct buf key;
-	struct str thing;
-	static char id[ID_TEXT];
+	enum decision decision = DECISION_FAULT;
+	struct session *session;
 
-	buf_init(&key, THING_KEY_MAX + 3);
-	if (secret_read(key_file, "key", &key, fault) == 0) {
-		result = access_check(a, buf_str(&key), asked.channel,
-		    &thing);
-		if (thing.n == ID_TEXT) {
-			memcpy(id, thing.p, ID_TEXT);
-			asked.thing = (struct str){ id, ID_TEXT };
-		}
-		if (result == ACCESS_ERROR)
-			fault_set(fault, EX_TEMPFAIL, "%s", access_fault(a));
+	if (remote_url(&remote) == NULL)
+		return decide_here(&asked, fault);
+	if (session_open(&session, &remote, fault) == 0) {
+		decision = decide_there(session, &asked, fault);
+		session_close(session);
 	}
-	secret_release(&key);
-	return result;
+	return decision;
 }
 
-static enum access_result
+static enum decision
 ask(struct fault *fault)
 {
-	enum access_result result;
-	struct access *a;
+	enum decision decision = DECISION_FAULT;
+	struct buf key;
 
-	if (access_open(&a, NULL, fault) < 0)
-		return ACCESS_ERROR;
-	if (key_file != NULL) {
-		result = ask_by_key(a, fault);
-	} else {
-		result = access_check_id(a, asked.thing, asked.channel);
-		if (result == ACCESS_ERROR)
-			fault_set(fault, EX_TEMPFAIL, "%s", access_fault(a));
+	if (key_file == NULL)
+		return decide(fault);
+	buf_init(&key, THING_KEY_MAX + 3);
+	if (secret_read(key_file, "key", &key, fault) == 0) {
+		asked.key = buf_str(&key);
+		decision = decide(fault);
 	}
-	access_close(a);
-	return result;
+	secret_release(&key);
+	return decision;
 }
 
-/* the reason behind a no; -1 when it can't be found out */
-static int
-explain(struct buf *b, enum access_result result, struct fault *fault)
+static void
+put(struct buf *b, enum decision decision)
 {
-	struct registry *r;
-	int thing, channel;
+	struct str thing = asked.thing, channel = asked.channel;
 
-	if (registry_open(&r, NULL, REGISTRY_READ, fault) < 0)
-		return -1;
-	thing = item_exists(r, ITEM_THING, asked.thing, fault);
-	channel = item_exists(r, ITEM_CHANNEL, asked.channel, fault);
-	registry_close(r);
-	if (thing < 0 || channel < 0)
-		return -1;
-	if (result == ACCESS_NO_KEY && key_file != NULL)
+	switch (decision) {
+	case DECISION_FAULT:
+		break;
+	case DECISION_YES:
+		buf_printf(b, "yes: thing %.*s is connected to channel "
+		    "%.*s, and may %s\n", STR_ARG(thing), STR_ARG(channel),
+		    verb);
+		break;
+	case DECISION_NOBODY:
 		buf_puts(b, "no: nobody has this key\n");
-	else if (thing == 0)
+		break;
+	case DECISION_NO_THING:
 		buf_printf(b, "no: there is no thing %.*s\n",
-		    STR_ARG(asked.thing));
-	else if (result == ACCESS_NO_KEY)
+		    STR_ARG(thing));
+		break;
+	case DECISION_NO_KEY:
 		buf_printf(b, "no: the key of thing %.*s was taken away\n",
-		    STR_ARG(asked.thing));
-	else if (channel == 0)
+		    STR_ARG(thing));
+		break;
+	case DECISION_NO_CHANNEL:
 		buf_printf(b, "no: there is no channel %.*s\n",
-		    STR_ARG(asked.channel));
-	else
+		    STR_ARG(channel));
+		break;
+	case DECISION_NOT_CONNECTED:
 		buf_printf(b, "no: thing %.*s is not connected to channel "
-		    "%.*s\n", STR_ARG(asked.thing), STR_ARG(asked.channel));
-	return 0;
+		    "%.*s\n", STR_ARG(thing), STR_ARG(channel));
+		break;
+	}
 }
 
 static int
 answer(struct out *out)
 {
 	struct fault fault;
-	enum access_result result = ask(&fault);
+	enum decision decision = ask(&fault);
 
-	if (result == ACCESS_ERROR)
+	if (decision == DECISION_FAULT)
 		return diag_fault(&fault);
-	if (result == ACCESS_YES)
-		buf_printf(&out->b, "yes: thing %.*s is connected to channel "
-		    "%.*s, and may %s\n", STR_ARG(asked.thing),
-		    STR_ARG(asked.channel), asked.verb);
-	else if (explain(&out->b, result, &fault) < 0)
-		return diag_fault(&fault);
+	put(&out->b, decision);
 	out_end(out);
 	if (out_flush(out) < 0) {
 		diag_error("%s: %s", out->name, strerror(out->err));
 		return EX_IOERR;
 	}
-	return result != ACCESS_YES;
+	return decision != DECISION_YES;
 }
 
 int
@@ -144,12 +133,12 @@ main(int argc, char **argv)
 	program_holds_secrets();
 	if (key_file == NULL)
 		asked.thing = str_z(argv[i++]);
-	asked.verb = argv[i];
+	verb = argv[i];
 	asked.channel = str_z(argv[i + 1]);
-	if (strcmp(asked.verb, "publish") != 0 &&
-	    strcmp(asked.verb, "subscribe") != 0)
+	if (strcmp(verb, "publish") != 0 &&
+	    strcmp(verb, "subscribe") != 0)
 		program_misuse(&program, "'%s': publish or subscribe",
-		    asked.verb);
+		    verb);
 	out_init(&out, STDOUT_FILENO, "<stdout>", 4096);
 	status = answer(&out);
 	out_release(&out);

@@ -3,9 +3,11 @@
  * What was changed in the registry, one event a line, in order and without
  * gaps: an event is written in the transaction that it tells of.  Whoever
  * goes on behind the last `seq` they have dealt with misses none and sees
- * none twice.
+ * none twice.  With --url they are those of the token's user, and a broken
+ * connection goes on where it was.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -15,16 +17,21 @@
 #include "base/ready.h"
 #include "base/signal.h"
 #include "registry/event.h"
+#include "remote/events.h"
 
 #define BATCH 256
 #define POLL_MS 100
 #define REPLACED_POLLS 10
+/* before a lost connection is tried again, ms: each time twice as long */
+#define BACKOFF_FIRST 100
+#define BACKOFF_LAST 10000
 
 static struct {
 	const char *from;
 	int64_t count, ready_fd;
 	bool follow;
 } opt = { .from = "start", .ready_fd = -1 };
+static struct remote_setup remote = REMOTE_DEFAULTS;
 
 static const struct opt options[] = {
 	{ 0, "from", "WHERE", "start, end, behind a seq, or at a time",
@@ -34,6 +41,7 @@ static const struct opt options[] = {
 	    1, INT64_MAX },
 	{ 0, "ready-fd", "FD", "write a newline there once it follows",
 	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	REMOTE_OPTIONS(remote),
 	OPT_END
 };
 
@@ -47,27 +55,41 @@ static const struct program program = {
 static struct registry *registry;
 static struct fault fault;
 
+enum start { AT_SEQ, AT_END, AT_TIME };
+
 /* digits alone are a seq; seconds since 1970 have an '@' */
+static enum start
+parse_start(uint64_t *seq, struct stamp *t)
+{
+	int64_t n = 0;
+
+	if (strcmp(opt.from, "end") == 0)
+		return AT_END;
+	if (strcmp(opt.from, "start") == 0 ||
+	    (number_parse(opt.from, 0, INT64_MAX, &n) &&
+	    opt.from[0] >= '0' && opt.from[0] <= '9')) {
+		*seq = (uint64_t)n;
+		return AT_SEQ;
+	}
+	if (!stamp_parse(str_z(opt.from), stamp_now(), t))
+		program_misuse(&program, "--from %s: neither start, end, a "
+		    "seq nor a time", opt.from);
+	return AT_TIME;
+}
+
 static int
 find_start(uint64_t *seq)
 {
 	struct stamp t;
-	int64_t n;
 
-	*seq = 0;
-	if (strcmp(opt.from, "start") == 0)
-		return 0;
-	if (strcmp(opt.from, "end") == 0)
+	switch (parse_start(seq, &t)) {
+	case AT_END:
 		return event_last(registry, seq, &fault);
-	if (number_parse(opt.from, 0, INT64_MAX, &n) &&
-	    opt.from[0] >= '0' && opt.from[0] <= '9') {
-		*seq = (uint64_t)n;
+	case AT_TIME:
+		return event_seek(registry, t, seq, &fault);
+	default:
 		return 0;
 	}
-	if (!stamp_parse(str_z(opt.from), stamp_now(), &t))
-		program_misuse(&program, "--from %s: neither start, end, a "
-		    "seq nor a time", opt.from);
-	return event_seek(registry, t, seq, &fault);
 }
 
 /* All there is now; 1 when enough were given, 0, or -1. */
@@ -112,6 +134,84 @@ wait_for_change(void)
 	}
 }
 
+/* ---- there ---- */
+
+/* what the server says that begins later is not what was meant here */
+static void
+set_start(struct events_tap *tap, char text[STAMP_TEXT + 1])
+{
+	struct stamp t;
+
+	switch (parse_start(&tap->seq, &t)) {
+	case AT_END:
+		tap->from = "end";
+		break;
+	case AT_TIME:
+		text[0] = '@';
+		text[1 + stamp_print(text + 1, t)] = '\0';
+		tap->from = text;
+		break;
+	case AT_SEQ:
+		tap->known = true;
+		break;
+	}
+}
+
+/* until the connection is to be tried again; false: a signal has come */
+static bool
+wait_for_server(int *delay)
+{
+	int ms = *delay;
+
+	*delay = 2 * ms < BACKOFF_LAST ? 2 * ms : BACKOFF_LAST;
+	return !signal_stop() && signal_poll(NULL, 0, ms) >= 0;
+}
+
+static int
+follow_there(struct session *session, struct events_tap *tap)
+{
+	int delay = BACKOFF_FIRST, got;
+	uint64_t before;
+
+	do {
+		before = tap->seq;
+		got = events_take(session, tap, &fault);
+		if (signal_stop())
+			return 0;
+		if (got > 0 || !tap->follow || (got < 0 &&
+		    (fault.status != EX_TEMPFAIL || !tap->begun)))
+			return got;
+		if (tap->seq != before)
+			delay = BACKOFF_FIRST;
+		diag_info("%s; going on behind %" PRIu64, got < 0 ?
+		    fault.text : "the server has ended it", tap->seq);
+	} while (wait_for_server(&delay));
+	return 0;
+}
+
+static int
+run_there(struct out *out)
+{
+	struct events_tap tap = {
+		.out = out, .follow = opt.follow, .count = opt.count,
+		.ready_fd = (int)opt.ready_fd
+	};
+	char from[STAMP_TEXT + 1];
+	struct session *session;
+	int result;
+
+	set_start(&tap, from);
+	if (session_open(&session, &remote, &fault) < 0)
+		return -1;
+	result = session_use_token(session, &fault);
+	if (result == 0)
+		result = follow_there(session, &tap);
+	session_close(session);
+	return result;
+}
+
+/* ---- here ---- */
+
 static int
 run(struct out *out)
 {
@@ -139,7 +239,7 @@ main(int argc, char **argv)
 	program_holds_secrets();
 	/* a batch of the largest events */
 	out_init(&out, STDOUT_FILENO, "<stdout>", BATCH * EVENT_MAX);
-	if (run(&out) < 0)
+	if ((remote_url(&remote) ? run_there : run)(&out) < 0)
 		status = diag_fault(&fault);
 	if (out_flush(&out) < 0) {
 		diag_error("%s: %s", out.name, strerror(out.err));

@@ -2,9 +2,11 @@
 /*
  * Users: who owns things and channels.  A password comes from a file, from
  * stdin or from the terminal, never from the command line, and only its
- * argon2id hash is kept.
+ * argon2id hash is kept.  With --url it is done at a mfx-api, which knows
+ * only of the user whose password or token is shown.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -13,30 +15,45 @@
 #include "base/out.h"
 #include "base/program.h"
 #include "base/table.h"
-#include "registry/user.h"
+#include "remote/account.h"
+#include "remote/token_file.h"
 #include "senml/json.h"
 
 static struct {
-	const char *password_file;
+	const char *password_file, *old_file;
 	bool human, all;
 } opt;
+static struct remote_setup remote = REMOTE_DEFAULTS;
 
 static struct registry *registry;
+static struct session *session;		/* with --url, instead */
+static struct buf password, old, token;
 static struct fault fault;
 
+#define PASSWORD { 0, "password-file", "FILE", "where the password is; " \
+	"'-' is stdin (else: ask)", OPT_STRING, &opt.password_file, 0, 0 }
+
 static const struct opt password_options[] = {
-	{ 0, "password-file", "FILE", "where the password is; '-' is stdin "
-	    "(else: ask)", OPT_STRING, &opt.password_file, 0, 0 },
+	PASSWORD, REMOTE_OPTIONS(remote), OPT_END
+};
+
+static const struct opt update_options[] = {
+	PASSWORD,
+	{ 0, "old-password-file", "FILE", "with --url: where the old one is "
+	    "(else: ask)", OPT_STRING, &opt.old_file, 0, 0 },
+	REMOTE_OPTIONS(remote),
 	OPT_END
 };
 
 static const struct opt list_options[] = {
+	REMOTE_OPTIONS(remote),
 	{ 'H', "human", NULL, "a table for people",
 	    OPT_FLAG, &opt.human, 0, 0 },
 	OPT_END
 };
 
 static const struct opt remove_options[] = {
+	REMOTE_OPTIONS(remote),
 	{ 0, "all", NULL, "with all their things and channels",
 	    OPT_FLAG, &opt.all, 0, 0 },
 	OPT_END
@@ -53,10 +70,17 @@ one_email(char **operands)
 	return str_z(operands[0]);
 }
 
+static bool
+is_there(void)
+{
+	return remote_url(&remote) != NULL;
+}
+
 static int
 open_registry(void)
 {
-	return registry_open(&registry, NULL, REGISTRY_WRITE, &fault);
+	return is_there() ? session_open(&session, &remote, &fault) :
+	    registry_open(&registry, NULL, REGISTRY_WRITE, &fault);
 }
 
 /* ends a verb: 0 done, 1 no, -1 a fault */
@@ -66,28 +90,36 @@ end(int result)
 	if (registry != NULL)
 		registry_rollback(registry);
 	registry_close(registry);
+	session_close(session);
+	secret_release(&password);
+	secret_release(&old);
+	secret_release(&token);
 	return result < 0 ? diag_fault(&fault) : result;
 }
 
 static int
-read_password(struct buf *password)
+read_password(const char *file, const char *what, struct buf *to)
 {
 	/* room for a line end, and to see that it is too long */
-	buf_init(password, PASSWORD_MAX + 3);
-	return secret_read(opt.password_file, "password", password, &fault);
+	buf_init(to, PASSWORD_MAX + 3);
+	return secret_read(file, what, to, &fault);
 }
 
+/* the registry, and a password for it */
 static int
-read_hash(char hash[PASSWORD_HASH_TEXT])
+open_with_password(void)
 {
-	struct buf password;
-	int result = read_password(&password);
+	return open_registry() < 0 ? -1 :
+	    read_password(opt.password_file, "password", &password);
+}
 
-	if (result == 0)
-		result = password_hash(buf_str(&password), PASSWORD_MIN,
-		    hash, &fault);
-	secret_release(&password);
-	return result;
+/* with the token of this user */
+static int
+open_as(struct str email)
+{
+	return open_registry() < 0 ||
+	    session_use_token(session, &fault) < 0 ||
+	    account_is(session, email, &fault) < 0 ? -1 : 0;
 }
 
 static int
@@ -97,7 +129,13 @@ create(char **operands)
 	char hash[PASSWORD_HASH_TEXT];
 	struct user user;
 
-	if (open_registry() < 0 || read_hash(hash) < 0 ||
+	if (open_with_password() < 0)
+		return end(-1);
+	if (is_there())
+		return end(account_create(session, email,
+		    buf_str(&password), &fault));
+	if (password_hash(buf_str(&password), PASSWORD_MIN, hash,
+	    &fault) < 0 ||
 	    registry_begin(registry, &fault) < 0 ||
 	    user_create(registry, email, hash, &user, &fault) < 0)
 		return end(-1);
@@ -108,16 +146,38 @@ static int
 verify(char **operands)
 {
 	struct str email = one_email(operands);
-	struct buf password;
-	int result = open_registry();
+	int result;
 
-	if (result == 0 && (result = read_password(&password)) == 0) {
-		result = user_verify(registry, email, buf_str(&password),
-		    &fault);
-		if (result >= 0)
-			result = !result;
-	}
-	secret_release(&password);
+	if (open_with_password() < 0)
+		return end(-1);
+	buf_init(&token, JWT_MAX);
+	result = is_there() ? account_login(session, email,
+	    buf_str(&password), &token, &fault) :
+	    user_verify(registry, email, buf_str(&password), &fault);
+	return end(result < 0 ? -1 : !result);
+}
+
+/* All tokens end with the old password; the one in the file is replaced. */
+static int
+update_there(struct str email)
+{
+	char *path = token_file_path(&remote);
+	int result;
+
+	if (strcmp(path, "-") == 0)
+		program_misuse(&program, "the token file has to be one that "
+		    "can be written anew");
+	buf_init(&token, JWT_MAX);
+	if (open_as(email) < 0 ||
+	    read_password(opt.old_file, "old password", &old) < 0 ||
+	    read_password(opt.password_file, "password", &password) < 0 ||
+	    account_set_password(session, buf_str(&old), buf_str(&password),
+	    &token, &fault) < 0)
+		result = -1;
+	else
+		result = token_file_write(path, buf_str(&token),
+		    session_url(session), &fault);
+	free(path);
 	return end(result);
 }
 
@@ -128,7 +188,14 @@ update(char **operands)
 	char hash[PASSWORD_HASH_TEXT];
 	struct user user;
 
-	if (open_registry() < 0 || read_hash(hash) < 0 ||
+	if (is_there())
+		return update_there(email);
+	if (opt.old_file != NULL)
+		program_misuse(&program,
+		    "--old-password-file is only asked for with --url");
+	if (open_with_password() < 0 ||
+	    password_hash(buf_str(&password), PASSWORD_MIN, hash,
+	    &fault) < 0 ||
 	    registry_begin(registry, &fault) < 0 ||
 	    user_find(registry, email, &user, &fault) < 0 ||
 	    user_set_password(registry, &user, hash, &fault) < 0)
@@ -142,6 +209,9 @@ remove_user(char **operands)
 	struct str email = one_email(operands);
 	struct user user;
 
+	if (is_there())
+		return end(open_as(email) < 0 ? -1 :
+		    account_remove(session, opt.all, &fault));
 	if (open_registry() < 0 || registry_begin(registry, &fault) < 0 ||
 	    user_find(registry, email, &user, &fault) < 0 ||
 	    user_remove(registry, &user, opt.all, &fault) < 0)
@@ -180,6 +250,18 @@ show(void *arg, const struct user *user)
 	return out_end(&l->out) < 0;
 }
 
+/* whoever's token it is */
+static int
+show_self(struct listing *l)
+{
+	struct user user;
+
+	if (session_use_token(session, &fault) < 0 ||
+	    account_show(session, &user, &fault) < 0)
+		return -1;
+	return show(l, &user);
+}
+
 static int
 list(char **operands)
 {
@@ -196,7 +278,8 @@ list(char **operands)
 		table_column(&l.table, "created");
 	}
 	if ((result = open_registry()) == 0)
-		result = user_each(registry, show, &l, &fault);
+		result = is_there() ? show_self(&l) :
+		    user_each(registry, show, &l, &fault);
 	if (out_flush(&l.out) < 0 && result >= 0)
 		result = fault_set(&fault, EX_IOERR, "%s: %s", l.out.name,
 		    strerror(l.out.err));
@@ -211,8 +294,8 @@ static const struct verb verbs[] = {
 	{ "verify", "[--password-file FILE] EMAIL",
 	    "0 when that is the password, else 1", password_options, verify },
 	{ "list", "[-H]", "show all users", list_options, list },
-	{ "update", "[--password-file FILE] EMAIL", "set a new password",
-	    password_options, update },
+	{ "update", "[--password-file FILE] [--old-password-file FILE] EMAIL",
+	    "set a new password", update_options, update },
 	{ "remove", "[--all] EMAIL", "remove a user", remove_options,
 	    remove_user },
 	{ NULL, NULL, NULL, NULL, NULL },

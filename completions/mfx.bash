@@ -154,4 +154,4 @@ _mfx()
 complete -F _mfx mfx mfx-adapt-coap mfx-adapt-http mfx-adapt-mqtt \
 	mfx-adapt-ws mfx-api mfx-bus mfx-can mfx-channels mfx-check mfx-encode \
 	mfx-events mfx-fmt mfx-gen mfx-grep mfx-normalize mfx-pub \
-	mfx-read-sqlite mfx-sub mfx-things mfx-users mfx-write-sqlite
+	mfx-read-sqlite mfx-sub mfx-things mfx-token mfx-users mfx-write-sqlite

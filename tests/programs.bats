@@ -42,7 +42,7 @@ as_source() {
 	esac
 }
 
-others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-bus
+others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-token mfx-bus
 	mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
 	mfx-check'
 

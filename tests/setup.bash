@@ -9,7 +9,8 @@ VECTORS=$ROOT/tests/vectors
 
 setup() {
 	export MFX_HOME=$BATS_TEST_TMPDIR/home
-	unset MFX_BUS MFX_USER MFX_URL
+	unset MFX_BUS MFX_USER MFX_URL MFX_TOKEN_FILE MFX_CACERT
+	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
 	PIDS=()
 	cd "$BATS_TEST_TMPDIR" || return
 	if declare -F setup_suite_test >/dev/null; then setup_suite_test; fi

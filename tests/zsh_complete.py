@@ -35,7 +35,7 @@ def read_until(fd, want, times):
 
 
 pid, fd = start()
-os.write(fd, f"""stty cols 200; fpath=({directory} $fpath)
+os.write(fd, f"""stty cols 200 rows 100; fpath=({directory} $fpath)
 autoload -U compinit; compinit -D -u; LISTMAX=0
 unsetopt zle_bracketed_paste prompt_cr prompt_sp
 bindkey '^I' list-choices; PS1='NOW''>'

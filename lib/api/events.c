@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "api/call.h"
@@ -78,10 +79,13 @@ put_all_sse(struct buf *to, struct str lines)
 	}
 }
 
+/* Who was promised all that there is can tell when that is not it. */
 static void
 feed_end(struct feed *f)
 {
-	if (!f->over)
+	if (!f->over && f->behind && !f->follow)
+		http_stream_break(f->stream);
+	else if (!f->over)
 		http_stream_end(f->stream);
 	f->over = true;
 }
@@ -234,6 +238,7 @@ feed_open(struct call *c, const struct principal *who, uint64_t seq)
 	    "Authorization"));
 	struct feed *f = memory_zero(1, sizeof *f);
 	struct http_stream *stream;
+	char text[24];
 
 	f->api = c->api;
 	f->seq = seq;
@@ -250,6 +255,8 @@ feed_open(struct call *c, const struct principal *who, uint64_t seq)
 	c->api->n_feeds++;
 	http_set(c->request, "Cache-Control", "no-store");
 	http_set(c->request, "X-Accel-Buffering", "no");
+	snprintf(text, sizeof text, "%" PRIu64, seq);
+	http_set(c->request, "Mfx-Seq", text);
 	stream = http_answer_stream(c->request, f->sse ?
 	    "text/event-stream" : "application/x-ndjson", closed, f);
 	/* else it has been closed already */

@@ -28,6 +28,7 @@
 struct session {
 	const struct remote_setup *setup;
 	char *url;
+	const char *socket;		/* of a unix: URL */
 	bool plain;			/* http:// */
 	struct curl_functions curl;
 	CURL *easy;
@@ -36,6 +37,7 @@ struct session {
 	const struct ask *ask;		/* in hand */
 	struct curl_slist *headers;
 	size_t header_bytes, item;
+	int64_t seq;			/* -1: not said */
 	long status;
 	char error[CURL_ERROR_SIZE];
 };
@@ -131,16 +133,23 @@ take_parts(struct session *s, CURLU *u, bool *loopback)
 static int
 take_url(struct session *s, const char *text, struct fault *fault)
 {
-	CURLU *u = s->curl.url();
 	bool sound, loopback = false;
+	CURLU *u;
 
+	if (str_starts(str_z(text), STR("unix:"))) {
+		s->url = memory_strdup(text);
+		s->socket = s->url + 5;
+		s->plain = true;
+		return 0;
+	}
+	u = s->curl.url();
 	sound = u != NULL &&
 	    s->curl.url_set(u, CURLUPART_URL, text, 0) == CURLUE_OK &&
 	    take_parts(s, u, &loopback);
 	s->curl.url_cleanup(u);
 	if (!sound)
 		return fault_set(fault, EX_USAGE, "the URL has to be "
-		    "https://host[:port], nothing more");
+		    "https://host[:port] or unix:/path, nothing more");
 	if (s->plain && !loopback)
 		return fault_set(fault, EX_USAGE, "%s: http:// is only good "
 		    "for this machine: the token would go in clear; use "
@@ -228,6 +237,12 @@ session_set_token(struct session *s, struct str token)
 }
 
 struct str
+session_token(const struct session *s)
+{
+	return buf_str(&s->token);
+}
+
+struct str
 session_body(const struct session *s)
 {
 	return buf_str(&s->body);
@@ -237,6 +252,15 @@ size_t
 session_item(const struct session *s)
 {
 	return s->item;
+}
+
+bool
+session_seq(const struct session *s, uint64_t *seq)
+{
+	if (s->seq < 0)
+		return false;
+	*seq = (uint64_t)s->seq;
+	return true;
 }
 
 const char *
@@ -277,13 +301,29 @@ session_strange(const struct session *s, const char *what,
 
 /* ---- a request ---- */
 
+static void
+take_seq(struct session *s, struct str line)
+{
+	static const char name[] = "Mfx-Seq: ";
+	size_t end = sizeof name - 1;
+
+	if (line.n < end || strncasecmp(line.p, name, end) != 0)
+		return;
+	line = str_from(line, end);
+	for (end = 0; end < line.n && line.p[end] > ' '; end++)
+		;
+	line.n = end;
+	if (!body_number(line, &s->seq))
+		s->seq = -1;
+}
+
 static size_t
 take_header(char *bytes, size_t one, size_t n, void *arg)
 {
 	struct session *s = arg;
 
-	(void)bytes;
 	s->header_bytes += one * n;
+	take_seq(s, (struct str){ bytes, one * n });
 	return s->header_bytes > HEADERS_MAX ? 0 : one * n;
 }
 
@@ -347,6 +387,8 @@ set_connection(struct session *s)
 		s->curl.easy_setopt(e, CURLOPT_CAINFO, cacert);
 		s->curl.easy_setopt(e, CURLOPT_CAPATH, NULL);
 	}
+	if (s->socket != NULL)
+		s->curl.easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, s->socket);
 	/* what is on this machine is asked itself, whatever the proxy */
 	if (s->plain)
 		s->curl.easy_setopt(e, CURLOPT_PROXY, "");
@@ -362,7 +404,8 @@ prepare(struct session *s, const struct ask *ask)
 	set_connection(s);
 	set_headers(s, ask);
 	buf_init(&url, 1 << 20);
-	buf_printf(&url, "%s%s", s->url, ask->path);
+	buf_printf(&url, "%s%s", s->socket ? "http://localhost" : s->url,
+	    ask->path);
 	buf_putc(&url, '\0');
 	s->curl.easy_setopt(e, CURLOPT_URL, url.p);
 	buf_release(&url);
@@ -385,6 +428,7 @@ prepare(struct session *s, const struct ask *ask)
 	s->error[0] = '\0';
 	s->status = 0;
 	s->item = s->header_bytes = 0;
+	s->seq = -1;
 	buf_clear(&s->body);
 	s->body.max = ask->limit ? ask->limit : ANSWER_MAX;
 }

@@ -55,8 +55,9 @@ void session_close(struct session *);
 
 /* the one in the token file, if that is for this server (token_file.h) */
 int session_use_token(struct session *, struct fault *);
-/* or this one; NULL goes back to none */
+/* or this one */
 void session_set_token(struct session *, struct str token);
+struct str session_token(const struct session *);
 
 /* 0: it was answered with 2xx; -1; or what `take` gave */
 int session_ask(struct session *, const struct ask *, struct fault *);
@@ -66,7 +67,11 @@ struct str session_body(const struct session *);
 /* which of many the last fault was about, from 1; 0: none of them */
 size_t session_item(const struct session *);
 
-/* "https://host:port", as it is written in messages and token files */
+/* of an answer with events: behind which one it begins */
+bool session_seq(const struct session *, uint64_t *seq);
+
+/* "https://host:port" or "unix:/path", as it is written in messages and
+ * token files */
 const char *session_url(const struct session *);
 const struct remote_setup *session_setup(const struct session *);
 

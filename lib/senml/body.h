@@ -5,10 +5,11 @@
 #include "senml/json.h"
 
 /*
- * The JSON of requests and answers, read as Mainflux did: names of members in any case, of
- * two with one name the last, unknown ones are passed over, null is as good
- * as absent, and what stands behind the first value is not looked at.  The
- * rest is strict: JSON as RFC 8259 has it, UTF-8, each member of its type.
+ * The JSON of requests and answers, read as Mainflux did: names of members
+ * in any case, of two with one name the last, unknown ones are passed over,
+ * null is as good as absent, and what stands behind the first value is not
+ * looked at.  The rest is strict: JSON as RFC 8259 has it, UTF-8, each
+ * member of its type.
  * Metadata stays text, so that its numbers keep their digits.
  */
 enum body_type {

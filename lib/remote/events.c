@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "remote/events.h"
+
+#include <inttypes.h>
+
+#include "base/ready.h"
+#include "registry/event.h"
+#include "senml/json.h"
+
+/* what may have come without a line end in it, and with */
+#define BACKLOG (16 * EVENT_MAX)
+#define PATH_TEXT 256
+#define DIGITS_MAX 18
+
+/* "{"seq":7,…}", one object and nothing else */
+static bool
+take_seq(struct str line, uint64_t *seq)
+{
+	static const char label[] = "{\"seq\":";
+	struct scan j = { .end = line.p + line.n };
+	size_t i, n = sizeof label - 1;
+	const char *end;
+
+	if (!str_starts(line, STR("{\"seq\":")))
+		return false;
+	*seq = 0;
+	for (i = n; i < line.n && line.p[i] >= '0' && line.p[i] <= '9' &&
+	    i - n < DIGITS_MAX; i++)
+		*seq = 10 * *seq + (uint64_t)(line.p[i] - '0');
+	return i > n && i < line.n && line.p[i] == ',' &&
+	    (end = scan_skip(&j, line.p)) != NULL && end == j.end;
+}
+
+/* 0, 1 enough */
+static int
+take_line(struct events_tap *tap, struct str line)
+{
+	uint64_t seq;
+
+	/* the server shows that it is alive */
+	if (line.n == 0)
+		return 0;
+	if (!take_seq(line, &seq) || (tap->known && seq <= tap->seq)) {
+		tap->odd = true;
+		return 1;
+	}
+	tap->seq = seq;
+	tap->known = true;
+	buf_put_str(&tap->out->b, line);
+	buf_putc(&tap->out->b, '\n');
+	if (out_end(tap->out) < 0)
+		return 1;
+	return tap->count > 0 && --tap->count == 0;
+}
+
+struct stream {
+	struct session *session;
+	struct events_tap *tap;
+};
+
+static int
+take(void *arg, struct buf *come)
+{
+	struct stream *stream = arg;
+	struct events_tap *tap = stream->tap;
+	struct str rest = buf_str(come);
+	const char *end;
+	int enough = 0;
+
+	tap->begun = true;
+	if (!tap->known)
+		tap->known = session_seq(stream->session, &tap->seq);
+	if (tap->ready_fd >= 0) {
+		ready_tell(tap->ready_fd);
+		tap->ready_fd = -1;
+	}
+	while (!enough && rest.n > 0 &&
+	    (end = memchr(rest.p, '\n', rest.n)) != NULL) {
+		size_t n = (size_t)(end - rest.p);
+
+		enough = take_line(tap, (struct str){ rest.p, n });
+		rest = str_from(rest, n + 1);
+	}
+	if (rest.n > 0)
+		memmove(come->p, rest.p, rest.n);
+	come->n = rest.n;
+	return out_flush(tap->out) < 0 || enough;
+}
+
+int
+events_take(struct session *s, struct events_tap *tap, struct fault *fault)
+{
+	struct stream stream = { s, tap };
+	struct ask ask = { .limit = BACKLOG, .take = take, .arg = &stream };
+	struct buf path;
+	int result;
+
+	buf_init(&path, PATH_TEXT);
+	buf_printf(&path, "/events?follow=%s&from=",
+	    tap->follow ? "true" : "false");
+	if (tap->known)
+		buf_put_u64(&path, tap->seq);
+	else
+		session_encode(&path, str_z(tap->from));
+	buf_putc(&path, '\0');
+	ask.path = path.p;
+	result = session_ask(s, &ask, fault);
+	buf_release(&path);
+	if (tap->odd)
+		return session_strange(s, "no event", fault);
+	return result;
+}
