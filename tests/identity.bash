@@ -5,6 +5,53 @@
 setup_suite_test() {
 	export MFX_USER=ann@example.com
 	add_user "$MFX_USER"
+	[[ $BATS_TEST_FILENAME != *_remote.bats ]] || go_there
+}
+
+# from now on the commands are told a --url, and log in
+go_there() {
+	PORT=$(free_port)
+	start_ready mfx-api -v -l "127.0.0.1:$PORT" --attempts 1000000
+	API=$PID API_ERR=$PID_ERR
+	export MFX_URL=http://127.0.0.1:$PORT
+	log_in "$MFX_USER"
+}
+
+# log_in EMAIL [PASSWORD]
+log_in() {
+	mfx-token login "$1" --password-file - <<<"${2:-correct horse}"
+}
+
+# as EMAIL COMMAND…: for another user
+as() {
+	local who=$1
+	shift
+	if [[ ! $MFX_URL ]]; then
+		MFX_USER=$who "$@"
+		return
+	fi
+	export MFX_TOKEN_FILE=$BATS_TEST_TMPDIR/token.${who//[^a-z]/_}
+	[[ -e $MFX_TOKEN_FILE ]] || log_in "$who" || return
+	local got=0
+	"$@" || got=$?
+	unset MFX_TOKEN_FILE
+	return $got
+}
+
+# become EMAIL: from now on
+become() {
+	export MFX_USER=$1
+	[[ ! $MFX_URL ]] || log_in "$1"
+}
+
+# new_password OLD NEW: of the user
+new_password() {
+	if [[ $MFX_URL ]]; then
+		mfx-users update "$MFX_USER" --old-password-file <(echo "$1") \
+		    --password-file <(echo "$2")
+	else
+		mfx-users update "$MFX_USER" --password-file - <<<"$2"
+	fi
 }
 
 add_user() {
