@@ -43,12 +43,22 @@ diag_shows(enum diag_level level)
 	    level == DIAG_ERROR;
 }
 
+/* U+0080 to U+009F, which terminals act upon as upon ESC and a letter */
+static bool
+is_c1(const char *z)
+{
+	return (unsigned char)z[0] == 0xc2 && (unsigned char)z[1] >= 0x80 &&
+	    (unsigned char)z[1] < 0xa0;
+}
+
 void
 diag_clean(char *z)
 {
 	for (; *z != '\0'; z++)
 		if ((unsigned char)*z < ' ' || *z == 0x7f)
 			*z = '?';
+		else if (is_c1(z))
+			z[0] = z[1] = '?';
 }
 
 static size_t
@@ -56,12 +66,16 @@ put_escaped(char *to, size_t room, const char *z)
 {
 	size_t n = 0;
 
-	for (; *z != '\0' && n + 7 < room; z++) {
+	for (; *z != '\0' && n + 9 < room; z++) {
 		unsigned char c = (unsigned char)*z;
 
 		if (diag.json && (c == '"' || c == '\\')) {
 			to[n++] = '\\';
 			to[n++] = (char)c;
+		} else if (is_c1(z)) {
+			c = (unsigned char)*++z;
+			n += (size_t)snprintf(to + n, room - n, diag.json ?
+			    "\\u%04x" : "\\xc2\\x%02x", c);
 		} else if (c >= ' ' && c != 0x7f) {
 			to[n++] = (char)c;
 		} else {

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "remote/token_file.h"
 #include "senml/body.h"
 
 /* the largest body that is sent here: two passwords, each byte escaped */
@@ -64,7 +65,7 @@ take_token(struct session *s, struct buf *token, struct fault *fault)
 	struct arena arena;
 	int result = read_answer(s, &f, 1, &arena, fault);
 
-	if (result == 0 && (f.value.n == 0 || f.value.n > JWT_MAX))
+	if (result == 0 && !token_sound(f.value))
 		result = session_strange(s, "no token", fault);
 	if (result == 0)
 		buf_put_str(token, f.value);
@@ -275,8 +276,8 @@ account_lasting_create(struct session *s, struct lasting *l,
 	if (result < 0)
 		return -1;
 	result = read_answer(s, f, FIELDS, &arena, fault);
-	if (result == 0 && (!take_lasting(f, l) || f[VALUE].value.n == 0 ||
-	    f[VALUE].value.n > JWT_MAX))
+	if (result == 0 && (!take_lasting(f, l) ||
+	    !token_sound(f[VALUE].value)))
 		result = session_strange(s, "no token", fault);
 	if (result == 0) {
 		buf_put_str(token, f[VALUE].value);

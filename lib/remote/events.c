@@ -106,7 +106,8 @@ events_take(struct session *s, struct events_tap *tap, struct fault *fault)
 	ask.path = path.p;
 	result = session_ask(s, &ask, fault);
 	buf_release(&path);
-	if (tap->odd)
+	/* the last line, too, has to have its end */
+	if (tap->odd || (result == 0 && session_body(s).n > 0))
 		return session_strange(s, "no event", fault);
 	return result;
 }

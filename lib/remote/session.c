@@ -430,7 +430,7 @@ prepare(struct session *s, const struct ask *ask)
 	s->item = s->header_bytes = 0;
 	s->seq = -1;
 	buf_clear(&s->body);
-	s->body.max = ask->limit ? ask->limit : ANSWER_MAX;
+	s->body.max = ask->limit > ANSWER_MAX ? ask->limit : ANSWER_MAX;
 }
 
 /* ---- waiting ---- */

@@ -39,7 +39,7 @@ struct ask {
 	const char *path;		/* encoded, with the query */
 	const char *type;		/* of the body; NULL: JSON */
 	struct str body;		/* p NULL: none */
-	size_t limit;			/* of the answer; 0: 1 MiB */
+	size_t limit;			/* of the answer; at least 1 MiB */
 	bool change;			/* something is other afterwards */
 	/* for an answer without an end: called when it begins and with what
 	 * has come, of which it removes what it has used; non-zero ends it,

@@ -58,9 +58,9 @@ check_mode(const char *path, struct fault *fault)
 	return 0;
 }
 
-/* visible ASCII: it goes into a header */
-static bool
-is_token(struct str s)
+/* it goes into a header */
+bool
+token_sound(struct str s)
 {
 	size_t i;
 
@@ -91,7 +91,7 @@ take_token(struct buf *token, const char *path, const char *url,
 	struct str rest = buf_str(token), first = take_line(&rest);
 	struct str bound = take_line(&rest);
 
-	if (!is_token(first) || rest.n > 0)
+	if (!token_sound(first) || rest.n > 0)
 		return fault_set(fault, EX_CONFIG, "%s: no token is in it",
 		    path);
 	if (bound.n > 0 && !str_eq(bound, str_z(url)))

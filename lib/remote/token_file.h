@@ -13,6 +13,9 @@
  * be able to read it.
  */
 
+/* has it the form of a token: visible ASCII, not too long? */
+bool token_sound(struct str);
+
 /* the option, $MFX_TOKEN_FILE or the default; the caller frees */
 char *token_file_path(const struct remote_setup *);
 
