@@ -406,7 +406,7 @@ given() {
 	given error-long 65 mfx-things create
 	printf '{"id":"%s"}\n' a b >two
 	given error-item 1 mfx-things remove -f two
-	given error-item-minus 1 mfx-things remove -f two
+	given error-item-minus 69 mfx-things remove -f two
 	lacks err two:
 }
 
