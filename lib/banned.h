@@ -8,6 +8,7 @@
  * every source file by the build; the system headers that declare these
  * names come first so that only our own calls are caught.
  */
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

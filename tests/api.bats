@@ -61,6 +61,10 @@ setup_suite_test() {
 @test "names and metadata are found, whatever is in them" {
 	the_case searches
 }
+
+@test "names are found whether the index has them yet or not" {
+	the_case names_index
+}
 @test "ETags: what has changed meanwhile is not overwritten" {
 	the_case tags
 }
@@ -487,6 +491,7 @@ with_password() {
 	# back to what version 1 was
 	sqlite3 "$MFX_HOME/registry.db" "
 	    DROP TABLE thing_names; DROP TABLE channel_names;
+	    DROP TABLE named;
 	    DROP TABLE tokens; DROP TABLE revoked;
 	    DROP TRIGGER things_more; DROP TRIGGER things_less;
 	    DROP TRIGGER channels_more; DROP TRIGGER channels_less;

@@ -212,6 +212,55 @@ def searches():
         ann.want(400, "GET", f"/things?metadata={quote(bad)}")
 
 
+def searched(find):
+    """the names with a part are those that a look at all of them finds"""
+    def each(query):
+        at, got = "", []
+        while at is not None:
+            page = ann.want(200, "GET", f"/things?limit=1000&cursor={at}" +
+                            query).json
+            got += [x["name"] for x in page["things"]]
+            at = page.get("next")
+        return got
+    got = each("&name=" + quote(find))
+    assert got == [x for x in each("") if find in x], find
+    total = ann.want(200, "GET", "/things?name=" + quote(find)).json["total"]
+    assert total == len(got), (find, total, len(got))
+    return total
+
+
+def names_index():
+    """the index of names follows behind the newest ones"""
+    both()
+    for n in (1, 510, 1, 1, 700, 3):
+        made = ann.want(201, "POST", "/things/bulk", [
+            {"name": f"row {i} of {n}"} for i in range(n)]).json["things"]
+        searched("row 0")
+        searched(f"of {n}")
+        bob.thing(name="row 0 of 1")
+        # renamed and removed on both sides of where the index ends
+        for i in range(0, n, 50):
+            ann.want(200, "PUT", f"/things/{made[i]['id']}",
+                     {"name": f"renamed {i}"})
+        for x in made[7::90]:
+            ann.want(204, "DELETE", f"/things/{x['id']}")
+        assert searched("renamed ") > 0
+        searched(f"of {n}")
+    assert searched("of 700") > 600
+    # the newest rows go, and their numbers are used again
+    newest = [x["id"] for x in made]
+    for x in reversed(newest):
+        ann.want(204, "DELETE", f"/things/{x}")
+    for i in range(len(newest)):
+        ann.thing(name=f"in their place {i}")
+    assert searched("their place") == len(newest)
+    # names of a length that takes more than one transaction
+    for i in range(600):
+        ann.thing(name=f"single {i}")
+    assert searched("single 5") == 111
+    assert searched("row 699") == 1
+
+
 def tags():
     both()
     for path in (f"/things/{ann.thing(name='n')}",

@@ -100,9 +100,8 @@ insert(struct registry *r, enum item_kind kind, const struct user *owner,
 		bind_key(r, st, 5, spec->key, &sealed);
 	if (statement_run(r, st, fault) < 0)
 		return clash(r, spec, fault);
-	names_add(r, kind, sqlite3_last_insert_rowid(registry_db(r)),
-	    spec->name);
-	return 0;
+	return names_add(r, kind, sqlite3_last_insert_rowid(registry_db(r)),
+	    spec->name, fault);
 }
 
 int
@@ -154,12 +153,11 @@ rename_item(struct registry *r, enum item_kind kind,
 		return got;
 	n = sqlite3_column_int64(st, 0);
 	old = statement_column(st, 1);
-	if (!str_eq(old, spec->name)) {
-		names_drop(r, kind, n, old);
-		names_add(r, kind, n, spec->name);
-	}
+	got = str_eq(old, spec->name) ||
+	    (names_drop(r, kind, n, old, fault) == 0 &&
+	    names_add(r, kind, n, spec->name, fault) == 0) ? 0 : -1;
 	statement_end(st);
-	return 0;
+	return got;
 }
 
 static int
@@ -241,9 +239,11 @@ item_remove(struct registry *r, enum item_kind kind,
 	statement_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got < 0 ? -1 : unknown(kind, id, fault);
-	names_drop(r, kind, sqlite3_column_int64(st, 0),
-	    statement_column(st, 1));
+	got = names_drop(r, kind, sqlite3_column_int64(st, 0),
+	    statement_column(st, 1), fault);
 	statement_end(st);
+	if (got < 0)
+		return -1;
 	event_begin(r, owner->id);
 	event_text(r, "id", id);
 	return event_append(r, words[kind].remove, fault);

@@ -23,36 +23,93 @@ static const char *const sql[2][2] = {
 	    " VALUES('delete', ?1, ?2)" },
 };
 
-static void
-note(struct registry *r, struct note note, struct str name)
-{
-	struct buf *b = registry_names(r);
-
-	if (name.n == 0)
-		return;
-	note.length = name.n;
-	buf_put(b, &note, sizeof note);
-	buf_put_str(b, name);
-}
+static const char *const sql_behind[] = {
+	"INSERT INTO thing_names(rowid, name)"
+	" SELECT n, name FROM things WHERE n > ?1 AND name <> ''",
+	"INSERT INTO channel_names(rowid, name)"
+	" SELECT n, name FROM channels WHERE n > ?1 AND name <> ''",
+};
 
 void
-names_add(struct registry *r, enum item_kind kind, long long n,
-    struct str name)
+names_forget(struct names *names)
 {
-	note(r, (struct note){ .n = n, .kind = kind }, name);
-}
-
-void
-names_drop(struct registry *r, enum item_kind kind, long long n,
-    struct str name)
-{
-	note(r, (struct note){ .n = n, .kind = kind, .drop = true }, name);
+	buf_clear(&names->notes);
+	names->known = false;
 }
 
 int
-names_write(struct registry *r, struct fault *fault)
+names_upto(struct registry *r, enum item_kind kind, long long *n,
+    struct fault *fault)
 {
-	struct buf *b = registry_names(r);
+	sqlite3_stmt *st = statement_get(r,
+	    "SELECT upto FROM named WHERE kind = ?1", fault);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int(st, 1, kind);
+	if ((got = statement_step(r, st, fault)) < 0)
+		return -1;
+	*n = got > 0 ? sqlite3_column_int64(st, 0) : 0;
+	statement_end(st);
+	return 0;
+}
+
+static int
+read_upto(struct registry *r, struct names *names, struct fault *fault)
+{
+	enum item_kind kind;
+
+	if (names->known)
+		return 0;
+	for (kind = ITEM_THING; kind <= ITEM_CHANNEL; kind++) {
+		if (names_upto(r, kind, &names->upto[kind], fault) < 0)
+			return -1;
+		names->newest[kind] = 0;
+	}
+	names->known = true;
+	return 0;
+}
+
+static int
+note(struct registry *r, struct note note, struct str name,
+    struct fault *fault)
+{
+	struct names *names = registry_names(r);
+
+	if (read_upto(r, names, fault) < 0)
+		return -1;
+	if (note.n > names->upto[note.kind]) {
+		if (note.n > names->newest[note.kind])
+			names->newest[note.kind] = note.n;
+		return 0;
+	}
+	if (name.n == 0)
+		return 0;
+	note.length = name.n;
+	buf_put(&names->notes, &note, sizeof note);
+	buf_put_str(&names->notes, name);
+	return 0;
+}
+
+int
+names_add(struct registry *r, enum item_kind kind, long long n,
+    struct str name, struct fault *fault)
+{
+	return note(r, (struct note){ .n = n, .kind = kind }, name, fault);
+}
+
+int
+names_drop(struct registry *r, enum item_kind kind, long long n,
+    struct str name, struct fault *fault)
+{
+	return note(r, (struct note){ .n = n, .kind = kind, .drop = true },
+	    name, fault);
+}
+
+static int
+write_notes(struct registry *r, struct buf *b, struct fault *fault)
+{
 	struct note note;
 	sqlite3_stmt *st;
 	size_t at;
@@ -71,6 +128,45 @@ names_write(struct registry *r, struct fault *fault)
 		if (statement_run(r, st, fault) < 0)
 			return -1;
 	}
-	buf_clear(b);
+	return 0;
+}
+
+/* the rows behind `upto`, up to `newest` */
+static int
+catch_up(struct registry *r, enum item_kind kind, long long upto,
+    long long newest, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_behind[kind], fault);
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, upto);
+	if (statement_run(r, st, fault) < 0)
+		return -1;
+	st = statement_get(r, "UPDATE named SET upto = ?2 WHERE kind = ?1",
+	    fault);
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int(st, 1, kind);
+	sqlite3_bind_int64(st, 2, newest);
+	return statement_run(r, st, fault) < 0 ? -1 : 0;
+}
+
+int
+names_write(struct registry *r, struct fault *fault)
+{
+	struct names *names = registry_names(r);
+	enum item_kind kind;
+
+	if (!names->known)
+		return 0;
+	if (write_notes(r, &names->notes, fault) < 0)
+		return -1;
+	for (kind = ITEM_THING; kind <= ITEM_CHANNEL; kind++)
+		if (names->newest[kind] - names->upto[kind] >= NAMES_BEHIND &&
+		    catch_up(r, kind, names->upto[kind], names->newest[kind],
+		    fault) < 0)
+			return -1;
+	names_forget(names);
 	return 0;
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/page.h"
 
+#include <locale.h>
+#include <wctype.h>
+
 #include "base/glob.h"
 #include "base/utf8.h"
 #include "registry/metadata.h"
+#include "registry/names.h"
 #include "registry/statement.h"
 
 /* rows of one step: that are looked at, and that are only counted */
@@ -67,7 +71,7 @@ static enum source
 source_of(const struct page *p)
 {
 	return p->connected.p != NULL ? CONNECTED :
-	    p->match.n > 0 ? NAMED : ALL;
+	    p->match.n > 0 && !p->beyond ? NAMED : ALL;
 }
 
 /* does a row have to be looked at to know whether it counts? */
@@ -105,26 +109,52 @@ put_phrase(struct buf *b, struct str name)
 	buf_putc(b, '"');
 }
 
-static char
-lower(char c)
+/* The next character, letters in lower case: beyond ASCII too, as FTS5 has
+ * it, when the C library knows them. */
+static wint_t
+next_folded(const char **p, const char *end)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	static locale_t unicode;
+	unsigned char c = (unsigned char)**p;
+	size_t i, n;
+	wint_t w;
+
+	if (c < 0x80) {
+		(*p)++;
+		return c >= 'A' && c <= 'Z' ? c | 0x20u : c;
+	}
+	if (unicode == NULL)
+		unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+	if ((n = utf8_sequence(*p, end)) == 0) {
+		(*p)++;
+		return c;
+	}
+	for (w = c & (0x7fu >> n), i = 1; i < n; i++)
+		w = w << 6 | ((unsigned char)(*p)[i] & 0x3f);
+	*p += n;
+	return unicode != NULL ? towlower_l(w, unicode) : w;
 }
 
-/* ASCII letters in any case */
+static bool
+begins_with(const char *p, const char *end, struct str part)
+{
+	const char *q = part.p, *last = part.p + part.n;
+
+	while (q < last)
+		if (p == end || next_folded(&p, end) != next_folded(&q, last))
+			return false;
+	return true;
+}
+
 static bool
 has_part(struct str name, struct str part)
 {
-	size_t i, j;
+	const char *p = name.p, *end = name.p + name.n;
 
-	for (i = 0; i + part.n <= name.n; i++) {
-		for (j = 0; j < part.n &&
-		    lower(name.p[i + j]) == lower(part.p[j]); j++)
-			;
-		if (j == part.n)
+	for (; p < end; next_folded(&p, end))
+		if (begins_with(p, end, part))
 			return true;
-	}
-	return false;
+	return part.n == 0;
 }
 
 /* ---- steps ---- */
@@ -200,6 +230,7 @@ enough(const struct page *p)
 	return p->more && (!p->count || p->counted);
 }
 
+/* 1 when it may have left some rows, 0 when it came to the end */
 static int
 look(struct page *p, uint64_t limit, struct fault *fault)
 {
@@ -232,6 +263,26 @@ look(struct page *p, uint64_t limit, struct fault *fault)
 	}
 	statement_end(st);
 	return !enough(p);
+}
+
+/* First what the index has, then the rows behind it.  How far it goes is
+ * asked before it is: what is added to it between the two was found. */
+static int
+look_filtered(struct page *p, struct fault *fault)
+{
+	long long upto = 0;
+	int got;
+
+	if (source_of(p) == NAMED &&
+	    names_upto(p->registry, p->kind, &upto, fault) < 0)
+		return -1;
+	got = look(p, LOOK, fault);
+	if (got != 0 || source_of(p) != NAMED || enough(p))
+		return got;
+	p->beyond = true;
+	if (p->at < upto)
+		p->at = upto;
+	return 1;
 }
 
 static int
@@ -278,7 +329,7 @@ page_step(struct page *p, struct fault *fault)
 
 	if (!p->begun && begin(p, fault) < 0)
 		return -1;
-	got = looks(p) ? look(p, LOOK, fault) : step_plain(p, fault);
+	got = looks(p) ? look_filtered(p, fault) : step_plain(p, fault);
 	if (got == 0 && p->count && !p->counted)
 		p->total = p->passed;
 	return got;

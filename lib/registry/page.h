@@ -42,6 +42,7 @@ struct page {
 	uint64_t passed;
 	long long at;
 	bool begun, counted;
+	bool beyond;			/* behind what the index has */
 	struct buf match;
 };
 

@@ -30,7 +30,7 @@ struct registry {
 	struct stat file;
 	sqlite3_int64 version;		/* data_version seen last */
 	struct buf event;
-	struct buf names;
+	struct names names;
 	struct {
 		const char *sql;
 		sqlite3_stmt *st;
@@ -49,7 +49,7 @@ registry_event(struct registry *r)
 	return &r->event;
 }
 
-struct buf *
+struct names *
 registry_names(struct registry *r)
 {
 	return &r->names;
@@ -202,7 +202,7 @@ registry_begin(struct registry *r, struct fault *fault)
 {
 	/* immediate: a change that begins by reading can't fail half way
 	 * because another one came between */
-	buf_clear(&r->names);
+	names_forget(&r->names);
 	return statement_run_alone(r, "BEGIN IMMEDIATE", fault);
 }
 
@@ -218,7 +218,7 @@ registry_rollback(struct registry *r)
 {
 	if (!sqlite3_get_autocommit(r->db))
 		sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
-	buf_clear(&r->names);
+	names_forget(&r->names);
 }
 
 int
@@ -463,7 +463,7 @@ registry_open(struct registry **out, const char *home,
 
 	r->home = home ? memory_strdup(home) : home_path("");
 	buf_init(&r->event, EVENT_MAX);
-	buf_init(&r->names, NAMES_MAX);
+	buf_init(&r->names.notes, NAMES_MAX);
 	if ((size_t)snprintf(r->path, sizeof r->path, "%s/registry.db",
 	    r->home) >= sizeof r->path)
 		result = fault_set(fault, EX_CONFIG, "%s: path too long",
@@ -492,7 +492,7 @@ registry_close(struct registry *r)
 		sqlite3_finalize(r->statements[i].st);
 	sqlite3_close(r->db);
 	buf_release(&r->event);
-	buf_release(&r->names);
+	buf_release(&r->names.notes);
 	keyring_wipe(&r->keys);
 	free(r->home);
 	free(r);

@@ -134,4 +134,13 @@ static const char step_2[] =
 ") STRICT, WITHOUT ROWID;"
 "CREATE INDEX revoked_until ON revoked(expires);";
 
-const char *const schema_steps[SCHEMA_VERSION] = { step_1, step_2 };
+/* how far the index of names goes: names.h.  `kind` is enum item_kind. */
+static const char step_3[] =
+"CREATE TABLE named("
+"	kind INTEGER PRIMARY KEY,"
+"	upto INTEGER NOT NULL"			/* the last row it has */
+") STRICT;"
+"INSERT INTO named VALUES(0, (SELECT coalesce(max(n), 0) FROM things)),"
+"	(1, (SELECT coalesce(max(n), 0) FROM channels));";
+
+const char *const schema_steps[SCHEMA_VERSION] = { step_1, step_2, step_3 };

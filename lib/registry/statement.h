@@ -36,7 +36,7 @@ sqlite3 *registry_db(struct registry *);
 /* room for one event's fields: event.c */
 struct buf *registry_event(struct registry *);
 /* what the index of names has still to be told: names.c */
-struct buf *registry_names(struct registry *);
+struct names *registry_names(struct registry *);
 /* from SQLite's last error */
 int registry_fault(struct registry *, struct fault *);
 
