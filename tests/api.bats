@@ -129,26 +129,51 @@ raw() {
 @test "a request byte by byte, and cut in two at every byte" {
 	serve_api
 	log_in
-	request POST /things '{"name":"bytes"}' >whole
-	[[ $(raw bytes <whole) == 201 ]]
-	/usr/bin/python3 - "$PORT" <<-'EOF'
-		import socket, sys, time
-		whole = open("whole", "rb").read()
+	local id
+	ask 201 -D head -H "$AUTH" -H "$JSON" -d '{}' "$URL/channels"
+	id=$(sed -n 's,^Location: /channels/\(.*\)\r$,\1,p' head)
+	request POST /things '{"name":"bytes"}' >whole.201
+	[[ $(raw bytes <whole.201) == 201 ]]
+	request GET '/things?limit=1&name=%62yte&metadata=%7B%7D' >whole.200
+	request PUT "/channels/$id" '{"name":"put","metadata":{"a":[1.50]}}' |
+		sed 's/^Host/If-Match: *\r\nHost/' >whole.200.put
+	{
+		printf 'POST /things HTTP/1.1\r\nHost: a\r\n%s\r\n%s\r\n' "$AUTH" "$JSON"
+		printf 'Transfer-Encoding: chunked\r\n\r\n'
+		printf '9;x=y\r\n{"name":"\r\n7\r\nchunks"\r\n1\r\n}\r\n0\r\nX: y\r\n\r\n'
+	} >whole.201.chunks
+	request GET /nowhere/ >whole.404
+	/usr/bin/python3 - "$PORT" whole.* <<-'EOF'
+		import re, socket, sys, time
 		s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 		s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-		for i in range(1, len(whole)):
-		    s.sendall(whole[:i])
-		    # until the server has taken the first half
-		    while i % 50 == 0 and time.sleep(0.005): pass
-		    s.sendall(whole[i:])
-		    answer = b""
-		    while b"\r\n\r\n" not in answer:
-		        answer += s.recv(65536)
-		    assert answer.startswith(b"HTTP/1.1 201"), (i, answer)
-		print(len(whole) - 1)
+		def answer():
+		    got = b""
+		    while b"\r\n\r\n" not in got:
+		        got += s.recv(65536)
+		    head, _, rest = got.partition(b"\r\n\r\n")
+		    n = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+		    while len(rest) < n:
+		        rest += s.recv(65536)
+		    assert len(rest) == n
+		    return head
+		for name in sys.argv[2:]:
+		    whole, status = open(name, "rb").read(), name.split(".")[1]
+		    for i in range(1, len(whole)):
+		        s.sendall(whole[:i])
+		        # until the server has taken the first half
+		        while i % 50 == 0 and time.sleep(0.005): pass
+		        s.sendall(whole[i:])
+		        head = answer()
+		        assert head.startswith(b"HTTP/1.1 " + status.encode()), \
+		            (name, i, head)
 	EOF
-	ask 200 -H "$AUTH" "$URL/things?limit=1"
-	(($(jq .total answer) == $(stat -c %s whole)))
+	ask 200 -H "$AUTH" "$URL/things?name=bytes&limit=1"
+	(($(jq .total answer) == $(stat -c %s whole.201)))
+	ask 200 -H "$AUTH" "$URL/things?name=chunks&limit=1"
+	(($(jq .total answer) == $(stat -c %s whole.201.chunks) - 1))
+	ask 200 -H "$AUTH" "$URL/channels/$id"
+	jq -e '.name == "put" and .metadata == {a: [1.5]}' answer
 }
 
 @test "requests sent at once are answered in order" {

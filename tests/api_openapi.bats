@@ -60,8 +60,9 @@ sys.exit(1)') <wrong.json || { echo "not found: $wrong"; false; }
 	done
 }
 
-@test "every operation, in success and in each failure" {
-	make_site
+# each kind of value, and more than sockets hold, for an answer that goes on
+# and on
+make_messages() {
 	local message="\"channel\":\"$CHANNEL\",\"publisher\":\"$THING\",\"protocol\":\"http\""
 	{
 		printf '{%s,"subtopic":"a.b","n":"k","u":"Cel","v":21.5,"s":3,"t":1700000000.5,"ut":7}\n' "$message"
@@ -69,18 +70,44 @@ sys.exit(1)') <wrong.json || { echo "not found: $wrong"; false; }
 		printf '{%s,"n":"k","vb":true,"t":1700000002}\n' "$message"
 		printf '{%s,"n":"k","vd":"AP8","t":1700000003}\n' "$message"
 		printf '{"channel":"%s","received":1000,"n":"old","v":1,"t":-5}\n' "$CHANNEL"
+		awk -v message="$message" 'BEGIN { for (i = 0; i < 100000; i++)
+		    printf "{%s,\"n\":\"d:t\",\"v\":%d,\"t\":%d}\n",
+			message, i, 1600000000 + i }'
 	} | mfx-write-sqlite "$MFX_HOME/messages.db"
-	# more than sockets hold, for an answer that goes on and on; older
-	awk -v message="$message" 'BEGIN { for (i = 0; i < 100000; i++)
-	    printf "{%s,\"n\":\"d:t\",\"v\":%d,\"t\":%d}\n", message, i, 1600000000 + i }' |
-		mfx-write-sqlite "$MFX_HOME/messages.db"
-	export KEY CHANNEL LIMITED CLOSED LOST LOST_HOME=$PWD/lost
+}
+
+# through CASE: all operations, of the service at PORT
+through() {
+	export KEY CHANNEL LIMITED CLOSED LOST LOST_HOME
+	timeout 280 /usr/bin/python3 "$ROOT/tests/api_openapi.py" "$PORT" "$1"
+	[[ ! -s $ERRORS ]] || { cat "$ERRORS"; false; }
+}
+
+serve_site() {
+	make_site
 	serve_at PORT --attempts 100000 --max-body 100k
-	local errors=$PID_ERR
+	ERRORS=$PID_ERR
+}
+
+@test "every operation, in success and in each failure" {
+	serve_site
+	make_messages
 	serve_at LIMITED --attempts 1
 	serve_at CLOSED --closed
+	LOST_HOME=$PWD/lost
 	mkdir -m 700 "$LOST_HOME"
 	MFX_HOME=$LOST_HOME serve_at LOST --attempts 100000
-	timeout 280 /usr/bin/python3 "$ROOT/tests/api_openapi.py" "$PORT"
-	[[ ! -s $errors ]] || { cat "$errors"; false; }
+	through walk
+}
+
+@test "another user's id is nobody's, in every place of every operation" {
+	serve_site
+	through isolation
+}
+
+@test "SQL and worse in every parameter and member of every operation" {
+	serve_site
+	mfx-write-sqlite "$MFX_HOME/messages.db" </dev/null
+	through hostile
+	[[ $(sqlite3 "$MFX_HOME/registry.db" 'PRAGMA integrity_check') == ok ]]
 }

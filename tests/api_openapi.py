@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""api_openapi.py PORT: every operation of /openapi.json, in success and in
-each of its failures, against services that really run (api_openapi.bats):
-PORT, and in the environment LIMITED (one attempt a minute), CLOSED (no new
+"""api_openapi.py PORT CASE: what goes through every operation of
+/openapi.json, against services that really run (api_openapi.bats): PORT, and
+for `walk` in the environment LIMITED (one attempt a minute), CLOSED (no new
 users) and LOST (whose registry, LOST_HOME, is taken away here)."""
 import itertools
 import json
@@ -11,11 +11,11 @@ import socket
 import sys
 import time
 
-from api_client import NOBODY, PASSWORD
+from api_client import HOSTILE, NOBODY, PASSWORD, quote
 from openapi import Document, send
 
 port = int(sys.argv[1])
-LIMITED, CLOSED, LOST = (int(os.environ[x]) for x in
+LIMITED, CLOSED, LOST = (int(os.environ.get(x, 0)) for x in
                          ("LIMITED", "CLOSED", "LOST"))
 # of a site with messages in its store
 CHANNEL, KEY = os.environ["CHANNEL"], os.environ["KEY"]
@@ -144,6 +144,16 @@ def refuses(o, user, status, **more):
     return user.ask(o.operationId, status, **{**request, **more})
 
 
+def place(o, request):
+    where = o.path
+    for name, value in request.get("path", {}).items():
+        where = where.replace("{%s}" % name, quote(value))
+    if request.get("query"):
+        where += "?" + "&".join(f"{n}={quote(v)}"
+                                for n, v in request["query"])
+    return where
+
+
 # they end what their user has
 ENDS = {"removeUser", "changePassword", "revokeToken", "removeKey"}
 
@@ -152,7 +162,15 @@ def in_every_form(o, user):
     """Raw as Mainflux' clients have it, and behind each scheme."""
     for prefix in {"token": ["", "Bearer "], "key": ["", "Bearer ", "Thing "]
                    }.get(min(o.schemes - {"bearer"}, default=""), [""]):
-        succeeds(o, User() if o.operationId in ENDS else user, prefix=prefix)
+        answer = succeeds(o, User() if o.operationId in ENDS else user,
+                          prefix=prefix)
+    if o.method == "GET":
+        request = user.request(o.operationId)
+        head = send(port, "HEAD", place(o, request), [
+            ("Authorization", request.get("token", user.token))], None)
+        assert head.status == answer.status and head.text == "", head
+        assert head.headers["Content-Type"] == \
+            answer.headers["Content-Type"], (o, head)
 
 
 def with_scope(o, user):
@@ -428,7 +446,136 @@ def lost():
             user.ask(name, 503, **requests[name])
 
 
-def main():
+# ---- another user's ids, and hostile texts, everywhere ----
+
+def send_any(o, user, request):
+    """Whatever it is answered, it is in the document; no failure of ours."""
+    token = request.get("token", user.token if "token" in o.schemes else None)
+    where, body = place(o, request), request.get("body")
+    headers = list(request.get("headers", ()))
+    if token:
+        headers.append(("Authorization", token))
+    if body is not None:
+        headers.append(("Content-Type",
+                        request.get("type") or "application/json"))
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+    answer = send(port, o.method, where, headers, body)
+    document.check(o, answer)
+    assert answer.status < 500, f"{o} {where} {body}: {answer}"
+    return answer
+
+
+def replaced(request, old, new):
+    """The same request with another id; equal when it isn't in there."""
+    request = dict(request)
+    request["path"] = {name: value.replace(old, new) for name, value in
+                       request.get("path", {}).items()}
+    request["query"] = [(name, value.replace(old, new)) for name, value in
+                        request.get("query", ())]
+    body = request.get("body")
+    if isinstance(body, bytes):
+        request["body"] = body.replace(old.encode(), new.encode())
+    elif body is not None:
+        request["body"] = json.loads(json.dumps(body).replace(old, new))
+    return request
+
+
+def all_of(user):
+    """What a user has, and all that ever happened to it."""
+    more = [("limit", "100")]
+    return [user.ask(name, 200, **request).text for name, request in (
+        ("listThings", dict(query=more)), ("listChannels", dict(query=more)),
+        ("listThingsOfChannel", user.request("listThingsOfChannel")),
+        ("listKeys", {}), ("showUser", {}),
+        ("streamEvents", user.request("streamEvents")))]
+
+
+def isolation():
+    """An id of another user's is as one that nobody has, in each place."""
+    ann, bob = User(), User()
+    before, places = all_of(ann), 0
+    pair = lines({"channel": bob.channel, "thing": bob.thing})
+    requests = [(name, bob.request(name)) for name in document.operations]
+    requests += [
+        ("removeThings", lines({"id": bob.thing})),
+        ("removeThings", dict(body=[{"id": bob.thing}],
+                              query=[("if_exists", "true")])),
+        ("removeChannels", lines({"id": bob.channel})),
+        ("connectAll", pair), ("disconnectAll", pair),
+        ("disconnectAll", dict(body={"channel_ids": [bob.channel],
+                                     "thing_ids": [bob.thing]}))]
+    for name, request in requests:
+        o = document.operations[name]
+        for what in ("thing", "channel", "lasting"):
+            mine, hers = getattr(bob, what), getattr(ann, what)
+            other = replaced(request, mine, hers)
+            if other == replaced(request, mine, mine):
+                continue
+            places += 1
+            got = send_any(o, bob, other)
+            nobody = send_any(o, bob, replaced(request, mine, NOBODY))
+            assert got.status == nobody.status and \
+                got.text.replace(hers, NOBODY) == nobody.text, \
+                f"{o}: {got}, and for nobody's {nobody}"
+            assert ann.email not in got.text and ann.key not in got.text
+    assert places >= 30, places
+    assert all_of(ann) == before
+
+
+def slots(o, request):
+    """Each place where a text goes, as a function that puts it there."""
+    def put(kind, name):
+        def to(text):
+            new = dict(request)
+            if kind == "path":
+                new["path"] = {**request["path"], name: text}
+            elif kind == "query":
+                new["query"] = [x for x in request.get("query", ())
+                                if x[0] != name] + [(name, text)]
+            elif kind == "header":
+                plain = "".join(c for c in text if " " <= c <= "~")
+                new["headers"] = [(name, plain)]
+            elif isinstance(request["body"], list):
+                new["body"] = [{**request["body"][0], name: text}]
+            elif isinstance(request["body"], bytes):
+                line = (request["body"].splitlines() or [b"{}"])[0]
+                new["body"] = json.dumps(
+                    {**json.loads(line), name: text}).encode()
+            else:
+                new["body"] = {**request["body"], name: text}
+            return new
+        return to
+
+    for kind, name in o.parameters:
+        # it would not come to an end
+        if name != "follow":
+            yield put(kind, name)
+    if o.body:
+        for media in o.body["content"].values():
+            schema = document.refer(media.get("x-line", media["schema"]))
+            schema = document.refer(schema.get("items", schema))
+            for name in schema.get("properties", ()):
+                yield put("body", name)
+
+
+def hostile():
+    """SQL and worse in each parameter and member, one at a time."""
+    ann = User()
+    before, n = all_of(ann), 0
+    for name, o in document.operations.items():
+        bob = User()
+        for put in slots(o, bob.request(name)):
+            for text in HOSTILE:
+                send_any(o, bob, put(text))
+                n += 1
+    assert n > 4000, n
+    assert all_of(ann) == before
+    # and all goes on
+    assert User().ask("listThings", 200).json["total"] == 1
+
+
+def walk():
     user = User()
     for o in document.operations.values():
         in_every_form(o, user)
@@ -446,8 +593,6 @@ def main():
     lost()
     assert not document.unmet(), document.unmet()
     assert not document.ungiven(), document.ungiven()
-    print(f"{len(document.operations)} operations, "
-          f"{len(document.met)} kinds of answers")
 
 
-main()
+{"walk": walk, "isolation": isolation, "hostile": hostile}[sys.argv[2]]()

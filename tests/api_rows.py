@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """api_rows.py PORT ROW: what Mainflux' own tests assert of its API, by the
 numbers that api_rows.bats gives them."""
+import os
 import re
 import sys
+import time
 import uuid
 
 from api_client import Client, JSON, NOBODY, PASSWORD
@@ -415,6 +417,15 @@ def row_20():
     device.want(403, "POST", path, pack, token="wrong")
     device.want(202, "POST", path, pack, type=None)
     device.want(400, "POST", "/channels//messages", pack)
+    # the registry is what Mainflux' things service was
+    registry = os.environ["MFX_HOME"] + "/registry.db"
+    os.rename(registry, registry + ".away")
+    end = time.monotonic() + 60
+    while device.call("POST", path, pack).status != 503:
+        assert time.monotonic() < end, "503 never comes"
+    os.rename(registry + ".away", registry)
+    while device.call("POST", path, pack).status != 202:
+        assert time.monotonic() < end + 60, "202 never comes back"
 
 
 globals()["row_" + sys.argv[2]]()
