@@ -13,12 +13,14 @@ setup_suite_test() {
 	make_site
 	HTTP=$(free_port)
 	WS_PORT=$(free_port)
+	API=$(free_port)
 }
 
 here() {
 	sed "s,/usr/local/bin,$BIN,; s,/var/lib/mfx,$MFX_HOME,
 	    s,127.0.0.1:8[12]85,127.0.0.1:$HTTP,
 	    s,127.0.0.1:8[12]86,127.0.0.1:$WS_PORT,
+	    s,127.0.0.1:8182,127.0.0.1:$API,
 	    s, mfx /, $(id -un) /,; s,^User=.*,User=$(id -un)," "$1"
 }
 
@@ -56,6 +58,46 @@ both_serve() {
 		    $(sed -n 's/^ExecStart=//p' "mfx-adapt-$p.service")
 	done
 	both_serve
+}
+
+# a login, and a thing with its token
+api_serves() {
+	curl -fsS -m 20 -H 'Content-Type: application/json' -o login -d \
+	    '{"email":"ann@example.com","password":"correct horse"}' \
+	    "http://127.0.0.1:$API/tokens" &&
+		curl -fsS -m 20 -H "Authorization: $(jq -r .token login)" \
+		    "http://127.0.0.1:$API/things" | jq -e '.total == 1' &&
+		curl -fsS -m 20 "http://127.0.0.1:$API/health" |
+		jq -e '.status == "pass"'
+}
+
+@test "systemd: the API's units are in order, and what they start serves" {
+	local u
+	for u in socket service; do
+		here "$DEPLOY/systemd/mfx-api.$u" >"mfx-api.$u"
+	done
+	systemd-analyze verify --man=no ./mfx-api.service 2>&1 |
+		grep 'mfx-api\.[a-z]*:[0-9]' >wrong || true
+	[[ ! -s wrong ]] || { cat wrong; false; }
+	[[ $(sed -n 's/^ListenStream=//p' mfx-api.socket) == "127.0.0.1:$API" ]]
+	start systemd-socket-activate -l "127.0.0.1:$API" -E MFX_HOME \
+	    $(sed -n 's/^ExecStart=//p' mfx-api.service)
+	await 20 api_serves
+	api_serves
+}
+
+@test "runit: runsv keeps the API" {
+	cp -R "$DEPLOY/runit/mfx-api" .
+	printf '%s\n' "MFX_HOME=$MFX_HOME user= listen=127.0.0.1:$API" \
+	    files=1000 >mfx-api/conf
+	start runsv mfx-api
+	await 20 api_serves
+	local pid
+	pid=$(<mfx-api/supervise/pid)
+	kill -9 "$pid"
+	await 20 api_serves
+	await 20 sv -w 10 exit ./mfx-api
+	wait "$PID"
 }
 
 inetd_with() {
