@@ -215,6 +215,30 @@ made() {
 	fails grep -qF "$KEY" mfx-access.log mfx-error.log
 }
 
+@test "the commands through --url, a bulk and events too" {
+	start_ready mfx-api -l "127.0.0.1:$API"
+	serve_nginx
+	export MFX_URL=$OUT MFX_CACERT=ca.crt
+	mfx-token login "$MFX_USER" --password-file - <<<'correct horse'
+	mfx-things list | jq -e --arg id "$THING" '.id == $id'
+	start_ready mfx-events --follow --from end
+	seq 20000 | sed 's/.*/{"name":"a thing with quite a name, number &"}/' |
+		mfx-things create -f - >made
+	(($(wc -l <made) == 20000))
+	await 60 eval '(($(wc -l <"$PID_OUT") == 20000))'
+	mfx-things list --name '*7777' | jq -r .name | grep -c 7777 | grep -qx 2
+	mfx-things remove -f made
+	[[ $(mfx-things list | jq -r .id) == "$THING" ]]
+	mfx-channels disconnect "$CHANNEL" "$THING"
+	status 1 mfx-can "$THING" publish "$CHANNEL"
+	mfx-channels connect "$CHANNEL" "$THING"
+	mfx-can "$THING" publish "$CHANNEL"
+	# what asks for a key alone is for this machine only
+	status 69 mfx-can --key-file - publish "$CHANNEL" <<<"$KEY" 2>said
+	grep -q "answered with 404" said
+	mfx-token logout
+}
+
 @test "passwords: who tries too many is held back" {
 	start_ready mfx-api -l "127.0.0.1:$API" --attempts 100000
 	serve_nginx

@@ -77,6 +77,7 @@ ANSWERS = {
     "events-junk": sized(OK, '{"seq":1,"a":1}\n<html>\n'),
     "events-text": sized(OK, '{"seq":1,"a":1} {"seq":2}\n'),
     "events-seq": sized(OK, '{"seq":99999999999999999999,"a":1}\n'),
+    "events-escape": sized(OK, '{"seq":1,"a\\"b":{"\\u00e9":1}}\n'),
     "events-part": sized(OK, '{"seq":1,"a":1}\n{"seq":2,"a":'),
     "user": sized(OK, '{"id":"%s","email":"ann@example.com",'
                   '"created":1700000000.5}' % ID),
@@ -116,6 +117,11 @@ def serve(c):
             endless(c, OK + b"\r\n{\"seq\":1,\"a\":\"", b"a" * 10000)
         else:
             c.sendall(ANSWERS[mode])
+            # what is not read would take the answer away
+            c.shutdown(socket.SHUT_WR)
+            c.settimeout(20)
+            while c.recv(65536):
+                pass
     except OSError:
         pass
     finally:

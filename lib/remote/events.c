@@ -14,10 +14,10 @@
 
 /* "{"seq":7,…}", one object and nothing else */
 static bool
-take_seq(struct str line, uint64_t *seq)
+take_seq(struct str line, uint64_t *seq, struct arena *scratch)
 {
 	static const char label[] = "{\"seq\":";
-	struct scan j = { .end = line.p + line.n };
+	struct scan j = { .end = line.p + line.n, .arena = scratch };
 	size_t i, n = sizeof label - 1;
 	const char *end;
 
@@ -33,14 +33,15 @@ take_seq(struct str line, uint64_t *seq)
 
 /* 0, 1 enough */
 static int
-take_line(struct events_tap *tap, struct str line)
+take_line(struct events_tap *tap, struct str line, struct arena *scratch)
 {
 	uint64_t seq;
 
 	/* the server shows that it is alive */
 	if (line.n == 0)
 		return 0;
-	if (!take_seq(line, &seq) || (tap->known && seq <= tap->seq)) {
+	arena_reset(scratch);
+	if (!take_seq(line, &seq, scratch) || (tap->known && seq <= tap->seq)) {
 		tap->odd = true;
 		return 1;
 	}
@@ -53,6 +54,29 @@ take_line(struct events_tap *tap, struct str line)
 	return tap->count > 0 && --tap->count == 0;
 }
 
+int
+events_put(struct events_tap *tap, struct buf *come)
+{
+	struct str rest = buf_str(come);
+	struct arena scratch;
+	const char *end;
+	int enough = 0;
+
+	arena_init(&scratch, 2 * BACKLOG);
+	while (!enough && rest.n > 0 &&
+	    (end = memchr(rest.p, '\n', rest.n)) != NULL) {
+		size_t n = (size_t)(end - rest.p);
+
+		enough = take_line(tap, (struct str){ rest.p, n }, &scratch);
+		rest = str_from(rest, n + 1);
+	}
+	if (rest.n > 0)
+		memmove(come->p, rest.p, rest.n);
+	come->n = rest.n;
+	arena_release(&scratch);
+	return enough;
+}
+
 struct stream {
 	struct session *session;
 	struct events_tap *tap;
@@ -63,9 +87,7 @@ take(void *arg, struct buf *come)
 {
 	struct stream *stream = arg;
 	struct events_tap *tap = stream->tap;
-	struct str rest = buf_str(come);
-	const char *end;
-	int enough = 0;
+	int enough;
 
 	tap->begun = true;
 	if (!tap->known)
@@ -74,16 +96,7 @@ take(void *arg, struct buf *come)
 		ready_tell(tap->ready_fd);
 		tap->ready_fd = -1;
 	}
-	while (!enough && rest.n > 0 &&
-	    (end = memchr(rest.p, '\n', rest.n)) != NULL) {
-		size_t n = (size_t)(end - rest.p);
-
-		enough = take_line(tap, (struct str){ rest.p, n });
-		rest = str_from(rest, n + 1);
-	}
-	if (rest.n > 0)
-		memmove(come->p, rest.p, rest.n);
-	come->n = rest.n;
+	enough = events_put(tap, come);
 	return out_flush(tap->out) < 0 || enough;
 }
 

@@ -18,13 +18,17 @@ struct events_tap {
 	struct out *out;
 	int ready_fd;		/* is told once, as soon as it has begun */
 	bool begun;		/* the server has answered once */
-	/* private */
-	bool odd;
+	bool odd;		/* something else than events has come */
 };
 
 /* Takes what comes over one connection.  1: enough, or the output can't be
  * written; 0: the server has ended it, without `follow` behind the last one;
  * -1: on what was taken so far one may go on. */
 int events_take(struct session *, struct events_tap *, struct fault *);
+
+/* For that, and for tests: puts the lines that are whole into tap->out and
+ * removes them from what has come.  1 enough, or what is no event: tap->odd;
+ * else 0. */
+int events_put(struct events_tap *, struct buf *come);
 
 #endif
