@@ -543,8 +543,8 @@ load identity
 	pid=$PID
 	exec 5>in
 	echo '{"name":"first"}' >&5
-	await 10 eval '[[ $(cat /proc/'$pid'/wchan) == *poll* ]]'
-	timeout 5 mfx-things create --name other >/dev/null
+	await 30 eval '[[ $(cat /proc/'$pid'/wchan) == *poll* ]]'
+	timeout 60 mfx-things create --name other >/dev/null
 	kill -TERM "$pid"
 	status 75 wait "$pid"
 	grep -q 'nothing was done' "$PID_ERR"
