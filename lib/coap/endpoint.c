@@ -18,6 +18,7 @@
 #define ROUNDS 4
 #define BACKLOG 1024
 #define DOORS_MAX 32
+#define PORT_TRIES 64
 
 /*
  * A listening socket of libcoap's.  libcoap has no call to give it one that
@@ -133,6 +134,43 @@ make_room(const struct station *st, struct fault *fault)
 	    "more than %d sockets", DOORS_MAX);
 }
 
+static int
+bind_new(int type, const coap_address_t *a)
+{
+	int fd = socket(a->addr.sa.sa_family, type | SOCK_CLOEXEC, 0), on = 1;
+
+	if (fd < 0)
+		return -1;
+	if (type == SOCK_STREAM)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (bind(fd, &a->addr.sa, a->size) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Port 0 becomes one that is free for both: what is so for datagrams alone
+ * may be that of somebody's connection. */
+static void
+pick_port(coap_address_t *a)
+{
+	const coap_address_t any = *a;
+	int tries, tcp, udp = -1;
+
+	for (tries = 0; udp < 0 && tries < PORT_TRIES; tries++) {
+		*a = any;
+		if ((tcp = bind_new(SOCK_STREAM, a)) < 0)
+			break;
+		getsockname(tcp, &a->addr.sa, &a->size);
+		udp = bind_new(SOCK_DGRAM, a);
+		close(tcp);
+	}
+	if (udp >= 0)
+		close(udp);
+	else
+		*a = any;
+}
+
 int
 station_listen(struct station *st, enum station_kind kind,
     const char *address, struct fault *fault)
@@ -148,9 +186,11 @@ station_listen(struct station *st, enum station_kind kind,
 	coap_address_init(&a);
 	a.size = n;
 	memcpy(&a.addr, &ss, n);
+	/* at the same place in both families */
+	if (a.addr.sin.sin_port == 0)
+		pick_port(&a);
 	if (open_one(st, kind, true, &a, address, fault) < 0)
 		return -1;
-	/* port 0: the same as for UDP */
 	getsockname(st->doors->fd, &a.addr.sa, &a.size);
 	return open_one(st, kind, false, &a, address, fault);
 }
