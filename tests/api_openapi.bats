@@ -79,7 +79,7 @@ make_messages() {
 # through CASE: all operations, of the service at PORT
 through() {
 	export KEY CHANNEL LIMITED CLOSED LOST LOST_HOME
-	timeout 280 /usr/bin/python3 "$ROOT/tests/api_openapi.py" "$PORT" "$1"
+	timeout 400 /usr/bin/python3 "$ROOT/tests/api_openapi.py" "$PORT" "$1"
 	[[ ! -s $ERRORS ]] || { cat "$ERRORS"; false; }
 }
 

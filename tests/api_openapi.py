@@ -205,6 +205,20 @@ def refuses_all(o, user):
         refuses(o, user, 413, body=b" " * LONG)
 
 
+def in_order(o, user):
+    """Of all that is wrong, what is looked at first."""
+    if o.body:
+        refuses(o, user, 415, type="text/plain", body=b"{", token=None)
+        refuses(o, user, 400, type=0, body=b"{", token=None)
+    request = user.request(o.operationId)
+    if "token" in o.schemes and "path" in request:
+        nobody = {name: NOBODY for name in request["path"]}
+        refuses(o, user, 403, token=None, path=nobody)
+        refuses(o, user, 403, token="wrong", path=nobody)
+    if o.operationId == "listMessages":
+        refuses(o, user, 403, token="wrong", query=[("limit", "0")])
+
+
 # ---- what some have ----
 
 def pages(user):
@@ -581,6 +595,7 @@ def walk():
         in_every_form(o, user)
         with_scope(o, user)
         refuses_all(o, user)
+        in_order(o, user)
     pages(user)
     many(User())
     tags(user)
