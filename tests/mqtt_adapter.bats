@@ -21,7 +21,8 @@ broker() {
 	rm -f "$SOCKET"
 	start mosquitto -c broker.conf 5>&-
 	BROKER=$PID
-	await 20 eval '[[ -S $SOCKET ]] && mosquitto_pub -p $PORT -t none -n -q 1'
+	await 20 eval '[[ -S $SOCKET ]] &&
+	    mosquitto_pub -h 127.0.0.1 -p $PORT -t none -n -q 1'
 }
 
 # stop PID [SIGNAL]: and it has gone
