@@ -132,8 +132,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 2734)' >bytes
 	printf '[{%s,"n":"payload","vd":"%s","ct":"application/octet-stream"}]\n' \
 	    "$ROUTE" "$(basenc -w 0 --base64url bytes | tr -d =)" >in
 	deliver <in
-	collect s 1 '%x' | xxd -r -p >got 2>/dev/null ||
-		collect s 1 '%x' | python3 -c 'import sys
+	collect s 1 '%x' | python3 -c 'import sys
 sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	cmp bytes got
 }
