@@ -294,8 +294,8 @@ put_value(struct buf *to, struct str text, const struct captures *c,
 static bool
 id_valid(const struct buf *b, size_t start)
 {
-	return !b->full && b->n - start <= ID_MAX && channel_id_valid(
-	    (struct str){ b->p + start, b->n - start });
+	return !b->full && b->n > start && b->n - start <= ID_MAX &&
+	    channel_id_valid((struct str){ b->p + start, b->n - start });
 }
 
 /* Puts the labels one behind the other; their ends go into ends[]. */
