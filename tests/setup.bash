@@ -4,7 +4,8 @@
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 BIN=${MFX_BIN:-$ROOT/bin}
-PATH=$BIN:$PATH
+# a login PATH of Debian's has no sbin, where mosquitto and nginx are
+PATH=$BIN:$PATH:/usr/sbin:/sbin
 VECTORS=$ROOT/tests/vectors
 
 setup() {
