@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/nearest.h"
 #include "base/program.h"
 #include "base/signal.h"
 #include "base/str.h"
@@ -101,60 +102,22 @@ find_known(const char *name)
 	return NULL;
 }
 
-static int
-least(int a, int b, int c)
-{
-	int m = a < b ? a : b;
-
-	return m < c ? m : c;
-}
-
-/* letters to add, drop or change to make one of the other (Levenshtein);
- * both are at most 32 long */
-static int
-distance(const char *a, const char *b)
-{
-	int row[33], i, k, n = (int)strlen(b);
-
-	for (k = 0; k <= n; k++)
-		row[k] = k;
-	for (i = 1; a[i - 1] != '\0'; i++) {
-		int corner = row[0];
-
-		row[0] = i;
-		for (k = 1; k <= n; k++) {
-			int above = row[k];
-
-			row[k] = least(above + 1, row[k - 1] + 1,
-			    corner + (a[i - 1] != b[k - 1]));
-			corner = above;
-		}
-	}
-	return row[n];
-}
-
 static _Noreturn void
 unknown(const char *name)
 {
-	const struct verb *v, *nearest = NULL;
-	int best = 4;	/* further away is no typing mistake */
+	char hint[NEAREST_HINT];
+	const struct verb *v;
+	struct nearest near;
 
 	if (find_known(name) != NULL) {
 		diag_error("mfx-%s is not installed", name);
 		exit(EX_UNAVAILABLE);
 	}
-	for (v = programs; name_valid(name) && v->name != NULL; v++) {
-		int d = distance(name, v->name);
-
-		if (d < best && d < (int)strlen(name)) {
-			best = d;
-			nearest = v;
-		}
-	}
-	if (nearest != NULL)
-		program_misuse(&program, "unknown program '%s'; nearest is "
-		    "'%s'", name, nearest->name);
-	program_misuse(&program, "unknown program '%s'", name);
+	nearest_start(&near, str_z(name));
+	for (v = programs; v->name != NULL; v++)
+		nearest_try(&near, v->name);
+	program_misuse(&program, "unknown program '%s'%s", name,
+	    nearest_hint(&near, "", hint));
 }
 
 /* Becomes the program; what program_start() changed is put back. */
@@ -229,7 +192,7 @@ main(int argc, char **argv)
 
 	argv += program_start(&program, argc, argv);
 	if (argv[0] == NULL)
-		program_misuse(&program, "a program is missing");
+		program_misuse(&program, "missing PROGRAM");
 	if (strcmp(argv[0], "version") == 0)
 		return opt_parse(&program, NULL, 2, version);
 	if (strcmp(argv[0], "help") == 0)

@@ -67,7 +67,22 @@ recorder() {
 	[[ $output != *nearest* ]]
 	run mfx
 	[ "$status" -eq 64 ]
-	[[ $output == *"a program is missing"* ]]
+	[[ $output == *"missing PROGRAM"* ]]
+}
+
+@test "an unknown verb or option: the nearest one, 64" {
+	status 64 mfx bus stta 2>err
+	grep -qF "unknown verb 'stta'; nearest is 'stat'" err
+	status 64 mfx things lst 2>err
+	grep -qF "unknown verb 'lst'; nearest is 'list'" err
+	status 64 mfx things list --usr ann@example.com 2>err
+	grep -qF "unknown option '--usr'; nearest is '--user'" err
+	status 64 mfx sub --no-folow=1 raw 2>err
+	grep -qF "unknown option '--no-folow'; nearest is '--no-follow'" err
+	status 64 mfx bus frobnicate 2>err
+	status 64 mfx sub --frobnicate raw 2>>err
+	! grep nearest err
+	(($(grep -c unknown err) == 2))
 }
 
 @test "a name can't lead out of the suite" {

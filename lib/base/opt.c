@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "base/diag.h"
+#include "base/nearest.h"
 #include "base/program.h"
 #include "base/stamp.h"
 
@@ -305,6 +306,28 @@ apply(const struct program *p, const struct verb *v, const struct opt *o,
 		diag_json(strcmp(log_format, "json") == 0);
 }
 
+static void
+try_names(struct nearest *near, const struct opt *o)
+{
+	for (; o != NULL && o->name != NULL; o++)
+		if (o->help != NULL)
+			nearest_try(near, o->name);
+}
+
+static _Noreturn void
+unknown_option(const struct program *p, const struct opt *table,
+    struct str name)
+{
+	char hint[NEAREST_HINT];
+	struct nearest near;
+
+	nearest_start(&near, name);
+	try_names(&near, table);
+	try_names(&near, common);
+	program_misuse(p, "unknown option '--%.*s'%s", STR_ARG(name),
+	    nearest_hint(&near, "--", hint));
+}
+
 /* --name, --name=value or --name value; returns arguments used */
 static int
 parse_long(const struct program *p, const struct verb *v,
@@ -317,7 +340,7 @@ parse_long(const struct program *p, const struct verb *v,
 	if (o == NULL)
 		o = find(common, name, n, 0);
 	if (o == NULL)
-		program_misuse(p, "unknown option '--%.*s'", (int)n, name);
+		unknown_option(p, table, (struct str){ name, n });
 	if (o->arg == NULL) {
 		if (name[n] == '=')
 			program_misuse(p, "--%s takes no value", o->name);

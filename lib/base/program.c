@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/nearest.h"
 #include "base/signal.h"
 
 /* A closed stdin becomes write-only and a closed stdout read-only, so that
@@ -48,6 +49,20 @@ program_start(const struct program *p, int argc, char **argv)
 	return opt_parse(p, NULL, argc, argv);
 }
 
+static _Noreturn void
+unknown_verb(const struct program *p, const char *name)
+{
+	char hint[NEAREST_HINT];
+	struct nearest near;
+	const struct verb *v;
+
+	nearest_start(&near, str_z(name));
+	for (v = p->verbs; v->name != NULL; v++)
+		nearest_try(&near, v->name);
+	program_misuse(p, "unknown verb '%s'%s", name,
+	    nearest_hint(&near, "", hint));
+}
+
 int
 program_verb(const struct program *p, int argc, char **argv)
 {
@@ -57,12 +72,12 @@ program_verb(const struct program *p, int argc, char **argv)
 	begin(p);
 	i = opt_parse(p, NULL, argc, argv);
 	if (argv[i] == NULL)
-		program_misuse(p, "a verb is missing");
+		program_misuse(p, "missing VERB");
 	for (v = p->verbs; v->name != NULL; v++)
 		if (strcmp(argv[i], v->name) == 0)
 			break;
 	if (v->name == NULL)
-		program_misuse(p, "unknown verb '%s'", argv[i]);
+		unknown_verb(p, argv[i]);
 	argc -= i;
 	argv += i;
 	return v->run(argv + opt_parse(p, v, argc, argv));
