@@ -19,6 +19,31 @@ load identity
 	(($(stat -c %s "$MFX_HOME/master.key") == 32))
 }
 
+@test "what root makes in a home of another user is that user's" {
+	rm -rf "$MFX_HOME"
+	mkdir -m 700 "$MFX_HOME"
+	# an ordinary user has only one id, and is root of a namespace for it
+	((EUID != 0)) || chown nobody:65534 "$MFX_HOME"
+	cat >root <<-'EOF'
+		set -e
+		mfx-users create "$MFX_USER" --password-file - <<<'correct horse'
+		mfx-things create >/dev/null
+		mkfifo ready
+		mfx-events --follow --ready-fd 9 9>ready >/dev/null &
+		read -r <ready
+		mfx-things create >/dev/null
+		stat -c '%n %U:%G' "$MFX_HOME" "$MFX_HOME"/*
+		kill $!
+	EOF
+	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
+	    bash root >owners
+	cat owners
+	(($(wc -l <owners) == 5))
+	grep -q registry.db-shm owners
+	[[ $(cut -d ' ' -f 2 owners | sort -u | wc -l) == 1 ]]
+	((EUID != 0)) || grep -q 'master.key nobody:' owners
+}
+
 @test "no key and no password is in any file, message or event" {
 	local key secret='a-very-secret-key' password='a very secret password'
 	add_user bob@example.com "$password"

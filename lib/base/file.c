@@ -41,6 +41,69 @@ home_path(const char *under)
 	return join(dir ? dir : ".", ".local/state/mfx", under);
 }
 
+/* the directory that `path` is in */
+static int
+open_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	if ((size_t)snprintf(dir, sizeof dir, "%.*s",
+	    slash ? (int)(slash - path) : 1, slash ? path : ".") >=
+	    sizeof dir) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int
+file_own_as_dir(int dir, int fd)
+{
+	struct stat of_dir, of_file;
+
+	if (geteuid() != 0)
+		return 0;
+	if (fstat(dir, &of_dir) < 0 || fstat(fd, &of_file) < 0)
+		return -1;
+	if (of_file.st_uid == of_dir.st_uid &&
+	    of_file.st_gid == of_dir.st_gid)
+		return 0;
+	return fchown(fd, of_dir.st_uid, of_dir.st_gid);
+}
+
+int
+file_own_as_parent(const char *path, int fd)
+{
+	int dir, r;
+
+	if (geteuid() != 0)
+		return 0;
+	if ((dir = open_parent(path)) < 0)
+		return -1;
+	r = file_own_as_dir(dir, fd);
+	close(dir);
+	return r;
+}
+
+/* one directory, which may be there */
+static int
+make_dir(const char *path)
+{
+	int fd, r;
+
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST ? 0 : -1;
+	if (geteuid() != 0)
+		return 0;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	r = file_own_as_parent(path, fd);
+	close(fd);
+	return r;
+}
+
 int
 dir_make(const char *path, struct fault *fault)
 {
@@ -51,7 +114,7 @@ dir_make(const char *path, struct fault *fault)
 		at = strchr(at + 1, '/');
 		if (at != NULL)
 			*at = '\0';
-		if (mkdir(part, 0700) < 0 && errno != EEXIST) {
+		if (make_dir(part) < 0) {
 			r = fault_errno(fault, 0, "%s", part);
 			break;
 		}
@@ -65,13 +128,8 @@ dir_make(const char *path, struct fault *fault)
 static int
 sync_parent(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char dir[PATH_MAX];
-	int fd, r;
+	int fd = open_parent(path), r;
 
-	snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1,
-	    slash ? path : ".");
-	fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	r = fsync(fd);
@@ -95,7 +153,8 @@ file_replace(const char *path, struct str bytes, unsigned mode, bool durable,
 	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return fault_errno(fault, 0, "%s", temp);
-	if (write_all(fd, bytes.p, bytes.n) < 0 ||
+	if (file_own_as_parent(temp, fd) < 0 ||
+	    write_all(fd, bytes.p, bytes.n) < 0 ||
 	    (durable && fsync(fd) < 0)) {
 		fault_errno(fault, 0, "%s", temp);
 		close(fd);

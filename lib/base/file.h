@@ -11,12 +11,25 @@
  * none; the caller frees.  Nothing is made. */
 char *home_path(const char *under);
 
-/* mkdir -p, each new one with mode 0700 */
+/* mkdir -p, each new one with mode 0700, and owned as its parent when root
+ * makes it */
 int dir_make(const char *path, struct fault *);
 
 /*
+ * What root makes in a directory of somebody else's belongs to that
+ * directory's owner and group, so that a command run as root leaves nothing
+ * behind that the site's own user can't write.  `fd` is the new file, made
+ * with O_EXCL or known to be ours; `dir` the open directory that it is in.
+ * For any other user than root nothing is done.  0, or -1 and errno.
+ */
+int file_own_as_dir(int dir, int fd);
+/* the same, of a file that is open and was made at `path` */
+int file_own_as_parent(const char *path, int fd);
+
+/*
  * Replaces a file as a whole: a new one in the same directory is written,
- * given `mode`, synced when `durable`, and renamed over it.  A reader sees
+ * given `mode` (and, made by root, the directory's owner), synced when
+ * `durable`, and renamed over it.  A reader sees
  * the old bytes or the new ones, after a kill -9 too.
  */
 int file_replace(const char *path, struct str bytes, unsigned mode,

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/out.h"
 
 #define MASTER_BYTES crypto_kdf_KEYBYTES
@@ -42,7 +43,9 @@ write_new(const char *temp)
 	if (fd < 0)
 		return -1;
 	crypto_kdf_keygen(master);
-	r = write_all(fd, master, sizeof master);
+	r = file_own_as_parent(temp, fd);
+	if (r == 0)
+		r = write_all(fd, master, sizeof master);
 	sodium_memzero(master, sizeof master);
 	if (r == 0)
 		r = fsync(fd);

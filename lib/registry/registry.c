@@ -277,12 +277,16 @@ static int
 make_file(const struct registry *r, struct fault *fault)
 {
 	int fd = open(r->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int result = 0;
 
+	if (fd < 0 && errno == EEXIST)
+		return 0;
+	/* SQLite gives the files beside it the owner that this one has */
+	if (fd < 0 || file_own_as_parent(r->path, fd) < 0)
+		result = fault_errno(fault, 0, "%s", r->path);
 	if (fd >= 0)
 		close(fd);
-	else if (errno != EEXIST)
-		return fault_errno(fault, 0, "%s", r->path);
-	return 0;
+	return result;
 }
 
 static int
