@@ -42,3 +42,32 @@ setup_suite_test() {
 	make -s distclean
 	[[ -z $(git status --porcelain --ignored) ]]
 }
+
+# ---- scripts/setup ----
+
+# apt-get that prints $1 for every command and fails; nothing is installed,
+# and the policy is written into a directory of ours
+setup_with() {
+	mkdir -p stubs
+	printf '#!/bin/sh\n' >stubs/dpkg-query
+	printf '#!/bin/sh\necho "%s"\nexit 100\n' "$1" >stubs/apt-get
+	chmod +x stubs/*
+	mkdir -p sbin
+	PATH=$PWD/stubs:$PATH unshare --mount \
+	    $( ((EUID == 0)) || echo --map-root-user) bash -c '
+	        mount --bind sbin /usr/sbin && exec "$0" demo' \
+	    "$ROOT/scripts/setup" >out 2>err 3>&-
+}
+
+@test "set-up without a network says so in one line" {
+	status 1 setup_with "Err:1 Temporary failure resolving 'example.org'
+	E: Unable to locate package gcc"
+	(($(wc -l <err) == 1))
+	grep -q 'no packages can be fetched (is there a network?); missing: .*gcc' err
+}
+
+@test "set-up shows what apt-get said when that is something else" {
+	status 1 setup_with 'E: dpkg was interrupted'
+	grep -q 'dpkg was interrupted' err
+	grep -q 'apt-get install failed' err
+}
