@@ -347,7 +347,7 @@ relay_once() {
 
 @test "damage is said, with its place, and passed over" {
 	lines a 1 9 | MFX_BUS_SEGMENT=70 mfx-pub -u raw
-	chmod 600 "$BUS"/raw/*
+	chmod u+w "$BUS"/raw/*.ndjson
 	sed -i '1s/^{/x/' "$BUS/raw/00000000000000000060.ndjson"
 	printf '{"n":"\0"}\n' >>"$(newest raw)"
 	rm "$BUS/raw/00000000000000000180.ndjson"

@@ -63,7 +63,7 @@ full_store() {
 	# what has been stored can be read meanwhile, and is no more than that
 	mfx-read-sqlite small/m.db | sort >before
 	# it goes on by itself, to the end
-	mount -o remount,size=200m small
+	mount -t tmpfs -o remount,size=200m none small
 	wait "${PIDS[-1]}"
 	mfx-read-sqlite small/m.db | sort >after
 	[[ -s before && -z $(comm -23 before after) ]]

@@ -75,7 +75,7 @@ load identity
 	pid=$PID
 	exec 5>in
 	printf 'half of a secret' >&5
-	await 10 eval '[[ $(cat /proc/'$pid'/wchan) == *poll* ]]'
+	await 10 drained 5
 	tr '\0' ' ' <"/proc/$pid/cmdline" >line
 	lacks line secret
 	grep -E '^Max core file size +0 +0 ' "/proc/$pid/limits"
@@ -236,7 +236,7 @@ full_registry() {
 	grep -q full err
 	[[ $(mfx-things list | jq -r .name) == before ]]
 	# what is small may still go in, and it goes on by itself
-	mount -o remount,size=100m full
+	mount -t tmpfs -o remount,size=100m none full
 	mfx-things create -f in >out
 	(($(mfx-things list | wc -l) == 20001 && $(wc -l <out) == 20000))
 	mfx-events | jq .seq | diff - <(seq 20002)

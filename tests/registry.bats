@@ -543,7 +543,7 @@ load identity
 	pid=$PID
 	exec 5>in
 	echo '{"name":"first"}' >&5
-	await 30 eval '[[ $(cat /proc/'$pid'/wchan) == *poll* ]]'
+	await 30 drained 5
 	timeout 60 mfx-things create --name other >/dev/null
 	kill -TERM "$pid"
 	status 75 wait "$pid"

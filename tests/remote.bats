@@ -259,7 +259,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	start mfx-things create -v -v -f in
 	exec 5>in
 	echo '{"key":"another-secret-key"}' >&5
-	await 20 eval '[[ $(cat /proc/'$PID'/wchan) == *poll* ]]'
+	await 20 drained 5
 	tr '\0' ' ' <"/proc/$PID/cmdline" >>said
 	grep -E '^Max core file size +0 +0 ' "/proc/$PID/limits"
 	[[ $(stat -c %U "/proc/$PID/mem") == root ]]
@@ -359,7 +359,7 @@ given() {
 	lacks err 'it may have been done'
 	# and a signal ends it at once
 	start mfx-things list
-	await 20 eval '[[ $(cat /proc/'$PID'/wchan) == *poll* ]]'
+	await 20 sleeps "$PID"
 	kill -TERM "$PID"
 	status 75 wait "$PID"
 	grep -q stopped "$PID_ERR"

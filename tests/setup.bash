@@ -90,3 +90,20 @@ status() {
 		return 1
 	fi
 }
+
+# how many bytes wait in the pipe that is open as this descriptor
+in_pipe() {
+	python3 -c 'import fcntl, struct, sys, termios
+n = fcntl.ioctl(int(sys.argv[1]), termios.FIONREAD, bytes(4))
+print(struct.unpack("i", n)[0])' "$1"
+}
+
+# has all of it been read?
+drained() {
+	(($(in_pipe "$1") == 0))
+}
+
+# does the process wait for something?
+sleeps() {
+	[[ $(sed 's/.*) //' "/proc/$1/stat") == S* ]]
+}

@@ -293,7 +293,7 @@ full_disk() {
 	(($(wc -l <err) == 1))
 	sqlite3 small/m.db 'SELECT count(*) = max(value) FROM readings' >whole
 	[[ $(<whole) == 1 ]]
-	mount -o remount,size=100m small
+	mount -t tmpfs -o remount,size=100m none small
 	wait $!
 	exec 5>&-
 	status 0 wait "$PID"
