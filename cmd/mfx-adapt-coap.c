@@ -49,6 +49,7 @@ static const struct program program = {
 	.synopsis = "[-l ADDR:PORT] [-i STREAM] [-o STREAM] [options]",
 	.options = options,
 	.network = true,
+	.reloads = true,
 };
 
 static struct access *registry;
@@ -187,6 +188,7 @@ turn(void)
 		http_ready(admin);
 		http_run(admin);
 	}
+	program_reload(setup.cert != NULL);
 }
 
 static int

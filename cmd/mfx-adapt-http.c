@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/listen.h"
 #include "base/program.h"
@@ -50,6 +51,7 @@ static const struct program program = {
 	.synopsis = "[-l ADDR:PORT] [-o STREAM] [--admin ADDR:PORT] [options]",
 	.options = options,
 	.network = true,
+	.reloads = true,
 };
 
 static struct http *servers[2];		/* devices', administrator's */
@@ -205,6 +207,7 @@ turn(void)
 	for (i = 0; i < n_servers; i++)
 		http_run(servers[i]);
 	commit();
+	program_reload(setup.tls_cert != NULL);
 }
 
 static bool
@@ -218,13 +221,13 @@ at_end(void)
 static void
 drain(void)
 {
-	int64_t end = stamp_now().ns + GRACE;
+	int64_t end = clock_ns() + GRACE;
 	int i;
 
 	ready_stopping();
 	for (i = 0; i < n_servers; i++)
 		http_stop(servers[i]);
-	while (!http_idle(servers[0]) && stamp_now().ns < end)
+	while (!http_idle(servers[0]) && clock_ns() < end)
 		turn();
 }
 

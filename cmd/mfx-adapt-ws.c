@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/listen.h"
 #include "base/program.h"
@@ -61,6 +62,7 @@ static const struct program program = {
 	.synopsis = "[-l ADDR:PORT] [-i STREAM] [-o STREAM] [options]",
 	.options = options,
 	.network = true,
+	.reloads = true,
 };
 
 static struct ws *server;
@@ -194,6 +196,7 @@ turn(bool hurry)
 	}
 	commit();
 	deliver();
+	program_reload(setup.tls_cert != NULL);
 	hurry = inlet_hurry(&inlet);
 	hurry |= subscribers_replay(&subscribers, inlet.seq);
 	hurry |= subscribers_check(&subscribers, access_refresh(registry));
@@ -222,8 +225,8 @@ serve(void)
 		hurry = turn(hurry);
 	ready_stopping();
 	ws_stop(server);
-	end = stamp_now().ns + GRACE;
-	while (ws_connections(server) > 0 && stamp_now().ns < end) {
+	end = clock_ns() + GRACE;
+	while (ws_connections(server) > 0 && clock_ns() < end) {
 		/* a second signal ends it here */
 		signal_poll(NULL, 0, 0);
 		ws_turn(server, 100);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/listen.h"
 #include "base/program.h"
@@ -62,6 +63,7 @@ static const struct program program = {
 	.synopsis = "[-l ADDR:PORT] [--admin ADDR:PORT] [options]",
 	.options = options,
 	.network = true,
+	.reloads = true,
 };
 
 static struct http *servers[2];		/* clients', administrator's */
@@ -124,6 +126,7 @@ turn(void)
 	for (i = 0; i < n_servers; i++)
 		http_run(servers[i]);
 	api_rest(api);
+	program_reload(setup.tls_cert != NULL);
 }
 
 static bool
@@ -137,14 +140,14 @@ at_end(void)
 static void
 drain(void)
 {
-	int64_t end = stamp_now().ns + GRACE;
+	int64_t end = clock_ns() + GRACE;
 	int i;
 
 	ready_stopping();
 	api_stop(api);
 	for (i = 0; i < n_servers; i++)
 		http_stop(servers[i]);
-	while (!http_idle(servers[0]) && stamp_now().ns < end)
+	while (!http_idle(servers[0]) && clock_ns() < end)
 		turn();
 }
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/line.h"
 #include "base/memory.h"
@@ -130,15 +131,6 @@ pack_time(int64_t k, struct stamp first, struct stamp *t)
 	return passed < opt.duration;
 }
 
-static int64_t
-monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
-}
-
 /*
  * Waits until the k-th pack is due.  Deadlines count from the beginning,
  * so what one wait is too long the next one is shorter.  False when asked
@@ -152,7 +144,7 @@ wait_turn(struct out *out, int64_t begin, int64_t k)
 	if (opt.rate == 0)
 		return k % 256 != 0 || !signal_stop();
 	while ((left = begin + scaled(k, STAMP_SECOND, opt.rate) -
-	    monotonic()) > 0) {
+	    clock_ns()) > 0) {
 		struct timespec ts = {
 			left / STAMP_SECOND, left % STAMP_SECOND
 		};
@@ -170,7 +162,7 @@ static void
 generate(struct out *out)
 {
 	struct stamp t, first = { opt.start };
-	int64_t k, begin = monotonic();
+	int64_t k, begin = clock_ns();
 
 	if (opt.start == INT64_MIN)
 		first = stamp_now();

@@ -46,6 +46,32 @@ others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-token mfx-b
 	mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
 	mfx-check'
 
+# Those of the others that wait: what they read from stdin (INPUT) or that
+# they serve (PORT), their arguments, and what has to be there first.
+as_waiter() {
+	INPUT= PORT=
+	local user=(--user ann@example.com)
+	case $1 in
+	mfx-users) ARGS=(create bob@example.com --password-file -)
+		INPUT='correct horse battery' ;;
+	mfx-things) ARGS=(create "${user[@]}" -f -) INPUT='{"name":"a"}' ;;
+	mfx-channels) ARGS=(create "${user[@]}" -f -) INPUT='{"name":"a"}' ;;
+	mfx-check) ARGS=() INPUT=${LINES[1]} ;;
+	mfx-adapt-http) PORT=$(free_port) ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-adapt-ws) PORT=$(free_port) ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-adapt-coap) PORT=$(free_port) ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-api) PORT=$(free_port) ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-adapt-mqtt) ARGS=(--socket no.sock) ;;
+	mfx-events) ARGS=(--follow) ;;
+	*) return 1 ;;
+	esac
+	echo correct horse battery | mfx-users create --password-file - \
+	    ann@example.com
+}
+
+# and those that do not, nor read anything that could make them
+at_once='mfx mfx-can mfx-token mfx-bus'
+
 setup_suite_test() {
 	PROGRAMS=()
 	local p
@@ -453,4 +479,131 @@ ends_mid_stream() {
 
 @test "SIGTERM in mid-stream: it ends with status 0 and a whole line" {
 	every_filter ends_mid_stream
+}
+
+# ---- other signals ----
+
+catches_hangup() {
+	grep -qE '^SigCgt:.*[13579bdf]$' "/proc/$1/status"
+}
+
+signals_taken() {
+	! grep -qE '^(SigPnd|ShdPnd):.*[1-9a-f]' "/proc/$1/status"
+}
+
+# quieter and louder again, and twice what a supervisor sends for "reload"
+signal_all() {
+	local s
+	await 20 catches_hangup "$1" || return
+	for s in HUP USR2 USR1 HUP; do
+		kill -$s "$1" && await 20 signals_taken "$1" || return
+	done
+}
+
+reads_on_after_hangup() {
+	local pid
+	few_lines | take "$1" && mv got want || return
+	rm -rf "$MFX_HOME" m.db* fifo
+	mkfifo fifo
+	as_filter "$1" || as_sink "$1"
+	"$1" "${ARGS[@]}" <fifo >term.out 2>err 3>&- &
+	pid=$!
+	exec 5>fifo
+	few_lines | head -n 1 >&5
+	signal_all "$pid" || echo 'ended by a signal'
+	few_lines | tail -n +2 >&5
+	exec 5>&-
+	status 0 wait "$pid" && shown "$1" "$(wc -l <want)" && cmp want got &&
+		empty err
+}
+
+writes_on_after_hangup() {
+	local pid
+	as_source "$1"
+	status 0 "$1" "${ARGS[@]}" >want 2>err </dev/null || return
+	rm -f fifo
+	mkfifo fifo
+	exec 5<>fifo
+	exec 6<fifo
+	"$1" "${ARGS[@]}" >fifo 2>err </dev/null 5<&- 6<&- 3>&- &
+	pid=$!
+	head -c 1 <&6 >got
+	exec 5<&-
+	kill -HUP "$pid" && kill -USR2 "$pid" && kill -USR1 "$pid" || return
+	cat <&6 >>got
+	exec 6<&-
+	status 0 wait "$pid" && (($(wc -l <want) == $(wc -l <got))) && empty err
+}
+
+waits_on_after_hangup() {
+	local pid want=0
+	as_waiter "$1" || return
+	rm -f fifo
+	mkfifo fifo
+	"$1" "${ARGS[@]}" <fifo >out 2>err 3>&- &
+	pid=$!
+	PIDS+=("$pid")
+	exec 5>fifo
+	if [[ -n $PORT ]]; then
+		await 20 eval ": </dev/tcp/127.0.0.1/$PORT" || return
+	fi
+	signal_all "$pid" || return
+	if [[ -n $INPUT ]]; then
+		printf '%s\n' "$INPUT" >&5
+	else
+		[[ -z $PORT ]] || eval ": </dev/tcp/127.0.0.1/$PORT" || return
+		kill -0 "$pid" && kill -TERM "$pid" || return
+	fi
+	exec 5>&-
+	status 0 wait "$pid" || { cat err; return 1; }
+}
+
+@test "SIGHUP, SIGUSR1 and SIGUSR2 end no program" {
+	local p
+	for p in $others; do
+		[[ " $at_once $(all_of as_waiter | xargs) " == *" $p "* ]] ||
+			{ echo "$p: neither waits nor ends at once"; false; }
+	done
+	every_filter reads_on_after_hangup
+	every_sink reads_on_after_hangup
+	every_source writes_on_after_hangup
+	every waits_on_after_hangup $(all_of as_waiter)
+}
+
+@test "a server says on SIGHUP what needs a restart, and SIGUSR1 is -v" {
+	start_ready mfx-adapt-http -v -l "127.0.0.1:$(free_port)"
+	kill -HUP "$PID"
+	await 20 grep -q 'SIGHUP: nothing to reload' "$PID_ERR"
+	kill -TERM "$PID"
+	status 0 wait "$PID"
+	start_ready mfx-adapt-http -l "127.0.0.1:$(free_port)"
+	kill -USR1 "$PID"
+	await 20 signals_taken "$PID"
+	kill -HUP "$PID"
+	await 20 grep -q 'SIGHUP: nothing to reload' "$PID_ERR"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout key -out cert -subj /CN=localhost -days 1 2>/dev/null
+	start_ready mfx-adapt-http -l "127.0.0.1:$(free_port)" \
+	    --tls-cert cert --tls-key key
+	kill -HUP "$PID"
+	await 20 grep -q 'SIGHUP: new certificates need a restart' "$PID_ERR"
+	kill -0 "$PID"
+}
+
+# the terminal whose foreground it is goes away: that is no reload
+@test "a terminal that goes ends what runs in its foreground" {
+	status 0 timeout 60 python3 - <<'EOF'
+import os, pty, sys
+ready, ready_end = os.pipe()
+pid, terminal = pty.fork()
+if pid == 0:
+    os.dup2(ready_end, 9)
+    os.dup2(os.open("out", os.O_WRONLY | os.O_CREAT), 1)
+    os.execvp("mfx-sub", ["mfx-sub", "s", "--ready-fd", "9"])
+os.close(ready_end)
+os.read(ready, 1)
+os.close(terminal)
+_, status = os.waitpid(pid, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+EOF
 }

@@ -276,14 +276,17 @@ setup_suite_test() {
 
 @test "messages that can't be kept end their sender with 1011" {
 	small_disk() {
-		serve_ws
+		ADMIN=$(free_port)
+		serve_ws --admin "127.0.0.1:$ADMIN"
 		talk_on reads '' closed
 		head -c 700000 /dev/urandom >"$BATS_TEST_TMPDIR/big"
 		talk '' $(for i in {1..12}; do echo "binfile:$BATS_TEST_TMPDIR/big"; done) closed >said || true
 		cat said "$WS_ERR" >&2
 		[[ $(tail -1 said) == "closed 1011 the message can't be kept now" ]]
+		# what was not kept is not counted
+		[[ $(metric messages_total) == $(raw | wc -l) ]]
 	}
-	export -f serve_ws talk talk_on at_channel
+	export -f serve_ws talk talk_on at_channel free_port metric raw
 	export ROOT
 	on_small_disk 6 "$MFX_HOME/bus" small_disk
 }

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api/call.h"
 #include "api/task.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 
@@ -22,20 +22,11 @@
 #define ANSWER_KEPT ((size_t)1 << 20)
 #define LOOK_EACH STAMP_SECOND
 
-static int64_t
-monotonic(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * STAMP_SECOND + t.tv_nsec;
-}
-
 static void
 read_clocks(struct api *api)
 {
 	api->now = stamp_now().ns / STAMP_SECOND;
-	api->clock = monotonic();
+	api->clock = clock_ns();
 }
 
 static int

@@ -14,7 +14,7 @@
 
 static struct {
 	const char *name;
-	int verbosity;
+	_Atomic int verbosity;	/* a signal changes it too */
 	bool json;
 } diag = { .name = "mfx" };
 
@@ -27,7 +27,11 @@ diag_init(const char *name)
 void
 diag_verbosity(int more)
 {
-	diag.verbosity += more;
+	int v = diag.verbosity + more;
+
+	if (v >= (int)DIAG_ERROR - (int)DIAG_WARNING &&
+	    v <= (int)DIAG_DEBUG - (int)DIAG_WARNING)
+		diag.verbosity = v;
 }
 
 void

@@ -27,7 +27,9 @@ enum diag_level {
 
 /* program_start() calls this; name lives as long as the process */
 void diag_init(const char *name);
-void diag_verbosity(int more);		/* -q is -1, each -v is +1 */
+/* -q is -1, each -v is +1, within the levels above; also from a signal's
+ * handler */
+void diag_verbosity(int more);
 void diag_json(bool on);
 bool diag_shows(enum diag_level);
 

@@ -39,7 +39,7 @@ begin(const struct program *p)
 	open_standard_fds();
 	diag_init(p->name);
 	sigaction(SIGPIPE, &sa, NULL);
-	signal_catch();
+	signal_catch(p->reloads);
 }
 
 int
@@ -94,6 +94,17 @@ program_misuse(const struct program *p, const char *fmt, ...)
 	va_end(ap);
 	diag_error("%s; see '%s --help'", text, p->name);
 	exit(EX_USAGE);
+}
+
+void
+program_reload(bool tls)
+{
+	if (!signal_reload())
+		return;
+	if (tls)
+		diag_warning("SIGHUP: new certificates need a restart");
+	else
+		diag_info("SIGHUP: nothing to reload");
 }
 
 void

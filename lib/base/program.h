@@ -31,6 +31,7 @@ struct program {
 	const struct opt *options;
 	const struct verb *verbs;
 	bool network;		/* SIGPIPE is ignored, not default */
+	bool reloads;		/* calls program_reload() in each turn */
 	bool options_first;	/* the first operand ends the options: what
 				 * follows is another program's */
 };
@@ -52,6 +53,11 @@ int program_verb(const struct program *, int argc, char **argv);
 /* says "prog: <what>" and the synopsis, and ends with 64 */
 _Noreturn void program_misuse(const struct program *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* What a server does about a SIGHUP, in each turn of its loop: nothing is read
+ * anew yet, so it says that certificates (`tls`: there are some) need a
+ * restart.  Connections and work go on. */
+void program_reload(bool tls);
 
 /* nothing of this process may reach a core dump or another's ptrace: for
  * programs that hold keys or passwords */

@@ -7,52 +7,90 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/diag.h"
+
+static const int signal_ours[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
+#define SIGNALS (sizeof signal_ours / sizeof *signal_ours)
+
 /* a signal may come to any thread */
-static atomic_bool stopped;
-static sigset_t open_mask;
+static atomic_bool stopped, reload;
+static bool reloads;
+static sigset_t open_mask, ours;
 
 static void
-on_signal(int sig)
+on_signal(int sig, siginfo_t *info, void *context)
 {
-	if (stopped)
-		_exit(128 + sig);
-	stopped = true;
+	(void)context;
+	if (sig == SIGUSR1 || sig == SIGUSR2) {
+		diag_verbosity(sig == SIGUSR1 ? 1 : -1);
+	} else if (sig == SIGHUP && info->si_code != SI_KERNEL) {
+		reload = reloads;
+	} else {
+		if (stopped)
+			_exit(128 + sig);
+		stopped = true;
+	}
 }
 
 void
-signal_catch(void)
+signal_catch(bool with_reload)
 {
-	static const int caught[] = { SIGTERM, SIGINT, SIGHUP };
-	struct sigaction sa = { .sa_handler = on_signal };
-	sigset_t block;
+	struct sigaction sa = {
+		.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO
+	};
 	size_t i;
 
-	sigemptyset(&block);
-	for (i = 0; i < sizeof caught / sizeof *caught; i++) {
+	reloads = with_reload;
+	sigemptyset(&ours);
+	for (i = 0; i < SIGNALS; i++) {
 		struct sigaction old;
 
-		sigaction(caught[i], NULL, &old);
+		sigaction(signal_ours[i], NULL, &old);
 		/* nohup and shell scripts in the background ignore some */
-		if (old.sa_handler == SIG_IGN)
-			continue;
-		sigaction(caught[i], &sa, NULL);
-		sigaddset(&block, caught[i]);
+		if (old.sa_handler != SIG_IGN)
+			sigaddset(&ours, signal_ours[i]);
 	}
-	sigprocmask(SIG_BLOCK, &block, &open_mask);
-	for (i = 0; i < sizeof caught / sizeof *caught; i++)
-		sigdelset(&open_mask, caught[i]);
+	sa.sa_mask = ours;
+	for (i = 0; i < SIGNALS; i++)
+		if (sigismember(&ours, signal_ours[i]))
+			sigaction(signal_ours[i], &sa, NULL);
+	sigprocmask(SIG_BLOCK, &ours, &open_mask);
+	for (i = 0; i < SIGNALS; i++)
+		sigdelset(&open_mask, signal_ours[i]);
+}
+
+/* Lets in what is pending. */
+static void
+signal_take(void)
+{
+	sigset_t pending, old;
+	size_t i;
+
+	if (sigpending(&pending) < 0)
+		return;
+	for (i = 0; i < SIGNALS; i++)
+		if (sigismember(&pending, signal_ours[i]) &&
+		    sigismember(&ours, signal_ours[i]))
+			break;
+	if (i == SIGNALS)
+		return;
+	pthread_sigmask(SIG_UNBLOCK, &ours, &old);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 bool
 signal_stop(void)
 {
-	sigset_t pending;
-
-	if (!stopped && sigpending(&pending) == 0 &&
-	    (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT) ||
-	    sigismember(&pending, SIGHUP)))
-		return true;
+	if (!stopped)
+		signal_take();
 	return stopped;
+}
+
+bool
+signal_reload(void)
+{
+	return atomic_exchange(&reload, false);
 }
 
 const sigset_t *
@@ -64,12 +102,19 @@ signal_mask(void)
 int
 signal_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
-	struct timespec ts = {
-		.tv_sec = timeout / 1000,
-		.tv_nsec = timeout % 1000 * 1000000L,
-	};
+	struct timespec ts = { timeout / 1000, timeout % 1000 * 1000000L };
+	int64_t end = timeout > 0 ? clock_ms() + timeout : 0;
+	int r;
 
-	return ppoll(fds, n, timeout < 0 ? NULL : &ts, &open_mask);
+	/* a signal that only changes how much is said ends no wait */
+	while ((r = ppoll(fds, n, timeout < 0 ? NULL : &ts, &open_mask)) < 0 &&
+	    errno == EINTR && !stopped && !reload) {
+		int64_t left = timeout > 0 ? end - clock_ms() : 0;
+
+		left = left > 0 ? left : 0;
+		ts = (struct timespec){ left / 1000, left % 1000 * 1000000L };
+	}
+	return r;
 }
 
 int

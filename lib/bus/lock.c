@@ -16,9 +16,9 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bus/writer.h"
 
 /* for as long what the page says is believed without a look at the file,
@@ -137,21 +137,12 @@ lock_close(struct bus_writer *w)
 		close(w->lock);
 }
 
-static int64_t
-monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
-}
-
 /* takes over what who held it before us has done, when that was to the
  * segment that we have as well */
 static void
 take_over(struct bus_writer *w)
 {
-	int64_t now = monotonic();
+	int64_t now = clock_coarse_ns();
 
 	w->looked = w->fd >= 0 && w->page->known &&
 	    w->page->first == w->first && now - w->looked_at < TRUST_NS;

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bus/writer.h"
 
 /* who syncs may be killed: nobody sleeps longer than this for him */
@@ -36,15 +37,6 @@ bus_sync_named(const char *word)
 {
 	return *word == 'a' ? BUS_SYNC_ALWAYS :
 	    *word == 'i' ? BUS_SYNC_INTERVAL : BUS_SYNC_NONE;
-}
-
-static int64_t
-monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
 }
 
 /* What failed to get to the disk is gone from memory as well: trying
@@ -68,7 +60,7 @@ sync_segment(struct bus_writer *w, struct fault *fault)
 	if (w->sync != BUS_SYNC_NONE && fdatasync(w->fd) < 0)
 		return sync_failed(w, fault);
 	w->dirty = false;
-	w->synced_at = monotonic();
+	w->synced_at = clock_ns();
 	return 0;
 }
 
@@ -131,7 +123,7 @@ is_covered(struct bus_writer *w, uint32_t *turns)
 	    first != w->first || size < w->size)
 		return false;
 	w->dirty = false;
-	w->synced_at = monotonic();
+	w->synced_at = clock_ns();
 	return true;
 }
 
@@ -140,7 +132,7 @@ is_covered(struct bus_writer *w, uint32_t *turns)
 static int
 gather(struct bus_writer *w, uint64_t *size)
 {
-	int64_t end = monotonic() + w->sync_takes / 8;
+	int64_t end = clock_ns() + w->sync_takes / 8;
 	struct stat st;
 
 	if (fstat(w->fd, &st) < 0)
@@ -150,7 +142,7 @@ gather(struct bus_writer *w, uint64_t *size)
 		sched_yield();
 		if (fstat(w->fd, &st) < 0)
 			return -1;
-	} while ((uint64_t)st.st_size > *size && monotonic() < end);
+	} while ((uint64_t)st.st_size > *size && clock_ns() < end);
 	*size = (uint64_t)st.st_size;
 	return 0;
 }
@@ -167,7 +159,7 @@ sync_for_all(struct bus_writer *w, struct fault *fault)
 		return 0;
 	if (gather(w, &size) < 0)
 		return sync_failed(w, fault);
-	start = monotonic();
+	start = clock_ns();
 	if (sync_segment(w, fault) < 0)
 		return -1;
 	w->sync_takes = w->synced_at - start;
@@ -222,7 +214,7 @@ bus_commit(struct bus_writer *w, struct fault *fault)
 		    "%s: lines may not be on disk", w->stream.name);
 	if (w->sync == BUS_SYNC_NONE || !w->dirty ||
 	    (w->sync == BUS_SYNC_INTERVAL &&
-	    monotonic() - w->synced_at < STAMP_SECOND))
+	    clock_ns() - w->synced_at < STAMP_SECOND))
 		return 0;
 	return sync_in_turn(w, fault);
 }

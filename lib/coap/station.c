@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/inside.h"
@@ -22,10 +22,7 @@
 int64_t
 station_clock(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * STAMP_SECOND + t.tv_nsec;
+	return clock_ns();
 }
 
 struct station *

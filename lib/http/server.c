@@ -10,9 +10,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/signal.h"
 #include "base/stamp.h"
@@ -34,10 +34,7 @@
 int64_t
 http_clock(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
+	return clock_ns();
 }
 
 unsigned

@@ -36,6 +36,9 @@ ws_publish_commit(struct ws_publish *p, struct fault *fault)
 	enum ws_commit result = change(p, done);
 	struct subscriber *u;
 
+	if (done)
+		p->messages += p->taken;
+	p->taken = 0;
 	while ((u = p->pending) != NULL) {
 		p->pending = u->next_pending;
 		u->pending = false;
@@ -69,7 +72,7 @@ ws_publish(struct ws_publish *p, struct subscribers *all,
 	    &p->pack)) {
 		ws_end(u->client, WS_TOO_LONG, "too long for a line");
 	} else {
-		p->messages++;
+		p->taken++;
 		p->bytes += message.n;
 		if (!u->pending) {
 			u->pending = true;

@@ -11,9 +11,11 @@
  */
 struct ws_publish {
 	struct outlet outlet;
-	uint64_t messages, bytes;	/* written, or about to be */
+	uint64_t messages;	/* written */
+	uint64_t bytes;		/* received */
 	/* private */
 	struct pack pack;
+	uint64_t taken;		/* messages in the outlet */
 	struct subscriber *pending;	/* have sent what is in the outlet */
 	bool failing;			/* the last commit has failed */
 };

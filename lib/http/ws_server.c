@@ -7,9 +7,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/stamp.h"
 #include "http/ws_server.h"
@@ -22,15 +22,6 @@
 /* seconds for a handshake, and for a client that is ended to take note */
 #define HANDSHAKE_TIME 20
 #define ENDING_TIME 20
-
-static int64_t
-clock_seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
 
 /* ---- sockets ---- */
 
@@ -226,7 +217,7 @@ sweep(struct ws *s)
 void
 ws_turn(struct ws *s, int timeout)
 {
-	s->now = clock_seconds();
+	s->now = clock_ns() / STAMP_SECOND;
 	if (timeout > 0) {
 		ev_now_update(s->loop);
 		ev_timer_set(&s->timer, timeout / 1000.0, 0.0);
@@ -293,6 +284,8 @@ watch_signals(struct ws *s, struct fault *fault)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (s->signal_fd < 0)
 		return fault_errno(fault, EX_OSERR, "signalfd");
@@ -310,7 +303,7 @@ ws_open(struct ws **out, const struct ws_options *options,
 
 	s->options = *options;
 	s->signal_fd = -1;
-	s->now = s->swept = clock_seconds();
+	s->now = s->swept = clock_ns() / STAMP_SECOND;
 	for (i = 0; i < WS_WATCH_MAX; i++)
 		s->watches[i].fd = -1;
 	s->out = memory_get(WS_OUT_BYTES);

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/stamp.h"
@@ -365,7 +366,7 @@ subscriber_may(struct subscribers *a, struct subscriber *u)
 	case ACCESS_ERROR:
 		fault_set(&a->fault, EX_TEMPFAIL, "registry: %s", why);
 		if (a->blind == 0)
-			a->blind = stamp_now().ns;
+			a->blind = clock_ns();
 		return false;
 	default:
 		a->blind = 0;
@@ -390,7 +391,7 @@ subscribers_check(struct subscribers *a, bool changed)
 		u = a->cursor;
 		if (u->client != NULL && !subscriber_may(a, u) &&
 		    a->blind != 0) {
-			if (stamp_now().ns - a->blind < BLIND_MAX)
+			if (clock_ns() - a->blind < BLIND_MAX)
 				return false;
 			ws_end(u->client, WS_TRY_LATER,
 			    "access can't be checked");

@@ -11,9 +11,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/signal.h"
@@ -27,15 +27,6 @@
 #define READS 1000
 #define KEEPALIVE_MIN 5		/* seconds: libmosquitto's */
 #define CLOSE_MS 2000
-
-static int64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
-}
 
 void
 mqtt_fail(struct mqtt *c, int status, const char *fmt, ...)
@@ -120,7 +111,7 @@ jitter(int64_t delay)
 static void
 leave(struct mqtt *c, const char *why)
 {
-	int64_t now = now_ns();
+	int64_t now = clock_ns();
 	int fd = mosquitto_socket(c->m);
 
 	/* no byte more: what is queued must not leave when it is closed */
@@ -191,7 +182,7 @@ on_connect(struct mosquitto *m, void *arg, int reason, int flags,
 	mosquitto_log_callback_set(m, NULL);
 	c->up = true;
 	c->connects++;
-	c->since = now_ns();
+	c->since = clock_ns();
 	c->unheard = 0;
 	if (c->said)
 		diag_warning("%s: connected again", c->name);
@@ -521,7 +512,7 @@ count_silence(struct mqtt *c, int64_t waited, int revents)
 static int
 patience(const struct mqtt *c, int timeout)
 {
-	int64_t ns = c->away ? c->retry - now_ns() :
+	int64_t ns = c->away ? c->retry - clock_ns() :
 	    c->options->stall - c->silence;
 	int64_t ms;
 
@@ -538,7 +529,7 @@ void
 mqtt_turn(struct mqtt *c, struct pollfd *others, int n, int timeout)
 {
 	struct pollfd fds[1 + MQTT_OTHERS] = { { .fd = -1 } };
-	int64_t begun = now_ns();
+	int64_t begun = clock_ns();
 	int i, rc, revents;
 
 	if (c->away && !c->failed && begun >= c->retry)
@@ -551,7 +542,7 @@ mqtt_turn(struct mqtt *c, struct pollfd *others, int n, int timeout)
 	}
 	for (i = 0; i < n; i++)
 		fds[1 + i] = others[i];
-	begun = now_ns();
+	begun = clock_ns();
 	if (signal_poll(fds, (nfds_t)(1 + n), patience(c, timeout)) < 0)
 		for (i = 0; i <= n; i++)
 			fds[i].revents = 0;
@@ -561,7 +552,7 @@ mqtt_turn(struct mqtt *c, struct pollfd *others, int n, int timeout)
 	if (establish(c, revents) && (revents != 0 || c->more))
 		read_some(c, revents);
 	if (!c->away)
-		count_silence(c, now_ns() - begun, revents);
+		count_silence(c, clock_ns() - begun, revents);
 	if (!c->away && c->established && (rc = mosquitto_loop_misc(c->m)) !=
 	    MOSQ_ERR_SUCCESS)
 		lost(c, rc, errno);
@@ -571,12 +562,12 @@ void
 mqtt_close(struct mqtt *c)
 {
 	struct pollfd fd = { .events = POLLOUT };
-	int64_t end = now_ns() + CLOSE_MS * INT64_C(1000000);
+	int64_t end = clock_ns() + CLOSE_MS * INT64_C(1000000);
 
 	if (c->up)
 		mosquitto_disconnect(c->m);
 	while (c->up && !c->away && mosquitto_socket(c->m) >= 0 &&
-	    mosquitto_want_write(c->m) && now_ns() < end) {
+	    mosquitto_want_write(c->m) && clock_ns() < end) {
 		mqtt_flush(c);
 		fd.fd = mosquitto_socket(c->m);
 		if (!c->away && fd.fd >= 0)

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/memory.h"
@@ -50,19 +50,10 @@ struct delivery {
 	int64_t move_at, give_up;	/* ms, CLOCK_MONOTONIC */
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void
 progress(struct delivery *d)
 {
-	d->give_up = now_ms() + d->opt->wait / 1000000;
+	d->give_up = clock_ms() + d->opt->wait / 1000000;
 }
 
 /* ---- what is on its way ---- */
@@ -182,7 +173,7 @@ move_group(struct delivery *d, bool at_once)
 {
 	struct fault fault;
 	bool was_behind = d->behind;
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	if (d->opt->ack == NULL || d->seq <= d->moved ||
 	    (!at_once && now < d->move_at))
@@ -382,7 +373,7 @@ given_up(const struct delivery *d)
 		return true;
 	/* with a broker and nothing on its way it is the input that is
 	 * waited for */
-	return at_end(d) && (!d->c.up || d->n > 0) && now_ms() >= d->give_up;
+	return at_end(d) && (!d->c.up || d->n > 0) && clock_ms() >= d->give_up;
 }
 
 static void

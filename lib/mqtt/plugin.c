@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/opt.h"
@@ -28,10 +28,7 @@ begin_generation(struct plugin *p)
 void
 plugin_refresh(struct plugin *p)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	p->now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	p->now = clock_coarse_ns() / 1000000;
 	if (access_refresh(p->access))
 		begin_generation(p);
 }

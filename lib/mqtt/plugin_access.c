@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <time.h>
 
+#include "base/clock.h"
 #include "mqtt/plugin.h"
 #include "senml/topic.h"
 
@@ -97,15 +97,6 @@ check_peer(struct plugin *p, struct peer *peer)
 	    peer->thing);
 	mosquitto_kick_client_by_clientid(mosquitto_client_id(peer->client),
 	    false);
-}
-
-static int64_t
-clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * STAMP_SECOND + t.tv_nsec;
 }
 
 void

@@ -3,8 +3,8 @@
 
 #include <sodium.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "registry/statement.h"
@@ -44,15 +44,6 @@ struct access {
 
 enum question { BY_KEY = 'k', BY_ID = 'i', WHO = 'w' };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void
 forget(struct access *a)
 {
@@ -77,7 +68,7 @@ access_open(struct access **out, const char *home, struct fault *fault)
 	a->generation = 1;
 	/* pages of it become real when they are used */
 	a->entries = memory_zero(SETS * WAYS, sizeof *a->entries);
-	a->changed_at = a->replaced_at = now_ms();
+	a->changed_at = a->replaced_at = clock_coarse_ns() / 1000000;
 	if (registry_open(&a->registry, a->home, REGISTRY_READ, fault) < 0) {
 		access_close(a);
 		return -1;
@@ -122,7 +113,7 @@ reopen(struct access *a)
 bool
 access_refresh(struct access *a)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_coarse_ns() / 1000000;
 	bool changed = false;
 
 	if (now - a->replaced_at >= REPLACED_MS) {

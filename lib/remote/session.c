@@ -7,9 +7,9 @@
 #include <strings.h>
 #include <sys/select.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/signal.h"
@@ -434,15 +434,6 @@ prepare(struct session *s, const struct ask *ask)
 }
 
 /* ---- waiting ---- */
-
-static int64_t
-clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
 
 /* something that grows with every byte */
 static curl_off_t

@@ -2,8 +2,8 @@
 #include "senml/gather.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "senml/message.h"
 
@@ -49,15 +49,6 @@ static const struct str media_types[] = {
 	[ENCODING_CBOR] = { "application/senml+cbor", 22 },
 	[ENCODING_XML] = { "application/senml+xml", 21 },
 };
-
-static int64_t
-clock_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * STAMP_SECOND + ts.tv_nsec;
-}
 
 void
 gather_init(struct gather *g, enum encoding encoding, bool stream,

@@ -2,8 +2,8 @@
 #include "store/intake.h"
 
 #include <sysexits.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/ready.h"
@@ -32,11 +32,8 @@ struct intake {
 static int64_t
 now_ms(void)
 {
-	struct timespec ts;
-
 	/* asked for at every line: the coarse clock costs little */
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return clock_coarse_ns() / 1000000;
 }
 
 static void

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_CLOCK_H
+#define MFX_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/*
+ * Time for deadlines and pauses: nanoseconds since some moment before the
+ * program began, which only grow, whatever happens to the wall clock
+ * (stamp.h), and stand still while the machine sleeps.
+ */
+int64_t clock_ns(void);
+
+/* the same to within some milliseconds, for less */
+int64_t clock_coarse_ns(void);
+
+static inline int64_t
+clock_ms(void)
+{
+	return clock_ns() / 1000000;
+}
+
+#endif
