@@ -292,9 +292,7 @@ def tags():
             reply = ann.call("GET", path, headers={"If-None-Match": known})
             assert reply.status == 304 and reply.text == "", reply
         ann.want(200, "GET", path, headers={"If-None-Match": '"x"'})
-        for wrong in ('"x"', "W/" + tag, "x", "", '"'):
-            if wrong == "":
-                continue
+        for wrong in ('"x"', "W/" + tag):
             ann.want(412, "PUT", path, {"name": "no"},
                      headers={"If-Match": wrong})
             ann.want(412, "DELETE", path, headers={"If-Match": wrong})

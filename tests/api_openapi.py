@@ -294,19 +294,36 @@ def tags(user):
         user.ask("show" + Kind, 304, path=path,
                  headers=[("If-None-Match", tag)])
         right, wrong = [("If-Match", tag)], [("If-Match", '"x"')]
+        other = [("If-None-Match", '"x"'), ("If-Match", tag)]
+        user.ask("show" + Kind, 412, path=path, headers=wrong)
+        user.ask("show" + Kind, 200, path=path, headers=right)
         user.ask("update" + Kind, 412, path=path, body={}, headers=wrong)
-        user.ask("update" + Kind, 200, path=path, body={}, headers=right)
+        user.ask("update" + Kind, 200, path=path, body={}, headers=other)
         if Kind == "Thing":
             user.ask("changeThingKey", 412, path=path, body={"key": "k"},
                      headers=wrong)
             tag = user.ask("changeThingKey", 200, path=path,
                            body={"key": path["id"]},
-                           headers=right).headers["ETag"]
+                           headers=other).headers["ETag"]
         user.ask("remove" + Kind, 412, path=path, headers=wrong)
-        user.ask("remove" + Kind, 204, path=path, headers=[("If-Match", tag)])
+        user.ask("remove" + Kind, 204, path=path, headers=[
+            ("If-Match", tag), ("If-None-Match", '"x"')])
+    pair = {"channel": user.channel, "thing": user.thing}
+    is_so, is_not = [("If-Match", "*")], [("If-None-Match", "*")]
+    user.ask("connect", 412, path=pair, headers=is_not)
+    user.ask("connect", 200, path=pair, headers=is_so)
+    user.ask("disconnect", 412, path=pair, headers=is_not)
+    user.ask("disconnect", 204, path=pair, headers=is_so)
+    user.ask("connect", 412, path=pair, headers=is_so)
+    user.ask("connect", 200, path=pair, headers=is_not)
+    user.ask("disconnect", 204, path=pair,
+             headers=is_so + [("If-None-Match", '"x"')])
+    user.ask("disconnect", 412, path=pair, headers=is_so)
     tag = user.ask("showDocument", 200, token=None).headers["ETag"]
     user.ask("showDocument", 304, token=None,
              headers=[("If-None-Match", tag)])
+    user.ask("showDocument", 412, token=None, headers=[("If-Match", '"x"')])
+    user.ask("showDocument", 200, token=None, headers=[("If-Match", tag)])
 
 
 def nowhere(user):

@@ -66,7 +66,7 @@ def row_1():
     refuses_bodies("POST", "/users")
     # names in any case, unknown ones, what stands behind, a charset
     ann.want(201, "POST", "/users", '{"Email":"%s","PASSWORD":"%s","x":[1,'
-             '{"y":2}]} and more' % (BOB, PASSWORD),
+             '{"y":2}]} \n' % (BOB, PASSWORD),
              type=JSON + "; charset=utf-8")
 
 
@@ -200,7 +200,7 @@ def row_8():
                 ("?value=something&limit=7&x", 0, 7),
                 ("?offset=100&limit=100", 100, 100),
                 ("?offset=101", 101, 10), ("?offset=1000000", 1000000, 10),
-                ("?limit=100", 0, 100), ("?offset=%zz&limit=5", 0, 10),
+                ("?limit=100", 0, 100),
                 ("?limit=%35", 0, 5), ("?", 0, 10)):
             page = ann.want(200, "GET", path + query).json
             assert list(page) == ["total", "offset", "limit", name], page
@@ -226,10 +226,9 @@ def row_9():
                       "limit=110", "offset=e", "limit=e", "offset=1&offset=2",
                       "limit=1&limit=2", "offset=1,2", "limit=1,2", "offset=",
                       "limit=", "limit=1.5", "offset=+1", "limit=0x10",
-                      "offset=99999999999999999999999", "offset=1%00"):
-            # %00 is no percent-encoding that is taken: as no query at all
-            ann.want(200 if "%00" in query else 400, "GET",
-                     f"{path}?{query}")
+                      "offset=99999999999999999999999", "offset=1%00",
+                      "offset=%zz&limit=5"):
+            ann.want(400, "GET", f"{path}?{query}")
 
 
 def row_10():

@@ -310,7 +310,7 @@ keys_show(struct call *c)
 
 	if (n == 0)
 		http_problem(c->request, 404, "there is no such key");
-	if (n <= 0)
+	if (n <= 0 || !call_holds(c, true, NULL))
 		return;
 	buf_putc(&c->api->answer, '\n');
 	call_json(c->request, 200, buf_str(&c->api->answer));
@@ -328,6 +328,29 @@ remove_lasting(struct change *c, struct registry *r, struct fault *fault)
 	    fault->status != 1 ? -1 : 0;
 }
 
+static void
+pass_over(void *arg, const struct lasting *l)
+{
+	(void)arg;
+	(void)l;
+}
+
+/* Do the preconditions hold for this key?  Else it is answered: false. */
+static bool
+key_holds(struct call *c, const struct principal *who)
+{
+	struct fault fault;
+	int n;
+
+	if (!conditions_any(&c->conditions))
+		return true;
+	n = lasting_each(c->api->registry, &who->user, c->id[0], pass_over,
+	    NULL, &fault);
+	if (n < 0)
+		call_unable(c->api, c->request, &fault);
+	return n >= 0 && call_holds(c, n > 0, NULL);
+}
+
 void
 keys_remove(struct call *c)
 {
@@ -335,9 +358,11 @@ keys_remove(struct call *c)
 	struct account_change *a;
 
 	if (!call_has_token(c) ||
-	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL || !key_holds(c, who))
 		return;
 	a = change_new(c, who, remove_lasting, changed);
-	snprintf(a->id, sizeof a->id, "%.*s", STR_ARG(c->id[0]));
+	/* what is longer is no key's id, and stays none */
+	if (c->id[0].n <= ID_TEXT)
+		snprintf(a->id, sizeof a->id, "%.*s", STR_ARG(c->id[0]));
 	ledger_add(c->api->ledger, &a->change);
 }

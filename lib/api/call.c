@@ -4,11 +4,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
-#include "base/utf8.h"
-#include "http/path.h"
-
 #define JSON_TYPE "application/json"
-#define PARAMETER_MAX (16 * 1024)
 
 /* ---- the body ---- */
 
@@ -69,83 +65,6 @@ call_spec(struct call *c, struct specs *specs, struct spec *spec,
 	if (why != NULL)
 		http_problem(c->request, 400, why);
 	return why == NULL;
-}
-
-/* ---- the query ---- */
-
-struct wanted {
-	struct arena *arena;
-	struct str name, value;
-	int n;
-	bool unsound;
-	struct buf b;
-};
-
-static void
-look_at(void *arg, struct str name, struct str value)
-{
-	struct wanted *w = arg;
-
-	buf_clear(&w->b);
-	if (!percent_decode(&w->b, name)) {
-		w->unsound = true;
-		return;
-	}
-	if (!str_eq(buf_str(&w->b), w->name)) {
-		/* only to see that it is sound */
-		w->unsound |= !percent_decode(&w->b, value);
-		return;
-	}
-	buf_clear(&w->b);
-	w->unsound |= !percent_decode(&w->b, value) || w->b.full;
-	if (w->n++ == 0)
-		w->value = arena_str(w->arena, buf_str(&w->b));
-}
-
-int
-call_parameter(struct call *c, const char *name, struct str *value)
-{
-	struct wanted w = {
-		.arena = &c->api->scratch, .name = str_z(name)
-	};
-
-	buf_init(&w.b, PARAMETER_MAX);
-	http_query(c->request, look_at, &w);
-	buf_release(&w.b);
-	*value = w.n > 0 && !w.unsound ? w.value : STR_NONE;
-	return w.unsound ? 0 : w.n;
-}
-
-bool
-call_says_yes(struct call *c, const char *name)
-{
-	struct str value;
-
-	return call_parameter(c, name, &value) > 0 &&
-	    (str_eq(value, STR("true")) || str_eq(value, STR("1")));
-}
-
-/* ---- entity tags ---- */
-
-bool
-call_tag_listed(struct str list, const char *state, bool weak_too)
-{
-	const char *end = list.p + list.n, *p = list.p, *close;
-
-	if (str_eq(list, STR("*")))
-		return true;
-	while (p < end && (p = memchr(p, '"', (size_t)(end - p))) != NULL) {
-		bool weak = p > list.p && p[-1] == '/';
-
-		close = memchr(p + 1, '"', (size_t)(end - p - 1));
-		if (close == NULL)
-			return false;
-		if ((!weak || weak_too) && str_eq((struct str){ p + 1,
-		    (size_t)(close - p - 1) }, str_z(state)))
-			return true;
-		p = close + 1;
-	}
-	return false;
 }
 
 /* ---- answers ---- */

@@ -3,6 +3,7 @@
 #define MFX_API_CALL_H
 
 #include "api/api.h"
+#include "api/conditions.h"
 #include "api/stores.h"
 #include "registry/bulk.h"
 #include "senml/body.h"
@@ -45,10 +46,18 @@ struct api {
  * a handler that answers later copies what it needs then.
  */
 #define CALL_IDS 2
+#define CALL_PARAMETERS 128
 struct call {
 	struct api *api;
 	struct http_request *request;
+	const struct api_route *route;
 	struct str id[CALL_IDS];	/* what stands for :id, decoded */
+	struct conditions conditions;
+	/* of the query, decoded, in order */
+	struct call_parameter {
+		struct str name, value;
+	} parameters[CALL_PARAMETERS];
+	unsigned n_parameters;
 };
 
 struct api_route {
@@ -56,7 +65,19 @@ struct api_route {
 	const char *path;		/* "/things/:id/channels" */
 	void (*handle)(struct call *);
 	const char *service, *name;	/* in the metrics */
-	bool open;			/* needs no token */
+	unsigned flags;
+	/* what there may be in the query, with spaces between; "*x" may be
+	 * repeated */
+	const char *query;
+};
+enum {
+	API_OPEN = 1,		/* needs no token */
+	/* Only we have this path: another parameter is 400.  Where clients
+	 * of Mainflux come they are passed over, as they are there. */
+	API_OURS = 2,
+	/* The handler asks call_holds, as it knows the state.  Everything
+	 * else is there and has no entity tag. */
+	API_STATE = 4,
 };
 /* ends with a method that is NULL */
 extern const struct api_route api_routes[];
@@ -81,23 +102,29 @@ bool call_typed(struct call *);
 bool call_lines(const struct call *);
 bool call_read(struct call *, struct body_field *, size_t n);
 
-/* A parameter of the query, decoded into the scratch arena: how many values
- * it has (the first is given).  A query that is not percent-encoded as it
- * should be counts as none. */
-int call_parameter(struct call *, const char *name, struct str *value);
+/* Reads the query, If-Match and If-None-Match; what of them can't be read is
+ * answered 400: false. */
+bool call_begin(struct call *);
+
+/* A parameter of the query: how many values it has; the first is given. */
+int call_parameter(const struct call *, const char *name, struct str *value);
 /* is it given as true? */
-bool call_says_yes(struct call *, const char *name);
+bool call_says_yes(const struct call *, const char *name);
+/* true, false, 1 or 0; false: it is none of these */
+bool call_truth(struct str value, bool *truth);
+
+/* Do the preconditions hold for what is there now (conditions.h)?  Else it
+ * answers 304 or 412: false.  Only with 412 no ETag is set. */
+bool call_holds(struct call *, bool exists, const char *tag);
+void call_tag(struct http_request *, const char *tag);
+/* 412 */
+void call_changed(struct http_request *);
 
 /* checks and copies name, metadata and key as far as they are there; else
  * it answers 400: false */
 bool call_spec(struct call *, struct specs *, struct spec *,
     const struct body_field *name, const struct body_field *metadata,
     const struct body_field *key);
-
-/* Is this state in a list of entity tags, or any good?  To change what is
- * meant it has to be the exact one; a proxy may have made it a weak one,
- * which is enough to save an answer. */
-bool call_tag_listed(struct str list, const char *state, bool weak_too);
 
 /* ---- answers ---- */
 

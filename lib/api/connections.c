@@ -16,7 +16,8 @@ struct connection_change {
 	struct api *api;
 	struct http_request *request;
 	struct user user;
-	bool connect;
+	bool connect, mismatch;
+	struct conditions conditions;	/* for one pair */
 	/* what has a channel, and then what has a thing */
 	struct specs specs;
 	size_t channels;
@@ -40,6 +41,23 @@ make_pair(struct connection_change *cc, struct registry *r,
 	return got < 0 ? -1 : 0;
 }
 
+/* 1 when the preconditions do not hold, 0 when they do, -1 */
+static int
+is_refused(struct connection_change *cc, struct registry *r,
+    struct fault *fault)
+{
+	const struct spec *v = cc->specs.v;
+	int got;
+
+	if (!conditions_any(&cc->conditions))
+		return 0;
+	got = item_connected(r, &cc->user, v[0].channel, v[1].thing, fault);
+	if (got < 0)
+		return -1;
+	cc->mismatch = conditions_status(&cc->conditions, got > 0, NULL) != 0;
+	return cc->mismatch;
+}
+
 static int
 make(struct change *c, struct registry *r, struct fault *fault)
 {
@@ -51,6 +69,8 @@ make(struct change *c, struct registry *r, struct fault *fault)
 	if (got <= 0)
 		return got < 0 ? -1 :
 		    fault_set(fault, EX_NOUSER, "no such user");
+	if ((got = is_refused(cc, r, fault)) != 0)
+		return got < 0 ? -1 : 0;
 	for (i = 0; i < cc->channels; i++)
 		for (j = cc->channels; j < cc->specs.n; j++)
 			if (make_pair(cc, r, v[i].channel, v[j].thing,
@@ -64,7 +84,9 @@ done(struct task *t)
 {
 	struct connection_change *cc = of_change((struct change *)t);
 
-	if (cc->change.result < 0) {
+	if (cc->mismatch) {
+		call_changed(cc->request);
+	} else if (cc->change.result < 0) {
 		call_fault(cc->api, cc->request, &cc->change.fault, 409);
 	} else {
 		api_recovered(cc->api);
@@ -118,6 +140,9 @@ change_go(struct call *c, struct connection_change *cc)
 		return;
 	}
 	cc->user = who->user;
+	if (!cc->change.many)
+		cc->conditions = conditions_keep(&c->conditions,
+		    &cc->specs.keep);
 	ledger_add(c->api->ledger, &cc->change);
 }
 

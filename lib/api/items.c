@@ -25,7 +25,7 @@ struct item_change {
 	bool bulk, keys;
 	struct user user;
 	struct specs specs;
-	struct str match;		/* If-Match; p NULL: none */
+	struct conditions conditions;
 	bool mismatch;
 	char state[ITEM_STATE + 1];	/* after an update */
 	struct buf answer;
@@ -38,17 +38,6 @@ static const unsigned may_read[] = {
 static const unsigned may_write[] = {
 	TOKEN_THINGS_WRITE, TOKEN_CHANNELS_WRITE
 };
-
-/* ---- ETags ---- */
-
-static void
-set_tag(struct http_request *r, const char *state)
-{
-	char tag[ITEM_STATE + 3];
-
-	snprintf(tag, sizeof tag, "\"%s\"", state);
-	http_set(r, "ETag", tag);
-}
 
 /* ---- changes, in the ledger ---- */
 
@@ -121,12 +110,14 @@ make(struct change *c, struct registry *r, struct fault *fault)
 		    fault_set(fault, EX_NOUSER, "no such user");
 	if (ic->what == CREATE)
 		return create(ic, r, fault);
-	if (ic->match.p != NULL) {
+	if (conditions_any(&ic->conditions)) {
 		got = find_state(ic, r, spec->id, fault);
-		ic->mismatch = (got < 0 && fault->status == 1) ||
-		    (got == 0 && !call_tag_listed(ic->match, ic->state, false));
-		if (got < 0 || ic->mismatch)
-			return got;
+		if (got < 0 && fault->status != 1)
+			return -1;
+		ic->mismatch = conditions_status(&ic->conditions, got == 0,
+		    ic->state) != 0;
+		if (ic->mismatch)
+			return 0;
 	}
 	if (ic->what == REMOVE)
 		return item_remove(r, ic->kind, &ic->user, spec->id, fault);
@@ -168,7 +159,7 @@ done(struct task *t)
 	if (ic->change.result == 0)
 		api_recovered(ic->api);
 	if (ic->mismatch) {
-		http_problem(r, 412, "it is not in that state any more");
+		call_changed(r);
 	} else if (ic->what == REMOVE && (ic->change.result == 0 ||
 	    fault->status == 1)) {
 		http_answer(r, 204);
@@ -177,7 +168,7 @@ done(struct task *t)
 	} else if (ic->what == CREATE) {
 		answer_created(ic);
 	} else {
-		set_tag(r, ic->state);
+		call_tag(r, ic->state);
 		http_answer(r, 200);
 	}
 	buf_release(&ic->answer);
@@ -213,7 +204,6 @@ static void
 change_go(struct call *c, struct item_change *ic)
 {
 	const struct principal *who = call_user(c, may_write[ic->kind]);
-	struct str match = http_header(c->request, "If-Match");
 
 	if (who == NULL) {
 		change_drop(ic);
@@ -222,8 +212,7 @@ change_go(struct call *c, struct item_change *ic)
 	ic->user = who->user;
 	/* whoever makes a thing is told its key */
 	ic->keys = true;
-	if (match.p != NULL)
-		ic->match = arena_str(&ic->specs.keep, match);
+	ic->conditions = conditions_keep(&c->conditions, &ic->specs.keep);
 	ledger_add(c->api->ledger, &ic->change);
 }
 
@@ -389,7 +378,6 @@ static void
 show(struct call *c, enum item_kind kind)
 {
 	struct api *api = c->api;
-	struct str known = http_header(c->request, "If-None-Match");
 	const struct principal *who;
 	char state[ITEM_STATE + 1];
 	struct fault fault;
@@ -406,16 +394,13 @@ show(struct call *c, enum item_kind kind)
 		return;
 	}
 	item_state(&item, state);
-	set_tag(c->request, state);
 	got = call_put_item(api, api->registry, &api->answer, kind, &item,
 	    call_keys(c, who), &fault);
 	item_found_end(found);
 	buf_putc(&api->answer, '\n');
 	if (got < 0)
 		call_unable(api, c->request, &fault);
-	else if (known.p != NULL && call_tag_listed(known, state, true))
-		http_answer(c->request, 304);
-	else
+	else if (call_holds(c, true, state))
 		call_json(c->request, 200, buf_str(&api->answer));
 }
 

@@ -386,7 +386,7 @@ may_read(struct call *c, char *thing)
 	if (result == ACCESS_YES && id.n <= ID_TEXT) {
 		memcpy(thing, id.p, id.n);
 		memcpy(c->request->caller, id.p, id.n);
-		return true;
+		return call_holds(c, true, NULL);
 	}
 	if (result == ACCESS_ERROR) {
 		fault_set(&fault, EX_TEMPFAIL, "%s",

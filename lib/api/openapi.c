@@ -77,14 +77,10 @@ void
 openapi_show(struct call *c)
 {
 	const struct openapi *o = c->api->openapi;
-	struct str known = http_header(c->request, "If-None-Match");
-	char tag[sizeof o->tag + 2];
 
-	snprintf(tag, sizeof tag, "\"%s\"", o->tag);
-	http_set(c->request, "ETag", tag);
-	http_set(c->request, "Cache-Control", "public, max-age=300");
-	if (known.p != NULL && call_tag_listed(known, o->tag, true))
-		http_answer(c->request, 304);
-	else
+	/* a refusal is not for everybody */
+	if (conditions_status(&c->conditions, true, o->tag) != 412)
+		http_set(c->request, "Cache-Control", "public, max-age=300");
+	if (call_holds(c, true, o->tag))
 		call_json(c->request, 200, openapi_text(o));
 }

@@ -7,82 +7,99 @@
 /* a body that nobody has to show a token for */
 #define OPEN_BODY_MAX (16 * 1024)
 
+#define LIST "offset limit cursor name glob metadata"
+#define MESSAGES "offset limit *subtopic *publisher *protocol *name *unit " \
+	"*value v vs vb comparator from to order aggregate every store"
+
 /* What there is.  Of two that fit a path, the first one is taken. */
 const struct api_route api_routes[] = {
-	{ "POST", "/users", users_create, "users", "register", true },
-	{ "GET", "/users", users_show, "users", "view_user", false },
-	{ "DELETE", "/users", users_remove, "users", "remove_user", false },
-	{ "PATCH", "/password", users_password, "users", "change_password",
-	    false },
-	{ "POST", "/tokens", tokens_create, "users", "login", true },
-	{ "POST", "/tokens/refresh", tokens_refresh, "users",
-	    "refresh_token", false },
-	{ "DELETE", "/tokens", tokens_end, "users", "revoke_token", false },
-	{ "POST", "/keys", keys_create, "users", "issue_key", false },
-	{ "GET", "/keys", keys_list, "users", "list_keys", false },
-	{ "GET", "/keys/:id", keys_show, "users", "view_key", false },
-	{ "DELETE", "/keys/:id", keys_remove, "users", "revoke_key", false },
+	{ "POST", "/users", users_create, "users", "register", API_OPEN,
+	    NULL },
+	{ "GET", "/users", users_show, "users", "view_user", 0, NULL },
+	{ "DELETE", "/users", users_remove, "users", "remove_user", API_OURS,
+	    "all" },
+	{ "PATCH", "/password", users_password, "users", "change_password", 0,
+	    NULL },
+	{ "POST", "/tokens", tokens_create, "users", "login", API_OPEN, NULL },
+	{ "POST", "/tokens/refresh", tokens_refresh, "users", "refresh_token",
+	    API_OURS, NULL },
+	{ "DELETE", "/tokens", tokens_end, "users", "revoke_token", API_OURS,
+	    "all" },
+	{ "POST", "/keys", keys_create, "users", "issue_key", 0, NULL },
+	{ "GET", "/keys", keys_list, "users", "list_keys", 0, NULL },
+	{ "GET", "/keys/:id", keys_show, "users", "view_key", API_STATE,
+	    NULL },
+	{ "DELETE", "/keys/:id", keys_remove, "users", "revoke_key", API_STATE,
+	    NULL },
 
-	{ "POST", "/things", things_create, "things", "add_thing", false },
-	{ "POST", "/things/bulk", things_bulk, "things", "add_things",
-	    false },
+	{ "POST", "/things", things_create, "things", "add_thing", 0, NULL },
+	{ "POST", "/things/bulk", things_bulk, "things", "add_things", 0,
+	    NULL },
 	{ "PATCH", "/things/bulk", things_update_many, "things",
-	    "update_things", false },
+	    "update_things", API_OURS, NULL },
 	{ "POST", "/things/bulk/remove", things_remove_many, "things",
-	    "remove_things", false },
-	{ "GET", "/things", things_list, "things", "list_things", false },
-	{ "GET", "/things/:id", things_show, "things", "view_thing", false },
+	    "remove_things", API_OURS, "if_exists" },
+	{ "GET", "/things", things_list, "things", "list_things", 0,
+	    LIST " keys" },
+	{ "GET", "/things/:id", things_show, "things", "view_thing", API_STATE,
+	    "keys" },
 	{ "PUT", "/things/:id", things_update, "things", "update_thing",
-	    false },
+	    API_STATE, NULL },
 	{ "PATCH", "/things/:id/key", things_key, "things", "update_key",
-	    false },
+	    API_STATE, NULL },
 	{ "DELETE", "/things/:id", things_remove, "things", "remove_thing",
-	    false },
+	    API_STATE, NULL },
 	{ "GET", "/things/:id/channels", channels_of_thing, "things",
-	    "list_channels_by_thing", false },
+	    "list_channels_by_thing", 0, LIST },
 	{ "GET", "/things/:id/access", access_explain, "things",
-	    "explain_access", false },
+	    "explain_access", API_OURS, "channel" },
 
-	{ "POST", "/channels", channels_create, "things", "create_channel",
-	    false },
-	{ "POST", "/channels/bulk", channels_bulk, "things",
-	    "create_channels", false },
+	{ "POST", "/channels", channels_create, "things", "create_channel", 0,
+	    NULL },
+	{ "POST", "/channels/bulk", channels_bulk, "things", "create_channels",
+	    0, NULL },
 	{ "PATCH", "/channels/bulk", channels_update_many, "things",
-	    "update_channels", false },
+	    "update_channels", API_OURS, NULL },
 	{ "POST", "/channels/bulk/remove", channels_remove_many, "things",
-	    "remove_channels", false },
-	{ "GET", "/channels", channels_list, "things", "list_channels",
-	    false },
+	    "remove_channels", API_OURS, "if_exists" },
+	{ "GET", "/channels", channels_list, "things", "list_channels", 0,
+	    LIST },
 	{ "GET", "/channels/:id", channels_show, "things", "view_channel",
-	    false },
-	{ "PUT", "/channels/:id", channels_update, "things",
-	    "update_channel", false },
+	    API_STATE, NULL },
+	{ "PUT", "/channels/:id", channels_update, "things", "update_channel",
+	    API_STATE, NULL },
 	{ "DELETE", "/channels/:id", channels_remove, "things",
-	    "remove_channel", false },
+	    "remove_channel", API_STATE, NULL },
 	{ "GET", "/channels/:id/things", things_of_channel, "things",
-	    "list_things_by_channel", false },
+	    "list_things_by_channel", 0, LIST " keys" },
 
 	{ "PUT", "/channels/:id/things/:id", connections_add, "things",
-	    "connect", false },
+	    "connect", API_STATE, NULL },
 	{ "DELETE", "/channels/:id/things/:id", connections_remove, "things",
-	    "disconnect", false },
-	{ "POST", "/connect", connections_bulk, "things", "connect_all",
-	    false },
+	    "disconnect", API_STATE, NULL },
+	{ "POST", "/connect", connections_bulk, "things", "connect_all", 0,
+	    NULL },
 	{ "POST", "/disconnect", connections_end_bulk, "things",
-	    "disconnect_all", false },
+	    "disconnect_all", API_OURS, NULL },
 
-	{ "POST", "/identify", access_identity, "things", "identify", true },
+	{ "POST", "/identify", access_identity, "things", "identify", API_OPEN,
+	    NULL },
 	{ "POST", "/channels/:id/access", access_decide, "things",
-	    "can_access", true },
+	    "can_access", API_OPEN, NULL },
 	{ "GET", "/channels/:id/messages", messages_list, "message_reader",
-	    "read_all", true },
-	{ "GET", "/events", events_stream, "things", "list_events", false },
+	    "read_all", API_OPEN | API_STATE, MESSAGES },
+	{ "GET", "/events", events_stream, "things", "list_events", API_OURS,
+	    "from follow" },
 
-	{ "GET", "/version", status_version, "things", "version", true },
-	{ "GET", "/health", status_health, "things", "health", true },
-	{ "GET", "/metrics", status_metrics, "things", "metrics", true },
-	{ "GET", "/openapi.json", openapi_show, "things", "openapi", true },
-	{ NULL, NULL, NULL, NULL, NULL, false },
+	{ "GET", "/version", status_version, "things", "version", API_OPEN,
+	    NULL },
+	{ "GET", "/health", status_health, "things", "health", API_OPEN,
+	    NULL },
+	{ "GET", "/metrics", status_metrics, "things", "metrics", API_OPEN,
+	    NULL },
+	{ "GET", "/openapi.json", openapi_show, "things", "openapi",
+	    API_OPEN | API_OURS | API_STATE, NULL },
+	{ NULL, NULL, NULL, NULL, NULL, 0, NULL },
 };
 
 /* ---- matching ---- */
@@ -191,11 +208,12 @@ api_handle(struct http_request *r, void *arg)
 		answer_nowhere(r);
 		return;
 	}
-	r->about = route;
+	r->about = call.route = route;
 	if (!decode_ids(&call))
 		http_problem(r, 400,
 		    "the path is not percent-encoded as it should be");
-	else
+	else if (call_begin(&call) && (!(route->flags & API_OPEN) ||
+	    route->flags & API_STATE || call_holds(&call, true, NULL)))
 		route->handle(&call);
 }
 
@@ -212,8 +230,8 @@ api_early(struct http_request *r, void *arg)
 		answer_nowhere(r);
 		return;
 	}
-	r->about = route;
-	if (!route->open) {
+	r->about = call.route = route;
+	if (!(route->flags & API_OPEN)) {
 		if (call_has_token(&call))
 			call_user(&call, 0);
 	} else if (length.p != NULL && (!number_parse(length.p, 0,
@@ -231,10 +249,11 @@ api_administer(struct http_request *r, void *arg)
 
 	arena_reset(&api->scratch);
 	buf_clear(&api->answer);
-	if (route != NULL && (route->handle == status_health ||
-	    route->handle == status_metrics ||
-	    route->handle == status_version))
-		route->handle(&call);
-	else
+	call.route = route;
+	if (route == NULL || (route->handle != status_health &&
+	    route->handle != status_metrics &&
+	    route->handle != status_version))
 		http_problem(r, 404, "here are /health, /metrics, /version");
+	else if (call_begin(&call))
+		route->handle(&call);
 }

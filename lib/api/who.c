@@ -125,7 +125,7 @@ call_user(struct call *c, unsigned scope)
 	} else if ((who->scope & scope) != scope) {
 		http_problem(c->request, 403,
 		    "this token does not allow that");
-	} else {
+	} else if (c->route->flags & API_STATE || call_holds(c, true, NULL)) {
 		memcpy(c->request->caller, who->user.id, ID_TEXT + 1);
 		return who;
 	}

@@ -19,7 +19,7 @@
 #define PROBLEM_MAX 8192
 #define FORWARDED "X-Forwarded-For"
 /* more than headers may have */
-#define FORWARDED_MAX ((size_t)64 * 1024)
+#define HEADERS_MAX ((size_t)64 * 1024)
 
 static struct http_request *
 request_get(struct http *h)
@@ -109,19 +109,52 @@ http_query(const struct http_request *r,
 	    give_parameter, &e);
 }
 
-/* all of a header's lines, as one list */
+struct header_lines {
+	const char *name;
+	size_t name_n;
+	struct buf *to;
+	bool any;
+};
+
 static enum MHD_Result
-add_forwarded(void *arg, enum MHD_ValueKind kind, const char *name, size_t n,
+add_line(void *arg, enum MHD_ValueKind kind, const char *name, size_t n,
     const char *value, size_t value_n)
 {
-	struct buf *b = arg;
+	struct header_lines *l = arg;
 
 	(void)kind;
-	if (n != sizeof FORWARDED - 1 || strcasecmp(name, FORWARDED) != 0)
+	if (n != l->name_n || strncasecmp(name, l->name, n) != 0)
 		return MHD_YES;
-	buf_putc(b, ',');
-	buf_put(b, value, value ? value_n : 0);
+	if (l->any)
+		buf_putc(l->to, ',');
+	buf_put(l->to, value, value ? value_n : 0);
+	l->any = true;
 	return MHD_YES;
+}
+
+/* all of a header's lines, as one list; false: there is none */
+static bool
+join_lines(const struct http_request *r, const char *name, struct buf *to)
+{
+	struct header_lines l = { name, strlen(name), to, false };
+
+	MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, add_line,
+	    &l);
+	return l.any;
+}
+
+struct str
+http_headers(const struct http_request *r, const char *name,
+    struct arena *arena)
+{
+	struct str joined = STR_NONE;
+	struct buf b;
+
+	buf_init(&b, HEADERS_MAX);
+	if (join_lines(r, name, &b))
+		joined = arena_str(arena, buf_str(&b));
+	buf_release(&b);
+	return joined;
 }
 
 size_t
@@ -137,9 +170,8 @@ http_address(const struct http_request *r, unsigned char to[16])
 	if (known)
 		client = *peer;
 	if (proxies != NULL && proxies_trust(proxies, peer)) {
-		buf_init(&list, FORWARDED_MAX);
-		MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND,
-		    add_forwarded, &list);
+		buf_init(&list, HEADERS_MAX);
+		join_lines(r, FORWARDED, &list);
 		known = proxies_client(proxies, peer, buf_str(&list),
 		    &client);
 		buf_release(&list);
@@ -300,7 +332,9 @@ give_answer(struct http_request *r)
  * lengths, a length beside chunks, an encoding that is none.
  */
 struct framing {
-	int lengths, encodings, keys, hosts;
+	int lengths, encodings, hosts;
+	/* each of these says one thing, and two would say two */
+	int keys, types, seen;
 	bool chunked, malformed;
 };
 
@@ -331,6 +365,10 @@ look_at_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t n,
 		f->hosts++;
 	else if (n == 13 && strcasecmp(name, "Authorization") == 0)
 		f->keys++;
+	else if (n == 12 && strcasecmp(name, "Content-Type") == 0)
+		f->types++;
+	else if (n == 13 && strcasecmp(name, "Last-Event-ID") == 0)
+		f->seen++;
 	else if (n == 14 && strcasecmp(name, "Content-Length") == 0)
 		f->lengths++;
 	else if (n == 17 && strcasecmp(name, "Transfer-Encoding") == 0) {
@@ -344,7 +382,8 @@ static bool
 framing_sound(const struct framing *f, bool host_needed)
 {
 	return !f->malformed && f->hosts <= 1 && f->hosts >= host_needed &&
-	    f->keys <= 1 && f->lengths + f->encodings <= 1 &&
+	    f->keys <= 1 && f->types <= 1 && f->seen <= 1 &&
+	    f->lengths + f->encodings <= 1 &&
 	    (f->encodings == 0 || f->chunked);
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 struct MHD_Connection;
@@ -49,6 +50,10 @@ struct http_request {
 
 /* the value of a header, absent: p is NULL; borrowed */
 struct str http_header(const struct http_request *, const char *name);
+/* The same of one that is a list (RFC 9110 5.6.1): its lines, with commas
+ * between them; borrowed from the arena. */
+struct str http_headers(const struct http_request *, const char *name,
+    struct arena *);
 
 /* Each parameter of the query, in the order of the request: a '+' has become
  * a space, percent-encoding is left (path.h); no '=': value.p is NULL. */

@@ -462,6 +462,26 @@ unchanged(struct registry *r, const struct user *owner, struct str channel,
 }
 
 int
+item_connected(struct registry *r, const struct user *owner,
+    struct str channel, struct str thing, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r,
+	    "SELECT 1 FROM connections WHERE owner = ?1"
+	    " AND channel = (SELECT n FROM channels WHERE id = ?2)"
+	    " AND thing = (SELECT n FROM things WHERE id = ?3)", fault);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, channel);
+	statement_str(st, 3, thing);
+	got = statement_step(r, st, fault);
+	statement_end(st);
+	return got;
+}
+
+int
 item_connect(struct registry *r, const struct user *owner, bool connect,
     struct str channel, struct str thing, struct fault *fault)
 {

@@ -80,6 +80,10 @@ void item_state(const struct item *, char to[ITEM_STATE + 1]);
 int item_connect(struct registry *, const struct user *, bool connect,
     struct str channel, struct str thing, struct fault *);
 
+/* are these two of the owner's connected?  1, 0, -1 */
+int item_connected(struct registry *, const struct user *,
+    struct str channel, struct str thing, struct fault *);
+
 /* is there one, whoever has it?  1, 0, -1 */
 int item_exists(struct registry *, enum item_kind, struct str id,
     struct fault *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "senml/body.h"
 
+#include <stdio.h>
 #include <strings.h>
 
 #define NUMBER_MAX (INT64_C(1) << 53)
@@ -65,6 +66,10 @@ take_member(struct scan *j, const char *p, struct body_field *fields,
 	if ((q = scan_take(j, p, ':')) == NULL)
 		return scan_fail(j, p, "no ':' behind a name");
 	f = find(fields, n, name);
+	if (f != NULL && f->given)
+		return scan_fail(j, p, "a member that is there twice");
+	if (f != NULL)
+		f->given = true;
 	return f != NULL ? take_value(j, q, f) : scan_skip(j, q);
 }
 
@@ -92,27 +97,62 @@ body_read(struct str text, struct body_field *fields, size_t n,
     struct arena *arena)
 {
 	struct scan j = { .end = text.p + text.n, .arena = arena };
+	const char *end;
 
 	if (text.n == 0)
 		return "no JSON object";
-	if (take_object(&j, text.p, fields, n) != NULL)
+	end = take_object(&j, text.p, fields, n);
+	if (end != NULL && scan_end(&j, end) != NULL)
 		return NULL;
-	return j.why != NULL ? j.why : "no JSON object";
+	return body_place(&j, text, "no JSON object");
+}
+
+const char *
+body_place(const struct scan *j, struct str text, const char *why)
+{
+	struct str s;
+	char place[128];
+
+	if (j->why == NULL || j->at == NULL)
+		return j->why ? j->why : why;
+	snprintf(place, sizeof place, "byte %zu: %s", (size_t)(j->at - text.p),
+	    j->why);
+	s = arena_str(j->arena, str_z(place));
+	return s.p ? s.p : j->why;
 }
 
 /* ---- arrays ---- */
+
+static int
+array_fail(struct body_array *a)
+{
+	a->at = NULL;
+	a->scan.why = body_place(&a->scan, a->text, "no JSON array");
+	a->scan.at = NULL;
+	return -1;
+}
+
+/* behind its ']' */
+static void
+array_end(struct body_array *a, const char *p)
+{
+	a->at = NULL;
+	if (scan_end(&a->scan, p) == NULL)
+		array_fail(a);
+}
 
 void
 body_array_init(struct body_array *a, struct str text, struct arena *arena)
 {
 	*a = (struct body_array){
 		.scan = { .end = text.p + text.n, .arena = arena, },
+		.text = text,
 	};
 	a->at = text.n > 0 ? scan_take(&a->scan, text.p, '[') : NULL;
 	if (a->at == NULL)
 		a->scan.why = "no JSON array";
 	else if (scan_take(&a->scan, a->at, ']') != NULL)
-		a->at = NULL;
+		array_end(a, scan_take(&a->scan, a->at, ']'));
 }
 
 int
@@ -123,18 +163,16 @@ body_next(struct body_array *a, struct str *element)
 	if (a->at == NULL)
 		return a->scan.why == NULL ? 0 : -1;
 	start = scan_space(&a->scan, a->at);
-	if ((end = scan_skip(&a->scan, start)) == NULL) {
-		if (a->scan.why == NULL)
-			a->scan.why = "no JSON array";
-		a->at = NULL;
-		return -1;
-	}
+	if ((end = scan_skip(&a->scan, start)) == NULL)
+		return array_fail(a);
 	*element = (struct str){ start, (size_t)(end - start) };
-	a->at = scan_take(&a->scan, end, ',');
-	if (a->at == NULL && scan_take(&a->scan, end, ']') == NULL) {
-		a->scan.why = "no ',' or end";
-		return -1;
+	if ((a->at = scan_take(&a->scan, end, ',')) != NULL)
+		return 1;
+	if ((start = scan_take(&a->scan, end, ']')) == NULL) {
+		scan_fail(&a->scan, end, "no ',' or end");
+		return array_fail(a);
 	}
+	array_end(a, start);
 	return 1;
 }
 

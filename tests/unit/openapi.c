@@ -10,6 +10,7 @@
 #define OPERATIONS_MAX 256
 
 struct operation {
+	struct str object;
 	char text[128];		/* "GET /things/:id", as the routes have it */
 	bool open;		/* nobody has to show a user's token */
 	bool routed;
@@ -126,6 +127,7 @@ take_operation(struct str method, struct str operation, void *path)
 	memcpy(o->text, b.p, b.n);
 	buf_release(&b);
 	o->open = is_open(operation);
+	o->object = operation;
 	n_operations++;
 }
 
@@ -146,6 +148,77 @@ find(const char *text)
 		if (strcmp(operations[i].text, text) == 0)
 			found = &operations[i];
 	return found;
+}
+
+/* ---- parameters of the query ---- */
+
+/* what it refers to, or itself */
+static struct str
+component(struct str document, struct str parameter)
+{
+	struct str ref = member(parameter, "$ref"), text, name;
+	char last[64];
+
+	if (ref.p == NULL)
+		return parameter;
+	CHECK(body_text(ref, &arena, &text));
+	name = text;
+	while (memchr(name.p, '/', name.n) != NULL)
+		name = str_from(name, 1);
+	snprintf(last, sizeof last, "%.*s", STR_ARG(name));
+	return member(member(member(document, "components"), "parameters"),
+	    last);
+}
+
+/* its place among the names of a row; -1: it is not there */
+static int
+place_of(const char *names, struct str name)
+{
+	size_t n;
+	int i;
+
+	for (i = 0; names != NULL && *names != '\0'; i++, names += n) {
+		names += strspn(names, " *");
+		n = strcspn(names, " ");
+		if (n == name.n && memcmp(names, name.p, n) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static int
+count(const char *names)
+{
+	int n = 0;
+
+	for (; names != NULL && *names != '\0'; n++) {
+		names += strspn(names, " ");
+		names += strcspn(names, " ");
+	}
+	return n;
+}
+
+static void
+check_query(struct str document, const struct operation *o,
+    const char *names)
+{
+	struct str all = member(o->object, "parameters"), p, in, name;
+	struct body_array a;
+	int n = 0;
+
+	body_array_init(&a, all.p ? all : STR("[]"), &arena);
+	while (body_next(&a, &p) > 0) {
+		p = component(document, p);
+		in = member(p, "in");
+		CHECK(body_text(member(p, "name"), &arena, &name));
+		if (!str_eq(in, STR("\"query\"")))
+			continue;
+		n++;
+		check(place_of(names, name) >= 0,
+		    "a parameter is not in its row", o->text);
+	}
+	check(n == count(names), "a parameter is not in the document",
+	    o->text);
 }
 
 int
@@ -171,8 +244,10 @@ main(void)
 		if (o == NULL)
 			continue;
 		check(!o->routed, "is there twice", name);
-		check(o->open == route->open, "who needs a token?", name);
+		check(o->open == ((route->flags & API_OPEN) != 0),
+		    "who needs a token?", name);
 		o->routed = true;
+		check_query(text, o, route->query);
 	}
 	for (i = 0; i < n_operations; i++)
 		check(operations[i].routed, "is not among the routes",

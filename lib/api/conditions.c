@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/conditions.h"
+
+#include <string.h>
+
+struct tag {
+	struct str opaque;		/* between the quotes */
+	bool weak;
+};
+
+static struct str
+skip(struct str s, const char *these)
+{
+	while (s.n > 0 && strchr(these, *s.p) != NULL && *s.p != '\0')
+		s = str_from(s, 1);
+	return s;
+}
+
+/* W/"…" or "…", taken off; false: it is not one */
+static bool
+take_tag(struct str *rest, struct tag *tag)
+{
+	struct str s = *rest;
+	size_t n;
+
+	tag->weak = str_starts(s, STR("W/"));
+	if (tag->weak)
+		s = str_from(s, 2);
+	if (s.n == 0 || *s.p != '"')
+		return false;
+	s = str_from(s, 1);
+	for (n = 0; n < s.n && s.p[n] != '"'; n++)
+		if ((unsigned char)s.p[n] < 0x21 || s.p[n] == 0x7f)
+			return false;
+	if (n == s.n)
+		return false;
+	tag->opaque = (struct str){ s.p, n };
+	*rest = str_from(s, n + 1);
+	return true;
+}
+
+/* the next one of the list: 1, 0 at the end, -1 when it is no list */
+static int
+next_tag(struct str *rest, struct tag *tag)
+{
+	*rest = skip(*rest, ", \t");
+	if (rest->n == 0)
+		return 0;
+	if (!take_tag(rest, tag))
+		return -1;
+	*rest = skip(*rest, " \t");
+	return rest->n == 0 || *rest->p == ',' ? 1 : -1;
+}
+
+static bool
+is_any(struct str field)
+{
+	field = skip(field, " \t");
+	return field.n > 0 && *field.p == '*' &&
+	    skip(str_from(field, 1), " \t").n == 0;
+}
+
+bool
+conditions_valid(struct str field)
+{
+	struct tag tag;
+	int got, n = 0;
+
+	if (is_any(field))
+		return true;
+	while ((got = next_tag(&field, &tag)) > 0)
+		n++;
+	return got == 0 && n > 0;
+}
+
+/* 8.8.3.2: weak tags are never the same in a strong comparison */
+static bool
+lists(struct str field, const char *state, bool strongly)
+{
+	struct tag tag;
+
+	while (state != NULL && next_tag(&field, &tag) > 0)
+		if (str_eq(tag.opaque, str_z(state)) &&
+		    !(strongly && tag.weak))
+			return true;
+	return false;
+}
+
+unsigned
+conditions_status(const struct conditions *c, bool exists, const char *tag)
+{
+	if (!exists)
+		tag = NULL;
+	/* 13.1.1 */
+	if (c->match.p != NULL && !(is_any(c->match) ? exists :
+	    lists(c->match, tag, true)))
+		return 412;
+	/* 13.1.2 */
+	if (c->none_match.p != NULL && (is_any(c->none_match) ? exists :
+	    lists(c->none_match, tag, false)))
+		return c->reads ? 304 : 412;
+	return 0;
+}
+
+struct conditions
+conditions_keep(const struct conditions *c, struct arena *arena)
+{
+	struct conditions kept = { .reads = c->reads };
+
+	if (c->match.p != NULL)
+		kept.match = arena_str(arena, c->match);
+	if (c->none_match.p != NULL)
+		kept.none_match = arena_str(arena, c->none_match);
+	return kept;
+}

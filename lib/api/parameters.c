@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <strings.h>
+
+#include "api/call.h"
+#include "base/utf8.h"
+#include "http/path.h"
+
+/*
+ * The query and the preconditions of a request, read once and wholly before
+ * anything else looks at them: what can't be read is refused with its place,
+ * so that nothing of it is ever dropped in silence.
+ */
+#define VALUE_MAX (16 * 1024)
+#define WHY_MAX 256
+#define SHOWN_MAX 40
+
+/* those that are true or false, wherever they are */
+static const char *const flags[] = {
+	"all", "brief", "disconnected", "follow", "if_exists", "keys",
+};
+
+struct reading {
+	struct call *call;
+	struct buf scratch;
+	unsigned n;			/* the one in hand, from 1 */
+	char why[WHY_MAX];		/* empty: nothing is wrong */
+};
+
+static void
+wrong(struct reading *r, struct str name, const char *what)
+{
+	snprintf(r->why, sizeof r->why, "parameter %u of the query, '%.*s': "
+	    "%s", r->n, (int)(name.n < SHOWN_MAX ? name.n : SHOWN_MAX),
+	    name.p ? name.p : "", what);
+}
+
+/* NULL, or why not */
+static const char *
+decode(struct reading *r, struct str raw, struct str *to)
+{
+	size_t i;
+
+	for (i = 0; i < raw.n; i++)
+		if ((unsigned char)raw.p[i] < ' ' || raw.p[i] == 0x7f)
+			return "a control character has to be "
+			    "percent-encoded";
+	buf_clear(&r->scratch);
+	if (!percent_decode(&r->scratch, raw))
+		return "it is not percent-encoded as it should be";
+	if (r->scratch.full)
+		return "it is longer than 16384 bytes";
+	if (!utf8_valid(buf_str(&r->scratch)))
+		return "it is not UTF-8";
+	*to = arena_str(&r->call->api->scratch, buf_str(&r->scratch));
+	return to->p == NULL ? "it is too long" : NULL;
+}
+
+static void
+take(void *arg, struct str name, struct str value)
+{
+	struct reading *r = arg;
+	struct call *c = r->call;
+	struct call_parameter p;
+	const char *why;
+
+	r->n++;
+	if (*r->why != '\0')
+		return;
+	why = c->n_parameters == CALL_PARAMETERS ? "there are too many" :
+	    decode(r, name, &p.name);
+	if (why == NULL)
+		why = decode(r, value, &p.value);
+	if (why != NULL)
+		wrong(r, name, why);
+	else
+		c->parameters[c->n_parameters++] = p;
+}
+
+/* is it among these, with a space between, and may it be repeated? */
+static bool
+listed(const char *names, struct str name, bool *repeats)
+{
+	size_t n;
+
+	for (; names != NULL && *names != '\0'; names += n) {
+		names += strspn(names, " ");
+		*repeats = *names == '*';
+		names += *repeats;
+		n = strcspn(names, " ");
+		if (n == name.n && memcmp(names, name.p, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_flag(struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (str_eq(name, str_z(flags[i])))
+			return true;
+	return false;
+}
+
+static bool
+is_before(const struct call *c, unsigned i)
+{
+	unsigned j;
+
+	for (j = 0; j < i; j++)
+		if (str_eq(c->parameters[j].name, c->parameters[i].name))
+			return true;
+	return false;
+}
+
+bool
+call_truth(struct str value, bool *truth)
+{
+	*truth = str_eq(value, STR("true")) || str_eq(value, STR("1"));
+	return *truth || str_eq(value, STR("false")) ||
+	    str_eq(value, STR("0"));
+}
+
+/* what this path has to say to the one in hand: NULL, or why not */
+static const char *
+judge(const struct call *c, unsigned i)
+{
+	const struct call_parameter *p = &c->parameters[i];
+	bool repeats, truth;
+
+	if (!listed(c->route->query, p->name, &repeats))
+		return c->route->flags & API_OURS && p->name.n > 0 ?
+		    "there is no such parameter here" : NULL;
+	if (!repeats && is_before(c, i))
+		return "it is given twice";
+	if (is_flag(p->name) && !call_truth(p->value, &truth))
+		return "it has to be true or false";
+	return NULL;
+}
+
+static bool
+read_query(struct call *c)
+{
+	struct reading r = { .call = c };
+	const char *why;
+	unsigned i;
+
+	buf_init(&r.scratch, VALUE_MAX);
+	http_query(c->request, take, &r);
+	buf_release(&r.scratch);
+	for (i = 0; i < c->n_parameters && *r.why == '\0'; i++) {
+		r.n = i + 1;
+		why = judge(c, i);
+		if (why != NULL)
+			wrong(&r, c->parameters[i].name, why);
+	}
+	if (*r.why != '\0')
+		http_problem(c->request, 400, r.why);
+	return *r.why == '\0';
+}
+
+static bool
+read_condition(struct call *c, const char *name, struct str *to)
+{
+	char why[96];
+
+	*to = http_headers(c->request, name, &c->api->scratch);
+	if (to->p == NULL || conditions_valid(*to))
+		return true;
+	snprintf(why, sizeof why, "%s has to be * or a list of entity tags, "
+	    "as \"x\", W/\"y\"", name);
+	http_problem(c->request, 400, why);
+	return false;
+}
+
+bool
+call_begin(struct call *c)
+{
+	c->conditions.reads = strcmp(c->route->method, "GET") == 0;
+	return read_query(c) &&
+	    read_condition(c, "If-Match", &c->conditions.match) &&
+	    read_condition(c, "If-None-Match", &c->conditions.none_match);
+}
+
+int
+call_parameter(const struct call *c, const char *name, struct str *value)
+{
+	unsigned i;
+	int n = 0;
+
+	*value = STR_NONE;
+	for (i = 0; i < c->n_parameters; i++)
+		if (str_eq(c->parameters[i].name, str_z(name)) && n++ == 0)
+			*value = c->parameters[i].value;
+	return n;
+}
+
+bool
+call_says_yes(const struct call *c, const char *name)
+{
+	struct str value;
+	bool truth;
+
+	return call_parameter(c, name, &value) > 0 &&
+	    call_truth(value, &truth) && truth;
+}
+
+bool
+call_holds(struct call *c, bool exists, const char *tag)
+{
+	unsigned status = conditions_status(&c->conditions, exists, tag);
+
+	if (status == 412) {
+		call_changed(c->request);
+		return false;
+	}
+	if (tag != NULL)
+		call_tag(c->request, tag);
+	if (status != 0)
+		http_answer(c->request, status);
+	return status == 0;
+}
+
+void
+call_tag(struct http_request *r, const char *tag)
+{
+	char quoted[64];
+
+	snprintf(quoted, sizeof quoted, "\"%s\"", tag);
+	http_set(r, "ETag", quoted);
+}
+
+void
+call_changed(struct http_request *r)
+{
+	http_problem(r, 412, "it is not in the state that If-Match or "
+	    "If-None-Match asks for");
+}
