@@ -30,7 +30,7 @@ static struct http_setup setup = {
 static struct {
 	const char *admin;
 	struct opt_list stores;
-	int64_t ready_fd, session, attempts, password_min;
+	int64_t ready_fd, session, attempts, registrations, password_min;
 	bool closed;
 } opt = {
 	.ready_fd = -1, .session = 10 * 3600 * STAMP_SECOND, .attempts = 10,
@@ -46,8 +46,10 @@ static const struct opt options[] = {
 	{ 0, "session", "TIME", "a login is good for so long (10h)",
 	    OPT_DURATION, &opt.session, 60 * STAMP_SECOND,
 	    30 * 24 * 3600 * STAMP_SECOND },
-	{ 0, "attempts", "N", "failed logins a minute and account (10)",
-	    OPT_INT, &opt.attempts, 1, 1000000 },
+	{ 0, "attempts", "N", "wrong passwords a minute, by account and "
+	    "address (10)", OPT_INT, &opt.attempts, 1, 1000000 },
+	{ 0, "registrations", "N", "new users an hour, by address (30)",
+	    OPT_INT, &opt.registrations, 1, 1000000 },
 	{ 0, "password-min", "N", "bytes that a new password has (8)",
 	    OPT_INT, &opt.password_min, 1, PASSWORD_MAX },
 	{ 0, "closed", NULL, "new users are not made over HTTP",
@@ -194,6 +196,8 @@ open_all(struct fault *fault)
 	struct api_options a = {
 		.stores = &opt.stores, .session = opt.session,
 		.attempts = (unsigned)opt.attempts,
+		.registrations = (unsigned)(opt.registrations ?
+		    opt.registrations : 3 * opt.attempts),
 		.password_min = (size_t)opt.password_min,
 		.open = !opt.closed, .administers = opt.admin == NULL,
 		.complain = complain

@@ -41,6 +41,15 @@ setup_suite_test() {
 	serve_api --attempts 1
 	the_case attempts api_tokens
 }
+@test "a stranger's wrong passwords keep nobody out" {
+	serve_api
+	the_case strangers api_tokens
+}
+@test "new users are limited by address" {
+	serve_api
+	the_case registrations api_tokens
+}
+@test "logins and registrations take turns" { the_case turns api_tokens; }
 @test "behind a proxy each client has limits of its own" {
 	serve_api --attempts 1 --trusted-proxy 10.0.0.0/8 --trusted-proxy 127.0.0.1
 	the_case behind_proxy api_tokens

@@ -28,10 +28,11 @@ class Reply:
 
 
 class Client:
-    def __init__(self, port, token=None):
+    def __init__(self, port, token=None, address="127.0.0.1"):
+        """`address`: whom it comes from."""
         self.port, self.token = port, token
-        self.connection = http.client.HTTPConnection("127.0.0.1", port,
-                                                     timeout=60)
+        self.connection = http.client.HTTPConnection(
+            "127.0.0.1", port, timeout=60, source_address=(address, 0))
 
     def call(self, method, path, body=None, token=0, type=0, headers=None):
         """`body`: text as it is, anything else as JSON; token, type: None

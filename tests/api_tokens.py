@@ -311,6 +311,79 @@ def attempts():
                                      "password": PASSWORD})
 
 
+def strangers():
+    """The server allows 10 a minute: whoever fails elsewhere keeps nobody
+    out, by logging in or by changing the password."""
+    ann.sign_up(ANN)
+    eve = Client(port, address="127.0.0.2").sign_up("eve@example.com")
+    wrong = {"email": ANN, "password": "wrong horse"}
+    right = dict(wrong, password=PASSWORD)
+    for _ in range(40):
+        if eve.call("POST", "/tokens", wrong).status == 429:
+            break
+    else:
+        raise AssertionError("never too many")
+    change = {"old_password": "wrong horse", "password": "battery staple"}
+    for _ in range(40):
+        if eve.call("PATCH", "/password", change,
+                    token=ann.token).status == 429:
+            break
+    for i in range(20):
+        eve.call("POST", "/tokens", wrong)
+        ann.want(201, "POST", "/tokens", right)
+    # not even of the right one, where too many were wrong
+    eve.want(429, "POST", "/tokens", right)
+    ann.want(403, "PATCH", "/password", change)
+    ann.token = ann.call("PATCH", "/password", dict(
+        change, old_password=PASSWORD)).json["token"]
+    ann.want(200, "GET", "/things")
+
+
+def registrations():
+    """Thirty new users of an address, and no more in this hour."""
+    eve = Client(port, address="127.0.0.2")
+    account = {"email": "", "password": PASSWORD}
+    got = [eve.call("POST", "/users", dict(account, email=f"u{i}@e.com")
+                    ).status for i in range(60)]
+    # one comes back each two minutes
+    assert set(got) == {201, 429} and 30 <= got.count(201) < 40, got
+    reply = eve.want(429, "POST", "/users", dict(account, email="x@e.com"))
+    assert 0 < int(reply.headers["Retry-After"]) <= 121
+    # those who are there already are counted, as they can be guessed so
+    eve.want(429, "POST", "/users", dict(account, email="u0@e.com"))
+    eve.want(201, "POST", "/tokens", dict(account, email="u0@e.com"))
+    ann.sign_up(ANN)
+
+
+def turns():
+    """Many who register hold nobody up who logs in, of the same address or
+    another: the login waits for those in hand, not for all."""
+    ann.sign_up(ANN)
+    good = {"email": ANN, "password": PASSWORD}
+    done = []
+
+    def register(i):
+        done.append(Client(port).call("POST", "/users", {
+            "email": f"u{i}@e.com", "password": PASSWORD}).status)
+
+    for address in ("127.0.0.1", "127.0.0.2"):
+        del done[:]
+        me = Client(port, address=address)
+        threads = [threading.Thread(target=register, args=[f"{address}{i}"])
+                   for i in range(40)]
+        for t in threads:
+            t.start()
+        while not done:
+            time.sleep(0)
+        begin = len(done)
+        me.want(201, "POST", "/tokens", good)
+        meanwhile = len(done) - begin
+        for t in threads:
+            t.join()
+        assert set(done) == {201}, set(done)
+        assert meanwhile < 20, meanwhile
+
+
 def behind_proxy():
     """1 a minute, 10 from one address; 127.0.0.1 and 10.0.0.0/8 are
     proxies that are trusted."""

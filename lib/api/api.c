@@ -7,12 +7,15 @@
 
 #include "api/call.h"
 #include "api/task.h"
+#include "api/turns.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 
-/* passwords that wait for the crew; each takes it 40 ms */
-#define LOGINS_MAX 128
+/* passwords that wait for the crew, of one address and of all; each takes
+ * it 40 ms */
+#define LOGINS_EACH 64
+#define LOGINS_MAX 1024
 #define CREW_MAX 4
 /* what one call may take for its parameters and its body, and put into its
  * answer */
@@ -49,8 +52,12 @@ open_all(struct api *api, struct fault *fault)
 	    &api->inbox, fault) < 0 ||
 	    messages_open(api, fault) < 0)
 		return -1;
-	return crew_open(&api->crew, crew_size(), LOGINS_MAX, &api->inbox,
-	    fault);
+	if (crew_open(&api->crew, crew_size(), CREW_MAX, &api->inbox,
+	    fault) < 0)
+		return -1;
+	api->turns = turns_open(api->crew, (unsigned)crew_size(), LOGINS_EACH,
+	    LOGINS_MAX);
+	return 0;
 }
 
 int
@@ -87,6 +94,7 @@ api_finish(struct api *api)
 	searches_end(api);
 	messages_finish(api);
 	stores_finish(api->stores);
+	logins_end(api);
 	/* a password that has been hashed may still become a change */
 	crew_close(api->crew);
 	if (api->crew != NULL)
@@ -111,6 +119,7 @@ api_close(struct api *api)
 	access_close(api->access);
 	keeper_close(api->keeper);
 	attempts_close(api->attempts);
+	turns_close(api->turns);
 	free(api->tallies);
 	openapi_close(api->openapi);
 	arena_release(&api->scratch);

@@ -38,7 +38,9 @@ struct api_options {
 	const struct opt_list *stores;	/* of messages: stores.h */
 	int64_t session;		/* ns that a login is good for */
 	size_t password_min;		/* bytes that a new one has */
-	unsigned attempts;		/* failed logins a minute, by account */
+	/* failed logins a minute, by account from one address */
+	unsigned attempts;
+	unsigned registrations;		/* new users an hour, by address */
 	bool open;			/* anybody may become a user */
 	bool administers;		/* serves /health and /metrics too */
 	/* may be NULL: what the one who runs the service has to know, said

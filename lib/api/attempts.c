@@ -9,7 +9,7 @@
 
 #define SETS 4096
 #define WAYS 4
-#define MINUTE (60 * STAMP_SECOND)
+#define NAME_MAX_N 512
 
 /* `spent` counts in nanoseconds of the time that gives it back */
 struct entry {
@@ -40,7 +40,7 @@ attempts_close(struct attempts *a)
 static struct entry *
 find(struct attempts *a, char kind, struct str name, int64_t now)
 {
-	unsigned char text[1 + 256], tag[crypto_shorthash_siphashx24_BYTES];
+	unsigned char text[1 + NAME_MAX_N], tag[crypto_shorthash_siphashx24_BYTES];
 	struct entry *set, *oldest;
 	int i;
 
@@ -77,24 +77,24 @@ current(struct attempts *a, char kind, struct str name, int64_t now)
 
 unsigned
 attempts_take(struct attempts *a, char kind, struct str name,
-    unsigned each_minute, int64_t now)
+    struct rate rate, int64_t now)
 {
 	struct entry *e = current(a, kind, name, now);
-	int64_t one = MINUTE / each_minute;
+	int64_t one = rate.period / rate.n;
+	int64_t over = e->spent + one - rate.period;
 
-	if (e->spent + one > MINUTE)
-		return (unsigned)((e->spent + one - MINUTE) / STAMP_SECOND) +
-		    1;
+	if (over > 0)
+		return (unsigned)(over / STAMP_SECOND) + 1;
 	e->spent += one;
 	return 0;
 }
 
 void
 attempts_give_back(struct attempts *a, char kind, struct str name,
-    unsigned each_minute, int64_t now)
+    struct rate rate, int64_t now)
 {
 	struct entry *e = current(a, kind, name, now);
-	int64_t one = MINUTE / each_minute;
+	int64_t one = rate.period / rate.n;
 
 	e->spent = e->spent > one ? e->spent - one : 0;
 }

@@ -8,9 +8,9 @@
 #include "base/str.h"
 
 /*
- * How often somebody may try: for each name (of an account, or an address)
- * so many attempts at once, and as many again each minute.  One that
- * succeeds is given back, so only failures count.
+ * How often somebody may try: for each name (an address, an account tried
+ * from an address) so many attempts at once, and as many again each period.
+ * One that succeeds is given back where only failures are to count.
  *
  * The table has a fixed size.  Under a flood of names one takes the place
  * of another that was used longest ago among a few: it can be pushed out
@@ -18,14 +18,19 @@
  */
 struct attempts;
 
+struct rate {
+	unsigned n;
+	int64_t period;			/* ns */
+};
+
 struct attempts *attempts_open(void);
 void attempts_close(struct attempts *);
 
 /* 0, or how many seconds from now (ns, monotonic) it has to wait;
  * `kind` keeps names of different kinds apart */
 unsigned attempts_take(struct attempts *, char kind, struct str name,
-    unsigned each_minute, int64_t now);
+    struct rate, int64_t now);
 void attempts_give_back(struct attempts *, char kind, struct str name,
-    unsigned each_minute, int64_t now);
+    struct rate, int64_t now);
 
 #endif

@@ -13,6 +13,7 @@ struct search;
 struct keeper;
 struct messages;
 struct openapi;
+struct turns;
 
 /* What the files of this folder share; nobody else includes this. */
 struct api {
@@ -25,6 +26,7 @@ struct api {
 	struct crew *crew;
 	struct inbox inbox;
 	struct attempts *attempts;
+	struct turns *turns;		/* of logins, with the crew */
 	struct feed *feeds;		/* streams of events */
 	struct search *searches;	/* that are not finished */
 	struct stores *stores;
@@ -180,6 +182,9 @@ void access_identity(struct call *), access_decide(struct call *),
 void events_stream(struct call *), messages_list(struct call *);
 void status_version(struct call *), status_health(struct call *),
     status_metrics(struct call *);
+
+/* those who wait for the crew are let down */
+void logins_end(struct api *);
 
 /* one step of each search; those that are left */
 void searches_turn(struct api *);

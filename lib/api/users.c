@@ -5,18 +5,28 @@
 
 #include "api/call.h"
 #include "api/task.h"
+#include "api/turns.h"
 #include "base/memory.h"
 
 /*
  * Users and their sessions.  A password is hashed or compared by the crew;
- * what follows from it is done when that has come back.  How often somebody
- * may fail is limited by account and by address.
+ * what follows from it is done when that has come back.
+ *
+ * How often somebody may fail is limited by address, and by account from
+ * this address: so nobody keeps another from logging in who comes from
+ * elsewhere.  New users are limited by address too.  Those who wait for the
+ * crew take turns by address, and those who log in do not wait for those
+ * who register.
  */
 
 /* an address may be that of many */
 #define ADDRESS_FACTOR 10
-#define FAILING 'a'
-#define COMING 'n'
+#define MINUTE (60 * STAMP_SECOND)
+#define HOUR (60 * MINUTE)
+/* what is counted; an address alone, or followed by an account */
+#define FAILING_HERE 'a'
+#define FAILING 'n'
+#define REGISTERING 'r'
 
 struct login {
 	struct change change;		/* for the crew its task alone */
@@ -28,6 +38,7 @@ struct login {
 	struct buf old, new;		/* passwords */
 	char hash[PASSWORD_HASH_TEXT];	/* of the old one, then the new */
 	struct user user;
+	bool registers;			/* it is to become a user */
 	bool matches;
 	int hashed;
 	void (*made)(struct task *);	/* when the change is done */
@@ -73,70 +84,133 @@ login_free(struct login *l)
 
 /* ---- how often ---- */
 
-/* the same account, however it is written */
 static struct str
-account(const struct login *l, char lower[EMAIL_MAX + 1])
+address_of_login(const struct login *l)
 {
-	size_t i;
+	return (struct str){ (const char *)l->address, l->address_n };
+}
 
+/* its address and the same account, however that is written */
+static struct str
+account_here(const struct login *l, char to[16 + EMAIL_MAX])
+{
+	size_t i, n = l->address_n;
+
+	memcpy(to, l->address, n);
 	for (i = 0; l->email[i] != '\0'; i++)
-		lower[i] = l->email[i] >= 'A' && l->email[i] <= 'Z' ?
+		to[n++] = l->email[i] >= 'A' && l->email[i] <= 'Z' ?
 		    (char)(l->email[i] | 0x20) : l->email[i];
-	return (struct str){ lower, i };
+	return (struct str){ to, n };
+}
+
+static struct rate
+rate_of(const struct login *l, char kind)
+{
+	const struct api_options *o = &l->api->options;
+
+	if (kind == REGISTERING)
+		return (struct rate){ o->registrations, HOUR };
+	return (struct rate){ kind == FAILING ? o->attempts * ADDRESS_FACTOR :
+	    o->attempts, MINUTE };
 }
 
 static void
-give_back(struct login *l, bool of_account)
+give_back_one(struct login *l, char kind, struct str name)
 {
-	struct str address = { (const char *)l->address, l->address_n };
-	unsigned most = l->api->options.attempts;
-	char lower[EMAIL_MAX + 1];
+	/* who has no address is on this machine */
+	if (kind == FAILING_HERE || l->address_n > 0)
+		attempts_give_back(l->api->attempts, kind, name,
+		    rate_of(l, kind), l->api->clock);
+}
 
-	if (of_account)
-		attempts_give_back(l->api->attempts, FAILING,
-		    account(l, lower), most, l->api->clock);
-	if (l->address_n > 0)
-		attempts_give_back(l->api->attempts, COMING, address,
-		    most * ADDRESS_FACTOR, l->api->clock);
+static unsigned
+take_one(struct login *l, char kind, struct str name)
+{
+	if (kind != FAILING_HERE && l->address_n == 0)
+		return 0;
+	return attempts_take(l->api->attempts, kind, name, rate_of(l, kind),
+	    l->api->clock);
+}
+
+/* it was no failure; a new user is counted all the same */
+static void
+give_back(struct login *l)
+{
+	char name[16 + EMAIL_MAX];
+
+	give_back_one(l, FAILING, address_of_login(l));
+	if (!l->registers)
+		give_back_one(l, FAILING_HERE, account_here(l, name));
 }
 
 /* 0, or seconds to wait; then nothing was counted */
 static unsigned
-take_attempt(struct login *l, bool of_account)
+take_attempt(struct login *l)
 {
-	struct str address = { (const char *)l->address, l->address_n };
-	unsigned most = l->api->options.attempts, wait = 0;
-	char lower[EMAIL_MAX + 1];
+	unsigned wait = take_one(l, FAILING, address_of_login(l));
+	char name[16 + EMAIL_MAX];
 
-	if (l->address_n > 0)
-		wait = attempts_take(l->api->attempts, COMING, address,
-		    most * ADDRESS_FACTOR, l->api->clock);
-	if (wait > 0 || !of_account)
-		return wait;
-	wait = attempts_take(l->api->attempts, FAILING, account(l, lower),
-	    most, l->api->clock);
 	if (wait > 0)
-		give_back(l, false);
+		return wait;
+	wait = l->registers ?
+	    take_one(l, REGISTERING, address_of_login(l)) :
+	    take_one(l, FAILING_HERE, account_here(l, name));
+	if (wait > 0)
+		give_back_one(l, FAILING, address_of_login(l));
 	return wait;
+}
+
+/* as nothing came of it */
+static void
+undo_attempt(struct login *l)
+{
+	give_back(l);
+	if (l->registers)
+		give_back_one(l, REGISTERING, address_of_login(l));
+}
+
+static bool
+add_turn(struct login *l)
+{
+	char owner[1 + sizeof l->address];
+
+	owner[0] = l->registers ? REGISTERING : FAILING;
+	memcpy(owner + 1, l->address, l->address_n);
+	return turns_add(l->api->turns, (struct str){ owner,
+	    1 + l->address_n }, &l->change.task);
 }
 
 /* To the crew, if so many attempts are allowed; else it is answered. */
 static void
-try(struct login *l, bool of_account)
+try(struct login *l)
 {
-	unsigned wait = take_attempt(l, of_account);
+	unsigned wait = take_attempt(l);
 	char text[16];
 
 	if (wait > 0) {
 		snprintf(text, sizeof text, "%u", wait);
 		http_set(l->request, "Retry-After", text);
-		http_problem(l->request, 429,
+		http_problem(l->request, 429, l->registers ?
+		    "too many new users from this address; try again later" :
 		    "too many attempts; try again later");
 		login_free(l);
-	} else if (!crew_add(l->api->crew, &l->change.task)) {
-		give_back(l, of_account);
+	} else if (!add_turn(l)) {
+		undo_attempt(l);
 		http_problem(l->request, 503,
 		    "too many are logging in; try again later");
+		login_free(l);
+	}
+}
+
+void
+logins_end(struct api *api)
+{
+	struct task *t;
+
+	while (api->turns != NULL && (t = turns_drop(api->turns)) != NULL) {
+		struct login *l = of_task(t);
+
+		http_problem(l->request, 503, "the service is being stopped");
 		login_free(l);
 	}
 }
@@ -176,6 +250,7 @@ compared(struct task *t)
 	struct login *l = of_task(t);
 	struct fault fault;
 
+	turns_over(l->api->turns);
 	if (!l->matches) {
 		http_problem(l->request, 403,
 		    "no user has this address and this password");
@@ -188,7 +263,7 @@ compared(struct task *t)
 			fault.status = EX_NOUSER;
 		call_fault(l->api, l->request, &fault, 403);
 	} else {
-		give_back(l, true);
+		give_back(l);
 		answer_token(l->api, l->request, &l->user, l->api->now, 201);
 	}
 	login_free(l);
@@ -236,7 +311,7 @@ tokens_create(struct call *c)
 	}
 	l->change.task.run = compare;
 	l->change.task.done = compared;
-	try(l, true);
+	try(l);
 }
 
 void
@@ -281,7 +356,7 @@ user_made(struct task *t)
 
 	if (l->change.result == 0) {
 		api_recovered(l->api);
-		give_back(l, false);
+		give_back(l);
 		http_answer(l->request, 201);
 	} else {
 		call_fault(l->api, l->request, &l->change.fault, 409);
@@ -291,10 +366,8 @@ user_made(struct task *t)
 
 /* what a hash is good for: the change that `make` is */
 static void
-hashed(struct task *t)
+change(struct login *l)
 {
-	struct login *l = of_task(t);
-
 	if (l->hashed < 0) {
 		call_unable(l->api, l->request, &l->change.fault);
 		login_free(l);
@@ -302,6 +375,13 @@ hashed(struct task *t)
 	}
 	l->change.task.done = l->made;
 	ledger_add(l->api->ledger, &l->change);
+}
+
+static void
+hashed(struct task *t)
+{
+	turns_over(of_task(t)->api->turns);
+	change(of_task(t));
 }
 
 static bool
@@ -333,11 +413,12 @@ users_create(struct call *c)
 		return;
 	}
 	l = login_new(c, email, STR_NONE, password);
+	l->registers = true;
 	l->change.task.run = hash;
 	l->change.task.done = hashed;
 	l->change.make = make_user;
 	l->made = user_made;
-	try(l, false);
+	try(l);
 }
 
 /* ---- a new password ---- */
@@ -386,13 +467,14 @@ replaced(struct task *t)
 {
 	struct login *l = of_task(t);
 
+	turns_over(l->api->turns);
 	if (!l->matches) {
 		http_problem(l->request, 403, "the old password is wrong");
 		login_free(l);
 		return;
 	}
-	give_back(l, true);
-	hashed(t);
+	give_back(l);
+	change(l);
 }
 
 void
@@ -423,5 +505,5 @@ users_password(struct call *c)
 	l->change.task.done = replaced;
 	l->change.make = set_password;
 	l->made = password_set;
-	try(l, true);
+	try(l);
 }

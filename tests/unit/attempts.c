@@ -9,17 +9,18 @@
 #define BOB STR("bob@example.com")
 
 static struct attempts *a;
+static const struct rate ten = { 10, 60 * STAMP_SECOND };
 
 static unsigned
 take(struct str name, int64_t seconds)
 {
-	return attempts_take(a, 'a', name, 10, seconds * STAMP_SECOND);
+	return attempts_take(a, 'a', name, ten, seconds * STAMP_SECOND);
 }
 
 static void
 give_back(struct str name, int64_t seconds)
 {
-	attempts_give_back(a, 'a', name, 10, seconds * STAMP_SECOND);
+	attempts_give_back(a, 'a', name, ten, seconds * STAMP_SECOND);
 }
 
 /* how many until one is refused */
@@ -54,7 +55,7 @@ main(void)
 	/* another name has its own */
 	CHECK(left(BOB, 1036) == 10);
 	/* and so has the same name of another kind */
-	CHECK(attempts_take(a, 'n', ANN, 10, 1036 * STAMP_SECOND) == 0);
+	CHECK(attempts_take(a, 'n', ANN, ten, 1036 * STAMP_SECOND) == 0);
 	/* never more than that at once */
 	CHECK(left(ANN, 1036 + day) == 10);
 	give_back(ANN, 1036 + day);

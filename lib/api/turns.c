@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/turns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* one owner's; there is none that is empty */
+struct lane {
+	struct lane *next;
+	char owner[TURNS_OWNER_MAX];
+	size_t owner_n;
+	struct task *first, **end;
+	unsigned n;
+};
+
+struct turns {
+	struct crew *crew;
+	unsigned at_once, each, all;
+	unsigned running, waiting;
+	struct lane *first, **end;	/* whose turn it is comes first */
+};
+
+struct turns *
+turns_open(struct crew *crew, unsigned at_once, unsigned each, unsigned all)
+{
+	struct turns *t = memory_zero(1, sizeof *t);
+
+	t->crew = crew;
+	t->at_once = at_once;
+	t->each = each;
+	t->all = all;
+	t->end = &t->first;
+	return t;
+}
+
+void
+turns_close(struct turns *t)
+{
+	free(t);
+}
+
+static struct lane *
+lane_of(struct turns *t, struct str owner)
+{
+	struct lane *l;
+
+	if (owner.n > TURNS_OWNER_MAX)
+		owner.n = TURNS_OWNER_MAX;
+	for (l = t->first; l != NULL; l = l->next)
+		if (str_eq((struct str){ l->owner, l->owner_n }, owner))
+			return l;
+	l = memory_zero(1, sizeof *l);
+	memcpy(l->owner, owner.p, owner.n);
+	l->owner_n = owner.n;
+	l->end = &l->first;
+	*t->end = l;
+	t->end = &l->next;
+	return l;
+}
+
+/* the next one's, whose owner is the last to have another turn */
+static struct task *
+take(struct turns *t)
+{
+	struct lane *l = t->first;
+	struct task *task;
+
+	if (l == NULL)
+		return NULL;
+	task = l->first;
+	l->first = task->next;
+	l->n--;
+	t->waiting--;
+	t->first = l->next;
+	if (t->first == NULL)
+		t->end = &t->first;
+	l->next = NULL;
+	if (l->first == NULL) {
+		free(l);
+	} else {
+		*t->end = l;
+		t->end = &l->next;
+	}
+	return task;
+}
+
+/* the crew has room for as many as run at once */
+static void
+fill(struct turns *t)
+{
+	while (t->running < t->at_once && t->first != NULL) {
+		t->running++;
+		crew_add(t->crew, take(t));
+	}
+}
+
+bool
+turns_add(struct turns *t, struct str owner, struct task *task)
+{
+	struct lane *l;
+
+	if (t->waiting >= t->all)
+		return false;
+	l = lane_of(t, owner);
+	if (l->n >= t->each)
+		return false;
+	task->next = NULL;
+	*l->end = task;
+	l->end = &task->next;
+	l->n++;
+	t->waiting++;
+	fill(t);
+	return true;
+}
+
+void
+turns_over(struct turns *t)
+{
+	t->running--;
+	fill(t);
+}
+
+struct task *
+turns_drop(struct turns *t)
+{
+	return take(t);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owners take turns, whatever each of them has waiting. */
+#include "api/turns.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+#define TASKS 12
+
+struct named {
+	struct task task;
+	char name;
+};
+
+static struct turns *turns;
+static struct inbox inbox;
+static char order[TASKS + 1];
+static size_t n_done;
+
+static void
+run(struct task *t)
+{
+	(void)t;
+}
+
+static void
+done(struct task *t)
+{
+	turns_over(turns);
+	order[n_done++] = ((struct named *)t)->name;
+}
+
+static bool
+add(struct named *n, char name)
+{
+	const char owner[] = { name };
+
+	*n = (struct named){ { NULL, run, done }, name };
+	return turns_add(turns, (struct str){ owner, 1 }, &n->task);
+}
+
+static void
+wait_for(size_t n)
+{
+	struct pollfd p = { inbox.fd, POLLIN, 0 };
+
+	while (n_done < n) {
+		poll(&p, 1, -1);
+		inbox_run(&inbox);
+	}
+}
+
+int
+main(void)
+{
+	struct named all[TASKS];
+	struct fault fault;
+	struct crew *crew;
+	int i;
+
+	CHECK(inbox_open(&inbox, &fault) == 0);
+	CHECK(crew_open(&crew, 1, 1, &inbox, &fault) == 0);
+	turns = turns_open(crew, 1, 4, 8);
+	/* the first goes at once, four of an owner wait */
+	for (i = 0; i < 5; i++)
+		CHECK(add(&all[i], 'a'));
+	CHECK(!add(&all[5], 'a'));
+	CHECK(add(&all[5], 'b') && add(&all[6], 'b') && add(&all[7], 'c'));
+	CHECK(add(&all[8], 'd'));
+	/* and eight of all */
+	CHECK(!add(&all[9], 'e'));
+	wait_for(9);
+	CHECK(strcmp(order, "aabcdabaa") == 0);
+	/* what waits can be taken back, and the rest comes to its end */
+	for (i = 0; i < 3; i++)
+		CHECK(add(&all[i], 'a'));
+	CHECK(turns_drop(turns) == &all[1].task);
+	CHECK(turns_drop(turns) == &all[2].task && turns_drop(turns) == NULL);
+	wait_for(10);
+	turns_close(turns);
+	crew_close(crew);
+	inbox_close(&inbox);
+	return unit_end();
+}
