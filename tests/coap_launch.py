@@ -32,13 +32,14 @@ if "FIRST" in os.environ:
     c = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     c.connect(sockets[0].getsockname())
     c.send(bytes.fromhex(os.environ["FIRST"]))
-    if os.fork():
-        # the client: what comes is told on stderr
+    if os.fork() == 0:
+        # the client: what comes is told on stderr; the server is the process
+        # that was started, and ends with the test
         c.settimeout(20)
         answer = c.recv(1000)
-        print("%d.%02d" % (answer[1] >> 5, answer[1] & 31), file=sys.stderr)
-        os.wait()
-        sys.exit(0)
+        print("%d.%02d" % (answer[1] >> 5, answer[1] & 31), file=sys.stderr,
+              flush=True)
+        os._exit(0)
 if how == "wait":
     os.dup2(sockets[0].fileno(), 0)
 else:

@@ -202,7 +202,7 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	    --wait 1s
 	local pid=$PID err=$PID_ERR
 	# more than pipe and buffer hold: the writer has to wait
-	{ numbered 20000 >&5; echo written >done; } 3>&- &
+	{ numbered 20000 && echo written >done; } >lines 5>&- 3>&- &
 	PIDS+=($!)
 	await 20 eval '(($(grep -c PUBLISH "$FAKE_OUT") == 20))'
 	kill -TERM "$pid"

@@ -286,7 +286,7 @@ full_disk() {
 	mount -t tmpfs -o size=2m none small
 	mkfifo in
 	start_ready_on in $W --every 10ms --ack raw/store small/m.db
-	records 1 120000 >&5 &
+	records 1 120000 >&5 5>&- &
 	await 20 grep -q full err
 	# it waits, and says so once
 	kill -0 "$PID"
@@ -306,7 +306,7 @@ full_disk_stopped() {
 	mount -t tmpfs -o size=2m none small
 	mkfifo in
 	start_ready_on in $W --every 10ms --ack raw/store small/m.db
-	records 1 120000 >&5 &
+	records 1 120000 >&5 5>&- &
 	await 20 grep -q full err
 	kill "$PID"
 	status 75 wait "$PID"
@@ -537,7 +537,7 @@ finds() {
 @test "a reader sees whole batches while a writer is at work" {
 	mkfifo in
 	start_ready_on in $W --batch 30 --every 1h m.db
-	records 1 59997 >&5 &
+	records 1 59997 >&5 5>&- &
 	local i n before=0
 	for ((i = 0; i < 40; i++)); do
 		n=$($R --count m.db) || (($? == 1))
