@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the bus and MQTT, in either direction.  Without --host: lines from
- * stdin to the subscribers of our own broker.  With it: messages of any
- * broker as lines.  Either acknowledges only what is safe on the other side,
- * so nothing is lost and some may come twice.
+ * the bus or stdin to the subscribers of our own broker.  With it: messages of
+ * any broker as lines.  Either acknowledges only what is safe on the other
+ * side, so nothing is lost and some may come twice.
  */
 #include <mosquitto.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@
 
 static struct {
 	const char *host, *id, *socket, *version, *qos, *sync, *ack, *rejects;
-	const char *stream, *username, *password_file;
+	const char *input, *stream, *username, *password_file, *old_host;
 	const char *tls_ca, *tls_cert, *tls_key;
 	struct opt_list topics, maps;
 	int64_t port, window, stall, expect, wait, ready_fd;
@@ -40,14 +40,18 @@ static struct {
 static const struct opt options[] = {
 	{ 0, "socket", "PATH", "of our broker ($MFX_HOME/mqtt/broker.sock)",
 	    OPT_STRING, &opt.socket, 0, 0 },
-	{ 0, "ack", "STREAM/GROUP", "move this group when its lines are "
-	    "delivered", OPT_STRING, &opt.ack, 0, 0 },
+	{ 'i', "input", "STREAM[/GROUP]", "deliver from the bus, not from "
+	    "stdin; the group is moved", OPT_STRING, &opt.input, 0, 0 },
+	{ 0, "ack", "STREAM/GROUP", "of lines from stdin: move this group when "
+	    "they are delivered", OPT_STRING, &opt.ack, 0, 0 },
 	{ 0, "all", NULL, "deliver also what came over MQTT",
 	    OPT_FLAG, &opt.all, 0, 0 },
 	{ 0, "wait", "DURATION", "at the end, for the broker (10s)",
 	    OPT_DURATION, &opt.wait, 1, 0 },
-	{ 'h', "host", "HOST", "take messages from this broker",
+	{ 0, "host", "HOST", "take messages from this broker",
 	    OPT_STRING, &opt.host, 0, 0 },
+	/* what --host was called up to 0.1 */
+	{ 'h', "h", "HOST", NULL, OPT_STRING, &opt.old_host, 0, 0 },
 	{ 'p', "port", "PORT", "of that broker (1883, or 8883 with TLS)",
 	    OPT_INT, &opt.port, 1, 65535 },
 	{ 't', "topic", "FILTER", "subscribe to these; may be repeated",
@@ -95,8 +99,8 @@ static const struct opt options[] = {
 static const struct program program = {
 	.name = "mfx-adapt-mqtt",
 	.summary = "deliver messages over MQTT, or take them from a broker",
-	.synopsis = "[--socket PATH] [--ack STREAM/GROUP] [options]\n"
-	    "-h HOST -t FILTER [-p PORT] [-o STREAM] [options]",
+	.synopsis = "[-i STREAM[/GROUP]] [--socket PATH] [options]\n"
+	    "--host HOST -t FILTER [-p PORT] [-o STREAM] [options]",
 	.options = options,
 	.network = true,
 };
@@ -115,6 +119,7 @@ static void
 check(void)
 {
 	only_with(false, "socket", opt.socket != NULL);
+	only_with(false, "input", opt.input != NULL);
 	only_with(false, "ack", opt.ack != NULL);
 	only_with(false, "all", opt.all);
 	only_with(true, "port", opt.port != 0);
@@ -127,6 +132,9 @@ check(void)
 	only_with(true, "password-file", opt.password_file != NULL);
 	only_with(true, "tls", opt.tls || opt.tls_ca || opt.tls_cert);
 	only_with(true, "expect", opt.expect != 0);
+	if (opt.input != NULL && opt.ack != NULL)
+		program_misuse(&program, "--ack is for lines from stdin: "
+		    "--input STREAM/GROUP moves its group itself");
 	if ((opt.tls_cert == NULL) != (opt.tls_key == NULL))
 		program_misuse(&program,
 		    "--tls-cert and --tls-key go together");
@@ -234,8 +242,9 @@ run_delivery(void)
 			.version = MQTT_PROTOCOL_V5, .stall = opt.stall,
 			.window = (int)opt.window, .host = host,
 		},
-		.all = opt.all, .ack = opt.ack, .rejects = opt.rejects,
-		.wait = opt.wait, .ready_fd = opt.ready_fd,
+		.all = opt.all, .input = opt.input, .ack = opt.ack,
+		.rejects = opt.rejects, .wait = opt.wait,
+		.ready_fd = opt.ready_fd,
 	};
 	struct fault fault;
 	int status;
@@ -250,11 +259,28 @@ run_delivery(void)
 	return status;
 }
 
+/* -h is help; with a value it is --host still, for a release */
+static void
+take_old_host(void)
+{
+	if (opt.old_host == NULL)
+		return;
+	diag_warning("-h HOST will not be taken any more: write --host %s",
+	    opt.old_host);
+	if (opt.host == NULL)
+		opt.host = opt.old_host;
+}
+
 int
 main(int argc, char **argv)
 {
-	int i = program_start(&program, argc, argv);
+	static char help[] = "--help";
+	int i;
 
+	if (argc == 2 && strcmp(argv[1], "-h") == 0)
+		argv[1] = help;
+	i = program_start(&program, argc, argv);
+	take_old_host();
 	if (argv[i] != NULL)
 		program_misuse(&program, "unexpected operand '%s'", argv[i]);
 	check();

@@ -1,329 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# mfx-adapt-mqtt between the bus and brokers that know nothing of us: a plain
-# mosquitto, and one that misbehaves (mqtt_fake.py).
+# mfx-adapt-mqtt with any broker as a source, and its options.
 load setup
-
-FAKE=$ROOT/tests/mqtt_fake.py
-# start "${FROM[@]}" FILE COMMAND…: with that as its stdin, which bash takes
-# from what is in the background
-FROM=(sh -c 'file=$1; shift; exec "$@" <"$file" 5>&-' -)
-
-# broker [LINE…]: mosquitto on $PORT and the unix socket $SOCKET, with these
-# lines more in its configuration
-broker() {
-	PORT=${PORT:-$(free_port)} SOCKET=$PWD/broker.sock
-	[[ -e broker.conf ]] || printf '%s\n' "user $(id -un)" \
-	    "listener 0 $SOCKET" "listener $PORT 127.0.0.1" \
-	    'allow_anonymous true' 'persistence true' \
-	    "persistence_location $PWD/" 'max_queued_messages 0' "$@" \
-	    >broker.conf
-	rm -f "$SOCKET"
-	start mosquitto -c broker.conf 5>&-
-	BROKER=$PID
-	await 20 eval '[[ -S $SOCKET ]] &&
-	    mosquitto_pub -h 127.0.0.1 -p $PORT -t none -n -q 1'
-}
-
-# stop PID [SIGNAL]: and it has gone
-stop() {
-	kill "-${2:-TERM}" "$1" || true
-	wait "$1" 2>/dev/null || true
-}
-
-# ended STATUS PID: it ends with that, soon
-ended() {
-	await 30 eval '[[ $(ps -o stat= -p '"$2"') != [^Z]* ]]'
-	status "$1" wait "$2"
-}
-
-# fake MODE [ARGUMENT…]: the other one, on $PORT or, with AT=PATH, there
-fake() {
-	PORT=${PORT:-$(free_port)}
-	start /usr/bin/python3 "$FAKE" "${AT:-$PORT}" "$@"
-	FAKE_PID=$PID FAKE_OUT=$PID_OUT
-	await 20 grep -q READY "$FAKE_OUT"
-}
-
-# fails COMMAND…: bash minds no `!` in front
-fails() {
-	if "$@"; then
-		echo "did not fail: $*" >&2
-		return 1
-	fi
-}
-
-# subscribe ID QOS [FILTER]: a session that waits at the broker
-subscribe() {
-	mosquitto_sub -V 5 -x 3600 -c -i "$1" -q "$2" -h 127.0.0.1 -p "$PORT" \
-	    -t "${3:-channels/#}" -E
-}
-
-# collect ID N FORMAT: the N messages that wait for it
-collect() {
-	mosquitto_sub -V 5 -x 3600 -c -i "$1" -q 2 -h 127.0.0.1 -p "$PORT" \
-	    -t none/at/all -C "$2" -W 30 -F "$3"
-}
-
-# drain ID N: all that waits for it goes into `got`, until N different ones
-# are there
-drain() {
-	start mosquitto_sub -V 5 -x 3600 -c -i "$1" -q 2 -h 127.0.0.1 -p "$PORT" \
-	    -t none/at/all 5>&-
-	local pid=$PID out=$PID_OUT
-	await 60 eval '(($(sort -u "'"$out"'" | wc -l) >= '"$2"'))'
-	stop "$pid"
-	cp "$out" got
-}
-
-# deliver [OPTION…]: stdin through the adapter
-deliver() {
-	timeout 60 mfx-adapt-mqtt --socket "$SOCKET" "$@"
-}
-
-# source_ready OPTION…: the adapter on that broker, subscribed
-source_ready() {
-	start_ready mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" "$@"
-	ADAPTER=$PID ADAPTER_ERR=$PID_ERR
-}
-
-on_bus() {
-	cat "$MFX_HOME"/bus/raw/*.ndjson 2>/dev/null
-}
-
-lines_on_bus() {
-	(($(on_bus | wc -l) >= $1))
-}
-
-ROUTE='"channel":"c1","publisher":"p1","protocol":"http"'
-MAP='site/{c}/dev/{p}/#=channel:{c},publisher:{p},subtopic:{#}'
-
-# N messages as adapters write them, numbered from 1
-numbered() {
-	seq "$1" | sed "s/.*/[{$ROUTE,\"n\":\"x\",\"v\":&}]/"
-}
-
-# ---- delivery ----
-
-@test "delivery: topic, payload, type, publisher and protocol, at QoS 1" {
-	broker
-	subscribe s 2
-	cat >in <<-EOF
-	[{$ROUTE,"subtopic":"room.1.é","received":1.5,"bn":"d:","n":"t","v":21.50},{"n":"h","v":1e2}]
-	{"channel":"c2","publisher":"p2","protocol":"coap","n":"x","u":"Cel","v":1,"t":2}
-	[{"channel":"c1","publisher":"p1","protocol":"mqtt","n":"skipped","v":1}]
-	{"seq":77}
-	[{$ROUTE,"n":"payload","vd":"","ct":"text/plain;charset=utf-8"}]
-	EOF
-	deliver <in
-	collect s 3 '%q %t|%C|%P|%p' >got
-	diff - got <<-'EOF'
-	1 channels/c1/messages/room/1/é|application/senml+json|publisher:p1 protocol:http|[{"bn":"d:","n":"t","v":21.50},{"n":"h","v":1e2}]
-	1 channels/c2/messages|application/senml+json|publisher:p2 protocol:coap|[{"n":"x","u":"Cel","v":1,"t":2}]
-	1 channels/c1/messages|text/plain;charset=utf-8|publisher:p1 protocol:http|
-	EOF
-}
-
-@test "delivery: all 256 bytes, and 700 KB of them, come out as they went in" {
-	broker
-	subscribe s 1
-	python3 -c 'import os, sys
-sys.stdout.buffer.write(bytes(range(256)) * 2734)' >bytes
-	printf '[{%s,"n":"payload","vd":"%s","ct":"application/octet-stream"}]\n' \
-	    "$ROUTE" "$(basenc -w 0 --base64url bytes | tr -d =)" >in
-	deliver <in
-	collect s 1 '%x' | python3 -c 'import sys
-sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
-	cmp bytes got
-}
-
-@test "delivery: --all delivers what came over MQTT too" {
-	broker
-	subscribe s 1
-	echo '[{"channel":"c1","publisher":"p1","protocol":"mqtt","n":"x","v":1}]' |
-		deliver --all
-	[[ $(collect s 1 '%P') == 'publisher:p1 protocol:mqtt' ]]
-}
-
-@test "delivery: bad lines are refused, the others delivered, the group moves on" {
-	broker
-	subscribe s 1
-	cat >in <<-EOF
-	garbage
-	[{"publisher":"p1","protocol":"http","seq":10,"n":"x","v":1}]
-	[{"channel":"a/b","publisher":"p1","protocol":"http","seq":20,"n":"x","v":1}]
-	[{"channel":"c1","subtopic":"a+.#","protocol":"http","seq":30,"n":"x","v":1}]
-	[{"channel":"c1","subtopic":"+","protocol":"http","seq":40,"n":"x","v":1}]
-	[{"channel":"c1","protocol":"http","seq":50,"n":"good","v":1}]
-	[{"channel":"c1","protocol":"http","seq":60,"n":"payload","vd":"!!","ct":"a/b"}]
-	EOF
-	for i in 1 2 3 4 5 6 7; do numbered 1; done | mfx-pub raw
-	status 65 deliver --ack raw/mqtt --rejects bad <in 2>err
-	[[ $(collect s 1 '%p') == *good* ]]
-	[[ $(wc -l <bad) == 6 ]]
-	grep -q '^mfx-adapt-mqtt: <stdin>:1: no message$' err
-	grep -q '^mfx-adapt-mqtt: <stdin>:2: no channel$' err
-	[[ $(mfx-bus groups | jq .seq) == 60 ]]
-}
-
-@test "delivery: a message that is longer than the broker takes is refused" {
-	broker 'max_packet_size 2000'
-	subscribe s 1
-	{ printf '[{%s,"n":"x","vs":"%03000d"}]\n' "$ROUTE" 0; numbered 1; } |
-		status 65 deliver 2>err
-	grep -q ':1: longer than the broker takes' err
-	[[ $(collect s 1 '%p') == '[{"n":"x","v":1}]' ]]
-}
-
-@test "delivery: the group is where the acknowledged messages end" {
-	numbered 100 | mfx-pub raw
-	AT=$PWD/s SOCKET=$PWD/s
-	fake ack 40
-	mfx-sub raw/mqtt --no-follow >in
-	status 75 deliver --ack raw/mqtt --wait 1s <in 2>err
-	grep -q '60 messages are not acknowledged' err
-	[[ $(mfx-bus groups | jq .seq) == $(sed -n 40p in |
-		sed 's/.*"seq":\([0-9]*\).*/\1/') ]]
-	# the rest comes with the next one
-	rm s
-	AT=$PWD/s SOCKET=$PWD/s
-	fake ack 100
-	mfx-sub raw/mqtt --no-follow | deliver --ack raw/mqtt
-	[[ $(grep -c PUBLISH "$FAKE_OUT") == 60 ]]
-	[[ $(mfx-bus groups | jq .lag) == 0 ]]
-}
-
-@test "delivery: no more than --window on their way, and no more is read" {
-	AT=$PWD/s SOCKET=$PWD/s
-	fake ack 0
-	mkfifo lines
-	exec 5<>lines
-	start "${FROM[@]}" lines mfx-adapt-mqtt --socket "$SOCKET" --window 20 \
-	    --wait 1s
-	local pid=$PID err=$PID_ERR
-	# more than pipe and buffer hold: the writer has to wait
-	{ numbered 20000 && echo written >done; } >lines 5>&- 3>&- &
-	PIDS+=($!)
-	await 20 eval '(($(grep -c PUBLISH "$FAKE_OUT") == 20))'
-	kill -TERM "$pid"
-	exec 5>&-
-	ended 75 "$pid"
-	[[ ! -e done ]]
-	[[ $(grep -c PUBLISH "$FAKE_OUT") == 20 ]]
-	grep -q '20 messages are not acknowledged, and not all' "$err"
-}
-
-@test "delivery: no broker at the end of the input is 75, and nothing moves" {
-	numbered 3 | mfx-pub raw
-	SOCKET=$PWD/none
-	mfx-sub raw/mqtt --no-follow >in
-	status 75 deliver --ack raw/mqtt --wait 1s <in 2>err
-	mfx-sub raw/mqtt --no-follow | status 75 deliver --wait 1s
-	grep -q 'No such file or directory; trying again' err
-	[[ $(mfx-bus groups | jq .seq) == 0 ]]
-}
-
-@test "delivery: a broker that comes later is waited for" {
-	PORT=$(free_port) SOCKET=$PWD/broker.sock
-	mkfifo lines
-	exec 5<>lines
-	start "${FROM[@]}" lines mfx-adapt-mqtt --socket "$SOCKET"
-	local pid=$PID err=$PID_ERR
-	numbered 3 >&5
-	await 20 grep -q 'trying again' "$err"
-	broker
-	subscribe s 1
-	# those of before have gone to nobody; it is connected now
-	await 20 grep -q 'connected again' "$err"
-	numbered 1 >&5
-	exec 5>&-
-	ended 0 "$pid"
-	collect s 1 '%p' >got
-	grep -q '"v":[13]}' got
-}
-
-@test "delivery: the broker ends and returns, again and again: all arrives" {
-	broker
-	subscribe s 1
-	mkfifo to-mqtt
-	mfx-sub raw/mqtt >to-mqtt 3>&- 2>/dev/null &
-	PIDS+=($!)
-	start "${FROM[@]}" to-mqtt mfx-adapt-mqtt --socket "$SOCKET" \
-	    --ack raw/mqtt
-	local i
-	for i in 1 2 3 4; do
-		numbered 2000 | sed "s/\"n\":\"x\"/\"n\":\"x$i\"/" | mfx-pub raw
-		stop "$BROKER"
-		broker
-	done
-	await 60 eval '[[ $(mfx-bus groups | jq .lag) == 0 ]]'
-	# QoS 1: some twice, none not at all
-	drain s 8000
-	[[ $(sort -u got | wc -l) == 8000 ]]
-}
-
-@test "delivery: kill -9 of the adapter in a loop loses nothing" {
-	broker
-	subscribe s 1
-	numbered 40000 | mfx-pub raw
-	local kills=0 before
-	while ((kills < 10)) && [[ $(mfx-bus groups | jq .lag) != 0 ]]; do
-		before=$(mfx-bus groups | jq .seq)
-		mfx-sub raw/mqtt --no-follow >in
-		start "${FROM[@]}" in mfx-adapt-mqtt --socket "$SOCKET" \
-		    --window 2 --ack raw/mqtt
-		await 20 eval '[[ $(mfx-bus groups | jq .seq) != "$before" ]]'
-		stop "$PID" KILL 2>/dev/null
-		kills=$((kills + 1))
-	done
-	((kills >= 3))
-	mfx-sub raw/mqtt --no-follow | deliver --ack raw/mqtt
-	[[ $(mfx-bus groups | jq .lag) == 0 ]]
-	drain s 40000
-	[[ $(sort -u got | wc -l) == 40000 ]]
-}
-
-@test "delivery: SIGTERM delivers what was read and ends with 0" {
-	broker
-	subscribe s 1
-	mkfifo lines
-	exec 5<>lines
-	start_ready "${FROM[@]}" lines mfx-adapt-mqtt --socket "$SOCKET"
-	local pid=$PID
-	numbered 500 >&5
-	collect s 1 '%p' >got
-	kill -TERM "$pid"
-	ended 0 "$pid"
-	exec 5>&-
-}
-
-@test "delivery: a broker that does not want us: 69, or 77 when it is what we send" {
-	AT=$PWD/s SOCKET=$PWD/s
-	fake refuse 135
-	numbered 1 >in
-	# as long as there is no key, no plugin has started, and it may yet
-	status 75 deliver --wait 1s <in 2>err
-	mkdir -p "$MFX_HOME/mqtt"
-	(umask 077; printf '%064d\n' 0 >"$MFX_HOME/mqtt/bridge.key")
-	status 69 deliver <in 2>err
-	grep -q 'refused: Not authorized' err
-	# a key that others may read is none
-	chmod 644 "$MFX_HOME/mqtt/bridge.key"
-	status 78 deliver <in 2>err
-	chmod 600 "$MFX_HOME/mqtt/bridge.key"
-	AT=$PWD/s2 SOCKET=$PWD/s2
-	fake reason 135
-	status 77 deliver <in 2>err
-	AT=$PWD/s3 SOCKET=$PWD/s3
-	fake reason 151
-	status 75 deliver <in 2>err
-	AT=$PWD/s4 SOCKET=$PWD/s4
-	fake reason 153
-	status 65 deliver <in 2>err
-	grep -q '<stdin>:1: refused by the broker' err
-}
-
-# ---- any broker as a source ----
+load mqtt_brokers
 
 @test "source: topics to labels, payloads as they were sent, types" {
 	broker
@@ -366,7 +45,7 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key'
 	local version tls q want=0
 	for version in 3.1.1 5; do for tls in '' "--tls-ca ca.crt"; do
-		start_ready mfx-adapt-mqtt -h 127.0.0.1 -t 'site/#' --map "$MAP" \
+		start_ready mfx-adapt-mqtt --host 127.0.0.1 -t 'site/#' --map "$MAP" \
 		    -p "$([[ $tls ]] && cat tls.port || echo "$PORT")" $tls \
 		    --protocol $version --qos 2 -o raw --clean
 		for q in 0 1 2; do
@@ -411,15 +90,15 @@ certificate() {
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key' \
 	    'require_certificate true'
 	local take=(timeout 30 mfx-adapt-mqtt -p "$(<tls.port)" -t 'site/#' -o raw)
-	status 69 "${take[@]}" -h 127.0.0.1 --tls-ca other.crt 2>err
+	status 69 "${take[@]}" --host 127.0.0.1 --tls-ca other.crt 2>err
 	grep -q 'certificate verify failed' err
 	# the certificate is for 127.0.0.1, and not for this name of it
-	status 69 "${take[@]}" -h 127.1 --tls-ca ca.crt 2>err
-	status 66 "${take[@]}" -h 127.0.0.1 --tls-ca none.crt 2>err
-	status 78 "${take[@]}" -h 127.0.0.1 --tls-ca broker.conf 2>err
-	status 78 "${take[@]}" -h 127.0.0.1 --tls-ca ca.crt \
+	status 69 "${take[@]}" --host 127.1 --tls-ca ca.crt 2>err
+	status 66 "${take[@]}" --host 127.0.0.1 --tls-ca none.crt 2>err
+	status 78 "${take[@]}" --host 127.0.0.1 --tls-ca broker.conf 2>err
+	status 78 "${take[@]}" --host 127.0.0.1 --tls-ca ca.crt \
 	    --tls-cert client.crt --tls-key server.key 2>err
-	start_ready "${take[@]:2}" -h 127.0.0.1 --tls-ca ca.crt --map "$MAP" \
+	start_ready "${take[@]:2}" --host 127.0.0.1 --tls-ca ca.crt --map "$MAP" \
 	    --tls-cert client.crt --tls-key client.key
 	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -m '[{"n":"x","v":1}]'
 	await 20 lines_on_bus 1
@@ -437,11 +116,11 @@ certificate() {
 	await 20 mosquitto_pub -h 127.0.0.1 -p "$PORT" -u ann -P 'open sesame' -t x -n
 	local version
 	for version in 3.1.1 5; do
-		status 69 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t x \
+		status 69 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t x \
 		    --protocol $version --username ann --password-file bad 2>err
 		grep -qi 'not authori' err
 	done
-	status 69 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t x 2>err
+	status 69 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t x 2>err
 	source_ready -t '#' -o raw --username ann --password-file password \
 	    --map '{c}/x=channel:{c}'
 	mosquitto_pub -h 127.0.0.1 -p "$PORT" -u ann -P 'open sesame' -q 1 -t c1/x -m 1
@@ -481,7 +160,7 @@ certificate() {
 	head -c 500000 /dev/zero | tr '\0' x >big
 	mkfifo lines
 	exec 5<>lines
-	PID_TO=lines start_ready mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t t \
+	PID_TO=lines start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t t \
 	    --map '{t}=channel:{t}' 5>&-
 	# it has begun to write, and waits
 	await 20 eval '(($(in_pipe 5) >= 65536))'
@@ -495,7 +174,7 @@ certificate() {
 	fake send message 1
 	echo '[{"n":"x","v":1}]' >message
 	# stdout takes nothing: the connection is broken without a PUBACK
-	status 74 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t t \
+	status 74 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t t \
 	    --map '{t}=channel:{t}' >/dev/full 2>err
 	await 20 grep -q END "$FAKE_OUT"
 	fails grep -q PUBACK "$FAKE_OUT"
@@ -588,7 +267,7 @@ publish_numbered() {
 
 @test "source: a broker that falls silent is left, and counted" {
 	fake silent
-	start_ready mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t t -v \
+	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t t -v \
 	    --stall 6s --map '{t}=channel:{t}' -o raw
 	await 20 grep -q 'nothing was heard for 6 s; trying again' "$PID_ERR"
 	await 20 eval '(($(grep -c SUBSCRIBE "$FAKE_OUT") == 2))'
@@ -600,7 +279,7 @@ publish_numbered() {
 
 @test "source: a broker that sends no message is left with --expect" {
 	broker
-	start_ready mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t 'site/#' -v \
+	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t 'site/#' -v \
 	    --expect 1s --map "$MAP" -o raw
 	await 20 grep -q 'no message came for 1 s; trying again' "$PID_ERR"
 	await 20 grep -q 'connected again' "$PID_ERR"
@@ -608,13 +287,13 @@ publish_numbered() {
 
 @test "source: another one with our client id: 69, as both would go on for ever" {
 	fake takeover
-	status 69 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t t 2>err
+	status 69 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t t 2>err
 	grep -q 'another client has taken our client id' err
 }
 
 @test "source: a reader that has gone ends it" {
 	broker
-	timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t 'site/#' \
+	timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t 'site/#' \
 	    --map "$MAP" 2>err | head -n 1 >line &
 	local pipe=$!
 	publish() {
@@ -625,12 +304,20 @@ publish_numbered() {
 	[[ -s line ]]
 }
 
+@test "-h is help; with a host it is --host still, and says so" {
+	mfx-adapt-mqtt -h | grep -q -- '-h, --help'
+	mfx-adapt-mqtt --help | grep -q -- '    --host HOST'
+	fake refuse 5
+	status 69 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t x 2>err
+	grep -q 'write --host 127.0.0.1$' err
+}
+
 @test "what does not go together, and rules that are none: 64" {
 	local a
-	for a in '-h h' '-t x' '--map a=channel:b' '-o raw' '--id x' '--tls' \
-	    '-h h -t x --ack raw/g' '-h h -t x --all' '-h h -t a/#/b' \
-	    '-h h -t x --tls-cert f' '--ack raw' '-h h -t x operand' \
-	    '-h h -t x --protocol 3.1.1 --password-file f' '--stall 1s'; do
+	for a in '--host h' '-t x' '--map a=channel:b' '-o raw' '--id x' '--tls' \
+	    '--host h -t x --ack raw/g' '--host h -t x --all' '--host h -t a/#/b' \
+	    '--host h -t x --tls-cert f' '--ack raw' '--host h -t x operand' \
+	    '--host h -t x --protocol 3.1.1 --password-file f' '--stall 1s'; do
 		status 64 mfx-adapt-mqtt $a 2>err </dev/null
 		[[ $(wc -l <err) == 1 ]]
 	done
@@ -639,7 +326,7 @@ publish_numbered() {
 	    '{a=channel:c' '{a}=channel:{a' 'a=channel:{#}' \
 	    'a=channel:b,channel:c' 'a=channel:b,foo:c' '{topic}=channel:c' \
 	    '{a}{b}=channel:c' '{}=channel:c' '{a b}=channel:c'; do
-		status 64 mfx-adapt-mqtt -h h -t x --map "$a" 2>err
+		status 64 mfx-adapt-mqtt --host h -t x --map "$a" 2>err
 		grep -q "^mfx-adapt-mqtt: --map '" err
 	done
 }

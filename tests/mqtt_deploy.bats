@@ -125,7 +125,7 @@ delivered() {
 	# nothing of it is left
 	fails pgrep -f "^mosquitto -c $MFX_HOME/"
 	[[ -z $(grep -lsF "MFX_HOME=$MFX_HOME" /proc/[0-9]*/environ |
-		sed 's/environ$/comm/' | xargs cat | grep -x mfx-sub) ]]
+		sed 's/environ$/comm/' | xargs cat | grep -x mfx-adapt-mqtt) ]]
 }
 
 # certificate NAME CN SAN, by the authority here
@@ -211,6 +211,32 @@ certificate() {
 	grep -qx later got
 }
 
+# the pids of the site's processes of that name
+ours() {
+	local pid
+	for pid in $(pgrep -x "$1"); do
+		if grep -qsF "MFX_HOME=$MFX_HOME" "/proc/$pid/environ"; then
+			echo "$pid"
+		fi
+	done
+}
+
+@test "delivery that is killed comes back, and goes on where it was" {
+	broker_and_delivery
+	serve -o raw
+	wall -E
+	await 20 eval '[[ $(ours mfx-adapt-mqtt) ]]'
+	# one process: there is no other stage whose end it could take for its own
+	kill -KILL "$(ours mfx-adapt-mqtt)"
+	expect 202 after http text/plain
+	wall -W 30 -C 1 -F '%p' | grep -qx after
+	end_run
+	# as the unit has it: what it starts, and when that is started again
+	grep -qx 'ExecStart=/usr/local/bin/mfx-adapt-mqtt -i raw/mqtt' \
+	    "$DEPLOY/mfx-mqtt-delivery.service"
+	grep -qx 'Restart=on-failure' "$DEPLOY/mfx-mqtt-delivery.service"
+}
+
 @test "the units are well-formed, and are those of the README" {
 	local unit
 	for unit in "$DEPLOY"/*.service; do
@@ -221,8 +247,7 @@ certificate() {
 	systemd-analyze verify ./*.service >said 2>&1
 	[[ ! -s said ]] || { cat said; false; }
 	# what delivers is what the page says
-	grep -qF 'mfx-sub --tail raw/mqtt | exec mfx-adapt-mqtt --ack raw/mqtt' \
+	grep -qF 'mfx-adapt-mqtt -i raw/mqtt' \
 	    "$DEPLOY/mfx-mqtt-delivery.service"
-	grep -qF 'mfx-sub --tail raw/mqtt | mfx-adapt-mqtt --ack raw/mqtt' \
-	    "$ROOT/man/mfx-adapt-mqtt.1"
+	grep -qF 'mfx-adapt-mqtt -i raw/mqtt' "$ROOT/man/mfx-adapt-mqtt.1"
 }

@@ -10,6 +10,12 @@ packet id, topic and bytes of payload.  MODE is one of
 
     ack N         PUBACK to the first N messages, then to none
     reason N      PUBACK with that reason, to every message (MQTT 5)
+    close T [N]   hangs up on every message with T in its topic, with N as the
+                  reason of a DISCONNECT, and takes the others
+    but T N       PUBACK with reason N to messages with T in their topic
+    mute T        no answer to messages with T in their topic
+    shut N        hangs up N times on the first message of a connection, and
+                  then takes all
     refuse N      CONNACK with that code
     send FILE Q   a message of topic "t" with QoS Q, once it is subscribed
     pubrec FILE   the same with QoS 2, without ever a PUBREL
@@ -83,6 +89,7 @@ def say(*what):
 class Broker:
     def __init__(self, mode, args):
         self.mode, self.args, self.acked = mode, args, 0
+        self.shut = int(args[0]) if mode == "shut" else 0
 
     def connect(self, c, body):
         c.v5 = body[6] == 5
@@ -119,6 +126,21 @@ class Broker:
             c.send(0x40, mid)
         elif self.mode == "reason":
             c.send(0x40, mid + bytes([int(self.args[0])]))
+        elif self.mode in ("close", "but", "mute", "shut"):
+            self.answer(c, mid, topic)
+
+    def answer(self, c, mid, topic):
+        if self.mode == "shut" and self.shut > 0:
+            self.shut -= 1
+            raise ConnectionError
+        if self.mode == "shut" or self.args[0] not in topic:
+            c.send(0x40, mid)
+        elif self.mode == "but":
+            c.send(0x40, mid + bytes([int(self.args[1])]))
+        elif self.mode == "close":
+            if len(self.args) > 1:
+                c.send(0xe0, bytes([int(self.args[1])]) + b"\0")
+            raise ConnectionError
 
     def serve(self, c):
         while True:

@@ -132,20 +132,34 @@ say_place(const struct filter *f, struct str item, const char *why,
 	buf_release(&place);
 }
 
+static void
+put_reject(struct filter *f, struct str line)
+{
+	if (f->rejects.fd < 0)
+		return;
+	buf_put_str(&f->rejects.b, line);
+	/* binary items say themselves where they end */
+	if (f->in.cut == NULL || f->in.cut->by_line)
+		buf_putc(&f->rejects.b, '\n');
+	out_end(&f->rejects);
+}
+
 void
 filter_reject(struct filter *f, struct str line, const char *why,
     size_t column)
 {
-	f->rejected++;
-	if (f->rejected <= WARNINGS_MAX)
+	if (++f->rejected <= WARNINGS_MAX)
 		say_place(f, line, why, column);
-	if (f->rejects.fd >= 0) {
-		buf_put_str(&f->rejects.b, line);
-		/* binary items say themselves where they end */
-		if (f->in.cut == NULL || f->in.cut->by_line)
-			buf_putc(&f->rejects.b, '\n');
-		out_end(&f->rejects);
-	}
+	put_reject(f, line);
+}
+
+void
+filter_reject_from(struct filter *f, const char *place, struct str line,
+    const char *why)
+{
+	if (++f->rejected <= WARNINGS_MAX)
+		diag_warning("%s: %s", place, why);
+	put_reject(f, line);
 }
 
 void

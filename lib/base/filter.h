@@ -55,6 +55,11 @@ int filter_next(struct filter *, struct str *line);
 void filter_reject(struct filter *, struct str line, const char *why,
     size_t column);
 
+/* the same for a line that came from somewhere else: `place` is what stands
+ * in front of the reason, as "raw@4711" */
+void filter_reject_from(struct filter *, const char *place, struct str line,
+    const char *why);
+
 /* "name:line:column" of a byte of the item given last, whatever lines it
  * goes over; `column` as above */
 void filter_place(const struct filter *, struct str item, size_t column,

@@ -72,7 +72,8 @@ letter_of(const struct opt *o, const struct opt *own)
 	const struct opt *first = o->letter ? find(own, NULL, 0, o->letter) :
 	    NULL;
 
-	return first == NULL || first == o ? o->letter : '\0';
+	return first == NULL || first == o || first->help == NULL ?
+	    o->letter : '\0';
 }
 
 static void

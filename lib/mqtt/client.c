@@ -109,10 +109,11 @@ jitter(int64_t delay)
 }
 
 static void
-leave(struct mqtt *c, const char *why)
+leave(struct mqtt *c, const char *why, bool by_broker)
 {
 	int64_t now = clock_ns();
 	int fd = mosquitto_socket(c->m);
+	bool was_up = c->up;
 
 	/* no byte more: what is queued must not leave when it is closed */
 	if (fd >= 0)
@@ -121,6 +122,9 @@ leave(struct mqtt *c, const char *why)
 		c->delay = BACKOFF_FIRST;
 	c->away = true;
 	c->up = c->established = c->more = false;
+	if (was_up && c->events->down != NULL &&
+	    c->events->down(c->arg, by_broker))
+		c->delay = BACKOFF_FIRST;
 	c->retry = now + jitter(c->delay);
 	c->delay = c->delay * 2 < BACKOFF_LAST ? c->delay * 2 : BACKOFF_LAST;
 	if (why == NULL)
@@ -132,10 +136,31 @@ leave(struct mqtt *c, const char *why)
 	c->said = true;
 }
 
+/* Was it the broker that ended it, and not for reasons of its own? */
+static bool
+ended_by_broker(const struct mqtt *c, int rc)
+{
+	switch (c->ended) {
+	case MQTT_RC_SERVER_BUSY:
+	case MQTT_RC_SERVER_SHUTTING_DOWN:
+	case MQTT_RC_KEEP_ALIVE_TIMEOUT:
+	case MQTT_RC_SESSION_TAKEN_OVER:
+	case MQTT_RC_ADMINISTRATIVE_ACTION:
+	case MQTT_RC_USE_ANOTHER_SERVER:
+	case MQTT_RC_SERVER_MOVED:
+	case MQTT_RC_MAXIMUM_CONNECT_TIME:
+		return false;
+	default:
+		return rc != MOSQ_ERR_KEEPALIVE && rc != MOSQ_ERR_NOMEM;
+	}
+}
+
 /* libmosquitto has given up the connection, for this reason. */
 static void
 lost(struct mqtt *c, int rc, int err)
 {
+	bool by_broker = ended_by_broker(c, rc);
+
 	if (c->away)
 		return;
 	if (rc == MOSQ_ERR_KEEPALIVE)
@@ -146,7 +171,7 @@ lost(struct mqtt *c, int rc, int err)
 	leave(c, c->failed ? NULL : c->refused >= 0x80 ?
 	    mosquitto_reason_string(c->refused) : c->refused > 0 ?
 	    mosquitto_connack_string(c->refused) :
-	    reason_text(c, c->ended >= 0x80 ? c->ended : rc, err));
+	    reason_text(c, c->ended >= 0x80 ? c->ended : rc, err), by_broker);
 }
 
 /* ---- libmosquitto's callbacks ---- */
@@ -180,7 +205,7 @@ on_connect(struct mosquitto *m, void *arg, int reason, int flags,
 	}
 	/* it formats text for every packet */
 	mosquitto_log_callback_set(m, NULL);
-	c->up = true;
+	c->up = c->used = true;
 	c->connects++;
 	c->since = clock_ns();
 	c->unheard = 0;
@@ -333,7 +358,6 @@ make(struct mqtt *c, struct fault *fault)
 {
 	const struct mqtt_options *o = c->options;
 
-	mosquitto_lib_init();
 	c->m = mosquitto_new(o->id, !o->stored, c);
 	if (c->m == NULL)
 		return fault_errno(fault, errno == EINVAL ? EX_USAGE :
@@ -366,6 +390,7 @@ mqtt_open(struct mqtt *c, const struct mqtt_options *o,
 		c->port = o->port ? (int)o->port : o->tls ? 8883 : 1883;
 		snprintf(c->name, sizeof c->name, "%s:%d", c->path, c->port);
 	}
+	mosquitto_lib_init();
 	if (make(c, fault) == 0)
 		return 0;
 	mosquitto_destroy(c->m);
@@ -383,6 +408,20 @@ keepalive(const struct mqtt *c)
 	return s < KEEPALIVE_MIN ? KEEPALIVE_MIN : s > 3600 ? 3600 : (int)s;
 }
 
+/* With one that has nothing in it. */
+static bool
+renew(struct mqtt *c)
+{
+	if (!c->options->forget || !c->used)
+		return true;
+	mosquitto_destroy(c->m);
+	c->used = false;
+	if (make(c, &c->fault) == 0)
+		return true;
+	c->failed = true;
+	return false;
+}
+
 static void
 begin(struct mqtt *c)
 {
@@ -391,6 +430,8 @@ begin(struct mqtt *c)
 	c->refused = c->ended = 0;
 	c->silence = 0;
 	c->tls_text[0] = '\0';
+	if (!renew(c))
+		return;
 	if (c->events->begin != NULL)
 		c->events->begin(c->arg);
 	mosquitto_log_callback_set(c->m, on_log);
@@ -481,7 +522,7 @@ void
 mqtt_drop(struct mqtt *c, const char *why)
 {
 	if (!c->away)
-		leave(c, why);
+		leave(c, why, false);
 }
 
 /* ---- time ---- */

@@ -29,7 +29,8 @@
  * and the broker sends the messages again.
  *
  * What was published and is not acknowledged when the connection breaks is
- * sent again, in order, by libmosquitto.
+ * sent again, in order, by libmosquitto, unless it is told to `forget`: then
+ * the program does, when it is `up` again.
  */
 struct mqtt_options {
 	const char *host;	/* name, address, or "unix:PATH" */
@@ -45,6 +46,8 @@ struct mqtt_options {
 	int64_t stall;		/* ns: a broker unheard of so long is left;
 				 * at least MQTT_STALL_MIN */
 	int64_t expect;		/* ns: and one without a message; 0: never */
+	bool forget;		/* what was published and is not acknowledged
+				 * when the connection breaks is forgotten */
 };
 
 #define MQTT_STALL_MIN (INT64_C(6) * 1000000000)
@@ -52,6 +55,9 @@ struct mqtt_options {
 struct mqtt_events {
 	/* before each attempt to connect; may be NULL */
 	void (*begin)(void *arg);
+	/* it has ended, perhaps `by_broker` for what it was sent: is the next
+	 * one to be had soon, as more is to be found out?  May be NULL */
+	bool (*down)(void *arg, bool by_broker);
 	/* connected; what was subscribed before may be forgotten */
 	void (*up)(void *arg);
 	/* as libmosquitto's callbacks of the same kind */
@@ -79,6 +85,7 @@ struct mqtt {
 	bool away;		/* no socket: connect when `retry` has come */
 	bool established;	/* the socket is connected */
 	bool more;		/* there is something left to read */
+	bool used;		/* it has been connected with this `m` */
 	bool said;		/* that it is away */
 	int refused;		/* CONNACK's reason, 0: none */
 	int ended;		/* DISCONNECT's or libmosquitto's reason */

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_MQTT_FEED_H
+#define MFX_MQTT_FEED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/filter.h"
+#include "bus/bus.h"
+
+/*
+ * The lines to be delivered: from stdin, or from a stream of the bus, where
+ * a group says how far they are, and is moved.  As filter.h it speaks for
+ * the program.
+ */
+struct feed {
+	struct filter f;	/* of stdin; refused lines and the status */
+	bool ended;		/* all has been read */
+	bool hung_up;		/* nobody writes to stdin any more */
+	const char *stream;	/* NULL: none is known */
+	/* private */
+	const char *group;	/* NULL: none */
+	struct bus_reader *reader;	/* NULL: stdin */
+	int fd;			/* that tells of more */
+	bool finite;		/* stdin is a file: its end is near */
+	struct str run;		/* lines of the bus … */
+	uint64_t at;		/* … and the position in front of them */
+	uint64_t moved;		/* where the group is */
+	bool behind;		/* it could not be moved */
+	int64_t move_at;	/* ms, CLOCK_MONOTONIC */
+	char names[2][BUS_NAME_MAX + 1];
+};
+
+/* where a line came from, for messages: "raw@4711", "<stdin>:12" */
+struct feed_place {
+	bool by_seq;		/* n is its position in the stream */
+	uint64_t n;
+};
+
+/* one line, borrowed until the next one is asked for */
+struct feed_line {
+	struct str text;
+	uint64_t seq;		/* where it ends on the bus; 0: it may say so
+				 * itself */
+	struct feed_place place;
+};
+
+/*
+ * From stdin with `input` NULL, where `ack` names a group to be moved, or is
+ * NULL; or from `input`, "stream" from its end on, or "stream/group".  A new
+ * group begins at the end.  When this fails, which is said, the status is in
+ * f.status.
+ */
+int feed_open(struct feed *, const char *input, const char *ack,
+    const char *rejects);
+/* gives the exit status */
+int feed_close(struct feed *);
+
+/* the position that it begins at, so far as that is known; else 0 */
+uint64_t feed_start(const struct feed *);
+
+/* what to wait for; fd -1 when there is nothing */
+int feed_fd(const struct feed *);
+bool feed_is_bus(const struct feed *);
+/* there has been something on feed_fd */
+void feed_woken(struct feed *);
+/* nothing more will come, so far as can be seen without reading */
+bool feed_at_end(const struct feed *);
+
+/* false when there is none now, or none any more */
+bool feed_next(struct feed *, struct feed_line *);
+
+/* says why, with its place, and puts it to the rejects */
+void feed_reject(struct feed *, struct feed_place, struct str line,
+    const char *why);
+
+/* All up to `seq` is delivered: the group is moved, if need be and not too
+ * often, unless `at_once`; and what is refused is written.  feed_is_due:
+ * there is something to move. */
+void feed_move(struct feed *, uint64_t seq, bool at_once);
+bool feed_is_due(const struct feed *, uint64_t seq);
+
+#endif
