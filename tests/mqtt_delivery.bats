@@ -385,12 +385,13 @@ print(s.recv(99).decode().split(), p.wait(), flush=True)
 	broker
 	subscribe s 1
 	start_ready mfx-adapt-mqtt --socket "$SOCKET" -i raw/mqtt
-	local i
+	local i adapter=$PID
 	for i in 1 2 3 4 5; do
 		numbered 1000 | sed "s/\"n\":\"x\"/\"n\":\"x$i\"/" | mfx-pub raw
-		stop "$PID" KILL 2>/dev/null
+		stop "$adapter" KILL 2>/dev/null
 		if ((i % 2)); then stop "$BROKER"; fi
 		start mfx-adapt-mqtt --socket "$SOCKET" -i raw/mqtt
+		adapter=$PID
 		if ((i % 2)); then broker; fi
 	done
 	await 60 eval '[[ $(mfx-bus groups | jq .lag) == 0 ]]'
