@@ -14,7 +14,7 @@
 #include "base/program.h"
 #include "base/signal.h"
 #include "bus/bus.h"
-#include "senml/message.h"
+#include "senml/canonical.h"
 
 static struct {
 	const char *ack, *sync, *rejects;
@@ -56,6 +56,8 @@ static struct {
 	struct filter f;
 	struct bus_writer *writer;
 	struct bus_relay *relay;	/* with --ack */
+	struct canonical canonical;
+	bool fresh;		/* a batch begins: what time is it? */
 	struct buf batch;
 	size_t whole;		/* bytes of it that may be published */
 	uint64_t seq;		/* with --ack: the group's, behind those */
@@ -147,6 +149,7 @@ publish(void *arg)
 	int status;
 
 	(void)arg;
+	pub.fresh = true;
 	if (pub.f.out.err != 0 || (pub.whole == 0 && !pub.moved))
 		return;
 	status = append_and_ack((struct str){ b->p, pub.whole });
@@ -184,23 +187,22 @@ end_unit(uint64_t seq)
 static const char *
 take(struct str line)
 {
-	struct route route;
+	size_t start = pub.batch.n;
 	const char *why;
 	uint64_t seq;
-	size_t labels;
+	bool has_seq;
 
-	if (line_is_mark(line, &seq)) {
+	if (pub.fresh)
+		canonical_now(&pub.canonical, stamp_now());
+	pub.fresh = false;
+	why = canonical_put(&pub.canonical, &pub.batch, line, &has_seq, &seq);
+	if (pub.batch.n > start)
+		buf_putc(&pub.batch, '\n');
+	/* a line that is refused must not hold the group up */
+	if (has_seq)
 		end_unit(seq);
-		return NULL;
-	}
-	if ((why = bus_line_check(line)) != NULL) {
-		/* refused for good: it must not hold the group up */
-		if (route_scan(line, &route, &labels) && route.has_seq)
-			end_unit(route.seq);
+	if (why != NULL)
 		return why;
-	}
-	if (bus_line_take(&pub.batch, line, &seq))
-		end_unit(seq);
 	if (pub.relay == NULL)
 		pub.whole = pub.batch.n;
 	return pub.batch.full ?
@@ -279,7 +281,8 @@ main(int argc, char **argv)
 	if (open_bus(argv[i], &fault) < 0)
 		return diag_fault(&fault);
 	buf_init(&pub.batch, BATCH_MAX);
-	/* nothing is written to stdout: who reads it is of no interest */
+	canonical_init(&pub.canonical);
+	pub.fresh = true;
 	pub.f.out.fd = -1;
 	pub.f.out.late = publish;
 	if (opt.sync[0] == 'i')
@@ -292,5 +295,6 @@ main(int argc, char **argv)
 	bus_relay_close(pub.relay);
 	bus_writer_close(pub.writer);
 	buf_release(&pub.batch);
+	canonical_release(&pub.canonical);
 	return filter_finish(&pub.f);
 }

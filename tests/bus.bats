@@ -62,10 +62,10 @@ count_is() {
 }
 
 @test "positions of another stream and marks are taken out" {
-	printf '%s\n' '[{"seq":5,"channel":"c","n":"a","v":1}]' \
+	printf '%s\n' '[{"seq":5,"channel":"c","received":1,"n":"a","v":1}]' \
 	    '{"channel":"c","subtopic":"s","seq":77,"n":"b","v":2}' \
 	    '{"seq":78}' '{"n":"seq","vs":"\"seq\":5,","v":3}' | mfx-pub raw
-	printf '%s\n' '[{"channel":"c","n":"a","v":1}]' \
+	printf '%s\n' '[{"channel":"c","received":1,"n":"a","v":1}]' \
 	    '{"channel":"c","subtopic":"s","n":"b","v":2}' \
 	    '{"n":"seq","vs":"\"seq\":5,","v":3}' | cmp - "$(newest raw)"
 }
@@ -645,4 +645,58 @@ full_disk() {
 	bare <"$PID_OUT" | tail -n "$(cat "$BUS"/raw/*.ndjson | wc -l)" |
 		cmp - <(cat "$BUS"/raw/*.ndjson)
 	bare <"$PID_OUT" | head -n 50 | cmp - <(lines a 1 50)
+}
+
+# ---- the form of lines ----
+
+# json.dumps of Python, labels in any place and however they are written: all
+# readers see the same of a line, and those of one that can't be are told.
+@test "lines of other programs are rewritten, and every reader finds them" {
+	export MFX_BUS=$BUS
+	python3 -c 'import json
+p = [{"channel": "c1", "publisher": "p", "subtopic": "a/b",
+      "n": "t", "u": "Cel", "v": 21.5}, {"n": "h", "v": 40}]
+print(json.dumps(p))
+print(json.dumps([dict(reversed(p[0].items()))]))
+print(json.dumps(p[:1]).replace("channel", "\\u0063hannel"))
+print(json.dumps(p[0] | {"t": 1700000000}, indent=None))' >in
+	mfx-pub raw <in
+	sed -E 's/"received":[0-9.]+/"received":N/' "$(newest raw)" >got
+	cat >want <<-'END'
+	[{"channel":"c1","publisher":"p","subtopic":"a.b","received":N,"n": "t", "u": "Cel", "v": 21.5}, {"n": "h", "v": 40}]
+	[{"channel":"c1","publisher":"p","subtopic":"a.b","received":N,"v": 21.5,"u": "Cel","n": "t"}]
+	[{"channel":"c1","publisher":"p","subtopic":"a.b","received":N,"n": "t", "u": "Cel", "v": 21.5}]
+	{"channel":"c1","publisher":"p","subtopic":"a.b","n": "t", "u": "Cel", "v": 21.5, "t": 1700000000}
+	END
+	diff want got
+	(($(read_all --channel c1 raw | wc -l) == 4))
+	(($(read_all --from -1h raw | wc -l) == 4))
+	(($(read_all --from 2023-11-14 --until 2023-11-15 raw | wc -l) == 0))
+	(($(read_all raw | mfx-normalize | mfx-grep --channel c1 -c) == 5))
+	mfx-bus verify raw
+}
+
+@test "a pack without a time of receipt gets one: it is found by time" {
+	mfx-gen --count 3 | mfx-pub raw
+	(($(mfx-sub raw --no-follow --from -1h | wc -l) == 3))
+	(($(mfx-sub raw --no-follow --from @0 --until -1h | wc -l) == 0))
+}
+
+@test "what readers could not read alike is refused" {
+	local n=0 line
+	while read -r line; do
+		n=$((n + 1))
+		status 65 mfx-pub --rejects bad raw <<<"$line" 2>err
+	done <<-'END'
+	[{"channel": "c", "channel": "d", "n": "a", "v": 1}]
+	[{"channel":"c/messages/d","n":"a","v":1}]
+	[{"channel":"c","n":"a","publisher":"x\ny","v":1}]
+	[{"channel":"c","subtopic":"a.*","n":"a","v":1}]
+	[{"channel": "c", "n": "a", "v": tru}]
+	{"bn":"urn:dev:mac:0024befffe804ff1/","e":[{"n":"temp","v":1}]}
+	{"channel":"c","bn":"x"}
+	[]
+	END
+	((n == 8 && $(wc -l <bad) == 8))
+	[[ ! -s $(newest raw) ]]
 }

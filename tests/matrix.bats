@@ -65,6 +65,70 @@ to() {
 	done)"
 }
 
+# posted SUBTOPIC: over HTTP, CoAP, a handshake of WebSocket, and MQTT, each
+# on a line: what is answered, and why
+posted() {
+	local path=/channels/$CHANNEL/messages/$1 key
+	key=$(awk '$1 == "http" { print $3 }' things)
+	curl -s -m 20 -w '%{http_code} ' -o why -H "Authorization: $key" \
+	    -d '[{"n":"a","v":1}]' "http://$HTTP_AT$path"
+	tr -d '\n' <why
+	echo
+	# which cuts a longer path
+	((${#1} > 90)) || coap-client-openssl -B 20 -m post -e '[{"n":"a","v":1}]' \
+	    "coap://$COAP_AT$path?auth=$key" 2>&1 | tr -d '\n'
+	echo
+	curl -s -m 20 -w '%{http_code} ' -o why --http1.1 \
+	    -H "Authorization: $key" -H 'Connection: Upgrade' \
+	    -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+	    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "http://$WS_AT$path"
+	tr -d '\n' <why
+	echo
+	KEY=$key "$ROOT/tests/mqtt_publish.py" "$MQTT_PORT" "${path#/}"
+}
+
+# What not every protocol can carry is refused by each, in the same words:
+# MQTT 5.0 1.5.4 (controls, noncharacters), RFC 7252 5.10 (255 bytes a
+# level), mosquitto (200 slashes a topic).
+@test "a subtopic that one protocol could not carry is refused by all" {
+	local bad why i
+	while read -r bad why; do
+		posted "$bad" >answers
+		cat answers
+		grep -E '^400 ' answers | grep -c "$why" | diff - <(echo 2)
+		((${#bad} > 90)) ||
+			grep -E '^4.00 ' answers | grep "$why"
+		grep -E '^MQTT (135|129|130|153|closed)$' answers
+		printf '[{"channel":"%s","subtopic":"%s","n":"a","v":1}]\n' \
+		    "$CHANNEL" "$(printf '%b' "${bad//%/\\x}")" >line
+		status 65 mfx-pub raw <line 2>pub.err
+		grep "$why" pub.err
+	done <<-END
+	%C2%80 control character in the subtopic
+	a/b%C2%9Fb control character in the subtopic
+	%EF%BF%BE control character in the subtopic
+	a%EF%B7%90 control character in the subtopic
+	a%F4%8F%BF%BF control character in the subtopic
+	a%7F control character in the subtopic
+	$(printf 'x%.0s' {1..256}) level of the subtopic over 255 bytes
+	$(printf 'a/%.0s' {1..199}) subtopic over 198 levels
+	END
+	[[ ! -s $MFX_HOME/bus/raw/00000000000000000000.ndjson ]]
+	grep -c 'is refused: ' broker.log
+	# and what all can carry comes through all
+	for i in $(printf 'x%.0s' {1..255}) $(printf 'a/%.0s' {1..198}); do
+		posted "$i" >answers
+		grep '^202' answers
+		grep '^MQTT 0' answers
+		grep '^101' answers
+	done
+	await 20 n_lines 4
+}
+
+n_lines() {
+	(($(cat "$MFX_HOME"/bus/raw/*.ndjson | wc -l) == $1))
+}
+
 @test "a thing of another channel is refused and gets nothing" {
 	matrix strangers {http,mqtt,ws,coap}': refused' \
 	    {mqtt,ws,node,coap}': refused' \

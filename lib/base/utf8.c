@@ -61,6 +61,26 @@ utf8_valid(struct str s)
 	return true;
 }
 
+unsigned long
+utf8_decode(const char *at, size_t n)
+{
+	static const unsigned char first[] = { 0x7f, 0x7f, 0x1f, 0x0f, 0x07 };
+	const unsigned char *p = (const unsigned char *)at;
+	unsigned long c = p[0] & first[n];
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
+bool
+utf8_is_control(unsigned long c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0) ||
+	    (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
+}
+
 size_t
 utf8_encode(char *to, unsigned long c)
 {

@@ -14,6 +14,13 @@ bool utf8_valid(struct str);
  * p < end */
 size_t utf8_sequence(const char *p, const char *end);
 
+/* the character of a valid sequence, as utf8_sequence has measured it */
+unsigned long utf8_decode(const char *p, size_t n);
+
+/* C0, DEL and C1 controls, and the 66 noncharacters of Unicode (U+FDD0 to
+ * U+FDEF, and the last two of each plane): no text for people */
+bool utf8_is_control(unsigned long c);
+
 /* writes one character (not a surrogate, at most 0x10FFFF) to `to`, which
  * has room for 4 bytes; returns its length */
 size_t utf8_encode(char *to, unsigned long c);

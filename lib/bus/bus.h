@@ -58,9 +58,6 @@ const char *bus_line_check(struct str line);
 /* appends the line as mfx-sub gives it out, with its position as the first
  * label; what has no place for one gets a mark behind it */
 void bus_line_put(struct buf *, struct str line, uint64_t seq);
-/* appends the line as it goes on the bus, without a `seq` among its labels;
- * true when it had one, which is then *seq */
-bool bus_line_take(struct buf *, struct str line, uint64_t *seq);
 
 /* "i/n": the ith of n parts, from 1, divided by channel; 0/0 is all */
 struct bus_shard {

@@ -40,55 +40,6 @@ bus_line_put(struct buf *b, struct str line, uint64_t seq)
 		mark_put(b, seq);
 }
 
-/*
- * Most lines have none, and this says so at a third of what it costs to
- * read the labels: it steps from one label's text to the next.
- */
-static bool
-may_have_seq(struct str line)
-{
-	size_t i = line.n > 2 && line.p[0] == '[' ? 2 : 1;
-	const char *end = line.p + line.n, *p = line.p + i;
-
-	while (end - p > 8 && *p == '"') {
-		if (p[1] == 's' && p[2] == 'e')
-			return true;
-		p = memchr(p + 1, '"', (size_t)(end - p) - 1);
-		if (p == NULL || end - p < 4 || p[1] != ':')
-			return false;
-		if (p[2] == '"' && (p = memchr(p + 3, '"',
-		    (size_t)(end - p) - 3)) == NULL)
-			return false;
-		p = memchr(p, ',', (size_t)(end - p));
-		if (p == NULL)
-			return false;
-		p++;
-	}
-	return false;
-}
-
-bool
-bus_line_take(struct buf *b, struct str line, uint64_t *seq)
-{
-	const char *at = NULL, *end;
-	struct route route;
-	size_t labels;
-
-	if (may_have_seq(line) && route_scan(line, &route, &labels) &&
-	    route.has_seq)
-		at = memmem(line.p, labels, seq_label, sizeof seq_label - 1);
-	if (at != NULL) {
-		/* what is a label has a comma behind it */
-		end = memchr(at, ',', labels - (size_t)(at - line.p));
-		buf_put(b, line.p, (size_t)(at - line.p));
-		line = str_from(line, (size_t)(end + 1 - line.p));
-		*seq = route.seq;
-	}
-	buf_put_str(b, line);
-	buf_putc(b, '\n');
-	return at != NULL;
-}
-
 /* FNV-1a, folded.  It is for ever: a channel must not change its shard. */
 static uint64_t
 hash(struct str s)

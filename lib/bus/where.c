@@ -1,28 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bus/stream.h"
 #include "senml/message.h"
-#include "senml/number.h"
-
-/*
- * A resolved record has no `received` any more, but a time.  In a string no
- * quote can stand without a backslash in front, so the label is what it
- * looks like; it is one of the last.
- */
-static bool
-record_time(struct str line, struct stamp *t)
-{
-	static const char label[] = ",\"t\":";
-	size_t n = sizeof label - 1, at = line.n;
-
-	while (at >= n && memcmp(line.p + at - n, label, n) != 0)
-		at--;
-	if (at < n)
-		return false;
-	line = str_from(line, at);
-	for (n = 0; n < line.n && line.p[n] != ',' && line.p[n] != '}';)
-		n++;
-	return n < 64 && number_ns_plain((struct str){ line.p, n }, &t->ns);
-}
 
 bool
 bus_line_time(struct str line, struct stamp *t)
@@ -33,7 +11,7 @@ bus_line_time(struct str line, struct stamp *t)
 	if (!route_scan(line, &r, &rest))
 		return false;
 	*t = r.received;
-	return r.has_received || (line.p[0] == '{' && record_time(line, t));
+	return r.has_received || line_record_time(line, t);
 }
 
 bool

@@ -166,7 +166,7 @@ asked_read(struct asked *a, const coap_pdu_t *pdu)
 	if (!channel_id_valid(a->channel))
 		a->why = "this can be no channel's id";
 	else if (a->path.full)
-		a->why = "the subtopic is too long";
+		a->why = subtopic_too_long;
 	if (a->why != NULL)
 		a->where = ASKED_REFUSED;
 }

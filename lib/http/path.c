@@ -48,7 +48,7 @@ take_subtopic(struct buf *subtopic, struct str rest)
 	if (!percent_decode(&decoded, rest))
 		why = "the subtopic is not percent-encoded as it should be";
 	else if (decoded.full)
-		why = "the subtopic is too long";
+		why = subtopic_too_long;
 	else
 		why = subtopic_put(subtopic, buf_str(&decoded));
 	buf_release(&decoded);

@@ -320,7 +320,7 @@ put_labels(const struct mqtt_rule *r, const struct captures *c,
 	ends[2] = to->n;
 	buf_init(&raw, to->max);
 	put_value(&raw, r->subtopic, c, fn, arg);
-	why = raw.full ? "subtopic over 1024 bytes" :
+	why = raw.full ? subtopic_too_long :
 	    subtopic_put(to, buf_str(&raw));
 	buf_release(&raw);
 	ends[3] = to->n;

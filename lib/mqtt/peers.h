@@ -39,6 +39,7 @@ struct peer {
 	bool online;
 	bool revoked;		/* has lost what it had: to be closed */
 	bool kicked;		/* and has been told so */
+	bool logged;		/* that a topic of its was refused */
 	char thing[ID_TEXT + 1];
 	struct access_proof proof;	/* PEER_KEY */
 	uint32_t proved;	/* generation in which it was still good */

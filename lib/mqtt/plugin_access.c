@@ -176,14 +176,30 @@ may_read(struct plugin *p, struct peer *peer,
 	    peer_may(p, peer, channel);
 }
 
+/* Once for each client, which may send any number of them. */
+static void
+log_topic(struct peer *peer, const char *why)
+{
+	if (!peer->logged)
+		mosquitto_log_printf(MOSQ_LOG_NOTICE,
+		    "mfx: a message of thing %s is refused: %s",
+		    peer->thing, why);
+	peer->logged = true;
+}
+
 static enum access_result
 may_publish(struct plugin *p, struct peer *peer,
     const struct mosquitto_evt_acl_check *e)
 {
 	enum access_result r = ACCESS_YES;
+	const char *why;
 
-	if (!peer->online || plugin_route(p, e->topic) != NULL)
+	if (!peer->online)
 		return ACCESS_NOT_CONNECTED;
+	if ((why = plugin_route(p, e->topic)) != NULL) {
+		log_topic(peer, why);
+		return ACCESS_NOT_CONNECTED;
+	}
 	if (peer->kind != PEER_BRIDGE)
 		r = peer_may(p, peer, p->route.channel);
 	if (r == ACCESS_NOT_CONNECTED && plugin_refresh_now(p))

@@ -86,6 +86,8 @@ struct resolver {
 	bool bn_bad;			/* bn holds a byte no name may have */
 	uint8_t version;
 	bool any;			/* a record has been seen */
+	bool absolute;			/* no time that is given is relative:
+					 * set after resolver_begin */
 	size_t out;			/* estimate of the resolved size */
 	size_t each;			/* what the route adds to each record */
 };

@@ -3,6 +3,8 @@
 
 #include "base/base64.h"
 #include "senml/content_format.h"
+#include "senml/fields.h"
+#include "senml/json.h"
 #include "senml/number.h"
 
 /* How a payload that can't stand as a pack is carried, and the only form
@@ -200,6 +202,63 @@ line_is_mark(struct str line, uint64_t *seq)
 	    line.p + head.n, line.n - head.n - 1 }, seq);
 }
 
+/* In a string no quote can stand without a backslash in front, so the label
+ * is what it looks like; it is one of the last. */
+static bool
+take_last_time(struct str line, struct stamp *t)
+{
+	static const char label[] = ",\"t\":";
+	size_t n = sizeof label - 1, at = line.n;
+
+	while (at >= n && memcmp(line.p + at - n, label, n) != 0)
+		at--;
+	if (at < n)
+		return false;
+	line = str_from(line, at);
+	for (n = 0; n < line.n && line.p[n] != ',' && line.p[n] != '}';)
+		n++;
+	return n < 64 && number_ns_plain((struct str){ line.p, n }, &t->ns);
+}
+
+/* The same of a record that somebody else has written. */
+static bool
+find_time(struct scan *j, const char *p, struct stamp *t)
+{
+	struct str key, digits;
+
+	while ((p = scan_take(j, p, '"')) != NULL) {
+		if ((p = scan_string(j, p, &key)) == NULL ||
+		    (p = scan_take(j, p, ':')) == NULL)
+			return false;
+		p = scan_space(j, p);
+		if (str_eq(key, STR("t")))
+			return scan_number(j, p, &digits) != NULL &&
+			    number_ns(digits, &t->ns);
+		if ((p = scan_skip(j, p)) == NULL ||
+		    (p = scan_take(j, p, ',')) == NULL)
+			return false;
+	}
+	return false;
+}
+
+bool
+line_record_time(struct str line, struct stamp *t)
+{
+	struct scan j = { .end = line.p + line.n };
+	struct arena arena;
+	bool found;
+
+	if (line.n < 2 || line.p[0] != '{' || line.p[line.n - 1] != '}')
+		return false;
+	if (take_last_time(line, t))
+		return true;
+	arena_init(&arena, line.n + 64);
+	j.arena = &arena;
+	found = find_time(&j, line.p + 1, t);
+	arena_release(&arena);
+	return found;
+}
+
 bool
 message_is_wrapped(struct str line)
 {
@@ -236,6 +295,7 @@ message_payload(struct str line, struct arena *arena, struct str *payload,
 {
 	struct route r;
 	struct str s;
+	struct stamp time;
 	const char *quote;
 	size_t rest, tail = line.n > 0 && line.p[0] == '[' ? 0 : 1;
 	char *to;
@@ -260,6 +320,9 @@ message_payload(struct str line, struct arena *arena, struct str *payload,
 		return type->p != NULL;
 	}
 	/* a resolved record is delivered as a pack of one */
+	if (tail && line_record_time(line, &time) &&
+	    time.ns < RELATIVE_BELOW)
+		return false;
 	to = arena_alloc(arena, s.n + 2 + tail);
 	if (to == NULL)
 		return false;

@@ -31,7 +31,8 @@ bool message_wrap(struct buf *, const struct route *, struct str payload,
 
 /*
  * The payload a line carries and its media type; both borrow from the line
- * or from the arena.  False when the line is no message.
+ * or from the arena.  False when the line is no message, or a record whose
+ * time no pack can hold: below 2^28 it would be relative (RFC 8428 4.5.3).
  */
 bool message_payload(struct str line, struct arena *, struct str *payload,
     struct str *type);
@@ -47,6 +48,10 @@ bool message_is_wrapped(struct str line);
  * escapes are not decoded, as none of ours have any.
  */
 bool route_scan(struct str line, struct route *, size_t *rest);
+
+/* The time of a record ({), wherever its `t` stands; false when it has
+ * none, or none that can be read. */
+bool line_record_time(struct str line, struct stamp *);
 
 /* `"channel":"…",…,` : the labels, a comma behind each */
 void route_put(struct buf *, const struct route *);

@@ -123,6 +123,9 @@ const char *pack_parse_xml_stream(struct pack *, struct str text,
  * The same for a line of ours: the routing labels of the first record (or
  * of the one record, when text is an object) go into *route.  With
  * now.ns 0, relative times count from `received`, or else from the clock.
+ * The time of an object is absolute whatever it is, as RFC 8428 4.5.3 has
+ * been applied to it before; without one it is `now`.  An object gives a
+ * record or is refused, but for a mark.
  */
 const char *pack_parse_line(struct pack *, struct str line, struct stamp now,
     struct route *route);

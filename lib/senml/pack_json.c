@@ -380,6 +380,25 @@ read_first(struct scan *j, const char *p, struct resolver *r,
 	return add_record(j, p, r, &f);
 }
 
+/* A line of one record, behind its '{'. */
+static const char *
+read_one(struct scan *j, const char *p, struct resolver *r,
+    struct route *route)
+{
+	uint64_t lax = r->pack->laxities[LAX_NO_VALUE];
+	const char *q;
+
+	r->absolute = true;
+	if ((q = read_first(j, p, r, route)) == NULL)
+		return NULL;
+	/* nothing else may come to nothing: base fields alone, or the form
+	 * of old drafts, {"bn":…,"e":[…]} */
+	if (r->pack->n == 0 && r->any &&
+	    r->pack->laxities[LAX_NO_VALUE] == lax)
+		return scan_fail(j, p, "base fields without a record");
+	return q;
+}
+
 /* The records of an array, behind its '['. */
 static const char *
 read_array(struct scan *j, const char *p, struct resolver *r,
@@ -423,7 +442,7 @@ parse(struct pack *p, struct str text, struct stamp now, struct route *route)
 	if ((at = scan_take(&j, text.p, '[')) != NULL)
 		at = read_array(&j, at, &r, route);
 	else if (route != NULL && (at = scan_take(&j, text.p, '{')) != NULL)
-		at = read_first(&j, at, &r, route);
+		at = read_one(&j, at, &r, route);
 	else
 		at = scan_fail(&j, text.p, "no SenML pack");
 	if (at == NULL || scan_end(&j, at) == NULL) {

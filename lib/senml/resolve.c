@@ -16,6 +16,8 @@
 	LABEL_BIT(LABEL_U) | LABEL_BIT(LABEL_S) | LABEL_BIT(LABEL_T) | \
 	LABEL_BIT(LABEL_UT) | LABEL_BIT(LABEL_CT))
 
+#define BITS_TIME (LABEL_BIT(LABEL_BT) | LABEL_BIT(LABEL_T))
+
 /* what a record takes beside its texts: keys, time, punctuation */
 #define RECORD_OVERHEAD 64
 /* in one pack: with 1 MiB of text there can't be more */
@@ -51,7 +53,7 @@ resolver_begin(struct resolver *r, struct pack *p, struct stamp now)
 	r->bv = STR_NONE;
 	r->bs = STR_NONE;
 	r->bt = 0;
-	r->bn_bad = r->any = false;
+	r->bn_bad = r->any = r->absolute = false;
 	r->version = 10;
 	r->out = r->each = 0;
 	p->n = 0;
@@ -230,7 +232,8 @@ resolve_time(struct resolver *r, const struct fields *f, struct stamp *out)
 		return "t is out of range";
 	if (__builtin_add_overflow(t, r->bt, &t))
 		return "time out of range";
-	if (t < RELATIVE_BELOW) {
+	if (t < RELATIVE_BELOW && !(r->absolute &&
+	    (f->have & BITS_TIME) != 0)) {
 		/* one look at the clock for all of a pack */
 		if (r->now.ns == 0)
 			r->now = stamp_now();

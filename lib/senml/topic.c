@@ -5,6 +5,8 @@
 
 #include "base/utf8.h"
 
+const char subtopic_too_long[] = "subtopic over 1024 bytes";
+
 bool
 channel_id_valid(struct str id)
 {
@@ -44,25 +46,36 @@ is_wildcard(struct str level)
 	return level.n == 1 && memchr("*+>#", level.p[0], 4) != NULL;
 }
 
+/* NULL, or why a level can't hold this character. */
+static const char *
+topic_check_char(unsigned long c)
+{
+	if (utf8_is_control(c))
+		return "control character in the subtopic";
+	if (c == '*' || c == '>' || c == '+' || c == '#')
+		return "wildcard in the subtopic";
+	if (c == '"' || c == '\\')
+		return "quote or backslash in the subtopic";
+	return NULL;
+}
+
 /* One level of a subtopic, or why it can't be one. */
 static const char *
 check_level(struct str level, bool wildcards)
 {
-	size_t i;
+	const char *why, *p = level.p, *end = level.p + level.n;
+	size_t n;
 
 	if (wildcards && is_wildcard(level))
 		return NULL;
-	for (i = 0; i < level.n; i++) {
-		unsigned char c = (unsigned char)level.p[i];
-
-		if (c < ' ' || c == 0x7f)
-			return "control byte in the subtopic";
-		if (c == '*' || c == '>' || c == '+' || c == '#')
-			return "wildcard in the subtopic";
-		if (c == '"' || c == '\\')
-			return "quote or backslash in the subtopic";
+	for (; p < end; p += n) {
+		if ((n = utf8_sequence(p, end)) == 0)
+			return "subtopic is not UTF-8";
+		if ((why = topic_check_char(utf8_decode(p, n))) != NULL)
+			return why;
 	}
-	return NULL;
+	return level.n > SUBTOPIC_LEVEL_MAX ?
+	    "level of the subtopic over 255 bytes" : NULL;
 }
 
 /* Takes the level in front of *path off, and what ends it. */
@@ -81,13 +94,11 @@ take_level(struct str *path)
 static const char *
 put_levels(struct buf *to, struct str path, bool wildcards)
 {
-	size_t start = to->n;
+	size_t start = to->n, levels = 0;
 	struct str level;
 	const char *why;
 	char last = '\0';
 
-	if (!utf8_valid(path))
-		return "subtopic is not UTF-8";
 	while (path.n > 0) {
 		level = take_level(&path);
 		if (level.n == 0)
@@ -97,7 +108,9 @@ put_levels(struct buf *to, struct str path, bool wildcards)
 		    check_level(level, wildcards);
 		if (why == NULL && to->n - start + (to->n > start) + level.n >
 		    SUBTOPIC_MAX)
-			why = "subtopic over 1024 bytes";
+			why = subtopic_too_long;
+		if (why == NULL && ++levels > SUBTOPIC_LEVELS)
+			why = "subtopic over 198 levels";
 		if (why != NULL) {
 			to->n = start;
 			return why;

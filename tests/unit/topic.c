@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "senml/topic.h"
 
+#include "base/utf8.h"
 #include "unit.h"
 
 static bool
@@ -54,6 +55,61 @@ subtopic_is(const char *path, const char *want)
 	return same;
 }
 
+/* What MQTT 5.0 1.5.4 and 3.1.1 1.5.3 say that text should not have: a
+ * broker may close the connection of whoever sends it. */
+static void
+test_characters(void)
+{
+	unsigned long plane;
+	char text[8] = "a";
+
+	CHECK(subtopic_is("a\xc2\x80", NULL));		/* U+0080 */
+	CHECK(subtopic_is("a\xc2\x85z", NULL));
+	CHECK(subtopic_is("a\xc2\x9f", NULL));
+	CHECK(subtopic_is("a\xc2\xa0", "a\xc2\xa0"));
+	CHECK(subtopic_is("a\xef\xb7\x8f", "a\xef\xb7\x8f"));	/* U+FDCF */
+	CHECK(subtopic_is("a\xef\xb7\x90", NULL));	/* U+FDD0 */
+	CHECK(subtopic_is("a\xef\xb7\xaf", NULL));	/* U+FDEF */
+	CHECK(subtopic_is("a\xef\xb7\xb0", "a\xef\xb7\xb0"));
+	for (plane = 0; plane <= 0x100000; plane += 0x10000) {
+		text[1 + utf8_encode(text + 1, plane | 0xfffd)] = '\0';
+		CHECK(subtopic_is(text, text));
+		text[1 + utf8_encode(text + 1, plane | 0xfffe)] = '\0';
+		CHECK(subtopic_is(text, NULL));
+		text[1 + utf8_encode(text + 1, plane | 0xffff)] = '\0';
+		CHECK(subtopic_is(text, NULL));
+	}
+	/* no surrogate, whole or half */
+	CHECK(subtopic_is("a\xed\xa0\x80", NULL));
+	CHECK(subtopic_is("a\xed\xa0\x80\xed\xb0\x80", NULL));
+	/* a direction of text is carried by all: U+202E, U+2066 */
+	CHECK(subtopic_is("\xe2\x80\xae\xe2\x81\xa6",
+	    "\xe2\x80\xae\xe2\x81\xa6"));
+}
+
+/* 255 bytes are what a Uri-Path option holds (RFC 7252 5.10), 200 slashes
+ * what a topic of mosquitto may have, "channels/ID/" takes two of them. */
+static void
+test_levels(void)
+{
+	char path[1024], want[1024];
+	int i;
+
+	memset(path, 'x', 256);
+	path[256] = '\0';
+	CHECK(subtopic_is(path, NULL));
+	CHECK(subtopic_is(path + 1, path + 1));
+	for (i = 0; i < 199; i++) {
+		memcpy(path + 2 * i, "a/", 2);
+		memcpy(want + 2 * i, "a.", 2);
+	}
+	path[2 * 199] = '\0';
+	CHECK(subtopic_is(path, NULL));
+	path[2 * 198] = '\0';
+	want[2 * 198 - 1] = '\0';
+	CHECK(subtopic_is(path, want));
+}
+
 static void
 test_subtopics(void)
 {
@@ -72,7 +128,10 @@ test_subtopics(void)
 	CHECK(subtopic_is("a\x7f", NULL));
 	CHECK(subtopic_is("\xff", NULL));
 	CHECK(subtopic_is("a\"b", NULL));
+	test_characters();
+	test_levels();
 	memset(deep, 'x', SUBTOPIC_MAX + 1);
+	deep[200] = deep[400] = deep[600] = deep[800] = '.';
 	deep[SUBTOPIC_MAX + 1] = '\0';
 	CHECK(subtopic_is(deep, NULL));
 	deep[SUBTOPIC_MAX] = '\0';

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "senml/canonical.h"
+
+#include "base/utf8.h"
+#include "senml/fields.h"
+#include "senml/json.h"
+#include "senml/number.h"
+
+/* a label of a line, mfx-line(5) */
+#define LABEL_TEXT_MAX 1024
+
+/* A line as it is divided when it has the canonical form. */
+struct canonical_head {
+	const char *labels, *labels_end;	/* those that stay */
+	const char *rest;
+	bool has_received, has_seq;
+	uint64_t seq;
+};
+
+/* What the members after the labels say. */
+struct canonical_rest {
+	const char *end;	/* after the record's '}' */
+	bool valued;
+};
+
+void
+canonical_init(struct canonical *c)
+{
+	pack_init(&c->pack);
+	canonical_now(c, (struct stamp){ 0 });
+}
+
+void
+canonical_release(struct canonical *c)
+{
+	pack_release(&c->pack);
+}
+
+void
+canonical_now(struct canonical *c, struct stamp now)
+{
+	c->received_n = stamp_print(c->received, now);
+}
+
+/* ---- what has the form already ---- */
+
+/* *p goes past a label's text and its comma; false where it is not as plain
+ * as nearly all are, and has to be looked at closely.  The key includes the
+ * opening quote of the text. */
+static inline bool
+canonical_text(const char **p, const char *end, struct str key,
+    struct str *text)
+{
+	const char *at = *p;
+
+	*text = STR_NONE;
+	if ((size_t)(end - at) < key.n || memcmp(at, key.p, key.n) != 0)
+		return true;
+	at += key.n;
+	text->p = at;
+	text->n = span_plain(at, end);
+	at += text->n;
+	*p = at + 2;
+	return text->n > 0 && text->n <= LABEL_TEXT_MAX && end - at > 2 &&
+	    at[0] == '"' && at[1] == ',';
+}
+
+/* The same for one whose value is digits. */
+static inline bool
+canonical_digits(const char **p, const char *end, struct str key,
+    struct str *digits)
+{
+	const char *at = *p;
+
+	*digits = STR_NONE;
+	if ((size_t)(end - at) < key.n || memcmp(at, key.p, key.n) != 0)
+		return true;
+	at += key.n;
+	digits->p = at;
+	while (at < end && ((*at >= '0' && *at <= '9') || *at == '.'))
+		at++;
+	digits->n = (size_t)(at - digits->p);
+	*p = at + 1;
+	return digits->n > 0 && digits->n < STAMP_TEXT && end - at > 1 &&
+	    *at == ',';
+}
+
+/* Levels of letters, digits, - : _ with dots between: as nearly all are. */
+static bool
+canonical_subtopic(struct str s)
+{
+	size_t level = 0, levels = 1, i;
+
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] != '.') {
+			if (!span_is_name((unsigned char)s.p[i]) ||
+			    s.p[i] == '/' || ++level > SUBTOPIC_LEVEL_MAX)
+				return false;
+			continue;
+		}
+		if (level == 0)
+			return false;
+		level = 0;
+		levels++;
+	}
+	return (s.p == NULL || level > 0) && levels <= SUBTOPIC_LEVELS;
+}
+
+static bool
+canonical_seq(const char **p, const char *end, struct canonical_head *h)
+{
+	struct str digits;
+	int64_t seq;
+
+	if (!canonical_digits(p, end, STR("\"seq\":"), &digits))
+		return false;
+	if (digits.p == NULL)
+		return true;
+	if (h->has_seq || !number_integer(digits, &seq))
+		return false;
+	h->has_seq = true;
+	h->seq = (uint64_t)seq;
+	return true;
+}
+
+/* The labels from p on; `seq` stands first or last. */
+static bool
+canonical_labels(const char *p, const char *end, struct canonical_head *h)
+{
+	struct str text;
+	int64_t ns;
+
+	h->has_seq = false;
+	if (!canonical_seq(&p, end, h))
+		return false;
+	h->labels = p;
+	if (!canonical_text(&p, end, STR("\"channel\":\""), &text) ||
+	    (text.p != NULL && !channel_id_valid(text)) ||
+	    !canonical_text(&p, end, STR("\"publisher\":\""), &text) ||
+	    !canonical_text(&p, end, STR("\"protocol\":\""), &text) ||
+	    !canonical_text(&p, end, STR("\"subtopic\":\""), &text) ||
+	    !canonical_subtopic(text) ||
+	    !canonical_digits(&p, end, STR("\"received\":"), &text) ||
+	    (text.p != NULL && !number_ns_plain(text, &ns)))
+		return false;
+	h->has_received = text.p != NULL;
+	h->labels_end = p;
+	if (!canonical_seq(&p, end, h))
+		return false;
+	h->rest = p;
+	return true;
+}
+
+static inline const char *
+canonical_space(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+/* The end of a text, from behind its quote on; NULL: not seen at a glance. */
+static inline const char *
+canonical_string(const char *p, const char *end)
+{
+	for (;;) {
+		p += span_plain(p, end);
+		if (end - p < 2 || (unsigned char)*p < ' ')
+			return NULL;
+		if (*p == '"')
+			return p + 1;
+		p += *p == '\\' ? 2 : 1;
+	}
+}
+
+/* A value that is no object and no array. */
+static inline const char *
+canonical_value(const char *p, const char *end)
+{
+	if (p < end && *p == '"')
+		return canonical_string(p + 1, end);
+	if (p == end || *p == '{' || *p == '[')
+		return NULL;
+	while (p < end && *p != ',' && *p != '}')
+		p++;
+	return p;
+}
+
+static inline bool
+canonical_note(struct canonical_rest *r, struct str key)
+{
+	char last = key.n > 0 ? key.p[key.n - 1] : '\0';
+
+	if (key.n > 2)
+		return !label_is_route(key);
+	if (key.n == 1 ? last == 'v' || last == 's' :
+	    key.n == 2 && key.p[0] == 'v')
+		r->valued = true;
+	return true;
+}
+
+/* The members from p on to the end of the record: no label is among them.
+ * False also when that can't be told at a glance. */
+static bool
+canonical_members(const char *p, const char *end, struct canonical_rest *r)
+{
+	struct str key;
+
+	r->valued = false;
+	for (;;) {
+		if (p == end || *p != '"')
+			return false;
+		key.p = ++p;
+		key.n = span_plain(p, end);
+		p += key.n;
+		if (end - p < 2 || *p != '"' || !canonical_note(r, key))
+			return false;
+		p = canonical_space(p + 1, end);
+		if (p == end || *p != ':')
+			return false;
+		p = canonical_value(canonical_space(p + 1, end), end);
+		if (p == NULL)
+			return false;
+		p = canonical_space(p, end);
+		if (p == end || (*p != ',' && *p != '}'))
+			return false;
+		if (*p++ == '}')
+			break;
+		p = canonical_space(p, end);
+	}
+	r->end = p;
+	return true;
+}
+
+/* Does it begin and end as a line of the bus does? */
+static bool
+canonical_form(struct str line)
+{
+	char last = line.n > 0 ? line.p[line.n - 1] : '\0';
+
+	return (str_starts(line, STR("{\"")) && last == '}') ||
+	    (str_starts(line, STR("[{\"")) && last == ']');
+}
+
+static void
+canonical_received(const struct canonical *c, struct buf *to)
+{
+	buf_put_str(to, STR("\"received\":"));
+	buf_put(to, c->received, c->received_n);
+	buf_putc(to, ',');
+}
+
+/* A line that has the form, but for `seq` and `received`; false: it has to
+ * be looked at closely. */
+static bool
+canonical_put_same(const struct canonical *c, struct buf *to,
+    struct str line, struct canonical_head *h)
+{
+	const char *end = line.p + line.n;
+	bool pack = line.n > 0 && line.p[0] == '[', stamps;
+	struct canonical_rest r;
+
+	if (!canonical_form(line) ||
+	    !canonical_labels(line.p + 1 + pack, end, h) ||
+	    !canonical_members(h->rest, end, &r) ||
+	    (!pack && (!r.valued || r.end != end)))
+		return false;
+	stamps = !h->has_received && pack;
+	if (!h->has_seq && !stamps) {
+		buf_put_str(to, line);
+		return true;
+	}
+	buf_put(to, line.p, 1 + pack);
+	buf_put(to, h->labels, (size_t)(h->labels_end - h->labels));
+	if (stamps)
+		canonical_received(c, to);
+	buf_put(to, h->rest, (size_t)(end - h->rest));
+	return true;
+}
+
+/* ---- any other ---- */
+
+/* NULL, or why this can't be a label's text. */
+static const char *
+canonical_check_label(struct str text)
+{
+	const char *p = text.p, *end = text.p + text.n;
+	unsigned long c;
+	size_t n;
+
+	for (; p < end; p += n) {
+		n = utf8_sequence(p, end);
+		c = utf8_decode(p, n);
+		if (utf8_is_control(c) || c == '"' || c == '\\')
+			return "a routing label has a control character, "
+			    "quote or backslash";
+	}
+	return NULL;
+}
+
+static const char *
+canonical_check_route(struct route *route, struct buf *subtopic)
+{
+	const char *why;
+
+	if (route->channel.n > 0 && !channel_id_valid(route->channel))
+		return "channel is not a valid id";
+	if ((why = canonical_check_label(route->publisher)) != NULL ||
+	    (why = canonical_check_label(route->protocol)) != NULL ||
+	    (why = subtopic_put(subtopic, route->subtopic)) != NULL)
+		return why;
+	route->subtopic = buf_str(subtopic);
+	return NULL;
+}
+
+/* A member of the first record, from its quote on: its end, and whether it
+ * is a label.  The line has been parsed, so all of it is there. */
+static const char *
+canonical_member(struct scan *j, const char *p, bool *label)
+{
+	struct str key;
+
+	if ((p = scan_string(j, p + 1, &key)) == NULL ||
+	    (p = scan_take(j, p, ':')) == NULL)
+		return NULL;
+	*label = label_is_route(key);
+	return scan_skip(j, p);
+}
+
+/* After a member: at the next one's quote, or at the '}'. */
+static const char *
+canonical_next(const struct scan *j, const char *p)
+{
+	const char *comma = scan_take(j, p, ',');
+
+	return scan_space(j, comma != NULL ? comma : p);
+}
+
+/* Where what follows the last label begins. */
+static const char *
+canonical_after_labels(struct scan *j, const char *p)
+{
+	const char *after = p;
+	bool label;
+
+	while (p < j->end && *p == '"') {
+		if ((p = canonical_member(j, p, &label)) == NULL)
+			return NULL;
+		p = canonical_next(j, p);
+		if (label)
+			after = p;
+	}
+	return after;
+}
+
+/* What stands in front of or between labels, as members of the payload,
+ * then all that follows as it is. */
+static bool
+canonical_put_payload(struct canonical *c, struct buf *to, const char *p,
+    const char *end)
+{
+	struct scan j = { .end = end, .arena = &c->pack.arena };
+	const char *after = canonical_after_labels(&j, p), *q;
+	bool label, first = true;
+
+	if (after == NULL)
+		return false;
+	while (p < after) {
+		if ((q = canonical_member(&j, p, &label)) == NULL)
+			return false;
+		if (!label) {
+			if (!first)
+				buf_putc(to, ',');
+			buf_put(to, p, (size_t)(q - p));
+			first = false;
+		}
+		p = canonical_next(&j, q);
+	}
+	if (!first && *after != '}')
+		buf_putc(to, ',');
+	buf_put(to, after, (size_t)(end - after));
+	return true;
+}
+
+static struct str
+canonical_trim(struct str s)
+{
+	while (s.n > 0 && strchr(" \t\r", s.p[0]) != NULL)
+		s = str_from(s, 1);
+	while (s.n > 0 && strchr(" \t\r", s.p[s.n - 1]) != NULL)
+		s.n--;
+	return s;
+}
+
+/* A line that has been parsed: its labels in their order, then the rest. */
+static bool
+canonical_rewrite(struct canonical *c, struct buf *to, struct str line,
+    const struct route *route)
+{
+	struct scan j = { .end = line.p + line.n };
+	struct route kept = *route;
+	bool pack = line.p[0] == '[';
+	const char *p = line.p;
+
+	if (pack && (p = scan_take(&j, p, '[')) == NULL)
+		return false;
+	if ((p = scan_take(&j, p, '{')) == NULL)
+		return false;
+	p = scan_space(&j, p);
+	kept.has_seq = false;
+	buf_put_str(to, pack ? STR("[{") : STR("{"));
+	route_put(to, &kept);
+	if (!kept.has_received && pack)
+		canonical_received(c, to);
+	return canonical_put_payload(c, to, p, j.end);
+}
+
+static const char *
+canonical_put_other(struct canonical *c, struct buf *to, struct str line,
+    struct route *route)
+{
+	struct buf subtopic;
+	const char *why;
+
+	line = canonical_trim(line);
+	why = pack_parse_line(&c->pack, line, (struct stamp){ 0 }, route);
+	if (why != NULL)
+		return why;
+	if (c->pack.n == 0 && line.p[0] == '{')
+		return NULL;	/* a mark */
+	if (canonical_trim(str_from(line, 1)).p[0] == ']')
+		return "an empty pack";
+	buf_init(&subtopic, SUBTOPIC_MAX);
+	why = canonical_check_route(route, &subtopic);
+	if (why == NULL && !canonical_rewrite(c, to, line, route))
+		why = "not a message";
+	buf_release(&subtopic);
+	return why;
+}
+
+static const char *
+canonical_check(struct str line)
+{
+	if (line.n > MESSAGE_LINE_MAX)
+		return "line too long for the bus";
+	if (line.n > 0 && memchr(line.p, '\0', line.n) != NULL)
+		return "NUL in the line";
+	return NULL;
+}
+
+const char *
+canonical_put(struct canonical *c, struct buf *to, struct str line,
+    bool *has_seq, uint64_t *seq)
+{
+	struct canonical_head h = { .has_seq = false };
+	struct route route;
+	size_t start = to->n, rest;
+	const char *why = canonical_check(line);
+
+	*has_seq = false;
+	if (why == NULL && canonical_put_same(c, to, line, &h)) {
+		*has_seq = h.has_seq;
+		*seq = h.seq;
+	} else {
+		if (route_scan(line, &route, &rest)) {
+			*has_seq = route.has_seq;
+			*seq = route.seq;
+		}
+		if (why == NULL &&
+		    (why = canonical_put_other(c, to, line, &route)) == NULL) {
+			*has_seq = route.has_seq;
+			*seq = route.seq;
+		}
+	}
+	if (why == NULL && to->n - start > MESSAGE_LINE_MAX)
+		why = "line too long for the bus";
+	if (why != NULL)
+		to->n = start;
+	return why;
+}

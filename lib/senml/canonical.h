@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_SENML_CANONICAL_H
+#define MFX_SENML_CANONICAL_H
+
+#include "senml/message.h"
+
+/*
+ * The one form of a line on a bus, mfx-line(5): routing labels first, in
+ * their order, no white space up to the last one, `received` in every pack.
+ * route_scan reads it, and so does every reader of a bus.
+ *
+ *	canonical_init(&c);
+ *	canonical_now(&c, stamp_now());
+ *	why = canonical_put(&c, &buf, line, &has_seq, &seq);
+ *
+ * A line that has this form is only looked at as far as its first record
+ * goes.  Any other is read as a whole; what is no message is refused.
+ */
+struct canonical {
+	/* private */
+	struct pack pack;
+	char received[STAMP_TEXT];
+	size_t received_n;
+};
+
+void canonical_init(struct canonical *);
+void canonical_release(struct canonical *);
+
+/* what `received` becomes where it is missing */
+void canonical_now(struct canonical *, struct stamp);
+
+/*
+ * Appends the line (which comes without a newline, as does what is
+ * appended) in its canonical form and without `seq`, which is the position
+ * on another stream: *has_seq and *seq say what it was, also of a line
+ * that is refused, as far as that can be read.  Of a mark nothing is left.
+ *
+ * NULL, or why it is refused: no message, a label that is no text for all
+ * readers, a subtopic that not every protocol can carry (senml/topic.h), a
+ * line over MESSAGE_LINE_MAX.  Nothing is appended then.
+ */
+const char *canonical_put(struct canonical *, struct buf *, struct str line,
+    bool *has_seq, uint64_t *seq);
+
+#endif
