@@ -121,7 +121,7 @@ posted() {
 	for i in $(printf 'x%.0s' {1..255}) $(printf 'a/%.0s' {1..198}); do
 		posted "$i" >answers
 		grep '^202' answers
-		grep '^MQTT 0' answers
+		grep -E '^MQTT (0|16)$' answers
 		grep '^101' answers
 	done
 	await 20 n_lines 4

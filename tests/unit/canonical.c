@@ -47,14 +47,15 @@ test_same(void)
 {
 	static const char *const same[] = {
 		"[{" LABELS "\"received\":1.25,\"n\":\"a\",\"v\":1}]",
-		"[{" LABELS "\"received\":1,\"bn\":\"x\"},{\"n\":\"a\",\"v\":1}]",
+		"[{" LABELS "\"received\":1,\"bn\":\"x\"},"
+		    "{\"n\":\"a\",\"v\":1}]",
 		"[{\"channel\":\"C\",\"received\":0,\"n\": \"a\" , \"v\": 1}, "
 		    "{ \"n\":\"seq\",\"channel\":\"x\", \"v\":2 } ]",
 		"{" LABELS "\"n\":\"a\",\"v\":1,\"t\":5}",
 		"{\"n\":\"a\",\"vs\":\"\\\"channel\\\":\",\"t\":-5}",
 		"{\"n\":\"a\",\"v\":1,\"x\":{\"channel\":\"D\"},\"t\":5}",
-		"[{\"channel\":\"C\",\"publisher\":\"r\xc3\xa4\",\"received\":1,"
-		    "\"n\":\"a\",\"v\":1}]",
+		"[{\"channel\":\"C\",\"publisher\":\"r\xc3\xa4\","
+		    "\"received\":1,\"n\":\"a\",\"v\":1}]",
 	};
 	size_t i;
 
@@ -87,7 +88,8 @@ test_rewritten(void)
 	CHECK(becomes("[{\"channel\":\"\",\"n\":\"a\",\"v\":1}]",
 	    "[{" NOW_LABEL "\"n\":\"a\",\"v\":1}]"));
 	CHECK(becomes("{ \"v\": 1, \"channel\": \"C\", \"n\": \"a\", "
-	    "\"t\": 5 }", "{\"channel\":\"C\",\"v\": 1,\"n\": \"a\", \"t\": 5 }"));
+	    "\"t\": 5 }",
+	    "{\"channel\":\"C\",\"v\": 1,\"n\": \"a\", \"t\": 5 }"));
 	CHECK(becomes("{ \"n\":\"a\",\"v\":1}", "{\"n\":\"a\",\"v\":1}"));
 	CHECK(becomes("[{" LABELS "\"n\":\"a\",\"v\":1}]",
 	    "[{" LABELS NOW_LABEL "\"n\":\"a\",\"v\":1}]"));
