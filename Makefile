@@ -104,9 +104,13 @@ $(BUILD)/libmfx.a: $(LIB_SRC:%.c=$(BUILD)/%.o)
 	@rm -f $@
 	$(call run,AR,$(AR) rcs $@ $^)
 
+# a command of several files has the others in a folder: cmd/bus of mfx-bus
+$(foreach c,$(CMDS),$(eval $(BIN)/$(c): \
+	$(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(c:mfx-%=%)/*.c))))
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
-	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(LIBS) -lm)
+	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $(filter %.o,$^) \
+	    $(filter %.a,$^) $(LIBS) -lm)
 
 # The broker's plugin: the same sources once more, as a shared object may
 # have them, and nothing of them visible but what the broker calls.
@@ -174,6 +178,7 @@ distclean: clean
 	rm -rf config.mk config.h config.h.in config.log config.status \
 	    configure autom4te.cache
 
--include $(wildcard $(BUILD)/cmd/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*/*.d \
+-include $(wildcard $(BUILD)/cmd/*.d $(BUILD)/cmd/*/*.d \
+	$(BUILD)/lib/*/*.d $(BUILD)/tests/*/*.d \
 	$(BUILD)/pic/lib/*/*.d)
 .PHONY: all install uninstall dist clean distclean

@@ -29,7 +29,7 @@ static const struct opt options[] = {
 	    "time, within a second, before --ack",
 	    OPT_CHOICE, &opt.sync, 0, 0 },
 	{ 't', "timeout", "DURATION", "on a full disk, give up after this "
-	    "(else: never)", OPT_DURATION, &opt.timeout, 1, 0 },
+	    "(else: never)", OPT_TIMEOUT, &opt.timeout, 1, 0 },
 	{ 'u', "unbuffered", NULL, "publish each line alone",
 	    OPT_FLAG, &opt.each, 0, 0 },
 	{ 0, "rejects", "FILE", "append refused lines to FILE",
@@ -275,7 +275,7 @@ main(int argc, char **argv)
 	struct fault fault;
 
 	if (argv[i] == NULL)
-		program_misuse(&program, "a stream is missing");
+		program_misuse(&program, "missing STREAM");
 	if (filter_init(&pub.f, argv + i + 1, opt.rejects, NULL) < 0)
 		return filter_finish(&pub.f);
 	if (open_bus(argv[i], &fault) < 0)

@@ -99,7 +99,7 @@ main(int argc, char **argv)
 	const char *why, *what = NULL;
 
 	if (argv[i] == NULL || argv[i][0] == '\0' || argv[i + 1] != NULL)
-		program_misuse(&program, "one FILE is needed");
+		program_misuse(&program, "missing FILE");
 	if ((why = query_prepare(&query, &what)) != NULL)
 		program_misuse(&program, "%s: %s", what, why);
 	if (sqlite_reader_open(&reader, argv[i], &query, &fault) < 0)

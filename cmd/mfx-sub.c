@@ -16,7 +16,7 @@
 #include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
-#include "bus/bus.h"
+#include "cmd/sub/ends.h"
 #include "senml/message.h"
 
 static struct {
@@ -66,8 +66,7 @@ static struct {
 	struct bus_reader *reader;
 	struct out out;
 	int status;
-	uint64_t end;		/* nothing behind this position … */
-	struct stamp until;	/* … or, unless 0, of this time or later */
+	struct ends ends;
 	struct pace pace;
 	struct bus_shard shard;
 	uint64_t written;	/* lines */
@@ -148,8 +147,8 @@ take(struct str line, uint64_t end)
 	struct stamp t;
 	uint64_t seq;
 
-	if (end > sub.end || (sub.until.ns != 0 &&
-	    bus_line_time(line, &t) && t.ns >= sub.until.ns))
+	if (end > sub.ends.end || (sub.ends.end_time.ns != 0 &&
+	    bus_line_time(line, &t) && t.ns >= sub.ends.end_time.ns))
 		return false;
 	if (line_is_mark(line, &seq) || !wanted(line)) {
 		sub.position = end;
@@ -186,8 +185,8 @@ wait_for_more(void)
 
 	if (settle() < 0)
 		return false;
-	if (sub.until.ns != 0) {
-		int64_t left = sub.until.ns - stamp_now().ns;
+	if (sub.ends.end_time.ns != 0) {
+		int64_t left = sub.ends.end_time.ns - stamp_now().ns;
 
 		if (left <= 0)
 			return false;
@@ -222,7 +221,7 @@ take_some(void)
 		if (!take(line, end))
 			return false;
 	}
-	if (bus_reader_position(sub.reader) >= sub.end)
+	if (bus_reader_position(sub.reader) >= sub.ends.end)
 		return false;
 	return got == 0 ? wait_for_more() : !signal_stop() &&
 	    (!opt.auto_ack || settle() == 0);
@@ -232,52 +231,22 @@ static void
 parse_where(const char *name, const char *text, struct bus_where *w)
 {
 	if (text != NULL && !bus_where_parse(text, w))
-		program_misuse(&program, "--%s %s: not start, end, a position "
-		    "or a time", name, text);
-}
-
-/* What --from, --until and --no-follow say, as positions and times. */
-static int
-find_ends(uint64_t *start, struct fault *fault)
-{
-	struct bus_where from = { .seq = 0 }, until = { .seq = UINT64_MAX };
-
-	parse_where("from", opt.tail ? "end" : opt.from, &from);
-	parse_where("until", opt.until, &until);
-	sub.end = UINT64_MAX;
-	if (until.by_time) {
-		sub.until.ns = until.time.ns ? until.time.ns : 1;
-		until = (struct bus_where){ .seq = UINT64_MAX };
-	}
-	if (opt.no_follow && bus_exists(sub.stream, fault) < 0)
-		return -1;
-	if ((opt.no_follow || (opt.until != NULL && sub.until.ns == 0)) &&
-	    bus_where_find(sub.stream, &until, &sub.end, fault) < 0)
-		return -1;
-	return bus_where_find(sub.stream, &from, start, fault);
-}
-
-/* A group that was moved by hand, or a stream that was: it would be deaf. */
-static void
-warn_beyond(uint64_t seq)
-{
-	static const struct bus_where last = { .seq = UINT64_MAX };
-	struct fault fault;
-	uint64_t end;
-
-	if (bus_where_find(sub.stream, &last, &end, &fault) == 0 && seq > end)
-		diag_warning("%s: %llu is beyond the end at %llu", sub.stream,
-		    (unsigned long long)seq, (unsigned long long)end);
+		program_misuse(&program, "--%s '%s': not " BUS_WHERE_FORMS,
+		    name, text);
 }
 
 static void
 check_options(void)
 {
+	sub.ends.bounded = opt.until != NULL;
+	sub.ends.no_follow = opt.no_follow;
+	parse_where("from", opt.tail ? "end" : opt.from, &sub.ends.from);
+	parse_where("until", opt.until, &sub.ends.until);
 	if (opt.speed != NULL && !pace_parse(opt.speed, &sub.pace))
-		program_misuse(&program, "--speed %s: not a factor",
-		    opt.speed);
+		program_misuse(&program, "--speed '%s': not a factor such as "
+		    "10x or 0.5", opt.speed);
 	if (opt.shard != NULL && !bus_shard_parse(opt.shard, &sub.shard))
-		program_misuse(&program, "--shard %s: not I/N with I from 1 "
+		program_misuse(&program, "--shard '%s': not I/N with I from 1 "
 		    "to N", opt.shard);
 	if (opt.tail && opt.from != NULL)
 		program_misuse(&program, "--tail is --from end: give one");
@@ -291,18 +260,27 @@ main(int argc, char **argv)
 	int i = program_start(&program, argc, argv);
 	struct fault fault;
 	uint64_t seq;
+	int there;
 
-	if (argv[i] == NULL || argv[i + 1] != NULL)
-		program_misuse(&program, "one stream is wanted");
+	if (argv[i] == NULL)
+		program_misuse(&program, "missing STREAM");
+	if (argv[i + 1] != NULL)
+		program_misuse(&program, "unexpected operand '%s'",
+		    argv[i + 1]);
 	if (bus_operand_parse(argv[i], sub.stream, sub.group, &fault) < 0)
 		return diag_fault(&fault);
 	check_options();
-	if (find_ends(&seq, &fault) < 0 ||
-	    (sub.group[0] != '\0' && bus_group_join(sub.stream, sub.group,
+	if ((there = ends_await(&sub.ends, sub.stream, &opt.ready_fd,
+	    &fault)) <= 0)
+		return there < 0 ? diag_fault(&fault) : 0;
+	if (ends_find(&sub.ends, sub.stream, &fault) < 0)
+		return diag_fault(&fault);
+	seq = sub.ends.start;
+	if ((sub.group[0] != '\0' && bus_group_join(sub.stream, sub.group,
 	    &seq, &fault) < 0) ||
 	    bus_reader_open(&sub.reader, sub.stream, seq, &fault) < 0)
 		return diag_fault(&fault);
-	warn_beyond(seq);
+	ends_warn(sub.stream, seq);
 	sub.position = sub.acked = seq;
 	out_init(&sub.out, STDOUT_FILENO, "<stdout>", LINE_LIMIT + 64);
 	ready_tell(opt.ready_fd);

@@ -34,7 +34,7 @@ main(int argc, char **argv)
 	uint64_t position;
 
 	if (argv[i] == NULL || argv[i][0] == '\0' || argv[i + 1] != NULL)
-		program_misuse(&program, "one FILE is needed");
+		program_misuse(&program, "missing FILE");
 	if (intake_check(&opt, &fault) < 0)
 		program_misuse(&program, "%s", fault.text);
 	if (sqlite_writer_open(&writer, argv[i], opt.ack, &position,

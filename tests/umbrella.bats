@@ -85,6 +85,35 @@ recorder() {
 	(($(grep -c unknown err) == 2))
 }
 
+# refused TEXT PROGRAM ARGUMENT…: with 64, in these words
+refused() {
+	local text=$1
+	shift
+	status 64 "$@" </dev/null 2>err
+	grep -qF -- "$text" err || { cat err; return 1; }
+}
+
+@test "a value that is refused: the option, the value and what would be right" {
+	refused "--count 'x': not a number" mfx-sub -n x raw
+	refused "--count '0': not a number from 1 on" mfx-sub -n 0 raw
+	refused "--max-body '1Q': not a size such as 500, 64K or 2GiB from 0 to" \
+	    mfx-adapt-http --max-body 1Q
+	refused "--timeout '1ms': not a duration such as 90s, 1h30m or 30d from 1s to 1h" \
+	    mfx-adapt-http --timeout 1ms
+	refused "--every '60': give a unit: 60s, 60m, 60h or 60d" \
+	    mfx-read-sqlite --every 60 --aggregate avg f
+	refused "--from 'yesterday': not a time such as -1h or 2026-01-31T00:00:00Z" \
+	    mfx-read-sqlite --from yesterday f
+	refused "--from 'yesterday': not start, end, a position, -1h or 2026" \
+	    mfx-sub --from yesterday raw
+	refused "--sync 'maybe': not one of none|interval|always" \
+	    mfx-pub --sync maybe raw
+	refused "--count '+5': not a number" mfx-sub -n +5 raw
+	refused "missing STREAM" mfx-sub
+	refused "missing STREAM" mfx-pub
+	refused "missing FILE" mfx-read-sqlite
+}
+
 @test "a name can't lead out of the suite" {
 	mkdir mfx-x
 	recorder . evil

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "base/diag.h"
@@ -20,8 +21,8 @@ static const char *log_format = "text";
 static const struct opt common[] = {
 	{ 0, "log", "text|json", "form of messages on stderr",
 	    OPT_CHOICE, &log_format, 0, 0 },
-	{ 'q', "quiet", NULL, "only errors", OPT_FLAG, NULL, QUIETER, 0 },
-	{ 'v', "verbose", NULL, "say more; twice for all",
+	{ 'q', "quiet", NULL, "show only errors", OPT_FLAG, NULL, QUIETER, 0 },
+	{ 'v', "verbose", NULL, "show more messages; -vv for all",
 	    OPT_FLAG, NULL, LOUDER, 0 },
 	{ 'h', "help", NULL, "show this", OPT_FLAG, NULL, SAY_HELP, 0 },
 	{ 'V', "version", NULL, "show the version",
@@ -171,10 +172,11 @@ number_parse(const char *z, int64_t min, int64_t max, int64_t *out)
 	char *end;
 	long long v;
 
+	if (z[strspn(z, "-0123456789")] != '\0')
+		return false;
 	errno = 0;
 	v = strtoll(z, &end, 10);
-	if (errno != 0 || end == z || *end != '\0' || *z == ' ' ||
-	    v < min || v > max)
+	if (errno != 0 || end == z || *end != '\0' || v < min || v > max)
 		return false;
 	*out = v;
 	return true;
@@ -200,7 +202,7 @@ size_parse(const char *z, int64_t *out)
 		scale = INT64_C(1) << (10 * (u - units + 1));
 		end++;
 		/* "64M", "64MB" and "64MiB" all mean the same */
-		if (strcmp(end, "iB") == 0 || strcmp(end, "B") == 0)
+		if (strcasecmp(end, "ib") == 0 || strcasecmp(end, "b") == 0)
 			end += strlen(end);
 	}
 	return *end == '\0' && v <= INT64_MAX &&
@@ -236,6 +238,15 @@ list_add(struct opt_list *l, const char *value)
 }
 
 static bool
+lacks_unit(const struct opt *o, const char *value)
+{
+	int64_t ns;
+
+	return o->type == OPT_DURATION && !duration_has_unit(str_z(value)) &&
+	    duration_parse(str_z(value), &ns) && ns != 0;
+}
+
+static bool
 take(const struct opt *o, const char *value)
 {
 	int64_t *number = o->to;
@@ -257,7 +268,9 @@ take(const struct opt *o, const char *value)
 		return size_parse(value, number) && *number >= o->min &&
 		    (o->max == 0 || *number <= o->max);
 	case OPT_DURATION:
-		return duration_parse(str_z(value), number) &&
+	case OPT_TIMEOUT:
+		return !lacks_unit(o, value) &&
+		    duration_parse(str_z(value), number) &&
 		    *number >= o->min && (o->max == 0 || *number <= o->max);
 	case OPT_TIME:
 		if (!stamp_parse(str_z(value), stamp_now(), &t))
@@ -280,6 +293,57 @@ find(const struct opt *o, const char *name, size_t n, char letter)
 	return NULL;
 }
 
+/* "12s", or a number of bytes or of whatever else */
+static void
+print_bound(const struct opt *o, int64_t v, char to[STAMP_TEXT])
+{
+	if (o->type == OPT_DURATION || o->type == OPT_TIMEOUT)
+		duration_print(to, v);
+	else
+		snprintf(to, STAMP_TEXT, "%lld", (long long)v);
+}
+
+static const char *
+wanted(const struct opt *o)
+{
+	switch (o->type) {
+	case OPT_INT:
+		return "a number";
+	case OPT_SIZE:
+		return "a size such as 500, 64K or 2GiB";
+	case OPT_DURATION:
+	case OPT_TIMEOUT:
+		return "a duration such as 90s, 1h30m or 30d";
+	case OPT_TIME:
+		return "a time such as -1h or 2026-01-31T00:00:00Z";
+	case OPT_CHOICE:
+		return "one of ";
+	default:
+		return "a further one: too many";
+	}
+}
+
+/* A value that is not taken: what would be right. */
+static _Noreturn void
+refuse(const struct program *p, const struct opt *o, const char *value)
+{
+	char range[3 * STAMP_TEXT] = "", min[STAMP_TEXT], max[STAMP_TEXT];
+
+	if (lacks_unit(o, value))
+		program_misuse(p, "--%s '%s': give a unit: %ss, %sm, %sh or "
+		    "%sd", o->name, value, value, value, value, value);
+	print_bound(o, o->min, min);
+	print_bound(o, o->max, max);
+	if (o->type == OPT_CHOICE)
+		snprintf(range, sizeof range, "%s", o->arg);
+	else if (o->max != 0 && o->max != INT64_MAX)
+		snprintf(range, sizeof range, " from %s to %s", min, max);
+	else if (o->min != 0)
+		snprintf(range, sizeof range, " from %s on", min);
+	program_misuse(p, "--%s '%s': not %s%s", o->name, value, wanted(o),
+	    range);
+}
+
 static void
 apply(const struct program *p, const struct verb *v, const struct opt *o,
     const char *value)
@@ -299,10 +363,7 @@ apply(const struct program *p, const struct verb *v, const struct opt *o,
 		}
 	}
 	if (!take(o, value))
-		program_misuse(p, "--%s %s: not %s%s%s", o->name, value,
-		    o->type == OPT_CHOICE ? "one of " : "a ",
-		    o->type == OPT_LIST ? "further one: too many" : o->arg,
-		    o->max && o->type == OPT_INT ? " in range" : "");
+		refuse(p, o, value);
 	if (o->to == &log_format)
 		diag_json(strcmp(log_format, "json") == 0);
 }
@@ -411,7 +472,8 @@ opt_parse(const struct program *p, const struct verb *v, int argc,
 	int i = 1, first = 1, n;
 
 	while (i < argc) {
-		if (argv[i][0] != '-' || argv[i][1] == '\0') {
+		if (argv[i][0] != '-' || argv[i][1] == '\0' ||
+		    (argv[i][1] >= '0' && argv[i][1] <= '9')) {
 			if (!mixed)
 				break;
 			i++;

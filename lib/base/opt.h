@@ -19,19 +19,24 @@
  *
  * Options may stand before, between and behind operands; "--" ends them.
  * Every option has a long form: --count 5, --count=5, -n 5, -n5, -vf.
- * What is wrong with one is said in one line on stderr and ends the process
- * with 64.
+ * "-1h" and whatever else begins with a minus and a digit is an operand.
+ * What is wrong with one is said in one line on stderr, with the option, the
+ * value and what would be right, and ends the process with 64.
  *
- * Letters mean the same suite-wide: -h -V -v -q -n (dry run) -o -t
- * (timeout) -u (unbuffered) -H (human table) -f (file).
+ * Letters mean the same suite-wide: -h -V -v -q -n (at most N) -o -t (type)
+ * -u (unbuffered) -H (human table) -f (file).
  */
 enum opt_type {
 	OPT_FLAG,	/* bool *: set */
 	OPT_STRING,	/* const char **: borrowed from argv */
 	OPT_LIST,	/* struct opt_list *: may be given several times */
 	OPT_INT,	/* int64_t *: min..max when max is not 0 */
-	OPT_SIZE,	/* int64_t *: bytes, with K, M, G (1024) or k… */
-	OPT_DURATION,	/* int64_t *: nanoseconds, "90s", "5m" */
+	OPT_SIZE,	/* int64_t *: bytes; 64M, 64MB and 64MiB are the same,
+			 * in steps of 1024 */
+	OPT_DURATION,	/* int64_t *: nanoseconds, "90s", "1h30m"; a number
+			 * without a unit is refused, but 0 */
+	OPT_TIMEOUT,	/* the same; a number alone is seconds, as for
+			 * timeout(1) */
 	OPT_TIME,	/* int64_t *: stamp's ns, see stamp_parse */
 	OPT_CHOICE,	/* const char **: one of `arg`, "a|b|c" */
 };
@@ -66,7 +71,8 @@ struct verb;
 int opt_parse(const struct program *, const struct verb *, int argc,
     char **argv);
 
-/* an operand as a whole number from min to max; else false */
+/* text as a whole number from min to max, digits with or without a minus;
+ * else false */
 bool number_parse(const char *, int64_t min, int64_t max, int64_t *out);
 
 #endif

@@ -122,39 +122,82 @@ scan_decimal(struct scan *s, int64_t unit, int64_t *out)
 	return true;
 }
 
+/* the largest first */
+static const struct duration_unit {
+	const char *name;
+	int64_t ns;
+} duration_units[] = {
+	{ "w", 604800 * STAMP_SECOND }, { "d", 86400 * STAMP_SECOND },
+	{ "h", 3600 * STAMP_SECOND }, { "m", 60 * STAMP_SECOND },
+	{ "s", STAMP_SECOND }, { "ms", 1000000 }, { "us", 1000 },
+	{ "ns", 1 }, { "min", 60 * STAMP_SECOND }, { "", STAMP_SECOND },
+};
+
+#define UNITS (sizeof duration_units / sizeof *duration_units)
+
 static int64_t
-unit_ns(struct str u)
+duration_unit_ns(struct str u)
 {
-	static const struct {
-		const char *name;
-		int64_t ns;
-	} units[] = {
-		{ "", STAMP_SECOND }, { "s", STAMP_SECOND },
-		{ "ms", 1000000 }, { "us", 1000 }, { "ns", 1 },
-		{ "m", 60 * STAMP_SECOND }, { "h", 3600 * STAMP_SECOND },
-		{ "d", 86400 * STAMP_SECOND }, { "w", 604800 * STAMP_SECOND },
-	};
 	size_t i;
 
-	for (i = 0; i < sizeof units / sizeof *units; i++)
-		if (str_eq(u, str_z(units[i].name)))
-			return units[i].ns;
+	for (i = 0; i < UNITS; i++)
+		if (str_eq(u, str_z(duration_units[i].name)))
+			return duration_units[i].ns;
 	return 0;
+}
+
+static size_t
+duration_span(struct str s, bool digits)
+{
+	size_t n = 0;
+
+	while (n < s.n && ((s.p[n] >= '0' && s.p[n] <= '9') ||
+	    s.p[n] == '.') == digits)
+		n++;
+	return n;
 }
 
 bool
 duration_parse(struct str text, int64_t *ns_out)
 {
-	struct scan s = { text.p, text.p + text.n };
-	size_t digits = 0;
-	int64_t unit;
+	int64_t last = INT64_MAX, sum = 0, part, unit;
 
-	while (digits < text.n && ((text.p[digits] >= '0' &&
-	    text.p[digits] <= '9') || text.p[digits] == '.'))
-		digits++;
-	unit = unit_ns(str_from(text, digits));
-	s.end = text.p + digits;
-	return unit > 0 && scan_decimal(&s, unit, ns_out) && s.p == s.end;
+	do {
+		size_t digits = duration_span(text, true);
+		struct str rest = str_from(text, digits);
+		size_t letters = duration_span(rest, false);
+		struct scan s = { text.p, text.p + digits };
+
+		unit = duration_unit_ns((struct str){ rest.p, letters });
+		/* "1h30" would be anybody's guess */
+		if (unit == 0 || unit >= last ||
+		    (letters == 0 && last != INT64_MAX) ||
+		    !scan_decimal(&s, unit, &part) || s.p != s.end ||
+		    __builtin_add_overflow(sum, part, &sum))
+			return false;
+		last = unit;
+		text = str_from(rest, letters);
+	} while (text.n > 0);
+	*ns_out = sum;
+	return true;
+}
+
+bool
+duration_has_unit(struct str s)
+{
+	return s.n > 0 && duration_span(str_from(s, s.n - 1), true) == 0;
+}
+
+size_t
+duration_print(char *to, int64_t ns)
+{
+	size_t i = 0;
+
+	while (ns % duration_units[i].ns != 0 || duration_units[i].ns >
+	    86400 * STAMP_SECOND)
+		i++;
+	return (size_t)snprintf(to, STAMP_TEXT, "%lld%s",
+	    (long long)(ns / duration_units[i].ns), duration_units[i].name);
 }
 
 static bool

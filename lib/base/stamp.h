@@ -42,9 +42,16 @@ size_t stamp_print_utc(char *to, struct stamp);
 bool stamp_parse(struct str, struct stamp now, struct stamp *out);
 
 /*
- * A duration in nanoseconds: a number with ns, us, ms, s, m, h, d or w
- * behind it; seconds when there is none.  "90", "1.5h", "200ms".
+ * A duration in nanoseconds: numbers with ns, us, ms, s, m (or min), h, d or w
+ * after them, the largest unit first; seconds when there is none.  "90",
+ * "1.5h", "1h30m", "200ms".
  */
 bool duration_parse(struct str, int64_t *ns_out);
+/* whether it says what it counts: not "90" */
+bool duration_has_unit(struct str);
+
+/* "90s", "1500ms", "12h": one unit that it is a whole number of; no NUL;
+ * returns the length, below STAMP_TEXT */
+size_t duration_print(char *to, int64_t ns);
 
 #endif

@@ -123,9 +123,10 @@ int bus_check(struct bus_writer *, struct fault *);
 struct bus_reader;
 
 /*
- * Opens a stream, which need not exist yet, at a position (0: its oldest
- * line; UINT64_MAX: its end).  A position inside a line is moved to that
- * line's end; one that was pruned away to the oldest line.
+ * Opens a stream at a position (0: its oldest line; UINT64_MAX: its end).  It
+ * need not exist yet, and is not made: until a writer does, it is empty.  A
+ * position inside a line is moved to that line's end; one that was pruned
+ * away to the oldest line.
  */
 int bus_reader_open(struct bus_reader **, const char *stream, uint64_t from,
     struct fault *);
@@ -142,6 +143,12 @@ int bus_read(struct bus_reader *, struct str *lines, uint64_t *before,
 
 /* the position in front of what bus_read will give next */
 uint64_t bus_reader_position(const struct bus_reader *);
+
+/*
+ * Waits until there is such a stream: 1; 0 when a signal came; -1, with EPIPE
+ * in errno when the reader of `out`, if not -1, has gone.
+ */
+int bus_await(const char *stream, int out, struct fault *);
 
 /* whether lines were pruned away before they were read, since the last
  * call, and from which position to which */
@@ -170,6 +177,9 @@ bool bus_line_time(struct str line, struct stamp *);
  * segment. */
 int bus_seek_time(const char *stream, struct stamp t, uint64_t *seq,
     struct fault *);
+
+/* for messages: "'x': not " and this */
+#define BUS_WHERE_FORMS "start, end, a position, -1h or 2026-01-31T00:00:00Z"
 
 /* where a user wants to start or to end: start, end, a position, or a time
  * as stamp_parse takes it but "@" in front of plain seconds */
@@ -200,13 +210,23 @@ int bus_group_set(const char *stream, const char *group, uint64_t seq,
  */
 int bus_group_join(const char *stream, const char *group, uint64_t *seq,
     struct fault *);
-/* 1, 0 when there is no such group; EX_TEMPFAIL while it has a reader */
-int bus_group_forget(const char *stream, const char *group, struct fault *);
+/* the fault's status for a group that is not there: "the answer is no" */
+#define BUS_NO_GROUP 1
 
-/* moves it by hand: EX_TEMPFAIL while it has a reader, whose sink would
- * move it back; EX_USAGE beyond the end */
+/* removes a group; EX_TEMPFAIL while it has a reader.  With dry_run nothing is
+ * removed, and it is said in the same way whether it could be. */
+int bus_group_forget(const char *stream, const char *group, bool dry_run,
+    struct fault *);
+
+/* moves it by hand, to *seq: EX_TEMPFAIL while it has a reader, whose sink
+ * would move it back; EX_USAGE beyond the end */
+enum bus_seek {
+	BUS_SEEK_CREATE = 1,	/* a group that is not there is made */
+	BUS_SEEK_DRY_RUN = 2,	/* nothing is moved */
+};
+
 int bus_group_seek(const char *stream, const char *group,
-    const struct bus_where *, struct fault *);
+    const struct bus_where *, enum bus_seek, uint64_t *seq, struct fault *);
 
 /* each group of a stream, in no order; of a damaged one `bad` says why */
 typedef void bus_group_fn(void *arg, const char *group, uint64_t seq,

@@ -63,9 +63,8 @@ bus_group_get(const char *stream, const char *group, uint64_t *seq,
 	int r;
 
 	*seq = 0;
-	if (stream_open(&s, stream, true, fault) < 0)
-		return -1;
-	r = read_group(&s, group, seq, fault);
+	if ((r = stream_find(&s, stream, fault)) > 0)
+		r = read_group(&s, group, seq, fault);
 	stream_close(&s);
 	return r;
 }
@@ -99,6 +98,35 @@ bus_group_set(const char *stream, const char *group, uint64_t seq,
 	return r;
 }
 
+/* For people only: what a full disk keeps from being written is not missed. */
+static void
+tell_holder(int fd)
+{
+	char text[POSITION_TEXT];
+	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+
+	if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) != n)
+		errno = 0;
+}
+
+static void
+say_holder(int fd, const char *stream, const char *group, const char *role,
+    struct fault *fault)
+{
+	char text[POSITION_TEXT];
+	ssize_t n = pread(fd, text, sizeof text, 0);
+	uint64_t pid;
+
+	if (n > 1 && text[n - 1] == '\n' &&
+	    position_parse((struct str){ text, (size_t)n - 1 }, &pid))
+		fault_set(fault, EX_TEMPFAIL, "%s/%s: another %s has this "
+		    "group, pid %llu", stream, group, role,
+		    (unsigned long long)pid);
+	else
+		fault_set(fault, EX_TEMPFAIL, "%s/%s: another %s has this "
+		    "group", stream, group, role);
+}
+
 int
 group_lock(const char *stream, const char *group, const char *role,
     struct fault *fault)
@@ -113,14 +141,14 @@ group_lock(const char *stream, const char *group, const char *role,
 	fd = stream_file(&s, path, fault);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
-			fault_set(fault, EX_TEMPFAIL,
-			    "%s/%s: another %s has this group", stream,
-			    group, role);
+			say_holder(fd, stream, group, role, fault);
 		else
 			stream_fault(&s, path, fault);
 		close(fd);
 		fd = -1;
 	}
+	if (fd >= 0)
+		tell_holder(fd);
 	stream_close(&s);
 	return fd;
 }
@@ -141,49 +169,117 @@ bus_group_join(const char *stream, const char *group, uint64_t *seq,
 	return known < 0 ? -1 : 0;
 }
 
-int
-bus_group_forget(const char *stream, const char *group, struct fault *fault)
+static void
+try_group(void *near, const char *group, uint64_t seq, const char *bad)
+{
+	(void)seq;
+	(void)bad;
+	name_try(near, group);
+}
+
+static int
+group_missing(const char *stream, const char *group, struct fault *fault)
+{
+	char hint[NEAREST_HINT];
+	struct near_name n;
+	struct fault ignored;
+
+	nearest_start(&n.near, str_z(group));
+	bus_groups(stream, try_group, &n, &ignored);
+	fault_set(fault, BUS_NO_GROUP, "%s/%s: no such group%s", stream, group,
+	    nearest_hint(&n.near, "", hint));
+	return -1;
+}
+
+/* 0 when the group may be changed: it is there, and nobody reads by it.
+ * *hold becomes the lock, to be closed. */
+static int
+group_free(const struct stream *s, const char *group, int *hold,
+    struct fault *fault)
 {
 	char path[GROUP_PATH];
-	struct stream s;
-	int lock, r;
 
-	if (group_path(path, group, NULL, fault) < 0 ||
-	    stream_open(&s, stream, false, fault) < 0)
+	if (group_path(path, group, NULL, fault) < 0)
 		return -1;
-	/* the lock's file stays: another may be about to lock it */
-	lock = group_lock(stream, group, "reader", fault);
-	r = lock < 0 ? -1 : unlinkat(s.fd, path, 0) == 0;
-	if (r == 0 && errno != ENOENT)
-		r = stream_fault(&s, path, fault);
+	if (faccessat(s->fd, path, F_OK, 0) < 0)
+		return errno == ENOENT ? group_missing(s->name, group, fault) :
+		    stream_fault(s, path, fault);
+	*hold = group_lock(s->name, group, "reader", fault);
+	return *hold < 0 ? -1 : 0;
+}
+
+static int
+remove_group(const struct stream *s, const char *group, struct fault *fault)
+{
+	char path[GROUP_PATH];
+
+	if (group_path(path, group, NULL, fault) < 0)
+		return -1;
+	if (unlinkat(s->fd, path, 0) < 0 && errno != ENOENT)
+		return stream_fault(s, path, fault);
 	/* of a relay (relay.c), which would take a group that was moved back
 	 * for one that was killed */
-	if (r >= 0 && group_path(path, group, "intent", fault) == 0)
-		unlinkat(s.fd, path, 0);
+	if (group_path(path, group, "intent", fault) == 0)
+		unlinkat(s->fd, path, 0);
+	return 0;
+}
+
+int
+bus_group_forget(const char *stream, const char *group, bool dry_run,
+    struct fault *fault)
+{
+	struct stream s;
+	int lock = -1, r;
+
+	if (stream_open(&s, stream, false, fault) < 0)
+		return -1;
+	/* the lock's file stays: another may be about to lock it */
+	r = group_free(&s, group, &lock, fault);
+	if (r == 0 && !dry_run)
+		r = remove_group(&s, group, fault);
 	if (lock >= 0)
 		close(lock);
 	stream_close(&s);
 	return r;
 }
 
-int
-bus_group_seek(const char *stream, const char *group,
-    const struct bus_where *where, struct fault *fault)
+static int
+find_place(const char *stream, const struct bus_where *where, uint64_t *seq,
+    struct fault *fault)
 {
 	static const struct bus_where last = { .seq = UINT64_MAX };
-	uint64_t seq, end;
+	uint64_t end;
 
-	if (bus_exists(stream, fault) < 0 ||
-	    bus_where_find(stream, where, &seq, fault) < 0 ||
+	if (bus_where_find(stream, where, seq, fault) < 0 ||
 	    bus_where_find(stream, &last, &end, fault) < 0)
 		return -1;
-	if (seq > end)
-		return fault_set(fault, EX_USAGE, "%s: %llu is beyond the "
-		    "end at %llu", stream, (unsigned long long)seq,
-		    (unsigned long long)end);
-	if (bus_group_forget(stream, group, fault) < 0)
+	return *seq <= end ? 0 : fault_set(fault, EX_USAGE,
+	    "%s: %llu is beyond the end at %llu", stream,
+	    (unsigned long long)*seq, (unsigned long long)end);
+}
+
+int
+bus_group_seek(const char *stream, const char *group,
+    const struct bus_where *where, enum bus_seek how, uint64_t *seq,
+    struct fault *fault)
+{
+	struct stream s;
+	int lock = -1, r;
+
+	if (stream_open(&s, stream, false, fault) < 0)
 		return -1;
-	return bus_group_set(stream, group, seq, fault);
+	r = group_free(&s, group, &lock, fault);
+	if (r < 0 && fault->status == BUS_NO_GROUP && (how & BUS_SEEK_CREATE))
+		r = 0;
+	if (r == 0)
+		r = find_place(stream, where, seq, fault);
+	if (r == 0 && !(how & BUS_SEEK_DRY_RUN) &&
+	    (r = remove_group(&s, group, fault)) == 0)
+		r = bus_group_set(stream, group, *seq, fault);
+	if (lock >= 0)
+		close(lock);
+	stream_close(&s);
+	return r;
 }
 
 static int

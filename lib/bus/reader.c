@@ -19,8 +19,9 @@
 #define CHUNK_MAX (LINE_LIMIT + 1)
 
 struct bus_reader {
-	struct stream stream;
+	struct stream stream;	/* its fd is -1 until there is one */
 	int inotify;
+	int watched;		/* the watch: on the stream or above it */
 	int fd;			/* the segment that holds pos, or -1 */
 	uint64_t first;		/* its first position */
 	uint64_t pos;		/* of the next line */
@@ -138,11 +139,15 @@ bus_reader_open(struct bus_reader **out, const char *stream, uint64_t from,
     struct fault *fault)
 {
 	struct bus_reader *r = memory_zero(1, sizeof *r);
+	int found;
 
-	*r = (struct bus_reader){ .fd = -1, .inotify = -1, .pos = from };
-	if (stream_open(&r->stream, stream, true, fault) < 0)
+	*r = (struct bus_reader){ .fd = -1, .inotify = -1, .watched = -1,
+		.pos = from };
+	if ((found = stream_find(&r->stream, stream, fault)) < 0)
 		goto failed;
-	if (from == UINT64_MAX ? find_end(r, fault) < 0 :
+	if (found == 0)
+		r->pos = from == UINT64_MAX ? 0 : from;
+	else if (from == UINT64_MAX ? find_end(r, fault) < 0 :
 	    enter_first(r, fault) < 0)
 		goto failed;
 	r->cap = CHUNK;
@@ -272,12 +277,53 @@ look_sealed(struct bus_reader *r, struct fault *fault)
 	return next < 0 ? -1 : 0;
 }
 
+/*
+ * What an inotify has to look at: the stream, or, while there is none, the
+ * nearest directory above it that there is.  1 when that has changed, and so
+ * anything may have come before the watch was there; 0; -1 with errno.
+ */
+static int
+watch(struct bus_reader *r)
+{
+	char *path = memory_strdup(r->stream.path), *slash;
+	uint32_t events = IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_MOVED_TO;
+	int was = r->watched;
+
+	if (r->inotify < 0)
+		r->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	while ((r->watched = inotify_add_watch(r->inotify, *path ? path : "/",
+	    events)) < 0 && errno == ENOENT && r->stream.fd < 0 &&
+	    *path != '\0') {
+		if ((slash = strrchr(path, '/')) != NULL)
+			*slash = '\0';
+		else
+			memcpy(path, ".", 2);
+		events = IN_CREATE | IN_MOVED_TO;
+	}
+	free(path);
+	return r->watched < 0 ? -1 : r->watched != was;
+}
+
+/* Has the stream been made by now?  1, 0, -1. */
+static int
+appear(struct bus_reader *r, struct fault *fault)
+{
+	int found = stream_look(&r->stream, fault);
+
+	if (found > 0 && r->inotify >= 0 && watch(r) < 0)
+		return stream_fault(&r->stream, "watch", fault);
+	return found;
+}
+
 int
 bus_read(struct bus_reader *r, struct str *lines, uint64_t *before,
     struct fault *fault)
 {
 	int got;
 
+	*before = r->pos;
+	if (r->stream.fd < 0 && (got = appear(r, fault)) <= 0)
+		return got;
 	for (;;) {
 		bool sealed = r->sealed;
 
@@ -300,17 +346,6 @@ bus_read(struct bus_reader *r, struct str *lines, uint64_t *before,
 			return got;
 		}
 	}
-}
-
-/* -1 with errno */
-static int
-watch(struct bus_reader *r)
-{
-	r->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (r->inotify < 0)
-		return -1;
-	return inotify_add_watch(r->inotify, r->stream.path,
-	    IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_MOVED_TO);
 }
 
 int
@@ -338,8 +373,35 @@ bus_wait(struct bus_reader *r, int out, int timeout)
 	n = signal_poll(fds, 2, timeout);
 	if (n <= 0)
 		return n;
-	if (fds[0].revents != 0)
-		return read(r->inotify, events, sizeof events) < 0 ? -1 : 1;
-	errno = EPIPE;
-	return -1;
+	if (fds[0].revents == 0) {
+		errno = EPIPE;
+		return -1;
+	}
+	if (read(r->inotify, events, sizeof events) < 0 ||
+	    (r->stream.fd < 0 && watch(r) < 0))
+		return -1;
+	return 1;
+}
+
+int
+bus_await(const char *stream, int out, struct fault *fault)
+{
+	struct bus_reader *r;
+	int there = 0, error = 0;
+
+	if (bus_reader_open(&r, stream, 0, fault) < 0)
+		return -1;
+	while (r->stream.fd < 0 && (there = appear(r, fault)) == 0) {
+		if (bus_wait(r, out, -1) >= 0)
+			continue;
+		error = errno;
+		if (error != EINTR)
+			there = stream_fault(&r->stream, "watch", fault);
+		break;
+	}
+	if (r->stream.fd >= 0)
+		there = 1;
+	bus_reader_close(r);
+	errno = error;
+	return there;
 }

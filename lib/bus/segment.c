@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "bus/writer.h"
 
 /* disk space is asked for in steps of this, ahead of the need */
@@ -67,6 +68,8 @@ start_segment(struct bus_writer *w, uint64_t first, struct fault *fault)
 	w->fd = fd;
 	w->first = first;
 	w->looked = true;
+	if (file_own_as_dir(w->stream.fd, fd) < 0)
+		return stream_fault(&w->stream, "new segment", fault);
 	return w->sync == BUS_SYNC_NONE ? 0 : sync_directory(w, fault);
 }
 

@@ -91,9 +91,8 @@ make_directories(const struct stream *s, struct fault *fault)
 	return r;
 }
 
-int
-stream_open(struct stream *s, const char *name, bool make,
-    struct fault *fault)
+static int
+stream_name(struct stream *s, const char *name, struct fault *fault)
 {
 	char *bus;
 	size_t n;
@@ -109,15 +108,75 @@ stream_open(struct stream *s, const char *name, bool make,
 	s->path = memory_get(n);
 	snprintf(s->path, n, "%s/%s", bus, name);
 	free(bus);
-	if (make && make_directories(s, fault) < 0) {
-		stream_close(s);
-		return -1;
-	}
+	return 0;
+}
+
+int
+stream_look(struct stream *s, struct fault *fault)
+{
 	s->fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->fd >= 0)
+	if (s->fd >= 0 || errno == ENOENT)
+		return s->fd >= 0;
+	return fault_errno(fault, errno == EACCES ? EX_NOPERM : EX_NOINPUT,
+	    "%s", s->path);
+}
+
+int
+stream_find(struct stream *s, const char *name, struct fault *fault)
+{
+	int r = stream_name(s, name, fault);
+
+	if (r == 0 && (r = stream_look(s, fault)) < 0)
+		stream_close(s);
+	return r;
+}
+
+void
+name_try(struct near_name *n, const char *name)
+{
+	nearest_try(&n->near, name);
+	if (n->near.best != name)
+		return;
+	snprintf(n->best, sizeof n->best, "%s", name);
+	n->near.best = n->best;
+}
+
+static int
+try_stream(void *near, const char *stream, struct fault *fault)
+{
+	(void)fault;
+	name_try(near, stream);
+	return 0;
+}
+
+/* Says that there is none, where it was looked for, and what may have been
+ * meant. */
+static int
+stream_missing(struct stream *s, struct fault *fault)
+{
+	char hint[NEAREST_HINT];
+	struct near_name n;
+	struct fault ignored;
+
+	nearest_start(&n.near, str_z(s->name));
+	bus_streams(try_stream, &n, &ignored);
+	return fault_set(fault, EX_NOINPUT, "no stream '%s' in %.*s%s",
+	    s->name, (int)(strlen(s->path) - strlen(s->name) - 1), s->path,
+	    nearest_hint(&n.near, "", hint));
+}
+
+int
+stream_open(struct stream *s, const char *name, bool make,
+    struct fault *fault)
+{
+	int r = stream_name(s, name, fault);
+
+	if (r == 0 && make)
+		r = make_directories(s, fault);
+	if (r == 0 && (r = stream_look(s, fault)) == 0)
+		r = stream_missing(s, fault);
+	if (r > 0)
 		return 0;
-	fault_errno(fault, errno == EACCES ? EX_NOPERM : EX_NOINPUT, "%s",
-	    s->path);
 	stream_close(s);
 	return -1;
 }
@@ -154,11 +213,29 @@ stream_fault(const struct stream *s, const char *what, struct fault *fault)
 	return fault_errno(fault, status, "%s: %s", s->name, what);
 }
 
+static int
+new_file(const struct stream *s, const char *name, int flags)
+{
+	int fd = openat(s->fd, name, flags | O_CREAT | O_EXCL, 0600);
+
+	if (fd >= 0 && file_own_as_dir(s->fd, fd) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 int
 stream_file(const struct stream *s, const char *name, struct fault *fault)
 {
-	int fd = openat(s->fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+	int fd;
 
+	/* another may make or remove it between the two */
+	do
+		fd = openat(s->fd, name, flags);
+	while (fd < 0 && errno == ENOENT &&
+	    (fd = new_file(s, name, flags)) < 0 && errno == EEXIST);
 	return fd >= 0 ? fd : stream_fault(s, name, fault);
 }
 

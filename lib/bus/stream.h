@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "base/nearest.h"
 #include "bus/bus.h"
 
 /* the directory that $MFX_BUS names; the caller frees */
@@ -28,13 +29,27 @@ struct stream {
 /* with `make`, a new stream and all above it; else a stream that is not
  * there is EX_NOINPUT */
 int stream_open(struct stream *, const char *name, bool make, struct fault *);
+/* for a question, which makes nothing: 1; 0 when there is no such stream, and
+ * its name and path are filled in all the same; -1 */
+int stream_find(struct stream *, const char *name, struct fault *);
+/* looks again for one that was not there: 1, 0, -1 */
+int stream_look(struct stream *, struct fault *);
 void stream_close(struct stream *);
+
+/* which of the names that are tried is near (nearest.h): copied */
+struct near_name {
+	struct nearest near;
+	char best[BUS_NAME_MAX + 1];
+};
+
+void name_try(struct near_name *, const char *name);
 
 /* fault_errno with "<stream>: <what>" in front; a full disk, in whatever
  * words, is EX_TEMPFAIL, and no permission EX_NOPERM */
 int stream_fault(const struct stream *, const char *what, struct fault *);
 
-/* a file of the stream, made 0600 when it is missing */
+/* a file of the stream, made 0600 when it is missing, and then its
+ * directory's owner's (file.h) */
 int stream_file(const struct stream *, const char *name, struct fault *);
 
 /*
@@ -81,8 +96,9 @@ int64_t segment_whole(int fd, uint64_t size);
 /* the largest position that any group has */
 int groups_furthest(const struct stream *, uint64_t *seq, struct fault *);
 
-/* an fd that holds the group as the only "reader" (or what else role says);
- * -1 and EX_TEMPFAIL when there is one */
+/* an fd that holds the group as the only "reader" (or what else role says),
+ * and says so with the pid in the lock's file; -1 and EX_TEMPFAIL when there
+ * is one */
 int group_lock(const char *stream, const char *group, const char *role,
     struct fault *);
 

@@ -27,6 +27,10 @@ bus_where_parse(const char *text, struct bus_where *w)
 		return true;
 	}
 	w->by_time = true;
+	/* "-5" might be lines, or seconds */
+	if (s.n > 0 && (*s.p == '-' || *s.p == '+') &&
+	    !duration_has_unit(str_from(s, 1)))
+		return false;
 	return stamp_parse(s, stamp_now(), &w->time);
 }
 
@@ -83,8 +87,10 @@ find_start(const char *stream, struct stamp t, uint64_t *start,
 	int r;
 
 	*start = 0;
-	if (stream_open(&s, stream, true, fault) < 0)
-		return -1;
+	if ((r = stream_find(&s, stream, fault)) <= 0) {
+		stream_close(&s);
+		return r;
+	}
 	while ((r = segment_pick(&s, 0, hi, true, &first, fault)) > 0) {
 		*start = first;
 		r = starts_before(stream, first, t, fault);

@@ -55,7 +55,7 @@ struct station_setup {
 	{ 0, "max-body", "SIZE", "refuse longer messages (1M)",		\
 	    OPT_SIZE, &(s).max_body, 0, STATION_BODY_MAX },		\
 	{ 't', "timeout", "TIME", "end what is silent so long (60s)",	\
-	    OPT_DURATION, &(s).timeout, STAMP_SECOND,			\
+	    OPT_TIMEOUT, &(s).timeout, STAMP_SECOND,			\
 	    3600 * STAMP_SECOND },					\
 	{ 0, "max-sessions", "N", "of TCP, TLS and DTLS (4096)",	\
 	    OPT_INT, &(s).max_sessions, 1, 1000000 },			\
@@ -66,7 +66,7 @@ struct station_setup {
 	{ 0, "retries", "N", "of a notification without answer (4)",	\
 	    OPT_INT, &(s).retries, 1, 10 },				\
 	{ 0, "ping", "TIME", "ask silent observers so often (1h)",	\
-	    OPT_DURATION, &(s).ping, STAMP_SECOND,			\
+	    OPT_TIMEOUT, &(s).ping, STAMP_SECOND,			\
 	    86400 * STAMP_SECOND }
 
 /* The limits and TLS of `options` are filled in; the rest is the caller's.

@@ -48,7 +48,7 @@ struct http_setup {
 	{ 0, "max-body", "SIZE", "refuse longer bodies (" text ")",	\
 	    OPT_SIZE, &(s).max_body, 0, (max) },			\
 	{ 't', "timeout", "TIME", "end what is silent so long (60s)",	\
-	    OPT_DURATION, &(s).timeout, STAMP_SECOND,			\
+	    OPT_TIMEOUT, &(s).timeout, STAMP_SECOND,			\
 	    3600 * STAMP_SECOND },					\
 	{ 0, "max-connections", "N", "serve so many at once (4096)",	\
 	    OPT_INT, &(s).max_connections, 1, 1000000 },		\

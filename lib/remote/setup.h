@@ -27,7 +27,7 @@ struct remote_setup {
 	{ 0, "cacert", "FILE", "who may sign the server's certificate "	\
 	    "(else: $MFX_CACERT)", OPT_STRING, &(s).cacert, 0, 0 },	\
 	{ 't', "timeout", "TIME", "give up when the server is silent for " \
-	    "so long (60s)", OPT_DURATION, &(s).timeout,		\
+	    "so long (60s)", OPT_TIMEOUT, &(s).timeout,		\
 	    INT64_C(100000000), INT64_C(3600000000000) }
 
 /* the option, or else the variable; NULL: it is done here */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/program.h"
+#include "base/stamp.h"
 #include "tests/unit/unit.h"
 
 static struct {
@@ -50,6 +51,87 @@ operands(const struct program *p, const char *line)
 	return joined;
 }
 
+static bool
+number_is(const char *text, int64_t want)
+{
+	int64_t v;
+
+	return number_parse(text, -9, 65535, &v) && v == want;
+}
+
+static bool
+number_refused(const char *text)
+{
+	int64_t v;
+
+	return !number_parse(text, -9, 65535, &v);
+}
+
+static void
+test_numbers(void)
+{
+	CHECK(number_is("0", 0) && number_is("65535", 65535));
+	CHECK(number_is("-9", -9) && number_is("007", 7));
+	CHECK(number_refused("") && number_refused(" 1"));
+	CHECK(number_refused("1 ") && number_refused("\t1"));
+	CHECK(number_refused("+1") && number_refused("0x1"));
+	CHECK(number_refused("1-2") && number_refused("--1"));
+	CHECK(number_refused("65536") && number_refused("-10"));
+	CHECK(number_refused("99999999999999999999"));
+}
+
+static bool
+duration_is(const char *text, int64_t want)
+{
+	int64_t v;
+
+	return duration_parse(str_z(text), &v) && v == want;
+}
+
+static bool
+duration_refused(const char *text)
+{
+	int64_t v;
+
+	return !duration_parse(str_z(text), &v);
+}
+
+static bool
+duration_prints(int64_t ns, const char *want)
+{
+	char text[STAMP_TEXT];
+
+	return duration_print(text, ns) == strlen(want) &&
+	    strcmp(text, want) == 0;
+}
+
+static void
+test_durations(void)
+{
+	CHECK(duration_is("90", 90 * STAMP_SECOND));
+	CHECK(duration_is("1h30m", 5400 * STAMP_SECOND));
+	CHECK(duration_is("1.5h", 5400 * STAMP_SECOND));
+	CHECK(duration_is("5min", 300 * STAMP_SECOND));
+	CHECK(duration_is("2w1d", 15 * 86400 * STAMP_SECOND));
+	CHECK(duration_is("1s500ms", 1500000000));
+	CHECK(duration_is("0", 0));
+	CHECK(duration_refused("") && duration_refused("h"));
+	CHECK(duration_refused("1h30") && duration_refused("30m1h"));
+	CHECK(duration_refused("1h1h") && duration_refused("1m1min"));
+	CHECK(duration_refused("-1h") && duration_refused("1 h"));
+	CHECK(duration_refused("1x") && duration_refused("1.2.3s"));
+	CHECK(duration_refused("200000w200000w"));
+	CHECK(duration_refused("99999999999999999999s"));
+	CHECK(duration_has_unit(STR("30d")) && duration_has_unit(STR("1h")));
+	CHECK(!duration_has_unit(STR("30")) && !duration_has_unit(STR("1.5")));
+	CHECK(!duration_has_unit(STR("")));
+	CHECK(duration_prints(90 * STAMP_SECOND, "90s"));
+	CHECK(duration_prints(3600 * STAMP_SECOND, "1h"));
+	CHECK(duration_prints(7 * 86400 * STAMP_SECOND, "7d"));
+	CHECK(duration_prints(1500000000, "1500ms"));
+	CHECK(duration_prints(1, "1ns"));
+}
+
 int
 main(void)
 {
@@ -66,5 +148,9 @@ main(void)
 	CHECK(strcmp(operands(&wrapper, "p -f b --from a"),
 	    "b,--from,a,") == 0);
 	CHECK(opt.follow && opt.from == NULL);
+	/* a time before now is an operand */
+	CHECK(strcmp(operands(&program, "p b -1h -f"), "b,-1h,") == 0);
+	test_numbers();
+	test_durations();
 	return unit_end();
 }

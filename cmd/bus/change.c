@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs of mfx-bus that change something: prune, seek, forget. */
+#include "cmd/bus/verbs.h"
+
+#include "base/diag.h"
+
+static int
+prune_stream(void *arg, const char *stream, struct fault *fault)
+{
+	struct bus_prune p = {
+		.keep_bytes = bus_opt.keep_bytes,
+		.past_groups = bus_opt.past_groups,
+		.dry_run = bus_opt.dry_run
+	};
+
+	(void)arg;
+	if (bus_opt.keep_age > 0)
+		p.older.ns = stamp_now().ns - bus_opt.keep_age;
+	if (bus_prune(stream, &p, fault) < 0)
+		return -1;
+	if (p.held > 0)
+		diag_warning("%s: %llu segments are kept for group '%s'",
+		    stream, (unsigned long long)p.held, p.group);
+	listing_text(&bus_listing, "stream", stream);
+	listing_number(&bus_listing, "segments", p.segments);
+	listing_number(&bus_listing, "bytes", p.bytes);
+	listing_number(&bus_listing, "first", p.first);
+	listing_end(&bus_listing);
+	return 0;
+}
+
+int
+bus_verb_prune(char **operands)
+{
+	if (bus_opt.keep_bytes < 0 && bus_opt.keep_age == 0)
+		program_misuse(&bus_program, "give --keep-bytes, "
+		    "--keep-age or both");
+	if (*operands == NULL)
+		program_misuse(&bus_program, "missing STREAM");
+	listing_begin(&bus_listing, false, NULL);
+	return bus_for_streams(operands, prune_stream);
+}
+
+static void
+list_moved(const char *stream, const char *group, uint64_t seq)
+{
+	listing_text(&bus_listing, "stream", stream);
+	listing_text(&bus_listing, "group", group);
+	listing_number(&bus_listing, "seq", seq);
+	listing_end(&bus_listing);
+}
+
+int
+bus_verb_seek(char **operands)
+{
+	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	enum bus_seek how = (bus_opt.create ? BUS_SEEK_CREATE : 0) |
+	    (bus_opt.dry_run ? BUS_SEEK_DRY_RUN : 0);
+	struct bus_where where;
+	struct fault fault;
+	uint64_t seq;
+
+	if (operands[0] == NULL || operands[1] == NULL)
+		program_misuse(&bus_program, "missing %s", operands[0] ?
+		    "WHERE" : "STREAM/GROUP");
+	if (operands[2] != NULL)
+		program_misuse(&bus_program, "unexpected operand '%s'",
+		    operands[2]);
+	if (!bus_where_parse(operands[1], &where))
+		program_misuse(&bus_program, "'%s': not " BUS_WHERE_FORMS,
+		    operands[1]);
+	if (bus_group_parse(operands[0], stream, group, &fault) < 0)
+		return diag_fault(&fault);
+	if (bus_group_seek(stream, group, &where, how, &seq, &fault) < 0) {
+		diag_error("%s%s", fault.text, fault.status == BUS_NO_GROUP ?
+		    "; --create makes it" : "");
+		return fault.status;
+	}
+	listing_begin(&bus_listing, false, NULL);
+	if (bus_opt.dry_run)
+		list_moved(stream, group, seq);
+	return listing_finish(&bus_listing);
+}
+
+/* All of them, or, to look whether all can be had, none. */
+static void
+forget_all(char **operands, bool dry_run)
+{
+	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	struct fault fault;
+	uint64_t seq;
+
+	for (; *operands != NULL; operands++) {
+		if (bus_group_parse(*operands, stream, group, &fault) < 0 ||
+		    bus_group_forget(stream, group, dry_run, &fault) < 0)
+			bus_status = diag_fault(&fault);
+		else if (dry_run && bus_opt.dry_run &&
+		    bus_group_get(stream, group, &seq, &fault) >= 0)
+			list_moved(stream, group, seq);
+	}
+}
+
+int
+bus_verb_forget(char **operands)
+{
+	int written;
+
+	if (*operands == NULL)
+		program_misuse(&bus_program, "missing STREAM/GROUP");
+	listing_begin(&bus_listing, false, NULL);
+	forget_all(operands, true);
+	if (bus_status == 0 && !bus_opt.dry_run)
+		forget_all(operands, false);
+	written = listing_finish(&bus_listing);
+	return written ? written : bus_status;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_CMD_BUS_VERBS_H
+#define MFX_CMD_BUS_VERBS_H
+
+#include "base/listing.h"
+#include "base/program.h"
+#include "bus/bus.h"
+
+/* What the sources of mfx-bus share: its options, what it prints, and the
+ * exit status, the worst so far. */
+struct bus_options {
+	bool human, past_groups, dry_run, create;
+	int64_t keep_bytes, keep_age;
+};
+
+extern struct bus_options bus_opt;
+extern struct listing bus_listing;
+extern int bus_status;
+extern const struct program bus_program;
+
+/* Calls fn for each stream named, or for all, and ends the listing; for none
+ * of them when one does not exist.  The exit status. */
+int bus_for_streams(char **names, bus_stream_fn *);
+
+int bus_verb_stat(char **operands);
+int bus_verb_groups(char **operands);
+int bus_verb_verify(char **operands);
+int bus_verb_seek(char **operands);
+int bus_verb_forget(char **operands);
+int bus_verb_prune(char **operands);
+
+#endif

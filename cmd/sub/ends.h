@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_CMD_SUB_ENDS_H
+#define MFX_CMD_SUB_ENDS_H
+
+#include "bus/bus.h"
+
+/* From where to where mfx-sub reads. */
+struct ends {
+	/* asked for */
+	struct bus_where from, until;
+	bool bounded;		/* `until` was given */
+	bool no_follow;		/* not beyond the end that the stream has */
+	/* found */
+	uint64_t start;		/* of a group that is new, or of none */
+	uint64_t end;		/* nothing after this position … */
+	struct stamp end_time;	/* … or, unless 0, of this time or later */
+	bool awaited;		/* the stream did not exist yet */
+};
+
+/*
+ * Waits for a stream that does not exist yet, unless --no-follow, and says so
+ * once; a newline on ready_fd, if not -1, tells that it waits.  1; 0 when
+ * asked to stop; -1.
+ */
+int ends_await(struct ends *, const char *stream, int64_t *ready_fd,
+    struct fault *);
+
+/* fills in what is found; 0, or -1 */
+int ends_find(struct ends *, const char *stream, struct fault *);
+
+/* says when that position is beyond the stream's end: it would be deaf */
+void ends_warn(const char *stream, uint64_t seq);
+
+#endif
