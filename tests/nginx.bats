@@ -449,3 +449,19 @@ over_ws() {
 		fails eval ': <>"/dev/tcp/127.0.0.2/$port"' 2>/dev/null
 	done
 }
+
+@test "MQTT: one client with wrong keys locks nobody else out" {
+	serve_broker
+	serve_things
+	local tls=(--cafile ca.crt) i
+	# to the broker all have the proxy's address
+	for i in $(seq 30); do
+		fails publish "$N_MQTTS" x "${tls[@]}" -u '' -P wrong 2>/dev/null
+		if ((i % 10 == 0)); then
+			publish "$N_MQTTS" right "${tls[@]}" -u '' -P "$KEY"
+			fails over_ws "$N_TLS" wrong x 2>/dev/null
+			over_ws "$N_TLS" "$KEY" right
+		fi
+	done
+	[[ $(raw publisher | wc -l) == 6 ]]
+}

@@ -25,10 +25,18 @@ join(const char *a, const char *b, const char *c)
 	return path;
 }
 
+static const char *file_home;
+
+void
+home_set(const char *dir)
+{
+	file_home = dir;
+}
+
 char *
 home_path(const char *under)
 {
-	const char *dir = getenv("MFX_HOME");
+	const char *dir = file_home ? file_home : getenv("MFX_HOME");
 
 	if (dir != NULL && *dir != '\0')
 		return join(dir, "", under);

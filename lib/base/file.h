@@ -10,6 +10,9 @@
 /* $MFX_HOME or its default (DESIGN 2), with `under` behind it, "" for
  * none; the caller frees.  Nothing is made. */
 char *home_path(const char *under);
+/* instead of $MFX_HOME: for what runs in another's process, whose environment
+ * is not ours to change; borrowed */
+void home_set(const char *dir);
 
 /* mkdir -p, each new one with mode 0700, and owned as its parent when root
  * makes it */

@@ -2,6 +2,7 @@
 #ifndef MFX_BASE_MEMORY_H
 #define MFX_BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -14,5 +15,12 @@ void *memory_get(size_t n) __attribute__((returns_nonnull, malloc));
 void *memory_zero(size_t count, size_t size) __attribute__((returns_nonnull));
 void *memory_resize(void *, size_t n) __attribute__((returns_nonnull));
 char *memory_strdup(const char *) __attribute__((returns_nonnull, malloc));
+
+/*
+ * What runs in another's process must not end that.  `call` is called first
+ * when there is no memory: it frees some and returns true, to try again; or
+ * it does not return (longjmp(3)); or false, for the end.  Of one thread.
+ */
+void memory_on_failure(bool (*call)(void *arg), void *arg);
 
 #endif

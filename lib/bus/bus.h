@@ -38,6 +38,9 @@ enum bus_sync bus_sync_named(const char *word);
  * for streams and for groups */
 bool bus_name_valid(struct str);
 
+/* instead of $MFX_BUS, as home_set; borrowed */
+void bus_set(const char *bus);
+
 /* 0 when there is such a stream, else -1 and EX_NOINPUT */
 int bus_exists(const char *stream, struct fault *);
 

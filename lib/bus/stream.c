@@ -61,12 +61,21 @@ bus_operand_parse(const char *text, char stream[BUS_NAME_MAX + 1],
 	return 0;
 }
 
+static const char *stream_bus;
+
+void
+bus_set(const char *bus)
+{
+	stream_bus = bus;
+}
+
 /* Another kind of bus has a scheme in front; what stands behind that may
  * hold a password and is not repeated. */
 char *
 bus_path(struct fault *fault)
 {
-	const char *bus = getenv("MFX_BUS"), *scheme;
+	const char *bus = stream_bus ? stream_bus : getenv("MFX_BUS");
+	const char *scheme;
 
 	if (bus == NULL || *bus == '\0')
 		return home_path("bus");

@@ -71,10 +71,11 @@ static void
 grow(struct owners *o)
 {
 	struct owner **old = o->buckets, *w, *next, **to;
-	size_t i, cap = o->cap;
+	size_t i, cap = o->cap, more = cap ? cap * 2 : 256;
 
-	o->cap = cap ? cap * 2 : 256;
-	o->buckets = memory_zero(o->cap, sizeof *o->buckets);
+	/* without memory it stays as it was */
+	o->buckets = memory_zero(more, sizeof *o->buckets);
+	o->cap = more;
 	for (i = 0; i < cap; i++)
 		for (w = old[i]; w != NULL; w = next) {
 			next = w->next;

@@ -56,9 +56,10 @@ grow(struct peers *s)
 	struct peer *p, *next, **to;
 	size_t i;
 
-	s->cap *= 2;
+	/* without memory it stays as it was */
+	s->buckets = memory_zero(2 * old.cap, sizeof *s->buckets);
+	s->cap = 2 * old.cap;
 	s->cursor = 0;
-	s->buckets = memory_zero(s->cap, sizeof *s->buckets);
 	for (i = 0; i < old.cap; i++)
 		for (p = old.buckets[i]; p != NULL; p = next) {
 			next = p->next;
@@ -155,8 +156,8 @@ grow_grants(struct peer *p)
 	struct grant *old = p->grants;
 	size_t i, cap = p->cap_grants;
 
+	p->grants = memory_zero(cap ? cap * 2 : 4, sizeof *p->grants);
 	p->cap_grants = cap ? cap * 2 : 4;
-	p->grants = memory_zero(p->cap_grants, sizeof *p->grants);
 	for (i = 0; i < cap; i++)
 		if (old[i].generation != 0)
 			*grant_place(p->grants, p->cap_grants, (struct str){

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dlfcn.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -14,6 +15,7 @@
 #define PUBLIC __attribute__((visibility("default")))
 #define TRIES 20	/* a minute */
 #define TRIES_MAX 60000
+#define RESERVE ((size_t)8 << 20)	/* more than any event needs at once */
 
 /* ---- now and then ---- */
 
@@ -42,6 +44,16 @@ plugin_refresh_now(struct plugin *p)
 	return true;
 }
 
+static void
+each_minute(struct plugin *p)
+{
+	owners_expire(p->owners, time(NULL));
+	if (p->untold > 0)
+		mosquitto_log_printf(MOSQ_LOG_NOTICE,
+		    "mfx: %u more clients were refused", p->untold);
+	p->untold = 0;
+}
+
 static int
 on_tick(int event, void *data, void *arg)
 {
@@ -56,7 +68,7 @@ on_tick(int event, void *data, void *arg)
 		p->second = p->now / 1000;
 		peers_expire(&p->peers, p->second);
 		if (p->second % 60 == 0)
-			owners_expire(p->owners, time(NULL));
+			each_minute(p);
 	}
 	return MOSQ_ERR_SUCCESS;
 }
@@ -71,9 +83,9 @@ take_option(struct plugin *p, const char *key, const char *value,
 	bool good = true;
 
 	if (strcmp(key, "home") == 0)
-		setenv("MFX_HOME", value, 1);
+		home_set(p->home = memory_strdup(value));
 	else if (strcmp(key, "bus") == 0)
-		setenv("MFX_BUS", value, 1);
+		bus_set(p->bus_path = memory_strdup(value));
 	else if (strcmp(key, "stream") == 0)
 		good = bus_name_valid(str_z(p->stream = value));
 	else if (strcmp(key, "sync") == 0 && (strcmp(value, "none") == 0 ||
@@ -107,25 +119,65 @@ open_all(struct plugin *p, int64_t tries, struct fault *fault)
 	return r;
 }
 
+/* ---- what the broker calls ---- */
+
+/* An event without memory is given up: the broker knows what to do then, and
+ * goes on.  A reserve lets most of them be ended as they should be. */
+static bool
+without_memory(void *arg)
+{
+	struct plugin *p = arg;
+	bool again = p->reserve != NULL;
+
+	free(p->reserve);
+	p->reserve = NULL;
+	if (!again)
+		longjmp(p->give_up, 1);
+	return true;
+}
+
+static int
+dispatch(int event, void *data, void *arg)
+{
+	switch (event) {
+	case MOSQ_EVT_BASIC_AUTH:
+		return plugin_on_connect(event, data, arg);
+	case MOSQ_EVT_ACL_CHECK:
+		return plugin_on_access(event, data, arg);
+	case MOSQ_EVT_MESSAGE:
+		return plugin_on_message(event, data, arg);
+	case MOSQ_EVT_DISCONNECT:
+		return plugin_on_disconnect(event, data, arg);
+	default:
+		return on_tick(event, data, arg);
+	}
+}
+
+static int
+on_event(int event, void *data, void *arg)
+{
+	struct plugin *p = arg;
+
+	if (setjmp(p->give_up) != 0)
+		return MOSQ_ERR_NOMEM;
+	if (p->reserve == NULL && (p->reserve = malloc(RESERVE)) == NULL)
+		return MOSQ_ERR_NOMEM;
+	return dispatch(event, data, arg);
+}
+
 static int
 register_all(struct plugin *p, mosquitto_plugin_id_t *id)
 {
-	static const struct {
-		int event;
-		int (*call)(int, void *, void *);
-	} events[] = {
-		{ MOSQ_EVT_BASIC_AUTH, plugin_on_connect },
-		{ MOSQ_EVT_ACL_CHECK, plugin_on_access },
-		{ MOSQ_EVT_MESSAGE, plugin_on_message },
-		{ MOSQ_EVT_DISCONNECT, plugin_on_disconnect },
-		{ MOSQ_EVT_TICK, on_tick },
+	static const int events[] = {
+		MOSQ_EVT_BASIC_AUTH, MOSQ_EVT_ACL_CHECK, MOSQ_EVT_MESSAGE,
+		MOSQ_EVT_DISCONNECT, MOSQ_EVT_TICK,
 	};
 	size_t i;
 	int r = MOSQ_ERR_SUCCESS;
 
 	for (i = 0; i < sizeof events / sizeof *events && r == 0; i++)
-		r = mosquitto_callback_register(id, events[i].event,
-		    events[i].call, NULL, p);
+		r = mosquitto_callback_register(id, events[i], on_event, NULL,
+		    p);
 	return r;
 }
 
@@ -140,16 +192,21 @@ mosquitto_plugin_version(int n, const int *versions)
 	return -1;
 }
 
-PUBLIC int
-mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **arg,
-    struct mosquitto_opt *options, int n)
+/* packet.h knows the structures of mosquitto 2.0.  2.1 has others, and calls
+ * its plugin interface by the same number; it has a call that 2.0 has not. */
+static bool
+is_unknown(void)
 {
-	struct plugin *p = memory_zero(1, sizeof *p);
+	return dlsym(RTLD_DEFAULT, "mosquitto_set_clientid") != NULL;
+}
+
+static int
+set_up(struct plugin *p, const struct mosquitto_opt *options, int n,
+    struct fault *fault)
+{
 	int64_t tries = TRIES;
-	struct fault fault;
 	int i, r = 0;
 
-	*arg = p;
 	p->stream = "raw";
 	p->sync = BUS_SYNC_INTERVAL;
 	p->generation = 1;
@@ -161,12 +218,39 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **arg,
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	for (i = 0; r == 0 && i < n; i++)
 		r = take_option(p, options[i].key, options[i].value, &tries,
-		    &fault);
-	if (r == 0)
-		r = open_all(p, tries, &fault);
-	if (r < 0) {
+		    fault);
+	return r == 0 ? open_all(p, tries, fault) : r;
+}
+
+static int
+open_plugin(struct plugin *p, const struct mosquitto_opt *options, int n,
+    struct fault *fault)
+{
+	if (setjmp(p->give_up) != 0)
+		return fault_set(fault, EX_OSERR, "out of memory");
+	memory_on_failure(without_memory, p);
+	return set_up(p, options, n, fault);
+}
+
+PUBLIC int
+mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **arg,
+    struct mosquitto_opt *options, int n)
+{
+	struct plugin *p = calloc(1, sizeof *p);
+	struct fault fault;
+
+	if (p == NULL)
+		return MOSQ_ERR_NOMEM;
+	*arg = p;
+	if (is_unknown()) {
+		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: unsupported mosquitto "
+		    "version: this plugin needs 2.0.x");
+		return MOSQ_ERR_NOT_SUPPORTED;
+	}
+	if (open_plugin(p, options, n, &fault) < 0) {
 		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s", fault.text);
-		return MOSQ_ERR_UNKNOWN;
+		return fault.status == EX_OSERR ? MOSQ_ERR_NOMEM :
+		    MOSQ_ERR_UNKNOWN;
 	}
 	plugin_refresh(p);
 	return register_all(p, id);
@@ -191,6 +275,12 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 	pack_release(&p->pack);
 	buf_release(&p->subtopic);
 	sodium_memzero(p->bridge, sizeof p->bridge);
+	memory_on_failure(NULL, NULL);
+	home_set(NULL);
+	bus_set(NULL);
+	free(p->home);
+	free(p->bus_path);
+	free(p->reserve);
 	free(p);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -2,6 +2,8 @@
 #ifndef MFX_MQTT_PLUGIN_H
 #define MFX_MQTT_PLUGIN_H
 
+#include <setjmp.h>
+
 #include <mosquitto.h>
 #include <mosquitto_broker.h>	/* before mosquitto_plugin.h, which needs it */
 #include <mosquitto_plugin.h>
@@ -39,6 +41,7 @@ struct plugin {
 				 * at since it changed */
 	struct owners *owners;
 	struct tries *tries;
+	unsigned untold;	/* refusals that are only counted */
 	struct packet_place place;
 	char bridge[BRIDGE_KEY_TEXT + 1];
 
@@ -51,6 +54,11 @@ struct plugin {
 	struct pack pack;	/* for message_wrap to look with */
 	int64_t now, second;	/* monotonic ms and s, of the last look */
 	int64_t flushed;	/* ms */
+
+	/* without memory: this is given back, and then the event is given up */
+	void *reserve;
+	jmp_buf give_up;
+	char *home, *bus_path;	/* as plugin_opt_… says */
 
 	/* the message that on_access has let through, for on_message */
 	const void *routed_client, *routed_topic;

@@ -145,8 +145,9 @@ may_subscribe(struct plugin *p, struct peer *peer, const char *filter)
 	const char *slash;
 
 	if (str_starts(s, STR("$share/"))) {
-		slash = strchr(filter + 7, '/');
-		if (slash == NULL)
+		/* MQTT 5, 4.8.2: a group has a name, without these */
+		slash = filter + 7 + strcspn(filter + 7, "/+#");
+		if (*slash != '/' || slash == filter + 7)
 			return ACCESS_NOT_CONNECTED;
 		s = str_z(slash + 1);
 	}

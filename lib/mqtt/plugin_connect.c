@@ -226,13 +226,15 @@ let_in(struct plugin *p, struct caller *c)
 static void
 tell_refusal(struct plugin *p, const struct caller *c)
 {
-	bool last = *c->address != '/' &&
-	    tries_wrong(p->tries, c->address, p->now);
+	bool last;
 
+	if (!tries_wrong(p->tries, c->address, c->user, p->now, &last)) {
+		p->untold++;
+		return;
+	}
 	mosquitto_log_printf(MOSQ_LOG_NOTICE,
 	    "mfx: a client from %s is refused: %s%s", c->address, c->why,
-	    last ? "; it has tried too often and is not listened to for now" :
-	    "");
+	    last ? "; the next ones are counted only" : "");
 }
 
 static int
@@ -291,16 +293,15 @@ plugin_on_connect(int event, void *data, void *arg)
 	(void)event;
 	plugin_refresh(p);
 	if (p->place.at == 0 && !packet_find(&p->place, e->client)) {
-		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: this is no mosquitto "
-		    "that the plugin knows: nobody is let in");
+		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: unsupported mosquitto "
+		    "version (need 2.0.x): all clients are refused");
 		return MOSQ_ERR_UNKNOWN;
 	}
 	if (!packet_current(&p->place, e->client, &packet) ||
 	    packet.type != PACKET_CONNECT)
 		return still_in(p, e);
 	if (c.address == NULL || mosquitto_client_id(e->client) == NULL ||
-	    !connect_parse(packet.body, &c.connect) ||
-	    !tries_left(p->tries, c.address, p->now))
+	    !connect_parse(packet.body, &c.connect))
 		return MOSQ_ERR_AUTH;
 	r = call(p, &c);
 	/* it is not needed any more, neither by us nor by the broker */

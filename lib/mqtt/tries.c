@@ -10,6 +10,7 @@
 #define MINUTE 60000	/* ms */
 #define SETS 1024
 #define WAYS 4
+#define NAMES 10		/* of an address that tell all they may */
 
 /* An entry is the time when all of its tries will be forgotten: each adds
  * its share of a minute, so that one number is the whole account. */
@@ -42,31 +43,36 @@ tries_close(struct tries *t)
 	free(t);
 }
 
+/* of the address alone when there is no name */
 static uint64_t
-tag_of(const struct tries *t, const char *address)
+tries_tag(const struct tries *t, const char *address, const char *name)
 {
-	unsigned char bytes[sizeof(struct in6_addr)], hash[8];
-	size_t n = strlen(address);
+	unsigned char bytes[64 + 8], hash[8];
+	size_t n = 4;
 	uint64_t tag;
 
 	if (strncmp(address, "::ffff:", 7) == 0)
 		address += 7;
-	if (inet_pton(AF_INET, address, bytes) == 1)
-		crypto_shorthash(hash, bytes, 4, t->secret);
-	else if (inet_pton(AF_INET6, address, bytes) == 1)
-		crypto_shorthash(hash, bytes, 8, t->secret);
-	else
-		crypto_shorthash(hash, (const unsigned char *)address, n,
-		    t->secret);
+	if (inet_pton(AF_INET, address, bytes) != 1) {
+		n = 8;
+		if (inet_pton(AF_INET6, address, bytes) != 1) {
+			n = strnlen(address, 64);
+			memcpy(bytes, address, n);
+		}
+	}
+	if (name != NULL) {
+		crypto_shorthash(bytes + n, (const unsigned char *)name,
+		    strlen(name), t->secret);
+		n += 8;
+	}
+	crypto_shorthash(hash, bytes, n, t->secret);
 	memcpy(&tag, hash, sizeof tag);
 	return tag;
 }
 
-/* Its account; with `make` it gets one. */
 static struct account *
-find(struct tries *t, const char *address, bool make)
+tries_find(struct tries *t, uint64_t tag)
 {
-	uint64_t tag = tag_of(t, address);
 	struct account *set = t->accounts[tag % SETS], *least = set;
 	size_t i;
 
@@ -76,31 +82,30 @@ find(struct tries *t, const char *address, bool make)
 		if (set[i].clear < least->clear)
 			least = &set[i];
 	}
-	if (!make)
-		return NULL;
 	*least = (struct account){ tag, 0 };
 	return least;
 }
 
-bool
-tries_left(struct tries *t, const char *address, int64_t now)
+/* Takes one of an account; false when there is none left. */
+static bool
+tries_take(struct account *a, int64_t share, int64_t now, bool *last)
 {
-	const struct account *a;
-
-	if (t->share == 0)
-		return true;
-	a = find(t, address, false);
-	return a == NULL || a->clear - now <= MINUTE - t->share;
+	if (a->clear - now > MINUTE - share)
+		return false;
+	a->clear = (a->clear > now ? a->clear : now) + share;
+	*last |= a->clear - now > MINUTE - share;
+	return true;
 }
 
 bool
-tries_wrong(struct tries *t, const char *address, int64_t now)
+tries_wrong(struct tries *t, const char *address, const char *name,
+    int64_t now, bool *last)
 {
-	struct account *a;
-
+	*last = false;
 	if (t->share == 0)
-		return false;
-	a = find(t, address, true);
-	a->clear = (a->clear > now ? a->clear : now) + t->share;
-	return a->clear - now > MINUTE - t->share;
+		return true;
+	return tries_take(tries_find(t, tries_tag(t, address, name)),
+	    t->share, now, last) &&
+	    tries_take(tries_find(t, tries_tag(t, address, NULL)),
+	    t->share / NAMES, now, last);
 }

@@ -6,11 +6,14 @@
 #include <stdint.h>
 
 /*
- * Wrong tries to connect, by address.  So many are free at once, and as
- * many a minute; whoever goes on beyond that is not listened to.  A right
- * one costs nothing.  All of an IPv6 /64 is one address, and IPv4 is the
- * same however it is written; the memory is fixed, and of very many
- * addresses those that tried least are forgotten first.
+ * Wrong tries to connect, by address and user name: which of them are told.
+ * A right key is let in, however many wrong ones there were: behind a proxy
+ * all clients have one address, and a wrong key costs no more than a right
+ * one.  What is limited is the log: so many of each address and name at once,
+ * and as many a minute, and ten times that of each address.  All of an IPv6
+ * /64 is one address, and IPv4 is the same however it is written; the memory
+ * is fixed, and of very many addresses those that tried least are forgotten
+ * first.
  */
 struct tries;
 
@@ -18,9 +21,9 @@ struct tries;
 struct tries *tries_open(unsigned limit);
 void tries_close(struct tries *);
 
-/* `now` is monotonic, in milliseconds */
-bool tries_left(struct tries *, const char *address, int64_t now);
-/* counts one; true when it was the last that is listened to */
-bool tries_wrong(struct tries *, const char *address, int64_t now);
+/* Counts one: is it told?  *last: it is the last one for a while.  `now` is
+ * monotonic, in milliseconds. */
+bool tries_wrong(struct tries *, const char *address, const char *name,
+    int64_t now, bool *last);
 
 #endif

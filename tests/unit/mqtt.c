@@ -53,26 +53,32 @@ static void
 test_tries(void)
 {
 	struct tries *t = tries_open(3);
+	bool last;
+	int i, told = 0;
 
-	CHECK(tries_left(t, "10.0.0.1", 1000));
-	CHECK(!tries_wrong(t, "10.0.0.1", 1000));
-	CHECK(!tries_wrong(t, "::ffff:10.0.0.1", 1000));
-	CHECK(tries_left(t, "10.0.0.1", 1000));
-	CHECK(tries_wrong(t, "10.0.0.1", 1000));
-	CHECK(!tries_left(t, "10.0.0.1", 1000));
-	CHECK(!tries_left(t, "::ffff:10.0.0.1", 20999));
+	CHECK(tries_wrong(t, "10.0.0.1", "a", 1000, &last) && !last);
+	CHECK(tries_wrong(t, "::ffff:10.0.0.1", "a", 1000, &last) && !last);
+	CHECK(tries_wrong(t, "10.0.0.1", "a", 1000, &last) && last);
+	CHECK(!tries_wrong(t, "10.0.0.1", "a", 1000, &last));
+	CHECK(!tries_wrong(t, "::ffff:10.0.0.1", "a", 20999, &last));
+	/* others are told of, at that address too */
+	CHECK(tries_wrong(t, "10.0.0.2", "a", 1000, &last));
+	CHECK(tries_wrong(t, "10.0.0.1", "", 1000, &last));
 	/* one comes back after a third of a minute */
-	CHECK(tries_left(t, "10.0.0.1", 21000));
-	CHECK(tries_left(t, "10.0.0.2", 1000));
+	CHECK(tries_wrong(t, "10.0.0.1", "a", 21000, &last) && last);
 	/* neighbours in a /64 */
-	tries_wrong(t, "2001:db8::1", 0);
-	tries_wrong(t, "2001:db8::2", 0);
-	tries_wrong(t, "2001:db8::3", 0);
-	CHECK(!tries_left(t, "2001:db8::4", 0));
-	CHECK(tries_left(t, "2001:db8:0:1::4", 0));
+	for (i = 0; i < 3; i++)
+		tries_wrong(t, "2001:db8::1", "", 0, &last);
+	CHECK(!tries_wrong(t, "2001:db8::4", "", 0, &last));
+	CHECK(tries_wrong(t, "2001:db8:0:1::4", "", 0, &last));
+	/* all names of an address together */
+	for (i = 0; i < 100; i++)
+		told += tries_wrong(t, "10.0.0.3", (char[]){ (char)('0' + i),
+		    0 }, 0, &last);
+	CHECK(told == 30);
 	tries_close(t);
 	t = tries_open(0);
-	CHECK(!tries_wrong(t, "10.0.0.1", 0) && tries_left(t, "10.0.0.1", 0));
+	CHECK(tries_wrong(t, "10.0.0.1", "", 0, &last) && !last);
 	tries_close(t);
 }
 
