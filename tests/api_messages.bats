@@ -350,5 +350,5 @@ health() {
 	    protocol: "http", name: "dev:t", unit: "Cel", time: 1700000000,
 	    value: 21.5}, {channel: $c, subtopic: "room.temp", publisher: $t,
 	    protocol: "http", name: "dev:on", time: 1700000000,
-	    boolValue: true}]' answer
+	    boolValue: true, bool_value: true}]' answer
 }

@@ -99,6 +99,17 @@ def row_23():
 def filters():
     assert total("?subtopic=") == 50
     assert total("?subtopic=a.*") == 51
+    # a subtopic with slashes, as mainflux-cli asks for it
+    assert total("?subtopic=a/b") == total("?subtopic=a.b") > 0
+    assert total("?subtopic=a/*") == total("?subtopic=a.*")
+    for q in ("aggregation=AVG", "aggregation=avg", "aggregate=AVG"):
+        for every in ("interval=1h", "every=1h"):
+            assert page(f"?name=d:t&{q}&{every}") == \
+                page("?name=d:t&aggregate=avg&every=1h"), (q, every)
+    for wrong in ("aggregation=avg&aggregate=avg", "interval=1h",
+                  "aggregation=x", "aggregation=avg&interval=x",
+                  "aggregation=avg&interval=1h&every=1h"):
+        thing.want(400, "GET", f"{PATH}?{wrong}")
     assert total("?subtopic=a.b,x") == 0
     assert total("?subtopic=a.b&subtopic=") == 101
     assert total("?subtopic=a.b&subtopic=x") == 51
@@ -159,7 +170,7 @@ def malformed():
                   "?aggregate=avg&aggregate=min",
                   "?v=x", "?v=", "?v=0x10", "?v=nan", "?v=1&v=2",
                   "?v=1&comparator=xx", "?comparator=lt", "?vb=yes", "?vb=",
-                  "?vd=AAAA", "?v=1&vs=x", "?v=1&value=2", "?vb=true&vs=x",
+                  "?vd=AAAAA", "?v=1&vs=x", "?v=1&value=2", "?vb=true&vs=x",
                   "?value=%3Ex", "?name=[", "?subtopic=a[b", "?name=%zz",
                   "?x=%", "?name=%ff", "?name=%00", "?%ff=1", "?%zz=1",
                   "?" + "&".join(["name=a"] * 64)):
@@ -263,6 +274,14 @@ def kinds():
     for m in got:
         for label in ("channel", "publisher", "protocol", "name"):
             m.pop(label)
+        # each client finds the name that it knows: 2019's, and 0.10's
+        for old, new in (("stringValue", "string_value"),
+                         ("boolValue", "bool_value"),
+                         ("dataValue", "data_value"), ("valueSum", "sum"),
+                         ("updateTime", "update_time")):
+            assert (old in m) == (new in m), m
+            if old in m:
+                assert m.pop(new) == m[old], m
     assert by_name == {
         "k:number": {"time": START + 0.5, "value": 21.5, "valueSum": 3,
                      "updateTime": 7, "unit": "Cel"},
@@ -274,6 +293,13 @@ def kinds():
         "k:sum": {"time": START + 5, "valueSum": 0.1},
     }, by_name
     assert total("?name=k:*&vb=true") == total("?name=k:*&vb=false") == 1
+    for data, n in (("AP8", 1), ("AP8=", 1), ("AP4", 0), ("AA", 0), ("", 0)):
+        assert total(f"?name=k:*&vd={data}") == n, data
+    assert total("?name=k:*&value=%3Dvd:AP8") == 1
+    assert total("?name=k:*&value=%21%3Dvd:AP8") == 0
+    for wrong in ("vd=x%21", "vd=AP8&vb=true", "vd=A", "vd=AP8&vd=AP8",
+                  "vd=AP8&comparator=gt"):
+        thing.want(400, "GET", f"{PATH}?{wrong}")
     rows = list(csv.DictReader(io.StringIO(
         export("text/csv", "?name=k:string"), newline="")))
     assert len(rows) == 1 and rows[0]["value"] == \

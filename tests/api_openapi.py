@@ -86,6 +86,12 @@ class User:
             "changePassword": lambda: dict(body={
                 "old_password": PASSWORD, "password": PASSWORD}),
             "removeUser": lambda: dict(query=[("all", "true")]),
+            "showUserById": lambda: dict(path={"id": self.ask(
+                "showUser", 200).json["id"]}),
+            "decideAccessByKey": lambda: dict(path=channel,
+                                              body={"token": self.key}),
+            "decideAccessById": lambda: dict(path=channel, body={
+                "thing_id": self.thing}),
             "revokeToken": lambda: dict(query=[("all", "false")]),
             "createKey": lambda: dict(body={"scope": "keys:read"}),
             "showKey": lambda: dict(path={"id": self.lasting}),
@@ -345,6 +351,10 @@ def nowhere(user):
     user.ask("identify", 403, token=None, body={"token": "x"})
     user.ask("decideAccess", 403, token=None, path={"id": user.channel},
              body={"token": user.key})
+    user.ask("decideAccessByKey", 403, token=None,
+             path={"id": user.channel}, body={"token": user.key})
+    user.ask("decideAccessById", 403, token=None,
+             path={"id": user.channel}, body={"thing_id": user.thing})
     user.ask("listMessages", 403, token=user.key, path={"id": user.channel})
 
 
@@ -439,7 +449,8 @@ def messages():
                   (("publisher", "x"),), (("protocol", "http"),),
                   (("name", "d:*"), ("unit", "Cel")), (("value", ">20"),),
                   (("v", "3"), ("comparator", "ge")), (("vs", "text"),),
-                  (("vb", "true"),), (("from", "1700000000"), ("to", "-1h")),
+                  (("vb", "true"),), (("vd", "AP8"),),
+                  (("aggregation", "MAX"), ("interval", "1h")), (("from", "1700000000"), ("to", "-1h")),
                   (("aggregate", "avg"), ("every", "5m"), ("order", "asc")),
                   (("store", "messages"),)):
         ask(200, *query)
@@ -453,7 +464,8 @@ def messages():
         ask(200, ("name", "none"), accept=accept)
     # its time is one that a pack can't say
     ask(422, ("name", "old"), accept="application/senml+json")
-    for query in (("limit", "0"), ("order", "x"), ("vd", "x"), ("v", "x")):
+    for query in (("limit", "0"), ("order", "x"), ("vd", "x"), ("v", "x"),
+                  ("interval", "x")):
         answer = send(port, "GET", f"/channels/{CHANNEL}/messages?"
                       + "=".join(query), [("Authorization", KEY)], None)
         assert answer.status == 400

@@ -153,7 +153,7 @@ def token_ends():
     ann.want(400, "PATCH", "/password", dict(change, password="short"))
     ann.want(403, "PATCH", "/password", change, token=None)
     ann.want(200, "GET", "/things")
-    new = ann.want(200, "PATCH", "/password", change).json["token"]
+    new = ann.want(201, "PATCH", "/password", change).json["token"]
     ann.want(403, "GET", "/things")
     ann.want(403, "GET", "/things", token=lasting)
     ann.want(200, "GET", "/things", token=new)
@@ -334,7 +334,7 @@ def strangers():
     # not even of the right one, where too many were wrong
     eve.want(429, "POST", "/tokens", right)
     ann.want(403, "PATCH", "/password", change)
-    ann.token = ann.call("PATCH", "/password", dict(
+    ann.token = ann.want(201, "PATCH", "/password", dict(
         change, old_password=PASSWORD)).json["token"]
     ann.want(200, "GET", "/things")
 

@@ -6,7 +6,8 @@
 /*
  * May who has this key use this channel, and whose key is it at all: what
  * services in front of others ask.  The key is in the body, and nobody who
- * does not have it learns anything; about a thing by its id only its owner.
+ * does not have it learns anything.  By its id a thing is asked for where
+ * only this machine can come, or by its owner.
  */
 
 static void
@@ -63,6 +64,22 @@ access_decide(struct call *c)
 	}
 	result = access_check(c->api->access, key, c->id[0], &thing);
 	answer(c, result, thing);
+}
+
+/* likewise by a thing's id, for services that know it already */
+void
+access_decide_id(struct call *c)
+{
+	struct body_field thing = { .name = "thing_id", .type = BODY_TEXT };
+
+	if (!call_read(c, &thing, 1))
+		return;
+	if (c->id[0].n == 0 || thing.value.n == 0)
+		http_problem(c->request, 400,
+		    "a channel and a thing_id are needed");
+	else
+		answer(c, access_check_id(c->api->access, thing.value,
+		    c->id[0]), thing.value);
 }
 
 /* why not; NULL: it can't be asked */

@@ -70,21 +70,41 @@ changed(struct task *t)
 
 /* ---- the account ---- */
 
-void
-users_show(struct call *c)
+static void
+show_user(struct call *c, const struct principal *who)
 {
 	struct buf *b = &c->api->answer;
-	const struct principal *who;
 	char time[STAMP_TEXT];
 
-	if (!call_has_token(c) || (who = call_user(c, 0)) == NULL)
-		return;
 	buf_printf(b, "{\"id\":\"%s\",\"email\":", who->user.id);
 	json_put_string(b, str_z(who->user.email));
 	buf_puts(b, ",\"created\":");
 	buf_put(b, time, stamp_print(time, who->user.created));
 	buf_puts(b, "}\n");
 	call_json(c->request, 200, buf_str(b));
+}
+
+void
+users_show(struct call *c)
+{
+	const struct principal *who;
+
+	if (call_has_token(c) && (who = call_user(c, 0)) != NULL)
+		show_user(c, who);
+}
+
+/* nobody else is there for a user */
+void
+users_show_one(struct call *c)
+{
+	const struct principal *who;
+
+	if (!call_has_token(c) || (who = call_user(c, 0)) == NULL)
+		return;
+	if (!str_eq(c->id[0], str_z(who->user.id)))
+		http_problem(c->request, 404, "there is no such user");
+	else if (call_holds(c, true, NULL))
+		show_user(c, who);
 }
 
 static int
@@ -205,45 +225,92 @@ lasting_created(struct task *t)
 /* how long it is good for, in seconds; 0: without an end */
 #define DURATION_MAX (INT64_C(100) * 365 * 24 * 3600)
 
-static const char *
-set_lasting(struct account_change *a, const struct body_field f[3])
-{
-	int64_t duration = 0;
+/* what Mainflux calls an API key, which acts for its user */
+#define TYPE_API 2
+#define SCOPE_API (TOKEN_THINGS_READ | TOKEN_THINGS_WRITE |		\
+	TOKEN_CHANNELS_READ | TOKEN_CHANNELS_WRITE | TOKEN_KEYS_READ |	\
+	TOKEN_EVENTS_READ)
 
-	if (f[0].value.n > TOKEN_NAME_MAX)
-		return "the name is longer than 256 bytes";
-	if (f[1].value.p == NULL ||
-	    !token_scope_parse(f[1].value, &a->lasting.scope))
-		return "the scope has to be some of things:read, "
-		    "things:write, channels:read, channels:write, "
-		    "keys:read, events:read";
-	if (f[2].value.p != NULL && (!body_number(f[2].value, &duration) ||
-	    duration == 0 || duration > DURATION_MAX))
+enum { NAME, SCOPE, DURATION, TYPE, KEY_FIELDS };
+
+/* a scope, or the type in place of one; NULL, or why not */
+static const char *
+set_scope(struct account_change *a, const struct body_field f[KEY_FIELDS])
+{
+	int64_t type;
+
+	if (f[TYPE].value.p != NULL && (!body_number(f[TYPE].value, &type) ||
+	    type != TYPE_API))
+		return "the type has to be 2, an API key: a login is "
+		    "POST /tokens";
+	if (f[SCOPE].value.p == NULL && f[TYPE].value.p != NULL) {
+		a->lasting.scope = SCOPE_API;
+		return NULL;
+	}
+	return f[SCOPE].value.p != NULL &&
+	    token_scope_parse(f[SCOPE].value, &a->lasting.scope) ? NULL :
+	    "the scope has to be some of things:read, things:write, "
+	    "channels:read, channels:write, keys:read, events:read";
+}
+
+/* Clients of Mainflux, which give a type, have nanoseconds: those are more
+ * than all the seconds that are taken. */
+static const char *
+set_duration(struct account_change *a, const struct body_field f[KEY_FIELDS])
+{
+	int64_t n = 0;
+
+	if (f[DURATION].value.p == NULL)
+		return NULL;
+	if (!body_number(f[DURATION].value, &n)) {
+		n = 0;
+	} else if (f[TYPE].value.p != NULL) {
+		/* 0 is what they say for "without an end" */
+		if (n == 0)
+			return NULL;
+		if (n > DURATION_MAX)
+			n /= STAMP_SECOND;
+	}
+	if (n == 0 || n > DURATION_MAX)
 		return "the duration is a number of seconds from 1";
+	a->lasting.expires = a->now + n;
+	return NULL;
+}
+
+static const char *
+set_lasting(struct account_change *a, const struct body_field f[KEY_FIELDS])
+{
+	const char *why;
+
+	if (f[NAME].value.n > TOKEN_NAME_MAX)
+		return "the name is longer than 256 bytes";
+	if ((why = set_scope(a, f)) != NULL ||
+	    (why = set_duration(a, f)) != NULL)
+		return why;
 	uuid_make(a->id);
-	if (f[0].value.n > 0)
-		memcpy(a->name, f[0].value.p, f[0].value.n);
+	if (f[NAME].value.n > 0)
+		memcpy(a->name, f[NAME].value.p, f[NAME].value.n);
 	a->lasting.id = str_z(a->id);
-	a->lasting.name = (struct str){ a->name, f[0].value.n };
+	a->lasting.name = (struct str){ a->name, f[NAME].value.n };
 	a->lasting.created = a->now;
-	a->lasting.expires = duration ? a->now + duration : 0;
 	return NULL;
 }
 
 void
 keys_create(struct call *c)
 {
-	struct body_field f[] = {
-		{ .name = "name", .type = BODY_TEXT },
-		{ .name = "scope", .type = BODY_TEXT },
-		{ .name = "duration", .type = BODY_NUMBER },
+	struct body_field f[KEY_FIELDS] = {
+		[NAME] = { .name = "name", .type = BODY_TEXT },
+		[SCOPE] = { .name = "scope", .type = BODY_TEXT },
+		[DURATION] = { .name = "duration", .type = BODY_NUMBER },
+		[TYPE] = { .name = "type", .type = BODY_NUMBER },
 	};
 	struct account_change *a;
 	const struct principal *who;
 	static const struct principal nobody;
 	const char *why;
 
-	if (!call_read(c, f, 3) || !call_has_token(c))
+	if (!call_read(c, f, KEY_FIELDS) || !call_has_token(c))
 		return;
 	a = change_new(c, &nobody, create_lasting, lasting_created);
 	why = set_lasting(a, f);

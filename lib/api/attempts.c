@@ -40,7 +40,8 @@ attempts_close(struct attempts *a)
 static struct entry *
 find(struct attempts *a, char kind, struct str name, int64_t now)
 {
-	unsigned char text[1 + NAME_MAX_N], tag[crypto_shorthash_siphashx24_BYTES];
+	unsigned char tag[crypto_shorthash_siphashx24_BYTES];
+	unsigned char text[1 + NAME_MAX_N];
 	struct entry *set, *oldest;
 	int i;
 

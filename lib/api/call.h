@@ -158,6 +158,7 @@ int call_put_item(struct api *, struct registry *, struct buf *,
 /* ---- the rest of this folder ---- */
 
 void users_create(struct call *), users_show(struct call *),
+    users_show_one(struct call *),
     users_remove(struct call *), users_password(struct call *),
     tokens_create(struct call *), tokens_refresh(struct call *),
     tokens_end(struct call *), keys_create(struct call *),
@@ -178,7 +179,7 @@ void connections_add(struct call *), connections_remove(struct call *),
 /* a bulk that is sent as lines */
 void lines_change(struct call *, enum bulk_what, enum item_kind);
 void access_identity(struct call *), access_decide(struct call *),
-    access_explain(struct call *);
+    access_decide_id(struct call *), access_explain(struct call *);
 void events_stream(struct call *), messages_list(struct call *);
 void status_version(struct call *), status_health(struct call *),
     status_metrics(struct call *);

@@ -10,7 +10,8 @@
  * What somebody wants to read of a channel, and how it is written.
  *
  * The parameters are those of Mainflux (offset, limit, subtopic, publisher,
- * protocol, name; v with comparator, vs, vb) and those of mfx-read-sqlite(1)
+ * protocol, name; v with comparator, vs, vb, vd; aggregation, interval) and
+ * those of mfx-read-sqlite(1)
  * (value, unit, from, to, order, aggregate, every), with the same meaning,
  * and the name of a store.
  * Labels, units and `value` may be given several times: any may hold.  All

@@ -125,6 +125,7 @@ struct parameter {
 	const char *name;
 	const char *(*take)(struct messages_ask *, struct str);
 	bool repeats;
+	const char *other;	/* the same, as Mainflux came to call it */
 };
 
 static const char *
@@ -141,9 +142,16 @@ add(struct messages_ask *a, struct opt_list *l, struct str value)
 	return NULL;
 }
 
+/* Levels are stored with dots between; clients ask with slashes, too. */
 static const char *
 take_subtopic(struct messages_ask *a, struct str value)
 {
+	char *slash;
+
+	/* it lies in the scratch buffer */
+	while (value.n > 0 &&
+	    (slash = memchr(a->scratch.p, '/', value.n)) != NULL)
+		*slash = '.';
 	return add(a, &a->query.select.subtopics, value);
 }
 
@@ -240,8 +248,10 @@ take_aggregate(struct messages_ask *a, struct str value)
 	};
 	size_t i;
 
+	/* AVG is how Mainflux came to write it */
 	for (i = 0; i < sizeof all / sizeof *all; i++)
-		if (str_eq(value, str_z(all[i])))
+		if (value.n == strlen(all[i]) &&
+		    strncasecmp(value.p, all[i], value.n) == 0)
 			a->query.aggregate = all[i];
 	return a->query.aggregate != NULL ? NULL :
 	    "aggregate has to be avg, min, max, sum, count or last";
@@ -328,28 +338,36 @@ take_bool(struct messages_ask *a, struct str value)
 static const char *
 take_data(struct messages_ask *a, struct str value)
 {
-	(void)a;
-	(void)value;
-	return "data can't be compared";
+	/* it lies in the scratch buffer itself */
+	value = arena_str(&a->arena, value);
+	return value.p == NULL ? "that are too many values" :
+	    compare(a, "=" SELECT_DATA, value, "");
 }
 
 static const struct parameter parameters[] = {
-	{ "value", take_value, true }, { "v", take_number, false },
-	{ "vs", take_string, false }, { "vb", take_bool, false },
-	{ "vd", take_data, false },
-	{ "comparator", take_comparator, false },
-	{ "offset", take_offset, false }, { "limit", take_limit, false },
-	{ "subtopic", take_subtopic, true },
-	{ "publisher", take_publisher, true },
-	{ "protocol", take_protocol, true }, { "name", take_name, true },
-	{ "unit", take_unit, true }, { "order", take_order, false },
-	{ "from", take_from, false }, { "to", take_to, false },
-	{ "aggregate", take_aggregate, false },
-	{ "every", take_every, false }, { "store", take_store, false },
+	{ "value", take_value, true, NULL },
+	{ "v", take_number, false, NULL },
+	{ "vs", take_string, false, NULL },
+	{ "vb", take_bool, false, NULL },
+	{ "vd", take_data, false, NULL },
+	{ "comparator", take_comparator, false, NULL },
+	{ "offset", take_offset, false, NULL },
+	{ "limit", take_limit, false, NULL },
+	{ "subtopic", take_subtopic, true, NULL },
+	{ "publisher", take_publisher, true, NULL },
+	{ "protocol", take_protocol, true, NULL },
+	{ "name", take_name, true, NULL },
+	{ "unit", take_unit, true, NULL },
+	{ "order", take_order, false, NULL },
+	{ "from", take_from, false, NULL },
+	{ "to", take_to, false, NULL },
+	{ "aggregate", take_aggregate, false, "aggregation" },
+	{ "every", take_every, false, "interval" },
+	{ "store", take_store, false, NULL },
 };
 #define PARAMETERS (sizeof parameters / sizeof *parameters)
-/* value, v, vs and vb: the first four */
-#define OF_VALUES 0xfu
+/* value, v, vs, vb and vd: the first five */
+#define OF_VALUES 0x1fu
 
 /* ---- all of them ---- */
 
@@ -360,6 +378,13 @@ take(struct messages_ask *a, size_t i, struct str value)
 		return "a parameter that is to be given once is there twice";
 	a->given |= 1u << i;
 	return parameters[i].take(a, value);
+}
+
+static bool
+is_named(const struct parameter *p, struct str name)
+{
+	return str_eq(name, str_z(p->name)) ||
+	    (p->other != NULL && str_eq(name, str_z(p->other)));
 }
 
 static void
@@ -374,7 +399,7 @@ look_at(void *arg, struct str name, struct str value)
 	buf_clear(&a->scratch);
 	sound = percent_decode(&a->scratch, name);
 	for (i = 0; i < PARAMETERS; i++)
-		if (str_eq(buf_str(&a->scratch), str_z(parameters[i].name)))
+		if (is_named(&parameters[i], buf_str(&a->scratch)))
 			break;
 	utf8 = utf8_valid(buf_str(&a->scratch));
 	buf_clear(&a->scratch);
@@ -396,7 +421,7 @@ combine(struct messages_ask *a)
 	const char *what, *why;
 
 	if (values & (values - 1))
-		return "either value, or v, or vs, or vb";
+		return "either value, or v, or vs, or vb, or vd";
 	if (a->comparator != NULL && a->number == NULL)
 		return "a comparator is for v";
 	if (a->number != NULL && (why = compare(a,

@@ -73,24 +73,40 @@ put_string(struct buf *b, const char *name, struct str text)
 	json_put_string(b, text);
 }
 
+/* A member under both of its names, of 2019 and of 0.10 and later: each
+ * client takes the one that it knows. */
+struct names {
+	const char *of_2019, *of_0_10;
+};
+
+static void
+put_both(struct buf *b, struct names names, struct str text, bool quoted)
+{
+	put_member(b, names.of_2019, quoted ? STR_NONE : text);
+	if (quoted)
+		json_put_string(b, text);
+	put_member(b, names.of_0_10, quoted ? STR_NONE : text);
+	if (quoted)
+		json_put_string(b, text);
+}
+
 static void
 put_value(struct messages_writer *w, struct buf *b, const struct record *r)
 {
-	static const char *const members[] = {
-		[VALUE_NUMBER] = "value", [VALUE_STRING] = "stringValue",
-		[VALUE_BOOL] = "boolValue", [VALUE_DATA] = "dataValue",
+	static const struct names members[] = {
+		[VALUE_STRING] = { "stringValue", "string_value" },
+		[VALUE_BOOL] = { "boolValue", "bool_value" },
+		[VALUE_DATA] = { "dataValue", "data_value" },
 	};
 	struct str text = field_text(FIELD_VALUE, NULL, r, FIELD_EPOCH,
 	    &w->scratch);
 
 	if (r->kind == VALUE_NONE)
 		return;
-	if (r->kind == VALUE_NUMBER || r->kind == VALUE_BOOL) {
-		put_member(b, members[r->kind], text);
-		return;
-	}
-	put_member(b, members[r->kind], STR_NONE);
-	json_put_string(b, text);
+	if (r->kind == VALUE_NUMBER)
+		put_member(b, "value", text);
+	else
+		put_both(b, members[r->kind], text, r->kind != VALUE_BOOL);
 }
 
 static void
@@ -112,10 +128,12 @@ put_message(struct messages_writer *w, struct buf *b,
 		put_member(b, "time", (struct str){ time,
 		    stamp_print(time, r->time) });
 	if (r->update.p != NULL && number_value(r->update) != 0)
-		put_member(b, "updateTime", r->update);
+		put_both(b, (struct names){ "updateTime", "update_time" },
+		    r->update, false);
 	put_value(w, b, r);
 	if (r->sum.p != NULL)
-		put_member(b, "valueSum", r->sum);
+		put_both(b, (struct names){ "valueSum", "sum" }, r->sum,
+		    false);
 	buf_putc(b, '}');
 }
 

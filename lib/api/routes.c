@@ -9,13 +9,16 @@
 
 #define LIST "offset limit cursor name glob metadata"
 #define MESSAGES "offset limit *subtopic *publisher *protocol *name *unit " \
-	"*value v vs vb comparator from to order aggregate every store"
+	"*value v vs vb vd comparator from to order aggregate every " \
+	"aggregation interval store"
 
 /* What there is.  Of two that fit a path, the first one is taken. */
 const struct api_route api_routes[] = {
 	{ "POST", "/users", users_create, "users", "register", API_OPEN,
 	    NULL },
 	{ "GET", "/users", users_show, "users", "view_user", 0, NULL },
+	{ "GET", "/users/:id", users_show_one, "users", "view_user",
+	    API_STATE, NULL },
 	{ "DELETE", "/users", users_remove, "users", "remove_user", API_OURS,
 	    "all" },
 	{ "PATCH", "/password", users_password, "users", "change_password", 0,
@@ -86,6 +89,10 @@ const struct api_route api_routes[] = {
 	    NULL },
 	{ "POST", "/channels/:id/access", access_decide, "things",
 	    "can_access", API_OPEN, NULL },
+	{ "POST", "/channels/:id/access-by-key", access_decide, "things",
+	    "can_access", API_OPEN, NULL },
+	{ "POST", "/channels/:id/access-by-id", access_decide_id, "things",
+	    "can_access_by_id", API_OPEN, NULL },
 	{ "GET", "/channels/:id/messages", messages_list, "message_reader",
 	    "read_all", API_OPEN | API_STATE, MESSAGES },
 	{ "GET", "/events", events_stream, "things", "list_events", API_OURS,

@@ -353,10 +353,13 @@ static void
 user_made(struct task *t)
 {
 	struct login *l = of_task(t);
+	char place[ID_TEXT + 16];
 
 	if (l->change.result == 0) {
 		api_recovered(l->api);
 		give_back(l);
+		snprintf(place, sizeof place, "/users/%s", l->user.id);
+		http_set(l->request, "Location", place);
 		http_answer(l->request, 201);
 	} else {
 		call_fault(l->api, l->request, &l->change.fault, 409);
@@ -455,7 +458,7 @@ password_set(struct task *t)
 	if (l->change.result == 0) {
 		api_recovered(l->api);
 		/* the one that was shown has ended with the password */
-		answer_token(l->api, l->request, &l->user, l->api->now, 200);
+		answer_token(l->api, l->request, &l->user, l->api->now, 201);
 	} else {
 		call_fault(l->api, l->request, &l->change.fault, 409);
 	}

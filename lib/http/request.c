@@ -296,6 +296,11 @@ http_problem_item(struct http_request *r, unsigned status,
 	json_put_string(&b, str_z(MHD_get_reason_phrase_for(status)));
 	buf_printf(&b, ",\"status\":%u,\"detail\":", status);
 	json_put_string(&b, str_z(detail));
+	/* where clients of Mainflux of 2023 look */
+	buf_puts(&b, ",\"error\":");
+	json_put_string(&b, str_z(detail));
+	buf_puts(&b, ",\"message\":");
+	json_put_string(&b, str_z(MHD_get_reason_phrase_for(status)));
 	if (item > 0)
 		buf_printf(&b, ",\"item\":%zu", item);
 	buf_puts(&b, "}\n");

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/glob.h"
 #include "senml/number.h"
 
@@ -40,9 +41,31 @@ parse_operator(const char **z)
 	return SELECT_EQ;
 }
 
+/* base64url that fits a buffer of SELECT_DATA_MAX */
+static const char *
+parse_data(struct comparison *c)
+{
+	char bytes[SELECT_DATA_MAX];
+
+	c->kind = VALUE_DATA;
+	c->text = str_from(c->text, sizeof SELECT_DATA - 1);
+	if (c->text.n / 4 * 3 + 3 > sizeof bytes)
+		return "more data than can be compared with, 12 KiB";
+	return base64_decode(bytes, c->text) < 0 ? "not base64url" : NULL;
+}
+
+struct str
+comparison_data(const struct comparison *c, char *to)
+{
+	long n = base64_decode(to, c->text);
+
+	return (struct str){ to, n > 0 ? (size_t)n : 0 };
+}
+
 static const char *
 parse_comparison(const char *z, struct comparison *c)
 {
+	const char *why;
 	size_t n;
 
 	*c = (struct comparison){ .op = parse_operator(&z) };
@@ -54,7 +77,10 @@ parse_comparison(const char *z, struct comparison *c)
 		return NULL;
 	}
 	c->truth = strcmp(z, "true") == 0;
-	if (c->truth || strcmp(z, "false") == 0) {
+	why = NULL;
+	if (strncmp(z, SELECT_DATA, sizeof SELECT_DATA - 1) == 0) {
+		why = parse_data(c);
+	} else if (c->truth || strcmp(z, "false") == 0) {
 		c->kind = VALUE_BOOL;
 	} else {
 		c->kind = VALUE_STRING;
@@ -63,7 +89,7 @@ parse_comparison(const char *z, struct comparison *c)
 	}
 	if (c->op != SELECT_EQ && c->op != SELECT_NE)
 		return "only numbers have an order";
-	return NULL;
+	return why;
 }
 
 static const char *
@@ -147,6 +173,7 @@ number_holds(enum select_operator op, double value, double than)
 static bool
 holds(const struct comparison *c, const struct record *r)
 {
+	char data[SELECT_DATA_MAX];
 	bool equal;
 
 	if (c->kind != r->kind)
@@ -154,7 +181,8 @@ holds(const struct comparison *c, const struct record *r)
 	if (c->kind == VALUE_NUMBER)
 		return number_holds(c->op, number_value(r->value), c->number);
 	equal = c->kind == VALUE_BOOL ? c->truth == r->truth :
-	    str_eq(c->text, r->value);
+	    str_eq(c->kind == VALUE_DATA ? comparison_data(c, data) : c->text,
+	    r->value);
 	return equal == (c->op == SELECT_EQ);
 }
 

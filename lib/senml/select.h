@@ -25,11 +25,11 @@
  *
  * A comparison (--value) is an operator, = != < <= > >= (none is =), and
  * what the value is compared with: a number, true, false, or else text,
- * which "double quotes" make of anything.  It holds for values of its own
- * kind only: '!=20' is not true of a string.  Numbers are compared as
- * doubles; text and booleans with = and != only.  Several with = are
- * alternatives; all others have to hold, so that '>=20' and '<30' is a
- * range.
+ * which "double quotes" make of anything, or vd: and bytes in base64url.  It
+ * holds for values of its own kind only: '!=20' is not true of a string.
+ * Numbers are compared as doubles; all others with = and != only.  Several
+ * with = are alternatives; all others have to hold, so that '>=20' and
+ * '<30' is a range.
  *
  * Times are those of the record: from <= time < to.
  */
@@ -37,9 +37,11 @@ enum select_operator {
 	SELECT_EQ, SELECT_NE, SELECT_LT, SELECT_LE, SELECT_GT, SELECT_GE,
 };
 
+#define SELECT_DATA "vd:"	/* in front of base64url */
+#define SELECT_DATA_MAX (12 * 1024)
 struct comparison {
 	enum select_operator op;
-	enum value_kind kind;	/* NUMBER, BOOL or STRING */
+	enum value_kind kind;	/* not NONE */
 	double number;
 	bool truth;
 	struct str text;	/* borrowed from the option */
@@ -81,6 +83,9 @@ struct select {
  * used.  NULL, or why one is refused, and which in *what.
  */
 const char *select_prepare(struct select *, const char **what);
+
+/* the bytes that a comparison with data has; `to` has SELECT_DATA_MAX */
+struct str comparison_data(const struct comparison *, char *to);
 
 /* do the labels fit? */
 bool select_route(const struct select *, const struct route *);

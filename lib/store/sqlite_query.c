@@ -58,6 +58,15 @@ put_series(struct sqlite_query *q, const struct select *s)
 	put_globs(q, "unit", &s->units, false);
 }
 
+static void
+put_hex(struct buf *b, struct str bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes.n; i++)
+		buf_printf(b, "%02x", (unsigned)(unsigned char)bytes.p[i]);
+}
+
 /* `alias` is of readings */
 static void
 put_comparison(struct sqlite_query *q, const char *alias,
@@ -68,6 +77,7 @@ put_comparison(struct sqlite_query *q, const char *alias,
 		[SELECT_LE] = "<=", [SELECT_GT] = ">", [SELECT_GE] = ">=",
 	};
 	const char *op = operators[c->op];
+	char data[SELECT_DATA_MAX];
 
 	switch (c->kind) {
 	case VALUE_NUMBER:
@@ -79,6 +89,12 @@ put_comparison(struct sqlite_query *q, const char *alias,
 	case VALUE_BOOL:
 		buf_printf(&q->sql, "(s.kind = 'bool' AND %s.value %s %d)",
 		    alias, op, c->truth);
+		break;
+	case VALUE_DATA:
+		buf_printf(&q->sql, "(s.kind = 'data' AND %s.value %s x'",
+		    alias, op);
+		put_hex(&q->sql, comparison_data(c, data));
+		buf_puts(&q->sql, "')");
 		break;
 	default:
 		buf_printf(&q->sql, "(s.kind = 'string' AND %s.value %s ?%d)",

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""api_clients.py PORT CASE: each case is a function, which api_clients.bats
+names."""
+import datetime
+import sys
+
+from api_client import Client, NOBODY, PASSWORD
+
+port = int(sys.argv[1])
+ann, bob = (Client(port).sign_up(f"{name}@example.com")
+            for name in ("ann", "bob"))
+
+
+def users():
+    place = ann.want(201, "POST", "/users", {
+        "email": "eve@example.com", "password": PASSWORD}).headers["Location"]
+    eve = Client(port)
+    eve.token = eve.log_in("eve@example.com")
+    me = eve.want(200, "GET", place).json
+    assert place == "/users/" + me["id"] and \
+        me == eve.want(200, "GET", "/users").json, me
+    # nobody else is there
+    ann.want(404, "GET", place)
+    ann.want(404, "GET", f"/users/{NOBODY}")
+    ann.want(404, "GET", place + "x")
+    ann.want(403, "GET", place, token=None)
+    new = eve.want(201, "PATCH", "/password", {
+        "old_password": PASSWORD, "password": "battery staple"}).json
+    eve.want(200, "GET", "/users", token=new["token"])
+
+
+def until(made):
+    return datetime.datetime.fromisoformat(made["expires_at"]) - \
+        datetime.datetime.fromisoformat(made["issued_at"])
+
+
+def keys():
+    # `keys issue 24h`: the SDK sends a duration of Go, in nanoseconds
+    made = ann.want(201, "POST", "/keys", {
+        "type": 2, "duration": 24 * 3600 * 10**9}).json
+    assert until(made) == datetime.timedelta(days=1), made
+    # and its documents speak of seconds
+    made = ann.want(201, "POST", "/keys", {"type": 2, "duration": 3600}).json
+    assert until(made) == datetime.timedelta(hours=1), made
+    for body in ({"type": 2}, {"type": 2, "duration": 0}):
+        made = ann.want(201, "POST", "/keys", body).json
+        assert "expires_at" not in made
+    # it acts for its user
+    program = Client(port, made["value"])
+    t = program.thing(name="t")
+    c = program.channel()
+    program.connect(c, t)
+    assert program.key(t)
+    program.want(200, "GET", "/events?follow=false")
+    # but for the account
+    program.want(403, "GET", "/keys")
+    program.want(403, "DELETE", "/users")
+    ann.want(200, "GET", f"/keys/{made['id']}")
+    bob.want(404, "GET", f"/keys/{made['id']}")
+    ann.want(204, "DELETE", f"/keys/{made['id']}")
+    ann.want(404, "GET", f"/keys/{made['id']}")
+    program.want(403, "GET", "/things")
+    # a scope limits it all the same
+    made = ann.want(201, "POST", "/keys", {"type": 2,
+                                           "scope": "things:read"}).json
+    assert made["scope"] == "things:read"
+    for body in ({"type": 0}, {"type": 1}, {"type": 3}, {"type": "2"},
+                 {"duration": 60}, {"type": 2, "scope": "x"},
+                 {"type": 2, "duration": -1}, {"type": 2, "duration": 1.5},
+                 {"scope": "things:read", "duration": 24 * 3600 * 10**9},
+                 {"scope": "things:read", "duration": 0}):
+        ann.want(400, "POST", "/keys", body)
+
+
+def access():
+    t, c, d = ann.thing(), ann.channel(), ann.channel()
+    ann.connect(c, t)
+    for path, body in (("access-by-key", {"token": ann.key(t)}),
+                       ("access", {"token": ann.key(t)}),
+                       ("access-by-id", {"thing_id": t})):
+        ask = Client(port)
+        assert ask.want(200, "POST", f"/channels/{c}/{path}", body
+                        ).json == {"id": t}
+        for other in (d, NOBODY, "x"):
+            ask.want(403, "POST", f"/channels/{other}/{path}", body)
+        ask.want(400, "POST", f"/channels//{path}", body)
+        ask.want(400, "POST", f"/channels/{c}/{path}", "{")
+        ask.want(415, "POST", f"/channels/{c}/{path}", "{}", type=None)
+        for wrong in ("", "x", NOBODY):
+            status = 400 if path == "access-by-id" and not wrong else 403
+            ask.want(status, "POST", f"/channels/{c}/{path}",
+                     {name: wrong for name in body})
+
+
+def refusals():
+    for status, method, path, body in (
+            (404, "GET", f"/things/{NOBODY}", None),
+            (400, "POST", "/things", {"name": 1}),
+            (403, "POST", "/tokens", {"email": "ann@example.com",
+                                      "password": "wrong"}),
+            (404, "GET", "/nowhere", None)):
+        said = ann.want(status, method, path, body).json
+        assert said["error"] == said["detail"] and \
+            said["message"] == said["title"], said
+
+
+globals()[sys.argv[2]]()
