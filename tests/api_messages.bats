@@ -298,7 +298,7 @@ health() {
 		mfx-write-sqlite "$STORE"
 	serve_api
 	ask 200 "$URL/channels/$CHANNEL/messages"
-	jq -e '.messages[0].time == 995' answer
+	jq -e '.messages[0].time == -5' answer
 	ask 422 -H 'Accept: application/senml+json' "$URL/channels/$CHANNEL/messages"
 	mfx-read-sqlite "$STORE" >line
 	ask 200 -H 'Accept: application/x-ndjson' "$URL/channels/$CHANNEL/messages"
