@@ -240,7 +240,8 @@ sys.stdout.buffer.write(bytes(range(256)))' >bytes
 takes() { coap post coap "?auth=$KEY" -e x && [[ -z $SAID ]]; }
 
 @test "limits: observers of one session, and in all" {
-	serve_observed --max-observers 70
+	serve_observed --max-observers 70 \
+	    --max-observers-per-thing 80 --max-observers-per-address 80
 	[[ $(raw observers 100) == '64 5.03 there are too many observers' ]]
 	[[ $(raw observers 100) == '6 5.03 there are too many observers' ]]
 }

@@ -6,31 +6,31 @@
 #include "coap/format.h"
 #include "senml/topic.h"
 
+/* more of them than go into one message */
+#define TAGS_MAX 65536
+
 void
 asked_init(struct asked *a)
 {
 	*a = (struct asked){ .where = ASKED_OTHER };
 	buf_init(&a->path, 2 * SUBTOPIC_MAX);
+	buf_init(&a->tags, TAGS_MAX);
 }
 
 void
 asked_release(struct asked *a)
 {
 	buf_release(&a->path);
+	buf_release(&a->tags);
 }
 
-/* An unsigned integer of at most `max` bytes, which is all that an option
- * may have: else it is malformed. */
+/* An unsigned integer, whose length the screen has looked at. */
 static uint32_t
-number(struct asked *a, struct str value, size_t max)
+number(struct str value)
 {
 	uint32_t v = 0;
 	size_t i;
 
-	if (value.n > max) {
-		a->bad_option = true;
-		return 0;
-	}
 	for (i = 0; i < value.n; i++)
 		v = v << 8 | (unsigned char)value.p[i];
 	return v;
@@ -39,17 +39,17 @@ number(struct asked *a, struct str value, size_t max)
 static void
 take_block(struct asked *a, struct str value, struct asked_block *b)
 {
-	uint32_t v = number(a, value, 3);
+	uint32_t v = number(value);
 
 	b->given = true;
 	b->number = v >> 4;
 	b->more = v & 8;
 	b->exponent = v & 7;
-	/* 7 is BERT (RFC 8323), which we don't offer */
-	if (b->exponent == 7)
-		a->bad_option = true;
-	else
-		b->size = 16U << b->exponent;
+	b->bert = b->exponent == 7;
+	b->size = b->bert ? 1024 : 16U << b->exponent;
+	/* reserved but for streams (RFC 7959 2.2, RFC 8323 6) */
+	if (b->bert && !a->stream)
+		a->bad_block = true;
 }
 
 static bool
@@ -98,6 +98,8 @@ static void
 take_option(struct asked *a, coap_option_num_t option, struct str value,
     unsigned *segments)
 {
+	uint32_t n;
+
 	switch (option) {
 	case COAP_OPTION_URI_PATH:
 		take_segment(a, value, (*segments)++);
@@ -106,13 +108,15 @@ take_option(struct asked *a, coap_option_num_t option, struct str value,
 		take_query(a, value);
 		break;
 	case COAP_OPTION_OBSERVE:
-		a->observe = number(a, value, 3) == 0 ? 0 : 1;
+		/* other values are nobody's (RFC 7641 2) */
+		n = number(value);
+		a->observe = n <= 1 ? (int)n : OBSERVE_NONE;
 		break;
 	case COAP_OPTION_CONTENT_FORMAT:
-		a->content_format = (int)number(a, value, 2);
+		a->content_format = (int)number(value);
 		break;
 	case COAP_OPTION_ACCEPT:
-		a->accept = (int)number(a, value, 2);
+		a->accept = (int)number(value);
 		break;
 	case COAP_OPTION_BLOCK1:
 		take_block(a, value, &a->block1);
@@ -121,20 +125,38 @@ take_option(struct asked *a, coap_option_num_t option, struct str value,
 		take_block(a, value, &a->block2);
 		break;
 	case COAP_OPTION_SIZE1:
-		a->size1 = number(a, value, 4);
+		a->size1 = number(value);
+		break;
+	case COAP_OPTION_IF_MATCH:
+		/* an empty one asks for any (RFC 7252 5.10.8.1) */
+		if (value.n == 0)
+			a->any_match = true;
+		else
+			a->unmet = true;
+		break;
+	case COAP_OPTION_IF_NONE_MATCH:
+		a->exists_not = true;
+		break;
+	case COAP_OPTION_RTAG:
+		buf_putc(&a->tags, (char)value.n);
+		buf_put_str(&a->tags, value);
+		break;
+	case SCREEN_OPTION:
+		screen_mark_read(&a->mark, value);
 		break;
 	}
 }
 
 static void
-begin(struct asked *a, const coap_pdu_t *pdu)
+begin(struct asked *a, const coap_pdu_t *pdu, bool stream)
 {
-	struct buf path = a->path;
+	struct buf path = a->path, tags = a->tags;
 	coap_bin_const_t token = coap_pdu_get_token(pdu);
 	const uint8_t *data;
 	size_t n;
 
 	buf_clear(&path);
+	buf_clear(&tags);
 	*a = (struct asked){
 		.method = coap_pdu_get_code(pdu),
 		.confirmable = coap_pdu_get_type(pdu) == COAP_MESSAGE_CON,
@@ -142,25 +164,26 @@ begin(struct asked *a, const coap_pdu_t *pdu)
 		.content_format = FORMAT_NONE, .accept = FORMAT_NONE,
 		.observe = OBSERVE_NONE,
 		.token = { (const char *)token.s, token.length },
-		.path = path,
+		.path = path, .tags = tags, .stream = stream,
 	};
 	if (coap_get_data(pdu, &n, &data))
 		a->body = (struct str){ (const char *)data, n };
 }
 
 void
-asked_read(struct asked *a, const coap_pdu_t *pdu)
+asked_read(struct asked *a, const coap_pdu_t *pdu, bool stream)
 {
 	coap_opt_iterator_t it;
 	coap_opt_t *option;
 	unsigned segments = 0;
 
-	begin(a, pdu);
+	begin(a, pdu, stream);
 	coap_option_iterator_init(pdu, &it, COAP_OPT_ALL);
 	while ((option = coap_option_next(&it)) != NULL)
 		take_option(a, it.number, (struct str){
 		    (const char *)coap_opt_value(option),
 		    coap_opt_length(option) }, &segments);
+	a->unmet = (a->unmet && !a->any_match) || a->exists_not;
 	if (a->where != ASKED_MESSAGES)
 		return;
 	if (!channel_id_valid(a->channel))

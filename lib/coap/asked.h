@@ -5,6 +5,7 @@
 #include <coap3/coap.h>
 
 #include "base/buf.h"
+#include "coap/screen.h"
 
 /*
  * What a CoAP request says, as far as this adapter is concerned.  Slices
@@ -21,8 +22,9 @@ enum asked_where {
 struct asked_block {
 	bool given;
 	bool more;
+	bool bert;		/* SZX 7 (RFC 8323 6): several of 1024 */
 	unsigned size;		/* bytes: 16 to 1024 */
-	unsigned exponent;	/* SZX: 0 to 6 */
+	unsigned exponent;	/* SZX: 0 to 6, and 7 with `bert` */
 	uint32_t number;
 };
 
@@ -39,18 +41,24 @@ struct asked {
 	int content_format, accept;	/* FORMAT_NONE: not given */
 	int observe;		/* 0 register, 1 cancel, OBSERVE_NONE */
 	struct asked_block block1, block2;
-	bool bad_option;	/* one of the above is malformed */
+	bool bad_block;		/* SZX 7 where there is none */
+	bool unmet;		/* If-Match, If-None-Match: what is asked for
+				 * is there, and has no entity tag */
+	struct screen_mark mark;	/* what the screen says to it */
 	uint32_t size1;		/* of the whole body, as claimed; 0 */
 	struct str token;
 	struct str body;
+	struct buf tags;	/* Request-Tags, each behind its length */
 	/* private */
 	struct buf path;	/* what stands behind "messages" */
+	bool stream, any_match, exists_not;
 };
 
 void asked_init(struct asked *);
 void asked_release(struct asked *);
 
-void asked_read(struct asked *, const coap_pdu_t *);
+/* stream: it came over TCP or TLS, where blocks may be of BERT */
+void asked_read(struct asked *, const coap_pdu_t *, bool stream);
 
 /* what is behind the channel as a subtopic to publish on, or as a
  * subscription (senml/topic.h); appended; NULL or why not */

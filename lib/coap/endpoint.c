@@ -13,6 +13,7 @@
 #include "base/listen.h"
 #include "base/memory.h"
 #include "coap/inside.h"
+#include "coap/wire.h"
 
 #define EVENTS 64
 #define ROUNDS 4
@@ -26,8 +27,8 @@
  * sessions.  Both are mended by what stands beside the socket in libcoap's
  * epoll: `data` is how libcoap knows it.  An inherited socket takes the
  * place of one that libcoap has made (dup2); and telling libcoap several
- * times in one call that the same socket is readable makes it read as many
- * datagrams.
+ * times in one call that the same socket is readable makes it take as many
+ * datagrams of those that wire.c has read.
  */
 struct door {
 	struct door *next;
@@ -35,8 +36,6 @@ struct door {
 	int fd;
 	uint64_t data;
 	bool datagram;
-	bool served;		/* in the last round */
-	unsigned burst;		/* datagrams to be read at once */
 };
 
 /* ---- what libcoap's epoll knows ---- */
@@ -81,7 +80,6 @@ note_door(struct station *st, enum station_kind kind, bool datagram,
 
 	d->kind = kind;
 	d->datagram = datagram;
-	d->burst = 1;
 	if (!find_new(st, kind, &d->fd, &d->data)) {
 		free(d);
 		return fault_set(fault, EX_OSERR,
@@ -92,6 +90,11 @@ note_door(struct station *st, enum station_kind kind, bool datagram,
 	/* libcoap has it at 5 */
 	if (!datagram)
 		listen(d->fd, BACKLOG);
+	if (datagram)
+		wire_datagrams(d->fd, kind == STATION_PLAIN);
+	else
+		wire_streams(d->fd, kind == STATION_PLAIN,
+		    st->o.max_body + MESSAGE_OPTIONS);
 	return 0;
 }
 
@@ -275,6 +278,7 @@ doors_close(struct station *st)
 		st->doors = d->next;
 		free(d);
 	}
+	wire_forget();
 }
 
 /* ---- serving ---- */
@@ -290,60 +294,47 @@ door_of(const struct station *st, enum station_kind kind, uint64_t data)
 	return NULL;
 }
 
-/* The events that there are, those of datagram sockets several times. */
-static size_t
-repeat(struct station *st, enum station_kind kind,
-    const struct epoll_event *events, int n, struct epoll_event *out,
-    size_t max)
+/* The events that there are, those of datagram sockets for each datagram. */
+static void
+serve_events(struct station *st, enum station_kind kind,
+    const struct epoll_event *events, int n)
 {
-	struct door *d;
+	struct epoll_event repeated[EVENTS * 4];
+	const struct door *d;
+	unsigned ready;
 	size_t k = 0;
-	unsigned j;
 	int i;
 
 	for (i = 0; i < n; i++) {
-		out[k++] = events[i];
 		d = door_of(st, kind, events[i].data.u64);
-		if (d == NULL)
-			continue;
-		for (j = 1; j < d->burst && k < max - EVENTS; j++)
-			out[k++] = events[i];
-		/* still more, so more at once; see settle */
-		if (d->served && d->burst < BURST_MAX)
-			d->burst *= 2;
-		d->served = true;
+		ready = d != NULL ? wire_ready(d->fd) : 1;
+		for (; ready > 0; ready--) {
+			repeated[k++] = events[i];
+			if (k < EVENTS * 4)
+				continue;
+			coap_io_do_epoll(st->contexts[kind], repeated, k);
+			k = 0;
+		}
 	}
-	return k;
-}
-
-/* A socket that had less than a burst is asked for fewer. */
-static void
-settle(struct station *st, bool dry)
-{
-	struct door *d;
-
-	for (d = st->doors; d != NULL; d = d->next) {
-		if (d->served && dry && d->burst > 1)
-			d->burst /= 2;
-		d->served = false;
-	}
+	if (k > 0)
+		coap_io_do_epoll(st->contexts[kind], repeated, k);
 }
 
 static void
 serve(struct station *st, enum station_kind kind)
 {
-	struct epoll_event events[EVENTS], repeated[EVENTS * 4];
+	struct epoll_event events[EVENTS];
 	int epfd = coap_context_get_coap_fd(st->contexts[kind]);
-	int round, n = 0;
+	int round, n;
 
+	wire_begin();
 	for (round = 0; round < ROUNDS; round++) {
 		n = epoll_wait(epfd, events, EVENTS, 0);
 		if (n <= 0)
 			break;
-		coap_io_do_epoll(st->contexts[kind], repeated, repeat(st,
-		    kind, events, n, repeated, EVENTS * 4));
+		serve_events(st, kind, events, n);
 	}
-	settle(st, n <= 0);
+	wire_end();
 }
 
 void

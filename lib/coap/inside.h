@@ -8,7 +8,9 @@
 #include "coap/asked.h"
 #include "coap/exchange.h"
 #include "coap/note.h"
+#include "coap/share.h"
 #include "coap/station.h"
+#include "coap/transfer.h"
 
 /*
  * What the files of this folder share: the server (station.c, listening in
@@ -20,12 +22,14 @@
  * collect any number for anybody; recognizing what comes again; and when
  * an answer leaves.
  */
-#define BURST_MAX 64		/* datagrams at once */
-#define BODIES_MAX ((size_t)64 << 20)	/* blocks held, in all */
+/* what a message may have beside its body */
+#define MESSAGE_OPTIONS 8192
 #define ID_BYTES 36
 
-struct body;
 struct observer;
+
+/* what is not confirmable and may be reset, of one session */
+#define SENT_MAX 64
 
 /* Somebody at the other end of a session: made for those of TCP and (D)TLS
  * when they come, and for others when there is something to remember. */
@@ -37,6 +41,7 @@ struct peer {
 	bool stream;		/* TCP or TLS: nothing gets lost */
 	bool counted;		/* against max_sessions */
 	bool closing;		/* to be disconnected after this turn */
+	bool released;		/* or when all is answered */
 	uint64_t serial;	/* this session and no other, ever */
 
 	/* who, by the handshake */
@@ -49,12 +54,20 @@ struct peer {
 
 	struct observer *observers;
 	unsigned n_observers;
-	struct body *upload;	/* Block1 */
-	struct body *download;	/* Block2 of an answer */
+	struct transfer *transfers;
+	struct share *network;	/* its address's, if it is counted */
+
+	struct sent {
+		uint16_t mid;
+		uint8_t token_n;	/* 0xff: nothing */
+		uint8_t token[8];
+	} *sent;		/* a ring of the last notifications */
+	unsigned n_sent;
 
 	/* confirmable notifications: see observer.c */
 	unsigned unconfirmed;
 	size_t unconfirmed_bytes;
+	struct share *charged;	/* whose those are; NULL: none */
 	bool asked;		/* for a sign of life */
 	coap_mid_t asked_mid;
 	int64_t asked_at, answered_at;
@@ -72,6 +85,7 @@ struct waiting {
 	uint8_t token_n;
 	uint32_t block1;	/* the option's value … */
 	bool has_block1;	/* … when there is one */
+	uint8_t no_response;	/* RFC 7967 */
 	uint64_t tag;		/* of its exchange; 0: none */
 	size_t bytes;
 	int64_t began;
@@ -91,12 +105,14 @@ struct station {
 	struct peer *peers;
 	struct waiting *waiting;
 	size_t n_waiting, waiting_cap;
-	size_t bodies;		/* bytes held for blocks */
+	struct shares shares;
+	size_t transfer_bytes;
 	uint64_t serial;
 	uint64_t etag;
 	int64_t now;		/* monotonic ns, of this turn */
 	int64_t swept;
 	bool closing;		/* some peer is */
+	bool releasing;		/* some peer is released */
 	bool impatient;		/* somebody is to be asked soon */
 	bool stopping;
 	char *psk;		/* locked; what the last handshake used */
@@ -118,7 +134,7 @@ int64_t station_clock(void);
  */
 enum {
 	HAS_ETAG = 1, HAS_OBSERVE = 2, HAS_FORMAT = 4, HAS_BLOCK2 = 8,
-	HAS_BLOCK1 = 16, HAS_SIZE2 = 32, HAS_SIZE1 = 64
+	HAS_BLOCK1 = 16, HAS_SIZE2 = 32, HAS_SIZE1 = 64, HAS_MAX_AGE = 128
 };
 
 struct reply {
@@ -126,11 +142,15 @@ struct reply {
 	const char *why;
 	unsigned has;
 	uint64_t etag;
-	uint32_t observe, format, block2, block1, size2, size1;
+	uint32_t observe, format, max_age, block2, block1, size2, size1;
 	struct str data;
 };
 
 void reply_put(coap_pdu_t *, const struct reply *);
+/* does No-Response ask not to be told of this one? (RFC 7967 2) */
+bool reply_unwanted(unsigned no_response, unsigned code);
+/* as reply_put, unless the request says that it wants no such answer */
+void reply_answer(const struct asked *, coap_pdu_t *, const struct reply *);
 /* no answer now: it comes later, or never */
 void reply_later(coap_pdu_t *);
 void reply_count(struct station *, const struct asked *, unsigned code,
@@ -143,24 +163,18 @@ void subscribe(struct station *, coap_session_t *, const coap_pdu_t *,
 
 /* ---- blocks ---- */
 
-struct body {
-	struct buf b;
-	uint64_t about;		/* which request's it is: body_about */
-	uint64_t etag;
-	int format;
-	int64_t used;
-};
-
-/* NULL when there is no room for `max` bytes of it */
-struct body *body_new(struct station *, uint64_t about, size_t max);
-void body_free(struct station *, struct body **);
-/* where it is about: channel, path and query */
-uint64_t body_about(const struct asked *);
 /* the block that was asked for, as an answer of 2.05 */
 struct reply block_reply(const coap_session_t *, const struct asked_block *,
     struct str whole, uint64_t etag, int format);
 /* the value of the option */
 uint32_t block_value(const struct asked_block *);
+
+/* ---- what the screen has marked: marked.c ---- */
+
+void marked(struct station *, coap_session_t *, const coap_pdu_t *,
+    coap_pdu_t *answer);
+/* those that have sent a Release, after all was answered */
+void peers_close_released(struct station *);
 
 /* ---- doors: endpoint.c ---- */
 
@@ -174,6 +188,10 @@ struct peer *peer_of(const coap_session_t *);	/* NULL: none yet */
 struct peer *peer_get(struct station *, coap_session_t *);
 void peer_free(struct peer *);
 void peer_hold(struct peer *);
+/* what its network has; to be put */
+struct share *peer_network(const struct peer *);
+/* so much of what was on its way has come */
+void peer_confirmed(struct peer *, unsigned n, size_t bytes);
 void peer_release(struct peer *);
 /* it has gone: nothing is sent to it any more */
 void peer_gone(struct peer *);
@@ -207,6 +225,8 @@ int handshake_check_files(const struct station_options *, struct fault *);
 struct reply observer_add(struct station *, coap_session_t *,
     const struct asked *, struct str filter, const char *thing);
 void observer_cancel(struct peer *, struct str token);
+/* a notification that was not confirmable has been reset */
+void observer_reset(struct peer *, coap_mid_t);
 /* with a last notification that says why; NULL: without */
 void observer_end(struct observer *, const struct reply *);
 void observers_end(struct peer *, const struct reply *);

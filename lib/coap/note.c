@@ -18,8 +18,13 @@ note_hold(struct note *n)
 void
 note_release(struct note *n)
 {
-	if (n != NULL && --n->refs == 0)
-		free(n);
+	if (n == NULL || --n->refs > 0)
+		return;
+	if (n->charged != NULL) {
+		n->charged->queued -= n->n;
+		share_put(n->shares, n->charged);
+	}
+	free(n);
 }
 
 static struct note *

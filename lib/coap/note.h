@@ -3,12 +3,15 @@
 #define MFX_COAP_NOTE_H
 
 #include "bus/inlet.h"
+#include "coap/share.h"
 #include "senml/encode.h"
 
 /* A message as it goes to observers: once for all who want it in the same
  * form, however many queues it stands in. */
 struct note {
 	unsigned refs;
+	struct share *charged;	/* in whose queue it was put first; or NULL */
+	struct shares *shares;
 	int format;		/* its Content-Format, or FORMAT_NONE */
 	size_t n;
 	char bytes[];

@@ -31,6 +31,11 @@
 #define QUEUE_MAX 4096
 #define QUEUE_BYTES ((size_t)4 << 20)
 
+/* of one thing all that is kept for its observers, here and in libcoap */
+#define BYTES_OF_ONE ((size_t)8 << 20)
+/* what a place in a queue costs */
+#define PLACE_BYTES (2 * sizeof(struct note *))
+
 #define OBSERVERS_OF_ONE 64
 
 /* a notification's header, token and options, at most */
@@ -43,7 +48,9 @@ struct observer {
 	char thing[ID_BYTES + 1];
 	bool has_proof;			/* it showed a key … */
 	struct access_proof proof;	/* … which this is */
+	struct share *share, *network;	/* its thing's, its address's */
 	int accept;
+	unsigned exponent;		/* of blocks, as it asked for them */
 	bool confirmable;
 	uint8_t token[8];
 	uint8_t token_n;
@@ -85,6 +92,30 @@ peer_ask(struct peer *p, bool now)
 	p->asked_bytes = p->unconfirmed_bytes;
 }
 
+/* What is on its way is its first observer's thing's. */
+static void
+count_unconfirmed(struct peer *p, struct share *share, size_t bytes)
+{
+	if (p->unconfirmed++ == 0)
+		p->charged = share_hold(share);
+	p->unconfirmed_bytes += bytes;
+	p->charged->queued += bytes;
+}
+
+void
+peer_confirmed(struct peer *p, unsigned n, size_t bytes)
+{
+	if (n == 0)
+		return;
+	p->unconfirmed -= n;
+	p->unconfirmed_bytes -= bytes;
+	p->charged->queued -= bytes;
+	if (p->unconfirmed > 0)
+		return;
+	share_put(&p->station->shares, p->charged);
+	p->charged = NULL;
+}
+
 static void pump(struct observer *);
 
 void
@@ -97,8 +128,7 @@ peer_heard(struct peer *p)
 		return;
 	p->asked = false;
 	p->answered_at = p->station->now;
-	p->unconfirmed -= p->asked_n;
-	p->unconfirmed_bytes -= p->asked_bytes;
+	peer_confirmed(p, p->asked_n, p->asked_bytes);
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;
 		pump(o);
@@ -119,19 +149,22 @@ begin(struct observer *o, bool confirmable, coap_pdu_code_t code)
 	return pdu;
 }
 
+/* Nor in more than the block that it asked for (RFC 7959 2.4, 3.4). */
 static bool
 fits(const struct observer *o, const struct note *n)
 {
 	return n->n + OPTIONS_MAX <=
-	    coap_session_max_pdu_size(o->peer->session);
+	    coap_session_max_pdu_size(o->peer->session) &&
+	    (o->exponent > 6 || n->n <= 16U << o->exponent);
 }
 
 /* The first block; the observer fetches the others. */
 static struct reply
 first_block(struct observer *o, struct note *n)
 {
-	static const struct asked_block first = {
-		.size = 1024, .exponent = 6
+	unsigned exponent = o->exponent < 6 ? o->exponent : 6;
+	struct asked_block first = {
+		.size = 16U << exponent, .exponent = exponent
 	};
 
 	note_hold(n);
@@ -172,6 +205,35 @@ is_to_be_confirmed(struct observer *o)
 	    (elapsed >= CONFIRM_PAUSE && o->since >= CONFIRM_EVERY);
 }
 
+/* libcoap does not know what a Reset of those is about. */
+static void
+remember_sent(struct observer *o, coap_mid_t mid)
+{
+	struct peer *p = o->peer;
+	struct sent *sent;
+
+	if (p->sent == NULL)
+		p->sent = memory_zero(SENT_MAX, sizeof *p->sent);
+	sent = &p->sent[p->n_sent++ % SENT_MAX];
+	sent->mid = (uint16_t)mid;
+	sent->token_n = o->token_n;
+	memcpy(sent->token, o->token, sizeof sent->token);
+}
+
+void
+observer_reset(struct peer *p, coap_mid_t mid)
+{
+	unsigned n = p->n_sent < SENT_MAX ? p->n_sent : SENT_MAX, i;
+
+	for (i = 0; i < n; i++)
+		if (p->sent[i].mid == (uint16_t)mid) {
+			observer_cancel(p, (struct str){
+			    (const char *)p->sent[i].token,
+			    p->sent[i].token_n });
+			return;
+		}
+}
+
 static void
 send_note(struct observer *o, struct note *n)
 {
@@ -188,6 +250,8 @@ send_note(struct observer *o, struct note *n)
 	r.has |= HAS_OBSERVE;
 	r.observe = o->sequence;
 	reply_put(pdu, &r);
+	if (!confirm && !p->stream)
+		remember_sent(o, coap_pdu_get_mid(pdu));
 	coap_send(p->session, pdu);
 	p->station->counts.notifications++;
 	o->since++;
@@ -195,8 +259,7 @@ send_note(struct observer *o, struct note *n)
 		return;
 	o->since = 0;
 	o->confirmed_at = p->station->now;
-	p->unconfirmed++;
-	p->unconfirmed_bytes += n->n;
+	count_unconfirmed(p, o->share, n->n);
 	peer_ask(p, false);
 }
 
@@ -209,7 +272,9 @@ may_send(const struct observer *o)
 		return false;
 	if (!p->stream && !o->confirmable)
 		return true;
-	return p->unconfirmed < WINDOW && p->unconfirmed_bytes < WINDOW_BYTES;
+	return p->unconfirmed < WINDOW &&
+	    p->unconfirmed_bytes < WINDOW_BYTES && (p->unconfirmed == 0 ||
+	    o->share->queued < BYTES_OF_ONE / 2);
 }
 
 static struct note *
@@ -220,7 +285,21 @@ dequeue(struct observer *o)
 	o->head = (o->head + 1) % o->cap;
 	o->n--;
 	o->bytes -= n->n;
+	o->share->queued -= PLACE_BYTES;
 	return n;
+}
+
+/* A message that waits in several queues is there once, and is the first
+ * one's: all who get it are of one owner. */
+static void
+charge(struct observer *o, struct note *n)
+{
+	o->share->queued += PLACE_BYTES;
+	if (n->charged != NULL)
+		return;
+	n->charged = share_hold(o->share);
+	n->shares = &o->peer->station->shares;
+	n->charged->queued += n->n;
 }
 
 static void
@@ -241,7 +320,8 @@ enqueue(struct observer *o, struct note *n)
 	struct note **ring;
 	unsigned i, cap;
 
-	if (o->n == QUEUE_MAX || o->bytes + n->n > QUEUE_BYTES)
+	if (o->n == QUEUE_MAX || o->bytes + n->n > QUEUE_BYTES ||
+	    o->share->queued + n->n > BYTES_OF_ONE)
 		return false;
 	if (o->n == o->cap) {
 		cap = o->cap ? 2 * o->cap : 16;
@@ -254,6 +334,7 @@ enqueue(struct observer *o, struct note *n)
 		o->cap = cap;
 	}
 	note_hold(n);
+	charge(o, n);
 	o->queue[(o->head + o->n++) % o->cap] = n;
 	o->bytes += n->n;
 	return true;
@@ -309,9 +390,14 @@ make(struct station *st, struct peer *p, const struct asked *a,
 	struct observer *o = memory_zero(1, sizeof *o);
 
 	o->peer = p;
+	o->share = share_get(&st->shares, 't', str_z(thing));
+	o->network = peer_network(p);
+	o->share->observers++;
+	o->network->observers++;
+	o->exponent = a->block2.given ? a->block2.exponent : 7;
 	o->accept = a->accept;
 	o->confirmable = a->confirmable;
-	o->about = body_about(a);
+	o->about = transfer_about(a, thing);
 	o->confirmed_at = INT64_MIN / 2;
 	memcpy(o->thing, thing, sizeof o->thing);
 	memcpy(o->token, a->token.p, a->token.n);
@@ -333,6 +419,20 @@ make(struct station *st, struct peer *p, const struct asked *a,
 	return o;
 }
 
+/* Does its thing, or its address, have all that one may have? */
+static bool
+is_greedy(struct station *st, struct peer *p, const char *thing)
+{
+	struct share *of_thing = share_get(&st->shares, 't', str_z(thing));
+	struct share *network = peer_network(p);
+	bool greedy = of_thing->observers >= st->o.max_observers_per_thing ||
+	    network->observers >= st->o.max_observers_per_address;
+
+	share_put(&st->shares, of_thing);
+	share_put(&st->shares, network);
+	return greedy;
+}
+
 struct reply
 observer_add(struct station *st, coap_session_t *s, const struct asked *a,
     struct str filter, const char *thing)
@@ -345,7 +445,8 @@ observer_add(struct station *st, coap_session_t *s, const struct asked *a,
 	if (o != NULL)
 		observer_end(o, NULL);
 	if (st->counts.observers >= st->o.max_observers ||
-	    p->n_observers >= OBSERVERS_OF_ONE)
+	    p->n_observers >= OBSERVERS_OF_ONE ||
+	    is_greedy(st, p, thing))
 		return (struct reply){
 		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    .why = "there are too many observers" };
@@ -379,6 +480,10 @@ observer_end(struct observer *o, const struct reply *last)
 		note_release(dequeue(o));
 	free(o->queue);
 	note_release(o->large);
+	o->share->observers--;
+	o->network->observers--;
+	share_put(&st->shares, o->share);
+	share_put(&st->shares, o->network);
 	if (o->next != NULL)
 		o->next->prev = o->prev;
 	*(o->prev != NULL ? &o->prev->next : &p->observers) = o->next;

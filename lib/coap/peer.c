@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "base/address.h"
 #include "base/memory.h"
 #include "coap/inside.h"
 #include "registry/uuid.h"
@@ -55,13 +56,33 @@ peer_free(struct peer *p)
 	struct station *st = p->station;
 
 	peer_gone(p);
-	if (p->counted)
+	peer_confirmed(p, p->unconfirmed, p->unconfirmed_bytes);
+	if (p->counted) {
 		st->counts.sessions--;
+		p->network->sessions--;
+	}
 	if (p->next != NULL)
 		p->next->prev = p->prev;
 	*(p->prev != NULL ? &p->prev->next : &st->peers) = p->next;
 	coap_session_set_app_data(p->session, NULL);
+	share_put(&st->shares, p->network);
+	free(p->sent);
 	free(p);
+}
+
+struct share *
+peer_network(const struct peer *p)
+{
+	const coap_address_t *remote =
+	    coap_session_get_addr_remote(p->session);
+	unsigned char network[16];
+	struct address a;
+	size_t n = 0;
+
+	if (address_of(&a, &remote->addr.sa))
+		n = address_network(&a, network);
+	return share_get(&p->station->shares, 'a', (struct str){
+	    (const char *)network, n });
 }
 
 void
@@ -82,14 +103,7 @@ void
 peer_gone(struct peer *p)
 {
 	observers_end(p, NULL);
-	if (p->upload != NULL) {
-		body_free(p->station, &p->upload);
-		peer_release(p);
-	}
-	if (p->download != NULL) {
-		body_free(p->station, &p->download);
-		peer_release(p);
-	}
+	transfers_end(p);
 }
 
 void
@@ -128,14 +142,7 @@ peers_sweep(struct station *st)
 
 	for (p = st->peers; p != NULL; p = next) {
 		next = p->next;
-		if (p->upload != NULL && p->upload->used < limit) {
-			body_free(st, &p->upload);
-			peer_release(p);
-		}
-		if (p->download != NULL && p->download->used < limit) {
-			body_free(st, &p->download);
-			peer_release(p);
-		}
+		transfers_sweep(p, limit);
 		observers_sweep(p);
 	}
 }

@@ -89,7 +89,7 @@ came_before(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 		name_block(&r, &st->asked);
 		/* who did not ask for confirmation need not be told again */
 		if (st->asked.confirmable)
-			reply_put(answer, &r);
+			reply_answer(&st->asked, answer, &r);
 		else
 			reply_later(answer);
 		break;
@@ -110,69 +110,62 @@ too_large(struct station *st)
 	};
 }
 
-static void
-drop_upload(struct peer *p)
-{
-	if (p->upload == NULL)
-		return;
-	body_free(p->station, &p->upload);
-	peer_release(p);
-}
-
 static struct reply
-begin_upload(struct station *st, struct peer *p)
+begin_upload(struct station *st, struct peer *p, const char *thing,
+    uint64_t about, struct transfer **t)
 {
 	const struct asked *a = &st->asked;
 
-	drop_upload(p);
 	if (a->size1 > st->o.max_body)
 		return too_large(st);
-	p->upload = body_new(st, body_about(a), a->size1 > 0 ? a->size1 :
-	    st->o.max_body);
-	if (p->upload == NULL)
-		return refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
-		    "there are too many transfers now");
-	p->upload->format = a->content_format;
-	peer_hold(p);
+	*t = transfer_new(st, p, thing, about, true, st->o.max_body);
+	(*t)->format = a->content_format;
 	return nothing;
+}
+
+/* The length that a block's number asks for. */
+static bool
+block_is_sound(const struct asked *a)
+{
+	const struct asked_block *b = &a->block1;
+
+	if (b->bert)
+		return !b->more || (a->body.n > 0 && a->body.n % b->size == 0);
+	return b->more ? a->body.n == b->size : a->body.n <= b->size;
 }
 
 /*
  * One block of a body, in order, each from somebody who may publish.  The
- * answer, or `nothing` when this was the last one and *whole is all of it,
- * until drop_upload.
+ * answer, or `nothing` when this was the last one and *t is all of it.
  */
 static struct reply
-take_block(struct station *st, coap_session_t *s, struct str *whole)
+take_block(struct station *st, coap_session_t *s, const char *thing,
+    struct transfer **t)
 {
 	const struct asked *a = &st->asked;
 	size_t at = (size_t)a->block1.number * a->block1.size;
 	struct peer *p = peer_get(st, s);
+	uint64_t about = transfer_about(a, thing);
 	struct reply r;
 
-	if (a->block1.more && a->body.n != a->block1.size)
+	if (!block_is_sound(a))
 		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "a block has another size than it says");
-	if (at == 0 && (r = begin_upload(st, p)).code != 0)
+	if (at > 0)
+		*t = transfer_find(p, about, true);
+	else if ((r = begin_upload(st, p, thing, about, t)).code != 0)
 		return r;
-	if (p->upload == NULL || p->upload->about != body_about(a) ||
-	    p->upload->format != a->content_format ||
-	    at != p->upload->b.n) {
-		drop_upload(p);
+	if (*t == NULL || (*t)->format != a->content_format ||
+	    at != (*t)->b.n)
 		return refuse(COAP_RESPONSE_CODE_INCOMPLETE,
 		    "a block is missing; begin again");
-	}
-	p->upload->used = st->now;
-	buf_put(&p->upload->b, a->body.p, a->body.n);
-	if (p->upload->b.full) {
-		drop_upload(p);
+	if (!transfer_put(*t, a->body))
+		return refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "there are too many transfers now");
+	if ((*t)->b.full)
 		return too_large(st);
-	}
-	if (a->block1.more)
-		return refuse(COAP_RESPONSE_CODE_CONTINUE,
-		    NULL);
-	*whole = buf_str(&p->upload->b);
-	return nothing;
+	return a->block1.more ? refuse(COAP_RESPONSE_CODE_CONTINUE, NULL) :
+	    nothing;
 }
 
 /* ---- publishing ---- */
@@ -221,6 +214,7 @@ wait_for_outlet(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 		.mid = coap_pdu_get_mid(pdu),
 		.type = a->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
 		.token_n = (uint8_t)a->token.n, .tag = tag, .bytes = bytes,
+		.no_response = a->mark.no_response,
 		.has_block1 = a->block1.given,
 		.block1 = block_value(&a->block1),
 		.began = station_clock(),
@@ -251,22 +245,30 @@ take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 {
 	const struct asked *a = &st->asked;
 	struct str body = a->body;
+	struct transfer *t = NULL;
 	struct route route;
 	struct reply r;
 
-	if (a->bad_option || a->token.n > 8)
-		return refuse(COAP_RESPONSE_CODE_BAD_OPTION,
-		    "an option is malformed");
+	if (a->bad_block)
+		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		    "a block of size 7 is for TCP and TLS");
 	if ((r = check(st, s, &route, thing, why)).code != 0)
 		return r;
-	if (a->block1.given &&
-	    (r = take_block(st, s, &body)).code != 0)
-		return r;
-	r = put_line(st, &route, body);
+	if (a->unmet)
+		return refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
+		    "this is there, and has no entity tag");
+	if (a->block1.given) {
+		r = take_block(st, s, thing, &t);
+		if (r.code == 0)
+			body = buf_str(&t->b);
+		if (r.code == COAP_RESPONSE_CODE_CONTINUE)
+			return r;
+	}
+	if (r.code == 0)
+		r = put_line(st, &route, body);
 	if (r.code == 0)
 		wait_for_outlet(st, s, pdu, tag, thing, body.n);
-	if (a->block1.given)
-		drop_upload(peer_get(st, s));
+	transfer_free(t);
 	return r;
 }
 
@@ -290,27 +292,35 @@ publish(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	if (tag != 0)
 		exchange_end(&st->exchanges, tag, (uint8_t)r.code, r.why);
 	name_block(&r, &st->asked);
-	reply_put(answer, &r);
+	reply_answer(&st->asked, answer, &r);
 	reply_count(st, &st->asked, r.code, thing, why ? why : r.why,
 	    st->asked.body.n, began);
 }
 
+/* What is not wanted is still acknowledged (RFC 7967 2). */
 static void
 answer_one(struct station *st, const struct waiting *w, struct reply r)
 {
-	coap_pdu_t *pdu = coap_pdu_init(w->type, r.code, w->mid,
-	    coap_session_max_pdu_size(w->session));
+	bool unwanted = reply_unwanted(w->no_response, r.code);
+	coap_pdu_t *pdu;
 
 	if (w->tag != 0)
 		exchange_end(&st->exchanges, w->tag, (uint8_t)r.code, r.why);
+	if (unwanted && (w->type != COAP_MESSAGE_ACK ||
+	    COAP_PROTO_RELIABLE(coap_session_get_proto(w->session))))
+		return;
+	pdu = coap_pdu_init(w->type, unwanted ? COAP_EMPTY_CODE : r.code,
+	    w->mid, coap_session_max_pdu_size(w->session));
 	if (pdu == NULL)
 		return;
-	coap_add_token(pdu, w->token_n, w->token);
-	if (w->has_block1 && r.why == NULL) {
-		r.has = HAS_BLOCK1;
-		r.block1 = w->block1;
+	if (!unwanted) {
+		coap_add_token(pdu, w->token_n, w->token);
+		if (w->has_block1 && r.why == NULL) {
+			r.has = HAS_BLOCK1;
+			r.block1 = w->block1;
+		}
+		reply_put(pdu, &r);
 	}
-	reply_put(pdu, &r);
 	coap_send(w->session, pdu);
 }
 
@@ -333,4 +343,5 @@ station_answer(struct station *st, bool written)
 		    w->began);
 	}
 	st->n_waiting = 0;
+	peers_close_released(st);
 }

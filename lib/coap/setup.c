@@ -11,6 +11,8 @@
 #define SOCKETS_MAX 16
 /* files of our own, beside sessions */
 #define FILES 64
+/* what one thing or one address may have anyway */
+#define AT_LEAST 64
 
 static int
 check(const struct station_setup *s, struct fault *fault)
@@ -87,6 +89,17 @@ open_sockets(struct station_setup *s, struct station *st,
 	return n > 0 ? 0 : open_inherited(s, st, fault);
 }
 
+/* What one may have of what there is in all, unless that is said. */
+static unsigned
+part(int64_t given, unsigned all, unsigned divisor)
+{
+	unsigned n = all / divisor;
+
+	if (given > 0)
+		return (unsigned)given;
+	return n > AT_LEAST ? n : AT_LEAST;
+}
+
 int
 station_setup_open(struct station_setup *s, struct station_options *o,
     struct station **out, struct fault *fault)
@@ -96,8 +109,12 @@ station_setup_open(struct station_setup *s, struct station_options *o,
 	o->max_body = (size_t)s->max_body;
 	o->timeout = s->timeout;
 	o->max_sessions = room((unsigned)s->max_sessions);
-	o->max_per_address = (unsigned)s->max_per_address;
+	o->max_per_address = part(s->max_per_address, o->max_sessions, 4);
 	o->max_observers = (unsigned)s->max_observers;
+	o->max_observers_per_thing = part(s->max_observers_per_thing,
+	    o->max_observers, 16);
+	o->max_observers_per_address = part(s->max_observers_per_address,
+	    o->max_observers, 4);
 	o->retries = (unsigned)s->retries;
 	o->ping = s->ping;
 	o->cert = s->cert;

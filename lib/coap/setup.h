@@ -24,7 +24,8 @@ struct station_setup {
 	struct opt_list listen[STATION_KINDS];
 	const char *cert, *key, *ca;
 	int64_t max_body, timeout, max_sessions, max_per_address;
-	int64_t max_observers, retries, ping;
+	int64_t max_observers, max_observers_per_thing;
+	int64_t max_observers_per_address, retries, ping;
 	bool served_stdin;	/* set by station_setup_open: fd 0 is one of
 				 * the sockets, and closed */
 };
@@ -59,10 +60,17 @@ struct station_setup {
 	    3600 * STAMP_SECOND },					\
 	{ 0, "max-sessions", "N", "of TCP, TLS and DTLS (4096)",	\
 	    OPT_INT, &(s).max_sessions, 1, 1000000 },			\
-	{ 0, "max-per-address", "N", "and so many of one address",	\
+	{ 0, "max-per-address", "N",					\
+	    "sessions of one address (a quarter of --max-sessions)",	\
 	    OPT_INT, &(s).max_per_address, 1, 1000000 },		\
-	{ 0, "max-observers", "N", "in all (16384)",			\
+	{ 0, "max-observers", "N", "observers in all (16384)",		\
 	    OPT_INT, &(s).max_observers, 0, 1000000 },			\
+	{ 0, "max-observers-per-thing", "N",				\
+	    "observers of one thing (a 16th of --max-observers)",	\
+	    OPT_INT, &(s).max_observers_per_thing, 1, 1000000 },	\
+	{ 0, "max-observers-per-address", "N",				\
+	    "observers of one address (a quarter of --max-observers)",	\
+	    OPT_INT, &(s).max_observers_per_address, 1, 1000000 },	\
 	{ 0, "retries", "N", "of a notification without answer (4)",	\
 	    OPT_INT, &(s).retries, 1, 10 },				\
 	{ 0, "ping", "TIME", "ask silent observers so often (1h)",	\

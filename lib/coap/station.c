@@ -15,9 +15,9 @@
  * each packet of a new one */
 #define UDP_SESSIONS 1024
 #define HANDSHAKES 256
-/* what a message over TCP may have beside its body */
-#define OPTIONS_MAX 8192
 #define HISTORY_MAX ((size_t)256 * 1024)
+/* when to come again after 5.03 (RFC 7252 5.9.3.4) */
+#define RETRY_SECONDS 5
 
 int64_t
 station_clock(void)
@@ -48,11 +48,17 @@ void
 reply_put(coap_pdu_t *pdu, const struct reply *r)
 {
 	struct str data = r->why != NULL ? str_z(r->why) : r->data;
+	struct reply again = *r;
 
+	again.max_age = RETRY_SECONDS;
 	coap_pdu_set_code(pdu, r->code);
+	if (r->code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE)
+		again.has |= HAS_MAX_AGE;
+	r = &again;
 	put_option(pdu, r, HAS_ETAG, COAP_OPTION_ETAG, r->etag);
 	put_option(pdu, r, HAS_OBSERVE, COAP_OPTION_OBSERVE, r->observe);
 	put_option(pdu, r, HAS_FORMAT, COAP_OPTION_CONTENT_FORMAT, r->format);
+	put_option(pdu, r, HAS_MAX_AGE, COAP_OPTION_MAXAGE, r->max_age);
 	put_option(pdu, r, HAS_BLOCK2, COAP_OPTION_BLOCK2, r->block2);
 	put_option(pdu, r, HAS_BLOCK1, COAP_OPTION_BLOCK1, r->block1);
 	put_option(pdu, r, HAS_SIZE2, COAP_OPTION_SIZE2, r->size2);
@@ -67,6 +73,27 @@ reply_later(coap_pdu_t *pdu)
 {
 	coap_pdu_set_type(pdu, COAP_MESSAGE_NON);
 	coap_pdu_set_code(pdu, COAP_EMPTY_CODE);
+}
+
+bool
+reply_unwanted(unsigned no_response, unsigned code)
+{
+	/* 2.31 is needed for the next block */
+	return code != COAP_RESPONSE_CODE_CONTINUE &&
+	    no_response & 1U << (COAP_RESPONSE_CLASS(code) - 1);
+}
+
+void
+reply_answer(const struct asked *a, coap_pdu_t *pdu, const struct reply *r)
+{
+	if (!reply_unwanted(a->mark.no_response, r->code)) {
+		reply_put(pdu, r);
+	} else if (a->confirmable && !a->stream) {
+		coap_pdu_set_type(pdu, COAP_MESSAGE_ACK);
+		coap_pdu_set_code(pdu, COAP_EMPTY_CODE);
+	} else {
+		reply_later(pdu);
+	}
 }
 
 void
@@ -97,7 +124,11 @@ handle(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 
 	(void)resource;
 	(void)query;
-	asked_read(a, pdu);
+	asked_read(a, pdu, COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
+	if (a->mark.verdict != SCREEN_SERVE) {
+		marked(st, s, pdu, answer);
+		return;
+	}
 	if (a->where == ASKED_MESSAGES) {
 		if (a->method == COAP_REQUEST_CODE_POST) {
 			publish(st, s, pdu, answer);
@@ -113,7 +144,7 @@ handle(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 		r = (struct reply){ .code = COAP_RESPONSE_CODE_BAD_REQUEST,
 		    .why = a->why };
 	}
-	reply_put(answer, &r);
+	reply_answer(a, answer, &r);
 	reply_count(st, a, r.code, "", r.why, a->body.n, station_clock());
 }
 
@@ -131,6 +162,8 @@ not_delivered(coap_session_t *s, const coap_pdu_t *sent,
 	if (reason != COAP_NACK_RST) {
 		st->counts.reaped += p->n_observers;
 		observers_end(p, NULL);
+		peer_confirmed(p, p->unconfirmed, p->unconfirmed_bytes);
+		p->asked = false;
 		return;
 	}
 	/* how an empty message is answered: somebody is there */
@@ -155,31 +188,6 @@ pong(coap_session_t *s, const coap_pdu_t *pdu, const coap_mid_t mid)
 		peer_heard(p);
 }
 
-static bool
-same_address(const coap_session_t *a, const coap_session_t *b)
-{
-	const coap_address_t *x = coap_session_get_addr_remote(a);
-	const coap_address_t *y = coap_session_get_addr_remote(b);
-
-	if (x->addr.sa.sa_family != y->addr.sa.sa_family)
-		return false;
-	if (x->addr.sa.sa_family == AF_INET6)
-		return memcmp(&x->addr.sin6.sin6_addr,
-		    &y->addr.sin6.sin6_addr, 16) == 0;
-	return x->addr.sin.sin_addr.s_addr == y->addr.sin.sin_addr.s_addr;
-}
-
-static unsigned
-count_of_address(const struct station *st, const struct peer *p)
-{
-	const struct peer *q;
-	unsigned n = 0;
-
-	for (q = st->peers; q != NULL; q = q->next)
-		n += q->counted && same_address(q->session, p->session);
-	return n;
-}
-
 /* A connection of TCP, or a handshake of DTLS that has come to its end. */
 static void
 came(struct station *st, coap_session_t *s)
@@ -189,10 +197,11 @@ came(struct station *st, coap_session_t *s)
 	if (p->counted)
 		return;
 	p->counted = true;
+	p->network = peer_network(p);
+	p->network->sessions++;
 	st->counts.sessions++;
 	if (st->counts.sessions > st->o.max_sessions ||
-	    (st->o.max_per_address > 0 &&
-	    count_of_address(st, p) > st->o.max_per_address))
+	    p->network->sessions > st->o.max_per_address)
 		peer_close(p);
 }
 
@@ -333,7 +342,7 @@ set_limits(const struct station *st, coap_context_t *c,
 	    STAMP_SECOND));
 	coap_context_set_max_handshake_sessions(c, HANDSHAKES);
 	coap_context_set_csm_max_message_size(c,
-	    (uint32_t)st->o.max_body + OPTIONS_MAX);
+	    (uint32_t)st->o.max_body + MESSAGE_OPTIONS);
 }
 
 int
@@ -383,6 +392,7 @@ station_open(struct station **out, const struct station_options *o,
 	randombytes_buf(&st->etag, sizeof st->etag);
 	audience_init(&st->audience);
 	exchanges_init(&st->exchanges);
+	shares_init(&st->shares);
 	asked_init(&st->asked);
 	pack_init(&st->pack);
 	notes_init(&st->notes);
@@ -413,6 +423,7 @@ station_close(struct station *st)
 		coap_free_context(st->contexts[i]);
 	audience_release(&st->audience);
 	exchanges_release(&st->exchanges);
+	shares_release(&st->shares);
 	asked_release(&st->asked);
 	pack_release(&st->pack);
 	notes_release(&st->notes);

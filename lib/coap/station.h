@@ -56,8 +56,11 @@ struct station_options {
 	int64_t timeout;		/* a session without a byte so long
 					 * is ended, if nobody observes */
 	unsigned max_sessions;		/* of TCP and of (D)TLS, together */
-	unsigned max_per_address;	/* 0: no limit */
+	unsigned max_per_address;	/* and so many of a network: of IPv6
+					 * that is a /64 */
 	unsigned max_observers;
+	unsigned max_observers_per_thing;
+	unsigned max_observers_per_address;
 	unsigned retries;		/* of a confirmable notification */
 	int64_t ping;			/* an observer that gets nothing is
 					 * asked for a sign so often */

@@ -10,15 +10,6 @@ refuse(coap_pdu_code_t code, const char *why)
 	return (struct reply){ .code = code, .why = why };
 }
 
-static void
-drop_download(struct peer *p)
-{
-	if (p->download == NULL)
-		return;
-	body_free(p->station, &p->download);
-	peer_release(p);
-}
-
 /* ---- the next block of something ---- */
 
 static bool
@@ -29,21 +20,22 @@ is_last(const struct asked_block *block, struct str whole)
 
 /* False when there is nothing of which this could be a block. */
 static bool
-find_next(struct station *st, coap_session_t *s, struct reply *r)
+find_next(struct station *st, coap_session_t *s, const char *thing,
+    struct reply *r)
 {
 	const struct asked *a = &st->asked;
-	uint64_t about = body_about(a), etag;
+	uint64_t about = transfer_about(a, thing), etag;
 	struct peer *p = peer_of(s);
+	struct transfer *t;
 	struct observer *o;
 	struct str whole;
 	int format;
 
 	if (p == NULL)
 		return false;
-	if (p->download != NULL && p->download->about == about) {
-		p->download->used = st->now;
-		*r = block_reply(s, &a->block2, buf_str(&p->download->b),
-		    p->download->etag, p->download->format);
+	if ((t = transfer_find(p, about, false)) != NULL) {
+		*r = block_reply(s, &a->block2, buf_str(&t->b), t->etag,
+		    t->format);
 		return true;
 	}
 	whole = observer_large(p, about, &etag, &format, &o);
@@ -91,29 +83,29 @@ read_history(struct station *st, int *format, struct reply *r)
 	return NULL;
 }
 
-/* Kept for those who fetch the other blocks of it. */
-static struct body *
-keep(struct station *st, coap_session_t *s, struct str whole, int format)
+/* Kept for those who fetch the other blocks of it; NULL: no room. */
+static struct transfer *
+keep(struct station *st, coap_session_t *s, const char *thing,
+    struct str whole, int format)
 {
-	struct peer *p = peer_get(st, s);
+	struct transfer *t = transfer_new(st, peer_get(st, s), thing,
+	    transfer_about(&st->asked, thing), false, whole.n);
 
-	drop_download(p);
-	p->download = body_new(st, body_about(&st->asked), whole.n);
-	if (p->download == NULL)
+	if (!transfer_put(t, whole)) {
+		transfer_free(t);
 		return NULL;
-	peer_hold(p);
-	buf_put_str(&p->download->b, whole);
-	p->download->format = format;
-	p->download->etag = ++st->etag;
-	return p->download;
+	}
+	t->format = format;
+	t->etag = ++st->etag;
+	return t;
 }
 
 static struct reply
-answer_history(struct station *st, coap_session_t *s)
+answer_history(struct station *st, coap_session_t *s, const char *thing)
 {
 	struct asked_block block = st->asked.block2;
 	const struct buf *b;
-	struct body *kept;
+	struct transfer *kept;
 	struct reply r;
 	int format;
 
@@ -128,7 +120,7 @@ answer_history(struct station *st, coap_session_t *s)
 		    .data = buf_str(b) };
 	if (!block.given)
 		block = (struct asked_block){ .size = 1024, .exponent = 6 };
-	if ((kept = keep(st, s, buf_str(b), format)) == NULL)
+	if ((kept = keep(st, s, thing, buf_str(b), format)) == NULL)
 		return refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "there are too many transfers now");
 	return block_reply(s, &block, buf_str(&kept->b), kept->etag, format);
@@ -154,15 +146,18 @@ check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 	enum access_result access;
 	const char *bad;
 
-	if (a->bad_option || a->token.n > 8)
-		return refuse(COAP_RESPONSE_CODE_BAD_OPTION,
-		    "an option is malformed");
+	if (a->bad_block)
+		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		    "a block of size 7 is for TCP and TLS");
 	buf_clear(&st->subtopic);
 	if ((bad = asked_subscription(a, &st->subtopic)) != NULL)
 		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST, bad);
 	access = session_may(st, s, a->key, a->channel, thing, why);
 	if (access != ACCESS_YES)
 		return peer_refusal(access, *why);
+	if (a->unmet)
+		return refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
+		    "this is there, and has no entity tag");
 	if (a->accept != FORMAT_NONE && a->accept != FORMAT_SENML_JSON &&
 	    a->accept != FORMAT_SENML_CBOR)
 		return refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
@@ -185,10 +180,10 @@ take(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 	if (a->observe == 1)
 		observer_cancel(peer_of(s), a->token);
 	if (a->block2.given && a->block2.number > 0 &&
-	    find_next(st, s, &r))
+	    find_next(st, s, thing, &r))
 		return r;
 	if (a->from.p != NULL)
-		return answer_history(st, s);
+		return answer_history(st, s, thing);
 	if (a->block2.given && a->block2.number > 0)
 		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no such block");
@@ -208,7 +203,7 @@ subscribe(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 
 	(void)pdu;
 	r = take(st, s, thing, &why);
-	reply_put(answer, &r);
+	reply_answer(&st->asked, answer, &r);
 	reply_count(st, &st->asked, r.code, thing, why ? why : r.why, 0,
 	    began);
 }

@@ -4,7 +4,7 @@
 
 #include <microhttpd.h>
 
-#include "http/address.h"
+#include "base/address.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "http/tls.h"

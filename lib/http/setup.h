@@ -4,7 +4,7 @@
 
 #include "base/opt.h"
 #include "base/stamp.h"
-#include "http/address.h"
+#include "base/address.h"
 #include "http/server.h"
 
 /*

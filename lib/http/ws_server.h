@@ -6,7 +6,7 @@
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
 
-#include "http/address.h"
+#include "base/address.h"
 #include "http/tls.h"
 #include "http/ws.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What datagrams say: any bytes, through libcoap's parser and ours. */
+/* What datagrams say: any bytes, screened, through libcoap's parser and
+ * ours. */
 #include "coap/asked.h"
 #include "coap/format.h"
 #include "senml/topic.h"
@@ -29,8 +30,8 @@ look(const struct asked *a)
 	format_number(a->body);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+static void
+request(struct str part, bool stream)
 {
 	static struct asked asked;
 	static bool begun;
@@ -41,10 +42,26 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		asked_init(&asked);
 		coap_set_log_level(LOG_EMERG);
 	}
-	if (coap_pdu_parse(COAP_PROTO_UDP, data, n, pdu)) {
-		asked_read(&asked, pdu);
+	if (coap_pdu_parse(COAP_PROTO_UDP, (const uint8_t *)part.p, part.n,
+	    pdu)) {
+		asked_read(&asked, pdu, stream);
 		look(&asked);
 	}
 	coap_delete_pdu(pdu);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	size_t ends[SCREEN_PARTS], at = 0;
+	struct buf out;
+	int parts, i;
+
+	buf_init(&out, 1 << 20);
+	parts = screen_datagram((struct str){ (const char *)data, n }, &out,
+	    ends);
+	for (i = 0; i < parts; at = ends[i++])
+		request((struct str){ out.p + at, ends[i] - at }, n % 2);
+	buf_release(&out);
 	return 0;
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "http/address.h"
+#include "base/address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

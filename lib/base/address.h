@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_HTTP_ADDRESS_H
-#define MFX_HTTP_ADDRESS_H
+#ifndef MFX_BASE_ADDRESS_H
+#define MFX_BASE_ADDRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

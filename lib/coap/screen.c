@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coap/screen.h"
+
+enum { CON, NON, ACK, RST };		/* types */
+#define METHODS 7			/* GET to iPATCH */
+#define TOKEN_MAX 8
+#define PAYLOAD 0xff
+#define HEAD_MAX 8192			/* token and options of a stream */
+
+/* signalling codes (RFC 8323 5) */
+enum { CSM = 0xe1, PING, PONG, RELEASE, ABORT };
+
+/* Lengths as in RFC 7252 5.10, 7959, 8768, 9175, 7967; an empty Uri-Query
+ * says nothing, and libcoap does not take it. */
+static const struct known {
+	uint16_t number, min, max;
+	bool again;			/* repeatable */
+} known[] = {
+	{ 1, 0, 8, true },		/* If-Match */
+	{ 3, 1, 255, false },		/* Uri-Host */
+	{ 4, 1, 8, true },		/* ETag */
+	{ 5, 0, 0, false },		/* If-None-Match */
+	{ 6, 0, 3, false },		/* Observe */
+	{ 7, 0, 2, false },		/* Uri-Port */
+	{ 11, 0, 255, true },		/* Uri-Path */
+	{ 12, 0, 2, false },		/* Content-Format */
+	{ 15, 0, 255, true },		/* Uri-Query */
+	{ 16, 1, 1, false },		/* Hop-Limit */
+	{ 17, 0, 2, false },		/* Accept */
+	{ 23, 0, 3, false },		/* Block2 */
+	{ 27, 0, 3, false },		/* Block1 */
+	{ 28, 0, 4, false },		/* Size2 */
+	{ 35, 1, 1034, false },		/* Proxy-Uri */
+	{ 39, 1, 255, false },		/* Proxy-Scheme */
+	{ 60, 0, 4, false },		/* Size1 */
+	{ 258, 0, 1, false },		/* No-Response */
+	{ 292, 0, 8, true },		/* Request-Tag */
+};
+
+/* those of one signalling message */
+static const struct known settings[] = {
+	{ 2, 0, 4, false },		/* Max-Message-Size */
+	{ 4, 0, 0, false },		/* Block-wise-Transfer */
+};
+static const struct known custody[] = { { 2, 0, 0, false } };
+static const struct known release[] = {
+	{ 2, 1, 255, true },		/* Alternative-Address */
+	{ 4, 0, 3, false },		/* Hold-Off */
+};
+
+struct option {
+	unsigned number;
+	struct str value;
+};
+
+/* A message in its parts, and what is to be done about it. */
+struct message {
+	uint8_t code;
+	struct str token, options;
+	struct str rest;		/* the payload and its marker */
+	struct screen_mark mark;
+	bool rewrite;			/* some option is to be left out */
+};
+
+/* ---- options ---- */
+
+/* a nibble and the bytes that extend it; -1: not whole, -2: reserved */
+static int
+screen_extended(unsigned nibble, struct str *s)
+{
+	unsigned n = nibble == 13 ? 1 : nibble == 14 ? 2 : 0;
+	const unsigned char *p = (const unsigned char *)s->p;
+
+	if (nibble == 15)
+		return -2;
+	if (s->n < n)
+		return -1;
+	*s = str_from(*s, n);
+	return n == 0 ? (int)nibble : n == 1 ? 13 + p[0] :
+	    269 + (p[0] << 8 | p[1]);
+}
+
+/* 1 and the next option; 0 at the end or the payload; -1 when it is not
+ * whole; -2 when it is malformed */
+static int
+screen_next(struct str *s, struct option *o)
+{
+	unsigned char first;
+	int delta, length;
+
+	if (s->n == 0 || (unsigned char)*s->p == PAYLOAD)
+		return 0;
+	first = (unsigned char)*s->p;
+	*s = str_from(*s, 1);
+	if ((delta = screen_extended(first >> 4, s)) < 0)
+		return delta;
+	if ((length = screen_extended(first & 15, s)) < 0)
+		return length;
+	o->number += (unsigned)delta;
+	if (o->number > UINT16_MAX)
+		return -2;
+	if (s->n < (size_t)length)
+		return -1;
+	o->value = (struct str){ s->p, (size_t)length };
+	*s = str_from(*s, (size_t)length);
+	return 1;
+}
+
+static void
+screen_put_extended(struct buf *b, unsigned v)
+{
+	if (v >= 269) {
+		buf_putc(b, (char)((v - 269) >> 8));
+		buf_putc(b, (char)(v - 269));
+	} else if (v >= 13) {
+		buf_putc(b, (char)(v - 13));
+	}
+}
+
+static void
+screen_put_option(struct buf *b, unsigned *last, const struct option *o)
+{
+	unsigned delta = o->number - *last, n = (unsigned)o->value.n;
+
+	buf_putc(b, (char)((delta < 13 ? delta : delta < 269 ? 13 : 14) << 4 |
+	    (n < 13 ? n : n < 269 ? 13 : 14)));
+	screen_put_extended(b, delta);
+	screen_put_extended(b, n);
+	buf_put_str(b, o->value);
+	*last = o->number;
+}
+
+static const struct known *
+screen_find(const struct known *table, size_t n, unsigned number)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (table[i].number == number)
+			return &table[i];
+	return NULL;
+}
+
+/* What one of a bad length, or once too often, counts as: unrecognized
+ * (RFC 7252 5.4.3, 5.4.5). */
+static bool
+screen_recognized(const struct known *k, const struct option *o,
+    unsigned last)
+{
+	return k != NULL && o->value.n >= k->min && o->value.n <= k->max &&
+	    (k->again || o->number != last);
+}
+
+enum fate { KEEP, LEAVE_OUT, BAD };
+
+static enum fate
+screen_fate(const struct option *o, unsigned last)
+{
+	const struct known *k = screen_find(known,
+	    sizeof known / sizeof *known, o->number);
+	bool critical = o->number & 1;
+
+	if (!screen_recognized(k, o, last)) {
+		if (critical)
+			return BAD;
+		return k != NULL || o->number == SCREEN_OPTION ? LEAVE_OUT :
+		    KEEP;
+	}
+	switch (o->number) {
+	case 15:
+		return o->value.n > 0 ? KEEP : LEAVE_OUT;
+	case 16:
+	case 258:
+		return LEAVE_OUT;
+	default:
+		return KEEP;
+	}
+}
+
+/* what is left out, but does say something */
+static void
+screen_note(struct message *m, const struct option *o, unsigned last)
+{
+	unsigned char v = o->value.n == 1 ? (unsigned char)*o->value.p : 0;
+
+	if (o->number == last || o->value.n > 1)
+		return;
+	if (o->number == 258)
+		m->mark.no_response = v;
+	/* an origin server only sees that it is in its range */
+	else if (o->number == 16 && o->value.n == 1 && v == 0 &&
+	    m->mark.verdict == SCREEN_SERVE)
+		m->mark.verdict = SCREEN_BAD_HOPS;
+}
+
+static void
+screen_take_option(struct message *m, const struct option *o, unsigned last)
+{
+	switch (screen_fate(o, last)) {
+	case BAD:
+		m->mark.verdict = SCREEN_BAD_OPTION;
+		m->mark.argument = (uint16_t)o->number;
+		break;
+	case LEAVE_OUT:
+		m->rewrite = true;
+		screen_note(m, o, last);
+		break;
+	case KEEP:
+		break;
+	}
+}
+
+/* Options and payload, of all that follows a token: 0, or as screen_next. */
+static int
+screen_split(struct message *m, struct str s)
+{
+	struct option o = { .number = 0 };
+	struct str all = s;
+	int r;
+
+	while ((r = screen_next(&s, &o)) > 0)
+		;
+	m->options = (struct str){ all.p, all.n - s.n };
+	m->rest = s;
+	return r;
+}
+
+/* What is to be done with a request. */
+static void
+screen_judge(struct message *m)
+{
+	struct option o = { .number = 0 };
+	unsigned last = UINT32_MAX;
+	struct str s = m->options;
+
+	for (; screen_next(&s, &o) > 0; last = o.number)
+		screen_take_option(m, &o, last);
+	if (m->mark.verdict == SCREEN_SERVE && m->code > METHODS)
+		m->mark.verdict = SCREEN_BAD_METHOD;
+}
+
+/* ---- what comes out ---- */
+
+bool
+screen_mark_read(struct screen_mark *m, struct str value)
+{
+	const unsigned char *p = (const unsigned char *)value.p;
+
+	if (value.n != 4)
+		return false;
+	*m = (struct screen_mark){ p[0], p[1],
+	    (uint16_t)(p[2] << 8 | p[3]) };
+	return true;
+}
+
+/* The options that stay, and the mark behind them: without those when it
+ * is the mark that is answered. */
+static void
+screen_put_options(struct buf *out, const struct message *m)
+{
+	const char value[4] = { (char)m->mark.verdict,
+	    (char)m->mark.no_response, (char)(m->mark.argument >> 8),
+	    (char)m->mark.argument };
+	struct option mark = { SCREEN_OPTION, { value, sizeof value } };
+	struct option o = { .number = 0 };
+	unsigned last = UINT32_MAX, put = 0;
+	struct str s = m->options;
+
+	while (m->mark.verdict == SCREEN_SERVE && screen_next(&s, &o) > 0) {
+		if (screen_fate(&o, last) == KEEP)
+			screen_put_option(out, &put, &o);
+		last = o.number;
+	}
+	if (m->mark.verdict != SCREEN_SERVE || m->mark.no_response != 0)
+		screen_put_option(out, &put, &mark);
+}
+
+static uint8_t
+screen_code(const struct message *m)
+{
+	/* a GET is always taken; what it is about, the mark says */
+	return m->mark.verdict == SCREEN_SERVE ? m->code : 1;
+}
+
+/* ---- datagrams ---- */
+
+static void
+screen_put_header(struct buf *out, unsigned type, size_t token, uint8_t code,
+    struct str mid)
+{
+	buf_putc(out, (char)(1 << 6 | type << 4 | token));
+	buf_putc(out, (char)code);
+	buf_put_str(out, mid);
+}
+
+/* One that libcoap can only answer by a Reset: its token is too long.  Only
+ * what may be reset comes to that (RFC 7252 4.2, 4.3). */
+static int
+screen_reject(struct str d, unsigned type, struct buf *out, size_t *end)
+{
+	if (type == ACK || type == RST)
+		return 0;
+	screen_put_header(out, type, 15, 1, (struct str){ d.p + 2, 2 });
+	*end = out->n;
+	return 1;
+}
+
+static int
+screen_whole(struct str d, struct buf *out, size_t *end)
+{
+	buf_put_str(out, d);
+	*end = out->n;
+	return 1;
+}
+
+static int
+screen_put_datagram(struct str d, unsigned type, const struct message *m,
+    struct buf *out, size_t *end)
+{
+	screen_put_header(out, type, m->token.n, screen_code(m),
+	    (struct str){ d.p + 2, 2 });
+	buf_put_str(out, m->token);
+	screen_put_options(out, m);
+	if (m->mark.verdict == SCREEN_SERVE)
+		buf_put_str(out, m->rest);
+	*end = out->n;
+	return 1;
+}
+
+/* An empty message: a ping, an acknowledgement, a Reset. */
+static int
+screen_empty(struct str d, unsigned type, struct buf *out,
+    size_t ends[SCREEN_PARTS])
+{
+	const struct message m = { .token = STR_NONE,
+	    .mark = { .verdict = SCREEN_RESET } };
+
+	if (d.n > 4 || (d.p[0] & 15) != 0 || type == CON)
+		return screen_reject(d, type, out, ends);
+	if (type == ACK)
+		return screen_whole(d, out, ends);
+	if (type == NON)
+		return 0;
+	/* libcoap first: it takes the second for an answer to its own */
+	screen_whole(d, out, &ends[0]);
+	return 1 + screen_put_datagram(d, NON, &m, out, &ends[1]);
+}
+
+static int
+screen_request(struct str d, unsigned type, struct buf *out, size_t *end)
+{
+	struct message m = { .code = (uint8_t)d.p[1],
+	    .token = { d.p + 4, (size_t)(d.p[0] & 15) } };
+
+	if (type == ACK || type == RST)
+		return 0;
+	if (m.token.n > TOKEN_MAX || d.n < 4 + m.token.n ||
+	    screen_split(&m, str_from(d, 4 + m.token.n)) != 0 ||
+	    m.rest.n == 1)
+		return screen_reject(d, type, out, end);
+	screen_judge(&m);
+	/* what is not confirmable is not told so (RFC 7252 5.4.1) */
+	if (m.mark.verdict == SCREEN_BAD_OPTION && type == NON)
+		return screen_reject(d, type, out, end);
+	if (m.mark.verdict == SCREEN_SERVE && !m.rewrite)
+		return screen_whole(d, out, end);
+	return screen_put_datagram(d, type, &m, out, end);
+}
+
+int
+screen_datagram(struct str d, struct buf *out, size_t ends[SCREEN_PARTS])
+{
+	unsigned type;
+
+	if (d.n < 4 || (unsigned char)d.p[0] >> 6 != 1)
+		return 0;
+	type = (unsigned char)d.p[0] >> 4 & 3;
+	if (d.p[1] == 0)
+		return screen_empty(d, type, out, ends);
+	if ((unsigned char)d.p[1] >> 5 == 0)
+		return screen_request(d, type, out, ends);
+	/* answers, of which none is expected, and reserved classes */
+	return screen_reject(d, type, out, ends);
+}
+
+/* ---- streams ---- */
+
+void
+screen_stream_init(struct screen_stream *s, size_t max)
+{
+	*s = (struct screen_stream){ .max = max };
+	/* and its header, and what one read may bring behind it */
+	buf_init(&s->head, 4 * HEAD_MAX);
+}
+
+void
+screen_stream_release(struct screen_stream *s)
+{
+	buf_release(&s->head);
+}
+
+/* `n` bytes behind the token, of which those in `text` are here. */
+static void
+screen_put_stream(struct buf *out, uint8_t code, struct str token,
+    struct str text, size_t n)
+{
+	unsigned nibble = n < 13 ? (unsigned)n : n < 269 ? 13 :
+	    n < 65805 ? 14 : 15;
+	uint32_t more = (uint32_t)(n - (nibble == 15 ? 65805 :
+	    nibble == 14 ? 269 : 13));
+
+	buf_putc(out, (char)(nibble << 4 | token.n));
+	if (nibble == 15) {
+		buf_putc(out, (char)(more >> 24));
+		buf_putc(out, (char)(more >> 16));
+	}
+	if (nibble >= 14)
+		buf_putc(out, (char)(more >> 8));
+	if (nibble >= 13)
+		buf_putc(out, (char)more);
+	buf_putc(out, (char)code);
+	buf_put_str(out, token);
+	buf_put_str(out, text);
+}
+
+static void
+screen_put_message(struct buf *out, const struct message *m, size_t body)
+{
+	struct buf options;
+
+	buf_init(&options, 2 * HEAD_MAX);
+	screen_put_options(&options, m);
+	if (m->mark.verdict != SCREEN_SERVE)
+		body = 0;
+	screen_put_stream(out, screen_code(m), m->token, buf_str(&options),
+	    options.n + body);
+	buf_release(&options);
+}
+
+/* `option`: of a CSM, or 0 */
+static void
+screen_abort(struct screen_stream *s, unsigned option, struct buf *out)
+{
+	const struct message m = {
+		.mark = { SCREEN_ABORT, 0, (uint16_t)option }
+	};
+
+	/* libcoap says nothing before a CSM has come */
+	if (!s->begun)
+		screen_put_stream(out, CSM, STR_NONE, STR_NONE, 0);
+	screen_put_message(out, &m, 0);
+	s->ended = true;
+}
+
+/* The options of a signalling message that are known are appended.  False
+ * when a critical one is not, or one has another length than it should
+ * (RFC 8323 5.2, 5.6): *wrong. */
+static bool
+screen_signals(const struct message *m, const struct known *table, size_t n,
+    struct buf *options, unsigned *wrong)
+{
+	struct option o = { .number = 0 };
+	unsigned last = UINT32_MAX, put = 0;
+	struct str text = m->options;
+	const struct known *k;
+
+	for (; screen_next(&text, &o) > 0; last = o.number) {
+		k = screen_find(table, n, o.number);
+		*wrong = o.number;
+		if (k == NULL && o.number & 1)
+			return false;
+		if (k == NULL)
+			continue;
+		if (o.value.n < k->min || o.value.n > k->max)
+			return false;
+		if (k->again || o.number != last)
+			screen_put_option(options, &put, &o);
+	}
+	return true;
+}
+
+static void
+screen_csm(struct screen_stream *s, const struct message *m, struct buf *out)
+{
+	struct buf options;
+	unsigned wrong;
+
+	buf_init(&options, 64);
+	if (screen_signals(m, settings, sizeof settings / sizeof *settings,
+	    &options, &wrong)) {
+		screen_put_stream(out, CSM, m->token, buf_str(&options),
+		    options.n);
+		s->begun = true;
+	} else {
+		screen_abort(s, wrong, out);
+	}
+	buf_release(&options);
+}
+
+/* One that the server answers. */
+static void
+screen_signal(struct screen_stream *s, struct message *m, struct buf *out)
+{
+	bool ping = m->code == PING || m->code == PONG;
+	struct buf options;
+	unsigned wrong;
+
+	buf_init(&options, HEAD_MAX);
+	if (!screen_signals(m, ping ? custody : release, ping ? 1 : 2,
+	    &options, &wrong)) {
+		screen_abort(s, 0, out);
+	} else if (m->code == PONG) {
+		screen_put_stream(out, PONG, m->token, STR_NONE, 0);
+	} else {
+		m->mark.verdict = ping ? SCREEN_PING : SCREEN_RELEASE;
+		m->mark.argument = options.n > 0;
+		screen_put_message(out, m, 0);
+		s->ended = !ping;
+	}
+	buf_release(&options);
+}
+
+/* The head of a message is there, and `body` bytes follow what it has. */
+static void
+screen_take_head(struct screen_stream *s, struct message *m, size_t body,
+    struct buf *out)
+{
+	s->body = body;
+	s->ignored = true;
+	if (m->code == CSM) {
+		screen_csm(s, m, out);
+	} else if (!s->begun) {
+		screen_abort(s, 0, out);
+	} else if (m->code == ABORT) {
+		screen_put_stream(out, ABORT, STR_NONE, STR_NONE, 0);
+		s->ended = true;
+	} else if (m->code == PING || m->code == PONG || m->code == RELEASE) {
+		screen_signal(s, m, out);
+	} else if (m->code != 0 && m->code >> 5 == 0) {
+		screen_judge(m);
+		s->ignored = m->mark.verdict != SCREEN_SERVE;
+		screen_put_message(out, m, body);
+	}
+	/* empty, answers, and classes of which nobody knows anything */
+}
+
+/* The length of the header, or 0 when there is too little of it; *n is all
+ * that follows the token. */
+static size_t
+screen_length(struct str s, size_t *n)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	unsigned nibble = s.n > 0 ? p[0] >> 4 : 0;
+	size_t header = nibble < 13 ? 2 : nibble == 13 ? 3 :
+	    nibble == 14 ? 4 : 6;
+
+	if (s.n < header)
+		return 0;
+	*n = nibble < 13 ? nibble : nibble == 13 ? 13U + p[1] :
+	    nibble == 14 ? 269U + (p[1] << 8 | p[2]) :
+	    65805U + ((size_t)p[1] << 24 | p[2] << 16 | p[3] << 8 | p[4]);
+	return header;
+}
+
+/* A head from the front of `s`: how long it is, or 0 when it is not whole
+ * (or the connection has come to its end). */
+static size_t
+screen_head(struct screen_stream *s, struct str text, struct buf *out)
+{
+	size_t n = 0, header = screen_length(text, &n), token;
+	struct message m = { .rewrite = false };
+	struct str here;
+	int r;
+
+	if (text.n == 0 || (header == 0 && (text.p[0] & 15) <= TOKEN_MAX))
+		return 0;
+	token = (size_t)(text.p[0] & 15);
+	if (token > TOKEN_MAX || n > s->max) {
+		screen_abort(s, 0, out);
+		return 0;
+	}
+	if (text.n < header + token)
+		return 0;
+	m.code = (uint8_t)text.p[header - 1];
+	m.token = (struct str){ text.p + header, token };
+	here = str_from(text, header + token);
+	if (here.n > n)
+		here.n = n;
+	r = screen_split(&m, here);
+	/* the payload's marker, and a byte of it, belong to the head */
+	if ((r == -1 || (r == 0 && m.rest.n < 2)) && here.n < n &&
+	    here.n < HEAD_MAX)
+		return 0;
+	if (r != 0 || (m.rest.n < 2 && n > m.options.n)) {
+		screen_abort(s, 0, out);
+		return 0;
+	}
+	screen_take_head(s, &m, n - m.options.n, out);
+	return header + token + m.options.n;
+}
+
+/* What is left of a body. */
+static size_t
+screen_body(struct screen_stream *s, struct str text, struct buf *out)
+{
+	size_t n = s->body < text.n ? s->body : text.n;
+
+	if (!s->ignored)
+		buf_put(out, text.p, n);
+	s->body -= n;
+	return n;
+}
+
+/* As much of `text` as can be done with; the rest is to come again. */
+static size_t
+screen_run(struct screen_stream *s, struct str text, struct buf *out)
+{
+	size_t done = 0, n;
+
+	do {
+		n = s->ended ? text.n - done : s->body > 0 ?
+		    screen_body(s, str_from(text, done), out) :
+		    screen_head(s, str_from(text, done), out);
+		done += n;
+	} while (n > 0 || (s->ended && done < text.n));
+	return done;
+}
+
+void
+screen_stream(struct screen_stream *s, struct str bytes, struct buf *out)
+{
+	size_t done;
+
+	if (s->head.n == 0) {
+		done = screen_run(s, bytes, out);
+		buf_put_str(&s->head, str_from(bytes, done));
+		return;
+	}
+	/* what is kept is less than a head: the rest of it comes first */
+	buf_put_str(&s->head, bytes);
+	done = screen_run(s, buf_str(&s->head), out);
+	s->head.n -= done;
+	memmove(s->head.p, s->head.p + done, s->head.n);
+	if (s->head.n == 0)
+		buf_release(&s->head);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coap/transfer.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "coap/format.h"
+#include "coap/inside.h"
+
+static void
+transfer_hash(crypto_generichash_state *h, struct str s)
+{
+	crypto_generichash_update(h, (const unsigned char *)&s.n, sizeof s.n);
+	if (s.n > 0)
+		crypto_generichash_update(h, (const unsigned char *)s.p, s.n);
+}
+
+uint64_t
+transfer_about(const struct asked *a, const char *thing)
+{
+	crypto_generichash_state h;
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	uint64_t about;
+
+	crypto_generichash_init(&h, NULL, 0, sizeof hash);
+	transfer_hash(&h, str_z(thing));
+	transfer_hash(&h, a->channel);
+	transfer_hash(&h, buf_str(&a->path));
+	transfer_hash(&h, a->from);
+	transfer_hash(&h, buf_str(&a->tags));
+	crypto_generichash_update(&h, (const unsigned char *)&a->accept,
+	    sizeof a->accept);
+	crypto_generichash_final(&h, hash, sizeof hash);
+	memcpy(&about, hash, sizeof about);
+	return about;
+}
+
+/* ---- the list of a thing, oldest first ---- */
+
+static void
+transfer_append(struct transfer *t)
+{
+	struct share *s = t->share;
+
+	t->older = s->newest;
+	t->newer = NULL;
+	*(s->newest != NULL ? &s->newest->newer : &s->oldest) = t;
+	s->newest = t;
+}
+
+static void
+transfer_remove(struct transfer *t)
+{
+	struct share *s = t->share;
+
+	*(t->older != NULL ? &t->older->newer : &s->oldest) = t->newer;
+	*(t->newer != NULL ? &t->newer->older : &s->newest) = t->older;
+}
+
+/* ---- one ---- */
+
+struct transfer *
+transfer_find(const struct peer *p, uint64_t about, bool upload)
+{
+	struct transfer *t;
+
+	for (t = p->transfers; t != NULL; t = t->next)
+		if (t->about == about && t->upload == upload)
+			break;
+	if (t == NULL)
+		return NULL;
+	t->used = p->station->now;
+	transfer_remove(t);
+	transfer_append(t);
+	return t;
+}
+
+struct transfer *
+transfer_new(struct station *st, struct peer *p, const char *thing,
+    uint64_t about, bool upload, size_t max)
+{
+	struct transfer *t;
+
+	transfer_free(transfer_find(p, about, upload));
+	t = memory_zero(1, sizeof *t);
+	t->peer = p;
+	t->share = share_get(&st->shares, 't', str_z(thing));
+	if (t->share->transfers == TRANSFERS_OF_ONE)
+		transfer_free(t->share->oldest);
+	t->share->transfers++;
+	buf_init(&t->b, max);
+	t->about = about;
+	t->upload = upload;
+	t->format = FORMAT_NONE;
+	t->used = st->now;
+	t->next = p->transfers;
+	p->transfers = t;
+	transfer_append(t);
+	peer_hold(p);
+	return t;
+}
+
+void
+transfer_free(struct transfer *t)
+{
+	struct station *st;
+	struct transfer **p;
+
+	if (t == NULL)
+		return;
+	st = t->peer->station;
+	for (p = &t->peer->transfers; *p != t; p = &(*p)->next)
+		;
+	*p = t->next;
+	transfer_remove(t);
+	t->share->transfers--;
+	t->share->bytes -= t->counted;
+	st->transfer_bytes -= t->counted;
+	share_put(&st->shares, t->share);
+	peer_release(t->peer);
+	buf_release(&t->b);
+	free(t);
+}
+
+/* Others go until what there is is within the limits; false when this one
+ * would have to. */
+static bool
+transfer_make_room(struct transfer *t)
+{
+	struct station *st = t->peer->station;
+	struct transfer *oldest;
+
+	while (t->share->bytes > TRANSFER_BYTES / 8 ||
+	    st->transfer_bytes > TRANSFER_BYTES) {
+		oldest = t->share->bytes > TRANSFER_BYTES / 8 ?
+		    t->share->oldest : shares_greediest(&st->shares)->oldest;
+		if (oldest == t)
+			return false;
+		transfer_free(oldest);
+	}
+	return true;
+}
+
+bool
+transfer_put(struct transfer *t, struct str bytes)
+{
+	struct station *st = t->peer->station;
+	size_t more;
+
+	buf_put_str(&t->b, bytes);
+	more = t->b.cap - t->counted;
+	t->counted += more;
+	t->share->bytes += more;
+	st->transfer_bytes += more;
+	return transfer_make_room(t);
+}
+
+void
+transfers_end(struct peer *p)
+{
+	while (p->transfers != NULL)
+		transfer_free(p->transfers);
+}
+
+void
+transfers_sweep(struct peer *p, int64_t since)
+{
+	struct transfer *t, *next;
+
+	for (t = p->transfers; t != NULL; t = next) {
+		next = t->next;
+		if (t->used < since)
+			transfer_free(t);
+	}
+}

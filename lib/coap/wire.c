@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coap/wire.h"
+
+#include <errno.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/memory.h"
+#include "coap/screen.h"
+
+#define BATCH 64
+#define DATAGRAM_MAX 1472	/* what libcoap has room for */
+#define CONTROL_MAX 128
+#define CHUNK 16384
+
+/* Datagrams that were read and not yet handed on. */
+struct wire_queue {
+	struct wire_queue *next;
+	int fd;
+	bool plain;
+	struct buf text;		/* as they are handed on */
+	struct wire_part {
+		unsigned of;		/* the datagram whose address … */
+		size_t at, n;		/* … and where in the text */
+	} parts[BATCH * SCREEN_PARTS];
+	unsigned n, at;
+	struct mmsghdr heads[BATCH];
+	struct iovec vectors[BATCH];
+	struct sockaddr_storage names[BATCH];
+	char control[BATCH][CONTROL_MAX]
+	    __attribute__((aligned(__alignof__(struct cmsghdr))));
+	char bytes[BATCH][DATAGRAM_MAX];
+};
+
+struct wire_listener {
+	struct wire_listener *next;
+	int fd;
+	bool plain;
+	size_t max;
+};
+
+struct wire_stream {
+	struct screen_stream screen;
+	struct buf out;			/* screened … */
+	size_t at;			/* … and handed on so far */
+};
+
+static struct {
+	bool active;
+	struct wire_queue *queues;
+	struct wire_listener *listeners;
+	struct wire_stream **streams;	/* of TCP, by descriptor */
+	int n_streams;
+	size_t max;			/* of those of TLS */
+	int tls_index;			/* of theirs in an SSL; 0: not yet */
+} wire;
+
+static struct wire_queue *
+wire_queue_of(int fd)
+{
+	struct wire_queue *q;
+
+	for (q = wire.queues; q != NULL && q->fd != fd; q = q->next)
+		;
+	return q;
+}
+
+void
+wire_datagrams(int fd, bool plain)
+{
+	struct wire_queue *q = memory_zero(1, sizeof *q);
+
+	q->fd = fd;
+	q->plain = plain;
+	/* a mark makes one longer */
+	buf_init(&q->text, BATCH * SCREEN_PARTS * (DATAGRAM_MAX + 64));
+	q->next = wire.queues;
+	wire.queues = q;
+}
+
+void
+wire_streams(int fd, bool plain, size_t max)
+{
+	struct wire_listener *l = memory_zero(1, sizeof *l);
+
+	*l = (struct wire_listener){ wire.listeners, fd, plain, max };
+	wire.listeners = l;
+	wire.max = max;
+}
+
+void
+wire_begin(void)
+{
+	wire.active = true;
+}
+
+void
+wire_end(void)
+{
+	wire.active = false;
+}
+
+/* ---- datagrams ---- */
+
+static void
+wire_prepare(struct wire_queue *q)
+{
+	unsigned i;
+
+	for (i = 0; i < BATCH; i++) {
+		q->vectors[i] = (struct iovec){ q->bytes[i], DATAGRAM_MAX };
+		q->heads[i].msg_hdr = (struct msghdr){
+			.msg_name = &q->names[i],
+			.msg_namelen = sizeof q->names[i],
+			.msg_iov = &q->vectors[i], .msg_iovlen = 1,
+			.msg_control = q->control[i],
+			.msg_controllen = CONTROL_MAX
+		};
+	}
+}
+
+static void
+wire_screen(struct wire_queue *q, unsigned i)
+{
+	struct str d = { q->bytes[i], q->heads[i].msg_len };
+	size_t ends[SCREEN_PARTS], at = q->text.n;
+	int k, n = 1;
+
+	/* one that was cut off is damaged */
+	if (q->heads[i].msg_hdr.msg_flags & MSG_TRUNC)
+		return;
+	if (q->plain) {
+		n = screen_datagram(d, &q->text, ends);
+	} else {
+		buf_put_str(&q->text, d);
+		ends[0] = q->text.n;
+	}
+	for (k = 0; k < n; k++) {
+		q->parts[q->n++] = (struct wire_part){ i, at, ends[k] - at };
+		at = ends[k];
+	}
+}
+
+unsigned
+wire_ready(int fd)
+{
+	struct wire_queue *q = wire_queue_of(fd);
+	int n, i;
+
+	if (q->at < q->n)
+		return q->n - q->at;
+	q->n = q->at = 0;
+	buf_clear(&q->text);
+	wire_prepare(q);
+	n = recvmmsg(fd, q->heads, BATCH, MSG_DONTWAIT, NULL);
+	for (i = 0; i < n; i++)
+		wire_screen(q, (unsigned)i);
+	return q->n;
+}
+
+static ssize_t
+wire_next(struct wire_queue *q, struct msghdr *to)
+{
+	const struct wire_part *p;
+	const struct msghdr *from;
+	size_t n;
+
+	if (wire_ready(q->fd) == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	p = &q->parts[q->at++];
+	from = &q->heads[p->of].msg_hdr;
+	n = p->n < to->msg_iov[0].iov_len ? p->n : to->msg_iov[0].iov_len;
+	memcpy(to->msg_iov[0].iov_base, q->text.p + p->at, n);
+	if (to->msg_namelen > from->msg_namelen)
+		to->msg_namelen = from->msg_namelen;
+	memcpy(to->msg_name, from->msg_name, to->msg_namelen);
+	if (to->msg_controllen > from->msg_controllen)
+		to->msg_controllen = from->msg_controllen;
+	memcpy(to->msg_control, from->msg_control, to->msg_controllen);
+	to->msg_flags = 0;
+	return (ssize_t)n;
+}
+
+ssize_t
+recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	struct wire_queue *q = wire.active ? wire_queue_of(fd) : NULL;
+	struct mmsghdr one = { .msg_hdr = *msg };
+	int n;
+
+	if (q != NULL && msg->msg_iovlen == 1)
+		return wire_next(q, msg);
+	n = recvmmsg(fd, &one, 1, flags, NULL);
+	*msg = one.msg_hdr;
+	return n > 0 ? (ssize_t)one.msg_len : n;
+}
+
+/* ---- streams ---- */
+
+static struct wire_stream *
+wire_stream_new(size_t max)
+{
+	struct wire_stream *s = memory_zero(1, sizeof *s);
+
+	screen_stream_init(&s->screen, max);
+	/* what one chunk becomes: never more than its heads and their marks */
+	buf_init(&s->out, 16 * CHUNK);
+	return s;
+}
+
+static void
+wire_stream_free(struct wire_stream *s)
+{
+	if (s == NULL)
+		return;
+	screen_stream_release(&s->screen);
+	buf_release(&s->out);
+	free(s);
+}
+
+static void
+wire_set_stream(int fd, struct wire_stream *s)
+{
+	int n = wire.n_streams;
+
+	if (fd >= n) {
+		if (s == NULL)
+			return;
+		wire.n_streams = fd + 64;
+		wire.streams = memory_resize(wire.streams,
+		    (size_t)wire.n_streams * sizeof *wire.streams);
+		memset(wire.streams + n, 0,
+		    (size_t)(wire.n_streams - n) * sizeof *wire.streams);
+	}
+	wire_stream_free(wire.streams[fd]);
+	wire.streams[fd] = s;
+}
+
+int
+accept(int fd, struct sockaddr *address, socklen_t *n)
+{
+	int s = accept4(fd, address, n, 0);
+	const struct wire_listener *l;
+
+	for (l = wire.listeners; l != NULL && l->fd != fd; l = l->next)
+		;
+	/* and whatever had this number before has been closed */
+	if (s >= 0)
+		wire_set_stream(s, l != NULL && l->plain ?
+		    wire_stream_new(l->max) : NULL);
+	return s;
+}
+
+static size_t
+wire_take(struct wire_stream *s, void *to, size_t n)
+{
+	if (n > s->out.n - s->at)
+		n = s->out.n - s->at;
+	if (n > 0)
+		memcpy(to, s->out.p + s->at, n);
+	s->at += n;
+	if (s->at == s->out.n) {
+		s->at = 0;
+		buf_clear(&s->out);
+		if (s->out.cap > CHUNK)
+			buf_release(&s->out);
+	}
+	return n;
+}
+
+/* libcoap comes again as long as its buffer was filled, and waits for the
+ * socket when it was not: so all that is there is handed on. */
+static ssize_t
+wire_read(int fd, struct wire_stream *s, void *to, size_t n, int flags)
+{
+	char chunk[CHUNK];
+	ssize_t got = 1;
+
+	while (s->out.n - s->at < n && got > 0) {
+		got = recvfrom(fd, chunk, sizeof chunk, flags, NULL, NULL);
+		if (got > 0)
+			screen_stream(&s->screen, (struct str){ chunk,
+			    (size_t)got }, &s->out);
+	}
+	/* an error or the end comes again with the next read */
+	return s->out.n > s->at ? (ssize_t)wire_take(s, to, n) : got;
+}
+
+ssize_t
+recv(int fd, void *to, size_t n, int flags)
+{
+	struct wire_stream *s = wire.active && fd >= 0 &&
+	    fd < wire.n_streams ? wire.streams[fd] : NULL;
+
+	return s != NULL ? wire_read(fd, s, to, n, flags) :
+	    recvfrom(fd, to, n, flags, NULL, NULL);
+}
+
+/* ---- TLS and DTLS ---- */
+
+static void
+wire_tls_gone(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index,
+    long l, void *arg)
+{
+	(void)parent, (void)data, (void)index, (void)l, (void)arg;
+	wire_stream_free(ptr);
+}
+
+static struct wire_stream *
+wire_tls_stream(SSL *ssl)
+{
+	struct wire_stream *s;
+
+	/* 0 may be somebody's already */
+	while (wire.tls_index == 0)
+		wire.tls_index = SSL_get_ex_new_index(0, NULL, NULL, NULL,
+		    wire_tls_gone);
+	s = SSL_get_ex_data(ssl, wire.tls_index);
+	if (s == NULL) {
+		s = wire_stream_new(wire.max);
+		SSL_set_ex_data(ssl, wire.tls_index, s);
+	}
+	return s;
+}
+
+/* As wire_read. */
+static int
+wire_tls_read(SSL *ssl, void *to, size_t n)
+{
+	struct wire_stream *s = wire_tls_stream(ssl);
+	char chunk[CHUNK];
+	int r = 1;
+
+	while (s->out.n - s->at < n && r > 0) {
+		size_t got = 0;
+
+		r = SSL_read_ex(ssl, chunk, sizeof chunk, &got);
+		if (r > 0)
+			screen_stream(&s->screen, (struct str){ chunk, got },
+			    &s->out);
+	}
+	return s->out.n > s->at ? (int)wire_take(s, to, n) : r;
+}
+
+/* One datagram at a time: that it was reset, libcoap alone is told. */
+static int
+wire_dtls_read(SSL *ssl, void *to, size_t n)
+{
+	char datagram[DATAGRAM_MAX];
+	size_t ends[SCREEN_PARTS], got;
+	struct buf out;
+	int parts, r;
+
+	buf_init(&out, SCREEN_PARTS * (DATAGRAM_MAX + 64));
+	do {
+		buf_clear(&out);
+		r = SSL_read_ex(ssl, datagram, sizeof datagram, &got);
+		parts = r <= 0 ? 0 : screen_datagram((struct str){ datagram,
+		    got }, &out, ends);
+	} while (r > 0 && parts == 0);
+	if (r > 0) {
+		r = (int)(ends[0] < n ? ends[0] : n);
+		memcpy(to, out.p, (size_t)r);
+	}
+	buf_release(&out);
+	return r;
+}
+
+int
+SSL_read(SSL *ssl, void *to, int n)
+{
+	size_t got;
+
+	if (n <= 0 || !wire.active)
+		return SSL_read_ex(ssl, to, n > 0 ? (size_t)n : 0, &got) > 0 ?
+		    (int)got : -1;
+	return SSL_is_dtls(ssl) ? wire_dtls_read(ssl, to, (size_t)n) :
+	    wire_tls_read(ssl, to, (size_t)n);
+}
+
+void
+wire_forget(void)
+{
+	struct wire_listener *l;
+	struct wire_queue *q;
+	int i;
+
+	while ((q = wire.queues) != NULL) {
+		wire.queues = q->next;
+		buf_release(&q->text);
+		free(q);
+	}
+	while ((l = wire.listeners) != NULL) {
+		wire.listeners = l->next;
+		free(l);
+	}
+	for (i = 0; i < wire.n_streams; i++)
+		wire_stream_free(wire.streams[i]);
+	free(wire.streams);
+	wire.streams = NULL;
+	wire.n_streams = 0;
+}

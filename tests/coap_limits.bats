@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mfx-adapt-coap and one key, or one address, that takes all it can get:
+# what it gets without any option, and what others then have.
+load setup
+load site
+load coap
+
+setup_suite_test() {
+	make_site
+	OTHER=$(mfx-things create --name other | tee other | jq -r .key)
+	mfx-channels connect "$CHANNEL" "$(jq -r .id other)"
+	export CHANNEL KEY OTHER
+}
+
+# greedy WHAT [ARGUMENT…]: see coap_limits.py
+greedy() {
+	timeout 100 "$ROOT/tests/coap_limits.py" "$1" "$PORT" "${@:2}"
+}
+
+rss() { awk '/^VmRSS/ { print $2 }' "/proc/$PID/status"; }
+
+@test "uploads of one key leave room for another's" {
+	serve_coap -o raw
+	[[ $(greedy uploads | xargs) == '2.31 2.04' ]]
+	# an eighth of 64 MiB, and not a MiB for each that was begun
+	(($(rss) < 65536))
+}
+
+@test "observers of one key leave room for another's" {
+	COAP_IN=/dev/null serve_coap -i raw -o raw --max-observers 2048
+	[[ $(greedy observers 1000 | xargs) == '128 5.03 2.05 True' ]]
+}
+
+@test "observers of one address, too" {
+	COAP_IN=/dev/null serve_coap -i raw -o raw \
+	    --max-observers-per-thing 1000 --max-observers-per-address 100
+	[[ $(greedy observers 1000 | xargs) == '100 5.03 5.03 False' ]]
+}
+
+@test "what waits for silent observers of one key is limited" {
+	mkfifo in
+	exec 8<>in
+	COAP_IN=in serve_coap -o raw
+	greedy silent 40 60 >got 3>&- 8>&- &
+	PIDS+=($!)
+	await 30 grep -q observing got
+	python3 - "$CHANNEL" >lines <<'END'
+import sys
+for n in range(20):
+    for i in range(40):
+        print('[{"channel":"%s","publisher":"p","protocol":"http",'
+              '"subtopic":"s.%d","received":1,"n":"a","vs":"%s"}]' %
+              (sys.argv[1], i, str(n) * 100000))
+END
+	# a fence: all before it has been delivered
+	timeout 60 "$ROOT/tests/coap_raw.py" listen "$PORT" 1 fence >fence \
+	    3>&- 8>&- &
+	PIDS+=($!)
+	await 30 grep -q observing fence
+	{ cat lines
+	  echo "[{\"channel\":\"$CHANNEL\",\"publisher\":\"p\"," \
+	    '"protocol":"http","subtopic":"fence","received":1,"n":"f","v":1}]' |
+	      sed 's/, "/,"/'; } >&8
+	await 60 grep -q kinds fence
+	(($(rss) < 65536)) || { rss; false; }
+}
+
+@test "connections of one address: a quarter of all" {
+	serve_coap -o raw --max-sessions 400
+	(($(greedy idle 150) == 100))
+	coap post coap "?auth=$KEY" -e x
+	said ''
+}
+

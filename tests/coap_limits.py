@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""One key that takes all it can get, and what another then has.
+
+coap_limits.py WHAT PORT [ARGUMENT…]   with CHANNEL, KEY and OTHER (another
+thing's key) in the environment
+"""
+import os
+import socket
+import sys
+import time
+
+import coap_raw
+from coap_raw import (BLOCK1, CON, GET, NON, OBSERVE, POST, QUERY, Client,
+                      name, place)
+
+
+def as_other(sub=""):
+    return [o for o in place(sub) if o[0] != QUERY] + \
+        [(QUERY, b"auth=" + os.environ["OTHER"].encode())]
+
+
+def uploads(port):
+    """begins 200 bodies of 1 MiB, from as many ports, and goes on with 20;
+    then another sends one in two blocks"""
+    clients = [Client(port) for _ in range(200)]
+    for n in range(20):
+        for i, c in enumerate(clients if n == 0 else clients[-20:]):
+            c.ask(CON, POST, c.next(), b"u",
+                  place("u%d" % i) + [(BLOCK1, n << 4 | 8 | 6)], b"x" * 1024)
+    c = Client(port)
+    for n, more in ((0, 8), (1, 0)):
+        m = c.ask(CON, POST, c.next(), b"o",
+                  as_other() + [(BLOCK1, n << 4 | more | 6)], b"y" * 1024)
+        print(name(m[1]))
+
+
+def observers(port, count):
+    """registers until it is refused; then another does"""
+    c, n = None, 0
+    while n < int(count):
+        if n % 32 == 0:
+            c = Client(port)
+        m = c.ask(NON, GET, c.next(), b"%d" % n, place() + [(OBSERVE, 0)])
+        if OBSERVE not in m[4]:
+            print(n, name(m[1]))
+            break
+        n += 1
+    c = Client(port)
+    m = c.ask(CON, GET, c.next(), b"o", as_other() + [(OBSERVE, 0)])
+    print(name(m[1]), OBSERVE in m[4])
+
+
+def silent(port, count, seconds):
+    """so many observers, each of a subtopic, that acknowledge nothing"""
+    clients = [Client(port) for _ in range(int(count))]
+    for i, c in enumerate(clients):
+        c.observe(b"s", "s/%d" % i)
+    print("observing", flush=True)
+    time.sleep(float(seconds))
+
+
+def idle(port, count):
+    """how many connections of one address stay open, and whether one of
+    another is served"""
+    held = [socket.create_connection(("127.0.0.1", int(port)))
+            for _ in range(int(count))]
+    open_ones = 0
+    for s in held:
+        s.settimeout(10)
+        data = b""
+        try:
+            while b"\xe1" not in data:
+                more = s.recv(100)
+                if not more:
+                    break
+                data += more
+            s.sendall(b"\x00\xe1\x01\xe2p")
+            while b"\xe3p" not in data:
+                more = s.recv(100)
+                if not more:
+                    break
+                data += more
+            open_ones += b"\xe3p" in data
+        except OSError:
+            pass
+    print(open_ones)
+
+
+def history(port, count):
+    """asks for all that there is so often at once, and then sends a message
+    with the other key: how long that takes, and what comes of the others"""
+    clients = [Client(port) for _ in range(int(count))]
+    for c in clients:
+        c.send(CON, GET, c.next(), b"h",
+               place() + [(QUERY, b"from=start")])
+    c = Client(port)
+    begin = time.monotonic()
+    m = c.ask(CON, POST, c.next(), b"p", as_other(), b"x")
+    print(name(m[1]), time.monotonic() - begin < 1)
+    codes = {}
+    for c in clients:
+        m = c.notification()
+        while m is not None and m[0] == coap_raw.ACK and m[1] == 0:
+            m = c.notification()
+        code = name(m[1]) if m else "none"
+        codes[code] = codes.get(code, 0) + 1
+    print(sorted(codes), codes.get("2.05", 0) > 0)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
