@@ -167,7 +167,7 @@ clause() {
 	serve_both
 	[[ $(clause pieces) == '391 True' ]]
 	[[ $(clause bert | xargs) == \
-	    'bert 2.31:1 2.31:2 4.00:4 2.04:3 [2048, 2048, 9'??'] True' ]]
+	    'bert 2.31:1 2.31:2 2.04:3 odd 4.00:4 [2048, 2048, 9'??'] True' ]]
 	[[ $(clause small_messages) == '2.05 True True' ]]
 }
 

@@ -418,8 +418,9 @@ def bert(port):
         frame(POST, b"2", place("b") + [(BLOCK1, 2 << 4 | 8 | 7)],
               body[2048:4096]),
         frame(POST, b"3", place("b") + [(BLOCK1, 4 << 4 | 7)], body[4096:]),
-        frame(POST, b"4", place("b") + [(BLOCK1, 8 | 7)], b"z" * 1500),
         END))
+    say("odd", Stream(port).talk(OURS, frame(
+        POST, b"4", place("b") + [(BLOCK1, 8 | 7)], b"z" * 1500), END))
     s = Stream(port)
     n, whole, sizes = 0, b"", []
     s.s.sendall(frame(CSM, options=[(2, 3000), (4, b"")]))

@@ -141,7 +141,7 @@ screen_find(const struct known *table, size_t n, unsigned number)
 	return NULL;
 }
 
-/* What one of a bad length, or once too often, counts as: unrecognized
+/* One of a bad length, or once too often, counts as unrecognized
  * (RFC 7252 5.4.3, 5.4.5). */
 static bool
 screen_recognized(const struct known *k, const struct option *o,
@@ -158,14 +158,9 @@ screen_fate(const struct option *o, unsigned last)
 {
 	const struct known *k = screen_find(known,
 	    sizeof known / sizeof *known, o->number);
-	bool critical = o->number & 1;
 
-	if (!screen_recognized(k, o, last)) {
-		if (critical)
-			return BAD;
-		return k != NULL || o->number == SCREEN_OPTION ? LEAVE_OUT :
-		    KEEP;
-	}
+	if (!screen_recognized(k, o, last))
+		return o->number & 1 ? BAD : LEAVE_OUT;
 	switch (o->number) {
 	case 15:
 		return o->value.n > 0 ? KEEP : LEAVE_OUT;
