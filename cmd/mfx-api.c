@@ -31,10 +31,11 @@ static struct {
 	const char *admin;
 	struct opt_list stores;
 	int64_t ready_fd, session, attempts, registrations, password_min;
+	int64_t limit;
 	bool closed;
 } opt = {
 	.ready_fd = -1, .session = 10 * 3600 * STAMP_SECOND, .attempts = 10,
-	.password_min = PASSWORD_MIN
+	.password_min = PASSWORD_MIN, .limit = 30 * STAMP_SECOND
 };
 
 static const struct opt options[] = {
@@ -46,6 +47,8 @@ static const struct opt options[] = {
 	{ 0, "session", "TIME", "a login is good for so long (10h)",
 	    OPT_DURATION, &opt.session, 60 * STAMP_SECOND,
 	    30 * 24 * 3600 * STAMP_SECOND },
+	{ 0, "time-limit", "TIME", "work at one answer for so long (30s)",
+	    OPT_DURATION, &opt.limit, STAMP_SECOND, 3600 * STAMP_SECOND },
 	{ 0, "attempts", "N", "wrong passwords a minute, by account and "
 	    "address (10)", OPT_INT, &opt.attempts, 1, 1000000 },
 	{ 0, "registrations", "N", "new users an hour, by address (30)",
@@ -195,6 +198,7 @@ open_all(struct fault *fault)
 {
 	struct api_options a = {
 		.stores = &opt.stores, .session = opt.session,
+		.limit = opt.limit,
 		.attempts = (unsigned)opt.attempts,
 		.registrations = (unsigned)(opt.registrations ?
 		    opt.registrations : 3 * opt.attempts),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/call.h"
+#include "api/job.h"
 #include "api/task.h"
 #include "api/turns.h"
 #include "base/clock.h"
@@ -50,7 +51,7 @@ open_all(struct api *api, struct fault *fault)
 	    access_open(&api->access, api->home, fault) < 0 ||
 	    stores_open(&api->stores, api->options.stores, api->home,
 	    &api->inbox, fault) < 0 ||
-	    messages_open(api, fault) < 0)
+	    lists_open(api, fault) < 0 || jobs_open(api, fault) < 0)
 		return -1;
 	if (crew_open(&api->crew, crew_size(), CREW_MAX, &api->inbox,
 	    fault) < 0)
@@ -91,8 +92,7 @@ api_finish(struct api *api)
 {
 	if (api == NULL)
 		return;
-	searches_end(api);
-	messages_finish(api);
+	jobs_finish(api);
 	stores_finish(api->stores);
 	logins_end(api);
 	/* a password that has been hashed may still become a change */
@@ -112,7 +112,8 @@ api_close(struct api *api)
 	if (api == NULL)
 		return;
 	api_finish(api);
-	messages_close(api);
+	jobs_close(api);
+	lists_close(api);
 	stores_close(api->stores);
 	inbox_close(&api->inbox);
 	registry_close(api->registry);
@@ -142,6 +143,7 @@ reopen(struct api *api)
 		return false;
 	registry_close(api->registry);
 	api->registry = NULL;
+	atomic_fetch_add(&api->generation, 1);
 	if (registry_exists(api->home, &fault))
 		registry_open(&api->registry, api->home, REGISTRY_READ,
 		    &fault);
@@ -167,8 +169,7 @@ api_turn(struct api *api)
 		keeper_forget(api->keeper);
 		access_forget(api->access);
 	}
-	searches_turn(api);
-	messages_turn(api);
+	jobs_turn(api);
 	if (api->registry != NULL)
 		feeds_turn(api, changed);
 	if (api->answer.cap > ANSWER_KEPT) {
@@ -205,11 +206,12 @@ api_fd(const struct api *api)
 int
 api_pause(const struct api *api)
 {
-	if (api->searches != NULL || feeds_behind(api) ||
-	    messages_behind(api))
+	int jobs = jobs_pause(api);
+
+	if (jobs == 0 || feeds_behind(api))
 		return 0;
 	/* other processes change the registry too, without a word */
-	return api->feeds != NULL ? 100 : 1000;
+	return api->feeds != NULL ? 100 : jobs > 0 ? jobs : 1000;
 }
 
 void
@@ -217,5 +219,5 @@ api_stop(struct api *api)
 {
 	api->stopping = true;
 	feeds_end(api);
-	messages_stop(api);
+	jobs_stop(api);
 }

@@ -28,15 +28,17 @@
  *	http_close(h);
  *	api_close(api);
  *
- * Three kinds of work: what can be answered from a look into the registry
+ * Four kinds of work: what can be answered from a look into the registry
  * is done in the loop, through a handle of its own that can't write; changes
- * go through the ledger; passwords to a crew.  Long searches take a step in
- * each turn.
+ * go through the ledger; passwords to a crew; searches, long lists and
+ * messages are jobs.
  */
 struct api_options {
 	const char *home;		/* NULL: as registry_open */
 	const struct opt_list *stores;	/* of messages: stores.h */
 	int64_t session;		/* ns that a login is good for */
+	int64_t limit;			/* ns that is worked at one answer, or
+					 * at a piece of a long one */
 	size_t password_min;		/* bytes that a new one has */
 	/* failed logins a minute, by account from one address */
 	unsigned attempts;

@@ -144,7 +144,7 @@ call_needs_keys(struct call *c)
 }
 
 int
-call_put_item(struct api *api, struct registry *registry, struct buf *b,
+call_put_item(struct buf *key, struct registry *registry, struct buf *b,
     enum item_kind kind, const struct item *item, bool keys,
     struct fault *fault)
 {
@@ -156,13 +156,13 @@ call_put_item(struct api *api, struct registry *registry, struct buf *b,
 	}
 	if (kind == ITEM_THING) {
 		buf_puts(b, ",\"key\":");
-		buf_clear(&api->key);
+		buf_clear(key);
 		if (keys && item->box.p != NULL &&
 		    !keyring_unseal(registry_keyring(registry), item->box.p,
-		    item->box.n, &api->key))
+		    item->box.n, key))
 			return fault_set(fault, EX_IOERR,
 			    "the key of %.*s is damaged", STR_ARG(item->id));
-		json_put_string(b, buf_str(&api->key));
+		json_put_string(b, buf_str(key));
 	}
 	if (item->metadata.n > 2) {
 		buf_puts(b, ",\"metadata\":");

@@ -2,6 +2,8 @@
 #ifndef MFX_API_CALL_H
 #define MFX_API_CALL_H
 
+#include <stdatomic.h>
+
 #include "api/api.h"
 #include "api/conditions.h"
 #include "api/stores.h"
@@ -9,9 +11,9 @@
 #include "senml/body.h"
 
 struct feed;
-struct search;
 struct keeper;
-struct messages;
+struct jobs;
+struct lists;
 struct openapi;
 struct turns;
 
@@ -28,9 +30,9 @@ struct api {
 	struct attempts *attempts;
 	struct turns *turns;		/* of logins, with the crew */
 	struct feed *feeds;		/* streams of events */
-	struct search *searches;	/* that are not finished */
 	struct stores *stores;
-	struct messages *messages;	/* being read */
+	struct jobs *jobs;		/* answers under way */
+	struct lists *lists;
 	struct openapi *openapi;	/* the document */
 	unsigned n_feeds;
 	struct arena scratch;		/* of the call in hand */
@@ -38,6 +40,7 @@ struct api {
 	const struct http *server;
 	int64_t now;			/* seconds since 1970, of this turn */
 	int64_t clock, looked;		/* ns, monotonic */
+	atomic_uint generation;		/* which file the registry is */
 	bool failing, stopping;
 	struct api_tally *tallies;	/* by route, the last for none */
 	uint64_t answers[600];		/* by status */
@@ -151,8 +154,8 @@ bool call_keys(struct call *, const struct principal *);
 unsigned call_needs_keys(struct call *);
 
 /* {"id":…,"name":…,"key":…,"metadata":…} as Mainflux has it; `keys`: are
- * they shown? */
-int call_put_item(struct api *, struct registry *, struct buf *,
+ * they shown?  One is opened in `key`. */
+int call_put_item(struct buf *key, struct registry *, struct buf *,
     enum item_kind, const struct item *, bool keys, struct fault *);
 
 /* ---- the rest of this folder ---- */
@@ -187,23 +190,14 @@ void status_version(struct call *), status_health(struct call *),
 /* those who wait for the crew are let down */
 void logins_end(struct api *);
 
-/* one step of each search; those that are left */
-void searches_turn(struct api *);
-void searches_end(struct api *);
 /* what is new goes out; `changed`: the registry has changed */
 void feeds_turn(struct api *, bool changed);
 void feeds_end(struct api *);
 /* is there something to be sent now? */
 bool feeds_behind(const struct api *);
 
-int messages_open(struct api *, struct fault *);
-void messages_close(struct api *);
-/* the next piece of each answer whose client has taken the last one */
-void messages_turn(struct api *);
-/* is there such a client? */
-bool messages_behind(const struct api *);
-/* streams are broken off; threads end, and then none is working */
-void messages_stop(struct api *), messages_finish(struct api *);
+int lists_open(struct api *, struct fault *);
+void lists_close(struct api *);
 
 struct keeper *keeper_open(void);
 void keeper_close(struct keeper *);

@@ -394,7 +394,8 @@ show(struct call *c, enum item_kind kind)
 		return;
 	}
 	item_state(&item, state);
-	got = call_put_item(api, api->registry, &api->answer, kind, &item,
+	got = call_put_item(&api->key, api->registry, &api->answer, kind,
+	    &item,
 	    call_keys(c, who), &fault);
 	item_found_end(found);
 	buf_putc(&api->answer, '\n');

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "api/call.h"
+#include "api/job.h"
+#include "base/file.h"
 #include "base/glob.h"
 #include "base/memory.h"
 #include "registry/metadata.h"
@@ -11,27 +15,41 @@
 /*
  * Lists: a page by offset, with the number of all, as Mainflux has it; or
  * by cursor, which nothing that changes can upset, and which says where the
- * next page begins.  Most are answered at once; one that has to look at
- * many rows takes a step in each turn.
+ * next page begins.  A short one without filters is answered at once; what
+ * has to be looked for, or is long, is a job (job.h).
  */
 #define OFFSET_LIMIT 10
 #define OFFSET_LIMIT_MAX 100
 #define CURSOR_LIMIT 100
 #define CURSOR_LIMIT_MAX 10000
 #define DIGITS_MAX 18
-/* steps that are taken at once */
-#define AT_ONCE 2
-/* of one answer: the largest page of the largest items */
-#define ANSWER_MAX ((size_t)1 << 30)
+/* how far a list goes that is answered at once, in rows and bytes */
+#define AT_ONCE 2000
+#define AT_ONCE_BYTES ((size_t)64 << 10)
+/* what the filters of one may take */
+#define KEEP_MAX ((size_t)1 << 20)
+#define ITEM_BYTES_MAX ((size_t)4 << 20)
+
+/* Handles that jobs read the registry through, each for one at a time. */
+#define HANDLES_MAX 16
+struct lists {
+	pthread_mutex_t lock;
+	struct lists_handle {
+		struct registry *registry;
+		unsigned generation;	/* of the file it has open */
+	} idle[HANDLES_MAX];
+	int n;
+};
 
 struct search {
-	struct search *next;
-	struct api *api;
-	struct http_request *request;
+	struct job job;
 	struct page page;
-	struct arena keep, scratch;
-	struct buf out;
-	bool keys, cursor;
+	struct arena keep;
+	struct glob *glob;
+	struct metadata_want *metadata;
+	struct buf key;
+	size_t enough;			/* bytes of a piece */
+	bool keys, cursor, found, any;
 };
 
 static const char *const collection[] = { "things", "channels" };
@@ -94,6 +112,7 @@ take_filters(struct call *c, struct search *s)
 {
 	struct page *p = &s->page;
 	struct str value, compact;
+	const char *why;
 
 	if (call_parameter(c, "name", &value) > 1)
 		return "more than one name";
@@ -103,11 +122,11 @@ take_filters(struct call *c, struct search *s)
 		p->name = arena_str(&s->keep, value);
 	if (call_parameter(c, "glob", &value) > 1)
 		return "more than one glob";
-	if (value.n > PAGE_NAME_MAX || !glob_valid(value))
+	if (value.n > PAGE_NAME_MAX || glob_fault(value) != NULL)
 		return "glob has to be a pattern of at most 1024 bytes, "
 		    "each [ with its ]";
 	if (value.p != NULL)
-		p->glob = arena_str(&s->keep, value);
+		p->glob = s->glob = glob_compile(value, &why);
 	switch (call_parameter(c, "metadata", &value)) {
 	case 0:
 		return NULL;
@@ -118,8 +137,71 @@ take_filters(struct call *c, struct search *s)
 	}
 	if (metadata_compact(value, &s->keep, &compact) != NULL)
 		return "metadata has to be a JSON object";
-	p->metadata = compact;
+	p->metadata = s->metadata = metadata_want_new(compact);
+	metadata_want_watch(s->metadata, job_stops, &s->job);
 	return NULL;
+}
+
+/* ---- handles ---- */
+
+int
+lists_open(struct api *api, struct fault *fault)
+{
+	(void)fault;
+	api->lists = memory_zero(1, sizeof *api->lists);
+	pthread_mutex_init(&api->lists->lock, NULL);
+	return 0;
+}
+
+void
+lists_close(struct api *api)
+{
+	struct lists *l = api->lists;
+
+	if (l == NULL)
+		return;
+	while (l->n > 0)
+		registry_close(l->idle[--l->n].registry);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
+
+/* in a thread: one that has the file open which is there now */
+static int
+handle_get(struct api *api, struct lists_handle *h, struct fault *fault)
+{
+	struct lists *l = api->lists;
+	unsigned now = atomic_load(&api->generation);
+
+	*h = (struct lists_handle){ .generation = now };
+	pthread_mutex_lock(&l->lock);
+	if (l->n > 0)
+		*h = l->idle[--l->n];
+	pthread_mutex_unlock(&l->lock);
+	if (h->registry != NULL && h->generation == now)
+		return 0;
+	registry_close(h->registry);
+	h->generation = now;
+	h->registry = NULL;
+	if (!registry_exists(api->home, fault))
+		return -1;
+	return registry_open(&h->registry, api->home, REGISTRY_READ, fault);
+}
+
+static void
+handle_put(struct api *api, struct lists_handle *h)
+{
+	struct lists *l = api->lists;
+
+	if (h->registry == NULL)
+		return;
+	pthread_mutex_lock(&l->lock);
+	if (l->n < HANDLES_MAX) {
+		l->idle[l->n++] = *h;
+		h->registry = NULL;
+	}
+	pthread_mutex_unlock(&l->lock);
+	registry_close(h->registry);
 }
 
 /* ---- the page ---- */
@@ -128,20 +210,23 @@ static int
 put_item(void *arg, const struct item *item, struct fault *fault)
 {
 	struct search *s = arg;
+	struct buf *b = &s->job.out;
 
-	if (s->out.n > 0)
-		buf_putc(&s->out, ',');
-	return call_put_item(s->api, s->page.registry, &s->out,
-	    s->page.kind, item, s->keys, fault);
+	if (s->any)
+		buf_putc(b, ',');
+	s->any = true;
+	if (call_put_item(&s->key, s->page.registry, b, s->page.kind, item,
+	    s->keys, fault) < 0)
+		return -1;
+	return b->n >= s->enough;
 }
 
 static void
-answer(struct search *s)
+put_head(struct search *s)
 {
 	const struct page *p = &s->page;
-	struct buf *b = &s->api->answer;
+	struct buf *b = &s->job.out;
 
-	buf_clear(b);
 	if (s->cursor)
 		buf_printf(b, "{\"limit\":%" PRIu64 ",", p->limit);
 	else
@@ -150,85 +235,116 @@ answer(struct search *s)
 	if (s->cursor && p->more)
 		buf_printf(b, "\"next\":\"%lld\",", p->last);
 	buf_printf(b, "\"%s\":[", collection[p->kind]);
-	buf_put_str(b, buf_str(&s->out));
-	buf_puts(b, "]}\n");
-	call_json(s->request, 200, buf_str(b));
+}
+
+/* A piece of it: 1 when there is more, 0 at the end, or -1.  `stop` is asked
+ * between two steps. */
+static int
+search_piece(struct search *s, bool (*stop)(void *), struct fault *fault)
+{
+	int got;
+
+	while (!s->found) {
+		if ((got = page_step(&s->page, fault)) < 0)
+			return -1;
+		if (got > 0 && stop != NULL && stop(&s->job))
+			return fault_set(fault, EX_TEMPFAIL, "asked to stop");
+		s->found = got == 0;
+		if (s->found)
+			put_head(s);
+		else if (stop == NULL && s->page.passed >= AT_ONCE)
+			return 1;
+	}
+	got = page_give(&s->page, put_item, s, fault);
+	if (got == 0)
+		buf_puts(&s->job.out, "]}\n");
+	return got;
+}
+
+/* ---- as a job ---- */
+
+static int
+search_run(struct job *j)
+{
+	struct search *s = (struct search *)j;
+	struct lists_handle handle;
+	int got = -1;
+
+	s->enough = JOB_PIECE;
+	if (handle_get(j->api, &handle, &j->fault) == 0) {
+		s->page.registry = handle.registry;
+		got = search_piece(s, job_stops, &j->fault);
+	}
+	handle_put(j->api, &handle);
+	return got;
 }
 
 static void
-search_free(struct search *s)
+search_refuse(struct job *j, struct http_request *r)
 {
+	call_unable(j->api, r, &j->fault);
+}
+
+static void
+search_free(struct job *j)
+{
+	struct search *s = (struct search *)j;
+
 	page_end(&s->page);
-	buf_release(&s->out);
+	glob_free(s->glob);
+	metadata_want_free(s->metadata);
 	arena_release(&s->keep);
-	arena_release(&s->scratch);
+	secret_release(&s->key);
+	buf_release(&s->job.out);
 	free(s);
 }
 
-/* 1: it goes on; 0: it is answered */
-static int
-step(struct search *s)
+static bool
+is_short(const struct search *s)
+{
+	const struct page *p = &s->page;
+
+	return p->name.p == NULL && p->glob == NULL && p->metadata == NULL &&
+	    p->connected.p == NULL && p->limit <= CURSOR_LIMIT &&
+	    p->offset <= AT_ONCE;
+}
+
+/* What is short is answered now; what turns out not to be goes on as a job,
+ * from where it is. */
+static void
+search_start(struct call *c, struct search *s)
 {
 	struct fault fault;
-	int got;
+	int got = 1;
 
-	/* it may have been opened anew */
-	s->page.registry = s->api->registry;
-	if (s->page.registry == NULL) {
-		fault_set(&fault, 0, "no registry");
-		got = -1;
-	} else {
-		got = page_step(&s->page, &fault);
+	if (is_short(s) && c->api->registry != NULL) {
+		s->page.registry = c->api->registry;
+		got = search_piece(s, NULL, &fault);
+		if (got == 0)
+			call_json(c->request, 200, buf_str(&s->job.out));
+		else if (got < 0)
+			call_unable(c->api, c->request, &fault);
 	}
-	if (got > 0)
-		return 1;
-	if (got < 0)
-		call_unable(s->api, s->request, &fault);
-	else
-		answer(s);
-	search_free(s);
-	return 0;
+	if (got <= 0 || !job_start(c, &s->job))
+		search_free(&s->job);
 }
 
-void
-searches_turn(struct api *api)
+static struct search *
+search_new(enum item_kind kind)
 {
-	struct search **at = &api->searches, *s;
+	struct search *s = memory_zero(1, sizeof *s);
 
-	while ((s = *at) != NULL) {
-		struct search *next = s->next;
-
-		if (step(s) > 0)
-			at = &s->next;
-		else
-			*at = next;
-	}
-}
-
-void
-searches_end(struct api *api)
-{
-	struct search *s;
-
-	while ((s = api->searches) != NULL) {
-		api->searches = s->next;
-		http_problem(s->request, 503, "the service is being stopped");
-		search_free(s);
-	}
-}
-
-static void
-run(struct search *s)
-{
-	struct search **end;
-	int i;
-
-	for (i = 0; i < AT_ONCE; i++)
-		if (step(s) == 0)
-			return;
-	for (end = &s->api->searches; *end != NULL; end = &(*end)->next)
-		;
-	*end = s;
+	s->job.kind = JOB_PAGE;
+	s->job.type = "application/json";
+	s->job.piece = search_run;
+	s->job.refuse = search_refuse;
+	s->job.free = search_free;
+	s->enough = AT_ONCE_BYTES;
+	arena_init(&s->keep, KEEP_MAX);
+	buf_init(&s->key, KEY_BOX_MAX);
+	buf_init(&s->job.out, ITEM_BYTES_MAX);
+	s->page.kind = kind;
+	return s;
 }
 
 static void
@@ -240,16 +356,7 @@ list(struct call *c, enum item_kind kind, unsigned scope, bool connected)
 
 	if (!call_has_token(c))
 		return;
-	s = memory_zero(1, sizeof *s);
-	s->api = c->api;
-	s->request = c->request;
-	arena_init(&s->keep, c->api->scratch.max);
-	arena_init(&s->scratch, c->api->scratch.max);
-	buf_init(&s->out, ANSWER_MAX);
-	s->page = (struct page){
-		.kind = kind, .each = put_item, .arg = s,
-		.scratch = &s->scratch
-	};
+	s = search_new(kind);
 	if (connected)
 		s->page.connected = arena_str(&s->keep, c->id[0]);
 	why = take_place(c, s);
@@ -261,12 +368,13 @@ list(struct call *c, enum item_kind kind, unsigned scope, bool connected)
 		http_problem(c->request, 400, why);
 	if (why != NULL ||
 	    (who = call_user(c, scope | call_needs_keys(c))) == NULL) {
-		search_free(s);
+		search_free(&s->job);
 		return;
 	}
 	s->page.owner = who->user;
+	memcpy(s->job.user, who->user.id, sizeof s->job.user);
 	s->keys = call_keys(c, who);
-	run(s);
+	search_start(c, s);
 }
 
 void

@@ -455,6 +455,7 @@ messages_ask(struct messages_ask *a, const struct http_request *r,
 void
 messages_ask_release(struct messages_ask *a)
 {
+	select_release(&a->query.select);
 	arena_release(&a->arena);
 	buf_release(&a->scratch);
 }

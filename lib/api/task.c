@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -91,46 +92,121 @@ struct crew {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	pthread_t threads[CREW_THREADS];
-	int n_threads;
+	int n_threads, n_working;
 	unsigned waiting, most;
+	unsigned of_user, of_thing;
+	struct task *working[CREW_THREADS];
 	struct task *first, **end;
 	struct inbox *inbox;
 	bool closing;
 };
 
+static bool
+crew_same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* May it be begun?  *n is how many of its user's are at work. */
+static bool
+crew_may(const struct crew *c, const struct task *t, unsigned *n)
+{
+	unsigned of_thing = 0;
+	int i;
+
+	*n = 0;
+	for (i = 0; i < CREW_THREADS; i++) {
+		const struct task *other = c->working[i];
+
+		if (other == NULL)
+			continue;
+		*n += crew_same(t->user, other->user);
+		of_thing += crew_same(t->thing, other->thing);
+	}
+	return (c->of_user == 0 || *n < c->of_user) &&
+	    (c->of_thing == 0 || of_thing < c->of_thing);
+}
+
+/* the one to be begun next; NULL: none may be */
 static struct task *
-take(struct crew *c)
+crew_choose(struct crew *c)
+{
+	struct task **at, **best = NULL, *t;
+	unsigned fewest = 0, n;
+
+	for (at = &c->first; *at != NULL; at = &(*at)->next)
+		if (crew_may(c, *at, &n) && (best == NULL || n < fewest)) {
+			best = at;
+			fewest = n;
+			if (n == 0)
+				break;
+		}
+	if (best == NULL)
+		return NULL;
+	t = *best;
+	*best = t->next;
+	if (t->next == NULL)
+		c->end = best;
+	t->next = NULL;
+	c->waiting--;
+	return t;
+}
+
+/*
+ * NULL: no more will come.  Nobody else is woken: with one less at work at
+ * most one more may be begun, and whoever has just ended looks for it.
+ */
+static struct task *
+crew_take(struct crew *c, struct task **working)
 {
 	struct task *t;
 
 	pthread_mutex_lock(&c->lock);
-	while (c->first == NULL && !c->closing)
+	while ((t = crew_choose(c)) == NULL &&
+	    (c->first != NULL || !c->closing))
 		pthread_cond_wait(&c->work, &c->lock);
-	t = c->first;
-	if (t != NULL) {
-		c->first = t->next;
-		if (c->first == NULL)
-			c->end = &c->first;
-		c->waiting--;
-		t->next = NULL;
-	}
+	*working = t;
+	if (c->closing)
+		pthread_cond_broadcast(&c->work);
 	pthread_mutex_unlock(&c->lock);
 	return t;
+}
+
+/* It is not looked at any more: it may be gone once it is in the inbox. */
+static void
+crew_done(struct crew *c, struct task **working)
+{
+	pthread_mutex_lock(&c->lock);
+	*working = NULL;
+	pthread_mutex_unlock(&c->lock);
 }
 
 static void *
 work(void *arg)
 {
 	struct crew *c = arg;
-	struct task *t;
+	struct task **working, *t;
 
+	pthread_mutex_lock(&c->lock);
+	working = &c->working[c->n_working++];
+	pthread_mutex_unlock(&c->lock);
 	/* of this thread alone, on Linux; no harm when it may not */
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), CREW_NICE);
-	while ((t = take(c)) != NULL) {
+	while ((t = crew_take(c, working)) != NULL) {
 		t->run(t);
+		crew_done(c, working);
 		inbox_put(c->inbox, t);
 	}
 	return NULL;
+}
+
+void
+crew_share(struct crew *c, unsigned of_user, unsigned of_thing)
+{
+	pthread_mutex_lock(&c->lock);
+	c->of_user = of_user;
+	c->of_thing = of_thing;
+	pthread_mutex_unlock(&c->lock);
 }
 
 int

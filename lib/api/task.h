@@ -20,6 +20,9 @@
  */
 struct task {
 	struct task *next;
+	/* whose it is, for crew_share; NULL: nobody's.  It stays what it is
+	 * until it is done. */
+	const char *user, *thing;
 	void (*run)(struct task *);
 	void (*done)(struct task *);
 };
@@ -45,5 +48,11 @@ int crew_open(struct crew **, int threads, unsigned most, struct inbox *,
 void crew_close(struct crew *);
 /* false when `most` are waiting already */
 bool crew_add(struct crew *, struct task *);
+/*
+ * How many of the threads may work for one user, and for one thing, at once:
+ * less than there are, so that some are left for the others.  Of the tasks
+ * that may be begun, one of whoever has the fewest at work comes first.
+ */
+void crew_share(struct crew *, unsigned of_user, unsigned of_thing);
 
 #endif

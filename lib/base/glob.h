@@ -9,18 +9,39 @@
 /*
  * Patterns as a shell has them, matched against the whole text:
  *
- *	*	any characters, none too; dots and slashes are no borders
+ *	*	any characters, also none; dots and slashes are no borders
  *	?	one character
- *	[a-z]	one of these; [!a-z] or [^a-z]: one that is none of these
+ *	[a-z]	one of these; [!a-z] or [^a-z]: any one but these
  *
  * Anything else stands for itself; a backslash too: a literal * is [*].
- * Characters are those of UTF-8, whatever the locale.  It is SQLite's GLOB
- * but for [!…], which that writes [^…].  The work is bounded by the
- * product of the lengths.
+ * Characters are those of UTF-8, whatever the locale; a byte that is not
+ * part of one is a character of its own.  It is SQLite's GLOB but for
+ * [!…], which that writes [^…].
+ *
+ * A pattern is compiled once.  A match then takes one step for each
+ * character of the text, and each step a word operation for each 64
+ * characters of the pattern at most: nothing is ever tried again.
  */
-bool glob_match(struct str glob, struct str text);
+struct glob;
 
-/* false when a [ has no ] */
-bool glob_valid(struct str glob);
+/* bytes of a pattern; text without any of * ? [ may have more */
+#define GLOB_MAX 1024
+
+/* NULL, and *why not: it is too long, or a [ has no ].  The pattern is
+ * copied. */
+struct glob *glob_compile(struct str pattern, const char **why);
+/* NULL is fine */
+void glob_free(struct glob *);
+
+bool glob_match(const struct glob *, struct str text);
+
+/* how many steps a match with a text of that length takes at most */
+size_t glob_work(const struct glob *, size_t text);
+
+/* is there any of * ? [ in it? */
+bool glob_is_pattern(struct str);
+
+/* NULL, or why glob_compile refuses it */
+const char *glob_fault(struct str pattern);
 
 #endif

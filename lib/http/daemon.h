@@ -53,6 +53,9 @@ int64_t http_clock(void);
 void connection_hold(struct http_connection *);
 void connection_let_go(struct http_connection *);
 
+/* has the other end closed it, or its sending half? */
+bool connection_gone(const struct http_connection *);
+
 /* the answer to a request has been found: now it belongs to libmicrohttpd,
  * or, when the client has gone, to nobody */
 void request_decide(struct http_request *, unsigned status,

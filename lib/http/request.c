@@ -202,6 +202,12 @@ http_peer(const struct http_request *r)
 	return &c->peer;
 }
 
+bool
+http_gone(const struct http_request *r)
+{
+	return r->peer == NULL || connection_gone(r->peer);
+}
+
 /* ---- answers ---- */
 
 void
@@ -218,6 +224,17 @@ request_decide(struct http_request *r, unsigned status,
 	r->answer = answer;
 	r->owned = owned;
 	connection_let_go(r->peer);
+}
+
+static bool
+is_set(const struct http_request *r, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < r->n_set; i++)
+		if (strcasecmp(r->set[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 bool
@@ -304,7 +321,9 @@ http_problem_item(struct http_request *r, unsigned status,
 	if (item > 0)
 		buf_printf(&b, ",\"item\":%zu", item);
 	buf_puts(&b, "}\n");
-	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+	if ((status == MHD_HTTP_SERVICE_UNAVAILABLE ||
+	    status == MHD_HTTP_TOO_MANY_REQUESTS) &&
+	    !is_set(r, MHD_HTTP_HEADER_RETRY_AFTER))
 		http_set(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 	answer_bytes(r, status, "application/problem+json", buf_str(&b));
 	buf_release(&b);

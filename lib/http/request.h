@@ -68,6 +68,10 @@ size_t http_address(const struct http_request *, unsigned char to[16]);
 /* who is at the other end, by its certificate; NULL without TLS */
 const struct tls_peer *http_peer(const struct http_request *);
 
+/* Has the client gone, or said that it sends nothing more?  For a request
+ * that waits for its answer, which is then of no use to anybody. */
+bool http_gone(const struct http_request *);
+
 /* A header of the answer, set before that; `name` is a literal.  False, and
  * not set, when the value has HTTP_SET_TEXT bytes or more. */
 bool http_set(struct http_request *, const char *name, const char *value);
@@ -82,7 +86,7 @@ void http_answer_text(struct http_request *, unsigned status,
 /*
  * A refusal, as application/problem+json (RFC 9457).  `detail` is for the
  * one who sent the request; it names no secret and nobody else's things.
- * With 503 comes Retry-After: 1.
+ * With 429 and 503 comes Retry-After: 1, unless it has been set.
  */
 void http_problem(struct http_request *, unsigned status,
     const char *detail);

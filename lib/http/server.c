@@ -121,6 +121,14 @@ connection_let_go(struct http_connection *c)
 	c->held = false;
 }
 
+bool
+connection_gone(const struct http_connection *c)
+{
+	struct pollfd pfd = { c->fd, POLLRDHUP, 0 };
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
 /* the path stays as it was sent: it is decoded strictly later, path.h */
 static size_t
 leave_escaped(void *arg, struct MHD_Connection *connection, char *z)

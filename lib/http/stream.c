@@ -95,6 +95,12 @@ http_stream_pending(const struct http_stream *s)
 	return s->b.n - s->taken;
 }
 
+bool
+http_stream_gone(const struct http_stream *s)
+{
+	return connection_gone(s->peer);
+}
+
 void
 http_stream_send(struct http_stream *s)
 {

@@ -28,6 +28,8 @@ struct http_stream *http_answer_stream(struct http_request *,
 struct buf *http_stream_buf(struct http_stream *);
 /* bytes that the client has not taken yet: whoever is slow gets no more */
 size_t http_stream_pending(const struct http_stream *);
+/* Has the client gone?  It is looked for at once, while nothing is sent. */
+bool http_stream_gone(const struct http_stream *);
 void http_stream_send(struct http_stream *);
 void http_stream_end(struct http_stream *);
 /* an end that the client can tell from that: something is missing */

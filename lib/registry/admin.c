@@ -224,10 +224,11 @@ show_all(struct admin *a)
 		.glob = str_z(a->name), .connected = str_z(a->connected)
 	};
 	struct specs *specs = &a->bulk.specs;
+	const char *why = glob_fault(filter.glob);
 	bool found;
 
-	if (a->name != NULL && !glob_valid(filter.glob))
-		program_misuse(a->program, "--name: a '[' without its ']'");
+	if (why != NULL)
+		program_misuse(a->program, "--name: %s", why);
 	if (a->metadata != NULL) {
 		struct spec *spec = specs_add(specs);
 

@@ -7,12 +7,10 @@
 #include "registry/admin.h"
 
 /* The registry of this machine, where file permissions say who may. */
-#define SCRATCH_MAX ((size_t)16 << 20)
 
 struct here {
 	struct registry *registry;
 	struct user owner;
-	struct arena scratch;
 	struct buf key;
 };
 
@@ -22,7 +20,6 @@ open_registry(struct admin *a)
 	struct here *h = memory_zero(1, sizeof *h);
 
 	a->open = h;
-	arena_init(&h->scratch, SCRATCH_MAX);
 	buf_init(&h->key, KEY_BOX_MAX);
 	if (a->user == NULL)
 		a->user = getenv("MFX_USER");
@@ -40,7 +37,6 @@ close_registry(struct admin *a)
 	struct here *h = a->open;
 
 	registry_close(h->registry);
-	arena_release(&h->scratch);
 	secret_release(&h->key);
 	free(h);
 }
@@ -85,16 +81,21 @@ find(struct admin *a, const struct admin_filter *filter, bool *found)
 	struct here *h = a->open;
 	struct items items = {
 		.registry = h->registry, .kind = a->kind,
-		.owner = &h->owner, .id = filter->id, .glob = filter->glob,
+		.owner = &h->owner, .id = filter->id,
 		.metadata = filter->metadata,
-		.connected = filter->connected, .scratch = &h->scratch,
+		.connected = filter->connected,
 	};
+	struct glob *glob = NULL;
 	struct item item;
 	struct str key;
+	const char *why;
 	int got;
 
 	if (items_find(&items, &a->fault) < 0)
 		return -1;
+	/* it has been looked at already */
+	if (filter->glob.p != NULL)
+		items.glob = glob = glob_compile(filter->glob, &why);
 	while ((got = items_next(&items, &item, &a->fault)) > 0) {
 		*found = true;
 		if ((got = unseal(a, &item, &key)) < 0 ||
@@ -102,6 +103,7 @@ find(struct admin *a, const struct admin_filter *filter, bool *found)
 			break;
 	}
 	items_end(&items);
+	glob_free(glob);
 	return got;
 }
 

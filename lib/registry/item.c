@@ -5,7 +5,6 @@
 #include <sysexits.h>
 
 #include "base/base64.h"
-#include "base/glob.h"
 #include "registry/event.h"
 #include "registry/metadata.h"
 #include "registry/names.h"
@@ -346,18 +345,17 @@ items_find(struct items *f, struct fault *fault)
 	if (last.p != NULL)
 		statement_str(st, 2, last);
 	f->statement = st;
+	if (f->metadata.p != NULL)
+		f->want = metadata_want_new(f->metadata);
 	return 0;
 }
 
 static bool
 wanted(struct items *f, const struct item *item)
 {
-	if (f->glob.p != NULL && !glob_match(f->glob, item->name))
+	if (f->glob != NULL && !glob_match(f->glob, item->name))
 		return false;
-	if (f->metadata.p == NULL)
-		return true;
-	arena_reset(f->scratch);
-	return metadata_contains(item->metadata, f->metadata, f->scratch);
+	return f->want == NULL || metadata_match(f->want, item->metadata) > 0;
 }
 
 int
@@ -385,6 +383,8 @@ items_end(struct items *f)
 	if (f->statement != NULL)
 		statement_end(f->statement);
 	f->statement = NULL;
+	metadata_want_free(f->want);
+	f->want = NULL;
 }
 
 int
@@ -502,6 +502,30 @@ item_connect(struct registry *r, const struct user *owner, bool connect,
 	event_text(r, "thing_id", thing);
 	return event_append(r, connect ? "thing.connect" :
 	    "thing.disconnect", fault) < 0 ? -1 : 1;
+}
+
+static const char *const sql_owner[] = {
+	"SELECT u.id FROM things t JOIN users u ON u.n = t.owner"
+	" WHERE t.id = ?1",
+	"SELECT u.id FROM channels t JOIN users u ON u.n = t.owner"
+	" WHERE t.id = ?1",
+};
+
+int
+item_owner(struct registry *r, enum item_kind kind, struct str id,
+    char owner[ID_TEXT + 1], struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_owner[kind], fault);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	statement_str(st, 1, id);
+	if ((got = statement_step(r, st, fault)) > 0)
+		snprintf(owner, ID_TEXT + 1, "%.*s",
+		    STR_ARG(statement_column(st, 0)));
+	statement_end(st);
+	return got;
 }
 
 static const char *const sql_exists[] = {

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/glob.h"
 #include "registry/registry.h"
 #include "registry/spec.h"
 #include "registry/user.h"
@@ -52,12 +53,12 @@ struct items {
 	enum item_kind kind;
 	const struct user *owner;
 	struct str id;			/* this one */
-	struct str glob;		/* of names: glob.h */
+	const struct glob *glob;	/* of names */
 	struct str metadata;		/* contained, compact */
 	struct str connected;		/* to this channel, or thing */
-	struct arena *scratch;		/* for `metadata` */
 	/* private */
 	void *statement;
+	struct metadata_want *want;
 };
 
 int items_find(struct items *, struct fault *);
@@ -83,6 +84,10 @@ int item_connect(struct registry *, const struct user *, bool connect,
 /* are these two of the owner's connected?  1, 0, -1 */
 int item_connected(struct registry *, const struct user *,
     struct str channel, struct str thing, struct fault *);
+
+/* the id of the user whose it is; 1, 0: there is none, -1 */
+int item_owner(struct registry *, enum item_kind, struct str id,
+    char owner[ID_TEXT + 1], struct fault *);
 
 /* is there one, whoever has it?  1, 0, -1 */
 int item_exists(struct registry *, enum item_kind, struct str id,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/metadata.h"
 
+#include <stdlib.h>
+
+#include "base/memory.h"
 #include "senml/json.h"
 #include "senml/number.h"
 
@@ -48,121 +51,358 @@ metadata_compact(struct str json, struct arena *arena, struct str *out)
 /*
  * ---- containment ----
  *
- * Both texts were checked and made compact when they were taken in, and
- * their depth is bounded: only an arena that is full can make the scanner
- * fail, and then the answer is no.
+ * What is wanted is a tree, and what somebody has is walked through once for
+ * each of its nodes at most.  A scalar or a member is looked up among its
+ * node's children, which are in order, so only an array of arrays or objects
+ * is compared pair by pair.  Both texts were checked and made compact when
+ * they were taken in, and their depth is bounded.
  */
-struct pair {
-	struct scan have, want;
+/* bytes walked through between two looks whether to go on */
+#define METADATA_STEP ((size_t)256 << 10)
+/* one decoded string of either */
+#define METADATA_ARENA ((size_t)1 << 20)
+
+enum metadata_kind {
+	METADATA_NUMBER, METADATA_STRING, METADATA_WORD, METADATA_ARRAY,
+	METADATA_OBJECT
 };
 
-static bool contains(struct pair *, const char *have, const char *want);
+struct metadata_node {
+	struct metadata_node *first, *next;	/* the children as read */
+	struct metadata_node **order;	/* the same, those of one name or
+					 * value together */
+	size_t n;
+	enum metadata_kind kind;
+	struct str name;		/* of a member */
+	struct str text;		/* of a string, or a word's letter */
+	double number;
+	bool found;
+};
 
-/* behind the quote of a name: the value's place */
+struct metadata_want {
+	struct arena keep, scratch;
+	struct metadata_node *root;
+	bool (*stop)(void *);
+	void *arg;
+	size_t work;
+};
+
+static int
+metadata_order_text(struct str a, struct str b)
+{
+	int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+
+	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+/* by kind and value; those with children are all alike */
+static int
+metadata_order_value(const struct metadata_node *a,
+    const struct metadata_node *b)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->kind == METADATA_NUMBER)
+		return (a->number > b->number) - (a->number < b->number);
+	if (a->kind == METADATA_STRING || a->kind == METADATA_WORD)
+		return metadata_order_text(a->text, b->text);
+	return 0;
+}
+
+static int
+metadata_by_name(const void *a, const void *b)
+{
+	return metadata_order_text((*(struct metadata_node *const *)a)->name,
+	    (*(struct metadata_node *const *)b)->name);
+}
+
+static int
+metadata_by_value(const void *a, const void *b)
+{
+	return metadata_order_value(*(struct metadata_node *const *)a,
+	    *(struct metadata_node *const *)b);
+}
+
+static enum metadata_kind
+metadata_kind(const char *p)
+{
+	if (*p == '{')
+		return METADATA_OBJECT;
+	if (*p == '[')
+		return METADATA_ARRAY;
+	if (*p == '"')
+		return METADATA_STRING;
+	return *p == '-' || (*p >= '0' && *p <= '9') ? METADATA_NUMBER :
+	    METADATA_WORD;
+}
+
+/* the scalar at p: its value, and the place after it */
 static const char *
-member(struct scan *j, const char *p, struct str *name)
+metadata_scalar(struct scan *j, const char *p, struct metadata_node *to)
 {
-	p = scan_string(j, p, name);
-	return p != NULL ? scan_take(j, p, ':') : NULL;
+	struct str digits;
+
+	to->kind = metadata_kind(p);
+	if (to->kind == METADATA_STRING)
+		return scan_string(j, p + 1, &to->text);
+	if (to->kind == METADATA_NUMBER) {
+		p = scan_number(j, p, &digits);
+		to->number = p != NULL ? number_value(digits) : 0;
+		return p;
+	}
+	to->text = (struct str){ p, 1 };
+	return scan_skip(j, p);
 }
 
-/* the element or member behind the value at p; NULL when there is none */
+static const char *metadata_read(struct metadata_want *, struct scan *,
+    const char *p, struct metadata_node *to);
+
 static const char *
-next(struct scan *j, const char *p)
+metadata_read_children(struct metadata_want *w, struct scan *j,
+    const char *p, struct metadata_node *to)
 {
-	p = scan_skip(j, p);
-	return p != NULL ? scan_take(j, p, ',') : NULL;
-}
+	struct metadata_node **end = &to->first, *child;
+	const bool object = to->kind == METADATA_OBJECT;
 
-static bool
-has_member(struct pair *x, const char *have, struct str wanted,
-    const char *want)
-{
-	struct str name;
-	const char *p = have + 1, *q;
-
-	while (p != NULL && (q = scan_take(&x->have, p, '"')) != NULL) {
-		if ((p = member(&x->have, q, &name)) == NULL)
-			return false;
-		if (str_eq(name, wanted) && contains(x, p, want))
-			return true;
-		p = next(&x->have, p);
+	for (p++; *p != '}' && *p != ']'; p += *p == ',') {
+		child = arena_alloc(&w->keep, sizeof *child);
+		if (child == NULL)
+			return NULL;
+		*child = (struct metadata_node){ .found = false };
+		if (object && ((p = scan_string(j, p + 1,
+		    &child->name)) == NULL || *p++ != ':'))
+			return NULL;
+		if ((p = metadata_read(w, j, p, child)) == NULL)
+			return NULL;
+		*end = child;
+		end = &child->next;
+		to->n++;
 	}
-	return false;
+	return p + 1;
 }
 
-static bool
-has_element(struct pair *x, const char *have, const char *want)
+/* a scalar that stands in an array several times is one */
+static void
+metadata_unite(struct metadata_node *array)
 {
-	const char *p = have + 1;
+	struct metadata_node **order = array->order;
+	size_t i, n = 0;
 
-	for (; p != NULL && *p != ']'; p = next(&x->have, p))
-		if (contains(x, p, want))
-			return true;
-	return false;
+	for (i = 0; i < array->n; i++)
+		if (n == 0 || order[i]->kind == METADATA_ARRAY ||
+		    order[i]->kind == METADATA_OBJECT ||
+		    metadata_by_value(&order[i], &order[n - 1]) != 0)
+			order[n++] = order[i];
+	array->n = n;
 }
 
-static bool
-has_members(struct pair *x, const char *have, const char *want)
+static const char *
+metadata_read(struct metadata_want *w, struct scan *j, const char *p,
+    struct metadata_node *to)
 {
-	struct str name;
-	const char *p = want + 1;
+	struct metadata_node *child;
+	size_t i = 0;
 
-	for (; p != NULL && *p != '}'; p = next(&x->want, p)) {
-		p = member(&x->want, p + 1, &name);
-		if (p == NULL || !has_member(x, have, name, p))
-			return false;
+	to->kind = metadata_kind(p);
+	if (to->kind != METADATA_OBJECT && to->kind != METADATA_ARRAY)
+		return metadata_scalar(j, p, to);
+	if ((p = metadata_read_children(w, j, p, to)) == NULL)
+		return NULL;
+	to->order = arena_alloc(&w->keep, to->n * sizeof *to->order + 1);
+	if (to->order == NULL)
+		return NULL;
+	for (child = to->first; child != NULL; child = child->next)
+		to->order[i++] = child;
+	qsort(to->order, to->n, sizeof *to->order,
+	    to->kind == METADATA_OBJECT ? metadata_by_name :
+	    metadata_by_value);
+	if (to->kind == METADATA_ARRAY)
+		metadata_unite(to);
+	return p;
+}
+
+struct metadata_want *
+metadata_want_new(struct str want)
+{
+	struct metadata_want *w = memory_zero(1, sizeof *w);
+	struct scan j = { .end = want.p + want.n, .arena = &w->keep };
+
+	/* a node for each two bytes at most */
+	arena_init(&w->keep, METADATA_ARENA +
+	    want.n * (sizeof(struct metadata_node) + sizeof(void *)));
+	arena_init(&w->scratch, METADATA_ARENA);
+	w->root = arena_alloc(&w->keep, sizeof *w->root);
+	if (w->root != NULL) {
+		*w->root = (struct metadata_node){ .found = false };
+		j.end = want.p + want.n;
+		if (metadata_read(w, &j, want.p, w->root) == NULL)
+			w->root = NULL;
 	}
-	return true;
+	return w;
 }
 
-static bool
-has_elements(struct pair *x, const char *have, const char *want)
+void
+metadata_want_free(struct metadata_want *w)
 {
-	const char *p = want + 1;
-
-	for (; p != NULL && *p != ']'; p = next(&x->want, p))
-		if (!has_element(x, have, p))
-			return false;
-	return true;
+	if (w == NULL)
+		return;
+	arena_release(&w->keep);
+	arena_release(&w->scratch);
+	free(w);
 }
 
-static bool
-is_number(const char *p)
+void
+metadata_want_watch(struct metadata_want *w, bool (*stop)(void *), void *arg)
 {
-	return *p == '-' || (*p >= '0' && *p <= '9');
+	w->stop = stop;
+	w->arg = arg;
 }
 
-static bool
-contains(struct pair *x, const char *have, const char *want)
-{
-	struct str a, b;
+/* ---- walking ---- */
 
-	if (*want == '{' || *want == '[')
-		return *have == *want && (*want == '{' ?
-		    has_members(x, have, want) : has_elements(x, have, want));
-	if (*want == '"')
-		return *have == '"' &&
-		    scan_string(&x->have, have + 1, &a) != NULL &&
-		    scan_string(&x->want, want + 1, &b) != NULL &&
-		    str_eq(a, b);
-	if (is_number(want))
-		return is_number(have) &&
-		    scan_number(&x->have, have, &a) != NULL &&
-		    scan_number(&x->want, want, &b) != NULL &&
-		    number_value(a) == number_value(b);
-	/* true, false, null: the first letters differ, and from others */
-	return *have == *want;
+struct metadata_walk {
+	struct metadata_want *want;
+	struct scan scan;
+	bool stopped;
+};
+
+static int metadata_walk(struct metadata_walk *, struct metadata_node *,
+    const char *p);
+
+/* after the value at p, which is paid for; NULL: stop */
+static const char *
+metadata_pass(struct metadata_walk *x, const char *p)
+{
+	struct metadata_want *w = x->want;
+	const char *q;
+
+	arena_reset(&w->scratch);
+	q = scan_skip(&x->scan, p);
+	w->work += q != NULL ? (size_t)(q - p) : 0;
+	if (w->work >= METADATA_STEP && w->stop != NULL) {
+		w->work = 0;
+		x->stopped = w->stop(w->arg);
+	}
+	return x->stopped ? NULL : q;
 }
 
-bool
-metadata_contains(struct str have, struct str want, struct arena *arena)
+/* the first of a node's children that is not before the one looked for */
+static size_t
+metadata_lower(const struct metadata_node *node,
+    const struct metadata_node *key,
+    int (*order)(const void *, const void *))
 {
-	struct pair x = {
-		.have = { .end = have.p + have.n, .arena = arena },
-		.want = { .end = want.p + want.n, .arena = arena },
+	size_t low = 0, high = node->n, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (order(&node->order[middle], &key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* those children from `i` on that are alike, against the value at p: how
+ * many more are found */
+static size_t
+metadata_try(struct metadata_walk *x, struct metadata_node *node, size_t i,
+    const struct metadata_node *key,
+    int (*order)(const void *, const void *), const char *p)
+{
+	struct metadata_node *child;
+	size_t n = 0;
+
+	for (; i < node->n && !x->stopped; i++) {
+		child = node->order[i];
+		if (order(&child, &key) != 0)
+			break;
+		x->want->work++;
+		if (!child->found && metadata_walk(x, child, p) > 0) {
+			child->found = true;
+			n++;
+		}
+	}
+	return n;
+}
+
+static size_t
+metadata_try_member(struct metadata_walk *x, struct metadata_node *node,
+    const char **p)
+{
+	struct metadata_node key = { .found = false };
+
+	arena_reset(&x->want->scratch);
+	*p = scan_string(&x->scan, *p + 1, &key.name);
+	if (*p == NULL || *(*p)++ != ':') {
+		*p = NULL;
+		return 0;
+	}
+	return metadata_try(x, node, metadata_lower(node, &key,
+	    metadata_by_name), &key, metadata_by_name, *p);
+}
+
+static size_t
+metadata_try_element(struct metadata_walk *x, struct metadata_node *node,
+    const char *p)
+{
+	struct metadata_node key = { .kind = metadata_kind(p) };
+
+	arena_reset(&x->want->scratch);
+	if (key.kind != METADATA_ARRAY && key.kind != METADATA_OBJECT &&
+	    metadata_scalar(&x->scan, p, &key) == NULL)
+		return 0;
+	return metadata_try(x, node, metadata_lower(node, &key,
+	    metadata_by_value), &key, metadata_by_value, p);
+}
+
+static int
+metadata_walk_children(struct metadata_walk *x, struct metadata_node *node,
+    const char *p)
+{
+	const bool object = node->kind == METADATA_OBJECT;
+	size_t left = node->n, i;
+
+	for (i = 0; i < node->n; i++)
+		node->order[i]->found = false;
+	x->want->work += node->n;
+	for (p++; left > 0 && *p != '}' && *p != ']'; p += *p == ',') {
+		left -= object ? metadata_try_member(x, node, &p) :
+		    metadata_try_element(x, node, p);
+		if (p == NULL || (p = metadata_pass(x, p)) == NULL)
+			return 0;
+	}
+	return left == 0;
+}
+
+/* does the value at p contain the node? */
+static int
+metadata_walk(struct metadata_walk *x, struct metadata_node *node,
+    const char *p)
+{
+	struct metadata_node have = { .kind = metadata_kind(p) };
+
+	if (have.kind != node->kind)
+		return 0;
+	if (have.kind == METADATA_ARRAY || have.kind == METADATA_OBJECT)
+		return metadata_walk_children(x, node, p);
+	return metadata_scalar(&x->scan, p, &have) != NULL &&
+	    metadata_order_value(&have, node) == 0;
+}
+
+int
+metadata_match(struct metadata_want *w, struct str have)
+{
+	struct metadata_walk x = {
+		.want = w,
+		.scan = { .end = have.p + have.n, .arena = &w->scratch },
 	};
+	int is;
 
-	return contains(&x, have.p, want.p) && x.have.why == NULL &&
-	    x.want.why == NULL;
+	if (w->root == NULL)
+		return 0;
+	arena_reset(&w->scratch);
+	is = metadata_walk(&x, w->root, have.p);
+	return x.stopped ? -1 : is;
 }

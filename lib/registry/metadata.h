@@ -21,7 +21,22 @@ const char *metadata_compact(struct str json, struct arena *,
  * of `want` is in that of `have` and contains its value, of an array each
  * element is contained in some element, anything else is equal (numbers as
  * doubles).  Both are valid JSON, compact.
+ *
+ *	w = metadata_want_new(want);
+ *	got = metadata_match(w, have);	1, 0, or -1: asked to stop
+ *	metadata_want_free(w);		NULL is fine
+ *
+ * What is wanted is borrowed until it is freed.  A match walks through
+ * `have` once, but for arrays within arrays and objects within arrays, where
+ * it takes as long as the two are, multiplied; so it asks, several times a
+ * millisecond, whether it is to stop, if somebody is given.
  */
-bool metadata_contains(struct str have, struct str want, struct arena *);
+struct metadata_want;
+
+struct metadata_want *metadata_want_new(struct str want);
+void metadata_want_free(struct metadata_want *);
+void metadata_want_watch(struct metadata_want *, bool (*stop)(void *arg),
+    void *arg);
+int metadata_match(struct metadata_want *, struct str have);
 
 #endif

@@ -2,9 +2,12 @@
 #include "registry/page.h"
 
 #include <locale.h>
+#include <stdlib.h>
+#include <sysexits.h>
 #include <wctype.h>
 
 #include "base/glob.h"
+#include "base/memory.h"
 #include "base/utf8.h"
 #include "registry/metadata.h"
 #include "registry/names.h"
@@ -13,58 +16,80 @@
 /* rows of one step: that are looked at, and that are only counted */
 #define LOOK 500
 #define COUNT 10000
-/* of comparing names with a pattern: the product of their lengths */
+/* of comparing names and metadata, in bytes */
 #define WORK ((size_t)1 << 20)
 /* the index of names has terms of three characters */
 #define TERM 3
+/* it is asked for so many characters, of so many rows at a time: it can't
+ * be stopped while it looks */
+#define PHRASE 16
+#define WINDOW 250000
+/* whoever has no more than these needs no index that everybody shares */
+#define FEW 2000
 
 enum source { ALL, CONNECTED, NAMED };
 
-/* by source and kind: rows behind ?2 in order, whether they are the
- * owner's, and what they are */
+/* by source and kind: rows after ?2 in order, whether they are the owner's,
+ * and what filters look at */
 static const char *const sql_rows[3][2] = {
-	{ "SELECT n, 1, id, name, metadata, key_box FROM things"
+	{ "SELECT n, 1, name, metadata FROM things"
 	    " WHERE owner = ?1 AND n > ?2 ORDER BY n LIMIT ?3",
-	    "SELECT n, 1, id, name, metadata, NULL FROM channels"
+	    "SELECT n, 1, name, metadata FROM channels"
 	    " WHERE owner = ?1 AND n > ?2 ORDER BY n LIMIT ?3" },
-	{ "SELECT t.n, 1, t.id, t.name, t.metadata, t.key_box"
+	{ "SELECT t.n, 1, t.name, t.metadata"
 	    " FROM connections c JOIN things t ON t.n = c.thing"
 	    " WHERE c.owner = ?1 AND c.channel = (SELECT n FROM channels"
 	    " WHERE owner = ?1 AND id = ?4) AND c.thing > ?2"
 	    " ORDER BY c.thing LIMIT ?3",
-	    "SELECT t.n, 1, t.id, t.name, t.metadata, NULL"
+	    "SELECT t.n, 1, t.name, t.metadata"
 	    " FROM connections c JOIN channels t ON t.n = c.channel"
 	    " WHERE c.owner = ?1 AND c.thing = (SELECT n FROM things"
 	    " WHERE owner = ?1 AND id = ?4) AND c.channel > ?2"
 	    " ORDER BY c.channel LIMIT ?3" },
 	/* names of all users are in one index: at most so many of it, of
 	 * which the owner's count */
-	{ "SELECT f.n, t.owner = ?1, t.id, t.name, t.metadata, t.key_box"
+	{ "SELECT f.n, t.owner = ?1, t.name, t.metadata"
 	    " FROM (SELECT rowid AS n FROM thing_names"
-	    "  WHERE thing_names MATCH ?4 AND rowid > ?2"
+	    "  WHERE thing_names MATCH ?4 AND rowid > ?2 AND rowid <= ?5"
 	    "  ORDER BY rowid LIMIT ?3) f"
 	    " LEFT JOIN things t ON t.n = f.n ORDER BY f.n",
-	    "SELECT f.n, t.owner = ?1, t.id, t.name, t.metadata, NULL"
+	    "SELECT f.n, t.owner = ?1, t.name, t.metadata"
 	    " FROM (SELECT rowid AS n FROM channel_names"
-	    "  WHERE channel_names MATCH ?4 AND rowid > ?2"
+	    "  WHERE channel_names MATCH ?4 AND rowid > ?2 AND rowid <= ?5"
 	    "  ORDER BY rowid LIMIT ?3) f"
 	    " LEFT JOIN channels t ON t.n = f.n ORDER BY f.n" },
 };
 
+#define SQL_ALL(table)							\
+	"SELECT n FROM " table " WHERE owner = ?1 AND n > ?2"		\
+	" ORDER BY n LIMIT ?3"
+#define SQL_CONNECTED(kind, other, table)				\
+	"SELECT " kind " AS n FROM connections"				\
+	" WHERE owner = ?1 AND " other " = (SELECT n FROM " table	\
+	" WHERE owner = ?1 AND id = ?4) AND " kind " > ?2"		\
+	" ORDER BY " kind " LIMIT ?3"
+#define SQL_THINGS_OF SQL_CONNECTED("thing", "channel", "channels")
+#define SQL_CHANNELS_OF SQL_CONNECTED("channel", "thing", "things")
+#define SQL_COUNT(rows) "SELECT count(*), max(n) FROM (" rows ")"
+
+/* the same without a look at them */
+static const char *const sql_plain[2][2] = {
+	{ SQL_ALL("things"), SQL_ALL("channels") },
+	{ SQL_THINGS_OF, SQL_CHANNELS_OF },
+};
+
 /* the same, but only how many, and the last of them */
 static const char *const sql_count[2][2] = {
-	{ "SELECT count(*), max(n) FROM (SELECT n FROM things"
-	    " WHERE owner = ?1 AND n > ?2 ORDER BY n LIMIT ?3)",
-	    "SELECT count(*), max(n) FROM (SELECT n FROM channels"
-	    " WHERE owner = ?1 AND n > ?2 ORDER BY n LIMIT ?3)" },
-	{ "SELECT count(*), max(n) FROM (SELECT thing AS n FROM connections"
-	    " WHERE owner = ?1 AND channel = (SELECT n FROM channels"
-	    " WHERE owner = ?1 AND id = ?4) AND thing > ?2"
-	    " ORDER BY thing LIMIT ?3)",
-	    "SELECT count(*), max(n) FROM (SELECT channel AS n"
-	    " FROM connections WHERE owner = ?1 AND thing = (SELECT n"
-	    " FROM things WHERE owner = ?1 AND id = ?4) AND channel > ?2"
-	    " ORDER BY channel LIMIT ?3)" },
+	{ SQL_COUNT(SQL_ALL("things")), SQL_COUNT(SQL_ALL("channels")) },
+	{ SQL_COUNT(SQL_THINGS_OF), SQL_COUNT(SQL_CHANNELS_OF) },
+};
+
+/* what is given, by kind: from one row to another */
+static const char *const sql_items[2] = {
+	"SELECT n, id, name, metadata, key_box FROM things"
+	    " WHERE owner = ?1 AND n >= ?2 AND n <= ?3 ORDER BY n",
+	"SELECT n, id, name, metadata, NULL FROM channels"
+	    " WHERE owner = ?1 AND n >= ?2 AND n <= ?3 ORDER BY n",
 };
 
 static enum source
@@ -78,8 +103,7 @@ source_of(const struct page *p)
 static bool
 looks(const struct page *p)
 {
-	return p->name.p != NULL || p->glob.p != NULL ||
-	    p->metadata.p != NULL;
+	return p->name.p != NULL || p->glob != NULL || p->metadata != NULL;
 }
 
 /* ---- names ---- */
@@ -94,14 +118,17 @@ characters(struct str s)
 	return n;
 }
 
-/* what FTS5 is asked for: the name as one phrase */
+/* what FTS5 is asked for: the beginning of the name as one phrase */
 static void
 put_phrase(struct buf *b, struct str name)
 {
-	size_t i;
+	size_t i, n = 0;
 
 	buf_putc(b, '"');
 	for (i = 0; i < name.n; i++) {
+		n += ((unsigned char)name.p[i] & 0xc0) != 0x80;
+		if (n > PHRASE)
+			break;
 		if (name.p[i] == '"')
 			buf_putc(b, '"');
 		buf_putc(b, name.p[i]);
@@ -169,10 +196,12 @@ ask(struct page *p, const char *sql, uint64_t limit, struct fault *fault)
 	sqlite3_bind_int64(st, 1, p->owner.n);
 	sqlite3_bind_int64(st, 2, p->at);
 	sqlite3_bind_int64(st, 3, (sqlite3_int64)limit);
-	if (source_of(p) == CONNECTED)
+	if (source_of(p) == CONNECTED) {
 		statement_str(st, 4, p->connected);
-	else if (source_of(p) == NAMED)
+	} else if (source_of(p) == NAMED) {
 		statement_str(st, 4, buf_str(&p->match));
+		sqlite3_bind_int64(st, 5, p->at + WINDOW);
+	}
 	return st;
 }
 
@@ -194,34 +223,50 @@ pass(struct page *p, uint64_t want, struct fault *fault)
 	return n == limit;
 }
 
-static bool
-wanted(struct page *p, const struct item *item)
+/* 1, 0, or -1: asked to stop */
+static int
+wanted(struct page *p, struct str name, sqlite3_stmt *st, size_t *work)
 {
-	/* what the index has found needs no second look */
-	if (p->name.p != NULL && source_of(p) != NAMED &&
-	    !has_part(item->name, p->name))
-		return false;
-	if (p->glob.p != NULL && !glob_match(p->glob, item->name))
-		return false;
-	if (p->metadata.p == NULL)
-		return true;
-	arena_reset(p->scratch);
-	return metadata_contains(item->metadata, p->metadata, p->scratch);
+	struct str metadata;
+
+	*work += name.n + (p->glob != NULL ? glob_work(p->glob, name.n) : 0);
+	/* what the index was asked for as a whole needs no second look */
+	if (p->name.p != NULL && (source_of(p) != NAMED || p->longer)) {
+		*work += name.n < p->name.n ? 0 : name.n * p->name.n / TERM;
+		if (!has_part(name, p->name))
+			return 0;
+	}
+	if (p->glob != NULL && !glob_match(p->glob, name))
+		return 0;
+	if (p->metadata == NULL)
+		return 1;
+	metadata = statement_column(st, 3);
+	*work += metadata.n;
+	return metadata_match(p->metadata, metadata);
+}
+
+static void
+add_row(struct page *p)
+{
+	size_t room = p->n_rows ? 2 * p->n_rows : 64;
+
+	if (p->found == p->n_rows) {
+		p->rows = memory_resize(p->rows, room * sizeof *p->rows);
+		p->n_rows = room;
+	}
+	p->rows[p->found++] = p->last = p->at;
 }
 
 /* one that passes the filters */
-static int
-take(struct page *p, const struct item *item, struct fault *fault)
+static void
+take(struct page *p)
 {
 	if (p->passed++ < p->offset)
-		return 0;
-	if (p->given == p->limit) {
+		return;
+	if (p->found == p->limit)
 		p->more = true;
-		return 0;
-	}
-	p->given++;
-	p->last = p->at;
-	return p->each(p->arg, item, fault);
+	else
+		add_row(p);
 }
 
 static bool
@@ -230,16 +275,37 @@ enough(const struct page *p)
 	return p->more && (!p->count || p->counted);
 }
 
-/* 1 when it may have left some rows, 0 when it came to the end */
+/* the rows of the page, which are not looked at; 1 when it may have left
+ * some, 0 when it came to the end */
+static int
+take_plain(struct page *p, struct fault *fault)
+{
+	uint64_t want = p->limit - p->found + 1, n = 0;
+	uint64_t limit = want < COUNT ? want : COUNT;
+	sqlite3_stmt *st = ask(p, sql_plain[source_of(p)][p->kind], limit,
+	    fault);
+	int got = -1;
+
+	while (st != NULL && !p->more &&
+	    (got = statement_step(p->registry, st, fault)) > 0) {
+		p->at = sqlite3_column_int64(st, 0);
+		take(p);
+		n++;
+	}
+	if (st != NULL)
+		statement_end(st);
+	return got < 0 ? -1 : n == limit;
+}
+
+/* the same of those that are looked at */
 static int
 look(struct page *p, uint64_t limit, struct fault *fault)
 {
 	sqlite3_stmt *st = ask(p, sql_rows[source_of(p)][p->kind], limit,
 	    fault);
-	struct item item;
 	size_t work = 0;
 	uint64_t rows;
-	int got;
+	int got, is;
 
 	if (st == NULL)
 		return -1;
@@ -249,74 +315,87 @@ look(struct page *p, uint64_t limit, struct fault *fault)
 		p->at = sqlite3_column_int64(st, 0);
 		if (!sqlite3_column_int(st, 1))
 			continue;
-		item = (struct item){
-			.id = statement_column(st, 2),
-			.name = statement_column(st, 3),
-			.metadata = statement_column(st, 4),
-			.box = statement_column(st, 5),
-		};
-		work += p->glob.n * item.name.n;
-		if (wanted(p, &item) && take(p, &item, fault) < 0) {
+		is = wanted(p, statement_column(st, 2), st, &work);
+		if (is < 0) {
 			statement_end(st);
-			return -1;
+			return fault_set(fault, EX_TEMPFAIL,
+			    "asked to stop");
 		}
+		if (is > 0)
+			take(p);
 	}
 	statement_end(st);
 	return !enough(p);
 }
 
-/* First what the index has, then the rows behind it.  How far it goes is
- * asked before it is: what is added to it between the two was found. */
+/* The same of what the index has, up to the end of a window of it. */
 static int
-look_filtered(struct page *p, struct fault *fault)
+look_named(struct page *p, long long upto, struct fault *fault)
 {
-	long long upto = 0;
-	int got;
+	long long end = p->at + WINDOW;
+	int got = look(p, LOOK, fault);
 
-	if (source_of(p) == NAMED &&
-	    names_upto(p->registry, p->kind, &upto, fault) < 0)
-		return -1;
-	got = look(p, LOOK, fault);
-	if (got != 0 || source_of(p) != NAMED || enough(p))
+	if (got != 0 || enough(p))
 		return got;
+	if (end < upto) {
+		p->at = end;
+		return 1;
+	}
 	p->beyond = true;
 	if (p->at < upto)
 		p->at = upto;
 	return 1;
 }
 
+/* First what the index has, then the rows after it.  How far it goes is
+ * asked before it is: what is added to it between the two was found. */
+static int
+look_filtered(struct page *p, struct fault *fault)
+{
+	long long upto = 0;
+
+	if (source_of(p) != NAMED)
+		return look(p, LOOK, fault);
+	if (names_upto(p->registry, p->kind, &upto, fault) < 0)
+		return -1;
+	return look_named(p, upto, fault);
+}
+
 static int
 begin(struct page *p, struct fault *fault)
 {
+	uint64_t all;
+
 	p->begun = true;
 	p->at = p->after;
-	buf_init(&p->match, 2 * PAGE_NAME_MAX + 2);
+	buf_init(&p->match, (size_t)8 * PHRASE + 2);
 	if (p->name.p != NULL && p->name.n == 0)
 		p->name = STR_NONE;
-	if (p->name.p != NULL && p->connected.p == NULL &&
+	if ((p->kind == ITEM_THING ? user_things : user_channels)
+	    (p->registry, &p->owner, &all, fault) < 0)
+		return -1;
+	if (p->name.p != NULL && p->connected.p == NULL && all > FEW &&
 	    characters(p->name) >= TERM)
 		put_phrase(&p->match, p->name);
+	p->longer = characters(p->name) > PHRASE;
 	/* the number of all is known without counting */
 	p->counted = p->count && !looks(p) && source_of(p) == ALL;
-	if (!p->counted)
-		return 0;
-	return (p->kind == ITEM_THING ? user_things : user_channels)
-	    (p->registry, &p->owner, &p->total, fault);
+	if (p->counted)
+		p->total = all;
+	return 0;
 }
 
 /* Without filters: first to the offset, then the page, then the rest. */
 static int
 step_plain(struct page *p, struct fault *fault)
 {
-	uint64_t want;
 	int got;
 
 	if (p->passed < p->offset)
 		return (got = pass(p, p->offset - p->passed, fault)) < 0 ? -1 :
 		    got || p->passed == p->offset;
 	if (!p->more) {
-		want = p->limit - p->given + 1;
-		got = look(p, want < LOOK ? want : LOOK, fault);
+		got = take_plain(p, fault);
 		return got <= 0 ? got : !enough(p);
 	}
 	return pass(p, COUNT, fault);
@@ -335,8 +414,70 @@ page_step(struct page *p, struct fault *fault)
 	return got;
 }
 
+/* ---- what was found ---- */
+
+/* up to which of the rows that are left they follow each other, as far as is
+ * known */
+static uint64_t
+run_end(const struct page *p)
+{
+	return looks(p) || source_of(p) != ALL ? p->given + 1 : p->found;
+}
+
+/* the next of them; what has gone meanwhile is passed over */
+static int
+give_run(struct page *p, int (*each)(void *, const struct item *,
+    struct fault *), void *arg, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(p->registry, sql_items[p->kind],
+	    fault);
+	uint64_t end = run_end(p);
+	struct item item;
+	int got;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, p->owner.n);
+	sqlite3_bind_int64(st, 2, p->rows[p->given]);
+	sqlite3_bind_int64(st, 3, p->rows[end - 1]);
+	while ((got = statement_step(p->registry, st, fault)) > 0) {
+		while (p->given < end &&
+		    p->rows[p->given] < sqlite3_column_int64(st, 0))
+			p->given++;
+		if (p->given == end ||
+		    p->rows[p->given] != sqlite3_column_int64(st, 0))
+			continue;
+		p->given++;
+		item = (struct item){
+			.id = statement_column(st, 1),
+			.name = statement_column(st, 2),
+			.metadata = statement_column(st, 3),
+			.box = statement_column(st, 4),
+		};
+		if ((got = each(arg, &item, fault)) != 0) {
+			statement_end(st);
+			return got;
+		}
+	}
+	p->given = got == 0 ? end : p->given;
+	return got;
+}
+
+int
+page_give(struct page *p, int (*each)(void *, const struct item *,
+    struct fault *), void *arg, struct fault *fault)
+{
+	int got = 0;
+
+	while (got == 0 && p->given < p->found)
+		got = give_run(p, each, arg, fault);
+	return got < 0 ? -1 : p->given < p->found;
+}
+
 void
 page_end(struct page *p)
 {
+	free(p->rows);
+	p->rows = NULL;
 	buf_release(&p->match);
 }

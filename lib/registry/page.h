@@ -5,49 +5,57 @@
 #include "registry/item.h"
 
 /*
- * A page out of a user's things or channels, in order of creation, that is
- * looked for in small steps, so that a service can do other work between
- * them: counting or searching a million takes seconds.
+ * A page out of a user's things or channels, in order of creation.  First
+ * its rows are looked for, in small steps, between which other work can be
+ * done and which can be left off after: counting or searching a million
+ * takes seconds.  Then they are given, as many at a time as is wanted.
  *
  *	page = (struct page){ .registry = r, .kind = …, .limit = 10, … };
  *	while ((got = page_step(&page, &fault)) > 0) ... other work
+ *	... page.total, page.more, page.last
+ *	while ((got = page_give(&page, each, arg, &fault)) > 0) ... other work
+ *	page_end(&page);
  *
- * Each step is done within a millisecond or two, and each sees the registry
- * as it is then.  What is removed or added meanwhile moves nothing else:
- * the place is a row, not a number.
+ * Each step is done within a few milliseconds, and each sees the registry
+ * as it is then; it may be another handle of the same registry every time.
+ * What is removed or added meanwhile moves nothing else: the place is a row,
+ * not a number.  What is removed between the two is not given.
  */
 struct page {
 	struct registry *registry;
 	enum item_kind kind;
 	struct user owner;
-	/* filters; p NULL: not wanted */
+	/* filters; NULL, or p NULL: not wanted */
 	struct str connected;		/* to this channel, or thing; when
 					 * there is none: an empty page */
 	struct str name;		/* a part of it, in any case */
-	struct str glob;		/* of the name: glob.h */
-	struct str metadata;		/* contained, compact */
+	const struct glob *glob;	/* of the name */
+	struct metadata_want *metadata;
 	uint64_t offset, limit;		/* limit at least 1 */
-	long long after;		/* begin behind this row; 0 */
+	long long after;		/* begin after this row; 0 */
 	bool count;			/* `total` is wanted */
-	struct arena *scratch;		/* for `metadata` */
-	/* called for each item of the page, which it borrows; -1 ends all */
-	int (*each)(void *arg, const struct item *, struct fault *);
-	void *arg;
 	/* what came out */
 	uint64_t total;			/* that pass the filters */
-	uint64_t given;
-	long long last;			/* the row of the last one given */
-	bool more;			/* there are some behind it */
+	uint64_t found;			/* of this page */
+	long long last;			/* the row of the last one */
+	bool more;			/* there are some after it */
 	/* private */
-	uint64_t passed;
+	long long *rows;		/* of the page */
+	size_t n_rows;			/* there is room for */
+	uint64_t passed, given;
 	long long at;
 	bool begun, counted;
-	bool beyond;			/* behind what the index has */
+	bool beyond;			/* after what the index has */
+	bool longer;			/* than the index is asked for */
 	struct buf match;
 };
 
 /* 1: call again; 0: done; -1 */
 int page_step(struct page *, struct fault *);
+/* `each` gets an item, which it borrows: 0, or 1 to be given no more in
+ * this call, or -1; 1: call again; 0: that was the last one; -1 */
+int page_give(struct page *, int (*each)(void *arg, const struct item *,
+    struct fault *), void *arg, struct fault *);
 /* after the last step, or instead of it */
 void page_end(struct page *);
 

@@ -92,32 +92,43 @@ parse_comparison(const char *z, struct comparison *c)
 	return why;
 }
 
-static const char *
-check_globs(const struct opt_list *l, const char **what)
+/* in the order of enum select_label */
+static const struct opt_list *
+label_list(const struct select *s, int label)
 {
+	const struct opt_list *const all[SELECT_LABELS] = {
+		&s->channels, &s->publishers, &s->protocols, &s->subtopics,
+		&s->names,
+	};
+
+	return all[label];
+}
+
+static const char *
+compile_globs(struct select *s, int label, const char **what)
+{
+	const struct opt_list *l = label_list(s, label);
+	const char *why;
 	int i;
 
-	for (i = 0; i < l->n; i++)
-		if (!glob_valid(str_z(l->v[i]))) {
+	for (i = 0; i < l->n; i++) {
+		s->globs[label][i] = glob_compile(str_z(l->v[i]), &why);
+		if (why != NULL) {
 			*what = l->v[i];
-			return "a [ without its ]";
+			return why;
 		}
+	}
 	return NULL;
 }
 
 const char *
 select_prepare(struct select *s, const char **what)
 {
-	const struct opt_list *globs[] = {
-		&s->channels, &s->publishers, &s->protocols, &s->subtopics,
-		&s->names,
-	};
 	const char *why;
-	size_t i;
-	int k;
+	int i, k;
 
-	for (i = 0; i < sizeof globs / sizeof *globs; i++)
-		if ((why = check_globs(globs[i], what)) != NULL)
+	for (i = 0; i < SELECT_LABELS; i++)
+		if ((why = compile_globs(s, i, what)) != NULL)
 			return why;
 	for (k = 0; k < s->values.n; k++) {
 		*what = s->values.v[k];
@@ -128,15 +139,27 @@ select_prepare(struct select *s, const char **what)
 	return NULL;
 }
 
-static bool
-any_glob(const struct opt_list *l, struct str text)
+void
+select_release(struct select *s)
 {
-	int i;
+	int i, k;
 
-	for (i = 0; i < l->n; i++)
-		if (glob_match(str_z(l->v[i]), text))
+	for (i = 0; i < SELECT_LABELS; i++)
+		for (k = 0; k < OPT_LIST_MAX; k++) {
+			glob_free(s->globs[i][k]);
+			s->globs[i][k] = NULL;
+		}
+}
+
+static bool
+any_glob(const struct select *s, int label, struct str text)
+{
+	int i, n = label_list(s, label)->n;
+
+	for (i = 0; i < n; i++)
+		if (glob_match(s->globs[label][i], text))
 			return true;
-	return l->n == 0;
+	return n == 0;
 }
 
 static bool
@@ -208,10 +231,10 @@ value_fits(const struct select *s, const struct record *r)
 bool
 select_route(const struct select *s, const struct route *r)
 {
-	return any_glob(&s->channels, r->channel) &&
-	    any_glob(&s->publishers, r->publisher) &&
-	    any_glob(&s->protocols, r->protocol) &&
-	    any_glob(&s->subtopics, r->subtopic);
+	return any_glob(s, SELECT_CHANNEL, r->channel) &&
+	    any_glob(s, SELECT_PUBLISHER, r->publisher) &&
+	    any_glob(s, SELECT_PROTOCOL, r->protocol) &&
+	    any_glob(s, SELECT_SUBTOPIC, r->subtopic);
 }
 
 bool
@@ -220,7 +243,8 @@ select_record(const struct select *s, const struct record *r)
 	/* INT64_MAX is "not given", and as a time it is beyond 2262 */
 	return r->time.ns >= s->from &&
 	    (r->time.ns < s->to || s->to == INT64_MAX) &&
-	    any_equal(&s->units, r->unit) && any_glob(&s->names, r->name) &&
+	    any_equal(&s->units, r->unit) &&
+	    any_glob(s, SELECT_NAME, r->name) &&
 	    value_fits(s, r);
 }
 

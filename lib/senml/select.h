@@ -2,6 +2,7 @@
 #ifndef MFX_SENML_SELECT_H
 #define MFX_SENML_SELECT_H
 
+#include "base/glob.h"
 #include "base/opt.h"
 #include "senml/pack.h"
 
@@ -47,13 +48,20 @@ struct comparison {
 	struct str text;	/* borrowed from the option */
 };
 
+/* the labels that globs are for, each with its list of options */
+enum select_label {
+	SELECT_CHANNEL, SELECT_PUBLISHER, SELECT_PROTOCOL, SELECT_SUBTOPIC,
+	SELECT_NAME, SELECT_LABELS
+};
+
 struct select {
 	struct opt_list channels, publishers, protocols, subtopics;
 	struct opt_list names, units;
 	struct opt_list values;
 	int64_t from, to;	/* INT64_MIN, INT64_MAX: not given */
-	/* the same as `values`, made by select_prepare */
+	/* made by select_prepare: the same as `values`, and the globs */
 	struct comparison compare[OPT_LIST_MAX];
+	struct glob *globs[SELECT_LABELS][OPT_LIST_MAX];
 };
 
 #define SELECT_ALL { .from = INT64_MIN, .to = INT64_MAX }
@@ -79,10 +87,12 @@ struct select {
 	    OPT_TIME, &(s).to, 0, 0 }
 
 /*
- * Reads the comparisons and looks at the globs, once, before the rest is
+ * Reads the comparisons and compiles the globs, once, before the rest is
  * used.  NULL, or why one is refused, and which in *what.
  */
 const char *select_prepare(struct select *, const char **what);
+/* frees what select_prepare has made, also after a refusal */
+void select_release(struct select *);
 
 /* the bytes that a comparison with data has; `to` has SELECT_DATA_MAX */
 struct str comparison_data(const struct comparison *, char *to);

@@ -39,6 +39,14 @@ int sqlite_reader_open(struct sqlite_reader **, const char *path,
     const struct query *, struct fault *);
 void sqlite_reader_close(struct sqlite_reader *);
 
+/*
+ * Who is asked several times a millisecond, within a call too, whether to
+ * stop, instead of signal_stop().  A call that was stopped is -1 with
+ * EX_TEMPFAIL.
+ */
+void sqlite_reader_watch(struct sqlite_reader *, bool (*stop)(void *arg),
+    void *arg);
+
 /* 1 and a record, whose slices die at the next call; 0 at the end; -1 */
 int sqlite_reader_next(struct sqlite_reader *, struct route *,
     struct record *, struct fault *);

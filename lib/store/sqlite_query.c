@@ -6,6 +6,9 @@
 /* up to here, the newest of each series are looked up one by one */
 #define NEWEST_MAX 100000
 #define SQL_MAX ((size_t)256 << 10)
+#define GLOB_TYPE "glob"
+/* of globs, between two looks whether to go on: about a millisecond */
+#define WATCH_WORK ((size_t)1 << 20)
 
 static int
 add(struct sqlite_query *q, struct sqlite_param p)
@@ -27,21 +30,26 @@ add_text(struct sqlite_query *q, struct str text)
 	return add(q, (struct sqlite_param){ .text = text });
 }
 
-/* AND (column = ? OR mfx_glob(?, column) …): equality can use an index */
+/* AND (column = ? OR mfx_glob(?, column) …): equality can use an index;
+ * `globs` NULL: there is nothing else */
 static void
 put_globs(struct sqlite_query *q, const char *column,
-    const struct opt_list *l, bool globs)
+    const struct opt_list *l, struct glob *const *globs)
 {
 	int i;
 
 	for (i = 0; i < l->n; i++) {
-		const char *z = l->v[i];
-		bool plain = !globs || z[strcspn(z, "*?[")] == '\0';
+		struct str text = str_z(l->v[i]);
+		bool plain = globs == NULL || !glob_is_pattern(text);
 
 		buf_puts(&q->sql, i == 0 ? " AND (" : " OR ");
-		buf_printf(&q->sql, plain ? "s.%s = ?%d" :
-		    "mfx_glob(?%2$d, s.%1$s)", column,
-		    add_text(q, str_z(z)));
+		if (plain)
+			buf_printf(&q->sql, "s.%s = ?%d", column,
+			    add_text(q, text));
+		else
+			buf_printf(&q->sql, "mfx_glob(?%d, s.%s)",
+			    add(q, (struct sqlite_param){
+				.glob = globs[i] }), column);
 	}
 	if (l->n > 0)
 		buf_putc(&q->sql, ')');
@@ -50,12 +58,13 @@ put_globs(struct sqlite_query *q, const char *column,
 static void
 put_series(struct sqlite_query *q, const struct select *s)
 {
-	put_globs(q, "channel", &s->channels, true);
-	put_globs(q, "publisher", &s->publishers, true);
-	put_globs(q, "protocol", &s->protocols, true);
-	put_globs(q, "subtopic", &s->subtopics, true);
-	put_globs(q, "name", &s->names, true);
-	put_globs(q, "unit", &s->units, false);
+	put_globs(q, "channel", &s->channels, s->globs[SELECT_CHANNEL]);
+	put_globs(q, "publisher", &s->publishers,
+	    s->globs[SELECT_PUBLISHER]);
+	put_globs(q, "protocol", &s->protocols, s->globs[SELECT_PROTOCOL]);
+	put_globs(q, "subtopic", &s->subtopics, s->globs[SELECT_SUBTOPIC]);
+	put_globs(q, "name", &s->names, s->globs[SELECT_NAME]);
+	put_globs(q, "unit", &s->units, NULL);
 }
 
 static void
@@ -305,19 +314,35 @@ argument(sqlite3_value *v)
 	return (struct str){ p, p ? (size_t)sqlite3_value_bytes(v) : 0 };
 }
 
+/* SQLite counts one step for this, however long the text is. */
 static void
 glob_function(sqlite3_context *context, int n, sqlite3_value **args)
 {
+	struct sqlite_watch *watch = sqlite3_user_data(context);
+	const struct glob *glob = sqlite3_value_pointer(args[0], GLOB_TYPE);
+	struct str text = argument(args[1]);
+
 	(void)n;
-	sqlite3_result_int(context,
-	    glob_match(argument(args[0]), argument(args[1])));
+	if (glob == NULL) {
+		sqlite3_result_error_code(context, SQLITE_MISUSE);
+		return;
+	}
+	watch->work += glob_work(glob, text.n);
+	if (watch->work >= WATCH_WORK) {
+		watch->work = 0;
+		if (watch->stop(watch->arg)) {
+			sqlite3_result_error_code(context, SQLITE_INTERRUPT);
+			return;
+		}
+	}
+	sqlite3_result_int(context, glob_match(glob, text));
 }
 
 int
-sqlite_query_functions(sqlite3 *db)
+sqlite_query_functions(sqlite3 *db, struct sqlite_watch *watch)
 {
 	return sqlite3_create_function_v2(db, "mfx_glob", 2,
-	    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+	    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, watch,
 	    glob_function, NULL, NULL, NULL);
 }
 
@@ -329,7 +354,10 @@ sqlite_query_bind(const struct sqlite_query *q, sqlite3_stmt *stmt)
 	for (i = 0; i < q->n && rc == SQLITE_OK; i++) {
 		const struct sqlite_param *p = &q->params[i];
 
-		if (p->text.p != NULL)
+		if (p->glob != NULL)
+			rc = sqlite3_bind_pointer(stmt, i + 1, p->glob,
+			    GLOB_TYPE, NULL);
+		else if (p->text.p != NULL)
 			rc = sqlite3_bind_text64(stmt, i + 1, p->text.p,
 			    p->text.n, SQLITE_STATIC, SQLITE_UTF8);
 		else if (p->is_real)

@@ -11,6 +11,7 @@
  * bound to parameters.
  */
 struct sqlite_param {
+	struct glob *glob;	/* NULL: a text or a number */
 	struct str text;	/* p NULL: a number */
 	double real;
 	int64_t integer;
@@ -36,8 +37,15 @@ enum {
 void sqlite_query_build(struct sqlite_query *, const struct query *);
 void sqlite_query_release(struct sqlite_query *);
 
+/* who is asked now and then whether to go on */
+struct sqlite_watch {
+	bool (*stop)(void *arg);
+	void *arg;
+	size_t work;			/* since it was asked last */
+};
+
 /* the function that the SQL uses: mfx_glob(pattern, text) */
-int sqlite_query_functions(sqlite3 *);
+int sqlite_query_functions(sqlite3 *, struct sqlite_watch *);
 
 int sqlite_query_bind(const struct sqlite_query *, sqlite3_stmt *);
 

@@ -9,28 +9,38 @@
 #include "store/sqlite_db.h"
 #include "store/sqlite_query.h"
 
-/* SQLite asks this often, in its own steps, whether to go on */
-#define STEPS 100000
+/* SQLite asks this often, in its own steps, whether to go on: several times
+ * a millisecond */
+#define STEPS 2000
 #define NUMBER_TEXT 40
 
 struct sqlite_reader {
 	sqlite3 *db;
 	sqlite3_stmt *stmt;
 	struct sqlite_query query;
+	struct sqlite_watch watch;
 	struct buf numbers;	/* the texts of a record's numbers */
 };
 
-static int
-asked_to_stop(void *unused)
+static bool
+signalled(void *unused)
 {
 	(void)unused;
 	return signal_stop();
 }
 
 static int
+asked_to_stop(void *arg)
+{
+	const struct sqlite_watch *watch = arg;
+
+	return watch->stop(watch->arg);
+}
+
+static int
 prepare(struct sqlite_reader *r, struct fault *fault)
 {
-	int rc = sqlite_query_functions(r->db);
+	int rc = sqlite_query_functions(r->db, &r->watch);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_prepare_v2(r->db, r->query.sql.p, -1, &r->stmt,
@@ -40,7 +50,7 @@ prepare(struct sqlite_reader *r, struct fault *fault)
 	if (rc != SQLITE_OK)
 		return sqlite_db_fault(r->db, rc, fault);
 	/* our signals are blocked while it works: it has to look */
-	sqlite3_progress_handler(r->db, STEPS, asked_to_stop, NULL);
+	sqlite3_progress_handler(r->db, STEPS, asked_to_stop, &r->watch);
 	return 0;
 }
 
@@ -50,6 +60,7 @@ sqlite_reader_open(struct sqlite_reader **out, const char *path,
 {
 	struct sqlite_reader *r = memory_zero(1, sizeof *r);
 
+	r->watch.stop = signalled;
 	sqlite_query_build(&r->query, ask);
 	buf_init(&r->numbers, (size_t)3 * NUMBER_TEXT);
 	if (sqlite_db_open(&r->db, path, false, fault) < 0 ||
@@ -59,6 +70,13 @@ sqlite_reader_open(struct sqlite_reader **out, const char *path,
 	}
 	*out = r;
 	return 0;
+}
+
+void
+sqlite_reader_watch(struct sqlite_reader *r, bool (*stop)(void *), void *arg)
+{
+	r->watch.stop = stop;
+	r->watch.arg = arg;
 }
 
 void

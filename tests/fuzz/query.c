@@ -91,16 +91,21 @@ search(struct str name, struct str metadata)
 	uint64_t seen = 0;
 	struct page page = {
 		.registry = registry, .kind = ITEM_THING, .owner = owners[0],
-		.name = name, .metadata = metadata, .limit = 100,
-		.count = true, .scratch = &arena, .each = count, .arg = &seen
+		.name = name, .limit = 100, .count = true
 	};
 	struct fault fault;
 	int got;
 
+	if (metadata.p != NULL)
+		page.metadata = metadata_want_new(metadata);
 	while ((got = page_step(&page, &fault)) > 0)
+		;
+	must(got == 0);
+	while ((got = page_give(&page, count, &seen, &fault)) > 0)
 		;
 	must(got == 0 && page.total == seen && seen <= NAMES);
 	page_end(&page);
+	metadata_want_free(page.metadata);
 	return seen;
 }
 

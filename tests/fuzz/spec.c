@@ -26,6 +26,16 @@ must(bool condition)
 		abort();
 }
 
+static bool
+contains(struct str have, struct str want)
+{
+	struct metadata_want *w = metadata_want_new(want);
+	int is = metadata_match(w, have);
+
+	metadata_want_free(w);
+	return is == 1;
+}
+
 static void
 check_metadata(struct str json)
 {
@@ -36,11 +46,8 @@ check_metadata(struct str json)
 	must(metadata_compact(json, &arena, &again) == NULL);
 	must(str_eq(json, again));
 	must(memchr(json.p, '\n', json.n) == NULL);
-	/* with a long text and many escapes the arena may be full */
-	arena_reset(&arena);
-	if (json.n < 1000)
-		must(metadata_contains(json, json, &arena));
-	must(metadata_contains(json, STR("{}"), &arena));
+	must(contains(json, json));
+	must(contains(json, STR("{}")));
 }
 
 int

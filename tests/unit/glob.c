@@ -4,9 +4,26 @@
 #include "tests/unit/unit.h"
 
 static bool
+match_str(struct str pattern, struct str text)
+{
+	const char *why;
+	struct glob *g = glob_compile(pattern, &why);
+	bool matches = g != NULL && glob_match(g, text);
+
+	glob_free(g);
+	return matches;
+}
+
+static bool
 match(const char *glob, const char *text)
 {
-	return glob_match(str_z(glob), str_z(text));
+	return match_str(str_z(glob), str_z(text));
+}
+
+static bool
+valid(const char *glob)
+{
+	return glob_fault(str_z(glob)) == NULL;
 }
 
 static void
@@ -56,11 +73,11 @@ test_sets(void)
 	CHECK(match("x[0-9][0-9]*", "x42y"));
 	CHECK(!match("[", "["));
 	CHECK(!match("[a", "a"));
-	CHECK(glob_valid(str_z("a[b]c[]]d[!]]")));
-	CHECK(!glob_valid(str_z("a[")));
-	CHECK(!glob_valid(str_z("[]")));
-	CHECK(!glob_valid(str_z("[!]")));
-	CHECK(!glob_valid(str_z("[a]b[c")));
+	CHECK(valid("a[b]c[]]d[!]]"));
+	CHECK(!valid("a["));
+	CHECK(!valid("[]"));
+	CHECK(!valid("[!]"));
+	CHECK(!valid("[a]b[c"));
 }
 
 static void
@@ -72,8 +89,77 @@ test_characters(void)
 	CHECK(!match("[\xc3\xa0-\xc3\xb0]", "z"));
 	CHECK(!match("?", "\xff\xfe"));
 	CHECK(match("??", "\xff\xfe"));
-	CHECK(glob_match(STR("a?c"), (struct str){ "a\0c", 3 }));
-	CHECK(!glob_match(STR("a"), (struct str){ "a\0", 2 }));
+	CHECK(match_str(STR("a?c"), (struct str){ "a\0c", 3 }));
+	CHECK(!match_str(STR("a"), (struct str){ "a\0", 2 }));
+}
+
+static void
+test_long(void)
+{
+	static char pattern[GLOB_MAX + 2], text[2 * GLOB_MAX];
+	size_t n;
+
+	/* across the words of the sets of states */
+	for (n = 1; n <= GLOB_MAX; n++) {
+		struct str g = { pattern, n }, t = { text, n };
+
+		memset(pattern, 'a', sizeof pattern);
+		memset(text, 'a', sizeof text);
+		pattern[n / 2] = '?';
+		CHECK(match_str(g, t));
+		t.n++;
+		CHECK(!match_str(g, t));
+		pattern[n / 2] = '*';
+		CHECK(match_str(g, t));
+		t.n = n - 1;
+		CHECK(match_str(g, t));
+		t.n = 2 * n;
+		CHECK(match_str(g, t));
+		if (n <= 2)
+			continue;
+		pattern[n - 1] = 'b';
+		CHECK(!match_str(g, t));
+		text[t.n - 1] = 'b';
+		CHECK(match_str(g, t));
+	}
+	memset(pattern, 'a', sizeof pattern);
+	CHECK(glob_fault((struct str){ pattern, GLOB_MAX + 1 }) == NULL);
+	pattern[0] = '?';
+	CHECK(glob_fault((struct str){ pattern, GLOB_MAX }) == NULL);
+	CHECK(glob_fault((struct str){ pattern, GLOB_MAX + 1 }) != NULL);
+	CHECK(!match_str((struct str){ pattern, GLOB_MAX + 1 },
+	    (struct str){ text, GLOB_MAX + 1 }));
+}
+
+/* One step for each character of the text, whatever the pattern. */
+static void
+test_work(void)
+{
+	static char pattern[GLOB_MAX], text[60000];
+	struct str g = { pattern, sizeof pattern };
+	struct str t = { text, sizeof text };
+	struct glob *glob;
+	const char *why;
+	int i;
+
+	memset(pattern, 'a', sizeof pattern);
+	pattern[0] = '*';
+	pattern[sizeof pattern - 1] = 'b';
+	memset(text, 'a', sizeof text);
+	glob = glob_compile(g, &why);
+	CHECK(glob != NULL);
+	CHECK(glob_work(glob, t.n) <= t.n * (GLOB_MAX / 64 + 1));
+	/* 12 G comparisons one by one */
+	for (i = 0; i < 200; i++)
+		CHECK(!glob_match(glob, t));
+	glob_free(glob);
+	/* a star at every other place, a set at each */
+	for (i = 0; i + 5 <= (int)sizeof pattern; i += 5)
+		memcpy(pattern + i, "*[a]?", 5);
+	g.n = (size_t)i;
+	CHECK(match_str(g, t));
+	text[sizeof text - 1] = 'b';
+	CHECK(match_str(g, t));
 }
 
 int
@@ -83,5 +169,7 @@ main(void)
 	test_stars();
 	test_sets();
 	test_characters();
+	test_long();
+	test_work();
 	return unit_end();
 }

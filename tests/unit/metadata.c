@@ -44,7 +44,11 @@ test_compact(void)
 static bool
 contains(const char *have, const char *want)
 {
-	return metadata_contains(str_z(have), str_z(want), &arena);
+	struct metadata_want *w = metadata_want_new(str_z(want));
+	int is = metadata_match(w, str_z(have));
+
+	metadata_want_free(w);
+	return is == 1;
 }
 
 static void
@@ -78,25 +82,77 @@ test_contains(void)
 	CHECK(contains("{\"a\":[{\"x\":1,\"y\":2},{\"x\":3}]}",
 	    "{\"a\":[{\"y\":2}]}"));
 	CHECK(contains("{\"a\":1,\"a\":2}", "{\"a\":2}"));
+	CHECK(contains("{\"a\":1,\"a\":2}", "{\"a\":2,\"a\":1}"));
+	CHECK(!contains("{\"a\":1}", "{\"a\":2,\"a\":1}"));
+	CHECK(contains("{\"a\":[1,\"1\",null,true,[2]]}",
+	    "{\"a\":[[2],true,\"1\",null,1,1]}"));
+	CHECK(!contains("{\"a\":[1,null,true]}", "{\"a\":[false]}"));
+	CHECK(contains("{\"a\":[[1,2],[3,4]]}", "{\"a\":[[4],[2,1]]}"));
+	CHECK(!contains("{\"a\":[[1,2],[3,4]]}", "{\"a\":[[1,4]]}"));
+	CHECK(contains("{\"a\":0}", "{\"a\":-0.0}"));
 }
 
-/* An arena that is full ends it, with no. */
+/* A list against itself, backwards: not every pair is compared. */
 static void
-test_no_room(void)
+test_many(void)
 {
-	static char have[60000], want[60000];
-	struct arena small;
-	size_t n = 0;
+	static char have[400000], want[400000];
+	size_t n = 0, m = 0;
 	int i;
 
-	for (i = 0; i < 2000; i++)
+	for (i = 0; i < 30000; i++) {
+		n += (size_t)snprintf(have + n, sizeof have - n,
+		    "%s%d", i ? "," : "{\"a\":[", i);
+		m += (size_t)snprintf(want + m, sizeof want - m,
+		    "%s%d", i ? "," : "{\"a\":[", 29999 - i);
+	}
+	memcpy(have + n, "]}", 3);
+	memcpy(want + m, "]}", 3);
+	CHECK(contains(have, want));
+	memcpy(want + m, ",-1]}", 6);
+	CHECK(!contains(have, want));
+	n = m = 0;
+	for (i = 0; i < 20000; i++) {
 		n += (size_t)snprintf(have + n, sizeof have - n,
 		    "%s\"\\u0061%d\":%d", i ? "," : "{", i, i);
-	have[n] = '}';
-	memcpy(want, have, sizeof want);
-	arena_init(&small, 1 << 16);
-	CHECK(!metadata_contains(str_z(have), str_z(want), &small));
-	arena_release(&small);
+		m += (size_t)snprintf(want + m, sizeof want - m,
+		    "%s\"a%d\":%d", i ? "," : "{", 19999 - i, 19999 - i);
+	}
+	memcpy(have + n, "}", 2);
+	memcpy(want + m, "}", 2);
+	CHECK(contains(have, want));
+	memcpy(want + m, ",\"b\":1}", 8);
+	CHECK(!contains(have, want));
+}
+
+static bool
+stop_soon(void *arg)
+{
+	return ++*(int *)arg == 3;
+}
+
+/* Objects in arrays are compared pair by pair, and that can be stopped. */
+static void
+test_stop(void)
+{
+	static char have[100000], want[100000];
+	struct metadata_want *w;
+	size_t n = 0, m = 0;
+	int i, asked = 0;
+
+	for (i = 0; i < 4000; i++) {
+		n += (size_t)snprintf(have + n, sizeof have - n,
+		    "%s{\"a\":1}", i ? "," : "{\"a\":[");
+		m += (size_t)snprintf(want + m, sizeof want - m,
+		    "%s{\"a\":2}", i ? "," : "{\"a\":[");
+	}
+	memcpy(have + n, "]}", 3);
+	memcpy(want + m, "]}", 3);
+	w = metadata_want_new(str_z(want));
+	metadata_want_watch(w, stop_soon, &asked);
+	CHECK(metadata_match(w, str_z(have)) == -1);
+	CHECK(asked == 3);
+	metadata_want_free(w);
 }
 
 static const char *
@@ -151,7 +207,8 @@ main(void)
 	arena_init(&arena, 1 << 20);
 	test_compact();
 	test_contains();
-	test_no_room();
+	test_many();
+	test_stop();
 	test_lines();
 	arena_release(&arena);
 	return unit_end();
