@@ -395,8 +395,7 @@ show(struct call *c, enum item_kind kind)
 	}
 	item_state(&item, state);
 	got = call_put_item(&api->key, api->registry, &api->answer, kind,
-	    &item,
-	    call_keys(c, who), &fault);
+	    &item, call_keys(c, who), &fault);
 	item_found_end(found);
 	buf_putc(&api->answer, '\n');
 	if (got < 0)

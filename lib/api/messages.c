@@ -167,8 +167,9 @@ passage_begin(struct call *c, struct passage *p)
 	j->look = look_at_fault;
 	j->refuse = refuse;
 	j->free = passage_free;
-	http_set(c->request, "Vary", "Accept, Authorization");
-	if (!job_start(c, j))
+	if (job_start(c, j))
+		http_set(c->request, "Vary", "Accept, Authorization");
+	else
 		passage_free(j);
 }
 

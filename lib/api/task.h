@@ -20,11 +20,11 @@
  */
 struct task {
 	struct task *next;
+	void (*run)(struct task *);
+	void (*done)(struct task *);
 	/* whose it is, for crew_share; NULL: nobody's.  It stays what it is
 	 * until it is done. */
 	const char *user, *thing;
-	void (*run)(struct task *);
-	void (*done)(struct task *);
 };
 
 struct inbox {
