@@ -178,17 +178,11 @@ open_admin(struct fault *fault)
 		.timeout = setup.timeout, .max_connections = ADMIN_CONNECTIONS,
 		.late = true, .handle = api_administer, .arg = api
 	};
-	int fd;
 
 	if (opt.admin == NULL)
 		return 0;
-	if ((fd = listen_open(opt.admin, fault)) < 0)
+	if (http_open_at("--admin", opt.admin, &o, &servers[1], fault) < 0)
 		return -1;
-	if (http_open(&servers[1], &o, fault) < 0) {
-		close(fd);
-		return -1;
-	}
-	http_listen(servers[1], fd);
 	n_servers = 2;
 	return 0;
 }

@@ -550,5 +550,5 @@ full_bus() {
 	    --require-cert 2>err
 	serve -o raw
 	status 69 mfx-adapt-http -l "127.0.0.1:$PORT" 2>err
-	grep -q "127.0.0.1:$PORT: Address already in use" err
+	grep -q "127.0.0.1:$PORT': Address already in use" err
 }

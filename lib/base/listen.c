@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,93 +19,176 @@
 #define BACKLOG 1024
 #define SYSTEMD_FIRST 3
 
+/* "PATH,mode=660": the mode, 0600 without one, and PATH in `to`; else -1 */
 static int
-open_unix(const char *path, struct fault *fault)
+unix_mode(const char *text, char *to, size_t size)
+{
+	const char *at = strstr(text, ",mode="), *digits;
+
+	digits = at ? at + sizeof ",mode=" - 1 : "600";
+	if (at == NULL)
+		at = text + strlen(text);
+	if ((size_t)(at - text) >= size || at == text ||
+	    strlen(digits) < 3 || strlen(digits) > 4 ||
+	    digits[strspn(digits, "01234567")] != '\0')
+		return -1;
+	memcpy(to, text, (size_t)(at - text));
+	to[at - text] = '\0';
+	return (int)(strtol(digits, NULL, 8) & 0777);
+}
+
+static int
+open_unix(const char *option, const char *text, struct fault *fault)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int mode = unix_mode(text, sun.sun_path, sizeof sun.sun_path), fd, r;
 	mode_t mask;
-	int fd, r;
 
-	if (strlen(path) >= sizeof sun.sun_path)
-		return fault_set(fault, EX_USAGE, "%s: path too long", path);
-	memcpy(sun.sun_path, path, strlen(path));
+	if (mode < 0)
+		return fault_set(fault, EX_USAGE, "%s 'unix:%s': not "
+		    "unix:PATH or unix:PATH,mode=660, with a path of at most "
+		    "%zu bytes", option, text, sizeof sun.sun_path - 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fault_errno(fault, EX_OSERR, "socket");
 	/* a leftover that nobody listens on may go, a live one may not */
 	if (connect(fd, (struct sockaddr *)&sun, sizeof sun) < 0 &&
 	    errno == ECONNREFUSED)
-		unlink(path);
-	mask = umask(0177);
+		unlink(sun.sun_path);
+	mask = umask(~(mode_t)mode & 0777);
 	r = bind(fd, (struct sockaddr *)&sun, sizeof sun);
 	umask(mask);
 	if (r < 0 || listen(fd, BACKLOG) < 0) {
-		fault_errno(fault, EX_IOERR, "%s", path);
+		fault_errno(fault, EX_IOERR, "%s 'unix:%s'", option, text);
 		close(fd);
 		return -1;
 	}
 	return fd;
 }
 
+/* A socket of each kind of address, as one for both would be in the way of
+ * another program's. */
 static int
 open_address(const struct addrinfo *ai)
 {
-	int on = 1, fd;
+	int on = 1, fd, error;
 
 	fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, ai->ai_protocol);
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (ai->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
 	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
 	    listen(fd, BACKLOG) == 0)
 		return fd;
+	error = errno;
 	close(fd);
+	errno = error;
 	return -1;
 }
 
-/* Splits "host:port", "[v6]:port", ":port" in place. */
+/* Splits "host:port", "[v6]:port", ":port" in place; NULL when it is none of
+ * them, or the port no number that one can be. */
 static char *
 split_port(char *host, char **port)
 {
 	char *colon = strrchr(host, ':');
+	int64_t number;
 
-	if (colon == NULL)
+	if (colon == NULL || !number_parse(colon + 1, 0, 65535, &number) ||
+	    colon[1] == '-')
 		return NULL;
 	*colon = '\0';
 	*port = colon + 1;
 	if (host[0] == '[' && colon > host && colon[-1] == ']') {
 		colon[-1] = '\0';
-		host++;
+		return host + 1;
 	}
-	return host;
+	return strchr(host, ':') == NULL ? host : NULL;
+}
+
+/* All addresses that the text stands for; whether it named none. */
+static struct addrinfo *
+resolve(const char *option, const char *address, int type, bool *any,
+    struct fault *fault)
+{
+	struct addrinfo hints = {
+		.ai_socktype = type, .ai_flags = AI_PASSIVE
+	}, *list;
+	char text[256], *host, *port;
+	int r;
+
+	snprintf(text, sizeof text, "%s", address);
+	host = split_port(text, &port);
+	if (host == NULL || strlen(address) >= sizeof text) {
+		fault_set(fault, EX_USAGE, "%s '%s': not ADDR:PORT, [ADDR]:PORT"
+		    " or :PORT with a port from 0 to 65535%s", option, address,
+		    type == SOCK_STREAM ? ", nor unix:PATH" : "");
+		return NULL;
+	}
+	*any = *host == '\0';
+	r = getaddrinfo(*any ? NULL : host, port, &hints, &list);
+	if (r == 0)
+		return list;
+	fault_set(fault, EX_USAGE, "%s '%s': %s", option, address,
+	    gai_strerror(r));
+	return NULL;
+}
+
+/* Port 0 is one that is free for all of them: the first one's. */
+static void
+same_port(struct addrinfo *ai, int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof ss;
+	/* both kinds have it in the same place */
+	struct sockaddr_in *to = (struct sockaddr_in *)(void *)ai->ai_addr;
+
+	if (to->sin_port == 0 &&
+	    getsockname(fd, (struct sockaddr *)&ss, &n) == 0)
+		to->sin_port = ((struct sockaddr_in *)&ss)->sin_port;
+}
+
+/* what a machine without that kind of address says */
+static bool
+is_absent(int error)
+{
+	return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
 }
 
 int
-listen_open(const char *address, struct fault *fault)
+listen_open(const char *option, const char *address, int *fds, int max,
+    struct fault *fault)
 {
-	struct addrinfo hints = {
-		.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE
-	}, *list;
-	char text[256], *host, *port;
-	int fd, r;
+	struct addrinfo *list, *ai;
+	int n = 0, error = 0;
+	bool any;
 
-	if (strncmp(address, "unix:", 5) == 0)
-		return open_unix(address + 5, fault);
-	snprintf(text, sizeof text, "%s", address);
-	host = split_port(text, &port);
-	if (host == NULL || strlen(address) >= sizeof text)
-		return fault_set(fault, EX_USAGE,
-		    "'%s' is no ADDR:PORT or unix:PATH", address);
-	r = getaddrinfo(*host ? host : NULL, port, &hints, &list);
-	if (r != 0)
-		return fault_set(fault, EX_USAGE, "%s: %s", address,
-		    gai_strerror(r));
-	fd = open_address(list);
+	if (strncmp(address, "unix:", 5) == 0) {
+		fds[0] = open_unix(option, address + 5, fault);
+		return fds[0] < 0 ? -1 : 1;
+	}
+	list = resolve(option, address, SOCK_STREAM, &any, fault);
+	if (list == NULL)
+		return -1;
+	for (ai = list; ai != NULL && n < max; ai = ai->ai_next) {
+		if (n > 0)
+			same_port(ai, fds[0]);
+		if ((fds[n] = open_address(ai)) >= 0)
+			n++;
+		else if (error == 0 || is_absent(error))
+			error = errno;
+	}
 	freeaddrinfo(list);
-	if (fd < 0)
-		return fault_errno(fault, EX_UNAVAILABLE, "%s", address);
-	return fd;
+	/* one kind of address may not be there; one in use is wanted */
+	if (n > 0 && (error == 0 || is_absent(error)))
+		return n;
+	while (n > 0)
+		close(fds[--n]);
+	errno = error;
+	return fault_errno(fault, EX_UNAVAILABLE, "%s '%s'", option, address);
 }
 
 static bool
@@ -228,26 +312,17 @@ pick(const struct addrinfo *list, bool any)
 }
 
 int
-listen_resolve(const char *address, struct sockaddr_storage *to,
-    unsigned *size, struct fault *fault)
+listen_resolve(const char *option, const char *address,
+    struct sockaddr_storage *to, unsigned *size, struct fault *fault)
 {
-	struct addrinfo hints = {
-		.ai_socktype = SOCK_DGRAM, .ai_flags = AI_PASSIVE
-	}, *list;
 	const struct addrinfo *ai;
-	char text[256], *host, *port;
-	int r;
+	struct addrinfo *list;
+	bool any;
 
-	snprintf(text, sizeof text, "%s", address);
-	host = split_port(text, &port);
-	if (host == NULL || strlen(address) >= sizeof text)
-		return fault_set(fault, EX_USAGE, "'%s' is no ADDR:PORT",
-		    address);
-	r = getaddrinfo(*host ? host : NULL, port, &hints, &list);
-	if (r != 0)
-		return fault_set(fault, EX_USAGE, "%s: %s", address,
-		    gai_strerror(r));
-	ai = pick(list, *host == '\0');
+	list = resolve(option, address, SOCK_DGRAM, &any, fault);
+	if (list == NULL)
+		return -1;
+	ai = pick(list, any);
 	*size = ai->ai_addrlen;
 	memcpy(to, ai->ai_addr, ai->ai_addrlen);
 	freeaddrinfo(list);

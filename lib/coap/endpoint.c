@@ -178,12 +178,15 @@ int
 station_listen(struct station *st, enum station_kind kind,
     const char *address, struct fault *fault)
 {
+	static const char *const options[STATION_KINDS] = {
+		"--listen", "--listen-psk", "--listen-tls"
+	};
 	struct sockaddr_storage ss;
 	coap_address_t a;
 	unsigned n;
 
 	if (make_room(st, fault) < 0 ||
-	    listen_resolve(address, &ss, &n, fault) < 0 ||
+	    listen_resolve(options[kind], address, &ss, &n, fault) < 0 ||
 	    context_open(st, kind, fault) < 0)
 		return -1;
 	coap_address_init(&a);

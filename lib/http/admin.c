@@ -8,6 +8,7 @@
 
 #include "base/listen.h"
 #include "base/stamp.h"
+#include "http/setup.h"
 #include "senml/json.h"
 
 #define PAGE_MAX (64 * 1024)
@@ -161,14 +162,6 @@ service_open(struct service *s, const char *address, struct http **out,
 		.timeout = TIMEOUT, .max_connections = CONNECTIONS_MAX,
 		.handle = service_administer, .arg = s
 	};
-	int fd = listen_open(address, fault);
 
-	if (fd < 0)
-		return -1;
-	if (http_open(out, &o, fault) < 0) {
-		close(fd);
-		return -1;
-	}
-	http_listen(*out, fd);
-	return 0;
+	return http_open_at("--admin", address, &o, out, fault);
 }

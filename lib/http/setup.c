@@ -44,7 +44,7 @@ int
 http_setup_sockets(struct http_setup *s, struct http_sockets *to,
     struct fault *fault)
 {
-	int i, n = s->listen.n, connected;
+	int i, n = s->listen.n, connected, made;
 
 	*to = (struct http_sockets){ .connected = -1 };
 	if (n > HTTP_LISTEN_MAX)
@@ -60,11 +60,16 @@ http_setup_sockets(struct http_setup *s, struct http_sockets *to,
 		n = to->n == 0;
 	}
 	for (i = 0; i < n; i++) {
-		to->fds[to->n] = listen_open(s->listen.n > 0 ?
-		    s->listen.v[i] : s->address, fault);
-		if (to->fds[to->n] < 0)
+		if (to->n == HTTP_LISTEN_MAX)
+			return fault_set(fault, EX_USAGE, "--listen '%s': "
+			    "more than %d sockets", s->listen.v[i],
+			    HTTP_LISTEN_MAX);
+		made = listen_open("--listen", s->listen.n > 0 ?
+		    s->listen.v[i] : s->address, to->fds + to->n,
+		    HTTP_LISTEN_MAX - to->n, fault);
+		if (made < 0)
 			return -1;
-		to->n++;
+		to->n += made;
 	}
 	return 0;
 }
@@ -157,4 +162,24 @@ http_setup_open(struct http_setup *s, struct http_options *options,
 		*out = NULL;
 	}
 	return r;
+}
+
+int
+http_open_at(const char *option, const char *address,
+    const struct http_options *options, struct http **out,
+    struct fault *fault)
+{
+	int fds[LISTEN_OPEN_MAX];
+	int n = listen_open(option, address, fds, LISTEN_OPEN_MAX, fault);
+
+	if (n < 0)
+		return -1;
+	if (http_open(out, options, fault) < 0) {
+		while (n > 0)
+			close(fds[--n]);
+		return -1;
+	}
+	while (n > 0)
+		http_listen(*out, fds[--n]);
+	return 0;
 }

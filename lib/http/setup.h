@@ -80,6 +80,11 @@ int http_setup_sockets(struct http_setup *, struct http_sockets *,
     struct fault *);
 void http_sockets_close(struct http_sockets *);
 
+/* A server without TLS at all addresses that this one stands for (listen.h),
+ * `option` has named it. */
+int http_open_at(const char *option, const char *address,
+    const struct http_options *, struct http **, struct fault *);
+
 /* The limits and TLS of `options` are filled in; its callbacks are the
  * caller's.  EX_USAGE for options that do not go together. */
 int http_setup_open(struct http_setup *, struct http_options *options,
