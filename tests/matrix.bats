@@ -118,7 +118,7 @@ posted() {
 	[[ ! -s $MFX_HOME/bus/raw/00000000000000000000.ndjson ]]
 	grep -c 'is refused: ' broker.log
 	# and what all can carry comes through all
-	for i in $(printf 'x%.0s' {1..255}) $(printf 'a/%.0s' {1..198}); do
+	for i in $(printf 'x%.0s' {1..255}) $(printf 'a/%.0s' {1..197})a; do
 		posted "$i" >answers
 		grep '^202' answers
 		grep -E '^MQTT (0|16)$' answers
