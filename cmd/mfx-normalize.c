@@ -19,9 +19,9 @@
 
 static struct {
 	const char *type, *rejects;
-	int64_t now;
+	int64_t now, expand;
 	bool input_order, lax, primary, each;
-} opt = { .type = "lines" };
+} opt = { .type = "lines", .expand = PACK_EXPAND };
 
 static const struct opt options[] = {
 	{ 't', "type", "lines|json|cbor|xml|sensml|sensmlc",
@@ -30,6 +30,9 @@ static const struct opt options[] = {
 	    "(else: received, or the clock)", OPT_TIME, &opt.now, 0, 0 },
 	{ 0, "input-order", NULL, "do not sort a pack by time",
 	    OPT_FLAG, &opt.input_order, 0, 0 },
+	{ 0, "max-expand", "N", "names and units of a pack take at most N "
+	    "times its size and 1 MiB (default: 16)",
+	    OPT_INT, &opt.expand, 1, 1000000 },
 	{ 0, "primary-units", NULL, "convert secondary units (RFC 8798)",
 	    OPT_FLAG, &opt.primary, 0, 0 },
 	{ 0, "lax", NULL, "take what devices send although it is wrong",
@@ -187,6 +190,7 @@ main(int argc, char **argv)
 		return filter_finish(&f);
 	f.out.each = opt.each;
 	mark_init(&mark, &f.out);
+	pack.expand = inner.expand = (size_t)opt.expand;
 	pack.input_order = inner.input_order = opt.input_order;
 	pack.lax = inner.lax = opt.lax;
 	if (lines)

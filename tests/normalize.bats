@@ -539,3 +539,43 @@ BAD
 	END
 	[[ $(mfx-normalize <<<'{"seq":5}') == '{"seq":5}' ]]
 }
+
+# ---- amplification ----
+
+# attack BASE RECORDS: one base name for many tiny records
+attack() {
+	python3 -c 'import json, sys
+base, n = int(sys.argv[1]), int(sys.argv[2])
+p = [{"channel": "c", "bn": "x" * base, "n": "0", "v": 1}]
+p += [{"n": str(i), "v": 1} for i in range(1, n)]
+print(json.dumps(p, separators=(",", ":")))' "$@"
+}
+
+@test "what names and units of a pack expand to is bounded, and says so" {
+	attack 60000 999 >big
+	attack 10 3 >small
+	cat small big small >in
+	status 65 mfx-normalize --rejects bad <in >out 2>err
+	cmp bad big
+	(($(wc -l <out) == 6))
+	grep -q -- '--max-expand' err
+	for p in mfx-check "mfx-grep --channel c" mfx-encode mfx-fmt \
+	    "mfx-write-sqlite x.db"; do
+		status 65 $p <big >out 2>&1
+		grep -q -- '--max-expand' out
+	done
+	(($(mfx-normalize --max-expand 1000 <big | wc -l) == 999))
+	# as data it stays what it is
+	printf '[{"channel":"c","received":1,"n":"payload","vd":"%s","ct":"%s"}]\n' \
+	    "$(sed 's/"channel":"c",//' big | tr -d '\n' | base64 -w 0 |
+		tr -d =)" application/senml+json >data
+	mfx-normalize <data >out 2>err
+	(($(wc -l <out) == 1 && $(wc -c <out) < 2 * $(wc -c <data)))
+	# a base unit is the same
+	sed 's/"bn":"x/"bn":"y","bu":"x/' big | status 65 mfx-normalize 2>err
+	# at the limit, 16 times and 1 MiB, a pack is taken
+	attack 17000 64 >edge
+	mfx-normalize <edge >out
+	attack 21000 64 >edge
+	status 65 mfx-normalize <edge 2>err
+}

@@ -90,6 +90,7 @@ struct resolver {
 					 * set after resolver_begin */
 	size_t out;			/* estimate of the resolved size */
 	size_t each;			/* what the route adds to each record */
+	size_t texts, texts_max;	/* see PACK_EXPAND */
 };
 
 /*
@@ -109,6 +110,9 @@ struct watch {
 };
 
 void resolver_begin(struct resolver *, struct pack *, struct stamp now);
+/* the pack is `size` bytes as it came: what its names may expand to; without
+ * this call it is any size */
+void resolver_bound(struct resolver *, size_t size);
 /* the next record; NULL or why the pack is refused */
 const char *resolver_add(struct resolver *, const struct fields *);
 /* puts the records in order */

@@ -70,6 +70,12 @@ struct route {
  * refused: a long base name times many records is an attack */
 #define PACK_OUT_MAX ((size_t)64 << 20)
 
+/* A pack whose names, units and content formats together take more than so
+ * many times its own size, and PACK_EXPAND_FREE, is refused as well: base
+ * fields say once what is stored and sent on with every record */
+#define PACK_EXPAND 16
+#define PACK_EXPAND_FREE ((size_t)1 << 20)
+
 /* what a lax reader has taken although the RFC refuses it */
 enum lax {
 	LAX_NAME,		/* first byte - : . / or _ (LwM2M: /3/0/) */
@@ -84,6 +90,7 @@ struct pack {
 	struct record *records;	/* sorted by time, stable */
 	size_t n;
 	size_t at;		/* offset of the error in the text */
+	size_t expand;		/* set by the caller; 0: PACK_EXPAND */
 	bool input_order;	/* set by the caller: do not sort */
 	struct watch *watch;	/* set by the caller, or NULL: is told how
 				 * it was written, senml/fields.h */

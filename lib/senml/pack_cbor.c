@@ -591,6 +591,7 @@ parse(struct reader *r, struct pack *pack, struct str bytes, struct stamp now)
 	r->arena = &pack->arena;
 	r->labelled = false;
 	resolver_begin(&r->resolver, pack, now);
+	resolver_bound(&r->resolver, bytes.n);
 	return read_pack(r, bytes.p);
 }
 

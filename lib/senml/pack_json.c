@@ -437,6 +437,7 @@ parse(struct pack *p, struct str text, struct stamp now, struct route *route)
 	const char *at;
 
 	resolver_begin(&r, p, now);
+	resolver_bound(&r, text.n);
 	if (route != NULL)
 		route_clear(route);
 	if ((at = scan_take(&j, text.p, '[')) != NULL)

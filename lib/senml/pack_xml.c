@@ -44,6 +44,7 @@ parse(struct pack *p, struct str text, struct stamp now,
 	struct xml_stream x;
 
 	resolver_begin(&r.resolver, p, now);
+	resolver_bound(&r.resolver, text.n);
 	xml_stream_init_in(&x, events, &r, &p->arena);
 	xml_stream_feed(&x, text, true);
 	if (x.why == NULL && !r.ended && !events->open) {

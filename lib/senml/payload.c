@@ -19,6 +19,7 @@ parse_stream(struct pack *p, struct str bytes, struct stamp now,
 
 	frame_init(&frame, kind);
 	resolver_begin(&r, p, now);
+	resolver_bound(&r, bytes.n);
 	while (bytes.n > 0) {
 		struct str item = STR_NONE;
 		size_t n = frame.cut.next(frame.cut.arg, bytes, true, &item);

@@ -55,9 +55,19 @@ resolver_begin(struct resolver *r, struct pack *p, struct stamp now)
 	r->bt = 0;
 	r->bn_bad = r->any = r->absolute = false;
 	r->version = 10;
-	r->out = r->each = 0;
+	r->out = r->each = r->texts = 0;
+	r->texts_max = SIZE_MAX;
 	p->n = 0;
 	arena_reset(&p->arena);
+}
+
+void
+resolver_bound(struct resolver *r, size_t size)
+{
+	size_t times = r->pack->expand ? r->pack->expand : PACK_EXPAND;
+
+	if (size < (SIZE_MAX - PACK_EXPAND_FREE) / times)
+		r->texts_max = size * times + PACK_EXPAND_FREE;
 }
 
 static inline bool
@@ -272,9 +282,16 @@ new_record(struct resolver *r)
 static const char *
 count_output(struct resolver *r, const struct record *to)
 {
-	r->out += r->each + RECORD_OVERHEAD + to->name.n + to->unit.n +
-	    to->value.n + to->sum.n + to->update.n + to->ct.n;
-	return r->out > PACK_OUT_MAX ? "pack too large when resolved" : NULL;
+	size_t texts = to->name.n + to->unit.n + to->ct.n;
+
+	r->texts += texts;
+	r->out += r->each + RECORD_OVERHEAD + texts + to->value.n +
+	    to->sum.n + to->update.n;
+	if (r->out > PACK_OUT_MAX)
+		return "pack too large when resolved";
+	return r->texts > r->texts_max ? "pack too large when resolved: "
+	    "names and units over --max-expand times its size and 1 MiB" :
+	    NULL;
 }
 
 static inline const char *
