@@ -576,6 +576,6 @@ print(json.dumps(p, separators=(",", ":")))' "$@"
 	# at the limit, 16 times and 1 MiB, a pack is taken
 	attack 17000 64 >edge
 	mfx-normalize <edge >out
-	attack 21000 64 >edge
-	status 65 mfx-normalize <edge 2>err
+	attack 30000 64 >edge
+	status 65 mfx-normalize <edge >out 2>err
 }
