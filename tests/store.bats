@@ -556,3 +556,98 @@ finds() {
 	(($(wc -l <err) == 1))
 	[[ $($R m.db | head -n 1 | wc -l) == 1 ]]
 }
+
+# ---- how much a message may cost ----
+
+# packs KIND N: N messages that try to take more of the store than they are
+packs() {
+	python3 -c 'import json, sys
+kind, n = sys.argv[1], int(sys.argv[2])
+for i in range(n):
+    a = {"channel": "c", "publisher": "t", "protocol": "http"}
+    if kind == "base":          # a long base name, tiny records
+        r = [{"bn": "x" * (8000 + i), "n": "0", "v": 1}]
+        r += [{"n": str(k), "v": 1} for k in range(1, 130)]
+    elif kind == "edge":        # one that makes each text as long as a row
+        r = [{"bn": "%061d" % i, "n": "0", "v": 1}]
+        r += [{"n": str(k), "v": 1} for k in range(1, 900)]
+    elif kind == "names":       # all names long and different
+        r = [{"n": "%d:%d:" % (i, k) + "y" * 3000, "v": 1} for k in range(30)]
+    elif kind == "units":       # a long unit, tiny records
+        r = [{"bu": "\u00e9%d" % i * 2000, "n": "0", "v": 1}]
+        r += [{"n": str(k), "v": 1} for k in range(1, 130)]
+    elif kind == "tiny":        # all that tells series apart changes
+        r = [{"n": "%d" % (i * 999 + k), "v": 1} for k in range(999)]
+    elif kind == "subtopics":   # a route for each message
+        a["subtopic"] = "%d." % i + "z" * 250
+        r = [{"n": "a", "v": 1}]
+    print(json.dumps([a | r[0]] + r[1:], separators=(",", ":")))' "$@"
+}
+
+# Database, index and log: at most 20 times what was sent, and a constant:
+# the log keeps the size it once had, 8000 pages and a batch.
+@test "no message takes more than 20 times its size of the store" {
+	local kind sent stored
+	for kind in base:150 edge:60 names:40 units:100 tiny:60 \
+	    subtopics:3000; do
+		rm -f m.db*
+		packs "${kind%:*}" "${kind#*:}" >sent
+		mfx-normalize sent >resolved
+		mkfifo slow
+		$W m.db <slow &
+		exec 7>slow
+		rm slow
+		cat resolved >&7
+		await 60 test_stored "$(wc -l <resolved)"
+		sent=$(wc -c <sent)
+		stored=$(($(stat -c %s m.db) + $(stat -c %s m.db-wal)))
+		exec 7>&-
+		wait
+		echo "$kind: sent $sent, stored $stored," \
+		    "in the end $(stat -c %s m.db)"
+		((stored <= 20 * sent + (48 << 20)))
+		(($(stat -c %s m.db) <= 20 * sent))
+		$R m.db | sort | cmp - <(sort resolved)
+	done
+}
+
+test_stored() {
+	(($(sqlite3 m.db 'SELECT count(*) FROM readings') == $1))
+}
+
+@test "names that share a base share its rows, for SQL too" {
+	local base
+	base=$(printf 'b%.0s' {1..3000})
+	printf '{"channel":"c","n":"%s%s","u":"%s","v":1,"t":1.7e9}\n' \
+	    "$base" x "$base" "$base" y short "$base" '' short >in
+	$W m.db <in
+	# 3000 bytes are 46 whole pieces of 64 and one of 56
+	(($(sqlite3 m.db "SELECT count(*) FROM texts") == 46 + 3 + 2))
+	sqlite3 m.db 'SELECT name FROM messages' | sort |
+		diff - <(printf '%s\n' "$base" "${base}x" "${base}y")
+	(($($R --name "${base}y" -c m.db) == 1))
+	(($($R --name 'b*y' -c m.db) == 1))
+	(($($R --unit "$base" -c m.db) == 1))
+}
+
+# What the version before this one made, with all kinds of values.
+@test "a file of version 1 is read, and becomes one of now when written" {
+	local base
+	base=$(printf 'b%.0s' {1..500})
+	sqlite3 m.db <"$ROOT/tests/vectors/store-1.sql"
+	[[ $(sqlite3 m.db 'PRAGMA user_version') == 1 ]]
+	$R m.db >before
+	(($(wc -l <before) == 7))
+	grep -q '"u":"Cel"' before
+	sqlite3 m.db 'SELECT * FROM messages' >view
+	$W m.db </dev/null
+	[[ $(sqlite3 m.db 'PRAGMA user_version') == 3 ]]
+	$R m.db | diff before -
+	sqlite3 m.db 'SELECT * FROM messages' | diff view -
+	[[ $(sqlite3 m.db 'PRAGMA integrity_check') == ok ]]
+	[[ $(sqlite3 m.db "SELECT seq FROM progress") == 4711 ]]
+	# readings of a series that was there go to it
+	head -n 1 before | $W m.db
+	(($($R -c m.db) == 8))
+	(($(sqlite3 m.db 'SELECT count(*) FROM series') == 7))
+}

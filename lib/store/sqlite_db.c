@@ -10,34 +10,21 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "store/sqlite_series.h"
 
 #define APPLICATION_ID 0x6d667873	/* "mfxs" */
-#define VERSION 1
+#define VERSION 3	/* 2 was never released */
 #define BUSY_MS 5000
 
 /*
- * Labels stand once, in series; a reading is a row of numbers.  A table
- * WITHOUT ROWID is its own index: against one with an index beside it, it
- * takes 60 % of the space and no more time to fill.  nth tells readings of
- * one series and time apart.
+ * Labels stand once, in what sqlite_series.h has; a reading is a row of
+ * numbers.  A table WITHOUT ROWID is its own index: against one with an
+ * index beside it, it takes 60 % of the space and no more time to fill.
+ * nth tells readings of one series and time apart.
  */
-const char sqlite_schema[] =
-    "CREATE TABLE series (\n"
-    "  id INTEGER PRIMARY KEY,\n"
-    "  channel TEXT NOT NULL,\n"
-    "  publisher TEXT NOT NULL,\n"
-    "  protocol TEXT NOT NULL,\n"
-    "  subtopic TEXT NOT NULL,\n"
-    "  name TEXT NOT NULL,\n"
-    "  unit TEXT NOT NULL,\n"
-    "  kind TEXT NOT NULL,\n"		/* of value: sqlite_kinds */
-    "  content_type TEXT NOT NULL,\n"	/* of data */
-    "  version INTEGER NOT NULL,\n"	/* bver */
-    "  UNIQUE (channel, publisher, subtopic, name, unit, kind, protocol,\n"
-    "    content_type, version)\n"
-    ");\n"
+static const char sqlite_schema[] =
     "CREATE TABLE readings (\n"
-    "  series INTEGER NOT NULL REFERENCES series (id),\n"
+    "  series INTEGER NOT NULL,\n"	/* series_keys.id */
     "  time INTEGER NOT NULL,\n"	/* ns since 1970 */
     "  nth INTEGER NOT NULL,\n"
     "  value,\n"
@@ -47,8 +34,58 @@ const char sqlite_schema[] =
     ") WITHOUT ROWID;\n"
     "CREATE TABLE progress (\n"
     "  source TEXT PRIMARY KEY,\n"	/* STREAM/GROUP */
-    "  seq INTEGER NOT NULL\n"
-    ") WITHOUT ROWID;\n"
+    "  seq INTEGER NOT NULL,\n"		/* struct progress */
+    "  open_seq INTEGER NOT NULL DEFAULT 0,\n"
+    "  part INTEGER NOT NULL DEFAULT 0\n"
+    ") WITHOUT ROWID;\n";
+
+/* A text from its last piece, `alias`.text, on: nearly all have just it. */
+#define WHOLE_TEXT(alias) \
+    "CASE " alias ".parent WHEN 0 THEN " alias ".text ELSE (" \
+    "SELECT group_concat(text, '') FROM (WITH RECURSIVE" \
+    " piece (parent, text, depth) AS (" \
+    "SELECT " alias ".parent, " alias ".text, 0 UNION ALL" \
+    " SELECT x.parent, x.text, depth + 1 FROM piece" \
+    " JOIN texts x ON x.id = piece.parent WHERE piece.parent <> 0)" \
+    " SELECT text FROM piece ORDER BY depth DESC)) END"
+
+const char sqlite_schema_series[] =
+    "CREATE TABLE routes (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  channel TEXT NOT NULL,\n"
+    "  publisher TEXT NOT NULL,\n"
+    "  protocol TEXT NOT NULL,\n"
+    "  subtopic TEXT NOT NULL,\n"
+    "  UNIQUE (channel, publisher, subtopic, protocol)\n"
+    ");\n"
+    "CREATE TABLE texts (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  parent INTEGER NOT NULL,\n"	/* the piece before it, or 0 */
+    "  text TEXT NOT NULL,\n"
+    "  UNIQUE (parent, text)\n"
+    ");\n"
+    "INSERT INTO texts VALUES (0, 0, '');\n"
+    "CREATE TABLE series_keys (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  route INTEGER NOT NULL,\n"
+    "  name INTEGER NOT NULL,\n"	/* these three: texts.id */
+    "  unit INTEGER NOT NULL,\n"
+    "  content_type INTEGER NOT NULL,\n"	/* of data */
+    "  kind INTEGER NOT NULL,\n"	/* of value: sqlite_kinds */
+    "  version INTEGER NOT NULL,\n"	/* bver */
+    "  UNIQUE (route, name, unit, content_type, kind, version)\n"
+    ");\n"
+    "CREATE VIEW series AS SELECT\n"
+    "  k.id, s.channel, s.publisher, s.protocol, s.subtopic,\n"
+    "  " WHOLE_TEXT("n") " AS name,\n"
+    "  " WHOLE_TEXT("u") " AS unit,\n"
+    "  CASE k.kind WHEN 0 THEN 'none' WHEN 1 THEN 'number'\n"
+    "    WHEN 2 THEN 'string' WHEN 3 THEN 'bool' ELSE 'data' END AS kind,\n"
+    "  " WHOLE_TEXT("c") " AS content_type,\n"
+    "  k.version\n"
+    "FROM routes s JOIN series_keys k ON k.route = s.id\n"
+    "  JOIN texts n ON n.id = k.name JOIN texts u ON u.id = k.unit\n"
+    "  JOIN texts c ON c.id = k.content_type;\n"
     "CREATE VIEW messages AS SELECT\n"
     "  s.channel, nullif(s.subtopic, '') AS subtopic, s.publisher,\n"
     "  s.protocol, s.name, nullif(s.unit, '') AS unit,\n"
@@ -137,7 +174,7 @@ ask_number(sqlite3 *db, const char *sql, int64_t *out, struct fault *fault)
 	return rc == SQLITE_ROW ? 0 : -1;
 }
 
-/* 1: it is ours, 0: it is new, -1: neither; asked in one transaction, as
+/* its version, 0: it is new, -1: neither; asked in one transaction, as
  * another writer may be making it */
 static int
 whose(sqlite3 *db, const char *path, struct fault *fault)
@@ -154,11 +191,11 @@ whose(sqlite3 *db, const char *path, struct fault *fault)
 	if (id != APPLICATION_ID)
 		return fault_set(fault, EX_CONFIG,
 		    "%s: a database of another application", path);
-	if (version != VERSION)
+	if (version != 1 && version != VERSION)
 		return fault_set(fault, EX_CONFIG,
 		    "%s: made by another version (%lld)", path,
 		    (long long)version);
-	return 1;
+	return (int)version;
 }
 
 static int
@@ -173,21 +210,46 @@ whose_now(sqlite3 *db, const char *path, struct fault *fault)
 	return is;
 }
 
+/* From version 1. */
+static int
+migrate(sqlite3 *db, struct fault *fault)
+{
+	if (sqlite_db_run(db,
+	    "ALTER TABLE progress ADD open_seq INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE progress ADD part INTEGER NOT NULL DEFAULT 0",
+	    fault) < 0)
+		return -1;
+	return sqlite_series_migrate(db, fault);
+}
+
+/* All tables of a new file; those of an older version become ours. */
+static int
+make_ours(sqlite3 *db, int version, struct fault *fault)
+{
+	char sql[96];
+
+	if (version == 0) {
+		if (sqlite_db_run(db, sqlite_schema, fault) < 0 ||
+		    sqlite_db_run(db, sqlite_schema_series, fault) < 0)
+			return -1;
+	} else if (migrate(db, fault) < 0) {
+		return -1;
+	}
+	snprintf(sql, sizeof sql, "PRAGMA application_id = %d;"
+	    "PRAGMA user_version = %d", APPLICATION_ID, VERSION);
+	return sqlite_db_run(db, sql, fault);
+}
+
 static int
 make_tables(sqlite3 *db, const char *path, struct fault *fault)
 {
-	char sql[96];
 	int is;
 
-	snprintf(sql, sizeof sql, "PRAGMA application_id = %d;"
-	    "PRAGMA user_version = %d", APPLICATION_ID, VERSION);
 	if (sqlite_db_run(db, "BEGIN IMMEDIATE", fault) < 0)
 		return -1;
 	/* another writer may have come first */
 	is = whose(db, path, fault);
-	if (is < 0 || (is == 0 &&
-	    (sqlite_db_run(db, sqlite_schema, fault) < 0 ||
-	    sqlite_db_run(db, sql, fault) < 0)) ||
+	if (is < 0 || (is < VERSION && make_ours(db, is, fault) < 0) ||
 	    sqlite_db_run(db, "COMMIT", fault) < 0) {
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 		return -1;
@@ -228,9 +290,9 @@ check(sqlite3 *db, const char *path, bool writer, struct fault *fault)
 	if ((is = whose_now(db, path, fault)) < 0)
 		return -1;
 	if (!writer)
-		return is == 1 ? 0 : fault_set(fault, EX_CONFIG,
+		return is > 0 ? 0 : fault_set(fault, EX_CONFIG,
 		    "%s: an empty file, no store", path);
-	if (is == 0 && set_up(db, path, fault) < 0)
+	if (is < VERSION && set_up(db, path, fault) < 0)
 		return -1;
 	/* FULL: a commit is on disk before it is acknowledged.  A cache for
 	 * the newest page of each of many series, and a log in which those

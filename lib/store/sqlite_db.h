@@ -9,10 +9,11 @@
 
 /* What the two sides of store/sqlite.h share: the file and its tables. */
 
-/* of the statements that make the tables, without the transaction around */
-extern const char sqlite_schema[];
+/* what makes the tables and views of sqlite_series.h, without the
+ * transaction around */
+extern const char sqlite_schema_series[];
 
-/* what series.kind holds, by enum value_kind */
+/* what series.kind is, by enum value_kind */
 extern const char *const sqlite_kinds[5];
 
 /* opens and checks that the file is ours; for a writer it is made */

@@ -9,9 +9,10 @@
 #include "store/intake.h"
 #include "store/sqlite.h"
 #include "store/sqlite_db.h"
+#include "store/sqlite_series.h"
 
 enum statement {
-	BEGIN, COMMIT, ROLLBACK, CHANGED, ADVANCE, FIND, NAME, INSERT, AGAIN,
+	BEGIN, COMMIT, ROLLBACK, CHANGED, ADVANCE, INSERT, AGAIN,
 	STATEMENTS
 };
 
@@ -23,12 +24,6 @@ static const char *const sql[STATEMENTS] = {
 	[CHANGED] = "PRAGMA data_version",
 	[ADVANCE] = "UPDATE progress SET seq = ?1"
 	    " WHERE source = ?2 AND seq = ?3",
-	[FIND] = "SELECT id FROM series WHERE channel = ?1 AND publisher = ?2"
-	    " AND protocol = ?3 AND subtopic = ?4 AND name = ?5 AND unit = ?6"
-	    " AND kind = ?7 AND content_type = ?8 AND version = ?9",
-	[NAME] = "INSERT INTO series (channel, publisher, protocol, subtopic,"
-	    " name, unit, kind, content_type, version)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[INSERT] = "INSERT OR IGNORE INTO readings"
 	    " (series, time, nth, value, sum, update_time)"
 	    " VALUES (?1, ?2, 0, ?3, ?4, ?5)",
@@ -46,6 +41,7 @@ struct sqlite_writer {
 	uint64_t position;
 	int64_t version;	/* of the data, when the cache was filled */
 	struct series_cache cache;
+	struct sqlite_series series;
 	struct buf key;
 };
 
@@ -103,42 +99,6 @@ bind_value(sqlite3_stmt *s, int i, const struct record *r)
 	}
 }
 
-static void
-bind_series(sqlite3_stmt *s, const struct reading *reading)
-{
-	const struct route *t = reading->route;
-	const struct record *r = &reading->record;
-
-	bind_text(s, 1, t->channel);
-	bind_text(s, 2, t->publisher);
-	bind_text(s, 3, t->protocol);
-	bind_text(s, 4, t->subtopic);
-	bind_text(s, 5, r->name);
-	bind_text(s, 6, r->unit);
-	bind_text(s, 7, str_z(sqlite_kinds[r->kind]));
-	bind_text(s, 8, r->ct);
-	sqlite3_bind_int(s, 9, r->version);
-}
-
-/* The number of a series the cache does not know; a new one is made. */
-static int
-ask_series(struct sqlite_writer *w, const struct reading *reading,
-    int64_t *id)
-{
-	sqlite3_stmt *s = w->stmt[FIND];
-	int rc;
-
-	bind_series(s, reading);
-	*id = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
-	rc = sqlite3_reset(s);
-	if (rc != SQLITE_OK || *id != 0)
-		return rc;
-	bind_series(w->stmt[NAME], reading);
-	rc = run(w, NAME);
-	*id = sqlite3_last_insert_rowid(w->db);
-	return rc;
-}
-
 static int
 put_row(struct sqlite_writer *w, enum statement which, int64_t series,
     const struct record *r)
@@ -162,7 +122,9 @@ put_reading(struct sqlite_writer *w, const struct reading *reading)
 	series_key(&w->key, reading->route, &reading->record);
 	id = series_find(&w->cache, buf_str(&w->key));
 	if (id == 0) {
-		if ((rc = ask_series(w, reading, &id)) != SQLITE_OK)
+		rc = sqlite_series_get(&w->series, reading->route,
+		    &reading->record, &id);
+		if (rc != SQLITE_OK)
 			return rc;
 		series_add(&w->cache, buf_str(&w->key), id);
 	}
@@ -170,6 +132,13 @@ put_reading(struct sqlite_writer *w, const struct reading *reading)
 	if (rc == SQLITE_OK && sqlite3_changes(w->db) == 0)
 		rc = put_row(w, AGAIN, id, &reading->record);
 	return rc;
+}
+
+static void
+forget(struct sqlite_writer *w)
+{
+	series_forget(&w->cache);
+	sqlite_series_forget(&w->series);
 }
 
 /* Series may have been removed by an administrator's hand. */
@@ -182,7 +151,7 @@ check_cache(struct sqlite_writer *w)
 	version = sqlite3_step(s) == SQLITE_ROW ?
 	    sqlite3_column_int64(s, 0) : -1;
 	if (version != w->version)
-		series_forget(&w->cache);
+		forget(w);
 	w->version = version;
 	return sqlite3_reset(s);
 }
@@ -226,7 +195,7 @@ give_up(struct sqlite_writer *w, int rc, struct fault *fault)
 	/* some errors have rolled back already */
 	if (!sqlite3_get_autocommit(w->db))
 		run(w, ROLLBACK);
-	series_forget(&w->cache);
+	forget(w);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
@@ -276,7 +245,7 @@ find_position(struct sqlite_writer *w, struct fault *fault)
 	int rc;
 
 	if (sqlite_db_prepare(w->db, "INSERT OR IGNORE INTO progress"
-	    " VALUES (?1, 0)", &s, fault) < 0)
+	    " (source, seq) VALUES (?1, 0)", &s, fault) < 0)
 		return -1;
 	bind_text(s, 1, str_z(w->source));
 	sqlite3_step(s);
@@ -300,6 +269,8 @@ prepare(struct sqlite_writer *w, struct fault *fault)
 	for (i = 0; i < STATEMENTS; i++)
 		if (sqlite_db_prepare(w->db, sql[i], &w->stmt[i], fault) < 0)
 			return -1;
+	if (sqlite_series_open(&w->series, w->db, fault) < 0)
+		return -1;
 	return w->source ? find_position(w, fault) : 0;
 }
 
@@ -329,6 +300,7 @@ sqlite_writer_close(struct sqlite_writer *w)
 
 	for (i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(w->stmt[i]);
+	sqlite_series_close(&w->series);
 	sqlite3_close(w->db);
 	series_release(&w->cache);
 	buf_release(&w->key);
