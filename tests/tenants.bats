@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Two users of one service, one of whom asks for as much as can be asked for:
+# the other is answered, always, and what nobody waits for any more ends.
+load setup
+
+setup_suite_test() {
+	local user thing
+	for user in ann bob; do
+		mfx-users create "$user@example.com" --password-file - \
+		    <<<'correct horse'
+		thing=$(mfx-things create --name meter --user "$user@example.com")
+		export "${user^^}_KEY=$(jq -r .key <<<"$thing")"
+		export "${user^^}_THING=$(jq -r .id <<<"$thing")"
+		export "${user^^}_CHANNEL=$(mfx-channels create --name garden \
+		    --user "$user@example.com" | jq -r .id)"
+		local channel=${user^^}_CHANNEL id=${user^^}_THING
+		mfx-channels connect "${!channel}" "${!id}" \
+		    --user "$user@example.com"
+	done
+	PORT=$(free_port)
+	# bob is the one who is greedy
+	printf '{"channel":"%s","publisher":"%s","n":"t","v":1,"t":1700000000}\n' \
+	    "$ANN_CHANNEL" "$ANN_THING" | mfx-write-sqlite "$MFX_HOME/messages.db"
+}
+
+# the_case NAME: of tenants.py; then the service ends as it should
+the_case() {
+	start_ready mfx-api -l "127.0.0.1:$PORT"
+	API_PID=$PID timeout 280 /usr/bin/python3 "$ROOT/tests/tenants.py" \
+	    "$PORT" "$1" 3>&- >said || { cat said "$PID_ERR"; return 1; }
+	sed 's/^/# /' said >&3
+	kill "$PID"
+	status 0 wait "$PID"
+}
+
+@test "globs over long names" { the_case globs; }
+@test "aggregates and counts over many readings" { the_case scans; }
+@test "metadata that has to be compared pair by pair" { the_case metadata; }
+@test "lists that are not read" { the_case unread; }
+@test "exports that are not read" { the_case exports; }
+@test "lists far from their beginning, of many" { the_case offsets; }
+@test "SIGTERM in the midst of it: it ends with 0" {
+	start_ready mfx-api -l "127.0.0.1:$PORT"
+	API_PID=$PID timeout 280 /usr/bin/python3 "$ROOT/tests/tenants.py" \
+	    "$PORT" stopped 3>&- >said
+	sed 's/^/# /' said >&3
+	status 0 wait "$PID"
+}
