@@ -22,6 +22,7 @@
 #define GRACE (10 * STAMP_SECOND)
 #define ADMIN_CONNECTIONS 64
 #define BODY_MAX (64 << 20)
+#define NO_LIMIT 1000000
 
 static struct http_setup setup = {
 	.address = "127.0.0.1:8182", .max_body = 8 << 20,
@@ -32,10 +33,10 @@ static struct {
 	struct opt_list stores;
 	int64_t ready_fd, session, attempts, registrations, password_min;
 	int64_t limit;
-	bool closed;
+	bool closed, compat;
 } opt = {
-	.ready_fd = -1, .session = 10 * 3600 * STAMP_SECOND, .attempts = 10,
-	.password_min = PASSWORD_MIN, .limit = 30 * STAMP_SECOND
+	.ready_fd = -1, .session = 10 * 3600 * STAMP_SECOND,
+	.limit = 30 * STAMP_SECOND
 };
 
 static const struct opt options[] = {
@@ -50,13 +51,15 @@ static const struct opt options[] = {
 	{ 0, "time-limit", "TIME", "work at one answer for so long (30s)",
 	    OPT_DURATION, &opt.limit, STAMP_SECOND, 3600 * STAMP_SECOND },
 	{ 0, "attempts", "N", "wrong passwords a minute, by account and "
-	    "address (10)", OPT_INT, &opt.attempts, 1, 1000000 },
+	    "address (10)", OPT_INT, &opt.attempts, 1, NO_LIMIT },
 	{ 0, "registrations", "N", "new users an hour, by address (30)",
-	    OPT_INT, &opt.registrations, 1, 1000000 },
+	    OPT_INT, &opt.registrations, 1, NO_LIMIT },
 	{ 0, "password-min", "N", "bytes that a new password has (8)",
 	    OPT_INT, &opt.password_min, 1, PASSWORD_MAX },
 	{ 0, "closed", NULL, "new users are not made over HTTP",
 	    OPT_FLAG, &opt.closed, 0, 0 },
+	{ 0, "compat", NULL, "as Mainflux: no limit on passwords and logins",
+	    OPT_FLAG, &opt.compat, 0, 0 },
 	{ 0, "ready-fd", "FD", "write a newline there when serving",
 	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
 	OPT_END
@@ -187,6 +190,27 @@ open_admin(struct fault *fault)
 	return 0;
 }
 
+/* What is not given is as delivered, or as open as Mainflux was. */
+static void
+fill_in(void)
+{
+	static const char *const ports[] = {
+		"127.0.0.1:8180", "127.0.0.1:8905", NULL
+	};
+
+	if (opt.attempts == 0)
+		opt.attempts = opt.compat ? NO_LIMIT : 10;
+	if (opt.registrations == 0)
+		opt.registrations = opt.compat ? NO_LIMIT : 3 * opt.attempts;
+	if (opt.password_min == 0)
+		opt.password_min = opt.compat ? 1 : PASSWORD_MIN;
+	if (!opt.compat)
+		return;
+	diag_warning("--compat: passwords of any length, no limit on logins "
+	    "and new users: for this machine alone");
+	setup.also = ports;
+}
+
 static int
 open_all(struct fault *fault)
 {
@@ -194,8 +218,7 @@ open_all(struct fault *fault)
 		.stores = &opt.stores, .session = opt.session,
 		.limit = opt.limit,
 		.attempts = (unsigned)opt.attempts,
-		.registrations = (unsigned)(opt.registrations ?
-		    opt.registrations : 3 * opt.attempts),
+		.registrations = (unsigned)opt.registrations,
 		.password_min = (size_t)opt.password_min,
 		.open = !opt.closed, .administers = opt.admin == NULL,
 		.complain = complain
@@ -224,6 +247,7 @@ main(int argc, char **argv)
 	if (argv[i] != NULL)
 		program_misuse(&program, "unexpected operand '%s'", argv[i]);
 	program_holds_secrets();
+	fill_in();
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	api_finish(api);
 	while (n_servers > 0)

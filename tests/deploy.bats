@@ -79,19 +79,28 @@ api_serves() {
 	systemd-analyze verify --man=no ./mfx-api.service 2>&1 |
 		grep 'mfx-api\.[a-z]*:[0-9]' >wrong || true
 	[[ ! -s wrong ]] || { cat wrong; false; }
-	[[ $(sed -n 's/^ListenStream=//p' mfx-api.socket) == "127.0.0.1:$API" ]]
-	start systemd-socket-activate -l "127.0.0.1:$API" -E MFX_HOME \
+	local reader
+	reader=$(free_port)
+	[[ $(sed -n 's/^ListenStream=//p' mfx-api.socket | xargs) == \
+	    "127.0.0.1:$API 127.0.0.1:8905" ]]
+	start systemd-socket-activate -l "127.0.0.1:$API" \
+	    -l "127.0.0.1:$reader" -E MFX_HOME \
 	    $(sed -n 's/^ExecStart=//p' mfx-api.service)
 	await 20 api_serves
 	api_serves
+	# what Mainflux's command line asks at another port
+	curl -fsS -m 20 "http://127.0.0.1:$reader/version"
 }
 
 @test "runit: runsv keeps the API" {
 	cp -R "$DEPLOY/runit/mfx-api" .
+	local reader
+	reader=127.0.0.1:$(free_port)
 	printf '%s\n' "MFX_HOME=$MFX_HOME user= listen=127.0.0.1:$API" \
-	    files=1000 >mfx-api/conf
+	    files=1000 "reader=$reader" >mfx-api/conf
 	start runsv mfx-api
 	await 20 api_serves
+	curl -fsS -m 20 "http://$reader/version"
 	local pid
 	pid=$(<mfx-api/supervise/pid)
 	kill -9 "$pid"

@@ -80,6 +80,20 @@ while True:
     break'
 }
 
+# free_ports N: as free_port, no two the same
+free_ports() {
+	python3 -c 'import random, socket, sys
+held = []
+while len(held) < int(sys.argv[1]):
+    s = socket.socket()
+    try:
+        s.bind(("127.0.0.1", random.randrange(10000, 32768)))
+    except OSError:
+        continue
+    held.append(s)
+print(*(s.getsockname()[1] for s in held))' "$1"
+}
+
 # status N COMMAND…: it ends with exactly that status
 status() {
 	local want=$1 got=0

@@ -40,11 +40,41 @@ move_connected(int fd, struct fault *fault)
 	return own;
 }
 
+static int
+open_one(struct http_sockets *to, const char *address, struct fault *fault)
+{
+	int made;
+
+	if (to->n == HTTP_LISTEN_MAX)
+		return fault_set(fault, EX_USAGE, "--listen '%s': more than "
+		    "%d sockets", address, HTTP_LISTEN_MAX);
+	made = listen_open("--listen", address, to->fds + to->n,
+	    HTTP_LISTEN_MAX - to->n, fault);
+	if (made < 0)
+		return -1;
+	to->n += made;
+	return 0;
+}
+
+static int
+open_default(const struct http_setup *s, struct http_sockets *to,
+    struct fault *fault)
+{
+	int i;
+
+	if (open_one(to, s->address, fault) < 0)
+		return -1;
+	for (i = 0; s->also != NULL && s->also[i] != NULL; i++)
+		if (open_one(to, s->also[i], fault) < 0)
+			return -1;
+	return 0;
+}
+
 int
 http_setup_sockets(struct http_setup *s, struct http_sockets *to,
     struct fault *fault)
 {
-	int i, n = s->listen.n, connected, made;
+	int i, n = s->listen.n, connected;
 
 	*to = (struct http_sockets){ .connected = -1 };
 	if (n > HTTP_LISTEN_MAX)
@@ -57,20 +87,11 @@ http_setup_sockets(struct http_setup *s, struct http_sockets *to,
 			to->connected = move_connected(connected, fault);
 			return to->connected < 0 ? -1 : 0;
 		}
-		n = to->n == 0;
+		return to->n > 0 ? 0 : open_default(s, to, fault);
 	}
-	for (i = 0; i < n; i++) {
-		if (to->n == HTTP_LISTEN_MAX)
-			return fault_set(fault, EX_USAGE, "--listen '%s': "
-			    "more than %d sockets", s->listen.v[i],
-			    HTTP_LISTEN_MAX);
-		made = listen_open("--listen", s->listen.n > 0 ?
-		    s->listen.v[i] : s->address, to->fds + to->n,
-		    HTTP_LISTEN_MAX - to->n, fault);
-		if (made < 0)
+	for (i = 0; i < n; i++)
+		if (open_one(to, s->listen.v[i], fault) < 0)
 			return -1;
-		to->n += made;
-	}
 	return 0;
 }
 

@@ -24,6 +24,7 @@
  */
 struct http_setup {
 	const char *address;
+	const char *const *also;	/* more of them; ends with NULL */
 	struct opt_list listen;
 	const char *tls_cert, *tls_key, *tls_ca;
 	bool require_cert;
