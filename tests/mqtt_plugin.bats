@@ -186,6 +186,33 @@ load_test() {
 	flow reload "$BROKER"
 }
 
+limits() {
+	/usr/bin/python3 "$ROOT/tests/mqtt_limits.py" "$@"
+}
+
+@test "a thing has so many client ids, and so many subscriptions in each" {
+	start_broker 'plugin_opt_sessions 3' 'plugin_opt_subscriptions 2' \
+	    'plugin_opt_tries 0'
+	limits sessions
+	grep -q 'refused: its thing has too many client ids' broker.log
+	limits subscriptions
+	grep -q 'a session has too many subscriptions (1 refused)' broker.log
+}
+
+@test "a thing leaves so many retained messages, also over a restart" {
+	start_broker 'plugin_opt_retained 3' 'plugin_opt_retained_bytes 3000' \
+	    'persistence true'
+	limits retained
+	grep -q "thing $THING has left too many retained messages: 1 are" broker.log
+	stop_broker
+	start_broker
+	limits retained_after
+	# killed, it has at most too many in its account
+	stop_broker KILL
+	start_broker
+	publish /9 x -q 1 -r
+}
+
 @test "registry changes while messages flow" {
 	start_broker
 	load_test changes 12
@@ -193,7 +220,7 @@ load_test() {
 
 @test "2,000 clients at once, half of which lose their key" {
 	ulimit -Sn 4096
-	start_broker
+	start_broker 'plugin_opt_sessions 0'
 	load_test crowd 2000
 }
 
@@ -220,6 +247,37 @@ fill_the_disk() {
 	grep -q 'messages can be written again' broker.log
 }
 
+# with sessions and a bus of before, and no room for a byte
+start_on_a_full_disk() {
+	make_site
+	make_more_things
+	start_broker 'persistence true'
+	publish '' 1 -q 1
+	mosquitto_sub -h 127.0.0.1 -p "$MQTT_PORT" -u x -P "$KEY" -c -i mine -q 1 \
+	    -t "channels/$CHANNEL/messages" -E
+	stop_broker
+	cat /dev/zero >"$MFX_HOME/filler" 2>/dev/null || :
+	start_broker
+	# sessions that it knows are their things'
+	session() {
+		timeout 20 mosquitto_sub -h 127.0.0.1 -p "$MQTT_PORT" -u x \
+		    -P "$1" -c -i "$2" -q 1 -t "channels/$CHANNEL/messages" -E
+	}
+	session "$KEY" mine
+	status 5 session "$KEY2" mine
+	rm "$MFX_HOME/filler"
+	await 20 publish '' 3 -q 1
+	session "$KEY" another
+	status 5 session "$KEY2" another
+}
+
+@test "a full disk at the start: the broker runs, and takes messages when there is room" {
+	export -f start_broker broker_lines start_mosquitto publish \
+	    broker_is_up_or_gone make_more_things tls_lines stop_broker
+	export ROOT BIN MFX_HOME=$PWD/small
+	on_small_disk 6 "$PWD/small" start_on_a_full_disk
+}
+
 @test "a full disk: no acknowledgement, and it comes back when there is room" {
 	export -f start_broker broker_lines start_mosquitto load_test \
 	    broker_is_up_or_gone make_more_things tls_lines
@@ -229,7 +287,8 @@ fill_the_disk() {
 
 @test "the broker does not start with an option that is none, and says why" {
 	for line in 'plugin_opt_homes /tmp' 'plugin_opt_sync often' \
-	    'plugin_opt_stream a/b' 'plugin_opt_tries many'; do
+	    'plugin_opt_stream a/b' 'plugin_opt_tries many' \
+	    'plugin_opt_retained -1' 'plugin_opt_sessions x'; do
 		rm -f mosquitto.conf broker.log
 		status 1 start_broker "$line" 2>said
 		grep -q "mfx: ${line% *} '${line##* }'" said

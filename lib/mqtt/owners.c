@@ -1,39 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mqtt/owners.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/opt.h"
-#include "base/out.h"
 #include "bus/bus.h"
 #include "mqtt/connect.h"
+#include "mqtt/journal.h"
 
 #define HEAD "mfx-mqtt-sessions 1 "
 #define HASH_TEXT (OWNER_HASH * 2)
 /* hash, thing, "+4294967295" or "@" and a time, blanks and newline */
 #define LINE_TEXT (HASH_TEXT + 1 + ID_TEXT + 1 + 22 + 1)
-/* lines that say nothing new any more before the file is written anew */
+/* lines that say nothing new any more before the file is rewritten */
 #define SPARE_LINES 1000
+#define THINGS 4096	/* lists of client ids by their things */
+#define PORTION 1024	/* buckets */
 #define FILE_MAX ((size_t)(2 * OWNERS_MAX + 2 * SPARE_LINES) * LINE_TEXT)
 
 struct owners {
-	char *path;
-	int fd;
-	uint64_t size;		/* of the file: whole lines */
-	size_t lines;		/* in it */
+	struct journal file;
 	struct owner **buckets;
 	size_t n, cap;		/* cap is a power of two */
 	size_t noted;
+	struct owner *things[THINGS];	/* lists by a hash of the thing */
 	void (*release)(struct owner *);
 	unsigned char salt[crypto_shorthash_siphashx24_KEYBYTES];
 };
@@ -75,6 +69,9 @@ grow(struct owners *o)
 
 	/* without memory it stays as it was */
 	o->buckets = memory_zero(more, sizeof *o->buckets);
+	/* what is being rewritten goes by buckets */
+	if (o->file.next >= 0)
+		journal_rewrite(&o->file);
 	o->cap = more;
 	for (i = 0; i < cap; i++)
 		for (w = old[i]; w != NULL; w = next) {
@@ -84,6 +81,106 @@ grow(struct owners *o)
 			*to = w;
 		}
 	free(old);
+}
+
+/* ---- of one thing ---- */
+
+static void
+sibling_leave(struct owner *w)
+{
+	if (w->sibling_at == NULL)
+		return;
+	*w->sibling_at = w->sibling;
+	if (w->sibling != NULL)
+		w->sibling->sibling_at = w->sibling_at;
+	w->sibling_at = NULL;
+}
+
+static size_t
+thing_list(const struct owners *o, const char *thing)
+{
+	unsigned char hash[OWNER_HASH];
+	size_t i;
+
+	hash_of(o, thing, hash);
+	memcpy(&i, hash, sizeof i);
+	return i % THINGS;
+}
+
+/* It is this thing's now. */
+static void
+give(struct owners *o, struct owner *w, const char *thing)
+{
+	struct owner **at = &o->things[thing_list(o, thing)];
+
+	sibling_leave(w);
+	memcpy(w->thing, thing, ID_TEXT);
+	w->sibling = *at;
+	if (*at != NULL)
+		(*at)->sibling_at = &w->sibling;
+	w->sibling_at = at;
+	*at = w;
+}
+
+size_t
+owners_count(const struct owners *o, const char *thing, int64_t since)
+{
+	const struct owner *w = o->things[thing_list(o, thing)];
+	size_t n = 0;
+
+	for (; w != NULL; w = w->sibling)
+		n += (w->connection != NULL || w->left >= since) &&
+		    strcmp(w->thing, thing) == 0;
+	return n;
+}
+
+static uint64_t
+filter_hash(const struct owners *o, const char *filter)
+{
+	unsigned char hash[OWNER_HASH];
+	uint64_t h;
+
+	hash_of(o, filter, hash);
+	memcpy(&h, hash, sizeof h);
+	return h;
+}
+
+bool
+owner_subscribe(struct owners *o, struct owner *w, const char *filter,
+    size_t most)
+{
+	uint64_t h = filter_hash(o, filter);
+	size_t i;
+
+	for (i = 0; i < w->n_filters; i++)
+		if (w->filters[i] == h)
+			return true;
+	if (w->n_filters >= most)
+		return false;
+	w->filters = memory_resize(w->filters, (i + 1) * sizeof h);
+	w->filters[w->n_filters++] = h;
+	return true;
+}
+
+void
+owner_unsubscribe(struct owners *o, struct owner *w, const char *filter)
+{
+	uint64_t h = filter_hash(o, filter);
+	size_t i;
+
+	for (i = 0; i < w->n_filters; i++)
+		if (w->filters[i] == h) {
+			w->filters[i] = w->filters[--w->n_filters];
+			return;
+		}
+}
+
+void
+owner_clean(struct owner *w)
+{
+	free(w->filters);
+	w->filters = NULL;
+	w->n_filters = 0;
 }
 
 /* One that is there, or a new one; NULL when there are too many. */
@@ -113,6 +210,8 @@ forget(struct owners *o, struct owner *w)
 	o->noted -= w->noted;
 	if (o->release != NULL)
 		o->release(w);
+	sibling_leave(w);
+	owner_clean(w);
 	free(w);
 }
 
@@ -155,51 +254,28 @@ put_head(struct buf *b, const struct owners *o)
 	buf_putc(b, '\n');
 }
 
-/* Opens what is at the path, for us alone. */
-static int
-open_file(struct owners *o, struct fault *fault)
+/* A portion of what is true now. */
+static bool
+owners_put(void *arg, size_t *cursor, struct buf *to)
 {
-	int fd = open(o->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct owners *o = arg;
+	struct owner *w;
+	size_t end = *cursor + PORTION;
 
-	if (fd < 0)
-		return fault_errno(fault, 0, "%s", o->path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		close(fd);
-		return fault_set(fault, EX_TEMPFAIL,
-		    "%s: another broker has this file", o->path);
-	}
-	o->fd = fd;
-	return 0;
+	for (; *cursor < o->cap && *cursor < end; ++*cursor)
+		for (w = o->buckets[*cursor]; w != NULL; w = w->next)
+			if (w->noted)
+				put_line(to, w, true);
+	return *cursor < o->cap;
 }
 
-/* Writes the file anew, with what is true now.  When that fails the old one
- * goes on, or none can be written to. */
-static int
-compact(struct owners *o, struct fault *fault)
+bool
+owners_step(struct owners *o)
 {
-	size_t i, lines = 1;
-	struct owner *w;
-	struct buf b;
-	int r;
-
-	buf_init(&b, FILE_MAX);
-	put_head(&b, o);
-	for (i = 0; i < o->cap; i++)
-		for (w = o->buckets[i]; w != NULL; w = w->next)
-			if (w->noted) {
-				put_line(&b, w, true);
-				lines++;
-			}
-	r = file_replace(o->path, buf_str(&b), 0600, false, fault);
-	if (r == 0) {
-		o->size = b.n;
-		o->lines = lines;
-		close(o->fd);
-		o->fd = -1;
-		r = open_file(o, fault);
-	}
-	buf_release(&b);
-	return r;
+	if (o->file.next < 0 &&
+	    o->file.lines > 2 * o->noted + SPARE_LINES)
+		journal_rewrite(&o->file);
+	return journal_step(&o->file, owners_put, o);
 }
 
 /* Whole or not at all; `stored`: is it in the file after this? */
@@ -207,22 +283,14 @@ static int
 note(struct owners *o, struct owner *w, bool stored, struct fault *fault)
 {
 	struct buf b;
-	ssize_t n;
+	int r;
 
 	buf_init(&b, LINE_TEXT + 1);
 	put_line(&b, w, stored);
-	n = pwrite(o->fd, b.p, b.n, (off_t)o->size);
-	if (n != (ssize_t)b.n) {
-		if (n >= 0)
-			errno = ENOSPC;
-		fault_errno(fault, 0, "%s", o->path);
-		/* what is behind the size is written over by the next one */
-		buf_release(&b);
-		return -1;
-	}
-	o->size += b.n;
-	o->lines++;
+	r = journal_append(&o->file, buf_str(&b), fault);
 	buf_release(&b);
+	if (r < 0)
+		return -1;
 	o->noted += (size_t)stored - (size_t)w->noted;
 	w->noted = stored;
 	return 0;
@@ -281,6 +349,7 @@ take_line(struct owners *o, struct str line, int64_t now)
 {
 	unsigned char hash[OWNER_HASH];
 	struct str client, thing, when;
+	char name[ID_TEXT + 1];
 	struct owner *w;
 
 	if (!take_word(&line, &client) || !take_word(&line, &thing) ||
@@ -292,7 +361,10 @@ take_line(struct owners *o, struct str line, int64_t now)
 		forget(o, w);
 		return true;
 	}
-	memcpy(w->thing, thing.p, ID_TEXT);
+	memcpy(name, thing.p, ID_TEXT);
+	name[ID_TEXT] = '\0';
+	give(o, w, name);
+	w->left = now;
 	o->noted += !w->noted;
 	w->noted = true;
 	return take_when(when, now, w);
@@ -308,29 +380,33 @@ take_file(struct owners *o, struct str text, struct fault *fault)
 	    !take_hex(str_from(line, sizeof HEAD - 1), o->salt,
 	    sizeof o->salt))
 		return fault_set(fault, EX_CONFIG,
-		    "%s: not a file of sessions", o->path);
+		    "%s: not a file of sessions", o->file.path);
 	while (bus_line_next(&text, &line))
 		if (!take_line(o, line, now))
 			return fault_set(fault, EX_CONFIG,
-			    "%s: '%.*s' can't be read", o->path,
+			    "%s: '%.*s' can't be read", o->file.path,
 			    STR_ARG(line));
 	owners_expire(o, now);
 	return 0;
 }
 
 static int
-read_file(struct owners *o, struct fault *fault)
+read_file(struct owners *o, const char *path, struct fault *fault)
 {
-	struct buf b;
+	struct buf b, head;
 	int r;
 
 	buf_init(&b, FILE_MAX);
-	r = file_read(o->path, &b, fault);
+	r = journal_open(&o->file, path, &b, fault);
 	if (r == 0 && b.n == 0)
 		randombytes_buf(o->salt, sizeof o->salt);
 	else if (r == 0)
 		r = take_file(o, buf_str(&b), fault);
 	buf_release(&b);
+	buf_init(&head, LINE_TEXT);
+	put_head(&head, o);
+	journal_head(&o->file, buf_str(&head));
+	buf_release(&head);
 	return r;
 }
 
@@ -340,15 +416,16 @@ owners_open(struct owners **out, const char *path,
 {
 	struct owners *o = memory_zero(1, sizeof *o);
 
-	o->path = memory_strdup(path);
-	o->fd = -1;
+	o->file.fd = o->file.next = -1;
 	o->release = release;
 	grow(o);
-	if (open_file(o, fault) < 0 || read_file(o, fault) < 0 ||
-	    compact(o, fault) < 0) {
+	if (read_file(o, path, fault) < 0) {
 		owners_close(o);
 		return -1;
 	}
+	/* times that ran from the start are noted as such */
+	if (o->noted > 0)
+		journal_rewrite(&o->file);
 	*out = o;
 	return 0;
 }
@@ -363,10 +440,8 @@ owners_close(struct owners *o)
 	for (i = 0; i < o->cap; i++)
 		while (o->buckets[i] != NULL)
 			forget(o, o->buckets[i]);
-	if (o->fd >= 0)
-		close(o->fd);
+	journal_close(&o->file);
 	free(o->buckets);
-	free(o->path);
 	free(o);
 }
 
@@ -388,7 +463,8 @@ owners_connect(struct owners *o, const char *client_id, const char *thing,
 	}
 	same = w->noted && w->until == OWNER_NEVER && w->expiry == expiry &&
 	    strcmp(w->thing, thing) == 0;
-	memcpy(w->thing, thing, ID_TEXT);
+	if (strcmp(w->thing, thing) != 0)
+		give(o, w, thing);
 	w->until = OWNER_NEVER;
 	w->expiry = expiry;
 	/* a stored one that is resumed for the last time is still stored */
@@ -397,8 +473,6 @@ owners_connect(struct owners *o, const char *client_id, const char *thing,
 			forget(o, w);
 		return NULL;
 	}
-	if (o->lines > 2 * o->noted + SPARE_LINES)
-		compact(o, fault);
 	return w;
 }
 
@@ -408,6 +482,7 @@ owners_disconnect(struct owners *o, struct owner *w, int64_t now)
 	struct fault fault;
 
 	w->connection = NULL;
+	w->left = now;
 	if (w->expiry == CONNECT_FOR_EVER)
 		return;
 	if (w->expiry > 0) {

@@ -18,9 +18,9 @@
  *	CLIENT THING never|none|@TIME|+SECONDS
  *
  * CLIENT is a hash of the client id under the salt; the session ends never,
- * has ended, ends at that time (Unix), or so long after its connection.  A
- * torn last line, which a crash may leave, is cut.  One broker has the file
- * at a time.
+ * has ended, ends at that time (Unix), or so long after its connection.  It is
+ * a journal (journal.h): on a full disk the sessions that are known are, and
+ * no other can be noted.
  */
 #define OWNER_HASH 16	/* bytes */
 #define OWNERS_MAX (1 << 20)
@@ -38,6 +38,11 @@ struct owner {
 	/* private */
 	struct owner *next;
 	bool noted;		/* the file says that it is stored */
+	int64_t left;		/* Unix time when it went, or was read */
+	struct owner *sibling, **sibling_at;	/* of the same thing, or
+						 * of one beside it */
+	uint64_t *filters;	/* hashes of what it has subscribed to */
+	size_t n_filters;
 };
 
 struct owners;
@@ -58,11 +63,26 @@ struct owner *owners_find(struct owners *, const char *client_id);
 struct owner *owners_connect(struct owners *, const char *client_id,
     const char *thing, uint32_t expiry, struct fault *);
 
+/* How many client ids a thing has that are connected, or were `since` then
+ * (Unix time); there may be more, of sessions that nobody came back for. */
+size_t owners_count(const struct owners *, const char *thing, int64_t since);
+
+/* Notes a subscription of the session: false when there would be more than
+ * `most` of them.  Those of before the broker's start are not known. */
+bool owner_subscribe(struct owners *, struct owner *, const char *filter,
+    size_t most);
+void owner_unsubscribe(struct owners *, struct owner *, const char *filter);
+/* the session has begun anew */
+void owner_clean(struct owner *);
+
 /* It has gone.  One whose session ends with that is freed.  What can't be
  * noted now is at most kept for too long. */
 void owners_disconnect(struct owners *, struct owner *, int64_t now);
 
 /* frees those whose time has come; to be called now and then */
 void owners_expire(struct owners *, int64_t now);
+
+/* keeps the file small, a portion at a time; true when there is more to do */
+bool owners_step(struct owners *);
 
 #endif

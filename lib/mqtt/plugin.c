@@ -13,8 +13,13 @@
 #include "senml/topic.h"
 
 #define PUBLIC __attribute__((visibility("default")))
-#define TRIES 20	/* a minute */
+#define TRIES 20	/* told of in a minute */
 #define TRIES_MAX 60000
+/* what a thing may have, unless options say otherwise */
+#define SESSIONS 32
+#define SUBSCRIPTIONS 100	/* of each session */
+#define RETAINED 1000
+#define RETAINED_BYTES (INT64_C(4) << 20)
 #define RESERVE ((size_t)8 << 20)	/* more than any event needs at once */
 
 /* ---- now and then ---- */
@@ -64,6 +69,8 @@ on_tick(int event, void *data, void *arg)
 	plugin_refresh(p);
 	plugin_check_peers(p);
 	plugin_flush_due(p);
+	owners_step(p->owners);
+	retained_step(p->retained);
 	if (p->now / 1000 != p->second) {
 		p->second = p->now / 1000;
 		peers_expire(&p->peers, p->second);
@@ -76,9 +83,31 @@ on_tick(int event, void *data, void *arg)
 /* ---- the beginning ---- */
 
 /* `plugin_opt_home` and `_bus` say what the environment says elsewhere */
+static bool
+take_limit(struct plugin *p, const char *key, const char *value)
+{
+	const struct {
+		const char *key;
+		int64_t *to, max;
+	} limits[] = {
+		{ "sessions", &p->max_sessions, OWNERS_MAX },
+		{ "subscriptions", &p->max_subscriptions, 10000 },
+		{ "retained", &p->may_retain.messages, RETAINED_MAX },
+		{ "retained_bytes", &p->may_retain.bytes, INT64_C(1) << 40 },
+		{ "tries", &p->max_tries, TRIES_MAX },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof limits / sizeof *limits; i++)
+		if (strcmp(key, limits[i].key) == 0)
+			return number_parse(value, 0, limits[i].max,
+			    limits[i].to);
+	return false;
+}
+
 static int
 take_option(struct plugin *p, const char *key, const char *value,
-    int64_t *tries, struct fault *fault)
+    struct fault *fault)
 {
 	bool good = true;
 
@@ -91,31 +120,52 @@ take_option(struct plugin *p, const char *key, const char *value,
 	else if (strcmp(key, "sync") == 0 && (strcmp(value, "none") == 0 ||
 	    strcmp(value, "interval") == 0 || strcmp(value, "always") == 0))
 		p->sync = bus_sync_named(value);
-	else if (strcmp(key, "tries") == 0)
-		good = number_parse(value, 0, TRIES_MAX, tries);
 	else
-		good = false;
+		good = take_limit(p, key, value);
 	return good ? 0 : fault_set(fault, EX_CONFIG,
 	    "plugin_opt_%s '%s': no such option, or no value for it", key,
 	    value);
 }
 
+/* A full disk is no reason not to start: what can't be written to is tried
+ * again when it is needed, and until then nothing is acknowledged. */
+static bool
+may_wait(struct plugin *p, const struct fault *fault)
+{
+	if (fault->status != EX_TEMPFAIL)
+		return false;
+	mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s; trying again",
+	    fault->text);
+	p->failing = true;
+	return true;
+}
+
 static int
-open_all(struct plugin *p, int64_t tries, struct fault *fault)
+open_all(struct plugin *p, struct fault *fault)
 {
 	char *path;
 	int r;
 
-	if (access_open(&p->access, NULL, fault) < 0 ||
-	    outlet_open(&p->outlet, p->stream, p->sync, fault) < 0)
+	if (access_open(&p->access, NULL, fault) < 0)
 		return -1;
-	p->closed = false;
-	if (bridge_key(p->bridge, true, fault) < 0)
+	if (outlet_open(&p->outlet, p->stream, p->sync, fault) == 0)
+		p->closed = false;
+	else if (!may_wait(p, fault))
 		return -1;
+	if (bridge_key(p->bridge, true, fault) < 0) {
+		p->bridge[0] = '\0';
+		if (!may_wait(p, fault))
+			return -1;
+	}
 	path = home_path("mqtt/sessions");
 	r = owners_open(&p->owners, path, resent_release, fault);
 	free(path);
-	p->tries = tries_open((unsigned)tries);
+	p->tries = tries_open((unsigned)p->max_tries);
+	if (r < 0)
+		return -1;
+	path = home_path("mqtt/retained");
+	r = retained_open(&p->retained, path, fault);
+	free(path);
 	return r;
 }
 
@@ -204,9 +254,12 @@ static int
 set_up(struct plugin *p, const struct mosquitto_opt *options, int n,
     struct fault *fault)
 {
-	int64_t tries = TRIES;
 	int i, r = 0;
 
+	p->max_tries = TRIES;
+	p->max_sessions = SESSIONS;
+	p->max_subscriptions = SUBSCRIPTIONS;
+	p->may_retain = (struct retained_limits){ RETAINED, RETAINED_BYTES };
 	p->stream = "raw";
 	p->sync = BUS_SYNC_INTERVAL;
 	p->generation = 1;
@@ -217,9 +270,8 @@ set_up(struct plugin *p, const struct mosquitto_opt *options, int n,
 	/* keys pass through this process: none goes into a core dump */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	for (i = 0; r == 0 && i < n; i++)
-		r = take_option(p, options[i].key, options[i].value, &tries,
-		    fault);
-	return r == 0 ? open_all(p, tries, fault) : r;
+		r = take_option(p, options[i].key, options[i].value, fault);
+	return r == 0 ? open_all(p, fault) : r;
 }
 
 static int
@@ -269,6 +321,7 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 			outlet_close(&p->outlet);
 	}
 	owners_close(p->owners);
+	retained_close(p->retained);
 	access_close(p->access);
 	tries_close(p->tries);
 	peers_release(&p->peers);

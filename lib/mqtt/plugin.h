@@ -13,6 +13,7 @@
 #include "mqtt/owners.h"
 #include "mqtt/packet.h"
 #include "mqtt/peers.h"
+#include "mqtt/retained.h"
 #include "mqtt/tries.h"
 #include "registry/access.h"
 #include "senml/pack.h"
@@ -40,6 +41,10 @@ struct plugin {
 	size_t to_check;	/* buckets of peers that have not been looked
 				 * at since it changed */
 	struct owners *owners;
+	struct retained *retained;
+	struct retained_limits may_retain;	/* of each thing; 0: any */
+	int64_t max_sessions, max_subscriptions, max_tries;
+	uint64_t refused_sessions, refused_subscriptions, not_retained;
 	struct tries *tries;
 	unsigned untold;	/* refusals that are only counted */
 	struct packet_place place;
@@ -98,6 +103,10 @@ const char *plugin_route(struct plugin *, const char *topic);
 bool plugin_flush(struct plugin *);
 /* now and then: what is held and due, what is to be synced */
 void plugin_flush_due(struct plugin *);
+
+/* A message that is to be retained: is it within what the thing may leave? */
+bool plugin_may_retain(struct plugin *, const char *topic,
+    const char *thing, size_t payload);
 
 /* keeps a client's will and publishes it in its name */
 void plugin_will(struct plugin *, struct peer *,

@@ -6,6 +6,10 @@
 
 /* how long one look through the clients may hold up the broker */
 #define CHECK_NS (4 * 1000000)
+/* a subtopic as long as may be, with its channel and group */
+#define FILTER_MAX (2 * SUBTOPIC_MAX)
+/* of refusals that are alike, one in so many is told */
+#define SAY_EVERY 100
 
 void
 plugin_is_blind(struct plugin *p)
@@ -134,6 +138,21 @@ plugin_route(struct plugin *p, const char *topic)
 	return NULL;
 }
 
+static bool
+has_place_for(struct plugin *p, struct peer *peer, const char *filter)
+{
+	if (peer->owner == NULL || (strlen(filter) <= FILTER_MAX &&
+	    (p->max_subscriptions == 0 || owner_subscribe(p->owners,
+	    peer->owner, filter, (size_t)p->max_subscriptions))))
+		return true;
+	if (p->refused_subscriptions++ % SAY_EVERY == 0)
+		mosquitto_log_printf(MOSQ_LOG_NOTICE, "mfx: thing %s: a "
+		    "session has too many subscriptions (%llu refused): see "
+		    "plugin_opt_subscriptions", peer->thing,
+		    (unsigned long long)p->refused_subscriptions);
+	return false;
+}
+
 /* The wildcards of MQTT only behind "messages/": which channel it is stays
  * clear.  mosquitto has seen that the filter is well formed. */
 static enum access_result
@@ -157,7 +176,8 @@ may_subscribe(struct plugin *p, struct peer *peer, const char *filter)
 	r = peer_may(p, peer, channel);
 	if (r == ACCESS_NOT_CONNECTED && plugin_refresh_now(p))
 		r = peer_may(p, peer, channel);
-	return r;
+	return r == ACCESS_YES && !has_place_for(p, peer, filter) ?
+	    ACCESS_NOT_CONNECTED : r;
 }
 
 /* Also for a client of before the broker's start, who is not here: its
@@ -263,9 +283,12 @@ plugin_on_access(int event, void *data, void *arg)
 	enum access_result r = ACCESS_NOT_CONNECTED;
 
 	(void)event;
-	if (e->access == MOSQ_ACL_UNSUBSCRIBE)
-		return MOSQ_ERR_SUCCESS;
 	peer = peer_of(p, e->client);
+	if (e->access == MOSQ_ACL_UNSUBSCRIBE) {
+		if (peer != NULL && peer->owner != NULL)
+			owner_unsubscribe(p->owners, peer->owner, e->topic);
+		return MOSQ_ERR_SUCCESS;
+	}
 	/* deliveries come many at once, behind a message that has looked */
 	if (e->access == MOSQ_ACL_READ)
 		return may_read(p, peer, e) == ACCESS_YES ?

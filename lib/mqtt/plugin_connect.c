@@ -11,6 +11,8 @@
 
 /* how long we remember who is gone and has no will to come, seconds */
 #define GONE_SECONDS 60
+/* a session that was left longer ago does not count */
+#define KEPT_SECONDS (30 * 24 * 3600)
 /* whose client ids the bridge's are: no thing has this id */
 #define NOBODY "00000000-0000-0000-0000-000000000000"
 
@@ -126,11 +128,16 @@ as_thing(struct plugin *p, struct caller *c)
 
 /* A unix socket's address is its path. */
 static enum access_result
-as_bridge(const struct plugin *p, struct caller *c)
+as_bridge(struct plugin *p, struct caller *c)
 {
+	struct fault ignored;
+
 	if (*c->address != '/')
 		return refuse(c, "the bridge comes over a unix socket only");
-	if (c->key.n != BRIDGE_KEY_TEXT ||
+	/* the disk may have been full when it was to be made */
+	if (p->bridge[0] == '\0' && bridge_key(p->bridge, true, &ignored) < 0)
+		p->bridge[0] = '\0';
+	if (p->bridge[0] == '\0' || c->key.n != BRIDGE_KEY_TEXT ||
 	    sodium_memcmp(c->key.p, p->bridge, BRIDGE_KEY_TEXT) != 0)
 		return refuse(c, "not the bridge's key");
 	c->kind = PEER_BRIDGE;
@@ -151,6 +158,16 @@ is_anothers(struct plugin *p, const struct caller *c, const struct owner *o)
 	    str_z(o->thing), STR(NOBODY)) != ACCESS_NO_KEY;
 }
 
+/* Of sessions that nobody has come back for the broker may have forgotten
+ * some: they do not count for ever. */
+static bool
+has_too_many(const struct plugin *p, const struct caller *c)
+{
+	return p->max_sessions > 0 && c->kind != PEER_BRIDGE &&
+	    owners_count(p->owners, c->thing, time(NULL) - KEPT_SECONDS) >=
+	    (size_t)p->max_sessions;
+}
+
 static struct owner *
 own_client_id(struct plugin *p, struct caller *c)
 {
@@ -163,6 +180,13 @@ own_client_id(struct plugin *p, struct caller *c)
 		c->why = "the client id is another thing's";
 		return NULL;
 	}
+	if ((o == NULL || strcmp(o->thing, c->thing) != 0) &&
+	    has_too_many(p, c)) {
+		p->refused_sessions++;
+		c->why = "its thing has too many client ids: see "
+		    "plugin_opt_sessions";
+		return NULL;
+	}
 	o = owners_connect(p->owners, id, c->thing, c->connect.expiry,
 	    &fault);
 	if (o == NULL) {
@@ -173,8 +197,10 @@ own_client_id(struct plugin *p, struct caller *c)
 	before = o->connection;
 	if (before != NULL)
 		before->owner = NULL;
-	if (c->connect.clean)
+	if (c->connect.clean) {
 		resent_release(o);
+		owner_clean(o);
+	}
 	return o;
 }
 

@@ -10,6 +10,8 @@
 /* messages of QoS 0, which nobody is told of, may wait for each other */
 #define HELD_BYTES ((size_t)256 << 10)
 #define REOPEN_MS 1000
+/* of refusals that are alike, one in so many is told */
+#define SAY_EVERY 100
 
 /* ---- to the bus ---- */
 
@@ -130,9 +132,27 @@ identify(struct plugin *p, const struct mosquitto_evt_message *e,
 
 /* ---- a message ---- */
 
+bool
+plugin_may_retain(struct plugin *p, const char *topic, const char *thing,
+    size_t payload)
+{
+	if (payload == 0) {
+		retained_clear(p->retained, topic);
+		return true;
+	}
+	if (retained_put(p->retained, &p->may_retain, topic, thing, payload))
+		return true;
+	if (p->not_retained++ % SAY_EVERY == 0)
+		mosquitto_log_printf(MOSQ_LOG_NOTICE, "mfx: thing %s has left "
+		    "too many retained messages: %llu are delivered only; see "
+		    "plugin_opt_retained", thing,
+		    (unsigned long long)p->not_retained);
+	return false;
+}
+
 static int
 keep_message(struct plugin *p, struct peer *peer,
-    const struct mosquitto_evt_message *e)
+    struct mosquitto_evt_message *e)
 {
 	struct str payload = { e->payload, e->payloadlen };
 	char *type;
@@ -152,6 +172,9 @@ keep_message(struct plugin *p, struct peer *peer,
 	if (kept == TOO_LONG)
 		return peer->version == 5 ? MOSQ_ERR_ACL_DENIED :
 		    MOSQ_ERR_PAYLOAD_SIZE;
+	if (e->retain && !plugin_may_retain(p, e->topic, peer->thing,
+	    payload.n))
+		e->retain = false;
 	if (id != 0)
 		resent_note(&peer->owner->resent, id, str_z(e->topic),
 		    payload);
@@ -211,8 +234,9 @@ publish_will(struct plugin *p, struct peer *peer,
 	if (!properties_of_will(&properties, raw, peer->thing))
 		return "no memory";
 	if (mosquitto_broker_publish_copy(NULL, e->topic, (int)e->payloadlen,
-	    e->payload ? e->payload : "", e->qos, e->retain, properties) !=
-	    0) {
+	    e->payload ? e->payload : "", e->qos, e->retain &&
+	    plugin_may_retain(p, e->topic, peer->thing, e->payloadlen),
+	    properties) != 0) {
 		mosquitto_property_free_all(&properties);
 		return "no memory";
 	}

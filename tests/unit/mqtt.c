@@ -112,6 +112,8 @@ reopened(struct owners *o, const char *path)
 	owners_close(o);
 	o = NULL;
 	CHECK(owners_open(&o, path, NULL, &fault) == 0);
+	while (owners_step(o))
+		continue;
 	return o;
 }
 

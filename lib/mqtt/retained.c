@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/retained.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/memory.h"
+#include "base/opt.h"
+#include "bus/bus.h"
+#include "mqtt/journal.h"
+#include "registry/uuid.h"
+
+#define HEAD "mfx-mqtt-retained 1 "
+#define HASH 16
+#define LINE_TEXT (2 * HASH + 1 + ID_TEXT + 1 + 20 + 1)
+#define SPARE_LINES 1000
+#define FILE_MAX ((size_t)(2 * RETAINED_MAX + 2 * SPARE_LINES) * LINE_TEXT)
+#define BUCKETS 4096	/* of things, and of topics at first */
+#define PORTION 1024	/* buckets */
+
+/* a thing that has left something */
+struct holder {
+	char thing[ID_TEXT + 1];
+	int64_t messages, bytes;
+	struct holder *next;
+};
+
+struct kept {
+	unsigned char topic[HASH];
+	int64_t bytes;
+	struct holder *holder;
+	struct kept *next;
+};
+
+struct retained {
+	struct journal file;
+	struct holder *holders[BUCKETS];
+	struct kept **topics;
+	size_t n, cap;		/* cap is a power of two */
+	unsigned char salt[crypto_shorthash_siphashx24_KEYBYTES];
+};
+
+/* ---- the tables ---- */
+
+static struct holder **
+holder_place(struct retained *r, const char *thing)
+{
+	unsigned char hash[HASH];
+	struct holder **at;
+	size_t i;
+
+	crypto_shorthash_siphashx24(hash, (const unsigned char *)thing,
+	    strlen(thing), r->salt);
+	memcpy(&i, hash, sizeof i);
+	at = &r->holders[i % BUCKETS];
+	while (*at != NULL && strcmp((*at)->thing, thing) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static struct holder *
+holder_get(struct retained *r, const char *thing)
+{
+	struct holder **at = holder_place(r, thing), *h = *at;
+
+	if (h != NULL)
+		return h;
+	h = memory_zero(1, sizeof *h);
+	memcpy(h->thing, thing, ID_TEXT);
+	*at = h;
+	return h;
+}
+
+static struct kept **
+kept_bucket(const struct retained *r, const unsigned char *topic)
+{
+	size_t i;
+
+	memcpy(&i, topic, sizeof i);
+	return &r->topics[i & (r->cap - 1)];
+}
+
+static struct kept **
+kept_place(const struct retained *r, const unsigned char *topic)
+{
+	struct kept **at = kept_bucket(r, topic);
+
+	while (*at != NULL && memcmp((*at)->topic, topic, HASH) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static void
+retained_grow(struct retained *r)
+{
+	struct kept **old = r->topics, *k, *next, **to;
+	size_t i, cap = r->cap, more = cap ? 2 * cap : BUCKETS;
+
+	r->topics = memory_zero(more, sizeof *r->topics);
+	r->cap = more;
+	if (r->file.next >= 0)
+		journal_rewrite(&r->file);
+	for (i = 0; i < cap; i++)
+		for (k = old[i]; k != NULL; k = next) {
+			next = k->next;
+			to = kept_bucket(r, k->topic);
+			k->next = *to;
+			*to = k;
+		}
+	free(old);
+}
+
+static void
+retained_forget(struct retained *r, struct kept **at)
+{
+	struct kept *k = *at;
+	struct holder *h = k->holder, **place;
+
+	h->messages--;
+	h->bytes -= k->bytes;
+	if (h->messages == 0) {
+		place = holder_place(r, h->thing);
+		*place = h->next;
+		free(h);
+	}
+	*at = k->next;
+	free(k);
+	r->n--;
+}
+
+static void
+retained_add(struct retained *r, const unsigned char *topic,
+    const char *thing, int64_t bytes)
+{
+	struct kept **at = kept_place(r, topic), *k;
+
+	if (*at != NULL)
+		retained_forget(r, at);
+	if (r->n >= r->cap)
+		retained_grow(r);
+	k = memory_zero(1, sizeof *k);
+	memcpy(k->topic, topic, HASH);
+	k->bytes = bytes;
+	k->holder = holder_get(r, thing);
+	k->holder->messages++;
+	k->holder->bytes += bytes;
+	at = kept_bucket(r, topic);
+	k->next = *at;
+	*at = k;
+	r->n++;
+}
+
+/* ---- the file ---- */
+
+static void
+put_line(struct buf *b, const unsigned char *topic, const char *thing,
+    int64_t bytes)
+{
+	char hash[2 * HASH + 1];
+
+	sodium_bin2hex(hash, sizeof hash, topic, HASH);
+	buf_printf(b, "%s %s %" PRId64 "\n", hash, thing, bytes);
+}
+
+/* What can't be noted now counts until the broker ends. */
+static void
+retained_note(struct retained *r, const unsigned char *topic,
+    const char *thing, int64_t bytes)
+{
+	struct fault ignored;
+	struct buf b;
+
+	buf_init(&b, LINE_TEXT + 1);
+	put_line(&b, topic, thing, bytes);
+	journal_append(&r->file, buf_str(&b), &ignored);
+	buf_release(&b);
+}
+
+static bool
+retained_portion(void *arg, size_t *cursor, struct buf *to)
+{
+	struct retained *r = arg;
+	size_t end = *cursor + PORTION;
+	struct kept *k;
+
+	for (; *cursor < r->cap && *cursor < end; ++*cursor)
+		for (k = r->topics[*cursor]; k != NULL; k = k->next)
+			put_line(to, k->topic, k->holder->thing, k->bytes);
+	return *cursor < r->cap;
+}
+
+bool
+retained_step(struct retained *r)
+{
+	if (r->file.next < 0 && r->file.lines > 2 * r->n + SPARE_LINES)
+		journal_rewrite(&r->file);
+	return journal_step(&r->file, retained_portion, r);
+}
+
+static bool
+take_hex(struct str text, unsigned char *to, size_t n)
+{
+	size_t got;
+
+	return text.n == 2 * n && sodium_hex2bin(to, n, text.p, text.n, NULL,
+	    &got, NULL) == 0 && got == n;
+}
+
+static bool
+take_line(struct retained *r, struct str line)
+{
+	const size_t at = 2 * HASH + 1, end = at + ID_TEXT;
+	unsigned char topic[HASH];
+	char thing[ID_TEXT + 1], number[24];
+	int64_t bytes;
+
+	if (line.n <= end + 1 || line.n - end > sizeof number ||
+	    line.p[at - 1] != ' ' || line.p[end] != ' ' ||
+	    !take_hex((struct str){ line.p, 2 * HASH }, topic, HASH) ||
+	    !uuid_valid((struct str){ line.p + at, ID_TEXT }))
+		return false;
+	memcpy(thing, line.p + at, ID_TEXT);
+	thing[ID_TEXT] = '\0';
+	memcpy(number, line.p + end + 1, line.n - end - 1);
+	number[line.n - end - 1] = '\0';
+	if (!number_parse(number, 0, INT64_C(1) << 40, &bytes))
+		return false;
+	if (bytes > 0 && r->n < RETAINED_MAX)
+		retained_add(r, topic, thing, bytes);
+	else if (bytes == 0 && *kept_place(r, topic) != NULL)
+		retained_forget(r, kept_place(r, topic));
+	return true;
+}
+
+static int
+take_file(struct retained *r, struct str text, struct fault *fault)
+{
+	struct str line;
+
+	if (!bus_line_next(&text, &line) || !str_starts(line, STR(HEAD)) ||
+	    !take_hex(str_from(line, sizeof HEAD - 1), r->salt,
+	    sizeof r->salt))
+		return fault_set(fault, EX_CONFIG,
+		    "%s: not a file of retained messages", r->file.path);
+	while (bus_line_next(&text, &line))
+		if (!take_line(r, line))
+			return fault_set(fault, EX_CONFIG,
+			    "%s: '%.*s' can't be read", r->file.path,
+			    STR_ARG(line));
+	return 0;
+}
+
+static void
+set_head(struct retained *r)
+{
+	char salt[2 * sizeof r->salt + 1];
+	struct buf b;
+
+	sodium_bin2hex(salt, sizeof salt, r->salt, sizeof r->salt);
+	buf_init(&b, LINE_TEXT);
+	buf_printf(&b, "%s%s\n", HEAD, salt);
+	journal_head(&r->file, buf_str(&b));
+	buf_release(&b);
+}
+
+int
+retained_open(struct retained **out, const char *path, struct fault *fault)
+{
+	struct retained *r = memory_zero(1, sizeof *r);
+	struct buf b;
+	int got;
+
+	r->file.fd = r->file.next = -1;
+	retained_grow(r);
+	buf_init(&b, FILE_MAX);
+	got = journal_open(&r->file, path, &b, fault);
+	if (got == 0 && b.n == 0)
+		randombytes_buf(r->salt, sizeof r->salt);
+	else if (got == 0)
+		got = take_file(r, buf_str(&b), fault);
+	buf_release(&b);
+	set_head(r);
+	if (got < 0) {
+		retained_close(r);
+		return -1;
+	}
+	*out = r;
+	return 0;
+}
+
+void
+retained_close(struct retained *r)
+{
+	size_t i;
+
+	if (r == NULL)
+		return;
+	for (i = 0; i < r->cap; i++)
+		while (r->topics[i] != NULL)
+			retained_forget(r, &r->topics[i]);
+	journal_close(&r->file);
+	free(r->topics);
+	free(r);
+}
+
+/* ---- messages ---- */
+
+static void
+retained_hash(const struct retained *r, const char *topic,
+    unsigned char hash[HASH])
+{
+	crypto_shorthash_siphashx24(hash, (const unsigned char *)topic,
+	    strlen(topic), r->salt);
+}
+
+bool
+retained_put(struct retained *r, const struct retained_limits *limits,
+    const char *topic, const char *thing, size_t payload)
+{
+	int64_t bytes = (int64_t)(payload + strlen(topic) + RETAINED_EACH);
+	int64_t messages = 1, sum = bytes;
+	const struct holder *h = *holder_place(r, thing);
+	unsigned char hash[HASH];
+	const struct kept *k;
+
+	retained_hash(r, topic, hash);
+	k = *kept_place(r, hash);
+	if (h != NULL) {
+		messages += h->messages - (k != NULL && k->holder == h);
+		sum += h->bytes - (k != NULL && k->holder == h ? k->bytes : 0);
+	}
+	if ((k == NULL && r->n >= RETAINED_MAX) ||
+	    (limits->messages > 0 && messages > limits->messages) ||
+	    (limits->bytes > 0 && sum > limits->bytes))
+		return false;
+	if (k != NULL && k->holder == h && k->bytes == bytes)
+		return true;
+	retained_add(r, hash, thing, bytes);
+	retained_note(r, hash, thing, bytes);
+	return true;
+}
+
+void
+retained_clear(struct retained *r, const char *topic)
+{
+	unsigned char hash[HASH];
+	struct kept **at;
+
+	retained_hash(r, topic, hash);
+	at = kept_place(r, hash);
+	if (*at == NULL)
+		return;
+	retained_note(r, hash, (*at)->holder->thing, 0);
+	retained_forget(r, at);
+}
