@@ -79,6 +79,7 @@ answer(struct sqlite_reader *reader)
 	static char *no_files[] = { NULL };
 	struct filter f;
 	struct fault fault;
+	uint64_t n;
 	int r, status;
 
 	filter_init(&f, no_files, NULL, NULL);
@@ -87,6 +88,12 @@ answer(struct sqlite_reader *reader)
 	status = filter_finish(&f);
 	if (r < 0)
 		return diag_fault(&fault);
+	if ((n = sqlite_reader_beyond(reader)) > 0) {
+		diag_warning("%llu records are left out: a sum or an average "
+		    "is out of the range of a double",
+		    (unsigned long long)n);
+		return status ? status : EX_DATAERR;
+	}
 	return status ? status : r == 0;
 }
 

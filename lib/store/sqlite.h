@@ -51,6 +51,10 @@ void sqlite_reader_watch(struct sqlite_reader *, bool (*stop)(void *arg),
 int sqlite_reader_next(struct sqlite_reader *, struct route *,
     struct record *, struct fault *);
 
+/* how many were left out so far, as a sum or an average was no finite
+ * number, which no line can hold */
+uint64_t sqlite_reader_beyond(const struct sqlite_reader *);
+
 /* how many records there are, instead of those; 0 or -1 */
 int sqlite_reader_count(struct sqlite_reader *, uint64_t *, struct fault *);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -20,6 +21,7 @@ struct sqlite_reader {
 	struct sqlite_query query;
 	struct sqlite_watch watch;
 	struct buf numbers;	/* the texts of a record's numbers */
+	uint64_t beyond;
 };
 
 static bool
@@ -163,6 +165,15 @@ fill(struct sqlite_reader *r, struct route *route, struct record *record)
 		record->value = column(r, ROW_VALUE);
 }
 
+/* A sum that no number of ours can be: infinite, or NULL for NaN. */
+static bool
+is_beyond(struct sqlite_reader *r, const struct record *record)
+{
+	return record->kind == VALUE_NUMBER && (record->value.p == NULL ||
+	    (sqlite3_column_type(r->stmt, ROW_VALUE) == SQLITE_FLOAT &&
+	    !isfinite(sqlite3_column_double(r->stmt, ROW_VALUE))));
+}
+
 static int
 explain(struct sqlite_reader *r, int rc, struct fault *fault)
 {
@@ -176,13 +187,21 @@ int
 sqlite_reader_next(struct sqlite_reader *r, struct route *route,
     struct record *record, struct fault *fault)
 {
-	int rc = sqlite3_step(r->stmt);
+	int rc;
 
-	if (rc == SQLITE_ROW) {
+	while ((rc = sqlite3_step(r->stmt)) == SQLITE_ROW) {
 		fill(r, route, record);
-		return 1;
+		if (!is_beyond(r, record))
+			return 1;
+		r->beyond++;
 	}
 	return rc == SQLITE_DONE ? 0 : explain(r, rc, fault);
+}
+
+uint64_t
+sqlite_reader_beyond(const struct sqlite_reader *r)
+{
+	return r->beyond;
 }
 
 int
