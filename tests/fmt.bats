@@ -22,6 +22,7 @@ import json, random
 random.seed(3)
 bits = ["a", "Z", "0", " ", ",", "=", '"', "'", "\\", "\n", "\r", "\t",
     "\0", "\x1b[31m", "\x7f", "\u009b2J", "\u20ac", "\U0001f600", ";", "|",
+    "\u202e", "\u2066", "\u200f", "\u061c",
     "{", "}", "\\n", '\\"', "\\\\", "\u2028", "#", "%", "\x01"]
 text = lambda most: "".join(random.choice(bits)
     for _ in range(random.randrange(1, most)))
@@ -99,7 +100,8 @@ def plain(s):
         b"\\": b"\\"}[m[1]], s).decode()
 for line, row in zip(open("in"), open("out", "rb")):
     r = json.loads(line)
-    assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]", row)
+    assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c"
+        rb"|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]", row)
     f = [plain(x) for x in row[:-1].split(b"\t")]
     assert f[1:9] == [r["channel"], r["publisher"], r["protocol"],
         r["subtopic"], r["n"], r["u"], r["vs"], "string"], (r, f)
@@ -107,7 +109,7 @@ EOF
 	# and no form for a terminal lets a control character through
 	for form in "-t table" "-F {value}{unit}{subtopic}\n"; do
 		mfx-fmt $form in >out
-		run grep -caP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' out
+		run grep -caP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]' out
 		[ "$output" = 0 ]
 	done
 	[ "$(mfx-fmt -F '{value}\n' in | wc -l)" -eq 400 ]

@@ -579,3 +579,24 @@ print(json.dumps(p, separators=(",", ":")))' "$@"
 	attack 30000 64 >edge
 	status 65 mfx-normalize <edge >out 2>err
 }
+
+# What is a pack alone is one in a sequence too (RFC 8742), at any depth up
+# to that of 64 for what is ignored.
+@test "cbor: a value that is ignored nests as deep in a sequence as alone" {
+	local depth want
+	for depth in 60 61 62 63 64 65; do
+		# d9d9f7 is the tag of CBOR, d2 one of one byte
+		printf '\xd9\xd9\xf7\x81\xa3\x00\x61a\x02\x01\x61x%b\x00' \
+		    "$(printf '\\xd2%.0s' $(seq $depth))" >one
+		cat one one >two
+		want=0
+		((depth <= 64)) || want=65
+		status $want mfx-normalize -t cbor one >out 2>err
+		status $want mfx-normalize -t cbor two >out 2>err
+		((want == 65 || $(wc -l <out) == 2))
+		printf '[{"n":"payload","vd":"%s","ct":"112"}]\n' \
+		    "$(basenc --base64url -w 0 one | tr -d =)" >line
+		mfx-normalize line >out 2>err
+		((want == 65)) || grep -q '"n":"a","v":1' out
+	done
+}

@@ -3,6 +3,15 @@
 
 #include "base/utf8.h"
 
+/* C1 controls, and what changes the direction of the text around it, so
+ * that a line can look like another (UAX #9 2.1 to 2.6) */
+static bool
+acts(unsigned long c)
+{
+	return c < 0xa0 || c == 0x61c || c == 0x200e || c == 0x200f ||
+	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 /* bytes at p that can be shown as they are, 0 when they can't */
 static size_t
 printable(const char *p, const char *end)
@@ -13,9 +22,7 @@ printable(const char *p, const char *end)
 	if (c < 0x80)
 		return c >= ' ' && c != 0x7f && c != '\\';
 	n = utf8_sequence(p, end);
-	if (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)
-		return 0;
-	return n;
+	return n > 0 && acts(utf8_decode(p, n)) ? 0 : n;
 }
 
 static void

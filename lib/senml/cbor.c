@@ -64,9 +64,9 @@ cbor_string(struct cbor *c, const char *p, const struct cbor_head *h,
 
 /* The item at p is a whole one, or opens others. */
 static const char *
-skip_head(struct cbor *c, const char *p, struct cbor_open *open, int *depth)
+skip_head(struct cbor *c, const char *p, struct cbor_walk *w)
 {
-	struct cbor_open *o = &open[*depth];
+	struct cbor_open *o = &w->open[w->depth];
 	struct cbor_head h;
 	struct str ignored;
 	const char *q = cbor_head(c, p, &h);
@@ -85,13 +85,13 @@ skip_head(struct cbor *c, const char *p, struct cbor_open *open, int *depth)
 		    (h.major != CBOR_TAG && h.arg == 0))
 			return q;
 	}
-	if (*depth == CBOR_DEPTH_MAX)
+	if (w->depth == (w->max ? w->max : CBOR_DEPTH_MAX))
 		return cbor_fail(c, p, "nested too deep");
 	/* one byte an item at least; also keeps the doubling in range */
 	if (h.major != CBOR_TAG && h.info != CBOR_INDEFINITE &&
 	    h.arg > (uint64_t)(c->end - q))
 		return cbor_fail(c, c->end, "CBOR ends too early");
-	open[++*depth] = (struct cbor_open){
+	w->open[++w->depth] = (struct cbor_open){
 		.left = h.major == CBOR_TAG ? 1 :
 		    h.major == CBOR_MAP ? h.arg * 2 : h.arg,
 		.major = h.major, .indefinite = h.info == CBOR_INDEFINITE,
@@ -185,7 +185,7 @@ cbor_step(struct cbor *c, struct cbor_walk *w, const char *p)
 				continue;
 			}
 		}
-		if ((p = skip_head(c, p, w->open, &w->depth)) == NULL)
+		if ((p = skip_head(c, p, w)) == NULL)
 			return NULL;
 		if (w->depth == before) {
 			w->open[before].left--;
@@ -200,9 +200,16 @@ cbor_step(struct cbor *c, struct cbor_walk *w, const char *p)
 const char *
 cbor_skip(struct cbor *c, const char *p)
 {
+	return cbor_skip_within(c, p, CBOR_DEPTH_MAX);
+}
+
+const char *
+cbor_skip_within(struct cbor *c, const char *p, int max)
+{
 	struct cbor_walk walk;
 
 	walk.depth = 0;
+	walk.max = max;
 	walk.begun = false;
 	return cbor_step(c, &walk, p);
 }

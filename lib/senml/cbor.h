@@ -70,9 +70,15 @@ cbor_is_break(const struct cbor *c, const char *p)
 	return p < c->end && (unsigned char)*p == 0xff;
 }
 
-/* an item with all that is in it, nested at most CBOR_DEPTH_MAX deep */
-#define CBOR_DEPTH_MAX 64
+/*
+ * An item with all that is in it, nested at most CBOR_DEPTH_MAX deep, which
+ * is what the deepest pack has: a value that is ignored, JSON_DEPTH_MAX
+ * deep, in a record, in a pack, in a tag.  The second one has a `max` of
+ * its own, from 1 to that.
+ */
+#define CBOR_DEPTH_MAX 67
 const char *cbor_skip(struct cbor *, const char *p);
+const char *cbor_skip_within(struct cbor *, const char *p, int max);
 
 /*
  * The same in steps, for bytes that are still arriving: begin with a walk
@@ -87,7 +93,7 @@ struct cbor_open {
 
 struct cbor_walk {
 	const char *at;
-	int depth;
+	int depth, max;
 	bool begun;
 	struct cbor_open open[CBOR_DEPTH_MAX + 1];
 };

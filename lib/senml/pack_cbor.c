@@ -505,7 +505,7 @@ read_member(struct reader *r, const char *p, struct fields *f)
 		return NULL;
 	if (l >= LABEL_SENML) {
 		r->labelled |= l < LABEL_COUNT;
-		return cbor_skip(&r->c, q);
+		return cbor_skip_within(&r->c, q, JSON_DEPTH_MAX);
 	}
 	if (f->have & LABEL_BIT(l))
 		return cbor_fail(&r->c, p, "a label twice in one record");
