@@ -607,3 +607,12 @@ _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status))
 EOF
 }
+
+@test "messages show no byte that a terminal acts upon, and JSON stays JSON" {
+	local bad=$'x\e\xe2\x80\xae\xc2\x9b\x9b\xd8\x9c\xe2\x81\xa6"\\\xc3\xa9'
+	status 66 mfx-fmt "$bad" 2>err
+	! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' err
+	grep -qF 'x\x1b\xe2\x80\xae\xc2\x9b\x9b\xd8\x9c\xe2\x81\xa6"\é: ' err
+	status 66 mfx-fmt --log json "$bad" 2>err
+	[[ $(jq -r .message err) == $'x\e\xe2\x80\xae\xc2\x9b\xef\xbf\xbd\xd8\x9c\xe2\x81\xa6"\\\xc3\xa9: '* ]]
+}

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/stamp.h"
+#include "base/utf8.h"
 
 /* one message is one write(2), so that lines of several programs that
  * share a terminal or a log never mix */
@@ -47,45 +49,79 @@ diag_shows(enum diag_level level)
 	    level == DIAG_ERROR;
 }
 
-/* U+0080 to U+009F, which terminals act upon as upon ESC and a letter */
-static bool
-is_c1(const char *z)
+/* The bytes at z, of a character beyond ASCII, that a terminal acts upon or
+ * that are no character: 0 when they can be shown.  *c is what JSON has. */
+static size_t
+diag_acts(const char *z, unsigned long *c)
 {
-	return (unsigned char)z[0] == 0xc2 && (unsigned char)z[1] >= 0x80 &&
-	    (unsigned char)z[1] < 0xa0;
+	size_t n;
+
+	if ((unsigned char)*z < 0x80)
+		return 0;
+	if ((n = utf8_sequence(z, z + strnlen(z, 4))) == 0) {
+		*c = 0xfffd;
+		return 1;
+	}
+	*c = utf8_decode(z, n);
+	return escape_acts(*c) ? n : 0;
 }
 
 void
 diag_clean(char *z)
 {
-	for (; *z != '\0'; z++)
+	unsigned long c;
+	size_t n;
+
+	for (; *z != '\0'; z++) {
 		if ((unsigned char)*z < ' ' || *z == 0x7f)
 			*z = '?';
-		else if (is_c1(z))
-			z[0] = z[1] = '?';
+		else if ((n = diag_acts(z, &c)) > 0) {
+			memset(z, '?', n);
+			z += n - 1;
+		} else if ((unsigned char)*z >= 0x80) {
+			z += utf8_sequence(z, z + strnlen(z, 4)) - 1;
+		}
+	}
+}
+
+/* One character as JSON or a C string writes it; how many bytes it took. */
+static size_t
+diag_put_escape(char *to, size_t room, const char *z, size_t n,
+    unsigned long c)
+{
+	size_t i;
+
+	if (diag.json)
+		return (size_t)snprintf(to, room, "\\u%04lx", c);
+	for (i = 0; i < n; i++)
+		snprintf(to + 4 * i, room - 4 * i, "\\x%02x",
+		    (unsigned char)z[i]);
+	return 4 * n;
 }
 
 static size_t
 put_escaped(char *to, size_t room, const char *z)
 {
-	size_t n = 0;
+	unsigned long c;
+	size_t n = 0, at;
 
-	for (; *z != '\0' && n + 9 < room; z++) {
-		unsigned char c = (unsigned char)*z;
-
-		if (diag.json && (c == '"' || c == '\\')) {
-			to[n++] = '\\';
-			to[n++] = (char)c;
-		} else if (is_c1(z)) {
-			c = (unsigned char)*++z;
-			n += (size_t)snprintf(to + n, room - n, diag.json ?
-			    "\\u%04x" : "\\xc2\\x%02x", c);
-		} else if (c >= ' ' && c != 0x7f) {
-			to[n++] = (char)c;
-		} else {
-			n += (size_t)snprintf(to + n, room - n,
-			    diag.json ? "\\u%04x" : "\\x%02x", c);
+	while (*z != '\0' && n + 4 * 4 + 1 < room) {
+		at = diag_acts(z, &c);
+		if (at == 0 && ((unsigned char)*z < ' ' || *z == 0x7f)) {
+			at = 1;
+			c = (unsigned char)*z;
 		}
+		if (at > 0) {
+			n += diag_put_escape(to + n, room - n, z, at, c);
+			z += at;
+			continue;
+		}
+		if (diag.json && (*z == '"' || *z == '\\'))
+			to[n++] = '\\';
+		at = utf8_sequence(z, z + strnlen(z, 4));
+		memcpy(to + n, z, at);
+		n += at;
+		z += at;
 	}
 	return n;
 }

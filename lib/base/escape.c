@@ -5,8 +5,8 @@
 
 /* C1 controls, and what changes the direction of the text around it, so
  * that a line can look like another (UAX #9 2.1 to 2.6) */
-static bool
-acts(unsigned long c)
+bool
+escape_acts(unsigned long c)
 {
 	return c < 0xa0 || c == 0x61c || c == 0x200e || c == 0x200f ||
 	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
@@ -22,7 +22,7 @@ printable(const char *p, const char *end)
 	if (c < 0x80)
 		return c >= ' ' && c != 0x7f && c != '\\';
 	n = utf8_sequence(p, end);
-	return n > 0 && acts(utf8_decode(p, n)) ? 0 : n;
+	return n > 0 && escape_acts(utf8_decode(p, n)) ? 0 : n;
 }
 
 static void

@@ -13,6 +13,9 @@
  */
 void escape_put(struct buf *, struct str text);
 
+/* is this character, beyond ASCII, one of those? */
+bool escape_acts(unsigned long c);
+
 /* a field of a CSV file: in quotes when it has to be (RFC 4180) */
 void escape_put_csv(struct buf *, struct str text);
 
