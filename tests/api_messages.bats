@@ -230,6 +230,56 @@ health() {
 	await 20 health 200 registry:write pass ''
 }
 
+full_home() {
+	make_site
+	serve_api
+	health 200 registry:write pass ''
+	head -c 64M /dev/zero >"$MFX_HOME/ballast" 2>said || :
+	health 503 registry:write fail "can't be done"
+	jq -e '.checks["registry:read"] == [{status: "pass"}]' answer
+	rm "$MFX_HOME/ballast"
+	health 200 registry:write pass ''
+	[[ -z $(find "$MFX_HOME" -name '.health*') ]]
+}
+
+@test "health: a registry on a full disk can't be changed" {
+	export -f ask health serve_api
+	on_small_disk 8 "$MFX_HOME" full_home
+}
+
+@test "health: an answer within a few seconds, whatever is locked" {
+	readings 0 3 | mfx-write-sqlite "$STORE"
+	serve_api
+	health 200 registry:write pass ''
+	mkfifo go
+	/usr/bin/python3 - "$MFX_HOME/registry.db" "$STORE" >locked 3>&- <<-'EOF' &
+		import sqlite3, sys
+		held = []
+		for path in sys.argv[1:]:
+		    db = sqlite3.connect(path, isolation_level=None)
+		    if held:
+		        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+		    db.execute("BEGIN EXCLUSIVE")
+		    held.append(db)
+		print("locked", flush=True)
+		open("go").read()
+	EOF
+	PIDS+=($!)
+	await 20 grep -q locked locked
+	# a change waits for that lock; whoever asks meanwhile need not
+	curl -sS -m 60 -o made -H "Authorization: $KEY" -d '{}' "$URL/things" 3>&- &
+	PIDS+=($!)
+	local i
+	for i in 1 2 3; do
+		ask 503 -m 10 "$URL/health"
+		jq -e '.checks["registry:write"] == [{status: "fail",
+		    output: "can'"'"'t be done"}]' answer
+	done
+	: >go
+	await 20 health 200 registry:write pass ''
+	await 20 health 200 store:messages pass ''
+}
+
 @test "--store NAME=FILE: several, one is asked, each has its health" {
 	readings 0 3 | mfx-write-sqlite hot.db
 	readings 10 5 | mfx-write-sqlite cold.data

@@ -78,6 +78,7 @@ api_open(struct api **out, const struct api_options *options,
 		return -1;
 	}
 	api->keeper = keeper_open();
+	health_begin(api);
 	api->attempts = attempts_open();
 	api->tallies = tallies_open();
 	api->openapi = openapi_open();
@@ -104,6 +105,7 @@ api_finish(struct api *api)
 	if (api->ledger != NULL)
 		inbox_run(&api->inbox);
 	api->ledger = NULL;
+	health_end(api);
 }
 
 void
@@ -170,6 +172,7 @@ api_turn(struct api *api)
 		access_forget(api->access);
 	}
 	jobs_turn(api);
+	api->examined = health_turn(api);
 	if (api->registry != NULL)
 		feeds_turn(api, changed);
 	if (api->answer.cap > ANSWER_KEPT) {
@@ -211,7 +214,8 @@ api_pause(const struct api *api)
 	if (jobs == 0 || feeds_behind(api))
 		return 0;
 	/* other processes change the registry too, without a word */
-	return api->feeds != NULL ? 100 : jobs > 0 ? jobs : 1000;
+	return api->feeds != NULL || api->examined ? 100 :
+	    jobs > 0 ? jobs : 1000;
 }
 
 void

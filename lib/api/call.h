@@ -12,6 +12,7 @@
 
 struct feed;
 struct keeper;
+struct health;
 struct jobs;
 struct lists;
 struct openapi;
@@ -31,6 +32,7 @@ struct api {
 	struct turns *turns;		/* of logins, with the crew */
 	struct feed *feeds;		/* streams of events */
 	struct stores *stores;
+	struct health *health;
 	struct jobs *jobs;		/* answers under way */
 	struct lists *lists;
 	struct openapi *openapi;	/* the document */
@@ -42,6 +44,7 @@ struct api {
 	int64_t clock, looked;		/* ns, monotonic */
 	atomic_uint generation;		/* which file the registry is */
 	bool failing, stopping;
+	bool examined;			/* somebody waits for its health */
 	struct api_tally *tallies;	/* by route, the last for none */
 	uint64_t answers[600];		/* by status */
 };
@@ -195,6 +198,12 @@ void feeds_turn(struct api *, bool changed);
 void feeds_end(struct api *);
 /* is there something to be sent now? */
 bool feeds_behind(const struct api *);
+
+void health_begin(struct api *);
+/* whoever waits is answered; after its thread has ended */
+void health_end(struct api *);
+/* does anybody still wait? */
+bool health_turn(struct api *);
 
 int lists_open(struct api *, struct fault *);
 void lists_close(struct api *);

@@ -1,22 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <stddef.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "api/call.h"
 #include "base/memory.h"
+#include "base/signal.h"
 #include "registry/event.h"
 #include "store/sqlite.h"
 
 /*
- * Is what the service depends on there?  Each part is really asked: the
- * registry is read, and through the handle of things' keys; each store is
- * opened and read, by a thread; a transaction of the registry is begun and
- * ended, by the ledger.  Who asks is told which part is bad, and the one who
- * runs the service, on stderr, why.
+ * Is what the service depends on there?  Each part is really asked, by a
+ * thread with handles of its own: the registry is read, and through the
+ * handle of things' keys; a transaction of it is begun, and there is room
+ * beside it; each store is opened and read.  Whoever asks is told which part
+ * is bad, and the one who runs the service, on stderr, why.
+ *
+ * It is looked once for all who ask at that time, and nobody waits for
+ * longer than HEALTH_WAIT: what has not answered by then is bad.
  */
+#define HEALTH_WAIT (2 * STAMP_SECOND)
+/* how long for the lock of writers */
+#define HEALTH_LOCK 1000
+/* what the disk of the registry has to have room for */
+#define HEALTH_ROOM (64 * 1024)
 #define CHECKS_MAX (OPT_LIST_MAX + 3)
+
+/* what is looked at in the thread, in this order; then the stores */
+enum { HEALTH_READ, HEALTH_WRITE, HEALTH_STORES };
 
 struct verdict {
 	char part[80];			/* "store:messages" */
@@ -24,15 +39,27 @@ struct verdict {
 	const char *note;		/* or NULL */
 };
 
+/* one who has asked */
 struct inquiry {
-	struct task look;		/* at the stores */
-	struct change change;		/* of the registry */
-	struct api *api;
+	struct inquiry *next;
 	struct http_request *request;
-	bool write;
-	struct fault faults[OPT_LIST_MAX];	/* of stores; status 0: none */
+	int64_t asked;
+	bool keys;			/* can be read */
 	struct verdict verdicts[CHECKS_MAX];
 	size_t n;
+};
+
+struct health {
+	struct task task;
+	struct api *api;
+	struct registry *registry;	/* the thread's own */
+	struct inquiry *first;
+	bool working;
+	bool write;			/* something is to be written */
+	/* how many of these are known, and why each is bad; status 0: it is
+	 * not */
+	atomic_size_t known;
+	struct fault faults[OPT_LIST_MAX + HEALTH_STORES];
 };
 
 static void
@@ -61,9 +88,9 @@ put_check(struct buf *b, const struct verdict *v)
 }
 
 static void
-answer(struct inquiry *q)
+answer(struct api *api, struct inquiry *q)
 {
-	struct buf *b = &q->api->answer;
+	struct buf *b = &api->answer;
 	const struct verdict *bad = NULL;
 	size_t i;
 
@@ -87,54 +114,114 @@ answer(struct inquiry *q)
 	free(q);
 }
 
-/* ---- changes ---- */
+/* ---- in the thread ---- */
 
-static struct inquiry *
-of_change(struct change *c)
-{
-	return (struct inquiry *)((char *)c -
-	    offsetof(struct inquiry, change));
-}
-
-/* When the last change has failed something is really written, to see
- * whether it goes again. */
 static int
-try(struct change *c, struct registry *r, struct fault *fault)
+health_open(struct health *h, struct fault *fault)
 {
-	return of_change(c)->write ? registry_probe(r, fault) : 0;
+	if (h->registry != NULL && !registry_replaced(h->registry))
+		return 0;
+	registry_close(h->registry);
+	h->registry = NULL;
+	if (!registry_exists(h->api->home, fault) ||
+	    registry_open(&h->registry, h->api->home, REGISTRY_WRITE,
+	    fault) < 0)
+		return -1;
+	registry_patience(h->registry, HEALTH_LOCK);
+	return 0;
+}
+
+/* a file that nobody else sees, for as long as it takes to write it */
+static int
+health_room(const char *home, struct fault *fault)
+{
+	static const char zeros[HEALTH_ROOM];
+	char path[PATH_MAX];
+	int fd, result = 0;
+
+	snprintf(path, sizeof path, "%s/.health.%ld", home, (long)getpid());
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fault_errno(fault, EX_TEMPFAIL, "%s", path);
+	unlink(path);
+	errno = ENOSPC;
+	if (write(fd, zeros, sizeof zeros) != (ssize_t)sizeof zeros)
+		result = fault_errno(fault, EX_TEMPFAIL, "%s", home);
+	close(fd);
+	return result;
+}
+
+/*
+ * Can it be changed?  Nothing of it is left; but when the last change has
+ * failed something is really written, to see whether it goes again.  A long
+ * change of our own is no fault.
+ */
+static int
+health_write(struct health *h, struct fault *fault)
+{
+	int got;
+
+	if (registry_begin(h->registry, fault) < 0)
+		return fault->status == EX_TEMPFAIL &&
+		    ledger_changing(h->api->ledger) ? 0 : -1;
+	got = registry_probe(h->registry, fault);
+	if (got == 0 && h->write)
+		got = registry_commit(h->registry, fault);
+	registry_rollback(h->registry);
+	return got < 0 ? -1 : health_room(h->api->home, fault);
 }
 
 static void
-tried(struct task *t)
+health_know(struct health *h, size_t part, int got)
 {
-	struct inquiry *q = of_change((struct change *)t);
-	bool failed = q->change.result < 0;
-
-	if (!failed && q->api->failing && q->write)
-		api_recovered(q->api);
-	if (failed)
-		call_complain(q->api, &q->change.fault);
-	judge(q, "registry", "write", failed ? "can't be done" : NULL, NULL);
-	answer(q);
+	if (got == 0)
+		h->faults[part].status = 0;
+	else if (h->faults[part].status == 0)
+		h->faults[part].status = EX_IOERR;
+	atomic_store(&h->known, part + 1);
 }
 
-/* ---- stores ---- */
-
-/* in the thread */
 static void
-look(struct task *t)
+health_look(struct task *t)
 {
-	struct inquiry *q = (struct inquiry *)t;
+	struct health *h = (struct health *)t;
+	struct fault *faults = h->faults;
 	struct api_store *store;
+	uint64_t seq;
+	int there = health_open(h, &faults[HEALTH_READ]);
 	size_t i;
 
-	for (i = 0; (store = stores_at(q->api->stores, i)) != NULL; i++)
-		if (sqlite_reader_probe(store->path, &q->faults[i]) == 0)
-			q->faults[i].status = 0;
+	faults[HEALTH_WRITE] = faults[HEALTH_READ];
+	health_know(h, HEALTH_READ, there == 0 ? event_last(h->registry,
+	    &seq, &faults[HEALTH_READ]) : -1);
+	health_know(h, HEALTH_WRITE, there == 0 ? health_write(h,
+	    &faults[HEALTH_WRITE]) : -1);
+	for (i = 0; (store = stores_at(h->api->stores, i)) != NULL; i++) {
+		if (signal_stop())
+			break;
+		health_know(h, HEALTH_STORES + i, sqlite_reader_probe(
+		    store->path, &faults[HEALTH_STORES + i]));
+	}
+}
+
+/* ---- what came of it ---- */
+
+static struct fault
+health_fault(const struct health *h, size_t part)
+{
+	struct fault fault;
+
+	if (part < atomic_load(&h->known))
+		return h->faults[part];
+	fault_set(&fault, EX_TEMPFAIL, "health: %s: no answer within 2 s",
+	    part == HEALTH_READ ? "reading the registry" :
+	    part == HEALTH_WRITE ? "changing the registry" : "a store");
+	return fault;
 }
 
 static void
-judge_store(struct inquiry *q, struct api_store *store,
+judge_store(struct api *api, struct inquiry *q, struct api_store *store,
     const struct fault *fault)
 {
 	const char *wrong = NULL, *note = NULL;
@@ -146,22 +233,66 @@ judge_store(struct inquiry *q, struct api_store *store,
 	else if (fault->status != 0)
 		wrong = "can't be read";
 	if (wrong != NULL)
-		call_complain_store(q->api, store, fault);
+		call_complain_store(api, store, fault);
 	else if (note == NULL)
 		store_is_sound(store);
 	judge(q, "store", *store->name ? store->name : "first", wrong, note);
 }
 
 static void
-looked(struct task *t)
+judge_all(struct health *h, struct inquiry *q)
 {
-	struct inquiry *q = (struct inquiry *)t;
+	struct fault fault = health_fault(h, HEALTH_READ);
 	struct api_store *store;
 	size_t i;
 
-	for (i = 0; (store = stores_at(q->api->stores, i)) != NULL; i++)
-		judge_store(q, store, &q->faults[i]);
-	ledger_add(q->api->ledger, &q->change);
+	judge(q, "registry", "read", fault.status ? "can't be done" : NULL,
+	    NULL);
+	judge(q, "registry", "keys", q->keys ? NULL : "can't be read", NULL);
+	for (i = 0; (store = stores_at(h->api->stores, i)) != NULL; i++) {
+		fault = health_fault(h, HEALTH_STORES + i);
+		judge_store(h->api, q, store, &fault);
+	}
+	fault = health_fault(h, HEALTH_WRITE);
+	if (fault.status != 0)
+		call_complain(h->api, &fault);
+	judge(q, "registry", "write", fault.status ? "can't be done" : NULL,
+	    NULL);
+}
+
+/* those who have waited since then, or longer */
+static void
+health_answer(struct health *h, int64_t since)
+{
+	struct inquiry **at = &h->first, *q;
+
+	while ((q = *at) != NULL) {
+		if (q->asked > since) {
+			at = &q->next;
+			continue;
+		}
+		*at = q->next;
+		judge_all(h, q);
+		answer(h->api, q);
+	}
+}
+
+static void
+health_done(struct task *t)
+{
+	struct health *h = (struct health *)t;
+
+	h->working = false;
+	if (h->write && h->faults[HEALTH_WRITE].status == 0)
+		api_recovered(h->api);
+	health_answer(h, INT64_MAX);
+}
+
+bool
+health_turn(struct api *api)
+{
+	health_answer(api->health, api->clock - HEALTH_WAIT);
+	return api->health->first != NULL;
 }
 
 /* ---- the request ---- */
@@ -181,25 +312,43 @@ keys_are_there(struct api *api)
 void
 status_health(struct call *c)
 {
-	struct api *api = c->api;
+	struct health *h = c->api->health;
 	struct inquiry *q = memory_zero(1, sizeof *q);
-	struct fault fault;
-	uint64_t seq;
-	bool reads = api->registry != NULL &&
-	    event_last(api->registry, &seq, &fault) == 0;
 
-	q->api = api;
 	q->request = c->request;
-	q->write = api->failing;
-	q->look.run = look;
-	q->look.done = looked;
-	q->change.make = try;
-	q->change.task.done = tried;
-	judge(q, "registry", "read", reads ? NULL : "can't be done", NULL);
-	judge(q, "registry", "keys", keys_are_there(api) ? NULL :
-	    "can't be read", NULL);
-	if (!stores_add(api->stores, &q->look)) {
-		judge(q, "store", "all", "can't be looked at now", NULL);
-		answer(q);
-	}
+	q->asked = c->api->clock;
+	q->keys = keys_are_there(c->api);
+	q->next = h->first;
+	h->first = q;
+	if (h->working)
+		return;
+	h->write = c->api->failing;
+	atomic_store(&h->known, 0);
+	h->working = stores_add(c->api->stores, &h->task);
+	if (!h->working)
+		health_answer(h, INT64_MAX);
+}
+
+/* ---- beginning and end ---- */
+
+void
+health_begin(struct api *api)
+{
+	struct health *h = memory_zero(1, sizeof *h);
+
+	h->api = api;
+	h->task.run = health_look;
+	h->task.done = health_done;
+	api->health = h;
+}
+
+void
+health_end(struct api *api)
+{
+	if (api->health == NULL)
+		return;
+	health_answer(api->health, INT64_MAX);
+	registry_close(api->health->registry);
+	free(api->health);
+	api->health = NULL;
 }

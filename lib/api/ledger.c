@@ -20,6 +20,7 @@ struct ledger {
 	pthread_cond_t work;
 	pthread_t thread;
 	bool started, closing;
+	bool changing;			/* a transaction is open */
 	struct task *first, **end;
 	unsigned queued, expected;	/* changes */
 	struct inbox *inbox;
@@ -153,12 +154,32 @@ make(struct ledger *l, struct change *c, struct fault *fault)
 	return -1;
 }
 
+static void
+set_changing(struct ledger *l, bool changing)
+{
+	pthread_mutex_lock(&l->lock);
+	l->changing = changing;
+	pthread_mutex_unlock(&l->lock);
+}
+
+bool
+ledger_changing(struct ledger *l)
+{
+	bool changing;
+
+	pthread_mutex_lock(&l->lock);
+	changing = l->changing;
+	pthread_mutex_unlock(&l->lock);
+	return changing;
+}
+
 /* these, and those that come meanwhile, which are put behind them */
 static int
 make_all(struct ledger *l, struct task *t, unsigned n, struct fault *fault)
 {
 	if (reopen(l, fault) < 0 || registry_begin(l->registry, fault) < 0)
 		return -1;
+	set_changing(l, true);
 	for (;; t = t->next) {
 		if (make(l, (struct change *)t, fault) < 0)
 			return -1;
@@ -195,6 +216,7 @@ work(void *arg)
 	while ((n = take(l, &list)) > 0) {
 		if (make_all(l, list, n, &fault) < 0)
 			fail_all(l, list, &fault);
+		set_changing(l, false);
 		expect(l, list);
 		inbox_put(l->inbox, list);
 	}

@@ -31,5 +31,7 @@ int ledger_open(struct ledger **, const char *home, struct inbox *,
 /* after all that was added is done; NULL is fine */
 void ledger_close(struct ledger *);
 void ledger_add(struct ledger *, struct change *);
+/* Is it in the midst of a change?  From any thread. */
+bool ledger_changing(struct ledger *);
 
 #endif

@@ -197,6 +197,12 @@ statement_run_alone(struct registry *r, const char *sql,
 	return st == NULL || statement_step(r, st, fault) < 0 ? -1 : 0;
 }
 
+void
+registry_patience(struct registry *r, int ms)
+{
+	sqlite3_busy_timeout(r->db, ms);
+}
+
 int
 registry_begin(struct registry *r, struct fault *fault)
 {

@@ -39,6 +39,9 @@ bool registry_exists(const char *home, struct fault *);
 /* NULL is fine */
 void registry_close(struct registry *);
 
+/* how long another's change is waited for, ms, instead of half a minute */
+void registry_patience(struct registry *, int ms);
+
 int registry_begin(struct registry *, struct fault *);
 int registry_commit(struct registry *, struct fault *);
 void registry_rollback(struct registry *);
