@@ -73,3 +73,19 @@ END
 	said ''
 }
 
+@test "history is read in steps: separate responses, and others in between" {
+	local i
+	# 4 MiB of it, of which all is wanted
+	python3 - "$CHANNEL" <<'END' | mfx-pub raw
+import sys
+for n in range(40000):
+    print('[{"channel":"%s","publisher":"p","protocol":"http",'
+          '"received":1,"n":"a","vs":"%s"}]' % (sys.argv[1], "x" * 40))
+END
+	COAP_IN=/dev/null serve_coap -i raw -o raw
+	greedy history 40 >got
+	printf '%s\n' '2.04 True' "['2.05', '5.03'] True" | diff - got
+	coap get coap "?from=start&auth=$KEY"
+	jq -e 'length > 1000' <<<"$SAID" >out
+	[[ $(greedy separate) == '0 ack 0.00, con 2.05, 2.05' ]]
+}

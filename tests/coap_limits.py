@@ -108,5 +108,27 @@ def history(port, count):
     print(sorted(codes), codes.get("2.05", 0) > 0)
 
 
+def separate(port):
+    """an answer that takes long: what comes, in its order; and that of
+    another that comes twice (RFC 7252 5.2.2)"""
+    c = Client(port)
+    options = place() + [(QUERY, b"from=start")]
+    mid = c.next()
+    for _ in range(2):
+        c.send(CON, GET, mid, b"s", options)
+    got = []
+    while not got or got[-1][1] == 0:
+        m = c.receive()
+        assert m[1] == 0 or m[3] == b"s", m
+        got.append(m)
+    assert all(m[0] == coap_raw.ACK and m[2] == mid for m in got[:-1])
+    m = got[-1]
+    c.send(coap_raw.ACK, 0, m[2])
+    # and the rest of it, at once
+    r = c.ask(CON, GET, c.next(), b"r", options + [(23, 1 << 4 | 6)])
+    print(int(mid == m[2]), "ack 0.00,", "con" if m[0] == CON else "?",
+          name(m[1]) + ",", name(r[1]))
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])

@@ -2,17 +2,20 @@
 #include "coap/history.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "bus/bus.h"
 #include "senml/topic.h"
 
 /* The records so far, joined by commas, and where each message begins. */
-struct gathering {
-	struct buf *to;
+struct history {
+	struct bus_reader *reader;
+	uint64_t end;		/* what is behind that came later */
+	char *channel, *subscription;
 	struct buf records;
 	struct buf senml;	/* the message at hand as JSON */
 	struct arena arena;
-	struct pack *pack;
 	size_t max;		/* bytes of records kept */
 	uint8_t version;	/* of all of them */
 };
@@ -20,7 +23,7 @@ struct gathering {
 /* Records go from the front when there are too many: those of a message
  * together, as each ends with a newline. */
 static void
-drop_oldest(struct gathering *g)
+history_drop_oldest(struct history *g)
 {
 	struct buf *b = &g->records;
 	const char *cut;
@@ -37,124 +40,143 @@ drop_oldest(struct gathering *g)
 }
 
 static void
-take(struct gathering *g, const struct delivery *d)
+history_take(struct history *g, const struct delivery *d, struct pack *pack)
 {
 	size_t i, start = g->records.n;
 
 	buf_clear(&g->senml);
-	delivery_put_senml(&g->senml, d, g->pack);
-	if (g->senml.full || pack_parse_json(g->pack, buf_str(&g->senml),
-	    d->route.received) != NULL || g->pack->n == 0)
+	delivery_put_senml(&g->senml, d, pack);
+	if (g->senml.full || pack_parse_json(pack, buf_str(&g->senml),
+	    d->route.received) != NULL || pack->n == 0)
 		return;
 	/* a pack has one version */
-	if (g->pack->records[0].version != g->version) {
+	if (pack->records[0].version != g->version) {
 		buf_clear(&g->records);
 		start = 0;
-		g->version = g->pack->records[0].version;
+		g->version = pack->records[0].version;
 	}
-	for (i = 0; i < g->pack->n; i++) {
-		record_put_json(&g->records, &g->pack->records[i]);
-		buf_putc(&g->records, i + 1 < g->pack->n ? ',' : '\n');
+	for (i = 0; i < pack->n; i++) {
+		record_put_json(&g->records, &pack->records[i]);
+		buf_putc(&g->records, i + 1 < pack->n ? ',' : '\n');
 	}
 	if (g->records.full)
 		g->records.n = start;
 	g->records.full = false;
 	if (g->records.n > 2 * g->max)
-		drop_oldest(g);
+		history_drop_oldest(g);
 }
 
 static void
-look(struct gathering *g, struct str line, struct str channel,
-    struct str subscription)
+history_look(struct history *g, struct str line, struct pack *pack)
 {
 	struct delivery d;
 	size_t labels;
 
 	/* most lines are another channel's, and not looked into */
 	if (!route_scan(line, &d.route, &labels) ||
-	    !str_eq(d.route.channel, channel) ||
-	    !subscription_has(subscription, d.route.subtopic))
+	    !str_eq(d.route.channel, str_z(g->channel)) ||
+	    !subscription_has(str_z(g->subscription), d.route.subtopic))
 		return;
 	arena_reset(&g->arena);
 	if (delivery_parse(&d, line, &g->arena))
-		take(g, &d);
+		history_take(g, &d, pack);
 }
 
-static int
-scan(struct gathering *g, const char *stream, uint64_t from,
-    struct str channel, struct str subscription, struct fault *fault)
+int
+history_step(struct history *g, struct pack *pack, struct fault *fault)
 {
-	struct bus_reader *r;
 	struct str lines, line;
 	uint64_t before;
 	int got;
 
-	if (bus_reader_open(&r, stream, from, fault) < 0)
-		return -1;
-	while ((got = bus_read(r, &lines, &before, fault)) > 0)
-		while (bus_line_next(&lines, &line))
-			look(g, line, channel, subscription);
-	bus_reader_close(r);
-	return got;
+	if ((got = bus_read(g->reader, &lines, &before, fault)) <= 0)
+		return got;
+	while (bus_line_next(&lines, &line))
+		history_look(g, line, pack);
+	return bus_reader_position(g->reader) < g->end;
 }
 
-static void
-finish(struct gathering *g)
+void
+history_put(struct history *g, struct buf *to)
 {
 	size_t i, n;
 
-	drop_oldest(g);
+	history_drop_oldest(g);
 	n = g->records.n;
 	for (i = 0; i < n; i++)
 		if (g->records.p[i] == '\n')
 			g->records.p[i] = ',';
-	buf_putc(g->to, '[');
-	buf_put(g->to, g->records.p, n > 0 ? n - 1 : 0);
-	buf_putc(g->to, ']');
+	buf_putc(to, '[');
+	buf_put(to, g->records.p, n > 0 ? n - 1 : 0);
+	buf_putc(to, ']');
 }
 
 static int
-begin(const char *stream, const struct bus_where *where, uint64_t *from,
-    struct fault *fault)
+history_begin(struct history *g, const char *stream,
+    const struct bus_where *where, struct fault *fault)
 {
 	static const struct bus_where end = { .seq = UINT64_MAX };
-	uint64_t last;
+	uint64_t from;
 
-	if (bus_where_find(stream, where, from, fault) < 0 ||
-	    bus_where_find(stream, &end, &last, fault) < 0)
+	if (bus_where_find(stream, where, &from, fault) < 0 ||
+	    bus_where_find(stream, &end, &g->end, fault) < 0)
 		return -1;
-	if (last > HISTORY_SCAN && *from < last - HISTORY_SCAN)
-		*from = last - HISTORY_SCAN;
-	return 0;
+	if (g->end > HISTORY_SCAN && from < g->end - HISTORY_SCAN)
+		from = g->end - HISTORY_SCAN;
+	return bus_reader_open(&g->reader, stream, from, fault);
+}
+
+static char *
+history_copy(struct str s)
+{
+	char *z = memory_get(s.n + 1);
+
+	if (s.n > 0)
+		memcpy(z, s.p, s.n);
+	z[s.n] = '\0';
+	return z;
 }
 
 enum history_result
-history_put(struct buf *to, const char *stream, struct str from,
-    struct str channel, struct str subscription, struct pack *pack,
+history_open(struct history **out, const char *stream, struct str from,
+    struct str channel, struct str subscription, size_t max,
     struct fault *fault)
 {
-	struct gathering g = { .to = to, .pack = pack, .max = to->max - 2,
-	    .version = 10 };
 	struct bus_where where;
+	struct history *g;
 	char text[64];
-	uint64_t at;
-	int r;
 
 	if (from.n >= sizeof text || memchr(from.p, '\0', from.n) != NULL)
 		return HISTORY_BAD_PLACE;
 	snprintf(text, sizeof text, "%.*s", STR_ARG(from));
 	if (!bus_where_parse(text, &where))
 		return HISTORY_BAD_PLACE;
-	buf_init(&g.records, 2 * g.max + LINE_LIMIT);
-	buf_init(&g.senml, 2 * LINE_LIMIT);
-	arena_init(&g.arena, 2 * LINE_LIMIT);
-	r = begin(stream, &where, &at, fault);
-	if (r == 0)
-		r = scan(&g, stream, at, channel, subscription, fault);
-	if (r == 0)
-		finish(&g);
-	buf_release(&g.records);
-	buf_release(&g.senml);
-	arena_release(&g.arena);
-	return r == 0 ? HISTORY_OK : HISTORY_ERROR;
+	g = memory_zero(1, sizeof *g);
+	g->max = max - 2;
+	g->version = 10;
+	g->channel = history_copy(channel);
+	g->subscription = history_copy(subscription);
+	buf_init(&g->records, 2 * g->max + LINE_LIMIT);
+	buf_init(&g->senml, 2 * LINE_LIMIT);
+	arena_init(&g->arena, 2 * LINE_LIMIT);
+	if (history_begin(g, stream, &where, fault) < 0) {
+		history_close(g);
+		return HISTORY_ERROR;
+	}
+	*out = g;
+	return HISTORY_OK;
+}
+
+void
+history_close(struct history *g)
+{
+	if (g == NULL)
+		return;
+	bus_reader_close(g->reader);
+	free(g->channel);
+	free(g->subscription);
+	buf_release(&g->records);
+	buf_release(&g->senml);
+	arena_release(&g->arena);
+	free(g);
 }

@@ -121,6 +121,8 @@ struct station {
 	struct pack pack;
 	struct notes notes;
 	struct buf text, cbor, subtopic;
+	struct recall *recalls;	/* history that is being read */
+	unsigned n_recalls;
 	bool fetched;		/* somebody has all of a large notification */
 };
 
@@ -160,6 +162,15 @@ void publish(struct station *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
 void subscribe(struct station *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
+
+/* ---- history: recall.c ---- */
+
+/* code 0: the answer comes later */
+struct reply recall(struct station *, coap_session_t *, coap_mid_t,
+    const char *thing);
+/* a step of one */
+void recalls_go_on(struct station *);
+void recalls_end(struct peer *);
 
 /* ---- blocks ---- */
 

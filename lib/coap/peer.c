@@ -104,6 +104,7 @@ peer_gone(struct peer *p)
 {
 	observers_end(p, NULL);
 	transfers_end(p);
+	recalls_end(p);
 }
 
 void

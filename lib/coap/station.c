@@ -448,7 +448,9 @@ station_fd(const struct station *st)
 int
 station_timeout(const struct station *st)
 {
-	return st->impatient ? 50 : st->closing ? 0 : 1000;
+	if (st->recalls != NULL || st->closing)
+		return 0;
+	return st->impatient ? 50 : 1000;
 }
 
 static void
@@ -487,6 +489,7 @@ station_run(struct station *st)
 	ask_again(st);
 	doors_serve(st);
 	observers_go_on(st);
+	recalls_go_on(st);
 	if (st->now - st->swept >= STAMP_SECOND) {
 		st->swept = st->now;
 		peers_sweep(st);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coap/format.h"
-#include "coap/history.h"
 #include "coap/inside.h"
 #include "senml/topic.h"
 
@@ -11,12 +10,6 @@ refuse(coap_pdu_code_t code, const char *why)
 }
 
 /* ---- the next block of something ---- */
-
-static bool
-is_last(const struct asked_block *block, struct str whole)
-{
-	return ((size_t)block->number + 1) * block->size >= whole.n;
-}
 
 /* False when there is nothing of which this could be a block. */
 static bool
@@ -42,88 +35,10 @@ find_next(struct station *st, coap_session_t *s, const char *thing,
 	if (whole.p == NULL)
 		return false;
 	*r = block_reply(s, &a->block2, whole, etag, format);
-	if (is_last(&a->block2, whole))
+	/* the last block, and not one behind it */
+	if (r->has & HAS_BLOCK2 && !(r->block2 & 8))
 		observer_large_done(o);
 	return true;
-}
-
-/* ---- what was ---- */
-
-/* NULL, or why there is none: then *r. */
-static const struct buf *
-read_history(struct station *st, int *format, struct reply *r)
-{
-	const struct asked *a = &st->asked;
-	struct fault fault;
-
-	buf_clear(&st->text);
-	switch (history_put(&st->text, st->o.history, a->from, a->channel,
-	    buf_str(&st->subtopic), &st->pack, &fault)) {
-	case HISTORY_BAD_PLACE:
-		*r = refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "from is no position and no time");
-		return NULL;
-	case HISTORY_ERROR:
-		*r = refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
-		    "what was can't be read now");
-		return NULL;
-	case HISTORY_OK:
-		break;
-	}
-	*format = FORMAT_SENML_JSON;
-	if (a->accept != FORMAT_SENML_CBOR)
-		return &st->text;
-	*format = FORMAT_SENML_CBOR;
-	buf_clear(&st->cbor);
-	if (senml_cbor_put(&st->cbor, buf_str(&st->text), stamp_now(),
-	    &st->pack, &st->notes.cbor))
-		return &st->cbor;
-	*r = refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
-	    "these can't be put into CBOR");
-	return NULL;
-}
-
-/* Kept for those who fetch the other blocks of it; NULL: no room. */
-static struct transfer *
-keep(struct station *st, coap_session_t *s, const char *thing,
-    struct str whole, int format)
-{
-	struct transfer *t = transfer_new(st, peer_get(st, s), thing,
-	    transfer_about(&st->asked, thing), false, whole.n);
-
-	if (!transfer_put(t, whole)) {
-		transfer_free(t);
-		return NULL;
-	}
-	t->format = format;
-	t->etag = ++st->etag;
-	return t;
-}
-
-static struct reply
-answer_history(struct station *st, coap_session_t *s, const char *thing)
-{
-	struct asked_block block = st->asked.block2;
-	const struct buf *b;
-	struct transfer *kept;
-	struct reply r;
-	int format;
-
-	if (st->o.history == NULL)
-		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "there is no stream to read from");
-	if ((b = read_history(st, &format, &r)) == NULL)
-		return r;
-	if (!block.given && b->n + 64 <= coap_session_max_pdu_size(s))
-		return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
-		    .has = HAS_FORMAT, .format = (uint32_t)format,
-		    .data = buf_str(b) };
-	if (!block.given)
-		block = (struct asked_block){ .size = 1024, .exponent = 6 };
-	if ((kept = keep(st, s, thing, buf_str(b), format)) == NULL)
-		return refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
-		    "there are too many transfers now");
-	return block_reply(s, &block, buf_str(&kept->b), kept->etag, format);
 }
 
 /* ---- what will be ---- */
@@ -169,8 +84,8 @@ check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 }
 
 static struct reply
-take(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
-    const char **why)
+take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+    char thing[ID_BYTES + 1], const char **why)
 {
 	const struct asked *a = &st->asked;
 	struct reply r = check(st, s, thing, why);
@@ -183,7 +98,7 @@ take(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 	    find_next(st, s, thing, &r))
 		return r;
 	if (a->from.p != NULL)
-		return answer_history(st, s, thing);
+		return recall(st, s, coap_pdu_get_mid(pdu), thing);
 	if (a->block2.given && a->block2.number > 0)
 		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no such block");
@@ -201,8 +116,11 @@ subscribe(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	const char *why = NULL;
 	struct reply r;
 
-	(void)pdu;
-	r = take(st, s, thing, &why);
+	r = take(st, s, pdu, thing, &why);
+	if (r.code == 0) {
+		reply_later(answer);
+		return;
+	}
 	reply_answer(&st->asked, answer, &r);
 	reply_count(st, &st->asked, r.code, thing, why ? why : r.why, 0,
 	    began);

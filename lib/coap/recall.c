@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "coap/format.h"
+#include "coap/history.h"
+#include "coap/inside.h"
+
+/*
+ * GET with ?from=: what was.  It is read in steps, one of one request in
+ * each turn, so that others are served in between.  An answer that takes
+ * longer than ACK_AFTER, or whose request comes again meanwhile, is a
+ * separate response (RFC 7252 5.2.2): the request is acknowledged first.
+ * Sooner it is piggybacked, as libcoap's clients take blocks only then.
+ */
+#define ACK_AFTER STAMP_SECOND		/* clients wait 2 s for one */
+#define RECALLS_MAX 32
+#define RECALLS_OF_ONE 2
+
+struct recall {
+	struct recall *next;		/* of all; the first is next */
+	struct peer *peer;
+	struct share *share;
+	struct history *history;
+	uint64_t about;
+	struct asked_block block;
+	int accept;
+	bool confirmable;
+	bool acknowledged;
+	coap_mid_t mid;
+	uint8_t no_response;
+	uint8_t token_n;
+	uint8_t token[8];
+	char thing[ID_BYTES + 1];
+	char channel[ID_BYTES + 1];
+	int64_t began;
+};
+
+static struct reply
+recall_refuse(coap_pdu_code_t code, const char *why)
+{
+	return (struct reply){ .code = code, .why = why };
+}
+
+static struct reply
+recall_broken(void)
+{
+	return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+	    "message history is unavailable");
+}
+
+static void
+recall_free(struct recall *r)
+{
+	struct station *st = r->peer->station;
+	struct recall **p;
+
+	for (p = &st->recalls; *p != r; p = &(*p)->next)
+		;
+	*p = r->next;
+	st->n_recalls--;
+	r->share->jobs--;
+	share_put(&st->shares, r->share);
+	peer_release(r->peer);
+	history_close(r->history);
+	free(r);
+}
+
+void
+recalls_end(struct peer *p)
+{
+	struct recall *r, *next;
+
+	for (r = p->station->recalls; r != NULL; r = next) {
+		next = r->next;
+		if (r->peer == p)
+			recall_free(r);
+	}
+}
+
+/* ---- the answer ---- */
+
+/* The pack in the form that was asked for; NULL, or *reply says why. */
+static const struct buf *
+recall_pack(struct station *st, struct recall *r, int *format)
+{
+	buf_clear(&st->text);
+	history_put(r->history, &st->text);
+	*format = FORMAT_SENML_JSON;
+	if (r->accept != FORMAT_SENML_CBOR)
+		return &st->text;
+	*format = FORMAT_SENML_CBOR;
+	buf_clear(&st->cbor);
+	return senml_cbor_put(&st->cbor, buf_str(&st->text), stamp_now(),
+	    &st->pack, &st->notes.cbor) ? &st->cbor : NULL;
+}
+
+/* In blocks, and kept for those who fetch the others. */
+static struct reply
+recall_blocks(struct station *st, struct recall *r, struct str whole,
+    int format)
+{
+	static const struct asked_block first = { .size = 1024,
+	    .exponent = 6 };
+	struct transfer *t = transfer_new(st, r->peer, r->thing, r->about,
+	    false, whole.n);
+
+	if (!transfer_put(t, whole)) {
+		transfer_free(t);
+		return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "there are too many transfers now");
+	}
+	t->format = format;
+	t->etag = ++st->etag;
+	return block_reply(r->peer->session, r->block.given ? &r->block :
+	    &first, buf_str(&t->b), t->etag, format);
+}
+
+static struct reply
+recall_reply(struct station *st, struct recall *r)
+{
+	enum access_result may = access_check_id(st->o.access,
+	    str_z(r->thing), str_z(r->channel));
+	const struct buf *b;
+	int format;
+
+	/* some turns have gone by */
+	if (may != ACCESS_YES)
+		return peer_refusal(may, NULL);
+	if ((b = recall_pack(st, r, &format)) == NULL)
+		return recall_refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
+		    "these can't be put into CBOR");
+	if (r->block.given || b->n + 64 >
+	    coap_session_max_pdu_size(r->peer->session))
+		return recall_blocks(st, r, buf_str(b), format);
+	return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
+	    .has = HAS_FORMAT, .format = (uint32_t)format,
+	    .data = buf_str(b) };
+}
+
+static void
+recall_acknowledge(struct recall *r)
+{
+	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_ACK, COAP_EMPTY_CODE,
+	    r->mid, 0);
+
+	if (pdu != NULL)
+		coap_send(r->peer->session, pdu);
+	r->acknowledged = true;
+}
+
+/* NULL when no answer is wanted, or can be made. */
+static coap_pdu_t *
+recall_begin(struct recall *r, coap_pdu_code_t code)
+{
+	coap_session_t *s = r->peer->session;
+	bool ack = r->confirmable && !r->peer->stream;
+
+	if (reply_unwanted(r->no_response, code)) {
+		if (ack && !r->acknowledged)
+			recall_acknowledge(r);
+		return NULL;
+	}
+	if (ack && !r->acknowledged)
+		return coap_pdu_init(COAP_MESSAGE_ACK, code, r->mid,
+		    coap_session_max_pdu_size(s));
+	return coap_new_pdu(ack ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, code,
+	    s);
+}
+
+static void
+recall_send(struct station *st, struct recall *r, const struct reply *reply)
+{
+	coap_pdu_t *pdu = recall_begin(r, reply->code);
+
+	if (pdu != NULL) {
+		coap_add_token(pdu, r->token_n, r->token);
+		reply_put(pdu, reply);
+		coap_send(r->peer->session, pdu);
+	}
+	st->asked.channel = str_z(r->channel);
+	st->asked.method = COAP_REQUEST_CODE_GET;
+	reply_count(st, &st->asked, reply->code, r->thing, reply->why, 0,
+	    r->began);
+}
+
+/* A step: 1 when there are more of them, else *reply. */
+static int
+recall_step(struct station *st, struct recall *r, struct reply *reply)
+{
+	struct fault fault;
+	int more = history_step(r->history, &st->pack, &fault);
+
+	if (more == 0)
+		*reply = recall_reply(st, r);
+	else if (more < 0)
+		*reply = recall_broken();
+	return more > 0;
+}
+
+static void
+recalls_acknowledge(struct station *st)
+{
+	struct recall *r;
+
+	for (r = st->recalls; r != NULL; r = r->next)
+		if (r->confirmable && !r->peer->stream && !r->acknowledged &&
+		    st->now - r->began > ACK_AFTER)
+			recall_acknowledge(r);
+}
+
+void
+recalls_go_on(struct station *st)
+{
+	struct recall *r = st->recalls, **end;
+	struct reply reply;
+
+	if (r == NULL)
+		return;
+	recalls_acknowledge(st);
+	if (recall_step(st, r, &reply) == 0) {
+		recall_send(st, r, &reply);
+		recall_free(r);
+		return;
+	}
+	/* the others first */
+	st->recalls = r->next;
+	for (end = &st->recalls; *end != NULL; end = &(*end)->next)
+		;
+	*end = r;
+	r->next = NULL;
+}
+
+/* ---- the request ---- */
+
+/* Has it come before, and is being worked on? */
+static bool
+recall_is_known(const struct station *st, const struct peer *p,
+    struct str token)
+{
+	struct recall *r;
+
+	for (r = st->recalls; r != NULL; r = r->next)
+		if (r->peer == p && str_eq(token, (struct str){
+		    (const char *)r->token, r->token_n }))
+			break;
+	if (r != NULL && r->confirmable && !p->stream)
+		recall_acknowledge(r);
+	return r != NULL;
+}
+
+static struct recall *
+recall_new(struct station *st, struct peer *p, const char *thing,
+    coap_mid_t mid, struct share *share, struct history *h)
+{
+	const struct asked *a = &st->asked;
+	struct recall *r = memory_zero(1, sizeof *r);
+
+	r->peer = p;
+	r->share = share;
+	r->history = h;
+	r->about = transfer_about(a, thing);
+	r->block = a->block2;
+	r->accept = a->accept;
+	r->confirmable = a->confirmable;
+	r->mid = mid;
+	r->no_response = a->mark.no_response;
+	r->token_n = (uint8_t)a->token.n;
+	memcpy(r->token, a->token.p, a->token.n);
+	memcpy(r->thing, thing, sizeof r->thing);
+	memcpy(r->channel, a->channel.p, a->channel.n < ID_BYTES ?
+	    a->channel.n : ID_BYTES);
+	r->began = station_clock();
+	r->next = st->recalls;
+	st->recalls = r;
+	st->n_recalls++;
+	share->jobs++;
+	peer_hold(p);
+	return r;
+}
+
+struct reply
+recall(struct station *st, coap_session_t *s, coap_mid_t mid,
+    const char *thing)
+{
+	const struct asked *a = &st->asked;
+	struct peer *p = peer_get(st, s);
+	struct share *share;
+	struct history *h;
+	struct recall *r;
+	struct reply reply = { .code = COAP_EMPTY_CODE };
+	struct fault fault;
+
+	if (st->o.history == NULL)
+		return recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		    "there is no stream to read from");
+	if (recall_is_known(st, p, a->token))
+		return reply;
+	share = share_get(&st->shares, 't', str_z(thing));
+	if (share->jobs >= RECALLS_OF_ONE || st->n_recalls >= RECALLS_MAX) {
+		share_put(&st->shares, share);
+		return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "message history is being read already; try again");
+	}
+	switch (history_open(&h, st->o.history, a->from, a->channel,
+	    buf_str(&st->subtopic), st->text.max, &fault)) {
+	case HISTORY_BAD_PLACE:
+		reply = recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		    "from is not a position and not a time");
+		break;
+	case HISTORY_ERROR:
+		reply = recall_broken();
+		break;
+	case HISTORY_OK:
+		r = recall_new(st, p, thing, mid, share, h);
+		/* most are done with the first */
+		if (recall_step(st, r, &reply) == 0)
+			recall_free(r);
+		return reply;
+	}
+	share_put(&st->shares, share);
+	return reply;
+}
