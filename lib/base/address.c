@@ -49,6 +49,15 @@ address_network(const struct address *a, unsigned char to[16])
 	return v4 ? 4 : 8;
 }
 
+bool
+address_same_network(const struct address *a, const struct address *b)
+{
+	unsigned char x[16], y[16];
+	size_t n = address_network(a, x);
+
+	return n == address_network(b, y) && memcmp(x, y, n) == 0;
+}
+
 /* ---- from text ---- */
 
 static bool

@@ -36,6 +36,8 @@ bool address_parse(struct address *, struct str text);
 /* What it is counted as: how many of the bytes are filled, 4 of IPv4 and of
  * IPv6 the 8 of its network, where each has as many as it likes. */
 size_t address_network(const struct address *, unsigned char to[16]);
+/* are they counted as one? */
+bool address_same_network(const struct address *, const struct address *);
 
 #define PROXIES_MAX OPT_LIST_MAX
 struct proxies {

@@ -209,7 +209,7 @@ is_full(const struct http *h, const struct sockaddr *from)
 	    (o->proxies != NULL && proxies_trust(o->proxies, &a)))
 		return false;
 	for (c = h->first; c != NULL; c = c->next)
-		n += c->addressed && memcmp(&c->address, &a, sizeof a) == 0;
+		n += c->addressed && address_same_network(&c->address, &a);
 	return n >= o->max_per_address;
 }
 

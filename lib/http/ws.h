@@ -28,7 +28,7 @@
  * nobody else.  Messages are taken whole, max_message bytes at most: 1009.
  * One that has not been heard of for half of `timeout` is pinged, and is
  * ended after all of it.  max_connections in all, the next ones wait to be
- * accepted; max_per_address from one IP address, more are closed, or, from
+ * accepted; max_per_address from one network, more are closed, or, from
  * a proxy that is trusted, their handshake is refused with 429.
  */
 struct ws;

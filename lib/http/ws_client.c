@@ -112,8 +112,8 @@ ws_client_crowded(const struct ws_client *c)
 	if (most == 0 || !c->addressed)
 		return false;
 	for (other = c->ws->first; other != NULL; other = other->next)
-		n += other->addressed && memcmp(&other->address, &c->address,
-		    sizeof c->address) == 0;
+		n += other->addressed &&
+		    address_same_network(&other->address, &c->address);
 	return n > most;
 }
 

@@ -96,7 +96,7 @@ check_networks(void)
 		"10.0.0", "*", "unix:", "10.0.0.0:80", "[::1]", "all",
 	};
 	unsigned char key[16];
-	struct address a;
+	struct address a, b;
 	size_t i;
 
 	for (i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -120,6 +120,15 @@ check_networks(void)
 	CHECK(address_parse(&a, STR("2001:db8:1:2:3::4")) &&
 	    address_network(&a, key) == 8 &&
 	    memcmp(key, "\40\1\15\270\0\1\0\2", 8) == 0);
+	CHECK(address_parse(&b, STR("2001:db8:1:2:ffff::1")) &&
+	    address_same_network(&a, &b));
+	CHECK(address_parse(&b, STR("2001:db8:1:3:3::4")) &&
+	    !address_same_network(&a, &b));
+	CHECK(address_parse(&a, STR("::ffff:192.0.2.1")) &&
+	    address_parse(&b, STR("192.0.2.1")) &&
+	    address_same_network(&a, &b));
+	CHECK(address_parse(&b, STR("192.0.2.2")) &&
+	    !address_same_network(&a, &b));
 }
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coap/exchange.h"
 #include "coap/format.h"
+#include "coap/screen.h"
+#include "coap/share.h"
 
 #include "unit.h"
 
@@ -64,9 +66,76 @@ test_exchanges(void)
 	exchanges_release(&x);
 }
 
+static void
+test_shares(void)
+{
+	struct shares all;
+	struct share *a, *b;
+
+	shares_init(&all);
+	CHECK(shares_greediest(&all) == NULL);
+	a = share_get(&all, 't', STR("one"));
+	CHECK(share_get(&all, 't', STR("one")) == a);
+	b = share_get(&all, 'a', STR("one"));
+	CHECK(a != b && a->observers == 0);
+	a->bytes = 2;
+	b->bytes = 3;
+	CHECK(shares_greediest(&all) == b);
+	share_put(&all, b);
+	CHECK(shares_greediest(&all) == a);
+	share_put(&all, a);
+	CHECK(shares_greediest(&all) == a);
+	share_put(&all, a);
+	CHECK(shares_greediest(&all) == NULL);
+	shares_release(&all);
+}
+
+/* What comes of a datagram, as SCREEN_PARTS parts at most. */
+static bool
+screened(struct str in, int n, struct str out)
+{
+	size_t ends[SCREEN_PARTS];
+	struct buf b;
+	bool same;
+
+	buf_init(&b, 4096);
+	same = screen_datagram(in, &b, ends) == n && str_eq(buf_str(&b), out);
+	buf_release(&b);
+	return same;
+}
+
+static void
+test_screen(void)
+{
+	static const char reset[] = "\x4f\1ab";
+	struct str none = STR_NONE, request = STR("\x41\2abt\xb1x\xffp");
+
+	/* as it is */
+	CHECK(screened(request, 1, request));
+	/* an empty acknowledgement; a ping; another version */
+	CHECK(screened(STR("\x60\0ab"), 1, STR("\x60\0ab")));
+	CHECK(screened(STR("\x40\0ab"), 1, (struct str){ reset, 4 }));
+	CHECK(screened(STR("\x80\2ab"), 0, none));
+	/* Hop-Limit 1 and an elective one that nobody knows are left out */
+	CHECK(screened(STR("\x40\2ab\xb1x\x51\1"), 1,
+	    STR("\x40\2ab\xb1x")));
+	CHECK(screened(STR("\x40\2ab\xb1x\xe2\7\0yz"), 1,
+	    STR("\x40\2ab\xb1x")));
+	/* Hop-Limit 0, and a critical one: the mark alone */
+	CHECK(screened(STR("\x40\2ab\xb1x\x51\0"), 1,
+	    STR("\x40\1ab\xe4\xfc\xdb\2\0\0\0")));
+	CHECK(screened(STR("\x40\2ab\x91x"), 1,
+	    STR("\x40\1ab\xe4\xfc\xdb\1\0\0\x9")));
+	/* No-Response is told with the request */
+	CHECK(screened(STR("\x40\2ab\xb1x\xd1\xea\x1a"), 1,
+	    STR("\x40\2ab\xb1x\xe4\xfc\xd0\0\x1a\0\0")));
+}
+
 int
 main(void)
 {
+	test_shares();
+	test_screen();
 	test_formats();
 	test_exchanges();
 	return unit_end();
