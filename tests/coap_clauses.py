@@ -291,6 +291,8 @@ def unframe(data):
             n, at = struct.unpack(">I", data[1:5])[0] + 65805, 5
         token = data[0] & 15
         end = at + 1 + token + n
+        if end > len(data):
+            break
         out.append((data[at], data[at + 1:at + 1 + token],
                     data[at + 1 + token:end]))
         data = data[end:]
@@ -313,6 +315,15 @@ class Stream:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             self.s = context.wrap_socket(self.s)
+
+    def answer(self, token):
+        """the message with that token, when it has come"""
+        data = b""
+        while True:
+            data += self.s.recv(65536)
+            for m in unframe(data):
+                if m[1] == token:
+                    return m
 
     def talk(self, *parts):
         """all that comes until it is closed, or the answer to a last
@@ -425,12 +436,9 @@ def bert(port):
     n, whole, sizes = 0, b"", []
     s.s.sendall(frame(CSM, options=[(2, 3000), (4, b"")]))
     while True:
-        data = b""
         s.s.sendall(frame(GET, b"g", place("b") + [
-            (QUERY, b"from=start"), (BLOCK2, n << 4 | 7)]) + END)
-        while CUSTODY not in data:
-            data += s.s.recv(65536)
-        m = [x for x in unframe(data) if x[1] == b"g"][0]
+            (QUERY, b"from=start"), (BLOCK2, n << 4 | 7)]))
+        m = s.answer(b"g")
         assert m[0] == 0x45, m
         options, payload = m[2].split(b"\xff", 1)
         whole += payload
@@ -445,11 +453,8 @@ def small_messages(port):
     """no message is longer than the peer has said (RFC 8323 5.3.1)"""
     s = Stream(port)
     s.s.sendall(frame(CSM, options=[(2, 200), (4, b"")]))
-    data = b""
-    s.s.sendall(frame(GET, b"g", place("b") + [(QUERY, b"from=start")]) + END)
-    while CUSTODY not in data:
-        data += s.s.recv(65536)
-    m = [x for x in unframe(data) if x[1] == b"g"][0]
+    s.s.sendall(frame(GET, b"g", place("b") + [(QUERY, b"from=start")]))
+    m = s.answer(b"g")
     print(name(m[0]), len(m[2]) < 200, b"\xff" in m[2])
 
 
