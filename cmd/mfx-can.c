@@ -82,7 +82,8 @@ put(struct buf *b, enum decision decision)
 		    verb);
 		break;
 	case DECISION_NOBODY:
-		buf_puts(b, "no: nobody has this key\n");
+		buf_puts(b, "no: nobody has this key, or its thing is "
+		    "disabled\n");
 		break;
 	case DECISION_NO_THING:
 		buf_printf(b, "no: there is no thing %.*s\n",
@@ -91,6 +92,14 @@ put(struct buf *b, enum decision decision)
 	case DECISION_NO_KEY:
 		buf_printf(b, "no: the key of thing %.*s was taken away\n",
 		    STR_ARG(thing));
+		break;
+	case DECISION_THING_DISABLED:
+		buf_printf(b, "no: thing %.*s is disabled\n",
+		    STR_ARG(thing));
+		break;
+	case DECISION_CHANNEL_DISABLED:
+		buf_printf(b, "no: channel %.*s is disabled\n",
+		    STR_ARG(channel));
 		break;
 	case DECISION_NO_CHANNEL:
 		buf_printf(b, "no: there is no channel %.*s\n",

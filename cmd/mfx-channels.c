@@ -21,6 +21,7 @@ static const struct opt create_options[] = {
 	    OPT_STRING, &admin.name, 0, 0 },
 	{ 0, "metadata", "JSON", "an object",
 	    OPT_STRING, &admin.metadata, 0, 0 },
+	ADMIN_TAG(admin),
 	FROM_FILE,
 	OPT_END
 };
@@ -33,6 +34,7 @@ static const struct opt list_options[] = {
 	    OPT_STRING, &admin.metadata, 0, 0 },
 	{ 0, "thing", "ID", "only those connected to it",
 	    OPT_STRING, &admin.connected, 0, 0 },
+	ADMIN_LIST(admin),
 	HUMAN,
 	OPT_END
 };
@@ -45,19 +47,27 @@ static const struct opt update_options[] = {
 	    OPT_STRING, &admin.name, 0, 0 },
 	{ 0, "metadata", "JSON", "new metadata in place of all of the old",
 	    OPT_STRING, &admin.metadata, 0, 0 },
+	ADMIN_TAG(admin),
 	FROM_FILE,
 	OPT_END
 };
+
+static const struct opt status_options[] = { USER, FROM_FILE, OPT_END };
 
 static const struct opt remove_options[] = {
 	USER,
 	{ 0, "if-exists", NULL, "one that isn't there is fine",
 	    OPT_FLAG, &admin.if_exists, 0, 0 },
+	ADMIN_DRY_RUN(admin),
 	FROM_FILE,
 	OPT_END
 };
 
 static const struct opt connect_options[] = { USER, FROM_FILE, OPT_END };
+
+static const struct opt disconnect_options[] = {
+	USER, ADMIN_DRY_RUN(admin), FROM_FILE, OPT_END
+};
 
 static int
 create(char **operands)
@@ -75,17 +85,30 @@ static int
 get(char **operands)
 {
 	if (*operands == NULL)
-		program_misuse(admin.program, "an id is missing");
+		program_misuse(admin.program, "missing ID");
 	return admin_list(&admin, operands);
 }
 
 static int
 update(char **operands)
 {
-	if (admin.file == NULL && admin.name == NULL && admin.metadata == NULL)
-		program_misuse(admin.program,
-		    "nothing to change: --name, --metadata or -f FILE");
+	if (admin.file == NULL && admin.name == NULL &&
+	    admin.metadata == NULL && admin.tags.n == 0)
+		program_misuse(admin.program, "nothing to change: --name, "
+		    "--metadata, --tag or -f FILE");
 	return admin_run(&admin, operands, BULK_UPDATE);
+}
+
+static int
+enable(char **operands)
+{
+	return admin_run(&admin, operands, BULK_ENABLE);
+}
+
+static int
+disable(char **operands)
+{
+	return admin_run(&admin, operands, BULK_DISABLE);
 }
 
 /* takes what list gives, to be its sink */
@@ -108,27 +131,34 @@ disconnect_all(char **operands)
 }
 
 static const struct verb verbs[] = {
-	{ "create", "[--name NAME] [--metadata JSON]\n-f FILE",
+	{ "create", "[--name NAME] [--metadata JSON] [--tag TAG]\n-f FILE",
 	    "make one, or one for each line of a file",
 	    create_options, create },
-	{ "list", "[--name GLOB] [--metadata JSON] [--thing ID] [-H] "
-	    "[ID ...]", "show all, or some", list_options, list },
+	{ "list", "[--name GLOB] [--metadata JSON] [--tag TAG] "
+	    "[--status STATUS] [--thing ID] [--order ORDER] [--dir DIR] "
+	    "[-H] [ID ...]", "show all, or some", list_options, list },
 	{ "get", "[-H] ID ...", "show these", get_options, get },
-	{ "update", "[--name NAME] [--metadata JSON] ID ...\n-f FILE",
-	    "change names and metadata", update_options, update },
-	{ "remove", "[--if-exists] ID ...\n-f FILE",
+	{ "update", "[--name NAME] [--metadata JSON] [--tag TAG] "
+	    "ID ...\n-f FILE", "change names, metadata and tags",
+	    update_options, update },
+	{ "enable", "ID ...\n-f FILE", "give access back",
+	    status_options, enable },
+	{ "disable", "ID ...\n-f FILE",
+	    "end all access, and keep it", status_options, disable },
+	{ "remove", "[--if-exists] [--dry-run] ID ...\n-f FILE",
 	    "remove, with all connections", remove_options, remove_all },
 	{ "connect", "CHANNEL THING ...\n-f FILE",
 	    "let things use a channel", connect_options, connect_all },
-	{ "disconnect", "CHANNEL THING ...\n-f FILE",
-	    "end that", connect_options, disconnect_all },
+	{ "disconnect", "[--dry-run] CHANNEL THING ...\n-f FILE",
+	    "end that", disconnect_options, disconnect_all },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 static const struct program program = {
 	.name = "mfx-channels",
 	.summary = "look after channels and who is connected to them",
-	.synopsis = "create|list|get|update|remove [options] [ID ...]\n"
+	.synopsis = "create|list|get|update|enable|disable|remove [options] "
+	    "[ID ...]\n"
 	    "connect|disconnect [options] CHANNEL THING ...",
 	.verbs = verbs,
 };

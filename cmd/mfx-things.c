@@ -22,6 +22,7 @@ static const struct opt create_options[] = {
 	    OPT_STRING, &admin.key_file, 0, 0 },
 	{ 0, "metadata", "JSON", "an object",
 	    OPT_STRING, &admin.metadata, 0, 0 },
+	ADMIN_TAG(admin),
 	FROM_FILE,
 	OPT_END
 };
@@ -34,6 +35,7 @@ static const struct opt list_options[] = {
 	    OPT_STRING, &admin.metadata, 0, 0 },
 	{ 0, "channel", "ID", "only those connected to it",
 	    OPT_STRING, &admin.connected, 0, 0 },
+	ADMIN_LIST(admin),
 	{ 0, "keys", NULL, "show keys too", OPT_FLAG, &admin.keys, 0, 0 },
 	{ 'H', "human", NULL, "a table for people",
 	    OPT_FLAG, &admin.human, 0, 0 },
@@ -54,14 +56,18 @@ static const struct opt update_options[] = {
 	    OPT_STRING, &admin.name, 0, 0 },
 	{ 0, "metadata", "JSON", "new metadata in place of all of the old",
 	    OPT_STRING, &admin.metadata, 0, 0 },
+	ADMIN_TAG(admin),
 	FROM_FILE,
 	OPT_END
 };
+
+static const struct opt status_options[] = { USER, FROM_FILE, OPT_END };
 
 static const struct opt remove_options[] = {
 	USER,
 	{ 0, "if-exists", NULL, "one that isn't there is fine",
 	    OPT_FLAG, &admin.if_exists, 0, 0 },
+	ADMIN_DRY_RUN(admin),
 	FROM_FILE,
 	OPT_END
 };
@@ -93,17 +99,30 @@ static int
 get(char **operands)
 {
 	if (*operands == NULL)
-		program_misuse(admin.program, "an id is missing");
+		program_misuse(admin.program, "missing ID");
 	return admin_list(&admin, operands);
 }
 
 static int
 update(char **operands)
 {
-	if (admin.file == NULL && admin.name == NULL && admin.metadata == NULL)
-		program_misuse(admin.program,
-		    "nothing to change: --name, --metadata or -f FILE");
+	if (admin.file == NULL && admin.name == NULL &&
+	    admin.metadata == NULL && admin.tags.n == 0)
+		program_misuse(admin.program, "nothing to change: --name, "
+		    "--metadata, --tag or -f FILE");
 	return admin_run(&admin, operands, BULK_UPDATE);
+}
+
+static int
+enable(char **operands)
+{
+	return admin_run(&admin, operands, BULK_ENABLE);
+}
+
+static int
+disable(char **operands)
+{
+	return admin_run(&admin, operands, BULK_DISABLE);
 }
 
 /* takes what list gives, to be its sink */
@@ -127,15 +146,22 @@ key(char **operands)
 }
 
 static const struct verb verbs[] = {
-	{ "create", "[--name NAME] [--key-file FILE] [--metadata JSON]\n"
-	    "-f FILE", "make one, or one for each line of a file",
+	{ "create", "[--name NAME] [--key-file FILE] [--metadata JSON] "
+	    "[--tag TAG]\n-f FILE",
+	    "make one, or one for each line of a file",
 	    create_options, create },
-	{ "list", "[--name GLOB] [--metadata JSON] [--channel ID] [-H] "
-	    "[ID ...]", "show all, or some", list_options, list },
+	{ "list", "[--name GLOB] [--metadata JSON] [--tag TAG] "
+	    "[--status STATUS] [--channel ID] [--order ORDER] [--dir DIR] "
+	    "[-H] [ID ...]", "show all, or some", list_options, list },
 	{ "get", "[-H] ID ...", "show these", get_options, get },
-	{ "update", "[--name NAME] [--metadata JSON] ID ...\n-f FILE",
-	    "change names and metadata", update_options, update },
-	{ "remove", "[--if-exists] ID ...\n-f FILE",
+	{ "update", "[--name NAME] [--metadata JSON] [--tag TAG] "
+	    "ID ...\n-f FILE", "change names, metadata and tags",
+	    update_options, update },
+	{ "enable", "ID ...\n-f FILE", "give access back",
+	    status_options, enable },
+	{ "disable", "ID ...\n-f FILE",
+	    "end all access, and keep it", status_options, disable },
+	{ "remove", "[--if-exists] [--dry-run] ID ...\n-f FILE",
 	    "remove, with all connections", remove_options, remove_all },
 	{ "key", "[--key-file FILE | --new | --remove] ID ...",
 	    "show, set, change or take away keys", key_options, key },
@@ -145,7 +171,8 @@ static const struct verb verbs[] = {
 static const struct program program = {
 	.name = "mfx-things",
 	.summary = "look after things, which are devices and applications",
-	.synopsis = "create|list|get|update|remove|key [options] [ID ...]",
+	.synopsis = "create|list|get|update|enable|disable|remove|key "
+	    "[options] [ID ...]",
 	.verbs = verbs,
 };
 

@@ -524,6 +524,16 @@ with_password() {
 	mfx-events >before
 	# back to what version 1 was
 	sqlite3 "$MFX_HOME/registry.db" "
+	    DROP TABLE removed;
+	    DROP TRIGGER things_id; DROP TRIGGER channels_id;
+	    DROP TRIGGER users_id; DROP TRIGGER users_gone;
+	    DROP TRIGGER things_gone; DROP TRIGGER channels_gone;
+	    DROP INDEX things_by_name; DROP INDEX things_by_id;
+	    DROP INDEX channels_by_name; DROP INDEX channels_by_id;
+	    ALTER TABLE things DROP COLUMN tags;
+	    ALTER TABLE things DROP COLUMN disabled;
+	    ALTER TABLE channels DROP COLUMN tags;
+	    ALTER TABLE channels DROP COLUMN disabled;
 	    DROP TABLE thing_names; DROP TABLE channel_names;
 	    DROP TABLE named;
 	    DROP TABLE tokens; DROP TABLE revoked;

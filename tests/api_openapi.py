@@ -104,6 +104,10 @@ class User:
             "showThing": lambda: dict(path=thing),
             "updateThing": lambda: dict(path=thing, body={
                 "name": "new", "metadata": {"b": {}}}),
+            "patchThing": lambda: dict(path=thing, body={"tags": ["a", "b"]}),
+            "tagThing": lambda: dict(path=thing, body={"tags": []}),
+            "enableThing": lambda: dict(path=thing),
+            "disableThing": lambda: dict(path={"id": self.made("Thing")}),
             "removeThing": lambda: dict(path={"id": NOBODY}),
             "changeThingKey": lambda: dict(path=thing,
                                            body={"key": self.key}),
@@ -115,6 +119,9 @@ class User:
             "removeChannels": lambda: lines(),
             "showChannel": lambda: dict(path=channel),
             "updateChannel": lambda: dict(path=channel, body={"name": "g"}),
+            "patchChannel": lambda: dict(path=channel, body={"name": "h"}),
+            "enableChannel": lambda: dict(path=channel),
+            "disableChannel": lambda: dict(path={"id": self.made("Channel")}),
             "removeChannel": lambda: dict(path={"id": NOBODY}),
             "listThingsOfChannel": lambda: dict(path=channel),
             "connect": lambda: dict(path=pair),
@@ -240,11 +247,29 @@ def pages(user):
                       [("name", "p"), ("metadata", "{}"), ("glob", "?")],
                       [("metadata", '{"no":"one"}')]):
             user.ask(name, 200, query=query, **more)
-        page = user.ask(name, 200, query=[("cursor", ""), ("limit", "5")],
-                        **more).json
-        while "next" in page:
-            page = user.ask(name, 200, **more, query=[
-                ("cursor", page["next"]), ("limit", "5")]).json
+        kind = "things" if "Things" in name else "channels"
+        for order in ([], [("dir", "desc")], [("order", "name")],
+                      [("order", "id"), ("dir", "desc")],
+                      [("order", "name"), ("dir", "desc"),
+                       ("status", "enabled"), ("tag", ""), ("tags", "")]):
+            page = user.ask(name, 200, query=order + [
+                ("cursor", ""), ("limit", "5")], **more).json
+            ids = [x["id"] for x in page[kind]]
+            while "next" in page:
+                page = user.ask(name, 200, **more, query=order + [
+                    ("cursor", page["next"]), ("limit", "5")]).json
+                ids += [x["id"] for x in page[kind]]
+            all = user.ask(name, 200, **more, query=order + [
+                ("limit", "100")]).json
+            assert ids == [x["id"] for x in all[kind]], (ids, all)
+            assert len(set(ids)) == len(ids) == all["total"] > 10
+        for wrong in ([("order", "size")], [("dir", "up")],
+                      [("status", "x")], [("tag", "a"), ("tag", "b")],
+                      [("order", "name"), ("cursor", "5")],
+                      [("order", "id"), ("cursor", "5.YQ")],
+                      [("cursor", "5_YQ")], [("order", "name"),
+                                             ("cursor", "5.Y%")]):
+            user.ask(name, 400, query=wrong, **more)
         for wrong in ([("limit", "0")], [("offset", "x")], [("cursor", "x")],
                       [("metadata", "[]")], [("name", "a"), ("name", "b")],
                       [("glob", "[")]):
@@ -289,7 +314,18 @@ def many(user):
         assert not user.ask("explainAccess", 200, path={"id": thing},
                             query=[("channel", channel)]).json["allowed"]
     user.ask("explainAccess", 400, path={"id": things[0]})
+    user.ask("connectAll", 200, body=pairs)
+    pair = lines({"channel": channels[0], "thing": things[0]})
+    for _ in range(2):
+        assert user.ask("disconnectAll", 200, query=[("dry_run", "true")],
+                        **pair).text
+    user.ask("disconnectAll", 400, query=[("dry_run", "true")], body=pairs)
     for Kind, ids in (("Things", things), ("Channels", channels)):
+        for _ in range(2):
+            assert user.ask("remove" + Kind, 200, query=[("dry_run", "1")],
+                            **lines({"id": ids[0]})).text
+        user.ask("remove" + Kind, 404, query=[("dry_run", "1")],
+                 **lines({"id": ids[0]}, {"id": NOBODY}))
         user.ask("remove" + Kind, 200, **lines({"id": ids[0], "name": "b"}))
 
 
@@ -305,6 +341,16 @@ def tags(user):
         user.ask("show" + Kind, 200, path=path, headers=right)
         user.ask("update" + Kind, 412, path=path, body={}, headers=wrong)
         user.ask("update" + Kind, 200, path=path, body={}, headers=other)
+        for verb in ("disable", "enable"):
+            user.ask(verb + Kind, 412, path=path, headers=wrong)
+            tag = user.ask(verb + Kind, 200, path=path, headers=[
+                ("If-Match", tag), other[0]]).headers["ETag"]
+        for verb in ("patch", "tag") if Kind == "Thing" else ("patch",):
+            user.ask(verb + Kind, 412, path=path, body={}, headers=wrong)
+            tag = user.ask(verb + Kind, 200, path=path, body={"tags": [verb]},
+                           headers=[("If-Match", tag), other[0]]
+                           ).headers["ETag"]
+        wrong, other = [("If-Match", '"x"')], [other[0], ("If-Match", tag)]
         if Kind == "Thing":
             user.ask("changeThingKey", 412, path=path, body={"key": "k"},
                      headers=wrong)

@@ -49,7 +49,7 @@ load identity
 	id=$(jq -r .id made) key=$(jq -r .key made)
 	[[ $id =~ ^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$ ]]
 	[[ $key =~ ^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]]
-	local want='{"id":"'$id'","name":"a \"meter\"","metadata":{"floor":2.50}}'
+	local want='{"id":"'$id'","name":"a \"meter\"","metadata":{"floor":2.50},"tags":[],"status":"enabled"}'
 	[[ $(mfx-things get "$id") == "$want" ]]
 	[[ $(mfx-things list) == "$want" ]]
 	[[ $(mfx-things list "$id") == "$want" ]]
@@ -160,8 +160,8 @@ load identity
 	a=$(thing) b=$(thing)
 	status 1 mfx-things get "$a" nobody "$b" >out 2>err
 	(($(wc -l <out) == 2)) && grep -q "no thing 'nobody'" err
-	refuses 64 "id is missing" mfx-things get
-	refuses 64 "either ids or filters" mfx-things list --name x "$a"
+	refuses 64 "missing ID" mfx-things get
+	refuses 64 "either IDs or filters" mfx-things list --name x "$a"
 }
 
 @test "lists: by name, by metadata, by connection, without an end" {
@@ -193,7 +193,7 @@ load identity
 	jq -e 'keys_unsorted == ["id","name"]' made
 	local id
 	id=$(jq -r .id made)
-	[[ $(mfx-channels get "$id") == '{"id":"'$id'","name":"c","metadata":{"a":1}}' ]]
+	[[ $(mfx-channels get "$id") == '{"id":"'$id'","name":"c","metadata":{"a":1},"tags":[],"status":"enabled"}' ]]
 	mfx-channels update --name d "$id"
 	mfx-channels list --name d | jq -e '.metadata == {a:1}'
 	mfx-channels list -H | grep -q "^$id  d "
@@ -225,6 +225,125 @@ load identity
 	mfx-channels connect "$c" "$a"
 	mfx-channels remove "$c"
 	[[ $(sqlite3 "$MFX_HOME/registry.db" 'SELECT count(*) FROM connections') == 0 ]]
+}
+
+# ---- tags, status, order ----
+
+@test "tags: given, shown, replaced, asked for" {
+	local a b c
+	a=$(thing --tag boiler --tag 'floor 2,boiler') b=$(thing --tag 'ü"\[x]')
+	c=$(channel --tag cellar)
+	mfx-things get "$a" | jq -e '.tags == ["boiler", "floor 2"]'
+	mfx-things get "$b" | jq -e '.tags == ["ü\"\\[x]"]'
+	mfx-channels list --tag cellar | jq -e '.tags == ["cellar"]'
+	[[ $(mfx-things list --tag boiler | jq -r .id) == "$a" ]]
+	[[ $(mfx-things list --tag 'ü"\[x]' | jq -r .id) == "$b" ]]
+	[[ $(mfx-things list --tag boiler,'floor 2' | jq -r .id) == "$a" ]]
+	# all of them, and each as a whole
+	for tag in boile oiler floor 'boiler,x' '"' '"boiler"' 'x]' '\[x]' Boiler; do
+		[[ -z $(mfx-things list --tag "$tag") ]]
+	done
+	[[ -z $(mfx-channels list --tag boiler) ]]
+	mfx-things update --tag new "$a"
+	mfx-things update --name n "$a"
+	mfx-things get "$a" | jq -e '.tags == ["new"] and .name == "n"'
+	mfx-things update --tag '' "$a"
+	mfx-things get "$a" | jq -e '.tags == []'
+	jq -nc '{tags: ["a", "b"]}, {tags: []}, {}' | mfx-things create -f - |
+		jq -r .id | xargs mfx-things get | jq -c .tags |
+		diff - <(printf '%s\n' '["a","b"]' '[]' '[]')
+	mfx-things list -H | grep -qF '["a","b"]'
+}
+
+@test "tags: what they may be" {
+	local tag
+	for tag in "$(printf '%0128d' 0)" "$(seq -s , 32)" 漢字 "a'; DROP TABLE x"; do
+		thing --tag "$tag" >/dev/null
+	done
+	refuses 65 "--tag: tag longer" mfx-things create --tag "$(printf '%0129d' 0)"
+	refuses 65 "--tag: more than 32" mfx-things create --tag "$(seq -s , 33)"
+	for tag in a, ,a a,,b $'a\nb' $'\x7f' $'\xff' $'\xc2\x85'; do
+		refuses 65 "--tag: " mfx-things create --tag "$tag"
+	done
+	for tag in '{}' '"a"' '[1]' '["a",]' '["a"' '[""]' '["a,b"]' '["\u0007"]' \
+	    '[["a"]]' null; do
+		echo '{"tags":'"$tag"'}' >line
+		refuses 65 "line:1: " mfx-things create -f line
+	done
+}
+
+@test "status: ended and given back, with an event for each change" {
+	local t c
+	t=$(thing --name t) c=$(channel)
+	mfx-things disable "$t"
+	mfx-things disable "$t"
+	mfx-channels disable "$c"
+	mfx-things get "$t" | jq -e '.status == "disabled"'
+	[[ $(mfx-things list --status disabled | jq -r .id) == "$t" ]]
+	[[ -z $(mfx-things list --status enabled) ]]
+	[[ $(mfx-channels list --status disabled | jq -r .id) == "$c" ]]
+	refuses 1 "no thing 'nobody'" mfx-things enable "$t" nobody
+	mfx-things get "$t" | jq -e '.status == "disabled"'
+	mfx-things list | mfx-things enable -f -
+	mfx-channels enable "$c"
+	mfx-things get "$t" | jq -e '.status == "enabled" and .name == "t"'
+	mfx-events | jq -r '[.operation, .id] | join(" ")' | tail -n 4 | diff - <(
+		printf '%s\n' "thing.disable $t" "channel.disable $c" \
+		    "thing.enable $t" "channel.enable $c")
+	add_user bob@example.com
+	refuses 1 "no thing '$t'" as bob@example.com mfx-things disable "$t"
+	echo '{"id":"'"$t"'","status":"off"}' >line
+	refuses 65 "line:1: status" mfx-things update -f line
+}
+
+@test "order: by creation, name or id, both ways, with filters" {
+	local c
+	jq -nc 'range(1200) | {name: "n\(. * 7919 % 997 % 40)",
+	    id: ("00000000-0000-4000-8000-" + ("000000000000\(. * 7919 % 100003)" | .[-12:])),
+	    tags: [if . % 3 == 0 then "third" else "other" end]}' >in
+	mfx-things create -f in >made
+	c=$(channel)
+	jq -c --arg c "$c" 'select(.id | test("[02468]$")) | {channel: $c, thing: .id}' in |
+		mfx-channels connect -f -
+	# sorted HERE THERE: jq's own order is the measure; of one name, by creation
+	sorted() {
+		jq -sc 'to_entries | map(.value + {at: .key}) | '"$1"' | .[].id' in >want
+		shift
+		"$@" | jq -c .id | cmp - want
+	}
+	sorted . mfx-things list
+	sorted reverse mfx-things list --dir desc
+	sorted 'sort_by(.name, .at)' mfx-things list --order name
+	sorted 'sort_by(.name, .at) | reverse' mfx-things list --order name --dir desc
+	sorted 'sort_by(.id)' mfx-things list --order id --dir asc
+	sorted 'sort_by(.id) | reverse' mfx-things list --order id --dir desc
+	sorted 'map(select(.tags == ["third"])) | sort_by(.name, .at)' \
+	    mfx-things list --order name --tag third
+	sorted 'map(select(.name | startswith("n1"))) | reverse' \
+	    mfx-things list --dir desc --name 'n1*'
+	sorted 'map(select(.id | test("[02468]$"))) | sort_by(.name, .at) | reverse' \
+	    mfx-things list --order name --dir desc --channel "$c"
+	sorted 'map(select(.id | test("[02468]$"))) | sort_by(.id)' \
+	    mfx-things list --order id --channel "$c"
+	refuses 64 "order" mfx-things list --order size
+}
+
+@test "--dry-run: what would go, and the same refusals" {
+	local a b c
+	a=$(thing --name a --tag x) b=$(thing --name b) c=$(channel)
+	mfx-channels connect "$c" "$a"
+	everything >before
+	mfx-things remove --dry-run "$a" "$b" >out
+	diff out <(mfx-things get "$a" "$b")
+	mfx-channels remove --dry-run "$c" | diff - <(mfx-channels get "$c")
+	[[ $(mfx-channels disconnect --dry-run "$c" "$a" "$b") == \
+	    '{"channel":"'$c'","thing":"'$a'"}' ]]
+	refuses 1 "no thing 'nobody'" mfx-things remove --dry-run "$a" nobody
+	mfx-things remove --dry-run --if-exists nobody "$a" | diff - <(mfx-things get "$a")
+	refuses 1 "no channel" mfx-channels remove --dry-run nobody
+	refuses 1 "no thing" mfx-channels disconnect --dry-run "$c" "$a" nobody
+	mfx-things list | mfx-things remove --dry-run -f - | diff - <(mfx-things list)
+	everything | cmp before
 }
 
 # ---- bulk ----
@@ -330,6 +449,16 @@ load identity
 	}
 	can 1 "not connected" "$t" publish "$c"
 	mfx-channels connect "$c" "$t"
+	can 0 "yes: " "$t" publish "$c"
+	mfx-channels disable "$c"
+	can 1 "channel $c is disabled" "$t" publish "$c"
+	mfx-things disable "$t"
+	can 1 "thing $t is disabled" "$t" publish "$c"
+	mfx-channels enable "$c"
+	can 1 "thing $t is disabled" "$t" subscribe "$c"
+	mfx-things key "$t" | jq -r .key >key
+	can 1 "or its thing is disabled" --key-file key publish "$c"
+	mfx-things enable "$t"
 	can 0 "yes: " "$t" publish "$c"
 	can 0 "subscribe" "$t" subscribe "$c"
 	can 1 "no channel nobody" "$t" publish nobody
@@ -484,6 +613,53 @@ load identity
 	status 19 sqlite3 "$MFX_HOME/registry.db" 'PRAGMA foreign_keys = ON;
 	    INSERT INTO connections SELECT c.n, t.n, c.owner FROM channels c,
 	    things t WHERE c.owner <> t.owner LIMIT 1' 2>/dev/null
+}
+
+@test "an id that was one user's is never another's" {
+	local t c kept ann
+	t=$(thing) c=$(channel) kept=$(thing)
+	ann=$(mfx-users list | jq -r .id)
+	mfx-things remove "$t"
+	mfx-channels remove "$c"
+	add_user bob@example.com
+	# taken ID…: nobody else can have it, as a thing or as a channel
+	taken() {
+		local id
+		for id; do
+			echo '{"id":"'"$id"'","name":"x"}' >line
+			refuses 65 "line:1: the id '$id' is in use" \
+			    as bob@example.com mfx-things create -f line
+			refuses 65 "line:1: the id '$id' is in use" \
+			    as bob@example.com mfx-channels create -f line
+			refuses 65 "the id '$id' is in use" \
+			    as bob@example.com mfx-things create -f - <line
+		done
+	}
+	taken "$t" "$c" "$kept" "$ann"
+	# the owner brings back what was theirs
+	echo '{"id":"'"$t"'","name":"back"}' >line
+	mfx-things create -f line >/dev/null
+	echo '{"id":"'"$c"'","name":"back"}' >line
+	mfx-channels create -f line >/dev/null
+	mfx-things list --name back | jq -e --arg t "$t" '.id == $t'
+	taken "$t" "$c"
+	mfx-things remove "$t"
+	taken "$t"
+	# who comes after a removed user is somebody else, with the same address
+	add_user eve@example.com
+	as eve@example.com mfx-things create -f - <<<'{"name":"e"}' | jq -r .id >id
+	local old
+	old=$(as eve@example.com mfx-users list | jq -r 'select(.email == "eve@example.com").id')
+	as eve@example.com mfx-users remove --all eve@example.com
+	rm -f token.eve_example_com
+	add_user eve@example.com
+	taken "$(<id)" "$old"
+	echo '{"id":"'"$(<id)"'"}' >line
+	refuses 65 "in use" as eve@example.com mfx-things create -f line
+	refuses 65 "in use" as eve@example.com mfx-channels create -f line
+	# nothing but the id and the owner is kept
+	[[ $(sqlite3 "$MFX_HOME/registry.db" "SELECT group_concat(name) FROM
+	    pragma_table_info('removed')") == id,owner ]]
 }
 
 @test "text of SQL, of shells and of terminals does nothing anywhere" {

@@ -241,7 +241,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	NO="there is no channel $bc" can --key-file key publish "$bc"
 	mv "$(TOKEN_FILE)" away
 	NO="thing $t is not connected to channel $bc" can --key-file key publish "$bc"
-	NO="nobody has this key" can --key-file - publish "$bc" <<<"not $(<key)"
+	NO="nobody has this key, or its thing is disabled" can --key-file - publish "$bc" <<<"not $(<key)"
 	MFX_URL= mfx-channels connect "$c" "$t"
 	[[ $(mfx-can --key-file key subscribe "$c") == "yes: thing $t "* ]]
 	refuses 77 "mfx-token login" mfx-can "$t" publish "$c"
@@ -418,7 +418,7 @@ given() {
 	! LC_ALL=C grep -q $'[\e\a]' out
 	(($(wc -l <out) == 2))
 	echo spaces >mode
-	[[ $(mfx-things list) == '{"id":"a","name":"b","metadata":{"a":1.50}}' ]]
+	[[ $(mfx-things list) == '{"id":"a","name":"b","metadata":{"a":1.50},"tags":[],"status":"enabled"}' ]]
 	echo one-line >mode
 	[[ $(mfx-things create) == '{"id":"6ba7b810-9dad-41d1-80b4-00c04fd430c8","name":"a","key":"k"}' ]]
 }

@@ -85,18 +85,19 @@ access_decide_id(struct call *c)
 /* why not; NULL: it can't be asked */
 static const char *
 reason(struct call *c, const struct principal *who, struct str channel,
-    enum access_result result, struct fault *fault)
+    enum access_result result, bool disabled, struct fault *fault)
 {
 	struct item item;
 	void *found;
 
 	if (result == ACCESS_NO_KEY)
-		return "no_key";
+		return disabled ? "thing_disabled" : "no_key";
 	if (item_find(c->api->registry, ITEM_CHANNEL, &who->user, channel,
 	    &item, &found, fault) < 0)
 		return fault->status == 1 ? "no_channel" : NULL;
+	disabled = item.disabled;
 	item_found_end(found);
-	return "not_connected";
+	return disabled ? "channel_disabled" : "not_connected";
 }
 
 /* "" for yes */
@@ -104,19 +105,21 @@ static const char *
 explain(struct call *c, const struct principal *who, struct str channel,
     struct fault *fault)
 {
-	struct item item;
-	void *found;
 	enum access_result result;
+	struct item item;
+	bool disabled;
+	void *found;
 
 	if (item_find(c->api->registry, ITEM_THING, &who->user, c->id[0],
 	    &item, &found, fault) < 0)
 		return fault->status == 1 ? "no_thing" : NULL;
+	disabled = item.disabled;
 	item_found_end(found);
 	result = access_check_id(c->api->access, c->id[0], channel);
 	if (result == ACCESS_YES)
 		return "";
 	if (result != ACCESS_ERROR)
-		return reason(c, who, channel, result, fault);
+		return reason(c, who, channel, result, disabled, fault);
 	fault_set(fault, EX_TEMPFAIL, "%s", access_fault(c->api->access));
 	return NULL;
 }

@@ -51,17 +51,18 @@ call_read(struct call *c, struct body_field *fields, size_t n)
 
 bool
 call_spec(struct call *c, struct specs *specs, struct spec *spec,
-    const struct body_field *name, const struct body_field *metadata,
-    const struct body_field *key)
+    const struct body_field f[ITEM_FIELDS], bool key)
 {
 	const char *why = NULL;
 
-	if (name->value.p != NULL)
-		why = spec_set_name(specs, spec, name->value);
-	if (why == NULL && metadata->value.p != NULL)
-		why = spec_set_metadata(specs, spec, metadata->value);
-	if (why == NULL && key != NULL && key->value.n > 0)
-		why = spec_set_key(specs, spec, key->value);
+	if (f[ITEM_NAME].value.p != NULL)
+		why = spec_set_name(specs, spec, f[ITEM_NAME].value);
+	if (why == NULL && f[ITEM_METADATA].value.p != NULL)
+		why = spec_set_metadata(specs, spec, f[ITEM_METADATA].value);
+	if (why == NULL && f[ITEM_TAGS].value.p != NULL)
+		why = spec_set_tags(specs, spec, f[ITEM_TAGS].value);
+	if (why == NULL && key && f[ITEM_KEY].value.n > 0)
+		why = spec_set_key(specs, spec, f[ITEM_KEY].value);
 	if (why != NULL)
 		http_problem(c->request, 400, why);
 	return why == NULL;
@@ -168,6 +169,13 @@ call_put_item(struct buf *key, struct registry *registry, struct buf *b,
 		buf_puts(b, ",\"metadata\":");
 		buf_put_str(b, item->metadata);
 	}
+	/* Mainflux of 2019 has neither, and its clients compare */
+	if (item->tags.n > 2) {
+		buf_puts(b, ",\"tags\":");
+		buf_put_str(b, item->tags);
+	}
+	if (item->disabled)
+		buf_puts(b, ",\"status\":\"disabled\"");
 	buf_putc(b, '}');
 	return 0;
 }

@@ -128,11 +128,11 @@ void call_tag(struct http_request *, const char *tag);
 /* 412 */
 void call_changed(struct http_request *);
 
-/* checks and copies name, metadata and key as far as they are there; else
- * it answers 400: false */
+/* checks and copies name, metadata, tags and key as far as they are there;
+ * else it answers 400: false */
+enum { ITEM_NAME, ITEM_METADATA, ITEM_TAGS, ITEM_KEY, ITEM_FIELDS };
 bool call_spec(struct call *, struct specs *, struct spec *,
-    const struct body_field *name, const struct body_field *metadata,
-    const struct body_field *key);
+    const struct body_field f[ITEM_FIELDS], bool key);
 
 /* ---- answers ---- */
 
@@ -173,11 +173,15 @@ void users_create(struct call *), users_show(struct call *),
 void things_create(struct call *), things_bulk(struct call *),
     things_list(struct call *), things_of_channel(struct call *),
     things_show(struct call *), things_update(struct call *),
+    things_patch(struct call *), things_enable(struct call *),
+    things_disable(struct call *),
     things_key(struct call *), things_remove(struct call *),
     things_update_many(struct call *), things_remove_many(struct call *);
 void channels_create(struct call *), channels_bulk(struct call *),
     channels_list(struct call *), channels_of_thing(struct call *),
     channels_show(struct call *), channels_update(struct call *),
+    channels_patch(struct call *), channels_enable(struct call *),
+    channels_disable(struct call *),
     channels_remove(struct call *), channels_update_many(struct call *),
     channels_remove_many(struct call *);
 void connections_add(struct call *), connections_remove(struct call *),

@@ -235,6 +235,11 @@ many(struct call *c, bool connect)
 	}
 	if (!call_read(c, f, 2) || !call_has_token(c))
 		return;
+	if (call_says_yes(c, "dry_run")) {
+		http_problem(c->request, 400,
+		    "dry_run takes a body of " CALL_LINES);
+		return;
+	}
 	cc = change_new(c, connect);
 	cc->change.many = true;
 	why = read_pairs(c, cc, f);

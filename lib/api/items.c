@@ -15,6 +15,8 @@
 #define BULK_MAX 50000
 
 enum what { CREATE, UPDATE, REMOVE };
+/* empty as Mainflux' of 2019, by its id, or with all of it */
+enum form { PLAIN, NAMED, SHOWN };
 
 struct item_change {
 	struct change change;
@@ -23,6 +25,7 @@ struct item_change {
 	enum item_kind kind;
 	enum what what;
 	bool bulk, keys;
+	enum form form;			/* of the answer to an update */
 	struct user user;
 	struct specs specs;
 	struct conditions conditions;
@@ -79,6 +82,10 @@ put_created(struct item_change *ic, const struct spec *spec)
 	if (spec->metadata.n > 2) {
 		buf_puts(b, ",\"metadata\":");
 		buf_put_str(b, spec->metadata);
+	}
+	if (spec->tags.n > 2) {
+		buf_puts(b, ",\"tags\":");
+		buf_put_str(b, spec->tags);
 	}
 	buf_putc(b, '}');
 }
@@ -149,6 +156,36 @@ answer_created(struct item_change *ic)
 	call_json(r, 201, buf_str(b));
 }
 
+/* As it is by now: another may have changed it since.  A token that may not
+ * read it is only told the id. */
+static void
+answer_updated(struct item_change *ic)
+{
+	struct api *api = ic->api;
+	struct fault fault;
+	struct item item = { .id = ic->specs.v[0].id };
+	void *found = NULL;
+	int got;
+
+	if (ic->form == PLAIN) {
+		http_answer(ic->request, 200);
+		return;
+	}
+	if (ic->form == SHOWN && api->registry != NULL)
+		item_find(api->registry, ic->kind, &ic->user, item.id, &item,
+		    &found, &fault);
+	buf_clear(&api->answer);
+	got = call_put_item(&api->key, api->registry, &api->answer, ic->kind,
+	    &item, ic->keys, &fault);
+	if (found != NULL)
+		item_found_end(found);
+	buf_putc(&api->answer, '\n');
+	if (got < 0)
+		call_unable(api, ic->request, &fault);
+	else
+		call_json(ic->request, 200, buf_str(&api->answer));
+}
+
 static void
 done(struct task *t)
 {
@@ -169,7 +206,7 @@ done(struct task *t)
 		answer_created(ic);
 	} else {
 		call_tag(r, ic->state);
-		http_answer(r, 200);
+		answer_updated(ic);
 	}
 	buf_release(&ic->answer);
 	specs_release(&ic->specs);
@@ -211,30 +248,31 @@ change_go(struct call *c, struct item_change *ic)
 	}
 	ic->user = who->user;
 	/* whoever makes a thing is told its key */
-	ic->keys = true;
+	ic->keys = ic->what == CREATE || who->scope & TOKEN_KEYS_READ;
+	if (ic->form == SHOWN && !(who->scope & may_read[ic->kind]))
+		ic->form = NAMED;
 	ic->conditions = conditions_keep(&c->conditions, &ic->specs.keep);
 	ledger_add(c->api->ledger, &ic->change);
 }
 
 /* ---- requests ---- */
 
-enum { NAME, METADATA, KEY, FIELDS };
-#define ITEM_FIELDS {						\
-	[NAME] = { .name = "name", .type = BODY_TEXT },		\
-	[METADATA] = { .name = "metadata", .type = BODY_OBJECT },	\
-	[KEY] = { .name = "key", .type = BODY_TEXT },			\
+#define ITEM_BODY {							\
+	[ITEM_NAME] = { .name = "name", .type = BODY_TEXT },		\
+	[ITEM_METADATA] = { .name = "metadata", .type = BODY_OBJECT },	\
+	[ITEM_TAGS] = { .name = "tags", .type = BODY_TEXTS },		\
+	[ITEM_KEY] = { .name = "key", .type = BODY_TEXT },		\
 }
 
 /* with an id and a key, which is random when none is given */
 static bool
 read_new(struct call *c, struct item_change *ic,
-    const struct body_field f[FIELDS])
+    const struct body_field f[ITEM_FIELDS])
 {
 	struct spec *spec = specs_add(&ic->specs);
 	bool thing = ic->kind == ITEM_THING;
 
-	return call_spec(c, &ic->specs, spec, &f[NAME], &f[METADATA],
-	    thing ? &f[KEY] : NULL) &&
+	return call_spec(c, &ic->specs, spec, f, thing) &&
 	    spec_make_id(&ic->specs, spec) == NULL &&
 	    (!thing || spec->given & SPEC_KEY ||
 	    spec_make_key(&ic->specs, spec) == NULL);
@@ -243,10 +281,10 @@ read_new(struct call *c, struct item_change *ic,
 static void
 create_one(struct call *c, enum item_kind kind)
 {
-	struct body_field f[] = ITEM_FIELDS;
+	struct body_field f[] = ITEM_BODY;
 	struct item_change *ic;
 
-	if (!call_read(c, f, kind == ITEM_THING ? FIELDS : KEY) ||
+	if (!call_read(c, f, kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY) ||
 	    !call_has_token(c))
 		return;
 	ic = change_new(c, kind, CREATE);
@@ -267,10 +305,10 @@ read_bulk(struct call *c, struct item_change *ic)
 
 	body_array_init(&array, c->request->body, &c->api->scratch);
 	while ((got = body_next(&array, &element)) > 0) {
-		struct body_field f[] = ITEM_FIELDS;
+		struct body_field f[] = ITEM_BODY;
 
 		why = body_read(element, f,
-		    ic->kind == ITEM_THING ? FIELDS : KEY,
+		    ic->kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY,
 		    &c->api->scratch);
 		if (why != NULL)
 			break;
@@ -323,21 +361,57 @@ has_id(struct call *c)
 static void
 update(struct call *c, enum item_kind kind)
 {
-	struct body_field f[] = ITEM_FIELDS;
+	struct body_field f[] = ITEM_BODY;
 	struct item_change *ic;
 	struct spec *spec;
 
-	if (!call_read(c, f, KEY) || !call_has_token(c) || !has_id(c))
+	if (!call_read(c, f, ITEM_KEY) || !call_has_token(c) || !has_id(c))
 		return;
 	ic = change_new(c, kind, UPDATE);
 	spec = specs_add(&ic->specs);
 	spec_set_id(&ic->specs, spec, c->id[0]);
 	spec_set_name(&ic->specs, spec, STR(""));
 	spec_set_metadata(&ic->specs, spec, STR("{}"));
-	if (call_spec(c, &ic->specs, spec, &f[NAME], &f[METADATA], NULL))
+	if (call_spec(c, &ic->specs, spec, f, false))
 		change_go(c, ic);
 	else
 		change_drop(ic);
+}
+
+/* what is given, and nothing else */
+static void
+patch(struct call *c, enum item_kind kind)
+{
+	struct body_field f[] = ITEM_BODY;
+	struct item_change *ic;
+	struct spec *spec;
+
+	if (!call_read(c, f, ITEM_KEY) || !call_has_token(c) || !has_id(c))
+		return;
+	ic = change_new(c, kind, UPDATE);
+	ic->form = SHOWN;
+	spec = specs_add(&ic->specs);
+	spec_set_id(&ic->specs, spec, c->id[0]);
+	if (call_spec(c, &ic->specs, spec, f, false))
+		change_go(c, ic);
+	else
+		change_drop(ic);
+}
+
+static void
+set_status(struct call *c, enum item_kind kind, bool disabled)
+{
+	struct item_change *ic;
+	struct spec *spec;
+
+	if (!call_has_token(c) || !has_id(c))
+		return;
+	ic = change_new(c, kind, UPDATE);
+	ic->form = SHOWN;
+	spec = specs_add(&ic->specs);
+	spec_set_id(&ic->specs, spec, c->id[0]);
+	spec_set_status(&ic->specs, spec, item_status(disabled));
+	change_go(c, ic);
 }
 
 void
@@ -408,9 +482,15 @@ void things_create(struct call *c) { create_one(c, ITEM_THING); }
 void things_bulk(struct call *c) { create_many(c, ITEM_THING); }
 void things_show(struct call *c) { show(c, ITEM_THING); }
 void things_update(struct call *c) { update(c, ITEM_THING); }
+void things_patch(struct call *c) { patch(c, ITEM_THING); }
+void things_enable(struct call *c) { set_status(c, ITEM_THING, false); }
+void things_disable(struct call *c) { set_status(c, ITEM_THING, true); }
 void things_remove(struct call *c) { remove_one(c, ITEM_THING); }
 void channels_create(struct call *c) { create_one(c, ITEM_CHANNEL); }
 void channels_bulk(struct call *c) { create_many(c, ITEM_CHANNEL); }
 void channels_show(struct call *c) { show(c, ITEM_CHANNEL); }
 void channels_update(struct call *c) { update(c, ITEM_CHANNEL); }
+void channels_patch(struct call *c) { patch(c, ITEM_CHANNEL); }
+void channels_enable(struct call *c) { set_status(c, ITEM_CHANNEL, false); }
+void channels_disable(struct call *c) { set_status(c, ITEM_CHANNEL, true); }
 void channels_remove(struct call *c) { remove_one(c, ITEM_CHANNEL); }

@@ -25,6 +25,7 @@ struct lines_change {
 	struct http_request *request;
 	struct user user;
 	struct bulk bulk;
+	bool tried;
 	struct buf answer;
 };
 
@@ -52,7 +53,10 @@ make(struct change *c, struct registry *r, struct fault *fault)
 	if (got <= 0)
 		return got < 0 ? -1 :
 		    fault_set(fault, EX_NOUSER, "no such user");
-	return bulk_make(&lc->bulk, r, &lc->user, &lc->answer, fault);
+	got = bulk_make(&lc->bulk, r, &lc->user, &lc->answer, fault);
+	/* what was only tried is rolled back like a failure */
+	lc->tried = got == 0 && lc->bulk.dry_run;
+	return lc->tried ? fault_set(fault, EX_DATAERR, "a dry run") : got;
 }
 
 /* what is wrong with which: counted from 1 */
@@ -76,7 +80,7 @@ done(struct task *t)
 	struct lines_change *lc = of_change((struct change *)t);
 	struct http_request *r = lc->request;
 
-	if (lc->change.result < 0) {
+	if (lc->change.result < 0 && !lc->tried) {
 		refuse(lc, &lc->change.fault);
 	} else {
 		api_recovered(lc->api);
@@ -176,7 +180,9 @@ lines_change(struct call *c, enum bulk_what what, enum item_kind kind)
 	lc->request = c->request;
 	lc->bulk = (struct bulk){
 		.what = what, .kind = kind,
-		.if_exists = call_says_yes(c, "if_exists")
+		.if_exists = call_says_yes(c, "if_exists"),
+		.dry_run = (what == BULK_REMOVE || what == BULK_DISCONNECT) &&
+		    call_says_yes(c, "dry_run")
 	};
 	specs_init(&lc->bulk.specs);
 	buf_init(&lc->answer, ANSWER_MAX);

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "registry/metadata.h"
 #include "registry/page.h"
+#include "registry/tags.h"
 
 /*
  * Lists: a page by offset, with the number of all, as Mainflux has it; or
@@ -87,13 +88,11 @@ take_place(struct call *c, struct search *s)
 {
 	struct page *p = &s->page;
 	struct str value;
-	uint64_t row = 0;
 	int got = call_parameter(c, "cursor", &value);
 
 	s->cursor = got > 0;
-	if (got > 1 || (value.n > 0 && !take_digits(value, &row)))
-		return "that is no cursor";
-	p->after = (long long)row;
+	if (got > 1 || !page_after(p, value))
+		return "not a cursor of a list in this order";
 	p->count = !s->cursor;
 	p->limit = s->cursor ? CURSOR_LIMIT : OFFSET_LIMIT;
 	if (!take_number(c, "offset", 0, UINT64_MAX, &p->offset))
@@ -104,6 +103,71 @@ take_place(struct call *c, struct search *s)
 	    OFFSET_LIMIT_MAX, &p->limit))
 		return s->cursor ? "limit has to be one number from 1 to "
 		    "10000" : "limit has to be one number from 1 to 100";
+	return NULL;
+}
+
+/* one value out of those that a parameter may have; absent, *i stays */
+static bool
+take_word(struct call *c, const char *name, const char *const *words,
+    int *i)
+{
+	struct str value;
+	int got = call_parameter(c, name, &value), at;
+
+	if (got == 0)
+		return true;
+	for (at = 0; words[at] != NULL; at++)
+		if (got == 1 && str_eq(value, str_z(words[at]))) {
+			*i = at;
+			return true;
+		}
+	return false;
+}
+
+/* the order, and what is asked for beside names and metadata */
+static const char *
+take_order(struct call *c, struct page *p)
+{
+	static const char *const orders[] = {
+		"created", "name", "id", "created_at", NULL
+	};
+	static const char *const dirs[] = { "asc", "desc", NULL };
+	static const char *const statuses[] = {
+		"all", "enabled", "disabled", NULL
+	};
+	int order = 0, dir = 0, status = 0;
+
+	if (!take_word(c, "order", orders, &order))
+		return "order has to be created, name or id";
+	if (!take_word(c, "dir", dirs, &dir))
+		return "dir has to be asc or desc";
+	if (!take_word(c, "status", statuses, &status))
+		return "status has to be enabled, disabled or all";
+	p->order = order == 1 ? PAGE_NAME : order == 2 ? PAGE_ID :
+	    PAGE_CREATED;
+	p->desc = dir == 1;
+	p->status = status == 1 ? PAGE_ENABLED : status == 2 ?
+	    PAGE_DISABLED : PAGE_ANY;
+	return NULL;
+}
+
+/* tag=a,b, or tags= as Mainflux has both names */
+static const char *
+take_tags(struct call *c, struct search *s)
+{
+	struct str tag, tags;
+	struct tags t;
+	const char *why;
+
+	if (call_parameter(c, "tag", &tag) > 1 ||
+	    call_parameter(c, "tags", &tags) > 1)
+		return "more than one tag: give them with commas between";
+	tags_begin(&t);
+	if ((why = tags_add_list(&t, tag)) != NULL ||
+	    (why = tags_add_list(&t, tags)) != NULL)
+		return why;
+	if (t.n > 0)
+		s->page.tags = arena_str(&s->keep, tags_end(&t));
 	return NULL;
 }
 
@@ -232,8 +296,11 @@ put_head(struct search *s)
 	else
 		buf_printf(b, "{\"total\":%" PRIu64 ",\"offset\":%" PRIu64
 		    ",\"limit\":%" PRIu64 ",", p->total, p->offset, p->limit);
-	if (s->cursor && p->more)
-		buf_printf(b, "\"next\":\"%lld\",", p->last);
+	if (s->cursor && p->more) {
+		buf_puts(b, "\"next\":\"");
+		page_next(p, b);
+		buf_puts(b, "\",");
+	}
 	buf_printf(b, "\"%s\":[", collection[p->kind]);
 }
 
@@ -305,7 +372,8 @@ is_short(const struct search *s)
 	const struct page *p = &s->page;
 
 	return p->name.p == NULL && p->glob == NULL && p->metadata == NULL &&
-	    p->connected.p == NULL && p->limit <= CURSOR_LIMIT &&
+	    p->connected.p == NULL && p->tags.p == NULL &&
+	    p->status == PAGE_ANY && p->limit <= CURSOR_LIMIT &&
 	    p->offset <= AT_ONCE;
 }
 
@@ -359,7 +427,11 @@ list(struct call *c, enum item_kind kind, unsigned scope, bool connected)
 	s = search_new(kind);
 	if (connected)
 		s->page.connected = arena_str(&s->keep, c->id[0]);
-	why = take_place(c, s);
+	why = take_order(c, &s->page);
+	if (why == NULL)
+		why = take_place(c, s);
+	if (why == NULL)
+		why = take_tags(c, s);
 	if (why == NULL)
 		why = take_filters(c, s);
 	if (why == NULL && connected && c->id[0].n == 0)

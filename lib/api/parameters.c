@@ -16,7 +16,7 @@
 
 /* those that are true or false, wherever they are */
 static const char *const flags[] = {
-	"all", "disconnected", "follow", "if_exists", "keys",
+	"all", "disconnected", "dry_run", "follow", "if_exists", "keys",
 };
 
 struct reading {

@@ -7,7 +7,7 @@
 /* a body that nobody has to show a token for */
 #define OPEN_BODY_MAX (16 * 1024)
 
-#define LIST "offset limit cursor name glob metadata"
+#define LIST "offset limit cursor name glob metadata order dir status tag tags"
 #define MESSAGES "offset limit *subtopic *publisher *protocol *name *unit " \
 	"*value v vs vb vd comparator from to order aggregate every " \
 	"aggregation interval store"
@@ -41,13 +41,21 @@ const struct api_route api_routes[] = {
 	{ "PATCH", "/things/bulk", things_update_many, "things",
 	    "update_things", API_OURS, NULL },
 	{ "POST", "/things/bulk/remove", things_remove_many, "things",
-	    "remove_things", API_OURS, "if_exists" },
+	    "remove_things", API_OURS, "if_exists dry_run" },
 	{ "GET", "/things", things_list, "things", "list_things", 0,
 	    LIST " keys" },
 	{ "GET", "/things/:id", things_show, "things", "view_thing", API_STATE,
 	    "keys" },
 	{ "PUT", "/things/:id", things_update, "things", "update_thing",
 	    API_STATE, NULL },
+	{ "PATCH", "/things/:id", things_patch, "things", "patch_thing",
+	    API_STATE, NULL },
+	{ "PATCH", "/things/:id/tags", things_patch, "things", "tag_thing",
+	    API_STATE, NULL },
+	{ "POST", "/things/:id/enable", things_enable, "things",
+	    "enable_thing", API_STATE, NULL },
+	{ "POST", "/things/:id/disable", things_disable, "things",
+	    "disable_thing", API_STATE, NULL },
 	{ "PATCH", "/things/:id/key", things_key, "things", "update_key",
 	    API_STATE, NULL },
 	{ "DELETE", "/things/:id", things_remove, "things", "remove_thing",
@@ -64,13 +72,19 @@ const struct api_route api_routes[] = {
 	{ "PATCH", "/channels/bulk", channels_update_many, "things",
 	    "update_channels", API_OURS, NULL },
 	{ "POST", "/channels/bulk/remove", channels_remove_many, "things",
-	    "remove_channels", API_OURS, "if_exists" },
+	    "remove_channels", API_OURS, "if_exists dry_run" },
 	{ "GET", "/channels", channels_list, "things", "list_channels", 0,
 	    LIST },
 	{ "GET", "/channels/:id", channels_show, "things", "view_channel",
 	    API_STATE, NULL },
 	{ "PUT", "/channels/:id", channels_update, "things", "update_channel",
 	    API_STATE, NULL },
+	{ "PATCH", "/channels/:id", channels_patch, "things",
+	    "patch_channel", API_STATE, NULL },
+	{ "POST", "/channels/:id/enable", channels_enable, "things",
+	    "enable_channel", API_STATE, NULL },
+	{ "POST", "/channels/:id/disable", channels_disable, "things",
+	    "disable_channel", API_STATE, NULL },
 	{ "DELETE", "/channels/:id", channels_remove, "things",
 	    "remove_channel", API_STATE, NULL },
 	{ "GET", "/channels/:id/things", things_of_channel, "things",
@@ -83,7 +97,7 @@ const struct api_route api_routes[] = {
 	{ "POST", "/connect", connections_bulk, "things", "connect_all", 0,
 	    NULL },
 	{ "POST", "/disconnect", connections_end_bulk, "things",
-	    "disconnect_all", API_OURS, NULL },
+	    "disconnect_all", API_OURS, "dry_run" },
 
 	{ "POST", "/identify", access_identity, "things", "identify", API_OPEN,
 	    NULL },

@@ -200,14 +200,16 @@ remember(struct access *a, const unsigned char *tag,
 /* by enum question; each gives the thing, and whether it is connected */
 static const char by_key[] =
 	"SELECT id, EXISTS(SELECT 1 FROM connections WHERE thing = things.n"
-	" AND channel = (SELECT n FROM channels WHERE id = ?2))"
-	" FROM things WHERE key_hash = ?1";
+	" AND channel = (SELECT n FROM channels WHERE id = ?2"
+	" AND NOT disabled)) FROM things WHERE key_hash = ?1"
+	" AND NOT disabled";
 static const char by_id[] =
 	"SELECT id, EXISTS(SELECT 1 FROM connections WHERE thing = things.n"
-	" AND channel = (SELECT n FROM channels WHERE id = ?2))"
-	" FROM things WHERE id = ?1 AND key_hash IS NOT NULL";
+	" AND channel = (SELECT n FROM channels WHERE id = ?2"
+	" AND NOT disabled)) FROM things WHERE id = ?1"
+	" AND key_hash IS NOT NULL AND NOT disabled";
 static const char who_has[] =
-	"SELECT id, 1 FROM things WHERE key_hash = ?1";
+	"SELECT id, 1 FROM things WHERE key_hash = ?1 AND NOT disabled";
 
 static enum access_result
 ask(struct access *a, enum question q, struct str who, struct str channel)
@@ -315,7 +317,8 @@ access_holds(struct access *a, struct str thing,
 	int got;
 
 	if (a->registry == NULL || (st = statement_get(a->registry,
-	    "SELECT 1 FROM things WHERE id = ?1 AND key_hash = ?2",
+	    "SELECT 1 FROM things WHERE id = ?1 AND key_hash = ?2"
+	    " AND NOT disabled",
 	    &a->fault)) == NULL)
 		return ACCESS_ERROR;
 	statement_str(st, 1, thing);
@@ -340,7 +343,8 @@ access_key(struct access *a, struct str thing, char *key, size_t *n)
 	if (!uuid_valid(thing))
 		return ACCESS_NO_KEY;
 	if (a->registry == NULL || (st = statement_get(a->registry,
-	    "SELECT key_box FROM things WHERE id = ?1 AND key_box IS NOT NULL",
+	    "SELECT key_box FROM things WHERE id = ?1 AND key_box IS NOT NULL"
+	    " AND NOT disabled",
 	    &a->fault)) == NULL)
 		return ACCESS_ERROR;
 	statement_str(st, 1, thing);

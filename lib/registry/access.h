@@ -35,9 +35,11 @@ struct access;
 
 enum access_result {
 	ACCESS_YES,
-	ACCESS_NO_KEY,		/* nobody has this key */
+	ACCESS_NO_KEY,		/* nobody has this key, or a thing that is
+				 * disabled */
 	ACCESS_NOT_CONNECTED,	/* the thing is not on this channel, or
-				 * there is no such channel */
+				 * there is no such channel, or it is
+				 * disabled */
 	ACCESS_ERROR,		/* the registry can't be asked */
 };
 
@@ -61,7 +63,8 @@ enum access_result access_check(struct access *, struct str key,
     struct str channel, struct str *thing);
 
 /* the same for a thing known by its id (from a client certificate); one
- * whose key was taken away has no access this way either: ACCESS_NO_KEY */
+ * whose key was taken away, or that is disabled, has no access this way
+ * either: ACCESS_NO_KEY */
 enum access_result access_check_id(struct access *, struct str thing,
     struct str channel);
 

@@ -49,10 +49,10 @@ end(struct admin *a, int result)
 /* ---- what is to be done ---- */
 
 static int
-refused(struct admin *a, const char *why)
+refused(struct admin *a, const char *option, const char *why)
 {
 	return why == NULL ? 0 :
-	    fault_set(&a->fault, EX_DATAERR, "%s", why);
+	    fault_set(&a->fault, EX_DATAERR, "%s: %s", option, why);
 }
 
 static int
@@ -62,7 +62,8 @@ set_key(struct admin *a, struct spec *spec)
 	int result;
 
 	if (a->new_key)
-		return refused(a, spec_make_key(&a->bulk.specs, spec));
+		return refused(a, "--new",
+		    spec_make_key(&a->bulk.specs, spec));
 	if (a->no_key)
 		spec->given |= SPEC_KEY;
 	if (a->key_file == NULL)
@@ -71,8 +72,8 @@ set_key(struct admin *a, struct spec *spec)
 	buf_init(&key, THING_KEY_MAX + 3);
 	result = secret_read(a->key_file, "key", &key, &a->fault);
 	if (result == 0)
-		result = refused(a, spec_set_key(&a->bulk.specs, spec,
-		    buf_str(&key)));
+		result = refused(a, "--key-file",
+		    spec_set_key(&a->bulk.specs, spec, buf_str(&key)));
 	secret_release(&key);
 	return result;
 }
@@ -80,11 +81,16 @@ set_key(struct admin *a, struct spec *spec)
 static int
 from_options(struct admin *a, struct spec *spec)
 {
-	if (a->name != NULL && refused(a,
-	    spec_set_name(&a->bulk.specs, spec, str_z(a->name))) < 0)
+	struct specs *specs = &a->bulk.specs;
+
+	if (a->name != NULL && refused(a, "--name",
+	    spec_set_name(specs, spec, str_z(a->name))) < 0)
 		return -1;
-	if (a->metadata != NULL && refused(a,
-	    spec_set_metadata(&a->bulk.specs, spec, str_z(a->metadata))) < 0)
+	if (a->metadata != NULL && refused(a, "--metadata",
+	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
+		return -1;
+	if (a->tags.n > 0 && refused(a, "--tag",
+	    spec_set_tag_list(specs, spec, &a->tags)) < 0)
 		return -1;
 	return set_key(a, spec);
 }
@@ -96,7 +102,8 @@ from_pairs(struct admin *a, char **operands)
 	const char *channel = *operands++;
 
 	if (channel == NULL || *operands == NULL)
-		program_misuse(a->program, "a channel and things, or -f FILE");
+		program_misuse(a->program,
+		    "missing CHANNEL and THING, or -f FILE");
 	for (; *operands != NULL; operands++) {
 		struct spec *spec = specs_add(&a->bulk.specs);
 
@@ -110,7 +117,7 @@ static int
 from_ids(struct admin *a, char **operands)
 {
 	if (*operands == NULL)
-		program_misuse(a->program, "an id, or -f FILE");
+		program_misuse(a->program, "missing ID, or -f FILE");
 	for (; *operands != NULL; operands++) {
 		struct spec *spec = specs_add(&a->bulk.specs);
 
@@ -128,7 +135,7 @@ take_input(struct admin *a, char **operands)
 
 	if (a->file != NULL) {
 		if (*operands != NULL || a->name || a->metadata ||
-		    a->key_file || a->new_key || a->no_key)
+		    a->tags.n > 0 || a->key_file || a->new_key || a->no_key)
 			program_misuse(a->program,
 			    "-f FILE takes all from the file: no operands, "
 			    "and no options that say the same");
@@ -166,8 +173,12 @@ admin_run(struct admin *a, char **operands, enum bulk_what what)
 	int result;
 
 	a->bulk = (struct bulk){
-		.what = what, .kind = a->kind, .if_exists = a->if_exists
+		.what = what, .kind = a->kind, .if_exists = a->if_exists,
+		.dry_run = a->dry_run
 	};
+	if (a->dry_run)
+		a->shown = SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
+		    SPEC_STATUS;
 	result = begin(a);
 	if (result == 0)
 		result = take_input(a, operands);
@@ -185,6 +196,8 @@ admin_show(struct admin *a, const struct item *item, struct str key)
 		table_cell(&a->table, item->id, false);
 		table_cell(&a->table, item->name, false);
 		table_cell(&a->table, item->metadata, false);
+		table_cell(&a->table, item->tags, false);
+		table_cell(&a->table, item_status(item->disabled), false);
 		if (a->shown & SPEC_KEY)
 			table_cell(&a->table, key, false);
 	} else {
@@ -221,22 +234,25 @@ static int
 show_all(struct admin *a)
 {
 	struct admin_filter filter = {
-		.glob = str_z(a->name), .connected = str_z(a->connected)
+		.glob = str_z(a->name), .connected = str_z(a->connected),
+		.status = a->status, .order = a->order, .dir = a->dir
 	};
 	struct specs *specs = &a->bulk.specs;
+	struct spec *spec = specs_add(specs);
 	const char *why = glob_fault(filter.glob);
 	bool found;
 
 	if (why != NULL)
 		program_misuse(a->program, "--name: %s", why);
-	if (a->metadata != NULL) {
-		struct spec *spec = specs_add(specs);
-
-		if (refused(a, spec_set_metadata(specs, spec,
-		    str_z(a->metadata))) < 0)
-			return -1;
-		filter.metadata = spec->metadata;
-	}
+	if (a->metadata != NULL && refused(a, "--metadata",
+	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
+		return -1;
+	if (a->tags.n > 0 && refused(a, "--tag",
+	    spec_set_tag_list(specs, spec, &a->tags)) < 0)
+		return -1;
+	filter.metadata = spec->metadata;
+	filter.tags = spec->tags;
+	filter.tag_list = &a->tags;
 	return a->place->find(a, &filter, &found) < 0 ? -1 : 0;
 }
 
@@ -247,6 +263,8 @@ begin_table(struct admin *a)
 	table_column(&a->table, "id");
 	table_column(&a->table, "name");
 	table_column(&a->table, "metadata");
+	table_column(&a->table, "tags");
+	table_column(&a->table, "status");
 	if (a->shown & SPEC_KEY)
 		table_column(&a->table, "key");
 }
@@ -256,8 +274,10 @@ list(struct admin *a, char **ids, unsigned shown)
 {
 	int result;
 
-	if (*ids != NULL && (a->name || a->metadata || a->connected))
-		program_misuse(a->program, "either ids or filters");
+	if (*ids != NULL && (a->name || a->metadata || a->connected ||
+	    a->tags.n > 0 || a->status || a->order || a->dir))
+		program_misuse(a->program,
+		    "give either IDs or filters, not both");
 	a->shown = shown;
 	result = begin(a);
 	if (a->human)
@@ -273,14 +293,14 @@ list(struct admin *a, char **ids, unsigned shown)
 int
 admin_list(struct admin *a, char **ids)
 {
-	return list(a, ids, SPEC_NAME | SPEC_METADATA |
-	    (a->keys ? SPEC_KEY : 0));
+	return list(a, ids, SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
+	    SPEC_STATUS | (a->keys ? SPEC_KEY : 0));
 }
 
 int
 admin_show_keys(struct admin *a, char **ids)
 {
 	if (*ids == NULL)
-		program_misuse(a->program, "an id is missing");
+		program_misuse(a->program, "missing ID");
 	return list(a, ids, SPEC_KEY);
 }

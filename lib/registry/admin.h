@@ -28,9 +28,12 @@ struct admin {
 	const char *user, *file;
 	const char *name, *metadata, *key_file;
 	const char *connected;		/* list: --channel or --thing */
+	struct opt_list tags;
+	const char *status, *order, *dir;	/* list */
 	bool keys, human;		/* list */
 	bool new_key, no_key;
 	bool if_exists;			/* remove */
+	bool dry_run;			/* remove, disconnect */
 	/* while it runs */
 	const struct admin_place *place;
 	struct bulk bulk;
@@ -44,7 +47,25 @@ struct admin {
 /* what is looked for; p NULL: not wanted */
 struct admin_filter {
 	struct str id, glob, metadata, connected;
+	struct str tags;		/* tags.h; as they were given: */
+	const struct opt_list *tag_list;
+	const char *status, *order, *dir;	/* NULL: not given */
 };
+
+/* the options of these, for the table of a verb */
+#define ADMIN_TAG(admin) { 0, "tag", "TAG", "tags, with commas between " \
+	"or given several times", OPT_LIST, &(admin).tags, 0, 0 }
+#define ADMIN_LIST(admin)						\
+	{ 0, "tag", "TAG", "only those with all of these tags",		\
+	    OPT_LIST, &(admin).tags, 0, 0 },				\
+	{ 0, "status", "enabled|disabled", "only these",		\
+	    OPT_CHOICE, &(admin).status, 0, 0 },			\
+	{ 0, "order", "created|name|id", "what they are sorted by "	\
+	    "(default: created)", OPT_CHOICE, &(admin).order, 0, 0 },	\
+	{ 0, "dir", "asc|desc", "from the first or from the last "	\
+	    "(default: asc)", OPT_CHOICE, &(admin).dir, 0, 0 }
+#define ADMIN_DRY_RUN(admin) { 0, "dry-run", NULL, "show what would be " \
+	"removed, and remove nothing", OPT_FLAG, &(admin).dry_run, 0, 0 }
 
 /*
  * Where the registry is: on this machine, or behind a mfx-api(1)

@@ -10,7 +10,7 @@ bulk_may(const struct bulk *b)
 {
 	if (b->what == BULK_CONNECT || b->what == BULK_DISCONNECT)
 		return SPEC_CHANNEL | SPEC_THING;
-	return SPEC_ID | SPEC_NAME | SPEC_METADATA |
+	return SPEC_ID | SPEC_NAME | SPEC_METADATA | SPEC_TAGS | SPEC_STATUS |
 	    (b->kind == ITEM_THING ? SPEC_KEY : 0);
 }
 
@@ -36,6 +36,14 @@ item_put(struct buf *b, const struct item *item, unsigned shown,
 		buf_puts(b, ",\"metadata\":");
 		buf_put_str(b, item->metadata);
 	}
+	if (shown & SPEC_TAGS) {
+		buf_puts(b, ",\"tags\":");
+		buf_put_str(b, item->tags);
+	}
+	if (shown & SPEC_STATUS) {
+		buf_puts(b, ",\"status\":");
+		json_put_string(b, item_status(item->disabled));
+	}
 	if (shown & SPEC_KEY) {
 		buf_puts(b, ",\"key\":");
 		if (key.p == NULL)
@@ -43,6 +51,16 @@ item_put(struct buf *b, const struct item *item, unsigned shown,
 		else
 			json_put_string(b, key);
 	}
+	buf_puts(b, "}\n");
+}
+
+void
+pair_put(struct buf *b, struct str channel, struct str thing)
+{
+	buf_puts(b, "{\"channel\":");
+	json_put_string(b, channel);
+	buf_puts(b, ",\"thing\":");
+	json_put_string(b, thing);
 	buf_puts(b, "}\n");
 }
 
@@ -84,25 +102,78 @@ update(struct bulk *b, struct registry *r, const struct user *user,
 	return 0;
 }
 
+/* what one is that goes */
+static int
+show_item(struct bulk *b, struct registry *r, const struct user *user,
+    struct str id, struct buf *answer, struct fault *fault)
+{
+	struct item item;
+	void *found;
+
+	if (item_find(r, b->kind, user, id, &item, &found, fault) < 0)
+		return -1;
+	item_put(answer, &item, SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
+	    SPEC_STATUS, STR_NONE);
+	item_found_end(found);
+	return 0;
+}
+
+static int
+remove_one(struct bulk *b, struct registry *r, const struct user *user,
+    struct str id, struct buf *answer, struct fault *fault)
+{
+	int got = 0;
+
+	if (b->dry_run)
+		got = show_item(b, r, user, id, answer, fault);
+	if (got == 0)
+		got = item_remove(r, b->kind, user, id, fault);
+	return got < 0 && fault->status == 1 && b->if_exists ? 0 : got;
+}
+
+static int
+connect_pair(struct bulk *b, struct registry *r, const struct user *user,
+    const struct spec *spec, struct buf *answer, struct fault *fault)
+{
+	int changed = item_connect(r, user, b->what == BULK_CONNECT,
+	    spec->channel, spec->thing, fault);
+
+	if (changed > 0 && b->dry_run)
+		pair_put(answer, spec->channel, spec->thing);
+	return changed;
+}
+
+static int
+set_status(struct bulk *b, struct registry *r, const struct user *user,
+    const struct spec *given, struct fault *fault)
+{
+	/* whatever else a list has told of it stays as it is */
+	struct spec spec = {
+		.given = SPEC_ID | SPEC_STATUS, .id = given->id,
+		.disabled = b->what == BULK_DISABLE
+	};
+
+	return item_update(r, b->kind, user, &spec, fault);
+}
+
 static int
 make(struct bulk *b, struct registry *r, const struct user *user,
     struct buf *answer, struct fault *fault)
 {
 	struct spec *spec = &b->specs.v[b->at];
-	int got;
 
 	switch (b->what) {
 	case BULK_CREATE:
 		return create(b, r, user, spec, answer, fault);
 	case BULK_UPDATE:
 		return update(b, r, user, spec, answer, fault);
+	case BULK_ENABLE:
+	case BULK_DISABLE:
+		return set_status(b, r, user, spec, fault);
 	case BULK_REMOVE:
-		got = item_remove(r, b->kind, user, spec->id, fault);
-		return got < 0 && fault->status == 1 && b->if_exists ? 0 :
-		    got;
+		return remove_one(b, r, user, spec->id, answer, fault);
 	default:
-		return item_connect(r, user, b->what == BULK_CONNECT,
-		    spec->channel, spec->thing, fault);
+		return connect_pair(b, r, user, spec, answer, fault);
 	}
 }
 

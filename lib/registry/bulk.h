@@ -10,13 +10,15 @@
  * as mfx-api(1) is sent them: all of them or none.
  */
 enum bulk_what {
-	BULK_CREATE, BULK_UPDATE, BULK_REMOVE, BULK_CONNECT, BULK_DISCONNECT
+	BULK_CREATE, BULK_UPDATE, BULK_ENABLE, BULK_DISABLE, BULK_REMOVE,
+	BULK_CONNECT, BULK_DISCONNECT
 };
 
 struct bulk {
 	enum bulk_what what;
 	enum item_kind kind;	/* of create, update and remove */
 	bool if_exists;		/* remove: one that isn't there is fine */
+	bool dry_run;		/* remove, disconnect: it is rolled back */
 	struct specs specs;
 	size_t at;		/* the one in hand; specs.n: none of them */
 };
@@ -28,15 +30,19 @@ unsigned bulk_must(const struct bulk *);
 /*
  * Makes them, inside of registry_begin and registry_commit.  Their answers
  * are appended to `answer`: {"id":…,"name":…,"key":…} of each that is made,
- * {"id":…,"key":…} of each that was given a key, a line each.  A fault is
- * that of specs.v[at]; what was done before it is to be rolled back.
+ * {"id":…,"key":…} of each that was given a key, a line each; in a dry run
+ * what each is that would go, {"channel":…,"thing":…} of a connection.  A
+ * fault is that of specs.v[at]; what was done before it is to be rolled back,
+ * as all of a dry run.
  */
 int bulk_make(struct bulk *, struct registry *, const struct user *,
     struct buf *answer, struct fault *);
 
-/* {"id":…,"name":…,"metadata":…}, or what `shown` says of it (enum
- * spec_member); with SPEC_KEY a key that is NULL is null */
+/* {"id":…,"name":…,"metadata":…,"tags":…,"status":…}, or what `shown` says
+ * of it (enum spec_member); with SPEC_KEY a key that is NULL is null */
 void item_put(struct buf *, const struct item *, unsigned shown,
     struct str key);
+/* {"channel":…,"thing":…} */
+void pair_put(struct buf *, struct str channel, struct str thing);
 
 #endif

@@ -28,6 +28,7 @@ static enum decision
 explain(const struct question *q, enum access_result result,
     struct fault *fault)
 {
+	bool thing_off, channel_off;
 	struct registry *r;
 	int thing, channel;
 
@@ -35,16 +36,18 @@ explain(const struct question *q, enum access_result result,
 		return DECISION_NOBODY;
 	if (registry_open(&r, NULL, REGISTRY_READ, fault) < 0)
 		return DECISION_FAULT;
-	thing = item_exists(r, ITEM_THING, q->thing, fault);
-	channel = item_exists(r, ITEM_CHANNEL, q->channel, fault);
+	thing = item_exists(r, ITEM_THING, q->thing, &thing_off, fault);
+	channel = item_exists(r, ITEM_CHANNEL, q->channel, &channel_off,
+	    fault);
 	registry_close(r);
 	if (thing < 0 || channel < 0)
 		return DECISION_FAULT;
 	if (thing == 0)
 		return DECISION_NO_THING;
 	if (result == ACCESS_NO_KEY)
-		return DECISION_NO_KEY;
-	return channel == 0 ? DECISION_NO_CHANNEL : DECISION_NOT_CONNECTED;
+		return thing_off ? DECISION_THING_DISABLED : DECISION_NO_KEY;
+	return channel == 0 ? DECISION_NO_CHANNEL : channel_off ?
+	    DECISION_CHANNEL_DISABLED : DECISION_NOT_CONNECTED;
 }
 
 enum decision

@@ -13,10 +13,13 @@
 enum decision {
 	DECISION_FAULT = -1,
 	DECISION_YES,
-	DECISION_NOBODY,	/* nobody has this key */
+	DECISION_NOBODY,	/* nobody has this key, or a thing that is
+				 * disabled */
 	DECISION_NO_THING,
 	DECISION_NO_KEY,	/* it was taken away */
+	DECISION_THING_DISABLED,
 	DECISION_NO_CHANNEL,
+	DECISION_CHANNEL_DISABLED,
 	DECISION_NOT_CONNECTED,
 };
 

@@ -6,19 +6,21 @@
 
 #include "base/base64.h"
 #include "registry/event.h"
-#include "registry/metadata.h"
 #include "registry/names.h"
 #include "registry/statement.h"
 
 /* what differs between the two, by enum item_kind */
 static const struct {
-	const char *noun, *other;
+	const char *noun;
 	const char *create, *update, *remove;	/* operations */
+	const char *enable, *disable;
 } words[] = {
-	{ "thing", "channel",
-	    "thing.create", "thing.update", "thing.remove" },
-	{ "channel", "thing",
-	    "channel.create", "channel.update", "channel.remove" },
+	{ "thing",
+	    "thing.create", "thing.update", "thing.remove",
+	    "thing.enable", "thing.disable" },
+	{ "channel",
+	    "channel.create", "channel.update", "channel.remove",
+	    "channel.enable", "channel.disable" },
 };
 
 static int
@@ -28,7 +30,52 @@ unknown(enum item_kind kind, struct str id, struct fault *fault)
 	    STR_ARG(id));
 }
 
-/* name and metadata, when they were given: "" says that it was cleared */
+/* ---- one of them ---- */
+
+static const char *const sql_one[] = {
+	"SELECT id, name, metadata, tags, disabled, key_box FROM things"
+	" WHERE owner = ?1 AND id = ?2",
+	"SELECT id, name, metadata, tags, disabled, NULL FROM channels"
+	" WHERE owner = ?1 AND id = ?2",
+};
+
+void
+item_fill(struct item *item, sqlite3_stmt *st, int at)
+{
+	*item = (struct item){
+		.id = statement_column(st, at),
+		.name = statement_column(st, at + 1),
+		.metadata = statement_column(st, at + 2),
+		.tags = statement_column(st, at + 3),
+		.disabled = sqlite3_column_int(st, at + 4) != 0,
+		.box = statement_column(st, at + 5),
+	};
+}
+
+struct str
+item_status(bool disabled)
+{
+	return disabled ? STR("disabled") : STR("enabled");
+}
+
+static int
+owned(struct registry *r, enum item_kind kind, const struct user *owner,
+    struct str id, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_one[kind], fault);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, id);
+	got = statement_step(r, st, fault);
+	statement_end(st);
+	return got;
+}
+
+/* name, metadata and tags, when they were given: "" says that one was
+ * cleared */
 static void
 event_spec(struct registry *r, const struct spec *spec)
 {
@@ -36,15 +83,17 @@ event_spec(struct registry *r, const struct spec *spec)
 		event_text(r, "name", spec->name);
 	if (spec->given & SPEC_METADATA)
 		event_json(r, "metadata", spec->metadata);
+	if (spec->given & SPEC_TAGS)
+		event_json(r, "tags", spec->tags);
 }
 
 /* ---- create ---- */
 
 static const char *const sql_insert[] = {
-	"INSERT INTO things(owner, id, name, metadata, key_box, key_hash)"
+	"INSERT INTO things(owner, id, name, metadata, tags, disabled,"
+	" key_box, key_hash) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	"INSERT INTO channels(owner, id, name, metadata, tags, disabled)"
 	" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-	"INSERT INTO channels(owner, id, name, metadata)"
-	" VALUES(?1, ?2, ?3, ?4)",
 };
 
 /* the two forms in which a key is kept; both NULL for none */
@@ -95,8 +144,11 @@ insert(struct registry *r, enum item_kind kind, const struct user *owner,
 	statement_str(st, 3, spec->name);
 	statement_str(st, 4, spec->given & SPEC_METADATA ? spec->metadata :
 	    STR("{}"));
+	statement_str(st, 5, spec->given & SPEC_TAGS ? spec->tags :
+	    STR("[]"));
+	sqlite3_bind_int(st, 6, spec->disabled);
 	if (kind == ITEM_THING)
-		bind_key(r, st, 5, spec->key, &sealed);
+		bind_key(r, st, 7, spec->key, &sealed);
 	if (statement_run(r, st, fault) < 0)
 		return clash(r, spec, fault);
 	return names_add(r, kind, sqlite3_last_insert_rowid(registry_db(r)),
@@ -117,6 +169,8 @@ item_create(struct registry *r, enum item_kind kind,
 	event_text(r, "id", spec->id);
 	event_text(r, "owner", str_z(owner->email));
 	event_spec(r, spec);
+	if (spec->disabled)
+		event_text(r, "status", item_status(true));
 	return event_append(r, words[kind].create, fault);
 }
 
@@ -124,9 +178,11 @@ item_create(struct registry *r, enum item_kind kind,
 
 static const char *const sql_update[] = {
 	"UPDATE things SET name = coalesce(?3, name),"
-	" metadata = coalesce(?4, metadata) WHERE owner = ?1 AND id = ?2",
+	" metadata = coalesce(?4, metadata), tags = coalesce(?5, tags)"
+	" WHERE owner = ?1 AND id = ?2",
 	"UPDATE channels SET name = coalesce(?3, name),"
-	" metadata = coalesce(?4, metadata) WHERE owner = ?1 AND id = ?2",
+	" metadata = coalesce(?4, metadata), tags = coalesce(?5, tags)"
+	" WHERE owner = ?1 AND id = ?2",
 };
 
 static const char *const sql_name[] = {
@@ -175,6 +231,8 @@ update_text(struct registry *r, enum item_kind kind,
 		statement_str(st, 3, spec->name);
 	if (spec->given & SPEC_METADATA)
 		statement_str(st, 4, spec->metadata);
+	if (spec->given & SPEC_TAGS)
+		statement_str(st, 5, spec->tags);
 	if ((n = statement_run(r, st, fault)) <= 0)
 		return n < 0 ? -1 : unknown(kind, spec->id, fault);
 	event_begin(r, owner->id);
@@ -206,6 +264,39 @@ update_key(struct registry *r, const struct user *owner,
 	return event_append(r, "thing.key", fault);
 }
 
+static const char *const sql_status[] = {
+	"UPDATE things SET disabled = ?3 WHERE owner = ?1 AND id = ?2"
+	" AND disabled <> ?3",
+	"UPDATE channels SET disabled = ?3 WHERE owner = ?1 AND id = ?2"
+	" AND disabled <> ?3",
+};
+
+/* one that has that status already is left alone, without an event */
+static int
+update_status(struct registry *r, enum item_kind kind,
+    const struct user *owner, const struct spec *spec, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql_status[kind], fault);
+	int n;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, owner->n);
+	statement_str(st, 2, spec->id);
+	sqlite3_bind_int(st, 3, spec->disabled);
+	if ((n = statement_run(r, st, fault)) < 0)
+		return -1;
+	if (n == 0) {
+		n = owned(r, kind, owner, spec->id, fault);
+		return n > 0 ? 0 : n < 0 ? -1 :
+		    unknown(kind, spec->id, fault);
+	}
+	event_begin(r, owner->id);
+	event_text(r, "id", spec->id);
+	return event_append(r, spec->disabled ? words[kind].disable :
+	    words[kind].enable, fault);
+}
+
 int
 item_update(struct registry *r, enum item_kind kind,
     const struct user *owner, const struct spec *spec, struct fault *fault)
@@ -213,8 +304,11 @@ item_update(struct registry *r, enum item_kind kind,
 	if (spec->given & SPEC_KEY && kind == ITEM_THING &&
 	    update_key(r, owner, spec, fault) < 0)
 		return -1;
-	if (spec->given & (SPEC_NAME | SPEC_METADATA))
-		return update_text(r, kind, owner, spec, fault);
+	if (spec->given & (SPEC_NAME | SPEC_METADATA | SPEC_TAGS) &&
+	    update_text(r, kind, owner, spec, fault) < 0)
+		return -1;
+	if (spec->given & SPEC_STATUS)
+		return update_status(r, kind, owner, spec, fault);
 	return 0;
 }
 
@@ -278,35 +372,9 @@ item_remove_all(struct registry *r, enum item_kind kind,
 
 /* ---- find ---- */
 
-/* by kind: all of an owner, and those connected to one of the other kind */
-static const char *const sql_all[] = {
-	"SELECT id, name, metadata, key_box FROM things WHERE owner = ?1"
-	" ORDER BY n",
-	"SELECT id, name, metadata, NULL FROM channels WHERE owner = ?1"
-	" ORDER BY n",
-};
-static const char *const sql_connected[] = {
-	"SELECT t.id, t.name, t.metadata, t.key_box"
-	" FROM connections c JOIN things t ON t.n = c.thing"
-	" WHERE t.owner = ?1 AND"
-	" c.channel = (SELECT n FROM channels WHERE owner = ?1 AND id = ?2)"
-	" ORDER BY c.thing",
-	"SELECT t.id, t.name, t.metadata, NULL"
-	" FROM connections c JOIN channels t ON t.n = c.channel"
-	" WHERE t.owner = ?1 AND"
-	" c.thing = (SELECT n FROM things WHERE owner = ?1 AND id = ?2)"
-	" ORDER BY c.channel",
-};
-static const char *const sql_one[] = {
-	"SELECT id, name, metadata, key_box FROM things WHERE owner = ?1"
-	" AND id = ?2",
-	"SELECT id, name, metadata, NULL FROM channels WHERE owner = ?1"
-	" AND id = ?2",
-};
-
-static int
-owned(struct registry *r, enum item_kind kind, const struct user *owner,
-    struct str id, struct fault *fault)
+int
+item_find(struct registry *r, enum item_kind kind, const struct user *owner,
+    struct str id, struct item *item, void **found, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, sql_one[kind], fault);
 	int got;
@@ -315,93 +383,10 @@ owned(struct registry *r, enum item_kind kind, const struct user *owner,
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
 	statement_str(st, 2, id);
-	got = statement_step(r, st, fault);
-	statement_end(st);
-	return got;
-}
-
-int
-items_find(struct items *f, struct fault *fault)
-{
-	enum item_kind other = f->kind == ITEM_THING ? ITEM_CHANNEL :
-	    ITEM_THING;
-	struct str last = f->id.p ? f->id : f->connected;
-	sqlite3_stmt *st;
-	int got;
-
-	if (f->connected.p != NULL) {
-		got = owned(f->registry, other, f->owner, f->connected,
-		    fault);
-		if (got <= 0)
-			return got < 0 ? -1 :
-			    unknown(other, f->connected, fault);
-	}
-	st = statement_get(f->registry, f->id.p ? sql_one[f->kind] :
-	    f->connected.p ? sql_connected[f->kind] : sql_all[f->kind],
-	    fault);
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, f->owner->n);
-	if (last.p != NULL)
-		statement_str(st, 2, last);
-	f->statement = st;
-	if (f->metadata.p != NULL)
-		f->want = metadata_want_new(f->metadata);
-	return 0;
-}
-
-static bool
-wanted(struct items *f, const struct item *item)
-{
-	if (f->glob != NULL && !glob_match(f->glob, item->name))
-		return false;
-	return f->want == NULL || metadata_match(f->want, item->metadata) > 0;
-}
-
-int
-items_next(struct items *f, struct item *item, struct fault *fault)
-{
-	sqlite3_stmt *st = f->statement;
-	int got;
-
-	while ((got = statement_step(f->registry, st, fault)) > 0) {
-		*item = (struct item){
-			.id = statement_column(st, 0),
-			.name = statement_column(st, 1),
-			.metadata = statement_column(st, 2),
-			.box = statement_column(st, 3),
-		};
-		if (wanted(f, item))
-			break;
-	}
-	return got;
-}
-
-void
-items_end(struct items *f)
-{
-	if (f->statement != NULL)
-		statement_end(f->statement);
-	f->statement = NULL;
-	metadata_want_free(f->want);
-	f->want = NULL;
-}
-
-int
-item_find(struct registry *r, enum item_kind kind, const struct user *owner,
-    struct str id, struct item *item, void **found, struct fault *fault)
-{
-	struct items items = {
-		.registry = r, .kind = kind, .owner = owner, .id = id
-	};
-	int got;
-
-	if (items_find(&items, fault) < 0 ||
-	    (got = items_next(&items, item, fault)) < 0)
-		return -1;
-	if (got == 0)
-		return unknown(kind, id, fault);
-	*found = items.statement;
+	if ((got = statement_step(r, st, fault)) <= 0)
+		return got < 0 ? -1 : unknown(kind, id, fault);
+	item_fill(item, st, 0);
+	*found = st;
 	return 0;
 }
 
@@ -414,7 +399,10 @@ item_found_end(void *found)
 void
 item_state(const struct item *item, char to[ITEM_STATE + 1])
 {
-	const struct str parts[] = { item->name, item->metadata, item->box };
+	const struct str parts[] = {
+		item->name, item->metadata, item->tags,
+		item_status(item->disabled), item->box
+	};
 	unsigned char hash[crypto_generichash_BYTES_MIN];
 	char text[BASE64_MAX(sizeof hash)];
 	crypto_generichash_state state;
@@ -529,13 +517,13 @@ item_owner(struct registry *r, enum item_kind kind, struct str id,
 }
 
 static const char *const sql_exists[] = {
-	"SELECT 1 FROM things WHERE id = ?1",
-	"SELECT 1 FROM channels WHERE id = ?1",
+	"SELECT disabled FROM things WHERE id = ?1",
+	"SELECT disabled FROM channels WHERE id = ?1",
 };
 
 int
 item_exists(struct registry *r, enum item_kind kind, struct str id,
-    struct fault *fault)
+    bool *disabled, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, sql_exists[kind], fault);
 	int got;
@@ -544,6 +532,7 @@ item_exists(struct registry *r, enum item_kind kind, struct str id,
 		return -1;
 	statement_str(st, 1, id);
 	got = statement_step(r, st, fault);
+	*disabled = got > 0 && sqlite3_column_int(st, 0) != 0;
 	statement_end(st);
 	return got;
 }

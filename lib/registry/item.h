@@ -2,29 +2,33 @@
 #ifndef MFX_REGISTRY_ITEM_H
 #define MFX_REGISTRY_ITEM_H
 
-#include "base/arena.h"
 #include "base/buf.h"
-#include "base/glob.h"
 #include "registry/registry.h"
 #include "registry/spec.h"
 #include "registry/user.h"
 
 /*
  * Things and channels, which are alike but for a thing's key.  Every call
- * names the owner: what belongs to another is not there.
+ * names the owner: what belongs to another is not there.  page.h gives many.
  */
 enum item_kind { ITEM_THING, ITEM_CHANNEL };
 
 struct item {
 	struct str id, name;
 	struct str metadata;		/* compact; "{}" when there is none */
+	struct str tags;		/* tags.h; "[]" when there are none */
 	struct str box;			/* a thing's sealed key; p NULL: none */
+	bool disabled;			/* it has no access, or gives none */
 };
+
+/* "enabled" or "disabled" */
+struct str item_status(bool disabled);
 
 /*
  * Makes spec->id, with spec->key: spec_make_id and spec_make_key fill them
- * before.  EX_DATAERR when somebody has that id or key already; whose it is
- * is never said.
+ * before.  EX_DATAERR when somebody has that key, or has or ever had that
+ * id; whose it is is never said.  An owner's own may come back once it was
+ * removed.
  */
 int item_create(struct registry *, enum item_kind, const struct user *,
     const struct spec *, struct fault *);
@@ -39,32 +43,6 @@ int item_remove(struct registry *, enum item_kind, const struct user *,
 int item_remove_all(struct registry *, enum item_kind, const struct user *,
     struct fault *);
 
-/*
- * In order of creation, as they were when the first was given:
- *
- *	if (items_find(&f, &fault) < 0) ...
- *	while ((got = items_next(&f, &item, &fault)) > 0) ...
- *	items_end(&f);
- *
- * Filters that are not wanted have p NULL.  An item borrows until the next.
- */
-struct items {
-	struct registry *registry;
-	enum item_kind kind;
-	const struct user *owner;
-	struct str id;			/* this one */
-	const struct glob *glob;	/* of names */
-	struct str metadata;		/* contained, compact */
-	struct str connected;		/* to this channel, or thing */
-	/* private */
-	void *statement;
-	struct metadata_want *want;
-};
-
-int items_find(struct items *, struct fault *);
-int items_next(struct items *, struct item *, struct fault *);
-void items_end(struct items *);
-
 /* one of the owner's, by its id; it borrows until item_found_end; fault
  * status 1: there is none */
 int item_find(struct registry *, enum item_kind, const struct user *,
@@ -72,7 +50,7 @@ int item_find(struct registry *, enum item_kind, const struct user *,
 void item_found_end(void *found);
 
 /* What tells two states of an item apart: text of ITEM_STATE bytes, the
- * same for the same name, metadata and key. */
+ * same for the same name, metadata, tags, status and key. */
 #define ITEM_STATE 22
 void item_state(const struct item *, char to[ITEM_STATE + 1]);
 
@@ -89,8 +67,8 @@ int item_connected(struct registry *, const struct user *,
 int item_owner(struct registry *, enum item_kind, struct str id,
     char owner[ID_TEXT + 1], struct fault *);
 
-/* is there one, whoever has it?  1, 0, -1 */
+/* is there one, whoever has it, and is it disabled?  1, 0, -1 */
 int item_exists(struct registry *, enum item_kind, struct str id,
-    struct fault *);
+    bool *disabled, struct fault *);
 
 #endif

@@ -6,12 +6,14 @@
 #include <sysexits.h>
 #include <wctype.h>
 
+#include "base/base64.h"
 #include "base/glob.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "registry/metadata.h"
 #include "registry/names.h"
 #include "registry/statement.h"
+#include "registry/tags.h"
 
 /* rows of one step: that are looked at, and that are only counted */
 #define LOOK 500
@@ -27,37 +29,88 @@
 /* whoever has no more than these needs no index that everybody shares */
 #define FEW 2000
 
-enum source { ALL, CONNECTED, NAMED };
+/* of a row in a cursor */
+#define DIGITS_MAX 18
 
-/* by source and kind: rows after ?2 in order, whether they are the owner's,
- * and what filters look at */
+enum source { ALL, CONNECTED, NAMED, ORDERED };
+
+/* what stands in a cursor between the row and the key, by order: a cursor of
+ * one is none of another */
+static const char marks[] = { '\0', '.', '_' };
+
+/* what filters look at */
+#define LOOKED "t.name, t.metadata, t.tags, t.disabled"
+
+/* by source and kind: rows after ?2 in order of creation, whether they are
+ * the owner's, and what filters look at */
 static const char *const sql_rows[3][2] = {
-	{ "SELECT n, 1, name, metadata FROM things"
-	    " WHERE owner = ?1 AND n > ?2 ORDER BY n LIMIT ?3",
-	    "SELECT n, 1, name, metadata FROM channels"
-	    " WHERE owner = ?1 AND n > ?2 ORDER BY n LIMIT ?3" },
-	{ "SELECT t.n, 1, t.name, t.metadata"
+	{ "SELECT t.n, 1, " LOOKED " FROM things t"
+	    " WHERE t.owner = ?1 AND t.n > ?2 ORDER BY t.n LIMIT ?3",
+	    "SELECT t.n, 1, " LOOKED " FROM channels t"
+	    " WHERE t.owner = ?1 AND t.n > ?2 ORDER BY t.n LIMIT ?3" },
+	{ "SELECT t.n, 1, " LOOKED
 	    " FROM connections c JOIN things t ON t.n = c.thing"
 	    " WHERE c.owner = ?1 AND c.channel = (SELECT n FROM channels"
 	    " WHERE owner = ?1 AND id = ?4) AND c.thing > ?2"
 	    " ORDER BY c.thing LIMIT ?3",
-	    "SELECT t.n, 1, t.name, t.metadata"
+	    "SELECT t.n, 1, " LOOKED
 	    " FROM connections c JOIN channels t ON t.n = c.channel"
 	    " WHERE c.owner = ?1 AND c.thing = (SELECT n FROM things"
 	    " WHERE owner = ?1 AND id = ?4) AND c.channel > ?2"
 	    " ORDER BY c.channel LIMIT ?3" },
 	/* names of all users are in one index: at most so many of it, of
 	 * which the owner's count */
-	{ "SELECT f.n, t.owner = ?1, t.name, t.metadata"
+	{ "SELECT f.n, t.owner = ?1, " LOOKED
 	    " FROM (SELECT rowid AS n FROM thing_names"
 	    "  WHERE thing_names MATCH ?4 AND rowid > ?2 AND rowid <= ?5"
 	    "  ORDER BY rowid LIMIT ?3) f"
 	    " LEFT JOIN things t ON t.n = f.n ORDER BY f.n",
-	    "SELECT f.n, t.owner = ?1, t.name, t.metadata"
+	    "SELECT f.n, t.owner = ?1, " LOOKED
 	    " FROM (SELECT rowid AS n FROM channel_names"
 	    "  WHERE channel_names MATCH ?4 AND rowid > ?2 AND rowid <= ?5"
 	    "  ORDER BY rowid LIMIT ?3) f"
 	    " LEFT JOIN channels t ON t.n = f.n ORDER BY f.n" },
+};
+
+/*
+ * The same in another order: rows after the key ?5 and the row ?2, which
+ * come with their key.  All of the owner's are gone through; those that are
+ * connected to ?4 count.
+ */
+#define THINGS_BY(what, place, order)					\
+	"SELECT t.n, ?4 IS NULL OR EXISTS(SELECT 1 FROM connections"	\
+	" WHERE thing = t.n AND channel = (SELECT n FROM channels"	\
+	" WHERE owner = ?1 AND id = ?4)), " what " FROM things t"	\
+	" WHERE t.owner = ?1 AND " place " ORDER BY " order " LIMIT ?3"
+#define CHANNELS_BY(what, place, order)					\
+	"SELECT t.n, ?4 IS NULL OR EXISTS(SELECT 1 FROM connections"	\
+	" WHERE channel = t.n AND thing = (SELECT n FROM things"	\
+	" WHERE owner = ?1 AND id = ?4)), " what " FROM channels t"	\
+	" WHERE t.owner = ?1 AND " place " ORDER BY " order " LIMIT ?3"
+#define BY(...) { THINGS_BY(__VA_ARGS__), CHANNELS_BY(__VA_ARGS__) }
+/* two parts that are looked up each by itself: with one condition for both
+ * SQLite goes through all of the same name each time */
+#define BOTH(a, b)							\
+	"SELECT * FROM (" a ") UNION ALL SELECT * FROM (" b ") LIMIT ?3"
+#define BY_NAME(what, n, name, dir) {					\
+	BOTH(THINGS_BY(what, "t.name = ?5 AND " n, "t.n" dir),		\
+	    THINGS_BY(what, name, "t.name" dir ", t.n" dir)),		\
+	BOTH(CHANNELS_BY(what, "t.name = ?5 AND " n, "t.n" dir),	\
+	    CHANNELS_BY(what, name, "t.name" dir ", t.n" dir))		\
+}
+#define SQL_ORDERED(created, name, id) {				\
+	{ { NULL, NULL }, BY(created, "t.n < ?2", "t.n DESC") },	\
+	{ BY_NAME(name, "t.n > ?2", "t.name > ?5", ""),			\
+	    BY_NAME(name, "t.n < ?2", "t.name < ?5", " DESC") },	\
+	{ BY(id, "t.id > ?5", "t.id"), BY(id, "t.id < ?5", "t.id DESC") }, \
+}
+#define NOT_LOOKED ", NULL, NULL, NULL, "
+
+/* by order, direction and kind: without a look at them, and with one */
+static const char *const sql_ordered[2][3][2][2] = {
+	SQL_ORDERED("NULL" NOT_LOOKED "NULL", "t.name" NOT_LOOKED "NULL",
+	    "NULL" NOT_LOOKED "t.id"),
+	SQL_ORDERED(LOOKED ", NULL", LOOKED ", NULL", LOOKED ", t.id"),
 };
 
 #define SQL_ALL(table)							\
@@ -86,15 +139,17 @@ static const char *const sql_count[2][2] = {
 
 /* what is given, by kind: from one row to another */
 static const char *const sql_items[2] = {
-	"SELECT n, id, name, metadata, key_box FROM things"
+	"SELECT n, id, name, metadata, tags, disabled, key_box FROM things"
 	    " WHERE owner = ?1 AND n >= ?2 AND n <= ?3 ORDER BY n",
-	"SELECT n, id, name, metadata, NULL FROM channels"
+	"SELECT n, id, name, metadata, tags, disabled, NULL FROM channels"
 	    " WHERE owner = ?1 AND n >= ?2 AND n <= ?3 ORDER BY n",
 };
 
 static enum source
 source_of(const struct page *p)
 {
+	if (p->order != PAGE_CREATED || p->desc)
+		return ORDERED;
 	return p->connected.p != NULL ? CONNECTED :
 	    p->match.n > 0 && !p->beyond ? NAMED : ALL;
 }
@@ -103,7 +158,8 @@ source_of(const struct page *p)
 static bool
 looks(const struct page *p)
 {
-	return p->name.p != NULL || p->glob != NULL || p->metadata != NULL;
+	return p->name.p != NULL || p->glob != NULL || p->metadata != NULL ||
+	    p->tags.p != NULL || p->status != PAGE_ANY;
 }
 
 /* ---- names ---- */
@@ -186,6 +242,22 @@ has_part(struct str name, struct str part)
 
 /* ---- steps ---- */
 
+/* before the first one there is nothing: all text is after '' and before
+ * a blob */
+static void
+bind_place(const struct page *p, sqlite3_stmt *st)
+{
+	long long first = p->desc ? INT64_MAX : 0;
+
+	sqlite3_bind_int64(st, 2, p->at.set ? p->at.n : first);
+	if (p->order == PAGE_CREATED)
+		return;
+	if (p->at.set || !p->desc)
+		statement_str(st, 5, (struct str){ p->at.key, p->at.length });
+	else
+		sqlite3_bind_blob(st, 5, "", 0, SQLITE_STATIC);
+}
+
 static sqlite3_stmt *
 ask(struct page *p, const char *sql, uint64_t limit, struct fault *fault)
 {
@@ -194,15 +266,37 @@ ask(struct page *p, const char *sql, uint64_t limit, struct fault *fault)
 	if (st == NULL)
 		return NULL;
 	sqlite3_bind_int64(st, 1, p->owner.n);
-	sqlite3_bind_int64(st, 2, p->at);
+	bind_place(p, st);
 	sqlite3_bind_int64(st, 3, (sqlite3_int64)limit);
-	if (source_of(p) == CONNECTED) {
-		statement_str(st, 4, p->connected);
-	} else if (source_of(p) == NAMED) {
+	if (source_of(p) == NAMED) {
 		statement_str(st, 4, buf_str(&p->match));
-		sqlite3_bind_int64(st, 5, p->at + WINDOW);
+		sqlite3_bind_int64(st, 5, p->at.n + WINDOW);
+	} else if (p->connected.p != NULL) {
+		statement_str(st, 4, p->connected);
 	}
 	return st;
+}
+
+/* the place is at this row */
+static void
+set_row(struct page *p, long long n)
+{
+	p->at.set = true;
+	p->at.n = n;
+}
+
+/* the same, with its key */
+static void
+set_place(struct page *p, sqlite3_stmt *st)
+{
+	struct str key;
+
+	set_row(p, sqlite3_column_int64(st, 0));
+	if (p->order == PAGE_CREATED)
+		return;
+	key = statement_column(st, p->order == PAGE_NAME ? 2 : 6);
+	p->at.length = key.n < sizeof p->at.key ? key.n : sizeof p->at.key;
+	memcpy(p->at.key, key.p, p->at.length);
 }
 
 /* Passes over rows without looking at them, `want` at most. */
@@ -217,7 +311,7 @@ pass(struct page *p, uint64_t want, struct fault *fault)
 		return -1;
 	n = (uint64_t)sqlite3_column_int64(st, 0);
 	if (n > 0)
-		p->at = sqlite3_column_int64(st, 1);
+		set_row(p, sqlite3_column_int64(st, 1));
 	statement_end(st);
 	p->passed += n;
 	return n == limit;
@@ -236,6 +330,12 @@ wanted(struct page *p, struct str name, sqlite3_stmt *st, size_t *work)
 		if (!has_part(name, p->name))
 			return 0;
 	}
+	if (p->status != PAGE_ANY && (sqlite3_column_int(st, 5) != 0) !=
+	    (p->status == PAGE_DISABLED))
+		return 0;
+	if (p->tags.p != NULL && !tags_include(statement_column(st, 4),
+	    p->tags))
+		return 0;
 	if (p->glob != NULL && !glob_match(p->glob, name))
 		return 0;
 	if (p->metadata == NULL)
@@ -254,7 +354,8 @@ add_row(struct page *p)
 		p->rows = memory_resize(p->rows, room * sizeof *p->rows);
 		p->n_rows = room;
 	}
-	p->rows[p->found++] = p->last = p->at;
+	p->rows[p->found++] = p->at.n;
+	p->last = p->at;
 }
 
 /* one that passes the filters */
@@ -288,7 +389,7 @@ take_plain(struct page *p, struct fault *fault)
 
 	while (st != NULL && !p->more &&
 	    (got = statement_step(p->registry, st, fault)) > 0) {
-		p->at = sqlite3_column_int64(st, 0);
+		set_row(p, sqlite3_column_int64(st, 0));
 		take(p);
 		n++;
 	}
@@ -301,8 +402,10 @@ take_plain(struct page *p, struct fault *fault)
 static int
 look(struct page *p, uint64_t limit, struct fault *fault)
 {
-	sqlite3_stmt *st = ask(p, sql_rows[source_of(p)][p->kind], limit,
-	    fault);
+	const char *sql = source_of(p) == ORDERED ?
+	    sql_ordered[looks(p)][p->order][p->desc][p->kind] :
+	    sql_rows[source_of(p)][p->kind];
+	sqlite3_stmt *st = ask(p, sql, limit, fault);
 	size_t work = 0;
 	uint64_t rows;
 	int got, is;
@@ -312,7 +415,7 @@ look(struct page *p, uint64_t limit, struct fault *fault)
 	for (rows = 0; !enough(p) && work < WORK; rows++) {
 		if ((got = statement_step(p->registry, st, fault)) <= 0)
 			return got < 0 ? -1 : rows == limit;
-		p->at = sqlite3_column_int64(st, 0);
+		set_place(p, st);
 		if (!sqlite3_column_int(st, 1))
 			continue;
 		is = wanted(p, statement_column(st, 2), st, &work);
@@ -332,18 +435,18 @@ look(struct page *p, uint64_t limit, struct fault *fault)
 static int
 look_named(struct page *p, long long upto, struct fault *fault)
 {
-	long long end = p->at + WINDOW;
+	long long end = p->at.n + WINDOW;
 	int got = look(p, LOOK, fault);
 
 	if (got != 0 || enough(p))
 		return got;
 	if (end < upto) {
-		p->at = end;
+		set_row(p, end);
 		return 1;
 	}
 	p->beyond = true;
-	if (p->at < upto)
-		p->at = upto;
+	if (p->at.n < upto)
+		set_row(p, upto);
 	return 1;
 }
 
@@ -367,7 +470,6 @@ begin(struct page *p, struct fault *fault)
 	uint64_t all;
 
 	p->begun = true;
-	p->at = p->after;
 	buf_init(&p->match, (size_t)8 * PHRASE + 2);
 	if (p->name.p != NULL && p->name.n == 0)
 		p->name = STR_NONE;
@@ -379,7 +481,8 @@ begin(struct page *p, struct fault *fault)
 		put_phrase(&p->match, p->name);
 	p->longer = characters(p->name) > PHRASE;
 	/* the number of all is known without counting */
-	p->counted = p->count && !looks(p) && source_of(p) == ALL;
+	p->counted = p->count && !looks(p) && (source_of(p) == ALL ||
+	    (source_of(p) == ORDERED && p->connected.p == NULL));
 	if (p->counted)
 		p->total = all;
 	return 0;
@@ -408,7 +511,8 @@ page_step(struct page *p, struct fault *fault)
 
 	if (!p->begun && begin(p, fault) < 0)
 		return -1;
-	got = looks(p) ? look_filtered(p, fault) : step_plain(p, fault);
+	got = looks(p) || source_of(p) == ORDERED ?
+	    look_filtered(p, fault) : step_plain(p, fault);
 	if (got == 0 && p->count && !p->counted)
 		p->total = p->passed;
 	return got;
@@ -448,12 +552,7 @@ give_run(struct page *p, int (*each)(void *, const struct item *,
 		    p->rows[p->given] != sqlite3_column_int64(st, 0))
 			continue;
 		p->given++;
-		item = (struct item){
-			.id = statement_column(st, 1),
-			.name = statement_column(st, 2),
-			.metadata = statement_column(st, 3),
-			.box = statement_column(st, 4),
-		};
+		item_fill(&item, st, 1);
 		if ((got = each(arg, &item, fault)) != 0) {
 			statement_end(st);
 			return got;
@@ -472,6 +571,67 @@ page_give(struct page *p, int (*each)(void *, const struct item *,
 	while (got == 0 && p->given < p->found)
 		got = give_run(p, each, arg, fault);
 	return got < 0 ? -1 : p->given < p->found;
+}
+
+/* ---- cursors ---- */
+
+static bool
+take_row(struct str *s, long long *n)
+{
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < s->n && i < DIGITS_MAX && s->p[i] >= '0' &&
+	    s->p[i] <= '9'; i++)
+		*n = 10 * *n + (s->p[i] - '0');
+	*s = str_from(*s, i);
+	return i > 0;
+}
+
+static bool
+take_key(struct page_place *place, struct str text)
+{
+	char key[BASE64_MAX(NAME_BYTES_MAX)];
+	long n;
+
+	if (text.n > sizeof key - 4 || (n = base64_decode(key, text)) < 0 ||
+	    (size_t)n > sizeof place->key)
+		return false;
+	memcpy(place->key, key, (size_t)n);
+	place->length = (size_t)n;
+	return true;
+}
+
+bool
+page_after(struct page *p, struct str cursor)
+{
+	struct page_place *at = &p->at;
+
+	if (cursor.n == 0)
+		return true;
+	at->set = true;
+	if (!take_row(&cursor, &at->n))
+		return false;
+	if (p->order == PAGE_CREATED)
+		return cursor.n == 0;
+	return cursor.n > 0 && cursor.p[0] == marks[p->order] &&
+	    take_key(at, str_from(cursor, 1)) && (p->order != PAGE_ID ||
+	    uuid_valid((struct str){ at->key, at->length }));
+}
+
+void
+page_next(const struct page *p, struct buf *b)
+{
+	char text[BASE64_MAX(NAME_BYTES_MAX)];
+	const struct page_place *last = &p->last;
+	char *end;
+
+	buf_printf(b, "%lld", last->n);
+	if (p->order == PAGE_CREATED)
+		return;
+	end = base64_write(text, (struct str){ last->key, last->length });
+	buf_putc(b, marks[p->order]);
+	buf_put(b, text, (size_t)(end - text));
 }
 
 void

@@ -143,4 +143,65 @@ static const char step_3[] =
 "INSERT INTO named VALUES(0, (SELECT coalesce(max(n), 0) FROM things)),"
 "	(1, (SELECT coalesce(max(n), 0) FROM channels));";
 
-const char *const schema_steps[SCHEMA_VERSION] = { step_1, step_2, step_3 };
+/*
+ * Messages, certificates and retained messages are keyed by ids alone, so an
+ * id that was one user's is never another's, whatever it was of and whoever
+ * asks: the database refuses it.  What is removed stays here as its id and
+ * the id of its owner, who may bring it back; '' is an owner that no event
+ * tells any more.  Of a file of before, the events say what was removed; of
+ * an id that two users have had, the first.
+ *
+ * A name or an id can be what a list goes by.
+ */
+#define TAKEN(others)							\
+" EXISTS(SELECT 1 FROM removed r WHERE r.id = new.id AND r.owner <>"	\
+"	(SELECT u.id FROM users u WHERE u.n = new.owner))"		\
+" OR EXISTS(SELECT 1 FROM " others " o WHERE o.id = new.id"		\
+"	AND o.owner <> new.owner)"					\
+" OR EXISTS(SELECT 1 FROM users u WHERE u.id = new.id"			\
+"	AND u.n <> new.owner)"
+#define REFUSE " BEGIN SELECT RAISE(ABORT, 'the id is of another'); END;"
+#define KEEP " BEGIN INSERT OR IGNORE INTO removed VALUES(old.id,"	\
+"	(SELECT u.id FROM users u WHERE u.n = old.owner)); END;"
+
+static const char step_4[] =
+"CREATE TABLE removed("
+"	id TEXT PRIMARY KEY,"
+"	owner TEXT NOT NULL"			/* users.id */
+") STRICT, WITHOUT ROWID;"
+"INSERT OR IGNORE INTO removed"
+"	SELECT json_extract(fields, '$.id') AS was, owner FROM events"
+"	WHERE was IS NOT NULL AND (operation IN"
+"		('thing.remove', 'channel.remove', 'user.remove')"
+"	OR (operation IN ('thing.create', 'channel.create', 'user.create')"
+"		AND NOT EXISTS(SELECT 1 FROM things WHERE id = was)"
+"		AND NOT EXISTS(SELECT 1 FROM channels WHERE id = was)"
+"		AND NOT EXISTS(SELECT 1 FROM users WHERE id = was)))"
+"	ORDER BY seq;"
+
+"CREATE TRIGGER things_id BEFORE INSERT ON things WHEN"
+TAKEN("channels") REFUSE
+"CREATE TRIGGER channels_id BEFORE INSERT ON channels WHEN"
+TAKEN("things") REFUSE
+"CREATE TRIGGER users_id BEFORE INSERT ON users WHEN"
+"	EXISTS(SELECT 1 FROM removed WHERE id = new.id)"
+"	OR EXISTS(SELECT 1 FROM things WHERE id = new.id)"
+"	OR EXISTS(SELECT 1 FROM channels WHERE id = new.id)" REFUSE
+"CREATE TRIGGER things_gone AFTER DELETE ON things" KEEP
+"CREATE TRIGGER channels_gone AFTER DELETE ON channels" KEEP
+"CREATE TRIGGER users_gone AFTER DELETE ON users"
+"	BEGIN INSERT OR IGNORE INTO removed VALUES(old.id, old.id); END;"
+
+"ALTER TABLE things ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE things ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';"
+"ALTER TABLE channels ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE channels ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';"
+
+"CREATE INDEX things_by_name ON things(owner, name);"
+"CREATE INDEX things_by_id ON things(owner, id);"
+"CREATE INDEX channels_by_name ON channels(owner, name);"
+"CREATE INDEX channels_by_id ON channels(owner, id);";
+
+const char *const schema_steps[SCHEMA_VERSION] = {
+	step_1, step_2, step_3, step_4
+};

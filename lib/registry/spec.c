@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "registry/keyring.h"
 #include "registry/metadata.h"
+#include "registry/tags.h"
 #include "registry/uuid.h"
 #include "senml/json.h"
 
@@ -30,6 +31,8 @@ static const struct {
 	{ SPEC_KEY, "key" },
 	{ SPEC_CHANNEL, "channel" },
 	{ SPEC_THING, "thing" },
+	{ SPEC_TAGS, "tags" },
+	{ SPEC_STATUS, "status" },
 };
 
 void
@@ -151,6 +154,46 @@ spec_set_key(struct specs *s, struct spec *spec, struct str key)
 	return keep(s, spec, SPEC_KEY, &spec->key, key);
 }
 
+const char *
+spec_set_tags(struct specs *s, struct spec *spec, struct str json)
+{
+	struct tags tags;
+	const char *why;
+
+	tags_begin(&tags);
+	why = tags_add_json(&tags, json, &s->scratch);
+	if (why == NULL)
+		why = keep(s, spec, SPEC_TAGS, &spec->tags, tags_end(&tags));
+	return why;
+}
+
+const char *
+spec_set_tag_list(struct specs *s, struct spec *spec,
+    const struct opt_list *list)
+{
+	const char *why = NULL;
+	struct tags tags;
+	int i;
+
+	tags_begin(&tags);
+	for (i = 0; i < list->n && why == NULL; i++)
+		why = tags_add_list(&tags, str_z(list->v[i]));
+	if (why == NULL)
+		why = keep(s, spec, SPEC_TAGS, &spec->tags, tags_end(&tags));
+	return why;
+}
+
+const char *
+spec_set_status(struct specs *s, struct spec *spec, struct str word)
+{
+	(void)s;
+	spec->disabled = str_eq(word, STR("disabled"));
+	if (!spec->disabled && !str_eq(word, STR("enabled")))
+		return "status is neither enabled nor disabled";
+	spec->given |= SPEC_STATUS;
+	return NULL;
+}
+
 static const char *
 make_uuid(struct specs *s, void (*make)(char *), struct str *to)
 {
@@ -192,6 +235,8 @@ set_text(struct specs *s, struct spec *spec, enum spec_member member,
 		return keep(s, spec, member, &spec->channel, text);
 	case SPEC_THING:
 		return keep(s, spec, member, &spec->thing, text);
+	case SPEC_STATUS:
+		return spec_set_status(s, spec, text);
 	default:
 		return spec_set_id(s, spec, text);
 	}
@@ -205,12 +250,13 @@ take_value(struct specs *s, struct spec *spec, struct scan *j, const char *p,
 	const char *start = scan_space(j, p), *end, *why;
 	struct str rest = { start, (size_t)(j->end - start) }, text;
 
-	if (member == SPEC_METADATA) {
+	if (member == SPEC_METADATA || member == SPEC_TAGS) {
 		/* resets the scratch arena: keys are done with by now */
 		if ((end = scan_skip(j, start)) == NULL)
 			return NULL;
-		why = spec_set_metadata(s, spec,
-		    (struct str){ start, (size_t)(end - start) });
+		rest.n = (size_t)(end - start);
+		why = member == SPEC_TAGS ? spec_set_tags(s, spec, rest) :
+		    spec_set_metadata(s, spec, rest);
 	} else if (member == SPEC_KEY && str_starts(rest, STR("null"))) {
 		spec->given |= SPEC_KEY;
 		return start + 4;

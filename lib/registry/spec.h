@@ -6,12 +6,14 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "base/opt.h"
 
 /*
  * What somebody wants to be done to one thing, channel or connection, as
  * options or a line of NDJSON say it:
  *
- *	{"id":"…","name":"…","key":"…","metadata":{…}}
+ *	{"id":"…","name":"…","key":"…","metadata":{…},"tags":["…"],
+ *	 "status":"disabled"}
  *	{"channel":"…","thing":"…"}
  *
  * All of it has been checked but for the ids: one that nobody has is as
@@ -24,6 +26,8 @@ enum spec_member {
 	SPEC_KEY = 8,
 	SPEC_CHANNEL = 16,
 	SPEC_THING = 32,
+	SPEC_TAGS = 64,
+	SPEC_STATUS = 128,
 };
 
 #define NAME_BYTES_MAX 1024
@@ -32,6 +36,8 @@ enum spec_member {
 struct spec {
 	unsigned given;		/* which of these: enum spec_member */
 	struct str id, name, metadata, channel, thing;
+	struct str tags;	/* of tags_end */
+	bool disabled;		/* the status */
 	struct str key;		/* p is NULL: shall have none */
 	uint64_t line;		/* of the input; 0 for options */
 };
@@ -56,6 +62,12 @@ const char *spec_set_id(struct specs *, struct spec *, struct str);
 const char *spec_set_name(struct specs *, struct spec *, struct str);
 const char *spec_set_metadata(struct specs *, struct spec *, struct str json);
 const char *spec_set_key(struct specs *, struct spec *, struct str);
+const char *spec_set_tags(struct specs *, struct spec *, struct str json);
+/* each of them is words with commas between; '' for none */
+const char *spec_set_tag_list(struct specs *, struct spec *,
+    const struct opt_list *);
+/* "enabled" or "disabled" */
+const char *spec_set_status(struct specs *, struct spec *, struct str);
 /* a new random one, in the form of a UUID */
 const char *spec_make_id(struct specs *, struct spec *);
 const char *spec_make_key(struct specs *, struct spec *);

@@ -32,6 +32,11 @@ void statement_end(sqlite3_stmt *);
 /* borrows from the row */
 struct str statement_column(sqlite3_stmt *, int i);
 
+struct item;
+/* from six columns, the first of them `at`: id, name, metadata, tags,
+ * disabled, key_box; it borrows from the row */
+void item_fill(struct item *, sqlite3_stmt *, int at);
+
 sqlite3 *registry_db(struct registry *);
 /* room for one event's fields: event.c */
 struct buf *registry_event(struct registry *);

@@ -19,7 +19,9 @@ static const struct {
 } reasons[] = {
 	{ "no_thing", DECISION_NO_THING },
 	{ "no_key", DECISION_NO_KEY },
+	{ "thing_disabled", DECISION_THING_DISABLED },
 	{ "no_channel", DECISION_NO_CHANNEL },
+	{ "channel_disabled", DECISION_CHANNEL_DISABLED },
 	{ "not_connected", DECISION_NOT_CONNECTED },
 };
 

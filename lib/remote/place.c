@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "registry/metadata.h"
+#include "registry/page.h"
+#include "registry/tags.h"
 #include "registry/uuid.h"
 #include "remote/account.h"
 #include "remote/session.h"
@@ -19,7 +21,7 @@
 #define BULK_MAX ((size_t)1 << 30)
 /* what an answer says of each beside what was sent */
 #define ADDED_MAX 256
-#define CURSOR_MAX 64
+#define CURSOR_MAX PAGE_CURSOR_MAX
 #define SCRATCH_MAX ((size_t)256 << 20)
 
 struct there {
@@ -66,6 +68,48 @@ strange(struct admin *a, const char *what)
 	return session_strange(t->session, what, &a->fault);
 }
 
+/* ---- things and channels, as they are told ---- */
+
+enum { ID, NAME, KEY, METADATA, TAGS, STATUS, FIELDS };
+
+/* 0, or as admin_show */
+static int
+take_item(struct admin *a, struct str json)
+{
+	struct body_field f[] = {
+		[ID] = { .name = "id", .type = BODY_TEXT },
+		[NAME] = { .name = "name", .type = BODY_TEXT },
+		[KEY] = { .name = "key", .type = BODY_TEXT },
+		[METADATA] = { .name = "metadata", .type = BODY_OBJECT },
+		[TAGS] = { .name = "tags", .type = BODY_TEXTS },
+		[STATUS] = { .name = "status", .type = BODY_TEXT },
+	};
+	struct there *t = a->open;
+	struct tags tags;
+	struct item item;
+
+	arena_reset(&t->compact);
+	if (body_read(json, f, FIELDS, &t->compact) != NULL ||
+	    f[ID].value.n == 0)
+		return strange(a, "something other than a thing or channel");
+	item = (struct item){
+		.id = f[ID].value, .name = f[NAME].value,
+		.metadata = STR("{}"),
+		.disabled = str_eq(f[STATUS].value, STR("disabled")),
+	};
+	if (f[METADATA].value.p != NULL && metadata_compact(
+	    f[METADATA].value, &t->compact, &item.metadata) != NULL)
+		return strange(a, "metadata that is none");
+	tags_begin(&tags);
+	if (f[TAGS].value.p != NULL && tags_add_json(&tags, f[TAGS].value,
+	    &t->compact) != NULL)
+		return strange(a, "tags that are none");
+	item.tags = tags_end(&tags);
+	/* a thing that has none shows an empty one */
+	return admin_show(a, &item, f[KEY].value.n > 0 ? f[KEY].value :
+	    STR_NONE);
+}
+
 /* ---- changes ---- */
 
 static void
@@ -75,12 +119,32 @@ put_member(struct buf *b, const struct spec *spec, enum spec_member member,
 	if (!(spec->given & member))
 		return;
 	buf_printf(b, "%s\"%s\":", b->p[b->n - 1] == '{' ? "" : ",", name);
-	if (member == SPEC_METADATA)
+	if (member == SPEC_METADATA || member == SPEC_TAGS)
 		buf_put_str(b, value);
 	else if (member == SPEC_KEY && value.p == NULL)
 		buf_puts(b, "null");
 	else
 		json_put_string(b, value);
+}
+
+static void
+put_members(struct buf *b, const struct bulk *bulk, const struct spec *spec)
+{
+	bool set = bulk->what == BULK_ENABLE || bulk->what == BULK_DISABLE;
+
+	if (set)
+		buf_printf(b, ",\"status\":\"%s\"",
+		    bulk->what == BULK_DISABLE ? "disabled" : "enabled");
+	/* what else list has told of one that shall go, or be set, is not
+	 * sent */
+	if (set || bulk->what == BULK_REMOVE)
+		return;
+	put_member(b, spec, SPEC_NAME, "name", spec->name);
+	put_member(b, spec, SPEC_METADATA, "metadata", spec->metadata);
+	put_member(b, spec, SPEC_TAGS, "tags", spec->tags);
+	put_member(b, spec, SPEC_STATUS, "status",
+	    item_status(spec->disabled));
+	put_member(b, spec, SPEC_KEY, "key", spec->key);
 }
 
 static void
@@ -94,15 +158,27 @@ put_spec(struct buf *b, const struct bulk *bulk, const struct spec *spec)
 		json_put_string(b, spec->thing);
 	} else {
 		put_member(b, spec, SPEC_ID, "id", spec->id);
-		/* what list has told of one that shall go is its own */
-		if (bulk->what != BULK_REMOVE) {
-			put_member(b, spec, SPEC_NAME, "name", spec->name);
-			put_member(b, spec, SPEC_METADATA, "metadata",
-			    spec->metadata);
-			put_member(b, spec, SPEC_KEY, "key", spec->key);
-		}
+		put_members(b, bulk, spec);
 	}
 	buf_puts(b, "}\n");
+}
+
+/* a line of a dry run */
+static int
+take_pair(struct admin *a, struct str line)
+{
+	struct body_field f[] = {
+		{ .name = "channel", .type = BODY_TEXT },
+		{ .name = "thing", .type = BODY_TEXT },
+	};
+	struct there *t = a->open;
+
+	arena_reset(&t->scratch);
+	if (body_read(line, f, 2, &t->scratch) != NULL ||
+	    f[0].value.n == 0 || f[1].value.n == 0)
+		return strange(a, "something other than a connection");
+	pair_put(&a->out.b, f[0].value, f[1].value);
+	return 0;
 }
 
 /* one line of an answer, in the form that it has here */
@@ -118,6 +194,10 @@ take_line(struct admin *a, struct str line)
 	unsigned shown = a->kind == ITEM_THING ? SPEC_KEY : 0;
 	struct item item;
 
+	if (a->dry_run && a->bulk.what == BULK_REMOVE)
+		return take_item(a, line);
+	if (a->dry_run)
+		return take_pair(a, line);
 	arena_reset(&t->scratch);
 	if (body_read(line, f, 3, &t->scratch) != NULL || f[0].value.n == 0)
 		return strange(a, "something other than what was made");
@@ -151,22 +231,30 @@ set_route(const struct bulk *bulk, struct ask *ask, char path[64])
 {
 	const char *many = collection[bulk->kind];
 
-	ask->method = bulk->what == BULK_UPDATE ? "PATCH" : "POST";
+	ask->method = "POST";
 	ask->path = path;
 	switch (bulk->what) {
-	case BULK_CREATE:
 	case BULK_UPDATE:
+	case BULK_ENABLE:
+	case BULK_DISABLE:
+		ask->method = "PATCH";
+		/* FALLTHROUGH */
+	case BULK_CREATE:
 		snprintf(path, 64, "/%s/bulk", many);
 		break;
 	case BULK_REMOVE:
-		snprintf(path, 64, "/%s/bulk/remove%s", many,
-		    bulk->if_exists ? "?if_exists=true" : "");
+		snprintf(path, 64, "/%s/bulk/remove%s%s%s", many,
+		    bulk->if_exists || bulk->dry_run ? "?" : "",
+		    bulk->if_exists ? "if_exists=true" : "",
+		    bulk->dry_run ? bulk->if_exists ? "&dry_run=true" :
+		    "dry_run=true" : "");
 		break;
 	case BULK_CONNECT:
 		ask->path = "/connect";
 		break;
 	case BULK_DISCONNECT:
-		ask->path = "/disconnect";
+		ask->path = bulk->dry_run ? "/disconnect?dry_run=true" :
+		    "/disconnect";
 		break;
 	}
 }
@@ -209,37 +297,6 @@ change(struct admin *a)
 }
 
 /* ---- lists ---- */
-
-enum { ID, NAME, KEY, METADATA, FIELDS };
-
-/* 0, or as admin_show */
-static int
-take_item(struct admin *a, struct str json)
-{
-	struct body_field f[] = {
-		[ID] = { .name = "id", .type = BODY_TEXT },
-		[NAME] = { .name = "name", .type = BODY_TEXT },
-		[KEY] = { .name = "key", .type = BODY_TEXT },
-		[METADATA] = { .name = "metadata", .type = BODY_OBJECT },
-	};
-	struct there *t = a->open;
-	struct item item;
-
-	arena_reset(&t->compact);
-	if (body_read(json, f, FIELDS, &t->compact) != NULL ||
-	    f[ID].value.n == 0)
-		return strange(a, "something other than a thing or channel");
-	item = (struct item){
-		.id = f[ID].value, .name = f[NAME].value,
-		.metadata = STR("{}")
-	};
-	if (f[METADATA].value.p != NULL && metadata_compact(
-	    f[METADATA].value, &t->compact, &item.metadata) != NULL)
-		return strange(a, "metadata that is none");
-	/* a thing that has none shows an empty one */
-	return admin_show(a, &item, f[KEY].value.n > 0 ? f[KEY].value :
-	    STR_NONE);
-}
 
 static const char *
 keys_wanted(const struct admin *a)
@@ -294,6 +351,19 @@ put_parameter(struct buf *b, const char *name, struct str value)
 }
 
 static void
+put_tags(struct buf *b, const struct opt_list *tags)
+{
+	int i, n = 0;
+
+	for (i = 0; tags != NULL && i < tags->n; i++) {
+		if (*tags->v[i] == '\0')
+			continue;
+		buf_puts(b, n++ == 0 ? "&tags=" : ",");
+		session_encode(b, str_z(tags->v[i]));
+	}
+}
+
+static void
 put_path(struct admin *a, const struct admin_filter *f, struct buf *b)
 {
 	struct there *t = a->open;
@@ -307,6 +377,10 @@ put_path(struct admin *a, const struct admin_filter *f, struct buf *b)
 	put_parameter(b, "cursor", str_z(t->cursor));
 	put_parameter(b, "glob", f->glob);
 	put_parameter(b, "metadata", f->metadata);
+	put_parameter(b, "status", str_z(f->status));
+	put_parameter(b, "order", str_z(f->order));
+	put_parameter(b, "dir", str_z(f->dir));
+	put_tags(b, f->tag_list);
 	buf_putc(b, '\0');
 }
 

@@ -17,7 +17,7 @@ user_tokens_open(struct user_tokens *t, const struct remote_setup *setup,
 		email = getenv("MFX_USER");
 	if (remote_url(setup) == NULL && (email == NULL || *email == '\0'))
 		return fault_set(fault, EX_USAGE,
-		    "whose? give --user EMAIL or set MFX_USER");
+		    "which user? give --user EMAIL or set MFX_USER");
 	if (remote_url(setup) == NULL)
 		return registry_open(&t->registry, NULL, REGISTRY_WRITE,
 		    fault) < 0 ? -1 : user_find(t->registry, str_z(email),

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "registry/item.h"
+#include "registry/page.h"
 #include "tests/unit/unit.h"
 
 static char home[64];
@@ -274,21 +274,30 @@ fill_registry(void)
 	CHECK(strstr(fault.text, "old") == NULL);
 }
 
+static int
+take_id(void *to, const struct item *item, struct fault *f)
+{
+	(void)f;
+	snprintf(to, ID_TEXT + 1, "%.*s", STR_ARG(item->id));
+	return 0;
+}
+
 /* the thing that fill_registry made before the clash */
 static int
 take_first(void)
 {
-	struct items f = { .registry = registry, .kind = ITEM_THING,
-	    .owner = &owner };
-	struct item item;
+	struct page page = {
+		.registry = registry, .kind = ITEM_THING, .owner = owner,
+		.limit = 1
+	};
 	int got;
 
-	if (items_find(&f, &fault) < 0 ||
-	    (got = items_next(&f, &item, &fault)) <= 0)
-		return -1;
-	snprintf(thing, sizeof thing, "%.*s", STR_ARG(item.id));
-	items_end(&f);
-	return 0;
+	while ((got = page_step(&page, &fault)) > 0)
+		;
+	if (got == 0)
+		got = page_give(&page, take_id, thing, &fault);
+	page_end(&page);
+	return page.found == 1 ? got : -1;
 }
 
 static void

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/tags.h"
+
+#include "base/utf8.h"
+#include "senml/json.h"
+
+void
+tags_begin(struct tags *t)
+{
+	t->n = 0;
+	t->size = 0;
+	t->text[t->size++] = '[';
+}
+
+/* is this one, in its quotes, in the array? */
+static bool
+tags_hold(struct str array, struct str quoted)
+{
+	const char *p = array.p, *end = array.p + array.n, *behind;
+
+	/* a quote inside of a tag has a backslash before it, and no tag has a
+	 * comma: so what stands between these is a whole one */
+	while ((p = memmem(p, (size_t)(end - p), quoted.p, quoted.n)) !=
+	    NULL) {
+		behind = p + quoted.n;
+		if (p > array.p && (p[-1] == '[' || p[-1] == ',') &&
+		    (behind == end || *behind == ',' || *behind == ']'))
+			return true;
+		p++;
+	}
+	return false;
+}
+
+static bool
+tags_allow(struct str tag)
+{
+	size_t i;
+
+	for (i = 0; i < tag.n; i++) {
+		unsigned char c = (unsigned char)tag.p[i];
+
+		if (c < ' ' || c == 0x7f || c == ',' || (c == 0xc2 &&
+		    i + 1 < tag.n && (unsigned char)tag.p[i + 1] < 0xa0))
+			return false;
+	}
+	return utf8_valid(tag);
+}
+
+const char *
+tags_add(struct tags *t, struct str tag)
+{
+	char quoted[JSON_STRING_MAX(TAG_BYTES_MAX)], *end;
+	struct str one;
+
+	if (tag.n == 0)
+		return "empty tag";
+	if (tag.n > TAG_BYTES_MAX)
+		return "tag longer than 128 bytes";
+	if (!tags_allow(tag))
+		return "tag is not UTF-8, or has a comma or a control "
+		    "character";
+	end = json_write_string(quoted, tag);
+	one = (struct str){ quoted, (size_t)(end - quoted) };
+	if (tags_hold((struct str){ t->text, t->size }, one))
+		return NULL;
+	if (t->n == TAGS_MAX)
+		return "more than 32 tags";
+	if (t->n++ > 0)
+		t->text[t->size++] = ',';
+	memcpy(t->text + t->size, one.p, one.n);
+	t->size += one.n;
+	return NULL;
+}
+
+const char *
+tags_add_list(struct tags *t, struct str list)
+{
+	const char *why, *comma;
+	struct str tag;
+
+	/* '' is a list of none */
+	if (list.n == 0)
+		return NULL;
+	do {
+		comma = memchr(list.p, ',', list.n);
+		tag.p = list.p;
+		tag.n = comma ? (size_t)(comma - list.p) : list.n;
+		if ((why = tags_add(t, tag)) != NULL)
+			return why;
+		list = str_from(list, comma ? tag.n + 1 : tag.n);
+	} while (comma != NULL);
+	return NULL;
+}
+
+const char *
+tags_add_json(struct tags *t, struct str json, struct arena *arena)
+{
+	struct scan j = { .end = json.p + json.n, .arena = arena };
+	const char *p = scan_take(&j, json.p, '['), *q, *why;
+	struct str tag;
+
+	if (p == NULL)
+		return "tags are not an array";
+	if ((q = scan_take(&j, p, ']')) != NULL)
+		return scan_end(&j, q) == NULL ? j.why : NULL;
+	do {
+		if ((p = scan_take(&j, p, '"')) == NULL)
+			return "tags are not all strings";
+		if ((p = scan_string(&j, p, &tag)) == NULL)
+			return j.why;
+		if ((why = tags_add(t, tag)) != NULL)
+			return why;
+		q = p;
+	} while ((p = scan_take(&j, q, ',')) != NULL);
+	if ((p = scan_take(&j, q, ']')) == NULL)
+		return "no ',' or end of the tags";
+	return scan_end(&j, p) == NULL ? j.why : NULL;
+}
+
+struct str
+tags_end(struct tags *t)
+{
+	t->text[t->size++] = ']';
+	return (struct str){ t->text, t->size };
+}
+
+bool
+tags_include(struct str have, struct str want)
+{
+	const char *comma;
+	struct str one;
+
+	want = (struct str){ want.p + 1, want.n - 2 };
+	while (want.n > 0) {
+		comma = memchr(want.p, ',', want.n);
+		one.p = want.p;
+		one.n = comma ? (size_t)(comma - want.p) : want.n;
+		if (!tags_hold(have, one))
+			return false;
+		want = str_from(want, comma ? one.n + 1 : one.n);
+	}
+	return true;
+}
