@@ -213,6 +213,66 @@ limits() {
 	publish /9 x -q 1 -r
 }
 
+@test "another mosquitto as a bridge, with its default notifications" {
+	start_broker 'plugin_opt_tries 0'
+	local other version
+	other=$(free_port)
+	# $SYS/broker/connection/NAME/state, retained, and as its will
+	for version in mqttv311 mqttv50; do
+		printf '%s\n' "user $(id -un)" "listener $other 127.0.0.1" \
+		    'allow_anonymous true' 'connection site' \
+		    "address 127.0.0.1:$MQTT_PORT" 'remote_username x' \
+		    "remote_password $KEY" "bridge_protocol_version $version" \
+		    "topic up/# out 1 \"\" channels/$CHANNEL/messages/$version/" \
+		    "topic # in 1 down/ channels/$CHANNEL/messages/" >bridge.conf
+		chmod 600 bridge.conf
+		start mosquitto -c bridge.conf
+		local pid=$PID
+		published() {
+			mosquitto_pub -h 127.0.0.1 -p "$other" -q 1 -t up/a -m "$version"
+			grep -qs "$version.up.a" "$MFX_HOME"/bus/raw/*.ndjson
+		}
+		await 30 published
+		start mosquitto_sub -h 127.0.0.1 -p "$other" -t 'down/#' -q 1
+		heard() {
+			publish "/to/$version" down -q 1
+			grep -q down "$PID_OUT"
+		}
+		await 30 heard
+		# it has stayed connected, and left nothing of its own
+		kill "$pid"
+		wait "$pid" || true
+	done
+	[[ $(grep -c SYS "$MFX_HOME"/bus/raw/*.ndjson) == 0 ]]
+	[[ $(grep -c 'connected from .* as [^ ]*\.site ' broker.log) == 2 ]]
+	# nobody else may write there, and it is nobody's to read
+	status 0 mosquitto_pub -h 127.0.0.1 -p "$MQTT_PORT" -u x -P "$KEY" -V 5 \
+	    -q 1 -t '$SYS/broker/connection/x/state' -m 1 -d >said 2>&1
+	grep -q 'RC:135' said
+}
+
+@test "MQTT 3.1.1 without a word for it: the content type in the topic, as Mainflux had" {
+	start_broker
+	# {"n":"t","v":21} as CBOR, RFC 8428 6
+	printf '\x81\xa2\x00\x61t\x02\x15' >pack.cbor
+	mosquitto_pub -h 127.0.0.1 -p "$MQTT_PORT" -u x -P "$KEY" -q 1 \
+	    -t "channels/$CHANNEL/messages/room/ct/application_senml-cbor" -f pack.cbor
+	mosquitto_pub -h 127.0.0.1 -p "$MQTT_PORT" -u x -P "$KEY" -q 1 \
+	    -t "channels/$CHANNEL/messages/ct/application_senml-json" \
+	    -m '[{"n":"j","v":1}]'
+	# any other is a subtopic like others
+	publish /ct/text_plain hello -q 1
+	publish /ct x -q 1
+	mfx-sub --no-follow raw | mfx-normalize |
+		jq -c '[.subtopic, .n, .v]' >got
+	diff - got <<-'END'
+	["room","t",21]
+	[null,"j",1]
+	["ct.text_plain","payload",null]
+	["ct","payload",null]
+	END
+}
+
 @test "registry changes while messages flow" {
 	start_broker
 	load_test changes 12

@@ -69,6 +69,7 @@ struct plugin {
 	const void *routed_client, *routed_topic;
 	struct route route;
 	struct buf subtopic;
+	struct str type;	/* that the topic says; else empty */
 };
 
 /* mosquitto's callbacks, by event */

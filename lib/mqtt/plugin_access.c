@@ -123,6 +123,34 @@ plugin_check_peers(struct plugin *p)
 
 /* ---- what the broker asks ---- */
 
+/* Mainflux had the content type in the topic, with '_' for '/' and '-' for
+ * '+', as MQTT 3.1.1 has no other place: these are taken off. */
+static struct str
+take_type(struct str *rest)
+{
+	static const struct {
+		struct str tail, type;
+	} types[] = {
+		{ { "ct/application_senml-cbor", 25 },
+		    { "application/senml+cbor", 22 } },
+		{ { "ct/application_senml-json", 25 },
+		    { "application/senml+json", 22 } },
+	};
+	size_t i, at;
+
+	for (i = 0; i < sizeof types / sizeof *types; i++) {
+		if (rest->n < types[i].tail.n)
+			continue;
+		at = rest->n - types[i].tail.n;
+		if (!str_eq(str_from(*rest, at), types[i].tail) ||
+		    (at > 0 && rest->p[at - 1] != '/'))
+			continue;
+		rest->n = at;
+		return types[i].type;
+	}
+	return STR_NONE;
+}
+
 const char *
 plugin_route(struct plugin *p, const char *topic)
 {
@@ -131,6 +159,7 @@ plugin_route(struct plugin *p, const char *topic)
 
 	if (!topic_split(str_z(topic), &p->route.channel, &rest))
 		return "no topic of a channel";
+	p->type = take_type(&rest);
 	buf_clear(&p->subtopic);
 	if ((why = subtopic_put(&p->subtopic, rest)) != NULL)
 		return why;
@@ -233,6 +262,19 @@ may_publish(struct plugin *p, struct peer *peer,
 	return r;
 }
 
+/* What another mosquitto says of itself as a bridge, unless it is told not to:
+ * nobody may read it here, and it is no reason to end the connection. */
+static bool
+is_notification(const char *topic)
+{
+	const struct str head = STR("$SYS/broker/connection/");
+	const struct str tail = STR("/state");
+	struct str t = str_z(topic);
+
+	return str_starts(t, head) && t.n > head.n + tail.n &&
+	    str_eq(str_from(t, t.n - tail.n), tail);
+}
+
 /* A message, a will, or (peer NULL) the question whether who left a
  * retained message may still. */
 static int
@@ -244,6 +286,8 @@ write_check(struct plugin *p, struct peer *peer,
 	if (peer == NULL)
 		return may_read(p, NULL, e) == ACCESS_YES ? MOSQ_ERR_SUCCESS :
 		    MOSQ_ERR_ACL_DENIED;
+	if (is_notification(e->topic))
+		return MOSQ_ERR_ACL_DENIED;
 	if (!packet_current(&p->place, e->client, &packet) ||
 	    packet.type != PACKET_PUBLISH) {
 		plugin_will(p, peer, e);

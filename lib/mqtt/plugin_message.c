@@ -85,7 +85,8 @@ keep(struct plugin *p, struct str payload, const char *type, int qos)
 
 	if (p->closed && !reopen(p))
 		return NOT_NOW;
-	if (!message_wrap(lines, &p->route, payload, str_z(type), &p->pack))
+	if (!message_wrap(lines, &p->route, payload, type != NULL ?
+	    str_z(type) : p->type, &p->pack))
 		return TOO_LONG;
 	if (qos == 0 && !p->failing && lines->n < HELD_BYTES) {
 		p->held++;
