@@ -297,6 +297,50 @@ limits() {
 	load_test crash 2
 }
 
+@test "the disk is waited for by a thread of its own, not by the broker's" {
+	# says which one it was: the first of its process, or another
+	cc -shared -fPIC -x c -o slow.so - <<-'END'
+	#define _GNU_SOURCE
+	#include <stdio.h>
+	#include <stdlib.h>
+	#include <sys/syscall.h>
+	#include <unistd.h>
+	int fdatasync(int fd)
+	{
+		FILE *f = fopen(getenv("SYNCS"), "a");
+
+		fprintf(f, "%s\n", syscall(SYS_gettid) == getpid() ? "main" :
+		    "other");
+		fclose(f);
+		return (int)syscall(SYS_fdatasync, fd);
+	}
+	END
+	export SYNCS=$PWD/syncs
+	LD_PRELOAD=$PWD/slow.so start_broker
+	rm -f syncs
+	synced() {
+		publish '' 1 -q 1
+		(($(grep -c other syncs) >= 2))
+	}
+	await 30 synced
+	[[ $(grep -c main syncs) == 0 ]]
+	# so in an adapter of ours
+	rm syncs
+	LD_PRELOAD=$PWD/slow.so serve -o raw
+	synced() {
+		expect 202 '[{"n":"x","v":1}]'
+		grep other syncs
+	}
+	await 30 synced
+	[[ $(grep -c main syncs) == 0 ]]
+	# with always it is done before the answer
+	stop_broker
+	rm syncs mosquitto.conf
+	LD_PRELOAD=$PWD/slow.so start_broker 'plugin_opt_sync always'
+	publish '' 1 -q 1
+	grep main syncs
+}
+
 fill_the_disk() {
 	make_site
 	make_more_things

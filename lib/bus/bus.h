@@ -112,7 +112,8 @@ void bus_release(struct bus_writer *);
 /*
  * With BUS_SYNC_ALWAYS: returns when all that this writer appended is on
  * disk; many processes that wait share one fdatasync.  With
- * BUS_SYNC_INTERVAL: does it when a second has passed.  Else nothing.
+ * BUS_SYNC_INTERVAL: has another thread do it when a second has passed, and
+ * tells at a later call that it failed.  Else nothing.
  * A program with its own loop calls it once a turn.  A failure is for good,
  * as nobody knows what of the lines is left: the program ends.
  */

@@ -187,7 +187,7 @@ end_turn(struct bus_writer *w)
 	syscall(SYS_futex, &w->map->turns, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-static int
+int
 sync_in_turn(struct bus_writer *w, struct fault *fault)
 {
 	uint32_t turns;
@@ -212,9 +212,18 @@ bus_commit(struct bus_writer *w, struct fault *fault)
 	if (w->broken)
 		return fault_set(fault, EX_IOERR,
 		    "%s: lines may not be on disk", w->stream.name);
-	if (w->sync == BUS_SYNC_NONE || !w->dirty ||
-	    (w->sync == BUS_SYNC_INTERVAL &&
-	    clock_ns() - w->synced_at < STAMP_SECOND))
+	if (sync_later_failed(w, fault)) {
+		w->broken = true;
+		return -1;
+	}
+	if (w->sync == BUS_SYNC_NONE || !w->dirty)
 		return 0;
+	if (w->sync == BUS_SYNC_INTERVAL) {
+		if (clock_ns() - w->synced_at < STAMP_SECOND)
+			return 0;
+		w->synced_at = clock_ns();
+		if (sync_later(w))
+			return 0;
+	}
 	return sync_in_turn(w, fault);
 }

@@ -65,6 +65,7 @@ bus_writer_close(struct bus_writer *w)
 
 	if (w == NULL)
 		return;
+	sync_later_end(w);
 	if (w->fd >= 0) {
 		if (w->sync == BUS_SYNC_INTERVAL && w->dirty)
 			sync_segment(w, &ignored);

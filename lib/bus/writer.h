@@ -33,6 +33,7 @@ struct bus_writer {
 	int64_t synced_at;	/* monotonic ns */
 	int64_t sync_takes;	/* the last turn of the disk, ns */
 	struct synced *map;	/* of "synced" */
+	struct sync_later *later;	/* NULL until it is needed */
 	bool broken;		/* a sync failed: nothing is sure any more */
 };
 
@@ -62,6 +63,18 @@ int sync_open(struct bus_writer *, struct fault *);
 void sync_close(struct bus_writer *);
 /* notes how many bytes of which segment are on disk */
 void sync_tell(struct bus_writer *, uint64_t first, uint64_t size);
+
+/* returns when what w->first and w->size say is on disk */
+int sync_in_turn(struct bus_writer *, struct fault *);
+
+/*
+ * The same by another thread, sync_later.c: false when there can't be one.
+ * Failed: the lines of before may not be on disk.  The end waits for what is
+ * under way.
+ */
+bool sync_later(struct bus_writer *);
+bool sync_later_failed(struct bus_writer *, struct fault *);
+void sync_later_end(struct bus_writer *);
 
 /* brings our lines in w->fd to the disk, before it is left for another */
 int sync_segment(struct bus_writer *, struct fault *);
