@@ -24,9 +24,9 @@ setup_suite_test() {
 	    "$ANN_CHANNEL" "$ANN_THING" | mfx-write-sqlite "$MFX_HOME/messages.db"
 }
 
-# the_case NAME: of tenants.py; then the service ends as it should
+# the_case NAME [OPTION…]: of tenants.py; then the service ends as it should
 the_case() {
-	start_ready mfx-api -l "127.0.0.1:$PORT"
+	start_ready mfx-api -l "127.0.0.1:$PORT" "${@:2}"
 	API_PID=$PID timeout 280 /usr/bin/python3 "$ROOT/tests/tenants.py" \
 	    "$PORT" "$1" 3>&- >said || { cat said "$PID_ERR"; return 1; }
 	sed 's/^/# /' said >&3
@@ -40,6 +40,13 @@ the_case() {
 @test "lists that are not read" { the_case unread; }
 @test "exports that are not read" { the_case exports; }
 @test "lists far from their beginning, of many" { the_case offsets; }
+@test "bodies that don't end" { the_case bodies; }
+@test "connections without a request, from one address and from many" {
+	local admin
+	admin=$(free_port)
+	ADMIN=$admin the_case connections --max-connections 300 \
+	    --admin "127.0.0.1:$admin"
+}
 @test "SIGTERM in the midst of it: it ends with 0" {
 	start_ready mfx-api -l "127.0.0.1:$PORT"
 	API_PID=$PID timeout 280 /usr/bin/python3 "$ROOT/tests/tenants.py" \

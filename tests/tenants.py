@@ -246,6 +246,69 @@ def offsets():
     assert set(asked) <= {200, 429}, set(asked)
 
 
+def bodies():
+    """Each of them is allowed, and all of them are too much."""
+    before = memory()
+    asked, said = [], []
+    for _ in range(60):
+        s = socket.socket()
+        s.settimeout(60)
+        s.connect(("127.0.0.1", port))
+        s.sendall(f"POST /things/bulk HTTP/1.1\r\nHost: a\r\nAuthorization: "
+                  f"{bob}\r\nContent-Type: application/json\r\n"
+                  "Content-Length: 8000000\r\n\r\n".encode())
+        s.sendall(b" " * 7_000_000)
+        asked.append(s)
+    assert memory() - before < 150, memory()
+    client = Client(port, ann)
+    client.want(201, "POST", "/things/bulk", json.dumps(
+        [{"metadata": {"f": "x" * 60000}}] * 100))
+    go_on()
+    for s in asked:
+        s.sendall(b" " * 999_999 + b"[")
+        said.append(status(s))
+        s.close()
+    assert set(said) == {400, 503}, said
+
+
+def knock(address, to=None):
+    s = socket.socket()
+    s.settimeout(60)
+    s.bind((address, 0))
+    s.connect(("127.0.0.1", to or port))
+    return s
+
+
+def connections():
+    """A quarter of all is one address's; of many, the longest idle go."""
+    # those without a request, of one address
+    idle = [knock("127.0.0.2") for _ in range(400)]
+    client = Client(port, ann)
+    client.want(200, "GET", "/things")
+    closed = 0
+    for s in idle:
+        s.settimeout(0.01)
+        try:
+            closed += s.recv(1) == b""
+        except TimeoutError:
+            pass
+    assert closed == 400 - 75, closed
+    # of many; among them half a request each
+    for i in range(3, 8):
+        for _ in range(70):
+            idle.append(knock(f"127.0.0.{i}"))
+            idle[-1].sendall(b"GET / HTTP/1.1\r\nHost:")
+    s = knock("127.0.0.9")
+    s.sendall(b"GET /version HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert status(s) == 200
+    # the administrator's own
+    admin = int(os.environ["ADMIN"])
+    idle += [knock("127.0.0.1", admin) for _ in range(70)]
+    s = knock("127.0.0.1", admin)
+    s.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert status(s) == 200
+
+
 def stopped():
     store((f"n{i % 10}", i, 1700000000 + i) for i in range(400000))
     path = f"/channels/{BOB_CHANNEL}/messages"
@@ -272,4 +335,4 @@ def stopped():
 
 
 {f.__name__: f for f in (globs, scans, metadata, unread, exports, offsets,
-                         stopped)}[sys.argv[2]]()
+                         bodies, connections, stopped)}[sys.argv[2]]()

@@ -16,6 +16,8 @@
 #define BODY_DISCARD ((uint64_t)8 << 20)
 /* a request kept for the next one keeps this much for the body */
 #define BODY_KEEP 4096
+/* one sender has this part of all bodies at most */
+#define BODIES_SHARE 4
 #define PROBLEM_MAX 8192
 #define FORWARDED "X-Forwarded-For"
 /* more than headers may have */
@@ -460,6 +462,36 @@ begin(struct http *h, struct http_request *r, const char *version)
 	    (f.encodings == 0 && claimed > BODY_DISCARD));
 }
 
+/* Have they one sender: one thing or user; of those of whom that is not
+ * known, one address that is not a proxy's? */
+static bool
+same_sender(const struct http *h, const struct http_request *a,
+    const struct http_request *b)
+{
+	const struct proxies *proxies = h->options.proxies;
+
+	if (*a->caller != '\0' || *b->caller != '\0')
+		return strcmp(a->caller, b->caller) == 0;
+	return a->peer->addressed && b->peer->addressed &&
+	    address_same_network(&a->peer->address, &b->peer->address) &&
+	    (proxies == NULL || !proxies_trust(proxies, &a->peer->address));
+}
+
+/* Is too much being received, of all or of this one's sender? */
+static bool
+bodies_full(const struct http *h, const struct http_request *r)
+{
+	const struct http_connection *c;
+	size_t n = 0;
+
+	if (h->bodies > h->options.max_bodies)
+		return true;
+	for (c = h->first; c != NULL; c = c->next)
+		if (c->request != NULL && same_sender(h, r, c->request))
+			n += c->request->bytes.cap;
+	return n > h->options.max_bodies / BODIES_SHARE;
+}
+
 static enum MHD_Result
 body_take(struct http *h, struct http_request *r, const char *data, size_t n)
 {
@@ -474,7 +506,7 @@ body_take(struct http *h, struct http_request *r, const char *data, size_t n)
 	if (r->bytes.full) {
 		refuse_length(r);
 		body_drop(h, r);
-	} else if (r->bytes.cap > cap && h->bodies > h->options.max_bodies) {
+	} else if (r->bytes.cap > cap && bodies_full(h, r)) {
 		http_problem(r, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "too much is being received at once");
 		body_drop(h, r);

@@ -27,6 +27,8 @@
 #define MILLISECOND (STAMP_SECOND / 1000)
 /* out of files: look again after */
 #define ACCEPT_PAUSE (100 * MILLISECOND)
+/* how long a connection may be without a request when others wait */
+#define IDLE_LEAST (2 * STAMP_SECOND)
 /* a request's body may take this long for each byte: 1 KiB/s */
 #define BYTE_TIME (STAMP_SECOND / 1024)
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -213,6 +215,23 @@ is_full(const struct http *h, const struct sockaddr *from)
 	return n >= o->max_per_address;
 }
 
+/* All places are taken, and somebody waits: the one that has been without a
+ * request for the longest has to go.  False: there is no such. */
+static bool
+make_room(struct http *h)
+{
+	struct http_connection *c, *longest = NULL;
+
+	for (c = h->first; c != NULL; c = c->next)
+		if (c->request == NULL && h->now - c->since >= IDLE_LEAST &&
+		    (longest == NULL || c->since < longest->since))
+			longest = c;
+	if (longest == NULL)
+		return false;
+	shutdown(longest->fd, SHUT_RDWR);
+	return true;
+}
+
 static void
 accept_from(struct http *h, int i)
 {
@@ -221,6 +240,8 @@ accept_from(struct http *h, int i)
 	int fd, burst;
 
 	h->ready[i] = false;
+	if (h->connections >= h->options.max_connections && !make_room(h))
+		h->accept_after = h->now + ACCEPT_PAUSE;
 	for (burst = 0; burst < ACCEPT_BURST &&
 	    h->connections < h->options.max_connections; burst++) {
 		n = sizeof ss;
@@ -248,8 +269,7 @@ accept_from(struct http *h, int i)
 static bool
 accepts(const struct http *h)
 {
-	return h->connections < h->options.max_connections &&
-	    h->now >= h->accept_after;
+	return h->now >= h->accept_after;
 }
 
 void

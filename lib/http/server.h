@@ -32,7 +32,8 @@
  * a body (413) and max_bodies for all of them (503); `timeout` without a
  * byte ends a connection, and so does a request that takes more than twice
  * that, and a second for each KiB of its body; max_connections in all, the
- * next ones wait to be accepted; max_per_address from one network, more are
+ * next ones wait to be accepted, for which the one that has been longest
+ * without a request is ended; max_per_address from one network, more are
  * closed, but those of proxies that are trusted are not counted: each is of
  * many clients.
  */

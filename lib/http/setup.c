@@ -11,6 +11,7 @@
 
 /* bodies being received, all together */
 #define BODIES_MAX ((size_t)256 << 20)
+#define SHARE_LEAST 64
 
 static bool
 same_file(int a, int b)
@@ -152,6 +153,13 @@ http_setup_check(struct http_setup *s, struct fault *fault)
 	return read_proxies(s, fault);
 }
 
+/* what one address has of all connections, unless told otherwise */
+static unsigned
+share_of(unsigned all)
+{
+	return all / 4 > SHARE_LEAST ? all / 4 : SHARE_LEAST;
+}
+
 int
 http_setup_open(struct http_setup *s, struct http_options *options,
     struct http **out, struct fault *fault)
@@ -165,7 +173,9 @@ http_setup_open(struct http_setup *s, struct http_options *options,
 	options->max_bodies = BODIES_MAX;
 	options->timeout = s->timeout;
 	options->max_connections = http_room((unsigned)s->max_connections);
-	options->max_per_address = (unsigned)s->max_per_address;
+	options->max_per_address = s->max_per_address > 0 ?
+	    (unsigned)s->max_per_address :
+	    share_of(options->max_connections);
 	options->proxies = &s->proxies;
 	options->tls = NULL;
 	if (s->tls_cert != NULL) {
