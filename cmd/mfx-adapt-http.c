@@ -107,6 +107,10 @@ may_publish(struct http_request *r, struct route *route,
 		    "/channels/<id>/messages[/<subtopic>]");
 		return false;
 	}
+	if (path == MESSAGE_PATH_OK && !http_query_sound(r)) {
+		path = MESSAGE_PATH_REFUSED;
+		why = "the query is not percent-encoded as it should be";
+	}
 	if (path == MESSAGE_PATH_REFUSED) {
 		http_problem(r, 400, why);
 		return false;
@@ -163,10 +167,10 @@ publish(struct http_request *r, void *arg)
 	}
 	buf_init(&subtopic, SUBTOPIC_MAX);
 	if (may_publish(r, &route, &subtopic)) {
-		if (!message_wrap(&outlet.lines, &route, r->body,
+		if (!message_take(&outlet.lines, &route, r->body,
 		    http_header(r, "Content-Type"), &pack)) {
 			http_problem(r, 413,
-			    "the message is longer than a line may be");
+			    "a message has at most " MESSAGE_LIMITS);
 		} else {
 			r->next = waiting;
 			waiting = r;

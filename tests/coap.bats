@@ -66,6 +66,12 @@ setup_suite_test() {
 	done
 	CHANNEL=a.b coap post coap "?auth=$KEY" -e x
 	said "4.00 this can be no channel's id"
+	coap post coap "?auth=$KEY&auth=wrong" -t 42 -e x
+	said '4.00 a parameter of the query is given twice'
+	coap post coap "?authorization=$KEY&auth=$KEY" -t 42 -e x
+	said '4.00 a parameter of the query is given twice'
+	coap get coap "?auth=$KEY&from=start&from=end"
+	said '4.00 a parameter of the query is given twice'
 	n_lines 8
 }
 

@@ -104,6 +104,10 @@ says() {
 	for id in '' 'a.b' 'a%41' 'a*' 'a>' "a'" 'a;b' 'a%2fb' 'ü'; do
 		ask 400 -d "$PACK" "${MESSAGES/$CHANNEL/$id}"
 	done
+	local query
+	for query in x=%zz %=1 'a=b&x=%4' x=%00 x=%ff; do
+		ask 400 -H "Authorization: $KEY" -d "$PACK" "$MESSAGES?$query"
+	done
 	local s
 	for s in '%' '%4' '%zz' '%4g' 'a%00b' '%01' '%0a' '%7f' 'a/*/b' 'a*b' \
 	    '%3e' '>' '+' '%2B' '%23' '%ff' '%c3%28' '%ed%a0%80' \

@@ -28,6 +28,12 @@ setup_suite_test() {
 	handshake 400 "$path/%3E/b"
 	handshake 400 "$path/$(printf 'x%.0s' {1..1025})"
 	handshake 400 "$path/%01"
+	# a parameter that is given twice says two things
+	handshake 400 "$path?authorization=$KEY&auth=$KEY"
+	handshake 400 "$path?auth=$KEY&auth=wrong"
+	handshake 400 "$path?auth=$KEY&echo=0&echo=1"
+	handshake 400 "$path?auth=$KEY&format=line&format=senml"
+	handshake 400 "$path?auth=$KEY&from=start&from=end"
 	handshake 400 "$path/%FF"
 	handshake 400 "$path?format=xml" -H "Authorization: $KEY"
 	handshake 400 "$path?echo=yes" -H "Authorization: $KEY"
@@ -191,7 +197,7 @@ setup_suite_test() {
 	wait "$WS_PID"
 	serve_ws
 	head -c 1000000 /dev/zero >long
-	[[ $(talk '' binfile:long closed) == 'closed 1009 too long for a line' ]]
+	[[ $(talk '' binfile:long closed) == 'closed 1009 at most 765 KiB, or 1020 KiB of SenML JSON in one line' ]]
 	head -c 700000 /dev/zero >fits
 	[[ $(talk '' binfile:fits count:1) == 'count 700000' ]]
 }

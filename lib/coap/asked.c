@@ -61,14 +61,22 @@ take_name(struct str *query, struct str name)
 	return true;
 }
 
+/* one that is given twice says two things */
 static void
 take_query(struct asked *a, struct str query)
 {
+	struct str *to = NULL;
+
 	if (take_name(&query, STR("authorization=")) ||
 	    take_name(&query, STR("auth=")))
-		a->key = query;
+		to = &a->key;
 	else if (take_name(&query, STR("from=")))
-		a->from = query;
+		to = &a->from;
+	if (to == NULL)
+		return;
+	a->twice |= to->p != NULL;
+	/* an empty option may have no place at all */
+	*to = query.p != NULL ? query : STR("");
 }
 
 /* Segment i of the path: channels, <id>, messages, and then the rest. */
@@ -190,6 +198,8 @@ asked_read(struct asked *a, const coap_pdu_t *pdu, bool stream)
 		a->why = "this can be no channel's id";
 	else if (a->path.full)
 		a->why = subtopic_too_long;
+	else if (a->twice)
+		a->why = "a parameter of the query is given twice";
 	if (a->why != NULL)
 		a->where = ASKED_REFUSED;
 }

@@ -51,7 +51,7 @@ struct asked {
 	struct buf tags;	/* Request-Tags, each behind its length */
 	/* private */
 	struct buf path;	/* what stands behind "messages" */
-	bool stream, any_match, exists_not;
+	bool stream, any_match, exists_not, twice;
 };
 
 void asked_init(struct asked *);

@@ -233,9 +233,13 @@ put_line(struct station *st, const struct route *route, struct str body)
 		return too_large(st);
 	if (st->o.outlet->lines.n >= OUTLET_BATCH)
 		st->o.commit(st->o.arg);
-	if (!message_wrap(&st->o.outlet->lines, route, body,
+	if (!message_take(&st->o.outlet->lines, route, body,
 	    format_type(st->asked.content_format, digits), &st->pack))
-		return too_large(st);
+		return (struct reply){
+			.code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
+			.why = "a message has at most " MESSAGE_LIMITS,
+			.has = HAS_SIZE1, .size1 = MESSAGE_RAW_MAX
+		};
 	return nothing;
 }
 

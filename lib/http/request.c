@@ -6,7 +6,9 @@
 
 #include "base/memory.h"
 #include "base/opt.h"
+#include "base/utf8.h"
 #include "http/daemon.h"
+#include "http/path.h"
 #include "senml/json.h"
 
 /* a body up to this is received without asking `early` first */
@@ -109,6 +111,27 @@ http_query(const struct http_request *r,
 
 	MHD_get_connection_values_n(r->connection, MHD_GET_ARGUMENT_KIND,
 	    give_parameter, &e);
+}
+
+static void
+look_at_parameter(void *arg, struct str name, struct str value)
+{
+	bool *sound = arg;
+	struct buf b;
+
+	buf_init(&b, name.n + value.n + 1);
+	*sound = *sound && percent_decode(&b, name) &&
+	    percent_decode(&b, value) && utf8_valid(buf_str(&b));
+	buf_release(&b);
+}
+
+bool
+http_query_sound(const struct http_request *r)
+{
+	bool sound = true;
+
+	http_query(r, look_at_parameter, &sound);
+	return sound;
 }
 
 struct header_lines {
@@ -432,8 +455,11 @@ body_claimed(const struct http_request *r, const struct framing *f)
 static void
 refuse_length(struct http_request *r)
 {
-	http_problem(r, MHD_HTTP_CONTENT_TOO_LARGE,
-	    "the body is longer than this server takes");
+	char why[80];
+
+	snprintf(why, sizeof why, "the body is longer than %zu bytes",
+	    r->http->options.max_body);
+	http_problem(r, MHD_HTTP_CONTENT_TOO_LARGE, why);
 }
 
 /* The headers are there.  True when the answer is to be sent at once, which

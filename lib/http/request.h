@@ -60,6 +60,9 @@ struct str http_headers(const struct http_request *, const char *name,
 void http_query(const struct http_request *,
     void (*each)(void *arg, struct str name, struct str value), void *arg);
 
+/* is all of it percent-encoded as it should be? */
+bool http_query_sound(const struct http_request *);
+
 /* The client's address, as limits count it: how many of the 16 bytes are
  * filled (address.h), 0 for a Unix socket.  Behind a proxy that is trusted
  * it is what that says. */

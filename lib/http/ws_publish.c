@@ -67,10 +67,10 @@ ws_publish(struct ws_publish *p, struct subscribers *all,
 		/* unless it has been ended for good */
 		ws_end(u->client, WS_TRY_LATER,
 		    "access can't be checked now");
-	} else if (!message_wrap(&p->outlet.lines, &route, message,
+	} else if (!message_take(&p->outlet.lines, &route, message,
 	    u->type.n > 0 ? u->type : text ? STR(WS_TEXT_TYPE) : STR_NONE,
 	    &p->pack)) {
-		ws_end(u->client, WS_TOO_LONG, "too long for a line");
+		ws_end(u->client, WS_TOO_LONG, "at most " MESSAGE_LIMITS);
 	} else {
 		p->taken++;
 		p->bytes += message.n;

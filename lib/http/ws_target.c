@@ -107,25 +107,49 @@ take_type(struct ws_target *t, struct str value)
 	return NULL;
 }
 
+static const char *
+take_key(struct ws_target *t, struct str value)
+{
+	buf_clear(&t->key);
+	buf_put_str(&t->key, value);
+	/* nobody has a key that is longer */
+	return NULL;
+}
+
+static const char *
+take_echo(struct ws_target *t, struct str value)
+{
+	t->silent = str_eq(value, STR("0"));
+	return t->silent || str_eq(value, STR("1")) ? NULL :
+	    "echo is 0 or 1";
+}
+
+/* those with one `bit` are names of the same */
+static const struct {
+	struct str name;
+	const char *(*take)(struct ws_target *, struct str);
+	unsigned bit;
+} arguments[] = {
+	{ { "authorization=", 14 }, take_key, 1 },
+	{ { "auth=", 5 }, take_key, 1 },
+	{ { "format=", 7 }, take_format, 2 },
+	{ { "from=", 5 }, take_from, 4 },
+	{ { "type=", 5 }, take_type, 8 },
+	{ { "echo=", 5 }, take_echo, 16 },
+};
+
 const char *
 ws_target_argument(struct ws_target *t, struct str argument)
 {
-	if (take_name(&argument, STR("authorization=")) ||
-	    take_name(&argument, STR("auth="))) {
-		buf_clear(&t->key);
-		buf_put_str(&t->key, argument);
-		/* nobody has a key that is longer */
-		return NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof arguments / sizeof *arguments; i++) {
+		if (!take_name(&argument, arguments[i].name))
+			continue;
+		if (t->given & arguments[i].bit)
+			return "a parameter of the query is given twice";
+		t->given |= arguments[i].bit;
+		return arguments[i].take(t, argument);
 	}
-	if (take_name(&argument, STR("format=")))
-		return take_format(t, argument);
-	if (take_name(&argument, STR("from=")))
-		return take_from(t, argument);
-	if (take_name(&argument, STR("type=")))
-		return take_type(t, argument);
-	if (!take_name(&argument, STR("echo=")))
-		return NULL;
-	t->silent = str_eq(argument, STR("0"));
-	return t->silent || str_eq(argument, STR("1")) ? NULL :
-	    "echo is 0 or 1";
+	return NULL;
 }

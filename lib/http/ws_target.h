@@ -30,6 +30,7 @@ struct ws_target {
 	struct bus_where from;
 	struct buf key;			/* authorization=…, auth=… */
 	struct buf type;		/* type=…: of what it sends */
+	unsigned given;			/* private: which there were */
 };
 
 void ws_target_init(struct ws_target *);
@@ -41,7 +42,8 @@ enum message_path ws_target_path(struct ws_target *, struct str path,
     const char **why);
 
 /* One argument, "name=value"; those that are none of ours are passed over.
- * NULL, or why it is refused. */
+ * NULL, or why it is refused: also when
+ * there has been one of its name. */
 const char *ws_target_argument(struct ws_target *, struct str argument);
 
 #endif

@@ -85,7 +85,7 @@ keep(struct plugin *p, struct str payload, const char *type, int qos)
 
 	if (p->closed && !reopen(p))
 		return NOT_NOW;
-	if (!message_wrap(lines, &p->route, payload, type != NULL ?
+	if (!message_take(lines, &p->route, payload, type != NULL ?
 	    str_z(type) : p->type, &p->pack))
 		return TOO_LONG;
 	if (qos == 0 && !p->failing && lines->n < HELD_BYTES) {
@@ -230,7 +230,7 @@ publish_will(struct plugin *p, struct peer *peer,
 	kept = keep(p, (struct str){ e->payload, e->payloadlen }, type, 1);
 	free(type);
 	if (kept != KEPT)
-		return kept == TOO_LONG ? "longer than a line may be" :
+		return kept == TOO_LONG ? "longer than " MESSAGE_LIMITS :
 		    "the bus can't take it now";
 	if (!properties_of_will(&properties, raw, peer->thing))
 		return "no memory";

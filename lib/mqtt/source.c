@@ -118,10 +118,10 @@ on_message(void *arg, const struct mosquitto_message *m,
 	    &lookup, &s->labels, &route);
 	mosquitto_property_read_string(properties, MQTT_PROP_CONTENT_TYPE,
 	    &type, false);
-	if (why == NULL && !message_wrap(&s->outlet.lines, &route,
+	if (why == NULL && !message_take(&s->outlet.lines, &route,
 	    (struct str){ m->payload, (size_t)m->payloadlen }, str_z(type),
 	    &s->pack))
-		why = "the message is longer than a line may be";
+		why = "the message is longer than " MESSAGE_LIMITS;
 	free(type);
 	if (why != NULL)
 		reject(s, m, why);

@@ -84,6 +84,22 @@ message_wrap(struct buf *b, const struct route *r, struct str payload,
 	return false;
 }
 
+bool
+message_take(struct buf *b, const struct route *r, struct str payload,
+    struct str type, struct pack *p)
+{
+	size_t start = b->n;
+
+	if (payload.n > MESSAGE_JSON_MAX ||
+	    !message_wrap(b, r, payload, type, p))
+		return false;
+	if (payload.n <= MESSAGE_RAW_MAX || !message_is_wrapped((struct str){
+	    b->p + start, b->n - start }))
+		return true;
+	b->n = start;
+	return false;
+}
+
 /* "key": at the head of s? */
 static bool
 take_key(struct str *s, struct str key)

@@ -30,6 +30,17 @@ bool message_wrap(struct buf *, const struct route *, struct str payload,
     struct str type, struct pack *);
 
 /*
+ * The same for what a device sends, with limits that do not depend on the
+ * labels beside it: MESSAGE_JSON_MAX bytes of SenML JSON that goes in as it
+ * is, MESSAGE_RAW_MAX of anything else, which becomes a third longer.
+ */
+#define MESSAGE_JSON_MAX ((size_t)1020 << 10)
+#define MESSAGE_RAW_MAX ((size_t)765 << 10)
+#define MESSAGE_LIMITS "765 KiB, or 1020 KiB of SenML JSON in one line"
+bool message_take(struct buf *, const struct route *, struct str payload,
+    struct str type, struct pack *);
+
+/*
  * The payload a line carries and its media type; both borrow from the line
  * or from the arena.  False when the line is no message, or a record whose
  * time no pack can hold: below 2^28 it would be relative (RFC 8428 4.5.3).
