@@ -90,8 +90,7 @@ posted() {
 }
 
 # What not every protocol can carry is refused by each, in the same words:
-# MQTT 5.0 1.5.4 (controls, noncharacters), RFC 7252 5.10 (255 bytes a
-# level), mosquitto (200 slashes a topic).
+# MQTT 5.0 1.5.4 (controls, noncharacters), mosquitto (200 slashes a topic).
 @test "a subtopic that one protocol could not carry is refused by all" {
 	local bad why i
 	while read -r bad why; do
@@ -112,11 +111,9 @@ posted() {
 	a%EF%B7%90 control character in the subtopic
 	a%F4%8F%BF%BF control character in the subtopic
 	a%7F control character in the subtopic
-	$(printf 'x%.0s' {1..256}) level of the subtopic over 255 bytes
 	$(printf 'a/%.0s' {1..199}) subtopic over 198 levels
 	END
 	[[ ! -s $MFX_HOME/bus/raw/00000000000000000000.ndjson ]]
-	grep -c 'is refused: ' broker.log
 	# and what all can carry comes through all
 	for i in $(printf 'x%.0s' {1..255}) $(printf 'a/%.0s' {1..197})a; do
 		posted "$i" >answers

@@ -94,8 +94,9 @@ canonical_subtopic(struct str s)
 	for (i = 0; i < s.n; i++) {
 		if (s.p[i] != '.') {
 			if (!span_is_name((unsigned char)s.p[i]) ||
-			    s.p[i] == '/' || ++level > SUBTOPIC_LEVEL_MAX)
+			    s.p[i] == '/')
 				return false;
+			level++;
 			continue;
 		}
 		if (level == 0)

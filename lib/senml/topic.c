@@ -76,8 +76,7 @@ check_level(struct str level, bool wildcards)
 		if ((why = topic_check_char(utf8_decode(p, n))) != NULL)
 			return why;
 	}
-	return level.n > SUBTOPIC_LEVEL_MAX ?
-	    "level of the subtopic over 255 bytes" : NULL;
+	return NULL;
 }
 
 /* Takes the level in front of *path off, and what ends it. */

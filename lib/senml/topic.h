@@ -28,23 +28,23 @@ bool topic_split(struct str topic, struct str *channel, struct str *rest);
  * A device's path after "/messages", percent-decoded, as a subtopic:
  * levels between '/' or '.', empty ones left out, dots between.  Appended
  * to `to`.  NULL or why it is refused: what one of the protocols can't
- * carry is refused in all of them, at the door.
+ * deliver is refused in all of them, at the door.
  *
  * - not UTF-8, a control (C0, DEL, C1) or a noncharacter: MQTT 5.0 1.5.4
  *   lets a broker end the connection over them;
  * - a quote or a backslash, which labels would have to escape;
  * - a level with a wildcard (* > + #);
  * - over SUBTOPIC_MAX bytes;
- * - a level over 255 bytes, which is all that a Uri-Path option of CoAP
- *   holds (RFC 7252 5.10);
  * - over SUBTOPIC_LEVELS: mosquitto takes 200 '/' in a topic, and there
  *   are two before these levels.
+ *
+ * A level may be longer than a Uri-Path option of CoAP (255 bytes, RFC 7252
+ * 5.10): its observers get it by a wildcard.
  *
  * Characters that only change the direction of text are taken, as every
  * protocol carries them; what prints for people escapes them.
  */
 #define SUBTOPIC_MAX 1024
-#define SUBTOPIC_LEVEL_MAX 255
 #define SUBTOPIC_LEVELS 198
 extern const char subtopic_too_long[];
 const char *subtopic_put(struct buf *to, struct str path);

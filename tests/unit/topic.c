@@ -87,8 +87,8 @@ test_characters(void)
 	    "\xe2\x80\xae\xe2\x81\xa6"));
 }
 
-/* 255 bytes are what a Uri-Path option holds (RFC 7252 5.10), 200 slashes
- * what a topic of mosquitto may have, "channels/ID/" takes two of them. */
+/* 200 slashes are what a topic of mosquitto may have, "channels/ID/" takes
+ * two of them. */
 static void
 test_levels(void)
 {
@@ -97,8 +97,7 @@ test_levels(void)
 
 	memset(path, 'x', 256);
 	path[256] = '\0';
-	CHECK(subtopic_is(path, NULL));
-	CHECK(subtopic_is(path + 1, path + 1));
+	CHECK(subtopic_is(path, path));
 	for (i = 0; i < 199; i++) {
 		memcpy(path + 2 * i, "a/", 2);
 		memcpy(want + 2 * i, "a.", 2);
