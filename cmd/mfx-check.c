@@ -118,13 +118,12 @@ static const char *
 check_line(void)
 {
 	struct route route;
-	uint64_t seq;
 
 	check_begin(&check);
 	if (message_is_wrapped(item))
 		return check_payload();
 	check_text(&check, item, true);
-	if (line_is_mark(item, &seq))
+	if (line_is_mark(item, &route))
 		return NULL;
 	return check_pack(pack_parse_line(&pack, item, (struct stamp){ 0 },
 	    &route));
@@ -213,6 +212,8 @@ main(int argc, char **argv)
 	if (filter_init(&f, argv + i, NULL,
 	    lines ? NULL : &documents.frame.cut) < 0)
 		return filter_finish(&f);
+	/* it is about the file, not about what is sent */
+	f.whole_files = true;
 	if (lines)
 		run_lines();
 	else

@@ -8,6 +8,7 @@
 #include "base/filter.h"
 #include "base/program.h"
 #include "senml/gather.h"
+#include "senml/mark.h"
 #include "senml/message.h"
 
 #define BYTES (INT64_C(1) << 20)
@@ -75,7 +76,7 @@ static void
 take(struct str line)
 {
 	struct route route;
-	size_t column = 0, rest;
+	size_t column = 0;
 	const char *why;
 
 	why = pack_parse_line(&pack, line, (struct stamp){ 0 }, &route);
@@ -83,12 +84,8 @@ take(struct str line)
 		column = pack.at + 1;
 	else
 		why = gather_add(&gather, &route, pack.records, pack.n);
-	if (why == NULL)
-		return;
-	filter_reject(&f, line, why, column);
-	/* it has been seen too: without its position the group in front of
-	 * this pipe would get no further */
-	if (route_scan(line, &route, &rest))
+	if (why != NULL &&
+	    refused_position(&f, line, why, column, &route))
 		gather_skip(&gather, &route);
 }
 

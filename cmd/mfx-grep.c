@@ -85,7 +85,7 @@ put_line(struct str line, const struct route *route)
 	return NULL;
 }
 
-/* The records that fit; the last of them carries the seq of the pack. */
+/* The records that fit, numbered among themselves. */
 static const char *
 put_records(const struct route *route)
 {
@@ -125,7 +125,7 @@ static void
 take(struct str line)
 {
 	struct route route;
-	size_t column = 0, rest;
+	size_t column = 0;
 	const char *why;
 
 	why = pack_parse_line(&pack, line, (struct stamp){ 0 }, &route);
@@ -135,12 +135,8 @@ take(struct str line)
 		drop(&route);	/* a mark */
 	else
 		why = grep(line, &route);
-	if (why == NULL)
-		return;
-	filter_reject(&f, line, why, column);
-	/* it has been seen too: without a mark the group in front of this
-	 * pipe would get no further */
-	if (route_scan(line, &route, &rest))
+	if (why != NULL &&
+	    refused_position(&f, line, why, column, &route))
 		drop(&route);
 }
 

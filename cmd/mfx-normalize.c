@@ -110,20 +110,6 @@ resolve_line(struct str line)
 	return put_records(&route, from);
 }
 
-/* What is refused has been seen too: without its position as a mark the
- * group in front of the pipe would get it again for ever. */
-static void
-refuse(struct str item, const char *why, size_t column)
-{
-	struct route route;
-	size_t rest;
-
-	out_cancel(&f.out);
-	filter_reject(&f, item, why, column);
-	if (f.in.cut == NULL && route_scan(item, &route, &rest))
-		mark_drop(&mark, &route);
-}
-
 static void
 run_lines(void)
 {
@@ -132,8 +118,10 @@ run_lines(void)
 
 	while (filter_next(&f, &line)) {
 		pack.at = 0;
-		if ((why = resolve_line(line)) != NULL)
-			refuse(line, why, pack.at + 1);
+		if ((why = resolve_line(line)) != NULL) {
+			out_cancel(&f.out);
+			mark_refuse(&mark, &f, line, why, pack.at + 1);
+		}
 		out_end(&f.out);
 	}
 }
@@ -148,8 +136,10 @@ run_documents(void)
 		why = documents_next(&documents, item);
 		if (documents.kind == DOCUMENTS_XML)
 			f.in.number = documents.xml.documents + 1;
-		if (why != NULL)
-			refuse(item, why, documents.at + 1);
+		if (why != NULL) {
+			out_cancel(&f.out);
+			filter_reject(&f, item, why, documents.at + 1);
+		}
 	}
 }
 

@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/program.h"
 #include "base/signal.h"
-#include "bus/bus.h"
+#include "bus/patient.h"
 #include "senml/canonical.h"
+#include "senml/mark.h"
 
 static struct {
 	const char *ack, *sync, *rejects;
@@ -48,98 +50,25 @@ static const struct program program = {
  * with seq makes it larger: see PACK_OUT_MAX */
 #define BATCH ((size_t)256 * 1024)
 #define BATCH_MAX ((size_t)80 << 20)
-/* milliseconds between two attempts on a full disk */
-#define RETRY_FIRST 50
-#define RETRY_LAST 5000
+/* how long lines without a position wait for one that follows, ns */
+#define PATIENCE (INT64_C(15) * STAMP_SECOND)
+#define PATIENCE_FIRST STAMP_SECOND	/* when no line has had one yet */
 
 static struct {
 	struct filter f;
-	struct bus_writer *writer;
-	struct bus_relay *relay;	/* with --ack */
+	struct patient bus;	/* its relay with --ack */
 	struct canonical canonical;
 	bool fresh;		/* a batch begins: what time is it? */
 	struct buf batch;
 	size_t whole;		/* bytes of it that may be published */
-	uint64_t seq;		/* with --ack: the group's, behind those */
-	bool moved;		/* seq is new */
+	struct progress at;	/* with --ack: how far those are */
+	bool moved;		/* that is new */
+	bool positions;		/* lines have them … */
+	bool hopeless;		/* … or none has */
+	bool told;		/* that some have none */
+	int64_t patience;	/* monotonic ns: what waits for one, until */
 	uint64_t again;		/* lines that had been published before */
 } pub;
-
-/* False when there is no point in trying again. */
-static bool
-wait_for_room(const struct fault *why, int64_t *waited)
-{
-	int64_t delay = *waited < RETRY_FIRST ? RETRY_FIRST : *waited;
-
-	if (why->status != EX_TEMPFAIL || signal_stop() || (opt.timeout > 0 &&
-	    *waited >= opt.timeout / 1000000)) {
-		diag_fault(why);
-		return false;
-	}
-	if (*waited == 0)
-		diag_warning("%s; waiting for room", why->text);
-	if (delay > RETRY_LAST)
-		delay = RETRY_LAST;
-	signal_poll(NULL, 0, (int)delay);
-	*waited += delay;
-	return true;
-}
-
-/* Each line by a write of its own; *lines becomes what is left. */
-static int
-append_each(struct str *lines, struct fault *fault)
-{
-	uint64_t end;
-	int r = bus_hold(pub.writer, fault);
-
-	while (r == 0 && lines->n > 0) {
-		struct str rest = *lines, line;
-
-		bus_line_next(&rest, &line);
-		line.n++;
-		r = bus_append(pub.writer, line, &end, fault);
-		if (r == 0)
-			*lines = rest;
-	}
-	bus_release(pub.writer);
-	return r;
-}
-
-static int
-append(struct str *lines, struct fault *fault)
-{
-	uint64_t end;
-
-	if (pub.relay != NULL)
-		return bus_relay_append(pub.relay, *lines, pub.seq, fault);
-	if (opt.each)
-		return append_each(lines, fault);
-	return bus_append(pub.writer, *lines, &end, fault);
-}
-
-/* Gives 0, or the status to end with. */
-static int
-append_and_ack(struct str lines)
-{
-	struct fault fault;
-	int64_t waited = 0;
-
-	while (lines.n > 0 && append(&lines, &fault) < 0)
-		if (!wait_for_room(&fault, &waited)) {
-			diag_error("%zu bytes of lines are not published",
-			    lines.n);
-			return fault.status;
-		}
-	if (bus_commit(pub.writer, &fault) < 0)
-		return diag_fault(&fault);
-	while (pub.moved && bus_relay_ack(pub.relay, pub.seq, &fault) < 0)
-		if (!wait_for_room(&fault, &waited))
-			return fault.status;
-	if (waited > 0)
-		diag_warning("there was no room for %lld ms, it goes on",
-		    (long long)waited);
-	return 0;
-}
 
 /* Called before each read that could block, and when there is enough. */
 static void
@@ -152,7 +81,8 @@ publish(void *arg)
 	pub.fresh = true;
 	if (pub.f.out.err != 0 || (pub.whole == 0 && !pub.moved))
 		return;
-	status = append_and_ack((struct str){ b->p, pub.whole });
+	status = patient_append(&pub.bus, (struct str){ b->p, pub.whole },
+	    &pub.at, pub.moved);
 	if (status != 0) {
 		/* ends the input */
 		pub.f.status = status;
@@ -166,22 +96,56 @@ publish(void *arg)
 	pub.moved = false;
 }
 
-/* The lines up to here belong together: publish them, unless that had
- * been done before the group moved here. */
+/* The lines up to here may be published, unless that had been done before
+ * the group moved here. */
 static void
-end_unit(uint64_t seq)
+end_unit(const struct route *r)
 {
-	if (pub.relay == NULL)
+	if (pub.bus.relay == NULL) {
+		pub.whole = pub.batch.n;
 		return;
-	if (seq <= bus_relay_acked(pub.relay)) {
+	}
+	pub.positions = true;
+	pub.patience = 0;
+	if (progress_covers(bus_relay_acked(pub.bus.relay), r)) {
 		pub.again++;
 		pub.batch.n = pub.whole;
 		return;
 	}
 	pub.whole = pub.batch.n;
-	if (seq > pub.seq)
-		pub.seq = seq;
+	if (!progress_covers(&pub.at, r))
+		progress_add(&pub.at, r);
 	pub.moved = true;
+}
+
+/* What has no position is published all the same. */
+static void
+give_up_waiting(void)
+{
+	if (!pub.told)
+		diag_warning("%s:%llu: a line without 'seq': it is published, "
+		    "but not acknowledged; a filter in front leaves 'seq' out",
+		    pub.f.in.name, (unsigned long long)pub.f.in.number);
+	pub.told = true;
+	pub.hopeless = !pub.positions;
+	pub.patience = 0;
+	pub.whole = pub.batch.n;
+}
+
+/* A line without a position belongs to the next one that comes. */
+static void
+take_unplaced(void)
+{
+	size_t n = pub.batch.n - pub.whole;
+
+	if (pub.bus.relay == NULL)
+		pub.whole = pub.batch.n;
+	else if (pub.positions ? n > BATCH_MAX / 2 :
+	    pub.hopeless || n > BATCH)
+		give_up_waiting();
+	else if (pub.patience == 0)
+		pub.patience = clock_ns() +
+		    (pub.positions ? PATIENCE : PATIENCE_FIRST);
 }
 
 static const char *
@@ -189,50 +153,57 @@ take(struct str line)
 {
 	size_t start = pub.batch.n;
 	const char *why;
-	uint64_t seq;
-	bool has_seq;
+	struct route at;
 
 	if (pub.fresh)
 		canonical_now(&pub.canonical, stamp_now());
 	pub.fresh = false;
-	why = canonical_put(&pub.canonical, &pub.batch, line, &has_seq, &seq);
-	if (pub.batch.n > start)
-		buf_putc(&pub.batch, '\n');
-	/* a line that is refused must not hold the group up */
-	if (has_seq)
-		end_unit(seq);
+	/* half of it may look like all of it */
+	if (pub.f.sequenced && !line_is_whole(line))
+		return "not a message: it has no end";
+	why = canonical_put(&pub.canonical, &pub.batch, line, &at);
 	if (why != NULL)
 		return why;
-	if (pub.relay == NULL)
-		pub.whole = pub.batch.n;
-	return pub.batch.full ?
-	    "over 80 MiB of lines without one that has seq" : NULL;
+	if (pub.batch.n > start)
+		buf_putc(&pub.batch, '\n');
+	if (at.has_seq)
+		end_unit(&at);
+	else
+		take_unplaced();
+	return NULL;
+}
+
+/* Nothing came for a while. */
+static int
+idle(struct fault *fault)
+{
+	if (pub.patience != 0 && clock_ns() >= pub.patience) {
+		give_up_waiting();
+		publish(NULL);
+	}
+	return bus_commit(pub.bus.writer, fault);
 }
 
 static void
 take_all(void)
 {
 	struct fault fault;
+	struct route route;
 	const char *why;
 	struct str line;
 	int r;
 
 	while ((r = filter_next(&pub.f, &line)) > 0) {
-		if (r == LINE_IDLE) {
-			if (bus_commit(pub.writer, &fault) < 0) {
-				pub.f.status = diag_fault(&fault);
-				return;
-			}
-			continue;
-		}
-		if ((why = take(line)) != NULL)
-			filter_reject(&pub.f, line, why, 0);
-		if (pub.batch.full) {
-			pub.f.status = EX_DATAERR;
-			pub.f.out.err = ECANCELED;
+		if (r == LINE_IDLE && idle(&fault) < 0) {
+			pub.f.status = diag_fault(&fault);
 			return;
 		}
-		if ((opt.each && pub.relay != NULL) || pub.batch.n >= BATCH)
+		if (r == LINE_OK && (why = take(line)) != NULL &&
+		    refused_position(&pub.f, line, why, 0, &route))
+			end_unit(&route);
+		if (opt.sync[0] != 'i')
+			pub.f.in.timeout = pub.patience != 0 ? 1000 : -1;
+		if ((opt.each && pub.bus.relay != NULL) || pub.batch.n >= BATCH)
 			publish(NULL);
 	}
 }
@@ -245,11 +216,17 @@ open_bus(const char *stream, struct fault *fault)
 	if (opt.ack != NULL &&
 	    bus_group_parse(opt.ack, from, group, fault) < 0)
 		return -1;
-	if (bus_writer_open(&pub.writer, stream, bus_sync_named(opt.sync),
+	if (bus_writer_open(&pub.bus.writer, stream, bus_sync_named(opt.sync),
 	    fault) < 0)
 		return -1;
-	return opt.ack == NULL ? 0 :
-	    bus_relay_open(&pub.relay, pub.writer, from, group, fault);
+	if (opt.ack == NULL)
+		return 0;
+	if (bus_relay_open(&pub.bus.relay, pub.bus.writer, from, group,
+	    fault) < 0)
+		return -1;
+	pub.at = *bus_relay_acked(pub.bus.relay);
+	pub.f.sequenced = true;
+	return 0;
 }
 
 /* What is left has no `seq` behind it, so it will come again. */
@@ -259,13 +236,13 @@ say_rest(void)
 	if (pub.again > 0)
 		diag_info("%llu lines had been published before",
 		    (unsigned long long)pub.again);
-	if (pub.relay == NULL || pub.batch.n == pub.whole ||
+	if (pub.bus.relay == NULL || pub.batch.n == pub.whole ||
 	    pub.f.out.err != 0)
 		return;
 	diag_warning("%zu bytes of lines behind the last seq are not "
 	    "published", pub.batch.n - pub.whole);
 	if (pub.f.status == 0)
-		pub.f.status = EX_DATAERR;
+		pub.f.status = EX_TEMPFAIL;
 }
 
 int
@@ -280,6 +257,8 @@ main(int argc, char **argv)
 		return filter_finish(&pub.f);
 	if (open_bus(argv[i], &fault) < 0)
 		return diag_fault(&fault);
+	pub.bus.timeout = opt.timeout;
+	pub.bus.each = opt.each;
 	buf_init(&pub.batch, BATCH_MAX);
 	canonical_init(&pub.canonical);
 	pub.fresh = true;
@@ -288,12 +267,16 @@ main(int argc, char **argv)
 	if (opt.sync[0] == 'i')
 		pub.f.in.timeout = 1000;
 	take_all();
+	if (pub.bus.relay != NULL && !pub.positions && pub.batch.n > pub.whole)
+		give_up_waiting();
 	publish(NULL);
 	say_rest();
+	if (pub.f.torn && pub.bus.relay != NULL && pub.f.status == 0)
+		pub.f.status = EX_TEMPFAIL;
 	pub.f.out.late = NULL;
 	pub.f.out.err = 0;
-	bus_relay_close(pub.relay);
-	bus_writer_close(pub.writer);
+	bus_relay_close(pub.bus.relay);
+	bus_writer_close(pub.bus.writer);
 	buf_release(&pub.batch);
 	canonical_release(&pub.canonical);
 	return filter_finish(&pub.f);

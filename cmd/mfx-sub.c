@@ -80,7 +80,7 @@ put_mark(void)
 {
 	if (sub.left_out == 0)
 		return;
-	mark_put(&sub.out.b, sub.position);
+	mark_put(&sub.out.b, sub.position, 0);
 	sub.left_out = 0;
 	out_end(&sub.out);
 }
@@ -145,12 +145,12 @@ static bool
 take(struct str line, uint64_t end)
 {
 	struct stamp t;
-	uint64_t seq;
+	struct route mark;
 
 	if (end > sub.ends.end || (sub.ends.end_time.ns != 0 &&
 	    bus_line_time(line, &t) && t.ns >= sub.ends.end_time.ns))
 		return false;
-	if (line_is_mark(line, &seq) || !wanted(line)) {
+	if (line_is_mark(line, &mark) || !wanted(line)) {
 		sub.position = end;
 		if (++sub.left_out >= MARK_EVERY)
 			put_mark();

@@ -31,17 +31,17 @@ main(int argc, char **argv)
 	struct intake_store store = { .write = sqlite_writer_put };
 	struct sqlite_writer *writer;
 	struct fault fault;
-	uint64_t position;
+	struct progress at;
 
 	if (argv[i] == NULL || argv[i][0] == '\0' || argv[i + 1] != NULL)
 		program_misuse(&program, "missing FILE");
 	if (intake_check(&opt, &fault) < 0)
 		program_misuse(&program, "%s", fault.text);
-	if (sqlite_writer_open(&writer, argv[i], opt.ack, &position,
+	if (sqlite_writer_open(&writer, argv[i], opt.ack, &at,
 	    &fault) < 0)
 		return diag_fault(&fault);
 	store.handle = writer;
-	status = intake_run(&opt, &store, position);
+	status = intake_run(&opt, &store, &at);
 	sqlite_writer_close(writer);
 	return status;
 }

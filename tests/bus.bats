@@ -448,7 +448,7 @@ full_disk() {
 	[[ $(<"$BUS/raw/groups/g") == 300 ]]
 	# what no seq follows comes again; what is refused does not
 	printf '%s\n' '{"n":"x","v":1}' '{"seq":331,"n":"y","v":2}' \
-	    '{"n":"z","v":3}' | status 65 mfx-pub --ack raw/h out 2>err
+	    '{"n":"z","v":3}' | status 75 mfx-pub --ack raw/h out 2>err
 	grep -q '16 bytes' err
 	[[ $(<"$BUS/raw/groups/h") == 331 ]]
 	cmp "$(newest out)" <(lines a 1 5; printf '%s\n' '{"n":"x","v":1}' \

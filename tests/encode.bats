@@ -338,13 +338,20 @@ EOF
 {"seq":30}
 EOF
 	mfx-encode -n 2 --every 1h in >out
+	# the mark says that positions follow, before a line that has none
 	diff - out <<'EOF'
+{"seq":0}
 [{"channel":"b","bn":"x","bt":1700000000,"v":1},{"v":2}]
 [{"channel":"a","seq":30,"bt":1700000000,"n":"x","v":1}]
 EOF
 	# a message that is half read: what is written stands behind no seq
-	[ "$(head -n 2 in | mfx-encode --every 1h | jq -c '.[0].seq' |
-		paste -sd ' ')" = 'null null' ]
+	[ "$(head -n 2 in | mfx-encode --every 1h | grep -v '^{' |
+		jq -c '.[0].seq' | paste -sd ' ')" = 'null null' ]
+	# a pack has the position of its last record, a part's too
+	sed 's/^{"channel":"b","n"/{"channel":"b","seq":20,"part":1,"n"/' in |
+		head -n 2 | mfx-encode | diff - <(printf '%s\n' '{"seq":0}' \
+		'[{"channel":"a","bt":1700000000,"n":"x","v":1}]' \
+		'[{"channel":"b","seq":20,"part":1,"bt":1700000000,"n":"x","v":1}]')
 	status 1 grep seq <(mfx-encode --payload in)
 }
 
@@ -369,9 +376,9 @@ EOF
 	mfx-sub raw/x --no-follow | mfx-normalize | mfx-encode |
 		mfx-pub --ack raw/x packed
 	mfx-sub raw --from start --no-follow | mfx-grep --records |
-		sed 's/"seq":[0-9]*,//' | sort >want
+		sed -E 's/"(seq|part)":[0-9]*,//g' | sort >want
 	mfx-sub packed --from start --no-follow | mfx-grep --records |
-		sed 's/"seq":[0-9]*,//' | sort | cmp - want
+		sed -E 's/"(seq|part)":[0-9]*,//g' | sort | cmp - want
 	[ -z "$(mfx-sub raw/x --no-follow)" ]
 }
 

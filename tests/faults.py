@@ -4,11 +4,14 @@
 
 	faults.py --kills N --seed S --channel ID --key-file FILE
 	    --adapter 'COMMAND' --stage 'COMMAND' ... --database FILE
+	    [--pipeline 'COMMAND' --stage ...] [--names a]
 
 The adapter takes messages that the clients here post over keep-alive
 connections, each numbered and sent once.  The stages are a pipeline from
 the bus to the store.  At random moments one process gets SIGKILL; what
-has ended is started again, the pipeline as a whole.
+has ended is started again, a pipeline as a whole; --pipeline begins another
+one.  Each message has a record a and a record b; --names says which of them
+the pipelines let through.
 
 At the end every message answered with 202 has to be in the store exactly
 once, one that got no answer at most once, one that was refused never.
@@ -30,56 +33,66 @@ import time
 CLIENTS = 4
 
 
-class Site:
-    """The processes: one adapter, one pipeline."""
+class Pipeline:
+    """Processes that are started, and end, as a whole."""
 
-    def __init__(self, adapter, stages, log):
-        self.commands = [shlex.split(adapter)] + [
-            shlex.split(s) for s in stages]
+    def __init__(self, commands, log, statuses):
+        self.commands = [shlex.split(c) for c in commands]
         self.log = log
-        self.adapter = None
-        self.pipeline = []
+        self.statuses = statuses
+        self.processes = []
         self.starts = 0
-        self.statuses = collections.Counter()
 
     def keep(self):
-        """Starts what has ended."""
-        if self.adapter is None or self.adapter.poll() is not None:
-            self.note([self.adapter])
-            self.adapter = subprocess.Popen(
-                self.commands[0], stdin=subprocess.DEVNULL, stderr=self.log)
-            self.starts += 1
-        if any(p.poll() is None for p in self.pipeline):
+        if any(p.poll() is None for p in self.processes):
             return      # as a shell: wait for the last of them
-        self.note(self.pipeline)
-        self.pipeline = []
+        self.note()
+        self.processes = []
         source = subprocess.DEVNULL
-        for i, command in enumerate(self.commands[1:], 2):
+        for i, command in enumerate(self.commands, 1):
             last = i == len(self.commands)
             p = subprocess.Popen(
                 command, stdin=source, stderr=self.log,
-                stdout=None if last else subprocess.PIPE)
+                stdout=subprocess.DEVNULL if last else subprocess.PIPE)
             if source != subprocess.DEVNULL:
                 source.close()
             source = p.stdout
-            self.pipeline.append(p)
+            self.processes.append(p)
         self.starts += 1
 
-    def note(self, ended):
-        for p in ended:
-            if p is not None:
-                self.statuses[os.path.basename(p.args[0]), p.returncode] += 1
+    def note(self):
+        for p in self.processes:
+            self.statuses[os.path.basename(p.args[0]), p.returncode] += 1
+
+
+class Site:
+    """The processes: one adapter, pipelines behind it."""
+
+    def __init__(self, adapter, pipelines, log):
+        self.statuses = collections.Counter()
+        self.parts = [Pipeline(p, log, self.statuses)
+                      for p in [[adapter]] + pipelines]
+
+    @property
+    def starts(self):
+        return sum(p.starts for p in self.parts)
+
+    def keep(self):
+        """Starts what has ended."""
+        for p in self.parts:
+            p.keep()
 
     def alive(self):
-        return [p for p in [self.adapter] + self.pipeline
+        return [p for part in self.parts for p in part.processes
                 if p.poll() is None]
 
     def stop(self):
         for p in self.alive():
             p.send_signal(signal.SIGTERM)
-        for p in [self.adapter] + self.pipeline:
-            p.wait(20)
-            self.note([p])
+        for part in self.parts:
+            for p in part.processes:
+                p.wait(20)
+            part.note()
 
 
 class Client(threading.Thread):
@@ -139,38 +152,46 @@ def stored(database):
     return count
 
 
-def judge(clients, count):
+def judge(clients, count, names):
     """All that is wrong, and the figures."""
     wrong = []
     figures = collections.Counter()
     for c in clients:
         for number, answer in enumerate(c.answers):
-            a = count.pop((c.name_base + "a", number), 0)
-            b = count.pop((c.name_base + "b", number), 0)
+            times = [count.pop((c.name_base + n, number), 0) for n in names]
             figures["sent"] += 1
             figures["acknowledged"] += answer == 202
             figures["unanswered"] += answer is None
-            figures["stored"] += a
+            figures["stored"] += times[0]
             allowed = {202: (1,), None: (0, 1)}.get(answer, (0,))
-            if a != b or a not in allowed:
+            if len(set(times)) > 1 or times[0] not in allowed:
                 wrong.append(f"{c.name_base}{number} answered {answer}: "
-                             f"stored {a} and {b} times")
+                             f"stored {times} times")
     wrong += [f"{k}: never sent" for k in count]
     figures["refused"] = (figures["sent"] - figures["acknowledged"] -
                           figures["unanswered"])
     return wrong, figures
 
 
-def drained(clients, database, site):
+def drained(clients, database, site, name):
     """Keeps the site up until all that was acknowledged is stored."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         site.keep()
         count = stored(database)
-        if all(count[c.name_base + "b", n] for c in clients
+        if all(count[c.name_base + name, n] for c in clients
                for n, answer in enumerate(c.answers) if answer == 202):
             return
         time.sleep(0.2)
+
+
+class Stage(argparse.Action):
+    """Each pipeline is a list of commands."""
+
+    def __call__(self, parser, args, value, option=None):
+        if option == "--pipeline" or not args.pipelines:
+            args.pipelines = args.pipelines + [[]]
+        args.pipelines[-1].append(value)
 
 
 def main():
@@ -181,7 +202,10 @@ def main():
     args.add_argument("--channel", required=True)
     args.add_argument("--key-file", required=True)
     args.add_argument("--adapter", required=True)
-    args.add_argument("--stage", action="append", required=True)
+    args.add_argument("--stage", action=Stage, dest="pipelines",
+                      default=[], required=True)
+    args.add_argument("--pipeline", action=Stage, dest="pipelines")
+    args.add_argument("--names", default="ab")
     args.add_argument("--database", required=True)
     args = args.parse_args()
 
@@ -189,7 +213,7 @@ def main():
     with open(args.key_file) as f:
         key = f.read().strip()
     with open("stages.log", "w") as log:
-        site = Site(args.adapter, args.stage, log)
+        site = Site(args.adapter, args.pipelines, log)
         site.keep()
         clients = [Client(i, args.port, args.channel, key)
                    for i in range(CLIENTS)]
@@ -210,10 +234,10 @@ def main():
             while c.is_alive():
                 site.keep()
                 c.join(0.05)
-        drained(clients, args.database, site)
+        drained(clients, args.database, site, args.names[-1])
         site.stop()
 
-    wrong, figures = judge(clients, stored(args.database))
+    wrong, figures = judge(clients, stored(args.database), args.names)
     print("killed", sum(killed.values()), dict(sorted(killed.items())))
     print("started", site.starts, "ended", sorted(site.statuses.items()))
     for name in ("sent", "acknowledged", "unanswered", "refused", "stored"):

@@ -201,13 +201,13 @@ EOF
 EOF
 }
 
-@test "--records: the last record that fits carries the seq of its pack" {
+@test "--records: those that fit are the parts of their pack" {
 	cat >in <<'EOF'
 [{"channel":"c","seq":10,"n":"a","v":1},{"n":"b","v":2},{"n":"a2","v":3},{"n":"z","v":4}]
 [{"channel":"c","seq":20,"n":"z","v":1},{"n":"z2","v":2}]
 EOF
-	mfx-grep --records --name 'a*' in | jq -c '[.n, .seq]' | diff - \
-	    <(printf '["a",null]\n["a2",10]\n[null,20]\n')
+	mfx-grep --records --name 'a*' in | jq -c '[.n, .seq, .part]' | diff - \
+	    <(printf '["a",10,1]\n["a2",10,null]\n[null,20,null]\n')
 }
 
 @test "a refused line leaves its mark too" {
@@ -239,12 +239,13 @@ EOF
 	[ "$(printf '{"seq":%d}\n' 50 60 5 | mfx-grep -c)" = 0 ]
 }
 
-# What a sink does with a stream: it may commit only behind a line with a
-# seq, and then has all up to there.  Whatever is asked for, a cut at any
-# such place has to leave all that fits before it in front.
+# What a sink does with a stream: it may commit behind a line with a position,
+# and then has all up to there.  Whatever is asked for, a cut at any such
+# place has to leave all that fits before it in front.
 @test "property: an acknowledgement is exact wherever a sink cuts" {
 	python3 - <<'EOF'
 import json, random, subprocess
+END = 1 << 31
 random.seed(7)
 for turn in range(60):
     lines, fits, seq = [], [], 0
@@ -253,34 +254,40 @@ for turn in range(60):
         n = random.randrange(1, 5)
         names = [random.choice("ab") for _ in range(n)]
         ids = [f"{name}{i}.{k}" for k, name in enumerate(names)]
-        fits += [(seq, x) for x in ids if x[0] == "a"]
-        form = random.randrange(4)
+        form = random.randrange(5)
         if form == 0:
             lines.append('{"seq":%d}' % seq)
-            fits = [f for f in fits if f[0] != seq]
         elif form == 1:
             rs = [{"n": x, "v": 1} for x in ids]
             rs[0] = {"channel": "c", "seq": seq, **rs[0]}
             lines.append(json.dumps(rs, separators=(",", ":")))
+            # those that fit become the parts
+            fit = [x for x in ids if x[0] == "a"]
+            fits += [((seq, k + 1 if k + 1 < len(fit) else END), x)
+                for k, x in enumerate(fit)]
         else:
             for k, x in enumerate(ids):
-                r = {"n": x, "v": 1, "t": 1700000000}
-                if k == n - 1:
-                    r = {"seq": seq, **r}
+                at = {"seq": seq} if k == n - 1 or form == 3 else {}
+                if k < n - 1 and form == 3:
+                    at["part"] = k + 1
+                r = {**at, "n": x, "v": 1, "t": 1700000000}
                 lines.append(json.dumps(r, separators=(",", ":")))
+                if x[0] == "a":
+                    place = k + 1 if k < n - 1 and form == 3 else END
+                    fits.append(((seq, place), x))
     out = subprocess.run(["mfx-grep", "--records", "--name", "a*"],
         input="\n".join(lines) + "\n", text=True, stdout=-1).stdout
-    seen, last, open_record = [], 0, False
+    seen, last, open_record = [], (0, 0), False
     for line in out.splitlines():
         r = json.loads(line)
         if "n" in r:
             seen.append(r["n"])
             open_record = True
         if "seq" in r:
-            assert r["seq"] > last
-            last = r["seq"]
+            assert (r["seq"], r.get("part", END)) > last
+            last = (r["seq"], r.get("part", END))
             assert seen == [x for s, x in fits if s <= last], (lines, out)
             open_record = False
-    assert last == seq and not open_record, (lines, out)
+    assert last == (seq, END) and not open_record, (lines, out)
 EOF
 }

@@ -226,7 +226,7 @@ BAD
 	b64=$(basenc --base64url -w0 "$VECTORS/rfc8428-5.1.2b.cbor" | tr -d =)
 	echo "[{\"channel\":\"C\",\"seq\":4,\"n\":\"payload\",\"vd\":\"$b64\",\"ct\":\"112\"}]" |
 		"${N[@]}" >out
-	jq -c 'del(.channel, .seq)' out >plain
+	jq -c 'del(.channel, .seq, .part)' out >plain
 	same_json "$VECTORS/rfc8428-5.1.2b.ndjson" plain
 	[ "$(jq -c .seq out | tail -1)" = 4 ]
 	b64=$(basenc --base64url -w0 "$VECTORS/rfc8428-5.1.2c.sensml" | tr -d =)
@@ -241,13 +241,13 @@ BAD
 			"$(basenc --base64url -w0 "$1" | tr -d =)" "$2" | "${N[@]}"
 	}
 	wrapped "$VECTORS/rfc8428-5.1.2b.xml" 310 >out
-	jq -c 'del(.channel, .seq)' out >plain
+	jq -c 'del(.channel, .seq, .part)' out >plain
 	same_json "$VECTORS/rfc8428-5.1.2b.ndjson" plain
 	[ "$(jq -c .seq out | tail -1)" = 4 ]
 	# as a stream: in the order it came, and without its end
 	grep -o '.*</senml>' "$VECTORS/rfc8428-5.1.2b.xml" >open
 	wrapped open application/sensml+xml >out
-	jq -c 'del(.channel, .seq)' out >plain
+	jq -c 'del(.channel, .seq, .part)' out >plain
 	same_json "$VECTORS/rfc8428-5.1.2b.inorder.ndjson" plain
 	# no document: it stays what it was
 	wrapped open application/senml+xml | grep -q '"vd":"PHNlbnNt'
@@ -283,12 +283,43 @@ BAD
 	echo '{"n":"t","v":1,"t":1700000009.25}' | diff - out
 }
 
-@test "seq goes with the last record only; a mark passes; a pack of bases leaves one" {
-	becomes '[{"seq":77,"channel":"C","n":"a","v":1},{"n":"b","v":2}]' \
-		'{"channel":"C","n":"a","v":1,"t":1700000000}' \
-		'{"channel":"C","seq":77,"n":"b","v":2,"t":1700000000}'
+@test "seq goes with each record, all but the last are numbered; a mark passes" {
+	becomes '[{"seq":77,"channel":"C","n":"a","v":1},{"n":"b","v":2},{"n":"c","v":3}]' \
+		'{"channel":"C","seq":77,"part":1,"n":"a","v":1,"t":1700000000}' \
+		'{"channel":"C","seq":77,"part":2,"n":"b","v":2,"t":1700000000}' \
+		'{"channel":"C","seq":77,"n":"c","v":3,"t":1700000000}'
 	becomes '{"seq":78}' '{"seq":78}'
+	becomes '{"seq":78,"part":2}' '{"seq":78,"part":2}'
+	# a pack of bases leaves one
 	becomes '[{"seq":79,"bn":"x"}]' '{"seq":79}'
+}
+
+@test "what is a part already stays one; of several only the last can say it" {
+	becomes '{"channel":"C","seq":7,"part":2,"n":"a","v":1,"t":1700000000}' \
+		'{"channel":"C","seq":7,"part":2,"n":"a","v":1,"t":1700000000}'
+	becomes '[{"seq":7,"part":2,"n":"a","v":1},{"n":"b","v":2}]' \
+		'{"n":"a","v":1,"t":1700000000}' \
+		'{"seq":7,"part":2,"n":"b","v":2,"t":1700000000}'
+	# in whatever order the labels come, and only as a number from 1 on
+	becomes '{"n":"a","part":2,"t":1700000000,"v":1,"seq":7}' \
+		'{"seq":7,"part":2,"n":"a","v":1,"t":1700000000}'
+	# of no position it says nothing
+	becomes '{"part":2,"n":"a","v":1,"t":1700000000}' \
+		'{"n":"a","v":1,"t":1700000000}'
+	local p
+	for p in -1 1.5 2147483648 '"1"'; do
+		echo "{\"seq\":7,\"part\":$p,\"n\":\"a\",\"v\":1,\"t\":1.7e9}" |
+			status 65 "${N[@]}"
+	done
+	# of a pack that was made of several lines, which need not be the same
+	# the next time
+	becomes '[{"seq":7,"part":0,"n":"a","v":1},{"n":"b","v":2}]' \
+		'{"n":"a","v":1,"t":1700000000}' \
+		'{"seq":7,"n":"b","v":2,"t":1700000000}'
+	# in a payload it is nobody's
+	becomes '[{"seq":7,"n":"a","v":1},{"part":9,"n":"b","v":2}]' \
+		'{"seq":7,"part":1,"n":"a","v":1,"t":1700000000}' \
+		'{"seq":7,"n":"b","v":2,"t":1700000000}'
 }
 
 @test "a refused line leaves its seq behind as a mark" {
@@ -431,7 +462,7 @@ BAD
 	in=$'[{"channel":"EVIL","n":"t",\n"v":1,"t":-1},{"publ\\u0069sher":"EVIL","n":"u","v":2}]'
 	b64=$(printf %s "$in" | basenc --base64url -w0 | tr -d =)
 	becomes "[{\"channel\":\"C\",\"publisher\":\"T\",\"received\":1600000000,\"seq\":5,\"n\":\"payload\",\"vd\":\"$b64\",\"ct\":\"application/senml+json\"}]" \
-		'{"channel":"C","publisher":"T","n":"t","v":1,"t":1699999999}' \
+		'{"channel":"C","publisher":"T","seq":5,"part":1,"n":"t","v":1,"t":1699999999}' \
 		'{"channel":"C","publisher":"T","seq":5,"n":"u","v":2,"t":1700000000}'
 	# received is its now
 	printf '[{"received":1600000000,"n":"payload","vd":"%s","ct":"110"}]\n' "$b64" |

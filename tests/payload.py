@@ -6,7 +6,7 @@ import re
 import sys
 
 LABELS = (rb'"(?:channel|publisher|protocol|subtopic)":"[^"]*",'
-          rb'|"(?:received|seq)":[0-9.]+,')
+          rb'|"(?:received|seq|part)":[0-9.]+,')
 
 line = sys.stdin.buffer.read().rstrip(b"\n")
 bare = re.sub(rb"^\[\{(?:" + LABELS + rb")*", b"[{", line)

@@ -46,6 +46,8 @@ filter_init(struct filter *f, char **files, const char *rejects,
 	out_init(&f->out, STDOUT_FILENO, "<stdout>", OUT_MAX);
 	line_init(&f->in, STDIN_FILENO, "<stdin>", &f->out);
 	f->in.cut = cut;
+	buf_init(&f->half.line, LINE_LIMIT);
+	buf_init(&f->half.place, PATH_MAX + 64);
 	if (*files != NULL && !open_next(f))
 		f->in.eof = true;
 	if (rejects == NULL)
@@ -59,17 +61,42 @@ filter_init(struct filter *f, char **files, const char *rejects,
 	return -1;
 }
 
-/* half a line from the bus */
+/* where the line given last stands, without a newline behind it */
 static bool
-is_cut_off(struct filter *f, struct str line)
+is_last(const struct filter *f)
 {
-	static const char label[] = "\"seq\":";
+	return f->in.unended && !(f->whole_files && f->in.fd > STDERR_FILENO);
+}
 
-	if (memmem(line.p, line.n, label, sizeof label - 1) == NULL)
-		return false;
+static bool
+has_position(struct str line)
+{
+	static const char label[] = "\"seq\"";
+
+	return memmem(line.p, line.n, label, sizeof label - 1) != NULL;
+}
+
+static void
+cut_off(struct filter *f)
+{
+	f->torn = true;
 	filter_note(f, "line left out",
 	    "it was cut off, and will come again");
-	return true;
+}
+
+/* Was the line that was refused the last one?  Then it was cut off, and what
+ * wrote it to us has ended it. */
+static void
+settle_half(struct filter *f, bool last)
+{
+	if (!f->half.pending)
+		return;
+	f->half.pending = false;
+	if (last)
+		cut_off(f);
+	else
+		filter_reject_from(f, f->half.place.p,
+		    buf_str(&f->half.line), f->half.why);
 }
 
 int
@@ -78,10 +105,19 @@ filter_next(struct filter *f, struct str *line)
 	for (;;) {
 		int r = line_next(&f->in, line);
 
-		if (r == LINE_OK && f->in.unended && is_cut_off(f, *line))
+		if (r == LINE_OK && is_last(f) &&
+		    (!line_is_whole(*line) || has_position(*line))) {
+			cut_off(f);
 			continue;
-		if (r == LINE_OK || r == LINE_IDLE)
+		}
+		if (r == LINE_IDLE)
 			return r;
+		settle_half(f, r != LINE_OK && r != LINE_LONG);
+		if (r == LINE_OK) {
+			if (f->in.number == 1 && has_position(*line))
+				f->sequenced = true;
+			return r;
+		}
 		if (r == LINE_LONG) {
 			filter_reject(f, *line, f->in.cut ?
 			    "too long; the rest is not read" :
@@ -144,10 +180,27 @@ put_reject(struct filter *f, struct str line)
 	out_end(&f->rejects);
 }
 
+/* It is told when the next line comes. */
+static void
+keep_half(struct filter *f, struct str line, const char *why, size_t column)
+{
+	f->half.pending = true;
+	f->half.why = why;
+	buf_clear(&f->half.place);
+	filter_place(f, line, column, &f->half.place);
+	buf_putc(&f->half.place, '\0');
+	buf_clear(&f->half.line);
+	buf_put_str(&f->half.line, line);
+}
+
 void
 filter_reject(struct filter *f, struct str line, const char *why,
     size_t column)
 {
+	if (f->sequenced && f->in.cut == NULL && !line_is_whole(line)) {
+		keep_half(f, line, why, column);
+		return;
+	}
 	if (++f->rejected <= WARNINGS_MAX)
 		say_place(f, line, why, column);
 	put_reject(f, line);
@@ -200,5 +253,7 @@ filter_finish(struct filter *f)
 	out_release(&f->out);
 	out_release(&f->rejects);
 	line_release(&f->in);
+	buf_release(&f->half.line);
+	buf_release(&f->half.place);
 	return f->status;
 }

@@ -26,11 +26,21 @@ struct filter {
 	struct out out;
 	uint64_t rejected, noted;
 	int status;		/* worst so far; 0 */
+	bool sequenced;		/* lines carry positions on the bus: set by
+				 * who knows, and seen in the first line */
+	bool torn;		/* the last line was cut off */
+	bool whole_files;	/* set by the program: a line that is cut off
+				 * at the end of a file that was named is a
+				 * line like any other */
 	/* private */
 	char **files;		/* those still to come */
 	const char *rejects_path;
 	struct out rejects;
-	int timed_out;
+	struct {		/* refused, and not said yet */
+		bool pending;
+		struct buf line, place;
+		const char *why;
+	} half;
 };
 
 /* `files` is a NULL-terminated argv tail, empty for stdin; `rejects` is a
@@ -43,15 +53,20 @@ int filter_init(struct filter *, char **files, const char *rejects,
  * 1 and a line; 0 at the end of all input (or an error, which
  * filter_finish reports).  With f.in.timeout set also LINE_IDLE.
  *
- * A last line without newline is given out, unless it has a position on
- * the bus: all that write those end their lines, so the writer was killed
- * in the middle, and whatever would be made of the half, even a refusal,
- * would pass for the whole.  It comes again.
+ * The writer of the last line may have been killed in the middle of it.  So
+ * a last line without newline is given out only when it is whole, as JSON
+ * goes, and has no position on the bus: whatever would be made of a half,
+ * even a refusal, would pass for the whole, which comes again.  It is noted,
+ * and `torn` is set; that is no refusal and no status of its own.
+ *
+ * Some programs (grep, awk) end a last line that was cut off.  So where lines
+ * carry positions, one that is refused and not whole is cut off too when it
+ * turns out to be the last.
  */
 int filter_next(struct filter *, struct str *line);
 
-/* `why` is a reason such as "no value"; `column` counts bytes from 1, 0
- * when there is none */
+/* `why` is a reason such as "no value", a text that stays; `column` counts
+ * bytes from 1, 0 when there is none */
 void filter_reject(struct filter *, struct str line, const char *why,
     size_t column);
 

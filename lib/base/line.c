@@ -226,3 +226,28 @@ line_fill(struct line_in *in, struct str *line)
 			return r;
 	}
 }
+
+bool
+line_is_whole(struct str line)
+{
+	size_t i = 0, depth = 0;
+	bool text = false;
+
+	while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t'))
+		i++;
+	if (i == line.n || (line.p[i] != '{' && line.p[i] != '['))
+		return true;
+	for (; i < line.n; i++) {
+		char c = line.p[i];
+
+		if (text && c == '\\')
+			i++;
+		else if (c == '"')
+			text = !text;
+		else if (!text && (c == '{' || c == '['))
+			depth++;
+		else if (!text && (c == '}' || c == ']') && --depth == 0)
+			return true;
+	}
+	return false;
+}

@@ -78,6 +78,12 @@ void line_reopen(struct line_in *, int fd, const char *name);
 void line_release(struct line_in *);
 int line_fill(struct line_in *, struct str *line);
 
+/*
+ * False when the line begins a JSON object or array and does not end it: the
+ * rest was cut off.  A line that begins otherwise is whole, whatever it is.
+ */
+bool line_is_whole(struct str line);
+
 /* see above; the usual case, a line that has been read already, is inline */
 static inline int
 line_next(struct line_in *in, struct str *line)

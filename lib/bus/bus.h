@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/stamp.h"
 #include "base/str.h"
+#include "senml/position.h"
 
 /*
  * The bus, mfx-bus(5): streams of lines, ordered, that many processes write
@@ -207,6 +208,8 @@ int bus_group_get(const char *stream, const char *group, uint64_t *seq,
  * place or the new one, power loss perhaps an older one */
 int bus_group_set(const char *stream, const char *group, uint64_t seq,
     struct fault *);
+/* is it where it was put by hand: by bus_group_seek, or when it was new? */
+bool bus_group_sought(const char *stream, const char *group, uint64_t seq);
 /*
  * Becomes the one reader of the group until the process ends (the fd is
  * never closed); when there is one already, -1 and EX_TEMPFAIL.  *seq
@@ -243,13 +246,13 @@ int bus_groups(const char *stream, bus_group_fn *, void *arg,
  * process that was killed had begun is brought to its end by the next
  * bus_relay_open.
  *
- *	bus_relay_append(r, lines, seq)		as bus_append, then
+ *	bus_relay_append(r, lines, &at)		as bus_append, then
  *	bus_commit(writer)
- *	bus_relay_ack(r, seq)			moves the group
+ *	bus_relay_ack(r, &at)			moves the group
  *
- * `seq` is the group's position behind the lines.  Each may be repeated
- * when it fails.  Lines up to bus_relay_acked(), where the group was when
- * the relay was opened, are no news: the caller drops them.
+ * `at` is how far on the other stream the lines go.  Each may be repeated
+ * when it fails.  Lines up to bus_relay_acked(), how far that was when the
+ * relay was opened, are no news: the caller drops them.
  */
 struct bus_relay;
 #define RELAY_MAX ((size_t)96 << 20)	/* bytes at once */
@@ -257,10 +260,11 @@ struct bus_relay;
 int bus_relay_open(struct bus_relay **, struct bus_writer *,
     const char *stream, const char *group, struct fault *);
 void bus_relay_close(struct bus_relay *);
-uint64_t bus_relay_acked(const struct bus_relay *);
-int bus_relay_append(struct bus_relay *, struct str lines, uint64_t seq,
+const struct progress *bus_relay_acked(const struct bus_relay *);
+int bus_relay_append(struct bus_relay *, struct str lines,
+    const struct progress *at, struct fault *);
+int bus_relay_ack(struct bus_relay *, const struct progress *at,
     struct fault *);
-int bus_relay_ack(struct bus_relay *, uint64_t seq, struct fault *);
 
 /* ---- care ---- */
 

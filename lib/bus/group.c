@@ -12,6 +12,7 @@
 /* room for groups/.<name>.intent */
 #define GROUP_PATH (BUS_NAME_MAX + 32)
 #define POSITION_TEXT 24
+#define SOUGHT "sought"
 
 static int
 group_path(char to[GROUP_PATH], const char *group, const char *what,
@@ -28,17 +29,15 @@ group_path(char to[GROUP_PATH], const char *group, const char *what,
 	return 0;
 }
 
-/* 1, 0 when there is no such group, -1 */
+/* 1, 0 when there is no such file, -1 */
 static int
-read_group(const struct stream *s, const char *group, uint64_t *seq,
+read_position(const struct stream *s, const char *path, uint64_t *seq,
     struct fault *fault)
 {
-	char path[GROUP_PATH], text[POSITION_TEXT + 1];
+	char text[POSITION_TEXT + 1];
 	ssize_t n;
 	int fd;
 
-	if (group_path(path, group, NULL, fault) < 0)
-		return -1;
 	fd = openat(s->fd, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : stream_fault(s, path, fault);
@@ -55,6 +54,18 @@ read_group(const struct stream *s, const char *group, uint64_t *seq,
 	return 1;
 }
 
+/* 1, 0 when there is no such group, -1 */
+static int
+read_group(const struct stream *s, const char *group, uint64_t *seq,
+    struct fault *fault)
+{
+	char path[GROUP_PATH];
+
+	if (group_path(path, group, NULL, fault) < 0)
+		return -1;
+	return read_position(s, path, seq, fault);
+}
+
 int
 bus_group_get(const char *stream, const char *group, uint64_t *seq,
     struct fault *fault)
@@ -69,20 +80,19 @@ bus_group_get(const char *stream, const char *group, uint64_t *seq,
 	return r;
 }
 
-int
-bus_group_set(const char *stream, const char *group, uint64_t seq,
-    struct fault *fault)
+/* a position into the group's file, or into one that belongs to it */
+static int
+group_write(const char *stream, const char *group, const char *what,
+    uint64_t seq, struct fault *fault)
 {
-	char path[4096], text[POSITION_TEXT];
+	char path[4096], name[GROUP_PATH], text[POSITION_TEXT];
 	struct stream s;
 	int n, r = -1;
 
-	if (!bus_name_valid(str_z(group)))
-		return fault_set(fault, EX_USAGE,
-		    "'%s': not a group's name", group);
-	if (stream_open(&s, stream, true, fault) < 0)
+	if (group_path(name, group, what, fault) < 0 ||
+	    stream_open(&s, stream, true, fault) < 0)
 		return -1;
-	n = snprintf(path, sizeof path, "%s/groups/%s", s.path, group);
+	n = snprintf(path, sizeof path, "%s/%s", s.path, name);
 	if ((size_t)n >= sizeof path) {
 		fault_set(fault, EX_CONFIG, "%s: path too long", s.name);
 	} else {
@@ -128,6 +138,30 @@ say_holder(int fd, const char *stream, const char *group, const char *role,
 }
 
 int
+bus_group_set(const char *stream, const char *group, uint64_t seq,
+    struct fault *fault)
+{
+	return group_write(stream, group, NULL, seq, fault);
+}
+
+bool
+bus_group_sought(const char *stream, const char *group, uint64_t seq)
+{
+	char name[GROUP_PATH];
+	struct stream s;
+	struct fault ignored;
+	uint64_t sought;
+	bool is = false;
+
+	if (group_path(name, group, SOUGHT, &ignored) < 0 ||
+	    stream_open(&s, stream, false, &ignored) < 0)
+		return false;
+	is = read_position(&s, name, &sought, &ignored) > 0 && sought == seq;
+	stream_close(&s);
+	return is;
+}
+
+int
 group_lock(const char *stream, const char *group, const char *role,
     struct fault *fault)
 {
@@ -153,6 +187,17 @@ group_lock(const char *stream, const char *group, const char *role,
 	return fd;
 }
 
+/* Where somebody wants it to be: of a sink that keeps its own position too,
+ * this one counts. */
+static int
+group_put(const char *stream, const char *group, uint64_t seq,
+    struct fault *fault)
+{
+	if (group_write(stream, group, SOUGHT, seq, fault) < 0)
+		return -1;
+	return bus_group_set(stream, group, seq, fault);
+}
+
 int
 bus_group_join(const char *stream, const char *group, uint64_t *seq,
     struct fault *fault)
@@ -164,7 +209,7 @@ bus_group_join(const char *stream, const char *group, uint64_t *seq,
 		return -1;
 	known = bus_group_get(stream, group, &at, fault);
 	if (known == 0)
-		return bus_group_set(stream, group, *seq, fault);
+		return group_put(stream, group, *seq, fault);
 	*seq = at;
 	return known < 0 ? -1 : 0;
 }
@@ -221,6 +266,8 @@ remove_group(const struct stream *s, const char *group, struct fault *fault)
 	 * for one that was killed */
 	if (group_path(path, group, "intent", fault) == 0)
 		unlinkat(s->fd, path, 0);
+	if (group_path(path, group, SOUGHT, fault) == 0)
+		unlinkat(s->fd, path, 0);
 	return 0;
 }
 
@@ -275,7 +322,7 @@ bus_group_seek(const char *stream, const char *group,
 		r = find_place(stream, where, seq, fault);
 	if (r == 0 && !(how & BUS_SEEK_DRY_RUN) &&
 	    (r = remove_group(&s, group, fault)) == 0)
-		r = bus_group_set(stream, group, *seq, fault);
+		r = group_put(stream, group, *seq, fault);
 	if (lock >= 0)
 		close(lock);
 	stream_close(&s);

@@ -89,10 +89,10 @@ delivery_parse_at(struct delivery *d, struct str line, uint64_t seq,
 static bool
 take(struct inlet *in, struct str line, struct delivery *d)
 {
-	uint64_t seq;
+	struct route mark;
 
-	if (line_is_mark(line, &seq)) {
-		in->seq = seq;
+	if (line_is_mark(line, &mark)) {
+		in->seq = mark.seq;
 		return false;
 	}
 	arena_reset(&in->arena);
@@ -158,7 +158,7 @@ next_of_bus(struct inlet *in, struct delivery *d)
 			in->lines++;
 			return true;
 		}
-		in->rejected += !line_is_mark(line, &(uint64_t){ 0 });
+		in->rejected += !line_is_mark(line, &d->route);
 		return false;
 	}
 	got = bus_read(in->reader, &in->run, &in->at, &in->fault);

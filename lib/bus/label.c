@@ -37,7 +37,7 @@ bus_line_put(struct buf *b, struct str line, uint64_t seq)
 	buf_put_str(b, line);
 	buf_putc(b, '\n');
 	if (!message)
-		mark_put(b, seq);
+		mark_put(b, seq, 0);
 }
 
 /* FNV-1a, folded.  It is for ever: a channel must not change its shard. */

@@ -5,6 +5,9 @@
  * group: the intent.  If the group has not moved when the next process
  * starts, that one looks how much of the batch stands there, appends the
  * rest and moves the group.
+ *
+ * A group is moved to ends of lines only.  A batch that goes up to a part of
+ * one leaves its intent behind, without lines: it says how far that was.
  */
 #include <errno.h>
 #include <sys/file.h>
@@ -15,28 +18,34 @@
 #include "base/memory.h"
 #include "bus/writer.h"
 
-#define HEAD_MAX (2 * 21 + BUS_NAME_MAX + 2)
+#define HEAD_MAX (3 * 21 + BUS_NAME_MAX + 12)
 
 struct bus_relay {
 	struct bus_writer *to;
 	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
 	char *path;		/* of the intent */
 	int lock;		/* one relay at a time moves a group */
-	uint64_t acked;
-	struct buf intent;	/* "<place> <seq> <target>\n" and the lines */
+	struct progress acked;
+	uint64_t moved;		/* where the group is */
+	struct buf intent;	/* see intent_write */
 };
 
+/* "<place> <seq> <target>[ <seq> <part>]\n" and the lines */
 static int
-intent_write(struct bus_relay *r, struct str lines, uint64_t seq,
-    struct fault *fault)
+intent_write(struct bus_relay *r, struct str lines,
+    const struct progress *at, struct fault *fault)
 {
 	struct bus_writer *w = r->to;
 	int done;
 
 	buf_clear(&r->intent);
-	buf_printf(&r->intent, "%020llu %020llu %s\n",
+	buf_printf(&r->intent, "%020llu %020llu %s",
 	    (unsigned long long)(w->first + w->size),
-	    (unsigned long long)seq, w->stream.name);
+	    (unsigned long long)at->whole, w->stream.name);
+	if (at->part != 0)
+		buf_printf(&r->intent, " %020llu %lu",
+		    (unsigned long long)at->open, (unsigned long)at->part);
+	buf_putc(&r->intent, '\n');
 	buf_put_str(&r->intent, lines);
 	if (r->intent.full)
 		return fault_set(fault, EX_DATAERR,
@@ -48,27 +57,46 @@ intent_write(struct bus_relay *r, struct str lines, uint64_t seq,
 	return done;
 }
 
+/* " <seq> <part>", or nothing */
+static bool
+intent_part(struct str s, struct progress *at)
+{
+	uint64_t part;
+
+	if (s.n == 0)
+		return true;
+	if (s.n < 23 || !position_parse((struct str){ s.p + 1, 20 },
+	    &at->open) || !position_parse(str_from(s, 22), &part) ||
+	    part > PART_MAX)
+		return false;
+	at->part = (uint32_t)part;
+	return true;
+}
+
 /* What was meant and has not been acknowledged; false when nothing was. */
 static bool
 intent_read(struct bus_relay *r, struct str *lines, uint64_t *place,
-    uint64_t *seq)
+    struct progress *at)
 {
-	struct str name = str_z(r->to->stream.name), text;
+	struct str name = str_z(r->to->stream.name), text, head;
 	struct fault ignored;
 	const char *nl;
 
+	*at = (struct progress){ .whole = 0 };
 	buf_clear(&r->intent);
 	if (file_read(r->path, &r->intent, &ignored) < 0)
 		return false;
 	text = buf_str(&r->intent);
 	nl = text.n > 42 ? memchr(text.p, '\n', text.n) : NULL;
 	if (nl == NULL || !position_parse((struct str){ text.p, 20 }, place) ||
-	    !position_parse((struct str){ text.p + 21, 20 }, seq) ||
-	    !str_eq(name, (struct str){ text.p + 42,
-	    (size_t)(nl - text.p) - 42 }))
+	    !position_parse((struct str){ text.p + 21, 20 }, &at->whole))
+		return false;
+	head = (struct str){ text.p + 42, (size_t)(nl - text.p) - 42 };
+	if (!str_starts(head, name) ||
+	    !intent_part(str_from(head, name.n), at))
 		return false;
 	*lines = str_from(text, (size_t)(nl + 1 - text.p));
-	return *seq > r->acked;
+	return progress_compare(at, &r->acked) > 0;
 }
 
 /* bytes of whole lines that a and b begin with alike */
@@ -94,6 +122,8 @@ find_there(struct bus_relay *r, struct str lines, uint64_t place,
 	int got;
 
 	*there = 0;
+	if (lines.n == 0)
+		return 0;
 	if (bus_reader_open(&reader, r->to->stream.name, place, fault) < 0)
 		return -1;
 	while ((got = bus_read(reader, &run, &before, fault)) > 0 &&
@@ -111,15 +141,17 @@ find_there(struct bus_relay *r, struct str lines, uint64_t place,
 static int
 recover(struct bus_relay *r, struct fault *fault)
 {
+	struct progress at;
 	struct buf rest;
 	struct str lines;
-	uint64_t place, seq;
+	uint64_t place;
 	size_t there;
 	int done = 0;
 
-	if (bus_group_get(r->stream, r->group, &r->acked, fault) < 0)
+	if (bus_group_get(r->stream, r->group, &r->moved, fault) < 0)
 		return -1;
-	if (!intent_read(r, &lines, &place, &seq))
+	r->acked.whole = r->moved;
+	if (!intent_read(r, &lines, &place, &at))
 		return 0;
 	if (find_there(r, lines, place, &there, fault) < 0)
 		return -1;
@@ -127,14 +159,14 @@ recover(struct bus_relay *r, struct fault *fault)
 	buf_init(&rest, RELAY_MAX);
 	buf_put_str(&rest, str_from(lines, there));
 	if (rest.n > 0)
-		done = bus_relay_append(r, buf_str(&rest), seq, fault);
+		done = bus_relay_append(r, buf_str(&rest), &at, fault);
 	/* what was there may not be on disk either */
 	r->to->dirty = true;
 	if (done == 0)
 		done = bus_commit(r->to, fault);
 	buf_release(&rest);
-	r->acked = seq;
-	return done < 0 ? -1 : bus_relay_ack(r, seq, fault);
+	r->acked = at;
+	return done < 0 ? -1 : bus_relay_ack(r, &at, fault);
 }
 
 int
@@ -179,15 +211,15 @@ bus_relay_close(struct bus_relay *r)
 	free(r);
 }
 
-uint64_t
+const struct progress *
 bus_relay_acked(const struct bus_relay *r)
 {
-	return r->acked;
+	return &r->acked;
 }
 
 int
-bus_relay_append(struct bus_relay *r, struct str lines, uint64_t seq,
-    struct fault *fault)
+bus_relay_append(struct bus_relay *r, struct str lines,
+    const struct progress *at, struct fault *fault)
 {
 	struct bus_writer *w = r->to;
 	int done;
@@ -196,7 +228,7 @@ bus_relay_append(struct bus_relay *r, struct str lines, uint64_t seq,
 		return -1;
 	done = segment_ready(w, lines.n, fault);
 	if (done == 0)
-		done = intent_write(r, lines, seq, fault);
+		done = intent_write(r, lines, at, fault);
 	if (done == 0)
 		done = writer_put(w, lines, fault);
 	lock_drop(w);
@@ -204,7 +236,12 @@ bus_relay_append(struct bus_relay *r, struct str lines, uint64_t seq,
 }
 
 int
-bus_relay_ack(struct bus_relay *r, uint64_t seq, struct fault *fault)
+bus_relay_ack(struct bus_relay *r, const struct progress *at,
+    struct fault *fault)
 {
-	return bus_group_set(r->stream, r->group, seq, fault);
+	if (at->whole != r->moved &&
+	    bus_group_set(r->stream, r->group, at->whole, fault) < 0)
+		return -1;
+	r->moved = at->whole;
+	return at->part != 0 ? intent_write(r, STR_NONE, at, fault) : 0;
 }

@@ -28,6 +28,7 @@ struct delivery {
 	struct feed feed;
 	struct publish publish;
 	struct window window;
+	struct progress read;	/* of lines from stdin */
 	bool ready;		/* that has been said */
 	bool more;		/* there may be lines left to take */
 	int64_t quiet_from;	/* ms, CLOCK_MONOTONIC: connected since … */
@@ -125,6 +126,19 @@ on_down(void *arg, bool by_broker)
 
 /* ---- lines ---- */
 
+/*
+ * All up to there has been taken.  Before a part of a line that is what was
+ * taken before it: the end of that line may have been dropped on the way.
+ */
+static void
+take_position(struct delivery *d, const struct feed_line *l,
+    const struct route *r)
+{
+	if (l->seq == 0)
+		progress_add(&d->read, r);
+	window_position(&d->window, l->seq > 0 ? l->seq : d->read.whole);
+}
+
 static void
 take(struct delivery *d, const struct feed_line *l)
 {
@@ -134,12 +148,14 @@ take(struct delivery *d, const struct feed_line *l)
 	const char *why;
 	uint64_t seq;
 
-	if (line_is_mark(l->text, &seq)) {
-		window_position(&d->window, l->seq > 0 ? l->seq : seq);
+	if (line_is_mark(l->text, &r)) {
+		take_position(d, l, &r);
 		return;
 	}
 	if ((why = publish_look(l->text, &r)) == NULL)
 		wanted = d->opt->all || !str_eq(r.protocol, STR("mqtt"));
+	if (r.has_seq && r.part != 0)
+		take_position(d, l, &r);
 	seq = l->seq > 0 ? l->seq : r.has_seq ? r.seq : 0;
 	if (seq > 0 && d->feed.stream != NULL)
 		at = (struct feed_place){ true, seq };
@@ -149,9 +165,9 @@ take(struct delivery *d, const struct feed_line *l)
 		feed_reject(&d->feed, at, l->text, why);
 	else if (wanted)
 		window_add(&d->window, l->text, at.n, at.by_seq);
-	/* what is refused or skipped must not come for ever */
-	if (seq > 0)
-		window_position(&d->window, seq);
+	/* what is refused must not come for ever, but half a line will */
+	if (seq > 0 && r.part == 0 && (why == NULL || line_is_whole(l->text)))
+		take_position(d, l, &r);
 }
 
 /* All the lines that can be had now and that there is room for. */
@@ -320,6 +336,9 @@ say_end(struct delivery *d)
 		    d->c.name, d->window.n, left ?
 		    ", and not all lines are sent" : "");
 		d->feed.f.status = EX_TEMPFAIL;
+	} else if (d->feed.f.torn && d->opt->ack != NULL &&
+	    d->feed.f.status == 0) {
+		d->feed.f.status = EX_TEMPFAIL;
 	}
 }
 
@@ -362,6 +381,7 @@ delivery_run(struct delivery_options *opt)
 	publish_init(&d.publish);
 	window_init(&d.window, (size_t)opt->client.window, on_aside, &d);
 	d.window.seq = feed_start(&d.feed);
+	d.feed.f.sequenced |= opt->ack != NULL;
 	if (mqtt_open(&d.c, &opt->client, &events, &d, &fault) < 0)
 		d.feed.f.status = diag_fault(&fault);
 	else

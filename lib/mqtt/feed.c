@@ -184,6 +184,11 @@ feed_reject(struct feed *feed, struct feed_place place, struct str line,
 {
 	char text[BUS_NAME_MAX + 32];
 
+	/* it may turn out to be the last one, cut off */
+	if (feed->reader == NULL && !line_is_whole(line)) {
+		filter_reject(&feed->f, line, why, 0);
+		return;
+	}
 	if (place.by_seq)
 		snprintf(text, sizeof text, "%s@%llu", feed->stream,
 		    (unsigned long long)place.n);

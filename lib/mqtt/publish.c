@@ -35,7 +35,7 @@ publish_look(struct str line, struct route *r)
 	if (!route_scan(line, r, &rest) ||
 	    !((str_starts(line, STR("{\"")) && last == '}') ||
 	    (str_starts(line, STR("[{\"")) && last == ']')) ||
-	    memchr(line.p, '\0', line.n) != NULL)
+	    !line_is_whole(line) || memchr(line.p, '\0', line.n) != NULL)
 		return "no message";
 	return NULL;
 }

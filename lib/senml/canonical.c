@@ -5,6 +5,7 @@
 #include "senml/fields.h"
 #include "senml/json.h"
 #include "senml/number.h"
+#include "senml/position.h"
 
 /* a label of a line, mfx-line(5) */
 #define LABEL_TEXT_MAX 1024
@@ -13,8 +14,8 @@
 struct canonical_head {
 	const char *labels, *labels_end;	/* those that stay */
 	const char *rest;
-	bool has_received, has_seq;
-	uint64_t seq;
+	bool has_received;
+	struct route at;	/* its position, and no more */
 };
 
 /* What the members after the labels say. */
@@ -108,19 +109,23 @@ canonical_subtopic(struct str s)
 }
 
 static bool
-canonical_seq(const char **p, const char *end, struct canonical_head *h)
+canonical_position(const char **p, const char *end, struct route *at)
 {
 	struct str digits;
-	int64_t seq;
+	int64_t seq, part = 0;
 
 	if (!canonical_digits(p, end, STR("\"seq\":"), &digits))
 		return false;
 	if (digits.p == NULL)
 		return true;
-	if (h->has_seq || !number_integer(digits, &seq))
+	if (at->has_seq || !number_integer(digits, &seq) ||
+	    !canonical_digits(p, end, STR("\"part\":"), &digits) ||
+	    (digits.p != NULL && (!number_integer(digits, &part) ||
+	    part > PART_MAX)))
 		return false;
-	h->has_seq = true;
-	h->seq = (uint64_t)seq;
+	at->has_seq = true;
+	at->seq = (uint64_t)seq;
+	at->part = (uint32_t)part;
 	return true;
 }
 
@@ -131,8 +136,8 @@ canonical_labels(const char *p, const char *end, struct canonical_head *h)
 	struct str text;
 	int64_t ns;
 
-	h->has_seq = false;
-	if (!canonical_seq(&p, end, h))
+	h->at = (struct route){ .has_seq = false };
+	if (!canonical_position(&p, end, &h->at))
 		return false;
 	h->labels = p;
 	if (!canonical_text(&p, end, STR("\"channel\":\""), &text) ||
@@ -146,7 +151,7 @@ canonical_labels(const char *p, const char *end, struct canonical_head *h)
 		return false;
 	h->has_received = text.p != NULL;
 	h->labels_end = p;
-	if (!canonical_seq(&p, end, h))
+	if (!canonical_position(&p, end, &h->at))
 		return false;
 	h->rest = p;
 	return true;
@@ -267,7 +272,7 @@ canonical_put_same(const struct canonical *c, struct buf *to,
 	    (!pack && (!r.valued || r.end != end)))
 		return false;
 	stamps = !h->has_received && pack;
-	if (!h->has_seq && !stamps) {
+	if (!h->at.has_seq && !stamps) {
 		buf_put_str(to, line);
 		return true;
 	}
@@ -408,7 +413,7 @@ canonical_rewrite(struct canonical *c, struct buf *to, struct str line,
 	if ((p = scan_take(&j, p, '{')) == NULL)
 		return false;
 	p = scan_space(&j, p);
-	kept.has_seq = false;
+	kept.has_seq = kept.joined = false;
 	buf_put_str(to, pack ? STR("[{") : STR("{"));
 	route_put(to, &kept);
 	if (!kept.has_received && pack)
@@ -451,28 +456,16 @@ canonical_check(struct str line)
 
 const char *
 canonical_put(struct canonical *c, struct buf *to, struct str line,
-    bool *has_seq, uint64_t *seq)
+    struct route *at)
 {
-	struct canonical_head h = { .has_seq = false };
-	struct route route;
-	size_t start = to->n, rest;
+	struct canonical_head h;
+	size_t start = to->n;
 	const char *why = canonical_check(line);
 
-	*has_seq = false;
-	if (why == NULL && canonical_put_same(c, to, line, &h)) {
-		*has_seq = h.has_seq;
-		*seq = h.seq;
-	} else {
-		if (route_scan(line, &route, &rest)) {
-			*has_seq = route.has_seq;
-			*seq = route.seq;
-		}
-		if (why == NULL &&
-		    (why = canonical_put_other(c, to, line, &route)) == NULL) {
-			*has_seq = route.has_seq;
-			*seq = route.seq;
-		}
-	}
+	if (why == NULL && canonical_put_same(c, to, line, &h))
+		*at = h.at;
+	else if (why == NULL)
+		why = canonical_put_other(c, to, line, at);
 	if (why == NULL && to->n - start > MESSAGE_LINE_MAX)
 		why = "line too long for the bus";
 	if (why != NULL)

@@ -11,7 +11,7 @@
  *
  *	canonical_init(&c);
  *	canonical_now(&c, stamp_now());
- *	why = canonical_put(&c, &buf, line, &has_seq, &seq);
+ *	why = canonical_put(&c, &buf, line, &at);
  *
  * A line that has this form is only looked at as far as its first record
  * goes.  Any other is read as a whole; what is no message is refused.
@@ -31,15 +31,15 @@ void canonical_now(struct canonical *, struct stamp);
 
 /*
  * Appends the line (which comes without a newline, as does what is
- * appended) in its canonical form and without `seq`, which is the position
- * on another stream: *has_seq and *seq say what it was, also of a line
- * that is refused, as far as that can be read.  Of a mark nothing is left.
+ * appended) in its canonical form and without its position, which is on
+ * another stream, and only that of `at`, when it has_seq.  Of a mark nothing
+ * is left.
  *
  * NULL, or why it is refused: no message, a label that is no text for all
  * readers, a subtopic that not every protocol can carry (senml/topic.h), a
  * line over MESSAGE_LINE_MAX.  Nothing is appended then.
  */
 const char *canonical_put(struct canonical *, struct buf *, struct str line,
-    bool *has_seq, uint64_t *seq);
+    struct route *at);
 
 #endif

@@ -18,7 +18,7 @@ enum label {
 	LABEL_SENML,		/* number of those */
 	/* ours, mfx-line(5) */
 	LABEL_CHANNEL = LABEL_SENML, LABEL_PUBLISHER, LABEL_PROTOCOL,
-	LABEL_SUBTOPIC, LABEL_RECEIVED, LABEL_SEQ,
+	LABEL_SUBTOPIC, LABEL_RECEIVED, LABEL_SEQ, LABEL_PART,
 	LABEL_COUNT,
 	LABEL_UNKNOWN = LABEL_COUNT,
 	LABEL_MUST_UNDERSTAND,	/* unknown, ends in '_' */
@@ -29,7 +29,8 @@ enum label {
 #define LABEL_NUMBERS (LABEL_BIT(LABEL_BVER) | LABEL_BIT(LABEL_BT) | \
 	LABEL_BIT(LABEL_BV) | LABEL_BIT(LABEL_BS) | LABEL_BIT(LABEL_V) | \
 	LABEL_BIT(LABEL_S) | LABEL_BIT(LABEL_T) | LABEL_BIT(LABEL_UT) | \
-	LABEL_BIT(LABEL_RECEIVED) | LABEL_BIT(LABEL_SEQ))
+	LABEL_BIT(LABEL_RECEIVED) | LABEL_BIT(LABEL_SEQ) | \
+	LABEL_BIT(LABEL_PART))
 
 /* below it a time is relative to now (RFC 8428 4.5.3) */
 #define RELATIVE_BELOW ((INT64_C(1) << 28) * STAMP_SECOND)
@@ -74,7 +75,8 @@ route_clear(struct route *r)
 	r->subtopic = STR_NONE;
 	r->received = (struct stamp){ 0 };
 	r->seq = 0;
-	r->has_received = r->has_seq = false;
+	r->part = 0;
+	r->has_received = r->has_seq = r->joined = false;
 }
 
 /* begins a pack; the arena and the records of the last one are forgotten */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "senml/message.h"
+#include "senml/position.h"
 
 /* routes that are told apart at once; and slots for them */
 #define PACKS_MAX 4096
@@ -13,8 +14,10 @@
 /* of all packs together; of a stream */
 #define WEIGHT_MAX ((size_t)64 << 20)
 #define STREAM_WEIGHT_MAX ((size_t)64 << 10)
-/* lines written since one had a seq: a sink holds all of them */
+/* lines written since one had a seq, and for how long: a sink holds all of
+ * them, though not for ever */
 #define UNTOLD_MAX ((size_t)16 << 20)
+#define UNTOLD_TIME (2 * STAMP_SECOND)
 /* how long the rest of a message is waited for */
 #define GRACE (STAMP_SECOND / 10)
 /* one pack in XML, or as data in a line */
@@ -22,9 +25,8 @@
 /* what a pack has beside its records; what a record has beside its texts */
 #define PACK_OVERHEAD 80
 #define RECORD_OVERHEAD 100
-/* what a line of ours has around data and its labels; "seq":…, */
+/* what a line of ours has around data and its labels */
 #define WRAP_OVERHEAD 100
-#define SEQ_MAX 32
 /* four texts of at most 1024 bytes, as JSON */
 #define LABELS_MAX ((size_t)32 << 10)
 
@@ -166,7 +168,7 @@ make_labels(struct gather *g, const struct route *r)
 static size_t
 find_room(struct gather *g, const struct route *r)
 {
-	size_t room = MESSAGE_LINE_MAX - SEQ_MAX;
+	size_t room = MESSAGE_LINE_MAX - POSITION_MAX_TEXT;
 
 	if (!g->lines)
 		return g->bytes;
@@ -355,8 +357,10 @@ empty(struct gather *g, struct gathered *p)
 static bool
 seq_due(const struct gather *g)
 {
-	return g->lines && g->has_seen && g->whole && g->held == 0 &&
-	    !(g->has_told && g->told == g->seen);
+	return g->lines && g->has_seen && g->held == 0 &&
+	    (g->whole || (g->resting && g->placed)) &&
+	    !(g->has_told && g->told.seq == g->seen.seq &&
+	    g->told.part == g->seen.part);
 }
 
 static void
@@ -367,12 +371,32 @@ tell(struct gather *g)
 	g->untold = 0;
 }
 
+/*
+ * A line goes without a position.  If it is the first one, whoever reads it
+ * has to learn that positions follow: nothing is before 0.  And one follows
+ * soon.
+ */
+static void
+leave_untold(struct gather *g)
+{
+	int64_t due = clock_ns() + UNTOLD_TIME;
+
+	if (!g->lines || !g->sequenced)
+		return;
+	if (!g->has_told && g->untold == 0) {
+		mark_put(&g->out->b, 0, 0);
+		g->has_told = true;
+	}
+	if (g->untold == 0 && due < g->due)
+		g->due = due;
+}
+
 static void
 put_mark(struct gather *g)
 {
 	if (!seq_due(g))
 		return;
-	mark_put(&g->out->b, g->seen);
+	mark_put(&g->out->b, g->seen.seq, g->seen.part);
 	out_end(g->out);
 	tell(g);
 }
@@ -404,12 +428,16 @@ write_from(struct gather *g, struct gathered *p, size_t i)
 	size_t put;
 
 	r.has_seq = seq_due(g);
-	r.seq = g->seen;
+	r.seq = g->seen.seq;
+	r.part = g->seen.part;
+	r.joined = r.part == 0 && p->n - i > 1;
 	put = encode_from(g, p, i, &r);
 	if (r.has_seq && i + put < p->n) {
 		r.has_seq = false;
 		put = encode_from(g, p, i, &r);
 	}
+	if (!r.has_seq)
+		leave_untold(g);
 	if (g->lines && encoding != ENCODING_JSON) {
 		message_wrap(b, &r, buf_str(&g->scratch),
 		    media_types[encoding], &g->wrapping);
@@ -454,10 +482,18 @@ gather_flush(struct gather *g)
 	put_mark(g);
 }
 
+static void
+flush_at_rest(struct gather *g)
+{
+	g->resting = true;
+	gather_flush(g);
+	g->resting = false;
+}
+
 void
 gather_end(struct gather *g)
 {
-	gather_flush(g);
+	flush_at_rest(g);
 	if (!g->encoder.bases.stream)
 		return;
 	encode_stream_end(&g->encoder, &g->out->b);
@@ -478,7 +514,8 @@ gather_tick(struct gather *g)
 	int64_t left;
 
 	g->wait = -1;
-	if (g->encoder.bases.stream || g->held == 0) {
+	if (g->encoder.bases.stream || (g->held == 0 &&
+	    (g->whole || g->untold == 0 || !g->sequenced))) {
 		gather_flush(g);
 		return;
 	}
@@ -486,7 +523,7 @@ gather_tick(struct gather *g)
 	if (left > 0) {
 		g->wait = milliseconds(left);
 	} else if (g->whole || !g->has_seen || left <= -GRACE) {
-		gather_flush(g);
+		flush_at_rest(g);
 	} else {
 		/* cut here, no line could carry a seq: the end of the
 		 * message should come soon */
@@ -541,17 +578,31 @@ check(struct gather *g, const struct gathered *p, const struct record *r,
 static void
 begin_message(struct gather *g, const struct route *route)
 {
-	if (route->has_seq && g->has_seen && route->seq < g->seen)
+	if (!route->has_seq)
+		return;
+	g->sequenced = true;
+	if (!g->has_seen)
+		return;
+	if (route->seq < g->seen.seq) {
 		gather_flush(g);
+	} else if (route->seq > g->seen.seq && !g->whole && g->placed) {
+		/* its end has been dropped on the way */
+		g->seen.part = 0;
+		g->whole = true;
+		if (g->late || g->untold > UNTOLD_MAX || g->held == 0)
+			gather_flush(g);
+	}
 }
 
 static void
 end_message(struct gather *g, const struct route *route)
 {
-	g->whole = route->has_seq;
+	g->whole = route->has_seq && route->part == 0;
+	g->placed = route->has_seq;
 	if (!route->has_seq)
 		return;
-	g->seen = route->seq;
+	g->seen.seq = route->seq;
+	g->seen.part = route->part;
 	g->has_seen = true;
 }
 
@@ -585,7 +636,7 @@ gather_add(struct gather *g, const struct route *route,
 		return why;
 	begin_message(g, route);
 	g->version = records[0].version;
-	g->whole = false;
+	g->whole = g->placed = false;
 	for (i = 0; i < n; i++) {
 		add(g, p, &records[i]);
 		if (i == n - 1)

@@ -23,10 +23,13 @@
  * record of it has been held for `hold`.  In a stream there are no packs:
  * records go into the one stream at each tick.
  *
- * Acknowledgement (mfx-line(5)): a line carries `seq` only when all up to
- * there, and nothing else, has been written with it.  So it stands on the
- * last line of all that was held, when no message is half read; a pack
- * that is full before that goes without.
+ * Acknowledgement (mfx-line(5)): a line carries a position only when all up
+ * to there, and nothing else, has been written with it.  So it stands on the
+ * last line of all that was held, when no message is half read; a pack that
+ * is full before that goes without, and what holds lines for a position that
+ * follows them, a sink, has it within seconds.  A position within a message
+ * is told only when its end does not come: what is delivered again from the
+ * beginning of that message would be packed in another way.
  */
 struct gather {
 	struct encoder encoder;
@@ -46,9 +49,15 @@ struct gather {
 	uint16_t *table;	/* hash of the route to index + 1 */
 	int64_t due;		/* all is to be written by then */
 	bool late;		/* at the end of the message */
-	uint64_t seen, told;	/* seq of the input; of the output */
+	struct {
+		uint64_t seq;
+		uint32_t part;
+	} seen, told;		/* positions of the input; of the output */
+	bool sequenced;		/* the input has any */
 	bool has_seen, has_told;
 	bool whole;		/* no message is half read */
+	bool placed;		/* what came last had a position */
+	bool resting;		/* nothing more comes for now */
 	uint8_t version;	/* of the stream */
 	struct buf scratch, labels, key;
 	struct pack wrapping;	/* what message_wrap needs */
@@ -62,7 +71,7 @@ void gather_release(struct gather *);
 const char *gather_add(struct gather *, const struct route *,
     const struct record *, size_t n);
 
-/* A message that is left out: its seq counts as done. */
+/* A message that is left out: its position counts as done. */
 void gather_skip(struct gather *, const struct route *);
 
 void gather_tick(struct gather *);

@@ -6,6 +6,7 @@
 #include "senml/fields.h"
 #include "senml/json.h"
 #include "senml/number.h"
+#include "senml/position.h"
 
 /* How a payload that can't stand as a pack is carried, and the only form
  * that message_payload decodes. */
@@ -153,6 +154,28 @@ digits_u64(struct str s, uint64_t *out)
 	return true;
 }
 
+/* The position, behind its key; a `part` stands next to it. */
+static bool
+take_position(struct str *s, struct route *r)
+{
+	struct str digits;
+	uint64_t part;
+
+	/* the first is mfx-sub's; another one is none of ours */
+	if (r->has_seq || !take_digits(s, &digits) ||
+	    !digits_u64(digits, &r->seq))
+		return false;
+	r->has_seq = true;
+	if (!take_key(s, STR("\"part\":")))
+		return true;
+	if (!take_digits(s, &digits) || !digits_u64(digits, &part) ||
+	    part > PART_MAX)
+		return r->has_seq = false;
+	r->part = (uint32_t)part;
+	r->joined = part == 0;
+	return true;
+}
+
 /* The next label in front of s, when it is one. */
 static bool
 take_label(struct str *s, struct route *r)
@@ -173,12 +196,7 @@ take_label(struct str *s, struct route *r)
 	case 's':
 		if (take_key(s, STR("\"subtopic\":\"")))
 			return take_text(s, &r->subtopic);
-		/* the first is mfx-sub's; another one is none of ours */
-		if (r->has_seq || !take_key(s, STR("\"seq\":")) ||
-		    !take_digits(s, &digits))
-			return false;
-		r->has_seq = digits_u64(digits, &r->seq);
-		return r->has_seq;
+		return take_key(s, STR("\"seq\":")) && take_position(s, r);
 	case 'r':
 		if (!take_key(s, STR("\"received\":")) ||
 		    !take_digits(s, &digits))
@@ -209,13 +227,30 @@ route_scan(struct str line, struct route *r, size_t *rest)
 }
 
 bool
-line_is_mark(struct str line, uint64_t *seq)
+line_is_mark(struct str line, struct route *r)
 {
 	static const struct str head = { "{\"seq\":", 7 };
+	static const struct str part = { ",\"part\":", 8 };
+	struct str seq, last;
+	const char *comma;
+	uint64_t n = 0;
 
-	return str_starts(line, head) && line.n > head.n + 1 &&
-	    line.p[line.n - 1] == '}' && digits_u64((struct str){
-	    line.p + head.n, line.n - head.n - 1 }, seq);
+	/* a mark is short: what is not is not looked through */
+	if (!str_starts(line, head) || line.n > 64 ||
+	    line.p[line.n - 1] != '}')
+		return false;
+	seq = (struct str){ line.p + head.n, line.n - head.n - 1 };
+	comma = memchr(seq.p, ',', seq.n);
+	*r = (struct route){ .has_seq = true };
+	if (comma != NULL) {
+		last = str_from(seq, (size_t)(comma - seq.p));
+		seq.n -= last.n;
+		if (!str_starts(last, part) ||
+		    !digits_u64(str_from(last, part.n), &n) || n > PART_MAX)
+			return false;
+	}
+	r->part = (uint32_t)n;
+	return digits_u64(seq, &r->seq);
 }
 
 /* In a string no quote can stand without a backslash in front, so the label

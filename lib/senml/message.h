@@ -67,11 +67,11 @@ bool line_record_time(struct str line, struct stamp *);
 /* `"channel":"…",…,` : the labels, a comma behind each */
 void route_put(struct buf *, const struct route *);
 
-/* {"seq":N} : all up to here is stored once this is */
-void mark_put(struct buf *, uint64_t seq);
+/* {"seq":N} or {"seq":N,"part":I}: all up to here is stored once this is */
+void mark_put(struct buf *, uint64_t seq, uint32_t part);
 
-/* a line of seq alone; also when it has been read by pack_parse_line, which
+/* a line of a position alone, which is then the route's; pack_parse_line
  * gives such a line no records and no error */
-bool line_is_mark(struct str line, uint64_t *seq);
+bool line_is_mark(struct str line, struct route *);
 
 #endif

@@ -53,12 +53,16 @@ struct record {
 /*
  * The routing labels of a line, mfx-line(5).  Absent ones are empty; a
  * message without `received` has received.ns 0 and has_received false.
+ * With has_seq it has a position: senml/position.h.
  */
 struct route {
 	struct str channel, publisher, protocol, subtopic;
 	struct stamp received;
 	uint64_t seq;
+	uint32_t part;		/* of seq, from 1; 0: the end of it */
 	bool has_received, has_seq;
+	bool joined;		/* of several lines: its records have no
+				 * positions of their own */
 };
 
 /* a name longer than this is refused (RFC 8428 knows no limit; MQTT's
@@ -147,9 +151,11 @@ void record_put_line(struct buf *, const struct route *,
     const struct record *);
 
 /*
- * All of a pack as lines: the route in front of each, `seq` only in the
- * last; a pack without records leaves a mark when it has a seq.  False,
- * and nothing is added, when the buffer would be full.
+ * All of a pack as lines: the route in front of each, `seq` in each, and
+ * `part` in all but the last.  When the route is that of a part already,
+ * or of several lines, only the last one has a position.  A pack without
+ * records leaves a mark when it has a seq.  False, and nothing is added,
+ * when the buffer would be full.
  */
 bool pack_put_lines(struct buf *, const struct route *, const struct pack *);
 

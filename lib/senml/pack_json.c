@@ -4,6 +4,7 @@
 #include "senml/json.h"
 #include "senml/message.h"
 #include "senml/number.h"
+#include "senml/position.h"
 
 /* a label of a line that no adapter makes longer */
 #define ROUTE_TEXT_MAX 1024
@@ -18,6 +19,7 @@ static const struct {
 	{ { "protocol", 8 }, LABEL_PROTOCOL },
 	{ { "subtopic", 8 }, LABEL_SUBTOPIC },
 	{ { "received", 8 }, LABEL_RECEIVED }, { { "seq", 3 }, LABEL_SEQ },
+	{ { "part", 4 }, LABEL_PART },
 };
 
 /* Tables and no branches: what label comes next can't be predicted.  0 is
@@ -311,13 +313,31 @@ read_record(struct scan *j, const char *p, struct fields *f, bool ours)
 }
 
 static const char *
+take_position(const struct fields *f, struct route *route)
+{
+	int64_t seq, part;
+
+	if (!number_integer(f->text[LABEL_SEQ], &seq) || seq < 0)
+		return "seq is no position";
+	route->seq = (uint64_t)seq;
+	route->has_seq = true;
+	if ((f->have & LABEL_BIT(LABEL_PART)) == 0)
+		return NULL;
+	if (!number_integer(f->text[LABEL_PART], &part) || part < 0 ||
+	    part > PART_MAX)
+		return "part is not a number from 0 on";
+	route->part = (uint32_t)part;
+	route->joined = part == 0;
+	return NULL;
+}
+
+static const char *
 take_route(const struct fields *f, struct route *route)
 {
 	struct str *to[] = {
 		&route->channel, &route->publisher, &route->protocol,
 		&route->subtopic
 	};
-	int64_t seq;
 	int i;
 
 	for (i = 0; i < 4; i++)
@@ -331,13 +351,8 @@ take_route(const struct fields *f, struct route *route)
 			return "received is out of range";
 		route->has_received = true;
 	}
-	if (f->have & LABEL_BIT(LABEL_SEQ)) {
-		if (!number_integer(f->text[LABEL_SEQ], &seq) || seq < 0)
-			return "seq is no position";
-		route->seq = (uint64_t)seq;
-		route->has_seq = true;
-	}
-	return NULL;
+	/* a part of nothing says nothing */
+	return f->have & LABEL_BIT(LABEL_SEQ) ? take_position(f, route) : NULL;
 }
 
 /* The first record of a line says what all of it counts from. */
@@ -349,7 +364,8 @@ begin_line(struct resolver *r, const struct fields *f, struct route *route)
 	if (r->now.ns == 0)
 		r->now = route->received;
 	r->each = route->channel.n + route->publisher.n +
-	    route->protocol.n + route->subtopic.n + 64;
+	    route->protocol.n + route->subtopic.n + 64 +
+	    (route->has_seq ? POSITION_MAX_TEXT : 0);
 	return why;
 }
 
@@ -375,7 +391,7 @@ read_first(struct scan *j, const char *p, struct resolver *r,
 		return NULL;
 	if ((why = begin_line(r, &f, route)) != NULL)
 		return scan_fail(j, p, why);
-	if (f.have == LABEL_BIT(LABEL_SEQ))
+	if ((f.have & ~LABEL_BIT(LABEL_PART)) == LABEL_BIT(LABEL_SEQ))
 		return p;	/* a mark */
 	return add_record(j, p, r, &f);
 }

@@ -139,7 +139,17 @@ put_seq(struct buf *b, uint64_t seq)
 	buf_put_u64(b, seq);
 }
 
-/* The labels that a resolved record keeps. */
+static void
+put_position(struct buf *b, uint64_t seq, uint32_t part)
+{
+	put_seq(b, seq);
+	if (part == 0)
+		return;
+	buf_put_str(b, STR(",\"part\":"));
+	buf_put_u64(b, part);
+}
+
+/* The labels that a resolved record keeps, but for its position. */
 static void
 put_resolved_route(struct buf *b, const struct route *route)
 {
@@ -156,35 +166,72 @@ record_put_line(struct buf *b, const struct route *route,
 	buf_putc(b, '{');
 	put_resolved_route(b, route);
 	if (route->has_seq) {
-		put_seq(b, route->seq);
+		put_position(b, route->seq, route->part);
 		buf_putc(b, ',');
 	}
 	put_fields(b, r, &(struct time_text){ .n = 0 }, STR("}\n"));
 }
 
+/*
+ * What the lines of a pack begin with: the labels, and, when the lines are
+ * to be numbered, `"seq":N,"part":` up to the number.
+ */
+struct line_head {
+	size_t start, labels, all;	/* where it stands, and how much */
+	bool numbered;
+};
+
+static struct line_head
+put_head(struct buf *b, const struct route *route, size_t n)
+{
+	struct line_head h = { .start = b->n };
+
+	buf_putc(b, '{');
+	put_resolved_route(b, route);
+	h.labels = b->n - h.start;
+	h.numbered = n > 1 && route->has_seq && route->part == 0 &&
+	    !route->joined;
+	if (h.numbered) {
+		put_seq(b, route->seq);
+		buf_put_str(b, STR(",\"part\":"));
+	}
+	h.all = b->n - h.start;
+	return h;
+}
+
+static void
+copy_head(struct buf *b, const struct line_head *h, size_t n)
+{
+	if (buf_room(b, n) == NULL)
+		return;
+	memcpy(b->p + b->n, b->p + h->start, n);
+	b->n += n;
+}
+
 bool
 pack_put_lines(struct buf *b, const struct route *route, const struct pack *p)
 {
-	size_t start = b->n, labels, i;
+	struct line_head h;
 	struct time_text last;
+	size_t start = b->n, i;
 
 	last.n = 0;
 	if (p->n == 0 && route->has_seq)
-		mark_put(b, route->seq);
-	for (i = 0, labels = 0; i < p->n; i++) {
+		mark_put(b, route->seq, route->part);
+	else if (p->n > 0)
+		h = put_head(b, route, p->n);
+	for (i = 0; i < p->n; i++) {
+		bool end = i == p->n - 1;
+
 		/* every line begins as the first one did */
-		if (i == 0) {
-			buf_putc(b, '{');
-			put_resolved_route(b, route);
-			labels = b->n - start;
-		} else if (buf_room(b, labels) != NULL) {
-			memcpy(b->p + b->n, b->p + start, labels);
-			b->n += labels;
-		}
-		if (i == p->n - 1 && route->has_seq) {
-			put_seq(b, route->seq);
+		if (i > 0)
+			copy_head(b, &h, end ? h.labels : h.all);
+		if (!end && h.numbered)
+			buf_put_u64(b, i + 1);
+		else if (end && route->has_seq)
+			put_position(b, route->seq, route->part);
+		if (route->has_seq && (end || h.numbered))
 			buf_putc(b, ',');
-		}
 		put_fields(b, &p->records[i], &last, STR("}\n"));
 	}
 	if (b->full)
@@ -217,15 +264,17 @@ route_put(struct buf *b, const struct route *r)
 		buf_putc(b, ',');
 	}
 	if (r->has_seq) {
-		put_seq(b, r->seq);
+		put_position(b, r->seq, r->part);
+		if (r->joined)
+			buf_put_str(b, STR(",\"part\":0"));
 		buf_putc(b, ',');
 	}
 }
 
 void
-mark_put(struct buf *b, uint64_t seq)
+mark_put(struct buf *b, uint64_t seq, uint32_t part)
 {
 	buf_putc(b, '{');
-	put_seq(b, seq);
+	put_position(b, seq, part);
 	buf_put_str(b, STR("}\n"));
 }

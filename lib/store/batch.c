@@ -121,20 +121,28 @@ batch_add(struct batch *b, const struct route *route, const struct pack *pack)
 }
 
 void
-batch_cut(struct batch *b, const uint64_t *seq)
+batch_cut(struct batch *b, const struct progress *at)
 {
 	b->whole = b->n;
 	b->due = true;
-	if (seq != NULL) {
-		b->seq = *seq;
-		b->has_seq = true;
+	if (at != NULL) {
+		b->at = *at;
+		b->has_at = true;
 	}
+}
+
+bool
+batch_is_long(const struct batch *b)
+{
+	return b->n >= BATCH_READINGS_MAX / 5 || b->bytes >= BATCH_TEXT_MAX / 2;
 }
 
 void
 batch_drop_tail(struct batch *b)
 {
 	b->n = b->whole;
+	if (!b->due)
+		batch_clear(b);
 }
 
 void
@@ -163,5 +171,5 @@ batch_clear(struct batch *b)
 {
 	arena_reset(&b->arena);
 	b->n = b->whole = b->bytes = 0;
-	b->due = b->has_seq = false;
+	b->due = b->has_at = false;
 }

@@ -16,10 +16,14 @@ acknowledge(struct committer *c)
 	struct fault fault;
 	bool was_behind = c->behind;
 
-	if (c->group == NULL || !c->batch.has_seq)
+	/* while parts of a line are missing the group stays in front of it */
+	if (c->group == NULL || !c->batch.has_at ||
+	    c->batch.at.whole == 0 || c->batch.at.whole == c->acked)
 		return;
-	c->behind = bus_group_set(c->stream, c->group, c->batch.seq,
+	c->behind = bus_group_set(c->stream, c->group, c->batch.at.whole,
 	    &fault) < 0;
+	if (!c->behind)
+		c->acked = c->batch.at.whole;
 	/* nothing is lost: the position is in the store, and the next
 	 * batch, or the next start, moves the group */
 	if (c->behind && !was_behind)

@@ -30,15 +30,16 @@ enum {
 
 struct intake_store {
 	void *handle;
-	/* all or nothing: readings[0..whole) and, with has_seq, the
-	 * position; else one of the above and why.  Called from the thread
+	/* all or nothing: readings[0..whole) and, with has_at, how far
+	 * that is; else one of the above and why.  Called from the thread
 	 * alone, once committer_start has returned. */
 	int (*write)(void *handle, const struct batch *, struct fault *);
 };
 
 struct committer {
 	const struct intake_store *store;
-	const char *stream, *group;	/* to move after it, or NULL */
+	const char *stream, *group;	/* to move after it, or NULL … */
+	uint64_t acked;		/* … and where it is */
 	/* of the batch that failed for good, once committer_busy says no */
 	bool failed;
 	struct fault fault;
@@ -52,7 +53,7 @@ struct committer {
 	pthread_cond_t changed;
 };
 
-/* with store, stream and group set, all else zero */
+/* with store, stream, group and acked set, all else zero */
 int committer_start(struct committer *, struct fault *);
 
 /* stores what is whole of the batch, which is left with the rest; -1, and

@@ -8,13 +8,19 @@
 #include "base/filter.h"
 #include "base/ready.h"
 #include "base/signal.h"
-#include "senml/message.h"
+#include "senml/mark.h"
+#include "store/settle.h"
 
 /* a batch of large values ends before it has its number of readings */
 #define BATCH_BYTES ((size_t)16 << 20)
 #define BATCH_GROWTH 10
 /* how long, in milliseconds, a batch on its way may be unheard of */
 #define LOOK_MS 100
+/* how long lines without a position wait for one that follows: where no
+ * line has had one yet, there may never be any */
+#define PATIENCE_MS 15000
+#define PATIENCE_FIRST_MS 1000
+#define HOPEFUL_READINGS 5000
 
 struct intake {
 	const struct intake_options *opt;
@@ -23,10 +29,15 @@ struct intake {
 	struct pack pack;
 	struct batch batch;	/* being filled */
 	struct committer committer;
-	uint64_t position;	/* of the last line taken */
-	bool sequenced;		/* lines carry seq: wait for it */
+	struct progress at;	/* of the last line taken */
+	struct buf last;	/* that line */
+	bool positions;		/* lines have them … */
+	bool hopeless;		/* … or none has */
+	bool unplaced;		/* one without is the last in the batch */
+	bool told;		/* that some have none, or the same */
 	bool overflow;
 	int64_t deadline;	/* of what is due, in milliseconds */
+	int64_t patience;	/* of what waits for its position */
 };
 
 static int64_t
@@ -37,40 +48,127 @@ now_ms(void)
 }
 
 static void
-cut(struct intake *s, const uint64_t *seq)
+cut(struct intake *s, const struct progress *at)
 {
 	if (!s->batch.due)
 		s->deadline = now_ms() + s->opt->every / 1000000;
-	batch_cut(&s->batch, seq);
+	batch_cut(&s->batch, at);
 }
 
-/* The line's records are in the batch; may they be stored now? */
 static void
-end_of_line(struct intake *s, const struct route *route)
+tell(struct intake *s, const char *what)
 {
-	if (route->has_seq) {
-		s->sequenced = true;
-		if (s->opt->ack != NULL && route->seq <= s->position) {
+	if (!s->told)
+		diag_warning("%s:%llu: %s", s->f.in.name,
+		    (unsigned long long)s->f.in.number, what);
+	s->told = true;
+}
+
+/* What waits is stored as it is. */
+static void
+give_up_waiting(struct intake *s)
+{
+	if (s->unplaced && s->opt->ack != NULL)
+		tell(s, "a line without 'seq': it is stored, but not "
+		    "acknowledged; a filter in front leaves 'seq' out");
+	s->hopeless = !s->positions;
+	s->unplaced = false;
+	s->patience = 0;
+	cut(s, s->positions ? &s->at : NULL);
+}
+
+static void
+wait_until(struct intake *s, int64_t ms)
+{
+	if (s->patience == 0)
+		s->patience = now_ms() + ms;
+}
+
+/*
+ * A line without a position.  Where others have them, one that follows is
+ * that of this line too: mfx-encode writes such.
+ */
+static void
+take_unplaced(struct intake *s)
+{
+	size_t n = s->batch.n - s->batch.whole;
+
+	if (n == 0)
+		return;
+	s->unplaced = true;
+	if (s->positions ? batch_is_long(&s->batch) : s->hopeless ||
+	    s->opt->ack == NULL || n >= HOPEFUL_READINGS)
+		give_up_waiting(s);
+	else
+		wait_until(s, s->positions ? PATIENCE_MS : PATIENCE_FIRST_MS);
+}
+
+/*
+ * Two lines with one position: that is against mfx-line(5), but none is to
+ * be lost when a filter copies `seq` and leaves `part` out.
+ */
+static bool
+is_twin(struct intake *s, struct str line, const struct route *route)
+{
+	struct progress before = s->at;
+
+	progress_add(&before, route);
+	return s->last.n > 0 && progress_compare(&before, &s->at) == 0 &&
+	    !str_eq(buf_str(&s->last), line);
+}
+
+/* Has this line been stored by another run, or is it here again? */
+static bool
+is_again(struct intake *s, struct str line, const struct route *route)
+{
+	if (s->opt->ack == NULL || !route->has_seq ||
+	    !progress_covers(&s->at, route))
+		return false;
+	s->positions = true;
+	if (!is_twin(s, line, route)) {
+		/* so has what stands in front of it without a position */
+		if (s->unplaced)
 			batch_drop_tail(&s->batch);
-			return;
-		}
-		s->position = route->seq;
-		cut(s, &route->seq);
-	} else if (!s->sequenced && s->batch.n > s->batch.whole) {
-		cut(s, NULL);
+		s->unplaced = false;
+		return true;
+	}
+	tell(s, "two lines with one position: a filter in front leaves "
+	    "'part' out, so some may be lost when it is killed");
+	return false;
+}
+
+/* The line's records, if any, are in the batch. */
+static void
+end_of_line(struct intake *s, struct str line, const struct route *route)
+{
+	if (!route->has_seq) {
+		take_unplaced(s);
+		return;
+	}
+	s->positions = true;
+	s->unplaced = false;
+	progress_add(&s->at, route);
+	buf_clear(&s->last);
+	buf_put_str(&s->last, line);
+	/* what was one message is stored as one, when it is soon there */
+	if (route->part != 0 && !batch_is_long(&s->batch)) {
+		wait_until(s, s->opt->every / 1000000);
+	} else {
+		s->patience = 0;
+		cut(s, &s->at);
 	}
 }
 
+/* Before a line that belongs to another message, or to none: parts that wait
+ * are all of theirs. */
 static void
-refuse(struct intake *s, struct str line, const char *why)
+begin_line(struct intake *s, const struct route *route)
 {
-	struct route route = { .seq = 0 };
-	size_t rest;
-
-	filter_reject(&s->f, line, why, s->pack.at + 1);
-	/* that it was seen is progress, or it would come for ever */
-	if (route_scan(line, &route, &rest))
-		end_of_line(s, &route);
+	if (s->unplaced || s->batch.n == s->batch.whole ||
+	    (route->has_seq && route->seq == s->at.open))
+		return;
+	s->patience = 0;
+	cut(s, &s->at);
 }
 
 static void
@@ -80,12 +178,17 @@ take(struct intake *s, struct str line)
 	const char *why = pack_parse_line(&s->pack, line, (struct stamp){ 0 },
 	    &route);
 
-	if (why != NULL)
-		refuse(s, line, why);
-	else if (batch_add(&s->batch, &route, &s->pack))
-		end_of_line(s, &route);
-	else
+	/* that a refused one was seen is progress */
+	if (why != NULL && !refused_position(&s->f, line, why,
+	    s->pack.at + 1, &route))
+		return;
+	if (is_again(s, line, &route))
+		return;
+	begin_line(s, &route);
+	if (why == NULL && !batch_add(&s->batch, &route, &s->pack))
 		s->overflow = true;
+	else
+		end_of_line(s, line, &route);
 }
 
 /* While the one before is on its way, a batch may as well grow: the more
@@ -106,6 +209,10 @@ hand_over(struct intake *s, int64_t now)
 
 	if (!busy && s->committer.failed)
 		return -1;
+	if (s->patience != 0 && now >= s->patience) {
+		give_up_waiting(s);
+		s->deadline = now;
+	}
 	if (s->batch.due && (full(s, busy) || (!busy && now >= s->deadline)))
 		return committer_give(&s->committer, &s->batch);
 	return 0;
@@ -120,9 +227,11 @@ time_left(struct intake *s, int64_t now)
 	/* it may have come to an end, a bad one, since hand_over looked */
 	if (s->committer.failed)
 		return 0;
-	if (!s->batch.due)
-		return -1;
-	return s->deadline > now ? (int)(s->deadline - now) : 0;
+	if (s->batch.due)
+		return s->deadline > now ? (int)(s->deadline - now) : 0;
+	if (s->patience != 0)
+		return s->patience > now ? (int)(s->patience - now) : 0;
+	return -1;
 }
 
 static void
@@ -141,21 +250,26 @@ finish(struct intake *s)
 {
 	struct committer *c = &s->committer;
 
+	/* lines without a position in front of one come again */
+	if (s->batch.n > s->batch.whole && !s->overflow &&
+	    !(s->positions && s->unplaced && s->opt->ack != NULL))
+		give_up_waiting(s);
 	if (s->batch.due)
 		committer_give(c, &s->batch);
 	committer_wait(c);
 	if (c->failed) {
 		say_failure(s);
 	} else if (s->overflow) {
-		diag_error("%s:%llu: too much without a line that has 'seq'",
-		    s->f.in.name, (unsigned long long)s->f.in.number);
+		diag_error("%s:%llu: too much in one line", s->f.in.name,
+		    (unsigned long long)s->f.in.number);
 		s->f.status = EX_DATAERR;
 	} else if (s->batch.n > 0 && !signal_stop()) {
 		diag_warning("the input ended inside a message: %zu readings "
 		    "in front of its 'seq' not stored", s->batch.n);
 		if (s->f.status == 0)
-			s->f.status = s->opt->ack ? EX_TEMPFAIL : EX_DATAERR;
-	} else if (c->behind && s->f.status == 0) {
+			s->f.status = EX_TEMPFAIL;
+	} else if ((c->behind || (s->f.torn && s->opt->ack != NULL)) &&
+	    s->f.status == 0) {
 		s->f.status = EX_TEMPFAIL;
 	}
 }
@@ -178,52 +292,21 @@ run(struct intake *s)
 	finish(s);
 }
 
-/*
- * The store is what counts: a group that is behind it, because we were
- * killed between the two, is moved now.  A bus that does not know the group
- * and is not as long as we have read is another one, or a new one: its
- * lines would be taken for old ones and dropped.
- */
-static int
-settle_group(struct intake *s, struct fault *fault)
-{
-	uint64_t seq, end;
-	struct bus_reader *reader;
-	int known;
-
-	if (bus_group_parse(s->opt->ack, s->stream, s->group, fault) < 0)
-		return -1;
-	known = bus_group_get(s->stream, s->group, &seq, fault);
-	if (known < 0)
-		return -1;
-	if (s->position <= seq)
-		return 0;
-	if (!known) {
-		if (bus_reader_open(&reader, s->stream, UINT64_MAX, fault) < 0)
-			return -1;
-		end = bus_reader_position(reader);
-		bus_reader_close(reader);
-		if (end < s->position)
-			return fault_set(fault, EX_CONFIG, "the store has '%s' "
-			    "up to %llu, but the stream ends at %llu: another "
-			    "bus, which needs another group", s->opt->ack,
-			    (unsigned long long)s->position,
-			    (unsigned long long)end);
-	}
-	return bus_group_set(s->stream, s->group, s->position, fault);
-}
-
 static int
 start(struct intake *s, const struct intake_store *store, struct fault *fault)
 {
-	s->committer.store = store;
+	struct committer *c = &s->committer;
+
+	c->store = store;
 	if (s->opt->ack != NULL) {
-		if (settle_group(s, fault) < 0)
+		if (bus_group_parse(s->opt->ack, s->stream, s->group,
+		    fault) < 0 ||
+		    settle(s->stream, s->group, &s->at, &c->acked, fault) < 0)
 			return -1;
-		s->committer.stream = s->stream;
-		s->committer.group = s->group;
+		c->stream = s->stream;
+		c->group = s->group;
 	}
-	return committer_start(&s->committer, fault);
+	return committer_start(c, fault);
 }
 
 int
@@ -237,12 +320,9 @@ intake_check(const struct intake_options *opt, struct fault *fault)
 
 int
 intake_run(const struct intake_options *opt, const struct intake_store *store,
-    uint64_t position)
+    const struct progress *at)
 {
-	struct intake s = {
-		.opt = opt, .position = position,
-		.sequenced = opt->ack != NULL,
-	};
+	struct intake s = { .opt = opt, .at = *at };
 	static char *no_files[] = { NULL };
 	struct fault fault;
 
@@ -251,12 +331,15 @@ intake_run(const struct intake_options *opt, const struct intake_store *store,
 	if (filter_init(&s.f, no_files, opt->rejects, NULL) == 0) {
 		/* nothing is written there: who reads it is of no interest */
 		s.f.out.fd = -1;
+		s.f.sequenced = opt->ack != NULL;
+		buf_init(&s.last, LINE_LIMIT);
 		pack_init(&s.pack);
 		batch_init(&s.batch);
 		ready_tell(opt->ready_fd);
 		run(&s);
 		pack_release(&s.pack);
 		batch_release(&s.batch);
+		buf_release(&s.last);
 	}
 	committer_end(&s.committer);
 	return filter_finish(&s.f);

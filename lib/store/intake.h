@@ -13,12 +13,14 @@
  *	status = intake_run(&options, &store, position);
  *
  * Guarantees, whatever the store is:
- * - A batch ends only behind a line that carries `seq` (mfx-line(5)), once
- *   one has been seen or is asked for by --ack; so half a pack is never
- *   stored, and no position is stored that is ahead of what is.
- * - Lines up to `position`, and those without `seq` before such a line, are
- *   redelivered ones and are dropped (with --ack).
- * - The group moves only after the store has said that it holds the batch.
+ * - All that comes is stored, in order, and a batch may end behind any line
+ *   that has a position (mfx-line(5)).  With --ack it is stored together with
+ *   how far that is, be it within what was one line on the bus.
+ * - Lines up to there that are delivered again are dropped (with --ack).
+ * - The group moves only after the store has said that it holds the batch,
+ *   and only to the ends of lines of the bus.
+ * - Lines without a position belong to the next one that comes, but not for
+ *   ever: after some seconds, or when they are many, they are stored without.
  * - While the store can't take a batch, it is kept and tried again, and not
  *   more than another one is read: whoever feeds us waits.
  */
@@ -49,11 +51,11 @@ struct intake_options {
 int intake_check(const struct intake_options *, struct fault *);
 
 /*
- * `position` is what the store holds for the group of --ack, 0 for none.
+ * `at` is what the store holds for the group of --ack, all 0 for none.
  * Gives the exit status.  SIGTERM stores what is whole and ends with 0, or
  * with 75 when the store can't take it just then.
  */
 int intake_run(const struct intake_options *, const struct intake_store *,
-    uint64_t position);
+    const struct progress *at);
 
 #endif

@@ -17,11 +17,12 @@
 struct sqlite_writer;
 
 /*
- * Opens, and makes when new (mode 0600).  *position is what is stored for
- * `source`, 0 when it is NULL or new.
+ * Opens, and makes when new (mode 0600); a file of an older version becomes
+ * one of ours.  *at is what is stored for `source`, all 0 when it is NULL or
+ * new.
  */
 int sqlite_writer_open(struct sqlite_writer **, const char *path,
-    const char *source, uint64_t *position, struct fault *);
+    const char *source, struct progress *at, struct fault *);
 void sqlite_writer_close(struct sqlite_writer *);
 
 /*

@@ -22,8 +22,8 @@ static const char *const sql[STATEMENTS] = {
 	[ROLLBACK] = "ROLLBACK",
 	/* differs when another connection has written */
 	[CHANGED] = "PRAGMA data_version",
-	[ADVANCE] = "UPDATE progress SET seq = ?1"
-	    " WHERE source = ?2 AND seq = ?3",
+	[ADVANCE] = "UPDATE progress SET seq = ?1, open_seq = ?2, part = ?3"
+	    " WHERE source = ?4 AND seq = ?5 AND open_seq = ?6 AND part = ?7",
 	[INSERT] = "INSERT OR IGNORE INTO readings"
 	    " (series, time, nth, value, sum, update_time)"
 	    " VALUES (?1, ?2, 0, ?3, ?4, ?5)",
@@ -38,7 +38,7 @@ struct sqlite_writer {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[STATEMENTS];
 	char *source;		/* or NULL */
-	uint64_t position;
+	struct progress at;	/* of the source */
 	int64_t version;	/* of the data, when the cache was filled */
 	struct series_cache cache;
 	struct sqlite_series series;
@@ -167,16 +167,24 @@ put_all(struct sqlite_writer *w, const struct batch *b)
 	return rc;
 }
 
+static void
+bind_progress(sqlite3_stmt *s, int i, const struct progress *at)
+{
+	sqlite3_bind_int64(s, i, (int64_t)at->whole);
+	sqlite3_bind_int64(s, i + 1, (int64_t)at->open);
+	sqlite3_bind_int64(s, i + 2, at->part);
+}
+
 /* SQLITE_DONE instead of SQLITE_OK: it was not where we left it. */
 static int
-advance(struct sqlite_writer *w, uint64_t seq)
+advance(struct sqlite_writer *w, const struct progress *to)
 {
 	sqlite3_stmt *s = w->stmt[ADVANCE];
 	int rc;
 
-	sqlite3_bind_int64(s, 1, (int64_t)seq);
-	bind_text(s, 2, str_z(w->source));
-	sqlite3_bind_int64(s, 3, (int64_t)w->position);
+	bind_progress(s, 1, to);
+	bind_text(s, 4, str_z(w->source));
+	bind_progress(s, 5, &w->at);
 	rc = run(w, ADVANCE);
 	if (rc == SQLITE_OK && sqlite3_changes(w->db) != 1)
 		rc = SQLITE_DONE;
@@ -215,7 +223,7 @@ int
 sqlite_writer_put(void *handle, const struct batch *b, struct fault *fault)
 {
 	struct sqlite_writer *w = handle;
-	bool advances = w->source != NULL && b->has_seq;
+	bool advances = w->source != NULL && b->has_at;
 	int rc, moved = 0;
 
 	sqlite3_file_control(w->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
@@ -228,10 +236,10 @@ sqlite_writer_put(void *handle, const struct batch *b, struct fault *fault)
 		return STORE_DONE;
 	if ((rc = run(w, BEGIN)) == SQLITE_OK &&
 	    (rc = put_all(w, b)) == SQLITE_OK &&
-	    (!advances || (rc = advance(w, b->seq)) == SQLITE_OK) &&
+	    (!advances || (rc = advance(w, &b->at)) == SQLITE_OK) &&
 	    (rc = run(w, COMMIT)) == SQLITE_OK) {
 		if (advances)
-			w->position = b->seq;
+			w->at = b->at;
 		return STORE_DONE;
 	}
 	return give_up(w, rc, fault);
@@ -251,12 +259,16 @@ find_position(struct sqlite_writer *w, struct fault *fault)
 	sqlite3_step(s);
 	if ((rc = sqlite3_finalize(s)) != SQLITE_OK)
 		return sqlite_db_fault(w->db, rc, fault);
-	if (sqlite_db_prepare(w->db, "SELECT seq FROM progress"
-	    " WHERE source = ?1", &s, fault) < 0)
+	if (sqlite_db_prepare(w->db, "SELECT seq, open_seq, part"
+	    " FROM progress WHERE source = ?1", &s, fault) < 0)
 		return -1;
 	bind_text(s, 1, str_z(w->source));
 	if (sqlite3_step(s) == SQLITE_ROW)
-		w->position = (uint64_t)sqlite3_column_int64(s, 0);
+		w->at = (struct progress){
+			.whole = (uint64_t)sqlite3_column_int64(s, 0),
+			.open = (uint64_t)sqlite3_column_int64(s, 1),
+			.part = (uint32_t)sqlite3_column_int64(s, 2),
+		};
 	rc = sqlite3_finalize(s);
 	return rc == SQLITE_OK ? 0 : sqlite_db_fault(w->db, rc, fault);
 }
@@ -276,7 +288,7 @@ prepare(struct sqlite_writer *w, struct fault *fault)
 
 int
 sqlite_writer_open(struct sqlite_writer **out, const char *path,
-    const char *source, uint64_t *position, struct fault *fault)
+    const char *source, struct progress *at, struct fault *fault)
 {
 	struct sqlite_writer *w = memory_zero(1, sizeof *w);
 
@@ -288,7 +300,7 @@ sqlite_writer_open(struct sqlite_writer **out, const char *path,
 		sqlite_writer_close(w);
 		return -1;
 	}
-	*position = w->position;
+	*at = w->at;
 	*out = w;
 	return 0;
 }

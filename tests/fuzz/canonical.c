@@ -52,11 +52,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static bool begun;
 	char *copy = malloc(n ? n : 1);
-	struct route r, s, scanned;
+	struct route r, s, scanned, at;
 	struct str line;
-	uint64_t seq;
 	size_t rest;
-	bool has;
 
 	if (copy == NULL)
 		return 0;
@@ -73,11 +71,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	line = (struct str){ copy, n };
 	buf_clear(&once);
 	buf_clear(&twice);
-	if (canonical_put(&canonical, &once, line, &has, &seq) != NULL) {
+	if (canonical_put(&canonical, &once, line, &at) != NULL) {
 		hold(once.n == 0);
 	} else if (once.n > 0) {
-		hold(canonical_put(&canonical, &twice, buf_str(&once), &has,
-		    &seq) == NULL && !has);
+		hold(canonical_put(&canonical, &twice, buf_str(&once), &at) ==
+		    NULL && !at.has_seq);
 		hold(str_eq(buf_str(&once), buf_str(&twice)));
 		hold(route_scan(buf_str(&once), &scanned, &rest));
 		if (pack_parse_line(&before, line, NOW, &r) == NULL) {

@@ -9,33 +9,31 @@ static struct canonical c;
 static struct buf b;
 
 static const char *
-put(const char *line, bool *has, uint64_t *seq)
+put(const char *line, struct route *at)
 {
 	buf_clear(&b);
 	canonical_now(&c, NOW);
-	return canonical_put(&c, &b, str_z(line), has, seq);
+	return canonical_put(&c, &b, str_z(line), at);
 }
 
 /* the line becomes `want`, and that stays as it is */
 static bool
 becomes(const char *line, const char *want)
 {
-	uint64_t seq;
-	bool has;
+	struct route at;
 
-	if (put(line, &has, &seq) != NULL || !str_eq(buf_str(&b), str_z(want)))
+	if (put(line, &at) != NULL || !str_eq(buf_str(&b), str_z(want)))
 		return false;
-	return put(want, &has, &seq) == NULL && !has &&
+	return put(want, &at) == NULL && !at.has_seq &&
 	    str_eq(buf_str(&b), str_z(want));
 }
 
 static bool
 refused(const char *line)
 {
-	uint64_t seq;
-	bool has;
+	struct route at;
 
-	return put(line, &has, &seq) != NULL && b.n == 0;
+	return put(line, &at) != NULL && b.n == 0;
 }
 
 #define LABELS "\"channel\":\"C\",\"publisher\":\"T\"," \
@@ -98,10 +96,9 @@ test_rewritten(void)
 static bool
 has_seq(const char *line, uint64_t want, const char *becoming)
 {
-	uint64_t seq = 0;
-	bool has;
+	struct route at;
 
-	return put(line, &has, &seq) == NULL && has && seq == want &&
+	return put(line, &at) == NULL && at.has_seq && at.seq == want &&
 	    str_eq(buf_str(&b), str_z(becoming));
 }
 
@@ -116,6 +113,16 @@ test_seq(void)
 	CHECK(has_seq("{\"n\":\"a\",\"seq\": 5,\"v\":1,\"t\":1}", 5,
 	    "{\"n\":\"a\",\"v\":1,\"t\":1}"));
 	CHECK(has_seq("{\"seq\":9}", 9, ""));
+	CHECK(has_seq("[{\"seq\":7,\"part\":2,\"received\":1,\"n\":\"a\","
+	    "\"v\":1}]", 7, "[{\"received\":1,\"n\":\"a\",\"v\":1}]"));
+	CHECK(has_seq("{\"channel\":\"c\",\"seq\":12,\"part\":2,"
+	    "\"n\":\"a\",\"v\":1,\"t\":1}", 12,
+	    "{\"channel\":\"c\",\"n\":\"a\",\"v\":1,\"t\":1}"));
+	CHECK(has_seq("{\"part\":2,\"n\":\"a\",\"v\":1,\"t\":1,\"seq\":7}",
+	    7, "{\"n\":\"a\",\"v\":1,\"t\":1}"));
+	/* of no position, which mfx-sub would seem to give it */
+	CHECK(becomes("{\"part\":2,\"n\":\"a\",\"v\":1,\"t\":1}",
+	    "{\"n\":\"a\",\"v\":1,\"t\":1}"));
 	CHECK(has_seq("{ \"seq\" : 9 }", 9, ""));
 }
 
@@ -141,16 +148,12 @@ test_refused(void)
 		"[{\"channel\": \"C\",\"n\":\"a\",\"v\":tru}]",
 	};
 	struct str nul = STR("[{\"n\":\"a\0\",\"v\":1}]");
-	uint64_t seq;
+	struct route at;
 	size_t i;
-	bool has;
 
 	for (i = 0; i < sizeof bad / sizeof *bad; i++)
 		CHECK(refused(bad[i]));
-	CHECK(canonical_put(&c, &b, nul, &has, &seq) != NULL);
-	/* its position is known all the same */
-	CHECK(put("[{\"seq\":7,\"n\":\"a\",\"v\":}]", &has, &seq) == NULL ||
-	    (has && seq == 7));
+	CHECK(canonical_put(&c, &b, nul, &at) != NULL);
 }
 
 /* At the limit it is taken, and not when a label makes it longer. */
@@ -158,8 +161,7 @@ static void
 test_length(void)
 {
 	struct buf line;
-	uint64_t seq;
-	bool has;
+	struct route at;
 
 	buf_init(&line, (size_t)2 << 20);
 	buf_puts(&line, "[{\"received\":1,\"n\":\"a\",\"vs\":\"");
@@ -168,12 +170,12 @@ test_length(void)
 	buf_puts(&line, "\"}]");
 	CHECK(line.n == MESSAGE_LINE_MAX);
 	buf_clear(&b);
-	CHECK(canonical_put(&c, &b, buf_str(&line), &has, &seq) == NULL);
+	CHECK(canonical_put(&c, &b, buf_str(&line), &at) == NULL);
 	CHECK(b.n == line.n);
 	line.p[13] = '2';
 	memcpy(line.p + 2, "\"xeceived\"", 10);
 	buf_clear(&b);
-	CHECK(canonical_put(&c, &b, buf_str(&line), &has, &seq) != NULL);
+	CHECK(canonical_put(&c, &b, buf_str(&line), &at) != NULL);
 	CHECK(b.n == 0);
 	buf_release(&line);
 }

@@ -122,19 +122,30 @@ test_scan(void)
 	struct route r;
 	struct str back, type;
 	size_t rest;
-	uint64_t seq;
 
 	CHECK(route_scan(STR("[{\"seq\":12,\"channel\":\"c\",\"n\":\"t\"}]"),
 	    &r, &rest) && r.has_seq && r.seq == 12 && rest == 25 &&
 	    str_eq(r.channel, STR("c")));
+	CHECK(route_scan(STR("{\"seq\":12,\"part\":4,\"n\":\"t\"}"), &r,
+	    &rest) && r.has_seq && r.seq == 12 && r.part == 4 && rest == 19);
+	CHECK(route_scan(STR("{\"part\":4,\"seq\":12,\"n\":\"t\"}"), &r,
+	    &rest) && !r.has_seq && rest == 1);
 	CHECK(route_scan(STR("{\"n\":\"t\"}"), &r, &rest) && rest == 1);
 	CHECK(route_scan(STR("[{\"channel\":\"a\\\"b\",\"n\":\"t\"}]"), &r,
 	    &rest) && rest == 2);
 	CHECK(!route_scan(STR("\"x\""), &r, &rest));
-	CHECK(line_is_mark(STR("{\"seq\":7}"), &seq) && seq == 7);
-	CHECK(!line_is_mark(STR("{\"seq\":7,\"n\":\"t\"}"), &seq));
-	CHECK(!line_is_mark(STR("{\"seq\":}"), &seq));
-	CHECK(!line_is_mark(STR("{\"seq\":99999999999999999999}"), &seq));
+	CHECK(line_is_mark(STR("{\"seq\":7}"), &r) && r.seq == 7 &&
+	    r.part == 0);
+	CHECK(line_is_mark(STR("{\"seq\":7,\"part\":3}"), &r) &&
+	    r.seq == 7 && r.part == 3);
+	CHECK(line_is_mark(STR("{\"seq\":7,\"part\":0}"), &r) &&
+	    r.part == 0);
+	CHECK(!line_is_mark(STR("{\"seq\":7,\"part\":}"), &r));
+	CHECK(!line_is_mark(STR("{\"part\":7}"), &r));
+	CHECK(!line_is_mark(STR("{\"seq\":7,\"part\":2147483648}"), &r));
+	CHECK(!line_is_mark(STR("{\"seq\":7,\"n\":\"t\"}"), &r));
+	CHECK(!line_is_mark(STR("{\"seq\":}"), &r));
+	CHECK(!line_is_mark(STR("{\"seq\":99999999999999999999}"), &r));
 	arena_reset(&arena);
 	CHECK(message_payload(STR("{\"channel\":\"C\",\"seq\":1,\"n\":\"t\","
 	    "\"v\":1,\"t\":268435456}"), &arena, &back, &type) &&

@@ -25,7 +25,7 @@ static void
 test_batch(void)
 {
 	struct batch a, b;
-	uint64_t seq = 7;
+	struct progress at = { .whole = 7 };
 	int i;
 
 	batch_init(&a);
@@ -33,15 +33,15 @@ test_batch(void)
 	add(&a, "{\"channel\":\"c1\",\"n\":\"a\",\"v\":1.5,\"t\":2e9}");
 	CHECK(a.n == 1 && a.whole == 0 && !a.due);
 	batch_cut(&a, NULL);
-	CHECK(a.whole == 1 && a.due && !a.has_seq);
+	CHECK(a.whole == 1 && a.due && !a.has_at);
 	add(&a, "[{\"channel\":\"c2\",\"n\":\"b\",\"vs\":\"\\u0000x\","
 	    "\"t\":2e9},"
 	    "{\"n\":\"c\",\"v\":3,\"s\":4,\"t\":2e9}]");
 	batch_drop_tail(&a);
 	CHECK(a.n == 1);
 	add(&a, "{\"channel\":\"c3\",\"n\":\"d\",\"v\":5,\"t\":2e9}");
-	batch_cut(&a, &seq);
-	CHECK(a.whole == 2 && a.has_seq && a.seq == 7);
+	batch_cut(&a, &at);
+	CHECK(a.whole == 2 && a.has_at && a.at.whole == 7);
 	for (i = 0; i < 1000; i++)
 		add(&a, "[{\"channel\":\"c4\",\"n\":\"e\",\"v\":6,\"t\":2e9},"
 		    "{\"n\":\"f\",\"vb\":true,\"t\":2e9}]");
@@ -52,7 +52,7 @@ test_batch(void)
 	CHECK(number_value(a.readings[0].record.value) == 1.5);
 	CHECK(str_eq(a.readings[1].record.name, STR("d")));
 	batch_clear(&a);
-	CHECK(a.n == 0 && !a.due && !a.has_seq && a.bytes == 0);
+	CHECK(a.n == 0 && !a.due && !a.has_at && a.bytes == 0);
 	CHECK(str_eq(b.readings[1998].route->channel, STR("c4")));
 	CHECK(b.readings[1998].route == b.readings[1999].route);
 	CHECK(str_eq(b.readings[1998].record.value, STR("6")));

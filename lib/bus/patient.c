@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bus/patient.h"
+
+#include <sysexits.h>
+
+#include "base/diag.h"
+#include "base/signal.h"
+
+/* milliseconds between two attempts on a full disk */
+#define RETRY_FIRST 50
+#define RETRY_LAST 5000
+
+/* False when there is no point in trying again. */
+static bool
+patient_wait(const struct patient *p, const struct fault *why,
+    int64_t *waited)
+{
+	int64_t delay = *waited < RETRY_FIRST ? RETRY_FIRST : *waited;
+
+	if (why->status != EX_TEMPFAIL || signal_stop() || (p->timeout > 0 &&
+	    *waited >= p->timeout / 1000000)) {
+		diag_fault(why);
+		return false;
+	}
+	if (*waited == 0)
+		diag_warning("%s; waiting for room", why->text);
+	if (delay > RETRY_LAST)
+		delay = RETRY_LAST;
+	signal_poll(NULL, 0, (int)delay);
+	*waited += delay;
+	return true;
+}
+
+/* Each line by a write of its own; *lines becomes what is left. */
+static int
+patient_each(struct patient *p, struct str *lines, struct fault *fault)
+{
+	uint64_t end;
+	int r = bus_hold(p->writer, fault);
+
+	while (r == 0 && lines->n > 0) {
+		struct str rest = *lines, line;
+
+		bus_line_next(&rest, &line);
+		line.n++;
+		r = bus_append(p->writer, line, &end, fault);
+		if (r == 0)
+			*lines = rest;
+	}
+	bus_release(p->writer);
+	return r;
+}
+
+static int
+patient_try(struct patient *p, struct str *lines, const struct progress *at,
+    struct fault *fault)
+{
+	uint64_t end;
+
+	if (p->relay != NULL)
+		return bus_relay_append(p->relay, *lines, at, fault);
+	if (p->each)
+		return patient_each(p, lines, fault);
+	return bus_append(p->writer, *lines, &end, fault);
+}
+
+int
+patient_append(struct patient *p, struct str lines,
+    const struct progress *at, bool moves)
+{
+	struct fault fault;
+	int64_t waited = 0;
+
+	while (lines.n > 0 && patient_try(p, &lines, at, &fault) < 0)
+		if (!patient_wait(p, &fault, &waited)) {
+			diag_error("%zu bytes of lines are not published",
+			    lines.n);
+			return fault.status;
+		}
+	if (bus_commit(p->writer, &fault) < 0)
+		return diag_fault(&fault);
+	while (moves && bus_relay_ack(p->relay, at, &fault) < 0)
+		if (!patient_wait(p, &fault, &waited))
+			return fault.status;
+	if (waited > 0)
+		diag_warning("there was no room for %lld ms, it goes on",
+		    (long long)waited);
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/settle.h"
+
+#include <sysexits.h>
+
+#include "bus/bus.h"
+
+#define LLU(n) ((unsigned long long)(n))
+
+/* 1 when lines behind this position were pruned away, 0, -1 */
+static int
+settle_gone(const char *stream, uint64_t seq, struct fault *fault)
+{
+	struct bus_reader *reader;
+	uint64_t from, to;
+	bool gone;
+
+	if (bus_reader_open(&reader, stream, seq, fault) < 0)
+		return -1;
+	gone = bus_reader_gone(reader, &from, &to) ||
+	    (seq == 0 && bus_reader_position(reader) > 0);
+	bus_reader_close(reader);
+	return gone;
+}
+
+/* The store is an older one. */
+static int
+settle_back(const char *stream, const char *group, const struct progress *at,
+    uint64_t acked, struct fault *fault)
+{
+	int gone = settle_gone(stream, at->whole, fault);
+
+	if (gone < 0)
+		return -1;
+	if (gone)
+		return fault_set(fault, EX_CONFIG, "%s/%s: the store has it "
+		    "up to %llu, but the group is at %llu and the lines "
+		    "after the former were pruned; 'mfx-bus seek %s/%s "
+		    "start' goes on with the oldest line that is there",
+		    stream, group, LLU(at->whole), LLU(acked), stream, group);
+	if (bus_group_set(stream, group, at->whole, fault) < 0)
+		return -1;
+	return fault_set(fault, EX_TEMPFAIL, "%s/%s: the store has it up to "
+	    "%llu only, as an older copy of it would: the group is moved back "
+	    "there from %llu; start again", stream, group, LLU(at->whole),
+	    LLU(acked));
+}
+
+static int
+settle_forward(const char *stream, const char *group,
+    const struct progress *at, bool known, struct fault *fault)
+{
+	static const struct bus_where last = { .seq = UINT64_MAX };
+	uint64_t end;
+
+	if (!known && bus_where_find(stream, &last, &end, fault) < 0)
+		return -1;
+	if (!known && end < at->whole)
+		return fault_set(fault, EX_CONFIG, "the store has '%s/%s' up "
+		    "to %llu, but the stream ends at %llu: another bus, which "
+		    "needs another group", stream, group, LLU(at->whole),
+		    LLU(end));
+	return bus_group_set(stream, group, at->whole, fault);
+}
+
+int
+settle(const char *stream, const char *group, struct progress *at,
+    uint64_t *acked, struct fault *fault)
+{
+	int known = bus_group_get(stream, group, acked, fault);
+
+	if (known < 0)
+		return -1;
+	/* a store that knows nothing of the group has nothing to say */
+	if (at->whole == 0 && at->part == 0)
+		return 0;
+	if (progress_compare(&(struct progress){ .whole = *acked }, at) > 0) {
+		if (!bus_group_sought(stream, group, *acked))
+			return settle_back(stream, group, at, *acked, fault);
+		*at = (struct progress){ .whole = *acked };
+		return 0;
+	}
+	if (at->whole > *acked &&
+	    settle_forward(stream, group, at, known, fault) < 0)
+		return -1;
+	if (at->whole > *acked)
+		*acked = at->whole;
+	return 0;
+}
