@@ -4,19 +4,23 @@
  * ask for them.  The registry is the same file that mfx-things(1) and the
  * adapters have open; nothing else has to run.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/file.h"
 #include "base/listen.h"
 #include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
 #include "http/setup.h"
 #include "http/tls.h"
+#include "registry/registry.h"
 
 /* how long SIGTERM waits for requests in progress */
 #define GRACE (10 * STAMP_SECOND)
@@ -211,6 +215,26 @@ fill_in(void)
 	setup.also = ports;
 }
 
+/* Who may register users here may be the first to come. */
+static int
+make_registry(struct fault *fault)
+{
+	char *path = home_path("registry.db");
+	struct registry *made;
+	int result = 0;
+
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
+		result = registry_open(&made, NULL, REGISTRY_MAKE, fault);
+		if (result == 0) {
+			diag_warning("%s: made, as there was no registry",
+			    path);
+			registry_close(made);
+		}
+	}
+	free(path);
+	return result;
+}
+
 static int
 open_all(struct fault *fault)
 {
@@ -228,7 +252,8 @@ open_all(struct fault *fault)
 		.ended = ended
 	};
 
-	if (api_open(&api, &a, fault) < 0)
+	if ((!opt.closed && make_registry(fault) < 0) ||
+	    api_open(&api, &a, fault) < 0)
 		return -1;
 	o.arg = api;
 	if (http_setup_open(&setup, &o, &servers[0], fault) < 0)

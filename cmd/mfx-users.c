@@ -65,7 +65,8 @@ static struct str
 one_email(char **operands)
 {
 	if (operands[0] == NULL || operands[1] != NULL)
-		program_misuse(&program, "one email address is needed");
+		program_misuse(&program, "%s EMAIL", operands[0] == NULL ?
+		    "missing" : "only one");
 	program_holds_secrets();
 	return str_z(operands[0]);
 }
@@ -123,23 +124,33 @@ open_as(struct str email)
 }
 
 static int
-create(char **operands)
+create_here(struct str email)
 {
-	struct str email = one_email(operands);
 	char hash[PASSWORD_HASH_TEXT];
 	struct user user;
 
-	if (open_with_password() < 0)
-		return end(-1);
-	if (is_there())
-		return end(account_create(session, email,
-		    buf_str(&password), &fault));
+	/* what is refused makes no registry */
 	if (password_hash(buf_str(&password), PASSWORD_MIN, hash,
 	    &fault) < 0 ||
+	    registry_open(&registry, NULL, REGISTRY_MAKE, &fault) < 0 ||
 	    registry_begin(registry, &fault) < 0 ||
 	    user_create(registry, email, hash, &user, &fault) < 0)
+		return -1;
+	return registry_commit(registry, &fault);
+}
+
+static int
+create(char **operands)
+{
+	struct str email = one_email(operands);
+
+	/* before a password is asked for */
+	if (email_check(email, &fault) < 0 ||
+	    (is_there() && open_registry() < 0) ||
+	    read_password(opt.password_file, "password", &password) < 0)
 		return end(-1);
-	return end(registry_commit(registry, &fault));
+	return end(is_there() ? account_create(session, email,
+	    buf_str(&password), &fault) : create_here(email));
 }
 
 static int

@@ -341,19 +341,11 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 
 # ---- access, registry, bus ----
 
-@test "it starts before there is a registry, and then knows it" {
-	mv "$MFX_HOME" away
-	serve -o raw
-	ask 403 -H "Authorization: $KEY" -d "$PACK" "$MESSAGES"
-	local new
-	export MFX_USER=eve@example.com
-	mfx-users create "$MFX_USER" --password-file - <<<'correct horse'
-	new=$(mfx-things create --name n)
-	KEY=$(jq -r .key <<<"$new")
-	CHANNEL=$(mfx-channels create --name c | jq -r .id)
-	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$new")"
-	MESSAGES=http://127.0.0.1:$PORT/channels/$CHANNEL/messages
-	await 20 ask 202 -H "Authorization: $KEY" -d "$PACK" "$MESSAGES"
+@test "without a registry it ends, says so, and makes none" {
+	rm -rf "$MFX_HOME"
+	status 78 mfx-adapt-http -l 127.0.0.1:0 2>err
+	grep -qF "no registry at $MFX_HOME/registry.db; 'mfx-users create' makes one" err
+	[[ ! -e $MFX_HOME ]]
 }
 
 @test "a registry that can't be read: 503 with Retry-After, /health too" {

@@ -571,6 +571,7 @@ waits_on_after_hangup() {
 }
 
 @test "a server says on SIGHUP what needs a restart, and SIGUSR1 is -v" {
+	mfx-users create ann@example.com --password-file - <<<'correct horse'
 	start_ready mfx-adapt-http -v -l "127.0.0.1:$(free_port)"
 	kill -HUP "$PID"
 	await 20 grep -q 'SIGHUP: nothing to reload' "$PID_ERR"

@@ -18,9 +18,8 @@
  *	access_refresh(a);		once a turn of the event loop
  *	switch (access_check(a, key, channel, &thing)) ...
  *
- * access_open makes a registry that isn't there yet: an adapter may start
- * before the first user.  One that was replaced by another file is opened
- * anew within a second.
+ * access_open wants a registry to be there (registry.h).  One that was
+ * replaced by another file is opened anew within a second.
  *
  * It fails closed: what can't be looked up is ACCESS_ERROR and the caller
  * answers with "try again", never with yes.  access_refresh looks whether

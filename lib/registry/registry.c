@@ -296,10 +296,18 @@ make_file(const struct registry *r, struct fault *fault)
 }
 
 static int
+none(const struct registry *r, struct fault *fault)
+{
+	return fault_set(fault, EX_CONFIG, "no registry at %s; "
+	    "'mfx-users create' makes one", r->path);
+}
+
+static int
 open_file(struct registry *r, int flags, struct fault *fault)
 {
 	if (stat(r->path, &r->file) < 0)
-		return fault_errno(fault, 0, "%s", r->path);
+		return errno == ENOENT ? none(r, fault) :
+		    fault_errno(fault, 0, "%s", r->path);
 	/* nobody asks how much memory SQLite has, so it need not count; and
 	 * one thread at a time uses a handle */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -400,7 +408,7 @@ migrate(struct registry *r, int version, struct fault *fault)
  * it finds the work done.
  */
 static int
-set_up(struct registry *r, struct fault *fault)
+set_up(struct registry *r, bool make, struct fault *fault)
 {
 	int dir = open(r->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int version, result = -1;
@@ -408,7 +416,9 @@ set_up(struct registry *r, struct fault *fault)
 	if (dir < 0 || flock(dir, LOCK_EX) < 0) {
 		fault_errno(fault, 0, "%s", r->home);
 	} else if ((version = check_file(r, fault)) >= 0) {
-		if (version == SCHEMA_VERSION)
+		if (version == 0 && !make)
+			result = none(r, fault);
+		else if (version == SCHEMA_VERSION)
 			result = keyring_load(&r->keys, r->home, false,
 			    fault);
 		else if (keyring_load(&r->keys, r->home, version == 0,
@@ -425,21 +435,23 @@ set_up(struct registry *r, struct fault *fault)
 }
 
 static int
-open_write(struct registry *r, struct fault *fault)
+open_write(struct registry *r, bool make, struct fault *fault)
 {
 	int version;
 
-	if (dir_make(r->home, fault) < 0 || make_file(r, fault) < 0 ||
-	    open_file(r, SQLITE_OPEN_READWRITE, fault) < 0 ||
+	if (make && (dir_make(r->home, fault) < 0 || make_file(r, fault) < 0))
+		return -1;
+	if (open_file(r, SQLITE_OPEN_READWRITE, fault) < 0 ||
 	    (version = check_file(r, fault)) < 0)
 		return -1;
-	if (version < SCHEMA_VERSION ? set_up(r, fault) < 0 :
+	if (version < SCHEMA_VERSION ? set_up(r, make, fault) < 0 :
 	    keyring_load(&r->keys, r->home, false, fault) < 0)
 		return -1;
 	return check_keys(r, fault);
 }
 
-/* The ordinary path first: it makes the file, or says what is wrong. */
+/* The ordinary path first: it brings the file up to date, or says what is
+ * wrong. */
 static int
 open_read(struct registry *r, struct fault *fault)
 {
@@ -480,7 +492,7 @@ registry_open(struct registry **out, const char *home,
 		    r->home);
 	else
 		result = mode == REGISTRY_READ ? open_read(r, fault) :
-		    open_write(r, fault);
+		    open_write(r, mode == REGISTRY_MAKE, fault);
 	if (result == 0 && registry_changed(r) < 0)
 		result = registry_fault(r, fault);
 	if (result < 0) {

@@ -9,8 +9,9 @@
 
 /*
  * The registry of a site: $MFX_HOME/registry.db, an SQLite file (WAL).
- * Opening makes it, and master.key, when they aren't there; many processes
- * may have it open at once, one changes it at a time, the others wait.
+ * Many processes may have it open at once, one changes it at a time, the
+ * others wait.  A question makes none: only REGISTRY_MAKE does, and
+ * master.key with it, which is what adds the first user.
  *
  *	if (registry_begin(r, &fault) < 0) ...
  *	if (item_create(r, ...) < 0 || registry_commit(r, &fault) < 0) {
@@ -21,7 +22,8 @@
  * All that changes something is called inside of begin and commit.  What
  * was committed is on disk.  Faults: 1 there is no such row; EX_DATAERR it
  * clashes with another; EX_TEMPFAIL locked for too long, or disk full;
- * EX_CONFIG this is no registry of ours, or the master key is not its own;
+ * EX_CONFIG there is no registry, or it is not one of ours, or the master key
+ * is not its own;
  * EX_IOERR, EX_NOPERM as they say.
  */
 struct registry;
@@ -29,12 +31,13 @@ struct registry;
 enum registry_mode {
 	REGISTRY_WRITE,
 	REGISTRY_READ,		/* no change can be made through it */
+	REGISTRY_MAKE,		/* as REGISTRY_WRITE, and made if need be */
 };
 
 /* `home` NULL: $MFX_HOME or its default */
 int registry_open(struct registry **, const char *home, enum registry_mode,
     struct fault *);
-/* is there a registry, so that opening it makes none? */
+/* is there a registry? */
 bool registry_exists(const char *home, struct fault *);
 /* NULL is fine */
 void registry_close(struct registry *);

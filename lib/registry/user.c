@@ -63,6 +63,16 @@ email_fault(struct str s)
 	return NULL;
 }
 
+int
+email_check(struct str email, struct fault *fault)
+{
+	const char *why = email_fault(email);
+
+	return why == NULL ? 0 : fault_set(fault, EX_DATAERR,
+	    "'%.*s' is no email address: %s; give it as name@host",
+	    STR_ARG(email), why);
+}
+
 _Static_assert(PASSWORD_HASH_TEXT == crypto_pwhash_STRBYTES, "libsodium's");
 
 int
@@ -129,11 +139,8 @@ int
 user_create(struct registry *r, struct str email, const char *hash,
     struct user *user, struct fault *fault)
 {
-	const char *why = email_fault(email);
-
-	if (why != NULL)
-		return fault_set(fault, EX_DATAERR,
-		    "'%.*s' is no email address: %s", STR_ARG(email), why);
+	if (email_check(email, fault) < 0)
+		return -1;
 	*user = (struct user){ .created = stamp_now(), .version = 1 };
 	uuid_make(user->id);
 	memcpy(user->email, email.p, email.n);

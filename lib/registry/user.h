@@ -78,6 +78,8 @@ int user_remove(struct registry *, const struct user *, bool all,
 int user_each(struct registry *, int (*each)(void *, const struct user *),
     void *arg, struct fault *);
 
+/* 0, or -1 and a fault that says what is wrong with it */
+int email_check(struct str, struct fault *);
 /* NULL, or why it is none: by its form alone, nothing is asked of DNS */
 const char *email_fault(struct str);
 

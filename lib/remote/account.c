@@ -84,11 +84,8 @@ account_create(struct session *s, struct str email, struct str password,
 	struct ask ask = {
 		.method = "POST", .path = "/users", .change = true
 	};
-	const char *why = email_fault(email);
-
-	if (why != NULL)
-		return fault_set(fault, EX_DATAERR,
-		    "'%.*s' is no email address: %s", STR_ARG(email), why);
+	if (email_check(email, fault) < 0)
+		return -1;
 	return send(s, &ask, account_names, email, password, fault);
 }
 

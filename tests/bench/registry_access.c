@@ -73,7 +73,7 @@ fill(void)
 	int i;
 
 	specs_init(&specs);
-	must(registry_open(&registry, NULL, REGISTRY_WRITE, &fault) == 0,
+	must(registry_open(&registry, NULL, REGISTRY_MAKE, &fault) == 0,
 	    "open");
 	uuid_make(channel);
 	must(registry_begin(registry, &fault) == 0, "begin");

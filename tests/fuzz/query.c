@@ -62,7 +62,7 @@ open_registry(void)
 	size_t i;
 
 	must(mkdtemp(home) != NULL);
-	must(registry_open(&registry, home, REGISTRY_WRITE, &fault) == 0);
+	must(registry_open(&registry, home, REGISTRY_MAKE, &fault) == 0);
 	must(registry_begin(registry, &fault) == 0);
 	fill(&owners[0], "ann@example.com");
 	fill(&owners[1], "bob@example.com");

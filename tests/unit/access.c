@@ -258,7 +258,7 @@ fill_registry(void)
 {
 	struct spec t = with_key(OLD), c = { .given = SPEC_ID };
 
-	CHECK(registry_open(&registry, home, REGISTRY_WRITE, &fault) == 0);
+	CHECK(registry_open(&registry, home, REGISTRY_MAKE, &fault) == 0);
 	CHECK(change(make_user, NULL));
 	uuid_make(thing);
 	uuid_make(channel);
