@@ -130,6 +130,8 @@ $(BIN)/mfx_mosquitto.so: $(BUILD)/pic/lib/mqtt/plugin.o $(BUILD)/pic/libmfx.a
 include tests/tests.mk
 
 prefix ?= /usr/local
+# what runs the programs, with the paths that they are installed under
+deploy := $(shell cd scripts && find deploy -type f | sort)
 install: all
 	install -d $(DESTDIR)$(prefix)/bin \
 	    $(DESTDIR)$(prefix)/share/man/man1 \
@@ -153,6 +155,11 @@ install: all
 	cd $(DESTDIR)$(prefix)/share && for c in $(filter-out mfx,$(CMDS)); do \
 	    ln -sf mfx bash-completion/completions/$$c; \
 	    ln -sf mfx.fish fish/vendor_completions.d/$$c.fish; done
+	for f in $(deploy); do mode=644; [ ! -x scripts/$$f ] || mode=755; \
+	    install -D -m $$mode scripts/$$f \
+	    $(DESTDIR)$(prefix)/share/mfx/$$f && \
+	    sed -i 's,/usr/local,$(prefix),g' \
+	    $(DESTDIR)$(prefix)/share/mfx/$$f || exit; done
 
 uninstall:
 	cd $(DESTDIR)$(prefix) && rm -f $(CMDS:%=bin/%) \
@@ -163,7 +170,8 @@ uninstall:
 	    $(patsubst man/%.8,share/man/man8/%.8,$(wildcard man/*.8)) \
 	    $(CMDS:%=share/bash-completion/completions/%) \
 	    share/zsh/site-functions/_mfx \
-	    $(CMDS:%=share/fish/vendor_completions.d/%.fish)
+	    $(CMDS:%=share/fish/vendor_completions.d/%.fish) \
+	    $(deploy:%=share/mfx/%)
 
 version = $(shell sed -n 's/^AC_INIT(\[mfx\], \[\(.*\)\])/\1/p' configure.ac)
 dist: configure

@@ -171,3 +171,181 @@ end_inetd() {
 	done
 	wait "$PID"
 }
+
+# ---- all of them ----
+
+SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
+
+@test "systemd: all services have the same user, limits and restarts" {
+	local u
+	for u in $SERVICES mfx-store; do
+		sed -n '/^\[Service\]/,/^\[Install\]/p' \
+		    "$DEPLOY/systemd/$u.service" |
+			sed '/^#/d; /^Exec/d; /^LimitNOFILE=/d; /^Type=/d
+			    /^Sockets=/d; /^KillMode=/d; /^Environment=PATH/d' >"$u"
+		grep -q '^LimitNOFILE=' "$DEPLOY/systemd/$u.service"
+		cmp mfx-api "$u"
+	done
+	(($(wc -l <mfx-api) > 15))
+}
+
+@test "systemd: the store and the timer of prune are in order" {
+	local u
+	for u in mfx-store.service mfx-prune.service mfx-prune.timer; do
+		here "$DEPLOY/systemd/$u" >"$u"
+	done
+	systemd-analyze verify --man=no ./mfx-store.service \
+	    ./mfx-prune.timer 2>&1 | grep 'mfx-[a-z]*\.[a-z]*:' >wrong || true
+	[[ ! -s wrong ]] || { cat wrong; false; }
+	mfx-gen --count 10 | mfx-pub raw
+	$(sed -n 's/^ExecStart=//p' mfx-prune.service) | jq -e '.segments == 0'
+}
+
+@test "runit: as the site's user, on loopback alone, with what conf adds" {
+	local p want
+	mkdir stubs
+	printf '#!/bin/sh\necho "$*"\n' >stubs/chpst
+	chmod +x stubs/chpst
+	want=$(stat -c :%u:%g "$MFX_HOME")
+	for p in $SERVICES; do
+		cp -R "$DEPLOY/runit/$p" .
+		printf 'MFX_HOME=%s OPTIONS="-v -v"\n' "$MFX_HOME" >"$p/conf"
+		(cd "$p" && PATH=../stubs:$PATH ./run >../said)
+		((EUID != 0)) || grep -q -- "^-u $want " said
+		grep -qE -- " $p .*-l 127\.0\.0\.1:[0-9]+ .*-v -v\$" said ||
+			{ cat said; false; }
+	done
+	# who listens elsewhere says so in OPTIONS
+	echo 'OPTIONS="-l :5683"' >>mfx-adapt-coap/conf
+	(cd mfx-adapt-coap && PATH=../stubs:$PATH ./run >../said)
+	! grep 127.0.0.1 said
+	# another user's site
+	((EUID != 0)) || {
+		mkdir other
+		chown 4711:4712 other
+		echo "MFX_HOME=$PWD/other" >mfx-adapt-coap/conf
+		(cd mfx-adapt-coap && PATH=../stubs:$PATH ./run >../said)
+		grep -q -- '^-u :4711:4712 ' said
+	}
+}
+
+@test "runit: each has a log, which makes its directory" {
+	local p
+	for p in $SERVICES mfx-store; do
+		cp -R "$DEPLOY/runit/$p" .
+		echo "$p speaks" >"$p.words"
+		PATH=$PATH:/usr/sbin LOG_DIR=$PWD/logs/$p timeout 20 \
+		    "$p/log/run" <"$p.words" 2>err
+		grep -q "$p speaks" "logs/$p/current"
+		cmp "$DEPLOY/runit/mfx-api/finish" "$p/finish"
+	done
+}
+
+# ---- the store ----
+
+rows() {
+	(($(sqlite3 "$MFX_HOME/messages.db" 'SELECT count(*) FROM messages') == $1))
+}
+
+more_rows() {
+	ROWS=$((ROWS + 3 * $1))
+	mfx-gen --count "$1" --seed "$ROWS" | mfx-pub raw
+	await 30 rows "$ROWS"
+}
+
+# the stages that are children of a process: "PID name" each
+stages_of() {
+	pgrep -P "$1" -l 'mfx-'
+}
+
+all_three() {
+	(($(stages_of "$1" | wc -l) == 3))
+}
+
+gone() {
+	local pid
+	for pid; do
+		[[ $(cat "/proc/$pid/stat" 2>/dev/null || echo ') Z ') == \
+		    *') Z '* ]] || return
+	done
+}
+
+supervised() {
+	[[ -s mfx-store/supervise/pid ]] &&
+		read -r SHELL_PID <mfx-store/supervise/pid &&
+		all_three "$SHELL_PID"
+}
+
+# another one than $1, with all its stages
+again() {
+	supervised && [[ $SHELL_PID != "$1" ]]
+}
+
+@test "runit: the store goes and comes back as a whole, whatever is killed" {
+	local stage old pids
+	cp -R "$DEPLOY/runit/mfx-store" .
+	echo "MFX_HOME=$MFX_HOME" >mfx-store/conf
+	ROWS=0
+	mfx-pub raw </dev/null
+	export LOG_DIR=$PWD/log
+	start runsv "$PWD/mfx-store"
+	await 30 supervised || { cat log/current "$PID_OUT" "$PID_ERR"; false; }
+	more_rows 10
+	for stage in mfx-sub mfx-normalize mfx-write-sqlite shell; do
+		await 30 supervised
+		old=$SHELL_PID
+		pids=$(pgrep -P "$old" 'mfx-')
+		if [[ $stage == shell ]]; then
+			kill -9 "$old"
+		else
+			kill -9 "$(pgrep -P "$old" "${stage:0:15}")"
+		fi
+		await 30 gone $old $pids
+		await 30 again "$old"
+		more_rows 10
+	done
+	# down is down, and up again loops on nothing
+	pids="$SHELL_PID $(pgrep -P "$SHELL_PID" 'mfx-')"
+	sv -w 20 down "$PWD/mfx-store"
+	gone $pids
+	mfx-bus groups raw | jq -e '.lag == 0'
+	sv up "$PWD/mfx-store"
+	await 30 supervised
+	more_rows 10
+	mfx-bus groups raw | jq -e '.group == "store"'
+	# wrongly configured, it stays down
+	echo 'group=raw/../x' >>mfx-store/conf
+	sv -w 20 restart "$PWD/mfx-store" || true
+	await 30 grep -q ^down mfx-store/supervise/stat
+	await 20 sv -w 10 exit "$PWD/mfx-store"
+	wait "$PID"
+}
+
+@test "systemd: the store's command ends as a whole, whatever is killed" {
+	local stage pids group status=0
+	# as systemd reads it
+	sed -n "s/^ExecStart=\/bin\/bash -c '\(.*\)'$/\1/p" \
+	    "$DEPLOY/systemd/mfx-store.service" | sed 's/\$\$/$/g' >command
+	grep -q mfx-write-sqlite command
+	ROWS=0
+	mfx-pub raw </dev/null
+	for stage in mfx-sub mfx-normalize mfx-write-sqlite; do
+		start setsid bash command
+		await 30 all_three "$PID"
+		more_rows 5
+		pids=$(pgrep -P "$PID" 'mfx-')
+		kill -9 "$(pgrep -P "$PID" "${stage:0:15}")"
+		status 75 wait "$PID"
+		await 30 gone $pids
+	done
+	# asked to stop, each of the control group's gets SIGTERM
+	start setsid bash command
+	await 30 all_three "$PID"
+	more_rows 5
+	pids=$(pgrep -P "$PID" 'mfx-')
+	kill -TERM -- "-$PID"
+	await 30 gone $pids
+	# what can't get better is said by the status
+	sed -i 's,raw/store,raw/../x,g' command
+	status 64 bash command
+}

@@ -27,6 +27,11 @@ setup_suite_test() {
 	done
 	[[ -f $root/usr/share/man/man5/mfx-line.5 ]]
 	[[ -f $root/usr/share/man/man7/mfx.7 ]]
+	# what runs them names the places where they are
+	grep -qx 'ExecStart=/usr/bin/mfx-adapt-coap .*' \
+	    "$root/usr/share/mfx/deploy/systemd/mfx-adapt-coap.service"
+	[[ -x $root/usr/share/mfx/deploy/runit/mfx-store/run ]]
+	! grep -r /usr/local "$root/usr/share/mfx"
 	# nothing of ours outside the prefix, nothing that others may write
 	[[ $(ls "$root") == usr ]]
 	! find "$root" ! -type l -perm /022 | grep .
