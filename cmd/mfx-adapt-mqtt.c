@@ -103,6 +103,7 @@ static const struct program program = {
 	    "--host HOST -t FILTER [-p PORT] [-o STREAM] [options]",
 	.options = options,
 	.network = true,
+	.reloads = true,
 };
 
 /* ---- what goes together ---- */

@@ -291,6 +291,39 @@ publish_numbered() {
 	grep -q 'another client has taken our client id' err
 }
 
+@test "source: SIGHUP reads certificate and password again, and loses nothing" {
+	authority
+	certificate first one ca
+	certificate second two ca
+	cp first.crt client.crt
+	cp first.key client.key
+	broker "log_dest file $PWD/broker.log" \
+	    "listener $(free_port | tee tls.port) 127.0.0.1" \
+	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key' \
+	    'require_certificate true' 'use_identity_as_username true'
+	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$(<tls.port)" -t 'site/#' \
+	    -o raw --tls-ca ca.crt --tls-cert client.crt --tls-key client.key \
+	    --map "$MAP"
+	ADAPTER=$PID ADAPTER_ERR=$PID_ERR
+	await 20 grep -q "u'one'" broker.log
+	cp second.crt client.crt
+	cp second.key client.key
+	publish_numbered 500 1 3>&- &
+	local publisher=$!
+	kill -HUP "$ADAPTER"
+	await 20 grep -q "u'two'" broker.log
+	wait "$publisher"
+	await 20 eval '(($(on_bus | jq -c ".[0].v" | sort -u | wc -l) == 500))'
+	# what can't be read is said, and nothing changes
+	rm client.key
+	kill -HUP "$ADAPTER"
+	await 20 grep -q 'SIGHUP: client.key: No such file' "$ADAPTER_ERR"
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -m '[{"n":"x","v":501}]'
+	await 20 eval '(($(on_bus | jq -c ".[0].v" | sort -u | wc -l) == 501))'
+	kill -TERM "$ADAPTER"
+	ended 0 "$ADAPTER"
+}
+
 @test "source: a reader that has gone ends it" {
 	broker
 	timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t 'site/#' \

@@ -525,6 +525,31 @@ mqtt_drop(struct mqtt *c, const char *why)
 		leave(c, why, false);
 }
 
+bool
+mqtt_reload(struct mqtt *c)
+{
+	const struct mqtt_options *o = c->options;
+	bool password = o->password_file != NULL &&
+	    strcmp(o->password_file, "-") != 0;
+	struct fault fault;
+
+	if (!password && !o->tls)
+		return false;
+	if ((password && set_password(c, &fault) < 0) ||
+	    check_file(o->tls_ca, &fault) < 0 ||
+	    check_file(o->tls_cert, &fault) < 0 ||
+	    check_file(o->tls_key, &fault) < 0) {
+		diag_warning("SIGHUP: %s; the connection goes on as it is",
+		    fault.text);
+		return true;
+	}
+	diag_info("SIGHUP: connecting again");
+	mqtt_drop(c, NULL);
+	c->delay = BACKOFF_FIRST;
+	c->retry = 0;
+	return true;
+}
+
 /* ---- time ---- */
 
 /* Only the time waited for the broker counts: when we were busy it may have

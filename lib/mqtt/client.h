@@ -115,6 +115,11 @@ void mqtt_flush(struct mqtt *);
  * connects again after a while */
 void mqtt_drop(struct mqtt *, const char *why);
 
+/* After a SIGHUP: the password is read again, and then the broker is connected
+ * to again, which reads the files of TLS.  What can't be read is warned about,
+ * and the connection goes on as it is.  False when there is nothing to read. */
+bool mqtt_reload(struct mqtt *);
+
 /* the connection is of no use: `failed`, with this fault */
 void mqtt_fail(struct mqtt *, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -298,6 +298,9 @@ turn(struct delivery *d)
 	struct pollfd in = watch(d);
 	bool was_at_end = feed_at_end(&d->feed);
 
+	/* the key is read at each connection */
+	if (signal_reload())
+		diag_info("SIGHUP: nothing to reload");
 	mqtt_turn(&d->c, &in, 1, patience(d, was_at_end));
 	if (in.revents != 0)
 		feed_woken(&d->feed);

@@ -196,6 +196,8 @@ turn(struct source *s)
 		s->outlet.bus ? -1 : STDOUT_FILENO, 0, 0
 	};
 
+	if (signal_reload() && !mqtt_reload(&s->c))
+		diag_info("SIGHUP: nothing to reload");
 	mqtt_turn(&s->c, &reader, 1, TURN);
 	if (reader.revents & (POLLERR | POLLNVAL) && !s->outlet.broken) {
 		diag_error("<stdout>: its reader has gone");
