@@ -228,7 +228,10 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 # aside LINE PATTERN: of three messages, of which the second has that line,
 # the others are acknowledged, and the group is at the end
 aside() {
-	{ numbered 1; echo "$1"; numbered 1; } | mfx-pub raw
+	numbered 1 | mfx-pub raw
+	# as a bus of before has it: mfx-pub refuses some of them by now
+	echo "$1" >>"$MFX_HOME"/bus/raw/00000000000000000000.ndjson
+	numbered 1 | mfx-pub raw
 	rm -f bad
 	mfx-sub raw/mqtt --no-follow |
 		status 65 deliver --ack raw/mqtt --wait 20s --rejects bad 2>err
@@ -248,10 +251,10 @@ under() {
 	local deep
 	# mosquitto hangs up on a topic with more than 200 of '/'
 	printf -v deep 'a.%.0s' $(seq 199)
-	aside "$(under "${deep%.}")" 'the subtopic has more levels'
+	aside "$(under "${deep%.}")" 'subtopic over 198 levels'
 	# what libmosquitto refuses: MQTT 5 1.5.4, C1 and noncharacters
-	aside "$(under $'a\u0085b')" 'characters in the subtopic'
-	aside "$(under $'a\ufffeb')" 'characters in the subtopic'
+	aside "$(under $'a\u0085b')" 'character.* in the subtopic'
+	aside "$(under $'a\ufffeb')" 'character.* in the subtopic'
 	aside "[{${ROUTE},\"received\":1,\"n\":\"x\",\"vs\":\"$(printf %3000d 0)\"}]" \
 	    'longer than the broker takes'
 	[[ $(collect s 8 '%p' | sort -u) == '[{"n":"x","v":1}]' ]]

@@ -19,9 +19,6 @@ struct publish {
 void publish_init(struct publish *);
 void publish_release(struct publish *);
 
-/* mosquitto closes the connection of who sends a topic with more of '/' */
-#define TOPIC_SLASHES 200
-
 /* what a line looks like that may hold a message, and its labels; NULL, or
  * why it is none */
 const char *publish_look(struct str line, struct route *);
