@@ -142,9 +142,6 @@ deliver(void)
 	had_input = false;
 	if (inlet.fault.status != 0)
 		diag_error("%s", inlet.fault.text);
-	if (inlet.rejected > 0)
-		diag_warning("%" PRIu64 " lines of the input were no messages",
-		    inlet.rejected);
 	diag_info("the input has ended: nothing more is delivered");
 }
 

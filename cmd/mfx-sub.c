@@ -16,6 +16,7 @@
 #include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
+#include "bus/passed.h"
 #include "cmd/sub/ends.h"
 #include "senml/message.h"
 
@@ -73,6 +74,7 @@ static struct {
 	uint64_t position;	/* behind the last line that was looked at */
 	uint64_t left_out;	/* lines since the last one written */
 	uint64_t acked;
+	struct passed passed;	/* whose channel can't be told */
 } sub;
 
 static void
@@ -105,9 +107,10 @@ settle(void)
 }
 
 static bool
-wanted(struct str line)
+wanted(struct str line, uint64_t end)
 {
 	struct route route;
+	const char *why;
 	size_t labels;
 	int i;
 
@@ -116,10 +119,12 @@ wanted(struct str line)
 	if (opt.channels.n == 0)
 		return true;
 	if (!route_scan(line, &route, &labels))
-		return false;
+		route.channel = STR_NONE;
 	for (i = 0; i < opt.channels.n; i++)
 		if (str_eq(route.channel, str_z(opt.channels.v[i])))
 			return true;
+	if (route.channel.n == 0 && (why = passed_reason(line)) != NULL)
+		passed_over(&sub.passed, sub.stream, '@', end, why);
 	return false;
 }
 
@@ -150,7 +155,7 @@ take(struct str line, uint64_t end)
 	if (end > sub.ends.end || (sub.ends.end_time.ns != 0 &&
 	    bus_line_time(line, &t) && t.ns >= sub.ends.end_time.ns))
 		return false;
-	if (line_is_mark(line, &mark) || !wanted(line)) {
+	if (line_is_mark(line, &mark) || !wanted(line, end)) {
 		sub.position = end;
 		if (++sub.left_out >= MARK_EVERY)
 			put_mark();

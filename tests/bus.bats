@@ -535,6 +535,15 @@ full_disk() {
 	[[ $(<"$PID_OUT") == '{"seq":240}' ]]
 }
 
+@test "--channel: a line whose labels it can't read is passed over with a warning" {
+	{ lines a 1 1; lines b 1 1; } | mfx-pub raw
+	# as mfx-pub wrote lines before it put them in order
+	printf '%s\n' '[{"channel": "a","n":"x","v":1}]' 'no message' >>"$(newest raw)"
+	mfx-sub --no-follow --channel a raw >out 2>err
+	[[ $(grep -c '"n":"a"' out) == 1 && $(grep -c 'passed over' err) == 2 ]]
+	grep -Eq 'raw@[0-9]+: passed over: its labels' err
+}
+
 @test "--shard: each line in exactly one part, a channel always in the same" {
 	local i
 	for i in {1..40}; do lines c$i 1 5; done >in

@@ -28,6 +28,7 @@ int
 inlet_open(struct inlet *in, const char *stream, struct fault *fault)
 {
 	begin(in);
+	in->stream = stream;
 	if (bus_reader_open(&in->reader, stream, UINT64_MAX, fault) < 0)
 		return -1;
 	in->fd = bus_reader_watch(in->reader);
@@ -53,6 +54,24 @@ inlet_turn(struct inlet *in)
 	in->left = INLET_TURN;
 	if (in->reader != NULL)
 		bus_wait(in->reader, -1, 0);
+}
+
+static void
+pass_over(struct inlet *in, const char *why)
+{
+	if (in->reader != NULL)
+		passed_over(&in->passed, in->stream, '@', in->at, why);
+	else
+		passed_over(&in->passed, in->in.name, ':', in->in.number,
+		    why);
+}
+
+static void
+pass_line(struct inlet *in, struct str line)
+{
+	const char *why = passed_reason(line);
+
+	pass_over(in, why ? why : "not a message of a channel");
 }
 
 bool
@@ -97,7 +116,7 @@ take(struct inlet *in, struct str line, struct delivery *d)
 	}
 	arena_reset(&in->arena);
 	if (!delivery_parse(d, line, &in->arena)) {
-		in->rejected++;
+		pass_line(in, line);
 		return false;
 	}
 	if (d->route.has_seq)
@@ -124,10 +143,10 @@ next_of_stdin(struct inlet *in, struct delivery *d)
 		/* the half that a killed writer has left */
 		if (!in->in.unended)
 			return take(in, line, d);
-		in->rejected++;
+		pass_over(in, "cut off");
 		return false;
 	case LINE_LONG:
-		in->rejected++;
+		pass_over(in, "line over 1 MiB");
 		in->left = 0;
 		return false;
 	case LINE_IDLE:
@@ -158,14 +177,15 @@ next_of_bus(struct inlet *in, struct delivery *d)
 			in->lines++;
 			return true;
 		}
-		in->rejected += !line_is_mark(line, &d->route);
+		if (!line_is_mark(line, &d->route))
+			pass_line(in, line);
 		return false;
 	}
 	got = bus_read(in->reader, &in->run, &in->at, &in->fault);
 	in->idle = got == 0;
 	if (got < 0 && in->fault.status == EX_DATAERR) {
 		in->fault.status = 0;
-		in->rejected++;
+		pass_over(in, in->fault.text);
 	} else if (got < 0) {
 		in->fd = -1;
 	}

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/line.h"
 #include "bus/bus.h"
+#include "bus/passed.h"
 #include "senml/message.h"
 
 /*
@@ -43,8 +44,9 @@ struct inlet {
 	uint64_t seq;		/* position of the line or mark read last;
 				 * 0: none has had one yet */
 	uint64_t lines;		/* messages given out */
-	uint64_t rejected;	/* lines that are no message for anybody */
+	struct passed passed;	/* lines that are no message for anybody */
 	/* private */
+	const char *stream;	/* of the bus */
 	struct line_in in;
 	struct bus_reader *reader;	/* NULL: lines come by `in` */
 	struct str run;		/* of lines read from the bus … */
@@ -70,8 +72,8 @@ void inlet_release(struct inlet *);
 
 /* begins a turn of the loop */
 void inlet_turn(struct inlet *);
-/* the next message of this turn; marks and what is no message are passed
- * over */
+/* the next message of this turn; marks are passed over, and so is what is no
+ * message, which is warned about */
 bool inlet_next(struct inlet *, struct delivery *);
 /* the turn ended before the lines did: take another one without waiting */
 bool inlet_hurry(const struct inlet *);

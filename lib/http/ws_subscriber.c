@@ -413,7 +413,7 @@ subscribers_metrics_put(struct buf *b, const struct service *s,
 	service_put(b, s, "input_messages_total", "counter",
 	    "Messages that came to be delivered.", in->lines);
 	service_put(b, s, "input_rejected_total", "counter",
-	    "Lines that were no message for anybody.", in->rejected);
+	    "Lines that were no message for anybody.", in->passed.n);
 	service_put(b, s, "replayed_total", "counter",
 	    "Messages of the past given to those that asked for them.",
 	    a->replayed);

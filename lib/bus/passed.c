@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bus/passed.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/stamp.h"
+
+#define WARNINGS_MAX 10
+#define PAUSE (60 * STAMP_SECOND)
+
+void
+passed_over(struct passed *p, const char *stream, char between, uint64_t at,
+    const char *why)
+{
+	int64_t now = clock_coarse_ns();
+
+	p->n++;
+	if (p->n <= WARNINGS_MAX) {
+		diag_warning("%s%c%llu: passed over: %s", stream, between,
+		    (unsigned long long)at, why);
+		p->next = now + PAUSE;
+	} else if (now >= p->next) {
+		diag_warning("%s: %llu lines passed over", stream,
+		    (unsigned long long)p->n);
+		p->next = now + PAUSE;
+	}
+}
+
+const char *
+passed_reason(struct str line)
+{
+	static const char label[] = "\"channel\"";
+
+	if (!str_starts(line, STR("{\"")) && !str_starts(line, STR("[{\"")))
+		return "not a message";
+	if (memmem(line.p, line.n, label, sizeof label - 1) != NULL)
+		return "its labels are not in their order; mfx-pub puts them "
+		    "so";
+	return NULL;
+}
