@@ -40,12 +40,45 @@ the_case() {
 @test "lists that are not read" { the_case unread; }
 @test "exports that are not read" { the_case exports; }
 @test "lists far from their beginning, of many" { the_case offsets; }
+@test "bulks of many things" { the_case bulks; }
 @test "bodies that don't end" { the_case bodies; }
 @test "connections without a request, from one address and from many" {
 	local admin
 	admin=$(free_port)
 	ADMIN=$admin the_case connections --max-connections 300 \
 	    --admin "127.0.0.1:$admin"
+}
+@test "SIGTERM while another process has the registry locked" {
+	local i
+	start_ready mfx-api -l "127.0.0.1:$PORT"
+	mkfifo go
+	/usr/bin/python3 - "$MFX_HOME/registry.db" >locked 3>&- <<-'EOT' &
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1], isolation_level=None)
+		db.execute("BEGIN IMMEDIATE")
+		print("locked", flush=True)
+		open("go").read()
+	EOT
+	PIDS+=($!)
+	await 20 grep -q locked locked
+	for i in 1 2 3; do
+		curl -sS -m 60 -o "made.$i" -w '%{http_code}\n' \
+		    -H 'Content-Type: application/json' \
+		    -d "{\"email\":\"new$i@example.com\",\"password\":\"correct horse\"}" \
+		    "http://127.0.0.1:$PORT/users" >"code.$i" 3>&- &
+		clients[i]=$!
+		PIDS+=($!)
+	done
+	await 20 eval 'curl -sS -m 10 "http://127.0.0.1:$PORT/metrics" |
+	    grep -qx "api_connections 4"'
+	kill "$PID"
+	await 25 eval '! kill -0 "$PID" 2>/dev/null'
+	status 0 wait "$PID"
+	for i in 1 2 3; do
+		wait "${clients[i]}"
+		grep -qx 503 "code.$i"
+	done
+	: >go
 }
 @test "SIGTERM in the midst of it: it ends with 0" {
 	start_ready mfx-api -l "127.0.0.1:$PORT"

@@ -246,6 +246,27 @@ def offsets():
     assert set(asked) <= {200, 429}, set(asked)
 
 
+def bulks():
+    body = json.dumps([{"name": f"sensor {i}"} for i in range(5000)])
+    said = []
+
+    def send():
+        client = Client(port, bob)
+        for _ in range(2):
+            said.append(client.call("POST", "/things/bulk", body,
+                                    type="application/json").status)
+
+    threads = [threading.Thread(target=send) for _ in range(30)]
+    for t in threads:
+        t.start()
+    go_on()
+    for t in threads:
+        t.join()
+    assert set(said) <= {201, 429} and said.count(201) >= 16, said
+    assert Client(port, bob).want(200, "GET", "/things").json["total"] == \
+        1 + 5000 * said.count(201)
+
+
 def bodies():
     """Each of them is allowed, and all of them are too much."""
     before = memory()
@@ -335,4 +356,4 @@ def stopped():
 
 
 {f.__name__: f for f in (globs, scans, metadata, unread, exports, offsets,
-                         bodies, connections, stopped)}[sys.argv[2]]()
+                         bulks, bodies, connections, stopped)}[sys.argv[2]]()

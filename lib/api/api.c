@@ -224,4 +224,5 @@ api_stop(struct api *api)
 	api->stopping = true;
 	feeds_end(api);
 	jobs_stop(api);
+	ledger_stop(api->ledger);
 }

@@ -186,6 +186,9 @@ void channels_create(struct call *), channels_bulk(struct call *),
     channels_remove_many(struct call *);
 void connections_add(struct call *), connections_remove(struct call *),
     connections_bulk(struct call *), connections_end_bulk(struct call *);
+/* May another bulk be sent for this user, before it is read?  Else it is
+ * answered: false. */
+bool call_may_bulk(struct call *);
 /* a bulk that is sent as lines */
 void lines_change(struct call *, enum bulk_what, enum item_kind);
 void access_identity(struct call *), access_decide(struct call *),

@@ -143,6 +143,7 @@ change_go(struct call *c, struct connection_change *cc)
 	if (!cc->change.many)
 		cc->conditions = conditions_keep(&c->conditions,
 		    &cc->specs.keep);
+	cc->change.user = cc->user.id;
 	ledger_add(c->api->ledger, &cc->change);
 }
 
@@ -233,7 +234,7 @@ many(struct call *c, bool connect)
 		    ITEM_CHANNEL);
 		return;
 	}
-	if (!call_read(c, f, 2) || !call_has_token(c))
+	if (!call_may_bulk(c) || !call_read(c, f, 2) || !call_has_token(c))
 		return;
 	if (call_says_yes(c, "dry_run")) {
 		http_problem(c->request, 400,

@@ -252,6 +252,7 @@ change_go(struct call *c, struct item_change *ic)
 	if (ic->form == SHOWN && !(who->scope & may_read[ic->kind]))
 		ic->form = NAMED;
 	ic->conditions = conditions_keep(&c->conditions, &ic->specs.keep);
+	ic->change.user = ic->user.id;
 	ledger_add(c->api->ledger, &ic->change);
 }
 
@@ -338,7 +339,7 @@ create_many(struct call *c, enum item_kind kind)
 		lines_change(c, BULK_CREATE, kind);
 		return;
 	}
-	if (!call_typed(c))
+	if (!call_typed(c) || !call_may_bulk(c))
 		return;
 	ic = change_new(c, kind, CREATE);
 	ic->bulk = ic->change.many = true;

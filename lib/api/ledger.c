@@ -3,23 +3,35 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/stamp.h"
+#include "registry/uuid.h"
 
 /* changes in one transaction: for more, the first would wait too long */
 #define TOGETHER 512
 /* how long those who have just been answered are waited for, ns: much less
  * than a write to disk takes, which they then share */
 #define GATHER 150000
+/* how long what waits has to be begun when the service is stopped */
+#define LEFT (5 * STAMP_SECOND)
 
 struct ledger {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	pthread_t thread;
 	bool started, closing;
+	atomic_llong stop;		/* not to begin after; 0: no end */
+	bool last_many;
+	char last_user[ID_TEXT + 1];	/* of the last one with `many` */
+	char many_user[ID_TEXT + 1];	/* of the one under way, or "" */
 	bool changing;			/* a transaction is open */
 	struct task *first, **end;
 	unsigned queued, expected;	/* changes */
@@ -36,16 +48,91 @@ shares(const struct task *t, const struct task *next)
 	    !((const struct change *)next)->many;
 }
 
+static bool
+is_many(const struct task *t)
+{
+	return ((const struct change *)t)->many;
+}
+
+static bool
+is_of(const struct task *t, const char *user)
+{
+	const struct change *c = (const struct change *)t;
+
+	return c->user != NULL && strcmp(c->user, user) == 0;
+}
+
+/* puts those in front that `first` says yes to, each in its order */
+static void
+put_in_front(struct ledger *l, bool (*first)(const struct ledger *,
+    const struct task *))
+{
+	struct task *rest = NULL, **end = &l->first, **rest_end = &rest, *t;
+
+	for (t = l->first; t != NULL; t = t->next) {
+		struct task ***to = first(l, t) ? &end : &rest_end;
+
+		**to = t;
+		*to = &t->next;
+	}
+	*rest_end = NULL;
+	*end = rest;
+	l->end = rest != NULL ? rest_end : end;
+}
+
+static bool
+is_small(const struct ledger *l, const struct task *t)
+{
+	(void)l;
+	return !is_many(t);
+}
+
+static bool
+is_others(const struct ledger *l, const struct task *t)
+{
+	return !is_of(t, l->last_user);
+}
+
+/* After one with `many` come all small ones, then others' before another
+ * one of that user. */
+static void
+take_turns(struct ledger *l)
+{
+	if (!l->last_many || l->first == NULL || !is_many(l->first))
+		return;
+	put_in_front(l, is_others);
+	put_in_front(l, is_small);
+}
+
+/* of what is taken, whose it is */
+static void
+note_turn(struct ledger *l, const struct task *t)
+{
+	const struct change *c = (const struct change *)t;
+
+	l->last_many = c->many;
+	*l->many_user = '\0';
+	if (!c->many)
+		return;
+	snprintf(l->last_user, sizeof l->last_user, "%s",
+	    c->user != NULL ? c->user : "");
+	memcpy(l->many_user, l->last_user, sizeof l->many_user);
+}
+
 /* those in front that may go together, at most `most`; their number */
 static unsigned
 cut(struct ledger *l, unsigned most, struct task **list)
 {
-	struct task *t = l->first;
+	struct task *t;
 	unsigned n;
+
+	take_turns(l);
+	t = l->first;
 
 	*list = t;
 	if (t == NULL)
 		return 0;
+	note_turn(l, t);
 	for (n = 1; n < most && shares(t, t->next); n++)
 		t = t->next;
 	l->first = t->next;
@@ -120,6 +207,15 @@ expect(struct ledger *l, const struct task *answered)
 	pthread_mutex_unlock(&l->lock);
 }
 
+static bool
+is_over(void *arg)
+{
+	struct ledger *l = arg;
+	int64_t stop = atomic_load(&l->stop);
+
+	return stop != 0 && clock_ns() >= stop;
+}
+
 /* The file in its place may be another one by now; one that has gone is
  * not made anew, as that would hide the loss. */
 static int
@@ -133,7 +229,10 @@ reopen(struct ledger *l, struct fault *fault)
 		fault->status = EX_TEMPFAIL;
 		return -1;
 	}
-	return registry_open(&l->registry, l->home, REGISTRY_WRITE, fault);
+	if (registry_open(&l->registry, l->home, REGISTRY_WRITE, fault) < 0)
+		return -1;
+	registry_wait(l->registry, is_over, l);
+	return 0;
 }
 
 static bool
@@ -159,6 +258,8 @@ set_changing(struct ledger *l, bool changing)
 {
 	pthread_mutex_lock(&l->lock);
 	l->changing = changing;
+	if (!changing)
+		*l->many_user = '\0';
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -193,10 +294,12 @@ make_all(struct ledger *l, struct task *t, unsigned n, struct fault *fault)
 }
 
 static void
-fail_all(struct ledger *l, struct task *t, const struct fault *fault)
+fail_all(struct ledger *l, struct task *t, struct fault *fault)
 {
 	if (l->registry != NULL)
 		registry_rollback(l->registry);
+	if (is_over(l))
+		fault_set(fault, EX_TEMPFAIL, "the service is being stopped");
 	for (; t != NULL; t = t->next) {
 		struct change *c = (struct change *)t;
 
@@ -214,7 +317,7 @@ work(void *arg)
 	unsigned n;
 
 	while ((n = take(l, &list)) > 0) {
-		if (make_all(l, list, n, &fault) < 0)
+		if (is_over(l) || make_all(l, list, n, &fault) < 0)
 			fail_all(l, list, &fault);
 		set_changing(l, false);
 		expect(l, list);
@@ -243,6 +346,7 @@ ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
 		ledger_close(l);
 		return -1;
 	}
+	registry_wait(l->registry, is_over, l);
 	errno = pthread_create(&l->thread, NULL, work, l);
 	if (errno != 0) {
 		fault_errno(fault, EX_OSERR, "thread");
@@ -270,6 +374,26 @@ ledger_close(struct ledger *l)
 	pthread_mutex_destroy(&l->lock);
 	free(l->home);
 	free(l);
+}
+
+unsigned
+ledger_many_of(struct ledger *l, const char *user)
+{
+	const struct task *t;
+	unsigned n;
+
+	pthread_mutex_lock(&l->lock);
+	n = strcmp(l->many_user, user) == 0;
+	for (t = l->first; t != NULL; t = t->next)
+		n += is_many(t) && is_of(t, user);
+	pthread_mutex_unlock(&l->lock);
+	return n;
+}
+
+void
+ledger_stop(struct ledger *l)
+{
+	atomic_store(&l->stop, clock_ns() + LEFT);
 }
 
 void

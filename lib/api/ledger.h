@@ -10,6 +10,9 @@
  * writing to disk goes into the next transaction together, so that many
  * wait for one write; each change may be refused (1, EX_DATAERR, EX_NOUSER)
  * without the others.  A change is on disk when its `done` is called.
+ *
+ * A change with `many` takes up to seconds.  After one come the small ones
+ * that wait, whoever was first, and then one of another user.
  */
 struct ledger;
 
@@ -20,6 +23,8 @@ struct change {
 	/* it may be refused half way: has a transaction of its own, as
 	 * savepoints make the statements in them slower and slower */
 	bool many;
+	/* whose it is, one with `many`; NULL: nobody's in particular */
+	const char *user;
 	/* for `done` */
 	int result;
 	struct fault fault;
@@ -31,6 +36,11 @@ int ledger_open(struct ledger **, const char *home, struct inbox *,
 /* after all that was added is done; NULL is fine */
 void ledger_close(struct ledger *);
 void ledger_add(struct ledger *, struct change *);
+/* how many with `many` this user has waiting or under way */
+unsigned ledger_many_of(struct ledger *, const char *user);
+/* What is not begun within a few seconds from now, as another process has
+ * the registry locked or too much is waiting, is refused: EX_TEMPFAIL. */
+void ledger_stop(struct ledger *);
 /* Is it in the midst of a change?  From any thread. */
 bool ledger_changing(struct ledger *);
 

@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "http/caller.h"
 #include "registry/bulk.h"
 
 /*
@@ -16,6 +17,8 @@
 
 /* of one request; more would keep the others waiting for too long */
 #define LINES_MAX 50000
+/* of one user, each of up to seconds, waiting or under way */
+#define BULKS_OF_USER 16
 /* an answer repeats what was sent, and adds an id and a key to each */
 #define ANSWER_MAX ((size_t)256 << 20)
 
@@ -159,6 +162,23 @@ read_all(struct call *c, struct bulk *bulk)
 	return got == 0;
 }
 
+bool
+call_may_bulk(struct call *c)
+{
+	struct str token = authorization_key(http_header(c->request,
+	    "Authorization"));
+	struct principal who;
+
+	/* whoever it is not known of is told so after all else */
+	if (token.n == 0 || c->api->registry == NULL ||
+	    api_principal(c->api, token, &who) <= 0 ||
+	    ledger_many_of(c->api->ledger, who.user.id) < BULKS_OF_USER)
+		return true;
+	http_problem(c->request, 429,
+	    "this user is changing too much at once");
+	return false;
+}
+
 static unsigned
 scope_of(const struct bulk *b)
 {
@@ -186,12 +206,14 @@ lines_change(struct call *c, enum bulk_what what, enum item_kind kind)
 	};
 	specs_init(&lc->bulk.specs);
 	buf_init(&lc->answer, ANSWER_MAX);
-	if (!read_all(c, &lc->bulk) || !call_has_token(c) ||
+	if (!call_may_bulk(c) || !read_all(c, &lc->bulk) ||
+	    !call_has_token(c) ||
 	    (who = call_user(c, scope_of(&lc->bulk))) == NULL) {
 		change_free(lc);
 		return;
 	}
 	lc->user = who->user;
+	lc->change.user = lc->user.id;
 	ledger_add(c->api->ledger, &lc->change);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -20,6 +21,7 @@
 
 /* how long a change waits for another's: longer than any bulk takes */
 #define BUSY_MS 30000
+#define BUSY_PAUSE_MS 5
 #define STATEMENTS_MAX 96
 
 struct registry {
@@ -29,6 +31,8 @@ struct registry {
 	struct keyring keys;
 	struct stat file;
 	sqlite3_int64 version;		/* data_version seen last */
+	bool (*over)(void *);		/* registry_wait */
+	void *over_arg;
 	struct buf event;
 	struct names names;
 	struct {
@@ -201,6 +205,27 @@ void
 registry_patience(struct registry *r, int ms)
 {
 	sqlite3_busy_timeout(r->db, ms);
+}
+
+/* SQLite: shall it be tried again, after so many times? */
+static int
+wait_more(void *arg, int tries)
+{
+	struct registry *r = arg;
+	const struct timespec pause = { .tv_nsec = BUSY_PAUSE_MS * 1000000 };
+
+	if (tries >= BUSY_MS / BUSY_PAUSE_MS || r->over(r->over_arg))
+		return 0;
+	nanosleep(&pause, NULL);
+	return 1;
+}
+
+void
+registry_wait(struct registry *r, bool (*over)(void *), void *arg)
+{
+	r->over = over;
+	r->over_arg = arg;
+	sqlite3_busy_handler(r->db, wait_more, r);
 }
 
 int

@@ -45,6 +45,10 @@ void registry_close(struct registry *);
 /* how long another's change is waited for, ms, instead of half a minute */
 void registry_patience(struct registry *, int ms);
 
+/* the same, but not any longer once `over` says so, which is asked now and
+ * then */
+void registry_wait(struct registry *, bool (*over)(void *arg), void *arg);
+
 int registry_begin(struct registry *, struct fault *);
 int registry_commit(struct registry *, struct fault *);
 void registry_rollback(struct registry *);
