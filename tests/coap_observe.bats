@@ -322,3 +322,13 @@ takes() { coap post coap "?auth=$KEY" -e x && [[ -z $SAID ]]; }
 		jq -e '.[-1].v == 4000 and (.[0].v == 4001 - length)' pack
 	done
 }
+
+@test "?from= finds lines that another program wrote, and by its own times" {
+	serve_observed
+	printf '[{"n": "x", "v": 1, "channel": "%s", "subtopic": "a"}]\n' \
+	    "$CHANNEL" | mfx-pub raw
+	printf '{"channel": "%s", "subtopic": "a", "n": "x", "v": 2, "t": %s}\n' \
+	    "$CHANNEL" 1700000000 | mfx-pub raw
+	coap get coap "/a?from=start&auth=$KEY"
+	jq -e 'map(.v) == [1, 2]' <<<"$SAID"
+}

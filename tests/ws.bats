@@ -362,3 +362,34 @@ setup_suite_test() {
 	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' \
 	    "http://127.0.0.1:$PORT/metrics") == 404 ]]
 }
+
+# json.dumps of Python: white space between tokens, labels in any order
+dumps() {
+	python3 -c 'import json, sys
+for v in (1, 2):
+    p = {"n": "t", "v": v, "subtopic": "a/b", "channel": sys.argv[1],
+         "publisher": "p"}
+    print(json.dumps([p], indent=None))' "$CHANNEL"
+}
+
+@test "lines of other programs are delivered, from the bus and from stdin" {
+	serve_ws
+	talk_on live /a/b recv:2
+	dumps | mfx-pub raw
+	await 30 grep -q '"v": 2' live
+	talk '/a/b?from=start' recv:2 >past
+	diff live past
+	# labels among the members are taken out, the rest stays as it is
+	diff live <(printf 'text [{"n": "t","v": %d}]\n' 1 2)
+	mkfifo pipe
+	PORT=$(free_port)
+	exec 7<>pipe
+	PID_FROM=pipe start_ready mfx-adapt-ws -l "127.0.0.1:$PORT"
+	at_channel "$CHANNEL"
+	talk_on piped /a/b recv:2
+	{ echo "no message"; dumps; } >&7
+	await 30 grep -q '"v": 2' piped
+	diff live piped
+	await 30 grep -q '<stdin>:1: ' "$PID_ERR"
+	exec 7>&-
+}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sysexits.h>
 
+
 /* a payload and its media type are never longer than their line */
 #define ARENA_MAX (2 * LINE_LIMIT)
 
@@ -11,6 +12,7 @@ static void
 begin(struct inlet *in)
 {
 	*in = (struct inlet){ .fd = -1 };
+	canonical_init(&in->canonical);
 	buf_init(&in->labelled, DELIVERY_LABELLED_MAX);
 	arena_init(&in->arena, ARENA_MAX);
 }
@@ -43,6 +45,7 @@ inlet_release(struct inlet *in)
 {
 	line_release(&in->in);
 	bus_reader_close(in->reader);
+	canonical_release(&in->canonical);
 	buf_release(&in->labelled);
 	arena_release(&in->arena);
 	in->fd = -1;
@@ -108,8 +111,13 @@ delivery_parse_at(struct delivery *d, struct str line, uint64_t seq,
 static bool
 take(struct inlet *in, struct str line, struct delivery *d)
 {
+	const char *why = canonical_read(&in->canonical, &line);
 	struct route mark;
 
+	if (why != NULL)
+		pass_over(in, why);
+	if (line.n == 0)
+		return false;
 	if (line_is_mark(line, &mark)) {
 		in->seq = mark.seq;
 		return false;

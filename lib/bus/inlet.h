@@ -6,7 +6,7 @@
 #include "base/line.h"
 #include "bus/bus.h"
 #include "bus/passed.h"
-#include "senml/message.h"
+#include "senml/canonical.h"
 
 /*
  * Where an adapter's subscribers get their messages from: lines as mfx-sub
@@ -51,6 +51,7 @@ struct inlet {
 	struct bus_reader *reader;	/* NULL: lines come by `in` */
 	struct str run;		/* of lines read from the bus … */
 	uint64_t at;		/* … and the position in front of them */
+	struct canonical canonical;	/* of `in` */
 	struct buf labelled;	/* one of them, as mfx-sub gives it */
 	struct arena arena;
 	size_t left;		/* of this turn */

@@ -67,6 +67,7 @@ feed_open(struct feed *feed, const char *input, const char *ack,
 	struct fault fault;
 
 	*feed = (struct feed){ .fd = -1 };
+	canonical_init(&feed->canonical);
 	if (filter_init(&feed->f, no_files, rejects, NULL) < 0)
 		return -1;
 	/* nothing is written there: who reads it is of no interest */
@@ -85,6 +86,7 @@ feed_close(struct feed *feed)
 	if (feed->behind && feed->f.status == 0)
 		feed->f.status = EX_TEMPFAIL;
 	bus_reader_close(feed->reader);
+	canonical_release(&feed->canonical);
 	return filter_finish(&feed->f);
 }
 
@@ -124,8 +126,18 @@ feed_at_end(const struct feed *feed)
 static bool
 feed_next_of_stdin(struct feed *feed, struct feed_line *l)
 {
-	int r = filter_next(&feed->f, &l->text);
+	const char *why;
+	struct str line;
+	int r;
 
+	do {
+		if ((r = filter_next(&feed->f, &line)) != LINE_OK)
+			break;
+		l->text = line;
+		/* what is no message still says how far the lines are */
+		if ((why = canonical_read(&feed->canonical, &l->text)) != NULL)
+			filter_reject(&feed->f, line, why, 0);
+	} while (l->text.n == 0);
 	feed->ended = r == 0;
 	l->seq = 0;
 	l->place = (struct feed_place){ false, feed->f.in.number };

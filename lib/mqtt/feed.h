@@ -7,6 +7,7 @@
 
 #include "base/filter.h"
 #include "bus/bus.h"
+#include "senml/canonical.h"
 
 /*
  * The lines to be delivered: from stdin, or from a stream of the bus, where
@@ -20,6 +21,7 @@ struct feed {
 	const char *stream;	/* NULL: none is known */
 	/* private */
 	const char *group;	/* NULL: none */
+	struct canonical canonical;	/* of lines of stdin */
 	struct bus_reader *reader;	/* NULL: stdin */
 	int fd;			/* that tells of more */
 	bool finite;		/* stdin is a file: its end is near */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "senml/canonical.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/line.h"
 #include "base/utf8.h"
 #include "senml/fields.h"
 #include "senml/json.h"
@@ -28,6 +32,7 @@ void
 canonical_init(struct canonical *c)
 {
 	pack_init(&c->pack);
+	buf_init(&c->line, LINE_LIMIT);
 	canonical_now(c, (struct stamp){ 0 });
 }
 
@@ -35,6 +40,7 @@ void
 canonical_release(struct canonical *c)
 {
 	pack_release(&c->pack);
+	buf_release(&c->line);
 }
 
 void
@@ -256,20 +262,29 @@ canonical_received(const struct canonical *c, struct buf *to)
 	buf_putc(to, ',');
 }
 
-/* A line that has the form, but for `seq` and `received`; false: it has to
- * be looked at closely. */
+/* Has it the form, but for `seq` and `received`?  False: it has to be looked
+ * at closely. */
+static bool
+canonical_is(struct str line, struct canonical_head *h)
+{
+	const char *end = line.p + line.n;
+	bool pack = line.n > 0 && line.p[0] == '[';
+	struct canonical_rest r;
+
+	return canonical_form(line) &&
+	    canonical_labels(line.p + 1 + pack, end, h) &&
+	    canonical_members(h->rest, end, &r) &&
+	    (pack || (r.valued && r.end == end));
+}
+
 static bool
 canonical_put_same(const struct canonical *c, struct buf *to,
     struct str line, struct canonical_head *h)
 {
 	const char *end = line.p + line.n;
 	bool pack = line.n > 0 && line.p[0] == '[', stamps;
-	struct canonical_rest r;
 
-	if (!canonical_form(line) ||
-	    !canonical_labels(line.p + 1 + pack, end, h) ||
-	    !canonical_members(h->rest, end, &r) ||
-	    (!pack && (!r.valued || r.end != end)))
+	if (!canonical_is(line, h))
 		return false;
 	stamps = !h->has_received && pack;
 	if (!h->at.has_seq && !stamps) {
@@ -470,5 +485,53 @@ canonical_put(struct canonical *c, struct buf *to, struct str line,
 		why = "line too long for the bus";
 	if (why != NULL)
 		to->n = start;
+	return why;
+}
+
+/* The line in c->line gets its position, in front of all. */
+static void
+canonical_put_position(struct canonical *c, const struct route *at)
+{
+	size_t head = c->line.n > 0 && c->line.p[0] == '[' ? 2 : 1, n;
+	char text[64];
+
+	if (c->line.n == 0) {
+		mark_put(&c->line, at->seq, at->part);
+		c->line.n--;	/* its newline */
+		return;
+	}
+	n = (size_t)snprintf(text, sizeof text, "\"seq\":%" PRIu64 ",",
+	    at->seq);
+	if (at->part > 0)
+		n += (size_t)snprintf(text + n, sizeof text - n,
+		    "\"part\":%" PRIu32 ",", at->part);
+	if (buf_room(&c->line, n) == NULL)
+		return;
+	memmove(c->line.p + head + n, c->line.p + head, c->line.n - head);
+	memcpy(c->line.p + head, text, n);
+	c->line.n += n;
+}
+
+const char *
+canonical_read(struct canonical *c, struct str *line)
+{
+	struct canonical_head h;
+	struct route at;
+	const char *why;
+	size_t rest;
+
+	/* what message_wrap makes is read back without a parser */
+	if (line_is_mark(*line, &at) || (line->n > 0 &&
+	    memchr(line->p, '\0', line->n) == NULL &&
+	    (canonical_is(*line, &h) || message_is_wrapped(*line))))
+		return NULL;
+	buf_clear(&c->line);
+	canonical_now(c, stamp_now());
+	why = canonical_put(c, &c->line, *line, &at);
+	if (why != NULL && !route_scan(*line, &at, &rest))
+		at.has_seq = false;
+	if (at.has_seq)
+		canonical_put_position(c, &at);
+	*line = buf_str(&c->line);
 	return why;
 }

@@ -21,6 +21,7 @@ struct canonical {
 	struct pack pack;
 	char received[STAMP_TEXT];
 	size_t received_n;
+	struct buf line;
 };
 
 void canonical_init(struct canonical *);
@@ -41,5 +42,13 @@ void canonical_now(struct canonical *, struct stamp);
  */
 const char *canonical_put(struct canonical *, struct buf *, struct str line,
     struct route *at);
+
+/*
+ * For readers of a pipe, where lines may be anybody's: *line becomes what
+ * stands for it on a bus, `seq` included, and is itself when it has that
+ * form; else it dies at the next call.  NULL, or why it is no message, and
+ * then it becomes the mark of its position, or empty when it has none.
+ */
+const char *canonical_read(struct canonical *, struct str *line);
 
 #endif

