@@ -37,6 +37,7 @@ clause() {
 @test "a Reset has the message id of what it rejects, however many" {
 	serve_both
 	[[ $(clause reset_id) == 'True 40' ]]
+	[[ $(clause ids) == '20 True' ]]
 }
 
 # RFC 7252 5.4.1, 5.4.3, 5.4.5, 5.10

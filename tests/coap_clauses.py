@@ -65,6 +65,20 @@ def methods(port):
             for m in (3, 7, 8, 31)))
 
 
+def ids(port):
+    """the message ids of answers without confirmation: the server's own,
+    each another, and not the request's (RFC 7252 4.4)"""
+    c = Client(port)
+    got, same = set(), 0
+    for _ in range(20):
+        mid = c.next()
+        m = c.ask(NON, POST, mid, b"%d" % mid, place(), PACK)
+        assert m[0] == NON and m[3] == b"%d" % mid, m
+        got.add(m[2])
+        same += m[2] == mid
+    print(len(got), same < 20)
+
+
 def unknown_non(port):
     """a critical option that is unknown, without confirmation"""
     c = Client(port)

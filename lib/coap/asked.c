@@ -37,7 +37,7 @@ number(struct str value)
 }
 
 static void
-take_block(struct asked *a, struct str value, struct asked_block *b)
+take_block(struct str value, struct asked_block *b)
 {
 	uint32_t v = number(value);
 
@@ -47,9 +47,6 @@ take_block(struct asked *a, struct str value, struct asked_block *b)
 	b->exponent = v & 7;
 	b->bert = b->exponent == 7;
 	b->size = b->bert ? 1024 : 16U << b->exponent;
-	/* reserved but for streams (RFC 7959 2.2, RFC 8323 6) */
-	if (b->bert && !a->stream)
-		a->bad_block = true;
 }
 
 static bool
@@ -127,10 +124,10 @@ take_option(struct asked *a, coap_option_num_t option, struct str value,
 		a->accept = (int)number(value);
 		break;
 	case COAP_OPTION_BLOCK1:
-		take_block(a, value, &a->block1);
+		take_block(value, &a->block1);
 		break;
 	case COAP_OPTION_BLOCK2:
-		take_block(a, value, &a->block2);
+		take_block(value, &a->block2);
 		break;
 	case COAP_OPTION_SIZE1:
 		a->size1 = number(value);

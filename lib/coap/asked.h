@@ -41,7 +41,6 @@ struct asked {
 	int content_format, accept;	/* FORMAT_NONE: not given */
 	int observe;		/* 0 register, 1 cancel, OBSERVE_NONE */
 	struct asked_block block1, block2;
-	bool bad_block;		/* SZX 7 where there is none */
 	bool unmet;		/* If-Match, If-None-Match: what is asked for
 				 * is there, and has no entity tag */
 	struct screen_mark mark;	/* what the screen says to it */

@@ -80,6 +80,10 @@ marked(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 		marked_refuse(st, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "Hop-Limit is from 1 to 255");
 		return;
+	case SCREEN_BAD_BLOCK:
+		marked_refuse(st, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
+		    "a block of size 7 is for TCP and TLS");
+		return;
 	case SCREEN_BAD_METHOD:
 		marked_refuse(st, answer, COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    "POST publishes, GET observes");

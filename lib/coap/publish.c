@@ -211,7 +211,8 @@ wait_for_outlet(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	w = &st->waiting[st->n_waiting++];
 	*w = (struct waiting){
 		.session = coap_session_reference(s),
-		.mid = coap_pdu_get_mid(pdu),
+		.mid = a->confirmable ? coap_pdu_get_mid(pdu) :
+		    coap_new_message_id(s),
 		.type = a->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
 		.token_n = (uint8_t)a->token.n, .tag = tag, .bytes = bytes,
 		.no_response = a->mark.no_response,
@@ -253,9 +254,6 @@ take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	struct route route;
 	struct reply r;
 
-	if (a->bad_block)
-		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "a block of size 7 is for TCP and TLS");
 	if ((r = check(st, s, &route, thing, why)).code != 0)
 		return r;
 	if (a->unmet)

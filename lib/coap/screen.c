@@ -60,6 +60,7 @@ struct message {
 	struct str rest;		/* the payload and its marker */
 	struct screen_mark mark;
 	bool rewrite;			/* some option is to be left out */
+	bool datagram;
 };
 
 /* ---- options ---- */
@@ -188,6 +189,14 @@ screen_note(struct message *m, const struct option *o, unsigned last)
 		m->mark.verdict = SCREEN_BAD_HOPS;
 }
 
+/* Block1 or Block2 of SZX 7, which is BERT in streams */
+static bool
+screen_reserved_block(const struct option *o)
+{
+	return (o->number == 23 || o->number == 27) && o->value.n > 0 &&
+	    (o->value.p[o->value.n - 1] & 7) == 7;
+}
+
 static void
 screen_take_option(struct message *m, const struct option *o, unsigned last)
 {
@@ -201,6 +210,9 @@ screen_take_option(struct message *m, const struct option *o, unsigned last)
 		screen_note(m, o, last);
 		break;
 	case KEEP:
+		if (m->datagram && screen_reserved_block(o) &&
+		    m->mark.verdict == SCREEN_SERVE)
+			m->mark.verdict = SCREEN_BAD_BLOCK;
 		break;
 	}
 }
@@ -344,7 +356,7 @@ screen_empty(struct str d, unsigned type, struct buf *out,
 static int
 screen_request(struct str d, unsigned type, struct buf *out, size_t *end)
 {
-	struct message m = { .code = (uint8_t)d.p[1],
+	struct message m = { .code = (uint8_t)d.p[1], .datagram = true,
 	    .token = { d.p + 4, (size_t)(d.p[0] & 15) } };
 
 	if (type == ACK || type == RST)

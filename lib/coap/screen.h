@@ -25,6 +25,7 @@ enum screen_verdict {
 	SCREEN_BAD_OPTION,	/* 4.02; the argument is its number */
 	SCREEN_BAD_HOPS,	/* 4.00: Hop-Limit 0 (RFC 8768 3) */
 	SCREEN_BAD_METHOD,	/* 4.05 */
+	SCREEN_BAD_BLOCK,	/* 4.00: SZX 7 in a datagram (RFC 7959 2.2) */
 	SCREEN_RESET,		/* a Reset of the message with this id */
 	SCREEN_PING,		/* wants a Pong; argument 1: with Custody */
 	SCREEN_RELEASE,		/* answer what there is, then close */

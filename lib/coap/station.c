@@ -125,6 +125,9 @@ handle(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 	(void)resource;
 	(void)query;
 	asked_read(a, pdu, COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
+	/* libcoap gives it that of the request (RFC 7252 4.4) */
+	if (!a->confirmable)
+		coap_pdu_set_mid(answer, coap_new_message_id(s));
 	if (a->mark.verdict != SCREEN_SERVE) {
 		marked(st, s, pdu, answer);
 		return;

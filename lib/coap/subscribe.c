@@ -61,9 +61,6 @@ check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 	enum access_result access;
 	const char *bad;
 
-	if (a->bad_block)
-		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "a block of size 7 is for TCP and TLS");
 	buf_clear(&st->subtopic);
 	if ((bad = asked_subscription(a, &st->subtopic)) != NULL)
 		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST, bad);
