@@ -151,7 +151,8 @@ static const struct verb verbs[] = {
 	    "make one, or one for each line of a file",
 	    create_options, create },
 	{ "list", "[--name GLOB] [--metadata JSON] [--tag TAG] "
-	    "[--channel ID] [-H] [ID ...]", "show all, or some", list_options, list },
+	    "[--channel ID] [-H] [ID ...]", "show all, or some",
+	    list_options, list },
 	{ "get", "[-H] ID ...", "show these", get_options, get },
 	{ "update", "[--name NAME] [--metadata JSON] [--tag TAG] "
 	    "ID ...\n-f FILE", "change names, metadata and tags",

@@ -17,7 +17,7 @@
 static struct {
 	const char *user, *password_file, *scope, *output;
 	int64_t expires;
-	bool human, token, all;
+	bool human, token, all, dry_run;
 } opt;
 static struct remote_setup remote = REMOTE_DEFAULTS;
 
@@ -68,7 +68,12 @@ static const struct opt list_options[] = {
 	    OPT_FLAG, &opt.human, 0, 0 }, OPT_END
 };
 
-static const struct opt remove_options[] = { USER, OPT_END };
+static const struct opt remove_options[] = {
+	USER,
+	{ 0, "dry-run", NULL, "show what would be removed, and remove nothing",
+	    OPT_FLAG, &opt.dry_run, 0, 0 },
+	OPT_END
+};
 
 static const struct program program;
 
@@ -275,9 +280,12 @@ static int
 remove_tokens(char **ids)
 {
 	if (*ids == NULL)
-		program_misuse(&program, "an id is missing");
-	return end(open_tokens() < 0 ? -1 :
-	    user_tokens_remove(&tokens, ids, &fault));
+		program_misuse(&program, "missing ID");
+	if (open_tokens() < 0)
+		return end(-1);
+	listing_begin(&listing, false, NULL);
+	return end(user_tokens_remove(&tokens, ids,
+	    opt.dry_run ? list_one : NULL, &fault));
 }
 
 static const struct verb verbs[] = {
@@ -292,7 +300,8 @@ static const struct verb verbs[] = {
 	{ "create", "--scope SCOPE [--expires TIME] [-o FILE] NAME",
 	    "make one for a program", create_options, create },
 	{ "list", "[-H]", "show those for programs", list_options, list },
-	{ "remove", "ID ...", "end these", remove_options, remove_tokens },
+	{ "remove", "[--dry-run] ID ...", "end these", remove_options,
+	    remove_tokens },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

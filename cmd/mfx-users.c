@@ -12,16 +12,15 @@
 
 #include "base/diag.h"
 #include "base/file.h"
-#include "base/out.h"
+#include "base/listing.h"
 #include "base/program.h"
-#include "base/table.h"
 #include "remote/account.h"
+#include "remote/removal.h"
 #include "remote/token_file.h"
-#include "senml/json.h"
 
 static struct {
 	const char *password_file, *old_file;
-	bool human, all;
+	bool human, all, dry_run;
 } opt;
 static struct remote_setup remote = REMOTE_DEFAULTS;
 
@@ -56,6 +55,8 @@ static const struct opt remove_options[] = {
 	REMOTE_OPTIONS(remote),
 	{ 0, "all", NULL, "with all their things and channels",
 	    OPT_FLAG, &opt.all, 0, 0 },
+	{ 0, "dry-run", NULL, "show what would be removed, and remove nothing",
+	    OPT_FLAG, &opt.dry_run, 0, 0 },
 	OPT_END
 };
 
@@ -218,47 +219,40 @@ static int
 remove_user(char **operands)
 {
 	struct str email = one_email(operands);
-	struct user user;
+	struct removal r = { .all = opt.all, .dry_run = opt.dry_run };
+	struct listing l;
+	int result, written;
 
-	if (is_there())
-		return end(open_as(email) < 0 ? -1 :
-		    account_remove(session, opt.all, &fault));
-	if (open_registry() < 0 || registry_begin(registry, &fault) < 0 ||
-	    user_find(registry, email, &user, &fault) < 0 ||
-	    user_remove(registry, &user, opt.all, &fault) < 0)
+	if (is_there() ? open_as(email) < 0 || remove_there(session, &r,
+	    &fault) < 0 : open_registry() < 0 || remove_here(registry, email,
+	    &r, &fault) < 0)
 		return end(-1);
-	return end(registry_commit(registry, &fault));
+	if (!opt.dry_run)
+		return end(0);
+	listing_begin(&l, false, NULL);
+	listing_text(&l, "id", r.user.id);
+	listing_text(&l, "email", r.user.email);
+	listing_number(&l, "things", r.things);
+	listing_number(&l, "channels", r.channels);
+	listing_end(&l);
+	written = listing_finish(&l);
+	result = end(0);
+	return result ? result : written;
 }
 
 /* ---- list ---- */
-
-struct listing {
-	struct out out;
-	struct table table;
-};
 
 static int
 show(void *arg, const struct user *user)
 {
 	struct listing *l = arg;
-	char time[STAMP_TEXT];
-	struct buf *b = &l->out.b;
 
-	if (opt.human) {
-		table_cell(&l->table, str_z(user->id), false);
-		table_cell(&l->table, str_z(user->email), false);
-		table_cell(&l->table, (struct str){ time,
-		    stamp_print_utc(time, user->created) }, false);
-	} else {
-		buf_puts(b, "{\"id\":");
-		json_put_string(b, str_z(user->id));
-		buf_puts(b, ",\"email\":");
-		json_put_string(b, str_z(user->email));
-		buf_puts(b, ",\"created\":");
-		buf_put(b, time, stamp_print(time, user->created));
-		buf_puts(b, "}\n");
-	}
-	return out_end(&l->out) < 0;
+	/* no valid address has anything that JSON would escape */
+	listing_text(l, "id", user->id);
+	listing_text(l, "email", user->email);
+	listing_time(l, "created", user->created, true);
+	listing_end(l);
+	return l->out.err != 0;
 }
 
 /* whoever's token it is */
@@ -267,36 +261,26 @@ show_self(struct listing *l)
 {
 	struct user user;
 
-	if (session_use_token(session, &fault) < 0 ||
-	    account_show(session, &user, &fault) < 0)
-		return -1;
-	return show(l, &user);
+	return session_use_token(session, &fault) < 0 ||
+	    account_show(session, &user, &fault) < 0 ? -1 : show(l, &user);
 }
 
 static int
 list(char **operands)
 {
+	static const char *const heads[] = { "id", "email", "created", NULL };
 	struct listing l;
-	int result;
+	int result, written;
 
 	if (*operands != NULL)
 		program_misuse(&program, "unexpected '%s'", *operands);
-	out_init(&l.out, STDOUT_FILENO, "<stdout>", OUT_CHUNK);
-	table_init(&l.table, &l.out, EMAIL_MAX);
-	if (opt.human) {
-		table_column(&l.table, "id");
-		table_column(&l.table, "email");
-		table_column(&l.table, "created");
-	}
+	listing_begin(&l, opt.human, heads);
 	if ((result = open_registry()) == 0)
 		result = is_there() ? show_self(&l) :
 		    user_each(registry, show, &l, &fault);
-	if (out_flush(&l.out) < 0 && result >= 0)
-		result = fault_set(&fault, EX_IOERR, "%s: %s", l.out.name,
-		    strerror(l.out.err));
-	table_release(&l.table);
-	out_release(&l.out);
-	return end(result);
+	written = listing_finish(&l);
+	result = end(result < 0 ? -1 : 0);
+	return result ? result : written;
 }
 
 static const struct verb verbs[] = {
@@ -307,8 +291,8 @@ static const struct verb verbs[] = {
 	{ "list", "[-H]", "show all users", list_options, list },
 	{ "update", "[--password-file FILE] [--old-password-file FILE] EMAIL",
 	    "set a new password", update_options, update },
-	{ "remove", "[--all] EMAIL", "remove a user", remove_options,
-	    remove_user },
+	{ "remove", "[--all] [--dry-run] EMAIL", "remove a user",
+	    remove_options, remove_user },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

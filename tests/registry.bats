@@ -107,6 +107,13 @@ load identity
 	echo ü-ключ-鍵 >key
 	mfx-things create --key-file key | jq -e '.key == "ü-ключ-鍵"'
 	mfx-things create --key-file - <<<'from stdin' | jq -e '.key == "from stdin"'
+	# RFC 7252 5.10: a Uri-Query has at most 255 bytes, "auth=" among them
+	head -c 251 /dev/zero | tr '\0' q >key
+	mfx-things create --key-file key 2>err | jq -e '.key | length == 251'
+	(($(wc -l <err) == 1)) && grep -q 'longer than 250 bytes.*CoAP' err
+	head -c 250 /dev/zero | tr '\0' p >key
+	mfx-things create --key-file key 2>err | jq -e '.key | length == 250'
+	[[ ! -s err ]]
 	head -c 4097 /dev/zero | tr '\0' k >key
 	refuses 65 "key" mfx-things create --key-file key
 	for text in '' ' a' 'a ' $'a\tb' $'a\nb' $'a\x7fb' $'\xff' $'\xc2\x85'; do
@@ -344,6 +351,30 @@ load identity
 	refuses 1 "no thing" mfx-channels disconnect --dry-run "$c" "$a" nobody
 	mfx-things list | mfx-things remove --dry-run -f - | diff - <(mfx-things list)
 	everything | cmp before
+}
+
+@test "--dry-run: of a user and of tokens" {
+	local id
+	everything >before
+	mfx-users remove --dry-run "$MFX_USER" | jq -e --arg e "$MFX_USER" \
+	    '.email == $e and .things == 0 and .channels == 0 and (.id | length) == 36'
+	everything | cmp before
+	thing >/dev/null
+	channel >/dev/null
+	channel >/dev/null
+	everything >before
+	refuses 65 "still has things or channels" \
+	    mfx-users remove --dry-run "$MFX_USER"
+	mfx-users remove --dry-run --all "$MFX_USER" |
+		jq -e '.things == 1 and .channels == 2'
+	everything | cmp before
+	id=$(mfx-token create --scope things:read one | jq -r .id)
+	mfx-token create --scope things:read two >/dev/null
+	mfx-token remove --dry-run "$id" | jq -e '.name == "one" and (has("token") | not)'
+	refuses 1 "no token 'nobody'" mfx-token remove "$id" nobody
+	(($(mfx-token list | wc -l) == 2))
+	mfx-token remove "$id"
+	[[ $(mfx-token list | jq -r .name) == two ]]
 }
 
 # ---- bulk ----

@@ -11,6 +11,9 @@
 #include "base/glob.h"
 #include "base/signal.h"
 
+/* a Uri-Query has at most 255 bytes */
+#define COAP_KEY_MAX 250
+
 /* the answers to one bulk, held until it is committed */
 #define ANSWER_MAX ((size_t)1 << 30)
 
@@ -151,6 +154,21 @@ take_input(struct admin *a, char **operands)
 	return from_options(a, specs_add(&a->bulk.specs));
 }
 
+/* "auth=" and it have to go into one option (RFC 7252 5.10); with other
+ * protocols, and by PSK or certificate, it is as good as any */
+static void
+warn_of_keys(const struct specs *specs)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < specs->n; i++)
+		n += specs->v[i].key.n > COAP_KEY_MAX;
+	if (n > 0)
+		diag_warning("%zu %s longer than %d bytes, which can't be "
+		    "shown in a CoAP ?auth=", n, n == 1 ? "key is" :
+		    "keys are", COAP_KEY_MAX);
+}
+
 /* ---- doing it ---- */
 
 static int
@@ -160,6 +178,7 @@ change_all(struct admin *a)
 
 	if (a->place->change(a) == 0) {
 		out_end(&a->out);
+		warn_of_keys(specs);
 		return 0;
 	}
 	if (a->bulk.at < specs->n)

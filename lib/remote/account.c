@@ -179,6 +179,26 @@ account_remove(struct session *s, bool all, struct fault *fault)
 }
 
 int
+account_count(struct session *s, const char *path, uint64_t *n,
+    struct fault *fault)
+{
+	struct body_field f = { .name = "total", .type = BODY_NUMBER };
+	struct arena arena;
+	int64_t total;
+	int result;
+
+	if (session_ask(s, &(struct ask){ .path = path }, fault) < 0)
+		return -1;
+	result = read_answer(s, &f, 1, &arena, fault);
+	if (result == 0 && !body_number(f.value, &total))
+		result = session_strange(s, "no page of a list", fault);
+	if (result == 0)
+		*n = (uint64_t)total;
+	arena_release(&arena);
+	return result;
+}
+
+int
 account_refresh(struct session *s, struct buf *token, struct fault *fault)
 {
 	struct ask ask = {

@@ -25,6 +25,9 @@ int account_is(struct session *, struct str email, struct fault *);
 /* appends another token in place of the one that ends with the password */
 int account_set_password(struct session *, struct str old,
     struct str password, struct buf *token, struct fault *);
+/* the total of the list at this path */
+int account_count(struct session *, const char *path, uint64_t *n,
+    struct fault *);
 int account_remove(struct session *, bool all, struct fault *);
 
 /* another one for as long again; its end, with `all` of all there are */

@@ -70,11 +70,51 @@ user_tokens_each(struct user_tokens *t,
 	    fault) < 0 ? -1 : 0;
 }
 
+/* one of them, looked for among all */
+struct wanted {
+	struct str id;
+	void (*each)(void *, const struct lasting *);
+	bool found;
+};
+
+static void
+look_at(void *arg, const struct lasting *l)
+{
+	struct wanted *w = arg;
+
+	if (!str_eq(l->id, w->id))
+		return;
+	w->found = true;
+	if (w->each != NULL)
+		w->each(NULL, l);
+}
+
+static int
+find_all(struct user_tokens *t, char **ids,
+    void (*each)(void *, const struct lasting *), struct fault *fault)
+{
+	for (; *ids != NULL; ids++) {
+		struct wanted w = { .id = str_z(*ids), .each = each };
+
+		if (user_tokens_each(t, look_at, &w, fault) < 0)
+			return -1;
+		if (!w.found)
+			return fault_set(fault, 1, "no token '%s'", *ids);
+	}
+	return 0;
+}
+
 int
-user_tokens_remove(struct user_tokens *t, char **ids, struct fault *fault)
+user_tokens_remove(struct user_tokens *t, char **ids,
+    void (*each)(void *, const struct lasting *), struct fault *fault)
 {
 	if (t->session == NULL && registry_begin(t->registry, fault) < 0)
 		return -1;
+	/* there they go one by one */
+	if (find_all(t, ids, NULL, fault) < 0)
+		return -1;
+	if (each != NULL)
+		return find_all(t, ids, each, fault);
 	for (; *ids != NULL; ids++)
 		if ((t->session != NULL ? account_lasting_remove(t->session,
 		    str_z(*ids), fault) : lasting_remove(t->registry,

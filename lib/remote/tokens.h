@@ -25,9 +25,10 @@ int user_tokens_create(struct user_tokens *, struct lasting *l,
     struct arena *keep, struct buf *token, struct fault *);
 int user_tokens_each(struct user_tokens *, void (*each)(void *,
     const struct lasting *), void *arg, struct fault *);
-/* here all or none; there one after the other, up to one that is not there:
- * fault.status 1 */
-int user_tokens_remove(struct user_tokens *, char **ids, struct fault *);
+/* fault.status 1 when one of them is not there, and then none was removed;
+ * `each`, which may be NULL, is shown them, and they stay */
+int user_tokens_remove(struct user_tokens *, char **ids,
+    void (*each)(void *, const struct lasting *), struct fault *);
 
 /*
  * The token that the other commands show, in its file (token_file.h): got
