@@ -21,3 +21,4 @@ the_case() {
 @test "keys issue, retrieve and revoke of 0.13" { the_case keys; }
 @test "access-by-key and access-by-id of 0.10" { the_case access; }
 @test "a refusal says what it is where SDKs look" { the_case refusals; }
+@test "things and channels not-connected of 0.12" { the_case disconnected; }

@@ -105,4 +105,46 @@ def refusals():
             said["message"] == said["title"], said
 
 
+def disconnected():
+    things = [ann.thing(name=f"t{i}") for i in range(25)]
+    channels = [ann.channel(name=f"c{i}") for i in range(25)]
+    bob.thing(), bob.channel()
+    for i in range(0, 25, 2):
+        ann.connect(channels[0], things[i])
+        if i:
+            ann.connect(channels[i], things[0])
+    for path, name, ids in ((f"/channels/{channels[0]}/things", "things",
+                             things),
+                            (f"/things/{things[0]}/channels", "channels",
+                             channels)):
+        def page(query):
+            got = ann.want(200, "GET", path + query).json
+            return got.get("total"), [x["id"] for x in got[name]]
+
+        on, off = ids[::2], ids[1::2]
+        for query in ("?limit=100&disconnected=true",
+                      "?limit=100&disconnected=1"):
+            assert page(query) == (12, off), query
+        for query in ("?limit=100", "?limit=100&disconnected=false"):
+            assert page(query) == (13, on), query
+        assert page("?disconnected=true&offset=5&limit=3") == (12, off[5:8])
+        assert page("?disconnected=true&dir=desc&limit=100") == \
+            (12, off[::-1])
+        assert page("?disconnected=true&order=name&limit=100") == \
+            (12, sorted(off, key=lambda x: f"{ids.index(x)}"))
+        assert page(f"?disconnected=true&name={name[0]}11") == (1, [ids[11]])
+        # by cursor, too
+        got, cursor = [], ""
+        while cursor is not None:
+            some = ann.want(200, "GET", f"{path}?disconnected=true&limit=5"
+                            f"&cursor={cursor}").json
+            got += [x["id"] for x in some[name]]
+            cursor = some.get("next")
+        assert got == off
+        # another's sees nothing of it
+        assert len(bob.want(200, "GET", f"{path}?disconnected=true"
+                            ).json[name]) == 1
+        ann.want(400, "GET", path + "?disconnected=yes")
+
+
 globals()[sys.argv[2]]()

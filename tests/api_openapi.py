@@ -243,6 +243,8 @@ def pages(user):
     for name in ("listThings", "listChannels", "listThingsOfChannel",
                  "listChannelsOfThing"):
         more = user.request(name)
+        if "Of" in name:
+            user.ask(name, 200, query=[("disconnected", "true")], **more)
         for query in ([("offset", "3"), ("limit", "5")],
                       [("name", "p"), ("metadata", "{}"), ("glob", "?")],
                       [("metadata", '{"no":"one"}')]):

@@ -427,6 +427,7 @@ list(struct call *c, enum item_kind kind, unsigned scope, bool connected)
 	s = search_new(kind);
 	if (connected)
 		s->page.connected = arena_str(&s->keep, c->id[0]);
+	s->page.disconnected = connected && call_says_yes(c, "disconnected");
 	why = take_order(c, &s->page);
 	if (why == NULL)
 		why = take_place(c, s);

@@ -61,7 +61,7 @@ const struct api_route api_routes[] = {
 	{ "DELETE", "/things/:id", things_remove, "things", "remove_thing",
 	    API_STATE, NULL },
 	{ "GET", "/things/:id/channels", channels_of_thing, "things",
-	    "list_channels_by_thing", 0, LIST },
+	    "list_channels_by_thing", 0, LIST " disconnected" },
 	{ "GET", "/things/:id/access", access_explain, "things",
 	    "explain_access", API_OURS, "channel" },
 
@@ -88,7 +88,7 @@ const struct api_route api_routes[] = {
 	{ "DELETE", "/channels/:id", channels_remove, "things",
 	    "remove_channel", API_STATE, NULL },
 	{ "GET", "/channels/:id/things", things_of_channel, "things",
-	    "list_things_by_channel", 0, LIST " keys" },
+	    "list_things_by_channel", 0, LIST " disconnected keys" },
 
 	{ "PUT", "/channels/:id/things/:id", connections_add, "things",
 	    "connect", API_STATE, NULL },

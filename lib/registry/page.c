@@ -75,15 +75,15 @@ static const char *const sql_rows[3][2] = {
 /*
  * The same in another order: rows after the key ?5 and the row ?2, which
  * come with their key.  All of the owner's are gone through; those that are
- * connected to ?4 count.
+ * connected to ?4, or with ?6 false are not, count.
  */
 #define THINGS_BY(what, place, order)					\
-	"SELECT t.n, ?4 IS NULL OR EXISTS(SELECT 1 FROM connections"	\
+	"SELECT t.n, ?4 IS NULL OR ?6 = EXISTS(SELECT 1 FROM connections"	\
 	" WHERE thing = t.n AND channel = (SELECT n FROM channels"	\
 	" WHERE owner = ?1 AND id = ?4)), " what " FROM things t"	\
 	" WHERE t.owner = ?1 AND " place " ORDER BY " order " LIMIT ?3"
 #define CHANNELS_BY(what, place, order)					\
-	"SELECT t.n, ?4 IS NULL OR EXISTS(SELECT 1 FROM connections"	\
+	"SELECT t.n, ?4 IS NULL OR ?6 = EXISTS(SELECT 1 FROM connections"	\
 	" WHERE channel = t.n AND thing = (SELECT n FROM things"	\
 	" WHERE owner = ?1 AND id = ?4)), " what " FROM channels t"	\
 	" WHERE t.owner = ?1 AND " place " ORDER BY " order " LIMIT ?3"
@@ -99,7 +99,8 @@ static const char *const sql_rows[3][2] = {
 	    CHANNELS_BY(what, name, "t.name" dir ", t.n" dir))		\
 }
 #define SQL_ORDERED(created, name, id) {				\
-	{ { NULL, NULL }, BY(created, "t.n < ?2", "t.n DESC") },	\
+	{ BY(created, "t.n > ?2", "t.n"),				\
+	    BY(created, "t.n < ?2", "t.n DESC") },			\
 	{ BY_NAME(name, "t.n > ?2", "t.name > ?5", ""),			\
 	    BY_NAME(name, "t.n < ?2", "t.name < ?5", " DESC") },	\
 	{ BY(id, "t.id > ?5", "t.id"), BY(id, "t.id < ?5", "t.id DESC") }, \
@@ -148,7 +149,7 @@ static const char *const sql_items[2] = {
 static enum source
 source_of(const struct page *p)
 {
-	if (p->order != PAGE_CREATED || p->desc)
+	if (p->order != PAGE_CREATED || p->desc || p->disconnected)
 		return ORDERED;
 	return p->connected.p != NULL ? CONNECTED :
 	    p->match.n > 0 && !p->beyond ? NAMED : ALL;
@@ -273,6 +274,8 @@ ask(struct page *p, const char *sql, uint64_t limit, struct fault *fault)
 		sqlite3_bind_int64(st, 5, p->at.n + WINDOW);
 	} else if (p->connected.p != NULL) {
 		statement_str(st, 4, p->connected);
+		if (source_of(p) == ORDERED)
+			sqlite3_bind_int(st, 6, !p->disconnected);
 	}
 	return st;
 }

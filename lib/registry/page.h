@@ -45,6 +45,7 @@ struct page {
 	/* filters; NULL, or p NULL: not wanted */
 	struct str connected;		/* to this channel, or thing; when
 					 * there is none: an empty page */
+	bool disconnected;		/* those that are not, instead */
 	struct str name;		/* a part of it, in any case */
 	const struct glob *glob;	/* of the name */
 	struct metadata_want *metadata;
