@@ -12,7 +12,7 @@ the_case() {
 	timeout 280 /usr/bin/python3 "$ROOT/tests/api_clients.py" "$port" "$1"
 	kill "$PID"
 	status 0 wait "$PID"
-	[[ ! -s $PID_ERR ]] || { cat "$PID_ERR"; false; }
+	silent "$PID_ERR"
 }
 
 @test "users: created with a place, found there, a password changed with 201" {

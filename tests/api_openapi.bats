@@ -80,7 +80,7 @@ make_messages() {
 through() {
 	export KEY CHANNEL LIMITED CLOSED LOST LOST_HOME
 	timeout 400 /usr/bin/python3 "$ROOT/tests/api_openapi.py" "$PORT" "$1"
-	[[ ! -s $ERRORS ]] || { cat "$ERRORS"; false; }
+	silent "$ERRORS"
 }
 
 serve_site() {

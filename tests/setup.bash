@@ -80,6 +80,11 @@ while True:
     break'
 }
 
+# silent FILE: nothing was said there, but that a registry was made
+silent() {
+	! grep -v ': made, as there was no registry$' "$1"
+}
+
 # free_ports N: as free_port, no two the same
 free_ports() {
 	python3 -c 'import random, socket, sys

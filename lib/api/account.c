@@ -99,6 +99,12 @@ users_show_one(struct call *c)
 {
 	const struct principal *who;
 
+	if (c->id[0].n == 0) {
+		/* with a slash too many */
+		http_set(c->request, "Location", "/users");
+		http_answer(c->request, 302);
+		return;
+	}
 	if (!call_has_token(c) || (who = call_user(c, 0)) == NULL)
 		return;
 	if (!str_eq(c->id[0], str_z(who->user.id)))

@@ -78,13 +78,15 @@ static const char *const sql_rows[3][2] = {
  * connected to ?4, or with ?6 false are not, count.
  */
 #define THINGS_BY(what, place, order)					\
-	"SELECT t.n, ?4 IS NULL OR ?6 = EXISTS(SELECT 1 FROM connections"	\
-	" WHERE thing = t.n AND channel = (SELECT n FROM channels"	\
+	"SELECT t.n, ?4 IS NULL OR ?6 ="				\
+	" EXISTS(SELECT 1 FROM connections WHERE thing = t.n"		\
+	" AND channel = (SELECT n FROM channels"			\
 	" WHERE owner = ?1 AND id = ?4)), " what " FROM things t"	\
 	" WHERE t.owner = ?1 AND " place " ORDER BY " order " LIMIT ?3"
 #define CHANNELS_BY(what, place, order)					\
-	"SELECT t.n, ?4 IS NULL OR ?6 = EXISTS(SELECT 1 FROM connections"	\
-	" WHERE channel = t.n AND thing = (SELECT n FROM things"	\
+	"SELECT t.n, ?4 IS NULL OR ?6 ="				\
+	" EXISTS(SELECT 1 FROM connections WHERE channel = t.n"		\
+	" AND thing = (SELECT n FROM things"				\
 	" WHERE owner = ?1 AND id = ?4)), " what " FROM channels t"	\
 	" WHERE t.owner = ?1 AND " place " ORDER BY " order " LIMIT ?3"
 #define BY(...) { THINGS_BY(__VA_ARGS__), CHANNELS_BY(__VA_ARGS__) }
