@@ -230,8 +230,9 @@ def offsets():
     def again():
         client = Client(port, bob)
         while not done:
-            asked.append(client.call(
-                "GET", "/things?offset=59000&glob=*9*&limit=100").status)
+            for query in ("offset=59000&glob=*9*&limit=100", "order=id",
+                          "order=name&dir=desc&offset=50000"):
+                asked.append(client.call("GET", f"/things?{query}").status)
 
     done = False
     threads = [threading.Thread(target=again) for _ in range(20)]

@@ -340,7 +340,9 @@ search_run(struct job *j)
 	s->enough = JOB_PIECE;
 	if (handle_get(j->api, &handle, &j->fault) == 0) {
 		s->page.registry = handle.registry;
+		registry_watch(handle.registry, job_stops, j);
 		got = search_piece(s, job_stops, &j->fault);
+		registry_watch(handle.registry, NULL, NULL);
 	}
 	handle_put(j->api, &handle);
 	return got;
@@ -373,7 +375,7 @@ is_short(const struct search *s)
 
 	return p->name.p == NULL && p->glob == NULL && p->metadata == NULL &&
 	    p->connected.p == NULL && p->tags.p == NULL &&
-	    p->status == PAGE_ANY && p->limit <= CURSOR_LIMIT &&
+	    p->status == PAGE_ANY && p->order == PAGE_CREATED && p->limit <= CURSOR_LIMIT &&
 	    p->offset <= AT_ONCE;
 }
 

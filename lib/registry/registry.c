@@ -22,6 +22,8 @@
 /* how long a change waits for another's: longer than any bulk takes */
 #define BUSY_MS 30000
 #define BUSY_PAUSE_MS 5
+/* of SQLite's own, between two looks whether to stop */
+#define WATCH_STEPS 2000
 #define STATEMENTS_MAX 96
 
 struct registry {
@@ -33,6 +35,8 @@ struct registry {
 	sqlite3_int64 version;		/* data_version seen last */
 	bool (*over)(void *);		/* registry_wait */
 	void *over_arg;
+	bool (*stop)(void *);		/* registry_watch */
+	void *stop_arg;
 	struct buf event;
 	struct names names;
 	struct {
@@ -72,6 +76,7 @@ status_of(int code)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_FULL:
+	case SQLITE_INTERRUPT:
 		return EX_TEMPFAIL;
 	case SQLITE_NOMEM:
 		return EX_OSERR;
@@ -199,6 +204,23 @@ statement_run_alone(struct registry *r, const char *sql,
 	sqlite3_stmt *st = statement_get(r, sql, fault);
 
 	return st == NULL || statement_step(r, st, fault) < 0 ? -1 : 0;
+}
+
+static int
+asked_to_stop(void *arg)
+{
+	struct registry *r = arg;
+
+	return r->stop(r->stop_arg);
+}
+
+void
+registry_watch(struct registry *r, bool (*stop)(void *), void *arg)
+{
+	r->stop = stop;
+	r->stop_arg = arg;
+	sqlite3_progress_handler(r->db, WATCH_STEPS,
+	    stop != NULL ? asked_to_stop : NULL, r);
 }
 
 void

@@ -42,6 +42,10 @@ bool registry_exists(const char *home, struct fault *);
 /* NULL is fine */
 void registry_close(struct registry *);
 
+/* Who is asked several times a millisecond, within a call too, whether to
+ * stop; NULL: nobody any more.  What was stopped has failed. */
+void registry_watch(struct registry *, bool (*stop)(void *arg), void *arg);
+
 /* how long another's change is waited for, ms, instead of half a minute */
 void registry_patience(struct registry *, int ms);
 
