@@ -9,7 +9,7 @@ load mqtt_brokers
 	subscribe s 2
 	cat >in <<-EOF
 	[{$ROUTE,"subtopic":"room.1.é","received":1.5,"bn":"d:","n":"t","v":21.50},{"n":"h","v":1e2}]
-	{"channel":"c2","publisher":"p2","protocol":"coap","n":"x","u":"Cel","v":1,"t":2}
+	{"channel":"c2","publisher":"p2","protocol":"coap","n":"x","u":"Cel","v":1,"t":1700000000}
 	[{"channel":"c1","publisher":"p1","protocol":"mqtt","n":"skipped","v":1}]
 	{"seq":77}
 	[{$ROUTE,"n":"payload","vd":"","ct":"text/plain;charset=utf-8"}]
@@ -18,7 +18,7 @@ load mqtt_brokers
 	collect s 3 '%q %t|%C|%P|%p' >got
 	diff - got <<-'EOF'
 	1 channels/c1/messages/room/1/é|application/senml+json|publisher:p1 protocol:http|[{"bn":"d:","n":"t","v":21.50},{"n":"h","v":1e2}]
-	1 channels/c2/messages|application/senml+json|publisher:p2 protocol:coap|[{"n":"x","u":"Cel","v":1,"t":2}]
+	1 channels/c2/messages|application/senml+json|publisher:p2 protocol:coap|[{"n":"x","u":"Cel","v":1,"t":1700000000}]
 	1 channels/c1/messages|text/plain;charset=utf-8|publisher:p1 protocol:http|
 	EOF
 }

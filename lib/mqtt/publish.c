@@ -137,8 +137,10 @@ publish_line(struct publish *p, struct mqtt *c, struct str line, int *mid)
 	if (why != NULL)
 		return why;
 	arena_reset(&p->arena);
+	/* a record of before 1978 among them: SenML takes such a time for one
+	 * that counts from now */
 	if (!message_payload(line, &p->arena, &payload, &type))
-		return "no message";
+		return "its payload can't be given back as SenML";
 	if (put_properties(p, &properties, &r, type))
 		rc = mosquitto_publish_v5(c->m, mid, p->topic.p,
 		    (int)payload.n, payload.p, 1, false, properties);
