@@ -88,6 +88,30 @@ clause() {
 	[[ $(clause methods) == '4.05 4.05 4.05 4.05' ]]
 }
 
+# RFC 7252 5.10.4, 5.10.8, 7.2; RFC 6690 4.1
+@test "/.well-known/core: filters, Accept, conditions, blocks" {
+	serve_both
+	clause core '[]' '[(ACCEPT, 40)]' '[(QUERY, b"rt=mfx*")]' \
+	    '[(QUERY, b"rt=mfx.channels")]' '[(QUERY, b"href=/channels")]' \
+	    '[(BLOCK2, 0)]' '[(QUERY, b"rt=other")]' '[(QUERY, b"x")]' \
+	    '[(ACCEPT, 50)]' '[(IF_NONE_MATCH, b"")]' '[(IF_MATCH, b"a")]' \
+	    '[(BLOCK2, 7)]' >got
+	diff - got <<-'END'
+	2.05 40 True False
+	2.05 40 True False
+	2.05 40 True False
+	2.05 40 True False
+	2.05 40 True False
+	2.05 40 True True
+	2.05 40 False False
+	2.05 40 False False
+	4.06 0 False False
+	4.12 0 False False
+	4.12 0 False False
+	4.00 0 False False
+	END
+}
+
 # RFC 7959 2.2, 2.5, 2.9; RFC 9175 3
 @test "blocks: two bodies at once, in other sizes, with Request-Tag" {
 	serve_both

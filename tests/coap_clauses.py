@@ -58,6 +58,16 @@ def gets(port, *options):
             for o in options))
 
 
+def core(port, *options):
+    """GETs of /.well-known/core with those: codes, formats, how long"""
+    c = Client(port)
+    for o in options:
+        m = c.ask(CON, GET, c.next(), b"w", [
+            (PATH, b".well-known"), (PATH, b"core")] + eval(o))
+        print(name(m[1]), int.from_bytes(m[4].get(FORMAT, b""), "big"),
+              m[5].startswith(b"</channels>;"), BLOCK2 in m[4])
+
+
 def methods(port):
     """those that nobody knows"""
     c = Client(port)

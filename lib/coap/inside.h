@@ -163,6 +163,11 @@ void publish(struct station *, coap_session_t *, const coap_pdu_t *,
 void subscribe(struct station *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
 
+/* ---- /.well-known/core: discover.c ---- */
+
+void discover(coap_resource_t *, coap_session_t *, const coap_pdu_t *,
+    const coap_string_t *query, coap_pdu_t *answer);
+
 /* ---- history: recall.c ---- */
 
 /* code 0: the answer comes later */

@@ -317,6 +317,7 @@ add_resources(coap_context_t *c)
 		COAP_REQUEST_IPATCH
 	};
 	coap_resource_t *all = coap_resource_unknown_init(handle), *channels;
+	coap_resource_t *core;
 	size_t i;
 
 	for (i = 0; i < sizeof methods / sizeof *methods; i++)
@@ -333,6 +334,9 @@ add_resources(coap_context_t *c)
 	coap_add_attr(channels, coap_make_str_const("ct"),
 	    coap_make_str_const("\"110 112 310 50 60 0 42\""), 0);
 	coap_add_resource(c, channels);
+	core = coap_resource_init(coap_make_str_const(".well-known/core"), 0);
+	coap_register_request_handler(core, COAP_REQUEST_GET, discover);
+	coap_add_resource(c, core);
 }
 
 static void
