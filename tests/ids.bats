@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What hangs on the ids and the status of things and channels, through every
+# protocol: nobody reads what was another's, and what is disabled is shut at
+# once, open connections too.
+load setup
+load site
+load ws
+load coap
+load mqtt
+
+setup_suite_test() {
+	PORT=
+	make_site
+	HTTP_PORT=$(free_port) API_PORT=$(free_port) COAP_PORT=$(free_port)
+}
+
+# all of them on one bus and one store
+serve_all() {
+	start_ready mfx-adapt-http -o raw -l "127.0.0.1:$HTTP_PORT"
+	start_ready mfx-adapt-coap -i raw -o raw -l "127.0.0.1:$COAP_PORT" \
+	    </dev/null
+	start_ready mfx-api -l "127.0.0.1:$API_PORT" \
+	    --store "$MFX_HOME/messages.db"
+	serve_ws --replay raw
+}
+
+# code WHAT CURL-OPTION…: it is answered with that status
+code() {
+	local want=$1 got
+	shift
+	got=$(curl -sS -m 20 -o answer -w '%{http_code}' "$@")
+	[[ $got == "$want" ]] || { echo "$got, not $want: $*"; cat answer; return 1; }
+}
+
+# each of these is what the key $1 gets of channel $2
+reads() {
+	code "$3" -H "Authorization: $1" \
+	    "http://127.0.0.1:$API_PORT/channels/$2/messages"
+}
+posts() {
+	code "$3" -H "Authorization: $1" -d '[{"n":"x","v":1}]' \
+	    -H 'Content-Type: application/senml+json' \
+	    "http://127.0.0.1:$HTTP_PORT/channels/$2/messages"
+}
+replays() {
+	coap_at get "coap://127.0.0.1:$COAP_PORT/channels/$2/messages?from=start&auth=$1"
+	[[ $SAID == $3* ]] || { echo "CoAP: $SAID"; return 1; }
+}
+
+@test "what was another's stays out of reach by every door and protocol" {
+	local old=$CHANNEL token door
+	serve_all
+	posts "$KEY" "$old" 202
+	mfx-sub raw --no-follow | mfx-normalize |
+		mfx-write-sqlite "$MFX_HOME/messages.db"
+	reads "$KEY" "$old" 200
+	jq -e '.total == 1' answer
+	replays "$KEY" "$old" '[{'
+	mfx-channels remove "$old"
+	mfx-things remove "$THING"
+
+	export MFX_USER=bob@example.com
+	mfx-users create "$MFX_USER" --password-file - <<<'correct horse'
+	mfx-things create >thing
+	code 201 -H 'Content-Type: application/json' \
+	    -d '{"email":"bob@example.com","password":"correct horse"}' \
+	    "http://127.0.0.1:$API_PORT/tokens"
+	token=$(jq -r .token answer)
+	for door in channels things; do
+		code 422 -H "Authorization: $token" \
+		    -H 'Content-Type: application/x-ndjson' \
+		    -d "{\"id\":\"$old\",\"name\":\"x\"}" \
+		    "http://127.0.0.1:$API_PORT/$door/bulk"
+		code 422 -H "Authorization: $token" \
+		    -H 'Content-Type: application/x-ndjson' \
+		    -d "{\"id\":\"$THING\"}" "http://127.0.0.1:$API_PORT/$door/bulk"
+		# Mainflux' form has no id: it is passed over
+		for body in "{\"id\":\"$old\"}" "[{\"id\":\"$old\"}]"; do
+			[[ $body == {* ]] && path=$door || path=$door/bulk
+			curl -sS -m 20 -D head -o answer -H "Authorization: $token" \
+			    -H 'Content-Type: application/json' -d "$body" \
+			    "http://127.0.0.1:$API_PORT/$path"
+			! grep -F "$old" head answer
+		done
+	done
+	code 404 -X PUT -H "Authorization: $token" \
+	    "http://127.0.0.1:$API_PORT/channels/$old/things/$(jq -r .id thing)"
+	KEY=$(jq -r .key thing)
+	reads "$KEY" "$old" 403
+	posts "$KEY" "$old" 403
+	replays "$KEY" "$old" 4.03
+	handshake 403 "/channels/$old/messages?from=start" \
+	    -H "Authorization: $KEY"
+}
+
+@test "what is disabled is shut at once, and open again when it is enabled" {
+	local verb
+	serve_all
+	start_broker
+	mqtt() {
+		mosquitto_pub -h 127.0.0.1 -p "$MQTT_PORT" -u "$THING" -P "$KEY" \
+		    -q 1 -V mqttv5 -t "channels/$CHANNEL/messages" \
+		    -m '[{"n":"x","v":1}]' >mqtt.out 2>&1 &&
+			! grep -qi 'not authori[sz]ed' mqtt.out
+	}
+	refused_mqtt() { ! mqtt; }
+	posts "$KEY" "$CHANNEL" 202
+	replays "$KEY" "$CHANNEL" '[{'
+	mqtt
+	for verb in mfx-things mfx-channels; do
+		[[ $verb == mfx-things ]] && id=$THING || id=$CHANNEL
+		talk_on said '' closed
+		"$verb" disable "$id"
+		await 20 posts "$KEY" "$CHANNEL" 403
+		await 20 replays "$KEY" "$CHANNEL" 4.03
+		await 20 refused_mqtt
+		await 20 handshake 403 "/channels/$CHANNEL/messages" \
+		    -H "Authorization: $KEY"
+		await 20 grep -qx 'closed 4403 access was taken away' said
+		"$verb" enable "$id"
+		await 20 posts "$KEY" "$CHANNEL" 202
+		await 20 replays "$KEY" "$CHANNEL" '[{'
+		await 20 mqtt
+	done
+}
