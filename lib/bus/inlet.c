@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sysexits.h>
 
-
 /* a payload and its media type are never longer than their line */
 #define ARENA_MAX (2 * LINE_LIMIT)
 
