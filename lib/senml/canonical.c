@@ -206,7 +206,8 @@ canonical_note(struct canonical_rest *r, struct str key)
 	if (key.n > 2)
 		return !label_is_route(key);
 	if (key.n == 1 ? last == 'v' || last == 's' :
-	    key.n == 2 && key.p[0] == 'v')
+	    key.n == 2 && key.p[0] == 'v' && (last == 's' || last == 'b' ||
+	    last == 'd'))
 		r->valued = true;
 	return true;
 }
@@ -274,7 +275,7 @@ canonical_is(struct str line, struct canonical_head *h)
 	return canonical_form(line) &&
 	    canonical_labels(line.p + 1 + pack, end, h) &&
 	    canonical_members(h->rest, end, &r) &&
-	    (pack || (r.valued && r.end == end));
+	    (pack ? r.valued || !h->at.has_seq : r.valued && r.end == end);
 }
 
 static bool
@@ -305,7 +306,8 @@ canonical_put_same(const struct canonical *c, struct buf *to,
 static const char *
 canonical_check_label(struct str text)
 {
-	const char *p = text.p, *end = text.p + text.n;
+	/* no arithmetic on the NULL of a label that is absent */
+	const char *p = text.n > 0 ? text.p : "", *end = p + text.n;
 	unsigned long c;
 	size_t n;
 
@@ -397,6 +399,9 @@ canonical_put_payload(struct canonical *c, struct buf *to, const char *p,
 		}
 		p = canonical_next(&j, q);
 	}
+	/* a record of labels alone is none without them */
+	if (first && *after == '}')
+		return false;
 	if (!first && *after != '}')
 		buf_putc(to, ',');
 	buf_put(to, after, (size_t)(end - after));
@@ -441,7 +446,10 @@ canonical_put_other(struct canonical *c, struct buf *to, struct str line,
     struct route *route)
 {
 	struct buf subtopic;
+	size_t start = to->n;
+	struct route again;
 	const char *why;
+	bool empty;
 
 	line = canonical_trim(line);
 	why = pack_parse_line(&c->pack, line, (struct stamp){ 0 }, route);
@@ -451,11 +459,16 @@ canonical_put_other(struct canonical *c, struct buf *to, struct str line,
 		return NULL;	/* a mark */
 	if (canonical_trim(str_from(line, 1)).p[0] == ']')
 		return "an empty pack";
+	empty = c->pack.n == 0;
 	buf_init(&subtopic, SUBTOPIC_MAX);
 	why = canonical_check_route(route, &subtopic);
 	if (why == NULL && !canonical_rewrite(c, to, line, route))
 		why = "not a message";
 	buf_release(&subtopic);
+	/* a pack may be a message only by the position that is taken out */
+	if (why == NULL && empty)
+		why = pack_parse_line(&c->pack, (struct str){ to->p + start,
+		    to->n - start }, (struct stamp){ 0 }, &again);
 	return why;
 }
 

@@ -130,6 +130,8 @@ static void
 test_refused(void)
 {
 	static const char *const bad[] = {
+		"[{\"seq\":4}]", "[{\"seq\":4,\"N\":1}]",
+		"[{\"seq\":4},{\"n\":\"a\",\"v\":1}]",
 		"", "x", "{}", "[]", "[ ]", "[{}]", "{\"n\":\"a\"",
 		"{\"n\":\"a\",\"v\":1}x", "{\"n\":\"a\",\"v\":1}}",
 		/* the object form that RFC 8428 did not keep */
