@@ -375,8 +375,8 @@ is_short(const struct search *s)
 
 	return p->name.p == NULL && p->glob == NULL && p->metadata == NULL &&
 	    p->connected.p == NULL && p->tags.p == NULL &&
-	    p->status == PAGE_ANY && p->order == PAGE_CREATED && p->limit <= CURSOR_LIMIT &&
-	    p->offset <= AT_ONCE;
+	    p->status == PAGE_ANY && p->order == PAGE_CREATED &&
+	    p->limit <= CURSOR_LIMIT && p->offset <= AT_ONCE;
 }
 
 /* What is short is answered now; what turns out not to be goes on as a job,
