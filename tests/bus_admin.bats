@@ -106,6 +106,7 @@ picture() {
 }
 
 @test "an input of the bus that does not exist yet is delivered from" {
+	mfx-users create --password-file - ann@example.com <<<"correct horse"
 	start_ready mfx-adapt-ws -l "127.0.0.1:$(free_port)" -i later -o raw
 	[[ ! -e $BUS/later ]]
 	lines a 1 3 | mfx-pub later
@@ -172,4 +173,46 @@ other_user() {
 		rm "$BUS/raw/$name"
 	done
 	[[ $(<mine) == mine ]]
+}
+
+# what is synced, a line each: the file's path
+synced_by() {
+	cat >names.c <<'EOF'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <unistd.h>
+int
+fsync(int fd)
+{
+	char link[64], path[4096];
+	ssize_t n;
+	FILE *f = fopen(getenv("SYNCED"), "a");
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof path);
+	fprintf(f, "%.*s\n", (int)n, path);
+	fclose(f);
+	return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+}
+EOF
+	gcc -include stdlib.h -shared -fPIC -o names.so names.c -ldl
+	SYNCED=$PWD/synced LD_PRELOAD=$PWD/names.so "$@"
+}
+
+@test "new directories have their names on the disk, up to the site's" {
+	local dir
+	export MFX_HOME=$PWD/new/site
+	lines a 1 1 | synced_by mfx-pub --sync always raw
+	for dir in "$PWD" "$PWD/new" "$MFX_HOME" "$MFX_HOME/bus" \
+	    "$MFX_HOME/bus/raw"; do
+		grep -qxF "$dir" synced || { cat synced; false; }
+	done
+	# those too that another had made, and was killed
+	rm -r new synced
+	mkdir -p "$MFX_HOME/bus/raw/groups"
+	lines a 1 1 | synced_by mfx-pub --sync interval raw
+	for dir in "$MFX_HOME" "$MFX_HOME/bus" "$MFX_HOME/bus/raw"; do
+		grep -qxF "$dir" synced || { cat synced; false; }
+	done
 }

@@ -4,6 +4,10 @@
 # function.
 load setup
 
+setup_suite_test() {
+	mfx-users create --password-file - ann@example.com <<<"correct horse"
+}
+
 SERVERS=(mfx-adapt-http mfx-adapt-ws mfx-adapt-coap mfx-api)
 
 # refuses OPTION ADDRESS: each of the servers, with 64 and in these words

@@ -94,6 +94,18 @@ file_own_as_parent(const char *path, int fd)
 	return r;
 }
 
+static int
+sync_parent(const char *path)
+{
+	int fd = open_parent(path), r;
+
+	if (fd < 0)
+		return -1;
+	r = fsync(fd);
+	close(fd);
+	return r;
+}
+
 /* one directory, which may be there */
 static int
 make_dir(const char *path)
@@ -102,6 +114,9 @@ make_dir(const char *path)
 
 	if (mkdir(path, 0700) < 0)
 		return errno == EEXIST ? 0 : -1;
+	/* a directory that may not be read keeps its names for itself */
+	if (sync_parent(path) < 0 && errno != EACCES && errno != EINVAL)
+		return -1;
 	if (geteuid() != 0)
 		return 0;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -130,18 +145,6 @@ dir_make(const char *path, struct fault *fault)
 			*at = '/';
 	} while (at != NULL);
 	free(part);
-	return r;
-}
-
-static int
-sync_parent(const char *path)
-{
-	int fd = open_parent(path), r;
-
-	if (fd < 0)
-		return -1;
-	r = fsync(fd);
-	close(fd);
 	return r;
 }
 

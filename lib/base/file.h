@@ -14,7 +14,8 @@ char *home_path(const char *under);
  * is not ours to change; borrowed */
 void home_set(const char *dir);
 
-/* mkdir -p, each new one with mode 0700, and owned as its parent when root
+/* mkdir -p, each new one with mode 0700, its name on the disk, and owned as its
+ * parent when root
  * makes it */
 int dir_make(const char *path, struct fault *);
 

@@ -85,6 +85,8 @@ start_stream(struct bus_writer *w, struct fault *fault)
 	if (furthest < w->end)
 		furthest = w->end;
 	sync_tell(w, 0, 0);
+	if (w->sync != BUS_SYNC_NONE && sync_names(w, fault) < 0)
+		return -1;
 	return start_segment(w, furthest ? position_jump(furthest) : 0,
 	    fault);
 }

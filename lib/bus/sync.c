@@ -55,6 +55,30 @@ sync_directory(struct bus_writer *w, struct fault *fault)
 }
 
 int
+sync_names(struct bus_writer *w, struct fault *fault)
+{
+	static const char *const above[] = { "..", "../.." };
+	size_t i;
+	int fd, r;
+
+	for (i = 0; i < sizeof above / sizeof *above; i++) {
+		fd = openat(w->stream.fd, above[i],
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* what is above the site may not be ours to look at */
+		if (fd < 0 && errno == EACCES)
+			continue;
+		r = fd < 0 ? -1 : fsync(fd);
+		if (r < 0)
+			sync_failed(w, fault);
+		if (fd >= 0)
+			close(fd);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
 sync_segment(struct bus_writer *w, struct fault *fault)
 {
 	if (w->sync != BUS_SYNC_NONE && fdatasync(w->fd) < 0)

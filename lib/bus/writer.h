@@ -79,5 +79,7 @@ void sync_later_end(struct bus_writer *);
 /* brings our lines in w->fd to the disk, before it is left for another */
 int sync_segment(struct bus_writer *, struct fault *);
 int sync_directory(struct bus_writer *, struct fault *);
+/* and that a new stream has a name, in the bus and above it */
+int sync_names(struct bus_writer *, struct fault *);
 
 #endif
