@@ -42,9 +42,19 @@ class Pipeline:
         self.statuses = statuses
         self.processes = []
         self.starts = 0
+        self.whole = 0
 
     def keep(self):
-        if any(p.poll() is None for p in self.processes):
+        alive = [p for p in self.processes if p.poll() is None]
+        if alive:
+            # one that is not ours sees that its reader has gone only when
+            # it writes, and it may have nothing to write
+            now = time.monotonic()
+            if len(alive) == len(self.processes):
+                self.whole = now
+            elif now - self.whole > 1:
+                for p in alive:
+                    p.terminate()
             return      # as a shell: wait for the last of them
         self.note()
         self.processes = []
