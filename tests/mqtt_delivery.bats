@@ -44,6 +44,11 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	[[ $(collect s 1 '%P') == 'publisher:p1 protocol:mqtt' ]]
 }
 
+@test "delivery: half a line from a killed writer is not refused, torn anywhere" {
+	broker
+	"$ROOT/tests/tears.py" "mfx-adapt-mqtt --socket $SOCKET --ack raw/GROUP --rejects REJECTS"
+}
+
 @test "delivery: bad lines are refused, the others delivered, the group moves on" {
 	broker
 	subscribe s 1

@@ -7,7 +7,7 @@
 A writer that is killed leaves a whole line and some bytes of the next one,
 which comes again.  None of what reads that may call it refused (65), copy
 it to --rejects, or make anything of it.  With the newline that grep(1) adds
-it is the same.  COMMAND is one more filter, which reads stdin.
+it is the same.  COMMAND instead of all those is another filter, of stdin.
 """
 import json
 import os
@@ -86,13 +86,15 @@ def check(command, tear, number, ended):
 number = tears = 0
 filters = sys.argv[1:] or FILTERS
 for command in filters:
-    for sample in SAMPLES:
+    # one that has to be started first is slow
+    for sample in SAMPLES[:2] if sys.argv[1:] else SAMPLES:
         for n in range(1, len(sample) + 1):
             number += 1
             check(command, sample[:n], number, False)
             tears += 1
             # with a newline only a half is one
-            if n < len(sample) and "check" not in command and n % 3 == 0:
+            if n < len(sample) and "check" not in command and n % (
+                    9 if sys.argv[1:] else 3) == 0:
                 number += 1
                 check(command, sample[:n], number, True)
                 tears += 1
