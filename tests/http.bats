@@ -129,7 +129,7 @@ says() {
 	    'r%C3%A4ume/1' "$long"; do
 		ask 202 -H "Authorization: $KEY" -d "$PACK" "$MESSAGES/$s"
 	done
-	ask 202 -H "Authorization: $KEY" -d "$PACK" "$MESSAGES/q?a=%zz&b"
+	ask 202 -H "Authorization: $KEY" -d "$PACK" "$MESSAGES/q?a=%7a&b"
 	lines | jq -r '.[0].subtopic // "-"' >got
 	printf '%s\n' - - a a.b a.b a.b.c a a.b a.b räume.1 \
 	    "$long" q | diff - got
