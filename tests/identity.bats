@@ -32,13 +32,17 @@ load identity
 		mfx-events --follow --ready-fd 9 9>ready >/dev/null &
 		read -r <ready
 		mfx-things create >/dev/null
+		cd "$MFX_HOME"
+		echo '{"n":"a","v":1,"t":1}' | mfx-write-sqlite \
+		    --rejects refused messages.db
 		stat -c '%n %U:%G' "$MFX_HOME" "$MFX_HOME"/*
 		kill $!
 	EOF
 	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
 	    bash root >owners
 	cat owners
-	(($(wc -l <owners) == 5))
+	(($(wc -l <owners) >= 7))
+	grep -q refused owners && grep -q messages.db owners
 	grep -q registry.db-shm owners
 	[[ $(cut -d ' ' -f 2 owners | sort -u | wc -l) == 1 ]]
 	((EUID != 0)) || grep -q 'master.key nobody:' owners

@@ -94,6 +94,28 @@ file_own_as_parent(const char *path, int fd)
 	return r;
 }
 
+int
+file_open(const char *path, int flags)
+{
+	int err, fd = open(path, flags | O_CLOEXEC);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	flags |= O_CLOEXEC | O_CREAT;
+	fd = open(path, flags | O_EXCL, 0600);
+	/* A link whose target has to be made: that is in a directory which
+	 * nobody has looked at, and stays root's. */
+	if (fd < 0 && errno == EEXIST)
+		return open(path, flags, 0600);
+	if (fd >= 0 && file_own_as_parent(path, fd) < 0) {
+		err = errno;
+		close(fd);
+		errno = err;
+		return -1;
+	}
+	return fd;
+}
+
 static int
 sync_parent(const char *path)
 {

@@ -31,6 +31,13 @@ int file_own_as_dir(int dir, int fd);
 int file_own_as_parent(const char *path, int fd);
 
 /*
+ * Opens a file that is kept, with mode 0600 and to its owner as above when
+ * it has to be made.  `flags` are those of open(2) beside O_CREAT and
+ * O_CLOEXEC.  The descriptor, or -1 and errno.
+ */
+int file_open(const char *path, int flags);
+
+/*
  * Replaces a file as a whole: a new one in the same directory is written,
  * given `mode` (and, made by root, the directory's owner), synced when
  * `durable`, and renamed over it.  A reader sees

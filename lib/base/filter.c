@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/file.h"
 #include "base/signal.h"
 
 #define WARNINGS_MAX 10
@@ -52,8 +53,8 @@ filter_init(struct filter *f, char **files, const char *rejects,
 		f->in.eof = true;
 	if (rejects == NULL)
 		return 0;
-	out_init(&f->rejects, open(rejects, O_WRONLY | O_CREAT | O_APPEND |
-	    O_CLOEXEC, 0600), rejects, LINE_LIMIT);
+	out_init(&f->rejects, file_open(rejects, O_WRONLY | O_APPEND), rejects,
+	    LINE_LIMIT);
 	if (f->rejects.fd >= 0)
 		return 0;
 	diag_error("%s: %s", rejects, strerror(errno));

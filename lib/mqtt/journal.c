@@ -22,7 +22,7 @@
 static int
 journal_open_file(const char *path, int flags)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+	int fd = file_open(path, O_RDWR | flags);
 
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		close(fd);

@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/escape.h"
+#include "base/file.h"
 #include "base/out.h"
 #include "base/ready.h"
 #include "base/signal.h"
@@ -243,8 +244,8 @@ start(struct source *s, struct fault *fault)
 	buf_init(&s->labels, LABELS_MAX);
 	buf_init(&s->property, LABELS_MAX);
 	out_init(&s->rejects, -1, path, REJECT_MAX);
-	if (path != NULL && (s->rejects.fd = open(path, O_WRONLY | O_CREAT |
-	    O_APPEND | O_CLOEXEC, 0600)) < 0)
+	if (path != NULL && (s->rejects.fd = file_open(path, O_WRONLY |
+	    O_APPEND)) < 0)
 		return fault_errno(fault, EX_IOERR, "%s", path);
 	if (outlet_open(&s->outlet, s->opt->stream, s->opt->sync, fault) < 0)
 		return -1;

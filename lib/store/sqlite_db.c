@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "store/sqlite_series.h"
 
@@ -308,8 +309,8 @@ static int
 look_at_file(const char *path, bool writer, struct fault *fault)
 {
 	int status = writer ? EX_CONFIG : EX_NOINPUT;
-	int fd = open(path, writer ? O_RDWR | O_CREAT | O_CLOEXEC :
-	    O_RDONLY | O_CLOEXEC, 0600);
+	int fd = writer ? file_open(path, O_RDWR) :
+	    open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
 		close(fd);
