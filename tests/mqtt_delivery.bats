@@ -64,8 +64,8 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	for i in 1 2 3 4 5 6 7; do numbered 1; done | mfx-pub raw
 	status 65 deliver --ack raw/mqtt --rejects bad <in 2>err
 	[[ $(collect s 1 '%p') == *good* ]]
-	[[ $(wc -l <bad) == 6 ]]
-	grep -q '^mfx-adapt-mqtt: <stdin>:1: no message$' err
+		[[ $(wc -l <bad) == 6 ]]
+	grep -q '^mfx-adapt-mqtt: <stdin>:1: no SenML pack$' err
 	# a line with a position is named by it
 	grep -q '^mfx-adapt-mqtt: raw@10: no channel$' err
 	[[ $(mfx-bus groups | jq .seq) == 60 ]]
@@ -240,7 +240,7 @@ aside() {
 	rm -f bad
 	mfx-sub raw/mqtt --no-follow |
 		status 65 deliver --ack raw/mqtt --wait 20s --rejects bad 2>err
-	grep -q "raw@[0-9]*: .*$2" err
+		grep -q "raw@[0-9]*: .*$2" err
 	[[ $(wc -l <bad) == 1 ]]
 	[[ $(sed 's/"seq":[0-9]*,//' bad) == "$1" ]]
 	[[ $(mfx-bus groups | jq .lag) == 0 ]]

@@ -123,6 +123,19 @@ feed_at_end(const struct feed *feed)
 	return feed->ended || feed->finite || feed->hung_up || signal_stop();
 }
 
+/* its position on the bus where it has one, else its number */
+static struct feed_place
+feed_place_of(const struct feed *feed, struct str line)
+{
+	struct route route = { .has_seq = false };
+	size_t rest;
+
+	if (feed->stream != NULL && route_scan(line, &route, &rest) &&
+	    route.has_seq)
+		return (struct feed_place){ true, route.seq };
+	return (struct feed_place){ false, feed->f.in.number };
+}
+
 static bool
 feed_next_of_stdin(struct feed *feed, struct feed_line *l)
 {
@@ -136,7 +149,7 @@ feed_next_of_stdin(struct feed *feed, struct feed_line *l)
 		l->text = line;
 		/* what is no message still says how far the lines are */
 		if ((why = canonical_read(&feed->canonical, &l->text)) != NULL)
-			filter_reject(&feed->f, line, why, 0);
+			feed_reject(feed, feed_place_of(feed, line), line, why);
 	} while (l->text.n == 0);
 	feed->ended = r == 0;
 	l->seq = 0;

@@ -37,7 +37,7 @@ add(struct named *n, char name)
 {
 	const char owner[] = { name };
 
-	*n = (struct named){ { NULL, run, done }, name };
+	*n = (struct named){ { .run = run, .done = done }, name };
 	return turns_add(turns, (struct str){ owner, 1 }, &n->task);
 }
 
