@@ -144,6 +144,8 @@ opened(struct ws_client *client, void *owner, void *arg)
 	subscribers_open(&subscribers, u, client);
 	diag_info("%.*s: open for %s",
 	    STR_ARG(subscription_channel(&u->subscription)), u->thing);
+	/* a change since it was asked, before it was open, found nobody here */
+	subscriber_may(&subscribers, u);
 }
 
 static void
