@@ -191,7 +191,7 @@ show(char **operands)
 	no_operands(operands);
 	if (open_session() < 0 || session_use_token(tokens.session,
 	    &fault) < 0 || account_show(tokens.session, &tokens.user,
-	    &fault) < 0)
+	    NULL, &fault) < 0)
 		return end(-1);
 	buf_put_str(&token, session_token(tokens.session));
 	listing_begin(&listing, false, NULL);

@@ -5,39 +5,47 @@
  * argon2id hash is kept.  With --url it is done at a mfx-api, which knows
  * only of the user whose password or token is shown.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/listing.h"
 #include "base/program.h"
+#include "registry/metadata.h"
+#include "registry/user_here.h"
 #include "remote/account.h"
 #include "remote/removal.h"
 #include "remote/token_file.h"
 
 static struct {
-	const char *password_file, *old_file;
+	const char *password_file, *old_file, *metadata;
 	bool human, all, dry_run;
 } opt;
 static struct remote_setup remote = REMOTE_DEFAULTS;
 
 static struct registry *registry;
 static struct session *session;		/* with --url, instead */
-static struct buf password, old, token;
+static struct buf password, old, token, metadata;
 static struct fault fault;
 
 #define PASSWORD { 0, "password-file", "FILE", "where the password is; " \
 	"'-' is stdin (else: ask)", OPT_STRING, &opt.password_file, 0, 0 }
 
-static const struct opt password_options[] = {
+#define METADATA(help) { 0, "metadata", "JSON", help, OPT_STRING, \
+	&opt.metadata, 0, 0 }
+
+static const struct opt create_options[] = {
+	PASSWORD, METADATA("an object"), REMOTE_OPTIONS(remote), OPT_END
+};
+
+static const struct opt verify_options[] = {
 	PASSWORD, REMOTE_OPTIONS(remote), OPT_END
 };
 
 static const struct opt update_options[] = {
 	PASSWORD,
+	METADATA("new metadata in place of all of the old"),
 	{ 0, "old-password-file", "FILE", "with --url: where the old one is "
 	    "(else: ask)", OPT_STRING, &opt.old_file, 0, 0 },
 	REMOTE_OPTIONS(remote),
@@ -96,6 +104,7 @@ end(int result)
 	secret_release(&password);
 	secret_release(&old);
 	secret_release(&token);
+	buf_release(&metadata);
 	return result < 0 ? diag_fault(&fault) : result;
 }
 
@@ -125,33 +134,20 @@ open_as(struct str email)
 }
 
 static int
-create_here(struct str email)
-{
-	char hash[PASSWORD_HASH_TEXT];
-	struct user user;
-
-	/* what is refused makes no registry */
-	if (password_hash(buf_str(&password), PASSWORD_MIN, hash,
-	    &fault) < 0 ||
-	    registry_open(&registry, NULL, REGISTRY_MAKE, &fault) < 0 ||
-	    registry_begin(registry, &fault) < 0 ||
-	    user_create(registry, email, hash, &user, &fault) < 0)
-		return -1;
-	return registry_commit(registry, &fault);
-}
-
-static int
 create(char **operands)
 {
 	struct str email = one_email(operands);
 
 	/* before a password is asked for */
-	if (email_check(email, &fault) < 0 ||
+	if (email_check(email, &fault) < 0 || (opt.metadata != NULL &&
+	    metadata_option(opt.metadata, &metadata, &fault) < 0) ||
 	    (is_there() && open_registry() < 0) ||
 	    read_password(opt.password_file, "password", &password) < 0)
 		return end(-1);
 	return end(is_there() ? account_create(session, email,
-	    buf_str(&password), &fault) : create_here(email));
+	    buf_str(&password), buf_str(&metadata), &fault) :
+	    user_create_here(&registry, email, buf_str(&password),
+	    buf_str(&metadata), &fault));
 }
 
 static int
@@ -194,25 +190,33 @@ update_there(struct str email)
 }
 
 static int
+update_metadata(struct str email)
+{
+	if (opt.password_file != NULL || opt.old_file != NULL)
+		program_misuse(&program, "give either a new password or "
+		    "--metadata, not both");
+	if (metadata_option(opt.metadata, &metadata, &fault) < 0 ||
+	    (is_there() ? open_as(email) : open_registry()) < 0)
+		return end(-1);
+	return end(is_there() ? account_set_metadata(session,
+	    buf_str(&metadata), &fault) : user_set_metadata_here(registry,
+	    email, buf_str(&metadata), &fault));
+}
+
+static int
 update(char **operands)
 {
 	struct str email = one_email(operands);
-	char hash[PASSWORD_HASH_TEXT];
-	struct user user;
 
+	if (opt.metadata != NULL)
+		return update_metadata(email);
 	if (is_there())
 		return update_there(email);
 	if (opt.old_file != NULL)
 		program_misuse(&program,
 		    "--old-password-file is only asked for with --url");
-	if (open_with_password() < 0 ||
-	    password_hash(buf_str(&password), PASSWORD_MIN, hash,
-	    &fault) < 0 ||
-	    registry_begin(registry, &fault) < 0 ||
-	    user_find(registry, email, &user, &fault) < 0 ||
-	    user_set_password(registry, &user, hash, &fault) < 0)
-		return end(-1);
-	return end(registry_commit(registry, &fault));
+	return end(open_with_password() < 0 ? -1 : user_set_password_here(
+	    registry, email, buf_str(&password), &fault));
 }
 
 static int
@@ -243,7 +247,7 @@ remove_user(char **operands)
 /* ---- list ---- */
 
 static int
-show(void *arg, const struct user *user)
+show(void *arg, const struct user *user, struct str noted)
 {
 	struct listing *l = arg;
 
@@ -251,6 +255,7 @@ show(void *arg, const struct user *user)
 	listing_text(l, "id", user->id);
 	listing_text(l, "email", user->email);
 	listing_time(l, "created", user->created, true);
+	listing_raw(l, "metadata", noted, noted);
 	listing_end(l);
 	return l->out.err != 0;
 }
@@ -261,14 +266,17 @@ show_self(struct listing *l)
 {
 	struct user user;
 
+	buf_init(&metadata, METADATA_BYTES_MAX);
 	return session_use_token(session, &fault) < 0 ||
-	    account_show(session, &user, &fault) < 0 ? -1 : show(l, &user);
+	    account_show(session, &user, &metadata, &fault) < 0 ? -1 :
+	    show(l, &user, buf_str(&metadata));
 }
 
 static int
 list(char **operands)
 {
-	static const char *const heads[] = { "id", "email", "created", NULL };
+	static const char *const heads[] = { "id", "email", "created",
+	    "metadata", NULL };
 	struct listing l;
 	int result, written;
 
@@ -284,13 +292,14 @@ list(char **operands)
 }
 
 static const struct verb verbs[] = {
-	{ "create", "[--password-file FILE] EMAIL", "add a user",
-	    password_options, create },
+	{ "create", "[--password-file FILE] [--metadata JSON] EMAIL",
+	    "add a user", create_options, create },
 	{ "verify", "[--password-file FILE] EMAIL",
-	    "0 when that is the password, else 1", password_options, verify },
+	    "0 when that is the password, else 1", verify_options, verify },
 	{ "list", "[-H]", "show all users", list_options, list },
-	{ "update", "[--password-file FILE] [--old-password-file FILE] EMAIL",
-	    "set a new password", update_options, update },
+	{ "update", "[--password-file FILE] [--old-password-file FILE] EMAIL\n"
+	    "--metadata JSON EMAIL", "set a new password, or metadata",
+	    update_options, update },
 	{ "remove", "[--all] [--dry-run] EMAIL", "remove a user",
 	    remove_options, remove_user },
 	{ NULL, NULL, NULL, NULL, NULL },

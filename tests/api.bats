@@ -525,7 +525,7 @@ with_password() {
 	mfx-events >before
 	# back to what version 1 was
 	sqlite3 "$MFX_HOME/registry.db" "
-	    DROP TABLE removed;
+	    DROP TABLE user_metadata; DROP TABLE removed;
 	    DROP TRIGGER things_id; DROP TRIGGER channels_id;
 	    DROP TRIGGER users_id; DROP TRIGGER users_gone;
 	    DROP TRIGGER things_gone; DROP TRIGGER channels_gone;

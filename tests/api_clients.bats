@@ -18,6 +18,9 @@ the_case() {
 @test "users: created with a place, found there, a password changed with 201" {
 	the_case users
 }
+@test "users update of 0.11: metadata, which is replaced, and shown when there is some" {
+	the_case user_metadata
+}
 @test "keys issue, retrieve and revoke of 0.13" { the_case keys; }
 @test "access-by-key and access-by-id of 0.10" { the_case access; }
 @test "a refusal says what it is where SDKs look" { the_case refusals; }

@@ -30,6 +30,63 @@ def users():
     eve.want(200, "GET", "/users", token=new["token"])
 
 
+def user_metadata():
+    bare = ann.want(200, "GET", "/users").json
+    assert "metadata" not in bare, bare
+    # what the SDK sends has all the fields that a user has
+    done = ann.want(200, "PUT", "/users", {
+        "email": "", "metadata": {"a": {"b": [1.50, "ü"]}}})
+    assert done.text == "", done
+    for path in ("/users", "/users/" + bare["id"]):
+        assert ann.want(200, "GET", path).json == {
+            **bare, "metadata": {"a": {"b": [1.5, "ü"]}}}
+    assert bob.want(200, "GET", "/users").json.keys() == bare.keys()
+    # all of the old is gone, and the token is still good
+    ann.want(200, "PUT", "/users", {"metadata": {"c": None}})
+    assert ann.want(200, "GET", "/users").json["metadata"] == {"c": None}
+    for empty in ({"metadata": {}}, {"metadata": None}, {}):
+        ann.want(200, "PUT", "/users", {"metadata": {"c": 1}})
+        ann.want(200, "PUT", "/users", empty)
+        assert ann.want(200, "GET", "/users").json == bare
+    # 64 KiB and no byte more, of what is kept: {"x":"…"} has 8 around it
+    full = {"x": "y" * (65536 - 8)}
+    ann.want(200, "PUT", "/users", {"metadata": full})
+    ann.want(201, "POST", "/users", {
+        "email": "full@example.com", "password": PASSWORD, "metadata": full})
+    for wrong in ({"x": full["x"] + "y"}, [], "{}", 1, True):
+        ann.want(400, "PUT", "/users", {"metadata": wrong})
+        ann.want(400, "POST", "/users", {
+            "email": "no@example.com", "password": PASSWORD,
+            "metadata": wrong})
+    ann.want(400, "PUT", "/users", "{")
+    ann.want(415, "PUT", "/users", "{}", type=None)
+    ann.want(403, "PUT", "/users", {}, token=None)
+    ann.want(403, "PUT", "/users", {}, token="x")
+    program = ann.want(201, "POST", "/keys", {"type": 2}).json["value"]
+    ann.want(403, "PUT", "/users", {}, token=program)
+    assert ann.want(200, "GET", "/users", token=program
+                    ).json["metadata"] == full
+    # with the first request already; a login has nothing to do with it
+    account = {"email": "eve@example.com", "password": PASSWORD,
+               "metadata": {"role": "x"}}
+    ann.want(201, "POST", "/users", account)
+    eve = Client(port)
+    eve.token = eve.want(201, "POST", "/tokens", {
+        **account, "metadata": 1}).json["token"]
+    assert eve.want(200, "GET", "/users").json["metadata"] == {"role": "x"}
+    eve.want(200, "PUT", "/users", {"metadata": {}})
+    told = eve.events()
+    assert [(e["operation"], e["metadata"]) for e in told] == [
+        ("user.create", {"role": "x"}), ("user.update", {})], told
+    assert not any("password" in e for e in told), told
+    # and it ends with the user
+    eve.want(204, "DELETE", "/users")
+    ann.want(201, "POST", "/users", {"email": "eve@example.com",
+                                     "password": PASSWORD})
+    eve.token = eve.log_in("eve@example.com")
+    assert "metadata" not in eve.want(200, "GET", "/users").json
+
+
 def until(made):
     return datetime.datetime.fromisoformat(made["expires_at"]) - \
         datetime.datetime.fromisoformat(made["issued_at"])

@@ -81,7 +81,8 @@ class User:
         return {
             "createUser": lambda: dict(body={
                 "email": f"new{next(number)}@example.com",
-                "password": PASSWORD}),
+                "password": PASSWORD, "metadata": {"a": 1}}),
+            "updateUser": lambda: dict(body={"metadata": {"a": [None]}}),
             "logIn": lambda: dict(body=self.account),
             "changePassword": lambda: dict(body={
                 "old_password": PASSWORD, "password": PASSWORD}),
@@ -417,6 +418,9 @@ def clashes(user):
     user.ask("createThing", 201, body={"name": None, "key": "é" * 2048})
     user.ask("logIn", 403, token=None,
              body={"email": user.email, "password": "wrong horse"})
+    user.ask("updateUser", 400, body={"metadata": []})
+    user.ask("updateUser", 200, body={"metadata": None})
+    user.ask("showUser", 200)
     user.ask("changePassword", 403, body={
         "old_password": "wrong horse", "password": PASSWORD})
     document.call(CLOSED, "createUser", 403, body={

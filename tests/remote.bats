@@ -201,6 +201,21 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	    --old-password-file new --password-file old
 }
 
+@test "metadata: of a new user, and of the one whose token it is" {
+	go_there
+	mfx-users create bob@example.com --metadata '{"a" : 1.50}' \
+	    --password-file - <<<'correct horse'
+	MFX_URL= mfx-users list | tail -n 1 | grep -q '"metadata":{"a":1.50}}$'
+	mfx-users update "$MFX_USER" --metadata '{"b": "x"}' </dev/null
+	mfx-users list | grep -q '"metadata":{"b":"x"}}$'
+	# the token is still the same
+	mfx-things list
+	mfx-users update "$MFX_USER" --metadata '{}'
+	mfx-users list | jq -e '.metadata == {}'
+	refuses 77 "not of bob" mfx-users update bob@example.com --metadata '{}'
+	refuses 65 "--metadata: " mfx-users update "$MFX_USER" --metadata '[]'
+}
+
 @test "users: the one whose token it is, and its end" {
 	go_there
 	thing >/dev/null

@@ -52,6 +52,42 @@ load identity
 	(($(mfx-users list -H | wc -l) == 3))
 }
 
+@test "metadata: given, replaced, cleared, listed, told" {
+	local u m
+	u=$(mfx-users list | jq -r .id)
+	mfx-users list | jq -e '.metadata == {}'
+	mfx-users update "$MFX_USER" --metadata ' {"a" : 1.50,"b":" x"} ' </dev/null
+	mfx-users list | grep -q '"metadata":{"a":1.50,"b":" x"}}$'
+	mfx-users list -H | grep -q '{"a":1.50,"b":" x"}'
+	# the password is as it was
+	mfx-users verify "$MFX_USER" --password-file - <<<'correct horse'
+	mfx-users create bob@example.com --metadata '{"c":2}' --password-file - \
+	    <<<'correct horse'
+	mfx-users list | tail -n 1 | jq -e '.metadata == {c: 2}'
+	mfx-users update "$MFX_USER" --metadata '{}'
+	mfx-users list | head -n 1 | jq -e '.metadata == {}'
+	mfx-events | jq -c 'del(.time, .seq)' | diff - <(jq -c . <<-EOF
+	{"operation":"user.create","id":"$u","email":"ann@example.com"}
+	{"operation":"user.update","id":"$u","email":"ann@example.com","metadata":{"a":1.50,"b":" x"}}
+	{"operation":"user.create","id":"$(mfx-users list | jq -r 'select(.email == "bob@example.com").id')","email":"bob@example.com","metadata":{"c":2}}
+	{"operation":"user.update","id":"$u","email":"ann@example.com","metadata":{}}
+	EOF
+	)
+	for m in '' '[]' '{' '{}x' $'{"a":"\xff"}'; do
+		refuses 65 "--metadata: " mfx-users update "$MFX_USER" --metadata "$m"
+		refuses 65 "--metadata: " mfx-users create eve@example.com \
+		    --metadata "$m" --password-file - <<<'correct horse'
+	done
+	m=$(head -c 65528 /dev/zero | tr '\0' y)
+	mfx-users update "$MFX_USER" --metadata "{ \"x\" : \"$m\" }"
+	[[ $(mfx-users list | head -n 1 | jq -r .metadata.x) == "$m" ]]
+	refuses 65 "larger than 64 KiB" mfx-users update "$MFX_USER" \
+	    --metadata "{\"x\":\"y$m\"}"
+	refuses 64 "not both" mfx-users update "$MFX_USER" --metadata '{}' \
+	    --password-file - <<<'battery staple'
+	refuses 1 "no user" mfx-users update eve@example.com --metadata '{}'
+}
+
 @test "a user goes only when nothing is left, or with all of it" {
 	local t c
 	t=$(thing) c=$(channel)

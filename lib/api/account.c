@@ -7,8 +7,9 @@
 #include "base/memory.h"
 
 /*
- * What users do with their own account: look at it, end it, end sessions,
- * make and remove the lasting tokens that Mainflux came to call keys.
+ * What users do with their own account: look at it, note something about
+ * themselves, end it, end sessions, make and remove the lasting tokens that
+ * Mainflux came to call keys.
  */
 
 struct account_change {
@@ -20,7 +21,7 @@ struct account_change {
 	bool all;
 	struct lasting lasting;
 	char id[ID_TEXT + 1], name[TOKEN_NAME_MAX + 1];
-	struct buf token;
+	struct buf token, metadata;
 };
 
 static struct account_change *
@@ -53,19 +54,23 @@ change_new(struct call *c, const struct principal *who,
 	return a;
 }
 
-/* the answer to most of them */
 static void
-changed(struct task *t)
+answer(struct account_change *a, unsigned status)
 {
-	struct account_change *a = of_task(t);
-
 	if (a->change.result < 0) {
 		call_fault(a->api, a->request, &a->change.fault, 409);
 	} else {
 		api_recovered(a->api);
-		http_answer(a->request, 204);
+		http_answer(a->request, status);
 	}
 	free(a);
+}
+
+/* the answer to most of them */
+static void
+changed(struct task *t)
+{
+	answer(of_task(t), 204);
 }
 
 /* ---- the account ---- */
@@ -75,11 +80,24 @@ show_user(struct call *c, const struct principal *who)
 {
 	struct buf *b = &c->api->answer;
 	char time[STAMP_TEXT];
+	struct fault fault;
+	size_t before;
+	int got;
 
 	buf_printf(b, "{\"id\":\"%s\",\"email\":", who->user.id);
 	json_put_string(b, str_z(who->user.email));
 	buf_puts(b, ",\"created\":");
 	buf_put(b, time, stamp_print(time, who->user.created));
+	/* Mainflux of 2019 has none, and its clients compare */
+	before = b->n;
+	buf_puts(b, ",\"metadata\":");
+	got = user_metadata(c->api->registry, &who->user, b, &fault);
+	if (got < 0) {
+		call_unable(c->api, c->request, &fault);
+		return;
+	}
+	if (got == 0)
+		b->n = before;
 	buf_puts(b, "}\n");
 	call_json(c->request, 200, buf_str(b));
 }
@@ -111,6 +129,40 @@ users_show_one(struct call *c)
 		http_problem(c->request, 404, "there is no such user");
 	else if (call_holds(c, true, NULL))
 		show_user(c, who);
+}
+
+static int
+set_metadata(struct change *c, struct registry *r, struct fault *fault)
+{
+	struct account_change *a = of_task(&c->task);
+
+	return remains(r, &a->who.user, fault) < 0 ? -1 :
+	    user_set_metadata(r, &a->who.user, buf_str(&a->metadata), fault);
+}
+
+static void
+metadata_set(struct task *t)
+{
+	buf_release(&of_task(t)->metadata);
+	answer(of_task(t), 200);
+}
+
+void
+users_update(struct call *c)
+{
+	struct body_field f = { .name = "metadata", .type = BODY_OBJECT };
+	const struct principal *who;
+	struct account_change *a;
+	struct str metadata;
+
+	if (!call_read(c, &f, 1) || !call_has_token(c) ||
+	    !call_metadata(c, f.value, &metadata) ||
+	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+		return;
+	a = change_new(c, who, set_metadata, metadata_set);
+	buf_init(&a->metadata, METADATA_BYTES_MAX);
+	buf_put_str(&a->metadata, metadata);
+	ledger_add(c->api->ledger, &a->change);
 }
 
 static int

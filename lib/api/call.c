@@ -68,6 +68,19 @@ call_spec(struct call *c, struct specs *specs, struct spec *spec,
 	return why == NULL;
 }
 
+bool
+call_metadata(struct call *c, struct str json, struct str *compact)
+{
+	const char *why = NULL;
+
+	*compact = STR("{}");
+	if (json.p != NULL)
+		why = metadata_take(json, &c->api->scratch, compact);
+	if (why != NULL)
+		http_problem(c->request, 400, why);
+	return why == NULL;
+}
+
 /* ---- answers ---- */
 
 void

@@ -134,6 +134,9 @@ enum { ITEM_NAME, ITEM_METADATA, ITEM_TAGS, ITEM_KEY, ITEM_FIELDS };
 bool call_spec(struct call *, struct specs *, struct spec *,
     const struct body_field f[ITEM_FIELDS], bool key);
 
+/* a user's own; {} when it isn't there; else it answers 400: false */
+bool call_metadata(struct call *, struct str json, struct str *compact);
+
 /* ---- answers ---- */
 
 void call_json(struct http_request *, unsigned status, struct str body);
@@ -164,7 +167,7 @@ int call_put_item(struct buf *key, struct registry *, struct buf *,
 /* ---- the rest of this folder ---- */
 
 void users_create(struct call *), users_show(struct call *),
-    users_show_one(struct call *),
+    users_show_one(struct call *), users_update(struct call *),
     users_remove(struct call *), users_password(struct call *),
     tokens_create(struct call *), tokens_refresh(struct call *),
     tokens_end(struct call *), keys_create(struct call *),

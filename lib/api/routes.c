@@ -19,6 +19,7 @@ const struct api_route api_routes[] = {
 	{ "GET", "/users", users_show, "users", "view_user", 0, NULL },
 	{ "GET", "/users/:id", users_show_one, "users", "view_user",
 	    API_STATE, NULL },
+	{ "PUT", "/users", users_update, "users", "update_user", 0, NULL },
 	{ "DELETE", "/users", users_remove, "users", "remove_user", API_OURS,
 	    "all" },
 	{ "PATCH", "/password", users_password, "users", "change_password", 0,
@@ -238,6 +239,14 @@ api_handle(struct http_request *r, void *arg)
 		route->handle(&call);
 }
 
+/* who is new may have metadata */
+static int64_t
+open_body_max(const struct api_route *route)
+{
+	return route->handle == users_create ?
+	    OPEN_BODY_MAX + METADATA_BYTES_MAX : OPEN_BODY_MAX;
+}
+
 void
 api_early(struct http_request *r, void *arg)
 {
@@ -256,7 +265,7 @@ api_early(struct http_request *r, void *arg)
 		if (call_has_token(&call))
 			call_user(&call, 0);
 	} else if (length.p != NULL && (!number_parse(length.p, 0,
-	    INT64_MAX, &n) || n > OPEN_BODY_MAX)) {
+	    INT64_MAX, &n) || n > open_body_max(route))) {
 		http_problem(r, 413, "the body is longer than it need be");
 	}
 }

@@ -36,6 +36,7 @@ struct login {
 	unsigned char address[16];
 	size_t address_n;
 	struct buf old, new;		/* passwords */
+	struct buf metadata;		/* of whom registers */
 	char hash[PASSWORD_HASH_TEXT];	/* of the old one, then the new */
 	struct user user;
 	bool registers;			/* it is to become a user */
@@ -63,6 +64,7 @@ login_new(struct call *c, struct str email, struct str old, struct str new)
 	l->address_n = http_address(c->request, l->address);
 	buf_init(&l->old, PASSWORD_MAX + 1);
 	buf_init(&l->new, PASSWORD_MAX + 1);
+	buf_init(&l->metadata, METADATA_BYTES_MAX);
 	buf_put_str(&l->old, old);
 	buf_put_str(&l->new, new);
 	return l;
@@ -79,6 +81,7 @@ login_free(struct login *l)
 			sodium_memzero(both[i]->p, both[i]->cap);
 		buf_release(both[i]);
 	}
+	buf_release(&l->metadata);
 	free(l);
 }
 
@@ -269,22 +272,23 @@ compared(struct task *t)
 	login_free(l);
 }
 
-/* its address, and a password that is not empty */
+enum { EMAIL, PASSWORD, METADATA, ACCOUNT_FIELDS };
+#define ACCOUNT {							\
+	[EMAIL] = { .name = "email", .type = BODY_TEXT },		\
+	[PASSWORD] = { .name = "password", .type = BODY_TEXT },		\
+	[METADATA] = { .name = "metadata", .type = BODY_OBJECT },	\
+}
+
+/* the first `n` of these: an address, and a password that is not empty */
 static bool
-read_account(struct call *c, struct str *email, struct str *password)
+read_account(struct call *c, struct body_field f[ACCOUNT_FIELDS], size_t n)
 {
-	struct body_field f[] = {
-		{ .name = "email", .type = BODY_TEXT },
-		{ .name = "password", .type = BODY_TEXT },
-	};
 	const char *why;
 
-	if (!call_read(c, f, 2))
+	if (!call_read(c, f, n))
 		return false;
-	*email = f[0].value;
-	*password = f[1].value;
-	why = email_fault(*email);
-	if (why == NULL && password->n == 0)
+	why = email_fault(f[EMAIL].value);
+	if (why == NULL && f[PASSWORD].value.n == 0)
 		why = "the password is missing";
 	if (why != NULL)
 		http_problem(c->request, 400, why);
@@ -294,17 +298,19 @@ read_account(struct call *c, struct str *email, struct str *password)
 void
 tokens_create(struct call *c)
 {
-	struct str email, password;
+	struct body_field f[] = ACCOUNT;
 	struct fault fault;
 	struct login *l;
 
-	if (!read_account(c, &email, &password))
+	/* only who is new has metadata */
+	if (!read_account(c, f, METADATA))
 		return;
-	l = login_new(c, email, password, STR_NONE);
+	l = login_new(c, f[EMAIL].value, f[PASSWORD].value, STR_NONE);
 	if (c->api->registry == NULL)
 		fault_set(&fault, EX_TEMPFAIL, "no registry");
 	if (c->api->registry == NULL || (user_find_hash(c->api->registry,
-	    email, &l->user, l->hash, &fault) < 0 && fault.status != 1)) {
+	    f[EMAIL].value, &l->user, l->hash, &fault) < 0 &&
+	    fault.status != 1)) {
 		call_unable(c->api, c->request, &fault);
 		login_free(l);
 		return;
@@ -346,7 +352,8 @@ make_user(struct change *c, struct registry *r, struct fault *fault)
 {
 	struct login *l = of_task(&c->task);
 
-	return user_create(r, str_z(l->email), l->hash, &l->user, fault);
+	return user_create(r, str_z(l->email), l->hash,
+	    buf_str(&l->metadata), &l->user, fault);
 }
 
 static void
@@ -404,18 +411,21 @@ password_allowed(struct call *c, struct str password)
 void
 users_create(struct call *c)
 {
-	struct str email, password;
+	struct body_field f[] = ACCOUNT;
+	struct str metadata;
 	struct login *l;
 
-	if (!read_account(c, &email, &password) ||
-	    !password_allowed(c, password))
+	if (!read_account(c, f, ACCOUNT_FIELDS) ||
+	    !password_allowed(c, f[PASSWORD].value) ||
+	    !call_metadata(c, f[METADATA].value, &metadata))
 		return;
 	if (!c->api->options.open) {
 		http_problem(c->request, 403,
 		    "new users are made by the administrator");
 		return;
 	}
-	l = login_new(c, email, STR_NONE, password);
+	l = login_new(c, f[EMAIL].value, STR_NONE, f[PASSWORD].value);
+	buf_put_str(&l->metadata, metadata);
 	l->registers = true;
 	l->change.task.run = hash;
 	l->change.task.done = hashed;

@@ -5,9 +5,12 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/fault.h"
 
 /*
- * Metadata: what an owner notes about a thing or channel, a JSON object.
+ * Metadata: what an owner notes about a thing, a channel or themselves, a
+ * JSON object.
  * It is kept as it was written, without white space between its tokens; so
  * numbers keep their digits.
  */
@@ -15,6 +18,11 @@
 /* checks `json` and copies it so into the arena; NULL, or why it is none */
 const char *metadata_compact(struct str json, struct arena *,
     struct str *out);
+/* the same of what is to be kept: at most so many bytes */
+#define METADATA_BYTES_MAX (64 * 1024)
+const char *metadata_take(struct str json, struct arena *, struct str *out);
+/* the same as --metadata has it: inits the buf and puts it there; EX_DATAERR */
+int metadata_option(const char *json, struct buf *, struct fault *);
 
 /*
  * Is all of `want` in `have`?  As PostgreSQL's @>: of an object each member

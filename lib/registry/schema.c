@@ -202,6 +202,14 @@ TAKEN("things") REFUSE
 "CREATE INDEX channels_by_name ON channels(owner, name);"
 "CREATE INDEX channels_by_id ON channels(owner, id);";
 
+/* What users note about themselves.  It is not in users, as each new thing
+ * writes the row there anew; who has none has no row here. */
+static const char step_5[] =
+"CREATE TABLE user_metadata("
+"	owner INTEGER PRIMARY KEY REFERENCES users(n) ON DELETE CASCADE,"
+"	metadata TEXT NOT NULL"			/* a JSON object */
+") STRICT;";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
-	step_1, step_2, step_3, step_4
+	step_1, step_2, step_3, step_4, step_5
 };

@@ -13,7 +13,6 @@
 #include "base/signal.h"
 #include "base/utf8.h"
 #include "registry/keyring.h"
-#include "registry/metadata.h"
 #include "registry/tags.h"
 #include "registry/uuid.h"
 #include "senml/json.h"
@@ -129,10 +128,8 @@ const char *
 spec_set_metadata(struct specs *s, struct spec *spec, struct str json)
 {
 	struct str compact;
-	const char *why = metadata_compact(json, &s->scratch, &compact);
+	const char *why = metadata_take(json, &s->scratch, &compact);
 
-	if (why == NULL && compact.n > METADATA_BYTES_MAX)
-		why = "metadata larger than 64 KiB";
 	if (why == NULL)
 		why = keep(s, spec, SPEC_METADATA, &spec->metadata, compact);
 	arena_reset(&s->scratch);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/opt.h"
+#include "registry/metadata.h"
 
 /*
  * What somebody wants to be done to one thing, channel or connection, as
@@ -31,7 +32,6 @@ enum spec_member {
 };
 
 #define NAME_BYTES_MAX 1024
-#define METADATA_BYTES_MAX (64 * 1024)
 
 struct spec {
 	unsigned given;		/* which of these: enum spec_member */

@@ -91,11 +91,13 @@ password_hash(struct str password, size_t min, char hash[PASSWORD_HASH_TEXT],
 
 static int
 user_event(struct registry *r, const char *operation,
-    const struct user *user, struct fault *fault)
+    const struct user *user, struct str metadata, struct fault *fault)
 {
 	event_begin(r, user->id);
 	event_text(r, "id", str_z(user->id));
 	event_text(r, "email", str_z(user->email));
+	if (metadata.p != NULL)
+		event_json(r, "metadata", metadata);
 	return event_append(r, operation, fault);
 }
 
@@ -135,9 +137,33 @@ insert(struct registry *r, const struct user *user, const char *hash,
 	return -1;
 }
 
+/* what there is to be kept; {} is as good as none */
+static bool
+has_members(struct str metadata)
+{
+	return metadata.n > 2;
+}
+
+static int
+put_metadata(struct registry *r, const struct user *user,
+    struct str metadata, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, has_members(metadata) ?
+	    "INSERT INTO user_metadata(owner, metadata) VALUES(?1, ?2)"
+	    " ON CONFLICT(owner) DO UPDATE SET metadata = ?2" :
+	    "DELETE FROM user_metadata WHERE owner = ?1", fault);
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, user->n);
+	if (has_members(metadata))
+		statement_str(st, 2, metadata);
+	return statement_run(r, st, fault) < 0 ? -1 : 0;
+}
+
 int
 user_create(struct registry *r, struct str email, const char *hash,
-    struct user *user, struct fault *fault)
+    struct str metadata, struct user *user, struct fault *fault)
 {
 	if (email_check(email, fault) < 0)
 		return -1;
@@ -147,7 +173,10 @@ user_create(struct registry *r, struct str email, const char *hash,
 	if (insert(r, user, hash, fault) < 0)
 		return -1;
 	user->n = sqlite3_last_insert_rowid(registry_db(r));
-	return user_event(r, "user.create", user, fault);
+	if (!has_members(metadata))
+		return user_event(r, "user.create", user, STR_NONE, fault);
+	return put_metadata(r, user, metadata, fault) < 0 ? -1 :
+	    user_event(r, "user.create", user, metadata, fault);
 }
 
 int
@@ -164,7 +193,33 @@ user_set_password(struct registry *r, const struct user *user,
 	statement_str(st, 2, str_z(hash));
 	if (statement_run(r, st, fault) < 0)
 		return -1;
-	return user_event(r, "user.update", user, fault);
+	return user_event(r, "user.update", user, STR_NONE, fault);
+}
+
+int
+user_set_metadata(struct registry *r, const struct user *user,
+    struct str metadata, struct fault *fault)
+{
+	/* one that was cleared is told too */
+	return put_metadata(r, user, metadata, fault) < 0 ? -1 :
+	    user_event(r, "user.update", user, metadata, fault);
+}
+
+int
+user_metadata(struct registry *r, const struct user *user, struct buf *to,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r,
+	    "SELECT metadata FROM user_metadata WHERE owner = ?1", fault);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, user->n);
+	if ((got = statement_step(r, st, fault)) > 0)
+		buf_put_str(to, statement_column(st, 0));
+	statement_end(st);
+	return got;
 }
 
 int
@@ -331,16 +386,17 @@ user_remove(struct registry *r, const struct user *user, bool all,
 			    "removes them too)", user->email);
 		return -1;
 	}
-	return user_event(r, "user.remove", user, fault);
+	return user_event(r, "user.remove", user, STR_NONE, fault);
 }
 
 int
-user_each(struct registry *r, int (*each)(void *, const struct user *),
-    void *arg, struct fault *fault)
+user_each(struct registry *r, int (*each)(void *, const struct user *,
+    struct str metadata), void *arg, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r,
-	    "SELECT n, id, email, created, version FROM users"
-	    " ORDER BY n", fault);
+	    "SELECT n, id, email, created, version,"
+	    " coalesce(metadata, '{}') FROM users"
+	    " LEFT JOIN user_metadata ON owner = n ORDER BY n", fault);
 	struct user user;
 	int got;
 
@@ -348,7 +404,7 @@ user_each(struct registry *r, int (*each)(void *, const struct user *),
 		return -1;
 	while ((got = statement_step(r, st, fault)) > 0) {
 		fill(&user, st);
-		got = each(arg, &user);
+		got = each(arg, &user, statement_column(st, 5));
 		if (got != 0) {
 			statement_end(st);
 			return got;

@@ -2,13 +2,14 @@
 #ifndef MFX_REGISTRY_USER_H
 #define MFX_REGISTRY_USER_H
 
+#include "base/buf.h"
 #include "base/stamp.h"
 #include "registry/registry.h"
 #include "registry/uuid.h"
 
 /*
- * Users: an email address and a password.  A user owns things and channels
- * and knows of no others.
+ * Users: an email address, a password, and what they note about themselves
+ * (metadata.h).  A user owns things and channels and knows of no others.
  */
 #define EMAIL_MAX 254
 #define PASSWORD_MIN 8
@@ -38,10 +39,18 @@ int password_hash(struct str password, size_t min,
 bool password_matches(struct str password,
     const char hash[PASSWORD_HASH_TEXT]);
 
+/* metadata is compact; STR_NONE and {} are the same */
 int user_create(struct registry *, struct str email, const char *hash,
-    struct user *, struct fault *);
+    struct str metadata, struct user *, struct fault *);
 int user_set_password(struct registry *, const struct user *,
     const char *hash, struct fault *);
+
+/* puts it in place of all of the old */
+int user_set_metadata(struct registry *, const struct user *,
+    struct str metadata, struct fault *);
+/* appends it: 1, 0: there is none, -1 */
+int user_metadata(struct registry *, const struct user *, struct buf *,
+    struct fault *);
 
 /* ends all that let the user in before, but for the password */
 int user_renew(struct registry *, const struct user *, struct fault *);
@@ -74,9 +83,9 @@ int user_remove(struct registry *, const struct user *, bool all,
     struct fault *);
 
 /* in order of creation, to a callback that stops it with non-zero, which is
- * returned; 0 at the end */
-int user_each(struct registry *, int (*each)(void *, const struct user *),
-    void *arg, struct fault *);
+ * returned; 0 at the end.  Who has no metadata has {}. */
+int user_each(struct registry *, int (*each)(void *, const struct user *,
+    struct str metadata), void *arg, struct fault *);
 
 /* 0, or -1 and a fault that says what is wrong with it */
 int email_check(struct str, struct fault *);

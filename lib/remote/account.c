@@ -7,11 +7,13 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "registry/metadata.h"
 #include "remote/token_file.h"
 #include "senml/body.h"
 
-/* the largest body that is sent here: two passwords, each byte escaped */
-#define BODY_MAX ((size_t)32 << 10)
+/* the largest body that is sent here: two passwords, each byte escaped, and
+ * metadata */
+#define BODY_MAX (((size_t)32 << 10) + METADATA_BYTES_MAX)
 #define SCRATCH_MAX ((size_t)8 << 20)
 /* all the lasting tokens of a user: TOKENS_MAX with names of 256 bytes */
 #define KEYS_MAX ((size_t)4 << 20)
@@ -25,10 +27,19 @@ put_text(struct buf *b, const char *name, struct str value)
 	json_put_string(b, value);
 }
 
-/* a body of two texts, of which both may be secret */
+static void
+put_metadata(struct buf *b, struct str metadata)
+{
+	if (metadata.p == NULL)
+		return;
+	buf_puts(b, b->n > 0 ? ",\"metadata\":" : "{\"metadata\":");
+	buf_put_str(b, metadata);
+}
+
+/* a body of two texts, of which both may be secret, and metadata */
 static int
 send(struct session *s, struct ask *ask, const char *names[2],
-    struct str a, struct str b, struct fault *fault)
+    struct str a, struct str b, struct str metadata, struct fault *fault)
 {
 	struct buf body;
 	int result;
@@ -40,6 +51,7 @@ send(struct session *s, struct ask *ask, const char *names[2],
 	buf_room(&body, body.max);
 	put_text(&body, names[0], a);
 	put_text(&body, names[1], b);
+	put_metadata(&body, metadata);
 	buf_putc(&body, '}');
 	ask->body = buf_str(&body);
 	result = session_ask(s, ask, fault);
@@ -79,14 +91,14 @@ static const char *account_names[] = { "email", "password" };
 
 int
 account_create(struct session *s, struct str email, struct str password,
-    struct fault *fault)
+    struct str metadata, struct fault *fault)
 {
 	struct ask ask = {
 		.method = "POST", .path = "/users", .change = true
 	};
 	if (email_check(email, fault) < 0)
 		return -1;
-	return send(s, &ask, account_names, email, password, fault);
+	return send(s, &ask, account_names, email, password, metadata, fault);
 }
 
 int
@@ -98,7 +110,8 @@ account_login(struct session *s, struct str email, struct str password,
 	/* not even asked for: the answer would be that this is none */
 	if (email_fault(email) != NULL || password.n == 0)
 		return 0;
-	if (send(s, &ask, account_names, email, password, fault) < 0)
+	if (send(s, &ask, account_names, email, password, STR_NONE,
+	    fault) < 0)
 		return fault->status == EX_NOPERM ? 0 : -1;
 	return take_token(s, token, fault) < 0 ? -1 : 1;
 }
@@ -116,26 +129,33 @@ copy(char *to, size_t room, struct str from)
 }
 
 int
-account_show(struct session *s, struct user *user, struct fault *fault)
+account_show(struct session *s, struct user *user, struct buf *metadata,
+    struct fault *fault)
 {
 	struct body_field f[] = {
 		{ .name = "id", .type = BODY_TEXT },
 		{ .name = "email", .type = BODY_TEXT },
 		{ .name = "created", .type = BODY_NUMBER },
+		{ .name = "metadata", .type = BODY_OBJECT },
 	};
+	struct str compact = STR("{}");
 	struct arena arena;
 	int result;
 
 	*user = (struct user){ .n = 0 };
 	if (session_ask(s, &(struct ask){ .path = "/users" }, fault) < 0)
 		return -1;
-	result = read_answer(s, f, 3, &arena, fault);
+	result = read_answer(s, f, 4, &arena, fault);
 	if (result == 0 && (!uuid_valid(f[0].value) ||
 	    email_fault(f[1].value) != NULL ||
 	    !copy(user->id, sizeof user->id, f[0].value) ||
 	    !copy(user->email, sizeof user->email, f[1].value) ||
-	    !stamp_parse(f[2].value, stamp_now(), &user->created)))
+	    !stamp_parse(f[2].value, stamp_now(), &user->created) ||
+	    (f[3].value.p != NULL &&
+	    metadata_take(f[3].value, &arena, &compact) != NULL)))
 		result = session_strange(s, "no user", fault);
+	if (result == 0 && metadata != NULL)
+		buf_put_str(metadata, compact);
 	arena_release(&arena);
 	return result;
 }
@@ -145,7 +165,7 @@ account_is(struct session *s, struct str email, struct fault *fault)
 {
 	struct user user;
 
-	if (account_show(s, &user, fault) < 0)
+	if (account_show(s, &user, NULL, fault) < 0)
 		return -1;
 	if (strlen(user.email) == email.n &&
 	    strncasecmp(user.email, email.p, email.n) == 0)
@@ -163,8 +183,27 @@ account_set_password(struct session *s, struct str old, struct str password,
 		.method = "PATCH", .path = "/password", .change = true
 	};
 
-	return send(s, &ask, names, old, password, fault) < 0 ? -1 :
+	return send(s, &ask, names, old, password, STR_NONE, fault) < 0 ? -1 :
 	    take_token(s, token, fault);
+}
+
+int
+account_set_metadata(struct session *s, struct str metadata,
+    struct fault *fault)
+{
+	struct ask ask = {
+		.method = "PUT", .path = "/users", .change = true
+	};
+	struct buf body;
+	int result;
+
+	buf_init(&body, BODY_MAX);
+	put_metadata(&body, metadata);
+	buf_putc(&body, '}');
+	ask.body = buf_str(&body);
+	result = session_ask(s, &ask, fault);
+	buf_release(&body);
+	return result;
 }
 
 int

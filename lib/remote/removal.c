@@ -24,7 +24,7 @@ remove_there(struct session *s, struct removal *removal, struct fault *fault)
 {
 	if (!removal->dry_run)
 		return account_remove(s, removal->all, fault);
-	if (account_show(s, &removal->user, fault) < 0 ||
+	if (account_show(s, &removal->user, NULL, fault) < 0 ||
 	    account_count(s, "/things?limit=1&keys=false", &removal->things,
 	    fault) < 0 || account_count(s, "/channels?limit=1",
 	    &removal->channels, fault) < 0)

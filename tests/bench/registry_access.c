@@ -77,8 +77,8 @@ fill(void)
 	    "open");
 	uuid_make(channel);
 	must(registry_begin(registry, &fault) == 0, "begin");
-	must(user_create(registry, STR("b@example.com"), "none", &owner,
-	    &fault) == 0, "user");
+	must(user_create(registry, STR("b@example.com"), "none", STR_NONE,
+	    &owner, &fault) == 0, "user");
 	must(item_create(registry, ITEM_CHANNEL, &owner, &c, &fault) == 0,
 	    "channel");
 	for (i = 0; i < THINGS; i++)

@@ -37,7 +37,8 @@ fill(struct user *owner, const char *email)
 	struct specs specs;
 	size_t i;
 
-	must(user_create(registry, str_z(email), "", owner, &fault) == 0);
+	must(user_create(registry, str_z(email), "", STR_NONE, owner,
+	    &fault) == 0);
 	specs_init(&specs);
 	for (i = 0; i < NAMES; i++) {
 		struct spec *spec = specs_add(&specs);

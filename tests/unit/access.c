@@ -82,8 +82,8 @@ static int
 make_user(const struct spec *spec)
 {
 	(void)spec;
-	return user_create(registry, STR("a@example.com"), "no hash", &owner,
-	    &fault);
+	return user_create(registry, STR("a@example.com"), "no hash", STR_NONE,
+	    &owner, &fault);
 }
 
 static struct spec

@@ -141,6 +141,25 @@ test_defaults(struct registry *r)
 	item_found_end(found);
 }
 
+/* who was there before notes nothing, and may begin to */
+static void
+test_metadata(struct registry *r, struct str want, struct str next)
+{
+	struct buf got;
+	struct user user;
+
+	buf_init(&got, METADATA_BYTES_MAX);
+	CHECK(user_find(r, STR("ann@example.com"), &user, &fault) == 0);
+	CHECK(user_metadata(r, &user, &got, &fault) == (want.n > 0));
+	CHECK(str_eq(buf_str(&got), want));
+	buf_release(&got);
+	if (next.p == NULL)
+		return;
+	CHECK(registry_begin(r, &fault) == 0);
+	CHECK(user_set_metadata(r, &user, next, &fault) == 0);
+	CHECK(registry_commit(r, &fault) == 0);
+}
+
 static void
 clean_up(void)
 {
@@ -168,10 +187,12 @@ main(void)
 	CHECK(registry_open(&r, home, REGISTRY_WRITE, &fault) == 0);
 	test_ids(r);
 	test_defaults(r);
+	test_metadata(r, STR(""), STR("{\"a\":1}"));
 	registry_close(r);
 	/* once more, by now of today */
 	CHECK(registry_open(&r, home, REGISTRY_READ, &fault) == 0);
 	test_defaults(r);
+	test_metadata(r, STR("{\"a\":1}"), STR_NONE);
 	registry_close(r);
 	clean_up();
 	return unit_end();
