@@ -84,7 +84,6 @@ static void
 commit(void)
 {
 	struct fault fault;
-
 	enum ws_commit change = ws_publish_commit(&publish, &fault);
 
 	service.messages = publish.messages;
@@ -253,8 +252,7 @@ open_input(struct fault *fault)
 	} else if (!served) {
 		inlet_init(&inlet, STDIN_FILENO, "<stdin>");
 	}
-	watched = inlet.fd;
-	if (watched >= 0)
+	if ((watched = inlet.fd) >= 0)
 		ws_watch(server, watched);
 	return 0;
 }
