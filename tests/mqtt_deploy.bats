@@ -121,11 +121,13 @@ delivered() {
 	    --cafile "$tls/ca.crt" -u '' -P "$KEY" -t "$TOPIC" -n 2>/dev/null
 	fails mosquitto_pub --unix "$MFX_HOME/mqtt/broker.sock" -u mfx-adapt-mqtt \
 	    -P wrong -t "$TOPIC" -n 2>/dev/null
+	local delivery
+	delivery=$(ours mfx-adapt-mqtt)
+	[[ -n $delivery ]]
 	end_run
 	# nothing of it is left
 	fails pgrep -f "^mosquitto -c $MFX_HOME/"
-	[[ -z $(grep -lsF "MFX_HOME=$MFX_HOME" /proc/[0-9]*/environ |
-		sed 's/environ$/comm/' | xargs cat | grep -x mfx-adapt-mqtt) ]]
+	[[ $(ps -o stat= -p "$delivery") != [^Z]* ]]
 }
 
 # certificate NAME CN SAN, by the authority here
@@ -211,14 +213,21 @@ certificate() {
 	grep -qx later got
 }
 
-# the pids of the site's processes of that name
+# the processes of that name that the run has started, it or its children: the
+# environment of one with secrets is readable by root alone
 ours() {
-	local pid
-	for pid in $(pgrep -x "$1"); do
-		if grep -qsF "MFX_HOME=$MFX_HOME" "/proc/$pid/environ"; then
-			echo "$pid"
-		fi
-	done
+	ps -e -o pid=,ppid=,comm= | awk -v run="$RUN" -v name="$1" '
+		{ parent[$1] = $2; comm[$1] = $3 }
+		END {
+			for (pid in comm) {
+				if (comm[pid] != name)
+					continue
+				for (p = pid; p > 1 && p != run; p = parent[p])
+					;
+				if (p == run)
+					print pid
+			}
+		}'
 }
 
 @test "delivery that is killed comes back, and goes on where it was" {
