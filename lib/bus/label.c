@@ -24,7 +24,7 @@ void
 bus_line_put(struct buf *b, struct str line, uint64_t seq)
 {
 	size_t head = line.n > 0 && line.p[0] == '[' ? 2 : 1;
-	/* no writer of ours puts a `part` there: it would become one of seq's */
+	/* no writer of ours puts `part` first: it would become one of seq's */
 	bool message = line.n > head && line.p[head] == '"' &&
 	    line.p[head - 1] == '{' &&
 	    !str_starts(str_from(line, head), STR("\"part\""));
