@@ -193,7 +193,9 @@ canonical_value(const char *p, const char *end)
 		return canonical_string(p + 1, end);
 	if (p == end || *p == '{' || *p == '[')
 		return NULL;
-	while (p < end && *p != ',' && *p != '}')
+	/* of a number, nearly all are such characters: many at once */
+	for (p += span_name(p, end); p < end && *p != ',' && *p != '}';
+	    p += span_name(p, end))
 		p++;
 	return p;
 }
