@@ -467,8 +467,8 @@ canonical_put_other(struct canonical *c, struct buf *to, struct str line,
 	if (why == NULL && !canonical_rewrite(c, to, line, route))
 		why = "not a message";
 	buf_release(&subtopic);
-	/* a pack may be a message only by the position that is taken out */
-	if (why == NULL && empty)
+	/* a record may be one only by the position that is taken out */
+	if (why == NULL && (empty || route->has_seq))
 		why = pack_parse_line(&c->pack, (struct str){ to->p + start,
 		    to->n - start }, (struct stamp){ 0 }, &again);
 	return why;
