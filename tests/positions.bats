@@ -10,20 +10,6 @@ count() {
 	sqlite3 "${1:-m.db}" 'SELECT count(*) FROM readings'
 }
 
-# start_ready_on FIFO COMMAND…: with the FIFO as its stdin, which is open
-# for writing as fd 5
-start_ready_on() {
-	local fifo=$1 ready=$BATS_TEST_TMPDIR/ready line
-	shift
-	rm -f "$ready"
-	mkfifo "$ready"
-	"$@" --ready-fd 9 <"$fifo" >out 2>err 3>&- 9>"$ready" &
-	PID=$!
-	PIDS+=("$PID")
-	exec 5>"$fifo"
-	read -rt 20 line <"$ready"
-}
-
 # parts FIRST LAST: packs of three as mfx-normalize gives them, each line with
 # its position; a pack ends at the number of its last reading
 parts() {

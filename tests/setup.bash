@@ -126,3 +126,17 @@ drained() {
 sleeps() {
 	[[ $(sed 's/.*) //' "/proc/$1/stat") == S* ]]
 }
+
+# start_ready_on FIFO COMMAND…: with the FIFO as its stdin, which is open
+# for writing as fd 5
+start_ready_on() {
+	local fifo=$1 ready=$BATS_TEST_TMPDIR/ready line
+	shift
+	rm -f "$ready"
+	mkfifo "$ready"
+	"$@" --ready-fd 9 <"$fifo" >out 2>err 3>&- 9>"$ready" &
+	PID=$!
+	PIDS+=("$PID")
+	exec 5>"$fifo"
+	read -rt 20 line <"$ready"
+}
