@@ -33,8 +33,9 @@ CMDS := $(filter-out $(LEFT_OUT),$(patsubst cmd/%.c,%,$(wildcard cmd/*.c)))
 # what stands on a library that is missing is left out with its programs
 LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/% lib/api/%) \
 	$(if $(GNUTLS_LIBS),,lib/http/% lib/api/%) \
-	$(if $(SQLITE_LIBS),,lib/registry/% lib/api/% lib/remote/%) \
-	$(if $(SODIUM_LIBS),,lib/registry/% lib/api/% lib/remote/%) \
+	$(if $(SQLITE_LIBS),,lib/store/sqlite%) \
+	$(if $(and $(SQLITE_LIBS),$(SODIUM_LIBS)),,lib/registry/% lib/remote/% \
+	lib/http/% lib/api/% lib/coap/% lib/mqtt/%) \
 	$(if $(CURL_LIBS),,lib/remote/%) \
 	$(if $(and $(WEBSOCKETS_LIBS),$(EV_LIBS),$(OPENSSL_LIBS)),,lib/http/ws%) \
 	$(if $(and $(COAP_LIBS),$(CRYPTO_LIBS),$(OPENSSL_LIBS)),,lib/coap/%) \
@@ -63,8 +64,10 @@ all: config.mk $(PROGRAMS) $(PLUGIN)
 	@$(if $(strip $(LEFT_OUT)),echo "left out for want of a library: \
 	$(LEFT_OUT) (scripts/setup installs it)")
 
+# a second time with what it was given the first time
 config.mk: config.mk.in configure
-	./configure --quiet $(if $(wildcard config.mk),,$(CONFIGURE_FLAGS))
+	$(if $(wildcard config.status),./config.status --recheck --quiet && \
+	    ./config.status --quiet,./configure --quiet $(CONFIGURE_FLAGS))
 	@touch $@
 config.h: config.mk ;
 configure: configure.ac
