@@ -20,6 +20,7 @@
 #include "base/program.h"
 #include "base/signal.h"
 #include "base/utf8.h"
+#include "base/wide.h"
 #include "senml/device.h"
 #include "senml/message.h"
 
@@ -100,13 +101,14 @@ put_pack(struct buf *b, struct device *d, struct stamp t)
 	buf_put_str(b, STR("}]\n"));
 }
 
-/* k times `unit` / `parts`, which may be long ago or far away */
+/* k times `unit` / `parts`, at most INT64_MAX; `parts` is below 2^32 */
 static int64_t
 scaled(int64_t k, int64_t unit, int64_t parts)
 {
-	__int128 ns = (__int128)k * unit / parts;
+	struct wide ns = wide_product((uint64_t)k, (uint64_t)unit);
 
-	return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+	wide_divide(&ns, (uint32_t)parts);
+	return ns.high > 0 || ns.low > INT64_MAX ? INT64_MAX : (int64_t)ns.low;
 }
 
 /* The time of the k-th pack; false when it is over. */

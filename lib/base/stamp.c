@@ -93,32 +93,36 @@ scan_fixed(struct scan *s, int width, int *out)
 	return true;
 }
 
-/* digits, perhaps with a fraction, times `unit`; truncated below 1 ns */
+/* *sum += digit * unit; false when that is too much */
+static bool
+scan_add(int64_t *sum, char digit, int64_t unit)
+{
+	return !__builtin_add_overflow(*sum, (digit - '0') * unit, sum);
+}
+
+/* digits, perhaps with a fraction, times `unit`, which is a duration unit's;
+ * truncated below 1 ns */
 static bool
 scan_decimal(struct scan *s, int64_t unit, int64_t *out)
 {
 	const char *start = s->p;
-	__int128 sum = 0, part = unit;
+	int64_t sum = 0, part = unit;
 
-	for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
-		sum = sum * 10 + (__int128)(*s->p - '0') * unit;
-		if (sum > INT64_MAX)
+	for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++)
+		if (__builtin_mul_overflow(sum, 10, &sum) ||
+		    !scan_add(&sum, *s->p, unit))
 			return false;
-	}
 	if (s->p == start)
 		return false;
 	if (scan_is(s, '.')) {
 		start = s->p;
-		for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
-			part /= 10;
-			sum += (*s->p - '0') * part;
-		}
+		for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++)
+			if (!scan_add(&sum, *s->p, part /= 10))
+				return false;
 		if (s->p == start)
 			return false;
 	}
-	if (sum > INT64_MAX)
-		return false;
-	*out = (int64_t)sum;
+	*out = sum;
 	return true;
 }
 

@@ -6,19 +6,22 @@
 #include <stdlib.h>
 
 #include "base/digits.h"
+#include "base/wide.h"
 #include "senml/span.h"
 
-__extension__ typedef __int128 wide;
-
-/* what a wide holds with room for a sum */
-#define DIGITS_MAX 36
+/* what a wide holds with room for a sum: two words of 18 digits each */
+#define WORD_DIGITS 18
+#define DIGITS_MAX (2 * WORD_DIGITS)
+/* powers of ten that a word holds */
+#define WORD_POWERS 20
 /* exponents beyond this are out of any range; also keeps sums of
  * exponents far from overflow */
 #define EXPONENT_MAX 100000
 
-/* m * 10^e */
+/* m * 10^e, or its negative; zero is never negative */
 struct decimal {
-	wide m;
+	struct wide m;
+	bool negative;
 	int e;
 	int digits;		/* of m */
 };
@@ -28,14 +31,58 @@ static const double powers[] = {
 	1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
 };
 
-static wide
+/* n < WORD_POWERS */
+static uint64_t
 ten_to(int n)
 {
-	wide v = 1;
+	uint64_t v = 1;
 
 	while (n-- > 0)
 		v *= 10;
 	return v;
+}
+
+/* m * 10^n, which a wide must hold */
+static struct wide
+times_ten_to(struct wide m, int n)
+{
+	for (; n >= WORD_POWERS; n -= WORD_POWERS - 1)
+		m = wide_multiply(m, ten_to(WORD_POWERS - 1));
+	return wide_multiply(m, ten_to(n));
+}
+
+/* m / 10^n */
+static struct wide
+divide_by_ten_to(struct wide m, int n)
+{
+	for (; n >= 9; n -= 9)
+		wide_divide(&m, 1000000000);
+	wide_divide(&m, (uint32_t)ten_to(n));
+	return m;
+}
+
+/* divides by ten when that leaves no rest */
+static bool
+drop_zero(struct wide *m)
+{
+	struct wide quotient = *m;
+
+	if (wide_is_zero(*m) || wide_divide(&quotient, 10) != 0)
+		return false;
+	*m = quotient;
+	return true;
+}
+
+/* false when int64_t does not hold it */
+static bool
+to_int64(uint64_t magnitude, bool negative, int64_t *out)
+{
+	if (magnitude > (uint64_t)INT64_MAX + negative)
+		return false;
+	/* the magnitude of INT64_MIN is no int64_t */
+	*out = negative && magnitude > 0 ? -(int64_t)(magnitude - 1) - 1 :
+	    (int64_t)magnitude;
+	return true;
 }
 
 static int
@@ -58,20 +105,22 @@ decimal_parse(struct str s, struct decimal *d)
 {
 	const char *p = s.p, *end = s.p + s.n;
 	bool negative = *p == '-', point = false;
-	uint64_t low = 0;	/* the first 18 digits, without wide math */
-	wide m = 0;
+	/* the first 18 digits, those that follow, and 10^their number */
+	uint64_t first = 0, second = 0, scale = 1;
 	int digits = 0, e = 0;
 
 	for (p += negative; p < end; p++) {
 		unsigned c = (unsigned char)*p - (unsigned)'0';
 
 		if (c <= 9) {
-			if (digits < 18)
-				low = low * 10 + c;
-			else if (digits < DIGITS_MAX)
-				m = (digits == 18 ? (wide)low : m) * 10 + c;
-			else
+			if (digits < WORD_DIGITS) {
+				first = first * 10 + c;
+			} else if (digits < DIGITS_MAX) {
+				second = second * 10 + c;
+				scale *= 10;
+			} else {
 				return false;
+			}
 			digits += digits > 0 || c > 0;
 			e -= point;
 		} else if (*p == '.') {
@@ -81,10 +130,11 @@ decimal_parse(struct str s, struct decimal *d)
 			break;
 		}
 	}
-	if (digits <= 18)
-		m = (wide)low;
-	d->m = negative ? -m : m;
-	d->e = m == 0 ? 0 : e;
+	d->m = wide_of(first);
+	if (digits > WORD_DIGITS)
+		d->m = wide_add(wide_product(first, scale), wide_of(second));
+	d->negative = negative && digits > 0;
+	d->e = digits == 0 ? 0 : e;
 	d->digits = digits;
 	return true;
 }
@@ -93,14 +143,13 @@ double
 number_value(struct str s)
 {
 	struct decimal d;
+	double v;
 
 	/* both factors exact, so one rounding: the nearest double */
 	if (decimal_parse(s, &d) && d.digits <= 15 && d.e >= -22 && d.e <= 22) {
-		double v = (double)(int64_t)d.m;
-
-		if (d.m == 0)
-			return s.p[0] == '-' ? -0.0 : 0;
-		return d.e < 0 ? v / powers[-d.e] : v * powers[d.e];
+		v = (double)(int64_t)d.m.low;
+		v = d.e < 0 ? v / powers[-d.e] : v * powers[d.e];
+		return s.p[0] == '-' ? -v : v;
 	}
 	return strtod(s.p, NULL);
 }
@@ -149,15 +198,25 @@ plain_seconds(struct str s, int64_t *ns)
 	return true;
 }
 
-bool
-number_ns(struct str s, int64_t *ns)
+/* d * 10^e, rounded, where the result has at most 19 digits */
+static uint64_t
+decimal_round(const struct decimal *d, int e)
+{
+	struct wide half;
+
+	if (e >= 0)
+		return d->m.low * ten_to(e);
+	half = times_ten_to(wide_of(5), -e - 1);
+	return divide_by_ten_to(wide_add(d->m, half), -e).low;
+}
+
+/* what plain_seconds leaves, apart so that the usual way is short */
+static __attribute__((noinline)) bool
+other_seconds(struct str s, int64_t *ns)
 {
 	struct decimal d;
-	wide v, divisor;
 	int e;
 
-	if (plain_seconds(s, ns))
-		return true;
 	if (!decimal_parse(s, &d)) {
 		/* a cut after 30 characters changes no nanosecond, unless
 		 * those are needed to know the magnitude */
@@ -167,20 +226,18 @@ number_ns(struct str s, int64_t *ns)
 		return number_ns((struct str){ s.p, 30 }, ns);
 	}
 	e = d.e + 9;
-	if (d.m == 0 || d.digits + e < 0) {
+	if (d.digits == 0 || d.digits + e < 0) {
 		*ns = 0;
 		return true;
 	}
-	if (d.digits + e > 19)
-		return false;
-	if (e >= 0) {
-		v = d.m * ten_to(e);
-	} else {
-		divisor = ten_to(-e);
-		v = (d.m + (d.m < 0 ? -divisor : divisor) / 2) / divisor;
-	}
-	*ns = (int64_t)v;
-	return v == *ns;
+	return d.digits + e <= 19 &&
+	    to_int64(decimal_round(&d, e), d.negative, ns);
+}
+
+bool
+number_ns(struct str s, int64_t *ns)
+{
+	return plain_seconds(s, ns) || other_seconds(s, ns);
 }
 
 bool
@@ -209,16 +266,12 @@ number_integer(struct str s, int64_t *out)
 
 	if (!decimal_parse(s, &d))
 		return false;
-	while (d.e < 0 && d.m % 10 == 0 && d.m != 0) {
-		d.m /= 10;
+	while (d.e < 0 && drop_zero(&d.m)) {
 		d.e++;
 		d.digits--;
 	}
-	if (d.e < 0 || d.digits + d.e > 19)
-		return false;
-	d.m *= ten_to(d.e);
-	*out = (int64_t)d.m;
-	return d.m == *out;
+	return d.e >= 0 && d.digits + d.e <= 19 &&
+	    to_int64(d.m.low * ten_to(d.e), d.negative, out);
 }
 
 bool
@@ -228,35 +281,44 @@ number_decimal(struct str s, bool *negative, uint64_t *m, int *e)
 
 	if (!decimal_parse(s, &d))
 		return false;
-	*negative = d.m < 0;
-	if (d.m < 0)
-		d.m = -d.m;
-	for (*e = d.e; d.m > (wide)UINT64_MAX && d.m % 10 == 0; d.m /= 10)
-		++*e;
-	if (d.m > (wide)UINT64_MAX)
-		return false;
-	for (*m = (uint64_t)d.m; *m != 0 && *m % 10 == 0; *m /= 10)
-		++*e;
-	return true;
+	while (drop_zero(&d.m))
+		d.e++;
+	*negative = d.negative;
+	*m = d.m.low;
+	*e = d.e;
+	return d.m.high == 0;
 }
 
-/* Writes m * 10^e without an exponent; returns the length. */
+/* The digits of m, the last one first, at least one; returns how many. */
 static int
-print_plain(char *to, size_t room, wide m, int e)
+digits_reversed(char *to, struct wide m)
 {
-	char digits[48];
-	int n = 0, i, k = 0;
-	bool negative = m < 0;
+	int n = 0, i;
 
-	if (negative)
-		m = -m;
-	while (m > 0 || n <= -e) {
-		digits[n++] = (char)('0' + (int)(m % 10));
-		m /= 10;
+	while (m.high > 0) {
+		uint32_t part = wide_divide(&m, 1000000000);
+
+		for (i = 0; i < 9; i++, part /= 10)
+			to[n++] = (char)('0' + part % 10);
 	}
+	do
+		to[n++] = (char)('0' + m.low % 10);
+	while ((m.low /= 10) > 0);
+	return n;
+}
+
+/* Writes d without an exponent, for -20 < d.e; returns the length. */
+static int
+print_plain(char *to, size_t room, struct decimal d)
+{
+	char digits[64];
+	int n = digits_reversed(digits, d.m), e = d.e, i, k = 0;
+
+	while (n <= -e)
+		digits[n++] = '0';
 	if (room < (size_t)(n + (e > 0 ? e : 0) + 3))
 		return -1;
-	if (negative)
+	if (d.negative)
 		to[k++] = '-';
 	for (i = n - 1; i >= 0; i--) {
 		if (i == -e - 1)
@@ -367,35 +429,45 @@ number_print(char *to, double v)
 }
 
 static int
-digits_of(wide m)
+digits_of(struct wide m)
 {
-	int n = 0;
+	char digits[64];
 
-	for (; m != 0; m /= 10)
-		n++;
-	return n;
+	return wide_is_zero(m) ? 0 : digits_reversed(digits, m);
 }
 
-/* The exact sum; false when it has more digits than a decimal holds. */
+/* The exact sum; false when it has more digits than a decimal holds.  Its
+ * own are not counted. */
 static bool
 decimal_add(struct decimal x, struct decimal y, struct decimal *sum)
 {
 	struct decimal t;
 
-	if (x.m == 0 || (y.m != 0 && y.e > x.e)) {
+	if (x.digits == 0 || (y.digits > 0 && y.e > x.e)) {
 		t = x;
 		x = y;
 		y = t;
 	}
 	/* x has the larger exponent: bring it down to y's */
-	if (y.m == 0)
+	if (y.digits == 0)
 		y.e = x.e;
-	if (x.m == 0)
+	if (x.digits == 0)
 		x.e = y.e;
 	if (x.digits + (x.e - y.e) > DIGITS_MAX)
 		return false;
-	sum->m = x.m * ten_to(x.e - y.e) + y.m;
-	sum->e = sum->m == 0 ? 0 : y.e;
+	x.m = times_ten_to(x.m, x.e - y.e);
+	*sum = wide_less(x.m, y.m) ? y : x;
+	if (x.negative == y.negative)
+		sum->m = wide_add(x.m, y.m);
+	else if (wide_less(x.m, y.m))
+		sum->m = wide_subtract(y.m, x.m);
+	else
+		sum->m = wide_subtract(x.m, y.m);
+	sum->e = y.e;
+	if (wide_is_zero(sum->m)) {
+		sum->e = 0;
+		sum->negative = false;
+	}
 	return true;
 }
 
@@ -405,10 +477,15 @@ double_print(char *to, double v)
 	return isfinite(v) ? (int)number_print(to, v) : -1;
 }
 
+/* an integer below 2^64, or few digits with a point among them */
 static bool
-within_u64(wide v)
+is_plain(const struct decimal *d)
 {
-	return v <= (wide)UINT64_MAX && v >= -(wide)UINT64_MAX;
+	if (d->m.high != 0)
+		return false;
+	if (d->e > -18 && d->e <= 0 && d->m.low < UINT64_C(100000000000000000))
+		return true;
+	return d->e >= 0 && d->e < 19 && d->m.low <= UINT64_MAX / ten_to(d->e);
 }
 
 /* All digits where that is promised, else the nearest double; -1 when it
@@ -417,19 +494,17 @@ static int
 decimal_print(char *to, size_t room, struct decimal d)
 {
 	char exact[64];
+	int e;
 
-	while (d.m != 0 && d.e < 0 && d.m % 10 == 0) {
-		d.m /= 10;
+	while (d.e < 0 && drop_zero(&d.m))
 		d.e++;
-	}
-	if (d.e > -18 && d.e <= 0 && d.m < (wide)1e17 && d.m > -(wide)1e17)
-		return print_plain(to, room, d.m, d.e);
-	if (d.e >= 0 && d.e < 19 && within_u64(d.m) &&
-	    within_u64(d.m * ten_to(d.e)))
-		return print_plain(to, room, d.m, d.e);
-	if (print_plain(exact, sizeof exact - 8, d.m, 0) < 0)
+	if (is_plain(&d))
+		return print_plain(to, room, d);
+	e = d.e;
+	d.e = 0;
+	if (print_plain(exact, sizeof exact - 8, d) < 0)
 		return -1;
-	snprintf(exact + strlen(exact), 16, "e%d", d.e);
+	snprintf(exact + strlen(exact), 16, "e%d", e);
 	return double_print(to, strtod(exact, NULL));
 }
 
@@ -462,20 +537,26 @@ number_sum(struct arena *arena, struct str a, struct str b)
  * between those and the quotient.
  */
 #define QUOTIENT_DIGITS 800
+/* integers below it are doubles */
+#define EXACT_BELOW (UINT64_C(1) << 53)
 
 static double
-divide(struct decimal d, int64_t den)
+divide(struct decimal d, uint32_t den)
 {
-	wide m = d.m < 0 ? -d.m : d.m, rest = m % den;
 	char text[QUOTIENT_DIGITS + 64];
-	int n, i;
+	double v;
+	uint64_t rest, m = d.m.low;
+	int n, i, e = d.e;
 
 	/* both factors exact, so one rounding */
-	if (m < (wide)1 << 53 && d.e <= 0 && d.e > -16 &&
-	    den * ten_to(-d.e) < (wide)1 << 53)
-		return (double)(int64_t)d.m / (double)(int64_t)(den *
-		    ten_to(-d.e));
-	n = print_plain(text, sizeof text, m / den, 0);
+	if (d.m.high == 0 && m < EXACT_BELOW && e <= 0 && e > -16 &&
+	    den <= (EXACT_BELOW - 1) / ten_to(-e)) {
+		v = (double)(int64_t)m / (double)(int64_t)(den * ten_to(-e));
+		return d.negative ? -v : v;
+	}
+	rest = wide_divide(&d.m, den);
+	d.e = 0;
+	n = print_plain(text, sizeof text, d);
 	for (i = 0; i < QUOTIENT_DIGITS; i++) {
 		rest *= 10;
 		text[n++] = (char)('0' + (int)(rest / den));
@@ -483,13 +564,13 @@ divide(struct decimal d, int64_t den)
 	}
 	/* a last one for all that would follow */
 	snprintf(text + n, sizeof text - (size_t)n, "%de%d", rest != 0,
-	    d.e - QUOTIENT_DIGITS - 1);
-	return d.m < 0 ? -strtod(text, NULL) : strtod(text, NULL);
+	    e - QUOTIENT_DIGITS - 1);
+	return strtod(text, NULL);
 }
 
 /* num/den as num/den * 10^e where only 3, 7 … divide the new den */
 static int
-take_tens(int64_t *num, int64_t *den)
+take_tens(uint64_t *num, uint64_t *den)
 {
 	int e = 0;
 
@@ -509,10 +590,11 @@ take_tens(int64_t *num, int64_t *den)
 #define SCALED_DIGITS 24
 
 struct str
-number_convert(struct arena *arena, struct str a, int64_t num, int64_t den,
+number_convert(struct arena *arena, struct str a, uint64_t num, uint64_t den,
     int offset)
 {
-	struct decimal d, o = { offset, 0, digits_of(offset) };
+	/* the offset, times den as well */
+	struct decimal d, whole, o = { .negative = offset < 0 };
 	char text[64];
 	int n, e = take_tens(&num, &den);
 
@@ -522,18 +604,21 @@ number_convert(struct arena *arena, struct str a, int64_t num, int64_t den,
 			return STR_NONE;
 		decimal_parse((struct str){ text, (size_t)n }, &d);
 	}
-	d.m *= num;
-	d.e = d.m == 0 ? 0 : d.e + e;
+	d.m = wide_multiply(d.m, num);
+	d.e = d.digits == 0 ? 0 : d.e + e;
 	d.digits = digits_of(d.m);
-	o.m *= den;
+	o.m = wide_product(offset < 0 ? -(uint64_t)offset : (uint64_t)offset,
+	    den);
 	o.digits = digits_of(o.m);
-	if (!decimal_add(d, o, &d))
-		n = double_print(text, divide(d, den) + offset);
-	else if (d.m % den == 0)
-		n = decimal_print(text, sizeof text,
-		    (struct decimal){ d.m / den, d.e, 0 });
+	if (!decimal_add(d, o, &d)) {
+		n = double_print(text, divide(d, (uint32_t)den) + offset);
+		return in_arena(arena, text, n);
+	}
+	whole = d;
+	if (wide_divide(&whole.m, (uint32_t)den) == 0)
+		n = decimal_print(text, sizeof text, whole);
 	else
-		n = double_print(text, divide(d, den));
+		n = double_print(text, divide(d, (uint32_t)den));
 	return in_arena(arena, text, n);
 }
 

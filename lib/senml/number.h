@@ -51,11 +51,11 @@ struct str number_sum(struct arena *, struct str a, struct str b);
  * a * num / den + offset, likewise: exact, or the shortest text of the
  * nearest double; divided last.  num and den are from 1 and have few
  * digits beside their zeros, as the scales of units do: when the twos and
- * fives of den are made tens, num stays below 10^12.  A number of more
- * than 24 digits counts as its nearest double.
+ * fives of den are made tens, num stays below 10^12 and den below 2^32.  A
+ * number of more than 24 digits counts as its nearest double.
  */
-struct str number_convert(struct arena *, struct str a, int64_t num,
-    int64_t den, int offset);
+struct str number_convert(struct arena *, struct str a, uint64_t num,
+    uint64_t den, int offset);
 
 /* a finite double as the shortest JSON number that reads back the same;
  * the second one into NUMBER_TEXT bytes, and returns the length */

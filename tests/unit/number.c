@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "senml/number.h"
+
+#include <inttypes.h>
+
 #include "unit.h"
 
 static struct arena arena;
@@ -182,10 +185,109 @@ test_doubles(void)
 	CHECK(put_is(0.30000000000000004, "0.30000000000000004"));
 }
 
+/*
+ * Random numbers of all forms through all functions: the digest of what
+ * came out was the same with integers of 128 bits from the compiler, and is
+ * on every machine.
+ */
+static uint64_t
+next(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+	return *state >> 33;
+}
+
+static struct str
+random_number(char *to, uint64_t *state)
+{
+	uint64_t form = next(state), k = next(state) % (form % 3 ? 12 : 40);
+	size_t n = 0;
+
+	if (form & 8)
+		to[n++] = '-';
+	to[n++] = (char)('1' + next(state) % 9);
+	while (k-- > 0)
+		to[n++] = (char)(form & 16 ? '0' + next(state) % 10 : '9');
+	if (form & 32) {
+		to[n++] = '.';
+		for (k = next(state) % (form % 3 ? 10 : 40) + 1; k > 0; k--)
+			to[n++] = (char)(form & 64 && k > 3 ? '0' :
+			    '0' + next(state) % 10);
+	}
+	if (form & 128)
+		n += (size_t)sprintf(to + n, "e%d",
+		    (int)(next(state) % 60) - 30);
+	to[n] = '\0';
+	return (struct str){ to, n };
+}
+
+static uint64_t
+digest_add(uint64_t digest, const void *from, size_t n)
+{
+	const unsigned char *p = from;
+
+	for (; n > 0; n--)
+		digest = (digest ^ *p++) * UINT64_C(1099511628211);
+	return digest;
+}
+
+static uint64_t
+digest_of(struct str a, struct str b, uint64_t digest)
+{
+	static const struct { int64_t num, den; int offset; } scales[] = {
+		{ 3600, 1, 0 }, { 1, 1000, 0 }, { 1, 1, -30 }, { 36, 10, 0 },
+		{ 10, 36, 0 }, { 999999999999, 1, 7 }, { 1, 4294967291, 3 },
+	};
+	struct str texts[1 + sizeof scales / sizeof *scales];
+	int64_t ns = 0, integer = 0;
+	uint64_t m = 0;
+	bool negative = false;
+	char line[256];
+	size_t i;
+	int e = 0, n;
+
+	arena_reset(&arena);
+	if (!number_ns(a, &ns))
+		ns = 1;
+	if (!number_integer(a, &integer))
+		integer = 1;
+	if (!number_decimal(a, &negative, &m, &e))
+		m = 1, e = 0, negative = false;
+	n = snprintf(line, sizeof line, "%a %" PRId64 " %" PRId64
+	    " %d %" PRIu64 " %d\n", number_value(a), ns, integer, negative, m,
+	    e);
+	digest = digest_add(digest, line, (size_t)n);
+	texts[0] = number_sum(&arena, a, b);
+	for (i = 0; i < sizeof scales / sizeof *scales; i++)
+		texts[1 + i] = number_convert(&arena, a, scales[i].num,
+		    scales[i].den, scales[i].offset);
+	for (i = 0; i < sizeof texts / sizeof *texts; i++) {
+		digest = digest_add(digest, texts[i].p, texts[i].n);
+		digest = digest_add(digest, "\n", 1);
+	}
+	return digest;
+}
+
+static void
+test_digest(void)
+{
+	uint64_t digest = UINT64_C(14695981039346656037), state = 1;
+	char a[128], b[128];
+	int i;
+
+	for (i = 0; i < 20000; i++) {
+		struct str x = random_number(a, &state);
+
+		digest = digest_of(x, random_number(b, &state), digest);
+	}
+	CHECK(digest == UINT64_C(0xeaec50fc903b4d35));
+}
+
 int
 main(void)
 {
 	arena_init(&arena, 1 << 20);
+	test_digest();
 	test_sums();
 	test_conversions();
 	test_times();
