@@ -215,7 +215,7 @@ random_number(char *to, uint64_t *state)
 			    '0' + next(state) % 10);
 	}
 	if (form & 128)
-		n += (size_t)sprintf(to + n, "e%d",
+		n += (size_t)snprintf(to + n, 8, "e%d",
 		    (int)(next(state) % 60) - 30);
 	to[n] = '\0';
 	return (struct str){ to, n };
