@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the examples of a page find when tests/pages.bats runs them, by the
+# marks `.\" given COMMAND` in the page.
+. "$ROOT/tests/setup.bash"
+. "$ROOT/tests/tls.bash"
+PATH=$SEEN:$PATH
+# as of somebody who has just logged in
+export HOME=$PWD MFX_HOME=$PWD/home ROOT BIN REMOTE SEEN
+unset MFX_BUS MFX_USER MFX_URL MFX_TOKEN_FILE MFX_CACERT XDG_CONFIG_HOME
+mkdir -p .config
+PIDS=()
+trap teardown EXIT
+
+# background COMMAND…: to the end of the page; an example that says `wait`
+# does not mean these
+background() {
+	start "$@"
+	disown "$PID"
+}
+
+# a_server COMMAND…: ready; the port of the first address is $port
+a_server() {
+	local line
+	rm -f given.ready
+	mkfifo given.ready
+	"$@" -v --ready-fd 9 9<>given.ready >given.out 2>given.err </dev/null &
+	PIDS+=($!)
+	disown $!
+	read -rt 60 line <given.ready
+	port=$(sed -n 's/.*serving on .*://p' given.err | head -n 1)
+}
+
+# a user, a channel, and a thing that is connected to it
+a_site() {
+	export MFX_USER=ann@example.com
+	export channel thing key id
+	echo 'correct horse' >password
+	mfx-users create $MFX_USER --password-file password >/dev/null
+	channel=$(mfx-channels create --name garden | jq -r .id)
+	mfx-things create --name meter >meter
+	thing=$(jq -r .id meter) key=$(jq -r .key meter) id=$channel
+	mfx-channels connect "$channel" "$thing" >/dev/null
+	(umask 077; echo "Authorization: $key" >header)
+}
+
+# a store that the group store has moved into
+a_store() {
+	mfx-sub raw/store --no-follow | mfx-normalize |
+		mfx-write-sqlite --ack raw/store messages.db
+}
+
+certificates() {
+	authority ca
+	authority devices
+	certificate server ca /CN=localhost \
+	    DNS:localhost,IP:127.0.0.1 serverAuth
+	cat server.crt server.key >server.pem
+}
+
+# a mosquitto where mfx-adapt-mqtt looks for it
+a_broker() {
+	mkdir -p "$MFX_HOME/mqtt"
+	printf '%s\n' "listener 0 $MFX_HOME/mqtt/broker.sock" \
+	    'allow_anonymous true' "user $(id -un)" >mosquitto.conf
+	[[ ${1:-} == configured ]] || background mosquitto -c mosquitto.conf
+}
+
+# one on another machine, with TLS
+a_remote_broker() {
+	printf '%s\n' "listener $REMOTE 127.0.0.1" 'allow_anonymous true' \
+	    "user $(id -un)" "certfile $PWD/server.crt" \
+	    "keyfile $PWD/server.key" >remote.conf
+	background mosquitto -c remote.conf
+	await 60 bash -c ": >/dev/tcp/127.0.0.1/$REMOTE"
+	echo 'correct horse' >password
+}
+
+# the site of another machine, with TLS; $host is localhost with its port
+an_api() {
+	certificates
+	echo 'correct horse' >password
+	MFX_HOME=$PWD/there mfx-users create ann@example.com \
+	    --password-file password >/dev/null
+	a_server env MFX_HOME="$PWD/there" mfx-api -l 127.0.0.1:0 \
+	    --tls-cert server.crt --tls-key server.key
+	host=localhost:$port
+	export MFX_CACERT=$PWD/ca.crt
+	MFX_URL=https://$host mfx-token login ann@example.com \
+	    --password-file password
+	MFX_URL=https://$host mfx-things create --name meter >/dev/null
+}
+
+# servers want to see one
+a_registry() {
+	echo 'correct horse' >password
+	mfx-users create bob@example.com --password-file password >/dev/null
+}
