@@ -1,10 +1,10 @@
 # mfx: `make` builds into bin/, `make check` tests, `make demo` shows.
 # One Makefile, not recursive.  config.mk comes from ./configure, which is
-# made and run here when it is missing.
+# made and run here when it is missing.  Programs and what they need are
+# rows of cmd/programs.
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-SHELL := /bin/bash -o pipefail
 
 # not for what needs no configuration, or what calls scripts/setup first
 ifeq ($(filter clean distclean check demo bench,$(MAKECMDGOALS)),)
@@ -15,62 +15,34 @@ endif
 # UBSan into a tree of its own
 BUILD := build$(if $(SANITIZE),/sanitize)
 BIN := $(if $(SANITIZE),$(BUILD)/bin,bin)
-WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wwrite-strings -Wvla -Wcast-qual -Wformat=2 -Wundef \
-	-Wpointer-arith -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 sanitizers := -fsanitize=address,undefined
-MFX_CFLAGS := -std=c11 $(WARN) $(CFLAGS) -fstack-protector-strong -fPIE \
+MFX_CFLAGS = -std=c11 $(WARN_CFLAGS) $(if $(WERROR),-Werror) $(CFLAGS) \
+	$(HARDEN_CFLAGS) \
 	$(if $(SANITIZE),$(sanitizers) -fno-sanitize-recover=all -O1)
-MFX_CPPFLAGS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -I. -Ilib \
-	-include config.h -include lib/banned.h $(CPPFLAGS)
-MFX_LDFLAGS := -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) \
-	$(if $(SANITIZE),$(sanitizers))
+MFX_CPPFLAGS = -D_GNU_SOURCE $(HARDEN_CPPFLAGS) -I. -Ilib \
+	-include config.h -include lib/banned.h $(LIBRARY_CFLAGS) $(CPPFLAGS)
+MFX_LDFLAGS = $(HARDEN_LDFLAGS) $(LDFLAGS) $(if $(SANITIZE),$(sanitizers))
 
-# V=1 shows the whole commands
-run = $(if $(V),$(2),@echo "  $(1) $@"; $(2))
+# V=1 shows the whole commands, make -s none
+say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo "  $(1) $@")
+run = $(if $(V),$(2),@$(say); $(2))
 
-CMDS := $(filter-out $(LEFT_OUT),$(patsubst cmd/%.c,%,$(wildcard cmd/*.c)))
-# what stands on a library that is missing is left out with its programs
-LIB_SRC := $(filter-out $(if $(MICROHTTPD_LIBS),,lib/http/% lib/api/%) \
-	$(if $(GNUTLS_LIBS),,lib/http/% lib/api/%) \
-	$(if $(SQLITE_LIBS),,lib/store/sqlite%) \
-	$(if $(and $(SQLITE_LIBS),$(SODIUM_LIBS)),,lib/registry/% lib/remote/% \
-	lib/http/% lib/api/% lib/coap/% lib/mqtt/%) \
-	$(if $(CURL_LIBS),,lib/remote/%) \
-	$(if $(and $(WEBSOCKETS_LIBS),$(EV_LIBS),$(OPENSSL_LIBS)),,lib/http/ws%) \
-	$(if $(and $(COAP_LIBS),$(CRYPTO_LIBS),$(OPENSSL_LIBS)),,lib/coap/%) \
-	$(if $(and $(MOSQUITTO_PLUGIN),$(MOSQUITTO_LIBS),$(OPENSSL_LIBS)),,lib/mqtt/%), \
-	$(wildcard lib/*/*.c))
-PROGRAMS := $(CMDS:%=$(BIN)/%)
-# what mosquitto loads; of a sanitized tree it is none
-PLUGIN := $(if $(MOSQUITTO_PLUGIN),$(if $(SANITIZE),,$(BIN)/mfx_mosquitto.so))
+CMDS := $(filter-out %.so,$(PROGRAMS))
+# what mosquitto loads; a sanitized tree has none
+MODULES := $(if $(SANITIZE),,$(filter %.so,$(PROGRAMS)))
+LIB_SRC := $(filter-out $(LEFT_OUT_SOURCES),$(wildcard lib/*/*.c))
+PROGRAM_LIBS = $(libs.$(@F)) $(LIBS) -lm
 
-# What a program links with beside lib/.
-identity := mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-token
-$(identity:%=$(BIN)/%): LIBS = $(SQLITE_LIBS) $(SODIUM_LIBS)
-$(BIN)/mfx-adapt-http $(BIN)/mfx-api: LIBS = $(MICROHTTPD_LIBS) \
-	$(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS)
-$(BIN)/mfx-adapt-mqtt: LIBS = $(MOSQUITTO_LIBS) $(OPENSSL_LIBS) $(SODIUM_LIBS)
-$(BIN)/mfx-adapt-ws: LIBS = $(WEBSOCKETS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) \
-	$(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS) \
-	$(EXPAT_LIBS)
-$(BIN)/mfx-adapt-coap: LIBS = $(COAP_LIBS) $(OPENSSL_LIBS) $(CRYPTO_LIBS) \
-	$(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(SODIUM_LIBS) \
-	$(EXPAT_LIBS)
-$(BIN)/mfx-write-sqlite $(BIN)/mfx-read-sqlite: LIBS = $(SQLITE_LIBS)
-$(BIN)/mfx-normalize $(BIN)/mfx-check: LIBS = $(EXPAT_LIBS)
+all: config.mk $(CMDS:%=$(BIN)/%) $(MODULES:%=$(BIN)/%)
+	@$(AWK) -v have='$(HAVE)' -v say=1 -f scripts/needs.awk cmd/programs
 
-all: config.mk $(PROGRAMS) $(PLUGIN)
-	@$(if $(strip $(LEFT_OUT)),echo "left out for want of a library: \
-	$(LEFT_OUT) (scripts/setup installs it)")
-
-# a second time with what it was given the first time
-config.mk: config.mk.in configure
+# a second time with what ./configure was given the first time
+config.mk: config.mk.in configure scripts/needs.awk
 	$(if $(wildcard config.status),./config.status --recheck --quiet && \
 	    ./config.status --quiet,./configure --quiet $(CONFIGURE_FLAGS))
 	@touch $@
-config.h: config.mk ;
-configure: configure.ac
+config.h: | config.mk ;
+configure: configure.ac cmd/programs
 	@command -v autoconf >/dev/null || \
 	    { echo 'autoconf is missing: run scripts/setup' >&2; exit 1; }
 	autoconf
@@ -113,7 +85,7 @@ $(foreach c,$(CMDS),$(eval $(BIN)/$(c): \
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $(filter %.o,$^) \
-	    $(filter %.a,$^) $(LIBS) -lm)
+	    $(filter %.a,$^) $(PROGRAM_LIBS))
 
 # The broker's plugin: the same sources once more, as a shared object may
 # have them, and nothing of them visible but what the broker calls.
@@ -128,59 +100,58 @@ $(BUILD)/pic/libmfx.a: $(patsubst %.c,$(BUILD)/pic/%.o, \
 $(BIN)/mfx_mosquitto.so: $(BUILD)/pic/lib/mqtt/plugin.o $(BUILD)/pic/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -shared $(filter-out -pie,$(MFX_LDFLAGS)) -o $@ \
-	    $^ $(SQLITE_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) -lm)
+	    $^ $(PROGRAM_LIBS))
 
 include tests/tests.mk
 
-prefix ?= /usr/local
-# what runs the programs, with the paths that they are installed under
-deploy := $(shell cd scripts && find deploy -type f | sort)
+plugindir = $(libdir)/mfx
+bashcompdir = $(datadir)/bash-completion/completions
+zshcompdir = $(datadir)/zsh/site-functions
+fishcompdir = $(datadir)/fish/vendor_completions.d
+# of what is built
+pages = $(filter-out $(foreach p,$(LEFT_OUT:.so=),man/$p.1 man/$p.8), \
+	$(wildcard man/*.[1-8]))
+# what runs the programs
+deploy = $(sort $(shell find scripts/deploy -type f))
+# texts name the paths that the programs are installed under
+text = sed -e 's,/usr/local/bin,$(bindir),g' \
+	-e 's,/usr/local/lib/mfx,$(plugindir),g' -e 's,/usr/local,$(prefix),g'
+# $(call put,MODE,FILES,DIRECTORY,FILTER): as install(1), which POSIX does
+# not have; $$f is the file in hand
+put = umask 022; for f in $(2); do d="$(DESTDIR)$(strip $(3))"; \
+	t="$$d/$${f\#\#*/}"; mkdir -p "$$d" && rm -f "$$t" && $(4) "$$f" >"$$t" && \
+	chmod $(1) "$$t" || exit; done
+# the same under another name, for each program
+link = cd "$(DESTDIR)$(1)" && for c in $(filter-out mfx,$(CMDS)); do \
+	ln -s -f $(2) "$$c$(3)" || exit; done
+
 install: all
-	install -d $(DESTDIR)$(prefix)/bin \
-	    $(DESTDIR)$(prefix)/share/man/man1 \
-	    $(DESTDIR)$(prefix)/share/man/man5 \
-	    $(DESTDIR)$(prefix)/share/man/man7 \
-	    $(DESTDIR)$(prefix)/share/man/man8 \
-	    $(DESTDIR)$(prefix)/share/bash-completion/completions \
-	    $(DESTDIR)$(prefix)/share/zsh/site-functions \
-	    $(DESTDIR)$(prefix)/share/fish/vendor_completions.d
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(prefix)/bin
-	$(if $(PLUGIN),install -D -m 644 $(PLUGIN) \
-	    $(DESTDIR)$(prefix)/lib/mfx/mfx_mosquitto.so)
-	for s in 1 5 7 8; do install -m 644 man/*.$$s \
-	    $(DESTDIR)$(prefix)/share/man/man$$s; done
-	install -m 644 completions/mfx.bash \
-	    $(DESTDIR)$(prefix)/share/bash-completion/completions/mfx
-	install -m 644 completions/_mfx \
-	    $(DESTDIR)$(prefix)/share/zsh/site-functions/_mfx
-	install -m 644 completions/mfx.fish \
-	    $(DESTDIR)$(prefix)/share/fish/vendor_completions.d/mfx.fish
-	cd $(DESTDIR)$(prefix)/share && for c in $(filter-out mfx,$(CMDS)); do \
-	    ln -sf mfx bash-completion/completions/$$c; \
-	    ln -sf mfx.fish fish/vendor_completions.d/$$c.fish; done
-	for f in $(deploy); do mode=644; [ ! -x scripts/$$f ] || mode=755; \
-	    install -D -m $$mode scripts/$$f \
-	    $(DESTDIR)$(prefix)/share/mfx/$$f && \
-	    sed -i 's,/usr/local,$(prefix),g' \
-	    $(DESTDIR)$(prefix)/share/mfx/$$f || exit; done
+	$(call put,755,$(CMDS:%=$(BIN)/%),$(bindir),cat)
+	$(call put,644,$(MODULES:%=$(BIN)/%),$(plugindir),cat)
+	$(call put,644,$(pages),$(mandir)/man$${f##*.},$(text))
+	$(call put,644,completions/mfx.bash,$(bashcompdir),cat)
+	cd "$(DESTDIR)$(bashcompdir)" && mv -f mfx.bash mfx
+	$(call link,$(bashcompdir),mfx)
+	$(call put,644,completions/_mfx,$(zshcompdir),cat)
+	$(call put,644,completions/mfx.fish,$(fishcompdir),cat)
+	$(call link,$(fishcompdir),mfx.fish,.fish)
+	$(call put,$$([ -x $$f ] && echo 755 || echo 644),$(deploy), \
+	    $(datadir)/mfx/$$(dirname $${f#scripts/}),$(text))
 
 uninstall:
-	cd $(DESTDIR)$(prefix) && rm -f $(CMDS:%=bin/%) \
-	    lib/mfx/mfx_mosquitto.so \
-	    $(patsubst man/%.1,share/man/man1/%.1,$(wildcard man/*.1)) \
-	    $(patsubst man/%.5,share/man/man5/%.5,$(wildcard man/*.5)) \
-	    $(patsubst man/%.7,share/man/man7/%.7,$(wildcard man/*.7)) \
-	    $(patsubst man/%.8,share/man/man8/%.8,$(wildcard man/*.8)) \
-	    $(CMDS:%=share/bash-completion/completions/%) \
-	    share/zsh/site-functions/_mfx \
-	    $(CMDS:%=share/fish/vendor_completions.d/%.fish) \
-	    $(deploy:%=share/mfx/%)
+	cd "$(DESTDIR)/" && rm -f $(addprefix .,$(CMDS:%=$(bindir)/%) \
+	    $(MODULES:%=$(plugindir)/%) \
+	    $(foreach p,$(pages:man/%=%),$(mandir)/man$(lastword \
+	    $(subst ., ,$p))/$p) \
+	    $(CMDS:%=$(bashcompdir)/%) $(zshcompdir)/_mfx \
+	    $(CMDS:%=$(fishcompdir)/%.fish) \
+	    $(deploy:scripts/%=$(datadir)/mfx/%))
 
 version = $(shell sed -n 's/^AC_INIT(\[mfx\], \[\(.*\)\])/\1/p' configure.ac)
 dist: configure
 	@mkdir -p build
 	git archive --prefix=mfx-$(version)/ --add-file=configure \
-	    --add-file=config.h.in HEAD | gzip -9 >build/mfx-$(version).tar.gz
+	    --add-file=config.h.in -o build/mfx-$(version).tar.gz HEAD
 	@echo build/mfx-$(version).tar.gz
 
 clean:

@@ -151,7 +151,8 @@ _mfx()
 	fi
 }
 
-complete -F _mfx mfx mfx-adapt-coap mfx-adapt-http mfx-adapt-mqtt \
-	mfx-adapt-ws mfx-api mfx-bus mfx-can mfx-channels mfx-check mfx-encode \
-	mfx-events mfx-fmt mfx-gen mfx-grep mfx-normalize mfx-pub \
-	mfx-read-sqlite mfx-sub mfx-things mfx-token mfx-users mfx-write-sqlite
+# the programs that mfx lists as its verbs, and the one whose name this file
+# has, through a link, when bash-completion looks for it
+complete -F _mfx mfx "$(basename -- "${BASH_SOURCE[0]}" .bash)" $(
+	mfx --options 2>/dev/null </dev/null |
+	sed -n $'s/\t\t.*//; /^help$\|^version$/d; /\t/!s/^/mfx-/p')
