@@ -168,6 +168,9 @@ def place(o, request):
     return where
 
 
+# a bulk of them
+MANY = {what + of for what in ("create", "update", "remove")
+        for of in ("Things", "Channels")}
 # they end what their user has
 ENDS = {"removeUser", "changePassword", "revokeToken", "removeKey"}
 
@@ -223,7 +226,9 @@ def in_order(o, user):
     """Of all that is wrong, what is looked at first."""
     if o.body:
         refuses(o, user, 415, type="text/plain", body=b"{", token=None)
-        refuses(o, user, 400, type=0, body=b"{", token=None)
+        # a body of many is read for a user that is known
+        refuses(o, user, 403 if o.operationId in MANY else 400, type=0,
+                body=b"{", token=None)
     request = user.request(o.operationId)
     if "token" in o.schemes and "path" in request:
         nobody = {name: NOBODY for name in request["path"]}

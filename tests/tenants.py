@@ -16,12 +16,13 @@ from api_client import Client, PASSWORD, quote
 port = int(sys.argv[1])
 PID = int(os.environ["API_PID"])
 HOME = os.environ["MFX_HOME"]
-ANN_KEY, ANN_CHANNEL, BOB_KEY, BOB_CHANNEL, BOB_THING = (
-    os.environ[v] for v in ("ANN_KEY", "ANN_CHANNEL", "BOB_KEY",
-                            "BOB_CHANNEL", "BOB_THING"))
+ANN_KEY, ANN_CHANNEL, ANN_THING, BOB_KEY, BOB_CHANNEL, BOB_THING = (
+    os.environ[v] for v in ("ANN_KEY", "ANN_CHANNEL", "ANN_THING",
+                            "BOB_KEY", "BOB_CHANNEL", "BOB_THING"))
 ROUNDS = 25
 # on a machine that does much else beside
 BOUND = 10
+LINES = "application/x-ndjson"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -248,23 +249,74 @@ def offsets():
 
 
 def bulks():
-    body = json.dumps([{"name": f"sensor {i}"} for i in range(5000)])
+    """As many as are allowed, each as large as is allowed, several at once:
+    a change of ann's waits for one of them at most."""
+    n = 50000
+    user = Client(port, bob)
+
+    def lines(rows):
+        return "\n".join(map(json.dumps, rows)).encode()
+
+    def ids(path):
+        made = user.want(201, "POST", path, lines(
+            {"name": f"sensor {i}"} for i in range(n)), type=LINES).text
+        return [json.loads(line)["id"] for line in made.splitlines()]
+
+    things, channels = ids("/things/bulk"), ids("/channels/bulk")
+    pairs = lines({"channel": c, "thing": t}
+                  for c, t in zip(channels, things))
+    new = json.dumps([{"name": f"sensor {i}"} for i in range(n)]).encode()
+    # the last of them is refused, and with it all
+    wrong = lines([{"name": "no"}] * (n - 1) + [{"id": ANN_THING}])
+    waves = [
+        [("POST", "/things/bulk", new, "application/json", 201)] * 4,
+        [("POST", "/things/bulk", wrong, LINES, 422)] * 4,
+        [("POST", "/connect", pairs, LINES, 200)] * 2 +
+        [("PATCH", "/things/bulk", lines({"id": t, "key": "k" + t}
+                                         for t in things), LINES, 200)] * 2,
+        [("POST", "/things/bulk/remove", lines({"id": t} for t in things),
+          LINES, 200), ("POST", "/channels/bulk/remove",
+                        lines({"id": c} for c in channels), LINES, 200)],
+    ]
+    for wave in waves:
+        said = []
+
+        def send(method, path, body, type, want):
+            reply = Client(port, bob).call(method, path, body, type=type)
+            said.append((reply.status, want))
+
+        threads = [threading.Thread(target=send, args=bulk) for bulk in wave]
+        for t in threads:
+            t.start()
+        while any(t.is_alive() for t in threads):
+            go_on()
+        assert all(got == want for got, want in said), said
+        assert len(said) == len(wave)
+    # the administrator's command locks the same file
+    local = subprocess.Popen(["mfx-things", "create", "-f", "-", "--user",
+                              "bob@example.com"], stdin=subprocess.PIPE,
+                             stdout=subprocess.DEVNULL)
+    local.stdin.write(b'{"name":"local"}\n' * n)
+    local.stdin.close()
+    while local.poll() is None:
+        go_on()
+    assert local.returncode == 0
+    # all or none
+    assert user.want(200, "GET", "/things").json["total"] == 1 + 5 * n
+    assert user.want(200, "GET", "/channels").json["total"] == 1
+    # more at once than a user may have
     said = []
-
-    def send():
-        client = Client(port, bob)
-        for _ in range(2):
-            said.append(client.call("POST", "/things/bulk", body,
-                                    type="application/json").status)
-
-    threads = [threading.Thread(target=send) for _ in range(30)]
+    threads = [threading.Thread(
+        target=lambda: said.append(Client(port, bob).call(
+            "POST", "/channels/bulk", lines([{"name": "c"}] * 5000),
+            type=LINES).status)) for _ in range(60)]
     for t in threads:
         t.start()
     go_on()
     for t in threads:
         t.join()
     assert set(said) <= {201, 429} and said.count(201) >= 16, said
-    assert Client(port, bob).want(200, "GET", "/things").json["total"] == \
+    assert user.want(200, "GET", "/channels").json["total"] == \
         1 + 5000 * said.count(201)
 
 

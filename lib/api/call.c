@@ -49,8 +49,8 @@ call_read(struct call *c, struct body_field *fields, size_t n)
 	return why == NULL;
 }
 
-bool
-call_spec(struct call *c, struct specs *specs, struct spec *spec,
+const char *
+call_fill_spec(struct specs *specs, struct spec *spec,
     const struct body_field f[ITEM_FIELDS], bool key)
 {
 	const char *why = NULL;
@@ -63,6 +63,15 @@ call_spec(struct call *c, struct specs *specs, struct spec *spec,
 		why = spec_set_tags(specs, spec, f[ITEM_TAGS].value);
 	if (why == NULL && key && f[ITEM_KEY].value.n > 0)
 		why = spec_set_key(specs, spec, f[ITEM_KEY].value);
+	return why;
+}
+
+bool
+call_spec(struct call *c, struct specs *specs, struct spec *spec,
+    const struct body_field f[ITEM_FIELDS], bool key)
+{
+	const char *why = call_fill_spec(specs, spec, f, key);
+
 	if (why != NULL)
 		http_problem(c->request, 400, why);
 	return why == NULL;

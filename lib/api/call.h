@@ -129,8 +129,11 @@ void call_tag(struct http_request *, const char *tag);
 void call_changed(struct http_request *);
 
 /* checks and copies name, metadata, tags and key as far as they are there;
- * else it answers 400: false */
+ * NULL, or why not */
 enum { ITEM_NAME, ITEM_METADATA, ITEM_TAGS, ITEM_KEY, ITEM_FIELDS };
+const char *call_fill_spec(struct specs *, struct spec *,
+    const struct body_field f[ITEM_FIELDS], bool key);
+/* the same; what is wrong is answered with 400: false */
 bool call_spec(struct call *, struct specs *, struct spec *,
     const struct body_field f[ITEM_FIELDS], bool key);
 

@@ -13,6 +13,8 @@
 
 /* of one request; more would keep the others waiting for too long */
 #define BULK_MAX 50000
+/* what its body takes to be read */
+#define BULK_SCRATCH ((size_t)256 << 20)
 
 enum what { CREATE, UPDATE, REMOVE };
 /* empty as Mainflux' of 2019, by its id, or with all of it */
@@ -25,6 +27,7 @@ struct item_change {
 	enum item_kind kind;
 	enum what what;
 	bool bulk, keys;
+	unsigned problem;		/* status of what is wrong with it */
 	enum form form;			/* of the answer to an update */
 	struct user user;
 	struct specs specs;
@@ -93,16 +96,12 @@ put_created(struct item_change *ic, const struct spec *spec)
 static int
 create(struct item_change *ic, struct registry *r, struct fault *fault)
 {
-	size_t i;
+	size_t at;
 
-	for (i = 0; i < ic->specs.n; i++) {
-		if (item_create(r, ic->kind, &ic->user, &ic->specs.v[i],
-		    fault) < 0)
-			return -1;
-		if (ic->bulk)
-			put_created(ic, &ic->specs.v[i]);
-	}
-	return 0;
+	if (!ic->bulk)
+		return item_create(r, ic->kind, &ic->user, ic->specs.v, fault);
+	return items_create(r, ic->kind, &ic->user, ic->specs.v, ic->specs.n,
+	    &at, fault);
 }
 
 static int
@@ -195,7 +194,9 @@ done(struct task *t)
 
 	if (ic->change.result == 0)
 		api_recovered(ic->api);
-	if (ic->mismatch) {
+	if (ic->problem != 0) {
+		http_problem(r, ic->problem, fault->text);
+	} else if (ic->mismatch) {
 		call_changed(r);
 	} else if (ic->what == REMOVE && (ic->change.result == 0 ||
 	    fault->status == 1)) {
@@ -266,17 +267,18 @@ change_go(struct call *c, struct item_change *ic)
 }
 
 /* with an id and a key, which is random when none is given */
-static bool
-read_new(struct call *c, struct item_change *ic,
+static const char *
+make_new(struct item_change *ic, struct spec *spec,
     const struct body_field f[ITEM_FIELDS])
 {
-	struct spec *spec = specs_add(&ic->specs);
 	bool thing = ic->kind == ITEM_THING;
+	const char *why = call_fill_spec(&ic->specs, spec, f, thing);
 
-	return call_spec(c, &ic->specs, spec, f, thing) &&
-	    spec_make_id(&ic->specs, spec) == NULL &&
-	    (!thing || spec->given & SPEC_KEY ||
-	    spec_make_key(&ic->specs, spec) == NULL);
+	if (why == NULL)
+		why = spec_make_id(&ic->specs, spec);
+	if (why == NULL && thing && !(spec->given & SPEC_KEY))
+		why = spec_make_key(&ic->specs, spec);
+	return why;
 }
 
 static void
@@ -284,50 +286,79 @@ create_one(struct call *c, enum item_kind kind)
 {
 	struct body_field f[] = ITEM_BODY;
 	struct item_change *ic;
+	const char *why;
 
 	if (!call_read(c, f, kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY) ||
 	    !call_has_token(c))
 		return;
 	ic = change_new(c, kind, CREATE);
-	if (read_new(c, ic, f))
+	why = make_new(ic, specs_add(&ic->specs), f);
+	if (why == NULL) {
 		change_go(c, ic);
-	else
+	} else {
+		http_problem(c->request, 400, why);
 		change_drop(ic);
+	}
 }
 
-/* all of them or none; what is wrong is answered: false */
-static bool
-read_bulk(struct call *c, struct item_change *ic)
+/* ---- many, in the ledger's other thread ---- */
+
+static int
+wrong(struct item_change *ic, unsigned status, const char *why,
+    struct fault *fault)
+{
+	ic->problem = status;
+	return fault_set(fault, EX_DATAERR, "%s", why);
+}
+
+static int
+read_bulk(struct item_change *ic, struct arena *scratch, struct fault *fault)
 {
 	struct body_array array;
 	struct str element;
 	const char *why = NULL;
 	int got;
 
-	body_array_init(&array, c->request->body, &c->api->scratch);
+	body_array_init(&array, ic->request->body, scratch);
 	while ((got = body_next(&array, &element)) > 0) {
 		struct body_field f[] = ITEM_BODY;
 
 		why = body_read(element, f,
-		    ic->kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY,
-		    &c->api->scratch);
+		    ic->kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY, scratch);
+		if (why == NULL && ic->specs.n == BULK_MAX)
+			return wrong(ic, 413, "more than 50000 at once",
+			    fault);
+		if (why == NULL)
+			why = make_new(ic, specs_add(&ic->specs), f);
 		if (why != NULL)
-			break;
-		if (ic->specs.n == BULK_MAX) {
-			http_problem(c->request, 413,
-			    "more than 50000 at once");
-			return false;
-		}
-		if (!read_new(c, ic, f))
-			return false;
+			return wrong(ic, 400, why, fault);
 	}
-	if (why == NULL && got < 0)
-		why = array.scan.why;
-	else if (why == NULL && ic->specs.n == 0)
-		why = "there is nothing in the array";
-	if (why != NULL)
-		http_problem(c->request, 400, why);
-	return why == NULL;
+	if (got < 0)
+		return wrong(ic, 400, array.scan.why, fault);
+	if (ic->specs.n == 0)
+		return wrong(ic, 400, "there is nothing in the array", fault);
+	return 0;
+}
+
+static int
+prepare(struct change *c, const struct keyring *keys, struct fault *fault)
+{
+	struct item_change *ic = of_change(c);
+	struct arena scratch;
+	const char *why;
+	size_t i;
+	int result;
+
+	arena_init(&scratch, BULK_SCRATCH);
+	result = read_bulk(ic, &scratch, fault);
+	arena_release(&scratch);
+	if (result < 0)
+		return -1;
+	if ((why = specs_seal(&ic->specs, keys)) != NULL)
+		return wrong(ic, 400, why, fault);
+	for (i = 0; i < ic->specs.n; i++)
+		put_created(ic, &ic->specs.v[i]);
+	return 0;
 }
 
 static void
@@ -339,14 +370,12 @@ create_many(struct call *c, enum item_kind kind)
 		lines_change(c, BULK_CREATE, kind);
 		return;
 	}
-	if (!call_typed(c) || !call_may_bulk(c))
+	if (!call_typed(c) || !call_may_bulk(c) || !call_has_token(c))
 		return;
 	ic = change_new(c, kind, CREATE);
 	ic->bulk = ic->change.many = true;
-	if (read_bulk(c, ic) && call_has_token(c))
-		change_go(c, ic);
-	else
-		change_drop(ic);
+	ic->change.prepare = prepare;
+	change_go(c, ic);
 }
 
 static bool

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -20,6 +23,8 @@
 /* how long those who have just been answered are waited for, ns: much less
  * than a write to disk takes, which they then share */
 #define GATHER 150000
+/* what is prepared must not take time from what is written */
+#define PREPARE_NICE 10
 /* how long what waits has to be begun when the service is stopped */
 #define LEFT (5 * STAMP_SECOND)
 
@@ -34,6 +39,14 @@ struct ledger {
 	char many_user[ID_TEXT + 1];	/* of the one under way, or "" */
 	bool changing;			/* a transaction is open */
 	struct task *first, **end;
+	/* what is still to be prepared */
+	pthread_cond_t ready;
+	pthread_t preparer;
+	bool preparing, prepared;	/* the thread: started, to be ended */
+	struct task *raw, **raw_end;
+	char raw_user[ID_TEXT + 1];	/* of the one in hand, or "" */
+	struct keyring keys;
+	unsigned opened;		/* how often the registry was */
 	unsigned queued, expected;	/* changes */
 	struct inbox *inbox;
 	char *home;
@@ -140,6 +153,9 @@ cut(struct ledger *l, unsigned most, struct task **list)
 		l->end = &l->first;
 	t->next = NULL;
 	l->queued -= n;
+	/* its user's next one may be prepared */
+	if (is_many(t))
+		pthread_cond_signal(&l->ready);
 	return n;
 }
 
@@ -216,6 +232,19 @@ is_over(void *arg)
 	return stop != 0 && clock_ns() >= stop;
 }
 
+static int
+open_registry(struct ledger *l, struct fault *fault)
+{
+	if (registry_open(&l->registry, l->home, REGISTRY_WRITE, fault) < 0)
+		return -1;
+	registry_wait(l->registry, is_over, l);
+	pthread_mutex_lock(&l->lock);
+	l->keys = *registry_keyring(l->registry);
+	l->opened++;
+	pthread_mutex_unlock(&l->lock);
+	return 0;
+}
+
 /* The file in its place may be another one by now; one that has gone is
  * not made anew, as that would hide the loss. */
 static int
@@ -229,10 +258,7 @@ reopen(struct ledger *l, struct fault *fault)
 		fault->status = EX_TEMPFAIL;
 		return -1;
 	}
-	if (registry_open(&l->registry, l->home, REGISTRY_WRITE, fault) < 0)
-		return -1;
-	registry_wait(l->registry, is_over, l);
-	return 0;
+	return open_registry(l, fault);
 }
 
 static bool
@@ -246,6 +272,10 @@ is_refusal(const struct fault *fault)
 static int
 make(struct ledger *l, struct change *c, struct fault *fault)
 {
+	/* with the keys of another registry */
+	if (c->prepare != NULL && c->opened != l->opened)
+		return fault_set(fault, EX_TEMPFAIL,
+		    "the registry has been replaced");
 	c->result = c->make(c, l->registry, &c->fault);
 	if (c->result == 0 || (is_refusal(&c->fault) && !c->many))
 		return 0;
@@ -326,6 +356,105 @@ work(void *arg)
 	return NULL;
 }
 
+/* ---- what is done before ---- */
+
+/* Each user has one that is ready at most: they are large. */
+static bool
+has_ready(const struct ledger *l, const struct change *c)
+{
+	const struct task *t;
+
+	for (t = l->first; t != NULL; t = t->next)
+		if (is_many(t) && c->user != NULL && is_of(t, c->user))
+			return true;
+	return false;
+}
+
+/* NULL: none can be prepared now */
+static struct change *
+take_raw(struct ledger *l)
+{
+	struct task **at, *t;
+
+	for (at = &l->raw; (t = *at) != NULL; at = &t->next)
+		if (l->prepared || !has_ready(l, (struct change *)t))
+			break;
+	if (t == NULL)
+		return NULL;
+	*at = t->next;
+	if (t->next == NULL)
+		l->raw_end = at;
+	t->next = NULL;
+	return (struct change *)t;
+}
+
+static void
+put(struct ledger *l, struct change *c)
+{
+	c->task.next = NULL;
+	*l->end = &c->task;
+	l->end = &c->task.next;
+	l->queued++;
+	pthread_cond_signal(&l->work);
+}
+
+/* with the lock, which is not held meanwhile */
+static void
+prepare(struct ledger *l, struct change *c)
+{
+	struct keyring keys = l->keys;
+	int result;
+
+	c->opened = l->opened;
+	snprintf(l->raw_user, sizeof l->raw_user, "%s",
+	    c->user != NULL ? c->user : "");
+	pthread_mutex_unlock(&l->lock);
+	/* what comes too late is refused by the other thread */
+	result = is_over(l) ? 0 : c->prepare(c, &keys, &c->fault);
+	keyring_wipe(&keys);
+	c->result = result;
+	if (result < 0)
+		inbox_put(l->inbox, &c->task);
+	pthread_mutex_lock(&l->lock);
+	*l->raw_user = '\0';
+	/* else it may be gone by now */
+	if (result == 0)
+		put(l, c);
+}
+
+static void *
+prepare_all(void *arg)
+{
+	struct ledger *l = arg;
+	struct change *c;
+
+	/* of this thread alone, on Linux; no harm when it may not */
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid),
+	    PREPARE_NICE);
+	pthread_mutex_lock(&l->lock);
+	for (;;) {
+		if ((c = take_raw(l)) != NULL)
+			prepare(l, c);
+		else if (l->prepared)
+			break;
+		else
+			pthread_cond_wait(&l->ready, &l->lock);
+	}
+	pthread_mutex_unlock(&l->lock);
+	return NULL;
+}
+
+static int
+start(pthread_t *thread, void *(*run)(void *), struct ledger *l,
+    bool *started, struct fault *fault)
+{
+	errno = pthread_create(thread, NULL, run, l);
+	if (errno != 0)
+		return fault_errno(fault, EX_OSERR, "thread");
+	*started = true;
+	return 0;
+}
+
 int
 ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
     struct fault *fault)
@@ -338,24 +467,28 @@ ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&l->work, &attributes);
 	pthread_condattr_destroy(&attributes);
+	pthread_cond_init(&l->ready, NULL);
 	l->end = &l->first;
+	l->raw_end = &l->raw;
 	l->inbox = inbox;
 	l->home = home ? memory_strdup(home) : home_path("");
-	if (registry_open(&l->registry, l->home, REGISTRY_WRITE,
-	    fault) < 0) {
+	if (open_registry(l, fault) < 0 ||
+	    start(&l->thread, work, l, &l->started, fault) < 0 ||
+	    start(&l->preparer, prepare_all, l, &l->preparing, fault) < 0) {
 		ledger_close(l);
 		return -1;
 	}
-	registry_wait(l->registry, is_over, l);
-	errno = pthread_create(&l->thread, NULL, work, l);
-	if (errno != 0) {
-		fault_errno(fault, EX_OSERR, "thread");
-		ledger_close(l);
-		return -1;
-	}
-	l->started = true;
 	*out = l;
 	return 0;
+}
+
+static void
+end(struct ledger *l, bool *over, pthread_cond_t *told)
+{
+	pthread_mutex_lock(&l->lock);
+	*over = true;
+	pthread_cond_signal(told);
+	pthread_mutex_unlock(&l->lock);
 }
 
 void
@@ -363,13 +496,15 @@ ledger_close(struct ledger *l)
 {
 	if (l == NULL)
 		return;
-	pthread_mutex_lock(&l->lock);
-	l->closing = true;
-	pthread_cond_signal(&l->work);
-	pthread_mutex_unlock(&l->lock);
+	end(l, &l->prepared, &l->ready);
+	if (l->preparing)
+		pthread_join(l->preparer, NULL);
+	end(l, &l->closing, &l->work);
 	if (l->started)
 		pthread_join(l->thread, NULL);
 	registry_close(l->registry);
+	keyring_wipe(&l->keys);
+	pthread_cond_destroy(&l->ready);
 	pthread_cond_destroy(&l->work);
 	pthread_mutex_destroy(&l->lock);
 	free(l->home);
@@ -383,9 +518,12 @@ ledger_many_of(struct ledger *l, const char *user)
 	unsigned n;
 
 	pthread_mutex_lock(&l->lock);
-	n = strcmp(l->many_user, user) == 0;
+	n = (strcmp(l->many_user, user) == 0) +
+	    (strcmp(l->raw_user, user) == 0);
 	for (t = l->first; t != NULL; t = t->next)
 		n += is_many(t) && is_of(t, user);
+	for (t = l->raw; t != NULL; t = t->next)
+		n += is_of(t, user);
 	pthread_mutex_unlock(&l->lock);
 	return n;
 }
@@ -399,11 +537,14 @@ ledger_stop(struct ledger *l)
 void
 ledger_add(struct ledger *l, struct change *c)
 {
-	c->task.next = NULL;
 	pthread_mutex_lock(&l->lock);
-	*l->end = &c->task;
-	l->end = &c->task.next;
-	l->queued++;
-	pthread_cond_signal(&l->work);
+	if (c->prepare == NULL) {
+		put(l, c);
+	} else {
+		c->task.next = NULL;
+		*l->raw_end = &c->task;
+		l->raw_end = &c->task.next;
+		pthread_cond_signal(&l->ready);
+	}
 	pthread_mutex_unlock(&l->lock);
 }

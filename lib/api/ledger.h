@@ -18,6 +18,11 @@ struct ledger;
 
 struct change {
 	struct task task;		/* `done` is the caller's, not `run` */
+	/* What can be done before it, by another thread, so that the others
+	 * wait for less: of one with `many`.  It is not made after -1; may
+	 * be NULL. */
+	int (*prepare)(struct change *, const struct keyring *,
+	    struct fault *);
 	/* in the ledger's thread: 0, or -1 and nothing of it happens */
 	int (*make)(struct change *, struct registry *, struct fault *);
 	/* it may be refused half way: has a transaction of its own, as
@@ -28,6 +33,8 @@ struct change {
 	/* for `done` */
 	int result;
 	struct fault fault;
+	/* private */
+	unsigned opened;
 };
 
 /* `home` NULL: as registry_open */

@@ -21,6 +21,8 @@
 #define BULKS_OF_USER 16
 /* an answer repeats what was sent, and adds an id and a key to each */
 #define ANSWER_MAX ((size_t)256 << 20)
+/* what an array takes to be read */
+#define SCRATCH_MAX ((size_t)256 << 20)
 
 struct lines_change {
 	struct change change;
@@ -28,6 +30,8 @@ struct lines_change {
 	struct http_request *request;
 	struct user user;
 	struct bulk bulk;
+	bool lines;			/* and not an array */
+	unsigned problem;		/* status of what is wrong with it */
 	bool tried;
 	struct buf answer;
 };
@@ -52,7 +56,6 @@ make(struct change *c, struct registry *r, struct fault *fault)
 	struct lines_change *lc = of_change(c);
 	int got = user_remains(r, &lc->user, fault);
 
-	lc->bulk.at = lc->bulk.specs.n;
 	if (got <= 0)
 		return got < 0 ? -1 :
 		    fault_set(fault, EX_NOUSER, "no such user");
@@ -69,7 +72,9 @@ refuse(struct lines_change *lc, const struct fault *fault)
 	struct http_request *r = lc->request;
 	size_t at = lc->bulk.at;
 
-	if (at >= lc->bulk.specs.n ||
+	if (lc->problem != 0)
+		http_problem_item(r, lc->problem, fault->text, at);
+	else if (at >= lc->bulk.specs.n ||
 	    (fault->status != 1 && fault->status != EX_DATAERR))
 		call_fault(lc->api, r, fault, 422);
 	else
@@ -127,39 +132,54 @@ next(struct reader *r, struct str *item, const char **why)
 	return 1;
 }
 
-/* else it is answered: false */
-static bool
-read_all(struct call *c, struct bulk *bulk)
+/* `at`: which of them, from 1; 0: none of them */
+static int
+wrong(struct lines_change *lc, unsigned status, const char *why, size_t at,
+    struct fault *fault)
+{
+	lc->problem = status;
+	lc->bulk.at = at;
+	return fault_set(fault, EX_DATAERR, "%s", why);
+}
+
+static int
+read_all(struct lines_change *lc, struct arena *scratch, struct fault *fault)
 {
 	struct reader reader = {
-		.rest = c->request->body, .lines = call_lines(c)
+		.rest = lc->request->body, .lines = lc->lines
 	};
-	struct str item;
+	struct bulk *bulk = &lc->bulk;
 	const char *why = NULL;
+	struct str item;
 	int got;
 
-	if (!reader.lines && !call_typed(c))
-		return false;
-	if (!reader.lines)
-		body_array_init(&reader.array, c->request->body,
-		    &c->api->scratch);
+	if (!lc->lines)
+		body_array_init(&reader.array, lc->request->body, scratch);
 	while ((got = next(&reader, &item, &why)) > 0) {
-		if (bulk->specs.n == LINES_MAX) {
-			http_problem(c->request, 413,
-			    "more than 50000 at once");
-			return false;
-		}
+		if (bulk->specs.n == LINES_MAX)
+			return wrong(lc, 413, "more than 50000 at once", 0,
+			    fault);
 		why = specs_parse(&bulk->specs, item, bulk_may(bulk),
 		    bulk_must(bulk));
-		if (why != NULL) {
-			http_problem_item(c->request, 400, why,
-			    bulk->specs.n);
-			return false;
-		}
+		if (why != NULL)
+			return wrong(lc, 400, why, bulk->specs.n, fault);
 	}
-	if (got < 0)
-		http_problem(c->request, 400, why);
-	return got == 0;
+	return got < 0 ? wrong(lc, 400, why, 0, fault) : 0;
+}
+
+static int
+prepare(struct change *c, const struct keyring *keys, struct fault *fault)
+{
+	struct lines_change *lc = of_change(c);
+	struct arena scratch;
+	int result;
+
+	arena_init(&scratch, SCRATCH_MAX);
+	result = read_all(lc, &scratch, fault);
+	arena_release(&scratch);
+	if (result == 0)
+		result = bulk_prepare(&lc->bulk, keys, &lc->answer, fault);
+	return result;
 }
 
 bool
@@ -193,11 +213,13 @@ lines_change(struct call *c, enum bulk_what what, enum item_kind kind)
 	struct lines_change *lc = memory_zero(1, sizeof *lc);
 	const struct principal *who = NULL;
 
+	lc->change.prepare = prepare;
 	lc->change.make = make;
 	lc->change.task.done = done;
 	lc->change.many = true;
 	lc->api = c->api;
 	lc->request = c->request;
+	lc->lines = call_lines(c);
 	lc->bulk = (struct bulk){
 		.what = what, .kind = kind,
 		.if_exists = call_says_yes(c, "if_exists"),
@@ -206,7 +228,7 @@ lines_change(struct call *c, enum bulk_what what, enum item_kind kind)
 	};
 	specs_init(&lc->bulk.specs);
 	buf_init(&lc->answer, ANSWER_MAX);
-	if (!call_may_bulk(c) || !read_all(c, &lc->bulk) ||
+	if ((!lc->lines && !call_typed(c)) || !call_may_bulk(c) ||
 	    !call_has_token(c) ||
 	    (who = call_user(c, scope_of(&lc->bulk))) == NULL) {
 		change_free(lc);

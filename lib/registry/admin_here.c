@@ -51,7 +51,8 @@ change(struct admin *a)
 {
 	struct here *h = a->open;
 
-	if (registry_begin(h->registry, &a->fault) == 0 &&
+	if (bulk_prepare(&a->bulk, registry_keyring(h->registry), &a->out.b,
+	    &a->fault) == 0 && registry_begin(h->registry, &a->fault) == 0 &&
 	    bulk_make(&a->bulk, h->registry, &h->owner, &a->out.b,
 	    &a->fault) == 0) {
 		a->bulk.at = a->bulk.specs.n;

@@ -64,9 +64,8 @@ pair_put(struct buf *b, struct str channel, struct str thing)
 	buf_puts(b, "}\n");
 }
 
-static int
-create(struct bulk *b, struct registry *r, const struct user *user,
-    struct spec *spec, struct buf *answer, struct fault *fault)
+static const char *
+prepare_new(struct bulk *b, struct spec *spec, struct buf *answer)
 {
 	bool thing = b->kind == ITEM_THING;
 	const char *why = NULL;
@@ -77,13 +76,27 @@ create(struct bulk *b, struct registry *r, const struct user *user,
 	if (why == NULL && thing && !(spec->given & SPEC_KEY))
 		why = spec_make_key(&b->specs, spec);
 	if (why != NULL)
-		return fault_set(fault, EX_DATAERR, "%s", why);
-	if (item_create(r, b->kind, user, spec, fault) < 0)
-		return -1;
+		return why;
 	item = (struct item){ .id = spec->id, .name = spec->name };
 	item_put(answer, &item, SPEC_NAME | (thing ? SPEC_KEY : 0),
 	    spec->key);
-	return 0;
+	return NULL;
+}
+
+int
+bulk_prepare(struct bulk *b, const struct keyring *keys, struct buf *answer,
+    struct fault *fault)
+{
+	const char *why = NULL;
+	size_t i;
+
+	if (b->what == BULK_CREATE)
+		for (i = 0; i < b->specs.n && why == NULL; i++)
+			why = prepare_new(b, &b->specs.v[i], answer);
+	b->at = b->specs.n;
+	if (why == NULL)
+		why = specs_seal(&b->specs, keys);
+	return why == NULL ? 0 : fault_set(fault, EX_DATAERR, "%s", why);
 }
 
 static int
@@ -103,32 +116,11 @@ update(struct bulk *b, struct registry *r, const struct user *user,
 }
 
 /* what one is that goes */
-static int
-show_item(struct bulk *b, struct registry *r, const struct user *user,
-    struct str id, struct buf *answer, struct fault *fault)
+static void
+show_item(void *answer, const struct item *item)
 {
-	struct item item;
-	void *found;
-
-	if (item_find(r, b->kind, user, id, &item, &found, fault) < 0)
-		return -1;
-	item_put(answer, &item, SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
+	item_put(answer, item, SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
 	    SPEC_STATUS, STR_NONE);
-	item_found_end(found);
-	return 0;
-}
-
-static int
-remove_one(struct bulk *b, struct registry *r, const struct user *user,
-    struct str id, struct buf *answer, struct fault *fault)
-{
-	int got = 0;
-
-	if (b->dry_run)
-		got = show_item(b, r, user, id, answer, fault);
-	if (got == 0)
-		got = item_remove(r, b->kind, user, id, fault);
-	return got < 0 && fault->status == 1 && b->if_exists ? 0 : got;
 }
 
 static int
@@ -163,27 +155,43 @@ make(struct bulk *b, struct registry *r, const struct user *user,
 	struct spec *spec = &b->specs.v[b->at];
 
 	switch (b->what) {
-	case BULK_CREATE:
-		return create(b, r, user, spec, answer, fault);
 	case BULK_UPDATE:
 		return update(b, r, user, spec, answer, fault);
 	case BULK_ENABLE:
 	case BULK_DISABLE:
 		return set_status(b, r, user, spec, fault);
-	case BULK_REMOVE:
-		return remove_one(b, r, user, spec->id, answer, fault);
 	default:
 		return connect_pair(b, r, user, spec, answer, fault);
 	}
+}
+
+static int
+make_all(struct bulk *b, struct registry *r, const struct user *user,
+    struct buf *answer, struct fault *fault)
+{
+	const struct items_removal how = {
+		.if_exists = b->if_exists,
+		.show = b->dry_run ? show_item : NULL, .arg = answer
+	};
+
+	if (b->what == BULK_CREATE)
+		return items_create(r, b->kind, user, b->specs.v, b->specs.n,
+		    &b->at, fault);
+	if (b->what == BULK_REMOVE)
+		return items_remove(r, b->kind, user, b->specs.v, b->specs.n,
+		    &how, &b->at, fault);
+	for (b->at = 0; b->at < b->specs.n; b->at++)
+		if (make(b, r, user, answer, fault) < 0)
+			return -1;
+	return 0;
 }
 
 int
 bulk_make(struct bulk *b, struct registry *r, const struct user *user,
     struct buf *answer, struct fault *fault)
 {
-	for (b->at = 0; b->at < b->specs.n; b->at++)
-		if (make(b, r, user, answer, fault) < 0)
-			return -1;
+	if (make_all(b, r, user, answer, fault) < 0)
+		return -1;
 	if (!answer->full)
 		return 0;
 	return fault_set(fault, EX_DATAERR,

@@ -28,12 +28,19 @@ unsigned bulk_may(const struct bulk *);
 unsigned bulk_must(const struct bulk *);
 
 /*
- * Makes them, inside of registry_begin and registry_commit.  Their answers
- * are appended to `answer`: {"id":…,"name":…,"key":…} of each that is made,
- * {"id":…,"key":…} of each that was given a key, a line each; in a dry run
- * what each is that would go, {"channel":…,"thing":…} of a connection.  A
- * fault is that of specs.v[at]; what was done before it is to be rolled back,
- * as all of a dry run.
+ * What can be done before registry_begin, so that others wait for less: ids,
+ * keys, and the answer of those to be made.
+ */
+int bulk_prepare(struct bulk *, const struct keyring *, struct buf *answer,
+    struct fault *);
+
+/*
+ * Makes them, after bulk_prepare, inside of registry_begin and
+ * registry_commit.  Their answers are appended to `answer`:
+ * {"id":…,"name":…,"key":…} of each that is made, {"id":…,"key":…} of each
+ * that was given a key, a line each; in a dry run what each is that would go,
+ * {"channel":…,"thing":…} of a connection.  A fault is that of specs.v[at];
+ * what was done before it is to be rolled back, as all of a dry run.
  */
 int bulk_make(struct bulk *, struct registry *, const struct user *,
     struct buf *answer, struct fault *);

@@ -37,22 +37,46 @@ event_text(struct registry *r, const char *name, struct str value)
 	json_put_string(registry_event(r), value);
 }
 
+struct str
+event_end(struct registry *r)
+{
+	struct buf *b = registry_event(r);
+
+	buf_putc(b, '}');
+	return b->full ? STR_NONE : str_from(buf_str(b), ID_TEXT);
+}
+
 int
 event_append(struct registry *r, const char *operation, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, "INSERT INTO events"
 	    "(time, operation, fields, owner) VALUES(?1, ?2, ?3, ?4)", fault);
-	struct buf *b = registry_event(r);
+	struct str fields = event_end(r);
 
 	if (st == NULL)
 		return -1;
-	buf_putc(b, '}');
-	if (b->full)
+	if (fields.p == NULL)
 		return fault_set(fault, EX_SOFTWARE, "event too large");
 	sqlite3_bind_int64(st, 1, stamp_now().ns);
 	statement_str(st, 2, str_z(operation));
-	statement_str(st, 3, str_from(buf_str(b), ID_TEXT));
-	statement_str(st, 4, (struct str){ b->p, ID_TEXT });
+	statement_str(st, 3, fields);
+	statement_str(st, 4, (struct str){ registry_event(r)->p, ID_TEXT });
+	return statement_run(r, st, fault) < 0 ? -1 : 0;
+}
+
+int
+event_append_rows(struct registry *r, const char *owner,
+    const char *operation, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "INSERT INTO events"
+	    "(time, operation, fields, owner)"
+	    " SELECT ?1, ?2, event, ?3 FROM rowset", fault);
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 1, stamp_now().ns);
+	statement_str(st, 2, str_z(operation));
+	statement_str(st, 3, str_z(owner));
 	return statement_run(r, st, fault) < 0 ? -1 : 0;
 }
 

@@ -25,6 +25,12 @@ void event_begin(struct registry *, const char *owner);
 void event_text(struct registry *, const char *name, struct str value);
 void event_json(struct registry *, const char *name, struct str json);
 int event_append(struct registry *, const char *operation, struct fault *);
+/* instead of event_append: the fields, a JSON object, which stay until the
+ * next event_begin; p NULL: they are too large */
+struct str event_end(struct registry *);
+/* one event with the fields of each row of the rowset (rowset.h) */
+int event_append_rows(struct registry *, const char *owner,
+    const char *operation, struct fault *);
 
 /* Events behind `seq`, at most `max` of them, appended to `to` as lines:
  * {"seq":7,"time":1700000000.5,"operation":"thing.create","id":…}

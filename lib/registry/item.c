@@ -12,19 +12,18 @@
 /* what differs between the two, by enum item_kind */
 static const struct {
 	const char *noun;
-	const char *create, *update, *remove;	/* operations */
-	const char *enable, *disable;
+	const char *update, *enable, *disable;	/* operations */
 } words[] = {
-	{ "thing",
-	    "thing.create", "thing.update", "thing.remove",
-	    "thing.enable", "thing.disable" },
-	{ "channel",
-	    "channel.create", "channel.update", "channel.remove",
-	    "channel.enable", "channel.disable" },
+	{ "thing", "thing.update", "thing.enable", "thing.disable" },
+	{ "channel", "channel.update", "channel.enable",
+	    "channel.disable" },
 };
 
-static int
-unknown(enum item_kind kind, struct str id, struct fault *fault)
+const char *const item_created[] = { "thing.create", "channel.create" };
+const char *const item_removed[] = { "thing.remove", "channel.remove" };
+
+int
+item_unknown(enum item_kind kind, struct str id, struct fault *fault)
 {
 	return fault_set(fault, 1, "no %s '%.*s'", words[kind].noun,
 	    STR_ARG(id));
@@ -103,17 +102,22 @@ struct sealed {
 };
 
 static void
-bind_key(struct registry *r, sqlite3_stmt *st, int at, struct str key,
-    struct sealed *to)
+bind_key(struct registry *r, sqlite3_stmt *st, int at,
+    const struct spec *spec, struct sealed *to)
 {
+	struct str key = spec->key, box = spec->box, hash = spec->hash;
+
 	if (key.p == NULL)
 		return;
-	keyring_seal(registry_keyring(r), key, to->box);
-	keyring_hash(registry_keyring(r), key, to->hash);
-	sqlite3_bind_blob(st, at, to->box, (int)(key.n + KEY_SEAL_BYTES),
-	    SQLITE_STATIC);
-	sqlite3_bind_blob(st, at + 1, to->hash, sizeof to->hash,
-	    SQLITE_STATIC);
+	if (box.p == NULL) {
+		keyring_seal(registry_keyring(r), key, to->box);
+		keyring_hash(registry_keyring(r), key, to->hash);
+		box = (struct str){ (char *)to->box,
+		    key.n + KEY_SEAL_BYTES };
+		hash = (struct str){ (char *)to->hash, sizeof to->hash };
+	}
+	sqlite3_bind_blob64(st, at, box.p, box.n, SQLITE_STATIC);
+	sqlite3_bind_blob64(st, at + 1, hash.p, hash.n, SQLITE_STATIC);
 }
 
 /* which of the two unique columns it was; whose never */
@@ -148,11 +152,23 @@ insert(struct registry *r, enum item_kind kind, const struct user *owner,
 	    STR("[]"));
 	sqlite3_bind_int(st, 6, spec->disabled);
 	if (kind == ITEM_THING)
-		bind_key(r, st, 7, spec->key, &sealed);
+		bind_key(r, st, 7, spec, &sealed);
 	if (statement_run(r, st, fault) < 0)
 		return clash(r, spec, fault);
 	return names_add(r, kind, sqlite3_last_insert_rowid(registry_db(r)),
 	    spec->name, fault);
+}
+
+void
+item_event(struct registry *r, const struct user *owner,
+    const struct spec *spec)
+{
+	event_begin(r, owner->id);
+	event_text(r, "id", spec->id);
+	event_text(r, "owner", str_z(owner->email));
+	event_spec(r, spec);
+	if (spec->disabled)
+		event_text(r, "status", item_status(true));
 }
 
 int
@@ -165,13 +181,8 @@ item_create(struct registry *r, enum item_kind kind,
 		    STR_ARG(spec->id));
 	if (insert(r, kind, owner, spec, fault) < 0)
 		return -1;
-	event_begin(r, owner->id);
-	event_text(r, "id", spec->id);
-	event_text(r, "owner", str_z(owner->email));
-	event_spec(r, spec);
-	if (spec->disabled)
-		event_text(r, "status", item_status(true));
-	return event_append(r, words[kind].create, fault);
+	item_event(r, owner, spec);
+	return event_append(r, item_created[kind], fault);
 }
 
 /* ---- update ---- */
@@ -234,7 +245,7 @@ update_text(struct registry *r, enum item_kind kind,
 	if (spec->given & SPEC_TAGS)
 		statement_str(st, 5, spec->tags);
 	if ((n = statement_run(r, st, fault)) <= 0)
-		return n < 0 ? -1 : unknown(kind, spec->id, fault);
+		return n < 0 ? -1 : item_unknown(kind, spec->id, fault);
 	event_begin(r, owner->id);
 	event_text(r, "id", spec->id);
 	event_spec(r, spec);
@@ -254,11 +265,11 @@ update_key(struct registry *r, const struct user *owner,
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
 	statement_str(st, 2, spec->id);
-	bind_key(r, st, 3, spec->key, &sealed);
+	bind_key(r, st, 3, spec, &sealed);
 	if ((n = statement_run(r, st, fault)) < 0)
 		return clash(r, spec, fault);
 	if (n == 0)
-		return unknown(ITEM_THING, spec->id, fault);
+		return item_unknown(ITEM_THING, spec->id, fault);
 	event_begin(r, owner->id);
 	event_text(r, "id", spec->id);
 	return event_append(r, "thing.key", fault);
@@ -289,7 +300,7 @@ update_status(struct registry *r, enum item_kind kind,
 	if (n == 0) {
 		n = owned(r, kind, owner, spec->id, fault);
 		return n > 0 ? 0 : n < 0 ? -1 :
-		    unknown(kind, spec->id, fault);
+		    item_unknown(kind, spec->id, fault);
 	}
 	event_begin(r, owner->id);
 	event_text(r, "id", spec->id);
@@ -331,7 +342,7 @@ item_remove(struct registry *r, enum item_kind kind,
 	sqlite3_bind_int64(st, 1, owner->n);
 	statement_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
-		return got < 0 ? -1 : unknown(kind, id, fault);
+		return got < 0 ? -1 : item_unknown(kind, id, fault);
 	got = names_drop(r, kind, sqlite3_column_int64(st, 0),
 	    statement_column(st, 1), fault);
 	statement_end(st);
@@ -339,7 +350,7 @@ item_remove(struct registry *r, enum item_kind kind,
 		return -1;
 	event_begin(r, owner->id);
 	event_text(r, "id", id);
-	return event_append(r, words[kind].remove, fault);
+	return event_append(r, item_removed[kind], fault);
 }
 
 static const char *const sql_first[] = {
@@ -384,7 +395,7 @@ item_find(struct registry *r, enum item_kind kind, const struct user *owner,
 	sqlite3_bind_int64(st, 1, owner->n);
 	statement_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
-		return got < 0 ? -1 : unknown(kind, id, fault);
+		return got < 0 ? -1 : item_unknown(kind, id, fault);
 	item_fill(item, st, 0);
 	*found = st;
 	return 0;
@@ -442,10 +453,11 @@ unchanged(struct registry *r, const struct user *owner, struct str channel,
 	int got = owned(r, ITEM_CHANNEL, owner, channel, fault);
 
 	if (got <= 0)
-		return got < 0 ? -1 : unknown(ITEM_CHANNEL, channel, fault);
+		return got < 0 ? -1 :
+		    item_unknown(ITEM_CHANNEL, channel, fault);
 	got = owned(r, ITEM_THING, owner, thing, fault);
 	if (got <= 0)
-		return got < 0 ? -1 : unknown(ITEM_THING, thing, fault);
+		return got < 0 ? -1 : item_unknown(ITEM_THING, thing, fault);
 	return 0;
 }
 

@@ -33,6 +33,24 @@ struct str item_status(bool disabled);
 int item_create(struct registry *, enum item_kind, const struct user *,
     const struct spec *, struct fault *);
 
+/*
+ * As item_create and item_remove of each, in about half the time: for many
+ * at once.  *at: how many of them were done; of -1 the one that failed, with
+ * none of those that follow.
+ */
+int items_create(struct registry *, enum item_kind, const struct user *,
+    const struct spec *, size_t n, size_t *at, struct fault *);
+/* with `if_exists` one that isn't there is fine; `show` (may be NULL) is told
+ * of each before it goes */
+struct items_removal {
+	bool if_exists;
+	void (*show)(void *arg, const struct item *);
+	void *arg;
+};
+int items_remove(struct registry *, enum item_kind, const struct user *,
+    const struct spec *, size_t n, const struct items_removal *, size_t *at,
+    struct fault *);
+
 /* changes what spec->given says, and nothing else */
 int item_update(struct registry *, enum item_kind, const struct user *,
     const struct spec *, struct fault *);

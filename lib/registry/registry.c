@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "registry/rowset.h"
 #include "registry/event.h"
 #include "registry/names.h"
 #include "registry/schema.h"
@@ -25,6 +26,8 @@
 /* of SQLite's own, between two looks whether to stop */
 #define WATCH_STEPS 2000
 #define STATEMENTS_MAX 96
+/* bytes of pages that are kept between two changes */
+#define CACHE_KEPT (8 << 20)
 
 struct registry {
 	sqlite3 *db;
@@ -39,6 +42,7 @@ struct registry {
 	void *stop_arg;
 	struct buf event;
 	struct names names;
+	struct rowset *rowset;
 	struct {
 		const char *sql;
 		sqlite3_stmt *st;
@@ -61,6 +65,12 @@ struct names *
 registry_names(struct registry *r)
 {
 	return &r->names;
+}
+
+struct rowset *
+registry_rowset(struct registry *r)
+{
+	return r->rowset;
 }
 
 const struct keyring *
@@ -259,11 +269,25 @@ registry_begin(struct registry *r, struct fault *fault)
 	return statement_run_alone(r, "BEGIN IMMEDIATE", fault);
 }
 
+/* the pages of one that was large */
+static void
+give_back(struct registry *r)
+{
+	int used, highest;
+
+	if (sqlite3_db_status(r->db, SQLITE_DBSTATUS_CACHE_USED, &used,
+	    &highest, 0) == SQLITE_OK && used > CACHE_KEPT)
+		sqlite3_db_release_memory(r->db);
+}
+
 int
 registry_commit(struct registry *r, struct fault *fault)
 {
-	return names_write(r, fault) < 0 ? -1 :
-	    statement_run_alone(r, "COMMIT", fault);
+	if (names_write(r, fault) < 0 ||
+	    statement_run_alone(r, "COMMIT", fault) < 0)
+		return -1;
+	give_back(r);
+	return 0;
 }
 
 void
@@ -271,6 +295,7 @@ registry_rollback(struct registry *r)
 {
 	if (!sqlite3_get_autocommit(r->db))
 		sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
+	give_back(r);
 	names_forget(&r->names);
 }
 
@@ -363,11 +388,21 @@ open_file(struct registry *r, int flags, struct fault *fault)
 		return registry_fault(r, fault);
 	sqlite3_busy_timeout(r->db, BUSY_MS);
 	sqlite3_extended_result_codes(r->db, 1);
+	if (rowset_attach(r->rowset, r->db) != SQLITE_OK)
+		return registry_fault(r, fault);
 	return execute(r, "PRAGMA foreign_keys = ON;"
 	    "PRAGMA synchronous = FULL;"
 	    "PRAGMA wal_autocheckpoint = 4000;"
 	    "PRAGMA temp_store = MEMORY;"
 	    "PRAGMA trusted_schema = OFF;", fault);
+}
+
+/* Who changes much at once writes each page once, when it has room for them;
+ * it is given back by registry_commit. */
+static int
+set_cache(struct registry *r, struct fault *fault)
+{
+	return execute(r, "PRAGMA cache_size = -98304", fault);
 }
 
 /* the version of its schema, 0 for an empty file; -1 when it isn't ours */
@@ -489,7 +524,7 @@ open_write(struct registry *r, bool make, struct fault *fault)
 	if (make && (dir_make(r->home, fault) < 0 || make_file(r, fault) < 0))
 		return -1;
 	if (open_file(r, SQLITE_OPEN_READWRITE, fault) < 0 ||
-	    (version = check_file(r, fault)) < 0)
+	    set_cache(r, fault) < 0 || (version = check_file(r, fault)) < 0)
 		return -1;
 	if (version < SCHEMA_VERSION ? set_up(r, make, fault) < 0 :
 	    keyring_load(&r->keys, r->home, false, fault) < 0)
@@ -533,6 +568,8 @@ registry_open(struct registry **out, const char *home,
 	r->home = home ? memory_strdup(home) : home_path("");
 	buf_init(&r->event, EVENT_MAX);
 	buf_init(&r->names.notes, NAMES_MAX);
+	r->rowset = memory_get(sizeof *r->rowset);
+	rowset_init(r->rowset);
 	if ((size_t)snprintf(r->path, sizeof r->path, "%s/registry.db",
 	    r->home) >= sizeof r->path)
 		result = fault_set(fault, EX_CONFIG, "%s: path too long",
@@ -560,6 +597,8 @@ registry_close(struct registry *r)
 	for (i = 0; i < STATEMENTS_MAX; i++)
 		sqlite3_finalize(r->statements[i].st);
 	sqlite3_close(r->db);
+	rowset_release(r->rowset);
+	free(r->rowset);
 	buf_release(&r->event);
 	buf_release(&r->names.notes);
 	keyring_wipe(&r->keys);

@@ -12,7 +12,6 @@
 #include "base/memory.h"
 #include "base/signal.h"
 #include "base/utf8.h"
-#include "registry/keyring.h"
 #include "registry/tags.h"
 #include "registry/uuid.h"
 #include "senml/json.h"
@@ -215,6 +214,28 @@ spec_make_key(struct specs *s, struct spec *spec)
 {
 	spec->given |= SPEC_KEY;
 	return make_uuid(s, uuid_make_secret, &spec->key);
+}
+
+const char *
+specs_seal(struct specs *s, const struct keyring *keys)
+{
+	unsigned char *room;
+	struct spec *spec;
+
+	for (spec = s->v; spec < s->v + s->n; spec++) {
+		if (spec->key.p == NULL || spec->box.p != NULL)
+			continue;
+		room = arena_alloc(&s->keep,
+		    KEY_HASH_BYTES + KEY_SEAL_BYTES + spec->key.n);
+		if (room == NULL)
+			return "too much input";
+		keyring_hash(keys, spec->key, room);
+		keyring_seal(keys, spec->key, room + KEY_HASH_BYTES);
+		spec->hash = (struct str){ (char *)room, KEY_HASH_BYTES };
+		spec->box = (struct str){ (char *)room + KEY_HASH_BYTES,
+		    KEY_SEAL_BYTES + spec->key.n };
+	}
+	return NULL;
 }
 
 /* ---- lines ---- */

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/opt.h"
+#include "registry/keyring.h"
 #include "registry/metadata.h"
 
 /*
@@ -39,6 +40,7 @@ struct spec {
 	struct str tags;	/* of tags_end */
 	bool disabled;		/* the status */
 	struct str key;		/* p is NULL: shall have none */
+	struct str box, hash;	/* of specs_seal; p is NULL: not yet */
 	uint64_t line;		/* of the input; 0 for options */
 };
 
@@ -71,6 +73,13 @@ const char *spec_set_status(struct specs *, struct spec *, struct str);
 /* a new random one, in the form of a UUID */
 const char *spec_make_id(struct specs *, struct spec *);
 const char *spec_make_key(struct specs *, struct spec *);
+
+/*
+ * Brings the keys into the two forms in which the registry has them
+ * (keyring.h), as that takes long for many: before a transaction, for which
+ * others wait.  NULL, or why not.
+ */
+const char *specs_seal(struct specs *, const struct keyring *);
 
 /* one line; members that are not in `may`, or lack though in `must`, make
  * it wrong */

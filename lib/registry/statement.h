@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
+#include "registry/item.h"
 #include "registry/registry.h"
 
 /*
@@ -32,10 +33,19 @@ void statement_end(sqlite3_stmt *);
 /* borrows from the row */
 struct str statement_column(sqlite3_stmt *, int i);
 
-struct item;
 /* from six columns, the first of them `at`: id, name, metadata, tags,
  * disabled, key_box; it borrows from the row */
 void item_fill(struct item *, sqlite3_stmt *, int at);
+
+/* operations of events, by enum item_kind */
+extern const char *const item_created[], *const item_removed[];
+/* the fields of the event of a new one: event.h */
+void item_event(struct registry *, const struct user *,
+    const struct spec *);
+/* a fault: the owner has none with this id */
+int item_unknown(enum item_kind, struct str id, struct fault *);
+/* rows for one statement: rowset.h */
+struct rowset *registry_rowset(struct registry *);
 
 sqlite3 *registry_db(struct registry *);
 /* room for one event's fields: event.c */
