@@ -45,8 +45,8 @@ config.h: | config.mk ;
 configure: configure.ac cmd/programs
 	@command -v autoconf >/dev/null || \
 	    { echo 'autoconf is missing: run scripts/setup' >&2; exit 1; }
-	autoconf
-	@autoheader 2>/dev/null
+	autoconf --force
+	@autoheader --force 2>/dev/null
 
 $(BUILD)/%.o: %.c config.h
 	@mkdir -p $(@D)

@@ -29,7 +29,7 @@
 function fail(why) {
 	print "cmd/programs: " why | "cat >&2"
 	failed = 1
-	exit
+	exit 1
 }
 
 # Follows one need of a row: uses[] gets the libraries that are there,
@@ -131,8 +131,6 @@ END {
 		there[list[i]]
 	for (r = 1; r <= rows; r++)
 		judge_row(r)
-	if (failed)
-		exit 1
 	if (say)
 		say_left_out()
 	else

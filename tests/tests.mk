@@ -40,7 +40,7 @@ test: all unit
 else
 test: all $(UNITS) fuzzers
 	@+$(MAKE) --no-print-directory SANITIZE=1 all
-	@+$(test_env) scripts/check
+	@$(test_env) scripts/check
 endif
 
 lint: all $(BUILD)/libmfx.a
