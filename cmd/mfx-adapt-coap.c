@@ -73,6 +73,11 @@ put_counts(struct buf *b, const struct service *s)
 	    "Sessions of TCP, TLS and DTLS.", c->sessions);
 	service_put(b, s, "observers", "gauge", "Observers registered.",
 	    c->observers);
+	service_put(b, s, "input_rejected_total", "counter",
+	    "Lines that were no message for anybody.", inlet.passed.n);
+	service_put(b, s, "replay_rejected_total", "counter",
+	    "Lines of the past that were no message for anybody.",
+	    c->passed.n);
 	service_put(b, s, "notifications_total", "counter",
 	    "Notifications sent.", c->notifications);
 	service_put(b, s, "repeated_total", "counter",

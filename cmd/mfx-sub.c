@@ -110,7 +110,6 @@ static bool
 wanted(struct str line, uint64_t end)
 {
 	struct route route;
-	const char *why;
 	size_t labels;
 	int i;
 
@@ -123,8 +122,8 @@ wanted(struct str line, uint64_t end)
 	for (i = 0; i < opt.channels.n; i++)
 		if (str_eq(route.channel, str_z(opt.channels.v[i])))
 			return true;
-	if (route.channel.n == 0 && (why = passed_reason(line)) != NULL)
-		passed_over(&sub.passed, sub.stream, '@', end, why);
+	if (route.channel.n == 0)
+		passed_line(&sub.passed, sub.stream, end, line);
 	return false;
 }
 

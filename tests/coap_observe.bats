@@ -332,3 +332,19 @@ takes() { coap post coap "?auth=$KEY" -e x && [[ -z $SAID ]]; }
 	coap get coap "/a?from=start&auth=$KEY"
 	jq -e 'map(.v) == [1, 2]' <<<"$SAID"
 }
+
+@test "?from= passes over what it can't read, counts it and says where" {
+	serve_observed
+	message 1 | mfx-pub raw
+	# as a writer that is not ours left them
+	printf '%s\n' "[{\"n\":\"x\",\"channel\":\"$CHANNEL\"}]" 'no message' \
+	    >>"$(find "$MFX_HOME/bus/raw" -name '*.ndjson')"
+	message 2 | mfx-pub raw
+	coap get coap "?from=start&auth=$KEY"
+	jq -e 'map(.v) == [1, 2]' <<<"$SAID"
+	[[ $(metric replay_rejected_total) == 2 ]]
+	grep -Eq 'raw@[0-9]+: passed over: its labels' "$PID_ERR"
+	grep -Eq 'raw@[0-9]+: passed over: not a message$' "$PID_ERR"
+	# what others wrote, and marks, are nothing to speak of
+	[[ $(grep -c 'passed over' "$PID_ERR") == 2 ]]
+}

@@ -93,3 +93,20 @@ replay_under_load() {
 	numbers slow | cmp - <(seq 6000)
 	[[ $(metric slow_total) == 0 ]]
 }
+
+@test "what can't be read is passed over, counted and said, with its place" {
+	ADMIN=$(free_port)
+	lines 1 1 | mfx-pub raw
+	# as a writer that is not ours left them
+	{ printf '%s\n' "[{\"n\":\"n\",\"channel\":\"$CHANNEL\"}]" 'no message'
+	  head -c 1200000 /dev/zero | tr '\0' x; echo
+	} >>"$(find "$MFX_HOME/bus/raw" -name '*.ndjson')"
+	lines 2 2 | mfx-pub raw
+	serve_ws --admin "127.0.0.1:$ADMIN"
+	talk '?from=start' recv:2 quiet >said
+	[[ $(numbers said | xargs) == '1 2 quiet' ]]
+	[[ $(metric replay_rejected_total) == 3 ]]
+	grep -Eq 'raw@[0-9]+: passed over: its labels' "$WS_ERR"
+	grep -Eq 'raw@[0-9]+: passed over: not a message$' "$WS_ERR"
+	grep -Eq 'raw@[0-9]+: passed over: .*over 1 MiB' "$WS_ERR"
+}

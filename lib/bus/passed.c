@@ -40,3 +40,13 @@ passed_reason(struct str line)
 		    "so";
 	return NULL;
 }
+
+void
+passed_line(struct passed *p, const char *stream, uint64_t at,
+    struct str line)
+{
+	const char *why = passed_reason(line);
+
+	if (why != NULL)
+		passed_over(p, stream, '@', at, why);
+}

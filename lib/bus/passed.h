@@ -26,4 +26,9 @@ void passed_over(struct passed *, const char *stream, char between,
  * was found by route_scan */
 const char *passed_reason(struct str line);
 
+/* one line of a bus, in which it found none: passed over if there is such a
+ * reason; a mark, or what has no channel, is for nobody */
+void passed_line(struct passed *, const char *stream, uint64_t at,
+    struct str line);
+
 #endif

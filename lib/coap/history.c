@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "base/memory.h"
 #include "bus/bus.h"
@@ -12,7 +13,7 @@
 struct history {
 	struct bus_reader *reader;
 	uint64_t end;		/* what is behind that came later */
-	char *channel, *subscription;
+	char *stream, *channel, *subscription;
 	struct buf records;
 	struct buf senml;	/* the message at hand as JSON */
 	struct arena arena;
@@ -39,7 +40,8 @@ history_drop_oldest(struct history *g)
 	memmove(b->p, cut + 1, b->n);
 }
 
-static void
+/* -1: it is not a message */
+static int
 history_take(struct history *g, const struct delivery *d, struct pack *pack)
 {
 	size_t i, start = g->records.n;
@@ -47,8 +49,10 @@ history_take(struct history *g, const struct delivery *d, struct pack *pack)
 	buf_clear(&g->senml);
 	delivery_put_senml(&g->senml, d, pack);
 	if (g->senml.full || pack_parse_json(pack, buf_str(&g->senml),
-	    d->route.received) != NULL || pack->n == 0)
-		return;
+	    d->route.received) != NULL)
+		return -1;
+	if (pack->n == 0)
+		return 0;
 	/* a pack has one version */
 	if (pack->records[0].version != g->version) {
 		buf_clear(&g->records);
@@ -64,35 +68,50 @@ history_take(struct history *g, const struct delivery *d, struct pack *pack)
 	g->records.full = false;
 	if (g->records.n > 2 * g->max)
 		history_drop_oldest(g);
+	return 0;
 }
 
+/* a line that ends at this place */
 static void
-history_look(struct history *g, struct str line, struct pack *pack)
+history_look(struct history *g, struct str line, uint64_t at,
+    struct pack *pack, struct passed *passed)
 {
 	struct delivery d;
 	size_t labels;
 
 	/* most lines are another channel's, and not looked into */
 	if (!route_scan(line, &d.route, &labels) ||
-	    !str_eq(d.route.channel, str_z(g->channel)) ||
+	    d.route.channel.n == 0) {
+		passed_line(passed, g->stream, at, line);
+		return;
+	}
+	if (!str_eq(d.route.channel, str_z(g->channel)) ||
 	    !subscription_has(str_z(g->subscription), d.route.subtopic))
 		return;
 	arena_reset(&g->arena);
-	if (delivery_parse(&d, line, &g->arena))
-		history_take(g, &d, pack);
+	if (!delivery_parse(&d, line, &g->arena) ||
+	    history_take(g, &d, pack) < 0)
+		passed_over(passed, g->stream, '@', at,
+		    "not a message of a channel");
 }
 
 int
-history_step(struct history *g, struct pack *pack, struct fault *fault)
+history_step(struct history *g, struct pack *pack, struct passed *passed,
+    struct fault *fault)
 {
 	struct str lines, line;
-	uint64_t before;
-	int got;
+	uint64_t at;
+	int got = bus_read(g->reader, &lines, &at, fault);
 
-	if ((got = bus_read(g->reader, &lines, &before, fault)) <= 0)
+	if (got == 0 || (got < 0 && fault->status != EX_DATAERR))
 		return got;
-	while (bus_line_next(&lines, &line))
-		history_look(g, line, pack);
+	if (got < 0)
+		passed_over(passed, g->stream, '@',
+		    bus_reader_position(g->reader), fault->text);
+	while (got > 0 && bus_line_next(&lines, &line)) {
+		at += line.n + 1;
+		history_look(g, line, at, pack, passed);
+	}
 	return bus_reader_position(g->reader) < g->end;
 }
 
@@ -154,6 +173,7 @@ history_open(struct history **out, const char *stream, struct str from,
 	g = memory_zero(1, sizeof *g);
 	g->max = max - 2;
 	g->version = 10;
+	g->stream = history_copy(str_z(stream));
 	g->channel = history_copy(channel);
 	g->subscription = history_copy(subscription);
 	buf_init(&g->records, 2 * g->max + LINE_LIMIT);
@@ -173,6 +193,7 @@ history_close(struct history *g)
 	if (g == NULL)
 		return;
 	bus_reader_close(g->reader);
+	free(g->stream);
 	free(g->channel);
 	free(g->subscription);
 	buf_release(&g->records);

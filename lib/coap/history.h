@@ -31,8 +31,10 @@ enum history_result {
 enum history_result history_open(struct history **, const char *stream,
     struct str from, struct str channel, struct str subscription,
     size_t max, struct fault *);
-/* a part of some 100 KiB: 1 when there is more, 0 when not, -1 and a fault */
-int history_step(struct history *, struct pack *, struct fault *);
+/* a part of some 100 KiB: 1 when there is more, 0 when not, -1 and a fault;
+ * lines that nobody can read are passed over */
+int history_step(struct history *, struct pack *, struct passed *,
+    struct fault *);
 /* appends the pack; nothing more may be read */
 void history_put(struct history *, struct buf *);
 /* also NULL */

@@ -189,7 +189,8 @@ static int
 recall_step(struct station *st, struct recall *r, struct reply *reply)
 {
 	struct fault fault;
-	int more = history_step(r->history, &st->pack, &fault);
+	int more = history_step(r->history, &st->pack,
+	    &st->counts.passed, &fault);
 
 	if (more == 0)
 		*reply = recall_reply(st, r);

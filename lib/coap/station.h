@@ -78,6 +78,7 @@ struct station_counts {
 	unsigned observers;
 	uint64_t messages;	/* written */
 	uint64_t repeated;	/* requests that had come before */
+	struct passed passed;	/* lines of the past that were not given */
 	uint64_t notifications;	/* given to the network */
 	uint64_t overflowed;	/* observers ended as too slow */
 	uint64_t reaped;	/* observers that did not answer */

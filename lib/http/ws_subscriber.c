@@ -279,14 +279,21 @@ replay_line(struct subscribers *a, struct subscriber *u, struct str line)
 	struct route route;
 	size_t labels;
 
-	if (!route_scan(line, &route, &labels) || is_own(u, &route) ||
+	if (!route_scan(line, &route, &labels) || route.channel.n == 0) {
+		passed_line(&a->passed, a->stream, u->at, line);
+		return;
+	}
+	if (is_own(u, &route) ||
 	    !str_eq(route.channel, subscription_channel(&u->subscription)) ||
 	    !subscription_has(subscription_filter(&u->subscription),
 	    route.subtopic))
 		return;
 	arena_reset(&a->arena);
-	if (!delivery_parse_at(&d, line, u->at, &a->labelled, &a->arena))
+	if (!delivery_parse_at(&d, line, u->at, &a->labelled, &a->arena)) {
+		passed_over(&a->passed, a->stream, '@', u->at,
+		    "not a message of a channel");
 		return;
+	}
 	ws_render_begin(&a->render, &d);
 	ws_send(u->client, ws_rendered(&a->render, u->format));
 	ws_render_end(&a->render);
@@ -316,8 +323,11 @@ replay_some(struct subscribers *a, struct subscriber *u, uint64_t seq)
 		a->replaying--;
 		return false;
 	default:
-		if (a->fault.status == EX_DATAERR)
+		if (a->fault.status == EX_DATAERR) {
+			passed_over(&a->passed, a->stream, '@', u->at,
+			    a->fault.text);
 			return true;
+		}
 		ws_end(u->client, WS_BROKEN, "the stream can't be read");
 		u->replaying = false;
 		a->replaying--;
@@ -414,6 +424,9 @@ subscribers_metrics_put(struct buf *b, const struct service *s,
 	    "Messages that came to be delivered.", in->lines);
 	service_put(b, s, "input_rejected_total", "counter",
 	    "Lines that were no message for anybody.", in->passed.n);
+	service_put(b, s, "replay_rejected_total", "counter",
+	    "Lines of the past that were no message for anybody.",
+	    a->passed.n);
 	service_put(b, s, "replayed_total", "counter",
 	    "Messages of the past given to those that asked for them.",
 	    a->replayed);

@@ -31,6 +31,7 @@ struct subscribers {
 	size_t max_queue;		/* as the server has it */
 	/* counted */
 	uint64_t refused, revoked, replayed;
+	struct passed passed;		/* lines that were not replayed */
 	/* why the registry or the stream could not be asked, or "" */
 	struct fault fault;
 	/* private */
