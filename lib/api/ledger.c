@@ -233,7 +233,7 @@ is_over(void *arg)
 }
 
 static int
-open_registry(struct ledger *l, struct fault *fault)
+ledger_open_registry(struct ledger *l, struct fault *fault)
 {
 	if (registry_open(&l->registry, l->home, REGISTRY_WRITE, fault) < 0)
 		return -1;
@@ -258,7 +258,7 @@ reopen(struct ledger *l, struct fault *fault)
 		fault->status = EX_TEMPFAIL;
 		return -1;
 	}
-	return open_registry(l, fault);
+	return ledger_open_registry(l, fault);
 }
 
 static bool
@@ -360,7 +360,7 @@ work(void *arg)
 
 /* Each user has one that is ready at most: they are large. */
 static bool
-has_ready(const struct ledger *l, const struct change *c)
+ledger_has_ready(const struct ledger *l, const struct change *c)
 {
 	const struct task *t;
 
@@ -372,12 +372,12 @@ has_ready(const struct ledger *l, const struct change *c)
 
 /* NULL: none can be prepared now */
 static struct change *
-take_raw(struct ledger *l)
+ledger_take_raw(struct ledger *l)
 {
 	struct task **at, *t;
 
 	for (at = &l->raw; (t = *at) != NULL; at = &t->next)
-		if (l->prepared || !has_ready(l, (struct change *)t))
+		if (l->prepared || !ledger_has_ready(l, (struct change *)t))
 			break;
 	if (t == NULL)
 		return NULL;
@@ -389,7 +389,7 @@ take_raw(struct ledger *l)
 }
 
 static void
-put(struct ledger *l, struct change *c)
+ledger_put(struct ledger *l, struct change *c)
 {
 	c->task.next = NULL;
 	*l->end = &c->task;
@@ -400,7 +400,7 @@ put(struct ledger *l, struct change *c)
 
 /* with the lock, which is not held meanwhile */
 static void
-prepare(struct ledger *l, struct change *c)
+ledger_prepare(struct ledger *l, struct change *c)
 {
 	struct keyring keys = l->keys;
 	int result;
@@ -419,11 +419,11 @@ prepare(struct ledger *l, struct change *c)
 	*l->raw_user = '\0';
 	/* else it may be gone by now */
 	if (result == 0)
-		put(l, c);
+		ledger_put(l, c);
 }
 
 static void *
-prepare_all(void *arg)
+ledger_prepare_all(void *arg)
 {
 	struct ledger *l = arg;
 	struct change *c;
@@ -433,8 +433,8 @@ prepare_all(void *arg)
 	    PREPARE_NICE);
 	pthread_mutex_lock(&l->lock);
 	for (;;) {
-		if ((c = take_raw(l)) != NULL)
-			prepare(l, c);
+		if ((c = ledger_take_raw(l)) != NULL)
+			ledger_prepare(l, c);
 		else if (l->prepared)
 			break;
 		else
@@ -445,7 +445,7 @@ prepare_all(void *arg)
 }
 
 static int
-start(pthread_t *thread, void *(*run)(void *), struct ledger *l,
+ledger_start(pthread_t *thread, void *(*run)(void *), struct ledger *l,
     bool *started, struct fault *fault)
 {
 	errno = pthread_create(thread, NULL, run, l);
@@ -472,9 +472,10 @@ ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
 	l->raw_end = &l->raw;
 	l->inbox = inbox;
 	l->home = home ? memory_strdup(home) : home_path("");
-	if (open_registry(l, fault) < 0 ||
-	    start(&l->thread, work, l, &l->started, fault) < 0 ||
-	    start(&l->preparer, prepare_all, l, &l->preparing, fault) < 0) {
+	if (ledger_open_registry(l, fault) < 0 ||
+	    ledger_start(&l->thread, work, l, &l->started, fault) < 0 ||
+	    ledger_start(&l->preparer, ledger_prepare_all, l, &l->preparing,
+	    fault) < 0) {
 		ledger_close(l);
 		return -1;
 	}
@@ -483,7 +484,7 @@ ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
 }
 
 static void
-end(struct ledger *l, bool *over, pthread_cond_t *told)
+ledger_end(struct ledger *l, bool *over, pthread_cond_t *told)
 {
 	pthread_mutex_lock(&l->lock);
 	*over = true;
@@ -496,10 +497,10 @@ ledger_close(struct ledger *l)
 {
 	if (l == NULL)
 		return;
-	end(l, &l->prepared, &l->ready);
+	ledger_end(l, &l->prepared, &l->ready);
 	if (l->preparing)
 		pthread_join(l->preparer, NULL);
-	end(l, &l->closing, &l->work);
+	ledger_end(l, &l->closing, &l->work);
 	if (l->started)
 		pthread_join(l->thread, NULL);
 	registry_close(l->registry);
@@ -539,7 +540,7 @@ ledger_add(struct ledger *l, struct change *c)
 {
 	pthread_mutex_lock(&l->lock);
 	if (c->prepare == NULL) {
-		put(l, c);
+		ledger_put(l, c);
 	} else {
 		c->task.next = NULL;
 		*l->raw_end = &c->task;

@@ -290,7 +290,8 @@ count_output(struct resolver *r, const struct record *to)
 	if (r->out > PACK_OUT_MAX)
 		return "pack too large when resolved";
 	return r->texts > r->texts_max ? "pack too large when resolved: "
-	    "names and units over --max-expand times its size and 1 MiB" :
+	    "names and units over --max-expand (mfx-normalize) times its size "
+	    "and 1 MiB" :
 	    NULL;
 }
 
