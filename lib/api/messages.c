@@ -45,6 +45,7 @@ open_reader(struct passage *p, const struct query *query,
 		return -1;
 	}
 	sqlite_reader_watch(*reader, job_stops, &p->job);
+	sqlite_reader_frugal(*reader);
 	return 0;
 }
 

@@ -48,6 +48,10 @@ void sqlite_reader_close(struct sqlite_reader *);
 void sqlite_reader_watch(struct sqlite_reader *, bool (*stop)(void *arg),
     void *arg);
 
+/* for one of many readers in a process, before the first record: it keeps
+ * 2 MiB of labels at most, instead of 32 */
+void sqlite_reader_frugal(struct sqlite_reader *);
+
 /* 1 and a record, whose slices die at the next call; 0 at the end; -1 */
 int sqlite_reader_next(struct sqlite_reader *, struct route *,
     struct record *, struct fault *);

@@ -137,7 +137,8 @@ sqlite_db_fault(sqlite3 *db, int rc, struct fault *fault)
 		break;
 	}
 	return fault_set(fault, status, "%s: %s", path ? path : "sqlite",
-	    sqlite3_errmsg(db));
+	    sqlite3_errcode(db) == rc ? sqlite3_errmsg(db) :
+	    sqlite3_errstr(rc));
 }
 
 int

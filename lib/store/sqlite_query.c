@@ -266,37 +266,16 @@ put_inner(struct sqlite_query *q, const struct query *ask)
 	    add_integer(q, ask->limit), add_integer(q, ask->offset));
 }
 
-/* An aggregate over numbers is one, and how many have no unit. */
-static void
-put_labels(struct sqlite_query *q, const struct query *ask)
-{
-	bool counts = ask->aggregate && strcmp(ask->aggregate, "count") == 0;
-	bool last = ask->aggregate && strcmp(ask->aggregate, "last") == 0;
-
-	buf_printf(&q->sql, "SELECT t.channel, t.publisher, t.protocol,"
-	    " t.subtopic, t.name, %s, %s, %s, %s,"
-	    " q.time, q.value, q.sum, q.update_time FROM (",
-	    counts ? "''" : "t.unit",
-	    ask->aggregate && !last ? "'number'" : "t.kind",
-	    counts ? "''" : "t.content_type", counts ? "10" : "t.version");
-}
-
 void
 sqlite_query_build(struct sqlite_query *q, const struct query *ask)
 {
 	q->n = 0;
 	buf_init(&q->sql, SQL_MAX);
-	if (ask->count) {
+	if (ask->count)
 		buf_puts(&q->sql, "SELECT count(*) FROM (");
-		put_inner(q, ask);
+	put_inner(q, ask);
+	if (ask->count)
 		buf_putc(&q->sql, ')');
-	} else {
-		/* the LIMIT inside keeps it apart, and with it its order */
-		put_labels(q, ask);
-		put_inner(q, ask);
-		buf_puts(&q->sql, ") q CROSS JOIN series t"
-		    " ON t.id = q.series");
-	}
 	buf_putc(&q->sql, '\0');
 }
 

@@ -26,12 +26,8 @@ struct sqlite_query {
 	int n;
 };
 
-/* columns of each row */
-enum {
-	ROW_CHANNEL, ROW_PUBLISHER, ROW_PROTOCOL, ROW_SUBTOPIC, ROW_NAME,
-	ROW_UNIT, ROW_KIND, ROW_CONTENT_TYPE, ROW_VERSION, ROW_TIME,
-	ROW_VALUE, ROW_SUM, ROW_UPDATE,
-};
+/* columns of each row; the labels of its series: sqlite_labels.h */
+enum { ROW_SERIES, ROW_TIME, ROW_VALUE, ROW_SUM, ROW_UPDATE };
 
 /* the SQL of a prepared query, NUL-terminated; sqlite_query_release() */
 void sqlite_query_build(struct sqlite_query *, const struct query *);

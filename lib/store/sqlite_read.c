@@ -8,19 +8,26 @@
 #include "senml/number.h"
 #include "store/sqlite.h"
 #include "store/sqlite_db.h"
+#include "store/sqlite_labels.h"
 #include "store/sqlite_query.h"
 
 /* SQLite asks this often, in its own steps, whether to go on: several times
  * a millisecond */
 #define STEPS 2000
 #define NUMBER_TEXT 40
+/* for the labels of about 250,000 series: as many as a writer knows, and
+ * more */
+#define LABELS ((size_t)32 << 20)
 
 struct sqlite_reader {
 	sqlite3 *db;
 	sqlite3_stmt *stmt;
 	struct sqlite_query query;
+	struct sqlite_labels labels;
+	bool numbers;		/* each record is a number made of many … */
+	bool counts;		/* … that says how many */
 	struct sqlite_watch watch;
-	struct buf numbers;	/* the texts of a record's numbers */
+	struct buf texts;	/* of a record's numbers */
 	uint64_t beyond;
 };
 
@@ -63,9 +70,13 @@ sqlite_reader_open(struct sqlite_reader **out, const char *path,
 	struct sqlite_reader *r = memory_zero(1, sizeof *r);
 
 	r->watch.stop = signalled;
+	r->numbers = ask->aggregate != NULL &&
+	    strcmp(ask->aggregate, "last") != 0;
+	r->counts = r->numbers && strcmp(ask->aggregate, "count") == 0;
 	sqlite_query_build(&r->query, ask);
-	buf_init(&r->numbers, (size_t)3 * NUMBER_TEXT);
+	buf_init(&r->texts, (size_t)3 * NUMBER_TEXT);
 	if (sqlite_db_open(&r->db, path, false, fault) < 0 ||
+	    sqlite_labels_open(&r->labels, r->db, LABELS, fault) < 0 ||
 	    prepare(r, fault) < 0) {
 		sqlite_reader_close(r);
 		return -1;
@@ -82,12 +93,19 @@ sqlite_reader_watch(struct sqlite_reader *r, bool (*stop)(void *), void *arg)
 }
 
 void
+sqlite_reader_frugal(struct sqlite_reader *r)
+{
+	r->labels.kept.max = SQLITE_LABELS_MIN;
+}
+
+void
 sqlite_reader_close(struct sqlite_reader *r)
 {
 	sqlite3_finalize(r->stmt);
+	sqlite_labels_close(&r->labels);
 	sqlite3_close(r->db);
 	sqlite_query_release(&r->query);
-	buf_release(&r->numbers);
+	buf_release(&r->texts);
 	free(r);
 }
 
@@ -104,65 +122,51 @@ column(struct sqlite_reader *r, int i)
 static struct str
 number(struct sqlite_reader *r, int i)
 {
-	size_t start = r->numbers.n;
+	size_t start = r->texts.n;
 
 	switch (sqlite3_column_type(r->stmt, i)) {
 	case SQLITE_INTEGER:
-		buf_printf(&r->numbers, "%lld",
+		buf_printf(&r->texts, "%lld",
 		    (long long)sqlite3_column_int64(r->stmt, i));
 		break;
 	case SQLITE_FLOAT:
-		number_put(&r->numbers, sqlite3_column_double(r->stmt, i));
+		number_put(&r->texts, sqlite3_column_double(r->stmt, i));
 		break;
 	default:
 		return STR_NONE;
 	}
-	buf_putc(&r->numbers, '\0');
-	return (struct str){ r->numbers.p + start,
-	    r->numbers.n - start - 1 };
+	buf_putc(&r->texts, '\0');
+	return (struct str){ r->texts.p + start, r->texts.n - start - 1 };
 }
 
-static enum value_kind
-kind_of(struct str name)
-{
-	int i;
-
-	for (i = 0; i < 5; i++)
-		if (str_eq(name, str_z(sqlite_kinds[i])))
-			return (enum value_kind)i;
-	return VALUE_NONE;
-}
-
-static void
+/* An aggregate over numbers is one, and how many there are has no unit. */
+static int
 fill(struct sqlite_reader *r, struct route *route, struct record *record)
 {
-	struct str ct = column(r, ROW_CONTENT_TYPE);
+	int rc = sqlite_labels_get(&r->labels,
+	    sqlite3_column_int64(r->stmt, ROW_SERIES), route, record);
 
-	*route = (struct route){
-		.channel = column(r, ROW_CHANNEL),
-		.publisher = column(r, ROW_PUBLISHER),
-		.protocol = column(r, ROW_PROTOCOL),
-		.subtopic = column(r, ROW_SUBTOPIC),
-	};
-	buf_clear(&r->numbers);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (r->numbers)
+		record->kind = VALUE_NUMBER;
+	if (r->counts) {
+		record->unit = record->ct = STR_NONE;
+		record->version = 10;
+	}
+	buf_clear(&r->texts);
 	/* all three fit, so that none moves the others */
-	buf_room(&r->numbers, (size_t)3 * NUMBER_TEXT);
-	*record = (struct record){
-		.name = column(r, ROW_NAME),
-		.unit = column(r, ROW_UNIT),
-		.kind = kind_of(column(r, ROW_KIND)),
-		.sum = number(r, ROW_SUM),
-		.update = number(r, ROW_UPDATE),
-		.ct = ct.n > 0 ? ct : STR_NONE,
-		.time.ns = sqlite3_column_int64(r->stmt, ROW_TIME),
-		.version = (uint8_t)sqlite3_column_int(r->stmt, ROW_VERSION),
-	};
+	buf_room(&r->texts, (size_t)3 * NUMBER_TEXT);
+	record->sum = number(r, ROW_SUM);
+	record->update = number(r, ROW_UPDATE);
+	record->time.ns = sqlite3_column_int64(r->stmt, ROW_TIME);
 	if (record->kind == VALUE_NUMBER)
 		record->value = number(r, ROW_VALUE);
 	else if (record->kind == VALUE_BOOL)
 		record->truth = sqlite3_column_int(r->stmt, ROW_VALUE) != 0;
 	else if (record->kind != VALUE_NONE)
 		record->value = column(r, ROW_VALUE);
+	return SQLITE_OK;
 }
 
 /* A sum that no number of ours can be: infinite, or NULL for NaN. */
@@ -190,7 +194,8 @@ sqlite_reader_next(struct sqlite_reader *r, struct route *route,
 	int rc;
 
 	while ((rc = sqlite3_step(r->stmt)) == SQLITE_ROW) {
-		fill(r, route, record);
+		if ((rc = fill(r, route, record)) != SQLITE_OK)
+			break;
 		if (!is_beyond(r, record))
 			return 1;
 		r->beyond++;
