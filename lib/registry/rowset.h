@@ -15,7 +15,7 @@
  * One statement for many rows takes half as long as one for each, as its
  * tables are opened and its undo log is begun once.
  */
-#define ROWSET_ROWS 512
+#define ROWSET_ROWS 128
 /* a rowset of so much text is large enough */
 #define ROWSET_BYTES ((size_t)1 << 20)
 
