@@ -72,24 +72,40 @@ canonical_text(const char **p, const char *end, struct str key,
 	    at[0] == '"' && at[1] == ',';
 }
 
-/* The same for one whose value is digits. */
+/* The same for one whose value is a number without sign or exponent: its
+ * digits, and how many stand in front of the point. */
 static inline bool
 canonical_digits(const char **p, const char *end, struct str key,
-    struct str *digits)
+    struct str *digits, size_t *whole)
 {
 	const char *at = *p;
 
 	*digits = STR_NONE;
 	if ((size_t)(end - at) < key.n || memcmp(at, key.p, key.n) != 0)
 		return true;
-	at += key.n;
-	digits->p = at;
-	while (at < end && ((*at >= '0' && *at <= '9') || *at == '.'))
+	digits->p = at += key.n;
+	at += *whole = span_digit(at, end);
+	if (at < end && *at == '.') {
 		at++;
+		at += span_digit(at, end);
+	}
 	digits->n = (size_t)(at - digits->p);
 	*p = at + 1;
 	return digits->n > 0 && digits->n < STAMP_TEXT && end - at > 1 &&
 	    *at == ',';
+}
+
+/* Is it a number of JSON that int64 nanoseconds hold?  Seconds of ten digits
+ * with up to nine decimals, as nearly all are, are known without computing. */
+static inline bool
+canonical_time(struct str digits, size_t whole)
+{
+	size_t rest = digits.n - whole;
+	int64_t ns;
+
+	return (whole == 10 && digits.p[0] >= '1' && digits.p[0] <= '8' &&
+	    rest != 1 && rest <= 10) || ((whole == 1 || digits.p[0] != '0') &&
+	    number_ns_plain(digits, &ns));
 }
 
 /* Levels of letters, digits, - : _ with dots between: as nearly all are. */
@@ -118,14 +134,15 @@ static bool
 canonical_position(const char **p, const char *end, struct route *at)
 {
 	struct str digits;
+	size_t whole;
 	int64_t seq, part = 0;
 
-	if (!canonical_digits(p, end, STR("\"seq\":"), &digits))
+	if (!canonical_digits(p, end, STR("\"seq\":"), &digits, &whole))
 		return false;
 	if (digits.p == NULL)
 		return true;
 	if (at->has_seq || !number_integer(digits, &seq) ||
-	    !canonical_digits(p, end, STR("\"part\":"), &digits) ||
+	    !canonical_digits(p, end, STR("\"part\":"), &digits, &whole) ||
 	    (digits.p != NULL && (!number_integer(digits, &part) ||
 	    part > PART_MAX)))
 		return false;
@@ -140,7 +157,7 @@ static bool
 canonical_labels(const char *p, const char *end, struct canonical_head *h)
 {
 	struct str text;
-	int64_t ns;
+	size_t whole;
 
 	h->at = (struct route){ .has_seq = false };
 	if (!canonical_position(&p, end, &h->at))
@@ -152,8 +169,8 @@ canonical_labels(const char *p, const char *end, struct canonical_head *h)
 	    !canonical_text(&p, end, STR("\"protocol\":\""), &text) ||
 	    !canonical_text(&p, end, STR("\"subtopic\":\""), &text) ||
 	    !canonical_subtopic(text) ||
-	    !canonical_digits(&p, end, STR("\"received\":"), &text) ||
-	    (text.p != NULL && !number_ns_plain(text, &ns)))
+	    !canonical_digits(&p, end, STR("\"received\":"), &text,
+	    &whole) || (text.p != NULL && !canonical_time(text, whole)))
 		return false;
 	h->has_received = text.p != NULL;
 	h->labels_end = p;

@@ -44,6 +44,14 @@ span_is_name(unsigned char c)
 	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* may stand in the id of a channel: letters, digits, - and _ */
+static inline bool
+span_is_id(unsigned char c)
+{
+	return span_is_digit(c) || c == '-' || c == '_' ||
+	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
 #define SPAN_PORTABLE(kind)						\
 static inline unsigned							\
 span_mask_##kind##_portable(const char *p)				\
@@ -59,6 +67,7 @@ span_mask_##kind##_portable(const char *p)				\
 SPAN_PORTABLE(plain)
 SPAN_PORTABLE(digit)
 SPAN_PORTABLE(name)
+SPAN_PORTABLE(id)
 
 #ifdef __SSE2__
 static inline __m128i
@@ -111,10 +120,24 @@ span_mask_name(const char *p)
 	    _mm_or_si128(span_within(v, '-', ':'),
 	    _mm_cmpeq_epi8(v, _mm_set1_epi8('_')))));
 }
+
+static inline unsigned
+span_mask_id(const char *p)
+{
+	__m128i v = span_load(p);
+	__m128i lower = _mm_or_si128(v, _mm_set1_epi8(0x20));
+
+	return span_not(_mm_or_si128(
+	    _mm_or_si128(span_within(lower, 'a', 'z'),
+	    span_within(v, '0', '9')),
+	    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('-')),
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('_')))));
+}
 #else
 #define span_mask_plain span_mask_plain_portable
 #define span_mask_digit span_mask_digit_portable
 #define span_mask_name span_mask_name_portable
+#define span_mask_id span_mask_id_portable
 #endif
 
 /* Copies what is mostly short: without the call and the many sizes that
@@ -167,5 +190,6 @@ span_##kind(const char *p, const char *end)				\
 SPAN_RUN(plain)
 SPAN_RUN(digit)
 SPAN_RUN(name)
+SPAN_RUN(id)
 
 #endif

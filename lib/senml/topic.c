@@ -2,23 +2,14 @@
 #include "senml/topic.h"
 
 #include "base/utf8.h"
+#include "senml/span.h"
 
 const char subtopic_too_long[] = "subtopic over 1024 bytes";
 
 bool
 channel_id_valid(struct str id)
 {
-	bool good = id.n > 0;
-	size_t i;
-
-	/* without a branch, as it is asked for each line */
-	for (i = 0; i < id.n; i++) {
-		unsigned char c = (unsigned char)id.p[i], l = c | 0x20;
-
-		good &= (unsigned char)(l - 'a') < 26 || c == '-' ||
-		    (unsigned char)(c - '0') < 10 || c == '_';
-	}
-	return good;
+	return id.n > 0 && span_id(id.p, id.p + id.n) == id.n;
 }
 
 bool

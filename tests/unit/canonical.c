@@ -45,6 +45,9 @@ test_same(void)
 {
 	static const char *const same[] = {
 		"[{" LABELS "\"received\":1.25,\"n\":\"a\",\"v\":1}]",
+		"[{" LABELS "\"received\":1700000000,\"n\":\"a\",\"v\":1}]",
+		"[{" LABELS "\"received\":8999999999.999999999,"
+		    "\"n\":\"a\",\"v\":1}]",
 		"[{" LABELS "\"received\":1,\"bn\":\"x\"},"
 		    "{\"n\":\"a\",\"v\":1}]",
 		"[{\"channel\":\"C\",\"received\":0,\"n\": \"a\" , \"v\": 1}, "
@@ -146,6 +149,9 @@ test_refused(void)
 		"[{\"channel\":\"C\",\"subtopic\":\"a\xc2\x80\",\"n\":\"a\","
 		    "\"v\":1}]",
 		"[{\"channel\":\"C\",\"received\":\"x\",\"n\":\"a\",\"v\":1}]",
+		"[{\"received\":1700000000.,\"n\":\"a\",\"v\":1}]",
+		"[{\"received\":0700000000.5,\"n\":\"a\",\"v\":1}]",
+		"[{\"received\":9300000000.5,\"n\":\"a\",\"v\":1}]",
 		"[{\"channel\":\"C\",\"seq\":-1,\"n\":\"a\",\"v\":1}]",
 		"[{\"channel\": \"C\",\"n\":\"a\",\"v\":tru}]",
 	};

@@ -44,6 +44,8 @@ main(void)
 			    span_mask_digit_portable(text);
 			differ += span_mask_name(text) !=
 			    span_mask_name_portable(text);
+			differ += span_mask_id(text) !=
+			    span_mask_id_portable(text);
 			runs += span_plain(text, text + sizeof text) !=
 			    (span_is_plain((unsigned char)c) ?
 			    sizeof text : at);
@@ -52,6 +54,9 @@ main(void)
 			    sizeof text : at);
 			runs += span_name(text, text + sizeof text) !=
 			    (span_is_name((unsigned char)c) ?
+			    sizeof text : at);
+			runs += span_id(text, text + sizeof text) !=
+			    (span_is_id((unsigned char)c) ?
 			    sizeof text : at);
 		}
 	CHECK(differ == 0);
