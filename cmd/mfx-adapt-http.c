@@ -20,7 +20,8 @@
 #include "http/caller.h"
 #include "http/path.h"
 #include "http/setup.h"
-#include "senml/message.h"
+#include "line/message.h"
+#include "line/topic.h"
 
 /* how long SIGTERM waits for requests in progress */
 #define GRACE (10 * STAMP_SECOND)

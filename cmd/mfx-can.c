@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "base/out.h"
 #include "base/program.h"
+#include "client/decision_remote.h"
 #include "registry/keyring.h"
-#include "remote/decision.h"
 
 static const char *key_file;
 static struct remote_setup remote = REMOTE_DEFAULTS;

@@ -3,7 +3,7 @@
  * Channels: what things publish to and receive from, once they are
  * connected to them.  A user sees and touches only their own.
  */
-#include "remote/place.h"
+#include "client/remote.h"
 
 static struct admin admin;
 static struct remote_setup remote = REMOTE_DEFAULTS;

@@ -12,9 +12,10 @@
 #include "base/escape.h"
 #include "base/filter.h"
 #include "base/program.h"
-#include "senml/check.h"
+#include "cmd/check/check.h"
+#include "line/message.h"
+#include "line/records.h"
 #include "senml/documents.h"
-#include "senml/message.h"
 #include "senml/payload.h"
 
 /* of a text from the device, in a message */

@@ -7,9 +7,9 @@
  */
 #include "base/filter.h"
 #include "base/program.h"
-#include "senml/gather.h"
-#include "senml/mark.h"
-#include "senml/message.h"
+#include "cmd/encode/packer.h"
+#include "line/mark.h"
+#include "line/records.h"
 
 #define BYTES (INT64_C(1) << 20)
 #define EVERY_MAX (INT64_C(10) * 366 * 86400 * STAMP_SECOND)

@@ -16,8 +16,8 @@
 #include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
+#include "client/events.h"
 #include "registry/event.h"
-#include "remote/events.h"
 
 #define BATCH 256
 #define POLL_MS 100

@@ -9,8 +9,9 @@
 #include "base/filter.h"
 #include "base/program.h"
 #include "base/table.h"
-#include "senml/influx.h"
-#include "senml/template.h"
+#include "cmd/fmt/influx.h"
+#include "cmd/fmt/template.h"
+#include "line/records.h"
 
 static struct {
 	const char *type, *template, *fields, *time, *rejects;

@@ -21,8 +21,9 @@
 #include "base/signal.h"
 #include "base/utf8.h"
 #include "base/wide.h"
-#include "senml/device.h"
-#include "senml/message.h"
+#include "cmd/gen/device.h"
+#include "line/route.h"
+#include "line/topic.h"
 
 static struct {
 	int64_t seed, things, records, rate, count, duration, start, every;

@@ -8,9 +8,9 @@
  */
 #include "base/filter.h"
 #include "base/program.h"
-#include "senml/mark.h"
-#include "senml/message.h"
-#include "senml/select.h"
+#include "line/mark.h"
+#include "line/match.h"
+#include "line/records.h"
 
 static struct select want = SELECT_ALL;
 

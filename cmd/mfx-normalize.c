@@ -11,9 +11,10 @@
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/program.h"
+#include "line/mark.h"
+#include "line/message.h"
+#include "line/records.h"
 #include "senml/documents.h"
-#include "senml/mark.h"
-#include "senml/message.h"
 #include "senml/payload.h"
 #include "senml/unit.h"
 

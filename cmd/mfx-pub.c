@@ -15,8 +15,8 @@
 #include "base/program.h"
 #include "base/signal.h"
 #include "bus/patient.h"
-#include "senml/canonical.h"
-#include "senml/mark.h"
+#include "line/canonical.h"
+#include "line/mark.h"
 
 static struct {
 	const char *ack, *sync, *rejects;

@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/program.h"
+#include "line/records.h"
 #include "store/sqlite.h"
 
 static struct query query = QUERY_ALL;

@@ -18,7 +18,6 @@
 #include "base/signal.h"
 #include "bus/passed.h"
 #include "cmd/sub/ends.h"
-#include "senml/message.h"
 
 static struct {
 	const char *from, *until, *speed, *shard;

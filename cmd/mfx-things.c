@@ -4,7 +4,7 @@
  * by a key.  A user sees and touches only their own.  A change that was
  * answered is on disk, and every adapter acts by it within a moment.
  */
-#include "remote/place.h"
+#include "client/remote.h"
 
 static struct admin admin;
 static struct remote_setup remote = REMOTE_DEFAULTS;

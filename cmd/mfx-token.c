@@ -8,9 +8,9 @@
 #include "base/file.h"
 #include "base/listing.h"
 #include "base/program.h"
-#include "remote/token_file.h"
-#include "remote/tokens.h"
-#include "senml/json.h"
+#include "client/token_file.h"
+#include "client/tokens.h"
+#include "json/json.h"
 
 #define EXPIRES_MAX (INT64_C(100) * 365 * 24 * 3600 * STAMP_SECOND)
 

@@ -12,11 +12,11 @@
 #include "base/file.h"
 #include "base/listing.h"
 #include "base/program.h"
+#include "client/account.h"
+#include "client/removal.h"
+#include "client/token_file.h"
+#include "client/user_local.h"
 #include "registry/metadata.h"
-#include "registry/user_here.h"
-#include "remote/account.h"
-#include "remote/removal.h"
-#include "remote/token_file.h"
 
 static struct {
 	const char *password_file, *old_file, *metadata;

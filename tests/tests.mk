@@ -19,7 +19,11 @@ BENCHES := $(patsubst tests/bench/%,$(BUILD)/bench/%,$(basename \
 test_env = MAKE="$(MAKE)" CC="$(CC)" BUILD="$(BUILD)" MFX_BIN="$(abspath $(BIN))"
 
 $(BUILD)/unit/% $(BUILD)/bench/%: PROGRAM_LIBS = $(ALL_LIBS) $(LIBS) -lm
-$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libmfx.a
+# the parts of commands that have a folder, for the tests of these parts
+$(BUILD)/libcmd.a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*/*.c))
+	@rm -f $@
+	$(call run,AR,$(AR) rcs $@ $^)
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcmd.a $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS))
 # a peer in C++, with its own library
@@ -54,7 +58,7 @@ check:
 fuzz_make = $(MAKE) --no-print-directory BUILD=build/fuzz CC=clang SANITIZE= \
 	WERROR= CFLAGS="-w -g -O1 -fno-sanitize-recover=all \
 	-fsanitize=fuzzer-no-link,address,undefined"
-build/fuzz/%: build/fuzz/tests/fuzz/%.o build/fuzz/libmfx.a
+build/fuzz/%: build/fuzz/tests/fuzz/%.o build/fuzz/libcmd.a build/fuzz/libmfx.a
 	$(call run,LINK,clang -fsanitize=fuzzer$(comma)address$(comma)undefined \
 	    -pie -o $@ $^ $(ALL_LIBS) $(LIBS) -lm)
 comma := ,

@@ -7,8 +7,8 @@
 #include "api/api.h"
 #include "api/conditions.h"
 #include "api/stores.h"
+#include "json/object.h"
 #include "registry/bulk.h"
-#include "senml/body.h"
 
 struct feed;
 struct keeper;

@@ -3,6 +3,7 @@
 #define MFX_API_MESSAGES_H
 
 #include "http/request.h"
+#include "line/route.h"
 #include "senml/encode.h"
 #include "store/query.h"
 

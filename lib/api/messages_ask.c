@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 #include "http/path.h"
-#include "senml/number.h"
+#include "json/number.h"
 
 #define LIMIT 10
 #define DIGITS_MAX 18

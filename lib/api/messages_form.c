@@ -3,9 +3,10 @@
 
 #include "api/messages.h"
 #include "base/escape.h"
-#include "senml/field.h"
-#include "senml/json.h"
-#include "senml/number.h"
+#include "json/json.h"
+#include "json/number.h"
+#include "line/field.h"
+#include "line/records.h"
 
 /* what a field of one record may take */
 #define FIELD_MAX ((size_t)16 << 20)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "senml/topic.h"
+#include "line/topic.h"
 
 #define SIZE_MIN 64
 

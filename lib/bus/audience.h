@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "line/topic.h"
 
 /*
  * Who of an adapter's clients wants which messages: subscriptions by
@@ -46,7 +47,7 @@ void audience_init(struct audience *);
 /* all have left before */
 void audience_release(struct audience *);
 
-/* `filter` is what subscription_put (senml/topic.h) has made, and is copied.
+/* `filter` is what subscription_put (line/topic.h) has made, and is copied.
  * The subscription must not have been joined, and must stay where it is. */
 void audience_join(struct audience *, struct subscription *,
     struct str channel, struct str filter);

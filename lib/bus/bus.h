@@ -9,7 +9,7 @@
 #include "base/fault.h"
 #include "base/stamp.h"
 #include "base/str.h"
-#include "senml/position.h"
+#include "line/position.h"
 
 /*
  * The bus, mfx-bus(5): streams of lines, ordered, that many processes write

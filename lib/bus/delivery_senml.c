@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Apart from the inlet, as with it the parsers of all forms of SenML come. */
 #include "bus/inlet.h"
+#include "line/message.h"
 #include "senml/content_format.h"
 #include "senml/payload.h"
 

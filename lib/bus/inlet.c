@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bus/inlet.h"
 
+#include "line/message.h"
+
 #include <errno.h>
 #include <sysexits.h>
 

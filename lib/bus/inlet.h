@@ -6,7 +6,7 @@
 #include "base/line.h"
 #include "bus/bus.h"
 #include "bus/passed.h"
-#include "senml/canonical.h"
+#include "line/canonical.h"
 
 /*
  * Where an adapter's subscribers get their messages from: lines as mfx-sub

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bus/stream.h"
-#include "senml/message.h"
+#include "line/message.h"
 
 static const char seq_label[] = "\"seq\":";
 

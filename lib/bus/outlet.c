@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/out.h"
-#include "senml/message.h"
+#include "line/message.h"
 
 int
 outlet_open(struct outlet *s, const char *stream, enum bus_sync sync,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bus/stream.h"
-#include "senml/message.h"
+#include "line/message.h"
 
 bool
 bus_line_time(struct str line, struct stamp *t)

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "coap/format.h"
-#include "senml/topic.h"
+#include "line/topic.h"
 
 /* more of them than go into one message */
 #define TAGS_MAX 65536

@@ -60,7 +60,7 @@ void asked_release(struct asked *);
 void asked_read(struct asked *, const coap_pdu_t *, bool stream);
 
 /* what is behind the channel as a subtopic to publish on, or as a
- * subscription (senml/topic.h); appended; NULL or why not */
+ * subscription (line/topic.h); appended; NULL or why not */
 const char *asked_subtopic(const struct asked *, struct buf *);
 const char *asked_subscription(const struct asked *, struct buf *);
 

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "bus/bus.h"
-#include "senml/topic.h"
+#include "line/topic.h"
 
 /* The records so far, joined by commas, and where each message begins. */
 struct history {

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/inside.h"
-#include "senml/message.h"
+#include "line/message.h"
 
 static const struct reply nothing = { .code = COAP_EMPTY_CODE };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coap/format.h"
 #include "coap/inside.h"
-#include "senml/topic.h"
+#include "line/topic.h"
 
 static struct reply
 refuse(coap_pdu_code_t code, const char *why)

@@ -9,7 +9,7 @@
 #include "base/listen.h"
 #include "base/stamp.h"
 #include "http/setup.h"
-#include "senml/json.h"
+#include "json/json.h"
 
 #define PAGE_MAX (64 * 1024)
 #define CONNECTIONS_MAX 64

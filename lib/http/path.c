@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/path.h"
 
-#include "senml/topic.h"
+#include "line/topic.h"
 
 /* percent-encoding triples the longest subtopic */
 #define DECODED_MAX (3 * SUBTOPIC_MAX)

@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "http/daemon.h"
 #include "http/path.h"
-#include "senml/json.h"
+#include "json/json.h"
 
 /* a body up to this is received without asking `early` first */
 #define BODY_SMALL ((uint64_t)16 * 1024)

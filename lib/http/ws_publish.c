@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/ws_publish.h"
 
+#include "line/message.h"
+
 int
 ws_publish_open(struct ws_publish *p, const char *stream,
     enum bus_sync sync, struct fault *fault)

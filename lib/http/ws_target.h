@@ -4,7 +4,7 @@
 
 #include "bus/bus.h"
 #include "http/path.h"
-#include "senml/topic.h"
+#include "line/topic.h"
 
 /*
  * What a client wants that opens a WebSocket on

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/signal.h"
-#include "senml/message.h"
 
 /* a group moves as often, in ms */
 #define MOVE_MS 100

@@ -7,7 +7,7 @@
 
 #include "base/filter.h"
 #include "bus/bus.h"
-#include "senml/canonical.h"
+#include "line/canonical.h"
 
 /*
  * The lines to be delivered: from stdin, or from a stream of the bus, where

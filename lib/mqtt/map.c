@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mqtt/map.h"
 
-#include "senml/topic.h"
+#include "line/route.h"
+#include "line/topic.h"
 
 /* longer ids than any registry of ours gives are still taken */
 #define ID_MAX 256

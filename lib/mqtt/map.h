@@ -3,6 +3,7 @@
 #define MFX_MQTT_MAP_H
 
 #include "base/buf.h"
+#include "line/route.h"
 #include "senml/pack.h"
 
 /*

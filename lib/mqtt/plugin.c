@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/opt.h"
+#include "line/topic.h"
 #include "mqtt/plugin.h"
-#include "senml/topic.h"
 
 #define PUBLIC __attribute__((visibility("default")))
 #define TRIES 20	/* told of in a minute */

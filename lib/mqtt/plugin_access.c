@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "base/clock.h"
+#include "line/topic.h"
 #include "mqtt/plugin.h"
-#include "senml/topic.h"
 
 /* how long one look through the clients may hold up the broker */
 #define CHECK_NS (4 * 1000000)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "line/message.h"
 #include "mqtt/connect.h"
 #include "mqtt/plugin.h"
 #include "mqtt/properties.h"
 #include "mqtt/resent.h"
-#include "senml/message.h"
 
 /* messages of QoS 0, which nobody is told of, may wait for each other */
 #define HELD_BYTES ((size_t)256 << 10)

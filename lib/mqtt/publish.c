@@ -5,6 +5,8 @@
 #include <sysexits.h>
 
 #include "base/line.h"
+#include "line/message.h"
+#include "line/topic.h"
 #include "mqtt/bridge.h"
 
 void

@@ -3,8 +3,8 @@
 #define MFX_MQTT_PUBLISH_H
 
 #include "base/arena.h"
+#include "line/route.h"
 #include "mqtt/client.h"
-#include "senml/message.h"
 
 /*
  * A line as a message of QoS 1 on channels/<channel>/messages[/<subtopic>],

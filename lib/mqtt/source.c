@@ -15,7 +15,7 @@
 #include "base/ready.h"
 #include "base/signal.h"
 #include "bus/outlet.h"
-#include "senml/message.h"
+#include "line/message.h"
 
 #define TURN 1000	/* ms: the bus may be due for its sync */
 #define WARNINGS_MAX 10

@@ -3,7 +3,7 @@
 
 #include <sysexits.h>
 
-#include "senml/json.h"
+#include "json/json.h"
 
 unsigned
 bulk_may(const struct bulk *b)

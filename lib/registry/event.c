@@ -3,9 +3,9 @@
 
 #include <sysexits.h>
 
+#include "json/json.h"
 #include "registry/statement.h"
 #include "registry/uuid.h"
-#include "senml/json.h"
 
 void
 event_begin(struct registry *r, const char *owner)

@@ -4,7 +4,7 @@
 #include <sodium.h>
 
 #include "base/base64.h"
-#include "senml/json.h"
+#include "json/json.h"
 
 _Static_assert(JWT_KEY_BYTES == crypto_auth_hmacsha256_KEYBYTES, "HS256");
 

@@ -5,8 +5,8 @@
 #include <sysexits.h>
 
 #include "base/memory.h"
-#include "senml/json.h"
-#include "senml/number.h"
+#include "json/json.h"
+#include "json/number.h"
 
 /* what fits in an argument, twice */
 #define METADATA_SCRATCH_MAX ((size_t)1 << 20)

@@ -12,9 +12,9 @@
 #include "base/memory.h"
 #include "base/signal.h"
 #include "base/utf8.h"
+#include "json/json.h"
 #include "registry/tags.h"
 #include "registry/uuid.h"
-#include "senml/json.h"
 
 /* of one bulk, which is held in memory until it is committed */
 #define BULK_BYTES_MAX ((size_t)1 << 30)

@@ -2,7 +2,7 @@
 #include "registry/tags.h"
 
 #include "base/utf8.h"
-#include "senml/json.h"
+#include "json/json.h"
 
 void
 tags_begin(struct tags *t)

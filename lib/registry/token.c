@@ -6,8 +6,8 @@
 #include <sysexits.h>
 
 #include "base/base64.h"
+#include "json/json.h"
 #include "registry/statement.h"
-#include "senml/json.h"
 
 /* clocks of two machines may differ by as much, seconds */
 #define CLOCK_SKEW 60

@@ -10,7 +10,7 @@
 
 /*
  * CBOR (RFC 8949) as far as SenML needs it: heads, and stepping over what
- * is not wanted.  As in senml/json.h every function takes the place to
+ * is not wanted.  As in json/json.h every function takes the place to
  * read at and returns the place behind; NULL when it is not well-formed,
  * with `why` and `at`.  No size that is claimed is believed before the
  * bytes are there, and nothing recurses.

@@ -66,19 +66,6 @@ bool fields_keep(struct fields *, struct arena *);
 /* a parser has met an unknown label: for the watch, see below */
 void fields_ignore(const struct pack *, struct str label);
 
-static inline void
-route_clear(struct route *r)
-{
-	r->channel = STR_NONE;
-	r->publisher = STR_NONE;
-	r->protocol = STR_NONE;
-	r->subtopic = STR_NONE;
-	r->received = (struct stamp){ 0 };
-	r->seq = 0;
-	r->part = 0;
-	r->has_received = r->has_seq = r->joined = false;
-}
-
 /* begins a pack; the arena and the records of the last one are forgotten */
 struct resolver {
 	struct pack *pack;
@@ -110,6 +97,20 @@ struct watch {
 	 * integer of CBOR */
 	void (*ignored)(struct watch *, struct str label);
 };
+
+/*
+ * A line of ours, mfx-line(5), is a pack, or one record alone, whose first
+ * record has routing labels as well.  What these say is not SenML: they are
+ * given to `take`, which may change what times count from and what each
+ * record takes, and sets *alone when nothing else is in the record.  NULL, or
+ * why the line is refused.
+ */
+struct line_labels {
+	const char *(*take)(struct line_labels *, struct resolver *,
+	    const struct fields *, bool *alone);
+};
+const char *pack_parse_labelled(struct pack *, struct str line,
+    struct stamp now, struct line_labels *);
 
 void resolver_begin(struct resolver *, struct pack *, struct stamp now);
 /* the pack is `size` bytes as it came: what its names may expand to; without

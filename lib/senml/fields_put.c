@@ -5,9 +5,9 @@
 #include <math.h>
 
 #include "base/base64.h"
+#include "json/json.h"
+#include "json/number.h"
 #include "senml/cbor.h"
-#include "senml/json.h"
-#include "senml/number.h"
 #include "senml/xml_write.h"
 
 #define TAG_DECIMAL 4

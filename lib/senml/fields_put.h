@@ -8,7 +8,7 @@
  * One record as it is to be written, in each encoding: what stands in
  * `have`, in the order of enum label.  Only labels of SenML; at least one.
  * Texts have to be what the resolver gives: valid UTF-8, numbers as in
- * senml/number.h, vd as bytes.
+ * json/number.h, vd as bytes.
  *
  * Numbers keep their digits in JSON and XML.  In CBOR they become the
  * shortest of an integer and a float that give the same number; where a

@@ -12,7 +12,7 @@
 /*
  * SenML packs (RFC 8428, 9100, 9193): from the encoding a device sent to
  * resolved records, and from those to JSON.  Numbers and strings as text:
- * senml/number.h, senml/json.h.
+ * json/number.h, json/json.h.
  *
  *	struct pack p;
  *	pack_init(&p);
@@ -50,26 +50,9 @@ struct record {
 	uint8_t version;	/* bver; 10 when nothing was said */
 };
 
-/*
- * The routing labels of a line, mfx-line(5).  Absent ones are empty; a
- * message without `received` has received.ns 0 and has_received false.
- * With has_seq it has a position: senml/position.h.
- */
-struct route {
-	struct str channel, publisher, protocol, subtopic;
-	struct stamp received;
-	uint64_t seq;
-	uint32_t part;		/* of seq, from 1; 0: the end of it */
-	bool has_received, has_seq;
-	bool joined;		/* of several lines: its records have no
-				 * positions of their own */
-};
-
 /* a name longer than this is refused (RFC 8428 knows no limit; MQTT's
  * topics end here) */
 #define NAME_MAX_BYTES 65535
-/* what ignored values may nest */
-#define JSON_DEPTH_MAX 64
 /* a pack whose records would take more than this as resolved JSON is
  * refused: a long base name times many records is an attack */
 #define PACK_OUT_MAX ((size_t)64 << 20)
@@ -130,33 +113,7 @@ const char *pack_parse_xml(struct pack *, struct str text, struct stamp now);
 const char *pack_parse_xml_stream(struct pack *, struct str text,
     struct stamp now);
 
-/*
- * The same for a line of ours: the routing labels of the first record (or
- * of the one record, when text is an object) go into *route.  With
- * now.ns 0, relative times count from `received`, or else from the clock.
- * The time of an object is absolute whatever it is, as RFC 8428 4.5.3 has
- * been applied to it before; without one it is `now`.  An object gives a
- * record or is refused, but for a mark.
- */
-const char *pack_parse_line(struct pack *, struct str line, struct stamp now,
-    struct route *route);
-
 /* {"bver":26,"n":…,"u":…,"v":…,"s":…,"t":…,"ut":…,"ct":…} */
 void record_put_json(struct buf *, const struct record *);
-
-/* the same with the route in front, as a line with its newline;
- * `received` is left out, as the record has its time; seq is written when
- * route->has_seq */
-void record_put_line(struct buf *, const struct route *,
-    const struct record *);
-
-/*
- * All of a pack as lines: the route in front of each, `seq` in each, and
- * `part` in all but the last.  When the route is that of a part already,
- * or of several lines, only the last one has a position.  A pack without
- * records leaves a mark when it has a seq.  False, and nothing is added,
- * when the buffer would be full.
- */
-bool pack_put_lines(struct buf *, const struct route *, const struct pack *);
 
 #endif

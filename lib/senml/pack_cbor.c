@@ -10,10 +10,11 @@
 #include "base/base64.h"
 #include "base/digits.h"
 #include "base/utf8.h"
+#include "json/json.h"
+#include "json/number.h"
+#include "json/span.h"
 #include "senml/cbor.h"
 #include "senml/fields.h"
-#include "senml/number.h"
-#include "senml/span.h"
 
 #define TAG_TIME 1
 #define TAG_BIGNUM 2

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
+#include "json/json.h"
+#include "json/number.h"
 #include "senml/fields.h"
-#include "senml/json.h"
-#include "senml/message.h"
-#include "senml/number.h"
-#include "senml/position.h"
-
-/* a label of a line that no adapter makes longer */
-#define ROUTE_TEXT_MAX 1024
 
 static const struct {
 	struct str name;
 	enum label label;
-} labels[] = {
+} long_labels[] = {
 	{ { "bver", 4 }, LABEL_BVER }, { { "bct", 3 }, LABEL_BCT },
 	{ { "channel", 7 }, LABEL_CHANNEL },
 	{ { "publisher", 9 }, LABEL_PUBLISHER },
@@ -59,9 +54,9 @@ label_find(struct str key)
 
 	if ((key.n == 1 || key.n == 2) && (l = find_short(key.p, key.n)) != 0)
 		return l - 1;
-	for (i = 0; i < sizeof labels / sizeof *labels; i++)
-		if (str_eq(key, labels[i].name))
-			return labels[i].label;
+	for (i = 0; i < sizeof long_labels / sizeof *long_labels; i++)
+		if (str_eq(key, long_labels[i].name))
+			return long_labels[i].label;
 	return key.n > 0 && key.p[key.n - 1] == '_' ? LABEL_MUST_UNDERSTAND :
 	    LABEL_UNKNOWN;
 }
@@ -312,63 +307,6 @@ read_record(struct scan *j, const char *p, struct fields *f, bool ours)
 	    scan_fail(j, p, "no ',' or '}'");
 }
 
-static const char *
-take_position(const struct fields *f, struct route *route)
-{
-	int64_t seq, part;
-
-	if (!number_integer(f->text[LABEL_SEQ], &seq) || seq < 0)
-		return "seq is no position";
-	route->seq = (uint64_t)seq;
-	route->has_seq = true;
-	if ((f->have & LABEL_BIT(LABEL_PART)) == 0)
-		return NULL;
-	if (!number_integer(f->text[LABEL_PART], &part) || part < 0 ||
-	    part > PART_MAX)
-		return "part is not a number from 0 on";
-	route->part = (uint32_t)part;
-	route->joined = part == 0;
-	return NULL;
-}
-
-static const char *
-take_route(const struct fields *f, struct route *route)
-{
-	struct str *to[] = {
-		&route->channel, &route->publisher, &route->protocol,
-		&route->subtopic
-	};
-	int i;
-
-	for (i = 0; i < 4; i++)
-		if (f->have & LABEL_BIT(LABEL_CHANNEL + i)) {
-			*to[i] = f->text[LABEL_CHANNEL + i];
-			if (to[i]->n > ROUTE_TEXT_MAX)
-				return "a routing label over 1024 bytes";
-		}
-	if (f->have & LABEL_BIT(LABEL_RECEIVED)) {
-		if (!number_ns(f->text[LABEL_RECEIVED], &route->received.ns))
-			return "received is out of range";
-		route->has_received = true;
-	}
-	/* a part of nothing says nothing */
-	return f->have & LABEL_BIT(LABEL_SEQ) ? take_position(f, route) : NULL;
-}
-
-/* The first record of a line says what all of it counts from. */
-static const char *
-begin_line(struct resolver *r, const struct fields *f, struct route *route)
-{
-	const char *why = take_route(f, route);
-
-	if (r->now.ns == 0)
-		r->now = route->received;
-	r->each = route->channel.n + route->publisher.n +
-	    route->protocol.n + route->subtopic.n + 64 +
-	    (route->has_seq ? POSITION_MAX_TEXT : 0);
-	return why;
-}
-
 /* The next record goes to the resolver. */
 static const char *
 add_record(struct scan *j, const char *p, struct resolver *r,
@@ -379,33 +317,32 @@ add_record(struct scan *j, const char *p, struct resolver *r,
 	return why ? scan_fail(j, p, why) : p;
 }
 
-/* The first record of a line: with its route. */
+/* The first record of a line, whose labels say what all of it is about. */
 static const char *
 read_first(struct scan *j, const char *p, struct resolver *r,
-    struct route *route)
+    struct line_labels *labels)
 {
 	struct fields f;
 	const char *why;
+	bool alone = false;
 
 	if ((p = read_record(j, p, &f, true)) == NULL)
 		return NULL;
-	if ((why = begin_line(r, &f, route)) != NULL)
+	if ((why = labels->take(labels, r, &f, &alone)) != NULL)
 		return scan_fail(j, p, why);
-	if ((f.have & ~LABEL_BIT(LABEL_PART)) == LABEL_BIT(LABEL_SEQ))
-		return p;	/* a mark */
-	return add_record(j, p, r, &f);
+	return alone ? p : add_record(j, p, r, &f);
 }
 
-/* A line of one record, behind its '{'. */
+/* A line of one record, after its '{'. */
 static const char *
 read_one(struct scan *j, const char *p, struct resolver *r,
-    struct route *route)
+    struct line_labels *labels)
 {
 	uint64_t lax = r->pack->laxities[LAX_NO_VALUE];
 	const char *q;
 
 	r->absolute = true;
-	if ((q = read_first(j, p, r, route)) == NULL)
+	if ((q = read_first(j, p, r, labels)) == NULL)
 		return NULL;
 	/* nothing else may come to nothing: base fields alone, or the form
 	 * of old drafts, {"bn":…,"e":[…]} */
@@ -418,7 +355,7 @@ read_one(struct scan *j, const char *p, struct resolver *r,
 /* The records of an array, behind its '['. */
 static const char *
 read_array(struct scan *j, const char *p, struct resolver *r,
-    struct route *route)
+    struct line_labels *labels)
 {
 	struct fields f;
 	const char *q;
@@ -428,9 +365,9 @@ read_array(struct scan *j, const char *p, struct resolver *r,
 	do {
 		if ((q = scan_take(j, p, '{')) == NULL)
 			return scan_fail(j, p, "a record is no object");
-		if (route != NULL) {
-			p = read_first(j, q, r, route);
-			route = NULL;
+		if (labels != NULL) {
+			p = read_first(j, q, r, labels);
+			labels = NULL;
 		} else if ((p = read_record(j, q, &f, false)) != NULL) {
 			p = add_record(j, p, r, &f);
 		}
@@ -443,7 +380,8 @@ read_array(struct scan *j, const char *p, struct resolver *r,
 }
 
 static const char *
-parse(struct pack *p, struct str text, struct stamp now, struct route *route)
+parse(struct pack *p, struct str text, struct stamp now,
+    struct line_labels *labels)
 {
 	struct scan j = {
 		.end = text.p + text.n, .arena = &p->arena,
@@ -454,12 +392,10 @@ parse(struct pack *p, struct str text, struct stamp now, struct route *route)
 
 	resolver_begin(&r, p, now);
 	resolver_bound(&r, text.n);
-	if (route != NULL)
-		route_clear(route);
 	if ((at = scan_take(&j, text.p, '[')) != NULL)
-		at = read_array(&j, at, &r, route);
-	else if (route != NULL && (at = scan_take(&j, text.p, '{')) != NULL)
-		at = read_one(&j, at, &r, route);
+		at = read_array(&j, at, &r, labels);
+	else if (labels != NULL && (at = scan_take(&j, text.p, '{')) != NULL)
+		at = read_one(&j, at, &r, labels);
 	else
 		at = scan_fail(&j, text.p, "no SenML pack");
 	if (at == NULL || scan_end(&j, at) == NULL) {
@@ -496,8 +432,8 @@ pack_parse_json(struct pack *p, struct str text, struct stamp now)
 }
 
 const char *
-pack_parse_line(struct pack *p, struct str line, struct stamp now,
-    struct route *route)
+pack_parse_labelled(struct pack *p, struct str line, struct stamp now,
+    struct line_labels *labels)
 {
-	return parse(p, line, now, route);
+	return parse(p, line, now, labels);
 }

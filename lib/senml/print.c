@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "senml/print.h"
+
 #include "base/base64.h"
 #include "base/digits.h"
-#include "senml/json.h"
-#include "senml/message.h"
-#include "senml/pack.h"
+#include "json/json.h"
 
 /* What keys, punctuation and the numbers of our own take in a record. */
 #define FIXED_MAX 160
@@ -76,13 +76,6 @@ record_max(const struct record *r)
 	    BASE64_MAX(r->value.n));
 }
 
-/* A time as text: records of a pack mostly share theirs. */
-struct time_text {
-	struct stamp time;
-	size_t n;		/* 0: none yet */
-	char text[STAMP_TEXT];
-};
-
 static inline char *
 put_time(char *q, struct stamp time, struct time_text *last)
 {
@@ -95,10 +88,9 @@ put_time(char *q, struct stamp time, struct time_text *last)
 	return q + last->n;
 }
 
-/* Everything of a record behind the '{' or the labels: "n":…} and `end` */
-static void
-put_fields(struct buf *b, const struct record *r, struct time_text *last,
-    struct str end)
+void
+record_put_fields(struct buf *b, const struct record *r,
+    struct time_text *last, struct str end)
 {
 	char *q = buf_room(b, record_max(r));
 
@@ -129,152 +121,5 @@ void
 record_put_json(struct buf *b, const struct record *r)
 {
 	buf_putc(b, '{');
-	put_fields(b, r, &(struct time_text){ .n = 0 }, STR("}"));
-}
-
-static void
-put_seq(struct buf *b, uint64_t seq)
-{
-	buf_put_str(b, STR("\"seq\":"));
-	buf_put_u64(b, seq);
-}
-
-static void
-put_position(struct buf *b, uint64_t seq, uint32_t part)
-{
-	put_seq(b, seq);
-	if (part == 0)
-		return;
-	buf_put_str(b, STR(",\"part\":"));
-	buf_put_u64(b, part);
-}
-
-/* The labels that a resolved record keeps, but for its position. */
-static void
-put_resolved_route(struct buf *b, const struct route *route)
-{
-	struct route kept = *route;
-
-	kept.has_received = kept.has_seq = false;
-	route_put(b, &kept);
-}
-
-void
-record_put_line(struct buf *b, const struct route *route,
-    const struct record *r)
-{
-	buf_putc(b, '{');
-	put_resolved_route(b, route);
-	if (route->has_seq) {
-		put_position(b, route->seq, route->part);
-		buf_putc(b, ',');
-	}
-	put_fields(b, r, &(struct time_text){ .n = 0 }, STR("}\n"));
-}
-
-/*
- * What the lines of a pack begin with: the labels, and, when the lines are
- * to be numbered, `"seq":N,"part":` up to the number.
- */
-struct line_head {
-	size_t start, labels, all;	/* where it stands, and how much */
-	bool numbered;
-};
-
-static struct line_head
-put_head(struct buf *b, const struct route *route, size_t n)
-{
-	struct line_head h = { .start = b->n };
-
-	buf_putc(b, '{');
-	put_resolved_route(b, route);
-	h.labels = b->n - h.start;
-	h.numbered = n > 1 && route->has_seq && route->part == 0 &&
-	    !route->joined;
-	if (h.numbered) {
-		put_seq(b, route->seq);
-		buf_put_str(b, STR(",\"part\":"));
-	}
-	h.all = b->n - h.start;
-	return h;
-}
-
-static void
-copy_head(struct buf *b, const struct line_head *h, size_t n)
-{
-	if (buf_room(b, n) == NULL)
-		return;
-	memcpy(b->p + b->n, b->p + h->start, n);
-	b->n += n;
-}
-
-bool
-pack_put_lines(struct buf *b, const struct route *route, const struct pack *p)
-{
-	struct line_head h;
-	struct time_text last;
-	size_t start = b->n, i;
-
-	last.n = 0;
-	if (p->n == 0 && route->has_seq)
-		mark_put(b, route->seq, route->part);
-	else if (p->n > 0)
-		h = put_head(b, route, p->n);
-	for (i = 0; i < p->n; i++) {
-		bool end = i == p->n - 1;
-
-		/* every line begins as the first one did */
-		if (i > 0)
-			copy_head(b, &h, end ? h.labels : h.all);
-		if (!end && h.numbered)
-			buf_put_u64(b, i + 1);
-		else if (end && route->has_seq)
-			put_position(b, route->seq, route->part);
-		if (route->has_seq && (end || h.numbered))
-			buf_putc(b, ',');
-		put_fields(b, &p->records[i], &last, STR("}\n"));
-	}
-	if (b->full)
-		b->n = start;
-	return !b->full;
-}
-
-static void
-put_label(struct buf *b, struct str key, struct str value)
-{
-	if (value.n == 0)
-		return;
-	buf_put_str(b, key);
-	json_put_string(b, value);
-	buf_putc(b, ',');
-}
-
-void
-route_put(struct buf *b, const struct route *r)
-{
-	put_label(b, STR("\"channel\":"), r->channel);
-	put_label(b, STR("\"publisher\":"), r->publisher);
-	put_label(b, STR("\"protocol\":"), r->protocol);
-	put_label(b, STR("\"subtopic\":"), r->subtopic);
-	if (r->has_received) {
-		char text[STAMP_TEXT];
-
-		buf_put_str(b, STR("\"received\":"));
-		buf_put(b, text, stamp_print(text, r->received));
-		buf_putc(b, ',');
-	}
-	if (r->has_seq) {
-		put_position(b, r->seq, r->part);
-		if (r->joined)
-			buf_put_str(b, STR(",\"part\":0"));
-		buf_putc(b, ',');
-	}
-}
-
-void
-mark_put(struct buf *b, uint64_t seq, uint32_t part)
-{
-	buf_putc(b, '{');
-	put_position(b, seq, part);
-	buf_put_str(b, STR("}\n"));
+	record_put_fields(b, r, &(struct time_text){ .n = 0 }, STR("}"));
 }

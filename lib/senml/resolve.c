@@ -2,10 +2,10 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "json/number.h"
+#include "json/span.h"
 #include "senml/content_format.h"
 #include "senml/fields.h"
-#include "senml/number.h"
-#include "senml/span.h"
 
 #define BITS_BASE (LABEL_BIT(LABEL_BVER) | LABEL_BIT(LABEL_BN) | \
 	LABEL_BIT(LABEL_BT) | LABEL_BIT(LABEL_BU) | LABEL_BIT(LABEL_BV) | \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "senml/unit.h"
 
-#include "senml/number.h"
+#include "json/number.h"
 
 /* the version of packs that may hold secondary units */
 #define VERSION_SECONDARY 26

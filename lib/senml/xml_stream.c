@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "base/base64.h"
-#include "senml/span.h"
+#include "json/span.h"
 #include "senml/xml_value.h"
 
 /* between namespace and name; no namespace holds it */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "senml/xml_value.h"
 
-#include "senml/span.h"
+#include "json/span.h"
 
 static bool
 is_space(char c)

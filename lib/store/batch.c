@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "senml/pack.h"
 
 void
 batch_init(struct batch *b)
@@ -22,7 +23,7 @@ batch_release(struct batch *b)
 
 /* Room for all texts of one record or route is taken at once, and they are
  * put there one behind the other, with a NUL behind each: a number needs
- * one (senml/number.h). */
+ * one (json/number.h). */
 static inline size_t
 room_for(struct str s)
 {

@@ -2,7 +2,8 @@
 #ifndef MFX_STORE_BATCH_H
 #define MFX_STORE_BATCH_H
 
-#include "senml/position.h"
+#include "line/position.h"
+#include "senml/pack.h"
 
 /*
  * Readings in memory that wait to be stored together.

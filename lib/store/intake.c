@@ -8,7 +8,8 @@
 #include "base/filter.h"
 #include "base/ready.h"
 #include "base/signal.h"
-#include "senml/mark.h"
+#include "line/mark.h"
+#include "line/records.h"
 #include "store/settle.h"
 
 /* a batch of large values ends before it has its number of readings */

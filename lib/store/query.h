@@ -2,7 +2,7 @@
 #ifndef MFX_STORE_QUERY_H
 #define MFX_STORE_QUERY_H
 
-#include "senml/select.h"
+#include "line/match.h"
 
 /*
  * What is asked of a store: one set of options for all mfx-read-*.

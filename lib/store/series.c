@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/wide.h"
+#include "line/route.h"
 
 #define SLOTS ((size_t)1 << 17)
 #define SERIES_MAX (SLOTS / 2)

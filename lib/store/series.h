@@ -3,6 +3,7 @@
 #define MFX_STORE_SERIES_H
 
 #include "base/arena.h"
+#include "line/route.h"
 #include "senml/pack.h"
 
 /*

@@ -3,7 +3,7 @@
 #define MFX_STORE_SETTLE_H
 
 #include "base/fault.h"
-#include "senml/position.h"
+#include "line/position.h"
 
 /*
  * Before a sink begins: its store and its group on the bus are brought to

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "base/signal.h"
-#include "senml/number.h"
+#include "json/number.h"
 #include "store/sqlite.h"
 #include "store/sqlite_db.h"
 #include "store/sqlite_labels.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite_series.h"
 
+#include "line/route.h"
 #include "store/sqlite_db.h"
 
 /* a unit is as long as a line at most */

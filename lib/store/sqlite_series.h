@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "line/route.h"
 #include "senml/pack.h"
 
 /*

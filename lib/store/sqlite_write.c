@@ -4,9 +4,9 @@
 #include <sysexits.h>
 
 #include "base/memory.h"
-#include "senml/number.h"
-#include "store/series.h"
+#include "json/number.h"
 #include "store/intake.h"
+#include "store/series.h"
 #include "store/sqlite.h"
 #include "store/sqlite_db.h"
 #include "store/sqlite_series.h"

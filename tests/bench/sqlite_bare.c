@@ -13,7 +13,8 @@
 #include "base/filter.h"
 #include "base/memory.h"
 #include "base/opt.h"
-#include "senml/number.h"
+#include "json/number.h"
+#include "line/records.h"
 #include "store/series.h"
 #include "store/sqlite_db.h"
 

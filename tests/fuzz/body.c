@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "senml/body.h"
 #include "base/utf8.h"
+#include "json/object.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

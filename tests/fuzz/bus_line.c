@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "bus/bus.h"
-#include "senml/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -5,7 +5,8 @@
  */
 #include <stdlib.h>
 
-#include "senml/canonical.h"
+#include "line/canonical.h"
+#include "line/records.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "line/records.h"
+#include "line/route.h"
 #include "senml/cbor.h"
 #include "senml/fields.h"
 

@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "senml/check.h"
+#include "cmd/check/check.h"
+
+#include "line/records.h"
+#include "line/route.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -3,7 +3,7 @@
  * ours. */
 #include "coap/asked.h"
 #include "coap/format.h"
-#include "senml/topic.h"
+#include "line/topic.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

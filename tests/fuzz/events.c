@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "remote/events.h"
-#include "senml/json.h"
+#include "client/events.h"
+#include "json/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

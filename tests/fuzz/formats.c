@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "json/number.h"
 #include "senml/encode.h"
-#include "senml/number.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

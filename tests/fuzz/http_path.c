@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "http/caller.h"
 #include "http/path.h"
-#include "senml/message.h"
+#include "line/topic.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

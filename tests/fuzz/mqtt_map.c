@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "line/topic.h"
 #include "mqtt/map.h"
-#include "senml/topic.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "senml/message.h"
+#include "line/message.h"
+#include "line/records.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

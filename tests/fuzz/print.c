@@ -12,8 +12,8 @@
 #include "base/escape.h"
 #include "base/glob.h"
 #include "base/table.h"
-#include "senml/influx.h"
-#include "senml/template.h"
+#include "cmd/fmt/influx.h"
+#include "cmd/fmt/template.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

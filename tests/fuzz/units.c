@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "senml/number.h"
+#include "json/number.h"
+#include "line/records.h"
+#include "line/route.h"
 #include "senml/unit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "senml/canonical.h"
+#include "line/canonical.h"
 
+#include "line/message.h"
+#include "line/route.h"
 #include "unit.h"
 
 #define NOW ((struct stamp){ 1700000000500000000 })

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "senml/number.h"
+#include "json/number.h"
 #include "unit.h"
 
 /* a fixed sequence of numbers of all lengths */

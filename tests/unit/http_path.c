@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/caller.h"
 #include "http/path.h"
-#include "senml/message.h"
+#include "line/topic.h"
 #include "unit.h"
 
 static struct buf b;

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "senml/pack.h"
 #include "tests/unit/unit.h"
 
 static struct fault fault;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "senml/json.h"
+#include "json/json.h"
 #include "senml/pack.h"
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "senml/message.h"
+#include "line/message.h"
 
 #include <stdlib.h>
 

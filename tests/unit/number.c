@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "senml/number.h"
+#include "json/number.h"
 
 #include <inttypes.h>
 

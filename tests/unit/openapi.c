@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "api/call.h"
-#include "senml/json.h"
+#include "json/json.h"
 #include "tests/unit/unit.h"
 
 #define OPERATIONS_MAX 256

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "senml/span.h"
+#include "json/span.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Batches that are cut and split, and the cache of series. */
-#include "senml/number.h"
+#include "json/number.h"
+#include "line/records.h"
 #include "store/batch.h"
 #include "store/series.h"
 #include "tests/unit/unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "senml/topic.h"
+#include "line/topic.h"
 
 #include "base/utf8.h"
 #include "unit.h"

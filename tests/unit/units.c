@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "line/records.h"
+#include "line/route.h"
 #include "senml/unit.h"
 #include "unit.h"
 

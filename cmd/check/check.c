@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/check/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "json/number.h"
+#include "senml/unit.h"
+
+/* the version that allows secondary units (RFC 9100) */
+#define VERSION_SECONDARY 26
+#define VERSION_DEFAULT 10
+/* RFC 8428 5: what a number should be shorter than */
+#define MANTISSA_MAX 18
+#define EXPONENT_MAX 4
+
+static size_t
+place(const struct check *c, struct str s)
+{
+	uintptr_t from = (uintptr_t)c->text.p, at = (uintptr_t)s.p;
+
+	/* what was decoded lies elsewhere */
+	return s.p != NULL && at >= from && at - from < c->text.n ?
+	    at - from : CHECK_NOWHERE;
+}
+
+/* The place is that of the text or, when it is not known, its record's. */
+static void
+warn(const struct check *c, struct str at, const char *what,
+    struct str subject)
+{
+	size_t offset = place(c, at);
+
+	c->warn(c->arg, offset != CHECK_NOWHERE ? offset : c->record, what,
+	    subject);
+}
+
+static bool
+has(const struct fields *f, enum label l)
+{
+	return f->have & LABEL_BIT(l);
+}
+
+/* Where a record is: at its name or another of its texts. */
+static size_t
+record_place(const struct check *c, const struct fields *f)
+{
+	size_t at = CHECK_NOWHERE;
+	enum label l;
+
+	if (has(f, LABEL_N))
+		at = place(c, f->text[LABEL_N]);
+	for (l = 0; l < LABEL_SENML && at == CHECK_NOWHERE; l++)
+		if (has(f, l) && l != LABEL_VB)
+			at = place(c, f->text[l]);
+	return at == CHECK_NOWHERE && c->where != NULL ? *c->where : at;
+}
+
+static void
+check_unit(const struct check *c, struct str name, unsigned version)
+{
+	const struct unit *u = unit_find(name);
+
+	if (name.n == 0)
+		return;
+	if (u == NULL)
+		warn(c, name, "unknown unit", name);
+	else if (unit_is_secondary(u) && version != VERSION_SECONDARY)
+		warn(c, name, "secondary unit without version 26", name);
+	else if (u->avoided)
+		warn(c, name, "unit not recommended", name);
+}
+
+/* Units in which a value can't be just any number. */
+static const struct {
+	struct str unit;
+	double min, max;
+	const char *what;
+} ranges[] = {
+	{ { "%", 1 }, 0, 1, "value not from 0 to 1 in unit '%':" },
+	{ { "%EL", 3 }, 0, 100, "value not from 0 to 100 in unit '%EL':" },
+	{ { "K", 1 }, 0, INFINITY, "value below 0 in unit 'K':" },
+	{ { "lat", 3 }, -90, 90, "value not from -90 to 90 in unit 'lat':" },
+	{ { "lon", 3 }, -180, 180,
+	    "value not from -180 to 180 in unit 'lon':" },
+};
+
+static void
+check_range(const struct check *c, const struct fields *f,
+    const struct record *r)
+{
+	double v;
+	size_t i;
+
+	for (i = 0; i < sizeof ranges / sizeof *ranges; i++)
+		if (str_eq(r->unit, ranges[i].unit)) {
+			v = number_value(r->value);
+			if (v < ranges[i].min || v > ranges[i].max)
+				warn(c, f->text[LABEL_V], ranges[i].what,
+				    r->value);
+		}
+}
+
+static void
+check_number(const struct check *c, struct str text)
+{
+	const char *e;
+	size_t mantissa;
+
+	/* only how it was written counts */
+	if (place(c, text) == CHECK_NOWHERE)
+		return;
+	for (e = text.p; e < text.p + text.n && (*e | 0x20) != 'e'; e++)
+		continue;
+	mantissa = (size_t)(e - text.p);
+	if (mantissa > MANTISSA_MAX)
+		warn(c, text, "mantissa over 18 characters:", text);
+	if (mantissa == text.n)
+		return;
+	if (*e == 'E')
+		warn(c, text, "exponent with a capital E:", text);
+	if (text.n - mantissa - 1 > EXPONENT_MAX)
+		warn(c, text, "exponent over 4 characters:", text);
+}
+
+static void
+check_numbers(const struct check *c, const struct fields *f)
+{
+	enum label l;
+
+	for (l = 0; l < LABEL_SENML; l++)
+		if (has(f, l) && (LABEL_BIT(l) & LABEL_NUMBERS) != 0)
+			check_number(c, f->text[l]);
+}
+
+/* What is odd about a record as it was written. */
+static void
+check_fields(struct check *c, const struct fields *f, unsigned version)
+{
+	if (has(f, LABEL_BVER) && version < VERSION_DEFAULT)
+		warn(c, f->text[LABEL_BVER], "version of an old draft:",
+		    f->text[LABEL_BVER]);
+	if (has(f, LABEL_BU))
+		check_unit(c, f->text[LABEL_BU], version);
+	if (has(f, LABEL_U))
+		check_unit(c, f->text[LABEL_U], version);
+	if (has(f, LABEL_CT) && !has(f, LABEL_VD))
+		warn(c, f->text[LABEL_CT], "ct without vd:",
+		    f->text[LABEL_CT]);
+	if (f->bad & LABEL_BIT(LABEL_VD))
+		warn(c, STR_NONE, "vd is padded or not in base64url",
+		    STR_NONE);
+	if (c->json)
+		check_numbers(c, f);
+}
+
+/* What is odd about what it says. */
+static void
+check_record(struct check *c, const struct fields *f,
+    const struct record *r)
+{
+	const struct unit *u = unit_find(r->unit);
+
+	if (r->kind == VALUE_NUMBER)
+		check_range(c, f, r);
+	if (r->sum.p != NULL && u != NULL && u->offset != 0)
+		warn(c, has(f, LABEL_S) ? f->text[LABEL_S] : STR_NONE,
+		    "a sum has no meaning in unit", r->unit);
+	/* once is enough */
+	if (!c->timed && !has(f, LABEL_T))
+		warn(c, STR_NONE, "no time: it counts as when it is received",
+		    STR_NONE);
+	c->timed = true;
+}
+
+/* Remembers where record i of the pack is. */
+static void
+keep_place(struct check *c, size_t i)
+{
+	if (i >= c->cap) {
+		c->cap = i < 64 ? 64 : i * 2;
+		c->places = memory_resize(c->places,
+		    c->cap * sizeof *c->places);
+		c->order = memory_resize(c->order,
+		    c->cap * sizeof *c->order);
+	}
+	c->places[i] = c->record;
+}
+
+static void
+watch_record(struct watch *w, const struct resolver *r,
+    const struct fields *f, const struct record *gave)
+{
+	struct check *c = (struct check *)w;
+
+	c->record = record_place(c, f);
+	c->timed |= has(f, LABEL_BT);
+	check_fields(c, f, r->version);
+	if (gave != NULL) {
+		check_record(c, f, gave);
+		keep_place(c, (size_t)(gave - r->pack->records));
+	}
+	c->record = CHECK_NOWHERE;
+}
+
+static void
+watch_ignored(struct watch *w, struct str label)
+{
+	struct check *c = (struct check *)w;
+
+	if (c->where != NULL)
+		c->record = *c->where;
+	if (label.p == NULL)
+		warn(c, label, "unknown integer label", STR_NONE);
+	else
+		warn(c, label, "unknown label", label);
+}
+
+void
+check_init(struct check *c, void (*say)(void *arg, size_t at,
+    const char *what, struct str subject), void *arg)
+{
+	*c = (struct check){
+		.watch = { .record = watch_record, .ignored = watch_ignored },
+		.warn = say, .arg = arg,
+	};
+}
+
+void
+check_release(struct check *c)
+{
+	free(c->places);
+	free(c->order);
+}
+
+void
+check_begin(struct check *c)
+{
+	c->timed = false;
+}
+
+void
+check_text(struct check *c, struct str text, bool json)
+{
+	c->text = text;
+	c->record = CHECK_NOWHERE;
+	c->json = json;
+}
+
+static int
+compare_texts(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return a.n < b.n ? -1 : 1;
+	return a.n > 0 ? memcmp(a.p, b.p, a.n) : 0;
+}
+
+/* Of two records with one name a position has lat and lon (RFC 8428
+ * 5.1.3): the unit is part of what must not come twice. */
+static int
+compare_keys(const struct record *x, const struct record *y)
+{
+	int d;
+
+	if (x->time.ns != y->time.ns)
+		return x->time.ns < y->time.ns ? -1 : 1;
+	d = compare_texts(x->name, y->name);
+	return d != 0 ? d : compare_texts(x->unit, y->unit);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct record *x = *(const struct record *const *)a;
+	const struct record *y = *(const struct record *const *)b;
+	int d = compare_keys(x, y);
+
+	/* the first of equals is in its place */
+	return d != 0 ? d : (x > y) - (x < y);
+}
+
+void
+check_end(struct check *c, const struct pack *p)
+{
+	size_t i;
+
+	if (p->n == 0)
+		c->warn(c->arg, CHECK_NOWHERE, "a pack without a record",
+		    STR_NONE);
+	for (i = 0; i < p->n; i++)
+		c->order[i] = &p->records[i];
+	if (p->n > 1)
+		qsort(c->order, p->n, sizeof *c->order, compare);
+	for (i = 1; i < p->n; i++)
+		if (compare_keys(c->order[i - 1], c->order[i]) == 0)
+			c->warn(c->arg, c->places[c->order[i] - p->records],
+			    "the same name, unit and time again:",
+			    c->order[i]->name);
+}

@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/encode/packer.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "line/message.h"
+#include "line/position.h"
+
+/* routes that are told apart at once; and slots for them */
+#define PACKS_MAX 4096
+#define SLOTS (4 * PACKS_MAX)
+/* of all packs together; of a stream */
+#define WEIGHT_MAX ((size_t)64 << 20)
+#define STREAM_WEIGHT_MAX ((size_t)64 << 10)
+/* lines written since one had a seq, and for how long: a sink holds all of
+ * them, though not for ever */
+#define UNTOLD_MAX ((size_t)16 << 20)
+#define UNTOLD_TIME (2 * STAMP_SECOND)
+/* how long the rest of a message is waited for */
+#define GRACE (STAMP_SECOND / 10)
+/* one pack in XML, or as data in a line */
+#define SCRATCH_MAX ((size_t)32 << 20)
+/* what a pack has beside its records; what a record has beside its texts */
+#define PACK_OVERHEAD 80
+#define RECORD_OVERHEAD 100
+/* what a line of ours has around data and its labels */
+#define WRAP_OVERHEAD 100
+/* four texts of at most 1024 bytes, as JSON */
+#define LABELS_MAX ((size_t)32 << 10)
+
+/*
+ * The records of one route.  `text` holds their texts, one behind another
+ * with a byte between, in the order of the fields; the slices of `records`
+ * count in length only, as `text` moves when it grows, until thaw().
+ */
+struct gathered {
+	struct buf key;			/* labels and version, see make_key */
+	uint64_t hash;
+	struct record *records;
+	size_t n, cap;
+	struct buf text;
+	size_t room;			/* what a pack may take */
+	size_t size;			/* what this one takes, about */
+	int64_t first, last;		/* times of its records */
+};
+
+static const struct str media_types[] = {
+	[ENCODING_JSON] = { "application/senml+json", 22 },
+	[ENCODING_CBOR] = { "application/senml+cbor", 22 },
+	[ENCODING_XML] = { "application/senml+xml", 21 },
+};
+
+void
+gather_init(struct gather *g, enum encoding encoding, bool stream,
+    struct out *out)
+{
+	*g = (struct gather){
+		.records = SIZE_MAX, .bytes = MESSAGE_LINE_MAX,
+		.hold = STAMP_SECOND, .wait = -1, .out = out,
+		.packs = memory_zero(PACKS_MAX, sizeof *g->packs),
+		.table = memory_zero(SLOTS, sizeof *g->table),
+	};
+	encode_init(&g->encoder, encoding, stream);
+	buf_init(&g->scratch, SCRATCH_MAX);
+	buf_init(&g->labels, LABELS_MAX);
+	buf_init(&g->key, LABELS_MAX);
+	pack_init(&g->wrapping);
+}
+
+void
+gather_release(struct gather *g)
+{
+	size_t i;
+
+	for (i = 0; i < PACKS_MAX; i++) {
+		free(g->packs[i].records);
+		buf_release(&g->packs[i].key);
+		buf_release(&g->packs[i].text);
+	}
+	free(g->packs);
+	free(g->table);
+	encode_release(&g->encoder);
+	buf_release(&g->scratch);
+	buf_release(&g->labels);
+	buf_release(&g->key);
+	pack_release(&g->wrapping);
+}
+
+/* ---- routes ---- */
+
+#define LABELS 4
+
+struct key_head {
+	size_t sizes[LABELS];
+	unsigned version;
+};
+
+static void
+list_labels(struct route *r, struct str *labels[LABELS])
+{
+	labels[0] = &r->channel;
+	labels[1] = &r->publisher;
+	labels[2] = &r->protocol;
+	labels[3] = &r->subtopic;
+}
+
+/* What has to be the same for records to share a pack. */
+static void
+make_key(struct buf *key, struct route *r, unsigned version)
+{
+	struct str *labels[LABELS];
+	struct key_head head;
+	int i;
+
+	memset(&head, 0, sizeof head);
+	list_labels(r, labels);
+	head.version = version;
+	for (i = 0; i < LABELS; i++)
+		head.sizes[i] = labels[i]->n;
+	buf_clear(key);
+	buf_put(key, &head, sizeof head);
+	for (i = 0; i < LABELS; i++)
+		buf_put_str(key, *labels[i]);
+}
+
+static struct route
+key_route(const struct buf *key)
+{
+	struct route r;
+	struct str *labels[LABELS];
+	struct key_head head;
+	const char *at = key->p + sizeof head;
+	int i;
+
+	route_clear(&r);
+	memcpy(&head, key->p, sizeof head);
+	list_labels(&r, labels);
+	for (i = 0; i < LABELS; i++) {
+		*labels[i] = (struct str){ at, head.sizes[i] };
+		at += head.sizes[i];
+	}
+	return r;
+}
+
+static uint64_t
+hash(struct str s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
+	return h ^ h >> 32;
+}
+
+/* Labels without seq, as they stand in a line; none in a bare pack. */
+static void
+make_labels(struct gather *g, const struct route *r)
+{
+	buf_clear(&g->labels);
+	if (g->lines)
+		route_put(&g->labels, r);
+}
+
+/* What a pack of this route may take. */
+static size_t
+find_room(struct gather *g, const struct route *r)
+{
+	size_t room = MESSAGE_LINE_MAX - POSITION_MAX_TEXT;
+
+	if (!g->lines)
+		return g->bytes;
+	make_labels(g, r);
+	room -= g->labels.n;
+	if (g->encoder.bases.encoding != ENCODING_JSON)
+		room = (room - WRAP_OVERHEAD) / 4 * 3;
+	return g->bytes < room ? g->bytes : room;
+}
+
+static struct gathered *
+new_pack(struct gather *g, uint64_t h)
+{
+	struct gathered *p = &g->packs[g->n++];
+	struct route r;
+
+	if (p->text.max == 0) {
+		buf_init(&p->text, SIZE_MAX);
+		buf_init(&p->key, LABELS_MAX);
+	}
+	buf_clear(&p->key);
+	buf_put_str(&p->key, buf_str(&g->key));
+	r = key_route(&p->key);
+	p->hash = h;
+	p->n = 0;
+	p->room = find_room(g, &r);
+	return p;
+}
+
+/* The pack of g->key. */
+static struct gathered *
+find_pack(struct gather *g)
+{
+	struct gathered *p;
+	uint64_t h;
+	size_t at;
+
+	/* mostly it is that of the message before */
+	if (g->recent != NULL &&
+	    str_eq(buf_str(&g->recent->key), buf_str(&g->key)))
+		return g->recent;
+	if (g->n == PACKS_MAX) {
+		gather_flush(g);
+		g->n = 0;
+		g->recent = NULL;
+		memset(g->table, 0, SLOTS * sizeof *g->table);
+	}
+	h = hash(buf_str(&g->key));
+	for (at = h % SLOTS; g->table[at] != 0; at = (at + 1) % SLOTS) {
+		p = &g->packs[g->table[at] - 1];
+		if (p->hash == h && str_eq(buf_str(&p->key),
+		    buf_str(&g->key)))
+			return g->recent = p;
+	}
+	g->recent = new_pack(g, h);
+	g->table[at] = (uint16_t)g->n;
+	return g->recent;
+}
+
+/* ---- the records of a pack ---- */
+
+#define TEXTS 6
+
+static void
+list_texts(struct record *r, struct str *texts[TEXTS])
+{
+	texts[0] = &r->name;
+	texts[1] = &r->unit;
+	texts[2] = &r->value;
+	texts[3] = &r->sum;
+	texts[4] = &r->update;
+	texts[5] = &r->ct;
+}
+
+static size_t
+texts_size(const struct record *r)
+{
+	return r->name.n + r->unit.n + r->value.n + r->sum.n + r->update.n +
+	    r->ct.n + TEXTS;
+}
+
+/* Makes the slices of the records valid until text changes.  What is
+ * absent has no bytes; what may be empty is as good as absent. */
+static void
+thaw(struct gathered *p)
+{
+	struct str *texts[TEXTS];
+	char *at = p->text.p;
+	size_t i;
+	int k;
+
+	for (i = 0; i < p->n; i++) {
+		list_texts(&p->records[i], texts);
+		for (k = 0; k < TEXTS; k++) {
+			texts[k]->p = texts[k]->n > 0 ? at : NULL;
+			at += texts[k]->n + 1;
+		}
+	}
+}
+
+/* What the record adds to the pack, about: the part of the name that it
+ * shares with the one before will mostly be in a bn. */
+static size_t
+estimate(const struct gathered *p, const struct record *r)
+{
+	size_t size = RECORD_OVERHEAD + texts_size(r), shared = 0;
+	const struct record *last;
+	const char *name;
+
+	if (p->n == 0)
+		return PACK_OVERHEAD + size;
+	last = &p->records[p->n - 1];
+	name = p->text.p + p->text.n - texts_size(last);
+	while (shared < r->name.n && shared < last->name.n &&
+	    name[shared] == r->name.p[shared])
+		shared++;
+	return size - shared;
+}
+
+static void
+append(struct gather *g, struct gathered *p, const struct record *record)
+{
+	struct str *texts[TEXTS];
+	struct record *r;
+	int k;
+
+	if (p->n == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 16;
+		p->records = memory_resize(p->records,
+		    p->cap * sizeof *p->records);
+	}
+	if (p->n == 0) {
+		p->first = p->last = record->time.ns;
+		p->size = 0;
+		if (g->held++ == 0)
+			g->due = clock_ns() + g->hold;
+	}
+	p->size += estimate(p, record);
+	r = &p->records[p->n++];
+	*r = *record;
+	list_texts(r, texts);
+	for (k = 0; k < TEXTS; k++) {
+		buf_put_str(&p->text, *texts[k]);
+		/* a number needs a byte behind it that is none */
+		buf_putc(&p->text, '\0');
+	}
+	if (r->time.ns < p->first)
+		p->first = r->time.ns;
+	if (r->time.ns > p->last)
+		p->last = r->time.ns;
+	g->weight += sizeof *r + texts_size(r);
+}
+
+/* The record that came last does not go into the pack. */
+static void
+take_off(struct gather *g, struct gathered *p)
+{
+	const struct record *r = &p->records[--p->n];
+
+	p->text.n -= texts_size(r);
+	g->weight -= sizeof *r + texts_size(r);
+}
+
+/* An empty pack keeps memory for the next time, all together not more than
+ * may be held. */
+static void
+empty(struct gather *g, struct gathered *p)
+{
+	size_t share = WEIGHT_MAX / g->n;
+
+	g->weight -= p->n * sizeof *p->records + p->text.n;
+	p->n = 0;
+	buf_clear(&p->text);
+	if (p->text.cap > share)
+		buf_release(&p->text);
+	if (p->cap * sizeof *p->records > share) {
+		free(p->records);
+		p->records = NULL;
+		p->cap = 0;
+	}
+}
+
+/* ---- writing ---- */
+
+/* May a line that is written now say g->seen? */
+static bool
+seq_due(const struct gather *g)
+{
+	return g->lines && g->has_seen && g->held == 0 &&
+	    (g->whole || (g->resting && g->placed)) &&
+	    !(g->has_told && g->told.seq == g->seen.seq &&
+	    g->told.part == g->seen.part);
+}
+
+static void
+tell(struct gather *g)
+{
+	g->told = g->seen;
+	g->has_told = true;
+	g->untold = 0;
+}
+
+/*
+ * A line goes without a position.  If it is the first one, whoever reads it
+ * has to learn that positions follow: nothing is before 0.  And one follows
+ * soon.
+ */
+static void
+leave_untold(struct gather *g)
+{
+	int64_t due = clock_ns() + UNTOLD_TIME;
+
+	if (!g->lines || !g->sequenced)
+		return;
+	if (!g->has_told && g->untold == 0) {
+		mark_put(&g->out->b, 0, 0);
+		g->has_told = true;
+	}
+	if (g->untold == 0 && due < g->due)
+		g->due = due;
+}
+
+static void
+put_mark(struct gather *g)
+{
+	if (!seq_due(g))
+		return;
+	mark_put(&g->out->b, g->seen.seq, g->seen.part);
+	out_end(g->out);
+	tell(g);
+}
+
+/* One pack of record i and those behind it into scratch; how many. */
+static size_t
+encode_from(struct gather *g, struct gathered *p, size_t i,
+    const struct route *r)
+{
+	struct str labels = STR_NONE;
+
+	if (g->encoder.bases.encoding == ENCODING_JSON) {
+		make_labels(g, r);
+		labels = buf_str(&g->labels);
+	}
+	buf_clear(&g->scratch);
+	g->encoder.max = p->room;
+	return encode_pack(&g->encoder, &g->scratch, labels, p->records + i,
+	    p->n - i);
+}
+
+/* The same, and out with it. */
+static size_t
+write_from(struct gather *g, struct gathered *p, size_t i)
+{
+	enum encoding encoding = g->encoder.bases.encoding;
+	struct buf *b = &g->out->b;
+	struct route r = key_route(&p->key);
+	size_t put;
+
+	r.has_seq = seq_due(g);
+	r.seq = g->seen.seq;
+	r.part = g->seen.part;
+	r.joined = r.part == 0 && p->n - i > 1;
+	put = encode_from(g, p, i, &r);
+	if (r.has_seq && i + put < p->n) {
+		r.has_seq = false;
+		put = encode_from(g, p, i, &r);
+	}
+	if (!r.has_seq)
+		leave_untold(g);
+	if (g->lines && encoding != ENCODING_JSON) {
+		message_wrap(b, &r, buf_str(&g->scratch),
+		    media_types[encoding], &g->wrapping);
+	} else {
+		buf_put_str(b, buf_str(&g->scratch));
+		if (encoding != ENCODING_CBOR)
+			buf_putc(b, '\n');
+	}
+	out_end(g->out);
+	g->untold += g->scratch.n;
+	if (r.has_seq)
+		tell(g);
+	return put;
+}
+
+static void
+close_pack(struct gather *g, struct gathered *p)
+{
+	size_t i;
+
+	thaw(p);
+	g->held--;
+	if (g->encoder.bases.stream) {
+		encode_stream(&g->encoder, &g->out->b, p->records, p->n);
+		out_end(g->out);
+	} else {
+		for (i = 0; i < p->n; )
+			i += write_from(g, p, i);
+	}
+	empty(g, p);
+}
+
+void
+gather_flush(struct gather *g)
+{
+	size_t i;
+
+	for (i = 0; g->held > 0 && i < g->n; i++)
+		if (g->packs[i].n > 0)
+			close_pack(g, &g->packs[i]);
+	g->late = false;
+	put_mark(g);
+}
+
+static void
+flush_at_rest(struct gather *g)
+{
+	g->resting = true;
+	gather_flush(g);
+	g->resting = false;
+}
+
+void
+gather_end(struct gather *g)
+{
+	flush_at_rest(g);
+	if (!g->encoder.bases.stream)
+		return;
+	encode_stream_end(&g->encoder, &g->out->b);
+	out_end(g->out);
+}
+
+static int
+milliseconds(int64_t ns)
+{
+	int64_t ms = (ns + 999999) / 1000000;
+
+	return ms < INT32_MAX ? (int)ms : INT32_MAX;
+}
+
+void
+gather_tick(struct gather *g)
+{
+	int64_t left;
+
+	g->wait = -1;
+	if (g->encoder.bases.stream || (g->held == 0 &&
+	    (g->whole || g->untold == 0 || !g->sequenced))) {
+		gather_flush(g);
+		return;
+	}
+	left = g->due - clock_ns();
+	if (left > 0) {
+		g->wait = milliseconds(left);
+	} else if (g->whole || !g->has_seen || left <= -GRACE) {
+		flush_at_rest(g);
+	} else {
+		/* cut here, no line could carry a seq: the end of the
+		 * message should come soon */
+		g->late = true;
+		g->wait = milliseconds(left + GRACE);
+	}
+}
+
+/* ---- adding ---- */
+
+static void
+add(struct gather *g, struct gathered *p, const struct record *r)
+{
+	int64_t t = r->time.ns;
+
+	if (p->n > 0 && g->span > 0 && (t - p->first > g->span ||
+	    p->last - t > g->span))
+		close_pack(g, p);
+	append(g, p, r);
+	if (g->encoder.bases.stream || p->size <= p->room || p->n == 1)
+		return;
+	/* by the estimate it is full: see what it takes */
+	thaw(p);
+	if (encode_from(g, p, 0, &(struct route){ .seq = 0 }) == p->n) {
+		p->size = g->scratch.n;
+		return;
+	}
+	take_off(g, p);
+	close_pack(g, p);
+	append(g, p, r);
+}
+
+static const char *
+check(struct gather *g, const struct gathered *p, const struct record *r,
+    size_t n)
+{
+	const char *why;
+	size_t i;
+
+	if (g->encoder.bases.stream && g->version != 0 &&
+	    g->version != r->version)
+		return "bver changes inside the stream";
+	g->encoder.max = p->room;
+	for (i = 0; i < n; i++)
+		if ((why = encode_check(&g->encoder, &r[i])) != NULL)
+			return why;
+	return NULL;
+}
+
+/* A stream that begins again at a lower seq: the one before is at its end,
+ * as when cat(1) joins them. */
+static void
+begin_message(struct gather *g, const struct route *route)
+{
+	if (!route->has_seq)
+		return;
+	g->sequenced = true;
+	if (!g->has_seen)
+		return;
+	if (route->seq < g->seen.seq) {
+		gather_flush(g);
+	} else if (route->seq > g->seen.seq && !g->whole && g->placed) {
+		/* its end has been dropped on the way */
+		g->seen.part = 0;
+		g->whole = true;
+		if (g->late || g->untold > UNTOLD_MAX || g->held == 0)
+			gather_flush(g);
+	}
+}
+
+static void
+end_message(struct gather *g, const struct route *route)
+{
+	g->whole = route->has_seq && route->part == 0;
+	g->placed = route->has_seq;
+	if (!route->has_seq)
+		return;
+	g->seen.seq = route->seq;
+	g->seen.part = route->part;
+	g->has_seen = true;
+}
+
+void
+gather_skip(struct gather *g, const struct route *route)
+{
+	if (!route->has_seq)
+		return;
+	begin_message(g, route);
+	end_message(g, route);
+}
+
+const char *
+gather_add(struct gather *g, const struct route *route,
+    const struct record *records, size_t n)
+{
+	struct route r = *route;
+	struct gathered *p;
+	const char *why;
+	size_t i;
+
+	if (n == 0) {
+		gather_skip(g, route);
+		return NULL;
+	}
+	if (g->encoder.bases.stream)
+		route_clear(&r);
+	make_key(&g->key, &r, records[0].version);
+	p = find_pack(g);
+	if ((why = check(g, p, records, n)) != NULL)
+		return why;
+	begin_message(g, route);
+	g->version = records[0].version;
+	g->whole = g->placed = false;
+	for (i = 0; i < n; i++) {
+		add(g, p, &records[i]);
+		if (i == n - 1)
+			end_message(g, route);
+		if (p->n >= g->records)
+			close_pack(g, p);
+	}
+	if (g->weight > (g->encoder.bases.stream ? STREAM_WEIGHT_MAX :
+	    WEIGHT_MAX) ||
+	    (g->whole && (g->late || g->untold > UNTOLD_MAX)))
+		gather_flush(g);
+	return NULL;
+}

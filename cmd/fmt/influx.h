@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_CMD_FMT_INFLUX_H
+#define MFX_CMD_FMT_INFLUX_H
+
+#include "line/route.h"
+#include "senml/pack.h"
+
+/*
+ * A record as a point of InfluxDB's line protocol (1.x and later), with
+ * its newline, as Mainflux stored it:
+ *
+ *	messages,channel=…,name=…,publisher=…,subtopic=… protocol="http",
+ *	unit="Cel",value=21.5 1700000000000000000
+ *
+ * Fields protocol, unit, value (a float, always), stringValue, boolValue,
+ * dataValue (base64url), valueSum, updateTime (a string); those that the
+ * record lacks are left out, tags too.  A line break in a string stands
+ * there as it is, in quotes, as the protocol has no escape for it.  A tag
+ * can hold neither a control byte nor, at every place, a backslash: they
+ * become '_', so nothing a device sends can become another tag or field.
+ */
+void influx_put(struct buf *, const struct route *, const struct record *);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/fmt/template.h"
+
+#include "base/escape.h"
+
+static int
+hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *p;
+
+	if (c >= 'A' && c <= 'F')
+		c = (char)(c | 0x20);
+	p = c ? strchr(digits, c) : NULL;
+	return p ? (int)(p - digits) : -1;
+}
+
+/* the escape behind a backslash; how many characters it took, 0 when it
+ * is none */
+static size_t
+put_escape(struct buf *b, const char *z)
+{
+	int high, low;
+
+	switch (*z) {
+	case 'n':
+		buf_putc(b, '\n');
+		return 1;
+	case 't':
+		buf_putc(b, '\t');
+		return 1;
+	case 'r':
+		buf_putc(b, '\r');
+		return 1;
+	case '\\':
+		buf_putc(b, '\\');
+		return 1;
+	case 'x':
+		if ((high = hex_digit(z[1])) < 0 ||
+		    (low = hex_digit(z[2])) < 0)
+			return 0;
+		buf_putc(b, (char)(high << 4 | low));
+		return 3;
+	}
+	return 0;
+}
+
+static void
+end_part(struct template *t, size_t *start, enum field f)
+{
+	t->parts[t->n].n = t->text.n - *start;
+	t->parts[t->n++].field = f;
+	*start = t->text.n;
+}
+
+/* A field in braces, z behind the brace. */
+static const char *
+parse_field(struct template *t, const char *z, size_t *start, size_t *n)
+{
+	enum field f;
+
+	*n = strcspn(z, "}");
+	if (z[*n] == '\0')
+		return "a { without its }";
+	f = field_find((struct str){ z, *n });
+	if (f == FIELDS)
+		return "no such field";
+	/* one is kept for the text at the end */
+	if (t->n == TEMPLATE_PARTS_MAX - 1)
+		return "too many fields";
+	end_part(t, start, f);
+	++*n;
+	return NULL;
+}
+
+const char *
+template_parse(struct template *t, const char *z, size_t *at)
+{
+	const char *why, *begin = z;
+	size_t n, start = 0;
+
+	t->n = 0;
+	buf_init(&t->text, strlen(z) + 1);
+	for (; *z != '\0'; z += n) {
+		*at = (size_t)(z - begin);
+		n = 1;
+		if (*z == '\\') {
+			if ((n = 1 + put_escape(&t->text, z + 1)) == 1)
+				return "no such escape";
+		} else if ((*z == '{' || *z == '}') && z[1] == *z) {
+			buf_putc(&t->text, *z);
+			n = 2;
+		} else if (*z == '{') {
+			why = parse_field(t, z + 1, &start, &n);
+			if (why != NULL)
+				return why;
+			n++;
+		} else if (*z == '}') {
+			return "a } without its {";
+		} else {
+			buf_putc(&t->text, *z);
+		}
+	}
+	end_part(t, &start, FIELDS);
+	return NULL;
+}
+
+void
+template_release(struct template *t)
+{
+	buf_release(&t->text);
+}
+
+void
+template_put(struct buf *b, const struct template *t,
+    const struct route *route, const struct record *r, enum field_time form,
+    struct buf *scratch)
+{
+	const char *text = t->text.p;
+	int i;
+
+	for (i = 0; i < t->n; i++) {
+		buf_put(b, text, t->parts[i].n);
+		if (t->parts[i].n > 0)
+			text += t->parts[i].n;
+		escape_put(b, field_text(t->parts[i].field, route, r, form,
+		    scratch));
+	}
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_CMD_FMT_TEMPLATE_H
+#define MFX_CMD_FMT_TEMPLATE_H
+
+#include "line/field.h"
+
+/*
+ * What is printed for each record, as a user writes it:
+ * '{time} {name}={value}{unit}\n'.  In braces the name of a field (see
+ * field.h); {{ and }} are braces; \n \t \r \\ and \xHH as in C.
+ */
+#define TEMPLATE_PARTS_MAX 128
+
+struct template {
+	struct buf text;	/* all fixed text, one part behind another */
+	struct {
+		size_t n;	/* bytes of text in front of the field */
+		enum field field;	/* FIELDS for none */
+	} parts[TEMPLATE_PARTS_MAX];
+	int n;
+};
+
+/* NULL, or why it is refused and at which offset */
+const char *template_parse(struct template *, const char *z, size_t *at);
+void template_release(struct template *);
+
+/* device text is put as escape_put() does: it breaks no line */
+void template_put(struct buf *, const struct template *,
+    const struct route *, const struct record *, enum field_time,
+    struct buf *scratch);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/admin.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/glob.h"
+#include "base/signal.h"
+
+/* a Uri-Query has at most 255 bytes */
+#define COAP_KEY_MAX 250
+
+/* the answers to one bulk, held until it is committed */
+#define ANSWER_MAX ((size_t)1 << 30)
+
+/* ---- beginning and end ---- */
+
+static int
+begin(struct admin *a)
+{
+	program_holds_secrets();
+	specs_init(&a->bulk.specs);
+	out_init(&a->out, STDOUT_FILENO, "<stdout>", ANSWER_MAX);
+	a->place = a->where(a);
+	return a->place->open(a);
+}
+
+static int
+end(struct admin *a, int result)
+{
+	int status = result < 0 ? diag_fault(&a->fault) : result;
+
+	a->place->close(a);
+	if (result < 0)
+		out_cancel(&a->out);
+	if (out_flush(&a->out) < 0) {
+		diag_error("%s: %s", a->out.name, strerror(a->out.err));
+		status = EX_IOERR;
+	}
+	/* keys have been in it */
+	if (a->out.b.p != NULL)
+		sodium_memzero(a->out.b.p, a->out.b.cap);
+	out_release(&a->out);
+	specs_release(&a->bulk.specs);
+	return status;
+}
+
+/* ---- what is to be done ---- */
+
+static int
+refused(struct admin *a, const char *option, const char *why)
+{
+	return why == NULL ? 0 :
+	    fault_set(&a->fault, EX_DATAERR, "%s: %s", option, why);
+}
+
+static int
+set_key(struct admin *a, struct spec *spec)
+{
+	struct buf key;
+	int result;
+
+	if (a->new_key)
+		return refused(a, "--new",
+		    spec_make_key(&a->bulk.specs, spec));
+	if (a->no_key)
+		spec->given |= SPEC_KEY;
+	if (a->key_file == NULL)
+		return 0;
+	/* room for a line end, and to see that it is too long */
+	buf_init(&key, THING_KEY_MAX + 3);
+	result = secret_read(a->key_file, "key", &key, &a->fault);
+	if (result == 0)
+		result = refused(a, "--key-file",
+		    spec_set_key(&a->bulk.specs, spec, buf_str(&key)));
+	secret_release(&key);
+	return result;
+}
+
+static int
+from_options(struct admin *a, struct spec *spec)
+{
+	struct specs *specs = &a->bulk.specs;
+
+	if (a->name != NULL && refused(a, "--name",
+	    spec_set_name(specs, spec, str_z(a->name))) < 0)
+		return -1;
+	if (a->metadata != NULL && refused(a, "--metadata",
+	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
+		return -1;
+	if (a->tags.n > 0 && refused(a, "--tag",
+	    spec_set_tag_list(specs, spec, &a->tags)) < 0)
+		return -1;
+	return set_key(a, spec);
+}
+
+/* CHANNEL THING… */
+static int
+from_pairs(struct admin *a, char **operands)
+{
+	const char *channel = *operands++;
+
+	if (channel == NULL || *operands == NULL)
+		program_misuse(a->program,
+		    "missing CHANNEL and THING, or -f FILE");
+	for (; *operands != NULL; operands++) {
+		struct spec *spec = specs_add(&a->bulk.specs);
+
+		spec->channel = str_z(channel);
+		spec->thing = str_z(*operands);
+	}
+	return 0;
+}
+
+static int
+from_ids(struct admin *a, char **operands)
+{
+	if (*operands == NULL)
+		program_misuse(a->program, "missing ID, or -f FILE");
+	for (; *operands != NULL; operands++) {
+		struct spec *spec = specs_add(&a->bulk.specs);
+
+		spec_set_id(&a->bulk.specs, spec, str_z(*operands));
+		if (from_options(a, spec) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+take_input(struct admin *a, char **operands)
+{
+	unsigned may = bulk_may(&a->bulk), must = bulk_must(&a->bulk);
+
+	if (a->file != NULL) {
+		if (*operands != NULL || a->name || a->metadata ||
+		    a->tags.n > 0 || a->key_file || a->new_key || a->no_key)
+			program_misuse(a->program,
+			    "-f FILE takes all from the file: no operands, "
+			    "and no options that say the same");
+		return specs_read(&a->bulk.specs, a->file, may, must,
+		    &a->fault);
+	}
+	if (must & SPEC_CHANNEL)
+		return from_pairs(a, operands);
+	if (must & SPEC_ID)
+		return from_ids(a, operands);
+	if (*operands != NULL)
+		program_misuse(a->program, "unexpected '%s'", *operands);
+	return from_options(a, specs_add(&a->bulk.specs));
+}
+
+/* "auth=" and it have to go into one option (RFC 7252 5.10); with other
+ * protocols, and by PSK or certificate, it is as good as any */
+static void
+warn_of_keys(const struct specs *specs)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < specs->n; i++)
+		n += specs->v[i].key.n > COAP_KEY_MAX;
+	if (n > 0)
+		diag_warning("%zu %s longer than %d bytes, which can't be "
+		    "shown in a CoAP ?auth=", n, n == 1 ? "key is" :
+		    "keys are", COAP_KEY_MAX);
+}
+
+/* ---- doing it ---- */
+
+static int
+change_all(struct admin *a)
+{
+	const struct specs *specs = &a->bulk.specs;
+
+	if (a->place->change(a) == 0) {
+		out_end(&a->out);
+		warn_of_keys(specs);
+		return 0;
+	}
+	if (a->bulk.at < specs->n)
+		specs_fault(specs, &specs->v[a->bulk.at], &a->fault);
+	return -1;
+}
+
+int
+admin_run(struct admin *a, char **operands, enum bulk_what what)
+{
+	int result;
+
+	a->bulk = (struct bulk){
+		.what = what, .kind = a->kind, .if_exists = a->if_exists,
+		.dry_run = a->dry_run
+	};
+	if (a->dry_run)
+		a->shown = SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
+		    SPEC_STATUS;
+	result = begin(a);
+	if (result == 0)
+		result = take_input(a, operands);
+	if (result == 0)
+		result = change_all(a);
+	return end(a, result);
+}
+
+/* ---- listing ---- */
+
+int
+admin_show(struct admin *a, const struct item *item, struct str key)
+{
+	if (a->human) {
+		table_cell(&a->table, item->id, false);
+		table_cell(&a->table, item->name, false);
+		table_cell(&a->table, item->metadata, false);
+		table_cell(&a->table, item->tags, false);
+		table_cell(&a->table, item_status(item->disabled), false);
+		if (a->shown & SPEC_KEY)
+			table_cell(&a->table, key, false);
+	} else {
+		item_put(&a->out.b, item, a->shown, key);
+	}
+	if (signal_stop())
+		return fault_set(&a->fault, EX_TEMPFAIL, "stopped");
+	/* a failed write ends it; end() says so */
+	return out_end(&a->out) < 0 ? 1 : 0;
+}
+
+static int
+show_each(struct admin *a, char **ids)
+{
+	struct admin_filter filter = { .id = STR_NONE };
+	int status = 0;
+	bool found;
+
+	for (; *ids != NULL; ids++) {
+		filter.id = str_z(*ids);
+		found = false;
+		if (a->place->find(a, &filter, &found) < 0)
+			return -1;
+		if (!found) {
+			diag_error("no %s '%s'", a->kind == ITEM_THING
+			    ? "thing" : "channel", *ids);
+			status = 1;
+		}
+	}
+	return status;
+}
+
+static int
+show_all(struct admin *a)
+{
+	struct admin_filter filter = {
+		.glob = str_z(a->name), .connected = str_z(a->connected),
+		.status = a->status, .order = a->order, .dir = a->dir
+	};
+	struct specs *specs = &a->bulk.specs;
+	struct spec *spec = specs_add(specs);
+	const char *why = glob_fault(filter.glob);
+	bool found;
+
+	if (why != NULL)
+		program_misuse(a->program, "--name: %s", why);
+	if (a->metadata != NULL && refused(a, "--metadata",
+	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
+		return -1;
+	if (a->tags.n > 0 && refused(a, "--tag",
+	    spec_set_tag_list(specs, spec, &a->tags)) < 0)
+		return -1;
+	filter.metadata = spec->metadata;
+	filter.tags = spec->tags;
+	filter.tag_list = &a->tags;
+	return a->place->find(a, &filter, &found) < 0 ? -1 : 0;
+}
+
+static void
+begin_table(struct admin *a)
+{
+	table_init(&a->table, &a->out, 60);
+	table_column(&a->table, "id");
+	table_column(&a->table, "name");
+	table_column(&a->table, "metadata");
+	table_column(&a->table, "tags");
+	table_column(&a->table, "status");
+	if (a->shown & SPEC_KEY)
+		table_column(&a->table, "key");
+}
+
+static int
+list(struct admin *a, char **ids, unsigned shown)
+{
+	int result;
+
+	if (*ids != NULL && (a->name || a->metadata || a->connected ||
+	    a->tags.n > 0 || a->status || a->order || a->dir))
+		program_misuse(a->program,
+		    "give either IDs or filters, not both");
+	a->shown = shown;
+	result = begin(a);
+	if (a->human)
+		begin_table(a);
+	if (result == 0)
+		result = *ids != NULL ? show_each(a, ids) : show_all(a);
+	result = end(a, result);
+	if (a->human)
+		table_release(&a->table);
+	return result;
+}
+
+int
+admin_list(struct admin *a, char **ids)
+{
+	return list(a, ids, SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
+	    SPEC_STATUS | (a->keys ? SPEC_KEY : 0));
+}
+
+int
+admin_show_keys(struct admin *a, char **ids)
+{
+	if (*ids == NULL)
+		program_misuse(a->program, "missing ID");
+	return list(a, ids, SPEC_KEY);
+}

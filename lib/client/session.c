@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/select.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/signal.h"
+#include "client/curl.h"
+#include "client/token_file.h"
+#include "json/object.h"
+#include "registry/jwt.h"
+
+#define CONNECT_MS 10000L
+#define ANSWER_MAX ((size_t)1 << 20)
+#define HEADERS_MAX ((size_t)64 << 10)
+#define POLL_FDS 16
+#define POLL_MS 1000
+#define DETAIL_MAX 300
+
+struct session {
+	const struct remote_setup *setup;
+	char *url;
+	const char *socket;		/* of a unix: URL */
+	bool plain;			/* http:// */
+	struct curl_functions curl;
+	CURL *easy;
+	CURLM *multi;
+	struct buf token, body;
+	const struct ask *ask;		/* in hand */
+	struct curl_slist *headers;
+	size_t header_bytes, item;
+	int64_t seq;			/* -1: not said */
+	long status;
+	char error[CURL_ERROR_SIZE];
+};
+
+/* ---- where ---- */
+
+static bool
+is_this_machine(const char *host)
+{
+	struct in_addr v4;
+
+	if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+		return true;
+	return inet_pton(AF_INET, host, &v4) == 1 &&
+	    ntohl(v4.s_addr) >> 24 == 127;
+}
+
+/* what a URL may not have: a password would be in argv */
+static bool
+has_more(struct session *s, CURLU *u)
+{
+	static const CURLUPart parts[] = {
+		CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
+		CURLUPART_QUERY, CURLUPART_FRAGMENT
+	};
+	char *text;
+	size_t i;
+	bool more;
+
+	for (i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (s->curl.url_get(u, parts[i], &text, 0) == CURLUE_OK) {
+			s->curl.free(text);
+			return true;
+		}
+	if (s->curl.url_get(u, CURLUPART_PATH, &text, 0) != CURLUE_OK)
+		return true;
+	more = strcmp(text, "/") != 0;
+	s->curl.free(text);
+	return more;
+}
+
+/* scheme://host[:port], in one form for all ways to write it */
+static bool
+take_parts(struct session *s, CURLU *u, bool *loopback)
+{
+	char *scheme = NULL, *host = NULL, *port = NULL, *c;
+	struct buf b;
+	bool sound;
+
+	sound = s->curl.url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+	    s->curl.url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
+	    !has_more(s, u);
+	if (sound) {
+		for (c = host; *c != '\0'; c++)
+			if (*c >= 'A' && *c <= 'Z')
+				*c |= 0x20;
+		s->plain = strcmp(scheme, "http") == 0;
+		*loopback = is_this_machine(host);
+		buf_init(&b, 4096);
+		buf_printf(&b, "%s://%s", scheme, host);
+		if (s->curl.url_get(u, CURLUPART_PORT, &port,
+		    CURLU_NO_DEFAULT_PORT) == CURLUE_OK)
+			buf_printf(&b, ":%s", port);
+		buf_putc(&b, '\0');
+		sound = !b.full;
+		s->url = memory_strdup(b.p);
+		buf_release(&b);
+	}
+	s->curl.free(scheme);
+	s->curl.free(host);
+	s->curl.free(port);
+	return sound;
+}
+
+static int
+take_url(struct session *s, const char *text, struct fault *fault)
+{
+	bool sound, loopback = false;
+	CURLU *u;
+
+	if (str_starts(str_z(text), STR("unix:"))) {
+		s->url = memory_strdup(text);
+		s->socket = s->url + 5;
+		s->plain = true;
+		return 0;
+	}
+	u = s->curl.url();
+	sound = u != NULL &&
+	    s->curl.url_set(u, CURLUPART_URL, text, 0) == CURLUE_OK &&
+	    take_parts(s, u, &loopback);
+	s->curl.url_cleanup(u);
+	if (!sound)
+		return fault_set(fault, EX_USAGE, "the URL has to be "
+		    "https://host[:port] or unix:/path, nothing more");
+	if (s->plain && !loopback)
+		return fault_set(fault, EX_USAGE, "%s: http:// is only good "
+		    "for this machine: the token would go in clear; use "
+		    "https://", s->url);
+	return 0;
+}
+
+/* ---- beginning and end ---- */
+
+int
+session_open(struct session **out, const struct remote_setup *setup,
+    struct fault *fault)
+{
+	struct session *s = memory_zero(1, sizeof *s);
+	const char *cacert = remote_cacert(setup);
+
+	s->setup = setup;
+	buf_init(&s->token, JWT_MAX + 1);
+	buf_init(&s->body, ANSWER_MAX);
+	if (curl_load(&s->curl, fault) < 0) {
+		session_close(s);
+		return -1;
+	}
+	s->easy = s->curl.easy_init();
+	s->multi = s->curl.multi_init();
+	if (s->easy == NULL || s->multi == NULL)
+		fault_set(fault, EX_OSERR, "libcurl won't start");
+	else if (cacert != NULL && access(cacert, R_OK) < 0)
+		fault_errno(fault, EX_NOINPUT, "%s", cacert);
+	else if (take_url(s, remote_url(setup), fault) == 0) {
+		*out = s;
+		return 0;
+	}
+	session_close(s);
+	return -1;
+}
+
+/* no token stays in memory that is given back */
+static void
+drop_headers(struct session *s)
+{
+	struct curl_slist *h;
+
+	for (h = s->headers; h != NULL; h = h->next)
+		explicit_bzero(h->data, strlen(h->data));
+	if (s->headers != NULL)
+		s->curl.slist_free_all(s->headers);
+	s->headers = NULL;
+}
+
+void
+session_close(struct session *s)
+{
+	if (s == NULL)
+		return;
+	if (s->easy != NULL)
+		s->curl.easy_cleanup(s->easy);
+	if (s->multi != NULL)
+		s->curl.multi_cleanup(s->multi);
+	drop_headers(s);
+	secret_release(&s->token);
+	secret_release(&s->body);
+	free(s->url);
+	free(s);
+}
+
+int
+session_use_token(struct session *s, struct fault *fault)
+{
+	struct buf token;
+	int result = token_file_read(s->setup, s->url, &token, fault);
+
+	if (result == 0)
+		session_set_token(s, buf_str(&token));
+	secret_release(&token);
+	return result;
+}
+
+void
+session_set_token(struct session *s, struct str token)
+{
+	buf_clear(&s->token);
+	buf_room(&s->token, s->token.max);
+	buf_put_str(&s->token, token);
+}
+
+struct str
+session_token(const struct session *s)
+{
+	return buf_str(&s->token);
+}
+
+struct str
+session_body(const struct session *s)
+{
+	return buf_str(&s->body);
+}
+
+size_t
+session_item(const struct session *s)
+{
+	return s->item;
+}
+
+bool
+session_seq(const struct session *s, uint64_t *seq)
+{
+	if (s->seq < 0)
+		return false;
+	*seq = (uint64_t)s->seq;
+	return true;
+}
+
+const char *
+session_url(const struct session *s)
+{
+	return s->url;
+}
+
+const struct remote_setup *
+session_setup(const struct session *s)
+{
+	return s->setup;
+}
+
+void
+session_encode(struct buf *b, struct str text)
+{
+	size_t i;
+
+	for (i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || c == '-' || c == '_')
+			buf_putc(b, (char)c);
+		else
+			buf_printf(b, "%%%02X", c);
+	}
+}
+
+int
+session_strange(const struct session *s, const char *what,
+    struct fault *fault)
+{
+	return fault_set(fault, EX_UNAVAILABLE, "%s: %s: that is no answer "
+	    "of mfx-api", s->url, what);
+}
+
+/* ---- a request ---- */
+
+static void
+take_seq(struct session *s, struct str line)
+{
+	static const char name[] = "Mfx-Seq: ";
+	size_t end = sizeof name - 1;
+
+	if (line.n < end || strncasecmp(line.p, name, end) != 0)
+		return;
+	line = str_from(line, end);
+	for (end = 0; end < line.n && line.p[end] > ' '; end++)
+		;
+	line.n = end;
+	if (!body_number(line, &s->seq))
+		s->seq = -1;
+}
+
+static size_t
+take_header(char *bytes, size_t one, size_t n, void *arg)
+{
+	struct session *s = arg;
+
+	s->header_bytes += one * n;
+	take_seq(s, (struct str){ bytes, one * n });
+	return s->header_bytes > HEADERS_MAX ? 0 : one * n;
+}
+
+static size_t
+take_bytes(char *bytes, size_t one, size_t n, void *arg)
+{
+	struct session *s = arg;
+
+	buf_put(&s->body, bytes, one * n);
+	return s->body.full ? 0 : one * n;
+}
+
+static void
+add_header(struct session *s, const char *name, struct str value)
+{
+	struct buf b;
+
+	buf_init(&b, JWT_MAX + 128);
+	buf_room(&b, b.max);
+	buf_printf(&b, "%s: ", name);
+	buf_put_str(&b, value);
+	buf_putc(&b, '\0');
+	s->headers = s->curl.slist_append(s->headers, b.p);
+	secret_release(&b);
+}
+
+static void
+set_headers(struct session *s, const struct ask *ask)
+{
+	struct buf b;
+
+	drop_headers(s);
+	if (ask->body.p != NULL)
+		add_header(s, "Content-Type", ask->type ? str_z(ask->type) :
+		    STR("application/json"));
+	if (s->token.n > 0) {
+		buf_init(&b, JWT_MAX + 16);
+		buf_room(&b, b.max);
+		buf_puts(&b, "Bearer ");
+		buf_put_str(&b, buf_str(&s->token));
+		add_header(s, "Authorization", buf_str(&b));
+		secret_release(&b);
+	}
+	s->curl.easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
+}
+
+static void
+set_connection(struct session *s)
+{
+	const char *cacert = remote_cacert(s->setup);
+	CURL *e = s->easy;
+	long ms = (long)(s->setup->timeout / 1000000);
+
+	s->curl.easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	s->curl.easy_setopt(e, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_1_1);
+	s->curl.easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+	    ms < CONNECT_MS ? ms : CONNECT_MS);
+	s->curl.easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
+	if (cacert != NULL) {
+		s->curl.easy_setopt(e, CURLOPT_CAINFO, cacert);
+		s->curl.easy_setopt(e, CURLOPT_CAPATH, NULL);
+	}
+	if (s->socket != NULL)
+		s->curl.easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, s->socket);
+	/* what is on this machine is asked itself, whatever the proxy */
+	if (s->plain)
+		s->curl.easy_setopt(e, CURLOPT_PROXY, "");
+}
+
+static void
+prepare(struct session *s, const struct ask *ask)
+{
+	CURL *e = s->easy;
+	struct buf url;
+
+	s->curl.easy_reset(e);
+	set_connection(s);
+	set_headers(s, ask);
+	buf_init(&url, 1 << 20);
+	buf_printf(&url, "%s%s", s->socket ? "http://localhost" : s->url,
+	    ask->path);
+	buf_putc(&url, '\0');
+	s->curl.easy_setopt(e, CURLOPT_URL, url.p);
+	buf_release(&url);
+	s->curl.easy_setopt(e, CURLOPT_USERAGENT, "mfx/" MFX_VERSION);
+	s->curl.easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
+	s->curl.easy_setopt(e, CURLOPT_HEADERFUNCTION, take_header);
+	s->curl.easy_setopt(e, CURLOPT_HEADERDATA, s);
+	s->curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, take_bytes);
+	s->curl.easy_setopt(e, CURLOPT_WRITEDATA, s);
+	if (ask->body.p != NULL) {
+		s->curl.easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)ask->body.n);
+		s->curl.easy_setopt(e, CURLOPT_POSTFIELDS, ask->body.p);
+	}
+	if (ask->method != NULL)
+		s->curl.easy_setopt(e, CURLOPT_CUSTOMREQUEST, ask->method);
+	/* what an old connection has lost libcurl would send once more */
+	if (ask->change)
+		s->curl.easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+	s->error[0] = '\0';
+	s->status = 0;
+	s->item = s->header_bytes = 0;
+	s->seq = -1;
+	buf_clear(&s->body);
+	s->body.max = ask->limit > ANSWER_MAX ? ask->limit : ANSWER_MAX;
+}
+
+/* ---- waiting ---- */
+
+/* something that grows with every byte */
+static curl_off_t
+moved(struct session *s)
+{
+	curl_off_t up = 0, down = 0;
+
+	s->curl.easy_getinfo(s->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	s->curl.easy_getinfo(s->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+	return up + down + (curl_off_t)s->header_bytes;
+}
+
+/* libcurl's own wait would not be ended by a signal of ours */
+static void
+pause_for(struct session *s, int64_t left)
+{
+	struct pollfd fds[POLL_FDS];
+	fd_set in, out, other;
+	long ms = -1;
+	int fd, last = -1;
+	nfds_t n = 0;
+
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	FD_ZERO(&other);
+	s->curl.multi_fdset(s->multi, &in, &out, &other, &last);
+	s->curl.multi_timeout(s->multi, &ms);
+	for (fd = 0; fd <= last && n < POLL_FDS; fd++) {
+		short events = (short)((FD_ISSET(fd, &in) ? POLLIN : 0) |
+		    (FD_ISSET(fd, &out) ? POLLOUT : 0));
+
+		if (events != 0)
+			fds[n++] = (struct pollfd){ fd, events, 0 };
+	}
+	if (ms < 0 || ms > POLL_MS)
+		ms = POLL_MS;
+	if (n == 0 && ms > 10)
+		ms = 10;
+	if (ms > left / 1000000 + 1)
+		ms = left / 1000000 + 1;
+	signal_poll(fds, n, (int)ms);
+}
+
+static CURLcode
+result_of(struct session *s)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = s->curl.multi_info_read(s->multi, &left)) != NULL)
+		if (message->msg == CURLMSG_DONE)
+			return message->data.result;
+	return CURLE_FAILED_INIT;
+}
+
+static bool
+is_good(const struct session *s)
+{
+	return s->status >= 200 && s->status <= 299;
+}
+
+static int
+give_stream(struct session *s)
+{
+	const struct ask *ask = s->ask;
+
+	s->curl.easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &s->status);
+	return ask->take != NULL && is_good(s) ?
+	    ask->take(ask->arg, &s->body) : 0;
+}
+
+enum end { ANSWERED, ENOUGH, STOPPED, SILENT };
+
+static enum end
+perform(struct session *s, CURLcode *code, int *taken)
+{
+	int64_t since = clock_ns(), now;
+	curl_off_t before = -1, is;
+	int running;
+
+	for (;;) {
+		s->curl.multi_perform(s->multi, &running);
+		if ((*taken = give_stream(s)) != 0)
+			return ENOUGH;
+		if (running == 0) {
+			*code = result_of(s);
+			return ANSWERED;
+		}
+		now = clock_ns();
+		if ((is = moved(s)) != before)
+			since = now;
+		before = is;
+		if (now - since >= s->setup->timeout)
+			return SILENT;
+		if (signal_stop())
+			return STOPPED;
+		pause_for(s, s->setup->timeout - (now - since));
+	}
+}
+
+/* ---- what has come of it ---- */
+
+/* may it have been done, though nobody has said so? */
+static const char *
+doubt(struct session *s)
+{
+	long sent = 0;
+
+	s->curl.easy_getinfo(s->easy, CURLINFO_REQUEST_SIZE, &sent);
+	return s->ask->change && sent > 0 ? "; it may have been done" : "";
+}
+
+static int
+unanswered(struct session *s, CURLcode code, struct fault *fault)
+{
+	const char *why = *s->error ? s->error : s->curl.easy_strerror(code);
+	int status;
+
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+		status = EX_TEMPFAIL;
+		break;
+	case CURLE_OUT_OF_MEMORY:
+		status = EX_OSERR;
+		break;
+	case CURLE_SSL_CACERT_BADFILE:
+		status = EX_CONFIG;
+		break;
+	case CURLE_WRITE_ERROR:
+		why = "a larger answer than it can have";
+		status = EX_UNAVAILABLE;
+		break;
+	default:
+		status = EX_UNAVAILABLE;
+	}
+	return fault_set(fault, status, "%s: %.*s%s", s->url, DETAIL_MAX / 2,
+	    why, doubt(s));
+}
+
+static int
+status_of(long http)
+{
+	switch (http) {
+	case 404:
+		return 1;
+	case 401: case 403:
+		return EX_NOPERM;
+	case 400: case 409: case 412: case 413: case 414: case 415:
+	case 422: case 431:
+		return EX_DATAERR;
+	case 408: case 429:
+		return EX_TEMPFAIL;
+	default:
+		return http >= 500 ? EX_TEMPFAIL : EX_UNAVAILABLE;
+	}
+}
+
+/* What the server says of it, RFC 9457.  Only what is wrong with what was
+ * asked is said in its words alone, as it would be here. */
+static int
+refused(struct session *s, struct fault *fault)
+{
+	struct body_field f[] = {
+		{ .name = "detail", .type = BODY_TEXT },
+		{ .name = "item", .type = BODY_NUMBER },
+	};
+	int status = status_of(s->status);
+	struct arena arena;
+	int64_t item = 0;
+
+	arena_init(&arena, 2 * ANSWER_MAX);
+	if (s->body.n > ANSWER_MAX ||
+	    body_read(buf_str(&s->body), f, 2, &arena) != NULL)
+		f[0].value = f[1].value = STR_NONE;
+	if (body_number(f[1].value, &item) && item > 0)
+		s->item = (size_t)item;
+	if (f[0].value.n > DETAIL_MAX)
+		f[0].value.n = DETAIL_MAX;
+	if (f[0].value.n == 0)
+		fault_set(fault, status == 1 ? EX_UNAVAILABLE : status,
+		    "%s: answered with %ld%s", s->url, s->status,
+		    s->status == 502 || s->status == 504 ? doubt(s) : "");
+	else if (status == 1 || status == EX_DATAERR)
+		fault_set(fault, status, "%.*s", STR_ARG(f[0].value));
+	else
+		fault_set(fault, status, "%s: %.*s", s->url,
+		    STR_ARG(f[0].value));
+	arena_release(&arena);
+	return -1;
+}
+
+static int
+ask_once(struct session *s, const struct ask *ask, struct fault *fault)
+{
+	CURLcode code = CURLE_FAILED_INIT;
+	int taken = 0;
+	enum end end;
+
+	s->ask = ask;
+	prepare(s, ask);
+	if (s->curl.multi_add_handle(s->multi, s->easy) != CURLM_OK)
+		return fault_set(fault, EX_OSERR, "libcurl won't start");
+	end = perform(s, &code, &taken);
+	if (end == STOPPED)
+		fault_set(fault, EX_TEMPFAIL, "stopped%s", doubt(s));
+	else if (end == SILENT)
+		fault_set(fault, EX_TEMPFAIL, "%s: no answer in time%s",
+		    s->url, doubt(s));
+	else if (end == ANSWERED && code != CURLE_OK)
+		unanswered(s, code, fault);
+	s->curl.multi_remove_handle(s->multi, s->easy);
+	if (end == ENOUGH)
+		return taken;
+	if (end != ANSWERED || code != CURLE_OK)
+		return -1;
+	return is_good(s) ? 0 : refused(s, fault);
+}
+
+int
+session_ask(struct session *s, const struct ask *ask, struct fault *fault)
+{
+	static const struct ask who = { .path = "/users" };
+	int result = ask_once(s, ask, fault);
+	struct fault other, kept = *fault;
+	size_t item = s->item;
+
+	if (result >= 0 || fault->status != EX_NOPERM || s->token.n == 0)
+		return result;
+	/* does the token not allow this, or nothing any more? */
+	if (ask_once(s, &who, &other) < 0 && other.status == EX_NOPERM)
+		fault_set(fault, EX_NOPERM, "%.*s; 'mfx-token login' gets "
+		    "another", DETAIL_MAX, kept.text);
+	s->item = item;
+	return -1;
+}

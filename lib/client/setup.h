@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_CLIENT_SETUP_H
+#define MFX_CLIENT_SETUP_H
+
+#include "base/opt.h"
+
+/*
+ * Options of the commands that can be told to do their work at a mfx-api(1)
+ * instead of the registry of this machine:
+ *
+ *	static struct remote_setup remote = REMOTE_DEFAULTS;
+ *	... REMOTE_OPTIONS(remote), ...
+ *	if (remote_url(&remote) != NULL) ...
+ */
+struct remote_setup {
+	const char *url, *token_file, *cacert;
+	int64_t timeout;		/* ns without a byte */
+};
+
+#define REMOTE_DEFAULTS { NULL, NULL, NULL, INT64_C(60000000000) }
+
+#define REMOTE_OPTIONS(s)						\
+	{ 0, "url", "URL", "do it at the mfx-api there (else: $MFX_URL)", \
+	    OPT_STRING, &(s).url, 0, 0 },				\
+	{ 0, "token-file", "FILE", "with this token (else: that of "	\
+	    "mfx-token)", OPT_STRING, &(s).token_file, 0, 0 },		\
+	{ 0, "cacert", "FILE", "who may sign the server's certificate "	\
+	    "(else: $MFX_CACERT)", OPT_STRING, &(s).cacert, 0, 0 },	\
+	{ 't', "timeout", "TIME", "give up when the server is silent for " \
+	    "so long (60s)", OPT_TIMEOUT, &(s).timeout,		\
+	    INT64_C(100000000), INT64_C(3600000000000) }
+
+/* the option, or else the variable; NULL: it is done here */
+const char *remote_url(const struct remote_setup *);
+const char *remote_cacert(const struct remote_setup *);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json/object.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#define NUMBER_MAX (INT64_C(1) << 53)
+
+static struct body_field *
+find(struct body_field *fields, size_t n, struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strlen(fields[i].name) == name.n &&
+		    strncasecmp(fields[i].name, name.p, name.n) == 0)
+			return &fields[i];
+	return NULL;
+}
+
+static bool
+begins(const struct scan *j, const char *p, char c)
+{
+	return p < j->end && *p == c;
+}
+
+static const char *
+take_value(struct scan *j, const char *p, struct body_field *f)
+{
+	static const char *const wrong[] = {
+		"a text is needed here", "an object is needed here",
+		"an array of texts is needed here",
+		"a whole number is needed here",
+	};
+	const char first[] = "\"{[";
+	const char *end;
+	bool number;
+
+	p = scan_space(j, p);
+	if (begins(j, p, 'n')) {
+		f->value = STR_NONE;
+		return scan_skip(j, p);
+	}
+	number = p < j->end && *p >= '0' && *p <= '9';
+	if (f->type == BODY_NUMBER ? !number : !begins(j, p, first[f->type]))
+		return scan_fail(j, p, wrong[f->type]);
+	if (f->type == BODY_TEXT)
+		return scan_string(j, p + 1, &f->value);
+	if ((end = scan_skip(j, p)) != NULL)
+		f->value = (struct str){ p, (size_t)(end - p) };
+	return end;
+}
+
+static const char *
+take_member(struct scan *j, const char *p, struct body_field *fields,
+    size_t n)
+{
+	struct body_field *f;
+	struct str name;
+	const char *q = scan_take(j, p, '"');
+
+	if (q == NULL)
+		return scan_fail(j, p, "a name is needed here");
+	if ((p = scan_string(j, q, &name)) == NULL)
+		return NULL;
+	if ((q = scan_take(j, p, ':')) == NULL)
+		return scan_fail(j, p, "no ':' behind a name");
+	f = find(fields, n, name);
+	if (f != NULL && f->given)
+		return scan_fail(j, p, "a member that is there twice");
+	if (f != NULL)
+		f->given = true;
+	return f != NULL ? take_value(j, q, f) : scan_skip(j, q);
+}
+
+static const char *
+take_object(struct scan *j, const char *p, struct body_field *fields,
+    size_t n)
+{
+	const char *q = scan_take(j, p, '{'), *end;
+
+	if (q == NULL)
+		return scan_fail(j, p, "no JSON object");
+	if ((end = scan_take(j, q, '}')) != NULL)
+		return end;
+	do {
+		if ((p = take_member(j, q, fields, n)) == NULL)
+			return NULL;
+	} while ((q = scan_take(j, p, ',')) != NULL);
+	if ((end = scan_take(j, p, '}')) == NULL)
+		return scan_fail(j, p, "no ',' or end");
+	return end;
+}
+
+const char *
+body_read(struct str text, struct body_field *fields, size_t n,
+    struct arena *arena)
+{
+	struct scan j = { .end = text.p + text.n, .arena = arena };
+	const char *end;
+
+	if (text.n == 0)
+		return "no JSON object";
+	end = take_object(&j, text.p, fields, n);
+	if (end != NULL && scan_end(&j, end) != NULL)
+		return NULL;
+	return body_place(&j, text, "no JSON object");
+}
+
+const char *
+body_place(const struct scan *j, struct str text, const char *why)
+{
+	struct str s;
+	char place[128];
+
+	if (j->why == NULL || j->at == NULL)
+		return j->why ? j->why : why;
+	snprintf(place, sizeof place, "byte %zu: %s", (size_t)(j->at - text.p),
+	    j->why);
+	s = arena_str(j->arena, str_z(place));
+	return s.p ? s.p : j->why;
+}
+
+/* ---- arrays ---- */
+
+static int
+array_fail(struct body_array *a)
+{
+	a->at = NULL;
+	a->scan.why = body_place(&a->scan, a->text, "no JSON array");
+	a->scan.at = NULL;
+	return -1;
+}
+
+/* behind its ']' */
+static void
+array_end(struct body_array *a, const char *p)
+{
+	a->at = NULL;
+	if (scan_end(&a->scan, p) == NULL)
+		array_fail(a);
+}
+
+void
+body_array_init(struct body_array *a, struct str text, struct arena *arena)
+{
+	*a = (struct body_array){
+		.scan = { .end = text.p + text.n, .arena = arena, },
+		.text = text,
+	};
+	a->at = text.n > 0 ? scan_take(&a->scan, text.p, '[') : NULL;
+	if (a->at == NULL)
+		a->scan.why = "no JSON array";
+	else if (scan_take(&a->scan, a->at, ']') != NULL)
+		array_end(a, scan_take(&a->scan, a->at, ']'));
+}
+
+int
+body_next(struct body_array *a, struct str *element)
+{
+	const char *start, *end;
+
+	if (a->at == NULL)
+		return a->scan.why == NULL ? 0 : -1;
+	start = scan_space(&a->scan, a->at);
+	if ((end = scan_skip(&a->scan, start)) == NULL)
+		return array_fail(a);
+	*element = (struct str){ start, (size_t)(end - start) };
+	if ((a->at = scan_take(&a->scan, end, ',')) != NULL)
+		return 1;
+	if ((start = scan_take(&a->scan, end, ']')) == NULL) {
+		scan_fail(&a->scan, end, "no ',' or end");
+		return array_fail(a);
+	}
+	array_end(a, start);
+	return 1;
+}
+
+bool
+body_text(struct str element, struct arena *arena, struct str *text)
+{
+	struct scan j = { .end = element.p + element.n, .arena = arena };
+
+	return element.n > 0 && *element.p == '"' &&
+	    scan_string(&j, element.p + 1, text) != NULL;
+}
+
+bool
+body_number(struct str value, int64_t *n)
+{
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < value.n; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9' || *n > NUMBER_MAX)
+			return false;
+		*n = 10 * *n + (value.p[i] - '0');
+	}
+	return value.n > 0 && *n <= NUMBER_MAX;
+}

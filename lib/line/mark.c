@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "line/mark.h"
+
+
+static int
+compare(const struct route *r, const struct mark *m)
+{
+	return position_compare(r->seq, r->part, m->seq, m->part);
+}
+
+static void
+put_pending(void *arg)
+{
+	struct mark *m = arg;
+
+	if (!m->pending)
+		return;
+	m->pending = false;
+	mark_put(&m->out->b, m->seq, m->part);
+	out_end(m->out);
+}
+
+void
+mark_init(struct mark *m, struct out *out)
+{
+	*m = (struct mark){ .out = out };
+	out->late = put_pending;
+	out->late_arg = m;
+}
+
+void
+mark_drop(struct mark *m, const struct route *r)
+{
+	if (!r->has_seq)
+		return;
+	/* streams joined by cat(1) may start again at a lower one */
+	if (m->pending && compare(r, m) < 0)
+		put_pending(m);
+	m->seq = r->seq;
+	m->part = r->part;
+	m->pending = true;
+}
+
+void
+mark_before(struct mark *m, const struct route *r)
+{
+	if (m->pending && r->has_seq && compare(r, m) >= 0)
+		m->pending = false;
+	put_pending(m);
+}
+
+bool
+refused_position(struct filter *f, struct str line, const char *why,
+    size_t column, struct route *r)
+{
+	size_t rest;
+
+	filter_reject(f, line, why, column);
+	return route_scan(line, r, &rest) && r->has_seq &&
+	    line_is_whole(line);
+}
+
+void
+mark_refuse(struct mark *m, struct filter *f, struct str line,
+    const char *why, size_t column)
+{
+	struct route r;
+
+	if (refused_position(f, line, why, column, &r))
+		mark_drop(m, &r);
+}
