@@ -17,6 +17,7 @@
 #include "base/diag.h"
 #include "base/line.h"
 #include "base/memory.h"
+#include "base/os.h"
 #include "base/program.h"
 #include "base/signal.h"
 #include "base/utf8.h"
@@ -154,7 +155,7 @@ wait_turn(struct out *out, int64_t begin, int64_t k)
 
 		if (out_flush(out) < 0)
 			return false;
-		ppoll(NULL, 0, &ts, signal_mask());
+		os_poll(NULL, 0, &ts, signal_mask());
 		if (signal_stop())
 			return false;
 	}

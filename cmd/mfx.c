@@ -16,6 +16,7 @@
 
 #include "base/diag.h"
 #include "base/nearest.h"
+#include "base/os.h"
 #include "base/program.h"
 #include "base/signal.h"
 #include "base/str.h"
@@ -72,13 +73,14 @@ find_in_path(const char *file, char path[PATH_MAX])
 	return false;
 }
 
+static const char *called_as;	/* argv[0] */
+
 /* The program's path: beside this one, or in PATH. */
 static bool
 find_program(const char *name, char path[PATH_MAX])
 {
 	char file[48];
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
-	struct str self = { path, n > 0 ? (size_t)n : 0 };
+	struct str self = { path, os_program_path(called_as, path, PATH_MAX) };
 
 	snprintf(file, sizeof file, "mfx-%s", name);
 	while (self.n > 0 && self.p[self.n - 1] != '/')
@@ -190,6 +192,7 @@ main(int argc, char **argv)
 {
 	char option[] = "--version", *version[] = { NULL, option, NULL };
 
+	called_as = argv[0];
 	argv += program_start(&program, argc, argv);
 	if (argv[0] == NULL)
 		program_misuse(&program, "missing PROGRAM");

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 
-#include <time.h>
-
-#define CLOCK_SECOND INT64_C(1000000000)
+#include "base/os.h"
 
 int64_t
 clock_ns(void)
@@ -19,6 +17,6 @@ clock_coarse_ns(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	os_clock_coarse(&ts);
 	return ts.tv_sec * CLOCK_SECOND + ts.tv_nsec;
 }

@@ -9,6 +9,8 @@
  * program began, which only grow, whatever happens to the wall clock
  * (stamp.h), and stand still while the machine sleeps.
  */
+#define CLOCK_SECOND INT64_C(1000000000)
+
 int64_t clock_ns(void);
 
 /* the same to within some milliseconds, for less */

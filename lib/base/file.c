@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/os.h"
 #include "base/out.h"
 #include "base/signal.h"
 
@@ -295,6 +296,6 @@ void
 secret_release(struct buf *b)
 {
 	if (b->p != NULL)
-		explicit_bzero(b->p, b->cap);
+		os_wipe(b->p, b->cap);
 	buf_release(b);
 }

@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "base/file.h"
+#include "base/os.h"
 #include "base/signal.h"
 
 #define WARNINGS_MAX 10
@@ -74,7 +75,7 @@ has_position(struct str line)
 {
 	static const char label[] = "\"seq\"";
 
-	return memmem(line.p, line.n, label, sizeof label - 1) != NULL;
+	return os_find(line.p, line.n, label, sizeof label - 1) != NULL;
 }
 
 static void

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/opt.h"
+#include "base/os.h"
 
 #define BACKLOG 1024
 #define SYSTEMD_FIRST 3
@@ -48,7 +49,7 @@ open_unix(const char *option, const char *text, struct fault *fault)
 		return fault_set(fault, EX_USAGE, "%s 'unix:%s': not "
 		    "unix:PATH or unix:PATH,mode=660, with a path of at most "
 		    "%zu bytes", option, text, sizeof sun.sun_path - 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = os_socket(AF_UNIX, SOCK_STREAM, 0, true);
 	if (fd < 0)
 		return fault_errno(fault, EX_OSERR, "socket");
 	/* a leftover that nobody listens on may go, a live one may not */
@@ -73,8 +74,7 @@ open_address(const struct addrinfo *ai)
 {
 	int on = 1, fd, error;
 
-	fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC |
-	    SOCK_NONBLOCK, ai->ai_protocol);
+	fd = os_socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol, true);
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -305,8 +305,7 @@ pick(const struct addrinfo *list, bool any)
 	const struct addrinfo *ai;
 
 	for (ai = list; any && ai != NULL; ai = ai->ai_next)
-		if (ai->ai_family == AF_INET6 && access("/proc/net/if_inet6",
-		    F_OK) == 0)
+		if (ai->ai_family == AF_INET6 && os_has_ipv6())
 			return ai;
 	return list;
 }

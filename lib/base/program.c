@@ -7,13 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/diag.h"
 #include "base/nearest.h"
+#include "base/os.h"
 #include "base/signal.h"
 
 /* A closed stdin becomes write-only and a closed stdout read-only, so that
@@ -110,8 +109,5 @@ program_reload(bool tls)
 void
 program_holds_secrets(void)
 {
-	struct rlimit none = { 0, 0 };
-
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	os_hide_memory();
 }

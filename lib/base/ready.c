@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/os.h"
 #include "base/out.h"
 
 static void
@@ -24,7 +25,7 @@ notify(const char *state)
 	memcpy(to.sun_path, path, n);
 	if (path[0] == '@')	/* the abstract name space */
 		to.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fd = os_socket(AF_UNIX, SOCK_DGRAM, 0, false);
 	if (fd < 0)
 		return;
 	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,

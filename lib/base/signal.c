@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/os.h"
 
 static const int signal_ours[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
 #define SIGNALS (sizeof signal_ours / sizeof *signal_ours)
@@ -24,7 +25,7 @@ on_signal(int sig, siginfo_t *info, void *context)
 	(void)context;
 	if (sig == SIGUSR1 || sig == SIGUSR2) {
 		diag_verbosity(sig == SIGUSR1 ? 1 : -1);
-	} else if (sig == SIGHUP && info->si_code != SI_KERNEL) {
+	} else if (sig == SIGHUP && os_from_process(info)) {
 		reload = reloads;
 	} else {
 		if (stopped)
@@ -107,7 +108,7 @@ signal_poll(struct pollfd *fds, nfds_t n, int timeout)
 	int r;
 
 	/* a signal that only changes how much is said ends no wait */
-	while ((r = ppoll(fds, n, timeout < 0 ? NULL : &ts, &open_mask)) < 0 &&
+	while ((r = os_poll(fds, n, timeout < 0 ? NULL : &ts, &open_mask)) < 0 &&
 	    errno == EINTR && !stopped && !reload) {
 		int64_t left = timeout > 0 ? end - clock_ms() : 0;
 

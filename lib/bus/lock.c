@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The writers' lock: a robust mutex in a file that all of them map, which
- * costs no system call while nobody else wants it.  When its holder is
- * killed the kernel gives it to the next one.  The page also says what the
- * last holder knew of the newest segment; while the lock is held it says
- * nothing, so a killed holder's successor looks for itself.
+ * The writers' lock (os_lock.h), and a page that all of them map, which has
+ * its mutex.  The page also says what the last holder knew of the newest
+ * segment; while the lock is held it says nothing, so a killed holder's
+ * successor looks for itself.
  *
- * Each writer has a shared flock(2) on the file for as long as it lives.
- * Who gets an exclusive one is alone and makes the page anew, so nothing is
- * believed that a loss of power or a copy of the directory has left in it.
+ * Each writer has a shared flock(2) on the page's file for as long as it
+ * lives.  Who gets an exclusive one is alone and makes the page again, so
+ * nothing is believed that a loss of power or a copy of the directory has
+ * left in it.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "bus/writer.h"
 
 /* for as long what the page says is believed without a look at the file,
@@ -27,16 +27,10 @@
 /* who makes the page may be killed at it */
 #define TRIES 5
 
-#ifdef __GLIBC__
-#define LIBRARY "glibc"
-#else
-#define LIBRARY "another"
-#endif
-
-/* whose page it is: the mutex has its meaning for one C library, in one run
+/* whose page it is: a lock has its meaning for those of one kind, in one run
  * of the machine */
 struct maker {
-	char library[8];
+	char kind[8];
 	uint64_t word;
 	char boot[BOOT_TEXT];
 };
@@ -50,30 +44,12 @@ struct lock_page {
 	bool known;
 };
 
-size_t
-boot_read(char to[BOOT_TEXT])
-{
-	int fd = open("/proc/sys/kernel/random/boot_id",
-	    O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, to, BOOT_TEXT);
-
-	if (fd >= 0)
-		close(fd);
-	return n > 0 ? (size_t)n : 0;
-}
-
 static int
-make_page(int fd, const struct maker *maker)
+make_page(int fd, const struct maker *maker, bool mutex)
 {
 	struct lock_page page = { .maker = *maker };
-	pthread_mutexattr_t attributes;
-	int r;
+	int r = mutex ? os_lock_init(&page.mutex) : 0;
 
-	pthread_mutexattr_init(&attributes);
-	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-	r = pthread_mutex_init(&page.mutex, &attributes);
-	pthread_mutexattr_destroy(&attributes);
 	if (r != 0) {
 		errno = r;
 		return -1;
@@ -85,12 +61,12 @@ make_page(int fd, const struct maker *maker)
 /* Joins those who have the file: 1, 0 when the page is not good for us,
  * -1 with errno. */
 static int
-join(int fd, const struct maker *ours)
+join(int fd, const struct maker *ours, bool mutex)
 {
 	struct lock_page page;
 	int r;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && make_page(fd, ours) < 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && make_page(fd, ours, mutex) < 0)
 		return -1;
 	do
 		r = flock(fd, LOCK_SH);
@@ -103,28 +79,43 @@ join(int fd, const struct maker *ours)
 	return r;
 }
 
+static int
+map_page(struct bus_writer *w, bool mutex)
+{
+	void *p = mmap(NULL, sizeof(struct lock_page), PROT_READ | PROT_WRITE,
+	    MAP_SHARED, w->lock, 0);
+
+	if (p == MAP_FAILED)
+		return -1;
+	w->page = p;
+	if (mutex) {
+		w->own.mutex = &w->page->mutex;
+		return 0;
+	}
+	/* opened again, as the lock is that of an open file */
+	w->own.fd = openat(w->stream.fd, ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return w->own.fd < 0 ? -1 : 0;
+}
+
 int
 lock_open(struct bus_writer *w, struct fault *fault)
 {
-	struct maker ours = { .library = LIBRARY, .word = sizeof(void *) };
+	struct maker ours = { .word = sizeof(void *) };
+	bool mutex = os_lock_has_mutex();
 	int r = 0, i;
-	void *p;
 
 	if ((w->lock = stream_file(&w->stream, "lock", fault)) < 0)
 		return -1;
-	boot_read(ours.boot);
+	snprintf(ours.kind, sizeof ours.kind, "%s", os_lock_kind(mutex));
+	os_boot_id(ours.boot, sizeof ours.boot);
 	for (i = 0; r == 0 && i < TRIES; i++)
-		r = join(w->lock, &ours);
+		r = join(w->lock, &ours, mutex);
 	if (r == 0)
 		return fault_set(fault, EX_TEMPFAIL, "%s: lock: held by "
 		    "programs of another kind", w->stream.name);
-	if (r < 0)
+	if (r < 0 || map_page(w, mutex) < 0)
 		return stream_fault(&w->stream, "lock", fault);
-	p = mmap(NULL, sizeof(struct lock_page), PROT_READ | PROT_WRITE,
-	    MAP_SHARED, w->lock, 0);
-	if (p == MAP_FAILED)
-		return stream_fault(&w->stream, "lock", fault);
-	w->page = p;
 	return 0;
 }
 
@@ -133,6 +124,8 @@ lock_close(struct bus_writer *w)
 {
 	if (w->page != NULL)
 		munmap(w->page, sizeof *w->page);
+	if (w->own.fd >= 0)
+		close(w->own.fd);
 	if (w->lock >= 0)
 		close(w->lock);
 }
@@ -156,10 +149,8 @@ take_over(struct bus_writer *w)
 int
 lock_take(struct bus_writer *w, struct fault *fault)
 {
-	int r = pthread_mutex_lock(&w->page->mutex);
+	int r = os_lock_take(&w->own);
 
-	if (r == EOWNERDEAD)
-		r = pthread_mutex_consistent(&w->page->mutex);
 	if (r != 0) {
 		errno = r;
 		return stream_fault(&w->stream, "lock", fault);
@@ -174,5 +165,5 @@ lock_drop(struct bus_writer *w)
 	w->page->first = w->first;
 	w->page->size = w->size;
 	w->page->known = w->looked && w->fd >= 0;
-	pthread_mutex_unlock(&w->page->mutex);
+	os_lock_drop(&w->own);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/os.h"
 #include "base/stamp.h"
 
 #define WARNINGS_MAX 10
@@ -35,7 +36,7 @@ passed_reason(struct str line)
 
 	if (!str_starts(line, STR("{\"")) && !str_starts(line, STR("[{\"")))
 		return "not a message";
-	if (memmem(line.p, line.n, label, sizeof label - 1) != NULL)
+	if (os_find(line.p, line.n, label, sizeof label - 1) != NULL)
 		return "its labels are not in their order; mfx-pub puts them "
 		    "so";
 	return NULL;

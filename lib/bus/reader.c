@@ -5,12 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/inotify.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/line.h"
 #include "base/memory.h"
+#include "base/os.h"
+#include "base/os_watch.h"
 #include "base/signal.h"
 #include "bus/stream.h"
 
@@ -20,8 +21,8 @@
 
 struct bus_reader {
 	struct stream stream;	/* its fd is -1 until there is one */
-	int inotify;
-	int watched;		/* the watch: on the stream or above it */
+	int watch;		/* os_watch.h */
+	int watched;		/* the stream, or what is above it */
 	int fd;			/* the segment that holds pos, or -1 */
 	uint64_t first;		/* its first position */
 	uint64_t pos;		/* of the next line */
@@ -141,7 +142,7 @@ bus_reader_open(struct bus_reader **out, const char *stream, uint64_t from,
 	struct bus_reader *r = memory_zero(1, sizeof *r);
 	int found;
 
-	*r = (struct bus_reader){ .fd = -1, .inotify = -1, .watched = -1,
+	*r = (struct bus_reader){ .fd = -1, .watch = -1, .watched = -1,
 		.pos = from };
 	if ((found = stream_find(&r->stream, stream, fault)) < 0)
 		goto failed;
@@ -165,8 +166,8 @@ bus_reader_close(struct bus_reader *r)
 	if (r == NULL)
 		return;
 	leave(r);
-	if (r->inotify >= 0)
-		close(r->inotify);
+	if (r->watch >= 0)
+		close(r->watch);
 	stream_close(&r->stream);
 	free(r->buf);
 	free(r);
@@ -241,7 +242,7 @@ read_lines(struct bus_reader *r, struct str *lines, struct fault *fault)
 
 		if (n < 0)
 			return stream_fault(&r->stream, "read", fault);
-		nl = memrchr(r->buf, '\n', (size_t)n);
+		nl = os_find_last(r->buf, '\n', (size_t)n);
 		if (nl != NULL) {
 			*lines = (struct str){ r->buf,
 			    (size_t)(nl + 1 - r->buf) };
@@ -278,7 +279,7 @@ look_sealed(struct bus_reader *r, struct fault *fault)
 }
 
 /*
- * What an inotify has to look at: the stream, or, while there is none, the
+ * What has to be watched: the stream, or, while there is none, the
  * nearest directory above it that there is.  1 when that has changed, and so
  * anything may have come before the watch was there; 0; -1 with errno.
  */
@@ -286,19 +287,19 @@ static int
 watch(struct bus_reader *r)
 {
 	char *path = memory_strdup(r->stream.path), *slash;
-	uint32_t events = IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_MOVED_TO;
+	bool growth = true;
 	int was = r->watched;
 
-	if (r->inotify < 0)
-		r->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	while ((r->watched = inotify_add_watch(r->inotify, *path ? path : "/",
-	    events)) < 0 && errno == ENOENT && r->stream.fd < 0 &&
+	if (r->watch < 0)
+		r->watch = os_watch_open();
+	while ((r->watched = os_watch_add(r->watch, *path ? path : "/",
+	    growth)) < 0 && errno == ENOENT && r->stream.fd < 0 &&
 	    *path != '\0') {
 		if ((slash = strrchr(path, '/')) != NULL)
 			*slash = '\0';
 		else
 			memcpy(path, ".", 2);
-		events = IN_CREATE | IN_MOVED_TO;
+		growth = false;
 	}
 	free(path);
 	return r->watched < 0 ? -1 : r->watched != was;
@@ -310,7 +311,7 @@ appear(struct bus_reader *r, struct fault *fault)
 {
 	int found = stream_look(&r->stream, fault);
 
-	if (found > 0 && r->inotify >= 0 && watch(r) < 0)
+	if (found > 0 && r->watch >= 0 && watch(r) < 0)
 		return stream_fault(&r->stream, "watch", fault);
 	return found;
 }
@@ -351,9 +352,9 @@ bus_read(struct bus_reader *r, struct str *lines, uint64_t *before,
 int
 bus_reader_watch(struct bus_reader *r)
 {
-	if (r->inotify < 0 && watch(r) < 0)
+	if (r->watch < 0 && watch(r) < 0)
 		return -1;
-	return r->inotify;
+	return r->watch;
 }
 
 int
@@ -362,14 +363,12 @@ bus_wait(struct bus_reader *r, int out, int timeout)
 	struct pollfd fds[2] = {
 		{ .events = POLLIN }, { .fd = out, .events = 0 },
 	};
-	/* many changes while we were busy are mostly one event */
-	char events[4096];
 	int n;
 
 	/* what came before the watch was there is still to be looked for */
-	if (r->inotify < 0)
+	if (r->watch < 0)
 		return watch(r) < 0 ? -1 : 1;
-	fds[0].fd = r->inotify;
+	fds[0].fd = r->watch;
 	n = signal_poll(fds, 2, timeout);
 	if (n <= 0)
 		return n;
@@ -377,7 +376,7 @@ bus_wait(struct bus_reader *r, int out, int timeout)
 		errno = EPIPE;
 		return -1;
 	}
-	if (read(r->inotify, events, sizeof events) < 0 ||
+	if (os_watch_clear(r->watch) < 0 ||
 	    (r->stream.fd < 0 && watch(r) < 0))
 		return -1;
 	return 1;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/os.h"
 #include "bus/writer.h"
 
 /* disk space is asked for in steps of this, ahead of the need */
@@ -197,8 +198,8 @@ make_room(struct bus_writer *w, size_t n, struct fault *fault)
 	if (want > w->segment_max)
 		want = need > w->segment_max ? need : w->segment_max;
 	for (;;) {
-		if (fallocate(w->fd, FALLOC_FL_KEEP_SIZE, (off_t)w->size,
-		    (off_t)(want - w->size)) == 0) {
+		if (os_reserve(w->fd, (off_t)w->size, (off_t)(want - w->size))
+		    == 0) {
 			w->room = want;
 			return 0;
 		}
@@ -285,7 +286,7 @@ int
 segment_recover(struct bus_writer *w, struct fault *fault)
 {
 	char now[BOOT_TEXT], then[BOOT_TEXT];
-	size_t n = boot_read(now);
+	size_t n = os_boot_id(now, sizeof now);
 	int fd = stream_file(&w->stream, "boot", fault), r;
 	bool same;
 

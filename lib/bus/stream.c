@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/os.h"
 
 bool
 bus_name_valid(struct str s)
@@ -397,7 +398,7 @@ segment_whole(int fd, uint64_t size)
 			errno = got < 0 ? errno : EIO;
 			return -1;
 		}
-		nl = memrchr(chunk, '\n', n);
+		nl = os_find_last(chunk, '\n', n);
 		if (nl != NULL)
 			return (int64_t)(size - n) + (nl + 1 - chunk);
 		size -= n;

@@ -3,33 +3,34 @@
  * Group commit.  The file "synced", mapped by all who sync, says how far
  * which segment is known to be on disk.  Of those who find their lines not
  * covered, the one who gets the file's lock syncs for all; the others sleep
- * on its count of turns (futex(2)), which lets all of them go at once.  So
+ * until its count of turns moves (os_turn.h), which lets them go.  So
  * however many writers wait, at most two turns of the disk pass.  The file
  * need not survive anything: what it says is never more than is true.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os_turn.h"
 #include "bus/writer.h"
 
-/* who syncs may be killed: nobody sleeps longer than this for him */
-#define TURN_MAX_NS 50000000
+/* two halves, the lower one first, as not every machine has atomic words of
+ * 64 bits without a lock */
+struct halves {
+	_Atomic uint32_t half[2];
+};
 
 /* `turns` is odd while the others change, or if who did it was killed */
 struct synced {
 	_Atomic uint32_t turns;
-	_Atomic uint64_t first, size;
+	uint32_t unused;
+	struct halves first, size;
 };
 
 enum bus_sync
@@ -120,6 +121,20 @@ sync_close(struct bus_writer *w)
 		close(w->synced);
 }
 
+static void
+halves_store(struct halves *to, uint64_t v)
+{
+	atomic_store(&to->half[0], (uint32_t)v);
+	atomic_store(&to->half[1], (uint32_t)(v >> 32));
+}
+
+static uint64_t
+halves_load(struct halves *from)
+{
+	return atomic_load(&from->half[0]) |
+	    (uint64_t)atomic_load(&from->half[1]) << 32;
+}
+
 /* Called by who holds the lock of "synced", or makes a new stream. */
 void
 sync_tell(struct bus_writer *w, uint64_t first, uint64_t size)
@@ -128,8 +143,8 @@ sync_tell(struct bus_writer *w, uint64_t first, uint64_t size)
 	uint32_t turns = atomic_load(&s->turns) | 1;
 
 	atomic_store(&s->turns, turns);
-	atomic_store(&s->first, first);
-	atomic_store(&s->size, size);
+	halves_store(&s->first, first);
+	halves_store(&s->size, size);
 	atomic_store(&s->turns, turns + 1);
 }
 
@@ -141,8 +156,8 @@ is_covered(struct bus_writer *w, uint32_t *turns)
 	uint64_t first, size;
 
 	*turns = atomic_load(&s->turns);
-	first = atomic_load(&s->first);
-	size = atomic_load(&s->size);
+	first = halves_load(&s->first);
+	size = halves_load(&s->size);
 	if (*turns % 2 != 0 || *turns != atomic_load(&s->turns) ||
 	    first != w->first || size < w->size)
 		return false;
@@ -188,27 +203,9 @@ sync_for_all(struct bus_writer *w, struct fault *fault)
 		return -1;
 	w->sync_takes = w->synced_at - start;
 	/* a segment is left behind for good: its successor's claim stays */
-	if (atomic_load(&w->map->first) <= w->first)
+	if (halves_load(&w->map->first) <= w->first)
 		sync_tell(w, w->first, size);
 	return 0;
-}
-
-static void
-sleep_a_turn(struct bus_writer *w, uint32_t turns)
-{
-	struct timespec most = { .tv_nsec = TURN_MAX_NS };
-
-	syscall(SYS_futex, &w->map->turns, FUTEX_WAIT, turns, &most, NULL, 0);
-}
-
-/* The count is moved once more behind the lock, so that who has just
- * failed to get it does not sleep when nobody is left to wake him. */
-static void
-end_turn(struct bus_writer *w)
-{
-	flock(w->synced, LOCK_UN);
-	atomic_fetch_add(&w->map->turns, 2);
-	syscall(SYS_futex, &w->map->turns, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 int
@@ -220,12 +217,12 @@ sync_in_turn(struct bus_writer *w, struct fault *fault)
 	while (!is_covered(w, &turns)) {
 		if (flock(w->synced, LOCK_EX | LOCK_NB) == 0) {
 			r = sync_for_all(w, fault);
-			end_turn(w);
+			os_turn_end(w->synced, &w->map->turns);
 			return r;
 		}
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return stream_fault(&w->stream, "synced", fault);
-		sleep_a_turn(w, turns);
+		os_turn_wait(w->synced, &w->map->turns, turns);
 	}
 	return 0;
 }

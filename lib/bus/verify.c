@@ -8,6 +8,7 @@
 
 #include "base/line.h"
 #include "base/memory.h"
+#include "base/os.h"
 #include "bus/stream.h"
 
 /* of one segment; a damaged one need not fill the screen */
@@ -79,7 +80,7 @@ check_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
 		n = pread(fd, c->buf, want, (off_t)at);
 		if (n <= 0)
 			break;
-		nl = memrchr(c->buf, '\n', (size_t)n);
+		nl = os_find_last(c->buf, '\n', (size_t)n);
 		whole = nl ? (size_t)(nl + 1 - c->buf) : 0;
 		if (whole == 0 && (size_t)n < CHUNK)
 			break;

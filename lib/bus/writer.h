@@ -2,6 +2,7 @@
 #ifndef MFX_BUS_WRITER_H
 #define MFX_BUS_WRITER_H
 
+#include "base/os_lock.h"
 #include "bus/stream.h"
 
 /*
@@ -16,6 +17,7 @@ struct bus_writer {
 	enum bus_sync sync;
 	int lock;		/* "lock": see lock.c */
 	struct lock_page *page;	/* of it */
+	struct os_lock own;	/* the lock itself */
 	bool held;		/* by bus_hold */
 	bool looked;		/* first and size are true until lock_drop */
 	int64_t looked_at;	/* the file itself, monotonic ns */
@@ -54,10 +56,8 @@ void lock_close(struct bus_writer *);
 int lock_take(struct bus_writer *, struct fault *);
 void lock_drop(struct bus_writer *);
 
-/* what tells one run of the machine from the next: its length; 0 when that
- * is unknown */
+/* room for what tells one run of the machine from the next */
 #define BOOT_TEXT 64
-size_t boot_read(char to[BOOT_TEXT]);
 
 int sync_open(struct bus_writer *, struct fault *);
 void sync_close(struct bus_writer *);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/os.h"
 #include "base/signal.h"
 #include "client/curl.h"
 #include "client/token_file.h"
@@ -177,7 +178,7 @@ drop_headers(struct session *s)
 	struct curl_slist *h;
 
 	for (h = s->headers; h != NULL; h = h->next)
-		explicit_bzero(h->data, strlen(h->data));
+		os_wipe(h->data, strlen(h->data));
 	if (s->headers != NULL)
 		s->curl.slist_free_all(s->headers);
 	s->headers = NULL;

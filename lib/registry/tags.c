@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/tags.h"
 
+#include "base/os.h"
 #include "base/utf8.h"
 #include "json/json.h"
 
@@ -20,7 +21,7 @@ tags_hold(struct str array, struct str quoted)
 
 	/* a quote inside of a tag has a backslash before it, and no tag has a
 	 * comma: so what stands between these is a whole one */
-	while ((p = memmem(p, (size_t)(end - p), quoted.p, quoted.n)) !=
+	while ((p = os_find(p, (size_t)(end - p), quoted.p, quoted.n)) !=
 	    NULL) {
 		behind = p + quoted.n;
 		if (p > array.p && (p[-1] == '[' || p[-1] == ',') &&

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <sysexits.h>
 
+#include "base/os.h"
 #include "registry/event.h"
 #include "registry/item.h"
 #include "registry/statement.h"
@@ -57,8 +58,8 @@ email_fault(struct str s)
 		return "its part before the '@' is none";
 	if (!dotted(host, "-", 63) || *host.p == '-' ||
 	    host.p[host.n - 1] == '-' ||
-	    memmem(host.p, host.n, "-.", 2) != NULL ||
-	    memmem(host.p, host.n, ".-", 2) != NULL)
+	    os_find(host.p, host.n, "-.", 2) != NULL ||
+	    os_find(host.p, host.n, ".-", 2) != NULL)
 		return "its part behind the '@' is no host name";
 	return NULL;
 }

@@ -2,9 +2,9 @@
 #include "store/series.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/memory.h"
+#include "base/os.h"
 #include "base/wide.h"
 #include "line/route.h"
 
@@ -24,8 +24,7 @@ series_init(struct series_cache *c)
 	*c = (struct series_cache){ .n = 0 };
 	arena_init(&c->keys, KEYS_MAX);
 	/* without entropy, yet at boot, the address has to do */
-	if (getrandom(&c->seed, sizeof c->seed, GRND_NONBLOCK) !=
-	    (ssize_t)sizeof c->seed)
+	if (!os_random(&c->seed, sizeof c->seed))
 		c->seed = (uint64_t)(uintptr_t)c;
 }
 

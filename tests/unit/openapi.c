@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "api/call.h"
+#include "base/os.h"
 #include "json/json.h"
 #include "tests/unit/unit.h"
 
@@ -105,7 +106,7 @@ is_open(struct str operation)
 
 	/* what stands on top of the document is for users */
 	return security.p != NULL &&
-	    memmem(security.p, security.n, "\"token\"", 7) == NULL;
+	    os_find(security.p, security.n, "\"token\"", 7) == NULL;
 }
 
 static void
