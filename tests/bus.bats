@@ -274,6 +274,7 @@ relay_once() {
 	# killed when the first line and a half were there …
 	mfx-pub dst </dev/null
 	head -c 50 want >"$(newest dst)"
+	echo 0 >"$BUS/src/groups/g"
 	: >"$BUS/src/groups/.g.relay"
 	{ printf '%020d %020d dst\n' 0 "$(stat -c %s want)"; cat want; } \
 	    >"$BUS/src/groups/.g.intent"
@@ -386,7 +387,7 @@ full_disk() {
 	# one gives up …
 	status 75 mfx-pub -t 100ms raw <more 2>err
 	grep -q 'No space left' err
-	cp "$MFX_BUS"/raw/*.ndjson before
+	cat "$MFX_BUS"/raw/*.ndjson >before
 	status 0 mfx-bus verify raw
 	# … one waits, and goes on by itself
 	lines b 1 20000 >want.b
@@ -398,7 +399,10 @@ full_disk() {
 	wait $pid
 	cat "$MFX_BUS"/raw/*.ndjson | cmp - <(cat before want.b)
 	mfx-bus verify raw
-	(($(grep -c room err) == 2))
+	# each wait is said, and its end; where the file system can't keep
+	# room free (--enable-posix-only) a little may come in between
+	(($(grep -c 'waiting for room' err) == $(grep -c 'it goes on' err)))
+	(($(grep -c room err) <= 4))
 }
 
 @test "a full disk: nothing half-written, and on when there is room" {

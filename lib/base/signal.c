@@ -108,8 +108,8 @@ signal_poll(struct pollfd *fds, nfds_t n, int timeout)
 	int r;
 
 	/* a signal that only changes how much is said ends no wait */
-	while ((r = os_poll(fds, n, timeout < 0 ? NULL : &ts, &open_mask)) < 0 &&
-	    errno == EINTR && !stopped && !reload) {
+	while ((r = os_poll(fds, n, timeout < 0 ? NULL : &ts,
+	    &open_mask)) < 0 && errno == EINTR && !stopped && !reload) {
 		int64_t left = timeout > 0 ? end - clock_ms() : 0;
 
 		left = left > 0 ? left : 0;

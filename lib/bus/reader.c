@@ -372,7 +372,7 @@ bus_wait(struct bus_reader *r, int out, int timeout)
 	n = signal_poll(fds, 2, timeout);
 	if (n <= 0)
 		return n;
-	if (fds[0].revents == 0) {
+	if (fds[1].revents != 0) {
 		errno = EPIPE;
 		return -1;
 	}

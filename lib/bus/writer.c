@@ -47,7 +47,8 @@ bus_writer_open(struct bus_writer **out, const char *stream,
 	struct bus_writer *w = memory_zero(1, sizeof *w);
 
 	*w = (struct bus_writer){
-		.sync = sync, .lock = -1, .own = { .fd = -1 }, .synced = -1, .fd = -1
+		.sync = sync, .lock = -1, .own = { .fd = -1 }, .synced = -1,
+		.fd = -1
 	};
 	if (stream_open(&w->stream, stream, true, fault) < 0 ||
 	    open_files(w, fault) < 0) {
