@@ -16,7 +16,7 @@
 #include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
-#include "bus/passed.h"
+#include "cmd/sub/choice.h"
 #include "cmd/sub/ends.h"
 
 static struct {
@@ -68,13 +68,12 @@ static struct {
 	int status;
 	struct ends ends;
 	struct pace pace;
-	struct bus_shard shard;
+	struct choice choice;
 	uint64_t written;	/* lines */
 	uint64_t position;	/* behind the last line that was looked at */
 	uint64_t left_out;	/* lines since the last one written */
 	uint64_t acked;
-	struct passed passed;	/* whose channel can't be told */
-} sub;
+} sub = { .choice.channels = &opt.channels };
 
 static void
 put_mark(void)
@@ -105,35 +104,14 @@ settle(void)
 	return 0;
 }
 
-static bool
-wanted(struct str line, uint64_t end)
-{
-	struct route route;
-	size_t labels;
-	int i;
-
-	if (!bus_shard_has(&sub.shard, line))
-		return false;
-	if (opt.channels.n == 0)
-		return true;
-	if (!route_scan(line, &route, &labels))
-		route.channel = STR_NONE;
-	for (i = 0; i < opt.channels.n; i++)
-		if (str_eq(route.channel, str_z(opt.channels.v[i])))
-			return true;
-	if (route.channel.n == 0)
-		passed_line(&sub.passed, sub.stream, end, line);
-	return false;
-}
-
 /* Waits until it is this line's turn; false when asked to stop. */
 static bool
-wait_for_turn(struct str line)
+wait_for_turn(void)
 {
 	struct stamp t;
 	int left;
 
-	if (!bus_line_time(line, &t))
+	if (!choice_time(&sub.choice, &t))
 		return true;
 	while ((left = pace_left(&sub.pace, t, stamp_now())) > 0) {
 		if (settle() < 0 || signal_stop())
@@ -150,16 +128,18 @@ take(struct str line, uint64_t end)
 	struct stamp t;
 	struct route mark;
 
+	choice_line(&sub.choice, line);
 	if (end > sub.ends.end || (sub.ends.end_time.ns != 0 &&
-	    bus_line_time(line, &t) && t.ns >= sub.ends.end_time.ns))
+	    choice_time(&sub.choice, &t) && t.ns >= sub.ends.end_time.ns))
 		return false;
-	if (line_is_mark(line, &mark) || !wanted(line, end)) {
+	if (line_is_mark(line, &mark) ||
+	    !choice_wants(&sub.choice, sub.stream, end)) {
 		sub.position = end;
 		if (++sub.left_out >= MARK_EVERY)
 			put_mark();
 		return true;
 	}
-	if (sub.pace.factor > 0 && !wait_for_turn(line))
+	if (sub.pace.factor > 0 && !wait_for_turn())
 		return false;
 	sub.position = end;
 	sub.left_out = 0;
@@ -248,7 +228,7 @@ check_options(void)
 	if (opt.speed != NULL && !pace_parse(opt.speed, &sub.pace))
 		program_misuse(&program, "--speed '%s': not a factor such as "
 		    "10x or 0.5", opt.speed);
-	if (opt.shard != NULL && !bus_shard_parse(opt.shard, &sub.shard))
+	if (opt.shard != NULL && !bus_shard_parse(opt.shard, &sub.choice.shard))
 		program_misuse(&program, "--shard '%s': not I/N with I from 1 "
 		    "to N", opt.shard);
 	if (opt.tail && opt.from != NULL)

@@ -69,7 +69,7 @@ struct bus_shard {
 };
 
 bool bus_shard_parse(const char *text, struct bus_shard *);
-bool bus_shard_has(const struct bus_shard *, struct str line);
+bool bus_shard_has(const struct bus_shard *, struct str channel);
 
 /* takes the first line off a run of whole ones, without its '\n'; false at
  * the end */

@@ -66,14 +66,7 @@ bus_shard_parse(const char *text, struct bus_shard *shard)
 }
 
 bool
-bus_shard_has(const struct bus_shard *shard, struct str line)
+bus_shard_has(const struct bus_shard *shard, struct str channel)
 {
-	struct route route;
-	size_t labels;
-
-	if (shard->n == 0)
-		return true;
-	if (!route_scan(line, &route, &labels))
-		route.channel = STR_NONE;
-	return hash(route.channel) % shard->n == shard->i - 1;
+	return shard->n == 0 || hash(channel) % shard->n == shard->i - 1;
 }

@@ -36,7 +36,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	run = (struct str){ copy, n };
 	while (bus_line_next(&run, &line)) {
 		bus_line_time(line, &t);
-		bus_shard_has(&shard, line);
+		route_scan(line, &route, &rest);
+		bus_shard_has(&shard, route.channel);
 		buf_clear(&b);
 		bus_line_put(&b, line, n);
 		hold(b.n > line.n && b.p[b.n - 1] == '\n');

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_CMD_SUB_CHOICE_H
+#define MFX_CMD_SUB_CHOICE_H
+
+#include "base/opt.h"
+#include "bus/bus.h"
+#include "bus/passed.h"
+#include "line/route.h"
+
+/*
+ * Which lines mfx-sub gives, by their labels.  The labels of a line are read
+ * at most once, and only when a function below asks for them:
+ *
+ *	choice_line(&c, line);		for each line, before the others
+ *	choice_time(&c, &t);
+ *	choice_wants(&c, stream, end);
+ */
+struct choice {
+	const struct opt_list *channels;	/* all of them when empty */
+	struct bus_shard shard;			/* all of it when n is 0 */
+	/* private */
+	struct str line;
+	struct route labels;
+	bool labels_read;
+	struct passed passed;	/* lines whose channel can't be told */
+};
+
+void choice_line(struct choice *, struct str line);
+
+/* as bus_line_time */
+bool choice_time(struct choice *, struct stamp *);
+
+/*
+ * Is the line of a channel and a shard that were asked for?  A line whose
+ * channel can't be told, where channels were asked for, is warned about with
+ * its stream and `end`, the position after it.
+ */
+bool choice_wants(struct choice *, const char *stream, uint64_t end);
+
+#endif
