@@ -34,6 +34,7 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS))
 
+units: $(UNITS)
 unit: $(UNITS)
 	@status=0; for u in $(UNITS); do echo "# $$u"; $$u || status=1; done; \
 	exit $$status
@@ -77,4 +78,4 @@ bench:
 demo:
 	@scripts/demo
 
-.PHONY: unit test lint check fuzz fuzzers bench demo
+.PHONY: unit units test lint check fuzz fuzzers bench demo
