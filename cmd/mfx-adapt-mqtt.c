@@ -14,6 +14,7 @@
 
 #include "base/diag.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/program.h"
 #include "base/stamp.h"
@@ -161,14 +162,11 @@ check_topics(void)
 
 /* ---- broker to lines ---- */
 
-/* FNV-1a, with an end behind each text */
+/* each text with its NUL, so that "a" "bc" is not "ab" "c" */
 static uint64_t
 mix(uint64_t h, const char *z)
 {
-	do
-		h = (h ^ (unsigned char)*z) * UINT64_C(0x100000001b3);
-	while (*z++ != '\0');
-	return h;
+	return hash_add(h, (struct str){ z, strlen(z) + 1 });
 }
 
 /*
@@ -179,7 +177,7 @@ mix(uint64_t h, const char *z)
 static const char *
 made_up_id(char id[32])
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = HASH_START;
 	char node[256] = "", port[32], *home = home_path("");
 	int i;
 

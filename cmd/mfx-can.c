@@ -122,11 +122,7 @@ answer(struct out *out)
 		return diag_fault(&fault);
 	put(&out->b, decision);
 	out_end(out);
-	if (out_flush(out) < 0) {
-		diag_error("%s: %s", out->name, strerror(out->err));
-		return EX_IOERR;
-	}
-	return decision != DECISION_YES;
+	return out_finish(out, decision != DECISION_YES);
 }
 
 int

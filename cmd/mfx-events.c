@@ -11,7 +11,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/backoff.h"
 #include "base/diag.h"
+#include "base/number.h"
 #include "base/out.h"
 #include "base/program.h"
 #include "base/ready.h"
@@ -23,8 +25,6 @@
 #define POLL_MS 100
 #define REPLACED_POLLS 10
 /* before a lost connection is tried again, ms: each time twice as long */
-#define BACKOFF_FIRST 100
-#define BACKOFF_LAST 10000
 
 static struct {
 	const char *from;
@@ -159,19 +159,18 @@ set_start(struct events_tap *tap, char text[STAMP_TEXT + 1])
 
 /* until the connection is to be tried again; false: a signal has come */
 static bool
-wait_for_server(int *delay)
+wait_for_server(struct backoff *pause)
 {
-	int ms = *delay;
-
-	*delay = 2 * ms < BACKOFF_LAST ? 2 * ms : BACKOFF_LAST;
-	return !signal_stop() && signal_poll(NULL, 0, ms) >= 0;
+	return !signal_stop() &&
+	    signal_poll(NULL, 0, (int)backoff_next(pause)) >= 0;
 }
 
 static int
 follow_there(struct session *session, struct events_tap *tap)
 {
-	int delay = BACKOFF_FIRST, got;
+	struct backoff pause = { .first = 100, .last = 10000 };	/* ms */
 	uint64_t before;
+	int got;
 
 	do {
 		before = tap->seq;
@@ -182,10 +181,10 @@ follow_there(struct session *session, struct events_tap *tap)
 		    (fault.status != EX_TEMPFAIL || !tap->begun)))
 			return got;
 		if (tap->seq != before)
-			delay = BACKOFF_FIRST;
+			backoff_reset(&pause);
 		diag_info("%s; going on behind %" PRIu64, got < 0 ?
 		    fault.text : "the server has ended it", tap->seq);
-	} while (wait_for_server(&delay));
+	} while (wait_for_server(&pause));
 	return 0;
 }
 
@@ -241,10 +240,7 @@ main(int argc, char **argv)
 	out_init(&out, STDOUT_FILENO, "<stdout>", BATCH * EVENT_MAX);
 	if ((remote_url(&remote) ? run_there : run)(&out) < 0)
 		status = diag_fault(&fault);
-	if (out_flush(&out) < 0) {
-		diag_error("%s: %s", out.name, strerror(out.err));
-		status = EX_IOERR;
-	}
+	status = out_finish(&out, status);
 	registry_close(registry);
 	out_release(&out);
 	return status;

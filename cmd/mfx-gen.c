@@ -231,10 +231,7 @@ main(int argc, char **argv)
 	for (i = 0; i < opt.things; i++)
 		device_init(&things[i], (uint64_t)opt.seed, (uint64_t)i);
 	generate(&out);
-	if (out_flush(&out) < 0 || close(STDOUT_FILENO) < 0) {
-		diag_error("<stdout>: %s", strerror(out.err ? out.err : errno));
-		status = EX_IOERR;
-	}
+	status = out_finish(&out, status);
 	out_release(&out);
 	buf_release(&subtopic);
 	free(things);

@@ -270,11 +270,7 @@ main(int argc, char **argv)
 	while (take_some())
 		continue;
 	settle();
-	if (sub.out.err != 0 || close(STDOUT_FILENO) < 0) {
-		diag_error("<stdout>: %s", strerror(sub.out.err ?
-		    sub.out.err : errno));
-		sub.status = EX_IOERR;
-	}
+	sub.status = out_finish(&sub.out, sub.status);
 	bus_reader_close(sub.reader);
 	out_release(&sub.out);
 	return sub.status;

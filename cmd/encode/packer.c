@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/hash.h"
 #include "cmd/encode/packer.h"
 
 #include <stdlib.h>
@@ -144,17 +145,6 @@ key_route(const struct buf *key)
 	return r;
 }
 
-static uint64_t
-hash(struct str s)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
-	return h ^ h >> 32;
-}
-
 /* Labels without seq, as they stand in a line; none in a bare pack. */
 static void
 make_labels(struct gather *g, const struct route *r)
@@ -216,7 +206,7 @@ find_pack(struct gather *g)
 		g->recent = NULL;
 		memset(g->table, 0, SLOTS * sizeof *g->table);
 	}
-	h = hash(buf_str(&g->key));
+	h = hash_fold(buf_str(&g->key));
 	for (at = h % SLOTS; g->table[at] != 0; at = (at + 1) % SLOTS) {
 		p = &g->packs[g->table[at] - 1];
 		if (p->hash == h && str_eq(buf_str(&p->key),

@@ -4,7 +4,7 @@
 
 #include "api/call.h"
 #include "base/memory.h"
-#include "base/opt.h"
+#include "base/number.h"
 #include "http/caller.h"
 #include "http/stream.h"
 #include "registry/event.h"

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "api/call.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* a piece with a record as long as they get, in any form */
@@ -37,22 +38,13 @@ struct jobs {
 	int64_t looked;
 };
 
-static int64_t
-job_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * STAMP_SECOND + t.tv_nsec;
-}
-
 /* ---- in the thread ---- */
 
 bool
 job_stops(void *arg)
 {
 	struct job *j = arg;
-	int64_t now = job_clock(), cut = atomic_load(&j->cut);
+	int64_t now = clock_ns(), cut = atomic_load(&j->cut);
 
 	if (now >= j->until)
 		j->late = true;
@@ -64,7 +56,7 @@ job_run(struct task *t)
 {
 	struct job *j = (struct job *)t;
 
-	j->until = job_clock() + j->api->options.limit;
+	j->until = clock_ns() + j->api->options.limit;
 	if (job_stops(j))
 		j->got = fault_set(&j->fault, EX_TEMPFAIL, "asked to stop");
 	else
@@ -246,7 +238,7 @@ jobs_pause(const struct api *api)
 void
 jobs_stop(struct api *api)
 {
-	int64_t cut = job_clock() + LEFT;
+	int64_t cut = clock_ns() + LEFT;
 	struct job *j, *next;
 
 	for (j = api->jobs->first; j != NULL; j = next) {

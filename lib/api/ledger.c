@@ -176,14 +176,12 @@ take(struct ledger *l, struct task **list)
 static void
 wait_a_moment(struct ledger *l)
 {
-	struct timespec until;
+	int64_t ns = clock_ns() + GATHER;
+	struct timespec until = {
+		.tv_sec = (time_t)(ns / CLOCK_SECOND),
+		.tv_nsec = (long)(ns % CLOCK_SECOND)
+	};
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += GATHER;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	while (l->first == NULL && !l->closing)
 		if (pthread_cond_timedwait(&l->work, &l->lock, &until) != 0)
 			break;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/glob.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "registry/metadata.h"
 #include "registry/page.h"
 #include "registry/tags.h"
@@ -23,7 +24,6 @@
 #define OFFSET_LIMIT_MAX 100
 #define CURSOR_LIMIT 100
 #define CURSOR_LIMIT_MAX 10000
-#define DIGITS_MAX 18
 /* how far a list goes that is answered at once, in rows and bytes */
 #define AT_ONCE 2000
 #define AT_ONCE_BYTES ((size_t)64 << 10)
@@ -57,20 +57,6 @@ static const char *const collection[] = { "things", "channels" };
 
 /* ---- parameters ---- */
 
-static bool
-take_digits(struct str s, uint64_t *n)
-{
-	size_t i;
-
-	*n = 0;
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || i == DIGITS_MAX)
-			return false;
-		*n = 10 * *n + (uint64_t)(s.p[i] - '0');
-	}
-	return s.n > 0;
-}
-
 /* absent, *n stays as it is; false: more than one, or no number in range */
 static bool
 take_number(struct call *c, const char *name, uint64_t min, uint64_t max,
@@ -79,8 +65,8 @@ take_number(struct call *c, const char *name, uint64_t min, uint64_t max,
 	struct str value;
 	int got = call_parameter(c, name, &value);
 
-	return got == 0 || (got == 1 && take_digits(value, n) && *n >= min &&
-	    *n <= max);
+	return got == 0 || (got == 1 && number_digits(value, max, n) &&
+	    *n >= min);
 }
 
 static const char *

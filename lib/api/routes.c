@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/call.h"
-#include "base/opt.h"
+#include "base/number.h"
 #include "http/caller.h"
 #include "http/path.h"
 

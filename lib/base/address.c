@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/address.h"
 
+#include "base/number.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>

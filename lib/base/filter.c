@@ -225,16 +225,6 @@ filter_note(struct filter *f, const char *what, const char *why)
 		    (unsigned long long)f->in.number, what, why);
 }
 
-static int
-flush_checked(struct filter *f, struct out *o)
-{
-	if (o->fd < 0 || out_flush(o) == 0)
-		return 0;
-	diag_error("%s: %s", o->name, strerror(o->err));
-	f->status = EX_IOERR;
-	return -1;
-}
-
 int
 filter_finish(struct filter *f)
 {
@@ -246,12 +236,8 @@ filter_finish(struct filter *f)
 	if (f->noted > WARNINGS_MAX)
 		diag_warning("%llu lines with a note",
 		    (unsigned long long)f->noted);
-	flush_checked(f, &f->out);
-	if (f->out.fd >= 0 && close(f->out.fd) < 0 && f->out.err == 0) {
-		diag_error("%s: %s", f->out.name, strerror(errno));
-		f->status = EX_IOERR;
-	}
-	flush_checked(f, &f->rejects);
+	f->status = out_finish(&f->out, f->status);
+	f->status = out_finish(&f->rejects, f->status);
 	out_release(&f->out);
 	out_release(&f->rejects);
 	line_release(&f->in);

@@ -14,7 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/opt.h"
+#include "base/number.h"
 #include "base/os.h"
 
 #define BACKLOG 1024

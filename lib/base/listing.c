@@ -85,13 +85,8 @@ listing_end(struct listing *l)
 int
 listing_finish(struct listing *l)
 {
-	int r = 0;
+	int r = out_finish(&l->out, 0);
 
-	if (out_flush(&l->out) < 0 || close(l->out.fd) < 0) {
-		diag_error("%s: %s", l->out.name,
-		    strerror(l->out.err ? l->out.err : errno));
-		r = EX_IOERR;
-	}
 	if (l->human)
 		table_release(&l->table);
 	out_release(&l->out);

@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/nearest.h"
+#include "base/number.h"
 #include "base/program.h"
 #include "base/stamp.h"
 
@@ -164,22 +165,6 @@ list(const struct program *p, const struct verb *only)
 		list_table("", p->options, p->options);
 	list_table("", common, p->options);
 	end_of_answer();
-}
-
-bool
-number_parse(const char *z, int64_t min, int64_t max, int64_t *out)
-{
-	char *end;
-	long long v;
-
-	if (z[strspn(z, "-0123456789")] != '\0')
-		return false;
-	errno = 0;
-	v = strtoll(z, &end, 10);
-	if (errno != 0 || end == z || *end != '\0' || v < min || v > max)
-		return false;
-	*out = v;
-	return true;
 }
 
 static bool

@@ -70,9 +70,4 @@ struct verb;
  */
 int opt_parse(const struct program *, const struct verb *, int argc,
     char **argv);
-
-/* text as a whole number from min to max, digits with or without a minus;
- * else false */
-bool number_parse(const char *, int64_t min, int64_t max, int64_t *out);
-
 #endif

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sysexits.h>
 #include <unistd.h>
+
+#include "base/diag.h"
 
 void
 out_init(struct out *o, int fd, const char *name, size_t max)
@@ -51,4 +54,19 @@ out_write(struct out *o)
 	o->b.n -= o->whole;
 	o->whole = 0;
 	return o->err ? -1 : 0;
+}
+
+int
+out_finish(struct out *o, int status)
+{
+	if (o->fd < 0)
+		return status;
+	out_flush(o);
+	if (close(o->fd) < 0 && o->err == 0)
+		o->err = errno;
+	o->fd = -1;
+	if (o->err == 0)
+		return status;
+	diag_error("%s: %s", o->name, strerror(o->err));
+	return EX_IOERR;
 }

@@ -19,7 +19,7 @@
  * `late`, which is called before each out_flush() to put what is due.
  *
  * After an error everything else is thrown away and every call says -1;
- * out.err holds errno, for the program's last word (filter_finish).
+ * out.err holds errno, for the program's last word (out_finish).
  */
 struct out {
 	int fd;
@@ -36,6 +36,14 @@ struct out {
 void out_init(struct out *, int fd, const char *name, size_t max);
 void out_release(struct out *);
 int out_write(struct out *);		/* writes what is whole */
+
+/*
+ * The end of an output: writes what is whole and closes fd, as some file
+ * systems report a failed write only then.  Returns the `status` given; after
+ * a failure says it on stderr and returns EX_IOERR.  An fd below 0 is no
+ * output.  out_release() is still to be called.
+ */
+int out_finish(struct out *, int status);
 
 #define OUT_CHUNK (64 * 1024)
 

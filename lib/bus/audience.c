@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "line/topic.h"
 
@@ -16,17 +17,12 @@ struct audience_channel {
 	char id[];
 };
 
-/* FNV-1a.  Only channels that the registry knows come here, so nobody can
- * choose what falls together. */
+/* Only channels that the registry knows come here, so nobody can choose
+ * what falls together. */
 static uint32_t
 hash(struct str s)
 {
-	uint32_t h = UINT32_C(0x811c9dc5);
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * UINT32_C(0x01000193);
-	return h;
+	return (uint32_t)hash_fold(s);
 }
 
 static struct audience_channel **

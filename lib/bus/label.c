@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bus/stream.h"
+
+#include "base/hash.h"
 #include "line/message.h"
 
 static const char seq_label[] = "\"seq\":";
@@ -42,18 +44,6 @@ bus_line_put(struct buf *b, struct str line, uint64_t seq)
 		mark_put(b, seq, 0);
 }
 
-/* FNV-1a, folded.  It is for ever: a channel must not change its shard. */
-static uint64_t
-hash(struct str s)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
-	return h ^ h >> 32;
-}
-
 bool
 bus_shard_parse(const char *text, struct bus_shard *shard)
 {
@@ -68,5 +58,7 @@ bus_shard_parse(const char *text, struct bus_shard *shard)
 bool
 bus_shard_has(const struct bus_shard *shard, struct str channel)
 {
-	return shard->n == 0 || hash(channel) % shard->n == shard->i - 1;
+	/* the hash is for ever: a channel must not change its shard */
+	return shard->n == 0 ||
+	    hash_fold(channel) % shard->n == shard->i - 1;
 }

@@ -3,19 +3,16 @@
 
 #include <sysexits.h>
 
+#include "base/backoff.h"
 #include "base/diag.h"
 #include "base/signal.h"
-
-/* milliseconds between two attempts on a full disk */
-#define RETRY_FIRST 50
-#define RETRY_LAST 5000
 
 /* False when there is no point in trying again. */
 static bool
 patient_wait(const struct patient *p, const struct fault *why,
-    int64_t *waited)
+    struct backoff *pause, int64_t *waited)
 {
-	int64_t delay = *waited < RETRY_FIRST ? RETRY_FIRST : *waited;
+	int64_t delay;
 
 	if (why->status != EX_TEMPFAIL || signal_stop() || (p->timeout > 0 &&
 	    *waited >= p->timeout / 1000000)) {
@@ -24,8 +21,7 @@ patient_wait(const struct patient *p, const struct fault *why,
 	}
 	if (*waited == 0)
 		diag_warning("%s; waiting for room", why->text);
-	if (delay > RETRY_LAST)
-		delay = RETRY_LAST;
+	delay = backoff_next(pause);
 	signal_poll(NULL, 0, (int)delay);
 	*waited += delay;
 	return true;
@@ -69,10 +65,11 @@ patient_append(struct patient *p, struct str lines,
     const struct progress *at, bool moves)
 {
 	struct fault fault;
+	struct backoff pause = { .first = 50, .last = 5000 };	/* ms */
 	int64_t waited = 0;
 
 	while (lines.n > 0 && patient_try(p, &lines, at, &fault) < 0)
-		if (!patient_wait(p, &fault, &waited)) {
+		if (!patient_wait(p, &fault, &pause, &waited)) {
 			diag_error("%zu bytes of lines are not published",
 			    lines.n);
 			return fault.status;
@@ -80,7 +77,7 @@ patient_append(struct patient *p, struct str lines,
 	if (bus_commit(p->writer, &fault) < 0)
 		return diag_fault(&fault);
 	while (moves && bus_relay_ack(p->relay, at, &fault) < 0)
-		if (!patient_wait(p, &fault, &waited))
+		if (!patient_wait(p, &fault, &pause, &waited))
 			return fault.status;
 	if (waited > 0)
 		diag_warning("there was no room for %lld ms, it goes on",

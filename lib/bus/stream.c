@@ -249,23 +249,6 @@ stream_file(const struct stream *s, const char *name, struct fault *fault)
 	return fd >= 0 ? fd : stream_fault(s, name, fault);
 }
 
-bool
-position_parse(struct str s, uint64_t *out)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	if (s.n == 0 || s.n > 20)
-		return false;
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || v > POSITION_MAX / 10)
-			return false;
-		v = v * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	*out = v;
-	return v <= POSITION_MAX;
-}
-
 void
 segment_name(char to[SEGMENT_NAME], uint64_t first)
 {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/nearest.h"
+#include "base/number.h"
 #include "bus/bus.h"
 
 /* the directory that $MFX_BUS names; the caller frees */
@@ -102,7 +103,10 @@ int groups_furthest(const struct stream *, uint64_t *seq, struct fault *);
 int group_lock(const char *stream, const char *group, const char *role,
     struct fault *);
 
-/* digits that make up all of s */
-bool position_parse(struct str, uint64_t *);
+static inline bool
+position_parse(struct str s, uint64_t *seq)
+{
+	return number_digits(s, POSITION_MAX, seq);
+}
 
 #endif

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/opt.h"
+#include "base/number.h"
 #include "bus/writer.h"
 
 #define SEGMENT_MAX (INT64_C(64) << 20)

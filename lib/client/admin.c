@@ -37,10 +37,7 @@ end(struct admin *a, int result)
 	a->place->close(a);
 	if (result < 0)
 		out_cancel(&a->out);
-	if (out_flush(&a->out) < 0) {
-		diag_error("%s: %s", a->out.name, strerror(a->out.err));
-		status = EX_IOERR;
-	}
+	status = out_finish(&a->out, status);
 	/* keys have been in it */
 	if (a->out.b.p != NULL)
 		sodium_memzero(a->out.b.p, a->out.b.cap);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "base/digits.h"
+#include "base/number.h"
 
 /* The first entry of a number is what is written for it. */
 static const struct {
@@ -84,15 +85,9 @@ same_type(struct str given, struct str type)
 static int
 number_of_digits(struct str s)
 {
-	int v = 0;
-	size_t i;
+	uint64_t v;
 
-	for (i = 0; i < s.n; i++) {
-		if (!isdigit((unsigned char)s.p[i]) || i == 5)
-			return FORMAT_NONE;
-		v = v * 10 + s.p[i] - '0';
-	}
-	return s.n > 0 && v <= 65535 ? v : FORMAT_NONE;
+	return number_digits(s, UINT16_MAX, &v) ? (int)v : FORMAT_NONE;
 }
 
 int

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
-#include "base/opt.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "http/daemon.h"
 #include "http/path.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/object.h"
 
+#include "base/number.h"
+
 #include <stdio.h>
 #include <strings.h>
 
-#define NUMBER_MAX (INT64_C(1) << 53)
+#define NUMBER_MAX (UINT64_C(1) << 53)
 
 static struct body_field *
 find(struct body_field *fields, size_t n, struct str name)
@@ -188,13 +190,10 @@ body_text(struct str element, struct arena *arena, struct str *text)
 bool
 body_number(struct str value, int64_t *n)
 {
-	size_t i;
+	uint64_t v;
 
-	*n = 0;
-	for (i = 0; i < value.n; i++) {
-		if (value.p[i] < '0' || value.p[i] > '9' || *n > NUMBER_MAX)
-			return false;
-		*n = 10 * *n + (value.p[i] - '0');
-	}
-	return value.n > 0 && *n <= NUMBER_MAX;
+	if (!number_digits(value, NUMBER_MAX, &v))
+		return false;
+	*n = (int64_t)v;
+	return true;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "line/route.h"
 
+#include "base/number.h"
 #include "json/json.h"
 #include "json/number.h"
+
+#define SEQ_MAX UINT64_C(9999999999999999999)	/* 19 digits */
 
 /* "key": at the head of s? */
 static bool
@@ -41,22 +44,6 @@ route_take_digits(struct str *s, struct str *out)
 	return true;
 }
 
-static bool
-route_digits(struct str s, uint64_t *out)
-{
-	size_t i;
-
-	*out = 0;
-	if (s.n == 0 || s.n > 19)
-		return false;
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		*out = *out * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	return true;
-}
-
 /* The position, behind its key; a `part` stands next to it. */
 static bool
 route_take_position(struct str *s, struct route *r)
@@ -66,13 +53,13 @@ route_take_position(struct str *s, struct route *r)
 
 	/* the first is mfx-sub's; another one is none of ours */
 	if (r->has_seq || !route_take_digits(s, &digits) ||
-	    !route_digits(digits, &r->seq))
+	    !number_digits(digits, SEQ_MAX, &r->seq))
 		return false;
 	r->has_seq = true;
 	if (!route_take_key(s, STR("\"part\":")))
 		return true;
-	if (!route_take_digits(s, &digits) || !route_digits(digits, &part) ||
-	    part > PART_MAX)
+	if (!route_take_digits(s, &digits) ||
+	    !number_digits(digits, PART_MAX, &part))
 		return r->has_seq = false;
 	r->part = (uint32_t)part;
 	r->joined = part == 0;
@@ -207,9 +194,9 @@ line_is_mark(struct str line, struct route *r)
 		last = str_from(seq, (size_t)(comma - seq.p));
 		seq.n -= last.n;
 		if (!str_starts(last, part) ||
-		    !route_digits(str_from(last, part.n), &n) || n > PART_MAX)
+		    !number_digits(str_from(last, part.n), PART_MAX, &n))
 			return false;
 	}
 	r->part = (uint32_t)n;
-	return route_digits(seq, &r->seq);
+	return number_digits(seq, SEQ_MAX, &r->seq);
 }

@@ -19,8 +19,6 @@
 #include "base/signal.h"
 #include "base/stamp.h"
 
-#define BACKOFF_FIRST (STAMP_SECOND / 10)
-#define BACKOFF_LAST (30 * STAMP_SECOND)
 /* a connection that held so long was a good one */
 #define GOOD (5 * STAMP_SECOND)
 /* packets read before the program has its turn again */
@@ -119,14 +117,13 @@ leave(struct mqtt *c, const char *why, bool by_broker)
 	if (fd >= 0)
 		shutdown(fd, SHUT_RDWR);
 	if (c->up && now - c->since > GOOD)
-		c->delay = BACKOFF_FIRST;
+		backoff_reset(&c->pause);
 	c->away = true;
 	c->up = c->established = c->more = false;
 	if (was_up && c->events->down != NULL &&
 	    c->events->down(c->arg, by_broker))
-		c->delay = BACKOFF_FIRST;
-	c->retry = now + jitter(c->delay);
-	c->delay = c->delay * 2 < BACKOFF_LAST ? c->delay * 2 : BACKOFF_LAST;
+		backoff_reset(&c->pause);
+	c->retry = now + jitter(backoff_next(&c->pause));
 	if (why == NULL)
 		return;
 	if (!c->said)
@@ -381,7 +378,8 @@ mqtt_open(struct mqtt *c, const struct mqtt_options *o,
 {
 	*c = (struct mqtt){
 		.options = o, .events = events, .arg = arg, .away = true,
-		.delay = BACKOFF_FIRST, .path = o->host,
+		.pause = { CLOCK_SECOND / 10, 30 * CLOCK_SECOND, 0 },
+		.path = o->host,
 	};
 	if (strncmp(o->host, "unix:", 5) == 0) {
 		c->path += 5;
@@ -545,7 +543,7 @@ mqtt_reload(struct mqtt *c)
 	}
 	diag_info("SIGHUP: connecting again");
 	mqtt_drop(c, NULL);
-	c->delay = BACKOFF_FIRST;
+	backoff_reset(&c->pause);
 	c->retry = 0;
 	return true;
 }

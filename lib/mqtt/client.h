@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/backoff.h"
 #include "base/fault.h"
 
 /*
@@ -90,7 +91,8 @@ struct mqtt {
 	int refused;		/* CONNACK's reason, 0: none */
 	int ended;		/* DISCONNECT's or libmosquitto's reason */
 	char tls_text[160];	/* what OpenSSL had to say */
-	int64_t retry, delay;	/* ns; CLOCK_MONOTONIC, and how long */
+	int64_t retry;		/* ns, of clock_ns() */
+	struct backoff pause;	/* ns */
 	int64_t since;		/* up since */
 	int64_t silence, unheard;	/* ns waited without a byte, message */
 };

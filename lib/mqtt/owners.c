@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "base/opt.h"
+#include "base/number.h"
 #include "bus/bus.h"
 #include "mqtt/connect.h"
 #include "mqtt/journal.h"

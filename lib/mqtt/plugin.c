@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/opt.h"
+#include "base/number.h"
 #include "line/topic.h"
 #include "mqtt/plugin.h"
 

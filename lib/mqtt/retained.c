@@ -8,7 +8,7 @@
 #include <sysexits.h>
 
 #include "base/memory.h"
-#include "base/opt.h"
+#include "base/number.h"
 #include "bus/bus.h"
 #include "mqtt/journal.h"
 #include "registry/uuid.h"

@@ -224,12 +224,7 @@ finish(struct source *s)
 	    (unsigned long long)s->c.stalls);
 	if (s->c.failed)
 		return diag_fault(&s->c.fault);
-	if (s->rejects.err != 0) {
-		diag_error("%s: %s", s->rejects.name,
-		    strerror(s->rejects.err));
-		return EX_IOERR;
-	}
-	return s->outlet.broken ? EX_IOERR : status;
+	return out_finish(&s->rejects, s->outlet.broken ? EX_IOERR : status);
 }
 
 static int

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "base/base64.h"
+#include "base/number.h"
 #include "json/json.h"
 
 _Static_assert(JWT_KEY_BYTES == crypto_auth_hmacsha256_KEYBYTES, "HS256");
@@ -113,23 +114,20 @@ text_of(struct jwt_claims *c, struct str name)
 }
 
 /* a whole number from 0, of at most 15 digits */
+#define NUMBER_MAX UINT64_C(999999999999999)
+
 static const char *
 take_number(struct scan *j, const char *p, int64_t *to)
 {
 	struct str digits;
-	int64_t n = 0;
-	size_t i;
+	uint64_t n;
 
 	p = scan_space(j, p);
 	if (p == j->end || *p < '0' || *p > '9' ||
-	    (p = scan_number(j, p, &digits)) == NULL || digits.n > 15)
+	    (p = scan_number(j, p, &digits)) == NULL ||
+	    !number_digits(digits, NUMBER_MAX, &n))
 		return NULL;
-	for (i = 0; i < digits.n; i++) {
-		if (digits.p[i] < '0' || digits.p[i] > '9')
-			return NULL;
-		n = 10 * n + (digits.p[i] - '0');
-	}
-	*to = n;
+	*to = (int64_t)n;
 	return p;
 }
 

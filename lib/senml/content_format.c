@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "senml/content_format.h"
 
+#include "base/number.h"
+
 #include <strings.h>
 
 /* RFC 9110's tchar */
@@ -55,17 +57,10 @@ quoted(struct str *s)
 static bool
 is_number(struct str s)
 {
-	unsigned v = 0;
-	size_t i;
+	uint64_t v;
 
-	if (s.n == 0 || s.n > 5 || (s.n > 1 && s.p[0] == '0'))
-		return false;
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		v = v * 10 + (unsigned)(s.p[i] - '0');
-	}
-	return v <= 65535;
+	return number_digits(s, UINT16_MAX, &v) &&
+	    (s.n == 1 || s.p[0] != '0');
 }
 
 bool

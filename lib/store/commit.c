@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <sysexits.h>
 
+#include "base/backoff.h"
 #include "base/diag.h"
 #include "base/signal.h"
-
-#define BACKOFF_FIRST 50	/* milliseconds */
-#define BACKOFF_LAST 2000
 
 static void
 acknowledge(struct committer *c)
@@ -31,22 +29,13 @@ acknowledge(struct committer *c)
 		    fault.text);
 }
 
-/* Waits before the next try; false when asked to stop. */
-static bool
-back_off(int *delay)
-{
-	if (signal_stop() || signal_poll(NULL, 0, *delay) < 0)
-		return false;
-	*delay = *delay * 2 < BACKOFF_LAST ? *delay * 2 : BACKOFF_LAST;
-	return true;
-}
-
 /* However long it takes. */
 static void
 store(struct committer *c)
 {
+	struct backoff pause = { .first = 50, .last = 2000 };	/* ms */
 	bool waiting = false;
-	int r, delay = BACKOFF_FIRST;
+	int r;
 
 	while ((r = c->store->write(c->store->handle, &c->batch,
 	    &c->fault)) == STORE_LATER) {
@@ -54,7 +43,8 @@ store(struct committer *c)
 			diag_warning("%s; trying again until it works",
 			    c->fault.text);
 		waiting = true;
-		if (!back_off(&delay)) {
+		if (signal_stop() || signal_poll(NULL, 0,
+		    (int)backoff_next(&pause)) < 0) {
 			c->fault.status = EX_TEMPFAIL;
 			break;
 		}

@@ -12,7 +12,7 @@
 
 #include "base/filter.h"
 #include "base/memory.h"
-#include "base/opt.h"
+#include "base/number.h"
 #include "json/number.h"
 #include "line/records.h"
 #include "store/series.h"

@@ -52,35 +52,6 @@ operands(const struct program *p, const char *line)
 }
 
 static bool
-number_is(const char *text, int64_t want)
-{
-	int64_t v;
-
-	return number_parse(text, -9, 65535, &v) && v == want;
-}
-
-static bool
-number_refused(const char *text)
-{
-	int64_t v;
-
-	return !number_parse(text, -9, 65535, &v);
-}
-
-static void
-test_numbers(void)
-{
-	CHECK(number_is("0", 0) && number_is("65535", 65535));
-	CHECK(number_is("-9", -9) && number_is("007", 7));
-	CHECK(number_refused("") && number_refused(" 1"));
-	CHECK(number_refused("1 ") && number_refused("\t1"));
-	CHECK(number_refused("+1") && number_refused("0x1"));
-	CHECK(number_refused("1-2") && number_refused("--1"));
-	CHECK(number_refused("65536") && number_refused("-10"));
-	CHECK(number_refused("99999999999999999999"));
-}
-
-static bool
 duration_is(const char *text, int64_t want)
 {
 	int64_t v;
@@ -150,7 +121,6 @@ main(void)
 	CHECK(opt.follow && opt.from == NULL);
 	/* a time before now is an operand */
 	CHECK(strcmp(operands(&program, "p b -1h -f"), "b,-1h,") == 0);
-	test_numbers();
 	test_durations();
 	return unit_end();
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BASE_BACKOFF_H
+#define MFX_BASE_BACKOFF_H
+
+#include <stdint.h>
+
+/*
+ * The pauses between one try and the next: `first`, then twice as long each
+ * time, at most `last`.  In whatever unit these two are.
+ *
+ *	struct backoff pause = { .first = 50, .last = 2000 };
+ *	...
+ *	signal_poll(NULL, 0, (int)backoff_next(&pause));
+ */
+struct backoff {
+	int64_t first, last;
+	int64_t next;		/* 0: the first */
+};
+
+static inline int64_t
+backoff_next(struct backoff *b)
+{
+	int64_t now = b->next != 0 ? b->next : b->first;
+
+	b->next = now < b->last / 2 ? 2 * now : b->last;
+	return now;
+}
+
+/* it went well: begins with the first again */
+static inline void
+backoff_reset(struct backoff *b)
+{
+	b->next = 0;
+}
+
+#endif
