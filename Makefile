@@ -34,7 +34,7 @@ run = $(if $(V),$(2),@$(say); $(2))
 CMDS := $(filter-out %.so,$(PROGRAMS))
 # what mosquitto loads; a sanitized tree has none
 MODULES := $(if $(SANITIZE),,$(filter %.so,$(PROGRAMS)))
-LIB_SRC := $(filter-out $(LEFT_OUT_SOURCES),$(wildcard lib/*/*.c))
+LIB_SRC := $(filter-out $(LEFT_OUT_SOURCES),$(wildcard lib/*/*.c lib/*/*/*.c))
 PROGRAM_LIBS = $(libs.$(@F)) $(LIBS) -lm
 
 all: config.mk $(CMDS:%=$(BIN)/%) $(MODULES:%=$(BIN)/%)
@@ -165,6 +165,6 @@ distclean: clean
 	    configure autom4te.cache
 
 -include $(wildcard $(BUILD)/cmd/*.d $(BUILD)/cmd/*/*.d \
-	$(BUILD)/lib/*/*.d $(BUILD)/tests/*/*.d \
-	$(BUILD)/pic/lib/*/*.d)
+	$(BUILD)/lib/*/*.d $(BUILD)/lib/*/*/*.d $(BUILD)/tests/*/*.d \
+	$(BUILD)/pic/lib/*/*.d $(BUILD)/pic/lib/*/*/*.d)
 .PHONY: all install uninstall dist clean distclean

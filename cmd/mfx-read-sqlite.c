@@ -10,7 +10,7 @@
 #include "base/filter.h"
 #include "base/program.h"
 #include "line/records.h"
-#include "store/sqlite.h"
+#include "store/sqlite/sqlite.h"
 
 static struct query query = QUERY_ALL;
 

@@ -8,7 +8,7 @@
 #include "base/diag.h"
 #include "base/program.h"
 #include "store/intake.h"
-#include "store/sqlite.h"
+#include "store/sqlite/sqlite.h"
 
 static struct intake_options opt = INTAKE_DEFAULTS;
 

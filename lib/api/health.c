@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/signal.h"
 #include "registry/event.h"
-#include "store/sqlite.h"
+#include "store/sqlite/sqlite.h"
 
 /*
  * Is what the service depends on there?  Each part is really asked, by a

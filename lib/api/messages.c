@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "http/caller.h"
 #include "registry/item.h"
-#include "store/sqlite.h"
+#include "store/sqlite/sqlite.h"
 
 /*
  * Messages out of the store, for a thing that is on their channel: a job

@@ -16,7 +16,7 @@
 #include "json/number.h"
 #include "line/records.h"
 #include "store/series.h"
-#include "store/sqlite_db.h"
+#include "store/sqlite/db.h"
 
 struct row {
 	int64_t series, time;

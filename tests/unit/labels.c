@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "store/sqlite_db.h"
-#include "store/sqlite_labels.h"
-#include "store/sqlite_series.h"
+#include "store/sqlite/db.h"
+#include "store/sqlite/labels.h"
+#include "store/sqlite/series.h"
 #include "tests/unit/unit.h"
 
 #define SERIES 40000	/* 2 MiB are for 16384 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/sqlite_db.h"
+#include "store/sqlite/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "store/sqlite_series.h"
+#include "store/sqlite/series.h"
 
 #define APPLICATION_ID 0x6d667873	/* "mfxs" */
 #define VERSION 3	/* 2 was never released */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_STORE_SQLITE_H
-#define MFX_STORE_SQLITE_H
+#ifndef MFX_STORE_SQLITE_SQLITE_H
+#define MFX_STORE_SQLITE_SQLITE_H
 
 #include "base/fault.h"
 #include "store/batch.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/sqlite_labels.h"
+#include "store/sqlite/labels.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "store/sqlite_db.h"
+#include "store/sqlite/db.h"
 
 /* of `max` bytes: as many slots as there is room for series with texts of
  * the usual length */

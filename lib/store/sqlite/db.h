@@ -7,7 +7,7 @@
 
 #include "base/fault.h"
 
-/* What the two sides of store/sqlite.h share: the file and its tables. */
+/* What reader and writer share: the file and its tables. */
 
 /* what makes the tables and views of sqlite_series.h, without the
  * transaction around */

@@ -7,9 +7,9 @@
 #include "json/number.h"
 #include "store/intake.h"
 #include "store/series.h"
-#include "store/sqlite.h"
-#include "store/sqlite_db.h"
-#include "store/sqlite_series.h"
+#include "store/sqlite/sqlite.h"
+#include "store/sqlite/db.h"
+#include "store/sqlite/series.h"
 
 enum statement {
 	BEGIN, COMMIT, ROLLBACK, CHANGED, ADVANCE, INSERT, AGAIN,

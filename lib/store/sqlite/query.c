@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/sqlite_query.h"
+#include "store/sqlite/query.h"
 
 #include "base/glob.h"
 

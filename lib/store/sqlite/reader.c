@@ -6,10 +6,10 @@
 #include "base/memory.h"
 #include "base/signal.h"
 #include "json/number.h"
-#include "store/sqlite.h"
-#include "store/sqlite_db.h"
-#include "store/sqlite_labels.h"
-#include "store/sqlite_query.h"
+#include "store/sqlite/sqlite.h"
+#include "store/sqlite/db.h"
+#include "store/sqlite/labels.h"
+#include "store/sqlite/query.h"
 
 /* SQLite asks this often, in its own steps, whether to go on: several times
  * a millisecond */

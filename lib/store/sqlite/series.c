@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/sqlite_series.h"
+#include "store/sqlite/series.h"
 
 #include "line/route.h"
-#include "store/sqlite_db.h"
+#include "store/sqlite/db.h"
 
 /* a unit is as long as a line at most */
 #define TEXT_MAX ((size_t)1 << 20)
