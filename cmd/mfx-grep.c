@@ -12,7 +12,8 @@
 #include "line/match.h"
 #include "line/records.h"
 
-static struct select want = SELECT_ALL;
+static struct match want = MATCH_ALL;
+static struct match_texts texts;
 
 static struct {
 	bool invert, records, count, each;
@@ -21,7 +22,7 @@ static struct {
 } opt = { .max = INT64_MAX };
 
 static const struct opt options[] = {
-	SELECT_OPTIONS(want),
+	MATCH_OPTIONS(texts, want),
 	{ 0, "invert", NULL, "those that do not fit",
 	    OPT_FLAG, &opt.invert, 0, 0 },
 	{ 'r', "records", NULL, "single records out of packs",
@@ -54,13 +55,13 @@ static int64_t printed;		/* lines, or those that would have been */
 static bool
 line_wanted(const struct route *route)
 {
-	bool fits = select_route(&want, route);
+	bool fits = match_route(&want, route);
 	size_t i;
 
-	if (!fits || !select_asks_records(&want))
+	if (!fits || !match_asks_records(&want))
 		return fits != opt.invert;
 	for (i = 0; i < pack.n; i++)
-		if (select_record(&want, &pack.records[i]))
+		if (match_record(&want, &pack.records[i]))
 			return !opt.invert;
 	return opt.invert;
 }
@@ -89,11 +90,11 @@ put_line(struct str line, const struct route *route)
 static const char *
 put_records(const struct route *route)
 {
-	bool fits = select_route(&want, route);
+	bool fits = match_route(&want, route);
 	size_t i, n = 0;
 
 	for (i = 0; i < pack.n; i++)
-		if ((fits && select_record(&want, &pack.records[i])) !=
+		if ((fits && match_record(&want, &pack.records[i])) !=
 		    opt.invert)
 			pack.records[n++] = pack.records[i];
 	pack.n = n;
@@ -162,7 +163,7 @@ main(int argc, char **argv)
 	const char *why, *what;
 	struct str line;
 
-	if ((why = select_prepare(&want, &what)) != NULL)
+	if ((why = match_read(&want, &texts, &what)) != NULL)
 		program_misuse(&program, "'%s': %s", what, why);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);

@@ -13,9 +13,10 @@
 #include "store/sqlite/sqlite.h"
 
 static struct query query = QUERY_ALL;
+static struct match_texts texts;
 
 static const struct opt options[] = {
-	QUERY_OPTIONS(query),
+	QUERY_OPTIONS(texts, query),
 	OPT_END
 };
 
@@ -108,8 +109,10 @@ main(int argc, char **argv)
 
 	if (argv[i] == NULL || argv[i][0] == '\0' || argv[i + 1] != NULL)
 		program_misuse(&program, "missing FILE");
-	if ((why = query_prepare(&query, &what)) != NULL)
-		program_misuse(&program, "%s: %s", what, why);
+	if (query.every > 0 && query.aggregate == AGGREGATE_NONE)
+		program_misuse(&program, "--every needs --aggregate");
+	if ((why = match_read(&query.match, &texts, &what)) != NULL)
+		program_misuse(&program, "'%s': %s", what, why);
 	if (sqlite_reader_open(&reader, argv[i], &query, &fault) < 0)
 		return diag_fault(&fault);
 	show_plan(reader);

@@ -453,6 +453,25 @@ finds() {
 	status 1 $R --limit 0 m.db
 }
 
+@test "all that may be asked at once" {
+	records 1 9 | $W m.db
+	local o args=()
+	for o in channel publisher protocol subtopic name unit; do
+		for ((i = 0; i < 63; i++)); do
+			args+=("--$o" "x$i")
+		done
+	done
+	for ((i = 0; i < 64; i++)); do
+		args+=(--value ">=-$i")
+	done
+	args+=(--channel c --publisher 'p[1]' --protocol mqtt --subtopic ''
+	    --name dev:n --unit '' --from 0 --to 2000000000 --aggregate last)
+	run $R "${args[@]}" m.db
+	[[ $status == 0 && $output == *'"v":8,'* ]]
+	run $R --value x "${args[@]}" m.db
+	[[ $status == 64 ]]
+}
+
 @test "aggregates" {
 	day | $W m.db
 	$R --aggregate avg --every 1h m.db >got

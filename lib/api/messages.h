@@ -37,7 +37,9 @@ struct messages_ask {
 	struct arena arena;		/* of the texts */
 	unsigned given;			/* those that were, by their place */
 	int values;			/* of lists, together */
-	const char *number, *comparator, *why;
+	struct comparison number;	/* of v; kind NONE: not given */
+	bool compared;			/* with a comparator */
+	const char *why;
 	struct buf scratch;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/messages.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -128,18 +129,23 @@ struct parameter {
 	const char *other;	/* the same, as Mainflux came to call it */
 };
 
-static const char *
-add(struct messages_ask *a, struct opt_list *l, struct str value)
-{
-	struct str kept;
+#define TOO_MANY "that are too many values"
 
-	if (++a->values > VALUES_MAX)
-		return "that are too many values";
-	kept = arena_str(&a->arena, value);
-	if (kept.p == NULL)
-		return "that are too many values";
-	l->v[l->n++] = kept.p;
-	return NULL;
+/* A value of its own for the query; p NULL: too many. */
+static struct str
+keep(struct messages_ask *a, struct str value)
+{
+	return ++a->values > VALUES_MAX ? STR_NONE :
+	    arena_str(&a->arena, value);
+}
+
+static const char *
+add_label(struct messages_ask *a, enum match_label label, struct str value)
+{
+	struct str kept = keep(a, value);
+
+	return kept.p == NULL ? TOO_MANY :
+	    match_add_label(&a->query.match, label, kept);
 }
 
 /* Levels are stored with dots between; clients ask with slashes, too. */
@@ -152,31 +158,34 @@ take_subtopic(struct messages_ask *a, struct str value)
 	while (value.n > 0 &&
 	    (slash = memchr(a->scratch.p, '/', value.n)) != NULL)
 		*slash = '.';
-	return add(a, &a->query.select.subtopics, value);
+	return add_label(a, MATCH_SUBTOPIC, value);
 }
 
 static const char *
 take_publisher(struct messages_ask *a, struct str value)
 {
-	return add(a, &a->query.select.publishers, value);
+	return add_label(a, MATCH_PUBLISHER, value);
 }
 
 static const char *
 take_protocol(struct messages_ask *a, struct str value)
 {
-	return add(a, &a->query.select.protocols, value);
+	return add_label(a, MATCH_PROTOCOL, value);
 }
 
 static const char *
 take_name(struct messages_ask *a, struct str value)
 {
-	return add(a, &a->query.select.names, value);
+	return add_label(a, MATCH_NAME, value);
 }
 
 static const char *
 take_unit(struct messages_ask *a, struct str value)
 {
-	return add(a, &a->query.select.units, value);
+	struct str kept = keep(a, value);
+
+	return kept.p == NULL ? TOO_MANY :
+	    match_add_unit(&a->query.match, kept);
 }
 
 static bool
@@ -211,8 +220,10 @@ take_limit(struct messages_ask *a, struct str value)
 static const char *
 take_order(struct messages_ask *a, struct str value)
 {
-	a->query.order = str_eq(value, STR("asc")) ? "asc" : "desc";
-	return str_eq(value, str_z(a->query.order)) ? NULL :
+	bool asc = str_eq(value, STR("asc"));
+
+	a->query.order = asc ? QUERY_ASC : QUERY_DESC;
+	return asc || str_eq(value, STR("desc")) ? NULL :
 	    "order has to be asc or desc";
 }
 
@@ -231,29 +242,21 @@ take_time(struct str value, int64_t *to)
 static const char *
 take_from(struct messages_ask *a, struct str value)
 {
-	return take_time(value, &a->query.select.from);
+	return take_time(value, &a->query.match.from);
 }
 
 static const char *
 take_to(struct messages_ask *a, struct str value)
 {
-	return take_time(value, &a->query.select.to);
+	return take_time(value, &a->query.match.to);
 }
 
 static const char *
 take_aggregate(struct messages_ask *a, struct str value)
 {
-	static const char *const all[] = {
-		"avg", "min", "max", "sum", "count", "last"
-	};
-	size_t i;
-
 	/* AVG is how Mainflux came to write it */
-	for (i = 0; i < sizeof all / sizeof *all; i++)
-		if (value.n == strlen(all[i]) &&
-		    strncasecmp(value.p, all[i], value.n) == 0)
-			a->query.aggregate = all[i];
-	return a->query.aggregate != NULL ? NULL :
+	a->query.aggregate = aggregate_find(value);
+	return a->query.aggregate != AGGREGATE_NONE ? NULL :
 	    "aggregate has to be avg, min, max, sum, count or last";
 }
 
@@ -275,54 +278,64 @@ take_store(struct messages_ask *a, struct str value)
 /* ---- values ---- */
 
 static const char *
+add_value(struct messages_ask *a, const struct comparison *c)
+{
+	return c->kind != VALUE_NUMBER && c->kind != VALUE_BOOL &&
+	    c->text.p == NULL ? TOO_MANY :
+	    match_add_value(&a->query.match, c);
+}
+
+static const char *
 take_value(struct messages_ask *a, struct str value)
 {
-	return add(a, &a->query.select.values, value);
+	struct comparison c;
+	struct str kept = keep(a, value);
+	const char *why;
+
+	if (kept.p == NULL)
+		return TOO_MANY;
+	why = comparison_parse(&c, kept);
+	return why != NULL ? why : add_value(a, &c);
 }
 
 static const char *
 take_number(struct messages_ask *a, struct str value)
 {
-	a->number = arena_str(&a->arena, value).p;
-	return a->number != NULL && number_valid(value) ? NULL :
-	    "v has to be a number";
+	a->number.kind = VALUE_NUMBER;
+	if (!number_valid(value))
+		return "v has to be a number";
+	a->number.number = number_value(value);
+	return isfinite(a->number.number) ? NULL :
+	    "v is out of the range of a double";
 }
 
 static const char *
 take_comparator(struct messages_ask *a, struct str value)
 {
-	static const char *const all[][2] = {
-		{ "eq", "=" }, { "lt", "<" }, { "le", "<=" }, { "gt", ">" },
-		{ "ge", ">=" },
+	static const struct {
+		const char *name;
+		enum comparison_operator op;
+	} all[] = {
+		{ "eq", COMPARE_EQ }, { "lt", COMPARE_LT },
+		{ "le", COMPARE_LE }, { "gt", COMPARE_GT },
+		{ "ge", COMPARE_GE },
 	};
 	size_t i;
 
+	a->compared = true;
 	for (i = 0; i < sizeof all / sizeof *all; i++)
-		if (str_eq(value, str_z(all[i][0])))
-			a->comparator = all[i][1];
-	return a->comparator != NULL ? NULL :
-	    "comparator has to be eq, lt, le, gt or ge";
-}
-
-/* operator, value, and the same quotes on both sides */
-static const char *
-compare(struct messages_ask *a, const char *op, struct str value,
-    const char *quote)
-{
-	buf_clear(&a->scratch);
-	buf_puts(&a->scratch, op);
-	buf_puts(&a->scratch, quote);
-	buf_put_str(&a->scratch, value);
-	buf_puts(&a->scratch, quote);
-	return add(a, &a->query.select.values, buf_str(&a->scratch));
+		if (str_eq(value, str_z(all[i].name))) {
+			a->number.op = all[i].op;
+			return NULL;
+		}
+	return "comparator has to be eq, lt, le, gt or ge";
 }
 
 static const char *
 take_string(struct messages_ask *a, struct str value)
 {
-	/* it lies in the scratch buffer itself */
-	value = arena_str(&a->arena, value);
-	return compare(a, "=", value, "\"");
+	return add_value(a, &(struct comparison){
+		.kind = VALUE_STRING, .text = keep(a, value) });
 }
 
 static const char *
@@ -332,16 +345,15 @@ take_bool(struct messages_ask *a, struct str value)
 
 	if (!truth && !str_eq(value, STR("false")))
 		return "vb has to be true or false";
-	return compare(a, "=", truth ? STR("true") : STR("false"), "");
+	return add_value(a, &(struct comparison){
+		.kind = VALUE_BOOL, .truth = truth });
 }
 
 static const char *
 take_data(struct messages_ask *a, struct str value)
 {
-	/* it lies in the scratch buffer itself */
-	value = arena_str(&a->arena, value);
-	return value.p == NULL ? "that are too many values" :
-	    compare(a, "=" SELECT_DATA, value, "");
+	return add_value(a, &(struct comparison){
+		.kind = VALUE_DATA, .text = keep(a, value) });
 }
 
 static const struct parameter parameters[] = {
@@ -418,23 +430,18 @@ static const char *
 combine(struct messages_ask *a)
 {
 	unsigned values = a->given & OF_VALUES;
-	const char *what, *why;
 
 	if (values & (values - 1))
 		return "either value, or v, or vs, or vb, or vd";
-	if (a->comparator != NULL && a->number == NULL)
+	if (a->compared && a->number.kind == VALUE_NONE)
 		return "a comparator is for v";
-	if (a->number != NULL && (why = compare(a,
-	    a->comparator ? a->comparator : "=", str_z(a->number),
-	    "")) != NULL)
-		return why;
-	if (a->query.every > 0 && a->query.aggregate == NULL)
+	if (a->query.every > 0 && a->query.aggregate == AGGREGATE_NONE)
 		return "every is for an aggregate";
 	if (a->form == MESSAGES_PAGE && a->query.limit < 0)
 		a->query.limit = LIMIT;
 	if (a->form == MESSAGES_PAGE && a->query.limit > MESSAGES_PAGE_MAX)
 		a->query.limit = MESSAGES_PAGE_MAX;
-	return query_prepare(&a->query, &what);
+	return a->number.kind == VALUE_NONE ? NULL : add_value(a, &a->number);
 }
 
 const char *
@@ -442,20 +449,20 @@ messages_ask(struct messages_ask *a, const struct http_request *r,
     struct str channel)
 {
 	*a = (struct messages_ask){ .query = QUERY_ALL };
-	a->query.order = "desc";
+	a->query.order = QUERY_DESC;
 	a->form = messages_accept(http_header(r, "Accept"));
 	arena_init(&a->arena, ARENA_MAX);
 	buf_init(&a->scratch, VALUE_MAX);
 	http_query(r, look_at, a);
 	if (a->why == NULL)
-		a->why = add(a, &a->query.select.channels, channel);
+		a->why = add_label(a, MATCH_CHANNEL, channel);
 	return a->why != NULL ? a->why : combine(a);
 }
 
 void
 messages_ask_release(struct messages_ask *a)
 {
-	select_release(&a->query.select);
+	match_release(&a->query.match);
 	arena_release(&a->arena);
 	buf_release(&a->scratch);
 }

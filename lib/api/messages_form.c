@@ -15,7 +15,8 @@ void
 messages_writer_init(struct messages_writer *w, const struct messages_ask *a)
 {
 	*w = (struct messages_writer){
-		.form = a->form, .aggregates = a->query.aggregate != NULL
+		.form = a->form,
+		.aggregates = a->query.aggregate != AGGREGATE_NONE,
 	};
 	encode_init(&w->encoder, ENCODING_JSON, true);
 	buf_init(&w->scratch, FIELD_MAX);

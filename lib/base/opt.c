@@ -194,23 +194,38 @@ size_parse(const char *z, int64_t *out)
 	    !__builtin_mul_overflow((int64_t)v, scale, out);
 }
 
+/* the place of the value in "a|b|c", counted from 0; -1: it is not there */
+static int
+choice_find(const char *choices, const char *value)
+{
+	struct str rest = str_z(choices), want = str_z(value);
+	int place = 0;
+
+	for (;;) {
+		const char *bar = memchr(rest.p, '|', rest.n);
+		size_t n = bar ? (size_t)(bar - rest.p) : rest.n;
+
+		if (str_eq((struct str){ rest.p, n }, want))
+			return place;
+		if (bar == NULL)
+			return -1;
+		rest = str_from(rest, n + 1);
+		place++;
+	}
+}
+
 static bool
 choice_parse(const struct opt *o, const char *value)
 {
-	size_t n = strlen(value);
-	const char *c = o->arg, *bar;
+	int place = choice_find(o->arg, value);
 
-	for (; c != NULL; c = bar ? bar + 1 : NULL) {
-		size_t len;
-
-		bar = strchr(c, '|');
-		len = bar ? (size_t)(bar - c) : strlen(c);
-		if (len == n && memcmp(c, value, n) == 0) {
-			*(const char **)o->to = value;
-			return true;
-		}
-	}
-	return false;
+	if (place < 0)
+		return false;
+	if (o->type == OPT_ENUM)
+		*(unsigned *)o->to = (unsigned)o->min + (unsigned)place;
+	else
+		*(const char **)o->to = value;
+	return true;
 }
 
 static bool
@@ -263,6 +278,7 @@ take(const struct opt *o, const char *value)
 		*number = t.ns;
 		return true;
 	case OPT_CHOICE:
+	case OPT_ENUM:
 		return choice_parse(o, value);
 	}
 	return false;
@@ -302,6 +318,7 @@ wanted(const struct opt *o)
 	case OPT_TIME:
 		return "a time such as -1h or 2026-01-31T00:00:00Z";
 	case OPT_CHOICE:
+	case OPT_ENUM:
 		return "one of ";
 	default:
 		return "a further one: too many";
@@ -319,7 +336,7 @@ refuse(const struct program *p, const struct opt *o, const char *value)
 		    "%sd", o->name, value, value, value, value, value);
 	print_bound(o, o->min, min);
 	print_bound(o, o->max, max);
-	if (o->type == OPT_CHOICE)
+	if (o->type == OPT_CHOICE || o->type == OPT_ENUM)
 		snprintf(range, sizeof range, "%s", o->arg);
 	else if (o->max != 0 && o->max != INT64_MAX)
 		snprintf(range, sizeof range, " from %s to %s", min, max);

@@ -39,6 +39,8 @@ enum opt_type {
 			 * timeout(1) */
 	OPT_TIME,	/* int64_t *: stamp's ns, see stamp_parse */
 	OPT_CHOICE,	/* const char **: one of `arg`, "a|b|c" */
+	OPT_ENUM,	/* an enum: the place of the value in `arg`, "a|b|c",
+			 * counted from `min` */
 };
 
 struct opt {

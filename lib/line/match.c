@@ -5,54 +5,48 @@
 #include <stdlib.h>
 
 #include "base/base64.h"
-#include "base/glob.h"
 #include "json/number.h"
-#include "line/route.h"
+
+#define DATA STR("vd:")		/* in front of base64url */
+#define TOO_MANY "too many values"
 
 static bool
-parse_number(const char *z, double *out)
+match_parse_number(struct str s, double *out)
 {
 	char *end;
+	size_t i;
 
 	/* strtod also takes hexadecimal, "nan" and spaces */
-	if (z[strspn(z, "0123456789+-.eE")] != '\0' || *z == '\0')
+	for (i = 0; i < s.n; i++)
+		if (strchr("0123456789+-.eE", s.p[i]) == NULL ||
+		    s.p[i] == '\0')
+			return false;
+	if (s.n == 0)
 		return false;
-	*out = strtod(z, &end);
-	return *end == '\0' && isfinite(*out);
+	*out = strtod(s.p, &end);
+	return end == s.p + s.n && isfinite(*out);
 }
 
-static enum select_operator
-parse_operator(const char **z)
+static enum comparison_operator
+match_parse_operator(struct str *s)
 {
 	static const struct {
-		const char *text;
-		enum select_operator op;
+		struct str text;
+		enum comparison_operator op;
 	} all[] = {	/* the longer ones first */
-		{ "!=", SELECT_NE }, { "<=", SELECT_LE },
-		{ ">=", SELECT_GE }, { "==", SELECT_EQ },
-		{ "<", SELECT_LT }, { ">", SELECT_GT }, { "=", SELECT_EQ },
+		{ { "!=", 2 }, COMPARE_NE }, { { "<=", 2 }, COMPARE_LE },
+		{ { ">=", 2 }, COMPARE_GE }, { { "==", 2 }, COMPARE_EQ },
+		{ { "<", 1 }, COMPARE_LT }, { { ">", 1 }, COMPARE_GT },
+		{ { "=", 1 }, COMPARE_EQ },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof all / sizeof *all; i++)
-		if (str_starts(str_z(*z), str_z(all[i].text))) {
-			*z += strlen(all[i].text);
+		if (str_starts(*s, all[i].text)) {
+			*s = str_from(*s, all[i].text.n);
 			return all[i].op;
 		}
-	return SELECT_EQ;
-}
-
-/* base64url that fits a buffer of SELECT_DATA_MAX */
-static const char *
-parse_data(struct comparison *c)
-{
-	char bytes[SELECT_DATA_MAX];
-
-	c->kind = VALUE_DATA;
-	c->text = str_from(c->text, sizeof SELECT_DATA - 1);
-	if (c->text.n / 4 * 3 + 3 > sizeof bytes)
-		return "more data than can be compared with, 12 KiB";
-	return base64_decode(bytes, c->text) < 0 ? "not base64url" : NULL;
+	return COMPARE_EQ;
 }
 
 struct str
@@ -63,166 +57,201 @@ comparison_data(const struct comparison *c, char *to)
 	return (struct str){ to, n > 0 ? (size_t)n : 0 };
 }
 
-static const char *
-parse_comparison(const char *z, struct comparison *c)
+/* what the value is compared with */
+static void
+match_parse_operand(struct comparison *c, struct str s)
 {
-	const char *why;
-	size_t n;
-
-	*c = (struct comparison){ .op = parse_operator(&z) };
-	z += strspn(z, " ");
-	n = strlen(z);
-	c->text = (struct str){ z, n };
-	if (parse_number(z, &c->number)) {
+	c->text = s;
+	c->truth = str_eq(s, STR("true"));
+	if (match_parse_number(s, &c->number)) {
 		c->kind = VALUE_NUMBER;
-		return NULL;
-	}
-	c->truth = strcmp(z, "true") == 0;
-	why = NULL;
-	if (strncmp(z, SELECT_DATA, sizeof SELECT_DATA - 1) == 0) {
-		why = parse_data(c);
-	} else if (c->truth || strcmp(z, "false") == 0) {
+	} else if (c->truth || str_eq(s, STR("false"))) {
 		c->kind = VALUE_BOOL;
+	} else if (str_starts(s, DATA)) {
+		c->kind = VALUE_DATA;
+		c->text = str_from(s, DATA.n);
 	} else {
 		c->kind = VALUE_STRING;
-		if (n >= 2 && z[0] == '"' && z[n - 1] == '"')
-			c->text = (struct str){ z + 1, n - 2 };
+		if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+			c->text = (struct str){ s.p + 1, s.n - 2 };
 	}
-	if (c->op != SELECT_EQ && c->op != SELECT_NE)
+}
+
+static const char *
+match_check(const struct comparison *c)
+{
+	char bytes[COMPARE_DATA_MAX];
+
+	if (c->kind != VALUE_NUMBER && c->op != COMPARE_EQ &&
+	    c->op != COMPARE_NE)
 		return "only numbers have an order";
+	if (c->kind != VALUE_DATA)
+		return NULL;
+	if (c->text.n / 4 * 3 + 3 > sizeof bytes)
+		return "more data than can be compared with, 12 KiB";
+	return base64_decode(bytes, c->text) < 0 ? "not base64url" : NULL;
+}
+
+const char *
+comparison_parse(struct comparison *c, struct str s)
+{
+	*c = (struct comparison){ .op = match_parse_operator(&s) };
+	while (s.n > 0 && *s.p == ' ')
+		s = str_from(s, 1);
+	match_parse_operand(c, s);
+	return match_check(c);
+}
+
+const char *
+match_add_label(struct match *m, enum match_label label, struct str text)
+{
+	struct match_globs *globs = &m->labels[label];
+	const char *why;
+	struct glob *glob;
+
+	if (globs->n == MATCH_MAX)
+		return TOO_MANY;
+	glob = glob_compile(text, &why);
+	if (why == NULL)
+		globs->v[globs->n++] = (struct match_glob){ text, glob };
 	return why;
 }
 
-/* in the order of enum select_label */
-static const struct opt_list *
-label_list(const struct select *s, int label)
+const char *
+match_add_unit(struct match *m, struct str unit)
 {
-	const struct opt_list *const all[SELECT_LABELS] = {
-		&s->channels, &s->publishers, &s->protocols, &s->subtopics,
-		&s->names,
-	};
-
-	return all[label];
-}
-
-static const char *
-compile_globs(struct select *s, int label, const char **what)
-{
-	const struct opt_list *l = label_list(s, label);
-	const char *why;
-	int i;
-
-	for (i = 0; i < l->n; i++) {
-		s->globs[label][i] = glob_compile(str_z(l->v[i]), &why);
-		if (why != NULL) {
-			*what = l->v[i];
-			return why;
-		}
-	}
+	if (m->n_units == MATCH_MAX)
+		return TOO_MANY;
+	m->units[m->n_units++] = unit;
 	return NULL;
 }
 
 const char *
-select_prepare(struct select *s, const char **what)
+match_add_value(struct match *m, const struct comparison *c)
 {
-	const char *why;
-	int i, k;
+	const char *why = match_check(c);
 
-	for (i = 0; i < SELECT_LABELS; i++)
-		if ((why = compile_globs(s, i, what)) != NULL)
-			return why;
-	for (k = 0; k < s->values.n; k++) {
-		*what = s->values.v[k];
-		why = parse_comparison(s->values.v[k], &s->compare[k]);
-		if (why != NULL)
-			return why;
-	}
-	return NULL;
+	if (why == NULL && m->n_values == MATCH_MAX)
+		return TOO_MANY;
+	if (why == NULL)
+		m->values[m->n_values++] = *c;
+	return why;
 }
 
 void
-select_release(struct select *s)
-{
-	int i, k;
-
-	for (i = 0; i < SELECT_LABELS; i++)
-		for (k = 0; k < OPT_LIST_MAX; k++) {
-			glob_free(s->globs[i][k]);
-			s->globs[i][k] = NULL;
-		}
-}
-
-static bool
-any_glob(const struct select *s, int label, struct str text)
-{
-	int i, n = label_list(s, label)->n;
-
-	for (i = 0; i < n; i++)
-		if (glob_match(s->globs[label][i], text))
-			return true;
-	return n == 0;
-}
-
-static bool
-any_equal(const struct opt_list *l, struct str text)
+match_release(struct match *m)
 {
 	int i;
 
-	for (i = 0; i < l->n; i++)
-		if (str_eq(str_z(l->v[i]), text))
-			return true;
-	return l->n == 0;
+	for (i = 0; i < MATCH_LABELS; i++)
+		while (m->labels[i].n > 0)
+			glob_free(m->labels[i].v[--m->labels[i].n].glob);
+}
+
+static const char *
+match_read_value(struct match *m, struct str text)
+{
+	struct comparison c;
+	const char *why = comparison_parse(&c, text);
+
+	return why != NULL ? why : match_add_value(m, &c);
+}
+
+const char *
+match_read(struct match *m, const struct match_texts *t, const char **what)
+{
+	const char *why = NULL;
+	int i, k;
+
+	for (i = 0; i < MATCH_LABELS; i++)
+		for (k = 0; why == NULL && k < t->labels[i].n; k++) {
+			*what = t->labels[i].v[k];
+			why = match_add_label(m, (enum match_label)i,
+			    str_z(*what));
+		}
+	for (k = 0; why == NULL && k < t->units.n; k++) {
+		*what = t->units.v[k];
+		why = match_add_unit(m, str_z(*what));
+	}
+	for (k = 0; why == NULL && k < t->values.n; k++) {
+		*what = t->values.v[k];
+		why = match_read_value(m, str_z(*what));
+	}
+	return why;
 }
 
 static bool
-number_holds(enum select_operator op, double value, double than)
+match_any_glob(const struct match_globs *globs, struct str text)
+{
+	int i;
+
+	for (i = 0; i < globs->n; i++)
+		if (glob_match(globs->v[i].glob, text))
+			return true;
+	return globs->n == 0;
+}
+
+static bool
+match_any_unit(const struct match *m, struct str unit)
+{
+	int i;
+
+	for (i = 0; i < m->n_units; i++)
+		if (str_eq(m->units[i], unit))
+			return true;
+	return m->n_units == 0;
+}
+
+static bool
+match_number_holds(enum comparison_operator op, double value, double than)
 {
 	switch (op) {
-	case SELECT_EQ:
+	case COMPARE_EQ:
 		return value == than;
-	case SELECT_NE:
+	case COMPARE_NE:
 		return value != than;
-	case SELECT_LT:
+	case COMPARE_LT:
 		return value < than;
-	case SELECT_LE:
+	case COMPARE_LE:
 		return value <= than;
-	case SELECT_GT:
+	case COMPARE_GT:
 		return value > than;
-	case SELECT_GE:
+	case COMPARE_GE:
 		return value >= than;
 	}
 	return false;
 }
 
 static bool
-holds(const struct comparison *c, const struct record *r)
+match_holds(const struct comparison *c, const struct record *r)
 {
-	char data[SELECT_DATA_MAX];
+	char data[COMPARE_DATA_MAX];
 	bool equal;
 
 	if (c->kind != r->kind)
 		return false;
 	if (c->kind == VALUE_NUMBER)
-		return number_holds(c->op, number_value(r->value), c->number);
+		return match_number_holds(c->op, number_value(r->value),
+		    c->number);
 	equal = c->kind == VALUE_BOOL ? c->truth == r->truth :
 	    str_eq(c->kind == VALUE_DATA ? comparison_data(c, data) : c->text,
 	    r->value);
-	return equal == (c->op == SELECT_EQ);
+	return equal == (c->op == COMPARE_EQ);
 }
 
 static bool
-value_fits(const struct select *s, const struct record *r)
+match_values(const struct match *m, const struct record *r)
 {
 	bool alternatives = false, one = false;
 	int i;
 
-	for (i = 0; i < s->values.n; i++) {
-		const struct comparison *c = &s->compare[i];
+	for (i = 0; i < m->n_values; i++) {
+		const struct comparison *c = &m->values[i];
 
-		if (c->op == SELECT_EQ) {
+		if (c->op == COMPARE_EQ) {
 			alternatives = true;
-			one = one || holds(c, r);
-		} else if (!holds(c, r)) {
+			one = one || match_holds(c, r);
+		} else if (!match_holds(c, r)) {
 			return false;
 		}
 	}
@@ -230,28 +259,29 @@ value_fits(const struct select *s, const struct record *r)
 }
 
 bool
-select_route(const struct select *s, const struct route *r)
+match_route(const struct match *m, const struct route *r)
 {
-	return any_glob(s, SELECT_CHANNEL, r->channel) &&
-	    any_glob(s, SELECT_PUBLISHER, r->publisher) &&
-	    any_glob(s, SELECT_PROTOCOL, r->protocol) &&
-	    any_glob(s, SELECT_SUBTOPIC, r->subtopic);
+	return match_any_glob(&m->labels[MATCH_CHANNEL], r->channel) &&
+	    match_any_glob(&m->labels[MATCH_PUBLISHER], r->publisher) &&
+	    match_any_glob(&m->labels[MATCH_PROTOCOL], r->protocol) &&
+	    match_any_glob(&m->labels[MATCH_SUBTOPIC], r->subtopic);
 }
 
 bool
-select_record(const struct select *s, const struct record *r)
+match_record(const struct match *m, const struct record *r)
 {
 	/* INT64_MAX is "not given", and as a time it is beyond 2262 */
-	return r->time.ns >= s->from &&
-	    (r->time.ns < s->to || s->to == INT64_MAX) &&
-	    any_equal(&s->units, r->unit) &&
-	    any_glob(s, SELECT_NAME, r->name) &&
-	    value_fits(s, r);
+	return r->time.ns >= m->from &&
+	    (r->time.ns < m->to || m->to == INT64_MAX) &&
+	    match_any_unit(m, r->unit) &&
+	    match_any_glob(&m->labels[MATCH_NAME], r->name) &&
+	    match_values(m, r);
 }
 
 bool
-select_asks_records(const struct select *s)
+match_asks_records(const struct match *m)
 {
-	return s->names.n > 0 || s->units.n > 0 || s->values.n > 0 ||
-	    s->from != INT64_MIN || s->to != INT64_MAX;
+	return m->labels[MATCH_NAME].n > 0 || m->n_units > 0 ||
+	    m->n_values > 0 || m->from != INT64_MIN ||
+	    m->to != INT64_MAX;
 }

@@ -8,103 +8,132 @@
 #include "senml/pack.h"
 
 /*
- * Which records are wanted: one set of options for all programs that
- * filter or read.
+ * Which records are wanted, as values: globs, units, comparisons and times.
  *
- *	static struct select select = SELECT_ALL;
- *	static const struct opt options[] = {
- *		SELECT_OPTIONS(select),
- *		OPT_END
- *	};
+ *	struct match match = MATCH_ALL;
+ *	why = match_add_label(&match, MATCH_CHANNEL, glob);
+ *	why = match_add_value(&match, &comparison);
+ *	if (match_route(&match, &route) && match_record(&match, record))
  *	...
- *	if ((why = select_prepare(&select, &what)) != NULL)
- *		program_misuse(&program, "%s: %s", what, why);
- *	if (select_route(&select, &route) && select_record(&select, record))
+ *	match_release(&match);
  *
- * Of one option given several times any may hold, and each option that is
- * given has to hold.  Globs are those of base/glob.h; a label that a
- * message lacks is empty text.
- *
- * A comparison (--value) is an operator, = != < <= > >= (none is =), and
- * what the value is compared with: a number, true, false, or else text,
- * which "double quotes" make of anything, or vd: and bytes in base64url.  It
- * holds for values of its own kind only: '!=20' is not true of a string.
- * Numbers are compared as doubles; all others with = and != only.  Several
- * with = are alternatives; all others have to hold, so that '>=20' and
- * '<30' is a range.
- *
- * Times are those of the record: from <= time < to.
+ * Values of one kind are alternatives: one of them has to fit.  Each kind
+ * that has any has to fit.  Globs are those of base/glob.h; a label that a
+ * message lacks is empty text.  Times are those of the record: from <= time
+ * < to.
  */
-enum select_operator {
-	SELECT_EQ, SELECT_NE, SELECT_LT, SELECT_LE, SELECT_GT, SELECT_GE,
+#define MATCH_MAX OPT_LIST_MAX		/* values of one kind */
+
+/* A comparison holds for values of its own kind only: != 20 is not true of a
+ * string.  Numbers are compared as doubles; all others with EQ and NE only. */
+enum comparison_operator {
+	COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT,
+	COMPARE_GE,
 };
 
-#define SELECT_DATA "vd:"	/* in front of base64url */
-#define SELECT_DATA_MAX (12 * 1024)
+#define COMPARE_DATA_MAX (12 * 1024)	/* bytes of VALUE_DATA */
 struct comparison {
-	enum select_operator op;
+	enum comparison_operator op;
 	enum value_kind kind;	/* not NONE */
 	double number;
 	bool truth;
-	struct str text;	/* borrowed from the option */
+	struct str text;	/* STRING; DATA: base64url.  Borrowed. */
 };
-
-/* the labels that globs are for, each with its list of options */
-enum select_label {
-	SELECT_CHANNEL, SELECT_PUBLISHER, SELECT_PROTOCOL, SELECT_SUBTOPIC,
-	SELECT_NAME, SELECT_LABELS
-};
-
-struct select {
-	struct opt_list channels, publishers, protocols, subtopics;
-	struct opt_list names, units;
-	struct opt_list values;
-	int64_t from, to;	/* INT64_MIN, INT64_MAX: not given */
-	/* made by select_prepare: the same as `values`, and the globs */
-	struct comparison compare[OPT_LIST_MAX];
-	struct glob *globs[SELECT_LABELS][OPT_LIST_MAX];
-};
-
-#define SELECT_ALL { .from = INT64_MIN, .to = INT64_MAX }
-
-#define SELECT_OPTIONS(s)						\
-	{ 0, "channel", "GLOB", "of these channels",			\
-	    OPT_LIST, &(s).channels, 0, 0 },				\
-	{ 0, "publisher", "GLOB", "from these things",			\
-	    OPT_LIST, &(s).publishers, 0, 0 },				\
-	{ 0, "protocol", "GLOB", "that came by these protocols",	\
-	    OPT_LIST, &(s).protocols, 0, 0 },				\
-	{ 0, "subtopic", "GLOB", "with these subtopics",		\
-	    OPT_LIST, &(s).subtopics, 0, 0 },				\
-	{ 0, "name", "GLOB", "with these names",			\
-	    OPT_LIST, &(s).names, 0, 0 },				\
-	{ 0, "unit", "UNIT", "in these units",				\
-	    OPT_LIST, &(s).units, 0, 0 },				\
-	{ 0, "value", "COMPARISON", "as '>20', '<=3.5', '=on', '!=true'", \
-	    OPT_LIST, &(s).values, 0, 0 },				\
-	{ 0, "from", "TIME", "at or after this time",			\
-	    OPT_TIME, &(s).from, 0, 0 },				\
-	{ 0, "to", "TIME", "before this time",				\
-	    OPT_TIME, &(s).to, 0, 0 }
 
 /*
- * Reads the comparisons and compiles the globs, once, before the rest is
- * used.  NULL, or why one is refused, and which in *what.
+ * Reads an operator, = != < <= > >= (without one: =), and what the value is
+ * compared with: a number, true, false, or else text, which "double quotes"
+ * make of anything, or vd: and bytes in base64url.  A NUL follows the text.
+ * NULL, or why it is refused.
  */
-const char *select_prepare(struct select *, const char **what);
-/* frees what select_prepare has made, also after a refusal */
-void select_release(struct select *);
+const char *comparison_parse(struct comparison *, struct str);
 
-/* the bytes that a comparison with data has; `to` has SELECT_DATA_MAX */
+/* the bytes that a comparison with data has; `to` has COMPARE_DATA_MAX */
 struct str comparison_data(const struct comparison *, char *to);
 
+/* the labels that globs are for */
+enum match_label {
+	MATCH_CHANNEL, MATCH_PUBLISHER, MATCH_PROTOCOL, MATCH_SUBTOPIC,
+	MATCH_NAME, MATCH_LABELS
+};
+
+struct match_globs {
+	struct match_glob {
+		struct str text;	/* borrowed */
+		struct glob *glob;
+	} v[MATCH_MAX];
+	int n;
+};
+
+struct match {
+	struct match_globs labels[MATCH_LABELS];
+	struct str units[MATCH_MAX];
+	int n_units;
+	/* those with EQ are alternatives; all others have to hold, so that
+	 * >= 20 and < 30 is a range */
+	struct comparison values[MATCH_MAX];
+	int n_values;
+	int64_t from, to;	/* INT64_MIN, INT64_MAX: not given */
+};
+
+#define MATCH_ALL { .from = INT64_MIN, .to = INT64_MAX }
+
+/* Texts stay the caller's and have to outlive the match.  NULL, or why it is
+ * refused. */
+const char *match_add_label(struct match *, enum match_label, struct str glob);
+const char *match_add_unit(struct match *, struct str);
+const char *match_add_value(struct match *, const struct comparison *);
+/* frees the globs */
+void match_release(struct match *);
+
 /* do the labels fit? */
-bool select_route(const struct select *, const struct route *);
+bool match_route(const struct match *, const struct route *);
 
-/* does the record?  Without any option on records that is always so. */
-bool select_record(const struct select *, const struct record *);
+/* does the record?  Without units, names, values and times it always does. */
+bool match_record(const struct match *, const struct record *);
 
-/* is there any option on records (names, units, values, times)? */
-bool select_asks_records(const struct select *);
+/* is anything asked of records (names, units, values, times)? */
+bool match_asks_records(const struct match *);
+
+/*
+ * The same as options, for all programs that filter or read.
+ *
+ *	static struct match match = MATCH_ALL;
+ *	static struct match_texts texts;
+ *	static const struct opt options[] = {
+ *		MATCH_OPTIONS(texts, match),
+ *		OPT_END
+ *	};
+ *	...
+ *	if ((why = match_read(&match, &texts, &what)) != NULL)
+ *		program_misuse(&program, "'%s': %s", what, why);
+ */
+struct match_texts {
+	struct opt_list labels[MATCH_LABELS], units, values;
+};
+
+#define MATCH_OPTIONS(texts, match)					\
+	{ 0, "channel", "GLOB", "of these channels",			\
+	    OPT_LIST, &(texts).labels[MATCH_CHANNEL], 0, 0 },		\
+	{ 0, "publisher", "GLOB", "from these things",			\
+	    OPT_LIST, &(texts).labels[MATCH_PUBLISHER], 0, 0 },		\
+	{ 0, "protocol", "GLOB", "that came by these protocols",	\
+	    OPT_LIST, &(texts).labels[MATCH_PROTOCOL], 0, 0 },		\
+	{ 0, "subtopic", "GLOB", "with these subtopics",		\
+	    OPT_LIST, &(texts).labels[MATCH_SUBTOPIC], 0, 0 },		\
+	{ 0, "name", "GLOB", "with these names",			\
+	    OPT_LIST, &(texts).labels[MATCH_NAME], 0, 0 },		\
+	{ 0, "unit", "UNIT", "in these units",				\
+	    OPT_LIST, &(texts).units, 0, 0 },				\
+	{ 0, "value", "COMPARISON", "as '>20', '<=3.5', '=on', '!=true'", \
+	    OPT_LIST, &(texts).values, 0, 0 },				\
+	{ 0, "from", "TIME", "at or after this time",			\
+	    OPT_TIME, &(match).from, 0, 0 },				\
+	{ 0, "to", "TIME", "before this time",				\
+	    OPT_TIME, &(match).to, 0, 0 }
+
+/* NULL, or why a text is refused, and which in *what */
+const char *match_read(struct match *, const struct match_texts *,
+    const char **what);
 
 #endif

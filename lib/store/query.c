@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/query.h"
 
-const char *
-query_prepare(struct query *q, const char **what)
+#include <strings.h>
+
+enum aggregate
+aggregate_find(struct str name)
 {
-	if (q->every > 0 && q->aggregate == NULL) {
-		*what = "--every";
-		return "for what --aggregate makes";
+	const char *z = AGGREGATE_NAMES;
+	unsigned which;
+
+	for (which = AGGREGATE_AVG; which < AGGREGATES; which++) {
+		size_t n = strcspn(z, "|");
+
+		if (n == name.n && strncasecmp(z, name.p, n) == 0)
+			return (enum aggregate)which;
+		z += n + (z[n] == '|');
 	}
-	return select_prepare(&q->select, what);
+	return AGGREGATE_NONE;
 }

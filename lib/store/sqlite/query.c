@@ -13,7 +13,7 @@
 static int
 add(struct sqlite_query *q, struct sqlite_param p)
 {
-	/* three for each value of an option list: there is room */
+	/* SQLITE_PARAMS_MAX says why there is room */
 	q->params[q->n++] = p;
 	return q->n;
 }
@@ -30,41 +30,52 @@ add_text(struct sqlite_query *q, struct str text)
 	return add(q, (struct sqlite_param){ .text = text });
 }
 
-/* AND (column = ? OR mfx_glob(?, column) …): equality can use an index;
- * `globs` NULL: there is nothing else */
+/* AND (s.column = ? OR …) */
+static void
+put_text(struct sqlite_query *q, const char *column, int i, struct str text)
+{
+	buf_printf(&q->sql, "%ss.%s = ?%d", i == 0 ? " AND (" : " OR ",
+	    column, add_text(q, text));
+}
+
+/* the same with globs; equality can use an index */
 static void
 put_globs(struct sqlite_query *q, const char *column,
-    const struct opt_list *l, struct glob *const *globs)
+    const struct match_globs *globs)
 {
 	int i;
 
-	for (i = 0; i < l->n; i++) {
-		struct str text = str_z(l->v[i]);
-		bool plain = globs == NULL || !glob_is_pattern(text);
+	for (i = 0; i < globs->n; i++) {
+		const struct match_glob *g = &globs->v[i];
 
-		buf_puts(&q->sql, i == 0 ? " AND (" : " OR ");
-		if (plain)
-			buf_printf(&q->sql, "s.%s = ?%d", column,
-			    add_text(q, text));
-		else
-			buf_printf(&q->sql, "mfx_glob(?%d, s.%s)",
-			    add(q, (struct sqlite_param){
-				.glob = globs[i] }), column);
+		if (!glob_is_pattern(g->text)) {
+			put_text(q, column, i, g->text);
+			continue;
+		}
+		buf_printf(&q->sql, "%smfx_glob(?%d, s.%s)",
+		    i == 0 ? " AND (" : " OR ",
+		    add(q, (struct sqlite_param){ .glob = g->glob }), column);
 	}
-	if (l->n > 0)
+	if (globs->n > 0)
 		buf_putc(&q->sql, ')');
 }
 
 static void
-put_series(struct sqlite_query *q, const struct select *s)
+put_series(struct sqlite_query *q, const struct match *m)
 {
-	put_globs(q, "channel", &s->channels, s->globs[SELECT_CHANNEL]);
-	put_globs(q, "publisher", &s->publishers,
-	    s->globs[SELECT_PUBLISHER]);
-	put_globs(q, "protocol", &s->protocols, s->globs[SELECT_PROTOCOL]);
-	put_globs(q, "subtopic", &s->subtopics, s->globs[SELECT_SUBTOPIC]);
-	put_globs(q, "name", &s->names, s->globs[SELECT_NAME]);
-	put_globs(q, "unit", &s->units, NULL);
+	static const char *const columns[MATCH_LABELS] = {
+		[MATCH_CHANNEL] = "channel", [MATCH_PUBLISHER] = "publisher",
+		[MATCH_PROTOCOL] = "protocol", [MATCH_SUBTOPIC] = "subtopic",
+		[MATCH_NAME] = "name",
+	};
+	int i;
+
+	for (i = 0; i < MATCH_LABELS; i++)
+		put_globs(q, columns[i], &m->labels[i]);
+	for (i = 0; i < m->n_units; i++)
+		put_text(q, "unit", i, m->units[i]);
+	if (m->n_units > 0)
+		buf_putc(&q->sql, ')');
 }
 
 static void
@@ -82,11 +93,11 @@ put_comparison(struct sqlite_query *q, const char *alias,
     const struct comparison *c)
 {
 	static const char *const operators[] = {
-		[SELECT_EQ] = "=", [SELECT_NE] = "<>", [SELECT_LT] = "<",
-		[SELECT_LE] = "<=", [SELECT_GT] = ">", [SELECT_GE] = ">=",
+		[COMPARE_EQ] = "=", [COMPARE_NE] = "<>", [COMPARE_LT] = "<",
+		[COMPARE_LE] = "<=", [COMPARE_GT] = ">", [COMPARE_GE] = ">=",
 	};
 	const char *op = operators[c->op];
-	char data[SELECT_DATA_MAX];
+	char data[COMPARE_DATA_MAX];
 
 	switch (c->kind) {
 	case VALUE_NUMBER:
@@ -113,22 +124,22 @@ put_comparison(struct sqlite_query *q, const char *alias,
 
 /* Those with = are alternatives, all others have to hold. */
 static void
-put_values(struct sqlite_query *q, const char *alias, const struct select *s)
+put_values(struct sqlite_query *q, const char *alias, const struct match *m)
 {
 	const char *between = " AND (";
 	int i;
 
-	for (i = 0; i < s->values.n; i++) {
-		if (s->compare[i].op == SELECT_EQ)
+	for (i = 0; i < m->n_values; i++) {
+		if (m->values[i].op == COMPARE_EQ)
 			continue;
 		buf_puts(&q->sql, " AND ");
-		put_comparison(q, alias, &s->compare[i]);
+		put_comparison(q, alias, &m->values[i]);
 	}
-	for (i = 0; i < s->values.n; i++) {
-		if (s->compare[i].op != SELECT_EQ)
+	for (i = 0; i < m->n_values; i++) {
+		if (m->values[i].op != COMPARE_EQ)
 			continue;
 		buf_puts(&q->sql, between);
-		put_comparison(q, alias, &s->compare[i]);
+		put_comparison(q, alias, &m->values[i]);
 		between = " OR ";
 	}
 	if (between[1] == 'O')
@@ -136,14 +147,14 @@ put_values(struct sqlite_query *q, const char *alias, const struct select *s)
 }
 
 static void
-put_times(struct sqlite_query *q, const char *alias, const struct select *s)
+put_times(struct sqlite_query *q, const char *alias, const struct match *m)
 {
-	if (s->from != INT64_MIN)
+	if (m->from != INT64_MIN)
 		buf_printf(&q->sql, " AND %s.time >= ?%d", alias,
-		    add_integer(q, s->from));
-	if (s->to != INT64_MAX)
+		    add_integer(q, m->from));
+	if (m->to != INT64_MAX)
 		buf_printf(&q->sql, " AND %s.time < ?%d", alias,
-		    add_integer(q, s->to));
+		    add_integer(q, m->to));
 }
 
 /*
@@ -152,37 +163,36 @@ put_times(struct sqlite_query *q, const char *alias, const struct select *s)
  * found by a few look-ups.
  */
 static void
-put_newest(struct sqlite_query *q, const struct select *s, bool desc,
+put_newest(struct sqlite_query *q, const struct match *m, bool desc,
     int64_t n)
 {
 	buf_printf(&q->sql, " AND r.time %s coalesce((SELECT x.time"
 	    " FROM readings x WHERE x.series = s.id", desc ? ">=" : "<=");
-	put_times(q, "x", s);
-	put_values(q, "x", s);
+	put_times(q, "x", m);
+	put_values(q, "x", m);
 	buf_printf(&q->sql, " ORDER BY x.time%s LIMIT 1 OFFSET ?%d), ?%d)",
 	    desc ? " DESC" : "", add_integer(q, n - 1),
-	    add_integer(q, desc ? s->from : s->to));
+	    add_integer(q, desc ? m->from : m->to));
 }
 
 static void
 put_rows(struct sqlite_query *q, const struct query *ask)
 {
-	bool desc = ask->order[0] == 'd';
+	bool desc = ask->order == QUERY_DESC;
 	int64_t n;
 
 	buf_puts(&q->sql, " FROM series s CROSS JOIN readings r"
 	    " ON r.series = s.id");
-	if (ask->aggregate != NULL && strcmp(ask->aggregate, "last") == 0 &&
-	    ask->every == 0)
-		put_newest(q, &ask->select, true, 1);
-	else if (ask->aggregate == NULL && ask->limit > 0 &&
+	if (ask->aggregate == AGGREGATE_LAST && ask->every == 0)
+		put_newest(q, &ask->match, true, 1);
+	else if (ask->aggregate == AGGREGATE_NONE && ask->limit > 0 &&
 	    !__builtin_add_overflow(ask->limit, ask->offset, &n) &&
 	    n <= NEWEST_MAX)
-		put_newest(q, &ask->select, desc, n);
-	put_times(q, "r", &ask->select);
+		put_newest(q, &ask->match, desc, n);
+	put_times(q, "r", &ask->match);
 	buf_puts(&q->sql, " WHERE 1");
-	put_series(q, &ask->select);
-	put_values(q, "r", &ask->select);
+	put_series(q, &ask->match);
+	put_values(q, "r", &ask->match);
 }
 
 /* The start of the bucket of r.time, also before 1970. */
@@ -210,34 +220,31 @@ put_last(struct sqlite_query *q, const struct query *ask)
 	buf_puts(&q->sql, " AND NOT EXISTS (SELECT 1 FROM readings y"
 	    " WHERE y.series = r.series AND y.time = r.time"
 	    " AND y.nth > r.nth");
-	put_values(q, "y", &ask->select);
+	put_values(q, "y", &ask->match);
 	buf_putc(&q->sql, ')');
 }
 
 static void
 put_aggregate(struct sqlite_query *q, const struct query *ask)
 {
-	static const struct {
-		const char *name, *sql;
-	} all[] = {
-		{ "avg", "avg(r.value)" }, { "min", "min(r.value)" },
-		{ "max", "max(r.value)" }, { "count", "count(*)" },
+	static const char *const functions[AGGREGATES] = {
+		[AGGREGATE_AVG] = "avg(r.value)",
+		[AGGREGATE_MIN] = "min(r.value)",
+		[AGGREGATE_MAX] = "max(r.value)",
 		/* sum() of integers fails when it is out of their range */
-		{ "sum", "total(r.value)" },
+		[AGGREGATE_SUM] = "total(r.value)",
+		[AGGREGATE_COUNT] = "count(*)",
 	};
-	size_t i;
 
 	buf_puts(&q->sql, "SELECT s.id AS series, ");
 	put_bucket(q, ask->every);
-	if (strcmp(ask->aggregate, "last") == 0) {
+	if (ask->aggregate == AGGREGATE_LAST) {
 		put_last(q, ask);
 	} else {
-		for (i = 0; strcmp(all[i].name, ask->aggregate) != 0; i++)
-			;
 		buf_printf(&q->sql, " AS time, %s AS value, NULL AS sum,"
-		    " NULL AS update_time", all[i].sql);
+		    " NULL AS update_time", functions[ask->aggregate]);
 		put_rows(q, ask);
-		if (strcmp(ask->aggregate, "count") != 0)
+		if (ask->aggregate != AGGREGATE_COUNT)
 			buf_puts(&q->sql, " AND s.kind = 'number'");
 	}
 	buf_printf(&q->sql, " GROUP BY 1%s", ask->every > 0 ? ", 2" : "");
@@ -247,9 +254,9 @@ put_aggregate(struct sqlite_query *q, const struct query *ask)
 static void
 put_inner(struct sqlite_query *q, const struct query *ask)
 {
-	const char *way = ask->order[0] == 'd' ? " DESC" : "";
+	const char *way = ask->order == QUERY_DESC ? " DESC" : "";
 
-	if (ask->aggregate != NULL) {
+	if (ask->aggregate != AGGREGATE_NONE) {
 		put_aggregate(q, ask);
 		if (!ask->count)
 			buf_printf(&q->sql, " ORDER BY 2%s, 1%s", way, way);

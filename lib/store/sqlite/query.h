@@ -18,7 +18,9 @@ struct sqlite_param {
 	bool is_real;
 };
 
-#define SQLITE_PARAMS_MAX 512
+/* one for each label and unit, three for each value that is compared, and
+ * times, limits and buckets */
+#define SQLITE_PARAMS_MAX ((MATCH_LABELS + 1 + 3) * MATCH_MAX + 32)
 
 struct sqlite_query {
 	struct buf sql;
@@ -29,7 +31,7 @@ struct sqlite_query {
 /* columns of each row; the labels of its series: sqlite_labels.h */
 enum { ROW_SERIES, ROW_TIME, ROW_VALUE, ROW_SUM, ROW_UPDATE };
 
-/* the SQL of a prepared query, NUL-terminated; sqlite_query_release() */
+/* the SQL of a query, NUL-terminated; sqlite_query_release() */
 void sqlite_query_build(struct sqlite_query *, const struct query *);
 void sqlite_query_release(struct sqlite_query *);
 

@@ -70,9 +70,9 @@ sqlite_reader_open(struct sqlite_reader **out, const char *path,
 	struct sqlite_reader *r = memory_zero(1, sizeof *r);
 
 	r->watch.stop = signalled;
-	r->numbers = ask->aggregate != NULL &&
-	    strcmp(ask->aggregate, "last") != 0;
-	r->counts = r->numbers && strcmp(ask->aggregate, "count") == 0;
+	r->numbers = ask->aggregate != AGGREGATE_NONE &&
+	    ask->aggregate != AGGREGATE_LAST;
+	r->counts = ask->aggregate == AGGREGATE_COUNT;
 	sqlite_query_build(&r->query, ask);
 	buf_init(&r->texts, (size_t)3 * NUMBER_TEXT);
 	if (sqlite_db_open(&r->db, path, false, fault) < 0 ||
