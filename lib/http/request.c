@@ -10,6 +10,7 @@
 #include "http/daemon.h"
 #include "http/path.h"
 #include "json/json.h"
+#include "json/span.h"
 
 /* a body up to this is received without asking `early` first */
 #define BODY_SMALL ((uint64_t)16 * 1024)
@@ -393,10 +394,20 @@ has_gap(const char *p, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = n < SPAN ? 0 : span_name(p, p + n); i < n; i++)
 		if ((unsigned char)p[i] <= ' ' || p[i] == 0x7f)
 			return true;
 	return false;
+}
+
+/* what would end a header's line elsewhere */
+static bool
+has_break(const char *p, size_t n)
+{
+	size_t plain = n > 0 ? span_plain(p, p + n) : 0;
+
+	return plain < n && (memchr(p + plain, '\r', n - plain) != NULL ||
+	    memchr(p + plain, '\0', n - plain) != NULL);
 }
 
 static enum MHD_Result
@@ -406,9 +417,7 @@ look_at_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t n,
 	struct framing *f = arg;
 
 	(void)kind;
-	if (n == 0 || has_gap(name, n) || (value_n > 0 &&
-	    (memchr(value, '\r', value_n) != NULL ||
-	    memchr(value, '\0', value_n) != NULL)))
+	if (n == 0 || has_gap(name, n) || has_break(value, value_n))
 		f->malformed = true;
 	if (n == 4 && strcasecmp(name, "Host") == 0)
 		f->hosts++;

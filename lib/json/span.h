@@ -52,6 +52,13 @@ span_is_id(unsigned char c)
 	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* a digit of a UUID as we write it */
+static inline bool
+span_is_hex(unsigned char c)
+{
+	return span_is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
 #define SPAN_PORTABLE(kind)						\
 static inline unsigned							\
 span_mask_##kind##_portable(const char *p)				\
@@ -68,6 +75,7 @@ SPAN_PORTABLE(plain)
 SPAN_PORTABLE(digit)
 SPAN_PORTABLE(name)
 SPAN_PORTABLE(id)
+SPAN_PORTABLE(hex)
 
 #ifdef __SSE2__
 static inline __m128i
@@ -133,11 +141,21 @@ span_mask_id(const char *p)
 	    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('-')),
 	    _mm_cmpeq_epi8(v, _mm_set1_epi8('_')))));
 }
+
+static inline unsigned
+span_mask_hex(const char *p)
+{
+	__m128i v = span_load(p);
+
+	return span_not(_mm_or_si128(span_within(v, '0', '9'),
+	    span_within(v, 'a', 'f')));
+}
 #else
 #define span_mask_plain span_mask_plain_portable
 #define span_mask_digit span_mask_digit_portable
 #define span_mask_name span_mask_name_portable
 #define span_mask_id span_mask_id_portable
+#define span_mask_hex span_mask_hex_portable
 #endif
 
 /* Copies what is mostly short: without the call and the many sizes that

@@ -134,7 +134,7 @@ position_put(struct buf *b, uint64_t seq, uint32_t part)
 	buf_put_u64(b, part);
 }
 
-static void
+static inline void
 route_put_label(struct buf *b, struct str key, struct str value)
 {
 	if (value.n == 0)

@@ -61,7 +61,8 @@ check_level(struct str level, bool wildcards)
 
 	if (wildcards && is_wildcard(level))
 		return NULL;
-	for (; p < end; p += n) {
+	/* nearly all are plain: many characters at once */
+	for (p += span_name(p, end); p < end; p += n) {
 		if ((n = utf8_sequence(p, end)) == 0)
 			return "subtopic is not UTF-8";
 		if ((why = topic_check_char(utf8_decode(p, n))) != NULL)

@@ -272,9 +272,11 @@ owners_put(void *arg, size_t *cursor, struct buf *to)
 bool
 owners_step(struct owners *o)
 {
-	if (o->file.next < 0 &&
-	    o->file.lines > 2 * o->noted + SPARE_LINES)
+	if (o->file.next < 0) {
+		if (o->file.lines <= 2 * o->noted + SPARE_LINES)
+			return false;
 		journal_rewrite(&o->file);
+	}
 	return journal_step(&o->file, owners_put, o);
 }
 

@@ -33,11 +33,17 @@ begin_generation(struct plugin *p)
 }
 
 void
+plugin_follow(struct plugin *p)
+{
+	if (access_refresh(p->access))
+		begin_generation(p);
+}
+
+void
 plugin_refresh(struct plugin *p)
 {
 	p->now = clock_coarse_ns() / 1000000;
-	if (access_refresh(p->access))
-		begin_generation(p);
+	plugin_follow(p);
 }
 
 bool

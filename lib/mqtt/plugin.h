@@ -78,7 +78,9 @@ int plugin_on_disconnect(int, void *, void *);
 int plugin_on_access(int, void *, void *);
 int plugin_on_message(int, void *, void *);
 
-/* notes what time it is, and whether the registry has changed */
+/* looks whether the registry has changed */
+void plugin_follow(struct plugin *);
+/* the same, and notes what time it is */
 void plugin_refresh(struct plugin *);
 /* before a refusal that lasts: true when the registry has changed just now,
  * and the question is to be asked again */

@@ -337,7 +337,7 @@ plugin_on_access(int event, void *data, void *arg)
 	if (e->access == MOSQ_ACL_READ)
 		return may_read(p, peer, e) == ACCESS_YES ?
 		    MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
-	plugin_refresh(p);
+	plugin_follow(p);
 	if (e->access == MOSQ_ACL_WRITE)
 		return write_check(p, peer, e);
 	if (e->access == MOSQ_ACL_SUBSCRIBE)

@@ -195,8 +195,11 @@ retained_portion(void *arg, size_t *cursor, struct buf *to)
 bool
 retained_step(struct retained *r)
 {
-	if (r->file.next < 0 && r->file.lines > 2 * r->n + SPARE_LINES)
+	if (r->file.next < 0) {
+		if (r->file.lines <= 2 * r->n + SPARE_LINES)
+			return false;
 		journal_rewrite(&r->file);
+	}
 	return journal_step(&r->file, retained_portion, r);
 }
 

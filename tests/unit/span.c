@@ -46,6 +46,8 @@ main(void)
 			    span_mask_name_portable(text);
 			differ += span_mask_id(text) !=
 			    span_mask_id_portable(text);
+			differ += span_mask_hex(text) !=
+			    span_mask_hex_portable(text);
 			runs += span_plain(text, text + sizeof text) !=
 			    (span_is_plain((unsigned char)c) ?
 			    sizeof text : at);
