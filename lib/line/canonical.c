@@ -140,6 +140,9 @@ canonical_position(const char **p, const char *end, struct route *at)
 	size_t whole;
 	int64_t seq, part = 0;
 
+	/* most lines have none: one byte tells */
+	if (end - *p < 2 || (*p)[1] != 's')
+		return true;
 	if (!canonical_digits(p, end, STR("\"seq\":"), &digits, &whole))
 		return false;
 	if (digits.p == NULL)
