@@ -283,7 +283,8 @@ full_home() {
 @test "--store NAME=FILE: several, one is asked, each has its health" {
 	readings 0 3 | mfx-write-sqlite hot.db
 	readings 10 5 | mfx-write-sqlite cold.data
-	serve_api --store hot.db --store archive=cold.data --store later.db
+	serve_api --store hot.db --store archive=sqlite:cold.data \
+	    --store later.db
 	local messages=$URL/channels/$CHANNEL/messages
 	ask 200 "$messages"
 	jq -e '.total == 3 and .messages[0].value == 2' answer

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/signal.h"
 #include "registry/event.h"
-#include "store/sqlite/sqlite.h"
+#include "store/store.h"
 
 /*
  * Is what the service depends on there?  Each part is really asked, by a
@@ -200,8 +200,8 @@ health_look(struct task *t)
 	for (i = 0; (store = stores_at(h->api->stores, i)) != NULL; i++) {
 		if (signal_stop())
 			break;
-		health_know(h, HEALTH_STORES + i, sqlite_reader_probe(
-		    store->path, &faults[HEALTH_STORES + i]));
+		health_know(h, HEALTH_STORES + i, store->driver->probe(
+		    store->place, &faults[HEALTH_STORES + i]));
 	}
 }
 

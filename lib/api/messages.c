@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "http/caller.h"
 #include "registry/item.h"
-#include "store/sqlite/sqlite.h"
+#include "store/store.h"
 
 /*
  * Messages out of the store, for a thing that is on their channel: a job
@@ -19,7 +19,7 @@ struct passage {
 	struct api_store *store;
 	struct messages_ask ask;
 	struct messages_writer writer;
-	struct sqlite_reader *reader;	/* NULL: not open, or not any more */
+	void *reader;			/* NULL: not open, or not any more */
 	bool begun;
 };
 
@@ -36,24 +36,25 @@ put(struct passage *p, const struct route *route,
 }
 
 static int
-open_reader(struct passage *p, const struct query *query,
-    struct sqlite_reader **reader)
+open_reader(struct passage *p, const struct query *query, void **reader)
 {
-	if (sqlite_reader_open(reader, p->store->path, query,
-	    &p->job.fault) < 0) {
-		*reader = NULL;
-		return -1;
-	}
-	sqlite_reader_watch(*reader, job_stops, &p->job);
-	sqlite_reader_frugal(*reader);
-	return 0;
+	const struct store_watch watch = {
+		.stop = job_stops, .arg = &p->job, .one_of_many = true
+	};
+
+	if (p->store->driver->open_reader(reader, p->store->place, query,
+	    &watch, &p->job.fault) == 0)
+		return 0;
+	*reader = NULL;
+	return -1;
 }
 
 static int
 count_all(struct passage *p, uint64_t *total)
 {
+	const struct store_driver *driver = p->store->driver;
 	struct query query = p->ask.query;
-	struct sqlite_reader *reader;
+	void *reader;
 	int got;
 
 	query.count = true;
@@ -61,8 +62,8 @@ count_all(struct passage *p, uint64_t *total)
 	query.offset = 0;
 	if (open_reader(p, &query, &reader) < 0)
 		return -1;
-	got = sqlite_reader_count(reader, total, &p->job.fault);
-	sqlite_reader_close(reader);
+	got = driver->count(reader, total, &p->job.fault);
+	driver->close_reader(reader);
 	return got;
 }
 
@@ -78,7 +79,8 @@ begin(struct passage *p)
 
 	if (open_reader(p, &p->ask.query, &p->reader) < 0)
 		return -1;
-	got = sqlite_reader_next(p->reader, &route, &record, &p->job.fault);
+	got = p->store->driver->next(p->reader, &route, &record,
+	    &p->job.fault);
 	if (got < 0 || (p->ask.form == MESSAGES_PAGE &&
 	    count_all(p, &total) < 0))
 		return -1;
@@ -91,7 +93,7 @@ go_on(struct passage *p)
 {
 	struct route route;
 	struct record record;
-	int got = sqlite_reader_next(p->reader, &route, &record,
+	int got = p->store->driver->next(p->reader, &route, &record,
 	    &p->job.fault);
 
 	return got > 0 ? put(p, &route, &record) : got;
@@ -111,7 +113,7 @@ read_piece(struct job *j)
 	if (got == 0)
 		messages_end(&p->writer, &j->out);
 	if (got <= 0 && p->reader != NULL) {
-		sqlite_reader_close(p->reader);
+		p->store->driver->close_reader(p->reader);
 		p->reader = NULL;
 	}
 	return got;
@@ -125,7 +127,7 @@ passage_free(struct job *j)
 	struct passage *p = (struct passage *)j;
 
 	if (p->reader != NULL)
-		sqlite_reader_close(p->reader);
+		p->store->driver->close_reader(p->reader);
 	messages_writer_release(&p->writer);
 	messages_ask_release(&p->ask);
 	free(p);

@@ -7,9 +7,10 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
+#include "store/store.h"
 
 #define WAITING_MAX 64
-#define NAME_MAX_BYTES 64
+#define STORE_NAME_MAX 64
 
 struct stores {
 	struct api_store v[OPT_LIST_MAX];
@@ -28,7 +29,7 @@ is_name(struct str s)
 		    !(s.p[i] >= '0' && s.p[i] <= '9') &&
 		    s.p[i] != '-' && s.p[i] != '_')
 			return false;
-	return s.n > 0 && s.n <= NAME_MAX_BYTES;
+	return s.n > 0 && s.n <= STORE_NAME_MAX;
 }
 
 static char *
@@ -57,14 +58,18 @@ name_of(const char *path)
 static int
 add(struct stores *s, const char *text, struct fault *fault)
 {
-	const char *equals = strchr(text, '='), *path = text;
+	const char *equals = strchr(text, '='), *place = text;
+	const struct store_driver *driver;
 	struct str name = { text, equals ? (size_t)(equals - text) : 0 };
 
 	if (is_name(name))
-		path = equals + 1;
+		place = equals + 1;
 	else
-		name = name_of(path);
-	if (*path == '\0')
+		name = STR_NONE;
+	driver = store_find(place, &place);
+	if (name.n == 0)
+		name = name_of(place);
+	if (*place == '\0')
 		return fault_set(fault, EX_USAGE, "--store '%s': no file",
 		    text);
 	if (name.n == 0 && s->n > 0)
@@ -74,8 +79,8 @@ add(struct stores *s, const char *text, struct fault *fault)
 		return fault_set(fault, EX_USAGE, "--store '%s': "
 		    "there is another '%.*s'", text, STR_ARG(name));
 	s->v[s->n++] = (struct api_store){
-		.name = copy(name), .path = memory_strdup(path),
-		.given = true
+		.name = copy(name), .driver = driver,
+		.place = memory_strdup(place), .given = true
 	};
 	return 0;
 }
@@ -83,13 +88,17 @@ add(struct stores *s, const char *text, struct fault *fault)
 static void
 add_default(struct stores *s, const char *home)
 {
+	const struct store_driver *driver;
+	const char *place;
 	struct buf b;
 
 	buf_init(&b, SIZE_MAX);
 	buf_printf(&b, "%s/messages.db", home);
 	buf_putc(&b, '\0');
+	driver = store_find("", &place);
 	s->v[s->n++] = (struct api_store){
-		.name = memory_strdup("messages"), .path = b.p
+		.name = memory_strdup("messages"), .driver = driver,
+		.place = b.p
 	};
 }
 
@@ -126,7 +135,7 @@ stores_close(struct stores *s)
 	stores_finish(s);
 	while (s->n > 0) {
 		free(s->v[--s->n].name);
-		free(s->v[s->n].path);
+		free(s->v[s->n].place);
 	}
 	free(s);
 }

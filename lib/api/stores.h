@@ -12,9 +12,11 @@
  * not put together: writers to several stores give each of them everything,
  * which would then be there twice.
  */
+struct store_driver;
 struct api_store {
 	char *name;		/* "": it can only be the first */
-	char *path;
+	const struct store_driver *driver;
+	char *place;		/* for the driver */
 	bool given;		/* it was asked for, and has to be there */
 	bool seen;		/* it has been there */
 	bool failing;		/* that it can't be read has been said */
@@ -23,9 +25,10 @@ struct api_store {
 struct stores;
 
 /*
- * "FILE" or "NAME=FILE", where NAME has letters, digits, '-' and '_' only;
- * without one it is that of the file, less ".db".  None: messages.db of
- * `home`.  -1 and EX_USAGE for what has no name, or the name of another.
+ * "STORE" or "NAME=STORE" (store_find), where NAME has letters, digits, '-'
+ * and '_' only; without one it is that of the file, less ".db".  Without any
+ * store: messages.db of `home`.  -1 and EX_USAGE for what has no name, or the
+ * name of another.
  */
 int stores_open(struct stores **, const struct opt_list *, const char *home,
     struct inbox *, struct fault *);

@@ -34,10 +34,10 @@ static void
 store(struct committer *c)
 {
 	struct backoff pause = { .first = 50, .last = 2000 };	/* ms */
+	enum store_result r;
 	bool waiting = false;
-	int r;
 
-	while ((r = c->store->write(c->store->handle, &c->batch,
+	while ((r = c->store->write(c->handle, &c->batch,
 	    &c->fault)) == STORE_LATER) {
 		if (!waiting)
 			diag_warning("%s; trying again until it works",

@@ -7,7 +7,7 @@
 
 #include "base/fault.h"
 #include "bus/bus.h"
-#include "store/batch.h"
+#include "store/store.h"
 
 /*
  * A thread that stores one batch while the next is read and resolved: the
@@ -22,22 +22,9 @@
  * There is never more than one batch on its way: giving the next one waits
  * for it, so order is kept and memory bounded.
  */
-enum {
-	STORE_DONE = 0,
-	STORE_LATER = 1,	/* may succeed later: full, locked, away */
-	STORE_FAILED = -1,	/* will not */
-};
-
-struct intake_store {
-	void *handle;
-	/* all or nothing: readings[0..whole) and, with has_at, how far
-	 * that is; else one of the above and why.  Called from the thread
-	 * alone, once committer_start has returned. */
-	int (*write)(void *handle, const struct batch *, struct fault *);
-};
-
 struct committer {
-	const struct intake_store *store;
+	const struct store_driver *store;
+	void *handle;		/* its writer, used by the thread alone */
 	const char *stream, *group;	/* to move after it, or NULL … */
 	uint64_t acked;		/* … and where it is */
 	/* of the batch that failed for good, once committer_busy says no */
@@ -53,7 +40,7 @@ struct committer {
 	pthread_cond_t changed;
 };
 
-/* with store, stream, group and acked set, all else zero */
+/* with store, handle, stream, group and acked set, all else zero */
 int committer_start(struct committer *, struct fault *);
 
 /* stores what is whole of the batch, which is left with the rest; -1, and

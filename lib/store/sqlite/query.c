@@ -316,7 +316,7 @@ glob_function(sqlite3_context *context, int n, sqlite3_value **args)
 	watch->work += glob_work(glob, text.n);
 	if (watch->work >= WATCH_WORK) {
 		watch->work = 0;
-		if (watch->stop(watch->arg)) {
+		if (watch->ask.stop(watch->ask.arg)) {
 			sqlite3_result_error_code(context, SQLITE_INTERRUPT);
 			return;
 		}

@@ -4,7 +4,7 @@
 
 #include <sqlite3.h>
 
-#include "store/query.h"
+#include "store/store.h"
 
 /*
  * A query as SQL.  Nothing of it stands in the text: what a user gave is
@@ -35,10 +35,9 @@ enum { ROW_SERIES, ROW_TIME, ROW_VALUE, ROW_SUM, ROW_UPDATE };
 void sqlite_query_build(struct sqlite_query *, const struct query *);
 void sqlite_query_release(struct sqlite_query *);
 
-/* who is asked now and then whether to go on */
+/* what is asked now and then, whether to go on */
 struct sqlite_watch {
-	bool (*stop)(void *arg);
-	void *arg;
+	struct store_watch ask;
 	size_t work;			/* since it was asked last */
 };
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/reader.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -6,7 +8,6 @@
 #include "base/memory.h"
 #include "base/signal.h"
 #include "json/number.h"
-#include "store/sqlite/sqlite.h"
 #include "store/sqlite/db.h"
 #include "store/sqlite/labels.h"
 #include "store/sqlite/query.h"
@@ -43,7 +44,7 @@ asked_to_stop(void *arg)
 {
 	const struct sqlite_watch *watch = arg;
 
-	return watch->stop(watch->arg);
+	return watch->ask.stop(watch->ask.arg);
 }
 
 static int
@@ -64,19 +65,22 @@ prepare(struct sqlite_reader *r, struct fault *fault)
 }
 
 int
-sqlite_reader_open(struct sqlite_reader **out, const char *path,
-    const struct query *ask, struct fault *fault)
+sqlite_reader_open(void **out, const char *path, const struct query *ask,
+    const struct store_watch *watch, struct fault *fault)
 {
 	struct sqlite_reader *r = memory_zero(1, sizeof *r);
 
-	r->watch.stop = signalled;
+	r->watch.ask = *watch;
+	if (watch->stop == NULL)
+		r->watch.ask.stop = signalled;
 	r->numbers = ask->aggregate != AGGREGATE_NONE &&
 	    ask->aggregate != AGGREGATE_LAST;
 	r->counts = ask->aggregate == AGGREGATE_COUNT;
 	sqlite_query_build(&r->query, ask);
 	buf_init(&r->texts, (size_t)3 * NUMBER_TEXT);
 	if (sqlite_db_open(&r->db, path, false, fault) < 0 ||
-	    sqlite_labels_open(&r->labels, r->db, LABELS, fault) < 0 ||
+	    sqlite_labels_open(&r->labels, r->db,
+	    watch->one_of_many ? SQLITE_LABELS_MIN : LABELS, fault) < 0 ||
 	    prepare(r, fault) < 0) {
 		sqlite_reader_close(r);
 		return -1;
@@ -86,21 +90,10 @@ sqlite_reader_open(struct sqlite_reader **out, const char *path,
 }
 
 void
-sqlite_reader_watch(struct sqlite_reader *r, bool (*stop)(void *), void *arg)
+sqlite_reader_close(void *handle)
 {
-	r->watch.stop = stop;
-	r->watch.arg = arg;
-}
+	struct sqlite_reader *r = handle;
 
-void
-sqlite_reader_frugal(struct sqlite_reader *r)
-{
-	r->labels.kept.max = SQLITE_LABELS_MIN;
-}
-
-void
-sqlite_reader_close(struct sqlite_reader *r)
-{
 	sqlite3_finalize(r->stmt);
 	sqlite_labels_close(&r->labels);
 	sqlite3_close(r->db);
@@ -188,9 +181,10 @@ explain(struct sqlite_reader *r, int rc, struct fault *fault)
 }
 
 int
-sqlite_reader_next(struct sqlite_reader *r, struct route *route,
-    struct record *record, struct fault *fault)
+sqlite_reader_next(void *handle, struct route *route, struct record *record,
+    struct fault *fault)
 {
+	struct sqlite_reader *r = handle;
 	int rc;
 
 	while ((rc = sqlite3_step(r->stmt)) == SQLITE_ROW) {
@@ -204,15 +198,17 @@ sqlite_reader_next(struct sqlite_reader *r, struct route *route,
 }
 
 uint64_t
-sqlite_reader_beyond(const struct sqlite_reader *r)
+sqlite_reader_beyond(const void *handle)
 {
+	const struct sqlite_reader *r = handle;
+
 	return r->beyond;
 }
 
 int
-sqlite_reader_count(struct sqlite_reader *r, uint64_t *n,
-    struct fault *fault)
+sqlite_reader_count(void *handle, uint64_t *n, struct fault *fault)
 {
+	struct sqlite_reader *r = handle;
 	int rc = sqlite3_step(r->stmt);
 
 	if (rc != SQLITE_ROW)
@@ -235,8 +231,9 @@ sqlite_reader_probe(const char *path, struct fault *fault)
 }
 
 void
-sqlite_reader_plan(struct sqlite_reader *r, struct buf *to)
+sqlite_reader_explain(void *handle, struct buf *to)
 {
+	struct sqlite_reader *r = handle;
 	struct buf sql;
 	sqlite3_stmt *s;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/writer.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
 #include "base/memory.h"
 #include "json/number.h"
-#include "store/intake.h"
 #include "store/series.h"
-#include "store/sqlite/sqlite.h"
 #include "store/sqlite/db.h"
 #include "store/sqlite/series.h"
 
@@ -192,7 +192,7 @@ advance(struct sqlite_writer *w, const struct progress *to)
 }
 
 /* Gives up the transaction: why, and whether to try again. */
-static int
+static enum store_result
 give_up(struct sqlite_writer *w, int rc, struct fault *fault)
 {
 	if (rc == SQLITE_DONE)
@@ -219,8 +219,8 @@ give_up(struct sqlite_writer *w, int rc, struct fault *fault)
 	return STORE_FAILED;
 }
 
-int
-sqlite_writer_put(void *handle, const struct batch *b, struct fault *fault)
+enum store_result
+sqlite_writer_write(void *handle, const struct batch *b, struct fault *fault)
 {
 	struct sqlite_writer *w = handle;
 	bool advances = w->source != NULL && b->has_at;
@@ -287,8 +287,8 @@ prepare(struct sqlite_writer *w, struct fault *fault)
 }
 
 int
-sqlite_writer_open(struct sqlite_writer **out, const char *path,
-    const char *source, struct progress *at, struct fault *fault)
+sqlite_writer_open(void **out, const char *path, const char *source,
+    struct progress *at, struct fault *fault)
 {
 	struct sqlite_writer *w = memory_zero(1, sizeof *w);
 
@@ -306,8 +306,9 @@ sqlite_writer_open(struct sqlite_writer **out, const char *path,
 }
 
 void
-sqlite_writer_close(struct sqlite_writer *w)
+sqlite_writer_close(void *handle)
 {
+	struct sqlite_writer *w = handle;
 	int i;
 
 	for (i = 0; i < STATEMENTS; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_STORE_INTAKE_H
-#define MFX_STORE_INTAKE_H
+#ifndef MFX_STORE_SINK_H
+#define MFX_STORE_SINK_H
 
 #include "base/opt.h"
 #include "store/commit.h"
@@ -9,11 +9,8 @@
  * The life of a sink: lines from stdin, in batches, into a store, and then
  * the acknowledgement.  As filter.h it speaks for the program.
  *
- *	if (intake_check(&options, &fault) < 0) ...
- *	status = intake_run(&options, &store, position);
- *
  * Guarantees, whatever the store is:
- * - All that comes is stored, in order, and a batch may end behind any line
+ * - All that comes is stored, in order, and a batch may end after any line
  *   that has a position (mfx-line(5)).  With --ack it is stored together with
  *   how far that is, be it within what was one line on the bus.
  * - Lines up to there that are delivered again are dropped (with --ack).
@@ -24,7 +21,7 @@
  * - While the store can't take a batch, it is kept and tried again, and not
  *   more than another one is read: whoever feeds us waits.
  */
-struct intake_options {
+struct sink_options {
 	int64_t batch;		/* readings; while another batch is being
 				 * stored it may grow to ten times that */
 	int64_t every;		/* nanoseconds */
@@ -33,9 +30,9 @@ struct intake_options {
 	int64_t ready_fd;
 };
 
-#define INTAKE_DEFAULTS { .batch = 5000, .every = STAMP_SECOND, .ready_fd = -1 }
+#define SINK_DEFAULTS { .batch = 5000, .every = STAMP_SECOND, .ready_fd = -1 }
 
-#define INTAKE_OPTIONS(o)						\
+#define SINK_OPTIONS(o)						\
 	{ 0, "ack", "STREAM/GROUP", "move this group after each commit", \
 	    OPT_STRING, &(o).ack, 0, 0 },				\
 	{ 0, "batch", "N", "commit after N readings (5000)",		\
@@ -47,15 +44,15 @@ struct intake_options {
 	{ 0, "ready-fd", "FD", "write a newline there when ready",	\
 	    OPT_INT, &(o).ready_fd, 0, 1023 }
 
-/* -1 when --ack names no group: a misuse */
-int intake_check(const struct intake_options *, struct fault *);
+/* -1 when --ack is not a group: a misuse */
+int sink_check(const struct sink_options *, struct fault *);
 
 /*
- * `at` is what the store holds for the group of --ack, all 0 for none.
- * Gives the exit status.  SIGTERM stores what is whole and ends with 0, or
- * with 75 when the store can't take it just then.
+ * `writer` is the store's; `at` is what the store holds for the group of
+ * --ack, all 0 for none.  Gives the exit status.  SIGTERM stores what is
+ * whole and ends with 0, or with 75 when the store can't take it just then.
  */
-int intake_run(const struct intake_options *, const struct intake_store *,
-    const struct progress *at);
+int sink_run(const struct sink_options *, const struct store_driver *,
+    void *writer, const struct progress *at);
 
 #endif

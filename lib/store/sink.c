@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/intake.h"
+#include "store/sink.h"
 
+#include <stdio.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/filter.h"
+#include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
 #include "line/mark.h"
@@ -23,8 +25,8 @@
 #define PATIENCE_FIRST_MS 1000
 #define HOPEFUL_READINGS 5000
 
-struct intake {
-	const struct intake_options *opt;
+struct sink {
+	const struct sink_options *opt;
 	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
 	struct filter f;
 	struct pack pack;
@@ -49,7 +51,7 @@ now_ms(void)
 }
 
 static void
-cut(struct intake *s, const struct progress *at)
+cut(struct sink *s, const struct progress *at)
 {
 	if (!s->batch.due)
 		s->deadline = now_ms() + s->opt->every / 1000000;
@@ -57,7 +59,7 @@ cut(struct intake *s, const struct progress *at)
 }
 
 static void
-tell(struct intake *s, const char *what)
+tell(struct sink *s, const char *what)
 {
 	if (!s->told)
 		diag_warning("%s:%llu: %s", s->f.in.name,
@@ -67,7 +69,7 @@ tell(struct intake *s, const char *what)
 
 /* What waits is stored as it is. */
 static void
-give_up_waiting(struct intake *s)
+give_up_waiting(struct sink *s)
 {
 	if (s->unplaced && s->opt->ack != NULL)
 		tell(s, "a line without 'seq': it is stored, but not "
@@ -79,7 +81,7 @@ give_up_waiting(struct intake *s)
 }
 
 static void
-wait_until(struct intake *s, int64_t ms)
+wait_until(struct sink *s, int64_t ms)
 {
 	if (s->patience == 0)
 		s->patience = now_ms() + ms;
@@ -90,7 +92,7 @@ wait_until(struct intake *s, int64_t ms)
  * that of this line too: mfx-encode writes such.
  */
 static void
-take_unplaced(struct intake *s)
+take_unplaced(struct sink *s)
 {
 	size_t n = s->batch.n - s->batch.whole;
 
@@ -109,7 +111,7 @@ take_unplaced(struct intake *s)
  * be lost when a filter copies `seq` and leaves `part` out.
  */
 static bool
-is_twin(struct intake *s, struct str line, const struct route *route)
+is_twin(struct sink *s, struct str line, const struct route *route)
 {
 	struct progress before = s->at;
 
@@ -120,7 +122,7 @@ is_twin(struct intake *s, struct str line, const struct route *route)
 
 /* Has this line been stored by another run, or is it here again? */
 static bool
-is_again(struct intake *s, struct str line, const struct route *route)
+is_again(struct sink *s, struct str line, const struct route *route)
 {
 	if (s->opt->ack == NULL || !route->has_seq ||
 	    !progress_covers(&s->at, route))
@@ -140,7 +142,7 @@ is_again(struct intake *s, struct str line, const struct route *route)
 
 /* The line's records, if any, are in the batch. */
 static void
-end_of_line(struct intake *s, struct str line, const struct route *route)
+end_of_line(struct sink *s, struct str line, const struct route *route)
 {
 	if (!route->has_seq) {
 		take_unplaced(s);
@@ -163,7 +165,7 @@ end_of_line(struct intake *s, struct str line, const struct route *route)
 /* Before a line that belongs to another message, or to none: parts that wait
  * are all of theirs. */
 static void
-begin_line(struct intake *s, const struct route *route)
+begin_line(struct sink *s, const struct route *route)
 {
 	if (s->unplaced || s->batch.n == s->batch.whole ||
 	    (route->has_seq && route->seq == s->at.open))
@@ -173,7 +175,7 @@ begin_line(struct intake *s, const struct route *route)
 }
 
 static void
-take(struct intake *s, struct str line)
+take(struct sink *s, struct str line)
 {
 	struct route route;
 	const char *why = pack_parse_line(&s->pack, line, (struct stamp){ 0 },
@@ -195,7 +197,7 @@ take(struct intake *s, struct str line)
 /* While the one before is on its way, a batch may as well grow: the more
  * there is to do, the less each reading of it costs. */
 static bool
-full(const struct intake *s, bool busy)
+full(const struct sink *s, bool busy)
 {
 	size_t max = (size_t)s->opt->batch * (busy ? BATCH_GROWTH : 1);
 
@@ -204,7 +206,7 @@ full(const struct intake *s, bool busy)
 
 /* Hands the batch over when it is time to; -1 when that is no use. */
 static int
-hand_over(struct intake *s, int64_t now)
+hand_over(struct sink *s, int64_t now)
 {
 	bool busy = committer_busy(&s->committer);
 
@@ -221,7 +223,7 @@ hand_over(struct intake *s, int64_t now)
 
 /* How long the next line may let us wait: for ever with nothing to do. */
 static int
-time_left(struct intake *s, int64_t now)
+time_left(struct sink *s, int64_t now)
 {
 	if (committer_busy(&s->committer))
 		return LOOK_MS;
@@ -236,7 +238,7 @@ time_left(struct intake *s, int64_t now)
 }
 
 static void
-say_failure(struct intake *s)
+say_failure(struct sink *s)
 {
 	const struct committer *c = &s->committer;
 
@@ -247,7 +249,7 @@ say_failure(struct intake *s)
 
 /* What is there when the input ends. */
 static void
-finish(struct intake *s)
+finish(struct sink *s)
 {
 	struct committer *c = &s->committer;
 
@@ -276,7 +278,7 @@ finish(struct intake *s)
 }
 
 static void
-run(struct intake *s)
+run(struct sink *s)
 {
 	struct str line;
 	int64_t now;
@@ -294,11 +296,10 @@ run(struct intake *s)
 }
 
 static int
-start(struct intake *s, const struct intake_store *store, struct fault *fault)
+start(struct sink *s, struct fault *fault)
 {
 	struct committer *c = &s->committer;
 
-	c->store = store;
 	if (s->opt->ack != NULL) {
 		if (bus_group_parse(s->opt->ack, s->stream, s->group,
 		    fault) < 0 ||
@@ -311,7 +312,7 @@ start(struct intake *s, const struct intake_store *store, struct fault *fault)
 }
 
 int
-intake_check(const struct intake_options *opt, struct fault *fault)
+sink_check(const struct sink_options *opt, struct fault *fault)
 {
 	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
 
@@ -320,14 +321,17 @@ intake_check(const struct intake_options *opt, struct fault *fault)
 }
 
 int
-intake_run(const struct intake_options *opt, const struct intake_store *store,
-    const struct progress *at)
+sink_run(const struct sink_options *opt, const struct store_driver *store,
+    void *writer, const struct progress *at)
 {
-	struct intake s = { .opt = opt, .at = *at };
+	struct sink s = {
+		.opt = opt, .at = *at,
+		.committer = { .store = store, .handle = writer }
+	};
 	static char *no_files[] = { NULL };
 	struct fault fault;
 
-	if (start(&s, store, &fault) < 0)
+	if (start(&s, &fault) < 0)
 		return diag_fault(&fault);
 	if (filter_init(&s.f, no_files, opt->rejects, NULL) == 0) {
 		/* nothing is written there: who reads it is of no interest */
@@ -344,4 +348,39 @@ intake_run(const struct intake_options *opt, const struct intake_store *store,
 	}
 	committer_end(&s.committer);
 	return filter_finish(&s.f);
+}
+
+/*
+ * A batch is one transaction, on disk before it is acknowledged; with --ack
+ * the position on the bus is in it, so that each reading is stored exactly
+ * once, whatever is killed.  A store that is full or locked is waited for:
+ * nothing is dropped.
+ */
+int
+store_write_main(const struct store_driver *store, int argc, char **argv)
+{
+	static struct sink_options opt = SINK_DEFAULTS;
+	static const struct opt options[] = { SINK_OPTIONS(opt), OPT_END };
+	static char name[64], synopsis[64];
+	struct program program = {
+		.name = name, .summary = store->write_summary,
+		.synopsis = synopsis, .options = options,
+	};
+	struct progress at;
+	struct fault fault;
+	void *writer;
+	int i, status;
+
+	snprintf(name, sizeof name, "mfx-write-%s", store->name);
+	snprintf(synopsis, sizeof synopsis, "[options] %s", store->operand);
+	i = program_start(&program, argc, argv);
+	if (argv[i] == NULL || argv[i][0] == '\0' || argv[i + 1] != NULL)
+		program_misuse(&program, "missing %s", store->operand);
+	if (sink_check(&opt, &fault) < 0)
+		program_misuse(&program, "%s", fault.text);
+	if (store->open_writer(&writer, argv[i], opt.ack, &at, &fault) < 0)
+		return diag_fault(&fault);
+	status = sink_run(&opt, store, writer, &at);
+	store->close_writer(writer);
+	return status;
 }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/reader.h"
+#include "store/sqlite/sqlite.h"
+#include "store/sqlite/writer.h"
+
+const struct store_driver store_sqlite = {
+	.name = "sqlite",
+	.operand = "FILE",
+	.write_summary = "store readings in a SQLite file, each exactly once",
+	.read_summary = "print readings from a SQLite file",
+	.open_writer = sqlite_writer_open,
+	.write = sqlite_writer_write,
+	.close_writer = sqlite_writer_close,
+	.open_reader = sqlite_reader_open,
+	.next = sqlite_reader_next,
+	.count = sqlite_reader_count,
+	.beyond = sqlite_reader_beyond,
+	.explain = sqlite_reader_explain,
+	.close_reader = sqlite_reader_close,
+	.probe = sqlite_reader_probe,
+};
