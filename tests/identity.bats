@@ -145,7 +145,7 @@ load identity
 	refuses 78 "newer version" mfx-things list
 	rm "$db"
 	sqlite3 "$db" 'CREATE TABLE other(x)'
-	refuses 78 "no registry" mfx-things list
+	refuses 78 "not a registry" mfx-things list
 	[[ $(sqlite3 "$db" .tables) == other ]]
 	echo 'some text that is no database, and long enough to tell' >"$db"
 	cp "$db" text
@@ -278,4 +278,28 @@ full_registry() {
 	# a mount that nobody else sees and that ends with its process
 	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
 	    bash -euo pipefail -c full_registry 3>&-
+}
+
+# in a mount where nothing under $MFX_HOME can be written
+read_only_registry() {
+	mount --bind "$MFX_HOME" "$MFX_HOME"
+	mount -o remount,bind,ro "$MFX_HOME"
+	mfx-things list | jq -e .id
+	mfx-things get "$1" | jq -e .id
+	mfx-can "$1" publish "$2" && return 1
+	mfx-events | grep -q thing
+	status 77 mfx-things create 2>err
+	(($(wc -l <err) == 1))
+	grep -q "$MFX_HOME/registry.db" err
+}
+
+@test "what only reads needs no write permission while the registry is open" {
+	local id channel
+	id=$(mfx-things create | jq -r .id)
+	channel=$(mfx-channels create | jq -r .id)
+	start_ready mfx-events --follow
+	export -f read_only_registry status
+	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
+	    bash -euo pipefail -c 'read_only_registry "$@"' - \
+	    "$id" "$channel" 3>&-
 }

@@ -195,6 +195,7 @@ admin_run(struct admin *a, char **operands, enum bulk_what what)
 	if (a->dry_run)
 		a->shown = SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
 		    SPEC_STATUS;
+	a->changes = true;
 	result = begin(a);
 	if (result == 0)
 		result = take_input(a, operands);

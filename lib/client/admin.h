@@ -35,6 +35,7 @@ struct admin {
 	bool if_exists;			/* remove */
 	bool dry_run;			/* remove, disconnect */
 	/* while it runs */
+	bool changes;			/* not only read */
 	const struct admin_place *place;
 	struct bulk bulk;
 	unsigned shown;			/* list: enum spec_member */

@@ -31,7 +31,8 @@ open_registry(struct admin *a)
 		program_misuse(a->program,
 		    "which user? give --user EMAIL or set "
 		    "MFX_USER");
-	if (registry_open(&h->registry, NULL, REGISTRY_WRITE, &a->fault) < 0)
+	if (registry_open(&h->registry, NULL, a->changes ? REGISTRY_WRITE :
+	    REGISTRY_READ, &a->fault) < 0)
 		return -1;
 	return user_find(h->registry, str_z(a->user), &h->owner, &a->fault);
 }

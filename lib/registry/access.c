@@ -225,21 +225,21 @@ ask(struct access *a, enum question q, struct str who, struct str channel)
 	    (st = statement_get(a->registry, sql, &a->fault)) == NULL)
 		return ACCESS_ERROR;
 	if (q == BY_ID) {
-		statement_str(st, 1, who);
+		db_bind_str(st, 1, who);
 	} else {
 		keyring_hash(registry_keyring(a->registry), who, hash);
 		sqlite3_bind_blob(st, 1, hash, sizeof hash, SQLITE_STATIC);
 	}
 	if (q != WHO)
-		statement_str(st, 2, channel);
+		db_bind_str(st, 2, channel);
 	got = statement_step(a->registry, st, &a->fault);
 	if (got <= 0)
 		return got < 0 ? ACCESS_ERROR : ACCESS_NO_KEY;
-	id = statement_column(st, 0);
+	id = db_column(st, 0);
 	if (id.n == ID_TEXT)
 		memcpy(a->thing, id.p, ID_TEXT);
 	connected = sqlite3_column_int(st, 1) != 0;
-	statement_end(st);
+	db_reset(st);
 	return connected ? ACCESS_YES : ACCESS_NOT_CONNECTED;
 }
 
@@ -321,12 +321,12 @@ access_holds(struct access *a, struct str thing,
 	    " AND NOT disabled",
 	    &a->fault)) == NULL)
 		return ACCESS_ERROR;
-	statement_str(st, 1, thing);
+	db_bind_str(st, 1, thing);
 	sqlite3_bind_blob(st, 2, proof->hash, sizeof proof->hash,
 	    SQLITE_STATIC);
 	got = statement_step(a->registry, st, &a->fault);
 	if (got > 0)
-		statement_end(st);
+		db_reset(st);
 	return got > 0 ? ACCESS_YES : got < 0 ? ACCESS_ERROR : ACCESS_NO_KEY;
 }
 
@@ -347,15 +347,15 @@ access_key(struct access *a, struct str thing, char *key, size_t *n)
 	    " AND NOT disabled",
 	    &a->fault)) == NULL)
 		return ACCESS_ERROR;
-	statement_str(st, 1, thing);
+	db_bind_str(st, 1, thing);
 	got = statement_step(a->registry, st, &a->fault);
 	if (got <= 0)
 		return got < 0 ? ACCESS_ERROR : ACCESS_NO_KEY;
-	box = statement_column(st, 0);
+	box = db_column(st, 0);
 	if (keyring_unseal(registry_keyring(a->registry), box.p, box.n, &b)) {
 		*n = b.n;
 		result = ACCESS_YES;
 	}
-	statement_end(st);
+	db_reset(st);
 	return result;
 }

@@ -58,9 +58,9 @@ event_append(struct registry *r, const char *operation, struct fault *fault)
 	if (fields.p == NULL)
 		return fault_set(fault, EX_SOFTWARE, "event too large");
 	sqlite3_bind_int64(st, 1, stamp_now().ns);
-	statement_str(st, 2, str_z(operation));
-	statement_str(st, 3, fields);
-	statement_str(st, 4, (struct str){ registry_event(r)->p, ID_TEXT });
+	db_bind_str(st, 2, str_z(operation));
+	db_bind_str(st, 3, fields);
+	db_bind_str(st, 4, (struct str){ registry_event(r)->p, ID_TEXT });
 	return statement_run(r, st, fault) < 0 ? -1 : 0;
 }
 
@@ -75,8 +75,8 @@ event_append_rows(struct registry *r, const char *owner,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, stamp_now().ns);
-	statement_str(st, 2, str_z(operation));
-	statement_str(st, 3, str_z(owner));
+	db_bind_str(st, 2, str_z(operation));
+	db_bind_str(st, 3, str_z(owner));
 	return statement_run(r, st, fault) < 0 ? -1 : 0;
 }
 
@@ -84,7 +84,7 @@ static void
 put_line(struct buf *to, sqlite3_stmt *st)
 {
 	struct stamp time = { sqlite3_column_int64(st, 1) };
-	struct str fields = statement_column(st, 3);
+	struct str fields = db_column(st, 3);
 	char text[STAMP_TEXT];
 
 	buf_puts(to, "{\"seq\":");
@@ -92,7 +92,7 @@ put_line(struct buf *to, sqlite3_stmt *st)
 	buf_puts(to, ",\"time\":");
 	buf_put(to, text, stamp_print(text, time));
 	buf_puts(to, ",\"operation\":");
-	json_put_string(to, statement_column(st, 2));
+	json_put_string(to, db_column(st, 2));
 	if (fields.n > 2)
 		buf_putc(to, ',');
 	buf_put_str(to, str_from(fields, 1));
@@ -132,7 +132,7 @@ event_read_of(struct registry *r, const char *owner, uint64_t *seq, int max,
 		return -1;
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)*seq);
 	sqlite3_bind_int(st, 2, max);
-	statement_str(st, 3, str_z(owner));
+	db_bind_str(st, 3, str_z(owner));
 	for (; (got = statement_step(r, st, fault)) > 0; seen++) {
 		if (sqlite3_column_int(st, 4)) {
 			put_line(to, st);
@@ -151,7 +151,7 @@ position(struct registry *r, sqlite3_stmt *st, uint64_t *seq,
 	if (st == NULL || statement_step(r, st, fault) < 0)
 		return -1;
 	*seq = (uint64_t)sqlite3_column_int64(st, 0);
-	statement_end(st);
+	db_reset(st);
 	return 0;
 }
 

@@ -42,12 +42,12 @@ void
 item_fill(struct item *item, sqlite3_stmt *st, int at)
 {
 	*item = (struct item){
-		.id = statement_column(st, at),
-		.name = statement_column(st, at + 1),
-		.metadata = statement_column(st, at + 2),
-		.tags = statement_column(st, at + 3),
+		.id = db_column(st, at),
+		.name = db_column(st, at + 1),
+		.metadata = db_column(st, at + 2),
+		.tags = db_column(st, at + 3),
 		.disabled = sqlite3_column_int(st, at + 4) != 0,
-		.box = statement_column(st, at + 5),
+		.box = db_column(st, at + 5),
 	};
 }
 
@@ -67,9 +67,9 @@ owned(struct registry *r, enum item_kind kind, const struct user *owner,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, id);
+	db_bind_str(st, 2, id);
 	got = statement_step(r, st, fault);
-	statement_end(st);
+	db_reset(st);
 	return got;
 }
 
@@ -144,11 +144,11 @@ insert(struct registry *r, enum item_kind kind, const struct user *owner,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, spec->id);
-	statement_str(st, 3, spec->name);
-	statement_str(st, 4, spec->given & SPEC_METADATA ? spec->metadata :
+	db_bind_str(st, 2, spec->id);
+	db_bind_str(st, 3, spec->name);
+	db_bind_str(st, 4, spec->given & SPEC_METADATA ? spec->metadata :
 	    STR("{}"));
-	statement_str(st, 5, spec->given & SPEC_TAGS ? spec->tags :
+	db_bind_str(st, 5, spec->given & SPEC_TAGS ? spec->tags :
 	    STR("[]"));
 	sqlite3_bind_int(st, 6, spec->disabled);
 	if (kind == ITEM_THING)
@@ -214,15 +214,15 @@ rename_item(struct registry *r, enum item_kind kind,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, spec->id);
+	db_bind_str(st, 2, spec->id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got;
 	n = sqlite3_column_int64(st, 0);
-	old = statement_column(st, 1);
+	old = db_column(st, 1);
 	got = str_eq(old, spec->name) ||
 	    (names_drop(r, kind, n, old, fault) == 0 &&
 	    names_add(r, kind, n, spec->name, fault) == 0) ? 0 : -1;
-	statement_end(st);
+	db_reset(st);
 	return got;
 }
 
@@ -237,13 +237,13 @@ update_text(struct registry *r, enum item_kind kind,
 	    rename_item(r, kind, owner, spec, fault) < 0))
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, spec->id);
+	db_bind_str(st, 2, spec->id);
 	if (spec->given & SPEC_NAME)
-		statement_str(st, 3, spec->name);
+		db_bind_str(st, 3, spec->name);
 	if (spec->given & SPEC_METADATA)
-		statement_str(st, 4, spec->metadata);
+		db_bind_str(st, 4, spec->metadata);
 	if (spec->given & SPEC_TAGS)
-		statement_str(st, 5, spec->tags);
+		db_bind_str(st, 5, spec->tags);
 	if ((n = statement_run(r, st, fault)) <= 0)
 		return n < 0 ? -1 : item_unknown(kind, spec->id, fault);
 	event_begin(r, owner->id);
@@ -264,7 +264,7 @@ update_key(struct registry *r, const struct user *owner,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, spec->id);
+	db_bind_str(st, 2, spec->id);
 	bind_key(r, st, 3, spec, &sealed);
 	if ((n = statement_run(r, st, fault)) < 0)
 		return clash(r, spec, fault);
@@ -293,7 +293,7 @@ update_status(struct registry *r, enum item_kind kind,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, spec->id);
+	db_bind_str(st, 2, spec->id);
 	sqlite3_bind_int(st, 3, spec->disabled);
 	if ((n = statement_run(r, st, fault)) < 0)
 		return -1;
@@ -340,12 +340,12 @@ item_remove(struct registry *r, enum item_kind kind,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, id);
+	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got < 0 ? -1 : item_unknown(kind, id, fault);
 	got = names_drop(r, kind, sqlite3_column_int64(st, 0),
-	    statement_column(st, 1), fault);
-	statement_end(st);
+	    db_column(st, 1), fault);
+	db_reset(st);
 	if (got < 0)
 		return -1;
 	event_begin(r, owner->id);
@@ -374,8 +374,8 @@ item_remove_all(struct registry *r, enum item_kind kind,
 		if ((got = statement_step(r, st, fault)) <= 0)
 			return got;
 		snprintf(id, sizeof id, "%.*s",
-		    STR_ARG(statement_column(st, 0)));
-		statement_end(st);
+		    STR_ARG(db_column(st, 0)));
+		db_reset(st);
 		if (item_remove(r, kind, owner, str_z(id), fault) < 0)
 			return -1;
 	}
@@ -393,7 +393,7 @@ item_find(struct registry *r, enum item_kind kind, const struct user *owner,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, id);
+	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got < 0 ? -1 : item_unknown(kind, id, fault);
 	item_fill(item, st, 0);
@@ -404,7 +404,7 @@ item_find(struct registry *r, enum item_kind kind, const struct user *owner,
 void
 item_found_end(void *found)
 {
-	statement_end(found);
+	db_reset(found);
 }
 
 void
@@ -474,10 +474,10 @@ item_connected(struct registry *r, const struct user *owner,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, channel);
-	statement_str(st, 3, thing);
+	db_bind_str(st, 2, channel);
+	db_bind_str(st, 3, thing);
 	got = statement_step(r, st, fault);
-	statement_end(st);
+	db_reset(st);
 	return got;
 }
 
@@ -491,8 +491,8 @@ item_connect(struct registry *r, const struct user *owner, bool connect,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, channel);
-	statement_str(st, 3, thing);
+	db_bind_str(st, 2, channel);
+	db_bind_str(st, 3, thing);
 	if ((n = statement_run(r, st, fault)) < 0)
 		return -1;
 	if (n == 0)
@@ -520,11 +520,11 @@ item_owner(struct registry *r, enum item_kind kind, struct str id,
 
 	if (st == NULL)
 		return -1;
-	statement_str(st, 1, id);
+	db_bind_str(st, 1, id);
 	if ((got = statement_step(r, st, fault)) > 0)
 		snprintf(owner, ID_TEXT + 1, "%.*s",
-		    STR_ARG(statement_column(st, 0)));
-	statement_end(st);
+		    STR_ARG(db_column(st, 0)));
+	db_reset(st);
 	return got;
 }
 
@@ -542,9 +542,9 @@ item_exists(struct registry *r, enum item_kind kind, struct str id,
 
 	if (st == NULL)
 		return -1;
-	statement_str(st, 1, id);
+	db_bind_str(st, 1, id);
 	got = statement_step(r, st, fault);
 	*disabled = got > 0 && sqlite3_column_int(st, 0) != 0;
-	statement_end(st);
+	db_reset(st);
 	return got;
 }

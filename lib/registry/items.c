@@ -146,7 +146,7 @@ items_find(struct registry *r, enum item_kind kind, const struct user *owner,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, owner->n);
-	statement_str(st, 2, id);
+	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got;
 	n = sqlite3_column_int64(st, 0);
@@ -164,7 +164,7 @@ items_find(struct registry *r, enum item_kind kind, const struct user *owner,
 		if (items_keep_event(r, row, fault) < 0)
 			got = -1;
 	}
-	statement_end(st);
+	db_reset(st);
 	return got;
 }
 

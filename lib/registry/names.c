@@ -51,7 +51,7 @@ names_upto(struct registry *r, enum item_kind kind, long long *n,
 	if ((got = statement_step(r, st, fault)) < 0)
 		return -1;
 	*n = got > 0 ? sqlite3_column_int64(st, 0) : 0;
-	statement_end(st);
+	db_reset(st);
 	return 0;
 }
 
@@ -123,7 +123,7 @@ write_notes(struct registry *r, struct buf *b, struct fault *fault)
 		if (st == NULL)
 			return -1;
 		sqlite3_bind_int64(st, 1, note.n);
-		statement_str(st, 2, (struct str){ b->p + at + sizeof note,
+		db_bind_str(st, 2, (struct str){ b->p + at + sizeof note,
 		    note.length });
 		if (statement_run(r, st, fault) < 0)
 			return -1;

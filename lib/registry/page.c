@@ -256,7 +256,7 @@ bind_place(const struct page *p, sqlite3_stmt *st)
 	if (p->order == PAGE_CREATED)
 		return;
 	if (p->at.set || !p->desc)
-		statement_str(st, 5, (struct str){ p->at.key, p->at.length });
+		db_bind_str(st, 5, (struct str){ p->at.key, p->at.length });
 	else
 		sqlite3_bind_blob(st, 5, "", 0, SQLITE_STATIC);
 }
@@ -272,10 +272,10 @@ ask(struct page *p, const char *sql, uint64_t limit, struct fault *fault)
 	bind_place(p, st);
 	sqlite3_bind_int64(st, 3, (sqlite3_int64)limit);
 	if (source_of(p) == NAMED) {
-		statement_str(st, 4, buf_str(&p->match));
+		db_bind_str(st, 4, buf_str(&p->match));
 		sqlite3_bind_int64(st, 5, p->at.n + WINDOW);
 	} else if (p->connected.p != NULL) {
-		statement_str(st, 4, p->connected);
+		db_bind_str(st, 4, p->connected);
 		if (source_of(p) == ORDERED)
 			sqlite3_bind_int(st, 6, !p->disconnected);
 	}
@@ -299,7 +299,7 @@ set_place(struct page *p, sqlite3_stmt *st)
 	set_row(p, sqlite3_column_int64(st, 0));
 	if (p->order == PAGE_CREATED)
 		return;
-	key = statement_column(st, p->order == PAGE_NAME ? 2 : 6);
+	key = db_column(st, p->order == PAGE_NAME ? 2 : 6);
 	p->at.length = key.n < sizeof p->at.key ? key.n : sizeof p->at.key;
 	memcpy(p->at.key, key.p, p->at.length);
 }
@@ -317,7 +317,7 @@ pass(struct page *p, uint64_t want, struct fault *fault)
 	n = (uint64_t)sqlite3_column_int64(st, 0);
 	if (n > 0)
 		set_row(p, sqlite3_column_int64(st, 1));
-	statement_end(st);
+	db_reset(st);
 	p->passed += n;
 	return n == limit;
 }
@@ -338,14 +338,14 @@ wanted(struct page *p, struct str name, sqlite3_stmt *st, size_t *work)
 	if (p->status != PAGE_ANY && (sqlite3_column_int(st, 5) != 0) !=
 	    (p->status == PAGE_DISABLED))
 		return 0;
-	if (p->tags.p != NULL && !tags_include(statement_column(st, 4),
+	if (p->tags.p != NULL && !tags_include(db_column(st, 4),
 	    p->tags))
 		return 0;
 	if (p->glob != NULL && !glob_match(p->glob, name))
 		return 0;
 	if (p->metadata == NULL)
 		return 1;
-	metadata = statement_column(st, 3);
+	metadata = db_column(st, 3);
 	*work += metadata.n;
 	return metadata_match(p->metadata, metadata);
 }
@@ -399,7 +399,7 @@ take_plain(struct page *p, struct fault *fault)
 		n++;
 	}
 	if (st != NULL)
-		statement_end(st);
+		db_reset(st);
 	return got < 0 ? -1 : n == limit;
 }
 
@@ -423,16 +423,16 @@ look(struct page *p, uint64_t limit, struct fault *fault)
 		set_place(p, st);
 		if (!sqlite3_column_int(st, 1))
 			continue;
-		is = wanted(p, statement_column(st, 2), st, &work);
+		is = wanted(p, db_column(st, 2), st, &work);
 		if (is < 0) {
-			statement_end(st);
+			db_reset(st);
 			return fault_set(fault, EX_TEMPFAIL,
 			    "asked to stop");
 		}
 		if (is > 0)
 			take(p);
 	}
-	statement_end(st);
+	db_reset(st);
 	return !enough(p);
 }
 
@@ -559,7 +559,7 @@ give_run(struct page *p, int (*each)(void *, const struct item *,
 		p->given++;
 		item_fill(&item, st, 1);
 		if ((got = each(arg, &item, fault)) != 0) {
-			statement_end(st);
+			db_reset(st);
 			return got;
 		}
 	}

@@ -2,36 +2,23 @@
 #ifndef MFX_REGISTRY_STATEMENT_H
 #define MFX_REGISTRY_STATEMENT_H
 
-#include <sqlite3.h>
-
 #include "base/buf.h"
 #include "registry/item.h"
 #include "registry/registry.h"
+#include "sqlite/db.h"
 
 /*
  * SQL for the files of this folder; nobody else includes this.  Values are
- * bound, never put into the text.
- *
- *	st = statement_get(r, "SELECT … WHERE id = ?1", fault);
- *	if (st == NULL) return -1;
- *	statement_str(st, 1, id);
- *	while ((got = statement_step(r, st, fault)) > 0) ...
- *
- * Statements are prepared once: `sql` is a literal and is known again by
- * its address.  One that gave a row stays open (and holds its snapshot)
- * until it has given 0 or -1, or statement_end.
+ * bound, never put into the text.  These three are db_statement, db_step and
+ * db_change of sqlite/db.h for the registry's handle; db_bind_str and the
+ * others are used as they are.
  */
 sqlite3_stmt *statement_get(struct registry *, const char *sql,
     struct fault *);
-/* what is bound lives until the statement has ended */
-void statement_str(sqlite3_stmt *, int i, struct str);
 /* 1: a row; 0: no more; -1 */
 int statement_step(struct registry *, sqlite3_stmt *, struct fault *);
 /* for one that gives no rows: the number of rows changed, or -1 */
 int statement_run(struct registry *, sqlite3_stmt *, struct fault *);
-void statement_end(sqlite3_stmt *);
-/* borrows from the row */
-struct str statement_column(sqlite3_stmt *, int i);
 
 /* from six columns, the first of them `at`: id, name, metadata, tags,
  * disabled, key_box; it borrows from the row */

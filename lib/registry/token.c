@@ -117,9 +117,9 @@ is_revoked(struct registry *r, struct str id, struct fault *fault)
 
 	if (st == NULL)
 		return -1;
-	statement_str(st, 1, id);
+	db_bind_str(st, 1, id);
 	got = statement_step(r, st, fault);
-	statement_end(st);
+	db_reset(st);
 	return got;
 }
 
@@ -131,8 +131,8 @@ static void
 fill(struct lasting *l, sqlite3_stmt *st)
 {
 	*l = (struct lasting){
-		.id = statement_column(st, 0),
-		.name = statement_column(st, 1),
+		.id = db_column(st, 0),
+		.name = db_column(st, 1),
 		.scope = (unsigned)sqlite3_column_int64(st, 2),
 		.created = sqlite3_column_int64(st, 3),
 		.expires = sqlite3_column_int64(st, 4),
@@ -151,14 +151,14 @@ check_lasting(struct registry *r, struct str id, int64_t now,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, who->user.n);
-	statement_str(st, 2, id);
+	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got;
 	fill(&l, st);
 	who->lasting = true;
 	who->scope = l.scope & TOKEN_LASTING_ALL;
 	who->expires = l.expires;
-	statement_end(st);
+	db_reset(st);
 	return who->expires == 0 || who->expires > now;
 }
 
@@ -241,7 +241,7 @@ token_revoke(struct registry *r, const struct principal *who, int64_t now,
 	    "INSERT OR IGNORE INTO revoked(id, expires) VALUES(?1, ?2)",
 	    fault)) == NULL)
 		return -1;
-	statement_str(st, 1, str_z(who->id));
+	db_bind_str(st, 1, str_z(who->id));
 	sqlite3_bind_int64(st, 2, who->expires);
 	return statement_run(r, st, fault) < 0 ? -1 : 0;
 }
@@ -260,9 +260,9 @@ insert(struct registry *r, const struct user *user, const struct lasting *l,
 
 	if (st == NULL)
 		return -1;
-	statement_str(st, 1, l->id);
+	db_bind_str(st, 1, l->id);
 	sqlite3_bind_int64(st, 2, user->n);
-	statement_str(st, 3, l->name);
+	db_bind_str(st, 3, l->name);
 	sqlite3_bind_int64(st, 4, l->scope);
 	sqlite3_bind_int64(st, 5, l->created);
 	sqlite3_bind_int64(st, 6, l->expires);
@@ -297,7 +297,7 @@ lasting_remove(struct registry *r, const struct user *user, struct str id,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, user->n);
-	statement_str(st, 2, id);
+	db_bind_str(st, 2, id);
 	n = statement_run(r, st, fault);
 	return n != 0 ? n < 0 ? -1 : 0 : fault_set(fault, 1,
 	    "no token '%.*s'", STR_ARG(id));
@@ -318,7 +318,7 @@ lasting_each(struct registry *r, const struct user *user, struct str id,
 		return -1;
 	sqlite3_bind_int64(st, 1, user->n);
 	if (id.p != NULL)
-		statement_str(st, 2, id);
+		db_bind_str(st, 2, id);
 	for (; (got = statement_step(r, st, fault)) > 0; n++) {
 		fill(&l, st);
 		each(arg, &l);

@@ -105,8 +105,8 @@ user_event(struct registry *r, const char *operation,
 static void
 fill(struct user *user, sqlite3_stmt *st)
 {
-	struct str id = statement_column(st, 1);
-	struct str email = statement_column(st, 2);
+	struct str id = db_column(st, 1);
+	struct str email = db_column(st, 2);
 
 	*user = (struct user){
 		.n = sqlite3_column_int64(st, 0),
@@ -126,9 +126,9 @@ insert(struct registry *r, const struct user *user, const char *hash,
 
 	if (st == NULL)
 		return -1;
-	statement_str(st, 1, str_z(user->id));
-	statement_str(st, 2, str_z(user->email));
-	statement_str(st, 3, str_z(hash));
+	db_bind_str(st, 1, str_z(user->id));
+	db_bind_str(st, 2, str_z(user->email));
+	db_bind_str(st, 3, str_z(hash));
 	sqlite3_bind_int64(st, 4, user->created.ns);
 	if (statement_run(r, st, fault) >= 0)
 		return 0;
@@ -158,7 +158,7 @@ put_metadata(struct registry *r, const struct user *user,
 		return -1;
 	sqlite3_bind_int64(st, 1, user->n);
 	if (has_members(metadata))
-		statement_str(st, 2, metadata);
+		db_bind_str(st, 2, metadata);
 	return statement_run(r, st, fault) < 0 ? -1 : 0;
 }
 
@@ -191,7 +191,7 @@ user_set_password(struct registry *r, const struct user *user,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, user->n);
-	statement_str(st, 2, str_z(hash));
+	db_bind_str(st, 2, str_z(hash));
 	if (statement_run(r, st, fault) < 0)
 		return -1;
 	return user_event(r, "user.update", user, STR_NONE, fault);
@@ -218,8 +218,8 @@ user_metadata(struct registry *r, const struct user *user, struct buf *to,
 		return -1;
 	sqlite3_bind_int64(st, 1, user->n);
 	if ((got = statement_step(r, st, fault)) > 0)
-		buf_put_str(to, statement_column(st, 0));
-	statement_end(st);
+		buf_put_str(to, db_column(st, 0));
+	db_reset(st);
 	return got;
 }
 
@@ -251,7 +251,7 @@ find(struct registry *r, const char *sql, struct str who, struct user *user,
 
 	if (st == NULL)
 		return -1;
-	statement_str(st, 1, who);
+	db_bind_str(st, 1, who);
 	if ((got = statement_step(r, st, fault)) < 0)
 		return -1;
 	if (got == 0)
@@ -259,8 +259,8 @@ find(struct registry *r, const char *sql, struct str who, struct user *user,
 	fill(user, st);
 	if (hash != NULL)
 		snprintf(hash, PASSWORD_HASH_TEXT, "%.*s",
-		    STR_ARG(statement_column(st, 5)));
-	statement_end(st);
+		    STR_ARG(db_column(st, 5)));
+	db_reset(st);
 	return 0;
 }
 
@@ -296,10 +296,10 @@ ask(struct registry *r, const char *sql, const struct user *user,
 	if (st == NULL)
 		return -1;
 	sqlite3_bind_int64(st, 1, user->n);
-	statement_str(st, 2, str_z(user->id));
+	db_bind_str(st, 2, str_z(user->id));
 	got = statement_step(r, st, fault);
 	*number = got > 0 ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
-	statement_end(st);
+	db_reset(st);
 	return got;
 }
 
@@ -405,9 +405,9 @@ user_each(struct registry *r, int (*each)(void *, const struct user *,
 		return -1;
 	while ((got = statement_step(r, st, fault)) > 0) {
 		fill(&user, st);
-		got = each(arg, &user, statement_column(st, 5));
+		got = each(arg, &user, db_column(st, 5));
 		if (got != 0) {
-			statement_end(st);
+			db_reset(st);
 			return got;
 		}
 	}
