@@ -11,32 +11,32 @@
 struct sockaddr;
 
 /*
- * Whose a request is, for limits by address.  It is the other end of its
- * connection; of one from a proxy that is trusted, it is whom the proxy
- * names in X-Forwarded-For.
+ * The client of a request, for limits by address.  It is the other end of
+ * the connection or, when that is a trusted proxy, the address that the
+ * proxy names in X-Forwarded-For.
  *
- * That header is a list to which each proxy adds, at its end, who connected
- * to it.  It is read from there: as long as an address is a trusted proxy's,
- * the one in front of it is believed.  So what a client writes into the
- * header itself is never believed, and of one who is no trusted proxy the
- * header isn't looked at.  What is no address ends the list: then it is the
- * last one that is known, a proxy's.
+ * That header is a list to whose end each proxy adds the address that
+ * connected to it.  It is read backwards: while an address is a trusted
+ * proxy's, the one before it is believed.  So what a client writes into the
+ * header itself is never believed, and the header of a peer that is not a
+ * trusted proxy is ignored.  An element that is not an address ends the
+ * list: the client is then the last address known, a proxy's.
  */
 struct address {
 	unsigned char bytes[16];	/* IPv4 as ::ffff:192.0.2.1 */
 };
 
-/* false: it has none, as the other end of a Unix socket */
+/* false when there is no address, as for a Unix socket */
 bool address_of(struct address *, const struct sockaddr *);
 
-/* "192.0.2.1", "2001:db8::1", also with a port behind it: "192.0.2.1:80",
- * "[2001:db8::1]", "[2001:db8::1]:80"; false: it is none */
+/* "192.0.2.1" or "2001:db8::1", also followed by a port: "192.0.2.1:80",
+ * "[2001:db8::1]", "[2001:db8::1]:80"; false when it is not an address */
 bool address_parse(struct address *, struct str text);
 
-/* What it is counted as: how many of the bytes are filled, 4 of IPv4 and of
- * IPv6 the 8 of its network, where each has as many as it likes. */
+/* The key that an address is counted under, and its length: all 4 bytes of
+ * IPv4, the 8 of the network of IPv6, as one client has a whole /64. */
 size_t address_network(const struct address *, unsigned char to[16]);
-/* are they counted as one? */
+/* are both counted under one key? */
 bool address_same_network(const struct address *, const struct address *);
 
 #define PROXIES_MAX OPT_LIST_MAX
@@ -46,7 +46,7 @@ struct proxies {
 		unsigned bits;		/* of the 128 that have to match */
 	} v[PROXIES_MAX];
 	int n;
-	bool local;			/* and whoever has a Unix socket */
+	bool local;			/* trust peers on a Unix socket, too */
 };
 
 /* "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", or "unix" for all that come
@@ -57,9 +57,9 @@ const char *proxies_add(struct proxies *, const char *text);
 bool proxies_trust(const struct proxies *, const struct address *peer);
 
 /*
- * Who is behind a peer that is trusted, by the values of X-Forwarded-For, in
- * order and with commas between; false: that isn't known, and the peer has
- * no address.
+ * The client that a trusted peer speaks for.  `forwarded` holds the values
+ * of all X-Forwarded-For headers in order, with commas between.  False when
+ * the header names no client and the peer itself has no address.
  */
 bool proxies_client(const struct proxies *, const struct address *peer,
     struct str forwarded, struct address *client);

@@ -49,14 +49,14 @@ arena_alloc(struct arena *a, size_t n)
 	return p;
 }
 
-/* gives back what of the last one, got as p, lies behind its first n bytes */
+/* shortens the last allocation, p, to its first n bytes */
 static inline void
 arena_trim(struct arena *a, char *p, size_t n)
 {
 	a->at = p + ((n + 15) & ~(size_t)15);
 }
 
-/* copies s; the copy has a NUL behind it that is not counted */
+/* copies s; a NUL that is not counted follows the copy */
 struct str arena_str(struct arena *, struct str s);
 
 #endif

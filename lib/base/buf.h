@@ -18,9 +18,10 @@
  *	if (b.full) ... something did not fit and was left out
  *	buf_clear(&b); ... buf_release(&b);
  *
- * What would pass the maximum is not added, in part or in whole, and sets
+ * What would exceed the maximum is not added, not even in part, and sets
  * `full`, which stays set until buf_clear: so a writer may put a whole
- * record and ask once.  No memory ends the process with EX_OSERR.
+ * record and check once.  Running out of memory ends the process with
+ * EX_OSERR.
  */
 struct buf {
 	char *p;
@@ -34,7 +35,7 @@ void buf_release(struct buf *);
 
 char *buf_grow(struct buf *, size_t n);
 
-/* n writable bytes behind b->p[b->n], not yet counted; NULL over the max */
+/* n writable bytes at b->p + b->n, not yet counted; NULL over the maximum */
 static inline char *
 buf_room(struct buf *b, size_t n)
 {

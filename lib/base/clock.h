@@ -6,14 +6,14 @@
 
 /*
  * Time for deadlines and pauses: nanoseconds since some moment before the
- * program began, which only grow, whatever happens to the wall clock
- * (stamp.h), and stand still while the machine sleeps.
+ * program began.  They never go back, whatever happens to the wall clock
+ * (stamp.h), and stop while the machine is suspended.
  */
 #define CLOCK_SECOND INT64_C(1000000000)
 
 int64_t clock_ns(void);
 
-/* the same to within some milliseconds, for less */
+/* the same to within some milliseconds, at a lower cost */
 int64_t clock_coarse_ns(void);
 
 static inline int64_t

@@ -27,8 +27,8 @@ enum diag_level {
 
 /* program_start() calls this; name lives as long as the process */
 void diag_init(const char *name);
-/* -q is -1, each -v is +1, within the levels above; also from a signal's
- * handler */
+/* -q is -1, each -v is +1, within the levels above; may be called from a
+ * signal handler */
 void diag_verbosity(int more);
 void diag_json(bool on);
 bool diag_shows(enum diag_level);
@@ -38,7 +38,7 @@ void diag_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void diag_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void diag_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* says an error and gives back its status, for `return diag_fault(&f)` */
+/* prints an error and returns its status, for `return diag_fault(&f)` */
 int diag_fault(const struct fault *);
 
 /* replaces bytes that a terminal would act upon by '?', in place */

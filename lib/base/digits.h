@@ -13,8 +13,8 @@
  */
 #define DIGITS_TEXT 20		/* room for any uint64_t */
 
-/* v in decimal, no NUL; returns the length.  What of the DIGITS_TEXT bytes
- * lies behind it is written to as well. */
+/* v in decimal, no NUL; returns the length.  The rest of the DIGITS_TEXT
+ * bytes is overwritten as well. */
 size_t digits_print(char *to, uint64_t v);
 
 /*

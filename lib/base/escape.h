@@ -8,12 +8,12 @@
  * Text from outside on one line, without anything a terminal acts upon:
  * \t \n \r \\ and \xHH for every other control byte, those of ISO 6429 in
  * UTF-8 (U+0080 to U+009F), the marks that change the direction of text
- * (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069) and what is
- * no UTF-8.  It can be undone, and PostgreSQL's COPY reads it.
+ * (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069) and bytes
+ * that are not UTF-8.  It can be undone, and PostgreSQL's COPY reads it.
  */
 void escape_put(struct buf *, struct str text);
 
-/* is this character, beyond ASCII, one of those? */
+/* is this character, above U+007F, one that escape_put escapes? */
 bool escape_acts(unsigned long c);
 
 /* a field of a CSV file: in quotes when it has to be (RFC 4180) */

@@ -22,8 +22,9 @@ struct fault {
 /* both return -1, so that a function can end with `return fault_set(...)` */
 int fault_set(struct fault *, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* the same with ": " and the text of errno behind it; status 0 is the one
- * that errno calls for: EX_NOPERM, EX_TEMPFAIL for a full disk, EX_IOERR */
+/* the same, followed by ": " and the text of errno; status 0 stands for the
+ * one that errno calls for: EX_NOPERM, EX_TEMPFAIL for a full disk, else
+ * EX_IOERR */
 int fault_errno(struct fault *, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -26,17 +26,17 @@ struct filter {
 	struct out out;
 	uint64_t rejected, noted;
 	int status;		/* worst so far; 0 */
-	bool sequenced;		/* lines carry positions on the bus: set by
-				 * who knows, and seen in the first line */
+	bool sequenced;		/* lines carry positions on the bus: set by a
+				 * program that knows, or by the first line */
 	bool torn;		/* the last line was cut off */
 	bool whole_files;	/* set by the program: a line that is cut off
 				 * at the end of a file that was named is a
 				 * line like any other */
 	/* private */
-	char **files;		/* those still to come */
+	char **files;		/* not opened yet */
 	const char *rejects_path;
 	struct out rejects;
-	struct {		/* refused, and not said yet */
+	struct {		/* refused, not reported yet */
 		bool pending;
 		struct buf line, place;
 		const char *why;
@@ -44,8 +44,8 @@ struct filter {
 };
 
 /* `files` is a NULL-terminated argv tail, empty for stdin; `rejects` is a
- * path or NULL; -1 when it can't be made, which has been said; `cut` says
- * where items end, NULL: lines */
+ * path or NULL; -1 when it can't be created, which has been reported; `cut`
+ * says where items end, NULL for lines */
 int filter_init(struct filter *, char **files, const char *rejects,
     const struct line_cut *cut);
 
@@ -53,38 +53,39 @@ int filter_init(struct filter *, char **files, const char *rejects,
  * 1 and a line; 0 at the end of all input (or an error, which
  * filter_finish reports).  With f.in.timeout set also LINE_IDLE.
  *
- * The writer of the last line may have been killed in the middle of it.  So
- * a last line without newline is given out only when it is whole, as JSON
- * goes, and has no position on the bus: whatever would be made of a half,
- * even a refusal, would pass for the whole, which comes again.  It is noted,
- * and `torn` is set; that is no refusal and no status of its own.
+ * A last line without newline may be truncated, as its writer may have been
+ * killed.  It is returned only when it is complete JSON and carries no
+ * position on the bus: the bus will deliver a truncated line again, and
+ * anything made of the first part, even a refusal, would be taken for the
+ * whole.  A truncated line is noted and sets `torn`; it is not a refusal and
+ * does not change the exit status.
  *
- * Some programs (grep, awk) end a last line that was cut off.  So where lines
- * carry positions, one that is refused and not whole is cut off too when it
- * turns out to be the last.
+ * Some programs (grep, awk) add the newline to a truncated last line.  So
+ * where lines carry positions, a refused line that is not complete JSON
+ * counts as truncated when it turns out to be the last.
  */
 int filter_next(struct filter *, struct str *line);
 
-/* `why` is a reason such as "no value", a text that stays; `column` counts
- * bytes from 1, 0 when there is none */
+/* `why` is a reason such as "no value" and has static lifetime; `column`
+ * counts bytes from 1, 0 when there is none */
 void filter_reject(struct filter *, struct str line, const char *why,
     size_t column);
 
-/* the same for a line that came from somewhere else: `place` is what stands
- * in front of the reason, as "raw@4711" */
+/* the same for a line that came from somewhere else; `place` stands before
+ * the reason, for example "raw@4711" */
 void filter_reject_from(struct filter *, const char *place, struct str line,
     const char *why);
 
-/* "name:line:column" of a byte of the item given last, whatever lines it
- * goes over; `column` as above */
+/* "name:line:column" of a byte of the item returned last, which may span
+ * several lines; `column` as above */
 void filter_place(const struct filter *, struct str item, size_t column,
     struct buf *to);
 
-/* a line that was taken, but about which there is something to say: warned
- * about like a refused one, and counted apart; no exit status */
+/* warns about a line that was accepted: like a refused one, but counted
+ * separately and without effect on the exit status */
 void filter_note(struct filter *, const char *what, const char *why);
 
-/* flushes, says what is left to say, releases, gives the exit status */
+/* flushes, reports the totals, releases, returns the exit status */
 int filter_finish(struct filter *);
 
 #endif

@@ -9,14 +9,14 @@
 /*
  * Patterns as a shell has them, matched against the whole text:
  *
- *	*	any characters, also none; dots and slashes are no borders
+ *	*	any characters or none, dots and slashes included
  *	?	one character
- *	[a-z]	one of these; [!a-z] or [^a-z]: any one but these
+ *	[a-z]	one of these; [!a-z] or [^a-z]: any other character
  *
  * Anything else stands for itself; a backslash too: a literal * is [*].
  * Characters are those of UTF-8, whatever the locale; a byte that is not
- * part of one is a character of its own.  It is SQLite's GLOB but for
- * [!…], which that writes [^…].
+ * part of one is a character of its own.  It is the same as SQLite's GLOB,
+ * except that SQLite knows [^…] only.
  *
  * A pattern is compiled once.  A match then takes one step for each
  * character of the text, and each step a word operation for each 64
@@ -24,21 +24,21 @@
  */
 struct glob;
 
-/* bytes of a pattern; text without any of * ? [ may have more */
+/* bytes of a pattern; text without any of * ? [ may be longer */
 #define GLOB_MAX 1024
 
-/* NULL, and *why not: it is too long, or a [ has no ].  The pattern is
- * copied. */
+/* NULL and the reason in *why when it is too long or a [ has no ].  The
+ * pattern is copied. */
 struct glob *glob_compile(struct str pattern, const char **why);
 /* NULL is fine */
 void glob_free(struct glob *);
 
 bool glob_match(const struct glob *, struct str text);
 
-/* how many steps a match with a text of that length takes at most */
+/* an upper bound of the steps of a match with a text of that length */
 size_t glob_work(const struct glob *, size_t text);
 
-/* is there any of * ? [ in it? */
+/* does it contain any of * ? [ ? */
 bool glob_is_pattern(struct str);
 
 /* NULL, or why glob_compile refuses it */

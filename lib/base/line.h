@@ -21,12 +21,12 @@
  *
  * Before any read that could block, `flush` (if not NULL) is flushed: so
  * batches are full when busy and each record leaves at once when idle.
- * While it waits, it watches `flush` as well: when its reader has gone the
- * process ends as by a write, so a pipeline whose end died is not left
- * hanging until the next line.  A program that writes nothing there sets
- * its fd to -1.
- * A signal caught by signal.h ends the input: what has been read is still
- * given out, but for an unfinished line.
+ * While it waits, it watches `flush` as well: when the reader of `flush` is
+ * gone the process ends as it would on a write, so a pipeline whose last
+ * stage died does not hang until the next line.  A program that writes
+ * nothing there sets its fd to -1.
+ * A signal caught by signal.h ends the input: lines that have been read
+ * whole are still returned.
  */
 #define LINE_LIMIT ((size_t)1 << 20)	/* mfx-line(5): with its '\n' */
 
@@ -40,10 +40,11 @@ enum {
 };
 
 /*
- * Where items end that are no lines.  Asked with all that is unread;
- * `end` says that no more will come.  Gives how many bytes are done with,
- * and in *item those of them that are the next item, or p NULL; 0 and none
- * when more are needed, which at the end means that this was all.
+ * Where items end, for input that is not lines.  `next` is called with all
+ * unread bytes; `end` says that no more will come.  It returns the number of
+ * bytes it is done with, and sets *item to the next item among them, or its
+ * p to NULL when there is none.  It returns 0 and no item when it needs more
+ * bytes; with `end` that means that nothing is left.
  */
 struct line_cut {
 	size_t (*next)(void *arg, struct str unread, bool end,
@@ -51,19 +52,19 @@ struct line_cut {
 	void (*begin)(void *arg);	/* a new file */
 	void *arg;
 	size_t limit;		/* an item is at most this long */
-	bool by_line;		/* in.number is the line an item begins in,
-				 * else it counts items */
+	bool by_line;		/* in.number is the line in which an item
+				 * begins; false: it counts items */
 };
 
 struct line_in {
 	int fd;
 	const char *name;	/* for messages */
-	uint64_t number;	/* of the line given last, from 1 */
+	uint64_t number;	/* of the line returned last, from 1 */
 	int timeout;		/* milliseconds, -1 to wait for ever */
 	int err;		/* errno of a failed read, or 0 */
 	struct out *flush;
 	const struct line_cut *cut;	/* NULL: lines */
-	bool unended;		/* the line given last had no newline */
+	bool unended;		/* the line returned last had no newline */
 	/* private */
 	char *buf;
 	size_t cap, start, end;	/* unread bytes are buf[start..end) */
@@ -79,8 +80,8 @@ void line_release(struct line_in *);
 int line_fill(struct line_in *, struct str *line);
 
 /*
- * False when the line begins a JSON object or array and does not end it: the
- * rest was cut off.  A line that begins otherwise is whole, whatever it is.
+ * False when the line begins a JSON object or array and does not end it: it
+ * was truncated.  A line that begins in any other way counts as whole.
  */
 bool line_is_whole(struct str line);
 

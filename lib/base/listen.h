@@ -7,34 +7,34 @@
 #include "base/fault.h"
 
 /*
- * Sockets to serve on, however they come:
+ * Sockets to serve on, from any of these sources:
  *	ADDR:PORT, [v6]:PORT, :PORT (all addresses), unix:/path with or
  *	without ",mode=660"
  *	inherited from systemd (LISTEN_FDS, LISTEN_PID)
  *	fd 0, from inetd: listening (wait) or connected (nowait)
- * All are non-blocking and close-on-exec when they come back.
+ * All are returned non-blocking and close-on-exec.
  */
 
 /*
- * New listening stream sockets, one for each address that the text stands for
- * (all addresses: 0.0.0.0 and [::]; a name may have several), at most max:
- * how many, or -1.  `option` is for messages: "--listen".  A unix socket's
- * mode is 0600 when none is given.
+ * Opens listening stream sockets, one for each address that the text stands
+ * for (all addresses: 0.0.0.0 and [::]; a name may have several), at most
+ * max.  Returns their number, or -1.  `option` is for messages: "--listen".
+ * The mode of a unix socket is 0600 unless the text says otherwise.
  */
 #define LISTEN_OPEN_MAX 8
 int listen_open(const char *option, const char *address, int *fds, int max,
     struct fault *);
 
 /*
- * What was inherited: number of listening fds put into fds (at most max).
- * *connected is fd 0 when that is a connected socket, else -1.
+ * Puts the inherited listening sockets into fds, at most max, and returns
+ * their number.  *connected is 0 when fd 0 is a connected socket, else -1.
  */
 int listen_inherited(int *fds, int max, int *connected);
 
 /*
  * The same for a program that serves datagrams as well: all inherited
- * sockets that listen or are bound datagram ones, with the name that systemd
- * gave each (FileDescriptorName=), "" without one.  Returns how many.
+ * sockets that listen or are bound datagram sockets, each with the name that
+ * systemd gave it (FileDescriptorName=) or "".  Returns their number.
  */
 struct listen_socket {
 	int fd;
@@ -44,8 +44,8 @@ struct listen_socket {
 
 int listen_inherited_any(struct listen_socket *, int max);
 
-/* the address that "ADDR:PORT" and so on stand for, unix:/path not; for all
- * addresses it is the one of IPv6, where there is any */
+/* the address that a text as above stands for, except unix:/path; all
+ * addresses become [::] if the machine has IPv6, else 0.0.0.0 */
 struct sockaddr_storage;
 int listen_resolve(const char *option, const char *address,
     struct sockaddr_storage *, unsigned *size, struct fault *);

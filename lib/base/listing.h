@@ -6,8 +6,8 @@
 #include "base/table.h"
 
 /*
- * What a command tells about many things alike: a JSON object a line, or
- * with `human` a row of a table.
+ * The output of a command that lists things: a JSON object on each line or,
+ * with `human`, the row of a table.
  *
  *	listing_begin(&l, human, heads);	heads end in NULL
  *	listing_text(&l, "stream", name);
@@ -29,14 +29,14 @@ struct listing {
 void listing_begin(struct listing *, bool human, const char *const *heads);
 void listing_text(struct listing *, const char *name, const char *text);
 void listing_number(struct listing *, const char *name, uint64_t);
-/* seconds, or UTC in a table; a time that is not known is left out */
+/* seconds, in a table UTC; a time that is not known is omitted */
 void listing_time(struct listing *, const char *name, struct stamp,
     bool known);
-/* a value that is written in JSON as it is, as `cell` in a table */
+/* a value that is already JSON; `cell` is what a table shows */
 void listing_raw(struct listing *, const char *name, struct str json,
     struct str cell);
 void listing_end(struct listing *);
-/* writes what is left: 0, or EX_IOERR, which has been said */
+/* writes what is left: 0, or EX_IOERR, which has been reported */
 int listing_finish(struct listing *);
 
 #endif

@@ -17,9 +17,10 @@ void *memory_resize(void *, size_t n) __attribute__((returns_nonnull));
 char *memory_strdup(const char *) __attribute__((returns_nonnull, malloc));
 
 /*
- * What runs in another's process must not end that.  `call` is called first
- * when there is no memory: it frees some and returns true, to try again; or
- * it does not return (longjmp(3)); or false, for the end.  Of one thread.
+ * For code that runs in another program's process and must not end it.
+ * When an allocation fails `call` is called first: it frees memory and
+ * returns true to try again, does not return (longjmp(3)), or returns false
+ * to end the process.  For programs of one thread.
  */
 void memory_on_failure(bool (*call)(void *arg), void *arg);
 

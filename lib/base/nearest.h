@@ -5,7 +5,7 @@
 #include "base/str.h"
 
 /*
- * Which of some words was meant by one that is not among them, for "unknown
+ * Which word of a list was meant by one that is not in it, for "unknown
  * option '--usr'; nearest is '--user'":
  *
  *	nearest_start(&near, str_z(argv[1]));
@@ -18,7 +18,7 @@
  * were added, dropped, changed, or swapped with their neighbour, or when
  * what was typed is its beginning.  `best` is borrowed from the caller of
  * nearest_try, NULL when no word was near; the first of equals wins.  Words
- * over NEAREST_MAX bytes are near to none.
+ * over NEAREST_MAX bytes are near to no other.
  */
 #define NEAREST_MAX 64
 
@@ -33,8 +33,8 @@ void nearest_try(struct nearest *, const char *candidate);
 
 /* room for nearest_hint() */
 #define NEAREST_HINT (NEAREST_MAX + 32)
-/* "; nearest is '--user'" with `prefix` "--", or "" when none is near: what
- * a message of "unknown …" ends in; returns `to` */
+/* the end of a message "unknown …": "; nearest is '--user'" with `prefix`
+ * "--", or "" when no word is near; returns `to` */
 const char *nearest_hint(const struct nearest *, const char *prefix,
     char to[NEAREST_HINT]);
 

@@ -17,11 +17,11 @@
  *		OPT_END
  *	};
  *
- * Options may stand before, between and behind operands; "--" ends them.
+ * Options may stand before, between and after operands; "--" ends them.
  * Every option has a long form: --count 5, --count=5, -n 5, -n5, -vf.
  * "-1h" and whatever else begins with a minus and a digit is an operand.
- * What is wrong with one is said in one line on stderr, with the option, the
- * value and what would be right, and ends the process with 64.
+ * A wrong option ends the process with 64, after one line on stderr with the
+ * option, the value and what would be right.
  *
  * Letters mean the same suite-wide: -h -V -v -q -n (at most N) -o -t (type)
  * -u (unbuffered) -H (human table) -f (file).
@@ -34,9 +34,9 @@ enum opt_type {
 	OPT_SIZE,	/* int64_t *: bytes; 64M, 64MB and 64MiB are the same,
 			 * in steps of 1024 */
 	OPT_DURATION,	/* int64_t *: nanoseconds, "90s", "1h30m"; a number
-			 * without a unit is refused, but 0 */
-	OPT_TIMEOUT,	/* the same; a number alone is seconds, as for
-			 * timeout(1) */
+			 * without a unit is refused, except 0 */
+	OPT_TIMEOUT,	/* the same; a number without a unit is seconds, as
+			 * for timeout(1) */
 	OPT_TIME,	/* int64_t *: stamp's ns, see stamp_parse */
 	OPT_CHOICE,	/* const char **: one of `arg`, "a|b|c" */
 	OPT_ENUM,	/* an enum: the place of the value in `arg`, "a|b|c",
@@ -67,9 +67,10 @@ struct verb;
 /*
  * Parses argv[1..) by the table of the verb (or, with NULL, the program's
  * own) and the common one (--help, --version, --verbose, --quiet, --log,
- * --options); moves the operands behind the options, and returns the index
+ * --options); moves the operands after the options, and returns the index
  * of the first one.  Used through program_start() and program_verb().
  */
 int opt_parse(const struct program *, const struct verb *, int argc,
     char **argv);
+
 #endif

@@ -6,15 +6,15 @@
 #include <stdbool.h>
 
 /*
- * A lock between processes.  When its holder is killed the next one gets it.
+ * A lock between processes.  When its holder is killed, it passes to the next.
  *
  * On Linux it is a robust mutex in memory that all of them map, which costs
  * no system call while nobody else wants it.  Elsewhere (os.h), and where
- * the kernel keeps no account of a process's robust mutexes, as an emulator
- * of another machine's programs does not, it is the exclusive flock(2) of a
- * descriptor that serves nothing else.  The two exclude nobody of the other
- * kind: os_lock_kind() says which one this process takes, and of whose C
- * library the mutex is.
+ * the kernel does not keep a list of a process's robust mutexes (qemu's user
+ * mode, for example), it is an exclusive flock(2) on a descriptor that is
+ * used for nothing else.  A mutex and an flock do not exclude each other:
+ * os_lock_kind() names the kind that this process takes, and the C library
+ * that the mutex belongs to.
  */
 struct os_lock {
 	pthread_mutex_t *mutex;	/* or NULL: */
@@ -22,10 +22,10 @@ struct os_lock {
 };
 
 const char *os_lock_kind(bool mutex);
-/* can it be the mutex? */
+/* can this process take the mutex? */
 bool os_lock_has_mutex(void);
 
-/* makes the mutex, where nobody else sees it yet: 0, or an errno */
+/* makes the mutex, in memory that no other process sees yet: 0 or an errno */
 int os_lock_init(pthread_mutex_t *);
 
 /* 0, or an errno */

@@ -6,16 +6,16 @@
 #include <stdint.h>
 
 /*
- * Waiting for a turn that another process takes: the turns are counted in
- * memory that all of them map, and who takes one has the exclusive flock(2)
- * of the file of it.
+ * Waiting until another process has finished its turn.  Turns are counted in
+ * memory that all processes map; the one whose turn it is holds an exclusive
+ * flock(2) on the file that the memory belongs to.
  */
 
-/* Sleeps while the count is `seen`, but no longer than somebody who is
- * killed at his turn is to hold up the others: the caller looks again. */
+/* Sleeps while the count is `seen`, but for a limited time, as the process
+ * whose turn it is may have been killed: the caller checks again. */
 void os_turn_wait(int fd, _Atomic uint32_t *turns, uint32_t seen);
 
-/* Gives up the lock and lets all go who wait. */
+/* Releases the lock and wakes all that wait. */
 void os_turn_end(int fd, _Atomic uint32_t *turns);
 
 #endif

@@ -5,14 +5,15 @@
 #include <stdbool.h>
 
 /*
- * A descriptor that can be read when files of a directory may have changed.
- * Where the system can't say (os.h) that is so many times a second.
+ * A descriptor that becomes readable when files of a directory may have
+ * changed.  Where the system can't tell (os.h) it becomes readable several
+ * times a second.
  */
 int os_watch_open(void);	/* -1 with errno; closed by close(2) */
 
-/* from now on this directory too, and with `growth` also what is written to
- * its files and how their modes change: which watch it is, or -1 with errno,
- * ENOENT where it is not there */
+/* watches this directory as well and, with `growth`, writes to its files and
+ * changes of their modes.  Returns the number of the watch, or -1 with errno,
+ * ENOENT when there is no such directory. */
 int os_watch_add(int watch, const char *directory, bool growth);
 
 /* empties it */

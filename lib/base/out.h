@@ -7,19 +7,19 @@
 /*
  * Output of records.  Only whole records leave the process:
  *
- *	buf_put(&out.b, ...);		a record is built at the end of b
- *	out_end(&out);			and is now whole; or
- *	out_cancel(&out);		it is forgotten
+ *	buf_put(&out.b, ...);		builds a record at the end of b
+ *	out_end(&out);			the record is whole; or
+ *	out_cancel(&out);		the record is dropped
  *
- * Whole records are written when 64 KiB of them are there, when
+ * Whole records are written when there are 64 KiB of them, when
  * out_flush() is called, and (by line_next) before any read that could
  * block; with `each` set, one at a time.  It does not depend on what fd is.
  *
- * What holds something back (a table its rows, a filter its marks) sets
- * `late`, which is called before each out_flush() to put what is due.
+ * Code that holds output back (a table its rows, a filter its marks) sets
+ * `late`, which out_flush() calls first, to put what is due.
  *
- * After an error everything else is thrown away and every call says -1;
- * out.err holds errno, for the program's last word (out_finish).
+ * After an error all output is discarded and every call returns -1; out.err
+ * keeps errno for the program's last message (out_finish).
  */
 struct out {
 	int fd;

@@ -27,7 +27,7 @@
 struct program {
 	const char *name;	/* "mfx-sub" */
 	const char *summary;	/* the page's .Nd */
-	const char *synopsis;	/* behind the name; '\n' between forms */
+	const char *synopsis;	/* after the name; '\n' between forms */
 	const struct opt *options;
 	const struct verb *verbs;
 	bool network;		/* SIGPIPE is ignored, not default */
@@ -38,10 +38,10 @@ struct program {
 
 struct verb {
 	const char *name;
-	const char *synopsis;	/* behind "prog verb" */
+	const char *synopsis;	/* after "prog verb" */
 	const char *summary;
 	const struct opt *options;
-	/* operands, NULL-terminated; gives the exit status */
+	/* operands, NULL-terminated; returns the exit status */
 	int (*run)(char **operands);
 };
 
@@ -50,17 +50,17 @@ int program_start(const struct program *, int argc, char **argv);
 /* exit status of the verb */
 int program_verb(const struct program *, int argc, char **argv);
 
-/* says "prog: <what>" and the synopsis, and ends with 64 */
+/* prints "prog: <what>" and the synopsis, and exits with 64 */
 _Noreturn void program_misuse(const struct program *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* What a server does about a SIGHUP, in each turn of its loop: nothing is read
- * anew yet, so it says that certificates (`tls`: there are some) need a
+/* What a server does about a SIGHUP, called in each turn of its loop.  No file
+ * is read again yet, so with `tls` it says that new certificates need a
  * restart.  Connections and work go on. */
 void program_reload(bool tls);
 
-/* nothing of this process may reach a core dump or another's ptrace: for
- * programs that hold keys or passwords */
+/* for programs that hold keys or passwords: no core dump, and no ptrace(2)
+ * by other processes */
 void program_holds_secrets(void);
 
 #endif

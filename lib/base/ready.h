@@ -6,9 +6,9 @@
 
 /*
  * Says that the program is ready to serve: READY=1 to systemd when
- * $NOTIFY_SOCKET is set (sd_notify(3)'s protocol), a newline on fd, then
- * closed, when fd is not negative (s6's, and --ready-fd of our programs).
- * Nobody listening is no error.
+ * $NOTIFY_SOCKET is set (sd_notify(3)'s protocol); a newline on fd, which is
+ * then closed, when fd is not negative (s6's protocol, and --ready-fd of our
+ * programs).  It is not an error if nobody listens.
  */
 void ready_tell(int64_t fd);
 

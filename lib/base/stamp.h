@@ -10,9 +10,9 @@
 
 /*
  * A point in time: nanoseconds since 1970-01-01T00:00:00Z, POSIX seconds
- * (no leap seconds), from 1677 to 2262.  Never a double: those have steps
- * of 0.24 microseconds today.  A struct, so that it can't be mixed with
- * seconds by accident.
+ * (no leap seconds), from 1677 to 2262.  Never a double, whose steps are
+ * 0.24 microseconds at today's times.  A struct, so that it can't be mixed
+ * up with seconds.
  */
 struct stamp {
 	int64_t ns;
@@ -27,7 +27,7 @@ struct stamp stamp_now(void);
  * length, below STAMP_TEXT */
 size_t stamp_print(char *to, struct stamp);
 
-/* RFC 3339 in UTC, "2023-11-14T22:13:20.5Z", likewise */
+/* the same as RFC 3339 in UTC, "2023-11-14T22:13:20.5Z" */
 size_t stamp_print_utc(char *to, struct stamp);
 
 /*
@@ -47,11 +47,11 @@ bool stamp_parse(struct str, struct stamp now, struct stamp *out);
  * "1.5h", "1h30m", "200ms".
  */
 bool duration_parse(struct str, int64_t *ns_out);
-/* whether it says what it counts: not "90" */
+/* does it have a unit?  "90" has none. */
 bool duration_has_unit(struct str);
 
-/* "90s", "1500ms", "12h": one unit that it is a whole number of; no NUL;
- * returns the length, below STAMP_TEXT */
+/* "90s", "1500ms", "12h": a whole number of the largest unit that fits; no
+ * NUL; returns the length, below STAMP_TEXT */
 size_t duration_print(char *to, int64_t ns);
 
 #endif

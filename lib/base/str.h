@@ -7,9 +7,9 @@
 #include <string.h>
 
 /*
- * A slice: bytes that somebody else owns.  It may hold NUL, it is not
- * terminated, and it dies with what it borrows from.  {NULL, 0} is the
- * empty slice, and "absent" where a contract says so.
+ * A slice: bytes that are owned elsewhere.  It may hold NUL, it is not
+ * terminated, and it is valid as long as what it borrows from.  {NULL, 0} is
+ * the empty slice, and means "absent" where a contract says so.
  */
 struct str {
 	const char *p;

@@ -5,7 +5,7 @@
 #include "base/out.h"
 
 /*
- * A table for people: columns as wide as what is in them.
+ * A table for people, with columns as wide as their cells.
  *
  *	table_init(&t, &out, 40);
  *	table_column(&t, "name"); table_column(&t, "value");
@@ -14,12 +14,12 @@
  *	...
  *	table_release(&t);
  *
- * For a stream the widths can't be known in advance.  So rows are held
- * until 100 of them are there or `out` is flushed (before a read that could
- * block, and at the end), and columns only ever grow.  The head stands
- * above the first row.  A cell wider than `width_max` characters (1 to
- * TABLE_WIDTH_MAX) is cut and ends in "…".  Device text may be passed as it
- * is: see base/escape.h; any character counts as one column.
+ * The widths of a stream can't be known in advance.  So rows are held until
+ * there are 100 of them or `out` is flushed (before a read that could block,
+ * and at the end), and columns only grow.  The head stands above the first
+ * row.  A cell wider than `width_max` characters (1 to TABLE_WIDTH_MAX) is
+ * cut and ends in "…".  Device text may be passed as it is, as it is escaped
+ * (base/escape.h); any character counts as one column.
  */
 #define TABLE_COLUMNS_MAX 32
 #define TABLE_WIDTH_MAX 500
@@ -38,9 +38,9 @@ struct table {
 
 void table_init(struct table *, struct out *, int width_max);
 void table_column(struct table *, const char *head);
-/* the next cell of the row; numbers stand to the right */
+/* the next cell of the row; `right` aligns it so, for numbers */
 void table_cell(struct table *, struct str text, bool right);
-/* to be called after the last flush of `out` */
+/* call it after the last flush of `out` */
 void table_release(struct table *);
 
 #endif

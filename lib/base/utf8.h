@@ -10,15 +10,15 @@
  * above U+10FFFF */
 bool utf8_valid(struct str);
 
-/* length of the valid sequence that starts at p, 0 when there is none;
- * p < end */
+/* length of the valid sequence that starts at p, 0 when p starts no valid
+ * sequence; p < end */
 size_t utf8_sequence(const char *p, const char *end);
 
-/* the character of a valid sequence, as utf8_sequence has measured it */
+/* the character of a valid sequence of n bytes */
 unsigned long utf8_decode(const char *p, size_t n);
 
 /* C0, DEL and C1 controls, and the 66 noncharacters of Unicode (U+FDD0 to
- * U+FDEF, and the last two of each plane): no text for people */
+ * U+FDEF, and the last two of each plane): not text for people */
 bool utf8_is_control(unsigned long c);
 
 /* writes one character (not a surrogate, at most 0x10FFFF) to `to`, which
