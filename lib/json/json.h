@@ -16,9 +16,9 @@
  *
  * Its names begin with scan_, as those of jansson do with json_.
  *
- * Every function takes the place to read at and returns the place behind
- * what it has read: kept in a register, that is much of the speed.  NULL
- * means that it is not there; `why` and `at` say what and where.
+ * Every function takes the place to read at and returns the place after what
+ * it has read: that both stay in registers is much of the speed.  NULL means
+ * failure; `why` and `at` give the reason and the place.
  */
 /* how deep values that are skipped may nest */
 #define JSON_DEPTH_MAX 64
@@ -28,9 +28,9 @@ struct scan {
 	const char *why, *at;
 	struct arena *arena;	/* for strings with escapes */
 	bool exponent;		/* the last number had one, or is long */
-	bool (*key)(struct str);	/* asked of each key that is skipped */
-	bool key_seen;		/* it has said yes */
-	void *owner;		/* the caller's own */
+	bool (*key)(struct str);	/* called for each skipped key */
+	bool key_seen;		/* `key` has returned true */
+	void *owner;		/* for the caller's use */
 };
 
 /* always NULL */
@@ -45,7 +45,8 @@ scan_space(const struct scan *j, const char *p)
 	return p;
 }
 
-/* behind white space and `c`; NULL, and no failure, without a c */
+/* skips white space and `c`; NULL, which is not a failure, when there is no
+ * `c` */
 static inline const char *
 scan_take(const struct scan *j, const char *p, char c)
 {
@@ -57,14 +58,14 @@ scan_take(const struct scan *j, const char *p, char c)
 
 const char *scan_string_any(struct scan *, const char *p, struct str *out);
 
-/* a string, behind its opening quote; *out is decoded, borrowed from the
- * text when there was nothing to decode */
+/* a string, from after its opening quote; *out is decoded, and borrows from
+ * the text when there was nothing to decode */
 static inline const char *
 scan_string(struct scan *j, const char *p, struct str *out)
 {
 	unsigned n;
 
-	/* most are short and plain; the others begin again */
+	/* most are short and plain; others start over */
 	if (j->end - p < SPAN)
 		return scan_string_any(j, p, out);
 	n = span_first(span_mask_plain(p));
@@ -83,7 +84,7 @@ scan_number(struct scan *j, const char *start, struct str *out)
 	const char *p = start;
 	unsigned mask, whole, end;
 
-	/* most are short and have no exponent; the others begin again */
+	/* most are short and have no exponent; others start over */
 	if (j->end - p < SPAN + 2)
 		return scan_number_any(j, start, out);
 	p += *p == '-';
@@ -99,7 +100,7 @@ scan_number(struct scan *j, const char *start, struct str *out)
 	return p + end;
 }
 
-/* any value, at p or behind white space; checked and forgotten */
+/* any value, at p or after white space: checks and skips it */
 const char *scan_skip(struct scan *, const char *p);
 
 /* the end of the text, after white space */

@@ -14,8 +14,8 @@
  * is decimal, so that 0.1 + 0.2 is 0.3 and no time loses a nanosecond.
  *
  * A `number` is a slice that holds one JSON number (RFC 8259 6), already
- * checked, with a byte behind it that belongs to no number: true of any
- * number inside a JSON text and of those made here.
+ * checked, and is followed by a byte that can't belong to a number: this is
+ * true of any number inside a JSON text and of those made here.
  */
 
 /* is it one JSON number, and nothing else? */
@@ -29,15 +29,15 @@ bool number_in_range(struct str number);
 
 /* seconds as nanoseconds, rounded; false when a stamp can't hold it */
 bool number_ns(struct str number, int64_t *ns);
-/* the same of any text; false when it is not as we write seconds, that is
- * without an exponent */
+/* the same for any text; false when it is not a number without exponent,
+ * which is how we write seconds */
 bool number_ns_plain(struct str text, int64_t *ns);
 
 /* the value when it is whole (10, 10.0, 1e1) and within int64 */
 bool number_integer(struct str number, int64_t *out);
 
-/* the value as m * 10^e, with the fewest digits that m can have; false
- * when those take more than 64 bits */
+/* the value as m * 10^e, where m has the fewest digits possible; false when
+ * m needs more than 64 bits */
 bool number_decimal(struct str, bool *negative, uint64_t *m, int *e);
 
 /*
@@ -48,17 +48,17 @@ bool number_decimal(struct str, bool *negative, uint64_t *m, int *e);
 struct str number_sum(struct arena *, struct str a, struct str b);
 
 /*
- * a * num / den + offset, likewise: exact, or the shortest text of the
- * nearest double; divided last.  num and den are from 1 and have few
- * digits beside their zeros, as the scales of units do: when the twos and
- * fives of den are made tens, num stays below 10^12 and den below 2^32.  A
- * number of more than 24 digits counts as its nearest double.
+ * a * num / den + offset, in the same way: exact, or the shortest text of
+ * the nearest double; the division comes last.  num and den are at least 1
+ * and have few digits except zeros, as the scales of units do: when the
+ * factors 2 and 5 of den are made into 10, num stays below 10^12 and den
+ * below 2^32.  A number of more than 24 digits counts as its nearest double.
  */
 struct str number_convert(struct arena *, struct str a, uint64_t num,
     uint64_t den, int offset);
 
 /* a finite double as the shortest JSON number that reads back the same;
- * the second one into NUMBER_TEXT bytes, and returns the length */
+ * number_print writes to NUMBER_TEXT bytes and returns the length */
 void number_put(struct buf *, double);
 #define NUMBER_TEXT 40
 size_t number_print(char *to, double);

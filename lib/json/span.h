@@ -11,9 +11,9 @@
 #endif
 
 /*
- * How long is the run of bytes of a kind?  The loops that a parser spends
- * its time in, and mispredicts the end of: so sixteen bytes are looked at
- * together and one bit says what each is.
+ * The length of a run of bytes of one kind.  A parser spends its time in
+ * these loops, and the processor mispredicts their end: so sixteen bytes are
+ * classified together, with one bit for each.
  *
  * A `mask` has bit i set when byte i is not of the kind.  The vector form
  * and its portable twin give the same (tests/unit/span.c); both read just
@@ -21,8 +21,8 @@
  */
 #define SPAN 16
 
-/* stands in a JSON string as it is: no control byte, quote, backslash, and
- * nothing above 0x7f */
+/* stands in a JSON string as it is: not a control byte, quote or backslash,
+ * and not above 0x7f */
 static inline bool
 span_is_plain(unsigned char c)
 {
@@ -158,8 +158,8 @@ span_mask_hex(const char *p)
 #define span_mask_hex span_mask_hex_portable
 #endif
 
-/* Copies what is mostly short: without the call and the many sizes that
- * memcpy has to tell apart. */
+/* Copies strings that are mostly short: without a call, and without the many
+ * sizes that memcpy has to distinguish. */
 static inline void
 span_copy(char *to, const char *from, size_t n)
 {

@@ -14,8 +14,8 @@
  *	canonical_now(&c, stamp_now());
  *	why = canonical_put(&c, &buf, line, &at);
  *
- * A line that has this form is only looked at as far as its first record
- * goes.  Any other is read as a whole; what is no message is refused.
+ * A line that has this form is only read to the end of its first record.  Any
+ * other is read as a whole, and refused when it is not a message.
  */
 struct canonical {
 	/* private */
@@ -28,27 +28,27 @@ struct canonical {
 void canonical_init(struct canonical *);
 void canonical_release(struct canonical *);
 
-/* what `received` becomes where it is missing */
+/* the value of `received` for lines that lack it */
 void canonical_now(struct canonical *, struct stamp);
 
 /*
- * Appends the line (which comes without a newline, as does what is
- * appended) in its canonical form and without its position, which is on
- * another stream, and only that of `at`, when it has_seq.  Of a mark nothing
- * is left.
+ * Appends the line in its canonical form; neither has a newline.  Its own
+ * position, which is on another stream, is removed, and that of `at` is added
+ * when `at` has_seq.  Nothing is appended for a mark.
  *
- * NULL, or why it is refused: no message, a label that is no text for all
- * readers, a subtopic that not every protocol can carry (line/topic.h), a
- * line over MESSAGE_LINE_MAX.  Nothing is appended then.
+ * NULL, or why the line is refused: it is not a message, a label is not text
+ * for all readers, not every protocol can carry the subtopic (line/topic.h),
+ * or it is longer than MESSAGE_LINE_MAX.  Nothing is appended then.
  */
 const char *canonical_put(struct canonical *, struct buf *, struct str line,
     struct route *at);
 
 /*
- * For readers of a pipe, where lines may be anybody's: *line becomes what
- * stands for it on a bus, `seq` included, and is itself when it has that
- * form; else it dies at the next call.  NULL, or why it is no message, and
- * then it becomes the mark of its position, or empty when it has none.
+ * For readers of a pipe, where any program may have written the line: *line
+ * becomes its canonical form with its `seq`.  A line that has that form
+ * already is not copied; the copy of any other is valid until the next call.
+ * NULL, or why it is not a message; *line then becomes the mark of its
+ * position, or empty when it has no position.
  */
 const char *canonical_read(struct canonical *, struct str *line);
 

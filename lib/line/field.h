@@ -6,9 +6,9 @@
 #include "senml/pack.h"
 
 /*
- * A record and its route as named fields of text: what users pick columns
- * from.  The order here is that of the columns when none are picked; new
- * ones are added at the end.
+ * A record and its route as named fields of text, from which users choose
+ * columns.  The order here is the default order of columns; new fields are
+ * added at the end.
  */
 enum field {
 	FIELD_TIME, FIELD_CHANNEL, FIELD_PUBLISHER, FIELD_PROTOCOL,
@@ -28,15 +28,15 @@ enum field_time {
 
 const char *field_name(enum field);
 
-/* FIELDS when there is none of this name */
+/* FIELDS when no field has this name */
 enum field field_find(struct str name);
 
-/* "time,name,value" into fields (room for FIELDS); how many, or -1 with
- * the name that is none, or too much, in *what */
+/* parses "time,name,value" into fields, which has room for FIELDS; returns
+ * their number, or -1 with the name that is unknown or one too many in *what */
 int field_list(const char *text, enum field *fields, struct str *what);
 
-/* Borrows from the record, or is in `scratch` until that is used again;
- * empty when the record has none.  Device text as it came. */
+/* The text of a field; it borrows from the record or from `scratch`, and is
+ * empty when the record lacks the field.  Device text is not escaped. */
 struct str field_text(enum field, const struct route *, const struct record *,
     enum field_time, struct buf *scratch);
 

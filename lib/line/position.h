@@ -7,14 +7,14 @@
 /*
  * Positions of lines on a stream of the bus, mfx-line(5).
  *
- * A line that mfx-sub gives out ends at `seq`.  What a filter makes of it
- * has that position too, and all but the last of several also a `part`, from
- * 1 on: (S,1) < (S,2) < … < S, which is the end.  Once the line at a position
- * is stored, all up to there is.
+ * A line that mfx-sub writes ends at `seq`.  The lines that a filter makes of
+ * it have that position too, and all but the last of them also a `part`,
+ * counted from 1: (S,1) < (S,2) < … < S, which is the end.  Once the line at
+ * a position is stored, all before it is stored.
  *
- * These numbers have to be the same whenever the line comes again.  So a
- * pack that was made of several lines, which may be others the next time,
- * has part 0, which is the end too, and its records are not numbered.
+ * These numbers have to be the same whenever the line is delivered again.  A
+ * pack made of several lines may be made of others the next time: so it has
+ * part 0, which means the end, too, and its records are not numbered.
  */
 
 /* less than, equal to or greater than 0, as a is before, at or after b */
@@ -28,19 +28,19 @@ position_compare(uint64_t a, uint32_t a_part, uint64_t b, uint32_t b_part)
 }
 
 /*
- * How far a reader has got: what a store keeps.  A group of the bus is moved
- * to `whole`; where a filter has dropped the end of a line, that is known to
- * have been seen when the next line comes.
+ * How far a reader has got; a store keeps this.  A group of the bus is moved
+ * to `whole`.  If a filter dropped the last part of a line, the line counts as
+ * seen when the next one comes.
  */
 struct progress {
-	uint64_t whole;		/* all lines up to here, and … */
-	uint64_t open;		/* … of the one that ends here … */
-	uint32_t part;		/* … all up to this part; 0: none */
+	uint64_t whole;		/* all lines up to here have been seen, and */
+	uint64_t open;		/* of the line that ends here */
+	uint32_t part;		/* all parts up to this one; 0: no part */
 };
 
-/* has the line with this route, which has a position, been seen by then? */
+/* does it include the line with this route, which has a position? */
 bool progress_covers(const struct progress *, const struct route *);
-/* it has been seen now, and all before it */
+/* adds that line and all before it */
 void progress_add(struct progress *, const struct route *);
 /* like position_compare */
 int progress_compare(const struct progress *, const struct progress *);

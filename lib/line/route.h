@@ -18,15 +18,15 @@ struct route {
 	struct str channel, publisher, protocol, subtopic;
 	struct stamp received;
 	uint64_t seq;
-	uint32_t part;		/* of seq, from 1; 0: the end of it */
+	uint32_t part;		/* of seq, from 1; 0: its end */
 	bool has_received, has_seq;
-	bool joined;		/* of several lines: its records have no
+	bool joined;		/* made of several lines: its records have no
 				 * positions of their own */
 };
 
-/* of `part` */
+/* largest `part` */
 #define PART_MAX INT32_MAX
-/* "seq":9223372036854775807,"part":2147483647, */
+/* longest: "seq":9223372036854775807,"part":2147483647, */
 #define POSITION_MAX_TEXT 48
 
 static inline void
@@ -43,24 +43,25 @@ route_clear(struct route *r)
 }
 
 /*
- * The labels in front of a line, without looking at the rest: fast, and
- * enough for routing.  *rest is the offset behind them (behind the comma).
- * False when the line starts with neither {" nor [{".  Label values with
- * escapes are not decoded, as none of ours have any.
+ * Reads the labels at the beginning of a line without reading the rest: fast,
+ * and enough for routing.  *rest is the offset after them (after the comma).
+ * False when the line starts with neither {" nor [{".  Escapes are not
+ * decoded, as the values of our labels never need any.
  */
 bool route_scan(struct str line, struct route *, size_t *rest);
 
-/* `"channel":"…",…,` : the labels, a comma behind each */
+/* `"channel":"…",…,` : the labels, each followed by a comma */
 void route_put(struct buf *, const struct route *);
 
 /* `"seq":N` or `"seq":N,"part":I`, without a comma after it */
 void position_put(struct buf *, uint64_t seq, uint32_t part);
 
-/* {"seq":N} or {"seq":N,"part":I}: all up to here is stored once this is */
+/* {"seq":N} or {"seq":N,"part":I}: once a sink has this, all lines up to
+ * there count as stored */
 void mark_put(struct buf *, uint64_t seq, uint32_t part);
 
-/* a line of a position alone, which is then the route's; pack_parse_line
- * gives such a line no records and no error */
+/* is the line only a position?  It is put into the route.  pack_parse_line
+ * returns no records and no error for such a line. */
 bool line_is_mark(struct str line, struct route *);
 
 #endif

@@ -16,19 +16,18 @@
 bool channel_id_valid(struct str);
 
 /*
- * Divides such a topic, which has no slash in front.  *channel and *rest
- * borrow from it; *rest is what stands behind "messages/", decoded by
- * nobody, and its p is NULL when there is nothing, not even the slash.
- * False when it has another form; an id that can be none is not refused
- * here.
+ * Splits such a topic, which does not begin with a slash.  *channel and *rest
+ * borrow from it; *rest is what follows "messages/", not decoded, and its p
+ * is NULL when not even the slash is there.  False when the topic has another
+ * form; the id is not checked here.
  */
 bool topic_split(struct str topic, struct str *channel, struct str *rest);
 
 /*
  * A device's path after "/messages", percent-decoded, as a subtopic:
- * levels between '/' or '.', empty ones left out, dots between.  Appended
- * to `to`.  NULL or why it is refused: what one of the protocols can't
- * deliver is refused in all of them, at the door.
+ * levels between '/' or '.' become levels with dots between them; empty ones
+ * are left out.  Appended to `to`.  NULL, or why it is refused: what one of
+ * the protocols can't deliver is refused by all of them:
  *
  * - not UTF-8, a control (C0, DEL, C1) or a noncharacter: MQTT 5.0 1.5.4
  *   lets a broker end the connection over them;
@@ -41,8 +40,8 @@ bool topic_split(struct str topic, struct str *channel, struct str *rest);
  * A level may be longer than a Uri-Path option of CoAP (255 bytes, RFC 7252
  * 5.10): its observers get it by a wildcard.
  *
- * Characters that only change the direction of text are taken, as every
- * protocol carries them; what prints for people escapes them.
+ * Characters that only change the direction of text are accepted, as every
+ * protocol carries them; programs that print for people escape them.
  */
 #define SUBTOPIC_MAX 1024
 #define SUBTOPIC_LEVELS 198
@@ -51,17 +50,16 @@ const char *subtopic_put(struct buf *to, struct str path);
 
 /*
  * The same for a subscriber's path, where a level may be a wildcard:
- * '*' or '+' for any one level, and in the last place '>' for one or more
- * and '#' for none or more.  What is appended is for subscription_has;
- * of '*' and '+' it has '*'.
+ * '*' or '+' for any one level and, as the last level, '>' for one or more
+ * and '#' for any number of levels.  The result is for subscription_has; '+'
+ * becomes '*' in it.
  */
 const char *subscription_put(struct buf *to, struct str path);
 
-/* A subscription without a wildcard: it names one place, where one may
- * publish too. */
+/* Is it without a wildcard, so that it is also a subtopic to publish on? */
 bool subscription_is_plain(struct str subscription);
 
-/* Is the message on this subtopic (empty: on none) wanted? */
+/* Does it include messages on this subtopic (empty: without one)? */
 bool subscription_has(struct str subscription, struct str subtopic);
 
 #endif
