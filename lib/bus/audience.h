@@ -9,9 +9,9 @@
 #include "line/topic.h"
 
 /*
- * Who of an adapter's clients wants which messages: subscriptions by
- * channel, so that a message costs as much as its channel has subscribers,
- * whatever others there are.
+ * Which clients of an adapter want which messages: subscriptions by channel,
+ * so that the cost of a message depends on the subscribers of its channel
+ * only.
  *
  *	audience_join(&a, &session->subscription, channel, filter);
  *	...
@@ -21,16 +21,16 @@
  *	}
  *	audience_leave(&a, &session->subscription);
  *
- * They come in the order they joined.  Within such a loop the one at hand
- * may leave, and no other.
+ * Subscriptions are returned in the order in which they joined.  Within such
+ * a loop only the current one may leave.
  */
 struct audience_channel;
 
-/* Embedded in what the program has for each client. */
+/* Embedded in the program's own struct of a client. */
 struct subscription {
 	void *owner;			/* for the program */
 	/* private */
-	struct audience_channel *channel;	/* NULL: joined to none */
+	struct audience_channel *channel;	/* NULL: has not joined */
 	struct subscription *prev, *next;
 	char *filter;
 	uint16_t filter_n;
@@ -44,23 +44,23 @@ struct audience {
 };
 
 void audience_init(struct audience *);
-/* all have left before */
+/* all subscriptions must have left */
 void audience_release(struct audience *);
 
-/* `filter` is what subscription_put (line/topic.h) has made, and is copied.
- * The subscription must not have been joined, and must stay where it is. */
+/* `filter` comes from subscription_put (line/topic.h), and is copied.  The
+ * subscription must not have joined, and its address must not change. */
 void audience_join(struct audience *, struct subscription *,
     struct str channel, struct str filter);
-/* nothing when it is not joined */
+/* does nothing when it has not joined */
 void audience_leave(struct audience *, struct subscription *);
 
-/* the first subscription that has a message, and the next; or NULL */
+/* the first subscription that includes a message, and the next; or NULL */
 struct subscription *audience_first(const struct audience *,
     struct str channel, struct str subtopic);
 struct subscription *audience_next(const struct subscription *,
     struct str subtopic);
 
-/* what it was joined with; borrowed */
+/* what it joined with; borrowed */
 struct str subscription_channel(const struct subscription *);
 struct str subscription_filter(const struct subscription *);
 

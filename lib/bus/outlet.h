@@ -13,16 +13,16 @@
  *	message_wrap(&s.lines, ...);		one or many
  *	if (outlet_commit(&s, &fault) == 0)	all of them are safe
  *
- * outlet_commit belongs into every turn of the loop, with lines or without:
- * it also brings to disk what BUS_SYNC_INTERVAL has left.
+ * Call outlet_commit in every turn of the loop, with lines or without: it
+ * also syncs lines of earlier turns when BUS_SYNC_INTERVAL is due.
  */
 struct outlet {
-	struct buf lines;	/* whole ones, to be committed together */
+	struct buf lines;	/* whole lines, to be committed together */
 	struct bus_writer *bus;	/* NULL: stdout */
-	bool broken;		/* nothing more goes: the program ends */
+	bool broken;		/* no more can be written: the program ends */
 };
 
-/* more bytes than this in `lines` are to be committed before the next */
+/* commit `lines` before adding more when it holds more bytes than this */
 #define OUTLET_BATCH ((size_t)4 << 20)
 
 /* `stream` "-" is stdout */
@@ -31,15 +31,15 @@ int outlet_open(struct outlet *, const char *stream, enum bus_sync,
 void outlet_close(struct outlet *);
 
 /*
- * All lines are written; or none of them may be acknowledged.  None is left
- * in `lines` either way.  The bus may take the next ones, but what could
- * not be synced, or went to stdout in part, leaves the outlet `broken`.
- * Writing to stdout blocks while its reader is busy: that is the flow
+ * 0: all lines are written; -1: none of them may be acknowledged.  `lines` is
+ * empty in both cases.  After a failure the bus may accept the next lines;
+ * but a failed sync, or a partial write to stdout, sets `broken`.
+ * Writing to stdout blocks while its reader is busy, which is the flow
  * control.
  */
 int outlet_commit(struct outlet *, struct fault *);
 
-/* Whether the reader of stdout has gone, said once: then it is broken. */
+/* Is the reader of stdout gone?  Returns true once, and sets `broken`. */
 bool outlet_left(struct outlet *);
 
 /* could lines be committed now?  For a health check. */

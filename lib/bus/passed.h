@@ -7,9 +7,9 @@
 #include "base/str.h"
 
 /*
- * Lines that a reader of the bus passes over, as it can't tell whose they
- * are: counted, and warned about, the first ten by their place and then once
- * a minute how many there were.
+ * Lines that a reader of the bus skips because it can't tell their channel.
+ * They are counted and warned about: the first ten with their place, then
+ * once a minute with their number.
  */
 struct passed {
 	uint64_t n;
@@ -17,17 +17,17 @@ struct passed {
 	int64_t next;		/* the next warning, monotonic ns */
 };
 
-/* `at` is the line's position or number; "raw", '@' or "<stdin>", ':' stand
- * in front of it */
+/* `at` is the line's position or number; `stream` and `between` stand before
+ * it in the message: "raw", '@' or "<stdin>", ':' */
 void passed_over(struct passed *, const char *stream, char between,
     uint64_t at, const char *why);
 
-/* NULL, or why nobody can tell the channel of a line in which no channel
- * was found by route_scan */
+/* for a line in which route_scan found no channel: why its channel can't be
+ * told, or NULL when it simply has none */
 const char *passed_reason(struct str line);
 
-/* one line of a bus, in which it found none: passed over if there is such a
- * reason; a mark, or what has no channel, is for nobody */
+/* skips a line of a bus in which route_scan found no channel, with a warning
+ * if there is such a reason; a mark or a line without channel needs none */
 void passed_line(struct passed *, const char *stream, uint64_t at,
     struct str line);
 

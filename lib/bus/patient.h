@@ -5,19 +5,19 @@
 #include "bus/bus.h"
 
 /*
- * Appending for a program that has nowhere else to put its lines: it waits
- * for room on a full disk.  As filter.h it speaks for the program.
+ * Appending for a program that has no other place for its lines: when the
+ * disk is full it waits for room.  Like filter.h it prints messages itself.
  */
 struct patient {
 	struct bus_writer *writer;
-	struct bus_relay *relay;	/* or NULL: exactly once by this */
-	int64_t timeout;	/* gives up after so long, ns; 0: never */
-	bool each;		/* without a relay: each line by itself */
+	struct bus_relay *relay;	/* for exactly once, or NULL */
+	int64_t timeout;	/* gives up after this time, ns; 0: never */
+	bool each;		/* without a relay: one append per line */
 };
 
 /*
- * Appends whole lines, and, with `moves`, moves the relay's group to `at`,
- * which is how far they go.  0, or the status to end with.
+ * Appends whole lines and, with `moves`, moves the relay's group to `at`, the
+ * position that the lines reach.  0, or the exit status to end with.
  */
 int patient_append(struct patient *, struct str lines,
     const struct progress *at, bool moves);
