@@ -2,7 +2,7 @@
 # "N passed, N failed".  CI=true makes warnings errors.
 # make test: the same with what is installed.
 # make test T=tests/bus.bats: one suite, with what is built.
-# make lint, unit, fuzz FUZZ_SECONDS=60, bench, demo: as they say.
+# make lint, unit, fuzz FUZZ_SECONDS=60, coverage, bench, demo: as they say.
 
 # those that include nothing of what is left out
 space := $() $()
@@ -75,7 +75,11 @@ bench:
 	@+$(MAKE) --no-print-directory all $(BENCHES)
 	@$(test_env) scripts/bench $(B)
 
+# the lines that tests execute, by gcov
+coverage:
+	@$(test_env) scripts/coverage
+
 demo:
 	@scripts/demo
 
-.PHONY: unit units test lint check fuzz fuzzers bench demo
+.PHONY: unit units test lint check fuzz fuzzers coverage bench demo
