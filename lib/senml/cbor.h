@@ -9,11 +9,11 @@
 #include "base/str.h"
 
 /*
- * CBOR (RFC 8949) as far as SenML needs it: heads, and stepping over what
- * is not wanted.  As in json/json.h every function takes the place to
- * read at and returns the place behind; NULL when it is not well-formed,
- * with `why` and `at`.  No size that is claimed is believed before the
- * bytes are there, and nothing recurses.
+ * CBOR (RFC 8949) as far as SenML needs it: heads, and skipping items.  As in
+ * json/json.h every function takes the place to read at and returns the
+ * place after what it has read; NULL when it is not well-formed, with `why`
+ * and `at`.  A size is not trusted before its bytes are there, and nothing
+ * recurses.
  */
 struct cbor {
 	const char *end;
@@ -32,14 +32,14 @@ struct cbor_head {
 };
 
 #define CBOR_INDEFINITE 31
-/* SIMPLE: arg of false, true; info of the floats */
+/* of SIMPLE: arg of false and true, info of the floats */
 #define CBOR_FALSE 20
 #define CBOR_TRUE 21
 #define CBOR_HALF 25
 #define CBOR_SINGLE 26
 #define CBOR_DOUBLE 27
 
-/* always NULL */
+/* sets `why` and `at`; returns NULL */
 const char *cbor_fail(struct cbor *, const char *at, const char *why);
 
 const char *cbor_head_any(struct cbor *, const char *p, struct cbor_head *);
@@ -59,11 +59,11 @@ cbor_head(struct cbor *c, const char *p, struct cbor_head *h)
 	return h->info < 24 ? p + 1 : cbor_head_any(c, p, h);
 }
 
-/* the bytes of a definite string whose head has been read: *out borrows */
+/* the bytes of a definite string whose head has been read; *out borrows */
 const char *cbor_string(struct cbor *, const char *p, const struct cbor_head *,
     struct str *out);
 
-/* the break that ends an indefinite item? */
+/* is it the break that ends an indefinite item? */
 static inline bool
 cbor_is_break(const struct cbor *c, const char *p)
 {
@@ -71,10 +71,10 @@ cbor_is_break(const struct cbor *c, const char *p)
 }
 
 /*
- * An item with all that is in it, nested at most CBOR_DEPTH_MAX deep, which
- * is what the deepest pack has: a value that is ignored, JSON_DEPTH_MAX
- * deep, in a record, in a pack, in a tag.  The second one has a `max` of
- * its own, from 1 to that.
+ * Skips an item with everything in it, nested at most CBOR_DEPTH_MAX deep.
+ * The deepest pack needs that: an ignored value, JSON_DEPTH_MAX deep, in a
+ * record, in a pack, in a tag.  cbor_skip_within has a limit of its own, from
+ * 1 to CBOR_DEPTH_MAX.
  */
 #define CBOR_DEPTH_MAX 67
 const char *cbor_skip(struct cbor *, const char *p);
@@ -82,11 +82,11 @@ const char *cbor_skip_within(struct cbor *, const char *p, int max);
 
 /*
  * The same in steps, for bytes that are still arriving: begin with a walk
- * of zeros.  NULL with c->at == c->end means that more is needed: call
- * again with w->at, moved to where that byte is then.
+ * of zeros.  NULL with c->at == c->end means that it needs more bytes: call
+ * it again at w->at, adjusted if the bytes have moved.
  */
 struct cbor_open {
-	uint64_t left;		/* items it still wants */
+	uint64_t left;		/* items that are missing */
 	enum cbor_major major;	/* BYTES, TEXT: the chunks of a string */
 	bool indefinite, odd;	/* odd: a key of a map waits for its value */
 };

@@ -7,8 +7,7 @@
 #include "senml/xml_stream.h"
 
 /*
- * SenML as others keep and send it: documents and streams of all kinds
- * out of what is read, one pack after the other.
+ * Reads SenML documents and streams of all kinds, one pack after the other.
  *
  *	documents_init(&d, DOCUMENTS_CBOR, &pack, take, arg);
  *	in.cut = &d.frame.cut;
@@ -26,8 +25,8 @@ enum documents_kind {
 struct documents {
 	enum documents_kind kind;
 	struct stamp now;	/* set by the caller; 0 is the clock */
-	/* the place of an error: a byte of the item, NOWHERE for all of it;
-	 * in XML, which is read in pieces, of the file */
+	/* the place of an error: an offset in the item, or DOCUMENTS_NOWHERE;
+	 * in XML, which is read in pieces, an offset in the file */
 	size_t at;
 	struct frame frame;
 	struct xml_stream xml;
@@ -36,25 +35,25 @@ struct documents {
 	const char *(*take)(void *arg);
 	void *arg;
 	struct stream stream;
-	struct resolver resolver;	/* of a document of XML */
+	struct resolver resolver;	/* of an XML document */
 	bool begun;
 };
 
 #define DOCUMENTS_NOWHERE ((size_t)-1)
 
-/* DOCUMENTS_KINDS when there is none of this name: json, cbor, xml … */
+/* by name: json, cbor, xml …; DOCUMENTS_KINDS when the name is unknown */
 enum documents_kind documents_find(const char *name);
 
-/* `take` is called for each pack, and for each record of a stream: it is
- * in *pack until it returns.  NULL, or why it is refused all the same. */
+/* `take` is called for each pack, and for each record of a stream, which is
+ * in *pack until it returns.  It returns NULL, or why it refuses it. */
 void documents_init(struct documents *, enum documents_kind, struct pack *,
     const char *(*take)(void *arg), void *arg);
 void documents_release(struct documents *);
 
-/* the item that the frame has cut */
+/* the next item, as the frame has cut it; NULL, or why it is refused */
 const char *documents_next(struct documents *, struct str item);
 
-/* a pack begins with this item, or a stream; XML begins where it does */
+/* does a pack or a stream begin with this item?  Of XML, the first piece. */
 static inline bool
 documents_begin_here(const struct documents *d)
 {

@@ -6,8 +6,8 @@
 
 /*
  * Between the encodings and the resolver: one record as it was written,
- * its labels not yet applied.  A parser fills it and hands it over; what
- * base fields, time and the rules of RFC 8428 4 make of it is the same
+ * before base fields are applied.  A parser fills it in and passes it on;
+ * base fields, time and the rules of RFC 8428 4 are applied in the same way
  * for JSON, CBOR and XML.
  */
 enum label {
@@ -32,16 +32,16 @@ enum label {
 	LABEL_BIT(LABEL_RECEIVED) | LABEL_BIT(LABEL_SEQ) | \
 	LABEL_BIT(LABEL_PART))
 
-/* below it a time is relative to now (RFC 8428 4.5.3) */
+/* a time below this is relative to now (RFC 8428 4.5.3) */
 #define RELATIVE_BELOW ((INT64_C(1) << 28) * STAMP_SECOND)
 
 struct fields {
-	unsigned have;			/* LABEL_BIT of each that stands */
+	unsigned have;			/* LABEL_BIT of each that is present */
 	unsigned wild;			/* of the numbers that may be out of a
 					 * double's range */
-	unsigned bad;			/* BN and N: holds a byte that no name
-					 * may have; VD: taken, but not as the
-					 * standard writes it */
+	unsigned bad;			/* BN and N: contains a byte that no
+					 * name may have; VD: accepted, but not
+					 * as the standard writes it */
 	bool truth;			/* vb */
 	struct str text[LABEL_COUNT];	/* strings decoded, numbers as their
 					 * digits, vd as its bytes */
@@ -50,11 +50,11 @@ struct fields {
 enum label label_find(struct str key);
 bool label_is_route(struct str key);
 
-/* may this be taken?  Counts it when it may. */
+/* does the reader tolerate this?  Counts it if so. */
 bool lax_takes(struct pack *, enum lax);
 
-/* one record alone, whose texts borrow from `item` and the pack's arena;
- * NULL or why not, at pack->at */
+/* parses one record, whose texts borrow from `item` and the pack's arena;
+ * NULL, or why it is refused, at pack->at */
 const char *fields_parse_json(struct pack *, struct str item,
     struct fields *);
 const char *fields_parse_cbor(struct pack *, struct str item,
@@ -63,10 +63,10 @@ const char *fields_parse_cbor(struct pack *, struct str item,
 /* copies the texts into the arena; false when that is full */
 bool fields_keep(struct fields *, struct arena *);
 
-/* a parser has met an unknown label: for the watch, see below */
+/* called by a parser for an unknown label: tells the watch (below) */
 void fields_ignore(const struct pack *, struct str label);
 
-/* begins a pack; the arena and the records of the last one are forgotten */
+/* resolves the records of a pack, one after the other */
 struct resolver {
 	struct pack *pack;
 	struct stamp now;		/* 0: the clock, when it is needed */
@@ -75,35 +75,35 @@ struct resolver {
 	bool bn_bad;			/* bn holds a byte no name may have */
 	uint8_t version;
 	bool any;			/* a record has been seen */
-	bool absolute;			/* no time that is given is relative:
-					 * set after resolver_begin */
+	bool absolute;			/* times are never relative: set after
+					 * resolver_begin */
 	size_t out;			/* estimate of the resolved size */
 	size_t each;			/* what the route adds to each record */
 	size_t texts, texts_max;	/* see PACK_EXPAND */
 };
 
 /*
- * For who wants to know how a pack was written, and not only what it says:
- * pack.watch.  Both are called while the pack is parsed, so it may still
- * be refused.  The slices of the fields lie in the text that is parsed
- * where nothing had to be decoded: so each tells its place.
+ * For programs that want to know how a pack was written, and not only its
+ * contents: pack.watch.  Both are called while the pack is parsed, so it may
+ * still be refused.  The slices of the fields point into the parsed text
+ * where nothing had to be decoded, which gives their place.
  */
 struct watch {
-	/* a record that was taken, and what it gave: NULL when it was base
-	 * fields alone */
+	/* a record that was accepted, and what it resolved to: NULL when it
+	 * had base fields only */
 	void (*record)(struct watch *, const struct resolver *,
 	    const struct fields *, const struct record *);
-	/* an unknown label, which is ignored with its value; empty for an
-	 * integer of CBOR */
+	/* an unknown label, which is ignored with its value; empty for a CBOR
+	 * integer */
 	void (*ignored)(struct watch *, struct str label);
 };
 
 /*
- * A line of ours, mfx-line(5), is a pack, or one record alone, whose first
- * record has routing labels as well.  What these say is not SenML: they are
- * given to `take`, which may change what times count from and what each
- * record takes, and sets *alone when nothing else is in the record.  NULL, or
- * why the line is refused.
+ * A line in the form of mfx-line(5) is a pack, or a single record, whose first
+ * record has routing labels as well.  These are not SenML: `take` gets them,
+ * and may change what times count from (now) and the size that each record
+ * takes (each).  It sets *alone when the record has no other fields.  It
+ * returns NULL, or why the line is refused.
  */
 struct line_labels {
 	const char *(*take)(struct line_labels *, struct resolver *,
@@ -112,11 +112,12 @@ struct line_labels {
 const char *pack_parse_labelled(struct pack *, struct str line,
     struct stamp now, struct line_labels *);
 
+/* begins a pack, and forgets the arena and the records of the last one */
 void resolver_begin(struct resolver *, struct pack *, struct stamp now);
-/* the pack is `size` bytes as it came: what its names may expand to; without
- * this call it is any size */
+/* the pack is `size` bytes long as it came, which limits what its names may
+ * expand to; without this call they are not limited */
 void resolver_bound(struct resolver *, size_t size);
-/* the next record; NULL or why the pack is refused */
+/* the next record; NULL, or why the pack is refused */
 const char *resolver_add(struct resolver *, const struct fields *);
 /* puts the records in order */
 void resolver_end(struct resolver *);

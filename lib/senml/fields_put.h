@@ -5,18 +5,18 @@
 #include "senml/fields.h"
 
 /*
- * One record as it is to be written, in each encoding: what stands in
- * `have`, in the order of enum label.  Only labels of SenML; at least one.
- * Texts have to be what the resolver gives: valid UTF-8, numbers as in
- * json/number.h, vd as bytes.
+ * Writes one record in each encoding: the labels in `have`, in the order of
+ * enum label.  Only labels of SenML; at least one.  Texts have to be in the
+ * form that the resolver returns: valid UTF-8, numbers as in json/number.h,
+ * vd as bytes.
  *
  * Numbers keep their digits in JSON and XML.  In CBOR they become the
- * shortest of an integer and a float that give the same number; where a
- * double would lose digits, a decimal fraction; and the nearest double when
- * the digits take more than 64 bits or the number is next to nothing.
+ * shortest integer or float of the same value; where a double would lose
+ * digits, a decimal fraction; and the nearest double when the digits need
+ * more than 64 bits or the number is extremely small.
  */
 
-/* {labels"bn":…,…}; `labels` as route_put() puts them, or nothing */
+/* {labels"bn":…,…}; `labels` as written by route_put(), or empty */
 void fields_put_json(struct buf *, struct str labels, const struct fields *);
 /* a map */
 void fields_put_cbor(struct buf *, const struct fields *);

@@ -5,14 +5,13 @@
 #include "senml/pack.h"
 
 /*
- * The SenML inside a data value: what message_wrap could not put into a
- * line as a pack.  All media types of RFC 8428 12 but EXI and etch; of an
- * open stream (sensml) all records, in the order they came; XML is to be
- * closed.
+ * The SenML inside a data value, which message_wrap could not put into a line
+ * as a pack.  All media types of RFC 8428 12 except EXI and etch; of an open
+ * stream (sensml) all records, in their order; XML must be closed.
  *
- * NULL and the pack; payload_no_senml when its content format is another
- * one; else why it is not the SenML that it says.  Labels of ours in it
- * are unknown ones.  now.ns 0 is the clock.
+ * NULL and the pack; payload_no_senml when its content format is not SenML;
+ * or why it is not valid.  Routing labels in it are unknown labels.  now.ns 0
+ * is the clock.
  */
 extern const char payload_no_senml[];
 

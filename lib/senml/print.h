@@ -4,15 +4,15 @@
 
 #include "senml/pack.h"
 
-/* A time as text: the records of a pack mostly share theirs. */
+/* A time as text, kept because most records of a pack share their time. */
 struct time_text {
 	struct stamp time;
-	size_t n;		/* 0: none yet */
+	size_t n;		/* 0: no time yet */
 	char text[STAMP_TEXT];
 };
 
-/* The members of a resolved record in JSON, after the '{' and whatever
- * stands in front, and then `end`. */
+/* Appends the members of a resolved record in JSON, without the '{' and what
+ * may come first, and then `end`. */
 void record_put_fields(struct buf *, const struct record *,
     struct time_text *last, struct str end);
 

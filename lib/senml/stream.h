@@ -6,15 +6,15 @@
 
 /*
  * SensML (RFC 8428 4.8): a pack without an end, whose records are resolved
- * as they come and in the order they come.
+ * one by one, in their order.
  *
  *	stream_init(&s, &pack);
  *	stream_begin(&s);			a new stream
  *	why = stream_json(&s, item, now);	one record: frame.h cuts them
  *	... pack.n is 0 or 1
  *
- * Base fields carry over, so what follows a refused record can't be
- * understood any more: it is refused too, until stream_begin.
+ * Base fields stay in force, so records after a refused one can't be
+ * resolved: they are refused, too, until stream_begin.
  */
 struct stream {
 	struct pack *pack;
@@ -31,7 +31,7 @@ void stream_begin(struct stream *);
 /* now.ns 0 is the clock */
 const char *stream_json(struct stream *, struct str item, struct stamp now);
 const char *stream_cbor(struct stream *, struct str item, struct stamp now);
-/* the record as a parser of another kind has read it */
+/* a record that another parser has read */
 const char *stream_fields(struct stream *, const struct fields *,
     struct stamp now);
 

@@ -8,9 +8,9 @@
 #include "senml/pack.h"
 
 /*
- * The units of SenML: the registry "SenML Units" and "Secondary Units" of
- * IANA as of 2025-03-27, which is what RFC 8428 and RFC 8798 have put
- * there and a few that came later.
+ * The units of SenML: IANA's registries "SenML Units" and "Secondary Units"
+ * as of 2025-03-27, which hold the units of RFC 8428 and RFC 8798 and a few
+ * later ones.
  */
 struct unit {
 	struct str name;
@@ -19,7 +19,7 @@ struct unit {
 	struct str primary;
 	int64_t num, den;
 	int offset;
-	bool avoided;		/* registered as not recommended to write */
+	bool avoided;		/* registered as not recommended for writers */
 };
 
 /* names are case-sensitive; NULL for one that is not registered */
@@ -33,22 +33,21 @@ unit_is_secondary(const struct unit *u)
 
 /*
  * Writes value and sum in the primary unit, exactly (number_convert), and
- * drops the version that secondary units need (RFC 9100: 26) when the
- * unit is now a primary one.  It works on each record alone, since a
- * resolved record needs no other; what version the pack had does not
- * matter.  Doing it again changes nothing.
+ * drops the version that secondary units need (RFC 9100: 26) when the unit
+ * is now a primary one.  Each record is converted by itself, whatever the
+ * version of the pack.  A second conversion changes nothing.
  *
- * Records with a primary unit, none, or one not known keep their numbers;
- * those with a string, a boolean or data stay as they are whatever their
- * unit is, as nobody can say how that would be scaled.
+ * Records with a primary or unknown unit, or without a unit, keep their
+ * numbers.  Records with a string, a boolean or data do not change, as such
+ * values can't be scaled.
  *
- * NULL, or why not: a sum in a unit with an offset (dBm) has no meaning,
+ * NULL, or why it fails: a sum in a unit with an offset (dBm) has no meaning,
  * and a number can leave the range of a double.
  */
 const char *record_to_primary(struct record *, struct arena *);
 
-/* all records of a pack; when one can't be, the pack is refused: it has no
- * records any more */
+/* all records of a pack; when one fails the pack is refused and has no
+ * records */
 const char *pack_to_primary(struct pack *);
 
 #endif

@@ -5,12 +5,13 @@
 #include "base/str.h"
 
 /*
- * Where the tags of XML end, in bytes that come in any pieces.  A parser
- * that is given a piece of a tag begins it again with the next: a tag of a
- * megabyte, sent byte by byte, would cost hours.  So it is given whole ones.
+ * Finds where the tags of XML end, in bytes that come in any pieces.  A
+ * parser that gets a part of a tag starts that tag over with the next piece:
+ * a tag of a megabyte, sent byte by byte, would take hours.  So it gets whole
+ * tags only.
  *
- * Nothing is checked here.  What can't be XML, a '<' inside a tag, counts
- * as whole, so that the parser sees it and says so.
+ * Nothing is checked here.  Bytes that can't be XML, such as a '<' inside a
+ * tag, count as whole, so that the parser sees and refuses them.
  */
 enum xml_place {
 	XML_TEXT, XML_OPEN, XML_TAG, XML_DOUBLE, XML_SINGLE,
@@ -19,8 +20,8 @@ enum xml_place {
 	XML_INSTRUCTION, XML_INSTRUCTION_END,
 };
 
-/* How many of the bytes belong to whole tags, or to text between them;
- * *place is where the bytes end, XML_TEXT in the beginning. */
+/* The number of bytes that belong to whole tags, or to text between them;
+ * *place says where the bytes end, and is XML_TEXT at first. */
 size_t xml_split(enum xml_place *place, struct str bytes);
 
 #endif

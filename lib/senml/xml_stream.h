@@ -8,9 +8,9 @@
 #include "senml/xml_split.h"
 
 /*
- * SenML and SensML in XML (RFC 8428 7) out of bytes that come in any
- * pieces: a record as soon as its element is complete, any number of
- * documents one behind the other, white space between.
+ * Reads SenML and SensML in XML (RFC 8428 7) from bytes that come in any
+ * pieces: a record as soon as its element is complete, and any number of
+ * documents one after the other, with white space between.
  *
  *	struct xml_stream x;
  *	xml_stream_init(&x, &events, arg);
@@ -25,9 +25,9 @@
  * comments, processing instructions, attributes that SenML does not know
  * (not with a name that ends in '_') or of other namespaces.
  *
- * An error is the end: the events behind it do not come, and every further
- * feed fails.  Memory is bounded, whatever comes; once the largest record
- * has been seen nothing is allocated any more.
+ * After an error there are no more events, and every further feed fails.
+ * Memory is bounded for any input; nothing is allocated once the largest
+ * record has been seen.
  */
 #define XML_ELEMENT_MAX ((size_t)1 << 20)
 #define XML_ATTRIBUTES_MAX 1024
@@ -36,9 +36,9 @@
 struct xml_events {
 	/* the next record; its texts live until the next one is read */
 	const char *(*record)(void *arg, const struct fields *);
-	/* the end of a document: what base fields were in force are not */
+	/* the end of a document, and of its base fields */
 	const char *(*end)(void *arg);
-	/* a label that SenML does not know, and one of ours is such; may
+	/* a label that SenML does not know, such as our routing labels; may
 	 * be NULL */
 	void (*ignored)(void *arg, struct str label);
 	/* a stream: the input may end between two records */
