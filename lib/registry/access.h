@@ -10,36 +10,36 @@
 #include "registry/uuid.h"
 
 /*
- * May this key publish to that channel?  The decision every adapter takes
- * for itself, from a read-only handle on the registry and a cache.
+ * May this key publish to that channel?  Every adapter decides for itself,
+ * from a read-only handle on the registry and a cache.
  *
  *	access_open(&a, home, &fault);
  *	...
  *	access_refresh(a);		once a turn of the event loop
  *	switch (access_check(a, key, channel, &thing)) ...
  *
- * access_open wants a registry to be there (registry.h).  One that was
- * replaced by another file is opened anew within a second.
+ * access_open fails when there is no registry (registry.h).  If the file is
+ * replaced by another one, that is opened within a second.
  *
- * It fails closed: what can't be looked up is ACCESS_ERROR and the caller
- * answers with "try again", never with yes.  access_refresh looks whether
- * the registry has changed (PRAGMA data_version, at most every 50 ms) and
- * then forgets the cache: a removed key or connection is refused within
- * that time, on open connections too if they ask again.
+ * It fails closed: if the registry can't be read the result is ACCESS_ERROR,
+ * and the caller answers "try again", never yes.  access_refresh checks
+ * whether the registry has changed (PRAGMA data_version, at most every 50
+ * ms) and then clears the cache: a removed key or connection is refused
+ * within that time, on open connections too if they ask again.
  *
- * The cache holds no keys: only a 128-bit SipHash under a key of this
- * process.
+ * The cache holds no keys: only their 128-bit SipHash under a random key of
+ * this process.
  */
 struct access;
 
 enum access_result {
 	ACCESS_YES,
-	ACCESS_NO_KEY,		/* nobody has this key, or a thing that is
+	ACCESS_NO_KEY,		/* no thing has this key, or the thing is
 				 * disabled */
-	ACCESS_NOT_CONNECTED,	/* the thing is not on this channel, or
-				 * there is no such channel, or it is
+	ACCESS_NOT_CONNECTED,	/* the thing is not connected to this channel,
+				 * or there is no such channel, or it is
 				 * disabled */
-	ACCESS_ERROR,		/* the registry can't be asked */
+	ACCESS_ERROR,		/* the registry can't be read */
 };
 
 /* `home` NULL: $MFX_HOME or its default */
@@ -48,41 +48,40 @@ void access_close(struct access *);
 
 /* true when the registry has changed since the last call */
 bool access_refresh(struct access *);
-/* the same, looked for at once: before a refusal that lasts, as of somebody
- * who comes right behind the change that lets him in */
+/* the same, without the 50 ms: call it before a refusal that ends a
+ * connection, as a client may come right after the change that admits it */
 bool access_refresh_now(struct access *);
 
-/* Forgets all answers: whoever has just changed the registry need not wait
- * for the next look. */
+/* Clears the cache: for a program that has just changed the registry. */
 void access_forget(struct access *);
 
-/* *thing borrows from the cache and dies at the next call of any of these;
- * it is set with ACCESS_YES and ACCESS_NOT_CONNECTED */
+/* *thing borrows from the cache until the next call of any function here; it
+ * is set with ACCESS_YES and ACCESS_NOT_CONNECTED */
 enum access_result access_check(struct access *, struct str key,
     struct str channel, struct str *thing);
 
-/* the same for a thing known by its id (from a client certificate); one
- * whose key was taken away, or that is disabled, has no access this way
- * either: ACCESS_NO_KEY */
+/* the same for a thing known by its id (from a client certificate); a thing
+ * whose key was revoked, or that is disabled, has no access this way either:
+ * ACCESS_NO_KEY */
 enum access_result access_check_id(struct access *, struct str thing,
     struct str channel);
 
-/* who has this key, whatever the channel */
+/* which thing has this key, on any channel or none */
 enum access_result access_identify(struct access *, struct str key,
     struct str *thing);
 
 /*
- * For a connection that outlives many changes: what to keep instead of the
- * key.  It is the hash that the registry finds keys by, made under its
- * master key, so it gives no key away.  access_holds says whether the thing
- * still has that key: ACCESS_YES or ACCESS_NO_KEY.  It is not cached: to be
- * asked once after each change.
+ * For long connections: a proof to keep instead of the key.  It is the hash
+ * by which the registry finds keys, made under its master key, so it reveals
+ * no key.  access_holds says whether the thing still has that key:
+ * ACCESS_YES or ACCESS_NO_KEY.  It is not cached: call it once after each
+ * change.
  */
 struct access_proof {
 	unsigned char hash[KEY_HASH_BYTES];
 };
 
-/* false when the registry can't be asked */
+/* false when the registry can't be read */
 bool access_prove(struct access *, struct str key, struct access_proof *);
 enum access_result access_holds(struct access *, struct str thing,
     const struct access_proof *);
@@ -91,12 +90,12 @@ enum access_result access_holds(struct access *, struct str thing,
  * The key of a thing, for a protocol whose handshake needs it on both sides
  * (a pre-shared key): ACCESS_YES and *n bytes in `key`, which has room for
  * THING_KEY_MAX and is wiped by the caller; ACCESS_NO_KEY; ACCESS_ERROR.
- * It is read anew each time and kept nowhere.
+ * It is read from the registry each time, and never cached.
  */
 enum access_result access_key(struct access *, struct str thing, char *key,
     size_t *n);
 
-/* why the last ACCESS_ERROR came */
+/* the reason of the last ACCESS_ERROR */
 const char *access_fault(struct access *);
 
 #endif

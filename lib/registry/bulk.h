@@ -5,9 +5,9 @@
 #include "registry/item.h"
 
 /*
- * Many changes of one sort, to be made in one transaction, as
- * mfx-things(1) and mfx-channels(1) take them from operands and files and
- * as mfx-api(1) is sent them: all of them or none.
+ * Many changes of one kind in one transaction, all or none: mfx-things(1) and
+ * mfx-channels(1) take them from operands and files, mfx-api(1) from
+ * requests.
  */
 enum bulk_what {
 	BULK_CREATE, BULK_UPDATE, BULK_ENABLE, BULK_DISABLE, BULK_REMOVE,
@@ -17,36 +17,36 @@ enum bulk_what {
 struct bulk {
 	enum bulk_what what;
 	enum item_kind kind;	/* of create, update and remove */
-	bool if_exists;		/* remove: one that isn't there is fine */
-	bool dry_run;		/* remove, disconnect: it is rolled back */
+	bool if_exists;		/* remove: a missing one is not an error */
+	bool dry_run;		/* remove, disconnect: the caller rolls back */
 	struct specs specs;
-	size_t at;		/* the one in hand; specs.n: none of them */
+	size_t at;		/* the current one; specs.n: no single one */
 };
 
-/* which members a spec of it may have, and has to: enum spec_member */
+/* which members its specs may have, and must have: enum spec_member */
 unsigned bulk_may(const struct bulk *);
 unsigned bulk_must(const struct bulk *);
 
 /*
- * What can be done before registry_begin, so that others wait for less: ids,
- * keys, and the answer of those to be made.
+ * Does what is possible before registry_begin, so that other writers wait
+ * less: ids, keys, and the answer for items that will be created.
  */
 int bulk_prepare(struct bulk *, const struct keyring *, struct buf *answer,
     struct fault *);
 
 /*
- * Makes them, after bulk_prepare, inside of registry_begin and
- * registry_commit.  Their answers are appended to `answer`:
- * {"id":…,"name":…,"key":…} of each that is made, {"id":…,"key":…} of each
- * that was given a key, a line each; in a dry run what each is that would go,
- * {"channel":…,"thing":…} of a connection.  A fault is that of specs.v[at];
- * what was done before it is to be rolled back, as all of a dry run.
+ * Makes the changes, after bulk_prepare, between registry_begin and
+ * registry_commit.  Appends to `answer`, a line each: {"id":…,"name":…,
+ * "key":…} for each item created, {"id":…,"key":…} for each that got a key,
+ * and in a dry run each item that would be removed, or {"channel":…,
+ * "thing":…} for a connection.  A fault is about specs.v[at]; the caller then
+ * rolls back, as it does after a dry run.
  */
 int bulk_make(struct bulk *, struct registry *, const struct user *,
     struct buf *answer, struct fault *);
 
-/* {"id":…,"name":…,"metadata":…,"tags":…,"status":…}, or what `shown` says
- * of it (enum spec_member); with SPEC_KEY a key that is NULL is null */
+/* {"id":…,"name":…,"metadata":…,"tags":…,"status":…}: the members in `shown`
+ * (enum spec_member); with SPEC_KEY also the key, null if its p is NULL */
 void item_put(struct buf *, const struct item *, unsigned shown,
     struct str key);
 /* {"channel":…,"thing":…} */

@@ -9,9 +9,9 @@
 #include "registry/registry.h"
 
 /*
- * The outbox: what was changed, in order, written in the transaction that
- * changes it.  Operations and fields are Mainflux's (mfx-events(1)); no
- * event ever holds a key or a password.
+ * The outbox: every change, in order, written in the same transaction as the
+ * change.  Operations and fields are Mainflux's (mfx-events(1)); no event
+ * ever holds a key or a password.
  *
  *	event_begin(r, owner->id);
  *	event_text(r, "id", id);
@@ -20,34 +20,34 @@
  */
 #define EVENT_MAX ((size_t)512 << 10)
 
-/* `owner`: the id of the user whose it is */
+/* `owner`: the id of the user that the changed item belongs to */
 void event_begin(struct registry *, const char *owner);
 void event_text(struct registry *, const char *name, struct str value);
 void event_json(struct registry *, const char *name, struct str json);
 int event_append(struct registry *, const char *operation, struct fault *);
-/* instead of event_append: the fields, a JSON object, which stay until the
- * next event_begin; p NULL: they are too large */
+/* instead of event_append: the fields as a JSON object, valid until the next
+ * event_begin; p NULL when they are too large */
 struct str event_end(struct registry *);
 /* one event with the fields of each row of the rowset (rowset.h) */
 int event_append_rows(struct registry *, const char *owner,
     const char *operation, struct fault *);
 
-/* Events behind `seq`, at most `max` of them, appended to `to` as lines:
+/* Appends the events after *seq, at most `max`, to `to` as lines:
  * {"seq":7,"time":1700000000.5,"operation":"thing.create","id":…}
- * Their number, with *seq that of the last one; -1. */
+ * Returns their number, and *seq becomes that of the last one; -1. */
 int event_read(struct registry *, uint64_t *seq, int max, struct buf *to,
     struct fault *);
 
 /*
- * The same, but only those of one user, among the next `max` of all; *seq
- * goes on behind those of others too.  *end is set when it stands behind
- * the last one there is.
+ * The same for one user's events among the next `max` events; *seq also
+ * passes those of other users.  *end is set when *seq has passed the last
+ * event.
  */
 int event_read_of(struct registry *, const char *owner, uint64_t *seq,
     int max, struct buf *to, bool *end, struct fault *);
 
-/* the seq behind which the events since `t` stand, or all that are still
- * to come */
+/* the seq after which the events since `t` begin; when there are none, that
+ * of the last event */
 int event_seek(struct registry *, struct stamp t, uint64_t *seq,
     struct fault *);
 int event_last(struct registry *, uint64_t *seq, struct fault *);

@@ -8,40 +8,42 @@
 #include "registry/user.h"
 
 /*
- * Things and channels, which are alike but for a thing's key.  Every call
- * names the owner: what belongs to another is not there.  page.h gives many.
+ * Things and channels, which differ only in that things have keys.  Every
+ * call names the owner: what belongs to another user does not exist for it.
+ * For lists see page.h.
  */
 enum item_kind { ITEM_THING, ITEM_CHANNEL };
 
 struct item {
 	struct str id, name;
-	struct str metadata;		/* compact; "{}" when there is none */
-	struct str tags;		/* tags.h; "[]" when there are none */
-	struct str box;			/* a thing's sealed key; p NULL: none */
-	bool disabled;			/* it has no access, or gives none */
+	struct str metadata;		/* compact; "{}" without any */
+	struct str tags;		/* tags.h; "[]" without any */
+	struct str box;			/* thing's sealed key; p NULL: no key */
+	bool disabled;			/* a thing without access, or a channel
+					 * that nobody has access to */
 };
 
 /* "enabled" or "disabled" */
 struct str item_status(bool disabled);
 
 /*
- * Makes spec->id, with spec->key: spec_make_id and spec_make_key fill them
- * before.  EX_DATAERR when somebody has that key, or has or ever had that
- * id; whose it is is never said.  An owner's own may come back once it was
- * removed.
+ * Creates spec->id with spec->key; spec_make_id and spec_make_key fill in new
+ * ones.  EX_DATAERR when any thing has that key, or any user has or ever had
+ * that id; the fault never says which user.  An owner may create an id again
+ * after having removed it.
  */
 int item_create(struct registry *, enum item_kind, const struct user *,
     const struct spec *, struct fault *);
 
 /*
- * As item_create and item_remove of each, in about half the time: for many
- * at once.  *at: how many of them were done; of -1 the one that failed, with
- * none of those that follow.
+ * The same as item_create and item_remove of each, in about half the time.
+ * *at is the number of items done; after -1 the index of the one that failed,
+ * and the rest were not tried.
  */
 int items_create(struct registry *, enum item_kind, const struct user *,
     const struct spec *, size_t n, size_t *at, struct fault *);
-/* with `if_exists` one that isn't there is fine; `show` (may be NULL) is told
- * of each before it goes */
+/* with `if_exists` a missing item is not an error; `show`, which may be NULL,
+ * is called for each item before its removal */
 struct items_removal {
 	bool if_exists;
 	void (*show)(void *arg, const struct item *);
@@ -51,41 +53,41 @@ int items_remove(struct registry *, enum item_kind, const struct user *,
     const struct spec *, size_t n, const struct items_removal *, size_t *at,
     struct fault *);
 
-/* changes what spec->given says, and nothing else */
+/* changes the members in spec->given, and nothing else */
 int item_update(struct registry *, enum item_kind, const struct user *,
     const struct spec *, struct fault *);
 
-/* with its connections, for which there is no event of their own */
+/* removes it with its connections, which get no event of their own */
 int item_remove(struct registry *, enum item_kind, const struct user *,
     struct str id, struct fault *);
 int item_remove_all(struct registry *, enum item_kind, const struct user *,
     struct fault *);
 
-/* one of the owner's, by its id; it borrows until item_found_end; fault
- * status 1: there is none */
+/* one of the owner's items by its id; it borrows until item_found_end;
+ * fault.status 1 when there is no such item */
 int item_find(struct registry *, enum item_kind, const struct user *,
     struct str id, struct item *, void **found, struct fault *);
 void item_found_end(void *found);
 
-/* What tells two states of an item apart: text of ITEM_STATE bytes, the
- * same for the same name, metadata, tags, status and key. */
+/* Identifies the state of an item, for an ETag: text of ITEM_STATE bytes that
+ * differs when its name, metadata, tags, status or key does. */
 #define ITEM_STATE 22
 void item_state(const struct item *, char to[ITEM_STATE + 1]);
 
-/* connects, or disconnects, a thing and a channel of the owner; fine when
- * that is so already: 0, else 1, or -1 */
+/* connects, or disconnects, a thing and a channel of the owner: 1; 0 when
+ * nothing had to be changed; -1 */
 int item_connect(struct registry *, const struct user *, bool connect,
     struct str channel, struct str thing, struct fault *);
 
-/* are these two of the owner's connected?  1, 0, -1 */
+/* are this channel and this thing of the owner connected?  1, 0, -1 */
 int item_connected(struct registry *, const struct user *,
     struct str channel, struct str thing, struct fault *);
 
-/* the id of the user whose it is; 1, 0: there is none, -1 */
+/* the id of the user who owns it: 1; 0 when there is no such item; -1 */
 int item_owner(struct registry *, enum item_kind, struct str id,
     char owner[ID_TEXT + 1], struct fault *);
 
-/* is there one, whoever has it, and is it disabled?  1, 0, -1 */
+/* does it exist, with any owner, and is it disabled?  1, 0, -1 */
 int item_exists(struct registry *, enum item_kind, struct str id,
     bool *disabled, struct fault *);
 

@@ -9,40 +9,40 @@
 #include "base/buf.h"
 
 /*
- * JSON Web Tokens (RFC 7519) in the one form that we give out and take:
- * HS256, with a header that is always the same bytes.  What `alg` says is
- * never a question.
+ * JSON Web Tokens (RFC 7519) in the only form that we issue and accept:
+ * HS256, with a header that is always the same bytes.  So `alg` can't be
+ * chosen by an attacker.
  */
 #define JWT_KEY_BYTES 32
 #define JWT_MAX 2048
 
-/* appends the token that says these claims, a JSON object */
+/* appends a token with these claims, a JSON object */
 void jwt_put(struct buf *to, struct str claims,
     const unsigned char key[JWT_KEY_BYTES]);
 
 /* Appends the claims of a token that was signed with this key; false, and
- * nothing, for any other text.  The signature is compared in constant
- * time, before anything is decoded. */
+ * nothing appended, for any other text.  The signature is compared in
+ * constant time, before anything is decoded. */
 bool jwt_open(struct buf *claims, struct str token,
     const unsigned char key[JWT_KEY_BYTES]);
 
-/* the same of any token that looks like one of ours, whoever signed it: what
- * it says of itself to the one who shows it */
+/* the same without checking the signature: only for a client that reads its
+ * own token */
 bool jwt_peek(struct buf *claims, struct str token);
 
-/* The claims that we use.  A number that is not there is -1, a text that
- * is not there has p NULL. */
+/* The claims that we use.  A missing number is -1, a missing text has p
+ * NULL. */
 struct jwt_claims {
 	int64_t exp, iat, auth_time;	/* seconds since 1970 */
 	int64_t ver;			/* struct user's version */
 	struct str iss, sub;
 	struct str uid;			/* struct user's id */
-	struct str jti;			/* this token's own name */
+	struct str jti;			/* the token's id */
 	struct str scope;
 };
 
-/* false when it is no JSON object or one of these is not of its type;
- * texts borrow from `json` or the arena */
+/* false when it is not a JSON object or a claim has the wrong type; texts
+ * borrow from `json` or the arena */
 bool jwt_read(struct str json, struct jwt_claims *, struct arena *);
 
 #endif

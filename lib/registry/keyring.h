@@ -9,11 +9,11 @@
 #include "base/fault.h"
 
 /*
- * What keeps things' keys secret at rest: two keys that are derived from
- * $MFX_HOME/master.key (32 random bytes, 0600).  One seals a thing's key,
- * so that its owner can be shown it again; the other makes the hash by
- * which it is found.  Neither the registry alone nor the master key alone
- * gives a key away.  A third one signs users' tokens (token.h).
+ * Protects things' keys at rest with two keys derived from
+ * $MFX_HOME/master.key (32 random bytes, 0600).  One seals a thing's key, so
+ * that its owner can read it again; the other makes the hash by which it is
+ * found.  Neither the registry alone nor the master key alone reveals a key.
+ * A third derived key signs users' tokens (token.h).
  */
 #define THING_KEY_MAX 4096	/* bytes */
 #define KEY_HASH_BYTES 32
@@ -23,15 +23,14 @@
 
 struct keyring {
 	unsigned char seal[32], find[32], token[32];
-	unsigned char mark[KEYRING_MARK_BYTES];	/* tells master keys apart;
-						 * no secret */
+	unsigned char mark[KEYRING_MARK_BYTES];	/* identifies the master key;
+						 * not secret */
 };
 
 /*
  * Reads master.key in `home`.  With `make`, for which the caller holds the
- * lock on the directory, one is made when there is none, and never over
- * another.  One that is not 32 bytes or that others may read is refused,
- * EX_CONFIG.
+ * lock on the directory, a missing one is created; an existing one is never
+ * overwritten.  EX_CONFIG when it is not 32 bytes or other users may read it.
  */
 int keyring_load(struct keyring *, const char *home, bool make,
     struct fault *);
@@ -40,7 +39,7 @@ void keyring_wipe(struct keyring *);
 void keyring_hash(const struct keyring *, struct str key,
     unsigned char hash[KEY_HASH_BYTES]);
 
-/* key.n is at most THING_KEY_MAX; `box` takes key.n + KEY_SEAL_BYTES */
+/* key.n is at most THING_KEY_MAX; writes key.n + KEY_SEAL_BYTES to `box` */
 void keyring_seal(const struct keyring *, struct str key,
     unsigned char *box);
 

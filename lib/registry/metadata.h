@@ -9,35 +9,36 @@
 #include "base/fault.h"
 
 /*
- * Metadata: what an owner notes about a thing, a channel or themselves, a
- * JSON object.
- * It is kept as it was written, without white space between its tokens; so
- * numbers keep their digits.
+ * Metadata: a JSON object in which an owner notes things about a thing, a
+ * channel or themselves.  It is kept as it was written, except for white
+ * space between tokens; so numbers keep their digits.
  */
 
-/* checks `json` and copies it so into the arena; NULL, or why it is none */
+/* checks `json` and copies it in that form into the arena; NULL, or why it is
+ * not valid */
 const char *metadata_compact(struct str json, struct arena *,
     struct str *out);
-/* the same of what is to be kept: at most so many bytes */
+/* the same for metadata to be stored: at most METADATA_BYTES_MAX */
 #define METADATA_BYTES_MAX (64 * 1024)
 const char *metadata_take(struct str json, struct arena *, struct str *out);
-/* the same as --metadata has it: inits the buf and puts it there; EX_DATAERR */
+/* the same for --metadata: initializes the buf and puts the result there;
+ * EX_DATAERR when it is not valid */
 int metadata_option(const char *json, struct buf *, struct fault *);
 
 /*
- * Is all of `want` in `have`?  As PostgreSQL's @>: of an object each member
- * of `want` is in that of `have` and contains its value, of an array each
- * element is contained in some element, anything else is equal (numbers as
- * doubles).  Both are valid JSON, compact.
+ * Does `have` contain `want`?  As PostgreSQL's @>: an object contains another
+ * when it has all its members with values that contain theirs; an array, when
+ * each element of the other is contained in one of its own; any other value
+ * when they are equal (numbers as doubles).  Both are valid compact JSON.
  *
  *	w = metadata_want_new(want);
- *	got = metadata_match(w, have);	1, 0, or -1: asked to stop
+ *	got = metadata_match(w, have);	1, 0, or -1 when stopped
  *	metadata_want_free(w);		NULL is fine
  *
- * What is wanted is borrowed until it is freed.  A match walks through
- * `have` once, but for arrays within arrays and objects within arrays, where
- * it takes as long as the two are, multiplied; so it asks, several times a
- * millisecond, whether it is to stop, if somebody is given.
+ * `want` is borrowed until metadata_want_free.  A match reads `have` once,
+ * except for arrays or objects within arrays, where its time is the product
+ * of both lengths.  So it calls `stop`, if one is set, several times a
+ * millisecond, and stops when that returns true.
  */
 struct metadata_want;
 

@@ -9,9 +9,9 @@
 
 /*
  * The registry of a site: $MFX_HOME/registry.db, an SQLite file (WAL).
- * Many processes may have it open at once, one changes it at a time, the
- * others wait.  A question makes none: only REGISTRY_MAKE does, and
- * master.key with it, which is what adds the first user.
+ * Many processes may have it open at once; one changes it at a time, and
+ * others wait.  It is created by REGISTRY_MAKE only, together with
+ * master.key: by the command that adds the first user.
  *
  *	if (registry_begin(r, &fault) < 0) ...
  *	if (item_create(r, ...) < 0 || registry_commit(r, &fault) < 0) {
@@ -19,19 +19,18 @@
  *		return -1;
  *	}
  *
- * All that changes something is called inside of begin and commit.  What
- * was committed is on disk.  Faults: 1 there is no such row; EX_DATAERR it
- * clashes with another; EX_TEMPFAIL locked for too long, or disk full;
- * EX_CONFIG there is no registry, or it is not one of ours, or the master key
- * is not its own;
- * EX_IOERR, EX_NOPERM as they say.
+ * Every change is made between begin and commit.  What was committed is on
+ * disk.  Faults: 1, no such row; EX_DATAERR, conflict with another row;
+ * EX_TEMPFAIL, locked for too long, or disk full; EX_CONFIG, there is no
+ * registry, or the file is not a registry, or the master key belongs to
+ * another one; EX_IOERR, EX_NOPERM.
  */
 struct registry;
 
 enum registry_mode {
 	REGISTRY_WRITE,
 	REGISTRY_READ,		/* no change can be made through it */
-	REGISTRY_MAKE,		/* as REGISTRY_WRITE, and made if need be */
+	REGISTRY_MAKE,		/* REGISTRY_WRITE; creates a missing one */
 };
 
 /* `home` NULL: $MFX_HOME or its default */
@@ -42,15 +41,14 @@ bool registry_exists(const char *home, struct fault *);
 /* NULL is fine */
 void registry_close(struct registry *);
 
-/* Who is asked several times a millisecond, within a call too, whether to
- * stop; NULL: nobody any more.  What was stopped has failed. */
+/* Sets a function that is called several times a millisecond during calls; if
+ * it returns true the call stops and fails.  NULL removes it. */
 void registry_watch(struct registry *, bool (*stop)(void *arg), void *arg);
 
-/* how long another's change is waited for, ms, instead of half a minute */
+/* busy timeout in ms; default: half a minute, longer than any bulk change */
 void registry_patience(struct registry *, int ms);
 
-/* the same, but not any longer once `over` says so, which is asked now and
- * then */
+/* the same, but ends earlier when `over`, called now and then, returns true */
 void registry_wait(struct registry *, bool (*over)(void *arg), void *arg);
 
 int registry_begin(struct registry *, struct fault *);
@@ -58,21 +56,21 @@ int registry_commit(struct registry *, struct fault *);
 void registry_rollback(struct registry *);
 
 /*
- * What is read between these two is as of one moment, that of the first
- * read, and takes the file's locks once.  Not to be kept for long: the file
- * can't be tidied up meanwhile.
+ * Everything read between these two is as of one moment, that of the first
+ * read, and takes the file's locks once.  Not for long: the WAL can't be
+ * checkpointed meanwhile.
  */
 int registry_look(struct registry *, struct fault *);
 void registry_look_away(struct registry *);
 
-/* inside of begin and commit: writes something that changes nothing, to
- * see whether that can be done */
+/* between begin and commit: writes without changing anything, to see whether
+ * a change could be made */
 int registry_probe(struct registry *, struct fault *);
 
 /* has another process or handle changed it since the last call?  1, 0, or
- * -1 when it can't be asked */
+ * -1 when it can't be read */
 int registry_changed(struct registry *);
-/* is the file gone from its place, or another one in it? */
+/* was the file removed, or replaced by another one? */
 bool registry_replaced(const struct registry *);
 
 const struct keyring *registry_keyring(const struct registry *);

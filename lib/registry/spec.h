@@ -11,15 +11,15 @@
 #include "registry/metadata.h"
 
 /*
- * What somebody wants to be done to one thing, channel or connection, as
- * options or a line of NDJSON say it:
+ * A change that a user wants of one thing, channel or connection, from options
+ * or from a line of NDJSON:
  *
  *	{"id":"…","name":"…","key":"…","metadata":{…},"tags":["…"],
  *	 "status":"disabled"}
  *	{"channel":"…","thing":"…"}
  *
- * All of it has been checked but for the ids: one that nobody has is as
- * unknown as one of another form.
+ * All values have been checked, except that ids may be of any form: an id
+ * that is not a UUID is as unknown as one that does not exist.
  */
 enum spec_member {
 	SPEC_ID = 1,
@@ -35,16 +35,16 @@ enum spec_member {
 #define NAME_BYTES_MAX 1024
 
 struct spec {
-	unsigned given;		/* which of these: enum spec_member */
+	unsigned given;		/* members that are set: enum spec_member */
 	struct str id, name, metadata, channel, thing;
 	struct str tags;	/* of tags_end */
 	bool disabled;		/* the status */
-	struct str key;		/* p is NULL: shall have none */
-	struct str box, hash;	/* of specs_seal; p is NULL: not yet */
+	struct str key;		/* p NULL: without a key */
+	struct str box, hash;	/* of specs_seal; p NULL: not yet */
 	uint64_t line;		/* of the input; 0 for options */
 };
 
-/* many of them; the arena keeps their text, `secrets` the keys */
+/* many of them; `keep` holds their text */
 struct specs {
 	struct arena keep, scratch;
 	struct spec *v;
@@ -56,7 +56,7 @@ void specs_init(struct specs *);
 /* wipes the keys */
 void specs_release(struct specs *);
 
-/* one more, all of it zero */
+/* adds a spec of zeros */
 struct spec *specs_add(struct specs *);
 
 /* Each checks and copies a value; NULL, or why it is refused. */
@@ -65,36 +65,35 @@ const char *spec_set_name(struct specs *, struct spec *, struct str);
 const char *spec_set_metadata(struct specs *, struct spec *, struct str json);
 const char *spec_set_key(struct specs *, struct spec *, struct str);
 const char *spec_set_tags(struct specs *, struct spec *, struct str json);
-/* each of them is words with commas between; '' for none */
+/* each option is words with commas between; '' for no tags */
 const char *spec_set_tag_list(struct specs *, struct spec *,
     const struct opt_list *);
 /* "enabled" or "disabled" */
 const char *spec_set_status(struct specs *, struct spec *, struct str);
-/* a new random one, in the form of a UUID */
+/* sets a new UUID (uuid.h) */
 const char *spec_make_id(struct specs *, struct spec *);
 const char *spec_make_key(struct specs *, struct spec *);
 
 /*
- * Brings the keys into the two forms in which the registry has them
- * (keyring.h), as that takes long for many: before a transaction, for which
- * others wait.  NULL, or why not.
+ * Seals and hashes the keys, the two forms that the registry stores
+ * (keyring.h).  As this takes long for many keys, call it before the
+ * transaction, for which other writers wait.  NULL, or why it failed.
  */
 const char *specs_seal(struct specs *, const struct keyring *);
 
-/* one line; members that are not in `may`, or lack though in `must`, make
- * it wrong */
+/* parses one line; it is refused when it has members that are not in `may` or
+ * lacks members that are in `must` */
 const char *specs_parse(struct specs *, struct str line, unsigned may,
     unsigned must);
 
 /*
- * All lines of a file ("-": stdin), before anything is done.  The first
- * wrong one is the fault, EX_DATAERR, with its place; a signal meanwhile
- * is EX_TEMPFAIL.
+ * Parses all lines of a file ("-": stdin).  The first wrong one is the fault,
+ * EX_DATAERR, with its place; a signal meanwhile is EX_TEMPFAIL.
  */
 int specs_read(struct specs *, const char *path, unsigned may, unsigned must,
     struct fault *);
 
-/* puts the place of a line in front of what went wrong with it; -1 */
+/* puts the place of the spec's line before the text of a fault; -1 */
 int specs_fault(const struct specs *, const struct spec *, struct fault *);
 
 #endif

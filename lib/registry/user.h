@@ -8,15 +8,15 @@
 #include "registry/uuid.h"
 
 /*
- * Users: an email address, a password, and what they note about themselves
- * (metadata.h).  A user owns things and channels and knows of no others.
+ * Users: an email address, a password, and metadata (metadata.h).  A user owns
+ * things and channels, and sees no others.
  */
 #define EMAIL_MAX 254
 #define PASSWORD_MIN 8
 #define PASSWORD_MAX 1024
 
 struct user {
-	long long n;			/* the row; for owner arguments */
+	long long n;			/* the row; the owner of items */
 	char id[ID_TEXT + 1];
 	char email[EMAIL_MAX + 1];
 	struct stamp created;
@@ -25,17 +25,17 @@ struct user {
 };
 
 /*
- * A password is any bytes, `min` (PASSWORD_MIN unless an administrator wants
- * it otherwise) to PASSWORD_MAX of them, kept as argon2id (2 passes, 19 MiB),
- * encoded.  Made before registry_begin: it takes 40 ms, for which nobody else
- * should wait.
+ * A password is `min` to PASSWORD_MAX bytes of any kind (an administrator may
+ * change `min` from PASSWORD_MIN), kept as encoded argon2id (2 passes, 19
+ * MiB).  Hash it before registry_begin: this takes 40 ms, and other writers
+ * should not wait for it.
  */
 #define PASSWORD_HASH_TEXT 128
 int password_hash(struct str password, size_t min,
     char hash[PASSWORD_HASH_TEXT], struct fault *);
 
-/* is it the one of this hash?  Takes as long when there is no hash, ""; may
- * be called by several threads at once */
+/* does the password match this hash?  Takes as long with the hash "", which
+ * nothing matches; may be called by several threads at once */
 bool password_matches(struct str password,
     const char hash[PASSWORD_HASH_TEXT]);
 
@@ -45,17 +45,17 @@ int user_create(struct registry *, struct str email, const char *hash,
 int user_set_password(struct registry *, const struct user *,
     const char *hash, struct fault *);
 
-/* puts it in place of all of the old */
+/* replaces all metadata */
 int user_set_metadata(struct registry *, const struct user *,
     struct str metadata, struct fault *);
-/* appends it: 1, 0: there is none, -1 */
+/* appends it: 1; 0 when the user has none; -1 */
 int user_metadata(struct registry *, const struct user *, struct buf *,
     struct fault *);
 
-/* ends all that let the user in before, but for the password */
+/* ends all sessions and tokens of the user */
 int user_renew(struct registry *, const struct user *, struct fault *);
 
-/* by email, in any case; fault.status 1 when there is none */
+/* by email, ignoring case; fault.status 1 when there is no such user */
 int user_find(struct registry *, struct str email, struct user *,
     struct fault *);
 
@@ -64,10 +64,11 @@ int user_find_id(struct registry *, struct str id, struct user *,
 /* with the hash of the password */
 int user_find_hash(struct registry *, struct str email, struct user *,
     char hash[PASSWORD_HASH_TEXT], struct fault *);
-/* is it still there?  1, 0, -1: another may have its row by now */
+/* does this user still exist?  1, 0, -1; compares more than the row, which may
+ * have been used again */
 int user_remains(struct registry *, const struct user *, struct fault *);
 
-/* how many things, or channels, it has */
+/* the number of things, or channels, of a user */
 int user_things(struct registry *, const struct user *, uint64_t *n,
     struct fault *);
 int user_channels(struct registry *, const struct user *, uint64_t *n,
@@ -77,19 +78,19 @@ int user_channels(struct registry *, const struct user *, uint64_t *n,
 int user_verify(struct registry *, struct str email, struct str password,
     struct fault *);
 
-/* With `all`, things and channels go too, each with its event; without,
- * EX_DATAERR when there are some. */
+/* With `all`, removes the user's things and channels as well, each with its
+ * event; without, EX_DATAERR when the user has any. */
 int user_remove(struct registry *, const struct user *, bool all,
     struct fault *);
 
-/* in order of creation, to a callback that stops it with non-zero, which is
- * returned; 0 at the end.  Who has no metadata has {}. */
+/* calls `each` in order of creation, until it returns non-zero, which is then
+ * returned; 0 at the end.  Missing metadata is {}. */
 int user_each(struct registry *, int (*each)(void *, const struct user *,
     struct str metadata), void *arg, struct fault *);
 
 /* 0, or -1 and a fault that says what is wrong with it */
 int email_check(struct str, struct fault *);
-/* NULL, or why it is none: by its form alone, nothing is asked of DNS */
+/* NULL, or why it is not an email address: checks its form, without DNS */
 const char *email_fault(struct str);
 
 #endif

@@ -9,15 +9,15 @@
 #define ID_TEXT 36	/* a UUID as text, RFC 9562 4 */
 
 /*
- * A new one, with a NUL behind it.  An id begins with the time (version 7,
- * RFC 9562 5.7: milliseconds and 74 random bits), so those made together lie
- * together in the index of ids, and a transaction writes few of its pages.
- * A secret is all random (version 4).
+ * A new UUID, followed by a NUL.  An id begins with the time (version 7, RFC
+ * 9562 5.7: milliseconds and 74 random bits), so ids created together are
+ * neighbours in the index, and a transaction writes few of its pages.  A
+ * secret is random as a whole (version 4).
  */
 void uuid_make(char to[ID_TEXT + 1]);
 void uuid_make_secret(char to[ID_TEXT + 1]);
 
-/* 8-4-4-4-12 hexadecimal digits in lower case: the one form we take, so
+/* 8-4-4-4-12 hexadecimal digits in lower case: the only form we accept, so
  * that an id has one spelling */
 bool uuid_valid(struct str);
 
