@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * The pauses between one try and the next: `first`, then twice as long each
- * time, at most `last`.  In whatever unit these two are.
+ * The pauses between attempts: `first`, then twice as long each time, at most
+ * `last`.  The unit is that of these two.
  *
  *	struct backoff pause = { .first = 50, .last = 2000 };
  *	...
@@ -14,7 +14,7 @@
  */
 struct backoff {
 	int64_t first, last;
-	int64_t next;		/* 0: the first */
+	int64_t next;		/* 0: `first` is next */
 };
 
 static inline int64_t
@@ -26,7 +26,7 @@ backoff_next(struct backoff *b)
 	return now;
 }
 
-/* it went well: begins with the first again */
+/* after a success: begins with `first` again */
 static inline void
 backoff_reset(struct backoff *b)
 {

@@ -7,9 +7,9 @@
 #include "base/str.h"
 
 /*
- * FNV-1a, 64 bits.  For names that no stranger can choose, and for ids that
- * have to be the same for ever; where a client picks what is hashed, take a
- * keyed hash (SipHash of libsodium), or all that it sends may fall together.
+ * FNV-1a, 64 bits.  For names that no client can choose, and for hashes that
+ * must never change; where a client chooses the text, take a keyed hash
+ * (libsodium's SipHash), or it can make all its texts collide.
  *
  *	uint64_t h = hash_add(HASH_START, s);
  */

@@ -8,8 +8,8 @@
 #include "base/str.h"
 
 /*
- * Whole numbers read from text, all of which they have to be.  On false
- * nothing is given.  (Numbers of JSON and SenML keep their digits:
+ * Parses whole numbers; the text must contain nothing else.  False leaves
+ * *out as it was.  (Numbers of JSON and SenML keep their digits:
  * json/number.h.)
  */
 

@@ -17,10 +17,9 @@
  *	...
  *	match_release(&match);
  *
- * Values of one kind are alternatives: one of them has to fit.  Each kind
- * that has any has to fit.  Globs are those of base/glob.h; a label that a
- * message lacks is empty text.  Times are those of the record: from <= time
- * < to.
+ * Values of one kind are ORed, kinds are ANDed.  Globs are those of
+ * base/glob.h; a label that a message lacks is empty text.  Times are those
+ * of the record: from <= time < to.
  */
 #define MATCH_MAX OPT_LIST_MAX		/* values of one kind */
 
@@ -41,14 +40,14 @@ struct comparison {
 };
 
 /*
- * Reads an operator, = != < <= > >= (without one: =), and what the value is
- * compared with: a number, true, false, or else text, which "double quotes"
- * make of anything, or vd: and bytes in base64url.  A NUL follows the text.
- * NULL, or why it is refused.
+ * Parses an operator, = != < <= > >= (default: =), and an operand: a number,
+ * true, false, vd: and bytes in base64url, or else text; "double quotes" make
+ * any operand text.  A NUL must follow the str.  NULL, or why it is refused.
  */
 const char *comparison_parse(struct comparison *, struct str);
 
-/* the bytes that a comparison with data has; `to` has COMPARE_DATA_MAX */
+/* the decoded bytes of a comparison with data; `to` has room for
+ * COMPARE_DATA_MAX */
 struct str comparison_data(const struct comparison *, char *to);
 
 /* the labels that globs are for */
@@ -69,8 +68,8 @@ struct match {
 	struct match_globs labels[MATCH_LABELS];
 	struct str units[MATCH_MAX];
 	int n_units;
-	/* those with EQ are alternatives; all others have to hold, so that
-	 * >= 20 and < 30 is a range */
+	/* those with EQ are ORed, all others are ANDed, so that >= 20 and
+	 * < 30 are a range */
 	struct comparison values[MATCH_MAX];
 	int n_values;
 	int64_t from, to;	/* INT64_MIN, INT64_MAX: not given */
@@ -78,8 +77,7 @@ struct match {
 
 #define MATCH_ALL { .from = INT64_MIN, .to = INT64_MAX }
 
-/* Texts stay the caller's and have to outlive the match.  NULL, or why it is
- * refused. */
+/* Texts are borrowed until match_release.  NULL, or why it is refused. */
 const char *match_add_label(struct match *, enum match_label, struct str glob);
 const char *match_add_unit(struct match *, struct str);
 const char *match_add_value(struct match *, const struct comparison *);
@@ -89,10 +87,10 @@ void match_release(struct match *);
 /* do the labels fit? */
 bool match_route(const struct match *, const struct route *);
 
-/* does the record?  Without units, names, values and times it always does. */
+/* does the record fit?  Always true without units, names, values and times. */
 bool match_record(const struct match *, const struct record *);
 
-/* is anything asked of records (names, units, values, times)? */
+/* are there any conditions on records (names, units, values, times)? */
 bool match_asks_records(const struct match *);
 
 /*
@@ -132,7 +130,7 @@ struct match_texts {
 	{ 0, "to", "TIME", "before this time",				\
 	    OPT_TIME, &(match).to, 0, 0 }
 
-/* NULL, or why a text is refused, and which in *what */
+/* fills the match; NULL, or why a text is refused, with that text in *what */
 const char *match_read(struct match *, const struct match_texts *,
     const char **what);
 

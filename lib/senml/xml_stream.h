@@ -48,21 +48,21 @@ struct xml_events {
 struct xml_stream {
 	const char *why;
 	size_t offset;
-	size_t documents;	/* that have ended */
+	size_t documents;	/* number of those that have ended */
 	/* private */
 	const struct xml_events *events;
 	void *arg;
 	void *parser;		/* of the document being read */
-	enum xml_place place;	/* where what was fed ends */
-	struct buf held;	/* the piece of a tag at that end */
+	enum xml_place place;	/* where the bytes fed so far end */
+	struct buf held;	/* the part of a tag at that end */
 	struct arena own_memory, own_texts;
 	struct arena *memory;	/* the parser's, for a document */
 	struct arena *texts;	/* of the fields, for a record */
 	struct fields fields;
 	size_t begin;		/* offset of the document */
-	size_t at;		/* of what the parser gets next */
-	size_t element;		/* of the element being read */
-	size_t end;		/* behind the document that has ended */
+	size_t at;		/* offset of the parser's next byte */
+	size_t element;		/* offset of the element being read */
+	size_t end;		/* offset after the document that has ended */
 	unsigned depth;		/* 1: in sensml, 2: in senml */
 	bool declared;		/* <?xml … ?> has been seen */
 	bool ended;		/* the document */
@@ -70,13 +70,13 @@ struct xml_stream {
 
 void xml_stream_init(struct xml_stream *, const struct xml_events *,
     void *arg);
-/* the same with all memory, the texts' too, in *arena, which is never reset
- * here: what was given to `record` lives until the caller does it */
+/* the same with all memory, including the texts, in *arena, which only the
+ * caller resets: what `record` gets lives until then */
 void xml_stream_init_in(struct xml_stream *, const struct xml_events *,
     void *arg, struct arena *arena);
 void xml_stream_release(struct xml_stream *);
 
-/* 0, or -1; `last`: there is no more */
+/* 0, or -1 with x->why; `last`: no more bytes follow */
 int xml_stream_feed(struct xml_stream *, struct str bytes, bool last);
 
 #endif

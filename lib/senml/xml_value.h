@@ -5,16 +5,16 @@
 #include "base/str.h"
 
 /*
- * What XML Schema lets stand in an attribute, as SenML needs it.  White
- * space around a value does not count.
+ * The values of attributes in XML Schema, as far as SenML needs them.  White
+ * space around a value is ignored.
  */
 
 /* xsd:double as a JSON number with the same digits: `+5.` is 5, `.50` is
- * 0.50.  To `to`, which has room for text.n + 1 bytes; returns the length,
- * 0 when it is none; INF and NaN are none. */
+ * 0.50.  `to` has room for text.n + 1 bytes; returns the length, or 0 when it
+ * is not a number, as INF and NaN. */
 size_t xml_number(char *to, struct str text);
 
-/* xsd:int as far as its form goes: a number without point or exponent */
+/* the form of xsd:int: a number without point or exponent, of any size */
 size_t xml_integer(char *to, struct str text);
 
 /* xsd:boolean: true, false, 1 or 0 */

@@ -5,10 +5,11 @@
 #include "base/buf.h"
 
 /*
- * Appends text as it stands between the double quotes of an attribute.
- * Tab, LF and CR become character references: a reader makes spaces of
- * them else.  False, with nothing appended, when XML 1.0 has no way to say
- * it: other control characters, U+FFFE, U+FFFF, and what is not UTF-8.
+ * Appends text as it is written between the double quotes of an attribute.
+ * Tab, LF and CR become character references, as a reader would turn them
+ * into spaces.  False, with nothing appended, for text that XML 1.0 can't
+ * hold: other control characters, U+FFFE, U+FFFF, and bytes that are not
+ * UTF-8.
  */
 bool xml_put_escaped(struct buf *, struct str text);
 
