@@ -90,7 +90,7 @@ from_options(struct admin *a, struct spec *spec)
 	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
 		return -1;
 	if (a->tags.n > 0 && refused(a, "--tag",
-	    spec_set_tag_list(specs, spec, &a->tags)) < 0)
+	    spec_set_tag_list(specs, spec, a->tags.v, a->tags.n)) < 0)
 		return -1;
 	return set_key(a, spec);
 }
@@ -265,7 +265,7 @@ show_all(struct admin *a)
 	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
 		return -1;
 	if (a->tags.n > 0 && refused(a, "--tag",
-	    spec_set_tag_list(specs, spec, &a->tags)) < 0)
+	    spec_set_tag_list(specs, spec, a->tags.v, a->tags.n)) < 0)
 		return -1;
 	filter.metadata = spec->metadata;
 	filter.tags = spec->tags;

@@ -165,15 +165,15 @@ spec_set_tags(struct specs *s, struct spec *spec, struct str json)
 
 const char *
 spec_set_tag_list(struct specs *s, struct spec *spec,
-    const struct opt_list *list)
+    const char *const *v, int n)
 {
 	const char *why = NULL;
 	struct tags tags;
 	int i;
 
 	tags_begin(&tags);
-	for (i = 0; i < list->n && why == NULL; i++)
-		why = tags_add_list(&tags, str_z(list->v[i]));
+	for (i = 0; i < n && why == NULL; i++)
+		why = tags_add_list(&tags, str_z(v[i]));
 	if (why == NULL)
 		why = keep(s, spec, SPEC_TAGS, &spec->tags, tags_end(&tags));
 	return why;

@@ -6,7 +6,6 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
-#include "base/opt.h"
 #include "registry/keyring.h"
 #include "registry/metadata.h"
 
@@ -67,7 +66,7 @@ const char *spec_set_key(struct specs *, struct spec *, struct str);
 const char *spec_set_tags(struct specs *, struct spec *, struct str json);
 /* each option is words with commas between; '' for no tags */
 const char *spec_set_tag_list(struct specs *, struct spec *,
-    const struct opt_list *);
+    const char *const *v, int n);
 /* "enabled" or "disabled" */
 const char *spec_set_status(struct specs *, struct spec *, struct str);
 /* sets a new UUID (uuid.h) */
