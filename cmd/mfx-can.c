@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/out.h"
 #include "base/program.h"
-#include "client/decision_remote.h"
+#include "client/client.h"
 #include "registry/keyring.h"
 
 static const char *key_file;
@@ -40,14 +40,11 @@ static enum decision
 decide(struct fault *fault)
 {
 	enum decision decision = DECISION_FAULT;
-	struct session *session;
+	struct client client;
 
-	if (remote_url(&remote) == NULL)
-		return decide_here(&asked, fault);
-	if (session_open(&session, &remote, fault) == 0) {
-		decision = decide_there(session, &asked, fault);
-		session_close(session);
-	}
+	if (client_open(&client, &remote, fault) == 0)
+		decision = client_decide(&client, &asked, fault);
+	client_close(&client);
 	return decision;
 }
 

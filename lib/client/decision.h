@@ -2,13 +2,12 @@
 #ifndef MFX_CLIENT_DECISION_H
 #define MFX_CLIENT_DECISION_H
 
-#include "base/fault.h"
 #include "base/str.h"
 #include "registry/uuid.h"
 
 /*
  * May this thing use that channel, and if not, why?  Asks what an adapter
- * asks, through the same code (access.h).
+ * asks, through the same code (access.h).  client_decide answers.
  */
 enum decision {
 	DECISION_FAULT = -1,
@@ -29,8 +28,5 @@ struct question {
 	struct str channel;
 	char id[ID_TEXT];	/* what `thing` borrows then */
 };
-
-/* of the registry of this machine */
-enum decision decide_here(struct question *, struct fault *);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/decision.h"
+#include "client/client.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -50,12 +50,13 @@ explain(const struct question *q, enum access_result result,
 	    DECISION_CHANNEL_DISABLED : DECISION_NOT_CONNECTED;
 }
 
-enum decision
-decide_here(struct question *q, struct fault *fault)
+static enum decision
+local_decide(struct client *client, struct question *q, struct fault *fault)
 {
 	enum access_result result;
 	struct access *a;
 
+	(void)client;
 	if (access_open(&a, NULL, fault) < 0)
 		return DECISION_FAULT;
 	result = ask(a, q);
@@ -67,3 +68,24 @@ decide_here(struct question *q, struct fault *fault)
 	return result == ACCESS_YES ? DECISION_YES :
 	    explain(q, result, fault);
 }
+
+/* each question opens what it needs */
+static int
+local_open(struct client *client, const struct remote_setup *setup,
+    struct fault *fault)
+{
+	(void)client;
+	(void)setup;
+	(void)fault;
+	return 0;
+}
+
+static void
+local_close(struct client *client)
+{
+	(void)client;
+}
+
+const struct client_backend client_local = {
+	local_open, local_decide, local_close
+};

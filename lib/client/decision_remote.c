@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/decision_remote.h"
+#include "client/client.h"
 
 #include <sysexits.h>
 
@@ -155,11 +155,30 @@ ask_by_key(struct session *s, struct question *q, struct fault *fault)
 	return got > 0 ? DECISION_YES : reason_of(s, q);
 }
 
-enum decision
-decide_there(struct session *s, struct question *q, struct fault *fault)
+static enum decision
+remote_decide(struct client *client, struct question *q, struct fault *fault)
 {
+	struct session *s = client->session;
+
 	if (q->key.p != NULL)
 		return ask_by_key(s, q, fault);
 	return session_use_token(s, fault) < 0 ? DECISION_FAULT :
 	    ask_by_id(s, q, fault);
 }
+
+static int
+remote_open(struct client *client, const struct remote_setup *setup,
+    struct fault *fault)
+{
+	return session_open(&client->session, setup, fault);
+}
+
+static void
+remote_close(struct client *client)
+{
+	session_close(client->session);
+}
+
+const struct client_backend client_remote = {
+	remote_open, remote_decide, remote_close
+};
