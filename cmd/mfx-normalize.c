@@ -11,11 +11,9 @@
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/program.h"
+#include "line/decoded.h"
 #include "line/mark.h"
-#include "line/message.h"
-#include "line/records.h"
 #include "senml/documents.h"
-#include "senml/payload.h"
 #include "senml/unit.h"
 
 static struct {
@@ -53,7 +51,8 @@ static const struct program program = {
 };
 
 static struct filter f;
-static struct pack pack, inner;	/* of the item; of a payload in a line */
+static struct decoded decoded;	/* of a line */
+static struct pack *const pack = &decoded.pack;	/* of a document */
 static struct documents documents;	/* but for lines */
 static struct mark mark;
 
@@ -80,7 +79,7 @@ static const char *
 take(void *arg)
 {
 	static const struct route nowhere = { .has_seq = false };
-	const char *why = put_records(&nowhere, &pack);
+	const char *why = put_records(&nowhere, pack);
 
 	(void)arg;
 	if (why == NULL)
@@ -91,24 +90,15 @@ take(void *arg)
 static const char *
 resolve_line(struct str line)
 {
-	struct pack *from = &pack;
 	struct route route;
-	const char *why;
+	const char *why = decoded_parse(&decoded, line, now(), &route);
 
-	why = pack_parse_line(&pack, line, now(), &route);
 	if (why != NULL)
 		return why;
-	if (pack.n == 1 && message_is_wrapped(line)) {
-		struct stamp then = opt.now ? now() : route.received;
-
-		why = payload_parse(&inner, &pack.records[0], then);
-		if (why == NULL)
-			from = &inner;
-		else if (why != payload_no_senml)
-			filter_note(&f, "payload kept as data", why);
-	}
+	if (decoded.note != NULL)
+		filter_note(&f, DECODED_NOTE, decoded.note);
 	mark_before(&mark, &route);
-	return put_records(&route, from);
+	return put_records(&route, decoded.records);
 }
 
 static void
@@ -118,10 +108,10 @@ run_lines(void)
 	struct str line;
 
 	while (filter_next(&f, &line)) {
-		pack.at = 0;
+		pack->at = 0;
 		if ((why = resolve_line(line)) != NULL) {
 			out_cancel(&f.out);
-			mark_refuse(&mark, &f, line, why, pack.at + 1);
+			mark_refuse(&mark, &f, line, why, pack->at + 1);
 		}
 		out_end(&f.out);
 	}
@@ -157,11 +147,20 @@ say_laxities(void)
 	int i;
 
 	for (i = 0; i < LAX_KINDS; i++) {
-		uint64_t n = pack.laxities[i] + inner.laxities[i];
+		uint64_t n = pack->laxities[i] +
+		    decoded.payload.laxities[i];
 
 		if (n > 0)
 			diag_warning("taken: %" PRIu64 " %s", n, what[i]);
 	}
+}
+
+static void
+set_pack(struct pack *p)
+{
+	p->expand = (size_t)opt.expand;
+	p->input_order = opt.input_order;
+	p->lax = opt.lax;
 }
 
 int
@@ -171,9 +170,8 @@ main(int argc, char **argv)
 	enum documents_kind kind = documents_find(opt.type);
 	bool lines = kind == DOCUMENTS_KINDS;
 
-	pack_init(&pack);
-	pack_init(&inner);
-	documents_init(&documents, lines ? DOCUMENTS_JSON : kind, &pack, take,
+	decoded_init(&decoded);
+	documents_init(&documents, lines ? DOCUMENTS_JSON : kind, pack, take,
 	    NULL);
 	documents.now = now();
 	if (filter_init(&f, argv + i, opt.rejects,
@@ -181,16 +179,14 @@ main(int argc, char **argv)
 		return filter_finish(&f);
 	f.out.each = opt.each;
 	mark_init(&mark, &f.out);
-	pack.expand = inner.expand = (size_t)opt.expand;
-	pack.input_order = inner.input_order = opt.input_order;
-	pack.lax = inner.lax = opt.lax;
+	set_pack(pack);
+	set_pack(&decoded.payload);
 	if (lines)
 		run_lines();
 	else
 		run_documents();
 	say_laxities();
 	documents_release(&documents);
-	pack_release(&pack);
-	pack_release(&inner);
+	decoded_release(&decoded);
 	return filter_finish(&f);
 }

@@ -453,6 +453,37 @@ finds() {
 	status 1 $R --limit 0 m.db
 }
 
+# wrapped SEQ TYPE: what stdin has, in a line as an adapter makes it
+wrapped() {
+	printf '[{"channel":"c","publisher":"p","protocol":"coap",'
+	printf '"seq":%d,"received":1700000000,"n":"payload","vd":"%s",' "$1" \
+	    "$(base64 -w 0 | tr '+/' '-_' | tr -d '=')"
+	printf '"ct":"%s"}]\n' "$2"
+}
+
+@test "packs of all forms of SenML are stored as mfx-normalize gives them" {
+	{
+		printf '\x81\xa2\x00\x61a\x02\x01' |
+			wrapped 1 application/senml+cbor
+		printf '%s' '<sensml xmlns="urn:ietf:params:xml:ns:senml">' \
+		    '<senml bn="x:" n="b" u="Cel" v="2"/>' \
+		    '<senml n="c" t="-5" vs="on"/></sensml>' |
+			wrapped 2 application/senml+xml
+		printf '[\n{"n":"d","v":4,"t":-7}]' |
+			wrapped 3 application/senml+json
+		printf hello | wrapped 4 text/plain
+		printf '\xff' | wrapped 5 application/senml+cbor
+		echo '[{"channel":"c","seq":6,"bn":"e","bt":1.7e9,"v":1},{"n":"f","v":2}]'
+	} >in
+	$W direct.db <in 2>err
+	grep -q ':5: payload kept as data: ' err
+	mfx-normalize in 2>/dev/null | $W normalized.db
+	$R --unit Cel direct.db | jq -e '.n == "x:b" and .v == 2 and
+	    .t == 1700000000'
+	diff <($R direct.db) <($R normalized.db)
+	[[ $($R -c direct.db) == 8 ]]
+}
+
 @test "all that may be asked at once" {
 	records 1 9 | $W m.db
 	local o args=()

@@ -10,8 +10,8 @@
 #include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
+#include "line/decoded.h"
 #include "line/mark.h"
-#include "line/records.h"
 #include "store/settle.h"
 
 /* a batch of large values ends before it has its number of readings */
@@ -29,7 +29,7 @@ struct sink {
 	const struct sink_options *opt;
 	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
 	struct filter f;
-	struct pack pack;
+	struct decoded decoded;
 	struct batch batch;	/* being filled */
 	struct committer committer;
 	struct progress at;	/* of the last line taken */
@@ -178,17 +178,19 @@ static void
 take(struct sink *s, struct str line)
 {
 	struct route route;
-	const char *why = pack_parse_line(&s->pack, line, (struct stamp){ 0 },
-	    &route);
+	const char *why = decoded_parse(&s->decoded, line,
+	    (struct stamp){ 0 }, &route);
 
 	/* that a refused one was seen is progress */
 	if (why != NULL && !refused_position(&s->f, line, why,
-	    s->pack.at + 1, &route))
+	    s->decoded.pack.at + 1, &route))
 		return;
 	if (is_again(s, line, &route))
 		return;
 	begin_line(s, &route);
-	if (why == NULL && !batch_add(&s->batch, &route, &s->pack))
+	if (why == NULL && s->decoded.note != NULL)
+		filter_note(&s->f, DECODED_NOTE, s->decoded.note);
+	if (why == NULL && !batch_add(&s->batch, &route, s->decoded.records))
 		s->overflow = true;
 	else
 		end_of_line(s, line, &route);
@@ -338,11 +340,11 @@ sink_run(const struct sink_options *opt, const struct store_driver *store,
 		s.f.out.fd = -1;
 		s.f.sequenced = opt->ack != NULL;
 		buf_init(&s.last, LINE_LIMIT);
-		pack_init(&s.pack);
+		decoded_init(&s.decoded);
 		batch_init(&s.batch);
 		ready_tell(opt->ready_fd);
 		run(&s);
-		pack_release(&s.pack);
+		decoded_release(&s.decoded);
 		batch_release(&s.batch);
 		buf_release(&s.last);
 	}
