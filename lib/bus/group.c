@@ -199,6 +199,28 @@ group_put(const char *stream, const char *group, uint64_t seq,
 }
 
 int
+group_create(const char *stream, const char *group, uint64_t seq,
+    struct fault *fault)
+{
+	char path[GROUP_PATH], sought[GROUP_PATH];
+	struct stream s;
+	int r = 0;
+
+	if (group_write(stream, group, SOUGHT, seq, fault) < 0 ||
+	    group_path(path, group, NULL, fault) < 0 ||
+	    group_path(sought, group, SOUGHT, fault) < 0 ||
+	    stream_open(&s, stream, false, fault) < 0)
+		return -1;
+	/* whole or not at all, and never over another's; both names are only
+	 * ever replaced, so one file may have them */
+	if (linkat(s.fd, sought, s.fd, path, 0) < 0 && errno != EEXIST)
+		/* a file system without hard links */
+		r = bus_group_set(stream, group, seq, fault);
+	stream_close(&s);
+	return r;
+}
+
+int
 bus_group_join(const char *stream, const char *group, uint64_t *seq,
     struct fault *fault)
 {
@@ -208,9 +230,13 @@ bus_group_join(const char *stream, const char *group, uint64_t *seq,
 	if (group_lock(stream, group, "reader", fault) < 0)
 		return -1;
 	known = bus_group_get(stream, group, &at, fault);
-	if (known == 0)
-		return group_put(stream, group, *seq, fault);
-	*seq = at;
+	if (known == 0) {
+		if (group_create(stream, group, *seq, fault) < 0)
+			return -1;
+		known = bus_group_get(stream, group, &at, fault);
+	}
+	if (known > 0)
+		*seq = at;
 	return known < 0 ? -1 : 0;
 }
 

@@ -102,6 +102,10 @@ int groups_furthest(const struct stream *, uint64_t *seq, struct fault *);
  * and EX_TEMPFAIL when another process has the lock. */
 int group_lock(const char *stream, const char *group, const char *role,
     struct fault *);
+/* puts a new group, which the caller holds as its reader; one that a sink has
+ * made meanwhile is left alone */
+int group_create(const char *stream, const char *group, uint64_t seq,
+    struct fault *);
 
 static inline bool
 position_parse(struct str s, uint64_t *seq)

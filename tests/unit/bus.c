@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bus/stream.h"
 #include "tests/unit/unit.h"
 
 static struct fault fault;
@@ -325,6 +326,25 @@ test_removed(void)
 	CHECK(health.lines == 1);
 }
 
+/* a sink moves a new group while its reader is about to make it */
+static void
+test_created_meanwhile(void)
+{
+	uint64_t seq;
+
+	CHECK(group_create("groups", "new", 7, &fault) == 0);
+	CHECK(bus_group_get("groups", "new", &seq, &fault) == 1 && seq == 7);
+	CHECK(bus_group_sought("groups", "new", 7));
+	CHECK(bus_group_set("groups", "new", 9, &fault) == 0);
+	CHECK(group_create("groups", "new", 0, &fault) == 0);
+	CHECK(bus_group_get("groups", "new", &seq, &fault) == 1 && seq == 9);
+	CHECK(!bus_group_sought("groups", "new", 9));
+	seq = 0;
+	CHECK(bus_group_join("groups", "new", &seq, &fault) == 0 && seq == 9);
+	seq = 5;
+	CHECK(bus_group_join("groups", "other", &seq, &fault) == 0 && seq == 5);
+}
+
 int
 main(void)
 {
@@ -343,6 +363,7 @@ main(void)
 	test_killed_holder();
 	test_stale_lock();
 	test_removed();
+	test_created_meanwhile();
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	CHECK(system(command) == 0);
 	return unit_end();
