@@ -60,7 +60,7 @@ client(const char *peer, const char *forwarded)
 static void
 check_texts(void)
 {
-	static const char *const none[] = {
+	static const char none[][20] = {
 		"", " ", "unknown", "_hidden", "1.2.3", "1.2.3.4.5",
 		"1.2.3.256",
 		"01.2.3.4", "1.2.3.4:", "1.2.3.4:x", "1.2.3.4:123456", "[::1",
