@@ -15,6 +15,13 @@ FUZZERS := $(call testing,fuzz)
 BENCHES := $(patsubst tests/bench/%,$(BUILD)/bench/%,$(basename \
 	$(wildcard tests/bench/*.c tests/bench/*.cc)))
 
+# preloaded by tests/inject.bats, so of functions as they are in the library
+INJECT := $(BUILD)/inject.so
+$(INJECT): tests/inject/inject.c
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) -std=c11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -O1 -g \
+	    -Wall -Wextra -fPIC -shared -o $@ $< -ldl)
+
 # what the scripts and the suites ask for
 test_env = MAKE="$(MAKE)" CC="$(CC)" BUILD="$(BUILD)" MFX_BIN="$(abspath $(BIN))"
 
@@ -40,10 +47,10 @@ unit: $(UNITS)
 	exit $$status
 
 ifdef T
-test: all unit
+test: all unit $(INJECT)
 	@$(test_env) bats $(T)
 else
-test: all $(UNITS) fuzzers
+test: all $(UNITS) $(INJECT) fuzzers
 	@+$(MAKE) --no-print-directory SANITIZE=1 all
 	@$(test_env) scripts/check
 endif

@@ -119,7 +119,9 @@ answer(struct api *api, struct inquiry *q)
 static int
 health_open(struct health *h, struct fault *fault)
 {
-	if (h->registry != NULL && !registry_replaced(h->registry))
+	/* one that SQLite could open only for reading may do better now */
+	if (h->registry != NULL && !registry_replaced(h->registry) &&
+	    h->faults[HEALTH_WRITE].status != EX_NOPERM)
 		return 0;
 	registry_close(h->registry);
 	h->registry = NULL;

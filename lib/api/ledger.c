@@ -453,6 +453,30 @@ ledger_start(pthread_t *thread, void *(*run)(void *), struct ledger *l,
 	return 0;
 }
 
+/*
+ * SQLite goes on with a file that it can only read where it can't open all
+ * for writing, even for want of a descriptor, and for as long as the process
+ * has it open: every change would be refused.  Better to end, and be started
+ * again.  One that nobody may write is no surprise.
+ */
+static int
+ledger_can_write(struct ledger *l, struct fault *fault)
+{
+	int r;
+
+	registry_patience(l->registry, 0);
+	r = registry_begin(l->registry, fault);
+	if (r == 0)
+		r = registry_probe(l->registry, fault);
+	registry_rollback(l->registry);
+	registry_wait(l->registry, is_over, l);
+	if (r == 0 || fault->status != EX_NOPERM ||
+	    !registry_writable(l->registry))
+		return 0;
+	fault->status = EX_IOERR;
+	return -1;
+}
+
 int
 ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
     struct fault *fault)
@@ -471,6 +495,7 @@ ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
 	l->inbox = inbox;
 	l->home = home ? memory_strdup(home) : home_path("");
 	if (ledger_open_registry(l, fault) < 0 ||
+	    ledger_can_write(l, fault) < 0 ||
 	    ledger_start(&l->thread, work, l, &l->started, fault) < 0 ||
 	    ledger_start(&l->preparer, ledger_prepare_all, l, &l->preparing,
 	    fault) < 0) {

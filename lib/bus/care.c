@@ -68,7 +68,7 @@ time_at(const char *stream, uint64_t from, bool last, struct stamp *t,
 	struct bus_reader *r;
 	struct str lines, line;
 	uint64_t seq;
-	int got;
+	int got = 0;
 
 	*found = false;
 	if (bus_reader_open(&r, stream, from, fault) < 0)
@@ -78,7 +78,7 @@ time_at(const char *stream, uint64_t from, bool last, struct stamp *t,
 		while ((last || !*found) && bus_line_next(&lines, &line))
 			*found |= bus_line_time(line, t);
 	bus_reader_close(r);
-	return 0;
+	return got < 0 ? -1 : 0;
 }
 
 /* Both ends' times: of the newest lines only the last few are looked at. */
@@ -147,8 +147,7 @@ bus_lag(const char *stream, uint64_t seq, uint64_t *lag, struct fault *fault)
 		*lag += firsts[i - 1] < seq ?
 		    firsts[i - 1] + bytes - seq : bytes;
 	}
-	if (r >= 0 || n > 0)
-		free(firsts);
+	free(firsts);
 	stream_close(&s);
 	return r < 0 ? -1 : 0;
 }

@@ -279,22 +279,29 @@ group_free(const struct stream *s, const char *group, int *hold,
 	return *hold < 0 ? -1 : 0;
 }
 
+/* One of its files, or with NULL the one that has its position; it may be
+ * missing. */
 static int
-remove_group(const struct stream *s, const char *group, struct fault *fault)
+group_unlink(const struct stream *s, const char *group, const char *what,
+    struct fault *fault)
 {
 	char path[GROUP_PATH];
 
-	if (group_path(path, group, NULL, fault) < 0)
+	if (group_path(path, group, what, fault) < 0)
 		return -1;
 	if (unlinkat(s->fd, path, 0) < 0 && errno != ENOENT)
 		return stream_fault(s, path, fault);
-	/* of a relay (relay.c), which would take a group that was moved back
-	 * for one that was killed */
-	if (group_path(path, group, "intent", fault) == 0)
-		unlinkat(s->fd, path, 0);
-	if (group_path(path, group, SOUGHT, fault) == 0)
-		unlinkat(s->fd, path, 0);
 	return 0;
+}
+
+/* Its position last: until then it is a group, which can be forgotten. */
+static int
+remove_group(const struct stream *s, const char *group, struct fault *fault)
+{
+	if (group_unlink(s, group, "intent", fault) < 0 ||
+	    group_unlink(s, group, SOUGHT, fault) < 0)
+		return -1;
+	return group_unlink(s, group, NULL, fault);
 }
 
 int
@@ -346,8 +353,10 @@ bus_group_seek(const char *stream, const char *group,
 		r = 0;
 	if (r == 0)
 		r = find_place(stream, where, seq, fault);
+	/* of a relay (relay.c), which would take a group that was moved back
+	 * for one that was killed */
 	if (r == 0 && !(how & BUS_SEEK_DRY_RUN) &&
-	    (r = remove_group(&s, group, fault)) == 0)
+	    (r = group_unlink(&s, group, "intent", fault)) == 0)
 		r = group_put(stream, group, *seq, fault);
 	if (lock >= 0)
 		close(lock);

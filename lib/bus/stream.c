@@ -349,8 +349,12 @@ segment_list(const struct stream *s, uint64_t **firsts, size_t *n,
 {
 	struct list l = { .n = 0 };
 
-	if (each_segment(s, list_segment, &l, fault) < 0)
+	*firsts = NULL;
+	*n = 0;
+	if (each_segment(s, list_segment, &l, fault) < 0) {
+		free(l.v);
 		return -1;
+	}
 	if (l.n > 0)
 		qsort(l.v, l.n, sizeof *l.v, compare_positions);
 	*firsts = l.v;

@@ -229,6 +229,12 @@ registry_changed(struct registry *r)
 }
 
 bool
+registry_writable(const struct registry *r)
+{
+	return access(r->path, W_OK) == 0;
+}
+
+bool
 registry_replaced(const struct registry *r)
 {
 	struct stat st;

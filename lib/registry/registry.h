@@ -71,6 +71,8 @@ int registry_probe(struct registry *, struct fault *);
  * -1 when it can't be read */
 int registry_changed(struct registry *);
 /* was the file removed, or replaced by another one? */
+/* whether the file may be written */
+bool registry_writable(const struct registry *);
 bool registry_replaced(const struct registry *);
 
 const struct keyring *registry_keyring(const struct registry *);

@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Every program, when its first, second, third … allocation or system call
+# fails: tests/inject/inject.py says what it has to do.
+# INJECT_EACH=1 bats tests/inject.bats leaves none of them out.
+load setup
+
+# met PROGRAM: a run for each of its failures.  Where it is not built there
+# is nothing to run.
+met() {
+	local library=$ROOT/${BUILD:-build}/inject.so
+	${MAKE:-make} -s -C "$ROOT" "${library#"$ROOT/"}"
+	"$ROOT/tests/inject/inject.py" "$library" "$1" >tried ||
+		{ cat tried; return 1; }
+	sed 's/^/# /' tried >&3
+}
+
+@test "every program that runs is tried here" {
+	local p
+	for p in "$BIN"/mfx*; do
+		p=${p##*/}
+		# what is loaded into a broker, and what speaks to one
+		[[ $p == *.so || $p == mfx-adapt-mqtt ]] ||
+			grep -qxE "@test \"$p\b.*" "$BATS_TEST_FILENAME" ||
+			{ echo "$p"; return 1; }
+	done
+}
+
+@test "mfx, whatever fails" {
+	met mfx
+}
+
+@test "mfx-normalize, whatever fails" {
+	met mfx-normalize
+}
+
+@test "mfx-grep, whatever fails" {
+	met mfx-grep
+}
+
+@test "mfx-fmt, whatever fails" {
+	met mfx-fmt
+}
+
+@test "mfx-encode, whatever fails" {
+	met mfx-encode
+}
+
+@test "mfx-check, whatever fails" {
+	met mfx-check
+}
+
+@test "mfx-gen, whatever fails" {
+	met mfx-gen
+}
+
+@test "mfx-pub, whatever fails" {
+	met mfx-pub
+}
+
+@test "mfx-sub, whatever fails" {
+	met mfx-sub
+}
+
+@test "mfx-bus, whatever fails" {
+	met mfx-bus
+}
+
+@test "mfx-write-sqlite, whatever fails" {
+	met mfx-write-sqlite
+}
+
+@test "mfx-read-sqlite, whatever fails" {
+	met mfx-read-sqlite
+}
+
+@test "mfx-users, whatever fails" {
+	met mfx-users
+}
+
+@test "mfx-things, whatever fails" {
+	met mfx-things
+}
+
+@test "mfx-channels, whatever fails" {
+	met mfx-channels
+}
+
+@test "mfx-can, whatever fails" {
+	met mfx-can
+}
+
+@test "mfx-events, whatever fails" {
+	met mfx-events
+}
+
+@test "mfx-token, whatever fails" {
+	met mfx-token
+}
+
+@test "mfx-adapt-http, whatever fails" {
+	met mfx-adapt-http
+}
+
+@test "mfx-adapt-coap, whatever fails" {
+	met mfx-adapt-coap
+}
+
+@test "mfx-adapt-ws, whatever fails" {
+	met mfx-adapt-ws
+}
+
+@test "mfx-api, whatever fails" {
+	met mfx-api
+}
