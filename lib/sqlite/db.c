@@ -83,12 +83,15 @@ static int
 check_file(struct db *db, const char *path, const struct db_kind *kind,
     struct fault *fault)
 {
+	struct fault ignored;
 	int version;
 
 	if (db_exec(db->sql, "BEGIN", fault) < 0)
 		return -1;
 	version = check_kind(db, path, kind, fault);
-	sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+	/* one that stays open would be found much later */
+	if (db_exec(db->sql, "ROLLBACK", version < 0 ? &ignored : fault) < 0)
+		return -1;
 	return version;
 }
 

@@ -38,7 +38,8 @@ status_of(int code)
 int
 db_fault(sqlite3 *sql, int code, struct fault *fault)
 {
-	const char *path = sqlite3_db_filename(sql, "main");
+	/* without memory there is no handle either */
+	const char *path = sql ? sqlite3_db_filename(sql, "main") : NULL;
 
 	return fault_set(fault, status_of(code), "%s: %s",
 	    path ? path : "sqlite",
