@@ -70,9 +70,9 @@ int registry_probe(struct registry *, struct fault *);
 /* has another process or handle changed it since the last call?  1, 0, or
  * -1 when it can't be read */
 int registry_changed(struct registry *);
-/* was the file removed, or replaced by another one? */
 /* whether the file may be written */
 bool registry_writable(const struct registry *);
+/* was the file removed, or replaced by another one? */
 bool registry_replaced(const struct registry *);
 
 const struct keyring *registry_keyring(const struct registry *);
