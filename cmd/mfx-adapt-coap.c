@@ -22,9 +22,10 @@
 
 static struct station_setup setup = STATION_SETUP("127.0.0.1:5683");
 static struct {
-	const char *input, *stream, *replay, *sync, *admin;
+	const char *input, *stream, *replay, *admin;
 	int64_t ready_fd;
-} opt = { .stream = "-", .sync = "interval", .ready_fd = -1 };
+	enum bus_sync sync;
+} opt = { .stream = "-", .sync = BUS_SYNC_INTERVAL, .ready_fd = -1 };
 
 static const struct opt options[] = {
 	{ 'i', "input", "STREAM", "deliver what comes there, not stdin",
@@ -32,7 +33,7 @@ static const struct opt options[] = {
 	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
 	    OPT_STRING, &opt.stream, 0, 0 },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
-	    OPT_CHOICE, &opt.sync, 0, 0 },
+	    OPT_ENUM, &opt.sync, 0, 0 },
 	{ 0, "replay", "STREAM", "what ?from= reads (that of -i or -o)",
 	    OPT_STRING, &opt.replay, 0, 0 },
 	STATION_OPTIONS(setup),
@@ -240,7 +241,7 @@ open_all(struct fault *fault)
 		o.history = opt.input != NULL ? opt.input :
 		    strcmp(opt.stream, "-") != 0 ? opt.stream : NULL;
 	if (access_open(&registry, NULL, fault) < 0 || outlet_open(&outlet,
-	    opt.stream, bus_sync_named(opt.sync), fault) < 0)
+	    opt.stream, opt.sync, fault) < 0)
 		return -1;
 	o.access = service.registry = registry;
 	service.more = put_counts;

@@ -29,15 +29,16 @@
 
 static struct http_setup setup = HTTP_SETUP("127.0.0.1:8185");
 static struct {
-	const char *stream, *admin, *sync;
+	const char *stream, *admin;
+	enum bus_sync sync;
 	int64_t ready_fd;
-} opt = { .stream = "-", .sync = "interval", .ready_fd = -1 };
+} opt = { .stream = "-", .sync = BUS_SYNC_INTERVAL, .ready_fd = -1 };
 
 static const struct opt options[] = {
 	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
 	    OPT_STRING, &opt.stream, 0, 0 },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
-	    OPT_CHOICE, &opt.sync, 0, 0 },
+	    OPT_ENUM, &opt.sync, 0, 0 },
 	HTTP_OPTIONS(setup),
 	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics, /version there",
 	    OPT_STRING, &opt.admin, 0, 0 },
@@ -283,7 +284,7 @@ open_all(struct fault *fault)
 		return fault_set(fault, EX_CONFIG, "stdout is the client's "
 		    "connection: --output has to name a stream");
 	if (access_open(&registry, NULL, fault) < 0 ||
-	    outlet_open(&outlet, opt.stream, bus_sync_named(opt.sync),
+	    outlet_open(&outlet, opt.stream, opt.sync,
 	    fault) < 0)
 		return -1;
 	service.registry = registry;

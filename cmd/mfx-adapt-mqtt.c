@@ -26,16 +26,19 @@
 	"publisher:{@publisher},subtopic:{#}"
 
 static struct {
-	const char *host, *id, *socket, *version, *qos, *sync, *ack, *rejects;
+	const char *host, *id, *socket, *ack, *rejects;
 	const char *input, *stream, *username, *password_file, *old_host;
 	const char *tls_ca, *tls_cert, *tls_key;
 	struct opt_list topics, maps;
 	int64_t port, window, stall, expect, wait, ready_fd;
 	bool all, clean, tls;
+	enum bus_sync sync;
+	enum { VERSION_3_1_1, VERSION_5 } version;
+	int qos;
 } opt = {
-	.version = "5", .qos = "1", .sync = "interval", .stream = "-",
-	.window = 500, .stall = 60 * STAMP_SECOND, .wait = 10 * STAMP_SECOND,
-	.ready_fd = -1,
+	.version = VERSION_5, .qos = 1, .sync = BUS_SYNC_INTERVAL,
+	.stream = "-", .window = 500, .stall = 60 * STAMP_SECOND,
+	.wait = 10 * STAMP_SECOND, .ready_fd = -1,
 };
 
 static const struct opt options[] = {
@@ -62,11 +65,11 @@ static const struct opt options[] = {
 	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
 	    OPT_STRING, &opt.stream, 0, 0 },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
-	    OPT_CHOICE, &opt.sync, 0, 0 },
+	    OPT_ENUM, &opt.sync, 0, 0 },
 	{ 0, "qos", "0|1|2", "of the subscriptions (1)",
-	    OPT_CHOICE, &opt.qos, 0, 0 },
+	    OPT_ENUM, &opt.qos, 0, 0 },
 	{ 0, "protocol", "3.1.1|5", "version of MQTT (5)",
-	    OPT_CHOICE, &opt.version, 0, 0 },
+	    OPT_ENUM, &opt.version, 0, 0 },
 	{ 0, "id", "ID", "client id (made of host, home, broker, topics)",
 	    OPT_STRING, &opt.id, 0, 0 },
 	{ 0, "clean", NULL, "the broker keeps nothing while we are away",
@@ -141,7 +144,7 @@ check(void)
 		program_misuse(&program,
 		    "--tls-cert and --tls-key go together");
 	if (opt.password_file != NULL && opt.username == NULL &&
-	    opt.version[0] == '3')
+	    opt.version == VERSION_3_1_1)
 		program_misuse(&program,
 		    "MQTT 3.1.1 has no password without --username");
 }
@@ -203,7 +206,7 @@ run_source(void)
 	o->client = (struct mqtt_options){
 		.host = opt.host, .port = opt.port, .stored = !opt.clean,
 		.id = opt.id ? opt.id : made_up_id(id),
-		.version = opt.version[0] == '5' ? MQTT_PROTOCOL_V5 :
+		.version = opt.version == VERSION_5 ? MQTT_PROTOCOL_V5 :
 		    MQTT_PROTOCOL_V311,
 		.username = opt.username, .password_file = opt.password_file,
 		.tls = opt.tls || opt.tls_ca || opt.tls_cert,
@@ -212,9 +215,9 @@ run_source(void)
 		.stall = opt.stall, .expect = opt.expect,
 	};
 	o->filters = &opt.topics;
-	o->qos = opt.qos[0] - '0';
+	o->qos = opt.qos;
 	o->stream = opt.stream;
-	o->sync = bus_sync_named(opt.sync);
+	o->sync = opt.sync;
 	o->rejects = opt.rejects;
 	o->ready_fd = opt.ready_fd;
 	for (i = 0; i < opt.maps.n; i++)

@@ -27,11 +27,12 @@
 
 static struct http_setup setup = HTTP_SETUP("127.0.0.1:8186");
 static struct {
-	const char *stream, *input, *replay, *admin, *sync;
+	const char *stream, *input, *replay, *admin;
+	enum bus_sync sync;
 	struct opt_list origins;
 	int64_t ready_fd, max_queue;
 } opt = {
-	.stream = "-", .sync = "interval", .ready_fd = -1,
+	.stream = "-", .sync = BUS_SYNC_INTERVAL, .ready_fd = -1,
 	.max_queue = 1 << 20
 };
 
@@ -43,7 +44,7 @@ static const struct opt options[] = {
 	{ 0, "replay", "STREAM", "what ?from= replays; that of -i or -o",
 	    OPT_STRING, &opt.replay, 0, 0 },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
-	    OPT_CHOICE, &opt.sync, 0, 0 },
+	    OPT_ENUM, &opt.sync, 0, 0 },
 	HTTP_OPTIONS(setup),
 	{ 0, "max-queue", "SIZE", "end a client for which more waits (1M)",
 	    OPT_SIZE, &opt.max_queue, 1, INT64_C(1) << 30 },
@@ -292,8 +293,7 @@ open_all(struct fault *fault)
 	subscribers.max_queue = o.max_queue;
 	if (subscribers_init(&subscribers, fault) < 0 ||
 	    access_open(&registry, NULL, fault) < 0 ||
-	    ws_publish_open(&publish, opt.stream, bus_sync_named(opt.sync),
-	    fault) < 0)
+	    ws_publish_open(&publish, opt.stream, opt.sync, fault) < 0)
 		return -1;
 	service.registry = subscribers.registry = registry;
 	service.more = put_metrics;

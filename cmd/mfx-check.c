@@ -22,13 +22,13 @@
 #define SUBJECT_MAX 64
 
 static struct {
-	const char *type;
+	enum documents_kind type;	/* DOCUMENTS_KINDS: lines */
 	bool strict;
-} opt = { .type = "lines" };
+} opt = { .type = DOCUMENTS_KINDS };
 
 static const struct opt options[] = {
-	{ 't', "type", "lines|json|cbor|xml|sensml|sensmlc",
-	    "what comes in (lines)", OPT_CHOICE, &opt.type, 0, 0 },
+	{ 't', "type", DOCUMENTS_WORDS "|lines",
+	    "what comes in (lines)", OPT_ENUM, &opt.type, 0, 0 },
 	{ 0, "strict", NULL, "warnings count: 65", OPT_FLAG, &opt.strict,
 	    0, 0 },
 	OPT_END
@@ -202,13 +202,12 @@ int
 main(int argc, char **argv)
 {
 	int i = program_start(&program, argc, argv);
-	enum documents_kind kind = documents_find(opt.type);
-	bool lines = kind == DOCUMENTS_KINDS;
+	bool lines = opt.type == DOCUMENTS_KINDS;
 
 	begin();
-	documents_init(&documents, lines ? DOCUMENTS_JSON : kind, &pack, take,
-	    NULL);
-	if (kind == DOCUMENTS_XML)
+	documents_init(&documents, lines ? DOCUMENTS_JSON : opt.type,
+	    &pack, take, NULL);
+	if (opt.type == DOCUMENTS_XML)
 		check.where = &documents.xml.element;
 	if (filter_init(&f, argv + i, NULL,
 	    lines ? NULL : &documents.frame.cut) < 0)

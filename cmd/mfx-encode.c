@@ -15,16 +15,16 @@
 #define EVERY_MAX (INT64_C(10) * 366 * 86400 * STAMP_SECOND)
 
 static struct {
-	const char *type;
+	int type;		/* one of types[] */
 	int64_t records, bytes, every;
 	bool lines, payload, each;
 	const char *rejects;
-} opt = { .type = "json", .bytes = BYTES, .every = -1 };
+} opt = { .bytes = BYTES, .every = -1 };
 
 static const struct opt options[] = {
 	{ 't', "type", "json|cbor|xml|sensml|sensmlc",
 	    "packs, or one stream in JSON or CBOR (json)",
-	    OPT_CHOICE, &opt.type, 0, 0 },
+	    OPT_ENUM, &opt.type, 0, 0 },
 	{ 'n', "records", "N", "records in a pack, at most (100)",
 	    OPT_INT, &opt.records, 1, INT64_MAX },
 	{ 0, "max-bytes", "SIZE", "bytes of a pack, at most (1M)",
@@ -50,13 +50,12 @@ static const struct program program = {
 };
 
 static const struct {
-	const char *name;
 	enum encoding encoding;
 	bool stream;
 } types[] = {
-	{ "json", ENCODING_JSON, false }, { "cbor", ENCODING_CBOR, false },
-	{ "xml", ENCODING_XML, false }, { "sensml", ENCODING_JSON, true },
-	{ "sensmlc", ENCODING_CBOR, true },
+	{ ENCODING_JSON, false }, { ENCODING_CBOR, false },
+	{ ENCODING_XML, false }, { ENCODING_JSON, true },
+	{ ENCODING_CBOR, true },
 };
 
 static struct filter f;
@@ -93,10 +92,8 @@ take(struct str line)
 static void
 begin(void)
 {
-	size_t i = 0;
+	int i = opt.type;
 
-	while (strcmp(types[i].name, opt.type) != 0)
-		i++;
 	if (opt.lines && opt.payload)
 		program_misuse(&program, "--lines or --payload, not both");
 	if (types[i].stream && (opt.lines || opt.records > 0 ||

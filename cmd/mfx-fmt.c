@@ -14,14 +14,16 @@
 #include "line/records.h"
 
 static struct {
-	const char *type, *template, *fields, *time, *rejects;
+	enum { TABLE, TSV, CSV, INFLUX, TEMPLATE, DEFAULT } type;
+	int time;		/* enum field_time, or -1 */
+	const char *template, *fields, *rejects;
 	int64_t width;
 	bool header, no_header, each;
-} opt = { .width = 40 };
+} opt = { .type = DEFAULT, .time = -1, .width = 40 };
 
 static const struct opt options[] = {
 	{ 't', "type", "table|tsv|csv|influx|template", "what to make (table)",
-	    OPT_CHOICE, &opt.type, 0, 0 },
+	    OPT_ENUM, &opt.type, 0, 0 },
 	{ 'F', "format", "TEMPLATE", "as '{time} {name}={value}{unit}\\n'",
 	    OPT_STRING, &opt.template, 0, 0 },
 	{ 0, "fields", "LIST", "columns, as time,name,value; of time channel "
@@ -29,7 +31,7 @@ static const struct opt options[] = {
 	    OPT_STRING, &opt.fields, 0, 0 },
 	{ 0, "time", "epoch|rfc3339|ns",
 	    "form of times (rfc3339 in a table, else epoch)",
-	    OPT_CHOICE, &opt.time, 0, 0 },
+	    OPT_ENUM, &opt.time, 0, 0 },
 	{ 0, "header", NULL, "tsv: names of the columns first",
 	    OPT_FLAG, &opt.header, 0, 0 },
 	{ 0, "no-header", NULL, "csv: no names of the columns first",
@@ -154,23 +156,19 @@ template_record(const struct route *route, const struct record *r)
 }
 
 static const struct form forms[] = {
-	{ "table", table_begin, table_record, true, FIELD_RFC3339 },
-	{ "tsv", tsv_begin, tsv_record, true, FIELD_EPOCH },
-	{ "csv", csv_begin, csv_record, true, FIELD_EPOCH },
-	{ "influx", NULL, influx_record, false, FIELD_NS },
-	{ "template", NULL, template_record, false, FIELD_EPOCH },
+	[TABLE] = { "table", table_begin, table_record, true, FIELD_RFC3339 },
+	[TSV] = { "tsv", tsv_begin, tsv_record, true, FIELD_EPOCH },
+	[CSV] = { "csv", csv_begin, csv_record, true, FIELD_EPOCH },
+	[INFLUX] = { "influx", NULL, influx_record, false, FIELD_NS },
+	[TEMPLATE] = { "template", NULL, template_record, false, FIELD_EPOCH },
 };
 
 static const struct form *
 find_form(void)
 {
-	size_t i;
-
-	if (opt.type == NULL)
-		opt.type = opt.template ? "template" : "table";
-	for (i = 0; strcmp(forms[i].type, opt.type) != 0; i++)
-		;
-	return &forms[i];
+	if (opt.type == DEFAULT)
+		opt.type = opt.template ? TEMPLATE : TABLE;
+	return &forms[opt.type];
 }
 
 static void
@@ -212,12 +210,11 @@ static void
 prepare_time(const struct form *form)
 {
 	time_form = form->time;
-	if (opt.time == NULL)
+	if (opt.time < 0)
 		return;
 	if (form->put == influx_record)
 		program_misuse(&program, "--time: not with influx");
-	time_form = opt.time[0] == 'e' ? FIELD_EPOCH :
-	    opt.time[0] == 'r' ? FIELD_RFC3339 : FIELD_NS;
+	time_form = (enum field_time)opt.time;
 }
 
 static void

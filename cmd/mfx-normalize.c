@@ -17,14 +17,15 @@
 #include "senml/unit.h"
 
 static struct {
-	const char *type, *rejects;
+	enum documents_kind type;	/* DOCUMENTS_KINDS: lines */
+	const char *rejects;
 	int64_t now, expand;
 	bool input_order, lax, primary, each;
-} opt = { .type = "lines", .expand = PACK_EXPAND };
+} opt = { .type = DOCUMENTS_KINDS, .expand = PACK_EXPAND };
 
 static const struct opt options[] = {
-	{ 't', "type", "lines|json|cbor|xml|sensml|sensmlc",
-	    "what comes in (lines)", OPT_CHOICE, &opt.type, 0, 0 },
+	{ 't', "type", DOCUMENTS_WORDS "|lines",
+	    "what comes in (lines)", OPT_ENUM, &opt.type, 0, 0 },
 	{ 0, "now", "TIME", "what relative times count from "
 	    "(else: received, or the clock)", OPT_TIME, &opt.now, 0, 0 },
 	{ 0, "input-order", NULL, "do not sort a pack by time",
@@ -167,12 +168,11 @@ int
 main(int argc, char **argv)
 {
 	int i = program_start(&program, argc, argv);
-	enum documents_kind kind = documents_find(opt.type);
-	bool lines = kind == DOCUMENTS_KINDS;
+	bool lines = opt.type == DOCUMENTS_KINDS;
 
 	decoded_init(&decoded);
-	documents_init(&documents, lines ? DOCUMENTS_JSON : kind, pack, take,
-	    NULL);
+	documents_init(&documents, lines ? DOCUMENTS_JSON : opt.type,
+	    pack, take, NULL);
 	documents.now = now();
 	if (filter_init(&f, argv + i, opt.rejects,
 	    lines ? NULL : &documents.frame.cut) < 0)

@@ -19,17 +19,18 @@
 #include "line/mark.h"
 
 static struct {
-	const char *ack, *sync, *rejects;
+	const char *ack, *rejects;
+	enum bus_sync sync;
 	int64_t timeout;
 	bool each;
-} opt = { .sync = "none" };
+} opt = { .sync = BUS_SYNC_NONE };
 
 static const struct opt options[] = {
 	{ 0, "ack", "STREAM/GROUP", "move this group when its lines are on "
 	    "the bus", OPT_STRING, &opt.ack, 0, 0 },
 	{ 0, "sync", BUS_SYNC_WORDS, "when lines are on disk: some "
 	    "time, within a second, before --ack",
-	    OPT_CHOICE, &opt.sync, 0, 0 },
+	    OPT_ENUM, &opt.sync, 0, 0 },
 	{ 't', "timeout", "DURATION", "on a full disk, give up after this "
 	    "(else: never)", OPT_TIMEOUT, &opt.timeout, 1, 0 },
 	{ 'u', "unbuffered", NULL, "publish each line alone",
@@ -201,7 +202,7 @@ take_all(void)
 		if (r == LINE_OK && (why = take(line)) != NULL &&
 		    refused_position(&pub.f, line, why, 0, &route))
 			end_unit(&route);
-		if (opt.sync[0] != 'i')
+		if (opt.sync != BUS_SYNC_INTERVAL)
 			pub.f.in.timeout = pub.patience != 0 ? 1000 : -1;
 		if ((opt.each && pub.bus.relay != NULL) || pub.batch.n >= BATCH)
 			publish(NULL);
@@ -216,8 +217,7 @@ open_bus(const char *stream, struct fault *fault)
 	if (opt.ack != NULL &&
 	    bus_group_parse(opt.ack, from, group, fault) < 0)
 		return -1;
-	if (bus_writer_open(&pub.bus.writer, stream, bus_sync_named(opt.sync),
-	    fault) < 0)
+	if (bus_writer_open(&pub.bus.writer, stream, opt.sync, fault) < 0)
 		return -1;
 	if (opt.ack == NULL)
 		return 0;
@@ -264,7 +264,7 @@ main(int argc, char **argv)
 	pub.fresh = true;
 	pub.f.out.fd = -1;
 	pub.f.out.late = publish;
-	if (opt.sync[0] == 'i')
+	if (opt.sync == BUS_SYNC_INTERVAL)
 		pub.f.in.timeout = 1000;
 	take_all();
 	if (pub.bus.relay != NULL && !pub.positions && pub.batch.n > pub.whole)

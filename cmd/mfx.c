@@ -176,7 +176,7 @@ help(const char *name)
 
 	if (name == NULL) {
 		argv[0] = page;
-		return opt_parse(&program, NULL, 2, argv);
+		return program_start(&program, 2, argv);
 	}
 	/* both "things" and "mfx-things" are what people type */
 	if (str_starts(str_z(name), STR("mfx-")))
@@ -197,7 +197,7 @@ main(int argc, char **argv)
 	if (argv[0] == NULL)
 		program_misuse(&program, "missing PROGRAM");
 	if (strcmp(argv[0], "version") == 0)
-		return opt_parse(&program, NULL, 2, version);
+		return program_start(&program, 2, version);
 	if (strcmp(argv[0], "help") == 0)
 		return help(argv[1]);
 	return run(argv[0], argv);

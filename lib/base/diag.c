@@ -49,41 +49,6 @@ diag_shows(enum diag_level level)
 	    level == DIAG_ERROR;
 }
 
-/* The bytes at z, of a character beyond ASCII, that a terminal acts upon or
- * that are no character: 0 when they can be shown.  *c is what JSON has. */
-static size_t
-diag_acts(const char *z, unsigned long *c)
-{
-	size_t n;
-
-	if ((unsigned char)*z < 0x80)
-		return 0;
-	if ((n = utf8_sequence(z, z + strnlen(z, 4))) == 0) {
-		*c = 0xfffd;
-		return 1;
-	}
-	*c = utf8_decode(z, n);
-	return escape_acts(*c) ? n : 0;
-}
-
-void
-diag_clean(char *z)
-{
-	unsigned long c;
-	size_t n;
-
-	for (; *z != '\0'; z++) {
-		if ((unsigned char)*z < ' ' || *z == 0x7f)
-			*z = '?';
-		else if ((n = diag_acts(z, &c)) > 0) {
-			memset(z, '?', n);
-			z += n - 1;
-		} else if ((unsigned char)*z >= 0x80) {
-			z += utf8_sequence(z, z + strnlen(z, 4)) - 1;
-		}
-	}
-}
-
 /* One character as JSON or a C string writes it; how many bytes it took. */
 static size_t
 diag_put_escape(char *to, size_t room, const char *z, size_t n,
@@ -106,7 +71,7 @@ put_escaped(char *to, size_t room, const char *z)
 	size_t n = 0, at;
 
 	while (*z != '\0' && n + 4 * 4 + 1 < room) {
-		at = diag_acts(z, &c);
+		at = escape_at(z, &c);
 		if (at == 0 && ((unsigned char)*z < ' ' || *z == 0x7f)) {
 			at = 1;
 			c = (unsigned char)*z;

@@ -15,8 +15,11 @@
  * lower case, no full stop; with --log json one JSON object,
  * {"time":…,"level":"warning","program":…,"message":…}.  Text from outside
  * may be passed as it is: control bytes are shown as \xHH, so a device
- * cannot drive the reader's terminal.  Only programs call these; a
- * library function reports through struct fault.
+ * cannot drive the reader's terminal.
+ *
+ * Programs call these, and what is the body of one: the life of a filter, a
+ * sink, an adapter, a command.  A function that only answers its caller
+ * reports through struct fault.
  */
 enum diag_level {
 	DIAG_ERROR,		/* always shown */
@@ -40,8 +43,5 @@ void diag_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* prints an error and returns its status, for `return diag_fault(&f)` */
 int diag_fault(const struct fault *);
-
-/* replaces bytes that a terminal would act upon by '?', in place */
-void diag_clean(char *z);
 
 #endif

@@ -98,3 +98,36 @@ escape_put_csv(struct buf *b, struct str s)
 	}
 	buf_putc(b, '"');
 }
+
+size_t
+escape_at(const char *z, unsigned long *c)
+{
+	size_t n;
+
+	if ((unsigned char)*z < 0x80)
+		return 0;
+	if ((n = utf8_sequence(z, z + strnlen(z, 4))) == 0) {
+		*c = 0xfffd;
+		return 1;
+	}
+	*c = utf8_decode(z, n);
+	return escape_acts(*c) ? n : 0;
+}
+
+void
+escape_clean(char *z)
+{
+	unsigned long c;
+	size_t n;
+
+	for (; *z != '\0'; z++) {
+		if ((unsigned char)*z < ' ' || *z == 0x7f)
+			*z = '?';
+		else if ((n = escape_at(z, &c)) > 0) {
+			memset(z, '?', n);
+			z += n - 1;
+		} else if ((unsigned char)*z >= 0x80) {
+			z += utf8_sequence(z, z + strnlen(z, 4)) - 1;
+		}
+	}
+}

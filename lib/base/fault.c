@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/diag.h"
+#include "base/escape.h"
 
 int
 fault_set(struct fault *f, int status, const char *fmt, ...)
@@ -18,7 +18,7 @@ fault_set(struct fault *f, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof f->text, fmt, ap);
 	va_end(ap);
-	diag_clean(f->text);
+	escape_clean(f->text);
 	return -1;
 }
 
@@ -52,6 +52,6 @@ fault_errno(struct fault *f, int status, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(f->text);
 	snprintf(f->text + n, sizeof f->text - n, ": %s", why);
-	diag_clean(f->text);
+	escape_clean(f->text);
 	return -1;
 }

@@ -2,170 +2,15 @@
 #include "base/opt.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sysexits.h>
 
-#include "base/diag.h"
 #include "base/nearest.h"
 #include "base/number.h"
-#include "base/program.h"
 #include "base/stamp.h"
-
-enum { SAY_HELP = 1, SAY_VERSION, SAY_OPTIONS, LOUDER, QUIETER };
-
-static const char *log_format = "text";
-
-/* those that every program has; the flags are told apart by `min` */
-static const struct opt common[] = {
-	{ 0, "log", "text|json", "form of messages on stderr",
-	    OPT_CHOICE, &log_format, 0, 0 },
-	{ 'q', "quiet", NULL, "show only errors", OPT_FLAG, NULL, QUIETER, 0 },
-	{ 'v', "verbose", NULL, "show more messages; -vv for all",
-	    OPT_FLAG, NULL, LOUDER, 0 },
-	{ 'h', "help", NULL, "show this", OPT_FLAG, NULL, SAY_HELP, 0 },
-	{ 'V', "version", NULL, "show the version",
-	    OPT_FLAG, NULL, SAY_VERSION, 0 },
-	{ 0, "options", NULL, NULL, OPT_FLAG, NULL, SAY_OPTIONS, 0 },
-	OPT_END
-};
-
-/* --help and --options are answers: a failed write is a failure */
-static _Noreturn void
-end_of_answer(void)
-{
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		diag_error("<stdout>: %s", strerror(errno));
-		exit(EX_IOERR);
-	}
-	exit(0);
-}
-
-#define HELP_COLUMN 32
-#define HELP_WIDTH 79
-
-/* the text of an option, cut into lines between words */
-static void
-help_text(const char *z)
-{
-	size_t column = HELP_COLUMN, n;
-
-	while (*z != '\0') {
-		n = strcspn(z, " ");
-		if (column > HELP_COLUMN && column + 1 + n > HELP_WIDTH) {
-			printf("\n%*s", HELP_COLUMN, "");
-			column = HELP_COLUMN;
-		}
-		column += (size_t)printf("%s%.*s",
-		    column > HELP_COLUMN ? " " : "", (int)n, z);
-		z += n + (z[n] == ' ');
-	}
-	putchar('\n');
-}
-
-static const struct opt *find(const struct opt *, const char *, size_t, char);
-
-/* A program may have another use for a letter that all have. */
-static char
-letter_of(const struct opt *o, const struct opt *own)
-{
-	const struct opt *first = o->letter ? find(own, NULL, 0, o->letter) :
-	    NULL;
-
-	return first == NULL || first == o || first->help == NULL ?
-	    o->letter : '\0';
-}
-
-static void
-help_table(const struct opt *o, const struct opt *own)
-{
-	char left[64], letter;
-	int n;
-
-	for (; o != NULL && o->name != NULL; o++) {
-		if (o->help == NULL)
-			continue;
-		n = snprintf(left, sizeof left, "--%s%s%s", o->name,
-		    o->arg ? " " : "", o->arg ? o->arg : "");
-		letter = letter_of(o, own);
-		printf("  %c%c%c %-26s", letter ? '-' : ' ',
-		    letter ? letter : ' ', letter ? ',' : ' ', left);
-		if (n >= HELP_COLUMN - 6)
-			printf("\n%*s", HELP_COLUMN, "");
-		help_text(o->help);
-	}
-}
-
-/* one usage line for each line of the synopsis */
-static void
-help_usage(const char *name, const char *verb, const char *synopsis)
-{
-	const char *head = "usage: ";
-
-	while (synopsis != NULL) {
-		size_t n = strcspn(synopsis, "\n");
-
-		printf("%s%s%s%s %.*s\n", head, name, verb ? " " : "",
-		    verb ? verb : "", (int)n, synopsis);
-		head = "       ";
-		synopsis = synopsis[n] ? synopsis + n + 1 : NULL;
-	}
-}
-
-static _Noreturn void
-help(const struct program *p, const struct verb *v)
-{
-	const struct opt *own = v ? v->options : p->options;
-	const struct verb *each;
-
-	help_usage(p->name, v ? v->name : NULL, v ? v->synopsis : p->synopsis);
-	printf("%s\n\n", v ? v->summary : p->summary);
-	if (v == NULL && p->verbs != NULL) {
-		for (each = p->verbs; each->name != NULL; each++)
-			printf("  %-14s %s\n", each->name, each->summary);
-		printf("\nEach has options of its own: %s VERB --help\n\n",
-		    p->name);
-	}
-	help_table(own, own);
-	help_table(common, own);
-	printf("\nSee %s(1).\n", p->name);
-	end_of_answer();
-}
-
-static void
-list_table(const char *verb, const struct opt *o, const struct opt *own)
-{
-	char letter;
-
-	for (; o != NULL && o->name != NULL; o++) {
-		if (o->help == NULL)
-			continue;
-		letter = letter_of(o, own);
-		printf("%s\t--%s\t%c\t%s\t%s\n", verb, o->name,
-		    letter ? letter : '-', o->arg ? o->arg : "", o->help);
-	}
-}
-
-/* For completions and for the tests: "verb --name letter ARG help", with
- * tabs between; a verb itself is "verb" and its summary. */
-static _Noreturn void
-list(const struct program *p, const struct verb *only)
-{
-	const struct verb *v;
-
-	for (v = p->verbs; v != NULL && v->name != NULL; v++) {
-		if (only != NULL && only != v)
-			continue;
-		printf("%s\t\t\t\t%s\n", v->name, v->summary);
-		list_table(v->name, v->options, v->options);
-	}
-	if (only == NULL)
-		list_table("", p->options, p->options);
-	list_table("", common, p->options);
-	end_of_answer();
-}
 
 static bool
 size_parse(const char *z, int64_t *out)
@@ -194,38 +39,19 @@ size_parse(const char *z, int64_t *out)
 	    !__builtin_mul_overflow((int64_t)v, scale, out);
 }
 
-/* the place of the value in "a|b|c", counted from 0; -1: it is not there */
-static int
-choice_find(const char *choices, const char *value)
+int
+opt_choice(const char *words, const char *value)
 {
-	struct str rest = str_z(choices), want = str_z(value);
-	int place = 0;
+	size_t n = strlen(value), len;
+	int i;
 
-	for (;;) {
-		const char *bar = memchr(rest.p, '|', rest.n);
-		size_t n = bar ? (size_t)(bar - rest.p) : rest.n;
-
-		if (str_eq((struct str){ rest.p, n }, want))
-			return place;
-		if (bar == NULL)
+	for (i = 0;; i++, words += len + 1) {
+		len = strcspn(words, "|");
+		if (len == n && memcmp(words, value, n) == 0)
+			return i;
+		if (words[len] == '\0')
 			return -1;
-		rest = str_from(rest, n + 1);
-		place++;
 	}
-}
-
-static bool
-choice_parse(const struct opt *o, const char *value)
-{
-	int place = choice_find(o->arg, value);
-
-	if (place < 0)
-		return false;
-	if (o->type == OPT_ENUM)
-		*(unsigned *)o->to = (unsigned)o->min + (unsigned)place;
-	else
-		*(const char **)o->to = value;
-	return true;
 }
 
 static bool
@@ -251,6 +77,7 @@ take(const struct opt *o, const char *value)
 {
 	int64_t *number = o->to;
 	struct stamp t;
+	int i;
 
 	switch (o->type) {
 	case OPT_FLAG:
@@ -278,14 +105,23 @@ take(const struct opt *o, const char *value)
 		*number = t.ns;
 		return true;
 	case OPT_CHOICE:
+		if (opt_choice(o->arg, value) < 0)
+			return false;
+		*(const char **)o->to = value;
+		return true;
 	case OPT_ENUM:
-		return choice_parse(o, value);
+		if ((i = opt_choice(o->arg, value)) < 0)
+			return false;
+		*(int *)o->to = (int)o->min + i;
+		return true;
+	case OPT_ACTION:
+		break;
 	}
 	return false;
 }
 
-static const struct opt *
-find(const struct opt *o, const char *name, size_t n, char letter)
+const struct opt *
+opt_find(const struct opt *o, const char *name, size_t n, char letter)
 {
 	for (; o != NULL && o->name != NULL; o++)
 		if (letter ? o->letter == letter :
@@ -317,23 +153,38 @@ wanted(const struct opt *o)
 		return "a duration such as 90s, 1h30m or 30d";
 	case OPT_TIME:
 		return "a time such as -1h or 2026-01-31T00:00:00Z";
-	case OPT_CHOICE:
-	case OPT_ENUM:
-		return "one of ";
 	default:
-		return "a further one: too many";
+		return "one of ";
 	}
 }
 
+/* says what is wrong, in parser->why */
+static int opt_fail(struct opt_parser *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static int
+opt_fail(struct opt_parser *parser, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(parser->why, sizeof parser->why, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
 /* A value that is not taken: what would be right. */
-static _Noreturn void
-refuse(const struct program *p, const struct opt *o, const char *value)
+static int
+refuse(struct opt_parser *parser, const struct opt *o, const char *value)
 {
 	char range[3 * STAMP_TEXT] = "", min[STAMP_TEXT], max[STAMP_TEXT];
 
+	if (o->type == OPT_LIST)
+		return opt_fail(parser, "--%s '%s': at most %d of these",
+		    o->name, value, OPT_LIST_MAX);
 	if (lacks_unit(o, value))
-		program_misuse(p, "--%s '%s': give a unit: %ss, %sm, %sh or "
-		    "%sd", o->name, value, value, value, value, value);
+		return opt_fail(parser, "--%s '%s': give a unit: %ss, %sm, "
+		    "%sh or %sd", o->name, value, value, value, value, value);
 	print_bound(o, o->min, min);
 	print_bound(o, o->max, max);
 	if (o->type == OPT_CHOICE || o->type == OPT_ENUM)
@@ -342,32 +193,18 @@ refuse(const struct program *p, const struct opt *o, const char *value)
 		snprintf(range, sizeof range, " from %s to %s", min, max);
 	else if (o->min != 0)
 		snprintf(range, sizeof range, " from %s on", min);
-	program_misuse(p, "--%s '%s': not %s%s", o->name, value, wanted(o),
-	    range);
+	return opt_fail(parser, "--%s '%s': not %s%s", o->name, value,
+	    wanted(o), range);
 }
 
-static void
-apply(const struct program *p, const struct verb *v, const struct opt *o,
-    const char *value)
+static int
+apply(struct opt_parser *parser, const struct opt *o, const char *value)
 {
-	if (o->to == NULL) {
-		switch (o->min) {
-		case SAY_HELP:
-			help(p, v);
-		case SAY_VERSION:
-			printf("%s %s\n", p->name, MFX_VERSION);
-			end_of_answer();
-		case SAY_OPTIONS:
-			list(p, v);
-		default:
-			diag_verbosity(o->min == LOUDER ? 1 : -1);
-			return;
-		}
+	if (o->type == OPT_ACTION) {
+		parser->act(parser->arg, (int)o->min);
+		return 0;
 	}
-	if (!take(o, value))
-		refuse(p, o, value);
-	if (o->to == &log_format)
-		diag_json(strcmp(log_format, "json") == 0);
+	return take(o, value) ? 0 : refuse(parser, o, value);
 }
 
 static void
@@ -378,74 +215,63 @@ try_names(struct nearest *near, const struct opt *o)
 			nearest_try(near, o->name);
 }
 
-static _Noreturn void
-unknown_option(const struct program *p, const struct opt *table,
-    struct str name)
+static int
+unknown_option(struct opt_parser *parser, struct str name)
 {
 	char hint[NEAREST_HINT];
 	struct nearest near;
 
 	nearest_start(&near, name);
-	try_names(&near, table);
-	try_names(&near, common);
-	program_misuse(p, "unknown option '--%.*s'%s", STR_ARG(name),
+	try_names(&near, parser->own);
+	try_names(&near, parser->common);
+	return opt_fail(parser, "unknown option '--%.*s'%s", STR_ARG(name),
 	    nearest_hint(&near, "--", hint));
 }
 
-/* --name, --name=value or --name value; returns arguments used */
+/* --name, --name=value or --name value; returns arguments used, or -1 */
 static int
-parse_long(const struct program *p, const struct verb *v,
-    const struct opt *table, char **argv)
+parse_long(struct opt_parser *parser, char **argv)
 {
 	const char *name = argv[0] + 2;
 	size_t n = strcspn(name, "=");
-	const struct opt *o = find(table, name, n, 0);
+	const struct opt *o = opt_find(parser->own, name, n, 0);
 
 	if (o == NULL)
-		o = find(common, name, n, 0);
+		o = opt_find(parser->common, name, n, 0);
 	if (o == NULL)
-		unknown_option(p, table, (struct str){ name, n });
-	if (o->arg == NULL) {
-		if (name[n] == '=')
-			program_misuse(p, "--%s takes no value", o->name);
-		apply(p, v, o, NULL);
-		return 1;
-	}
-	if (name[n] == '=') {
-		apply(p, v, o, name + n + 1);
-		return 1;
-	}
+		return unknown_option(parser, (struct str){ name, n });
+	if (o->arg == NULL && name[n] == '=')
+		return opt_fail(parser, "--%s takes no value", o->name);
+	if (o->arg == NULL)
+		return apply(parser, o, NULL) < 0 ? -1 : 1;
+	if (name[n] == '=')
+		return apply(parser, o, name + n + 1) < 0 ? -1 : 1;
 	if (argv[1] == NULL)
-		program_misuse(p, "--%s needs %s", o->name, o->arg);
-	apply(p, v, o, argv[1]);
-	return 2;
+		return opt_fail(parser, "--%s needs %s", o->name, o->arg);
+	return apply(parser, o, argv[1]) < 0 ? -1 : 2;
 }
 
-/* -abc, -n5 or -n 5; returns arguments used */
+/* -abc, -n5 or -n 5; returns arguments used, or -1 */
 static int
-parse_letters(const struct program *p, const struct verb *v,
-    const struct opt *table, char **argv)
+parse_letters(struct opt_parser *parser, char **argv)
 {
 	const char *z = argv[0] + 1;
 
 	for (; *z != '\0'; z++) {
-		const struct opt *o = find(table, NULL, 0, *z);
+		const struct opt *o = opt_find(parser->own, NULL, 0, *z);
 
 		if (o == NULL)
-			o = find(common, NULL, 0, *z);
+			o = opt_find(parser->common, NULL, 0, *z);
 		if (o == NULL)
-			program_misuse(p, "unknown option '-%c'", *z);
-		if (o->arg == NULL) {
-			apply(p, v, o, NULL);
-		} else if (z[1] != '\0') {
-			apply(p, v, o, z + 1);
-			return 1;
-		} else if (argv[1] == NULL) {
-			program_misuse(p, "-%c needs %s", *z, o->arg);
-		} else {
-			apply(p, v, o, argv[1]);
-			return 2;
-		}
+			return opt_fail(parser, "unknown option '-%c'", *z);
+		if (o->arg != NULL && z[1] != '\0')
+			return apply(parser, o, z + 1) < 0 ? -1 : 1;
+		if (o->arg != NULL && argv[1] == NULL)
+			return opt_fail(parser, "-%c needs %s", *z, o->arg);
+		if (o->arg != NULL)
+			return apply(parser, o, argv[1]) < 0 ? -1 : 2;
+		if (apply(parser, o, NULL) < 0)
+			return -1;
 	}
 	return 1;
 }
@@ -466,17 +292,14 @@ to_front(char **argv, int first, int i, int n)
 }
 
 int
-opt_parse(const struct program *p, const struct verb *v, int argc,
-    char **argv)
+opt_parse(struct opt_parser *parser, char **argv)
 {
-	const struct opt *table = v ? v->options : p->options;
-	bool mixed = v != NULL || (p->verbs == NULL && !p->options_first);
 	int i = 1, first = 1, n;
 
-	while (i < argc) {
+	while (argv[i] != NULL) {
 		if (argv[i][0] != '-' || argv[i][1] == '\0' ||
 		    (argv[i][1] >= '0' && argv[i][1] <= '9')) {
-			if (!mixed)
+			if (!parser->mixed)
 				break;
 			i++;
 			continue;
@@ -485,8 +308,10 @@ opt_parse(const struct program *p, const struct verb *v, int argc,
 			to_front(argv, first, i, 1);
 			return first + 1;
 		}
-		n = argv[i][1] == '-' ? parse_long(p, v, table, argv + i) :
-		    parse_letters(p, v, table, argv + i);
+		n = argv[i][1] == '-' ? parse_long(parser, argv + i) :
+		    parse_letters(parser, argv + i);
+		if (n < 0)
+			return -1;
 		to_front(argv, first, i, n);
 		first += n;
 		i += n;

@@ -3,6 +3,7 @@
 #define MFX_BASE_OPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -20,8 +21,8 @@
  * Options may stand before, between and after operands; "--" ends them.
  * Every option has a long form: --count 5, --count=5, -n 5, -n5, -vf.
  * "-1h" and whatever else begins with a minus and a digit is an operand.
- * A wrong option ends the process with 64, after one line on stderr with the
- * option, the value and what would be right.
+ * What is wrong with one is told in one line, with the option, the value and
+ * what would be right.
  *
  * Letters mean the same suite-wide: -h -V -v -q -n (at most N) -o -t (type)
  * -u (unbuffered) -H (human table) -f (file).
@@ -39,8 +40,9 @@ enum opt_type {
 			 * for timeout(1) */
 	OPT_TIME,	/* int64_t *: stamp's ns, see stamp_parse */
 	OPT_CHOICE,	/* const char **: one of `arg`, "a|b|c" */
-	OPT_ENUM,	/* an enum: the place of the value in `arg`, "a|b|c",
-			 * counted from `min` */
+	OPT_ENUM,	/* an enum or int: the place of the value in `arg`,
+			 * "a|b|c", counted from `min` */
+	OPT_ACTION,	/* calls `act` of the parser with `min` */
 };
 
 struct opt {
@@ -61,16 +63,24 @@ struct opt_list {
 	int n;
 };
 
-struct program;
-struct verb;
+/* what program.c does with a table; an option of `own` comes first */
+struct opt_parser {
+	const struct opt *own, *common;		/* or NULL */
+	bool mixed;			/* options also after operands */
+	void (*act)(void *arg, int action);
+	void *arg;
+	char why[256];			/* what is wrong, after -1 */
+};
 
-/*
- * Parses argv[1..) by the table of the verb (or, with NULL, the program's
- * own) and the common one (--help, --version, --verbose, --quiet, --log,
- * --options); moves the operands after the options, and returns the index
- * of the first one.  Used through program_start() and program_verb().
- */
-int opt_parse(const struct program *, const struct verb *, int argc,
-    char **argv);
+/* Parses argv[1..), moves the operands after the options and returns the
+ * index of the first one; or -1 with `why`. */
+int opt_parse(struct opt_parser *, char **argv);
+
+/* which word of "a|b|c" that is, from 0 on; or -1 */
+int opt_choice(const char *words, const char *value);
+
+/* the option of this letter, or with 0 of the name of n bytes; or NULL */
+const struct opt *opt_find(const struct opt *table, const char *name,
+    size_t n, char letter);
 
 #endif

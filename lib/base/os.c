@@ -56,12 +56,6 @@ os_from_process(const siginfo_t *info)
 	return info->si_code != SI_KERNEL;
 }
 
-void
-os_clock_coarse(struct timespec *ts)
-{
-	clock_gettime(CLOCK_MONOTONIC_COARSE, ts);
-}
-
 size_t
 os_boot_id(char *to, size_t size)
 {
@@ -205,12 +199,6 @@ bool
 os_from_process(const siginfo_t *info)
 {
 	return info->si_code == SI_USER || info->si_code == SI_QUEUE;
-}
-
-void
-os_clock_coarse(struct timespec *ts)
-{
-	clock_gettime(CLOCK_MONOTONIC, ts);
 }
 
 /* when the machine began, if it keeps such records */

@@ -31,9 +31,6 @@ int os_poll(struct pollfd *, nfds_t, const struct timespec *,
 /* did a process send this signal, rather than the kernel? */
 bool os_from_process(const siginfo_t *);
 
-/* CLOCK_MONOTONIC to within some milliseconds */
-void os_clock_coarse(struct timespec *);
-
 /* text that identifies this boot of the machine; returns its length, 0 when
  * the system has none */
 size_t os_boot_id(char *to, size_t size);

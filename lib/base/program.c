@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/program.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,6 +15,204 @@
 #include "base/nearest.h"
 #include "base/os.h"
 #include "base/signal.h"
+
+enum action { SAY_HELP, SAY_VERSION, SAY_OPTIONS, LOUDER, QUIETER };
+
+static enum { LOG_TEXT, LOG_JSON } log_format;
+
+/* those that every program has */
+static const struct opt common[] = {
+	{ 0, "log", "text|json", "form of messages on stderr",
+	    OPT_ENUM, &log_format, 0, 0 },
+	{ 'q', "quiet", NULL, "show only errors",
+	    OPT_ACTION, NULL, QUIETER, 0 },
+	{ 'v', "verbose", NULL, "show more messages; -vv for all",
+	    OPT_ACTION, NULL, LOUDER, 0 },
+	{ 'h', "help", NULL, "show this", OPT_ACTION, NULL, SAY_HELP, 0 },
+	{ 'V', "version", NULL, "show the version",
+	    OPT_ACTION, NULL, SAY_VERSION, 0 },
+	{ 0, "options", NULL, NULL, OPT_ACTION, NULL, SAY_OPTIONS, 0 },
+	OPT_END
+};
+
+/* --help and --options are answers: a failed write is a failure */
+static _Noreturn void
+end_of_answer(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		diag_error("<stdout>: %s", strerror(errno));
+		exit(EX_IOERR);
+	}
+	exit(0);
+}
+
+#define HELP_COLUMN 32
+#define HELP_WIDTH 79
+
+/* the text of an option, cut into lines between words */
+static void
+help_text(const char *z)
+{
+	size_t column = HELP_COLUMN, n;
+
+	while (*z != '\0') {
+		n = strcspn(z, " ");
+		if (column > HELP_COLUMN && column + 1 + n > HELP_WIDTH) {
+			printf("\n%*s", HELP_COLUMN, "");
+			column = HELP_COLUMN;
+		}
+		column += (size_t)printf("%s%.*s",
+		    column > HELP_COLUMN ? " " : "", (int)n, z);
+		z += n + (z[n] == ' ');
+	}
+	putchar('\n');
+}
+
+/* A program may have another use for a letter that all have. */
+static char
+letter_of(const struct opt *o, const struct opt *own)
+{
+	const struct opt *first = o->letter ?
+	    opt_find(own, NULL, 0, o->letter) : NULL;
+
+	return first == NULL || first == o || first->help == NULL ?
+	    o->letter : '\0';
+}
+
+static void
+help_table(const struct opt *o, const struct opt *own)
+{
+	char left[64], letter;
+	int n;
+
+	for (; o != NULL && o->name != NULL; o++) {
+		if (o->help == NULL)
+			continue;
+		n = snprintf(left, sizeof left, "--%s%s%s", o->name,
+		    o->arg ? " " : "", o->arg ? o->arg : "");
+		letter = letter_of(o, own);
+		printf("  %c%c%c %-26s", letter ? '-' : ' ',
+		    letter ? letter : ' ', letter ? ',' : ' ', left);
+		if (n >= HELP_COLUMN - 6)
+			printf("\n%*s", HELP_COLUMN, "");
+		help_text(o->help);
+	}
+}
+
+/* one usage line for each line of the synopsis */
+static void
+help_usage(const char *name, const char *verb, const char *synopsis)
+{
+	const char *head = "usage: ";
+
+	while (synopsis != NULL) {
+		size_t n = strcspn(synopsis, "\n");
+
+		printf("%s%s%s%s %.*s\n", head, name, verb ? " " : "",
+		    verb ? verb : "", (int)n, synopsis);
+		head = "       ";
+		synopsis = synopsis[n] ? synopsis + n + 1 : NULL;
+	}
+}
+
+static _Noreturn void
+help(const struct program *p, const struct verb *v)
+{
+	const struct opt *own = v ? v->options : p->options;
+	const struct verb *each;
+
+	help_usage(p->name, v ? v->name : NULL, v ? v->synopsis : p->synopsis);
+	printf("%s\n\n", v ? v->summary : p->summary);
+	if (v == NULL && p->verbs != NULL) {
+		for (each = p->verbs; each->name != NULL; each++)
+			printf("  %-14s %s\n", each->name, each->summary);
+		printf("\nEach has options of its own: %s VERB --help\n\n",
+		    p->name);
+	}
+	help_table(own, own);
+	help_table(common, own);
+	printf("\nSee %s(1).\n", p->name);
+	end_of_answer();
+}
+
+static void
+list_table(const char *verb, const struct opt *o, const struct opt *own)
+{
+	char letter;
+
+	for (; o != NULL && o->name != NULL; o++) {
+		if (o->help == NULL)
+			continue;
+		letter = letter_of(o, own);
+		printf("%s\t--%s\t%c\t%s\t%s\n", verb, o->name,
+		    letter ? letter : '-', o->arg ? o->arg : "", o->help);
+	}
+}
+
+/* For completions and for the tests: "verb --name letter ARG help", with
+ * tabs between; a verb itself is "verb" and its summary. */
+static _Noreturn void
+list(const struct program *p, const struct verb *only)
+{
+	const struct verb *v;
+
+	for (v = p->verbs; v != NULL && v->name != NULL; v++) {
+		if (only != NULL && only != v)
+			continue;
+		printf("%s\t\t\t\t%s\n", v->name, v->summary);
+		list_table(v->name, v->options, v->options);
+	}
+	if (only == NULL)
+		list_table("", p->options, p->options);
+	list_table("", common, p->options);
+	end_of_answer();
+}
+
+struct told {
+	const struct program *program;
+	const struct verb *verb;
+};
+
+/* What an option that all programs have asks for, at once. */
+static void
+act(void *arg, int action)
+{
+	const struct told *t = arg;
+
+	switch ((enum action)action) {
+	case SAY_HELP:
+		help(t->program, t->verb);
+	case SAY_VERSION:
+		printf("%s %s\n", t->program->name, MFX_VERSION);
+		end_of_answer();
+	case SAY_OPTIONS:
+		list(t->program, t->verb);
+	case LOUDER:
+		diag_verbosity(1);
+		break;
+	case QUIETER:
+		diag_verbosity(-1);
+		break;
+	}
+}
+
+/* By the table of the verb, or with NULL the program's own. */
+static int
+parse(const struct program *p, const struct verb *v, char **argv)
+{
+	struct told told = { p, v };
+	struct opt_parser parser = {
+		.own = v ? v->options : p->options, .common = common,
+		.mixed = v != NULL || (p->verbs == NULL && !p->options_first),
+		.act = act, .arg = &told,
+	};
+	int i = opt_parse(&parser, argv);
+
+	diag_json(log_format == LOG_JSON);
+	if (i < 0)
+		program_misuse(p, "%s", parser.why);
+	return i;
+}
 
 /* A closed stdin becomes write-only and a closed stdout read-only, so that
  * their use fails as it would have. */
@@ -44,8 +243,9 @@ begin(const struct program *p)
 int
 program_start(const struct program *p, int argc, char **argv)
 {
+	(void)argc;
 	begin(p);
-	return opt_parse(p, NULL, argc, argv);
+	return parse(p, NULL, argv);
 }
 
 static _Noreturn void
@@ -69,7 +269,8 @@ program_verb(const struct program *p, int argc, char **argv)
 	int i;
 
 	begin(p);
-	i = opt_parse(p, NULL, argc, argv);
+	(void)argc;
+	i = parse(p, NULL, argv);
 	if (argv[i] == NULL)
 		program_misuse(p, "missing VERB");
 	for (v = p->verbs; v->name != NULL; v++)
@@ -77,9 +278,8 @@ program_verb(const struct program *p, int argc, char **argv)
 			break;
 	if (v->name == NULL)
 		unknown_verb(p, argv[i]);
-	argc -= i;
 	argv += i;
-	return v->run(argv + opt_parse(p, v, argc, argv));
+	return v->run(argv + parse(p, v, argv));
 }
 
 void

@@ -30,9 +30,8 @@ enum bus_sync {
 	BUS_SYNC_ALWAYS,	/* bus_commit returns when it is on disk */
 };
 
-/* for --sync: its choices, and the value of one */
+/* for --sync: its choices, in the order of the enum */
 #define BUS_SYNC_WORDS "none|interval|always"
-enum bus_sync bus_sync_named(const char *word);
 
 #define BUS_NAME_MAX 64
 /* [A-Za-z0-9][A-Za-z0-9._-]*, at most BUS_NAME_MAX bytes, and not "….new";

@@ -33,13 +33,6 @@ struct synced {
 	struct halves first, size;
 };
 
-enum bus_sync
-bus_sync_named(const char *word)
-{
-	return *word == 'a' ? BUS_SYNC_ALWAYS :
-	    *word == 'i' ? BUS_SYNC_INTERVAL : BUS_SYNC_NONE;
-}
-
 /* What failed to get to the disk is gone from memory as well: trying
  * again would succeed and mean nothing. */
 static int

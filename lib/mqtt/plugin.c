@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/opt.h"
 #include "line/topic.h"
 #include "mqtt/plugin.h"
 
@@ -116,6 +117,7 @@ take_option(struct plugin *p, const char *key, const char *value,
     struct fault *fault)
 {
 	bool good = true;
+	int choice;
 
 	if (strcmp(key, "home") == 0)
 		home_set(p->home = memory_strdup(value));
@@ -123,9 +125,9 @@ take_option(struct plugin *p, const char *key, const char *value,
 		bus_set(p->bus_path = memory_strdup(value));
 	else if (strcmp(key, "stream") == 0)
 		good = bus_name_valid(str_z(p->stream = value));
-	else if (strcmp(key, "sync") == 0 && (strcmp(value, "none") == 0 ||
-	    strcmp(value, "interval") == 0 || strcmp(value, "always") == 0))
-		p->sync = bus_sync_named(value);
+	else if (strcmp(key, "sync") == 0 &&
+	    (choice = opt_choice(BUS_SYNC_WORDS, value)) >= 0)
+		p->sync = (enum bus_sync)choice;
 	else
 		good = take_limit(p, key, value);
 	return good ? 0 : fault_set(fault, EX_CONFIG,

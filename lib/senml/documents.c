@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "senml/documents.h"
 
-static const struct {
-	const char *name;
-	enum frame_kind frame;
-} kinds[DOCUMENTS_KINDS] = {
-	[DOCUMENTS_JSON] = { "json", FRAME_JSON },
-	[DOCUMENTS_CBOR] = { "cbor", FRAME_CBOR },
-	[DOCUMENTS_XML] = { "xml", FRAME_CHUNKS },
-	[DOCUMENTS_SENSML] = { "sensml", FRAME_SENSML },
-	[DOCUMENTS_SENSMLC] = { "sensmlc", FRAME_SENSMLC },
+static const enum frame_kind frames[DOCUMENTS_KINDS] = {
+	[DOCUMENTS_JSON] = FRAME_JSON, [DOCUMENTS_CBOR] = FRAME_CBOR,
+	[DOCUMENTS_XML] = FRAME_CHUNKS, [DOCUMENTS_SENSML] = FRAME_SENSML,
+	[DOCUMENTS_SENSMLC] = FRAME_SENSMLC,
 };
-
-enum documents_kind
-documents_find(const char *name)
-{
-	enum documents_kind k;
-
-	for (k = 0; k < DOCUMENTS_KINDS; k++)
-		if (strcmp(name, kinds[k].name) == 0)
-			break;
-	return k;
-}
 
 /* Most packs of CBOR are there as a whole: one look instead of two. */
 static size_t
@@ -42,7 +26,7 @@ documents_init(struct documents *d, enum documents_kind kind,
 	*d = (struct documents){
 		.kind = kind, .pack = pack, .take = take, .arg = arg,
 	};
-	frame_init(&d->frame, kinds[kind].frame);
+	frame_init(&d->frame, frames[kind]);
 	if (kind == DOCUMENTS_CBOR) {
 		d->frame.take = take_cbor;
 		d->frame.take_arg = d;

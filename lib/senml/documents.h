@@ -22,6 +22,9 @@ enum documents_kind {
 	DOCUMENTS_KINDS
 };
 
+/* for --type: their names, in the order of the enum */
+#define DOCUMENTS_WORDS "json|cbor|xml|sensml|sensmlc"
+
 struct documents {
 	enum documents_kind kind;
 	struct stamp now;	/* set by the caller; 0 is the clock */
@@ -40,9 +43,6 @@ struct documents {
 };
 
 #define DOCUMENTS_NOWHERE ((size_t)-1)
-
-/* by name: json, cbor, xml …; DOCUMENTS_KINDS when the name is unknown */
-enum documents_kind documents_find(const char *name);
 
 /* `take` is called for each pack, and for each record of a stream, which is
  * in *pack until it returns.  It returns NULL, or why it refuses it. */

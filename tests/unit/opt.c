@@ -3,31 +3,30 @@
 
 #include <string.h>
 
-#include "base/program.h"
 #include "base/stamp.h"
 #include "tests/unit/unit.h"
 
 static struct {
 	bool follow;
 	const char *from;
+	enum { SMALL, LARGE } size;
+	struct opt_list names;
 } opt;
 
 static const struct opt options[] = {
 	{ 'f', "follow", NULL, "wait for more", OPT_FLAG, &opt.follow, 0, 0 },
 	{ 'x', "from", "WHERE", "start there", OPT_STRING, &opt.from, 0, 0 },
+	{ 0, "size", "small|large", "how much", OPT_ENUM, &opt.size, 0, 0 },
+	{ 0, "name", "NAME", "of these", OPT_LIST, &opt.names, 0, 0 },
 	OPT_END
 };
 
-static const struct program program = {
-	.name = "test", .options = options
-};
-static const struct program wrapper = {
-	.name = "test", .options = options, .options_first = true
-};
+static struct opt_parser program = { .own = options, .mixed = true };
+static struct opt_parser wrapper = { .own = options };
 
 /* the operands that are left of `line`, words between blanks, joined */
 static const char *
-operands(const struct program *p, const char *line)
+operands(struct opt_parser *p, const char *line)
 {
 	static char words[256], joined[256];
 	char *argv[32] = { NULL };
@@ -43,7 +42,7 @@ operands(const struct program *p, const char *line)
 		argv[argc++] = at;
 	}
 	joined[0] = '\0';
-	for (i = opt_parse(p, NULL, argc, argv); argv[i] != NULL; i++) {
+	for (i = opt_parse(p, argv); argv[i] != NULL; i++) {
 		size_t n = strlen(joined);
 
 		snprintf(joined + n, sizeof joined - n, "%s,", argv[i]);
@@ -103,9 +102,49 @@ test_durations(void)
 	CHECK(duration_prints(1, "1ns"));
 }
 
+static const char *
+refusal(const char *option, const char *value)
+{
+	char name[] = "test", words[2][16];
+	char *argv[] = { name, words[0], words[1], NULL };
+
+	snprintf(words[0], sizeof words[0], "%s", option);
+	snprintf(words[1], sizeof words[1], "%s", value);
+	program.why[0] = '\0';
+	return opt_parse(&program, argv) < 0 ? program.why : "";
+}
+
+static void
+test_choices(void)
+{
+	opt.size = SMALL;
+	CHECK(*refusal("--size", "large") == '\0' && opt.size == LARGE);
+	CHECK(strcmp(refusal("--size", "larg"),
+	    "--size 'larg': not one of small|large") == 0);
+	CHECK(strcmp(refusal("--size", ""),
+	    "--size '': not one of small|large") == 0);
+	CHECK(opt.size == LARGE);
+	CHECK(*refusal("--size", "small") == '\0' && opt.size == SMALL);
+	CHECK(opt_choice("a|b", "a|b") == -1 && opt_choice("a|b", "b") == 1);
+}
+
+static void
+test_too_many(void)
+{
+	int i;
+
+	for (i = 0; i < OPT_LIST_MAX; i++)
+		CHECK(*refusal("--name", "x") == '\0');
+	CHECK(strcmp(refusal("--name", "y"),
+	    "--name 'y': at most 64 of these") == 0);
+	CHECK(opt.names.n == OPT_LIST_MAX);
+}
+
 int
 main(void)
 {
+	test_choices();
+	test_too_many();
 	CHECK(strcmp(operands(&program, "p --from a -f b c"), "b,c,") == 0);
 	CHECK(opt.follow && strcmp(opt.from, "a") == 0);
 	CHECK(strcmp(operands(&program, "p b --from a c -f"), "b,c,") == 0);
