@@ -9,7 +9,8 @@ export HOME=$PWD MFX_HOME=$PWD/home ROOT BIN REMOTE SEEN
 unset MFX_BUS MFX_USER MFX_URL MFX_TOKEN_FILE MFX_CACERT XDG_CONFIG_HOME
 mkdir -p .config
 PIDS=()
-trap teardown EXIT
+# what an example left running ends with its page
+trap 'PIDS+=($(jobs -p)); teardown' EXIT
 
 # background COMMAND…: to the end of the page; an example that says `wait`
 # does not mean these

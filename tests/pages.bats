@@ -80,6 +80,19 @@ examples() {
 	    { print }'
 }
 
+# the commands of the processes whose directory this is
+running_in() {
+	local p
+	for p in /proc/[0-9]*; do
+		[[ $(readlink "$p/cwd") != "$1" ]] ||
+			echo "still runs: $(tr '\0' ' ' <"$p/cmdline")"
+	done
+}
+
+all_ended() {
+	[[ -z $(running_in "$1") ]]
+}
+
 @test "every page of a program has an example" {
 	local page bad=0
 	for page in "$ROOT"/man/*.1 "$ROOT"/man/mfx.7; do
@@ -112,6 +125,12 @@ examples() {
 		    bash -euo pipefail script >out 2>err </dev/null 3>&-; then
 			echo "${page##*/}:"
 			cat script out err
+			bad=1
+		fi
+		cd "$BATS_TEST_TMPDIR"
+		# nothing that an example starts outlives its page
+		if ! await 20 all_ended "$dir"; then
+			running_in "$dir"
 			bad=1
 		fi
 	done
