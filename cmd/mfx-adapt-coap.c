@@ -28,18 +28,22 @@ static struct {
 } opt = { .stream = "-", .sync = BUS_SYNC_INTERVAL, .ready_fd = -1 };
 
 static const struct opt options[] = {
-	{ 'i', "input", "STREAM", "deliver what comes there, not stdin",
+	{ 'i', "input", "STREAM", "deliver from this stream instead of stdin",
 	    OPT_STRING, &opt.input, 0, 0 },
-	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
+	{ 'o', "output", "STREAM", "write to this stream of the bus; '-' is "
+	    "stdout (default: -)",
 	    OPT_STRING, &opt.stream, 0, 0 },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
 	    OPT_ENUM, &opt.sync, 0, 0 },
-	{ 0, "replay", "STREAM", "what ?from= reads (that of -i or -o)",
+	{ 0, "replay", "STREAM", "stream that ?from= replays (default: that of "
+	    "-i or -o)",
 	    OPT_STRING, &opt.replay, 0, 0 },
 	STATION_OPTIONS(setup),
-	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics, /version there",
+	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version on "
+	    "this address",
 	    OPT_STRING, &opt.admin, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline there when serving",
+	{ 0, "ready-fd", "FD", "write a newline to this descriptor when "
+	    "serving",
 	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
 	OPT_END
 };

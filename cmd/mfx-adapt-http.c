@@ -35,14 +35,17 @@ static struct {
 } opt = { .stream = "-", .sync = BUS_SYNC_INTERVAL, .ready_fd = -1 };
 
 static const struct opt options[] = {
-	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
+	{ 'o', "output", "STREAM", "write to this stream of the bus; '-' is "
+	    "stdout (default: -)",
 	    OPT_STRING, &opt.stream, 0, 0 },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
 	    OPT_ENUM, &opt.sync, 0, 0 },
 	HTTP_OPTIONS(setup),
-	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics, /version there",
+	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version on "
+	    "this address",
 	    OPT_STRING, &opt.admin, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline there when serving",
+	{ 0, "ready-fd", "FD", "write a newline to this descriptor when "
+	    "serving",
 	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
 	OPT_END
 };

@@ -42,60 +42,71 @@ static struct {
 };
 
 static const struct opt options[] = {
-	{ 0, "socket", "PATH", "of our broker ($MFX_HOME/mqtt/broker.sock)",
+	{ 0, "socket", "PATH", "socket of our broker (default: "
+	    "$MFX_HOME/mqtt/broker.sock)",
 	    OPT_STRING, &opt.socket, 0, 0 },
-	{ 'i', "input", "STREAM[/GROUP]", "deliver from the bus, not from "
-	    "stdin; the group is moved", OPT_STRING, &opt.input, 0, 0 },
-	{ 0, "ack", "STREAM/GROUP", "of lines from stdin: move this group when "
-	    "they are delivered", OPT_STRING, &opt.ack, 0, 0 },
-	{ 0, "all", NULL, "deliver also what came over MQTT",
+	{ 'i', "input", "STREAM[/GROUP]", "deliver from the bus instead of "
+	    "stdin, and move the group", OPT_STRING, &opt.input, 0, 0 },
+	{ 0, "ack", "STREAM/GROUP", "move this group as lines from stdin are "
+	    "delivered", OPT_STRING, &opt.ack, 0, 0 },
+	{ 0, "all", NULL, "also deliver messages that came over MQTT",
 	    OPT_FLAG, &opt.all, 0, 0 },
-	{ 0, "wait", "DURATION", "at the end, for the broker (10s)",
+	{ 0, "wait", "DURATION", "at the end, wait this long for the broker "
+	    "(default: 10s)",
 	    OPT_TIMEOUT, &opt.wait, 1, 0 },
 	{ 0, "host", "HOST", "take messages from this broker",
 	    OPT_STRING, &opt.host, 0, 0 },
 	/* what --host was called up to 0.1 */
 	{ 'h', "h", "HOST", NULL, OPT_STRING, &opt.old_host, 0, 0 },
-	{ 'p', "port", "PORT", "of that broker (1883, or 8883 with TLS)",
+	{ 'p', "port", "PORT", "port of that broker (default: 1883, or 8883 "
+	    "with TLS)",
 	    OPT_INT, &opt.port, 1, 65535 },
-	{ 't', "topic", "FILTER", "subscribe to these; may be repeated",
+	{ 't', "topic", "FILTER", "subscribe to these topics; may be repeated",
 	    OPT_LIST, &opt.topics, 0, 0 },
-	{ 0, "map", "PATTERN=FIELDS", "from topics to channel, publisher, "
-	    "subtopic; may be repeated", OPT_LIST, &opt.maps, 0, 0 },
-	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
+	{ 0, "map", "PATTERN=FIELDS", "take channel, publisher and subtopic "
+	    "from the topic; may be repeated", OPT_LIST, &opt.maps, 0, 0 },
+	{ 'o', "output", "STREAM", "write to this stream of the bus; '-' is "
+	    "stdout (default: -)",
 	    OPT_STRING, &opt.stream, 0, 0 },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
 	    OPT_ENUM, &opt.sync, 0, 0 },
-	{ 0, "qos", "0|1|2", "of the subscriptions (1)",
+	{ 0, "qos", "0|1|2", "quality of service to subscribe with (default: "
+	    "1)",
 	    OPT_ENUM, &opt.qos, 0, 0 },
-	{ 0, "protocol", "3.1.1|5", "version of MQTT (5)",
+	{ 0, "protocol", "3.1.1|5", "version of MQTT to speak (default: 5)",
 	    OPT_ENUM, &opt.version, 0, 0 },
-	{ 0, "id", "ID", "client id (made of host, home, broker, topics)",
+	{ 0, "id", "ID", "client id (default: made from host, home, broker and "
+	    "topics)",
 	    OPT_STRING, &opt.id, 0, 0 },
-	{ 0, "clean", NULL, "the broker keeps nothing while we are away",
+	{ 0, "clean", NULL, "let the broker keep nothing while disconnected",
 	    OPT_FLAG, &opt.clean, 0, 0 },
-	{ 0, "username", "NAME", "for the broker",
+	{ 0, "username", "NAME", "user name at the broker",
 	    OPT_STRING, &opt.username, 0, 0 },
-	{ 0, "password-file", "FILE", "the password; - is stdin",
+	{ 0, "password-file", "FILE", "read the password from FILE; '-' is "
+	    "stdin",
 	    OPT_STRING, &opt.password_file, 0, 0 },
-	{ 0, "tls", NULL, "TLS, with the authorities of the system",
+	{ 0, "tls", NULL, "use TLS, with the CAs of the system",
 	    OPT_FLAG, &opt.tls, 0, 0 },
-	{ 0, "tls-ca", "FILE", "TLS: who signs the broker's certificate",
+	{ 0, "tls-ca", "FILE", "TLS: CA file used to verify the broker's "
+	    "certificate",
 	    OPT_STRING, &opt.tls_ca, 0, 0 },
-	{ 0, "tls-cert", "FILE", "TLS: our own certificate, PEM",
+	{ 0, "tls-cert", "FILE", "TLS: our client certificate, in PEM",
 	    OPT_STRING, &opt.tls_cert, 0, 0 },
-	{ 0, "tls-key", "FILE", "TLS: its key, PEM",
+	{ 0, "tls-key", "FILE", "TLS: private key of --tls-cert, in PEM",
 	    OPT_STRING, &opt.tls_key, 0, 0 },
-	{ 0, "window", "N", "messages on their way at once (500)",
+	{ 0, "window", "N", "at most N unacknowledged messages (default: 500)",
 	    OPT_INT, &opt.window, 1, 10000 },
-	{ 0, "stall", "DURATION", "leave a broker that says nothing (60s)",
+	{ 0, "stall", "DURATION", "reconnect after this long without traffic "
+	    "(default: 60s)",
 	    OPT_TIMEOUT, &opt.stall, MQTT_STALL_MIN,
 	    24 * 3600 * STAMP_SECOND },
-	{ 0, "expect", "DURATION", "and one that sends no message",
+	{ 0, "expect", "DURATION", "reconnect after this long without a "
+	    "message",
 	    OPT_TIMEOUT, &opt.expect, STAMP_SECOND, 0 },
-	{ 0, "rejects", "FILE", "append what is refused to FILE",
+	{ 0, "rejects", "FILE", "append refused messages to FILE",
 	    OPT_STRING, &opt.rejects, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline there when connected",
+	{ 0, "ready-fd", "FD", "write a newline to this descriptor when "
+	    "connected",
 	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
 	OPT_END
 };

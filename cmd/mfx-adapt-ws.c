@@ -37,22 +37,22 @@ static struct {
 };
 
 static const struct opt options[] = {
-	{ 'i', "input", "STREAM", "deliver from the bus, not from stdin",
+	{ 'i', "input", "STREAM", "deliver from this stream instead of stdin",
 	    OPT_STRING, &opt.input, 0, 0 },
-	{ 'o', "output", "STREAM", "write to the bus; - is stdout (-)",
+	{ 'o', "output", "STREAM", "write to this stream (default: -, stdout)",
 	    OPT_STRING, &opt.stream, 0, 0 },
-	{ 0, "replay", "STREAM", "what ?from= replays; that of -i or -o",
+	{ 0, "replay", "STREAM", "stream of ?from= (default: that of -i or -o)",
 	    OPT_STRING, &opt.replay, 0, 0 },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
 	    OPT_ENUM, &opt.sync, 0, 0 },
 	HTTP_OPTIONS(setup),
-	{ 0, "max-queue", "SIZE", "end a client for which more waits (1M)",
+	{ 0, "max-queue", "SIZE", "most to queue for a client (default: 1M)",
 	    OPT_SIZE, &opt.max_queue, 1, INT64_C(1) << 30 },
-	{ 0, "origin", "URL", "let pages from there in; may be repeated",
+	{ 0, "origin", "URL", "accept pages of this origin; may be repeated",
 	    OPT_LIST, &opt.origins, 0, 0 },
-	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics, /version there",
+	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version here",
 	    OPT_STRING, &opt.admin, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline there when serving",
+	{ 0, "ready-fd", "FD", "write a newline to it when serving",
 	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
 	OPT_END
 };

@@ -45,26 +45,32 @@ static struct {
 
 static const struct opt options[] = {
 	HTTP_OPTIONS_BODY(setup, "8M", BODY_MAX),
-	{ 0, "admin", "ADDR:PORT", "serve /health and /metrics only there",
+	{ 0, "admin", "ADDR:PORT", "serve /health and /metrics on this address "
+	    "only",
 	    OPT_STRING, &opt.admin, 0, 0 },
-	{ 0, "store", "[NAME=]FILE", "read messages from there (messages.db)",
+	{ 0, "store", "[NAME=]FILE", "read messages from this store (default: "
+	    "messages.db)",
 	    OPT_LIST, &opt.stores, 0, 0 },
-	{ 0, "session", "TIME", "a login is good for so long (10h)",
+	{ 0, "session", "TIME", "lifetime of a session token (default: 10h)",
 	    OPT_DURATION, &opt.session, 60 * STAMP_SECOND,
 	    30 * 24 * 3600 * STAMP_SECOND },
-	{ 0, "time-limit", "TIME", "work at one answer for so long (30s)",
+	{ 0, "time-limit", "TIME", "longest time to work on one request "
+	    "(default: 30s)",
 	    OPT_DURATION, &opt.limit, STAMP_SECOND, 3600 * STAMP_SECOND },
-	{ 0, "attempts", "N", "wrong passwords a minute, by account and "
-	    "address (10)", OPT_INT, &opt.attempts, 1, NO_LIMIT },
-	{ 0, "registrations", "N", "new users an hour, by address (30)",
+	{ 0, "attempts", "N", "wrong passwords per minute, by account and by "
+	    "address (default: 10)", OPT_INT, &opt.attempts, 1, NO_LIMIT },
+	{ 0, "registrations", "N", "new users per hour and client address "
+	    "(default: 30)",
 	    OPT_INT, &opt.registrations, 1, NO_LIMIT },
-	{ 0, "password-min", "N", "bytes that a new password has (8)",
+	{ 0, "password-min", "N", "shortest new password, in bytes (default: "
+	    "8)",
 	    OPT_INT, &opt.password_min, 1, PASSWORD_MAX },
-	{ 0, "closed", NULL, "new users are not made over HTTP",
+	{ 0, "closed", NULL, "refuse to create users over HTTP",
 	    OPT_FLAG, &opt.closed, 0, 0 },
-	{ 0, "compat", NULL, "as Mainflux: no limit on passwords and logins",
+	{ 0, "compat", NULL, "be as Mainflux: no limit on passwords and logins",
 	    OPT_FLAG, &opt.compat, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline there when serving",
+	{ 0, "ready-fd", "FD", "write a newline to this descriptor when "
+	    "serving",
 	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
 	OPT_END
 };

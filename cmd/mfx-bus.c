@@ -11,21 +11,23 @@ struct listing bus_listing;
 int bus_status;
 
 static const struct opt list_options[] = {
-	{ 'H', "human", NULL, "a table for people",
+	{ 'H', "human", NULL, "print a table for people",
 	    OPT_FLAG, &bus_opt.human, 0, 0 },
 	OPT_END
 };
 
 #define DRY_RUN								\
-	{ 0, "dry-run", NULL, "only say what would be done",		\
+	{ 0, "dry-run", NULL, "say what would be done, and do nothing",	\
 	    OPT_FLAG, &bus_opt.dry_run, 0, 0 }
 
 static const struct opt prune_options[] = {
-	{ 0, "keep-bytes", "SIZE", "remove while a stream has more than this",
+	{ 0, "keep-bytes", "SIZE", "remove segments while a stream is larger "
+	    "than this",
 	    OPT_SIZE, &bus_opt.keep_bytes, 0, 0 },
-	{ 0, "keep-age", "DURATION", "remove what was last written before",
+	{ 0, "keep-age", "DURATION", "remove segments last written longer ago "
+	    "than this",
 	    OPT_DURATION, &bus_opt.keep_age, 1, 0 },
-	{ 0, "past-groups", NULL, "also what groups have not read",
+	{ 0, "past-groups", NULL, "also remove what groups have not read",
 	    OPT_FLAG, &bus_opt.past_groups, 0, 0 },
 	DRY_RUN,
 	/* its former letter */
@@ -34,7 +36,7 @@ static const struct opt prune_options[] = {
 };
 
 static const struct opt seek_options[] = {
-	{ 0, "create", NULL, "make the group when it does not exist",
+	{ 0, "create", NULL, "create the group if it does not exist",
 	    OPT_FLAG, &bus_opt.create, 0, 0 },
 	DRY_RUN,
 	OPT_END

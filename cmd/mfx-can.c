@@ -19,7 +19,7 @@ static const char *key_file;
 static struct remote_setup remote = REMOTE_DEFAULTS;
 
 static const struct opt options[] = {
-	{ 0, "key-file", "FILE", "ask for whoever has this key",
+	{ 0, "key-file", "FILE", "ask for the thing with the key in FILE",
 	    OPT_STRING, &key_file, 0, 0 },
 	REMOTE_OPTIONS(remote),
 	OPT_END

@@ -8,18 +8,19 @@
 static struct admin admin;
 static struct remote_setup remote = REMOTE_DEFAULTS;
 
-#define USER { 0, "user", "EMAIL", "whose channels (else: $MFX_USER)", \
+#define USER { 0, "user", "EMAIL", "owner of the channels (default: "	\
+	"$MFX_USER)",							\
 	OPT_STRING, &admin.user, 0, 0 }, REMOTE_OPTIONS(remote)
-#define FROM_FILE { 'f', "file", "FILE", "take NDJSON from FILE, '-' is " \
-	"stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
-#define HUMAN { 'H', "human", NULL, "a table for people", \
+#define FROM_FILE { 'f', "file", "FILE", "read NDJSON from FILE, '-' is " \
+    "stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
+#define HUMAN { 'H', "human", NULL, "print a table for people",		\
 	OPT_FLAG, &admin.human, 0, 0 }
 
 static const struct opt create_options[] = {
 	USER,
-	{ 0, "name", "NAME", "what people call it",
+	{ 0, "name", "NAME", "name of the channel",
 	    OPT_STRING, &admin.name, 0, 0 },
-	{ 0, "metadata", "JSON", "an object",
+	{ 0, "metadata", "JSON", "metadata, a JSON object",
 	    OPT_STRING, &admin.metadata, 0, 0 },
 	ADMIN_TAG(admin),
 	FROM_FILE,
@@ -28,11 +29,12 @@ static const struct opt create_options[] = {
 
 static const struct opt list_options[] = {
 	USER,
-	{ 0, "name", "GLOB", "only those so named",
+	{ 0, "name", "GLOB", "only those whose name matches",
 	    OPT_STRING, &admin.name, 0, 0 },
-	{ 0, "metadata", "JSON", "only those whose metadata has all of this",
+	{ 0, "metadata", "JSON", "only those whose metadata contains all of "
+	    "this",
 	    OPT_STRING, &admin.metadata, 0, 0 },
-	{ 0, "thing", "ID", "only those connected to it",
+	{ 0, "thing", "ID", "only those connected to this thing",
 	    OPT_STRING, &admin.connected, 0, 0 },
 	ADMIN_LIST(admin),
 	HUMAN,
@@ -43,9 +45,9 @@ static const struct opt get_options[] = { USER, HUMAN, OPT_END };
 
 static const struct opt update_options[] = {
 	USER,
-	{ 0, "name", "NAME", "a new name; '' for none",
+	{ 0, "name", "NAME", "new name; '' removes it",
 	    OPT_STRING, &admin.name, 0, 0 },
-	{ 0, "metadata", "JSON", "new metadata in place of all of the old",
+	{ 0, "metadata", "JSON", "new metadata, replacing all of the old",
 	    OPT_STRING, &admin.metadata, 0, 0 },
 	ADMIN_TAG(admin),
 	FROM_FILE,
@@ -56,7 +58,7 @@ static const struct opt status_options[] = { USER, FROM_FILE, OPT_END };
 
 static const struct opt remove_options[] = {
 	USER,
-	{ 0, "if-exists", NULL, "one that isn't there is fine",
+	{ 0, "if-exists", NULL, "do not fail for one that does not exist",
 	    OPT_FLAG, &admin.if_exists, 0, 0 },
 	ADMIN_DRY_RUN(admin),
 	FROM_FILE,
@@ -132,31 +134,34 @@ disconnect_all(char **operands)
 
 static const struct verb verbs[] = {
 	{ "create", "[--name NAME] [--metadata JSON] [--tag TAG]\n-f FILE",
-	    "make one, or one for each line of a file",
+	    "create a channel, or one for each line of a file",
 	    create_options, create },
 	{ "list", "[--name GLOB] [--metadata JSON] [--tag TAG] "
-	    "[--thing ID] [-H] [ID ...]", "show all, or some",
+	    "[--thing ID] [-H] [ID ...]", "list channels",
 	    list_options, list },
-	{ "get", "[-H] ID ...", "show these", get_options, get },
+	{ "get", "[-H] ID ...", "show channels by id", get_options, get },
 	{ "update", "[--name NAME] [--metadata JSON] [--tag TAG] "
 	    "ID ...\n-f FILE", "change names, metadata and tags",
 	    update_options, update },
-	{ "enable", "ID ...\n-f FILE", "give access back",
+	{ "enable", "ID ...\n-f FILE", "enable channels: give access back",
 	    status_options, enable },
 	{ "disable", "ID ...\n-f FILE",
-	    "end all access, and keep it", status_options, disable },
+	    "disable channels: end all access, keep the rest",
+	    status_options, disable },
 	{ "remove", "[--if-exists] [--dry-run] ID ...\n-f FILE",
-	    "remove, with all connections", remove_options, remove_all },
+	    "remove channels, with all connections",
+	    remove_options, remove_all },
 	{ "connect", "CHANNEL THING ...\n-f FILE",
-	    "let things use a channel", connect_options, connect_all },
+	    "connect things to a channel", connect_options, connect_all },
 	{ "disconnect", "[--dry-run] CHANNEL THING ...\n-f FILE",
-	    "end that", disconnect_options, disconnect_all },
+	    "disconnect things from a channel",
+	    disconnect_options, disconnect_all },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 static const struct program program = {
 	.name = "mfx-channels",
-	.summary = "look after channels and who is connected to them",
+	.summary = "manage channels and the things connected to them",
 	.synopsis = "create|list|get|update|enable|disable|remove [options] "
 	    "[ID ...]\n"
 	    "connect|disconnect [options] CHANNEL THING ...",

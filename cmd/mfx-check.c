@@ -29,14 +29,14 @@ static struct {
 static const struct opt options[] = {
 	{ 't', "type", DOCUMENTS_WORDS "|lines",
 	    "what comes in (lines)", OPT_ENUM, &opt.type, 0, 0 },
-	{ 0, "strict", NULL, "warnings count: 65", OPT_FLAG, &opt.strict,
+	{ 0, "strict", NULL, "exit 65 on warnings, too", OPT_FLAG, &opt.strict,
 	    0, 0 },
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-check",
-	.summary = "say what is wrong with SenML",
+	.summary = "report errors in SenML",
 	.synopsis = "[options] [FILE ...]",
 	.options = options,
 };

@@ -25,15 +25,16 @@ static const struct opt options[] = {
 	{ 't', "type", "json|cbor|xml|sensml|sensmlc",
 	    "packs, or one stream in JSON or CBOR (json)",
 	    OPT_ENUM, &opt.type, 0, 0 },
-	{ 'n', "records", "N", "records in a pack, at most (100)",
+	{ 'n', "records", "N", "at most N records in a pack (default: 100)",
 	    OPT_INT, &opt.records, 1, INT64_MAX },
-	{ 0, "max-bytes", "SIZE", "bytes of a pack, at most (1M)",
+	{ 0, "max-bytes", "SIZE", "at most this many bytes in a pack (default: "
+	    "1M)",
 	    OPT_SIZE, &opt.bytes, 1, 16 << 20 },
-	{ 0, "every", "DURATION", "time that a pack spans, and is held, "
-	    "at most (any, 1s)", OPT_DURATION, &opt.every, 0, EVERY_MAX },
-	{ 0, "lines", NULL, "lines with labels, whatever the type",
+	{ 0, "every", "DURATION", "longest time that a pack spans, and is held "
+	    "(default: any, 1s)", OPT_DURATION, &opt.every, 0, EVERY_MAX },
+	{ 0, "lines", NULL, "write lines with labels, whatever the type",
 	    OPT_FLAG, &opt.lines, 0, 0 },
-	{ 0, "payload", NULL, "bare packs, JSON too",
+	{ 0, "payload", NULL, "write bare packs, in JSON too",
 	    OPT_FLAG, &opt.payload, 0, 0 },
 	{ 0, "rejects", "FILE", "append refused lines to FILE",
 	    OPT_STRING, &opt.rejects, 0, 0 },
@@ -44,7 +45,7 @@ static const struct opt options[] = {
 
 static const struct program program = {
 	.name = "mfx-encode",
-	.summary = "make SenML packs of single records",
+	.summary = "make SenML packs from single records",
 	.synopsis = "[options] [FILE ...]",
 	.options = options,
 };

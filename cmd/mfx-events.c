@@ -34,12 +34,14 @@ static struct {
 static struct remote_setup remote = REMOTE_DEFAULTS;
 
 static const struct opt options[] = {
-	{ 0, "from", "WHERE", "start, end, behind a seq, or at a time",
+	{ 0, "from", "WHERE", "begin at start, end, after a seq, or at a time",
 	    OPT_STRING, &opt.from, 0, 0 },
-	{ 'F', "follow", NULL, "wait for more", OPT_FLAG, &opt.follow, 0, 0 },
-	{ 'n', "count", "N", "stop after N", OPT_INT, &opt.count,
+	{ 'F', "follow", NULL, "wait for further events",
+	    OPT_FLAG, &opt.follow, 0, 0 },
+	{ 'n', "count", "N", "stop after N events", OPT_INT, &opt.count,
 	    1, INT64_MAX },
-	{ 0, "ready-fd", "FD", "write a newline there once it follows",
+	{ 0, "ready-fd", "FD", "write a newline to this descriptor once it "
+	    "follows",
 	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
 	REMOTE_OPTIONS(remote),
 	OPT_END
@@ -47,7 +49,7 @@ static const struct opt options[] = {
 
 static const struct program program = {
 	.name = "mfx-events",
-	.summary = "print what was changed in the registry",
+	.summary = "print the changes made to the registry",
 	.synopsis = "[--from WHERE] [--follow] [-n N]",
 	.options = options,
 };

@@ -22,21 +22,25 @@ static struct {
 } opt = { .type = DEFAULT, .time = -1, .width = 40 };
 
 static const struct opt options[] = {
-	{ 't', "type", "table|tsv|csv|influx|template", "what to make (table)",
+	{ 't', "type", "table|tsv|csv|influx|template", "format of the output "
+	    "(default: table)",
 	    OPT_ENUM, &opt.type, 0, 0 },
-	{ 'F', "format", "TEMPLATE", "as '{time} {name}={value}{unit}\\n'",
+	{ 'F', "format", "TEMPLATE", "template, such as '{time} "
+	    "{name}={value}{unit}\\n'",
 	    OPT_STRING, &opt.template, 0, 0 },
-	{ 0, "fields", "LIST", "columns, as time,name,value; of time channel "
-	    "publisher protocol subtopic name unit value type sum update ct",
+	{ 0, "fields", "LIST", "columns, such as time,name,value; any of time "
+	    "channel publisher protocol subtopic name unit value type sum "
+	    "update ct",
 	    OPT_STRING, &opt.fields, 0, 0 },
 	{ 0, "time", "epoch|rfc3339|ns",
 	    "form of times (rfc3339 in a table, else epoch)",
 	    OPT_ENUM, &opt.time, 0, 0 },
-	{ 0, "header", NULL, "tsv: names of the columns first",
+	{ 0, "header", NULL, "tsv: print the names of the columns first",
 	    OPT_FLAG, &opt.header, 0, 0 },
-	{ 0, "no-header", NULL, "csv: no names of the columns first",
+	{ 0, "no-header", NULL, "csv: do not print the names of the columns",
 	    OPT_FLAG, &opt.no_header, 0, 0 },
-	{ 'w', "width", "N", "table: widest column, in characters (40)",
+	{ 'w', "width", "N", "table: widest column, in characters (default: "
+	    "40)",
 	    OPT_INT, &opt.width, 1, TABLE_WIDTH_MAX },
 	{ 0, "rejects", "FILE", "append refused lines to FILE",
 	    OPT_STRING, &opt.rejects, 0, 0 },

@@ -36,36 +36,41 @@ static struct {
 };
 
 static const struct opt options[] = {
-	{ 's', "seed", "N", "other devices for each seed",
+	{ 's', "seed", "N", "choose the devices; the same seed gives the same "
+	    "data",
 	    OPT_INT, &opt.seed, 0, INT64_MAX },
-	{ 0, "things", "N", "devices that take turns (10)",
+	{ 0, "things", "N", "number of devices, which take turns (default: 10)",
 	    OPT_INT, &opt.things, 1, 1000000 },
-	{ 0, "records", "N", "records in each pack (3)",
+	{ 0, "records", "N", "number of records in each pack (default: 3)",
 	    OPT_INT, &opt.records, 1, 10000 },
-	{ 'r', "rate", "N", "packs a second; 0: as fast as can be (0)",
+	{ 'r', "rate", "N", "packs per second; 0 is as fast as possible "
+	    "(default: 0)",
 	    OPT_INT, &opt.rate, 0, 100000000 },
-	{ 'c', "count", "N", "end after N packs",
+	{ 'c', "count", "N", "stop after N packs",
 	    OPT_INT, &opt.count, 0, INT64_MAX },
-	{ 0, "duration", "TIME", "end when the packs' time has gone so far",
+	{ 0, "duration", "TIME", "stop when the packs span this much time",
 	    OPT_DURATION, &opt.duration, 0, 0 },
-	{ 0, "start", "TIME", "time of the first pack (else: the clock's)",
+	{ 0, "start", "TIME", "time of the first pack (default: that of the "
+	    "clock)",
 	    OPT_TIME, &opt.start, 0, 0 },
-	{ 0, "every", "TIME", "with --start: between two packs of a thing",
+	{ 0, "every", "TIME", "with --start: time between two packs of a "
+	    "device",
 	    OPT_DURATION, &opt.every, 1, INT64_MAX },
-	{ 0, "channel", "ID", "put routing labels in front, with this channel",
+	{ 0, "channel", "ID", "write routing labels, with this channel",
 	    OPT_LIST, &opt.channels, 0, 0 },
-	{ 0, "publisher", "ID", "id of a thing (else: made up)",
+	{ 0, "publisher", "ID", "label publisher, the id of a thing (default: "
+	    "made up)",
 	    OPT_LIST, &opt.publishers, 0, 0 },
-	{ 0, "protocol", "NAME", "label protocol (http)",
+	{ 0, "protocol", "NAME", "label protocol (default: http)",
 	    OPT_STRING, &opt.protocol, 0, 0 },
-	{ 0, "subtopic", "TEXT", "label subtopic (none)",
+	{ 0, "subtopic", "TEXT", "label subtopic (default: none)",
 	    OPT_STRING, &opt.subtopic, 0, 0 },
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-gen",
-	.summary = "make up the messages of devices",
+	.summary = "generate messages as devices send them",
 	.synopsis = "[options]",
 	.options = options,
 };

@@ -23,13 +23,13 @@ static struct {
 
 static const struct opt options[] = {
 	MATCH_OPTIONS(texts, want),
-	{ 0, "invert", NULL, "those that do not fit",
+	{ 0, "invert", NULL, "print messages that do not match",
 	    OPT_FLAG, &opt.invert, 0, 0 },
-	{ 'r', "records", NULL, "single records out of packs",
+	{ 'r', "records", NULL, "print single records instead of whole packs",
 	    OPT_FLAG, &opt.records, 0, 0 },
-	{ 'c', "count", NULL, "say only how many lines there would be",
+	{ 'c', "count", NULL, "print only the number of lines",
 	    OPT_FLAG, &opt.count, 0, 0 },
-	{ 'm', "max", "N", "read no more when N lines are out",
+	{ 'm', "max", "N", "stop after N lines",
 	    OPT_INT, &opt.max, 1, INT64_MAX },
 	{ 0, "rejects", "FILE", "append refused lines to FILE",
 	    OPT_STRING, &opt.rejects, 0, 0 },
@@ -40,7 +40,7 @@ static const struct opt options[] = {
 
 static const struct program program = {
 	.name = "mfx-grep",
-	.summary = "pass on the messages that fit",
+	.summary = "print matching messages",
 	.synopsis = "[options] [FILE ...]",
 	.options = options,
 };

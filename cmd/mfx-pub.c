@@ -31,9 +31,9 @@ static const struct opt options[] = {
 	{ 0, "sync", BUS_SYNC_WORDS, "when lines are on disk: some "
 	    "time, within a second, before --ack",
 	    OPT_ENUM, &opt.sync, 0, 0 },
-	{ 't', "timeout", "DURATION", "on a full disk, give up after this "
-	    "(else: never)", OPT_TIMEOUT, &opt.timeout, 1, 0 },
-	{ 'u', "unbuffered", NULL, "publish each line alone",
+	{ 't', "timeout", "DURATION", "on a full disk, give up after this long "
+	    "(default: never)", OPT_TIMEOUT, &opt.timeout, 1, 0 },
+	{ 'u', "unbuffered", NULL, "publish each line at once",
 	    OPT_FLAG, &opt.each, 0, 0 },
 	{ 0, "rejects", "FILE", "append refused lines to FILE",
 	    OPT_STRING, &opt.rejects, 0, 0 },

@@ -27,26 +27,28 @@ static struct {
 } opt = { .ready_fd = -1 };
 
 static const struct opt options[] = {
-	{ 0, "from", "WHERE", "start at: start, end, a position, or a time "
-	    "(-1h); with a group, where a new one starts",
+	{ 0, "from", "WHERE", "begin at start, end, a position, or a time "
+	    "(-1h); with a group, where a new one begins",
 	    OPT_STRING, &opt.from, 0, 0 },
 	{ 0, "until", "WHERE", "stop at a position or a time",
 	    OPT_STRING, &opt.until, 0, 0 },
-	{ 0, "tail", NULL, "only what comes from now on: --from end",
+	{ 0, "tail", NULL, "read only new lines: --from end",
 	    OPT_FLAG, &opt.tail, 0, 0 },
 	{ 0, "no-follow", NULL, "stop at the end instead of waiting for more",
 	    OPT_FLAG, &opt.no_follow, 0, 0 },
 	{ 'n', "count", "N", "stop after N lines",
 	    OPT_INT, &opt.count, 1, INT64_MAX },
-	{ 0, "speed", "FACTOR", "as fast as the lines came, times this (10x)",
+	{ 0, "speed", "FACTOR", "replay at this multiple of the original "
+	    "speed, such as 10x",
 	    OPT_STRING, &opt.speed, 0, 0 },
 	{ 0, "channel", "ID", "only lines of this channel; may be repeated",
 	    OPT_LIST, &opt.channels, 0, 0 },
-	{ 0, "shard", "I/N", "only the Ith of N parts, divided by channel",
+	{ 0, "shard", "I/N", "only part I of N, divided by channel",
 	    OPT_STRING, &opt.shard, 0, 0 },
-	{ 0, "auto-ack", NULL, "move the group when stdout has the lines",
+	{ 0, "auto-ack", NULL, "move the group once the lines are written",
 	    OPT_FLAG, &opt.auto_ack, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline there when it is reading",
+	{ 0, "ready-fd", "FD", "write a newline to this descriptor when "
+	    "reading",
 	    OPT_INT, &opt.ready_fd, 0, INT64_C(1) << 20 },
 	OPT_END
 };

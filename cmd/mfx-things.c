@@ -9,18 +9,19 @@
 static struct admin admin;
 static struct remote_setup remote = REMOTE_DEFAULTS;
 
-#define USER { 0, "user", "EMAIL", "whose things (else: $MFX_USER)", \
+#define USER { 0, "user", "EMAIL", "owner of the things (default: $MFX_USER)", \
 	OPT_STRING, &admin.user, 0, 0 }, REMOTE_OPTIONS(remote)
-#define FROM_FILE { 'f', "file", "FILE", "take NDJSON from FILE, '-' is " \
-	"stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
+#define FROM_FILE { 'f', "file", "FILE", "read NDJSON from FILE, '-' is " \
+    "stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
 
 static const struct opt create_options[] = {
 	USER,
-	{ 0, "name", "NAME", "what people call it",
+	{ 0, "name", "NAME", "name of the thing",
 	    OPT_STRING, &admin.name, 0, 0 },
-	{ 0, "key-file", "FILE", "its key (else: a random one)",
+	{ 0, "key-file", "FILE", "read the key from FILE (default: a random "
+	    "one)",
 	    OPT_STRING, &admin.key_file, 0, 0 },
-	{ 0, "metadata", "JSON", "an object",
+	{ 0, "metadata", "JSON", "metadata, a JSON object",
 	    OPT_STRING, &admin.metadata, 0, 0 },
 	ADMIN_TAG(admin),
 	FROM_FILE,
@@ -29,32 +30,33 @@ static const struct opt create_options[] = {
 
 static const struct opt list_options[] = {
 	USER,
-	{ 0, "name", "GLOB", "only those so named",
+	{ 0, "name", "GLOB", "only those whose name matches",
 	    OPT_STRING, &admin.name, 0, 0 },
-	{ 0, "metadata", "JSON", "only those whose metadata has all of this",
+	{ 0, "metadata", "JSON", "only those whose metadata contains all of "
+	    "this",
 	    OPT_STRING, &admin.metadata, 0, 0 },
-	{ 0, "channel", "ID", "only those connected to it",
+	{ 0, "channel", "ID", "only those connected to this channel",
 	    OPT_STRING, &admin.connected, 0, 0 },
 	ADMIN_LIST(admin),
-	{ 0, "keys", NULL, "show keys too", OPT_FLAG, &admin.keys, 0, 0 },
-	{ 'H', "human", NULL, "a table for people",
+	{ 0, "keys", NULL, "show keys, too", OPT_FLAG, &admin.keys, 0, 0 },
+	{ 'H', "human", NULL, "print a table for people",
 	    OPT_FLAG, &admin.human, 0, 0 },
 	OPT_END
 };
 
 static const struct opt get_options[] = {
 	USER,
-	{ 0, "keys", NULL, "show keys too", OPT_FLAG, &admin.keys, 0, 0 },
-	{ 'H', "human", NULL, "a table for people",
+	{ 0, "keys", NULL, "show keys, too", OPT_FLAG, &admin.keys, 0, 0 },
+	{ 'H', "human", NULL, "print a table for people",
 	    OPT_FLAG, &admin.human, 0, 0 },
 	OPT_END
 };
 
 static const struct opt update_options[] = {
 	USER,
-	{ 0, "name", "NAME", "a new name; '' for none",
+	{ 0, "name", "NAME", "new name; '' removes it",
 	    OPT_STRING, &admin.name, 0, 0 },
-	{ 0, "metadata", "JSON", "new metadata in place of all of the old",
+	{ 0, "metadata", "JSON", "new metadata, replacing all of the old",
 	    OPT_STRING, &admin.metadata, 0, 0 },
 	ADMIN_TAG(admin),
 	FROM_FILE,
@@ -65,7 +67,7 @@ static const struct opt status_options[] = { USER, FROM_FILE, OPT_END };
 
 static const struct opt remove_options[] = {
 	USER,
-	{ 0, "if-exists", NULL, "one that isn't there is fine",
+	{ 0, "if-exists", NULL, "do not fail for one that does not exist",
 	    OPT_FLAG, &admin.if_exists, 0, 0 },
 	ADMIN_DRY_RUN(admin),
 	FROM_FILE,
@@ -74,11 +76,12 @@ static const struct opt remove_options[] = {
 
 static const struct opt key_options[] = {
 	USER,
-	{ 0, "key-file", "FILE", "make this its key",
+	{ 0, "key-file", "FILE", "read the new key from FILE; '-' is stdin",
 	    OPT_STRING, &admin.key_file, 0, 0 },
-	{ 0, "new", NULL, "give it a random one",
+	{ 0, "new", NULL, "replace the key by a random one",
 	    OPT_FLAG, &admin.new_key, 0, 0 },
-	{ 0, "remove", NULL, "take it away: no access until a new one",
+	{ 0, "remove", NULL, "revoke the key: no access until it gets a new "
+	    "one",
 	    OPT_FLAG, &admin.no_key, 0, 0 },
 	OPT_END
 };
@@ -148,29 +151,30 @@ key(char **operands)
 static const struct verb verbs[] = {
 	{ "create", "[--name NAME] [--key-file FILE] [--metadata JSON] "
 	    "[--tag TAG]\n-f FILE",
-	    "make one, or one for each line of a file",
+	    "create a thing, or one for each line of a file",
 	    create_options, create },
 	{ "list", "[--name GLOB] [--metadata JSON] [--tag TAG] "
-	    "[--channel ID] [-H] [ID ...]", "show all, or some",
+	    "[--channel ID] [-H] [ID ...]", "list things",
 	    list_options, list },
-	{ "get", "[-H] ID ...", "show these", get_options, get },
+	{ "get", "[-H] ID ...", "show things by id", get_options, get },
 	{ "update", "[--name NAME] [--metadata JSON] [--tag TAG] "
 	    "ID ...\n-f FILE", "change names, metadata and tags",
 	    update_options, update },
-	{ "enable", "ID ...\n-f FILE", "give access back",
+	{ "enable", "ID ...\n-f FILE", "enable things: give access back",
 	    status_options, enable },
 	{ "disable", "ID ...\n-f FILE",
-	    "end all access, and keep it", status_options, disable },
+	    "disable things: end all access, keep the rest",
+	    status_options, disable },
 	{ "remove", "[--if-exists] [--dry-run] ID ...\n-f FILE",
-	    "remove, with all connections", remove_options, remove_all },
+	    "remove things, with all connections", remove_options, remove_all },
 	{ "key", "[--key-file FILE | --new | --remove] ID ...",
-	    "show, set, change or take away keys", key_options, key },
+	    "show, set, replace or revoke keys", key_options, key },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 static const struct program program = {
 	.name = "mfx-things",
-	.summary = "look after things, which are devices and applications",
+	.summary = "manage things, which are devices and applications",
 	.synopsis = "create|list|get|update|enable|disable|remove|key "
 	    "[options] [ID ...]",
 	.verbs = verbs,

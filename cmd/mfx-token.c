@@ -26,12 +26,12 @@ static struct buf password, token;
 static struct listing listing;
 static struct fault fault;
 
-#define USER { 0, "user", "EMAIL", "whose tokens (else: $MFX_USER)", \
+#define USER { 0, "user", "EMAIL", "owner of the tokens (default: $MFX_USER)", \
 	OPT_STRING, &opt.user, 0, 0 }, REMOTE_OPTIONS(remote)
 
 static const struct opt login_options[] = {
-	{ 0, "password-file", "FILE", "where the password is; '-' is stdin "
-	    "(else: ask)", OPT_STRING, &opt.password_file, 0, 0 },
+	{ 0, "password-file", "FILE", "read the password from FILE, '-' is "
+	    "stdin (default: ask)", OPT_STRING, &opt.password_file, 0, 0 },
 	REMOTE_OPTIONS(remote),
 	OPT_END
 };
@@ -46,25 +46,25 @@ static const struct opt refresh_options[] = {
 	REMOTE_OPTIONS(remote), OPT_END
 };
 static const struct opt logout_options[] = {
-	{ 0, "all", NULL, "end all tokens of this user",
+	{ 0, "all", NULL, "revoke all tokens of this user",
 	    OPT_FLAG, &opt.all, 0, 0 },
 	REMOTE_OPTIONS(remote), OPT_END
 };
 
 static const struct opt create_options[] = {
 	USER,
-	{ 0, "scope", "SCOPE", "what it allows, as 'things:read keys:read'",
+	{ 0, "scope", "SCOPE", "scopes, such as 'things:read keys:read'",
 	    OPT_STRING, &opt.scope, 0, 0 },
-	{ 0, "expires", "TIME", "it ends after so long (else: never)",
+	{ 0, "expires", "TIME", "lifetime of the token (default: no end)",
 	    OPT_DURATION, &opt.expires, STAMP_SECOND, EXPIRES_MAX },
-	{ 'o', "output", "FILE", "put the token there, for --token-file",
+	{ 'o', "output", "FILE", "write the token to FILE",
 	    OPT_STRING, &opt.output, 0, 0 },
 	OPT_END
 };
 
 static const struct opt list_options[] = {
 	USER,
-	{ 'H', "human", NULL, "a table for people",
+	{ 'H', "human", NULL, "print a table for people",
 	    OPT_FLAG, &opt.human, 0, 0 }, OPT_END
 };
 
@@ -290,24 +290,24 @@ remove_tokens(char **ids)
 
 static const struct verb verbs[] = {
 	{ "login", "[--password-file FILE] EMAIL",
-	    "get a token for the other commands", login_options, login },
-	{ "show", "[--token]", "say whose it is and what it allows",
+	    "log in: keep a token for other commands", login_options, login },
+	{ "show", "[--token]", "show whose token it is and what it allows",
 	    show_options, show },
-	{ "refresh", "", "get another one for as long again",
+	{ "refresh", "", "renew the token for as long again",
 	    refresh_options, refresh },
-	{ "logout", "[--all]", "end it, and remove its file",
+	{ "logout", "[--all]", "revoke the token, and remove its file",
 	    logout_options, logout },
 	{ "create", "--scope SCOPE [--expires TIME] [-o FILE] NAME",
-	    "make one for a program", create_options, create },
-	{ "list", "[-H]", "show those for programs", list_options, list },
-	{ "remove", "[--dry-run] ID ...", "end these", remove_options,
+	    "create a token for a program", create_options, create },
+	{ "list", "[-H]", "list the tokens of programs", list_options, list },
+	{ "remove", "[--dry-run] ID ...", "revoke tokens", remove_options,
 	    remove_tokens },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 static const struct program program = {
 	.name = "mfx-token",
-	.summary = "log in to a mfx-api, and make tokens for programs",
+	.summary = "log in to an mfx-api, and make tokens for programs",
 	.synopsis = "login|show|refresh|logout [options] [EMAIL]\n"
 	    "create|list|remove [options] [NAME | ID ...]",
 	.verbs = verbs,

@@ -29,14 +29,14 @@ static struct session *session;		/* with --url, instead */
 static struct buf password, old, token, metadata;
 static struct fault fault;
 
-#define PASSWORD { 0, "password-file", "FILE", "where the password is; " \
-	"'-' is stdin (else: ask)", OPT_STRING, &opt.password_file, 0, 0 }
+#define PASSWORD { 0, "password-file", "FILE", "read the password from FILE; " \
+	"'-' is stdin (default: ask)", OPT_STRING, &opt.password_file, 0, 0 }
 
 #define METADATA(help) { 0, "metadata", "JSON", help, OPT_STRING, \
 	&opt.metadata, 0, 0 }
 
 static const struct opt create_options[] = {
-	PASSWORD, METADATA("an object"), REMOTE_OPTIONS(remote), OPT_END
+	PASSWORD, METADATA("JSON object"), REMOTE_OPTIONS(remote), OPT_END
 };
 
 static const struct opt verify_options[] = {
@@ -45,23 +45,23 @@ static const struct opt verify_options[] = {
 
 static const struct opt update_options[] = {
 	PASSWORD,
-	METADATA("new metadata in place of all of the old"),
-	{ 0, "old-password-file", "FILE", "with --url: where the old one is "
-	    "(else: ask)", OPT_STRING, &opt.old_file, 0, 0 },
+	METADATA("new metadata, replacing all of the old"),
+	{ 0, "old-password-file", "FILE", "with --url: read the old password "
+	    "from FILE (default: ask)", OPT_STRING, &opt.old_file, 0, 0 },
 	REMOTE_OPTIONS(remote),
 	OPT_END
 };
 
 static const struct opt list_options[] = {
 	REMOTE_OPTIONS(remote),
-	{ 'H', "human", NULL, "a table for people",
+	{ 'H', "human", NULL, "print a table for people",
 	    OPT_FLAG, &opt.human, 0, 0 },
 	OPT_END
 };
 
 static const struct opt remove_options[] = {
 	REMOTE_OPTIONS(remote),
-	{ 0, "all", NULL, "with all their things and channels",
+	{ 0, "all", NULL, "also remove all things and channels of the user",
 	    OPT_FLAG, &opt.all, 0, 0 },
 	{ 0, "dry-run", NULL, "show what would be removed, and remove nothing",
 	    OPT_FLAG, &opt.dry_run, 0, 0 },
@@ -174,7 +174,7 @@ update_there(struct str email)
 
 	if (strcmp(path, "-") == 0)
 		program_misuse(&program, "the token file has to be one that "
-		    "can be written anew");
+		    "can be rewritten");
 	buf_init(&token, JWT_MAX);
 	if (open_as(email) < 0 ||
 	    read_password(opt.old_file, "old password", &old) < 0 ||
@@ -293,12 +293,13 @@ list(char **operands)
 
 static const struct verb verbs[] = {
 	{ "create", "[--password-file FILE] [--metadata JSON] EMAIL",
-	    "add a user", create_options, create },
+	    "create a user", create_options, create },
 	{ "verify", "[--password-file FILE] EMAIL",
-	    "0 when that is the password, else 1", verify_options, verify },
-	{ "list", "[-H]", "show all users", list_options, list },
+	    "check a password: exit 0 if it is right, 1 if not",
+	    verify_options, verify },
+	{ "list", "[-H]", "list all users", list_options, list },
 	{ "update", "[--password-file FILE] [--old-password-file FILE] EMAIL\n"
-	    "--metadata JSON EMAIL", "set a new password, or metadata",
+	    "--metadata JSON EMAIL", "set a new password or new metadata",
 	    update_options, update },
 	{ "remove", "[--all] [--dry-run] EMAIL", "remove a user",
 	    remove_options, remove_user },
@@ -307,7 +308,7 @@ static const struct verb verbs[] = {
 
 static const struct program program = {
 	.name = "mfx-users",
-	.summary = "look after users, who own things and channels",
+	.summary = "manage users, who own things and channels",
 	.synopsis = "create|verify|list|update|remove [options] [EMAIL]",
 	.verbs = verbs,
 };

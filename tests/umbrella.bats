@@ -46,7 +46,7 @@ recorder() {
 	done
 	grep '^  help ' help
 	grep '^  version ' help
-	mfx --options | grep "^gen$(printf '\t\t\t\t')make up"
+	mfx --options | grep "^gen$(printf '\t\t\t\t')generate"
 	diff help <(mfx help)
 }
 

@@ -28,7 +28,7 @@ static const struct opt common[] = {
 	    OPT_ACTION, NULL, QUIETER, 0 },
 	{ 'v', "verbose", NULL, "show more messages; -vv for all",
 	    OPT_ACTION, NULL, LOUDER, 0 },
-	{ 'h', "help", NULL, "show this", OPT_ACTION, NULL, SAY_HELP, 0 },
+	{ 'h', "help", NULL, "show this help", OPT_ACTION, NULL, SAY_HELP, 0 },
 	{ 'V', "version", NULL, "show the version",
 	    OPT_ACTION, NULL, SAY_VERSION, 0 },
 	{ 0, "options", NULL, NULL, OPT_ACTION, NULL, SAY_OPTIONS, 0 },

@@ -54,17 +54,17 @@ struct admin_filter {
 };
 
 /* the options of these, for the table of a verb */
-#define ADMIN_TAG(admin) { 0, "tag", "TAG", "tags, with commas between " \
-	"or given several times", OPT_LIST, &(admin).tags, 0, 0 }
+#define ADMIN_TAG(admin) { 0, "tag", "TAG", "tags, separated by commas; may " \
+	"be repeated", OPT_LIST, &(admin).tags, 0, 0 }
 #define ADMIN_LIST(admin)						\
 	{ 0, "tag", "TAG", "only those with all of these tags",		\
 	    OPT_LIST, &(admin).tags, 0, 0 },				\
-	{ 0, "status", "enabled|disabled", "only these",		\
+	{ 0, "status", "enabled|disabled", "only those with this status", \
 	    OPT_CHOICE, &(admin).status, 0, 0 },			\
-	{ 0, "order", "created|name|id", "what they are sorted by "	\
-	    "(default: created)", OPT_CHOICE, &(admin).order, 0, 0 },	\
-	{ 0, "dir", "asc|desc", "from the first or from the last "	\
-	    "(default: asc)", OPT_CHOICE, &(admin).dir, 0, 0 }
+	{ 0, "order", "created|name|id", "sort by this field (default: " \
+	    "created)", OPT_CHOICE, &(admin).order, 0, 0 },		\
+	{ 0, "dir", "asc|desc", "sort ascending or descending (default: asc)", \
+	    OPT_CHOICE, &(admin).dir, 0, 0 }
 #define ADMIN_DRY_RUN(admin) { 0, "dry-run", NULL, "show what would be " \
 	"removed, and remove nothing", OPT_FLAG, &(admin).dry_run, 0, 0 }
 

@@ -20,14 +20,16 @@ struct remote_setup {
 #define REMOTE_DEFAULTS { NULL, NULL, NULL, INT64_C(60000000000) }
 
 #define REMOTE_OPTIONS(s)						\
-	{ 0, "url", "URL", "do it at the mfx-api there (else: $MFX_URL)", \
+	{ 0, "url", "URL", "use the mfx-api at URL, not the local registry " \
+	    "(default: $MFX_URL)",					\
 	    OPT_STRING, &(s).url, 0, 0 },				\
-	{ 0, "token-file", "FILE", "with this token (else: that of "	\
-	    "mfx-token)", OPT_STRING, &(s).token_file, 0, 0 },		\
-	{ 0, "cacert", "FILE", "who may sign the server's certificate "	\
-	    "(else: $MFX_CACERT)", OPT_STRING, &(s).cacert, 0, 0 },	\
+	{ 0, "token-file", "FILE", "read the token from FILE (default: that " \
+	    "of mfx-token)", OPT_STRING, &(s).token_file, 0, 0 },	\
+	{ 0, "cacert", "FILE", "CA file used to verify the server's "	\
+	    "certificate (default: $MFX_CACERT)",			\
+	    OPT_STRING, &(s).cacert, 0, 0 },				\
 	{ 't', "timeout", "TIME", "give up when the server is silent for " \
-	    "so long (60s)", OPT_TIMEOUT, &(s).timeout,		\
+	    "this long (default: 60s)", OPT_TIMEOUT, &(s).timeout,	\
 	    INT64_C(100000000), INT64_C(3600000000000) }
 
 /* the option, or else the variable; NULL: it is done here */

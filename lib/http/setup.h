@@ -44,26 +44,32 @@ struct http_setup {
 /* for a message, which has to fit into a line; and for other bodies */
 #define HTTP_OPTIONS(s) HTTP_OPTIONS_BODY(s, "1M", HTTP_BODY_MAX)
 #define HTTP_OPTIONS_BODY(s, text, max)					\
-	{ 'l', "listen", "ADDR:PORT", "serve there; may be repeated",	\
+	{ 'l', "listen", "ADDR:PORT", "listen on this address; may be "	\
+	    "repeated",							\
 	    OPT_LIST, &(s).listen, 0, 0 },				\
-	{ 0, "max-body", "SIZE", "refuse longer bodies (" text ")",	\
+	{ 0, "max-body", "SIZE", "refuse longer bodies (default: " text ")", \
 	    OPT_SIZE, &(s).max_body, 0, (max) },			\
-	{ 't', "timeout", "TIME", "end what is silent so long (60s)",	\
+	{ 't', "timeout", "TIME", "close connections idle for this long " \
+	    "(default: 60s)",						\
 	    OPT_TIMEOUT, &(s).timeout, STAMP_SECOND,			\
 	    3600 * STAMP_SECOND },					\
-	{ 0, "max-connections", "N", "serve so many at once (4096)",	\
+	{ 0, "max-connections", "N", "at most N connections (default: 4096)", \
 	    OPT_INT, &(s).max_connections, 1, 1000000 },		\
-	{ 0, "max-per-address", "N", "and so many of one address",	\
+	{ 0, "max-per-address", "N", "at most N connections per client " \
+	    "address",							\
 	    OPT_INT, &(s).max_per_address, 1, 1000000 },		\
-	{ 0, "trusted-proxy", "ADDR[/BITS]", "believe its X-Forwarded-For",\
+	{ 0, "trusted-proxy", "ADDR[/BITS]", "trust X-Forwarded-For from " \
+	    "this proxy",						\
 	    OPT_LIST, &(s).trusted_proxy, 0, 0 },			\
-	{ 0, "tls-cert", "FILE", "TLS: certificate chain, PEM",		\
+	{ 0, "tls-cert", "FILE", "TLS: our certificate chain, in PEM",	\
 	    OPT_STRING, &(s).tls_cert, 0, 0 },				\
-	{ 0, "tls-key", "FILE", "TLS: its key, PEM",			\
+	{ 0, "tls-key", "FILE", "TLS: private key of --tls-cert, in PEM", \
 	    OPT_STRING, &(s).tls_key, 0, 0 },				\
-	{ 0, "tls-ca", "FILE", "TLS: who signs client certificates",	\
+	{ 0, "tls-ca", "FILE", "TLS: CA file used to verify client "	\
+	    "certificates",						\
 	    OPT_STRING, &(s).tls_ca, 0, 0 },				\
-	{ 0, "require-cert", NULL, "TLS: clients must have one",	\
+	{ 0, "require-cert", NULL, "TLS: refuse clients without a "	\
+	    "certificate",						\
 	    OPT_FLAG, &(s).require_cert, 0, 0 }
 
 /* Do the options go together?  -1 and EX_USAGE. */

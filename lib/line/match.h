@@ -111,23 +111,24 @@ struct match_texts {
 };
 
 #define MATCH_OPTIONS(texts, match)					\
-	{ 0, "channel", "GLOB", "of these channels",			\
+	{ 0, "channel", "GLOB", "match the channel",			\
 	    OPT_LIST, &(texts).labels[MATCH_CHANNEL], 0, 0 },		\
-	{ 0, "publisher", "GLOB", "from these things",			\
+	{ 0, "publisher", "GLOB", "match the publisher, the id of a thing",			\
 	    OPT_LIST, &(texts).labels[MATCH_PUBLISHER], 0, 0 },		\
-	{ 0, "protocol", "GLOB", "that came by these protocols",	\
+	{ 0, "protocol", "GLOB", "match the protocol",	\
 	    OPT_LIST, &(texts).labels[MATCH_PROTOCOL], 0, 0 },		\
-	{ 0, "subtopic", "GLOB", "with these subtopics",		\
+	{ 0, "subtopic", "GLOB", "match the subtopic",		\
 	    OPT_LIST, &(texts).labels[MATCH_SUBTOPIC], 0, 0 },		\
-	{ 0, "name", "GLOB", "with these names",			\
+	{ 0, "name", "GLOB", "match the name",			\
 	    OPT_LIST, &(texts).labels[MATCH_NAME], 0, 0 },		\
-	{ 0, "unit", "UNIT", "in these units",				\
+	{ 0, "unit", "UNIT", "match the unit",				\
 	    OPT_LIST, &(texts).units, 0, 0 },				\
-	{ 0, "value", "COMPARISON", "as '>20', '<=3.5', '=on', '!=true'", \
+	{ 0, "value", "COMPARISON", "match the value: '>20', '<=3.5', '=on', " \
+	    "'!=true'", \
 	    OPT_LIST, &(texts).values, 0, 0 },				\
-	{ 0, "from", "TIME", "at or after this time",			\
+	{ 0, "from", "TIME", "match times from this one on",			\
 	    OPT_TIME, &(match).from, 0, 0 },				\
-	{ 0, "to", "TIME", "before this time",				\
+	{ 0, "to", "TIME", "match times before this one",				\
 	    OPT_TIME, &(match).to, 0, 0 }
 
 /* fills the match; NULL, or why a text is refused, with that text in *what */
