@@ -167,6 +167,7 @@ unpack() {
 	printf '#!/bin/sh\necho called >>%s/called\n' "$PWD" >cross/pkg-config
 	chmod +x cross/pkg-config
 	unpack
+	unset CC AR PKG_CONFIG
 	PATH=$bin:$PATH ./configure -q --build=here --host=toy-linux-gnu
 	grep -x 'CC = toy-linux-gnu-gcc' config.mk
 	grep -x 'AR = toy-linux-gnu-ar' config.mk
@@ -183,7 +184,7 @@ unpack() {
 	cp -pR "$TREE"/. tree
 	cd tree
 	for p in mfx-write-tsv mfx-read-tsv; do
-		sed 's/"mfx-gen"/"'$p'"/' cmd/mfx-gen.c >cmd/$p.c
+		sed 's/"mfx-grep"/"'$p'"/' cmd/mfx-grep.c >cmd/$p.c
 	done
 	echo 'mfx-write-tsv mfx-read-tsv:' >>cmd/programs
 	make -s -j2
