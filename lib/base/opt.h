@@ -12,9 +12,11 @@
  *
  *	static struct { bool follow; const char *from; int64_t n; } opt;
  *	static const struct opt options[] = {
- *		{ 'f', "follow", NULL, "wait for further events", OPT_FLAG, &opt.follow },
+ *		{ 'f', "follow", NULL, "wait for further events",
+ *		    OPT_FLAG, &opt.follow },
  *		{ 0, "from", "WHERE", "start there", OPT_STRING, &opt.from },
- *		{ 'n', "count", "N", "stop after N events", OPT_INT, &opt.n, 1, 9 },
+ *		{ 'n', "count", "N", "stop after N events",
+ *		    OPT_INT, &opt.n, 1, 9 },
  *		OPT_END
  *	};
  *

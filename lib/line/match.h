@@ -113,7 +113,7 @@ struct match_texts {
 #define MATCH_OPTIONS(texts, match)					\
 	{ 0, "channel", "GLOB", "match the channel",			\
 	    OPT_LIST, &(texts).labels[MATCH_CHANNEL], 0, 0 },		\
-	{ 0, "publisher", "GLOB", "match the publisher, the id of a thing",			\
+	{ 0, "publisher", "GLOB", "match the publisher, the id of a thing", \
 	    OPT_LIST, &(texts).labels[MATCH_PUBLISHER], 0, 0 },		\
 	{ 0, "protocol", "GLOB", "match the protocol",	\
 	    OPT_LIST, &(texts).labels[MATCH_PROTOCOL], 0, 0 },		\
@@ -126,9 +126,9 @@ struct match_texts {
 	{ 0, "value", "COMPARISON", "match the value: '>20', '<=3.5', '=on', " \
 	    "'!=true'", \
 	    OPT_LIST, &(texts).values, 0, 0 },				\
-	{ 0, "from", "TIME", "match times from this one on",			\
+	{ 0, "from", "TIME", "match times from this one on",		\
 	    OPT_TIME, &(match).from, 0, 0 },				\
-	{ 0, "to", "TIME", "match times before this one",				\
+	{ 0, "to", "TIME", "match times before this one",		\
 	    OPT_TIME, &(match).to, 0, 0 }
 
 /* fills the match; NULL, or why a text is refused, with that text in *what */

@@ -6,8 +6,8 @@
 const struct store_driver store_sqlite = {
 	.name = "sqlite",
 	.operand = "FILE",
-	.write_summary = "store readings in a SQLite file, each exactly once",
-	.read_summary = "print readings from a SQLite file",
+	.write_summary = "store readings in an SQLite file, each exactly once",
+	.read_summary = "print readings from an SQLite file",
 	.open_writer = sqlite_writer_open,
 	.write = sqlite_writer_write,
 	.close_writer = sqlite_writer_close,
