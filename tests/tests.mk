@@ -78,7 +78,7 @@ FUZZ_SECONDS ?= 10
 fuzz: fuzzers
 	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 
-# numbers, beside the peers where there are any: tests/bench/README
+# numbers, beside the peers where there are any: tests/bench/README.md
 bench:
 	scripts/setup bench
 	@+$(MAKE) --no-print-directory all $(BENCHES)
