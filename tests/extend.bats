@@ -1,0 +1,311 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What mfx-extend(7) shows, tests/extend: a store, filters in three languages
+# and an event consumer, added to a copy of the tree and used.
+load setup
+
+W=mfx-write-tsv
+R=mfx-read-tsv
+PAGE=$ROOT/man/mfx-extend.7
+PATH=$ROOT/tests/extend:$PATH
+
+# the literal block behind each `.\" MARK` of the page
+block() {
+	awk -v mark=".\\\\\" $1" '
+		$0 == mark { on = 1; next }
+		on && /^\.Ed/ { on = 0 }
+		on && !/^\.Bd/' "$PAGE" | sed 's/\\e/\\/g; s/\\&//g'
+}
+
+# The tree as it is, without libraries, so that the build is a small one, and
+# in it what the page says.
+setup_file() {
+	local l
+	unset MAKEFLAGS MFLAGS MAKELEVEL CI SANITIZE BUILD MFX_BUS
+	export TREE=$BATS_FILE_TMPDIR/tree MFX_HOME=$BATS_FILE_TMPDIR/home
+	mkdir "$TREE"
+	cd "$ROOT" || return
+	cp -pR Makefile configure.ac config.mk.in cmd lib man scripts "$TREE"
+	mkdir "$TREE/tests"
+	cp -pR tests/extend tests/tests.mk "$TREE/tests"
+	cd "$TREE" || return
+	mapfile -t l < <(sed -n 's/^library \([a-z]*\):.*/--without-\1/p' \
+	    cmd/programs)
+	{
+		autoconf && autoheader &&
+		./configure -q CFLAGS=-O1 "${l[@]}" &&
+		echo 'set -euo pipefail' >script && block build >>script &&
+		MAKEFLAGS='-s -j2' WERROR=1 bash script >answer
+	} >built 2>&1 || { cat built >&2; return 1; }
+}
+
+setup_suite_test() {
+	PATH=$TREE/bin:$PATH
+}
+
+# the same readings, each at a time of its own, as often as is asked
+publish() {
+	awk -v n="$1" 'BEGIN {
+		for (i = 1; i <= n; i++)
+			printf "[{\"channel\":\"c%d\",\"publisher\":\"p\"," \
+			    "\"received\":%d,\"bn\":\"d%d:\",\"n\":\"t\"," \
+			    "\"u\":\"Cel\",\"v\":%d.5},{\"n\":\"s\"," \
+			    "\"t\":-0.5,\"vs\":\"a\\tb \\\"%d\\\"\"}]\n",
+			    i % 3, 1700000000 + i, i % 7, i % 40, i
+	}' | mfx-pub raw
+}
+
+into_tsv() {
+	mfx-sub raw/tsv --no-follow | mfx-normalize |
+		$W "$@" --ack raw/tsv m.tsv
+}
+
+into_sqlite() {
+	mfx-sub raw/sqlite --no-follow | mfx-normalize |
+		mfx-write-sqlite --ack raw/sqlite m.db
+}
+
+# both stores say the same when they are asked so
+agree() {
+	mfx-read-sqlite "$@" m.db >want
+	$R "$@" m.tsv >got
+	diff want got
+}
+
+@test "the page shows what is in tests/extend" {
+	local file n=0
+	while read -r file; do
+		block "from $file" >shown
+		[[ -s shown ]]
+		python3 -c 'import sys
+sys.exit(open(sys.argv[1]).read() not in open(sys.argv[2]).read())' \
+		    shown "$ROOT/tests/extend/$file"
+		n=$((n + 1))
+	done < <(sed -n 's/^\.\\" from //p' "$PAGE")
+	((n == $(grep -c '^\.Bd' "$PAGE") - 3))
+}
+
+@test "a store is one file, two mains and a row" {
+	local file
+	for file in "$ROOT"/tests/extend/mfx-*-tsv.c; do
+		(($(wc -l <"$file") <= 12))
+	done
+	diff -rq "$ROOT/lib" "$TREE/lib" >changed || true
+	diff - changed <<<"Only in $TREE/lib/store: tsv"
+	diff -rq "$ROOT/cmd" "$TREE/cmd" | sort >changed || true
+	printf '%s\n' "Files $ROOT/cmd/programs and $TREE/cmd/programs differ" \
+	    "Only in $TREE/cmd: mfx-"{kelvin,read-tsv,write-tsv}.c |
+		diff - changed
+	[[ $(diff "$ROOT/cmd/programs" "$TREE/cmd/programs" |
+	    grep -c '^[<>]') == 1 ]]
+	# and what the page did with it worked
+	[[ $(jq -r .u "$TREE/answer" | sort | uniq -c | xargs) == '10 K' ]]
+}
+
+@test "what goes in comes out: the answers are those of mfx-read-sqlite" {
+	publish 300
+	into_tsv
+	into_sqlite
+	agree
+	[[ $(wc -l <got) == 600 ]]
+	agree --order desc
+	agree --limit 7 --offset 590
+	agree --order desc --limit 5 --offset 3
+	agree --channel 'c[12]' --name 'd3:*'
+	agree --unit Cel --value '>20' --value '<=30'
+	[[ -s got ]]
+	agree --value '=a	b "7"'
+	[[ $(wc -l <got) == 1 ]]
+	agree --from 1700000100 --to 1700000200
+	agree --count --channel c1
+	agree --count --limit 5
+	# a full answer skipped, or nothing found, is 1
+	for r in "mfx-read-sqlite" "$R"; do
+		file=m.db
+		[[ $r == "$R" ]] && file=m.tsv
+		status 1 "$r" --offset 600 "$file" >got
+		status 1 "$r" --channel nowhere "$file" >>got
+		[[ ! -s got ]]
+	done
+	# columns, as other tools read them
+	[[ $(cut -f 2 m.tsv | sort | uniq -c | xargs) == '200 c0 200 c1 200 c2' ]]
+}
+
+@test "killed with -9 again and again: each reading is stored once" {
+	local i before feed
+	publish 20
+	into_tsv
+	for i in 1 2 3 4 5; do
+		publish 2000
+		before=$(head -n 1 m.tsv.at)
+		mkfifo pipe.$i
+		(mfx-sub raw/tsv --no-follow | mfx-normalize) >pipe.$i 3>&- &
+		feed=$!
+		PIDS+=($feed)
+		$W --batch 50 --every 1ms --ack raw/tsv m.tsv <pipe.$i \
+		    >/dev/null 2>&1 3>&- &
+		PID=$!
+		PIDS+=($PID)
+		await 60 eval '(($(head -n 1 m.tsv.at) > before))'
+		kill -9 $PID 2>/dev/null || true
+		wait $PID || true
+		wait $feed || true
+	done
+	into_tsv
+	into_sqlite
+	sort <($R m.tsv) >got
+	sort <(mfx-read-sqlite m.db) | cmp - got
+	[[ $(wc -l <got) == 20040 ]]
+	[[ $(mfx-bus groups | jq -c 'select(.group == "tsv") | .lag') == 0 ]]
+}
+
+@test "killed in the middle of a batch: what was not committed is cut off" {
+	publish 10
+	into_tsv
+	$R m.tsv >want
+	cp m.tsv whole
+	tail -n 3 whole | head -c 200 >>m.tsv
+	$R m.tsv | diff want -
+	$W --ack raw/tsv m.tsv </dev/null
+	publish 1
+	into_tsv
+	head -n 20 m.tsv | diff whole -
+	[[ $($R --count m.tsv) == 22 ]]
+}
+
+@test "killed before the group was moved: it is moved at the start" {
+	publish 10
+	into_tsv
+	seq=$(cat "$MFX_HOME/bus/raw/groups/tsv")
+	echo 0 >"$MFX_HOME/bus/raw/groups/tsv"
+	into_tsv
+	[[ $($R --count m.tsv) == 20 ]]
+	[[ $(cat "$MFX_HOME/bus/raw/groups/tsv") == "$seq" ]]
+	# another source has a position of its own
+	mfx-sub raw/other --no-follow | mfx-normalize |
+		$W --ack raw/other m.tsv
+	[[ $($R --count m.tsv) == 40 ]]
+	[[ $(cut -f 1 m.tsv.at | sed 1d | sort | xargs) == 'raw/other raw/tsv' ]]
+}
+
+@test "what it can't do it refuses, and says what" {
+	status 66 $R m.tsv
+	mkfifo in
+	start_ready_on in $W m.tsv
+	status 75 $W m.tsv </dev/null 2>two
+	grep -q 'm.tsv: another writer has it open' two
+	exec 5>&-
+	status 0 wait "$PID"
+	status 64 $R --aggregate avg m.tsv 2>refused
+	grep -q -- '--aggregate: a TSV store has none' refused
+	# a file of somebody else's is not touched
+	printf 'a\tb\n' | tee mine >theirs.tsv
+	status 78 $W theirs.tsv </dev/null
+	diff mine theirs.tsv
+	echo x >m.tsv.at
+	status 78 $R m.tsv
+	echo 100 >m.tsv.at
+	status 65 $R m.tsv
+}
+
+# ---- filters ----
+
+filtered() {
+	cat <<-'END'
+	{"channel":"c","seq":1,"part":1,"n":"t","u":"Cel","v":21.50,"t":1700000000}
+	{"channel":"c","seq":1,"n":"t","u":"Cel","v":31.5,"t":1700000001}
+	{"channel":"c","seq":2,"n":"t","u":"Cel","v":31.5,"t":1700000002}
+	{"channel":"c","seq":3,"n":"s","u":"Cel","vs":"x","t":1700000003}
+	{"seq":4}
+	END
+}
+
+@test "the filter in C" {
+	filtered | mfx-kelvin | jq -c '[.seq, .part, .u, .v]' >got
+	diff - got <<-'END'
+	[1,1,"K",294.65]
+	[1,null,"K",304.65]
+	[2,null,"K",304.65]
+	[3,null,"Cel",null]
+	[4,null,null,null]
+	END
+	# a line it refuses is told, and goes on as a position
+	echo '{"seq":9,"n":"t"}' | status 65 mfx-kelvin >got
+	[[ $(cat got) == '{"seq":9}' ]]
+}
+
+@test "the filter in Python" {
+	filtered | changes.py >got
+	{
+		filtered | head -n 2
+		echo '{"seq":2}'
+		filtered | tail -n 2
+	} | diff - got
+}
+
+@test "the filter in shell" {
+	filtered | hot 30 >got
+	{
+		echo '{"seq":1,"part":1}'
+		filtered | sed -n 2,3p
+		printf '{"seq":%d}\n' 3 4
+	} | diff - got
+	echo 'no JSON' | hot 30 | grep -qx 'no JSON'
+}
+
+@test "what filters drop is acknowledged, and comes once" {
+	publish 300
+	for i in 1 2; do
+		mfx-sub raw/tsv --no-follow | mfx-normalize | hot 30 |
+			changes.py | mfx-kelvin | $W --ack raw/tsv m.tsv
+	done
+	# 30.5 to 39.5 of the forty values, seven times
+	[[ $($R m.tsv | jq -r .u | sort | uniq -c | xargs) == '70 K' ]]
+	[[ $(mfx-bus groups | jq .lag) == 0 ]]
+}
+
+# ---- events ----
+
+consume() {
+	setsid each-event last jq -c --unbuffered '[.seq, .operation]' \
+	    >>seen 2>>err 3>&- &
+	PID=$!
+	PIDS+=($PID)
+}
+
+last_is() {
+	[[ $(cat last) == "$1" ]]
+}
+
+@test "an event consumer that is killed misses none" {
+	export MFX_USER=ann@example.com
+	echo correct horse | mfx-users create $MFX_USER --password-file -
+	mfx-things create --name one >thing
+	consume
+	await 60 last_is 2
+	kill -9 -- -"$PID"
+	wait "$PID" || true
+	mfx-things create --name two >>thing
+	# killed before the number was kept: that one comes again
+	echo 1 >last
+	consume
+	await 60 last_is 3
+	mfx-channels create --name garden >channel
+	await 60 last_is 4
+	kill -9 -- -"$PID"
+	wait "$PID" || true
+	diff - seen <<-'END'
+	[1,"user.create"]
+	[2,"thing.create"]
+	[2,"thing.create"]
+	[3,"thing.create"]
+	[4,"channel.create"]
+	END
+}
+
+@test "an event that the command fails with is not taken for done" {
+	export MFX_USER=ann@example.com
+	echo correct horse | mfx-users create $MFX_USER --password-file -
+	status 1 timeout 60 each-event last false
+	[[ ! -e last ]]
+}

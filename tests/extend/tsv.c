@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A store in a file of lines:
+ *
+ *	TIME<TAB>CHANNEL<TAB>NAME<TAB>RECORD
+ *
+ * in nanoseconds, text, text and mfx-line(5), in the order in which readings
+ * came.  FILE.at says how much of it counts, and how far each source is:
+ *
+ *	BYTES
+ *	raw/store<TAB>WHOLE<TAB>OPEN<TAB>PART
+ *
+ * A batch is appended and synced, and then FILE.at is replaced as a whole.
+ * That is the commit: what a killed writer has appended without it is cut
+ * off when the next one begins, so each reading is stored exactly once.  The
+ * bytes that count never change, so a reader needs no lock.  One writer has
+ * the file at a time.
+ */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/out.h"
+#include "base/signal.h"
+#include "line/records.h"
+
+#define TSV_AT_MAX ((size_t)64 << 10)
+#define TSV_BATCH_MAX ((size_t)512 << 20)
+#define TSV_ANSWER_MAX ((size_t)1 << 22)	/* records in one answer */
+#define TSV_STOP_LINES 256		/* looks after as many for a signal */
+
+/* ---- FILE.at ---- */
+
+struct tsv_at {
+	char path[PATH_MAX];
+	uint64_t bytes;
+	struct progress at;	/* of our source */
+	struct buf others;	/* the lines of other sources */
+};
+
+/* the field in front of `end`, which is taken off the text with it */
+static bool
+tsv_field(struct str *text, char end, struct str *field)
+{
+	const char *p = text->n == 0 ? NULL : memchr(text->p, end, text->n);
+
+	if (p == NULL)
+		return false;
+	*field = (struct str){ text->p, (size_t)(p - text->p) };
+	*text = str_from(*text, field->n + 1);
+	return true;
+}
+
+static bool
+tsv_number(struct str *text, char end, uint64_t max, uint64_t *n)
+{
+	struct str field;
+
+	return tsv_field(text, end, &field) && number_digits(field, max, n);
+}
+
+static bool
+tsv_at_parse(struct tsv_at *a, struct str text, const char *source)
+{
+	uint64_t part;
+
+	if (!tsv_number(&text, '\n', INT64_MAX, &a->bytes))
+		return false;
+	while (text.n > 0) {
+		struct str line, rest, name;
+		struct progress at;
+
+		if (!tsv_field(&text, '\n', &line))
+			return false;
+		rest = (struct str){ line.p, line.n + 1 };
+		if (!tsv_field(&rest, '\t', &name) ||
+		    !tsv_number(&rest, '\t', INT64_MAX, &at.whole) ||
+		    !tsv_number(&rest, '\t', INT64_MAX, &at.open) ||
+		    !tsv_number(&rest, '\n', PART_MAX, &part))
+			return false;
+		at.part = (uint32_t)part;
+		if (source != NULL && str_eq(name, str_z(source)))
+			a->at = at;
+		else
+			buf_put(&a->others, line.p, line.n + 1);
+	}
+	return true;
+}
+
+/* EX_NOINPUT when there is no such file */
+static int
+tsv_at_read(struct tsv_at *a, const char *place, const char *source,
+    struct fault *fault)
+{
+	struct buf text;
+	int n, r;
+
+	n = snprintf(a->path, sizeof a->path, "%s.at", place);
+	if (n < 0 || (size_t)n >= sizeof a->path)
+		return fault_set(fault, EX_NOINPUT, "%s: path too long", place);
+	buf_init(&text, TSV_AT_MAX);
+	r = file_read(a->path, &text, fault);
+	if (r == 0 && !tsv_at_parse(a, buf_str(&text), source))
+		r = fault_set(fault, EX_CONFIG,
+		    "%s: not the positions of a TSV store", a->path);
+	buf_release(&text);
+	return r;
+}
+
+static int
+tsv_at_write(const struct tsv_at *a, const char *source, struct fault *fault)
+{
+	struct buf text;
+	int r;
+
+	buf_init(&text, TSV_AT_MAX);
+	buf_printf(&text, "%" PRIu64 "\n", a->bytes);
+	buf_put_str(&text, buf_str(&a->others));
+	if (source != NULL)
+		buf_printf(&text, "%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32
+		    "\n", source, a->at.whole, a->at.open, a->at.part);
+	r = text.full ? fault_set(fault, EX_CONFIG, "%s: too many sources",
+	    a->path) : file_replace(a->path, buf_str(&text), 0600, true,
+	    fault);
+	buf_release(&text);
+	return r;
+}
+
+/* ---- writing ---- */
+
+struct tsv_writer {
+	char *place, *source;	/* source: or NULL */
+	int fd;
+	struct tsv_at at;
+	struct buf text;
+};
+
+static void
+tsv_close_writer(void *handle)
+{
+	struct tsv_writer *w = handle;
+
+	if (w->fd >= 0)
+		close(w->fd);
+	buf_release(&w->at.others);
+	buf_release(&w->text);
+	free(w->place);
+	free(w->source);
+	free(w);
+}
+
+/* opens the file for one writer alone, and sees what is in it */
+static int
+tsv_open_file(struct tsv_writer *w, struct fault *fault)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
+
+	w->fd = file_open(w->place, O_RDWR);
+	if (w->fd < 0 || fstat(w->fd, &st) < 0)
+		return fault_errno(fault, 0, "%s", w->place);
+	if (fcntl(w->fd, F_SETLK, &all) < 0)
+		return fault_set(fault, EX_TEMPFAIL,
+		    "%s: another writer has it open", w->place);
+	if (tsv_at_read(&w->at, w->place, w->source, fault) == 0)
+		return (uint64_t)st.st_size >= w->at.bytes ? 0 :
+		    fault_set(fault, EX_DATAERR, "%s: shorter than %s says",
+		    w->place, w->at.path);
+	if (fault->status != EX_NOINPUT)
+		return -1;
+	if (st.st_size > 0)
+		return fault_set(fault, EX_CONFIG,
+		    "%s: not a TSV store, as %s is missing", w->place,
+		    w->at.path);
+	return tsv_at_write(&w->at, w->source, fault);
+}
+
+static int
+tsv_open_writer(void **out, const char *place, const char *source,
+    struct progress *at, struct fault *fault)
+{
+	struct tsv_writer *w = memory_zero(1, sizeof *w);
+
+	w->place = memory_strdup(place);
+	w->source = source ? memory_strdup(source) : NULL;
+	buf_init(&w->at.others, TSV_AT_MAX);
+	buf_init(&w->text, TSV_BATCH_MAX);
+	if (tsv_open_file(w, fault) < 0) {
+		tsv_close_writer(w);
+		return -1;
+	}
+	*at = w->at.at;
+	*out = w;
+	return 0;
+}
+
+static void
+tsv_put(struct buf *to, const struct reading *reading)
+{
+	struct route route = *reading->route;
+
+	/* a position on the bus says nothing about the reading */
+	route.has_seq = false;
+	buf_printf(to, "%" PRId64 "\t", reading->record.time.ns);
+	buf_put_str(to, route.channel);
+	buf_putc(to, '\t');
+	buf_put_str(to, reading->record.name);
+	buf_putc(to, '\t');
+	record_put_line(to, &route, &reading->record);
+}
+
+/* after what counts, whatever an earlier attempt has left there */
+static int
+tsv_append(struct tsv_writer *w)
+{
+	off_t end = (off_t)w->at.bytes;
+	struct stat st;
+
+	if (fstat(w->fd, &st) < 0)
+		return -1;
+	if (st.st_nlink == 0) {		/* removed meanwhile */
+		errno = ENOENT;
+		return -1;
+	}
+	return ftruncate(w->fd, end) < 0 || lseek(w->fd, end, SEEK_SET) < 0 ||
+	    write_all(w->fd, w->text.p, w->text.n) < 0 ||
+	    fdatasync(w->fd) < 0 ? -1 : 0;
+}
+
+/* a full disk may have room later */
+static enum store_result
+tsv_result(const struct fault *fault)
+{
+	return fault->status == EX_TEMPFAIL ? STORE_LATER : STORE_FAILED;
+}
+
+static enum store_result
+tsv_write(void *handle, const struct batch *b, struct fault *fault)
+{
+	struct tsv_writer *w = handle;
+	struct progress at = w->at.at;
+	uint64_t bytes = w->at.bytes;
+	size_t i;
+
+	buf_clear(&w->text);
+	for (i = 0; i < b->whole; i++)
+		tsv_put(&w->text, &b->readings[i]);
+	if (w->text.full) {
+		fault_set(fault, EX_DATAERR, "%s: too much in one batch",
+		    w->place);
+		return STORE_FAILED;
+	}
+	if (w->text.n > 0 && tsv_append(w) < 0) {
+		fault_errno(fault, 0, "%s", w->place);
+		return tsv_result(fault);
+	}
+	w->at.bytes += w->text.n;
+	if (b->has_at)
+		w->at.at = b->at;
+	if (tsv_at_write(&w->at, w->source, fault) == 0)
+		return STORE_DONE;
+	w->at.bytes = bytes;
+	w->at.at = at;
+	return tsv_result(fault);
+}
+
+/* ---- reading ---- */
+
+struct tsv_row {
+	int64_t time;
+	size_t offset, length;	/* of the line, in the file */
+};
+
+struct tsv_reader {
+	const char *place;
+	const struct query *query;
+	struct store_watch watch;
+	char *text;		/* what counts of the file, mapped */
+	size_t n;
+	struct tsv_row *rows;	/* that match, in order */
+	size_t found, cap, next;
+	struct pack pack;
+};
+
+static bool
+tsv_parse(struct tsv_reader *r, struct str line, struct route *route)
+{
+	struct str field, record = line;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (!tsv_field(&record, '\t', &field))
+			return false;
+	return pack_parse_line(&r->pack, record, (struct stamp){ 0 },
+	    route) == NULL && r->pack.n == 1;
+}
+
+static int
+tsv_keep(struct tsv_reader *r, struct str line, struct fault *fault)
+{
+	if (r->found == TSV_ANSWER_MAX)
+		return fault_set(fault, EX_USAGE, "%s: over %zu records: "
+		    "ask for fewer with --from and --to", r->place,
+		    TSV_ANSWER_MAX);
+	if (r->found == r->cap) {
+		r->cap = r->cap ? 2 * r->cap : 1024;
+		r->rows = memory_resize(r->rows, r->cap * sizeof *r->rows);
+	}
+	r->rows[r->found++] = (struct tsv_row){
+		r->pack.records[0].time.ns, (size_t)(line.p - r->text), line.n
+	};
+	return 0;
+}
+
+static bool
+tsv_stopped(const struct tsv_reader *r)
+{
+	return r->watch.stop ? r->watch.stop(r->watch.arg) : signal_stop();
+}
+
+static int
+tsv_scan(struct tsv_reader *r, struct fault *fault)
+{
+	const struct match *want = &r->query->match;
+	struct str rest = { r->text, r->n }, line;
+	struct route route;
+	size_t number;
+
+	for (number = 1; tsv_field(&rest, '\n', &line); number++) {
+		if (!tsv_parse(r, line, &route))
+			return fault_set(fault, EX_DATAERR,
+			    "%s:%zu: not a line of a TSV store", r->place,
+			    number);
+		if (match_route(want, &route) &&
+		    match_record(want, &r->pack.records[0]) &&
+		    tsv_keep(r, line, fault) < 0)
+			return -1;
+		if (number % TSV_STOP_LINES == 0 && tsv_stopped(r))
+			return fault_set(fault, EX_TEMPFAIL,
+			    "stopped before the end of the answer");
+	}
+	return 0;
+}
+
+/* by time, and those of one time as they came */
+static int
+tsv_earlier(const void *x, const void *y)
+{
+	const struct tsv_row *a = x, *b = y;
+
+	if (a->time != b->time)
+		return a->time < b->time ? -1 : 1;
+	return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+static int
+tsv_later(const void *x, const void *y)
+{
+	return tsv_earlier(y, x);
+}
+
+static void
+tsv_close_reader(void *handle)
+{
+	struct tsv_reader *r = handle;
+
+	if (r->n > 0)
+		munmap(r->text, r->n);
+	pack_release(&r->pack);
+	free(r->rows);
+	free(r);
+}
+
+static int
+tsv_map(struct tsv_reader *r, struct fault *fault)
+{
+	struct tsv_at at = { .bytes = 0 };
+	struct stat st;
+	int fd, status;
+
+	buf_init(&at.others, TSV_AT_MAX);
+	status = tsv_at_read(&at, r->place, NULL, fault);
+	buf_release(&at.others);
+	if (status < 0)
+		return -1;
+	fd = open(r->place, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fault_errno(fault, EX_NOINPUT, "%s", r->place);
+	if (fstat(fd, &st) < 0)
+		status = fault_errno(fault, 0, "%s", r->place);
+	else if ((uint64_t)st.st_size < at.bytes || at.bytes > SIZE_MAX)
+		status = fault_set(fault, EX_DATAERR,
+		    "%s: shorter than %s says", r->place, at.path);
+	else if (at.bytes > 0) {
+		void *p = mmap(NULL, (size_t)at.bytes, PROT_READ, MAP_SHARED,
+		    fd, 0);
+
+		if (p == MAP_FAILED)
+			status = fault_errno(fault, 0, "%s", r->place);
+		else {
+			r->text = p;
+			r->n = (size_t)at.bytes;
+		}
+	}
+	close(fd);
+	return status;
+}
+
+static int
+tsv_open_reader(void **out, const char *place, const struct query *query,
+    const struct store_watch *watch, struct fault *fault)
+{
+	struct tsv_reader *r;
+
+	if (query->aggregate != AGGREGATE_NONE)
+		return fault_set(fault, EX_USAGE, "--aggregate: a TSV store "
+		    "has none; read the records and count them");
+	r = memory_zero(1, sizeof *r);
+	r->place = place;
+	r->query = query;
+	r->watch = *watch;
+	pack_init(&r->pack);
+	if (tsv_map(r, fault) < 0 || tsv_scan(r, fault) < 0) {
+		tsv_close_reader(r);
+		return -1;
+	}
+	if (r->found > 0)
+		qsort(r->rows, r->found, sizeof *r->rows,
+		    query->order == QUERY_DESC ? tsv_later : tsv_earlier);
+	if ((uint64_t)query->offset < r->found)
+		r->next = (size_t)query->offset;
+	else
+		r->next = r->found;
+	if (query->limit >= 0 && (uint64_t)query->limit < r->found - r->next)
+		r->found = r->next + (size_t)query->limit;
+	*out = r;
+	return 0;
+}
+
+static int
+tsv_next(void *handle, struct route *route, struct record *record,
+    struct fault *fault)
+{
+	struct tsv_reader *r = handle;
+	const struct tsv_row *row;
+
+	if (r->next == r->found)
+		return 0;
+	row = &r->rows[r->next++];
+	if (!tsv_parse(r, (struct str){ r->text + row->offset, row->length },
+	    route))
+		return fault_set(fault, EX_DATAERR,
+		    "%s: was changed while it was read", r->place);
+	*record = r->pack.records[0];
+	return 1;
+}
+
+static int
+tsv_count(void *handle, uint64_t *n, struct fault *fault)
+{
+	struct tsv_reader *r = handle;
+
+	(void)fault;
+	*n = r->found - r->next;
+	return 0;
+}
+
+/* it makes no sums */
+static uint64_t
+tsv_beyond(const void *handle)
+{
+	(void)handle;
+	return 0;
+}
+
+static int
+tsv_probe(const char *place, struct fault *fault)
+{
+	struct tsv_reader r = { .place = place };
+
+	if (tsv_map(&r, fault) < 0)
+		return -1;
+	if (r.n > 0)
+		munmap(r.text, r.n);
+	return 0;
+}
+
+extern const struct store_driver store_tsv;
+const struct store_driver store_tsv = {
+	.name = "tsv",
+	.operand = "FILE",
+	.write_summary = "store readings in a TSV file, each exactly once",
+	.read_summary = "print readings from a TSV file",
+	.open_writer = tsv_open_writer,
+	.write = tsv_write,
+	.close_writer = tsv_close_writer,
+	.open_reader = tsv_open_reader,
+	.next = tsv_next,
+	.count = tsv_count,
+	.beyond = tsv_beyond,
+	.close_reader = tsv_close_reader,
+	.probe = tsv_probe,
+};
