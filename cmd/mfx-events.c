@@ -115,14 +115,15 @@ drain(struct out *out, uint64_t *seq)
 	return out_flush(out) < 0;
 }
 
-/* Until the registry changes, or a signal comes: 1, 0; -1 */
+/* Until the registry changes: 1; until a signal comes or the reader of `out`
+ * is gone: 0; -1 */
 static int
-wait_for_change(void)
+wait_for_change(const struct out *out)
 {
 	int turns, changed;
 
 	for (turns = 1; ; turns++) {
-		if (signal_stop() || signal_poll(NULL, 0, POLL_MS) < 0)
+		if (signal_wait_input(-1, out->fd, POLL_MS) < 0)
 			return 0;
 		if ((changed = registry_changed(registry)) < 0)
 			return fault_set(&fault, EX_TEMPFAIL,
@@ -224,7 +225,7 @@ run(struct out *out)
 		return -1;
 	ready_tell(opt.ready_fd);
 	while ((got = drain(out, &seq)) == 0 && opt.follow)
-		if ((got = wait_for_change()) <= 0)
+		if ((got = wait_for_change(out)) <= 0)
 			break;
 	return got;
 }

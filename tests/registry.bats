@@ -578,6 +578,12 @@ load identity
 	[[ ! -s $PID_ERR ]]
 }
 
+@test "events: --follow ends when its reader is gone" {
+	thing --name one
+	timeout 60 bash -c 'mfx-events --follow | head -n 1' >one
+	[[ $(jq -r .seq one) == 1 ]]
+}
+
 # ---- other people, other processes ----
 
 @test "what is another's is as unknown as what is not there" {

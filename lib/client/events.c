@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/ready.h"
+#include "base/signal.h"
 #include "json/json.h"
 #include "registry/event.h"
 
@@ -97,7 +98,8 @@ take(void *arg, struct buf *come)
 		tap->ready_fd = -1;
 	}
 	enough = events_put(tap, come);
-	return out_flush(tap->out) < 0 || enough;
+	return out_flush(tap->out) < 0 || enough ||
+	    signal_wait_input(-1, tap->out->fd, 0) < 0;
 }
 
 int
