@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <sysexits.h>
 
 #include "sqlite/db.h"
 
+/* db_open has seen that the file itself is there for us, so it is one of
+ * those beside it, unless the system had nothing left to open it with */
 static int
-status_of(int code)
+statement_cantopen(sqlite3 *sql)
+{
+	int e = sql != NULL ? sqlite3_system_errno(sql) : 0;
+
+	return e == EMFILE || e == ENFILE || e == ENOMEM || e == ENOSPC ||
+	    e == EDQUOT ? EX_TEMPFAIL : EX_NOPERM;
+}
+
+static int
+statement_status(sqlite3 *sql, int code)
 {
 	switch (code & 0xff) {
 	case SQLITE_BUSY:
@@ -14,9 +26,8 @@ status_of(int code)
 		return EX_TEMPFAIL;
 	case SQLITE_NOMEM:
 		return EX_OSERR;
-	/* db_open has seen that the file itself can be opened, so it is one
-	 * of those beside it */
 	case SQLITE_CANTOPEN:
+		return statement_cantopen(sql);
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
@@ -41,7 +52,7 @@ db_fault(sqlite3 *sql, int code, struct fault *fault)
 	/* without memory there is no handle either */
 	const char *path = sql ? sqlite3_db_filename(sql, "main") : NULL;
 
-	return fault_set(fault, status_of(code), "%s: %s",
+	return fault_set(fault, statement_status(sql, code), "%s: %s",
 	    path ? path : "sqlite",
 	    (sqlite3_errcode(sql) & 0xff) == (code & 0xff) ?
 	    sqlite3_errmsg(sql) : sqlite3_errstr(code));
