@@ -78,6 +78,18 @@ set_key(struct admin *a, struct spec *spec)
 	return result;
 }
 
+/* what a new one has, and what a list is asked for */
+static int
+admin_metadata_and_tags(struct admin *a, struct specs *specs,
+    struct spec *spec)
+{
+	if (a->metadata != NULL && refused(a, "--metadata",
+	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
+		return -1;
+	return a->tags.n > 0 ? refused(a, "--tag", spec_set_tag_list(specs,
+	    spec, a->tags.v, a->tags.n)) : 0;
+}
+
 static int
 from_options(struct admin *a, struct spec *spec)
 {
@@ -86,11 +98,7 @@ from_options(struct admin *a, struct spec *spec)
 	if (a->name != NULL && refused(a, "--name",
 	    spec_set_name(specs, spec, str_z(a->name))) < 0)
 		return -1;
-	if (a->metadata != NULL && refused(a, "--metadata",
-	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
-		return -1;
-	if (a->tags.n > 0 && refused(a, "--tag",
-	    spec_set_tag_list(specs, spec, a->tags.v, a->tags.n)) < 0)
+	if (admin_metadata_and_tags(a, specs, spec) < 0)
 		return -1;
 	return set_key(a, spec);
 }
@@ -261,11 +269,7 @@ show_all(struct admin *a)
 
 	if (why != NULL)
 		program_misuse(a->program, "--name: %s", why);
-	if (a->metadata != NULL && refused(a, "--metadata",
-	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
-		return -1;
-	if (a->tags.n > 0 && refused(a, "--tag",
-	    spec_set_tag_list(specs, spec, a->tags.v, a->tags.n)) < 0)
+	if (admin_metadata_and_tags(a, specs, spec) < 0)
 		return -1;
 	filter.metadata = spec->metadata;
 	filter.tags = spec->tags;

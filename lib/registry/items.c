@@ -3,9 +3,9 @@
 
 #include <sysexits.h>
 
-#include "registry/rowset.h"
 #include "registry/event.h"
 #include "registry/names.h"
+#include "registry/rowset.h"
 #include "registry/statement.h"
 
 /* Many things or channels at once, a rowset (rowset.h) at a time. */
