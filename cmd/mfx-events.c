@@ -237,7 +237,7 @@ main(int argc, char **argv)
 	struct out out;
 
 	if (argv[i] != NULL)
-		program_misuse(&program, "unexpected '%s'", argv[i]);
+		program_misuse(&program, "unexpected operand '%s'", argv[i]);
 	program_holds_secrets();
 	/* a batch of the largest events */
 	out_init(&out, STDOUT_FILENO, "<stdout>", BATCH * EVENT_MAX);

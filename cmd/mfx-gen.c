@@ -227,7 +227,7 @@ main(int argc, char **argv)
 	struct out out;
 
 	if (argv[i] != NULL)
-		program_misuse(&program, "unexpected '%s'", argv[i]);
+		program_misuse(&program, "unexpected operand '%s'", argv[i]);
 	if (opt.every > 0 && opt.start == INT64_MIN)
 		program_misuse(&program, "--every needs --start");
 	check_labels();

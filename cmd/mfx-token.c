@@ -121,7 +121,7 @@ static void
 no_operands(char **operands)
 {
 	if (*operands != NULL)
-		program_misuse(&program, "unexpected '%s'", *operands);
+		program_misuse(&program, "unexpected operand '%s'", *operands);
 }
 
 static const char *

@@ -281,7 +281,7 @@ list(char **operands)
 	int result, written;
 
 	if (*operands != NULL)
-		program_misuse(&program, "unexpected '%s'", *operands);
+		program_misuse(&program, "unexpected operand '%s'", *operands);
 	listing_begin(&l, opt.human, heads);
 	if ((result = open_registry()) == 0)
 		result = is_there() ? show_self(&l) :

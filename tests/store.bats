@@ -688,3 +688,12 @@ test_stored() {
 	(($($R -c m.db) == 8))
 	(($(sqlite3 m.db 'SELECT count(*) FROM series') == 7))
 }
+
+@test "one operand too many is named, and is not said to be missing" {
+	local p
+	for p in mfx-write-sqlite mfx-read-sqlite; do
+		status 64 "$p" a.db b.db </dev/null 2>err
+		grep -q "unexpected operand 'b.db'" err
+		[[ ! -e a.db && ! -e b.db ]]
+	done
+}

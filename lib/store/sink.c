@@ -376,8 +376,10 @@ store_write_main(const struct store_driver *store, int argc, char **argv)
 	snprintf(name, sizeof name, "mfx-write-%s", store->name);
 	snprintf(synopsis, sizeof synopsis, "[options] %s", store->operand);
 	i = program_start(&program, argc, argv);
-	if (argv[i] == NULL || argv[i][0] == '\0' || argv[i + 1] != NULL)
+	if (argv[i] == NULL || argv[i][0] == '\0')
 		program_misuse(&program, "missing %s", store->operand);
+	if (argv[i + 1] != NULL)
+		program_misuse(&program, "unexpected operand '%s'", argv[i + 1]);
 	if (sink_check(&opt, &fault) < 0)
 		program_misuse(&program, "%s", fault.text);
 	if (store->open_writer(&writer, argv[i], opt.ack, &at, &fault) < 0)
