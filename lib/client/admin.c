@@ -155,7 +155,8 @@ take_input(struct admin *a, char **operands)
 	if (must & SPEC_ID)
 		return from_ids(a, operands);
 	if (*operands != NULL)
-		program_misuse(a->program, "unexpected operand '%s'", *operands);
+		program_misuse(a->program, "unexpected operand '%s'",
+		    *operands);
 	return from_options(a, specs_add(&a->bulk.specs));
 }
 

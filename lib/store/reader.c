@@ -116,7 +116,8 @@ store_read_main(const struct store_driver *store, int argc, char **argv)
 	if (argv[i] == NULL || argv[i][0] == '\0')
 		program_misuse(&program, "missing %s", store->operand);
 	if (argv[i + 1] != NULL)
-		program_misuse(&program, "unexpected operand '%s'", argv[i + 1]);
+		program_misuse(&program, "unexpected operand '%s'",
+		    argv[i + 1]);
 	if (reader.query.every > 0 &&
 	    reader.query.aggregate == AGGREGATE_NONE)
 		program_misuse(&program, "--every needs --aggregate");

@@ -379,7 +379,8 @@ store_write_main(const struct store_driver *store, int argc, char **argv)
 	if (argv[i] == NULL || argv[i][0] == '\0')
 		program_misuse(&program, "missing %s", store->operand);
 	if (argv[i + 1] != NULL)
-		program_misuse(&program, "unexpected operand '%s'", argv[i + 1]);
+		program_misuse(&program, "unexpected operand '%s'",
+		    argv[i + 1]);
 	if (sink_check(&opt, &fault) < 0)
 		program_misuse(&program, "%s", fault.text);
 	if (store->open_writer(&writer, argv[i], opt.ack, &at, &fault) < 0)
