@@ -58,15 +58,15 @@ static const struct program program = {
 };
 
 static struct access *registry;
-static struct outlet outlet;
-static struct inlet inlet = { .fd = -1 };
+static struct publisher publisher;
+static struct feed feed = { .fd = -1 };
 static bool had_input;
 static struct station *station;
 static struct http *admin;
 static bool failing;			/* the last commit has failed */
 static bool blind;			/* nor can the registry be asked */
 static struct service service = {
-	.name = "coap", .prefix = "coap_adapter", .outlet = &outlet
+	.name = "coap", .prefix = "coap_adapter", .publisher = &publisher
 };
 
 static void
@@ -79,7 +79,7 @@ put_counts(struct buf *b, const struct service *s)
 	service_put(b, s, "observers", "gauge", "Observers registered.",
 	    c->observers);
 	service_put(b, s, "input_rejected_total", "counter",
-	    "Lines that were no message for anybody.", inlet.passed.n);
+	    "Lines that were no message for anybody.", feed.passed.n);
 	service_put(b, s, "replay_rejected_total", "counter",
 	    "Lines of the past that were no message for anybody.",
 	    c->passed.n);
@@ -97,15 +97,15 @@ put_counts(struct buf *b, const struct service *s)
 
 /* ---- devices ---- */
 
-/* The answers to all that went into the outlet since the last time. */
+/* The answers to all that went into the publisher since the last time. */
 static void
 commit(void *arg)
 {
-	bool had = outlet.lines.n > 0, done;
+	bool had = publisher.lines.n > 0, done;
 	struct fault fault;
 
 	(void)arg;
-	done = outlet_commit(&outlet, &fault) == 0;
+	done = publisher_commit(&publisher, &fault) == 0;
 	if (!done && !failing)
 		diag_error("%s", fault.text);
 	else if (done && failing && had)
@@ -144,14 +144,14 @@ deliver(void)
 {
 	struct delivery d;
 
-	inlet_turn(&inlet);
-	while (inlet_next(&inlet, &d))
+	feed_turn(&feed);
+	while (feed_next(&feed, &d))
 		station_deliver(station, &d);
-	if (inlet.fd >= 0 || !had_input)
+	if (feed.fd >= 0 || !had_input)
 		return;
 	had_input = false;
-	if (inlet.fault.status != 0)
-		diag_error("%s", inlet.fault.text);
+	if (feed.fault.status != 0)
+		diag_error("%s", feed.fault.text);
 	diag_info("the input has ended: nothing more is delivered");
 }
 
@@ -162,8 +162,8 @@ wait_for_work(void)
 {
 	struct pollfd fds[4 + HTTP_LISTEN_MAX] = {
 		{ station_fd(station), POLLIN, 0 },
-		{ inlet.fd, POLLIN, 0 },
-		{ outlet.bus ? -1 : STDOUT_FILENO, 0, 0 },
+		{ feed.fd, POLLIN, 0 },
+		{ publisher.bus ? -1 : STDOUT_FILENO, 0, 0 },
 	};
 	nfds_t n = 3;
 	int i, fd;
@@ -173,7 +173,7 @@ wait_for_work(void)
 		for (i = 0; (fd = http_listener(admin, i)) >= 0; i++)
 			fds[n++] = (struct pollfd){ fd, POLLIN, 0 };
 	}
-	signal_poll(fds, n, inlet_hurry(&inlet) ? 0 :
+	signal_poll(fds, n, feed_hurry(&feed) ? 0 :
 	    station_timeout(station));
 }
 
@@ -182,7 +182,7 @@ static void
 turn(void)
 {
 	wait_for_work();
-	if (outlet_left(&outlet)) {
+	if (publisher_left(&publisher)) {
 		diag_error("<stdout>: its reader has gone");
 		failing = true;
 	}
@@ -207,14 +207,14 @@ serve(void)
 	for (i = 0; (fd = station_socket(station, i)) >= 0; i++)
 		diag_info("serving on %s", listen_print(fd, text));
 	ready_tell(opt.ready_fd);
-	while (!outlet.broken && !signal_stop())
+	while (!publisher.broken && !signal_stop())
 		turn();
 	ready_stopping();
 	/* what has been received already */
 	station_stop(station);
 	station_run(station);
 	commit(NULL);
-	return outlet.broken ? EX_IOERR : 0;
+	return publisher.broken ? EX_IOERR : 0;
 }
 
 /* ---- opening ---- */
@@ -224,12 +224,12 @@ static int
 open_input(struct fault *fault)
 {
 	if (opt.input != NULL) {
-		if (inlet_open(&inlet, opt.input, fault) < 0)
+		if (feed_open(&feed, opt.input, fault) < 0)
 			return -1;
 	} else if (!setup.served_stdin) {
-		inlet_init(&inlet, STDIN_FILENO, "<stdin>");
+		feed_init(&feed, STDIN_FILENO, "<stdin>");
 	}
-	had_input = inlet.fd >= 0;
+	had_input = feed.fd >= 0;
 	return 0;
 }
 
@@ -237,15 +237,15 @@ static int
 open_all(struct fault *fault)
 {
 	struct station_options o = {
-		.outlet = &outlet, .inlet = &inlet, .history = opt.replay,
+		.publisher = &publisher, .feed = &feed, .history = opt.replay,
 		.commit = commit, .done = answered
 	};
 
 	if (o.history == NULL)
 		o.history = opt.input != NULL ? opt.input :
 		    strcmp(opt.stream, "-") != 0 ? opt.stream : NULL;
-	if (access_open(&registry, NULL, fault) < 0 || outlet_open(&outlet,
-	    opt.stream, opt.sync, fault) < 0)
+	if (access_open(&registry, NULL, fault) < 0 ||
+	    publisher_open(&publisher, opt.stream, opt.sync, fault) < 0)
 		return -1;
 	o.access = service.registry = registry;
 	service.more = put_counts;
@@ -268,8 +268,8 @@ main(int argc, char **argv)
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	station_close(station);
 	http_close(admin);
-	outlet_close(&outlet);
+	publisher_close(&publisher);
 	access_close(registry);
-	inlet_release(&inlet);
+	feed_release(&feed);
 	return status;
 }

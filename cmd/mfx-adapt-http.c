@@ -62,24 +62,24 @@ static const struct program program = {
 static struct http *servers[2];		/* devices', administrator's */
 static int n_servers;
 static struct access *registry;
-static struct outlet outlet;
+static struct publisher publisher;
 static struct pack pack;		/* for message_wrap to look with */
-static struct http_request *waiting;	/* for what is in the outlet */
+static struct http_request *waiting;	/* for what is in the publisher */
 static bool failing;			/* the last commit has failed */
 static bool blind;			/* nor can the registry be asked */
 static struct service service = {
-	.name = "http", .prefix = "http_adapter", .outlet = &outlet
+	.name = "http", .prefix = "http_adapter", .publisher = &publisher
 };
 
 /* ---- devices ---- */
 
-/* The answers to all that went into the outlet since the last time. */
+/* The answers to all that went into the publisher since the last time. */
 static void
 commit(void)
 {
 	struct http_request *r;
 	struct fault fault;
-	bool done = outlet_commit(&outlet, &fault) == 0;
+	bool done = publisher_commit(&publisher, &fault) == 0;
 
 	if (!done && !failing)
 		diag_error("%s", fault.text);
@@ -172,14 +172,14 @@ publish(struct http_request *r, void *arg)
 	}
 	buf_init(&subtopic, SUBTOPIC_MAX);
 	if (may_publish(r, &route, &subtopic)) {
-		if (!message_take(&outlet.lines, &route, r->body,
+		if (!message_take(&publisher.lines, &route, r->body,
 		    http_header(r, "Content-Type"), &pack)) {
 			http_problem(r, 413,
 			    "a message has at most " MESSAGE_LIMITS);
 		} else {
 			r->next = waiting;
 			waiting = r;
-			if (outlet.lines.n >= OUTLET_BATCH)
+			if (publisher.lines.n >= PUBLISHER_BATCH)
 				commit();
 		}
 	}
@@ -204,13 +204,13 @@ ended(const struct http_request *r, void *arg)
 static void
 turn(void)
 {
-	struct pollfd reader = { outlet.bus ? -1 : STDOUT_FILENO, 0, 0 };
+	struct pollfd reader = { publisher.bus ? -1 : STDOUT_FILENO, 0, 0 };
 	int i;
 
 	http_wait(servers, n_servers, &reader, TURN);
-	if (reader.revents & (POLLERR | POLLNVAL) && !outlet.broken) {
+	if (reader.revents & (POLLERR | POLLNVAL) && !publisher.broken) {
 		diag_error("<stdout>: its reader has gone");
-		outlet.broken = failing = true;
+		publisher.broken = failing = true;
 	}
 	access_refresh(registry);
 	for (i = 0; i < n_servers; i++)
@@ -222,7 +222,7 @@ turn(void)
 static bool
 at_end(void)
 {
-	return outlet.broken || signal_stop() ||
+	return publisher.broken || signal_stop() ||
 	    (setup.single && http_connections(servers[0]) == 0);
 }
 
@@ -258,7 +258,7 @@ serve(void)
 	while (!at_end())
 		turn();
 	drain();
-	return outlet.broken ? EX_IOERR : 0;
+	return publisher.broken ? EX_IOERR : 0;
 }
 
 static int
@@ -287,7 +287,7 @@ open_all(struct fault *fault)
 		return fault_set(fault, EX_CONFIG, "stdout is the client's "
 		    "connection: --output has to name a stream");
 	if (access_open(&registry, NULL, fault) < 0 ||
-	    outlet_open(&outlet, opt.stream, opt.sync,
+	    publisher_open(&publisher, opt.stream, opt.sync,
 	    fault) < 0)
 		return -1;
 	service.registry = registry;
@@ -307,7 +307,7 @@ main(int argc, char **argv)
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	while (n_servers > 0)
 		http_close(servers[--n_servers]);
-	outlet_close(&outlet);
+	publisher_close(&publisher);
 	access_close(registry);
 	pack_release(&pack);
 	return status;

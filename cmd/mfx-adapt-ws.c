@@ -69,14 +69,14 @@ static const struct program program = {
 static struct ws *server;
 static struct http *admin;
 static struct access *registry;
-static struct inlet inlet = { .fd = -1 };
-static int watched = -1;		/* the inlet's fd, in the server */
+static struct feed feed = { .fd = -1 };
+static int watched = -1;		/* the feed's fd, in the server */
 static struct ws_publish publish;
 static struct subscribers subscribers = { .origins = &opt.origins };
 static bool blind;			/* the registry can't be asked */
 static struct service service = {
 	.name = "websocket", .prefix = "ws_adapter", .streams = true,
-	.outlet = &publish.outlet
+	.publisher = &publish.publisher
 };
 
 /* ---- from devices ---- */
@@ -102,7 +102,7 @@ received(struct ws_client *client, void *owner, struct str message,
 	(void)client;
 	(void)arg;
 	ws_publish(&publish, &subscribers, owner, message, text);
-	if (publish.outlet.lines.n >= OUTLET_BATCH)
+	if (publish.publisher.lines.n >= PUBLISHER_BATCH)
 		commit();
 }
 
@@ -160,7 +160,7 @@ static void
 put_metrics(struct buf *b, const struct service *s)
 {
 	ws_metrics_put(b, s, server);
-	subscribers_metrics_put(b, s, &subscribers, &inlet);
+	subscribers_metrics_put(b, s, &subscribers, &feed);
 }
 
 /* ---- to devices ---- */
@@ -170,15 +170,15 @@ deliver(void)
 {
 	struct delivery d;
 
-	inlet_turn(&inlet);
-	while (inlet_next(&inlet, &d))
+	feed_turn(&feed);
+	while (feed_next(&feed, &d))
 		subscribers_tell(&subscribers, &d);
-	if (inlet.fd >= 0 || watched < 0)
+	if (feed.fd >= 0 || watched < 0)
 		return;
 	ws_unwatch(server, watched);
 	watched = -1;
-	if (inlet.fault.status != 0)
-		diag_error("%s", inlet.fault.text);
+	if (feed.fault.status != 0)
+		diag_error("%s", feed.fault.text);
 	diag_info("the input has ended: nothing more is delivered");
 }
 
@@ -190,7 +190,7 @@ static bool
 turn(bool hurry)
 {
 	ws_turn(server, hurry ? 0 : TURN);
-	if (outlet_left(&publish.outlet))
+	if (publisher_left(&publish.publisher))
 		diag_error("<stdout>: its reader has gone");
 	if (admin != NULL) {
 		http_ready(admin);
@@ -199,8 +199,8 @@ turn(bool hurry)
 	commit();
 	deliver();
 	program_reload(setup.tls_cert != NULL);
-	hurry = inlet_hurry(&inlet);
-	hurry |= subscribers_replay(&subscribers, inlet.seq);
+	hurry = feed_hurry(&feed);
+	hurry |= subscribers_replay(&subscribers, feed.seq);
 	hurry |= subscribers_check(&subscribers, access_refresh(registry));
 	return hurry;
 }
@@ -208,7 +208,7 @@ turn(bool hurry)
 static bool
 at_end(void)
 {
-	return publish.outlet.broken || signal_stop() ||
+	return publish.publisher.broken || signal_stop() ||
 	    (setup.single && ws_connections(server) == 0);
 }
 
@@ -235,7 +235,7 @@ serve(void)
 		commit();
 	}
 	commit();
-	return publish.outlet.broken ? EX_IOERR : 0;
+	return publish.publisher.broken ? EX_IOERR : 0;
 }
 
 /* Where lines come from: fd 0, unless that is a socket we serve. */
@@ -248,12 +248,12 @@ open_input(struct fault *fault)
 	for (i = 0; (fd = ws_listener(server, i)) >= 0; i++)
 		served |= fd == STDIN_FILENO;
 	if (opt.input != NULL) {
-		if (inlet_open(&inlet, opt.input, fault) < 0)
+		if (feed_open(&feed, opt.input, fault) < 0)
 			return -1;
 	} else if (!served) {
-		inlet_init(&inlet, STDIN_FILENO, "<stdin>");
+		feed_init(&feed, STDIN_FILENO, "<stdin>");
 	}
-	if ((watched = inlet.fd) >= 0)
+	if ((watched = feed.fd) >= 0)
 		ws_watch(server, watched);
 	return 0;
 }
@@ -312,7 +312,7 @@ main(int argc, char **argv)
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	http_close(admin);
 	ws_close(server);
-	inlet_release(&inlet);
+	feed_release(&feed);
 	ws_publish_close(&publish);
 	subscribers_release(&subscribers);
 	access_close(registry);

@@ -14,7 +14,7 @@
 #include "base/filter.h"
 #include "base/program.h"
 #include "base/signal.h"
-#include "bus/patient.h"
+#include "bus/appender.h"
 #include "line/canonical.h"
 #include "line/mark.h"
 
@@ -57,7 +57,7 @@ static const struct program program = {
 
 static struct {
 	struct filter f;
-	struct patient bus;	/* its relay with --ack */
+	struct appender bus;	/* its relay with --ack */
 	struct canonical canonical;
 	bool fresh;		/* a batch begins: what time is it? */
 	struct buf batch;
@@ -82,7 +82,7 @@ publish(void *arg)
 	pub.fresh = true;
 	if (pub.f.out.err != 0 || (pub.whole == 0 && !pub.moved))
 		return;
-	status = patient_append(&pub.bus, (struct str){ b->p, pub.whole },
+	status = appender_append(&pub.bus, (struct str){ b->p, pub.whole },
 	    &pub.at, pub.moved);
 	if (status != 0) {
 		/* ends the input */

@@ -392,3 +392,23 @@ segment_whole(int fd, uint64_t size)
 	}
 	return 0;
 }
+
+int
+segment_bytes(const struct stream *s, uint64_t first, bool newest,
+    uint64_t *bytes, struct fault *fault)
+{
+	struct stat st;
+	int64_t whole;
+	int fd = segment_open(s, first, O_RDONLY);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : stream_fault(s, "segment", fault);
+	whole = fstat(fd, &st) < 0 ? -1 : st.st_size;
+	if (newest && whole > 0)
+		whole = segment_whole(fd, (uint64_t)whole);
+	if (whole < 0)
+		stream_fault(s, "segment", fault);
+	close(fd);
+	*bytes = (uint64_t)whole;
+	return whole < 0 ? -1 : 1;
+}

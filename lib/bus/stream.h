@@ -94,6 +94,11 @@ segment_sealed(const struct stat *st)
  * -1 with errno */
 int64_t segment_whole(int fd, uint64_t size);
 
+/* the bytes of whole lines in a segment, 1; 0 when it has just been pruned;
+ * -1.  Only the newest can have others. */
+int segment_bytes(const struct stream *, uint64_t first, bool newest,
+    uint64_t *bytes, struct fault *);
+
 /* the largest position that any group has */
 int groups_furthest(const struct stream *, uint64_t *seq, struct fault *);
 

@@ -3,7 +3,7 @@
 #define MFX_COAP_HISTORY_H
 
 #include "base/fault.h"
-#include "bus/inlet.h"
+#include "bus/feed.h"
 
 /*
  * The last messages of a channel that a subscription has, from a place of

@@ -4,7 +4,7 @@
 
 #include <coap3/coap.h>
 
-#include "bus/audience.h"
+#include "bus/subscriptions.h"
 #include "coap/asked.h"
 #include "coap/exchange.h"
 #include "coap/note.h"
@@ -76,7 +76,7 @@ struct peer {
 	int64_t heard_at;
 };
 
-/* an answer that waits for the outlet */
+/* an answer that waits for the publisher */
 struct waiting {
 	coap_session_t *session;
 	coap_mid_t mid;
@@ -100,7 +100,7 @@ struct station {
 	coap_context_t *contexts[STATION_KINDS];
 	struct door *doors;
 	int epoll_fd;
-	struct audience audience;
+	struct subscriptions subscriptions;
 	struct exchanges exchanges;
 	struct peer *peers;
 	struct waiting *waiting;

@@ -2,7 +2,7 @@
 #ifndef MFX_COAP_NOTE_H
 #define MFX_COAP_NOTE_H
 
-#include "bus/inlet.h"
+#include "bus/feed.h"
 #include "coap/share.h"
 #include "senml/encode.h"
 

@@ -352,11 +352,12 @@ station_deliver(struct station *st, const struct delivery *d)
 	struct note *n;
 
 	notes_begin(&st->notes, d);
-	for (s = audience_first(&st->audience, r->channel, r->subtopic);
+	for (s = subscriptions_first(&st->subscriptions, r->channel,
+	    r->subtopic);
 	    s != NULL; s = next) {
 		struct observer *o = s->owner;
 
-		next = audience_next(s, r->subtopic);
+		next = subscriptions_next(s, r->subtopic);
 		if ((n = notes_get(&st->notes, o->accept)) == NULL)
 			continue;
 		if (o->n == 0 && may_send(o)) {
@@ -405,7 +406,8 @@ make(struct station *st, struct peer *p, const struct asked *a,
 	if (a->key.p != NULL)
 		o->has_proof = access_prove(st->o.access, a->key, &o->proof);
 	o->subscription.owner = o;
-	audience_join(&st->audience, &o->subscription, a->channel, filter);
+	subscriptions_join(&st->subscriptions, &o->subscription, a->channel,
+	    filter);
 	if (p->n_observers == 0 || o->confirmable)
 		coap_session_set_nstart(p->session,
 		    o->confirmable ? 1 : CONFIRM_AT_ONCE);
@@ -475,7 +477,7 @@ observer_end(struct observer *o, const struct reply *last)
 
 	if (last != NULL)
 		tell_end(o, last);
-	audience_leave(&st->audience, &o->subscription);
+	subscriptions_leave(&st->subscriptions, &o->subscription);
 	while (o->n > 0)
 		note_release(dequeue(o));
 	free(o->queue);

@@ -197,7 +197,7 @@ check(struct station *st, coap_session_t *s, struct route *route,
 }
 
 static void
-wait_for_outlet(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+wait_for_publisher(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
     uint64_t tag, const char *thing, size_t bytes)
 {
 	const struct asked *a = &st->asked;
@@ -224,7 +224,7 @@ wait_for_outlet(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	memcpy(w->thing, thing, sizeof w->thing);
 }
 
-/* `nothing` when it is in the outlet. */
+/* `nothing` when it is in the publisher. */
 static struct reply
 put_line(struct station *st, const struct route *route, struct str body)
 {
@@ -232,9 +232,9 @@ put_line(struct station *st, const struct route *route, struct str body)
 
 	if (body.n > st->o.max_body)
 		return too_large(st);
-	if (st->o.outlet->lines.n >= OUTLET_BATCH)
+	if (st->o.publisher->lines.n >= PUBLISHER_BATCH)
 		st->o.commit(st->o.arg);
-	if (!message_take(&st->o.outlet->lines, route, body,
+	if (!message_take(&st->o.publisher->lines, route, body,
 	    format_type(st->asked.content_format, digits), &st->pack))
 		return (struct reply){
 			.code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
@@ -269,7 +269,7 @@ take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	if (r.code == 0)
 		r = put_line(st, &route, body);
 	if (r.code == 0)
-		wait_for_outlet(st, s, pdu, tag, thing, body.n);
+		wait_for_publisher(st, s, pdu, tag, thing, body.n);
 	transfer_free(t);
 	return r;
 }

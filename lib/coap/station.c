@@ -397,7 +397,7 @@ station_open(struct station **out, const struct station_options *o,
 	st->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	st->psk = sodium_malloc(THING_KEY_MAX);
 	randombytes_buf(&st->etag, sizeof st->etag);
-	audience_init(&st->audience);
+	subscriptions_init(&st->subscriptions);
 	exchanges_init(&st->exchanges);
 	shares_init(&st->shares);
 	asked_init(&st->asked);
@@ -428,7 +428,7 @@ station_close(struct station *st)
 	doors_close(st);
 	for (i = 0; i < STATION_KINDS; i++)
 		coap_free_context(st->contexts[i]);
-	audience_release(&st->audience);
+	subscriptions_release(&st->subscriptions);
 	exchanges_release(&st->exchanges);
 	shares_release(&st->shares);
 	asked_release(&st->asked);

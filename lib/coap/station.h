@@ -3,8 +3,8 @@
 #define MFX_COAP_STATION_H
 
 #include "base/stamp.h"
-#include "bus/inlet.h"
-#include "bus/outlet.h"
+#include "bus/feed.h"
+#include "bus/publisher.h"
 #include "registry/access.h"
 
 /*
@@ -18,12 +18,12 @@
  *		if (access_refresh(access))
  *			station_review(s);
  *		station_run(s);
- *		while (inlet_next(&inlet, &d))
+ *		while (feed_next(&feed, &d))
  *			station_deliver(s, &d);
- *		station_answer(s, outlet_commit(&outlet, &fault) == 0);
+ *		station_answer(s, publisher_commit(&publisher, &fault) == 0);
  *	}
  *
- * POST /channels/<id>/messages[/<subtopic>] puts a line into the outlet,
+ * POST /channels/<id>/messages[/<subtopic>] puts a line into the publisher,
  * and its answer waits for station_answer.  GET with Observe 0 there makes
  * an observer, who gets what station_deliver is given; GET with ?from= the
  * last messages of a stream.
@@ -50,8 +50,8 @@ struct station_done {
 
 struct station_options {
 	struct access *access;
-	struct outlet *outlet;
-	const struct inlet *inlet;
+	struct publisher *publisher;
+	const struct feed *feed;
 	size_t max_body;		/* longer ones are 4.13 */
 	int64_t timeout;		/* a session without a byte so long
 					 * is ended, if nobody observes */
@@ -66,7 +66,7 @@ struct station_options {
 					 * asked for a sign so often */
 	const char *history;		/* what ?from= reads; or NULL */
 	const char *cert, *key, *ca;	/* STATION_TLS, PEM files */
-	void (*commit)(void *arg);	/* the outlet is full: commit, and
+	void (*commit)(void *arg);	/* the publisher is full: commit, and
 					 * station_answer */
 	/* for logs and counters; may be NULL */
 	void (*done)(const struct station_done *, void *arg);
@@ -105,7 +105,7 @@ int station_fd(const struct station *);
 int station_timeout(const struct station *);
 
 void station_run(struct station *);
-/* all in the outlet was written, or none of it can be relied on */
+/* all in the publisher was written, or none of it can be relied on */
 void station_answer(struct station *, bool written);
 void station_deliver(struct station *, const struct delivery *);
 /* the registry has changed: who may no longer is cut off */

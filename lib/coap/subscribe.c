@@ -47,7 +47,7 @@ static struct reply
 observe(struct station *st, coap_session_t *s, const char *thing)
 {
 	/* without an input nothing will ever come: this is a plain GET */
-	if (st->o.inlet == NULL || st->o.inlet->fd < 0 || st->stopping)
+	if (st->o.feed == NULL || st->o.feed->fd < 0 || st->stopping)
 		return refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
 	return observer_add(st, s, &st->asked, buf_str(&st->subtopic),
 	    thing);

@@ -55,7 +55,7 @@ check(struct service *s, struct fault *fault)
 		fault_set(fault, EX_TEMPFAIL, "registry: %s",
 		    access_fault(s->registry));
 	else
-		outlet_check(s->outlet, fault);
+		publisher_check(s->publisher, fault);
 }
 
 static void

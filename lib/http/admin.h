@@ -2,7 +2,7 @@
 #ifndef MFX_HTTP_ADMIN_H
 #define MFX_HTTP_ADMIN_H
 
-#include "bus/outlet.h"
+#include "bus/publisher.h"
 #include "http/metrics.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -19,7 +19,7 @@ struct service {
 	const char *name;	/* as /version says it: "http" */
 	const char *prefix;	/* of its metrics: "http_adapter" */
 	struct access *registry;
-	struct outlet *outlet;
+	struct publisher *publisher;
 	struct http *server;	/* whose connections are counted, or NULL */
 	/* NULL, or puts metrics of the program's own */
 	void (*more)(struct buf *, const struct service *);

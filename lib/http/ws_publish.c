@@ -9,13 +9,13 @@ ws_publish_open(struct ws_publish *p, const char *stream,
 {
 	*p = (struct ws_publish){ .pending = NULL };
 	pack_init(&p->pack);
-	return outlet_open(&p->outlet, stream, sync, fault);
+	return publisher_open(&p->publisher, stream, sync, fault);
 }
 
 void
 ws_publish_close(struct ws_publish *p)
 {
-	outlet_close(&p->outlet);
+	publisher_close(&p->publisher);
 	pack_release(&p->pack);
 }
 
@@ -34,7 +34,7 @@ change(struct ws_publish *p, bool done)
 enum ws_commit
 ws_publish_commit(struct ws_publish *p, struct fault *fault)
 {
-	bool done = outlet_commit(&p->outlet, fault) == 0;
+	bool done = publisher_commit(&p->publisher, fault) == 0;
 	enum ws_commit result = change(p, done);
 	struct subscriber *u;
 
@@ -69,7 +69,7 @@ ws_publish(struct ws_publish *p, struct subscribers *all,
 		/* unless it has been ended for good */
 		ws_end(u->client, WS_TRY_LATER,
 		    "access can't be checked now");
-	} else if (!message_take(&p->outlet.lines, &route, message,
+	} else if (!message_take(&p->publisher.lines, &route, message,
 	    u->type.n > 0 ? u->type : text ? STR(WS_TEXT_TYPE) : STR_NONE,
 	    &p->pack)) {
 		ws_end(u->client, WS_TOO_LONG, "at most " MESSAGE_LIMITS);

@@ -2,21 +2,21 @@
 #ifndef MFX_HTTP_WS_PUBLISH_H
 #define MFX_HTTP_WS_PUBLISH_H
 
-#include "bus/outlet.h"
+#include "bus/publisher.h"
 #include "http/ws_subscriber.h"
 
 /*
- * What the things send, on its way to the outlet.  WebSocket has no word
+ * What the things send, on its way to the publisher.  WebSocket has no word
  * for "it is kept"; a client whose message can't be is ended with WS_BROKEN.
  */
 struct ws_publish {
-	struct outlet outlet;
+	struct publisher publisher;
 	uint64_t messages;	/* written */
 	uint64_t bytes;		/* received */
 	/* private */
 	struct pack pack;
-	uint64_t taken;		/* messages in the outlet */
-	struct subscriber *pending;	/* have sent what is in the outlet */
+	uint64_t taken;		/* messages in the publisher */
+	struct subscriber *pending;	/* have sent what is in the publisher */
 	bool failing;			/* the last commit has failed */
 };
 

@@ -2,7 +2,7 @@
 #ifndef MFX_HTTP_WS_RENDER_H
 #define MFX_HTTP_WS_RENDER_H
 
-#include "bus/inlet.h"
+#include "bus/feed.h"
 #include "http/ws.h"
 #include "http/ws_target.h"
 

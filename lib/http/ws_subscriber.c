@@ -18,21 +18,21 @@
 int
 subscribers_init(struct subscribers *a, struct fault *fault)
 {
-	audience_init(&a->audience);
+	subscriptions_init(&a->subscriptions);
 	ws_render_init(&a->render);
 	buf_init(&a->labelled, DELIVERY_LABELLED_MAX);
 	arena_init(&a->arena, ARENA_MAX);
-	return a->stream ? replay_open(&a->replay, a->stream, fault) : 0;
+	return a->stream ? catchup_open(&a->catchup, a->stream, fault) : 0;
 }
 
 void
 subscribers_release(struct subscribers *a)
 {
-	if (a->audience.table == NULL)
+	if (a->subscriptions.table == NULL)
 		return;
-	audience_release(&a->audience);
+	subscriptions_release(&a->subscriptions);
 	ws_render_release(&a->render);
-	replay_close(a->replay);
+	catchup_close(a->catchup);
 	buf_release(&a->labelled);
 	arena_release(&a->arena);
 }
@@ -114,7 +114,7 @@ find_start(struct subscribers *a, struct ws_target *t,
 	if (!t->replays)
 		return 0;
 	*why = "there is nothing here to replay from";
-	if (a->replay == NULL)
+	if (a->catchup == NULL)
 		return 400;
 	*why = "the stream can't be read now";
 	if (bus_where_find(a->stream, &t->from, &u->at, &a->fault) < 0 ||
@@ -214,7 +214,8 @@ subscribers_open(struct subscribers *a, struct subscriber *u,
 {
 	u->client = client;
 	a->replaying += u->replaying;
-	audience_join(&a->audience, &u->subscription, u->channel, u->filter);
+	subscriptions_join(&a->subscriptions, &u->subscription, u->channel,
+	    u->filter);
 	drop(&u->channel);
 	drop(&u->filter);
 }
@@ -233,7 +234,7 @@ subscribers_close(struct subscribers *a, struct subscriber *u)
 	a->n--;
 	if (u->client != NULL)
 		a->replaying -= u->replaying;
-	audience_leave(&a->audience, &u->subscription);
+	subscriptions_leave(&a->subscriptions, &u->subscription);
 	drop(&u->channel);
 	drop(&u->filter);
 	drop(&u->key);
@@ -259,8 +260,8 @@ subscribers_tell(struct subscribers *a, const struct delivery *d)
 	struct subscription *s;
 
 	ws_render_begin(&a->render, d);
-	for (s = audience_first(&a->audience, d->route.channel, subtopic);
-	    s != NULL; s = audience_next(s, subtopic)) {
+	for (s = subscriptions_first(&a->subscriptions, d->route.channel,
+	    subtopic); s != NULL; s = subscriptions_next(s, subtopic)) {
 		struct subscriber *u = s->owner;
 
 		if (u->replaying || is_own(u, &d->route) ||
@@ -306,19 +307,19 @@ replay_some(struct subscribers *a, struct subscriber *u, uint64_t seq)
 {
 	struct str lines, line;
 
-	switch (replay_step(a->replay, &u->at, seq, &lines, &a->fault)) {
-	case REPLAY_LINES:
+	switch (catchup_step(a->catchup, &u->at, seq, &lines, &a->fault)) {
+	case CATCHUP_LINES:
 		while (ws_queued(u->client) < a->max_queue / 2 &&
 		    bus_line_next(&lines, &line)) {
 			u->at += line.n + 1;
 			replay_line(a, u, line);
 		}
 		return true;
-	case REPLAY_WAIT:
+	case CATCHUP_WAIT:
 		u->waiting = true;
 		u->waits = seq;
 		return false;
-	case REPLAY_LIVE:
+	case CATCHUP_LIVE:
 		u->replaying = false;
 		a->replaying--;
 		return false;
@@ -414,10 +415,10 @@ subscribers_check(struct subscribers *a, bool changed)
 
 void
 subscribers_metrics_put(struct buf *b, const struct service *s,
-    const struct subscribers *a, const struct inlet *in)
+    const struct subscribers *a, const struct feed *in)
 {
 	service_put(b, s, "subscriptions", "gauge", "WebSockets open.",
-	    a->audience.subscriptions);
+	    a->subscriptions.n);
 	service_put(b, s, "input_open", "gauge",
 	    "Whether lines to be delivered can come.", in->fd >= 0);
 	service_put(b, s, "input_messages_total", "counter",

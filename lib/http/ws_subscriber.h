@@ -3,8 +3,8 @@
 #define MFX_HTTP_WS_SUBSCRIBER_H
 
 #include "base/opt.h"
-#include "bus/audience.h"
-#include "bus/replay.h"
+#include "bus/subscriptions.h"
+#include "bus/catchup.h"
 #include "http/admin.h"
 #include "http/caller.h"
 #include "http/tls.h"
@@ -17,8 +17,8 @@
  *
  *	status = subscribers_ask(&all, request, &subscriber, &why)
  *	subscribers_open(&all, subscriber, client)
- *	subscribers_tell(&all, &delivery)	each line of the inlet
- *	subscribers_replay(&all, inlet.seq)	once a turn
+ *	subscribers_tell(&all, &delivery)	each line of the feed
+ *	subscribers_replay(&all, feed.seq)	once a turn
  *	subscribers_check(&all, changed)	once a turn
  *	subscribers_close(&all, subscriber)
  */
@@ -35,9 +35,9 @@ struct subscribers {
 	/* why the registry or the stream could not be asked, or "" */
 	struct fault fault;
 	/* private */
-	struct audience audience;
+	struct subscriptions subscriptions;
 	struct ws_render render;
-	struct replay *replay;
+	struct catchup *catchup;
 	struct buf labelled;
 	struct arena arena;
 	struct subscriber *first, *cursor;
@@ -54,7 +54,7 @@ struct subscriber {
 	struct str type;		/* likewise: of what it sends */
 	struct str channel, filter;	/* until it is open: likewise */
 	uint64_t at;			/* all up to here it has had */
-	uint64_t waits;			/* the inlet's seq it waits at */
+	uint64_t waits;			/* the feed's seq it waits at */
 	enum ws_format format;
 	bool plain, silent, replaying, waiting;
 	char thing[CALLER_MAX];
@@ -76,7 +76,7 @@ void subscribers_close(struct subscribers *, struct subscriber *);
 void subscribers_tell(struct subscribers *, const struct delivery *);
 
 /* True when there is more to replay at once. */
-bool subscribers_replay(struct subscribers *, uint64_t inlet_seq);
+bool subscribers_replay(struct subscribers *, uint64_t feed_seq);
 
 /* May this one still have its channel?  Else it is ended. */
 bool subscriber_may(struct subscribers *, struct subscriber *);
@@ -87,6 +87,6 @@ bool subscriber_may(struct subscribers *, struct subscriber *);
 bool subscribers_check(struct subscribers *, bool changed);
 
 void subscribers_metrics_put(struct buf *, const struct service *,
-    const struct subscribers *, const struct inlet *);
+    const struct subscribers *, const struct feed *);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/ready.h"
 #include "base/signal.h"
 #include "mqtt/bridge.h"
-#include "mqtt/feed.h"
+#include "mqtt/input.h"
 #include "mqtt/publish.h"
 #include "mqtt/window.h"
 
@@ -25,7 +25,7 @@
 struct delivery {
 	const struct delivery_options *opt;
 	struct mqtt c;
-	struct feed feed;
+	struct input input;
 	struct publish publish;
 	struct window window;
 	struct progress read;	/* of lines from stdin */
@@ -54,7 +54,7 @@ on_aside(void *arg, const struct sent *s, const char *why)
 
 	snprintf(text, sizeof text, "set aside: %s%s", s->reason ?
 	    "refused by the broker: " : "", why);
-	feed_reject(&d->feed, (struct feed_place){ s->by_seq, s->place },
+	input_reject(&d->input, (struct input_place){ s->by_seq, s->place },
 	    (struct str){ s->line, s->line_n }, text);
 }
 
@@ -131,7 +131,7 @@ on_down(void *arg, bool by_broker)
  * taken before it: the end of that line may have been dropped on the way.
  */
 static void
-take_position(struct delivery *d, const struct feed_line *l,
+take_position(struct delivery *d, const struct input_line *l,
     const struct route *r)
 {
 	if (l->seq == 0)
@@ -140,9 +140,9 @@ take_position(struct delivery *d, const struct feed_line *l,
 }
 
 static void
-take(struct delivery *d, const struct feed_line *l)
+take(struct delivery *d, const struct input_line *l)
 {
-	struct feed_place at = l->place;
+	struct input_place at = l->place;
 	struct route r = { .has_seq = false };
 	bool wanted = false;
 	const char *why;
@@ -157,12 +157,12 @@ take(struct delivery *d, const struct feed_line *l)
 	if (r.has_seq && r.part != 0)
 		take_position(d, l, &r);
 	seq = l->seq > 0 ? l->seq : r.has_seq ? r.seq : 0;
-	if (seq > 0 && d->feed.stream != NULL)
-		at = (struct feed_place){ true, seq };
+	if (seq > 0 && d->input.stream != NULL)
+		at = (struct input_place){ true, seq };
 	if (wanted)
 		why = publish_topic(&d->publish, &r);
 	if (why != NULL)
-		feed_reject(&d->feed, at, l->text, why);
+		input_reject(&d->input, at, l->text, why);
 	else if (wanted)
 		window_add(&d->window, l->text, at.n, at.by_seq);
 	/* what is refused must not come for ever, but half a line will */
@@ -174,17 +174,17 @@ take(struct delivery *d, const struct feed_line *l)
 static void
 take_lines(struct delivery *d)
 {
-	struct feed_line line;
-	bool before = d->feed.ended;
+	struct input_line line;
+	bool before = d->input.ended;
 	int left = TAKE_LINES;
 
 	while (left > 0 && d->c.up && !d->c.failed &&
-	    window_has_room(&d->window) && feed_next(&d->feed, &line)) {
+	    window_has_room(&d->window) && input_next(&d->input, &line)) {
 		take(d, &line);
 		left--;
 	}
 	d->more = left == 0;
-	if (d->feed.ended && !before)
+	if (d->input.ended && !before)
 		progress(d);
 }
 
@@ -239,9 +239,9 @@ check_refusals(struct delivery *d)
 	const struct sent *s;
 
 	if (!window_is_stuck(&d->window) || d->c.failed ||
-	    (!d->feed.ended && window_has_room(&d->window)))
+	    (!d->input.ended && window_has_room(&d->window)))
 		return;
-	if (d->feed.ended && !signal_stop())
+	if (d->input.ended && !signal_stop())
 		window_end(&d->window);
 	if ((s = window_first_refused(&d->window)) == NULL)
 		return;
@@ -257,13 +257,13 @@ static bool
 given_up(const struct delivery *d)
 {
 	/* all that was taken is delivered, and nothing else is wanted */
-	if (d->feed.ended && d->window.n == 0)
+	if (d->input.ended && d->window.n == 0)
 		return true;
 	if (signal_stop() && !d->c.up && d->window.n == 0)
 		return true;
 	/* with a broker and nothing on its way it is the input that is
 	 * waited for */
-	return feed_at_end(&d->feed) && (!d->c.up || d->window.n > 0) &&
+	return input_at_end(&d->input) && (!d->c.up || d->window.n > 0) &&
 	    clock_ms() >= d->give_up;
 }
 
@@ -277,7 +277,7 @@ patience(struct delivery *d, bool at_end)
 		return 0;
 	if (s != NULL && quiet_left(d, s) > 0)
 		return (int)quiet_left(d, s);
-	return feed_is_due(&d->feed, d->window.seq) || at_end ? MOVE_MS : -1;
+	return input_is_due(&d->input, d->window.seq) || at_end ? MOVE_MS : -1;
 }
 
 /* With no broker it is only of interest whether stdin has an end. */
@@ -287,8 +287,8 @@ watch(const struct delivery *d)
 	struct pollfd in = { -1, d->c.up ? POLLIN : 0, 0 };
 
 	if (d->c.up ? window_has_room(&d->window) :
-	    !d->feed.hung_up && !feed_is_bus(&d->feed))
-		in.fd = feed_fd(&d->feed);
+	    !d->input.hung_up && !input_is_bus(&d->input))
+		in.fd = input_fd(&d->input);
 	return in;
 }
 
@@ -296,24 +296,24 @@ static void
 turn(struct delivery *d)
 {
 	struct pollfd in = watch(d);
-	bool was_at_end = feed_at_end(&d->feed);
+	bool was_at_end = input_at_end(&d->input);
 
 	/* the key is read at each connection */
 	if (signal_reload())
 		diag_info("SIGHUP: nothing to reload");
 	mqtt_turn(&d->c, &in, 1, patience(d, was_at_end));
 	if (in.revents != 0)
-		feed_woken(&d->feed);
+		input_woken(&d->input);
 	if (in.revents & (POLLHUP | POLLERR))
-		d->feed.hung_up = true;
-	if (!was_at_end && feed_at_end(&d->feed))
+		d->input.hung_up = true;
+	if (!was_at_end && input_at_end(&d->input))
 		progress(d);
 	take_lines(d);
 	send_some(d);
 	mqtt_flush(&d->c);
 	check_answers(d);
 	check_refusals(d);
-	feed_move(&d->feed, d->window.seq, d->window.n == 0 && !d->more);
+	input_move(&d->input, d->window.seq, d->window.n == 0 && !d->more);
 }
 
 /* Asked to stop with no broker there: has anything been read that was not
@@ -321,10 +321,10 @@ turn(struct delivery *d)
 static bool
 is_left(struct delivery *d)
 {
-	struct feed_line line;
+	struct input_line line;
 
-	return !feed_is_bus(&d->feed) && !d->feed.ended &&
-	    (!signal_stop() || feed_next(&d->feed, &line));
+	return !input_is_bus(&d->input) && !d->input.ended &&
+	    (!signal_stop() || input_next(&d->input, &line));
 }
 
 static void
@@ -333,15 +333,15 @@ say_end(struct delivery *d)
 	bool left = is_left(d);
 
 	if (d->c.failed) {
-		d->feed.f.status = diag_fault(&d->c.fault);
+		d->input.f.status = diag_fault(&d->c.fault);
 	} else if (d->window.n > 0 || left) {
 		diag_error("%s: %zu messages are not acknowledged%s",
 		    d->c.name, d->window.n, left ?
 		    ", and not all lines are sent" : "");
-		d->feed.f.status = EX_TEMPFAIL;
-	} else if (d->feed.f.torn && d->opt->ack != NULL &&
-	    d->feed.f.status == 0) {
-		d->feed.f.status = EX_TEMPFAIL;
+		d->input.f.status = EX_TEMPFAIL;
+	} else if (d->input.f.torn && d->opt->ack != NULL &&
+	    d->input.f.status == 0) {
+		d->input.f.status = EX_TEMPFAIL;
 	}
 }
 
@@ -362,7 +362,7 @@ run(struct delivery *d)
 	progress(d);
 	while (!d->c.failed && !given_up(d))
 		turn(d);
-	feed_move(&d->feed, d->window.seq, true);
+	input_move(&d->input, d->window.seq, true);
 	ready_stopping();
 	say_end(d);
 	mqtt_close(&d->c);
@@ -379,17 +379,17 @@ delivery_run(struct delivery_options *opt)
 	struct fault fault;
 
 	opt->client.forget = true;
-	if (feed_open(&d.feed, opt->input, opt->ack, opt->rejects) < 0)
-		return feed_close(&d.feed);
+	if (input_open(&d.input, opt->input, opt->ack, opt->rejects) < 0)
+		return input_close(&d.input);
 	publish_init(&d.publish);
 	window_init(&d.window, (size_t)opt->client.window, on_aside, &d);
-	d.window.seq = feed_start(&d.feed);
-	d.feed.f.sequenced |= opt->ack != NULL;
+	d.window.seq = input_start(&d.input);
+	d.input.f.sequenced |= opt->ack != NULL;
 	if (mqtt_open(&d.c, &opt->client, &events, &d, &fault) < 0)
-		d.feed.f.status = diag_fault(&fault);
+		d.input.f.status = diag_fault(&fault);
 	else
 		run(&d);
 	window_release(&d.window);
 	publish_release(&d.publish);
-	return feed_close(&d.feed);
+	return input_close(&d.input);
 }

@@ -156,7 +156,7 @@ open_all(struct plugin *p, struct fault *fault)
 
 	if (access_open(&p->access, NULL, fault) < 0)
 		return -1;
-	if (outlet_open(&p->outlet, p->stream, p->sync, fault) == 0)
+	if (publisher_open(&p->publisher, p->stream, p->sync, fault) == 0)
 		p->closed = false;
 	else if (!may_wait(p, fault))
 		return -1;
@@ -326,7 +326,7 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 	if (!p->closed) {
 		plugin_flush(p);
 		if (!p->closed)
-			outlet_close(&p->outlet);
+			publisher_close(&p->publisher);
 	}
 	owners_close(p->owners);
 	retained_close(p->retained);

@@ -8,7 +8,7 @@
 #include <mosquitto_broker.h>	/* before mosquitto_plugin.h, which needs it */
 #include <mosquitto_plugin.h>
 
-#include "bus/outlet.h"
+#include "bus/publisher.h"
 #include "mqtt/bridge.h"
 #include "mqtt/owners.h"
 #include "mqtt/packet.h"
@@ -52,8 +52,8 @@ struct plugin {
 
 	const char *stream;
 	enum bus_sync sync;
-	struct outlet outlet;
-	bool closed;		/* the outlet was broken and isn't open */
+	struct publisher publisher;
+	bool closed;		/* the publisher was broken and isn't open */
 	bool failing;		/* the last commit has failed */
 	size_t held;		/* messages of QoS 0 in it: not committed */
 	struct pack pack;	/* for message_wrap to look with */

@@ -25,7 +25,7 @@ reopen(struct plugin *p)
 	if (p->now - p->flushed < REOPEN_MS)
 		return false;
 	p->flushed = p->now;
-	if (outlet_open(&p->outlet, p->stream, p->sync, &fault) < 0)
+	if (publisher_open(&p->publisher, p->stream, p->sync, &fault) < 0)
 		return false;
 	p->closed = false;
 	return true;
@@ -45,12 +45,12 @@ tell_failure(struct plugin *p, const struct fault *fault)
 bool
 plugin_flush(struct plugin *p)
 {
-	bool any = p->outlet.lines.n > 0, ok;
+	bool any = p->publisher.lines.n > 0, ok;
 	struct fault fault;
 
 	if (p->closed)
 		return false;
-	ok = outlet_commit(&p->outlet, &fault) == 0;
+	ok = publisher_commit(&p->publisher, &fault) == 0;
 	if (!ok)
 		tell_failure(p, &fault);
 	else if (p->failing && any)
@@ -60,8 +60,8 @@ plugin_flush(struct plugin *p)
 		p->failing = !ok;
 	p->held = 0;
 	p->flushed = p->now;
-	if (p->outlet.broken) {
-		outlet_close(&p->outlet);
+	if (p->publisher.broken) {
+		publisher_close(&p->publisher);
 		p->closed = true;
 	}
 	return ok;
@@ -81,7 +81,7 @@ enum kept { KEPT, NOT_NOW, TOO_LONG };
 static enum kept
 keep(struct plugin *p, struct str payload, const char *type, int qos)
 {
-	struct buf *lines = &p->outlet.lines;
+	struct buf *lines = &p->publisher.lines;
 
 	if (p->closed && !reopen(p))
 		return NOT_NOW;

@@ -14,7 +14,7 @@
 #include "base/out.h"
 #include "base/ready.h"
 #include "base/signal.h"
-#include "bus/outlet.h"
+#include "bus/publisher.h"
 #include "line/message.h"
 
 #define TURN 1000	/* ms: the bus may be due for its sync */
@@ -27,7 +27,7 @@
 struct source {
 	const struct source_options *opt;
 	struct mqtt c;
-	struct outlet outlet;
+	struct publisher publisher;
 	struct pack pack;	/* for message_wrap to look with */
 	struct buf labels, property;
 	struct out rejects;
@@ -88,8 +88,8 @@ static bool
 commit(struct source *s)
 {
 	struct fault fault;
-	bool some = s->outlet.lines.n > 0;
-	bool done = outlet_commit(&s->outlet, &fault) == 0;
+	bool some = s->publisher.lines.n > 0;
+	bool done = publisher_commit(&s->publisher, &fault) == 0;
 
 	if (!done && !s->failing)
 		diag_error("%s; messages are left with the broker",
@@ -119,7 +119,7 @@ on_message(void *arg, const struct mosquitto_message *m,
 	    &lookup, &s->labels, &route);
 	mosquitto_property_read_string(properties, MQTT_PROP_CONTENT_TYPE,
 	    &type, false);
-	if (why == NULL && !message_take(&s->outlet.lines, &route,
+	if (why == NULL && !message_take(&s->publisher.lines, &route,
 	    (struct str){ m->payload, (size_t)m->payloadlen }, str_z(type),
 	    &s->pack))
 		why = "the message is longer than " MESSAGE_LIMITS;
@@ -128,7 +128,7 @@ on_message(void *arg, const struct mosquitto_message *m,
 		reject(s, m, why);
 	else
 		s->messages++;
-	if (s->outlet.lines.n >= OUTLET_BATCH)
+	if (s->publisher.lines.n >= PUBLISHER_BATCH)
 		commit(s);
 }
 
@@ -194,15 +194,15 @@ static void
 turn(struct source *s)
 {
 	struct pollfd reader = {
-		s->outlet.bus ? -1 : STDOUT_FILENO, 0, 0
+		s->publisher.bus ? -1 : STDOUT_FILENO, 0, 0
 	};
 
 	if (signal_reload() && !mqtt_reload(&s->c))
 		diag_info("SIGHUP: nothing to reload");
 	mqtt_turn(&s->c, &reader, 1, TURN);
-	if (reader.revents & (POLLERR | POLLNVAL) && !s->outlet.broken) {
+	if (reader.revents & (POLLERR | POLLNVAL) && !s->publisher.broken) {
 		diag_error("<stdout>: its reader has gone");
-		s->outlet.broken = s->failing = true;
+		s->publisher.broken = s->failing = true;
 	}
 	if (commit(s))
 		mqtt_flush(&s->c);
@@ -224,7 +224,7 @@ finish(struct source *s)
 	    (unsigned long long)s->c.stalls);
 	if (s->c.failed)
 		return diag_fault(&s->c.fault);
-	return out_finish(&s->rejects, s->outlet.broken ? EX_IOERR : status);
+	return out_finish(&s->rejects, s->publisher.broken ? EX_IOERR : status);
 }
 
 static int
@@ -242,7 +242,8 @@ start(struct source *s, struct fault *fault)
 	if (path != NULL && (s->rejects.fd = file_open(path, O_WRONLY |
 	    O_APPEND)) < 0)
 		return fault_errno(fault, EX_IOERR, "%s", path);
-	if (outlet_open(&s->outlet, s->opt->stream, s->opt->sync, fault) < 0)
+	if (publisher_open(&s->publisher, s->opt->stream, s->opt->sync,
+	    fault) < 0)
 		return -1;
 	return mqtt_open(&s->c, &s->opt->client, &events, s, fault);
 }
@@ -257,13 +258,13 @@ source_run(const struct source_options *opt)
 	if (start(&s, &fault) < 0) {
 		status = diag_fault(&fault);
 	} else {
-		while (!signal_stop() && !s.c.failed && !s.outlet.broken)
+		while (!signal_stop() && !s.c.failed && !s.publisher.broken)
 			turn(&s);
 		ready_stopping();
 		mqtt_close(&s.c);
 		status = finish(&s);
 	}
-	outlet_close(&s.outlet);
+	publisher_close(&s.publisher);
 	pack_release(&s.pack);
 	buf_release(&s.labels);
 	buf_release(&s.property);

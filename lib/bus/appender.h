@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_BUS_PATIENT_H
-#define MFX_BUS_PATIENT_H
+#ifndef MFX_BUS_APPENDER_H
+#define MFX_BUS_APPENDER_H
 
 #include "bus/bus.h"
 
@@ -8,7 +8,7 @@
  * Appending for a program that has no other place for its lines: when the
  * disk is full it waits for room.  Like filter.h it prints messages itself.
  */
-struct patient {
+struct appender {
 	struct bus_writer *writer;
 	struct bus_relay *relay;	/* for exactly once, or NULL */
 	int64_t timeout;	/* gives up after this time, ns; 0: never */
@@ -19,7 +19,7 @@ struct patient {
  * Appends whole lines and, with `moves`, moves the relay's group to `at`, the
  * position that the lines reach.  0, or the exit status to end with.
  */
-int patient_append(struct patient *, struct str lines,
+int appender_append(struct appender *, struct str lines,
     const struct progress *at, bool moves);
 
 #endif

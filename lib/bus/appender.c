@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bus/patient.h"
+#include "bus/appender.h"
 
 #include <sysexits.h>
 
@@ -9,7 +9,7 @@
 
 /* False when there is no point in trying again. */
 static bool
-patient_wait(const struct patient *p, const struct fault *why,
+appender_wait(const struct appender *p, const struct fault *why,
     struct backoff *pause, int64_t *waited)
 {
 	int64_t delay;
@@ -29,7 +29,7 @@ patient_wait(const struct patient *p, const struct fault *why,
 
 /* Each line by a write of its own; *lines becomes what is left. */
 static int
-patient_each(struct patient *p, struct str *lines, struct fault *fault)
+appender_each(struct appender *p, struct str *lines, struct fault *fault)
 {
 	uint64_t end;
 	int r = bus_hold(p->writer, fault);
@@ -48,7 +48,7 @@ patient_each(struct patient *p, struct str *lines, struct fault *fault)
 }
 
 static int
-patient_try(struct patient *p, struct str *lines, const struct progress *at,
+appender_try(struct appender *p, struct str *lines, const struct progress *at,
     struct fault *fault)
 {
 	uint64_t end;
@@ -56,20 +56,20 @@ patient_try(struct patient *p, struct str *lines, const struct progress *at,
 	if (p->relay != NULL)
 		return bus_relay_append(p->relay, *lines, at, fault);
 	if (p->each)
-		return patient_each(p, lines, fault);
+		return appender_each(p, lines, fault);
 	return bus_append(p->writer, *lines, &end, fault);
 }
 
 int
-patient_append(struct patient *p, struct str lines,
+appender_append(struct appender *p, struct str lines,
     const struct progress *at, bool moves)
 {
 	struct fault fault;
 	struct backoff pause = { .first = 50, .last = 5000 };	/* ms */
 	int64_t waited = 0;
 
-	while (lines.n > 0 && patient_try(p, &lines, at, &fault) < 0)
-		if (!patient_wait(p, &fault, &pause, &waited)) {
+	while (lines.n > 0 && appender_try(p, &lines, at, &fault) < 0)
+		if (!appender_wait(p, &fault, &pause, &waited)) {
 			diag_error("%zu bytes of lines are not published",
 			    lines.n);
 			return fault.status;
@@ -77,7 +77,7 @@ patient_append(struct patient *p, struct str lines,
 	if (bus_commit(p->writer, &fault) < 0)
 		return diag_fault(&fault);
 	while (moves && bus_relay_ack(p->relay, at, &fault) < 0)
-		if (!patient_wait(p, &fault, &pause, &waited))
+		if (!appender_wait(p, &fault, &pause, &waited))
 			return fault.status;
 	if (waited > 0)
 		diag_warning("there was no room for %lld ms, it goes on",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_BUS_INLET_H
-#define MFX_BUS_INLET_H
+#ifndef MFX_BUS_FEED_H
+#define MFX_BUS_FEED_H
 
 #include "base/arena.h"
 #include "base/line.h"
@@ -12,18 +12,18 @@
  * The messages for an adapter's subscribers: lines as mfx-sub writes them,
  * read from stdin within the adapter's own loop.
  *
- *	inlet_init(&in, STDIN_FILENO, "<stdin>");
+ *	feed_init(&in, STDIN_FILENO, "<stdin>");
  *	for (;;) {
  *		watch in.fd for POLLIN, unless it is -1; do not wait
- *		while inlet_hurry(&in)
- *		inlet_turn(&in);
- *		while (inlet_next(&in, &d))
- *			... each subscriber of d.route (bus/audience.h)
+ *		while feed_hurry(&in)
+ *		feed_turn(&in);
+ *		while (feed_next(&in, &d))
+ *			... each subscriber of d.route (bus/subscriptions.h)
  *	}
  *
  * Each line is parsed once, for any number of subscribers.  Nothing here
  * blocks: stdin is read when poll says so, and its flags are not changed, as
- * other processes may share it.  A turn returns at most INLET_TURN bytes of
+ * other processes may share it.  A turn returns at most FEED_TURN bytes of
  * lines, so that a full pipe does not keep the loop from its other work.  The
  * adapter may leave lines for later turns, but not because a subscriber does
  * not read: that would hold up the others.
@@ -32,12 +32,12 @@
  * more lines will come.  The adapter goes on accepting messages and
  * answering, until it is told to stop.
  *
- * inlet_open reads the lines from the bus instead, for an adapter whose stdin
+ * feed_open reads the lines from the bus instead, for an adapter whose stdin
  * is a connection from inetd.
  */
-#define INLET_TURN ((size_t)256 * 1024)
+#define FEED_TURN ((size_t)256 * 1024)
 
-struct inlet {
+struct feed {
 	int fd;			/* to be watched; -1: the input has ended */
 	int err;		/* errno that ended the input, or 0 */
 	struct fault fault;	/* the same as a fault, or status 0 */
@@ -58,7 +58,7 @@ struct inlet {
 	bool idle;		/* no more lines now */
 };
 
-/* A message for subscribers; borrowed until the next inlet_next. */
+/* A message for subscribers; borrowed until the next feed_next. */
 struct delivery {
 	struct route route;	/* always has a channel */
 	struct str line;	/* as it came, without its newline */
@@ -66,19 +66,19 @@ struct delivery {
 	struct str type;	/* media type of the payload */
 };
 
-void inlet_init(struct inlet *, int fd, const char *name);
+void feed_init(struct feed *, int fd, const char *name);
 /* reads the stream from its end; seq is that position */
-int inlet_open(struct inlet *, const char *stream, struct fault *);
-void inlet_release(struct inlet *);
+int feed_open(struct feed *, const char *stream, struct fault *);
+void feed_release(struct feed *);
 
 /* begins a turn of the loop */
-void inlet_turn(struct inlet *);
+void feed_turn(struct feed *);
 /* the next message of this turn; skips marks and, with a warning, lines that
  * are not messages */
-bool inlet_next(struct inlet *, struct delivery *);
+bool feed_next(struct feed *, struct delivery *);
 /* were there more lines than fit into the turn?  Then do not wait before the
  * next turn. */
-bool inlet_hurry(const struct inlet *);
+bool feed_hurry(const struct feed *);
 
 /*
  * The same from any line: false when it is not a message of a channel.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bus/replay.h"
+#include "bus/catchup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,15 +7,15 @@
 
 #include "base/memory.h"
 
-struct replay {
+struct catchup {
 	char stream[BUS_NAME_MAX + 1];
 	struct bus_reader *reader;	/* where the last step ended */
 };
 
 int
-replay_open(struct replay **out, const char *stream, struct fault *fault)
+catchup_open(struct catchup **out, const char *stream, struct fault *fault)
 {
-	struct replay *r;
+	struct catchup *r;
 
 	if (!bus_name_valid(str_z(stream)))
 		return fault_set(fault, EX_USAGE,
@@ -27,7 +27,7 @@ replay_open(struct replay **out, const char *stream, struct fault *fault)
 }
 
 void
-replay_close(struct replay *r)
+catchup_close(struct catchup *r)
 {
 	if (r == NULL)
 		return;
@@ -37,7 +37,7 @@ replay_close(struct replay *r)
 
 /* The reader is put where this subscriber stands. */
 static int
-seek(struct replay *r, uint64_t at, struct fault *fault)
+catchup_seek(struct catchup *r, uint64_t at, struct fault *fault)
 {
 	if (r->reader != NULL && bus_reader_position(r->reader) == at)
 		return 0;
@@ -46,22 +46,22 @@ seek(struct replay *r, uint64_t at, struct fault *fault)
 	return bus_reader_open(&r->reader, r->stream, at, fault);
 }
 
-enum replay_result
-replay_step(struct replay *r, uint64_t *at, uint64_t inlet_seq,
+enum catchup_result
+catchup_step(struct catchup *r, uint64_t *at, uint64_t feed_seq,
     struct str *lines, struct fault *fault)
 {
 	uint64_t before;
 	int got;
 
-	if (inlet_seq != 0 && *at >= inlet_seq)
-		return REPLAY_LIVE;
-	if (seek(r, *at, fault) < 0)
-		return REPLAY_ERROR;
+	if (feed_seq != 0 && *at >= feed_seq)
+		return CATCHUP_LIVE;
+	if (catchup_seek(r, *at, fault) < 0)
+		return CATCHUP_ERROR;
 	got = bus_read(r->reader, lines, &before, fault);
 	/* pruned, or in the middle of a line: it goes on behind that */
 	*at = got > 0 ? before : bus_reader_position(r->reader);
 	if (got != 0)
-		return got > 0 ? REPLAY_LINES : REPLAY_ERROR;
-	return inlet_seq != 0 && *at >= inlet_seq ? REPLAY_LIVE :
-	    REPLAY_WAIT;
+		return got > 0 ? CATCHUP_LINES : CATCHUP_ERROR;
+	return feed_seq != 0 && *at >= feed_seq ? CATCHUP_LIVE :
+	    CATCHUP_WAIT;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_BUS_OUTLET_H
-#define MFX_BUS_OUTLET_H
+#ifndef MFX_BUS_PUBLISHER_H
+#define MFX_BUS_PUBLISHER_H
 
 #include "base/buf.h"
 #include "bus/bus.h"
@@ -9,26 +9,26 @@
  * Where an adapter's messages go before it answers for them: a stream of
  * the bus, or stdout.
  *
- *	outlet_open(&s, "raw", BUS_SYNC_INTERVAL, &fault);
+ *	publisher_open(&s, "raw", BUS_SYNC_INTERVAL, &fault);
  *	message_wrap(&s.lines, ...);		one or many
- *	if (outlet_commit(&s, &fault) == 0)	all of them are safe
+ *	if (publisher_commit(&s, &fault) == 0)	all of them are safe
  *
- * Call outlet_commit in every turn of the loop, with lines or without: it
+ * Call publisher_commit in every turn of the loop, with lines or without: it
  * also syncs lines of earlier turns when BUS_SYNC_INTERVAL is due.
  */
-struct outlet {
+struct publisher {
 	struct buf lines;	/* whole lines, to be committed together */
 	struct bus_writer *bus;	/* NULL: stdout */
 	bool broken;		/* no more can be written: the program ends */
 };
 
 /* commit `lines` before adding more when it holds more bytes than this */
-#define OUTLET_BATCH ((size_t)4 << 20)
+#define PUBLISHER_BATCH ((size_t)4 << 20)
 
 /* `stream` "-" is stdout */
-int outlet_open(struct outlet *, const char *stream, enum bus_sync,
+int publisher_open(struct publisher *, const char *stream, enum bus_sync,
     struct fault *);
-void outlet_close(struct outlet *);
+void publisher_close(struct publisher *);
 
 /*
  * 0: all lines are written; -1: none of them may be acknowledged.  `lines` is
@@ -37,12 +37,12 @@ void outlet_close(struct outlet *);
  * Writing to stdout blocks while its reader is busy, which is the flow
  * control.
  */
-int outlet_commit(struct outlet *, struct fault *);
+int publisher_commit(struct publisher *, struct fault *);
 
 /* Is the reader of stdout gone?  Returns true once, and sets `broken`. */
-bool outlet_left(struct outlet *);
+bool publisher_left(struct publisher *);
 
 /* could lines be committed now?  For a health check. */
-int outlet_check(struct outlet *, struct fault *);
+int publisher_check(struct publisher *, struct fault *);
 
 #endif

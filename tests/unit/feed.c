@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an adapter has for its subscribers: bus/inlet.h, audience.h and
+/* What an adapter has for its subscribers: bus/feed.h, subscriptions.h and
  * replay.h. */
-#include "bus/audience.h"
-#include "bus/inlet.h"
-#include "bus/replay.h"
+#include "bus/subscriptions.h"
+#include "bus/feed.h"
+#include "bus/catchup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,37 +22,37 @@ say(int fd, const char *z)
 }
 
 static void
-test_inlet(void)
+test_feed(void)
 {
 	struct delivery d;
-	struct inlet in;
+	struct feed in;
 	int p[2];
 
 	CHECK(pipe(p) == 0);
-	inlet_init(&in, p[0], "<stdin>");
-	inlet_turn(&in);
-	CHECK(!inlet_next(&in, &d) && in.fd == p[0] && !inlet_hurry(&in));
+	feed_init(&in, p[0], "<stdin>");
+	feed_turn(&in);
+	CHECK(!feed_next(&in, &d) && in.fd == p[0] && !feed_hurry(&in));
 	say(p[1], "[{\"seq\":50,\"channel\":\"7\",\"subtopic\":\"a.b\","
 	    "\"n\":\"t\",\"v\":1}]\n{\"seq\":60}\nnonsense\n{\"n\":\"x\","
 	    "\"v\":1}\n[{\"seq\":80,\"channel\":\"8\",\"n\":\"payload\","
 	    "\"vd\":\"AAE\",\"ct\":\"image/png\"}]\n{\"half");
-	inlet_turn(&in);
-	CHECK(inlet_next(&in, &d));
+	feed_turn(&in);
+	CHECK(feed_next(&in, &d));
 	CHECK(str_eq(d.route.channel, STR("7")));
 	CHECK(str_eq(d.route.subtopic, STR("a.b")));
 	CHECK(str_eq(d.payload, STR("[{\"n\":\"t\",\"v\":1}]")));
 	CHECK(str_eq(d.type, STR("application/senml+json")));
 	CHECK(in.seq == 50 && in.lines == 1);
-	CHECK(inlet_next(&in, &d));
+	CHECK(feed_next(&in, &d));
 	CHECK(str_eq(d.payload, STR("\0\1")));
 	CHECK(str_eq(d.type, STR("image/png")));
 	CHECK(in.seq == 80 && in.lines == 2 && in.passed.n == 2);
-	CHECK(!inlet_next(&in, &d) && in.fd == p[0]);
+	CHECK(!feed_next(&in, &d) && in.fd == p[0]);
 	close(p[1]);
-	inlet_turn(&in);
-	CHECK(!inlet_next(&in, &d) && in.fd == -1 && in.err == 0);
+	feed_turn(&in);
+	CHECK(!feed_next(&in, &d) && in.fd == -1 && in.err == 0);
 	CHECK(in.passed.n == 3);
-	inlet_release(&in);
+	feed_release(&in);
 	close(p[0]);
 }
 
@@ -62,7 +62,7 @@ test_turns(void)
 	static const char message[] =
 	    "[{\"channel\":\"7\",\"n\":\"t\",\"v\":1}]\n";
 	struct delivery d;
-	struct inlet in;
+	struct feed in;
 	FILE *f = tmpfile();
 	int i, n, turns = 0;
 
@@ -70,16 +70,16 @@ test_turns(void)
 		fputs(message, f);
 	fflush(f);
 	lseek(fileno(f), 0, SEEK_SET);
-	inlet_init(&in, fileno(f), "<stdin>");
+	feed_init(&in, fileno(f), "<stdin>");
 	for (n = 0; in.fd >= 0; turns++) {
-		inlet_turn(&in);
-		while (inlet_next(&in, &d))
+		feed_turn(&in);
+		while (feed_next(&in, &d))
 			n++;
-		CHECK(in.fd < 0 || inlet_hurry(&in));
+		CHECK(in.fd < 0 || feed_hurry(&in));
 	}
 	CHECK(n == 30000 && in.lines == 30000);
-	CHECK(turns > 30000 * (int)(sizeof message - 1) / (int)INLET_TURN);
-	inlet_release(&in);
+	CHECK(turns > 30000 * (int)(sizeof message - 1) / (int)FEED_TURN);
+	feed_release(&in);
 	fclose(f);
 }
 
@@ -131,34 +131,34 @@ test_senml(void)
 }
 
 static unsigned
-heard(struct audience *a, const char *channel, const char *subtopic)
+heard(struct subscriptions *a, const char *channel, const char *subtopic)
 {
 	struct subscription *s;
 	unsigned who = 0;
 
-	for (s = audience_first(a, str_z(channel), str_z(subtopic));
-	    s != NULL; s = audience_next(s, str_z(subtopic)))
+	for (s = subscriptions_first(a, str_z(channel), str_z(subtopic));
+	    s != NULL; s = subscriptions_next(s, str_z(subtopic)))
 		who = who * 10 + *(const unsigned *)s->owner;
 	return who;
 }
 
 static void
-test_audience(void)
+test_subscriptions(void)
 {
 	static unsigned names[] = { 1, 2, 3, 4 };
 	struct subscription s[4] = { { .owner = NULL } }, *at, *next;
-	struct audience a;
+	struct subscriptions a;
 	int i;
 
-	audience_init(&a);
+	subscriptions_init(&a);
 	for (i = 0; i < 4; i++)
 		s[i].owner = &names[i];
 	CHECK(heard(&a, "7", "") == 0);
-	audience_join(&a, &s[0], STR("7"), STR(""));
-	audience_join(&a, &s[1], STR("7"), STR(">"));
-	audience_join(&a, &s[2], STR("7"), STR("#"));
-	audience_join(&a, &s[3], STR("8"), STR("a.*"));
-	CHECK(a.subscriptions == 4 && a.channels == 2);
+	subscriptions_join(&a, &s[0], STR("7"), STR(""));
+	subscriptions_join(&a, &s[1], STR("7"), STR(">"));
+	subscriptions_join(&a, &s[2], STR("7"), STR("#"));
+	subscriptions_join(&a, &s[3], STR("8"), STR("a.*"));
+	CHECK(a.n == 4 && a.channels == 2);
 	CHECK(heard(&a, "7", "") == 13);
 	CHECK(heard(&a, "7", "a.b") == 23);
 	CHECK(heard(&a, "8", "a.b") == 4);
@@ -167,19 +167,19 @@ test_audience(void)
 	CHECK(str_eq(subscription_channel(&s[3]), STR("8")));
 	CHECK(str_eq(subscription_filter(&s[3]), STR("a.*")));
 	/* each leaves while it is told */
-	for (at = audience_first(&a, STR("7"), STR("")); at; at = next) {
-		next = audience_next(at, STR(""));
-		audience_leave(&a, at);
+	for (at = subscriptions_first(&a, STR("7"), STR("")); at; at = next) {
+		next = subscriptions_next(at, STR(""));
+		subscriptions_leave(&a, at);
 	}
 	CHECK(heard(&a, "7", "") == 0 && heard(&a, "7", "a") == 2);
-	audience_leave(&a, &s[0]);
-	audience_leave(&a, &s[1]);
-	audience_leave(&a, &s[3]);
-	CHECK(a.subscriptions == 0 && a.channels == 0);
-	audience_join(&a, &s[0], STR("7"), STR(""));
+	subscriptions_leave(&a, &s[0]);
+	subscriptions_leave(&a, &s[1]);
+	subscriptions_leave(&a, &s[3]);
+	CHECK(a.n == 0 && a.channels == 0);
+	subscriptions_join(&a, &s[0], STR("7"), STR(""));
 	CHECK(heard(&a, "7", "") == 1);
-	audience_leave(&a, &s[0]);
-	audience_release(&a);
+	subscriptions_leave(&a, &s[0]);
+	subscriptions_release(&a);
 }
 
 static void
@@ -187,36 +187,36 @@ test_many_channels(void)
 {
 	enum { N = 5000 };
 	struct subscription *s = calloc(N, sizeof *s);
-	struct audience a;
+	struct subscriptions a;
 	char id[16];
 	int i, found = 0;
 
-	audience_init(&a);
+	subscriptions_init(&a);
 	for (i = 0; i < N; i++) {
 		snprintf(id, sizeof id, "channel-%d", i);
-		audience_join(&a, &s[i], str_z(id), STR_NONE);
+		subscriptions_join(&a, &s[i], str_z(id), STR_NONE);
 	}
 	for (i = 0; i < N; i++) {
 		snprintf(id, sizeof id, "channel-%d", i);
-		found += audience_first(&a, str_z(id), STR_NONE) == &s[i];
+		found += subscriptions_first(&a, str_z(id), STR_NONE) == &s[i];
 	}
 	CHECK(found == N && a.channels == N);
 	for (i = 0; i < N; i++)
-		audience_leave(&a, &s[i]);
+		subscriptions_leave(&a, &s[i]);
 	CHECK(a.channels == 0);
-	audience_release(&a);
+	subscriptions_release(&a);
 	free(s);
 }
 
 /* takes one step, and as many of its lines as asked for */
-static enum replay_result
-step(struct replay *r, uint64_t *at, uint64_t seq, int take, int *got)
+static enum catchup_result
+step(struct catchup *r, uint64_t *at, uint64_t seq, int take, int *got)
 {
 	struct str lines, line;
-	enum replay_result result = replay_step(r, at, seq, &lines, &fault);
+	enum catchup_result result = catchup_step(r, at, seq, &lines, &fault);
 
 	*got = 0;
-	if (result != REPLAY_LINES)
+	if (result != CATCHUP_LINES)
 		return result;
 	while (*got < take && bus_line_next(&lines, &line)) {
 		*at += line.n + 1;
@@ -231,47 +231,48 @@ test_replay(void)
 	static const char text[] =
 	    "{\"n\":\"a\"}\n{\"n\":\"b\"}\n{\"n\":\"c\"}\n";
 	struct bus_writer *w;
-	struct replay *r;
+	struct catchup *r;
 	uint64_t seq, at = 0, other = 10;
 	int got;
 
-	CHECK(replay_open(&r, "not/one", &fault) < 0);
+	CHECK(catchup_open(&r, "not/one", &fault) < 0);
 	CHECK(fault.status == EX_USAGE);
 	CHECK(bus_writer_open(&w, "s", BUS_SYNC_NONE, &fault) == 0);
-	CHECK(replay_open(&r, "s", &fault) == 0);
-	CHECK(step(r, &at, 0, 9, &got) == REPLAY_WAIT && at == 0);
+	CHECK(catchup_open(&r, "s", &fault) == 0);
+	CHECK(step(r, &at, 0, 9, &got) == CATCHUP_WAIT && at == 0);
 	CHECK(bus_append(w, str_z(text), &seq, &fault) == 0 && seq == 30);
 	/* two followers share the reader, one of them takes its time */
-	CHECK(step(r, &at, 0, 2, &got) == REPLAY_LINES && at == 20);
-	CHECK(step(r, &other, 0, 1, &got) == REPLAY_LINES && other == 20);
-	CHECK(step(r, &at, 0, 9, &got) == REPLAY_LINES && got == 1 && at == 30);
-	CHECK(step(r, &other, 0, 9, &got) == REPLAY_LINES && other == 30);
-	/* where the inlet stands is not known, then it is */
-	CHECK(step(r, &at, 0, 9, &got) == REPLAY_WAIT && at == 30);
-	CHECK(step(r, &at, 20, 9, &got) == REPLAY_LIVE && at == 30);
+	CHECK(step(r, &at, 0, 2, &got) == CATCHUP_LINES && at == 20);
+	CHECK(step(r, &other, 0, 1, &got) == CATCHUP_LINES && other == 20);
+	CHECK(step(r, &at, 0, 9, &got) == CATCHUP_LINES && got == 1 &&
+	    at == 30);
+	CHECK(step(r, &other, 0, 9, &got) == CATCHUP_LINES && other == 30);
+	/* where the feed stands is not known, then it is */
+	CHECK(step(r, &at, 0, 9, &got) == CATCHUP_WAIT && at == 30);
+	CHECK(step(r, &at, 20, 9, &got) == CATCHUP_LIVE && at == 30);
 	CHECK(bus_append(w, str_z(text), &seq, &fault) == 0 && seq == 60);
-	CHECK(step(r, &at, 40, 9, &got) == REPLAY_LINES && at == 60);
-	CHECK(step(r, &at, 40, 9, &got) == REPLAY_LIVE && at == 60);
+	CHECK(step(r, &at, 40, 9, &got) == CATCHUP_LINES && at == 60);
+	CHECK(step(r, &at, 40, 9, &got) == CATCHUP_LIVE && at == 60);
 	/* in the middle of a line it goes on behind that */
 	other = 33;
-	CHECK(step(r, &other, 60, 9, &got) == REPLAY_LINES && got == 2);
-	CHECK(step(r, &other, 60, 9, &got) == REPLAY_LIVE && other == 60);
-	replay_close(r);
+	CHECK(step(r, &other, 60, 9, &got) == CATCHUP_LINES && got == 2);
+	CHECK(step(r, &other, 60, 9, &got) == CATCHUP_LIVE && other == 60);
+	catchup_close(r);
 	bus_writer_close(w);
 }
 
 int
 main(void)
 {
-	char dir[] = "/tmp/mfx-inlet-XXXXXX", command[64];
+	char dir[] = "/tmp/mfx-feed-XXXXXX", command[64];
 
 	if (mkdtemp(dir) == NULL)
 		return 1;
 	setenv("MFX_BUS", dir, 1);
-	test_inlet();
+	test_feed();
 	test_turns();
 	test_senml();
-	test_audience();
+	test_subscriptions();
 	test_many_channels();
 	test_replay();
 	snprintf(command, sizeof command, "rm -rf %s", dir);

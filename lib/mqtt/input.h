@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_MQTT_FEED_H
-#define MFX_MQTT_FEED_H
+#ifndef MFX_MQTT_INPUT_H
+#define MFX_MQTT_INPUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
  * a group says how far they are, and is moved.  As filter.h it speaks for
  * the program.
  */
-struct feed {
+struct input {
 	struct filter f;	/* of stdin; refused lines and the status */
 	bool ended;		/* all has been read */
 	bool hung_up;		/* nobody writes to stdin any more */
@@ -34,17 +34,17 @@ struct feed {
 };
 
 /* where a line came from, for messages: "raw@4711", "<stdin>:12" */
-struct feed_place {
+struct input_place {
 	bool by_seq;		/* n is its position in the stream */
 	uint64_t n;
 };
 
 /* one line, borrowed until the next one is asked for */
-struct feed_line {
+struct input_line {
 	struct str text;
 	uint64_t seq;		/* where it ends on the bus; 0: it may say so
 				 * itself */
-	struct feed_place place;
+	struct input_place place;
 };
 
 /*
@@ -53,33 +53,33 @@ struct feed_line {
  * group begins at the end.  When this fails, which is said, the status is in
  * f.status.
  */
-int feed_open(struct feed *, const char *input, const char *ack,
+int input_open(struct input *, const char *input, const char *ack,
     const char *rejects);
 /* gives the exit status */
-int feed_close(struct feed *);
+int input_close(struct input *);
 
 /* the position that it begins at, so far as that is known; else 0 */
-uint64_t feed_start(const struct feed *);
+uint64_t input_start(const struct input *);
 
 /* what to wait for; fd -1 when there is nothing */
-int feed_fd(const struct feed *);
-bool feed_is_bus(const struct feed *);
-/* there has been something on feed_fd */
-void feed_woken(struct feed *);
+int input_fd(const struct input *);
+bool input_is_bus(const struct input *);
+/* there has been something on input_fd */
+void input_woken(struct input *);
 /* nothing more will come, so far as can be seen without reading */
-bool feed_at_end(const struct feed *);
+bool input_at_end(const struct input *);
 
 /* false when there is none now, or none any more */
-bool feed_next(struct feed *, struct feed_line *);
+bool input_next(struct input *, struct input_line *);
 
 /* says why, with its place, and puts it to the rejects */
-void feed_reject(struct feed *, struct feed_place, struct str line,
+void input_reject(struct input *, struct input_place, struct str line,
     const char *why);
 
 /* All up to `seq` is delivered: the group is moved, if need be and not too
- * often, unless `at_once`; and what is refused is written.  feed_is_due:
+ * often, unless `at_once`; and what is refused is written.  input_is_due:
  * there is something to move. */
-void feed_move(struct feed *, uint64_t seq, bool at_once);
-bool feed_is_due(const struct feed *, uint64_t seq);
+void input_move(struct input *, uint64_t seq, bool at_once);
+bool input_is_due(const struct input *, uint64_t seq);
 
 #endif

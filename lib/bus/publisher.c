@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bus/outlet.h"
+#include "bus/publisher.h"
 
 #include <poll.h>
 #include <string.h>
@@ -10,26 +10,26 @@
 #include "line/message.h"
 
 int
-outlet_open(struct outlet *s, const char *stream, enum bus_sync sync,
+publisher_open(struct publisher *s, const char *stream, enum bus_sync sync,
     struct fault *fault)
 {
-	*s = (struct outlet){ .bus = NULL };
+	*s = (struct publisher){ .bus = NULL };
 	if (strcmp(stream, "-") != 0 &&
 	    bus_writer_open(&s->bus, stream, sync, fault) < 0)
 		return -1;
-	buf_init(&s->lines, OUTLET_BATCH + MESSAGE_LINE_MAX);
+	buf_init(&s->lines, PUBLISHER_BATCH + MESSAGE_LINE_MAX);
 	return 0;
 }
 
 void
-outlet_close(struct outlet *s)
+publisher_close(struct publisher *s)
 {
 	bus_writer_close(s->bus);
 	buf_release(&s->lines);
 }
 
 static int
-commit_bus(struct outlet *s, struct fault *fault)
+publisher_commit_bus(struct publisher *s, struct fault *fault)
 {
 	uint64_t seq;
 
@@ -43,7 +43,7 @@ commit_bus(struct outlet *s, struct fault *fault)
 }
 
 static int
-commit_stdout(struct outlet *s, struct fault *fault)
+publisher_commit_stdout(struct publisher *s, struct fault *fault)
 {
 	if (write_all(STDOUT_FILENO, s->lines.p, s->lines.n) == 0)
 		return 0;
@@ -52,20 +52,21 @@ commit_stdout(struct outlet *s, struct fault *fault)
 }
 
 int
-outlet_commit(struct outlet *s, struct fault *fault)
+publisher_commit(struct publisher *s, struct fault *fault)
 {
 	int r;
 
 	if (s->broken)
 		r = fault_set(fault, EX_IOERR, "nothing can be written");
 	else
-		r = s->bus ? commit_bus(s, fault) : commit_stdout(s, fault);
+		r = s->bus ? publisher_commit_bus(s, fault) :
+		    publisher_commit_stdout(s, fault);
 	buf_clear(&s->lines);
 	return r;
 }
 
 int
-outlet_check(struct outlet *s, struct fault *fault)
+publisher_check(struct publisher *s, struct fault *fault)
 {
 	struct pollfd pfd = { STDOUT_FILENO, 0, 0 };
 
@@ -78,7 +79,7 @@ outlet_check(struct outlet *s, struct fault *fault)
 }
 
 bool
-outlet_left(struct outlet *s)
+publisher_left(struct publisher *s)
 {
 	struct pollfd pfd = { STDOUT_FILENO, 0, 0 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bus/audience.h"
+#include "bus/subscriptions.h"
 
 #include <stdlib.h>
 
@@ -9,8 +9,8 @@
 
 #define SIZE_MIN 64
 
-struct audience_channel {
-	struct audience_channel *next;		/* in the same place */
+struct subscriptions_channel {
+	struct subscriptions_channel *next;		/* in the same place */
 	struct subscription *first, *last;
 	uint32_t hash;
 	uint32_t n;
@@ -20,36 +20,36 @@ struct audience_channel {
 /* Only channels that the registry knows come here, so nobody can choose
  * what falls together. */
 static uint32_t
-hash(struct str s)
+subscriptions_hash(struct str s)
 {
 	return (uint32_t)hash_fold(s);
 }
 
-static struct audience_channel **
-place(const struct audience *a, uint32_t h)
+static struct subscriptions_channel **
+subscriptions_place(const struct subscriptions *a, uint32_t h)
 {
 	return &a->table[h & (a->size - 1)];
 }
 
 void
-audience_init(struct audience *a)
+subscriptions_init(struct subscriptions *a)
 {
-	*a = (struct audience){ .size = SIZE_MIN };
+	*a = (struct subscriptions){ .size = SIZE_MIN };
 	a->table = memory_zero(a->size, sizeof *a->table);
 }
 
 void
-audience_release(struct audience *a)
+subscriptions_release(struct subscriptions *a)
 {
 	free(a->table);
-	*a = (struct audience){ .size = 0 };
+	*a = (struct subscriptions){ .size = 0 };
 }
 
 static void
-grow(struct audience *a)
+subscriptions_grow(struct subscriptions *a)
 {
-	struct audience old = *a;
-	struct audience_channel *c, *next, **to;
+	struct subscriptions old = *a;
+	struct subscriptions_channel *c, *next, **to;
 	uint32_t i;
 
 	a->size = old.size * 2;
@@ -57,7 +57,7 @@ grow(struct audience *a)
 	for (i = 0; i < old.size; i++) {
 		for (c = old.table[i]; c != NULL; c = next) {
 			next = c->next;
-			to = place(a, c->hash);
+			to = subscriptions_place(a, c->hash);
 			c->next = *to;
 			*to = c;
 		}
@@ -65,31 +65,31 @@ grow(struct audience *a)
 	free(old.table);
 }
 
-static struct audience_channel *
-find(const struct audience *a, struct str id)
+static struct subscriptions_channel *
+subscriptions_find(const struct subscriptions *a, struct str id)
 {
-	uint32_t h = hash(id);
-	struct audience_channel *c;
+	uint32_t h = subscriptions_hash(id);
+	struct subscriptions_channel *c;
 
-	for (c = *place(a, h); c != NULL; c = c->next)
+	for (c = *subscriptions_place(a, h); c != NULL; c = c->next)
 		if (c->hash == h && c->n == id.n &&
 		    memcmp(c->id, id.p, id.n) == 0)
 			return c;
 	return NULL;
 }
 
-static struct audience_channel *
-add(struct audience *a, struct str id)
+static struct subscriptions_channel *
+subscriptions_add(struct subscriptions *a, struct str id)
 {
-	struct audience_channel *c = memory_get(sizeof *c + id.n), **to;
+	struct subscriptions_channel *c = memory_get(sizeof *c + id.n), **to;
 
 	if (a->channels == a->size)
-		grow(a);
-	*c = (struct audience_channel){
-		.hash = hash(id), .n = (uint32_t)id.n
+		subscriptions_grow(a);
+	*c = (struct subscriptions_channel){
+		.hash = subscriptions_hash(id), .n = (uint32_t)id.n
 	};
 	memcpy(c->id, id.p, id.n);
-	to = place(a, c->hash);
+	to = subscriptions_place(a, c->hash);
 	c->next = *to;
 	*to = c;
 	a->channels++;
@@ -97,9 +97,9 @@ add(struct audience *a, struct str id)
 }
 
 static void
-drop(struct audience *a, struct audience_channel *c)
+subscriptions_drop(struct subscriptions *a, struct subscriptions_channel *c)
 {
-	struct audience_channel **at = place(a, c->hash);
+	struct subscriptions_channel **at = subscriptions_place(a, c->hash);
 
 	while (*at != c)
 		at = &(*at)->next;
@@ -109,13 +109,13 @@ drop(struct audience *a, struct audience_channel *c)
 }
 
 void
-audience_join(struct audience *a, struct subscription *s,
+subscriptions_join(struct subscriptions *a, struct subscription *s,
     struct str channel, struct str filter)
 {
-	struct audience_channel *c = find(a, channel);
+	struct subscriptions_channel *c = subscriptions_find(a, channel);
 
 	if (c == NULL)
-		c = add(a, channel);
+		c = subscriptions_add(a, channel);
 	s->channel = c;
 	s->filter = NULL;
 	s->filter_n = (uint16_t)filter.n;
@@ -130,13 +130,13 @@ audience_join(struct audience *a, struct subscription *s,
 	else
 		c->first = s;
 	c->last = s;
-	a->subscriptions++;
+	a->n++;
 }
 
 void
-audience_leave(struct audience *a, struct subscription *s)
+subscriptions_leave(struct subscriptions *a, struct subscription *s)
 {
-	struct audience_channel *c = s->channel;
+	struct subscriptions_channel *c = s->channel;
 
 	if (c == NULL)
 		return;
@@ -149,16 +149,16 @@ audience_leave(struct audience *a, struct subscription *s)
 	else
 		c->first = s->next;
 	if (c->first == NULL)
-		drop(a, c);
+		subscriptions_drop(a, c);
 	free(s->filter);
 	s->filter = NULL;
 	s->channel = NULL;
-	a->subscriptions--;
+	a->n--;
 }
 
 /* From this one on, the first that wants it. */
 static struct subscription *
-wanting(struct subscription *s, struct str subtopic)
+subscriptions_wanting(struct subscription *s, struct str subtopic)
 {
 	while (s != NULL && !subscription_has(subscription_filter(s),
 	    subtopic))
@@ -167,18 +167,18 @@ wanting(struct subscription *s, struct str subtopic)
 }
 
 struct subscription *
-audience_first(const struct audience *a, struct str channel,
+subscriptions_first(const struct subscriptions *a, struct str channel,
     struct str subtopic)
 {
-	struct audience_channel *c = find(a, channel);
+	struct subscriptions_channel *c = subscriptions_find(a, channel);
 
-	return c != NULL ? wanting(c->first, subtopic) : NULL;
+	return c != NULL ? subscriptions_wanting(c->first, subtopic) : NULL;
 }
 
 struct subscription *
-audience_next(const struct subscription *s, struct str subtopic)
+subscriptions_next(const struct subscription *s, struct str subtopic)
 {
-	return wanting(s->next, subtopic);
+	return subscriptions_wanting(s->next, subtopic);
 }
 
 struct str

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bus/inlet.h"
+#include "bus/feed.h"
 
 #include "line/message.h"
 
@@ -10,27 +10,27 @@
 #define ARENA_MAX (2 * LINE_LIMIT)
 
 static void
-begin(struct inlet *in)
+feed_begin(struct feed *in)
 {
-	*in = (struct inlet){ .fd = -1 };
+	*in = (struct feed){ .fd = -1 };
 	canonical_init(&in->canonical);
 	buf_init(&in->labelled, DELIVERY_LABELLED_MAX);
 	arena_init(&in->arena, ARENA_MAX);
 }
 
 void
-inlet_init(struct inlet *in, int fd, const char *name)
+feed_init(struct feed *in, int fd, const char *name)
 {
-	begin(in);
+	feed_begin(in);
 	in->fd = fd;
 	line_init(&in->in, fd, name, NULL);
 	in->in.timeout = 0;
 }
 
 int
-inlet_open(struct inlet *in, const char *stream, struct fault *fault)
+feed_open(struct feed *in, const char *stream, struct fault *fault)
 {
-	begin(in);
+	feed_begin(in);
 	in->stream = stream;
 	if (bus_reader_open(&in->reader, stream, UINT64_MAX, fault) < 0)
 		return -1;
@@ -42,7 +42,7 @@ inlet_open(struct inlet *in, const char *stream, struct fault *fault)
 }
 
 void
-inlet_release(struct inlet *in)
+feed_release(struct feed *in)
 {
 	line_release(&in->in);
 	bus_reader_close(in->reader);
@@ -53,15 +53,15 @@ inlet_release(struct inlet *in)
 }
 
 void
-inlet_turn(struct inlet *in)
+feed_turn(struct feed *in)
 {
-	in->left = INLET_TURN;
+	in->left = FEED_TURN;
 	if (in->reader != NULL)
 		bus_wait(in->reader, -1, 0);
 }
 
 static void
-pass_over(struct inlet *in, const char *why)
+feed_pass_over(struct feed *in, const char *why)
 {
 	if (in->reader != NULL)
 		passed_over(&in->passed, in->stream, '@', in->at, why);
@@ -71,15 +71,15 @@ pass_over(struct inlet *in, const char *why)
 }
 
 static void
-pass_line(struct inlet *in, struct str line)
+feed_pass_line(struct feed *in, struct str line)
 {
 	const char *why = passed_reason(line);
 
-	pass_over(in, why ? why : "not a message of a channel");
+	feed_pass_over(in, why ? why : "not a message of a channel");
 }
 
 bool
-inlet_hurry(const struct inlet *in)
+feed_hurry(const struct feed *in)
 {
 	return in->fd >= 0 && in->left == 0;
 }
@@ -110,13 +110,13 @@ delivery_parse_at(struct delivery *d, struct str line, uint64_t seq,
 
 /* A line from stdin: is it a message? */
 static bool
-take(struct inlet *in, struct str line, struct delivery *d)
+feed_take(struct feed *in, struct str line, struct delivery *d)
 {
 	const char *why = canonical_read(&in->canonical, &line);
 	struct route mark;
 
 	if (why != NULL)
-		pass_over(in, why);
+		feed_pass_over(in, why);
 	if (line.n == 0)
 		return false;
 	if (line_is_mark(line, &mark)) {
@@ -125,7 +125,7 @@ take(struct inlet *in, struct str line, struct delivery *d)
 	}
 	arena_reset(&in->arena);
 	if (!delivery_parse(d, line, &in->arena)) {
-		pass_line(in, line);
+		feed_pass_line(in, line);
 		return false;
 	}
 	if (d->route.has_seq)
@@ -136,26 +136,26 @@ take(struct inlet *in, struct str line, struct delivery *d)
 
 /* What was read counts for the turn. */
 static void
-spend(struct inlet *in, size_t n)
+feed_spend(struct feed *in, size_t n)
 {
 	in->left -= n < in->left ? n : in->left;
 }
 
 static bool
-next_of_stdin(struct inlet *in, struct delivery *d)
+feed_next_of_stdin(struct feed *in, struct delivery *d)
 {
 	struct str line;
 
 	switch (line_next(&in->in, &line)) {
 	case LINE_OK:
-		spend(in, line.n + 1);
+		feed_spend(in, line.n + 1);
 		/* the half that a killed writer has left */
 		if (!in->in.unended)
-			return take(in, line, d);
-		pass_over(in, "cut off");
+			return feed_take(in, line, d);
+		feed_pass_over(in, "cut off");
 		return false;
 	case LINE_LONG:
-		pass_over(in, "line over 1 MiB");
+		feed_pass_over(in, "line over 1 MiB");
 		in->left = 0;
 		return false;
 	case LINE_IDLE:
@@ -172,14 +172,14 @@ next_of_stdin(struct inlet *in, struct delivery *d)
 }
 
 static bool
-next_of_bus(struct inlet *in, struct delivery *d)
+feed_next_of_bus(struct feed *in, struct delivery *d)
 {
 	struct str line;
 	int got;
 
 	if (bus_line_next(&in->run, &line)) {
 		in->seq = in->at += line.n + 1;
-		spend(in, line.n + 1);
+		feed_spend(in, line.n + 1);
 		arena_reset(&in->arena);
 		if (delivery_parse_at(d, line, in->seq, &in->labelled,
 		    &in->arena)) {
@@ -187,14 +187,14 @@ next_of_bus(struct inlet *in, struct delivery *d)
 			return true;
 		}
 		if (!line_is_mark(line, &d->route))
-			pass_line(in, line);
+			feed_pass_line(in, line);
 		return false;
 	}
 	got = bus_read(in->reader, &in->run, &in->at, &in->fault);
 	in->idle = got == 0;
 	if (got < 0 && in->fault.status == EX_DATAERR) {
 		in->fault.status = 0;
-		pass_over(in, in->fault.text);
+		feed_pass_over(in, in->fault.text);
 	} else if (got < 0) {
 		in->fd = -1;
 	}
@@ -202,11 +202,12 @@ next_of_bus(struct inlet *in, struct delivery *d)
 }
 
 bool
-inlet_next(struct inlet *in, struct delivery *d)
+feed_next(struct feed *in, struct delivery *d)
 {
 	in->idle = false;
 	while (in->fd >= 0 && in->left > 0 && !in->idle)
-		if (in->reader ? next_of_bus(in, d) : next_of_stdin(in, d))
+		if (in->reader ? feed_next_of_bus(in, d) :
+		    feed_next_of_stdin(in, d))
 			return true;
 	return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Apart from the inlet, as with it the parsers of all forms of SenML come. */
-#include "bus/inlet.h"
+/* Apart from the feed, as with it the parsers of all forms of SenML come. */
+#include "bus/feed.h"
 #include "line/message.h"
 #include "senml/content_format.h"
 #include "senml/payload.h"

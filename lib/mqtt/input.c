@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/input.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/signal.h"
+
+/* a group moves as often, in ms */
+#define MOVE_MS 100
+
+/* ---- opening ---- */
+
+static int
+input_open_stdin(struct input *in, const char *ack, struct fault *fault)
+{
+	struct stat st;
+
+	in->fd = STDIN_FILENO;
+	in->finite = fstat(STDIN_FILENO, &st) == 0 &&
+	    (S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) &&
+	    !isatty(STDIN_FILENO)));
+	if (ack == NULL)
+		return 0;
+	in->stream = in->names[0];
+	in->group = in->names[1];
+	if (bus_group_parse(ack, in->names[0], in->names[1], fault) < 0 ||
+	    bus_group_get(in->stream, in->group, &in->moved, fault) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+input_open_bus(struct input *in, const char *input, struct fault *fault)
+{
+	static const struct bus_where end = { .seq = UINT64_MAX };
+
+	if (bus_operand_parse(input, in->names[0], in->names[1],
+	    fault) < 0)
+		return -1;
+	in->stream = in->names[0];
+	if (in->names[1][0] != '\0')
+		in->group = in->names[1];
+	if (bus_where_find(in->stream, &end, &in->moved, fault) < 0)
+		return -1;
+	if (in->group != NULL && bus_group_join(in->stream, in->group,
+	    &in->moved, fault) < 0)
+		return -1;
+	if (bus_reader_open(&in->reader, in->stream, in->moved,
+	    fault) < 0)
+		return -1;
+	in->fd = bus_reader_watch(in->reader);
+	return in->fd >= 0 ? 0 : fault_errno(fault, EX_OSERR, "%s",
+	    in->stream);
+}
+
+int
+input_open(struct input *in, const char *input, const char *ack,
+    const char *rejects)
+{
+	static char *no_files[] = { NULL };
+	struct fault fault;
+
+	*in = (struct input){ .fd = -1 };
+	canonical_init(&in->canonical);
+	if (filter_init(&in->f, no_files, rejects, NULL) < 0)
+		return -1;
+	/* nothing is written there: who reads it is of no interest */
+	in->f.out.fd = -1;
+	in->f.in.timeout = 0;
+	if ((input != NULL ? input_open_bus(in, input, &fault) :
+	    input_open_stdin(in, ack, &fault)) == 0)
+		return 0;
+	in->f.status = diag_fault(&fault);
+	return -1;
+}
+
+int
+input_close(struct input *in)
+{
+	if (in->behind && in->f.status == 0)
+		in->f.status = EX_TEMPFAIL;
+	bus_reader_close(in->reader);
+	canonical_release(&in->canonical);
+	return filter_finish(&in->f);
+}
+
+uint64_t
+input_start(const struct input *in)
+{
+	return in->moved;
+}
+
+/* ---- lines ---- */
+
+bool
+input_is_bus(const struct input *in)
+{
+	return in->reader != NULL;
+}
+
+int
+input_fd(const struct input *in)
+{
+	return in->ended ? -1 : in->fd;
+}
+
+void
+input_woken(struct input *in)
+{
+	if (in->reader != NULL)
+		bus_wait(in->reader, -1, 0);
+}
+
+bool
+input_at_end(const struct input *in)
+{
+	return in->ended || in->finite || in->hung_up || signal_stop();
+}
+
+/* its position on the bus where it has one, else its number */
+static struct input_place
+input_place_of(const struct input *in, struct str line)
+{
+	struct route route = { .has_seq = false };
+	size_t rest;
+
+	if (in->stream != NULL && route_scan(line, &route, &rest) &&
+	    route.has_seq)
+		return (struct input_place){ true, route.seq };
+	return (struct input_place){ false, in->f.in.number };
+}
+
+static bool
+input_next_of_stdin(struct input *in, struct input_line *l)
+{
+	const char *why;
+	struct str line;
+	int r;
+
+	do {
+		if ((r = filter_next(&in->f, &line)) != LINE_OK)
+			break;
+		l->text = line;
+		/* what is no message still says how far the lines are */
+		if ((why = canonical_read(&in->canonical, &l->text)) != NULL)
+			input_reject(in, input_place_of(in, line), line, why);
+	} while (l->text.n == 0);
+	in->ended = r == 0;
+	l->seq = 0;
+	l->place = (struct input_place){ false, in->f.in.number };
+	return r == LINE_OK;
+}
+
+static void
+input_warn_gone(struct input *in)
+{
+	uint64_t from, to;
+
+	if (bus_reader_gone(in->reader, &from, &to))
+		diag_warning("%s: %llu bytes were pruned before they were "
+		    "read, from %llu to %llu", in->stream,
+		    (unsigned long long)(to - from), (unsigned long long)from,
+		    (unsigned long long)to);
+}
+
+static bool
+input_next_of_bus(struct input *in, struct input_line *l)
+{
+	struct fault fault;
+	int got = 1;
+
+	while (!signal_stop() && got > 0) {
+		if (bus_line_next(&in->run, &l->text)) {
+			in->at += l->text.n + 1;
+			l->seq = in->at;
+			l->place = (struct input_place){ true, l->seq };
+			return true;
+		}
+		got = bus_read(in->reader, &in->run, &in->at, &fault);
+		input_warn_gone(in);
+		if (got < 0) {
+			in->f.status = diag_fault(&fault);
+			/* a line that is damaged is passed over */
+			in->ended = fault.status != EX_DATAERR;
+		}
+	}
+	in->ended |= signal_stop();
+	return false;
+}
+
+bool
+input_next(struct input *in, struct input_line *l)
+{
+	if (in->ended)
+		return false;
+	return in->reader != NULL ? input_next_of_bus(in, l) :
+	    input_next_of_stdin(in, l);
+}
+
+void
+input_reject(struct input *in, struct input_place place, struct str line,
+    const char *why)
+{
+	char text[BUS_NAME_MAX + 32];
+
+	/* it may turn out to be the last one, cut off */
+	if (in->reader == NULL && !line_is_whole(line)) {
+		filter_reject(&in->f, line, why, 0);
+		return;
+	}
+	if (place.by_seq)
+		snprintf(text, sizeof text, "%s@%llu", in->stream,
+		    (unsigned long long)place.n);
+	else
+		snprintf(text, sizeof text, "<stdin>:%llu",
+		    (unsigned long long)place.n);
+	filter_reject_from(&in->f, text, line, why);
+}
+
+/* ---- the group ---- */
+
+bool
+input_is_due(const struct input *in, uint64_t seq)
+{
+	return in->group != NULL && seq > in->moved;
+}
+
+void
+input_move(struct input *in, uint64_t seq, bool at_once)
+{
+	struct fault fault;
+	bool was_behind = in->behind;
+	int64_t now = clock_ms();
+
+	if (in->f.rejects.fd >= 0)
+		out_flush(&in->f.rejects);
+	if (!input_is_due(in, seq) || (!at_once && now < in->move_at))
+		return;
+	in->move_at = now + MOVE_MS;
+	in->behind = bus_group_set(in->stream, in->group, seq,
+	    &fault) < 0;
+	if (!in->behind)
+		in->moved = seq;
+	else if (!was_behind)
+		diag_warning("group '%s' not moved: %s", in->group,
+		    fault.text);
+}
