@@ -74,7 +74,7 @@ static const struct opt disconnect_options[] = {
 static int
 create(char **operands)
 {
-	return admin_run(&admin, operands, BULK_CREATE);
+	return admin_run(&admin, operands, CHANGE_CREATE);
 }
 
 static int
@@ -98,38 +98,38 @@ update(char **operands)
 	    admin.metadata == NULL && admin.tags.n == 0)
 		program_misuse(admin.program, "nothing to change: --name, "
 		    "--metadata, --tag or -f FILE");
-	return admin_run(&admin, operands, BULK_UPDATE);
+	return admin_run(&admin, operands, CHANGE_UPDATE);
 }
 
 static int
 enable(char **operands)
 {
-	return admin_run(&admin, operands, BULK_ENABLE);
+	return admin_run(&admin, operands, CHANGE_ENABLE);
 }
 
 static int
 disable(char **operands)
 {
-	return admin_run(&admin, operands, BULK_DISABLE);
+	return admin_run(&admin, operands, CHANGE_DISABLE);
 }
 
 /* takes what list gives, to be its sink */
 static int
 remove_all(char **operands)
 {
-	return admin_run(&admin, operands, BULK_REMOVE);
+	return admin_run(&admin, operands, CHANGE_REMOVE);
 }
 
 static int
 connect_all(char **operands)
 {
-	return admin_run(&admin, operands, BULK_CONNECT);
+	return admin_run(&admin, operands, CHANGE_CONNECT);
 }
 
 static int
 disconnect_all(char **operands)
 {
-	return admin_run(&admin, operands, BULK_DISCONNECT);
+	return admin_run(&admin, operands, CHANGE_DISCONNECT);
 }
 
 static const struct verb verbs[] = {

@@ -89,7 +89,7 @@ static const struct opt key_options[] = {
 static int
 create(char **operands)
 {
-	return admin_run(&admin, operands, BULK_CREATE);
+	return admin_run(&admin, operands, CHANGE_CREATE);
 }
 
 static int
@@ -113,26 +113,26 @@ update(char **operands)
 	    admin.metadata == NULL && admin.tags.n == 0)
 		program_misuse(admin.program, "nothing to change: --name, "
 		    "--metadata, --tag or -f FILE");
-	return admin_run(&admin, operands, BULK_UPDATE);
+	return admin_run(&admin, operands, CHANGE_UPDATE);
 }
 
 static int
 enable(char **operands)
 {
-	return admin_run(&admin, operands, BULK_ENABLE);
+	return admin_run(&admin, operands, CHANGE_ENABLE);
 }
 
 static int
 disable(char **operands)
 {
-	return admin_run(&admin, operands, BULK_DISABLE);
+	return admin_run(&admin, operands, CHANGE_DISABLE);
 }
 
 /* takes what list gives, to be its sink */
 static int
 remove_all(char **operands)
 {
-	return admin_run(&admin, operands, BULK_REMOVE);
+	return admin_run(&admin, operands, CHANGE_REMOVE);
 }
 
 static int
@@ -145,7 +145,7 @@ key(char **operands)
 		    "one of --key-file, --new and --remove");
 	if (ways == 0)
 		return admin_show_keys(&admin, operands);
-	return admin_run(&admin, operands, BULK_UPDATE);
+	return admin_run(&admin, operands, CHANGE_UPDATE);
 }
 
 static const struct verb verbs[] = {

@@ -32,7 +32,7 @@ answer(struct call *c, enum access_result result, struct str thing)
 static bool
 read_key(struct call *c, struct str *key)
 {
-	struct body_field token = { .name = "token", .type = BODY_TEXT };
+	struct object_field token = { .name = "token", .type = OBJECT_TEXT };
 
 	if (!call_read(c, &token, 1))
 		return false;
@@ -70,7 +70,7 @@ access_decide(struct call *c)
 void
 access_decide_id(struct call *c)
 {
-	struct body_field thing = { .name = "thing_id", .type = BODY_TEXT };
+	struct object_field thing = { .name = "thing_id", .type = OBJECT_TEXT };
 
 	if (!call_read(c, &thing, 1))
 		return;

@@ -13,7 +13,7 @@
  */
 
 struct account_change {
-	struct change change;
+	struct api_change change;
 	struct api *api;
 	struct http_request *request;
 	struct principal who;
@@ -40,7 +40,7 @@ remains(struct registry *r, const struct user *user, struct fault *fault)
 
 static struct account_change *
 change_new(struct call *c, const struct principal *who,
-    int (*make)(struct change *, struct registry *, struct fault *),
+    int (*make)(struct api_change *, struct registry *, struct fault *),
     void (*done)(struct task *))
 {
 	struct account_change *a = memory_zero(1, sizeof *a);
@@ -132,7 +132,7 @@ users_show_one(struct call *c)
 }
 
 static int
-set_metadata(struct change *c, struct registry *r, struct fault *fault)
+set_metadata(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct account_change *a = of_task(&c->task);
 
@@ -150,7 +150,7 @@ metadata_set(struct task *t)
 void
 users_update(struct call *c)
 {
-	struct body_field f = { .name = "metadata", .type = BODY_OBJECT };
+	struct object_field f = { .name = "metadata", .type = OBJECT_RAW };
 	const struct principal *who;
 	struct account_change *a;
 	struct str metadata;
@@ -166,7 +166,7 @@ users_update(struct call *c)
 }
 
 static int
-remove_user(struct change *c, struct registry *r, struct fault *fault)
+remove_user(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct account_change *a = of_task(&c->task);
 
@@ -190,7 +190,7 @@ users_remove(struct call *c)
 }
 
 static int
-end_tokens(struct change *c, struct registry *r, struct fault *fault)
+end_tokens(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct account_change *a = of_task(&c->task);
 
@@ -248,7 +248,7 @@ put_lasting(struct buf *b, const struct lasting *l)
 }
 
 static int
-create_lasting(struct change *c, struct registry *r, struct fault *fault)
+create_lasting(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct account_change *a = of_task(&c->task);
 
@@ -293,11 +293,11 @@ enum { NAME, SCOPE, DURATION, TYPE, KEY_FIELDS };
 
 /* a scope, or the type in place of one; NULL, or why not */
 static const char *
-set_scope(struct account_change *a, const struct body_field f[KEY_FIELDS])
+set_scope(struct account_change *a, const struct object_field f[KEY_FIELDS])
 {
 	int64_t type;
 
-	if (f[TYPE].value.p != NULL && (!body_number(f[TYPE].value, &type) ||
+	if (f[TYPE].value.p != NULL && (!object_number(f[TYPE].value, &type) ||
 	    type != TYPE_API))
 		return "the type has to be 2, an API key: a login is "
 		    "POST /tokens";
@@ -314,13 +314,13 @@ set_scope(struct account_change *a, const struct body_field f[KEY_FIELDS])
 /* Clients of Mainflux, which give a type, have nanoseconds: those are more
  * than all the seconds that are taken. */
 static const char *
-set_duration(struct account_change *a, const struct body_field f[KEY_FIELDS])
+set_duration(struct account_change *a, const struct object_field f[KEY_FIELDS])
 {
 	int64_t n = 0;
 
 	if (f[DURATION].value.p == NULL)
 		return NULL;
-	if (!body_number(f[DURATION].value, &n)) {
+	if (!object_number(f[DURATION].value, &n)) {
 		n = 0;
 	} else if (f[TYPE].value.p != NULL) {
 		/* 0 is what they say for "without an end" */
@@ -336,7 +336,7 @@ set_duration(struct account_change *a, const struct body_field f[KEY_FIELDS])
 }
 
 static const char *
-set_lasting(struct account_change *a, const struct body_field f[KEY_FIELDS])
+set_lasting(struct account_change *a, const struct object_field f[KEY_FIELDS])
 {
 	const char *why;
 
@@ -357,11 +357,11 @@ set_lasting(struct account_change *a, const struct body_field f[KEY_FIELDS])
 void
 keys_create(struct call *c)
 {
-	struct body_field f[KEY_FIELDS] = {
-		[NAME] = { .name = "name", .type = BODY_TEXT },
-		[SCOPE] = { .name = "scope", .type = BODY_TEXT },
-		[DURATION] = { .name = "duration", .type = BODY_NUMBER },
-		[TYPE] = { .name = "type", .type = BODY_NUMBER },
+	struct object_field f[KEY_FIELDS] = {
+		[NAME] = { .name = "name", .type = OBJECT_TEXT },
+		[SCOPE] = { .name = "scope", .type = OBJECT_TEXT },
+		[DURATION] = { .name = "duration", .type = OBJECT_NUMBER },
+		[TYPE] = { .name = "type", .type = OBJECT_NUMBER },
 	};
 	struct account_change *a;
 	const struct principal *who;
@@ -442,7 +442,7 @@ keys_show(struct call *c)
 }
 
 static int
-remove_lasting(struct change *c, struct registry *r, struct fault *fault)
+remove_lasting(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct account_change *a = of_task(&c->task);
 

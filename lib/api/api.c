@@ -162,7 +162,8 @@ api_turn(struct api *api)
 	inbox_run(&api->inbox);
 	changed = api->clock - api->looked >= LOOK_EACH && reopen(api);
 	/* all of this turn sees it as it is now */
-	if (api->registry != NULL && registry_look(api->registry, &fault) < 0)
+	if (api->registry != NULL &&
+	    registry_read_begin(api->registry, &fault) < 0)
 		call_complain(api, &fault);
 	changed |= api->registry != NULL &&
 	    registry_changed(api->registry) != 0;
@@ -185,7 +186,7 @@ void
 api_rest(struct api *api)
 {
 	if (api->registry != NULL)
-		registry_look_away(api->registry);
+		registry_read_end(api->registry);
 }
 
 void

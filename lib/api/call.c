@@ -37,40 +37,41 @@ call_lines(const struct call *c)
 }
 
 bool
-call_read(struct call *c, struct body_field *fields, size_t n)
+call_read(struct call *c, struct object_field *fields, size_t n)
 {
 	const char *why;
 
 	if (!call_typed(c))
 		return false;
-	why = body_read(c->request->body, fields, n, &c->api->scratch);
+	why = object_read(c->request->body, fields, n, &c->api->scratch);
 	if (why != NULL)
 		http_problem(c->request, 400, why);
 	return why == NULL;
 }
 
 const char *
-call_fill_spec(struct specs *specs, struct spec *spec,
-    const struct body_field f[ITEM_FIELDS], bool key)
+call_fill_change(struct changes *changes, struct change *change,
+    const struct object_field f[ITEM_FIELDS], bool key)
 {
 	const char *why = NULL;
 
 	if (f[ITEM_NAME].value.p != NULL)
-		why = spec_set_name(specs, spec, f[ITEM_NAME].value);
+		why = change_set_name(changes, change, f[ITEM_NAME].value);
 	if (why == NULL && f[ITEM_METADATA].value.p != NULL)
-		why = spec_set_metadata(specs, spec, f[ITEM_METADATA].value);
+		why = change_set_metadata(changes, change,
+		    f[ITEM_METADATA].value);
 	if (why == NULL && f[ITEM_TAGS].value.p != NULL)
-		why = spec_set_tags(specs, spec, f[ITEM_TAGS].value);
+		why = change_set_tags(changes, change, f[ITEM_TAGS].value);
 	if (why == NULL && key && f[ITEM_KEY].value.n > 0)
-		why = spec_set_key(specs, spec, f[ITEM_KEY].value);
+		why = change_set_key(changes, change, f[ITEM_KEY].value);
 	return why;
 }
 
 bool
-call_spec(struct call *c, struct specs *specs, struct spec *spec,
-    const struct body_field f[ITEM_FIELDS], bool key)
+call_take_change(struct call *c, struct changes *changes, struct change *change,
+    const struct object_field f[ITEM_FIELDS], bool key)
 {
-	const char *why = call_fill_spec(specs, spec, f, key);
+	const char *why = call_fill_change(changes, change, f, key);
 
 	if (why != NULL)
 		http_problem(c->request, 400, why);

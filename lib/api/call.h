@@ -8,7 +8,7 @@
 #include "api/conditions.h"
 #include "api/stores.h"
 #include "json/object.h"
-#include "registry/bulk.h"
+#include "registry/changes.h"
 
 struct feed;
 struct keeper;
@@ -108,7 +108,7 @@ bool call_typed(struct call *);
 /* is it lines of JSON? */
 #define CALL_LINES "application/x-ndjson"
 bool call_lines(const struct call *);
-bool call_read(struct call *, struct body_field *, size_t n);
+bool call_read(struct call *, struct object_field *, size_t n);
 
 /* Reads the query, If-Match and If-None-Match; what of them can't be read is
  * answered 400: false. */
@@ -131,11 +131,11 @@ void call_changed(struct http_request *);
 /* checks and copies name, metadata, tags and key as far as they are there;
  * NULL, or why not */
 enum { ITEM_NAME, ITEM_METADATA, ITEM_TAGS, ITEM_KEY, ITEM_FIELDS };
-const char *call_fill_spec(struct specs *, struct spec *,
-    const struct body_field f[ITEM_FIELDS], bool key);
+const char *call_fill_change(struct changes *, struct change *,
+    const struct object_field f[ITEM_FIELDS], bool key);
 /* the same; what is wrong is answered with 400: false */
-bool call_spec(struct call *, struct specs *, struct spec *,
-    const struct body_field f[ITEM_FIELDS], bool key);
+bool call_take_change(struct call *, struct changes *, struct change *,
+    const struct object_field f[ITEM_FIELDS], bool key);
 
 /* a user's own; {} when it isn't there; else it answers 400: false */
 bool call_metadata(struct call *, struct str json, struct str *compact);
@@ -196,7 +196,7 @@ void connections_add(struct call *), connections_remove(struct call *),
  * answered: false. */
 bool call_may_bulk(struct call *);
 /* a bulk that is sent as lines */
-void lines_change(struct call *, enum bulk_what, enum item_kind);
+void lines_change(struct call *, enum change_verb, enum item_kind);
 void access_identity(struct call *), access_decide(struct call *),
     access_decide_id(struct call *), access_explain(struct call *);
 void events_stream(struct call *), messages_list(struct call *);

@@ -12,19 +12,19 @@
 #define PAIRS_MAX 20000
 
 struct connection_change {
-	struct change change;
+	struct api_change change;
 	struct api *api;
 	struct http_request *request;
 	struct user user;
 	bool connect, mismatch;
 	struct conditions conditions;	/* for one pair */
 	/* what has a channel, and then what has a thing */
-	struct specs specs;
+	struct changes changes;
 	size_t channels;
 };
 
 static struct connection_change *
-of_change(struct change *c)
+of_change(struct api_change *c)
 {
 	return (struct connection_change *)c;
 }
@@ -46,7 +46,7 @@ static int
 is_refused(struct connection_change *cc, struct registry *r,
     struct fault *fault)
 {
-	const struct spec *v = cc->specs.v;
+	const struct change *v = cc->changes.v;
 	int got;
 
 	if (!conditions_any(&cc->conditions))
@@ -59,10 +59,10 @@ is_refused(struct connection_change *cc, struct registry *r,
 }
 
 static int
-make(struct change *c, struct registry *r, struct fault *fault)
+make(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct connection_change *cc = of_change(c);
-	const struct spec *v = cc->specs.v;
+	const struct change *v = cc->changes.v;
 	size_t i, j;
 	int got = user_remains(r, &cc->user, fault);
 
@@ -72,7 +72,7 @@ make(struct change *c, struct registry *r, struct fault *fault)
 	if ((got = is_refused(cc, r, fault)) != 0)
 		return got < 0 ? -1 : 0;
 	for (i = 0; i < cc->channels; i++)
-		for (j = cc->channels; j < cc->specs.n; j++)
+		for (j = cc->channels; j < cc->changes.n; j++)
 			if (make_pair(cc, r, v[i].channel, v[j].thing,
 			    fault) < 0)
 				return -1;
@@ -82,7 +82,7 @@ make(struct change *c, struct registry *r, struct fault *fault)
 static void
 done(struct task *t)
 {
-	struct connection_change *cc = of_change((struct change *)t);
+	struct connection_change *cc = of_change((struct api_change *)t);
 
 	if (cc->mismatch) {
 		call_changed(cc->request);
@@ -92,7 +92,7 @@ done(struct task *t)
 		api_recovered(cc->api);
 		http_answer(cc->request, cc->connect ? 200 : 204);
 	}
-	specs_release(&cc->specs);
+	changes_release(&cc->changes);
 	free(cc);
 }
 
@@ -106,28 +106,28 @@ change_new(struct call *c, bool connect)
 	cc->api = c->api;
 	cc->request = c->request;
 	cc->connect = connect;
-	specs_init(&cc->specs);
+	changes_init(&cc->changes);
 	return cc;
 }
 
 static void
 change_drop(struct connection_change *cc)
 {
-	specs_release(&cc->specs);
+	changes_release(&cc->changes);
 	free(cc);
 }
 
 static void
 add_channel(struct connection_change *cc, struct str id)
 {
-	specs_add(&cc->specs)->channel = arena_str(&cc->specs.keep, id);
+	changes_add(&cc->changes)->channel = arena_str(&cc->changes.keep, id);
 	cc->channels++;
 }
 
 static void
 add_thing(struct connection_change *cc, struct str id)
 {
-	specs_add(&cc->specs)->thing = arena_str(&cc->specs.keep, id);
+	changes_add(&cc->changes)->thing = arena_str(&cc->changes.keep, id);
 }
 
 static void
@@ -142,7 +142,7 @@ change_go(struct call *c, struct connection_change *cc)
 	cc->user = who->user;
 	if (!cc->change.many)
 		cc->conditions = conditions_keep(&c->conditions,
-		    &cc->specs.keep);
+		    &cc->changes.keep);
 	cc->change.user = cc->user.id;
 	ledger_add(c->api->ledger, &cc->change);
 }
@@ -183,13 +183,13 @@ static const char *
 read_ids(struct call *c, struct connection_change *cc, struct str array,
     void (*add)(struct connection_change *, struct str))
 {
-	struct body_array a;
+	struct object_array a;
 	struct str element, id;
 	int got, n;
 
-	body_array_init(&a, array, &c->api->scratch);
-	for (n = 0; (got = body_next(&a, &element)) > 0; n++) {
-		if (!body_text(element, &c->api->scratch, &id))
+	object_array_init(&a, array, &c->api->scratch);
+	for (n = 0; (got = object_array_next(&a, &element)) > 0; n++) {
+		if (!object_text(element, &c->api->scratch, &id))
 			return "an id has to be a text";
 		if (id.n == 0)
 			return "an id is empty";
@@ -204,7 +204,7 @@ read_ids(struct call *c, struct connection_change *cc, struct str array,
 
 static const char *
 read_pairs(struct call *c, struct connection_change *cc,
-    const struct body_field f[2])
+    const struct object_field f[2])
 {
 	const char *why;
 
@@ -214,7 +214,7 @@ read_pairs(struct call *c, struct connection_change *cc,
 	if (why == NULL)
 		why = read_ids(c, cc, f[1].value, add_thing);
 	if (why == NULL &&
-	    cc->channels * (cc->specs.n - cc->channels) > PAIRS_MAX)
+	    cc->channels * (cc->changes.n - cc->channels) > PAIRS_MAX)
 		why = "more than 20000 pairs at once";
 	return why;
 }
@@ -222,15 +222,15 @@ read_pairs(struct call *c, struct connection_change *cc,
 static void
 many(struct call *c, bool connect)
 {
-	struct body_field f[] = {
-		{ .name = "channel_ids", .type = BODY_TEXTS },
-		{ .name = "thing_ids", .type = BODY_TEXTS },
+	struct object_field f[] = {
+		{ .name = "channel_ids", .type = OBJECT_TEXTS },
+		{ .name = "thing_ids", .type = OBJECT_TEXTS },
 	};
 	struct connection_change *cc;
 	const char *why;
 
 	if (call_lines(c)) {
-		lines_change(c, connect ? BULK_CONNECT : BULK_DISCONNECT,
+		lines_change(c, connect ? CHANGE_CONNECT : CHANGE_DISCONNECT,
 		    ITEM_CHANNEL);
 		return;
 	}

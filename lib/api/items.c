@@ -21,7 +21,7 @@ enum what { CREATE, UPDATE, REMOVE };
 enum form { PLAIN, NAMED, SHOWN };
 
 struct item_change {
-	struct change change;
+	struct api_change change;
 	struct api *api;
 	struct http_request *request;
 	enum item_kind kind;
@@ -30,7 +30,7 @@ struct item_change {
 	unsigned problem;		/* status of what is wrong with it */
 	enum form form;			/* of the answer to an update */
 	struct user user;
-	struct specs specs;
+	struct changes changes;
 	struct conditions conditions;
 	bool mismatch;
 	char state[ITEM_STATE + 1];	/* after an update */
@@ -48,7 +48,7 @@ static const unsigned may_write[] = {
 /* ---- changes, in the ledger ---- */
 
 static struct item_change *
-of_change(struct change *c)
+of_change(struct api_change *c)
 {
 	return (struct item_change *)c;
 }
@@ -68,27 +68,27 @@ find_state(struct item_change *ic, struct registry *r, struct str id,
 }
 
 static void
-put_created(struct item_change *ic, const struct spec *spec)
+put_created(struct item_change *ic, const struct change *change)
 {
 	struct buf *b = &ic->answer;
 
 	buf_puts(b, b->n > 0 ? ",{\"id\":" : "{\"id\":");
-	json_put_string(b, spec->id);
-	if (spec->name.n > 0) {
+	json_put_string(b, change->id);
+	if (change->name.n > 0) {
 		buf_puts(b, ",\"name\":");
-		json_put_string(b, spec->name);
+		json_put_string(b, change->name);
 	}
 	if (ic->kind == ITEM_THING) {
 		buf_puts(b, ",\"key\":");
-		json_put_string(b, ic->keys ? spec->key : STR_NONE);
+		json_put_string(b, ic->keys ? change->key : STR_NONE);
 	}
-	if (spec->metadata.n > 2) {
+	if (change->metadata.n > 2) {
 		buf_puts(b, ",\"metadata\":");
-		buf_put_str(b, spec->metadata);
+		buf_put_str(b, change->metadata);
 	}
-	if (spec->tags.n > 2) {
+	if (change->tags.n > 2) {
 		buf_puts(b, ",\"tags\":");
-		buf_put_str(b, spec->tags);
+		buf_put_str(b, change->tags);
 	}
 	buf_putc(b, '}');
 }
@@ -99,16 +99,17 @@ create(struct item_change *ic, struct registry *r, struct fault *fault)
 	size_t at;
 
 	if (!ic->bulk)
-		return item_create(r, ic->kind, &ic->user, ic->specs.v, fault);
-	return items_create(r, ic->kind, &ic->user, ic->specs.v, ic->specs.n,
-	    &at, fault);
+		return item_create(r, ic->kind, &ic->user, ic->changes.v,
+		    fault);
+	return items_create(r, ic->kind, &ic->user, ic->changes.v,
+	    ic->changes.n, &at, fault);
 }
 
 static int
-make(struct change *c, struct registry *r, struct fault *fault)
+make(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct item_change *ic = of_change(c);
-	const struct spec *spec = &ic->specs.v[0];
+	const struct change *change = &ic->changes.v[0];
 	int got = user_remains(r, &ic->user, fault);
 
 	if (got <= 0)
@@ -117,7 +118,7 @@ make(struct change *c, struct registry *r, struct fault *fault)
 	if (ic->what == CREATE)
 		return create(ic, r, fault);
 	if (conditions_any(&ic->conditions)) {
-		got = find_state(ic, r, spec->id, fault);
+		got = find_state(ic, r, change->id, fault);
 		if (got < 0 && fault->status != 1)
 			return -1;
 		ic->mismatch = conditions_status(&ic->conditions, got == 0,
@@ -126,10 +127,10 @@ make(struct change *c, struct registry *r, struct fault *fault)
 			return 0;
 	}
 	if (ic->what == REMOVE)
-		return item_remove(r, ic->kind, &ic->user, spec->id, fault);
-	if (item_update(r, ic->kind, &ic->user, spec, fault) < 0)
+		return item_remove(r, ic->kind, &ic->user, change->id, fault);
+	if (item_update(r, ic->kind, &ic->user, change, fault) < 0)
 		return -1;
-	return find_state(ic, r, spec->id, fault);
+	return find_state(ic, r, change->id, fault);
 }
 
 /* ---- and back ---- */
@@ -143,7 +144,7 @@ answer_created(struct item_change *ic)
 
 	if (!ic->bulk) {
 		snprintf(place, sizeof place, "/%s/%.*s",
-		    collection[ic->kind], STR_ARG(ic->specs.v[0].id));
+		    collection[ic->kind], STR_ARG(ic->changes.v[0].id));
 		http_set(r, "Location", place);
 		http_answer(r, 201);
 		return;
@@ -162,7 +163,7 @@ answer_updated(struct item_change *ic)
 {
 	struct api *api = ic->api;
 	struct fault fault;
-	struct item item = { .id = ic->specs.v[0].id };
+	struct item item = { .id = ic->changes.v[0].id };
 	void *found = NULL;
 	int got;
 
@@ -188,7 +189,7 @@ answer_updated(struct item_change *ic)
 static void
 done(struct task *t)
 {
-	struct item_change *ic = of_change((struct change *)t);
+	struct item_change *ic = of_change((struct api_change *)t);
 	struct http_request *r = ic->request;
 	const struct fault *fault = &ic->change.fault;
 
@@ -210,7 +211,7 @@ done(struct task *t)
 		answer_updated(ic);
 	}
 	buf_release(&ic->answer);
-	specs_release(&ic->specs);
+	changes_release(&ic->changes);
 	free(ic);
 }
 
@@ -225,7 +226,7 @@ change_new(struct call *c, enum item_kind kind, enum what what)
 	ic->request = c->request;
 	ic->kind = kind;
 	ic->what = what;
-	specs_init(&ic->specs);
+	changes_init(&ic->changes);
 	buf_init(&ic->answer, c->api->answer.max);
 	return ic;
 }
@@ -233,7 +234,7 @@ change_new(struct call *c, enum item_kind kind, enum what what)
 static void
 change_drop(struct item_change *ic)
 {
-	specs_release(&ic->specs);
+	changes_release(&ic->changes);
 	free(ic);
 }
 
@@ -252,7 +253,7 @@ change_go(struct call *c, struct item_change *ic)
 	ic->keys = ic->what == CREATE || who->scope & TOKEN_KEYS_READ;
 	if (ic->form == SHOWN && !(who->scope & may_read[ic->kind]))
 		ic->form = NAMED;
-	ic->conditions = conditions_keep(&c->conditions, &ic->specs.keep);
+	ic->conditions = conditions_keep(&c->conditions, &ic->changes.keep);
 	ic->change.user = ic->user.id;
 	ledger_add(c->api->ledger, &ic->change);
 }
@@ -260,31 +261,31 @@ change_go(struct call *c, struct item_change *ic)
 /* ---- requests ---- */
 
 #define ITEM_BODY {							\
-	[ITEM_NAME] = { .name = "name", .type = BODY_TEXT },		\
-	[ITEM_METADATA] = { .name = "metadata", .type = BODY_OBJECT },	\
-	[ITEM_TAGS] = { .name = "tags", .type = BODY_TEXTS },		\
-	[ITEM_KEY] = { .name = "key", .type = BODY_TEXT },		\
+	[ITEM_NAME] = { .name = "name", .type = OBJECT_TEXT },		\
+	[ITEM_METADATA] = { .name = "metadata", .type = OBJECT_RAW },	\
+	[ITEM_TAGS] = { .name = "tags", .type = OBJECT_TEXTS },		\
+	[ITEM_KEY] = { .name = "key", .type = OBJECT_TEXT },		\
 }
 
 /* with an id and a key, which is random when none is given */
 static const char *
-make_new(struct item_change *ic, struct spec *spec,
-    const struct body_field f[ITEM_FIELDS])
+make_new(struct item_change *ic, struct change *change,
+    const struct object_field f[ITEM_FIELDS])
 {
 	bool thing = ic->kind == ITEM_THING;
-	const char *why = call_fill_spec(&ic->specs, spec, f, thing);
+	const char *why = call_fill_change(&ic->changes, change, f, thing);
 
 	if (why == NULL)
-		why = spec_make_id(&ic->specs, spec);
-	if (why == NULL && thing && !(spec->given & SPEC_KEY))
-		why = spec_make_key(&ic->specs, spec);
+		why = change_make_id(&ic->changes, change);
+	if (why == NULL && thing && !(change->given & MEMBER_KEY))
+		why = change_make_key(&ic->changes, change);
 	return why;
 }
 
 static void
 create_one(struct call *c, enum item_kind kind)
 {
-	struct body_field f[] = ITEM_BODY;
+	struct object_field f[] = ITEM_BODY;
 	struct item_change *ic;
 	const char *why;
 
@@ -292,7 +293,7 @@ create_one(struct call *c, enum item_kind kind)
 	    !call_has_token(c))
 		return;
 	ic = change_new(c, kind, CREATE);
-	why = make_new(ic, specs_add(&ic->specs), f);
+	why = make_new(ic, changes_add(&ic->changes), f);
 	if (why == NULL) {
 		change_go(c, ic);
 	} else {
@@ -314,34 +315,34 @@ wrong(struct item_change *ic, unsigned status, const char *why,
 static int
 read_bulk(struct item_change *ic, struct arena *scratch, struct fault *fault)
 {
-	struct body_array array;
+	struct object_array array;
 	struct str element;
 	const char *why = NULL;
 	int got;
 
-	body_array_init(&array, ic->request->body, scratch);
-	while ((got = body_next(&array, &element)) > 0) {
-		struct body_field f[] = ITEM_BODY;
+	object_array_init(&array, ic->request->body, scratch);
+	while ((got = object_array_next(&array, &element)) > 0) {
+		struct object_field f[] = ITEM_BODY;
 
-		why = body_read(element, f,
+		why = object_read(element, f,
 		    ic->kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY, scratch);
-		if (why == NULL && ic->specs.n == BULK_MAX)
+		if (why == NULL && ic->changes.n == BULK_MAX)
 			return wrong(ic, 413, "more than 50000 at once",
 			    fault);
 		if (why == NULL)
-			why = make_new(ic, specs_add(&ic->specs), f);
+			why = make_new(ic, changes_add(&ic->changes), f);
 		if (why != NULL)
 			return wrong(ic, 400, why, fault);
 	}
 	if (got < 0)
 		return wrong(ic, 400, array.scan.why, fault);
-	if (ic->specs.n == 0)
+	if (ic->changes.n == 0)
 		return wrong(ic, 400, "there is nothing in the array", fault);
 	return 0;
 }
 
 static int
-prepare(struct change *c, const struct keyring *keys, struct fault *fault)
+prepare(struct api_change *c, const struct keyring *keys, struct fault *fault)
 {
 	struct item_change *ic = of_change(c);
 	struct arena scratch;
@@ -354,10 +355,10 @@ prepare(struct change *c, const struct keyring *keys, struct fault *fault)
 	arena_release(&scratch);
 	if (result < 0)
 		return -1;
-	if ((why = specs_seal(&ic->specs, keys)) != NULL)
+	if ((why = changes_seal(&ic->changes, keys)) != NULL)
 		return wrong(ic, 400, why, fault);
-	for (i = 0; i < ic->specs.n; i++)
-		put_created(ic, &ic->specs.v[i]);
+	for (i = 0; i < ic->changes.n; i++)
+		put_created(ic, &ic->changes.v[i]);
 	return 0;
 }
 
@@ -367,7 +368,7 @@ create_many(struct call *c, enum item_kind kind)
 	struct item_change *ic;
 
 	if (call_lines(c)) {
-		lines_change(c, BULK_CREATE, kind);
+		lines_change(c, CHANGE_CREATE, kind);
 		return;
 	}
 	if (!call_typed(c) || !call_may_bulk(c) || !call_has_token(c))
@@ -391,18 +392,18 @@ has_id(struct call *c)
 static void
 update(struct call *c, enum item_kind kind)
 {
-	struct body_field f[] = ITEM_BODY;
+	struct object_field f[] = ITEM_BODY;
 	struct item_change *ic;
-	struct spec *spec;
+	struct change *change;
 
 	if (!call_read(c, f, ITEM_KEY) || !call_has_token(c) || !has_id(c))
 		return;
 	ic = change_new(c, kind, UPDATE);
-	spec = specs_add(&ic->specs);
-	spec_set_id(&ic->specs, spec, c->id[0]);
-	spec_set_name(&ic->specs, spec, STR(""));
-	spec_set_metadata(&ic->specs, spec, STR("{}"));
-	if (call_spec(c, &ic->specs, spec, f, false))
+	change = changes_add(&ic->changes);
+	change_set_id(&ic->changes, change, c->id[0]);
+	change_set_name(&ic->changes, change, STR(""));
+	change_set_metadata(&ic->changes, change, STR("{}"));
+	if (call_take_change(c, &ic->changes, change, f, false))
 		change_go(c, ic);
 	else
 		change_drop(ic);
@@ -412,17 +413,17 @@ update(struct call *c, enum item_kind kind)
 static void
 patch(struct call *c, enum item_kind kind)
 {
-	struct body_field f[] = ITEM_BODY;
+	struct object_field f[] = ITEM_BODY;
 	struct item_change *ic;
-	struct spec *spec;
+	struct change *change;
 
 	if (!call_read(c, f, ITEM_KEY) || !call_has_token(c) || !has_id(c))
 		return;
 	ic = change_new(c, kind, UPDATE);
 	ic->form = SHOWN;
-	spec = specs_add(&ic->specs);
-	spec_set_id(&ic->specs, spec, c->id[0]);
-	if (call_spec(c, &ic->specs, spec, f, false))
+	change = changes_add(&ic->changes);
+	change_set_id(&ic->changes, change, c->id[0]);
+	if (call_take_change(c, &ic->changes, change, f, false))
 		change_go(c, ic);
 	else
 		change_drop(ic);
@@ -432,32 +433,32 @@ static void
 set_status(struct call *c, enum item_kind kind, bool disabled)
 {
 	struct item_change *ic;
-	struct spec *spec;
+	struct change *change;
 
 	if (!call_has_token(c) || !has_id(c))
 		return;
 	ic = change_new(c, kind, UPDATE);
 	ic->form = SHOWN;
-	spec = specs_add(&ic->specs);
-	spec_set_id(&ic->specs, spec, c->id[0]);
-	spec_set_status(&ic->specs, spec, item_status(disabled));
+	change = changes_add(&ic->changes);
+	change_set_id(&ic->changes, change, c->id[0]);
+	change_set_status(&ic->changes, change, item_status(disabled));
 	change_go(c, ic);
 }
 
 void
 things_key(struct call *c)
 {
-	struct body_field f = { .name = "key", .type = BODY_TEXT };
+	struct object_field f = { .name = "key", .type = OBJECT_TEXT };
 	struct item_change *ic;
-	struct spec *spec;
+	struct change *change;
 	const char *why;
 
 	if (!call_read(c, &f, 1) || !call_has_token(c) || !has_id(c))
 		return;
 	ic = change_new(c, ITEM_THING, UPDATE);
-	spec = specs_add(&ic->specs);
-	spec_set_id(&ic->specs, spec, c->id[0]);
-	why = spec_set_key(&ic->specs, spec, f.value);
+	change = changes_add(&ic->changes);
+	change_set_id(&ic->changes, change, c->id[0]);
+	why = change_set_key(&ic->changes, change, f.value);
 	if (why == NULL) {
 		change_go(c, ic);
 	} else {
@@ -474,7 +475,7 @@ remove_one(struct call *c, enum item_kind kind)
 	if (!call_has_token(c) || !has_id(c))
 		return;
 	ic = change_new(c, kind, REMOVE);
-	spec_set_id(&ic->specs, specs_add(&ic->specs), c->id[0]);
+	change_set_id(&ic->changes, changes_add(&ic->changes), c->id[0]);
 	change_go(c, ic);
 }
 

@@ -57,20 +57,20 @@ struct ledger {
 static bool
 shares(const struct task *t, const struct task *next)
 {
-	return next != NULL && !((const struct change *)t)->many &&
-	    !((const struct change *)next)->many;
+	return next != NULL && !((const struct api_change *)t)->many &&
+	    !((const struct api_change *)next)->many;
 }
 
 static bool
 is_many(const struct task *t)
 {
-	return ((const struct change *)t)->many;
+	return ((const struct api_change *)t)->many;
 }
 
 static bool
 is_of(const struct task *t, const char *user)
 {
-	const struct change *c = (const struct change *)t;
+	const struct api_change *c = (const struct api_change *)t;
 
 	return c->user != NULL && strcmp(c->user, user) == 0;
 }
@@ -121,7 +121,7 @@ take_turns(struct ledger *l)
 static void
 note_turn(struct ledger *l, const struct task *t)
 {
-	const struct change *c = (const struct change *)t;
+	const struct api_change *c = (const struct api_change *)t;
 
 	l->last_many = c->many;
 	*l->many_user = '\0';
@@ -268,7 +268,7 @@ is_refusal(const struct fault *fault)
 
 /* one change; -1 when the transaction is lost, not only the change */
 static int
-make(struct ledger *l, struct change *c, struct fault *fault)
+make(struct ledger *l, struct api_change *c, struct fault *fault)
 {
 	/* with the keys of another registry */
 	if (c->prepare != NULL && c->opened != l->opened)
@@ -310,7 +310,7 @@ make_all(struct ledger *l, struct task *t, unsigned n, struct fault *fault)
 		return -1;
 	set_changing(l, true);
 	for (;; t = t->next) {
-		if (make(l, (struct change *)t, fault) < 0)
+		if (make(l, (struct api_change *)t, fault) < 0)
 			return -1;
 		if (t->next != NULL)
 			continue;
@@ -329,7 +329,7 @@ fail_all(struct ledger *l, struct task *t, struct fault *fault)
 	if (is_over(l))
 		fault_set(fault, EX_TEMPFAIL, "the service is being stopped");
 	for (; t != NULL; t = t->next) {
-		struct change *c = (struct change *)t;
+		struct api_change *c = (struct api_change *)t;
 
 		c->result = -1;
 		c->fault = *fault;
@@ -358,7 +358,7 @@ work(void *arg)
 
 /* Each user has one that is ready at most: they are large. */
 static bool
-ledger_has_ready(const struct ledger *l, const struct change *c)
+ledger_has_ready(const struct ledger *l, const struct api_change *c)
 {
 	const struct task *t;
 
@@ -369,13 +369,13 @@ ledger_has_ready(const struct ledger *l, const struct change *c)
 }
 
 /* NULL: none can be prepared now */
-static struct change *
+static struct api_change *
 ledger_take_raw(struct ledger *l)
 {
 	struct task **at, *t;
 
 	for (at = &l->raw; (t = *at) != NULL; at = &t->next)
-		if (l->prepared || !ledger_has_ready(l, (struct change *)t))
+		if (l->prepared || !ledger_has_ready(l, (struct api_change *)t))
 			break;
 	if (t == NULL)
 		return NULL;
@@ -383,11 +383,11 @@ ledger_take_raw(struct ledger *l)
 	if (t->next == NULL)
 		l->raw_end = at;
 	t->next = NULL;
-	return (struct change *)t;
+	return (struct api_change *)t;
 }
 
 static void
-ledger_put(struct ledger *l, struct change *c)
+ledger_put(struct ledger *l, struct api_change *c)
 {
 	c->task.next = NULL;
 	*l->end = &c->task;
@@ -398,7 +398,7 @@ ledger_put(struct ledger *l, struct change *c)
 
 /* with the lock, which is not held meanwhile */
 static void
-ledger_prepare(struct ledger *l, struct change *c)
+ledger_prepare(struct ledger *l, struct api_change *c)
 {
 	struct keyring keys = l->keys;
 	int result;
@@ -424,7 +424,7 @@ static void *
 ledger_prepare_all(void *arg)
 {
 	struct ledger *l = arg;
-	struct change *c;
+	struct api_change *c;
 
 	/* of this thread alone, on Linux; no harm when it may not */
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid),
@@ -559,7 +559,7 @@ ledger_stop(struct ledger *l)
 }
 
 void
-ledger_add(struct ledger *l, struct change *c)
+ledger_add(struct ledger *l, struct api_change *c)
 {
 	pthread_mutex_lock(&l->lock);
 	if (c->prepare == NULL) {

@@ -16,15 +16,15 @@
  */
 struct ledger;
 
-struct change {
+struct api_change {
 	struct task task;		/* `done` is the caller's, not `run` */
 	/* What can be done before it, by another thread, so that the others
 	 * wait for less: of one with `many`.  It is not made after -1; may
 	 * be NULL. */
-	int (*prepare)(struct change *, const struct keyring *,
+	int (*prepare)(struct api_change *, const struct keyring *,
 	    struct fault *);
 	/* in the ledger's thread: 0, or -1 and nothing of it happens */
-	int (*make)(struct change *, struct registry *, struct fault *);
+	int (*make)(struct api_change *, struct registry *, struct fault *);
 	/* it may be refused half way: has a transaction of its own, as
 	 * savepoints make the statements in them slower and slower */
 	bool many;
@@ -42,7 +42,7 @@ int ledger_open(struct ledger **, const char *home, struct inbox *,
     struct fault *);
 /* after all that was added is done; NULL is fine */
 void ledger_close(struct ledger *);
-void ledger_add(struct ledger *, struct change *);
+void ledger_add(struct ledger *, struct api_change *);
 /* how many with `many` this user has waiting or under way */
 unsigned ledger_many_of(struct ledger *, const char *user);
 /* What is not begun within a few seconds from now, as another process has

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "http/caller.h"
-#include "registry/bulk.h"
+#include "registry/changes.h"
 
 /*
  * Many changes at once, in the form that mfx-things(1) and mfx-channels(1)
@@ -25,11 +25,11 @@
 #define SCRATCH_MAX ((size_t)256 << 20)
 
 struct lines_change {
-	struct change change;
+	struct api_change change;
 	struct api *api;
 	struct http_request *request;
 	struct user user;
-	struct bulk bulk;
+	struct changes changes;
 	bool lines;			/* and not an array */
 	unsigned problem;		/* status of what is wrong with it */
 	bool tried;
@@ -37,7 +37,7 @@ struct lines_change {
 };
 
 static struct lines_change *
-of_change(struct change *c)
+of_change(struct api_change *c)
 {
 	return (struct lines_change *)c;
 }
@@ -45,13 +45,13 @@ of_change(struct change *c)
 static void
 change_free(struct lines_change *lc)
 {
-	specs_release(&lc->bulk.specs);
+	changes_release(&lc->changes);
 	secret_release(&lc->answer);
 	free(lc);
 }
 
 static int
-make(struct change *c, struct registry *r, struct fault *fault)
+make(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct lines_change *lc = of_change(c);
 	int got = user_remains(r, &lc->user, fault);
@@ -59,9 +59,9 @@ make(struct change *c, struct registry *r, struct fault *fault)
 	if (got <= 0)
 		return got < 0 ? -1 :
 		    fault_set(fault, EX_NOUSER, "no such user");
-	got = bulk_make(&lc->bulk, r, &lc->user, &lc->answer, fault);
+	got = changes_make(&lc->changes, r, &lc->user, &lc->answer, fault);
 	/* what was only tried is rolled back like a failure */
-	lc->tried = got == 0 && lc->bulk.dry_run;
+	lc->tried = got == 0 && lc->changes.dry_run;
 	return lc->tried ? fault_set(fault, EX_DATAERR, "a dry run") : got;
 }
 
@@ -70,11 +70,11 @@ static void
 refuse(struct lines_change *lc, const struct fault *fault)
 {
 	struct http_request *r = lc->request;
-	size_t at = lc->bulk.at;
+	size_t at = lc->changes.at;
 
 	if (lc->problem != 0)
 		http_problem_item(r, lc->problem, fault->text, at);
-	else if (at >= lc->bulk.specs.n ||
+	else if (at >= lc->changes.n ||
 	    (fault->status != 1 && fault->status != EX_DATAERR))
 		call_fault(lc->api, r, fault, 422);
 	else
@@ -85,7 +85,7 @@ refuse(struct lines_change *lc, const struct fault *fault)
 static void
 done(struct task *t)
 {
-	struct lines_change *lc = of_change((struct change *)t);
+	struct lines_change *lc = of_change((struct api_change *)t);
 	struct http_request *r = lc->request;
 
 	if (lc->change.result < 0 && !lc->tried) {
@@ -93,8 +93,8 @@ done(struct task *t)
 	} else {
 		api_recovered(lc->api);
 		http_set(r, "Cache-Control", "no-store");
-		http_answer_text(r, lc->bulk.what == BULK_CREATE ? 201 : 200,
-		    CALL_LINES, buf_str(&lc->answer));
+		http_answer_text(r, lc->changes.verb == CHANGE_CREATE ?
+		    201 : 200, CALL_LINES, buf_str(&lc->answer));
 	}
 	change_free(lc);
 }
@@ -104,7 +104,7 @@ done(struct task *t)
 /* each item of the body: 1, 0 at the end, or -1 and *why */
 struct reader {
 	struct str rest;
-	struct body_array array;
+	struct object_array array;
 	bool lines;
 };
 
@@ -115,7 +115,7 @@ next(struct reader *r, struct str *item, const char **why)
 	int got;
 
 	if (!r->lines) {
-		got = body_next(&r->array, item);
+		got = object_array_next(&r->array, item);
 		*why = r->array.scan.why;
 		return got;
 	}
@@ -138,7 +138,7 @@ wrong(struct lines_change *lc, unsigned status, const char *why, size_t at,
     struct fault *fault)
 {
 	lc->problem = status;
-	lc->bulk.at = at;
+	lc->changes.at = at;
 	return fault_set(fault, EX_DATAERR, "%s", why);
 }
 
@@ -148,27 +148,27 @@ read_all(struct lines_change *lc, struct arena *scratch, struct fault *fault)
 	struct reader reader = {
 		.rest = lc->request->body, .lines = lc->lines
 	};
-	struct bulk *bulk = &lc->bulk;
+	struct changes *changes = &lc->changes;
 	const char *why = NULL;
 	struct str item;
 	int got;
 
 	if (!lc->lines)
-		body_array_init(&reader.array, lc->request->body, scratch);
+		object_array_init(&reader.array, lc->request->body, scratch);
 	while ((got = next(&reader, &item, &why)) > 0) {
-		if (bulk->specs.n == LINES_MAX)
+		if (changes->n == LINES_MAX)
 			return wrong(lc, 413, "more than 50000 at once", 0,
 			    fault);
-		why = specs_parse(&bulk->specs, item, bulk_may(bulk),
-		    bulk_must(bulk));
+		why = changes_parse(changes, item, changes_may(changes),
+		    changes_must(changes));
 		if (why != NULL)
-			return wrong(lc, 400, why, bulk->specs.n, fault);
+			return wrong(lc, 400, why, changes->n, fault);
 	}
 	return got < 0 ? wrong(lc, 400, why, 0, fault) : 0;
 }
 
 static int
-prepare(struct change *c, const struct keyring *keys, struct fault *fault)
+prepare(struct api_change *c, const struct keyring *keys, struct fault *fault)
 {
 	struct lines_change *lc = of_change(c);
 	struct arena scratch;
@@ -178,7 +178,8 @@ prepare(struct change *c, const struct keyring *keys, struct fault *fault)
 	result = read_all(lc, &scratch, fault);
 	arena_release(&scratch);
 	if (result == 0)
-		result = bulk_prepare(&lc->bulk, keys, &lc->answer, fault);
+		result = changes_prepare(&lc->changes, keys, &lc->answer,
+		    fault);
 	return result;
 }
 
@@ -200,15 +201,15 @@ call_may_bulk(struct call *c)
 }
 
 static unsigned
-scope_of(const struct bulk *b)
+scope_of(const struct changes *c)
 {
-	return b->what == BULK_CONNECT || b->what == BULK_DISCONNECT ||
-	    b->kind == ITEM_CHANNEL ? TOKEN_CHANNELS_WRITE :
+	return c->verb == CHANGE_CONNECT || c->verb == CHANGE_DISCONNECT ||
+	    c->kind == ITEM_CHANNEL ? TOKEN_CHANNELS_WRITE :
 	    TOKEN_THINGS_WRITE;
 }
 
 void
-lines_change(struct call *c, enum bulk_what what, enum item_kind kind)
+lines_change(struct call *c, enum change_verb verb, enum item_kind kind)
 {
 	struct lines_change *lc = memory_zero(1, sizeof *lc);
 	const struct principal *who = NULL;
@@ -220,17 +221,16 @@ lines_change(struct call *c, enum bulk_what what, enum item_kind kind)
 	lc->api = c->api;
 	lc->request = c->request;
 	lc->lines = call_lines(c);
-	lc->bulk = (struct bulk){
-		.what = what, .kind = kind,
-		.if_exists = call_says_yes(c, "if_exists"),
-		.dry_run = (what == BULK_REMOVE || what == BULK_DISCONNECT) &&
-		    call_says_yes(c, "dry_run")
-	};
-	specs_init(&lc->bulk.specs);
+	changes_init(&lc->changes);
+	lc->changes.verb = verb;
+	lc->changes.kind = kind;
+	lc->changes.if_exists = call_says_yes(c, "if_exists");
+	lc->changes.dry_run = (verb == CHANGE_REMOVE ||
+	    verb == CHANGE_DISCONNECT) && call_says_yes(c, "dry_run");
 	buf_init(&lc->answer, ANSWER_MAX);
 	if ((!lc->lines && !call_typed(c)) || !call_may_bulk(c) ||
 	    !call_has_token(c) ||
-	    (who = call_user(c, scope_of(&lc->bulk))) == NULL) {
+	    (who = call_user(c, scope_of(&lc->changes))) == NULL) {
 		change_free(lc);
 		return;
 	}
@@ -242,23 +242,23 @@ lines_change(struct call *c, enum bulk_what what, enum item_kind kind)
 void
 things_update_many(struct call *c)
 {
-	lines_change(c, BULK_UPDATE, ITEM_THING);
+	lines_change(c, CHANGE_UPDATE, ITEM_THING);
 }
 
 void
 things_remove_many(struct call *c)
 {
-	lines_change(c, BULK_REMOVE, ITEM_THING);
+	lines_change(c, CHANGE_REMOVE, ITEM_THING);
 }
 
 void
 channels_update_many(struct call *c)
 {
-	lines_change(c, BULK_UPDATE, ITEM_CHANNEL);
+	lines_change(c, CHANGE_UPDATE, ITEM_CHANNEL);
 }
 
 void
 channels_remove_many(struct call *c)
 {
-	lines_change(c, BULK_REMOVE, ITEM_CHANNEL);
+	lines_change(c, CHANGE_REMOVE, ITEM_CHANNEL);
 }

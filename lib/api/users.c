@@ -29,7 +29,7 @@
 #define REGISTERING 'r'
 
 struct login {
-	struct change change;		/* for the crew its task alone */
+	struct api_change change;	/* for the crew its task alone */
 	struct api *api;
 	struct http_request *request;
 	char email[EMAIL_MAX + 1];
@@ -274,14 +274,14 @@ compared(struct task *t)
 
 enum { EMAIL, PASSWORD, METADATA, ACCOUNT_FIELDS };
 #define ACCOUNT {							\
-	[EMAIL] = { .name = "email", .type = BODY_TEXT },		\
-	[PASSWORD] = { .name = "password", .type = BODY_TEXT },		\
-	[METADATA] = { .name = "metadata", .type = BODY_OBJECT },	\
+	[EMAIL] = { .name = "email", .type = OBJECT_TEXT },		\
+	[PASSWORD] = { .name = "password", .type = OBJECT_TEXT },	\
+	[METADATA] = { .name = "metadata", .type = OBJECT_RAW },	\
 }
 
 /* the first `n` of these: an address, and a password that is not empty */
 static bool
-read_account(struct call *c, struct body_field f[ACCOUNT_FIELDS], size_t n)
+read_account(struct call *c, struct object_field f[ACCOUNT_FIELDS], size_t n)
 {
 	const char *why;
 
@@ -298,7 +298,7 @@ read_account(struct call *c, struct body_field f[ACCOUNT_FIELDS], size_t n)
 void
 tokens_create(struct call *c)
 {
-	struct body_field f[] = ACCOUNT;
+	struct object_field f[] = ACCOUNT;
 	struct fault fault;
 	struct login *l;
 
@@ -348,7 +348,7 @@ hash(struct task *t)
 }
 
 static int
-make_user(struct change *c, struct registry *r, struct fault *fault)
+make_user(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct login *l = of_task(&c->task);
 
@@ -411,7 +411,7 @@ password_allowed(struct call *c, struct str password)
 void
 users_create(struct call *c)
 {
-	struct body_field f[] = ACCOUNT;
+	struct object_field f[] = ACCOUNT;
 	struct str metadata;
 	struct login *l;
 
@@ -449,7 +449,7 @@ replace(struct task *t)
 }
 
 static int
-set_password(struct change *c, struct registry *r, struct fault *fault)
+set_password(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct login *l = of_task(&c->task);
 	struct user now;
@@ -493,9 +493,9 @@ replaced(struct task *t)
 void
 users_password(struct call *c)
 {
-	struct body_field f[] = {
-		{ .name = "password", .type = BODY_TEXT },
-		{ .name = "old_password", .type = BODY_TEXT },
+	struct object_field f[] = {
+		{ .name = "password", .type = OBJECT_TEXT },
+		{ .name = "old_password", .type = OBJECT_TEXT },
 	};
 	const struct principal *who;
 	struct fault fault;

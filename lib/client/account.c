@@ -61,11 +61,11 @@ send(struct session *s, struct ask *ask, const char *names[2],
 
 /* the members of an answer; text in the arena */
 static int
-read_answer(struct session *s, struct body_field *f, size_t n,
+read_answer(struct session *s, struct object_field *f, size_t n,
     struct arena *arena, struct fault *fault)
 {
 	arena_init(arena, SCRATCH_MAX);
-	if (body_read(session_body(s), f, n, arena) == NULL)
+	if (object_read(session_body(s), f, n, arena) == NULL)
 		return 0;
 	return session_strange(s, "no JSON object", fault);
 }
@@ -73,7 +73,7 @@ read_answer(struct session *s, struct body_field *f, size_t n,
 static int
 take_token(struct session *s, struct buf *token, struct fault *fault)
 {
-	struct body_field f = { .name = "token", .type = BODY_TEXT };
+	struct object_field f = { .name = "token", .type = OBJECT_TEXT };
 	struct arena arena;
 	int result = read_answer(s, &f, 1, &arena, fault);
 
@@ -132,17 +132,17 @@ int
 account_show(struct session *s, struct user *user, struct buf *metadata,
     struct fault *fault)
 {
-	struct body_field f[] = {
-		{ .name = "id", .type = BODY_TEXT },
-		{ .name = "email", .type = BODY_TEXT },
-		{ .name = "created", .type = BODY_NUMBER },
-		{ .name = "metadata", .type = BODY_OBJECT },
+	struct object_field f[] = {
+		{ .name = "id", .type = OBJECT_TEXT },
+		{ .name = "email", .type = OBJECT_TEXT },
+		{ .name = "created", .type = OBJECT_NUMBER },
+		{ .name = "metadata", .type = OBJECT_RAW },
 	};
 	struct str compact = STR("{}");
 	struct arena arena;
 	int result;
 
-	*user = (struct user){ .n = 0 };
+	*user = (struct user){ .rowid = 0 };
 	if (session_ask(s, &(struct ask){ .path = "/users" }, fault) < 0)
 		return -1;
 	result = read_answer(s, f, 4, &arena, fault);
@@ -221,7 +221,7 @@ int
 account_count(struct session *s, const char *path, uint64_t *n,
     struct fault *fault)
 {
-	struct body_field f = { .name = "total", .type = BODY_NUMBER };
+	struct object_field f = { .name = "total", .type = OBJECT_NUMBER };
 	struct arena arena;
 	int64_t total;
 	int result;
@@ -229,7 +229,7 @@ account_count(struct session *s, const char *path, uint64_t *n,
 	if (session_ask(s, &(struct ask){ .path = path }, fault) < 0)
 		return -1;
 	result = read_answer(s, &f, 1, &arena, fault);
-	if (result == 0 && !body_number(f.value, &total))
+	if (result == 0 && !object_number(f.value, &total))
 		result = session_strange(s, "no page of a list", fault);
 	if (result == 0)
 		*n = (uint64_t)total;
@@ -263,12 +263,12 @@ account_logout(struct session *s, bool all, struct fault *fault)
 
 enum { ID, NAME, SCOPE, ISSUED, EXPIRES, VALUE, FIELDS };
 #define LASTING_FIELDS {						\
-	[ID] = { .name = "id", .type = BODY_TEXT },			\
-	[NAME] = { .name = "name", .type = BODY_TEXT },			\
-	[SCOPE] = { .name = "scope", .type = BODY_TEXT },		\
-	[ISSUED] = { .name = "issued_at", .type = BODY_TEXT },		\
-	[EXPIRES] = { .name = "expires_at", .type = BODY_TEXT },	\
-	[VALUE] = { .name = "value", .type = BODY_TEXT },		\
+	[ID] = { .name = "id", .type = OBJECT_TEXT },			\
+	[NAME] = { .name = "name", .type = OBJECT_TEXT },		\
+	[SCOPE] = { .name = "scope", .type = OBJECT_TEXT },		\
+	[ISSUED] = { .name = "issued_at", .type = OBJECT_TEXT },	\
+	[EXPIRES] = { .name = "expires_at", .type = OBJECT_TEXT },	\
+	[VALUE] = { .name = "value", .type = OBJECT_TEXT },		\
 }
 
 static bool
@@ -286,7 +286,7 @@ take_time(struct str text, int64_t *seconds)
 }
 
 static bool
-take_lasting(const struct body_field f[FIELDS], struct lasting *l)
+take_lasting(const struct object_field f[FIELDS], struct lasting *l)
 {
 	*l = (struct lasting){ .id = f[ID].value, .name = f[NAME].value };
 	return uuid_valid(l->id) && l->name.n <= TOKEN_NAME_MAX &&
@@ -314,7 +314,7 @@ int
 account_lasting_create(struct session *s, struct lasting *l,
     struct arena *keep, struct buf *token, struct fault *fault)
 {
-	struct body_field f[] = LASTING_FIELDS;
+	struct object_field f[] = LASTING_FIELDS;
 	struct ask ask = {
 		.method = "POST", .path = "/keys", .change = true
 	};
@@ -349,9 +349,9 @@ account_lasting_each(struct session *s,
     void (*each)(void *, const struct lasting *), void *arg,
     struct fault *fault)
 {
-	struct body_field keys = { .name = "keys", .type = BODY_TEXTS };
+	struct object_field keys = { .name = "keys", .type = OBJECT_TEXTS };
 	struct ask ask = { .path = "/keys", .limit = KEYS_MAX };
-	struct body_array array;
+	struct object_array array;
 	struct arena arena;
 	struct lasting l;
 	struct str element;
@@ -360,11 +360,11 @@ account_lasting_each(struct session *s,
 	if (session_ask(s, &ask, fault) < 0)
 		return -1;
 	if (read_answer(s, &keys, 1, &arena, fault) == 0) {
-		body_array_init(&array, keys.value, &arena);
-		while ((got = body_next(&array, &element)) > 0) {
-			struct body_field f[] = LASTING_FIELDS;
+		object_array_init(&array, keys.value, &arena);
+		while ((got = object_array_next(&array, &element)) > 0) {
+			struct object_field f[] = LASTING_FIELDS;
 
-			if (body_read(element, f, FIELDS, &arena) != NULL ||
+			if (object_read(element, f, FIELDS, &arena) != NULL ||
 			    !take_lasting(f, &l))
 				break;
 			each(arg, &l);

@@ -23,7 +23,7 @@ static int
 begin(struct admin *a)
 {
 	program_holds_secrets();
-	specs_init(&a->bulk.specs);
+	changes_init(&a->changes);
 	out_init(&a->out, STDOUT_FILENO, "<stdout>", ANSWER_MAX);
 	a->place = a->where(a);
 	return a->place->open(a);
@@ -42,7 +42,7 @@ end(struct admin *a, int result)
 	if (a->out.b.p != NULL)
 		sodium_memzero(a->out.b.p, a->out.b.cap);
 	out_release(&a->out);
-	specs_release(&a->bulk.specs);
+	changes_release(&a->changes);
 	return status;
 }
 
@@ -56,16 +56,16 @@ refused(struct admin *a, const char *option, const char *why)
 }
 
 static int
-set_key(struct admin *a, struct spec *spec)
+set_key(struct admin *a, struct change *change)
 {
 	struct buf key;
 	int result;
 
 	if (a->new_key)
 		return refused(a, "--new",
-		    spec_make_key(&a->bulk.specs, spec));
+		    change_make_key(&a->changes, change));
 	if (a->no_key)
-		spec->given |= SPEC_KEY;
+		change->given |= MEMBER_KEY;
 	if (a->key_file == NULL)
 		return 0;
 	/* room for a line end, and to see that it is too long */
@@ -73,34 +73,34 @@ set_key(struct admin *a, struct spec *spec)
 	result = secret_read(a->key_file, "key", &key, &a->fault);
 	if (result == 0)
 		result = refused(a, "--key-file",
-		    spec_set_key(&a->bulk.specs, spec, buf_str(&key)));
+		    change_set_key(&a->changes, change, buf_str(&key)));
 	secret_release(&key);
 	return result;
 }
 
 /* what a new one has, and what a list is asked for */
 static int
-admin_metadata_and_tags(struct admin *a, struct specs *specs,
-    struct spec *spec)
+admin_metadata_and_tags(struct admin *a, struct changes *changes,
+    struct change *change)
 {
 	if (a->metadata != NULL && refused(a, "--metadata",
-	    spec_set_metadata(specs, spec, str_z(a->metadata))) < 0)
+	    change_set_metadata(changes, change, str_z(a->metadata))) < 0)
 		return -1;
-	return a->tags.n > 0 ? refused(a, "--tag", spec_set_tag_list(specs,
-	    spec, a->tags.v, a->tags.n)) : 0;
+	return a->tags.n == 0 ? 0 : refused(a, "--tag",
+	    change_set_tag_list(changes, change, a->tags.v, a->tags.n));
 }
 
 static int
-from_options(struct admin *a, struct spec *spec)
+from_options(struct admin *a, struct change *change)
 {
-	struct specs *specs = &a->bulk.specs;
+	struct changes *changes = &a->changes;
 
 	if (a->name != NULL && refused(a, "--name",
-	    spec_set_name(specs, spec, str_z(a->name))) < 0)
+	    change_set_name(changes, change, str_z(a->name))) < 0)
 		return -1;
-	if (admin_metadata_and_tags(a, specs, spec) < 0)
+	if (admin_metadata_and_tags(a, changes, change) < 0)
 		return -1;
-	return set_key(a, spec);
+	return set_key(a, change);
 }
 
 /* CHANNEL THING… */
@@ -113,10 +113,10 @@ from_pairs(struct admin *a, char **operands)
 		program_misuse(a->program,
 		    "missing CHANNEL and THING, or -f FILE");
 	for (; *operands != NULL; operands++) {
-		struct spec *spec = specs_add(&a->bulk.specs);
+		struct change *change = changes_add(&a->changes);
 
-		spec->channel = str_z(channel);
-		spec->thing = str_z(*operands);
+		change->channel = str_z(channel);
+		change->thing = str_z(*operands);
 	}
 	return 0;
 }
@@ -127,10 +127,10 @@ from_ids(struct admin *a, char **operands)
 	if (*operands == NULL)
 		program_misuse(a->program, "missing ID, or -f FILE");
 	for (; *operands != NULL; operands++) {
-		struct spec *spec = specs_add(&a->bulk.specs);
+		struct change *change = changes_add(&a->changes);
 
-		spec_set_id(&a->bulk.specs, spec, str_z(*operands));
-		if (from_options(a, spec) < 0)
+		change_set_id(&a->changes, change, str_z(*operands));
+		if (from_options(a, change) < 0)
 			return -1;
 	}
 	return 0;
@@ -139,7 +139,8 @@ from_ids(struct admin *a, char **operands)
 static int
 take_input(struct admin *a, char **operands)
 {
-	unsigned may = bulk_may(&a->bulk), must = bulk_must(&a->bulk);
+	unsigned may = changes_may(&a->changes);
+	unsigned must = changes_must(&a->changes);
 
 	if (a->file != NULL) {
 		if (*operands != NULL || a->name || a->metadata ||
@@ -147,28 +148,28 @@ take_input(struct admin *a, char **operands)
 			program_misuse(a->program,
 			    "-f FILE takes all from the file: no operands, "
 			    "and no options that say the same");
-		return specs_read(&a->bulk.specs, a->file, may, must,
+		return changes_read(&a->changes, a->file, may, must,
 		    &a->fault);
 	}
-	if (must & SPEC_CHANNEL)
+	if (must & MEMBER_CHANNEL)
 		return from_pairs(a, operands);
-	if (must & SPEC_ID)
+	if (must & MEMBER_ID)
 		return from_ids(a, operands);
 	if (*operands != NULL)
 		program_misuse(a->program, "unexpected operand '%s'",
 		    *operands);
-	return from_options(a, specs_add(&a->bulk.specs));
+	return from_options(a, changes_add(&a->changes));
 }
 
 /* "auth=" and it have to go into one option (RFC 7252 5.10); with other
  * protocols, and by PSK or certificate, it is as good as any */
 static void
-warn_of_keys(const struct specs *specs)
+warn_of_keys(const struct changes *changes)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < specs->n; i++)
-		n += specs->v[i].key.n > COAP_KEY_MAX;
+	for (i = 0; i < changes->n; i++)
+		n += changes->v[i].key.n > COAP_KEY_MAX;
 	if (n > 0)
 		diag_warning("%zu %s longer than %d bytes, which can't be "
 		    "shown in a CoAP ?auth=", n, n == 1 ? "key is" :
@@ -180,32 +181,33 @@ warn_of_keys(const struct specs *specs)
 static int
 change_all(struct admin *a)
 {
-	const struct specs *specs = &a->bulk.specs;
+	const struct changes *changes = &a->changes;
 
 	if (a->place->change(a) == 0) {
 		out_end(&a->out);
-		warn_of_keys(specs);
+		warn_of_keys(changes);
 		return 0;
 	}
-	if (a->bulk.at < specs->n)
-		specs_fault(specs, &specs->v[a->bulk.at], &a->fault);
+	if (changes->at < changes->n)
+		changes_fault(changes, &changes->v[changes->at], &a->fault);
 	return -1;
 }
 
 int
-admin_run(struct admin *a, char **operands, enum bulk_what what)
+admin_run(struct admin *a, char **operands, enum change_verb verb)
 {
+	struct changes *changes = &a->changes;
 	int result;
 
-	a->bulk = (struct bulk){
-		.what = what, .kind = a->kind, .if_exists = a->if_exists,
-		.dry_run = a->dry_run
-	};
 	if (a->dry_run)
-		a->shown = SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
-		    SPEC_STATUS;
-	a->changes = true;
+		a->shown = MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
+		    MEMBER_STATUS;
+	a->writes = true;
 	result = begin(a);
+	changes->verb = verb;
+	changes->kind = a->kind;
+	changes->if_exists = a->if_exists;
+	changes->dry_run = a->dry_run;
 	if (result == 0)
 		result = take_input(a, operands);
 	if (result == 0)
@@ -224,7 +226,7 @@ admin_show(struct admin *a, const struct item *item, struct str key)
 		table_cell(&a->table, item->metadata, false);
 		table_cell(&a->table, item->tags, false);
 		table_cell(&a->table, item_status(item->disabled), false);
-		if (a->shown & SPEC_KEY)
+		if (a->shown & MEMBER_KEY)
 			table_cell(&a->table, key, false);
 	} else {
 		item_put(&a->out.b, item, a->shown, key);
@@ -263,17 +265,17 @@ show_all(struct admin *a)
 		.glob = str_z(a->name), .connected = str_z(a->connected),
 		.status = a->status, .order = a->order, .dir = a->dir
 	};
-	struct specs *specs = &a->bulk.specs;
-	struct spec *spec = specs_add(specs);
+	struct changes *changes = &a->changes;
+	struct change *change = changes_add(changes);
 	const char *why = glob_fault(filter.glob);
 	bool found;
 
 	if (why != NULL)
 		program_misuse(a->program, "--name: %s", why);
-	if (admin_metadata_and_tags(a, specs, spec) < 0)
+	if (admin_metadata_and_tags(a, changes, change) < 0)
 		return -1;
-	filter.metadata = spec->metadata;
-	filter.tags = spec->tags;
+	filter.metadata = change->metadata;
+	filter.tags = change->tags;
 	filter.tag_list = &a->tags;
 	return a->place->find(a, &filter, &found) < 0 ? -1 : 0;
 }
@@ -287,7 +289,7 @@ begin_table(struct admin *a)
 	table_column(&a->table, "metadata");
 	table_column(&a->table, "tags");
 	table_column(&a->table, "status");
-	if (a->shown & SPEC_KEY)
+	if (a->shown & MEMBER_KEY)
 		table_column(&a->table, "key");
 }
 
@@ -315,8 +317,8 @@ list(struct admin *a, char **ids, unsigned shown)
 int
 admin_list(struct admin *a, char **ids)
 {
-	return list(a, ids, SPEC_NAME | SPEC_METADATA | SPEC_TAGS |
-	    SPEC_STATUS | (a->keys ? SPEC_KEY : 0));
+	return list(a, ids, MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
+	    MEMBER_STATUS | (a->keys ? MEMBER_KEY : 0));
 }
 
 int
@@ -324,5 +326,5 @@ admin_show_keys(struct admin *a, char **ids)
 {
 	if (*ids == NULL)
 		program_misuse(a->program, "missing ID");
-	return list(a, ids, SPEC_KEY);
+	return list(a, ids, MEMBER_KEY);
 }

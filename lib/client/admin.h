@@ -5,7 +5,7 @@
 #include "base/out.h"
 #include "base/program.h"
 #include "base/table.h"
-#include "registry/bulk.h"
+#include "registry/changes.h"
 
 /*
  * The life of a command that looks after things or channels.  What is to
@@ -14,7 +14,7 @@
  * of it or nothing.  Answers are written only after the commit.
  *
  *	admin = (struct admin){ .kind = ITEM_THING, .where = …, … };
- *	return admin_run(&admin, operands, BULK_CREATE);
+ *	return admin_run(&admin, operands, CHANGE_CREATE);
  *
  * Like a filter it says what went wrong and gives the exit status.
  */
@@ -35,10 +35,10 @@ struct admin {
 	bool if_exists;			/* remove */
 	bool dry_run;			/* remove, disconnect */
 	/* while it runs */
-	bool changes;			/* not only read */
+	bool writes;			/* not only read */
 	const struct admin_place *place;
-	struct bulk bulk;
-	unsigned shown;			/* list: enum spec_member */
+	struct changes changes;
+	unsigned shown;			/* list: enum change_member */
 	struct table table;
 	struct out out;
 	struct fault fault;
@@ -74,8 +74,8 @@ struct admin_filter {
  */
 struct admin_place {
 	int (*open)(struct admin *);
-	/* makes all of a->bulk, or nothing; answers go to a->out.b.  A fault
-	 * of one of them is that of bulk.at. */
+	/* makes all of a->changes, or nothing; answers go to a->out.b.  A fault
+	 * of one of them is that of changes.at. */
 	int (*change)(struct admin *);
 	/* gives each to admin_show until that is not 0, which is returned;
 	 * *found is set when there was one */
@@ -90,8 +90,8 @@ extern const struct admin_place admin_here;
 int admin_show(struct admin *, const struct item *, struct str key);
 
 /* Does it to each line of `file`, or else to each operand: an id, or things
- * behind the first one, a channel; BULK_CREATE: once. */
-int admin_run(struct admin *, char **operands, enum bulk_what);
+ * behind the first one, a channel; CHANGE_CREATE: once. */
+int admin_run(struct admin *, char **operands, enum change_verb);
 
 /* Writes all that the filters let through, or those of the operands; 1 when
  * one of these is not there. */

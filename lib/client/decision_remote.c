@@ -30,9 +30,9 @@ static int
 read_text(struct session *s, const char *name, struct str *text,
     struct arena *arena, struct fault *fault)
 {
-	struct body_field f = { .name = name, .type = BODY_TEXT };
+	struct object_field f = { .name = name, .type = OBJECT_TEXT };
 
-	if (body_read(session_body(s), &f, 1, arena) != NULL)
+	if (object_read(session_body(s), &f, 1, arena) != NULL)
 		return session_strange(s, "no JSON object", fault);
 	*text = f.value;
 	return 0;

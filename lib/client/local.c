@@ -31,7 +31,7 @@ open_registry(struct admin *a)
 		program_misuse(a->program,
 		    "which user? give --user EMAIL or set "
 		    "MFX_USER");
-	if (registry_open(&h->registry, NULL, a->changes ? REGISTRY_WRITE :
+	if (registry_open(&h->registry, NULL, a->writes ? REGISTRY_WRITE :
 	    REGISTRY_READ, &a->fault) < 0)
 		return -1;
 	return user_find(h->registry, str_z(a->user), &h->owner, &a->fault);
@@ -52,11 +52,12 @@ change(struct admin *a)
 {
 	struct here *h = a->open;
 
-	if (bulk_prepare(&a->bulk, registry_keyring(h->registry), &a->out.b,
-	    &a->fault) == 0 && registry_begin(h->registry, &a->fault) == 0 &&
-	    bulk_make(&a->bulk, h->registry, &h->owner, &a->out.b,
+	if (changes_prepare(&a->changes, registry_keyring(h->registry),
+	    &a->out.b, &a->fault) == 0 &&
+	    registry_begin(h->registry, &a->fault) == 0 &&
+	    changes_make(&a->changes, h->registry, &h->owner, &a->out.b,
 	    &a->fault) == 0) {
-		a->bulk.at = a->bulk.specs.n;
+		a->changes.at = a->changes.n;
 		if (a->dry_run) {
 			registry_rollback(h->registry);
 			return 0;
@@ -76,7 +77,7 @@ unseal(struct admin *a, const struct item *item, struct str *key)
 
 	*key = STR_NONE;
 	buf_clear(&h->key);
-	if (!(a->shown & SPEC_KEY) || item->box.p == NULL)
+	if (!(a->shown & MEMBER_KEY) || item->box.p == NULL)
 		return 0;
 	if (!keyring_unseal(registry_keyring(h->registry), item->box.p,
 	    item->box.n, &h->key))
@@ -138,14 +139,14 @@ find_all(struct admin *a, struct page *page)
 	struct here *h = a->open;
 	int got;
 
-	if (registry_look(h->registry, &a->fault) < 0)
+	if (registry_read_begin(h->registry, &a->fault) < 0)
 		return -1;
 	while ((got = page_step(page, &a->fault)) > 0)
 		;
 	if (got == 0)
 		got = page_give(page, show, a, &a->fault);
 	page_end(page);
-	registry_look_away(h->registry);
+	registry_read_end(h->registry);
 	/* who has enough has no fault */
 	return h->shown > 0 ? h->shown : got;
 }

@@ -76,20 +76,20 @@ enum { ID, NAME, KEY, METADATA, TAGS, STATUS, FIELDS };
 static int
 take_item(struct admin *a, struct str json)
 {
-	struct body_field f[] = {
-		[ID] = { .name = "id", .type = BODY_TEXT },
-		[NAME] = { .name = "name", .type = BODY_TEXT },
-		[KEY] = { .name = "key", .type = BODY_TEXT },
-		[METADATA] = { .name = "metadata", .type = BODY_OBJECT },
-		[TAGS] = { .name = "tags", .type = BODY_TEXTS },
-		[STATUS] = { .name = "status", .type = BODY_TEXT },
+	struct object_field f[] = {
+		[ID] = { .name = "id", .type = OBJECT_TEXT },
+		[NAME] = { .name = "name", .type = OBJECT_TEXT },
+		[KEY] = { .name = "key", .type = OBJECT_TEXT },
+		[METADATA] = { .name = "metadata", .type = OBJECT_RAW },
+		[TAGS] = { .name = "tags", .type = OBJECT_TEXTS },
+		[STATUS] = { .name = "status", .type = OBJECT_TEXT },
 	};
 	struct there *t = a->open;
 	struct tags tags;
 	struct item item;
 
 	arena_reset(&t->compact);
-	if (body_read(json, f, FIELDS, &t->compact) != NULL ||
+	if (object_read(json, f, FIELDS, &t->compact) != NULL ||
 	    f[ID].value.n == 0)
 		return strange(a, "something other than a thing or channel");
 	item = (struct item){
@@ -113,52 +113,56 @@ take_item(struct admin *a, struct str json)
 /* ---- changes ---- */
 
 static void
-put_member(struct buf *b, const struct spec *spec, enum spec_member member,
-    const char *name, struct str value)
+put_member(struct buf *b, const struct change *change,
+    enum change_member member, const char *name, struct str value)
 {
-	if (!(spec->given & member))
+	if (!(change->given & member))
 		return;
 	buf_printf(b, "%s\"%s\":", b->p[b->n - 1] == '{' ? "" : ",", name);
-	if (member == SPEC_METADATA || member == SPEC_TAGS)
+	if (member == MEMBER_METADATA || member == MEMBER_TAGS)
 		buf_put_str(b, value);
-	else if (member == SPEC_KEY && value.p == NULL)
+	else if (member == MEMBER_KEY && value.p == NULL)
 		buf_puts(b, "null");
 	else
 		json_put_string(b, value);
 }
 
 static void
-put_members(struct buf *b, const struct bulk *bulk, const struct spec *spec)
+put_members(struct buf *b, const struct changes *changes,
+    const struct change *change)
 {
-	bool set = bulk->what == BULK_ENABLE || bulk->what == BULK_DISABLE;
+	bool set = changes->verb == CHANGE_ENABLE ||
+	    changes->verb == CHANGE_DISABLE;
 
 	if (set)
 		buf_printf(b, ",\"status\":\"%s\"",
-		    bulk->what == BULK_DISABLE ? "disabled" : "enabled");
+		    changes->verb == CHANGE_DISABLE ? "disabled" : "enabled");
 	/* what else list has told of one that shall go, or be set, is not
 	 * sent */
-	if (set || bulk->what == BULK_REMOVE)
+	if (set || changes->verb == CHANGE_REMOVE)
 		return;
-	put_member(b, spec, SPEC_NAME, "name", spec->name);
-	put_member(b, spec, SPEC_METADATA, "metadata", spec->metadata);
-	put_member(b, spec, SPEC_TAGS, "tags", spec->tags);
-	put_member(b, spec, SPEC_STATUS, "status",
-	    item_status(spec->disabled));
-	put_member(b, spec, SPEC_KEY, "key", spec->key);
+	put_member(b, change, MEMBER_NAME, "name", change->name);
+	put_member(b, change, MEMBER_METADATA, "metadata", change->metadata);
+	put_member(b, change, MEMBER_TAGS, "tags", change->tags);
+	put_member(b, change, MEMBER_STATUS, "status",
+	    item_status(change->disabled));
+	put_member(b, change, MEMBER_KEY, "key", change->key);
 }
 
 static void
-put_spec(struct buf *b, const struct bulk *bulk, const struct spec *spec)
+put_change(struct buf *b, const struct changes *changes,
+    const struct change *change)
 {
 	buf_putc(b, '{');
-	if (bulk->what == BULK_CONNECT || bulk->what == BULK_DISCONNECT) {
+	if (changes->verb == CHANGE_CONNECT ||
+	    changes->verb == CHANGE_DISCONNECT) {
 		buf_puts(b, "\"channel\":");
-		json_put_string(b, spec->channel);
+		json_put_string(b, change->channel);
 		buf_puts(b, ",\"thing\":");
-		json_put_string(b, spec->thing);
+		json_put_string(b, change->thing);
 	} else {
-		put_member(b, spec, SPEC_ID, "id", spec->id);
-		put_members(b, bulk, spec);
+		put_member(b, change, MEMBER_ID, "id", change->id);
+		put_members(b, changes, change);
 	}
 	buf_puts(b, "}\n");
 }
@@ -167,14 +171,14 @@ put_spec(struct buf *b, const struct bulk *bulk, const struct spec *spec)
 static int
 take_pair(struct admin *a, struct str line)
 {
-	struct body_field f[] = {
-		{ .name = "channel", .type = BODY_TEXT },
-		{ .name = "thing", .type = BODY_TEXT },
+	struct object_field f[] = {
+		{ .name = "channel", .type = OBJECT_TEXT },
+		{ .name = "thing", .type = OBJECT_TEXT },
 	};
 	struct there *t = a->open;
 
 	arena_reset(&t->scratch);
-	if (body_read(line, f, 2, &t->scratch) != NULL ||
+	if (object_read(line, f, 2, &t->scratch) != NULL ||
 	    f[0].value.n == 0 || f[1].value.n == 0)
 		return strange(a, "something other than a connection");
 	pair_put(&a->out.b, f[0].value, f[1].value);
@@ -185,25 +189,25 @@ take_pair(struct admin *a, struct str line)
 static int
 take_line(struct admin *a, struct str line)
 {
-	struct body_field f[] = {
-		{ .name = "id", .type = BODY_TEXT },
-		{ .name = "name", .type = BODY_TEXT },
-		{ .name = "key", .type = BODY_TEXT },
+	struct object_field f[] = {
+		{ .name = "id", .type = OBJECT_TEXT },
+		{ .name = "name", .type = OBJECT_TEXT },
+		{ .name = "key", .type = OBJECT_TEXT },
 	};
 	struct there *t = a->open;
-	unsigned shown = a->kind == ITEM_THING ? SPEC_KEY : 0;
+	unsigned shown = a->kind == ITEM_THING ? MEMBER_KEY : 0;
 	struct item item;
 
-	if (a->dry_run && a->bulk.what == BULK_REMOVE)
+	if (a->dry_run && a->changes.verb == CHANGE_REMOVE)
 		return take_item(a, line);
 	if (a->dry_run)
 		return take_pair(a, line);
 	arena_reset(&t->scratch);
-	if (body_read(line, f, 3, &t->scratch) != NULL || f[0].value.n == 0)
+	if (object_read(line, f, 3, &t->scratch) != NULL || f[0].value.n == 0)
 		return strange(a, "something other than what was made");
 	item = (struct item){ .id = f[0].value, .name = f[1].value };
 	item_put(&a->out.b, &item, shown |
-	    (a->bulk.what == BULK_CREATE ? SPEC_NAME : 0), f[2].value);
+	    (a->changes.verb == CHANGE_CREATE ? MEMBER_NAME : 0), f[2].value);
 	return 0;
 }
 
@@ -222,38 +226,38 @@ take_answer(struct admin *a, struct str text)
 			return -1;
 		text = str_from(text, (size_t)(end - text.p) + 1);
 	}
-	return a->bulk.what == BULK_CREATE && n != a->bulk.specs.n ?
+	return a->changes.verb == CHANGE_CREATE && n != a->changes.n ?
 	    strange(a, "not as many as were made") : 0;
 }
 
 static void
-set_route(const struct bulk *bulk, struct ask *ask, char path[64])
+set_route(const struct changes *changes, struct ask *ask, char path[64])
 {
-	const char *many = collection[bulk->kind];
+	const char *many = collection[changes->kind];
 
 	ask->method = "POST";
 	ask->path = path;
-	switch (bulk->what) {
-	case BULK_UPDATE:
-	case BULK_ENABLE:
-	case BULK_DISABLE:
+	switch (changes->verb) {
+	case CHANGE_UPDATE:
+	case CHANGE_ENABLE:
+	case CHANGE_DISABLE:
 		ask->method = "PATCH";
 		/* FALLTHROUGH */
-	case BULK_CREATE:
+	case CHANGE_CREATE:
 		snprintf(path, 64, "/%s/bulk", many);
 		break;
-	case BULK_REMOVE:
+	case CHANGE_REMOVE:
 		snprintf(path, 64, "/%s/bulk/remove%s%s%s", many,
-		    bulk->if_exists || bulk->dry_run ? "?" : "",
-		    bulk->if_exists ? "if_exists=true" : "",
-		    bulk->dry_run ? bulk->if_exists ? "&dry_run=true" :
+		    changes->if_exists || changes->dry_run ? "?" : "",
+		    changes->if_exists ? "if_exists=true" : "",
+		    changes->dry_run ? changes->if_exists ? "&dry_run=true" :
 		    "dry_run=true" : "");
 		break;
-	case BULK_CONNECT:
+	case CHANGE_CONNECT:
 		ask->path = "/connect";
 		break;
-	case BULK_DISCONNECT:
-		ask->path = bulk->dry_run ? "/disconnect?dry_run=true" :
+	case CHANGE_DISCONNECT:
+		ask->path = changes->dry_run ? "/disconnect?dry_run=true" :
 		    "/disconnect";
 		break;
 	}
@@ -263,20 +267,20 @@ static int
 change(struct admin *a)
 {
 	struct there *t = a->open;
-	struct bulk *bulk = &a->bulk;
+	struct changes *changes = &a->changes;
 	struct ask ask = { .type = LINES, .change = true };
 	struct fault plain;
 	struct buf body;
 	char path[64];
-	size_t i, n = bulk->specs.n;
+	size_t i, n = changes->n;
 	int result;
 
-	bulk->at = n;
+	changes->at = n;
 	buf_init(&body, BULK_MAX);
 	buf_room(&body, 1);
 	for (i = 0; i < n; i++)
-		put_spec(&body, bulk, &bulk->specs.v[i]);
-	set_route(bulk, &ask, path);
+		put_change(&body, changes, &changes->v[i]);
+	set_route(changes, &ask, path);
 	ask.body = buf_str(&body);
 	ask.limit = body.n + (n + 1) * ADDED_MAX;
 	result = body.full ? fault_set(&a->fault, EX_DATAERR, "too much for "
@@ -286,7 +290,7 @@ change(struct admin *a)
 		result = take_answer(a, session_body(t->session));
 	else if (session_item(t->session) > 0 &&
 	    session_item(t->session) <= n)
-		bulk->at = session_item(t->session) - 1;
+		changes->at = session_item(t->session) - 1;
 	else if (a->fault.status == EX_DATAERR) {
 		plain = a->fault;
 		fault_set(&a->fault, EX_DATAERR, "%.300s; nothing was done",
@@ -301,7 +305,7 @@ change(struct admin *a)
 static const char *
 keys_wanted(const struct admin *a)
 {
-	return a->shown & SPEC_KEY ? "true" : "false";
+	return a->shown & MEMBER_KEY ? "true" : "false";
 }
 
 /* What nobody has need not be asked for, and has no place in a path. */
@@ -388,23 +392,23 @@ put_path(struct admin *a, const struct admin_filter *f, struct buf *b)
 static int
 take_page(struct admin *a, bool *found)
 {
-	struct body_field f[] = {
-		{ .name = "next", .type = BODY_TEXT },
-		{ .name = collection[a->kind], .type = BODY_TEXTS },
+	struct object_field f[] = {
+		{ .name = "next", .type = OBJECT_TEXT },
+		{ .name = collection[a->kind], .type = OBJECT_TEXTS },
 	};
 	struct there *t = a->open;
-	struct body_array array;
+	struct object_array array;
 	struct str element;
 	int got, shown;
 
 	arena_reset(&t->scratch);
-	if (body_read(session_body(t->session), f, 2, &t->scratch) != NULL ||
+	if (object_read(session_body(t->session), f, 2, &t->scratch) != NULL ||
 	    f[1].value.p == NULL || f[0].value.n > CURSOR_MAX ||
 	    (f[0].value.n > 0 && str_eq(f[0].value, str_z(t->cursor))))
 		return strange(a, "no page of a list");
 	snprintf(t->cursor, sizeof t->cursor, "%.*s", STR_ARG(f[0].value));
-	body_array_init(&array, f[1].value, &t->scratch);
-	while ((got = body_next(&array, &element)) > 0) {
+	object_array_init(&array, f[1].value, &t->scratch);
+	while ((got = object_array_next(&array, &element)) > 0) {
 		*found = true;
 		if ((shown = take_item(a, element)) != 0)
 			return shown;

@@ -297,7 +297,7 @@ take_seq(struct session *s, struct str line)
 	for (end = 0; end < line.n && line.p[end] > ' '; end++)
 		;
 	line.n = end;
-	if (!body_number(line, &s->seq))
+	if (!object_number(line, &s->seq))
 		s->seq = -1;
 }
 
@@ -588,9 +588,9 @@ status_of(long http)
 static int
 refused(struct session *s, struct fault *fault)
 {
-	struct body_field f[] = {
-		{ .name = "detail", .type = BODY_TEXT },
-		{ .name = "item", .type = BODY_NUMBER },
+	struct object_field f[] = {
+		{ .name = "detail", .type = OBJECT_TEXT },
+		{ .name = "item", .type = OBJECT_NUMBER },
 	};
 	int status = status_of(s->status);
 	struct arena arena;
@@ -598,9 +598,9 @@ refused(struct session *s, struct fault *fault)
 
 	arena_init(&arena, 2 * ANSWER_MAX);
 	if (s->body.n > ANSWER_MAX ||
-	    body_read(buf_str(&s->body), f, 2, &arena) != NULL)
+	    object_read(buf_str(&s->body), f, 2, &arena) != NULL)
 		f[0].value = f[1].value = STR_NONE;
-	if (body_number(f[1].value, &item) && item > 0)
+	if (object_number(f[1].value, &item) && item > 0)
 		s->item = (size_t)item;
 	if (f[0].value.n > DETAIL_MAX)
 		f[0].value.n = DETAIL_MAX;

@@ -8,8 +8,8 @@
 
 #define NUMBER_MAX (UINT64_C(1) << 53)
 
-static struct body_field *
-find(struct body_field *fields, size_t n, struct str name)
+static struct object_field *
+find(struct object_field *fields, size_t n, struct str name)
 {
 	size_t i;
 
@@ -27,7 +27,7 @@ begins(const struct scan *j, const char *p, char c)
 }
 
 static const char *
-take_value(struct scan *j, const char *p, struct body_field *f)
+take_value(struct scan *j, const char *p, struct object_field *f)
 {
 	static const char *const wrong[] = {
 		"a text is needed here", "an object is needed here",
@@ -44,9 +44,9 @@ take_value(struct scan *j, const char *p, struct body_field *f)
 		return scan_skip(j, p);
 	}
 	number = p < j->end && *p >= '0' && *p <= '9';
-	if (f->type == BODY_NUMBER ? !number : !begins(j, p, first[f->type]))
+	if (f->type == OBJECT_NUMBER ? !number : !begins(j, p, first[f->type]))
 		return scan_fail(j, p, wrong[f->type]);
-	if (f->type == BODY_TEXT)
+	if (f->type == OBJECT_TEXT)
 		return scan_string(j, p + 1, &f->value);
 	if ((end = scan_skip(j, p)) != NULL)
 		f->value = (struct str){ p, (size_t)(end - p) };
@@ -54,10 +54,10 @@ take_value(struct scan *j, const char *p, struct body_field *f)
 }
 
 static const char *
-take_member(struct scan *j, const char *p, struct body_field *fields,
+take_member(struct scan *j, const char *p, struct object_field *fields,
     size_t n)
 {
-	struct body_field *f;
+	struct object_field *f;
 	struct str name;
 	const char *q = scan_take(j, p, '"');
 
@@ -76,7 +76,7 @@ take_member(struct scan *j, const char *p, struct body_field *fields,
 }
 
 static const char *
-take_object(struct scan *j, const char *p, struct body_field *fields,
+take_object(struct scan *j, const char *p, struct object_field *fields,
     size_t n)
 {
 	const char *q = scan_take(j, p, '{'), *end;
@@ -95,7 +95,7 @@ take_object(struct scan *j, const char *p, struct body_field *fields,
 }
 
 const char *
-body_read(struct str text, struct body_field *fields, size_t n,
+object_read(struct str text, struct object_field *fields, size_t n,
     struct arena *arena)
 {
 	struct scan j = { .end = text.p + text.n, .arena = arena };
@@ -106,11 +106,11 @@ body_read(struct str text, struct body_field *fields, size_t n,
 	end = take_object(&j, text.p, fields, n);
 	if (end != NULL && scan_end(&j, end) != NULL)
 		return NULL;
-	return body_place(&j, text, "no JSON object");
+	return object_place(&j, text, "no JSON object");
 }
 
 const char *
-body_place(const struct scan *j, struct str text, const char *why)
+object_place(const struct scan *j, struct str text, const char *why)
 {
 	struct str s;
 	char place[128];
@@ -126,17 +126,17 @@ body_place(const struct scan *j, struct str text, const char *why)
 /* ---- arrays ---- */
 
 static int
-array_fail(struct body_array *a)
+array_fail(struct object_array *a)
 {
 	a->at = NULL;
-	a->scan.why = body_place(&a->scan, a->text, "no JSON array");
+	a->scan.why = object_place(&a->scan, a->text, "no JSON array");
 	a->scan.at = NULL;
 	return -1;
 }
 
 /* behind its ']' */
 static void
-array_end(struct body_array *a, const char *p)
+array_end(struct object_array *a, const char *p)
 {
 	a->at = NULL;
 	if (scan_end(&a->scan, p) == NULL)
@@ -144,9 +144,9 @@ array_end(struct body_array *a, const char *p)
 }
 
 void
-body_array_init(struct body_array *a, struct str text, struct arena *arena)
+object_array_init(struct object_array *a, struct str text, struct arena *arena)
 {
-	*a = (struct body_array){
+	*a = (struct object_array){
 		.scan = { .end = text.p + text.n, .arena = arena, },
 		.text = text,
 	};
@@ -158,7 +158,7 @@ body_array_init(struct body_array *a, struct str text, struct arena *arena)
 }
 
 int
-body_next(struct body_array *a, struct str *element)
+object_array_next(struct object_array *a, struct str *element)
 {
 	const char *start, *end;
 
@@ -179,7 +179,7 @@ body_next(struct body_array *a, struct str *element)
 }
 
 bool
-body_text(struct str element, struct arena *arena, struct str *text)
+object_text(struct str element, struct arena *arena, struct str *text)
 {
 	struct scan j = { .end = element.p + element.n, .arena = arena };
 
@@ -188,7 +188,7 @@ body_text(struct str element, struct arena *arena, struct str *text)
 }
 
 bool
-body_number(struct str value, int64_t *n)
+object_number(struct str value, int64_t *n)
 {
 	uint64_t v;
 

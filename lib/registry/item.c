@@ -66,7 +66,7 @@ owned(struct registry *r, enum item_kind kind, const struct user *owner,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
+	sqlite3_bind_int64(st, 1, owner->rowid);
 	db_bind_str(st, 2, id);
 	got = statement_step(r, st, fault);
 	db_reset(st);
@@ -76,14 +76,14 @@ owned(struct registry *r, enum item_kind kind, const struct user *owner,
 /* name, metadata and tags, when they were given: "" says that one was
  * cleared */
 static void
-event_spec(struct registry *r, const struct spec *spec)
+event_change(struct registry *r, const struct change *change)
 {
-	if (spec->given & SPEC_NAME)
-		event_text(r, "name", spec->name);
-	if (spec->given & SPEC_METADATA)
-		event_json(r, "metadata", spec->metadata);
-	if (spec->given & SPEC_TAGS)
-		event_json(r, "tags", spec->tags);
+	if (change->given & MEMBER_NAME)
+		event_text(r, "name", change->name);
+	if (change->given & MEMBER_METADATA)
+		event_json(r, "metadata", change->metadata);
+	if (change->given & MEMBER_TAGS)
+		event_json(r, "tags", change->tags);
 }
 
 /* ---- create ---- */
@@ -103,9 +103,9 @@ struct sealed {
 
 static void
 bind_key(struct registry *r, sqlite3_stmt *st, int at,
-    const struct spec *spec, struct sealed *to)
+    const struct change *change, struct sealed *to)
 {
-	struct str key = spec->key, box = spec->box, hash = spec->hash;
+	struct str key = change->key, box = change->box, hash = change->hash;
 
 	if (key.p == NULL)
 		return;
@@ -122,7 +122,7 @@ bind_key(struct registry *r, sqlite3_stmt *st, int at,
 
 /* which of the two unique columns it was; whose never */
 static int
-clash(struct registry *r, const struct spec *spec, struct fault *fault)
+clash(struct registry *r, const struct change *change, struct fault *fault)
 {
 	const char *said = sqlite3_errmsg(registry_db(r));
 
@@ -131,57 +131,57 @@ clash(struct registry *r, const struct spec *spec, struct fault *fault)
 	if (strstr(said, "key_hash") != NULL)
 		return fault_set(fault, EX_DATAERR, "that key is in use");
 	return fault_set(fault, EX_DATAERR, "the id '%.*s' is in use",
-	    STR_ARG(spec->id));
+	    STR_ARG(change->id));
 }
 
 static int
 insert(struct registry *r, enum item_kind kind, const struct user *owner,
-    const struct spec *spec, struct fault *fault)
+    const struct change *change, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, sql_insert[kind], fault);
 	struct sealed sealed;
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
-	db_bind_str(st, 2, spec->id);
-	db_bind_str(st, 3, spec->name);
-	db_bind_str(st, 4, spec->given & SPEC_METADATA ? spec->metadata :
+	sqlite3_bind_int64(st, 1, owner->rowid);
+	db_bind_str(st, 2, change->id);
+	db_bind_str(st, 3, change->name);
+	db_bind_str(st, 4, change->given & MEMBER_METADATA ? change->metadata :
 	    STR("{}"));
-	db_bind_str(st, 5, spec->given & SPEC_TAGS ? spec->tags :
+	db_bind_str(st, 5, change->given & MEMBER_TAGS ? change->tags :
 	    STR("[]"));
-	sqlite3_bind_int(st, 6, spec->disabled);
+	sqlite3_bind_int(st, 6, change->disabled);
 	if (kind == ITEM_THING)
-		bind_key(r, st, 7, spec, &sealed);
+		bind_key(r, st, 7, change, &sealed);
 	if (statement_run(r, st, fault) < 0)
-		return clash(r, spec, fault);
+		return clash(r, change, fault);
 	return names_add(r, kind, sqlite3_last_insert_rowid(registry_db(r)),
-	    spec->name, fault);
+	    change->name, fault);
 }
 
 void
 item_event(struct registry *r, const struct user *owner,
-    const struct spec *spec)
+    const struct change *change)
 {
 	event_begin(r, owner->id);
-	event_text(r, "id", spec->id);
+	event_text(r, "id", change->id);
 	event_text(r, "owner", str_z(owner->email));
-	event_spec(r, spec);
-	if (spec->disabled)
+	event_change(r, change);
+	if (change->disabled)
 		event_text(r, "status", item_status(true));
 }
 
 int
 item_create(struct registry *r, enum item_kind kind,
-    const struct user *owner, const struct spec *spec, struct fault *fault)
+    const struct user *owner, const struct change *change, struct fault *fault)
 {
-	if (!uuid_valid(spec->id))
+	if (!uuid_valid(change->id))
 		return fault_set(fault, EX_DATAERR,
 		    "the id '%.*s' is not a UUID in lower case",
-		    STR_ARG(spec->id));
-	if (insert(r, kind, owner, spec, fault) < 0)
+		    STR_ARG(change->id));
+	if (insert(r, kind, owner, change, fault) < 0)
 		return -1;
-	item_event(r, owner, spec);
+	item_event(r, owner, change);
 	return event_append(r, item_created[kind], fault);
 }
 
@@ -204,7 +204,7 @@ static const char *const sql_name[] = {
 /* before the name is changed */
 static int
 rename_item(struct registry *r, enum item_kind kind,
-    const struct user *owner, const struct spec *spec, struct fault *fault)
+    const struct user *owner, const struct change *change, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, sql_name[kind], fault);
 	struct str old;
@@ -213,48 +213,48 @@ rename_item(struct registry *r, enum item_kind kind,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
-	db_bind_str(st, 2, spec->id);
+	sqlite3_bind_int64(st, 1, owner->rowid);
+	db_bind_str(st, 2, change->id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got;
 	n = sqlite3_column_int64(st, 0);
 	old = db_column(st, 1);
-	got = str_eq(old, spec->name) ||
+	got = str_eq(old, change->name) ||
 	    (names_drop(r, kind, n, old, fault) == 0 &&
-	    names_add(r, kind, n, spec->name, fault) == 0) ? 0 : -1;
+	    names_add(r, kind, n, change->name, fault) == 0) ? 0 : -1;
 	db_reset(st);
 	return got;
 }
 
 static int
 update_text(struct registry *r, enum item_kind kind,
-    const struct user *owner, const struct spec *spec, struct fault *fault)
+    const struct user *owner, const struct change *change, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, sql_update[kind], fault);
 	int n;
 
-	if (st == NULL || (spec->given & SPEC_NAME &&
-	    rename_item(r, kind, owner, spec, fault) < 0))
+	if (st == NULL || (change->given & MEMBER_NAME &&
+	    rename_item(r, kind, owner, change, fault) < 0))
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
-	db_bind_str(st, 2, spec->id);
-	if (spec->given & SPEC_NAME)
-		db_bind_str(st, 3, spec->name);
-	if (spec->given & SPEC_METADATA)
-		db_bind_str(st, 4, spec->metadata);
-	if (spec->given & SPEC_TAGS)
-		db_bind_str(st, 5, spec->tags);
+	sqlite3_bind_int64(st, 1, owner->rowid);
+	db_bind_str(st, 2, change->id);
+	if (change->given & MEMBER_NAME)
+		db_bind_str(st, 3, change->name);
+	if (change->given & MEMBER_METADATA)
+		db_bind_str(st, 4, change->metadata);
+	if (change->given & MEMBER_TAGS)
+		db_bind_str(st, 5, change->tags);
 	if ((n = statement_run(r, st, fault)) <= 0)
-		return n < 0 ? -1 : item_unknown(kind, spec->id, fault);
+		return n < 0 ? -1 : item_unknown(kind, change->id, fault);
 	event_begin(r, owner->id);
-	event_text(r, "id", spec->id);
-	event_spec(r, spec);
+	event_text(r, "id", change->id);
+	event_change(r, change);
 	return event_append(r, words[kind].update, fault);
 }
 
 static int
 update_key(struct registry *r, const struct user *owner,
-    const struct spec *spec, struct fault *fault)
+    const struct change *change, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, "UPDATE things SET key_box = ?3,"
 	    " key_hash = ?4 WHERE owner = ?1 AND id = ?2", fault);
@@ -263,15 +263,15 @@ update_key(struct registry *r, const struct user *owner,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
-	db_bind_str(st, 2, spec->id);
-	bind_key(r, st, 3, spec, &sealed);
+	sqlite3_bind_int64(st, 1, owner->rowid);
+	db_bind_str(st, 2, change->id);
+	bind_key(r, st, 3, change, &sealed);
 	if ((n = statement_run(r, st, fault)) < 0)
-		return clash(r, spec, fault);
+		return clash(r, change, fault);
 	if (n == 0)
-		return item_unknown(ITEM_THING, spec->id, fault);
+		return item_unknown(ITEM_THING, change->id, fault);
 	event_begin(r, owner->id);
-	event_text(r, "id", spec->id);
+	event_text(r, "id", change->id);
 	return event_append(r, "thing.key", fault);
 }
 
@@ -285,41 +285,41 @@ static const char *const sql_status[] = {
 /* one that has that status already is left alone, without an event */
 static int
 update_status(struct registry *r, enum item_kind kind,
-    const struct user *owner, const struct spec *spec, struct fault *fault)
+    const struct user *owner, const struct change *change, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, sql_status[kind], fault);
 	int n;
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
-	db_bind_str(st, 2, spec->id);
-	sqlite3_bind_int(st, 3, spec->disabled);
+	sqlite3_bind_int64(st, 1, owner->rowid);
+	db_bind_str(st, 2, change->id);
+	sqlite3_bind_int(st, 3, change->disabled);
 	if ((n = statement_run(r, st, fault)) < 0)
 		return -1;
 	if (n == 0) {
-		n = owned(r, kind, owner, spec->id, fault);
+		n = owned(r, kind, owner, change->id, fault);
 		return n > 0 ? 0 : n < 0 ? -1 :
-		    item_unknown(kind, spec->id, fault);
+		    item_unknown(kind, change->id, fault);
 	}
 	event_begin(r, owner->id);
-	event_text(r, "id", spec->id);
-	return event_append(r, spec->disabled ? words[kind].disable :
+	event_text(r, "id", change->id);
+	return event_append(r, change->disabled ? words[kind].disable :
 	    words[kind].enable, fault);
 }
 
 int
 item_update(struct registry *r, enum item_kind kind,
-    const struct user *owner, const struct spec *spec, struct fault *fault)
+    const struct user *owner, const struct change *change, struct fault *fault)
 {
-	if (spec->given & SPEC_KEY && kind == ITEM_THING &&
-	    update_key(r, owner, spec, fault) < 0)
+	if (change->given & MEMBER_KEY && kind == ITEM_THING &&
+	    update_key(r, owner, change, fault) < 0)
 		return -1;
-	if (spec->given & (SPEC_NAME | SPEC_METADATA | SPEC_TAGS) &&
-	    update_text(r, kind, owner, spec, fault) < 0)
+	if (change->given & (MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS) &&
+	    update_text(r, kind, owner, change, fault) < 0)
 		return -1;
-	if (spec->given & SPEC_STATUS)
-		return update_status(r, kind, owner, spec, fault);
+	if (change->given & MEMBER_STATUS)
+		return update_status(r, kind, owner, change, fault);
 	return 0;
 }
 
@@ -339,7 +339,7 @@ item_remove(struct registry *r, enum item_kind kind,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
+	sqlite3_bind_int64(st, 1, owner->rowid);
 	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got < 0 ? -1 : item_unknown(kind, id, fault);
@@ -370,7 +370,7 @@ item_remove_all(struct registry *r, enum item_kind kind,
 		st = statement_get(r, sql_first[kind], fault);
 		if (st == NULL)
 			return -1;
-		sqlite3_bind_int64(st, 1, owner->n);
+		sqlite3_bind_int64(st, 1, owner->rowid);
 		if ((got = statement_step(r, st, fault)) <= 0)
 			return got;
 		snprintf(id, sizeof id, "%.*s",
@@ -392,7 +392,7 @@ item_find(struct registry *r, enum item_kind kind, const struct user *owner,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
+	sqlite3_bind_int64(st, 1, owner->rowid);
 	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got < 0 ? -1 : item_unknown(kind, id, fault);
@@ -473,7 +473,7 @@ item_connected(struct registry *r, const struct user *owner,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
+	sqlite3_bind_int64(st, 1, owner->rowid);
 	db_bind_str(st, 2, channel);
 	db_bind_str(st, 3, thing);
 	got = statement_step(r, st, fault);
@@ -490,7 +490,7 @@ item_connect(struct registry *r, const struct user *owner, bool connect,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
+	sqlite3_bind_int64(st, 1, owner->rowid);
 	db_bind_str(st, 2, channel);
 	db_bind_str(st, 3, thing);
 	if ((n = statement_run(r, st, fault)) < 0)

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "registry/registry.h"
-#include "registry/spec.h"
+#include "registry/change.h"
 #include "registry/user.h"
 
 /*
@@ -12,8 +12,6 @@
  * call names the owner: what belongs to another user does not exist for it.
  * For lists see page.h.
  */
-enum item_kind { ITEM_THING, ITEM_CHANNEL };
-
 struct item {
 	struct str id, name;
 	struct str metadata;		/* compact; "{}" without any */
@@ -27,13 +25,13 @@ struct item {
 struct str item_status(bool disabled);
 
 /*
- * Creates spec->id with spec->key; spec_make_id and spec_make_key fill in new
- * ones.  EX_DATAERR when any thing has that key, or any user has or ever had
- * that id; the fault never says which user.  An owner may create an id again
- * after having removed it.
+ * Creates change->id with change->key; change_make_id and change_make_key
+ * fill in new ones.  EX_DATAERR when any thing has that key, or any user has
+ * or ever had that id; the fault never says which user.  An owner may create
+ * an id again after having removed it.
  */
 int item_create(struct registry *, enum item_kind, const struct user *,
-    const struct spec *, struct fault *);
+    const struct change *, struct fault *);
 
 /*
  * The same as item_create and item_remove of each, in about half the time.
@@ -41,7 +39,7 @@ int item_create(struct registry *, enum item_kind, const struct user *,
  * and the rest were not tried.
  */
 int items_create(struct registry *, enum item_kind, const struct user *,
-    const struct spec *, size_t n, size_t *at, struct fault *);
+    const struct change *, size_t n, size_t *at, struct fault *);
 /* with `if_exists` a missing item is not an error; `show`, which may be NULL,
  * is called for each item before its removal */
 struct items_removal {
@@ -50,12 +48,12 @@ struct items_removal {
 	void *arg;
 };
 int items_remove(struct registry *, enum item_kind, const struct user *,
-    const struct spec *, size_t n, const struct items_removal *, size_t *at,
+    const struct change *, size_t n, const struct items_removal *, size_t *at,
     struct fault *);
 
-/* changes the members in spec->given, and nothing else */
+/* changes the members in change->given, and nothing else */
 int item_update(struct registry *, enum item_kind, const struct user *,
-    const struct spec *, struct fault *);
+    const struct change *, struct fault *);
 
 /* removes it with its connections, which get no event of their own */
 int item_remove(struct registry *, enum item_kind, const struct user *,

@@ -33,7 +33,7 @@ static const char *const sql_insert[] = {
 /* a rowset of the first of them, as far as their ids are valid */
 static int
 items_fill(struct registry *r, const struct user *owner,
-    const struct spec *v, size_t n, struct fault *fault)
+    const struct change *v, size_t n, struct fault *fault)
 {
 	struct rowset *b = registry_rowset(r);
 	struct rowset_row *row;
@@ -43,9 +43,9 @@ items_fill(struct registry *r, const struct user *owner,
 		row = rowset_add(b);
 		row->id = v->id;
 		row->name = v->name;
-		row->metadata = v->given & SPEC_METADATA ? v->metadata :
+		row->metadata = v->given & MEMBER_METADATA ? v->metadata :
 		    STR("{}");
-		row->tags = v->given & SPEC_TAGS ? v->tags : STR("[]");
+		row->tags = v->given & MEMBER_TAGS ? v->tags : STR("[]");
 		row->disabled = v->disabled;
 		row->box = v->box;
 		row->hash = v->hash;
@@ -68,7 +68,7 @@ items_insert(struct registry *r, enum item_kind kind,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
+	sqlite3_bind_int64(st, 1, owner->rowid);
 	if (statement_run(r, st, fault) < 0)
 		return -1;
 	/* new rows are numbered without a gap */
@@ -82,7 +82,7 @@ items_insert(struct registry *r, enum item_kind kind,
 
 int
 items_create(struct registry *r, enum item_kind kind,
-    const struct user *owner, const struct spec *v, size_t n, size_t *at,
+    const struct user *owner, const struct change *v, size_t n, size_t *at,
     struct fault *fault)
 {
 	size_t end;
@@ -145,7 +145,7 @@ items_find(struct registry *r, enum item_kind kind, const struct user *owner,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->n);
+	sqlite3_bind_int64(st, 1, owner->rowid);
 	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got;
@@ -181,7 +181,7 @@ items_delete(struct registry *r, enum item_kind kind,
 
 int
 items_remove(struct registry *r, enum item_kind kind,
-    const struct user *owner, const struct spec *v, size_t n,
+    const struct user *owner, const struct change *v, size_t n,
     const struct items_removal *how, size_t *at, struct fault *fault)
 {
 	struct rowset *b = registry_rowset(r);

@@ -268,7 +268,7 @@ ask(struct page *p, const char *sql, uint64_t limit, struct fault *fault)
 
 	if (st == NULL)
 		return NULL;
-	sqlite3_bind_int64(st, 1, p->owner.n);
+	sqlite3_bind_int64(st, 1, p->owner.rowid);
 	bind_place(p, st);
 	sqlite3_bind_int64(st, 3, (sqlite3_int64)limit);
 	if (source_of(p) == NAMED) {
@@ -546,7 +546,7 @@ give_run(struct page *p, int (*each)(void *, const struct item *,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, p->owner.n);
+	sqlite3_bind_int64(st, 1, p->owner.rowid);
 	sqlite3_bind_int64(st, 2, p->rows[p->given]);
 	sqlite3_bind_int64(st, 3, p->rows[end - 1]);
 	while ((got = statement_step(p->registry, st, fault)) > 0) {

@@ -193,13 +193,13 @@ registry_rollback(struct registry *r)
 }
 
 int
-registry_look(struct registry *r, struct fault *fault)
+registry_read_begin(struct registry *r, struct fault *fault)
 {
 	return statement_run_alone(r, "BEGIN", fault);
 }
 
 void
-registry_look_away(struct registry *r)
+registry_read_end(struct registry *r)
 {
 	struct fault ignored;
 

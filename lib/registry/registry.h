@@ -60,8 +60,8 @@ void registry_rollback(struct registry *);
  * read, and takes the file's locks once.  Not for long: the WAL can't be
  * checkpointed meanwhile.
  */
-int registry_look(struct registry *, struct fault *);
-void registry_look_away(struct registry *);
+int registry_read_begin(struct registry *, struct fault *);
+void registry_read_end(struct registry *);
 
 /* between begin and commit: writes without changing anything, to see whether
  * a change could be made */

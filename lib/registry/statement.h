@@ -28,7 +28,7 @@ void item_fill(struct item *, sqlite3_stmt *, int at);
 extern const char *const item_created[], *const item_removed[];
 /* begins the event of a new item (event.h) and adds its fields */
 void item_event(struct registry *, const struct user *,
-    const struct spec *);
+    const struct change *);
 /* sets a fault: the owner has no item with this id */
 int item_unknown(enum item_kind, struct str id, struct fault *);
 /* the registry's rowset (rowset.h) */

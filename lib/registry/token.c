@@ -150,7 +150,7 @@ check_lasting(struct registry *r, struct str id, int64_t now,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, who->user.n);
+	sqlite3_bind_int64(st, 1, who->user.rowid);
 	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got;
@@ -261,7 +261,7 @@ insert(struct registry *r, const struct user *user, const struct lasting *l,
 	if (st == NULL)
 		return -1;
 	db_bind_str(st, 1, l->id);
-	sqlite3_bind_int64(st, 2, user->n);
+	sqlite3_bind_int64(st, 2, user->rowid);
 	db_bind_str(st, 3, l->name);
 	sqlite3_bind_int64(st, 4, l->scope);
 	sqlite3_bind_int64(st, 5, l->created);
@@ -296,7 +296,7 @@ lasting_remove(struct registry *r, const struct user *user, struct str id,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, user->n);
+	sqlite3_bind_int64(st, 1, user->rowid);
 	db_bind_str(st, 2, id);
 	n = statement_run(r, st, fault);
 	return n != 0 ? n < 0 ? -1 : 0 : fault_set(fault, 1,
@@ -316,7 +316,7 @@ lasting_each(struct registry *r, const struct user *user, struct str id,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, user->n);
+	sqlite3_bind_int64(st, 1, user->rowid);
 	if (id.p != NULL)
 		db_bind_str(st, 2, id);
 	for (; (got = statement_step(r, st, fault)) > 0; n++) {

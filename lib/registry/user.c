@@ -109,7 +109,7 @@ fill(struct user *user, sqlite3_stmt *st)
 	struct str email = db_column(st, 2);
 
 	*user = (struct user){
-		.n = sqlite3_column_int64(st, 0),
+		.rowid = sqlite3_column_int64(st, 0),
 		.created = { sqlite3_column_int64(st, 3) },
 		.version = sqlite3_column_int64(st, 4),
 	};
@@ -156,7 +156,7 @@ put_metadata(struct registry *r, const struct user *user,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, user->n);
+	sqlite3_bind_int64(st, 1, user->rowid);
 	if (has_members(metadata))
 		db_bind_str(st, 2, metadata);
 	return statement_run(r, st, fault) < 0 ? -1 : 0;
@@ -173,7 +173,7 @@ user_create(struct registry *r, struct str email, const char *hash,
 	memcpy(user->email, email.p, email.n);
 	if (insert(r, user, hash, fault) < 0)
 		return -1;
-	user->n = sqlite3_last_insert_rowid(registry_db(r));
+	user->rowid = sqlite3_last_insert_rowid(registry_db(r));
 	if (!has_members(metadata))
 		return user_event(r, "user.create", user, STR_NONE, fault);
 	return put_metadata(r, user, metadata, fault) < 0 ? -1 :
@@ -190,7 +190,7 @@ user_set_password(struct registry *r, const struct user *user,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, user->n);
+	sqlite3_bind_int64(st, 1, user->rowid);
 	db_bind_str(st, 2, str_z(hash));
 	if (statement_run(r, st, fault) < 0)
 		return -1;
@@ -216,7 +216,7 @@ user_metadata(struct registry *r, const struct user *user, struct buf *to,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, user->n);
+	sqlite3_bind_int64(st, 1, user->rowid);
 	if ((got = statement_step(r, st, fault)) > 0)
 		buf_put_str(to, db_column(st, 0));
 	db_reset(st);
@@ -231,7 +231,7 @@ user_renew(struct registry *r, const struct user *user, struct fault *fault)
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, user->n);
+	sqlite3_bind_int64(st, 1, user->rowid);
 	return statement_run(r, st, fault) < 0 ? -1 : 0;
 }
 
@@ -295,7 +295,7 @@ ask(struct registry *r, const char *sql, const struct user *user,
 
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, user->n);
+	sqlite3_bind_int64(st, 1, user->rowid);
 	db_bind_str(st, 2, str_z(user->id));
 	got = statement_step(r, st, fault);
 	*number = got > 0 ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
@@ -379,7 +379,7 @@ user_remove(struct registry *r, const struct user *user, bool all,
 	st = statement_get(r, "DELETE FROM users WHERE n = ?1", fault);
 	if (st == NULL)
 		return -1;
-	sqlite3_bind_int64(st, 1, user->n);
+	sqlite3_bind_int64(st, 1, user->rowid);
 	if (statement_run(r, st, fault) < 0) {
 		if (fault->status == EX_DATAERR)
 			fault_set(fault, EX_DATAERR,

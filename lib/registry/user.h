@@ -16,7 +16,7 @@
 #define PASSWORD_MAX 1024
 
 struct user {
-	long long n;			/* the row; the owner of items */
+	long long rowid;		/* the owner of items */
 	char id[ID_TEXT + 1];
 	char email[EMAIL_MAX + 1];
 	struct stamp created;

@@ -20,7 +20,7 @@
 static struct registry *registry;
 static struct user owner;
 static struct fault fault;
-static struct specs specs;
+static struct changes changes;
 static char channel[ID_TEXT + 1];
 static double times[ASKED];
 
@@ -58,21 +58,21 @@ rank(double *v, size_t n, double part)
 }
 
 static void
-create(struct spec *spec)
+create(struct change *change)
 {
-	spec_make_id(&specs, spec);
-	spec_make_key(&specs, spec);
-	must(item_create(registry, ITEM_THING, &owner, spec, &fault) == 0,
+	change_make_id(&changes, change);
+	change_make_key(&changes, change);
+	must(item_create(registry, ITEM_THING, &owner, change, &fault) == 0,
 	    "thing");
 }
 
 static void
 fill(void)
 {
-	struct spec c = { .given = SPEC_ID, .id = { channel, ID_TEXT } };
+	struct change c = { .given = MEMBER_ID, .id = { channel, ID_TEXT } };
 	int i;
 
-	specs_init(&specs);
+	changes_init(&changes);
 	must(registry_open(&registry, NULL, REGISTRY_MAKE, &fault) == 0,
 	    "open");
 	uuid_make(channel);
@@ -82,10 +82,10 @@ fill(void)
 	must(item_create(registry, ITEM_CHANNEL, &owner, &c, &fault) == 0,
 	    "channel");
 	for (i = 0; i < THINGS; i++)
-		create(specs_add(&specs));
+		create(changes_add(&changes));
 	for (i = 0; i < THINGS; i++)
 		must(item_connect(registry, &owner, true, c.id,
-		    specs.v[i].id, &fault) == 1, "connect");
+		    changes.v[i].id, &fault) == 1, "connect");
 	must(registry_commit(registry, &fault) == 0, "commit");
 }
 
@@ -112,11 +112,11 @@ ask(struct access *a, size_t n, size_t among)
 
 	for (i = 0; i < n; i++) {
 		/* 7919 is prime: not in the order of creation */
-		struct spec *spec = &specs.v[i * 7919 % among];
+		struct change *change = &changes.v[i * 7919 % among];
 		double t = now();
 
 		access_refresh(a);
-		must(access_check(a, spec->key, ch, &who) == ACCESS_YES,
+		must(access_check(a, change->key, ch, &who) == ACCESS_YES,
 		    "access");
 		times[i] = now() - t;
 	}
@@ -176,7 +176,7 @@ bench_create(void)
 
 	for (i = 0; i < CREATED; i++) {
 		must(registry_begin(registry, &fault) == 0, "begin");
-		create(specs_add(&specs));
+		create(changes_add(&changes));
 		must(registry_commit(registry, &fault) == 0, "commit");
 	}
 	ours = CREATED / ((now() - begin) / 1e9);
@@ -192,6 +192,6 @@ main(void)
 	bench_access();
 	bench_create();
 	registry_close(registry);
-	specs_release(&specs);
+	changes_release(&changes);
 	return 0;
 }

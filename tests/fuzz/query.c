@@ -34,21 +34,22 @@ static void
 fill(struct user *owner, const char *email)
 {
 	struct fault fault;
-	struct specs specs;
+	struct changes changes;
 	size_t i;
 
 	must(user_create(registry, str_z(email), "", STR_NONE, owner,
 	    &fault) == 0);
-	specs_init(&specs);
+	changes_init(&changes);
 	for (i = 0; i < NAMES; i++) {
-		struct spec *spec = specs_add(&specs);
+		struct change *change = changes_add(&changes);
 
-		must(spec_make_id(&specs, spec) == NULL);
-		must(spec_set_name(&specs, spec, str_z(names[i])) == NULL);
-		must(item_create(registry, ITEM_THING, owner, spec,
+		must(change_make_id(&changes, change) == NULL);
+		must(change_set_name(&changes, change,
+		    str_z(names[i])) == NULL);
+		must(item_create(registry, ITEM_THING, owner, change,
 		    &fault) == 0);
 	}
-	specs_release(&specs);
+	changes_release(&changes);
 }
 
 static void

@@ -29,11 +29,11 @@ now_ms(void)
 
 /* one change, committed */
 static bool
-change(int (*one)(const struct spec *), const struct spec *spec)
+change(int (*one)(const struct change *), const struct change *wanted)
 {
 	if (registry_begin(registry, &fault) < 0)
 		return false;
-	if (one(spec) < 0 || registry_commit(registry, &fault) < 0) {
+	if (one(wanted) < 0 || registry_commit(registry, &fault) < 0) {
 		registry_rollback(registry);
 		return false;
 	}
@@ -41,62 +41,62 @@ change(int (*one)(const struct spec *), const struct spec *spec)
 }
 
 static int
-make_thing(const struct spec *spec)
+make_thing(const struct change *wanted)
 {
-	return item_create(registry, ITEM_THING, &owner, spec, &fault);
+	return item_create(registry, ITEM_THING, &owner, wanted, &fault);
 }
 
 static int
-make_channel(const struct spec *spec)
+make_channel(const struct change *wanted)
 {
-	return item_create(registry, ITEM_CHANNEL, &owner, spec, &fault);
+	return item_create(registry, ITEM_CHANNEL, &owner, wanted, &fault);
 }
 
 static int
-update_thing(const struct spec *spec)
+update_thing(const struct change *wanted)
 {
-	return item_update(registry, ITEM_THING, &owner, spec, &fault);
+	return item_update(registry, ITEM_THING, &owner, wanted, &fault);
 }
 
 static int
-connect_them(const struct spec *spec)
+connect_them(const struct change *wanted)
 {
-	return item_connect(registry, &owner, true, spec->channel,
-	    spec->thing, &fault);
+	return item_connect(registry, &owner, true, wanted->channel,
+	    wanted->thing, &fault);
 }
 
 static int
-disconnect_them(const struct spec *spec)
+disconnect_them(const struct change *wanted)
 {
-	return item_connect(registry, &owner, false, spec->channel,
-	    spec->thing, &fault);
+	return item_connect(registry, &owner, false, wanted->channel,
+	    wanted->thing, &fault);
 }
 
 static int
-remove_thing(const struct spec *spec)
+remove_thing(const struct change *wanted)
 {
-	return item_remove(registry, ITEM_THING, &owner, spec->id, &fault);
+	return item_remove(registry, ITEM_THING, &owner, wanted->id, &fault);
 }
 
 static int
-make_user(const struct spec *spec)
+make_user(const struct change *wanted)
 {
-	(void)spec;
+	(void)wanted;
 	return user_create(registry, STR("a@example.com"), "no hash", STR_NONE,
 	    &owner, &fault);
 }
 
-static struct spec
+static struct change
 with_key(struct str key)
 {
-	return (struct spec){ .given = SPEC_ID | SPEC_KEY,
+	return (struct change){ .given = MEMBER_ID | MEMBER_KEY,
 	    .id = str_z(thing), .key = key };
 }
 
-static struct spec
+static struct change
 pair(void)
 {
-	return (struct spec){ .channel = str_z(channel),
+	return (struct change){ .channel = str_z(channel),
 	    .thing = str_z(thing) };
 }
 
@@ -123,7 +123,7 @@ until(struct access *a, struct str key, enum access_result want)
 static void
 test_answers(struct access *a)
 {
-	struct spec p = pair();
+	struct change p = pair();
 	struct str who;
 
 	CHECK(access_check(a, OLD, str_z(channel), &who) ==
@@ -193,8 +193,8 @@ test_flood(struct access *a)
 
 /* The change is another process's, as it will be. */
 static bool
-change_elsewhere(struct access *a, int (*one)(const struct spec *),
-    const struct spec *spec, struct str key, enum access_result want)
+change_elsewhere(struct access *a, int (*one)(const struct change *),
+    const struct change *wanted, struct str key, enum access_result want)
 {
 	pid_t pid = fork();
 	int status = 1;
@@ -204,7 +204,7 @@ change_elsewhere(struct access *a, int (*one)(const struct spec *),
 		if (registry_open(&registry, home, REGISTRY_WRITE,
 		    &fault) < 0)
 			_exit(1);
-		_exit(!change(one, spec));
+		_exit(!change(one, wanted));
 	}
 	waitpid(pid, &status, 0);
 	CHECK(status == 0);
@@ -214,7 +214,7 @@ change_elsewhere(struct access *a, int (*one)(const struct spec *),
 static void
 test_revocation(struct access *a)
 {
-	struct spec new = with_key(NEW), none = with_key(STR_NONE),
+	struct change new = with_key(NEW), none = with_key(STR_NONE),
 	    old = with_key(OLD), p = pair();
 	int i;
 
@@ -256,7 +256,7 @@ test_replaced(struct access *a)
 static void
 fill_registry(void)
 {
-	struct spec t = with_key(OLD), c = { .given = SPEC_ID };
+	struct change t = with_key(OLD), c = { .given = MEMBER_ID };
 
 	CHECK(registry_open(&registry, home, REGISTRY_MAKE, &fault) == 0);
 	CHECK(change(make_user, NULL));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/metadata.h"
 
-#include "registry/spec.h"
+#include "registry/change.h"
 #include "tests/unit/unit.h"
 
 static struct arena arena;
@@ -156,31 +156,32 @@ test_stop(void)
 }
 
 static const char *
-parse(struct specs *s, const char *line, unsigned may, unsigned must)
+parse(struct changes *s, const char *line, unsigned may, unsigned must)
 {
-	return specs_parse(s, str_z(line), may, must);
+	return changes_parse(s, str_z(line), may, must);
 }
 
 static void
 test_lines(void)
 {
-	const unsigned all = SPEC_ID | SPEC_NAME | SPEC_KEY | SPEC_METADATA;
-	struct specs s;
-	struct spec *v;
+	const unsigned all = MEMBER_ID | MEMBER_NAME | MEMBER_KEY |
+	    MEMBER_METADATA;
+	struct changes s;
+	struct change *v;
 
-	specs_init(&s);
+	changes_init(&s);
 	CHECK(parse(&s, "{}", all, 0) == NULL);
 	CHECK(parse(&s, " { \"metadata\" : { \"a\" : 1 } , \"name\":"
 	    "\"\\u00e9\", \"key\": null } ", all, 0) == NULL);
 	v = &s.v[s.n - 1];
-	CHECK(v->given == (SPEC_NAME | SPEC_KEY | SPEC_METADATA));
+	CHECK(v->given == (MEMBER_NAME | MEMBER_KEY | MEMBER_METADATA));
 	CHECK(str_eq(v->name, STR("\xc3\xa9")) && v->key.p == NULL);
 	CHECK(str_eq(v->metadata, STR("{\"a\":1}")));
 	CHECK(parse(&s, "{\"na\\u006de\":\"x\"}", all, 0) == NULL);
-	CHECK(parse(&s, "{\"name\":\"x\"}", all, SPEC_ID) != NULL);
+	CHECK(parse(&s, "{\"name\":\"x\"}", all, MEMBER_ID) != NULL);
 	CHECK(parse(&s, "{\"name\":\"x\",\"name\":\"y\"}", all, 0) != NULL);
 	CHECK(parse(&s, "{\"owner\":\"x\"}", all, 0) != NULL);
-	CHECK(parse(&s, "{\"key\":\"x\"}", SPEC_NAME, 0) != NULL);
+	CHECK(parse(&s, "{\"key\":\"x\"}", MEMBER_NAME, 0) != NULL);
 	CHECK(parse(&s, "{\"key\":\"\"}", all, 0) != NULL);
 	CHECK(parse(&s, "{\"key\":\" x\"}", all, 0) != NULL);
 	CHECK(parse(&s, "{\"key\":\"x\\n\"}", all, 0) != NULL);
@@ -198,7 +199,7 @@ test_lines(void)
 	CHECK(parse(&s, "[]", all, 0) != NULL);
 	CHECK(parse(&s, "", all, 0) != NULL);
 	CHECK(parse(&s, "{", all, 0) != NULL);
-	specs_release(&s);
+	changes_release(&s);
 }
 
 int

@@ -76,13 +76,13 @@ static bool
 may_have(struct registry *r, const char *email, enum item_kind kind,
     const char *id)
 {
-	struct spec spec = { .given = SPEC_ID, .id = str_z(id) };
+	struct change change = { .given = MEMBER_ID, .id = str_z(id) };
 	struct user user;
 	bool made;
 
 	CHECK(registry_begin(r, &fault) == 0);
 	CHECK(user_find(r, str_z(email), &user, &fault) == 0);
-	made = item_create(r, kind, &user, &spec, &fault) == 0;
+	made = item_create(r, kind, &user, &change, &fault) == 0;
 	if (!made) {
 		CHECK(fault.status == 65);
 		CHECK(strstr(fault.text, "is in use") != NULL);

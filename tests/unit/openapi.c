@@ -162,7 +162,7 @@ component(struct str document, struct str parameter)
 
 	if (ref.p == NULL)
 		return parameter;
-	CHECK(body_text(ref, &arena, &text));
+	CHECK(object_text(ref, &arena, &text));
 	name = text;
 	while (memchr(name.p, '/', name.n) != NULL)
 		name = str_from(name, 1);
@@ -204,14 +204,14 @@ check_query(struct str document, const struct operation *o,
     const char *names)
 {
 	struct str all = member(o->object, "parameters"), p, in, name;
-	struct body_array a;
+	struct object_array a;
 	int n = 0;
 
-	body_array_init(&a, all.p ? all : STR("[]"), &arena);
-	while (body_next(&a, &p) > 0) {
+	object_array_init(&a, all.p ? all : STR("[]"), &arena);
+	while (object_array_next(&a, &p) > 0) {
 		p = component(document, p);
 		in = member(p, "in");
-		CHECK(body_text(member(p, "name"), &arena, &name));
+		CHECK(object_text(member(p, "name"), &arena, &name));
 		if (!str_eq(in, STR("\"query\"")))
 			continue;
 		n++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/spec.h"
+#include "registry/change.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,27 +17,27 @@
 #include "registry/uuid.h"
 
 /* of one bulk, which is held in memory until it is committed */
-#define BULK_BYTES_MAX ((size_t)1 << 30)
+#define CHANGES_BYTES_MAX ((size_t)1 << 30)
 
 static const struct {
-	enum spec_member member;
+	enum change_member member;
 	const char *name;
 } members[] = {
-	{ SPEC_ID, "id" },
-	{ SPEC_NAME, "name" },
-	{ SPEC_METADATA, "metadata" },
-	{ SPEC_KEY, "key" },
-	{ SPEC_CHANNEL, "channel" },
-	{ SPEC_THING, "thing" },
-	{ SPEC_TAGS, "tags" },
-	{ SPEC_STATUS, "status" },
+	{ MEMBER_ID, "id" },
+	{ MEMBER_NAME, "name" },
+	{ MEMBER_METADATA, "metadata" },
+	{ MEMBER_KEY, "key" },
+	{ MEMBER_CHANNEL, "channel" },
+	{ MEMBER_THING, "thing" },
+	{ MEMBER_TAGS, "tags" },
+	{ MEMBER_STATUS, "status" },
 };
 
 void
-specs_init(struct specs *s)
+changes_init(struct changes *s)
 {
-	*s = (struct specs){ .n = 0 };
-	arena_init(&s->keep, BULK_BYTES_MAX);
+	*s = (struct changes){ .n = 0 };
+	arena_init(&s->keep, CHANGES_BYTES_MAX);
 	arena_init(&s->scratch, 2 * LINE_LIMIT);
 }
 
@@ -52,7 +52,7 @@ wipe(struct str key)
 }
 
 void
-specs_release(struct specs *s)
+changes_release(struct changes *s)
 {
 	size_t i;
 
@@ -63,14 +63,14 @@ specs_release(struct specs *s)
 	arena_release(&s->scratch);
 }
 
-struct spec *
-specs_add(struct specs *s)
+struct change *
+changes_add(struct changes *s)
 {
 	if (s->n == s->cap) {
 		s->cap = s->cap ? 2 * s->cap : 1;
 		s->v = memory_resize(s->v, s->cap * sizeof *s->v);
 	}
-	s->v[s->n] = (struct spec){ .given = 0 };
+	s->v[s->n] = (struct change){ .given = 0 };
 	return &s->v[s->n++];
 }
 
@@ -95,24 +95,24 @@ has_control(struct str s)
 }
 
 static const char *
-keep(struct specs *s, struct spec *spec, enum spec_member member,
+keep(struct changes *s, struct change *change, enum change_member member,
     struct str *to, struct str value)
 {
 	*to = arena_str(&s->keep, value);
 	if (to->p == NULL)
 		return "too much input";
-	spec->given |= member;
+	change->given |= member;
 	return NULL;
 }
 
 const char *
-spec_set_id(struct specs *s, struct spec *spec, struct str id)
+change_set_id(struct changes *s, struct change *change, struct str id)
 {
-	return keep(s, spec, SPEC_ID, &spec->id, id);
+	return keep(s, change, MEMBER_ID, &change->id, id);
 }
 
 const char *
-spec_set_name(struct specs *s, struct spec *spec, struct str name)
+change_set_name(struct changes *s, struct change *change, struct str name)
 {
 	if (name.n > NAME_BYTES_MAX)
 		return "name longer than 1024 bytes";
@@ -120,23 +120,24 @@ spec_set_name(struct specs *s, struct spec *spec, struct str name)
 		return "name is not UTF-8";
 	if (has_control(name))
 		return "control character in the name";
-	return keep(s, spec, SPEC_NAME, &spec->name, name);
+	return keep(s, change, MEMBER_NAME, &change->name, name);
 }
 
 const char *
-spec_set_metadata(struct specs *s, struct spec *spec, struct str json)
+change_set_metadata(struct changes *s, struct change *change, struct str json)
 {
 	struct str compact;
 	const char *why = metadata_take(json, &s->scratch, &compact);
 
 	if (why == NULL)
-		why = keep(s, spec, SPEC_METADATA, &spec->metadata, compact);
+		why = keep(s, change, MEMBER_METADATA, &change->metadata,
+		    compact);
 	arena_reset(&s->scratch);
 	return why;
 }
 
 const char *
-spec_set_key(struct specs *s, struct spec *spec, struct str key)
+change_set_key(struct changes *s, struct change *change, struct str key)
 {
 	if (key.n == 0)
 		return "empty key";
@@ -147,11 +148,11 @@ spec_set_key(struct specs *s, struct spec *spec, struct str key)
 	/* no protocol's header would bring them back */
 	if (key.p[0] == ' ' || key.p[key.n - 1] == ' ')
 		return "key begins or ends with a space";
-	return keep(s, spec, SPEC_KEY, &spec->key, key);
+	return keep(s, change, MEMBER_KEY, &change->key, key);
 }
 
 const char *
-spec_set_tags(struct specs *s, struct spec *spec, struct str json)
+change_set_tags(struct changes *s, struct change *change, struct str json)
 {
 	struct tags tags;
 	const char *why;
@@ -159,12 +160,13 @@ spec_set_tags(struct specs *s, struct spec *spec, struct str json)
 	tags_begin(&tags);
 	why = tags_add_json(&tags, json, &s->scratch);
 	if (why == NULL)
-		why = keep(s, spec, SPEC_TAGS, &spec->tags, tags_end(&tags));
+		why = keep(s, change, MEMBER_TAGS, &change->tags,
+		    tags_end(&tags));
 	return why;
 }
 
 const char *
-spec_set_tag_list(struct specs *s, struct spec *spec,
+change_set_tag_list(struct changes *s, struct change *change,
     const char *const *v, int n)
 {
 	const char *why = NULL;
@@ -175,23 +177,24 @@ spec_set_tag_list(struct specs *s, struct spec *spec,
 	for (i = 0; i < n && why == NULL; i++)
 		why = tags_add_list(&tags, str_z(v[i]));
 	if (why == NULL)
-		why = keep(s, spec, SPEC_TAGS, &spec->tags, tags_end(&tags));
+		why = keep(s, change, MEMBER_TAGS, &change->tags,
+		    tags_end(&tags));
 	return why;
 }
 
 const char *
-spec_set_status(struct specs *s, struct spec *spec, struct str word)
+change_set_status(struct changes *s, struct change *change, struct str word)
 {
 	(void)s;
-	spec->disabled = str_eq(word, STR("disabled"));
-	if (!spec->disabled && !str_eq(word, STR("enabled")))
+	change->disabled = str_eq(word, STR("disabled"));
+	if (!change->disabled && !str_eq(word, STR("enabled")))
 		return "status is neither enabled nor disabled";
-	spec->given |= SPEC_STATUS;
+	change->given |= MEMBER_STATUS;
 	return NULL;
 }
 
 static const char *
-make_uuid(struct specs *s, void (*make)(char *), struct str *to)
+make_uuid(struct changes *s, void (*make)(char *), struct str *to)
 {
 	char *text = arena_alloc(&s->keep, ID_TEXT + 1);
 
@@ -203,37 +206,37 @@ make_uuid(struct specs *s, void (*make)(char *), struct str *to)
 }
 
 const char *
-spec_make_id(struct specs *s, struct spec *spec)
+change_make_id(struct changes *s, struct change *change)
 {
-	spec->given |= SPEC_ID;
-	return make_uuid(s, uuid_make, &spec->id);
+	change->given |= MEMBER_ID;
+	return make_uuid(s, uuid_make, &change->id);
 }
 
 const char *
-spec_make_key(struct specs *s, struct spec *spec)
+change_make_key(struct changes *s, struct change *change)
 {
-	spec->given |= SPEC_KEY;
-	return make_uuid(s, uuid_make_secret, &spec->key);
+	change->given |= MEMBER_KEY;
+	return make_uuid(s, uuid_make_secret, &change->key);
 }
 
 const char *
-specs_seal(struct specs *s, const struct keyring *keys)
+changes_seal(struct changes *s, const struct keyring *keys)
 {
 	unsigned char *room;
-	struct spec *spec;
+	struct change *change;
 
-	for (spec = s->v; spec < s->v + s->n; spec++) {
-		if (spec->key.p == NULL || spec->box.p != NULL)
+	for (change = s->v; change < s->v + s->n; change++) {
+		if (change->key.p == NULL || change->box.p != NULL)
 			continue;
 		room = arena_alloc(&s->keep,
-		    KEY_HASH_BYTES + KEY_SEAL_BYTES + spec->key.n);
+		    KEY_HASH_BYTES + KEY_SEAL_BYTES + change->key.n);
 		if (room == NULL)
 			return "too much input";
-		keyring_hash(keys, spec->key, room);
-		keyring_seal(keys, spec->key, room + KEY_HASH_BYTES);
-		spec->hash = (struct str){ (char *)room, KEY_HASH_BYTES };
-		spec->box = (struct str){ (char *)room + KEY_HASH_BYTES,
-		    KEY_SEAL_BYTES + spec->key.n };
+		keyring_hash(keys, change->key, room);
+		keyring_seal(keys, change->key, room + KEY_HASH_BYTES);
+		change->hash = (struct str){ (char *)room, KEY_HASH_BYTES };
+		change->box = (struct str){ (char *)room + KEY_HASH_BYTES,
+		    KEY_SEAL_BYTES + change->key.n };
 	}
 	return NULL;
 }
@@ -241,55 +244,55 @@ specs_seal(struct specs *s, const struct keyring *keys)
 /* ---- lines ---- */
 
 static const char *
-set_text(struct specs *s, struct spec *spec, enum spec_member member,
+set_text(struct changes *s, struct change *change, enum change_member member,
     struct str text)
 {
 	switch (member) {
-	case SPEC_NAME:
-		return spec_set_name(s, spec, text);
-	case SPEC_KEY:
-		return spec_set_key(s, spec, text);
-	case SPEC_CHANNEL:
-		return keep(s, spec, member, &spec->channel, text);
-	case SPEC_THING:
-		return keep(s, spec, member, &spec->thing, text);
-	case SPEC_STATUS:
-		return spec_set_status(s, spec, text);
+	case MEMBER_NAME:
+		return change_set_name(s, change, text);
+	case MEMBER_KEY:
+		return change_set_key(s, change, text);
+	case MEMBER_CHANNEL:
+		return keep(s, change, member, &change->channel, text);
+	case MEMBER_THING:
+		return keep(s, change, member, &change->thing, text);
+	case MEMBER_STATUS:
+		return change_set_status(s, change, text);
 	default:
-		return spec_set_id(s, spec, text);
+		return change_set_id(s, change, text);
 	}
 }
 
 /* Like the scanner's own: the place behind what was read, or NULL. */
 static const char *
-take_value(struct specs *s, struct spec *spec, struct scan *j, const char *p,
-    enum spec_member member)
+take_value(struct changes *s, struct change *change, struct scan *j,
+    const char *p, enum change_member member)
 {
 	const char *start = scan_space(j, p), *end, *why;
 	struct str rest = { start, (size_t)(j->end - start) }, text;
 
-	if (member == SPEC_METADATA || member == SPEC_TAGS) {
+	if (member == MEMBER_METADATA || member == MEMBER_TAGS) {
 		/* resets the scratch arena: keys are done with by now */
 		if ((end = scan_skip(j, start)) == NULL)
 			return NULL;
 		rest.n = (size_t)(end - start);
-		why = member == SPEC_TAGS ? spec_set_tags(s, spec, rest) :
-		    spec_set_metadata(s, spec, rest);
-	} else if (member == SPEC_KEY && str_starts(rest, STR("null"))) {
-		spec->given |= SPEC_KEY;
+		why = member == MEMBER_TAGS ? change_set_tags(s, change, rest) :
+		    change_set_metadata(s, change, rest);
+	} else if (member == MEMBER_KEY && str_starts(rest, STR("null"))) {
+		change->given |= MEMBER_KEY;
 		return start + 4;
 	} else if (!str_starts(rest, STR("\""))) {
 		return scan_fail(j, start, "not a string where one is needed");
 	} else if ((end = scan_string(j, start + 1, &text)) == NULL) {
 		return NULL;
 	} else {
-		why = set_text(s, spec, member, text);
+		why = set_text(s, change, member, text);
 	}
 	return why == NULL ? end : scan_fail(j, start, why);
 }
 
 static const char *
-take_member(struct specs *s, struct spec *spec, struct scan *j,
+take_member(struct changes *s, struct change *change, struct scan *j,
     const char *p, unsigned may)
 {
 	const char *q = scan_take(j, p, '"');
@@ -304,15 +307,15 @@ take_member(struct specs *s, struct spec *spec, struct scan *j,
 		;
 	if (i == n || !(members[i].member & may))
 		return scan_fail(j, q, "a member that has no meaning here");
-	if (spec->given & members[i].member)
+	if (change->given & members[i].member)
 		return scan_fail(j, q, "a member twice");
 	if ((q = scan_take(j, p, ':')) == NULL)
 		return scan_fail(j, p, "no ':' behind a name");
-	return take_value(s, spec, j, q, members[i].member);
+	return take_value(s, change, j, q, members[i].member);
 }
 
 static const char *
-take_object(struct specs *s, struct spec *spec, struct scan *j,
+take_object(struct changes *s, struct change *change, struct scan *j,
     const char *p, unsigned may)
 {
 	const char *q = scan_take(j, p, '{'), *end;
@@ -322,7 +325,7 @@ take_object(struct specs *s, struct spec *spec, struct scan *j,
 	if ((end = scan_take(j, q, '}')) != NULL)
 		return scan_end(j, end);
 	do {
-		if ((p = take_member(s, spec, j, q, may)) == NULL)
+		if ((p = take_member(s, change, j, q, may)) == NULL)
 			return NULL;
 	} while ((q = scan_take(j, p, ',')) != NULL);
 	if ((end = scan_take(j, p, '}')) == NULL)
@@ -331,23 +334,23 @@ take_object(struct specs *s, struct spec *spec, struct scan *j,
 }
 
 const char *
-specs_parse(struct specs *s, struct str line, unsigned may, unsigned must)
+changes_parse(struct changes *s, struct str line, unsigned may, unsigned must)
 {
 	struct scan j = { .end = line.p + line.n, .arena = &s->scratch };
-	struct spec *spec = specs_add(s);
+	struct change *change = changes_add(s);
 
 	arena_reset(&s->scratch);
-	if (take_object(s, spec, &j, line.p, may) == NULL)
+	if (take_object(s, change, &j, line.p, may) == NULL)
 		return j.why;
-	if ((spec->given & must) != must)
-		return must & SPEC_ID ? "no id" : "no channel or no thing";
+	if ((change->given & must) != must)
+		return must & MEMBER_ID ? "no id" : "no channel or no thing";
 	return NULL;
 }
 
 /* ---- files ---- */
 
 static int
-read_lines(struct specs *s, struct line_in *in, unsigned may, unsigned must,
+read_lines(struct changes *s, struct line_in *in, unsigned may, unsigned must,
     struct fault *fault)
 {
 	const char *why;
@@ -356,7 +359,7 @@ read_lines(struct specs *s, struct line_in *in, unsigned may, unsigned must,
 
 	while ((got = line_next(in, &line)) > 0) {
 		why = got == LINE_LONG ? "line over 1 MiB" :
-		    specs_parse(s, line, may, must);
+		    changes_parse(s, line, may, must);
 		if (why != NULL)
 			return fault_set(fault, EX_DATAERR,
 			    "%s:%llu: %s; nothing was done", in->name,
@@ -375,7 +378,7 @@ read_lines(struct specs *s, struct line_in *in, unsigned may, unsigned must,
 }
 
 int
-specs_read(struct specs *s, const char *path, unsigned may, unsigned must,
+changes_read(struct changes *s, const char *path, unsigned may, unsigned must,
     struct fault *fault)
 {
 	bool standard = strcmp(path, "-") == 0;
@@ -394,16 +397,16 @@ specs_read(struct specs *s, const char *path, unsigned may, unsigned must,
 }
 
 int
-specs_fault(const struct specs *s, const struct spec *spec,
+changes_fault(const struct changes *s, const struct change *change,
     struct fault *fault)
 {
 	struct fault plain = *fault;
 
-	if (spec->line == 0)
+	if (change->line == 0)
 		return -1;
 	/* in a bulk, an id that isn't there is a wrong line as any other */
 	return fault_set(fault,
 	    plain.status == 1 ? EX_DATAERR : plain.status,
 	    "%s:%llu: %.300s; nothing was done", s->from,
-	    (unsigned long long)spec->line, plain.text);
+	    (unsigned long long)change->line, plain.text);
 }

@@ -25,39 +25,39 @@ must(bool condition)
 static void
 check_texts(struct str array)
 {
-	struct body_array a;
+	struct object_array a;
 	struct str element, text;
 
-	body_array_init(&a, array, &arena);
-	while (body_next(&a, &element) > 0)
-		if (body_text(element, &arena, &text))
+	object_array_init(&a, array, &arena);
+	while (object_array_next(&a, &element) > 0)
+		if (object_text(element, &arena, &text))
 			must(utf8_valid(text) && text.n <= element.n);
 }
 
 static void
 check_object(struct str json)
 {
-	struct body_field f[FIELDS] = {
-		{ .name = "text", .type = BODY_TEXT },
-		{ .name = "object", .type = BODY_OBJECT },
-		{ .name = "texts", .type = BODY_TEXTS },
-		{ .name = "number", .type = BODY_NUMBER },
+	struct object_field f[FIELDS] = {
+		{ .name = "text", .type = OBJECT_TEXT },
+		{ .name = "object", .type = OBJECT_RAW },
+		{ .name = "texts", .type = OBJECT_TEXTS },
+		{ .name = "number", .type = OBJECT_NUMBER },
 	};
 	int64_t n;
 
-	if (body_read(json, f, FIELDS, &arena) != NULL)
+	if (object_read(json, f, FIELDS, &arena) != NULL)
 		return;
 	must(utf8_valid(f[0].value) && f[0].value.n <= json.n);
 	if (f[1].value.p != NULL) {
 		must(f[1].value.p > json.p && *f[1].value.p == '{' &&
 		    f[1].value.p[f[1].value.n - 1] == '}');
-		must(body_read(f[1].value, f, 0, &arena) == NULL);
+		must(object_read(f[1].value, f, 0, &arena) == NULL);
 	}
 	if (f[2].value.p != NULL) {
 		must(*f[2].value.p == '[');
 		check_texts(f[2].value);
 	}
-	if (f[3].value.p != NULL && body_number(f[3].value, &n))
+	if (f[3].value.p != NULL && object_number(f[3].value, &n))
 		must(n >= 0 && n <= INT64_C(1) << 53);
 }
 
@@ -65,7 +65,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct str text = { (const char *)data, n }, element;
-	struct body_array a;
+	struct object_array a;
 	size_t seen = 0;
 	int got;
 
@@ -73,14 +73,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		arena_init(&arena, 16 << 20);
 	arena_reset(&arena);
 	check_object(text);
-	body_array_init(&a, text, &arena);
-	while ((got = body_next(&a, &element)) > 0) {
+	object_array_init(&a, text, &arena);
+	while ((got = object_array_next(&a, &element)) > 0) {
 		must(element.p >= text.p && element.n > 0 &&
 		    element.p + element.n <= text.p + n);
 		must(++seen <= n);
 		check_object(element);
 	}
 	must(got == 0 || a.scan.why != NULL);
-	must(body_next(&a, &element) <= 0);
+	must(object_array_next(&a, &element) <= 0);
 	return 0;
 }

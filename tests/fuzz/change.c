@@ -10,12 +10,12 @@
 #include "base/utf8.h"
 #include "registry/keyring.h"
 #include "registry/metadata.h"
-#include "registry/spec.h"
+#include "registry/change.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-#define ALL (SPEC_ID | SPEC_NAME | SPEC_METADATA | SPEC_KEY | \
-	SPEC_CHANNEL | SPEC_THING)
+#define ALL (MEMBER_ID | MEMBER_NAME | MEMBER_METADATA | MEMBER_KEY | \
+	MEMBER_CHANNEL | MEMBER_THING)
 
 static struct arena arena;
 
@@ -53,29 +53,29 @@ check_metadata(struct str json)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const unsigned may[] = { ALL, SPEC_NAME | SPEC_METADATA };
+	static const unsigned may[] = { ALL, MEMBER_NAME | MEMBER_METADATA };
 	struct str line = { (const char *)data, n };
-	struct specs specs;
+	struct changes changes;
 	size_t i;
 
 	if (arena.max == 0)
 		arena_init(&arena, 16 << 20);
-	specs_init(&specs);
+	changes_init(&changes);
 	for (i = 0; i < 2; i++) {
-		const struct spec *spec;
+		const struct change *change;
 
-		if (specs_parse(&specs, line, may[i], 0) != NULL)
+		if (changes_parse(&changes, line, may[i], 0) != NULL)
 			continue;
-		spec = &specs.v[specs.n - 1];
-		must((spec->given & ~may[i]) == 0);
-		must(spec->name.n <= NAME_BYTES_MAX);
-		must(utf8_valid(spec->name) && utf8_valid(spec->key));
-		must(memchr(spec->name.p ? spec->name.p : "", '\n',
-		    spec->name.n) == NULL);
-		must(spec->key.n <= THING_KEY_MAX);
-		if (spec->given & SPEC_METADATA)
-			check_metadata(spec->metadata);
+		change = &changes.v[changes.n - 1];
+		must((change->given & ~may[i]) == 0);
+		must(change->name.n <= NAME_BYTES_MAX);
+		must(utf8_valid(change->name) && utf8_valid(change->key));
+		must(memchr(change->name.p ? change->name.p : "", '\n',
+		    change->name.n) == NULL);
+		must(change->key.n <= THING_KEY_MAX);
+		if (change->given & MEMBER_METADATA)
+			check_metadata(change->metadata);
 	}
-	specs_release(&specs);
+	changes_release(&changes);
 	return 0;
 }

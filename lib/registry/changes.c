@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/changes.h"
+
+#include <sysexits.h>
+
+#include "json/json.h"
+
+unsigned
+changes_may(const struct changes *c)
+{
+	if (c->verb == CHANGE_CONNECT || c->verb == CHANGE_DISCONNECT)
+		return MEMBER_CHANNEL | MEMBER_THING;
+	return MEMBER_ID | MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
+	    MEMBER_STATUS | (c->kind == ITEM_THING ? MEMBER_KEY : 0);
+}
+
+unsigned
+changes_must(const struct changes *c)
+{
+	if (c->verb == CHANGE_CONNECT || c->verb == CHANGE_DISCONNECT)
+		return MEMBER_CHANNEL | MEMBER_THING;
+	return c->verb == CHANGE_CREATE ? 0 : MEMBER_ID;
+}
+
+void
+item_put(struct buf *b, const struct item *item, unsigned shown,
+    struct str key)
+{
+	buf_puts(b, "{\"id\":");
+	json_put_string(b, item->id);
+	if (shown & MEMBER_NAME) {
+		buf_puts(b, ",\"name\":");
+		json_put_string(b, item->name);
+	}
+	if (shown & MEMBER_METADATA) {
+		buf_puts(b, ",\"metadata\":");
+		buf_put_str(b, item->metadata);
+	}
+	if (shown & MEMBER_TAGS) {
+		buf_puts(b, ",\"tags\":");
+		buf_put_str(b, item->tags);
+	}
+	if (shown & MEMBER_STATUS) {
+		buf_puts(b, ",\"status\":");
+		json_put_string(b, item_status(item->disabled));
+	}
+	if (shown & MEMBER_KEY) {
+		buf_puts(b, ",\"key\":");
+		if (key.p == NULL)
+			buf_puts(b, "null");
+		else
+			json_put_string(b, key);
+	}
+	buf_puts(b, "}\n");
+}
+
+void
+pair_put(struct buf *b, struct str channel, struct str thing)
+{
+	buf_puts(b, "{\"channel\":");
+	json_put_string(b, channel);
+	buf_puts(b, ",\"thing\":");
+	json_put_string(b, thing);
+	buf_puts(b, "}\n");
+}
+
+static const char *
+prepare_new(struct changes *c, struct change *change, struct buf *answer)
+{
+	bool thing = c->kind == ITEM_THING;
+	const char *why = NULL;
+	struct item item;
+
+	if (!(change->given & MEMBER_ID))
+		why = change_make_id(c, change);
+	if (why == NULL && thing && !(change->given & MEMBER_KEY))
+		why = change_make_key(c, change);
+	if (why != NULL)
+		return why;
+	item = (struct item){ .id = change->id, .name = change->name };
+	item_put(answer, &item, MEMBER_NAME | (thing ? MEMBER_KEY : 0),
+	    change->key);
+	return NULL;
+}
+
+int
+changes_prepare(struct changes *c, const struct keyring *keys,
+    struct buf *answer, struct fault *fault)
+{
+	const char *why = NULL;
+	size_t i;
+
+	if (c->verb == CHANGE_CREATE)
+		for (i = 0; i < c->n && why == NULL; i++)
+			why = prepare_new(c, &c->v[i], answer);
+	c->at = c->n;
+	if (why == NULL)
+		why = changes_seal(c, keys);
+	return why == NULL ? 0 : fault_set(fault, EX_DATAERR, "%s", why);
+}
+
+static int
+update(struct changes *c, struct registry *r, const struct user *user,
+    const struct change *change, struct buf *answer, struct fault *fault)
+{
+	struct item item = { .id = change->id };
+
+	if (!(change->given & ~(unsigned)MEMBER_ID))
+		return fault_set(fault, EX_DATAERR,
+		    "nothing to change is given");
+	if (item_update(r, c->kind, user, change, fault) < 0)
+		return -1;
+	if (change->given & MEMBER_KEY)
+		item_put(answer, &item, MEMBER_KEY, change->key);
+	return 0;
+}
+
+/* what one is that goes */
+static void
+show_item(void *answer, const struct item *item)
+{
+	item_put(answer, item, MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
+	    MEMBER_STATUS, STR_NONE);
+}
+
+static int
+connect_pair(struct changes *c, struct registry *r, const struct user *user,
+    const struct change *change, struct buf *answer, struct fault *fault)
+{
+	int changed = item_connect(r, user, c->verb == CHANGE_CONNECT,
+	    change->channel, change->thing, fault);
+
+	if (changed > 0 && c->dry_run)
+		pair_put(answer, change->channel, change->thing);
+	return changed;
+}
+
+static int
+set_status(struct changes *c, struct registry *r, const struct user *user,
+    const struct change *given, struct fault *fault)
+{
+	/* whatever else a list has told of it stays as it is */
+	struct change change = {
+		.given = MEMBER_ID | MEMBER_STATUS, .id = given->id,
+		.disabled = c->verb == CHANGE_DISABLE
+	};
+
+	return item_update(r, c->kind, user, &change, fault);
+}
+
+static int
+make(struct changes *c, struct registry *r, const struct user *user,
+    struct buf *answer, struct fault *fault)
+{
+	struct change *change = &c->v[c->at];
+
+	switch (c->verb) {
+	case CHANGE_UPDATE:
+		return update(c, r, user, change, answer, fault);
+	case CHANGE_ENABLE:
+	case CHANGE_DISABLE:
+		return set_status(c, r, user, change, fault);
+	default:
+		return connect_pair(c, r, user, change, answer, fault);
+	}
+}
+
+static int
+make_all(struct changes *c, struct registry *r, const struct user *user,
+    struct buf *answer, struct fault *fault)
+{
+	const struct items_removal how = {
+		.if_exists = c->if_exists,
+		.show = c->dry_run ? show_item : NULL, .arg = answer
+	};
+
+	if (c->verb == CHANGE_CREATE)
+		return items_create(r, c->kind, user, c->v, c->n,
+		    &c->at, fault);
+	if (c->verb == CHANGE_REMOVE)
+		return items_remove(r, c->kind, user, c->v, c->n,
+		    &how, &c->at, fault);
+	for (c->at = 0; c->at < c->n; c->at++)
+		if (make(c, r, user, answer, fault) < 0)
+			return -1;
+	return 0;
+}
+
+int
+changes_make(struct changes *c, struct registry *r, const struct user *user,
+    struct buf *answer, struct fault *fault)
+{
+	if (make_all(c, r, user, answer, fault) < 0)
+		return -1;
+	if (!answer->full)
+		return 0;
+	return fault_set(fault, EX_DATAERR,
+	    "too much for one transaction; nothing was done");
+}
