@@ -59,7 +59,7 @@ $(BUILD)/%.o: %.c config.h
 # what `mfx --help` lists: the .Nd line of each page
 programs_h = awk '/^\.Nd / { name = FILENAME; gsub(/.*\/mfx-|\.1$$/, "", name); \
 	sub(/^\.Nd /, ""); gsub(/["\\]/, "\\\\&"); \
-	printf "{ \"%s\", NULL, \"%s\", NULL, NULL },\n", name, $$0 }'
+	printf "{ \"%s\", .summary = \"%s\" },\n", name, $$0 }'
 $(BUILD)/cmd/programs.h: man $(sort $(wildcard man/mfx-*.1))
 	@mkdir -p $(@D)
 	$(call run,GEN,$(programs_h) $(wordlist 2,999,$^) /dev/null >$@)

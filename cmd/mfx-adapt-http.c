@@ -37,23 +37,20 @@ static struct {
 static const struct opt options[] = {
 	{ 'o', "output", "STREAM", "write to this stream of the bus; '-' is "
 	    "stdout (default: -)",
-	    OPT_STRING, &opt.stream, 0, 0 },
+	    OPT_STRING(&opt.stream) },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
-	    OPT_ENUM, &opt.sync, 0, 0 },
+	    OPT_ENUM(&opt.sync) },
 	HTTP_OPTIONS(setup),
 	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version on "
 	    "this address",
-	    OPT_STRING, &opt.admin, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline to this descriptor when "
-	    "serving",
-	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	    OPT_STRING(&opt.admin) },
+	READY_FD(&opt.ready_fd, "when serving"),
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-adapt-http",
 	.summary = "take messages over HTTP",
-	.synopsis = "[-l ADDR:PORT] [-o STREAM] [--admin ADDR:PORT] [options]",
 	.options = options,
 	.network = true,
 	.reloads = true,
@@ -299,10 +296,9 @@ int
 main(int argc, char **argv)
 {
 	struct fault fault;
-	int i = program_start(&program, argc, argv), status;
+	int status;
 
-	if (argv[i] != NULL)
-		program_misuse(&program, "unexpected operand '%s'", argv[i]);
+	program_start(&program, argc, argv);
 	program_holds_secrets();
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	while (n_servers > 0)

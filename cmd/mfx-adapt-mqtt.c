@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/program.h"
+#include "base/ready.h"
 #include "base/stamp.h"
 #include "mqtt/delivery.h"
 #include "mqtt/source.h"
@@ -44,70 +45,67 @@ static struct {
 static const struct opt options[] = {
 	{ 0, "socket", "PATH", "socket of our broker (default: "
 	    "$MFX_HOME/mqtt/broker.sock)",
-	    OPT_STRING, &opt.socket, 0, 0 },
+	    OPT_STRING(&opt.socket) },
 	{ 'i', "input", "STREAM[/GROUP]", "deliver from the bus instead of "
-	    "stdin, and move the group", OPT_STRING, &opt.input, 0, 0 },
+	    "stdin, and move the group", OPT_STRING(&opt.input) },
 	{ 0, "ack", "STREAM/GROUP", "move this group as lines from stdin are "
-	    "delivered", OPT_STRING, &opt.ack, 0, 0 },
+	    "delivered", OPT_STRING(&opt.ack) },
 	{ 0, "all", NULL, "also deliver messages that came over MQTT",
-	    OPT_FLAG, &opt.all, 0, 0 },
+	    OPT_FLAG(&opt.all) },
 	{ 0, "wait", "DURATION", "at the end, wait this long for the broker "
 	    "(default: 10s)",
-	    OPT_TIMEOUT, &opt.wait, 1, 0 },
+	    OPT_TIMEOUT(&opt.wait, 1, INT64_MAX) },
 	{ 0, "host", "HOST", "take messages from this broker",
-	    OPT_STRING, &opt.host, 0, 0 },
+	    OPT_STRING(&opt.host) },
 	/* what --host was called up to 0.1 */
-	{ 'h', "h", "HOST", NULL, OPT_STRING, &opt.old_host, 0, 0 },
+	{ 'h', "h", "HOST", NULL, OPT_STRING(&opt.old_host) },
 	{ 'p', "port", "PORT", "port of that broker (default: 1883, or 8883 "
 	    "with TLS)",
-	    OPT_INT, &opt.port, 1, 65535 },
+	    OPT_INT(&opt.port, 1, 65535) },
 	{ 't', "topic", "FILTER", "subscribe to these topics; may be repeated",
-	    OPT_LIST, &opt.topics, 0, 0 },
+	    OPT_LIST(&opt.topics) },
 	{ 0, "map", "PATTERN=FIELDS", "take channel, publisher and subtopic "
-	    "from the topic; may be repeated", OPT_LIST, &opt.maps, 0, 0 },
+	    "from the topic; may be repeated", OPT_LIST(&opt.maps) },
 	{ 'o', "output", "STREAM", "write to this stream of the bus; '-' is "
 	    "stdout (default: -)",
-	    OPT_STRING, &opt.stream, 0, 0 },
+	    OPT_STRING(&opt.stream) },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
-	    OPT_ENUM, &opt.sync, 0, 0 },
+	    OPT_ENUM(&opt.sync) },
 	{ 0, "qos", "0|1|2", "quality of service to subscribe with (default: "
 	    "1)",
-	    OPT_ENUM, &opt.qos, 0, 0 },
+	    OPT_ENUM(&opt.qos) },
 	{ 0, "protocol", "3.1.1|5", "version of MQTT to speak (default: 5)",
-	    OPT_ENUM, &opt.version, 0, 0 },
+	    OPT_ENUM(&opt.version) },
 	{ 0, "id", "ID", "client id (default: made from host, home, broker and "
 	    "topics)",
-	    OPT_STRING, &opt.id, 0, 0 },
+	    OPT_STRING(&opt.id) },
 	{ 0, "clean", NULL, "let the broker keep nothing while disconnected",
-	    OPT_FLAG, &opt.clean, 0, 0 },
+	    OPT_FLAG(&opt.clean) },
 	{ 0, "username", "NAME", "user name at the broker",
-	    OPT_STRING, &opt.username, 0, 0 },
+	    OPT_STRING(&opt.username) },
 	{ 0, "password-file", "FILE", "read the password from FILE; '-' is "
 	    "stdin",
-	    OPT_STRING, &opt.password_file, 0, 0 },
+	    OPT_STRING(&opt.password_file) },
 	{ 0, "tls", NULL, "use TLS, with the CAs of the system",
-	    OPT_FLAG, &opt.tls, 0, 0 },
+	    OPT_FLAG(&opt.tls) },
 	{ 0, "tls-ca", "FILE", "TLS: CA file used to verify the broker's "
 	    "certificate",
-	    OPT_STRING, &opt.tls_ca, 0, 0 },
+	    OPT_STRING(&opt.tls_ca) },
 	{ 0, "tls-cert", "FILE", "TLS: our client certificate, in PEM",
-	    OPT_STRING, &opt.tls_cert, 0, 0 },
+	    OPT_STRING(&opt.tls_cert) },
 	{ 0, "tls-key", "FILE", "TLS: private key of --tls-cert, in PEM",
-	    OPT_STRING, &opt.tls_key, 0, 0 },
+	    OPT_STRING(&opt.tls_key) },
 	{ 0, "window", "N", "at most N unacknowledged messages (default: 500)",
-	    OPT_INT, &opt.window, 1, 10000 },
+	    OPT_INT(&opt.window, 1, 10000) },
 	{ 0, "stall", "DURATION", "reconnect after this long without traffic "
 	    "(default: 60s)",
-	    OPT_TIMEOUT, &opt.stall, MQTT_STALL_MIN,
-	    24 * 3600 * STAMP_SECOND },
+	    OPT_TIMEOUT(&opt.stall, MQTT_STALL_MIN, 24 * 3600 * STAMP_SECOND) },
 	{ 0, "expect", "DURATION", "reconnect after this long without a "
 	    "message",
-	    OPT_TIMEOUT, &opt.expect, STAMP_SECOND, 0 },
+	    OPT_TIMEOUT(&opt.expect, STAMP_SECOND, INT64_MAX) },
 	{ 0, "rejects", "FILE", "append refused messages to FILE",
-	    OPT_STRING, &opt.rejects, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline to this descriptor when "
-	    "connected",
-	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	    OPT_STRING(&opt.rejects) },
+	READY_FD(&opt.ready_fd, "when connected"),
 	OPT_END
 };
 
@@ -127,7 +125,7 @@ static void
 only_with(bool source, const char *name, bool given)
 {
 	if (given && (opt.host != NULL) != source)
-		program_misuse(&program, "--%s is %s use with --host", name,
+		program_misuse("--%s is %s use with --host", name,
 		    source ? "only of" : "of no");
 }
 
@@ -149,15 +147,13 @@ check(void)
 	only_with(true, "tls", opt.tls || opt.tls_ca || opt.tls_cert);
 	only_with(true, "expect", opt.expect != 0);
 	if (opt.input != NULL && opt.ack != NULL)
-		program_misuse(&program, "--ack is for lines from stdin: "
-		    "--input STREAM/GROUP moves its group itself");
+		program_misuse("--ack is for lines from stdin: --input "
+		    "STREAM/GROUP moves its group itself");
 	if ((opt.tls_cert == NULL) != (opt.tls_key == NULL))
-		program_misuse(&program,
-		    "--tls-cert and --tls-key go together");
+		program_misuse("--tls-cert and --tls-key go together");
 	if (opt.password_file != NULL && opt.username == NULL &&
 	    opt.version == VERSION_3_1_1)
-		program_misuse(&program,
-		    "MQTT 3.1.1 has no password without --username");
+		program_misuse("MQTT 3.1.1 has no password without --username");
 }
 
 static void
@@ -166,11 +162,11 @@ check_topics(void)
 	int i;
 
 	if (opt.topics.n == 0)
-		program_misuse(&program, "--host needs --topic FILTER");
+		program_misuse("--host needs --topic FILTER");
 	for (i = 0; i < opt.topics.n; i++)
 		if (mosquitto_sub_topic_check(opt.topics.v[i]) !=
 		    MOSQ_ERR_SUCCESS || opt.topics.v[i][0] == '\0')
-			program_misuse(&program, "'%s' is no topic filter",
+			program_misuse("'%s' is no topic filter",
 			    opt.topics.v[i]);
 }
 
@@ -233,8 +229,7 @@ run_source(void)
 	o->ready_fd = opt.ready_fd;
 	for (i = 0; i < opt.maps.n; i++)
 		if ((why = mqtt_map_add(&o->map, opt.maps.v[i])) != NULL)
-			program_misuse(&program, "--map '%s': %s",
-			    opt.maps.v[i], why);
+			program_misuse("--map '%s': %s", opt.maps.v[i], why);
 	if (opt.maps.n == 0)
 		mqtt_map_add(&o->map, OWN_TOPICS);
 	status = source_run(o);
@@ -263,7 +258,7 @@ run_delivery(void)
 	int status;
 
 	if (delivery_check(&o, &fault) < 0)
-		program_misuse(&program, "%s", fault.text);
+		program_misuse("%s", fault.text);
 	memcpy(host, "unix:", 5);
 	memcpy(host + 5, path, strlen(path) + 1);
 	status = delivery_run(&o);
@@ -288,14 +283,11 @@ int
 main(int argc, char **argv)
 {
 	static char help[] = "--help";
-	int i;
 
 	if (argc == 2 && strcmp(argv[1], "-h") == 0)
 		argv[1] = help;
-	i = program_start(&program, argc, argv);
+	program_start(&program, argc, argv);
 	take_old_host();
-	if (argv[i] != NULL)
-		program_misuse(&program, "unexpected operand '%s'", argv[i]);
 	check();
 	program_holds_secrets();
 	return opt.host != NULL ? run_source() : run_delivery();

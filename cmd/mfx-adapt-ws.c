@@ -38,29 +38,27 @@ static struct {
 
 static const struct opt options[] = {
 	{ 'i', "input", "STREAM", "deliver from this stream instead of stdin",
-	    OPT_STRING, &opt.input, 0, 0 },
+	    OPT_STRING(&opt.input) },
 	{ 'o', "output", "STREAM", "write to this stream (default: -, stdout)",
-	    OPT_STRING, &opt.stream, 0, 0 },
+	    OPT_STRING(&opt.stream) },
 	{ 0, "replay", "STREAM", "stream of ?from= (default: that of -i or -o)",
-	    OPT_STRING, &opt.replay, 0, 0 },
+	    OPT_STRING(&opt.replay) },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
-	    OPT_ENUM, &opt.sync, 0, 0 },
+	    OPT_ENUM(&opt.sync) },
 	HTTP_OPTIONS(setup),
 	{ 0, "max-queue", "SIZE", "most to queue for a client (default: 1M)",
-	    OPT_SIZE, &opt.max_queue, 1, INT64_C(1) << 30 },
+	    OPT_SIZE(&opt.max_queue, 1, INT64_C(1) << 30) },
 	{ 0, "origin", "URL", "accept pages of this origin; may be repeated",
-	    OPT_LIST, &opt.origins, 0, 0 },
+	    OPT_LIST(&opt.origins) },
 	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version here",
-	    OPT_STRING, &opt.admin, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline to it when serving",
-	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	    OPT_STRING(&opt.admin) },
+	READY_FD(&opt.ready_fd, "when serving"),
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-adapt-ws",
 	.summary = "take and deliver messages over WebSocket",
-	.synopsis = "[-l ADDR:PORT] [-i STREAM] [-o STREAM] [options]",
 	.options = options,
 	.network = true,
 	.reloads = true,
@@ -304,10 +302,9 @@ int
 main(int argc, char **argv)
 {
 	struct fault fault;
-	int i = program_start(&program, argc, argv), status;
+	int status;
 
-	if (argv[i] != NULL)
-		program_misuse(&program, "unexpected operand '%s'", argv[i]);
+	program_start(&program, argc, argv);
 	program_holds_secrets();
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	http_close(admin);

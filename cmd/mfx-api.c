@@ -47,38 +47,35 @@ static const struct opt options[] = {
 	HTTP_OPTIONS_BODY(setup, "8M", BODY_MAX),
 	{ 0, "admin", "ADDR:PORT", "serve /health and /metrics on this address "
 	    "only",
-	    OPT_STRING, &opt.admin, 0, 0 },
+	    OPT_STRING(&opt.admin) },
 	{ 0, "store", "[NAME=]FILE", "read messages from this store (default: "
 	    "messages.db)",
-	    OPT_LIST, &opt.stores, 0, 0 },
+	    OPT_LIST(&opt.stores) },
 	{ 0, "session", "TIME", "lifetime of a session token (default: 10h)",
-	    OPT_DURATION, &opt.session, 60 * STAMP_SECOND,
-	    30 * 24 * 3600 * STAMP_SECOND },
+	    OPT_DURATION(&opt.session, 60 * STAMP_SECOND,
+	        30 * 24 * 3600 * STAMP_SECOND) },
 	{ 0, "time-limit", "TIME", "longest time to work on one request "
 	    "(default: 30s)",
-	    OPT_DURATION, &opt.limit, STAMP_SECOND, 3600 * STAMP_SECOND },
+	    OPT_DURATION(&opt.limit, STAMP_SECOND, 3600 * STAMP_SECOND) },
 	{ 0, "attempts", "N", "wrong passwords per minute, by account and by "
-	    "address (default: 10)", OPT_INT, &opt.attempts, 1, NO_LIMIT },
+	    "address (default: 10)", OPT_INT(&opt.attempts, 1, NO_LIMIT) },
 	{ 0, "registrations", "N", "new users per hour and client address "
 	    "(default: 30)",
-	    OPT_INT, &opt.registrations, 1, NO_LIMIT },
+	    OPT_INT(&opt.registrations, 1, NO_LIMIT) },
 	{ 0, "password-min", "N", "shortest new password, in bytes (default: "
 	    "8)",
-	    OPT_INT, &opt.password_min, 1, PASSWORD_MAX },
+	    OPT_INT(&opt.password_min, 1, PASSWORD_MAX) },
 	{ 0, "closed", NULL, "refuse to create users over HTTP",
-	    OPT_FLAG, &opt.closed, 0, 0 },
+	    OPT_FLAG(&opt.closed) },
 	{ 0, "compat", NULL, "be as Mainflux: no limit on passwords and logins",
-	    OPT_FLAG, &opt.compat, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline to this descriptor when "
-	    "serving",
-	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	    OPT_FLAG(&opt.compat) },
+	READY_FD(&opt.ready_fd, "when serving"),
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-api",
 	.summary = "serve users, things and channels over HTTP",
-	.synopsis = "[-l ADDR:PORT] [--admin ADDR:PORT] [options]",
 	.options = options,
 	.network = true,
 	.reloads = true,
@@ -273,10 +270,9 @@ int
 main(int argc, char **argv)
 {
 	struct fault fault;
-	int i = program_start(&program, argc, argv), status;
+	int status;
 
-	if (argv[i] != NULL)
-		program_misuse(&program, "unexpected operand '%s'", argv[i]);
+	program_start(&program, argc, argv);
 	program_holds_secrets();
 	fill_in();
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();

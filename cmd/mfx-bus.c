@@ -11,67 +11,63 @@ struct listing bus_listing;
 int bus_status;
 
 static const struct opt list_options[] = {
-	{ 'H', "human", NULL, "print a table for people",
-	    OPT_FLAG, &bus_opt.human, 0, 0 },
+	OPT_ROW_HUMAN(&bus_opt.human),
 	OPT_END
 };
 
 #define DRY_RUN								\
 	{ 0, "dry-run", NULL, "say what would be done, and do nothing",	\
-	    OPT_FLAG, &bus_opt.dry_run, 0, 0 }
+	    OPT_FLAG(&bus_opt.dry_run) }
 
 static const struct opt prune_options[] = {
 	{ 0, "keep-bytes", "SIZE", "remove segments while a stream is larger "
 	    "than this",
-	    OPT_SIZE, &bus_opt.keep_bytes, 0, 0 },
+	    OPT_SIZE(&bus_opt.keep_bytes, 0, INT64_MAX) },
 	{ 0, "keep-age", "DURATION", "remove segments last written longer ago "
 	    "than this",
-	    OPT_DURATION, &bus_opt.keep_age, 1, 0 },
+	    OPT_DURATION(&bus_opt.keep_age, 1, INT64_MAX) },
 	{ 0, "past-groups", NULL, "also remove what groups have not read",
-	    OPT_FLAG, &bus_opt.past_groups, 0, 0 },
+	    OPT_FLAG(&bus_opt.past_groups) },
 	DRY_RUN,
 	/* its former letter */
-	{ 'n', "dry-run", NULL, NULL, OPT_FLAG, &bus_opt.dry_run, 0, 0 },
+	{ 'n', "dry-run", NULL, NULL, OPT_FLAG(&bus_opt.dry_run) },
 	OPT_END
 };
 
 static const struct opt seek_options[] = {
 	{ 0, "create", NULL, "create the group if it does not exist",
-	    OPT_FLAG, &bus_opt.create, 0, 0 },
+	    OPT_FLAG(&bus_opt.create) },
 	DRY_RUN,
 	OPT_END
 };
 
 static const struct opt forget_options[] = { DRY_RUN, OPT_END };
 
-static const struct opt no_options[] = { OPT_END };
-
 static const struct verb verbs[] = {
-	{ "stat", "[-H] [STREAM ...]", "show what is on the bus",
+	{ "stat", "[STREAM ...]", "show what is on the bus",
 	    list_options, bus_verb_stat },
-	{ "groups", "[-H] [STREAM ...]", "show how far each group has read",
+	{ "groups", "[STREAM ...]", "show how far each group has read",
 	    list_options, bus_verb_groups },
-	{ "seek", "[--create] [--dry-run] STREAM/GROUP WHERE", "move a group "
-	    "to start, end, a position or a time", seek_options,
-	    bus_verb_seek },
-	{ "forget", "[--dry-run] STREAM/GROUP ...", "remove groups",
+	{ "seek", "STREAM/GROUP WHERE", "move a group to start, end, a "
+	    "position or a time", seek_options, bus_verb_seek },
+	{ "forget", "STREAM/GROUP ...", "remove groups",
 	    forget_options, bus_verb_forget },
-	{ "prune", "[options] STREAM ...", "remove old segments",
+	{ "prune", "STREAM ...", "remove old segments",
 	    prune_options, bus_verb_prune },
 	{ "verify", "[STREAM ...]", "read everything and report damage",
-	    no_options, bus_verb_verify },
-	{ NULL, NULL, NULL, NULL, NULL }
+	    NULL, bus_verb_verify },
+	VERB_END
 };
 
-const struct program bus_program = {
+static const struct program program = {
 	.name = "mfx-bus",
 	.summary = "manage the bus and its streams",
-	.synopsis = "VERB [options] [operand ...]",
+	.operands = PROGRAM_VERBS,
 	.verbs = verbs,
 };
 
 int
 main(int argc, char **argv)
 {
-	return program_verb(&bus_program, argc, argv);
+	return program_verb(&program, argc, argv);
 }

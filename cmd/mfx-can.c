@@ -20,7 +20,7 @@ static struct remote_setup remote = REMOTE_DEFAULTS;
 
 static const struct opt options[] = {
 	{ 0, "key-file", "FILE", "ask for the thing with the key in FILE",
-	    OPT_STRING, &key_file, 0, 0 },
+	    OPT_STRING(&key_file) },
 	REMOTE_OPTIONS(remote),
 	OPT_END
 };
@@ -28,7 +28,7 @@ static const struct opt options[] = {
 static const struct program program = {
 	.name = "mfx-can",
 	.summary = "say whether a thing may use a channel, and why",
-	.synopsis = "THING publish|subscribe CHANNEL\n"
+	.operands = "THING publish|subscribe CHANNEL\n"
 	    "--key-file FILE publish|subscribe CHANNEL",
 	.options = options,
 };
@@ -126,21 +126,13 @@ int
 main(int argc, char **argv)
 {
 	int i = program_start(&program, argc, argv), status;
-	int want = key_file != NULL ? 2 : 3;
 	struct out out;
 
-	if (argc - i != want)
-		program_misuse(&program, key_file ? "what, and a channel" :
-		    "a thing, what, and a channel");
 	program_holds_secrets();
 	if (key_file == NULL)
 		asked.thing = str_z(argv[i++]);
 	verb = argv[i];
 	asked.channel = str_z(argv[i + 1]);
-	if (strcmp(verb, "publish") != 0 &&
-	    strcmp(verb, "subscribe") != 0)
-		program_misuse(&program, "'%s': publish or subscribe",
-		    verb);
 	out_init(&out, STDOUT_FILENO, "<stdout>", 4096);
 	status = answer(&out);
 	out_release(&out);

@@ -10,18 +10,15 @@ static struct remote_setup remote = REMOTE_DEFAULTS;
 
 #define USER { 0, "user", "EMAIL", "owner of the channels (default: "	\
 	"$MFX_USER)",							\
-	OPT_STRING, &admin.user, 0, 0 }, REMOTE_OPTIONS(remote)
+	OPT_STRING(&admin.user) }, REMOTE_OPTIONS(remote)
 #define FROM_FILE { 'f', "file", "FILE", "read NDJSON from FILE, '-' is " \
-    "stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
-#define HUMAN { 'H', "human", NULL, "print a table for people",		\
-	OPT_FLAG, &admin.human, 0, 0 }
+    "stdin: all or nothing", OPT_STRING(&admin.file) }
 
 static const struct opt create_options[] = {
 	USER,
-	{ 0, "name", "NAME", "name of the channel",
-	    OPT_STRING, &admin.name, 0, 0 },
+	{ 0, "name", "NAME", "name of the channel", OPT_STRING(&admin.name) },
 	{ 0, "metadata", "JSON", "metadata, a JSON object",
-	    OPT_STRING, &admin.metadata, 0, 0 },
+	    OPT_STRING(&admin.metadata) },
 	ADMIN_TAG(admin),
 	FROM_FILE,
 	OPT_END
@@ -30,25 +27,27 @@ static const struct opt create_options[] = {
 static const struct opt list_options[] = {
 	USER,
 	{ 0, "name", "GLOB", "only those whose name matches",
-	    OPT_STRING, &admin.name, 0, 0 },
+	    OPT_STRING(&admin.name) },
 	{ 0, "metadata", "JSON", "only those whose metadata contains all of "
 	    "this",
-	    OPT_STRING, &admin.metadata, 0, 0 },
-	{ 0, "thing", "ID", "only those connected to this thing",
-	    OPT_STRING, &admin.connected, 0, 0 },
+	    OPT_STRING(&admin.metadata) },
+	{ 0, "thing", "THING", "only those connected to this thing",
+	    OPT_STRING(&admin.connected) },
 	ADMIN_LIST(admin),
-	HUMAN,
+	OPT_ROW_HUMAN(&admin.human),
 	OPT_END
 };
 
-static const struct opt get_options[] = { USER, HUMAN, OPT_END };
+static const struct opt get_options[] = {
+	USER, OPT_ROW_HUMAN(&admin.human), OPT_END
+};
 
 static const struct opt update_options[] = {
 	USER,
 	{ 0, "name", "NAME", "new name; '' removes it",
-	    OPT_STRING, &admin.name, 0, 0 },
+	    OPT_STRING(&admin.name) },
 	{ 0, "metadata", "JSON", "new metadata, replacing all of the old",
-	    OPT_STRING, &admin.metadata, 0, 0 },
+	    OPT_STRING(&admin.metadata) },
 	ADMIN_TAG(admin),
 	FROM_FILE,
 	OPT_END
@@ -59,7 +58,7 @@ static const struct opt status_options[] = { USER, FROM_FILE, OPT_END };
 static const struct opt remove_options[] = {
 	USER,
 	{ 0, "if-exists", NULL, "do not fail for one that does not exist",
-	    OPT_FLAG, &admin.if_exists, 0, 0 },
+	    OPT_FLAG(&admin.if_exists) },
 	ADMIN_DRY_RUN(admin),
 	FROM_FILE,
 	OPT_END
@@ -86,8 +85,6 @@ list(char **operands)
 static int
 get(char **operands)
 {
-	if (*operands == NULL)
-		program_misuse(admin.program, "missing ID");
 	return admin_list(&admin, operands);
 }
 
@@ -96,8 +93,8 @@ update(char **operands)
 {
 	if (admin.file == NULL && admin.name == NULL &&
 	    admin.metadata == NULL && admin.tags.n == 0)
-		program_misuse(admin.program, "nothing to change: --name, "
-		    "--metadata, --tag or -f FILE");
+		program_misuse("nothing to change: --name, --metadata, --tag "
+		    "or -f FILE");
 	return admin_run(&admin, operands, CHANGE_UPDATE);
 }
 
@@ -133,45 +130,39 @@ disconnect_all(char **operands)
 }
 
 static const struct verb verbs[] = {
-	{ "create", "[--name NAME] [--metadata JSON] [--tag TAG]\n-f FILE",
+	{ "create", "\n-f FILE",
 	    "create a channel, or one for each line of a file",
 	    create_options, create },
-	{ "list", "[--name GLOB] [--metadata JSON] [--tag TAG] "
-	    "[--thing ID] [-H] [ID ...]", "list channels",
-	    list_options, list },
-	{ "get", "[-H] ID ...", "show channels by id", get_options, get },
-	{ "update", "[--name NAME] [--metadata JSON] [--tag TAG] "
-	    "ID ...\n-f FILE", "change names, metadata and tags",
+	{ "list", "[CHANNEL ...]", "list channels", list_options, list },
+	{ "get", "CHANNEL ...", "show channels by id", get_options, get },
+	{ "update", "CHANNEL ...\n-f FILE", "change names, metadata and tags",
 	    update_options, update },
-	{ "enable", "ID ...\n-f FILE", "enable channels: give access back",
-	    status_options, enable },
-	{ "disable", "ID ...\n-f FILE",
+	{ "enable", "CHANNEL ...\n-f FILE",
+	    "enable channels: give access back", status_options, enable },
+	{ "disable", "CHANNEL ...\n-f FILE",
 	    "disable channels: end all access, keep the rest",
 	    status_options, disable },
-	{ "remove", "[--if-exists] [--dry-run] ID ...\n-f FILE",
+	{ "remove", "CHANNEL ...\n-f FILE",
 	    "remove channels, with all connections",
 	    remove_options, remove_all },
 	{ "connect", "CHANNEL THING ...\n-f FILE",
 	    "connect things to a channel", connect_options, connect_all },
-	{ "disconnect", "[--dry-run] CHANNEL THING ...\n-f FILE",
+	{ "disconnect", "CHANNEL THING ...\n-f FILE",
 	    "disconnect things from a channel",
 	    disconnect_options, disconnect_all },
-	{ NULL, NULL, NULL, NULL, NULL },
+	VERB_END
 };
 
 static const struct program program = {
 	.name = "mfx-channels",
 	.summary = "manage channels and the things connected to them",
-	.synopsis = "create|list|get|update|enable|disable|remove [options] "
-	    "[ID ...]\n"
-	    "connect|disconnect [options] CHANNEL THING ...",
+	.operands = PROGRAM_VERBS,
 	.verbs = verbs,
 };
 
 int
 main(int argc, char **argv)
 {
-	admin.program = &program;
 	admin.where = remote_place;
 	admin.setup = &remote;
 	admin.kind = ITEM_CHANNEL;

@@ -28,16 +28,16 @@ static struct {
 
 static const struct opt options[] = {
 	{ 't', "type", DOCUMENTS_WORDS "|lines",
-	    "what comes in (lines)", OPT_ENUM, &opt.type, 0, 0 },
-	{ 0, "strict", NULL, "exit 65 on warnings, too", OPT_FLAG, &opt.strict,
-	    0, 0 },
+	    "what comes in (lines)", OPT_ENUM(&opt.type) },
+	{ 0, "strict", NULL, "exit 65 on warnings, too",
+	    OPT_FLAG(&opt.strict) },
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-check",
 	.summary = "report errors in SenML",
-	.synopsis = "[options] [FILE ...]",
+	.operands = "[FILE ...]",
 	.options = options,
 };
 

@@ -24,29 +24,27 @@ static struct {
 static const struct opt options[] = {
 	{ 't', "type", "json|cbor|xml|sensml|sensmlc",
 	    "packs, or one stream in JSON or CBOR (json)",
-	    OPT_ENUM, &opt.type, 0, 0 },
+	    OPT_ENUM(&opt.type) },
 	{ 'n', "records", "N", "at most N records in a pack (default: 100)",
-	    OPT_INT, &opt.records, 1, INT64_MAX },
+	    OPT_INT(&opt.records, 1, INT64_MAX) },
 	{ 0, "max-bytes", "SIZE", "at most this many bytes in a pack (default: "
 	    "1M)",
-	    OPT_SIZE, &opt.bytes, 1, 16 << 20 },
+	    OPT_SIZE(&opt.bytes, 1, 16 << 20) },
 	{ 0, "every", "DURATION", "longest time that a pack spans, and is held "
-	    "(default: any, 1s)", OPT_DURATION, &opt.every, 0, EVERY_MAX },
+	    "(default: any, 1s)", OPT_DURATION(&opt.every, 0, EVERY_MAX) },
 	{ 0, "lines", NULL, "write lines with labels, whatever the type",
-	    OPT_FLAG, &opt.lines, 0, 0 },
+	    OPT_FLAG(&opt.lines) },
 	{ 0, "payload", NULL, "write bare packs, in JSON too",
-	    OPT_FLAG, &opt.payload, 0, 0 },
-	{ 0, "rejects", "FILE", "append refused lines to FILE",
-	    OPT_STRING, &opt.rejects, 0, 0 },
-	{ 'u', "unbuffered", NULL, "write each pack at once",
-	    OPT_FLAG, &opt.each, 0, 0 },
+	    OPT_FLAG(&opt.payload) },
+	FILTER_REJECTS(&opt.rejects),
+	FILTER_UNBUFFERED(&opt.each, "write each pack at once"),
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-encode",
 	.summary = "make SenML packs from single records",
-	.synopsis = "[options] [FILE ...]",
+	.operands = "[FILE ...]",
 	.options = options,
 };
 
@@ -96,11 +94,11 @@ begin(void)
 	int i = opt.type;
 
 	if (opt.lines && opt.payload)
-		program_misuse(&program, "--lines or --payload, not both");
+		program_misuse("--lines or --payload, not both");
 	if (types[i].stream && (opt.lines || opt.records > 0 ||
 	    opt.bytes != BYTES || opt.every >= 0))
-		program_misuse(&program, "a stream has no packs: no "
-		    "--lines, --records, --max-bytes, --every");
+		program_misuse("a stream has no packs: no --lines, --records, "
+		    "--max-bytes, --every");
 	gather_init(&gather, types[i].encoding, types[i].stream, &f.out);
 	gather.lines = opt.lines ||
 	    (types[i].encoding == ENCODING_JSON && !types[i].stream &&

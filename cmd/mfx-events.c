@@ -35,14 +35,12 @@ static struct remote_setup remote = REMOTE_DEFAULTS;
 
 static const struct opt options[] = {
 	{ 0, "from", "WHERE", "begin at start, end, after a seq, or at a time",
-	    OPT_STRING, &opt.from, 0, 0 },
+	    OPT_STRING(&opt.from) },
 	{ 'F', "follow", NULL, "wait for further events",
-	    OPT_FLAG, &opt.follow, 0, 0 },
-	{ 'n', "count", "N", "stop after N events", OPT_INT, &opt.count,
-	    1, INT64_MAX },
-	{ 0, "ready-fd", "FD", "write a newline to this descriptor once it "
-	    "follows",
-	    OPT_INT, &opt.ready_fd, 0, 1 << 20 },
+	    OPT_FLAG(&opt.follow) },
+	{ 'n', "count", "N", "stop after N events",
+	    OPT_INT(&opt.count, 1, INT64_MAX) },
+	READY_FD(&opt.ready_fd, "once it follows"),
 	REMOTE_OPTIONS(remote),
 	OPT_END
 };
@@ -50,7 +48,6 @@ static const struct opt options[] = {
 static const struct program program = {
 	.name = "mfx-events",
 	.summary = "print the changes made to the registry",
-	.synopsis = "[--from WHERE] [--follow] [-n N]",
 	.options = options,
 };
 
@@ -74,8 +71,8 @@ parse_start(uint64_t *seq, struct stamp *t)
 		return AT_SEQ;
 	}
 	if (!stamp_parse(str_z(opt.from), stamp_now(), t))
-		program_misuse(&program, "--from %s: neither start, end, a "
-		    "seq nor a time", opt.from);
+		program_misuse("--from %s: neither start, end, a seq nor a "
+		    "time", opt.from);
 	return AT_TIME;
 }
 
@@ -233,11 +230,10 @@ run(struct out *out)
 int
 main(int argc, char **argv)
 {
-	int i = program_start(&program, argc, argv), status = 0;
 	struct out out;
+	int status = 0;
 
-	if (argv[i] != NULL)
-		program_misuse(&program, "unexpected operand '%s'", argv[i]);
+	program_start(&program, argc, argv);
 	program_holds_secrets();
 	/* a batch of the largest events */
 	out_init(&out, STDOUT_FILENO, "<stdout>", BATCH * EVENT_MAX);

@@ -24,35 +24,32 @@ static struct {
 static const struct opt options[] = {
 	{ 't', "type", "table|tsv|csv|influx|template", "format of the output "
 	    "(default: table)",
-	    OPT_ENUM, &opt.type, 0, 0 },
+	    OPT_ENUM(&opt.type) },
 	{ 'F', "format", "TEMPLATE", "template, such as '{time} "
-	    "{name}={value}{unit}\\n'",
-	    OPT_STRING, &opt.template, 0, 0 },
+	    "{name}={value}{unit}\\n'", OPT_STRING(&opt.template) },
 	{ 0, "fields", "LIST", "columns, such as time,name,value; any of time "
 	    "channel publisher protocol subtopic name unit value type sum "
 	    "update ct",
-	    OPT_STRING, &opt.fields, 0, 0 },
+	    OPT_STRING(&opt.fields) },
 	{ 0, "time", "epoch|rfc3339|ns",
 	    "form of times (rfc3339 in a table, else epoch)",
-	    OPT_ENUM, &opt.time, 0, 0 },
+	    OPT_ENUM(&opt.time) },
 	{ 0, "header", NULL, "tsv: print the names of the columns first",
-	    OPT_FLAG, &opt.header, 0, 0 },
+	    OPT_FLAG(&opt.header) },
 	{ 0, "no-header", NULL, "csv: do not print the names of the columns",
-	    OPT_FLAG, &opt.no_header, 0, 0 },
+	    OPT_FLAG(&opt.no_header) },
 	{ 'w', "width", "N", "table: widest column, in characters (default: "
 	    "40)",
-	    OPT_INT, &opt.width, 1, TABLE_WIDTH_MAX },
-	{ 0, "rejects", "FILE", "append refused lines to FILE",
-	    OPT_STRING, &opt.rejects, 0, 0 },
-	{ 'u', "unbuffered", NULL, "write each message at once",
-	    OPT_FLAG, &opt.each, 0, 0 },
+	    OPT_INT(&opt.width, 1, TABLE_WIDTH_MAX) },
+	FILTER_REJECTS(&opt.rejects),
+	FILTER_UNBUFFERED(&opt.each, "write each message at once"),
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-fmt",
 	.summary = "print messages as tables, CSV or other text",
-	.synopsis = "[options] [FILE ...]",
+	.operands = "[FILE ...]",
 	.options = options,
 };
 
@@ -186,10 +183,10 @@ prepare_columns(const struct form *form)
 	struct str what;
 
 	if (opt.fields && !form->columns)
-		program_misuse(&program, "--fields: not with %s", form->type);
+		program_misuse("--fields: not with %s", form->type);
 	columns = field_list(list, fields, &what);
 	if (columns < 0)
-		program_misuse(&program, "--fields: not a field, or one too "
+		program_misuse("--fields: not a field, or one too "
 		    "many: '%.*s'", STR_ARG(what));
 }
 
@@ -200,14 +197,13 @@ prepare_template(const struct form *form)
 	size_t at;
 
 	if ((opt.template != NULL) != (form->put == template_record))
-		program_misuse(&program, opt.template ?
+		program_misuse(opt.template ?
 		    "--format: not with %s" : "%s needs --format", form->type);
 	if (opt.template == NULL)
 		return;
 	why = template_parse(&template, opt.template, &at);
 	if (why != NULL)
-		program_misuse(&program, "--format: %s: '%s'", why,
-		    opt.template + at);
+		program_misuse("--format: %s: '%s'", why, opt.template + at);
 }
 
 static void
@@ -217,7 +213,7 @@ prepare_time(const struct form *form)
 	if (opt.time < 0)
 		return;
 	if (form->put == influx_record)
-		program_misuse(&program, "--time: not with influx");
+		program_misuse("--time: not with influx");
 	time_form = (enum field_time)opt.time;
 }
 

@@ -38,40 +38,39 @@ static struct {
 static const struct opt options[] = {
 	{ 's', "seed", "N", "choose the devices; the same seed gives the same "
 	    "data",
-	    OPT_INT, &opt.seed, 0, INT64_MAX },
+	    OPT_INT(&opt.seed, 0, INT64_MAX) },
 	{ 0, "things", "N", "number of devices, which take turns (default: 10)",
-	    OPT_INT, &opt.things, 1, 1000000 },
+	    OPT_INT(&opt.things, 1, 1000000) },
 	{ 0, "records", "N", "number of records in each pack (default: 3)",
-	    OPT_INT, &opt.records, 1, 10000 },
+	    OPT_INT(&opt.records, 1, 10000) },
 	{ 'r', "rate", "N", "packs per second; 0 is as fast as possible "
 	    "(default: 0)",
-	    OPT_INT, &opt.rate, 0, 100000000 },
+	    OPT_INT(&opt.rate, 0, 100000000) },
 	{ 'c', "count", "N", "stop after N packs",
-	    OPT_INT, &opt.count, 0, INT64_MAX },
+	    OPT_INT(&opt.count, 0, INT64_MAX) },
 	{ 0, "duration", "TIME", "stop when the packs span this much time",
-	    OPT_DURATION, &opt.duration, 0, 0 },
+	    OPT_DURATION(&opt.duration, 0, INT64_MAX) },
 	{ 0, "start", "TIME", "time of the first pack (default: that of the "
 	    "clock)",
-	    OPT_TIME, &opt.start, 0, 0 },
+	    OPT_TIME(&opt.start) },
 	{ 0, "every", "TIME", "with --start: time between two packs of a "
 	    "device",
-	    OPT_DURATION, &opt.every, 1, INT64_MAX },
-	{ 0, "channel", "ID", "write routing labels, with this channel",
-	    OPT_LIST, &opt.channels, 0, 0 },
-	{ 0, "publisher", "ID", "label publisher, the id of a thing (default: "
+	    OPT_DURATION(&opt.every, 1, INT64_MAX) },
+	{ 0, "channel", "CHANNEL", "write routing labels, with this channel",
+	    OPT_LIST(&opt.channels) },
+	{ 0, "publisher", "THING", "label publisher, the id of a thing (default: "
 	    "made up)",
-	    OPT_LIST, &opt.publishers, 0, 0 },
+	    OPT_LIST(&opt.publishers) },
 	{ 0, "protocol", "NAME", "label protocol (default: http)",
-	    OPT_STRING, &opt.protocol, 0, 0 },
+	    OPT_STRING(&opt.protocol) },
 	{ 0, "subtopic", "TEXT", "label subtopic (default: none)",
-	    OPT_STRING, &opt.subtopic, 0, 0 },
+	    OPT_STRING(&opt.subtopic) },
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-gen",
 	.summary = "generate messages as devices send them",
-	.synopsis = "[options]",
 	.options = options,
 };
 
@@ -194,8 +193,7 @@ check_label(const char *what, const char *z)
 		    z[i] == '"' || z[i] == '\\')
 			break;
 	if (i < s.n || s.n == 0 || s.n > 255 || !utf8_valid(s))
-		program_misuse(&program, "--%s '%s': can't be a label",
-		    what, z);
+		program_misuse("--%s '%s': can't be a label", what, z);
 }
 
 static void
@@ -206,7 +204,7 @@ check_labels(void)
 
 	if (opt.channels.n == 0 && (opt.publishers.n > 0 || opt.protocol ||
 	    opt.subtopic))
-		program_misuse(&program, "labels begin with --channel");
+		program_misuse("labels begin with --channel");
 	if (opt.protocol == NULL)
 		opt.protocol = "http";
 	check_label("protocol", opt.protocol);
@@ -217,7 +215,7 @@ check_labels(void)
 	buf_init(&subtopic, 2 * SUBTOPIC_MAX);
 	why = subtopic_put(&subtopic, str_z(opt.subtopic));
 	if (why != NULL)
-		program_misuse(&program, "--subtopic: %s", why);
+		program_misuse("--subtopic: %s", why);
 }
 
 int
@@ -226,10 +224,8 @@ main(int argc, char **argv)
 	int i = program_start(&program, argc, argv), status = 0;
 	struct out out;
 
-	if (argv[i] != NULL)
-		program_misuse(&program, "unexpected operand '%s'", argv[i]);
 	if (opt.every > 0 && opt.start == INT64_MIN)
-		program_misuse(&program, "--every needs --start");
+		program_misuse("--every needs --start");
 	check_labels();
 	out_init(&out, STDOUT_FILENO, "<stdout>", LINE_LIMIT);
 	things = memory_zero((size_t)opt.things, sizeof *things);

@@ -24,24 +24,22 @@ static struct {
 static const struct opt options[] = {
 	MATCH_OPTIONS(texts, want),
 	{ 0, "invert", NULL, "print messages that do not match",
-	    OPT_FLAG, &opt.invert, 0, 0 },
+	    OPT_FLAG(&opt.invert) },
 	{ 'r', "records", NULL, "print single records instead of whole packs",
-	    OPT_FLAG, &opt.records, 0, 0 },
+	    OPT_FLAG(&opt.records) },
 	{ 'c', "count", NULL, "print only the number of lines",
-	    OPT_FLAG, &opt.count, 0, 0 },
+	    OPT_FLAG(&opt.count) },
 	{ 'm', "max", "N", "stop after N lines",
-	    OPT_INT, &opt.max, 1, INT64_MAX },
-	{ 0, "rejects", "FILE", "append refused lines to FILE",
-	    OPT_STRING, &opt.rejects, 0, 0 },
-	{ 'u', "unbuffered", NULL, "write each line at once",
-	    OPT_FLAG, &opt.each, 0, 0 },
+	    OPT_INT(&opt.max, 1, INT64_MAX) },
+	FILTER_REJECTS(&opt.rejects),
+	FILTER_UNBUFFERED(&opt.each, "write each line at once"),
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-grep",
 	.summary = "print matching messages",
-	.synopsis = "[options] [FILE ...]",
+	.operands = "[FILE ...]",
 	.options = options,
 };
 
@@ -164,7 +162,7 @@ main(int argc, char **argv)
 	struct str line;
 
 	if ((why = match_read(&want, &texts, &what)) != NULL)
-		program_misuse(&program, "'%s': %s", what, why);
+		program_misuse("'%s': %s", what, why);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;

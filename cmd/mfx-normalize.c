@@ -25,29 +25,27 @@ static struct {
 
 static const struct opt options[] = {
 	{ 't', "type", DOCUMENTS_WORDS "|lines",
-	    "what comes in (lines)", OPT_ENUM, &opt.type, 0, 0 },
+	    "what comes in (lines)", OPT_ENUM(&opt.type) },
 	{ 0, "now", "TIME", "what relative times count from (default: "
-	    "received, or the clock)", OPT_TIME, &opt.now, 0, 0 },
+	    "received, or the clock)", OPT_TIME(&opt.now) },
 	{ 0, "input-order", NULL, "do not sort a pack by time",
-	    OPT_FLAG, &opt.input_order, 0, 0 },
+	    OPT_FLAG(&opt.input_order) },
 	{ 0, "max-expand", "N", "let names and units of a pack take at most N "
 	    "times its size and 1 MiB (default: 16)",
-	    OPT_INT, &opt.expand, 1, 1000000 },
+	    OPT_INT(&opt.expand, 1, 1000000) },
 	{ 0, "primary-units", NULL, "convert secondary units (RFC 8798)",
-	    OPT_FLAG, &opt.primary, 0, 0 },
+	    OPT_FLAG(&opt.primary) },
 	{ 0, "lax", NULL, "accept common mistakes of devices",
-	    OPT_FLAG, &opt.lax, 0, 0 },
-	{ 0, "rejects", "FILE", "append refused input to FILE",
-	    OPT_STRING, &opt.rejects, 0, 0 },
-	{ 'u', "unbuffered", NULL, "write each record at once",
-	    OPT_FLAG, &opt.each, 0, 0 },
+	    OPT_FLAG(&opt.lax) },
+	FILTER_REJECTS(&opt.rejects),
+	FILTER_UNBUFFERED(&opt.each, "write each record at once"),
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-normalize",
 	.summary = "resolve SenML packs into single records",
-	.synopsis = "[options] [FILE ...]",
+	.operands = "[FILE ...]",
 	.options = options,
 };
 

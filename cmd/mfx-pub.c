@@ -27,23 +27,21 @@ static struct {
 
 static const struct opt options[] = {
 	{ 0, "ack", "STREAM/GROUP", "move this group when its lines are on "
-	    "the bus", OPT_STRING, &opt.ack, 0, 0 },
+	    "the bus", OPT_STRING(&opt.ack) },
 	{ 0, "sync", BUS_SYNC_WORDS, "when lines are on disk: some "
 	    "time, within a second, before --ack",
-	    OPT_ENUM, &opt.sync, 0, 0 },
+	    OPT_ENUM(&opt.sync) },
 	{ 't', "timeout", "DURATION", "on a full disk, give up after this long "
-	    "(default: never)", OPT_TIMEOUT, &opt.timeout, 1, 0 },
-	{ 'u', "unbuffered", NULL, "publish each line at once",
-	    OPT_FLAG, &opt.each, 0, 0 },
-	{ 0, "rejects", "FILE", "append refused lines to FILE",
-	    OPT_STRING, &opt.rejects, 0, 0 },
+	    "(default: never)", OPT_TIMEOUT(&opt.timeout, 1, INT64_MAX) },
+	FILTER_UNBUFFERED(&opt.each, "publish each line at once"),
+	FILTER_REJECTS(&opt.rejects),
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-pub",
 	.summary = "publish messages to a stream of the bus",
-	.synopsis = "[options] STREAM [FILE ...]",
+	.operands = "STREAM [FILE ...]",
 	.options = options,
 };
 
@@ -251,8 +249,6 @@ main(int argc, char **argv)
 	int i = program_start(&program, argc, argv);
 	struct fault fault;
 
-	if (argv[i] == NULL)
-		program_misuse(&program, "missing STREAM");
 	if (filter_init(&pub.f, argv + i + 1, opt.rejects, NULL) < 0)
 		return filter_finish(&pub.f);
 	if (open_bus(argv[i], &fault) < 0)

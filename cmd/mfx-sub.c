@@ -29,34 +29,32 @@ static struct {
 static const struct opt options[] = {
 	{ 0, "from", "WHERE", "begin at start, end, a position, or a time "
 	    "(-1h); with a group, where a new one begins",
-	    OPT_STRING, &opt.from, 0, 0 },
+	    OPT_STRING(&opt.from) },
 	{ 0, "until", "WHERE", "stop at a position or a time",
-	    OPT_STRING, &opt.until, 0, 0 },
+	    OPT_STRING(&opt.until) },
 	{ 0, "tail", NULL, "read only new lines: --from end",
-	    OPT_FLAG, &opt.tail, 0, 0 },
+	    OPT_FLAG(&opt.tail) },
 	{ 0, "no-follow", NULL, "stop at the end instead of waiting for more",
-	    OPT_FLAG, &opt.no_follow, 0, 0 },
+	    OPT_FLAG(&opt.no_follow) },
 	{ 'n', "count", "N", "stop after N lines",
-	    OPT_INT, &opt.count, 1, INT64_MAX },
+	    OPT_INT(&opt.count, 1, INT64_MAX) },
 	{ 0, "speed", "FACTOR", "replay at this multiple of the original "
 	    "speed, such as 10x",
-	    OPT_STRING, &opt.speed, 0, 0 },
-	{ 0, "channel", "ID", "only lines of this channel; may be repeated",
-	    OPT_LIST, &opt.channels, 0, 0 },
+	    OPT_STRING(&opt.speed) },
+	{ 0, "channel", "CHANNEL", "only lines of this channel; may be repeated",
+	    OPT_LIST(&opt.channels) },
 	{ 0, "shard", "I/N", "only part I of N, divided by channel",
-	    OPT_STRING, &opt.shard, 0, 0 },
+	    OPT_STRING(&opt.shard) },
 	{ 0, "auto-ack", NULL, "move the group once the lines are written",
-	    OPT_FLAG, &opt.auto_ack, 0, 0 },
-	{ 0, "ready-fd", "FD", "write a newline to this descriptor when "
-	    "reading",
-	    OPT_INT, &opt.ready_fd, 0, INT64_C(1) << 20 },
+	    OPT_FLAG(&opt.auto_ack) },
+	READY_FD(&opt.ready_fd, "when reading"),
 	OPT_END
 };
 
 static const struct program program = {
 	.name = "mfx-sub",
 	.summary = "read a stream of the bus",
-	.synopsis = "[options] STREAM[/GROUP]",
+	.operands = "STREAM[/GROUP]",
 	.options = options,
 };
 
@@ -216,8 +214,7 @@ static void
 parse_where(const char *name, const char *text, struct bus_where *w)
 {
 	if (text != NULL && !bus_where_parse(text, w))
-		program_misuse(&program, "--%s '%s': not " BUS_WHERE_FORMS,
-		    name, text);
+		program_misuse("--%s '%s': not " BUS_WHERE_FORMS, name, text);
 }
 
 static void
@@ -228,15 +225,15 @@ check_options(void)
 	parse_where("from", opt.tail ? "end" : opt.from, &sub.ends.from);
 	parse_where("until", opt.until, &sub.ends.until);
 	if (opt.speed != NULL && !pace_parse(opt.speed, &sub.pace))
-		program_misuse(&program, "--speed '%s': not a factor such as "
+		program_misuse("--speed '%s': not a factor such as "
 		    "10x or 0.5", opt.speed);
 	if (opt.shard != NULL && !bus_shard_parse(opt.shard, &sub.choice.shard))
-		program_misuse(&program, "--shard '%s': not I/N with I from 1 "
+		program_misuse("--shard '%s': not I/N with I from 1 "
 		    "to N", opt.shard);
 	if (opt.tail && opt.from != NULL)
-		program_misuse(&program, "--tail is --from end: give one");
+		program_misuse("--tail is --from end: give one");
 	if (opt.auto_ack && sub.group[0] == '\0')
-		program_misuse(&program, "--auto-ack needs a group");
+		program_misuse("--auto-ack needs a group");
 }
 
 int
@@ -247,11 +244,6 @@ main(int argc, char **argv)
 	uint64_t seq;
 	int there;
 
-	if (argv[i] == NULL)
-		program_misuse(&program, "missing STREAM");
-	if (argv[i + 1] != NULL)
-		program_misuse(&program, "unexpected operand '%s'",
-		    argv[i + 1]);
 	if (bus_operand_parse(argv[i], sub.stream, sub.group, &fault) < 0)
 		return diag_fault(&fault);
 	check_options();

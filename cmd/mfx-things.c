@@ -10,19 +10,18 @@ static struct admin admin;
 static struct remote_setup remote = REMOTE_DEFAULTS;
 
 #define USER { 0, "user", "EMAIL", "owner of the things (default: $MFX_USER)", \
-	OPT_STRING, &admin.user, 0, 0 }, REMOTE_OPTIONS(remote)
+	OPT_STRING(&admin.user) }, REMOTE_OPTIONS(remote)
 #define FROM_FILE { 'f', "file", "FILE", "read NDJSON from FILE, '-' is " \
-    "stdin: all or nothing", OPT_STRING, &admin.file, 0, 0 }
+    "stdin: all or nothing", OPT_STRING(&admin.file) }
 
 static const struct opt create_options[] = {
 	USER,
-	{ 0, "name", "NAME", "name of the thing",
-	    OPT_STRING, &admin.name, 0, 0 },
+	{ 0, "name", "NAME", "name of the thing", OPT_STRING(&admin.name) },
 	{ 0, "key-file", "FILE", "read the key from FILE (default: a random "
 	    "one)",
-	    OPT_STRING, &admin.key_file, 0, 0 },
+	    OPT_STRING(&admin.key_file) },
 	{ 0, "metadata", "JSON", "metadata, a JSON object",
-	    OPT_STRING, &admin.metadata, 0, 0 },
+	    OPT_STRING(&admin.metadata) },
 	ADMIN_TAG(admin),
 	FROM_FILE,
 	OPT_END
@@ -31,33 +30,31 @@ static const struct opt create_options[] = {
 static const struct opt list_options[] = {
 	USER,
 	{ 0, "name", "GLOB", "only those whose name matches",
-	    OPT_STRING, &admin.name, 0, 0 },
+	    OPT_STRING(&admin.name) },
 	{ 0, "metadata", "JSON", "only those whose metadata contains all of "
 	    "this",
-	    OPT_STRING, &admin.metadata, 0, 0 },
-	{ 0, "channel", "ID", "only those connected to this channel",
-	    OPT_STRING, &admin.connected, 0, 0 },
+	    OPT_STRING(&admin.metadata) },
+	{ 0, "channel", "CHANNEL", "only those connected to this channel",
+	    OPT_STRING(&admin.connected) },
 	ADMIN_LIST(admin),
-	{ 0, "keys", NULL, "show keys, too", OPT_FLAG, &admin.keys, 0, 0 },
-	{ 'H', "human", NULL, "print a table for people",
-	    OPT_FLAG, &admin.human, 0, 0 },
+	{ 0, "keys", NULL, "show keys, too", OPT_FLAG(&admin.keys) },
+	OPT_ROW_HUMAN(&admin.human),
 	OPT_END
 };
 
 static const struct opt get_options[] = {
 	USER,
-	{ 0, "keys", NULL, "show keys, too", OPT_FLAG, &admin.keys, 0, 0 },
-	{ 'H', "human", NULL, "print a table for people",
-	    OPT_FLAG, &admin.human, 0, 0 },
+	{ 0, "keys", NULL, "show keys, too", OPT_FLAG(&admin.keys) },
+	OPT_ROW_HUMAN(&admin.human),
 	OPT_END
 };
 
 static const struct opt update_options[] = {
 	USER,
 	{ 0, "name", "NAME", "new name; '' removes it",
-	    OPT_STRING, &admin.name, 0, 0 },
+	    OPT_STRING(&admin.name) },
 	{ 0, "metadata", "JSON", "new metadata, replacing all of the old",
-	    OPT_STRING, &admin.metadata, 0, 0 },
+	    OPT_STRING(&admin.metadata) },
 	ADMIN_TAG(admin),
 	FROM_FILE,
 	OPT_END
@@ -68,7 +65,7 @@ static const struct opt status_options[] = { USER, FROM_FILE, OPT_END };
 static const struct opt remove_options[] = {
 	USER,
 	{ 0, "if-exists", NULL, "do not fail for one that does not exist",
-	    OPT_FLAG, &admin.if_exists, 0, 0 },
+	    OPT_FLAG(&admin.if_exists) },
 	ADMIN_DRY_RUN(admin),
 	FROM_FILE,
 	OPT_END
@@ -77,12 +74,12 @@ static const struct opt remove_options[] = {
 static const struct opt key_options[] = {
 	USER,
 	{ 0, "key-file", "FILE", "read the new key from FILE; '-' is stdin",
-	    OPT_STRING, &admin.key_file, 0, 0 },
+	    OPT_STRING(&admin.key_file) },
 	{ 0, "new", NULL, "replace the key by a random one",
-	    OPT_FLAG, &admin.new_key, 0, 0 },
+	    OPT_FLAG(&admin.new_key) },
 	{ 0, "remove", NULL, "revoke the key: no access until it gets a new "
 	    "one",
-	    OPT_FLAG, &admin.no_key, 0, 0 },
+	    OPT_FLAG(&admin.no_key) },
 	OPT_END
 };
 
@@ -101,8 +98,6 @@ list(char **operands)
 static int
 get(char **operands)
 {
-	if (*operands == NULL)
-		program_misuse(admin.program, "missing ID");
 	return admin_list(&admin, operands);
 }
 
@@ -111,8 +106,8 @@ update(char **operands)
 {
 	if (admin.file == NULL && admin.name == NULL &&
 	    admin.metadata == NULL && admin.tags.n == 0)
-		program_misuse(admin.program, "nothing to change: --name, "
-		    "--metadata, --tag or -f FILE");
+		program_misuse("nothing to change: --name, --metadata, --tag "
+		    "or -f FILE");
 	return admin_run(&admin, operands, CHANGE_UPDATE);
 }
 
@@ -141,49 +136,42 @@ key(char **operands)
 	int ways = (admin.key_file != NULL) + admin.new_key + admin.no_key;
 
 	if (ways > 1)
-		program_misuse(admin.program,
-		    "one of --key-file, --new and --remove");
+		program_misuse("one of --key-file, --new and --remove");
 	if (ways == 0)
 		return admin_show_keys(&admin, operands);
 	return admin_run(&admin, operands, CHANGE_UPDATE);
 }
 
 static const struct verb verbs[] = {
-	{ "create", "[--name NAME] [--key-file FILE] [--metadata JSON] "
-	    "[--tag TAG]\n-f FILE",
+	{ "create", "\n-f FILE",
 	    "create a thing, or one for each line of a file",
 	    create_options, create },
-	{ "list", "[--name GLOB] [--metadata JSON] [--tag TAG] "
-	    "[--channel ID] [-H] [ID ...]", "list things",
-	    list_options, list },
-	{ "get", "[-H] ID ...", "show things by id", get_options, get },
-	{ "update", "[--name NAME] [--metadata JSON] [--tag TAG] "
-	    "ID ...\n-f FILE", "change names, metadata and tags",
+	{ "list", "[THING ...]", "list things", list_options, list },
+	{ "get", "THING ...", "show things by id", get_options, get },
+	{ "update", "THING ...\n-f FILE", "change names, metadata and tags",
 	    update_options, update },
-	{ "enable", "ID ...\n-f FILE", "enable things: give access back",
+	{ "enable", "THING ...\n-f FILE", "enable things: give access back",
 	    status_options, enable },
-	{ "disable", "ID ...\n-f FILE",
+	{ "disable", "THING ...\n-f FILE",
 	    "disable things: end all access, keep the rest",
 	    status_options, disable },
-	{ "remove", "[--if-exists] [--dry-run] ID ...\n-f FILE",
+	{ "remove", "THING ...\n-f FILE",
 	    "remove things, with all connections", remove_options, remove_all },
-	{ "key", "[--key-file FILE | --new | --remove] ID ...",
-	    "show, set, replace or revoke keys", key_options, key },
-	{ NULL, NULL, NULL, NULL, NULL },
+	{ "key", "THING ...", "show, set, replace or revoke keys",
+	    key_options, key, "[--key-file FILE | --new | --remove]" },
+	VERB_END
 };
 
 static const struct program program = {
 	.name = "mfx-things",
 	.summary = "manage things, which are devices and applications",
-	.synopsis = "create|list|get|update|enable|disable|remove|key "
-	    "[options] [ID ...]",
+	.operands = PROGRAM_VERBS,
 	.verbs = verbs,
 };
 
 int
 main(int argc, char **argv)
 {
-	admin.program = &program;
 	admin.where = remote_place;
 	admin.setup = &remote;
 	admin.kind = ITEM_THING;

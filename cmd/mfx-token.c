@@ -27,18 +27,17 @@ static struct listing listing;
 static struct fault fault;
 
 #define USER { 0, "user", "EMAIL", "owner of the tokens (default: $MFX_USER)", \
-	OPT_STRING, &opt.user, 0, 0 }, REMOTE_OPTIONS(remote)
+	OPT_STRING(&opt.user) }, REMOTE_OPTIONS(remote)
 
 static const struct opt login_options[] = {
 	{ 0, "password-file", "FILE", "read the password from FILE, '-' is "
-	    "stdin (default: ask)", OPT_STRING, &opt.password_file, 0, 0 },
+	    "stdin (default: ask)", OPT_STRING(&opt.password_file) },
 	REMOTE_OPTIONS(remote),
 	OPT_END
 };
 
 static const struct opt show_options[] = {
-	{ 0, "token", NULL, "show the token, too",
-	    OPT_FLAG, &opt.token, 0, 0 },
+	{ 0, "token", NULL, "show the token, too", OPT_FLAG(&opt.token) },
 	REMOTE_OPTIONS(remote), OPT_END
 };
 
@@ -47,35 +46,32 @@ static const struct opt refresh_options[] = {
 };
 static const struct opt logout_options[] = {
 	{ 0, "all", NULL, "revoke all tokens of this user",
-	    OPT_FLAG, &opt.all, 0, 0 },
+	    OPT_FLAG(&opt.all) },
 	REMOTE_OPTIONS(remote), OPT_END
 };
 
 static const struct opt create_options[] = {
 	USER,
 	{ 0, "scope", "SCOPE", "scopes, such as 'things:read keys:read'",
-	    OPT_STRING, &opt.scope, 0, 0 },
+	    OPT_STRING(&opt.scope) },
 	{ 0, "expires", "TIME", "lifetime of the token (default: no end)",
-	    OPT_DURATION, &opt.expires, STAMP_SECOND, EXPIRES_MAX },
+	    OPT_DURATION(&opt.expires, STAMP_SECOND, EXPIRES_MAX) },
 	{ 'o', "output", "FILE", "write the token to FILE",
-	    OPT_STRING, &opt.output, 0, 0 },
+	    OPT_STRING(&opt.output) },
 	OPT_END
 };
 
 static const struct opt list_options[] = {
 	USER,
-	{ 'H', "human", NULL, "print a table for people",
-	    OPT_FLAG, &opt.human, 0, 0 }, OPT_END
+	OPT_ROW_HUMAN(&opt.human), OPT_END
 };
 
 static const struct opt remove_options[] = {
 	USER,
 	{ 0, "dry-run", NULL, "show what would be removed, and remove nothing",
-	    OPT_FLAG, &opt.dry_run, 0, 0 },
+	    OPT_FLAG(&opt.dry_run) },
 	OPT_END
 };
-
-static const struct program program;
 
 /* ---- beginning and end ---- */
 
@@ -92,8 +88,7 @@ open_session(void)
 {
 	begin();
 	if (remote_url(&remote) == NULL)
-		program_misuse(&program, "where? give --url URL or set "
-		    "MFX_URL");
+		program_misuse("where? give --url URL or set MFX_URL");
 	return session_open(&tokens.session, &remote, &fault);
 }
 
@@ -117,27 +112,12 @@ end(int result)
 	return status ? status : written;
 }
 
-static void
-no_operands(char **operands)
-{
-	if (*operands != NULL)
-		program_misuse(&program, "unexpected operand '%s'", *operands);
-}
-
-static const char *
-one_operand(char **operands, const char *what)
-{
-	if (operands[0] == NULL || operands[1] != NULL)
-		program_misuse(&program, "one %s is needed", what);
-	return operands[0];
-}
-
 /* ---- the token of the other commands ---- */
 
 static int
 login(char **operands)
 {
-	struct str email = str_z(one_operand(operands, "email address"));
+	struct str email = str_z(*operands);
 
 	/* room for a line end, and to see that it is too long */
 	buf_init(&password, PASSWORD_MAX + 3);
@@ -150,7 +130,7 @@ login(char **operands)
 static int
 refresh(char **operands)
 {
-	no_operands(operands);
+	(void)operands;
 	return end(open_session() < 0 ? -1 :
 	    login_refresh(tokens.session, &fault));
 }
@@ -158,7 +138,7 @@ refresh(char **operands)
 static int
 logout(char **operands)
 {
-	no_operands(operands);
+	(void)operands;
 	return end(open_session() < 0 ? -1 :
 	    login_end(tokens.session, opt.all, &fault));
 }
@@ -188,7 +168,7 @@ show(char **operands)
 	char scope[TOKEN_SCOPE_TEXT];
 	int64_t expires;
 
-	no_operands(operands);
+	(void)operands;
 	if (open_session() < 0 || session_use_token(tokens.session,
 	    &fault) < 0 || account_show(tokens.session, &tokens.user,
 	    NULL, &fault) < 0)
@@ -228,10 +208,10 @@ list_one(void *secret, const struct lasting *t)
 static void
 set_lasting(struct lasting *t, char **operands)
 {
-	t->name = str_z(one_operand(operands, "name"));
+	t->name = str_z(*operands);
 	if (!token_scope_parse(str_z(opt.scope), &t->scope))
-		program_misuse(&program, "--scope has to be some of "
-		    "things:read, things:write, channels:read, "
+		program_misuse("--scope has to be some of things:read, "
+		    "things:write, channels:read, "
 		    "channels:write, keys:read, events:read");
 	if (opt.expires > 0)
 		t->expires = (stamp_now().ns + opt.expires) / STAMP_SECOND;
@@ -269,7 +249,7 @@ list(char **operands)
 		"id", "name", "scope", "created", "expires", NULL
 	};
 
-	no_operands(operands);
+	(void)operands;
 	if (open_tokens() < 0)
 		return end(-1);
 	listing_begin(&listing, opt.human, heads);
@@ -279,8 +259,6 @@ list(char **operands)
 static int
 remove_tokens(char **ids)
 {
-	if (*ids == NULL)
-		program_misuse(&program, "missing ID");
 	if (open_tokens() < 0)
 		return end(-1);
 	listing_begin(&listing, false, NULL);
@@ -289,27 +267,25 @@ remove_tokens(char **ids)
 }
 
 static const struct verb verbs[] = {
-	{ "login", "[--password-file FILE] EMAIL",
-	    "log in: keep a token for other commands", login_options, login },
-	{ "show", "[--token]", "show whose token it is and what it allows",
+	{ "login", "EMAIL", "log in: keep a token for other commands",
+	    login_options, login },
+	{ "show", NULL, "show whose token it is and what it allows",
 	    show_options, show },
-	{ "refresh", "", "renew the token for as long again",
+	{ "refresh", NULL, "renew the token for as long again",
 	    refresh_options, refresh },
-	{ "logout", "[--all]", "revoke the token, and remove its file",
+	{ "logout", NULL, "revoke the token, and remove its file",
 	    logout_options, logout },
-	{ "create", "--scope SCOPE [--expires TIME] [-o FILE] NAME",
-	    "create a token for a program", create_options, create },
-	{ "list", "[-H]", "list the tokens of programs", list_options, list },
-	{ "remove", "[--dry-run] ID ...", "revoke tokens", remove_options,
-	    remove_tokens },
-	{ NULL, NULL, NULL, NULL, NULL },
+	{ "create", "NAME", "create a token for a program",
+	    create_options, create, "--scope SCOPE [options]" },
+	{ "list", NULL, "list the tokens of programs", list_options, list },
+	{ "remove", "ID ...", "revoke tokens", remove_options, remove_tokens },
+	VERB_END
 };
 
 static const struct program program = {
 	.name = "mfx-token",
 	.summary = "log in to an mfx-api, and make tokens for programs",
-	.synopsis = "login|show|refresh|logout [options] [EMAIL]\n"
-	    "create|list|remove [options] [NAME | ID ...]",
+	.operands = PROGRAM_VERBS,
 	.verbs = verbs,
 };
 

@@ -30,10 +30,10 @@ static struct buf password, old, token, metadata;
 static struct fault fault;
 
 #define PASSWORD { 0, "password-file", "FILE", "read the password from FILE; " \
-	"'-' is stdin (default: ask)", OPT_STRING, &opt.password_file, 0, 0 }
+	"'-' is stdin (default: ask)", OPT_STRING(&opt.password_file) }
 
-#define METADATA(help) { 0, "metadata", "JSON", help, OPT_STRING, \
-	&opt.metadata, 0, 0 }
+#define METADATA(help) { 0, "metadata", "JSON", help,
+    OPT_STRING(&opt.metadata) }
 
 static const struct opt create_options[] = {
 	PASSWORD, METADATA("JSON object"), REMOTE_OPTIONS(remote), OPT_END
@@ -47,38 +47,25 @@ static const struct opt update_options[] = {
 	PASSWORD,
 	METADATA("new metadata, replacing all of the old"),
 	{ 0, "old-password-file", "FILE", "with --url: read the old password "
-	    "from FILE (default: ask)", OPT_STRING, &opt.old_file, 0, 0 },
+	    "from FILE (default: ask)", OPT_STRING(&opt.old_file) },
 	REMOTE_OPTIONS(remote),
 	OPT_END
 };
 
 static const struct opt list_options[] = {
 	REMOTE_OPTIONS(remote),
-	{ 'H', "human", NULL, "print a table for people",
-	    OPT_FLAG, &opt.human, 0, 0 },
+	OPT_ROW_HUMAN(&opt.human),
 	OPT_END
 };
 
 static const struct opt remove_options[] = {
 	REMOTE_OPTIONS(remote),
 	{ 0, "all", NULL, "also remove all things and channels of the user",
-	    OPT_FLAG, &opt.all, 0, 0 },
+	    OPT_FLAG(&opt.all) },
 	{ 0, "dry-run", NULL, "show what would be removed, and remove nothing",
-	    OPT_FLAG, &opt.dry_run, 0, 0 },
+	    OPT_FLAG(&opt.dry_run) },
 	OPT_END
 };
-
-static const struct program program;
-
-static struct str
-one_email(char **operands)
-{
-	if (operands[0] == NULL || operands[1] != NULL)
-		program_misuse(&program, "%s EMAIL", operands[0] == NULL ?
-		    "missing" : "only one");
-	program_holds_secrets();
-	return str_z(operands[0]);
-}
 
 static bool
 is_there(void)
@@ -136,7 +123,7 @@ open_as(struct str email)
 static int
 create(char **operands)
 {
-	struct str email = one_email(operands);
+	struct str email = str_z(*operands);
 
 	/* before a password is asked for */
 	if (email_check(email, &fault) < 0 || (opt.metadata != NULL &&
@@ -153,7 +140,7 @@ create(char **operands)
 static int
 verify(char **operands)
 {
-	struct str email = one_email(operands);
+	struct str email = str_z(*operands);
 	int result;
 
 	if (open_with_password() < 0)
@@ -173,8 +160,8 @@ update_there(struct str email)
 	int result;
 
 	if (strcmp(path, "-") == 0)
-		program_misuse(&program, "the token file has to be one that "
-		    "can be rewritten");
+		program_misuse("the token file has to be one that can be "
+		    "rewritten");
 	buf_init(&token, JWT_MAX);
 	if (open_as(email) < 0 ||
 	    read_password(opt.old_file, "old password", &old) < 0 ||
@@ -193,8 +180,8 @@ static int
 update_metadata(struct str email)
 {
 	if (opt.password_file != NULL || opt.old_file != NULL)
-		program_misuse(&program, "give either a new password or "
-		    "--metadata, not both");
+		program_misuse("give either a new password or --metadata, not "
+		    "both");
 	if (metadata_option(opt.metadata, &metadata, &fault) < 0 ||
 	    (is_there() ? open_as(email) : open_registry()) < 0)
 		return end(-1);
@@ -206,15 +193,14 @@ update_metadata(struct str email)
 static int
 update(char **operands)
 {
-	struct str email = one_email(operands);
+	struct str email = str_z(*operands);
 
 	if (opt.metadata != NULL)
 		return update_metadata(email);
 	if (is_there())
 		return update_there(email);
 	if (opt.old_file != NULL)
-		program_misuse(&program,
-		    "--old-password-file is only asked for with --url");
+		program_misuse("--old-password-file is only asked for with --url");
 	return end(open_with_password() < 0 ? -1 : user_set_password_here(
 	    registry, email, buf_str(&password), &fault));
 }
@@ -222,7 +208,7 @@ update(char **operands)
 static int
 remove_user(char **operands)
 {
-	struct str email = one_email(operands);
+	struct str email = str_z(*operands);
 	struct removal r = { .all = opt.all, .dry_run = opt.dry_run };
 	struct listing l;
 	int result, written;
@@ -280,8 +266,7 @@ list(char **operands)
 	struct listing l;
 	int result, written;
 
-	if (*operands != NULL)
-		program_misuse(&program, "unexpected operand '%s'", *operands);
+	(void)operands;
 	listing_begin(&l, opt.human, heads);
 	if ((result = open_registry()) == 0)
 		result = is_there() ? show_self(&l) :
@@ -292,29 +277,26 @@ list(char **operands)
 }
 
 static const struct verb verbs[] = {
-	{ "create", "[--password-file FILE] [--metadata JSON] EMAIL",
-	    "create a user", create_options, create },
-	{ "verify", "[--password-file FILE] EMAIL",
-	    "check a password: exit 0 if it is right, 1 if not",
+	{ "create", "EMAIL", "create a user", create_options, create },
+	{ "verify", "EMAIL", "check a password: exit 0 if it is right, 1 if not",
 	    verify_options, verify },
-	{ "list", "[-H]", "list all users", list_options, list },
-	{ "update", "[--password-file FILE] [--old-password-file FILE] EMAIL\n"
-	    "--metadata JSON EMAIL", "set a new password or new metadata",
+	{ "list", NULL, "list all users", list_options, list },
+	{ "update", "EMAIL", "set a new password or new metadata",
 	    update_options, update },
-	{ "remove", "[--all] [--dry-run] EMAIL", "remove a user",
-	    remove_options, remove_user },
-	{ NULL, NULL, NULL, NULL, NULL },
+	{ "remove", "EMAIL", "remove a user", remove_options, remove_user },
+	VERB_END
 };
 
 static const struct program program = {
 	.name = "mfx-users",
 	.summary = "manage users, who own things and channels",
-	.synopsis = "create|verify|list|update|remove [options] [EMAIL]",
+	.operands = PROGRAM_VERBS,
 	.verbs = verbs,
 };
 
 int
 main(int argc, char **argv)
 {
+	program_holds_secrets();
 	return program_verb(&program, argc, argv);
 }

@@ -24,17 +24,16 @@
 /* the names and .Nd lines of man/mfx-*.1, made by the Makefile */
 static const struct verb programs[] = {
 #include "cmd/programs.h"
-	{ "help", NULL, "show the page of a program", NULL, NULL },
-	{ "version", NULL, "show the version", NULL, NULL },
-	{ NULL, NULL, NULL, NULL, NULL }
+	{ "help", .summary = "show the page of a program" },
+	{ "version", .summary = "show the version" },
+	VERB_END
 };
 
 static const struct program program = {
 	.name = "mfx",
 	.summary = "run a program of the suite by its short name",
-	.synopsis = "[options] PROGRAM [ARGUMENT ...]\n"
-	    "help [PROGRAM]\n"
-	    "version",
+	.operands = "PROGRAM [ARGUMENT ...]\nhelp [PROGRAM]\nversion",
+	.synopsis = "[options]",
 	.verbs = programs,
 	.options_first = true,
 };
@@ -118,7 +117,7 @@ unknown(const char *name)
 	nearest_start(&near, str_z(name));
 	for (v = programs; v->name != NULL; v++)
 		nearest_try(&near, v->name);
-	program_misuse(&program, "unknown program '%s'%s", name,
+	program_misuse("unknown program '%s'%s", name,
 	    nearest_hint(&near, "", hint));
 }
 
@@ -194,8 +193,6 @@ main(int argc, char **argv)
 
 	called_as = argv[0];
 	argv += program_start(&program, argc, argv);
-	if (argv[0] == NULL)
-		program_misuse(&program, "missing PROGRAM");
 	if (strcmp(argv[0], "version") == 0)
 		return program_start(&program, 2, version);
 	if (strcmp(argv[0], "help") == 0)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion for bash, of all programs: each is asked for its options (prog
-# --options prints verb, --option, letter, argument, help, with tabs
-# between), so nothing here has to follow them.  Ids come from the registry.
+# Completion for bash, of all programs: each is asked for its options and
+# operands (prog --options prints verb, --option, letter, argument, help, with
+# tabs between; without an option the argument is the operands), so nothing
+# here has to follow them.  Ids come from the registry.
 
 # the words that complete the current one, from lines
 _mfx_reply()
@@ -44,39 +45,36 @@ _mfx_streams()
 		compgen -d)"
 }
 
-# what can stand behind an option: by its name, or else by its argument
+# what can be the value of option $1 or, with '', an operand: by the name of
+# the option, or else by the kind of value, $2
 _mfx_value()
 {
 	case $1:$2 in
-	--channel:*)	_mfx_ids channels ;;
-	--thing:*|--publisher:*) _mfx_ids things ;;
-	--user:*)	_mfx_ids users ;;
+	--channel:*|:CHANNEL) _mfx_ids channels ;;
+	--thing:*|--publisher:*|:THING) _mfx_ids things ;;
+	*:EMAIL)	_mfx_ids users ;;
 	*:*'|'*)	_mfx_reply "${2//|/$'\n'}" ;;
 	*:STREAM*)	_mfx_streams ;;
 	*:*FILE*|*:*DIR*|*:*PATH*) _mfx_files ;;
 	esac
 }
 
-# the operand number $1, counted from 0
+# the operand number $1, counted from 0; the last kind may be "..."
 _mfx_operand()
 {
-	case $prog:$verb:$1 in
-	mfx-things:create:*|mfx-channels:create:*|mfx-users:create:*) ;;
-	mfx-things:*)	_mfx_ids things ;;
-	mfx-channels:*connect:0) _mfx_ids channels ;;
-	mfx-channels:*connect:*) _mfx_ids things ;;
-	mfx-channels:*)	_mfx_ids channels ;;
-	mfx-users:*)	_mfx_ids users ;;
-	mfx-can::0)	_mfx_ids things ;;
-	mfx-can::1)	_mfx_reply $'publish\nsubscribe' ;;
-	mfx-can::2)	_mfx_ids channels ;;
-	mfx-pub::0|mfx-sub::0|mfx-bus:*) _mfx_streams ;;
-	*)		_mfx_files ;;
-	esac
+	local kinds
+	read -ra kinds <<<"$kinds_text"
+	((${#kinds[@]})) || return
+	if [[ ${kinds[-1]} == ...* ]] && (($1 >= ${#kinds[@]} - 2)); then
+		set -- $((${#kinds[@]} - 2))
+	fi
+	set -- "${kinds[$1]-}"
+	[[ $1 != \[* ]] || set -- "${1//[][]/}"
+	_mfx_value '' "$1"
 }
 
-# Reads the table of the program: all verbs, the one that was typed, and
-# the options it has with their arguments.
+# Reads the table of the program: all verbs, the one that was typed, its
+# operands, and the options it has with their arguments.
 _mfx_table()
 {
 	local i v name letter arg all
@@ -93,6 +91,7 @@ _mfx_table()
 		fi
 	done
 	while IFS=$'\x1f' read -r v name letter arg _; do
+		[[ $v == "$verb" && -z $name ]] && kinds_text=$arg
 		[[ $name && ( -z $v || $v == "$verb" ) ]] || continue
 		options[$name]=$arg
 		[[ $letter == - ]] || long[-$letter]=$name
@@ -123,6 +122,7 @@ _mfx()
 	local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local cmd=("${COMP_WORDS[0]/#\~/$HOME}") prog=${COMP_WORDS[0]##*/}
 	local dir=${cmd[0]%"$prog"} first=1 verb='' operands=0
+	local kinds_text=
 	local -A verbs=() options=() long=()
 
 	COMPREPLY=()

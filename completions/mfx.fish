@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion for fish, of all programs: each is asked for its options (prog
-# --options prints verb, --option, letter, argument, help, with tabs
-# between), so nothing here has to follow them.  Ids come from the registry.
+# Completion for fish, of all programs: each is asked for its options and
+# operands (prog --options prints verb, --option, letter, argument, help, with
+# tabs between; without an option the argument is the operands), so nothing
+# here has to follow them.  Ids come from the registry.
 
 # where the registry and the bus are
 function __mfx_home
@@ -38,14 +39,15 @@ function __mfx_streams
     path basename $bus/*/ 2>/dev/null
 end
 
-# what can stand behind an option: by its name, or else by its argument
+# what can be the value of an option or, with '', an operand: by the name of
+# the option, or else by the kind of value
 function __mfx_value --argument-names dir option argument
     switch $option:$argument
-        case '--channel:*'
+        case '--channel:*' ':CHANNEL'
             __mfx_ids "$dir" channels
-        case '--thing:*' '--publisher:*'
+        case '--thing:*' '--publisher:*' ':THING'
             __mfx_ids "$dir" things
-        case '--user:*'
+        case '*:EMAIL'
             __mfx_ids "$dir" users
         case '*|*'
             string split '|' -- $argument
@@ -56,27 +58,14 @@ function __mfx_value --argument-names dir option argument
     end
 end
 
-# the operand number $n, counted from 0
-function __mfx_operand --argument-names dir prog verb n
-    switch $prog:$verb:$n
-        case 'mfx-things:create:*' 'mfx-channels:create:*' 'mfx-users:create:*'
-        case 'mfx-things:*' 'mfx-can::0'
-            __mfx_ids "$dir" things
-        case 'mfx-channels:*connect:0' 'mfx-can::2'
-            __mfx_ids "$dir" channels
-        case 'mfx-channels:*connect:*'
-            __mfx_ids "$dir" things
-        case 'mfx-channels:*'
-            __mfx_ids "$dir" channels
-        case 'mfx-users:*'
-            __mfx_ids "$dir" users
-        case 'mfx-can::1'
-            printf '%s\n' publish subscribe
-        case 'mfx-pub::0' 'mfx-sub::0' 'mfx-bus:*'
-            __mfx_streams
-        case '*'
-            __fish_complete_path (commandline -ct)
+# the operand number $n, counted from 0; the last kind may be "..."
+function __mfx_operand --argument-names dir n
+    set -l kinds $argv[3..]
+    set n (math $n + 1)
+    if string match -q -- '...*' $kinds[-1]; and test $n -ge (count $kinds)
+        set n (math (count $kinds) - 1)
     end
+    __mfx_value "$dir" '' (string replace -r '^\[([^]]*)\]?$' '$1' -- $kinds[$n])
 end
 
 function __mfx_complete
@@ -136,7 +125,8 @@ function __mfx_complete
     else if set -q verbs[1]; and contains -- "$verb" '' help
         string replace -rf '^([^\t]+)\t\t.*\t' '$1\t' -- $table
     else
-        __mfx_operand "$dir" $prog "$verb" $operands
+        set -l row (string match -r "^$verb\t\t\t([^\t]*)" -- $table)
+        __mfx_operand "$dir" $operands (string split -n ' ' -- $row[2])
     end
 end
 

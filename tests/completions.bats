@@ -110,6 +110,19 @@ options() {
 	echo "$THING" | offers mfx things get --user ann@example.com ''
 }
 
+@test "operands, each by its kind" {
+	offers mfx-things create '' </dev/null
+	offers mfx-can "$THING" publish "$CHANNEL" '' </dev/null
+	echo ann@example.com | offers mfx-users verify ''
+	echo ann@example.com | offers mfx token login ''
+	offers mfx-token create '' </dev/null
+	echo "$CHANNEL" | offers mfx-channels list "$CHANNEL" "${CHANNEL:0:4}"
+	printf '%s\n' normalized raw | offers mfx-bus prune ''
+	echo raw | offers mfx-pub r
+	echo Makefile-of-mine | offers mfx pub raw Makef
+	offers mfx-gen '' </dev/null
+}
+
 @test "nothing is offered and nothing is said without a registry" {
 	export MFX_HOME=$PWD/none
 	local shell

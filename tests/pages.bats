@@ -162,6 +162,41 @@ shown_commands() {
 	((bad == 0 && $(wc -l <shown) > 30))
 }
 
+# the forms of a page's SYNOPSIS, one a line
+forms() {
+	mandoc -T ascii "$ROOT/man/$1.1" | col -b |
+		sed -n '/^SYNOPSIS/,/^DESCRIPTION/{/^     /p}' |
+		awk -v name="$1" '
+		    $1 == name { if (NR > 1) print form; form = "" }
+		    { $1 = $1; form = form " " $0 }
+		    END { print form }' | sed 's/ | /|/g'
+}
+
+@test "a verb has a form in its page, with the operands that its table has" {
+	local p verb operands bad=0 n=0
+	for p in "$BIN"/mfx-*; do
+		p=${p##*/}
+		forms "$p" >forms
+		while IFS=$'\x1f' read -r verb operands; do
+			((++n))
+			if ! awk -v verb="$verb" -v operands="$operands" '
+			    BEGIN { gsub(/[][]/, "", operands) }
+			    { gsub(/[][]/, "") }
+			    verb == "" || "|" $2 "|" ~ "[|]" verb "[|]" {
+				end = length($0) - length(operands)
+				if (substr($0, end + 1) == operands)
+					ok = 1
+			    }
+			    END { exit !ok }' forms; then
+				echo "$p $verb: no form with: $operands"
+				bad=1
+			fi
+		done < <("$p" --options |
+			awk -F '\t' '$2 == "" { print $1 "\x1f" $4 }')
+	done
+	((bad == 0 && n > 40))
+}
+
 @test "mandoc has nothing against any page" {
 	run mandoc -T lint -W warning "$ROOT"/man/*.[1-8]
 	echo "$output"

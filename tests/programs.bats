@@ -189,7 +189,7 @@ words() {
 
 agrees_with_page() {
 	"$1" --help | sed -n '/^usage:\|^       /!q; s/^usage://p; /^  /p' |
-		words | grep -vx options >usage
+		words | grep -vxE 'options|verb|operand' >usage
 	mandoc -T ascii "$ROOT/man/$1.1" | col -b |
 		sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | words >page
 	comm -23 usage page >missing

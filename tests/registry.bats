@@ -167,7 +167,7 @@ load identity
 	a=$(thing) b=$(thing)
 	status 1 mfx-things get "$a" nobody "$b" >out 2>err
 	(($(wc -l <out) == 2)) && grep -q "no thing 'nobody'" err
-	refuses 64 "missing ID" mfx-things get
+	refuses 64 "missing THING" mfx-things get
 	refuses 64 "either IDs or filters" mfx-things list --name x "$a"
 }
 

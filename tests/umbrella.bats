@@ -95,7 +95,7 @@ refused() {
 
 @test "a value that is refused: the option, the value and what would be right" {
 	refused "--count 'x': not a number" mfx-sub -n x raw
-	refused "--count '0': not a number from 1 on" mfx-sub -n 0 raw
+	refused "--count '0': not a number of 1 or more" mfx-sub -n 0 raw
 	refused "--max-body '1Q': not a size such as 500, 64K or 2GiB from 0 to" \
 	    mfx-adapt-http --max-body 1Q
 	refused "--timeout '1ms': not a duration such as 90s, 1h30m or 30d from 1s to 1h" \
@@ -109,9 +109,33 @@ refused() {
 	refused "--sync 'maybe': not one of none|interval|always" \
 	    mfx-pub --sync maybe raw
 	refused "--count '+5': not a number" mfx-sub -n +5 raw
-	refused "missing STREAM" mfx-sub
+	refused "--count '-1': not a number of 0 or more" mfx-gen --count=-1
+	refused "--channel '65': at most 64 of these" \
+	    mfx-sub $(printf -- '--channel %d ' {1..65}) raw
+}
+
+@test "an operand that is missing, too many or not right is named" {
+	refused "missing STREAM; see 'mfx-sub --help'" mfx-sub
 	refused "missing STREAM" mfx-pub
 	refused "missing FILE" mfx-read-sqlite
+	refused "missing FILE" mfx-write-sqlite ''
+	refused "unexpected operand 'b'" mfx-sub a b
+	refused "unexpected operand 'x'" mfx-gen x
+	refused "missing VERB; see 'mfx-bus --help'" mfx-bus
+	refused "missing WHERE; see 'mfx-bus seek --help'" mfx-bus seek a/b
+	refused "unexpected operand 'x'" mfx-bus seek a/b end x
+	refused "missing THING, or -f FILE; see 'mfx-things remove --help'" \
+	    mfx-things remove
+	refused "missing THING, or -f FILE" mfx-channels connect c
+	refused "unexpected operand 't' with -f FILE" \
+	    mfx-things remove -f - t
+	refused "unexpected operand 'a'" mfx-things create a
+	refused "missing THING; see" mfx-things key
+	refused "missing CHANNEL, or --key-file FILE" mfx-can t publish
+	refused "'read': not one of publish|subscribe" mfx-can t read c
+	refused "missing CHANNEL; see" mfx-can --key-file k publish
+	refused "unexpected operand 'c' with --key-file FILE" \
+	    mfx-can --key-file k publish t c
 }
 
 @test "a name can't lead out of the suite" {

@@ -33,10 +33,7 @@ int
 bus_verb_prune(char **operands)
 {
 	if (bus_opt.keep_bytes < 0 && bus_opt.keep_age == 0)
-		program_misuse(&bus_program, "give --keep-bytes, "
-		    "--keep-age or both");
-	if (*operands == NULL)
-		program_misuse(&bus_program, "missing STREAM");
+		program_misuse("give --keep-bytes, --keep-age or both");
 	listing_begin(&bus_listing, false, NULL);
 	return bus_for_streams(operands, prune_stream);
 }
@@ -60,15 +57,8 @@ bus_verb_seek(char **operands)
 	struct fault fault;
 	uint64_t seq;
 
-	if (operands[0] == NULL || operands[1] == NULL)
-		program_misuse(&bus_program, "missing %s", operands[0] ?
-		    "WHERE" : "STREAM/GROUP");
-	if (operands[2] != NULL)
-		program_misuse(&bus_program, "unexpected operand '%s'",
-		    operands[2]);
 	if (!bus_where_parse(operands[1], &where))
-		program_misuse(&bus_program, "'%s': not " BUS_WHERE_FORMS,
-		    operands[1]);
+		program_misuse("'%s': not " BUS_WHERE_FORMS, operands[1]);
 	if (bus_group_parse(operands[0], stream, group, &fault) < 0)
 		return diag_fault(&fault);
 	if (bus_group_seek(stream, group, &where, how, &seq, &fault) < 0) {
@@ -105,8 +95,6 @@ bus_verb_forget(char **operands)
 {
 	int written;
 
-	if (*operands == NULL)
-		program_misuse(&bus_program, "missing STREAM/GROUP");
 	listing_begin(&bus_listing, false, NULL);
 	forget_all(operands, true);
 	if (bus_status == 0 && !bus_opt.dry_run)

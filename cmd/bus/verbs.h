@@ -16,7 +16,6 @@ struct bus_options {
 extern struct bus_options bus_opt;
 extern struct listing bus_listing;
 extern int bus_status;
-extern const struct program bus_program;
 
 /* Calls fn for each stream named, or for all, and ends the listing; for none
  * of them when one does not exist.  The exit status. */

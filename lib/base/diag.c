@@ -91,6 +91,9 @@ put_escaped(char *to, size_t room, const char *z)
 	return n;
 }
 
+static void say(enum diag_level, const char *fmt, va_list)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 say(enum diag_level level, const char *fmt, va_list ap)
 {

@@ -85,6 +85,12 @@ void filter_place(const struct filter *, struct str item, size_t column,
  * separately and without effect on the exit status */
 void filter_note(struct filter *, const char *what, const char *why);
 
+/* rows of options; `what` is "write each line at once" */
+#define FILTER_REJECTS(p)						\
+	{ 0, "rejects", "FILE", "append refused lines to FILE", OPT_STRING(p) }
+#define FILTER_UNBUFFERED(p, what)					\
+	{ 'u', "unbuffered", NULL, what, OPT_FLAG(p) }
+
 /* flushes, reports the totals, releases, returns the exit status */
 int filter_finish(struct filter *);
 

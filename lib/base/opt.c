@@ -13,7 +13,7 @@
 #include "base/stamp.h"
 
 static bool
-size_parse(const char *z, int64_t *out)
+opt_parse_size(const char *z, int64_t *out)
 {
 	static const char units[] = "kmgt";
 	char *end;
@@ -55,7 +55,7 @@ opt_choice(const char *words, const char *value)
 }
 
 static bool
-list_add(struct opt_list *l, const char *value)
+opt_list_add(struct opt_list *l, const char *value)
 {
 	if (l->n == OPT_LIST_MAX)
 		return false;
@@ -64,60 +64,77 @@ list_add(struct opt_list *l, const char *value)
 }
 
 static bool
-lacks_unit(const struct opt *o, const char *value)
+opt_lacks_unit(const struct opt *o, const char *value)
 {
 	int64_t ns;
 
-	return o->type == OPT_DURATION && !duration_has_unit(str_z(value)) &&
+	return o->type == OPT_TYPE_DURATION && !duration_has_unit(str_z(value)) &&
 	    duration_parse(str_z(value), &ns) && ns != 0;
 }
 
 static bool
-take(const struct opt *o, const char *value)
+opt_take_time(const struct opt *o, const char *value)
 {
-	int64_t *number = o->to;
 	struct stamp t;
-	int i;
+
+	if (!stamp_parse(str_z(value), stamp_now(), &t))
+		return false;
+	*o->to.number = t.ns;
+	return true;
+}
+
+static bool
+opt_take_choice(const struct opt *o, const char *value)
+{
+	int i = opt_choice(o->arg, value);
+
+	if (i >= 0 && o->type == OPT_TYPE_ENUM)
+		*(int *)o->to.choice = (int)o->min + i;
+	else if (i >= 0)
+		*o->to.string = value;
+	return i >= 0;
+}
+
+static bool
+opt_take(const struct opt *o, const char *value)
+{
+	int64_t *number = o->to.number;
 
 	switch (o->type) {
-	case OPT_FLAG:
-		*(bool *)o->to = true;
+	case OPT_TYPE_FLAG:
+		return *o->to.flag = true;
+	case OPT_TYPE_STRING:
+		*o->to.string = value;
 		return true;
-	case OPT_STRING:
-		*(const char **)o->to = value;
-		return true;
-	case OPT_LIST:
-		return list_add(o->to, value);
-	case OPT_INT:
-		return number_parse(value, o->max ? o->min : INT64_MIN,
-		    o->max ? o->max : INT64_MAX, number);
-	case OPT_SIZE:
-		return size_parse(value, number) && *number >= o->min &&
-		    (o->max == 0 || *number <= o->max);
-	case OPT_DURATION:
-	case OPT_TIMEOUT:
-		return !lacks_unit(o, value) &&
+	case OPT_TYPE_LIST:
+		return opt_list_add(o->to.list, value);
+	case OPT_TYPE_INT:
+		return number_parse(value, o->min, o->max, number);
+	case OPT_TYPE_SIZE:
+		return opt_parse_size(value, number) && *number >= o->min &&
+		    *number <= o->max;
+	case OPT_TYPE_DURATION:
+	case OPT_TYPE_TIMEOUT:
+		return !opt_lacks_unit(o, value) &&
 		    duration_parse(str_z(value), number) &&
-		    *number >= o->min && (o->max == 0 || *number <= o->max);
-	case OPT_TIME:
-		if (!stamp_parse(str_z(value), stamp_now(), &t))
-			return false;
-		*number = t.ns;
-		return true;
-	case OPT_CHOICE:
-		if (opt_choice(o->arg, value) < 0)
-			return false;
-		*(const char **)o->to = value;
-		return true;
-	case OPT_ENUM:
-		if ((i = opt_choice(o->arg, value)) < 0)
-			return false;
-		*(int *)o->to = (int)o->min + i;
-		return true;
-	case OPT_ACTION:
+		    *number >= o->min && *number <= o->max;
+	case OPT_TYPE_TIME:
+		return opt_take_time(o, value);
+	case OPT_TYPE_CHOICE:
+	case OPT_TYPE_ENUM:
+		return opt_take_choice(o, value);
+	case OPT_TYPE_ACTION:
 		break;
 	}
 	return false;
+}
+
+bool
+opt_given(const struct opt *o)
+{
+	return o->type == OPT_TYPE_FLAG ? *o->to.flag :
+	    o->type == OPT_TYPE_LIST ? o->to.list->n > 0 :
+	    *o->to.string != NULL;
 }
 
 const struct opt *
@@ -132,26 +149,26 @@ opt_find(const struct opt *o, const char *name, size_t n, char letter)
 
 /* "12s", or a number of bytes or of whatever else */
 static void
-print_bound(const struct opt *o, int64_t v, char to[STAMP_TEXT])
+opt_print_bound(const struct opt *o, int64_t v, char to[STAMP_TEXT])
 {
-	if (o->type == OPT_DURATION || o->type == OPT_TIMEOUT)
+	if (o->type == OPT_TYPE_DURATION || o->type == OPT_TYPE_TIMEOUT)
 		duration_print(to, v);
 	else
 		snprintf(to, STAMP_TEXT, "%lld", (long long)v);
 }
 
 static const char *
-wanted(const struct opt *o)
+opt_wanted(const struct opt *o)
 {
 	switch (o->type) {
-	case OPT_INT:
+	case OPT_TYPE_INT:
 		return "a number";
-	case OPT_SIZE:
+	case OPT_TYPE_SIZE:
 		return "a size such as 500, 64K or 2GiB";
-	case OPT_DURATION:
-	case OPT_TIMEOUT:
+	case OPT_TYPE_DURATION:
+	case OPT_TYPE_TIMEOUT:
 		return "a duration such as 90s, 1h30m or 30d";
-	case OPT_TIME:
+	case OPT_TYPE_TIME:
 		return "a time such as -1h or 2026-01-31T00:00:00Z";
 	default:
 		return "one of ";
@@ -175,40 +192,40 @@ opt_fail(struct opt_parser *parser, const char *fmt, ...)
 
 /* A value that is not taken: what would be right. */
 static int
-refuse(struct opt_parser *parser, const struct opt *o, const char *value)
+opt_refuse(struct opt_parser *parser, const struct opt *o, const char *value)
 {
 	char range[3 * STAMP_TEXT] = "", min[STAMP_TEXT], max[STAMP_TEXT];
 
-	if (o->type == OPT_LIST)
+	if (o->type == OPT_TYPE_LIST)
 		return opt_fail(parser, "--%s '%s': at most %d of these",
 		    o->name, value, OPT_LIST_MAX);
-	if (lacks_unit(o, value))
+	if (opt_lacks_unit(o, value))
 		return opt_fail(parser, "--%s '%s': give a unit: %ss, %sm, "
 		    "%sh or %sd", o->name, value, value, value, value, value);
-	print_bound(o, o->min, min);
-	print_bound(o, o->max, max);
-	if (o->type == OPT_CHOICE || o->type == OPT_ENUM)
+	opt_print_bound(o, o->min, min);
+	opt_print_bound(o, o->max, max);
+	if (o->type == OPT_TYPE_CHOICE || o->type == OPT_TYPE_ENUM)
 		snprintf(range, sizeof range, "%s", o->arg);
-	else if (o->max != 0 && o->max != INT64_MAX)
+	else if (o->max != INT64_MAX && o->type != OPT_TYPE_TIME)
 		snprintf(range, sizeof range, " from %s to %s", min, max);
-	else if (o->min != 0)
-		snprintf(range, sizeof range, " from %s on", min);
+	else if (o->min != 0 || o->type == OPT_TYPE_INT)
+		snprintf(range, sizeof range, " of %s or more", min);
 	return opt_fail(parser, "--%s '%s': not %s%s", o->name, value,
-	    wanted(o), range);
+	    opt_wanted(o), range);
 }
 
 static int
-apply(struct opt_parser *parser, const struct opt *o, const char *value)
+opt_apply(struct opt_parser *parser, const struct opt *o, const char *value)
 {
-	if (o->type == OPT_ACTION) {
+	if (o->type == OPT_TYPE_ACTION) {
 		parser->act(parser->arg, (int)o->min);
 		return 0;
 	}
-	return take(o, value) ? 0 : refuse(parser, o, value);
+	return opt_take(o, value) ? 0 : opt_refuse(parser, o, value);
 }
 
 static void
-try_names(struct nearest *near, const struct opt *o)
+opt_try_names(struct nearest *near, const struct opt *o)
 {
 	for (; o != NULL && o->name != NULL; o++)
 		if (o->help != NULL)
@@ -216,21 +233,21 @@ try_names(struct nearest *near, const struct opt *o)
 }
 
 static int
-unknown_option(struct opt_parser *parser, struct str name)
+opt_unknown(struct opt_parser *parser, struct str name)
 {
 	char hint[NEAREST_HINT];
 	struct nearest near;
 
 	nearest_start(&near, name);
-	try_names(&near, parser->own);
-	try_names(&near, parser->common);
+	opt_try_names(&near, parser->own);
+	opt_try_names(&near, parser->common);
 	return opt_fail(parser, "unknown option '--%.*s'%s", STR_ARG(name),
 	    nearest_hint(&near, "--", hint));
 }
 
 /* --name, --name=value or --name value; returns arguments used, or -1 */
 static int
-parse_long(struct opt_parser *parser, char **argv)
+opt_parse_long(struct opt_parser *parser, char **argv)
 {
 	const char *name = argv[0] + 2;
 	size_t n = strcspn(name, "=");
@@ -239,21 +256,21 @@ parse_long(struct opt_parser *parser, char **argv)
 	if (o == NULL)
 		o = opt_find(parser->common, name, n, 0);
 	if (o == NULL)
-		return unknown_option(parser, (struct str){ name, n });
+		return opt_unknown(parser, (struct str){ name, n });
 	if (o->arg == NULL && name[n] == '=')
 		return opt_fail(parser, "--%s takes no value", o->name);
 	if (o->arg == NULL)
-		return apply(parser, o, NULL) < 0 ? -1 : 1;
+		return opt_apply(parser, o, NULL) < 0 ? -1 : 1;
 	if (name[n] == '=')
-		return apply(parser, o, name + n + 1) < 0 ? -1 : 1;
+		return opt_apply(parser, o, name + n + 1) < 0 ? -1 : 1;
 	if (argv[1] == NULL)
 		return opt_fail(parser, "--%s needs %s", o->name, o->arg);
-	return apply(parser, o, argv[1]) < 0 ? -1 : 2;
+	return opt_apply(parser, o, argv[1]) < 0 ? -1 : 2;
 }
 
 /* -abc, -n5 or -n 5; returns arguments used, or -1 */
 static int
-parse_letters(struct opt_parser *parser, char **argv)
+opt_parse_letters(struct opt_parser *parser, char **argv)
 {
 	const char *z = argv[0] + 1;
 
@@ -265,12 +282,12 @@ parse_letters(struct opt_parser *parser, char **argv)
 		if (o == NULL)
 			return opt_fail(parser, "unknown option '-%c'", *z);
 		if (o->arg != NULL && z[1] != '\0')
-			return apply(parser, o, z + 1) < 0 ? -1 : 1;
+			return opt_apply(parser, o, z + 1) < 0 ? -1 : 1;
 		if (o->arg != NULL && argv[1] == NULL)
 			return opt_fail(parser, "-%c needs %s", *z, o->arg);
 		if (o->arg != NULL)
-			return apply(parser, o, argv[1]) < 0 ? -1 : 2;
-		if (apply(parser, o, NULL) < 0)
+			return opt_apply(parser, o, argv[1]) < 0 ? -1 : 2;
+		if (opt_apply(parser, o, NULL) < 0)
 			return -1;
 	}
 	return 1;
@@ -278,7 +295,7 @@ parse_letters(struct opt_parser *parser, char **argv)
 
 /* Moves argv[i..i+n) in front of the operands that begin at `first`. */
 static void
-to_front(char **argv, int first, int i, int n)
+opt_to_front(char **argv, int first, int i, int n)
 {
 	int k;
 
@@ -305,14 +322,14 @@ opt_parse(struct opt_parser *parser, char **argv)
 			continue;
 		}
 		if (strcmp(argv[i], "--") == 0) {
-			to_front(argv, first, i, 1);
+			opt_to_front(argv, first, i, 1);
 			return first + 1;
 		}
-		n = argv[i][1] == '-' ? parse_long(parser, argv + i) :
-		    parse_letters(parser, argv + i);
+		n = argv[i][1] == '-' ? opt_parse_long(parser, argv + i) :
+		    opt_parse_letters(parser, argv + i);
 		if (n < 0)
 			return -1;
-		to_front(argv, first, i, n);
+		opt_to_front(argv, first, i, n);
 		first += n;
 		i += n;
 	}

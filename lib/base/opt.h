@@ -12,39 +12,29 @@
  *
  *	static struct { bool follow; const char *from; int64_t n; } opt;
  *	static const struct opt options[] = {
- *		{ 'f', "follow", NULL, "wait for further events",
- *		    OPT_FLAG, &opt.follow },
- *		{ 0, "from", "WHERE", "start there", OPT_STRING, &opt.from },
+ *		{ 0, "follow", NULL, "wait for further events",
+ *		    OPT_FLAG(&opt.follow) },
+ *		{ 0, "from", "WHERE", "start there", OPT_STRING(&opt.from) },
  *		{ 'n', "count", "N", "stop after N events",
- *		    OPT_INT, &opt.n, 1, 9 },
+ *		    OPT_INT(&opt.n, 1, 9) },
  *		OPT_END
  *	};
  *
  * Options may stand before, between and after operands; "--" ends them.
  * Every option has a long form: --count 5, --count=5, -n 5, -n5, -vf.
  * "-1h" and whatever else begins with a minus and a digit is an operand.
- * What is wrong with one is told in one line, with the option, the value and
- * what would be right.
+ * A message about a wrong one is one line, with the option, the value and
+ * what would be right.  An option without a help text is hidden: a former
+ * name or letter.
  *
- * Letters mean the same suite-wide: -h -V -v -q -n (at most N) -o -t (type)
- * -u (unbuffered) -H (human table) -f (file).
+ * Letters mean the same suite-wide: -h help, -V version, -v verbose, -q quiet,
+ * -f file, -i input stream, -o output, -l listen, -t type, -F template, -n at
+ * most N, -c only count, -H table for people, -u unbuffered.
  */
 enum opt_type {
-	OPT_FLAG,	/* bool *: set */
-	OPT_STRING,	/* const char **: borrowed from argv */
-	OPT_LIST,	/* struct opt_list *: may be given several times */
-	OPT_INT,	/* int64_t *: min..max when max is not 0 */
-	OPT_SIZE,	/* int64_t *: bytes; 64M, 64MB and 64MiB are the same,
-			 * in steps of 1024 */
-	OPT_DURATION,	/* int64_t *: nanoseconds, "90s", "1h30m"; a number
-			 * without a unit is refused, except 0 */
-	OPT_TIMEOUT,	/* the same; a number without a unit is seconds, as
-			 * for timeout(1) */
-	OPT_TIME,	/* int64_t *: stamp's ns, see stamp_parse */
-	OPT_CHOICE,	/* const char **: one of `arg`, "a|b|c" */
-	OPT_ENUM,	/* an enum or int: the place of the value in `arg`,
-			 * "a|b|c", counted from `min` */
-	OPT_ACTION,	/* calls `act` of the parser with `min` */
+	OPT_TYPE_FLAG, OPT_TYPE_STRING, OPT_TYPE_LIST, OPT_TYPE_INT,
+	OPT_TYPE_SIZE, OPT_TYPE_DURATION, OPT_TYPE_TIMEOUT, OPT_TYPE_TIME,
+	OPT_TYPE_CHOICE, OPT_TYPE_ENUM, OPT_TYPE_ACTION,
 };
 
 struct opt {
@@ -52,12 +42,52 @@ struct opt {
 	const char *name;
 	const char *arg;	/* what --help calls the value; NULL: none */
 	const char *help;	/* one line, lower case */
-	enum opt_type type;
-	void *to;
+	enum opt_type type;	/* this and the rest from a macro below */
+	union {
+		bool *flag;
+		const char **string;
+		struct opt_list *list;
+		int64_t *number;
+		void *choice;	/* an enum or int */
+	} to;
 	int64_t min, max;
 };
 
-#define OPT_END { 0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0 }
+/* sets a bool */
+#define OPT_FLAG(p)	.type = OPT_TYPE_FLAG, .to.flag = (p)
+/* const char *, borrowed from argv */
+#define OPT_STRING(p)	.type = OPT_TYPE_STRING, .to.string = (p)
+/* struct opt_list: may be given several times */
+#define OPT_LIST(p)	.type = OPT_TYPE_LIST, .to.list = (p)
+
+#define OPT_NUMBER(t, p, lo, hi) \
+	.type = OPT_TYPE_##t, .to.number = (p), .min = (lo), .max = (hi)
+/* int64_t from lo to hi; a hi of INT64_MAX is no limit */
+#define OPT_INT(p, lo, hi)	OPT_NUMBER(INT, p, lo, hi)
+/* bytes; 64M, 64MB and 64MiB are the same, in steps of 1024 */
+#define OPT_SIZE(p, lo, hi)	OPT_NUMBER(SIZE, p, lo, hi)
+/* nanoseconds: "90s", "1h30m"; a number without a unit is refused, except 0 */
+#define OPT_DURATION(p, lo, hi)	OPT_NUMBER(DURATION, p, lo, hi)
+/* the same; a number without a unit is seconds, as for timeout(1) */
+#define OPT_TIMEOUT(p, lo, hi)	OPT_NUMBER(TIMEOUT, p, lo, hi)
+/* stamp's ns, see stamp_parse */
+#define OPT_TIME(p)	.type = OPT_TYPE_TIME, .to.number = (p)
+
+/* const char *: one of `arg`, "a|b|c" */
+#define OPT_CHOICE(p)	.type = OPT_TYPE_CHOICE, .to.string = (p)
+/* an enum or int: the place of the value in `arg`, counted from 0, or from
+ * `first` */
+#define OPT_ENUM(p)	OPT_ENUM_FROM(p, 0)
+#define OPT_ENUM_FROM(p, first) \
+	.type = OPT_TYPE_ENUM, .to.choice = (p), .min = (first)
+/* calls `act` of the parser with n */
+#define OPT_ACTION(n)	.type = OPT_TYPE_ACTION, .min = (n)
+
+#define OPT_END { 0 }
+/* a row that many have */
+#define OPT_ROW_HUMAN(p) \
+	{ 'H', "human", NULL, "print a table for people", OPT_FLAG(p) }
+
 #define OPT_LIST_MAX 64
 
 struct opt_list {
@@ -65,18 +95,23 @@ struct opt_list {
 	int n;
 };
 
+#define OPT_WHY 256
+
 /* what program.c does with a table; an option of `own` comes first */
 struct opt_parser {
 	const struct opt *own, *common;		/* or NULL */
 	bool mixed;			/* options also after operands */
 	void (*act)(void *arg, int action);
 	void *arg;
-	char why[256];			/* what is wrong, after -1 */
+	char why[OPT_WHY];		/* what is wrong, after -1 */
 };
 
 /* Parses argv[1..), moves the operands after the options and returns the
  * index of the first one; or -1 with `why`. */
 int opt_parse(struct opt_parser *, char **argv);
+
+/* was it given?  Only of those that begin false, NULL or empty. */
+bool opt_given(const struct opt *);
 
 /* which word of "a|b|c" that is, from 0 on; or -1 */
 int opt_choice(const char *words, const char *value);

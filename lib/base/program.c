@@ -20,18 +20,21 @@ enum action { SAY_HELP, SAY_VERSION, SAY_OPTIONS, LOUDER, QUIETER };
 
 static enum { LOG_TEXT, LOG_JSON } log_format;
 
+static struct {
+	const struct program *program;
+	const struct verb *verb;	/* or NULL */
+} running;
+
 /* those that every program has */
 static const struct opt common[] = {
 	{ 0, "log", "text|json", "form of messages on stderr",
-	    OPT_ENUM, &log_format, 0, 0 },
-	{ 'q', "quiet", NULL, "show only errors",
-	    OPT_ACTION, NULL, QUIETER, 0 },
+	    OPT_ENUM(&log_format) },
+	{ 'q', "quiet", NULL, "show only errors", OPT_ACTION(QUIETER) },
 	{ 'v', "verbose", NULL, "show more messages; -vv for all",
-	    OPT_ACTION, NULL, LOUDER, 0 },
-	{ 'h', "help", NULL, "show this help", OPT_ACTION, NULL, SAY_HELP, 0 },
-	{ 'V', "version", NULL, "show the version",
-	    OPT_ACTION, NULL, SAY_VERSION, 0 },
-	{ 0, "options", NULL, NULL, OPT_ACTION, NULL, SAY_OPTIONS, 0 },
+	    OPT_ACTION(LOUDER) },
+	{ 'h', "help", NULL, "show this help", OPT_ACTION(SAY_HELP) },
+	{ 'V', "version", NULL, "show the version", OPT_ACTION(SAY_VERSION) },
+	{ 0, "options", NULL, NULL, OPT_ACTION(SAY_OPTIONS) },
 	OPT_END
 };
 
@@ -99,20 +102,32 @@ help_table(const struct opt *o, const struct opt *own)
 	}
 }
 
-/* one usage line for each line of the synopsis */
 static void
-help_usage(const char *name, const char *verb, const char *synopsis)
+usage_line(const char *head, const char *a, const char *b)
+{
+	size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
+
+	printf("%s%s%s%s%s%.*s%s%.*s\n", head, running.program->name,
+	    running.verb ? " " : "", running.verb ? running.verb->name : "",
+	    n ? " " : "", (int)n, a, m ? " " : "", (int)m, b);
+}
+
+/* each form of the options with the operands, then the other forms of these */
+static void
+help_usage(const char *options, const char *operands, const struct opt *own)
 {
 	const char *head = "usage: ";
 
-	while (synopsis != NULL) {
-		size_t n = strcspn(synopsis, "\n");
-
-		printf("%s%s%s%s %.*s\n", head, name, verb ? " " : "",
-		    verb ? verb : "", (int)n, synopsis);
+	if (options == NULL)
+		options = own != NULL && own->name != NULL ? "[options]" : "";
+	if (operands == NULL)
+		operands = "";
+	for (; options != NULL; options = operand_next_form(options)) {
+		usage_line(head, options, operands);
 		head = "       ";
-		synopsis = synopsis[n] ? synopsis + n + 1 : NULL;
 	}
+	while ((operands = operand_next_form(operands)) != NULL)
+		usage_line(head, operands, "");
 }
 
 static _Noreturn void
@@ -121,7 +136,8 @@ help(const struct program *p, const struct verb *v)
 	const struct opt *own = v ? v->options : p->options;
 	const struct verb *each;
 
-	help_usage(p->name, v ? v->name : NULL, v ? v->synopsis : p->synopsis);
+	help_usage(v ? v->synopsis : p->synopsis,
+	    v ? v->operands : p->operands, own);
 	printf("%s\n\n", v ? v->summary : p->summary);
 	if (v == NULL && p->verbs != NULL) {
 		for (each = p->verbs; each->name != NULL; each++)
@@ -149,8 +165,17 @@ list_table(const char *verb, const struct opt *o, const struct opt *own)
 	}
 }
 
+static void
+list_operands(const char *verb, const char *operands, const char *summary)
+{
+	operands = operands ? operands : "";
+	printf("%s\t\t\t%.*s\t%s\n", verb, (int)strcspn(operands, "\n"),
+	    operands, summary);
+}
+
 /* For completions and for the tests: "verb --name letter ARG help", with
- * tabs between; a verb itself is "verb" and its summary. */
+ * tabs between; a verb itself, or a program that has none, is "verb", its
+ * operands and its summary. */
 static _Noreturn void
 list(const struct program *p, const struct verb *only)
 {
@@ -159,34 +184,30 @@ list(const struct program *p, const struct verb *only)
 	for (v = p->verbs; v != NULL && v->name != NULL; v++) {
 		if (only != NULL && only != v)
 			continue;
-		printf("%s\t\t\t\t%s\n", v->name, v->summary);
+		list_operands(v->name, v->operands, v->summary);
 		list_table(v->name, v->options, v->options);
 	}
+	if (p->verbs == NULL)
+		list_operands("", p->operands, p->summary);
 	if (only == NULL)
 		list_table("", p->options, p->options);
 	list_table("", common, p->options);
 	end_of_answer();
 }
 
-struct told {
-	const struct program *program;
-	const struct verb *verb;
-};
-
 /* What an option that all programs have asks for, at once. */
 static void
 act(void *arg, int action)
 {
-	const struct told *t = arg;
-
+	(void)arg;
 	switch ((enum action)action) {
 	case SAY_HELP:
-		help(t->program, t->verb);
+		help(running.program, running.verb);
 	case SAY_VERSION:
-		printf("%s %s\n", t->program->name, MFX_VERSION);
+		printf("%s %s\n", running.program->name, MFX_VERSION);
 		end_of_answer();
 	case SAY_OPTIONS:
-		list(t->program, t->verb);
+		list(running.program, running.verb);
 	case LOUDER:
 		diag_verbosity(1);
 		break;
@@ -200,17 +221,20 @@ act(void *arg, int action)
 static int
 parse(const struct program *p, const struct verb *v, char **argv)
 {
-	struct told told = { p, v };
+	const struct opt *own = v ? v->options : p->options;
 	struct opt_parser parser = {
-		.own = v ? v->options : p->options, .common = common,
+		.own = own, .common = common,
 		.mixed = v != NULL || (p->verbs == NULL && !p->options_first),
-		.act = act, .arg = &told,
+		.act = act,
 	};
-	int i = opt_parse(&parser, argv);
+	int i;
 
+	running.verb = v;
+	i = opt_parse(&parser, argv);
 	diag_json(log_format == LOG_JSON);
-	if (i < 0)
-		program_misuse(p, "%s", parser.why);
+	if (i < 0 || operand_check(v ? v->operands : p->operands, own,
+	    argv + i, parser.why) < 0)
+		program_misuse("%s", parser.why);
 	return i;
 }
 
@@ -234,6 +258,7 @@ begin(const struct program *p)
 		.sa_handler = p->network ? SIG_IGN : SIG_DFL
 	};
 
+	running.program = p;
 	open_standard_fds();
 	diag_init(p->name);
 	sigaction(SIGPIPE, &sa, NULL);
@@ -258,7 +283,7 @@ unknown_verb(const struct program *p, const char *name)
 	nearest_start(&near, str_z(name));
 	for (v = p->verbs; v->name != NULL; v++)
 		nearest_try(&near, v->name);
-	program_misuse(p, "unknown verb '%s'%s", name,
+	program_misuse("unknown verb '%s'%s", name,
 	    nearest_hint(&near, "", hint));
 }
 
@@ -271,8 +296,6 @@ program_verb(const struct program *p, int argc, char **argv)
 	begin(p);
 	(void)argc;
 	i = parse(p, NULL, argv);
-	if (argv[i] == NULL)
-		program_misuse(p, "missing VERB");
 	for (v = p->verbs; v->name != NULL; v++)
 		if (strcmp(argv[i], v->name) == 0)
 			break;
@@ -283,15 +306,17 @@ program_verb(const struct program *p, int argc, char **argv)
 }
 
 void
-program_misuse(const struct program *p, const char *fmt, ...)
+program_misuse(const char *fmt, ...)
 {
+	const struct verb *v = running.verb;
 	char text[256];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	diag_error("%s; see '%s --help'", text, p->name);
+	diag_error("%s; see '%s%s%s --help'", text, running.program->name,
+	    v ? " " : "", v ? v->name : "");
 	exit(EX_USAGE);
 }
 

@@ -2,7 +2,7 @@
 #ifndef MFX_BASE_PROGRAM_H
 #define MFX_BASE_PROGRAM_H
 
-#include "base/opt.h"
+#include "base/operand.h"
 
 /*
  * What every program is and how it begins.
@@ -18,7 +18,8 @@
  * program_start makes sure that fds 0 to 2 are open (a closed one becomes
  * a /dev/null that fails where the real one would be used, so no data
  * goes into a file opened later), gives SIGPIPE its default, catches the
- * signals that stop a program (signal.h), and parses the options.
+ * signals that stop a program (signal.h), parses the options, and checks
+ * the operands.
  *
  * A program with verbs (mfx-things create …) has a table of them instead
  * of `options`; each has its own options.  program_verb() starts it and
@@ -27,7 +28,9 @@
 struct program {
 	const char *name;	/* "mfx-sub" */
 	const char *summary;	/* the page's .Nd */
-	const char *synopsis;	/* after the name; '\n' between forms */
+	const char *operands;	/* see operand.h; NULL: none */
+	const char *synopsis;	/* the options, in the usage line; '\n'
+				 * between forms; NULL: "[options]" */
 	const struct opt *options;
 	const struct verb *verbs;
 	bool network;		/* SIGPIPE is ignored, not default */
@@ -36,23 +39,30 @@ struct program {
 				 * follows is another program's */
 };
 
+/* the operands of a program with verbs */
+#define PROGRAM_VERBS "VERB [options] [operand ...]"
+
 struct verb {
 	const char *name;
-	const char *synopsis;	/* after "prog verb" */
+	const char *operands;
 	const char *summary;
 	const struct opt *options;
-	/* operands, NULL-terminated; returns the exit status */
+	/* operands as the row has them, NULL-terminated; returns the exit
+	 * status */
 	int (*run)(char **operands);
+	const char *synopsis;
 };
+
+#define VERB_END { 0 }
 
 /* index of the first operand */
 int program_start(const struct program *, int argc, char **argv);
 /* exit status of the verb */
 int program_verb(const struct program *, int argc, char **argv);
 
-/* prints "prog: <what>" and the synopsis, and exits with 64 */
-_Noreturn void program_misuse(const struct program *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+/* prints "prog: <what>" and where to read more, and exits with 64 */
+_Noreturn void program_misuse(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
 
 /* What a server does about a SIGHUP, called in each turn of its loop.  No file
  * is read again yet, so with `tls` it says that new certificates need a

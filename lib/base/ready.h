@@ -12,6 +12,11 @@
  */
 void ready_tell(int64_t fd);
 
+/* its row; `when` is "when serving" */
+#define READY_FD(p, when)						\
+	{ 0, "ready-fd", "FD", "write a newline to this descriptor " when, \
+	    OPT_INT(p, 0, 1 << 20) }
+
 /* STOPPING=1 to systemd */
 void ready_stopping(void);
 

@@ -109,9 +109,6 @@ from_pairs(struct admin *a, char **operands)
 {
 	const char *channel = *operands++;
 
-	if (channel == NULL || *operands == NULL)
-		program_misuse(a->program,
-		    "missing CHANNEL and THING, or -f FILE");
 	for (; *operands != NULL; operands++) {
 		struct change *change = changes_add(&a->changes);
 
@@ -124,8 +121,6 @@ from_pairs(struct admin *a, char **operands)
 static int
 from_ids(struct admin *a, char **operands)
 {
-	if (*operands == NULL)
-		program_misuse(a->program, "missing ID, or -f FILE");
 	for (; *operands != NULL; operands++) {
 		struct change *change = changes_add(&a->changes);
 
@@ -143,11 +138,9 @@ take_input(struct admin *a, char **operands)
 	unsigned must = changes_must(&a->changes);
 
 	if (a->file != NULL) {
-		if (*operands != NULL || a->name || a->metadata ||
-		    a->tags.n > 0 || a->key_file || a->new_key || a->no_key)
-			program_misuse(a->program,
-			    "-f FILE takes all from the file: no operands, "
-			    "and no options that say the same");
+		if (a->name || a->metadata || a->tags.n > 0 || a->key_file)
+			program_misuse("-f FILE goes with none of --name, "
+			    "--metadata, --tag and --key-file");
 		return changes_read(&a->changes, a->file, may, must,
 		    &a->fault);
 	}
@@ -155,9 +148,6 @@ take_input(struct admin *a, char **operands)
 		return from_pairs(a, operands);
 	if (must & MEMBER_ID)
 		return from_ids(a, operands);
-	if (*operands != NULL)
-		program_misuse(a->program, "unexpected operand '%s'",
-		    *operands);
 	return from_options(a, changes_add(&a->changes));
 }
 
@@ -271,8 +261,8 @@ show_all(struct admin *a)
 	bool found;
 
 	if (why != NULL)
-		program_misuse(a->program, "--name: %s", why);
-	if (admin_metadata_and_tags(a, changes, change) < 0)
+		program_misuse("--name: %s", why);
+	if (admin_metadata_and_tags(a, specs, spec) < 0)
 		return -1;
 	filter.metadata = change->metadata;
 	filter.tags = change->tags;
@@ -300,8 +290,7 @@ list(struct admin *a, char **ids, unsigned shown)
 
 	if (*ids != NULL && (a->name || a->metadata || a->connected ||
 	    a->tags.n > 0 || a->status || a->order || a->dir))
-		program_misuse(a->program,
-		    "give either IDs or filters, not both");
+		program_misuse("give either IDs or filters, not both");
 	a->shown = shown;
 	result = begin(a);
 	if (a->human)
@@ -324,7 +313,5 @@ admin_list(struct admin *a, char **ids)
 int
 admin_show_keys(struct admin *a, char **ids)
 {
-	if (*ids == NULL)
-		program_misuse(a->program, "missing ID");
-	return list(a, ids, MEMBER_KEY);
+	return list(a, ids, SPEC_KEY);
 }

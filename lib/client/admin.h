@@ -19,7 +19,6 @@
  * Like a filter it says what went wrong and gives the exit status.
  */
 struct admin {
-	const struct program *program;
 	/* where it is done, asked once the options are known */
 	const struct admin_place *(*where)(const struct admin *);
 	const void *setup;		/* what that has to know */
@@ -55,18 +54,18 @@ struct admin_filter {
 
 /* the options of these, for the table of a verb */
 #define ADMIN_TAG(admin) { 0, "tag", "TAG", "tags, separated by commas; may " \
-	"be repeated", OPT_LIST, &(admin).tags, 0, 0 }
+	"be repeated", OPT_LIST(&(admin).tags) }
 #define ADMIN_LIST(admin)						\
 	{ 0, "tag", "TAG", "only those with all of these tags",		\
-	    OPT_LIST, &(admin).tags, 0, 0 },				\
+	    OPT_LIST(&(admin).tags) },					\
 	{ 0, "status", "enabled|disabled", "only those with this status", \
-	    OPT_CHOICE, &(admin).status, 0, 0 },			\
+	    OPT_CHOICE(&(admin).status) },				\
 	{ 0, "order", "created|name|id", "sort by this field (default: " \
-	    "created)", OPT_CHOICE, &(admin).order, 0, 0 },		\
+	    "created)", OPT_CHOICE(&(admin).order) },			\
 	{ 0, "dir", "asc|desc", "sort ascending or descending (default: asc)", \
-	    OPT_CHOICE, &(admin).dir, 0, 0 }
+	    OPT_CHOICE(&(admin).dir) }
 #define ADMIN_DRY_RUN(admin) { 0, "dry-run", NULL, "show what would be " \
-	"removed, and remove nothing", OPT_FLAG, &(admin).dry_run, 0, 0 }
+	"removed, and remove nothing", OPT_FLAG(&(admin).dry_run) }
 
 /*
  * Where the registry is: on this machine, or behind a mfx-api(1)

@@ -22,15 +22,15 @@ struct remote_setup {
 #define REMOTE_OPTIONS(s)						\
 	{ 0, "url", "URL", "use the mfx-api at URL, not the local registry " \
 	    "(default: $MFX_URL)",					\
-	    OPT_STRING, &(s).url, 0, 0 },				\
+	    OPT_STRING(&(s).url) },					\
 	{ 0, "token-file", "FILE", "read the token from FILE (default: that " \
-	    "of mfx-token)", OPT_STRING, &(s).token_file, 0, 0 },	\
+	    "of mfx-token)", OPT_STRING(&(s).token_file) },		\
 	{ 0, "cacert", "FILE", "CA file used to verify the server's "	\
 	    "certificate (default: $MFX_CACERT)",			\
-	    OPT_STRING, &(s).cacert, 0, 0 },				\
+	    OPT_STRING(&(s).cacert) },					\
 	{ 't', "timeout", "TIME", "give up when the server is silent for " \
-	    "this long (default: 60s)", OPT_TIMEOUT, &(s).timeout,	\
-	    INT64_C(100000000), INT64_C(3600000000000) }
+	    "this long (default: 60s)",
+	        OPT_TIMEOUT(&(s).timeout, INT64_C(100000000), INT64_C(3600000000000)) }
 
 /* the option, or else the variable; NULL: it is done here */
 const char *remote_url(const struct remote_setup *);

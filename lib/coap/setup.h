@@ -42,48 +42,46 @@ struct station_setup {
 #define STATION_OPTIONS(s)						\
 	{ 'l', "listen", "ADDR:PORT",					\
 	    "listen here for UDP and TCP; may be repeated",		\
-	    OPT_LIST, &(s).listen[STATION_PLAIN], 0, 0 },		\
+	    OPT_LIST(&(s).listen[STATION_PLAIN]) },			\
 	{ 0, "listen-psk", "ADDR:PORT", "listen here for DTLS and TLS with " \
 	    "things' keys",						\
-	    OPT_LIST, &(s).listen[STATION_PSK], 0, 0 },			\
+	    OPT_LIST(&(s).listen[STATION_PSK]) },			\
 	{ 0, "listen-tls", "ADDR:PORT", "listen here for DTLS and TLS with " \
 	    "certificates",						\
-	    OPT_LIST, &(s).listen[STATION_TLS], 0, 0 },			\
+	    OPT_LIST(&(s).listen[STATION_TLS]) },			\
 	{ 0, "tls-cert", "FILE", "our certificate chain, in PEM",	\
-	    OPT_STRING, &(s).cert, 0, 0 },				\
+	    OPT_STRING(&(s).cert) },					\
 	{ 0, "tls-key", "FILE", "private key of --tls-cert, in PEM",	\
-	    OPT_STRING, &(s).key, 0, 0 },				\
+	    OPT_STRING(&(s).key) },					\
 	{ 0, "tls-ca", "FILE", "CA file used to verify client certificates", \
-	    OPT_STRING, &(s).ca, 0, 0 },				\
+	    OPT_STRING(&(s).ca) },					\
 	{ 0, "max-body", "SIZE", "refuse longer messages (default: 1M)", \
-	    OPT_SIZE, &(s).max_body, 0, STATION_BODY_MAX },		\
+	    OPT_SIZE(&(s).max_body, 0, STATION_BODY_MAX) },		\
 	{ 't', "timeout", "TIME", "close connections idle for this long " \
 	    "(default: 60s)",						\
-	    OPT_TIMEOUT, &(s).timeout, STAMP_SECOND,			\
-	    3600 * STAMP_SECOND },					\
+	    OPT_TIMEOUT(&(s).timeout, STAMP_SECOND, 3600 * STAMP_SECOND) }, \
 	{ 0, "max-sessions", "N", "at most N sessions of TCP, TLS and DTLS " \
 	    "(default: 4096)",						\
-	    OPT_INT, &(s).max_sessions, 1, 1000000 },			\
+	    OPT_INT(&(s).max_sessions, 1, 1000000) },			\
 	{ 0, "max-per-address", "N",					\
 	    "at most N sessions per client address (default: a quarter of " \
 	    "--max-sessions)",						\
-	    OPT_INT, &(s).max_per_address, 1, 1000000 },		\
+	    OPT_INT(&(s).max_per_address, 1, 1000000) },		\
 	{ 0, "max-observers", "N", "at most N observers (default: 16384)", \
-	    OPT_INT, &(s).max_observers, 0, 1000000 },			\
+	    OPT_INT(&(s).max_observers, 0, 1000000) },			\
 	{ 0, "max-observers-per-thing", "N",				\
 	    "at most N observers per thing (default: a 16th of "	\
 	    "--max-observers)",						\
-	    OPT_INT, &(s).max_observers_per_thing, 1, 1000000 },	\
+	    OPT_INT(&(s).max_observers_per_thing, 1, 1000000) },	\
 	{ 0, "max-observers-per-address", "N",				\
 	    "at most N observers per client address (default: a quarter of " \
 	    "--max-observers)",						\
-	    OPT_INT, &(s).max_observers_per_address, 1, 1000000 },	\
+	    OPT_INT(&(s).max_observers_per_address, 1, 1000000) },	\
 	{ 0, "retries", "N", "repeat an unanswered notification N times " \
 	    "(default: 4)",						\
-	    OPT_INT, &(s).retries, 1, 10 },				\
+	    OPT_INT(&(s).retries, 1, 10) },				\
 	{ 0, "ping", "TIME", "ping silent observers this often (default: 1h)", \
-	    OPT_TIMEOUT, &(s).ping, STAMP_SECOND,			\
-	    86400 * STAMP_SECOND }
+	    OPT_TIMEOUT(&(s).ping, STAMP_SECOND, 86400 * STAMP_SECOND) }
 
 /* The limits and TLS of `options` are filled in; the rest is the caller's.
  * EX_USAGE for options that do not go together. */

@@ -46,31 +46,30 @@ struct http_setup {
 #define HTTP_OPTIONS_BODY(s, text, max)					\
 	{ 'l', "listen", "ADDR:PORT", "listen on this address; may be "	\
 	    "repeated",							\
-	    OPT_LIST, &(s).listen, 0, 0 },				\
+	    OPT_LIST(&(s).listen) },					\
 	{ 0, "max-body", "SIZE", "refuse longer bodies (default: " text ")", \
-	    OPT_SIZE, &(s).max_body, 0, (max) },			\
+	    OPT_SIZE(&(s).max_body, 0, (max)) },			\
 	{ 't', "timeout", "TIME", "close connections idle for this long " \
 	    "(default: 60s)",						\
-	    OPT_TIMEOUT, &(s).timeout, STAMP_SECOND,			\
-	    3600 * STAMP_SECOND },					\
+	    OPT_TIMEOUT(&(s).timeout, STAMP_SECOND, 3600 * STAMP_SECOND) }, \
 	{ 0, "max-connections", "N", "at most N connections (default: 4096)", \
-	    OPT_INT, &(s).max_connections, 1, 1000000 },		\
+	    OPT_INT(&(s).max_connections, 1, 1000000) },		\
 	{ 0, "max-per-address", "N", "at most N connections per client " \
 	    "address",							\
-	    OPT_INT, &(s).max_per_address, 1, 1000000 },		\
+	    OPT_INT(&(s).max_per_address, 1, 1000000) },		\
 	{ 0, "trusted-proxy", "ADDR[/BITS]", "trust X-Forwarded-For from " \
 	    "this proxy",						\
-	    OPT_LIST, &(s).trusted_proxy, 0, 0 },			\
+	    OPT_LIST(&(s).trusted_proxy) },				\
 	{ 0, "tls-cert", "FILE", "TLS: our certificate chain, in PEM",	\
-	    OPT_STRING, &(s).tls_cert, 0, 0 },				\
+	    OPT_STRING(&(s).tls_cert) },				\
 	{ 0, "tls-key", "FILE", "TLS: private key of --tls-cert, in PEM", \
-	    OPT_STRING, &(s).tls_key, 0, 0 },				\
+	    OPT_STRING(&(s).tls_key) },					\
 	{ 0, "tls-ca", "FILE", "TLS: CA file used to verify client "	\
 	    "certificates",						\
-	    OPT_STRING, &(s).tls_ca, 0, 0 },				\
+	    OPT_STRING(&(s).tls_ca) },					\
 	{ 0, "require-cert", NULL, "TLS: refuse clients without a "	\
 	    "certificate",						\
-	    OPT_FLAG, &(s).require_cert, 0, 0 }
+	    OPT_FLAG(&(s).require_cert) }
 
 /* Do the options go together?  -1 and EX_USAGE. */
 int http_setup_check(struct http_setup *, struct fault *);

@@ -104,7 +104,7 @@ bool match_asks_records(const struct match *);
  *	};
  *	...
  *	if ((why = match_read(&match, &texts, &what)) != NULL)
- *		program_misuse(&program, "'%s': %s", what, why);
+ *		program_misuse("'%s': %s", what, why);
  */
 struct match_texts {
 	struct opt_list labels[MATCH_LABELS], units, values;
@@ -112,24 +112,23 @@ struct match_texts {
 
 #define MATCH_OPTIONS(texts, match)					\
 	{ 0, "channel", "GLOB", "match the channel",			\
-	    OPT_LIST, &(texts).labels[MATCH_CHANNEL], 0, 0 },		\
+	    OPT_LIST(&(texts).labels[MATCH_CHANNEL]) },			\
 	{ 0, "publisher", "GLOB", "match the publisher, the id of a thing", \
-	    OPT_LIST, &(texts).labels[MATCH_PUBLISHER], 0, 0 },		\
+	    OPT_LIST(&(texts).labels[MATCH_PUBLISHER]) },		\
 	{ 0, "protocol", "GLOB", "match the protocol",	\
-	    OPT_LIST, &(texts).labels[MATCH_PROTOCOL], 0, 0 },		\
+	    OPT_LIST(&(texts).labels[MATCH_PROTOCOL]) },		\
 	{ 0, "subtopic", "GLOB", "match the subtopic",		\
-	    OPT_LIST, &(texts).labels[MATCH_SUBTOPIC], 0, 0 },		\
+	    OPT_LIST(&(texts).labels[MATCH_SUBTOPIC]) },		\
 	{ 0, "name", "GLOB", "match the name",			\
-	    OPT_LIST, &(texts).labels[MATCH_NAME], 0, 0 },		\
-	{ 0, "unit", "UNIT", "match the unit",				\
-	    OPT_LIST, &(texts).units, 0, 0 },				\
+	    OPT_LIST(&(texts).labels[MATCH_NAME]) },			\
+	{ 0, "unit", "UNIT", "match the unit", OPT_LIST(&(texts).units) }, \
 	{ 0, "value", "COMPARISON", "match the value: '>20', '<=3.5', '=on', " \
 	    "'!=true'", \
-	    OPT_LIST, &(texts).values, 0, 0 },				\
+	    OPT_LIST(&(texts).values) },				\
 	{ 0, "from", "TIME", "match times from this one on",		\
-	    OPT_TIME, &(match).from, 0, 0 },				\
+	    OPT_TIME(&(match).from) },					\
 	{ 0, "to", "TIME", "match times before this one",		\
-	    OPT_TIME, &(match).to, 0, 0 }
+	    OPT_TIME(&(match).to) }
 
 /* fills the match; NULL, or why a text is refused, with that text in *what */
 const char *match_read(struct match *, const struct match_texts *,

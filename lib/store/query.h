@@ -42,16 +42,16 @@ enum aggregate aggregate_find(struct str name);
 #define QUERY_OPTIONS(texts, q)						\
 	MATCH_OPTIONS(texts, (q).match),				\
 	{ 0, "limit", "N", "print at most N records",			\
-	    OPT_INT, &(q).limit, 0, INT64_MAX },			\
+	    OPT_INT(&(q).limit, 0, INT64_MAX) },			\
 	{ 0, "offset", "N", "skip the first N records",			\
-	    OPT_INT, &(q).offset, 0, INT64_MAX },			\
+	    OPT_INT(&(q).offset, 0, INT64_MAX) },			\
 	{ 0, "order", "asc|desc", "order by time, oldest or newest first", \
-	    OPT_ENUM, &(q).order, QUERY_ASC, 0 },			\
+	    OPT_ENUM_FROM(&(q).order, QUERY_ASC) },			\
 	{ 0, "aggregate", AGGREGATE_NAMES, "one record for many",	\
-	    OPT_ENUM, &(q).aggregate, AGGREGATE_AVG, 0 },		\
+	    OPT_ENUM_FROM(&(q).aggregate, AGGREGATE_AVG) },		\
 	{ 0, "every", "DURATION", "aggregate over intervals of this length", \
-	    OPT_DURATION, &(q).every, 1, INT64_MAX },			\
+	    OPT_DURATION(&(q).every, 1, INT64_MAX) },			\
 	{ 'c', "count", NULL, "print only the number of records",	\
-	    OPT_FLAG, &(q).count, 0, 0 }
+	    OPT_FLAG(&(q).count) }
 
 #endif

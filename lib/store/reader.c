@@ -100,29 +100,23 @@ store_read_main(const struct store_driver *store, int argc, char **argv)
 		QUERY_OPTIONS(texts, reader.query), OPT_END
 	};
 	static const struct store_watch watch;
-	static char name[64], synopsis[64];
+	static char name[64];
 	struct program program = {
 		.name = name, .summary = store->read_summary,
-		.synopsis = synopsis, .options = options,
+		.operands = store->operand, .options = options,
 	};
 	const char *why, *what = NULL;
 	struct fault fault;
 	int i, status;
 
 	snprintf(name, sizeof name, "mfx-read-%s", store->name);
-	snprintf(synopsis, sizeof synopsis, "[options] %s", store->operand);
 	reader.store = store;
 	i = program_start(&program, argc, argv);
-	if (argv[i] == NULL || argv[i][0] == '\0')
-		program_misuse(&program, "missing %s", store->operand);
-	if (argv[i + 1] != NULL)
-		program_misuse(&program, "unexpected operand '%s'",
-		    argv[i + 1]);
 	if (reader.query.every > 0 &&
 	    reader.query.aggregate == AGGREGATE_NONE)
-		program_misuse(&program, "--every needs --aggregate");
+		program_misuse("--every needs --aggregate");
 	if ((why = match_read(&reader.query.match, &texts, &what)) != NULL)
-		program_misuse(&program, "'%s': %s", what, why);
+		program_misuse("'%s': %s", what, why);
 	if (store->open_reader(&reader.handle, argv[i], &reader.query, &watch,
 	    &fault) < 0)
 		return diag_fault(&fault);

@@ -6,9 +6,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "base/filter.h"
 #include "base/program.h"
-#include "base/ready.h"
 #include "base/signal.h"
 #include "line/decoded.h"
 #include "line/mark.h"
@@ -363,10 +361,10 @@ store_write_main(const struct store_driver *store, int argc, char **argv)
 {
 	static struct sink_options opt = SINK_DEFAULTS;
 	static const struct opt options[] = { SINK_OPTIONS(opt), OPT_END };
-	static char name[64], synopsis[64];
+	static char name[64];
 	struct program program = {
 		.name = name, .summary = store->write_summary,
-		.synopsis = synopsis, .options = options,
+		.operands = store->operand, .options = options,
 	};
 	struct progress at;
 	struct fault fault;
@@ -374,15 +372,9 @@ store_write_main(const struct store_driver *store, int argc, char **argv)
 	int i, status;
 
 	snprintf(name, sizeof name, "mfx-write-%s", store->name);
-	snprintf(synopsis, sizeof synopsis, "[options] %s", store->operand);
 	i = program_start(&program, argc, argv);
-	if (argv[i] == NULL || argv[i][0] == '\0')
-		program_misuse(&program, "missing %s", store->operand);
-	if (argv[i + 1] != NULL)
-		program_misuse(&program, "unexpected operand '%s'",
-		    argv[i + 1]);
 	if (sink_check(&opt, &fault) < 0)
-		program_misuse(&program, "%s", fault.text);
+		program_misuse("%s", fault.text);
 	if (store->open_writer(&writer, argv[i], opt.ack, &at, &fault) < 0)
 		return diag_fault(&fault);
 	status = sink_run(&opt, store, writer, &at);

@@ -2,7 +2,9 @@
 #ifndef MFX_STORE_SINK_H
 #define MFX_STORE_SINK_H
 
+#include "base/filter.h"
 #include "base/opt.h"
+#include "base/ready.h"
 #include "store/commit.h"
 
 /*
@@ -34,16 +36,13 @@ struct sink_options {
 
 #define SINK_OPTIONS(o)						\
 	{ 0, "ack", "STREAM/GROUP", "move this group after each commit", \
-	    OPT_STRING, &(o).ack, 0, 0 },				\
+	    OPT_STRING(&(o).ack) },					\
 	{ 0, "batch", "N", "commit after N readings (default: 5000)",	\
-	    OPT_INT, &(o).batch, 1, 100000 },				\
+	    OPT_INT(&(o).batch, 1, 100000) },				\
 	{ 0, "every", "DURATION", "commit after this time (default: 1s)", \
-	    OPT_DURATION, &(o).every, 1000000, INT64_C(3600000000000) }, \
-	{ 0, "rejects", "FILE", "append refused lines to FILE",		\
-	    OPT_STRING, &(o).rejects, 0, 0 },				\
-	{ 0, "ready-fd", "FD", "write a newline to this descriptor when " \
-	    "ready",							\
-	    OPT_INT, &(o).ready_fd, 0, 1023 }
+	    OPT_DURATION(&(o).every, 1000000, INT64_C(3600000000000)) }, \
+	FILTER_REJECTS(&(o).rejects),					\
+	READY_FD(&(o).ready_fd, "when ready")
 
 /* -1 when --ack is not a group: a misuse */
 int sink_check(const struct sink_options *, struct fault *);

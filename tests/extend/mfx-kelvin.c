@@ -10,7 +10,7 @@ static const struct opt options[] = { OPT_END };
 static const struct program program = {
 	.name = "mfx-kelvin",
 	.summary = "convert temperatures from Celsius to kelvins",
-	.synopsis = "[FILE ...]",
+	.operands = "[FILE ...]",
 	.options = options,
 };
 

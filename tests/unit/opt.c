@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/opt.h"
+#include "base/operand.h"
 
 #include <string.h>
 
@@ -14,10 +14,10 @@ static struct {
 } opt;
 
 static const struct opt options[] = {
-	{ 'f', "follow", NULL, "wait for more", OPT_FLAG, &opt.follow, 0, 0 },
-	{ 'x', "from", "WHERE", "start there", OPT_STRING, &opt.from, 0, 0 },
-	{ 0, "size", "small|large", "how much", OPT_ENUM, &opt.size, 0, 0 },
-	{ 0, "name", "NAME", "of these", OPT_LIST, &opt.names, 0, 0 },
+	{ 'f', "follow", NULL, "wait for more", OPT_FLAG(&opt.follow) },
+	{ 'x', "from", "WHERE", "start there", OPT_STRING(&opt.from) },
+	{ 0, "size", "small|large", "how much", OPT_ENUM(&opt.size) },
+	{ 0, "name", "NAME", "of these", OPT_LIST(&opt.names) },
 	OPT_END
 };
 
@@ -140,9 +140,55 @@ test_too_many(void)
 	CHECK(opt.names.n == OPT_LIST_MAX);
 }
 
+/* the message about the operands of `line` for `forms`, or "" */
+static const char *
+misfit(const char *forms, const char *line)
+{
+	static char why[OPT_WHY];
+	char words[64], *argv[8] = { words };
+	int argc = 1, first;
+	char *at;
+
+	opt.from = NULL;
+	snprintf(words, sizeof words, "%s", line);
+	for (at = words; (at = strchr(at, ' ')) != NULL; argv[argc++] = at)
+		*at++ = '\0';
+	first = opt_parse(&program, argv);
+	return operand_check(forms, options, argv + first, why) < 0 ? why : "";
+}
+
+static void
+test_operands(void)
+{
+	static const char pairs[] = "CHANNEL THING ...\n--from FILE X";
+
+	CHECK(strcmp(misfit(NULL, "p"), "") == 0);
+	CHECK(strcmp(misfit(NULL, "p a"), "unexpected operand 'a'") == 0);
+	CHECK(strcmp(misfit("[A]", "p"), "") == 0);
+	CHECK(strcmp(misfit("[A]", "p a"), "") == 0);
+	CHECK(strcmp(misfit("[A]", "p a b"), "unexpected operand 'b'") == 0);
+	CHECK(strcmp(misfit("A [F ...]", "p a b c"), "") == 0);
+	CHECK(strcmp(misfit("A[/B]", "p"), "missing A[/B]") == 0);
+	CHECK(strcmp(misfit("A[/B]", "p "), "missing A[/B]") == 0);
+	CHECK(strcmp(misfit("x|y", "p y"), "") == 0);
+	CHECK(strcmp(misfit("x|y", "p z"), "'z': not one of x|y") == 0);
+	CHECK(strcmp(misfit("[x|y] A", "p x a"), "") == 0);
+	CHECK(strcmp(misfit("[x|y]", "p"), "") == 0);
+	CHECK(strcmp(misfit(pairs, "p c t u"), "") == 0);
+	CHECK(strcmp(misfit(pairs, "p c"),
+	    "missing THING, or --from FILE") == 0);
+	CHECK(strcmp(misfit(pairs, "p --from f"), "missing X") == 0);
+	CHECK(strcmp(misfit(pairs, "p --from f x"), "") == 0);
+	CHECK(strcmp(misfit(pairs, "p --from f x y"),
+	    "unexpected operand 'y' with --from FILE") == 0);
+	CHECK(strcmp(misfit("\n-x W", "p a"), "unexpected operand 'a'") == 0);
+	CHECK(strcmp(misfit("A\nhelp B", "p"), "missing A") == 0);
+}
+
 int
 main(void)
 {
+	test_operands();
 	test_choices();
 	test_too_many();
 	CHECK(strcmp(operands(&program, "p --from a -f b c"), "b,c,") == 0);
