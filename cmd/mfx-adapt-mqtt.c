@@ -62,8 +62,8 @@ static const struct opt options[] = {
 	{ 'p', "port", "PORT", "port of that broker (default: 1883, or 8883 "
 	    "with TLS)",
 	    OPT_INT(&opt.port, 1, 65535) },
-	{ 't', "topic", "FILTER", "subscribe to these topics; may be repeated",
-	    OPT_LIST(&opt.topics) },
+	{ 0, "topic", "FILTER", "subscribe to these topics; may be repeated",
+	    OPT_LIST(&opt.topics), .former = 't' },
 	{ 0, "map", "PATTERN=FIELDS", "take channel, publisher and subtopic "
 	    "from the topic; may be repeated", OPT_LIST(&opt.maps) },
 	{ 'o', "output", "STREAM", "write to this stream of the bus; '-' is "
@@ -113,7 +113,7 @@ static const struct program program = {
 	.name = "mfx-adapt-mqtt",
 	.summary = "deliver messages over MQTT, or take them from a broker",
 	.synopsis = "[-i STREAM[/GROUP]] [--socket PATH] [options]\n"
-	    "--host HOST -t FILTER [-p PORT] [-o STREAM] [options]",
+	    "--host HOST --topic FILTER [-p PORT] [-o STREAM] [options]",
 	.options = options,
 	.network = true,
 	.reloads = true,

@@ -51,10 +51,11 @@ static const struct opt options[] = {
 	{ 0, "store", "[NAME=]FILE", "read messages from this store (default: "
 	    "messages.db)",
 	    OPT_LIST(&opt.stores) },
-	{ 0, "session", "TIME", "lifetime of a session token (default: 10h)",
+	{ 0, "session", "DURATION", "lifetime of a session token "
+	    "(default: 10h)",
 	    OPT_DURATION(&opt.session, 60 * STAMP_SECOND,
-	        30 * 24 * 3600 * STAMP_SECOND) },
-	{ 0, "time-limit", "TIME", "longest time to work on one request "
+	    30 * 24 * 3600 * STAMP_SECOND) },
+	{ 0, "time-limit", "DURATION", "longest time to work on one request "
 	    "(default: 30s)",
 	    OPT_DURATION(&opt.limit, STAMP_SECOND, 3600 * STAMP_SECOND) },
 	{ 0, "attempts", "N", "wrong passwords per minute, by account and by "

@@ -36,8 +36,8 @@ static struct remote_setup remote = REMOTE_DEFAULTS;
 static const struct opt options[] = {
 	{ 0, "from", "WHERE", "begin at start, end, after a seq, or at a time",
 	    OPT_STRING(&opt.from) },
-	{ 'F', "follow", NULL, "wait for further events",
-	    OPT_FLAG(&opt.follow) },
+	{ 0, "follow", NULL, "wait for further events",
+	    OPT_FLAG(&opt.follow), .former = 'F' },
 	{ 'n', "count", "N", "stop after N events",
 	    OPT_INT(&opt.count, 1, INT64_MAX) },
 	READY_FD(&opt.ready_fd, "once it follows"),

@@ -43,23 +43,23 @@ static const struct opt options[] = {
 	    OPT_INT(&opt.things, 1, 1000000) },
 	{ 0, "records", "N", "number of records in each pack (default: 3)",
 	    OPT_INT(&opt.records, 1, 10000) },
-	{ 'r', "rate", "N", "packs per second; 0 is as fast as possible "
+	{ 0, "rate", "N", "packs per second; 0 is as fast as possible "
 	    "(default: 0)",
-	    OPT_INT(&opt.rate, 0, 100000000) },
-	{ 'c', "count", "N", "stop after N packs",
-	    OPT_INT(&opt.count, 0, INT64_MAX) },
-	{ 0, "duration", "TIME", "stop when the packs span this much time",
+	    OPT_INT(&opt.rate, 0, 100000000), .former = 'r' },
+	{ 'n', "count", "N", "stop after N packs",
+	    OPT_INT(&opt.count, 0, INT64_MAX), .former = 'c' },
+	{ 0, "duration", "DURATION", "stop when the packs span this much time",
 	    OPT_DURATION(&opt.duration, 0, INT64_MAX) },
 	{ 0, "start", "TIME", "time of the first pack (default: that of the "
 	    "clock)",
 	    OPT_TIME(&opt.start) },
-	{ 0, "every", "TIME", "with --start: time between two packs of a "
+	{ 0, "every", "DURATION", "with --start: time between two packs of a "
 	    "device",
 	    OPT_DURATION(&opt.every, 1, INT64_MAX) },
 	{ 0, "channel", "CHANNEL", "write routing labels, with this channel",
 	    OPT_LIST(&opt.channels) },
-	{ 0, "publisher", "THING", "label publisher, the id of a thing (default: "
-	    "made up)",
+	{ 0, "publisher", "THING", "label publisher, the id of a thing "
+	    "(default: made up)",
 	    OPT_LIST(&opt.publishers) },
 	{ 0, "protocol", "NAME", "label protocol (default: http)",
 	    OPT_STRING(&opt.protocol) },

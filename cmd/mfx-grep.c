@@ -29,8 +29,8 @@ static const struct opt options[] = {
 	    OPT_FLAG(&opt.records) },
 	{ 'c', "count", NULL, "print only the number of lines",
 	    OPT_FLAG(&opt.count) },
-	{ 'm', "max", "N", "stop after N lines",
-	    OPT_INT(&opt.max, 1, INT64_MAX) },
+	{ 'n', "max", "N", "stop after N lines",
+	    OPT_INT(&opt.max, 1, INT64_MAX), .former = 'm' },
 	FILTER_REJECTS(&opt.rejects),
 	FILTER_UNBUFFERED(&opt.each, "write each line at once"),
 	OPT_END

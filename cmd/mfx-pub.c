@@ -31,8 +31,9 @@ static const struct opt options[] = {
 	{ 0, "sync", BUS_SYNC_WORDS, "when lines are on disk: some "
 	    "time, within a second, before --ack",
 	    OPT_ENUM(&opt.sync) },
-	{ 't', "timeout", "DURATION", "on a full disk, give up after this long "
-	    "(default: never)", OPT_TIMEOUT(&opt.timeout, 1, INT64_MAX) },
+	{ 0, "timeout", "DURATION", "on a full disk, give up after this long "
+	    "(default: never)", OPT_TIMEOUT(&opt.timeout, 1, INT64_MAX),
+	    .former = 't' },
 	FILTER_UNBUFFERED(&opt.each, "publish each line at once"),
 	FILTER_REJECTS(&opt.rejects),
 	OPT_END

@@ -41,7 +41,8 @@ static const struct opt options[] = {
 	{ 0, "speed", "FACTOR", "replay at this multiple of the original "
 	    "speed, such as 10x",
 	    OPT_STRING(&opt.speed) },
-	{ 0, "channel", "CHANNEL", "only lines of this channel; may be repeated",
+	{ 0, "channel", "CHANNEL", "only lines of this channel; may be "
+	    "repeated",
 	    OPT_LIST(&opt.channels) },
 	{ 0, "shard", "I/N", "only part I of N, divided by channel",
 	    OPT_STRING(&opt.shard) },

@@ -158,7 +158,7 @@ static const struct verb verbs[] = {
 	{ "remove", "THING ...\n-f FILE",
 	    "remove things, with all connections", remove_options, remove_all },
 	{ "key", "THING ...", "show, set, replace or revoke keys",
-	    key_options, key, "[--key-file FILE | --new | --remove]" },
+	    key_options, key },
 	VERB_END
 };
 

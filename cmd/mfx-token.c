@@ -52,9 +52,10 @@ static const struct opt logout_options[] = {
 
 static const struct opt create_options[] = {
 	USER,
-	{ 0, "scope", "SCOPE", "scopes, such as 'things:read keys:read'",
+	{ 0, "scope", "SCOPE", "required: scopes, such as 'things:read "
+	    "keys:read'",
 	    OPT_STRING(&opt.scope) },
-	{ 0, "expires", "TIME", "lifetime of the token (default: no end)",
+	{ 0, "expires", "DURATION", "lifetime of the token (default: no end)",
 	    OPT_DURATION(&opt.expires, STAMP_SECOND, EXPIRES_MAX) },
 	{ 'o', "output", "FILE", "write the token to FILE",
 	    OPT_STRING(&opt.output) },
@@ -276,7 +277,7 @@ static const struct verb verbs[] = {
 	{ "logout", NULL, "revoke the token, and remove its file",
 	    logout_options, logout },
 	{ "create", "NAME", "create a token for a program",
-	    create_options, create, "--scope SCOPE [options]" },
+	    create_options, create },
 	{ "list", NULL, "list the tokens of programs", list_options, list },
 	{ "remove", "ID ...", "revoke tokens", remove_options, remove_tokens },
 	VERB_END

@@ -32,8 +32,8 @@ static struct fault fault;
 #define PASSWORD { 0, "password-file", "FILE", "read the password from FILE; " \
 	"'-' is stdin (default: ask)", OPT_STRING(&opt.password_file) }
 
-#define METADATA(help) { 0, "metadata", "JSON", help,
-    OPT_STRING(&opt.metadata) }
+#define METADATA(text)							\
+	{ 0, "metadata", "JSON", text, OPT_STRING(&opt.metadata) }
 
 static const struct opt create_options[] = {
 	PASSWORD, METADATA("JSON object"), REMOTE_OPTIONS(remote), OPT_END
@@ -200,7 +200,7 @@ update(char **operands)
 	if (is_there())
 		return update_there(email);
 	if (opt.old_file != NULL)
-		program_misuse("--old-password-file is only asked for with --url");
+		program_misuse("--old-password-file needs --url");
 	return end(open_with_password() < 0 ? -1 : user_set_password_here(
 	    registry, email, buf_str(&password), &fault));
 }
@@ -278,7 +278,8 @@ list(char **operands)
 
 static const struct verb verbs[] = {
 	{ "create", "EMAIL", "create a user", create_options, create },
-	{ "verify", "EMAIL", "check a password: exit 0 if it is right, 1 if not",
+	{ "verify", "EMAIL",
+	    "check a password: exit 0 if it is right, 1 if not",
 	    verify_options, verify },
 	{ "list", NULL, "list all users", list_options, list },
 	{ "update", "EMAIL", "set a new password or new metadata",

@@ -385,7 +385,7 @@ full_disk() {
 	head -c 3000000 /dev/zero >small/ballast 2>/dev/null || true
 	lines a 101 60000 >more
 	# one gives up …
-	status 75 mfx-pub -t 100ms raw <more 2>err
+	status 75 mfx-pub --timeout 100ms raw <more 2>err
 	grep -q 'No space left' err
 	cat "$MFX_BUS"/raw/*.ndjson >before
 	status 0 mfx-bus verify raw

@@ -122,9 +122,9 @@ EOF
 @test "--count, --max and the exit status" {
 	[ "$(mfx-grep -c --unit Cel in)" = 2 ]
 	[ "$(mfx-grep -c --records in)" = 6 ]
-	[ "$(mfx-grep -m 2 in | wc -l)" = 2 ]
-	[ "$(mfx-grep -m 1 --records in | wc -l)" = 2 ]
-	[ "$(mfx-grep -c -m 3 in)" = 3 ]
+	[ "$(mfx-grep -n 2 in | wc -l)" = 2 ]
+	[ "$(mfx-grep -n 1 --records in | wc -l)" = 2 ]
+	[ "$(mfx-grep -c -n 3 in)" = 3 ]
 	status 0 mfx-grep in >/dev/null
 	status 1 mfx-grep --name x in
 	run mfx-grep -c --name x in

@@ -294,7 +294,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 }
 
 @test "a client that sends too slowly is cut off, at any stage" {
-	serve -o raw -t 1
+	serve -o raw --timeout 1
 	# all of a second between bytes would do for a limit on silence alone
 	local headers body
 	printf 'POST / HTTP/1.1\r\nX: xx' | raw trickle 0.3 >headers 3>&- &

@@ -165,7 +165,7 @@ publishers() {
 }
 
 @test "a client that does not finish its handshake is cut off" {
-	serve_tls -t 1
+	serve_tls --timeout 1
 	# the beginning of a ClientHello of 508 bytes
 	printf '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' |
 		"$ROOT/tests/http_raw.py" trickle "$PORT" 0.3 >said

@@ -45,7 +45,7 @@ load mqtt_brokers
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key'
 	local version tls q want=0
 	for version in 3.1.1 5; do for tls in '' "--tls-ca ca.crt"; do
-		start_ready mfx-adapt-mqtt --host 127.0.0.1 -t 'site/#' --map "$MAP" \
+		start_ready mfx-adapt-mqtt --host 127.0.0.1 --topic 'site/#' --map "$MAP" \
 		    -p "$([[ $tls ]] && cat tls.port || echo "$PORT")" $tls \
 		    --protocol $version --qos 2 -o raw --clean
 		for q in 0 1 2; do
@@ -89,7 +89,7 @@ certificate() {
 	broker "listener $(free_port | tee tls.port) 127.0.0.1" \
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key' \
 	    'require_certificate true'
-	local take=(timeout 30 mfx-adapt-mqtt -p "$(<tls.port)" -t 'site/#' -o raw)
+	local take=(timeout 30 mfx-adapt-mqtt -p "$(<tls.port)" --topic 'site/#' -o raw)
 	status 69 "${take[@]}" --host 127.0.0.1 --tls-ca other.crt 2>err
 	grep -q 'certificate verify failed' err
 	# the certificate is for 127.0.0.1, and not for this name of it
@@ -116,11 +116,11 @@ certificate() {
 	await 20 mosquitto_pub -h 127.0.0.1 -p "$PORT" -u ann -P 'open sesame' -t x -n
 	local version
 	for version in 3.1.1 5; do
-		status 69 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t x \
+		status 69 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic x \
 		    --protocol $version --username ann --password-file bad 2>err
 		grep -qi 'not authori' err
 	done
-	status 69 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t x 2>err
+	status 69 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic x 2>err
 	source_ready -t '#' -o raw --username ann --password-file password \
 	    --map '{c}/x=channel:{c}'
 	mosquitto_pub -h 127.0.0.1 -p "$PORT" -u ann -P 'open sesame' -q 1 -t c1/x -m 1
@@ -160,7 +160,7 @@ certificate() {
 	head -c 500000 /dev/zero | tr '\0' x >big
 	mkfifo lines
 	exec 5<>lines
-	PID_TO=lines start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t t \
+	PID_TO=lines start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic t \
 	    --map '{t}=channel:{t}' 5>&-
 	# it has begun to write, and waits
 	await 20 eval '(($(in_pipe 5) >= 65536))'
@@ -174,7 +174,7 @@ certificate() {
 	fake send message 1
 	echo '[{"n":"x","v":1}]' >message
 	# stdout takes nothing: the connection is broken without a PUBACK
-	status 74 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t t \
+	status 74 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic t \
 	    --map '{t}=channel:{t}' >/dev/full 2>err
 	await 20 grep -q END "$FAKE_OUT"
 	fails grep -q PUBACK "$FAKE_OUT"
@@ -267,7 +267,7 @@ publish_numbered() {
 
 @test "source: a broker that falls silent is left, and counted" {
 	fake silent
-	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t t -v \
+	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic t -v \
 	    --stall 6s --map '{t}=channel:{t}' -o raw
 	await 20 grep -q 'nothing was heard for 6 s; trying again' "$PID_ERR"
 	await 20 eval '(($(grep -c SUBSCRIBE "$FAKE_OUT") == 2))'
@@ -279,7 +279,7 @@ publish_numbered() {
 
 @test "source: a broker that sends no message is left with --expect" {
 	broker
-	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t 'site/#' -v \
+	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic 'site/#' -v \
 	    --expect 1s --map "$MAP" -o raw
 	await 20 grep -q 'no message came for 1 s; trying again' "$PID_ERR"
 	await 20 grep -q 'connected again' "$PID_ERR"
@@ -287,7 +287,7 @@ publish_numbered() {
 
 @test "source: another one with our client id: 69, as both would go on for ever" {
 	fake takeover
-	status 69 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t t 2>err
+	status 69 timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic t 2>err
 	grep -q 'another client has taken our client id' err
 }
 
@@ -301,7 +301,7 @@ publish_numbered() {
 	    "listener $(free_port | tee tls.port) 127.0.0.1" \
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key' \
 	    'require_certificate true' 'use_identity_as_username true'
-	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$(<tls.port)" -t 'site/#' \
+	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$(<tls.port)" --topic 'site/#' \
 	    -o raw --tls-ca ca.crt --tls-cert client.crt --tls-key client.key \
 	    --map "$MAP"
 	ADAPTER=$PID ADAPTER_ERR=$PID_ERR
@@ -326,7 +326,7 @@ publish_numbered() {
 
 @test "source: a reader that has gone ends it" {
 	broker
-	timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" -t 'site/#' \
+	timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic 'site/#' \
 	    --map "$MAP" 2>err | head -n 1 >line &
 	local pipe=$!
 	publish() {
@@ -341,7 +341,7 @@ publish_numbered() {
 	mfx-adapt-mqtt -h | grep -q -- '-h, --help'
 	mfx-adapt-mqtt --help | grep -q -- '    --host HOST'
 	fake refuse 5
-	status 69 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" -t x 2>err
+	status 69 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" --topic x 2>err
 	grep -q 'write --host 127.0.0.1$' err
 }
 
@@ -359,7 +359,7 @@ publish_numbered() {
 	    '{a=channel:c' '{a}=channel:{a' 'a=channel:{#}' \
 	    'a=channel:b,channel:c' 'a=channel:b,foo:c' '{topic}=channel:c' \
 	    '{a}{b}=channel:c' '{}=channel:c' '{a b}=channel:c'; do
-		status 64 mfx-adapt-mqtt --host h -t x --map "$a" 2>err
+		status 64 mfx-adapt-mqtt --host h --topic x --map "$a" 2>err
 		grep -q "^mfx-adapt-mqtt: --map '" err
 	done
 }

@@ -164,7 +164,7 @@ shown_commands() {
 
 # the forms of a page's SYNOPSIS, one a line
 forms() {
-	mandoc -T ascii "$ROOT/man/$1.1" | col -b |
+	mandoc -T ascii "$ROOT/man/$1.1" | col -bx |
 		sed -n '/^SYNOPSIS/,/^DESCRIPTION/{/^     /p}' |
 		awk -v name="$1" '
 		    $1 == name { if (NR > 1) print form; form = "" }

@@ -182,6 +182,69 @@ says_help() {
 	every says_help "${PROGRAMS[@]}"
 }
 
+# every row of every table: program, verb, option, letter, argument
+rows() {
+	local p
+	for p in "${PROGRAMS[@]}"; do
+		"$p" --options | awk -F '\t' -v OFS=: -v p="$p" \
+		    '$2 != "" { print p, $1, $2, $3, $4 }'
+	done
+}
+
+@test "a letter means the same in every program, as mfx(7) says" {
+	rows | awk -F : '
+	    BEGIN {
+		n = split("c:count f:file F:format h:help H:human i:input " \
+		    "l:listen n:count,limit,max,records o:output p:port " \
+		    "q:quiet r:records s:seed t:type u:unbuffered " \
+		    "v:verbose V:version w:width", list, " ")
+		for (i = 1; i <= n; i++) {
+			split(list[i], pair, ":")
+			names[pair[1]] = "," pair[2] ","
+		}
+	    }
+	    $4 == "-" { next }
+	    !index(names[$4], "," substr($3, 3) ",") ||
+	    ($4 == "n" && $5 != "N") || ($4 == "c" && $5 != "") {
+		print "-" $4 " is " $3 " " $5 " in " $1, $2
+		bad = 1
+	    }
+	    { ++seen }
+	    END { exit bad || seen < 100 }'
+}
+
+@test "letters of before still work" {
+	[[ $(mfx-gen -c 1 -r 0 --start 0 --every 1s) == '['* ]]
+	few_lines >in
+	[[ $(mfx-grep -m 1 in | wc -l) == 1 ]]
+	mfx-pub -t 1s s in
+	status 64 mfx-adapt-http -t x 2>err
+	grep -q -- "--timeout 'x': not a duration" err
+	status 64 mfx-adapt-mqtt --host h -t '#x' 2>err
+	grep -qF "'#x'" err
+	mfx-users create ann@example.com --password-file - <<<'correct horse'
+	[[ $(mfx-events -F -n 1 | wc -l) == 1 ]]
+	! rows | grep -E ':(topic|timeout|follow|rate):[^-]'
+}
+
+# a value that is of no kind shows by its refusal which kind is wanted
+@test "a kind of value has one word: N, SIZE, DURATION, TIME" {
+	local p verb option arg kind n=0
+	while IFS=: read -r p verb option _ arg; do
+		case $arg in
+		N)	kind='a number' ;;
+		SIZE)	kind='a size' ;;
+		DURATION) kind='a duration' ;;
+		TIME)	kind='a time' ;;
+		*)	continue ;;
+		esac
+		((++n))
+		status 64 "$p" $verb "$option" %% 2>err
+		grep -qF -- "$option '%%': not $kind" err || { cat err; false; }
+	done < <(rows)
+	((n > 50))
+}
+
 # words of a synopsis, operands and options, whatever the brackets
 words() {
 	tr -cs 'A-Za-z0-9-' '\n' | tr 'A-Z' 'a-z' | grep -v '^$' | sort -u

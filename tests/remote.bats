@@ -366,11 +366,11 @@ given() {
 
 @test "a server that never answers is not waited for without an end" {
 	go_to_hostile silent
-	given silent 75 mfx-things list -t 500ms
+	given silent 75 mfx-things list --timeout 500ms
 	given silent 75 mfx-events --timeout 500ms
-	given silent 75 mfx-things create -t 5s
+	given silent 75 mfx-things create --timeout 5s
 	grep -q 'it may have been done' err
-	given silent 75 mfx-things list -t 500ms
+	given silent 75 mfx-things list --timeout 500ms
 	lacks err 'it may have been done'
 	# and a signal ends it at once
 	start mfx-things list
@@ -390,7 +390,7 @@ given() {
 	    id-empty bad-metadata deep bad-utf8 next-number next-long \
 	    redirect teapot error-junk error-type user \
 	    endless endless-headers; do
-		given $mode 69 mfx-things list -t 20s
+		given $mode 69 mfx-things list --timeout 20s
 		[[ ! -s out ]] || { echo "$mode:"; cat out; false; }
 	done
 	! grep -q stolen asked
@@ -442,7 +442,7 @@ given() {
 	local mode
 	go_to_hostile junk
 	for mode in html events-seq endless-line; do
-		given $mode 69 mfx-events -t 20s
+		given $mode 69 mfx-events --timeout 20s
 		[[ ! -s out ]]
 	done
 	for mode in events-back events-junk; do

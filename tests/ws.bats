@@ -242,7 +242,7 @@ setup_suite_test() {
 @test "who is silent is pinged, and goes when there is no answer" {
 	local dead
 	ADMIN=$(free_port)
-	serve_ws -t 2s --admin "127.0.0.1:$ADMIN"
+	serve_ws --timeout 2s --admin "127.0.0.1:$ADMIN"
 	# this one answers pings and stays
 	talk_on lives '' await:end send:here recv
 	# this one does nothing at all

@@ -58,12 +58,13 @@ operand_form(const char *forms, const struct opt *options, struct str *option)
 	return forms;
 }
 
-/* "missing THING, or -f FILE" */
+/* "missing THING, or -f FILE"; of STREAM[/GROUP] STREAM is */
 static int
 operand_missing(const char *name, const char *forms, struct str given,
     const struct opt *options, char why[OPT_WHY])
 {
-	int n = snprintf(why, OPT_WHY, "missing %s", name);
+	int n = snprintf(why, OPT_WHY, "missing %.*s",
+	    (int)strcspn(name, "["), name);
 	struct str option;
 
 	while (given.n == 0 && (forms = operand_next_form(forms)) != NULL)

@@ -68,7 +68,8 @@ opt_lacks_unit(const struct opt *o, const char *value)
 {
 	int64_t ns;
 
-	return o->type == OPT_TYPE_DURATION && !duration_has_unit(str_z(value)) &&
+	return o->type == OPT_TYPE_DURATION &&
+	    !duration_has_unit(str_z(value)) &&
 	    duration_parse(str_z(value), &ns) && ns != 0;
 }
 
@@ -141,7 +142,7 @@ const struct opt *
 opt_find(const struct opt *o, const char *name, size_t n, char letter)
 {
 	for (; o != NULL && o->name != NULL; o++)
-		if (letter ? o->letter == letter :
+		if (letter ? o->letter == letter || o->former == letter :
 		    strlen(o->name) == n && memcmp(o->name, name, n) == 0)
 			return o;
 	return NULL;

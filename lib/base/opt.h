@@ -51,6 +51,8 @@ struct opt {
 		void *choice;	/* an enum or int */
 	} to;
 	int64_t min, max;
+	char former;		/* a letter that an earlier version had, for
+				 * one release; 0 for none */
 };
 
 /* sets a bool */

@@ -136,8 +136,7 @@ help(const struct program *p, const struct verb *v)
 	const struct opt *own = v ? v->options : p->options;
 	const struct verb *each;
 
-	help_usage(v ? v->synopsis : p->synopsis,
-	    v ? v->operands : p->operands, own);
+	help_usage(v ? NULL : p->synopsis, v ? v->operands : p->operands, own);
 	printf("%s\n\n", v ? v->summary : p->summary);
 	if (v == NULL && p->verbs != NULL) {
 		for (each = p->verbs; each->name != NULL; each++)

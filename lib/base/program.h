@@ -50,7 +50,6 @@ struct verb {
 	/* operands as the row has them, NULL-terminated; returns the exit
 	 * status */
 	int (*run)(char **operands);
-	const char *synopsis;
 };
 
 #define VERB_END { 0 }

@@ -28,9 +28,10 @@ struct remote_setup {
 	{ 0, "cacert", "FILE", "CA file used to verify the server's "	\
 	    "certificate (default: $MFX_CACERT)",			\
 	    OPT_STRING(&(s).cacert) },					\
-	{ 't', "timeout", "TIME", "give up when the server is silent for " \
-	    "this long (default: 60s)",
-	        OPT_TIMEOUT(&(s).timeout, INT64_C(100000000), INT64_C(3600000000000)) }
+	{ 0, "timeout", "DURATION", "give up when the server is silent for " \
+	    "this long (default: 60s)",					\
+	    OPT_TIMEOUT(&(s).timeout, INT64_C(100000000),		\
+	    INT64_C(3600000000000)), .former = 't' }
 
 /* the option, or else the variable; NULL: it is done here */
 const char *remote_url(const struct remote_setup *);

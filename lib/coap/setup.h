@@ -57,9 +57,10 @@ struct station_setup {
 	    OPT_STRING(&(s).ca) },					\
 	{ 0, "max-body", "SIZE", "refuse longer messages (default: 1M)", \
 	    OPT_SIZE(&(s).max_body, 0, STATION_BODY_MAX) },		\
-	{ 't', "timeout", "TIME", "close connections idle for this long " \
+	{ 0, "timeout", "DURATION", "close connections idle for this long " \
 	    "(default: 60s)",						\
-	    OPT_TIMEOUT(&(s).timeout, STAMP_SECOND, 3600 * STAMP_SECOND) }, \
+	    OPT_TIMEOUT(&(s).timeout, STAMP_SECOND, 3600 * STAMP_SECOND), \
+	    .former = 't' },						\
 	{ 0, "max-sessions", "N", "at most N sessions of TCP, TLS and DTLS " \
 	    "(default: 4096)",						\
 	    OPT_INT(&(s).max_sessions, 1, 1000000) },			\
@@ -80,7 +81,8 @@ struct station_setup {
 	{ 0, "retries", "N", "repeat an unanswered notification N times " \
 	    "(default: 4)",						\
 	    OPT_INT(&(s).retries, 1, 10) },				\
-	{ 0, "ping", "TIME", "ping silent observers this often (default: 1h)", \
+	{ 0, "ping", "DURATION", "ping silent observers this often "	\
+	    "(default: 1h)",						\
 	    OPT_TIMEOUT(&(s).ping, STAMP_SECOND, 86400 * STAMP_SECOND) }
 
 /* The limits and TLS of `options` are filled in; the rest is the caller's.

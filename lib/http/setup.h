@@ -49,9 +49,10 @@ struct http_setup {
 	    OPT_LIST(&(s).listen) },					\
 	{ 0, "max-body", "SIZE", "refuse longer bodies (default: " text ")", \
 	    OPT_SIZE(&(s).max_body, 0, (max)) },			\
-	{ 't', "timeout", "TIME", "close connections idle for this long " \
+	{ 0, "timeout", "DURATION", "close connections idle for this long " \
 	    "(default: 60s)",						\
-	    OPT_TIMEOUT(&(s).timeout, STAMP_SECOND, 3600 * STAMP_SECOND) }, \
+	    OPT_TIMEOUT(&(s).timeout, STAMP_SECOND, 3600 * STAMP_SECOND), \
+	    .former = 't' },						\
 	{ 0, "max-connections", "N", "at most N connections (default: 4096)", \
 	    OPT_INT(&(s).max_connections, 1, 1000000) },		\
 	{ 0, "max-per-address", "N", "at most N connections per client " \

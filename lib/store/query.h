@@ -41,7 +41,7 @@ enum aggregate aggregate_find(struct str name);
  * lists, the rest goes into the query itself */
 #define QUERY_OPTIONS(texts, q)						\
 	MATCH_OPTIONS(texts, (q).match),				\
-	{ 0, "limit", "N", "print at most N records",			\
+	{ 'n', "limit", "N", "print at most N records",			\
 	    OPT_INT(&(q).limit, 0, INT64_MAX) },			\
 	{ 0, "offset", "N", "skip the first N records",			\
 	    OPT_INT(&(q).offset, 0, INT64_MAX) },			\

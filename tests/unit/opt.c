@@ -168,8 +168,8 @@ test_operands(void)
 	CHECK(strcmp(misfit("[A]", "p a"), "") == 0);
 	CHECK(strcmp(misfit("[A]", "p a b"), "unexpected operand 'b'") == 0);
 	CHECK(strcmp(misfit("A [F ...]", "p a b c"), "") == 0);
-	CHECK(strcmp(misfit("A[/B]", "p"), "missing A[/B]") == 0);
-	CHECK(strcmp(misfit("A[/B]", "p "), "missing A[/B]") == 0);
+	CHECK(strcmp(misfit("A[/B]", "p"), "missing A") == 0);
+	CHECK(strcmp(misfit("A[/B]", "p "), "missing A") == 0);
 	CHECK(strcmp(misfit("x|y", "p y"), "") == 0);
 	CHECK(strcmp(misfit("x|y", "p z"), "'z': not one of x|y") == 0);
 	CHECK(strcmp(misfit("[x|y] A", "p x a"), "") == 0);
