@@ -126,8 +126,8 @@ options() {
 	echo ann@example.com | offers mfx token login ''
 	offers_nothing mfx-token create ''
 	echo "$CHANNEL" | offers mfx-channels list "$CHANNEL" "${CHANNEL:0:4}"
-	printf '%s\n' normalized raw | offers mfx-bus prune ''
-	echo raw | offers mfx-pub r
+	[ "$(in_bash mfx bus prune '')" = $'normalized\nraw' ]
+	[ "$(in_fish mfx-pub r)" = raw ]
 	echo Makefile-of-mine | offers mfx pub raw Makef
 	offers_nothing mfx-gen ''
 }

@@ -262,7 +262,7 @@ show_all(struct admin *a)
 
 	if (why != NULL)
 		program_misuse("--name: %s", why);
-	if (admin_metadata_and_tags(a, specs, spec) < 0)
+	if (admin_metadata_and_tags(a, changes, change) < 0)
 		return -1;
 	filter.metadata = change->metadata;
 	filter.tags = change->tags;
@@ -313,5 +313,5 @@ admin_list(struct admin *a, char **ids)
 int
 admin_show_keys(struct admin *a, char **ids)
 {
-	return list(a, ids, SPEC_KEY);
+	return list(a, ids, MEMBER_KEY);
 }

@@ -29,7 +29,7 @@ open_registry(struct admin *a)
 		a->user = getenv("MFX_USER");
 	if (a->user == NULL || *a->user == '\0')
 		program_misuse("which user? give --user EMAIL or set MFX_USER");
-	if (registry_open(&h->registry, NULL, a->changes ? REGISTRY_WRITE :
+	if (registry_open(&h->registry, NULL, a->writes ? REGISTRY_WRITE :
 	    REGISTRY_READ, &a->fault) < 0)
 		return -1;
 	return user_find(h->registry, str_z(a->user), &h->owner, &a->fault);
