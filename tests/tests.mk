@@ -43,6 +43,13 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS))
 
+# the store of mfx-extend(7), for the suite that all stores pass
+EXTEND := $(BUILD)/extend/mfx-write-tsv $(BUILD)/extend/mfx-read-tsv
+$(BUILD)/extend/%: $(BUILD)/tests/extend/%.o $(BUILD)/tests/extend/tsv.o \
+	$(BUILD)/libmfx.a
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(EXPAT_LIBS) $(LIBS) -lm)
+
 units: $(UNITS)
 unit: $(UNITS)
 	@status=0; for u in $(UNITS); do echo "# $$u"; $$u || status=1; done; \

@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 #include "api/call.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/signal.h"
 #include "registry/event.h"
-#include "store/store.h"
+#include "store/reader.h"
 
 /*
  * Is what the service depends on there?  Each part is really asked, by a
@@ -24,6 +25,8 @@
  * longer than HEALTH_WAIT: what has not answered by then is bad.
  */
 #define HEALTH_WAIT (2 * STAMP_SECOND)
+/* when the thread gives up */
+#define HEALTH_LIMIT (10 * STAMP_SECOND)
 /* how long for the lock of writers */
 #define HEALTH_LOCK 1000
 /* what the disk of the registry has to have room for */
@@ -184,10 +187,21 @@ health_know(struct health *h, size_t part, int got)
 	atomic_store(&h->known, part + 1);
 }
 
+/* nobody has waited for it for long */
+static bool
+health_late(void *arg)
+{
+	return signal_stop() || clock_ns() >= *(const int64_t *)arg;
+}
+
 static void
 health_look(struct task *t)
 {
 	struct health *h = (struct health *)t;
+	int64_t until = clock_ns() + HEALTH_LIMIT;
+	const struct store_watch watch = {
+		.stop = health_late, .arg = &until, .one_of_many = true
+	};
 	struct fault *faults = h->faults;
 	struct api_store *store;
 	uint64_t seq;
@@ -202,8 +216,8 @@ health_look(struct task *t)
 	for (i = 0; (store = stores_at(h->api->stores, i)) != NULL; i++) {
 		if (signal_stop())
 			break;
-		health_know(h, HEALTH_STORES + i, store->driver->probe(
-		    store->place, &faults[HEALTH_STORES + i]));
+		health_know(h, HEALTH_STORES + i, store_probe(store->driver,
+		    store->place, &watch, &faults[HEALTH_STORES + i]));
 	}
 }
 

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "http/caller.h"
 #include "registry/item.h"
-#include "store/store.h"
+#include "store/reader.h"
 
 /*
  * Messages out of the store, for a thing that is on their channel: a job
@@ -19,7 +19,8 @@ struct passage {
 	struct api_store *store;
 	struct messages_ask ask;
 	struct messages_writer writer;
-	void *reader;			/* NULL: not open, or not any more */
+	struct store_watch watch;
+	struct reader *reader;		/* NULL: not open, or not any more */
 	bool begun;
 };
 
@@ -36,34 +37,29 @@ put(struct passage *p, const struct route *route,
 }
 
 static int
-open_reader(struct passage *p, const struct query *query, void **reader)
+ask(struct passage *p, const struct query *query, struct reader **reader)
 {
-	const struct store_watch watch = {
-		.stop = job_stops, .arg = &p->job, .one_of_many = true
-	};
-
-	if (p->store->driver->open_reader(reader, p->store->place, query,
-	    &watch, &p->job.fault) == 0)
-		return 0;
 	*reader = NULL;
-	return -1;
+	if (reader_open(reader, p->store->driver, p->store->place, &p->watch,
+	    &p->job.fault) < 0)
+		return -1;
+	return reader_ask(*reader, query, &p->job.fault);
 }
 
 static int
 count_all(struct passage *p, uint64_t *total)
 {
-	const struct store_driver *driver = p->store->driver;
 	struct query query = p->ask.query;
-	void *reader;
+	struct reader *reader;
 	int got;
 
 	query.count = true;
 	query.limit = -1;
 	query.offset = 0;
-	if (open_reader(p, &query, &reader) < 0)
-		return -1;
-	got = driver->count(reader, total, &p->job.fault);
-	driver->close_reader(reader);
+	got = ask(p, &query, &reader);
+	if (got == 0)
+		got = reader_count(reader, total, &p->job.fault);
+	reader_close(reader);
 	return got;
 }
 
@@ -77,10 +73,9 @@ begin(struct passage *p)
 	uint64_t total = 0;
 	int got;
 
-	if (open_reader(p, &p->ask.query, &p->reader) < 0)
+	if (ask(p, &p->ask.query, &p->reader) < 0)
 		return -1;
-	got = p->store->driver->next(p->reader, &route, &record,
-	    &p->job.fault);
+	got = reader_next(p->reader, &route, &record, &p->job.fault);
 	if (got < 0 || (p->ask.form == MESSAGES_PAGE &&
 	    count_all(p, &total) < 0))
 		return -1;
@@ -93,8 +88,7 @@ go_on(struct passage *p)
 {
 	struct route route;
 	struct record record;
-	int got = p->store->driver->next(p->reader, &route, &record,
-	    &p->job.fault);
+	int got = reader_next(p->reader, &route, &record, &p->job.fault);
 
 	return got > 0 ? put(p, &route, &record) : got;
 }
@@ -112,8 +106,8 @@ read_piece(struct job *j)
 		got = go_on(p);
 	if (got == 0)
 		messages_end(&p->writer, &j->out);
-	if (got <= 0 && p->reader != NULL) {
-		p->store->driver->close_reader(p->reader);
+	if (got <= 0) {
+		reader_close(p->reader);
 		p->reader = NULL;
 	}
 	return got;
@@ -126,8 +120,7 @@ passage_free(struct job *j)
 {
 	struct passage *p = (struct passage *)j;
 
-	if (p->reader != NULL)
-		p->store->driver->close_reader(p->reader);
+	reader_close(p->reader);
 	messages_writer_release(&p->writer);
 	messages_ask_release(&p->ask);
 	free(p);
@@ -164,6 +157,9 @@ passage_begin(struct call *c, struct passage *p)
 	struct job *j = &p->job;
 
 	messages_writer_init(&p->writer, &p->ask);
+	p->watch = (struct store_watch){
+		.stop = job_stops, .arg = j, .one_of_many = true
+	};
 	j->kind = p->ask.form == MESSAGES_PAGE ? JOB_PAGE : JOB_EXPORT;
 	j->type = messages_type(p->ask.form);
 	j->piece = read_piece;

@@ -230,11 +230,3 @@ db_close(struct db *db)
 	sqlite3_close(db->sql);
 	*db = (struct db){ .sql = NULL };
 }
-
-void
-db_release(struct db *db, sqlite3 **sql)
-{
-	*sql = db->sql;
-	finalize_all(db);
-	*db = (struct db){ .sql = NULL };
-}

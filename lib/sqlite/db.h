@@ -72,9 +72,6 @@ int db_open(struct db *, const char *path, enum db_mode,
     const struct db_kind *, void *arg, struct fault *);
 /* one that was never opened, all zero, is fine */
 void db_close(struct db *);
-/* hands the connection over, to be closed by the caller, and closes the
- * rest */
-void db_release(struct db *, sqlite3 **);
 
 /* "path: what went wrong", with the status for this code: the one map of
  * SQLite's errors to faults.  -1. */

@@ -4,12 +4,22 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/os.h"
 #include "senml/pack.h"
+#include "store/series.h"
 
 void
-batch_init(struct batch *b)
+batch_ids_init(struct batch_ids *ids, bool source)
 {
-	*b = (struct batch){ .n = 0 };
+	*ids = (struct batch_ids){ .source = source };
+	if (!source && !os_random(&ids->run, sizeof ids->run))
+		ids->run = (uint64_t)stamp_now().ns;
+}
+
+void
+batch_init(struct batch *b, struct batch_ids *ids)
+{
+	*b = (struct batch){ .ids = ids };
 	arena_init(&b->arena, BATCH_TEXT_MAX);
 }
 
@@ -18,7 +28,7 @@ batch_release(struct batch *b)
 {
 	free(b->readings);
 	arena_release(&b->arena);
-	batch_init(b);
+	batch_init(b, b->ids);
 }
 
 /* Room for all texts of one record or route is taken at once, and they are
@@ -100,6 +110,45 @@ make_room(struct batch *b, size_t n)
 	return true;
 }
 
+/* ---- what a reading is known by ---- */
+
+#define BATCH_HASHED (UINT64_C(1) << 63)
+
+/* of all that it says; the same for ever */
+static uint64_t
+batch_hash(uint64_t h, const struct route *t, const struct record *r)
+{
+	const struct str texts[] = {
+		t->channel, t->publisher, t->protocol, t->subtopic, r->name,
+		r->unit, r->value, r->sum, r->update, r->ct
+	};
+	const int64_t rest[] = {
+		r->time.ns, r->kind, r->version, r->truth
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof texts / sizeof *texts; i++)
+		h = series_hash(h, texts[i]);
+	return series_hash(h, (struct str){ (const char *)rest, sizeof rest });
+}
+
+static struct reading_id
+batch_id(struct batch_ids *ids, const struct route *t, const struct record *r,
+    size_t nth)
+{
+	if (!ids->source)
+		return (struct reading_id){
+			ids->run | BATCH_HASHED, ids->next++
+		};
+	if (t->has_seq && !t->joined)
+		return (struct reading_id){
+			t->seq, (uint64_t)t->part << 32 | nth
+		};
+	return (struct reading_id){
+		batch_hash(1, t, r) | BATCH_HASHED, batch_hash(2, t, r)
+	};
+}
+
 bool
 batch_add(struct batch *b, const struct route *route, const struct pack *pack)
 {
@@ -114,6 +163,9 @@ batch_add(struct batch *b, const struct route *route, const struct pack *pack)
 		struct reading *to = &b->readings[b->n + i];
 
 		to->route = kept;
+		to->refused = NULL;
+		if (b->ids != NULL)
+			to->id = batch_id(b->ids, kept, &pack->records[i], i);
 		if (!copy_record(b, &to->record, &pack->records[i]))
 			return false;
 	}
@@ -160,6 +212,7 @@ batch_split(struct batch *b, struct batch *to)
 			before = from->route;
 			copy = copy_route(to, before);
 		}
+		to->readings[to->n] = *from;
 		to->readings[to->n].route = copy;
 		/* it was in an arena of that size: it fits */
 		copy_record(to, &to->readings[to->n++].record, &from->record);
@@ -171,6 +224,15 @@ void
 batch_clear(struct batch *b)
 {
 	arena_reset(&b->arena);
-	b->n = b->whole = b->bytes = 0;
+	b->n = b->whole = b->bytes = b->refused = 0;
 	b->due = b->has_at = false;
+}
+
+void
+batch_refuse(struct batch *b, size_t i, const char *why)
+{
+	struct str kept = arena_str(&b->arena, str_z(why));
+
+	b->readings[i].refused = kept.p != NULL ? kept.p : "refused";
+	b->refused++;
 }

@@ -8,7 +8,7 @@
 /*
  * Readings in memory that wait to be stored together.
  *
- *	batch_init(&b);
+ *	batch_init(&b, NULL);
  *	batch_add(&b, &route, &pack);	a line's records, copied
  *	batch_cut(&b, &progress);	so far it may be stored
  *	batch_split(&b, &next);		what is behind that goes over to next
@@ -17,9 +17,15 @@
  *
  * What was added behind the last cut waits for a position.
  */
+struct reading_id {
+	uint64_t high, low;
+};
+
 struct reading {
 	const struct route *route;
 	struct record record;	/* its numbers have a NUL behind them */
+	struct reading_id id;	/* for a store without `position` */
+	const char *refused;	/* why; NULL: it is not */
 };
 
 /* room for what waits for its cut, batch_is_long, and a line on top of it
@@ -27,11 +33,30 @@ struct reading {
 #define BATCH_TEXT_MAX ((size_t)192 << 20)
 #define BATCH_READINGS_MAX ((size_t)5 << 18)
 
+/*
+ * What a reading is known by when it is written a second time: after a kill,
+ * or as nobody knows whether the first time succeeded.  No two readings of a
+ * source have the same:
+ *
+ * - its position on the stream and its place in the line; high is below 2^63;
+ * - where it has none that is always the same (a line without `seq`, a joined
+ *   pack), a hash of all that it says: so of readings that are the same in
+ *   everything one is kept;
+ * - without a source, the number of the run and its own in it: so what comes
+ *   twice is stored twice.
+ */
+struct batch_ids {
+	bool source;
+	uint64_t run, next;
+};
+void batch_ids_init(struct batch_ids *, bool source);
+
 struct batch {
 	struct reading *readings;
 	size_t n;		/* readings in all */
 	size_t whole;		/* those before the last cut */
 	size_t bytes;		/* of text, in all */
+	size_t refused;		/* of those */
 	struct progress at;	/* at the last cut that had one */
 	bool has_at;
 	bool due;		/* there is something to store, be it a
@@ -39,9 +64,11 @@ struct batch {
 	/* private */
 	size_t cap;
 	struct arena arena;
+	struct batch_ids *ids;
 };
 
-void batch_init(struct batch *);
+/* ids NULL: the readings need none */
+void batch_init(struct batch *, struct batch_ids *);
 void batch_release(struct batch *);
 
 /* false, and nothing is added, when it would be over the maximum */
@@ -60,5 +87,8 @@ void batch_drop_tail(struct batch *);
 void batch_split(struct batch *, struct batch *to);
 
 void batch_clear(struct batch *);
+
+/* for the store: this reading can't be stored, whatever is done */
+void batch_refuse(struct batch *, size_t i, const char *why);
 
 #endif

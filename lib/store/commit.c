@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <sysexits.h>
 
-#include "base/backoff.h"
 #include "base/diag.h"
-#include "base/signal.h"
 
 static void
 acknowledge(struct committer *c)
@@ -33,27 +31,20 @@ acknowledge(struct committer *c)
 static void
 store(struct committer *c)
 {
-	struct backoff pause = { .first = 50, .last = 2000 };	/* ms */
 	enum store_result r;
-	bool waiting = false;
 
 	while ((r = c->store->write(c->handle, &c->batch,
-	    &c->fault)) == STORE_LATER) {
-		if (!waiting)
-			diag_warning("%s; trying again until it works",
-			    c->fault.text);
-		waiting = true;
-		if (signal_stop() || signal_poll(NULL, 0,
-		    (int)backoff_next(&pause)) < 0) {
+	    &c->fault)) == STORE_LATER)
+		if (!store_try_again(c->patience, &c->fault)) {
 			c->fault.status = EX_TEMPFAIL;
 			break;
 		}
-	}
-	c->failed = r != STORE_DONE;
+	/* what is set aside is, before it counts as stored */
+	c->failed = r != STORE_DONE ||
+	    refusals_add(&c->refused, &c->batch, &c->fault) < 0;
 	if (c->failed)
 		return;
-	if (waiting)
-		diag_warning("the store takes readings again");
+	store_is_back(c->patience);
 	acknowledge(c);
 }
 
@@ -79,9 +70,10 @@ work(void *arg)
 }
 
 int
-committer_start(struct committer *c, struct fault *fault)
+committer_start(struct committer *c, struct batch_ids *ids,
+    struct fault *fault)
 {
-	batch_init(&c->batch);
+	batch_init(&c->batch, ids);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
 	errno = pthread_create(&c->thread, NULL, work, c);

@@ -7,7 +7,8 @@
 
 #include "base/fault.h"
 #include "bus/bus.h"
-#include "store/store.h"
+#include "store/refuse.h"
+#include "store/watch.h"
 
 /*
  * A thread that stores one batch while the next is read and resolved: the
@@ -25,8 +26,10 @@
 struct committer {
 	const struct store_driver *store;
 	void *handle;		/* its writer, used by the thread alone */
+	struct store_patience *patience;
 	const char *stream, *group;	/* to move after it, or NULL … */
 	uint64_t acked;		/* … and where it is */
+	struct refusals refused;
 	/* of the batch that failed for good, once committer_busy says no */
 	bool failed;
 	struct fault fault;
@@ -40,8 +43,9 @@ struct committer {
 	pthread_cond_t changed;
 };
 
-/* with store, handle, stream, group and acked set, all else zero */
-int committer_start(struct committer *, struct fault *);
+/* with all up to `refused` set, all else zero; ids: of the batches */
+int committer_start(struct committer *, struct batch_ids *ids,
+    struct fault *);
 
 /* stores what is whole of the batch, which is left with the rest; -1, and
  * the batch as it was, when the one before it failed for good */

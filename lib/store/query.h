@@ -7,13 +7,20 @@
 /*
  * What is asked of a store.
  *
- * The answer is ordered by time.  With an aggregate it has one record per
- * series (what shares all labels, name, unit and kind of value) and bucket:
- * its time is the bucket's start, a multiple of `every` since 1970, or
- * without `every` that of the newest reading; a bucket without readings
- * gives none.  AVG, MIN, MAX and SUM are over numbers alone; COUNT counts
- * every reading and has no unit; LAST is the newest reading as it is.
- * `every` without an aggregate is refused before a store is asked.
+ * The answer is ordered by time.  Records of one time that belong to one
+ * series (what shares all labels, name, unit and kind of value) come in the
+ * order in which they were stored; those of different series in an order
+ * that the store chooses and keeps to, so that pages by offset and limit do
+ * not overlap.  QUERY_DESC is exactly the reverse of QUERY_ASC.
+ *
+ * With an aggregate the answer has one record per series and bucket: its
+ * time is the bucket's start, a multiple of `every` since 1970, or without
+ * `every` that of the newest reading; a bucket without readings gives none.
+ * AVG, MIN, MAX and SUM are over numbers alone; COUNT counts every reading
+ * and has no unit; LAST is the newest reading as it is.  `every` without an
+ * aggregate is refused before a store is asked.
+ *
+ * Limit, offset and count are about the records of the answer.
  */
 enum aggregate {
 	AGGREGATE_NONE, AGGREGATE_AVG, AGGREGATE_MIN, AGGREGATE_MAX,
@@ -27,14 +34,17 @@ struct query {
 	int64_t limit;		/* -1: all */
 	int64_t offset;
 	int64_t every;		/* nanoseconds; 0: one bucket */
+	int64_t series_limit;	/* from the frame to a driver: of a series no
+				 * more than this many, the first ones in the
+				 * order, are needed; -1: all */
 	enum aggregate aggregate;
 	enum query_order { QUERY_ASC, QUERY_DESC } order;
 	bool count;		/* only how many records there are */
 };
 
-#define QUERY_ALL { .match = MATCH_ALL, .limit = -1 }
+#define QUERY_ALL { .match = MATCH_ALL, .limit = -1, .series_limit = -1 }
 
-/* upper case is the same; AGGREGATE_NONE: no name of one */
+/* upper case is the same; AGGREGATE_NONE: not the name of an aggregate */
 enum aggregate aggregate_find(struct str name);
 
 /* one set of options for all mfx-read-*: match_texts and match_read for the

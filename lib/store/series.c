@@ -93,8 +93,8 @@ mix(uint64_t a, uint64_t b)
 
 /* Sixteen bytes a step; nobody who does not know the seed can choose keys
  * that meet. */
-static uint64_t
-hash(uint64_t seed, struct str key)
+uint64_t
+series_hash(uint64_t seed, struct str key)
 {
 	uint64_t secret = seed ^ UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t h = seed ^ key.n, words[2];
@@ -127,13 +127,13 @@ series_find(const struct series_cache *c, struct str key)
 {
 	if (c->slots == NULL)
 		return 0;
-	return slot_of(c, key, hash(c->seed, key))->id;
+	return slot_of(c, key, series_hash(c->seed, key))->id;
 }
 
 void
 series_add(struct series_cache *c, struct str key, int64_t id)
 {
-	uint64_t h = hash(c->seed, key);
+	uint64_t h = series_hash(c->seed, key);
 	struct series_slot *slot;
 	struct str kept;
 

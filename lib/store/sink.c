@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sink.h"
 
-#include <stdio.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "base/program.h"
 #include "base/signal.h"
 #include "line/decoded.h"
 #include "line/mark.h"
 #include "store/settle.h"
 
+#define BATCH_READINGS 5000
 /* a batch of large values ends before it has its number of readings */
 #define BATCH_BYTES ((size_t)16 << 20)
 #define BATCH_GROWTH 10
@@ -25,9 +24,11 @@
 
 struct sink {
 	const struct sink_options *opt;
+	size_t readings, bytes;	/* of a batch */
 	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
 	struct filter f;
 	struct decoded decoded;
+	struct batch_ids ids;
 	struct batch batch;	/* being filled */
 	struct committer committer;
 	struct progress at;	/* of the last line taken */
@@ -120,7 +121,7 @@ is_twin(struct sink *s, struct str line, const struct route *route)
 
 /* Has this line been stored by another run, or is it here again? */
 static bool
-is_again(struct sink *s, struct str line, const struct route *route)
+is_again(struct sink *s, struct str line, struct route *route)
 {
 	if (s->opt->ack == NULL || !route->has_seq ||
 	    !progress_covers(&s->at, route))
@@ -135,6 +136,8 @@ is_again(struct sink *s, struct str line, const struct route *route)
 	}
 	tell(s, "two lines with one position: a filter in front leaves "
 	    "'part' out, so some may be lost when it is killed");
+	/* it has no position of its own */
+	route->joined = true;
 	return false;
 }
 
@@ -199,9 +202,9 @@ take(struct sink *s, struct str line)
 static bool
 full(const struct sink *s, bool busy)
 {
-	size_t max = (size_t)s->opt->batch * (busy ? BATCH_GROWTH : 1);
+	size_t max = s->readings * (busy ? BATCH_GROWTH : 1);
 
-	return s->batch.whole >= max || s->batch.bytes >= BATCH_BYTES;
+	return s->batch.whole >= max || s->batch.bytes >= s->bytes;
 }
 
 /* Hands the batch over when it is time to; -1 when that is no use. */
@@ -295,20 +298,45 @@ run(struct sink *s)
 	finish(s);
 }
 
+/* How far is the store with the group?  One that does not say so is where
+ * the group is. */
 static int
-start(struct sink *s, struct fault *fault)
+find_place(struct sink *s, struct fault *fault)
 {
 	struct committer *c = &s->committer;
 
-	if (s->opt->ack != NULL) {
-		if (bus_group_parse(s->opt->ack, s->stream, s->group,
-		    fault) < 0 ||
-		    settle(s->stream, s->group, &s->at, &c->acked, fault) < 0)
-			return -1;
-		c->stream = s->stream;
-		c->group = s->group;
-	}
-	return committer_start(c, fault);
+	if (bus_group_parse(s->opt->ack, s->stream, s->group, fault) < 0 ||
+	    (c->store->position != NULL && c->store->position(c->handle,
+	    s->opt->ack, &s->at, fault) < 0) ||
+	    settle(s->stream, s->group, &s->at, &c->acked, fault) < 0)
+		return -1;
+	if (c->store->position == NULL)
+		s->at = (struct progress){ .whole = c->acked };
+	c->stream = s->stream;
+	c->group = s->group;
+	return 0;
+}
+
+static int
+start(struct sink *s, struct fault *fault)
+{
+	const struct store_driver *store = s->committer.store;
+	struct batch_ids *ids = store->position == NULL ? &s->ids : NULL;
+
+	s->readings = s->opt->batch > 0 ? (size_t)s->opt->batch :
+	    sink_batch(store);
+	s->bytes = store->batch_bytes ? store->batch_bytes : BATCH_BYTES;
+	if (s->opt->ack != NULL && find_place(s, fault) < 0)
+		return -1;
+	batch_ids_init(&s->ids, s->opt->ack != NULL);
+	batch_init(&s->batch, ids);
+	return committer_start(&s->committer, ids, fault);
+}
+
+size_t
+sink_batch(const struct store_driver *store)
+{
+	return store->batch > 0 ? store->batch : BATCH_READINGS;
 }
 
 int
@@ -322,11 +350,14 @@ sink_check(const struct sink_options *opt, struct fault *fault)
 
 int
 sink_run(const struct sink_options *opt, const struct store_driver *store,
-    void *writer, const struct progress *at)
+    void *writer, struct store_patience *patience)
 {
 	struct sink s = {
-		.opt = opt, .at = *at,
-		.committer = { .store = store, .handle = writer }
+		.opt = opt,
+		.committer = {
+			.store = store, .handle = writer, .patience = patience,
+			.refused = { .path = opt->rejects }
+		}
 	};
 	static char *no_files[] = { NULL };
 	struct fault fault;
@@ -339,45 +370,12 @@ sink_run(const struct sink_options *opt, const struct store_driver *store,
 		s.f.sequenced = opt->ack != NULL;
 		buf_init(&s.last, LINE_LIMIT);
 		decoded_init(&s.decoded);
-		batch_init(&s.batch);
 		ready_tell(opt->ready_fd);
 		run(&s);
 		decoded_release(&s.decoded);
-		batch_release(&s.batch);
 		buf_release(&s.last);
 	}
 	committer_end(&s.committer);
-	return filter_finish(&s.f);
-}
-
-/*
- * A batch is one transaction, on disk before it is acknowledged; with --ack
- * the position on the bus is in it, so that each reading is stored exactly
- * once, whatever is killed.  A store that is full or locked is waited for:
- * nothing is dropped.
- */
-int
-store_write_main(const struct store_driver *store, int argc, char **argv)
-{
-	static struct sink_options opt = SINK_DEFAULTS;
-	static const struct opt options[] = { SINK_OPTIONS(opt), OPT_END };
-	static char name[64];
-	struct program program = {
-		.name = name, .summary = store->write_summary,
-		.operands = store->operand, .options = options,
-	};
-	struct progress at;
-	struct fault fault;
-	void *writer;
-	int i, status;
-
-	snprintf(name, sizeof name, "mfx-write-%s", store->name);
-	i = program_start(&program, argc, argv);
-	if (sink_check(&opt, &fault) < 0)
-		program_misuse("%s", fault.text);
-	if (store->open_writer(&writer, argv[i], opt.ack, &at, &fault) < 0)
-		return diag_fault(&fault);
-	status = sink_run(&opt, store, writer, &at);
-	store->close_writer(writer);
-	return status;
+	batch_release(&s.batch);
+	return refusals_finish(&s.committer.refused, filter_finish(&s.f));
 }

@@ -25,34 +25,39 @@
  */
 struct sink_options {
 	int64_t batch;		/* readings; while another batch is being
-				 * stored it may grow to ten times that */
+				 * stored it may grow to ten times that; 0: as
+				 * the driver says */
 	int64_t every;		/* nanoseconds */
 	const char *ack;	/* "stream/group", or NULL */
 	const char *rejects;
 	int64_t ready_fd;
 };
 
-#define SINK_DEFAULTS { .batch = 5000, .every = STAMP_SECOND, .ready_fd = -1 }
+#define SINK_DEFAULTS { .every = STAMP_SECOND, .ready_fd = -1 }
 
-#define SINK_OPTIONS(o)						\
+/* `batch_help`: with the driver's default */
+#define SINK_OPTIONS(o, batch_help)				\
 	{ 0, "ack", "STREAM/GROUP", "move this group after each commit", \
 	    OPT_STRING(&(o).ack) },					\
-	{ 0, "batch", "N", "commit after N readings (default: 5000)",	\
+	{ 0, "batch", "N", batch_help,					\
 	    OPT_INT(&(o).batch, 1, 100000) },				\
 	{ 0, "every", "DURATION", "commit after this time (default: 1s)", \
 	    OPT_DURATION(&(o).every, 1000000, INT64_C(3600000000000)) }, \
 	FILTER_REJECTS(&(o).rejects),					\
 	READY_FD(&(o).ready_fd, "when ready")
 
+/* how many readings suit the store in one batch */
+size_t sink_batch(const struct store_driver *);
+
 /* -1 when --ack is not a group: a misuse */
 int sink_check(const struct sink_options *, struct fault *);
 
 /*
- * `writer` is the store's; `at` is what the store holds for the group of
- * --ack, all 0 for none.  Gives the exit status.  SIGTERM stores what is
- * whole and ends with 0, or with 75 when the store can't take it just then.
+ * `writer` is the store's, and `patience` what it was opened with.  Gives the
+ * exit status.  SIGTERM stores what is whole and ends with 0, or with 75 when
+ * the store can't take it just then.
  */
 int sink_run(const struct sink_options *, const struct store_driver *,
-    void *writer, const struct progress *at);
+    void *writer, struct store_patience *);
 
 #endif

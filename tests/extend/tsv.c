@@ -33,13 +33,10 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/out.h"
-#include "base/signal.h"
 #include "line/records.h"
 
 #define TSV_AT_MAX ((size_t)64 << 10)
 #define TSV_BATCH_MAX ((size_t)512 << 20)
-#define TSV_ANSWER_MAX ((size_t)1 << 22)	/* records in one answer */
-#define TSV_STOP_LINES 256		/* looks after as many for a signal */
 
 /* ---- FILE.at ---- */
 
@@ -174,7 +171,7 @@ tsv_open_file(struct tsv_writer *w, struct fault *fault)
 	if (fcntl(w->fd, F_SETLK, &all) < 0)
 		return fault_set(fault, EX_TEMPFAIL,
 		    "%s: another writer has it open", w->place);
-	if (tsv_at_read(&w->at, w->place, w->source, fault) == 0)
+	if (tsv_at_read(&w->at, w->place, NULL, fault) == 0)
 		return (uint64_t)st.st_size >= w->at.bytes ? 0 :
 		    fault_set(fault, EX_DATAERR, "%s: shorter than %s says",
 		    w->place, w->at.path);
@@ -184,25 +181,38 @@ tsv_open_file(struct tsv_writer *w, struct fault *fault)
 		return fault_set(fault, EX_CONFIG,
 		    "%s: not a TSV store, as %s is missing", w->place,
 		    w->at.path);
-	return tsv_at_write(&w->at, w->source, fault);
+	return tsv_at_write(&w->at, NULL, fault);
 }
 
-static int
-tsv_open_writer(void **out, const char *place, const char *source,
-    struct progress *at, struct fault *fault)
+static enum store_result
+tsv_open_writer(void **out, const char *place,
+    const struct store_watch *watch, struct fault *fault)
 {
 	struct tsv_writer *w = memory_zero(1, sizeof *w);
 
+	(void)watch;
 	w->place = memory_strdup(place);
-	w->source = source ? memory_strdup(source) : NULL;
 	buf_init(&w->at.others, TSV_AT_MAX);
 	buf_init(&w->text, TSV_BATCH_MAX);
 	if (tsv_open_file(w, fault) < 0) {
 		tsv_close_writer(w);
-		return -1;
+		return STORE_FAILED;
 	}
-	*at = w->at.at;
 	*out = w;
+	return STORE_DONE;
+}
+
+static int
+tsv_position(void *handle, const char *source, struct progress *at,
+    struct fault *fault)
+{
+	struct tsv_writer *w = handle;
+
+	w->source = memory_strdup(source);
+	buf_clear(&w->at.others);
+	if (tsv_at_read(&w->at, w->place, source, fault) < 0)
+		return -1;
+	*at = w->at.at;
 	return 0;
 }
 
@@ -247,7 +257,7 @@ tsv_result(const struct fault *fault)
 }
 
 static enum store_result
-tsv_write(void *handle, const struct batch *b, struct fault *fault)
+tsv_write(void *handle, struct batch *b, struct fault *fault)
 {
 	struct tsv_writer *w = handle;
 	struct progress at = w->at.at;
@@ -278,175 +288,66 @@ tsv_write(void *handle, const struct batch *b, struct fault *fault)
 
 /* ---- reading ---- */
 
-struct tsv_row {
-	int64_t time;
-	size_t offset, length;	/* of the line, in the file */
-};
-
+/* It gives all there is, as it came: the frame does the rest. */
 struct tsv_reader {
 	const char *place;
-	const struct query *query;
-	struct store_watch watch;
 	char *text;		/* what counts of the file, mapped */
 	size_t n;
-	struct tsv_row *rows;	/* that match, in order */
-	size_t found, cap, next;
+	struct str rest;	/* of it, to be given */
 	struct pack pack;
 };
 
-static bool
-tsv_parse(struct tsv_reader *r, struct str line, struct route *route)
-{
-	struct str field, record = line;
-	int i;
-
-	for (i = 0; i < 3; i++)
-		if (!tsv_field(&record, '\t', &field))
-			return false;
-	return pack_parse_line(&r->pack, record, (struct stamp){ 0 },
-	    route) == NULL && r->pack.n == 1;
-}
-
-static int
-tsv_keep(struct tsv_reader *r, struct str line, struct fault *fault)
-{
-	if (r->found == TSV_ANSWER_MAX)
-		return fault_set(fault, EX_USAGE, "%s: over %zu records: "
-		    "ask for fewer with --from and --to", r->place,
-		    TSV_ANSWER_MAX);
-	if (r->found == r->cap) {
-		r->cap = r->cap ? 2 * r->cap : 1024;
-		r->rows = memory_resize(r->rows, r->cap * sizeof *r->rows);
-	}
-	r->rows[r->found++] = (struct tsv_row){
-		r->pack.records[0].time.ns, (size_t)(line.p - r->text), line.n
-	};
-	return 0;
-}
-
-static bool
-tsv_stopped(const struct tsv_reader *r)
-{
-	return r->watch.stop ? r->watch.stop(r->watch.arg) : signal_stop();
-}
-
-static int
-tsv_scan(struct tsv_reader *r, struct fault *fault)
-{
-	const struct match *want = &r->query->match;
-	struct str rest = { r->text, r->n }, line;
-	struct route route;
-	size_t number;
-
-	for (number = 1; tsv_field(&rest, '\n', &line); number++) {
-		if (!tsv_parse(r, line, &route))
-			return fault_set(fault, EX_DATAERR,
-			    "%s:%zu: not a line of a TSV store", r->place,
-			    number);
-		if (match_route(want, &route) &&
-		    match_record(want, &r->pack.records[0]) &&
-		    tsv_keep(r, line, fault) < 0)
-			return -1;
-		if (number % TSV_STOP_LINES == 0 && tsv_stopped(r))
-			return fault_set(fault, EX_TEMPFAIL,
-			    "stopped before the end of the answer");
-	}
-	return 0;
-}
-
-/* by time, and those of one time as they came */
-static int
-tsv_earlier(const void *x, const void *y)
-{
-	const struct tsv_row *a = x, *b = y;
-
-	if (a->time != b->time)
-		return a->time < b->time ? -1 : 1;
-	return (a->offset > b->offset) - (a->offset < b->offset);
-}
-
-static int
-tsv_later(const void *x, const void *y)
-{
-	return tsv_earlier(y, x);
-}
-
 static void
-tsv_close_reader(void *handle)
+tsv_unmap(struct tsv_reader *r)
 {
-	struct tsv_reader *r = handle;
-
 	if (r->n > 0)
 		munmap(r->text, r->n);
-	pack_release(&r->pack);
-	free(r->rows);
-	free(r);
+	r->n = 0;
 }
 
 static int
-tsv_map(struct tsv_reader *r, struct fault *fault)
+tsv_map(struct tsv_reader *r, const struct tsv_at *at, int fd,
+    struct fault *fault)
 {
-	struct tsv_at at = { .bytes = 0 };
 	struct stat st;
-	int fd, status;
+	void *p;
 
+	if (fstat(fd, &st) < 0)
+		return fault_errno(fault, 0, "%s", r->place);
+	if ((uint64_t)st.st_size < at->bytes || at->bytes > SIZE_MAX)
+		return fault_set(fault, EX_DATAERR,
+		    "%s: shorter than %s says", r->place, at->path);
+	if (at->bytes == 0)
+		return 0;
+	p = mmap(NULL, (size_t)at->bytes, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return fault_errno(fault, 0, "%s", r->place);
+	r->text = p;
+	r->n = (size_t)at->bytes;
+	return 0;
+}
+
+static int
+tsv_query(void *handle, const struct query *query, struct fault *fault)
+{
+	struct tsv_reader *r = handle;
+	struct tsv_at at = { .bytes = 0 };
+	int fd, result;
+
+	(void)query;
+	tsv_unmap(r);
 	buf_init(&at.others, TSV_AT_MAX);
-	status = tsv_at_read(&at, r->place, NULL, fault);
+	result = tsv_at_read(&at, r->place, NULL, fault);
 	buf_release(&at.others);
-	if (status < 0)
+	if (result < 0)
 		return -1;
 	fd = open(r->place, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fault_errno(fault, EX_NOINPUT, "%s", r->place);
-	if (fstat(fd, &st) < 0)
-		status = fault_errno(fault, 0, "%s", r->place);
-	else if ((uint64_t)st.st_size < at.bytes || at.bytes > SIZE_MAX)
-		status = fault_set(fault, EX_DATAERR,
-		    "%s: shorter than %s says", r->place, at.path);
-	else if (at.bytes > 0) {
-		void *p = mmap(NULL, (size_t)at.bytes, PROT_READ, MAP_SHARED,
-		    fd, 0);
-
-		if (p == MAP_FAILED)
-			status = fault_errno(fault, 0, "%s", r->place);
-		else {
-			r->text = p;
-			r->n = (size_t)at.bytes;
-		}
-	}
+	result = tsv_map(r, &at, fd, fault);
 	close(fd);
-	return status;
-}
-
-static int
-tsv_open_reader(void **out, const char *place, const struct query *query,
-    const struct store_watch *watch, struct fault *fault)
-{
-	struct tsv_reader *r;
-
-	if (query->aggregate != AGGREGATE_NONE)
-		return fault_set(fault, EX_USAGE, "--aggregate: a TSV store "
-		    "has none; read the records and count them");
-	r = memory_zero(1, sizeof *r);
-	r->place = place;
-	r->query = query;
-	r->watch = *watch;
-	pack_init(&r->pack);
-	if (tsv_map(r, fault) < 0 || tsv_scan(r, fault) < 0) {
-		tsv_close_reader(r);
-		return -1;
-	}
-	if (r->found > 0)
-		qsort(r->rows, r->found, sizeof *r->rows,
-		    query->order == QUERY_DESC ? tsv_later : tsv_earlier);
-	if ((uint64_t)query->offset < r->found)
-		r->next = (size_t)query->offset;
-	else
-		r->next = r->found;
-	if (query->limit >= 0 && (uint64_t)query->limit < r->found - r->next)
-		r->found = r->next + (size_t)query->limit;
-	*out = r;
-	return 0;
+	r->rest = (struct str){ r->text, r->n };
+	return result;
 }
 
 static int
@@ -454,46 +355,45 @@ tsv_next(void *handle, struct route *route, struct record *record,
     struct fault *fault)
 {
 	struct tsv_reader *r = handle;
-	const struct tsv_row *row;
+	struct str line, field;
+	int i;
 
-	if (r->next == r->found)
+	if (r->rest.n == 0)
 		return 0;
-	row = &r->rows[r->next++];
-	if (!tsv_parse(r, (struct str){ r->text + row->offset, row->length },
-	    route))
+	if (!tsv_field(&r->rest, '\n', &line))
+		line.n = 0;
+	for (i = 0; i < 3; i++)
+		if (!tsv_field(&line, '\t', &field))
+			line.n = 0;
+	if (pack_parse_line(&r->pack, line, (struct stamp){ 0 }, route) !=
+	    NULL || r->pack.n != 1)
 		return fault_set(fault, EX_DATAERR,
-		    "%s: was changed while it was read", r->place);
+		    "%s: not a file of a TSV store", r->place);
 	*record = r->pack.records[0];
 	return 1;
 }
 
-static int
-tsv_count(void *handle, uint64_t *n, struct fault *fault)
+static void
+tsv_close_reader(void *handle)
 {
 	struct tsv_reader *r = handle;
 
-	(void)fault;
-	*n = r->found - r->next;
-	return 0;
-}
-
-/* it makes no sums */
-static uint64_t
-tsv_beyond(const void *handle)
-{
-	(void)handle;
-	return 0;
+	tsv_unmap(r);
+	pack_release(&r->pack);
+	free(r);
 }
 
 static int
-tsv_probe(const char *place, struct fault *fault)
+tsv_open_reader(void **out, const char *place,
+    const struct store_watch *watch, struct fault *fault)
 {
-	struct tsv_reader r = { .place = place };
+	struct tsv_reader *r = memory_zero(1, sizeof *r);
 
-	if (tsv_map(&r, fault) < 0)
-		return -1;
-	if (r.n > 0)
-		munmap(r.text, r.n);
+	(void)watch;
+	(void)fault;
+	r->place = place;
+	pack_init(&r->pack);
+	*out = r;
 	return 0;
 }
 
@@ -504,12 +404,11 @@ const struct store_driver store_tsv = {
 	.write_summary = "store readings in a TSV file, each exactly once",
 	.read_summary = "print readings from a TSV file",
 	.open_writer = tsv_open_writer,
+	.position = tsv_position,
 	.write = tsv_write,
 	.close_writer = tsv_close_writer,
 	.open_reader = tsv_open_reader,
+	.query = tsv_query,
 	.next = tsv_next,
-	.count = tsv_count,
-	.beyond = tsv_beyond,
 	.close_reader = tsv_close_reader,
-	.probe = tsv_probe,
 };

@@ -29,8 +29,8 @@ test_batch(void)
 	struct progress at = { .whole = 7 };
 	int i;
 
-	batch_init(&a);
-	batch_init(&b);
+	batch_init(&a, NULL);
+	batch_init(&b, NULL);
 	add(&a, "{\"channel\":\"c1\",\"n\":\"a\",\"v\":1.5,\"t\":2e9}");
 	CHECK(a.n == 1 && a.whole == 0 && !a.due);
 	batch_cut(&a, NULL);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "store/sqlite/db.h"
+#include "store/sqlite/schema.h"
 
 /* of `max` bytes: as many slots as there is room for series with texts of
  * the usual length */
@@ -33,13 +33,13 @@ sqlite_labels_open(struct sqlite_labels *l, sqlite3 *db, size_t max,
 {
 	*l = (struct sqlite_labels){ .stmt = NULL };
 	arena_init(&l->kept, max);
-	return sqlite_db_prepare(db, "SELECT channel, publisher, protocol,"
+	return db_prepare(db, "SELECT channel, publisher, protocol,"
 	    " subtopic, name, unit, content_type, kind, version FROM series"
 	    " WHERE id = ?1", &l->stmt, fault);
 }
 
-static void
-labels_forget(struct sqlite_labels *l)
+void
+sqlite_labels_forget(struct sqlite_labels *l)
 {
 	free(l->slots);
 	l->slots = NULL;
@@ -50,7 +50,7 @@ void
 sqlite_labels_close(struct sqlite_labels *l)
 {
 	sqlite3_finalize(l->stmt);
-	labels_forget(l);
+	sqlite_labels_forget(l);
 }
 
 /* Numbers are given one after the other, so the low bits tell apart. */
@@ -71,7 +71,7 @@ labels_room(struct sqlite_labels *l, size_t n)
 
 	if (room != NULL)
 		return room;
-	labels_forget(l);
+	sqlite_labels_forget(l);
 	return arena_alloc(&l->kept, sizeof *room + n);
 }
 

@@ -33,6 +33,8 @@ struct sqlite_labels {
 
 int sqlite_labels_open(struct sqlite_labels *, sqlite3 *, size_t max,
     struct fault *);
+/* what has been kept: a series may be another one in the next query */
+void sqlite_labels_forget(struct sqlite_labels *);
 /* also one that could not be opened, or is all zero */
 void sqlite_labels_close(struct sqlite_labels *);
 

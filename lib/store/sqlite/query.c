@@ -2,6 +2,7 @@
 #include "store/sqlite/query.h"
 
 #include "base/glob.h"
+#include "store/watch.h"
 
 /* up to here, the newest of each series are looked up one by one */
 #define NEWEST_MAX 100000
@@ -316,7 +317,7 @@ glob_function(sqlite3_context *context, int n, sqlite3_value **args)
 	watch->work += glob_work(glob, text.n);
 	if (watch->work >= WATCH_WORK) {
 		watch->work = 0;
-		if (watch->ask.stop(watch->ask.arg)) {
+		if (store_stopped(watch->ask)) {
 			sqlite3_result_error_code(context, SQLITE_INTERRUPT);
 			return;
 		}

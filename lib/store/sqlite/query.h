@@ -37,7 +37,7 @@ void sqlite_query_release(struct sqlite_query *);
 
 /* what is asked now and then, whether to go on */
 struct sqlite_watch {
-	struct store_watch ask;
+	const struct store_watch *ask;
 	size_t work;			/* since it was asked last */
 };
 

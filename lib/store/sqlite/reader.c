@@ -6,11 +6,11 @@
 #include <sysexits.h>
 
 #include "base/memory.h"
-#include "base/signal.h"
 #include "json/number.h"
-#include "store/sqlite/db.h"
+#include "store/sqlite/schema.h"
 #include "store/sqlite/labels.h"
 #include "store/sqlite/query.h"
+#include "store/watch.h"
 
 /* SQLite asks this often, in its own steps, whether to go on: several times
  * a millisecond */
@@ -21,8 +21,8 @@
 #define LABELS ((size_t)32 << 20)
 
 struct sqlite_reader {
-	sqlite3 *db;
-	sqlite3_stmt *stmt;
+	struct db db;
+	sqlite3_stmt *stmt;	/* of the query, or NULL */
 	struct sqlite_query query;
 	struct sqlite_labels labels;
 	bool numbers;		/* each record is a number made of many … */
@@ -32,61 +32,70 @@ struct sqlite_reader {
 	uint64_t beyond;
 };
 
-static bool
-signalled(void *unused)
-{
-	(void)unused;
-	return signal_stop();
-}
-
 static int
 asked_to_stop(void *arg)
 {
 	const struct sqlite_watch *watch = arg;
 
-	return watch->ask.stop(watch->ask.arg);
-}
-
-static int
-prepare(struct sqlite_reader *r, struct fault *fault)
-{
-	int rc = sqlite_query_functions(r->db, &r->watch);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(r->db, r->query.sql.p, -1, &r->stmt,
-		    NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite_query_bind(&r->query, r->stmt);
-	if (rc != SQLITE_OK)
-		return sqlite_db_fault(r->db, rc, fault);
-	/* our signals are blocked while it works: it has to look */
-	sqlite3_progress_handler(r->db, STEPS, asked_to_stop, &r->watch);
-	return 0;
+	return store_stopped(watch->ask);
 }
 
 int
-sqlite_reader_open(void **out, const char *path, const struct query *ask,
+sqlite_reader_open(void **out, const char *path,
     const struct store_watch *watch, struct fault *fault)
 {
 	struct sqlite_reader *r = memory_zero(1, sizeof *r);
+	int rc;
 
-	r->watch.ask = *watch;
-	if (watch->stop == NULL)
-		r->watch.ask.stop = signalled;
+	r->watch.ask = watch;
+	buf_init(&r->texts, (size_t)3 * NUMBER_TEXT);
+	*out = r;
+	if (db_open(&r->db, path, DB_READ, &sqlite_kind, NULL, fault) == 0 &&
+	    sqlite_labels_open(&r->labels, r->db.sql,
+	    watch->one_of_many ? SQLITE_LABELS_MIN : LABELS, fault) == 0) {
+		rc = sqlite_query_functions(r->db.sql, &r->watch);
+		/* our signals are blocked while it works: it has to look */
+		sqlite3_progress_handler(r->db.sql, STEPS, asked_to_stop,
+		    &r->watch);
+		if (rc == SQLITE_OK)
+			return 0;
+		db_fault(r->db.sql, rc, fault);
+	}
+	sqlite_reader_close(r);
+	return -1;
+}
+
+static void
+sqlite_reader_forget(struct sqlite_reader *r)
+{
+	sqlite3_finalize(r->stmt);
+	r->stmt = NULL;
+	sqlite_query_release(&r->query);
+	sqlite_labels_forget(&r->labels);
+}
+
+int
+sqlite_reader_query(void *handle, const struct query *ask,
+    struct fault *fault)
+{
+	struct sqlite_reader *r = handle;
+	int rc, moved = 0;
+
+	sqlite3_file_control(r->db.sql, "main", SQLITE_FCNTL_HAS_MOVED,
+	    &moved);
+	if (moved)
+		return fault_set(fault, EX_TEMPFAIL, "%s: moved or removed",
+		    sqlite3_db_filename(r->db.sql, "main"));
+	sqlite_reader_forget(r);
 	r->numbers = ask->aggregate != AGGREGATE_NONE &&
 	    ask->aggregate != AGGREGATE_LAST;
 	r->counts = ask->aggregate == AGGREGATE_COUNT;
+	r->beyond = 0;
 	sqlite_query_build(&r->query, ask);
-	buf_init(&r->texts, (size_t)3 * NUMBER_TEXT);
-	if (sqlite_db_open(&r->db, path, false, fault) < 0 ||
-	    sqlite_labels_open(&r->labels, r->db,
-	    watch->one_of_many ? SQLITE_LABELS_MIN : LABELS, fault) < 0 ||
-	    prepare(r, fault) < 0) {
-		sqlite_reader_close(r);
-		return -1;
-	}
-	*out = r;
-	return 0;
+	rc = sqlite3_prepare_v2(r->db.sql, r->query.sql.p, -1, &r->stmt, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite_query_bind(&r->query, r->stmt);
+	return rc == SQLITE_OK ? 0 : db_fault(r->db.sql, rc, fault);
 }
 
 void
@@ -94,10 +103,9 @@ sqlite_reader_close(void *handle)
 {
 	struct sqlite_reader *r = handle;
 
-	sqlite3_finalize(r->stmt);
+	sqlite_reader_forget(r);
 	sqlite_labels_close(&r->labels);
-	sqlite3_close(r->db);
-	sqlite_query_release(&r->query);
+	db_close(&r->db);
 	buf_release(&r->texts);
 	free(r);
 }
@@ -171,15 +179,6 @@ is_beyond(struct sqlite_reader *r, const struct record *record)
 	    !isfinite(sqlite3_column_double(r->stmt, ROW_VALUE))));
 }
 
-static int
-explain(struct sqlite_reader *r, int rc, struct fault *fault)
-{
-	if (rc == SQLITE_INTERRUPT)
-		return fault_set(fault, EX_TEMPFAIL,
-		    "stopped before the end of the answer");
-	return sqlite_db_fault(r->db, rc, fault);
-}
-
 int
 sqlite_reader_next(void *handle, struct route *route, struct record *record,
     struct fault *fault)
@@ -194,7 +193,7 @@ sqlite_reader_next(void *handle, struct route *route, struct record *record,
 			return 1;
 		r->beyond++;
 	}
-	return rc == SQLITE_DONE ? 0 : explain(r, rc, fault);
+	return rc == SQLITE_DONE ? 0 : db_fault(r->db.sql, rc, fault);
 }
 
 uint64_t
@@ -212,21 +211,23 @@ sqlite_reader_count(void *handle, uint64_t *n, struct fault *fault)
 	int rc = sqlite3_step(r->stmt);
 
 	if (rc != SQLITE_ROW)
-		return explain(r, rc, fault);
+		return db_fault(r->db.sql, rc, fault);
 	*n = (uint64_t)sqlite3_column_int64(r->stmt, 0);
 	return 0;
 }
 
 int
-sqlite_reader_probe(const char *path, struct fault *fault)
+sqlite_reader_probe(const char *path, const struct store_watch *watch,
+    struct fault *fault)
 {
-	sqlite3 *db;
+	struct db db;
 	int r;
 
-	if (sqlite_db_open(&db, path, false, fault) < 0)
+	(void)watch;
+	if (db_open(&db, path, DB_READ, &sqlite_kind, NULL, fault) < 0)
 		return -1;
-	r = sqlite_db_run(db, "SELECT 1 FROM readings LIMIT 1", fault);
-	sqlite3_close(db);
+	r = db_exec(db.sql, "SELECT 1 FROM readings LIMIT 1", fault);
+	db_close(&db);
 	return r;
 }
 
@@ -240,7 +241,7 @@ sqlite_reader_explain(void *handle, struct buf *to)
 	buf_init(&sql, r->query.sql.max + 32);
 	buf_puts(&sql, "EXPLAIN QUERY PLAN ");
 	buf_put_str(&sql, buf_str(&r->query.sql));
-	if (sqlite3_prepare_v2(r->db, sql.p, -1, &s, NULL) == SQLITE_OK) {
+	if (sqlite3_prepare_v2(r->db.sql, sql.p, -1, &s, NULL) == SQLITE_OK) {
 		sqlite_query_bind(&r->query, s);
 		while (sqlite3_step(s) == SQLITE_ROW)
 			buf_printf(to, "%s\n", sqlite3_column_text(s, 3));

@@ -2,7 +2,7 @@
 #include "store/sqlite/series.h"
 
 #include "line/route.h"
-#include "store/sqlite/db.h"
+#include "store/sqlite/schema.h"
 
 /* a unit is as long as a line at most */
 #define TEXT_MAX ((size_t)1 << 20)
@@ -36,7 +36,7 @@ sqlite_series_open(struct sqlite_series *s, sqlite3 *db, struct fault *fault)
 	for (i = 0; i < SERIES_STATEMENTS; i++)
 		s->stmt[i] = NULL;
 	for (i = 0; i < SERIES_STATEMENTS; i++)
-		if (sqlite_db_prepare(db, sqlite_series_sql[i], &s->stmt[i],
+		if (db_prepare(db, sqlite_series_sql[i], &s->stmt[i],
 		    fault) < 0)
 			return -1;
 	return 0;
@@ -256,14 +256,14 @@ sqlite_series_copy_all(sqlite3 *db, struct fault *fault)
 
 	r = sqlite_series_open(&s, db, fault);
 	if (r == 0)
-		r = sqlite_db_prepare(db, "SELECT id, channel, publisher,"
+		r = db_prepare(db, "SELECT id, channel, publisher,"
 		    " protocol, subtopic, name, unit, kind, content_type,"
 		    " version FROM series_1 ORDER BY id", &old, fault);
 	while (r == 0 && (rc = sqlite3_step(old)) == SQLITE_ROW)
 		if ((rc = sqlite_series_copy(&s, old)) != SQLITE_OK)
 			break;
 	if (r == 0 && rc != SQLITE_DONE)
-		r = sqlite_db_fault(db, rc, fault);
+		r = db_fault(db, rc, fault);
 	sqlite3_finalize(old);
 	sqlite_series_close(&s);
 	return r;
@@ -273,12 +273,12 @@ int
 sqlite_series_migrate(sqlite3 *db, struct fault *fault)
 {
 	/* without the old way of it, readings would follow the name */
-	if (sqlite_db_run(db, "DROP VIEW IF EXISTS messages;"
+	if (db_exec(db, "DROP VIEW IF EXISTS messages;"
 	    "PRAGMA legacy_alter_table = ON;"
 	    "ALTER TABLE series RENAME TO series_1;"
 	    "PRAGMA legacy_alter_table = OFF", fault) < 0 ||
-	    sqlite_db_run(db, sqlite_schema_series, fault) < 0 ||
+	    db_exec(db, sqlite_schema_series, fault) < 0 ||
 	    sqlite_series_copy_all(db, fault) < 0)
 		return -1;
-	return sqlite_db_run(db, "DROP TABLE series_1", fault);
+	return db_exec(db, "DROP TABLE series_1", fault);
 }

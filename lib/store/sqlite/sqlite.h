@@ -12,7 +12,7 @@
  * It is known by its application_id; a file of another application, or of
  * a newer version of ours, is refused with EX_CONFIG and not touched.
  *
- * Order of this folder: db, series < labels, query < reader, writer <
+ * Order of this folder: schema, series < labels, query < reader, writer <
  * driver.
  */
 extern const struct store_driver store_sqlite;

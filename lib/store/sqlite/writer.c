@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "json/number.h"
 #include "store/series.h"
-#include "store/sqlite/db.h"
+#include "store/sqlite/schema.h"
 #include "store/sqlite/series.h"
 
 enum statement {
@@ -35,7 +35,7 @@ static const char *const sql[STATEMENTS] = {
 };
 
 struct sqlite_writer {
-	sqlite3 *db;
+	struct db db;
 	sqlite3_stmt *stmt[STATEMENTS];
 	char *source;		/* or NULL */
 	struct progress at;	/* of the source */
@@ -129,7 +129,7 @@ put_reading(struct sqlite_writer *w, const struct reading *reading)
 		series_add(&w->cache, buf_str(&w->key), id);
 	}
 	rc = put_row(w, INSERT, id, &reading->record);
-	if (rc == SQLITE_OK && sqlite3_changes(w->db) == 0)
+	if (rc == SQLITE_OK && sqlite3_changes(w->db.sql) == 0)
 		rc = put_row(w, AGAIN, id, &reading->record);
 	return rc;
 }
@@ -186,7 +186,7 @@ advance(struct sqlite_writer *w, const struct progress *to)
 	bind_text(s, 4, str_z(w->source));
 	bind_progress(s, 5, &w->at);
 	rc = run(w, ADVANCE);
-	if (rc == SQLITE_OK && sqlite3_changes(w->db) != 1)
+	if (rc == SQLITE_OK && sqlite3_changes(w->db.sql) != 1)
 		rc = SQLITE_DONE;
 	return rc;
 }
@@ -197,18 +197,18 @@ give_up(struct sqlite_writer *w, int rc, struct fault *fault)
 {
 	if (rc == SQLITE_DONE)
 		fault_set(fault, EX_TEMPFAIL, "%s: another writer stores '%s'",
-		    sqlite3_db_filename(w->db, "main"), w->source);
+		    sqlite3_db_filename(w->db.sql, "main"), w->source);
 	else
-		sqlite_db_fault(w->db, rc, fault);
+		db_fault(w->db.sql, rc, fault);
 	/* some errors have rolled back already */
-	if (!sqlite3_get_autocommit(w->db))
+	if (!sqlite3_get_autocommit(w->db.sql))
 		run(w, ROLLBACK);
 	forget(w);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
 		/* what the log holds may fit into its place by now */
-		sqlite3_wal_checkpoint_v2(w->db, NULL,
+		sqlite3_wal_checkpoint_v2(w->db.sql, NULL,
 		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 		return STORE_LATER;
 	case SQLITE_BUSY:
@@ -220,16 +220,16 @@ give_up(struct sqlite_writer *w, int rc, struct fault *fault)
 }
 
 enum store_result
-sqlite_writer_write(void *handle, const struct batch *b, struct fault *fault)
+sqlite_writer_write(void *handle, struct batch *b, struct fault *fault)
 {
 	struct sqlite_writer *w = handle;
 	bool advances = w->source != NULL && b->has_at;
 	int rc, moved = 0;
 
-	sqlite3_file_control(w->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	sqlite3_file_control(w->db.sql, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 	if (moved) {
 		fault_set(fault, EX_IOERR, "%s: moved or removed",
-		    sqlite3_db_filename(w->db, "main"));
+		    sqlite3_db_filename(w->db.sql, "main"));
 		return STORE_FAILED;
 	}
 	if (b->whole == 0 && !advances)
@@ -245,32 +245,44 @@ sqlite_writer_write(void *handle, const struct batch *b, struct fault *fault)
 	return give_up(w, rc, fault);
 }
 
-/* Where the source is; a new one begins at 0. */
 static int
-find_position(struct sqlite_writer *w, struct fault *fault)
+bind_source(struct sqlite_writer *w, const char *text, sqlite3_stmt **s,
+    struct fault *fault)
 {
+	if (db_prepare(w->db.sql, text, s, fault) < 0)
+		return -1;
+	bind_text(*s, 1, str_z(w->source));
+	return 0;
+}
+
+/* Where the source is; a new one begins at 0. */
+int
+sqlite_writer_position(void *handle, const char *source, struct progress *at,
+    struct fault *fault)
+{
+	struct sqlite_writer *w = handle;
 	sqlite3_stmt *s;
 	int rc;
 
-	if (sqlite_db_prepare(w->db, "INSERT OR IGNORE INTO progress"
-	    " (source, seq) VALUES (?1, 0)", &s, fault) < 0)
+	w->source = memory_strdup(source);
+	if (bind_source(w, "INSERT OR IGNORE INTO progress (source, seq)"
+	    " VALUES (?1, 0)", &s, fault) < 0)
 		return -1;
-	bind_text(s, 1, str_z(w->source));
 	sqlite3_step(s);
 	if ((rc = sqlite3_finalize(s)) != SQLITE_OK)
-		return sqlite_db_fault(w->db, rc, fault);
-	if (sqlite_db_prepare(w->db, "SELECT seq, open_seq, part"
-	    " FROM progress WHERE source = ?1", &s, fault) < 0)
+		return db_fault(w->db.sql, rc, fault);
+	if (bind_source(w, "SELECT seq, open_seq, part FROM progress"
+	    " WHERE source = ?1", &s, fault) < 0)
 		return -1;
-	bind_text(s, 1, str_z(w->source));
 	if (sqlite3_step(s) == SQLITE_ROW)
 		w->at = (struct progress){
 			.whole = (uint64_t)sqlite3_column_int64(s, 0),
 			.open = (uint64_t)sqlite3_column_int64(s, 1),
 			.part = (uint32_t)sqlite3_column_int64(s, 2),
 		};
+	*at = w->at;
 	rc = sqlite3_finalize(s);
-	return rc == SQLITE_OK ? 0 : sqlite_db_fault(w->db, rc, fault);
+	return rc == SQLITE_OK ? 0 : db_fault(w->db.sql, rc, fault);
 }
 
 static int
@@ -279,30 +291,27 @@ prepare(struct sqlite_writer *w, struct fault *fault)
 	int i;
 
 	for (i = 0; i < STATEMENTS; i++)
-		if (sqlite_db_prepare(w->db, sql[i], &w->stmt[i], fault) < 0)
+		if (db_prepare(w->db.sql, sql[i], &w->stmt[i], fault) < 0)
 			return -1;
-	if (sqlite_series_open(&w->series, w->db, fault) < 0)
-		return -1;
-	return w->source ? find_position(w, fault) : 0;
+	return sqlite_series_open(&w->series, w->db.sql, fault);
 }
 
-int
-sqlite_writer_open(void **out, const char *path, const char *source,
-    struct progress *at, struct fault *fault)
+enum store_result
+sqlite_writer_open(void **out, const char *path,
+    const struct store_watch *watch, struct fault *fault)
 {
 	struct sqlite_writer *w = memory_zero(1, sizeof *w);
 
+	(void)watch;
 	series_init(&w->cache);
 	buf_init(&w->key, SERIES_KEY_MAX);
-	w->source = source ? memory_strdup(source) : NULL;
-	if (sqlite_db_open(&w->db, path, true, fault) < 0 ||
+	if (db_open(&w->db, path, DB_MAKE, &sqlite_kind, NULL, fault) < 0 ||
 	    prepare(w, fault) < 0) {
 		sqlite_writer_close(w);
-		return -1;
+		return STORE_FAILED;
 	}
-	*at = w->at;
 	*out = w;
-	return 0;
+	return STORE_DONE;
 }
 
 void
@@ -314,7 +323,7 @@ sqlite_writer_close(void *handle)
 	for (i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(w->stmt[i]);
 	sqlite_series_close(&w->series);
-	sqlite3_close(w->db);
+	db_close(&w->db);
 	series_release(&w->cache);
 	buf_release(&w->key);
 	free(w->source);

@@ -6,10 +6,11 @@
 
 /* The writing side of the driver (store/store.h): a batch is one
  * transaction, on disk when it is done. */
-int sqlite_writer_open(void **, const char *path, const char *source,
-    struct progress *at, struct fault *);
-enum store_result sqlite_writer_write(void *, const struct batch *,
+enum store_result sqlite_writer_open(void **, const char *path,
+    const struct store_watch *, struct fault *);
+int sqlite_writer_position(void *, const char *source, struct progress *,
     struct fault *);
+enum store_result sqlite_writer_write(void *, struct batch *, struct fault *);
 void sqlite_writer_close(void *);
 
 #endif

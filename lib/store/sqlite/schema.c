@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/sqlite/db.h"
+#include "store/sqlite/schema.h"
 
-#include "sqlite/db.h"
 #include "store/sqlite/series.h"
 
 /*
@@ -90,27 +89,8 @@ const char *const sqlite_kinds[5] = {
 	"none", "number", "string", "bool", "data"
 };
 
-int
-sqlite_db_fault(sqlite3 *db, int rc, struct fault *fault)
-{
-	return db_fault(db, rc, fault);
-}
-
-int
-sqlite_db_run(sqlite3 *db, const char *sql, struct fault *fault)
-{
-	return db_exec(db, sql, fault);
-}
-
-int
-sqlite_db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt,
-    struct fault *fault)
-{
-	return db_prepare(db, sql, stmt, fault);
-}
-
 static int
-migrate(struct db *db, int from, struct fault *fault)
+sqlite_migrate(struct db *db, int from, struct fault *fault)
 {
 	if (from == 0)
 		return db_exec(db->sql, sqlite_schema, fault) < 0 ? -1 :
@@ -123,7 +103,7 @@ migrate(struct db *db, int from, struct fault *fault)
 	return sqlite_series_migrate(db->sql, fault);
 }
 
-static const struct db_kind store_kind = {
+const struct db_kind sqlite_kind = {
 	.name = "store",
 	.hint = "",
 	.application_id = 0x6d667873,	/* "mfxs" */
@@ -136,18 +116,5 @@ static const struct db_kind store_kind = {
 	 * place. */
 	.write_pragmas = "PRAGMA cache_size = -32000;"
 	    "PRAGMA wal_autocheckpoint = 8000",
-	.migrate = migrate,
+	.migrate = sqlite_migrate,
 };
-
-int
-sqlite_db_open(sqlite3 **sql, const char *path, bool writer,
-    struct fault *fault)
-{
-	struct db db;
-
-	if (db_open(&db, path, writer ? DB_MAKE : DB_READ, &store_kind, NULL,
-	    fault) < 0)
-		return -1;
-	db_release(&db, sql);
-	return 0;
-}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Readings out of a store, as resolved lines in order of time.  It only
+ * reads, also while a writer is at work.
+ */
+#include <inttypes.h>
+#include <sysexits.h>
+
+#include "base/diag.h"
+#include "base/filter.h"
+#include "line/records.h"
+#include "store/place.h"
+#include "store/reader.h"
+
+static void
+read_show_plan(struct reader *r)
+{
+	struct buf plan;
+	const char *line;
+
+	if (!diag_shows(DIAG_DEBUG))
+		return;
+	buf_init(&plan, LINE_LIMIT);
+	reader_explain(r, &plan);
+	buf_putc(&plan, '\0');
+	for (line = plan.p; *line != '\0'; line += strcspn(line, "\n") + 1)
+		diag_debug("plan: %.*s", (int)strcspn(line, "\n"), line);
+	buf_release(&plan);
+}
+
+/* 1: something was found, 0: nothing, -1: an error */
+static int
+read_records(struct reader *r, struct out *out, struct fault *fault)
+{
+	struct route route;
+	struct record record;
+	int got, found = 0;
+
+	while ((got = reader_next(r, &route, &record, fault)) > 0) {
+		record_put_line(&out->b, &route, &record);
+		if (out_end(out) < 0)
+			return 1;
+		found = 1;
+	}
+	return got < 0 ? -1 : found;
+}
+
+static int
+read_count(struct reader *r, struct out *out, struct fault *fault)
+{
+	uint64_t n;
+
+	if (reader_count(r, &n, fault) < 0)
+		return -1;
+	buf_put_u64(&out->b, n);
+	buf_putc(&out->b, '\n');
+	out_end(out);
+	return n > 0;
+}
+
+static int
+read_answer(struct reader *r, const struct query *query)
+{
+	static char *no_files[] = { NULL };
+	struct filter f;
+	struct fault fault;
+	uint64_t n;
+	int got, status;
+
+	if (reader_ask(r, query, &fault) < 0)
+		return diag_fault(&fault);
+	read_show_plan(r);
+	filter_init(&f, no_files, NULL, NULL);
+	got = (query->count ? read_count : read_records)(r, &f.out, &fault);
+	status = filter_finish(&f);
+	if (got < 0)
+		return diag_fault(&fault);
+	if ((n = reader_beyond(r)) > 0) {
+		diag_warning("%" PRIu64 " records are left out: a sum or an "
+		    "average is out of the range of a double", n);
+		return status ? status : EX_DATAERR;
+	}
+	return status ? status : got == 0;
+}
+
+int
+store_read_main(const struct store_driver *store, int argc, char **argv)
+{
+	static struct query query = QUERY_ALL;
+	static struct match_texts texts;
+	static const struct opt frame[] = {
+		QUERY_OPTIONS(texts, query), OPT_END
+	};
+	static const struct store_watch watch;
+	struct opt options[STORE_OPTIONS_MAX];
+	struct store_program p = { .program = {
+		.summary = store->read_summary,
+		.options = store_options(options, frame, store->read_options)
+	} };
+	const char *why, *what = NULL;
+	struct reader *reader;
+	struct fault fault;
+	int status;
+
+	store_program_start(&p, store, "read", argc, argv);
+	if (query.every > 0 && query.aggregate == AGGREGATE_NONE)
+		program_misuse("--every needs --aggregate");
+	if ((why = match_read(&query.match, &texts, &what)) != NULL)
+		program_misuse("'%s': %s", what, why);
+	if (reader_open(&reader, store, p.place, &watch, &fault) < 0)
+		return diag_fault(&fault);
+	status = read_answer(reader, &query);
+	reader_close(reader);
+	return status;
+}

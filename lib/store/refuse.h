@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_STORE_REFUSE_H
+#define MFX_STORE_REFUSE_H
+
+#include "base/fault.h"
+#include "base/out.h"
+#include "store/batch.h"
+
+/*
+ * Readings that a store refused: told (the first ten, then how many), and
+ * appended to the file given as --rejects as lines without a position, which
+ * can be stored again once the reason is gone.
+ */
+struct refusals {
+	const char *path;	/* set by the caller, or NULL */
+	uint64_t n;
+	/* private */
+	struct out out;
+	bool open;
+};
+
+/* those of the batch; -1: they could not be written */
+int refusals_add(struct refusals *, const struct batch *, struct fault *);
+/* gives the status, or if that is 0 the one that fits */
+int refusals_finish(struct refusals *, int status);
+
+#endif
