@@ -325,18 +325,24 @@ main(void)
 	snprintf(home, sizeof home, "/tmp/mfx-unit-XXXXXX");
 	if (mkdtemp(home) == NULL)
 		return 1;
-	/* before there is anything: a question makes no registry */
-	CHECK(access_open(&a, home, &fault) < 0);
-	fill_registry();
+	TEST("a question makes no registry")
+		CHECK(access_open(&a, home, &fault) < 0);
+	TEST("a key belongs to one thing, an id to one channel")
+		fill_registry();
 	CHECK(access_open(&a, home, &fault) == 0);
 	CHECK(take_first() == 0);
 	CHECK(until(a, OLD, ACCESS_NOT_CONNECTED));
-	test_answers(a);
-	test_odd_channels(a);
-	test_flood(a);
-	test_revocation(a);
+	TEST("a connected thing may publish, others get the reason")
+		test_answers(a);
+	TEST("a channel id of another form is not connected")
+		test_odd_channels(a);
+	TEST("a flood of wrong keys does not push out the right answer")
+		test_flood(a);
+	TEST("another process's change of a key counts at once")
+		test_revocation(a);
 	registry_close(registry);
-	test_replaced(a);
+	TEST("a registry that goes away is an error, and it may return")
+		test_replaced(a);
 	access_close(a);
 	clean_up();
 	return unit_end();

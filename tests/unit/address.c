@@ -162,26 +162,44 @@ check_clients(void)
 	    strcmp(print(&a), "192.0.2.1") == 0);
 }
 
-int
-main(void)
+static void
+check_sockets(void)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	struct sockaddr local = { .sa_family = AF_UNIX };
 	struct address a;
-	char n[32];
-	int i;
 
 	v4.sin_addr.s_addr = htonl(0xc0000201);
 	CHECK(address_of(&a, (struct sockaddr *)&v4) &&
 	    strcmp(print(&a), "192.0.2.1") == 0);
 	CHECK(!address_of(&a, &local));
-	check_texts();
-	check_networks();
-	check_clients();
+}
+
+static void
+check_maximum(void)
+{
+	char n[32];
+	int i;
+
 	for (i = proxies.n; i < PROXIES_MAX; i++) {
 		snprintf(n, sizeof n, "10.9.0.%d", i);
 		CHECK(proxies_add(&proxies, n) == NULL);
 	}
 	CHECK(proxies_add(&proxies, "10.9.9.9") != NULL);
+}
+
+int
+main(void)
+{
+	TEST("the address of a socket")
+		check_sockets();
+	TEST("addresses as text, with ports and in brackets")
+		check_texts();
+	TEST("networks of proxies, and addresses that count as one")
+		check_networks();
+	TEST("the client behind proxies is the first that is no proxy")
+		check_clients();
+	TEST("at most PROXIES_MAX networks")
+		check_maximum();
 	return unit_end();
 }

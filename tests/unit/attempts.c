@@ -34,53 +34,70 @@ left(struct str name, int64_t seconds)
 	return n;
 }
 
-int
-main(void)
-{
-	const int64_t day = 24 * 3600;
-	char name[32];
-	int i, other = 0;
+static const int64_t day = 24 * 3600;
 
-	a = attempts_open();
-	/* so many at once */
-	CHECK(left(ANN, 1000) == 10);
-	/* then one is to wait for: 6 s, rounded up */
-	CHECK(take(ANN, 1000) == 7);
-	/* not before */
-	CHECK(left(ANN, 1005) == 0);
-	/* one comes back after that */
-	CHECK(left(ANN, 1006) == 1);
-	/* and as many again in a minute */
-	CHECK(left(ANN, 1036) == 5);
-	/* another name has its own */
-	CHECK(left(BOB, 1036) == 10);
-	/* and so has the same name of another kind */
-	CHECK(attempts_take(a, 'n', ANN, ten, 1036 * STAMP_SECOND) == 0);
-	/* never more than that at once */
-	CHECK(left(ANN, 1036 + day) == 10);
-	give_back(ANN, 1036 + day);
-	give_back(ANN, 1036 + day);
-	/* what succeeded is given back */
-	CHECK(left(ANN, 1036 + day) == 2);
-	for (i = 0; i < 20; i++)
-		give_back(BOB, 1036 + day);
-	/* but nothing that was not taken */
-	CHECK(left(BOB, 1036 + day) == 10);
+/* twice the rate, for ten minutes */
+static int
+refused_steadily(void)
+{
+	int i, refused = 0;
+
 	for (i = 0; i < 100; i++) {
 		take(STR("steady"), 2000 + day + 6 * i);
-		other += take(STR("steady"), 2000 + day + 6 * i) != 0;
+		refused += take(STR("steady"), 2000 + day + 6 * i) != 0;
 	}
-	/* twice the rate is refused half of the time */
-	CHECK(other > 85);
-	/* a flood of names, and one that goes on failing all the time */
-	for (i = 0, other = 0; i < 100000; i++) {
+	return refused;
+}
+
+/* a flood of names, and one that goes on failing all the time */
+static int
+let_through_in_a_flood(void)
+{
+	char name[32];
+	int i, passed = 0;
+
+	for (i = 0; i < 100000; i++) {
 		snprintf(name, sizeof name, "%d", i);
 		take(str_z(name), 9000 + day);
 		if (i % 100 == 0)
-			other += take(ANN, 9000 + day) == 0;
+			passed += take(ANN, 9000 + day) == 0;
 	}
-	/* a flood of names lets one through now and then */
-	CHECK(other < 700);
+	return passed;
+}
+
+int
+main(void)
+{
+	int i;
+
+	a = attempts_open();
+	TEST("ten at once, then one every 6 s") {
+		CHECK(left(ANN, 1000) == 10);
+		/* rounded up */
+		CHECK(take(ANN, 1000) == 7);
+		CHECK(left(ANN, 1005) == 0);
+		CHECK(left(ANN, 1006) == 1);
+		CHECK(left(ANN, 1036) == 5);
+	}
+	TEST("another name has its own, and so has one of another kind") {
+		CHECK(left(BOB, 1036) == 10);
+		CHECK(attempts_take(a, 'n', ANN, ten,
+		    1036 * STAMP_SECOND) == 0);
+	}
+	TEST("never more than ten, however long nobody tried")
+		CHECK(left(ANN, 1036 + day) == 10);
+	TEST("an attempt that succeeds is given back, and no more than that") {
+		give_back(ANN, 1036 + day);
+		give_back(ANN, 1036 + day);
+		CHECK(left(ANN, 1036 + day) == 2);
+		for (i = 0; i < 20; i++)
+			give_back(BOB, 1036 + day);
+		CHECK(left(BOB, 1036 + day) == 10);
+	}
+	TEST("twice the rate is refused half of the time")
+		CHECK(refused_steadily() > 85);
+	TEST("a flood of names lets a name through now and then, not always")
+		CHECK(let_through_in_a_flood() < 700);
 	attempts_close(a);
 	return unit_end();
 }

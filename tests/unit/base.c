@@ -117,10 +117,15 @@ test_backoff(void)
 int
 main(void)
 {
-	test_numbers();
-	test_limits();
-	test_digits();
-	test_hash();
-	test_backoff();
+	TEST("decimal integers within limits, without blanks or a plus")
+		test_numbers();
+	TEST("all 64 bits of a number, and nothing beyond")
+		test_limits();
+	TEST("unsigned digits up to a maximum")
+		test_digits();
+	TEST("hash values stay what they have always been")
+		test_hash();
+	TEST("pauses grow up to the last, and begin again after a reset")
+		test_backoff();
 	return unit_end();
 }

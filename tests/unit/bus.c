@@ -353,17 +353,28 @@ main(void)
 	if (mkdtemp(dir) == NULL)
 		return 1;
 	setenv("MFX_BUS", dir, 1);
-	test_names();
-	test_where();
-	test_labels();
-	test_times();
-	test_shards();
-	test_failed_write();
-	test_hold();
-	test_killed_holder();
-	test_stale_lock();
-	test_removed();
-	test_created_meanwhile();
+	TEST("names of streams and groups")
+		test_names();
+	TEST("positions: start, end, a seq, a time")
+		test_where();
+	TEST("a line off the bus has its seq, or a mark after it")
+		test_labels();
+	TEST("the time of a line is its received label, or t")
+		test_times();
+	TEST("a channel stays in its shard")
+		test_shards();
+	TEST("a write that fails in its middle leaves nothing")
+		test_failed_write();
+	TEST("two writers take turns with the lock")
+		test_hold();
+	TEST("the lock of a killed writer passes on")
+		test_killed_holder();
+	TEST("a lock file that was copied or damaged is made again")
+		test_stale_lock();
+	TEST("a removed segment is noticed, and another one begun")
+		test_removed();
+	TEST("a group made meanwhile keeps its position")
+		test_created_meanwhile();
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	CHECK(system(command) == 0);
 	return unit_end();

@@ -195,11 +195,16 @@ main(void)
 {
 	canonical_init(&c);
 	buf_init(&b, (size_t)4 << 20);
-	test_same();
-	test_rewritten();
-	test_seq();
-	test_refused();
-	test_length();
+	TEST("lines in the canonical form stay as they are")
+		test_same();
+	TEST("other spellings become the canonical form")
+		test_rewritten();
+	TEST("a seq is taken out of the line and told")
+		test_seq();
+	TEST("what is not one message is refused")
+		test_refused();
+	TEST("a line of the longest length, and one byte more")
+		test_length();
 	buf_release(&b);
 	canonical_release(&c);
 	return unit_end();

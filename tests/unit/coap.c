@@ -134,9 +134,13 @@ test_screen(void)
 int
 main(void)
 {
-	test_shares();
-	test_screen();
-	test_formats();
-	test_exchanges();
+	TEST("what each client uses is counted, and the greediest found")
+		test_shares();
+	TEST("options and versions of a datagram are screened")
+		test_screen();
+	TEST("content formats by number and by media type")
+		test_formats();
+	TEST("a repeated message is told from a new one")
+		test_exchanges();
 	return unit_end();
 }

@@ -72,7 +72,9 @@ check_status(void)
 int
 main(void)
 {
-	check_form();
-	check_status();
+	TEST("entity tags and lists of them (RFC 9110 8.8.3)")
+		check_form();
+	TEST("If-Match and If-None-Match (RFC 9110 13.1, 13.2.2)")
+		check_status();
 	return unit_end();
 }

@@ -52,13 +52,17 @@ main(void)
 
 	CHECK(mkdtemp(dir) != NULL);
 	snprintf(path, sizeof path, "%s/t.db", dir);
-	CHECK(open_with(path, DB_MAKE, 20) == 0);
-	for (n = 0; n < 20 && open_with(path, DB_READ, n) < 0; n++)
-		CHECK(fault.status == EX_TEMPFAIL);
-	CHECK(n > 1 && n < 20);
-	CHECK(chmod(path, 0) == 0);
-	CHECK(geteuid() == 0 || (open_with(path, DB_READ, 20) < 0 &&
-	    fault.status == EX_NOPERM));
+	TEST("without descriptors a database is to be opened later") {
+		CHECK(open_with(path, DB_MAKE, 20) == 0);
+		for (n = 0; n < 20 && open_with(path, DB_READ, n) < 0; n++)
+			CHECK(fault.status == EX_TEMPFAIL);
+		CHECK(n > 1 && n < 20);
+	}
+	TEST("a database that nobody may read is not") {
+		CHECK(chmod(path, 0) == 0);
+		CHECK(geteuid() == 0 || (open_with(path, DB_READ, 20) < 0 &&
+		    fault.status == EX_NOPERM));
+	}
 	CHECK(unlink(path) == 0);
 	/* a reader may leave these two */
 	snprintf(path, sizeof path, "%s/t.db-shm", dir);

@@ -91,7 +91,9 @@ test_doubles(void)
 int
 main(void)
 {
-	test_integers();
-	test_doubles();
+	TEST("integers are printed as printf does")
+		test_integers();
+	TEST("doubles are printed in the fewest digits")
+		test_doubles();
 	return unit_end();
 }

@@ -269,12 +269,18 @@ main(void)
 	if (mkdtemp(dir) == NULL)
 		return 1;
 	setenv("MFX_BUS", dir, 1);
-	test_feed();
-	test_turns();
-	test_senml();
-	test_subscriptions();
-	test_many_channels();
-	test_replay();
+	TEST("lines from a pipe become deliveries, in whole lines")
+		test_feed();
+	TEST("a large input is taken in bounded turns")
+		test_turns();
+	TEST("a delivery is given as SenML")
+		test_senml();
+	TEST("subscriptions get what they have asked for, once")
+		test_subscriptions();
+	TEST("thousands of channels")
+		test_many_channels();
+	TEST("history is read in steps up to what is live")
+		test_replay();
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	CHECK(system(command) == 0);
 	return unit_end();

@@ -165,11 +165,17 @@ test_work(void)
 int
 main(void)
 {
-	test_plain();
-	test_stars();
-	test_sets();
-	test_characters();
-	test_long();
-	test_work();
+	TEST("a pattern without signs is the text itself")
+		test_plain();
+	TEST("a star is any text")
+		test_stars();
+	TEST("sets and ranges of characters")
+		test_sets();
+	TEST("a character is one of UTF-8")
+		test_characters();
+	TEST("patterns of every length up to the longest")
+		test_long();
+	TEST("the work grows with the text, whatever the pattern")
+		test_work();
 	return unit_end();
 }

@@ -110,9 +110,12 @@ int
 main(void)
 {
 	buf_init(&b, 2 * SUBTOPIC_MAX);
-	test_percent();
-	test_path();
-	test_key();
+	TEST("percent encoding")
+		test_percent();
+	TEST("the path of a message: channel and subtopic")
+		test_path();
+	TEST("the key in an Authorization header")
+		test_key();
 	buf_release(&b);
 	return unit_end();
 }

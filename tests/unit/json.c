@@ -83,9 +83,12 @@ int
 main(void)
 {
 	arena_init(&arena, 1 << 20);
-	test_grammar();
-	test_depth();
-	test_strings();
+	TEST("what is skipped is as strict as what is read (RFC 8259)")
+		test_grammar();
+	TEST("nesting is bounded")
+		test_depth();
+	TEST("strings are escaped, and read back")
+		test_strings();
 	arena_release(&arena);
 	return unit_end();
 }

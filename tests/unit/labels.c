@@ -112,8 +112,10 @@ main(void)
 	snprintf(path, sizeof path, "%s/m.db", home);
 	CHECK(sqlite_db_open(&db, path, true, &fault) == 0);
 	fill(db);
-	test_labels(db, SQLITE_LABELS_MIN);
-	test_labels(db, SQLITE_LABELS_MIN * 16);
+	TEST("labels of 40,000 series, with the least memory")
+		test_labels(db, SQLITE_LABELS_MIN);
+	TEST("labels of 40,000 series, with 16 times as much")
+		test_labels(db, SQLITE_LABELS_MIN * 16);
 	sqlite3_close(db);
 	unlink(path);
 	CHECK(rmdir(home) == 0);

@@ -158,10 +158,14 @@ main(void)
 	pack_init(&pack);
 	arena_init(&arena, 8 << 20);
 	buf_init(&line, 8 << 20);
-	test_wrap();
-	test_forgery();
-	test_limits();
-	test_scan();
+	TEST("a payload comes back byte for byte")
+		test_wrap();
+	TEST("a device can't speak as another")
+		test_forgery();
+	TEST("a line has a longest length")
+		test_limits();
+	TEST("routing labels and marks are read from a line")
+		test_scan();
 	pack_release(&pack);
 	arena_release(&arena);
 	buf_release(&line);

@@ -206,11 +206,16 @@ int
 main(void)
 {
 	arena_init(&arena, 1 << 20);
-	test_compact();
-	test_contains();
-	test_many();
-	test_stop();
-	test_lines();
+	TEST("metadata is one JSON object, written without blanks")
+		test_compact();
+	TEST("metadata contains what is asked for")
+		test_contains();
+	TEST("large lists are compared without trying every pair")
+		test_many();
+	TEST("a long comparison can be stopped")
+		test_stop();
+	TEST("lines of things and channels")
+		test_lines();
 	arena_release(&arena);
 	return unit_end();
 }

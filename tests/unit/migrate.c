@@ -185,14 +185,18 @@ main(void)
 	CHECK(mkdtemp(home) != NULL);
 	make_old();
 	CHECK(registry_open(&r, home, REGISTRY_WRITE, &fault) == 0);
-	test_ids(r);
-	test_defaults(r);
-	test_metadata(r, STR(""), STR("{\"a\":1}"));
+	TEST("ids of what was removed are kept for their owner")
+		test_ids(r);
+	TEST("old rows have the default values of new columns")
+		test_defaults(r);
+	TEST("a user of an old registry has no metadata, and may get some")
+		test_metadata(r, STR(""), STR("{\"a\":1}"));
 	registry_close(r);
-	/* once more, by now of today */
 	CHECK(registry_open(&r, home, REGISTRY_READ, &fault) == 0);
-	test_defaults(r);
-	test_metadata(r, STR("{\"a\":1}"), STR_NONE);
+	TEST("an upgraded registry opens again, for reading only") {
+		test_defaults(r);
+		test_metadata(r, STR("{\"a\":1}"), STR_NONE);
+	}
 	registry_close(r);
 	clean_up();
 	return unit_end();

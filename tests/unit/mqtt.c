@@ -206,9 +206,13 @@ int
 main(void)
 {
 	CHECK(sodium_init() >= 0);
-	test_connect();
-	test_tries();
-	test_resent();
-	test_owners();
+	TEST("CONNECT and DISCONNECT of MQTT 3.1, 3.1.1 and 5")
+		test_connect();
+	TEST("failed tries are told of up to a rate for each address")
+		test_tries();
+	TEST("a message sent again is known by its id and text")
+		test_resent();
+	TEST("a client id belongs to its thing, after a restart too")
+		test_owners();
 	return unit_end();
 }

@@ -287,12 +287,18 @@ int
 main(void)
 {
 	arena_init(&arena, 1 << 20);
-	test_digest();
-	test_sums();
-	test_conversions();
-	test_times();
-	test_plain_times();
-	test_doubles();
+	TEST("random numbers have the same digest on every machine")
+		test_digest();
+	TEST("sums are exact, or the nearest double")
+		test_sums();
+	TEST("units are converted exactly where that is possible")
+		test_conversions();
+	TEST("seconds become nanoseconds, rounded")
+		test_times();
+	TEST("times without an exponent")
+		test_plain_times();
+	TEST("doubles, their range, and integers among them")
+		test_doubles();
 	arena_release(&arena);
 	return unit_end();
 }

@@ -222,21 +222,14 @@ check_query(struct str document, const struct operation *o,
 	    o->text);
 }
 
-int
-main(void)
+/* each route has its operation */
+static void
+check_routes(struct str document)
 {
 	const struct api_route *route;
-	struct openapi *document;
 	struct operation *o;
-	struct str text;
 	char name[128];
-	size_t i;
 
-	CHECK(sodium_init() >= 0);
-	arena_init(&arena, 1 << 20);
-	document = openapi_open();
-	text = openapi_text(document);
-	CHECK(each_member(member(text, "paths"), take_path, NULL));
 	for (route = api_routes; route->method != NULL; route++) {
 		snprintf(name, sizeof name, "%s %s", route->method,
 		    route->path);
@@ -248,11 +241,29 @@ main(void)
 		check(o->open == ((route->flags & API_OPEN) != 0),
 		    "who needs a token?", name);
 		o->routed = true;
-		check_query(text, o, route->query);
+		check_query(document, o, route->query);
 	}
-	for (i = 0; i < n_operations; i++)
-		check(operations[i].routed, "is not among the routes",
-		    operations[i].text);
+}
+
+int
+main(void)
+{
+	struct openapi *document;
+	struct str text;
+	size_t i;
+
+	CHECK(sodium_init() >= 0);
+	arena_init(&arena, 1 << 20);
+	document = openapi_open();
+	text = openapi_text(document);
+	TEST("the document has paths, and they have operations")
+		CHECK(each_member(member(text, "paths"), take_path, NULL));
+	TEST("each route is in the document, with its parameters")
+		check_routes(text);
+	TEST("each operation of the document has a route")
+		for (i = 0; i < n_operations; i++)
+			check(operations[i].routed, "is not among the routes",
+			    operations[i].text);
 	openapi_close(document);
 	arena_release(&arena);
 	return unit_end();

@@ -51,6 +51,12 @@ operands(struct opt_parser *p, const char *line)
 }
 
 static bool
+leaves(struct opt_parser *p, const char *line, const char *want)
+{
+	return strcmp(operands(p, line), want) == 0;
+}
+
+static bool
 duration_is(const char *text, int64_t want)
 {
 	int64_t v;
@@ -188,24 +194,32 @@ test_operands(void)
 int
 main(void)
 {
-	test_operands();
-	test_choices();
-	test_too_many();
-	CHECK(strcmp(operands(&program, "p --from a -f b c"), "b,c,") == 0);
-	CHECK(opt.follow && strcmp(opt.from, "a") == 0);
-	CHECK(strcmp(operands(&program, "p b --from a c -f"), "b,c,") == 0);
-	CHECK(opt.follow && strcmp(opt.from, "a") == 0);
-	CHECK(strcmp(operands(&program, "p b c d -fxa -"), "b,c,d,-,") == 0);
-	CHECK(opt.follow && strcmp(opt.from, "a") == 0);
-	CHECK(strcmp(operands(&program, "p b -f -- --from a"),
-	    "b,--from,a,") == 0);
-	CHECK(opt.follow && opt.from == NULL);
-	CHECK(strcmp(operands(&program, "p"), "") == 0);
-	CHECK(strcmp(operands(&wrapper, "p -f b --from a"),
-	    "b,--from,a,") == 0);
-	CHECK(opt.follow && opt.from == NULL);
-	/* a time before now is an operand */
-	CHECK(strcmp(operands(&program, "p b -1h -f"), "b,-1h,") == 0);
-	test_durations();
+	TEST("operands fit the forms of their program")
+		test_operands();
+	TEST("one of several values, and what is said of others")
+		test_choices();
+	TEST("a list of values has a maximum")
+		test_too_many();
+	TEST("options stand before, between and after operands") {
+		CHECK(leaves(&program, "p --from a -f b c", "b,c,"));
+		CHECK(opt.follow && strcmp(opt.from, "a") == 0);
+		CHECK(leaves(&program, "p b --from a c -f", "b,c,"));
+		CHECK(opt.follow && strcmp(opt.from, "a") == 0);
+		CHECK(leaves(&program, "p b c d -fxa -", "b,c,d,-,"));
+		CHECK(opt.follow && strcmp(opt.from, "a") == 0);
+	}
+	TEST("after -- there are operands only, and none may be left") {
+		CHECK(leaves(&program, "p b -f -- --from a", "b,--from,a,"));
+		CHECK(opt.follow && opt.from == NULL);
+		CHECK(leaves(&program, "p", ""));
+	}
+	TEST("of a wrapper's options none come after its first operand") {
+		CHECK(leaves(&wrapper, "p -f b --from a", "b,--from,a,"));
+		CHECK(opt.follow && opt.from == NULL);
+	}
+	TEST("a time before now is an operand")
+		CHECK(leaves(&program, "p b -1h -f", "b,-1h,"));
+	TEST("durations are read and printed")
+		test_durations();
 	return unit_end();
 }

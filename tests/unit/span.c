@@ -5,8 +5,6 @@
 
 #include "unit.h"
 
-/* the vector form and its portable twin agree on every byte at every
- * place, and so do the runs */
 /* exactly n bytes, of all sizes */
 static void
 test_copy(void)
@@ -26,10 +24,10 @@ test_copy(void)
 	CHECK(same);
 }
 
-int
-main(void)
+/* every byte at every place */
+static void
+test_masks(void)
 {
-	test_copy();
 	char text[SPAN + 5];
 	size_t at, differ = 0, runs = 0;
 	unsigned c;
@@ -64,5 +62,14 @@ main(void)
 	CHECK(differ == 0);
 	CHECK(runs == 0);
 	CHECK(span_first(0) == SPAN);
+}
+
+int
+main(void)
+{
+	TEST("copies of all sizes, and not a byte more")
+		test_copy();
+	TEST("the vector form and its portable twin agree, and so do runs")
+		test_masks();
 	return unit_end();
 }

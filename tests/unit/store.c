@@ -117,8 +117,10 @@ int
 main(void)
 {
 	pack_init(&pack);
-	test_batch();
-	test_series();
+	TEST("batches are cut at whole lines, and split")
+		test_batch();
+	TEST("the cache of series never gives a wrong one")
+		test_series();
 	pack_release(&pack);
 	return unit_end();
 }

@@ -94,7 +94,9 @@ test_table(void)
 int
 main(void)
 {
-	test_escapes();
-	test_table();
+	TEST("control characters are shown, not sent")
+		test_escapes();
+	TEST("columns are as wide as what stands in them")
+		test_table();
 	return unit_end();
 }

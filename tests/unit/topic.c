@@ -224,9 +224,13 @@ test_match(void)
 int
 main(void)
 {
-	test_split();
-	test_subtopics();
-	test_subscription();
-	test_match();
+	TEST("a topic is a channel and a rest")
+		test_split();
+	TEST("subtopics have levels, and characters they refuse")
+		test_subtopics();
+	TEST("wildcards stand for whole levels")
+		test_subscription();
+	TEST("a subscription matches a subtopic")
+		test_match();
 	return unit_end();
 }

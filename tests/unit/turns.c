@@ -52,17 +52,13 @@ wait_for(size_t n)
 	}
 }
 
-int
-main(void)
+static struct named all[TASKS];
+
+static void
+test_order(void)
 {
-	struct named all[TASKS];
-	struct fault fault;
-	struct crew *crew;
 	int i;
 
-	CHECK(inbox_open(&inbox, &fault) == 0);
-	CHECK(crew_open(&crew, 1, 1, &inbox, &fault) == 0);
-	turns = turns_open(crew, 1, 4, 8);
 	/* the first goes at once, four of an owner wait */
 	for (i = 0; i < 5; i++)
 		CHECK(add(&all[i], 'a'));
@@ -73,12 +69,33 @@ main(void)
 	CHECK(!add(&all[9], 'e'));
 	wait_for(9);
 	CHECK(strcmp(order, "aabcdabaa") == 0);
-	/* what waits can be taken back, and the rest comes to its end */
+}
+
+static void
+test_drop(void)
+{
+	int i;
+
 	for (i = 0; i < 3; i++)
 		CHECK(add(&all[i], 'a'));
 	CHECK(turns_drop(turns) == &all[1].task);
 	CHECK(turns_drop(turns) == &all[2].task && turns_drop(turns) == NULL);
 	wait_for(10);
+}
+
+int
+main(void)
+{
+	struct fault fault;
+	struct crew *crew;
+
+	CHECK(inbox_open(&inbox, &fault) == 0);
+	CHECK(crew_open(&crew, 1, 1, &inbox, &fault) == 0);
+	turns = turns_open(crew, 1, 4, 8);
+	TEST("owners take turns, and each has a maximum, and all together")
+		test_order();
+	TEST("what waits can be taken back, and the rest comes to its end")
+		test_drop();
 	turns_close(turns);
 	crew_close(crew);
 	inbox_close(&inbox);

@@ -100,8 +100,10 @@ int
 main(void)
 {
 	pack_init(&pack);
-	test_registry();
-	test_packs();
+	TEST("the units of the registries, primary and secondary")
+		test_registry();
+	TEST("a pack is converted to primary units, all or nothing")
+		test_packs();
 	pack_release(&pack);
 	return unit_end();
 }

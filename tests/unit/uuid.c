@@ -50,8 +50,11 @@ test_made(void)
 int
 main(void)
 {
-	test_every_byte();
-	test_length();
-	test_made();
+	TEST("every byte at every place of an id")
+		test_every_byte();
+	TEST("an id has one length")
+		test_length();
+	TEST("ids and secrets that are made are valid")
+		test_made();
 	return unit_end();
 }

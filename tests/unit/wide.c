@@ -105,8 +105,11 @@ test_quotients(void)
 int
 main(void)
 {
-	test_sums();
-	test_products();
-	test_quotients();
+	TEST("sums of 128 bits")
+		test_sums();
+	TEST("products of 128 bits")
+		test_products();
+	TEST("quotients and remainders of 128 bits")
+		test_quotients();
 	return unit_end();
 }

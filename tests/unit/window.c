@@ -159,9 +159,13 @@ test_full(void)
 int
 main(void)
 {
-	test_order();
-	test_refusals();
-	test_ends();
-	test_full();
+	TEST("the position follows what is acknowledged in order")
+		test_order();
+	TEST("refused messages are set aside once others are taken")
+		test_refusals();
+	TEST("a message that ends connections is found and set aside")
+		test_ends();
+	TEST("a window full of such messages makes room")
+		test_full();
 	return unit_end();
 }

@@ -686,24 +686,42 @@ main(void)
 {
 	pack_init(&pack);
 	buf_init(&out, 64 << 20);
-	test_numbers();
-	test_values();
-	test_bases();
-	test_labels();
-	test_namespaces();
-	test_text();
-	test_form();
-	test_encodings();
-	test_documents();
-	test_records_at_once();
-	test_one_piece();
-	test_watch();
-	test_truncated();
-	test_attributes();
-	test_large();
-	test_deep();
-	test_names();
-	test_vectors();
+	TEST("numbers")
+		test_numbers();
+	TEST("values of each kind")
+		test_values();
+	TEST("base fields and versions")
+		test_bases();
+	TEST("labels that are unknown, routing, or to be understood")
+		test_labels();
+	TEST("namespaces and the elements in them")
+		test_namespaces();
+	TEST("blanks, comments and text between records")
+		test_text();
+	TEST("what is not well-formed")
+		test_form();
+	TEST("nothing but UTF-8, and no DTD")
+		test_encodings();
+	TEST("documents after each other, in pieces of any size")
+		test_documents();
+	TEST("a record of an open stream is out with its last byte")
+		test_records_at_once();
+	TEST("a whole text, open or closed")
+		test_one_piece();
+	TEST("a watch sees every record and what was ignored")
+		test_watch();
+	TEST("the input may end between records only")
+		test_truncated();
+	TEST("an element has a largest number of attributes")
+		test_attributes();
+	TEST("a value of 1 MiB, byte by byte")
+		test_large();
+	TEST("nesting is refused at its first level")
+		test_deep();
+	TEST("ever new names of attributes end with an error")
+		test_names();
+	TEST("the vectors of tests/vectors")
+		test_vectors();
 	pack_release(&pack);
 	buf_release(&out);
 	return unit_end();

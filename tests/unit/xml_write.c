@@ -42,20 +42,25 @@ int
 main(void)
 {
 	buf_init(&b, 1 << 20);
-	CHECK(gives(STR_NONE, ""));
-	CHECK(gives(STR("plain text"), "plain text"));
-	CHECK(gives(STR("<a b=\"c\">&'"),
-	    "&lt;a b=&quot;c&quot;&gt;&amp;'"));
-	CHECK(gives(STR("\tone\r\ntwo"), "&#9;one&#13;&#10;two"));
-	CHECK(gives(STR("21 \xc2\xb0""C \xf0\x9f\x8c\xa1"),
-	    "21 \xc2\xb0""C \xf0\x9f\x8c\xa1"));
-	CHECK(gives(STR("\xef\xbf\xbd"), "\xef\xbf\xbd"));
-	CHECK(refused(STR("\xef\xbf\xbe")));
-	CHECK(refused(STR("\xef\xbf\xbf")));
-	CHECK(refused(STR("\xed\xa0\x80")));
-	CHECK(refused(STR("a\xff")));
-	CHECK(refused(STR("a\xc2")));
-	test_controls();
+	TEST("what XML has a meaning for is escaped") {
+		CHECK(gives(STR_NONE, ""));
+		CHECK(gives(STR("plain text"), "plain text"));
+		CHECK(gives(STR("<a b=\"c\">&'"),
+		    "&lt;a b=&quot;c&quot;&gt;&amp;'"));
+		CHECK(gives(STR("\tone\r\ntwo"), "&#9;one&#13;&#10;two"));
+		CHECK(gives(STR("21 \xc2\xb0""C \xf0\x9f\x8c\xa1"),
+		    "21 \xc2\xb0""C \xf0\x9f\x8c\xa1"));
+	}
+	TEST("what is not a character of XML is refused") {
+		CHECK(gives(STR("\xef\xbf\xbd"), "\xef\xbf\xbd"));
+		CHECK(refused(STR("\xef\xbf\xbe")));
+		CHECK(refused(STR("\xef\xbf\xbf")));
+		CHECK(refused(STR("\xed\xa0\x80")));
+		CHECK(refused(STR("a\xff")));
+		CHECK(refused(STR("a\xc2")));
+	}
+	TEST("control characters are refused, but for three")
+		test_controls();
 	buf_release(&b);
 	return unit_end();
 }
