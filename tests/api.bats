@@ -5,7 +5,7 @@
 load setup
 
 serve_api() {
-	PORT=${PORT:-$(free_port)}
+	[[ ${PORT-} ]] || free_port PORT
 	URL=http://127.0.0.1:$PORT
 	start_ready mfx-api -l "127.0.0.1:$PORT" "$@"
 }
@@ -278,7 +278,7 @@ raw() {
 
 @test "--admin: health and metrics are there, and not with the rest" {
 	local admin
-	admin=$(free_port)
+	free_port admin
 	serve_api --admin "127.0.0.1:$admin"
 	ask 404 "$URL/health"
 	ask 404 "$URL/metrics"
@@ -495,12 +495,12 @@ with_password() {
 }
 
 @test "inherited sockets: systemd's, and a connection from inetd" {
-	PORT=$(free_port)
+	free_port PORT
 	start "$ROOT/tests/http_launch.py" systemd "$PORT" -- mfx-api
 	await 20 ask 200 "http://127.0.0.1:$PORT/health"
 	kill "$PID"
 	status 0 wait "$PID"
-	PORT=$(free_port)
+	free_port PORT
 	start "$ROOT/tests/http_launch.py" nowait "$PORT" -- mfx-api -v
 	await 20 grep -q listening "$PID_OUT"
 	ask 200 "http://127.0.0.1:$PORT/version"

@@ -7,7 +7,7 @@ load setup
 
 the_case() {
 	local port
-	port=$(free_port)
+	free_port port
 	start_ready mfx-api -l "127.0.0.1:$port" --attempts 100000 --registrations 1000000
 	timeout 280 /usr/bin/python3 "$ROOT/tests/api_conditions.py" "$port" "$1"
 	kill "$PID"

@@ -23,7 +23,7 @@ readings() {
 }
 
 serve_api() {
-	PORT=$(free_port)
+	free_port PORT
 	URL=http://127.0.0.1:$PORT
 	start_ready mfx-api -l "127.0.0.1:$PORT" "$@"
 	export API_PID=$PID
@@ -321,7 +321,7 @@ full_home() {
 	for wrong in 'a.db b/a.db' 'x=a.db x=b.db' 'a.db b.data' 'a=' \
 	    "a.db $(printf '%065d' 0)=b.db" 'a.db ü.db'; do
 		read -r one two <<<"$wrong"
-		status 64 mfx-api -l "127.0.0.1:$(free_port)" --store "$one" \
+		status 64 mfx-api -l 127.0.0.1:0 --store "$one" \
 		    ${two:+--store "$two"} 2>said
 		grep -q -- "--store '${two:-$one}'" said
 	done

@@ -9,7 +9,7 @@ load site
 # serve_at NAME OPTION…: NAME is its port then
 serve_at() {
 	local -n at=$1
-	at=$(free_port)
+	free_port at
 	start_ready mfx-api -l "127.0.0.1:$at" "${@:2}"
 }
 

@@ -6,7 +6,7 @@
 load setup
 
 setup_suite_test() {
-	PORT=$(free_port)
+	free_port PORT
 	start_ready mfx-api -l "127.0.0.1:$PORT" --attempts 1000
 }
 
@@ -38,7 +38,7 @@ row() {
 
 @test "20: the HTTP adapter acts by what was done here" {
 	local api=$PID port
-	port=$(free_port)
+	free_port port
 	start_ready mfx-adapt-http -l "127.0.0.1:$port" -o raw
 	PID=$api row 20 "$port"
 }

@@ -107,7 +107,7 @@ picture() {
 
 @test "an input of the bus that does not exist yet is delivered from" {
 	mfx-users create --password-file - ann@example.com <<<"correct horse"
-	start_ready mfx-adapt-ws -l "127.0.0.1:$(free_port)" -i later -o raw
+	start_ready mfx-adapt-ws -l 127.0.0.1:0 -i later -o raw
 	[[ ! -e $BUS/later ]]
 	lines a 1 3 | mfx-pub later
 	kill "$PID"

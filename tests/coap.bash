@@ -3,7 +3,7 @@
 
 # serve_coap [OPTION…]: mfx-adapt-coap on $PORT, its stdin the file $COAP_IN
 serve_coap() {
-	PORT=${PORT:-$(free_port)}
+	[[ ${PORT-} ]] || free_port PORT
 	start_ready bash -c 'exec mfx-adapt-coap "$@" <"${COAP_IN:-/dev/null}"' \
 	    - -l "127.0.0.1:$PORT" "$@"
 }

@@ -211,7 +211,7 @@ takes_post() { coap post coap "?auth=$KEY" -e x && [[ -z $SAID ]]; }
 
 @test "a registry that can't be read: 5.03, /health too" {
 	local admin
-	admin=$(free_port)
+	free_port admin
 	serve_coap -o raw --admin "127.0.0.1:$admin"
 	await 20 takes_post
 	curl -fsS "http://127.0.0.1:$admin/health" | jq -e '.status == "pass"'
@@ -274,7 +274,7 @@ full_bus() {
 }
 
 @test "stdout that can't be written: 5.03, then the end with 74" {
-	PORT=$(free_port)
+	free_port PORT
 	start_ready bash -c "exec mfx-adapt-coap -l 127.0.0.1:$PORT \"\$@\" \
 	    </dev/null >/dev/full" -
 	coap post coap "?auth=$KEY" -e x

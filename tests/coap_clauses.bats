@@ -201,7 +201,7 @@ clause() {
 	    -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost \
 	    2>openssl.log
 	local tls
-	tls=$(free_port)
+	free_port tls
 	serve_both --listen-tls "127.0.0.1:$tls" --tls-cert cert.pem \
 	    --tls-key key.pem
 	PORT=$tls clause tls >got

@@ -62,7 +62,7 @@ metric() {
 }
 
 serve_observed() {
-	ADMIN=$(free_port)
+	free_port ADMIN
 	serve_coap -o raw --admin "127.0.0.1:$ADMIN" "$@"
 }
 

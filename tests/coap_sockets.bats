@@ -9,7 +9,7 @@ load coap
 setup_suite_test() {
 	make_site
 	export CHANNEL KEY
-	PORT=$(free_port)
+	free_port PORT
 	DEPLOY=$ROOT/scripts/deploy
 }
 
@@ -35,7 +35,7 @@ print(c.message(c.CON, c.POST, 7, b'first', c.place(), b'x').hex())"
 
 @test "systemd: FileDescriptorName= says what for" {
 	local psk
-	psk=$(free_port)
+	free_port psk
 	start_ready "$ROOT/tests/coap_launch.py" systemd "udp:$PORT:plain" \
 	    "udp:$psk:psk" "tcp:$psk:psk" -- mfx-adapt-coap -o raw
 	takes coap
@@ -53,7 +53,7 @@ print(c.message(c.CON, c.POST, 7, b'first', c.place(), b'x').hex())"
 
 @test "an address given by -l comes before inherited ones" {
 	local other
-	other=$(free_port)
+	free_port other
 	start_ready "$ROOT/tests/coap_launch.py" systemd "udp:$other" -- \
 	    mfx-adapt-coap -o raw -l "127.0.0.1:$PORT"
 	takes coap
@@ -94,7 +94,7 @@ print(c.message(c.CON, c.POST, 7, b'first', c.place(), b'x').hex())"
 # What ExecStart= runs, with the sockets that the units name.
 @test "deploy/systemd: the service's command, with its sockets" {
 	local command psk
-	psk=$(free_port)
+	free_port psk
 	command=$(sed -n 's,^ExecStart=/usr/local/bin/,,p' \
 	    "$DEPLOY/systemd/mfx-adapt-coap.service")
 	[[ $command == mfx-adapt-coap\ * ]]

@@ -22,7 +22,7 @@ secure() {
 }
 
 serve_psk() {
-	SECURE=$(free_port)
+	free_port SECURE
 	serve_coap -o raw --listen-psk "127.0.0.1:$SECURE" "$@"
 }
 
@@ -104,7 +104,7 @@ metric() {
 }
 
 @test "PSK: observers; a changed key ends them and their sessions" {
-	ADMIN=$(free_port)
+	free_port ADMIN
 	serve_psk --admin "127.0.0.1:$ADMIN"
 	observe coaps dtls
 	observe coaps+tcp tls
@@ -148,7 +148,7 @@ certificate() {
 serve_tls() {
 	authority ca
 	certificate server ca /CN=localhost DNS:localhost
-	SECURE=$(free_port)
+	free_port SECURE
 	serve_coap -o raw --listen-tls "127.0.0.1:$SECURE" \
 	    --tls-cert server.crt --tls-key server.key "$@"
 }
@@ -217,7 +217,7 @@ with() { echo "-c $1.crt -j $1.key"; }
 }
 
 @test "PSK and certificates in one process, beside plain" {
-	PSK=$(free_port)
+	free_port PSK
 	serve_tls --tls-ca ca.crt --listen-psk "127.0.0.1:$PSK"
 	certificate id ca /CN=x "URI:urn:uuid:$THING"
 	secure post coaps '' $(with id) -e x

@@ -38,7 +38,7 @@ place() {
 
 @test "getting started: a short password, a message, and its reader" {
 	local api http ws coap token thing channel key
-	read -r api http ws coap < <(free_ports 4)
+	free_port api http ws coap
 	MFX_HTTP=127.0.0.1:$http MFX_WS=127.0.0.1:$ws MFX_COAP=127.0.0.1:$coap \
 	    start "$COMPAT/run" -l "127.0.0.1:$api"
 	RUN=$PID
@@ -81,7 +81,7 @@ bench() {
 
 @test "nginx with limits.conf from here holds no test bench back" {
 	local api port cert
-	read -r api port cert < <(free_ports 3)
+	free_port api port cert
 	start_ready mfx-api --compat -l "127.0.0.1:$api" \
 	    --trusted-proxy 127.0.0.1
 	authority ca
@@ -108,7 +108,7 @@ bench() {
 
 @test "without --compat all of it is as delivered" {
 	local api
-	api=$(free_port)
+	free_port api
 	start_ready mfx-api -l "127.0.0.1:$api"
 	ask 400 -H "$JSON" "http://127.0.0.1:$api/users" \
 	    -d '{"email":"john.doe@email.com", "password":"123"}'
@@ -118,7 +118,7 @@ bench() {
 
 @test "--compat leaves what is given" {
 	local api
-	api=$(free_port)
+	free_port api
 	start_ready mfx-api -l "127.0.0.1:$api" --compat --password-min 8 \
 	    --registrations 5
 	ask 400 -H "$JSON" "http://127.0.0.1:$api/users" \

@@ -11,9 +11,7 @@ DEPLOY=$ROOT/scripts/deploy
 
 setup_suite_test() {
 	make_site
-	HTTP=$(free_port)
-	WS_PORT=$(free_port)
-	API=$(free_port)
+	free_port HTTP WS_PORT API
 }
 
 here() {
@@ -80,7 +78,7 @@ api_serves() {
 		grep 'mfx-api\.[a-z]*:[0-9]' >wrong || true
 	[[ ! -s wrong ]] || { cat wrong; false; }
 	local reader
-	reader=$(free_port)
+	free_port reader
 	[[ $(sed -n 's/^ListenStream=//p' mfx-api.socket | xargs) == \
 	    "127.0.0.1:$API 127.0.0.1:8905" ]]
 	start systemd-socket-activate -l "127.0.0.1:$API" \
@@ -95,7 +93,8 @@ api_serves() {
 @test "runit: runsv keeps the API" {
 	cp -R "$DEPLOY/runit/mfx-api" .
 	local reader
-	reader=127.0.0.1:$(free_port)
+	free_port reader
+	reader=127.0.0.1:$reader
 	printf '%s\n' "MFX_HOME=$MFX_HOME user= listen=127.0.0.1:$API" \
 	    files=1000 "reader=$reader" >mfx-api/conf
 	start runsv mfx-api

@@ -13,7 +13,7 @@ setup_suite_test() {
 kills() {
 	local port seed=${SEED:-$((10#$(date +%N) % 100000))} database=$1 kills=$2
 	shift 2
-	port=$(free_port)
+	free_port port
 	echo "# seed $seed" >&3
 	"$ROOT/tests/faults.py" --kills "${KILLS:-$kills}" --seed "$seed" \
 	    --port "$port" --channel "$CHANNEL" --key-file key \

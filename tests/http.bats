@@ -353,7 +353,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 
 @test "a registry that can't be read: 503 with Retry-After, /health too" {
 	local admin
-	admin=$(free_port)
+	free_port admin
 	serve -o raw --admin "127.0.0.1:$admin"
 	expect 202 "$PACK"
 	ask 200 "http://127.0.0.1:$admin/health"
@@ -373,7 +373,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 
 full_bus() {
 	local admin bus=$MFX_HOME/bus
-	admin=$(free_port)
+	free_port admin
 	serve -o raw --admin "127.0.0.1:$admin"
 	expect 202 "$PACK"
 	head -c 2000000 /dev/zero >"$bus/ballast" 2>/dev/null || true
@@ -421,7 +421,7 @@ full_bus() {
 @test "a reader of stdout that is slow makes devices wait, and loses nothing" {
 	mkfifo out
 	exec 7<>out
-	PORT=$(free_port)
+	free_port PORT
 	start_ready bash -c "exec mfx-adapt-http -l 127.0.0.1:$PORT \"\$@\" >out" -
 	MESSAGES=http://127.0.0.1:$PORT/channels/$CHANNEL/messages
 	head -c 100000 /dev/zero >zeros
@@ -438,13 +438,13 @@ full_bus() {
 }
 
 @test "stdout that can't be written: 503, then the end with 74" {
-	PORT=$(free_port)
+	free_port PORT
 	start_ready bash -c "exec mfx-adapt-http -l 127.0.0.1:$PORT \"\$@\" >/dev/full" -
 	MESSAGES=http://127.0.0.1:$PORT/channels/$CHANNEL/messages
 	expect 503 "$PACK"
 	status 74 wait "$PID"
 	grep -q '<stdout>: No space left' "$PID_ERR"
-	PORT=$(free_port)
+	free_port PORT
 	start_ready bash -c "exec mfx-adapt-http -l 127.0.0.1:$PORT \"\$@\" >&-" -
 	MESSAGES=http://127.0.0.1:$PORT/channels/$CHANNEL/messages
 	expect 503 "$PACK"
@@ -494,7 +494,7 @@ full_bus() {
 
 @test "/metrics counts requests by status, bytes, messages, times" {
 	local admin metrics
-	admin=$(free_port)
+	free_port admin
 	serve -o raw --admin "127.0.0.1:$admin"
 	request | raw crowd 3 2 | says 6 202
 	ask 403 -d 12345 "$MESSAGES"

@@ -29,7 +29,7 @@ launch() {
 	local one two six='[::1]'
 	# a kernel may be without IPv6
 	grep -qs '^0*1 ' /proc/net/if_inet6 || six=127.0.0.2
-	one=$(free_port)
+	free_port one
 	start_ready mfx-adapt-http -v -o raw -l "127.0.0.1:$one" \
 	    -l 127.0.0.1:0 -l "$six:0" -l unix:socket
 	two=$(sed -n 's/.*serving on 127.0.0.1://p' "$PID_ERR" | grep -vx "$one")
@@ -47,8 +47,7 @@ launch() {
 
 @test "sockets from systemd, two of them" {
 	local one two
-	one=$(free_port)
-	two=$(free_port)
+	free_port one two
 	launch systemd "$one" "$two" -- mfx-adapt-http -o raw
 	await 10 posted "$one"
 	await 10 posted "$two"
@@ -61,7 +60,7 @@ launch() {
 
 @test "systemd-socket-activate starts it with the first connection" {
 	local port
-	port=$(free_port)
+	free_port port
 	start systemd-socket-activate -l "127.0.0.1:$port" -E MFX_HOME \
 	    -E PATH "$BIN/mfx-adapt-http" -o raw
 	await 10 posted "$port"
@@ -87,7 +86,7 @@ while True: print(s.recv(99).decode(), flush=True)' >told 3>&- &
 
 @test "inetd wait: a listening socket on stdin" {
 	local port
-	port=$(free_port)
+	free_port port
 	launch wait "$port" -- mfx-adapt-http -o raw
 	await 10 posted "$port"
 	posted "$port"
@@ -98,7 +97,7 @@ while True: print(s.recv(99).decode(), flush=True)' >told 3>&- &
 
 @test "inetd nowait: one connection is served, then it ends" {
 	local port
-	port=$(free_port)
+	free_port port
 	launch nowait "$port" -- mfx-adapt-http -v -v -o raw
 	await 10 grep -q listening "$PID_OUT"
 	# two requests over one connection, and a refusal: only answers come
@@ -116,7 +115,7 @@ while True: print(s.recv(99).decode(), flush=True)' >told 3>&- &
 
 @test "inetd nowait: what was begun is finished when SIGTERM comes" {
 	local port holder
-	port=$(free_port)
+	free_port port
 	launch nowait "$port" -- mfx-adapt-http -o raw
 	await 10 grep -q listening "$PID_OUT"
 	printf 'POST /channels/%s/messages HTTP/1.1\r\nHost: a\r\nAuthorization: %s\r\nContent-Length: 21\r\n\r\n%s' \
@@ -134,7 +133,7 @@ while True: print(s.recv(99).decode(), flush=True)' >told 3>&- &
 
 @test "inetd nowait without a stream: 78, as stdout is the client" {
 	local port
-	port=$(free_port)
+	free_port port
 	launch nowait "$port" -- mfx-adapt-http
 	await 10 grep -q listening "$PID_OUT"
 	curl -sS -m 20 "http://127.0.0.1:$port/version" >answer 2>/dev/null || true
@@ -144,7 +143,7 @@ while True: print(s.recv(99).decode(), flush=True)' >told 3>&- &
 
 @test "with --listen, stdin and what it is do not matter" {
 	local port
-	port=$(free_port)
+	free_port port
 	launch wait "$port" -- mfx-adapt-http -v -o raw -l 127.0.0.1:0
 	await 10 grep -q 'serving on' "$PID_ERR"
 	posted "$(sed -n 's/.*serving on 127.0.0.1://p' "$PID_ERR")"

@@ -10,7 +10,7 @@ setup_suite_test() {
 
 # from now on the commands are told a --url, and log in
 go_there() {
-	PORT=$(free_port)
+	free_port PORT
 	start_ready mfx-api -v -l "127.0.0.1:$PORT" --attempts 1000000
 	API=$PID API_ERR=$PID_ERR
 	export MFX_URL=http://127.0.0.1:$PORT

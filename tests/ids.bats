@@ -12,7 +12,7 @@ load mqtt
 setup_suite_test() {
 	PORT=
 	make_site
-	HTTP_PORT=$(free_port) API_PORT=$(free_port) COAP_PORT=$(free_port)
+	free_port HTTP_PORT API_PORT COAP_PORT
 }
 
 # all of them on one bus and one store

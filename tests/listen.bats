@@ -39,7 +39,7 @@ refuses() {
 @test ":PORT is all addresses of both kinds, --admin too" {
 	local p host port admin
 	for p in mfx-adapt-http mfx-adapt-ws mfx-api; do
-		port=$(free_port) admin=$(free_port)
+		free_port port admin
 		start_ready "$p" -l ":$port" --admin ":$admin"
 		for host in 127.0.0.1 '[::1]'; do
 			curl -gsS -m 20 -o answer "http://$host:$port/"
@@ -47,7 +47,7 @@ refuses() {
 			grep -q version answer
 		done
 	done
-	port=$(free_port)
+	free_port port
 	start_ready mfx-adapt-coap -l ":$port"
 	: </dev/tcp/127.0.0.1/"$port"
 	: </dev/tcp/::1/"$port"
@@ -64,7 +64,7 @@ refuses() {
 
 @test "a port that one kind of address has in use is refused as a whole" {
 	local port
-	port=$(free_port)
+	free_port port
 	start_ready mfx-adapt-http -l "[::]:$port"
 	status 69 timeout 20 mfx-adapt-http -l ":$port" 2>err </dev/null
 	grep -qF -- "--listen ':$port': Address already in use" err

@@ -24,10 +24,11 @@ serve_all() {
 	local line
 	serve -o raw
 	HTTP_AT=127.0.0.1:$PORT
-	WS_AT=127.0.0.1:$(free_port) WS_ADMIN=127.0.0.1:$(free_port)
+	free_port WS_AT WS_ADMIN COAP_AT COAP_ADMIN
+	WS_AT=127.0.0.1:$WS_AT WS_ADMIN=127.0.0.1:$WS_ADMIN
 	start_ready mfx-adapt-ws -i raw -o raw -l "$WS_AT" \
 	    --admin "$WS_ADMIN"
-	COAP_AT=127.0.0.1:$(free_port) COAP_ADMIN=127.0.0.1:$(free_port)
+	COAP_AT=127.0.0.1:$COAP_AT COAP_ADMIN=127.0.0.1:$COAP_ADMIN
 	start_ready mfx-adapt-coap -i raw -o raw -l "$COAP_AT" \
 	    --retries 8 --admin "$COAP_ADMIN"
 	start_broker

@@ -46,25 +46,15 @@ certificate() {
 # is $BROKER and what it says goes into broker.log.  Called again it takes
 # the ports and the configuration that it had.
 start_broker() {
-	local try
 	MQTT_SOCKET=$BATS_TEST_TMPDIR/mqtt.sock
-	for try in 1 2 3 4 5; do
-		if [[ ! -e mosquitto.conf ]]; then
-			MQTT_PORT=$(free_port)
-			WS_PORT=${WS:+$(free_port)}
-			TLS_PORT=$(free_port) CERT_PORT=$(free_port)
-			broker_lines "$@" >mosquitto.conf
-		fi
-		rm -f "$MQTT_SOCKET"
-		start_mosquitto
-		await 20 broker_is_up_or_gone
-		if kill -0 "$BROKER" 2>/dev/null; then return; fi
-		# somebody else has taken the port meanwhile, or it is wrong
-		grep -q 'Address already in use' broker.log || break
-		rm mosquitto.conf
-	done
-	cat broker.log >&2
-	return 1
+	if [[ ! -e mosquitto.conf ]]; then
+		free_port MQTT_PORT TLS_PORT CERT_PORT ${WS:+WS_PORT}
+		broker_lines "$@" >mosquitto.conf
+	fi
+	rm -f "$MQTT_SOCKET"
+	start_mosquitto
+	await 20 broker_is_up_or_gone
+	kill -0 "$BROKER" 2>/dev/null || { cat broker.log >&2; return 1; }
 }
 
 broker_lines() {

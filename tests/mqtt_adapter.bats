@@ -41,12 +41,13 @@ load mqtt_brokers
 
 @test "source: QoS 0, 1, 2 published x MQTT 3.1.1 and 5, and TLS" {
 	authority
-	broker "listener $(free_port | tee tls.port) 127.0.0.1" \
+	free_port TLS_PORT
+	broker "listener $TLS_PORT 127.0.0.1" \
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key'
 	local version tls q want=0
 	for version in 3.1.1 5; do for tls in '' "--tls-ca ca.crt"; do
 		start_ready mfx-adapt-mqtt --host 127.0.0.1 --topic 'site/#' --map "$MAP" \
-		    -p "$([[ $tls ]] && cat tls.port || echo "$PORT")" $tls \
+		    -p "$([[ $tls ]] && echo "$TLS_PORT" || echo "$PORT")" $tls \
 		    --protocol $version --qos 2 -o raw --clean
 		for q in 0 1 2; do
 			mosquitto_pub -h 127.0.0.1 -p "$PORT" -q $q -t site/c1/dev/t1 \
@@ -86,10 +87,11 @@ certificate() {
 	authority other
 	authority
 	certificate client thing ca
-	broker "listener $(free_port | tee tls.port) 127.0.0.1" \
+	free_port TLS_PORT
+	broker "listener $TLS_PORT 127.0.0.1" \
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key' \
 	    'require_certificate true'
-	local take=(timeout 30 mfx-adapt-mqtt -p "$(<tls.port)" --topic 'site/#' -o raw)
+	local take=(timeout 30 mfx-adapt-mqtt -p "$TLS_PORT" --topic 'site/#' -o raw)
 	status 69 "${take[@]}" --host 127.0.0.1 --tls-ca other.crt 2>err
 	grep -q 'certificate verify failed' err
 	# the certificate is for 127.0.0.1, and not for this name of it
@@ -107,7 +109,7 @@ certificate() {
 @test "source: user name and password from files; wrong ones are refused with 69" {
 	mosquitto_passwd -c -b passwd ann 'open sesame' 2>/dev/null
 	chmod 644 passwd
-	PORT=$(free_port)
+	free_port PORT
 	echo 'open sesame' >password
 	echo wrong >bad
 	printf '%s\n' "user $(id -un)" "listener $PORT 127.0.0.1" \
@@ -297,11 +299,12 @@ publish_numbered() {
 	certificate second two ca
 	cp first.crt client.crt
 	cp first.key client.key
+	free_port TLS_PORT
 	broker "log_dest file $PWD/broker.log" \
-	    "listener $(free_port | tee tls.port) 127.0.0.1" \
+	    "listener $TLS_PORT 127.0.0.1" \
 	    'cafile ca.crt' 'certfile server.crt' 'keyfile server.key' \
 	    'require_certificate true' 'use_identity_as_username true'
-	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$(<tls.port)" --topic 'site/#' \
+	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$TLS_PORT" --topic 'site/#' \
 	    -o raw --tls-ca ca.crt --tls-cert client.crt --tls-key client.key \
 	    --map "$MAP"
 	ADAPTER=$PID ADAPTER_ERR=$PID_ERR

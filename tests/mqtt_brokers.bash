@@ -10,7 +10,8 @@ FROM=(sh -c 'file=$1; shift; exec "$@" <"$file" 5>&-' -)
 # broker [LINE…]: mosquitto on $PORT and the unix socket $SOCKET, with these
 # lines more in its configuration
 broker() {
-	PORT=${PORT:-$(free_port)} SOCKET=$PWD/broker.sock
+	[[ ${PORT-} ]] || free_port PORT
+	SOCKET=$PWD/broker.sock
 	[[ -e broker.conf ]] || printf '%s\n' "user $(id -un)" \
 	    "listener 0 $SOCKET" "listener $PORT 127.0.0.1" \
 	    'allow_anonymous true' 'persistence true' \
@@ -37,7 +38,7 @@ ended() {
 
 # fake MODE [ARGUMENT…]: the other one, on $PORT or, with AT=PATH, there
 fake() {
-	PORT=${PORT:-$(free_port)}
+	[[ ${PORT-} ]] || free_port PORT
 	start /usr/bin/python3 "$FAKE" "${AT:-$PORT}" "$@"
 	FAKE_PID=$PID FAKE_OUT=$PID_OUT
 	await 20 grep -q READY "$FAKE_OUT"

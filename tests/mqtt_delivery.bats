@@ -129,7 +129,8 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 }
 
 @test "delivery: a broker that comes later is waited for" {
-	PORT=$(free_port) SOCKET=$PWD/broker.sock
+	free_port PORT
+	SOCKET=$PWD/broker.sock
 	mkfifo lines
 	exec 5<>lines
 	start "${FROM[@]}" lines mfx-adapt-mqtt --socket "$SOCKET"
@@ -370,7 +371,8 @@ under() {
 }
 
 @test "delivery: READY=1 comes when the broker has let it in" {
-	PORT=$(free_port) SOCKET=$PWD/broker.sock
+	free_port PORT
+	SOCKET=$PWD/broker.sock
 	NOTIFY_SOCKET=$PWD/notify start /usr/bin/python3 -c '
 import os, socket, subprocess, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -26,8 +26,10 @@ setup_suite_test() {
 	WALL_KEY=$(jq -r .key <<<"$other")
 	mfx-channels connect "$CHANNEL" "$WALL"
 	TOPIC=channels/$CHANNEL/messages
-	export MFX_MQTT_PORT=$(free_port) MFX_MQTT_WS_PORT=$(free_port)
-	export MFX_MQTT_TLS_PORT=$(free_port) MFX_MQTT_CERT_PORT=$(free_port)
+	local ports=(MFX_MQTT_PORT MFX_MQTT_WS_PORT MFX_MQTT_TLS_PORT
+	    MFX_MQTT_CERT_PORT)
+	free_port "${ports[@]}"
+	export "${ports[@]}"
 	export MFX_PLUGIN=$ROOT/bin/mfx_mosquitto.so
 }
 

@@ -216,7 +216,7 @@ limits() {
 @test "another mosquitto as a bridge, with its default notifications" {
 	start_broker 'plugin_opt_tries 0'
 	local other version
-	other=$(free_port)
+	free_port other
 	# $SYS/broker/connection/NAME/state, retained, and as its will
 	for version in mqttv311 mqttv50; do
 		printf '%s\n' "user $(id -un)" "listener $other 127.0.0.1" \

@@ -27,8 +27,8 @@ teardown() {
 
 setup_suite_test() {
 	make_site
-	read -r API HTTP WS MQTT MQTT_WS MQTT_TLS MQTT_CERT \
-	    N_TLS N_CERT N_CLEAR N_MQTT N_MQTTS N_MQTT_CERT < <(free_ports 13)
+	free_port API HTTP WS MQTT MQTT_WS MQTT_TLS MQTT_CERT \
+	    N_TLS N_CERT N_CLEAR N_MQTT N_MQTTS N_MQTT_CERT
 	authority ca
 	certificate server ca /CN=localhost DNS:127.0.0.1,IP:127.0.0.1 serverAuth
 	OUT=https://127.0.0.1:$N_TLS

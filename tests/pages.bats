@@ -107,7 +107,7 @@ all_ended() {
 @test "the examples of the pages work" {
 	local page bad=0 dir p
 	export SEEN=$PWD/seen REMOTE
-	REMOTE=$(free_port)
+	free_port REMOTE
 	mkdir seen
 	for p in "$BIN"/mfx-* coap-client-openssl; do
 		ln -s "$ROOT/tests/page_program" "seen/${p##*/}"

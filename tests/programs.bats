@@ -57,10 +57,10 @@ as_waiter() {
 	mfx-things) ARGS=(create "${user[@]}" -f -) INPUT='{"name":"a"}' ;;
 	mfx-channels) ARGS=(create "${user[@]}" -f -) INPUT='{"name":"a"}' ;;
 	mfx-check) ARGS=() INPUT=${LINES[1]} ;;
-	mfx-adapt-http) PORT=$(free_port) ARGS=(-l "127.0.0.1:$PORT") ;;
-	mfx-adapt-ws) PORT=$(free_port) ARGS=(-l "127.0.0.1:$PORT") ;;
-	mfx-adapt-coap) PORT=$(free_port) ARGS=(-l "127.0.0.1:$PORT") ;;
-	mfx-api) PORT=$(free_port) ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-adapt-http) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-adapt-ws) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-adapt-coap) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-api) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-adapt-mqtt) ARGS=(--socket no.sock) ;;
 	mfx-events) ARGS=(--follow) ;;
 	*) return 1 ;;
@@ -635,19 +635,19 @@ waits_on_after_hangup() {
 
 @test "a server says on SIGHUP what needs a restart, and SIGUSR1 is -v" {
 	mfx-users create ann@example.com --password-file - <<<'correct horse'
-	start_ready mfx-adapt-http -v -l "127.0.0.1:$(free_port)"
+	start_ready mfx-adapt-http -v -l 127.0.0.1:0
 	kill -HUP "$PID"
 	await 20 grep -q 'SIGHUP: nothing to reload' "$PID_ERR"
 	kill -TERM "$PID"
 	status 0 wait "$PID"
-	start_ready mfx-adapt-http -l "127.0.0.1:$(free_port)"
+	start_ready mfx-adapt-http -l 127.0.0.1:0
 	kill -USR1 "$PID"
 	await 20 signals_taken "$PID"
 	kill -HUP "$PID"
 	await 20 grep -q 'SIGHUP: nothing to reload' "$PID_ERR"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout key -out cert -subj /CN=localhost -days 1 2>/dev/null
-	start_ready mfx-adapt-http -l "127.0.0.1:$(free_port)" \
+	start_ready mfx-adapt-http -l 127.0.0.1:0 \
 	    --tls-cert cert --tls-key key
 	kill -HUP "$PID"
 	await 20 grep -q 'SIGHUP: new certificates need a restart' "$PID_ERR"

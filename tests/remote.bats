@@ -229,7 +229,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "attempts are limited, and new users may not be wanted" {
-	PORT=$(free_port)
+	free_port PORT
 	start_ready mfx-api -l "127.0.0.1:$PORT" --closed --attempts 1
 	export MFX_URL=http://127.0.0.1:$PORT
 	refuses 77 "administrator" mfx-users create b@example.com \
@@ -337,7 +337,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 serve_hostile() {
-	HOSTILE_PORT=$(free_port)
+	free_port HOSTILE_PORT
 	HOSTILE=http://127.0.0.1:$HOSTILE_PORT
 	echo "$1" >mode
 	: >asked
@@ -462,7 +462,7 @@ given() {
 # ---- TLS ----
 
 serve_tls() {
-	PORT=$(free_port)
+	free_port PORT
 	start_ready mfx-api -l "127.0.0.1:$PORT" --tls-cert "$1.crt" --tls-key "$1.key"
 	export MFX_URL=https://127.0.0.1:$PORT
 }
@@ -501,7 +501,7 @@ serve_tls() {
 # ---- many, and while things happen ----
 
 @test "too much at once: said, and nothing is done" {
-	PORT=$(free_port)
+	free_port PORT
 	start_ready mfx-api -l "127.0.0.1:$PORT"
 	export MFX_URL=http://127.0.0.1:$PORT
 	log_in "$MFX_USER"

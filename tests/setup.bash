@@ -66,37 +66,32 @@ start_ready() {
 	fi
 }
 
-# a loopback port that nobody listens on, and that no connection is given
-# while a server that had it starts anew: those get theirs from 32768 on
+# free_port NAME…: a port of 127.0.0.1 for each of these variables, which no
+# other test is given, of any suite, before this one and its servers have
+# ended: they hold a lock on a file of that name.  Nor is a connection given
+# it while a server starts again: those get theirs from 32768 on.  Not for
+# $(…), where the lock would end.
 free_port() {
-	python3 -c 'import random, socket
-while True:
-    s = socket.socket()
-    try:
-        s.bind(("127.0.0.1", random.randrange(10000, 32768)))
-    except OSError:
-        continue
-    print(s.getsockname()[1])
-    break'
+	local _name _port _lock _hex _dir=/tmp/mfx-ports.$UID
+	mkdir -p -m 700 "$_dir"
+	for _name; do
+		while :; do
+			_port=$((10000 + RANDOM % 22768))
+			exec {_lock}>"$_dir/$_port"
+			printf -v _hex ':%04X ' "$_port"
+			if flock -n "$_lock" &&
+			    ! grep -q "$_hex" /proc/net/{tcp,udp}{,6}; then
+				break
+			fi
+			exec {_lock}>&-
+		done
+		printf -v "$_name" %s "$_port"
+	done
 }
 
 # silent FILE: nothing was said there, but that a registry was made
 silent() {
 	! grep -v ': made, as there was no registry$' "$1"
-}
-
-# free_ports N: as free_port, no two the same
-free_ports() {
-	python3 -c 'import random, socket, sys
-held = []
-while len(held) < int(sys.argv[1]):
-    s = socket.socket()
-    try:
-        s.bind(("127.0.0.1", random.randrange(10000, 32768)))
-    except OSError:
-        continue
-    held.append(s)
-print(*(s.getsockname()[1] for s in held))' "$1"
 }
 
 # status N COMMAND…: it ends with exactly that status

@@ -18,7 +18,7 @@ make_site() {
 
 # serve [OPTION…]: mfx-adapt-http on $PORT
 serve() {
-	PORT=${PORT:-$(free_port)}
+	[[ ${PORT-} ]] || free_port PORT
 	start_ready mfx-adapt-http -l "127.0.0.1:$PORT" "$@"
 	MESSAGES=http://127.0.0.1:$PORT/channels/$CHANNEL/messages
 }

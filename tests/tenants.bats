@@ -18,7 +18,7 @@ setup_suite_test() {
 		mfx-channels connect "${!channel}" "${!id}" \
 		    --user "$user@example.com"
 	done
-	PORT=$(free_port)
+	free_port PORT
 	# bob is the one who is greedy
 	printf '{"channel":"%s","publisher":"%s","n":"t","v":1,"t":1700000000}\n' \
 	    "$ANN_CHANNEL" "$ANN_THING" | mfx-write-sqlite "$MFX_HOME/messages.db"
@@ -44,7 +44,7 @@ the_case() {
 @test "bodies that don't end" { the_case bodies; }
 @test "connections without a request, from one address and from many" {
 	local admin
-	admin=$(free_port)
+	free_port admin
 	ADMIN=$admin the_case connections --max-connections 300 \
 	    --admin "127.0.0.1:$admin"
 }

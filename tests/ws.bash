@@ -5,7 +5,7 @@
 # raw`, its output to the stream; $WS is where the channel is
 both_ways() {
 	local line
-	PORT=$(free_port)
+	free_port PORT
 	mkfifo lines sub.ready
 	mfx-sub --tail raw --ready-fd 9 >lines 2>sub.err 3>&- 9>sub.ready &
 	SUB_PID=$!
@@ -19,7 +19,7 @@ both_ways() {
 
 # serve_ws [OPTION…]: the same, which follows the bus by itself
 serve_ws() {
-	PORT=$(free_port)
+	free_port PORT
 	start_ready mfx-adapt-ws -v -v -i raw -o raw -l "127.0.0.1:$PORT" \
 	    "$@"
 	WS_PID=$PID WS_ERR=$PID_ERR

@@ -127,7 +127,7 @@ setup_suite_test() {
 }
 
 @test "to stdout, line by line, when no stream is named" {
-	PORT=$(free_port)
+	free_port PORT
 	PID_TO=written start_ready mfx-adapt-ws -l "127.0.0.1:$PORT"
 	at_channel "$CHANNEL"
 	talk /a/b "send:$PACK" send:x
@@ -241,7 +241,7 @@ setup_suite_test() {
 
 @test "who is silent is pinged, and goes when there is no answer" {
 	local dead
-	ADMIN=$(free_port)
+	free_port ADMIN
 	serve_ws --timeout 2s --admin "127.0.0.1:$ADMIN"
 	# this one answers pings and stays
 	talk_on lives '' await:end send:here recv
@@ -259,7 +259,7 @@ setup_suite_test() {
 
 @test "a stalled client is ended with 1013, and holds up nobody" {
 	local i
-	ADMIN=$(free_port)
+	free_port ADMIN
 	serve_ws --admin "127.0.0.1:$ADMIN" --max-queue 256K
 	"$ROOT/tests/ws_raw.py" "$PORT" "/channels/$CHANNEL/messages" "$KEY" \
 	    stall >stalled 3>&- &
@@ -282,7 +282,7 @@ setup_suite_test() {
 
 @test "messages that can't be kept end their sender with 1011" {
 	small_disk() {
-		ADMIN=$(free_port)
+		free_port ADMIN
 		serve_ws --admin "127.0.0.1:$ADMIN"
 		talk_on reads '' closed
 		head -c 700000 /dev/urandom >"$BATS_TEST_TMPDIR/big"
@@ -349,7 +349,7 @@ setup_suite_test() {
 }
 
 @test "/health, /metrics, /version of the administrator" {
-	ADMIN=$(free_port)
+	free_port ADMIN
 	serve_ws --admin "127.0.0.1:$ADMIN"
 	[[ $(talk '' send:x recv) == 'text x' ]]
 	[[ $(curl -sS -m 20 "http://127.0.0.1:$ADMIN/health" | jq -r .status) == pass ]]
@@ -382,7 +382,7 @@ for v in (1, 2):
 	# labels among the members are taken out, the rest stays as it is
 	diff live <(printf 'text [{"n": "t","v": %d}]\n' 1 2)
 	mkfifo pipe
-	PORT=$(free_port)
+	free_port PORT
 	exec 7<>pipe
 	PID_FROM=pipe start_ready mfx-adapt-ws -l "127.0.0.1:$PORT"
 	at_channel "$CHANNEL"

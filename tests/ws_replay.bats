@@ -42,7 +42,7 @@ numbers() {
 }
 
 @test "nothing to replay from: 400; a stream named by --replay" {
-	PORT=$(free_port)
+	free_port PORT
 	start_ready mfx-adapt-ws -l "127.0.0.1:$PORT"
 	handshake 400 "/channels/$CHANNEL/messages?from=start" \
 	    -H "Authorization: $KEY"
@@ -83,7 +83,7 @@ replay_under_load() {
 }
 
 @test "who replays slowly is not ended for it, and holds up nobody" {
-	ADMIN=$(free_port)
+	free_port ADMIN
 	lines 1 6000 | mfx-pub raw
 	serve_ws --max-queue 64K --admin "127.0.0.1:$ADMIN"
 	talk_on slow '?from=start' await:go recv:6000
@@ -95,7 +95,7 @@ replay_under_load() {
 }
 
 @test "what can't be read is passed over, counted and said, with its place" {
-	ADMIN=$(free_port)
+	free_port ADMIN
 	lines 1 1 | mfx-pub raw
 	# as a writer that is not ours left them
 	{ printf '%s\n' "[{\"n\":\"n\",\"channel\":\"$CHANNEL\"}]" 'no message'
