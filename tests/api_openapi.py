@@ -9,10 +9,10 @@ import json
 import os
 import socket
 import sys
-import time
 
 from api_client import HOSTILE, NOBODY, PASSWORD, quote
 from openapi import Document, send
+from waiting import until
 
 port = int(sys.argv[1])
 LIMITED, CLOSED, LOST = (int(os.environ.get(x, 0)) for x in
@@ -535,10 +535,8 @@ def lost():
     requests = {name: user.request(name) for name in document.operations}
     os.rename(os.environ["LOST_HOME"] + "/registry.db",
               os.environ["LOST_HOME"] + "/away")
-    end = time.monotonic() + 60
-    while send(LOST, "GET", "/users", [("Authorization", user.token)],
-               None).status != 503:
-        assert time.monotonic() < end
+    until(lambda: send(LOST, "GET", "/users", [("Authorization", user.token)],
+                       None).status == 503, "503")
     for name, o in document.operations.items():
         if 503 in o.responses:
             if not o.schemes:

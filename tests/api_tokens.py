@@ -13,6 +13,7 @@ import threading
 import time
 
 from api_client import Client, NOBODY, PASSWORD
+from waiting import until
 
 port = int(sys.argv[1])
 ann, bob = Client(port), Client(port)
@@ -108,9 +109,8 @@ def token_signed():
     # exactly until its end
     soon = sign(dict(good, exp=int(time.time()) + 6))
     ann.want(200, "GET", "/things", token=soon)
-    end = time.monotonic() + 20
-    while ann.call("GET", "/things", token=soon).status == 200:
-        assert time.monotonic() < end
+    until(lambda: ann.call("GET", "/things", token=soon).status != 200,
+          "the end of a token")
     # and no longer than 30 days after the login, however often renewed
     old = dict(good, auth_time=now - 30 * 86400 + 100)
     token = ann.want(201, "POST", "/tokens/refresh",
@@ -258,9 +258,8 @@ def token_lasting():
     bob.want(204, "DELETE", f"/keys/{made['id']}")
     ann.want(200, "GET", f"/keys/{made['id']}")
     assert bob.want(200, "GET", "/keys").json == {"total": 0, "keys": []}
-    end = time.monotonic() + 20
-    while ann.call("GET", "/things", token=token).status == 200:
-        assert time.monotonic() < end
+    until(lambda: ann.call("GET", "/things", token=token).status != 200,
+          "the end of a key")
     other = ann.want(201, "POST", "/keys", {"scope": "things:read"}).json
     assert "expires_at" not in other
     ann.want(204, "DELETE", f"/keys/{other['id']}")
@@ -373,8 +372,7 @@ def turns():
                    for i in range(40)]
         for t in threads:
             t.start()
-        while not done:
-            time.sleep(0)
+        until(lambda: done, "an answer")
         begin = len(done)
         me.want(201, "POST", "/tokens", good)
         meanwhile = len(done) - begin
@@ -470,8 +468,7 @@ def storm():
     threads = [threading.Thread(target=log_in) for _ in range(40)]
     for t in threads:
         t.start()
-    while len(done) < 10:
-        time.sleep(0)
+    until(lambda: len(done) >= 10, "ten answers")
     begin = len(done)
     for _ in range(200):
         ann.want(200, "GET", f"/things/{id}")

@@ -566,19 +566,11 @@ full_disk() {
 	done
 }
 
-@test "--speed keeps the distances" {
-	local before after
-	received 1000 1000.2 1000.4 | mfx-pub raw
-	before=$(date +%s%N)
-	read_all --speed 1 raw >out
-	after=$(date +%s%N)
+# the distances: tests/unit/pace.c
+@test "--speed gives all lines, in time" {
+	received 2000 2060 2120 | mfx-pub raw
+	read_all --speed 1000x raw >out
 	count_is out 3
-	((after - before > 350000000))
-	received 2000 2060 2120 | mfx-pub fast
-	before=$SECONDS
-	read_all --speed 1000x fast >out
-	count_is out 3
-	((SECONDS - before < 60))
 	status 64 mfx-sub --speed -1 raw 2>err
 }
 

@@ -42,9 +42,8 @@ rss() { awk '/^VmRSS/ { print $2 }' "/proc/$PID/status"; }
 	mkfifo in
 	exec 8<>in
 	COAP_IN=in serve_coap -o raw
-	greedy silent 40 60 >got 3>&- 8>&- &
-	PIDS+=($!)
-	await 30 grep -q observing got
+	start "$ROOT/tests/coap_limits.py" silent "$PORT" 40 8>&-
+	await 30 grep -q observing "$PID_OUT"
 	python3 - "$CHANNEL" >lines <<'END'
 import sys
 for n in range(20):

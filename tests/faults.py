@@ -28,7 +28,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
+
+from waiting import Deadline, breathe, until
 
 CLIENTS = 4
 
@@ -42,17 +43,16 @@ class Pipeline:
         self.statuses = statuses
         self.processes = []
         self.starts = 0
-        self.whole = 0
+        self.whole = None
 
     def keep(self):
         alive = [p for p in self.processes if p.poll() is None]
         if alive:
             # one that is not ours sees that its reader has gone only when
             # it writes, and it may have nothing to write
-            now = time.monotonic()
             if len(alive) == len(self.processes):
-                self.whole = now
-            elif now - self.whole > 1:
+                self.whole = Deadline(1)
+            elif self.whole.over():
                 for p in alive:
                     p.terminate()
             return      # as a shell: wait for the last of them
@@ -132,7 +132,7 @@ class Client(threading.Thread):
                 answer = connection.getresponse()
                 answer.read()
                 self.answers.append(answer.status)
-                time.sleep(0.001)   # many kills, not many gigabytes
+                breathe()   # many kills, not many gigabytes
             except (OSError, http.client.HTTPException):
                 self.answers.append(None)
                 connection.close()
@@ -147,7 +147,7 @@ class Client(threading.Thread):
                                        socket.TCP_NODELAY, 1)
             return connection
         except OSError:
-            time.sleep(0.005)   # it is being restarted
+            breathe(0.005)   # it is being restarted
             return None
 
 
@@ -185,14 +185,13 @@ def judge(clients, count, names):
 
 def drained(clients, database, site, name):
     """Keeps the site up until all that was acknowledged is stored."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+    def whole():
         site.keep()
         count = stored(database)
-        if all(count[c.name_base + name, n] for c in clients
-               for n, answer in enumerate(c.answers) if answer == 202):
-            return
-        time.sleep(0.2)
+        return all(count[c.name_base + name, n] for c in clients
+                   for n, answer in enumerate(c.answers) if answer == 202)
+
+    until(whole, "all that was acknowledged")
 
 
 class Stage(argparse.Action):
@@ -231,10 +230,10 @@ def main():
             c.start()
         killed = collections.Counter()
         while sum(killed.values()) < args.kills:
-            pause = time.monotonic() + chance.uniform(0.02, 0.6)
-            while time.monotonic() < pause:
+            pause = Deadline(chance.uniform(0.02, 0.6))
+            while not pause.over():
                 site.keep()
-                time.sleep(0.005)
+                breathe(0.005)
             victim = chance.choice(site.alive())
             victim.kill()
             killed[os.path.basename(victim.args[0])] += 1

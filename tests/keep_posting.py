@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """keep_posting.py URL KEY-FILE: posts over one connection until killed;
-prints time, status and the local port for each answer."""
+prints the status and the local port for each answer."""
 import http.client
 import sys
-import time
 import urllib.parse
+
+from waiting import breathe
 
 url = urllib.parse.urlsplit(sys.argv[1])
 with open(sys.argv[2]) as f:
@@ -16,9 +17,9 @@ while True:
     connection.request("POST", url.path, '[{"n":"x","v":1}]', headers)
     answer = connection.getresponse()
     answer.read()
-    print(f"{time.time():.6f} {answer.status}",
+    print(answer.status,
           connection.sock.getsockname()[1] if connection.sock else "closed",
           flush=True)
     if connection.sock is None:
         sys.exit("the connection was closed")
-    time.sleep(0.01)
+    breathe(0.01)

@@ -144,5 +144,4 @@ n_lines() {
 	matrix stalled "$(for there in mqtt ws node coap; do
 		for from in ws mqtt http coap; do echo "$from -> $there"; done
 	done)"
-	sed 's/^/# /' took >&3
 }

@@ -14,12 +14,12 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 from matrix_clients import (
     CHANNEL, DEVICES, LISTENERS, NO, NOT_HEARD, OVER, THINGS, WAIT, WS, YES,
     Coap, Mqtt, Node, Program, Ws, coap_uri, expect, key_of, listen, main,
-    metric, send, until)
+    metric, send)
+from waiting import until
 
 OTHER = os.environ["OTHER"]
 JSON, CBOR, BYTES = ("application/senml+json", "application/senml+cbor",
@@ -256,7 +256,6 @@ def stalled():
     each, pad = sum(sizes.values()), "x" * 800
 
     def round_of(k):
-        begin = time.monotonic()
         all_at_once(devices, {name: numbered(name, range(k * n, k * n + n),
                                              pad)
                               for name, n in sizes.items()})
@@ -265,9 +264,8 @@ def stalled():
         # however slow the machine
         for listener in healthy.values():
             listener.wait((k + 1) * each)
-        return time.monotonic() - begin
 
-    alone = round_of(0)
+    round_of(0)
     stalled_ws()
     Stopped(b"Subscribed", "stdbuf", "-oL", "mosquitto_sub", "-d", "-V", "5",
             "-q", "1", "-h", "127.0.0.1", "-p", os.environ["MQTT_PORT"],
@@ -277,24 +275,20 @@ def stalled():
             "-v", "7", "-s", "600", "-B", "600", "-o", "/dev/null",
             coap_uri("reader", "/%23"))
     expect(metric("coap", "observers"), 2, "observers")
-    k, took = 0, []
+    k = 0
     # until each adapter and the broker have seen that theirs is stalled
     while k < 3 or not (metric("ws", "slow_total") and
                         metric("coap", "overflowed_total") +
                         metric("coap", "reaped_total") and dropped()):
         k += 1
         assert k < 12, "nobody takes them for stalled"
-        took.append(round_of(k))
+        round_of(k)
     for there, listener in healthy.items():
         got = listener.wait((k + 1) * each)
         for name, n in sizes.items():
             expect(numbers_of(got, name), list(range((k + 1) * n)),
                    f"{name} -> {there}")
             print(f"{name} -> {there}")
-    with open("took", "w", encoding="ascii") as f:
-        print(f"{each} messages to 4 listeners: {alone:.2f} s; beside the "
-              f"stalled {min(took):.2f} to {max(took):.2f} s, {k} times",
-              file=f)
 
 
 def dropped():

@@ -18,8 +18,8 @@ import threading
 import websockets
 
 import mqtt_device
-from mqtt_device import (Device, expect, publish_properties, until,
-                         user_properties)
+from mqtt_device import Device, expect, publish_properties, user_properties
+from waiting import until
 
 WAIT = mqtt_device.WAIT = 60
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -12,7 +12,6 @@ import queue
 import socket
 import ssl
 import threading
-import time
 
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
@@ -214,15 +213,6 @@ def bus():
         with open(path, "rb") as f:
             text += f.read()
     return [json.loads(line)[0] for line in text.split(b"\n")[:-1]]
-
-
-def until(condition, what):
-    """Asks until it is so; for what nobody tells us of."""
-    end = time.monotonic() + WAIT
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"never came: {what}")
-        threading.Event().wait(0.02)
 
 
 def expect(got, want, what=""):

@@ -10,8 +10,9 @@ from base64 import urlsafe_b64decode
 
 from mqtt_device import (CHANNEL, TOPIC, Device, Refused, bus,
                          connect_packet, expect, packet, publish_properties,
-                         refused, take, text, until, user_properties,
+                         refused, take, text, user_properties,
                          will_properties)
+from waiting import until
 
 KEY, THING = os.environ["KEY"], os.environ["THING"]
 KEY2, THING2 = os.environ["KEY2"], os.environ["THING2"]

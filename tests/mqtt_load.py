@@ -11,10 +11,10 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 from mqtt_device import (TOPIC, bus, connect_packet, expect, packet, take,
-                         text, until)
+                         text)
+from waiting import breathe, until
 
 KEY, KEY2 = os.environ["KEY"], os.environ["KEY2"]
 THING2, CHANNEL = os.environ["THING2"], os.environ["CHANNEL"]
@@ -106,7 +106,7 @@ def crash(rounds):
             try:
                 bare = Bare(name)
             except OSError:
-                time.sleep(0.01)
+                breathe()
                 continue
             try:
                 while not stop.is_set():

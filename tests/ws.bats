@@ -202,16 +202,14 @@ setup_suite_test() {
 	[[ $(talk '' binfile:fits count:1) == 'count 700000' ]]
 }
 
-@test "revocation closes with 4403 within a second, also who only listens" {
+@test "revocation closes with 4403, also those that only listen" {
 	serve_ws
 	talk_on listens '/%23' closed
 	local a=$TALKING
 	talk_on key '' closed
-	local b=$TALKING t
-	SECONDS=0
+	local b=$TALKING
 	mfx-channels disconnect "$CHANNEL" "$THING"
 	wait "$a" "$b"
-	((SECONDS <= 10))
 	[[ $(<listens) == 'closed 4403 access was taken away' ]]
 	[[ $(<key) == 'closed 4403 access was taken away' ]]
 	handshake 403 "/channels/$CHANNEL/messages" -H "Authorization: $KEY"

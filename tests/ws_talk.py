@@ -21,6 +21,8 @@ import sys
 
 import websockets
 
+from waiting import until_async
+
 TIME = 40
 
 
@@ -50,8 +52,7 @@ async def step(ws, word):
     elif name == 'made':
         open(value, 'w', encoding='utf-8').close()
     elif name == 'await':
-        while not os.path.exists(value):
-            await asyncio.sleep(0.02)
+        await until_async(lambda: os.path.exists(value), value)
     elif name == 'closed':
         try:
             while True:
