@@ -4,11 +4,13 @@
 
     mqtt_fake.py ADDRESS MODE [ARGUMENT]
 
-ADDRESS is a port of 127.0.0.1 or the path of a unix socket.  What comes is
-said on stdout, a line for each packet: "PUBLISH 3 channels/c/messages 17" is
-packet id, topic and bytes of payload.  MODE is one of
+ADDRESS is a port of 127.0.0.1, or 0, or the path of a unix socket; "READY
+ADDRESS" is said on stdout when it listens.  Then what comes is, a line for
+each packet: "PUBLISH 3 channels/c/messages 17" is packet id, topic and bytes
+of payload.  MODE is one of
 
     ack N         PUBACK to the first N messages, then to none
+    keep FILE     PUBACK to all messages, which go into the file, one a line
     reason N      PUBACK with that reason, to every message (MQTT 5)
     close T [N]   hangs up on every message with T in its topic, with N as the
                   reason of a DISCONNECT, and takes the others
@@ -124,6 +126,10 @@ class Broker:
         if self.mode == "ack" and self.acked < int(self.args[0]):
             self.acked += 1
             c.send(0x40, mid)
+        elif self.mode == "keep":
+            with open(self.args[0], "ab") as f:
+                f.write(body + b"\n")
+            c.send(0x40, mid)
         elif self.mode == "reason":
             c.send(0x40, mid + bytes([int(self.args[0])]))
         elif self.mode in ("close", "but", "mute", "shut"):
@@ -164,7 +170,8 @@ class Broker:
 def main():
     listener = listen(sys.argv[1])
     broker = Broker(sys.argv[2], sys.argv[3:])
-    say("READY")
+    name = listener.getsockname()
+    say("READY", name if isinstance(name, str) else name[1])
     while True:
         sock, _ = listener.accept()
         try:

@@ -8,6 +8,8 @@
  *	INJECT_NTH=N		which call, from 1; 0 for none
  *	INJECT_COUNT=FILE	8 bytes, which become the number of such calls
  *				of the process and its children, as it runs
+ *	INJECT_IN=NAME...	only calls made in libraries whose file names
+ *				contain one of these; unset: all calls
  *
  * Calls made before main() do not count, nor what is written to stderr: a
  * failure has to be told there.
@@ -23,6 +25,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +34,7 @@ static const char *inject_kind;		/* NULL before main() */
 static uint64_t inject_nth;
 static int inject_errno;
 static uint64_t *inject_count;
+static char inject_in[4][64];		/* "" after the last */
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -40,7 +44,7 @@ __attribute__((constructor)) static void
 inject_begin(void)
 {
 	const char *kind = getenv("INJECT_CALL"), *nth = getenv("INJECT_NTH"),
-	    *error = getenv("INJECT_ERRNO"), *count = getenv("INJECT_COUNT");
+	    *error = getenv("INJECT_ERRNO"), *count = getenv("INJECT_COUNT"), *in;
 	void *map;
 	int fd;
 
@@ -55,16 +59,36 @@ inject_begin(void)
 		_exit(99);
 	close(fd);
 	inject_count = map;
+	if ((in = getenv("INJECT_IN")) != NULL)
+		sscanf(in, "%63s %63s %63s", inject_in[0], inject_in[1],
+		    inject_in[2]);
 	inject_nth = strtoull(nth, NULL, 10);
 	inject_errno = atoi(error);
 	inject_kind = kind;
 }
 
+static bool
+inject_counts(const void *caller)
+{
+	Dl_info info;
+	int i;
+
+	if (inject_in[0][0] == '\0')
+		return true;
+	if (dladdr(caller, &info) == 0)
+		return false;
+	for (i = 0; inject_in[i][0] != '\0'; i++)
+		if (strstr(info.dli_fname, inject_in[i]) != NULL)
+			return true;
+	return false;
+}
+
 /* Is it this call's turn to fail?  Then errno is set. */
 static bool
-inject(const char *kind)
+inject(const char *kind, const void *caller)
 {
-	if (inject_kind == NULL || strcmp(kind, inject_kind) != 0)
+	if (inject_kind == NULL || strcmp(kind, inject_kind) != 0 ||
+	    !inject_counts(caller))
 		return false;
 	if (__atomic_add_fetch(inject_count, 1, __ATOMIC_RELAXED) !=
 	    inject_nth)
@@ -75,7 +99,7 @@ inject(const char *kind)
 
 /* For files, pipes and sockets: what a kernel makes up does not fail. */
 static bool
-inject_fd(const char *kind, int fd)
+inject_fd(const char *kind, int fd, const void *caller)
 {
 	struct stat st;
 
@@ -84,8 +108,10 @@ inject_fd(const char *kind, int fd)
 	if (fd == STDERR_FILENO || fstat(fd, &st) != 0 ||
 	    (st.st_mode & S_IFMT) == 0)
 		return false;
-	return inject(kind);
+	return inject(kind, caller);
 }
+
+#define CALLER __builtin_return_address(0)
 
 #define NEXT(name) do {							\
 	if (next == NULL)						\
@@ -95,19 +121,19 @@ inject_fd(const char *kind, int fd)
 void *
 malloc(size_t n)
 {
-	return inject("malloc") ? NULL : __libc_malloc(n);
+	return inject("malloc", CALLER) ? NULL : __libc_malloc(n);
 }
 
 void *
 calloc(size_t count, size_t size)
 {
-	return inject("malloc") ? NULL : __libc_calloc(count, size);
+	return inject("malloc", CALLER) ? NULL : __libc_calloc(count, size);
 }
 
 void *
 realloc(void *old, size_t n)
 {
-	return inject("malloc") ? NULL : __libc_realloc(old, n);
+	return inject("malloc", CALLER) ? NULL : __libc_realloc(old, n);
 }
 
 /* One function with a descriptor and any other arguments, which fails with
@@ -119,7 +145,7 @@ name parameters								\
 {									\
 	static type (*next) parameters;					\
 									\
-	if (inject_fd(kind, fd))					\
+	if (inject_fd(kind, fd, CALLER))					\
 		return -1;						\
 	NEXT(#name);							\
 	return next arguments;						\
@@ -155,7 +181,7 @@ name parameters								\
 {									\
 	static type (*next) parameters;					\
 									\
-	if (inject(kind))						\
+	if (inject(kind, CALLER))						\
 		return failure;						\
 	NEXT(#name);							\
 	return next arguments;						\
@@ -195,7 +221,7 @@ name parameters								\
 		mode = va_arg(ap, mode_t);				\
 		va_end(ap);						\
 	}								\
-	if (inject("open"))						\
+	if (inject("open", CALLER))						\
 		return -1;						\
 	NEXT(#name);							\
 	return next arguments;						\

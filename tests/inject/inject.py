@@ -37,6 +37,10 @@ import subprocess
 import sys
 import tempfile
 
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, TESTS)
+from waiting import until   # noqa: E402
+
 DOCUMENTED = {0, 1, 64, 65, 66, 69, 71, 74, 75, 77, 78}
 FAULTS = {"malloc": errno.ENOMEM, "write": errno.ENOSPC,
           "pwrite": errno.ENOSPC, "read": errno.EIO, "pread": errno.EIO,
@@ -105,7 +109,8 @@ class Site:
         for name, text in (("lines", LINES), ("records", RECORDS),
                            ("password", "correct horse\n"),
                            ("things", '{"name":"a"}\n{"name":"b"}\n'),
-                           ("key", "a-key-of-its-own\n")):
+                           ("key", "a-key-of-its-own\n"),
+                           ("payload", '[{"n":"a","v":1}]')):
             self.put(name, text)
         self.make("mfx-pub s", stdin=LINES)
         self.make("mfx-sub s/g -n 5")
@@ -193,8 +198,8 @@ class Run:
         self.command, self.stdin, self.state = command, stdin, state
         self.fixed, self.parts, self.no = fixed, parts, no
 
-    def words(self, site):
-        return [w.format(site=site) for w in self.command.split()]
+    def words(self, site, port=None):
+        return [w.format(site=site, port=port) for w in self.command.split()]
 
     def start(self, site, path, env):
         with open(f"{path}/{self.stdin}" if self.stdin else os.devnull) as i, \
@@ -235,19 +240,25 @@ class Server(Run):
         super().__init__(command, state=state, fixed=False)
         self.request, self.good, self.kind = request, good, kind
 
-    def do(self, site, path, env):
+    def serve(self, path, env, words):
+        """The process, once it is ready or has ended."""
         ready, ours = os.pipe()
         os.set_inheritable(ours, True)
         with open(path + "/err", "w") as e, open(path + "/out", "w") as o:
             process = subprocess.Popen(
-                self.words(site) + ["-v", "--ready-fd", str(ours)], env=env,
-                cwd=path, stdin=subprocess.DEVNULL, stdout=o, stderr=e,
-                close_fds=False)
+                words + ["-v", "--ready-fd", str(ours)], env=env, cwd=path,
+                stdin=subprocess.DEVNULL, stdout=o, stderr=e, close_fds=False)
         os.close(ours)
         # at its end this is the end of the pipe, too
         os.read(ready, 1)
         os.close(ready)
-        wrong = self.talk(site, path, process)
+        return process
+
+    def do(self, site, path, env):
+        process = self.serve(path, env, self.words(site))
+        return self.end(process, self.talk(site, path, process))
+
+    def end(self, process, wrong):
         process.terminate()
         try:
             status = process.wait(PATIENCE)
@@ -277,6 +288,114 @@ class Server(Run):
                 return "what it acknowledged is not there"
             return ""
         return f"half done: {after}"
+
+
+# ---- what speaks MQTT ----
+
+@contextlib.contextmanager
+def fake_broker(path, address, *mode):
+    """Its port, and the file in which it says what has come."""
+    said = path + "/broker"
+    with open(said, "w") as o:
+        broker = subprocess.Popen(
+            [sys.executable, TESTS + "/mqtt_fake.py", address, *mode],
+            cwd=path, stdout=o)
+    try:
+        until(lambda: has(said, "READY"), "a broker")
+        with open(said) as f:
+            yield f.readline().split()[1], said
+    finally:
+        broker.kill()
+        broker.wait()
+
+
+def has(file, word):
+    with open(file) as f:
+        return word in f.read()
+
+
+def kept(path):
+    """What the broker has been given, the first time."""
+    try:
+        with open(path + "/kept") as f:
+            return "".join(dict.fromkeys(f))
+    except FileNotFoundError:
+        return ""
+
+
+class Delivery(Run):
+    """From stdin to a broker, which takes all."""
+
+    def do(self, site, path, env):
+        with fake_broker(path, path + "/b", "keep", "kept"):
+            return super().do(site, path, env)
+
+
+class Source(Server):
+    """From a broker, which sends a message until it is acknowledged."""
+
+    def do(self, site, path, env):
+        with fake_broker(path, "0", "send", "payload", "1") as (port, said):
+            process = self.serve(path, env, self.words(site, port))
+            until(lambda: has(said, "PUBACK") or process.poll() is not None,
+                  "an acknowledgement")
+            return self.end(process, None if has(said, "PUBACK") else "")
+
+
+def packet(head, *parts):
+    body = b"".join(parts)
+    return bytes([head]) + (bytes([len(body) & 127 | 128, len(body) >> 7])
+                            if len(body) > 127 else bytes([len(body)])) + body
+
+
+def text(value):
+    return struct.pack(">H", len(value)) + value.encode()
+
+
+class Plugin(Server):
+    """Our part of a broker: a thing publishes, and is acknowledged."""
+
+    def do(self, site, path, env):
+        with open(path + "/conf", "w") as f:
+            f.write(f"listener 0 {path}/b\nallow_anonymous false\n"
+                    f"persistence_location {path}/\n"
+                    f"plugin {shutil.which('mfx')[:-3]}mfx_mosquitto.so\n"
+                    f"plugin_opt_home {path}/home\nplugin_opt_stream s\n")
+        with open(path + "/err", "w") as e, open(path + "/out", "w") as o:
+            process = subprocess.Popen(
+                ["mosquitto", "-c", path + "/conf"], cwd=path, stdout=o,
+                stderr=e, env=dict(env, INJECT_IN="mfx_mosquitto.so "
+                                   "libsqlite3 libsodium"))
+        until(lambda: os.path.exists(path + "/b") or
+              process.poll() is not None, "its socket")
+        return self.end(process, self.talk(site, path, process))
+
+    def talk(self, site, path, process):
+        for _ in range(2):
+            if self.publish(site, path):
+                return None
+            if process.poll() is not None:
+                return ""
+        return "it lives, and acknowledges nothing"
+
+    @staticmethod
+    def publish(site, path):
+        """Is a message acknowledged?"""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(PATIENCE)
+            try:
+                s.connect(path + "/b")
+                f = s.makefile("rb")
+                s.sendall(packet(0x10, text("MQTT"), b"\4\xc2\0\74",
+                                 text("d"), text("x"), text(site.key)))
+                if f.read(4) != b"\x20\2\0\0":
+                    return False
+                s.sendall(packet(
+                    0x32, text(f"channels/{site.channel}/messages"), b"\0\1",
+                    b'[{"n":"a","v":1}]'))
+                return f.read(4) == b"\x40\2\0\1"
+            except OSError:
+                return False
 
 
 def http(status):
@@ -338,6 +457,11 @@ RUNS = {
                    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
                    ).encode(), http(b"101"))],
+    "mfx-adapt-mqtt": [
+        Delivery("mfx-adapt-mqtt --socket b", "lines", kept, parts=True),
+        Source("mfx-adapt-mqtt --host 127.0.0.1 -p {port} -t t "
+               "--map {{t}}=channel:{{t}} -o s", None, None, state=stream)],
+    "mfx_mosquitto.so": [Plugin("", None, None, state=stream)],
     "mfx-api": [Server("mfx-api -l 127.0.0.1:0",
                        lambda s: b"GET /health HTTP/1.1\r\nHost: a\r\n"
                        b"Connection: close\r\n\r\n", http(b"200")),
