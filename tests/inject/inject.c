@@ -44,7 +44,8 @@ __attribute__((constructor)) static void
 inject_begin(void)
 {
 	const char *kind = getenv("INJECT_CALL"), *nth = getenv("INJECT_NTH"),
-	    *error = getenv("INJECT_ERRNO"), *count = getenv("INJECT_COUNT"), *in;
+	    *error = getenv("INJECT_ERRNO"), *count = getenv("INJECT_COUNT"),
+	    *in = getenv("INJECT_IN");
 	void *map;
 	int fd;
 
@@ -59,7 +60,7 @@ inject_begin(void)
 		_exit(99);
 	close(fd);
 	inject_count = map;
-	if ((in = getenv("INJECT_IN")) != NULL)
+	if (in != NULL)
 		sscanf(in, "%63s %63s %63s", inject_in[0], inject_in[1],
 		    inject_in[2]);
 	inject_nth = strtoull(nth, NULL, 10);
@@ -145,7 +146,7 @@ name parameters								\
 {									\
 	static type (*next) parameters;					\
 									\
-	if (inject_fd(kind, fd, CALLER))					\
+	if (inject_fd(kind, fd, CALLER))				\
 		return -1;						\
 	NEXT(#name);							\
 	return next arguments;						\
@@ -181,7 +182,7 @@ name parameters								\
 {									\
 	static type (*next) parameters;					\
 									\
-	if (inject(kind, CALLER))						\
+	if (inject(kind, CALLER))					\
 		return failure;						\
 	NEXT(#name);							\
 	return next arguments;						\
@@ -221,7 +222,7 @@ name parameters								\
 		mode = va_arg(ap, mode_t);				\
 		va_end(ap);						\
 	}								\
-	if (inject("open", CALLER))						\
+	if (inject("open", CALLER))					\
 		return -1;						\
 	NEXT(#name);							\
 	return next arguments;						\
