@@ -59,6 +59,9 @@ unit_check(bool holds, const char *file, int line, const char *condition)
 static inline int
 unit_end(void)
 {
+	/* what it checks would be heard of only when it fails */
+	if (unit_tests == 0)
+		unit_check(false, __FILE__, __LINE__, "there is a TEST");
 	printf("1..%d\n", unit_tests);
 	return unit_failures > 0;
 }
