@@ -20,6 +20,7 @@
 #include "base/signal.h"
 #include "client/events.h"
 #include "registry/event.h"
+#include "registry/registry.h"
 
 #define BATCH 256
 #define POLL_MS 100

@@ -174,7 +174,7 @@ load identity
 	refuses 78 "no registry at" mfx-things list
 	rm -r "$MFX_HOME"
 	# neither does a user that is refused, and no password is asked for then
-	refuses 65 "'bob' is no email address" mfx-users create bob </dev/null
+	refuses 65 "'bob' is not an email address" mfx-users create bob </dev/null
 	refuses 65 "8 to 1024 bytes" mfx-users create bob@example.com \
 	    --password-file - <<<short
 	[[ ! -e $MFX_HOME ]]

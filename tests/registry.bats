@@ -34,7 +34,7 @@ load identity
 	for email in '' a a@ @b a@b@c 'a b@c' a..b@c .a@b a.@b a@b..c a@-b a@b- \
 	    a@b.-c $'a\n@b' $'a@b\n' "a@b'; DROP TABLE users; --" 'ä@b' \
 	    "$(printf '%065d' 0)@b" "a@$(printf '%0300d' 0)"; do
-		refuses 65 "no email address" mfx-users create "$email" \
+		refuses 65 "not an email address" mfx-users create "$email" \
 		    --password-file - <<<'correct horse'
 	done
 	[[ $(sqlite3 "$MFX_HOME/registry.db" 'SELECT count(*) FROM users') == 5 ]]

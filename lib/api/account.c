@@ -171,7 +171,8 @@ remove_user(struct api_change *c, struct registry *r, struct fault *fault)
 	struct account_change *a = of_task(&c->task);
 
 	return remains(r, &a->who.user, fault) < 0 ? -1 :
-	    user_remove(r, &a->who.user, a->all, fault);
+	    (a->all && items_remove_all(r, &a->who.user, fault) < 0) ? -1 :
+	    user_remove(r, &a->who.user, fault);
 }
 
 void

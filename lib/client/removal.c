@@ -3,6 +3,8 @@
 
 #include <sysexits.h>
 
+#include "registry/item.h"
+
 int
 remove_here(struct registry *r, struct str email, struct removal *removal,
     struct fault *fault)
@@ -14,7 +16,8 @@ remove_here(struct registry *r, struct str email, struct removal *removal,
 	    user_find(r, email, user, fault) < 0 ||
 	    user_things(r, user, &removal->things, fault) < 0 ||
 	    user_channels(r, user, &removal->channels, fault) < 0 ||
-	    user_remove(r, user, removal->all, fault) < 0)
+	    (removal->all && items_remove_all(r, user, fault) < 0) ||
+	    user_remove(r, user, fault) < 0)
 		return -1;
 	return removal->dry_run ? 0 : registry_commit(r, fault);
 }

@@ -15,7 +15,7 @@ scan_fail(struct scan *j, const char *at, const char *why)
 }
 
 static int
-hex_digit(char c)
+scan_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -25,7 +25,7 @@ hex_digit(char c)
 
 /* four hex digits at p, or -1 */
 static long
-hex4(const char *p, const char *end)
+scan_hex4(const char *p, const char *end)
 {
 	long v = 0;
 	int i, d;
@@ -33,7 +33,7 @@ hex4(const char *p, const char *end)
 	if (end - p < 4)
 		return -1;
 	for (i = 0; i < 4; i++) {
-		d = hex_digit(p[i]);
+		d = scan_hex_digit(p[i]);
 		if (d < 0)
 			return -1;
 		v = v << 4 | d;
@@ -43,9 +43,9 @@ hex4(const char *p, const char *end)
 
 /* \uXXXX, or a surrogate pair of them; p is at the first digit */
 static const char *
-decode_unicode(struct scan *j, const char *p, char **to)
+scan_decode_unicode(struct scan *j, const char *p, char **to)
 {
-	long c = hex4(p, j->end), low;
+	long c = scan_hex4(p, j->end), low;
 
 	if (c < 0)
 		return scan_fail(j, p, "bad \\u escape");
@@ -55,7 +55,7 @@ decode_unicode(struct scan *j, const char *p, char **to)
 	if (c >= 0xd800 && c <= 0xdbff) {
 		if (j->end - p < 6 || p[0] != '\\' || p[1] != 'u')
 			return scan_fail(j, p, "lone surrogate");
-		low = hex4(p + 2, j->end);
+		low = scan_hex4(p + 2, j->end);
 		if (low < 0xdc00 || low > 0xdfff)
 			return scan_fail(j, p, "lone surrogate");
 		p += 6;
@@ -67,7 +67,7 @@ decode_unicode(struct scan *j, const char *p, char **to)
 
 /* p is at the backslash */
 static const char *
-decode_escape(struct scan *j, const char *p, char **to)
+scan_decode_escape(struct scan *j, const char *p, char **to)
 {
 	static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
 	const char *at;
@@ -75,7 +75,7 @@ decode_escape(struct scan *j, const char *p, char **to)
 	if (++p == j->end)
 		return scan_fail(j, p, "string without an end");
 	if (*p == 'u')
-		return decode_unicode(j, p + 1, to);
+		return scan_decode_unicode(j, p + 1, to);
 	at = *p != '\0' ? strchr(names, *p) : NULL;
 	if (at == NULL)
 		return scan_fail(j, p, "unknown escape");
@@ -85,7 +85,7 @@ decode_escape(struct scan *j, const char *p, char **to)
 
 /* Steps over plain bytes and UTF-8 up to a quote or a backslash. */
 static const char *
-run(struct scan *j, const char *p)
+scan_run(struct scan *j, const char *p)
 {
 	for (;;) {
 		size_t n;
@@ -107,7 +107,7 @@ run(struct scan *j, const char *p)
 /* The end of the string that holds an escape at p: what is decoded is
  * never longer than what is written. */
 static const char *
-closing_quote(const char *p, const char *end)
+scan_closing_quote(const char *p, const char *end)
 {
 	while (p < end && *p != '"')
 		p += *p == '\\' ? 2 : 1;
@@ -116,9 +116,9 @@ closing_quote(const char *p, const char *end)
 
 /* The string from `start` on, which is plain up to p. */
 static const char *
-decode(struct scan *j, const char *start, const char *p, struct str *out)
+scan_decode(struct scan *j, const char *start, const char *p, struct str *out)
 {
-	const char *close = closing_quote(p, j->end);
+	const char *close = scan_closing_quote(p, j->end);
 	char *copy, *to;
 
 	if (close == NULL)
@@ -129,10 +129,10 @@ decode(struct scan *j, const char *start, const char *p, struct str *out)
 	memcpy(copy, start, (size_t)(p - start));
 	to = copy + (p - start);
 	while (*p != '"') {
-		if ((p = decode_escape(j, p, &to)) == NULL)
+		if ((p = scan_decode_escape(j, p, &to)) == NULL)
 			return NULL;
 		start = p;
-		if ((p = run(j, p)) == NULL)
+		if ((p = scan_run(j, p)) == NULL)
 			return NULL;
 		memcpy(to, start, (size_t)(p - start));
 		to += p - start;
@@ -145,18 +145,18 @@ decode(struct scan *j, const char *start, const char *p, struct str *out)
 const char *
 scan_string_any(struct scan *j, const char *start, struct str *out)
 {
-	const char *p = run(j, start);
+	const char *p = scan_run(j, start);
 
 	if (p == NULL)
 		return NULL;
 	if (*p == '\\')
-		return decode(j, start, p, out);
+		return scan_decode(j, start, p, out);
 	*out = (struct str){ start, (size_t)(p - start) };
 	return p + 1;
 }
 
 static const char *
-exponent(struct scan *j, const char *p)
+scan_exponent(struct scan *j, const char *p)
 {
 	size_t n;
 
@@ -186,7 +186,7 @@ scan_number_any(struct scan *j, const char *start, struct str *out)
 		p += n;
 	}
 	j->exponent = p < j->end && (*p | 0x20) == 'e';
-	if (j->exponent && (p = exponent(j, p)) == NULL)
+	if (j->exponent && (p = scan_exponent(j, p)) == NULL)
 		return NULL;
 	*out = (struct str){ start, (size_t)(p - start) };
 	/* as many digits leave a double's range like an exponent does */
@@ -203,7 +203,7 @@ number_valid(struct str s)
 }
 
 static const char *
-skip_word(struct scan *j, const char *p)
+scan_skip_word(struct scan *j, const char *p)
 {
 	static const char *const words[] = { "true", "false", "null" };
 	struct str rest = { p, (size_t)(j->end - p) };
@@ -216,7 +216,7 @@ skip_word(struct scan *j, const char *p)
 }
 
 static const char *
-skip_scalar(struct scan *j, const char *p)
+scan_skip_scalar(struct scan *j, const char *p)
 {
 	struct str ignored;
 
@@ -226,36 +226,36 @@ skip_scalar(struct scan *j, const char *p)
 		return scan_string(j, p + 1, &ignored);
 	if (*p == '-' || (unsigned char)(*p - '0') <= 9)
 		return scan_number(j, p, &ignored);
-	return skip_word(j, p);
+	return scan_skip_word(j, p);
 }
 
 static const char *
-skip_key(struct scan *j, const char *p)
+scan_skip_key(struct scan *j, const char *p)
 {
 	const char *q = scan_take(j, p, '"');
 	struct str key;
 
 	if (q == NULL)
-		return scan_fail(j, p, "no name where one is needed");
+		return scan_fail(j, p, "not a name in quotes");
 	if ((p = scan_string(j, q, &key)) == NULL)
 		return NULL;
 	if (j->key != NULL && j->key(key))
 		j->key_seen = true;
 	q = scan_take(j, p, ':');
-	return q ? q : scan_fail(j, p, "no ':' behind a name");
+	return q ? q : scan_fail(j, p, "no ':' after a name");
 }
 
 /* Behind a value, at most `depth` containers deep: closes those that end
  * here and steps over the comma, and the key, in front of the next value;
  * *depth is 0 when all are closed. */
 static const char *
-skip_to_next(struct scan *j, const char *p, uint64_t *objects, int *depth)
+scan_skip_to_next(struct scan *j, const char *p, uint64_t *objects, int *depth)
 {
 	const char *q;
 
 	while (*depth > 0) {
 		if ((q = scan_take(j, p, ',')) != NULL)
-			return *objects & 1 ? skip_key(j, q) : q;
+			return *objects & 1 ? scan_skip_key(j, q) : q;
 		q = scan_take(j, p, *objects & 1 ? '}' : ']');
 		if (q == NULL)
 			return scan_fail(j, p, "no ',' or end");
@@ -280,20 +280,20 @@ scan_skip(struct scan *j, const char *p)
 		p = scan_space(j, p);
 		object = p < j->end && *p == '{';
 		if (!object && (p == j->end || *p != '[')) {
-			if ((p = skip_scalar(j, p)) == NULL)
+			if ((p = scan_skip_scalar(j, p)) == NULL)
 				return NULL;
-			p = skip_to_next(j, p, &objects, &depth);
+			p = scan_skip_to_next(j, p, &objects, &depth);
 			continue;
 		}
 		if (depth == JSON_DEPTH_MAX)
 			return scan_fail(j, p, "nested too deep");
 		if ((q = scan_take(j, p + 1, object ? '}' : ']')) != NULL) {
-			p = skip_to_next(j, q, &objects, &depth);
+			p = scan_skip_to_next(j, q, &objects, &depth);
 			continue;
 		}
 		depth++;
 		objects = objects << 1 | object;
-		p = object ? skip_key(j, p + 1) : p + 1;
+		p = object ? scan_skip_key(j, p + 1) : p + 1;
 	} while (p != NULL && depth > 0);
 	return p;
 }
@@ -302,11 +302,11 @@ const char *
 scan_end(struct scan *j, const char *p)
 {
 	p = scan_space(j, p);
-	return p == j->end ? p : scan_fail(j, p, "more behind the end");
+	return p == j->end ? p : scan_fail(j, p, "text after the end");
 }
 
 static char *
-put_escape(char *q, unsigned char c)
+scan_put_escape(char *q, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
 	static const char names[] = "btn?fr";
@@ -340,7 +340,7 @@ json_write_string(char *to, struct str s)
 		if (p == end)
 			break;
 		if ((unsigned char)*p < 0x80) {
-			to = put_escape(to, (unsigned char)*p++);
+			to = scan_put_escape(to, (unsigned char)*p++);
 			continue;
 		}
 		n = utf8_sequence(p, end);

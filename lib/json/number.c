@@ -33,7 +33,7 @@ static const double powers[] = {
 
 /* n < WORD_POWERS */
 static uint64_t
-ten_to(int n)
+number_ten_to(int n)
 {
 	uint64_t v = 1;
 
@@ -44,26 +44,26 @@ ten_to(int n)
 
 /* m * 10^n, which a wide must hold */
 static struct wide
-times_ten_to(struct wide m, int n)
+number_times_ten_to(struct wide m, int n)
 {
 	for (; n >= WORD_POWERS; n -= WORD_POWERS - 1)
-		m = wide_multiply(m, ten_to(WORD_POWERS - 1));
-	return wide_multiply(m, ten_to(n));
+		m = wide_multiply(m, number_ten_to(WORD_POWERS - 1));
+	return wide_multiply(m, number_ten_to(n));
 }
 
 /* m / 10^n */
 static struct wide
-divide_by_ten_to(struct wide m, int n)
+number_divide_by_ten_to(struct wide m, int n)
 {
 	for (; n >= 9; n -= 9)
 		wide_divide(&m, 1000000000);
-	wide_divide(&m, (uint32_t)ten_to(n));
+	wide_divide(&m, (uint32_t)number_ten_to(n));
 	return m;
 }
 
 /* divides by ten when that leaves no rest */
 static bool
-drop_zero(struct wide *m)
+number_drop_zero(struct wide *m)
 {
 	struct wide quotient = *m;
 
@@ -75,7 +75,7 @@ drop_zero(struct wide *m)
 
 /* false when int64_t does not hold it */
 static bool
-to_int64(uint64_t magnitude, bool negative, int64_t *out)
+number_to_int64(uint64_t magnitude, bool negative, int64_t *out)
 {
 	if (magnitude > (uint64_t)INT64_MAX + negative)
 		return false;
@@ -86,7 +86,7 @@ to_int64(uint64_t magnitude, bool negative, int64_t *out)
 }
 
 static int
-exponent_of(const char *p, const char *end)
+number_exponent_of(const char *p, const char *end)
 {
 	bool negative = *p == '-';
 	int e = 0;
@@ -126,7 +126,7 @@ decimal_parse(struct str s, struct decimal *d)
 		} else if (*p == '.') {
 			point = true;
 		} else {
-			e += exponent_of(p + 1, end);
+			e += number_exponent_of(p + 1, end);
 			break;
 		}
 	}
@@ -164,9 +164,9 @@ number_in_range(struct str s)
 	return isfinite(number_value(s));
 }
 
-/* Up to ten digits, and perhaps nine behind a point: nearly all times. */
+/* Up to ten digits, and perhaps nine after a point: nearly all times. */
 static bool
-plain_seconds(struct str s, int64_t *ns)
+number_plain_seconds(struct str s, int64_t *ns)
 {
 	static const int32_t scale[] = {
 		1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000,
@@ -205,14 +205,14 @@ decimal_round(const struct decimal *d, int e)
 	struct wide half;
 
 	if (e >= 0)
-		return d->m.low * ten_to(e);
-	half = times_ten_to(wide_of(5), -e - 1);
-	return divide_by_ten_to(wide_add(d->m, half), -e).low;
+		return d->m.low * number_ten_to(e);
+	half = number_times_ten_to(wide_of(5), -e - 1);
+	return number_divide_by_ten_to(wide_add(d->m, half), -e).low;
 }
 
 /* what plain_seconds leaves, apart so that the usual way is short */
 static __attribute__((noinline)) bool
-other_seconds(struct str s, int64_t *ns)
+number_other_seconds(struct str s, int64_t *ns)
 {
 	struct decimal d;
 	int e;
@@ -231,13 +231,13 @@ other_seconds(struct str s, int64_t *ns)
 		return true;
 	}
 	return d.digits + e <= 19 &&
-	    to_int64(decimal_round(&d, e), d.negative, ns);
+	    number_to_int64(decimal_round(&d, e), d.negative, ns);
 }
 
 bool
 number_ns(struct str s, int64_t *ns)
 {
-	return plain_seconds(s, ns) || other_seconds(s, ns);
+	return number_plain_seconds(s, ns) || number_other_seconds(s, ns);
 }
 
 bool
@@ -266,12 +266,12 @@ number_integer(struct str s, int64_t *out)
 
 	if (!decimal_parse(s, &d))
 		return false;
-	while (d.e < 0 && drop_zero(&d.m)) {
+	while (d.e < 0 && number_drop_zero(&d.m)) {
 		d.e++;
 		d.digits--;
 	}
 	return d.e >= 0 && d.digits + d.e <= 19 &&
-	    to_int64(d.m.low * ten_to(d.e), d.negative, out);
+	    number_to_int64(d.m.low * number_ten_to(d.e), d.negative, out);
 }
 
 bool
@@ -281,7 +281,7 @@ number_decimal(struct str s, bool *negative, uint64_t *m, int *e)
 
 	if (!decimal_parse(s, &d))
 		return false;
-	while (drop_zero(&d.m))
+	while (number_drop_zero(&d.m))
 		d.e++;
 	*negative = d.negative;
 	*m = d.m.low;
@@ -291,7 +291,7 @@ number_decimal(struct str s, bool *negative, uint64_t *m, int *e)
 
 /* The digits of m, the last one first, at least one; returns how many. */
 static int
-digits_reversed(char *to, struct wide m)
+number_digits_reversed(char *to, struct wide m)
 {
 	int n = 0, i;
 
@@ -309,10 +309,10 @@ digits_reversed(char *to, struct wide m)
 
 /* Writes d without an exponent, for -20 < d.e; returns the length. */
 static int
-print_plain(char *to, size_t room, struct decimal d)
+number_print_plain(char *to, size_t room, struct decimal d)
 {
 	char digits[64];
-	int n = digits_reversed(digits, d.m), e = d.e, i, k = 0;
+	int n = number_digits_reversed(digits, d.m), e = d.e, i, k = 0;
 
 	while (n <= -e)
 		digits[n++] = '0';
@@ -341,7 +341,7 @@ print_plain(char *to, size_t room, struct decimal d)
 #define MILLIONTHS_BELOW 1e9
 
 static inline size_t
-print_millionths(char *to, double v)
+number_print_millionths(char *to, double v)
 {
 	double scaled = v * MILLION;
 	int64_t m;
@@ -378,7 +378,7 @@ print_millionths(char *to, double v)
 /* The same for larger ones, which have fewer decimals: the first k of
  * m / 10^k that gives v back gives the shortest text. */
 static size_t
-print_few_decimals(char *to, double v)
+number_print_few_decimals(char *to, double v)
 {
 	char digits[DIGITS_TEXT];
 	double scaled;
@@ -414,8 +414,8 @@ print_few_decimals(char *to, double v)
 size_t
 number_print(char *to, double v)
 {
-	size_t n = fabs(v) < MILLIONTHS_BELOW ? print_millionths(to, v) :
-	    print_few_decimals(to, v);
+	size_t n = fabs(v) < MILLIONTHS_BELOW ? number_print_millionths(to, v) :
+	    number_print_few_decimals(to, v);
 	int precision;
 
 	if (n > 0)
@@ -429,11 +429,11 @@ number_print(char *to, double v)
 }
 
 static int
-digits_of(struct wide m)
+number_digits_of(struct wide m)
 {
 	char digits[64];
 
-	return wide_is_zero(m) ? 0 : digits_reversed(digits, m);
+	return wide_is_zero(m) ? 0 : number_digits_reversed(digits, m);
 }
 
 /* The exact sum; false when it has more digits than a decimal holds.  Its
@@ -455,7 +455,7 @@ decimal_add(struct decimal x, struct decimal y, struct decimal *sum)
 		x.e = y.e;
 	if (x.digits + (x.e - y.e) > DIGITS_MAX)
 		return false;
-	x.m = times_ten_to(x.m, x.e - y.e);
+	x.m = number_times_ten_to(x.m, x.e - y.e);
 	*sum = wide_less(x.m, y.m) ? y : x;
 	if (x.negative == y.negative)
 		sum->m = wide_add(x.m, y.m);
@@ -479,13 +479,14 @@ double_print(char *to, double v)
 
 /* an integer below 2^64, or few digits with a point among them */
 static bool
-is_plain(const struct decimal *d)
+number_is_plain(const struct decimal *d)
 {
 	if (d->m.high != 0)
 		return false;
 	if (d->e > -18 && d->e <= 0 && d->m.low < UINT64_C(100000000000000000))
 		return true;
-	return d->e >= 0 && d->e < 19 && d->m.low <= UINT64_MAX / ten_to(d->e);
+	return d->e >= 0 && d->e < 19 &&
+	    d->m.low <= UINT64_MAX / number_ten_to(d->e);
 }
 
 /* All digits where that is promised, else the nearest double; -1 when it
@@ -496,20 +497,20 @@ decimal_print(char *to, size_t room, struct decimal d)
 	char exact[64];
 	int e;
 
-	while (d.e < 0 && drop_zero(&d.m))
+	while (d.e < 0 && number_drop_zero(&d.m))
 		d.e++;
-	if (is_plain(&d))
-		return print_plain(to, room, d);
+	if (number_is_plain(&d))
+		return number_print_plain(to, room, d);
 	e = d.e;
 	d.e = 0;
-	if (print_plain(exact, sizeof exact - 8, d) < 0)
+	if (number_print_plain(exact, sizeof exact - 8, d) < 0)
 		return -1;
 	snprintf(exact + strlen(exact), 16, "e%d", e);
 	return double_print(to, strtod(exact, NULL));
 }
 
 static struct str
-in_arena(struct arena *arena, const char *text, int n)
+number_in_arena(struct arena *arena, const char *text, int n)
 {
 	if (n < 0)
 		return STR_NONE;
@@ -528,7 +529,7 @@ number_sum(struct arena *arena, struct str a, struct str b)
 		n = decimal_print(text, sizeof text, sum);
 	else
 		n = double_print(text, number_value(a) + number_value(b));
-	return in_arena(arena, text, n);
+	return number_in_arena(arena, text, n);
 }
 
 /*
@@ -541,7 +542,7 @@ number_sum(struct arena *arena, struct str a, struct str b)
 #define EXACT_BELOW (UINT64_C(1) << 53)
 
 static double
-divide(struct decimal d, uint32_t den)
+number_divide(struct decimal d, uint32_t den)
 {
 	char text[QUOTIENT_DIGITS + 64];
 	double v;
@@ -550,13 +551,14 @@ divide(struct decimal d, uint32_t den)
 
 	/* both factors exact, so one rounding */
 	if (d.m.high == 0 && m < EXACT_BELOW && e <= 0 && e > -16 &&
-	    den <= (EXACT_BELOW - 1) / ten_to(-e)) {
-		v = (double)(int64_t)m / (double)(int64_t)(den * ten_to(-e));
+	    den <= (EXACT_BELOW - 1) / number_ten_to(-e)) {
+		v = (double)(int64_t)m /
+		    (double)(int64_t)(den * number_ten_to(-e));
 		return d.negative ? -v : v;
 	}
 	rest = wide_divide(&d.m, den);
 	d.e = 0;
-	n = print_plain(text, sizeof text, d);
+	n = number_print_plain(text, sizeof text, d);
 	for (i = 0; i < QUOTIENT_DIGITS; i++) {
 		rest *= 10;
 		text[n++] = (char)('0' + (int)(rest / den));
@@ -570,7 +572,7 @@ divide(struct decimal d, uint32_t den)
 
 /* num/den as num/den * 10^e where only 3, 7 … divide the new den */
 static int
-take_tens(uint64_t *num, uint64_t *den)
+number_take_tens(uint64_t *num, uint64_t *den)
 {
 	int e = 0;
 
@@ -596,7 +598,7 @@ number_convert(struct arena *arena, struct str a, uint64_t num, uint64_t den,
 	/* the offset, times den as well */
 	struct decimal d, whole, o = { .negative = offset < 0 };
 	char text[64];
-	int n, e = take_tens(&num, &den);
+	int n, e = number_take_tens(&num, &den);
 
 	if (!decimal_parse(a, &d) || d.digits > SCALED_DIGITS) {
 		n = double_print(text, number_value(a));
@@ -606,20 +608,21 @@ number_convert(struct arena *arena, struct str a, uint64_t num, uint64_t den,
 	}
 	d.m = wide_multiply(d.m, num);
 	d.e = d.digits == 0 ? 0 : d.e + e;
-	d.digits = digits_of(d.m);
+	d.digits = number_digits_of(d.m);
 	o.m = wide_product(offset < 0 ? -(uint64_t)offset : (uint64_t)offset,
 	    den);
-	o.digits = digits_of(o.m);
+	o.digits = number_digits_of(o.m);
 	if (!decimal_add(d, o, &d)) {
-		n = double_print(text, divide(d, (uint32_t)den) + offset);
-		return in_arena(arena, text, n);
+		n = double_print(text,
+		    number_divide(d, (uint32_t)den) + offset);
+		return number_in_arena(arena, text, n);
 	}
 	whole = d;
 	if (wide_divide(&whole.m, (uint32_t)den) == 0)
 		n = decimal_print(text, sizeof text, whole);
 	else
-		n = double_print(text, divide(d, (uint32_t)den));
-	return in_arena(arena, text, n);
+		n = double_print(text, number_divide(d, (uint32_t)den));
+	return number_in_arena(arena, text, n);
 }
 
 void

@@ -9,7 +9,7 @@
 #define NUMBER_MAX (UINT64_C(1) << 53)
 
 static struct object_field *
-find(struct object_field *fields, size_t n, struct str name)
+object_find(struct object_field *fields, size_t n, struct str name)
 {
 	size_t i;
 
@@ -21,30 +21,30 @@ find(struct object_field *fields, size_t n, struct str name)
 }
 
 static bool
-begins(const struct scan *j, const char *p, char c)
+object_begins(const struct scan *j, const char *p, char c)
 {
 	return p < j->end && *p == c;
 }
 
 static const char *
-take_value(struct scan *j, const char *p, struct object_field *f)
+object_parse_value(struct scan *j, const char *p, struct object_field *f)
 {
 	static const char *const wrong[] = {
-		"a text is needed here", "an object is needed here",
-		"an array of texts is needed here",
-		"a whole number is needed here",
+		"not a string", "not an object", "not an array of strings",
+		"not a whole number",
 	};
 	const char first[] = "\"{[";
 	const char *end;
 	bool number;
 
 	p = scan_space(j, p);
-	if (begins(j, p, 'n')) {
+	if (object_begins(j, p, 'n')) {
 		f->value = STR_NONE;
 		return scan_skip(j, p);
 	}
 	number = p < j->end && *p >= '0' && *p <= '9';
-	if (f->type == OBJECT_NUMBER ? !number : !begins(j, p, first[f->type]))
+	if (f->type == OBJECT_NUMBER ? !number :
+	    !object_begins(j, p, first[f->type]))
 		return scan_fail(j, p, wrong[f->type]);
 	if (f->type == OBJECT_TEXT)
 		return scan_string(j, p + 1, &f->value);
@@ -54,7 +54,7 @@ take_value(struct scan *j, const char *p, struct object_field *f)
 }
 
 static const char *
-take_member(struct scan *j, const char *p, struct object_field *fields,
+object_parse_member(struct scan *j, const char *p, struct object_field *fields,
     size_t n)
 {
 	struct object_field *f;
@@ -62,31 +62,31 @@ take_member(struct scan *j, const char *p, struct object_field *fields,
 	const char *q = scan_take(j, p, '"');
 
 	if (q == NULL)
-		return scan_fail(j, p, "a name is needed here");
+		return scan_fail(j, p, "not a name in quotes");
 	if ((p = scan_string(j, q, &name)) == NULL)
 		return NULL;
 	if ((q = scan_take(j, p, ':')) == NULL)
-		return scan_fail(j, p, "no ':' behind a name");
-	f = find(fields, n, name);
+		return scan_fail(j, p, "no ':' after a name");
+	f = object_find(fields, n, name);
 	if (f != NULL && f->given)
-		return scan_fail(j, p, "a member that is there twice");
+		return scan_fail(j, p, "a member given twice");
 	if (f != NULL)
 		f->given = true;
-	return f != NULL ? take_value(j, q, f) : scan_skip(j, q);
+	return f != NULL ? object_parse_value(j, q, f) : scan_skip(j, q);
 }
 
 static const char *
-take_object(struct scan *j, const char *p, struct object_field *fields,
+object_parse(struct scan *j, const char *p, struct object_field *fields,
     size_t n)
 {
 	const char *q = scan_take(j, p, '{'), *end;
 
 	if (q == NULL)
-		return scan_fail(j, p, "no JSON object");
+		return scan_fail(j, p, "not a JSON object");
 	if ((end = scan_take(j, q, '}')) != NULL)
 		return end;
 	do {
-		if ((p = take_member(j, q, fields, n)) == NULL)
+		if ((p = object_parse_member(j, q, fields, n)) == NULL)
 			return NULL;
 	} while ((q = scan_take(j, p, ',')) != NULL);
 	if ((end = scan_take(j, p, '}')) == NULL)
@@ -102,11 +102,11 @@ object_read(struct str text, struct object_field *fields, size_t n,
 	const char *end;
 
 	if (text.n == 0)
-		return "no JSON object";
-	end = take_object(&j, text.p, fields, n);
+		return "not a JSON object";
+	end = object_parse(&j, text.p, fields, n);
 	if (end != NULL && scan_end(&j, end) != NULL)
 		return NULL;
-	return object_place(&j, text, "no JSON object");
+	return object_place(&j, text, "not a JSON object");
 }
 
 const char *
@@ -126,21 +126,21 @@ object_place(const struct scan *j, struct str text, const char *why)
 /* ---- arrays ---- */
 
 static int
-array_fail(struct object_array *a)
+object_array_fail(struct object_array *a)
 {
 	a->at = NULL;
-	a->scan.why = object_place(&a->scan, a->text, "no JSON array");
+	a->scan.why = object_place(&a->scan, a->text, "not a JSON array");
 	a->scan.at = NULL;
 	return -1;
 }
 
-/* behind its ']' */
+/* p is after its ']' */
 static void
-array_end(struct object_array *a, const char *p)
+object_array_end(struct object_array *a, const char *p)
 {
 	a->at = NULL;
 	if (scan_end(&a->scan, p) == NULL)
-		array_fail(a);
+		object_array_fail(a);
 }
 
 void
@@ -152,9 +152,9 @@ object_array_init(struct object_array *a, struct str text, struct arena *arena)
 	};
 	a->at = text.n > 0 ? scan_take(&a->scan, text.p, '[') : NULL;
 	if (a->at == NULL)
-		a->scan.why = "no JSON array";
+		a->scan.why = "not a JSON array";
 	else if (scan_take(&a->scan, a->at, ']') != NULL)
-		array_end(a, scan_take(&a->scan, a->at, ']'));
+		object_array_end(a, scan_take(&a->scan, a->at, ']'));
 }
 
 int
@@ -166,15 +166,15 @@ object_array_next(struct object_array *a, struct str *element)
 		return a->scan.why == NULL ? 0 : -1;
 	start = scan_space(&a->scan, a->at);
 	if ((end = scan_skip(&a->scan, start)) == NULL)
-		return array_fail(a);
+		return object_array_fail(a);
 	*element = (struct str){ start, (size_t)(end - start) };
 	if ((a->at = scan_take(&a->scan, end, ',')) != NULL)
 		return 1;
 	if ((start = scan_take(&a->scan, end, ']')) == NULL) {
 		scan_fail(&a->scan, end, "no ',' or end");
-		return array_fail(a);
+		return object_array_fail(a);
 	}
-	array_end(a, start);
+	object_array_end(a, start);
 	return 1;
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "registry/registry.h"
 #include "registry/statement.h"
 
 #define CHANGED_MS 50		/* how old an answer may be */
@@ -45,7 +46,7 @@ struct access {
 enum question { BY_KEY = 'k', BY_ID = 'i', WHO = 'w' };
 
 static void
-forget(struct access *a)
+access_clear(struct access *a)
 {
 	if (++a->generation == 0) {
 		memset(a->entries, 0, sizeof(struct entry) * SETS * WAYS);
@@ -56,7 +57,7 @@ forget(struct access *a)
 void
 access_forget(struct access *a)
 {
-	forget(a);
+	access_clear(a);
 }
 
 int
@@ -101,7 +102,7 @@ access_fault(struct access *a)
 /* Opens what is there now, or notes why not and tries again later.  Only a
  * file that is there: an empty registry made here would hide a loss. */
 static void
-reopen(struct access *a)
+access_reopen(struct access *a)
 {
 	registry_close(a->registry);
 	a->registry = NULL;
@@ -120,7 +121,7 @@ access_refresh(struct access *a)
 		a->replaced_at = now;
 		if (a->registry == NULL || registry_replaced(a->registry)) {
 			changed = true;
-			reopen(a);
+			access_reopen(a);
 		}
 	}
 	if (now - a->changed_at >= CHANGED_MS) {
@@ -130,7 +131,7 @@ access_refresh(struct access *a)
 			changed = true;
 	}
 	if (changed)
-		forget(a);
+		access_clear(a);
 	return changed;
 }
 
@@ -144,7 +145,7 @@ access_refresh_now(struct access *a)
 /* ---- the cache ---- */
 
 static void
-make_tag(struct access *a, enum question q, struct str who,
+access_tag(struct access *a, enum question q, struct str who,
     struct str channel, unsigned char *tag)
 {
 	unsigned char text[1 + THING_KEY_MAX + ID_TEXT];
@@ -161,7 +162,7 @@ make_tag(struct access *a, enum question q, struct str who,
 }
 
 static struct entry *
-set_of(struct access *a, const unsigned char *tag)
+access_set(struct access *a, const unsigned char *tag)
 {
 	size_t i = (size_t)tag[0] | (size_t)tag[1] << 8;
 
@@ -169,9 +170,9 @@ set_of(struct access *a, const unsigned char *tag)
 }
 
 static struct entry *
-cached(struct access *a, const unsigned char *tag)
+access_cached(struct access *a, const unsigned char *tag)
 {
-	struct entry *set = set_of(a, tag);
+	struct entry *set = access_set(a, tag);
 	size_t i;
 
 	for (i = 0; i < WAYS; i++)
@@ -182,10 +183,10 @@ cached(struct access *a, const unsigned char *tag)
 }
 
 static void
-remember(struct access *a, const unsigned char *tag,
+access_remember(struct access *a, const unsigned char *tag,
     enum access_result result)
 {
-	struct entry *e = set_of(a, tag);
+	struct entry *e = access_set(a, tag);
 
 	if (result == ACCESS_YES)
 		e += 1 + a->turn++ % (WAYS - 1);
@@ -212,7 +213,8 @@ static const char who_has[] =
 	"SELECT id, 1 FROM things WHERE key_hash = ?1 AND NOT disabled";
 
 static enum access_result
-ask(struct access *a, enum question q, struct str who, struct str channel)
+access_ask(struct access *a, enum question q, struct str who,
+    struct str channel)
 {
 	const char *sql = q == BY_ID ? by_id : q == WHO ? who_has : by_key;
 	unsigned char hash[KEY_HASH_BYTES];
@@ -221,13 +223,13 @@ ask(struct access *a, enum question q, struct str who, struct str channel)
 	bool connected;
 	int got;
 
-	if (a->registry == NULL ||
-	    (st = statement_get(a->registry, sql, &a->fault)) == NULL)
+	if (a->registry == NULL)
 		return ACCESS_ERROR;
+	st = statement_get(a->registry, sql, &a->fault);
 	if (q == BY_ID) {
 		db_bind_str(st, 1, who);
 	} else {
-		keyring_hash(registry_keyring(a->registry), who, hash);
+		keyring_hash(&a->registry->keys, who, hash);
 		sqlite3_bind_blob(st, 1, hash, sizeof hash, SQLITE_STATIC);
 	}
 	if (q != WHO)
@@ -244,7 +246,7 @@ ask(struct access *a, enum question q, struct str who, struct str channel)
 }
 
 static enum access_result
-decide(struct access *a, enum question q, struct str who,
+access_decide(struct access *a, enum question q, struct str who,
     struct str channel, struct str *thing)
 {
 	unsigned char tag[crypto_shorthash_siphashx24_BYTES];
@@ -254,15 +256,15 @@ decide(struct access *a, enum question q, struct str who,
 	*thing = STR_NONE;
 	if (who.n == 0 || who.n > THING_KEY_MAX)
 		return ACCESS_NO_KEY;
-	make_tag(a, q, who, channel, tag);
-	if ((e = cached(a, tag)) != NULL) {
+	access_tag(a, q, who, channel, tag);
+	if ((e = access_cached(a, tag)) != NULL) {
 		result = e->result;
 		*thing = (struct str){ e->thing, ID_TEXT };
 	} else {
-		result = ask(a, q, who, channel);
+		result = access_ask(a, q, who, channel);
 		if (result == ACCESS_ERROR)
 			return result;
-		remember(a, tag, result);
+		access_remember(a, tag, result);
 		*thing = (struct str){ a->thing, ID_TEXT };
 	}
 	if (result == ACCESS_NO_KEY)
@@ -273,7 +275,7 @@ decide(struct access *a, enum question q, struct str who,
 enum access_result
 access_identify(struct access *a, struct str key, struct str *thing)
 {
-	return decide(a, WHO, key, STR_NONE, thing);
+	return access_decide(a, WHO, key, STR_NONE, thing);
 }
 
 enum access_result
@@ -283,8 +285,8 @@ access_check(struct access *a, struct str key, struct str channel,
 	enum access_result result;
 
 	if (uuid_valid(channel))
-		return decide(a, BY_KEY, key, channel, thing);
-	result = decide(a, WHO, key, STR_NONE, thing);
+		return access_decide(a, BY_KEY, key, channel, thing);
+	result = access_decide(a, WHO, key, STR_NONE, thing);
 	return result == ACCESS_YES ? ACCESS_NOT_CONNECTED : result;
 }
 
@@ -297,7 +299,7 @@ access_check_id(struct access *a, struct str thing, struct str channel)
 		return ACCESS_NO_KEY;
 	if (!uuid_valid(channel))
 		channel = STR("00000000-0000-0000-0000-000000000000");
-	return decide(a, BY_ID, thing, channel, &same);
+	return access_decide(a, BY_ID, thing, channel, &same);
 }
 
 bool
@@ -305,7 +307,7 @@ access_prove(struct access *a, struct str key, struct access_proof *proof)
 {
 	if (a->registry == NULL)
 		return false;
-	keyring_hash(registry_keyring(a->registry), key, proof->hash);
+	keyring_hash(&a->registry->keys, key, proof->hash);
 	return true;
 }
 
@@ -316,17 +318,14 @@ access_holds(struct access *a, struct str thing,
 	sqlite3_stmt *st;
 	int got;
 
-	if (a->registry == NULL || (st = statement_get(a->registry,
-	    "SELECT 1 FROM things WHERE id = ?1 AND key_hash = ?2"
-	    " AND NOT disabled",
-	    &a->fault)) == NULL)
+	if (a->registry == NULL)
 		return ACCESS_ERROR;
+	st = statement_get(a->registry, "SELECT 1 FROM things WHERE id = ?1"
+	    " AND key_hash = ?2 AND NOT disabled", &a->fault);
 	db_bind_str(st, 1, thing);
 	sqlite3_bind_blob(st, 2, proof->hash, sizeof proof->hash,
 	    SQLITE_STATIC);
-	got = statement_step(a->registry, st, &a->fault);
-	if (got > 0)
-		db_reset(st);
+	got = statement_found(a->registry, st, &a->fault);
 	return got > 0 ? ACCESS_YES : got < 0 ? ACCESS_ERROR : ACCESS_NO_KEY;
 }
 
@@ -342,17 +341,17 @@ access_key(struct access *a, struct str thing, char *key, size_t *n)
 	*n = 0;
 	if (!uuid_valid(thing))
 		return ACCESS_NO_KEY;
-	if (a->registry == NULL || (st = statement_get(a->registry,
-	    "SELECT key_box FROM things WHERE id = ?1 AND key_box IS NOT NULL"
-	    " AND NOT disabled",
-	    &a->fault)) == NULL)
+	if (a->registry == NULL)
 		return ACCESS_ERROR;
+	st = statement_get(a->registry, "SELECT key_box FROM things"
+	    " WHERE id = ?1 AND key_box IS NOT NULL AND NOT disabled",
+	    &a->fault);
 	db_bind_str(st, 1, thing);
 	got = statement_step(a->registry, st, &a->fault);
 	if (got <= 0)
 		return got < 0 ? ACCESS_ERROR : ACCESS_NO_KEY;
 	box = db_column(st, 0);
-	if (keyring_unseal(registry_keyring(a->registry), box.p, box.n, &b)) {
+	if (keyring_unseal(&a->registry->keys, box.p, box.n, &b)) {
 		*n = b.n;
 		result = ACCESS_YES;
 	}

@@ -16,7 +16,7 @@
 #include "registry/tags.h"
 #include "registry/uuid.h"
 
-/* of one bulk, which is held in memory until it is committed */
+/* of one transaction's changes, held in memory until it is committed */
 #define CHANGES_BYTES_MAX ((size_t)1 << 30)
 
 static const struct {
@@ -43,7 +43,7 @@ changes_init(struct changes *s)
 
 /* ours, and only now changed */
 static void
-wipe(struct str key)
+change_wipe(struct str key)
 {
 	union { const char *borrowed; char *own; } u = { key.p };
 
@@ -57,7 +57,7 @@ changes_release(struct changes *s)
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		wipe(s->v[i].key);
+		change_wipe(s->v[i].key);
 	free(s->v);
 	arena_release(&s->keep);
 	arena_release(&s->scratch);
@@ -78,7 +78,7 @@ changes_add(struct changes *s)
 
 /* C0, DEL and C1 (U+0080 to U+009F, c2 80 to c2 9f) */
 static bool
-has_control(struct str s)
+change_has_control(struct str s)
 {
 	size_t i;
 
@@ -95,7 +95,7 @@ has_control(struct str s)
 }
 
 static const char *
-keep(struct changes *s, struct change *change, enum change_member member,
+change_keep(struct changes *s, struct change *change, enum change_member member,
     struct str *to, struct str value)
 {
 	*to = arena_str(&s->keep, value);
@@ -108,7 +108,7 @@ keep(struct changes *s, struct change *change, enum change_member member,
 const char *
 change_set_id(struct changes *s, struct change *change, struct str id)
 {
-	return keep(s, change, MEMBER_ID, &change->id, id);
+	return change_keep(s, change, MEMBER_ID, &change->id, id);
 }
 
 const char *
@@ -118,9 +118,9 @@ change_set_name(struct changes *s, struct change *change, struct str name)
 		return "name longer than 1024 bytes";
 	if (!utf8_valid(name))
 		return "name is not UTF-8";
-	if (has_control(name))
+	if (change_has_control(name))
 		return "control character in the name";
-	return keep(s, change, MEMBER_NAME, &change->name, name);
+	return change_keep(s, change, MEMBER_NAME, &change->name, name);
 }
 
 const char *
@@ -130,7 +130,7 @@ change_set_metadata(struct changes *s, struct change *change, struct str json)
 	const char *why = metadata_take(json, &s->scratch, &compact);
 
 	if (why == NULL)
-		why = keep(s, change, MEMBER_METADATA, &change->metadata,
+		why = change_keep(s, change, MEMBER_METADATA, &change->metadata,
 		    compact);
 	arena_reset(&s->scratch);
 	return why;
@@ -143,12 +143,12 @@ change_set_key(struct changes *s, struct change *change, struct str key)
 		return "empty key";
 	if (key.n > THING_KEY_MAX)
 		return "key longer than 4096 bytes";
-	if (!utf8_valid(key) || has_control(key))
+	if (!utf8_valid(key) || change_has_control(key))
 		return "key is not UTF-8, or has control characters";
 	/* no protocol's header would bring them back */
 	if (key.p[0] == ' ' || key.p[key.n - 1] == ' ')
 		return "key begins or ends with a space";
-	return keep(s, change, MEMBER_KEY, &change->key, key);
+	return change_keep(s, change, MEMBER_KEY, &change->key, key);
 }
 
 const char *
@@ -160,7 +160,7 @@ change_set_tags(struct changes *s, struct change *change, struct str json)
 	tags_begin(&tags);
 	why = tags_add_json(&tags, json, &s->scratch);
 	if (why == NULL)
-		why = keep(s, change, MEMBER_TAGS, &change->tags,
+		why = change_keep(s, change, MEMBER_TAGS, &change->tags,
 		    tags_end(&tags));
 	return why;
 }
@@ -177,7 +177,7 @@ change_set_tag_list(struct changes *s, struct change *change,
 	for (i = 0; i < n && why == NULL; i++)
 		why = tags_add_list(&tags, str_z(v[i]));
 	if (why == NULL)
-		why = keep(s, change, MEMBER_TAGS, &change->tags,
+		why = change_keep(s, change, MEMBER_TAGS, &change->tags,
 		    tags_end(&tags));
 	return why;
 }
@@ -194,7 +194,7 @@ change_set_status(struct changes *s, struct change *change, struct str word)
 }
 
 static const char *
-make_uuid(struct changes *s, void (*make)(char *), struct str *to)
+change_make_uuid(struct changes *s, void (*make)(char *), struct str *to)
 {
 	char *text = arena_alloc(&s->keep, ID_TEXT + 1);
 
@@ -209,14 +209,14 @@ const char *
 change_make_id(struct changes *s, struct change *change)
 {
 	change->given |= MEMBER_ID;
-	return make_uuid(s, uuid_make, &change->id);
+	return change_make_uuid(s, uuid_make, &change->id);
 }
 
 const char *
 change_make_key(struct changes *s, struct change *change)
 {
 	change->given |= MEMBER_KEY;
-	return make_uuid(s, uuid_make_secret, &change->key);
+	return change_make_uuid(s, uuid_make_secret, &change->key);
 }
 
 const char *
@@ -244,8 +244,8 @@ changes_seal(struct changes *s, const struct keyring *keys)
 /* ---- lines ---- */
 
 static const char *
-set_text(struct changes *s, struct change *change, enum change_member member,
-    struct str text)
+change_set_text(struct changes *s, struct change *change,
+    enum change_member member, struct str text)
 {
 	switch (member) {
 	case MEMBER_NAME:
@@ -253,9 +253,9 @@ set_text(struct changes *s, struct change *change, enum change_member member,
 	case MEMBER_KEY:
 		return change_set_key(s, change, text);
 	case MEMBER_CHANNEL:
-		return keep(s, change, member, &change->channel, text);
+		return change_keep(s, change, member, &change->channel, text);
 	case MEMBER_THING:
-		return keep(s, change, member, &change->thing, text);
+		return change_keep(s, change, member, &change->thing, text);
 	case MEMBER_STATUS:
 		return change_set_status(s, change, text);
 	default:
@@ -263,9 +263,9 @@ set_text(struct changes *s, struct change *change, enum change_member member,
 	}
 }
 
-/* Like the scanner's own: the place behind what was read, or NULL. */
+/* Like the scanner's own: the place after what was read, or NULL. */
 static const char *
-take_value(struct changes *s, struct change *change, struct scan *j,
+change_parse_value(struct changes *s, struct change *change, struct scan *j,
     const char *p, enum change_member member)
 {
 	const char *start = scan_space(j, p), *end, *why;
@@ -282,17 +282,17 @@ take_value(struct changes *s, struct change *change, struct scan *j,
 		change->given |= MEMBER_KEY;
 		return start + 4;
 	} else if (!str_starts(rest, STR("\""))) {
-		return scan_fail(j, start, "not a string where one is needed");
+		return scan_fail(j, start, "not a string");
 	} else if ((end = scan_string(j, start + 1, &text)) == NULL) {
 		return NULL;
 	} else {
-		why = set_text(s, change, member, text);
+		why = change_set_text(s, change, member, text);
 	}
 	return why == NULL ? end : scan_fail(j, start, why);
 }
 
 static const char *
-take_member(struct changes *s, struct change *change, struct scan *j,
+change_parse_member(struct changes *s, struct change *change, struct scan *j,
     const char *p, unsigned may)
 {
 	const char *q = scan_take(j, p, '"');
@@ -300,22 +300,22 @@ take_member(struct changes *s, struct change *change, struct scan *j,
 	size_t i, n = sizeof members / sizeof *members;
 
 	if (q == NULL)
-		return scan_fail(j, p, "no name where one is needed");
+		return scan_fail(j, p, "not a name in quotes");
 	if ((p = scan_string(j, q, &name)) == NULL)
 		return NULL;
 	for (i = 0; i < n && !str_eq(name, str_z(members[i].name)); i++)
 		;
 	if (i == n || !(members[i].member & may))
-		return scan_fail(j, q, "a member that has no meaning here");
+		return scan_fail(j, q, "not a member that can be given here");
 	if (change->given & members[i].member)
-		return scan_fail(j, q, "a member twice");
+		return scan_fail(j, q, "a member given twice");
 	if ((q = scan_take(j, p, ':')) == NULL)
-		return scan_fail(j, p, "no ':' behind a name");
-	return take_value(s, change, j, q, members[i].member);
+		return scan_fail(j, p, "no ':' after a name");
+	return change_parse_value(s, change, j, q, members[i].member);
 }
 
 static const char *
-take_object(struct changes *s, struct change *change, struct scan *j,
+change_parse_object(struct changes *s, struct change *change, struct scan *j,
     const char *p, unsigned may)
 {
 	const char *q = scan_take(j, p, '{'), *end;
@@ -325,7 +325,7 @@ take_object(struct changes *s, struct change *change, struct scan *j,
 	if ((end = scan_take(j, q, '}')) != NULL)
 		return scan_end(j, end);
 	do {
-		if ((p = take_member(s, change, j, q, may)) == NULL)
+		if ((p = change_parse_member(s, change, j, q, may)) == NULL)
 			return NULL;
 	} while ((q = scan_take(j, p, ',')) != NULL);
 	if ((end = scan_take(j, p, '}')) == NULL)
@@ -340,7 +340,7 @@ changes_parse(struct changes *s, struct str line, unsigned may, unsigned must)
 	struct change *change = changes_add(s);
 
 	arena_reset(&s->scratch);
-	if (take_object(s, change, &j, line.p, may) == NULL)
+	if (change_parse_object(s, change, &j, line.p, may) == NULL)
 		return j.why;
 	if ((change->given & must) != must)
 		return must & MEMBER_ID ? "no id" : "no channel or no thing";
@@ -350,8 +350,8 @@ changes_parse(struct changes *s, struct str line, unsigned may, unsigned must)
 /* ---- files ---- */
 
 static int
-read_lines(struct changes *s, struct line_in *in, unsigned may, unsigned must,
-    struct fault *fault)
+changes_read_lines(struct changes *s, struct line_in *in, unsigned may,
+    unsigned must, struct fault *fault)
 {
 	const char *why;
 	struct str line;
@@ -370,7 +370,7 @@ read_lines(struct changes *s, struct line_in *in, unsigned may, unsigned must,
 		errno = in->err;
 		return fault_errno(fault, EX_IOERR, "%s", in->name);
 	}
-	/* the end of a half is not the end of all */
+	/* half of the input is not all of it */
 	if (signal_stop())
 		return fault_set(fault, EX_TEMPFAIL,
 		    "stopped; nothing was done");
@@ -389,7 +389,7 @@ changes_read(struct changes *s, const char *path, unsigned may, unsigned must,
 		return fault_errno(fault, EX_NOINPUT, "%s", path);
 	s->from = standard ? "<stdin>" : path;
 	line_init(&in, fd, s->from, NULL);
-	result = read_lines(s, &in, may, must, fault);
+	result = changes_read_lines(s, &in, may, must, fault);
 	line_release(&in);
 	if (!standard)
 		close(fd);
@@ -404,7 +404,7 @@ changes_fault(const struct changes *s, const struct change *change,
 
 	if (change->line == 0)
 		return -1;
-	/* in a bulk, an id that isn't there is a wrong line as any other */
+	/* in a file, an id that does not exist is a wrong line too */
 	return fault_set(fault,
 	    plain.status == 1 ? EX_DATAERR : plain.status,
 	    "%s:%llu: %.300s; nothing was done", s->from,

@@ -65,7 +65,8 @@ pair_put(struct buf *b, struct str channel, struct str thing)
 }
 
 static const char *
-prepare_new(struct changes *c, struct change *change, struct buf *answer)
+changes_prepare_new(struct changes *c, struct change *change,
+    struct buf *answer)
 {
 	bool thing = c->kind == ITEM_THING;
 	const char *why = NULL;
@@ -92,7 +93,7 @@ changes_prepare(struct changes *c, const struct keyring *keys,
 
 	if (c->verb == CHANGE_CREATE)
 		for (i = 0; i < c->n && why == NULL; i++)
-			why = prepare_new(c, &c->v[i], answer);
+			why = changes_prepare_new(c, &c->v[i], answer);
 	c->at = c->n;
 	if (why == NULL)
 		why = changes_seal(c, keys);
@@ -100,7 +101,7 @@ changes_prepare(struct changes *c, const struct keyring *keys,
 }
 
 static int
-update(struct changes *c, struct registry *r, const struct user *user,
+changes_update(struct changes *c, struct registry *r, const struct user *user,
     const struct change *change, struct buf *answer, struct fault *fault)
 {
 	struct item item = { .id = change->id };
@@ -117,14 +118,14 @@ update(struct changes *c, struct registry *r, const struct user *user,
 
 /* what one is that goes */
 static void
-show_item(void *answer, const struct item *item)
+changes_show(void *answer, const struct item *item)
 {
 	item_put(answer, item, MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
 	    MEMBER_STATUS, STR_NONE);
 }
 
 static int
-connect_pair(struct changes *c, struct registry *r, const struct user *user,
+changes_connect(struct changes *c, struct registry *r, const struct user *user,
     const struct change *change, struct buf *answer, struct fault *fault)
 {
 	int changed = item_connect(r, user, c->verb == CHANGE_CONNECT,
@@ -136,8 +137,8 @@ connect_pair(struct changes *c, struct registry *r, const struct user *user,
 }
 
 static int
-set_status(struct changes *c, struct registry *r, const struct user *user,
-    const struct change *given, struct fault *fault)
+changes_set_status(struct changes *c, struct registry *r,
+    const struct user *user, const struct change *given, struct fault *fault)
 {
 	/* whatever else a list has told of it stays as it is */
 	struct change change = {
@@ -149,29 +150,29 @@ set_status(struct changes *c, struct registry *r, const struct user *user,
 }
 
 static int
-make(struct changes *c, struct registry *r, const struct user *user,
+changes_make_one(struct changes *c, struct registry *r, const struct user *user,
     struct buf *answer, struct fault *fault)
 {
 	struct change *change = &c->v[c->at];
 
 	switch (c->verb) {
 	case CHANGE_UPDATE:
-		return update(c, r, user, change, answer, fault);
+		return changes_update(c, r, user, change, answer, fault);
 	case CHANGE_ENABLE:
 	case CHANGE_DISABLE:
-		return set_status(c, r, user, change, fault);
+		return changes_set_status(c, r, user, change, fault);
 	default:
-		return connect_pair(c, r, user, change, answer, fault);
+		return changes_connect(c, r, user, change, answer, fault);
 	}
 }
 
 static int
-make_all(struct changes *c, struct registry *r, const struct user *user,
+changes_make_all(struct changes *c, struct registry *r, const struct user *user,
     struct buf *answer, struct fault *fault)
 {
 	const struct items_removal how = {
 		.if_exists = c->if_exists,
-		.show = c->dry_run ? show_item : NULL, .arg = answer
+		.show = c->dry_run ? changes_show : NULL, .arg = answer
 	};
 
 	if (c->verb == CHANGE_CREATE)
@@ -181,7 +182,7 @@ make_all(struct changes *c, struct registry *r, const struct user *user,
 		return items_remove(r, c->kind, user, c->v, c->n,
 		    &how, &c->at, fault);
 	for (c->at = 0; c->at < c->n; c->at++)
-		if (make(c, r, user, answer, fault) < 0)
+		if (changes_make_one(c, r, user, answer, fault) < 0)
 			return -1;
 	return 0;
 }
@@ -190,7 +191,7 @@ int
 changes_make(struct changes *c, struct registry *r, const struct user *user,
     struct buf *answer, struct fault *fault)
 {
-	if (make_all(c, r, user, answer, fault) < 0)
+	if (changes_make_all(c, r, user, answer, fault) < 0)
 		return -1;
 	if (!answer->full)
 		return 0;

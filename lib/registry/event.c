@@ -5,25 +5,21 @@
 
 #include "json/json.h"
 #include "registry/statement.h"
-#include "registry/uuid.h"
 
 void
 event_begin(struct registry *r, const char *owner)
 {
-	struct buf *b = registry_event(r);
-
-	buf_clear(b);
-	/* not among the fields: in front of them */
-	buf_put(b, owner, ID_TEXT);
-	buf_putc(b, '{');
+	memcpy(r->event.owner, owner, ID_TEXT);
+	buf_clear(&r->event.fields);
+	buf_putc(&r->event.fields, '{');
 }
 
 void
 event_json(struct registry *r, const char *name, struct str json)
 {
-	struct buf *b = registry_event(r);
+	struct buf *b = &r->event.fields;
 
-	if (b->n > ID_TEXT + 1)
+	if (b->n > 1)
 		buf_putc(b, ',');
 	json_put_string(b, str_z(name));
 	buf_putc(b, ':');
@@ -34,16 +30,16 @@ void
 event_text(struct registry *r, const char *name, struct str value)
 {
 	event_json(r, name, STR_NONE);
-	json_put_string(registry_event(r), value);
+	json_put_string(&r->event.fields, value);
 }
 
 struct str
 event_end(struct registry *r)
 {
-	struct buf *b = registry_event(r);
+	struct buf *b = &r->event.fields;
 
 	buf_putc(b, '}');
-	return b->full ? STR_NONE : str_from(buf_str(b), ID_TEXT);
+	return b->full ? STR_NONE : buf_str(b);
 }
 
 int
@@ -53,15 +49,13 @@ event_append(struct registry *r, const char *operation, struct fault *fault)
 	    "(time, operation, fields, owner) VALUES(?1, ?2, ?3, ?4)", fault);
 	struct str fields = event_end(r);
 
-	if (st == NULL)
-		return -1;
 	if (fields.p == NULL)
 		return fault_set(fault, EX_SOFTWARE, "event too large");
 	sqlite3_bind_int64(st, 1, stamp_now().ns);
 	db_bind_str(st, 2, str_z(operation));
 	db_bind_str(st, 3, fields);
-	db_bind_str(st, 4, (struct str){ registry_event(r)->p, ID_TEXT });
-	return statement_run(r, st, fault) < 0 ? -1 : 0;
+	db_bind_str(st, 4, (struct str){ r->event.owner, ID_TEXT });
+	return statement_done(r, st, fault);
 }
 
 int
@@ -72,16 +66,14 @@ event_append_rows(struct registry *r, const char *owner,
 	    "(time, operation, fields, owner)"
 	    " SELECT ?1, ?2, event, ?3 FROM rowset", fault);
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, stamp_now().ns);
 	db_bind_str(st, 2, str_z(operation));
 	db_bind_str(st, 3, str_z(owner));
-	return statement_run(r, st, fault) < 0 ? -1 : 0;
+	return statement_done(r, st, fault);
 }
 
 static void
-put_line(struct buf *to, sqlite3_stmt *st)
+event_put_line(struct buf *to, sqlite3_stmt *st)
 {
 	struct stamp time = { sqlite3_column_int64(st, 1) };
 	struct str fields = db_column(st, 3);
@@ -108,12 +100,10 @@ event_read(struct registry *r, uint64_t *seq, int max, struct buf *to,
 	    fault);
 	int got, n = 0;
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)*seq);
 	sqlite3_bind_int(st, 2, max);
 	for (; (got = statement_step(r, st, fault)) > 0; n++) {
-		put_line(to, st);
+		event_put_line(to, st);
 		*seq = (uint64_t)sqlite3_column_int64(st, 0);
 	}
 	return got < 0 ? -1 : n;
@@ -128,14 +118,12 @@ event_read_of(struct registry *r, const char *owner, uint64_t *seq, int max,
 	    " LIMIT ?2", fault);
 	int got, n = 0, seen = 0;
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)*seq);
 	sqlite3_bind_int(st, 2, max);
 	db_bind_str(st, 3, str_z(owner));
 	for (; (got = statement_step(r, st, fault)) > 0; seen++) {
 		if (sqlite3_column_int(st, 4)) {
-			put_line(to, st);
+			event_put_line(to, st);
 			n++;
 		}
 		*seq = (uint64_t)sqlite3_column_int64(st, 0);
@@ -145,10 +133,10 @@ event_read_of(struct registry *r, const char *owner, uint64_t *seq, int max,
 }
 
 static int
-position(struct registry *r, sqlite3_stmt *st, uint64_t *seq,
+event_position(struct registry *r, sqlite3_stmt *st, uint64_t *seq,
     struct fault *fault)
 {
-	if (st == NULL || statement_step(r, st, fault) < 0)
+	if (statement_step(r, st, fault) < 0)
 		return -1;
 	*seq = (uint64_t)sqlite3_column_int64(st, 0);
 	db_reset(st);
@@ -160,20 +148,19 @@ event_seek(struct registry *r, struct stamp t, uint64_t *seq,
     struct fault *fault)
 {
 	/* a clock that was set back may leave later events with earlier
-	 * times: those behind the first match are given too */
+	 * times: those after the first match are given too */
 	sqlite3_stmt *st = statement_get(r, "SELECT coalesce("
 	    "(SELECT seq - 1 FROM events WHERE time >= ?1"
 	    " ORDER BY seq LIMIT 1),"
 	    "(SELECT max(seq) FROM events), 0)", fault);
 
-	if (st != NULL)
-		sqlite3_bind_int64(st, 1, t.ns);
-	return position(r, st, seq, fault);
+	sqlite3_bind_int64(st, 1, t.ns);
+	return event_position(r, st, seq, fault);
 }
 
 int
 event_last(struct registry *r, uint64_t *seq, struct fault *fault)
 {
-	return position(r, statement_get(r,
+	return event_position(r, statement_get(r,
 	    "SELECT coalesce(max(seq), 0) FROM events", fault), seq, fault);
 }

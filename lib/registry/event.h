@@ -5,8 +5,10 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/stamp.h"
-#include "registry/registry.h"
+
+struct registry;
 
 /*
  * The outbox: every change, in order, written in the same transaction as the

@@ -6,77 +6,61 @@
 
 #include "base/base64.h"
 #include "registry/event.h"
+#include "registry/item_row.h"
 #include "registry/names.h"
-#include "registry/statement.h"
 
-/* what differs between the two, by enum item_kind */
-static const struct {
-	const char *noun;
-	const char *update, *enable, *disable;	/* operations */
-} words[] = {
-	{ "thing", "thing.update", "thing.enable", "thing.disable" },
-	{ "channel", "channel.update", "channel.enable",
-	    "channel.disable" },
-};
-
+/* operations of events, by enum item_kind */
 const char *const item_created[] = { "thing.create", "channel.create" };
 const char *const item_removed[] = { "thing.remove", "channel.remove" };
+static const char *const item_updated[] = { "thing.update", "channel.update" };
+static const char *const item_switched[2][2] = {
+	{ "thing.enable", "channel.enable" },
+	{ "thing.disable", "channel.disable" },
+};
+
+/* ---- rows and events ---- */
+
+static const char *const item_sql_row[] = ITEM_ROWS("id = ?2");
+
+void
+item_fill(struct item *item, sqlite3_stmt *st)
+{
+	*item = (struct item){
+		.id = db_column(st, 0),
+		.name = db_column(st, 1),
+		.metadata = db_column(st, 2),
+		.tags = db_column(st, 3),
+		.disabled = sqlite3_column_int(st, 4) != 0,
+		.box = db_column(st, 5),
+	};
+}
+
+int
+item_row(struct registry *r, enum item_kind kind, const struct user *owner,
+    struct str id, sqlite3_stmt **st, struct fault *fault)
+{
+	*st = statement_of(r, item_sql_row[kind], owner->rowid, id, fault);
+	return statement_step(r, *st, fault);
+}
 
 int
 item_unknown(enum item_kind kind, struct str id, struct fault *fault)
 {
-	return fault_set(fault, 1, "no %s '%.*s'", words[kind].noun,
-	    STR_ARG(id));
+	return fault_set(fault, 1, "no %s '%.*s'",
+	    kind == ITEM_THING ? "thing" : "channel", STR_ARG(id));
 }
-
-/* ---- one of them ---- */
-
-static const char *const sql_one[] = {
-	"SELECT id, name, metadata, tags, disabled, key_box FROM things"
-	" WHERE owner = ?1 AND id = ?2",
-	"SELECT id, name, metadata, tags, disabled, NULL FROM channels"
-	" WHERE owner = ?1 AND id = ?2",
-};
 
 void
-item_fill(struct item *item, sqlite3_stmt *st, int at)
+item_event(struct registry *r, const struct user *owner, struct str id)
 {
-	*item = (struct item){
-		.id = db_column(st, at),
-		.name = db_column(st, at + 1),
-		.metadata = db_column(st, at + 2),
-		.tags = db_column(st, at + 3),
-		.disabled = sqlite3_column_int(st, at + 4) != 0,
-		.box = db_column(st, at + 5),
-	};
+	event_begin(r, owner->id);
+	event_text(r, "id", id);
 }
 
-struct str
-item_status(bool disabled)
-{
-	return disabled ? STR("disabled") : STR("enabled");
-}
-
-static int
-owned(struct registry *r, enum item_kind kind, const struct user *owner,
-    struct str id, struct fault *fault)
-{
-	sqlite3_stmt *st = statement_get(r, sql_one[kind], fault);
-	int got;
-
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, id);
-	got = statement_step(r, st, fault);
-	db_reset(st);
-	return got;
-}
-
-/* name, metadata and tags, when they were given: "" says that one was
+/* name, metadata and tags, when they are given: "" says that one was
  * cleared */
 static void
-event_change(struct registry *r, const struct change *change)
+item_event_change(struct registry *r, const struct change *change)
 {
 	if (change->given & MEMBER_NAME)
 		event_text(r, "name", change->name);
@@ -86,9 +70,20 @@ event_change(struct registry *r, const struct change *change)
 		event_json(r, "tags", change->tags);
 }
 
+void
+item_event_new(struct registry *r, const struct user *owner,
+    const struct change *change)
+{
+	item_event(r, owner, change->id);
+	event_text(r, "owner", str_z(owner->email));
+	item_event_change(r, change);
+	if (change->disabled)
+		event_text(r, "status", item_status(true));
+}
+
 /* ---- create ---- */
 
-static const char *const sql_insert[] = {
+static const char *const item_sql_insert[] = {
 	"INSERT INTO things(owner, id, name, metadata, tags, disabled,"
 	" key_box, key_hash) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	"INSERT INTO channels(owner, id, name, metadata, tags, disabled)"
@@ -102,7 +97,7 @@ struct sealed {
 };
 
 static void
-bind_key(struct registry *r, sqlite3_stmt *st, int at,
+item_bind_key(struct registry *r, sqlite3_stmt *st, int at,
     const struct change *change, struct sealed *to)
 {
 	struct str key = change->key, box = change->box, hash = change->hash;
@@ -110,8 +105,8 @@ bind_key(struct registry *r, sqlite3_stmt *st, int at,
 	if (key.p == NULL)
 		return;
 	if (box.p == NULL) {
-		keyring_seal(registry_keyring(r), key, to->box);
-		keyring_hash(registry_keyring(r), key, to->hash);
+		keyring_seal(&r->keys, key, to->box);
+		keyring_hash(&r->keys, key, to->hash);
 		box = (struct str){ (char *)to->box,
 		    key.n + KEY_SEAL_BYTES };
 		hash = (struct str){ (char *)to->hash, sizeof to->hash };
@@ -122,9 +117,9 @@ bind_key(struct registry *r, sqlite3_stmt *st, int at,
 
 /* which of the two unique columns it was; whose never */
 static int
-clash(struct registry *r, const struct change *change, struct fault *fault)
+item_clash(struct registry *r, const struct change *change, struct fault *fault)
 {
-	const char *said = sqlite3_errmsg(registry_db(r));
+	const char *said = sqlite3_errmsg(r->db.sql);
 
 	if (fault->status != EX_DATAERR)
 		return -1;
@@ -135,16 +130,13 @@ clash(struct registry *r, const struct change *change, struct fault *fault)
 }
 
 static int
-insert(struct registry *r, enum item_kind kind, const struct user *owner,
+item_insert(struct registry *r, enum item_kind kind, const struct user *owner,
     const struct change *change, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_insert[kind], fault);
+	sqlite3_stmt *st = statement_of(r, item_sql_insert[kind],
+	    owner->rowid, change->id, fault);
 	struct sealed sealed;
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, change->id);
 	db_bind_str(st, 3, change->name);
 	db_bind_str(st, 4, change->given & MEMBER_METADATA ? change->metadata :
 	    STR("{}"));
@@ -152,23 +144,11 @@ insert(struct registry *r, enum item_kind kind, const struct user *owner,
 	    STR("[]"));
 	sqlite3_bind_int(st, 6, change->disabled);
 	if (kind == ITEM_THING)
-		bind_key(r, st, 7, change, &sealed);
+		item_bind_key(r, st, 7, change, &sealed);
 	if (statement_run(r, st, fault) < 0)
-		return clash(r, change, fault);
-	return names_add(r, kind, sqlite3_last_insert_rowid(registry_db(r)),
+		return item_clash(r, change, fault);
+	return names_add(r, kind, sqlite3_last_insert_rowid(r->db.sql),
 	    change->name, fault);
-}
-
-void
-item_event(struct registry *r, const struct user *owner,
-    const struct change *change)
-{
-	event_begin(r, owner->id);
-	event_text(r, "id", change->id);
-	event_text(r, "owner", str_z(owner->email));
-	event_change(r, change);
-	if (change->disabled)
-		event_text(r, "status", item_status(true));
 }
 
 int
@@ -179,65 +159,51 @@ item_create(struct registry *r, enum item_kind kind,
 		return fault_set(fault, EX_DATAERR,
 		    "the id '%.*s' is not a UUID in lower case",
 		    STR_ARG(change->id));
-	if (insert(r, kind, owner, change, fault) < 0)
+	if (item_insert(r, kind, owner, change, fault) < 0)
 		return -1;
-	item_event(r, owner, change);
+	item_event_new(r, owner, change);
 	return event_append(r, item_created[kind], fault);
 }
 
 /* ---- update ---- */
 
-static const char *const sql_update[] = {
-	"UPDATE things SET name = coalesce(?3, name),"
-	" metadata = coalesce(?4, metadata), tags = coalesce(?5, tags)"
-	" WHERE owner = ?1 AND id = ?2",
-	"UPDATE channels SET name = coalesce(?3, name),"
-	" metadata = coalesce(?4, metadata), tags = coalesce(?5, tags)"
-	" WHERE owner = ?1 AND id = ?2",
-};
-
-static const char *const sql_name[] = {
-	"SELECT n, name FROM things WHERE owner = ?1 AND id = ?2",
-	"SELECT n, name FROM channels WHERE owner = ?1 AND id = ?2",
-};
+static const char *const item_sql_update[] = ITEM_SQL("UPDATE ",
+    " SET name = coalesce(?3, name), metadata = coalesce(?4, metadata),"
+    " tags = coalesce(?5, tags) WHERE owner = ?1 AND id = ?2");
 
 /* before the name is changed */
 static int
-rename_item(struct registry *r, enum item_kind kind,
+item_rename(struct registry *r, enum item_kind kind,
     const struct user *owner, const struct change *change, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_name[kind], fault);
-	struct str old;
+	sqlite3_stmt *st;
+	struct item old;
 	long long n;
-	int got;
+	int got = item_row(r, kind, owner, change->id, &st, fault);
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, change->id);
-	if ((got = statement_step(r, st, fault)) <= 0)
+	if (got <= 0)
 		return got;
-	n = sqlite3_column_int64(st, 0);
-	old = db_column(st, 1);
-	got = str_eq(old, change->name) ||
-	    (names_drop(r, kind, n, old, fault) == 0 &&
+	n = sqlite3_column_int64(st, ITEM_ROWID);
+	item_fill(&old, st);
+	got = str_eq(old.name, change->name) ||
+	    (names_drop(r, kind, n, old.name, fault) == 0 &&
 	    names_add(r, kind, n, change->name, fault) == 0) ? 0 : -1;
 	db_reset(st);
 	return got;
 }
 
 static int
-update_text(struct registry *r, enum item_kind kind,
+item_update_text(struct registry *r, enum item_kind kind,
     const struct user *owner, const struct change *change, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_update[kind], fault);
+	sqlite3_stmt *st;
 	int n;
 
-	if (st == NULL || (change->given & MEMBER_NAME &&
-	    rename_item(r, kind, owner, change, fault) < 0))
+	if (change->given & MEMBER_NAME &&
+	    item_rename(r, kind, owner, change, fault) < 0)
 		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, change->id);
+	st = statement_of(r, item_sql_update[kind], owner->rowid, change->id,
+	    fault);
 	if (change->given & MEMBER_NAME)
 		db_bind_str(st, 3, change->name);
 	if (change->given & MEMBER_METADATA)
@@ -246,66 +212,61 @@ update_text(struct registry *r, enum item_kind kind,
 		db_bind_str(st, 5, change->tags);
 	if ((n = statement_run(r, st, fault)) <= 0)
 		return n < 0 ? -1 : item_unknown(kind, change->id, fault);
-	event_begin(r, owner->id);
-	event_text(r, "id", change->id);
-	event_change(r, change);
-	return event_append(r, words[kind].update, fault);
+	item_event(r, owner, change->id);
+	item_event_change(r, change);
+	return event_append(r, item_updated[kind], fault);
 }
 
 static int
-update_key(struct registry *r, const struct user *owner,
+item_update_key(struct registry *r, const struct user *owner,
     const struct change *change, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, "UPDATE things SET key_box = ?3,"
-	    " key_hash = ?4 WHERE owner = ?1 AND id = ?2", fault);
+	sqlite3_stmt *st = statement_of(r, "UPDATE things SET key_box = ?3,"
+	    " key_hash = ?4 WHERE owner = ?1 AND id = ?2", owner->rowid,
+	    change->id, fault);
 	struct sealed sealed;
 	int n;
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, change->id);
-	bind_key(r, st, 3, change, &sealed);
+	item_bind_key(r, st, 3, change, &sealed);
 	if ((n = statement_run(r, st, fault)) < 0)
-		return clash(r, change, fault);
+		return item_clash(r, change, fault);
 	if (n == 0)
 		return item_unknown(ITEM_THING, change->id, fault);
-	event_begin(r, owner->id);
-	event_text(r, "id", change->id);
+	item_event(r, owner, change->id);
 	return event_append(r, "thing.key", fault);
 }
 
-static const char *const sql_status[] = {
-	"UPDATE things SET disabled = ?3 WHERE owner = ?1 AND id = ?2"
-	" AND disabled <> ?3",
-	"UPDATE channels SET disabled = ?3 WHERE owner = ?1 AND id = ?2"
-	" AND disabled <> ?3",
-};
+static const char *const item_sql_status[] = ITEM_SQL("UPDATE ",
+    " SET disabled = ?3 WHERE owner = ?1 AND id = ?2 AND disabled <> ?3");
+
+static int
+item_owned(struct registry *r, enum item_kind kind, const struct user *owner,
+    struct str id, struct fault *fault)
+{
+	sqlite3_stmt *st;
+	int got = item_row(r, kind, owner, id, &st, fault);
+
+	db_reset(st);
+	return got == 0 ? item_unknown(kind, id, fault) : got;
+}
 
 /* one that has that status already is left alone, without an event */
 static int
-update_status(struct registry *r, enum item_kind kind,
+item_update_status(struct registry *r, enum item_kind kind,
     const struct user *owner, const struct change *change, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_status[kind], fault);
+	sqlite3_stmt *st = statement_of(r, item_sql_status[kind],
+	    owner->rowid, change->id, fault);
 	int n;
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, change->id);
 	sqlite3_bind_int(st, 3, change->disabled);
 	if ((n = statement_run(r, st, fault)) < 0)
 		return -1;
-	if (n == 0) {
-		n = owned(r, kind, owner, change->id, fault);
-		return n > 0 ? 0 : n < 0 ? -1 :
-		    item_unknown(kind, change->id, fault);
-	}
-	event_begin(r, owner->id);
-	event_text(r, "id", change->id);
-	return event_append(r, change->disabled ? words[kind].disable :
-	    words[kind].enable, fault);
+	if (n == 0)
+		return item_owned(r, kind, owner, change->id, fault) < 0 ?
+		    -1 : 0;
+	item_event(r, owner, change->id);
+	return event_append(r, item_switched[change->disabled][kind], fault);
 }
 
 int
@@ -313,34 +274,29 @@ item_update(struct registry *r, enum item_kind kind,
     const struct user *owner, const struct change *change, struct fault *fault)
 {
 	if (change->given & MEMBER_KEY && kind == ITEM_THING &&
-	    update_key(r, owner, change, fault) < 0)
+	    item_update_key(r, owner, change, fault) < 0)
 		return -1;
 	if (change->given & (MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS) &&
-	    update_text(r, kind, owner, change, fault) < 0)
+	    item_update_text(r, kind, owner, change, fault) < 0)
 		return -1;
 	if (change->given & MEMBER_STATUS)
-		return update_status(r, kind, owner, change, fault);
+		return item_update_status(r, kind, owner, change, fault);
 	return 0;
 }
 
 /* ---- remove ---- */
 
-static const char *const sql_delete[] = {
-	"DELETE FROM things WHERE owner = ?1 AND id = ?2 RETURNING n, name",
-	"DELETE FROM channels WHERE owner = ?1 AND id = ?2 RETURNING n, name",
-};
+static const char *const item_sql_delete[] = ITEM_SQL("DELETE FROM ",
+    " WHERE owner = ?1 AND id = ?2 RETURNING n, name");
 
 int
 item_remove(struct registry *r, enum item_kind kind,
     const struct user *owner, struct str id, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_delete[kind], fault);
+	sqlite3_stmt *st = statement_of(r, item_sql_delete[kind],
+	    owner->rowid, id, fault);
 	int got;
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got < 0 ? -1 : item_unknown(kind, id, fault);
 	got = names_drop(r, kind, sqlite3_column_int64(st, 0),
@@ -348,37 +304,8 @@ item_remove(struct registry *r, enum item_kind kind,
 	db_reset(st);
 	if (got < 0)
 		return -1;
-	event_begin(r, owner->id);
-	event_text(r, "id", id);
+	item_event(r, owner, id);
 	return event_append(r, item_removed[kind], fault);
-}
-
-static const char *const sql_first[] = {
-	"SELECT id FROM things WHERE owner = ?1 ORDER BY n LIMIT 1",
-	"SELECT id FROM channels WHERE owner = ?1 ORDER BY n LIMIT 1",
-};
-
-int
-item_remove_all(struct registry *r, enum item_kind kind,
-    const struct user *owner, struct fault *fault)
-{
-	char id[ID_TEXT + 1];
-	sqlite3_stmt *st;
-	int got;
-
-	for (;;) {
-		st = statement_get(r, sql_first[kind], fault);
-		if (st == NULL)
-			return -1;
-		sqlite3_bind_int64(st, 1, owner->rowid);
-		if ((got = statement_step(r, st, fault)) <= 0)
-			return got;
-		snprintf(id, sizeof id, "%.*s",
-		    STR_ARG(db_column(st, 0)));
-		db_reset(st);
-		if (item_remove(r, kind, owner, str_z(id), fault) < 0)
-			return -1;
-	}
 }
 
 /* ---- find ---- */
@@ -387,16 +314,12 @@ int
 item_find(struct registry *r, enum item_kind kind, const struct user *owner,
     struct str id, struct item *item, void **found, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_one[kind], fault);
-	int got;
+	sqlite3_stmt *st;
+	int got = item_row(r, kind, owner, id, &st, fault);
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, id);
-	if ((got = statement_step(r, st, fault)) <= 0)
+	if (got <= 0)
 		return got < 0 ? -1 : item_unknown(kind, id, fault);
-	item_fill(item, st, 0);
+	item_fill(item, st);
 	*found = st;
 	return 0;
 }
@@ -435,7 +358,7 @@ item_state(const struct item *item, char to[ITEM_STATE + 1])
 
 /* ---- connections ---- */
 
-static const char *const sql_connect[] = {
+static const char *const item_sql_connect[] = {
 	"DELETE FROM connections"
 	" WHERE channel = (SELECT n FROM channels WHERE owner = ?1"
 	" AND id = ?2)"
@@ -445,58 +368,42 @@ static const char *const sql_connect[] = {
 	" WHERE c.owner = ?1 AND c.id = ?2 AND t.owner = ?1 AND t.id = ?3",
 };
 
-/* nothing was changed: because it is so already, or for want of one? */
+/* nothing was changed: because it was so already, or one does not exist */
 static int
-unchanged(struct registry *r, const struct user *owner, struct str channel,
+item_unchanged(struct registry *r, const struct user *owner, struct str channel,
     struct str thing, struct fault *fault)
 {
-	int got = owned(r, ITEM_CHANNEL, owner, channel, fault);
-
-	if (got <= 0)
-		return got < 0 ? -1 :
-		    item_unknown(ITEM_CHANNEL, channel, fault);
-	got = owned(r, ITEM_THING, owner, thing, fault);
-	if (got <= 0)
-		return got < 0 ? -1 : item_unknown(ITEM_THING, thing, fault);
-	return 0;
+	return item_owned(r, ITEM_CHANNEL, owner, channel, fault) < 0 ||
+	    item_owned(r, ITEM_THING, owner, thing, fault) < 0 ? -1 : 0;
 }
 
 int
 item_connected(struct registry *r, const struct user *owner,
     struct str channel, struct str thing, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r,
+	sqlite3_stmt *st = statement_of(r,
 	    "SELECT 1 FROM connections WHERE owner = ?1"
 	    " AND channel = (SELECT n FROM channels WHERE id = ?2)"
-	    " AND thing = (SELECT n FROM things WHERE id = ?3)", fault);
-	int got;
+	    " AND thing = (SELECT n FROM things WHERE id = ?3)",
+	    owner->rowid, channel, fault);
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, channel);
 	db_bind_str(st, 3, thing);
-	got = statement_step(r, st, fault);
-	db_reset(st);
-	return got;
+	return statement_found(r, st, fault);
 }
 
 int
 item_connect(struct registry *r, const struct user *owner, bool connect,
     struct str channel, struct str thing, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_connect[connect], fault);
+	sqlite3_stmt *st = statement_of(r, item_sql_connect[connect],
+	    owner->rowid, channel, fault);
 	int n;
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, channel);
 	db_bind_str(st, 3, thing);
 	if ((n = statement_run(r, st, fault)) < 0)
 		return -1;
 	if (n == 0)
-		return unchanged(r, owner, channel, thing, fault);
+		return item_unchanged(r, owner, channel, thing, fault);
 	event_begin(r, owner->id);
 	event_text(r, "chan_id", channel);
 	event_text(r, "thing_id", thing);
@@ -504,22 +411,16 @@ item_connect(struct registry *r, const struct user *owner, bool connect,
 	    "thing.disconnect", fault) < 0 ? -1 : 1;
 }
 
-static const char *const sql_owner[] = {
-	"SELECT u.id FROM things t JOIN users u ON u.n = t.owner"
-	" WHERE t.id = ?1",
-	"SELECT u.id FROM channels t JOIN users u ON u.n = t.owner"
-	" WHERE t.id = ?1",
-};
+static const char *const item_sql_owner[] = ITEM_SQL("SELECT u.id FROM ",
+    " t JOIN users u ON u.n = t.owner WHERE t.id = ?1");
 
 int
 item_owner(struct registry *r, enum item_kind kind, struct str id,
     char owner[ID_TEXT + 1], struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_owner[kind], fault);
+	sqlite3_stmt *st = statement_get(r, item_sql_owner[kind], fault);
 	int got;
 
-	if (st == NULL)
-		return -1;
 	db_bind_str(st, 1, id);
 	if ((got = statement_step(r, st, fault)) > 0)
 		snprintf(owner, ID_TEXT + 1, "%.*s",
@@ -528,20 +429,16 @@ item_owner(struct registry *r, enum item_kind kind, struct str id,
 	return got;
 }
 
-static const char *const sql_exists[] = {
-	"SELECT disabled FROM things WHERE id = ?1",
-	"SELECT disabled FROM channels WHERE id = ?1",
-};
+static const char *const item_sql_exists[] =
+    ITEM_SQL("SELECT disabled FROM ", " WHERE id = ?1");
 
 int
 item_exists(struct registry *r, enum item_kind kind, struct str id,
     bool *disabled, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_exists[kind], fault);
+	sqlite3_stmt *st = statement_get(r, item_sql_exists[kind], fault);
 	int got;
 
-	if (st == NULL)
-		return -1;
 	db_bind_str(st, 1, id);
 	got = statement_step(r, st, fault);
 	*disabled = got > 0 && sqlite3_column_int(st, 0) != 0;

@@ -3,8 +3,8 @@
 #define MFX_REGISTRY_ITEM_H
 
 #include "base/buf.h"
-#include "registry/registry.h"
 #include "registry/change.h"
+#include "registry/registry.h"
 #include "registry/user.h"
 
 /*
@@ -21,8 +21,11 @@ struct item {
 					 * that nobody has access to */
 };
 
-/* "enabled" or "disabled" */
-struct str item_status(bool disabled);
+static inline struct str
+item_status(bool disabled)
+{
+	return disabled ? STR("disabled") : STR("enabled");
+}
 
 /*
  * Creates change->id with change->key; change_make_id and change_make_key
@@ -58,8 +61,8 @@ int item_update(struct registry *, enum item_kind, const struct user *,
 /* removes it with its connections, which get no event of their own */
 int item_remove(struct registry *, enum item_kind, const struct user *,
     struct str id, struct fault *);
-int item_remove_all(struct registry *, enum item_kind, const struct user *,
-    struct fault *);
+/* all things and channels of a user */
+int items_remove_all(struct registry *, const struct user *, struct fault *);
 
 /* one of the owner's items by its id; it borrows until item_found_end;
  * fault.status 1 when there is no such item */

@@ -4,9 +4,8 @@
 #include <sysexits.h>
 
 #include "registry/event.h"
+#include "registry/item_row.h"
 #include "registry/names.h"
-#include "registry/rowset.h"
-#include "registry/statement.h"
 
 /* Many things or channels at once, a rowset (rowset.h) at a time. */
 
@@ -15,14 +14,14 @@ static int
 items_keep_event(struct registry *r, struct rowset_row *row,
     struct fault *fault)
 {
-	row->event = rowset_keep(registry_rowset(r), event_end(r));
+	row->event = rowset_keep(&r->rowset, event_end(r));
 	return row->event.p != NULL ? 0 :
 	    fault_set(fault, EX_SOFTWARE, "event too large");
 }
 
 /* ---- create ---- */
 
-static const char *const sql_insert[] = {
+static const char *const items_sql_insert[] = {
 	"INSERT INTO things(owner, id, name, metadata, tags, disabled,"
 	" key_box, key_hash) SELECT ?1, id, name, metadata, tags, disabled,"
 	" box, hash FROM rowset",
@@ -35,7 +34,7 @@ static int
 items_fill(struct registry *r, const struct user *owner,
     const struct change *v, size_t n, struct fault *fault)
 {
-	struct rowset *b = registry_rowset(r);
+	struct rowset *b = &r->rowset;
 	struct rowset_row *row;
 
 	rowset_clear(b);
@@ -49,7 +48,7 @@ items_fill(struct registry *r, const struct user *owner,
 		row->disabled = v->disabled;
 		row->box = v->box;
 		row->hash = v->hash;
-		item_event(r, owner, v);
+		item_event_new(r, owner, v);
 		if (items_keep_event(r, row, fault) < 0)
 			return -1;
 	}
@@ -61,18 +60,16 @@ static int
 items_insert(struct registry *r, enum item_kind kind,
     const struct user *owner, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_insert[kind], fault);
-	struct rowset *b = registry_rowset(r);
+	sqlite3_stmt *st = statement_get(r, items_sql_insert[kind], fault);
+	struct rowset *b = &r->rowset;
 	long long last;
 	size_t i;
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, owner->rowid);
 	if (statement_run(r, st, fault) < 0)
 		return -1;
 	/* new rows are numbered without a gap */
-	last = sqlite3_last_insert_rowid(registry_db(r));
+	last = sqlite3_last_insert_rowid(r->db.sql);
 	for (i = 0; i < b->n; i++)
 		if (names_add(r, kind, last - (long long)(b->n - 1 - i),
 		    b->v[i].name, fault) < 0)
@@ -90,7 +87,7 @@ items_create(struct registry *r, enum item_kind kind,
 	for (*at = 0; *at < n;) {
 		if (items_fill(r, owner, v + *at, n - *at, fault) < 0)
 			return -1;
-		end = *at + registry_rowset(r)->n;
+		end = *at + r->rowset.n;
 		if (end > *at && items_insert(r, kind, owner, fault) == 0) {
 			*at = end;
 			continue;
@@ -108,17 +105,8 @@ items_create(struct registry *r, enum item_kind kind,
 
 /* ---- remove ---- */
 
-static const char *const sql_find[] = {
-	"SELECT n, id, name, metadata, tags, disabled, key_box FROM things"
-	" WHERE owner = ?1 AND id = ?2",
-	"SELECT n, id, name, metadata, tags, disabled, NULL FROM channels"
-	" WHERE owner = ?1 AND id = ?2",
-};
-
-static const char *const sql_delete[] = {
-	"DELETE FROM things WHERE n IN (SELECT n FROM rowset)",
-	"DELETE FROM channels WHERE n IN (SELECT n FROM rowset)",
-};
+static const char *const items_sql_delete[] = ITEM_SQL("DELETE FROM ",
+    " WHERE n IN (SELECT n FROM rowset)");
 
 static bool
 items_has(const struct rowset *b, long long n)
@@ -136,21 +124,17 @@ static int
 items_find(struct registry *r, enum item_kind kind, const struct user *owner,
     struct str id, const struct items_removal *how, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_find[kind], fault);
-	struct rowset *b = registry_rowset(r);
+	struct rowset *b = &r->rowset;
 	struct rowset_row *row;
+	sqlite3_stmt *st;
 	struct item item;
 	long long n;
-	int got;
+	int got = item_row(r, kind, owner, id, &st, fault);
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, owner->rowid);
-	db_bind_str(st, 2, id);
-	if ((got = statement_step(r, st, fault)) <= 0)
+	if (got <= 0)
 		return got;
-	n = sqlite3_column_int64(st, 0);
-	item_fill(&item, st, 1);
+	n = sqlite3_column_int64(st, ITEM_ROWID);
+	item_fill(&item, st);
 	/* twice in one list: it has gone by then */
 	got = items_has(b, n) ? 0 : names_drop(r, kind, n, item.name,
 	    fault) < 0 ? -1 : 1;
@@ -159,8 +143,7 @@ items_find(struct registry *r, enum item_kind kind, const struct user *owner,
 			how->show(how->arg, &item);
 		row = rowset_add(b);
 		row->n = n;
-		event_begin(r, owner->id);
-		event_text(r, "id", id);
+		item_event(r, owner, id);
 		if (items_keep_event(r, row, fault) < 0)
 			got = -1;
 	}
@@ -172,9 +155,9 @@ static int
 items_delete(struct registry *r, enum item_kind kind,
     const struct user *owner, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_delete[kind], fault);
+	sqlite3_stmt *st = statement_get(r, items_sql_delete[kind], fault);
 
-	if (st == NULL || statement_run(r, st, fault) < 0)
+	if (statement_run(r, st, fault) < 0)
 		return -1;
 	return event_append_rows(r, owner->id, item_removed[kind], fault);
 }
@@ -184,7 +167,7 @@ items_remove(struct registry *r, enum item_kind kind,
     const struct user *owner, const struct change *v, size_t n,
     const struct items_removal *how, size_t *at, struct fault *fault)
 {
-	struct rowset *b = registry_rowset(r);
+	struct rowset *b = &r->rowset;
 	int got;
 
 	for (*at = 0; *at < n;) {
@@ -201,4 +184,35 @@ items_remove(struct registry *r, enum item_kind kind,
 			return -1;
 	}
 	return 0;
+}
+
+static const char *const items_sql_first[] = ITEM_SQL("SELECT id FROM ",
+    " WHERE owner = ?1 ORDER BY n LIMIT 1");
+
+static int
+items_remove_kind(struct registry *r, enum item_kind kind,
+    const struct user *owner, struct fault *fault)
+{
+	char id[ID_TEXT + 1];
+	sqlite3_stmt *st;
+	int got;
+
+	for (;;) {
+		st = statement_get(r, items_sql_first[kind], fault);
+		sqlite3_bind_int64(st, 1, owner->rowid);
+		if ((got = statement_step(r, st, fault)) <= 0)
+			return got;
+		snprintf(id, sizeof id, "%.*s", STR_ARG(db_column(st, 0)));
+		db_reset(st);
+		if (item_remove(r, kind, owner, str_z(id), fault) < 0)
+			return -1;
+	}
+}
+
+int
+items_remove_all(struct registry *r, const struct user *owner,
+    struct fault *fault)
+{
+	return items_remove_kind(r, ITEM_THING, owner, fault) < 0 ||
+	    items_remove_kind(r, ITEM_CHANNEL, owner, fault) < 0 ? -1 : 0;
 }

@@ -9,12 +9,12 @@
 
 _Static_assert(JWT_KEY_BYTES == crypto_auth_hmacsha256_KEYBYTES, "HS256");
 
-/* {"alg":"HS256","typ":"JWT"} and the dot behind it */
+/* {"alg":"HS256","typ":"JWT"} and the dot after it */
 #define HEADER STR("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.")
 #define SIGNATURE_TEXT 43	/* of 32 bytes */
 
 static void
-sign(struct str text, const unsigned char *key, char to[SIGNATURE_TEXT])
+jwt_sign(struct str text, const unsigned char *key, char to[SIGNATURE_TEXT])
 {
 	unsigned char mac[crypto_auth_hmacsha256_BYTES];
 	char room[BASE64_MAX(sizeof mac)];
@@ -36,14 +36,14 @@ jwt_put(struct buf *to, struct str claims,
 	base64_put(to, claims);
 	if (to->full)
 		return;
-	sign(str_from(buf_str(to), start), key, signature);
+	jwt_sign(str_from(buf_str(to), start), key, signature);
 	buf_putc(to, '.');
 	buf_put(to, signature, sizeof signature);
 }
 
 /* what was signed; p NULL: it has not that form */
 static struct str
-signed_part(struct str token)
+jwt_signed_part(struct str token)
 {
 	struct str text = { token.p, token.n - SIGNATURE_TEXT - 1 };
 
@@ -58,12 +58,12 @@ bool
 jwt_open(struct buf *claims, struct str token,
     const unsigned char key[JWT_KEY_BYTES])
 {
-	struct str text = signed_part(token);
+	struct str text = jwt_signed_part(token);
 	char want[SIGNATURE_TEXT];
 
 	if (text.p == NULL)
 		return false;
-	sign(text, key, want);
+	jwt_sign(text, key, want);
 	return sodium_memcmp(want, text.p + text.n + 1, sizeof want) == 0 &&
 	    jwt_peek(claims, token);
 }
@@ -71,7 +71,7 @@ jwt_open(struct buf *claims, struct str token,
 bool
 jwt_peek(struct buf *claims, struct str token)
 {
-	struct str payload = signed_part(token);
+	struct str payload = jwt_signed_part(token);
 	char *room;
 	long n;
 
@@ -88,7 +88,7 @@ jwt_peek(struct buf *claims, struct str token)
 /* ---- claims ---- */
 
 static int64_t *
-number_of(struct jwt_claims *c, struct str name)
+jwt_number(struct jwt_claims *c, struct str name)
 {
 	if (str_eq(name, STR("exp")))
 		return &c->exp;
@@ -100,7 +100,7 @@ number_of(struct jwt_claims *c, struct str name)
 }
 
 static struct str *
-text_of(struct jwt_claims *c, struct str name)
+jwt_text(struct jwt_claims *c, struct str name)
 {
 	if (str_eq(name, STR("iss")))
 		return &c->iss;
@@ -117,7 +117,7 @@ text_of(struct jwt_claims *c, struct str name)
 #define NUMBER_MAX UINT64_C(999999999999999)
 
 static const char *
-take_number(struct scan *j, const char *p, int64_t *to)
+jwt_parse_number(struct scan *j, const char *p, int64_t *to)
 {
 	struct str digits;
 	uint64_t n;
@@ -132,7 +132,7 @@ take_number(struct scan *j, const char *p, int64_t *to)
 }
 
 static const char *
-take_claim(struct scan *j, const char *p, struct jwt_claims *c)
+jwt_parse_claim(struct scan *j, const char *p, struct jwt_claims *c)
 {
 	struct str name, *text;
 	int64_t *number;
@@ -141,9 +141,9 @@ take_claim(struct scan *j, const char *p, struct jwt_claims *c)
 	    (p = scan_string(j, p, &name)) == NULL ||
 	    (p = scan_take(j, p, ':')) == NULL)
 		return NULL;
-	if ((number = number_of(c, name)) != NULL)
-		return take_number(j, p, number);
-	if ((text = text_of(c, name)) == NULL)
+	if ((number = jwt_number(c, name)) != NULL)
+		return jwt_parse_number(j, p, number);
+	if ((text = jwt_text(c, name)) == NULL)
 		return scan_skip(j, p);
 	return (p = scan_take(j, p, '"')) == NULL ? NULL :
 	    scan_string(j, p, text);
@@ -159,7 +159,7 @@ jwt_read(struct str json, struct jwt_claims *c, struct arena *arena)
 		.exp = -1, .iat = -1, .auth_time = -1, .ver = -1
 	};
 	do {
-		if (p == NULL || (q = take_claim(&j, p, c)) == NULL)
+		if (p == NULL || (q = jwt_parse_claim(&j, p, c)) == NULL)
 			return false;
 	} while ((p = scan_take(&j, q, ',')) != NULL);
 	return (q = scan_take(&j, q, '}')) != NULL &&

@@ -22,7 +22,7 @@ enum { SUBKEY_SEAL = 1, SUBKEY_FIND = 2, SUBKEY_TOKEN = 3, SUBKEY_MARK = 4 };
 static const char context[crypto_kdf_CONTEXTBYTES + 1] = "mfx-keys";
 
 static int
-sync_dir(const char *path)
+keyring_sync_dir(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
 
@@ -34,7 +34,7 @@ sync_dir(const char *path)
 }
 
 static int
-write_new(const char *temp)
+keyring_write(const char *temp)
 {
 	unsigned char master[MASTER_BYTES];
 	int fd, r;
@@ -57,7 +57,7 @@ write_new(const char *temp)
 /* link(2) gives the name to one complete file, and never takes it from
  * another.  A leftover of a killed process goes too: it may be the key. */
 static int
-make_master(const char *home, const char *path, struct fault *fault)
+keyring_make(const char *home, const char *path, struct fault *fault)
 {
 	char temp[PATH_MAX];
 	int r = 0;
@@ -68,17 +68,17 @@ make_master(const char *home, const char *path, struct fault *fault)
 	unlink(temp);
 	if (access(path, F_OK) == 0)
 		return 0;
-	if (write_new(temp) < 0 ||
+	if (keyring_write(temp) < 0 ||
 	    (link(temp, path) < 0 && errno != EEXIST))
 		r = fault_errno(fault, 0, "%s", path);
 	unlink(temp);
-	if (r == 0 && sync_dir(home) < 0)
+	if (r == 0 && keyring_sync_dir(home) < 0)
 		r = fault_errno(fault, 0, "%s", home);
 	return r;
 }
 
 static int
-read_master(int fd, const char *path, unsigned char master[MASTER_BYTES],
+keyring_read(int fd, const char *path, unsigned char master[MASTER_BYTES],
     struct fault *fault)
 {
 	struct stat st;
@@ -99,7 +99,7 @@ read_master(int fd, const char *path, unsigned char master[MASTER_BYTES],
 }
 
 static void
-derive(struct keyring *k, const unsigned char master[MASTER_BYTES])
+keyring_derive(struct keyring *k, const unsigned char master[MASTER_BYTES])
 {
 	crypto_kdf_derive_from_key(k->seal, sizeof k->seal, SUBKEY_SEAL,
 	    context, master);
@@ -124,16 +124,16 @@ keyring_load(struct keyring *k, const char *home, bool make,
 	if ((size_t)snprintf(path, sizeof path, "%s/master.key", home) >=
 	    sizeof path)
 		return fault_set(fault, EX_CONFIG, "%s: path too long", home);
-	if (make && make_master(home, path, fault) < 0)
+	if (make && keyring_make(home, path, fault) < 0)
 		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fault_errno(fault, errno == ENOENT ? EX_CONFIG : 0,
 		    "%s", path);
-	r = read_master(fd, path, master, fault);
+	r = keyring_read(fd, path, master, fault);
 	close(fd);
 	if (r == 0)
-		derive(k, master);
+		keyring_derive(k, master);
 	sodium_memzero(master, sizeof master);
 	return r;
 }

@@ -13,7 +13,7 @@
 
 /* Drops the white space that stands outside of strings. */
 static struct str
-squeeze(struct str json, char *to)
+metadata_squeeze(struct str json, char *to)
 {
 	size_t i, n = 0;
 	bool text = false;
@@ -48,7 +48,7 @@ metadata_compact(struct str json, struct arena *arena, struct str *out)
 	to = arena_alloc(arena, json.n + 1);
 	if (to == NULL)
 		return "too much input";
-	*out = squeeze(json, to);
+	*out = metadata_squeeze(json, to);
 	return NULL;
 }
 

@@ -5,7 +5,7 @@
 
 #include "registry/statement.h"
 
-/* what is noted, its name behind it */
+/* what is noted; its name follows */
 struct note {
 	long long n;
 	size_t length;
@@ -14,7 +14,7 @@ struct note {
 };
 
 /* by kind and drop */
-static const char *const sql[2][2] = {
+static const char *const names_sql[2][2] = {
 	{ "INSERT INTO thing_names(rowid, name) VALUES(?1, ?2)",
 	    "INSERT INTO thing_names(thing_names, rowid, name)"
 	    " VALUES('delete', ?1, ?2)" },
@@ -23,7 +23,7 @@ static const char *const sql[2][2] = {
 	    " VALUES('delete', ?1, ?2)" },
 };
 
-static const char *const sql_behind[] = {
+static const char *const names_sql_late[] = {
 	"INSERT INTO thing_names(rowid, name)"
 	" SELECT n, name FROM things WHERE n > ?1 AND name <> ''",
 	"INSERT INTO channel_names(rowid, name)"
@@ -31,10 +31,10 @@ static const char *const sql_behind[] = {
 };
 
 void
-names_forget(struct names *names)
+names_forget(struct registry *r)
 {
-	buf_clear(&names->notes);
-	names->known = false;
+	buf_clear(&r->names.notes);
+	r->names.known = false;
 }
 
 int
@@ -45,8 +45,6 @@ names_upto(struct registry *r, enum item_kind kind, long long *n,
 	    "SELECT upto FROM named WHERE kind = ?1", fault);
 	int got;
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int(st, 1, kind);
 	if ((got = statement_step(r, st, fault)) < 0)
 		return -1;
@@ -56,39 +54,37 @@ names_upto(struct registry *r, enum item_kind kind, long long *n,
 }
 
 static int
-read_upto(struct registry *r, struct names *names, struct fault *fault)
+names_read_upto(struct registry *r, struct fault *fault)
 {
 	enum item_kind kind;
 
-	if (names->known)
+	if (r->names.known)
 		return 0;
 	for (kind = ITEM_THING; kind <= ITEM_CHANNEL; kind++) {
-		if (names_upto(r, kind, &names->upto[kind], fault) < 0)
+		if (names_upto(r, kind, &r->names.upto[kind], fault) < 0)
 			return -1;
-		names->newest[kind] = 0;
+		r->names.newest[kind] = 0;
 	}
-	names->known = true;
+	r->names.known = true;
 	return 0;
 }
 
 static int
-note(struct registry *r, struct note note, struct str name,
+names_note(struct registry *r, struct note note, struct str name,
     struct fault *fault)
 {
-	struct names *names = registry_names(r);
-
-	if (read_upto(r, names, fault) < 0)
+	if (names_read_upto(r, fault) < 0)
 		return -1;
-	if (note.n > names->upto[note.kind]) {
-		if (note.n > names->newest[note.kind])
-			names->newest[note.kind] = note.n;
+	if (note.n > r->names.upto[note.kind]) {
+		if (note.n > r->names.newest[note.kind])
+			r->names.newest[note.kind] = note.n;
 		return 0;
 	}
 	if (name.n == 0)
 		return 0;
 	note.length = name.n;
-	buf_put(&names->notes, &note, sizeof note);
-	buf_put_str(&names->notes, name);
+	buf_put(&r->names.notes, &note, sizeof note);
+	buf_put_str(&r->names.notes, name);
 	return 0;
 }
 
@@ -96,20 +92,22 @@ int
 names_add(struct registry *r, enum item_kind kind, long long n,
     struct str name, struct fault *fault)
 {
-	return note(r, (struct note){ .n = n, .kind = kind }, name, fault);
+	return names_note(r, (struct note){ .n = n, .kind = kind }, name,
+	    fault);
 }
 
 int
 names_drop(struct registry *r, enum item_kind kind, long long n,
     struct str name, struct fault *fault)
 {
-	return note(r, (struct note){ .n = n, .kind = kind, .drop = true },
-	    name, fault);
+	return names_note(r, (struct note){ .n = n, .kind = kind,
+	    .drop = true }, name, fault);
 }
 
 static int
-write_notes(struct registry *r, struct buf *b, struct fault *fault)
+names_write_notes(struct registry *r, struct fault *fault)
 {
+	const struct buf *b = &r->names.notes;
 	struct note note;
 	sqlite3_stmt *st;
 	size_t at;
@@ -119,9 +117,7 @@ write_notes(struct registry *r, struct buf *b, struct fault *fault)
 		    "too many names in one transaction");
 	for (at = 0; at < b->n; at += sizeof note + note.length) {
 		memcpy(&note, b->p + at, sizeof note);
-		st = statement_get(r, sql[note.kind][note.drop], fault);
-		if (st == NULL)
-			return -1;
+		st = statement_get(r, names_sql[note.kind][note.drop], fault);
 		sqlite3_bind_int64(st, 1, note.n);
 		db_bind_str(st, 2, (struct str){ b->p + at + sizeof note,
 		    note.length });
@@ -131,42 +127,37 @@ write_notes(struct registry *r, struct buf *b, struct fault *fault)
 	return 0;
 }
 
-/* the rows behind `upto`, up to `newest` */
+/* the rows after `upto`, up to `newest` */
 static int
-catch_up(struct registry *r, enum item_kind kind, long long upto,
+names_catch_up(struct registry *r, enum item_kind kind, long long upto,
     long long newest, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql_behind[kind], fault);
+	sqlite3_stmt *st = statement_get(r, names_sql_late[kind], fault);
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, upto);
 	if (statement_run(r, st, fault) < 0)
 		return -1;
 	st = statement_get(r, "UPDATE named SET upto = ?2 WHERE kind = ?1",
 	    fault);
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int(st, 1, kind);
 	sqlite3_bind_int64(st, 2, newest);
-	return statement_run(r, st, fault) < 0 ? -1 : 0;
+	return statement_done(r, st, fault);
 }
 
 int
 names_write(struct registry *r, struct fault *fault)
 {
-	struct names *names = registry_names(r);
 	enum item_kind kind;
 
-	if (!names->known)
+	if (!r->names.known)
 		return 0;
-	if (write_notes(r, &names->notes, fault) < 0)
+	if (names_write_notes(r, fault) < 0)
 		return -1;
 	for (kind = ITEM_THING; kind <= ITEM_CHANNEL; kind++)
-		if (names->newest[kind] - names->upto[kind] >= NAMES_BEHIND &&
-		    catch_up(r, kind, names->upto[kind], names->newest[kind],
-		    fault) < 0)
+		if (r->names.newest[kind] - r->names.upto[kind] >=
+		    NAMES_BEHIND && names_catch_up(r, kind,
+		    r->names.upto[kind], r->names.newest[kind], fault) < 0)
 			return -1;
-	names_forget(names);
+	names_forget(r);
 	return 0;
 }

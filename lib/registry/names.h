@@ -2,7 +2,10 @@
 #ifndef MFX_REGISTRY_NAMES_H
 #define MFX_REGISTRY_NAMES_H
 
-#include "registry/item.h"
+#include "base/fault.h"
+#include "registry/change.h"
+
+struct registry;
 
 /*
  * The index that finds parts of names (page.h): SQLite's FTS5 with terms of
@@ -20,13 +23,6 @@
 /* at most this many rows are missing from the index */
 #define NAMES_BEHIND 512
 
-/* the changes of one transaction */
-struct names {
-	struct buf notes;
-	long long upto[2], newest[2];	/* by kind */
-	bool known;			/* upto has been read */
-};
-
 int names_add(struct registry *, enum item_kind, long long n,
     struct str name, struct fault *);
 /* `name` must be the one with which the row was added */
@@ -34,7 +30,7 @@ int names_drop(struct registry *, enum item_kind, long long n,
     struct str name, struct fault *);
 
 /* called by registry_begin; and by registry_commit: writes the changes */
-void names_forget(struct names *);
+void names_forget(struct registry *);
 int names_write(struct registry *, struct fault *);
 
 /* the last row that the index has */

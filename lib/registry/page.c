@@ -9,10 +9,11 @@
 #include "base/base64.h"
 #include "base/glob.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/utf8.h"
+#include "registry/item_row.h"
 #include "registry/metadata.h"
 #include "registry/names.h"
-#include "registry/statement.h"
 #include "registry/tags.h"
 
 /* rows of one step: that are looked at, and that are only counted */
@@ -22,28 +23,25 @@
 #define WORK ((size_t)1 << 20)
 /* the index of names has terms of three characters */
 #define TERM 3
-/* it is asked for so many characters, of so many rows at a time: it can't
- * be stopped while it looks */
+/* it is asked for at most PHRASE characters, in at most WINDOW rows at a
+ * time: it can't be stopped meanwhile */
 #define PHRASE 16
 #define WINDOW 250000
-/* whoever has no more than these needs no index that everybody shares */
+/* an owner with at most this many rows needs no index of everybody's */
 #define FEW 2000
-
-/* of a row in a cursor */
-#define DIGITS_MAX 18
 
 enum source { ALL, CONNECTED, NAMED, ORDERED };
 
-/* what stands in a cursor between the row and the key, by order: a cursor of
- * one is none of another */
-static const char marks[] = { '\0', '.', '_' };
+/* what a cursor has between the row and the key, by order: so a cursor of one
+ * order is not valid for another */
+static const char page_marks[] = { '\0', '.', '_' };
 
 /* what filters look at */
 #define LOOKED "t.name, t.metadata, t.tags, t.disabled"
 
 /* by source and kind: rows after ?2 in order of creation, whether they are
  * the owner's, and what filters look at */
-static const char *const sql_rows[3][2] = {
+static const char *const page_sql_rows[3][2] = {
 	{ "SELECT t.n, 1, " LOOKED " FROM things t"
 	    " WHERE t.owner = ?1 AND t.n > ?2 ORDER BY t.n LIMIT ?3",
 	    "SELECT t.n, 1, " LOOKED " FROM channels t"
@@ -58,7 +56,7 @@ static const char *const sql_rows[3][2] = {
 	    " WHERE c.owner = ?1 AND c.thing = (SELECT n FROM things"
 	    " WHERE owner = ?1 AND id = ?4) AND c.channel > ?2"
 	    " ORDER BY c.channel LIMIT ?3" },
-	/* names of all users are in one index: at most so many of it, of
+	/* names of all users are in one index: at most ?3 rows of it, of
 	 * which the owner's count */
 	{ "SELECT f.n, t.owner = ?1, " LOOKED
 	    " FROM (SELECT rowid AS n FROM thing_names"
@@ -110,7 +108,7 @@ static const char *const sql_rows[3][2] = {
 #define NOT_LOOKED ", NULL, NULL, NULL, "
 
 /* by order, direction and kind: without a look at them, and with one */
-static const char *const sql_ordered[2][3][2][2] = {
+static const char *const page_sql_ordered[2][3][2][2] = {
 	SQL_ORDERED("NULL" NOT_LOOKED "NULL", "t.name" NOT_LOOKED "NULL",
 	    "NULL" NOT_LOOKED "t.id"),
 	SQL_ORDERED(LOOKED ", NULL", LOOKED ", NULL", LOOKED ", t.id"),
@@ -129,27 +127,23 @@ static const char *const sql_ordered[2][3][2][2] = {
 #define SQL_COUNT(rows) "SELECT count(*), max(n) FROM (" rows ")"
 
 /* the same without a look at them */
-static const char *const sql_plain[2][2] = {
+static const char *const page_sql_plain[2][2] = {
 	{ SQL_ALL("things"), SQL_ALL("channels") },
 	{ SQL_THINGS_OF, SQL_CHANNELS_OF },
 };
 
 /* the same, but only how many, and the last of them */
-static const char *const sql_count[2][2] = {
+static const char *const page_sql_count[2][2] = {
 	{ SQL_COUNT(SQL_ALL("things")), SQL_COUNT(SQL_ALL("channels")) },
 	{ SQL_COUNT(SQL_THINGS_OF), SQL_COUNT(SQL_CHANNELS_OF) },
 };
 
 /* what is given, by kind: from one row to another */
-static const char *const sql_items[2] = {
-	"SELECT n, id, name, metadata, tags, disabled, key_box FROM things"
-	    " WHERE owner = ?1 AND n >= ?2 AND n <= ?3 ORDER BY n",
-	"SELECT n, id, name, metadata, tags, disabled, NULL FROM channels"
-	    " WHERE owner = ?1 AND n >= ?2 AND n <= ?3 ORDER BY n",
-};
+static const char *const page_sql_items[] =
+    ITEM_ROWS("n >= ?2 AND n <= ?3 ORDER BY n");
 
 static enum source
-source_of(const struct page *p)
+page_source(const struct page *p)
 {
 	if (p->order != PAGE_CREATED || p->desc || p->disconnected)
 		return ORDERED;
@@ -159,7 +153,7 @@ source_of(const struct page *p)
 
 /* does a row have to be looked at to know whether it counts? */
 static bool
-looks(const struct page *p)
+page_filters(const struct page *p)
 {
 	return p->name.p != NULL || p->glob != NULL || p->metadata != NULL ||
 	    p->tags.p != NULL || p->status != PAGE_ANY;
@@ -168,7 +162,7 @@ looks(const struct page *p)
 /* ---- names ---- */
 
 static size_t
-characters(struct str s)
+page_characters(struct str s)
 {
 	size_t i, n = 0;
 
@@ -179,7 +173,7 @@ characters(struct str s)
 
 /* what FTS5 is asked for: the beginning of the name as one phrase */
 static void
-put_phrase(struct buf *b, struct str name)
+page_put_phrase(struct buf *b, struct str name)
 {
 	size_t i, n = 0;
 
@@ -198,7 +192,7 @@ put_phrase(struct buf *b, struct str name)
 /* The next character, letters in lower case: beyond ASCII too, as FTS5 has
  * it, when the C library knows them. */
 static wint_t
-next_folded(const char **p, const char *end)
+page_next_folded(const char **p, const char *end)
 {
 	static locale_t unicode;
 	unsigned char c = (unsigned char)**p;
@@ -222,23 +216,24 @@ next_folded(const char **p, const char *end)
 }
 
 static bool
-begins_with(const char *p, const char *end, struct str part)
+page_begins_with(const char *p, const char *end, struct str part)
 {
 	const char *q = part.p, *last = part.p + part.n;
 
 	while (q < last)
-		if (p == end || next_folded(&p, end) != next_folded(&q, last))
+		if (p == end || page_next_folded(&p, end) !=
+		    page_next_folded(&q, last))
 			return false;
 	return true;
 }
 
 static bool
-has_part(struct str name, struct str part)
+page_has_part(struct str name, struct str part)
 {
 	const char *p = name.p, *end = name.p + name.n;
 
-	for (; p < end; next_folded(&p, end))
-		if (begins_with(p, end, part))
+	for (; p < end; page_next_folded(&p, end))
+		if (page_begins_with(p, end, part))
 			return true;
 	return part.n == 0;
 }
@@ -248,7 +243,7 @@ has_part(struct str name, struct str part)
 /* before the first one there is nothing: all text is after '' and before
  * a blob */
 static void
-bind_place(const struct page *p, sqlite3_stmt *st)
+page_bind_place(const struct page *p, sqlite3_stmt *st)
 {
 	long long first = p->desc ? INT64_MAX : 0;
 
@@ -262,21 +257,20 @@ bind_place(const struct page *p, sqlite3_stmt *st)
 }
 
 static sqlite3_stmt *
-ask(struct page *p, const char *sql, uint64_t limit, struct fault *fault)
+page_statement(struct page *p, const char *sql, uint64_t limit,
+    struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(p->registry, sql, fault);
 
-	if (st == NULL)
-		return NULL;
 	sqlite3_bind_int64(st, 1, p->owner.rowid);
-	bind_place(p, st);
+	page_bind_place(p, st);
 	sqlite3_bind_int64(st, 3, (sqlite3_int64)limit);
-	if (source_of(p) == NAMED) {
+	if (page_source(p) == NAMED) {
 		db_bind_str(st, 4, buf_str(&p->match));
 		sqlite3_bind_int64(st, 5, p->at.n + WINDOW);
 	} else if (p->connected.p != NULL) {
 		db_bind_str(st, 4, p->connected);
-		if (source_of(p) == ORDERED)
+		if (page_source(p) == ORDERED)
 			sqlite3_bind_int(st, 6, !p->disconnected);
 	}
 	return st;
@@ -284,7 +278,7 @@ ask(struct page *p, const char *sql, uint64_t limit, struct fault *fault)
 
 /* the place is at this row */
 static void
-set_row(struct page *p, long long n)
+page_set_row(struct page *p, long long n)
 {
 	p->at.set = true;
 	p->at.n = n;
@@ -292,11 +286,11 @@ set_row(struct page *p, long long n)
 
 /* the same, with its key */
 static void
-set_place(struct page *p, sqlite3_stmt *st)
+page_set_place(struct page *p, sqlite3_stmt *st)
 {
 	struct str key;
 
-	set_row(p, sqlite3_column_int64(st, 0));
+	page_set_row(p, sqlite3_column_int64(st, 0));
 	if (p->order == PAGE_CREATED)
 		return;
 	key = db_column(st, p->order == PAGE_NAME ? 2 : 6);
@@ -306,17 +300,17 @@ set_place(struct page *p, sqlite3_stmt *st)
 
 /* Passes over rows without looking at them, `want` at most. */
 static int
-pass(struct page *p, uint64_t want, struct fault *fault)
+page_skip(struct page *p, uint64_t want, struct fault *fault)
 {
 	uint64_t limit = want < COUNT ? want : COUNT, n;
-	sqlite3_stmt *st = ask(p, sql_count[source_of(p)][p->kind], limit,
-	    fault);
+	sqlite3_stmt *st = page_statement(p,
+	    page_sql_count[page_source(p)][p->kind], limit, fault);
 
-	if (st == NULL || statement_step(p->registry, st, fault) < 0)
+	if (statement_step(p->registry, st, fault) < 0)
 		return -1;
 	n = (uint64_t)sqlite3_column_int64(st, 0);
 	if (n > 0)
-		set_row(p, sqlite3_column_int64(st, 1));
+		page_set_row(p, sqlite3_column_int64(st, 1));
 	db_reset(st);
 	p->passed += n;
 	return n == limit;
@@ -324,15 +318,15 @@ pass(struct page *p, uint64_t want, struct fault *fault)
 
 /* 1, 0, or -1: asked to stop */
 static int
-wanted(struct page *p, struct str name, sqlite3_stmt *st, size_t *work)
+page_wants(struct page *p, struct str name, sqlite3_stmt *st, size_t *work)
 {
 	struct str metadata;
 
 	*work += name.n + (p->glob != NULL ? glob_work(p->glob, name.n) : 0);
 	/* what the index was asked for as a whole needs no second look */
-	if (p->name.p != NULL && (source_of(p) != NAMED || p->longer)) {
+	if (p->name.p != NULL && (page_source(p) != NAMED || p->longer)) {
 		*work += name.n < p->name.n ? 0 : name.n * p->name.n / TERM;
-		if (!has_part(name, p->name))
+		if (!page_has_part(name, p->name))
 			return 0;
 	}
 	if (p->status != PAGE_ANY && (sqlite3_column_int(st, 5) != 0) !=
@@ -351,7 +345,7 @@ wanted(struct page *p, struct str name, sqlite3_stmt *st, size_t *work)
 }
 
 static void
-add_row(struct page *p)
+page_add_row(struct page *p)
 {
 	size_t room = p->n_rows ? 2 * p->n_rows : 64;
 
@@ -365,18 +359,18 @@ add_row(struct page *p)
 
 /* one that passes the filters */
 static void
-take(struct page *p)
+page_accept(struct page *p)
 {
 	if (p->passed++ < p->offset)
 		return;
 	if (p->found == p->limit)
 		p->more = true;
 	else
-		add_row(p);
+		page_add_row(p);
 }
 
 static bool
-enough(const struct page *p)
+page_enough(const struct page *p)
 {
 	return p->more && (!p->count || p->counted);
 }
@@ -384,93 +378,90 @@ enough(const struct page *p)
 /* the rows of the page, which are not looked at; 1 when it may have left
  * some, 0 when it came to the end */
 static int
-take_plain(struct page *p, struct fault *fault)
+page_read_plain(struct page *p, struct fault *fault)
 {
 	uint64_t want = p->limit - p->found + 1, n = 0;
 	uint64_t limit = want < COUNT ? want : COUNT;
-	sqlite3_stmt *st = ask(p, sql_plain[source_of(p)][p->kind], limit,
-	    fault);
+	sqlite3_stmt *st = page_statement(p,
+	    page_sql_plain[page_source(p)][p->kind], limit, fault);
 	int got = -1;
 
-	while (st != NULL && !p->more &&
+	while (!p->more &&
 	    (got = statement_step(p->registry, st, fault)) > 0) {
-		set_row(p, sqlite3_column_int64(st, 0));
-		take(p);
+		page_set_row(p, sqlite3_column_int64(st, 0));
+		page_accept(p);
 		n++;
 	}
-	if (st != NULL)
-		db_reset(st);
+	db_reset(st);
 	return got < 0 ? -1 : n == limit;
 }
 
 /* the same of those that are looked at */
 static int
-look(struct page *p, uint64_t limit, struct fault *fault)
+page_read_rows(struct page *p, uint64_t limit, struct fault *fault)
 {
-	const char *sql = source_of(p) == ORDERED ?
-	    sql_ordered[looks(p)][p->order][p->desc][p->kind] :
-	    sql_rows[source_of(p)][p->kind];
-	sqlite3_stmt *st = ask(p, sql, limit, fault);
+	const char *sql = page_source(p) == ORDERED ?
+	    page_sql_ordered[page_filters(p)][p->order][p->desc][p->kind] :
+	    page_sql_rows[page_source(p)][p->kind];
+	sqlite3_stmt *st = page_statement(p, sql, limit, fault);
 	size_t work = 0;
 	uint64_t rows;
 	int got, is;
 
-	if (st == NULL)
-		return -1;
-	for (rows = 0; !enough(p) && work < WORK; rows++) {
+	for (rows = 0; !page_enough(p) && work < WORK; rows++) {
 		if ((got = statement_step(p->registry, st, fault)) <= 0)
 			return got < 0 ? -1 : rows == limit;
-		set_place(p, st);
+		page_set_place(p, st);
 		if (!sqlite3_column_int(st, 1))
 			continue;
-		is = wanted(p, db_column(st, 2), st, &work);
+		is = page_wants(p, db_column(st, 2), st, &work);
 		if (is < 0) {
 			db_reset(st);
 			return fault_set(fault, EX_TEMPFAIL,
 			    "asked to stop");
 		}
 		if (is > 0)
-			take(p);
+			page_accept(p);
 	}
 	db_reset(st);
-	return !enough(p);
+	return !page_enough(p);
 }
 
 /* The same of what the index has, up to the end of a window of it. */
 static int
-look_named(struct page *p, long long upto, struct fault *fault)
+page_read_named(struct page *p, long long upto, struct fault *fault)
 {
 	long long end = p->at.n + WINDOW;
-	int got = look(p, LOOK, fault);
+	int got = page_read_rows(p, LOOK, fault);
 
-	if (got != 0 || enough(p))
+	if (got != 0 || page_enough(p))
 		return got;
 	if (end < upto) {
-		set_row(p, end);
+		page_set_row(p, end);
 		return 1;
 	}
 	p->beyond = true;
 	if (p->at.n < upto)
-		set_row(p, upto);
+		page_set_row(p, upto);
 	return 1;
 }
 
 /* First what the index has, then the rows after it.  How far it goes is
  * asked before it is: what is added to it between the two was found. */
 static int
-look_filtered(struct page *p, struct fault *fault)
+page_read_filtered(struct page *p, struct fault *fault)
 {
 	long long upto = 0;
 
-	if (source_of(p) != NAMED)
-		return look(p, LOOK, fault);
+	if (page_source(p) != NAMED)
+		return page_read_rows(p, LOOK, fault);
 	if (names_upto(p->registry, p->kind, &upto, fault) < 0)
 		return -1;
-	return look_named(p, upto, fault);
+	return page_read_named(p, upto, fault);
 }
 
 static int
-begin(struct page *p, struct fault *fault)
+page_begin(struct page *p, struct fault *fault)
 {
 	uint64_t all;
 
@@ -482,12 +473,12 @@ begin(struct page *p, struct fault *fault)
 	    (p->registry, &p->owner, &all, fault) < 0)
 		return -1;
 	if (p->name.p != NULL && p->connected.p == NULL && all > FEW &&
-	    characters(p->name) >= TERM)
-		put_phrase(&p->match, p->name);
-	p->longer = characters(p->name) > PHRASE;
+	    page_characters(p->name) >= TERM)
+		page_put_phrase(&p->match, p->name);
+	p->longer = page_characters(p->name) > PHRASE;
 	/* the number of all is known without counting */
-	p->counted = p->count && !looks(p) && (source_of(p) == ALL ||
-	    (source_of(p) == ORDERED && p->connected.p == NULL));
+	p->counted = p->count && !page_filters(p) && (page_source(p) == ALL ||
+	    (page_source(p) == ORDERED && p->connected.p == NULL));
 	if (p->counted)
 		p->total = all;
 	return 0;
@@ -495,18 +486,18 @@ begin(struct page *p, struct fault *fault)
 
 /* Without filters: first to the offset, then the page, then the rest. */
 static int
-step_plain(struct page *p, struct fault *fault)
+page_step_plain(struct page *p, struct fault *fault)
 {
 	int got;
 
 	if (p->passed < p->offset)
-		return (got = pass(p, p->offset - p->passed, fault)) < 0 ? -1 :
-		    got || p->passed == p->offset;
+		return (got = page_skip(p, p->offset - p->passed, fault)) <
+		    0 ? -1 : got || p->passed == p->offset;
 	if (!p->more) {
-		got = take_plain(p, fault);
-		return got <= 0 ? got : !enough(p);
+		got = page_read_plain(p, fault);
+		return got <= 0 ? got : !page_enough(p);
 	}
-	return pass(p, COUNT, fault);
+	return page_skip(p, COUNT, fault);
 }
 
 int
@@ -514,10 +505,10 @@ page_step(struct page *p, struct fault *fault)
 {
 	int got;
 
-	if (!p->begun && begin(p, fault) < 0)
+	if (!p->begun && page_begin(p, fault) < 0)
 		return -1;
-	got = looks(p) || source_of(p) == ORDERED ?
-	    look_filtered(p, fault) : step_plain(p, fault);
+	got = page_filters(p) || page_source(p) == ORDERED ?
+	    page_read_filtered(p, fault) : page_step_plain(p, fault);
 	if (got == 0 && p->count && !p->counted)
 		p->total = p->passed;
 	return got;
@@ -528,36 +519,35 @@ page_step(struct page *p, struct fault *fault)
 /* up to which of the rows that are left they follow each other, as far as is
  * known */
 static uint64_t
-run_end(const struct page *p)
+page_run_end(const struct page *p)
 {
-	return looks(p) || source_of(p) != ALL ? p->given + 1 : p->found;
+	return page_filters(p) || page_source(p) != ALL ? p->given + 1 :
+	    p->found;
 }
 
 /* the next of them; what has gone meanwhile is passed over */
 static int
-give_run(struct page *p, int (*each)(void *, const struct item *,
+page_give_run(struct page *p, int (*each)(void *, const struct item *,
     struct fault *), void *arg, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(p->registry, sql_items[p->kind],
+	sqlite3_stmt *st = statement_get(p->registry, page_sql_items[p->kind],
 	    fault);
-	uint64_t end = run_end(p);
+	uint64_t end = page_run_end(p);
 	struct item item;
 	int got;
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, p->owner.rowid);
 	sqlite3_bind_int64(st, 2, p->rows[p->given]);
 	sqlite3_bind_int64(st, 3, p->rows[end - 1]);
 	while ((got = statement_step(p->registry, st, fault)) > 0) {
 		while (p->given < end &&
-		    p->rows[p->given] < sqlite3_column_int64(st, 0))
+		    p->rows[p->given] < sqlite3_column_int64(st, ITEM_ROWID))
 			p->given++;
 		if (p->given == end ||
-		    p->rows[p->given] != sqlite3_column_int64(st, 0))
+		    p->rows[p->given] != sqlite3_column_int64(st, ITEM_ROWID))
 			continue;
 		p->given++;
-		item_fill(&item, st, 1);
+		item_fill(&item, st);
 		if ((got = each(arg, &item, fault)) != 0) {
 			db_reset(st);
 			return got;
@@ -574,27 +564,14 @@ page_give(struct page *p, int (*each)(void *, const struct item *,
 	int got = 0;
 
 	while (got == 0 && p->given < p->found)
-		got = give_run(p, each, arg, fault);
+		got = page_give_run(p, each, arg, fault);
 	return got < 0 ? -1 : p->given < p->found;
 }
 
 /* ---- cursors ---- */
 
 static bool
-take_row(struct str *s, long long *n)
-{
-	size_t i;
-
-	*n = 0;
-	for (i = 0; i < s->n && i < DIGITS_MAX && s->p[i] >= '0' &&
-	    s->p[i] <= '9'; i++)
-		*n = 10 * *n + (s->p[i] - '0');
-	*s = str_from(*s, i);
-	return i > 0;
-}
-
-static bool
-take_key(struct page_place *place, struct str text)
+page_read_key(struct page_place *place, struct str text)
 {
 	char key[BASE64_MAX(NAME_BYTES_MAX)];
 	long n;
@@ -611,17 +588,24 @@ bool
 page_after(struct page *p, struct str cursor)
 {
 	struct page_place *at = &p->at;
+	struct str row = cursor;
+	const char *mark = NULL;
+	uint64_t n;
 
 	if (cursor.n == 0)
 		return true;
-	at->set = true;
-	if (!take_row(&cursor, &at->n))
+	if (p->order != PAGE_CREATED) {
+		mark = memchr(cursor.p, page_marks[p->order], cursor.n);
+		row.n = mark != NULL ? (size_t)(mark - cursor.p) : 0;
+	}
+	if (!number_digits(row, INT64_MAX, &n))
 		return false;
-	if (p->order == PAGE_CREATED)
-		return cursor.n == 0;
-	return cursor.n > 0 && cursor.p[0] == marks[p->order] &&
-	    take_key(at, str_from(cursor, 1)) && (p->order != PAGE_ID ||
-	    uuid_valid((struct str){ at->key, at->length }));
+	at->set = true;
+	at->n = (long long)n;
+	return p->order == PAGE_CREATED ||
+	    (page_read_key(at, str_from(cursor, row.n + 1)) &&
+	    (p->order != PAGE_ID ||
+	    uuid_valid((struct str){ at->key, at->length })));
 }
 
 void
@@ -635,7 +619,7 @@ page_next(const struct page *p, struct buf *b)
 	if (p->order == PAGE_CREATED)
 		return;
 	end = base64_write(text, (struct str){ last->key, last->length });
-	buf_putc(b, marks[p->order]);
+	buf_putc(b, page_marks[p->order]);
 	buf_put(b, text, (size_t)(end - text));
 }
 

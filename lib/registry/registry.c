@@ -12,60 +12,18 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "registry/rowset.h"
 #include "registry/event.h"
 #include "registry/names.h"
 #include "registry/schema.h"
 #include "registry/statement.h"
-#include "sqlite/db.h"
 
-/* how long a change waits for another's: longer than any bulk takes */
+/* busy timeout: longer than any change of many takes */
 #define BUSY_MS 30000
 #define BUSY_PAUSE_MS 5
-/* of SQLite's own, between two looks whether to stop */
+/* of SQLite's virtual machine, between two calls of `stop` */
 #define WATCH_STEPS 2000
 /* bytes of pages that are kept between two changes */
 #define CACHE_KEPT (8 << 20)
-
-struct registry {
-	struct db db;
-	char *home;
-	char path[PATH_MAX];
-	struct keyring keys;
-	struct stat file;
-	int64_t version;		/* data_version seen last */
-	bool (*over)(void *);		/* registry_wait */
-	void *over_arg;
-	bool (*stop)(void *);		/* registry_watch */
-	void *stop_arg;
-	struct buf event;
-	struct names names;
-	struct rowset *rowset;
-};
-
-sqlite3 *
-registry_db(struct registry *r)
-{
-	return r->db.sql;
-}
-
-struct buf *
-registry_event(struct registry *r)
-{
-	return &r->event;
-}
-
-struct names *
-registry_names(struct registry *r)
-{
-	return &r->names;
-}
-
-struct rowset *
-registry_rowset(struct registry *r)
-{
-	return r->rowset;
-}
 
 const struct keyring *
 registry_keyring(const struct registry *r)
@@ -73,44 +31,18 @@ registry_keyring(const struct registry *r)
 	return &r->keys;
 }
 
-int
-registry_fault(struct registry *r, struct fault *fault)
-{
-	return db_fault(r->db.sql, sqlite3_errcode(r->db.sql), fault);
-}
-
-sqlite3_stmt *
-statement_get(struct registry *r, const char *sql, struct fault *fault)
-{
-	return db_statement(&r->db, sql, fault);
-}
-
-int
-statement_step(struct registry *r, sqlite3_stmt *st, struct fault *fault)
-{
-	return db_step(&r->db, st, fault);
-}
-
-int
-statement_run(struct registry *r, sqlite3_stmt *st, struct fault *fault)
-{
-	return db_change(&r->db, st, fault);
-}
-
 /* ---- transactions ---- */
 
 /* a statement without values or rows */
 static int
-statement_run_alone(struct registry *r, const char *sql,
+registry_exec(struct registry *r, const char *sql,
     struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql, fault);
-
-	return st == NULL || statement_step(r, st, fault) < 0 ? -1 : 0;
+	return statement_step(r, statement_get(r, sql, fault), fault);
 }
 
 static int
-asked_to_stop(void *arg)
+registry_stops(void *arg)
 {
 	struct registry *r = arg;
 
@@ -123,7 +55,7 @@ registry_watch(struct registry *r, bool (*stop)(void *), void *arg)
 	r->stop = stop;
 	r->stop_arg = arg;
 	sqlite3_progress_handler(r->db.sql, WATCH_STEPS,
-	    stop != NULL ? asked_to_stop : NULL, r);
+	    stop != NULL ? registry_stops : NULL, r);
 }
 
 void
@@ -132,9 +64,9 @@ registry_patience(struct registry *r, int ms)
 	sqlite3_busy_timeout(r->db.sql, ms);
 }
 
-/* SQLite: shall it be tried again, after so many times? */
+/* SQLite asks this after each try: again? */
 static int
-wait_more(void *arg, int tries)
+registry_wait_more(void *arg, int tries)
 {
 	struct registry *r = arg;
 	const struct timespec pause = { .tv_nsec = BUSY_PAUSE_MS * 1000000 };
@@ -150,21 +82,21 @@ registry_wait(struct registry *r, bool (*over)(void *), void *arg)
 {
 	r->over = over;
 	r->over_arg = arg;
-	sqlite3_busy_handler(r->db.sql, wait_more, r);
+	sqlite3_busy_handler(r->db.sql, registry_wait_more, r);
 }
 
 int
 registry_begin(struct registry *r, struct fault *fault)
 {
-	/* immediate: a change that begins by reading can't fail half way
-	 * because another one came between */
-	names_forget(&r->names);
-	return statement_run_alone(r, "BEGIN IMMEDIATE", fault);
+	/* immediate: a change that begins by reading can't fail halfway
+	 * because another one came in between */
+	names_forget(r);
+	return registry_exec(r, "BEGIN IMMEDIATE", fault);
 }
 
-/* the pages of one that was large */
+/* the pages of a large change */
 static void
-give_back(struct registry *r)
+registry_shrink(struct registry *r)
 {
 	int used, highest;
 
@@ -177,9 +109,9 @@ int
 registry_commit(struct registry *r, struct fault *fault)
 {
 	if (names_write(r, fault) < 0 ||
-	    statement_run_alone(r, "COMMIT", fault) < 0)
+	    registry_exec(r, "COMMIT", fault) < 0)
 		return -1;
-	give_back(r);
+	registry_shrink(r);
 	return 0;
 }
 
@@ -188,14 +120,14 @@ registry_rollback(struct registry *r)
 {
 	if (!sqlite3_get_autocommit(r->db.sql))
 		sqlite3_exec(r->db.sql, "ROLLBACK", NULL, NULL, NULL);
-	give_back(r);
-	names_forget(&r->names);
+	registry_shrink(r);
+	names_forget(r);
 }
 
 int
 registry_read_begin(struct registry *r, struct fault *fault)
 {
-	return statement_run_alone(r, "BEGIN", fault);
+	return registry_exec(r, "BEGIN", fault);
 }
 
 void
@@ -204,13 +136,13 @@ registry_read_end(struct registry *r)
 	struct fault ignored;
 
 	if (!sqlite3_get_autocommit(r->db.sql))
-		statement_run_alone(r, "COMMIT", &ignored);
+		registry_exec(r, "COMMIT", &ignored);
 }
 
 int
 registry_probe(struct registry *r, struct fault *fault)
 {
-	return statement_run_alone(r,
+	return registry_exec(r,
 	    "UPDATE meta SET value = value WHERE name = 'master'", fault);
 }
 
@@ -246,7 +178,8 @@ registry_replaced(const struct registry *r)
 /* ---- opening ---- */
 
 static int
-write_mark(struct db *db, const struct keyring *keys, struct fault *fault)
+registry_write_mark(struct db *db, const struct keyring *keys,
+    struct fault *fault)
 {
 	sqlite3_stmt *st = db_statement(db,
 	    "INSERT OR IGNORE INTO meta VALUES('master', ?1)", fault);
@@ -260,7 +193,7 @@ write_mark(struct db *db, const struct keyring *keys, struct fault *fault)
 
 /* `db` may be another handle than the registry's */
 static int
-migrate(struct db *db, int version, struct fault *fault)
+registry_migrate(struct db *db, int version, struct fault *fault)
 {
 	struct registry *r = db->arg;
 
@@ -269,7 +202,7 @@ migrate(struct db *db, int version, struct fault *fault)
 	for (; version < SCHEMA_VERSION; version++)
 		if (db_exec(db->sql, schema_steps[version], fault) < 0)
 			return -1;
-	return write_mark(db, &r->keys, fault);
+	return registry_write_mark(db, &r->keys, fault);
 }
 
 static const struct db_kind registry_kind = {
@@ -285,13 +218,13 @@ static const struct db_kind registry_kind = {
 	 * registry_commit gives it back. */
 	.write_pragmas = "PRAGMA wal_autocheckpoint = 4000;"
 	    "PRAGMA cache_size = -98304",
-	.migrate = migrate,
+	.migrate = registry_migrate,
 };
 
 /* Ties the file to its master key: with another one no key of a thing
  * would be found, which would look as if all had been revoked. */
 static int
-check_keys(struct registry *r, struct fault *fault)
+registry_check_keys(struct registry *r, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r,
 	    "SELECT value FROM meta WHERE name = 'master'", fault);
@@ -299,7 +232,7 @@ check_keys(struct registry *r, struct fault *fault)
 	bool same;
 	int got;
 
-	if (st == NULL || (got = statement_step(r, st, fault)) < 0)
+	if ((got = statement_step(r, st, fault)) < 0)
 		return -1;
 	mark = got ? db_column(st, 0) : STR_NONE;
 	same = mark.n == sizeof r->keys.mark &&
@@ -313,7 +246,7 @@ check_keys(struct registry *r, struct fault *fault)
 }
 
 static int
-open_file(struct registry *r, enum db_mode mode, struct fault *fault)
+registry_open_file(struct registry *r, enum db_mode mode, struct fault *fault)
 {
 	if (mode == DB_MAKE && dir_make(r->home, fault) < 0)
 		return -1;
@@ -326,11 +259,11 @@ open_file(struct registry *r, enum db_mode mode, struct fault *fault)
 	if (r->file.st_ino == 0 && stat(r->path, &r->file) < 0)
 		return fault_errno(fault, 0, "%s", r->path);
 	sqlite3_extended_result_codes(r->db.sql, 1);
-	if (rowset_attach(r->rowset, r->db.sql) != SQLITE_OK)
-		return registry_fault(r, fault);
+	if (rowset_attach(&r->rowset, r->db.sql) != SQLITE_OK)
+		return db_fault(r->db.sql, sqlite3_errcode(r->db.sql), fault);
 	if (keyring_load(&r->keys, r->home, false, fault) < 0)
 		return -1;
-	return check_keys(r, fault);
+	return registry_check_keys(r, fault);
 }
 
 bool
@@ -353,19 +286,19 @@ registry_open(struct registry **out, const char *home,
 	int result;
 
 	r->home = home ? memory_strdup(home) : home_path("");
-	buf_init(&r->event, EVENT_MAX);
+	buf_init(&r->event.fields, EVENT_MAX);
 	buf_init(&r->names.notes, NAMES_MAX);
-	r->rowset = memory_get(sizeof *r->rowset);
-	rowset_init(r->rowset);
+	rowset_init(&r->rowset);
 	if ((size_t)snprintf(r->path, sizeof r->path, "%s/registry.db",
 	    r->home) >= sizeof r->path)
 		result = fault_set(fault, EX_CONFIG, "%s: path too long",
 		    r->home);
 	else
-		result = open_file(r, mode == REGISTRY_READ ? DB_READ :
+		result = registry_open_file(r, mode == REGISTRY_READ ? DB_READ :
 		    mode == REGISTRY_MAKE ? DB_MAKE : DB_WRITE, fault);
 	if (result == 0 && registry_changed(r) < 0)
-		result = registry_fault(r, fault);
+		result = db_fault(r->db.sql, sqlite3_errcode(r->db.sql),
+		    fault);
 	if (result < 0) {
 		registry_close(r);
 		return -1;
@@ -380,9 +313,8 @@ registry_close(struct registry *r)
 	if (r == NULL)
 		return;
 	db_close(&r->db);
-	rowset_release(r->rowset);
-	free(r->rowset);
-	buf_release(&r->event);
+	rowset_release(&r->rowset);
+	buf_release(&r->event.fields);
 	buf_release(&r->names.notes);
 	keyring_wipe(&r->keys);
 	free(r->home);

@@ -2,6 +2,13 @@
 #ifndef MFX_REGISTRY_REGISTRY_H
 #define MFX_REGISTRY_REGISTRY_H
 
+/*
+ * The files of this room, each of which includes only those before it:
+ * keyring, uuid, metadata, tags, jwt, schema, rowset; statement; change;
+ * event, names; registry; user; token, item; items, page; changes; access.
+ * statement.h and item_row.h are for this room only.
+ */
+
 #include <stdbool.h>
 
 #include "base/fault.h"
@@ -45,7 +52,8 @@ void registry_close(struct registry *);
  * it returns true the call stops and fails.  NULL removes it. */
 void registry_watch(struct registry *, bool (*stop)(void *arg), void *arg);
 
-/* busy timeout in ms; default: half a minute, longer than any bulk change */
+/* busy timeout in ms; default: half a minute, longer than any change of many
+ * takes */
 void registry_patience(struct registry *, int ms);
 
 /* the same, but ends earlier when `over`, called now and then, returns true */

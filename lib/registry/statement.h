@@ -2,44 +2,61 @@
 #ifndef MFX_REGISTRY_STATEMENT_H
 #define MFX_REGISTRY_STATEMENT_H
 
-#include "base/buf.h"
-#include "registry/item.h"
-#include "registry/registry.h"
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "registry/keyring.h"
+#include "registry/rowset.h"
+#include "registry/uuid.h"
 #include "sqlite/db.h"
 
 /*
- * SQL for the sources of this room; only they include this.  Values are
- * bound, never put into the text.  These three are db_statement, db_step and
- * db_change of sqlite/db.h for the registry's handle; db_bind_str and the
- * others are used as they are.
+ * The inside of a registry and its SQL, for the sources of this room: only
+ * they include this.
+ */
+struct registry {
+	struct db db;
+	char *home;
+	char path[PATH_MAX];
+	struct keyring keys;
+	struct stat file;
+	int64_t version;		/* data_version seen last */
+	bool (*over)(void *);		/* registry_wait */
+	void *over_arg;
+	bool (*stop)(void *);		/* registry_watch */
+	void *stop_arg;
+	struct rowset rowset;
+	struct {			/* the current event: event.c */
+		char owner[ID_TEXT];
+		struct buf fields;
+	} event;
+	struct {			/* changes not yet in the index of
+					 * names, by kind: names.c */
+		struct buf notes;
+		long long upto[2], newest[2];
+		bool known;		/* upto has been read */
+	} names;
+};
+
+/*
+ * db_statement, db_step and db_change of sqlite/db.h for the registry's
+ * handle; db_bind_str and the others are used as they are.  Values are
+ * bound, never put into the text.  A statement that could not be had is NULL
+ * and the fault is set: binding to it does nothing (SQLite's API says so),
+ * and each of the others returns -1.
  */
 sqlite3_stmt *statement_get(struct registry *, const char *sql,
     struct fault *);
+/* the same with ?1 a user's rowid and ?2 an id of what the user has */
+sqlite3_stmt *statement_of(struct registry *, const char *sql,
+    long long owner, struct str id, struct fault *);
 /* 1: a row; 0: no more; -1 */
 int statement_step(struct registry *, sqlite3_stmt *, struct fault *);
+/* is there a row?  1, 0, or -1; the statement has ended */
+int statement_found(struct registry *, sqlite3_stmt *, struct fault *);
 /* for a statement without rows: the number of rows changed, or -1 */
 int statement_run(struct registry *, sqlite3_stmt *, struct fault *);
-
-/* from six columns, the first of them `at`: id, name, metadata, tags,
- * disabled, key_box; it borrows from the row */
-void item_fill(struct item *, sqlite3_stmt *, int at);
-
-/* operations of events, by enum item_kind */
-extern const char *const item_created[], *const item_removed[];
-/* begins the event of a new item (event.h) and adds its fields */
-void item_event(struct registry *, const struct user *,
-    const struct change *);
-/* sets a fault: the owner has no item with this id */
-int item_unknown(enum item_kind, struct str id, struct fault *);
-/* the registry's rowset (rowset.h) */
-struct rowset *registry_rowset(struct registry *);
-
-sqlite3 *registry_db(struct registry *);
-/* the fields of the current event: event.c */
-struct buf *registry_event(struct registry *);
-/* changes not yet in the index of names: names.c */
-struct names *registry_names(struct registry *);
-/* sets a fault from SQLite's last error */
-int registry_fault(struct registry *, struct fault *);
+/* the same, but 0 or -1 */
+int statement_done(struct registry *, sqlite3_stmt *, struct fault *);
 
 #endif

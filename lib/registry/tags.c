@@ -17,15 +17,15 @@ tags_begin(struct tags *t)
 static bool
 tags_hold(struct str array, struct str quoted)
 {
-	const char *p = array.p, *end = array.p + array.n, *behind;
+	const char *p = array.p, *end = array.p + array.n, *after;
 
 	/* a quote inside of a tag has a backslash before it, and no tag has a
 	 * comma: so what stands between these is a whole one */
 	while ((p = os_find(p, (size_t)(end - p), quoted.p, quoted.n)) !=
 	    NULL) {
-		behind = p + quoted.n;
+		after = p + quoted.n;
 		if (p > array.p && (p[-1] == '[' || p[-1] == ',') &&
-		    (behind == end || *behind == ',' || *behind == ']'))
+		    (after == end || *after == ',' || *after == ']'))
 			return true;
 		p++;
 	}
@@ -79,7 +79,7 @@ tags_add_list(struct tags *t, struct str list)
 	const char *why, *comma;
 	struct str tag;
 
-	/* '' is a list of none */
+	/* '' is an empty list */
 	if (list.n == 0)
 		return NULL;
 	do {

@@ -27,7 +27,7 @@ static const struct {
 #define SCOPES (sizeof scopes / sizeof *scopes)
 
 static bool
-add_scope(struct str word, unsigned *scope)
+token_add_scope(struct str word, unsigned *scope)
 {
 	size_t i;
 
@@ -48,7 +48,7 @@ token_scope_parse(struct str text, unsigned *scope)
 	for (i = 0; i <= text.n; i++) {
 		if (i < text.n && text.p[i] != ' ')
 			continue;
-		if (!add_scope((struct str){ text.p + start, i - start },
+		if (!token_add_scope((struct str){ text.p + start, i - start },
 		    scope))
 			return false;
 		start = i + 1;
@@ -71,7 +71,7 @@ token_scope_print(unsigned scope, char to[TOKEN_SCOPE_TEXT])
 /* ---- giving out ---- */
 
 static void
-put_token(struct registry *r, const struct user *user, const char *more,
+token_put(struct registry *r, const struct user *user, const char *more,
     int64_t now, struct str id, int64_t expires, struct buf *to)
 {
 	struct buf claims;
@@ -86,7 +86,7 @@ put_token(struct registry *r, const struct user *user, const char *more,
 	buf_printf(&claims, ",\"uid\":\"%s\",\"ver\":%" PRId64
 	    ",\"jti\":\"%.*s\",%s}", user->id, user->version, STR_ARG(id),
 	    more);
-	jwt_put(to, buf_str(&claims), registry_keyring(r)->token);
+	jwt_put(to, buf_str(&claims), r->keys.token);
 	buf_release(&claims);
 }
 
@@ -102,25 +102,20 @@ token_put_session(struct registry *r, const struct user *user,
 	end = base64_write(id, (struct str){ (const char *)bytes,
 	    sizeof bytes });
 	snprintf(more, sizeof more, "\"auth_time\":%" PRId64, since);
-	put_token(r, user, more, now, (struct str){ id, (size_t)(end - id) },
+	token_put(r, user, more, now, (struct str){ id, (size_t)(end - id) },
 	    expires, to);
 }
 
 /* ---- taking ---- */
 
 static int
-is_revoked(struct registry *r, struct str id, struct fault *fault)
+token_revoked(struct registry *r, struct str id, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r,
 	    "SELECT 1 FROM revoked WHERE id = ?1", fault);
-	int got;
 
-	if (st == NULL)
-		return -1;
 	db_bind_str(st, 1, id);
-	got = statement_step(r, st, fault);
-	db_reset(st);
-	return got;
+	return statement_found(r, st, fault);
 }
 
 static const char one_lasting[] =
@@ -128,7 +123,7 @@ static const char one_lasting[] =
 	" WHERE owner = ?1 AND id = ?2";
 
 static void
-fill(struct lasting *l, sqlite3_stmt *st)
+lasting_fill(struct lasting *l, sqlite3_stmt *st)
 {
 	*l = (struct lasting){
 		.id = db_column(st, 0),
@@ -141,20 +136,17 @@ fill(struct lasting *l, sqlite3_stmt *st)
 
 /* by its row, which says more than it does itself */
 static int
-check_lasting(struct registry *r, struct str id, int64_t now,
+token_check_lasting(struct registry *r, struct str id, int64_t now,
     struct principal *who, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, one_lasting, fault);
+	sqlite3_stmt *st = statement_of(r, one_lasting, who->user.rowid, id,
+	    fault);
 	struct lasting l;
 	int got;
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, who->user.rowid);
-	db_bind_str(st, 2, id);
 	if ((got = statement_step(r, st, fault)) <= 0)
 		return got;
-	fill(&l, st);
+	lasting_fill(&l, st);
 	who->lasting = true;
 	who->scope = l.scope & TOKEN_LASTING_ALL;
 	who->expires = l.expires;
@@ -163,8 +155,8 @@ check_lasting(struct registry *r, struct str id, int64_t now,
 }
 
 static int
-check_session(struct registry *r, const struct jwt_claims *c, int64_t now,
-    struct principal *who, struct fault *fault)
+token_check_session(struct registry *r, const struct jwt_claims *c,
+    int64_t now, struct principal *who, struct fault *fault)
 {
 	int got;
 
@@ -173,13 +165,13 @@ check_session(struct registry *r, const struct jwt_claims *c, int64_t now,
 	who->scope = TOKEN_ALL;
 	who->expires = c->exp;
 	who->since = c->auth_time;
-	got = is_revoked(r, c->jti, fault);
+	got = token_revoked(r, c->jti, fault);
 	return got < 0 ? -1 : !got;
 }
 
 static int
-check_claims(struct registry *r, const struct jwt_claims *c, int64_t now,
-    struct principal *who, struct fault *fault)
+token_check_claims(struct registry *r, const struct jwt_claims *c,
+    int64_t now, struct principal *who, struct fault *fault)
 {
 	if (!str_eq(c->iss, STR(TOKEN_ISSUER)) || c->iat < 0 ||
 	    c->iat > now + CLOCK_SKEW || c->uid.p == NULL ||
@@ -191,8 +183,9 @@ check_claims(struct registry *r, const struct jwt_claims *c, int64_t now,
 	    c->ver != who->user.version)
 		return 0;
 	memcpy(who->id, c->jti.p, c->jti.n);
-	return c->scope.p != NULL ? check_lasting(r, c->jti, now, who, fault)
-	    : check_session(r, c, now, who, fault);
+	return c->scope.p != NULL ?
+	    token_check_lasting(r, c->jti, now, who, fault) :
+	    token_check_session(r, c, now, who, fault);
 }
 
 int
@@ -207,9 +200,9 @@ token_check(struct registry *r, struct str text, int64_t now,
 	*who = (struct principal){ .scope = 0 };
 	arena_init(&arena, 2 * JWT_MAX);
 	buf_init(&json, JWT_MAX);
-	if (jwt_open(&json, text, registry_keyring(r)->token) &&
+	if (jwt_open(&json, text, r->keys.token) &&
 	    jwt_read(buf_str(&json), &claims, &arena))
-		result = check_claims(r, &claims, now, who, fault);
+		result = token_check_claims(r, &claims, now, who, fault);
 	buf_release(&json);
 	arena_release(&arena);
 	return result;
@@ -218,13 +211,11 @@ token_check(struct registry *r, struct str text, int64_t now,
 /* ---- taking back ---- */
 
 static int
-forget_expired(struct registry *r, int64_t now, struct fault *fault)
+token_forget_expired(struct registry *r, int64_t now, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r,
 	    "DELETE FROM revoked WHERE expires < ?1", fault);
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, now);
 	return statement_run(r, st, fault);
 }
@@ -237,20 +228,21 @@ token_revoke(struct registry *r, const struct principal *who, int64_t now,
 
 	if (who->lasting)
 		return lasting_remove(r, &who->user, str_z(who->id), fault);
-	if (forget_expired(r, now, fault) < 0 || (st = statement_get(r,
-	    "INSERT OR IGNORE INTO revoked(id, expires) VALUES(?1, ?2)",
-	    fault)) == NULL)
+	if (token_forget_expired(r, now, fault) < 0)
 		return -1;
+	st = statement_get(r,
+	    "INSERT OR IGNORE INTO revoked(id, expires) VALUES(?1, ?2)",
+	    fault);
 	db_bind_str(st, 1, str_z(who->id));
 	sqlite3_bind_int64(st, 2, who->expires);
-	return statement_run(r, st, fault) < 0 ? -1 : 0;
+	return statement_done(r, st, fault);
 }
 
 /* ---- lasting ones ---- */
 
 static int
-insert(struct registry *r, const struct user *user, const struct lasting *l,
-    struct fault *fault)
+lasting_insert(struct registry *r, const struct user *user,
+    const struct lasting *l, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, "INSERT INTO tokens"
 	    "(id, owner, name, scope, created, expires)"
@@ -258,8 +250,6 @@ insert(struct registry *r, const struct user *user, const struct lasting *l,
 	    " (SELECT count(*) FROM tokens WHERE owner = ?2)", fault);
 	int n;
 
-	if (st == NULL)
-		return -1;
 	db_bind_str(st, 1, l->id);
 	sqlite3_bind_int64(st, 2, user->rowid);
 	db_bind_str(st, 3, l->name);
@@ -278,11 +268,11 @@ lasting_create(struct registry *r, const struct user *user,
 {
 	char scope[TOKEN_SCOPE_TEXT], more[TOKEN_SCOPE_TEXT + 16];
 
-	if (insert(r, user, l, fault) < 0)
+	if (lasting_insert(r, user, l, fault) < 0)
 		return -1;
 	token_scope_print(l->scope, scope);
 	snprintf(more, sizeof more, "\"scope\":\"%s\"", scope);
-	put_token(r, user, more, l->created, l->id, l->expires, token);
+	token_put(r, user, more, l->created, l->id, l->expires, token);
 	return 0;
 }
 
@@ -290,15 +280,10 @@ int
 lasting_remove(struct registry *r, const struct user *user, struct str id,
     struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r,
-	    "DELETE FROM tokens WHERE owner = ?1 AND id = ?2", fault);
-	int n;
+	int n = statement_run(r, statement_of(r,
+	    "DELETE FROM tokens WHERE owner = ?1 AND id = ?2", user->rowid,
+	    id, fault), fault);
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, user->rowid);
-	db_bind_str(st, 2, id);
-	n = statement_run(r, st, fault);
 	return n != 0 ? n < 0 ? -1 : 0 : fault_set(fault, 1,
 	    "no token '%.*s'", STR_ARG(id));
 }
@@ -308,19 +293,14 @@ lasting_each(struct registry *r, const struct user *user, struct str id,
     void (*each)(void *, const struct lasting *), void *arg,
     struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, id.p ? one_lasting :
+	sqlite3_stmt *st = statement_of(r, id.p ? one_lasting :
 	    "SELECT id, name, scope, created, expires FROM tokens"
-	    " WHERE owner = ?1 ORDER BY created, id", fault);
+	    " WHERE owner = ?1 ORDER BY created, id", user->rowid, id, fault);
 	struct lasting l;
 	int got, n = 0;
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, user->rowid);
-	if (id.p != NULL)
-		db_bind_str(st, 2, id);
 	for (; (got = statement_step(r, st, fault)) > 0; n++) {
-		fill(&l, st);
+		lasting_fill(&l, st);
 		each(arg, &l);
 	}
 	return got < 0 ? -1 : n;

@@ -6,7 +6,6 @@
 
 #include "base/os.h"
 #include "registry/event.h"
-#include "registry/item.h"
 #include "registry/statement.h"
 
 /* OWASP's minimum for argon2id; about 40 ms */
@@ -14,7 +13,7 @@
 #define HASH_MEMORY ((size_t)19 << 20)
 
 static bool
-is_alnum(char c)
+email_alnum(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
 	    (c >= 'A' && c <= 'Z');
@@ -23,7 +22,7 @@ is_alnum(char c)
 /* parts with single dots between; `more` are characters allowed beside
  * letters and digits */
 static bool
-dotted(struct str s, const char *more, size_t part_max)
+email_dotted(struct str s, const char *more, size_t part_max)
 {
 	size_t i, part = 0;
 
@@ -35,7 +34,7 @@ dotted(struct str s, const char *more, size_t part_max)
 			continue;
 		}
 		if (s.p[i] == '\0' ||
-		    (!is_alnum(s.p[i]) && strchr(more, s.p[i]) == NULL) ||
+		    (!email_alnum(s.p[i]) && strchr(more, s.p[i]) == NULL) ||
 		    ++part > part_max)
 			return false;
 	}
@@ -54,13 +53,13 @@ email_fault(struct str s)
 		return "longer than 254 bytes";
 	local = (struct str){ s.p, (size_t)(at - s.p) };
 	host = str_from(s, local.n + 1);
-	if (local.n > 64 || !dotted(local, "!#$%&'*+-/=?^_`{|}~", 64))
-		return "its part before the '@' is none";
-	if (!dotted(host, "-", 63) || *host.p == '-' ||
+	if (local.n > 64 || !email_dotted(local, "!#$%&'*+-/=?^_`{|}~", 64))
+		return "its part before the '@' is not valid";
+	if (!email_dotted(host, "-", 63) || *host.p == '-' ||
 	    host.p[host.n - 1] == '-' ||
 	    os_find(host.p, host.n, "-.", 2) != NULL ||
 	    os_find(host.p, host.n, ".-", 2) != NULL)
-		return "its part behind the '@' is no host name";
+		return "its part after the '@' is not a host name";
 	return NULL;
 }
 
@@ -70,7 +69,7 @@ email_check(struct str email, struct fault *fault)
 	const char *why = email_fault(email);
 
 	return why == NULL ? 0 : fault_set(fault, EX_DATAERR,
-	    "'%.*s' is no email address: %s; give it as name@host",
+	    "'%.*s' is not an email address: %s; give it as name@host",
 	    STR_ARG(email), why);
 }
 
@@ -103,7 +102,7 @@ user_event(struct registry *r, const char *operation,
 }
 
 static void
-fill(struct user *user, sqlite3_stmt *st)
+user_fill(struct user *user, sqlite3_stmt *st)
 {
 	struct str id = db_column(st, 1);
 	struct str email = db_column(st, 2);
@@ -118,14 +117,12 @@ fill(struct user *user, sqlite3_stmt *st)
 }
 
 static int
-insert(struct registry *r, const struct user *user, const char *hash,
+user_insert(struct registry *r, const struct user *user, const char *hash,
     struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, "INSERT INTO users"
 	    "(id, email, password, created) VALUES(?1, ?2, ?3, ?4)", fault);
 
-	if (st == NULL)
-		return -1;
 	db_bind_str(st, 1, str_z(user->id));
 	db_bind_str(st, 2, str_z(user->email));
 	db_bind_str(st, 3, str_z(hash));
@@ -138,28 +135,26 @@ insert(struct registry *r, const struct user *user, const char *hash,
 	return -1;
 }
 
-/* what there is to be kept; {} is as good as none */
+/* {} is the same as none, and not kept */
 static bool
-has_members(struct str metadata)
+user_has_metadata(struct str metadata)
 {
 	return metadata.n > 2;
 }
 
 static int
-put_metadata(struct registry *r, const struct user *user,
+user_put_metadata(struct registry *r, const struct user *user,
     struct str metadata, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, has_members(metadata) ?
+	sqlite3_stmt *st = statement_get(r, user_has_metadata(metadata) ?
 	    "INSERT INTO user_metadata(owner, metadata) VALUES(?1, ?2)"
 	    " ON CONFLICT(owner) DO UPDATE SET metadata = ?2" :
 	    "DELETE FROM user_metadata WHERE owner = ?1", fault);
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, user->rowid);
-	if (has_members(metadata))
+	if (user_has_metadata(metadata))
 		db_bind_str(st, 2, metadata);
-	return statement_run(r, st, fault) < 0 ? -1 : 0;
+	return statement_done(r, st, fault);
 }
 
 int
@@ -171,12 +166,12 @@ user_create(struct registry *r, struct str email, const char *hash,
 	*user = (struct user){ .created = stamp_now(), .version = 1 };
 	uuid_make(user->id);
 	memcpy(user->email, email.p, email.n);
-	if (insert(r, user, hash, fault) < 0)
+	if (user_insert(r, user, hash, fault) < 0)
 		return -1;
-	user->rowid = sqlite3_last_insert_rowid(registry_db(r));
-	if (!has_members(metadata))
+	user->rowid = sqlite3_last_insert_rowid(r->db.sql);
+	if (!user_has_metadata(metadata))
 		return user_event(r, "user.create", user, STR_NONE, fault);
-	return put_metadata(r, user, metadata, fault) < 0 ? -1 :
+	return user_put_metadata(r, user, metadata, fault) < 0 ? -1 :
 	    user_event(r, "user.create", user, metadata, fault);
 }
 
@@ -188,8 +183,6 @@ user_set_password(struct registry *r, const struct user *user,
 	    "UPDATE users SET password = ?2, version = version + 1"
 	    " WHERE n = ?1", fault);
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, user->rowid);
 	db_bind_str(st, 2, str_z(hash));
 	if (statement_run(r, st, fault) < 0)
@@ -202,7 +195,7 @@ user_set_metadata(struct registry *r, const struct user *user,
     struct str metadata, struct fault *fault)
 {
 	/* one that was cleared is told too */
-	return put_metadata(r, user, metadata, fault) < 0 ? -1 :
+	return user_put_metadata(r, user, metadata, fault) < 0 ? -1 :
 	    user_event(r, "user.update", user, metadata, fault);
 }
 
@@ -214,8 +207,6 @@ user_metadata(struct registry *r, const struct user *user, struct buf *to,
 	    "SELECT metadata FROM user_metadata WHERE owner = ?1", fault);
 	int got;
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, user->rowid);
 	if ((got = statement_step(r, st, fault)) > 0)
 		buf_put_str(to, db_column(st, 0));
@@ -229,10 +220,8 @@ user_renew(struct registry *r, const struct user *user, struct fault *fault)
 	sqlite3_stmt *st = statement_get(r,
 	    "UPDATE users SET version = version + 1 WHERE n = ?1", fault);
 
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, user->rowid);
-	return statement_run(r, st, fault) < 0 ? -1 : 0;
+	return statement_done(r, st, fault);
 }
 
 static const char select_by_email[] =
@@ -243,20 +232,18 @@ static const char select_by_id[] =
 	" WHERE id = ?1";
 
 static int
-find(struct registry *r, const char *sql, struct str who, struct user *user,
-    char *hash, struct fault *fault)
+user_find_by(struct registry *r, const char *sql, struct str who,
+    struct user *user, char *hash, struct fault *fault)
 {
 	sqlite3_stmt *st = statement_get(r, sql, fault);
 	int got;
 
-	if (st == NULL)
-		return -1;
 	db_bind_str(st, 1, who);
 	if ((got = statement_step(r, st, fault)) < 0)
 		return -1;
 	if (got == 0)
 		return fault_set(fault, 1, "no user '%.*s'", STR_ARG(who));
-	fill(user, st);
+	user_fill(user, st);
 	if (hash != NULL)
 		snprintf(hash, PASSWORD_HASH_TEXT, "%.*s",
 		    STR_ARG(db_column(st, 5)));
@@ -268,36 +255,32 @@ int
 user_find(struct registry *r, struct str email, struct user *user,
     struct fault *fault)
 {
-	return find(r, select_by_email, email, user, NULL, fault);
+	return user_find_by(r, select_by_email, email, user, NULL, fault);
 }
 
 int
 user_find_id(struct registry *r, struct str id, struct user *user,
     struct fault *fault)
 {
-	return find(r, select_by_id, id, user, NULL, fault);
+	return user_find_by(r, select_by_id, id, user, NULL, fault);
 }
 
 int
 user_find_hash(struct registry *r, struct str email, struct user *user,
     char hash[PASSWORD_HASH_TEXT], struct fault *fault)
 {
-	return find(r, select_by_email, email, user, hash, fault);
+	return user_find_by(r, select_by_email, email, user, hash, fault);
 }
 
 /* the number that one column of the user has; 0: no such user, 1, -1 */
 static int
-ask(struct registry *r, const char *sql, const struct user *user,
+user_number(struct registry *r, const char *sql, const struct user *user,
     uint64_t *number, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, sql, fault);
-	int got;
+	sqlite3_stmt *st = statement_of(r, sql, user->rowid, str_z(user->id),
+	    fault);
+	int got = statement_step(r, st, fault);
 
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_int64(st, 1, user->rowid);
-	db_bind_str(st, 2, str_z(user->id));
-	got = statement_step(r, st, fault);
 	*number = got > 0 ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
 	db_reset(st);
 	return got;
@@ -309,29 +292,29 @@ user_remains(struct registry *r, const struct user *user,
 {
 	uint64_t n;
 
-	return ask(r, "SELECT n FROM users WHERE n = ?1 AND id = ?2", user,
-	    &n, fault);
+	return user_number(r, "SELECT n FROM users WHERE n = ?1 AND id = ?2",
+	    user, &n, fault);
 }
 
 int
 user_things(struct registry *r, const struct user *user, uint64_t *n,
     struct fault *fault)
 {
-	return ask(r, "SELECT things FROM users WHERE n = ?1 AND id = ?2",
-	    user, n, fault) < 0 ? -1 : 0;
+	return user_number(r, "SELECT things FROM users"
+	    " WHERE n = ?1 AND id = ?2", user, n, fault) < 0 ? -1 : 0;
 }
 
 int
 user_channels(struct registry *r, const struct user *user, uint64_t *n,
     struct fault *fault)
 {
-	return ask(r, "SELECT channels FROM users WHERE n = ?1 AND id = ?2",
-	    user, n, fault) < 0 ? -1 : 0;
+	return user_number(r, "SELECT channels FROM users"
+	    " WHERE n = ?1 AND id = ?2", user, n, fault) < 0 ? -1 : 0;
 }
 
 /* what a look at a wrong password costs, for a user who isn't there */
 static void
-spend(struct str password)
+user_spend(struct str password)
 {
 	unsigned char out[32], salt[crypto_pwhash_SALTBYTES];
 
@@ -350,7 +333,7 @@ password_matches(struct str password, const char hash[PASSWORD_HASH_TEXT])
 	if (*hash != '\0')
 		return crypto_pwhash_str_verify(hash, password.p,
 		    password.n) == 0;
-	spend(password);
+	user_spend(password);
 	return false;
 }
 
@@ -368,17 +351,12 @@ user_verify(struct registry *r, struct str email, struct str password,
 }
 
 int
-user_remove(struct registry *r, const struct user *user, bool all,
+user_remove(struct registry *r, const struct user *user,
     struct fault *fault)
 {
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = statement_get(r, "DELETE FROM users WHERE n = ?1",
+	    fault);
 
-	if (all && (item_remove_all(r, ITEM_THING, user, fault) < 0 ||
-	    item_remove_all(r, ITEM_CHANNEL, user, fault) < 0))
-		return -1;
-	st = statement_get(r, "DELETE FROM users WHERE n = ?1", fault);
-	if (st == NULL)
-		return -1;
 	sqlite3_bind_int64(st, 1, user->rowid);
 	if (statement_run(r, st, fault) < 0) {
 		if (fault->status == EX_DATAERR)
@@ -401,10 +379,8 @@ user_each(struct registry *r, int (*each)(void *, const struct user *,
 	struct user user;
 	int got;
 
-	if (st == NULL)
-		return -1;
 	while ((got = statement_step(r, st, fault)) > 0) {
-		fill(&user, st);
+		user_fill(&user, st);
 		got = each(arg, &user, db_column(st, 5));
 		if (got != 0) {
 			db_reset(st);

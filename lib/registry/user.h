@@ -78,10 +78,9 @@ int user_channels(struct registry *, const struct user *, uint64_t *n,
 int user_verify(struct registry *, struct str email, struct str password,
     struct fault *);
 
-/* With `all`, removes the user's things and channels as well, each with its
- * event; without, EX_DATAERR when the user has any. */
-int user_remove(struct registry *, const struct user *, bool all,
-    struct fault *);
+/* EX_DATAERR when the user has things or channels; items_remove_all of item.h
+ * removes those */
+int user_remove(struct registry *, const struct user *, struct fault *);
 
 /* calls `each` in order of creation, until it returns non-zero, which is then
  * returned; 0 at the end.  Missing metadata is {}. */

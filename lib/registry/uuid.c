@@ -7,14 +7,14 @@
 #include "json/span.h"
 
 static bool
-dash_at(size_t i)
+uuid_dash_at(size_t i)
 {
 	return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
 /* r: 16 bytes, all but version and variant */
 static void
-print(char to[ID_TEXT + 1], unsigned char *r, unsigned version)
+uuid_print(char to[ID_TEXT + 1], unsigned char *r, unsigned version)
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t i, nibble = 0;
@@ -22,7 +22,7 @@ print(char to[ID_TEXT + 1], unsigned char *r, unsigned version)
 	r[6] = (unsigned char)((r[6] & 0x0f) | version << 4);
 	r[8] = (r[8] & 0x3f) | 0x80;
 	for (i = 0; i < ID_TEXT; i++) {
-		if (dash_at(i)) {
+		if (uuid_dash_at(i)) {
 			to[i] = '-';
 			continue;
 		}
@@ -43,7 +43,7 @@ uuid_make(char to[ID_TEXT + 1])
 	randombytes_buf(r, sizeof r);
 	for (i = 0; i < 6; i++)
 		r[i] = (unsigned char)(ms >> (40 - 8 * i));
-	print(to, r, 7);
+	uuid_print(to, r, 7);
 }
 
 void
@@ -52,7 +52,7 @@ uuid_make_secret(char to[ID_TEXT + 1])
 	unsigned char r[16];
 
 	randombytes_buf(r, sizeof r);
-	print(to, r, 4);
+	uuid_print(to, r, 4);
 	sodium_memzero(r, sizeof r);
 }
 
