@@ -16,7 +16,7 @@
 #include "json/number.h"
 #include "line/records.h"
 #include "store/series.h"
-#include "store/sqlite/db.h"
+#include "store/sqlite/schema.h"
 
 struct row {
 	int64_t series, time;
@@ -119,6 +119,7 @@ int
 main(int argc, char **argv)
 {
 	char *files[] = { argc == 4 ? argv[2] : NULL, NULL };
+	struct db file;
 	struct fault fault;
 	int64_t batch;
 	double start;
@@ -127,12 +128,13 @@ main(int argc, char **argv)
 		return 64;
 	load(files);
 	start = now();
-	if (sqlite_db_open(&db, argv[3], true, &fault) < 0) {
+	if (db_open(&file, argv[3], DB_MAKE, &sqlite_kind, NULL, &fault) < 0) {
 		fprintf(stderr, "sqlite_bare: %s\n", fault.text);
 		return 1;
 	}
+	db = file.sql;
 	insert((size_t)batch);
-	sqlite3_close(db);
+	db_close(&file);
 	printf("%.3f %zu %lld\n", now() - start, n, (long long)series);
 	return 0;
 }

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "store/sqlite/db.h"
 #include "store/sqlite/labels.h"
+#include "store/sqlite/schema.h"
 #include "store/sqlite/series.h"
 #include "tests/unit/unit.h"
 
@@ -44,7 +44,7 @@ fill(sqlite3 *db)
 
 	buf_init(&text, 1024);
 	CHECK(sqlite_series_open(&series, db, &fault) == 0);
-	CHECK(sqlite_db_run(db, "BEGIN", &fault) == 0);
+	CHECK(db_exec(db, "BEGIN", &fault) == 0);
 	for (id = 1; id <= SERIES; id++) {
 		buf_clear(&text);
 		make(id, &text, &route, &record);
@@ -52,7 +52,7 @@ fill(sqlite3 *db)
 		CHECK(sqlite_series_get(&series, &route, &record, &got) ==
 		    SQLITE_OK && got == id);
 	}
-	CHECK(sqlite_db_run(db, "COMMIT", &fault) == 0);
+	CHECK(db_exec(db, "COMMIT", &fault) == 0);
 	sqlite_series_close(&series);
 	buf_release(&text);
 }
@@ -104,19 +104,19 @@ int
 main(void)
 {
 	char path[64];
-	sqlite3 *db;
+	struct db db;
 
 	memset(unit, 'u', sizeof unit);
 	if (mkdtemp(home) == NULL)
 		return 1;
 	snprintf(path, sizeof path, "%s/m.db", home);
-	CHECK(sqlite_db_open(&db, path, true, &fault) == 0);
-	fill(db);
+	CHECK(db_open(&db, path, DB_MAKE, &sqlite_kind, NULL, &fault) == 0);
+	fill(db.sql);
 	TEST("labels of 40,000 series, with the least memory")
-		test_labels(db, SQLITE_LABELS_MIN);
+		test_labels(db.sql, SQLITE_LABELS_MIN);
 	TEST("labels of 40,000 series, with 16 times as much")
-		test_labels(db, SQLITE_LABELS_MIN * 16);
-	sqlite3_close(db);
+		test_labels(db.sql, SQLITE_LABELS_MIN * 16);
+	db_close(&db);
 	unlink(path);
 	CHECK(rmdir(home) == 0);
 	return unit_end();
