@@ -4,7 +4,7 @@
  *
  *	INJECT_CALL=KIND	malloc, write, pwrite, read, pread, open, sync,
  *				rename, ftruncate, mmap or unlink
- *	INJECT_ERRNO=NUMBER	what errno is then
+ *	INJECT_ERRNO=NUMBER	what errno is then; -9: it is killed instead
  *	INJECT_NTH=N		which call, from 1; 0 for none
  *	INJECT_COUNT=FILE	8 bytes, which become the number of such calls
  *				of the process and its children, as it runs
@@ -22,6 +22,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -94,6 +95,8 @@ inject(const char *kind, const void *caller)
 	if (__atomic_add_fetch(inject_count, 1, __ATOMIC_RELAXED) !=
 	    inject_nth)
 		return false;
+	if (inject_errno < 0)
+		raise(-inject_errno);
 	errno = inject_errno;
 	return true;
 }
