@@ -216,6 +216,17 @@ tsv_position(void *handle, const char *source, struct progress *at,
 	return 0;
 }
 
+/* for eyes and cut(1): what would end a field or a line is a blank */
+static void
+tsv_put_text(struct buf *to, struct str text)
+{
+	size_t i;
+
+	for (i = 0; i < text.n; i++)
+		buf_putc(to, text.p[i] == '\t' || text.p[i] == '\n' ? ' ' :
+		    text.p[i]);
+}
+
 static void
 tsv_put(struct buf *to, const struct reading *reading)
 {
@@ -224,9 +235,9 @@ tsv_put(struct buf *to, const struct reading *reading)
 	/* a position on the bus says nothing about the reading */
 	route.has_seq = false;
 	buf_printf(to, "%" PRId64 "\t", reading->record.time.ns);
-	buf_put_str(to, route.channel);
+	tsv_put_text(to, route.channel);
 	buf_putc(to, '\t');
-	buf_put_str(to, reading->record.name);
+	tsv_put_text(to, reading->record.name);
 	buf_putc(to, '\t');
 	record_put_line(to, &route, &reading->record);
 }
