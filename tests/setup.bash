@@ -19,6 +19,7 @@ setup() {
 
 teardown() {
 	local pid
+	if declare -F servers_end >/dev/null; then servers_end; fi
 	for pid in "${PIDS[@]}"; do
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true

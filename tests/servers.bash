@@ -1,0 +1,488 @@
+# SPDX-License-Identifier: Apache-2.0
+# The servers that the stores are tested with, as scripts/stores and Debian
+# bring them: `load servers` after `load setup` and `load tls`.
+#
+#	server_start NAME	and it answers
+#	server_url NAME		with user and password
+#	server_ca NAME		the file of its authority, with TLS
+#	server_client NAME …	a client that is not ours: tests/servers.py
+#	server_pause NAME, server_resume NAME
+#	server_kill NAME	kill -9; what it had stays
+#	server_restart NAME	the same data and port; ends it first if it runs
+#	server_stop NAME	no process is left, and no file
+#
+# NAME is the kind: influx, victoria, postgres, cassandra or mongo.  KIND-tls
+# speaks TLS and nothing else; influx-flux has Flux, which costs 3 s of CPU at
+# each start; any other KIND-WORD is one more of the kind.
+#
+# A server listens on loopback only and wants a password.  It belongs to the
+# test that starts it, or to the file if setup_file does, and it ends with
+# that whatever happens.  Call none of these but server_url, server_ca and
+# server_client in a subshell: the server would end with it.
+#
+# The settings are those under which an acknowledgement means the disk:
+# InfluxDB syncs its log for each write, PostgreSQL with fsync, Cassandra
+# with commitlog_sync batch, FerretDB's SQLite with synchronous=full.
+# VictoriaMetrics has no such setting; server_flush NAME waits for its disk.
+
+SERVERS=${MFX_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mfx/servers}
+SERVER_USER=mfx
+SERVER_PASSWORD=beside-the-sea
+SERVER_DATABASE=mfx	# where the kind has databases
+
+# In what follows, $name, $kind, $dir and $port are those of the server that
+# is started, and $command is how.
+
+# server_here NAME: the directory of the one that was started; its files are
+# pid, port, log, ca.crt and what the kind has
+server_here() {
+	local at
+	for at in "${BATS_TEST_TMPDIR:-}" "$BATS_FILE_TMPDIR"; do
+		[[ ! $at || ! -d $at/servers/$1 ]] || {
+			echo "$at/servers/$1"
+			return
+		}
+	done
+	echo "no server $1 was started" >&2
+	return 1
+}
+
+# server_program KIND FILE: an executable or a directory that must be there
+server_program() {
+	[[ -e $2 ]] || {
+		echo "no server for $1: $2 is missing; run scripts/setup --stores" >&2
+		return 1
+	}
+}
+
+server_gone() {
+	[[ $(ps -o stat= -p "$1") != [^Z]* ]]
+}
+
+# its children too: PostgreSQL's live on for a moment
+server_pids() {
+	local pid
+	pid=$(cat "$1/pid") || return
+	echo "$pid" $(ps -o pid= --ppid "$pid")
+}
+
+# server_end DIR [KILL]: until all its processes have gone.  PostgreSQL waits
+# for its clients when it gets a TERM.
+server_end() {
+	local pid pids
+	pids=$(server_pids "$1") || return
+	case ${2:-$1} in
+	KILL)	kill -KILL $pids 2>/dev/null || true ;;
+	*/postgres*) kill -INT ${pids%% *} 2>/dev/null || true ;;
+	*)	kill -TERM ${pids%% *} 2>/dev/null || true ;;
+	esac
+	for pid in $pids; do
+		await 30 server_gone "$pid" || return
+		wait "$pid" 2>/dev/null || true
+	done
+	: >"$1/ended"
+}
+
+# server_remove DIR
+server_remove() {
+	local id
+	# what a killed PostgreSQL leaves in the kernel
+	id=$(sed -n '7s/.* //p' "$1/data/postmaster.pid" 2>/dev/null) || true
+	[[ ! $id ]] || ipcrm -m "$id" 2>/dev/null || true
+	rm -rf "$1"
+}
+
+# PostgreSQL does not run as root
+server_user() {
+	[[ $kind == postgres ]] && ((EUID == 0)) && echo postgres
+}
+
+server_run() {
+	local as=(setpriv --pdeathsig KILL) user
+	if user=$(server_user); then
+		as+=(--reuid "$user" --regid "$user" --clear-groups)
+	fi
+	rm -f "$dir/ended"
+	(cd "$dir" && exec "${as[@]}" "${command[@]}") >>"$dir/log" 2>&1 \
+	    </dev/null 3>&- 4>&- 5>&- 9>&- &
+	echo $! >"$dir/pid"
+	await 300 eval 'server_gone '$!' || server_answers' &&
+	    ! server_gone "$(<"$dir/pid")" || {
+		echo "$name did not start:" >&2
+		tail -n 20 "$dir/log" >&2
+		return 1
+	}
+}
+
+# cheap first
+server_answers() {
+	(: </dev/tcp/127.0.0.1/"$port") 2>/dev/null && "server_${kind}_answers"
+}
+
+server_start() {
+	local name=$1 kind=${1%%-*} command=() user port
+	local dir=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/servers/$1
+
+	"server_${kind}_needs" || return
+	mkdir -p "$dir/data"
+	free_port port
+	echo "$port" >"$dir/port"
+	[[ $name != *-tls ]] || (
+		cd "$dir"
+		authority ca
+		certificate server ca /CN=localhost \
+		    IP:127.0.0.1,DNS:localhost serverAuth
+	)
+	if user=$(server_user); then
+		chmod go+x "$BATS_RUN_TMPDIR"
+		chown -R "$user" "$dir"
+	fi
+	"server_${kind}_make" >>"$dir/log" 2>&1 || {
+		tail -n 20 "$dir/log" >&2
+		return 1
+	}
+	"server_${kind}_command"
+	server_run && "server_${kind}_users" >>"$dir/log" 2>&1
+}
+
+server_kill() {
+	local dir
+	dir=$(server_here "$1") && server_end "$dir" KILL
+}
+
+server_restart() {
+	local name=$1 kind=${1%%-*} command=() dir port
+	dir=$(server_here "$1") || return
+	port=$(<"$dir/port")
+	[[ -e $dir/ended ]] || server_end "$dir" || return
+	"server_${kind}_command"
+	server_run
+}
+
+server_stop() {
+	local dir
+	dir=$(server_here "$1") || return
+	[[ -e $dir/ended ]] || server_end "$dir" || return
+	server_remove "$dir"
+}
+
+server_pause() {
+	local dir
+	dir=$(server_here "$1") && kill -STOP $(server_pids "$dir")
+}
+
+server_resume() {
+	local dir
+	dir=$(server_here "$1") && kill -CONT $(server_pids "$dir")
+}
+
+# those of the test, or of the file after its tests
+servers_end() {
+	local dir
+	for dir in "${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}"/servers/*/; do
+		[[ ! -e $dir/pid ]] || server_end "$dir" KILL
+		server_remove "$dir"
+	done
+}
+teardown_file() {
+	servers_end
+}
+
+server_port() {
+	local dir
+	dir=$(server_here "$1") && cat "$dir/port"
+}
+
+server_ca() {
+	local dir
+	dir=$(server_here "$1") && echo "$dir/ca.crt"
+}
+
+server_url() {
+	local at
+	at=$SERVER_USER:$SERVER_PASSWORD@127.0.0.1:$(server_port "$1") || return
+	case $1 in
+	influx-tls|victoria-tls) echo "https://$at" ;;
+	influx*|victoria*) echo "http://$at" ;;
+	postgres-tls) echo "postgres://$at/$SERVER_DATABASE?sslmode=verify-full" ;;
+	postgres*) echo "postgres://$at/$SERVER_DATABASE" ;;
+	mongo-tls) echo "mongodb://$at/$SERVER_DATABASE?tls=true" ;;
+	mongo*)	echo "mongodb://$at/$SERVER_DATABASE" ;;
+	cassandra-tls) echo "cassandra://$at/?tls=true" ;;
+	cassandra*) echo "cassandra://$at/" ;;
+	esac
+}
+
+# server_curl NAME PATH …: of influx and victoria
+server_curl() {
+	local ca=()
+	[[ $1 != *-tls ]] || ca=(--cacert "$(server_ca "$1")")
+	curl -sS --fail-with-body -m 20 "${ca[@]}" "${@:3}" \
+	    "$(server_url "$1")$2"
+}
+
+# server_client NAME VERB [ARGUMENT…]
+server_client() {
+	local url ca
+	url=$(server_url "$1") && ca=$(server_ca "$1") || return
+	[[ $1 == *-tls ]] || ca=
+	/usr/bin/python3 "$ROOT/tests/servers.py" "$url" "$ca" "${@:2}"
+}
+
+# server_flush NAME: VictoriaMetrics has written to its disk what it was sent
+# before; a query finds that about a second later
+server_flush() {
+	server_curl "$1" /snapshot/create >/dev/null &&
+	    server_curl "$1" /snapshot/delete_all >/dev/null
+}
+
+# ---- InfluxDB ----
+
+server_influx_needs() {
+	INFLUXD=$(echo "$SERVERS"/influxdb-*/influxd)
+	server_program influx "$INFLUXD"
+}
+
+server_influx_make() {
+	cat >"$dir/influx.conf" <<-EOF
+	reporting-disabled = true
+	bind-address = "127.0.0.1:0"
+	[meta]
+	  dir = "$dir/data/meta"
+	[data]
+	  dir = "$dir/data/data"
+	  wal-dir = "$dir/data/wal"
+	  wal-fsync-delay = "0s"
+	  query-log-enabled = false
+	[monitor]
+	  store-enabled = false
+	[http]
+	  bind-address = "127.0.0.1:$port"
+	  auth-enabled = true
+	  flux-enabled = $([[ $name == *-flux ]] && echo true || echo false)
+	  log-enabled = false
+	EOF
+	if [[ $name == *-tls ]]; then
+		cat >>"$dir/influx.conf" <<-EOF
+		  https-enabled = true
+		  https-certificate = "$dir/server.crt"
+		  https-private-key = "$dir/server.key"
+		EOF
+	fi
+}
+
+server_influx_command() {
+	server_influx_needs
+	command=("$INFLUXD" run -config "$dir/influx.conf")
+}
+
+server_influx_answers() {
+	server_curl "$name" /ping
+}
+
+server_influx_users() {
+	server_curl "$name" /query --data-urlencode "q=CREATE USER \
+	    $SERVER_USER WITH PASSWORD '$SERVER_PASSWORD' WITH ALL PRIVILEGES" &&
+	server_curl "$name" /query \
+	    --data-urlencode "q=CREATE DATABASE $SERVER_DATABASE"
+}
+
+# ---- VictoriaMetrics ----
+
+server_victoria_needs() {
+	VICTORIA=/usr/bin/victoria-metrics
+	server_program victoria "$VICTORIA"
+}
+
+server_victoria_make() { :; }
+
+server_victoria_command() {
+	server_victoria_needs
+	command=("$VICTORIA" -storageDataPath="$dir/data"
+	    -httpListenAddr=127.0.0.1:"$port" -retentionPeriod=100y
+	    -search.latencyOffset=0s -search.disableCache
+	    -memory.allowedBytes=64MB -loggerLevel=WARN
+	    -httpAuth.username="$SERVER_USER"
+	    -httpAuth.password="$SERVER_PASSWORD")
+	[[ $name != *-tls ]] || command+=(-tls
+	    -tlsCertFile="$dir/server.crt" -tlsKeyFile="$dir/server.key")
+}
+
+server_victoria_answers() {
+	server_curl "$name" /health
+}
+
+server_victoria_users() { :; }
+
+# ---- PostgreSQL ----
+
+server_postgres_needs() {
+	POSTGRES=/usr/lib/postgresql/15/bin
+	server_program postgres $POSTGRES/postgres &&
+	    server_program postgres $POSTGRES/initdb
+}
+
+server_postgres_make() {
+	local as=() user
+	if user=$(server_user); then
+		as=(setpriv --reuid "$user" --regid "$user" --clear-groups)
+	fi
+	echo "$SERVER_PASSWORD" >"$dir/password"
+	"${as[@]}" $POSTGRES/initdb -N -A scram-sha-256 -U postgres -E UTF8 \
+	    --locale=C.UTF-8 --pwfile="$dir/password" -D "$dir/data" || return
+	cat >>"$dir/data/postgresql.conf" <<-EOF
+	listen_addresses = '127.0.0.1'
+	port = $port
+	unix_socket_directories = ''
+	dynamic_shared_memory_type = mmap
+	shared_buffers = 32MB
+	max_connections = 40
+	fsync = on
+	synchronous_commit = on
+	EOF
+	if [[ $name == *-tls ]]; then
+		cat >>"$dir/data/postgresql.conf" <<-EOF
+		ssl = on
+		ssl_cert_file = '$dir/server.crt'
+		ssl_key_file = '$dir/server.key'
+		EOF
+		echo 'hostssl all all 127.0.0.1/32 scram-sha-256' \
+		    >"$dir/data/pg_hba.conf"
+	fi
+}
+
+server_postgres_command() {
+	server_postgres_needs
+	command=($POSTGRES/postgres -D "$dir/data")
+}
+
+server_postgres_answers() {
+	$POSTGRES/pg_isready -q -h 127.0.0.1 -p "$port"
+}
+
+# the owner of a database, who is not a superuser
+server_postgres_users() {
+	local tls=
+	[[ $name != *-tls ]] || tls="?sslmode=verify-full&sslrootcert=$dir/ca.crt"
+	$POSTGRES/psql -q -v ON_ERROR_STOP=1 \
+	    -c "CREATE ROLE $SERVER_USER LOGIN PASSWORD '$SERVER_PASSWORD'" \
+	    -c "CREATE DATABASE $SERVER_DATABASE OWNER $SERVER_USER" \
+	    "postgres://postgres:$SERVER_PASSWORD@127.0.0.1:$port/postgres$tls"
+}
+
+# ---- Apache Cassandra ----
+
+server_cassandra_needs() {
+	CASSANDRA=$(echo "$SERVERS"/cassandra-*/lib)
+	JAVA=$(echo /usr/lib/jvm/java-17-openjdk-*/bin/java)
+	server_program cassandra "$CASSANDRA" && server_program cassandra "$JAVA"
+}
+
+server_cassandra_make() {
+	local between
+	free_port between
+	mkdir "$dir/conf" "$dir/tmp"
+	cat >"$dir/conf/cassandra.yaml" <<-EOF
+	cluster_name: mfx
+	num_tokens: 1
+	partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+	endpoint_snitch: SimpleSnitch
+	listen_address: 127.0.0.1
+	rpc_address: 127.0.0.1
+	storage_port: $between
+	native_transport_port: $port
+	seed_provider:
+	  - class_name: org.apache.cassandra.locator.SimpleSeedProvider
+	    parameters: [{ seeds: "127.0.0.1:$between" }]
+	commitlog_sync: batch
+	commitlog_segment_size: 16MiB
+	auto_snapshot: false
+	authenticator: PasswordAuthenticator
+	authorizer: CassandraAuthorizer
+	role_manager: CassandraRoleManager
+	EOF
+	if [[ $name == *-tls ]]; then
+		cat >>"$dir/conf/cassandra.yaml" <<-EOF
+		client_encryption_options:
+		  enabled: true
+		  optional: false
+		  keystore: $dir/server.p12
+		  keystore_password: $SERVER_PASSWORD
+		  store_type: PKCS12
+		EOF
+		openssl pkcs12 -export -in "$dir/server.crt" \
+		    -inkey "$dir/server.key" -name server \
+		    -passout "pass:$SERVER_PASSWORD" \
+		    -out "$dir/server.p12" || return
+	fi
+	cat >"$dir/conf/logback.xml" <<-'EOF'
+	<configuration>
+	  <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
+	    <encoder><pattern>%date %level %msg%n</pattern></encoder>
+	  </appender>
+	  <root level="WARN"><appender-ref ref="out"/></root>
+	</configuration>
+	EOF
+}
+
+server_cassandra_command() {
+	local open
+	server_cassandra_needs
+	command=("$JAVA" -Xms512M -Xmx512M -XX:+UseSerialGC
+	    -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Djava.io.tmpdir="$dir/tmp"
+	    -javaagent:"$(echo "$CASSANDRA"/jamm-*.jar)"
+	    -Dcassandra.config="file://$dir/conf/cassandra.yaml"
+	    -Dcassandra.storagedir="$dir/data" -Dcassandra-foreground=yes
+	    -Dcassandra.skip_wait_for_gossip_to_settle=0
+	    -Dcassandra.ring_delay_ms=1
+	    -Dcassandra.superuser_setup_delay_ms=0
+	    -Dcassandra.auth_bcrypt_gensalt_log2_rounds=4)
+	for open in java.lang java.io java.nio java.util java.util.concurrent \
+	    java.util.concurrent.atomic sun.nio.ch jdk.internal.ref; do
+		command+=(--add-opens "java.base/$open=ALL-UNNAMED")
+	done
+	command+=(-cp "$dir/conf:$CASSANDRA/*"
+	    org.apache.cassandra.service.CassandraDaemon)
+}
+
+# for those that are known once; the first time that makes them
+server_cassandra_answers() {
+	server_client "$name" ready || server_client "$name" users
+}
+
+server_cassandra_users() { :; }
+
+# ---- MongoDB's protocol: FerretDB ----
+
+server_mongo_needs() {
+	FERRETDB=$(echo "$SERVERS"/ferretdb-*/ferretdb)
+	server_program mongo "$FERRETDB"
+}
+
+server_mongo_make() {
+	mkdir "$dir/state"
+}
+
+server_mongo_command() {
+	local at=127.0.0.1:$port
+	server_mongo_needs
+	command=("$FERRETDB" --handler=sqlite --sqlite-url="file:$dir/data/?$(
+	    )_pragma=synchronous(full)" --state-dir="$dir/state"
+	    --debug-addr=- --telemetry=disable --log-level=WARN
+	    --test-enable-new-auth --setup-database="$SERVER_DATABASE"
+	    --setup-username="$SERVER_USER"
+	    --setup-password="$SERVER_PASSWORD")
+	if [[ $name == *-tls ]]; then
+		command+=(--listen-addr= --listen-tls="$at"
+		    --listen-tls-cert-file="$dir/server.crt"
+		    --listen-tls-key-file="$dir/server.key")
+	else
+		command+=(--listen-addr="$at")
+	fi
+}
+
+server_mongo_answers() {
+	server_client "$name" ready
+}
+
+server_mongo_users() { :; }
