@@ -86,6 +86,8 @@ $(BUILD)/libmfx.a: $(LIB_SRC:%.c=$(BUILD)/%.o)
 # a command of several files has the others in a folder: cmd/bus of mfx-bus
 $(foreach c,$(CMDS),$(eval $(BIN)/$(c): \
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(c:mfx-%=%)/*.c))))
+# and these two share theirs
+$(BIN)/mfx-things $(BIN)/mfx-channels: $(BUILD)/cmd/items/items.o
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $(filter %.o,$^) \

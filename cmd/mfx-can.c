@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * May this thing use that channel?  Asks what an adapter asks, through the
- * same code, and says why.  Who may read the registry may ask about all of
- * it; with --url, an owner about their own.
+ * same code, and says why.  Those who may read the registry may ask about all
+ * of it; with --url, owners about what is theirs.
  */
 #include <errno.h>
 #include <sysexits.h>
@@ -16,12 +16,12 @@
 #include "registry/keyring.h"
 
 static const char *key_file;
-static struct remote_setup remote = REMOTE_DEFAULTS;
+static struct remote_setup setup = REMOTE_DEFAULTS;
 
 static const struct opt options[] = {
 	{ 0, "key-file", "FILE", "ask for the thing with the key in FILE",
 	    OPT_STRING(&key_file) },
-	REMOTE_OPTIONS(remote),
+	REMOTE_OPTIONS(setup),
 	OPT_END
 };
 
@@ -40,10 +40,10 @@ static enum decision
 decide(struct fault *fault)
 {
 	enum decision decision = DECISION_FAULT;
-	struct client client;
+	struct client client = { .out = NULL };
 
-	if (client_open(&client, &remote, fault) == 0)
-		decision = client_decide(&client, &asked, fault);
+	if (client_open(&client, &setup, CLIENT_LATER, fault) == 0)
+		decision = client.backend->decide(&client, &asked, fault);
 	client_close(&client);
 	return decision;
 }
@@ -87,7 +87,7 @@ put(struct buf *b, enum decision decision)
 		    STR_ARG(thing));
 		break;
 	case DECISION_NO_KEY:
-		buf_printf(b, "no: the key of thing %.*s was taken away\n",
+		buf_printf(b, "no: the key of thing %.*s was revoked\n",
 		    STR_ARG(thing));
 		break;
 	case DECISION_THING_DISABLED:

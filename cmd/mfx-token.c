@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens: what a user shows to a mfx-api instead of a password.  One comes
- * from logging in and is kept in a file for the other commands; others are
- * made for programs, allow what their scope says, and can be taken back.
+ * Tokens, which stand in for a user's password at a mfx-api.  One comes from
+ * logging in and is kept in a file for other commands; others are made for
+ * programs, allow what their scope says, and can be revoked.
  */
+#include <sysexits.h>
+
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/listing.h"
 #include "base/program.h"
+#include "client/client.h"
 #include "client/token_file.h"
-#include "client/tokens.h"
 #include "json/json.h"
 
 #define EXPIRES_MAX (INT64_C(100) * 365 * 24 * 3600 * STAMP_SECOND)
@@ -19,35 +21,35 @@ static struct {
 	int64_t expires;
 	bool human, token, all, dry_run;
 } opt;
-static struct remote_setup remote = REMOTE_DEFAULTS;
+static struct remote_setup setup = REMOTE_DEFAULTS;
 
-static struct user_tokens tokens;
-static struct buf password, token;
+static struct client client;
+static struct buf password;
 static struct listing listing;
 static struct fault fault;
 
 #define USER { 0, "user", "EMAIL", "owner of the tokens (default: $MFX_USER)", \
-	OPT_STRING(&opt.user) }, REMOTE_OPTIONS(remote)
+	OPT_STRING(&opt.user) }, REMOTE_OPTIONS(setup)
 
 static const struct opt login_options[] = {
 	{ 0, "password-file", "FILE", "read the password from FILE, '-' is "
 	    "stdin (default: ask)", OPT_STRING(&opt.password_file) },
-	REMOTE_OPTIONS(remote),
+	REMOTE_OPTIONS(setup),
 	OPT_END
 };
 
 static const struct opt show_options[] = {
 	{ 0, "token", NULL, "show the token, too", OPT_FLAG(&opt.token) },
-	REMOTE_OPTIONS(remote), OPT_END
+	REMOTE_OPTIONS(setup), OPT_END
 };
 
 static const struct opt refresh_options[] = {
-	REMOTE_OPTIONS(remote), OPT_END
+	REMOTE_OPTIONS(setup), OPT_END
 };
 static const struct opt logout_options[] = {
 	{ 0, "all", NULL, "revoke all tokens of this user",
 	    OPT_FLAG(&opt.all) },
-	REMOTE_OPTIONS(remote), OPT_END
+	REMOTE_OPTIONS(setup), OPT_END
 };
 
 static const struct opt create_options[] = {
@@ -76,29 +78,31 @@ static const struct opt remove_options[] = {
 
 /* ---- beginning and end ---- */
 
-static void
-begin(void)
+static int
+open_client(enum client_access access)
 {
 	program_holds_secrets();
-	buf_init(&token, JWT_MAX);
-	buf_room(&token, JWT_MAX);
+	return client_open(&client, &setup, access, &fault);
 }
 
+/* for the token of other commands */
 static int
-open_session(void)
+open_login(void)
 {
-	begin();
-	if (remote_url(&remote) == NULL)
-		program_misuse("where? give --url URL or set MFX_URL");
-	return session_open(&tokens.session, &remote, &fault);
+	int result = open_client(CLIENT_LATER);
+
+	if (result == 0 && client.backend->login == NULL)
+		program_misuse("where? give --url URL or set "
+		    "MFX_URL");
+	return result;
 }
 
-/* those of the user, here or there */
+/* for those of programs */
 static int
-open_tokens(void)
+open_tokens(enum client_access access)
 {
-	begin();
-	return user_tokens_open(&tokens, &remote, opt.user, &fault);
+	return open_client(access) < 0 ? -1 :
+	    client.backend->act_as(&client, opt.user, &fault);
 }
 
 static int
@@ -107,13 +111,12 @@ end(int result)
 	int status = result < 0 ? diag_fault(&fault) : 0;
 	int written = listing.out.name ? listing_finish(&listing) : 0;
 
-	user_tokens_close(&tokens);
+	client_close(&client);
 	secret_release(&password);
-	secret_release(&token);
 	return status ? status : written;
 }
 
-/* ---- the token of the other commands ---- */
+/* ---- the token of other commands ---- */
 
 static int
 login(char **operands)
@@ -122,26 +125,25 @@ login(char **operands)
 
 	/* room for a line end, and to see that it is too long */
 	buf_init(&password, PASSWORD_MAX + 3);
-	return end(open_session() < 0 || secret_read(opt.password_file,
-	    "password", &password, &fault) < 0 ||
-	    login_begin(tokens.session, email, buf_str(&password),
-	    &fault) < 0 ? -1 : 0);
+	return end(open_login() < 0 || secret_read(opt.password_file,
+	    "password", &password, &fault) < 0 ? -1 : client.backend->login(
+	    &client, email, buf_str(&password), &fault));
 }
 
 static int
 refresh(char **operands)
 {
 	(void)operands;
-	return end(open_session() < 0 ? -1 :
-	    login_refresh(tokens.session, &fault));
+	return end(open_login() < 0 ? -1 :
+	    client.backend->refresh(&client, &fault));
 }
 
 static int
 logout(char **operands)
 {
 	(void)operands;
-	return end(open_session() < 0 ? -1 :
-	    login_end(tokens.session, opt.all, &fault));
+	return end(open_login() < 0 ? -1 :
+	    client.backend->logout(&client, opt.all, &fault));
 }
 
 static void
@@ -166,29 +168,26 @@ list_time(const char *name, int64_t seconds)
 static int
 show(char **operands)
 {
-	char scope[TOKEN_SCOPE_TEXT];
-	int64_t expires;
+	struct client_login login;
 
 	(void)operands;
-	if (open_session() < 0 || session_use_token(tokens.session,
-	    &fault) < 0 || account_show(tokens.session, &tokens.user,
-	    NULL, &fault) < 0)
+	if (open_login() < 0 ||
+	    client.backend->login_show(&client, &login, &fault) < 0)
 		return end(-1);
-	buf_put_str(&token, session_token(tokens.session));
 	listing_begin(&listing, false, NULL);
-	listing_text(&listing, "url", session_url(tokens.session));
-	list_string("email", str_z(tokens.user.email));
-	if (token_peek(buf_str(&token), scope, &expires)) {
-		list_string("scope", str_z(scope));
-		list_time("expires", expires);
+	list_string("url", str_z(client.url));
+	list_string("email", str_z(client.user.email));
+	if (login.known) {
+		list_string("scope", str_z(login.scope));
+		list_time("expires", login.expires);
 	}
 	if (opt.token)
-		list_string("token", buf_str(&token));
+		list_string("token", login.token);
 	listing_end(&listing);
 	return end(0);
 }
 
-/* ---- those for programs ---- */
+/* ---- the tokens of programs ---- */
 
 static void
 list_one(void *secret, const struct lasting *t)
@@ -206,39 +205,40 @@ list_one(void *secret, const struct lasting *t)
 	listing_end(&listing);
 }
 
-static void
-set_lasting(struct lasting *t, char **operands)
+static int
+create_token(struct lasting *t, struct arena *keep, struct buf *token)
 {
-	t->name = str_z(*operands);
-	if (!token_scope_parse(str_z(opt.scope), &t->scope))
-		program_misuse("--scope has to be some of things:read, "
-		    "things:write, channels:read, "
-		    "channels:write, keys:read, events:read");
+	if (t->name.n > TOKEN_NAME_MAX)
+		return fault_set(&fault, EX_DATAERR, "the name is longer than "
+		    "%d bytes", TOKEN_NAME_MAX);
 	if (opt.expires > 0)
 		t->expires = (stamp_now().ns + opt.expires) / STAMP_SECOND;
+	if (open_tokens(CLIENT_WRITE) < 0 || client.backend->token_create(
+	    &client, t, keep, token, &fault) < 0)
+		return -1;
+	listing_begin(&listing, false, NULL);
+	list_one(opt.output ? NULL : token, t);
+	return opt.output == NULL ? 0 : token_file_write(opt.output,
+	    buf_str(token), client.url, &fault);
 }
 
 static int
 create(char **operands)
 {
-	struct lasting t = { .expires = 0 };
+	struct lasting t = { .name = str_z(*operands) };
 	struct arena keep;
+	struct buf token;
 	int result;
 
-	set_lasting(&t, operands);
+	if (!token_scope_parse(str_z(opt.scope), &t.scope))
+		program_misuse("--scope has to be some of "
+		    "things:read, things:write, channels:read, "
+		    "channels:write, keys:read, events:read");
 	arena_init(&keep, 4096);
-	result = open_tokens();
-	if (result == 0)
-		result = user_tokens_create(&tokens, &t, &keep, &token,
-		    &fault);
-	if (result == 0) {
-		listing_begin(&listing, false, NULL);
-		list_one(opt.output ? NULL : &token, &t);
-		if (opt.output != NULL)
-			result = token_file_write(opt.output,
-			    buf_str(&token), tokens.session ?
-			    session_url(tokens.session) : NULL, &fault);
-	}
+	buf_init(&token, JWT_MAX);
+	buf_room(&token, JWT_MAX);
+	result = create_token(&t, &keep, &token);
+	secret_release(&token);
 	arena_release(&keep);
 	return end(result);
 }
@@ -251,20 +251,22 @@ list(char **operands)
 	};
 
 	(void)operands;
-	if (open_tokens() < 0)
+	if (open_tokens(CLIENT_READ) < 0)
 		return end(-1);
 	listing_begin(&listing, opt.human, heads);
-	return end(user_tokens_each(&tokens, list_one, NULL, &fault));
+	return end(client.backend->token_each(&client, STR_NONE, list_one,
+	    NULL, &fault));
 }
 
 static int
 remove_tokens(char **ids)
 {
-	if (open_tokens() < 0)
+	if (open_tokens(opt.dry_run ? CLIENT_READ : CLIENT_WRITE) < 0)
 		return end(-1);
 	listing_begin(&listing, false, NULL);
-	return end(user_tokens_remove(&tokens, ids,
-	    opt.dry_run ? list_one : NULL, &fault));
+	return end(opt.dry_run ?
+	    client_show_tokens(&client, ids, list_one, &fault) :
+	    client.backend->token_remove(&client, ids, &fault));
 }
 
 static const struct verb verbs[] = {

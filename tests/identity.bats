@@ -203,8 +203,8 @@ load identity
 		for j in "${pids[@]}"; do
 			status 0 wait "$j" || { cat err.*; return 1; }
 		done
-		(($(mfx-users list | wc -l) == 4))
 		[[ $(ls "$MFX_HOME" | xargs) == "master.key registry.db" ]]
+		(($(mfx-users list | wc -l) == 4))
 	done
 }
 
@@ -221,10 +221,10 @@ load identity
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 		add_user second@example.com
+		[[ $(ls "$MFX_HOME" | xargs) == "master.key registry.db" ]]
 		mfx-users list | jq -r .email >users
 		grep -qx second@example.com users
 		(($(wc -l <users) <= 2))
-		[[ $(ls "$MFX_HOME" | xargs) == "master.key registry.db" ]]
 	done
 	add_user "$MFX_USER"
 }
@@ -286,20 +286,29 @@ read_only_registry() {
 	mount -o remount,bind,ro "$MFX_HOME"
 	mfx-things list | jq -e .id
 	mfx-things get "$1" | jq -e .id
+	mfx-things key "$1" | jq -e .key
+	mfx-channels list --thing "$1"
+	mfx-users list | jq -e .email
+	mfx-users verify "$MFX_USER" --password-file "$3"
+	mfx-token list | jq -e .id
+	mfx-token remove --dry-run "$4" | jq -e .id
 	mfx-can "$1" publish "$2" && return 1
 	mfx-events | grep -q thing
+	status 77 mfx-token remove "$4"
 	status 77 mfx-things create 2>err
 	(($(wc -l <err) == 1))
 	grep -q "$MFX_HOME/registry.db" err
 }
 
 @test "what only reads needs no write permission while the registry is open" {
-	local id channel
+	local id channel token
 	id=$(mfx-things create | jq -r .id)
 	channel=$(mfx-channels create | jq -r .id)
+	token=$(mfx-token create --scope things:read x | jq -r .id)
+	echo 'correct horse' >password
 	start_ready mfx-events --follow
 	export -f read_only_registry status
 	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
 	    bash -euo pipefail -c 'read_only_registry "$@"' - \
-	    "$id" "$channel" 3>&-
+	    "$id" "$channel" password "$token" 3>&-
 }

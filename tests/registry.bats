@@ -498,7 +498,7 @@ load identity
 	mfx-things key "$t" | jq -r .key >key
 	can 0 "yes: thing $t" --key-file key publish "$c"
 	mfx-things key --remove "$t"
-	can 1 "taken away" "$t" publish "$c"
+	can 1 "was revoked" "$t" publish "$c"
 	can 1 "nobody has this key" --key-file key publish "$c"
 	mfx-things key --key-file key "$t"
 	can 0 "yes: " --key-file - subscribe "$c" <key

@@ -44,7 +44,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	refuses 77 "this address and this password" mfx-token login \
 	    eve@example.com --password-file - <<<'correct horse'
 	cmp before "$(TOKEN_FILE)"
-	refuses 64 "one email" mfx-token login
+	refuses 64 "missing EMAIL" mfx-token login
 	unset MFX_URL
 	refuses 64 "--url" mfx-token login "$MFX_USER" --password-file - <<<x
 	refuses 64 "--url" mfx-token show
@@ -155,7 +155,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 		[[ -z $(mfx-token list) ]]
 		refuses 64 "--scope" mfx-token create x
 		refuses 64 "--scope" mfx-token create --scope 'all' x
-		refuses 64 "one name" mfx-token create --scope 'things:read'
+		refuses 64 "missing NAME" mfx-token create --scope 'things:read'
 		refuses 65 "256 bytes" mfx-token create --scope 'things:read' \
 		    "$(printf '%0257d' 0)"
 	done

@@ -2,45 +2,213 @@
 #ifndef MFX_CLIENT_CLIENT_H
 #define MFX_CLIENT_CLIENT_H
 
-#include "client/decision.h"
-#include "client/session.h"
+#include "base/out.h"
+#include "client/setup.h"
+#include "registry/changes.h"
+#include "registry/page.h"
+#include "registry/token.h"
 
 /*
- * What an identity command asks: the registry of this machine, or a
- * mfx-api(1) when --url or $MFX_URL names one.  A command
- * doesn't know which.
+ * What identity commands do their work through: the registry of this
+ * machine, or a mfx-api(1) when --url or $MFX_URL names one.  A command does
+ * not know which.
  *
- *	if (client_open(&client, &remote, &fault) == 0)
- *		decision = client_decide(&client, &question, &fault);
+ *	struct client client = { .out = &out };
+ *	if (client_open(&client, &setup, CLIENT_READ, &fault) < 0 ||
+ *	    client.backend->act_as(&client, email, &fault) < 0 ||
+ *	    client.backend->list(&client, &query, &fault) < 0)
+ *		status = diag_fault(&fault);
  *	client_close(&client);
+ *
+ * Functions return 0, or -1 and a fault, unless something else is said.  Its
+ * status is 1 when there is no such user, item or token; otherwise see
+ * registry/registry.h.
  */
-struct client;
-
-struct client_backend {
-	int (*open)(struct client *, const struct remote_setup *,
-	    struct fault *);
-	enum decision (*decide)(struct client *, struct question *,
-	    struct fault *);
-	void (*close)(struct client *);
-};
-
 struct client {
 	const struct client_backend *backend;
-	struct session *session;	/* of the remote one */
+	const struct remote_setup *setup;
+	const char *url;	/* of a mfx-api; NULL: this machine */
+	struct out *out;	/* NULL, or flushed before a server is waited
+				 * for */
+	struct user user;	/* of act_as */
+	/* the backend's own */
+	struct registry *registry;
+	struct session *session;
 };
 
-int client_open(struct client *, const struct remote_setup *, struct fault *);
+/* how a registry of this machine is opened */
+enum client_access {
+	CLIENT_READ,
+	CLIENT_WRITE,
+	CLIENT_LATER,		/* by the function itself: decide and
+				 * user_create */
+};
+
+int client_open(struct client *, const struct remote_setup *,
+    enum client_access, struct fault *);
 /* after a failed open too */
 void client_close(struct client *);
 
-/*
- * At a mfx-api: anyone who has a key may ask by it, but only the owner of
- * the thing is told why not, with their token; to others each reason is
- * that the two are not connected.  By a thing's id only its owner may ask.
- */
-enum decision client_decide(struct client *, struct question *,
-    struct fault *);
+/* ---- what is passed to the backends ---- */
+
+struct client_query {
+	enum item_kind kind;
+	bool keys;			/* of things: show them */
+	/* returns 0, 1 to get no more, or -1; a key with p NULL: it has none,
+	 * or it is not shown */
+	int (*show)(void *arg, const struct item *, struct str key,
+	    struct fault *);
+	void *arg;
+	/* only those of a list that ...; p NULL: any */
+	struct str glob, metadata;	/* ... have such a name, contain this */
+	struct str tags;		/* ... have all of these (tags.h) */
+	struct str connected;		/* ... are connected to this one */
+	enum page_status status;
+	enum page_order order;
+	bool desc;
+};
+
+/* May this thing use that channel, and if not, why?  Asks what an adapter
+ * asks, through the same code (access.h). */
+enum decision {
+	DECISION_FAULT = -1,
+	DECISION_YES,
+	DECISION_NOBODY,	/* nobody has this key, or its thing is
+				 * disabled */
+	DECISION_NO_THING,
+	DECISION_NO_KEY,	/* it was revoked */
+	DECISION_THING_DISABLED,
+	DECISION_NO_CHANNEL,
+	DECISION_CHANNEL_DISABLED,
+	DECISION_NOT_CONNECTED,
+};
+
+struct question {
+	struct str key;		/* p NULL: the thing is given */
+	struct str thing;	/* filled in when a key is given and known */
+	struct str channel;
+	char id[ID_TEXT];	/* what `thing` borrows then */
+};
+
+struct client_events {
+	enum { EVENTS_AFTER, EVENTS_SINCE, EVENTS_FROM_END } from;
+	uint64_t seq;		/* EVENTS_AFTER: this one; then the last one
+				 * that was written */
+	struct stamp since;
+	bool follow;		/* wait for further events */
+	int64_t count;		/* end after this many; 0: no limit */
+	int64_t ready_fd;	/* told once, when it has begun; or -1 */
+	/* of a backend */
+	bool begun, broken;
+};
+
+struct client_removal {
+	bool all;		/* with all things and channels */
+	bool dry_run;		/* only say how many: */
+	uint64_t things, channels;
+};
+
+struct client_login {
+	struct str token;
+	bool known;		/* it says its scope and its end */
+	char scope[TOKEN_SCOPE_TEXT];	/* "all" for a session */
+	int64_t expires;	/* seconds since 1970; 0: never */
+};
+
+/* ---- the backends ---- */
+
+struct client_backend {
+	int (*open)(struct client *, enum client_access, struct fault *);
+	void (*close)(struct client *);
+
+	/*
+	 * Whose things, channels and tokens the functions are about.  Here
+	 * this is a user of the registry, by default $MFX_USER.  A mfx-api
+	 * knows the user by the token; another email is EX_NOPERM.
+	 */
+	int (*act_as)(struct client *, const char *email, struct fault *);
+
+	/* shows one, or all that the query selects */
+	int (*find)(struct client *, const struct client_query *,
+	    struct str id, struct fault *);
+	int (*list)(struct client *, const struct client_query *,
+	    struct fault *);
+	/* Makes all changes or none, and appends the answer (changes.h).  A
+	 * fault is about v[at], if that is one. */
+	int (*change)(struct client *, struct changes *, struct buf *answer,
+	    struct fault *);
+
+	/*
+	 * Whoever has a key may ask a mfx-api about it, but only the owner of
+	 * the thing, who has a token, is told why not; for others each reason
+	 * is that the two are not connected.  By a thing's id only its owner
+	 * may ask.
+	 */
+	enum decision (*decide)(struct client *, struct question *,
+	    struct fault *);
+
+	/* Writes events to client->out, as lines in order, none twice.  1:
+	 * the connection was lost, as the fault says; call it again to go on
+	 * after the last one. */
+	int (*events)(struct client *, struct client_events *,
+	    struct fault *);
+
+	/* ---- users; metadata is compact, p NULL: none ---- */
+
+	int (*user_create)(struct client *, struct str email,
+	    struct str password, struct str metadata, struct fault *);
+	/* 1, 0 when that is not the password, -1 */
+	int (*user_verify)(struct client *, struct str email,
+	    struct str password, struct fault *);
+	/* all users; at a mfx-api the token's */
+	int (*user_each)(struct client *, int (*each)(void *,
+	    const struct user *, struct str metadata), void *arg,
+	    struct fault *);
+	/* the rest is about the user of act_as */
+	bool old_password;	/* user_set_password needs the old one */
+	int (*user_set_password)(struct client *, struct str old,
+	    struct str password, struct fault *);
+	int (*user_set_metadata)(struct client *, struct str,
+	    struct fault *);
+	/* a dry run is refused as the removal would be */
+	int (*user_remove)(struct client *, struct client_removal *,
+	    struct fault *);
+
+	/* ---- lasting tokens (token.h) of the user of act_as ---- */
+
+	/* `l` gives name, scope and expires, and gets the rest, which `keep`
+	 * holds; appends the token itself */
+	int (*token_create)(struct client *, struct lasting *l,
+	    struct arena *keep, struct buf *token, struct fault *);
+	/* all of them, or, if its p is not NULL, the one with this id */
+	int (*token_each)(struct client *, struct str id,
+	    void (*each)(void *, const struct lasting *), void *arg,
+	    struct fault *);
+	/* all of these, or none when one of them does not exist */
+	int (*token_remove)(struct client *, char **ids, struct fault *);
+
+	/*
+	 * ---- the token that other commands use, in its file; NULL where
+	 * none is needed ----
+	 *
+	 * login, refresh and logout get one for a password (EX_NOPERM: that
+	 * is not the password), prolong it, or revoke it and remove the file.
+	 * Logging out with one that has ended is fine; but not with `all`,
+	 * which ends all tokens of the user.
+	 */
+	int (*login)(struct client *, struct str email, struct str password,
+	    struct fault *);
+	int (*refresh)(struct client *, struct fault *);
+	int (*logout)(struct client *, bool all, struct fault *);
+	/* fills in the user, too; borrowed until the next call */
+	int (*login_show)(struct client *, struct client_login *,
+	    struct fault *);
+};
 
 extern const struct client_backend client_local, client_remote;
+
+/* calls `each`, which may be NULL, for these tokens, if all of them exist */
+int client_show_tokens(struct client *, char **ids,
+    void (*each)(void *, const struct lasting *), struct fault *);
 
 #endif

@@ -1,130 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The registry of this machine, where file permissions say who may do what. */
 #include <stdlib.h>
 #include <sysexits.h>
 
 #include "base/file.h"
 #include "base/glob.h"
-#include "base/memory.h"
-#include "client/admin.h"
-#include "registry/metadata.h"
-#include "registry/page.h"
+#include "base/ready.h"
+#include "base/signal.h"
+#include "client/client.h"
+#include "registry/access.h"
+#include "registry/event.h"
 
-/* The registry of this machine, where file permissions say who may. */
+#define EVENTS_BATCH 256
+#define POLL_MS 100
+/* polls between two looks whether the file is still the same */
+#define REPLACED_POLLS 10
 
-struct here {
-	struct registry *registry;
-	struct user owner;
-	struct buf key;
-	int shown;		/* what admin_show gave last */
-};
+/* ---- beginning and end ---- */
 
 static int
-open_registry(struct admin *a)
+local_open(struct client *c, enum client_access access, struct fault *fault)
 {
-	struct here *h = memory_zero(1, sizeof *h);
-
-	a->open = h;
-	buf_init(&h->key, KEY_BOX_MAX);
-	if (a->user == NULL)
-		a->user = getenv("MFX_USER");
-	if (a->user == NULL || *a->user == '\0')
-		program_misuse("which user? give --user EMAIL or set MFX_USER");
-	if (registry_open(&h->registry, NULL, a->writes ? REGISTRY_WRITE :
-	    REGISTRY_READ, &a->fault) < 0)
-		return -1;
-	return user_find(h->registry, str_z(a->user), &h->owner, &a->fault);
+	return access == CLIENT_LATER ? 0 : registry_open(&c->registry, NULL,
+	    access == CLIENT_WRITE ? REGISTRY_WRITE : REGISTRY_READ, fault);
 }
 
 static void
-close_registry(struct admin *a)
+local_close(struct client *c)
 {
-	struct here *h = a->open;
-
-	registry_close(h->registry);
-	secret_release(&h->key);
-	free(h);
+	if (c->registry != NULL)
+		registry_rollback(c->registry);
+	registry_close(c->registry);
 }
 
 static int
-change(struct admin *a)
+local_act_as(struct client *c, const char *email, struct fault *fault)
 {
-	struct here *h = a->open;
+	if (email == NULL)
+		email = getenv("MFX_USER");
+	if (email == NULL || *email == '\0')
+		return fault_set(fault, EX_USAGE,
+		    "which user? give --user EMAIL or set MFX_USER");
+	return user_find(c->registry, str_z(email), &c->user, fault);
+}
 
-	if (changes_prepare(&a->changes, registry_keyring(h->registry),
-	    &a->out.b, &a->fault) == 0 &&
-	    registry_begin(h->registry, &a->fault) == 0 &&
-	    changes_make(&a->changes, h->registry, &h->owner, &a->out.b,
-	    &a->fault) == 0) {
-		a->changes.at = a->changes.n;
-		if (a->dry_run) {
-			registry_rollback(h->registry);
-			return 0;
-		}
-		if (registry_commit(h->registry, &a->fault) == 0)
-			return 0;
+/* a transaction, in which the user still exists */
+static int
+local_begin(struct client *c, struct fault *fault)
+{
+	return registry_begin(c->registry, fault) < 0 ? -1 :
+	    user_find(c->registry, str_z(c->user.email), &c->user, fault);
+}
+
+/* ---- things and channels ---- */
+
+struct local_show {
+	const struct registry *registry;
+	const struct client_query *query;
+	struct buf key;
+};
+
+static int
+local_show(void *arg, const struct item *item, struct fault *fault)
+{
+	struct local_show *s = arg;
+	struct str key = STR_NONE;
+
+	buf_clear(&s->key);
+	if (s->query->keys && item->box.p != NULL) {
+		if (!keyring_unseal(registry_keyring(s->registry),
+		    item->box.p, item->box.n, &s->key))
+			return fault_set(fault, EX_IOERR,
+			    "the key of %.*s is damaged", STR_ARG(item->id));
+		key = buf_str(&s->key);
 	}
-	registry_rollback(h->registry);
-	return -1;
-}
-
-/* the key of an item; p NULL when it has none */
-static int
-unseal(struct admin *a, const struct item *item, struct str *key)
-{
-	struct here *h = a->open;
-
-	*key = STR_NONE;
-	buf_clear(&h->key);
-	if (!(a->shown & MEMBER_KEY) || item->box.p == NULL)
-		return 0;
-	if (!keyring_unseal(registry_keyring(h->registry), item->box.p,
-	    item->box.n, &h->key))
-		return fault_set(&a->fault, EX_IOERR,
-		    "the key of %.*s is damaged", STR_ARG(item->id));
-	*key = buf_str(&h->key);
-	return 0;
+	return s->query->show(s->query->arg, item, key, fault);
 }
 
 static int
-show(void *arg, const struct item *item, struct fault *fault)
+local_find(struct client *c, const struct client_query *query, struct str id,
+    struct fault *fault)
 {
-	struct admin *a = arg;
-	struct here *h = a->open;
-	struct str key;
-
-	(void)fault;
-	h->shown = unseal(a, item, &key);
-	if (h->shown == 0)
-		h->shown = admin_show(a, item, key);
-	return h->shown == 0 ? 0 : -1;
-}
-
-static int
-find_one(struct admin *a, struct str id, bool *found)
-{
-	struct here *h = a->open;
+	struct local_show show = { .registry = c->registry, .query = query };
 	struct item item;
 	void *row;
+	int result;
 
-	if (item_find(h->registry, a->kind, &h->owner, id, &item, &row,
-	    &a->fault) < 0)
-		return a->fault.status == 1 ? 0 : -1;
-	*found = true;
-	show(a, &item, &a->fault);
+	if (item_find(c->registry, query->kind, &c->user, id, &item, &row,
+	    fault) < 0)
+		return -1;
+	buf_init(&show.key, KEY_BOX_MAX);
+	result = local_show(&show, &item, fault);
 	item_found_end(row);
-	return h->shown;
+	secret_release(&show.key);
+	return result < 0 ? -1 : 0;
 }
 
-/* is there what they shall be connected to? */
+/* is there what they are to be connected to? */
 static int
-find_other(struct admin *a, struct str id)
+local_find_other(struct client *c, const struct client_query *query,
+    struct fault *fault)
 {
-	struct here *h = a->open;
 	struct item item;
 	void *row;
 
-	if (item_find(h->registry, a->kind == ITEM_THING ? ITEM_CHANNEL :
-	    ITEM_THING, &h->owner, id, &item, &row, &a->fault) < 0)
+	if (item_find(c->registry, query->kind == ITEM_THING ? ITEM_CHANNEL :
+	    ITEM_THING, &c->user, query->connected, &item, &row, fault) < 0)
 		return -1;
 	item_found_end(row);
 	return 0;
@@ -132,68 +113,326 @@ find_other(struct admin *a, struct str id)
 
 /* all steps see the registry as it is at the first */
 static int
-find_all(struct admin *a, struct page *page)
+local_show_page(struct client *c, const struct client_query *query,
+    struct page *page, struct fault *fault)
 {
-	struct here *h = a->open;
+	struct local_show show = { .registry = c->registry, .query = query };
 	int got;
 
-	if (registry_read_begin(h->registry, &a->fault) < 0)
+	if (registry_read_begin(c->registry, fault) < 0)
 		return -1;
-	while ((got = page_step(page, &a->fault)) > 0)
+	buf_init(&show.key, KEY_BOX_MAX);
+	while ((got = page_step(page, fault)) > 0)
 		;
 	if (got == 0)
-		got = page_give(page, show, a, &a->fault);
+		got = page_give(page, local_show, &show, fault);
 	page_end(page);
-	registry_read_end(h->registry);
-	/* who has enough has no fault */
-	return h->shown > 0 ? h->shown : got;
+	registry_read_end(c->registry);
+	secret_release(&show.key);
+	return got < 0 ? -1 : 0;
 }
 
 static int
-find_filtered(struct admin *a, const struct admin_filter *f)
+local_list(struct client *c, const struct client_query *query,
+    struct fault *fault)
 {
-	struct here *h = a->open;
 	struct page page = {
-		.registry = h->registry, .kind = a->kind, .owner = h->owner,
-		.connected = f->connected, .tags = f->tags,
-		.status = f->status == NULL ? PAGE_ANY :
-		    strcmp(f->status, "disabled") == 0 ? PAGE_DISABLED :
-		    PAGE_ENABLED,
-		.order = f->order == NULL ? PAGE_CREATED : *f->order == 'n' ?
-		    PAGE_NAME : *f->order == 'i' ? PAGE_ID : PAGE_CREATED,
-		.desc = f->dir != NULL && *f->dir == 'd',
-		.limit = INT64_MAX
+		.registry = c->registry, .kind = query->kind,
+		.owner = c->user, .connected = query->connected,
+		.tags = query->tags, .status = query->status,
+		.order = query->order, .desc = query->desc, .limit = INT64_MAX
 	};
 	struct glob *glob = NULL;
-	struct metadata_want *want = NULL;
 	const char *why;
 	int result;
 
-	/* it has been looked at already */
-	if (f->glob.p != NULL)
-		page.glob = glob = glob_compile(f->glob, &why);
-	if (f->metadata.p != NULL)
-		page.metadata = want = metadata_want_new(f->metadata);
-	result = find_all(a, &page);
+	if (query->connected.p != NULL &&
+	    local_find_other(c, query, fault) < 0)
+		return -1;
+	/* the caller has checked its form */
+	if (query->glob.p != NULL)
+		page.glob = glob = glob_compile(query->glob, &why);
+	if (query->metadata.p != NULL)
+		page.metadata = metadata_want_new(query->metadata);
+	result = local_show_page(c, query, &page, fault);
 	glob_free(glob);
-	metadata_want_free(want);
+	metadata_want_free(page.metadata);
 	return result;
 }
 
 static int
-find(struct admin *a, const struct admin_filter *f, bool *found)
+local_change(struct client *c, struct changes *changes, struct buf *answer,
+    struct fault *fault)
 {
-	struct here *h = a->open;
-
-	h->shown = 0;
-	if (f->id.p != NULL)
-		return find_one(a, f->id, found);
-	if (f->connected.p != NULL && find_other(a, f->connected) < 0)
+	if (changes_prepare(changes, registry_keyring(c->registry), answer,
+	    fault) < 0 || local_begin(c, fault) < 0 ||
+	    changes_make(changes, c->registry, &c->user, answer, fault) < 0)
 		return -1;
-	*found = true;
-	return find_filtered(a, f);
+	changes->at = changes->n;
+	return changes->dry_run ? 0 : registry_commit(c->registry, fault);
 }
 
-const struct admin_place admin_here = {
-	open_registry, change, find, close_registry
+/* ---- decisions ---- */
+
+static enum access_result
+local_ask(struct access *a, struct question *q)
+{
+	enum access_result result;
+	struct str thing = STR_NONE;
+
+	if (q->key.p == NULL)
+		return access_check_id(a, q->thing, q->channel);
+	result = access_check(a, q->key, q->channel, &thing);
+	if (thing.n == ID_TEXT) {
+		memcpy(q->id, thing.p, ID_TEXT);
+		q->thing = (struct str){ q->id, ID_TEXT };
+	}
+	return result;
+}
+
+/* the reason for a no */
+static enum decision
+local_explain(const struct question *q, enum access_result result,
+    struct fault *fault)
+{
+	bool thing_off, channel_off;
+	struct registry *r;
+	int thing, channel;
+
+	if (result == ACCESS_NO_KEY && q->key.p != NULL)
+		return DECISION_NOBODY;
+	if (registry_open(&r, NULL, REGISTRY_READ, fault) < 0)
+		return DECISION_FAULT;
+	thing = item_exists(r, ITEM_THING, q->thing, &thing_off, fault);
+	channel = item_exists(r, ITEM_CHANNEL, q->channel, &channel_off,
+	    fault);
+	registry_close(r);
+	if (thing < 0 || channel < 0)
+		return DECISION_FAULT;
+	if (thing == 0)
+		return DECISION_NO_THING;
+	if (result == ACCESS_NO_KEY)
+		return thing_off ? DECISION_THING_DISABLED : DECISION_NO_KEY;
+	return channel == 0 ? DECISION_NO_CHANNEL : channel_off ?
+	    DECISION_CHANNEL_DISABLED : DECISION_NOT_CONNECTED;
+}
+
+static enum decision
+local_decide(struct client *c, struct question *q, struct fault *fault)
+{
+	enum access_result result;
+	struct access *a;
+
+	(void)c;
+	if (access_open(&a, NULL, fault) < 0)
+		return DECISION_FAULT;
+	result = local_ask(a, q);
+	if (result == ACCESS_ERROR)
+		fault_set(fault, EX_TEMPFAIL, "%s", access_fault(a));
+	access_close(a);
+	if (result == ACCESS_ERROR)
+		return DECISION_FAULT;
+	return result == ACCESS_YES ? DECISION_YES :
+	    local_explain(q, result, fault);
+}
+
+/* ---- events ---- */
+
+static int
+local_find_start(struct client *c, struct client_events *e,
+    struct fault *fault)
+{
+	switch (e->from) {
+	case EVENTS_FROM_END:
+		return event_last(c->registry, &e->seq, fault);
+	case EVENTS_SINCE:
+		return event_seek(c->registry, e->since, &e->seq, fault);
+	default:
+		return 0;
+	}
+}
+
+/* all that there are now: 1 when that is enough, 0, -1 */
+static int
+local_write_events(struct client *c, struct client_events *e,
+    struct fault *fault)
+{
+	int got, want;
+
+	do {
+		want = EVENTS_BATCH;
+		if (e->count > 0 && e->count < want)
+			want = (int)e->count;
+		got = event_read(c->registry, &e->seq, want, &c->out->b,
+		    fault);
+		if (got < 0)
+			return -1;
+		if (out_end(c->out) < 0)
+			return 1;
+		if (e->count > 0 && (e->count -= got) == 0)
+			return 1;
+	} while (got == want && !signal_stop());
+	return out_flush(c->out) < 0;
+}
+
+/* 1: the registry has changed; 0: a signal came, or the reader of `out` is
+ * gone; -1 */
+static int
+local_wait(struct client *c, struct fault *fault)
+{
+	int turns, changed;
+
+	for (turns = 1; ; turns++) {
+		if (signal_wait_input(-1, c->out->fd, POLL_MS) < 0)
+			return 0;
+		if ((changed = registry_changed(c->registry)) < 0)
+			return fault_set(fault, EX_TEMPFAIL,
+			    "the registry can't be read any more");
+		if (changed)
+			return 1;
+		/* the numbers of another file mean other events */
+		if (turns % REPLACED_POLLS == 0 &&
+		    registry_replaced(c->registry))
+			return fault_set(fault, EX_TEMPFAIL,
+			    "the registry was replaced by another");
+	}
+}
+
+static int
+local_events(struct client *c, struct client_events *e, struct fault *fault)
+{
+	int got;
+
+	if (local_find_start(c, e, fault) < 0)
+		return -1;
+	ready_tell(e->ready_fd);
+	while ((got = local_write_events(c, e, fault)) == 0 && e->follow)
+		if ((got = local_wait(c, fault)) <= 0)
+			break;
+	return got < 0 ? -1 : 0;
+}
+
+/* ---- users ---- */
+
+/* makes the registry if need be, but not for a user who is refused */
+static int
+local_user_create(struct client *c, struct str email, struct str password,
+    struct str metadata, struct fault *fault)
+{
+	char hash[PASSWORD_HASH_TEXT];
+
+	if (password_hash(password, PASSWORD_MIN, hash, fault) < 0 ||
+	    registry_open(&c->registry, NULL, REGISTRY_MAKE, fault) < 0 ||
+	    registry_begin(c->registry, fault) < 0 ||
+	    user_create(c->registry, email, hash, metadata, &c->user,
+	    fault) < 0)
+		return -1;
+	return registry_commit(c->registry, fault);
+}
+
+static int
+local_user_verify(struct client *c, struct str email, struct str password,
+    struct fault *fault)
+{
+	return user_verify(c->registry, email, password, fault);
+}
+
+static int
+local_user_each(struct client *c, int (*each)(void *, const struct user *,
+    struct str), void *arg, struct fault *fault)
+{
+	return user_each(c->registry, each, arg, fault) < 0 ? -1 : 0;
+}
+
+static int
+local_user_set_password(struct client *c, struct str old,
+    struct str password, struct fault *fault)
+{
+	char hash[PASSWORD_HASH_TEXT];
+
+	(void)old;
+	if (password_hash(password, PASSWORD_MIN, hash, fault) < 0 ||
+	    local_begin(c, fault) < 0 ||
+	    user_set_password(c->registry, &c->user, hash, fault) < 0)
+		return -1;
+	return registry_commit(c->registry, fault);
+}
+
+static int
+local_user_set_metadata(struct client *c, struct str metadata,
+    struct fault *fault)
+{
+	if (local_begin(c, fault) < 0 ||
+	    user_set_metadata(c->registry, &c->user, metadata, fault) < 0)
+		return -1;
+	return registry_commit(c->registry, fault);
+}
+
+static int
+local_user_remove(struct client *c, struct client_removal *removal,
+    struct fault *fault)
+{
+	/* a dry run is the same without the commit */
+	if (local_begin(c, fault) < 0 ||
+	    user_things(c->registry, &c->user, &removal->things, fault) < 0 ||
+	    user_channels(c->registry, &c->user, &removal->channels,
+	    fault) < 0 || (removal->all &&
+	    items_remove_all(c->registry, &c->user, fault) < 0) ||
+	    user_remove(c->registry, &c->user, fault) < 0)
+		return -1;
+	return removal->dry_run ? 0 : registry_commit(c->registry, fault);
+}
+
+/* ---- lasting tokens ---- */
+
+static int
+local_token_create(struct client *c, struct lasting *l, struct arena *keep,
+    struct buf *token, struct fault *fault)
+{
+	char id[ID_TEXT + 1];
+
+	uuid_make(id);
+	l->id = arena_str(keep, str_z(id));
+	l->created = stamp_now().ns / STAMP_SECOND;
+	if (local_begin(c, fault) < 0 ||
+	    lasting_create(c->registry, &c->user, l, token, fault) < 0)
+		return -1;
+	return registry_commit(c->registry, fault);
+}
+
+static int
+local_token_each(struct client *c, struct str id,
+    void (*each)(void *, const struct lasting *), void *arg,
+    struct fault *fault)
+{
+	int n = lasting_each(c->registry, &c->user, id, each, arg, fault);
+
+	if (n == 0 && id.p != NULL)
+		return fault_set(fault, 1, "no token '%.*s'", STR_ARG(id));
+	return n < 0 ? -1 : 0;
+}
+
+static int
+local_token_remove(struct client *c, char **ids, struct fault *fault)
+{
+	if (local_begin(c, fault) < 0)
+		return -1;
+	for (; *ids != NULL; ids++)
+		if (lasting_remove(c->registry, &c->user, str_z(*ids),
+		    fault) < 0)
+			return -1;
+	return registry_commit(c->registry, fault);
+}
+
+const struct client_backend client_local = {
+	.open = local_open, .close = local_close, .act_as = local_act_as,
+	.find = local_find, .list = local_list, .change = local_change,
+	.decide = local_decide, .events = local_events,
+	.user_create = local_user_create, .user_verify = local_user_verify,
+	.user_each = local_user_each,
+	.user_set_password = local_user_set_password,
+	.user_set_metadata = local_user_set_metadata,
+	.user_remove = local_user_remove,
+	.token_create = local_token_create,
+	.token_each = local_token_each, .token_remove = local_token_remove,
 };

@@ -1,457 +1,688 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A mfx-api(1), which knows its user by a token. */
 #include "client/remote.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/file.h"
-#include "base/memory.h"
-#include "client/account.h"
+#include "base/ready.h"
+#include "base/signal.h"
+#include "base/utf8.h"
+#include "client/events.h"
 #include "client/session.h"
-#include "json/object.h"
+#include "client/token_file.h"
 #include "registry/metadata.h"
-#include "registry/page.h"
-#include "registry/tags.h"
-#include "registry/uuid.h"
 
-#define LINES "application/x-ndjson"
-/* of a page: 500 of the largest things have 40 MB */
-#define PAGE 500
-#define PAGE_MAX ((size_t)64 << 20)
-#define BULK_MAX ((size_t)1 << 30)
-/* what an answer says of each beside what was sent */
-#define ADDED_MAX 256
-#define CURSOR_MAX PAGE_CURSOR_MAX
-#define SCRATCH_MAX ((size_t)256 << 20)
-
-struct there {
-	struct session *session;
-	struct arena scratch, compact;
-	char cursor[CURSOR_MAX + 1];	/* of the next page; "": none */
-};
-
-static const char *const collection[] = { "things", "channels" };
+#define PATH_BYTES_MAX ((size_t)1 << 20)
+/* all lasting tokens of a user: TOKENS_MAX with names of TOKEN_NAME_MAX */
+#define TOKENS_BYTES_MAX ((size_t)4 << 20)
 
 /* ---- beginning and end ---- */
 
 static int
-open_session(struct admin *a)
+remote_open(struct client *c, enum client_access access, struct fault *fault)
 {
-	struct there *t = memory_zero(1, sizeof *t);
-
-	a->open = t;
-	arena_init(&t->scratch, SCRATCH_MAX);
-	arena_init(&t->compact, 4 * METADATA_BYTES_MAX);
-	if (session_open(&t->session, a->setup, &a->fault) < 0 ||
-	    session_use_token(t->session, &a->fault) < 0)
+	(void)access;
+	if (session_open(&c->session, c->setup, fault) < 0)
 		return -1;
-	return a->user == NULL ? 0 :
-	    account_is(t->session, str_z(a->user), &a->fault);
+	c->url = c->session->url;
+	return 0;
 }
 
 static void
-close_session(struct admin *a)
+remote_close(struct client *c)
 {
-	struct there *t = a->open;
+	session_close(c->session);
+}
 
-	session_close(t->session);
-	arena_release(&t->scratch);
-	arena_release(&t->compact);
-	free(t);
+/* whose token it is */
+static int
+remote_self(struct client *c, struct str *metadata, struct fault *fault)
+{
+	struct object_field f[] = {
+		{ .name = "id", .type = OBJECT_TEXT },
+		{ .name = "email", .type = OBJECT_TEXT },
+		{ .name = "created", .type = OBJECT_NUMBER },
+		{ .name = "metadata", .type = OBJECT_RAW },
+	};
+	struct session *s = c->session;
+	struct user *user = &c->user;
+
+	if (session_ask(s, &(struct ask){ .path = "/users" }, fault) < 0 ||
+	    session_read(s, buf_str(&s->body), f, 4, fault) < 0)
+		return -1;
+	*user = (struct user){ .rowid = 0 };
+	*metadata = STR("{}");
+	if (!uuid_valid(f[0].value) || email_fault(f[1].value) != NULL ||
+	    !stamp_parse(f[2].value, stamp_now(), &user->created) ||
+	    (f[3].value.p != NULL && metadata_take(f[3].value, &s->scratch,
+	    metadata) != NULL))
+		return session_unexpected(s, "a user", fault);
+	memcpy(user->id, f[0].value.p, f[0].value.n);
+	memcpy(user->email, f[1].value.p, f[1].value.n);
+	return 0;
 }
 
 static int
-strange(struct admin *a, const char *what)
+remote_act_as(struct client *c, const char *email, struct fault *fault)
 {
-	struct there *t = a->open;
+	struct str metadata;
 
-	return session_strange(t->session, what, &a->fault);
+	if (session_use_token(c->session, fault) < 0)
+		return -1;
+	if (email == NULL)
+		return 0;
+	if (remote_self(c, &metadata, fault) < 0)
+		return -1;
+	return strcasecmp(c->user.email, email) == 0 ? 0 : fault_set(fault,
+	    EX_NOPERM, "%s: the token is that of %s, not of %s", c->url,
+	    c->user.email, email);
 }
 
-/* ---- things and channels, as they are told ---- */
-
-enum { ID, NAME, KEY, METADATA, TAGS, STATUS, FIELDS };
-
-/* 0, or as admin_show */
+/* the total of the list at this path */
 static int
-take_item(struct admin *a, struct str json)
+remote_count(struct session *s, const char *path, uint64_t *n,
+    struct fault *fault)
+{
+	struct object_field f = { .name = "total", .type = OBJECT_NUMBER };
+	int64_t total;
+
+	if (session_ask(s, &(struct ask){ .path = path }, fault) < 0 ||
+	    session_read(s, buf_str(&s->body), &f, 1, fault) < 0)
+		return -1;
+	if (!object_number(f.value, &total))
+		return session_unexpected(s, "a page of a list", fault);
+	*n = (uint64_t)total;
+	return 0;
+}
+
+/* ---- decisions ---- */
+
+static const struct {
+	const char *word;
+	enum decision decision;
+} remote_reasons[] = {
+	{ "no_thing", DECISION_NO_THING },
+	{ "no_key", DECISION_NO_KEY },
+	{ "thing_disabled", DECISION_THING_DISABLED },
+	{ "no_channel", DECISION_NO_CHANNEL },
+	{ "channel_disabled", DECISION_CHANNEL_DISABLED },
+	{ "not_connected", DECISION_NOT_CONNECTED },
+};
+
+static enum decision
+remote_reason(struct session *s, struct str word, struct fault *fault)
+{
+	size_t i;
+
+	if (word.p == NULL)
+		return DECISION_YES;
+	for (i = 0; i < sizeof remote_reasons / sizeof *remote_reasons; i++)
+		if (str_eq(word, str_z(remote_reasons[i].word)))
+			return remote_reasons[i].decision;
+	session_unexpected(s, "a reason", fault);
+	return DECISION_FAULT;
+}
+
+/* as the owner of the thing */
+static enum decision
+remote_decide_by_id(struct session *s, const struct question *q,
+    struct fault *fault)
+{
+	struct object_field f = { .name = "reason", .type = OBJECT_TEXT };
+	struct buf path;
+	int result;
+
+	if (session_use_token(s, fault) < 0)
+		return DECISION_FAULT;
+	if (!uuid_valid(q->thing))
+		return DECISION_NO_THING;
+	buf_init(&path, PATH_BYTES_MAX);
+	buf_printf(&path, "/things/%.*s/access?channel=", STR_ARG(q->thing));
+	session_encode(&path, q->channel);
+	buf_putc(&path, '\0');
+	result = session_ask(s, &(struct ask){ .path = path.p }, fault);
+	buf_release(&path);
+	return result < 0 || session_read(s, buf_str(&s->body), &f, 1,
+	    fault) < 0 ? DECISION_FAULT : remote_reason(s, f.value, fault);
+}
+
+/* with a key as the body: 1, 0 when that is a no, -1 */
+static int
+remote_show_key(struct session *s, const char *path, struct str key,
+    struct fault *fault)
+{
+	struct ask ask = {
+		.method = "POST", .path = path, .anonymous = true
+	};
+	struct object_field f = {
+		.name = "token", .type = OBJECT_TEXT, .value = key
+	};
+
+	if (session_send(s, &ask, &f, 1, fault) == 0)
+		return 1;
+	return fault->status == EX_NOPERM ? 0 : -1;
+}
+
+static int
+remote_identify(struct session *s, struct question *q, struct fault *fault)
+{
+	struct object_field f = { .name = "id", .type = OBJECT_TEXT };
+	int got = remote_show_key(s, "/identify", q->key, fault);
+
+	if (got <= 0)
+		return got;
+	if (session_read(s, buf_str(&s->body), &f, 1, fault) < 0)
+		return -1;
+	if (!uuid_valid(f.value))
+		return session_unexpected(s, "an id", fault);
+	memcpy(q->id, f.value.p, ID_TEXT);
+	q->thing = (struct str){ q->id, ID_TEXT };
+	return 1;
+}
+
+static enum decision
+remote_decide_by_key(struct session *s, struct question *q,
+    struct fault *fault)
+{
+	char path[ID_TEXT + 32];
+	struct fault other;
+	int got;
+
+	/* nobody has a key of another form */
+	if (q->key.n == 0 || q->key.n > THING_KEY_MAX || !utf8_valid(q->key))
+		return DECISION_NOBODY;
+	if ((got = remote_identify(s, q, fault)) <= 0)
+		return got < 0 ? DECISION_FAULT : DECISION_NOBODY;
+	if (!uuid_valid(q->channel))
+		return DECISION_NO_CHANNEL;
+	snprintf(path, sizeof path, "/channels/%.*s/access",
+	    STR_ARG(q->channel));
+	if ((got = remote_show_key(s, path, q->key, fault)) != 0)
+		return got < 0 ? DECISION_FAULT : DECISION_YES;
+	/* the reason, if we are the owner of the thing */
+	return remote_decide_by_id(s, q, &other) == DECISION_NO_CHANNEL ?
+	    DECISION_NO_CHANNEL : DECISION_NOT_CONNECTED;
+}
+
+static enum decision
+remote_decide(struct client *c, struct question *q, struct fault *fault)
+{
+	return q->key.p != NULL ? remote_decide_by_key(c->session, q, fault) :
+	    remote_decide_by_id(c->session, q, fault);
+}
+
+/* ---- events ---- */
+
+struct remote_stream {
+	struct client *client;
+	struct client_events *events;
+};
+
+static int
+remote_take_events(void *arg, struct buf *come)
+{
+	struct remote_stream *stream = arg;
+	struct session *s = stream->client->session;
+	struct client_events *e = stream->events;
+	struct out *out = stream->client->out;
+	int enough;
+
+	if (!e->begun)
+		ready_tell(e->ready_fd);
+	e->begun = true;
+	if (e->from != EVENTS_AFTER && s->seq >= 0) {
+		e->from = EVENTS_AFTER;
+		e->seq = (uint64_t)s->seq;
+	}
+	enough = events_put(e, out, come);
+	return out_flush(out) < 0 || enough ||
+	    signal_wait_input(-1, out->fd, 0) < 0;
+}
+
+static void
+remote_print_start(const struct client_events *e, char to[STAMP_TEXT + 8])
+{
+	switch (e->from) {
+	case EVENTS_AFTER:
+		snprintf(to, STAMP_TEXT, "%" PRIu64, e->seq);
+		break;
+	case EVENTS_FROM_END:
+		memcpy(to, "end", 4);
+		break;
+	case EVENTS_SINCE:
+		/* '@' and the seconds */
+		memcpy(to, "%40", 3);
+		to[3 + stamp_print(to + 3, e->since)] = '\0';
+		break;
+	}
+}
+
+/* over one connection: 1 enough, 0 the server has ended it, -1 */
+static int
+remote_ask_events(struct client *c, struct client_events *e,
+    struct fault *fault)
+{
+	struct remote_stream stream = { c, e };
+	struct session *s = c->session;
+	char from[STAMP_TEXT + 8], path[64 + STAMP_TEXT];
+	struct ask ask = {
+		.path = path, .limit = EVENTS_BACKLOG,
+		.take = remote_take_events, .arg = &stream
+	};
+	int result;
+
+	remote_print_start(e, from);
+	snprintf(path, sizeof path, "/events?follow=%s&from=%s",
+	    e->follow ? "true" : "false", from);
+	result = session_ask(s, &ask, fault);
+	/* the last line has to have its end, too */
+	if (e->broken || (result == 0 && s->body.n > 0))
+		return session_unexpected(s, "events", fault);
+	return result;
+}
+
+static int
+remote_events(struct client *c, struct client_events *e, struct fault *fault)
+{
+	int got = remote_ask_events(c, e, fault);
+
+	if (got > 0 || signal_stop())
+		return 0;
+	if (!e->follow || (got < 0 &&
+	    (fault->status != EX_TEMPFAIL || !e->begun)))
+		return got;
+	if (got == 0)
+		fault_set(fault, EX_TEMPFAIL, "%s: the server has ended the "
+		    "answer", c->url);
+	return 1;
+}
+
+/* ---- users ---- */
+
+static int
+remote_user_create(struct client *c, struct str email, struct str password,
+    struct str metadata, struct fault *fault)
+{
+	struct ask ask = {
+		.method = "POST", .path = "/users", .change = true,
+		.anonymous = true
+	};
+	struct object_field f[] = {
+		{ .name = "email", .type = OBJECT_TEXT, .value = email },
+		{ .name = "password", .type = OBJECT_TEXT, .value = password },
+		{ .name = "metadata", .type = OBJECT_RAW, .value = metadata },
+	};
+
+	return session_send(c->session, &ask, f, 3, fault);
+}
+
+/* the token of an answer becomes that of the session */
+static int
+remote_take_token(struct session *s, struct fault *fault)
+{
+	struct object_field f = { .name = "token", .type = OBJECT_TEXT };
+
+	if (session_read(s, buf_str(&s->body), &f, 1, fault) < 0)
+		return -1;
+	if (!token_is_valid(f.value))
+		return session_unexpected(s, "a token", fault);
+	buf_clear(&s->token);
+	buf_put_str(&s->token, f.value);
+	return 0;
+}
+
+/* logs in: 1, 0, -1 */
+static int
+remote_user_verify(struct client *c, struct str email, struct str password,
+    struct fault *fault)
+{
+	struct ask ask = {
+		.method = "POST", .path = "/tokens", .anonymous = true
+	};
+	struct object_field f[] = {
+		{ .name = "email", .type = OBJECT_TEXT, .value = email },
+		{ .name = "password", .type = OBJECT_TEXT, .value = password },
+	};
+
+	/* the server would say that these are not valid, not that they are
+	 * wrong */
+	if (email_fault(email) != NULL || password.n == 0)
+		return 0;
+	if (session_send(c->session, &ask, f, 2, fault) < 0)
+		return fault->status == EX_NOPERM ? 0 : -1;
+	return remote_take_token(c->session, fault) < 0 ? -1 : 1;
+}
+
+static int
+remote_user_each(struct client *c, int (*each)(void *, const struct user *,
+    struct str), void *arg, struct fault *fault)
+{
+	struct str metadata;
+
+	if (remote_self(c, &metadata, fault) < 0)
+		return -1;
+	each(arg, &c->user, metadata);
+	return 0;
+}
+
+static int
+remote_keep_token(struct client *c, struct fault *fault)
+{
+	char *path = token_file_path(c->setup);
+	int result = token_file_write(path, buf_str(&c->session->token),
+	    c->url, fault);
+
+	free(path);
+	return result;
+}
+
+/* All tokens end with the old password; the one in the file is replaced. */
+static int
+remote_user_set_password(struct client *c, struct str old,
+    struct str password, struct fault *fault)
+{
+	struct ask ask = {
+		.method = "PATCH", .path = "/password", .change = true
+	};
+	struct object_field f[] = {
+		{ .name = "old_password", .type = OBJECT_TEXT, .value = old },
+		{ .name = "password", .type = OBJECT_TEXT, .value = password },
+	};
+
+	return token_file_writable(c->setup, fault) < 0 ||
+	    session_send(c->session, &ask, f, 2, fault) < 0 ||
+	    remote_take_token(c->session, fault) < 0 ? -1 :
+	    remote_keep_token(c, fault);
+}
+
+static int
+remote_user_set_metadata(struct client *c, struct str metadata,
+    struct fault *fault)
+{
+	struct ask ask = {
+		.method = "PUT", .path = "/users", .change = true
+	};
+	struct object_field f = {
+		.name = "metadata", .type = OBJECT_RAW, .value = metadata
+	};
+
+	return session_send(c->session, &ask, &f, 1, fault);
+}
+
+static int
+remote_user_remove(struct client *c, struct client_removal *removal,
+    struct fault *fault)
+{
+	struct session *s = c->session;
+	struct ask ask = {
+		.method = "DELETE", .change = true,
+		.path = removal->all ? "/users?all=true" : "/users"
+	};
+
+	if (!removal->dry_run)
+		return session_ask(s, &ask, fault);
+	if (remote_count(s, "/things?limit=1&keys=false", &removal->things,
+	    fault) < 0 || remote_count(s, "/channels?limit=1",
+	    &removal->channels, fault) < 0)
+		return -1;
+	if (removal->all || removal->things + removal->channels == 0)
+		return 0;
+	return fault_set(fault, EX_DATAERR, "'%s' still has things or "
+	    "channels (--all removes them too)", c->user.email);
+}
+
+/* ---- lasting tokens ---- */
+
+enum { ID, NAME, SCOPE, ISSUED, EXPIRES, VALUE, FIELDS };
+
+static bool
+remote_take_time(struct str text, int64_t *seconds)
+{
+	struct stamp t = { 0 };
+
+	if (text.p != NULL && !stamp_parse(text, stamp_now(), &t))
+		return false;
+	*seconds = t.ns / STAMP_SECOND;
+	return true;
+}
+
+/* `l` and `token` are valid as long as what session_read gives */
+static int
+remote_take_lasting(struct session *s, struct str json, struct lasting *l,
+    struct str *token, struct fault *fault)
 {
 	struct object_field f[] = {
 		[ID] = { .name = "id", .type = OBJECT_TEXT },
 		[NAME] = { .name = "name", .type = OBJECT_TEXT },
-		[KEY] = { .name = "key", .type = OBJECT_TEXT },
-		[METADATA] = { .name = "metadata", .type = OBJECT_RAW },
-		[TAGS] = { .name = "tags", .type = OBJECT_TEXTS },
-		[STATUS] = { .name = "status", .type = OBJECT_TEXT },
+		[SCOPE] = { .name = "scope", .type = OBJECT_TEXT },
+		[ISSUED] = { .name = "issued_at", .type = OBJECT_TEXT },
+		[EXPIRES] = { .name = "expires_at", .type = OBJECT_TEXT },
+		[VALUE] = { .name = "value", .type = OBJECT_TEXT },
 	};
-	struct there *t = a->open;
-	struct tags tags;
-	struct item item;
 
-	arena_reset(&t->compact);
-	if (object_read(json, f, FIELDS, &t->compact) != NULL ||
-	    f[ID].value.n == 0)
-		return strange(a, "something other than a thing or channel");
-	item = (struct item){
-		.id = f[ID].value, .name = f[NAME].value,
-		.metadata = STR("{}"),
-		.disabled = str_eq(f[STATUS].value, STR("disabled")),
-	};
-	if (f[METADATA].value.p != NULL && metadata_compact(
-	    f[METADATA].value, &t->compact, &item.metadata) != NULL)
-		return strange(a, "metadata that is none");
-	tags_begin(&tags);
-	if (f[TAGS].value.p != NULL && tags_add_json(&tags, f[TAGS].value,
-	    &t->compact) != NULL)
-		return strange(a, "tags that are none");
-	item.tags = tags_end(&tags);
-	/* a thing that has none shows an empty one */
-	return admin_show(a, &item, f[KEY].value.n > 0 ? f[KEY].value :
-	    STR_NONE);
-}
-
-/* ---- changes ---- */
-
-static void
-put_member(struct buf *b, const struct change *change,
-    enum change_member member, const char *name, struct str value)
-{
-	if (!(change->given & member))
-		return;
-	buf_printf(b, "%s\"%s\":", b->p[b->n - 1] == '{' ? "" : ",", name);
-	if (member == MEMBER_METADATA || member == MEMBER_TAGS)
-		buf_put_str(b, value);
-	else if (member == MEMBER_KEY && value.p == NULL)
-		buf_puts(b, "null");
-	else
-		json_put_string(b, value);
-}
-
-static void
-put_members(struct buf *b, const struct changes *changes,
-    const struct change *change)
-{
-	bool set = changes->verb == CHANGE_ENABLE ||
-	    changes->verb == CHANGE_DISABLE;
-
-	if (set)
-		buf_printf(b, ",\"status\":\"%s\"",
-		    changes->verb == CHANGE_DISABLE ? "disabled" : "enabled");
-	/* what else list has told of one that shall go, or be set, is not
-	 * sent */
-	if (set || changes->verb == CHANGE_REMOVE)
-		return;
-	put_member(b, change, MEMBER_NAME, "name", change->name);
-	put_member(b, change, MEMBER_METADATA, "metadata", change->metadata);
-	put_member(b, change, MEMBER_TAGS, "tags", change->tags);
-	put_member(b, change, MEMBER_STATUS, "status",
-	    item_status(change->disabled));
-	put_member(b, change, MEMBER_KEY, "key", change->key);
-}
-
-static void
-put_change(struct buf *b, const struct changes *changes,
-    const struct change *change)
-{
-	buf_putc(b, '{');
-	if (changes->verb == CHANGE_CONNECT ||
-	    changes->verb == CHANGE_DISCONNECT) {
-		buf_puts(b, "\"channel\":");
-		json_put_string(b, change->channel);
-		buf_puts(b, ",\"thing\":");
-		json_put_string(b, change->thing);
-	} else {
-		put_member(b, change, MEMBER_ID, "id", change->id);
-		put_members(b, changes, change);
-	}
-	buf_puts(b, "}\n");
-}
-
-/* a line of a dry run */
-static int
-take_pair(struct admin *a, struct str line)
-{
-	struct object_field f[] = {
-		{ .name = "channel", .type = OBJECT_TEXT },
-		{ .name = "thing", .type = OBJECT_TEXT },
-	};
-	struct there *t = a->open;
-
-	arena_reset(&t->scratch);
-	if (object_read(line, f, 2, &t->scratch) != NULL ||
-	    f[0].value.n == 0 || f[1].value.n == 0)
-		return strange(a, "something other than a connection");
-	pair_put(&a->out.b, f[0].value, f[1].value);
-	return 0;
-}
-
-/* one line of an answer, in the form that it has here */
-static int
-take_line(struct admin *a, struct str line)
-{
-	struct object_field f[] = {
-		{ .name = "id", .type = OBJECT_TEXT },
-		{ .name = "name", .type = OBJECT_TEXT },
-		{ .name = "key", .type = OBJECT_TEXT },
-	};
-	struct there *t = a->open;
-	unsigned shown = a->kind == ITEM_THING ? MEMBER_KEY : 0;
-	struct item item;
-
-	if (a->dry_run && a->changes.verb == CHANGE_REMOVE)
-		return take_item(a, line);
-	if (a->dry_run)
-		return take_pair(a, line);
-	arena_reset(&t->scratch);
-	if (object_read(line, f, 3, &t->scratch) != NULL || f[0].value.n == 0)
-		return strange(a, "something other than what was made");
-	item = (struct item){ .id = f[0].value, .name = f[1].value };
-	item_put(&a->out.b, &item, shown |
-	    (a->changes.verb == CHANGE_CREATE ? MEMBER_NAME : 0), f[2].value);
-	return 0;
-}
-
-static int
-take_answer(struct admin *a, struct str text)
-{
-	const char *end;
-	size_t n = 0;
-
-	for (; text.n > 0; n++) {
-		end = memchr(text.p, '\n', text.n);
-		if (end == NULL)
-			return strange(a, "half a line");
-		if (take_line(a, (struct str){ text.p,
-		    (size_t)(end - text.p) }) < 0)
-			return -1;
-		text = str_from(text, (size_t)(end - text.p) + 1);
-	}
-	return a->changes.verb == CHANGE_CREATE && n != a->changes.n ?
-	    strange(a, "not as many as were made") : 0;
-}
-
-static void
-set_route(const struct changes *changes, struct ask *ask, char path[64])
-{
-	const char *many = collection[changes->kind];
-
-	ask->method = "POST";
-	ask->path = path;
-	switch (changes->verb) {
-	case CHANGE_UPDATE:
-	case CHANGE_ENABLE:
-	case CHANGE_DISABLE:
-		ask->method = "PATCH";
-		/* FALLTHROUGH */
-	case CHANGE_CREATE:
-		snprintf(path, 64, "/%s/bulk", many);
-		break;
-	case CHANGE_REMOVE:
-		snprintf(path, 64, "/%s/bulk/remove%s%s%s", many,
-		    changes->if_exists || changes->dry_run ? "?" : "",
-		    changes->if_exists ? "if_exists=true" : "",
-		    changes->dry_run ? changes->if_exists ? "&dry_run=true" :
-		    "dry_run=true" : "");
-		break;
-	case CHANGE_CONNECT:
-		ask->path = "/connect";
-		break;
-	case CHANGE_DISCONNECT:
-		ask->path = changes->dry_run ? "/disconnect?dry_run=true" :
-		    "/disconnect";
-		break;
-	}
-}
-
-static int
-change(struct admin *a)
-{
-	struct there *t = a->open;
-	struct changes *changes = &a->changes;
-	struct ask ask = { .type = LINES, .change = true };
-	struct fault plain;
-	struct buf body;
-	char path[64];
-	size_t i, n = changes->n;
-	int result;
-
-	changes->at = n;
-	buf_init(&body, BULK_MAX);
-	buf_room(&body, 1);
-	for (i = 0; i < n; i++)
-		put_change(&body, changes, &changes->v[i]);
-	set_route(changes, &ask, path);
-	ask.body = buf_str(&body);
-	ask.limit = body.n + (n + 1) * ADDED_MAX;
-	result = body.full ? fault_set(&a->fault, EX_DATAERR, "too much for "
-	    "one request; nothing was done") :
-	    session_ask(t->session, &ask, &a->fault);
-	if (result == 0)
-		result = take_answer(a, session_body(t->session));
-	else if (session_item(t->session) > 0 &&
-	    session_item(t->session) <= n)
-		changes->at = session_item(t->session) - 1;
-	else if (a->fault.status == EX_DATAERR) {
-		plain = a->fault;
-		fault_set(&a->fault, EX_DATAERR, "%.300s; nothing was done",
-		    plain.text);
-	}
-	secret_release(&body);
-	return result;
-}
-
-/* ---- lists ---- */
-
-static const char *
-keys_wanted(const struct admin *a)
-{
-	return a->shown & MEMBER_KEY ? "true" : "false";
-}
-
-/* What nobody has need not be asked for, and has no place in a path. */
-static int
-find_one(struct admin *a, struct str id, bool *found)
-{
-	struct there *t = a->open;
-	char path[ID_TEXT + 64];
-	int result;
-
-	if (!uuid_valid(id))
-		return 0;
-	snprintf(path, sizeof path, "/%s/%.*s?keys=%s", collection[a->kind],
-	    STR_ARG(id), keys_wanted(a));
-	result = session_ask(t->session, &(struct ask){ .path = path },
-	    &a->fault);
-	if (result < 0)
-		return a->fault.status == 1 ? 0 : -1;
-	*found = true;
-	return take_item(a, session_body(t->session));
-}
-
-/* is there what they shall be connected to? */
-static int
-find_other(struct admin *a, struct str id)
-{
-	struct there *t = a->open;
-	bool thing = a->kind == ITEM_CHANNEL;
-	char path[ID_TEXT + 64];
-
-	if (!uuid_valid(id))
-		return fault_set(&a->fault, 1, "no %s '%.*s'",
-		    thing ? "thing" : "channel", STR_ARG(id));
-	snprintf(path, sizeof path, "/%s/%.*s?keys=false",
-	    collection[thing ? ITEM_THING : ITEM_CHANNEL], STR_ARG(id));
-	return session_ask(t->session, &(struct ask){ .path = path },
-	    &a->fault);
-}
-
-static void
-put_parameter(struct buf *b, const char *name, struct str value)
-{
-	if (value.p == NULL)
-		return;
-	buf_printf(b, "&%s=", name);
-	session_encode(b, value);
-}
-
-static void
-put_tags(struct buf *b, const struct opt_list *tags)
-{
-	int i, n = 0;
-
-	for (i = 0; tags != NULL && i < tags->n; i++) {
-		if (*tags->v[i] == '\0')
-			continue;
-		buf_puts(b, n++ == 0 ? "&tags=" : ",");
-		session_encode(b, str_z(tags->v[i]));
-	}
-}
-
-static void
-put_path(struct admin *a, const struct admin_filter *f, struct buf *b)
-{
-	struct there *t = a->open;
-
-	if (f->connected.p != NULL)
-		buf_printf(b, "/%s/%.*s",
-		    collection[a->kind == ITEM_THING ? ITEM_CHANNEL :
-		    ITEM_THING], STR_ARG(f->connected));
-	buf_printf(b, "/%s?limit=%d&keys=%s", collection[a->kind], PAGE,
-	    keys_wanted(a));
-	put_parameter(b, "cursor", str_z(t->cursor));
-	put_parameter(b, "glob", f->glob);
-	put_parameter(b, "metadata", f->metadata);
-	put_parameter(b, "status", str_z(f->status));
-	put_parameter(b, "order", str_z(f->order));
-	put_parameter(b, "dir", str_z(f->dir));
-	put_tags(b, f->tag_list);
-	buf_putc(b, '\0');
-}
-
-/* as admin_show; t->cursor is where it goes on */
-static int
-take_page(struct admin *a, bool *found)
-{
-	struct object_field f[] = {
-		{ .name = "next", .type = OBJECT_TEXT },
-		{ .name = collection[a->kind], .type = OBJECT_TEXTS },
-	};
-	struct there *t = a->open;
-	struct object_array array;
-	struct str element;
-	int got, shown;
-
-	arena_reset(&t->scratch);
-	if (object_read(session_body(t->session), f, 2, &t->scratch) != NULL ||
-	    f[1].value.p == NULL || f[0].value.n > CURSOR_MAX ||
-	    (f[0].value.n > 0 && str_eq(f[0].value, str_z(t->cursor))))
-		return strange(a, "no page of a list");
-	snprintf(t->cursor, sizeof t->cursor, "%.*s", STR_ARG(f[0].value));
-	object_array_init(&array, f[1].value, &t->scratch);
-	while ((got = object_array_next(&array, &element)) > 0) {
-		*found = true;
-		if ((shown = take_item(a, element)) != 0)
-			return shown;
-	}
-	return got < 0 ? strange(a, "no page of a list") : 0;
-}
-
-static int
-find(struct admin *a, const struct admin_filter *filter, bool *found)
-{
-	struct there *t = a->open;
-	struct ask ask = { .limit = PAGE_MAX };
-	struct buf path;
-	int result;
-
-	if (filter->id.p != NULL)
-		return find_one(a, filter->id, found);
-	if (filter->connected.p != NULL &&
-	    find_other(a, filter->connected) < 0)
+	if (session_read(s, json, f, FIELDS, fault) < 0)
 		return -1;
-	buf_init(&path, 1 << 20);
-	t->cursor[0] = '\0';
-	do {
-		buf_clear(&path);
-		put_path(a, filter, &path);
-		ask.path = path.p;
-		/* nothing is held back while more is waited for */
-		if (out_flush(&a->out) < 0)
-			result = 1;
-		else if ((result = session_ask(t->session, &ask,
-		    &a->fault)) == 0)
-			result = take_page(a, found);
-	} while (result == 0 && t->cursor[0] != '\0');
-	buf_release(&path);
+	*l = (struct lasting){ .id = f[ID].value, .name = f[NAME].value };
+	*token = f[VALUE].value;
+	return uuid_valid(l->id) && l->name.n <= TOKEN_NAME_MAX &&
+	    token_scope_parse(f[SCOPE].value, &l->scope) &&
+	    remote_take_time(f[ISSUED].value, &l->created) &&
+	    remote_take_time(f[EXPIRES].value, &l->expires) ? 0 :
+	    session_unexpected(s, "a token", fault);
+}
+
+static int
+remote_token_create(struct client *c, struct lasting *l, struct arena *keep,
+    struct buf *token, struct fault *fault)
+{
+	char scope[TOKEN_SCOPE_TEXT], duration[24];
+	int64_t now = stamp_now().ns / STAMP_SECOND;
+	struct session *s = c->session;
+	struct ask ask = {
+		.method = "POST", .path = "/keys", .change = true
+	};
+	struct object_field f[] = {
+		{ .name = "name", .type = OBJECT_TEXT, .value = l->name },
+		{ .name = "scope", .type = OBJECT_TEXT },
+		{ .name = "duration", .type = OBJECT_NUMBER },
+	};
+	struct str value;
+
+	token_scope_print(l->scope, scope);
+	f[1].value = str_z(scope);
+	if (l->expires > 0) {
+		snprintf(duration, sizeof duration, "%" PRId64,
+		    l->expires > now ? l->expires - now : 1);
+		f[2].value = str_z(duration);
+	}
+	if (session_send(s, &ask, f, 3, fault) < 0 ||
+	    remote_take_lasting(s, buf_str(&s->body), l, &value, fault) < 0)
+		return -1;
+	if (!token_is_valid(value))
+		return session_unexpected(s, "a token", fault);
+	buf_put_str(token, value);
+	l->id = arena_str(keep, l->id);
+	l->name = arena_str(keep, l->name);
+	return 0;
+}
+
+/* What can't be an id need not be asked for, and has no place in a path. */
+static int
+remote_ask_for_token(struct session *s, const char *method, struct str id,
+    struct fault *fault)
+{
+	char path[ID_TEXT + 8];
+	struct ask ask = {
+		.method = method, .path = path, .change = method != NULL
+	};
+
+	fault->status = 1;
+	snprintf(path, sizeof path, "/keys/%.*s", STR_ARG(id));
+	if (uuid_valid(id) && session_ask(s, &ask, fault) == 0)
+		return 0;
+	return fault->status != 1 ? -1 :
+	    fault_set(fault, 1, "no token '%.*s'", STR_ARG(id));
+}
+
+static int
+remote_each_token(struct session *s, struct str keys,
+    void (*each)(void *, const struct lasting *), void *arg,
+    struct fault *fault)
+{
+	struct object_array array;
+	struct str element, token;
+	struct lasting l;
+	int got;
+
+	object_array_init(&array, keys, &s->scratch);
+	while ((got = object_array_next(&array, &element)) > 0) {
+		if (remote_take_lasting(s, element, &l, &token, fault) < 0)
+			return -1;
+		each(arg, &l);
+	}
+	return got == 0 ? 0 : session_unexpected(s, "a list of tokens",
+	    fault);
+}
+
+static int
+remote_token_each(struct client *c, struct str id,
+    void (*each)(void *, const struct lasting *), void *arg,
+    struct fault *fault)
+{
+	struct object_field keys = { .name = "keys", .type = OBJECT_TEXTS };
+	struct ask ask = { .path = "/keys", .limit = TOKENS_BYTES_MAX };
+	struct session *s = c->session;
+	struct lasting l;
+	struct str token;
+
+	if (id.p != NULL) {
+		if (remote_ask_for_token(s, NULL, id, fault) < 0 ||
+		    remote_take_lasting(s, buf_str(&s->body), &l, &token,
+		    fault) < 0)
+			return -1;
+		each(arg, &l);
+		return 0;
+	}
+	if (session_ask(s, &ask, fault) < 0 ||
+	    session_read(s, buf_str(&s->body), &keys, 1, fault) < 0)
+		return -1;
+	return keys.value.p == NULL ?
+	    session_unexpected(s, "a list of tokens", fault) :
+	    remote_each_token(s, keys.value, each, arg, fault);
+}
+
+static int
+remote_token_remove(struct client *c, char **ids, struct fault *fault)
+{
+	/* the server has no word for one that does not exist */
+	if (client_show_tokens(c, ids, NULL, fault) < 0)
+		return -1;
+	for (; *ids != NULL; ids++)
+		if (remote_ask_for_token(c->session, "DELETE", str_z(*ids),
+		    fault) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- the token of other commands ---- */
+
+static int
+remote_login(struct client *c, struct str email, struct str password,
+    struct fault *fault)
+{
+	int got = remote_user_verify(c, email, password, fault);
+
+	if (got == 0)
+		return fault_set(fault, EX_NOPERM, "%s: no user has this "
+		    "address and this password", c->url);
+	return got < 0 ? -1 : remote_keep_token(c, fault);
+}
+
+static int
+remote_refresh(struct client *c, struct fault *fault)
+{
+	struct ask ask = {
+		.method = "POST", .path = "/tokens/refresh", .body = STR("")
+	};
+
+	return session_ask(c->session, &ask, fault) < 0 ||
+	    remote_take_token(c->session, fault) < 0 ? -1 :
+	    remote_keep_token(c, fault);
+}
+
+static int
+remote_logout(struct client *c, bool all, struct fault *fault)
+{
+	struct ask ask = {
+		.method = "DELETE", .change = true,
+		.path = all ? "/tokens?all=true" : "/tokens"
+	};
+	char *path;
+	int result = 0;
+
+	if (session_use_token(c->session, fault) < 0 ||
+	    (session_ask(c->session, &ask, fault) < 0 &&
+	    (all || fault->status != EX_NOPERM)))
+		return -1;
+	path = token_file_path(c->setup);
+	if (unlink(path) < 0)
+		result = fault_errno(fault, 0, "%s", path);
+	free(path);
 	return result;
 }
 
-static const struct admin_place there = {
-	open_session, change, find, close_session
-};
-
-const struct admin_place *
-remote_place(const struct admin *a)
+/* what a token says of itself, if it is one of ours */
+static void
+remote_read_token(struct client_login *login)
 {
-	return remote_url(a->setup) != NULL ? &there : &admin_here;
+	struct jwt_claims claims;
+	struct arena arena;
+	struct buf json;
+
+	arena_init(&arena, 2 * JWT_MAX);
+	buf_init(&json, JWT_MAX);
+	login->known = jwt_peek(&json, login->token) &&
+	    jwt_read(buf_str(&json), &claims, &arena);
+	if (login->known) {
+		login->expires = claims.exp > 0 ? claims.exp : 0;
+		snprintf(login->scope, sizeof login->scope, "%.*s",
+		    STR_ARG(claims.scope.p ? claims.scope : STR("all")));
+	}
+	buf_release(&json);
+	arena_release(&arena);
 }
+
+static int
+remote_login_show(struct client *c, struct client_login *login,
+    struct fault *fault)
+{
+	struct str metadata;
+
+	if (remote_self(c, &metadata, fault) < 0)
+		return -1;
+	*login = (struct client_login){
+		.token = buf_str(&c->session->token)
+	};
+	remote_read_token(login);
+	return 0;
+}
+
+const struct client_backend client_remote = {
+	.open = remote_open, .close = remote_close, .act_as = remote_act_as,
+	.find = remote_find, .list = remote_list, .change = remote_change,
+	.decide = remote_decide, .events = remote_events,
+	.user_create = remote_user_create, .user_verify = remote_user_verify,
+	.user_each = remote_user_each, .old_password = true,
+	.user_set_password = remote_user_set_password,
+	.user_set_metadata = remote_user_set_metadata,
+	.user_remove = remote_user_remove,
+	.token_create = remote_token_create,
+	.token_each = remote_token_each, .token_remove = remote_token_remove,
+	.login = remote_login, .refresh = remote_refresh,
+	.logout = remote_logout, .login_show = remote_login_show,
+};

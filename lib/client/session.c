@@ -14,10 +14,10 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "base/signal.h"
-#include "client/curl.h"
+#include "base/utf8.h"
 #include "client/token_file.h"
-#include "json/object.h"
 #include "registry/jwt.h"
+#include "registry/metadata.h"
 
 #define CONNECT_MS 10000L
 #define ANSWER_MAX ((size_t)1 << 20)
@@ -25,23 +25,9 @@
 #define POLL_FDS 16
 #define POLL_MS 1000
 #define DETAIL_MAX 300
-
-struct session {
-	const struct remote_setup *setup;
-	char *url;
-	const char *socket;		/* of a unix: URL */
-	bool plain;			/* http:// */
-	struct curl_functions curl;
-	CURL *easy;
-	CURLM *multi;
-	struct buf token, body;
-	const struct ask *ask;		/* in hand */
-	struct curl_slist *headers;
-	size_t header_bytes, item;
-	int64_t seq;			/* -1: not said */
-	long status;
-	char error[CURL_ERROR_SIZE];
-};
+/* of session_send: two passwords, each byte escaped, and metadata */
+#define SEND_MAX (((size_t)64 << 10) + METADATA_BYTES_MAX)
+#define SCRATCH_MAX ((size_t)256 << 20)
 
 /* ---- where ---- */
 
@@ -151,8 +137,10 @@ session_open(struct session **out, const struct remote_setup *setup,
 	const char *cacert = remote_cacert(setup);
 
 	s->setup = setup;
-	buf_init(&s->token, JWT_MAX + 1);
+	buf_init(&s->token, TOKEN_FILE_MAX);
+	buf_room(&s->token, TOKEN_FILE_MAX);
 	buf_init(&s->body, ANSWER_MAX);
+	arena_init(&s->scratch, SCRATCH_MAX);
 	if (curl_load(&s->curl, fault) < 0) {
 		session_close(s);
 		return -1;
@@ -196,6 +184,7 @@ session_close(struct session *s)
 	drop_headers(s);
 	secret_release(&s->token);
 	secret_release(&s->body);
+	arena_release(&s->scratch);
 	free(s->url);
 	free(s);
 }
@@ -203,60 +192,8 @@ session_close(struct session *s)
 int
 session_use_token(struct session *s, struct fault *fault)
 {
-	struct buf token;
-	int result = token_file_read(s->setup, s->url, &token, fault);
-
-	if (result == 0)
-		session_set_token(s, buf_str(&token));
-	secret_release(&token);
-	return result;
-}
-
-void
-session_set_token(struct session *s, struct str token)
-{
-	buf_clear(&s->token);
-	buf_room(&s->token, s->token.max);
-	buf_put_str(&s->token, token);
-}
-
-struct str
-session_token(const struct session *s)
-{
-	return buf_str(&s->token);
-}
-
-struct str
-session_body(const struct session *s)
-{
-	return buf_str(&s->body);
-}
-
-size_t
-session_item(const struct session *s)
-{
-	return s->item;
-}
-
-bool
-session_seq(const struct session *s, uint64_t *seq)
-{
-	if (s->seq < 0)
-		return false;
-	*seq = (uint64_t)s->seq;
-	return true;
-}
-
-const char *
-session_url(const struct session *s)
-{
-	return s->url;
-}
-
-const struct remote_setup *
-session_setup(const struct session *s)
-{
-	return s->setup;
+	return s->token.n > 0 ? 0 :
+	    token_file_read(s->setup, s->url, &s->token, fault);
 }
 
 void
@@ -276,11 +213,20 @@ session_encode(struct buf *b, struct str text)
 }
 
 int
-session_strange(const struct session *s, const char *what,
+session_unexpected(const struct session *s, const char *expected,
     struct fault *fault)
 {
-	return fault_set(fault, EX_UNAVAILABLE, "%s: %s: that is no answer "
-	    "of mfx-api", s->url, what);
+	return fault_set(fault, EX_UNAVAILABLE, "%s: not an answer of "
+	    "mfx-api: expected %s", s->url, expected);
+}
+
+int
+session_read(struct session *s, struct str json, struct object_field *f,
+    size_t n, struct fault *fault)
+{
+	arena_reset(&s->scratch);
+	return object_read(json, f, n, &s->scratch) == NULL ? 0 :
+	    session_unexpected(s, "a JSON object", fault);
 }
 
 /* ---- a request ---- */
@@ -343,7 +289,7 @@ set_headers(struct session *s, const struct ask *ask)
 	if (ask->body.p != NULL)
 		add_header(s, "Content-Type", ask->type ? str_z(ask->type) :
 		    STR("application/json"));
-	if (s->token.n > 0) {
+	if (!ask->anonymous) {
 		buf_init(&b, JWT_MAX + 16);
 		buf_room(&b, b.max);
 		buf_puts(&b, "Bearer ");
@@ -583,38 +529,33 @@ status_of(long http)
 	}
 }
 
-/* What the server says of it, RFC 9457.  Only what is wrong with what was
- * asked is said in its words alone, as it would be here. */
+/* What the server says of it, RFC 9457.  Only what is wrong with the request
+ * is said in its words alone, as the registry of this machine would say it. */
 static int
-refused(struct session *s, struct fault *fault)
+session_refused(struct session *s, struct fault *fault)
 {
 	struct object_field f[] = {
 		{ .name = "detail", .type = OBJECT_TEXT },
 		{ .name = "item", .type = OBJECT_NUMBER },
 	};
 	int status = status_of(s->status);
-	struct arena arena;
 	int64_t item = 0;
 
-	arena_init(&arena, 2 * ANSWER_MAX);
 	if (s->body.n > ANSWER_MAX ||
-	    object_read(buf_str(&s->body), f, 2, &arena) != NULL)
+	    session_read(s, buf_str(&s->body), f, 2, fault) < 0)
 		f[0].value = f[1].value = STR_NONE;
 	if (object_number(f[1].value, &item) && item > 0)
 		s->item = (size_t)item;
 	if (f[0].value.n > DETAIL_MAX)
 		f[0].value.n = DETAIL_MAX;
 	if (f[0].value.n == 0)
-		fault_set(fault, status == 1 ? EX_UNAVAILABLE : status,
+		return fault_set(fault, status == 1 ? EX_UNAVAILABLE : status,
 		    "%s: answered with %ld%s", s->url, s->status,
 		    s->status == 502 || s->status == 504 ? doubt(s) : "");
-	else if (status == 1 || status == EX_DATAERR)
-		fault_set(fault, status, "%.*s", STR_ARG(f[0].value));
-	else
-		fault_set(fault, status, "%s: %.*s", s->url,
-		    STR_ARG(f[0].value));
-	arena_release(&arena);
-	return -1;
+	if (status == 1 || status == EX_DATAERR)
+		return fault_set(fault, status, "%.*s", STR_ARG(f[0].value));
+	return fault_set(fault, status, "%s: %.*s", s->url,
+	    STR_ARG(f[0].value));
 }
 
 static int
@@ -641,23 +582,66 @@ ask_once(struct session *s, const struct ask *ask, struct fault *fault)
 		return taken;
 	if (end != ANSWERED || code != CURLE_OK)
 		return -1;
-	return is_good(s) ? 0 : refused(s, fault);
+	return is_good(s) ? 0 : session_refused(s, fault);
 }
 
 int
 session_ask(struct session *s, const struct ask *ask, struct fault *fault)
 {
-	static const struct ask who = { .path = "/users" };
-	int result = ask_once(s, ask, fault);
-	struct fault other, kept = *fault;
-	size_t item = s->item;
+	static const struct ask self = { .path = "/users" };
+	struct fault other, kept;
+	size_t item;
+	int result;
 
-	if (result >= 0 || fault->status != EX_NOPERM || s->token.n == 0)
+	if (!ask->anonymous && session_use_token(s, fault) < 0)
+		return -1;
+	result = ask_once(s, ask, fault);
+	if (result >= 0 || fault->status != EX_NOPERM || ask->anonymous)
 		return result;
 	/* does the token not allow this, or nothing any more? */
-	if (ask_once(s, &who, &other) < 0 && other.status == EX_NOPERM)
+	kept = *fault;
+	item = s->item;
+	if (ask_once(s, &self, &other) < 0 && other.status == EX_NOPERM)
 		fault_set(fault, EX_NOPERM, "%.*s; 'mfx-token login' gets "
 		    "another", DETAIL_MAX, kept.text);
 	s->item = item;
 	return -1;
+}
+
+static int
+put_field(struct buf *b, const struct object_field *f, struct fault *fault)
+{
+	if (f->type == OBJECT_TEXT && !utf8_valid(f->value))
+		return fault_set(fault, EX_DATAERR,
+		    "the %s is not valid UTF-8", f->name);
+	if (f->type != OBJECT_TEXT && f->value.p == NULL)
+		return 0;
+	buf_printf(b, "%s\"%s\":", b->n > 1 ? "," : "", f->name);
+	if (f->type == OBJECT_TEXT)
+		json_put_string(b, f->value);
+	else
+		buf_put_str(b, f->value);
+	return 0;
+}
+
+int
+session_send(struct session *s, struct ask *ask, const struct object_field *f,
+    size_t n, struct fault *fault)
+{
+	struct buf body;
+	size_t i;
+	int result = 0;
+
+	buf_init(&body, SEND_MAX);
+	/* secrets are not copied while it grows */
+	buf_room(&body, SEND_MAX);
+	buf_putc(&body, '{');
+	for (i = 0; i < n && result == 0; i++)
+		result = put_field(&body, &f[i], fault);
+	buf_putc(&body, '}');
+	ask->body = buf_str(&body);
+	if (result == 0)
+		result = session_ask(s, ask, fault);
+	secret_release(&body);
+	return result;
 }

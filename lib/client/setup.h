@@ -5,12 +5,12 @@
 #include "base/opt.h"
 
 /*
- * Options of the commands that can be told to do their work at a mfx-api(1)
- * instead of the registry of this machine:
+ * Options of the commands that can do their work at a mfx-api(1) instead of
+ * the registry of this machine:
  *
- *	static struct remote_setup remote = REMOTE_DEFAULTS;
- *	... REMOTE_OPTIONS(remote), ...
- *	if (remote_url(&remote) != NULL) ...
+ *	static struct remote_setup setup = REMOTE_DEFAULTS;
+ *	... REMOTE_OPTIONS(setup), ...
+ *	client_open(&client, &setup, ...)
  */
 struct remote_setup {
 	const char *url, *token_file, *cacert;
@@ -33,7 +33,8 @@ struct remote_setup {
 	    OPT_TIMEOUT(&(s).timeout, INT64_C(100000000),		\
 	    INT64_C(3600000000000)), .former = 't' }
 
-/* the option, or else the variable; NULL: it is done here */
+/* the option, otherwise the variable; NULL: the registry of this machine, or
+ * the system's authorities */
 const char *remote_url(const struct remote_setup *);
 const char *remote_cacert(const struct remote_setup *);
 

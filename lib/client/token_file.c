@@ -10,12 +10,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "registry/jwt.h"
-
-#define URL_MAX 1024
 
 static const char *
-given(const struct remote_setup *setup)
+token_file_given(const struct remote_setup *setup)
 {
 	const char *path = setup->token_file ? setup->token_file :
 	    getenv("MFX_TOKEN_FILE");
@@ -26,7 +23,7 @@ given(const struct remote_setup *setup)
 char *
 token_file_path(const struct remote_setup *setup)
 {
-	const char *path = given(setup), *dir, *home;
+	const char *path = token_file_given(setup), *dir, *home;
 	char *text;
 	size_t n;
 
@@ -45,9 +42,19 @@ token_file_path(const struct remote_setup *setup)
 	return text;
 }
 
-/* as ssh(1) has it with keys */
+int
+token_file_writable(const struct remote_setup *setup, struct fault *fault)
+{
+	const char *path = token_file_given(setup);
+
+	return path == NULL || strcmp(path, "-") != 0 ? 0 : fault_set(fault,
+	    EX_USAGE, "--token-file has to be a file that can be rewritten, "
+	    "not '-'");
+}
+
+/* as ssh(1) does with keys */
 static int
-check_mode(const char *path, struct fault *fault)
+token_file_check_mode(const char *path, struct fault *fault)
 {
 	struct stat st;
 
@@ -58,9 +65,8 @@ check_mode(const char *path, struct fault *fault)
 	return 0;
 }
 
-/* it goes into a header */
 bool
-token_sound(struct str s)
+token_is_valid(struct str s)
 {
 	size_t i;
 
@@ -71,7 +77,7 @@ token_sound(struct str s)
 }
 
 static struct str
-take_line(struct str *rest)
+token_file_line(struct str *rest)
 {
 	const char *end = rest->n > 0 ? memchr(rest->p, '\n', rest->n) :
 	    NULL;
@@ -85,14 +91,14 @@ take_line(struct str *rest)
 }
 
 static int
-take_token(struct buf *token, const char *path, const char *url,
+token_file_parse(struct buf *token, const char *path, const char *url,
     struct fault *fault)
 {
-	struct str rest = buf_str(token), first = take_line(&rest);
-	struct str bound = take_line(&rest);
+	struct str rest = buf_str(token), first = token_file_line(&rest);
+	struct str bound = token_file_line(&rest);
 
-	if (!token_sound(first) || rest.n > 0)
-		return fault_set(fault, EX_CONFIG, "%s: no token is in it",
+	if (!token_is_valid(first) || rest.n > 0)
+		return fault_set(fault, EX_CONFIG, "%s: not a token file",
 		    path);
 	if (bound.n > 0 && !str_eq(bound, str_z(url)))
 		return fault_set(fault, EX_NOPERM,
@@ -109,17 +115,17 @@ token_file_read(const struct remote_setup *setup, const char *url,
 	char *path = token_file_path(setup);
 	int result;
 
-	buf_init(token, JWT_MAX + URL_MAX);
-	buf_room(token, token->max);
-	result = check_mode(path, fault);
+	result = token_file_check_mode(path, fault);
 	if (result == 0 && (result = file_read(path, token, fault)) < 0 &&
 	    access(path, F_OK) < 0 && errno == ENOENT &&
-	    given(setup) == NULL && strcmp(path, "-") != 0)
+	    token_file_given(setup) == NULL && strcmp(path, "-") != 0)
 		fault_set(fault, EX_NOPERM, "no token for %s: "
 		    "'mfx-token login' gets one", url);
 	if (result == 0)
-		result = take_token(token, path, url, fault);
+		result = token_file_parse(token, path, url, fault);
 	free(path);
+	if (result < 0)
+		buf_clear(token);
 	return result;
 }
 
@@ -136,7 +142,7 @@ token_file_write(const char *path, struct str token, const char *url,
 		result = dir_make(dir, fault);
 	}
 	free(dir);
-	buf_init(&b, JWT_MAX + URL_MAX);
+	buf_init(&b, TOKEN_FILE_MAX);
 	buf_room(&b, b.max);
 	buf_put_str(&b, token);
 	buf_putc(&b, '\n');

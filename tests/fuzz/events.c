@@ -24,20 +24,20 @@ must(bool condition)
 		abort();
 }
 
-/* what has come up to there, and then the rest; the tap's out is kept */
+/* what has come up to there, and then the rest; `out` is kept */
 static void
-put(struct events_tap *tap, struct out *out, const uint8_t *data, size_t n,
+put(struct client_events *e, struct out *out, const uint8_t *data, size_t n,
     size_t cut)
 {
 	struct buf come;
 
 	out_init(out, nowhere, "nowhere", MOST);
-	*tap = (struct events_tap){ .count = 5, .out = out, .ready_fd = -1 };
+	*e = (struct client_events){ .count = 5, .ready_fd = -1 };
 	buf_init(&come, MOST);
 	buf_put(&come, data, cut);
-	if (!events_put(tap, &come)) {
+	if (!events_put(e, out, &come)) {
 		buf_put(&come, data + cut, n - cut);
-		events_put(tap, &come);
+		events_put(e, out, &come);
 	}
 	must(come.n <= n);
 	buf_release(&come);
@@ -64,7 +64,7 @@ check_lines(struct str text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct events_tap whole, parts;
+	struct client_events whole, parts;
 	struct out a, b;
 
 	/* below what makes `out` write */
@@ -76,7 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	put(&parts, &b, data + 2, n - 2,
 	    (size_t)(data[0] | data[1] << 8) % (n - 1));
 	must(str_eq(buf_str(&a.b), buf_str(&b.b)));
-	must(whole.seq == parts.seq && whole.odd == parts.odd &&
+	must(whole.seq == parts.seq && whole.broken == parts.broken &&
 	    whole.count == parts.count && whole.count >= 0);
 	check_lines(buf_str(&a.b));
 	out_release(&a);

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/items/items.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/glob.h"
+#include "base/signal.h"
+#include "base/table.h"
+
+/* a Uri-Query has at most 255 bytes */
+#define COAP_KEY_MAX 250
+/* the answers to one change, held until it is committed */
+#define ANSWER_MAX ((size_t)1 << 30)
+
+struct items_options items_opt;
+struct remote_setup items_setup = REMOTE_DEFAULTS;
+
+static struct client client;
+static struct changes changes;
+static struct out out;
+static struct table table;
+static struct fault fault;
+
+const struct opt items_update_options[] = {
+	ITEMS_USER,
+	{ 0, "name", "NAME", "new name; '' removes it",
+	    OPT_STRING(&items_opt.name) },
+	{ 0, "metadata", "JSON", "new metadata, replacing all of the old",
+	    OPT_STRING(&items_opt.metadata) },
+	ITEMS_TAG,
+	ITEMS_FILE,
+	OPT_END
+};
+
+const struct opt items_file_options[] = { ITEMS_USER, ITEMS_FILE, OPT_END };
+
+const struct opt items_remove_options[] = {
+	ITEMS_USER,
+	{ 0, "if-exists", NULL, "do not fail for one that does not exist",
+	    OPT_FLAG(&items_opt.if_exists) },
+	ITEMS_DRY_RUN,
+	ITEMS_FILE,
+	OPT_END
+};
+
+/* ---- beginning and end ---- */
+
+static int
+begin(enum client_access access)
+{
+	program_holds_secrets();
+	changes_init(&changes);
+	out_init(&out, STDOUT_FILENO, "<stdout>", ANSWER_MAX);
+	client.out = &out;
+	return client_open(&client, &items_setup, access, &fault) < 0 ? -1 :
+	    client.backend->act_as(&client, items_opt.user, &fault);
+}
+
+static int
+end(int result)
+{
+	int status = result < 0 ? diag_fault(&fault) : result;
+
+	client_close(&client);
+	if (result < 0)
+		out_cancel(&out);
+	status = out_finish(&out, status);
+	/* keys have been in it */
+	if (out.b.p != NULL)
+		sodium_memzero(out.b.p, out.b.cap);
+	out_release(&out);
+	changes_release(&changes);
+	return status;
+}
+
+/* ---- what is to be done ---- */
+
+static int
+refused(const char *option, const char *why)
+{
+	return why == NULL ? 0 :
+	    fault_set(&fault, EX_DATAERR, "%s: %s", option, why);
+}
+
+static int
+set_key(struct change *change)
+{
+	struct buf key;
+	int result;
+
+	if (items_opt.new_key)
+		return refused("--new", change_make_key(&changes, change));
+	if (items_opt.no_key)
+		change->given |= MEMBER_KEY;
+	if (items_opt.key_file == NULL)
+		return 0;
+	/* room for a line end, and to see that it is too long */
+	buf_init(&key, THING_KEY_MAX + 3);
+	result = secret_read(items_opt.key_file, "key", &key, &fault);
+	if (result == 0)
+		result = refused("--key-file",
+		    change_set_key(&changes, change, buf_str(&key)));
+	secret_release(&key);
+	return result;
+}
+
+/* what a new one has, and what a list is asked for */
+static int
+set_metadata_and_tags(struct change *change)
+{
+	const struct items_options *o = &items_opt;
+
+	if (o->metadata != NULL && refused("--metadata", change_set_metadata(
+	    &changes, change, str_z(o->metadata))) < 0)
+		return -1;
+	return o->tags.n == 0 ? 0 : refused("--tag", change_set_tag_list(
+	    &changes, change, o->tags.v, o->tags.n));
+}
+
+static int
+set_from_options(struct change *change)
+{
+	if (items_opt.name != NULL && refused("--name", change_set_name(
+	    &changes, change, str_z(items_opt.name))) < 0)
+		return -1;
+	return set_metadata_and_tags(change) < 0 ? -1 : set_key(change);
+}
+
+/* CHANNEL THING ... */
+static int
+take_pairs(char **operands)
+{
+	const char *channel = *operands++;
+
+	for (; *operands != NULL; operands++) {
+		struct change *change = changes_add(&changes);
+
+		change->channel = str_z(channel);
+		change->thing = str_z(*operands);
+	}
+	return 0;
+}
+
+static int
+take_ids(char **operands)
+{
+	for (; *operands != NULL; operands++) {
+		struct change *change = changes_add(&changes);
+
+		change_set_id(&changes, change, str_z(*operands));
+		if (set_from_options(change) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+take_input(char **operands)
+{
+	const struct items_options *o = &items_opt;
+	unsigned may = changes_may(&changes), must = changes_must(&changes);
+
+	if (o->file != NULL) {
+		if (o->name || o->metadata || o->tags.n > 0 || o->key_file)
+			program_misuse("-f FILE goes with none of --name, "
+			    "--metadata, --tag and --key-file");
+		return changes_read(&changes, o->file, may, must, &fault);
+	}
+	if (must & MEMBER_CHANNEL)
+		return take_pairs(operands);
+	if (must & MEMBER_ID)
+		return take_ids(operands);
+	return set_from_options(changes_add(&changes));
+}
+
+/* ---- changes ---- */
+
+/* "auth=" and a key have to go into one option (RFC 7252 5.10); with other
+ * protocols, and by PSK or certificate, a longer one is as good as any */
+static void
+warn_of_long_keys(void)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < changes.n; i++)
+		n += changes.v[i].key.n > COAP_KEY_MAX;
+	if (n > 0)
+		diag_warning("%zu %s longer than %d bytes, which can't be "
+		    "shown in a CoAP ?auth=", n, n == 1 ? "key is" :
+		    "keys are", COAP_KEY_MAX);
+}
+
+static int
+change_all(void)
+{
+	if (client.backend->change(&client, &changes, &out.b, &fault) == 0) {
+		out_end(&out);
+		warn_of_long_keys();
+		return 0;
+	}
+	if (changes.at < changes.n)
+		changes_fault(&changes, &changes.v[changes.at], &fault);
+	return -1;
+}
+
+/* does it to each line of the file, or else to each operand */
+static int
+change(char **operands, enum change_verb verb)
+{
+	int result = begin(CLIENT_WRITE);
+
+	changes.verb = verb;
+	changes.kind = items_kind;
+	changes.if_exists = items_opt.if_exists;
+	changes.dry_run = items_opt.dry_run;
+	if (result == 0)
+		result = take_input(operands);
+	if (result == 0)
+		result = change_all();
+	return end(result);
+}
+
+int
+items_verb_create(char **operands)
+{
+	return change(operands, CHANGE_CREATE);
+}
+
+int
+items_verb_update(char **ids)
+{
+	const struct items_options *o = &items_opt;
+
+	if (!o->file && !o->name && !o->metadata && o->tags.n == 0 &&
+	    !o->key_file && !o->new_key && !o->no_key)
+		program_misuse("nothing to change: --name, "
+		    "--metadata, --tag or -f FILE");
+	return change(ids, CHANGE_UPDATE);
+}
+
+int
+items_verb_enable(char **ids)
+{
+	return change(ids, CHANGE_ENABLE);
+}
+
+int
+items_verb_disable(char **ids)
+{
+	return change(ids, CHANGE_DISABLE);
+}
+
+int
+items_verb_remove(char **ids)
+{
+	return change(ids, CHANGE_REMOVE);
+}
+
+int
+items_verb_connect(char **operands)
+{
+	return change(operands, CHANGE_CONNECT);
+}
+
+int
+items_verb_disconnect(char **operands)
+{
+	return change(operands, CHANGE_DISCONNECT);
+}
+
+/* ---- lists ---- */
+
+static int
+show(void *arg, const struct item *item, struct str key, struct fault *why)
+{
+	const unsigned *shown = arg;
+
+	if (items_opt.human) {
+		table_cell(&table, item->id, false);
+		table_cell(&table, item->name, false);
+		table_cell(&table, item->metadata, false);
+		table_cell(&table, item->tags, false);
+		table_cell(&table, item_status(item->disabled), false);
+		if (*shown & MEMBER_KEY)
+			table_cell(&table, key, false);
+	} else {
+		item_put(&out.b, item, *shown, key);
+	}
+	if (signal_stop())
+		return fault_set(why, EX_TEMPFAIL, "stopped");
+	/* a failed write ends it; end() says so */
+	return out_end(&out) < 0;
+}
+
+/* those of the operands: 1 when one does not exist */
+static int
+show_each(const struct client_query *query, char **ids)
+{
+	int status = 0;
+
+	for (; *ids != NULL; ids++) {
+		if (client.backend->find(&client, query, str_z(*ids),
+		    &fault) == 0)
+			continue;
+		if (fault.status != 1)
+			return -1;
+		diag_error("no %s '%s'", items_kind == ITEM_THING ? "thing" :
+		    "channel", *ids);
+		status = 1;
+	}
+	return status;
+}
+
+/* all that the filters select */
+static int
+show_all(struct client_query *query)
+{
+	const struct items_options *o = &items_opt;
+	struct change *change = changes_add(&changes);
+	const char *why = glob_fault(str_z(o->name));
+
+	if (why != NULL)
+		program_misuse("--name: %s", why);
+	if (set_metadata_and_tags(change) < 0)
+		return -1;
+	query->glob = str_z(o->name);
+	query->metadata = change->metadata;
+	query->tags = change->tags;
+	query->connected = str_z(o->connected);
+	query->status = o->status == 0 ? PAGE_ANY : o->status == 1 ?
+	    PAGE_ENABLED : PAGE_DISABLED;
+	query->order = o->order == 2 ? PAGE_NAME : o->order == 3 ? PAGE_ID :
+	    PAGE_CREATED;
+	query->desc = o->dir == 2;
+	return client.backend->list(&client, query, &fault);
+}
+
+static void
+begin_table(bool keys)
+{
+	table_init(&table, &out, 60);
+	table_column(&table, "id");
+	table_column(&table, "name");
+	table_column(&table, "metadata");
+	table_column(&table, "tags");
+	table_column(&table, "status");
+	if (keys)
+		table_column(&table, "key");
+}
+
+static int
+list(char **ids, unsigned shown)
+{
+	const struct items_options *o = &items_opt;
+	struct client_query query = {
+		.kind = items_kind, .keys = (shown & MEMBER_KEY) != 0,
+		.show = show, .arg = &shown
+	};
+	int result;
+
+	if (*ids != NULL && (o->name || o->metadata || o->connected ||
+	    o->tags.n > 0 || o->status || o->order || o->dir))
+		program_misuse("give either IDs or filters, not both");
+	result = begin(CLIENT_READ);
+	if (o->human)
+		begin_table(query.keys);
+	if (result == 0)
+		result = *ids != NULL ? show_each(&query, ids) :
+		    show_all(&query);
+	result = end(result);
+	if (o->human)
+		table_release(&table);
+	return result;
+}
+
+int
+items_verb_list(char **ids)
+{
+	return list(ids, MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
+	    MEMBER_STATUS | (items_opt.keys ? MEMBER_KEY : 0));
+}
+
+int
+items_verb_keys(char **ids)
+{
+	return list(ids, MEMBER_KEY);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_CMD_ITEMS_ITEMS_H
+#define MFX_CMD_ITEMS_ITEMS_H
+
+#include "base/program.h"
+#include "client/client.h"
+
+/*
+ * mfx-things and mfx-channels, which differ in little: a thing has a key, and
+ * a channel is what things are connected to.  What is to be done comes from
+ * options and operands, or from NDJSON (--file), is checked before anything
+ * is changed, and is done in one transaction: all of it or nothing.  Answers
+ * are written only after the commit.
+ */
+struct items_options {
+	/* NULL, 0 or false when not given */
+	const char *user, *file;
+	const char *name, *metadata, *key_file;
+	const char *connected;		/* list: --channel or --thing */
+	struct opt_list tags;
+	int status, order, dir;		/* list: which word, from 1 */
+	bool keys, human;		/* list, get */
+	bool new_key, no_key;		/* key */
+	bool if_exists, dry_run;	/* remove; disconnect */
+};
+extern struct items_options items_opt;
+extern struct remote_setup items_setup;
+
+/* of the program */
+extern const enum item_kind items_kind;
+
+/* ---- options, each list without its end ---- */
+
+#define ITEMS_USER							\
+	{ 0, "user", "EMAIL", "owner (default: $MFX_USER)",		\
+	    OPT_STRING(&items_opt.user) },				\
+	REMOTE_OPTIONS(items_setup)
+#define ITEMS_FILE							\
+	{ 'f', "file", "FILE", "read NDJSON from FILE, '-' is stdin: "	\
+	    "all or nothing", OPT_STRING(&items_opt.file) }
+#define ITEMS_TAG							\
+	{ 0, "tag", "TAG", "tags, separated by commas; may be repeated", \
+	    OPT_LIST(&items_opt.tags) }
+#define ITEMS_DRY_RUN							\
+	{ 0, "dry-run", NULL, "show what would be removed, and remove "	\
+	    "nothing", OPT_FLAG(&items_opt.dry_run) }
+
+#define ITEMS_CREATE							\
+	ITEMS_USER,							\
+	{ 0, "name", "NAME", "its name", OPT_STRING(&items_opt.name) },	\
+	{ 0, "metadata", "JSON", "metadata, a JSON object",		\
+	    OPT_STRING(&items_opt.metadata) },				\
+	ITEMS_TAG, ITEMS_FILE
+#define ITEMS_LIST							\
+	ITEMS_USER,							\
+	{ 0, "name", "GLOB", "only those whose name matches",		\
+	    OPT_STRING(&items_opt.name) },				\
+	{ 0, "metadata", "JSON", "only those whose metadata contains "	\
+	    "all of this", OPT_STRING(&items_opt.metadata) },		\
+	{ 0, "tag", "TAG", "only those with all of these tags",		\
+	    OPT_LIST(&items_opt.tags) },				\
+	{ 0, "status", "enabled|disabled", "only those with this status", \
+	    OPT_ENUM_FROM(&items_opt.status, 1) },			\
+	{ 0, "order", "created|name|id", "sort by this field (default: " \
+	    "created)", OPT_ENUM_FROM(&items_opt.order, 1) },		\
+	{ 0, "dir", "asc|desc", "sort ascending or descending (default: " \
+	    "asc)", OPT_ENUM_FROM(&items_opt.dir, 1) },			\
+	OPT_ROW_HUMAN(&items_opt.human)
+
+/* of update; of enable, disable and connect; of remove */
+extern const struct opt items_update_options[];
+extern const struct opt items_file_options[];
+extern const struct opt items_remove_options[];
+
+/* ---- verbs ---- */
+
+/* those that are the same for both; ID is "THING" or "CHANNEL", `many`
+ * "things" or "channels" */
+#define ITEMS_VERBS(ID, many)						\
+	{ "update", ID " ...\n-f FILE", "change names, metadata and tags", \
+	    items_update_options, items_verb_update },			\
+	{ "enable", ID " ...\n-f FILE", "enable " many ": give access "	\
+	    "back", items_file_options, items_verb_enable },		\
+	{ "disable", ID " ...\n-f FILE", "disable " many ": end all "	\
+	    "access, keep the rest", items_file_options,		\
+	    items_verb_disable },					\
+	{ "remove", ID " ...\n-f FILE", "remove " many ", with all "	\
+	    "connections", items_remove_options, items_verb_remove }
+
+int items_verb_create(char **operands);
+int items_verb_list(char **ids);
+int items_verb_update(char **ids);
+int items_verb_enable(char **ids);
+int items_verb_disable(char **ids);
+int items_verb_remove(char **ids);
+int items_verb_connect(char **operands);
+int items_verb_disconnect(char **operands);
+
+/* {"id":…,"key":…} of each operand */
+int items_verb_keys(char **ids);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* In place of remote.c in a build without libcurl: it can't be opened. */
+#ifndef HAVE_CURL
+#include <sysexits.h>
+
+#include "client/client.h"
+
+static int
+remote_open(struct client *c, enum client_access access, struct fault *fault)
+{
+	(void)c;
+	(void)access;
+	return fault_set(fault, EX_UNAVAILABLE, "--url and $MFX_URL need "
+	    "libcurl, which this build is without");
+}
+
+static void
+remote_close(struct client *c)
+{
+	(void)c;
+}
+
+const struct client_backend client_remote = {
+	.open = remote_open, .close = remote_close
+};
+#endif
