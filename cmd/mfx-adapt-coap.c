@@ -56,6 +56,7 @@ static const struct program program = {
 
 static struct access *registry;
 static struct publisher publisher;
+static struct bus *bus;
 static struct feed feed = { .fd = -1 };
 static bool had_input;
 static struct station *station;
@@ -221,7 +222,7 @@ static int
 open_input(struct fault *fault)
 {
 	if (opt.input != NULL) {
-		if (feed_open(&feed, opt.input, fault) < 0)
+		if (feed_open(&feed, bus, opt.input, fault) < 0)
 			return -1;
 	} else if (!setup.served_stdin) {
 		feed_init(&feed, STDIN_FILENO, "<stdin>");
@@ -241,9 +242,11 @@ open_all(struct fault *fault)
 	if (o.history == NULL)
 		o.history = opt.input != NULL ? opt.input :
 		    strcmp(opt.stream, "-") != 0 ? opt.stream : NULL;
-	if (access_open(&registry, NULL, fault) < 0 ||
-	    publisher_open(&publisher, opt.stream, opt.sync, fault) < 0)
+	if (bus_open(&bus, NULL, fault) < 0 ||
+	    access_open(&registry, NULL, fault) < 0 ||
+	    publisher_open(&publisher, bus, opt.stream, opt.sync, fault) < 0)
 		return -1;
+	o.bus = bus;
 	o.access = service.registry = registry;
 	service.more = put_counts;
 	if (station_setup_open(&setup, &o, &station, fault) < 0 ||
@@ -267,5 +270,6 @@ main(int argc, char **argv)
 	publisher_close(&publisher);
 	access_close(registry);
 	feed_release(&feed);
+	bus_close(bus);
 	return status;
 }

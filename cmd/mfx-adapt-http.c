@@ -59,6 +59,7 @@ static const struct program program = {
 static struct http *servers[2];		/* devices', administrator's */
 static int n_servers;
 static struct access *registry;
+static struct bus *bus;
 static struct publisher publisher;
 static struct pack pack;		/* for message_wrap to look with */
 static struct http_request *waiting;	/* for what is in the publisher */
@@ -283,9 +284,9 @@ open_all(struct fault *fault)
 	if (setup.single && strcmp(opt.stream, "-") == 0)
 		return fault_set(fault, EX_CONFIG, "stdout is the client's "
 		    "connection: --output has to name a stream");
-	if (access_open(&registry, NULL, fault) < 0 ||
-	    publisher_open(&publisher, opt.stream, opt.sync,
-	    fault) < 0)
+	if (bus_open(&bus, NULL, fault) < 0 ||
+	    access_open(&registry, NULL, fault) < 0 ||
+	    publisher_open(&publisher, bus, opt.stream, opt.sync, fault) < 0)
 		return -1;
 	service.registry = registry;
 	service.server = servers[0];
@@ -304,6 +305,7 @@ main(int argc, char **argv)
 	while (n_servers > 0)
 		http_close(servers[--n_servers]);
 	publisher_close(&publisher);
+	bus_close(bus);
 	access_close(registry);
 	pack_release(&pack);
 	return status;

@@ -246,7 +246,7 @@ open_input(struct fault *fault)
 	for (i = 0; (fd = ws_listener(server, i)) >= 0; i++)
 		served |= fd == STDIN_FILENO;
 	if (opt.input != NULL) {
-		if (feed_open(&feed, opt.input, fault) < 0)
+		if (feed_open(&feed, subscribers.bus, opt.input, fault) < 0)
 			return -1;
 	} else if (!served) {
 		feed_init(&feed, STDIN_FILENO, "<stdin>");
@@ -291,7 +291,8 @@ open_all(struct fault *fault)
 	subscribers.max_queue = o.max_queue;
 	if (subscribers_init(&subscribers, fault) < 0 ||
 	    access_open(&registry, NULL, fault) < 0 ||
-	    ws_publish_open(&publish, opt.stream, opt.sync, fault) < 0)
+	    ws_publish_open(&publish, subscribers.bus, opt.stream, opt.sync,
+	    fault) < 0)
 		return -1;
 	service.registry = subscribers.registry = registry;
 	service.more = put_metrics;

@@ -7,6 +7,7 @@
 #include "cmd/bus/verbs.h"
 
 struct bus_options bus_opt = { .keep_bytes = -1 };
+struct bus *bus;
 struct listing bus_listing;
 int bus_status;
 

@@ -56,7 +56,8 @@ static const struct program program = {
 
 static struct {
 	struct filter f;
-	struct appender bus;	/* its relay with --ack */
+	struct bus *bus;
+	struct appender to;	/* its source with --ack */
 	struct canonical canonical;
 	bool fresh;		/* a batch begins: what time is it? */
 	struct buf batch;
@@ -81,8 +82,10 @@ publish(void *arg)
 	pub.fresh = true;
 	if (pub.f.out.err != 0 || (pub.whole == 0 && !pub.moved))
 		return;
-	status = appender_append(&pub.bus, (struct str){ b->p, pub.whole },
-	    &pub.at, pub.moved);
+	if (pub.to.source != NULL)
+		pub.to.source->at = pub.at;
+	status = appender_append(&pub.to, (struct str){ b->p, pub.whole },
+	    pub.moved);
 	if (status != 0) {
 		/* ends the input */
 		pub.f.status = status;
@@ -101,13 +104,13 @@ publish(void *arg)
 static void
 end_unit(const struct route *r)
 {
-	if (pub.bus.relay == NULL) {
+	if (pub.to.source == NULL) {
 		pub.whole = pub.batch.n;
 		return;
 	}
 	pub.positions = true;
 	pub.patience = 0;
-	if (progress_covers(bus_relay_acked(pub.bus.relay), r)) {
+	if (progress_covers(&pub.to.source->done, r)) {
 		pub.again++;
 		pub.batch.n = pub.whole;
 		return;
@@ -138,7 +141,7 @@ take_unplaced(void)
 {
 	size_t n = pub.batch.n - pub.whole;
 
-	if (pub.bus.relay == NULL)
+	if (pub.to.source == NULL)
 		pub.whole = pub.batch.n;
 	else if (pub.positions ? n > BATCH_MAX / 2 :
 	    pub.hopeless || n > BATCH)
@@ -181,7 +184,7 @@ idle(struct fault *fault)
 		give_up_waiting();
 		publish(NULL);
 	}
-	return bus_commit(pub.bus.writer, fault);
+	return bus_commit(pub.to.writer, fault);
 }
 
 static void
@@ -203,7 +206,7 @@ take_all(void)
 			end_unit(&route);
 		if (opt.sync != BUS_SYNC_INTERVAL)
 			pub.f.in.timeout = pub.patience != 0 ? 1000 : -1;
-		if ((opt.each && pub.bus.relay != NULL) || pub.batch.n >= BATCH)
+		if ((opt.each && pub.to.source != NULL) || pub.batch.n >= BATCH)
 			publish(NULL);
 	}
 }
@@ -216,14 +219,16 @@ open_bus(const char *stream, struct fault *fault)
 	if (opt.ack != NULL &&
 	    bus_group_parse(opt.ack, from, group, fault) < 0)
 		return -1;
-	if (bus_writer_open(&pub.bus.writer, stream, opt.sync, fault) < 0)
+	if (bus_open(&pub.bus, NULL, fault) < 0 ||
+	    bus_writer_open(&pub.to.writer, pub.bus, stream, opt.sync,
+	    fault) < 0)
 		return -1;
 	if (opt.ack == NULL)
 		return 0;
-	if (bus_relay_open(&pub.bus.relay, pub.bus.writer, from, group,
+	if (bus_source_open(&pub.to.source, pub.to.writer, from, group,
 	    fault) < 0)
 		return -1;
-	pub.at = *bus_relay_acked(pub.bus.relay);
+	pub.at = pub.to.source->done;
 	pub.f.sequenced = true;
 	return 0;
 }
@@ -235,7 +240,7 @@ say_rest(void)
 	if (pub.again > 0)
 		diag_info("%llu lines had been published before",
 		    (unsigned long long)pub.again);
-	if (pub.bus.relay == NULL || pub.batch.n == pub.whole ||
+	if (pub.to.source == NULL || pub.batch.n == pub.whole ||
 	    pub.f.out.err != 0)
 		return;
 	diag_warning("%zu bytes of lines behind the last seq are not "
@@ -254,8 +259,8 @@ main(int argc, char **argv)
 		return filter_finish(&pub.f);
 	if (open_bus(argv[i], &fault) < 0)
 		return diag_fault(&fault);
-	pub.bus.timeout = opt.timeout;
-	pub.bus.each = opt.each;
+	pub.to.timeout = opt.timeout;
+	pub.to.each = opt.each;
 	buf_init(&pub.batch, BATCH_MAX);
 	canonical_init(&pub.canonical);
 	pub.fresh = true;
@@ -264,16 +269,17 @@ main(int argc, char **argv)
 	if (opt.sync == BUS_SYNC_INTERVAL)
 		pub.f.in.timeout = 1000;
 	take_all();
-	if (pub.bus.relay != NULL && !pub.positions && pub.batch.n > pub.whole)
+	if (pub.to.source != NULL && !pub.positions && pub.batch.n > pub.whole)
 		give_up_waiting();
 	publish(NULL);
 	say_rest();
-	if (pub.f.torn && pub.bus.relay != NULL && pub.f.status == 0)
+	if (pub.f.torn && pub.to.source != NULL && pub.f.status == 0)
 		pub.f.status = EX_TEMPFAIL;
 	pub.f.out.late = NULL;
 	pub.f.out.err = 0;
-	bus_relay_close(pub.bus.relay);
-	bus_writer_close(pub.bus.writer);
+	bus_source_close(pub.to.source);
+	bus_writer_close(pub.to.writer);
+	bus_close(pub.bus);
 	buf_release(&pub.batch);
 	canonical_release(&pub.canonical);
 	return filter_finish(&pub.f);

@@ -63,7 +63,9 @@ static const struct program program = {
 #define MARK_EVERY 4096
 
 static struct {
-	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	char stream[BUS_NAME_MAX + 1];
+	struct bus *bus;
+	struct bus_group *group;	/* NULL: none */
 	struct bus_reader *reader;
 	struct out out;
 	int status;
@@ -71,7 +73,7 @@ static struct {
 	struct pace pace;
 	struct choice choice;
 	uint64_t written;	/* lines */
-	uint64_t position;	/* behind the last line that was looked at */
+	uint64_t position;	/* of the last line that was looked at */
 	uint64_t left_out;	/* lines since the last one written */
 	uint64_t acked;
 } sub = { .choice.channels = &opt.channels };
@@ -97,7 +99,7 @@ settle(void)
 		return -1;
 	if (!opt.auto_ack || sub.position == sub.acked)
 		return 0;
-	if (bus_group_set(sub.stream, sub.group, sub.position, &fault) < 0) {
+	if (bus_group_set(sub.group, sub.position, &fault) < 0) {
 		sub.status = diag_fault(&fault);
 		return -1;
 	}
@@ -124,27 +126,27 @@ wait_for_turn(void)
 
 /* One line from the bus; false when it is not to be followed by another. */
 static bool
-take(struct str line, uint64_t end)
+take(const struct bus_line *line)
 {
 	struct stamp t;
 	struct route mark;
 
 	choice_line(&sub.choice, line);
-	if (end > sub.ends.end || (sub.ends.end_time.ns != 0 &&
+	if (line->seq > sub.ends.end || (sub.ends.end_time.ns != 0 &&
 	    choice_time(&sub.choice, &t) && t.ns >= sub.ends.end_time.ns))
 		return false;
-	if (line_is_mark(line, &mark) ||
-	    !choice_wants(&sub.choice, sub.stream, end)) {
-		sub.position = end;
+	if (line_is_mark(line->text, &mark) ||
+	    !choice_wants(&sub.choice, sub.stream)) {
+		sub.position = line->seq;
 		if (++sub.left_out >= MARK_EVERY)
 			put_mark();
 		return true;
 	}
 	if (sub.pace.factor > 0 && !wait_for_turn())
 		return false;
-	sub.position = end;
+	sub.position = line->seq;
 	sub.left_out = 0;
-	bus_line_put(&sub.out.b, line, end);
+	bus_line_put(&sub.out.b, line->text, line->seq);
 	out_end(&sub.out);
 	return ++sub.written != (uint64_t)opt.count && sub.out.err == 0;
 }
@@ -155,10 +157,10 @@ warn_gone(void)
 	uint64_t from, to;
 
 	if (bus_reader_gone(sub.reader, &from, &to))
-		diag_warning("%s: %llu bytes were pruned before they were "
+		diag_warning("%s: %llu %s were pruned before they were "
 		    "read, from %llu to %llu", sub.stream,
-		    (unsigned long long)(to - from), (unsigned long long)from,
-		    (unsigned long long)to);
+		    (unsigned long long)(to - from), bus_unit(sub.bus),
+		    (unsigned long long)from, (unsigned long long)to);
 }
 
 /* At the end of what is there: false when that is the end of all. */
@@ -190,9 +192,9 @@ static bool
 take_some(void)
 {
 	struct fault fault;
-	struct str lines = STR_NONE, line;
-	uint64_t end;
-	int got = bus_read(sub.reader, &lines, &end, &fault);
+	struct bus_lines lines;
+	struct bus_line line;
+	int got = bus_read(sub.reader, &lines, &fault);
 
 	warn_gone();
 	if (got < 0) {
@@ -200,11 +202,9 @@ take_some(void)
 		/* a line that is damaged is passed over */
 		return fault.status == EX_DATAERR;
 	}
-	while (bus_line_next(&lines, &line)) {
-		end += line.n + 1;
-		if (!take(line, end))
+	while (bus_lines_next(&lines, &line))
+		if (!take(&line))
 			return false;
-	}
 	if (bus_reader_position(sub.reader) >= sub.ends.end)
 		return false;
 	return got == 0 ? wait_for_more() : !signal_stop() &&
@@ -233,33 +233,47 @@ check_options(void)
 		    "to N", opt.shard);
 	if (opt.tail && opt.from != NULL)
 		program_misuse("--tail is --from end: give one");
-	if (opt.auto_ack && sub.group[0] == '\0')
+}
+
+/* 1; 0 when asked to stop, -1 */
+static int
+open_bus(const char *operand, struct fault *fault)
+{
+	char group[BUS_NAME_MAX + 1];
+	uint64_t seq;
+	int there;
+
+	if (bus_operand_parse(operand, sub.stream, group, fault) < 0)
+		return -1;
+	if (opt.auto_ack && group[0] == '\0')
 		program_misuse("--auto-ack needs a group");
+	if (bus_open(&sub.bus, NULL, fault) < 0)
+		return -1;
+	if ((there = ends_await(&sub.ends, sub.bus, sub.stream,
+	    &opt.ready_fd, fault)) <= 0)
+		return there;
+	if (ends_find(&sub.ends, sub.bus, sub.stream, fault) < 0)
+		return -1;
+	seq = sub.ends.start;
+	if (group[0] != '\0' && (bus_group_open(&sub.group, sub.bus,
+	    sub.stream, group, fault) < 0 ||
+	    bus_group_join(sub.group, &seq, fault) < 0))
+		return -1;
+	sub.position = sub.acked = seq;
+	ends_warn(sub.bus, sub.stream, seq);
+	return bus_reader_open(&sub.reader, sub.bus, sub.stream, seq,
+	    fault) < 0 ? -1 : 1;
 }
 
 int
 main(int argc, char **argv)
 {
-	int i = program_start(&program, argc, argv);
+	int i = program_start(&program, argc, argv), there;
 	struct fault fault;
-	uint64_t seq;
-	int there;
 
-	if (bus_operand_parse(argv[i], sub.stream, sub.group, &fault) < 0)
-		return diag_fault(&fault);
 	check_options();
-	if ((there = ends_await(&sub.ends, sub.stream, &opt.ready_fd,
-	    &fault)) <= 0)
+	if ((there = open_bus(argv[i], &fault)) <= 0)
 		return there < 0 ? diag_fault(&fault) : 0;
-	if (ends_find(&sub.ends, sub.stream, &fault) < 0)
-		return diag_fault(&fault);
-	seq = sub.ends.start;
-	if ((sub.group[0] != '\0' && bus_group_join(sub.stream, sub.group,
-	    &seq, &fault) < 0) ||
-	    bus_reader_open(&sub.reader, sub.stream, seq, &fault) < 0)
-		return diag_fault(&fault);
-	ends_warn(sub.stream, seq);
-	sub.position = sub.acked = seq;
 	out_init(&sub.out, STDOUT_FILENO, "<stdout>", LINE_LIMIT + 64);
 	ready_tell(opt.ready_fd);
 	while (take_some())
@@ -267,6 +281,8 @@ main(int argc, char **argv)
 	settle();
 	sub.status = out_finish(&sub.out, sub.status);
 	bus_reader_close(sub.reader);
+	bus_group_close(sub.group);
+	bus_close(sub.bus);
 	out_release(&sub.out);
 	return sub.status;
 }

@@ -41,8 +41,9 @@ _mfx_ids()
 
 _mfx_streams()
 {
-	_mfx_reply "$(cd -- "${MFX_BUS:-$(_mfx_home)/bus}" 2>/dev/null &&
-		compgen -d)"
+	local bus=${MFX_BUS:-$(_mfx_home)/bus}
+
+	_mfx_reply "$(cd -- "${bus#dir:}" 2>/dev/null && compgen -d)"
 }
 
 # what can be the value of option $1 or, with '', an operand: by the name of

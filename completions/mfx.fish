@@ -35,7 +35,7 @@ end
 
 function __mfx_streams
     set -l bus (__mfx_home)/bus
-    set -q MFX_BUS; and set bus $MFX_BUS
+    set -q MFX_BUS; and set bus (string replace -r '^dir:' '' $MFX_BUS)
     path basename $bus/*/ 2>/dev/null
 end
 

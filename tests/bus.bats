@@ -98,7 +98,9 @@ count_is() {
 	[[ ! -e $MFX_HOME/x && ! -e $BUS/x ]]
 	lines a 1 1 | mfx-pub "${long%x}"
 	MFX_BUS=nats://user:secret@127.0.0.1 status 78 mfx-pub raw 2>err </dev/null
-	grep -q nats err && ! grep -q secret err
+	grep -q "unknown scheme 'nats://'.*dir:" err && ! grep -q secret err
+	MFX_BUS=dir:$BATS_TEST_TMPDIR/one mfx-pub raw < <(lines a 1 1)
+	[[ -e one/raw/00000000000000000000.ndjson ]]
 	MFX_BUS=$BATS_TEST_TMPDIR/else mfx-pub raw < <(lines a 1 1)
 	[[ -e else/raw/00000000000000000000.ndjson ]]
 	: >file
@@ -358,7 +360,7 @@ relay_once() {
 	jq -e '.damage == 5' out
 	grep -q 'raw: line at 60: ' err
 	grep -q 'raw: line at 270: NUL' err
-	grep -q 'raw: segment at 240: the one in front ends at 180' err
+	grep -q 'raw: segment at 240: the one before it ends at 180' err
 	grep -q "group 'bad'" err && grep -q "group 'far' is at 99999" err
 	# the others are read all the same
 	read_all raw >out

@@ -16,7 +16,7 @@ prune_stream(void *arg, const char *stream, struct fault *fault)
 	(void)arg;
 	if (bus_opt.keep_age > 0)
 		p.older.ns = stamp_now().ns - bus_opt.keep_age;
-	if (bus_prune(stream, &p, fault) < 0)
+	if (bus_prune(bus, stream, &p, fault) < 0)
 		return -1;
 	if (p.held > 0)
 		diag_warning("%s: %llu segments are kept for group '%s'",
@@ -38,11 +38,20 @@ bus_verb_prune(char **operands)
 	return bus_for_streams(operands, prune_stream);
 }
 
-static void
-list_moved(const char *stream, const char *group, uint64_t seq)
+static int
+open_group(struct bus_group **g, const char *operand, struct fault *fault)
 {
-	listing_text(&bus_listing, "stream", stream);
-	listing_text(&bus_listing, "group", group);
+	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+
+	return bus_group_parse(operand, stream, group, fault) < 0 ? -1 :
+	    bus_group_open(g, bus, stream, group, fault);
+}
+
+static void
+list_moved(const struct bus_group *g, uint64_t seq)
+{
+	listing_text(&bus_listing, "stream", bus_group_stream(g));
+	listing_text(&bus_listing, "group", bus_group_name(g));
 	listing_number(&bus_listing, "seq", seq);
 	listing_end(&bus_listing);
 }
@@ -50,25 +59,28 @@ list_moved(const char *stream, const char *group, uint64_t seq)
 int
 bus_verb_seek(char **operands)
 {
-	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
 	enum bus_seek how = (bus_opt.create ? BUS_SEEK_CREATE : 0) |
 	    (bus_opt.dry_run ? BUS_SEEK_DRY_RUN : 0);
 	struct bus_where where;
+	struct bus_group *group;
 	struct fault fault;
 	uint64_t seq;
 
 	if (!bus_where_parse(operands[1], &where))
 		program_misuse("'%s': not " BUS_WHERE_FORMS, operands[1]);
-	if (bus_group_parse(operands[0], stream, group, &fault) < 0)
+	if (bus_open(&bus, NULL, &fault) < 0 ||
+	    open_group(&group, operands[0], &fault) < 0)
 		return diag_fault(&fault);
-	if (bus_group_seek(stream, group, &where, how, &seq, &fault) < 0) {
+	if (bus_group_seek(group, &where, how, &seq, &fault) < 0) {
 		diag_error("%s%s", fault.text, fault.status == BUS_NO_GROUP ?
 		    "; --create makes it" : "");
+		bus_group_close(group);
 		return fault.status;
 	}
 	listing_begin(&bus_listing, false, NULL);
 	if (bus_opt.dry_run)
-		list_moved(stream, group, seq);
+		list_moved(group, seq);
+	bus_group_close(group);
 	return listing_finish(&bus_listing);
 }
 
@@ -76,25 +88,30 @@ bus_verb_seek(char **operands)
 static void
 forget_all(char **operands, bool dry_run)
 {
-	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	struct bus_group *group;
 	struct fault fault;
 	uint64_t seq;
 
 	for (; *operands != NULL; operands++) {
-		if (bus_group_parse(*operands, stream, group, &fault) < 0 ||
-		    bus_group_forget(stream, group, dry_run, &fault) < 0)
+		group = NULL;
+		if (open_group(&group, *operands, &fault) < 0 ||
+		    bus_group_forget(group, dry_run, &fault) < 0)
 			bus_status = diag_fault(&fault);
 		else if (dry_run && bus_opt.dry_run &&
-		    bus_group_get(stream, group, &seq, &fault) >= 0)
-			list_moved(stream, group, seq);
+		    bus_group_get(group, &seq, &fault) >= 0)
+			list_moved(group, seq);
+		bus_group_close(group);
 	}
 }
 
 int
 bus_verb_forget(char **operands)
 {
+	struct fault fault;
 	int written;
 
+	if (bus_open(&bus, NULL, &fault) < 0)
+		return diag_fault(&fault);
 	listing_begin(&bus_listing, false, NULL);
 	forget_all(operands, true);
 	if (bus_status == 0 && !bus_opt.dry_run)

@@ -14,12 +14,14 @@ bus_for_streams(char **names, bus_stream_fn *fn)
 	struct fault fault;
 	int written, i;
 
+	if (bus_open(&bus, NULL, &fault) < 0)
+		return diag_fault(&fault);
 	for (i = 0; names[i] != NULL; i++)
-		if (bus_exists(names[i], &fault) < 0)
+		if (bus_exists(bus, names[i], &fault) < 0)
 			bus_status = diag_fault(&fault);
 	if (bus_status != 0)
 		return bus_status;
-	if (*names == NULL && bus_streams(fn, NULL, &fault) < 0)
+	if (*names == NULL && bus_streams(bus, fn, NULL, &fault) < 0)
 		bus_status = diag_fault(&fault);
 	for (; *names != NULL; names++)
 		if (fn(NULL, *names, &fault) < 0)
@@ -40,7 +42,7 @@ put_group(void *arg, const char *group, uint64_t seq, const char *bad)
 		bus_status = EX_DATAERR;
 		return;
 	}
-	if (bus_lag(stream, seq, &lag, &fault) < 0) {
+	if (bus_lag(bus, stream, seq, &lag, &fault) < 0) {
 		bus_status = diag_fault(&fault);
 		return;
 	}
@@ -55,8 +57,8 @@ static int
 list_groups(void *arg, const char *stream, struct fault *fault)
 {
 	(void)arg;
-	return bus_groups(stream, put_group, (void *)(uintptr_t)stream,
-	    fault);
+	return bus_groups(bus, stream, put_group,
+	    (void *)(uintptr_t)stream, fault);
 }
 
 int
@@ -82,7 +84,8 @@ add_lag(void *arg, const char *group, uint64_t seq, const char *bad)
 	struct fault fault;
 	uint64_t lag;
 
-	if (bad != NULL || bus_lag(l->stream, seq, &lag, &fault) < 0) {
+	if (bad != NULL || bus_lag(bus, l->stream, seq, &lag,
+	    &fault) < 0) {
 		diag_error("%s", bad ? bad : fault.text);
 		bus_status = EX_DATAERR;
 		return;
@@ -102,7 +105,7 @@ put_lags(const char *stream, struct fault *fault)
 	buf_init(&l.text, (size_t)1 << 20);
 	if (!bus_opt.human)
 		buf_putc(&l.text, '{');
-	r = bus_groups(stream, add_lag, &l, fault);
+	r = bus_groups(bus, stream, add_lag, &l, fault);
 	if (!bus_opt.human)
 		buf_putc(&l.text, '}');
 	listing_raw(&bus_listing, "groups", buf_str(&l.text), buf_str(&l.text));
@@ -113,10 +116,10 @@ put_lags(const char *stream, struct fault *fault)
 static int
 stat_stream(void *arg, const char *stream, struct fault *fault)
 {
-	struct bus_extent x;
+	struct bus_stat x;
 
 	(void)arg;
-	if (bus_extent(stream, &x, fault) < 0)
+	if (bus_stat(bus, stream, &x, fault) < 0)
 		return -1;
 	listing_text(&bus_listing, "stream", stream);
 	listing_number(&bus_listing, "segments", x.segments);
@@ -155,7 +158,7 @@ verify_stream(void *arg, const char *stream, struct fault *fault)
 {
 	struct bus_health h;
 
-	if (bus_verify(stream, &h, tell, arg, fault) < 0)
+	if (bus_verify(bus, stream, &h, tell, arg, fault) < 0)
 		return -1;
 	if (h.damage > 0)
 		bus_status = EX_DATAERR;

@@ -14,6 +14,7 @@ struct bus_options {
 };
 
 extern struct bus_options bus_opt;
+extern struct bus *bus;		/* $MFX_BUS */
 extern struct listing bus_listing;
 extern int bus_status;
 

@@ -4,7 +4,7 @@
 #include "line/message.h"
 
 void
-choice_line(struct choice *c, struct str line)
+choice_line(struct choice *c, const struct bus_line *line)
 {
 	c->line = line;
 	c->labels_read = false;
@@ -17,7 +17,7 @@ choice_labels(struct choice *c)
 
 	/* what is not a message has none */
 	if (!c->labels_read)
-		route_scan(c->line, &c->labels, &rest);
+		route_scan(c->line->text, &c->labels, &rest);
 	c->labels_read = true;
 	return &c->labels;
 }
@@ -28,18 +28,16 @@ choice_time(struct choice *c, struct stamp *t)
 	const struct route *labels = choice_labels(c);
 
 	*t = labels->received;
-	return labels->has_received || line_record_time(c->line, t);
+	return labels->has_received || line_record_time(c->line->text, t);
 }
 
 bool
-choice_wants(struct choice *c, const char *stream, uint64_t end)
+choice_has(struct choice *c, const char *stream)
 {
 	bool all = c->channels->n == 0;
 	struct str channel;
 	int i;
 
-	if (c->shard.n == 0 && all)
-		return true;
 	channel = choice_labels(c)->channel;
 	if (!bus_shard_has(&c->shard, channel))
 		return false;
@@ -47,6 +45,7 @@ choice_wants(struct choice *c, const char *stream, uint64_t end)
 		if (str_eq(channel, str_z(c->channels->v[i])))
 			return true;
 	if (!all && channel.n == 0)
-		passed_line(&c->passed, stream, end, c->line);
+		passed_line(&c->passed, stream, c->line->seq,
+		    c->line->text);
 	return all;
 }

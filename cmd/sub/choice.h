@@ -13,19 +13,20 @@
  *
  *	choice_line(&c, line);		for each line, before the others
  *	choice_time(&c, &t);
- *	choice_wants(&c, stream, end);
+ *	choice_wants(&c, stream);
  */
 struct choice {
 	const struct opt_list *channels;	/* all of them when empty */
 	struct bus_shard shard;			/* all of it when n is 0 */
 	/* private */
-	struct str line;
+	const struct bus_line *line;
 	struct route labels;
 	bool labels_read;
 	struct passed passed;	/* lines whose channel can't be told */
 };
 
-void choice_line(struct choice *, struct str line);
+/* borrowed */
+void choice_line(struct choice *, const struct bus_line *);
 
 /* as bus_line_time */
 bool choice_time(struct choice *, struct stamp *);
@@ -33,8 +34,15 @@ bool choice_time(struct choice *, struct stamp *);
 /*
  * Is the line of a channel and a shard that were asked for?  A line whose
  * channel can't be told, where channels were asked for, is warned about with
- * its stream and `end`, the position after it.
+ * its stream and position.
  */
-bool choice_wants(struct choice *, const char *stream, uint64_t end);
+bool choice_has(struct choice *, const char *stream);
+
+static inline bool
+choice_wants(struct choice *c, const char *stream)
+{
+	return (c->shard.n == 0 && c->channels->n == 0) ||
+	    choice_has(c, stream);
+}
 
 #endif

@@ -10,12 +10,12 @@
 #include "base/ready.h"
 
 int
-ends_await(struct ends *e, const char *stream, int64_t *ready_fd,
-    struct fault *fault)
+ends_await(struct ends *e, struct bus *bus, const char *stream,
+    int64_t *ready_fd, struct fault *fault)
 {
 	int there;
 
-	if (e->no_follow || bus_exists(stream, fault) == 0)
+	if (e->no_follow || bus_exists(bus, stream, fault) == 0)
 		return 1;
 	if (fault->status != EX_NOINPUT)
 		return -1;
@@ -24,16 +24,17 @@ ends_await(struct ends *e, const char *stream, int64_t *ready_fd,
 	ready_tell(*ready_fd);
 	*ready_fd = -1;
 	e->awaited = true;
-	there = bus_await(stream, STDOUT_FILENO, fault);
+	there = bus_await(bus, stream, STDOUT_FILENO, fault);
 	if (there < 0 && errno == EPIPE)
 		raise(SIGPIPE);
 	return there;
 }
 
 int
-ends_find(struct ends *e, const char *stream, struct fault *fault)
+ends_find(struct ends *e, struct bus *bus, const char *stream,
+    struct fault *fault)
 {
-	struct bus_where until = { .seq = UINT64_MAX };
+	struct bus_where until = bus_where_end;
 
 	e->end = UINT64_MAX;
 	if (e->until.by_time)
@@ -43,22 +44,22 @@ ends_find(struct ends *e, const char *stream, struct fault *fault)
 	/* nothing of a stream that was waited for is old */
 	if (e->awaited && e->from.seq == UINT64_MAX)
 		e->from.seq = 0;
-	if (e->no_follow && bus_exists(stream, fault) < 0)
+	if (e->no_follow && bus_exists(bus, stream, fault) < 0)
 		return -1;
 	if ((e->no_follow || (e->bounded && !e->until.by_time)) &&
-	    bus_where_find(stream, &until, &e->end, fault) < 0)
+	    bus_where_find(bus, stream, &until, &e->end, fault) < 0)
 		return -1;
-	return bus_where_find(stream, &e->from, &e->start, fault);
+	return bus_where_find(bus, stream, &e->from, &e->start, fault);
 }
 
 void
-ends_warn(const char *stream, uint64_t seq)
+ends_warn(struct bus *bus, const char *stream, uint64_t seq)
 {
-	static const struct bus_where last = { .seq = UINT64_MAX };
 	struct fault fault;
 	uint64_t end;
 
-	if (bus_where_find(stream, &last, &end, &fault) == 0 && seq > end)
+	if (bus_where_find(bus, stream, &bus_where_end, &end, &fault) == 0 &&
+	    seq > end)
 		diag_warning("%s: %llu is beyond the end at %llu", stream,
 		    (unsigned long long)seq, (unsigned long long)end);
 }

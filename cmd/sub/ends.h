@@ -22,13 +22,14 @@ struct ends {
  * once; a newline on ready_fd, if not -1, tells that it waits.  1; 0 when
  * asked to stop; -1.
  */
-int ends_await(struct ends *, const char *stream, int64_t *ready_fd,
-    struct fault *);
+int ends_await(struct ends *, struct bus *, const char *stream,
+    int64_t *ready_fd, struct fault *);
 
 /* fills in what is found; 0, or -1 */
-int ends_find(struct ends *, const char *stream, struct fault *);
+int ends_find(struct ends *, struct bus *, const char *stream,
+    struct fault *);
 
 /* says when that position is beyond the stream's end: it would be deaf */
-void ends_warn(const char *stream, uint64_t seq);
+void ends_warn(struct bus *, const char *stream, uint64_t seq);
 
 #endif

@@ -171,41 +171,60 @@ dir_make(const char *path, struct fault *fault)
 	return r;
 }
 
+/* a leftover of a killed process that had our pid is in the way */
+static int
+open_new(int dir, const char *name, unsigned mode)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = openat(dir, name, flags, mode);
+
+	if (fd < 0 && errno == EEXIST && unlinkat(dir, name, 0) == 0)
+		fd = openat(dir, name, flags, mode);
+	return fd;
+}
+
+int
+file_replace_at(int dir, const char *name, struct str bytes, unsigned mode,
+    bool durable)
+{
+	char temp[PATH_MAX];
+	int fd, err, n;
+
+	n = snprintf(temp, sizeof temp, "%s.%ld.new", name, (long)getpid());
+	if (n < 0 || (size_t)n >= sizeof temp) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if ((fd = open_new(dir, temp, mode)) < 0)
+		return -1;
+	if ((dir == AT_FDCWD ? file_own_as_parent(temp, fd) :
+	    file_own_as_dir(dir, fd)) < 0 ||
+	    write_all(fd, bytes.p, bytes.n) < 0 ||
+	    (durable && fsync(fd) < 0)) {
+		err = errno;
+		close(fd);
+	} else if (close(fd) == 0 && renameat(dir, temp, dir, name) == 0) {
+		return 0;
+	} else {
+		err = errno;
+	}
+	unlinkat(dir, temp, 0);
+	errno = err;
+	return -1;
+}
+
 int
 file_replace(const char *path, struct str bytes, unsigned mode, bool durable,
     struct fault *fault)
 {
-	char temp[PATH_MAX];
-	int fd, n;
-
-	n = snprintf(temp, sizeof temp, "%s.%ld.new", path, (long)getpid());
-	if (n < 0 || (size_t)n >= sizeof temp)
-		return fault_set(fault, EX_IOERR, "%s: path too long",
-		    path);
-	/* a leftover of a killed process that had our pid is in the way */
-	unlink(temp);
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (fd < 0)
-		return fault_errno(fault, 0, "%s", temp);
-	if (file_own_as_parent(temp, fd) < 0 ||
-	    write_all(fd, bytes.p, bytes.n) < 0 ||
-	    (durable && fsync(fd) < 0)) {
-		fault_errno(fault, 0, "%s", temp);
-		close(fd);
-		unlink(temp);
-		return -1;
-	}
-	if (close(fd) < 0 || rename(temp, path) < 0 ||
-	    (durable && sync_parent(path) < 0)) {
-		fault_errno(fault, 0, "%s", path);
-		unlink(temp);
-		return -1;
-	}
+	if (file_replace_at(AT_FDCWD, path, bytes, mode, durable) < 0 ||
+	    (durable && sync_parent(path) < 0))
+		return fault_errno(fault, 0, "%s", path);
 	return 0;
 }
 
-static int
-read_fd(int fd, const char *name, struct buf *b, struct fault *fault)
+int
+file_read_fd(int fd, const char *name, struct buf *b, struct fault *fault)
 {
 	for (;;) {
 		size_t room = b->cap > b->n ? b->cap - b->n : 4096;
@@ -234,11 +253,11 @@ file_read(const char *path, struct buf *b, struct fault *fault)
 	int fd, r;
 
 	if (strcmp(path, "-") == 0)
-		return read_fd(STDIN_FILENO, "<stdin>", b, fault);
+		return file_read_fd(STDIN_FILENO, "<stdin>", b, fault);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fault_errno(fault, EX_NOINPUT, "%s", path);
-	r = read_fd(fd, path, b, fault);
+	r = file_read_fd(fd, path, b, fault);
 	close(fd);
 	return r;
 }

@@ -45,8 +45,15 @@ int file_open(const char *path, int flags);
 int file_replace(const char *path, struct str bytes, unsigned mode,
     bool durable, struct fault *);
 
+/* the same for `name` in an open directory, whose owner it gets when root
+ * makes it: 0, or -1 and errno; the name itself is not synced */
+int file_replace_at(int dir, const char *name, struct str bytes,
+    unsigned mode, bool durable);
+
 /* the whole of a file, at most b->max bytes; "-" is stdin */
 int file_read(const char *path, struct buf *b, struct fault *);
+/* the rest of an open file, with its name for messages */
+int file_read_fd(int fd, const char *name, struct buf *b, struct fault *);
 
 /*
  * A secret from a file ("-": stdin), or from the terminal, without echo,

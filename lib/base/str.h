@@ -47,4 +47,18 @@ str_from(struct str s, size_t n)
 	return (struct str){ s.p + n, s.n - n };
 }
 
+/* takes the first line, without its '\n', off a run of whole lines; false at
+ * its end */
+static inline bool
+str_take_line(struct str *lines, struct str *line)
+{
+	const char *nl = lines->n ? memchr(lines->p, '\n', lines->n) : NULL;
+
+	if (nl == NULL)
+		return false;
+	*line = (struct str){ lines->p, (size_t)(nl - lines->p) };
+	*lines = str_from(*lines, line->n + 1);
+	return true;
+}
+
 #endif

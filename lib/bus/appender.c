@@ -37,9 +37,9 @@ appender_each(struct appender *p, struct str *lines, struct fault *fault)
 	while (r == 0 && lines->n > 0) {
 		struct str rest = *lines, line;
 
-		bus_line_next(&rest, &line);
+		str_take_line(&rest, &line);
 		line.n++;
-		r = bus_append(p->writer, line, &end, fault);
+		r = bus_append(p->writer, line, NULL, &end, fault);
 		if (r == 0)
 			*lines = rest;
 	}
@@ -48,27 +48,23 @@ appender_each(struct appender *p, struct str *lines, struct fault *fault)
 }
 
 static int
-appender_try(struct appender *p, struct str *lines, const struct progress *at,
-    struct fault *fault)
+appender_try(struct appender *p, struct str *lines, struct fault *fault)
 {
 	uint64_t end;
 
-	if (p->relay != NULL)
-		return bus_relay_append(p->relay, *lines, at, fault);
-	if (p->each)
+	if (p->each && p->source == NULL)
 		return appender_each(p, lines, fault);
-	return bus_append(p->writer, *lines, &end, fault);
+	return bus_append(p->writer, *lines, p->source, &end, fault);
 }
 
 int
-appender_append(struct appender *p, struct str lines,
-    const struct progress *at, bool moves)
+appender_append(struct appender *p, struct str lines, bool moves)
 {
 	struct fault fault;
 	struct backoff pause = { .first = 50, .last = 5000 };	/* ms */
 	int64_t waited = 0;
 
-	while (lines.n > 0 && appender_try(p, &lines, at, &fault) < 0)
+	while (lines.n > 0 && appender_try(p, &lines, &fault) < 0)
 		if (!appender_wait(p, &fault, &pause, &waited)) {
 			diag_error("%zu bytes of lines are not published",
 			    lines.n);
@@ -76,7 +72,7 @@ appender_append(struct appender *p, struct str lines,
 		}
 	if (bus_commit(p->writer, &fault) < 0)
 		return diag_fault(&fault);
-	while (moves && bus_relay_ack(p->relay, at, &fault) < 0)
+	while (moves && bus_source_ack(p->source, &fault) < 0)
 		if (!appender_wait(p, &fault, &pause, &waited))
 			return fault.status;
 	if (waited > 0)

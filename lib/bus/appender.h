@@ -10,16 +10,15 @@
  */
 struct appender {
 	struct bus_writer *writer;
-	struct bus_relay *relay;	/* for exactly once, or NULL */
+	struct bus_source *source;	/* for exactly once, or NULL */
 	int64_t timeout;	/* gives up after this time, ns; 0: never */
-	bool each;		/* without a relay: one append per line */
+	bool each;		/* without a source: one append per line */
 };
 
 /*
- * Appends whole lines and, with `moves`, moves the relay's group to `at`, the
- * position that the lines reach.  0, or the exit status to end with.
+ * Appends whole lines and, with `moves`, moves the source's group to its
+ * `at`.  0, or the exit status to end with.
  */
-int appender_append(struct appender *, struct str lines,
-    const struct progress *at, bool moves);
+int appender_append(struct appender *, struct str lines, bool moves);
 
 #endif

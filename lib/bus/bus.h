@@ -13,17 +13,44 @@
 
 /*
  * The bus, mfx-bus(5): streams of lines, ordered, that many processes write
- * and read at once.  $MFX_BUS names it; nothing here says that it is a
- * directory of text.
+ * and read at once.  A driver (bus/driver.h), which the URL names, keeps them:
+ * so far a directory of text (bus/dir).
  *
- * A position ("seq") is the number of bytes of the stream up to and with a
- * line's '\n'.  Positions only grow, and no two lines ever have the same one.
- * A reader at a position has seen everything before it.
+ *	bus_open(&bus, NULL, &fault)
+ *	bus_writer_open(&w, bus, "raw", BUS_SYNC_NONE, &fault)
+ *	bus_append(w, lines, NULL, &seq, &fault)
+ *	bus_reader_open(&r, bus, "raw", 0, &fault)
+ *	while (bus_read(r, &lines, &fault) > 0)
+ *		while (bus_lines_next(&lines, &line))
+ *			… line.text, line.seq
+ *
+ * Every line has a position ("seq").  Positions only grow, and no two lines
+ * of a stream ever have the same one.  A reader at a position has seen the
+ * line there and all before it.  What the difference of two positions means
+ * depends on the driver: see bus_unit.
  *
  * Functions return -1 and a fault when they fail: EX_USAGE for a bad name,
  * EX_CONFIG for a bus that can't be used, EX_NOPERM, EX_DATAERR for damaged
  * data, EX_TEMPFAIL for what may succeed later, else EX_IOERR.
+ *
+ * One thread at a time uses a bus and what was opened on it; a group may be
+ * moved by another thread than the one that opened it.
  */
+struct bus;
+
+/*
+ * Opens the bus that `url` names, or with NULL $MFX_BUS: "dir:PATH" or only
+ * a path is a directory.  With neither it is the site's own (mfx(7)).  Nothing
+ * is created.  EX_CONFIG when the scheme is not known.
+ */
+int bus_open(struct bus **, const char *url, struct fault *);
+/* after all that was opened on it is closed; also NULL */
+void bus_close(struct bus *);
+
+/* what bus_lag, bus_prune and the difference of two positions count:
+ * "bytes" or "messages" */
+const char *bus_unit(const struct bus *);
+
 enum bus_sync {
 	BUS_SYNC_NONE,		/* kill -9 loses nothing, power loss may */
 	BUS_SYNC_INTERVAL,	/* as none, and on disk within a second */
@@ -38,11 +65,8 @@ enum bus_sync {
  * for streams and for groups */
 bool bus_name_valid(struct str);
 
-/* used instead of $MFX_BUS, as with home_set (base/file.h); borrowed */
-void bus_set(const char *bus);
-
 /* 0 when there is such a stream, else -1 and EX_NOINPUT */
-int bus_exists(const char *stream, struct fault *);
+int bus_exists(struct bus *, const char *stream, struct fault *);
 
 /* splits "raw/store" into "raw" and "store"; both must be valid names */
 int bus_group_parse(const char *text, char stream[BUS_NAME_MAX + 1],
@@ -70,36 +94,57 @@ struct bus_shard {
 bool bus_shard_parse(const char *text, struct bus_shard *);
 bool bus_shard_has(const struct bus_shard *, struct str channel);
 
-/* takes the first line, without its '\n', off a run of whole lines; false at
- * the end */
-static inline bool
-bus_line_next(struct str *lines, struct str *line)
-{
-	const char *nl = lines->n ? memchr(lines->p, '\n', lines->n) : NULL;
+/* A line, without its '\n', and its position. */
+struct bus_line {
+	struct str text;
+	uint64_t seq;
+};
 
-	if (nl == NULL)
+/* A run of whole lines that follow each other; the fields are the driver's
+ * and bus_lines_next's. */
+struct bus_lines {
+	struct str rest;
+	uint64_t seq;		/* before the first of them */
+	const uint64_t *seqs;	/* theirs; NULL: each is its '\n''s place, in
+				 * bytes of the stream */
+};
+
+/* takes the first line off the run; false at its end */
+static inline bool
+bus_lines_next(struct bus_lines *run, struct bus_line *line)
+{
+	if (!str_take_line(&run->rest, &line->text))
 		return false;
-	*line = (struct str){ lines->p, (size_t)(nl - lines->p) };
-	*lines = str_from(*lines, line->n + 1);
+	if (run->seqs != NULL)
+		run->seq = *run->seqs++;
+	else
+		run->seq += line->text.n + 1;
+	line->seq = run->seq;
 	return true;
 }
 
 /* ---- writing ---- */
 struct bus_writer;
 
-/* opens a stream of the bus named by $MFX_BUS; creates it if it is missing */
-int bus_writer_open(struct bus_writer **, const char *stream, enum bus_sync,
-    struct fault *);
+/* opens a stream, which is created if it is missing */
+int bus_writer_open(struct bus_writer **, struct bus *, const char *stream,
+    enum bus_sync, struct fault *);
+/* also NULL */
 void bus_writer_close(struct bus_writer *);
 
 /*
  * Appends whole lines, each with its '\n', as one: all of them or none.
- * When it returns 0 a kill -9 can't lose them, every reader sees them, and
- * *seq is the position after the last one.  On -1 nothing was appended;
- * fault.status is EX_TEMPFAIL for a full disk, and a later call may succeed.
+ * When bus_append, and on a bus with a server bus_commit, has returned 0, a
+ * kill -9 can't lose them and every reader sees them.  *seq is the position
+ * of the last line; a driver that learns it only later says 0.  On -1 nothing
+ * was appended; fault.status is EX_TEMPFAIL for a full disk, and a later call
+ * may succeed.
+ *
+ * With a source they are appended once: see below.
  */
-int bus_append(struct bus_writer *, struct str lines, uint64_t *seq,
-    struct fault *);
+struct bus_source;
+int bus_append(struct bus_writer *, struct str lines,
+    struct bus_source *, uint64_t *seq, struct fault *);
 
 /*
  * Around several appends in a row: other writers wait, and each append costs
@@ -131,18 +176,17 @@ struct bus_reader;
  * A position inside a line is moved to the end of that line; one that was
  * pruned away, to the oldest line.
  */
-int bus_reader_open(struct bus_reader **, const char *stream, uint64_t from,
-    struct fault *);
+int bus_reader_open(struct bus_reader **, struct bus *, const char *stream,
+    uint64_t from, struct fault *);
+/* also NULL */
 void bus_reader_close(struct bus_reader *);
 
 /*
- * The next lines: a run of whole lines, borrowed until the next call; *before
- * is the position before the first.  1 with lines, 0 when there are none
- * now, -1 on error.  A line over 1 MiB, which no writer makes, is EX_DATAERR,
- * and the next call goes on after it.
+ * The next lines, borrowed until the next call: 1; 0 when there are none now,
+ * -1 on error.  A line over 1 MiB, which no writer makes, is EX_DATAERR, and
+ * the next call goes on after it.
  */
-int bus_read(struct bus_reader *, struct str *lines, uint64_t *before,
-    struct fault *);
+int bus_read(struct bus_reader *, struct bus_lines *, struct fault *);
 
 /* the position before the line that bus_read will return next */
 uint64_t bus_reader_position(const struct bus_reader *);
@@ -151,7 +195,7 @@ uint64_t bus_reader_position(const struct bus_reader *);
  * Waits until there is such a stream: 1; 0 when a signal came; -1 on error,
  * with EPIPE in errno when the reader of `out`, if not -1, is gone.
  */
-int bus_await(const char *stream, int out, struct fault *);
+int bus_await(struct bus *, const char *stream, int out, struct fault *);
 
 /* were lines pruned away before they were read, since the last call?  From
  * which position to which? */
@@ -175,11 +219,6 @@ int bus_reader_watch(struct bus_reader *);
  * false when it has neither */
 bool bus_line_time(struct str line, struct stamp *);
 
-/* the first position whose line has a time (as above) of t or later; the end
- * when no line has.  Assumes that times grow from segment to segment. */
-int bus_seek_time(const char *stream, struct stamp t, uint64_t *seq,
-    struct fault *);
-
 /* for messages: follows "'x': not " */
 #define BUS_WHERE_FORMS "start, end, a position, -1h or 2026-01-31T00:00:00Z"
 
@@ -192,35 +231,48 @@ struct bus_where {
 };
 
 bool bus_where_parse(const char *text, struct bus_where *);
-/* its position; for "end" that of the present end */
-int bus_where_find(const char *stream, const struct bus_where *,
-    uint64_t *seq, struct fault *);
+/* the end, as if "end" were parsed */
+extern const struct bus_where bus_where_end;
+
+/* Its position; for "end" that of the present end.  For a time that before
+ * the first line whose time (as above) is not earlier, or the end; this
+ * assumes that times grow. */
+int bus_where_find(struct bus *, const char *stream,
+    const struct bus_where *, uint64_t *seq, struct fault *);
 
 /* ---- groups ---- */
+struct bus_group;
+
+/* Neither the group nor the stream has to exist, and neither is created. */
+int bus_group_open(struct bus_group **, struct bus *, const char *stream,
+    const char *group, struct fault *);
+/* ends what bus_group_join has begun; also NULL */
+void bus_group_close(struct bus_group *);
+
+const char *bus_group_stream(const struct bus_group *);
+const char *bus_group_name(const struct bus_group *);
 
 /* the position of a group: 1; 0, and position 0, for a new group; -1 */
-int bus_group_get(const char *stream, const char *group, uint64_t *seq,
-    struct fault *);
-/* moves it, for all readers that start after this; kill -9 leaves the old
- * position or the new one, loss of power perhaps an older one */
-int bus_group_set(const char *stream, const char *group, uint64_t seq,
-    struct fault *);
+int bus_group_get(struct bus_group *, uint64_t *seq, struct fault *);
+/* Moves it, for all readers that start after this; kill -9 leaves the old
+ * position or the new one, loss of power perhaps an older one.  A missing
+ * group is created. */
+int bus_group_set(struct bus_group *, uint64_t seq, struct fault *);
 /* is it where bus_group_seek, or its creation, has put it? */
-bool bus_group_sought(const char *stream, const char *group, uint64_t seq);
+bool bus_group_sought(struct bus_group *, uint64_t seq);
 /*
- * Becomes the only reader of the group until the process ends (the fd is
- * never closed); -1 and EX_TEMPFAIL when the group already has a reader.
- * *seq becomes the group's position; a new group is put at *seq.
+ * Becomes the only reader of the group until it is closed or the process
+ * ends; -1 and EX_TEMPFAIL when the group already has a reader.  *seq becomes
+ * the group's position; a new group is put at *seq.
  */
-int bus_group_join(const char *stream, const char *group, uint64_t *seq,
-    struct fault *);
+int bus_group_join(struct bus_group *, uint64_t *seq, struct fault *);
+
 /* fault.status when there is no such group: "the answer is no" */
 #define BUS_NO_GROUP 1
 
 /* removes a group; EX_TEMPFAIL while it has a reader.  With dry_run nothing is
  * removed, and the result says whether it could be. */
-int bus_group_forget(const char *stream, const char *group, bool dry_run,
-    struct fault *);
+int bus_group_forget(struct bus_group *, bool dry_run, struct fault *);
 
 /* moves it by hand, to *seq: EX_TEMPFAIL while it has a reader, whose sink
  * would move it back; EX_USAGE beyond the end */
@@ -229,47 +281,57 @@ enum bus_seek {
 	BUS_SEEK_DRY_RUN = 2,	/* nothing is moved */
 };
 
-int bus_group_seek(const char *stream, const char *group,
-    const struct bus_where *, enum bus_seek, uint64_t *seq, struct fault *);
+int bus_group_seek(struct bus_group *, const struct bus_where *,
+    enum bus_seek, uint64_t *seq, struct fault *);
 
 /* calls it for each group of a stream, in no order; `bad` is NULL, or says
  * what is wrong with a damaged group */
 typedef void bus_group_fn(void *arg, const char *group, uint64_t seq,
     const char *bad);
-int bus_groups(const char *stream, bus_group_fn *, void *arg,
+int bus_groups(struct bus *, const char *stream, bus_group_fn *, void *arg,
     struct fault *);
+
+/* ---- copying once ---- */
 
 /*
- * Appends lines that a group of another stream delivered, exactly once: if
- * the process is killed, the next bus_relay_open completes what it had begun.
+ * Lines that a group of another stream delivered, appended exactly once: when
+ * the process is killed, the next bus_source_open knows what had got there.
  *
- *	bus_relay_append(r, lines, &at)		as bus_append, then
- *	bus_commit(writer)
- *	bus_relay_ack(r, &at)			moves the group
+ *	bus_source_open(&source, writer, stream, group, &fault)
+ *	drop the lines up to source->done
+ *	source->at = how far on the other stream the next lines go
+ *	bus_append(writer, lines, source, &seq, &fault)
+ *	bus_commit(writer, &fault)
+ *	bus_source_ack(source, &fault)		moves the group to source->at
  *
- * `at` is how far on the other stream the lines go.  Each call may be
- * repeated when it fails.  bus_relay_acked() is how far the relay had got
- * when it was opened: the caller drops lines up to there.
+ * Each call may be repeated when it fails, with the same lines.  One process
+ * at a time is the source for a group: EX_TEMPFAIL.
  */
-struct bus_relay;
-#define RELAY_MAX ((size_t)96 << 20)	/* bytes at once */
+struct bus_source {
+	struct progress done;	/* what had got there when it was opened */
+	struct progress at;
+	/* private */
+	struct bus_writer *to;
+	struct bus_group *group;
+	uint64_t moved;		/* where the group is */
+};
 
-int bus_relay_open(struct bus_relay **, struct bus_writer *,
+/* bytes at once */
+#define BUS_SOURCE_MAX ((size_t)96 << 20)
+
+int bus_source_open(struct bus_source **, struct bus_writer *,
     const char *stream, const char *group, struct fault *);
-void bus_relay_close(struct bus_relay *);
-const struct progress *bus_relay_acked(const struct bus_relay *);
-int bus_relay_append(struct bus_relay *, struct str lines,
-    const struct progress *at, struct fault *);
-int bus_relay_ack(struct bus_relay *, const struct progress *at,
-    struct fault *);
+/* before the writer is closed; also NULL */
+void bus_source_close(struct bus_source *);
+int bus_source_ack(struct bus_source *, struct fault *);
 
 /* ---- administration ---- */
 
 /* calls it for each stream of the bus, in order of names */
 typedef int bus_stream_fn(void *arg, const char *stream, struct fault *);
-int bus_streams(bus_stream_fn *, void *arg, struct fault *);
+int bus_streams(struct bus *, bus_stream_fn *, void *arg, struct fault *);
 
-struct bus_extent {
+struct bus_stat {
 	uint64_t segments, bytes;
 	uint64_t first, last;	/* positions before the oldest line and
 				 * after the newest */
@@ -277,9 +339,10 @@ struct bus_extent {
 	bool has_oldest, has_newest;
 };
 
-int bus_extent(const char *stream, struct bus_extent *, struct fault *);
-/* bytes of the lines after a position */
-int bus_lag(const char *stream, uint64_t seq, uint64_t *bytes,
+int bus_stat(struct bus *, const char *stream, struct bus_stat *,
+    struct fault *);
+/* how much comes after a position, in bus_unit's */
+int bus_lag(struct bus *, const char *stream, uint64_t seq, uint64_t *lag,
     struct fault *);
 
 /*
@@ -296,9 +359,12 @@ struct bus_prune {
 	uint64_t first;		/* the oldest position that is left */
 	uint64_t held;		/* segments that were kept only for a group: */
 	char group[BUS_NAME_MAX + 1];	/* this one */
+	/* private: no group has seen less; UINT64_MAX: does not matter */
+	uint64_t needed;
 };
 
-int bus_prune(const char *stream, struct bus_prune *, struct fault *);
+int bus_prune(struct bus *, const char *stream, struct bus_prune *,
+    struct fault *);
 
 /*
  * Reads all of a stream and reports each thing that is wrong with it in a
@@ -312,7 +378,7 @@ struct bus_health {
 };
 
 typedef void bus_tell_fn(void *arg, const char *what);
-int bus_verify(const char *stream, struct bus_health *, bus_tell_fn *,
-    void *arg, struct fault *);
+int bus_verify(struct bus *, const char *stream, struct bus_health *,
+    bus_tell_fn *, void *arg, struct fault *);
 
 #endif

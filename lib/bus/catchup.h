@@ -15,7 +15,7 @@
  * the subscriber has caught up with the feed, and from then on gets the
  * lines of the feed whose seq is greater than `at`.
  *
- *	switch (catchup_step(r, &at, feed.seq, &lines, &before, &fault)) …
+ *	switch (catchup_step(c, &at, feed.seq, &lines, &fault)) …
  *
  * Until the feed has returned its first position, it is not known how far it
  * is: then CATCHUP_WAIT says that the subscriber has seen all lines of the
@@ -33,15 +33,21 @@ enum catchup_result {
 	CATCHUP_LIVE,		/* go on with the feed, after `at` */
 };
 
-int catchup_open(struct catchup **, const char *stream, struct fault *);
+int catchup_open(struct catchup **, struct bus *, const char *stream,
+    struct fault *);
 void catchup_close(struct catchup *);
 
+/* the position where a subscriber wants to begin, or the end if that is
+ * before it */
+int catchup_find(struct catchup *, const struct bus_where *, uint64_t *at,
+    struct fault *);
+
 /*
- * CATCHUP_LINES: a run of whole lines, borrowed until the next call; *at is
- * the position before the first.  The caller moves *at past each line that it
- * has handled, and may stop before the last.
+ * CATCHUP_LINES: a run of lines, borrowed until the next call; *at is the
+ * position before the first.  The caller moves *at to that of each line that
+ * it has handled, and may stop before the last.
  */
 enum catchup_result catchup_step(struct catchup *, uint64_t *at,
-    uint64_t feed_seq, struct str *lines, struct fault *);
+    uint64_t feed_seq, struct bus_lines *, struct fault *);
 
 #endif

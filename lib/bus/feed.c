@@ -28,16 +28,17 @@ feed_init(struct feed *in, int fd, const char *name)
 }
 
 int
-feed_open(struct feed *in, const char *stream, struct fault *fault)
+feed_open(struct feed *in, struct bus *bus, const char *stream,
+    struct fault *fault)
 {
 	feed_begin(in);
 	in->stream = stream;
-	if (bus_reader_open(&in->reader, stream, UINT64_MAX, fault) < 0)
+	if (bus_reader_open(&in->reader, bus, stream, UINT64_MAX, fault) < 0)
 		return -1;
 	in->fd = bus_reader_watch(in->reader);
 	if (in->fd < 0)
 		return fault_errno(fault, EX_OSERR, "%s", stream);
-	in->seq = in->at = bus_reader_position(in->reader);
+	in->seq = bus_reader_position(in->reader);
 	return 0;
 }
 
@@ -61,10 +62,10 @@ feed_turn(struct feed *in)
 }
 
 static void
-feed_pass_over(struct feed *in, const char *why)
+feed_pass_over(struct feed *in, uint64_t seq, const char *why)
 {
 	if (in->reader != NULL)
-		passed_over(&in->passed, in->stream, '@', in->at, why);
+		passed_over(&in->passed, in->stream, '@', seq, why);
 	else
 		passed_over(&in->passed, in->in.name, ':', in->in.number,
 		    why);
@@ -75,7 +76,7 @@ feed_pass_line(struct feed *in, struct str line)
 {
 	const char *why = passed_reason(line);
 
-	feed_pass_over(in, why ? why : "not a message of a channel");
+	feed_pass_over(in, in->seq, why ? why : "not a message of a channel");
 }
 
 bool
@@ -96,16 +97,16 @@ delivery_parse(struct delivery *d, struct str line, struct arena *arena)
 }
 
 bool
-delivery_parse_at(struct delivery *d, struct str line, uint64_t seq,
+delivery_parse_at(struct delivery *d, const struct bus_line *line,
     struct buf *labelled, struct arena *arena)
 {
-	struct str text;
+	struct str text, first;
 
 	buf_clear(labelled);
-	bus_line_put(labelled, line, seq);
+	bus_line_put(labelled, line->text, line->seq);
 	text = buf_str(labelled);
-	return !labelled->full && bus_line_next(&text, &line) &&
-	    delivery_parse(d, line, arena);
+	return !labelled->full && str_take_line(&text, &first) &&
+	    delivery_parse(d, first, arena);
 }
 
 /* A line from stdin: is it a message? */
@@ -116,7 +117,7 @@ feed_take(struct feed *in, struct str line, struct delivery *d)
 	struct route mark;
 
 	if (why != NULL)
-		feed_pass_over(in, why);
+		feed_pass_over(in, 0, why);
 	if (line.n == 0)
 		return false;
 	if (line_is_mark(line, &mark)) {
@@ -152,10 +153,10 @@ feed_next_of_stdin(struct feed *in, struct delivery *d)
 		/* the half that a killed writer has left */
 		if (!in->in.unended)
 			return feed_take(in, line, d);
-		feed_pass_over(in, "cut off");
+		feed_pass_over(in, 0, "cut off");
 		return false;
 	case LINE_LONG:
-		feed_pass_over(in, "line over 1 MiB");
+		feed_pass_over(in, 0, "line over 1 MiB");
 		in->left = 0;
 		return false;
 	case LINE_IDLE:
@@ -174,27 +175,27 @@ feed_next_of_stdin(struct feed *in, struct delivery *d)
 static bool
 feed_next_of_bus(struct feed *in, struct delivery *d)
 {
-	struct str line;
+	struct bus_line line;
 	int got;
 
-	if (bus_line_next(&in->run, &line)) {
-		in->seq = in->at += line.n + 1;
-		feed_spend(in, line.n + 1);
+	if (bus_lines_next(&in->run, &line)) {
+		in->seq = line.seq;
+		feed_spend(in, line.text.n + 1);
 		arena_reset(&in->arena);
-		if (delivery_parse_at(d, line, in->seq, &in->labelled,
-		    &in->arena)) {
+		if (delivery_parse_at(d, &line, &in->labelled, &in->arena)) {
 			in->lines++;
 			return true;
 		}
-		if (!line_is_mark(line, &d->route))
-			feed_pass_line(in, line);
+		if (!line_is_mark(line.text, &d->route))
+			feed_pass_line(in, line.text);
 		return false;
 	}
-	got = bus_read(in->reader, &in->run, &in->at, &in->fault);
+	got = bus_read(in->reader, &in->run, &in->fault);
 	in->idle = got == 0;
 	if (got < 0 && in->fault.status == EX_DATAERR) {
 		in->fault.status = 0;
-		feed_pass_over(in, in->fault.text);
+		feed_pass_over(in, bus_reader_position(in->reader),
+		    in->fault.text);
 	} else if (got < 0) {
 		in->fd = -1;
 	}

@@ -49,8 +49,7 @@ struct feed {
 	const char *stream;	/* of the bus */
 	struct line_in in;
 	struct bus_reader *reader;	/* NULL: lines come from `in` */
-	struct str run;		/* lines read from the bus */
-	uint64_t at;		/* the position before them */
+	struct bus_lines run;	/* read from the bus */
 	struct canonical canonical;	/* of `in` */
 	struct buf labelled;	/* one of them, as mfx-sub writes it */
 	struct arena arena;
@@ -68,7 +67,8 @@ struct delivery {
 
 void feed_init(struct feed *, int fd, const char *name);
 /* reads the stream from its end; seq is that position */
-int feed_open(struct feed *, const char *stream, struct fault *);
+int feed_open(struct feed *, struct bus *, const char *stream,
+    struct fault *);
 void feed_release(struct feed *);
 
 /* begins a turn of the loop */
@@ -85,9 +85,9 @@ bool feed_hurry(const struct feed *);
  * `arena` holds the payload when the line does not contain it as it is.
  */
 bool delivery_parse(struct delivery *, struct str line, struct arena *);
-/* The same for a line read from the bus to be replayed.  `seq`, the position
- * after it, is added as mfx-sub does: d->line borrows from `labelled`. */
-bool delivery_parse_at(struct delivery *, struct str line, uint64_t seq,
+/* The same for a line read from the bus.  Its position is added as mfx-sub
+ * does: d->line borrows from `labelled`. */
+bool delivery_parse_at(struct delivery *, const struct bus_line *,
     struct buf *labelled, struct arena *);
 #define DELIVERY_LABELLED_MAX (LINE_LIMIT + 64)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bus/stream.h"
+#include "bus/driver.h"
 
 #include "base/hash.h"
 #include "line/message.h"

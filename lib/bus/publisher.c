@@ -10,12 +10,12 @@
 #include "line/message.h"
 
 int
-publisher_open(struct publisher *s, const char *stream, enum bus_sync sync,
-    struct fault *fault)
+publisher_open(struct publisher *s, struct bus *bus, const char *stream,
+    enum bus_sync sync, struct fault *fault)
 {
 	*s = (struct publisher){ .bus = NULL };
 	if (strcmp(stream, "-") != 0 &&
-	    bus_writer_open(&s->bus, stream, sync, fault) < 0)
+	    bus_writer_open(&s->bus, bus, stream, sync, fault) < 0)
 		return -1;
 	buf_init(&s->lines, PUBLISHER_BATCH + MESSAGE_LINE_MAX);
 	return 0;
@@ -34,7 +34,7 @@ publisher_commit_bus(struct publisher *s, struct fault *fault)
 	uint64_t seq;
 
 	if (s->lines.n > 0 &&
-	    bus_append(s->bus, buf_str(&s->lines), &seq, fault) < 0)
+	    bus_append(s->bus, buf_str(&s->lines), NULL, &seq, fault) < 0)
 		return -1;
 	if (bus_commit(s->bus, fault) == 0)
 		return 0;

@@ -9,7 +9,7 @@
  * Where an adapter's messages go before it answers for them: a stream of
  * the bus, or stdout.
  *
- *	publisher_open(&s, "raw", BUS_SYNC_INTERVAL, &fault);
+ *	publisher_open(&s, bus, "raw", BUS_SYNC_INTERVAL, &fault);
  *	message_wrap(&s.lines, ...);		one or many
  *	if (publisher_commit(&s, &fault) == 0)	all of them are safe
  *
@@ -26,8 +26,8 @@ struct publisher {
 #define PUBLISHER_BATCH ((size_t)4 << 20)
 
 /* `stream` "-" is stdout */
-int publisher_open(struct publisher *, const char *stream, enum bus_sync,
-    struct fault *);
+int publisher_open(struct publisher *, struct bus *, const char *stream,
+    enum bus_sync, struct fault *);
 void publisher_close(struct publisher *);
 
 /*

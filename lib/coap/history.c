@@ -71,27 +71,26 @@ history_take(struct history *g, const struct delivery *d, struct pack *pack)
 	return 0;
 }
 
-/* a line that ends at this place */
 static void
-history_look(struct history *g, struct str line, uint64_t at,
+history_look(struct history *g, const struct bus_line *line,
     struct pack *pack, struct passed *passed)
 {
 	struct delivery d;
 	size_t labels;
 
 	/* most lines are another channel's, and not looked into */
-	if (!route_scan(line, &d.route, &labels) ||
+	if (!route_scan(line->text, &d.route, &labels) ||
 	    d.route.channel.n == 0) {
-		passed_line(passed, g->stream, at, line);
+		passed_line(passed, g->stream, line->seq, line->text);
 		return;
 	}
 	if (!str_eq(d.route.channel, str_z(g->channel)) ||
 	    !subscription_has(str_z(g->subscription), d.route.subtopic))
 		return;
 	arena_reset(&g->arena);
-	if (!delivery_parse(&d, line, &g->arena) ||
+	if (!delivery_parse(&d, line->text, &g->arena) ||
 	    history_take(g, &d, pack) < 0)
-		passed_over(passed, g->stream, '@', at,
+		passed_over(passed, g->stream, '@', line->seq,
 		    "not a message of a channel");
 }
 
@@ -99,19 +98,17 @@ int
 history_step(struct history *g, struct pack *pack, struct passed *passed,
     struct fault *fault)
 {
-	struct str lines, line;
-	uint64_t at;
-	int got = bus_read(g->reader, &lines, &at, fault);
+	struct bus_lines lines;
+	struct bus_line line;
+	int got = bus_read(g->reader, &lines, fault);
 
 	if (got == 0 || (got < 0 && fault->status != EX_DATAERR))
 		return got;
 	if (got < 0)
 		passed_over(passed, g->stream, '@',
 		    bus_reader_position(g->reader), fault->text);
-	while (got > 0 && bus_line_next(&lines, &line)) {
-		at += line.n + 1;
-		history_look(g, line, at, pack, passed);
-	}
+	while (got > 0 && bus_lines_next(&lines, &line))
+		history_look(g, &line, pack, passed);
 	return bus_reader_position(g->reader) < g->end;
 }
 
@@ -131,18 +128,17 @@ history_put(struct history *g, struct buf *to)
 }
 
 static int
-history_begin(struct history *g, const char *stream,
+history_begin(struct history *g, struct bus *bus, const char *stream,
     const struct bus_where *where, struct fault *fault)
 {
-	static const struct bus_where end = { .seq = UINT64_MAX };
 	uint64_t from;
 
-	if (bus_where_find(stream, where, &from, fault) < 0 ||
-	    bus_where_find(stream, &end, &g->end, fault) < 0)
+	if (bus_where_find(bus, stream, where, &from, fault) < 0 ||
+	    bus_where_find(bus, stream, &bus_where_end, &g->end, fault) < 0)
 		return -1;
 	if (g->end > HISTORY_SCAN && from < g->end - HISTORY_SCAN)
 		from = g->end - HISTORY_SCAN;
-	return bus_reader_open(&g->reader, stream, from, fault);
+	return bus_reader_open(&g->reader, bus, stream, from, fault);
 }
 
 static char *
@@ -157,8 +153,8 @@ history_copy(struct str s)
 }
 
 enum history_result
-history_open(struct history **out, const char *stream, struct str from,
-    struct str channel, struct str subscription, size_t max,
+history_open(struct history **out, struct bus *bus, const char *stream,
+    struct str from, struct str channel, struct str subscription, size_t max,
     struct fault *fault)
 {
 	struct bus_where where;
@@ -179,7 +175,7 @@ history_open(struct history **out, const char *stream, struct str from,
 	buf_init(&g->records, 2 * g->max + LINE_LIMIT);
 	buf_init(&g->senml, 2 * LINE_LIMIT);
 	arena_init(&g->arena, 2 * LINE_LIMIT);
-	if (history_begin(g, stream, &where, fault) < 0) {
+	if (history_begin(g, bus, stream, &where, fault) < 0) {
 		history_close(g);
 		return HISTORY_ERROR;
 	}

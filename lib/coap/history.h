@@ -11,7 +11,7 @@
  * in the last HISTORY_SCAN bytes of the stream, and of them the last that
  * go into `max` bytes.  Read in steps, so that nobody waits for it:
  *
- *	history_open(&h, stream, from, channel, subscription, max, &fault)
+ *	history_open(&h, bus, stream, from, channel, subscription, max, &fault)
  *	while ((r = history_step(h, &pack, &fault)) > 0)
  *		something else;
  *	if (r == 0)
@@ -28,9 +28,9 @@ enum history_result {
 	HISTORY_ERROR,		/* the stream can't be read; a fault */
 };
 
-enum history_result history_open(struct history **, const char *stream,
-    struct str from, struct str channel, struct str subscription,
-    size_t max, struct fault *);
+enum history_result history_open(struct history **, struct bus *,
+    const char *stream, struct str from, struct str channel,
+    struct str subscription, size_t max, struct fault *);
 /* a part of some 100 KiB: 1 when there is more, 0 when not, -1 and a fault;
  * lines that nobody can read are passed over */
 int history_step(struct history *, struct pack *, struct passed *,

@@ -303,8 +303,8 @@ recall(struct station *st, coap_session_t *s, coap_mid_t mid,
 		return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "message history is being read already; try again");
 	}
-	switch (history_open(&h, st->o.history, a->from, a->channel,
-	    buf_str(&st->subtopic), st->text.max, &fault)) {
+	switch (history_open(&h, st->o.bus, st->o.history, a->from,
+	    a->channel, buf_str(&st->subtopic), st->text.max, &fault)) {
 	case HISTORY_BAD_PLACE:
 		reply = recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "from is not a position and not a time");

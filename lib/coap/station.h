@@ -50,6 +50,7 @@ struct station_done {
 
 struct station_options {
 	struct access *access;
+	struct bus *bus;		/* of `history` */
 	struct publisher *publisher;
 	const struct feed *feed;
 	size_t max_body;		/* longer ones are 4.13 */

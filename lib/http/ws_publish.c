@@ -4,12 +4,12 @@
 #include "line/message.h"
 
 int
-ws_publish_open(struct ws_publish *p, const char *stream,
+ws_publish_open(struct ws_publish *p, struct bus *bus, const char *stream,
     enum bus_sync sync, struct fault *fault)
 {
 	*p = (struct ws_publish){ .pending = NULL };
 	pack_init(&p->pack);
-	return publisher_open(&p->publisher, stream, sync, fault);
+	return publisher_open(&p->publisher, bus, stream, sync, fault);
 }
 
 void

@@ -23,8 +23,8 @@ struct ws_publish {
 /* what a message is when the client has not said: text and bytes */
 #define WS_TEXT_TYPE "text/plain;charset=utf-8"
 
-int ws_publish_open(struct ws_publish *, const char *stream, enum bus_sync,
-    struct fault *);
+int ws_publish_open(struct ws_publish *, struct bus *, const char *stream,
+    enum bus_sync, struct fault *);
 void ws_publish_close(struct ws_publish *);
 
 /* A message of this thing; when it can't be taken, the client is ended. */

@@ -22,7 +22,10 @@ subscribers_init(struct subscribers *a, struct fault *fault)
 	ws_render_init(&a->render);
 	buf_init(&a->labelled, DELIVERY_LABELLED_MAX);
 	arena_init(&a->arena, ARENA_MAX);
-	return a->stream ? catchup_open(&a->catchup, a->stream, fault) : 0;
+	if (bus_open(&a->bus, NULL, fault) < 0)
+		return -1;
+	return a->stream ? catchup_open(&a->catchup, a->bus, a->stream,
+	    fault) : 0;
 }
 
 void
@@ -33,6 +36,7 @@ subscribers_release(struct subscribers *a)
 	subscriptions_release(&a->subscriptions);
 	ws_render_release(&a->render);
 	catchup_close(a->catchup);
+	bus_close(a->bus);
 	buf_release(&a->labelled);
 	arena_release(&a->arena);
 }
@@ -107,9 +111,6 @@ static unsigned
 find_start(struct subscribers *a, struct ws_target *t,
     struct subscriber *u, const char **why)
 {
-	static const struct bus_where last = { .seq = UINT64_MAX };
-	uint64_t end;
-
 	u->replaying = t->replays;
 	if (!t->replays)
 		return 0;
@@ -117,12 +118,8 @@ find_start(struct subscribers *a, struct ws_target *t,
 	if (a->catchup == NULL)
 		return 400;
 	*why = "the stream can't be read now";
-	if (bus_where_find(a->stream, &t->from, &u->at, &a->fault) < 0 ||
-	    bus_where_find(a->stream, &last, &end, &a->fault) < 0)
-		return 503;
-	if (u->at > end)
-		u->at = end;
-	return 0;
+	return catchup_find(a->catchup, &t->from, &u->at, &a->fault) < 0 ?
+	    503 : 0;
 }
 
 static unsigned
@@ -274,14 +271,17 @@ subscribers_tell(struct subscribers *a, const struct delivery *d)
 
 /* One line of the bus, for one subscriber. */
 static void
-replay_line(struct subscribers *a, struct subscriber *u, struct str line)
+replay_line(struct subscribers *a, struct subscriber *u,
+    const struct bus_line *line)
 {
 	struct delivery d;
 	struct route route;
 	size_t labels;
 
-	if (!route_scan(line, &route, &labels) || route.channel.n == 0) {
-		passed_line(&a->passed, a->stream, u->at, line);
+	u->at = line->seq;
+	if (!route_scan(line->text, &route, &labels) ||
+	    route.channel.n == 0) {
+		passed_line(&a->passed, a->stream, u->at, line->text);
 		return;
 	}
 	if (is_own(u, &route) ||
@@ -290,7 +290,7 @@ replay_line(struct subscribers *a, struct subscriber *u, struct str line)
 	    route.subtopic))
 		return;
 	arena_reset(&a->arena);
-	if (!delivery_parse_at(&d, line, u->at, &a->labelled, &a->arena)) {
+	if (!delivery_parse_at(&d, line, &a->labelled, &a->arena)) {
 		passed_over(&a->passed, a->stream, '@', u->at,
 		    "not a message of a channel");
 		return;
@@ -305,15 +305,14 @@ replay_line(struct subscribers *a, struct subscriber *u, struct str line)
 static bool
 replay_some(struct subscribers *a, struct subscriber *u, uint64_t seq)
 {
-	struct str lines, line;
+	struct bus_lines lines;
+	struct bus_line line;
 
 	switch (catchup_step(a->catchup, &u->at, seq, &lines, &a->fault)) {
 	case CATCHUP_LINES:
 		while (ws_queued(u->client) < a->max_queue / 2 &&
-		    bus_line_next(&lines, &line)) {
-			u->at += line.n + 1;
-			replay_line(a, u, line);
-		}
+		    bus_lines_next(&lines, &line))
+			replay_line(a, u, &line);
 		return true;
 	case CATCHUP_WAIT:
 		u->waiting = true;

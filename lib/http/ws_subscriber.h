@@ -25,6 +25,7 @@
 struct subscribers {
 	/* set by the program */
 	struct access *registry;
+	struct bus *bus;		/* $MFX_BUS, opened here */
 	const char *stream;		/* to replay; NULL: none */
 	struct opt_list *origins;	/* those allowed; none: all */
 	bool need_certificate;

@@ -27,9 +27,9 @@ input_open_stdin(struct input *in, const char *ack, struct fault *fault)
 	if (ack == NULL)
 		return 0;
 	in->stream = in->names[0];
-	in->group = in->names[1];
 	if (bus_group_parse(ack, in->names[0], in->names[1], fault) < 0 ||
-	    bus_group_get(in->stream, in->group, &in->moved, fault) < 0)
+	    bus_group_open(&in->group, in->bus, in->names[0], in->names[1],
+	    fault) < 0 || bus_group_get(in->group, &in->moved, fault) < 0)
 		return -1;
 	return 0;
 }
@@ -37,25 +37,23 @@ input_open_stdin(struct input *in, const char *ack, struct fault *fault)
 static int
 input_open_bus(struct input *in, const char *input, struct fault *fault)
 {
-	static const struct bus_where end = { .seq = UINT64_MAX };
+	const char *stream = in->names[0], *group = in->names[1];
 
-	if (bus_operand_parse(input, in->names[0], in->names[1],
+	if (bus_operand_parse(input, in->names[0], in->names[1], fault) < 0)
+		return -1;
+	in->stream = stream;
+	if (bus_where_find(in->bus, stream, &bus_where_end, &in->moved,
 	    fault) < 0)
 		return -1;
-	in->stream = in->names[0];
-	if (in->names[1][0] != '\0')
-		in->group = in->names[1];
-	if (bus_where_find(in->stream, &end, &in->moved, fault) < 0)
+	if (*group != '\0' && (bus_group_open(&in->group, in->bus, stream,
+	    group, fault) < 0 || bus_group_join(in->group, &in->moved,
+	    fault) < 0))
 		return -1;
-	if (in->group != NULL && bus_group_join(in->stream, in->group,
-	    &in->moved, fault) < 0)
-		return -1;
-	if (bus_reader_open(&in->reader, in->stream, in->moved,
+	if (bus_reader_open(&in->reader, in->bus, stream, in->moved,
 	    fault) < 0)
 		return -1;
 	in->fd = bus_reader_watch(in->reader);
-	return in->fd >= 0 ? 0 : fault_errno(fault, EX_OSERR, "%s",
-	    in->stream);
+	return in->fd >= 0 ? 0 : fault_errno(fault, EX_OSERR, "%s", stream);
 }
 
 int
@@ -72,7 +70,8 @@ input_open(struct input *in, const char *input, const char *ack,
 	/* nothing is written there: who reads it is of no interest */
 	in->f.out.fd = -1;
 	in->f.in.timeout = 0;
-	if ((input != NULL ? input_open_bus(in, input, &fault) :
+	if (bus_open(&in->bus, NULL, &fault) == 0 &&
+	    (input != NULL ? input_open_bus(in, input, &fault) :
 	    input_open_stdin(in, ack, &fault)) == 0)
 		return 0;
 	in->f.status = diag_fault(&fault);
@@ -85,6 +84,8 @@ input_close(struct input *in)
 	if (in->behind && in->f.status == 0)
 		in->f.status = EX_TEMPFAIL;
 	bus_reader_close(in->reader);
+	bus_group_close(in->group);
+	bus_close(in->bus);
 	canonical_release(&in->canonical);
 	return filter_finish(&in->f);
 }
@@ -162,26 +163,27 @@ input_warn_gone(struct input *in)
 	uint64_t from, to;
 
 	if (bus_reader_gone(in->reader, &from, &to))
-		diag_warning("%s: %llu bytes were pruned before they were "
+		diag_warning("%s: %llu %s were pruned before they were "
 		    "read, from %llu to %llu", in->stream,
-		    (unsigned long long)(to - from), (unsigned long long)from,
-		    (unsigned long long)to);
+		    (unsigned long long)(to - from), bus_unit(in->bus),
+		    (unsigned long long)from, (unsigned long long)to);
 }
 
 static bool
 input_next_of_bus(struct input *in, struct input_line *l)
 {
+	struct bus_line line;
 	struct fault fault;
 	int got = 1;
 
 	while (!signal_stop() && got > 0) {
-		if (bus_line_next(&in->run, &l->text)) {
-			in->at += l->text.n + 1;
-			l->seq = in->at;
-			l->place = (struct input_place){ true, l->seq };
+		if (bus_lines_next(&in->run, &line)) {
+			*l = (struct input_line){
+				line.text, line.seq, { true, line.seq }
+			};
 			return true;
 		}
-		got = bus_read(in->reader, &in->run, &in->at, &fault);
+		got = bus_read(in->reader, &in->run, &fault);
 		input_warn_gone(in);
 		if (got < 0) {
 			in->f.status = diag_fault(&fault);
@@ -242,11 +244,10 @@ input_move(struct input *in, uint64_t seq, bool at_once)
 	if (!input_is_due(in, seq) || (!at_once && now < in->move_at))
 		return;
 	in->move_at = now + MOVE_MS;
-	in->behind = bus_group_set(in->stream, in->group, seq,
-	    &fault) < 0;
+	in->behind = bus_group_set(in->group, seq, &fault) < 0;
 	if (!in->behind)
 		in->moved = seq;
 	else if (!was_behind)
-		diag_warning("group '%s' not moved: %s", in->group,
+		diag_warning("group '%s' not moved: %s", in->names[1],
 		    fault.text);
 }

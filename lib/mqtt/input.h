@@ -20,13 +20,13 @@ struct input {
 	bool hung_up;		/* nobody writes to stdin any more */
 	const char *stream;	/* NULL: none is known */
 	/* private */
-	const char *group;	/* NULL: none */
+	struct bus *bus;
+	struct bus_group *group;	/* NULL: none */
 	struct canonical canonical;	/* of lines of stdin */
 	struct bus_reader *reader;	/* NULL: stdin */
 	int fd;			/* that tells of more */
 	bool finite;		/* stdin is a file: its end is near */
-	struct str run;		/* lines of the bus … */
-	uint64_t at;		/* … and the position in front of them */
+	struct bus_lines run;	/* of the bus */
 	uint64_t moved;		/* where the group is */
 	bool behind;		/* it could not be moved */
 	int64_t move_at;	/* ms, CLOCK_MONOTONIC */

@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "base/number.h"
-#include "bus/bus.h"
 #include "mqtt/connect.h"
 #include "mqtt/journal.h"
 
@@ -378,12 +377,12 @@ take_file(struct owners *o, struct str text, struct fault *fault)
 	int64_t now = time(NULL);
 	struct str line;
 
-	if (!bus_line_next(&text, &line) || !str_starts(line, STR(HEAD)) ||
+	if (!str_take_line(&text, &line) || !str_starts(line, STR(HEAD)) ||
 	    !take_hex(str_from(line, sizeof HEAD - 1), o->salt,
 	    sizeof o->salt))
 		return fault_set(fault, EX_CONFIG,
 		    "%s: not a file of sessions", o->file.path);
-	while (bus_line_next(&text, &line))
+	while (str_take_line(&text, &line))
 		if (!take_line(o, line, now))
 			return fault_set(fault, EX_CONFIG,
 			    "%s: '%.*s' can't be read", o->file.path,

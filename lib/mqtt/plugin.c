@@ -122,7 +122,7 @@ take_option(struct plugin *p, const char *key, const char *value,
 	if (strcmp(key, "home") == 0)
 		home_set(p->home = memory_strdup(value));
 	else if (strcmp(key, "bus") == 0)
-		bus_set(p->bus_path = memory_strdup(value));
+		p->bus_path = memory_strdup(value);
 	else if (strcmp(key, "stream") == 0)
 		good = bus_name_valid(str_z(p->stream = value));
 	else if (strcmp(key, "sync") == 0 &&
@@ -154,9 +154,11 @@ open_all(struct plugin *p, struct fault *fault)
 	char *path;
 	int r;
 
-	if (access_open(&p->access, NULL, fault) < 0)
+	if (access_open(&p->access, NULL, fault) < 0 ||
+	    bus_open(&p->bus, p->bus_path, fault) < 0)
 		return -1;
-	if (publisher_open(&p->publisher, p->stream, p->sync, fault) == 0)
+	if (publisher_open(&p->publisher, p->bus, p->stream, p->sync,
+	    fault) == 0)
 		p->closed = false;
 	else if (!may_wait(p, fault))
 		return -1;
@@ -338,7 +340,7 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 	sodium_memzero(p->bridge, sizeof p->bridge);
 	memory_on_failure(NULL, NULL);
 	home_set(NULL);
-	bus_set(NULL);
+	bus_close(p->bus);
 	free(p->home);
 	free(p->bus_path);
 	free(p->reserve);

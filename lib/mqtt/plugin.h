@@ -52,6 +52,7 @@ struct plugin {
 
 	const char *stream;
 	enum bus_sync sync;
+	struct bus *bus;
 	struct publisher publisher;
 	bool closed;		/* the publisher was broken and isn't open */
 	bool failing;		/* the last commit has failed */

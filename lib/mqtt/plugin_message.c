@@ -25,7 +25,8 @@ reopen(struct plugin *p)
 	if (p->now - p->flushed < REOPEN_MS)
 		return false;
 	p->flushed = p->now;
-	if (publisher_open(&p->publisher, p->stream, p->sync, &fault) < 0)
+	if (publisher_open(&p->publisher, p->bus, p->stream, p->sync,
+	    &fault) < 0)
 		return false;
 	p->closed = false;
 	return true;

@@ -9,7 +9,6 @@
 
 #include "base/memory.h"
 #include "base/number.h"
-#include "bus/bus.h"
 #include "mqtt/journal.h"
 #include "registry/uuid.h"
 
@@ -243,12 +242,12 @@ take_file(struct retained *r, struct str text, struct fault *fault)
 {
 	struct str line;
 
-	if (!bus_line_next(&text, &line) || !str_starts(line, STR(HEAD)) ||
+	if (!str_take_line(&text, &line) || !str_starts(line, STR(HEAD)) ||
 	    !take_hex(str_from(line, sizeof HEAD - 1), r->salt,
 	    sizeof r->salt))
 		return fault_set(fault, EX_CONFIG,
 		    "%s: not a file of retained messages", r->file.path);
-	while (bus_line_next(&text, &line))
+	while (str_take_line(&text, &line))
 		if (!take_line(r, line))
 			return fault_set(fault, EX_CONFIG,
 			    "%s: '%.*s' can't be read", r->file.path,

@@ -27,6 +27,7 @@
 struct source {
 	const struct source_options *opt;
 	struct mqtt c;
+	struct bus *bus;
 	struct publisher publisher;
 	struct pack pack;	/* for message_wrap to look with */
 	struct buf labels, property;
@@ -242,8 +243,9 @@ start(struct source *s, struct fault *fault)
 	if (path != NULL && (s->rejects.fd = file_open(path, O_WRONLY |
 	    O_APPEND)) < 0)
 		return fault_errno(fault, EX_IOERR, "%s", path);
-	if (publisher_open(&s->publisher, s->opt->stream, s->opt->sync,
-	    fault) < 0)
+	if (bus_open(&s->bus, NULL, fault) < 0 ||
+	    publisher_open(&s->publisher, s->bus, s->opt->stream,
+	    s->opt->sync, fault) < 0)
 		return -1;
 	return mqtt_open(&s->c, &s->opt->client, &events, s, fault);
 }
@@ -265,6 +267,7 @@ source_run(const struct source_options *opt)
 		status = finish(&s);
 	}
 	publisher_close(&s.publisher);
+	bus_close(s.bus);
 	pack_release(&s.pack);
 	buf_release(&s.labels);
 	buf_release(&s.property);

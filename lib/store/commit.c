@@ -16,15 +16,14 @@ acknowledge(struct committer *c)
 	if (c->group == NULL || !c->batch.has_at ||
 	    c->batch.at.whole == 0 || c->batch.at.whole == c->acked)
 		return;
-	c->behind = bus_group_set(c->stream, c->group, c->batch.at.whole,
-	    &fault) < 0;
+	c->behind = bus_group_set(c->group, c->batch.at.whole, &fault) < 0;
 	if (!c->behind)
 		c->acked = c->batch.at.whole;
 	/* nothing is lost: the position is in the store, and the next
 	 * batch, or the next start, moves the group */
 	if (c->behind && !was_behind)
-		diag_warning("group '%s' not moved: %s", c->group,
-		    fault.text);
+		diag_warning("group '%s' not moved: %s",
+		    bus_group_name(c->group), fault.text);
 }
 
 /* However long it takes. */

@@ -27,7 +27,7 @@ struct committer {
 	const struct store_driver *store;
 	void *handle;		/* its writer, used by the thread alone */
 	struct store_patience *patience;
-	const char *stream, *group;	/* to move after it, or NULL … */
+	struct bus_group *group;	/* to move after it, or NULL … */
 	uint64_t acked;		/* … and where it is */
 	struct refusals refused;
 	/* of the batch that failed for good, once committer_busy says no */

@@ -3,19 +3,18 @@
 
 #include <sysexits.h>
 
-#include "bus/bus.h"
-
 #define LLU(n) ((unsigned long long)(n))
 
-/* 1 when lines behind this position were pruned away, 0, -1 */
+/* 1 when lines after this position were pruned away, 0, -1 */
 static int
-settle_gone(const char *stream, uint64_t seq, struct fault *fault)
+settle_gone(struct bus *bus, const char *stream, uint64_t seq,
+    struct fault *fault)
 {
 	struct bus_reader *reader;
 	uint64_t from, to;
 	bool gone;
 
-	if (bus_reader_open(&reader, stream, seq, fault) < 0)
+	if (bus_reader_open(&reader, bus, stream, seq, fault) < 0)
 		return -1;
 	gone = bus_reader_gone(reader, &from, &to) ||
 	    (seq == 0 && bus_reader_position(reader) > 0);
@@ -25,10 +24,11 @@ settle_gone(const char *stream, uint64_t seq, struct fault *fault)
 
 /* The store is an older one. */
 static int
-settle_back(const char *stream, const char *group, const struct progress *at,
+settle_back(struct bus *bus, struct bus_group *g, const struct progress *at,
     uint64_t acked, struct fault *fault)
 {
-	int gone = settle_gone(stream, at->whole, fault);
+	const char *stream = bus_group_stream(g), *group = bus_group_name(g);
+	int gone = settle_gone(bus, stream, at->whole, fault);
 
 	if (gone < 0)
 		return -1;
@@ -38,7 +38,7 @@ settle_back(const char *stream, const char *group, const struct progress *at,
 		    "after the former were pruned; 'mfx-bus seek %s/%s "
 		    "start' goes on with the oldest line that is there",
 		    stream, group, LLU(at->whole), LLU(acked), stream, group);
-	if (bus_group_set(stream, group, at->whole, fault) < 0)
+	if (bus_group_set(g, at->whole, fault) < 0)
 		return -1;
 	return fault_set(fault, EX_TEMPFAIL, "%s/%s: the store has it up to "
 	    "%llu only, as an older copy of it would: the group is moved back "
@@ -47,27 +47,28 @@ settle_back(const char *stream, const char *group, const struct progress *at,
 }
 
 static int
-settle_forward(const char *stream, const char *group,
+settle_forward(struct bus *bus, struct bus_group *g,
     const struct progress *at, bool known, struct fault *fault)
 {
-	static const struct bus_where last = { .seq = UINT64_MAX };
+	const char *stream = bus_group_stream(g);
 	uint64_t end;
 
-	if (!known && bus_where_find(stream, &last, &end, fault) < 0)
+	if (!known && bus_where_find(bus, stream, &bus_where_end, &end,
+	    fault) < 0)
 		return -1;
 	if (!known && end < at->whole)
 		return fault_set(fault, EX_CONFIG, "the store has '%s/%s' up "
 		    "to %llu, but the stream ends at %llu: another bus, which "
-		    "needs another group", stream, group, LLU(at->whole),
-		    LLU(end));
-	return bus_group_set(stream, group, at->whole, fault);
+		    "needs another group", stream, bus_group_name(g),
+		    LLU(at->whole), LLU(end));
+	return bus_group_set(g, at->whole, fault);
 }
 
 int
-settle(const char *stream, const char *group, struct progress *at,
+settle(struct bus *bus, struct bus_group *g, struct progress *at,
     uint64_t *acked, struct fault *fault)
 {
-	int known = bus_group_get(stream, group, acked, fault);
+	int known = bus_group_get(g, acked, fault);
 
 	if (known < 0)
 		return -1;
@@ -75,13 +76,13 @@ settle(const char *stream, const char *group, struct progress *at,
 	if (at->whole == 0 && at->part == 0)
 		return 0;
 	if (progress_compare(&(struct progress){ .whole = *acked }, at) > 0) {
-		if (!bus_group_sought(stream, group, *acked))
-			return settle_back(stream, group, at, *acked, fault);
+		if (!bus_group_sought(g, *acked))
+			return settle_back(bus, g, at, *acked, fault);
 		*at = (struct progress){ .whole = *acked };
 		return 0;
 	}
 	if (at->whole > *acked &&
-	    settle_forward(stream, group, at, known, fault) < 0)
+	    settle_forward(bus, g, at, known, fault) < 0)
 		return -1;
 	if (at->whole > *acked)
 		*acked = at->whole;

@@ -2,8 +2,7 @@
 #ifndef MFX_STORE_SETTLE_H
 #define MFX_STORE_SETTLE_H
 
-#include "base/fault.h"
-#include "line/position.h"
+#include "bus/bus.h"
 
 /*
  * Before a sink begins: its store and its group on the bus are brought to
@@ -19,9 +18,9 @@
  *   read is another one, or a new one: its lines would be taken for old ones
  *   and dropped.  EX_CONFIG.
  *
- * *acked becomes the group's place.
+ * *acked becomes the group's position.
  */
-int settle(const char *stream, const char *group, struct progress *at,
+int settle(struct bus *, struct bus_group *, struct progress *at,
     uint64_t *acked, struct fault *);
 
 #endif

@@ -25,7 +25,7 @@
 struct sink {
 	const struct sink_options *opt;
 	size_t readings, bytes;	/* of a batch */
-	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	struct bus *bus;		/* with --ack */
 	struct filter f;
 	struct decoded decoded;
 	struct batch_ids ids;
@@ -304,16 +304,17 @@ static int
 find_place(struct sink *s, struct fault *fault)
 {
 	struct committer *c = &s->committer;
+	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
 
-	if (bus_group_parse(s->opt->ack, s->stream, s->group, fault) < 0 ||
+	if (bus_group_parse(s->opt->ack, stream, group, fault) < 0 ||
+	    bus_open(&s->bus, NULL, fault) < 0 ||
+	    bus_group_open(&c->group, s->bus, stream, group, fault) < 0 ||
 	    (c->store->position != NULL && c->store->position(c->handle,
 	    s->opt->ack, &s->at, fault) < 0) ||
-	    settle(s->stream, s->group, &s->at, &c->acked, fault) < 0)
+	    settle(s->bus, c->group, &s->at, &c->acked, fault) < 0)
 		return -1;
 	if (c->store->position == NULL)
 		s->at = (struct progress){ .whole = c->acked };
-	c->stream = s->stream;
-	c->group = s->group;
 	return 0;
 }
 
@@ -376,6 +377,8 @@ sink_run(const struct sink_options *opt, const struct store_driver *store,
 		buf_release(&s.last);
 	}
 	committer_end(&s.committer);
+	bus_group_close(s.committer.group);
+	bus_close(s.bus);
 	batch_release(&s.batch);
 	return refusals_finish(&s.committer.refused, filter_finish(&s.f));
 }

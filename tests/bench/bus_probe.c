@@ -200,15 +200,17 @@ bare_fdatasync(long seconds)
 static _Noreturn void
 commit_until(int64_t end, long *n)
 {
+	struct bus *bus;
 	struct bus_writer *w;
 	struct fault fault;
 	uint64_t seq;
 
 	make_line(0);
-	if (bus_writer_open(&w, "commit", BUS_SYNC_ALWAYS, &fault) < 0)
+	if (bus_open(&bus, NULL, &fault) < 0 || bus_writer_open(&w, bus,
+	    "commit", BUS_SYNC_ALWAYS, &fault) < 0)
 		errx(1, "%s", fault.text);
 	while (now() < end) {
-		if (bus_append(w, (struct str){ line, LINE }, &seq,
+		if (bus_append(w, (struct str){ line, LINE }, NULL, &seq,
 		    &fault) < 0 || bus_commit(w, &fault) < 0)
 			errx(1, "%s", fault.text);
 		++*n;

@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	memcpy(copy, data, n);
 	buf_init(&b, (size_t)4 << 20);
 	run = (struct str){ copy, n };
-	while (bus_line_next(&run, &line)) {
+	while (str_take_line(&run, &line)) {
 		bus_line_time(line, &t);
 		route_scan(line, &route, &rest);
 		bus_shard_has(&shard, route.channel);

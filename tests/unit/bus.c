@@ -10,10 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bus/stream.h"
+#include "bus/driver.h"
 #include "tests/unit/unit.h"
 
 static struct fault fault;
+static struct bus *bus;
 
 static struct str
 line(const char *z)
@@ -151,34 +152,43 @@ test_failed_write(void)
 	struct rlimit whole, some = { 40, 40 };
 	struct bus_writer *w;
 	struct bus_reader *r;
-	struct str lines;
-	uint64_t seq, before;
+	struct bus_lines lines;
+	uint64_t seq;
 
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &whole);
 	some.rlim_max = whole.rlim_max;
-	CHECK(bus_writer_open(&w, "fails", BUS_SYNC_NONE, &fault) == 0);
-	CHECK(bus_append(w, STR("{\"n\":\"a\"}\n"), &seq, &fault) == 0);
+	CHECK(bus_writer_open(&w, bus, "fails", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_append(w, STR("{\"n\":\"a\"}\n"), NULL, &seq, &fault) == 0);
 	CHECK(seq == 10);
 	setrlimit(RLIMIT_FSIZE, &some);
-	CHECK(bus_append(w, line(text), &seq, &fault) < 0);
+	CHECK(bus_append(w, line(text), NULL, &seq, &fault) < 0);
 	setrlimit(RLIMIT_FSIZE, &whole);
-	CHECK(bus_append(w, line(text), &seq, &fault) == 0);
+	CHECK(bus_append(w, line(text), NULL, &seq, &fault) == 0);
 	CHECK(seq == (UINT64_C(1) << 36) + strlen(text));
 	bus_writer_close(w);
 
-	CHECK(bus_reader_open(&r, "fails", 0, &fault) == 0);
-	CHECK(bus_read(r, &lines, &before, &fault) == 1);
-	CHECK(lines.n == 10 && before == 0);
-	CHECK(bus_read(r, &lines, &before, &fault) == 1);
-	CHECK(lines.n == strlen(text) && before == UINT64_C(1) << 36);
-	CHECK(bus_read(r, &lines, &before, &fault) == 0);
+	CHECK(bus_reader_open(&r, bus, "fails", 0, &fault) == 0);
+	CHECK(bus_read(r, &lines, &fault) == 1);
+	CHECK(lines.rest.n == 10 && lines.seq == 0);
+	CHECK(bus_read(r, &lines, &fault) == 1);
+	CHECK(lines.rest.n == strlen(text) &&
+	    lines.seq == UINT64_C(1) << 36);
+	CHECK(bus_read(r, &lines, &fault) == 0);
 	bus_reader_close(r);
 	/* one that had read what was taken back */
-	CHECK(bus_reader_open(&r, "fails", 26, &fault) == 0);
-	CHECK(bus_read(r, &lines, &before, &fault) == 1);
-	CHECK(before == UINT64_C(1) << 36);
+	CHECK(bus_reader_open(&r, bus, "fails", 26, &fault) == 0);
+	CHECK(bus_read(r, &lines, &fault) == 1);
+	CHECK(lines.seq == UINT64_C(1) << 36);
 	bus_reader_close(r);
+}
+
+static void
+append_ten(struct bus_writer *w)
+{
+	uint64_t seq;
+
+	CHECK(bus_append(w, STR("{\"n\":\"a\"}\n"), NULL, &seq, &fault) == 0);
 }
 
 static void
@@ -189,23 +199,24 @@ test_hold(void)
 	uint64_t seq;
 	int i;
 
-	CHECK(bus_writer_open(&a, "held", BUS_SYNC_ALWAYS, &fault) == 0);
-	CHECK(bus_writer_open(&b, "held", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_writer_open(&a, bus, "held", BUS_SYNC_ALWAYS, &fault) == 0);
+	CHECK(bus_writer_open(&b, bus, "held", BUS_SYNC_NONE, &fault) == 0);
 	for (i = 0; i < 100; i++) {
 		struct bus_writer *w = i % 2 ? a : b;
 
 		CHECK(bus_hold(w, &fault) == 0);
-		CHECK(bus_append(w, STR("{\"n\":\"a\"}\n"), &seq, &fault) == 0);
-		CHECK(bus_append(w, STR("{\"n\":\"b\"}\n"), &seq, &fault) == 0);
+		append_ten(w);
+		CHECK(bus_append(w, STR("{\"n\":\"b\"}\n"), NULL, &seq,
+		    &fault) == 0);
 		bus_release(w);
 		CHECK(seq == (uint64_t)(i + 1) * 20);
 		CHECK(bus_commit(w, &fault) == 0);
 	}
-	CHECK(bus_append(a, STR("half"), &seq, &fault) < 0);
+	CHECK(bus_append(a, STR("half"), NULL, &seq, &fault) < 0);
 	CHECK(fault.status == EX_SOFTWARE);
 	bus_writer_close(a);
 	bus_writer_close(b);
-	CHECK(bus_verify("held", &health, NULL, NULL, &fault) == 0);
+	CHECK(bus_verify(bus, "held", &health, NULL, NULL, &fault) == 0);
 	CHECK(health.lines == 200 && health.damage == 0);
 }
 
@@ -214,17 +225,9 @@ check_whole(const char *stream, uint64_t lines)
 {
 	struct bus_health health;
 
-	CHECK(bus_verify(stream, &health, NULL, NULL, &fault) == 0);
+	CHECK(bus_verify(bus, stream, &health, NULL, NULL, &fault) == 0);
 	CHECK(health.lines == lines);
 	CHECK(health.damage == 0 && health.torn == 0);
-}
-
-static void
-append_ten(struct bus_writer *w)
-{
-	uint64_t seq;
-
-	CHECK(bus_append(w, STR("{\"n\":\"a\"}\n"), &seq, &fault) == 0);
 }
 
 /* in a child that has the lock, in the middle of a line, and is killed */
@@ -244,8 +247,9 @@ die_holding(void)
 		    "00000000000000000000.ndjson", getenv("MFX_BUS"));
 		fd = open(path, O_WRONLY | O_APPEND);
 		/* a writer of its own: a lock may be an open file's */
-		if (bus_writer_open(&w, "killed", BUS_SYNC_NONE, &fault) < 0 ||
-		    bus_hold(w, &fault) < 0 || write(fd, "{\"n\"", 4) != 4)
+		if (bus_writer_open(&w, bus, "killed", BUS_SYNC_NONE,
+		    &fault) < 0 || bus_hold(w, &fault) < 0 ||
+		    write(fd, "{\"n\"", 4) != 4)
 			_exit(1);
 		kill(getpid(), SIGKILL);
 	}
@@ -259,13 +263,13 @@ test_killed_holder(void)
 	struct bus_writer *a, *b;
 	uint64_t seq;
 
-	CHECK(bus_writer_open(&a, "killed", BUS_SYNC_NONE, &fault) == 0);
-	CHECK(bus_writer_open(&b, "killed", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_writer_open(&a, bus, "killed", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_writer_open(&b, bus, "killed", BUS_SYNC_NONE, &fault) == 0);
 	append_ten(a);
 	append_ten(b);
 	die_holding();
 	append_ten(a);
-	CHECK(bus_append(b, STR("{\"n\":\"b\"}\n"), &seq, &fault) == 0);
+	CHECK(bus_append(b, STR("{\"n\":\"b\"}\n"), NULL, &seq, &fault) == 0);
 	CHECK(seq == 40);
 	bus_writer_close(a);
 	bus_writer_close(b);
@@ -280,7 +284,7 @@ test_stale_lock(void)
 	struct bus_writer *w;
 	char command[256];
 
-	CHECK(bus_writer_open(&w, "busy", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_writer_open(&w, bus, "busy", BUS_SYNC_NONE, &fault) == 0);
 	append_ten(w);
 	CHECK(bus_hold(w, &fault) == 0);
 	snprintf(command, sizeof command, "cp -r %s/busy %s/copied",
@@ -289,7 +293,7 @@ test_stale_lock(void)
 	bus_release(w);
 	bus_writer_close(w);
 
-	CHECK(bus_writer_open(&w, "copied", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_writer_open(&w, bus, "copied", BUS_SYNC_NONE, &fault) == 0);
 	append_ten(w);
 	bus_writer_close(w);
 	check_whole("copied", 2);
@@ -298,7 +302,7 @@ test_stale_lock(void)
 	    "head -c 4096 /dev/zero | tr '\\0' '\\377' >%s/copied/lock",
 	    getenv("MFX_BUS"));
 	CHECK(system(command) == 0);
-	CHECK(bus_writer_open(&w, "copied", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_writer_open(&w, bus, "copied", BUS_SYNC_NONE, &fault) == 0);
 	append_ten(w);
 	bus_writer_close(w);
 	check_whole("copied", 3);
@@ -313,7 +317,7 @@ test_removed(void)
 	char command[256];
 	struct bus_health health;
 
-	CHECK(bus_writer_open(&w, "removed", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(bus_writer_open(&w, bus, "removed", BUS_SYNC_NONE, &fault) == 0);
 	append_ten(w);
 	snprintf(command, sizeof command, "rm %s/removed/*.ndjson",
 	    getenv("MFX_BUS"));
@@ -322,7 +326,7 @@ test_removed(void)
 	nanosleep(&pause, NULL);
 	append_ten(w);
 	bus_writer_close(w);
-	CHECK(bus_verify("removed", &health, NULL, NULL, &fault) == 0);
+	CHECK(bus_verify(bus, "removed", &health, NULL, NULL, &fault) == 0);
 	CHECK(health.lines == 1);
 }
 
@@ -330,19 +334,25 @@ test_removed(void)
 static void
 test_created_meanwhile(void)
 {
+	const struct bus_driver *d = bus->driver;
+	struct bus_group *g, *other;
 	uint64_t seq;
 
-	CHECK(group_create("groups", "new", 7, &fault) == 0);
-	CHECK(bus_group_get("groups", "new", &seq, &fault) == 1 && seq == 7);
-	CHECK(bus_group_sought("groups", "new", 7));
-	CHECK(bus_group_set("groups", "new", 9, &fault) == 0);
-	CHECK(group_create("groups", "new", 0, &fault) == 0);
-	CHECK(bus_group_get("groups", "new", &seq, &fault) == 1 && seq == 9);
-	CHECK(!bus_group_sought("groups", "new", 9));
+	CHECK(bus_group_open(&g, bus, "groups", "new", &fault) == 0);
+	CHECK(d->group_put(g, 7, BUS_PUT_CREATE, &fault) == 0);
+	CHECK(bus_group_get(g, &seq, &fault) == 1 && seq == 7);
+	CHECK(bus_group_sought(g, 7));
+	CHECK(bus_group_set(g, 9, &fault) == 0);
+	CHECK(d->group_put(g, 0, BUS_PUT_CREATE, &fault) == 0);
+	CHECK(bus_group_get(g, &seq, &fault) == 1 && seq == 9);
+	CHECK(!bus_group_sought(g, 9));
 	seq = 0;
-	CHECK(bus_group_join("groups", "new", &seq, &fault) == 0 && seq == 9);
+	CHECK(bus_group_join(g, &seq, &fault) == 0 && seq == 9);
+	CHECK(bus_group_open(&other, bus, "groups", "other", &fault) == 0);
 	seq = 5;
-	CHECK(bus_group_join("groups", "other", &seq, &fault) == 0 && seq == 5);
+	CHECK(bus_group_join(other, &seq, &fault) == 0 && seq == 5);
+	bus_group_close(g);
+	bus_group_close(other);
 }
 
 int
@@ -353,6 +363,7 @@ main(void)
 	if (mkdtemp(dir) == NULL)
 		return 1;
 	setenv("MFX_BUS", dir, 1);
+	CHECK(bus_open(&bus, NULL, &fault) == 0);
 	TEST("names of streams and groups")
 		test_names();
 	TEST("positions: start, end, a seq, a time")
@@ -375,6 +386,7 @@ main(void)
 		test_removed();
 	TEST("a group made meanwhile keeps its position")
 		test_created_meanwhile();
+	bus_close(bus);
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	CHECK(system(command) == 0);
 	return unit_end();

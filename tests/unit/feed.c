@@ -212,16 +212,15 @@ test_many_channels(void)
 static enum catchup_result
 step(struct catchup *r, uint64_t *at, uint64_t seq, int take, int *got)
 {
-	struct str lines, line;
+	struct bus_lines lines;
+	struct bus_line line;
 	enum catchup_result result = catchup_step(r, at, seq, &lines, &fault);
 
 	*got = 0;
 	if (result != CATCHUP_LINES)
 		return result;
-	while (*got < take && bus_line_next(&lines, &line)) {
-		*at += line.n + 1;
-		++*got;
-	}
+	for (; *got < take && bus_lines_next(&lines, &line); ++*got)
+		*at = line.seq;
 	return result;
 }
 
@@ -230,17 +229,19 @@ test_replay(void)
 {
 	static const char text[] =
 	    "{\"n\":\"a\"}\n{\"n\":\"b\"}\n{\"n\":\"c\"}\n";
+	struct bus *bus;
 	struct bus_writer *w;
 	struct catchup *r;
 	uint64_t seq, at = 0, other = 10;
 	int got;
 
-	CHECK(catchup_open(&r, "not/one", &fault) < 0);
+	CHECK(bus_open(&bus, NULL, &fault) == 0);
+	CHECK(catchup_open(&r, bus, "not/one", &fault) < 0);
 	CHECK(fault.status == EX_USAGE);
-	CHECK(bus_writer_open(&w, "s", BUS_SYNC_NONE, &fault) == 0);
-	CHECK(catchup_open(&r, "s", &fault) == 0);
+	CHECK(bus_writer_open(&w, bus, "s", BUS_SYNC_NONE, &fault) == 0);
+	CHECK(catchup_open(&r, bus, "s", &fault) == 0);
 	CHECK(step(r, &at, 0, 9, &got) == CATCHUP_WAIT && at == 0);
-	CHECK(bus_append(w, str_z(text), &seq, &fault) == 0 && seq == 30);
+	CHECK(bus_append(w, str_z(text), NULL, &seq, &fault) == 0 && seq == 30);
 	/* two followers share the reader, one of them takes its time */
 	CHECK(step(r, &at, 0, 2, &got) == CATCHUP_LINES && at == 20);
 	CHECK(step(r, &other, 0, 1, &got) == CATCHUP_LINES && other == 20);
@@ -250,7 +251,7 @@ test_replay(void)
 	/* where the feed stands is not known, then it is */
 	CHECK(step(r, &at, 0, 9, &got) == CATCHUP_WAIT && at == 30);
 	CHECK(step(r, &at, 20, 9, &got) == CATCHUP_LIVE && at == 30);
-	CHECK(bus_append(w, str_z(text), &seq, &fault) == 0 && seq == 60);
+	CHECK(bus_append(w, str_z(text), NULL, &seq, &fault) == 0 && seq == 60);
 	CHECK(step(r, &at, 40, 9, &got) == CATCHUP_LINES && at == 60);
 	CHECK(step(r, &at, 40, 9, &got) == CATCHUP_LIVE && at == 60);
 	/* in the middle of a line it goes on behind that */
@@ -259,6 +260,7 @@ test_replay(void)
 	CHECK(step(r, &other, 60, 9, &got) == CATCHUP_LIVE && other == 60);
 	catchup_close(r);
 	bus_writer_close(w);
+	bus_close(bus);
 }
 
 int

@@ -9,7 +9,7 @@
 #include "base/line.h"
 #include "base/memory.h"
 #include "base/os.h"
-#include "bus/stream.h"
+#include "bus/dir/stream.h"
 
 /* of one segment; a damaged one need not fill the screen */
 #define TELL_MAX 10
@@ -29,11 +29,11 @@ struct check {
 };
 
 static void
-damage(struct check *c, const char *fmt, ...)
+verify_damage(struct check *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void
-damage(struct check *c, const char *fmt, ...)
+verify_damage(struct check *c, const char *fmt, ...)
 {
 	char text[256];
 	int n = snprintf(text, sizeof text, "%s: ", c->stream);
@@ -49,25 +49,26 @@ damage(struct check *c, const char *fmt, ...)
 }
 
 static void
-check_lines(struct check *c, struct str lines, uint64_t at)
+verify_lines(struct check *c, struct str text, uint64_t at)
 {
-	struct str line;
+	struct bus_lines run = { .rest = text, .seq = at };
+	struct bus_line line;
 	const char *why;
 
-	while (bus_line_next(&lines, &line)) {
-		why = bus_line_check(line);
+	while (bus_lines_next(&run, &line)) {
+		why = bus_line_check(line.text);
 		if (why != NULL)
-			damage(c, "line at %llu: %s",
+			verify_damage(c, "line at %llu: %s",
 			    (unsigned long long)at, why);
 		c->health->lines++;
-		at += line.n + 1;
+		at = line.seq;
 	}
 }
 
 /* Gives the number of bytes of whole lines among the first `size`; all of
  * them are checked but those that are too long to be held. */
 static int64_t
-check_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
+verify_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
 {
 	uint64_t at = 0;
 	ssize_t n = 0;
@@ -85,11 +86,11 @@ check_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
 		if (whole == 0 && (size_t)n < CHUNK)
 			break;
 		if (whole == 0) {
-			damage(c, "line at %llu is over 1 MiB",
+			verify_damage(c, "line at %llu is over 1 MiB",
 			    (unsigned long long)(first + at));
 			whole = (size_t)n;
 		} else {
-			check_lines(c, (struct str){ c->buf, whole },
+			verify_lines(c, (struct str){ c->buf, whole },
 			    first + at);
 		}
 		at += whole;
@@ -100,7 +101,7 @@ check_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
 /* Of the segment that grows, the size when no writer is in the middle of a
  * line: what is behind the last one for so long was left by a killed one. */
 static int
-measure(int fd, bool newest, struct stat *st)
+verify_measure(int fd, bool newest, struct stat *st)
 {
 	static const struct timespec pause = { .tv_nsec = TAIL_PAUSE_NS };
 	char last = '\n';
@@ -118,7 +119,7 @@ measure(int fd, bool newest, struct stat *st)
 }
 
 static int
-check_segment(struct check *c, const struct stream *s, uint64_t first,
+verify_segment(struct check *c, const struct stream *s, uint64_t first,
     bool newest, struct fault *fault)
 {
 	struct stat st;
@@ -130,10 +131,11 @@ check_segment(struct check *c, const struct stream *s, uint64_t first,
 	c->told = 0;
 	if (c->health->segments++ > 0 && first != c->end &&
 	    first % SEGMENT_JUMP != 0)
-		damage(c, "segment at %llu: the one in front ends at %llu",
-		    (unsigned long long)first, (unsigned long long)c->end);
-	if (fd >= 0 && measure(fd, newest, &st) == 0)
-		whole = check_bytes(c, fd, first, (uint64_t)st.st_size);
+		verify_damage(c, "segment at %llu: the one before it ends "
+		    "at %llu", (unsigned long long)first,
+		    (unsigned long long)c->end);
+	if (fd >= 0 && verify_measure(fd, newest, &st) == 0)
+		whole = verify_bytes(c, fd, first, (uint64_t)st.st_size);
 	if (whole >= 0)
 		c->health->torn += (uint64_t)(st.st_size - whole);
 	if (whole < 0)
@@ -146,22 +148,22 @@ check_segment(struct check *c, const struct stream *s, uint64_t first,
 }
 
 static void
-check_group(void *arg, const char *group, uint64_t seq, const char *bad)
+verify_group(void *arg, const char *group, uint64_t seq, const char *bad)
 {
 	struct check *c = arg;
 
 	c->told = 0;
 	if (bad != NULL)
-		damage(c, "group '%s': not a position", group);
+		verify_damage(c, "group '%s': not a position", group);
 	else if (seq > c->end)
-		damage(c, "group '%s' is at %llu, beyond the end at %llu",
-		    group, (unsigned long long)seq,
+		verify_damage(c, "group '%s' is at %llu, beyond the end at "
+		    "%llu", group, (unsigned long long)seq,
 		    (unsigned long long)c->end);
 }
 
 int
-bus_verify(const char *stream, struct bus_health *health, bus_tell_fn *tell,
-    void *arg, struct fault *fault)
+dir_verify(struct bus *bus, const char *stream, struct bus_health *health,
+    bus_tell_fn *tell, void *arg, struct fault *fault)
 {
 	struct check c = {
 		.stream = stream, .health = health, .tell = tell, .arg = arg
@@ -171,18 +173,17 @@ bus_verify(const char *stream, struct bus_health *health, bus_tell_fn *tell,
 	size_t n, i;
 	int r;
 
-	*health = (struct bus_health){ .segments = 0 };
-	if (stream_open(&s, stream, false, fault) < 0)
+	if (stream_open(&s, bus, stream, false, fault) < 0)
 		return -1;
 	r = segment_list(&s, &firsts, &n, fault);
 	if (r == 0) {
 		c.buf = memory_get(CHUNK);
 		for (i = 0; i < n && r == 0; i++)
-			r = check_segment(&c, &s, firsts[i], i + 1 == n,
+			r = verify_segment(&c, &s, firsts[i], i + 1 == n,
 			    fault);
 		free(c.buf);
 		free(firsts);
 	}
 	stream_close(&s);
-	return r < 0 ? -1 : bus_groups(stream, check_group, &c, fault);
+	return r < 0 ? -1 : dir_groups(bus, stream, verify_group, &c, fault);
 }

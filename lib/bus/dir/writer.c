@@ -4,15 +4,14 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/number.h"
-#include "bus/writer.h"
+#include "bus/dir/writer.h"
 
 #define SEGMENT_MAX (INT64_C(64) << 20)
 /* a line of some length is to fit */
 #define CHECK_ROOM 4096
 
 static int
-read_segment_max(struct bus_writer *w, struct fault *fault)
+writer_read_max(struct dir_writer *w, struct fault *fault)
 {
 	const char *text = getenv("MFX_BUS_SEGMENT");
 	int64_t max = SEGMENT_MAX;
@@ -26,13 +25,13 @@ read_segment_max(struct bus_writer *w, struct fault *fault)
 }
 
 static int
-open_files(struct bus_writer *w, struct fault *fault)
+writer_open_files(struct dir_writer *w, struct fault *fault)
 {
 	int r;
 
 	if (lock_open(w, fault) < 0 ||
 	    sync_open(w, fault) < 0 ||
-	    read_segment_max(w, fault) < 0 ||
+	    writer_read_max(w, fault) < 0 ||
 	    lock_take(w, fault) < 0)
 		return -1;
 	r = segment_recover(w, fault);
@@ -41,31 +40,31 @@ open_files(struct bus_writer *w, struct fault *fault)
 }
 
 int
-bus_writer_open(struct bus_writer **out, const char *stream,
+dir_writer_open(struct bus_writer **out, struct bus *bus, const char *stream,
     enum bus_sync sync, struct fault *fault)
 {
-	struct bus_writer *w = memory_zero(1, sizeof *w);
+	struct dir_writer *w = memory_zero(1, sizeof *w);
 
-	*w = (struct bus_writer){
-		.sync = sync, .lock = -1, .own = { .fd = -1 }, .synced = -1,
-		.fd = -1
+	*w = (struct dir_writer){
+		.head.bus = bus, .sync = sync, .lock = -1, .own = { .fd = -1 },
+		.synced = -1, .fd = -1
 	};
-	if (stream_open(&w->stream, stream, true, fault) < 0 ||
-	    open_files(w, fault) < 0) {
-		bus_writer_close(w);
+	memcpy(w->head.stream, stream, strlen(stream));
+	if (stream_open(&w->stream, bus, stream, true, fault) < 0 ||
+	    writer_open_files(w, fault) < 0) {
+		dir_writer_close(&w->head);
 		return -1;
 	}
-	*out = w;
+	*out = &w->head;
 	return 0;
 }
 
 void
-bus_writer_close(struct bus_writer *w)
+dir_writer_close(struct bus_writer *head)
 {
+	struct dir_writer *w = (struct dir_writer *)head;
 	struct fault ignored;
 
-	if (w == NULL)
-		return;
 	sync_later_end(w);
 	if (w->fd >= 0) {
 		if (w->sync == BUS_SYNC_INTERVAL && w->dirty)
@@ -78,8 +77,9 @@ bus_writer_close(struct bus_writer *w)
 	free(w);
 }
 
-int
-writer_put(struct bus_writer *w, struct str lines, struct fault *fault)
+/* All of them or none. */
+static int
+writer_put(struct dir_writer *w, struct str lines, struct fault *fault)
 {
 	size_t done = 0;
 
@@ -104,8 +104,10 @@ writer_put(struct bus_writer *w, struct str lines, struct fault *fault)
 }
 
 int
-bus_hold(struct bus_writer *w, struct fault *fault)
+dir_hold(struct bus_writer *head, struct fault *fault)
 {
+	struct dir_writer *w = (struct dir_writer *)head;
+
 	if (lock_take(w, fault) < 0)
 		return -1;
 	w->held = true;
@@ -113,24 +115,26 @@ bus_hold(struct bus_writer *w, struct fault *fault)
 }
 
 void
-bus_release(struct bus_writer *w)
+dir_release(struct bus_writer *head)
 {
+	struct dir_writer *w = (struct dir_writer *)head;
+
 	w->held = false;
 	lock_drop(w);
 }
 
 int
-bus_append(struct bus_writer *w, struct str lines, uint64_t *seq,
-    struct fault *fault)
+dir_append(struct bus_writer *head, struct str lines,
+    struct bus_source *source, uint64_t *seq, struct fault *fault)
 {
+	struct dir_writer *w = (struct dir_writer *)head;
 	int r;
 
-	if (lines.n == 0 || lines.p[lines.n - 1] != '\n')
-		return fault_set(fault, EX_SOFTWARE,
-		    "%s: only whole lines go on the bus", w->stream.name);
 	if (!w->held && lock_take(w, fault) < 0)
 		return -1;
 	r = segment_ready(w, lines.n, fault);
+	if (r == 0 && source != NULL)
+		r = source_intend(source, lines, fault);
 	if (r == 0)
 		r = writer_put(w, lines, fault);
 	*seq = w->first + w->size;
@@ -140,8 +144,9 @@ bus_append(struct bus_writer *w, struct str lines, uint64_t *seq,
 }
 
 int
-bus_check(struct bus_writer *w, struct fault *fault)
+dir_check(struct bus_writer *head, struct fault *fault)
 {
+	struct dir_writer *w = (struct dir_writer *)head;
 	int r;
 
 	if (lock_take(w, fault) < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bus/stream.h"
+#include "bus/dir/stream.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,85 +11,8 @@
 #include "base/memory.h"
 #include "base/os.h"
 
-bool
-bus_name_valid(struct str s)
-{
-	size_t i;
-
-	if (s.n == 0 || s.n > BUS_NAME_MAX)
-		return false;
-	for (i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		    (c >= 'a' && c <= 'z');
-
-		if (!alnum && (i == 0 || (c != '.' && c != '_' && c != '-')))
-			return false;
-	}
-	/* file_replace's */
-	return s.n < 4 || memcmp(s.p + s.n - 4, ".new", 4) != 0;
-}
-
-int
-bus_group_parse(const char *text, char stream[BUS_NAME_MAX + 1],
-    char group[BUS_NAME_MAX + 1], struct fault *fault)
-{
-	const char *slash = strchr(text, '/');
-	struct str s = { text, slash ? (size_t)(slash - text) : 0 };
-	struct str g = str_z(slash ? slash + 1 : "");
-
-	if (!bus_name_valid(s) || !bus_name_valid(g))
-		return fault_set(fault, EX_USAGE,
-		    "'%s': not a STREAM/GROUP", text);
-	memcpy(stream, s.p, s.n);
-	stream[s.n] = '\0';
-	memcpy(group, g.p, g.n);
-	group[g.n] = '\0';
-	return 0;
-}
-
-int
-bus_operand_parse(const char *text, char stream[BUS_NAME_MAX + 1],
-    char group[BUS_NAME_MAX + 1], struct fault *fault)
-{
-	if (strchr(text, '/') != NULL)
-		return bus_group_parse(text, stream, group, fault);
-	if (!bus_name_valid(str_z(text)))
-		return fault_set(fault, EX_USAGE, "'%s': not a stream's name",
-		    text);
-	memcpy(stream, text, strlen(text) + 1);
-	group[0] = '\0';
-	return 0;
-}
-
-static const char *stream_bus;
-
-void
-bus_set(const char *bus)
-{
-	stream_bus = bus;
-}
-
-/* Another kind of bus has a scheme in front; what stands behind that may
- * hold a password and is not repeated. */
-char *
-bus_path(struct fault *fault)
-{
-	const char *bus = stream_bus ? stream_bus : getenv("MFX_BUS");
-	const char *scheme;
-
-	if (bus == NULL || *bus == '\0')
-		return home_path("bus");
-	scheme = strstr(bus, "://");
-	if (scheme == NULL)
-		return memory_strdup(bus);
-	fault_set(fault, EX_CONFIG, "MFX_BUS: %.*s:// is not supported here: "
-	    "name a directory", (int)(scheme - bus), bus);
-	return NULL;
-}
-
 static int
-make_directories(const struct stream *s, struct fault *fault)
+stream_make(const struct stream *s, struct fault *fault)
 {
 	char *groups = memory_get(strlen(s->path) + sizeof "/groups");
 	int r;
@@ -101,24 +24,15 @@ make_directories(const struct stream *s, struct fault *fault)
 	return r;
 }
 
-static int
-stream_name(struct stream *s, const char *name, struct fault *fault)
+static void
+stream_name(struct stream *s, struct bus *bus, const char *name)
 {
-	char *bus;
-	size_t n;
+	size_t n = strlen(bus->name) + strlen(name) + 2;
 
 	*s = (struct stream){ .fd = -1 };
-	if (!bus_name_valid(str_z(name)))
-		return fault_set(fault, EX_USAGE,
-		    "'%s': not a stream's name", name);
-	if ((bus = bus_path(fault)) == NULL)
-		return -1;
 	memcpy(s->name, name, strlen(name) + 1);
-	n = strlen(bus) + strlen(name) + 2;
 	s->path = memory_get(n);
-	snprintf(s->path, n, "%s/%s", bus, name);
-	free(bus);
-	return 0;
+	snprintf(s->path, n, "%s/%s", bus->name, name);
 }
 
 int
@@ -132,59 +46,27 @@ stream_look(struct stream *s, struct fault *fault)
 }
 
 int
-stream_find(struct stream *s, const char *name, struct fault *fault)
+stream_find(struct stream *s, struct bus *bus, const char *name,
+    struct fault *fault)
 {
-	int r = stream_name(s, name, fault);
+	int r;
 
-	if (r == 0 && (r = stream_look(s, fault)) < 0)
+	stream_name(s, bus, name);
+	if ((r = stream_look(s, fault)) < 0)
 		stream_close(s);
 	return r;
 }
 
-void
-name_try(struct near_name *n, const char *name)
-{
-	nearest_try(&n->near, name);
-	if (n->near.best != name)
-		return;
-	snprintf(n->best, sizeof n->best, "%s", name);
-	n->near.best = n->best;
-}
-
-static int
-try_stream(void *near, const char *stream, struct fault *fault)
-{
-	(void)fault;
-	name_try(near, stream);
-	return 0;
-}
-
-/* Says that there is none, where it was looked for, and what may have been
- * meant. */
-static int
-stream_missing(struct stream *s, struct fault *fault)
-{
-	char hint[NEAREST_HINT];
-	struct near_name n;
-	struct fault ignored;
-
-	nearest_start(&n.near, str_z(s->name));
-	bus_streams(try_stream, &n, &ignored);
-	return fault_set(fault, EX_NOINPUT, "no stream '%s' in %.*s%s",
-	    s->name, (int)(strlen(s->path) - strlen(s->name) - 1), s->path,
-	    nearest_hint(&n.near, "", hint));
-}
-
 int
-stream_open(struct stream *s, const char *name, bool make,
+stream_open(struct stream *s, struct bus *bus, const char *name, bool make,
     struct fault *fault)
 {
-	int r = stream_name(s, name, fault);
+	int r;
 
-	if (r == 0 && make)
-		r = make_directories(s, fault);
+	stream_name(s, bus, name);
+	r = make ? stream_make(s, fault) : 0;
 	if (r == 0 && (r = stream_look(s, fault)) == 0)
-		r = stream_missing(s, fault);
+		r = bus_no_stream(bus, name, fault);
 	if (r > 0)
 		return 0;
 	stream_close(s);
@@ -201,30 +83,13 @@ stream_close(struct stream *s)
 }
 
 int
-bus_exists(const char *stream, struct fault *fault)
-{
-	struct stream s;
-
-	if (stream_open(&s, stream, false, fault) < 0)
-		return -1;
-	stream_close(&s);
-	return 0;
-}
-
-int
 stream_fault(const struct stream *s, const char *what, struct fault *fault)
 {
-	int status = EX_IOERR;
-
-	if (errno == ENOSPC || errno == EDQUOT)
-		status = EX_TEMPFAIL;
-	else if (errno == EACCES || errno == EPERM || errno == EROFS)
-		status = EX_NOPERM;
-	return fault_errno(fault, status, "%s: %s", s->name, what);
+	return fault_errno(fault, 0, "%s: %s", s->name, what);
 }
 
 static int
-new_file(const struct stream *s, const char *name, int flags)
+stream_new_file(const struct stream *s, const char *name, int flags)
 {
 	int fd = openat(s->fd, name, flags | O_CREAT | O_EXCL, 0600);
 
@@ -245,7 +110,7 @@ stream_file(const struct stream *s, const char *name, struct fault *fault)
 	do
 		fd = openat(s->fd, name, flags);
 	while (fd < 0 && errno == ENOENT &&
-	    (fd = new_file(s, name, flags)) < 0 && errno == EEXIST);
+	    (fd = stream_new_file(s, name, flags)) < 0 && errno == EEXIST);
 	return fd >= 0 ? fd : stream_fault(s, name, fault);
 }
 
@@ -266,10 +131,10 @@ segment_parse(const char *name, uint64_t *first)
 
 /* Calls fn for each segment, in no order. */
 static int
-each_segment(const struct stream *s, void (*fn)(void *, uint64_t),
+segment_each(const struct stream *s, void (*fn)(void *, uint64_t),
     void *arg, struct fault *fault)
 {
-	/* opened anew, as a dup would share its place in the directory */
+	/* opened again, as a dup would share its place in the directory */
 	int fd = openat(s->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
@@ -294,7 +159,7 @@ struct pick {
 };
 
 static void
-pick_segment(void *arg, uint64_t first)
+segment_pick_one(void *arg, uint64_t first)
 {
 	struct pick *p = arg;
 
@@ -311,7 +176,7 @@ segment_pick(const struct stream *s, uint64_t lo, uint64_t hi, bool last,
 {
 	struct pick p = { .lo = lo, .hi = hi, .last = last };
 
-	if (each_segment(s, pick_segment, &p, fault) < 0)
+	if (segment_each(s, segment_pick_one, &p, fault) < 0)
 		return -1;
 	if (p.found)
 		*first = p.first;
@@ -324,7 +189,7 @@ struct list {
 };
 
 static void
-list_segment(void *arg, uint64_t first)
+segment_list_one(void *arg, uint64_t first)
 {
 	struct list *l = arg;
 
@@ -336,7 +201,7 @@ list_segment(void *arg, uint64_t first)
 }
 
 static int
-compare_positions(const void *a, const void *b)
+segment_compare(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
 
@@ -351,12 +216,12 @@ segment_list(const struct stream *s, uint64_t **firsts, size_t *n,
 
 	*firsts = NULL;
 	*n = 0;
-	if (each_segment(s, list_segment, &l, fault) < 0) {
+	if (segment_each(s, segment_list_one, &l, fault) < 0) {
 		free(l.v);
 		return -1;
 	}
 	if (l.n > 0)
-		qsort(l.v, l.n, sizeof *l.v, compare_positions);
+		qsort(l.v, l.n, sizeof *l.v, segment_compare);
 	*firsts = l.v;
 	*n = l.n;
 	return 0;

@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "base/os_turn.h"
-#include "bus/writer.h"
+#include "bus/dir/writer.h"
 
 /* two halves, the lower one first, as not every machine has atomic words of
  * 64 bits without a lock */
@@ -36,20 +36,20 @@ struct synced {
 /* What failed to get to the disk is gone from memory as well: trying
  * again would succeed and mean nothing. */
 static int
-sync_failed(struct bus_writer *w, struct fault *fault)
+sync_failed(struct dir_writer *w, struct fault *fault)
 {
 	w->broken = true;
 	return fault_errno(fault, EX_IOERR, "%s: fdatasync", w->stream.name);
 }
 
 int
-sync_directory(struct bus_writer *w, struct fault *fault)
+sync_directory(struct dir_writer *w, struct fault *fault)
 {
 	return fsync(w->stream.fd) == 0 ? 0 : sync_failed(w, fault);
 }
 
 int
-sync_names(struct bus_writer *w, struct fault *fault)
+sync_names(struct dir_writer *w, struct fault *fault)
 {
 	static const char *const above[] = { "..", "../.." };
 	size_t i;
@@ -73,7 +73,7 @@ sync_names(struct bus_writer *w, struct fault *fault)
 }
 
 int
-sync_segment(struct bus_writer *w, struct fault *fault)
+sync_segment(struct dir_writer *w, struct fault *fault)
 {
 	if (w->sync != BUS_SYNC_NONE && fdatasync(w->fd) < 0)
 		return sync_failed(w, fault);
@@ -83,7 +83,7 @@ sync_segment(struct bus_writer *w, struct fault *fault)
 }
 
 int
-sync_open(struct bus_writer *w, struct fault *fault)
+sync_open(struct dir_writer *w, struct fault *fault)
 {
 	static const struct synced none;
 	struct stat st;
@@ -106,7 +106,7 @@ sync_open(struct bus_writer *w, struct fault *fault)
 }
 
 void
-sync_close(struct bus_writer *w)
+sync_close(struct dir_writer *w)
 {
 	if (w->map != NULL)
 		munmap(w->map, sizeof *w->map);
@@ -130,7 +130,7 @@ halves_load(struct halves *from)
 
 /* Called by who holds the lock of "synced", or makes a new stream. */
 void
-sync_tell(struct bus_writer *w, uint64_t first, uint64_t size)
+sync_tell(struct dir_writer *w, uint64_t first, uint64_t size)
 {
 	struct synced *s = w->map;
 	uint32_t turns = atomic_load(&s->turns) | 1;
@@ -143,7 +143,7 @@ sync_tell(struct bus_writer *w, uint64_t first, uint64_t size)
 
 /* *turns becomes what to sleep on when it is not. */
 static bool
-is_covered(struct bus_writer *w, uint32_t *turns)
+is_covered(struct dir_writer *w, uint32_t *turns)
 {
 	struct synced *s = w->map;
 	uint64_t first, size;
@@ -162,7 +162,7 @@ is_covered(struct bus_writer *w, uint32_t *turns)
 /* Those whom the last turn let go are about to append again: while they
  * do, and for a fraction of what a turn takes, this one is worth waiting. */
 static int
-gather(struct bus_writer *w, uint64_t *size)
+gather(struct dir_writer *w, uint64_t *size)
 {
 	int64_t end = clock_ns() + w->sync_takes / 8;
 	struct stat st;
@@ -181,7 +181,7 @@ gather(struct bus_writer *w, uint64_t *size)
 
 /* Called with the lock of "synced". */
 static int
-sync_for_all(struct bus_writer *w, struct fault *fault)
+sync_for_all(struct dir_writer *w, struct fault *fault)
 {
 	uint64_t size;
 	uint32_t turns;
@@ -202,7 +202,7 @@ sync_for_all(struct bus_writer *w, struct fault *fault)
 }
 
 int
-sync_in_turn(struct bus_writer *w, struct fault *fault)
+sync_in_turn(struct dir_writer *w, struct fault *fault)
 {
 	uint32_t turns;
 	int r;
@@ -221,8 +221,10 @@ sync_in_turn(struct bus_writer *w, struct fault *fault)
 }
 
 int
-bus_commit(struct bus_writer *w, struct fault *fault)
+dir_commit(struct bus_writer *head, struct fault *fault)
 {
+	struct dir_writer *w = (struct dir_writer *)head;
+
 	if (w->broken)
 		return fault_set(fault, EX_IOERR,
 		    "%s: lines may not be on disk", w->stream.name);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_BUS_WRITER_H
-#define MFX_BUS_WRITER_H
+#ifndef MFX_BUS_DIR_WRITER_H
+#define MFX_BUS_DIR_WRITER_H
 
 #include "base/os_lock.h"
-#include "bus/stream.h"
+#include "bus/dir/stream.h"
 
 /*
  * The writer, shared by writer.c (appending), lock.c (one at a time),
@@ -12,13 +12,14 @@
  */
 struct lock_page;
 
-struct bus_writer {
+struct dir_writer {
+	struct bus_writer head;
 	struct stream stream;
 	enum bus_sync sync;
 	int lock;		/* the file "lock": see lock.c */
 	struct lock_page *page;	/* that file, mapped */
 	struct os_lock own;	/* the lock itself */
-	bool held;		/* bus_hold has taken the lock */
+	bool held;		/* dir_hold has taken the lock */
 	bool looked;		/* first and size are true until lock_drop */
 	int64_t looked_at;	/* when fd was checked last, monotonic ns */
 	int synced;		/* the file "synced": see sync.c */
@@ -40,46 +41,47 @@ struct bus_writer {
 };
 
 /* a writer calls this first: repairs what a crash has left */
-int segment_recover(struct bus_writer *, struct fault *);
+int segment_recover(struct dir_writer *, struct fault *);
 /* fd, first and size are those of the segment to append n bytes to, and
  * there is disk space for them */
-int segment_ready(struct bus_writer *, size_t n, struct fault *);
+int segment_ready(struct dir_writer *, size_t n, struct fault *);
 /* a write failed after `written` bytes: removes them again */
-void segment_take_back(struct bus_writer *, size_t written);
+void segment_take_back(struct dir_writer *, size_t written);
 
-/* writes whole lines there; all or nothing */
-int writer_put(struct bus_writer *, struct str lines, struct fault *);
+/* source.c: records what is about to be appended at the writer's end, and up
+ * to where on the other stream it goes */
+int source_intend(struct bus_source *, struct str lines, struct fault *);
 
-int lock_open(struct bus_writer *, struct fault *);
-void lock_close(struct bus_writer *);
+int lock_open(struct dir_writer *, struct fault *);
+void lock_close(struct dir_writer *);
 /* around every change of the stream; waits while another process has it */
-int lock_take(struct bus_writer *, struct fault *);
-void lock_drop(struct bus_writer *);
+int lock_take(struct dir_writer *, struct fault *);
+void lock_drop(struct dir_writer *);
 
 /* room for the boot id (base/os.h) */
 #define BOOT_TEXT 64
 
-int sync_open(struct bus_writer *, struct fault *);
-void sync_close(struct bus_writer *);
+int sync_open(struct dir_writer *, struct fault *);
+void sync_close(struct dir_writer *);
 /* records that the first `size` bytes of that segment are on disk */
-void sync_tell(struct bus_writer *, uint64_t first, uint64_t size);
+void sync_tell(struct dir_writer *, uint64_t first, uint64_t size);
 
 /* returns when the segment w->first is on disk up to w->size */
-int sync_in_turn(struct bus_writer *, struct fault *);
+int sync_in_turn(struct dir_writer *, struct fault *);
 
 /*
  * The same in another thread, sync_later.c: false when it can't be started.
  * sync_later_failed: has it failed, so that earlier lines may not be on disk?
  * sync_later_end waits for a sync that is under way.
  */
-bool sync_later(struct bus_writer *);
-bool sync_later_failed(struct bus_writer *, struct fault *);
-void sync_later_end(struct bus_writer *);
+bool sync_later(struct dir_writer *);
+bool sync_later_failed(struct dir_writer *, struct fault *);
+void sync_later_end(struct dir_writer *);
 
 /* syncs our lines in w->fd, before the writer goes on to another segment */
-int sync_segment(struct bus_writer *, struct fault *);
-int sync_directory(struct bus_writer *, struct fault *);
+int sync_segment(struct dir_writer *, struct fault *);
+int sync_directory(struct dir_writer *, struct fault *);
 /* syncs the directories that hold the name of a new stream */
-int sync_names(struct bus_writer *, struct fault *);
+int sync_names(struct dir_writer *, struct fault *);
 
 #endif

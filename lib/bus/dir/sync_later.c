@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bus/writer.h"
+#include "bus/dir/writer.h"
 
 #define STACK ((size_t)128 * 1024)
 
@@ -25,7 +25,7 @@ struct sync_later {
 	pthread_t thread;
 	sem_t work;
 	_Atomic int state;
-	struct bus_writer job;
+	struct dir_writer job;
 	struct fault fault;
 };
 
@@ -65,7 +65,7 @@ later_begin(struct sync_later *l)
 }
 
 static struct sync_later *
-later_get(struct bus_writer *w)
+later_get(struct dir_writer *w)
 {
 	struct sync_later *l = w->later;
 
@@ -82,7 +82,7 @@ later_get(struct bus_writer *w)
 }
 
 bool
-sync_later_failed(struct bus_writer *w, struct fault *fault)
+sync_later_failed(struct dir_writer *w, struct fault *fault)
 {
 	struct sync_later *l = w->later;
 
@@ -93,7 +93,7 @@ sync_later_failed(struct bus_writer *w, struct fault *fault)
 }
 
 bool
-sync_later(struct bus_writer *w)
+sync_later(struct dir_writer *w)
 {
 	struct sync_later *l = later_get(w);
 	int fd;
@@ -115,7 +115,7 @@ sync_later(struct bus_writer *w)
 }
 
 void
-sync_later_end(struct bus_writer *w)
+sync_later_end(struct dir_writer *w)
 {
 	struct sync_later *l = w->later;
 

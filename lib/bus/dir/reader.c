@@ -12,30 +12,28 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "base/os_watch.h"
-#include "base/signal.h"
-#include "bus/stream.h"
+#include "bus/dir/stream.h"
 
 #define CHUNK ((size_t)256 * 1024)
 /* what a line that is too long is told by */
 #define CHUNK_MAX (LINE_LIMIT + 1)
 
-struct bus_reader {
+struct dir_reader {
+	struct bus_reader head;
 	struct stream stream;	/* its fd is -1 until there is one */
 	int watch;		/* os_watch.h */
 	int watched;		/* the stream, or what is above it */
-	int fd;			/* the segment that holds pos, or -1 */
+	int fd;			/* the segment that holds the position, or -1 */
 	uint64_t first;		/* its first position */
-	uint64_t pos;		/* of the next line */
-	bool aligned;		/* pos is known to be behind a newline */
+	bool aligned;		/* the position is known to follow a newline */
 	bool sealed;		/* the segment will not grow */
-	bool listed;		/* no other stood behind it at its end */
-	uint64_t gone_from, gone_to;
+	bool listed;		/* no other followed it at its end */
 	char *buf;
 	size_t cap;
 };
 
 static void
-leave(struct bus_reader *r)
+reader_leave(struct dir_reader *r)
 {
 	if (r->fd >= 0)
 		close(r->fd);
@@ -45,56 +43,56 @@ leave(struct bus_reader *r)
 
 /* All from pos to `to` has been pruned, unless the stream jumped. */
 static void
-note_gone(struct bus_reader *r, uint64_t to)
+reader_note_gone(struct dir_reader *r, uint64_t to)
 {
-	if (to == position_jump(r->pos))
+	if (to == position_jump(r->head.pos))
 		return;
-	if (r->gone_from == r->gone_to)
-		r->gone_from = r->pos;
-	r->gone_to = to;
+	if (r->head.gone_from == r->head.gone_to)
+		r->head.gone_from = r->head.pos;
+	r->head.gone_to = to;
 }
 
 /* 1, 0 when it has been pruned in the meantime, -1 */
 static int
-enter(struct bus_reader *r, uint64_t first, struct fault *fault)
+reader_enter(struct dir_reader *r, uint64_t first, struct fault *fault)
 {
-	leave(r);
+	reader_leave(r);
 	r->fd = segment_open(&r->stream, first, O_RDONLY);
 	if (r->fd < 0)
 		return errno == ENOENT ? 0 :
 		    stream_fault(&r->stream, "segment", fault);
 	r->first = first;
-	if (r->pos < first)
-		r->pos = first;
-	r->aligned = r->pos == first;
+	if (r->head.pos < first)
+		r->head.pos = first;
+	r->aligned = r->head.pos == first;
 	return 1;
 }
 
 /* Finds the segment that pos is in, or else the next: 1, 0, -1. */
 static int
-enter_first(struct bus_reader *r, struct fault *fault)
+reader_enter_first(struct dir_reader *r, struct fault *fault)
 {
 	uint64_t first;
 	int found, entered;
 
 	do {
-		found = segment_pick(&r->stream, 0, r->pos, true, &first,
+		found = segment_pick(&r->stream, 0, r->head.pos, true, &first,
 		    fault);
 		if (found == 0) {
-			found = segment_pick(&r->stream, r->pos,
+			found = segment_pick(&r->stream, r->head.pos,
 			    POSITION_MAX, false, &first, fault);
-			if (found > 0 && r->pos > 0)
-				note_gone(r, first);
+			if (found > 0 && r->head.pos > 0)
+				reader_note_gone(r, first);
 		}
 		if (found <= 0)
 			return found;
-	} while ((entered = enter(r, first, fault)) == 0);
+	} while ((entered = reader_enter(r, first, fault)) == 0);
 	return entered;
 }
 
 /* At the end of a sealed segment: 1, 0 when there is no other yet, -1. */
 static int
-enter_next(struct bus_reader *r, struct fault *fault)
+reader_enter_next(struct dir_reader *r, struct fault *fault)
 {
 	struct stat st;
 	uint64_t first;
@@ -106,66 +104,69 @@ enter_next(struct bus_reader *r, struct fault *fault)
 		if (found <= 0)
 			return found;
 		/* while ours stands, the next one is next to it */
-		if (first > r->pos && (r->fd < 0 ||
+		if (first > r->head.pos && (r->fd < 0 ||
 		    (fstat(r->fd, &st) == 0 && st.st_nlink == 0)))
-			note_gone(r, first);
-	} while ((entered = enter(r, first, fault)) == 0);
+			reader_note_gone(r, first);
+	} while ((entered = reader_enter(r, first, fault)) == 0);
 	return entered;
 }
 
 /* The end of the newest whole line. */
 static int
-find_end(struct bus_reader *r, struct fault *fault)
+reader_find_end(struct dir_reader *r, struct fault *fault)
 {
 	struct stat st;
 	int64_t whole;
 	int entered;
 
-	r->pos = POSITION_MAX;
-	if ((entered = enter_first(r, fault)) <= 0) {
-		r->pos = 0;
+	r->head.pos = POSITION_MAX;
+	if ((entered = reader_enter_first(r, fault)) <= 0) {
+		r->head.pos = 0;
 		return entered;
 	}
 	whole = fstat(r->fd, &st) < 0 ? -1 :
 	    segment_whole(r->fd, (uint64_t)st.st_size);
 	if (whole < 0)
 		return stream_fault(&r->stream, "segment", fault);
-	r->pos = r->first + (uint64_t)whole;
+	r->head.pos = r->first + (uint64_t)whole;
 	r->aligned = true;
 	return 0;
 }
 
 int
-bus_reader_open(struct bus_reader **out, const char *stream, uint64_t from,
-    struct fault *fault)
+dir_reader_open(struct bus_reader **out, struct bus *bus, const char *stream,
+    uint64_t from, struct fault *fault)
 {
-	struct bus_reader *r = memory_zero(1, sizeof *r);
+	struct dir_reader *r = memory_zero(1, sizeof *r);
 	int found;
 
-	*r = (struct bus_reader){ .fd = -1, .watch = -1, .watched = -1,
-		.pos = from };
-	if ((found = stream_find(&r->stream, stream, fault)) < 0)
+	*r = (struct dir_reader){
+		.head = { .bus = bus, .pos = from, .watch = -1 },
+		.fd = -1, .watch = -1, .watched = -1
+	};
+	memcpy(r->head.stream, stream, strlen(stream));
+	if ((found = stream_find(&r->stream, bus, stream, fault)) < 0)
 		goto failed;
 	if (found == 0)
-		r->pos = from == UINT64_MAX ? 0 : from;
-	else if (from == UINT64_MAX ? find_end(r, fault) < 0 :
-	    enter_first(r, fault) < 0)
+		r->head.pos = from == UINT64_MAX ? 0 : from;
+	else if (from == UINT64_MAX ? reader_find_end(r, fault) < 0 :
+	    reader_enter_first(r, fault) < 0)
 		goto failed;
 	r->cap = CHUNK;
 	r->buf = memory_get(r->cap);
-	*out = r;
+	*out = &r->head;
 	return 0;
 failed:
-	bus_reader_close(r);
+	dir_reader_close(&r->head);
 	return -1;
 }
 
 void
-bus_reader_close(struct bus_reader *r)
+dir_reader_close(struct bus_reader *head)
 {
-	if (r == NULL)
-		return;
-	leave(r);
+	struct dir_reader *r = (struct dir_reader *)head;
+
+	reader_leave(r);
 	if (r->watch >= 0)
 		close(r->watch);
 	stream_close(&r->stream);
@@ -173,44 +174,29 @@ bus_reader_close(struct bus_reader *r)
 	free(r);
 }
 
-uint64_t
-bus_reader_position(const struct bus_reader *r)
-{
-	return r->pos;
-}
-
-bool
-bus_reader_gone(struct bus_reader *r, uint64_t *from, uint64_t *to)
-{
-	*from = r->gone_from;
-	*to = r->gone_to;
-	r->gone_from = r->gone_to = 0;
-	return *from != *to;
-}
-
 /*
  * Moves a position inside a line to the line's end: 1 when it is there, 0
  * when that end has not been written yet.
  */
 static int
-align(struct bus_reader *r, struct fault *fault)
+reader_align(struct dir_reader *r, struct fault *fault)
 {
 	const char *nl;
 	ssize_t n;
 
 	while (!r->aligned) {
 		n = pread(r->fd, r->buf, CHUNK,
-		    (off_t)(r->pos - 1 - r->first));
+		    (off_t)(r->head.pos - 1 - r->first));
 		if (n < 0)
 			return stream_fault(&r->stream, "read", fault);
 		if (n == 0)
 			return 0;
 		nl = memchr(r->buf, '\n', (size_t)n);
 		if (nl == NULL) {
-			r->pos += (uint64_t)n;
+			r->head.pos += (uint64_t)n;
 			continue;
 		}
-		r->pos += (uint64_t)(nl - r->buf);
+		r->head.pos += (uint64_t)(nl - r->buf);
 		r->aligned = true;
 	}
 	return 1;
@@ -218,26 +204,27 @@ align(struct bus_reader *r, struct fault *fault)
 
 /* A line that no writer of ours made; it is passed over. */
 static int
-too_long(struct bus_reader *r, size_t n, struct fault *fault)
+reader_too_long(struct dir_reader *r, size_t n, struct fault *fault)
 {
 	fault_set(fault, EX_DATAERR, "%s: line at %llu is over 1 MiB",
-	    r->stream.name, (unsigned long long)r->pos);
-	r->pos += n;
+	    r->stream.name, (unsigned long long)r->head.pos);
+	r->head.pos += n;
 	r->aligned = false;
 	return -1;
 }
 
 /* The whole lines at pos in this segment: 1, 0, -1. */
 static int
-read_lines(struct bus_reader *r, struct str *lines, struct fault *fault)
+reader_read_lines(struct dir_reader *r, struct str *lines,
+    struct fault *fault)
 {
-	int aligned = align(r, fault);
+	int aligned = reader_align(r, fault);
 
 	if (aligned <= 0)
 		return aligned;
 	for (;;) {
 		ssize_t n = pread(r->fd, r->buf, r->cap,
-		    (off_t)(r->pos - r->first));
+		    (off_t)(r->head.pos - r->first));
 		const char *nl;
 
 		if (n < 0)
@@ -251,7 +238,7 @@ read_lines(struct bus_reader *r, struct str *lines, struct fault *fault)
 		if ((size_t)n < r->cap)
 			return 0;
 		if (r->cap == CHUNK_MAX)
-			return too_long(r, (size_t)n, fault);
+			return reader_too_long(r, (size_t)n, fault);
 		r->cap = r->cap * 2 < CHUNK_MAX ? r->cap * 2 : CHUNK_MAX;
 		r->buf = memory_resize(r->buf, r->cap);
 	}
@@ -260,7 +247,7 @@ read_lines(struct bus_reader *r, struct str *lines, struct fault *fault)
 /* Whether the segment grows no more.  The mode tells; where a copy has
  * lost the modes, that there is another behind it. */
 static int
-look_sealed(struct bus_reader *r, struct fault *fault)
+reader_look_sealed(struct dir_reader *r, struct fault *fault)
 {
 	struct stat st;
 	uint64_t first;
@@ -284,7 +271,7 @@ look_sealed(struct bus_reader *r, struct fault *fault)
  * anything may have come before the watch was there; 0; -1 with errno.
  */
 static int
-watch(struct bus_reader *r)
+reader_watch(struct dir_reader *r)
 {
 	char *path = memory_strdup(r->stream.path), *slash;
 	bool growth = true;
@@ -307,100 +294,62 @@ watch(struct bus_reader *r)
 
 /* Has the stream been made by now?  1, 0, -1. */
 static int
-appear(struct bus_reader *r, struct fault *fault)
+reader_appear(struct dir_reader *r, struct fault *fault)
 {
 	int found = stream_look(&r->stream, fault);
 
-	if (found > 0 && r->watch >= 0 && watch(r) < 0)
+	if (found > 0 && r->watch >= 0 && reader_watch(r) < 0)
 		return stream_fault(&r->stream, "watch", fault);
 	return found;
 }
 
 int
-bus_read(struct bus_reader *r, struct str *lines, uint64_t *before,
-    struct fault *fault)
+dir_read(struct bus_reader *head, struct bus_lines *run, struct fault *fault)
 {
+	struct dir_reader *r = (struct dir_reader *)head;
 	int got;
 
-	*before = r->pos;
-	if (r->stream.fd < 0 && (got = appear(r, fault)) <= 0)
+	*run = (struct bus_lines){ .seq = r->head.pos };
+	if (r->stream.fd < 0 && (got = reader_appear(r, fault)) <= 0)
 		return got;
 	for (;;) {
 		bool sealed = r->sealed;
 
-		if (r->fd < 0 && (got = enter_first(r, fault)) <= 0)
+		if (r->fd < 0 && (got = reader_enter_first(r, fault)) <= 0)
 			return got;
-		got = read_lines(r, lines, fault);
-		*before = r->pos;
+		got = reader_read_lines(r, &run->rest, fault);
+		run->seq = r->head.pos;
 		if (got > 0)
-			r->pos += lines->n;
+			r->head.pos += run->rest.n;
 		if (got != 0)
 			return got;
 		/* lines may have come between our read and the seal, so
 		 * that one is believed which was there before the read */
 		if (!sealed) {
-			if (look_sealed(r, fault) < 0)
+			if (reader_look_sealed(r, fault) < 0)
 				return -1;
 			if (!r->sealed)
 				return 0;
-		} else if ((got = enter_next(r, fault)) <= 0) {
+		} else if ((got = reader_enter_next(r, fault)) <= 0) {
 			return got;
 		}
 	}
 }
 
 int
-bus_reader_watch(struct bus_reader *r)
+dir_watch(struct bus_reader *head)
 {
-	if (r->watch < 0 && watch(r) < 0)
-		return -1;
-	return r->watch;
+	struct dir_reader *r = (struct dir_reader *)head;
+
+	return reader_watch(r) < 0 ? -1 : r->watch;
 }
 
 int
-bus_wait(struct bus_reader *r, int out, int timeout)
+dir_woken(struct bus_reader *head)
 {
-	struct pollfd fds[2] = {
-		{ .events = POLLIN }, { .fd = out, .events = 0 },
-	};
-	int n;
+	struct dir_reader *r = (struct dir_reader *)head;
 
-	/* what came before the watch was there is still to be looked for */
-	if (r->watch < 0)
-		return watch(r) < 0 ? -1 : 1;
-	fds[0].fd = r->watch;
-	n = signal_poll(fds, 2, timeout);
-	if (n <= 0)
-		return n;
-	if (fds[1].revents != 0) {
-		errno = EPIPE;
+	if (os_watch_clear(r->watch) < 0)
 		return -1;
-	}
-	if (os_watch_clear(r->watch) < 0 ||
-	    (r->stream.fd < 0 && watch(r) < 0))
-		return -1;
-	return 1;
-}
-
-int
-bus_await(const char *stream, int out, struct fault *fault)
-{
-	struct bus_reader *r;
-	int there = 0, error = 0;
-
-	if (bus_reader_open(&r, stream, 0, fault) < 0)
-		return -1;
-	while (r->stream.fd < 0 && (there = appear(r, fault)) == 0) {
-		if (bus_wait(r, out, -1) >= 0)
-			continue;
-		error = errno;
-		if (error != EINTR)
-			there = stream_fault(&r->stream, "watch", fault);
-		break;
-	}
-	if (r->stream.fd >= 0)
-		there = 1;
-	bus_reader_close(r);
-	errno = error;
-	return there;
+	return r->stream.fd < 0 ? reader_watch(r) : 0;
 }

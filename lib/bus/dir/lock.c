@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 #include "base/os.h"
-#include "bus/writer.h"
+#include "bus/dir/writer.h"
 
 /* for as long what the page says is believed without a look at the file,
  * which somebody may have removed */
@@ -80,7 +80,7 @@ join(int fd, const struct maker *ours, bool mutex)
 }
 
 static int
-map_page(struct bus_writer *w, bool mutex)
+map_page(struct dir_writer *w, bool mutex)
 {
 	void *p = mmap(NULL, sizeof(struct lock_page), PROT_READ | PROT_WRITE,
 	    MAP_SHARED, w->lock, 0);
@@ -99,7 +99,7 @@ map_page(struct bus_writer *w, bool mutex)
 }
 
 int
-lock_open(struct bus_writer *w, struct fault *fault)
+lock_open(struct dir_writer *w, struct fault *fault)
 {
 	struct maker ours = { .word = sizeof(void *) };
 	bool mutex = os_lock_has_mutex();
@@ -120,7 +120,7 @@ lock_open(struct bus_writer *w, struct fault *fault)
 }
 
 void
-lock_close(struct bus_writer *w)
+lock_close(struct dir_writer *w)
 {
 	if (w->page != NULL)
 		munmap(w->page, sizeof *w->page);
@@ -133,7 +133,7 @@ lock_close(struct bus_writer *w)
 /* takes over what who held it before us has done, when that was to the
  * segment that we have as well */
 static void
-take_over(struct bus_writer *w)
+take_over(struct dir_writer *w)
 {
 	int64_t now = clock_coarse_ns();
 
@@ -147,7 +147,7 @@ take_over(struct bus_writer *w)
 }
 
 int
-lock_take(struct bus_writer *w, struct fault *fault)
+lock_take(struct dir_writer *w, struct fault *fault)
 {
 	int r = os_lock_take(&w->own);
 
@@ -160,7 +160,7 @@ lock_take(struct bus_writer *w, struct fault *fault)
 }
 
 void
-lock_drop(struct bus_writer *w)
+lock_drop(struct dir_writer *w)
 {
 	w->page->first = w->first;
 	w->page->size = w->size;

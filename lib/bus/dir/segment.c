@@ -11,13 +11,13 @@
 
 #include "base/file.h"
 #include "base/os.h"
-#include "bus/writer.h"
+#include "bus/dir/writer.h"
 
 /* disk space is asked for in steps of this, ahead of the need */
 #define ROOM_STEP (UINT64_C(1) << 20)
 
 static void
-forget_segment(struct bus_writer *w)
+forget_segment(struct dir_writer *w)
 {
 	if (w->fd >= 0)
 		close(w->fd);
@@ -29,7 +29,7 @@ forget_segment(struct bus_writer *w)
 
 /* Leaves a segment that another writer has sealed. */
 static int
-leave_segment(struct bus_writer *w, struct fault *fault)
+leave_segment(struct dir_writer *w, struct fault *fault)
 {
 	int r = w->dirty ? sync_segment(w, fault) : 0;
 
@@ -41,7 +41,7 @@ leave_segment(struct bus_writer *w, struct fault *fault)
  * leave a torn tail that readers pass over, but never a file that was cut
  * and would be appended to.  ftruncate gives spare disk space back too. */
 static int
-seal_segment(struct bus_writer *w, struct fault *fault)
+seal_segment(struct dir_writer *w, struct fault *fault)
 {
 	w->looked = false;
 	if (fchmod(w->fd, 0400) < 0)
@@ -55,7 +55,7 @@ seal_segment(struct bus_writer *w, struct fault *fault)
 }
 
 static int
-start_segment(struct bus_writer *w, uint64_t first, struct fault *fault)
+start_segment(struct dir_writer *w, uint64_t first, struct fault *fault)
 {
 	int fd;
 
@@ -77,7 +77,7 @@ start_segment(struct bus_writer *w, uint64_t first, struct fault *fault)
 /* Where an empty stream begins: groups may remember a former life, and so
  * may we when somebody has removed the files. */
 static int
-start_stream(struct bus_writer *w, struct fault *fault)
+start_stream(struct dir_writer *w, struct fault *fault)
 {
 	uint64_t furthest;
 
@@ -98,7 +98,7 @@ start_stream(struct bus_writer *w, struct fault *fault)
  * front of them the name is used up and the stream jumps.
  */
 static int
-cut_torn_tail(struct bus_writer *w, uint64_t size, struct fault *fault)
+cut_torn_tail(struct dir_writer *w, uint64_t size, struct fault *fault)
 {
 	int64_t whole = segment_whole(w->fd, size);
 	uint64_t next;
@@ -114,7 +114,7 @@ cut_torn_tail(struct bus_writer *w, uint64_t size, struct fault *fault)
 
 /* The file has grown since we looked: by whole lines, or not. */
 static int
-take_size(struct bus_writer *w, uint64_t size, struct fault *fault)
+take_size(struct dir_writer *w, uint64_t size, struct fault *fault)
 {
 	char last = '\n';
 
@@ -128,7 +128,7 @@ take_size(struct bus_writer *w, uint64_t size, struct fault *fault)
 
 /* Opens the newest segment; a stream without one gets its first. */
 static int
-find_segment(struct bus_writer *w, struct fault *fault)
+find_segment(struct dir_writer *w, struct fault *fault)
 {
 	struct stat st;
 	int r = segment_pick(&w->stream, 0, POSITION_MAX, true, &w->first,
@@ -155,7 +155,7 @@ find_segment(struct bus_writer *w, struct fault *fault)
 }
 
 static int
-look_again(struct bus_writer *w, struct fault *fault)
+look_again(struct dir_writer *w, struct fault *fault)
 {
 	struct stat st;
 
@@ -173,7 +173,7 @@ look_again(struct bus_writer *w, struct fault *fault)
 
 /* What others have done to the stream since we last held the lock. */
 static int
-look(struct bus_writer *w, struct fault *fault)
+look(struct dir_writer *w, struct fault *fault)
 {
 	if (!w->looked || w->fd < 0) {
 		w->looked = false;
@@ -189,7 +189,7 @@ look(struct bus_writer *w, struct fault *fault)
  * first of them is written and not in their middle.
  */
 static int
-make_room(struct bus_writer *w, size_t n, struct fault *fault)
+make_room(struct dir_writer *w, size_t n, struct fault *fault)
 {
 	uint64_t need = w->size + n, want = need + ROOM_STEP;
 
@@ -215,7 +215,7 @@ make_room(struct bus_writer *w, size_t n, struct fault *fault)
 }
 
 int
-segment_ready(struct bus_writer *w, size_t n, struct fault *fault)
+segment_ready(struct dir_writer *w, size_t n, struct fault *fault)
 {
 	uint64_t next;
 
@@ -236,9 +236,9 @@ segment_ready(struct bus_writer *w, size_t n, struct fault *fault)
  * file the bytes stay: lines that come twice are better than lost ones.
  */
 void
-segment_take_back(struct bus_writer *w, size_t written)
+segment_take_back(struct dir_writer *w, size_t written)
 {
-	struct bus_writer cut = *w;
+	struct dir_writer cut = *w;
 	struct fault ignored;
 
 	w->looked = false;
@@ -257,7 +257,7 @@ segment_take_back(struct bus_writer *w, size_t written)
 /* Leaves what positions a former run of the machine may have given to
  * lines that are lost now. */
 static int
-jump(struct bus_writer *w, uint64_t furthest, struct fault *fault)
+jump(struct dir_writer *w, uint64_t furthest, struct fault *fault)
 {
 	uint64_t next = w->first + w->size;
 
@@ -268,7 +268,7 @@ jump(struct bus_writer *w, uint64_t furthest, struct fault *fault)
 }
 
 static int
-find_end(struct bus_writer *w, bool same_run, struct fault *fault)
+find_end(struct dir_writer *w, bool same_run, struct fault *fault)
 {
 	uint64_t furthest;
 
@@ -283,7 +283,7 @@ find_end(struct bus_writer *w, bool same_run, struct fault *fault)
 }
 
 int
-segment_recover(struct bus_writer *w, struct fault *fault)
+segment_recover(struct dir_writer *w, struct fault *fault)
 {
 	char now[BOOT_TEXT], then[BOOT_TEXT];
 	size_t n = os_boot_id(now, sizeof now);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "bus/dir/stream.h"
+
+/* The time of the first line that has one, or else of the last. */
+static int
+stat_time(struct bus *bus, const char *stream, uint64_t from, bool last,
+    struct stamp *t, bool *found, struct fault *fault)
+{
+	struct bus_reader *r;
+	struct bus_lines run;
+	struct bus_line line;
+	int got = 0;
+
+	*found = false;
+	if (bus_reader_open(&r, bus, stream, from, fault) < 0)
+		return -1;
+	while ((last || !*found) &&
+	    (got = bus_read(r, &run, fault)) > 0)
+		while ((last || !*found) && bus_lines_next(&run, &line))
+			*found |= bus_line_time(line.text, t);
+	bus_reader_close(r);
+	return got < 0 ? -1 : 0;
+}
+
+/* Both ends' times: of the newest lines only the last few are looked at. */
+static int
+stat_times(struct bus *bus, const char *stream, struct bus_stat *x,
+    uint64_t newest, struct fault *fault)
+{
+	uint64_t from = newest;
+
+	if (x->last - newest > 64 * 1024)
+		from = x->last - 64 * 1024;
+	if (stat_time(bus, stream, 0, false, &x->oldest, &x->has_oldest,
+	    fault) < 0)
+		return -1;
+	return stat_time(bus, stream, from, true, &x->newest, &x->has_newest,
+	    fault);
+}
+
+int
+dir_stat(struct bus *bus, const char *stream, struct bus_stat *x,
+    struct fault *fault)
+{
+	struct stream s;
+	uint64_t *firsts, bytes = 0;
+	size_t n, i;
+	int r = 0;
+
+	if (stream_open(&s, bus, stream, false, fault) < 0)
+		return -1;
+	if (segment_list(&s, &firsts, &n, fault) < 0) {
+		stream_close(&s);
+		return -1;
+	}
+	for (i = 0; i < n && r >= 0; i++) {
+		r = segment_bytes(&s, firsts[i], i + 1 == n, &bytes, fault);
+		if (r <= 0)
+			continue;
+		if (x->segments++ == 0)
+			x->first = firsts[i];
+		x->bytes += bytes;
+		x->last = firsts[i] + bytes;
+	}
+	if (r >= 0 && x->bytes > 0)
+		r = stat_times(bus, stream, x, firsts[n - 1], fault);
+	free(firsts);
+	stream_close(&s);
+	return r < 0 ? -1 : 0;
+}
+
+int
+dir_lag(struct bus *bus, const char *stream, uint64_t seq, uint64_t *lag,
+    struct fault *fault)
+{
+	struct stream s;
+	uint64_t *firsts, bytes = 0;
+	size_t n, i;
+	int r;
+
+	if (stream_open(&s, bus, stream, false, fault) < 0)
+		return -1;
+	r = segment_list(&s, &firsts, &n, fault);
+	for (i = r < 0 ? 0 : n; i > 0 && r >= 0; i--) {
+		r = segment_bytes(&s, firsts[i - 1], i == n, &bytes, fault);
+		if (r <= 0)
+			continue;
+		if (firsts[i - 1] + bytes <= seq)
+			break;
+		*lag += firsts[i - 1] < seq ?
+		    firsts[i - 1] + bytes - seq : bytes;
+	}
+	free(firsts);
+	stream_close(&s);
+	return r < 0 ? -1 : 0;
+}

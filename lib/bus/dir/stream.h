@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BUS_DIR_STREAM_H
+#define MFX_BUS_DIR_STREAM_H
+
+#include <sys/stat.h>
+
+#include "bus/driver.h"
+
+/*
+ * The bus as a directory of text: mfx-bus(5) describes its files.  A position
+ * is the number of bytes of the stream up to and with a line's '\n'.
+ *
+ * A stream's directory, for the sources of this folder.  All names are
+ * relative to the open directory, so that it can't be replaced by another one
+ * under us.
+ *
+ * The newest segment is the one that grows.  One that no longer grows is
+ * sealed: its mode does not let its owner write, which tells a writer that
+ * still has it open, and a reader at its end, to go on to the next.  A segment
+ * is sealed before its successor is made.
+ */
+struct stream {
+	char name[BUS_NAME_MAX + 1];
+	char *path;
+	int fd;			/* the directory */
+};
+
+/* with `make`, a missing stream is created with all directories above it;
+ * without, it is EX_NOINPUT */
+int stream_open(struct stream *, struct bus *, const char *name, bool make,
+    struct fault *);
+/* for questions, which create nothing: 1; 0 when there is no such stream, with
+ * its name and path filled in; -1 */
+int stream_find(struct stream *, struct bus *, const char *name,
+    struct fault *);
+/* looks again for a stream that stream_find did not find: 1, 0, -1 */
+int stream_look(struct stream *, struct fault *);
+void stream_close(struct stream *);
+
+/* fault_errno with "<stream>: <what>" before it */
+int stream_fault(const struct stream *, const char *what, struct fault *);
+
+/* opens a file in that directory; a missing one is created with mode 0600 and
+ * the directory's owner (file.h) */
+int stream_file(const struct stream *, const char *name, struct fault *);
+
+/*
+ * A position that was used once is never used for other bytes.  So where
+ * bytes may have been lost (loss of power, a failed write) a stream goes on
+ * after all positions that they can have had: at the next multiple of this.
+ */
+#define SEGMENT_JUMP (UINT64_C(1) << 36)
+
+static inline uint64_t
+position_jump(uint64_t p)
+{
+	return (p / SEGMENT_JUMP + 1) * SEGMENT_JUMP;
+}
+
+#define SEGMENT_NAME sizeof "00000000000000000000.ndjson"
+void segment_name(char to[SEGMENT_NAME], uint64_t first);
+/* false when it is not the name of a segment */
+bool segment_parse(const char *name, uint64_t *first);
+
+/* the lowest (or, with `last`, the highest) first position of a segment
+ * between lo and hi: 1; 0 when there is no such segment; -1 with a fault */
+int segment_pick(const struct stream *, uint64_t lo, uint64_t hi, bool last,
+    uint64_t *first, struct fault *);
+
+/* the first positions of all segments, in order; the caller frees */
+int segment_list(const struct stream *, uint64_t **firsts, size_t *n,
+    struct fault *);
+
+/* an fd, or -1 with errno */
+int segment_open(const struct stream *, uint64_t first, int flags);
+
+static inline bool
+segment_sealed(const struct stat *st)
+{
+	return (st->st_mode & S_IWUSR) == 0;
+}
+
+/* the length of fd's first `size` bytes up to and with their last newline, or
+ * -1 with errno */
+int64_t segment_whole(int fd, uint64_t size);
+
+/* the bytes of whole lines in a segment, 1; 0 when it has just been pruned;
+ * -1.  Only the newest can have others. */
+int segment_bytes(const struct stream *, uint64_t first, bool newest,
+    uint64_t *bytes, struct fault *);
+
+/* the largest position that any group has */
+int groups_furthest(const struct stream *, uint64_t *seq, struct fault *);
+
+/* ---- the functions of the driver ---- */
+
+
+int dir_writer_open(struct bus_writer **, struct bus *, const char *stream,
+    enum bus_sync, struct fault *);
+void dir_writer_close(struct bus_writer *);
+int dir_append(struct bus_writer *, struct str lines, struct bus_source *,
+    uint64_t *seq, struct fault *);
+int dir_hold(struct bus_writer *, struct fault *);
+void dir_release(struct bus_writer *);
+int dir_commit(struct bus_writer *, struct fault *);
+int dir_check(struct bus_writer *, struct fault *);
+
+int dir_reader_open(struct bus_reader **, struct bus *, const char *stream,
+    uint64_t from, struct fault *);
+void dir_reader_close(struct bus_reader *);
+int dir_read(struct bus_reader *, struct bus_lines *, struct fault *);
+int dir_watch(struct bus_reader *);
+int dir_woken(struct bus_reader *);
+int dir_find(struct bus *, const char *stream, const struct bus_where *,
+    uint64_t *seq, struct fault *);
+
+int dir_group_open(struct bus_group **, struct bus *, const char *stream,
+    const char *group, struct fault *);
+void dir_group_close(struct bus_group *);
+int dir_group_get(struct bus_group *, uint64_t *seq, struct fault *);
+int dir_group_put(struct bus_group *, uint64_t seq, enum bus_put,
+    struct fault *);
+bool dir_group_sought(struct bus_group *, uint64_t seq);
+int dir_group_lease(struct bus_group *, const char *role, struct fault *);
+int dir_group_remove(struct bus_group *, struct fault *);
+int dir_groups(struct bus *, const char *stream, bus_group_fn *, void *arg,
+    struct fault *);
+
+int dir_source_open(struct bus_source **, struct bus_writer *,
+    struct bus_group *, struct fault *);
+void dir_source_close(struct bus_source *);
+int dir_source_ack(struct bus_source *, struct fault *);
+
+int dir_stat(struct bus *, const char *stream, struct bus_stat *,
+    struct fault *);
+int dir_lag(struct bus *, const char *stream, uint64_t seq, uint64_t *lag,
+    struct fault *);
+int dir_prune(struct bus *, const char *stream, struct bus_prune *,
+    struct fault *);
+int dir_verify(struct bus *, const char *stream, struct bus_health *,
+    bus_tell_fn *, void *arg, struct fault *);
+
+#endif

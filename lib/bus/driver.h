@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BUS_DRIVER_H
+#define MFX_BUS_DRIVER_H
+
+#include "base/nearest.h"
+#include "base/number.h"
+#include "bus/bus.h"
+
+/*
+ * What keeps the lines of a bus.  driver.c has the functions of bus.h, which
+ * are about any bus; it checks names and calls the driver.  A driver's own
+ * structs begin with those below, whose fields are filled in for it; its
+ * functions return what the functions of bus.h do, and never get a bad name.
+ *
+ * A new driver is a folder, a row in driver.c, and passes
+ * tests/bus_conformance.bats with its URL.
+ */
+struct bus {
+	const struct bus_driver *driver;
+	const char *name;	/* for messages: no secret in it */
+};
+
+struct bus_writer {
+	struct bus *bus;
+	char stream[BUS_NAME_MAX + 1];
+};
+
+struct bus_reader {
+	struct bus *bus;
+	char stream[BUS_NAME_MAX + 1];
+	uint64_t pos;		/* of the next line; the driver moves it */
+	/* the driver sets them: not equal when lines between them are gone */
+	uint64_t gone_from, gone_to;
+	int watch;		/* what driver->watch gave, or -1 */
+};
+
+struct bus_group {
+	struct bus *bus;
+	char stream[BUS_NAME_MAX + 1], name[BUS_NAME_MAX + 1];
+};
+
+/* how a group is moved */
+enum bus_put {
+	BUS_PUT_MOVE,		/* by a sink */
+	BUS_PUT_SEEK,		/* by hand: see bus_group_sought */
+	BUS_PUT_CREATE,		/* as by hand, but only when there is none: one
+				 * that a sink has made meanwhile is left */
+};
+
+/* roles that a group is leased for, each to one process */
+#define BUS_ROLE_READER "reader"
+#define BUS_ROLE_SOURCE "relay"		/* its name in files, for ever */
+
+struct bus_driver {
+	const char *scheme;	/* in front of the URL's ':' */
+	const char *unit;	/* see bus_unit */
+
+	/* `rest` follows the scheme's ':'; NULL: the site's own bus.  The
+	 * driver allocates, and close frees, its own struct: so for all
+	 * pairs of open and close. */
+	int (*open)(struct bus **, const char *rest, struct fault *);
+	void (*close)(struct bus *);
+
+	/* 1; 0 when there is no such stream, -1 */
+	int (*exists)(struct bus *, const char *stream, struct fault *);
+	int (*streams)(struct bus *, bus_stream_fn *, void *arg,
+	    struct fault *);
+
+	int (*writer_open)(struct bus_writer **, struct bus *,
+	    const char *stream, enum bus_sync, struct fault *);
+	void (*writer_close)(struct bus_writer *);
+	int (*append)(struct bus_writer *, struct str lines,
+	    struct bus_source *, uint64_t *seq, struct fault *);
+	/* NULL when there is nothing to gain by it */
+	int (*hold)(struct bus_writer *, struct fault *);
+	void (*release)(struct bus_writer *);
+	int (*commit)(struct bus_writer *, struct fault *);
+	int (*check)(struct bus_writer *, struct fault *);
+
+	int (*reader_open)(struct bus_reader **, struct bus *,
+	    const char *stream, uint64_t from, struct fault *);
+	void (*reader_close)(struct bus_reader *);
+	int (*read)(struct bus_reader *, struct bus_lines *, struct fault *);
+	/* an fd that becomes readable when there may be more, or -1 with
+	 * errno; called once, and then `woken` empties it: 0, -1 with errno.
+	 * While there is no such stream, its creation counts as more. */
+	int (*watch)(struct bus_reader *);
+	int (*woken)(struct bus_reader *);
+
+	/* the end of a stream, or by time */
+	int (*find)(struct bus *, const char *stream,
+	    const struct bus_where *, uint64_t *seq, struct fault *);
+
+	/* group_get: -1 and EX_DATAERR for a group that is there and is
+	 * damaged.  group_lease: until it is closed; EX_TEMPFAIL. */
+	int (*group_open)(struct bus_group **, struct bus *,
+	    const char *stream, const char *group, struct fault *);
+	void (*group_close)(struct bus_group *);
+	int (*group_get)(struct bus_group *, uint64_t *seq, struct fault *);
+	int (*group_put)(struct bus_group *, uint64_t seq, enum bus_put,
+	    struct fault *);
+	bool (*group_sought)(struct bus_group *, uint64_t seq);
+	int (*group_lease)(struct bus_group *, const char *role,
+	    struct fault *);
+	int (*group_remove)(struct bus_group *, struct fault *);
+	int (*groups)(struct bus *, const char *stream, bus_group_fn *,
+	    void *arg, struct fault *);
+
+	/* with a leased group; finishes what a killed source has begun and
+	 * sets `done`.  source_ack moves the group to at->whole, and keeps
+	 * what is left of `at`. */
+	int (*source_open)(struct bus_source **, struct bus_writer *,
+	    struct bus_group *, struct fault *);
+	void (*source_close)(struct bus_source *);
+	int (*source_ack)(struct bus_source *, struct fault *);
+
+	int (*stat)(struct bus *, const char *stream, struct bus_stat *,
+	    struct fault *);
+	int (*lag)(struct bus *, const char *stream, uint64_t seq,
+	    uint64_t *lag, struct fault *);
+	int (*prune)(struct bus *, const char *stream, struct bus_prune *,
+	    struct fault *);
+	int (*verify)(struct bus *, const char *stream, struct bus_health *,
+	    bus_tell_fn *, void *arg, struct fault *);
+};
+
+extern const struct bus_driver bus_dir_driver;
+
+/* the nearest (nearest.h) of the names that are tried; copied */
+struct near_name {
+	struct nearest near;
+	char best[BUS_NAME_MAX + 1];
+};
+
+void near_name_try(struct near_name *, const char *name);
+
+/* EX_NOINPUT: there is no such stream; says what may have been meant */
+int bus_no_stream(struct bus *, const char *stream, struct fault *);
+
+/* a position is below this, so that the sum of two fits */
+#define POSITION_MAX (UINT64_C(1) << 62)
+
+static inline bool
+position_parse(struct str s, uint64_t *seq)
+{
+	return number_digits(s, POSITION_MAX, seq);
+}
+
+#endif
