@@ -16,9 +16,11 @@
 # each start; any other KIND-WORD is one more of the kind.
 #
 # A server listens on loopback only and wants a password.  It belongs to the
-# test that starts it, or to the file if setup_file does, and it ends with
-# that whatever happens.  Call none of these but server_url, server_ca and
-# server_client in a subshell: the server would end with it.
+# test that starts it, or to the file if setup_file does, and ends with that
+# whatever happens.  A suite that has a teardown or a teardown_file of its own
+# calls servers_end there.  Only server_url, server_ca, server_port, server_curl
+# and server_client may be called in a subshell: a server that is started in
+# one ends with it.
 #
 # The settings are those under which an acknowledgement means the disk:
 # InfluxDB syncs its log for each write, PostgreSQL with fsync, Cassandra
@@ -71,11 +73,12 @@ server_pids() {
 server_end() {
 	local pid pids
 	pids=$(server_pids "$1") || return
-	case ${2:-$1} in
-	KILL)	kill -KILL $pids 2>/dev/null || true ;;
-	*/postgres*) kill -INT ${pids%% *} 2>/dev/null || true ;;
-	*)	kill -TERM ${pids%% *} 2>/dev/null || true ;;
-	esac
+	case ${2:-${1##*/}} in
+	KILL)	kill -KILL $pids ;;
+	postgres*) kill -INT ${pids%% *} ;;
+	*)	kill -TERM ${pids%% *} ;;
+	esac 2>/dev/null || true
+	kill -CONT $pids 2>/dev/null || true	# if it is paused
 	for pid in $pids; do
 		await 30 server_gone "$pid" || return
 		wait "$pid" 2>/dev/null || true

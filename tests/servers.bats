@@ -126,6 +126,17 @@ trusted() {
 	status 28 server_curl influx /ping -m 1
 	server_resume influx
 	server_curl influx /ping
+	server_pause influx
+	server_stop influx
+}
+
+@test "influx-flux answers Flux" {
+	server_start influx-flux
+	written influx-flux 6
+	server_curl influx-flux /api/v2/query \
+	    -H 'Content-Type: application/vnd.flux' \
+	    -d "from(bucket: \"$SERVER_DATABASE\") |> range(start: -1h)" >got
+	grep -q ',6,v,kept,one' got
 }
 
 @test "two of one kind are two servers" {
