@@ -10,102 +10,56 @@
 #define SIZE_MIN 64
 
 struct subscriptions_channel {
-	struct subscriptions_channel *next;		/* in the same place */
+	struct hash_node node;
 	struct subscription *first, *last;
-	uint32_t hash;
 	uint32_t n;
 	char id[];
 };
 
-/* Only channels that the registry knows come here, so nobody can choose
- * what falls together. */
-static uint32_t
-subscriptions_hash(struct str s)
-{
-	return (uint32_t)hash_fold(s);
-}
-
-static struct subscriptions_channel **
-subscriptions_place(const struct subscriptions *a, uint32_t h)
-{
-	return &a->table[h & (a->size - 1)];
-}
-
 void
 subscriptions_init(struct subscriptions *a)
 {
-	*a = (struct subscriptions){ .size = SIZE_MIN };
-	a->table = memory_zero(a->size, sizeof *a->table);
+	*a = (struct subscriptions){ .seed = hash_seed() };
+	hash_table_init(&a->channels, SIZE_MIN);
 }
 
 void
 subscriptions_release(struct subscriptions *a)
 {
-	free(a->table);
-	*a = (struct subscriptions){ .size = 0 };
-}
-
-static void
-subscriptions_grow(struct subscriptions *a)
-{
-	struct subscriptions old = *a;
-	struct subscriptions_channel *c, *next, **to;
-	uint32_t i;
-
-	a->size = old.size * 2;
-	a->table = memory_zero(a->size, sizeof *a->table);
-	for (i = 0; i < old.size; i++) {
-		for (c = old.table[i]; c != NULL; c = next) {
-			next = c->next;
-			to = subscriptions_place(a, c->hash);
-			c->next = *to;
-			*to = c;
-		}
-	}
-	free(old.table);
+	hash_table_release(&a->channels);
 }
 
 static struct subscriptions_channel *
 subscriptions_find(const struct subscriptions *a, struct str id)
 {
-	uint32_t h = subscriptions_hash(id);
+	struct hash_node *node = hash_first(&a->channels,
+	    hash_seeded(a->seed, id));
 	struct subscriptions_channel *c;
 
-	for (c = *subscriptions_place(a, h); c != NULL; c = c->next)
-		if (c->hash == h && c->n == id.n &&
-		    memcmp(c->id, id.p, id.n) == 0)
+	for (; node != NULL; node = hash_next(node)) {
+		c = (struct subscriptions_channel *)node;
+		if (c->n == id.n && memcmp(c->id, id.p, id.n) == 0)
 			return c;
+	}
 	return NULL;
 }
 
 static struct subscriptions_channel *
 subscriptions_add(struct subscriptions *a, struct str id)
 {
-	struct subscriptions_channel *c = memory_get(sizeof *c + id.n), **to;
+	struct subscriptions_channel *c = memory_get(sizeof *c + id.n);
 
-	if (a->channels == a->size)
-		subscriptions_grow(a);
-	*c = (struct subscriptions_channel){
-		.hash = subscriptions_hash(id), .n = (uint32_t)id.n
-	};
+	*c = (struct subscriptions_channel){ .n = (uint32_t)id.n };
 	memcpy(c->id, id.p, id.n);
-	to = subscriptions_place(a, c->hash);
-	c->next = *to;
-	*to = c;
-	a->channels++;
+	hash_table_add(&a->channels, &c->node, hash_seeded(a->seed, id));
 	return c;
 }
 
 static void
 subscriptions_drop(struct subscriptions *a, struct subscriptions_channel *c)
 {
-	struct subscriptions_channel **at = subscriptions_place(a, c->hash);
-
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
+	hash_table_remove(&a->channels, &c->node);
 	free(c);
-	a->channels--;
 }
 
 void

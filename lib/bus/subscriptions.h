@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "line/topic.h"
 
@@ -37,10 +38,10 @@ struct subscription {
 };
 
 struct subscriptions {
-	uint32_t n, channels;	/* subscriptions, and their channels */
+	uint32_t n;
 	/* private */
-	uint32_t size;			/* of the table, a power of two */
-	struct subscriptions_channel **table;
+	struct hash_table channels;
+	uint64_t seed;
 };
 
 void subscriptions_init(struct subscriptions *);

@@ -1,43 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coap/share.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 
-#define BUCKETS (sizeof ((struct shares *)0)->buckets / sizeof(struct share *))
-
-_Static_assert(crypto_shorthash_KEYBYTES == 16, "shares.secret");
+#define SIZE_MIN 64
 
 void
 shares_init(struct shares *s)
 {
-	memset(s, 0, sizeof *s);
-	randombytes_buf(s->secret, sizeof s->secret);
+	s->seed = hash_seed();
+	hash_table_init(&s->table, SIZE_MIN);
 }
 
 void
 shares_release(struct shares *s)
 {
-	struct share *x;
-	size_t i;
+	struct hash_node *node;
 
-	for (i = 0; i < BUCKETS; i++)
-		while ((x = s->buckets[i]) != NULL) {
-			s->buckets[i] = x->next;
-			free(x);
-		}
-}
-
-static struct share **
-share_bucket(struct shares *s, const char *name, size_t n)
-{
-	uint64_t hash;
-
-	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)name,
-	    n, s->secret);
-	return &s->buckets[hash % BUCKETS];
+	while ((node = hash_table_after(&s->table, NULL)) != NULL) {
+		hash_table_remove(&s->table, node);
+		free(node);
+	}
+	hash_table_release(&s->table);
 }
 
 struct share *
@@ -45,18 +31,22 @@ share_get(struct shares *s, char kind, struct str of)
 {
 	char name[SHARE_NAME] = { kind };
 	size_t n = of.n < sizeof name ? of.n : sizeof name - 1;
-	struct share **bucket, *x;
+	struct hash_node *node;
+	struct share *x;
+	uint64_t hash;
 
 	memcpy(name + 1, of.p, n++);
-	bucket = share_bucket(s, name, n);
-	for (x = *bucket; x != NULL; x = x->next)
+	hash = hash_seeded(s->seed, (struct str){ name, n });
+	for (node = hash_first(&s->table, hash); node != NULL;
+	    node = hash_next(node)) {
+		x = (struct share *)node;
 		if (x->name_n == n && memcmp(x->name, name, n) == 0)
 			return share_hold(x);
+	}
 	x = memory_zero(1, sizeof *x);
 	memcpy(x->name, name, n);
 	x->name_n = (unsigned char)n;
-	x->next = *bucket;
-	*bucket = x;
+	hash_table_add(&s->table, &x->node, hash);
 	return share_hold(x);
 }
 
@@ -70,26 +60,22 @@ share_hold(struct share *x)
 void
 share_put(struct shares *s, struct share *x)
 {
-	struct share **p;
-
 	if (x == NULL || --x->refs > 0)
 		return;
-	for (p = share_bucket(s, x->name, x->name_n); *p != x;
-	    p = &(*p)->next)
-		;
-	*p = x->next;
+	hash_table_remove(&s->table, &x->node);
 	free(x);
 }
 
 struct share *
 shares_greediest(const struct shares *s)
 {
+	struct hash_node *node = NULL;
 	struct share *x, *most = NULL;
-	size_t i;
 
-	for (i = 0; i < BUCKETS; i++)
-		for (x = s->buckets[i]; x != NULL; x = x->next)
-			if (x->bytes > (most ? most->bytes : 0))
-				most = x;
+	while ((node = hash_table_after(&s->table, node)) != NULL) {
+		x = (struct share *)node;
+		if (x->bytes > (most ? most->bytes : 0))
+			most = x;
+	}
 	return most;
 }

@@ -2,7 +2,7 @@
 #ifndef MFX_COAP_SHARE_H
 #define MFX_COAP_SHARE_H
 
-#include "base/str.h"
+#include "base/hash.h"
 
 /*
  * What one thing, or one network of addresses, has of what there is in all,
@@ -19,7 +19,7 @@
 struct transfer;
 
 struct share {
-	struct share *next;		/* of the same bucket */
+	struct hash_node node;
 	unsigned refs;
 	unsigned char name_n;
 	char name[SHARE_NAME];		/* its kind, and which it is */
@@ -34,8 +34,8 @@ struct share {
 };
 
 struct shares {
-	struct share *buckets[1024];
-	unsigned char secret[16];
+	struct hash_table table;
+	uint64_t seed;
 };
 
 void shares_init(struct shares *);

@@ -31,7 +31,7 @@ subscribers_init(struct subscribers *a, struct fault *fault)
 void
 subscribers_release(struct subscribers *a)
 {
-	if (a->subscriptions.table == NULL)
+	if (a->subscriptions.channels.lists == NULL)
 		return;
 	subscriptions_release(&a->subscriptions);
 	ws_render_release(&a->render);

@@ -18,13 +18,12 @@
 /* lines that say nothing new any more before the file is rewritten */
 #define SPARE_LINES 1000
 #define THINGS 4096	/* lists of client ids by their things */
-#define PORTION 1024	/* buckets */
+#define PORTION 1024	/* lists of the table */
 #define FILE_MAX ((size_t)(2 * OWNERS_MAX + 2 * SPARE_LINES) * LINE_TEXT)
 
 struct owners {
 	struct journal file;
-	struct owner **buckets;
-	size_t n, cap;		/* cap is a power of two */
+	struct hash_table table;	/* by client id */
 	size_t noted;
 	struct owner *things[THINGS];	/* lists by a hash of the thing */
 	void (*release)(struct owner *);
@@ -41,45 +40,24 @@ hash_of(const struct owners *o, const char *client_id,
 
 /* ---- the table ---- */
 
-static struct owner **
-bucket_of(const struct owners *o, const unsigned char *hash)
+static uint64_t
+first_half(const unsigned char *hash)
 {
-	size_t i;
+	uint64_t h;
 
-	memcpy(&i, hash, sizeof i);
-	return &o->buckets[i & (o->cap - 1)];
+	memcpy(&h, hash, sizeof h);
+	return h;
 }
 
-static struct owner **
-place_of(const struct owners *o, const unsigned char *hash)
+static struct owner *
+find(const struct owners *o, const unsigned char *hash)
 {
-	struct owner **at = bucket_of(o, hash);
+	struct hash_node *node = hash_first(&o->table, first_half(hash));
 
-	while (*at != NULL && memcmp((*at)->client, hash, OWNER_HASH) != 0)
-		at = &(*at)->next;
-	return at;
-}
-
-static void
-grow(struct owners *o)
-{
-	struct owner **old = o->buckets, *w, *next, **to;
-	size_t i, cap = o->cap, more = cap ? cap * 2 : 256;
-
-	/* without memory it stays as it was */
-	o->buckets = memory_zero(more, sizeof *o->buckets);
-	/* what is being rewritten goes by buckets */
-	if (o->file.next >= 0)
-		journal_rewrite(&o->file);
-	o->cap = more;
-	for (i = 0; i < cap; i++)
-		for (w = old[i]; w != NULL; w = next) {
-			next = w->next;
-			to = bucket_of(o, w->client);
-			w->next = *to;
-			*to = w;
-		}
-	free(old);
+	while (node != NULL && memcmp(((struct owner *)node)->client, hash,
+	    OWNER_HASH) != 0)
+		node = hash_next(node);
+	return (struct owner *)node;
 }
 
 /* ---- of one thing ---- */
@@ -99,11 +77,9 @@ static size_t
 thing_list(const struct owners *o, const char *thing)
 {
 	unsigned char hash[OWNER_HASH];
-	size_t i;
 
 	hash_of(o, thing, hash);
-	memcpy(&i, hash, sizeof i);
-	return i % THINGS;
+	return first_half(hash) % THINGS;
 }
 
 /* It is this thing's now. */
@@ -137,11 +113,9 @@ static uint64_t
 filter_hash(const struct owners *o, const char *filter)
 {
 	unsigned char hash[OWNER_HASH];
-	uint64_t h;
 
 	hash_of(o, filter, hash);
-	memcpy(&h, hash, sizeof h);
-	return h;
+	return first_half(hash);
 }
 
 bool
@@ -186,26 +160,25 @@ owner_clean(struct owner *w)
 static struct owner *
 get(struct owners *o, const unsigned char *hash)
 {
-	struct owner *w = *place_of(o, hash), **to;
+	struct owner *w = find(o, hash);
+	size_t size = o->table.size;
 
-	if (w != NULL || o->n >= OWNERS_MAX)
+	if (w != NULL || o->table.n >= OWNERS_MAX)
 		return w;
-	if (o->n >= o->cap)
-		grow(o);
+	hash_table_reserve(&o->table);
+	/* what is being rewritten goes by lists of the table */
+	if (o->table.size != size && o->file.next >= 0)
+		journal_rewrite(&o->file);
 	w = memory_zero(1, sizeof *w);
 	memcpy(w->client, hash, OWNER_HASH);
-	to = bucket_of(o, hash);
-	w->next = *to;
-	*to = w;
-	o->n++;
+	hash_table_add(&o->table, &w->node, first_half(hash));
 	return w;
 }
 
 static void
 forget(struct owners *o, struct owner *w)
 {
-	*place_of(o, w->client) = w->next;
-	o->n--;
+	hash_table_remove(&o->table, &w->node);
 	o->noted -= w->noted;
 	if (o->release != NULL)
 		o->release(w);
@@ -220,7 +193,7 @@ owners_find(struct owners *o, const char *client_id)
 	unsigned char hash[OWNER_HASH];
 
 	hash_of(o, client_id, hash);
-	return *place_of(o, hash);
+	return find(o, hash);
 }
 
 /* ---- the file ---- */
@@ -258,14 +231,15 @@ static bool
 owners_put(void *arg, size_t *cursor, struct buf *to)
 {
 	struct owners *o = arg;
-	struct owner *w;
+	const struct hash_node *node;
 	size_t end = *cursor + PORTION;
 
-	for (; *cursor < o->cap && *cursor < end; ++*cursor)
-		for (w = o->buckets[*cursor]; w != NULL; w = w->next)
-			if (w->noted)
-				put_line(to, w, true);
-	return *cursor < o->cap;
+	for (; *cursor < o->table.size && *cursor < end; ++*cursor)
+		for (node = o->table.lists[*cursor]; node != NULL;
+		    node = node->next)
+			if (((const struct owner *)node)->noted)
+				put_line(to, (const struct owner *)node, true);
+	return *cursor < o->table.size;
 }
 
 bool
@@ -419,7 +393,7 @@ owners_open(struct owners **out, const char *path,
 
 	o->file.fd = o->file.next = -1;
 	o->release = release;
-	grow(o);
+	hash_table_init(&o->table, 256);
 	if (read_file(o, path, fault) < 0) {
 		owners_close(o);
 		return -1;
@@ -434,15 +408,14 @@ owners_open(struct owners **out, const char *path,
 void
 owners_close(struct owners *o)
 {
-	size_t i;
+	struct hash_node *node;
 
 	if (o == NULL)
 		return;
-	for (i = 0; i < o->cap; i++)
-		while (o->buckets[i] != NULL)
-			forget(o, o->buckets[i]);
+	while ((node = hash_table_after(&o->table, NULL)) != NULL)
+		forget(o, (struct owner *)node);
 	journal_close(&o->file);
-	free(o->buckets);
+	hash_table_release(&o->table);
 	free(o);
 }
 
@@ -499,13 +472,13 @@ owners_disconnect(struct owners *o, struct owner *w, int64_t now)
 void
 owners_expire(struct owners *o, int64_t now)
 {
-	struct owner *w, *next;
-	size_t i;
+	struct hash_node *node = hash_table_after(&o->table, NULL), *next;
+	struct owner *w;
 
-	for (i = 0; i < o->cap; i++)
-		for (w = o->buckets[i]; w != NULL; w = next) {
-			next = w->next;
-			if (w->until < now && w->connection == NULL)
-				forget(o, w);
-		}
+	for (; node != NULL; node = next) {
+		next = hash_table_after(&o->table, node);
+		w = (struct owner *)node;
+		if (w->until < now && w->connection == NULL)
+			forget(o, w);
+	}
 }

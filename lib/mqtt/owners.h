@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/hash.h"
 #include "registry/uuid.h"
 
 /*
@@ -28,6 +29,7 @@
 #define OWNER_NEVER INT64_MAX
 
 struct owner {
+	struct hash_node node;	/* private */
 	unsigned char client[OWNER_HASH];
 	char thing[ID_TEXT + 1];
 	uint32_t expiry;	/* of its connection, CONNECT_FOR_EVER */
@@ -36,7 +38,6 @@ struct owner {
 	void *connection;	/* the caller's: not NULL while connected */
 	struct resent *resent;	/* the caller's */
 	/* private */
-	struct owner *next;
 	bool noted;		/* the file says that it is stored */
 	int64_t left;		/* Unix time when it went, or was read */
 	struct owner *sibling, **sibling_at;	/* of the same thing, or

@@ -18,107 +18,81 @@ free_peer(struct peer *p)
 void
 peers_init(struct peers *s)
 {
-	*s = (struct peers){ .cap = 256 };
-	s->buckets = memory_zero(s->cap, sizeof *s->buckets);
+	s->cursor = 0;
+	hash_table_init(&s->table, 256);
 }
 
 void
 peers_release(struct peers *s)
 {
-	struct peer *p, *next;
-	size_t i;
+	struct hash_node *node;
 
-	for (i = 0; i < s->cap; i++)
-		for (p = s->buckets[i]; p != NULL; p = next) {
-			next = p->next;
-			free_peer(p);
-		}
-	free(s->buckets);
+	while ((node = hash_table_after(&s->table, NULL)) != NULL) {
+		hash_table_remove(&s->table, node);
+		free_peer((struct peer *)node);
+	}
+	hash_table_release(&s->table);
 }
 
-static struct peer **
-place_of(const struct peers *s, const struct mosquitto *client)
+/* Knuth's multiplicative hash of an address from malloc(3), which makes no
+ * two of them equal */
+static uint64_t
+peer_hash(const struct mosquitto *client)
 {
-	/* Knuth's multiplicative hash of an address from malloc(3) */
 	uint64_t h = ((uint64_t)(uintptr_t)client >> 4) *
 	    UINT64_C(0x9e3779b97f4a7c15);
-	struct peer **at = &s->buckets[(h >> 32) & (s->cap - 1)];
 
-	while (*at != NULL && (*at)->client != client)
-		at = &(*at)->next;
-	return at;
-}
-
-static void
-grow(struct peers *s)
-{
-	struct peers old = *s;
-	struct peer *p, *next, **to;
-	size_t i;
-
-	/* without memory it stays as it was */
-	s->buckets = memory_zero(2 * old.cap, sizeof *s->buckets);
-	s->cap = 2 * old.cap;
-	s->cursor = 0;
-	for (i = 0; i < old.cap; i++)
-		for (p = old.buckets[i]; p != NULL; p = next) {
-			next = p->next;
-			to = place_of(s, p->client);
-			p->next = NULL;
-			*to = p;
-		}
-	free(old.buckets);
-}
-
-struct peer *
-peers_add(struct peers *s, const struct mosquitto *client)
-{
-	struct peer **at = place_of(s, client), *old = *at, *p;
-
-	if (old != NULL) {
-		*at = old->next;
-		free_peer(old);
-		s->n--;
-	}
-	if (s->n >= s->cap)
-		grow(s);
-	p = memory_zero(1, sizeof *p);
-	p->client = client;
-	at = place_of(s, client);
-	*at = p;
-	s->n++;
-	return p;
+	return h >> 32 | h << 32;
 }
 
 struct peer *
 peers_find(const struct peers *s, const struct mosquitto *client)
 {
-	return *place_of(s, client);
+	struct hash_node *node = hash_first(&s->table, peer_hash(client));
+
+	return (struct peer *)node;
+}
+
+static void
+peers_remove(struct peers *s, struct peer *p)
+{
+	hash_table_remove(&s->table, &p->node);
+	free_peer(p);
+}
+
+struct peer *
+peers_add(struct peers *s, const struct mosquitto *client)
+{
+	struct peer *p = peers_find(s, client);
+
+	if (p != NULL)
+		peers_remove(s, p);
+	hash_table_reserve(&s->table);
+	p = memory_zero(1, sizeof *p);
+	p->client = client;
+	hash_table_add(&s->table, &p->node, peer_hash(client));
+	return p;
 }
 
 void
 peers_expire(struct peers *s, int64_t now)
 {
-	struct peer **at, *p;
-	size_t i;
+	struct hash_node *node = hash_table_after(&s->table, NULL), *next;
+	struct peer *p;
 
-	for (i = 0; i < s->cap; i++)
-		for (at = &s->buckets[i]; (p = *at) != NULL; ) {
-			if (p->online || p->drop_at > now) {
-				at = &p->next;
-				continue;
-			}
-			*at = p->next;
-			free_peer(p);
-			s->n--;
-		}
+	for (; node != NULL; node = next) {
+		next = hash_table_after(&s->table, node);
+		p = (struct peer *)node;
+		if (!p->online && p->drop_at <= now)
+			peers_remove(s, p);
+	}
 }
 
-struct peer *
+struct hash_node *
 peers_round(struct peers *s)
 {
-	s->cursor = (s->cursor + 1) & (s->cap - 1);
-	return s->buckets[s->cursor];
+	s->cursor = (s->cursor + 1) & (s->table.size - 1);
+	return s->table.lists[s->cursor];
 }
 
 /* ---- grants: a table with open places, never full ---- */

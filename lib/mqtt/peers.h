@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "mqtt/owners.h"
 #include "registry/access.h"
@@ -33,6 +34,7 @@ enum peer_kind {
 };
 
 struct peer {
+	struct hash_node node;
 	const struct mosquitto *client;
 	enum peer_kind kind;
 	uint8_t version;	/* of MQTT: 3, 4, 5 */
@@ -51,12 +53,10 @@ struct peer {
 	/* private */
 	struct grant *grants;
 	size_t n_grants, cap_grants;
-	struct peer *next;
 };
 
 struct peers {
-	struct peer **buckets;
-	size_t n, cap;		/* cap is a power of two */
+	struct hash_table table;
 	size_t cursor;		/* of peers_round */
 };
 
@@ -69,9 +69,9 @@ struct peer *peers_find(const struct peers *, const struct mosquitto *);
 /* forgets those who are gone and whose time has come */
 void peers_expire(struct peers *, int64_t now);
 
-/* The next bucket in an endless round, as a list by `next`.  All have been
- * seen after `cap` calls if none was added. */
-struct peer *peers_round(struct peers *);
+/* The next list of the table in an endless round.  All have been seen after
+ * table.size calls if none was added. */
+struct hash_node *peers_round(struct peers *);
 
 /*
  * Grants: at most GRANTS_MAX are remembered for each peer, the others are

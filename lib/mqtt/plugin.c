@@ -30,7 +30,7 @@ begin_generation(struct plugin *p)
 {
 	if (++p->generation == 0)
 		p->generation = 1;
-	p->to_check = p->peers.cap;
+	p->to_check = p->peers.table.size;
 }
 
 void

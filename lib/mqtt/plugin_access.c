@@ -107,15 +107,18 @@ void
 plugin_check_peers(struct plugin *p)
 {
 	int64_t end = p->to_check > 0 ? clock_ns() + CHECK_NS : 0;
+	struct hash_node *node;
 	struct peer *peer;
 
 	while (p->to_check > 0) {
 		p->to_check--;
-		if ((peer = peers_round(&p->peers)) == NULL)
+		if ((node = peers_round(&p->peers)) == NULL)
 			continue;
-		for (; peer != NULL; peer = peer->next)
+		for (; node != NULL; node = node->next) {
+			peer = (struct peer *)node;
 			if (peer->online && peer->kind != PEER_BRIDGE)
 				check_peer(p, peer);
+		}
 		if (clock_ns() > end)
 			break;
 	}

@@ -219,7 +219,7 @@ leave_before(struct plugin *p, const struct mosquitto *client)
 static int
 let_in(struct plugin *p, struct caller *c)
 {
-	size_t buckets = p->peers.cap;
+	size_t buckets = p->peers.table.size;
 	struct owner *owner;
 	struct peer *peer;
 
@@ -227,8 +227,8 @@ let_in(struct plugin *p, struct caller *c)
 	if ((owner = own_client_id(p, c)) == NULL)
 		return MOSQ_ERR_AUTH;
 	peer = peers_add(&p->peers, c->client);
-	if (p->to_check > 0 && p->peers.cap != buckets)
-		p->to_check = p->peers.cap;
+	if (p->to_check > 0 && p->peers.table.size != buckets)
+		p->to_check = p->peers.table.size;
 	owner->connection = peer;
 	peer->owner = owner;
 	peer->kind = c->kind;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "mqtt/journal.h"
@@ -17,139 +18,124 @@
 #define LINE_TEXT (2 * HASH + 1 + ID_TEXT + 1 + 20 + 1)
 #define SPARE_LINES 1000
 #define FILE_MAX ((size_t)(2 * RETAINED_MAX + 2 * SPARE_LINES) * LINE_TEXT)
-#define BUCKETS 4096	/* of things, and of topics at first */
-#define PORTION 1024	/* buckets */
+#define SIZE_MIN 256
+#define PORTION 1024	/* lists of the table */
 
 /* a thing that has left something */
 struct holder {
+	struct hash_node node;
 	char thing[ID_TEXT + 1];
 	int64_t messages, bytes;
-	struct holder *next;
 };
 
 struct kept {
+	struct hash_node node;
 	unsigned char topic[HASH];
 	int64_t bytes;
 	struct holder *holder;
-	struct kept *next;
 };
 
 struct retained {
 	struct journal file;
-	struct holder *holders[BUCKETS];
-	struct kept **topics;
-	size_t n, cap;		/* cap is a power of two */
+	struct hash_table holders, topics;
 	unsigned char salt[crypto_shorthash_siphashx24_KEYBYTES];
 };
 
 /* ---- the tables ---- */
 
-static struct holder **
-holder_place(struct retained *r, const char *thing)
+static void
+retained_hash(const struct retained *r, const char *text,
+    unsigned char hash[HASH])
+{
+	crypto_shorthash_siphashx24(hash, (const unsigned char *)text,
+	    strlen(text), r->salt);
+}
+
+static uint64_t
+first_half(const unsigned char *hash)
+{
+	uint64_t h;
+
+	memcpy(&h, hash, sizeof h);
+	return h;
+}
+
+static struct holder *
+holder_find(const struct retained *r, const char *thing)
 {
 	unsigned char hash[HASH];
-	struct holder **at;
-	size_t i;
+	struct hash_node *node;
 
-	crypto_shorthash_siphashx24(hash, (const unsigned char *)thing,
-	    strlen(thing), r->salt);
-	memcpy(&i, hash, sizeof i);
-	at = &r->holders[i % BUCKETS];
-	while (*at != NULL && strcmp((*at)->thing, thing) != 0)
-		at = &(*at)->next;
-	return at;
+	retained_hash(r, thing, hash);
+	node = hash_first(&r->holders, first_half(hash));
+	while (node != NULL &&
+	    strcmp(((struct holder *)node)->thing, thing) != 0)
+		node = hash_next(node);
+	return (struct holder *)node;
 }
 
 static struct holder *
 holder_get(struct retained *r, const char *thing)
 {
-	struct holder **at = holder_place(r, thing), *h = *at;
+	struct holder *h = holder_find(r, thing);
+	unsigned char hash[HASH];
 
 	if (h != NULL)
 		return h;
+	hash_table_reserve(&r->holders);
 	h = memory_zero(1, sizeof *h);
 	memcpy(h->thing, thing, ID_TEXT);
-	*at = h;
+	retained_hash(r, thing, hash);
+	hash_table_add(&r->holders, &h->node, first_half(hash));
 	return h;
 }
 
-static struct kept **
-kept_bucket(const struct retained *r, const unsigned char *topic)
+static struct kept *
+kept_find(const struct retained *r, const unsigned char *topic)
 {
-	size_t i;
+	struct hash_node *node = hash_first(&r->topics, first_half(topic));
 
-	memcpy(&i, topic, sizeof i);
-	return &r->topics[i & (r->cap - 1)];
-}
-
-static struct kept **
-kept_place(const struct retained *r, const unsigned char *topic)
-{
-	struct kept **at = kept_bucket(r, topic);
-
-	while (*at != NULL && memcmp((*at)->topic, topic, HASH) != 0)
-		at = &(*at)->next;
-	return at;
+	while (node != NULL &&
+	    memcmp(((struct kept *)node)->topic, topic, HASH) != 0)
+		node = hash_next(node);
+	return (struct kept *)node;
 }
 
 static void
-retained_grow(struct retained *r)
+retained_forget(struct retained *r, struct kept *k)
 {
-	struct kept **old = r->topics, *k, *next, **to;
-	size_t i, cap = r->cap, more = cap ? 2 * cap : BUCKETS;
-
-	r->topics = memory_zero(more, sizeof *r->topics);
-	r->cap = more;
-	if (r->file.next >= 0)
-		journal_rewrite(&r->file);
-	for (i = 0; i < cap; i++)
-		for (k = old[i]; k != NULL; k = next) {
-			next = k->next;
-			to = kept_bucket(r, k->topic);
-			k->next = *to;
-			*to = k;
-		}
-	free(old);
-}
-
-static void
-retained_forget(struct retained *r, struct kept **at)
-{
-	struct kept *k = *at;
-	struct holder *h = k->holder, **place;
+	struct holder *h = k->holder;
 
 	h->messages--;
 	h->bytes -= k->bytes;
 	if (h->messages == 0) {
-		place = holder_place(r, h->thing);
-		*place = h->next;
+		hash_table_remove(&r->holders, &h->node);
 		free(h);
 	}
-	*at = k->next;
+	hash_table_remove(&r->topics, &k->node);
 	free(k);
-	r->n--;
 }
 
 static void
 retained_add(struct retained *r, const unsigned char *topic,
     const char *thing, int64_t bytes)
 {
-	struct kept **at = kept_place(r, topic), *k;
+	struct kept *k = kept_find(r, topic);
+	size_t size = r->topics.size;
 
-	if (*at != NULL)
-		retained_forget(r, at);
-	if (r->n >= r->cap)
-		retained_grow(r);
+	if (k != NULL)
+		retained_forget(r, k);
+	hash_table_reserve(&r->topics);
+	/* what is being rewritten goes by lists of the table */
+	if (r->topics.size != size && r->file.next >= 0)
+		journal_rewrite(&r->file);
 	k = memory_zero(1, sizeof *k);
 	memcpy(k->topic, topic, HASH);
 	k->bytes = bytes;
 	k->holder = holder_get(r, thing);
 	k->holder->messages++;
 	k->holder->bytes += bytes;
-	at = kept_bucket(r, topic);
-	k->next = *at;
-	*at = k;
-	r->n++;
+	hash_table_add(&r->topics, &k->node, first_half(topic));
 }
 
 /* ---- the file ---- */
@@ -183,19 +169,23 @@ retained_portion(void *arg, size_t *cursor, struct buf *to)
 {
 	struct retained *r = arg;
 	size_t end = *cursor + PORTION;
-	struct kept *k;
+	const struct hash_node *node;
+	const struct kept *k;
 
-	for (; *cursor < r->cap && *cursor < end; ++*cursor)
-		for (k = r->topics[*cursor]; k != NULL; k = k->next)
+	for (; *cursor < r->topics.size && *cursor < end; ++*cursor)
+		for (node = r->topics.lists[*cursor]; node != NULL;
+		    node = node->next) {
+			k = (const struct kept *)node;
 			put_line(to, k->topic, k->holder->thing, k->bytes);
-	return *cursor < r->cap;
+		}
+	return *cursor < r->topics.size;
 }
 
 bool
 retained_step(struct retained *r)
 {
 	if (r->file.next < 0) {
-		if (r->file.lines <= 2 * r->n + SPARE_LINES)
+		if (r->file.lines <= 2 * r->topics.n + SPARE_LINES)
 			return false;
 		journal_rewrite(&r->file);
 	}
@@ -217,6 +207,7 @@ take_line(struct retained *r, struct str line)
 	const size_t at = 2 * HASH + 1, end = at + ID_TEXT;
 	unsigned char topic[HASH];
 	char thing[ID_TEXT + 1], number[24];
+	struct kept *k;
 	int64_t bytes;
 
 	if (line.n <= end + 1 || line.n - end > sizeof number ||
@@ -230,10 +221,10 @@ take_line(struct retained *r, struct str line)
 	number[line.n - end - 1] = '\0';
 	if (!number_parse(number, 0, INT64_C(1) << 40, &bytes))
 		return false;
-	if (bytes > 0 && r->n < RETAINED_MAX)
+	if (bytes > 0 && r->topics.n < RETAINED_MAX)
 		retained_add(r, topic, thing, bytes);
-	else if (bytes == 0 && *kept_place(r, topic) != NULL)
-		retained_forget(r, kept_place(r, topic));
+	else if (bytes == 0 && (k = kept_find(r, topic)) != NULL)
+		retained_forget(r, k);
 	return true;
 }
 
@@ -276,7 +267,8 @@ retained_open(struct retained **out, const char *path, struct fault *fault)
 	int got;
 
 	r->file.fd = r->file.next = -1;
-	retained_grow(r);
+	hash_table_init(&r->holders, SIZE_MIN);
+	hash_table_init(&r->topics, SIZE_MIN);
 	buf_init(&b, FILE_MAX);
 	got = journal_open(&r->file, path, &b, fault);
 	if (got == 0 && b.n == 0)
@@ -296,27 +288,19 @@ retained_open(struct retained **out, const char *path, struct fault *fault)
 void
 retained_close(struct retained *r)
 {
-	size_t i;
+	struct hash_node *node;
 
 	if (r == NULL)
 		return;
-	for (i = 0; i < r->cap; i++)
-		while (r->topics[i] != NULL)
-			retained_forget(r, &r->topics[i]);
+	while ((node = hash_table_after(&r->topics, NULL)) != NULL)
+		retained_forget(r, (struct kept *)node);
 	journal_close(&r->file);
-	free(r->topics);
+	hash_table_release(&r->topics);
+	hash_table_release(&r->holders);
 	free(r);
 }
 
 /* ---- messages ---- */
-
-static void
-retained_hash(const struct retained *r, const char *topic,
-    unsigned char hash[HASH])
-{
-	crypto_shorthash_siphashx24(hash, (const unsigned char *)topic,
-	    strlen(topic), r->salt);
-}
 
 bool
 retained_put(struct retained *r, const struct retained_limits *limits,
@@ -324,17 +308,17 @@ retained_put(struct retained *r, const struct retained_limits *limits,
 {
 	int64_t bytes = (int64_t)(payload + strlen(topic) + RETAINED_EACH);
 	int64_t messages = 1, sum = bytes;
-	const struct holder *h = *holder_place(r, thing);
+	const struct holder *h = holder_find(r, thing);
 	unsigned char hash[HASH];
 	const struct kept *k;
 
 	retained_hash(r, topic, hash);
-	k = *kept_place(r, hash);
+	k = kept_find(r, hash);
 	if (h != NULL) {
 		messages += h->messages - (k != NULL && k->holder == h);
 		sum += h->bytes - (k != NULL && k->holder == h ? k->bytes : 0);
 	}
-	if ((k == NULL && r->n >= RETAINED_MAX) ||
+	if ((k == NULL && r->topics.n >= RETAINED_MAX) ||
 	    (limits->messages > 0 && messages > limits->messages) ||
 	    (limits->bytes > 0 && sum > limits->bytes))
 		return false;
@@ -349,12 +333,11 @@ void
 retained_clear(struct retained *r, const char *topic)
 {
 	unsigned char hash[HASH];
-	struct kept **at;
+	struct kept *k;
 
 	retained_hash(r, topic, hash);
-	at = kept_place(r, hash);
-	if (*at == NULL)
+	if ((k = kept_find(r, hash)) == NULL)
 		return;
-	retained_note(r, hash, (*at)->holder->thing, 0);
-	retained_forget(r, at);
+	retained_note(r, hash, k->holder->thing, 0);
+	retained_forget(r, k);
 }

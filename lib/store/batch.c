@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/os.h"
 #include "senml/pack.h"
-#include "store/series.h"
 
 void
 batch_ids_init(struct batch_ids *ids, bool source)
@@ -128,8 +128,8 @@ batch_hash(uint64_t h, const struct route *t, const struct record *r)
 	size_t i;
 
 	for (i = 0; i < sizeof texts / sizeof *texts; i++)
-		h = series_hash(h, texts[i]);
-	return series_hash(h, (struct str){ (const char *)rest, sizeof rest });
+		h = hash_seeded(h, texts[i]);
+	return hash_seeded(h, (struct str){ (const char *)rest, sizeof rest });
 }
 
 static struct reading_id

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
-#include "base/os.h"
 #include "json/number.h"
 #include "store/row.h"
 #include "store/series.h"
@@ -32,8 +32,7 @@ groups_init(struct groups *g, enum aggregate aggregate, bool desc,
 	};
 	buf_init(&g->key, SERIES_KEY_MAX);
 	buf_init(&g->row, SIZE_MAX);
-	if (!os_random(&g->seed, sizeof g->seed))
-		g->seed = (uint64_t)(uintptr_t)g;
+	g->seed = hash_seed();
 }
 
 void
@@ -112,7 +111,7 @@ groups_find(struct groups *g, const struct route *route,
 	if (g->n >= g->cap / 2)
 		groups_widen(g);
 	series_key(&g->key, route, record);
-	hash = series_hash(g->seed, buf_str(&g->key));
+	hash = hash_seeded(g->seed, buf_str(&g->key));
 	slot = group_slot(g->slots, g->cap, hash, buf_str(&g->key));
 	if (*slot != NULL)
 		return *slot;

@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
-#include "base/os.h"
-#include "base/wide.h"
 #include "line/route.h"
 
 #define SLOTS ((size_t)1 << 17)
@@ -23,9 +22,7 @@ series_init(struct series_cache *c)
 {
 	*c = (struct series_cache){ .n = 0 };
 	arena_init(&c->keys, KEYS_MAX);
-	/* without entropy, yet at boot, the address has to do */
-	if (!os_random(&c->seed, sizeof c->seed))
-		c->seed = (uint64_t)(uintptr_t)c;
+	c->seed = hash_seed();
 }
 
 void
@@ -82,34 +79,6 @@ series_key(struct buf *key, const struct route *t, const struct record *r)
 	key->n = (size_t)(to - key->p);
 }
 
-/* both halves of the product count */
-static inline uint64_t
-mix(uint64_t a, uint64_t b)
-{
-	struct wide product = wide_product(a, b);
-
-	return product.low ^ product.high;
-}
-
-/* Sixteen bytes a step; nobody who does not know the seed can choose keys
- * that meet. */
-uint64_t
-series_hash(uint64_t seed, struct str key)
-{
-	uint64_t secret = seed ^ UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t h = seed ^ key.n, words[2];
-	size_t i;
-
-	for (i = 0; i + sizeof words <= key.n; i += sizeof words) {
-		memcpy(words, key.p + i, sizeof words);
-		h = mix(words[0] ^ secret, words[1] ^ h);
-	}
-	memset(words, 0, sizeof words);
-	memcpy(words, key.p + i, key.n - i);
-	return mix(words[0] ^ secret ^ UINT64_C(0xd6e8feb86659fd93),
-	    words[1] ^ h);
-}
-
 /* where the key is, or the free slot where it would be */
 static struct series_slot *
 slot_of(const struct series_cache *c, struct str key, uint64_t h)
@@ -127,13 +96,13 @@ series_find(const struct series_cache *c, struct str key)
 {
 	if (c->slots == NULL)
 		return 0;
-	return slot_of(c, key, series_hash(c->seed, key))->id;
+	return slot_of(c, key, hash_seeded(c->seed, key))->id;
 }
 
 void
 series_add(struct series_cache *c, struct str key, int64_t id)
 {
-	uint64_t h = series_hash(c->seed, key);
+	uint64_t h = hash_seeded(c->seed, key);
 	struct series_slot *slot;
 	struct str kept;
 

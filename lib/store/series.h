@@ -37,9 +37,6 @@ void series_forget(struct series_cache *);
 #define SERIES_KEY_MAX ((size_t)2 << 20)
 void series_key(struct buf *, const struct route *, const struct record *);
 
-/* nobody who does not know the seed can choose keys that collide */
-uint64_t series_hash(uint64_t seed, struct str key);
-
 /* 0 when it is not known; ids are not 0 */
 int64_t series_find(const struct series_cache *, struct str key);
 void series_add(struct series_cache *, struct str key, int64_t id);

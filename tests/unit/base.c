@@ -97,6 +97,55 @@ test_hash(void)
 	    UINT64_C(0x85944171f73967e8));
 	CHECK(hash_fold(STR("a")) == (UINT64_C(0xaf63dc4c8601ec8c) ^
 	    UINT64_C(0xaf63dc4c)));
+	CHECK(hash_seeded(1, STR("")) == UINT64_C(0x48df870119138187));
+	CHECK(hash_seeded(1, STR("sixteen bytes ..")) ==
+	    UINT64_C(0x263205905b814ea3));
+	CHECK(hash_seeded(7, STR("foobar foobar foobar")) ==
+	    UINT64_C(0x8d762dbeeb2567c9));
+}
+
+#define N 1000
+
+/* of the nodes from `from` on, which are those that are there? */
+static bool
+table_has(const struct hash_table *t, struct hash_node *nodes, size_t from)
+{
+	const struct hash_node *node = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; i < N; i++) {
+		/* two have each hash */
+		for (node = hash_first(t, i / 2); node != NULL &&
+		    node != &nodes[i]; node = hash_next(node))
+			;
+		if ((node != NULL) != (i >= from))
+			return false;
+	}
+	for (node = NULL; (node = hash_table_after(t, node)) != NULL; n++)
+		if (node < nodes + from || node >= nodes + N)
+			return false;
+	return n == N - from && t->n == n;
+}
+
+static void
+test_hash_table(void)
+{
+	static struct hash_node nodes[N];
+	struct hash_table t;
+	size_t i;
+
+	hash_table_init(&t, 4);
+	CHECK(hash_table_after(&t, NULL) == NULL && hash_first(&t, 0) == NULL);
+	for (i = 0; i < N; i++)
+		hash_table_add(&t, &nodes[i], i / 2);
+	CHECK(t.size == 1024 && table_has(&t, nodes, 0));
+	for (i = 0; i < 501; i++)
+		hash_table_remove(&t, &nodes[i]);
+	CHECK(table_has(&t, nodes, 501));
+	for (; i < N; i++)
+		hash_table_remove(&t, &nodes[i]);
+	CHECK(table_has(&t, nodes, N));
+	hash_table_release(&t);
 }
 
 static void
@@ -125,6 +174,8 @@ main(void)
 		test_digits();
 	TEST("hash values stay what they have always been")
 		test_hash();
+	TEST("a hash table finds all that is in it, and nothing else")
+		test_hash_table();
 	TEST("pauses grow up to the last, and begin again after a reset")
 		test_backoff();
 	return unit_end();

@@ -158,7 +158,7 @@ test_subscriptions(void)
 	subscriptions_join(&a, &s[1], STR("7"), STR(">"));
 	subscriptions_join(&a, &s[2], STR("7"), STR("#"));
 	subscriptions_join(&a, &s[3], STR("8"), STR("a.*"));
-	CHECK(a.n == 4 && a.channels == 2);
+	CHECK(a.n == 4 && a.channels.n == 2);
 	CHECK(heard(&a, "7", "") == 13);
 	CHECK(heard(&a, "7", "a.b") == 23);
 	CHECK(heard(&a, "8", "a.b") == 4);
@@ -175,7 +175,7 @@ test_subscriptions(void)
 	subscriptions_leave(&a, &s[0]);
 	subscriptions_leave(&a, &s[1]);
 	subscriptions_leave(&a, &s[3]);
-	CHECK(a.n == 0 && a.channels == 0);
+	CHECK(a.n == 0 && a.channels.n == 0);
 	subscriptions_join(&a, &s[0], STR("7"), STR(""));
 	CHECK(heard(&a, "7", "") == 1);
 	subscriptions_leave(&a, &s[0]);
@@ -200,10 +200,10 @@ test_many_channels(void)
 		snprintf(id, sizeof id, "channel-%d", i);
 		found += subscriptions_first(&a, str_z(id), STR_NONE) == &s[i];
 	}
-	CHECK(found == N && a.channels == N);
+	CHECK(found == N && a.channels.n == N);
 	for (i = 0; i < N; i++)
 		subscriptions_leave(&a, &s[i]);
-	CHECK(a.channels == 0);
+	CHECK(a.channels.n == 0);
 	subscriptions_release(&a);
 	free(s);
 }
