@@ -27,7 +27,6 @@
 # with commitlog_sync batch, FerretDB's SQLite with synchronous=full.
 # VictoriaMetrics has no such setting; server_flush NAME waits for its disk.
 
-SERVERS=${MFX_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mfx/servers}
 SERVER_USER=mfx
 SERVER_PASSWORD=beside-the-sea
 SERVER_DATABASE=mfx	# where the kind has databases
@@ -242,7 +241,7 @@ server_flush() {
 # ---- InfluxDB ----
 
 server_influx_needs() {
-	INFLUXD=$(echo "$SERVERS"/influxdb-*/influxd)
+	INFLUXD=$("$ROOT/scripts/stores" --directory influxdb)/influxd
 	server_program influx "$INFLUXD"
 }
 
@@ -376,7 +375,7 @@ server_postgres_users() {
 # ---- Apache Cassandra ----
 
 server_cassandra_needs() {
-	CASSANDRA=$(echo "$SERVERS"/cassandra-*/lib)
+	CASSANDRA=$("$ROOT/scripts/stores" --directory cassandra)/lib
 	JAVA=$(echo /usr/lib/jvm/java-17-openjdk-*/bin/java)
 	server_program cassandra "$CASSANDRA" && server_program cassandra "$JAVA"
 }
@@ -458,7 +457,7 @@ server_cassandra_users() { :; }
 # ---- MongoDB's protocol: FerretDB ----
 
 server_mongo_needs() {
-	FERRETDB=$(echo "$SERVERS"/ferretdb-*/ferretdb)
+	FERRETDB=$("$ROOT/scripts/stores" --directory ferretdb)/ferretdb
 	server_program mongo "$FERRETDB"
 }
 

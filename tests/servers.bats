@@ -231,7 +231,7 @@ stores() {
 	local kind
 	for kind in influx cassandra mongo; do
 		status 1 env MFX_SERVERS="$PWD" bash -c '
-			BATS_TEST_TMPDIR=$PWD
+			BATS_TEST_TMPDIR=$PWD ROOT=$1
 			. "$1/tests/servers.bash"; server_start "$2"' - \
 		    "$ROOT" "$kind" 2>said
 		grep -q "^no server for $kind: .* run scripts/setup --stores" said
