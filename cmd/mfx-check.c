@@ -15,19 +15,18 @@
 #include "cmd/check/check.h"
 #include "line/message.h"
 #include "line/records.h"
-#include "senml/documents.h"
-#include "senml/payload.h"
+#include "senml/decode.h"
 
 /* of a text from the device, in a message */
 #define SUBJECT_MAX 64
 
 static struct {
-	enum documents_kind type;	/* DOCUMENTS_KINDS: lines */
+	int type;			/* of codecs[]; CODECS_NAMED: lines */
 	bool strict;
-} opt = { .type = DOCUMENTS_KINDS };
+} opt = { .type = CODECS_NAMED };
 
 static const struct opt options[] = {
-	{ 't', "type", DOCUMENTS_WORDS "|lines",
+	{ 't', "type", CODEC_WORDS "|lines",
 	    "what comes in (lines)", OPT_ENUM(&opt.type) },
 	{ 0, "strict", NULL, "exit 65 on warnings, too",
 	    OPT_FLAG(&opt.strict) },
@@ -44,7 +43,7 @@ static const struct program program = {
 static struct filter f;
 static struct check check;
 static struct pack pack, inner;
-static struct documents documents;	/* but for lines */
+static struct decoder decoder;		/* of everything but lines */
 static struct str item;			/* being checked */
 static uint64_t taken, errors, warnings;
 
@@ -54,8 +53,6 @@ say(const char *level, size_t column, const char *what, struct str subject)
 {
 	struct buf *b = &f.out.b;
 
-	if (documents.kind == DOCUMENTS_XML)
-		f.in.number = documents.xml.documents + 1;
 	filter_place(&f, item, column, b);
 	buf_printf(b, ": %s: %s", level, what);
 	if (subject.p != NULL) {
@@ -89,6 +86,8 @@ refuse(const char *why, size_t column)
 static const char *
 check_payload(void)
 {
+	const struct senml_codec *codec;
+	const struct record *data;
 	struct route route;
 	const char *why;
 
@@ -97,13 +96,16 @@ check_payload(void)
 	pack.watch = &check.watch;
 	if (why != NULL)
 		return why;
-	check_text(&check, STR_NONE, false);
-	why = payload_parse(&inner, &pack.records[0], route.received);
-	if (why == payload_no_senml)
+	pack.at = PACK_NOWHERE;
+	/* a pack of one record, with data */
+	data = pack.records;
+	codec = codec_find(data->ct);
+	if (codec == NULL)
 		return NULL;
+	check_text(&check, STR_NONE);
+	why = decode_pack(codec, &inner, data->value, route.received);
 	if (why == NULL)
 		check_end(&check, &inner);
-	pack.at = CHECK_NOWHERE;
 	return why;
 }
 
@@ -123,24 +125,11 @@ check_line(void)
 	check_begin(&check);
 	if (message_is_wrapped(item))
 		return check_payload();
-	check_text(&check, item, true);
+	check_text(&check, item);
 	if (line_is_mark(item, &route))
 		return NULL;
 	return check_pack(pack_parse_line(&pack, item, (struct stamp){ 0 },
 	    &route));
-}
-
-/* A pack, or a record of a stream, was taken. */
-static const char *
-take(void *arg)
-{
-	(void)arg;
-	taken++;
-	if (documents.kind < DOCUMENTS_SENSML)
-		check_end(&check, &pack);
-	if (documents.kind == DOCUMENTS_XML)
-		check_begin(&check);
-	return NULL;
 }
 
 static void
@@ -158,19 +147,21 @@ run_lines(void)
 }
 
 static void
-run_documents(void)
+run_items(void)
 {
-	bool json = documents.kind == DOCUMENTS_JSON ||
-	    documents.kind == DOCUMENTS_SENSML;
 	const char *why;
 
 	while (filter_next(&f, &item)) {
-		if (documents_begin_here(&documents))
+		if (decode_begins(&decoder))
 			check_begin(&check);
-		check_text(&check, documents.kind == DOCUMENTS_XML ?
-		    STR_NONE : item, json);
-		if ((why = documents_next(&documents, item)) != NULL)
-			refuse(why, documents.at + 1);
+		check_text(&check, item);
+		if ((why = decode_next(&decoder, item)) != NULL) {
+			refuse(why, pack.at + 1);
+			continue;
+		}
+		taken++;
+		if (!decoder.codec->stream)
+			check_end(&check, &pack);
 	}
 }
 
@@ -188,7 +179,7 @@ static int
 finish(void)
 {
 	check_release(&check);
-	documents_release(&documents);
+	decode_release(&decoder);
 	pack_release(&pack);
 	pack_release(&inner);
 	diag_info("%" PRIu64 " taken, %" PRIu64 " errors, %" PRIu64
@@ -202,21 +193,20 @@ int
 main(int argc, char **argv)
 {
 	int i = program_start(&program, argc, argv);
-	bool lines = opt.type == DOCUMENTS_KINDS;
+	bool lines = opt.type == CODECS_NAMED;
 
 	begin();
-	documents_init(&documents, lines ? DOCUMENTS_JSON : opt.type,
-	    &pack, take, NULL);
-	if (opt.type == DOCUMENTS_XML)
-		check.where = &documents.xml.element;
+	decode_init(&decoder, lines ? &codec_json : codecs[opt.type], &pack);
+	if (!lines)
+		check.where = &pack.at;
 	if (filter_init(&f, argv + i, NULL,
-	    lines ? NULL : &documents.frame.cut) < 0)
+	    lines ? NULL : &decoder.cut) < 0)
 		return filter_finish(&f);
 	/* it is about the file, not about what is sent */
 	f.whole_files = true;
 	if (lines)
 		run_lines();
 	else
-		run_documents();
+		run_items();
 	return finish();
 }

@@ -15,16 +15,15 @@
 #define EVERY_MAX (INT64_C(10) * 366 * 86400 * STAMP_SECOND)
 
 static struct {
-	int type;		/* one of types[] */
+	int type;		/* of codecs[] */
 	int64_t records, bytes, every;
 	bool lines, payload, each;
 	const char *rejects;
 } opt = { .bytes = BYTES, .every = -1 };
 
 static const struct opt options[] = {
-	{ 't', "type", "json|cbor|xml|sensml|sensmlc",
-	    "packs, or one stream in JSON or CBOR (json)",
-	    OPT_ENUM(&opt.type) },
+	{ 't', "type", CODEC_WORDS, "what goes out: packs, or one stream of "
+	    "SensML (json)", OPT_ENUM(&opt.type) },
 	{ 'n', "records", "N", "at most N records in a pack (default: 100)",
 	    OPT_INT(&opt.records, 1, INT64_MAX) },
 	{ 0, "max-bytes", "SIZE", "at most this many bytes in a pack (default: "
@@ -46,15 +45,6 @@ static const struct program program = {
 	.summary = "make SenML packs from single records",
 	.operands = "[FILE ...]",
 	.options = options,
-};
-
-static const struct {
-	enum encoding encoding;
-	bool stream;
-} types[] = {
-	{ ENCODING_JSON, false }, { ENCODING_CBOR, false },
-	{ ENCODING_XML, false }, { ENCODING_JSON, true },
-	{ ENCODING_CBOR, true },
 };
 
 static struct filter f;
@@ -91,20 +81,18 @@ take(struct str line)
 static void
 begin(void)
 {
-	int i = opt.type;
+	const struct senml_codec *codec = codecs[opt.type];
 
 	if (opt.lines && opt.payload)
 		program_misuse("--lines or --payload, not both");
-	if (types[i].stream && (opt.lines || opt.records > 0 ||
+	if (codec->stream && (opt.lines || opt.records > 0 ||
 	    opt.bytes != BYTES || opt.every >= 0))
 		program_misuse("a stream has no packs: no --lines, --records, "
 		    "--max-bytes, --every");
-	gather_init(&gather, types[i].encoding, types[i].stream, &f.out);
-	gather.lines = opt.lines ||
-	    (types[i].encoding == ENCODING_JSON && !types[i].stream &&
-	    !opt.payload);
+	gather_init(&gather, codec, &f.out);
+	gather.lines = opt.lines || (codec == &codec_json && !opt.payload);
 	gather.bytes = (size_t)opt.bytes;
-	if (!types[i].stream)
+	if (!codec->stream)
 		gather.records = opt.records > 0 ? (size_t)opt.records : 100;
 	if (opt.every >= 0)
 		gather.hold = gather.span = opt.every;

@@ -3,7 +3,7 @@
  * SenML in, resolved records out, one a line.  The order of packs is kept;
  * inside a pack records come in order of time.  A pack that breaks a rule
  * is refused as a whole; of a stream the records before it are out.  In
- * lines, what is no SenML passes as it is: nothing is dropped because of
+ * lines, what is not SenML passes as it is: nothing is dropped because of
  * its format.
  */
 #include <inttypes.h>
@@ -13,18 +13,18 @@
 #include "base/program.h"
 #include "line/decoded.h"
 #include "line/mark.h"
-#include "senml/documents.h"
+#include "senml/decode.h"
 #include "senml/unit.h"
 
 static struct {
-	enum documents_kind type;	/* DOCUMENTS_KINDS: lines */
+	int type;			/* of codecs[]; CODECS_NAMED: lines */
 	const char *rejects;
 	int64_t now, expand;
 	bool input_order, lax, primary, each;
-} opt = { .type = DOCUMENTS_KINDS, .expand = PACK_EXPAND };
+} opt = { .type = CODECS_NAMED, .expand = PACK_EXPAND };
 
 static const struct opt options[] = {
-	{ 't', "type", DOCUMENTS_WORDS "|lines",
+	{ 't', "type", CODEC_WORDS "|lines",
 	    "what comes in (lines)", OPT_ENUM(&opt.type) },
 	{ 0, "now", "TIME", "what relative times count from (default: "
 	    "received, or the clock)", OPT_TIME(&opt.now) },
@@ -52,7 +52,7 @@ static const struct program program = {
 static struct filter f;
 static struct decoded decoded;	/* of a line */
 static struct pack *const pack = &decoded.pack;	/* of a document */
-static struct documents documents;	/* but for lines */
+static struct decoder decoder;	/* of everything but lines */
 static struct mark mark;
 
 static struct stamp
@@ -71,19 +71,6 @@ put_records(const struct route *route, struct pack *from)
 		return why;
 	return pack_put_lines(&f.out.b, route, from) ? NULL :
 	    "pack too large when resolved";
-}
-
-/* Of a document, or of a stream: whole now, whatever comes behind it. */
-static const char *
-take(void *arg)
-{
-	static const struct route nowhere = { .has_seq = false };
-	const char *why = put_records(&nowhere, pack);
-
-	(void)arg;
-	if (why == NULL)
-		out_end(&f.out);
-	return why;
 }
 
 static const char *
@@ -117,25 +104,26 @@ run_lines(void)
 }
 
 static void
-run_documents(void)
+run_items(void)
 {
+	static const struct route nowhere = { .has_seq = false };
 	const char *why;
 	struct str item;
 
 	while (filter_next(&f, &item)) {
-		why = documents_next(&documents, item);
-		if (documents.kind == DOCUMENTS_XML)
-			f.in.number = documents.xml.documents + 1;
+		if ((why = decode_next(&decoder, item)) == NULL)
+			why = put_records(&nowhere, pack);
 		if (why != NULL) {
 			out_cancel(&f.out);
-			filter_reject(&f, item, why, documents.at + 1);
+			filter_reject(&f, item, why, pack->at + 1);
 		}
+		out_end(&f.out);
 	}
 }
 
 /* What the RFC refuses and --lax has let in. */
 static void
-say_laxities(void)
+say_tolerated(void)
 {
 	static const char *const what[LAX_KINDS] = {
 		[LAX_NAME] = "names that start with no letter or digit",
@@ -146,8 +134,8 @@ say_laxities(void)
 	int i;
 
 	for (i = 0; i < LAX_KINDS; i++) {
-		uint64_t n = pack->laxities[i] +
-		    decoded.payload.laxities[i];
+		uint64_t n = pack->tolerated[i] +
+		    decoded.payload.tolerated[i];
 
 		if (n > 0)
 			diag_warning("taken: %" PRIu64 " %s", n, what[i]);
@@ -166,14 +154,13 @@ int
 main(int argc, char **argv)
 {
 	int i = program_start(&program, argc, argv);
-	bool lines = opt.type == DOCUMENTS_KINDS;
+	bool lines = opt.type == CODECS_NAMED;
 
 	decoded_init(&decoded);
-	documents_init(&documents, lines ? DOCUMENTS_JSON : opt.type,
-	    pack, take, NULL);
-	documents.now = now();
+	decode_init(&decoder, lines ? &codec_json : codecs[opt.type], pack);
+	decoder.now = now();
 	if (filter_init(&f, argv + i, opt.rejects,
-	    lines ? NULL : &documents.frame.cut) < 0)
+	    lines ? NULL : &decoder.cut) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;
 	mark_init(&mark, &f.out);
@@ -182,9 +169,9 @@ main(int argc, char **argv)
 	if (lines)
 		run_lines();
 	else
-		run_documents();
-	say_laxities();
-	documents_release(&documents);
+		run_items();
+	say_tolerated();
+	decode_release(&decoder);
 	decoded_release(&decoded);
 	return filter_finish(&f);
 }

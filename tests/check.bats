@@ -142,7 +142,7 @@ wrapped() {
 	says "$(wrapped '\x81\xa3\x00aa\x01ax\x02\x01' 112)" \
 		"1: warning: unknown unit 'x'" \
 		"1: warning: no time: it counts as when it is received"
-	says "$(wrapped a application/senml+json)" "1: error: no SenML pack"
+	says "$(wrapped a application/senml+json)" "1: error: not a SenML pack"
 	says "$(wrapped a text/plain)"
 }
 
@@ -184,8 +184,8 @@ wrapped() {
 		"1:46: warning: unknown unit 'x'" \
 		"1:89: warning: unknown unit 'x'" \
 		"1:89: warning: the same name, unit and time again: 'a'" \
-		'2:178: warning: no time: it counts as when it is received' \
-		'3:253: error: not a number' | diff - out
+		'2:46: warning: no time: it counts as when it is received' \
+		'3:46: error: not a number' | diff - out
 	grep -qx 'mfx-check: 2 taken, 1 errors, 5 warnings' err
 }
 

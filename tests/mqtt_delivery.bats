@@ -65,7 +65,7 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	status 65 deliver --ack raw/mqtt --rejects bad <in 2>err
 	[[ $(collect s 1 '%p') == *good* ]]
 		[[ $(wc -l <bad) == 6 ]]
-	grep -q '^mfx-adapt-mqtt: <stdin>:1: no SenML pack$' err
+	grep -q '^mfx-adapt-mqtt: <stdin>:1: not a SenML pack$' err
 	# a line with a position is named by it
 	grep -q '^mfx-adapt-mqtt: raw@10: no channel$' err
 	[[ $(mfx-bus groups | jq .seq) == 60 ]]

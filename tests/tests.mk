@@ -7,10 +7,9 @@
 # those that include nothing of what is left out
 space := $() $()
 left_out = $(subst $(space),|,$(strip \
-	$(patsubst lib/%,%,$(subst %,,$(LEFT_OUT_SOURCES))) \
-	$(if $(EXPAT_LIBS),,senml/xml_stream)))
+	$(patsubst lib/%,%,$(subst %,,$(LEFT_OUT_SOURCES)))))
 testing = $(patsubst tests/$(1)/%.c,%,$(filter-out \
-	$(if $(left_out),$(shell grep -lE '^.include "($(left_out))' \
+	$(if $(EXPAT_LIBS),,tests/$(1)/xml.c) $(if $(left_out),$(shell grep -lE '^.include "($(left_out))' \
 	tests/$(1)/*.c)),$(wildcard tests/$(1)/*.c)))
 UNITS := $(addprefix $(BUILD)/unit/,$(call testing,unit))
 FUZZERS := $(call testing,fuzz)

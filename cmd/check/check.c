@@ -127,11 +127,10 @@ check_number(const struct check *c, struct str text)
 static void
 check_numbers(const struct check *c, const struct fields *f)
 {
-	enum label l;
+	unsigned left;
 
-	for (l = 0; l < LABEL_SENML; l++)
-		if (has(f, l) && (LABEL_BIT(l) & LABEL_NUMBERS) != 0)
-			check_number(c, f->text[l]);
+	for (left = f->have & LABEL_NUMBERS; left != 0; left &= left - 1)
+		check_number(c, f->text[__builtin_ctz(left)]);
 }
 
 /* What is odd about a record as it was written. */
@@ -151,8 +150,7 @@ check_fields(struct check *c, const struct fields *f, unsigned version)
 	if (f->bad & LABEL_BIT(LABEL_VD))
 		warn(c, STR_NONE, "vd is padded or not in base64url",
 		    STR_NONE);
-	if (c->json)
-		check_numbers(c, f);
+	check_numbers(c, f);
 }
 
 /* What is odd about what it says. */
@@ -241,11 +239,10 @@ check_begin(struct check *c)
 }
 
 void
-check_text(struct check *c, struct str text, bool json)
+check_text(struct check *c, struct str text)
 {
 	c->text = text;
 	c->record = CHECK_NOWHERE;
-	c->json = json;
 }
 
 static int

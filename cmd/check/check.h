@@ -13,8 +13,8 @@
  *	pack.watch = &c.watch;
  *	pack.input_order = true;
  *	check_begin(&c);			a pack or a stream
- *	check_text(&c, text, true);		what is parsed next
- *	why = pack_parse_json(&pack, text, now);
+ *	check_text(&c, text);			what is parsed next
+ *	why = decode_pack(codec, &pack, text, now);
  *	check_end(&c, &pack);			not for streams
  *
  * Warnings come while the text is parsed, so also before an error.
@@ -26,27 +26,26 @@ struct check {
 	void (*warn)(void *arg, size_t at, const char *what,
 	    struct str subject);
 	void *arg;
-	/* where the record is that is being read, if the texts can't tell:
-	 * set by the caller, or NULL */
+	/* the place of the record that is being read, where its texts can't
+	 * tell: set by the caller to &pack.at, or NULL */
 	const size_t *where;
 	/* private */
 	struct str text;
 	size_t record;			/* the place of the one looked at */
-	bool json, timed;
+	bool timed;
 	size_t *places;			/* of the pack's records */
 	size_t cap;
 	const struct record **order;
 };
 
-#define CHECK_NOWHERE ((size_t)-1)
+#define CHECK_NOWHERE PACK_NOWHERE
 
 void check_init(struct check *, void (*warn)(void *arg, size_t at,
     const char *what, struct str subject), void *arg);
 void check_release(struct check *);
 
 void check_begin(struct check *);
-/* `json`: numbers are judged by how they are written */
-void check_text(struct check *, struct str text, bool json);
+void check_text(struct check *, struct str text);
 /* what only a whole pack tells; it was taken, and is in input order */
 void check_end(struct check *, const struct pack *);
 

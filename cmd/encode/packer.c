@@ -47,14 +47,8 @@ struct gathered {
 	int64_t first, last;		/* times of its records */
 };
 
-static const struct str media_types[] = {
-	[ENCODING_JSON] = { "application/senml+json", 22 },
-	[ENCODING_CBOR] = { "application/senml+cbor", 22 },
-	[ENCODING_XML] = { "application/senml+xml", 21 },
-};
-
 void
-gather_init(struct gather *g, enum encoding encoding, bool stream,
+gather_init(struct gather *g, const struct senml_codec *codec,
     struct out *out)
 {
 	*g = (struct gather){
@@ -63,7 +57,7 @@ gather_init(struct gather *g, enum encoding encoding, bool stream,
 		.packs = memory_zero(PACKS_MAX, sizeof *g->packs),
 		.table = memory_zero(SLOTS, sizeof *g->table),
 	};
-	encode_init(&g->encoder, encoding, stream);
+	encode_init(&g->encoder, codec);
 	buf_init(&g->scratch, SCRATCH_MAX);
 	buf_init(&g->labels, LABELS_MAX);
 	buf_init(&g->key, LABELS_MAX);
@@ -164,7 +158,7 @@ find_room(struct gather *g, const struct route *r)
 		return g->bytes;
 	make_labels(g, r);
 	room -= g->labels.n;
-	if (g->encoder.bases.encoding != ENCODING_JSON)
+	if (g->encoder.codec != &codec_json)
 		room = (room - WRAP_OVERHEAD) / 4 * 3;
 	return g->bytes < room ? g->bytes : room;
 }
@@ -398,7 +392,7 @@ encode_from(struct gather *g, struct gathered *p, size_t i,
 {
 	struct str labels = STR_NONE;
 
-	if (g->encoder.bases.encoding == ENCODING_JSON) {
+	if (g->encoder.codec == &codec_json) {
 		make_labels(g, r);
 		labels = buf_str(&g->labels);
 	}
@@ -412,7 +406,7 @@ encode_from(struct gather *g, struct gathered *p, size_t i,
 static size_t
 write_from(struct gather *g, struct gathered *p, size_t i)
 {
-	enum encoding encoding = g->encoder.bases.encoding;
+	const struct senml_codec *codec = g->encoder.codec;
 	struct buf *b = &g->out->b;
 	struct route r = key_route(&p->key);
 	size_t put;
@@ -428,12 +422,12 @@ write_from(struct gather *g, struct gathered *p, size_t i)
 	}
 	if (!r.has_seq)
 		leave_untold(g);
-	if (g->lines && encoding != ENCODING_JSON) {
+	if (g->lines && codec != &codec_json) {
 		message_wrap(b, &r, buf_str(&g->scratch),
-		    media_types[encoding], &g->wrapping);
+		    codec->type, &g->wrapping);
 	} else {
 		buf_put_str(b, buf_str(&g->scratch));
-		if (encoding != ENCODING_CBOR)
+		if (codec->text)
 			buf_putc(b, '\n');
 	}
 	out_end(g->out);
@@ -450,7 +444,7 @@ close_pack(struct gather *g, struct gathered *p)
 
 	thaw(p);
 	g->held--;
-	if (g->encoder.bases.stream) {
+	if (g->encoder.codec->stream) {
 		encode_stream(&g->encoder, &g->out->b, p->records, p->n);
 		out_end(g->out);
 	} else {
@@ -484,7 +478,7 @@ void
 gather_end(struct gather *g)
 {
 	flush_at_rest(g);
-	if (!g->encoder.bases.stream)
+	if (!g->encoder.codec->stream)
 		return;
 	encode_stream_end(&g->encoder, &g->out->b);
 	out_end(g->out);
@@ -504,7 +498,7 @@ gather_tick(struct gather *g)
 	int64_t left;
 
 	g->wait = -1;
-	if (g->encoder.bases.stream || (g->held == 0 &&
+	if (g->encoder.codec->stream || (g->held == 0 &&
 	    (g->whole || g->untold == 0 || !g->sequenced))) {
 		gather_flush(g);
 		return;
@@ -533,7 +527,7 @@ add(struct gather *g, struct gathered *p, const struct record *r)
 	    p->last - t > g->span))
 		close_pack(g, p);
 	append(g, p, r);
-	if (g->encoder.bases.stream || p->size <= p->room || p->n == 1)
+	if (g->encoder.codec->stream || p->size <= p->room || p->n == 1)
 		return;
 	/* by the estimate it is full: see what it takes */
 	thaw(p);
@@ -553,7 +547,7 @@ check(struct gather *g, const struct gathered *p, const struct record *r,
 	const char *why;
 	size_t i;
 
-	if (g->encoder.bases.stream && g->version != 0 &&
+	if (g->encoder.codec->stream && g->version != 0 &&
 	    g->version != r->version)
 		return "bver changes inside the stream";
 	g->encoder.max = p->room;
@@ -618,7 +612,7 @@ gather_add(struct gather *g, const struct route *route,
 		gather_skip(g, route);
 		return NULL;
 	}
-	if (g->encoder.bases.stream)
+	if (g->encoder.codec->stream)
 		route_clear(&r);
 	make_key(&g->key, &r, records[0].version);
 	p = find_pack(g);
@@ -634,7 +628,7 @@ gather_add(struct gather *g, const struct route *route,
 		if (p->n >= g->records)
 			close_pack(g, p);
 	}
-	if (g->weight > (g->encoder.bases.stream ? STREAM_WEIGHT_MAX :
+	if (g->weight > (g->encoder.codec->stream ? STREAM_WEIGHT_MAX :
 	    WEIGHT_MAX) ||
 	    (g->whole && (g->late || g->untold > UNTOLD_MAX)))
 		gather_flush(g);

@@ -11,7 +11,7 @@
  * those of one channel, publisher, protocol, subtopic and version share a
  * pack, in the order they came.  A label has at most 1024 bytes.
  *
- *	gather_init(&g, encoding, stream, &out);
+ *	gather_init(&g, codec, &out);
  *	g.lines = true; g.records = 100; ...
  *	for each message:
  *		why = gather_add(&g, &route, records, n);
@@ -64,7 +64,8 @@ struct gather {
 	struct pack wrapping;	/* what message_wrap needs */
 };
 
-void gather_init(struct gather *, enum encoding, bool stream, struct out *);
+void gather_init(struct gather *, const struct senml_codec *,
+    struct out *);
 void gather_release(struct gather *);
 
 /* The records of a message; none for a mark.  NULL, or why one of them is

@@ -18,7 +18,7 @@ messages_writer_init(struct messages_writer *w, const struct messages_ask *a)
 		.form = a->form,
 		.aggregates = a->query.aggregate != AGGREGATE_NONE,
 	};
-	encode_init(&w->encoder, ENCODING_JSON, true);
+	encode_init(&w->encoder, &codec_sensml);
 	buf_init(&w->scratch, FIELD_MAX);
 }
 

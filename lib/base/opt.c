@@ -89,8 +89,10 @@ opt_take_choice(const struct opt *o, const char *value)
 {
 	int i = opt_choice(o->arg, value);
 
-	if (i >= 0)
+	if (i >= 0 && o->type == OPT_TYPE_ENUM)
 		*(int *)o->to.choice = (int)o->min + i;
+	else if (i >= 0)
+		*o->to.string = value;
 	return i >= 0;
 }
 
@@ -119,6 +121,7 @@ opt_take(const struct opt *o, const char *value)
 		    *number >= o->min && *number <= o->max;
 	case OPT_TYPE_TIME:
 		return opt_take_time(o, value);
+	case OPT_TYPE_CHOICE:
 	case OPT_TYPE_ENUM:
 		return opt_take_choice(o, value);
 	case OPT_TYPE_ACTION:
@@ -202,7 +205,7 @@ opt_refuse(struct opt_parser *parser, const struct opt *o, const char *value)
 		    "%sh or %sd", o->name, value, value, value, value, value);
 	opt_print_bound(o, o->min, min);
 	opt_print_bound(o, o->max, max);
-	if (o->type == OPT_TYPE_ENUM)
+	if (o->type == OPT_TYPE_CHOICE || o->type == OPT_TYPE_ENUM)
 		snprintf(range, sizeof range, "%s", o->arg);
 	else if (o->max != INT64_MAX && o->type != OPT_TYPE_TIME)
 		snprintf(range, sizeof range, " from %s to %s", min, max);

@@ -34,7 +34,7 @@
 enum opt_type {
 	OPT_TYPE_FLAG, OPT_TYPE_STRING, OPT_TYPE_LIST, OPT_TYPE_INT,
 	OPT_TYPE_SIZE, OPT_TYPE_DURATION, OPT_TYPE_TIMEOUT, OPT_TYPE_TIME,
-	OPT_TYPE_ENUM, OPT_TYPE_ACTION,
+	OPT_TYPE_CHOICE, OPT_TYPE_ENUM, OPT_TYPE_ACTION,
 };
 
 struct opt {
@@ -75,8 +75,10 @@ struct opt {
 /* stamp's ns, see stamp_parse */
 #define OPT_TIME(p)	.type = OPT_TYPE_TIME, .to.number = (p)
 
-/* an enum or int: the place of the value in `arg`, "a|b|c", counted from 0, or
- * from `first` */
+/* const char *: one of `arg`, "a|b|c" */
+#define OPT_CHOICE(p)	.type = OPT_TYPE_CHOICE, .to.string = (p)
+/* an enum or int: the place of the value in `arg`, counted from 0, or from
+ * `first` */
 #define OPT_ENUM(p)	OPT_ENUM_FROM(p, 0)
 #define OPT_ENUM_FROM(p, first) \
 	.type = OPT_TYPE_ENUM, .to.choice = (p), .min = (first)

@@ -2,8 +2,7 @@
 /* Apart from the feed, as with it the parsers of all forms of SenML come. */
 #include "bus/feed.h"
 #include "line/message.h"
-#include "senml/content_format.h"
-#include "senml/payload.h"
+#include "senml/decode.h"
 
 /* The records of a pack that has come in another form than JSON. */
 static void
@@ -24,9 +23,7 @@ void
 delivery_put_senml(struct buf *b, const struct delivery *d,
     struct pack *pack)
 {
-	struct record data = {
-		.kind = VALUE_DATA, .value = d->payload, .ct = d->type
-	};
+	const struct senml_codec *codec;
 	struct route ignored;
 	size_t labels;
 
@@ -34,8 +31,10 @@ delivery_put_senml(struct buf *b, const struct delivery *d,
 		buf_put_str(b, d->payload);
 		return;
 	}
-	if (payload_parse(pack, &data, d->route.received) == NULL) {
-		if (content_format_senml(d->type) == SENML_JSON)
+	codec = codec_find(d->type);
+	if (codec != NULL && decode_pack(codec, pack, d->payload,
+	    d->route.received) == NULL) {
+		if (codec == &codec_json)
 			buf_put_str(b, d->payload);
 		else
 			put_records(b, pack);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "bus/bus.h"
 #include "line/topic.h"
+#include "senml/decode.h"
 
 /* The records so far, joined by commas, and where each message begins. */
 struct history {
@@ -48,8 +49,8 @@ history_take(struct history *g, const struct delivery *d, struct pack *pack)
 
 	buf_clear(&g->senml);
 	delivery_put_senml(&g->senml, d, pack);
-	if (g->senml.full || pack_parse_json(pack, buf_str(&g->senml),
-	    d->route.received) != NULL)
+	if (g->senml.full || decode_pack(&codec_json, pack,
+	    buf_str(&g->senml), d->route.received) != NULL)
 		return -1;
 	if (pack->n == 0)
 		return 0;

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "coap/format.h"
+#include "senml/decode.h"
 
 /* CBOR and JSON of a message take no more than this */
 #define TEXT_MAX (4 * LINE_LIMIT)
@@ -43,7 +44,7 @@ notes_init(struct notes *s)
 {
 	*s = (struct notes){ .delivery = NULL };
 	pack_init(&s->pack);
-	encode_init(&s->cbor, ENCODING_CBOR, false);
+	encode_init(&s->cbor, &codec_cbor);
 	buf_init(&s->text, TEXT_MAX);
 	buf_init(&s->bytes, TEXT_MAX);
 }
@@ -81,7 +82,7 @@ senml_cbor_put(struct buf *to, struct str json, struct stamp now,
 {
 	size_t i, start = to->n;
 
-	if (pack_parse_json(pack, json, now) != NULL)
+	if (decode_pack(&codec_json, pack, json, now) != NULL)
 		return false;
 	for (i = 0; i < pack->n; i++)
 		if (encode_check(e, &pack->records[i]) != NULL)

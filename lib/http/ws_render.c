@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "base/utf8.h"
-#include "senml/content_format.h"
+#include "senml/codec.h"
 
 void
 ws_render_init(struct ws_render *r)
@@ -55,11 +55,11 @@ is(struct str s, struct str name)
 static bool
 type_is_text(struct str type)
 {
-	enum senml_format senml = content_format_senml(type);
+	const struct senml_codec *senml = codec_find(type);
 	const char *end = type.n > 0 ? memchr(type.p, ';', type.n) : NULL;
 
-	if (senml != SENML_NONE)
-		return senml != SENML_CBOR && senml != SENSML_CBOR;
+	if (senml != NULL)
+		return senml->text;
 	if (end != NULL)
 		type.n = (size_t)(end - type.p);
 	while (type.n > 0 && type.p[type.n - 1] == ' ')

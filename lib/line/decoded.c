@@ -2,7 +2,7 @@
 #include "line/decoded.h"
 
 #include "line/message.h"
-#include "senml/payload.h"
+#include "senml/decode.h"
 
 void
 decoded_init(struct decoded *d)
@@ -24,18 +24,22 @@ const char *
 decoded_parse(struct decoded *d, struct str line, struct stamp now,
     struct route *route)
 {
+	const struct senml_codec *codec;
+	const struct record *data;
 	const char *why;
 
 	d->records = &d->pack;
 	d->note = NULL;
 	why = pack_parse_line(&d->pack, line, now, route);
-	if (why != NULL || d->pack.n != 1 || !message_is_wrapped(line))
+	data = d->pack.records;
+	if (why != NULL || d->pack.n != 1 || data->kind != VALUE_DATA ||
+	    !message_is_wrapped(line))
 		return why;
-	why = payload_parse(&d->payload, &d->pack.records[0],
+	if ((codec = codec_find(data->ct)) == NULL)
+		return NULL;
+	d->note = decode_pack(codec, &d->payload, data->value,
 	    now.ns ? now : route->received);
-	if (why == NULL)
+	if (d->note == NULL)
 		d->records = &d->payload;
-	else if (why != payload_no_senml)
-		d->note = why;
 	return NULL;
 }

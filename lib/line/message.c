@@ -5,12 +5,12 @@
 #include "json/json.h"
 #include "json/number.h"
 #include "line/position.h"
+#include "senml/decode.h"
 #include "senml/content_format.h"
 
 /* How a payload that can't stand as a pack is carried, and the only form
  * that message_payload decodes. */
 #define WRAPPED STR("\"n\":\"payload\",\"vd\":\"")
-#define SENML_JSON STR("application/senml+json")
 #define BYTES STR("application/octet-stream")
 
 /* A pack may stand in the line as it is when labels can be put behind its
@@ -61,8 +61,8 @@ message_wrap(struct buf *b, const struct route *r, struct str payload,
     struct str type, struct pack *p)
 {
 	size_t start = b->n;
-	bool senml = payload.n > 0 && pack_parse_json(p, payload,
-	    r->received) == NULL;
+	bool senml = payload.n > 0 && decode_pack(&codec_json, p,
+	    payload, r->received) == NULL;
 
 	if (senml && message_can_stand(payload, p)) {
 		buf_put_str(b, STR("[{"));
@@ -71,7 +71,7 @@ message_wrap(struct buf *b, const struct route *r, struct str payload,
 		buf_putc(b, '\n');
 	} else {
 		if (senml)
-			type = SENML_JSON;
+			type = codec_json.type;
 		else if (type.n == 0 || type.n > 255 ||
 		    !content_format_valid(type))
 			type = BYTES;
@@ -236,6 +236,6 @@ message_payload(struct str line, struct arena *arena, struct str *payload,
 	if (tail)
 		to[2 + s.n] = ']';
 	*payload = (struct str){ to, s.n + 2 + tail };
-	*type = SENML_JSON;
+	*type = codec_json.type;
 	return true;
 }

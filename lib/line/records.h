@@ -8,8 +8,8 @@
 /*
  * Lines in the form of mfx-line(5) and the records in them.
  *
- * pack_parse_json for a line: the routing labels of the first record (or of
- * the only record, when the line is an object) go into *route.  With now.ns
+ * Reads a line: the routing labels of the first record (or of the only record,
+ * when the line is an object) go into *route.  With now.ns
  * 0, relative times count from `received`, or else from the clock.  The time
  * of an object is always absolute, as RFC 8428 4.5.3 has been applied to it
  * before; an object without a time gets `now`.  An object that gives no

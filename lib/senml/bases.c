@@ -10,19 +10,10 @@
 /* different texts that can become bu or bct */
 #define TALLY_MAX 16
 
-/* What a field takes beside its text, and a number for it. */
-static const struct costs {
-	long text, base_text, number, base_number;
-} costs[] = {
-	[ENCODING_JSON] = { 7, 8, 5, 6 },	/* ,"n":"" ,"t": */
-	[ENCODING_CBOR] = { 2, 2, 1, 1 },
-	[ENCODING_XML] = { 5, 6, 5, 6 },	/*  n=""    t="" */
-};
-
 void
-bases_init(struct bases *b, enum encoding encoding, bool stream)
+bases_init(struct bases *b, const struct senml_codec *codec)
 {
-	*b = (struct bases){ .encoding = encoding, .stream = stream };
+	*b = (struct bases){ .codec = codec };
 	buf_init(&b->bn, NAME_MAX_BYTES);
 	buf_init(&b->bu, BASE_TEXT_MAX);
 	buf_init(&b->bct, BASE_TEXT_MAX);
@@ -49,7 +40,7 @@ bases_begin(struct bases *b)
 }
 
 static void
-set(struct buf *b, struct str s)
+bases_set(struct buf *b, struct str s)
 {
 	buf_clear(b);
 	buf_put_str(b, s);
@@ -58,20 +49,21 @@ set(struct buf *b, struct str s)
 /* ---- bu and bct: one for all that are in sight ---- */
 
 static struct str
-unit_of(const struct record *r)
+bases_unit_of(const struct record *r)
 {
 	return r->unit;
 }
 
 static struct str
-type_of(const struct record *r)
+bases_type_of(const struct record *r)
 {
 	return r->ct;
 }
 
 /* The text that most of them have; empty when it is not worth a base. */
 static struct str
-most_common(const struct bases *b, struct str (*of)(const struct record *))
+bases_most_common(const struct bases *b,
+    struct str (*of)(const struct record *))
 {
 	struct {
 		struct str text;
@@ -98,9 +90,9 @@ most_common(const struct bases *b, struct str (*of)(const struct record *))
 
 /* What all units in sight take with this one as bu. */
 static long
-unit_cost(const struct bases *b, struct str bu)
+bases_unit_cost(const struct bases *b, struct str bu)
 {
-	const struct costs *c = &costs[b->encoding];
+	const struct codec_costs *c = &b->codec->costs;
 	long sum = str_eq(bu, buf_str(&b->bu)) ? 0 :
 	    c->base_text + (long)bu.n;
 	size_t i;
@@ -112,29 +104,30 @@ unit_cost(const struct bases *b, struct str bu)
 }
 
 static void
-choose_unit(struct bases *b)
+bases_choose_unit(struct bases *b)
 {
-	struct str best = buf_str(&b->bu), most = most_common(b, unit_of);
+	struct str best = buf_str(&b->bu);
+	struct str most = bases_most_common(b, bases_unit_of);
 
-	if (unit_cost(b, most) < unit_cost(b, best))
+	if (bases_unit_cost(b, most) < bases_unit_cost(b, best))
 		best = most;
-	if (unit_cost(b, STR_NONE) < unit_cost(b, best))
+	if (bases_unit_cost(b, STR_NONE) < bases_unit_cost(b, best))
 		best = STR_NONE;
 	b->new_bu = !str_eq(best, buf_str(&b->bu));
 	if (b->new_bu)
-		set(&b->bu, best);
+		bases_set(&b->bu, best);
 }
 
 /* A bct can't be taken back: it is for packs in which all data has a type. */
 static void
-choose_type(struct bases *b)
+bases_choose_type(struct bases *b)
 {
 	struct str most;
 	size_t i, same = 0;
 
-	if (b->stream)
+	if (b->codec->stream)
 		return;
-	most = most_common(b, type_of);
+	most = bases_most_common(b, bases_type_of);
 	for (i = 0; i < b->n; i++) {
 		if (b->records[i].kind == VALUE_DATA &&
 		    b->records[i].ct.p == NULL)
@@ -143,7 +136,7 @@ choose_type(struct bases *b)
 	}
 	b->has_bct = b->new_bct = most.n > 0 && same > 1;
 	if (b->has_bct)
-		set(&b->bct, most);
+		bases_set(&b->bct, most);
 }
 
 void
@@ -152,14 +145,14 @@ bases_look(struct bases *b, const struct record *records, size_t n)
 	b->records = records;
 	b->n = n;
 	b->bn_until = 0;
-	choose_unit(b);
-	choose_type(b);
+	bases_choose_unit(b);
+	bases_choose_type(b);
 }
 
 /* ---- bn ---- */
 
 static size_t
-common(struct str a, struct str b, size_t max)
+bases_common(struct str a, struct str b, size_t max)
 {
 	size_t n = 0;
 
@@ -178,28 +171,28 @@ struct prefix {
 };
 
 static void
-count_savings(const struct bases *b, struct prefix *p)
+bases_count_savings(const struct bases *b, struct prefix *p)
 {
 	p->saves = (long)(p->n * p->run) +
-	    (long)p->whole * costs[b->encoding].text;
+	    (long)p->whole * b->codec->costs.text;
 }
 
 /* does a save more for each record? */
 static bool
-better(const struct prefix *a, const struct prefix *b)
+bases_better(const struct prefix *a, const struct prefix *b)
 {
 	return a->saves * (long)b->run > b->saves * (long)a->run;
 }
 
 static struct prefix
-best_prefix(const struct bases *b, size_t i)
+bases_best_prefix(const struct bases *b, size_t i)
 {
 	struct str name = b->records[i].name;
 	struct prefix p = { .n = name.n }, best = { .run = 0 };
 	size_t end = b->n - i > AHEAD_MAX ? i + AHEAD_MAX : b->n, n;
 
 	for (; i < end; i++) {
-		n = common(name, b->records[i].name, p.n);
+		n = bases_common(name, b->records[i].name, p.n);
 		if (n == 0)
 			break;
 		/* those before it go on behind a shorter one */
@@ -208,9 +201,9 @@ best_prefix(const struct bases *b, size_t i)
 		p.n = n;
 		p.whole += b->records[i].name.n == n;
 		p.run++;
-		count_savings(b, &p);
-		p.saves -= costs[b->encoding].base_text + (long)n;
-		if (best.run == 0 || better(&p, &best))
+		bases_count_savings(b, &p);
+		p.saves -= b->codec->costs.base_text + (long)n;
+		if (best.run == 0 || bases_better(&p, &best))
 			best = p;
 	}
 	return best;
@@ -218,7 +211,7 @@ best_prefix(const struct bases *b, size_t i)
 
 /* The bn in force, for as long as it serves; run is 0 when it does not. */
 static struct prefix
-kept_prefix(const struct bases *b, size_t i)
+bases_kept_prefix(const struct bases *b, size_t i)
 {
 	struct str bn = buf_str(&b->bn);
 	struct prefix p = { .n = bn.n };
@@ -231,13 +224,13 @@ kept_prefix(const struct bases *b, size_t i)
 		p.whole += b->records[i].name.n == bn.n;
 		p.run++;
 	}
-	count_savings(b, &p);
+	bases_count_savings(b, &p);
 	return p;
 }
 
 /* Of one record alone in a stream: the part that others may share. */
 static size_t
-device_part(struct str name)
+bases_device_part(struct str name)
 {
 	size_t n = name.n;
 
@@ -249,25 +242,26 @@ device_part(struct str name)
 
 /* True when there is a new one. */
 static bool
-choose_name(struct bases *b, size_t i)
+bases_choose_name(struct bases *b, size_t i)
 {
 	struct str name = b->records[i].name;
-	struct prefix kept = kept_prefix(b, i), best = best_prefix(b, i);
+	struct prefix kept = bases_kept_prefix(b, i);
+	struct prefix best = bases_best_prefix(b, i);
 
-	if (kept.run > 0 && !better(&best, &kept) &&
-	    (b->bn.n > 0 || !b->stream)) {
+	if (kept.run > 0 && !bases_better(&best, &kept) &&
+	    (b->bn.n > 0 || !b->codec->stream)) {
 		b->bn_until = i + kept.run;
 		return false;
 	}
-	if (b->stream && best.run == 1)
-		best.n = device_part(name);
+	if (b->codec->stream && best.run == 1)
+		best.n = bases_device_part(name);
 	b->bn_until = i + best.run;
-	set(&b->bn, (struct str){ name.p, best.n });
+	bases_set(&b->bn, (struct str){ name.p, best.n });
 	return true;
 }
 
 static inline void
-put(struct fields *f, enum label l, struct str text)
+bases_put(struct fields *f, enum label l, struct str text)
 {
 	f->have |= LABEL_BIT(l);
 	/* an empty text that stands is not an absent one */
@@ -275,20 +269,20 @@ put(struct fields *f, enum label l, struct str text)
 }
 
 static void
-apply_name(struct bases *b, size_t i, struct fields *f)
+bases_apply_name(struct bases *b, size_t i, struct fields *f)
 {
 	struct str name = b->records[i].name;
 
-	if (i >= b->bn_until && choose_name(b, i))
-		put(f, LABEL_BN, buf_str(&b->bn));
+	if (i >= b->bn_until && bases_choose_name(b, i))
+		bases_put(f, LABEL_BN, buf_str(&b->bn));
 	if (name.n > b->bn.n)
-		put(f, LABEL_N, str_from(name, b->bn.n));
+		bases_put(f, LABEL_N, str_from(name, b->bn.n));
 }
 
 /* ---- bt ---- */
 
 static struct str
-print(char *to, struct stamp t)
+bases_print(char *to, struct stamp t)
 {
 	size_t n = stamp_print(to, t);
 
@@ -299,24 +293,19 @@ print(char *to, struct stamp t)
 
 /* What a time takes as a number. */
 static long
-time_cost(const struct bases *b, int64_t ns)
+bases_time_size(const struct bases *b, int64_t ns)
 {
 	char text[STAMP_TEXT];
-	int64_t s;
 
-	if (b->encoding != ENCODING_CBOR)
-		return (long)stamp_print(text, (struct stamp){ ns });
-	if (ns % STAMP_SECOND != 0)
-		return 9;
-	s = ns < 0 ? -(ns / STAMP_SECOND) - 1 : ns / STAMP_SECOND;
-	return s < 24 ? 1 : s <= UINT8_MAX ? 2 : s <= UINT16_MAX ? 3 : 5;
+	return b->codec->time_size ? b->codec->time_size(ns) :
+	    (long)stamp_print(text, (struct stamp){ ns });
 }
 
 /* Is it better to say this time as the new bt? */
 static bool
-worth_a_base(const struct bases *b, size_t i)
+bases_worth_a_base(const struct bases *b, size_t i)
 {
-	const struct costs *c = &costs[b->encoding];
+	const struct codec_costs *c = &b->codec->costs;
 	int64_t t = b->records[i].time.ns;
 	long run = 0;
 
@@ -324,23 +313,23 @@ worth_a_base(const struct bases *b, size_t i)
 		return true;
 	for (; i < b->n && run < AHEAD_MAX && b->records[i].time.ns == t; i++)
 		run++;
-	return run * (c->number + time_cost(b, t - b->bt.ns)) >
-	    c->base_number + time_cost(b, t);
+	return run * (c->number + bases_time_size(b, t - b->bt.ns)) >
+	    c->base_number + bases_time_size(b, t);
 }
 
 static void
-apply_time(struct bases *b, size_t i, struct fields *f)
+bases_apply_time(struct bases *b, size_t i, struct fields *f)
 {
 	struct stamp t = b->records[i].time;
 
 	if (b->has_bt && t.ns == b->bt.ns)
 		return;
-	if (worth_a_base(b, i)) {
+	if (bases_worth_a_base(b, i)) {
 		b->has_bt = true;
 		b->bt = t;
-		put(f, LABEL_BT, print(b->digits[1], t));
+		bases_put(f, LABEL_BT, bases_print(b->digits[1], t));
 	} else {
-		put(f, LABEL_T, print(b->digits[2],
+		bases_put(f, LABEL_T, bases_print(b->digits[2],
 		    (struct stamp){ t.ns - b->bt.ns }));
 	}
 }
@@ -348,42 +337,43 @@ apply_time(struct bases *b, size_t i, struct fields *f)
 /* ---- all of a record ---- */
 
 static void
-apply_value(const struct bases *b, const struct record *r, struct fields *f)
+bases_apply_value(const struct bases *b, const struct record *r,
+    struct fields *f)
 {
 	switch (r->kind) {
 	case VALUE_NONE:
 		break;
 	case VALUE_NUMBER:
-		put(f, LABEL_V, r->value);
+		bases_put(f, LABEL_V, r->value);
 		break;
 	case VALUE_STRING:
-		put(f, LABEL_VS, r->value);
+		bases_put(f, LABEL_VS, r->value);
 		break;
 	case VALUE_BOOL:
-		put(f, LABEL_VB, STR_NONE);
+		bases_put(f, LABEL_VB, STR_NONE);
 		f->truth = r->truth;
 		break;
 	case VALUE_DATA:
-		put(f, LABEL_VD, r->value);
+		bases_put(f, LABEL_VD, r->value);
 		if (r->ct.p != NULL && !(b->has_bct &&
 		    str_eq(r->ct, buf_str(&b->bct))))
-			put(f, LABEL_CT, r->ct);
+			bases_put(f, LABEL_CT, r->ct);
 		break;
 	}
 	if (r->sum.p != NULL)
-		put(f, LABEL_S, r->sum);
+		bases_put(f, LABEL_S, r->sum);
 	if (r->update.p != NULL)
-		put(f, LABEL_UT, r->update);
+		bases_put(f, LABEL_UT, r->update);
 }
 
 static void
-apply_version(struct bases *b, const struct record *r, struct fields *f)
+bases_apply_version(struct bases *b, const struct record *r, struct fields *f)
 {
 	size_t n = digits_print(b->digits[0], r->version);
 
 	b->version = r->version;
 	b->digits[0][n] = '\0';
-	put(f, LABEL_BVER, (struct str){ b->digits[0], n });
+	bases_put(f, LABEL_BVER, (struct str){ b->digits[0], n });
 }
 
 void
@@ -391,17 +381,17 @@ bases_apply(struct bases *b, size_t i, struct fields *f)
 {
 	const struct record *r = &b->records[i];
 
-	f->have = f->wild = f->bad = 0;
+	f->have = f->exponent = f->bad = 0;
 	if (r->version != b->version)
-		apply_version(b, r, f);
+		bases_apply_version(b, r, f);
 	if (b->new_bu)
-		put(f, LABEL_BU, buf_str(&b->bu));
+		bases_put(f, LABEL_BU, buf_str(&b->bu));
 	if (b->new_bct)
-		put(f, LABEL_BCT, buf_str(&b->bct));
+		bases_put(f, LABEL_BCT, buf_str(&b->bct));
 	b->new_bu = b->new_bct = false;
-	apply_name(b, i, f);
-	apply_time(b, i, f);
+	bases_apply_name(b, i, f);
+	bases_apply_time(b, i, f);
 	if (!str_eq(r->unit, buf_str(&b->bu)))
-		put(f, LABEL_U, r->unit);
-	apply_value(b, r, f);
+		bases_put(f, LABEL_U, r->unit);
+	bases_apply_value(b, r, f);
 }

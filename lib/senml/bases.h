@@ -2,7 +2,7 @@
 #ifndef MFX_SENML_BASES_H
 #define MFX_SENML_BASES_H
 
-#include "senml/fields.h"
+#include "senml/codec.h"
 
 /*
  * The inverse of the resolver: which fields to write for resolved records so
@@ -24,13 +24,8 @@
  *
  * In a stream base values stay in force between calls of bases_look().
  */
-enum encoding {
-	ENCODING_JSON, ENCODING_CBOR, ENCODING_XML,
-};
-
 struct bases {
-	enum encoding encoding;
-	bool stream;			/* more records will come later */
+	const struct senml_codec *codec;
 	/* private */
 	struct buf bn, bu, bct;		/* in force */
 	struct stamp bt;
@@ -43,7 +38,7 @@ struct bases {
 	char digits[3][STAMP_TEXT];	/* of bver, bt and t */
 };
 
-void bases_init(struct bases *, enum encoding, bool stream);
+void bases_init(struct bases *, const struct senml_codec *);
 void bases_release(struct bases *);
 /* begins a pack: no base value is in force */
 void bases_begin(struct bases *);

@@ -2,8 +2,16 @@
 #include "senml/cbor.h"
 
 #include <endian.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
+
+#include "json/number.h"
+
+#define TAG_DECIMAL 4
+/* so many digits always come back from a double, within its range */
+#define DOUBLE_KEEPS UINT64_C(1000000000000000)
+#define DOUBLE_EXPONENT 290
 
 const char *
 cbor_fail(struct cbor *c, const char *at, const char *why)
@@ -64,7 +72,7 @@ cbor_string(struct cbor *c, const char *p, const struct cbor_head *h,
 
 /* The item at p is a whole one, or opens others. */
 static const char *
-skip_head(struct cbor *c, const char *p, struct cbor_walk *w)
+cbor_skip_head(struct cbor *c, const char *p, struct cbor_walk *w)
 {
 	struct cbor_open *o = &w->open[w->depth];
 	struct cbor_head h;
@@ -101,7 +109,8 @@ skip_head(struct cbor *c, const char *p, struct cbor_walk *w)
 
 /* Closes what ends at p. */
 static const char *
-close_open(struct cbor *c, const char *p, struct cbor_open *open, int *depth)
+cbor_close_open(struct cbor *c, const char *p, struct cbor_open *open,
+    int *depth)
 {
 	while (*depth > 0) {
 		struct cbor_open *o = &open[*depth];
@@ -126,7 +135,7 @@ close_open(struct cbor *c, const char *p, struct cbor_open *open, int *depth)
 /* Numbers and short strings inside of an item of definite length, as nearly
  * all of a pack is: stepped over without looking at what is open. */
 static const char *
-skip_plain(const char *p, const char *end, struct cbor_open *o)
+cbor_skip_plain(const char *p, const char *end, struct cbor_open *o)
 {
 	for (; o->left > 0 && p < end; o->left--) {
 		unsigned char first = (unsigned char)*p;
@@ -172,20 +181,20 @@ cbor_step(struct cbor *c, struct cbor_walk *w, const char *p)
 
 		/* first what ends here: the break may only have come now */
 		w->at = p;
-		if ((p = close_open(c, p, w->open, &w->depth)) == NULL)
+		if ((p = cbor_close_open(c, p, w->open, &w->depth)) == NULL)
 			return NULL;
 		if (w->depth == 0 && w->open[0].left == 0)
 			break;
 		w->at = p;
 		before = w->depth;
 		if (before > 0 && !w->open[before].indefinite) {
-			q = skip_plain(p, c->end, &w->open[before]);
+			q = cbor_skip_plain(p, c->end, &w->open[before]);
 			if (q != p) {
 				p = q;
 				continue;
 			}
 		}
-		if ((p = skip_head(c, p, w)) == NULL)
+		if ((p = cbor_skip_head(c, p, w)) == NULL)
 			return NULL;
 		if (w->depth == before) {
 			w->open[before].left--;
@@ -215,7 +224,7 @@ cbor_skip_within(struct cbor *c, const char *p, int max)
 }
 
 static double
-half(unsigned bits)
+cbor_half(unsigned bits)
 {
 	int exponent = (int)(bits >> 10 & 31);
 	double m = bits & 0x3ff, v;
@@ -237,7 +246,7 @@ cbor_float(const struct cbor_head *h)
 	float f;
 
 	if (h->info == CBOR_HALF)
-		return half((unsigned)h->arg);
+		return cbor_half((unsigned)h->arg);
 	if (h->info == CBOR_SINGLE) {
 		memcpy(&f, &single, sizeof f);
 		return (double)f;
@@ -246,40 +255,57 @@ cbor_float(const struct cbor_head *h)
 	return d;
 }
 
-static void
-put_big_endian(struct buf *b, unsigned char first, uint64_t v, int bytes)
+static size_t
+cbor_big_endian(char *to, unsigned first, uint64_t v, int bytes)
 {
-	char text[9];
 	int i;
 
-	text[0] = (char)first;
+	to[0] = (char)first;
 	for (i = bytes; i > 0; i--) {
-		text[i] = (char)(v & 0xff);
+		to[i] = (char)(v & 0xff);
 		v >>= 8;
 	}
-	buf_put(b, text, (size_t)bytes + 1);
+	return (size_t)bytes + 1;
+}
+
+size_t
+cbor_print_head(char *to, enum cbor_major major, uint64_t arg)
+{
+	unsigned first = (unsigned)major << 5;
+
+	if (arg < 24)
+		return cbor_big_endian(to, first | (unsigned)arg, 0, 0);
+	if (arg <= UINT8_MAX)
+		return cbor_big_endian(to, first | 24, arg, 1);
+	if (arg <= UINT16_MAX)
+		return cbor_big_endian(to, first | 25, arg, 2);
+	if (arg <= UINT32_MAX)
+		return cbor_big_endian(to, first | 26, arg, 4);
+	return cbor_big_endian(to, first | 27, arg, 8);
 }
 
 void
 cbor_put_head(struct buf *b, enum cbor_major major, uint64_t arg)
 {
-	unsigned char first = (unsigned char)(major << 5);
+	char text[CBOR_HEAD_MAX];
 
 	if (arg < 24)
-		buf_putc(b, (char)(first | arg));
-	else if (arg <= UINT8_MAX)
-		put_big_endian(b, first | 24, arg, 1);
-	else if (arg <= UINT16_MAX)
-		put_big_endian(b, first | 25, arg, 2);
-	else if (arg <= UINT32_MAX)
-		put_big_endian(b, first | 26, arg, 4);
+		buf_putc(b, (char)((unsigned)major << 5 | arg));
 	else
-		put_big_endian(b, first | 27, arg, 8);
+		buf_put(b, text, cbor_print_head(text, major, arg));
+}
+
+static void
+cbor_put_bits(struct buf *b, unsigned first, uint64_t bits, int bytes)
+{
+	char text[CBOR_HEAD_MAX];
+
+	buf_put(b, text, cbor_big_endian(text, first, bits, bytes));
 }
 
 /* The half that is exactly v, or -1. */
 static long
-exact_half(double v)
+cbor_exact_half(double v)
 {
 	long sign = signbit(v) ? 0x8000 : 0, bits;
 	int e;
@@ -292,7 +318,7 @@ exact_half(double v)
 		return -1;
 	bits = e >= -13 ? (long)((m * 2048) - 1024) + ((e + 14L) << 10) :
 	    (long)ldexp(m, e + 24);
-	return half((unsigned)(bits | sign)) == v ? bits | sign : -1;
+	return cbor_half((unsigned)(bits | sign)) == v ? bits | sign : -1;
 }
 
 void
@@ -311,11 +337,76 @@ cbor_put_double(struct buf *b, double v)
 			cbor_put_head(b, CBOR_UINT, (uint64_t)v);
 	} else if ((double)f != v) {
 		memcpy(&bits, &v, sizeof bits);
-		put_big_endian(b, 0xfb, bits, 8);
-	} else if ((h = exact_half(v)) >= 0) {
-		put_big_endian(b, 0xf9, (uint64_t)h, 2);
+		cbor_put_bits(b, 0xfb, bits, 8);
+	} else if ((h = cbor_exact_half(v)) >= 0) {
+		cbor_put_bits(b, 0xf9, (uint64_t)h, 2);
 	} else {
 		memcpy(&single, &f, sizeof single);
-		put_big_endian(b, 0xfa, single, 4);
+		cbor_put_bits(b, 0xfa, single, 4);
+	}
+}
+
+/* Does the nearest double still say m * 10^e?  Where doubles end nobody
+ * can expect more. */
+static bool
+cbor_double_keeps(double v, uint64_t m, int e)
+{
+	char text[NUMBER_TEXT];
+	bool negative;
+	uint64_t m2;
+	int e2;
+
+	if ((m < DOUBLE_KEEPS && e > -DOUBLE_EXPONENT &&
+	    e < DOUBLE_EXPONENT) || fabs(v) < DBL_MIN)
+		return true;
+	return number_decimal((struct str){ text, number_print(text, v) },
+	    &negative, &m2, &e2) && m2 == m && (e2 == e || m == 0);
+}
+
+/* m * 10^e when an integer can hold it */
+static bool
+cbor_whole(uint64_t *m, int e)
+{
+	uint64_t v = *m;
+
+	if (e < 0)
+		return false;
+	if (v == 0)
+		return true;
+	for (; e > 0; e--)
+		if (__builtin_mul_overflow(v, 10, &v))
+			return false;
+	*m = v;
+	return true;
+}
+
+void
+cbor_put_integer(struct buf *b, bool negative, uint64_t m)
+{
+	if (negative && m > 0)
+		cbor_put_head(b, CBOR_NEGATIVE, m - 1);
+	else
+		cbor_put_head(b, CBOR_UINT, m);
+}
+
+void
+cbor_put_number(struct buf *b, struct str number)
+{
+	double v;
+	uint64_t m;
+	bool negative;
+	int e;
+
+	if (!number_decimal(number, &negative, &m, &e)) {
+		cbor_put_double(b, number_value(number));
+	} else if (cbor_whole(&m, e)) {
+		cbor_put_integer(b, negative, m);
+	} else if (cbor_double_keeps(v = number_value(number), m, e)) {
+		cbor_put_double(b, v);
+	} else {
+		cbor_put_head(b, CBOR_TAG, TAG_DECIMAL);
+		cbor_put_head(b, CBOR_ARRAY, 2);
+		cbor_put_integer(b, e < 0, (uint64_t)(e < 0 ? -e : e));
+		cbor_put_integer(b, negative, m);
 	}
 }

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "senml/encode.h"
 
-#include "senml/cbor.h"
-#include "senml/fields_put.h"
-#include "senml/xml_write.h"
-
-#define XML_HEAD STR("<sensml xmlns=\"urn:ietf:params:xml:ns:senml\">")
-#define XML_TAIL STR("</sensml>")
-#define CBOR_OPEN '\x9f'
-#define CBOR_BREAK '\xff'
-
 /* one record with all that JSON or XML make of its characters */
 #define SCRATCH_MAX ((size_t)16 << 20)
 /* what a record takes beside its texts, and a byte of a text at most */
@@ -17,9 +8,10 @@
 #define BYTE_MAX 6
 
 void
-encode_init(struct encoder *e, enum encoding encoding, bool stream)
+encode_init(struct encoder *e, const struct senml_codec *codec)
 {
-	bases_init(&e->bases, encoding, stream);
+	e->codec = codec;
+	bases_init(&e->bases, codec);
 	buf_init(&e->scratch, SCRATCH_MAX);
 	e->max = SIZE_MAX;
 	e->open = false;
@@ -32,27 +24,18 @@ encode_release(struct encoder *e)
 	buf_release(&e->scratch);
 }
 
-static bool
-xml_carries(struct encoder *e, const struct record *r)
-{
-	buf_clear(&e->scratch);
-	return xml_put_escaped(&e->scratch, r->unit) &&
-	    xml_put_escaped(&e->scratch, r->ct) &&
-	    (r->kind != VALUE_STRING ||
-	    xml_put_escaped(&e->scratch, r->value));
-}
-
 const char *
 encode_check(struct encoder *e, const struct record *r)
 {
 	size_t most = RECORD_OVERHEAD + r->name.n + r->sum.n + r->update.n +
 	    BYTE_MAX * (r->unit.n + r->ct.n + r->value.n);
+	const char *why;
 
 	if (r->time.ns < RELATIVE_BELOW)
 		return "a time before 1978-07-04 can't stand in SenML";
-	if (e->bases.encoding == ENCODING_XML && !xml_carries(e, r))
-		return "a character that XML can't carry";
-	if (e->bases.stream || most <= e->max)
+	if (e->codec->refuse != NULL && (why = e->codec->refuse(r)) != NULL)
+		return why;
+	if (e->codec->stream || most <= e->max)
 		return NULL;
 	buf_clear(&e->scratch);
 	encode_pack(e, &e->scratch, STR_NONE, r, 1);
@@ -60,79 +43,53 @@ encode_check(struct encoder *e, const struct record *r)
 	    "record larger than a pack may be" : NULL;
 }
 
-/* Record i as it stands in a pack or a stream, with what parts it from the
- * one before. */
+static inline void
+encode_separator(struct buf *b, char c)
+{
+	if (c != '\0')
+		buf_putc(b, c);
+}
+
 static void
-put_record(struct encoder *e, struct buf *b, struct str labels, size_t i)
+encode_record(struct encoder *e, struct buf *b, struct str labels, size_t i)
 {
 	struct fields f;
 
 	bases_apply(&e->bases, i, &f);
-	switch (e->bases.encoding) {
-	case ENCODING_JSON:
-		fields_put_json(b, labels, &f);
-		break;
-	case ENCODING_CBOR:
-		fields_put_cbor(b, &f);
-		break;
-	case ENCODING_XML:
-		fields_put_xml(b, &f);
-		break;
-	}
+	e->codec->put(b, labels, &f);
+}
+
+/* What the end of a pack of n records takes: its tail, and its head, when
+ * only now it is known. */
+static size_t
+encode_end_size(const struct encoder *e, size_t n)
+{
+	char head[CODEC_COUNT_MAX];
+
+	return e->codec->tail.n +
+	    (e->codec->count ? e->codec->count(head, n) : 0);
 }
 
 static void
-put_head(const struct encoder *e, struct buf *b)
+encode_end(const struct encoder *e, struct buf *b, size_t start, size_t n)
 {
-	if (e->bases.encoding == ENCODING_JSON)
-		buf_putc(b, '[');
-	else if (e->bases.encoding == ENCODING_XML)
-		buf_put_str(b, XML_HEAD);
+	char head[CODEC_COUNT_MAX];
+	size_t size;
+
+	buf_put_str(b, e->codec->tail);
+	if (e->codec->count == NULL)
+		return;
+	size = e->codec->count(head, n);
+	if (buf_room(b, size) == NULL)
+		return;
+	memmove(b->p + start + size, b->p + start, b->n - start);
+	memcpy(b->p + start, head, size);
+	b->n += size;
 }
 
-/* The end of a pack, and in CBOR its head, whose size only now is known. */
-static void
-put_tail(const struct encoder *e, struct buf *b, size_t start, size_t n)
-{
-	size_t body = b->n - start, head;
-	char text[9];
-
-	switch (e->bases.encoding) {
-	case ENCODING_JSON:
-		buf_putc(b, ']');
-		break;
-	case ENCODING_XML:
-		buf_put_str(b, XML_TAIL);
-		break;
-	case ENCODING_CBOR:
-		cbor_put_head(b, CBOR_ARRAY, n);
-		if (b->full)
-			break;
-		head = b->n - start - body;
-		memcpy(text, b->p + start + body, head);
-		memmove(b->p + start + head, b->p + start, body);
-		memcpy(b->p + start, text, head);
-		break;
-	}
-}
-
+/* As many of the records as fit, one at least; returns their number. */
 static size_t
-tail_size(const struct encoder *e, size_t n)
-{
-	switch (e->bases.encoding) {
-	case ENCODING_JSON:
-		return 1;
-	case ENCODING_XML:
-		return XML_TAIL.n;
-	case ENCODING_CBOR:
-		return n < 24 ? 1 : n <= UINT8_MAX ? 2 : n <= UINT16_MAX ?
-		    3 : 5;
-	}
-	return 0;
-}
-
-static size_t
-put_pack(struct encoder *e, struct buf *b, struct str labels,
+encode_some(struct encoder *e, struct buf *b, struct str labels,
     const struct record *records, size_t n)
 {
 	size_t start = b->n, max, i, end;
@@ -140,20 +97,20 @@ put_pack(struct encoder *e, struct buf *b, struct str labels,
 	max = e->max > SIZE_MAX - labels.n ? SIZE_MAX : e->max + labels.n;
 	bases_begin(&e->bases);
 	bases_look(&e->bases, records, n);
-	put_head(e, b);
+	buf_put_str(b, e->codec->head);
 	for (i = 0; i < n; i++) {
 		end = b->n;
-		if (i > 0 && e->bases.encoding == ENCODING_JSON)
-			buf_putc(b, ',');
-		put_record(e, b, i == 0 ? labels : STR_NONE, i);
+		if (i > 0)
+			encode_separator(b, e->codec->between);
+		encode_record(e, b, i == 0 ? labels : STR_NONE, i);
 		if (i > 0 && (b->full ||
-		    b->n - start + tail_size(e, i + 1) > max)) {
+		    b->n - start + encode_end_size(e, i + 1) > max)) {
 			b->n = end;
 			b->full = false;
 			break;
 		}
 	}
-	put_tail(e, b, start, i);
+	encode_end(e, b, start, i);
 	return i;
 }
 
@@ -161,12 +118,12 @@ size_t
 encode_pack(struct encoder *e, struct buf *b, struct str labels,
     const struct record *records, size_t n)
 {
-	size_t start = b->n, put = put_pack(e, b, labels, records, n);
+	size_t start = b->n, put = encode_some(e, b, labels, records, n);
 
 	/* alone it takes less than in front of others */
 	if (put == 1 && n > 1 && b->n - start - labels.n > e->max) {
 		b->n = start;
-		put = put_pack(e, b, labels, records, 1);
+		put = encode_some(e, b, labels, records, 1);
 	}
 	return put;
 }
@@ -175,19 +132,17 @@ void
 encode_stream(struct encoder *e, struct buf *b, const struct record *records,
     size_t n)
 {
-	bool json = e->bases.encoding == ENCODING_JSON;
 	size_t i;
 
 	bases_look(&e->bases, records, n);
 	for (i = 0; i < n; i++) {
-		if (json)
-			buf_putc(b, e->open ? ',' : '[');
-		else if (!e->open)
-			buf_putc(b, CBOR_OPEN);
+		if (e->open)
+			encode_separator(b, e->codec->between);
+		else
+			buf_put_str(b, e->codec->head);
 		e->open = true;
-		put_record(e, b, STR_NONE, i);
-		if (json)
-			buf_putc(b, '\n');
+		encode_record(e, b, STR_NONE, i);
+		encode_separator(b, e->codec->after);
 	}
 }
 
@@ -196,10 +151,7 @@ encode_stream_end(struct encoder *e, struct buf *b)
 {
 	if (!e->open)
 		return;
-	if (e->bases.encoding == ENCODING_JSON)
-		buf_put_str(b, STR("]\n"));
-	else
-		buf_putc(b, CBOR_BREAK);
+	buf_put_str(b, e->codec->tail);
 	e->open = false;
 	bases_begin(&e->bases);
 }

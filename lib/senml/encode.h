@@ -8,7 +8,7 @@
  * Writes resolved records as packs, or as one open stream.  They resolve to
  * the same records, in the same order.
  *
- *	encode_init(&e, ENCODING_CBOR, false);
+ *	encode_init(&e, &codec_cbor);
  *	e.max = 1024;
  *	for (; n > 0; records += k, n -= k)
  *		k = encode_pack(&e, &buf, STR_NONE, records, n);
@@ -17,6 +17,7 @@
  * come one by one and for many channels see cmd/encode/packer.h.
  */
 struct encoder {
+	const struct senml_codec *codec;
 	struct bases bases;
 	size_t max;	/* bytes of a pack without labels; SIZE_MAX at first */
 	/* private */
@@ -24,12 +25,12 @@ struct encoder {
 	bool open;	/* the stream has begun */
 };
 
-void encode_init(struct encoder *, enum encoding, bool stream);
+void encode_init(struct encoder *, const struct senml_codec *);
 void encode_release(struct encoder *);
 
 /*
  * NULL, or why no pack can hold the record: its time is below 2^28 seconds
- * and would be read as relative; XML can't carry its text; or it alone needs
+ * and would be read as relative; the format can't hold it; or it alone needs
  * more than `max` bytes.
  */
 const char *encode_check(struct encoder *, const struct record *);
@@ -44,7 +45,7 @@ size_t encode_pack(struct encoder *, struct buf *, struct str labels,
     const struct record *, size_t n);
 
 /* The next records of a stream, and its end; a stream without records is
- * empty.  In JSON a newline follows each record. */
+ * empty. */
 void encode_stream(struct encoder *, struct buf *, const struct record *,
     size_t n);
 void encode_stream_end(struct encoder *, struct buf *);

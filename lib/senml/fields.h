@@ -5,10 +5,10 @@
 #include "senml/pack.h"
 
 /*
- * Between the encodings and the resolver: one record as it was written,
- * before base fields are applied.  A parser fills it in and passes it on;
- * base fields, time and the rules of RFC 8428 4 are applied in the same way
- * for JSON, CBOR and XML.
+ * Between the formats and the resolver: one record as it was written, before
+ * base fields are applied.  A codec fills it in and hands it to
+ * resolver_add(); base fields, time and the rules of RFC 8428 4 are applied
+ * in the same way for all formats.
  */
 enum label {
 	LABEL_BVER, LABEL_BN, LABEL_BT, LABEL_BU, LABEL_BV, LABEL_BS,
@@ -21,8 +21,19 @@ enum label {
 	LABEL_SUBTOPIC, LABEL_RECEIVED, LABEL_SEQ, LABEL_PART,
 	LABEL_COUNT,
 	LABEL_UNKNOWN = LABEL_COUNT,
-	LABEL_MUST_UNDERSTAND,	/* unknown, ends in '_' */
+	LABEL_MUST_UNDERSTAND,	/* unknown, and ends in '_' */
 };
+
+/* all of SenML: X(label, its name in JSON and XML, its number in CBOR); the
+ * content formats have no number (RFC 9193 6) */
+#define LABEL_NO_NUMBER 100
+#define SENML_LABELS(X) \
+	X(BVER, "bver", -1) X(BN, "bn", -2) X(BT, "bt", -3) \
+	X(BU, "bu", -4) X(BV, "bv", -5) X(BS, "bs", -6) \
+	X(BCT, "bct", LABEL_NO_NUMBER) \
+	X(N, "n", 0) X(U, "u", 1) X(V, "v", 2) X(VS, "vs", 3) \
+	X(VB, "vb", 4) X(VD, "vd", 8) X(S, "s", 5) X(T, "t", 6) \
+	X(UT, "ut", 7) X(CT, "ct", LABEL_NO_NUMBER)
 
 #define LABEL_BIT(l) (1u << (l))
 /* those whose value is a number */
@@ -37,7 +48,7 @@ enum label {
 
 struct fields {
 	unsigned have;			/* LABEL_BIT of each that is present */
-	unsigned wild;			/* of the numbers that may be out of a
+	unsigned exponent;		/* of the numbers that may be out of a
 					 * double's range */
 	unsigned bad;			/* BN and N: contains a byte that no
 					 * name may have; VD: accepted, but not
@@ -53,17 +64,7 @@ bool label_is_route(struct str key);
 /* does the reader tolerate this?  Counts it if so. */
 bool lax_takes(struct pack *, enum lax);
 
-/* parses one record, whose texts borrow from `item` and the pack's arena;
- * NULL, or why it is refused, at pack->at */
-const char *fields_parse_json(struct pack *, struct str item,
-    struct fields *);
-const char *fields_parse_cbor(struct pack *, struct str item,
-    struct fields *);
-
-/* copies the texts into the arena; false when that is full */
-bool fields_keep(struct fields *, struct arena *);
-
-/* called by a parser for an unknown label: tells the watch (below) */
+/* called by a codec for an unknown label: tells the watch (below) */
 void fields_ignore(const struct pack *, struct str label);
 
 /* resolves the records of a pack, one after the other */

@@ -4,64 +4,73 @@
 
 #include "base/line.h"
 #include "senml/cbor.h"
+#include "senml/codec.h"
 
 /*
- * Cuts a stream of bytes into items for a parser: whole JSON documents, which
- * may span lines, whole CBOR items, or the records of a SensML stream (RFC
- * 8428 4.8), each as soon as it is complete.
+ * Cuts input into the items of a codec: whole packs, which may span lines, or
+ * the records of a stream, each as soon as it is complete.
  *
- *	frame_init(&frame, FRAME_JSON);
+ *	frame_init(&frame, &codec_json);
  *	in.cut = &frame.cut;
  *	while (line_next(&in, &item) == LINE_OK)
  *		if (frame.why != NULL)
  *			... this item is not valid; it is the last of this
  *			file
  *
- * This only finds where an item ends; the parser checks its contents.
+ * This only finds where an item ends; the codec's `parse` checks what is in
+ * it.
  */
-enum frame_kind {
-	FRAME_JSON,		/* documents; junk between: up to its \n */
-	FRAME_CBOR,		/* a sequence of items (RFC 8742) */
-	FRAME_SENSML,		/* [ record , record … and maybe ] */
-	FRAME_SENSMLC,		/* an array, maybe without its break */
-	FRAME_CHUNKS,		/* pieces as they were read, for a push parser;
-				 * the last one of a file is empty */
-};
 
-/* a document, or a record of a stream, is at most this long */
+/* an item is at most this long */
 #define FRAME_LIMIT ((size_t)16 << 20)
 
 struct frame {
-	enum frame_kind kind;
 	const char *why;	/* why the last item is not valid, or NULL */
 	uint64_t items;		/* returned from this file */
 	struct line_cut cut;
-	/* set by the caller, or NULL: parses the CBOR item at the head of the
-	 * unread bytes and returns its length; 0 when it can't, and then the
-	 * frame looks for its end.  `tried`: the last item went this way. */
-	size_t (*take)(void *arg, struct str unread);
-	void *take_arg;
-	bool tried;
-	/* private */
-	enum {
-		FRAME_BEFORE,	/* before '[' or the head of the array */
-		FRAME_FIRST,	/* after that: a record, or the end */
-		FRAME_BETWEEN,	/* after a record: ',' or the end */
-		FRAME_RECORD,	/* after ',' */
-		FRAME_AFTER,	/* after the end */
-		FRAME_DEAD,	/* after an error */
-	} state;
-	bool indefinite;	/* the array of SENSMLC */
-	uint64_t left;		/* else: items that it still lacks */
-	/* how much of the item at the head of the unread bytes was scanned */
-	size_t at;
+	/* of the codec's `cut`, which finds them as it has left them; all 0 at
+	 * the beginning of a file */
+	int state;		/* 0, or what the codec means by it */
+	bool indefinite;
+	uint64_t left;
+	/* the same, and all 0 again at the beginning of each item */
+	size_t at;		/* so many unread bytes have been looked at */
 	unsigned depth;
+	int place;
+	char kind;
 	bool in_string, escaped;
 	struct cbor_walk walk;
+	/* private */
+	const struct senml_codec *codec;
+	bool dead;
 };
 
-void frame_init(struct frame *, enum frame_kind);
-/* skips the rest of this file */
-void frame_stop(struct frame *);
+void frame_init(struct frame *, const struct senml_codec *);
+
+/* has an item been looked at, or is there to be no other? */
+static inline bool
+frame_inside(const struct frame *f)
+{
+	return f->at > 0 || f->walk.begun || f->dead;
+}
+
+/*
+ * For `cut` of a codec.  It returns how many of the unread bytes it is done
+ * with, and sets *item to the next item if that is among them, at most one
+ * each time.  0 and no item: it needs more bytes, or `end` says that no more
+ * will come and nothing is left.
+ */
+
+/* the next item begins: after one has been cut off */
+void frame_begin_item(struct frame *);
+/* all that is unread is the last item, and wrong; returns its length */
+size_t frame_give_up(struct frame *, struct str unread, struct str *item,
+    const char *why);
+/* an item has begun and its end is not there: 0, or with `end` the same as
+ * above */
+size_t frame_need_more(struct frame *, struct str unread, bool end,
+    struct str *item);
+/* the number of bytes of white space at the beginning */
+size_t frame_space(struct str);
 
 #endif

@@ -10,13 +10,13 @@
 #include "base/stamp.h"
 
 /*
- * SenML packs (RFC 8428, 9100, 9193): from the encoding a device sent to
+ * SenML packs (RFC 8428, 9100, 9193): from the bytes that a device sent to
  * resolved records, and from those to JSON.  Numbers and strings as text:
  * json/number.h, json/json.h.
  *
  *	struct pack p;
  *	pack_init(&p);
- *	if ((why = pack_parse_json(&p, text, now)) != NULL)
+ *	if ((why = decode_pack(&codec_json, &p, text, now)) != NULL)
  *		... refused as a whole; p.at is the offset of the place
  *	for (i = 0; i < p.n; i++)
  *		record_put_json(&buf, &p.records[i]);
@@ -74,18 +74,21 @@ enum lax {
 	LAX_KINDS
 };
 
+#define PACK_NOWHERE ((size_t)-1)
+
 struct pack {
 	struct record *records;	/* sorted by time, stable */
 	size_t n;
-	size_t at;		/* offset of the error in the text */
+	size_t at;		/* offset of the error in the text, or
+				 * PACK_NOWHERE */
 	size_t expand;		/* set by the caller; 0: PACK_EXPAND */
 	bool input_order;	/* set by the caller: do not sort */
 	struct watch *watch;	/* set by the caller, or NULL: is told how
 				 * it was written, senml/fields.h */
 	bool lax;		/* set by the caller: accept all of enum lax */
-	uint64_t laxities[LAX_KINDS];	/* how often, since pack_init */
-	bool labelled;		/* a routing label stood where SenML has no such
-				 * one, at any depth: in a payload, forged */
+	uint64_t tolerated[LAX_KINDS];	/* how often, since pack_init */
+	bool labelled;		/* it has a routing label, which SenML does not
+				 * know, at any depth: in a payload, forged */
 	/* private */
 	size_t cap;
 	struct arena arena;
@@ -94,25 +97,6 @@ struct pack {
 
 void pack_init(struct pack *);
 void pack_release(struct pack *);
-
-/*
- * One JSON document, an array of SenML records.  `now` is what relative
- * times count from.  NULL, or why it was refused.  Routing labels are unknown
- * to SenML, and so their values are ignored.
- */
-const char *pack_parse_json(struct pack *, struct str text, struct stamp now);
-
-/* The same for one CBOR item and for one XML document.  pack_parse_cbor_head
- * parses the first of several items and returns its length; 0 when the item
- * is not complete or not valid. */
-const char *pack_parse_cbor(struct pack *, struct str bytes, struct stamp now);
-size_t pack_parse_cbor_head(struct pack *, struct str bytes, struct stamp now);
-const char *pack_parse_xml(struct pack *, struct str text, struct stamp now);
-
-/* SensML in XML as one piece: the document may lack its end, and the records
- * keep their order */
-const char *pack_parse_xml_stream(struct pack *, struct str text,
-    struct stamp now);
 
 /* {"bver":26,"n":…,"u":…,"v":…,"s":…,"t":…,"ut":…,"ct":…} */
 void record_put_json(struct buf *, const struct record *);

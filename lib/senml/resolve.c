@@ -58,6 +58,8 @@ resolver_begin(struct resolver *r, struct pack *p, struct stamp now)
 	r->out = r->each = r->texts = 0;
 	r->texts_max = SIZE_MAX;
 	p->n = 0;
+	p->at = PACK_NOWHERE;
+	p->labelled = false;
 	arena_reset(&p->arena);
 }
 
@@ -83,9 +85,9 @@ take_version(struct resolver *r, struct str text)
 	int64_t v;
 
 	if (!number_integer(text, &v) || v <= 0)
-		return "bver is no positive integer";
+		return "bver is not a positive integer";
 	if (v > 10 && v != 26)
-		return "bver is a version not known here";
+		return "bver is a version that is not known here";
 	if (r->any && v != r->version)
 		return "bver changes inside the pack";
 	r->version = (uint8_t)v;
@@ -94,7 +96,7 @@ take_version(struct resolver *r, struct str text)
 
 /* One that has an exponent; `E` is never written (RFC 8428 4.3). */
 static const char *
-take_wild_number(struct resolver *r, struct str *out)
+take_large_number(struct resolver *r, struct str *out)
 {
 	struct str copy;
 	char *e;
@@ -118,7 +120,7 @@ take_number(struct resolver *r, const struct fields *f, enum label l,
     struct str *out)
 {
 	*out = f->text[l];
-	return f->wild & LABEL_BIT(l) ? take_wild_number(r, out) : NULL;
+	return f->exponent & LABEL_BIT(l) ? take_large_number(r, out) : NULL;
 }
 
 static const char *
@@ -149,7 +151,7 @@ take_bases(struct resolver *r, const struct fields *f)
 bool
 lax_takes(struct pack *p, enum lax kind)
 {
-	p->laxities[kind] += p->lax;
+	p->tolerated[kind] += p->lax;
 	return p->lax;
 }
 
@@ -228,7 +230,7 @@ resolve_value(struct resolver *r, const struct fields *f, struct record *to)
 		to->value = f->text[LABEL_VD];
 		to->ct = has(f, LABEL_CT) ? f->text[LABEL_CT] : r->bct;
 		return to->ct.p == NULL || content_format_valid(to->ct) ?
-		    NULL : "ct is no content format";
+		    NULL : "ct is not a content format";
 	}
 	return "more than one value";
 }
@@ -349,21 +351,6 @@ fields_ignore(const struct pack *p, struct str label)
 		p->watch->ignored(p->watch, label);
 }
 
-bool
-fields_keep(struct fields *f, struct arena *arena)
-{
-	unsigned left = f->have & ~LABEL_BIT(LABEL_VB);
-	int l;
-
-	for (; left != 0; left &= left - 1) {
-		l = __builtin_ctz(left);
-		f->text[l] = arena_str(arena, f->text[l]);
-		if (f->text[l].p == NULL)
-			return false;
-	}
-	return true;
-}
-
 /* Merges neighbours of `width` sorted records each; stable. */
 static void
 merge(const struct record *from, struct record *to, size_t n, size_t width)
@@ -389,6 +376,7 @@ resolver_end(struct resolver *r)
 	struct record *swap;
 	size_t i, width;
 
+	p->at = 0;
 	for (i = 1; i < p->n; i++)
 		if (p->records[i].time.ns < p->records[i - 1].time.ns)
 			break;

@@ -5,7 +5,7 @@
 
 /* instead of the character; empty: it stands as it is */
 static struct str
-escape(unsigned char c)
+xml_write_escape(unsigned char c)
 {
 	switch (c) {
 	case '&':
@@ -28,12 +28,12 @@ escape(unsigned char c)
 
 /* The length of the character at p; 0 when XML can't carry it. */
 static size_t
-character(const char *p, const char *end)
+xml_write_character(const char *p, const char *end)
 {
 	size_t n = utf8_sequence(p, end);
 
 	if (n == 1 && (unsigned char)*p < ' ')
-		return escape((unsigned char)*p).n > 0;
+		return xml_write_escape((unsigned char)*p).n > 0;
 	if (n == 3 && (memcmp(p, "\xef\xbf\xbe", 3) == 0 ||
 	    memcmp(p, "\xef\xbf\xbf", 3) == 0))
 		return 0;
@@ -41,20 +41,29 @@ character(const char *p, const char *end)
 }
 
 bool
-xml_put_escaped(struct buf *b, struct str text)
+xml_carries(struct str text)
 {
-	const char *p = text.p, *plain = p, *end;
-	size_t start = b->n, n;
+	const char *end;
+	size_t n;
 
 	if (text.n == 0)
 		return true;
-	for (end = p + text.n; p < end; p += n) {
-		struct str instead = escape((unsigned char)*p);
-
-		if ((n = character(p, end)) == 0) {
-			b->n = start;
+	for (end = text.p + text.n; text.n > 0; text = str_from(text, n))
+		if ((n = xml_write_character(text.p, end)) == 0)
 			return false;
-		}
+	return true;
+}
+
+void
+xml_put_escaped(struct buf *b, struct str text)
+{
+	const char *p = text.p, *plain = p, *end;
+
+	if (text.n == 0)
+		return;
+	for (end = p + text.n; p < end; p++) {
+		struct str instead = xml_write_escape((unsigned char)*p);
+
 		if (instead.n > 0) {
 			buf_put(b, plain, (size_t)(p - plain));
 			buf_put_str(b, instead);
@@ -62,5 +71,4 @@ xml_put_escaped(struct buf *b, struct str text)
 		}
 	}
 	buf_put(b, plain, (size_t)(end - plain));
-	return true;
 }

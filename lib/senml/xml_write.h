@@ -5,12 +5,13 @@
 #include "base/buf.h"
 
 /*
- * Appends text as it is written between the double quotes of an attribute.
- * Tab, LF and CR become character references, as a reader would turn them
- * into spaces.  False, with nothing appended, for text that XML 1.0 can't
- * hold: other control characters, U+FFFE, U+FFFF, and bytes that are not
- * UTF-8.
+ * Text between the double quotes of an attribute.  XML 1.0 can't carry
+ * control characters other than tab, LF and CR, U+FFFE, U+FFFF, and bytes
+ * that are not UTF-8.  Those three become character references, as a reader
+ * would turn them into spaces.
  */
-bool xml_put_escaped(struct buf *, struct str text);
+bool xml_carries(struct str text);
+/* appends text that XML carries */
+void xml_put_escaped(struct buf *, struct str text);
 
 #endif

@@ -10,7 +10,7 @@
 #include "line/records.h"
 #include "line/route.h"
 #include "senml/cbor.h"
-#include "senml/fields.h"
+#include "senml/decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -74,7 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 0)
 		memcpy(copy, data, size);
 	pack.lax = size > 0 && data[size - 1] % 2;
-	if (pack_parse_cbor(&pack, bytes,
+	if (decode_pack(&codec_cbor, &pack, bytes,
 	    (struct stamp){ 1700000000 * STAMP_SECOND }) == NULL) {
 		must(cbor_skip(&c, copy) == c.end);
 		if (!pack.lax)

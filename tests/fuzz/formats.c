@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any pack, in JSON, CBOR or XML by its first byte, written in each of the
- * encodings, in packs of the size that is asked for and as a stream, and
- * read back: the records are the same, and still are after JSON to CBOR to
- * XML to JSON.
+ * Any input in the format that its first byte names, written in each of the
+ * formats, in packs of the size that is asked for or as a stream, and read
+ * back: the records are the same, and still are after they went through all
+ * formats of packs, one after the other.
  */
 #include <float.h>
 #include <math.h>
@@ -12,15 +12,16 @@
 
 #include "json/number.h"
 #include "senml/encode.h"
+#include "senml/decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-#define ENCODINGS 3
+#define FORMATS CODECS_NAMED
 #define NOW ((struct stamp){ 1700000000 * STAMP_SECOND })
 
-static struct pack original, packs[ENCODINGS + 1];
-static struct encoder encoders[ENCODINGS], streams[2];
-static struct buf texts[ENCODINGS + 1];
+static struct pack original, packs[FORMATS];
+static struct encoder encoders[FORMATS];
+static struct buf texts[FORMATS];
 
 static void
 must(bool condition)
@@ -38,29 +39,12 @@ begin(void)
 		return;
 	pack_init(&original);
 	original.input_order = true;
-	for (i = 0; i <= ENCODINGS; i++) {
+	for (i = 0; i < FORMATS; i++) {
 		pack_init(&packs[i]);
 		packs[i].input_order = true;
 		buf_init(&texts[i], 64 << 20);
+		encode_init(&encoders[i], codecs[i]);
 	}
-	for (i = 0; i < ENCODINGS; i++)
-		encode_init(&encoders[i], (enum encoding)i, false);
-	for (i = 0; i < 2; i++)
-		encode_init(&streams[i], (enum encoding)i, true);
-}
-
-static const char *
-parse(enum encoding encoding, struct pack *p, struct str text)
-{
-	switch (encoding) {
-	case ENCODING_JSON:
-		return pack_parse_json(p, text, NOW);
-	case ENCODING_CBOR:
-		return pack_parse_cbor(p, text, NOW);
-	case ENCODING_XML:
-		return pack_parse_xml(p, text, NOW);
-	}
-	return "";
 }
 
 /* What takes more than 64 bits may become its nearest double, as may what
@@ -95,110 +79,124 @@ must_be_same(const struct record *a, const struct record *b)
 	must(str_eq(a->ct, b->ct) && (a->ct.p == NULL) == (b->ct.p == NULL));
 }
 
-/* In packs of at most so many bytes, where each record goes into one. */
 static void
-check_packs(enum encoding encoding, const struct record *records, size_t n,
-    size_t max)
+must_read(int format, const struct record *records, size_t n)
 {
-	struct encoder *e = &encoders[encoding];
-	struct pack *p = &packs[encoding];
-	struct buf *b = &texts[encoding];
-	size_t i, k, put;
-
-	e->max = max;
-	for (i = 0; i < n; i++)
-		if (encode_check(e, &records[i]) != NULL)
-			return;
-	for (i = 0; i < n; i += put) {
-		buf_clear(b);
-		put = encode_pack(e, b, STR_NONE, records + i, n - i);
-		must(put > 0 && put <= n - i && !b->full && b->n <= max);
-		must(parse(encoding, p, buf_str(b)) == NULL);
-		must(p->n == put);
-		for (k = 0; k < put; k++)
-			must_be_same(&records[i + k], &p->records[k]);
-	}
-}
-
-/* As a stream, in two parts. */
-static void
-check_stream(enum encoding encoding, const struct record *records, size_t n,
-    size_t first)
-{
-	struct encoder *e = &streams[encoding];
-	struct pack *p = &packs[encoding];
-	struct buf *b = &texts[encoding];
+	struct pack *p = &packs[format];
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (encode_check(e, &records[i]) != NULL)
-			return;
-	buf_clear(b);
-	encode_stream(e, b, records, first);
-	encode_stream(e, b, records + first, n - first);
-	encode_stream_end(e, b);
-	must(!b->full && parse(encoding, p, buf_str(b)) == NULL);
+	must(decode_pack(codecs[format], p, buf_str(&texts[format]), NOW) ==
+	    NULL);
 	must(p->n == n);
 	for (i = 0; i < n; i++)
 		must_be_same(&records[i], &p->records[i]);
 }
 
+/* can each of them be written? */
+static bool
+holds(int format, const struct pack *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (encode_check(&encoders[format], &p->records[i]) != NULL)
+			return false;
+	return true;
+}
+
+/* In packs of at most so many bytes, where each record goes into one. */
+static void
+check_packs(int format, const struct record *records, size_t n, size_t max)
+{
+	struct encoder *e = &encoders[format];
+	struct buf *b = &texts[format];
+	size_t put;
+
+	e->max = max;
+	if (!holds(format, &original))
+		return;
+	for (; n > 0; records += put, n -= put) {
+		buf_clear(b);
+		put = encode_pack(e, b, STR_NONE, records, n);
+		must(put > 0 && put <= n && !b->full && b->n <= max);
+		must_read(format, records, put);
+	}
+}
+
+/* As a stream, in two parts. */
+static void
+check_stream(int format, const struct record *records, size_t n,
+    size_t first)
+{
+	struct encoder *e = &encoders[format];
+	struct buf *b = &texts[format];
+
+	if (!holds(format, &original))
+		return;
+	buf_clear(b);
+	encode_stream(e, b, records, first);
+	encode_stream(e, b, records + first, n - first);
+	encode_stream_end(e, b);
+	must(!b->full);
+	must_read(format, records, n);
+}
+
 static void
 check_chain(void)
 {
-	static const enum encoding chain[] = {
-		ENCODING_CBOR, ENCODING_XML, ENCODING_JSON
-	};
 	const struct pack *from = &original;
-	size_t i, k;
+	size_t k;
+	int i;
 
-	for (i = 0; i < 3; i++) {
-		struct encoder *e = &encoders[chain[i]];
-		struct buf *b = &texts[i];
-
-		e->max = SIZE_MAX;
-		for (k = 0; k < from->n; k++)
-			if (encode_check(e, &from->records[k]) != NULL)
-				return;
-		buf_clear(b);
-		must(encode_pack(e, b, STR_NONE, from->records, from->n) ==
-		    from->n);
-		must(parse(chain[i], &packs[i], buf_str(b)) == NULL);
+	for (i = 0; i < FORMATS; i++) {
+		if (codecs[i]->stream)
+			continue;
+		encoders[i].max = SIZE_MAX;
+		if (!holds(i, from))
+			return;
+		buf_clear(&texts[i]);
+		must(encode_pack(&encoders[i], &texts[i], STR_NONE,
+		    from->records, from->n) == from->n);
+		must_read(i, from->records, from->n);
 		from = &packs[i];
 	}
-	must(from->n == original.n);
 	for (k = 0; k < from->n; k++)
 		must_be_same(&original.records[k], &from->records[k]);
+}
+
+static void
+check(size_t max)
+{
+	const struct record *records = original.records;
+	size_t n = original.n;
+	int i;
+
+	for (i = 0; i < FORMATS; i++) {
+		if (codecs[i]->stream) {
+			check_stream(i, records, n, max % (n + 1));
+			continue;
+		}
+		check_packs(i, records, n, max);
+		check_packs(i, records, n, SIZE_MAX);
+	}
+	check_chain();
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text;
-	size_t max;
 	char *copy;
-	int i;
 
 	begin();
 	if (size < 2)
 		return 0;
-	max = (size_t)data[1] * 8;
 	copy = malloc(size - 1);
 	memcpy(copy, data + 2, size - 2);
 	text = (struct str){ copy, size - 2 };
-	if (parse((enum encoding)(data[0] % ENCODINGS), &original, text) ==
-	    NULL && original.n > 0) {
-		for (i = 0; i < ENCODINGS; i++) {
-			check_packs((enum encoding)i, original.records,
-			    original.n, max);
-			check_packs((enum encoding)i, original.records,
-			    original.n, SIZE_MAX);
-		}
-		for (i = 0; i < 2; i++)
-			check_stream((enum encoding)i, original.records,
-			    original.n, max % (original.n + 1));
-		check_chain();
-	}
+	if (decode_pack(codecs[data[0] % FORMATS], &original, text, NOW) ==
+	    NULL && original.n > 0)
+		check((size_t)data[1] * 8);
 	free(copy);
 	return 0;
 }

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes cut into items: the first byte says of which kind, the second
- * in what pieces they arrive.  However they come, the items are the same
- * as when all is there at once, and each is safe to parse.
+ * Any bytes as input of a format, which the first byte names; the second says
+ * in what pieces they arrive.  However they come, the items are the same as
+ * when all is there at once, and so is what is read.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "senml/frame.h"
-#include "senml/stream.h"
+#include "senml/decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static struct pack pack;
-static struct stream stream;
+static struct decoder decoders[CODECS_NAMED];
 
 static void
 must(bool condition)
@@ -29,48 +28,51 @@ struct digest {
 };
 
 static void
-take(struct digest *d, const struct frame *f, struct str item)
+add(struct digest *d, struct str s)
 {
 	size_t i;
 
-	/* behind a fault the rest depends on how much of it has come */
+	for (i = 0; i < s.n; i++)
+		d->sum = d->sum * 31 + (unsigned char)s.p[i];
+}
+
+static void
+take(struct digest *d, struct decoder *r, struct str item)
+{
+	const char *why;
+	size_t i;
+
+	/* after a fault the rest depends on how much of it has come */
 	if (d->dead)
 		return;
-	d->dead = f->why != NULL;
-	d->sum = d->sum * 31 + d->dead;
-	for (i = 0; i < item.n && !d->dead; i++)
-		d->sum = d->sum * 31 + (unsigned char)item.p[i];
+	why = decode_next(r, item);
+	must((why == NULL) || pack.n == 0);
+	d->dead = r->frame.dead;
+	d->sum = d->sum * 31 + d->dead * 2 + (why == NULL);
 	if (d->dead)
 		return;
-	if (f->kind == FRAME_SENSML)
-		stream_json(&stream, item, (struct stamp){ 1 });
-	else if (f->kind == FRAME_SENSMLC)
-		stream_cbor(&stream, item, (struct stamp){ 1 });
-	else if (f->kind == FRAME_JSON)
-		pack_parse_json(&pack, item, (struct stamp){ 1 });
-	else
-		pack_parse_cbor(&pack, item, (struct stamp){ 1 });
+	add(d, item);
+	for (i = 0; i < pack.n; i++)
+		add(d, pack.records[i].name);
 }
 
 /* `piece` bytes more at a time */
 static struct digest
-cut(enum frame_kind kind, struct str all, size_t piece)
+cut(struct decoder *r, struct str all, size_t piece)
 {
-	struct frame f;
 	struct digest d = { .sum = 1 };
 	size_t start = 0, have = piece < all.n ? piece : all.n;
 
-	frame_init(&f, kind);
-	stream_begin(&stream);
+	r->cut.begin(r->cut.arg);
 	while (start < all.n) {
 		struct str unread = { all.p + start, have - start };
 		struct str item = STR_NONE;
-		size_t n = f.cut.next(f.cut.arg, unread, have == all.n,
+		size_t n = r->cut.next(r->cut.arg, unread, have == all.n,
 		    &item);
 
 		must(n <= unread.n);
 		if (item.p != NULL)
-			take(&d, &f, item);
+			take(&d, r, item);
 		start += n;
 		must(n > 0 || have < all.n);
 		if (n == 0)
@@ -82,26 +84,26 @@ cut(enum frame_kind kind, struct str all, size_t piece)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum frame_kind kinds[] = {
-		FRAME_JSON, FRAME_CBOR, FRAME_SENSML, FRAME_SENSMLC
-	};
 	static bool begun;
 	struct digest whole, pieces;
+	struct decoder *r;
 	char *copy;
+	int i;
 
 	if (size < 2 || size > 4096)
 		return 0;
-	if (!begun) {
-		pack_init(&pack);
-		stream_init(&stream, &pack);
-		begun = true;
+	for (i = 0; !begun && i < CODECS_NAMED; i++) {
+		if (i == 0)
+			pack_init(&pack);
+		decode_init(&decoders[i], codecs[i], &pack);
+		decoders[i].now.ns = 1700000000 * STAMP_SECOND;
 	}
+	begun = true;
 	copy = malloc(size);
 	memcpy(copy, data + 2, size - 2);
-	whole = cut(kinds[data[0] % 4], (struct str){ copy, size - 2 },
-	    size);
-	pieces = cut(kinds[data[0] % 4], (struct str){ copy, size - 2 },
-	    1 + data[1] % 16);
+	r = &decoders[data[0] % CODECS_NAMED];
+	whole = cut(r, (struct str){ copy, size - 2 }, size);
+	pieces = cut(r, (struct str){ copy, size - 2 }, 1 + data[1] % 16);
 	must(whole.sum == pieces.sum && whole.dead == pieces.dead);
 	free(copy);
 	return 0;

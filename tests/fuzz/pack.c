@@ -9,6 +9,7 @@
 
 #include "line/message.h"
 #include "line/records.h"
+#include "senml/decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -70,7 +71,7 @@ check_resolved(struct str payload)
 	struct stamp now = { 1700000000 * STAMP_SECOND };
 	size_t i, start;
 
-	if (pack_parse_json(&pack, payload, now) != NULL)
+	if (decode_pack(&codec_json, &pack, payload, now) != NULL)
 		return;
 	for (i = 0; i < pack.n; i++) {
 		buf_clear(&once);

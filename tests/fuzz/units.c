@@ -10,6 +10,7 @@
 #include "json/number.h"
 #include "line/records.h"
 #include "line/route.h"
+#include "senml/decode.h"
 #include "senml/unit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -64,7 +65,7 @@ check(struct str text)
 	const struct record *r;
 	size_t i;
 
-	if (pack_parse_json(&pack, text, now) != NULL)
+	if (decode_pack(&codec_json, &pack, text, now) != NULL)
 		return;
 	if (pack_to_primary(&pack) != NULL) {
 		must(pack.n == 0);

@@ -14,7 +14,8 @@
 #include "json/number.h"
 #include "json/span.h"
 #include "senml/cbor.h"
-#include "senml/fields.h"
+#include "senml/codec.h"
+#include "senml/frame.h"
 
 #define TAG_TIME 1
 #define TAG_BIGNUM 2
@@ -26,7 +27,7 @@
 #define DIGITS_MAX (BIGNUM_BYTES * 3 + 32)
 
 /* the label and 1 by the head of its key, an integer from -6 to 8; 0: none */
-static const unsigned char keys[256] = {
+static const unsigned char codec_cbor_labels[256] = {
 	[0x25] = LABEL_BS + 1, [0x24] = LABEL_BV + 1, [0x23] = LABEL_BU + 1,
 	[0x22] = LABEL_BT + 1, [0x21] = LABEL_BN + 1, [0x20] = LABEL_BVER + 1,
 	[0x00] = LABEL_N + 1, [0x01] = LABEL_U + 1, [0x02] = LABEL_V + 1,
@@ -34,23 +35,22 @@ static const unsigned char keys[256] = {
 	[0x06] = LABEL_T + 1, [0x07] = LABEL_UT + 1, [0x08] = LABEL_VD + 1,
 };
 
-struct reader {
+struct reading {
 	struct cbor c;
 	struct pack *pack;
 	struct arena *arena;	/* the pack's */
-	struct resolver resolver;
-	bool labelled;
+	struct resolver *resolver;
 };
 
 /* A number being made, in the arena: room for DIGITS_MAX bytes. */
 struct number {
 	char *text;
 	size_t n;
-	bool wild;
+	bool exponent;
 };
 
 static void
-number_unsigned(struct number *to, bool negative, uint64_t v)
+codec_cbor_unsigned(struct number *to, bool negative, uint64_t v)
 {
 	to->n = 0;
 	if (negative)
@@ -66,7 +66,7 @@ number_unsigned(struct number *to, bool negative, uint64_t v)
 
 /* Divides a big-endian number by ten, in place; gives the remainder. */
 static int
-divide_by_ten(unsigned char *v, size_t n)
+codec_cbor_divide(unsigned char *v, size_t n)
 {
 	int rest = 0;
 	size_t i;
@@ -81,7 +81,7 @@ divide_by_ten(unsigned char *v, size_t n)
 }
 
 static bool
-number_big(struct number *to, bool negative, struct str bytes)
+codec_cbor_big_digits(struct number *to, bool negative, struct str bytes)
 {
 	unsigned char v[BIGNUM_BYTES + 1];
 	char digits[DIGITS_MAX];
@@ -99,7 +99,7 @@ number_big(struct number *to, bool negative, struct str bytes)
 		if (++v[i] != 0)
 			break;
 	do {
-		digits[n++] = (char)('0' + divide_by_ten(v, bytes.n + 1));
+		digits[n++] = (char)('0' + codec_cbor_divide(v, bytes.n + 1));
 		for (more = false, i = 0; i <= bytes.n; i++)
 			more |= v[i] != 0;
 	} while (more);
@@ -111,9 +111,9 @@ number_big(struct number *to, bool negative, struct str bytes)
 	return true;
 }
 
-/* Puts a point among the digits, or an exponent behind them. */
+/* Puts a point among the digits, or an exponent after them. */
 static void
-number_scale(struct number *to, int64_t e)
+codec_cbor_scale(struct number *to, int64_t e)
 {
 	bool negative = to->text[0] == '-';
 	size_t digits = to->n - negative, move;
@@ -128,7 +128,7 @@ number_scale(struct number *to, int64_t e)
 		to->n += digits_print(to->text + to->n, e < 0 ?
 		    (e < -99999 ? 99999 : (uint64_t)-e) :
 		    (e > 99999 ? 99999 : (uint64_t)e));
-		to->wild = true;
+		to->exponent = true;
 		return;
 	}
 	/* 5 with -2 is 0.05: zeros in front, then the point */
@@ -145,7 +145,8 @@ number_scale(struct number *to, int64_t e)
 }
 
 static const char *
-read_big(struct reader *r, const char *p, uint64_t tag, struct number *to)
+codec_cbor_big(struct reading *r, const char *p, uint64_t tag,
+    struct number *to)
 {
 	struct cbor_head h;
 	struct str bytes;
@@ -157,13 +158,14 @@ read_big(struct reader *r, const char *p, uint64_t tag, struct number *to)
 		return cbor_fail(&r->c, p, "not a number");
 	if ((q = cbor_string(&r->c, q, &h, &bytes)) == NULL)
 		return NULL;
-	return number_big(to, tag == TAG_NEGATIVE_BIGNUM, bytes) ? q :
+	return codec_cbor_big_digits(to, tag == TAG_NEGATIVE_BIGNUM,
+	    bytes) ? q :
 	    cbor_fail(&r->c, p, "number out of range");
 }
 
 /* [exponent, mantissa] */
 static const char *
-read_decimal(struct reader *r, const char *p, struct number *to)
+codec_cbor_decimal(struct reading *r, const char *p, struct number *to)
 {
 	struct cbor_head h;
 	const char *at = p;
@@ -184,19 +186,19 @@ read_decimal(struct reader *r, const char *p, struct number *to)
 	if ((p = cbor_head(&r->c, p, &h)) == NULL)
 		return NULL;
 	if (h.major <= CBOR_NEGATIVE)
-		number_unsigned(to, h.major == CBOR_NEGATIVE, h.arg);
+		codec_cbor_unsigned(to, h.major == CBOR_NEGATIVE, h.arg);
 	else if (h.major == CBOR_TAG && (h.arg == TAG_BIGNUM ||
 	    h.arg == TAG_NEGATIVE_BIGNUM))
-		p = read_big(r, p, h.arg, to);
+		p = codec_cbor_big(r, p, h.arg, to);
 	else
 		return cbor_fail(&r->c, at, "not a decimal fraction");
 	if (p != NULL)
-		number_scale(to, e);
+		codec_cbor_scale(to, e);
 	return p;
 }
 
 static const char *
-read_float(struct reader *r, const char *p, const struct cbor_head *h,
+codec_cbor_float(struct reading *r, const char *p, const struct cbor_head *h,
     struct number *to)
 {
 	double v = cbor_float(h);
@@ -209,33 +211,33 @@ read_float(struct reader *r, const char *p, const struct cbor_head *h,
 
 /* A tag in front of a number, and the number. */
 static const char *
-read_tagged(struct reader *r, const char *p, uint64_t tag, enum label l,
+codec_cbor_tagged(struct reading *r, const char *p, uint64_t tag, enum label l,
     struct number *to)
 {
 	struct cbor_head h;
 	const char *q;
 
 	if (tag == TAG_DECIMAL)
-		return read_decimal(r, p, to);
+		return codec_cbor_decimal(r, p, to);
 	if (tag == TAG_BIGNUM || tag == TAG_NEGATIVE_BIGNUM)
-		return read_big(r, p, tag, to);
+		return codec_cbor_big(r, p, tag, to);
 	/* meters send times so */
 	if (tag != TAG_TIME || (l != LABEL_T && l != LABEL_BT))
 		return cbor_fail(&r->c, p, "not a number");
 	if ((q = cbor_head(&r->c, p, &h)) == NULL)
 		return NULL;
 	if (h.major <= CBOR_NEGATIVE) {
-		number_unsigned(to, h.major == CBOR_NEGATIVE, h.arg);
+		codec_cbor_unsigned(to, h.major == CBOR_NEGATIVE, h.arg);
 		return q;
 	}
 	if (h.major == CBOR_SIMPLE && h.info >= CBOR_HALF &&
 	    h.info <= CBOR_DOUBLE)
-		return read_float(r, q, &h, to);
+		return codec_cbor_float(r, q, &h, to);
 	return cbor_fail(&r->c, p, "not a number");
 }
 
 static const char *
-read_bytes(struct reader *r, const char *p, enum cbor_major major,
+codec_cbor_bytes(struct reading *r, const char *p, enum cbor_major major,
     struct str *out)
 {
 	struct cbor_head h;
@@ -245,15 +247,15 @@ read_bytes(struct reader *r, const char *p, enum cbor_major major,
 		return NULL;
 	if (h.major != major)
 		return cbor_fail(&r->c, p, major == CBOR_TEXT ?
-		    "not a string" : "vd is no byte string");
+		    "not a string" : "vd is not a byte string");
 	return cbor_string(&r->c, q, &h, out);
 }
 
 static const char *
-read_string(struct reader *r, const char *p, enum cbor_major major,
+codec_cbor_string(struct reading *r, const char *p, enum cbor_major major,
     struct str *out)
 {
-	const char *q = read_bytes(r, p, major, out);
+	const char *q = codec_cbor_bytes(r, p, major, out);
 
 	if (q == NULL)
 		return NULL;
@@ -262,10 +264,10 @@ read_string(struct reader *r, const char *p, enum cbor_major major,
 	return q;
 }
 
-/* A text whose head is one byte and behind which there is a span to look
+/* A text whose head is one byte and after which there is a span to look
  * at, as nearly all are: *n is its length. */
 static inline bool
-is_short(const struct reader *r, const char *p, unsigned *n)
+codec_cbor_is_short(const struct reading *r, const char *p, unsigned *n)
 {
 	if (r->c.end - p <= SPAN)
 		return false;
@@ -274,31 +276,32 @@ is_short(const struct reader *r, const char *p, unsigned *n)
 }
 
 static inline const char *
-read_text(struct reader *r, const char *p, struct str *out)
+codec_cbor_text(struct reading *r, const char *p, struct str *out)
 {
 	unsigned n;
 
-	if (!is_short(r, p, &n) ||
+	if (!codec_cbor_is_short(r, p, &n) ||
 	    (span_mask_plain(p + 1) & ((1u << n) - 1)) != 0)
-		return read_string(r, p, CBOR_TEXT, out);
+		return codec_cbor_string(r, p, CBOR_TEXT, out);
 	*out = (struct str){ p + 1, n };
 	return p + 1 + n;
 }
 
 static inline const char *
-read_name(struct reader *r, const char *p, struct fields *f, enum label l)
+codec_cbor_name(struct reading *r, const char *p, struct fields *f,
+    enum label l)
 {
 	struct str *name = &f->text[l];
 	const char *q;
 	unsigned n;
 
-	if (is_short(r, p, &n) &&
+	if (codec_cbor_is_short(r, p, &n) &&
 	    (span_mask_name(p + 1) & ((1u << n) - 1)) == 0) {
 		*name = (struct str){ p + 1, n };
 		return p + 1 + n;
 	}
 	/* a name is UTF-8; what is none has to be so, too */
-	q = read_bytes(r, p, CBOR_TEXT, name);
+	q = codec_cbor_bytes(r, p, CBOR_TEXT, name);
 	if (q == NULL || span_name(name->p, name->p + name->n) == name->n)
 		return q;
 	f->bad |= LABEL_BIT(l);
@@ -307,25 +310,25 @@ read_name(struct reader *r, const char *p, struct fields *f, enum label l)
 
 /* A lax reader takes "21.5" for 21.5. */
 static const char *
-read_number_text(struct reader *r, const char *p, struct fields *f,
+codec_cbor_number_text(struct reading *r, const char *p, struct fields *f,
     enum label l)
 {
-	const char *q = read_string(r, p, CBOR_TEXT, &f->text[l]);
+	const char *q = codec_cbor_string(r, p, CBOR_TEXT, &f->text[l]);
 
 	if (q == NULL || !number_valid(f->text[l]) ||
 	    !lax_takes(r->pack, LAX_NUMBER_TEXT))
 		return cbor_fail(&r->c, p, "not a number");
-	/* what stands behind it there may be a digit */
+	/* what follows it there may be a digit */
 	f->text[l] = arena_str(r->arena, f->text[l]);
 	if (f->text[l].p == NULL)
 		return cbor_fail(&r->c, p, "pack too large");
-	f->wild |= LABEL_BIT(l);
+	f->exponent |= LABEL_BIT(l);
 	return q;
 }
 
 /* Some writers send vd as JSON would. */
 static const char *
-read_data(struct reader *r, const char *p, struct str *out)
+codec_cbor_data(struct reading *r, const char *p, struct str *out)
 {
 	struct cbor_head h;
 	const char *q = cbor_head(&r->c, p, &h);
@@ -333,19 +336,20 @@ read_data(struct reader *r, const char *p, struct str *out)
 	long n;
 
 	if (q == NULL || h.major != CBOR_TEXT)
-		return read_string(r, p, CBOR_BYTES, out);
-	if ((q = read_string(r, p, CBOR_TEXT, out)) == NULL)
+		return codec_cbor_string(r, p, CBOR_BYTES, out);
+	if ((q = codec_cbor_string(r, p, CBOR_TEXT, out)) == NULL)
 		return NULL;
 	to = arena_alloc(r->arena, out->n / 4 * 3 + 4);
 	n = to ? base64_decode(to, *out) : -1;
 	if (n < 0 || !lax_takes(r->pack, LAX_DATA_TEXT))
-		return cbor_fail(&r->c, p, "vd is no byte string");
+		return cbor_fail(&r->c, p, "vd is not a byte string");
 	*out = (struct str){ to, (size_t)n };
 	return q;
 }
 
 static const char *
-read_number(struct reader *r, const char *p, struct fields *f, enum label l)
+codec_cbor_number(struct reading *r, const char *p, struct fields *f,
+    enum label l)
 {
 	struct number to;
 	struct cbor_head h;
@@ -354,23 +358,23 @@ read_number(struct reader *r, const char *p, struct fields *f, enum label l)
 	if (q == NULL)
 		return NULL;
 	if (h.major == CBOR_TEXT && l != LABEL_BVER)
-		return read_number_text(r, p, f, l);
+		return codec_cbor_number_text(r, p, f, l);
 	/* not cut to size: the place of the next one would have to wait for
 	 * the length of this one */
 	to.text = arena_alloc(r->arena, h.major == CBOR_TAG ? DIGITS_MAX :
 	    NUMBER_TEXT);
 	if (to.text == NULL)
 		return cbor_fail(&r->c, p, "pack too large");
-	to.wild = false;
+	to.exponent = false;
 	if (h.major <= CBOR_NEGATIVE)
-		number_unsigned(&to, h.major == CBOR_NEGATIVE, h.arg);
+		codec_cbor_unsigned(&to, h.major == CBOR_NEGATIVE, h.arg);
 	else if (l == LABEL_BVER)
-		return cbor_fail(&r->c, p, "bver is no positive integer");
+		return cbor_fail(&r->c, p, "bver is not a positive integer");
 	else if (h.major == CBOR_SIMPLE && h.info >= CBOR_HALF &&
 	    h.info <= CBOR_DOUBLE)
-		q = read_float(r, q, &h, &to);
+		q = codec_cbor_float(r, q, &h, &to);
 	else if (h.major == CBOR_TAG)
-		q = read_tagged(r, q, h.arg, l, &to);
+		q = codec_cbor_tagged(r, q, h.arg, l, &to);
 	else
 		return cbor_fail(&r->c, p, "not a number");
 	if (q == NULL)
@@ -380,28 +384,29 @@ read_number(struct reader *r, const char *p, struct fields *f, enum label l)
 		arena_trim(r->arena, to.text, to.n + 1);
 	f->text[l] = (struct str){ to.text, to.n };
 	/* as many digits leave a double's range like an exponent does */
-	if (to.wild || to.n > 300)
-		f->wild |= LABEL_BIT(l);
+	if (to.exponent || to.n > 300)
+		f->exponent |= LABEL_BIT(l);
 	return q;
 }
 
 /* integers of one byte, with their sign and without */
-static const char small[24][4] = {
+static const char codec_cbor_small[24][4] = {
 	"-1", "-2", "-3", "-4", "-5", "-6", "-7", "-8", "-9", "-10", "-11",
 	"-12", "-13", "-14", "-15", "-16", "-17", "-18", "-19", "-20", "-21",
 	"-22", "-23", "-24",
 };
 
 static inline struct str
-small_negative(unsigned n)
+codec_cbor_small_negative(unsigned n)
 {
-	return (struct str){ small[n], n < 9 ? 2 : 3 };
+	return (struct str){ codec_cbor_small[n], n < 9 ? 2 : 3 };
 }
 
 /* A double or a small integer, as most numbers are; the others the long
  * way. */
 static inline const char *
-read_plain(struct reader *r, const char *p, struct fields *f, enum label l)
+codec_cbor_plain(struct reading *r, const char *p, struct fields *f,
+    enum label l)
 {
 	unsigned first = p < r->c.end ? (unsigned char)*p : 0xff;
 	uint64_t bits;
@@ -409,26 +414,26 @@ read_plain(struct reader *r, const char *p, struct fields *f, enum label l)
 	char *to;
 
 	if (first - 0x20 < 24) {
-		f->text[l] = small_negative(first - 0x20);
+		f->text[l] = codec_cbor_small_negative(first - 0x20);
 		return p + 1;
 	}
 	if (first - 1 < 23) {
-		f->text[l] = str_from(small_negative(first - 1), 1);
+		f->text[l] = str_from(codec_cbor_small_negative(first - 1), 1);
 		return p + 1;
 	}
 	if (first != 0xfb || r->c.end - p < 9 || l == LABEL_BVER)
-		return read_number(r, p, f, l);
+		return codec_cbor_number(r, p, f, l);
 	memcpy(&bits, p + 1, sizeof bits);
 	bits = be64toh(bits);
 	memcpy(&v, &bits, sizeof v);
 	if (!isfinite(v) || (to = arena_alloc(r->arena, NUMBER_TEXT)) == NULL)
-		return read_number(r, p, f, l);
+		return codec_cbor_number(r, p, f, l);
 	f->text[l] = (struct str){ to, number_print(to, v) };
 	return p + 9;
 }
 
 static const char *
-read_bool(struct reader *r, const char *p, bool *out)
+codec_cbor_bool(struct reading *r, const char *p, bool *out)
 {
 	struct cbor_head h;
 	const char *q = cbor_head(&r->c, p, &h);
@@ -443,23 +448,24 @@ read_bool(struct reader *r, const char *p, bool *out)
 }
 
 static inline const char *
-read_value(struct reader *r, const char *p, struct fields *f, enum label l)
+codec_cbor_value(struct reading *r, const char *p, struct fields *f,
+    enum label l)
 {
 	if (LABEL_BIT(l) & LABEL_NUMBERS)
-		return read_plain(r, p, f, l);
+		return codec_cbor_plain(r, p, f, l);
 	if (l == LABEL_N || l == LABEL_BN)
-		return read_name(r, p, f, l);
+		return codec_cbor_name(r, p, f, l);
 	if (l == LABEL_VB)
-		return read_bool(r, p, &f->truth);
+		return codec_cbor_bool(r, p, &f->truth);
 	if (l == LABEL_VD)
-		return read_data(r, p, &f->text[l]);
-	return read_text(r, p, &f->text[l]);
+		return codec_cbor_data(r, p, &f->text[l]);
+	return codec_cbor_text(r, p, &f->text[l]);
 }
 
-/* A label that is no small integer: the text that JSON would have, or one
+/* A label that is not a small integer: the text that JSON would have, or one
  * that is not known. */
 static const char *
-read_label_any(struct reader *r, const char *p, enum label *out)
+codec_cbor_label_any(struct reading *r, const char *p, enum label *out)
 {
 	struct cbor_head h;
 	struct str text = STR_NONE;
@@ -470,17 +476,18 @@ read_label_any(struct reader *r, const char *p, enum label *out)
 	*out = LABEL_UNKNOWN;
 	/* also one of those written longer than it need be */
 	if (h.major <= CBOR_NEGATIVE && h.arg <= 8 &&
-	    keys[h.major << 5 | h.arg] != 0) {
-		*out = keys[h.major << 5 | h.arg] - 1u;
+	    codec_cbor_labels[h.major << 5 | h.arg] != 0) {
+		*out = codec_cbor_labels[h.major << 5 | h.arg] - 1u;
 	} else if (h.major == CBOR_TEXT) {
-		if ((q = read_string(r, p, CBOR_TEXT, &text)) == NULL)
+		if ((q = codec_cbor_string(r, p, CBOR_TEXT, &text)) == NULL)
 			return NULL;
 		*out = label_find(text);
 		if (*out == LABEL_MUST_UNDERSTAND)
 			return cbor_fail(&r->c, p,
 			    "a label that must be understood");
 	} else if (h.major > CBOR_NEGATIVE) {
-		return cbor_fail(&r->c, p, "a label of no kind known");
+		return cbor_fail(&r->c, p,
+		    "a label that is neither a number nor text");
 	}
 	if (*out >= LABEL_SENML)
 		fields_ignore(r->pack, text);
@@ -488,58 +495,58 @@ read_label_any(struct reader *r, const char *p, enum label *out)
 }
 
 static inline const char *
-read_label(struct reader *r, const char *p, enum label *out)
+codec_cbor_label(struct reading *r, const char *p, enum label *out)
 {
-	unsigned l = p < r->c.end ? keys[(unsigned char)*p] : 0;
+	unsigned l = p < r->c.end ? codec_cbor_labels[(unsigned char)*p] : 0;
 
 	*out = l - 1;
-	return l != 0 ? p + 1 : read_label_any(r, p, out);
+	return l != 0 ? p + 1 : codec_cbor_label_any(r, p, out);
 }
 
 static const char *
-read_member(struct reader *r, const char *p, struct fields *f)
+codec_cbor_member(struct reading *r, const char *p, struct fields *f)
 {
 	enum label l;
-	const char *q = read_label(r, p, &l);
+	const char *q = codec_cbor_label(r, p, &l);
 
 	if (q == NULL)
 		return NULL;
 	if (l >= LABEL_SENML) {
-		r->labelled |= l < LABEL_COUNT;
+		r->pack->labelled |= l < LABEL_COUNT;
 		return cbor_skip_within(&r->c, q, JSON_DEPTH_MAX);
 	}
 	if (f->have & LABEL_BIT(l))
 		return cbor_fail(&r->c, p, "a label twice in one record");
 	f->have |= LABEL_BIT(l);
-	return read_value(r, q, f, l);
+	return codec_cbor_value(r, q, f, l);
 }
 
 static const char *
-read_record(struct reader *r, const char *p, struct fields *f)
+codec_cbor_record(struct reading *r, const char *p, struct fields *f)
 {
 	struct cbor_head h;
 	const char *at = p;
 	uint64_t left;
 
-	f->have = f->wild = f->bad = 0;
+	f->have = f->exponent = f->bad = 0;
 	if ((p = cbor_head(&r->c, p, &h)) == NULL)
 		return NULL;
 	if (h.major != CBOR_MAP)
-		return cbor_fail(&r->c, at, "a record is no map");
+		return cbor_fail(&r->c, at, "a record is not a map");
 	if (h.info == CBOR_INDEFINITE) {
 		while (!cbor_is_break(&r->c, p))
-			if ((p = read_member(r, p, f)) == NULL)
+			if ((p = codec_cbor_member(r, p, f)) == NULL)
 				return NULL;
 		return p + 1;
 	}
 	for (left = h.arg; left > 0; left--)
-		if ((p = read_member(r, p, f)) == NULL)
+		if ((p = codec_cbor_member(r, p, f)) == NULL)
 			return NULL;
 	return p;
 }
 
 static const char *
-read_pack(struct reader *r, const char *p)
+codec_cbor_pack(struct reading *r, const char *p)
 {
 	struct fields f;
 	struct cbor_head h;
@@ -554,77 +561,227 @@ read_pack(struct reader *r, const char *p)
 			return NULL;
 	}
 	if (h.major != CBOR_ARRAY)
-		return cbor_fail(&r->c, at, "no SenML pack");
+		return cbor_fail(&r->c, at, "not a SenML pack");
 	indefinite = h.info == CBOR_INDEFINITE;
 	for (; indefinite ? !cbor_is_break(&r->c, p) : h.arg > 0; h.arg--) {
 		at = p;
-		if ((p = read_record(r, p, &f)) == NULL)
+		if ((p = codec_cbor_record(r, p, &f)) == NULL)
 			return NULL;
-		if ((why = resolver_add(&r->resolver, &f)) != NULL)
+		if ((why = resolver_add(r->resolver, &f)) != NULL)
 			return cbor_fail(&r->c, at, why);
 	}
 	return indefinite ? p + 1 : p;
 }
 
-const char *
-fields_parse_cbor(struct pack *pack, struct str item, struct fields *f)
-{
-	struct reader r = {
-		.c = { .end = item.p + item.n }, .pack = pack,
-		.arena = &pack->arena
-	};
-	const char *p = read_record(&r, item.p, f);
-
-	if (p != NULL && p != r.c.end)
-		p = cbor_fail(&r.c, p, "more behind the end");
-	if (p != NULL)
-		return NULL;
-	pack->at = (size_t)(r.c.at - item.p);
-	return r.c.why;
-}
-
-/* The item at the head of the bytes; its end, or NULL and why in r->c. */
 static const char *
-parse(struct reader *r, struct pack *pack, struct str bytes, struct stamp now)
+codec_cbor_refuse(struct reading *r, struct str item)
 {
-	r->c = (struct cbor){ .end = bytes.p + bytes.n };
-	r->pack = pack;
-	r->arena = &pack->arena;
-	r->labelled = false;
-	resolver_begin(&r->resolver, pack, now);
-	resolver_bound(&r->resolver, bytes.n);
-	return read_pack(r, bytes.p);
+	r->pack->at = (size_t)(r->c.at - item.p);
+	return r->c.why;
 }
 
-const char *
-pack_parse_cbor(struct pack *pack, struct str bytes, struct stamp now)
+static struct reading
+codec_cbor_begin(struct resolver *resolver, struct str bytes)
 {
-	struct reader r;
-	const char *p = parse(&r, pack, bytes, now);
+	return (struct reading){
+		.c = { .end = bytes.p + bytes.n }, .pack = resolver->pack,
+		.arena = &resolver->pack->arena, .resolver = resolver,
+	};
+}
+
+static const char *
+codec_cbor_parse(struct resolver *resolver, struct str item)
+{
+	struct reading r = codec_cbor_begin(resolver, item);
+	const char *p = codec_cbor_pack(&r, item.p);
 
 	if (p != NULL && p != r.c.end)
-		p = cbor_fail(&r.c, p, "more behind the end");
-	if (p == NULL) {
-		pack->n = 0;
-		pack->at = (size_t)(r.c.at - bytes.p);
-		return r.c.why;
-	}
-	resolver_end(&r.resolver);
-	pack->labelled = r.labelled;
-	return NULL;
+		p = cbor_fail(&r.c, p, "more after the end");
+	return p == NULL ? codec_cbor_refuse(&r, item) : NULL;
 }
 
-size_t
-pack_parse_cbor_head(struct pack *pack, struct str bytes, struct stamp now)
+static size_t
+codec_cbor_parse_head(struct resolver *resolver, struct str unread)
 {
-	struct reader r;
-	const char *p = parse(&r, pack, bytes, now);
+	struct reading r = codec_cbor_begin(resolver, unread);
+	const char *p = codec_cbor_pack(&r, unread.p);
 
-	if (p == NULL) {
-		pack->n = 0;
-		return 0;
-	}
-	resolver_end(&r.resolver);
-	pack->labelled = r.labelled;
-	return (size_t)(p - bytes.p);
+	return p == NULL ? 0 : (size_t)(p - unread.p);
 }
+
+/* A record of a stream. */
+static const char *
+codec_cbor_parse_record(struct resolver *resolver, struct str item)
+{
+	struct reading r = codec_cbor_begin(resolver, item);
+	struct fields f;
+	const char *p = codec_cbor_record(&r, item.p, &f);
+
+	if (p != NULL && p != r.c.end)
+		p = cbor_fail(&r.c, p, "more after the end");
+	return p == NULL ? codec_cbor_refuse(&r, item) :
+	    resolver_add(resolver, &f);
+}
+
+/* ---- cutting ---- */
+
+static size_t
+codec_cbor_cut(struct frame *f, struct str s, bool end, struct str *item)
+{
+	struct cbor c = { .end = s.p + s.n };
+	const char *p;
+
+	if (s.n == 0)
+		return 0;
+	p = cbor_step(&c, &f->walk, s.p + f->at);
+	if (p == NULL && c.at == c.end) {
+		f->at = (size_t)(f->walk.at - s.p);
+		return frame_need_more(f, s, end, item);
+	}
+	if (p == NULL)
+		return frame_give_up(f, s, item, c.why);
+	frame_begin_item(f);
+	*item = (struct str){ s.p, (size_t)(p - s.p) };
+	return item->n;
+}
+
+/* where a stream is */
+enum { STREAM_BEFORE, STREAM_INSIDE, STREAM_AFTER };
+
+/* The head of the array that a stream is. */
+static size_t
+codec_cbor_cut_head(struct frame *f, struct str s, bool end,
+    struct str *item)
+{
+	struct cbor c = { .end = s.p + s.n };
+	struct cbor_head h;
+	const char *p = cbor_head(&c, s.p, &h);
+
+	if (p != NULL && h.major == CBOR_TAG && h.arg == TAG_CBOR)
+		p = cbor_head(&c, p, &h);
+	if (p == NULL && c.at == c.end)
+		return frame_need_more(f, s, end, item);
+	if (p == NULL || h.major != CBOR_ARRAY)
+		return frame_give_up(f, s, item, "not a SensML stream");
+	f->indefinite = h.info == CBOR_INDEFINITE;
+	f->left = h.arg;
+	f->state = STREAM_INSIDE;
+	return (size_t)(p - s.p);
+}
+
+static size_t
+codec_cbor_cut_record(struct frame *f, struct str s, bool end,
+    struct str *item)
+{
+	size_t n;
+
+	if (s.n == 0)
+		return 0;
+	if (f->state == STREAM_BEFORE)
+		return codec_cbor_cut_head(f, s, end, item);
+	if (f->state == STREAM_INSIDE && f->at == 0) {
+		if (f->indefinite && (unsigned char)s.p[0] == 0xff) {
+			f->state = STREAM_AFTER;
+			return 1;
+		}
+		if (!f->indefinite && f->left == 0)
+			f->state = STREAM_AFTER;
+	}
+	if (f->state == STREAM_AFTER)
+		return frame_give_up(f, s, item, "more after the end");
+	n = codec_cbor_cut(f, s, end, item);
+	if (n > 0)
+		f->left--;
+	return n;
+}
+
+/* ---- writing ---- */
+
+/* an integer from -24 to 23; LABEL_NO_NUMBER becomes a byte of its own */
+#define KEY(l, name, number) [LABEL_##l] = { { name, sizeof name - 1 }, \
+	(unsigned char)((number) < 0 ? 0x1f - (number) : (number)) },
+
+static const struct {
+	struct str name;
+	unsigned char key;
+} codec_cbor_keys[LABEL_SENML] = {
+	SENML_LABELS(KEY)
+};
+
+static void
+codec_cbor_put_string(struct buf *b, enum cbor_major major, struct str s)
+{
+	cbor_put_head(b, major, s.n);
+	buf_put_str(b, s);
+}
+
+static void
+codec_cbor_put_label(struct buf *b, enum label l)
+{
+	if (codec_cbor_keys[l].key == LABEL_NO_NUMBER)
+		codec_cbor_put_string(b, CBOR_TEXT, codec_cbor_keys[l].name);
+	else
+		buf_putc(b, (char)codec_cbor_keys[l].key);
+}
+
+/*
+ * Numbers become the shortest integer or float of the same value; where a
+ * double would lose digits, a decimal fraction; and the nearest double when
+ * the digits need more than 64 bits or the number is extremely small.
+ */
+static void
+codec_cbor_put(struct buf *b, struct str labels, const struct fields *f)
+{
+	unsigned left;
+
+	(void)labels;
+	cbor_put_head(b, CBOR_MAP, (uint64_t)__builtin_popcount(f->have));
+	for (left = f->have; left != 0; left &= left - 1) {
+		enum label l = (enum label)__builtin_ctz(left);
+
+		codec_cbor_put_label(b, l);
+		if (LABEL_BIT(l) & LABEL_NUMBERS)
+			cbor_put_number(b, f->text[l]);
+		else if (l == LABEL_VB)
+			cbor_put_head(b, CBOR_SIMPLE,
+			    f->truth ? CBOR_TRUE : CBOR_FALSE);
+		else
+			codec_cbor_put_string(b, l == LABEL_VD ? CBOR_BYTES :
+			    CBOR_TEXT, f->text[l]);
+	}
+}
+
+static size_t
+codec_cbor_count(char to[CODEC_COUNT_MAX], size_t n)
+{
+	return cbor_print_head(to, CBOR_ARRAY, n);
+}
+
+static long
+codec_cbor_time_size(int64_t ns)
+{
+	int64_t s;
+
+	if (ns % STAMP_SECOND != 0)
+		return 9;
+	s = ns < 0 ? -(ns / STAMP_SECOND) - 1 : ns / STAMP_SECOND;
+	return s < 24 ? 1 : s <= UINT8_MAX ? 2 : s <= UINT16_MAX ? 3 : 5;
+}
+
+#define COSTS { .text = 2, .base_text = 2, .number = 1, .base_number = 1 }
+
+const struct senml_codec codec_cbor = {
+	.type = { "application/senml+cbor", 22 }, .number = { "112", 3 },
+	.cut = codec_cbor_cut, .parse = codec_cbor_parse,
+	.parse_head = codec_cbor_parse_head,
+	.put = codec_cbor_put, .count = codec_cbor_count,
+	.costs = COSTS, .time_size = codec_cbor_time_size,
+};
+
+const struct senml_codec codec_sensmlc = {
+	.type = { "application/sensml+cbor", 23 }, .number = { "113", 3 },
+	.stream = true,
+	.cut = codec_cbor_cut_record, .parse = codec_cbor_parse_record,
+	.put = codec_cbor_put, .head = { "\x9f", 1 }, .tail = { "\xff", 1 },
+	.costs = COSTS, .time_size = codec_cbor_time_size,
+};
