@@ -270,6 +270,8 @@ int bus_group_join(struct bus_group *, uint64_t *seq, struct fault *);
 /* fault.status when there is no such group: "the answer is no" */
 #define BUS_NO_GROUP 1
 
+/* These two keep readers away until the group is closed. */
+
 /* removes a group; EX_TEMPFAIL while it has a reader.  With dry_run nothing is
  * removed, and the result says whether it could be. */
 int bus_group_forget(struct bus_group *, bool dry_run, struct fault *);

@@ -92,7 +92,8 @@ struct bus_driver {
 	    const struct bus_where *, uint64_t *seq, struct fault *);
 
 	/* group_get: -1 and EX_DATAERR for a group that is there and is
-	 * damaged.  group_lease: until it is closed; EX_TEMPFAIL. */
+	 * damaged.  group_lease: until it is closed; EX_TEMPFAIL; does
+	 * nothing when it has one. */
 	int (*group_open)(struct bus_group **, struct bus *,
 	    const char *stream, const char *group, struct fault *);
 	void (*group_close)(struct bus_group *);

@@ -238,6 +238,8 @@ dir_group_lease(struct bus_group *head, const char *role,
 	char name[GROUP_FILE];
 	int fd;
 
+	if (g->lease >= 0)
+		return 0;
 	if (group_reach(g, true, fault) < 0)
 		return -1;
 	group_file(name, g, role);
