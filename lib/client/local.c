@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registry of this machine, where file permissions say who may do what. */
-#include <stdlib.h>
 #include <sysexits.h>
 
 #include "base/file.h"
@@ -36,9 +35,8 @@ local_close(struct client *c)
 static int
 local_act_as(struct client *c, const char *email, struct fault *fault)
 {
+	email = setup_value(email, "MFX_USER");
 	if (email == NULL)
-		email = getenv("MFX_USER");
-	if (email == NULL || *email == '\0')
 		return fault_set(fault, EX_USAGE,
 		    "which user? give --user EMAIL or set MFX_USER");
 	return user_find(c->registry, str_z(email), &c->user, fault);

@@ -29,81 +29,63 @@
 #define SEND_MAX (((size_t)64 << 10) + METADATA_BYTES_MAX)
 #define SCRATCH_MAX ((size_t)256 << 20)
 
-/* ---- where ---- */
+/* ---- the URL ---- */
 
 static bool
-is_this_machine(const char *host)
+session_is_loopback(const char *host)
 {
 	struct in_addr v4;
 
-	if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+	if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
 		return true;
 	return inet_pton(AF_INET, host, &v4) == 1 &&
 	    ntohl(v4.s_addr) >> 24 == 127;
 }
 
-/* what a URL may not have: a password would be in argv */
+/* scheme://host[:port], in one form for all ways to write it, and nothing
+ * else: a password would be in argv */
 static bool
-has_more(struct session *s, CURLU *u)
+session_take_url_parts(struct session *s, CURLU *u, bool *loopback)
 {
-	static const CURLUPart parts[] = {
-		CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
-		CURLUPART_QUERY, CURLUPART_FRAGMENT
-	};
-	char *text;
-	size_t i;
-	bool more;
-
-	for (i = 0; i < sizeof parts / sizeof *parts; i++)
-		if (s->curl.url_get(u, parts[i], &text, 0) == CURLUE_OK) {
-			s->curl.free(text);
-			return true;
-		}
-	if (s->curl.url_get(u, CURLUPART_PATH, &text, 0) != CURLUE_OK)
-		return true;
-	more = strcmp(text, "/") != 0;
-	s->curl.free(text);
-	return more;
-}
-
-/* scheme://host[:port], in one form for all ways to write it */
-static bool
-take_parts(struct session *s, CURLU *u, bool *loopback)
-{
-	char *scheme = NULL, *host = NULL, *port = NULL, *c;
+	char *scheme = NULL, *host = NULL, *port = NULL, *whole = NULL, *c;
+	bool valid;
 	struct buf b;
-	bool sound;
 
-	sound = s->curl.url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+	valid = s->curl.url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 	    s->curl.url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-	    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
-	    !has_more(s, u);
-	if (sound) {
-		for (c = host; *c != '\0'; c++)
-			if (*c >= 'A' && *c <= 'Z')
-				*c |= 0x20;
-		s->plain = strcmp(scheme, "http") == 0;
-		*loopback = is_this_machine(host);
+	    s->curl.url_get(u, CURLUPART_URL, &whole,
+	    CURLU_NO_DEFAULT_PORT) == CURLUE_OK &&
+	    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+	if (valid) {
 		buf_init(&b, 4096);
 		buf_printf(&b, "%s://%s", scheme, host);
 		if (s->curl.url_get(u, CURLUPART_PORT, &port,
 		    CURLU_NO_DEFAULT_PORT) == CURLUE_OK)
 			buf_printf(&b, ":%s", port);
-		buf_putc(&b, '\0');
-		sound = !b.full;
-		s->url = memory_strdup(b.p);
+		buf_putc(&b, '/');
+		valid = !b.full && str_eq(buf_str(&b), str_z(whole));
 		buf_release(&b);
+	}
+	if (valid) {
+		for (c = whole; *c != '\0'; c++)
+			if (*c >= 'A' && *c <= 'Z')
+				*c |= 0x20;
+		s->url = memory_strdup(whole);
+		s->url[strlen(whole) - 1] = '\0';
+		s->plain = strcmp(scheme, "http") == 0;
+		*loopback = session_is_loopback(host);
 	}
 	s->curl.free(scheme);
 	s->curl.free(host);
 	s->curl.free(port);
-	return sound;
+	s->curl.free(whole);
+	return valid;
 }
 
 static int
-take_url(struct session *s, const char *text, struct fault *fault)
+session_take_url(struct session *s, const char *text, struct fault *fault)
 {
-	bool sound, loopback = false;
+	bool valid, loopback = false;
 	CURLU *u;
 
 	if (str_starts(str_z(text), STR("unix:"))) {
@@ -113,16 +95,16 @@ take_url(struct session *s, const char *text, struct fault *fault)
 		return 0;
 	}
 	u = s->curl.url();
-	sound = u != NULL &&
+	valid = u != NULL &&
 	    s->curl.url_set(u, CURLUPART_URL, text, 0) == CURLUE_OK &&
-	    take_parts(s, u, &loopback);
+	    session_take_url_parts(s, u, &loopback);
 	s->curl.url_cleanup(u);
-	if (!sound)
+	if (!valid)
 		return fault_set(fault, EX_USAGE, "the URL has to be "
 		    "https://host[:port] or unix:/path, nothing more");
 	if (s->plain && !loopback)
-		return fault_set(fault, EX_USAGE, "%s: http:// is only good "
-		    "for this machine: the token would go in clear; use "
+		return fault_set(fault, EX_USAGE, "%s: http:// is only for "
+		    "this machine, as the token would go in clear; use "
 		    "https://", s->url);
 	return 0;
 }
@@ -134,7 +116,7 @@ session_open(struct session **out, const struct remote_setup *setup,
     struct fault *fault)
 {
 	struct session *s = memory_zero(1, sizeof *s);
-	const char *cacert = remote_cacert(setup);
+	const char *cacert = setup_value(setup->cacert, "MFX_CACERT");
 
 	s->setup = setup;
 	buf_init(&s->token, TOKEN_FILE_MAX);
@@ -151,7 +133,7 @@ session_open(struct session **out, const struct remote_setup *setup,
 		fault_set(fault, EX_OSERR, "libcurl won't start");
 	else if (cacert != NULL && access(cacert, R_OK) < 0)
 		fault_errno(fault, EX_NOINPUT, "%s", cacert);
-	else if (take_url(s, remote_url(setup), fault) == 0) {
+	else if (session_take_url(s, remote_url(setup), fault) == 0) {
 		*out = s;
 		return 0;
 	}
@@ -159,9 +141,9 @@ session_open(struct session **out, const struct remote_setup *setup,
 	return -1;
 }
 
-/* no token stays in memory that is given back */
+/* no token may stay in memory that is freed */
 static void
-drop_headers(struct session *s)
+session_drop_headers(struct session *s)
 {
 	struct curl_slist *h;
 
@@ -181,7 +163,7 @@ session_close(struct session *s)
 		s->curl.easy_cleanup(s->easy);
 	if (s->multi != NULL)
 		s->curl.multi_cleanup(s->multi);
-	drop_headers(s);
+	session_drop_headers(s);
 	secret_release(&s->token);
 	secret_release(&s->body);
 	arena_release(&s->scratch);
@@ -232,7 +214,7 @@ session_read(struct session *s, struct str json, struct object_field *f,
 /* ---- a request ---- */
 
 static void
-take_seq(struct session *s, struct str line)
+session_take_seq(struct session *s, struct str line)
 {
 	static const char name[] = "Mfx-Seq: ";
 	size_t end = sizeof name - 1;
@@ -248,17 +230,17 @@ take_seq(struct session *s, struct str line)
 }
 
 static size_t
-take_header(char *bytes, size_t one, size_t n, void *arg)
+session_take_header(char *bytes, size_t one, size_t n, void *arg)
 {
 	struct session *s = arg;
 
 	s->header_bytes += one * n;
-	take_seq(s, (struct str){ bytes, one * n });
+	session_take_seq(s, (struct str){ bytes, one * n });
 	return s->header_bytes > HEADERS_MAX ? 0 : one * n;
 }
 
 static size_t
-take_bytes(char *bytes, size_t one, size_t n, void *arg)
+session_take_bytes(char *bytes, size_t one, size_t n, void *arg)
 {
 	struct session *s = arg;
 
@@ -267,7 +249,7 @@ take_bytes(char *bytes, size_t one, size_t n, void *arg)
 }
 
 static void
-add_header(struct session *s, const char *name, struct str value)
+session_add_header(struct session *s, const char *name, struct str value)
 {
 	struct buf b;
 
@@ -281,29 +263,29 @@ add_header(struct session *s, const char *name, struct str value)
 }
 
 static void
-set_headers(struct session *s, const struct ask *ask)
+session_set_headers(struct session *s, const struct ask *ask)
 {
 	struct buf b;
 
-	drop_headers(s);
+	session_drop_headers(s);
 	if (ask->body.p != NULL)
-		add_header(s, "Content-Type", ask->type ? str_z(ask->type) :
-		    STR("application/json"));
+		session_add_header(s, "Content-Type", ask->type ?
+		    str_z(ask->type) : STR("application/json"));
 	if (!ask->anonymous) {
 		buf_init(&b, JWT_MAX + 16);
 		buf_room(&b, b.max);
 		buf_puts(&b, "Bearer ");
 		buf_put_str(&b, buf_str(&s->token));
-		add_header(s, "Authorization", buf_str(&b));
+		session_add_header(s, "Authorization", buf_str(&b));
 		secret_release(&b);
 	}
 	s->curl.easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
 }
 
 static void
-set_connection(struct session *s)
+session_set_connection(struct session *s)
 {
-	const char *cacert = remote_cacert(s->setup);
+	const char *cacert = setup_value(s->setup->cacert, "MFX_CACERT");
 	CURL *e = s->easy;
 	long ms = (long)(s->setup->timeout / 1000000);
 
@@ -319,20 +301,20 @@ set_connection(struct session *s)
 	}
 	if (s->socket != NULL)
 		s->curl.easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, s->socket);
-	/* what is on this machine is asked itself, whatever the proxy */
+	/* no proxy is asked for what is on this machine */
 	if (s->plain)
 		s->curl.easy_setopt(e, CURLOPT_PROXY, "");
 }
 
 static void
-prepare(struct session *s, const struct ask *ask)
+session_prepare(struct session *s, const struct ask *ask)
 {
 	CURL *e = s->easy;
 	struct buf url;
 
 	s->curl.easy_reset(e);
-	set_connection(s);
-	set_headers(s, ask);
+	session_set_connection(s);
+	session_set_headers(s, ask);
 	buf_init(&url, 1 << 20);
 	buf_printf(&url, "%s%s", s->socket ? "http://localhost" : s->url,
 	    ask->path);
@@ -341,9 +323,9 @@ prepare(struct session *s, const struct ask *ask)
 	buf_release(&url);
 	s->curl.easy_setopt(e, CURLOPT_USERAGENT, "mfx/" MFX_VERSION);
 	s->curl.easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
-	s->curl.easy_setopt(e, CURLOPT_HEADERFUNCTION, take_header);
+	s->curl.easy_setopt(e, CURLOPT_HEADERFUNCTION, session_take_header);
 	s->curl.easy_setopt(e, CURLOPT_HEADERDATA, s);
-	s->curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, take_bytes);
+	s->curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, session_take_bytes);
 	s->curl.easy_setopt(e, CURLOPT_WRITEDATA, s);
 	if (ask->body.p != NULL) {
 		s->curl.easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -352,7 +334,7 @@ prepare(struct session *s, const struct ask *ask)
 	}
 	if (ask->method != NULL)
 		s->curl.easy_setopt(e, CURLOPT_CUSTOMREQUEST, ask->method);
-	/* what an old connection has lost libcurl would send once more */
+	/* over an old connection libcurl might send it twice */
 	if (ask->change)
 		s->curl.easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 	s->error[0] = '\0';
@@ -365,9 +347,9 @@ prepare(struct session *s, const struct ask *ask)
 
 /* ---- waiting ---- */
 
-/* something that grows with every byte */
+/* grows with every byte sent or received */
 static curl_off_t
-moved(struct session *s)
+session_bytes_moved(struct session *s)
 {
 	curl_off_t up = 0, down = 0;
 
@@ -376,9 +358,9 @@ moved(struct session *s)
 	return up + down + (curl_off_t)s->header_bytes;
 }
 
-/* libcurl's own wait would not be ended by a signal of ours */
+/* not libcurl's own wait, which no signal of ours would end */
 static void
-pause_for(struct session *s, int64_t left)
+session_wait(struct session *s, int64_t left)
 {
 	struct pollfd fds[POLL_FDS];
 	fd_set in, out, other;
@@ -408,7 +390,7 @@ pause_for(struct session *s, int64_t left)
 }
 
 static CURLcode
-result_of(struct session *s)
+session_result(struct session *s)
 {
 	CURLMsg *message;
 	int left;
@@ -420,25 +402,25 @@ result_of(struct session *s)
 }
 
 static bool
-is_good(const struct session *s)
+session_is_good(const struct session *s)
 {
 	return s->status >= 200 && s->status <= 299;
 }
 
 static int
-give_stream(struct session *s)
+session_give(struct session *s)
 {
 	const struct ask *ask = s->ask;
 
 	s->curl.easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &s->status);
-	return ask->take != NULL && is_good(s) ?
+	return ask->take != NULL && session_is_good(s) ?
 	    ask->take(ask->arg, &s->body) : 0;
 }
 
 enum end { ANSWERED, ENOUGH, STOPPED, SILENT };
 
 static enum end
-perform(struct session *s, CURLcode *code, int *taken)
+session_perform(struct session *s, CURLcode *code, int *taken)
 {
 	int64_t since = clock_ns(), now;
 	curl_off_t before = -1, is;
@@ -446,29 +428,29 @@ perform(struct session *s, CURLcode *code, int *taken)
 
 	for (;;) {
 		s->curl.multi_perform(s->multi, &running);
-		if ((*taken = give_stream(s)) != 0)
+		if ((*taken = session_give(s)) != 0)
 			return ENOUGH;
 		if (running == 0) {
-			*code = result_of(s);
+			*code = session_result(s);
 			return ANSWERED;
 		}
 		now = clock_ns();
-		if ((is = moved(s)) != before)
+		if ((is = session_bytes_moved(s)) != before)
 			since = now;
 		before = is;
 		if (now - since >= s->setup->timeout)
 			return SILENT;
 		if (signal_stop())
 			return STOPPED;
-		pause_for(s, s->setup->timeout - (now - since));
+		session_wait(s, s->setup->timeout - (now - since));
 	}
 }
 
-/* ---- what has come of it ---- */
+/* ---- the outcome ---- */
 
-/* may it have been done, though nobody has said so? */
+/* a change without an answer may have been made */
 static const char *
-doubt(struct session *s)
+session_doubt(struct session *s)
 {
 	long sent = 0;
 
@@ -477,7 +459,7 @@ doubt(struct session *s)
 }
 
 static int
-unanswered(struct session *s, CURLcode code, struct fault *fault)
+session_unanswered(struct session *s, CURLcode code, struct fault *fault)
 {
 	const char *why = *s->error ? s->error : s->curl.easy_strerror(code);
 	int status;
@@ -501,18 +483,18 @@ unanswered(struct session *s, CURLcode code, struct fault *fault)
 		status = EX_CONFIG;
 		break;
 	case CURLE_WRITE_ERROR:
-		why = "a larger answer than it can have";
+		why = "the answer is too large";
 		status = EX_UNAVAILABLE;
 		break;
 	default:
 		status = EX_UNAVAILABLE;
 	}
 	return fault_set(fault, status, "%s: %.*s%s", s->url, DETAIL_MAX / 2,
-	    why, doubt(s));
+	    why, session_doubt(s));
 }
 
 static int
-status_of(long http)
+session_fault_status(long http)
 {
 	switch (http) {
 	case 404:
@@ -529,8 +511,8 @@ status_of(long http)
 	}
 }
 
-/* What the server says of it, RFC 9457.  Only what is wrong with the request
- * is said in its words alone, as the registry of this machine would say it. */
+/* The server's problem document, RFC 9457.  A fault of the request is told in
+ * the server's words alone, as the registry of this machine would. */
 static int
 session_refused(struct session *s, struct fault *fault)
 {
@@ -538,7 +520,7 @@ session_refused(struct session *s, struct fault *fault)
 		{ .name = "detail", .type = OBJECT_TEXT },
 		{ .name = "item", .type = OBJECT_NUMBER },
 	};
-	int status = status_of(s->status);
+	int status = session_fault_status(s->status);
 	int64_t item = 0;
 
 	if (s->body.n > ANSWER_MAX ||
@@ -551,7 +533,8 @@ session_refused(struct session *s, struct fault *fault)
 	if (f[0].value.n == 0)
 		return fault_set(fault, status == 1 ? EX_UNAVAILABLE : status,
 		    "%s: answered with %ld%s", s->url, s->status,
-		    s->status == 502 || s->status == 504 ? doubt(s) : "");
+		    s->status == 502 || s->status == 504 ?
+		    session_doubt(s) : "");
 	if (status == 1 || status == EX_DATAERR)
 		return fault_set(fault, status, "%.*s", STR_ARG(f[0].value));
 	return fault_set(fault, status, "%s: %.*s", s->url,
@@ -559,30 +542,30 @@ session_refused(struct session *s, struct fault *fault)
 }
 
 static int
-ask_once(struct session *s, const struct ask *ask, struct fault *fault)
+session_ask_once(struct session *s, const struct ask *ask, struct fault *fault)
 {
 	CURLcode code = CURLE_FAILED_INIT;
 	int taken = 0;
 	enum end end;
 
 	s->ask = ask;
-	prepare(s, ask);
+	session_prepare(s, ask);
 	if (s->curl.multi_add_handle(s->multi, s->easy) != CURLM_OK)
 		return fault_set(fault, EX_OSERR, "libcurl won't start");
-	end = perform(s, &code, &taken);
+	end = session_perform(s, &code, &taken);
 	if (end == STOPPED)
-		fault_set(fault, EX_TEMPFAIL, "stopped%s", doubt(s));
+		fault_set(fault, EX_TEMPFAIL, "stopped%s", session_doubt(s));
 	else if (end == SILENT)
 		fault_set(fault, EX_TEMPFAIL, "%s: no answer in time%s",
-		    s->url, doubt(s));
+		    s->url, session_doubt(s));
 	else if (end == ANSWERED && code != CURLE_OK)
-		unanswered(s, code, fault);
+		session_unanswered(s, code, fault);
 	s->curl.multi_remove_handle(s->multi, s->easy);
 	if (end == ENOUGH)
 		return taken;
 	if (end != ANSWERED || code != CURLE_OK)
 		return -1;
-	return is_good(s) ? 0 : session_refused(s, fault);
+	return session_is_good(s) ? 0 : session_refused(s, fault);
 }
 
 int
@@ -595,13 +578,13 @@ session_ask(struct session *s, const struct ask *ask, struct fault *fault)
 
 	if (!ask->anonymous && session_use_token(s, fault) < 0)
 		return -1;
-	result = ask_once(s, ask, fault);
+	result = session_ask_once(s, ask, fault);
 	if (result >= 0 || fault->status != EX_NOPERM || ask->anonymous)
 		return result;
 	/* does the token not allow this, or nothing any more? */
 	kept = *fault;
 	item = s->item;
-	if (ask_once(s, &self, &other) < 0 && other.status == EX_NOPERM)
+	if (session_ask_once(s, &self, &other) < 0 && other.status == EX_NOPERM)
 		fault_set(fault, EX_NOPERM, "%.*s; 'mfx-token login' gets "
 		    "another", DETAIL_MAX, kept.text);
 	s->item = item;
@@ -609,7 +592,8 @@ session_ask(struct session *s, const struct ask *ask, struct fault *fault)
 }
 
 static int
-put_field(struct buf *b, const struct object_field *f, struct fault *fault)
+session_put_field(struct buf *b, const struct object_field *f,
+    struct fault *fault)
 {
 	if (f->type == OBJECT_TEXT && !utf8_valid(f->value))
 		return fault_set(fault, EX_DATAERR,
@@ -637,7 +621,7 @@ session_send(struct session *s, struct ask *ask, const struct object_field *f,
 	buf_room(&body, SEND_MAX);
 	buf_putc(&body, '{');
 	for (i = 0; i < n && result == 0; i++)
-		result = put_field(&body, &f[i], fault);
+		result = session_put_field(&body, &f[i], fault);
 	buf_putc(&body, '}');
 	ask->body = buf_str(&body);
 	if (result == 0)

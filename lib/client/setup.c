@@ -4,18 +4,15 @@
 #include <stdlib.h>
 
 const char *
-remote_url(const struct remote_setup *setup)
+setup_value(const char *option, const char *variable)
 {
-	const char *url = setup->url ? setup->url : getenv("MFX_URL");
+	const char *value = option != NULL ? option : getenv(variable);
 
-	return url != NULL && *url != '\0' ? url : NULL;
+	return value != NULL && *value != '\0' ? value : NULL;
 }
 
 const char *
-remote_cacert(const struct remote_setup *setup)
+remote_url(const struct remote_setup *setup)
 {
-	const char *file = setup->cacert ? setup->cacert :
-	    getenv("MFX_CACERT");
-
-	return file != NULL && *file != '\0' ? file : NULL;
+	return setup_value(setup->url, "MFX_URL");
 }

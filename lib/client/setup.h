@@ -33,9 +33,10 @@ struct remote_setup {
 	    OPT_TIMEOUT(&(s).timeout, INT64_C(100000000),		\
 	    INT64_C(3600000000000)), .former = 't' }
 
-/* the option, otherwise the variable; NULL: the registry of this machine, or
- * the system's authorities */
+/* the option, or else the variable; NULL when that is empty, too */
+const char *setup_value(const char *option, const char *variable);
+
+/* NULL: the registry of this machine */
 const char *remote_url(const struct remote_setup *);
-const char *remote_cacert(const struct remote_setup *);
 
 #endif

@@ -14,31 +14,25 @@
 static const char *
 token_file_given(const struct remote_setup *setup)
 {
-	const char *path = setup->token_file ? setup->token_file :
-	    getenv("MFX_TOKEN_FILE");
-
-	return path != NULL && *path != '\0' ? path : NULL;
+	return setup_value(setup->token_file, "MFX_TOKEN_FILE");
 }
 
 char *
 token_file_path(const struct remote_setup *setup)
 {
-	const char *path = token_file_given(setup), *dir, *home;
+	const char *path = token_file_given(setup);
+	const char *dir = setup_value(NULL, "XDG_CONFIG_HOME");
+	const char *under = dir ? "mfx/token" : ".config/mfx/token";
 	char *text;
 	size_t n;
 
 	if (path != NULL)
 		return memory_strdup(path);
-	dir = getenv("XDG_CONFIG_HOME");
-	home = getenv("HOME");
-	if (home == NULL)
-		home = ".";
-	if (dir == NULL || *dir == '\0')
-		dir = NULL;
-	n = strlen(dir ? dir : home) + sizeof "/.config/mfx/token";
+	if (dir == NULL && (dir = getenv("HOME")) == NULL)
+		dir = ".";
+	n = strlen(dir) + strlen(under) + 2;
 	text = memory_get(n);
-	snprintf(text, n, "%s%s/mfx/token", dir ? dir : home,
-	    dir ? "" : "/.config");
+	snprintf(text, n, "%s/%s", dir, under);
 	return text;
 }
 
