@@ -57,19 +57,20 @@ int
 bridge_key(char to[BRIDGE_KEY_TEXT + 1], bool make, struct fault *fault)
 {
 	char *path = home_path("mqtt/bridge.key");
-	int r = -1, fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 && errno == ENOENT && make && make_key(path, fault) == 0)
+	if (fd < 0 && errno == ENOENT && make) {
+		r = make_key(path, fault);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-	else if (fd < 0 && errno == ENOENT && !make)
-		fault_set(fault, EX_TEMPFAIL, "%s: not there: no broker with "
-		    "our plugin has started yet", path);
-	else if (fd < 0)
-		fault_errno(fault, 0, "%s", path);
-	if (fd >= 0) {
-		r = read_key(fd, path, to, fault);
-		close(fd);
 	}
+	if (r == 0 && fd < 0)
+		r = errno == ENOENT ? fault_set(fault, EX_TEMPFAIL,
+		    "%s: not there: no broker with our plugin has started "
+		    "yet", path) : fault_errno(fault, 0, "%s", path);
+	if (r == 0)
+		r = read_key(fd, path, to, fault);
+	if (fd >= 0)
+		close(fd);
 	free(path);
 	return r;
 }

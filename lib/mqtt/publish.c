@@ -72,6 +72,8 @@ publish_topic(struct publish *p, const struct route *r)
 
 /* ---- the message ---- */
 
+#define LABEL_REFUSED (-1000)	/* beside MOSQ_ERR_... */
+
 /* Control bytes and what an escape in a label stands for are nothing that an
  * adapter of ours has written. */
 static bool
@@ -85,27 +87,37 @@ is_plain(struct str label)
 	return true;
 }
 
-static bool
+static int
 add_pair(struct arena *a, mosquitto_property **to, const char *name,
     struct str value)
 {
-	return value.n == 0 || (is_plain(value) &&
-	    mosquitto_property_add_string_pair(to, MQTT_PROP_USER_PROPERTY,
-	    name, arena_str(a, value).p) == MOSQ_ERR_SUCCESS);
+	if (value.n == 0)
+		return MOSQ_ERR_SUCCESS;
+	if (!is_plain(value))
+		return MOSQ_ERR_INVAL;
+	return mosquitto_property_add_string_pair(to, MQTT_PROP_USER_PROPERTY,
+	    name, arena_str(a, value).p);
 }
 
-/* False when a label is nothing for MQTT.  A content type that is not is left
- * out: the payload says nothing else than it did. */
-static bool
+/* An error of libmosquitto's: without memory, or for a label that is nothing
+ * for MQTT.  A content type that is not is left out: the payload says nothing
+ * else than it did. */
+static int
 put_properties(struct publish *p, mosquitto_property **to,
     const struct route *r, struct str type)
 {
+	int rc = MOSQ_ERR_SUCCESS;
+
 	*to = NULL;
 	if (type.n > 0 && is_plain(type))
-		mosquitto_property_add_string(to, MQTT_PROP_CONTENT_TYPE,
+		rc = mosquitto_property_add_string(to, MQTT_PROP_CONTENT_TYPE,
 		    arena_str(&p->arena, type).p);
-	return add_pair(&p->arena, to, BRIDGE_PUBLISHER, r->publisher) &&
-	    add_pair(&p->arena, to, BRIDGE_PROTOCOL, r->protocol);
+	if (rc != MOSQ_ERR_NOMEM)
+		rc = add_pair(&p->arena, to, BRIDGE_PUBLISHER, r->publisher);
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = add_pair(&p->arena, to, BRIDGE_PROTOCOL, r->protocol);
+	return rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_NOMEM ? rc :
+	    LABEL_REFUSED;
 }
 
 /* libmosquitto's errors that are the message's */
@@ -143,18 +155,18 @@ publish_line(struct publish *p, struct mqtt *c, struct str line, int *mid)
 	 * that counts from now */
 	if (!message_payload(line, &p->arena, &payload, &type))
 		return "its payload can't be given back as SenML";
-	if (put_properties(p, &properties, &r, type))
+	rc = put_properties(p, &properties, &r, type);
+	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_publish_v5(c->m, mid, p->topic.p,
 		    (int)payload.n, payload.p, 1, false, properties);
-	else
-		rc = -1;
 	mosquitto_property_free_all(&properties);
 	if (rc == MOSQ_ERR_SUCCESS)
 		return NULL;
-	if (rc == -1)
+	if (rc == LABEL_REFUSED)
 		return "characters in a label that MQTT does not allow";
 	if ((why = refusal(rc)) == NULL)
-		mqtt_fail(c, EX_SOFTWARE, "publish: %s",
+		mqtt_fail(c, rc == MOSQ_ERR_NOMEM ? EX_OSERR : EX_SOFTWARE,
+		    "publish: %s",
 		    mosquitto_strerror(rc));
 	return why;
 }

@@ -25,6 +25,7 @@ program makes many.  Prints what was wrong, and ends with 1 if anything was.
 import concurrent.futures
 import contextlib
 import errno
+import getpass
 import glob
 import json
 import os
@@ -193,6 +194,8 @@ class Run:
     no: it may say no, with status 1 and not a word
     """
 
+    statuses = DOCUMENTED
+
     def __init__(self, command, stdin="", state=nothing, fixed=True,
                  parts=False, no=False):
         self.command, self.stdin, self.state = command, stdin, state
@@ -301,16 +304,17 @@ def fake_broker(path, address, *mode):
             [sys.executable, TESTS + "/mqtt_fake.py", address, *mode],
             cwd=path, stdout=o)
     try:
-        until(lambda: has(said, "READY"), "a broker")
+        until(lambda: has(said, "\n"), "a broker")
         with open(said) as f:
-            yield f.readline().split()[1], said
+            port = f.readline().split()[1]
+        yield port, said
     finally:
         broker.kill()
         broker.wait()
 
 
 def has(file, word):
-    with open(file) as f:
+    with open(file, errors="replace") as f:
         return word in f.read()
 
 
@@ -355,9 +359,12 @@ def text(value):
 class Plugin(Server):
     """Our part of a broker: a thing publishes, and is acknowledged."""
 
+    statuses = {0, 1, 13}   # 1, 13: it could not be initialised
+
     def do(self, site, path, env):
         with open(path + "/conf", "w") as f:
-            f.write(f"listener 0 {path}/b\nallow_anonymous false\n"
+            f.write(f"user {getpass.getuser()}\nlistener 0 {path}/b\n"
+                    "allow_anonymous false\n"
                     f"persistence_location {path}/\n"
                     f"plugin {shutil.which('mfx')[:-3]}mfx_mosquitto.so\n"
                     f"plugin_opt_home {path}/home\nplugin_opt_stream s\n")
@@ -366,8 +373,8 @@ class Plugin(Server):
                 ["mosquitto", "-c", path + "/conf"], cwd=path, stdout=o,
                 stderr=e, env=dict(env, INJECT_IN="mfx_mosquitto.so "
                                    "libsqlite3 libsodium"))
-        until(lambda: os.path.exists(path + "/b") or
-              process.poll() is not None, "its socket")
+        until(lambda: has(path + "/err", " running") or
+              process.poll() is not None, "a broker that runs")
         return self.end(process, self.talk(site, path, process))
 
     def talk(self, site, path, process):
@@ -498,7 +505,9 @@ class Tries:
         with open(path + "/err", errors="replace") as f:
             err = f.read()
         after = self.run.state(path)
-        if not wrong and status not in DOCUMENTED:
+        if "\ufffd" in err:
+            wrong = "a message that is no text"
+        if not wrong and status not in self.run.statuses:
             wrong = f"ended with {status}"
         if not wrong and status and not err and not (status == 1 and
                                                      self.run.no):
