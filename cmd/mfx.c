@@ -9,17 +9,16 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/diag.h"
 #include "base/nearest.h"
-#include "base/os.h"
 #include "base/program.h"
 #include "base/signal.h"
 #include "base/str.h"
+#include "base/which.h"
 
 /* the names and .Nd lines of man/mfx-*.1, made by the Makefile */
 static const struct verb programs[] = {
@@ -47,49 +46,15 @@ name_valid(const char *z)
 	    z[strspn(z, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
-static bool
-is_program(const char *path)
-{
-	struct stat st;
-
-	return access(path, X_OK) == 0 && stat(path, &st) == 0 &&
-	    S_ISREG(st.st_mode);
-}
-
-static bool
-find_in_path(const char *file, char path[PATH_MAX])
-{
-	const char *dirs = getenv("PATH");
-	size_t n;
-
-	for (; dirs != NULL; dirs = dirs[n] ? dirs + n + 1 : NULL) {
-		n = strcspn(dirs, ":");
-		/* an empty one means the current directory: not for us */
-		if (n > 0 && snprintf(path, PATH_MAX, "%.*s/%s", (int)n,
-		    dirs, file) < PATH_MAX && is_program(path))
-			return true;
-	}
-	return false;
-}
-
 static const char *called_as;	/* argv[0] */
 
-/* The program's path: beside this one, or in PATH. */
 static bool
 find_program(const char *name, char path[PATH_MAX])
 {
 	char file[48];
-	struct str self = { path, os_program_path(called_as, path, PATH_MAX) };
 
 	snprintf(file, sizeof file, "mfx-%s", name);
-	while (self.n > 0 && self.p[self.n - 1] != '/')
-		self.n--;
-	if (self.n > 0 && self.n + sizeof file < PATH_MAX) {
-		memcpy(path + self.n, file, strlen(file) + 1);
-		if (is_program(path))
-			return true;
-	}
-	return find_in_path(file, path);
+	return which(called_as, file, path);
 }
 
 static const struct verb *
@@ -150,7 +115,7 @@ show_page(char *page)
 	int status;
 	pid_t pid;
 
-	if (!find_in_path("man", path) || (pid = fork()) < 0)
+	if (!which_in_path("man", path) || (pid = fork()) < 0)
 		return false;
 	if (pid == 0) {
 		/* that there is no such page is not worth a word: there is

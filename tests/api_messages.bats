@@ -4,51 +4,7 @@
 # list, and what goes beyond them.
 load setup
 load site
-
-setup_suite_test() {
-	PORT=
-	make_site
-	export KEY CHANNEL THING STORE=$MFX_HOME/messages.db
-}
-
-# readings FROM COUNT [CHANNEL]: resolved lines, every other one with a
-# subtopic
-readings() {
-	awk -v from="$1" -v n="$2" -v channel="${3:-$CHANNEL}" -v thing="$THING" '
-	    BEGIN { for (i = from; i < from + n; i++)
-		printf "{\"channel\":\"%s\",\"publisher\":\"%s\"," \
-		    "\"protocol\":\"http\",%s\"n\":\"d:t\",\"u\":\"Cel\"," \
-		    "\"v\":%d,\"t\":%d}\n", channel, thing, \
-		    i % 2 ? "" : "\"subtopic\":\"a.b\",", i, 1700000000 + i }'
-}
-
-serve_api() {
-	free_port PORT
-	URL=http://127.0.0.1:$PORT
-	start_ready mfx-api -l "127.0.0.1:$PORT" "$@"
-	export API_PID=$PID
-}
-
-the_case() {
-	timeout 240 /usr/bin/python3 "$ROOT/tests/api_messages.py" "$PORT" "$1"
-	kill "$API_PID"
-	status 0 wait "$API_PID"
-	silent "$PID_ERR"
-}
-
-# read_some CASE: against 101 readings
-read_some() {
-	readings 0 101 | mfx-write-sqlite "$STORE"
-	serve_api
-	the_case "$1"
-}
-
-ask() {
-	local want=$1 got
-	shift
-	got=$(curl -sS -m 60 -o answer -w '%{http_code}' -H "Authorization: $KEY" "$@")
-	[[ $got == "$want" ]] || { echo "$got, not $want: $*"; cat answer; return 1; }
-}
+load api_messages
 
 @test "22: pages, and what is no page" { read_some row_22; }
 @test "23: the right messages and the right total" { read_some row_23; }

@@ -39,17 +39,14 @@ put(struct passage *p, const struct route *route,
 static int
 ask(struct passage *p, const struct query *query, struct reader **reader)
 {
-	*reader = NULL;
-	if (reader_open(reader, p->store->driver, p->store->place, &p->watch,
-	    &p->job.fault) < 0)
-		return -1;
+	*reader = reader_new(p->store->driver, p->store->place, &p->watch);
 	return reader_ask(*reader, query, &p->job.fault);
 }
 
 static int
 count_all(struct passage *p, uint64_t *total)
 {
-	struct query query = p->ask.query;
+	struct query query = p->ask.ask.query;
 	struct reader *reader;
 	int got;
 
@@ -73,13 +70,13 @@ begin(struct passage *p)
 	uint64_t total = 0;
 	int got;
 
-	if (ask(p, &p->ask.query, &p->reader) < 0)
+	if (ask(p, &p->ask.ask.query, &p->reader) < 0)
 		return -1;
 	got = reader_next(p->reader, &route, &record, &p->job.fault);
 	if (got < 0 || (p->ask.form == MESSAGES_PAGE &&
 	    count_all(p, &total) < 0))
 		return -1;
-	messages_begin(&p->writer, &p->job.out, total, &p->ask.query);
+	messages_begin(&p->writer, &p->job.out, total, &p->ask.ask.query);
 	return got > 0 ? put(p, &route, &record) : 0;
 }
 

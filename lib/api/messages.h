@@ -5,18 +5,13 @@
 #include "http/request.h"
 #include "line/route.h"
 #include "senml/encode.h"
-#include "store/query.h"
+#include "store/ask.h"
 
 /*
  * What somebody wants to read of a channel, and how it is written.
  *
- * The parameters are those of Mainflux (offset, limit, subtopic, publisher,
- * protocol, name; v with comparator, vs, vb, vd; aggregation, interval) and
- * those of mfx-read-sqlite(1)
- * (value, unit, from, to, order, aggregate, every), with the same meaning,
- * and the name of a store.
- * Labels, units and `value` may be given several times: any may hold.  All
- * others may not.  Parameters of other names are passed over.
+ * The parameters are those of store/ask.h, and the name of a store.
+ * Parameters of other names are passed over.
  */
 enum messages_form {
 	MESSAGES_PAGE,		/* Mainflux' object, a page of it */
@@ -30,17 +25,12 @@ enum messages_form {
 #define MESSAGES_PAGE_MAX 10000
 
 struct messages_ask {
-	struct query query;
+	struct ask ask;
 	enum messages_form form;
 	struct str store;		/* its name; p NULL: the first one */
 	/* private */
-	struct arena arena;		/* of the texts */
-	unsigned given;			/* those that were, by their place */
-	int values;			/* of lists, together */
-	struct comparison number;	/* of v; kind NONE: not given */
-	bool compared;			/* with a comparator */
 	const char *why;
-	struct buf scratch;
+	struct buf name, value;
 };
 
 /*

@@ -16,7 +16,7 @@ messages_writer_init(struct messages_writer *w, const struct messages_ask *a)
 {
 	*w = (struct messages_writer){
 		.form = a->form,
-		.aggregates = a->query.aggregate != AGGREGATE_NONE,
+		.aggregates = a->ask.query.aggregate != AGGREGATE_NONE,
 	};
 	encode_init(&w->encoder, &codec_sensml);
 	buf_init(&w->scratch, FIELD_MAX);

@@ -61,23 +61,26 @@ add(struct stores *s, const char *text, struct fault *fault)
 	const char *equals = strchr(text, '='), *place = text;
 	const struct store_driver *driver;
 	struct str name = { text, equals ? (size_t)(equals - text) : 0 };
+	int shown;
 
 	if (is_name(name))
 		place = equals + 1;
 	else
 		name = STR_NONE;
-	driver = store_find(place, &place);
+	shown = (int)((size_t)(place - text) + store_shown(place));
+	if ((driver = store_find(place, &place, fault)) == NULL)
+		return -1;
 	if (name.n == 0)
 		name = name_of(place);
 	if (*place == '\0')
-		return fault_set(fault, EX_USAGE, "--store '%s': no file",
-		    text);
+		return fault_set(fault, EX_USAGE, "--store '%.*s': no file",
+		    shown, text);
 	if (name.n == 0 && s->n > 0)
 		return fault_set(fault, EX_USAGE,
-		    "--store '%s': name it, as NAME=FILE", text);
+		    "--store '%.*s': name it, as NAME=STORE", shown, text);
 	if (name.n > 0 && stores_find(s, name) != NULL)
-		return fault_set(fault, EX_USAGE, "--store '%s': "
-		    "there is another '%.*s'", text, STR_ARG(name));
+		return fault_set(fault, EX_USAGE, "--store '%.*s': "
+		    "there is another '%.*s'", shown, text, STR_ARG(name));
 	s->v[s->n++] = (struct api_store){
 		.name = copy(name), .driver = driver,
 		.place = memory_strdup(place), .given = true
@@ -88,17 +91,16 @@ add(struct stores *s, const char *text, struct fault *fault)
 static void
 add_default(struct stores *s, const char *home)
 {
-	const struct store_driver *driver;
 	const char *place;
+	struct fault none;
 	struct buf b;
 
 	buf_init(&b, SIZE_MAX);
 	buf_printf(&b, "%s/messages.db", home);
 	buf_putc(&b, '\0');
-	driver = store_find("", &place);
 	s->v[s->n++] = (struct api_store){
-		.name = memory_strdup("messages"), .driver = driver,
-		.place = b.p
+		.name = memory_strdup("messages"),
+		.driver = store_find("", &place, &none), .place = b.p
 	};
 }
 

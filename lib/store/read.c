@@ -11,6 +11,7 @@
 #include "line/records.h"
 #include "store/place.h"
 #include "store/reader.h"
+#include "store/serve.h"
 
 static void
 read_show_plan(struct reader *r)
@@ -76,11 +77,25 @@ read_answer(struct reader *r, const struct query *query)
 	if (got < 0)
 		return diag_fault(&fault);
 	if ((n = reader_beyond(r)) > 0) {
-		diag_warning("%" PRIu64 " records are left out: a sum or an "
-		    "average is out of the range of a double", n);
+		diag_warning("%" PRIu64 SERVE_BEYOND, n);
 		return status ? status : EX_DATAERR;
 	}
 	return status ? status : got == 0;
+}
+
+/* is no option given that says what is wanted? */
+static bool
+read_asks_all(const struct query *q, const struct match_texts *t)
+{
+	bool any = t->units.n > 0 || t->values.n > 0;
+	int i;
+
+	for (i = 0; i < MATCH_LABELS; i++)
+		any = any || t->labels[i].n > 0;
+	return !any && q->match.from == INT64_MIN &&
+	    q->match.to == INT64_MAX && q->limit < 0 && q->offset == 0 &&
+	    q->every == 0 && q->aggregate == AGGREGATE_NONE && !q->count &&
+	    q->order == QUERY_ASC;
 }
 
 int
@@ -88,8 +103,12 @@ store_read_main(const struct store_driver *store, int argc, char **argv)
 {
 	static struct query query = QUERY_ALL;
 	static struct match_texts texts;
+	static bool batch;
 	static const struct opt frame[] = {
-		QUERY_OPTIONS(texts, query), OPT_END
+		QUERY_OPTIONS(texts, query),
+		{ 0, "batch", NULL, "answer queries from stdin, one a line",
+		    OPT_FLAG(&batch) },
+		OPT_END
 	};
 	static const struct store_watch watch;
 	struct opt options[STORE_OPTIONS_MAX];
@@ -99,16 +118,19 @@ store_read_main(const struct store_driver *store, int argc, char **argv)
 	} };
 	const char *why, *what = NULL;
 	struct reader *reader;
-	struct fault fault;
 	int status;
 
 	store_program_start(&p, store, "read", argc, argv);
+	if (batch && !read_asks_all(&query, &texts))
+		program_misuse("--batch: queries come from stdin, not from "
+		    "options");
+	if (batch)
+		return store_serve(store, p.place);
 	if (query.every > 0 && query.aggregate == AGGREGATE_NONE)
 		program_misuse("--every needs --aggregate");
 	if ((why = match_read(&query.match, &texts, &what)) != NULL)
 		program_misuse("'%s': %s", what, why);
-	if (reader_open(&reader, store, p.place, &watch, &fault) < 0)
-		return diag_fault(&fault);
+	reader = reader_new(store, p.place, &watch);
 	status = read_answer(reader, &query);
 	reader_close(reader);
 	return status;

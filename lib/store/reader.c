@@ -165,9 +165,9 @@ reader_failed(struct reader *r, struct fault *fault)
 	return reader_given_up(r, fault);
 }
 
-int
-reader_open(struct reader **out, const struct store_driver *driver,
-    const char *place, const struct store_watch *watch, struct fault *fault)
+struct reader *
+reader_new(const struct store_driver *driver, const char *place,
+    const struct store_watch *watch)
 {
 	struct reader *r = memory_zero(1, sizeof *r);
 
@@ -175,12 +175,7 @@ reader_open(struct reader **out, const struct store_driver *driver,
 	r->place = place;
 	r->watch = watch;
 	buf_init(&r->held, SIZE_MAX);
-	if (reader_connect(r, fault) < 0) {
-		reader_close(r);
-		return -1;
-	}
-	*out = r;
-	return 0;
+	return r;
 }
 
 static void
@@ -434,8 +429,7 @@ store_probe(const struct store_driver *driver, const char *place,
 
 	if (driver->probe != NULL)
 		return driver->probe(place, watch, fault);
-	if (reader_open(&r, driver, place, watch, fault) < 0)
-		return -1;
+	r = reader_new(driver, place, watch);
 	one.limit = 1;
 	got = reader_ask(r, &one, fault);
 	if (got == 0)

@@ -7,7 +7,7 @@
 /*
  * Questions to a store, whatever its driver can do itself.
  *
- *	if (reader_open(&r, driver, place, &watch, &fault) < 0) ...
+ *	r = reader_new(driver, place, &watch);
  *	if (reader_ask(r, &query, &fault) < 0) ...
  *	while ((got = reader_next(r, &route, &record, &fault)) > 0)
  *		...
@@ -19,9 +19,9 @@
  */
 struct reader;
 
-/* place and watch stay until it is closed */
-int reader_open(struct reader **, const struct store_driver *,
-    const char *place, const struct store_watch *, struct fault *);
+/* place and watch stay until it is closed; it connects for the first query */
+struct reader *reader_new(const struct store_driver *, const char *place,
+    const struct store_watch *);
 /* NULL is fine */
 void reader_close(struct reader *);
 

@@ -150,10 +150,15 @@ int store_write_main(const struct store_driver *, int argc, char **argv);
 int store_read_main(const struct store_driver *, int argc, char **argv);
 
 /*
- * The store that a text names, NAME:PLACE, or a file of the first driver
- * (sqlite) without a name in front; *place is the rest.  For programs that
- * read whatever store they are given; it links every driver there is.
+ * For programs that read whatever store they are given.  The store that a text
+ * names: NAME:PLACE, a URL whose scheme is NAME, or a file of the first driver
+ * (sqlite) without a name in front; *place is for its driver.  Those that are
+ * linked, and through a pipe any that has a program mfx-read-NAME; NULL and
+ * EX_USAGE when there is none.
  */
-const struct store_driver *store_find(const char *text, const char **place);
+const struct store_driver *store_find(const char *text, const char **place,
+    struct fault *);
+/* how much of the text may be shown: a place may hold a password */
+size_t store_shown(const char *text);
 
 #endif

@@ -21,15 +21,17 @@ store_wait(const struct store_watch *watch, int fd, short events, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 	int64_t end = clock_ms() + ms, left = WATCH_MS;
-	int n;
+	int n, ms_now;
 
 	for (;;) {
 		if (store_stopped(watch))
 			return -1;
 		if (ms >= 0 && (left = end - clock_ms()) < 0)
 			left = 0;
-		n = signal_poll(&p, 1,
-		    (int)(left < WATCH_MS ? left : WATCH_MS));
+		ms_now = (int)(left < WATCH_MS ? left : WATCH_MS);
+		/* a thread leaves signals to the one that waits for them */
+		n = watch->stop != NULL ? poll(&p, 1, ms_now) :
+		    signal_poll(&p, 1, ms_now);
 		/* what can't be polled is used, and says why then */
 		if (n > 0 || left == 0)
 			return n > 0;

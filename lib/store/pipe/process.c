@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/pipe/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/signal.h"
+#include "base/which.h"
+#include "store/pipe/pipe.h"
+#include "store/watch.h"
+
+#define PROCESS_IDLE_MAX 8
+#define PROCESS_IDLE (60 * CLOCK_SECOND)
+#define PROCESS_WAIT_MS 20	/* for another's to end */
+#define PROCESS_PLACE "MFX_STORE="
+
+extern char **environ;
+
+static struct {
+	pthread_mutex_t lock;
+	struct process *idle;
+	size_t n, n_idle;	/* in all, and of those that wait */
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* ---- one ---- */
+
+bool
+process_program(const char *place, char *path, char *name, size_t n)
+{
+	snprintf(name, n, "mfx-read-%.*s", (int)strcspn(place, ":"), place);
+	return which("", name, path);
+}
+
+/* of NAME:PLACE the place, of NAME://… all */
+static const char *
+process_place(const char *place)
+{
+	const char *rest = strchr(place, ':') + 1;
+
+	return strncmp(rest, "//", 2) == 0 ? place : rest;
+}
+
+/* our environment, with the place */
+static char **
+process_environment(const char *place)
+{
+	size_t n = 0, i, to = 0, size = strlen(place) + sizeof PROCESS_PLACE;
+	char **env, *text = memory_get(size);
+
+	while (environ[n] != NULL)
+		n++;
+	env = memory_get((n + 2) * sizeof *env);
+	snprintf(text, size, "%s%s", PROCESS_PLACE, place);
+	env[to++] = text;
+	for (i = 0; i < n; i++)
+		if (strncmp(environ[i], PROCESS_PLACE,
+		    sizeof PROCESS_PLACE - 1) != 0)
+			env[to++] = environ[i];
+	env[to] = NULL;
+	return env;
+}
+
+/* with signals as a program expects them */
+static int
+process_spawn(struct process *p, const char *path, char *name, int in, int out)
+{
+	char batch[] = "--batch", *argv[] = { name, batch, NULL };
+	char **env = process_environment(process_place(p->place));
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int e;
+
+	sigemptyset(&none);
+	sigaddset(&none, SIGPIPE);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
+	    POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigdefault(&attr, &none);
+	posix_spawnattr_setsigmask(&attr, signal_mask());
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+	e = posix_spawn(&p->pid, path, &files, &attr, argv, env);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	free(env[0]);
+	free(env);
+	return e;
+}
+
+/* The lock is held: else another's process would be born with these. */
+static int
+process_pipes(int fds[4])
+{
+	int i;
+
+	if (pipe(fds) < 0)
+		return -1;
+	if (pipe(fds + 2) < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return -1;
+	}
+	for (i = 0; i < 4; i++)
+		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+static int
+process_start(struct process *p, struct fault *fault)
+{
+	char path[PATH_MAX], name[64];
+	int fds[4], e;
+
+	if (!process_program(p->place, path, name, sizeof name))
+		return fault_set(fault, EX_CONFIG, "no program %s", name);
+	if (process_pipes(fds) < 0)
+		return fault_errno(fault, EX_TEMPFAIL, "%s", name);
+	e = process_spawn(p, path, name, fds[0], fds[3]);
+	close(fds[0]);
+	close(fds[3]);
+	p->in = fds[1];
+	p->out = fds[2];
+	if (e == 0)
+		return 0;
+	close(p->in);
+	close(p->out);
+	errno = e;
+	return fault_errno(fault, EX_TEMPFAIL, "%s", name);
+}
+
+static void
+process_end(struct process *p)
+{
+	close(p->in);
+	close(p->out);
+	kill(p->pid, SIGKILL);
+	while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	free(p->place);
+	free(p);
+}
+
+/* ---- all of them ---- */
+
+/* With the lock: one that waits, for this place, or with NULL for any that
+ * has waited for long; or NULL. */
+static struct process *
+process_find(const char *place)
+{
+	int64_t old = clock_ns() - PROCESS_IDLE;
+	struct process **at = &pool.idle, *p;
+
+	while ((p = *at) != NULL && (place != NULL ?
+	    strcmp(p->place, place) != 0 : p->since > old))
+		at = &p->next;
+	if (p == NULL)
+		return NULL;
+	*at = p->next;
+	pool.n_idle--;
+	return p;
+}
+
+static void
+process_end_old(void)
+{
+	struct process *p;
+
+	do {
+		pthread_mutex_lock(&pool.lock);
+		p = process_find(NULL);
+		pool.n -= p != NULL;
+		pthread_mutex_unlock(&pool.lock);
+		if (p != NULL)
+			process_end(p);
+	} while (p != NULL);
+}
+
+/* 1: one that waits, or a new one; 0: there are too many; -1 */
+static int
+process_get(struct process **out, const char *place, bool fresh,
+    struct fault *fault)
+{
+	struct process *p = fresh ? NULL : process_find(place);
+
+	if (p == NULL && pool.n >= PIPE_MAX) {
+		/* another place's makes room */
+		if ((*out = pool.idle) == NULL)
+			return 0;
+		pool.idle = (*out)->next;
+		pool.n_idle--;
+		pool.n--;
+		process_end(*out);
+	}
+	if (p == NULL) {
+		p = memory_zero(1, sizeof *p);
+		p->place = memory_strdup(place);
+		if (process_start(p, fault) < 0) {
+			free(p->place);
+			free(p);
+			return -1;
+		}
+		pool.n++;
+	}
+	*out = p;
+	return 1;
+}
+
+struct process *
+process_take(const char *place, bool fresh, const struct store_watch *watch,
+    struct fault *fault)
+{
+	struct process *p = NULL;
+	int got;
+
+	process_end_old();
+	do {
+		pthread_mutex_lock(&pool.lock);
+		got = process_get(&p, place, fresh, fault);
+		pthread_mutex_unlock(&pool.lock);
+		if (got == 0 && store_wait(watch, -1, 0, PROCESS_WAIT_MS) < 0)
+			got = fault_set(fault, EX_TEMPFAIL, "stopped");
+	} while (got == 0);
+	return got > 0 ? p : NULL;
+}
+
+void
+process_give(struct process *p, bool sound)
+{
+	pthread_mutex_lock(&pool.lock);
+	sound = sound && pool.n_idle < PROCESS_IDLE_MAX;
+	if (sound) {
+		p->used = true;
+		p->since = clock_ns();
+		p->next = pool.idle;
+		pool.idle = p;
+		pool.n_idle++;
+	} else {
+		pool.n--;
+	}
+	pthread_mutex_unlock(&pool.lock);
+	if (!sound)
+		process_end(p);
+}
