@@ -3,7 +3,7 @@
  * Lines from stdin to a stream of the bus, in batches as they come, each
  * batch whole or not at all.  A full disk makes it wait, as what it would
  * drop exists nowhere else.  With --ack the source's group moves once the
- * batch is on the bus; batches are then cut only behind a line that carries
+ * batch is on the bus; batches are then cut only after a line that carries
  * `seq`, and what was published before a kill is not published again.
  */
 #include <errno.h>
@@ -127,7 +127,7 @@ give_up_waiting(void)
 {
 	if (!pub.told)
 		diag_warning("%s:%llu: a line without 'seq': it is published, "
-		    "but not acknowledged; a filter in front leaves 'seq' out",
+		    "but not acknowledged; a filter before it leaves 'seq' out",
 		    pub.f.in.name, (unsigned long long)pub.f.in.number);
 	pub.told = true;
 	pub.hopeless = !pub.positions;
@@ -233,7 +233,7 @@ open_bus(const char *stream, struct fault *fault)
 	return 0;
 }
 
-/* What is left has no `seq` behind it, so it will come again. */
+/* What is left has no `seq` after it, so it will come again. */
 static void
 say_rest(void)
 {
@@ -243,7 +243,7 @@ say_rest(void)
 	if (pub.to.source == NULL || pub.batch.n == pub.whole ||
 	    pub.f.out.err != 0)
 		return;
-	diag_warning("%zu bytes of lines behind the last seq are not "
+	diag_warning("%zu bytes of lines after the last seq are not "
 	    "published", pub.batch.n - pub.whole);
 	if (pub.f.status == 0)
 		pub.f.status = EX_TEMPFAIL;

@@ -52,7 +52,7 @@ enum bus_put {
 #define BUS_ROLE_SOURCE "relay"		/* its name in files, for ever */
 
 struct bus_driver {
-	const char *scheme;	/* in front of the URL's ':' */
+	const char *scheme;	/* before the ':' of a URL */
 	const char *unit;	/* see bus_unit */
 
 	/* `rest` follows the scheme's ':'; NULL: the site's own bus.  The

@@ -22,36 +22,37 @@ bus_name_valid(struct str s)
 	return s.n < 4 || memcmp(s.p + s.n - 4, ".new", 4) != 0;
 }
 
+static int
+names_parse(const char *text, bool has_group, char stream[BUS_NAME_MAX + 1],
+    char group[BUS_NAME_MAX + 1], struct fault *fault)
+{
+	const char *slash = strchr(text, '/');
+	struct str s = { text, slash ? (size_t)(slash - text) : strlen(text) };
+	struct str g = str_z(slash ? slash + 1 : "");
+
+	if (!bus_name_valid(s) || (has_group && !bus_name_valid(g)))
+		return fault_set(fault, EX_USAGE, has_group ?
+		    "'%s': not a STREAM/GROUP" : "invalid stream name '%s'",
+		    text);
+	memcpy(stream, s.p, s.n);
+	stream[s.n] = '\0';
+	memcpy(group, g.p, g.n + 1);
+	return 0;
+}
+
 int
 bus_group_parse(const char *text, char stream[BUS_NAME_MAX + 1],
     char group[BUS_NAME_MAX + 1], struct fault *fault)
 {
-	const char *slash = strchr(text, '/');
-	struct str s = { text, slash ? (size_t)(slash - text) : 0 };
-	struct str g = str_z(slash ? slash + 1 : "");
-
-	if (!bus_name_valid(s) || !bus_name_valid(g))
-		return fault_set(fault, EX_USAGE,
-		    "'%s': not a STREAM/GROUP", text);
-	memcpy(stream, s.p, s.n);
-	stream[s.n] = '\0';
-	memcpy(group, g.p, g.n);
-	group[g.n] = '\0';
-	return 0;
+	return names_parse(text, true, stream, group, fault);
 }
 
 int
 bus_operand_parse(const char *text, char stream[BUS_NAME_MAX + 1],
     char group[BUS_NAME_MAX + 1], struct fault *fault)
 {
-	if (strchr(text, '/') != NULL)
-		return bus_group_parse(text, stream, group, fault);
-	if (!bus_name_valid(str_z(text)))
-		return fault_set(fault, EX_USAGE, "invalid stream name '%s'",
-		    text);
-	memcpy(stream, text, strlen(text) + 1);
-	group[0] = '\0';
-	return 0;
+	return names_parse(text, strchr(text, '/') != NULL, stream, group,
+	    fault);
 }
 
 void

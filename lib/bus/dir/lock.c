@@ -45,7 +45,7 @@ struct lock_page {
 };
 
 static int
-make_page(int fd, const struct maker *maker, bool mutex)
+lock_make_page(int fd, const struct maker *maker, bool mutex)
 {
 	struct lock_page page = { .maker = *maker };
 	int r = mutex ? os_lock_init(&page.mutex) : 0;
@@ -61,12 +61,13 @@ make_page(int fd, const struct maker *maker, bool mutex)
 /* Joins those who have the file: 1, 0 when the page is not good for us,
  * -1 with errno. */
 static int
-join(int fd, const struct maker *ours, bool mutex)
+lock_join(int fd, const struct maker *ours, bool mutex)
 {
 	struct lock_page page;
 	int r;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && make_page(fd, ours, mutex) < 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    lock_make_page(fd, ours, mutex) < 0)
 		return -1;
 	do
 		r = flock(fd, LOCK_SH);
@@ -80,7 +81,7 @@ join(int fd, const struct maker *ours, bool mutex)
 }
 
 static int
-map_page(struct dir_writer *w, bool mutex)
+lock_map_page(struct dir_writer *w, bool mutex)
 {
 	void *p = mmap(NULL, sizeof(struct lock_page), PROT_READ | PROT_WRITE,
 	    MAP_SHARED, w->lock, 0);
@@ -110,11 +111,11 @@ lock_open(struct dir_writer *w, struct fault *fault)
 	snprintf(ours.kind, sizeof ours.kind, "%s", os_lock_kind(mutex));
 	os_boot_id(ours.boot, sizeof ours.boot);
 	for (i = 0; r == 0 && i < TRIES; i++)
-		r = join(w->lock, &ours, mutex);
+		r = lock_join(w->lock, &ours, mutex);
 	if (r == 0)
 		return fault_set(fault, EX_TEMPFAIL, "%s: lock: held by "
 		    "programs of another kind", w->stream.name);
-	if (r < 0 || map_page(w, mutex) < 0)
+	if (r < 0 || lock_map_page(w, mutex) < 0)
 		return stream_fault(&w->stream, "lock", fault);
 	return 0;
 }
@@ -133,7 +134,7 @@ lock_close(struct dir_writer *w)
 /* takes over what who held it before us has done, when that was to the
  * segment that we have as well */
 static void
-take_over(struct dir_writer *w)
+lock_take_over(struct dir_writer *w)
 {
 	int64_t now = clock_coarse_ns();
 
@@ -155,7 +156,7 @@ lock_take(struct dir_writer *w, struct fault *fault)
 		errno = r;
 		return stream_fault(&w->stream, "lock", fault);
 	}
-	take_over(w);
+	lock_take_over(w);
 	return 0;
 }
 

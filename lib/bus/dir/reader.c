@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nothing is kept between two reads but the position: what is behind the
+ * Nothing is kept between two reads but the position: what follows the
  * last whole line is read again, as a torn tail may have been cut there.
  */
 #include <errno.h>
@@ -245,7 +245,7 @@ reader_read_lines(struct dir_reader *r, struct str *lines,
 }
 
 /* Whether the segment grows no more.  The mode tells; where a copy has
- * lost the modes, that there is another behind it. */
+ * lost the modes, that another one follows it. */
 static int
 reader_look_sealed(struct dir_reader *r, struct fault *fault)
 {

@@ -17,7 +17,7 @@
 #define ROOM_STEP (UINT64_C(1) << 20)
 
 static void
-forget_segment(struct dir_writer *w)
+segment_forget(struct dir_writer *w)
 {
 	if (w->fd >= 0)
 		close(w->fd);
@@ -29,11 +29,11 @@ forget_segment(struct dir_writer *w)
 
 /* Leaves a segment that another writer has sealed. */
 static int
-leave_segment(struct dir_writer *w, struct fault *fault)
+segment_leave(struct dir_writer *w, struct fault *fault)
 {
 	int r = w->dirty ? sync_segment(w, fault) : 0;
 
-	forget_segment(w);
+	segment_forget(w);
 	return r;
 }
 
@@ -41,7 +41,7 @@ leave_segment(struct dir_writer *w, struct fault *fault)
  * leave a torn tail that readers pass over, but never a file that was cut
  * and would be appended to.  ftruncate gives spare disk space back too. */
 static int
-seal_segment(struct dir_writer *w, struct fault *fault)
+segment_seal(struct dir_writer *w, struct fault *fault)
 {
 	w->looked = false;
 	if (fchmod(w->fd, 0400) < 0)
@@ -50,12 +50,12 @@ seal_segment(struct dir_writer *w, struct fault *fault)
 		return stream_fault(&w->stream, "cut", fault);
 	if (sync_segment(w, fault) < 0)
 		return -1;
-	forget_segment(w);
+	segment_forget(w);
 	return 0;
 }
 
 static int
-start_segment(struct dir_writer *w, uint64_t first, struct fault *fault)
+segment_start(struct dir_writer *w, uint64_t first, struct fault *fault)
 {
 	int fd;
 
@@ -65,7 +65,7 @@ start_segment(struct dir_writer *w, uint64_t first, struct fault *fault)
 	fd = segment_open(&w->stream, first, O_RDWR | O_CREAT | O_EXCL);
 	if (fd < 0)
 		return stream_fault(&w->stream, "new segment", fault);
-	forget_segment(w);
+	segment_forget(w);
 	w->fd = fd;
 	w->first = first;
 	w->looked = true;
@@ -77,7 +77,7 @@ start_segment(struct dir_writer *w, uint64_t first, struct fault *fault)
 /* Where an empty stream begins: groups may remember a former life, and so
  * may we when somebody has removed the files. */
 static int
-start_stream(struct dir_writer *w, struct fault *fault)
+segment_start_stream(struct dir_writer *w, struct fault *fault)
 {
 	uint64_t furthest;
 
@@ -88,17 +88,17 @@ start_stream(struct dir_writer *w, struct fault *fault)
 	sync_tell(w, 0, 0);
 	if (w->sync != BUS_SYNC_NONE && sync_names(w, fault) < 0)
 		return -1;
-	return start_segment(w, furthest ? position_jump(furthest) : 0,
+	return segment_start(w, furthest ? position_jump(furthest) : 0,
 	    fault);
 }
 
 /*
- * The bytes behind the last line are what a killed writer left, or zeros
- * where a loss of power left room and no bytes.  With no whole line in
- * front of them the name is used up and the stream jumps.
+ * The bytes after the last line are what a killed writer left, or zeros
+ * where a loss of power left room and no bytes.  With no whole line
+ * before them the name is used up and the stream jumps.
  */
 static int
-cut_torn_tail(struct dir_writer *w, uint64_t size, struct fault *fault)
+segment_cut_tail(struct dir_writer *w, uint64_t size, struct fault *fault)
 {
 	int64_t whole = segment_whole(w->fd, size);
 	uint64_t next;
@@ -107,35 +107,35 @@ cut_torn_tail(struct dir_writer *w, uint64_t size, struct fault *fault)
 		return stream_fault(&w->stream, "torn tail", fault);
 	w->size = (uint64_t)whole;
 	next = whole > 0 ? w->first + w->size : position_jump(w->first);
-	if (seal_segment(w, fault) < 0)
+	if (segment_seal(w, fault) < 0)
 		return -1;
-	return start_segment(w, next, fault);
+	return segment_start(w, next, fault);
 }
 
 /* The file has grown since we looked: by whole lines, or not. */
 static int
-take_size(struct dir_writer *w, uint64_t size, struct fault *fault)
+segment_take_size(struct dir_writer *w, uint64_t size, struct fault *fault)
 {
 	char last = '\n';
 
 	if (size > 0 && pread(w->fd, &last, 1, (off_t)size - 1) < 0)
 		return stream_fault(&w->stream, "newest segment", fault);
 	if (last != '\n')
-		return cut_torn_tail(w, size, fault);
+		return segment_cut_tail(w, size, fault);
 	w->size = size;
 	return 0;
 }
 
 /* Opens the newest segment; a stream without one gets its first. */
 static int
-find_segment(struct dir_writer *w, struct fault *fault)
+segment_find(struct dir_writer *w, struct fault *fault)
 {
 	struct stat st;
 	int r = segment_pick(&w->stream, 0, POSITION_MAX, true, &w->first,
 	    fault);
 
 	if (r <= 0)
-		return r < 0 ? -1 : start_stream(w, fault);
+		return r < 0 ? -1 : segment_start_stream(w, fault);
 	/* for reading first: a sealed one may not be written */
 	w->fd = segment_open(&w->stream, w->first, O_RDONLY);
 	if (w->fd < 0 || fstat(w->fd, &st) < 0)
@@ -143,19 +143,19 @@ find_segment(struct dir_writer *w, struct fault *fault)
 	if (segment_sealed(&st)) {
 		uint64_t end = w->first + (uint64_t)st.st_size;
 
-		forget_segment(w);
-		return start_segment(w, st.st_size > 0 ? end :
+		segment_forget(w);
+		return segment_start(w, st.st_size > 0 ? end :
 		    position_jump(end), fault);
 	}
-	forget_segment(w);
+	segment_forget(w);
 	w->fd = segment_open(&w->stream, w->first, O_RDWR);
 	if (w->fd < 0)
 		return stream_fault(&w->stream, "newest segment", fault);
-	return take_size(w, (uint64_t)st.st_size, fault);
+	return segment_take_size(w, (uint64_t)st.st_size, fault);
 }
 
 static int
-look_again(struct dir_writer *w, struct fault *fault)
+segment_look_again(struct dir_writer *w, struct fault *fault)
 {
 	struct stat st;
 
@@ -164,20 +164,20 @@ look_again(struct dir_writer *w, struct fault *fault)
 			return stream_fault(&w->stream, "segment", fault);
 		if (!segment_sealed(&st) && st.st_nlink > 0)
 			return (uint64_t)st.st_size == w->size ? 0 :
-			    take_size(w, (uint64_t)st.st_size, fault);
-		if (leave_segment(w, fault) < 0)
+			    segment_take_size(w, (uint64_t)st.st_size, fault);
+		if (segment_leave(w, fault) < 0)
 			return -1;
 	}
-	return find_segment(w, fault);
+	return segment_find(w, fault);
 }
 
 /* What others have done to the stream since we last held the lock. */
 static int
-look(struct dir_writer *w, struct fault *fault)
+segment_look(struct dir_writer *w, struct fault *fault)
 {
 	if (!w->looked || w->fd < 0) {
 		w->looked = false;
-		if (look_again(w, fault) < 0)
+		if (segment_look_again(w, fault) < 0)
 			return -1;
 		w->looked = true;
 	}
@@ -189,7 +189,7 @@ look(struct dir_writer *w, struct fault *fault)
  * first of them is written and not in their middle.
  */
 static int
-make_room(struct dir_writer *w, size_t n, struct fault *fault)
+segment_make_room(struct dir_writer *w, size_t n, struct fault *fault)
 {
 	uint64_t need = w->size + n, want = need + ROOM_STEP;
 
@@ -219,15 +219,15 @@ segment_ready(struct dir_writer *w, size_t n, struct fault *fault)
 {
 	uint64_t next;
 
-	if (look(w, fault) < 0)
+	if (segment_look(w, fault) < 0)
 		return -1;
 	if (w->size > 0 && w->size + n > w->segment_max) {
 		next = w->first + w->size;
-		if (seal_segment(w, fault) < 0 ||
-		    start_segment(w, next, fault) < 0)
+		if (segment_seal(w, fault) < 0 ||
+		    segment_start(w, next, fault) < 0)
 			return -1;
 	}
-	return make_room(w, n, fault);
+	return segment_make_room(w, n, fault);
 }
 
 /*
@@ -246,10 +246,10 @@ segment_take_back(struct dir_writer *w, size_t written)
 		return;
 	w->fd = -1;
 	w->end = w->first + w->size + written;
-	if (start_segment(w, position_jump(w->end), &ignored) == 0)
-		seal_segment(&cut, &ignored);
+	if (segment_start(w, position_jump(w->end), &ignored) == 0)
+		segment_seal(&cut, &ignored);
 	else
-		leave_segment(&cut, &ignored);
+		segment_leave(&cut, &ignored);
 	w->dirty = false;
 	w->broken = cut.broken;
 }
@@ -257,28 +257,28 @@ segment_take_back(struct dir_writer *w, size_t written)
 /* Leaves what positions a former run of the machine may have given to
  * lines that are lost now. */
 static int
-jump(struct dir_writer *w, uint64_t furthest, struct fault *fault)
+segment_jump(struct dir_writer *w, uint64_t furthest, struct fault *fault)
 {
 	uint64_t next = w->first + w->size;
 
 	next = position_jump(next > furthest ? next : furthest);
-	if (seal_segment(w, fault) < 0)
+	if (segment_seal(w, fault) < 0)
 		return -1;
-	return start_segment(w, next, fault);
+	return segment_start(w, next, fault);
 }
 
 static int
-find_end(struct dir_writer *w, bool same_run, struct fault *fault)
+segment_find_end(struct dir_writer *w, bool same_run, struct fault *fault)
 {
 	uint64_t furthest;
 
-	if (look(w, fault) < 0 ||
+	if (segment_look(w, fault) < 0 ||
 	    groups_furthest(&w->stream, &furthest, fault) < 0)
 		return -1;
 	/* a group beyond the end: it has seen what a power loss took */
 	if (w->first + w->size < furthest ||
 	    (!same_run && w->first + w->size > 0))
-		return jump(w, furthest, fault);
+		return segment_jump(w, furthest, fault);
 	return 0;
 }
 
@@ -294,7 +294,7 @@ segment_recover(struct dir_writer *w, struct fault *fault)
 		return -1;
 	same = pread(fd, then, sizeof then, 0) == (ssize_t)n &&
 	    memcmp(now, then, n) == 0;
-	r = find_end(w, same, fault);
+	r = segment_find_end(w, same, fault);
 	if (r == 0 && !same && (ftruncate(fd, 0) < 0 ||
 	    pwrite(fd, now, n, 0) != (ssize_t)n))
 		r = stream_fault(&w->stream, "boot", fault);

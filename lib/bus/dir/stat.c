@@ -27,12 +27,11 @@ stat_time(struct bus *bus, const char *stream, uint64_t from, bool last,
 /* Both ends' times: of the newest lines only the last few are looked at. */
 static int
 stat_times(struct bus *bus, const char *stream, struct bus_stat *x,
-    uint64_t newest, struct fault *fault)
+    struct fault *fault)
 {
-	uint64_t from = newest;
+	uint64_t from = x->last - x->first > 64 * 1024 ?
+	    x->last - 64 * 1024 : x->first;
 
-	if (x->last - newest > 64 * 1024)
-		from = x->last - 64 * 1024;
 	if (stat_time(bus, stream, 0, false, &x->oldest, &x->has_oldest,
 	    fault) < 0)
 		return -1;
@@ -40,37 +39,33 @@ stat_times(struct bus *bus, const char *stream, struct bus_stat *x,
 	    fault);
 }
 
+static int
+stat_segment(void *arg, const struct stream *s, uint64_t first, bool newest,
+    struct fault *fault)
+{
+	struct bus_stat *x = arg;
+	uint64_t bytes;
+	int r = segment_bytes(s, first, newest, &bytes, fault);
+
+	if (r <= 0)
+		return r;
+	if (x->segments++ == 0)
+		x->first = first;
+	x->bytes += bytes;
+	x->last = first + bytes;
+	return 0;
+}
+
 int
 dir_stat(struct bus *bus, const char *stream, struct bus_stat *x,
     struct fault *fault)
 {
-	struct stream s;
-	uint64_t *firsts, bytes = 0;
-	size_t n, i;
-	int r = 0;
-
-	if (stream_open(&s, bus, stream, false, fault) < 0)
+	if (segments_each(bus, stream, stat_segment, x, fault) < 0)
 		return -1;
-	if (segment_list(&s, &firsts, &n, fault) < 0) {
-		stream_close(&s);
-		return -1;
-	}
-	for (i = 0; i < n && r >= 0; i++) {
-		r = segment_bytes(&s, firsts[i], i + 1 == n, &bytes, fault);
-		if (r <= 0)
-			continue;
-		if (x->segments++ == 0)
-			x->first = firsts[i];
-		x->bytes += bytes;
-		x->last = firsts[i] + bytes;
-	}
-	if (r >= 0 && x->bytes > 0)
-		r = stat_times(bus, stream, x, firsts[n - 1], fault);
-	free(firsts);
-	stream_close(&s);
-	return r < 0 ? -1 : 0;
+	return x->bytes > 0 ? stat_times(bus, stream, x, fault) : 0;
 }
 
+/* from the newest on, as most of a stream has been read */
 int
 dir_lag(struct bus *bus, const char *stream, uint64_t seq, uint64_t *lag,
     struct fault *fault)

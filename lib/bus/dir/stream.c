@@ -277,3 +277,22 @@ segment_bytes(const struct stream *s, uint64_t first, bool newest,
 	*bytes = (uint64_t)whole;
 	return whole < 0 ? -1 : 1;
 }
+
+int
+segments_each(struct bus *bus, const char *stream, segments_fn *fn, void *arg,
+    struct fault *fault)
+{
+	struct stream s;
+	uint64_t *firsts;
+	size_t n, i;
+	int r;
+
+	if (stream_open(&s, bus, stream, false, fault) < 0)
+		return -1;
+	r = segment_list(&s, &firsts, &n, fault);
+	for (i = 0; i < n && r == 0; i++)
+		r = fn(arg, &s, firsts[i], i + 1 == n, fault);
+	free(firsts);
+	stream_close(&s);
+	return r < 0 ? -1 : 0;
+}

@@ -71,6 +71,12 @@ int segment_pick(const struct stream *, uint64_t lo, uint64_t hi, bool last,
 int segment_list(const struct stream *, uint64_t **firsts, size_t *n,
     struct fault *);
 
+/* calls it for each segment, in order, until it does not return 0 */
+typedef int segments_fn(void *arg, const struct stream *, uint64_t first,
+    bool newest, struct fault *);
+int segments_each(struct bus *, const char *stream, segments_fn *, void *arg,
+    struct fault *);
+
 /* an fd, or -1 with errno */
 int segment_open(const struct stream *, uint64_t first, int flags);
 

@@ -143,7 +143,7 @@ sync_tell(struct dir_writer *w, uint64_t first, uint64_t size)
 
 /* *turns becomes what to sleep on when it is not. */
 static bool
-is_covered(struct dir_writer *w, uint32_t *turns)
+sync_is_covered(struct dir_writer *w, uint32_t *turns)
 {
 	struct synced *s = w->map;
 	uint64_t first, size;
@@ -162,7 +162,7 @@ is_covered(struct dir_writer *w, uint32_t *turns)
 /* Those whom the last turn let go are about to append again: while they
  * do, and for a fraction of what a turn takes, this one is worth waiting. */
 static int
-gather(struct dir_writer *w, uint64_t *size)
+sync_gather(struct dir_writer *w, uint64_t *size)
 {
 	int64_t end = clock_ns() + w->sync_takes / 8;
 	struct stat st;
@@ -187,15 +187,15 @@ sync_for_all(struct dir_writer *w, struct fault *fault)
 	uint32_t turns;
 	int64_t start;
 
-	if (is_covered(w, &turns))
+	if (sync_is_covered(w, &turns))
 		return 0;
-	if (gather(w, &size) < 0)
+	if (sync_gather(w, &size) < 0)
 		return sync_failed(w, fault);
 	start = clock_ns();
 	if (sync_segment(w, fault) < 0)
 		return -1;
 	w->sync_takes = w->synced_at - start;
-	/* a segment is left behind for good: its successor's claim stays */
+	/* a segment is left for good: what is said of its successor stays */
 	if (halves_load(&w->map->first) <= w->first)
 		sync_tell(w, w->first, size);
 	return 0;
@@ -207,7 +207,7 @@ sync_in_turn(struct dir_writer *w, struct fault *fault)
 	uint32_t turns;
 	int r;
 
-	while (!is_covered(w, &turns)) {
+	while (!sync_is_covered(w, &turns)) {
 		if (flock(w->synced, LOCK_EX | LOCK_NB) == 0) {
 			r = sync_for_all(w, fault);
 			os_turn_end(w->synced, &w->map->turns);

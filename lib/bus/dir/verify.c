@@ -99,7 +99,7 @@ verify_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
 }
 
 /* Of the segment that grows, the size when no writer is in the middle of a
- * line: what is behind the last one for so long was left by a killed one. */
+ * line: what follows the last one for so long was left by a killed one. */
 static int
 verify_measure(int fd, bool newest, struct stat *st)
 {
@@ -119,9 +119,10 @@ verify_measure(int fd, bool newest, struct stat *st)
 }
 
 static int
-verify_segment(struct check *c, const struct stream *s, uint64_t first,
-    bool newest, struct fault *fault)
+verify_segment(void *arg, const struct stream *s, uint64_t first, bool newest,
+    struct fault *fault)
 {
+	struct check *c = arg;
 	struct stat st;
 	int64_t whole = -1;
 	int fd = segment_open(s, first, O_RDONLY);
@@ -166,24 +167,11 @@ dir_verify(struct bus *bus, const char *stream, struct bus_health *health,
     bus_tell_fn *tell, void *arg, struct fault *fault)
 {
 	struct check c = {
-		.stream = stream, .health = health, .tell = tell, .arg = arg
+		.stream = stream, .health = health, .tell = tell, .arg = arg,
+		.buf = memory_get(CHUNK)
 	};
-	struct stream s;
-	uint64_t *firsts;
-	size_t n, i;
-	int r;
+	int r = segments_each(bus, stream, verify_segment, &c, fault);
 
-	if (stream_open(&s, bus, stream, false, fault) < 0)
-		return -1;
-	r = segment_list(&s, &firsts, &n, fault);
-	if (r == 0) {
-		c.buf = memory_get(CHUNK);
-		for (i = 0; i < n && r == 0; i++)
-			r = verify_segment(&c, &s, firsts[i], i + 1 == n,
-			    fault);
-		free(c.buf);
-		free(firsts);
-	}
-	stream_close(&s);
+	free(c.buf);
 	return r < 0 ? -1 : dir_groups(bus, stream, verify_group, &c, fault);
 }
