@@ -8,15 +8,22 @@
 
 #define NUMBER_MAX (UINT64_C(1) << 53)
 
-static struct object_field *
-object_find(struct object_field *fields, size_t n, struct str name)
-{
-	size_t i;
+struct object {
+	struct object_field *fields;
+	size_t n;
+	bool strict;
+};
 
-	for (i = 0; i < n; i++)
-		if (strlen(fields[i].name) == name.n &&
-		    strncasecmp(fields[i].name, name.p, name.n) == 0)
-			return &fields[i];
+static struct object_field *
+object_find(const struct object *o, struct str name)
+{
+	struct object_field *f;
+
+	for (f = o->fields; f < o->fields + o->n; f++)
+		if (strlen(f->name) == name.n && (o->strict ?
+		    memcmp(f->name, name.p, name.n) :
+		    strncasecmp(f->name, name.p, name.n)) == 0)
+			return f;
 	return NULL;
 }
 
@@ -54,8 +61,7 @@ object_parse_value(struct scan *j, const char *p, struct object_field *f)
 }
 
 static const char *
-object_parse_member(struct scan *j, const char *p, struct object_field *fields,
-    size_t n)
+object_parse_member(struct scan *j, const char *p, const struct object *o)
 {
 	struct object_field *f;
 	struct str name;
@@ -67,7 +73,9 @@ object_parse_member(struct scan *j, const char *p, struct object_field *fields,
 		return NULL;
 	if ((q = scan_take(j, p, ':')) == NULL)
 		return scan_fail(j, p, "no ':' after a name");
-	f = object_find(fields, n, name);
+	f = object_find(o, name);
+	if (f == NULL && o->strict)
+		return scan_fail(j, q, "not a member that can be given here");
 	if (f != NULL && f->given)
 		return scan_fail(j, p, "a member given twice");
 	if (f != NULL)
@@ -76,8 +84,7 @@ object_parse_member(struct scan *j, const char *p, struct object_field *fields,
 }
 
 static const char *
-object_parse(struct scan *j, const char *p, struct object_field *fields,
-    size_t n)
+object_parse(struct scan *j, const char *p, const struct object *o)
 {
 	const char *q = scan_take(j, p, '{'), *end;
 
@@ -86,7 +93,7 @@ object_parse(struct scan *j, const char *p, struct object_field *fields,
 	if ((end = scan_take(j, q, '}')) != NULL)
 		return end;
 	do {
-		if ((p = object_parse_member(j, q, fields, n)) == NULL)
+		if ((p = object_parse_member(j, q, o)) == NULL)
 			return NULL;
 	} while ((q = scan_take(j, p, ',')) != NULL);
 	if ((end = scan_take(j, p, '}')) == NULL)
@@ -94,19 +101,36 @@ object_parse(struct scan *j, const char *p, struct object_field *fields,
 	return end;
 }
 
-const char *
-object_read(struct str text, struct object_field *fields, size_t n,
-    struct arena *arena)
+static const char *
+object_read_as(struct str text, const struct object *o, struct arena *arena)
 {
 	struct scan j = { .end = text.p + text.n, .arena = arena };
 	const char *end;
 
 	if (text.n == 0)
 		return "not a JSON object";
-	end = object_parse(&j, text.p, fields, n);
+	end = object_parse(&j, text.p, o);
 	if (end != NULL && scan_end(&j, end) != NULL)
 		return NULL;
 	return object_place(&j, text, "not a JSON object");
+}
+
+const char *
+object_read(struct str text, struct object_field *fields, size_t n,
+    struct arena *arena)
+{
+	const struct object o = { fields, n, .strict = false };
+
+	return object_read_as(text, &o, arena);
+}
+
+const char *
+object_read_strict(struct str text, struct object_field *fields, size_t n,
+    struct arena *arena)
+{
+	const struct object o = { fields, n, .strict = true };
+
+	return object_read_as(text, &o, arena);
 }
 
 const char *

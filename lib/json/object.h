@@ -29,6 +29,9 @@ struct object_field {
  * the reason and the values borrow from the text or the arena */
 const char *object_read(struct str text, struct object_field *, size_t n,
     struct arena *);
+/* the same, but names are as they are written, and no others may be there */
+const char *object_read_strict(struct str text, struct object_field *,
+    size_t n, struct arena *);
 
 /* why the scanner failed, and where in the text; `why` when it did not */
 const char *object_place(const struct scan *, struct str text,

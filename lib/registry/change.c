@@ -12,26 +12,29 @@
 #include "base/memory.h"
 #include "base/signal.h"
 #include "base/utf8.h"
-#include "json/json.h"
+#include "json/object.h"
 #include "registry/tags.h"
 #include "registry/uuid.h"
 
 /* of one transaction's changes, held in memory until it is committed */
 #define CHANGES_BYTES_MAX ((size_t)1 << 30)
 
+/* metadata last: change_set_metadata resets the scratch arena, in which
+ * values are */
 static const struct {
 	enum change_member member;
-	const char *name;
+	struct object_field field;
 } members[] = {
-	{ MEMBER_ID, "id" },
-	{ MEMBER_NAME, "name" },
-	{ MEMBER_METADATA, "metadata" },
-	{ MEMBER_KEY, "key" },
-	{ MEMBER_CHANNEL, "channel" },
-	{ MEMBER_THING, "thing" },
-	{ MEMBER_TAGS, "tags" },
-	{ MEMBER_STATUS, "status" },
+	{ MEMBER_ID, { .name = "id", .type = OBJECT_TEXT } },
+	{ MEMBER_NAME, { .name = "name", .type = OBJECT_TEXT } },
+	{ MEMBER_KEY, { .name = "key", .type = OBJECT_TEXT } },
+	{ MEMBER_CHANNEL, { .name = "channel", .type = OBJECT_TEXT } },
+	{ MEMBER_THING, { .name = "thing", .type = OBJECT_TEXT } },
+	{ MEMBER_STATUS, { .name = "status", .type = OBJECT_TEXT } },
+	{ MEMBER_TAGS, { .name = "tags", .type = OBJECT_TEXTS } },
+	{ MEMBER_METADATA, { .name = "metadata", .type = OBJECT_RAW } },
 };
+#define MEMBERS (sizeof members / sizeof *members)
 
 void
 changes_init(struct changes *s)
@@ -244,107 +247,57 @@ changes_seal(struct changes *s, const struct keyring *keys)
 /* ---- lines ---- */
 
 static const char *
-change_set_text(struct changes *s, struct change *change,
-    enum change_member member, struct str text)
+change_set_member(struct changes *s, struct change *change,
+    enum change_member member, struct str value)
 {
+	if (value.p == NULL && member == MEMBER_KEY) {
+		change->given |= MEMBER_KEY;
+		return NULL;
+	}
+	if (value.p == NULL)
+		return "null, which only a key may be";
 	switch (member) {
 	case MEMBER_NAME:
-		return change_set_name(s, change, text);
+		return change_set_name(s, change, value);
 	case MEMBER_KEY:
-		return change_set_key(s, change, text);
+		return change_set_key(s, change, value);
 	case MEMBER_CHANNEL:
-		return change_keep(s, change, member, &change->channel, text);
+		return change_keep(s, change, member, &change->channel, value);
 	case MEMBER_THING:
-		return change_keep(s, change, member, &change->thing, text);
+		return change_keep(s, change, member, &change->thing, value);
 	case MEMBER_STATUS:
-		return change_set_status(s, change, text);
+		return change_set_status(s, change, value);
+	case MEMBER_TAGS:
+		return change_set_tags(s, change, value);
+	case MEMBER_METADATA:
+		return change_set_metadata(s, change, value);
 	default:
-		return change_set_id(s, change, text);
+		return change_set_id(s, change, value);
 	}
-}
-
-/* Like the scanner's own: the place after what was read, or NULL. */
-static const char *
-change_parse_value(struct changes *s, struct change *change, struct scan *j,
-    const char *p, enum change_member member)
-{
-	const char *start = scan_space(j, p), *end, *why;
-	struct str rest = { start, (size_t)(j->end - start) }, text;
-
-	if (member == MEMBER_METADATA || member == MEMBER_TAGS) {
-		/* resets the scratch arena: keys are done with by now */
-		if ((end = scan_skip(j, start)) == NULL)
-			return NULL;
-		rest.n = (size_t)(end - start);
-		why = member == MEMBER_TAGS ? change_set_tags(s, change, rest) :
-		    change_set_metadata(s, change, rest);
-	} else if (member == MEMBER_KEY && str_starts(rest, STR("null"))) {
-		change->given |= MEMBER_KEY;
-		return start + 4;
-	} else if (!str_starts(rest, STR("\""))) {
-		return scan_fail(j, start, "not a string");
-	} else if ((end = scan_string(j, start + 1, &text)) == NULL) {
-		return NULL;
-	} else {
-		why = change_set_text(s, change, member, text);
-	}
-	return why == NULL ? end : scan_fail(j, start, why);
-}
-
-static const char *
-change_parse_member(struct changes *s, struct change *change, struct scan *j,
-    const char *p, unsigned may)
-{
-	const char *q = scan_take(j, p, '"');
-	struct str name;
-	size_t i, n = sizeof members / sizeof *members;
-
-	if (q == NULL)
-		return scan_fail(j, p, "not a name in quotes");
-	if ((p = scan_string(j, q, &name)) == NULL)
-		return NULL;
-	for (i = 0; i < n && !str_eq(name, str_z(members[i].name)); i++)
-		;
-	if (i == n || !(members[i].member & may))
-		return scan_fail(j, q, "not a member that can be given here");
-	if (change->given & members[i].member)
-		return scan_fail(j, q, "a member given twice");
-	if ((q = scan_take(j, p, ':')) == NULL)
-		return scan_fail(j, p, "no ':' after a name");
-	return change_parse_value(s, change, j, q, members[i].member);
-}
-
-static const char *
-change_parse_object(struct changes *s, struct change *change, struct scan *j,
-    const char *p, unsigned may)
-{
-	const char *q = scan_take(j, p, '{'), *end;
-
-	if (q == NULL)
-		return scan_fail(j, p, "not a JSON object");
-	if ((end = scan_take(j, q, '}')) != NULL)
-		return scan_end(j, end);
-	do {
-		if ((p = change_parse_member(s, change, j, q, may)) == NULL)
-			return NULL;
-	} while ((q = scan_take(j, p, ',')) != NULL);
-	if ((end = scan_take(j, p, '}')) == NULL)
-		return scan_fail(j, p, "no ',' or end");
-	return scan_end(j, end);
 }
 
 const char *
 changes_parse(struct changes *s, struct str line, unsigned may, unsigned must)
 {
-	struct scan j = { .end = line.p + line.n, .arena = &s->scratch };
+	struct object_field f[MEMBERS];
+	enum change_member is[MEMBERS];
 	struct change *change = changes_add(s);
+	const char *why;
+	size_t i, n = 0;
 
+	for (i = 0; i < MEMBERS; i++)
+		if (members[i].member & may) {
+			f[n] = members[i].field;
+			is[n++] = members[i].member;
+		}
 	arena_reset(&s->scratch);
-	if (change_parse_object(s, change, &j, line.p, may) == NULL)
-		return j.why;
-	if ((change->given & must) != must)
-		return must & MEMBER_ID ? "no id" : "no channel or no thing";
-	return NULL;
+	why = object_read_strict(line, f, n, &s->scratch);
+	for (i = 0; i < n && why == NULL; i++)
+		if (f[i].given)
+			why = change_set_member(s, change, is[i], f[i].value);
+	if (why == NULL && (change->given & must) != must)
+		why = must & MEMBER_ID ? "no id" : "no channel or no thing";
+	return why;
 }
 
 /* ---- files ---- */

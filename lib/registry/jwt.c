@@ -4,8 +4,7 @@
 #include <sodium.h>
 
 #include "base/base64.h"
-#include "base/number.h"
-#include "json/json.h"
+#include "json/object.h"
 
 _Static_assert(JWT_KEY_BYTES == crypto_auth_hmacsha256_KEYBYTES, "HS256");
 
@@ -87,81 +86,34 @@ jwt_peek(struct buf *claims, struct str token)
 
 /* ---- claims ---- */
 
-static int64_t *
-jwt_number(struct jwt_claims *c, struct str name)
+static bool
+jwt_number(const struct object_field *f, int64_t *to)
 {
-	if (str_eq(name, STR("exp")))
-		return &c->exp;
-	if (str_eq(name, STR("iat")))
-		return &c->iat;
-	if (str_eq(name, STR("auth_time")))
-		return &c->auth_time;
-	return str_eq(name, STR("ver")) ? &c->ver : NULL;
-}
-
-static struct str *
-jwt_text(struct jwt_claims *c, struct str name)
-{
-	if (str_eq(name, STR("iss")))
-		return &c->iss;
-	if (str_eq(name, STR("sub")))
-		return &c->sub;
-	if (str_eq(name, STR("uid")))
-		return &c->uid;
-	if (str_eq(name, STR("jti")))
-		return &c->jti;
-	return str_eq(name, STR("scope")) ? &c->scope : NULL;
-}
-
-/* a whole number from 0, of at most 15 digits */
-#define NUMBER_MAX UINT64_C(999999999999999)
-
-static const char *
-jwt_parse_number(struct scan *j, const char *p, int64_t *to)
-{
-	struct str digits;
-	uint64_t n;
-
-	p = scan_space(j, p);
-	if (p == j->end || *p < '0' || *p > '9' ||
-	    (p = scan_number(j, p, &digits)) == NULL ||
-	    !number_digits(digits, NUMBER_MAX, &n))
-		return NULL;
-	*to = (int64_t)n;
-	return p;
-}
-
-static const char *
-jwt_parse_claim(struct scan *j, const char *p, struct jwt_claims *c)
-{
-	struct str name, *text;
-	int64_t *number;
-
-	if ((p = scan_take(j, p, '"')) == NULL ||
-	    (p = scan_string(j, p, &name)) == NULL ||
-	    (p = scan_take(j, p, ':')) == NULL)
-		return NULL;
-	if ((number = jwt_number(c, name)) != NULL)
-		return jwt_parse_number(j, p, number);
-	if ((text = jwt_text(c, name)) == NULL)
-		return scan_skip(j, p);
-	return (p = scan_take(j, p, '"')) == NULL ? NULL :
-	    scan_string(j, p, text);
+	*to = -1;
+	return f->value.p == NULL || object_number(f->value, to);
 }
 
 bool
 jwt_read(struct str json, struct jwt_claims *c, struct arena *arena)
 {
-	struct scan j = { .end = json.p + json.n, .arena = arena };
-	const char *p = scan_take(&j, json.p, '{'), *q;
-
-	*c = (struct jwt_claims){
-		.exp = -1, .iat = -1, .auth_time = -1, .ver = -1
+	struct object_field f[] = {
+		{ .name = "exp", .type = OBJECT_NUMBER },
+		{ .name = "iat", .type = OBJECT_NUMBER },
+		{ .name = "auth_time", .type = OBJECT_NUMBER },
+		{ .name = "ver", .type = OBJECT_NUMBER },
+		{ .name = "iss", .type = OBJECT_TEXT },
+		{ .name = "sub", .type = OBJECT_TEXT },
+		{ .name = "uid", .type = OBJECT_TEXT },
+		{ .name = "jti", .type = OBJECT_TEXT },
+		{ .name = "scope", .type = OBJECT_TEXT },
 	};
-	do {
-		if (p == NULL || (q = jwt_parse_claim(&j, p, c)) == NULL)
-			return false;
-	} while ((p = scan_take(&j, q, ',')) != NULL);
-	return (q = scan_take(&j, q, '}')) != NULL &&
-	    scan_end(&j, q) != NULL;
+
+	if (object_read(json, f, sizeof f / sizeof *f, arena) != NULL)
+		return false;
+	*c = (struct jwt_claims){
+		.iss = f[4].value, .sub = f[5].value, .uid = f[6].value,
+		.jti = f[7].value, .scope = f[8].value,
+	};
+	return jwt_number(&f[0], &c->exp) && jwt_number(&f[1], &c->iat) &&
+	    jwt_number(&f[2], &c->auth_time) && jwt_number(&f[3], &c->ver);
 }

@@ -3,7 +3,7 @@
 
 #include "base/os.h"
 #include "base/utf8.h"
-#include "json/json.h"
+#include "json/object.h"
 
 void
 tags_begin(struct tags *t)
@@ -96,26 +96,22 @@ tags_add_list(struct tags *t, struct str list)
 const char *
 tags_add_json(struct tags *t, struct str json, struct arena *arena)
 {
-	struct scan j = { .end = json.p + json.n, .arena = arena };
-	const char *p = scan_take(&j, json.p, '['), *q, *why;
-	struct str tag;
+	struct object_array array;
+	struct str element, tag;
+	const char *why = NULL;
+	int got;
 
-	if (p == NULL)
-		return "tags are not an array";
-	if ((q = scan_take(&j, p, ']')) != NULL)
-		return scan_end(&j, q) == NULL ? j.why : NULL;
-	do {
-		if ((p = scan_take(&j, p, '"')) == NULL)
-			return "tags are not all strings";
-		if ((p = scan_string(&j, p, &tag)) == NULL)
-			return j.why;
-		if ((why = tags_add(t, tag)) != NULL)
-			return why;
-		q = p;
-	} while ((p = scan_take(&j, q, ',')) != NULL);
-	if ((p = scan_take(&j, q, ']')) == NULL)
-		return "no ',' or end of the tags";
-	return scan_end(&j, p) == NULL ? j.why : NULL;
+	object_array_init(&array, json, arena);
+	while (why == NULL &&
+	    (got = object_array_next(&array, &element)) != 0) {
+		if (got < 0)
+			why = array.scan.why;
+		else if (!object_text(element, arena, &tag))
+			why = "tags are not all strings";
+		else
+			why = tags_add(t, tag);
+	}
+	return why;
 }
 
 struct str
