@@ -95,6 +95,25 @@ read_password(const char *file, const char *what, struct buf *to)
 	return secret_read(file, what, to, &fault);
 }
 
+/* --metadata, checked and compact, to `metadata` */
+static int
+read_metadata(void)
+{
+	struct arena arena;
+	struct str compact;
+	const char *why;
+
+	/* what fits in an argument, twice */
+	arena_init(&arena, (size_t)1 << 20);
+	buf_init(&metadata, METADATA_BYTES_MAX);
+	why = metadata_take(str_z(opt.metadata), &arena, &compact);
+	if (why == NULL)
+		buf_put_str(&metadata, compact);
+	arena_release(&arena);
+	return why == NULL ? 0 :
+	    fault_set(&fault, EX_DATAERR, "--metadata: %s", why);
+}
+
 static int
 create(char **operands)
 {
@@ -102,7 +121,7 @@ create(char **operands)
 
 	/* before a password is asked for */
 	if (email_check(email, &fault) < 0 || (opt.metadata != NULL &&
-	    metadata_option(opt.metadata, &metadata, &fault) < 0) ||
+	    read_metadata() < 0) ||
 	    open_client(CLIENT_LATER) < 0 ||
 	    read_password(opt.password_file, "password", &password) < 0)
 		return end(-1);
@@ -130,8 +149,7 @@ update_metadata(const char *email)
 	if (opt.password_file != NULL || opt.old_file != NULL)
 		program_misuse("give either a new password or "
 		    "--metadata, not both");
-	if (metadata_option(opt.metadata, &metadata, &fault) < 0 ||
-	    open_as(email) < 0)
+	if (read_metadata() < 0 || open_as(email) < 0)
 		return end(-1);
 	return end(client.backend->user_set_metadata(&client,
 	    buf_str(&metadata), &fault));

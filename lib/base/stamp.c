@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/stamp.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/digits.h"
+#include "base/number.h"
 
 struct stamp
 stamp_now(void)
@@ -84,12 +86,13 @@ scan_is(struct scan *s, char c)
 static bool
 scan_fixed(struct scan *s, int width, int *out)
 {
-	*out = 0;
-	for (; width > 0; width--, s->p++) {
-		if (s->p == s->end || *s->p < '0' || *s->p > '9')
-			return false;
-		*out = *out * 10 + (*s->p - '0');
-	}
+	const struct str digits = { s->p, (size_t)width };
+	uint64_t n;
+
+	if (s->end - s->p < width || !number_digits(digits, INT_MAX, &n))
+		return false;
+	*out = (int)n;
+	s->p += width;
 	return true;
 }
 

@@ -81,6 +81,22 @@ utf8_is_control(unsigned long c)
 	    (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
 }
 
+bool
+utf8_has_control(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		/* C1 is U+0080 to U+009F, c2 80 to c2 9f */
+		if (c < ' ' || c == 0x7f || (c == 0xc2 && i + 1 < s.n &&
+		    (unsigned char)s.p[i + 1] < 0xa0))
+			return true;
+	}
+	return false;
+}
+
 size_t
 utf8_encode(char *to, unsigned long c)
 {

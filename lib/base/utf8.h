@@ -21,6 +21,9 @@ unsigned long utf8_decode(const char *p, size_t n);
  * U+FDEF, and the last two of each plane): not text for people */
 bool utf8_is_control(unsigned long c);
 
+/* has valid UTF-8 a C0, DEL or C1 control? */
+bool utf8_has_control(struct str);
+
 /* writes one character (not a surrogate, at most 0x10FFFF) to `to`, which
  * has room for 4 bytes; returns its length */
 size_t utf8_encode(char *to, unsigned long c);

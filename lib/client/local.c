@@ -372,9 +372,9 @@ local_user_remove(struct client *c, struct client_removal *removal,
 {
 	/* a dry run is the same without the commit */
 	if (local_begin(c, fault) < 0 ||
-	    user_things(c->registry, &c->user, &removal->things, fault) < 0 ||
-	    user_channels(c->registry, &c->user, &removal->channels,
-	    fault) < 0 || (removal->all &&
+	    user_items(c->registry, &c->user, ITEM_THING, &removal->things,
+	    fault) < 0 || user_items(c->registry, &c->user, ITEM_CHANNEL,
+	    &removal->channels, fault) < 0 || (removal->all &&
 	    items_remove_all(c->registry, &c->user, fault) < 0) ||
 	    user_remove(c->registry, &c->user, fault) < 0)
 		return -1;

@@ -79,24 +79,6 @@ changes_add(struct changes *s)
 
 /* ---- values ---- */
 
-/* C0, DEL and C1 (U+0080 to U+009F, c2 80 to c2 9f) */
-static bool
-change_has_control(struct str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c < ' ' || c == 0x7f)
-			return true;
-		if (c == 0xc2 && i + 1 < s.n &&
-		    (unsigned char)s.p[i + 1] < 0xa0)
-			return true;
-	}
-	return false;
-}
-
 static const char *
 change_keep(struct changes *s, struct change *change, enum change_member member,
     struct str *to, struct str value)
@@ -121,7 +103,7 @@ change_set_name(struct changes *s, struct change *change, struct str name)
 		return "name longer than 1024 bytes";
 	if (!utf8_valid(name))
 		return "name is not UTF-8";
-	if (change_has_control(name))
+	if (utf8_has_control(name))
 		return "control character in the name";
 	return change_keep(s, change, MEMBER_NAME, &change->name, name);
 }
@@ -146,7 +128,7 @@ change_set_key(struct changes *s, struct change *change, struct str key)
 		return "empty key";
 	if (key.n > THING_KEY_MAX)
 		return "key longer than 4096 bytes";
-	if (!utf8_valid(key) || change_has_control(key))
+	if (!utf8_valid(key) || utf8_has_control(key))
 		return "key is not UTF-8, or has control characters";
 	/* no protocol's header would bring them back */
 	if (key.p[0] == ' ' || key.p[key.n - 1] == ' ')

@@ -2,14 +2,10 @@
 #include "registry/metadata.h"
 
 #include <stdlib.h>
-#include <sysexits.h>
 
 #include "base/memory.h"
 #include "json/json.h"
 #include "json/number.h"
-
-/* what fits in an argument, twice */
-#define METADATA_SCRATCH_MAX ((size_t)1 << 20)
 
 /* Drops the white space that stands outside of strings. */
 static struct str
@@ -59,23 +55,6 @@ metadata_take(struct str json, struct arena *arena, struct str *out)
 
 	return why == NULL && out->n > METADATA_BYTES_MAX ?
 	    "metadata larger than 64 KiB" : why;
-}
-
-int
-metadata_option(const char *json, struct buf *to, struct fault *fault)
-{
-	struct arena arena;
-	struct str compact;
-	const char *why;
-
-	arena_init(&arena, METADATA_SCRATCH_MAX);
-	buf_init(to, METADATA_BYTES_MAX);
-	why = metadata_take(str_z(json), &arena, &compact);
-	if (why == NULL)
-		buf_put_str(to, compact);
-	arena_release(&arena);
-	return why == NULL ? 0 :
-	    fault_set(fault, EX_DATAERR, "--metadata: %s", why);
 }
 
 /*

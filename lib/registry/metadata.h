@@ -5,8 +5,6 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
-#include "base/fault.h"
 
 /*
  * Metadata: a JSON object in which an owner notes things about a thing, a
@@ -21,9 +19,6 @@ const char *metadata_compact(struct str json, struct arena *,
 /* the same for metadata to be stored: at most METADATA_BYTES_MAX */
 #define METADATA_BYTES_MAX (64 * 1024)
 const char *metadata_take(struct str json, struct arena *, struct str *out);
-/* the same for --metadata: initializes the buf and puts the result there;
- * EX_DATAERR when it is not valid */
-int metadata_option(const char *json, struct buf *, struct fault *);
 
 /*
  * Does `have` contain `want`?  As PostgreSQL's @>: an object contains another

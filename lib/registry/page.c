@@ -196,7 +196,7 @@ page_next_folded(const char **p, const char *end)
 {
 	static locale_t unicode;
 	unsigned char c = (unsigned char)**p;
-	size_t i, n;
+	size_t n;
 	wint_t w;
 
 	if (c < 0x80) {
@@ -209,8 +209,7 @@ page_next_folded(const char **p, const char *end)
 		(*p)++;
 		return c;
 	}
-	for (w = c & (0x7fu >> n), i = 1; i < n; i++)
-		w = w << 6 | ((unsigned char)(*p)[i] & 0x3f);
+	w = (wint_t)utf8_decode(*p, n);
 	*p += n;
 	return unicode != NULL ? towlower_l(w, unicode) : w;
 }
@@ -469,8 +468,7 @@ page_begin(struct page *p, struct fault *fault)
 	buf_init(&p->match, (size_t)8 * PHRASE + 2);
 	if (p->name.p != NULL && p->name.n == 0)
 		p->name = STR_NONE;
-	if ((p->kind == ITEM_THING ? user_things : user_channels)
-	    (p->registry, &p->owner, &all, fault) < 0)
+	if (user_items(p->registry, &p->owner, p->kind, &all, fault) < 0)
 		return -1;
 	if (p->name.p != NULL && p->connected.p == NULL && all > FEW &&
 	    page_characters(p->name) >= TERM)

@@ -32,21 +32,6 @@ tags_hold(struct str array, struct str quoted)
 	return false;
 }
 
-static bool
-tags_allow(struct str tag)
-{
-	size_t i;
-
-	for (i = 0; i < tag.n; i++) {
-		unsigned char c = (unsigned char)tag.p[i];
-
-		if (c < ' ' || c == 0x7f || c == ',' || (c == 0xc2 &&
-		    i + 1 < tag.n && (unsigned char)tag.p[i + 1] < 0xa0))
-			return false;
-	}
-	return utf8_valid(tag);
-}
-
 const char *
 tags_add(struct tags *t, struct str tag)
 {
@@ -57,7 +42,8 @@ tags_add(struct tags *t, struct str tag)
 		return "empty tag";
 	if (tag.n > TAG_BYTES_MAX)
 		return "tag longer than 128 bytes";
-	if (!tags_allow(tag))
+	if (!utf8_valid(tag) || utf8_has_control(tag) ||
+	    memchr(tag.p, ',', tag.n) != NULL)
 		return "tag is not UTF-8, or has a comma or a control "
 		    "character";
 	end = json_write_string(quoted, tag);

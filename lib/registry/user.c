@@ -297,19 +297,13 @@ user_remains(struct registry *r, const struct user *user,
 }
 
 int
-user_things(struct registry *r, const struct user *user, uint64_t *n,
-    struct fault *fault)
+user_items(struct registry *r, const struct user *user, enum item_kind kind,
+    uint64_t *n, struct fault *fault)
 {
-	return user_number(r, "SELECT things FROM users"
-	    " WHERE n = ?1 AND id = ?2", user, n, fault) < 0 ? -1 : 0;
-}
-
-int
-user_channels(struct registry *r, const struct user *user, uint64_t *n,
-    struct fault *fault)
-{
-	return user_number(r, "SELECT channels FROM users"
-	    " WHERE n = ?1 AND id = ?2", user, n, fault) < 0 ? -1 : 0;
+	return user_number(r, kind == ITEM_THING ?
+	    "SELECT things FROM users WHERE n = ?1 AND id = ?2" :
+	    "SELECT channels FROM users WHERE n = ?1 AND id = ?2", user, n,
+	    fault) < 0 ? -1 : 0;
 }
 
 /* what a look at a wrong password costs, for a user who isn't there */

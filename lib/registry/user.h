@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/stamp.h"
+#include "registry/change.h"
 #include "registry/registry.h"
 #include "registry/uuid.h"
 
@@ -69,10 +70,8 @@ int user_find_hash(struct registry *, struct str email, struct user *,
 int user_remains(struct registry *, const struct user *, struct fault *);
 
 /* the number of things, or channels, of a user */
-int user_things(struct registry *, const struct user *, uint64_t *n,
-    struct fault *);
-int user_channels(struct registry *, const struct user *, uint64_t *n,
-    struct fault *);
+int user_items(struct registry *, const struct user *, enum item_kind,
+    uint64_t *n, struct fault *);
 
 /* 1, 0, or -1; takes as long for an unknown user as for a wrong password */
 int user_verify(struct registry *, struct str email, struct str password,
