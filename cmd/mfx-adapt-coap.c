@@ -77,20 +77,20 @@ put_counts(struct buf *b, const struct service *s)
 	service_put(b, s, "observers", "gauge", "Observers registered.",
 	    c->observers);
 	service_put(b, s, "input_rejected_total", "counter",
-	    "Lines that were no message for anybody.", feed.passed.n);
+	    "Lines that were not messages of a channel.", feed.passed.n);
 	service_put(b, s, "replay_rejected_total", "counter",
-	    "Lines of the past that were no message for anybody.",
+	    "Lines of the history that were not messages of a channel.",
 	    c->passed.n);
 	service_put(b, s, "notifications_total", "counter",
 	    "Notifications sent.", c->notifications);
 	service_put(b, s, "repeated_total", "counter",
-	    "Messages that had come before.", c->repeated);
+	    "Duplicate messages.", c->repeated);
 	service_put(b, s, "overflowed_total", "counter",
 	    "Observers ended as too slow.", c->overflowed);
 	service_put(b, s, "reaped_total", "counter",
 	    "Observers ended as they did not answer.", c->reaped);
 	service_put(b, s, "pings_total", "counter",
-	    "Signs of life asked for.", c->pings);
+	    "Pings sent.", c->pings);
 }
 
 /* ---- devices ---- */

@@ -112,7 +112,7 @@ may_publish(struct http_request *r, struct route *route,
 	}
 	if (path == MESSAGE_PATH_OK && !http_query_sound(r)) {
 		path = MESSAGE_PATH_REFUSED;
-		why = "the query is not percent-encoded as it should be";
+		why = "the query is not correctly percent-encoded";
 	}
 	if (path == MESSAGE_PATH_REFUSED) {
 		http_problem(r, 400, why);
@@ -283,7 +283,7 @@ open_all(struct fault *fault)
 	n_servers = 1;
 	if (setup.single && strcmp(opt.stream, "-") == 0)
 		return fault_set(fault, EX_CONFIG, "stdout is the client's "
-		    "connection: --output has to name a stream");
+		    "connection: give --output STREAM");
 	if (bus_open(&bus, NULL, fault) < 0 ||
 	    access_open(&registry, NULL, fault) < 0 ||
 	    publisher_open(&publisher, bus, opt.stream, opt.sync, fault) < 0)

@@ -125,8 +125,8 @@ static void
 only_with(bool source, const char *name, bool given)
 {
 	if (given && (opt.host != NULL) != source)
-		program_misuse("--%s is %s use with --host", name,
-		    source ? "only of" : "of no");
+		program_misuse("--%s %s --host", name,
+		    source ? "needs" : "can't be used with");
 }
 
 static void
@@ -147,13 +147,14 @@ check(void)
 	only_with(true, "tls", opt.tls || opt.tls_ca || opt.tls_cert);
 	only_with(true, "expect", opt.expect != 0);
 	if (opt.input != NULL && opt.ack != NULL)
-		program_misuse("--ack is for lines from stdin: --input "
-		    "STREAM/GROUP moves its group itself");
+		program_misuse("--ack is for lines from stdin; --input "
+		    "STREAM/GROUP moves its own group");
 	if ((opt.tls_cert == NULL) != (opt.tls_key == NULL))
 		program_misuse("--tls-cert and --tls-key go together");
 	if (opt.password_file != NULL && opt.username == NULL &&
 	    opt.version == VERSION_3_1_1)
-		program_misuse("MQTT 3.1.1 has no password without --username");
+		program_misuse("--password-file needs --username with MQTT "
+		    "3.1.1");
 }
 
 static void
@@ -166,7 +167,7 @@ check_topics(void)
 	for (i = 0; i < opt.topics.n; i++)
 		if (mosquitto_sub_topic_check(opt.topics.v[i]) !=
 		    MOSQ_ERR_SUCCESS || opt.topics.v[i][0] == '\0')
-			program_misuse("'%s' is no topic filter",
+			program_misuse("--topic '%s': not a valid topic filter",
 			    opt.topics.v[i]);
 }
 
@@ -258,7 +259,8 @@ run_delivery(void)
 	int status;
 
 	if (delivery_check(&o, &fault) < 0)
-		program_misuse("%s", fault.text);
+		program_misuse("--%s: %s", opt.input ? "input" : "ack",
+		    fault.text);
 	memcpy(host, "unix:", 5);
 	memcpy(host + 5, path, strlen(path) + 1);
 	status = delivery_run(&o);
@@ -273,7 +275,7 @@ take_old_host(void)
 {
 	if (opt.old_host == NULL)
 		return;
-	diag_warning("-h HOST will not be taken any more: write --host %s",
+	diag_warning("-h HOST is obsolete: use --host %s",
 	    opt.old_host);
 	if (opt.host == NULL)
 		opt.host = opt.old_host;

@@ -46,11 +46,13 @@ static const struct opt options[] = {
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
 	    OPT_ENUM(&opt.sync) },
 	HTTP_OPTIONS(setup),
-	{ 0, "max-queue", "SIZE", "most to queue for a client (default: 1M)",
+	{ 0, "max-queue", "SIZE", "queue at most this much for a client "
+	    "(default: 1M)",
 	    OPT_SIZE(&opt.max_queue, 1, INT64_C(1) << 30) },
 	{ 0, "origin", "URL", "accept pages of this origin; may be repeated",
 	    OPT_LIST(&opt.origins) },
-	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version here",
+	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version on "
+	    "this address",
 	    OPT_STRING(&opt.admin) },
 	READY_FD(&opt.ready_fd, "when serving"),
 	OPT_END
@@ -284,7 +286,7 @@ open_all(struct fault *fault)
 		return -1;
 	if (setup.single && to_stdout)
 		return fault_set(fault, EX_CONFIG, "stdout is the client's "
-		    "connection: --output has to name a stream");
+		    "connection: give --output STREAM");
 	subscribers.stream = opt.replay ? opt.replay : opt.input ? opt.input :
 	    to_stdout ? NULL : opt.stream;
 	subscribers.need_certificate = setup.require_cert;

@@ -68,7 +68,8 @@ static const struct opt options[] = {
 	    OPT_INT(&opt.password_min, 1, PASSWORD_MAX) },
 	{ 0, "closed", NULL, "refuse to create users over HTTP",
 	    OPT_FLAG(&opt.closed) },
-	{ 0, "compat", NULL, "be as Mainflux: no limit on passwords and logins",
+	{ 0, "compat", NULL, "behave like Mainflux: no limit on passwords and "
+	    "logins",
 	    OPT_FLAG(&opt.compat) },
 	READY_FD(&opt.ready_fd, "when serving"),
 	OPT_END
@@ -101,7 +102,7 @@ may_come(struct http_request *r)
 	if (peer == NULL || (peer->kind != TLS_PEER_REFUSED &&
 	    (peer->kind != TLS_PEER_NONE || !setup.require_cert)))
 		return true;
-	http_problem(r, 403, "a valid certificate is needed here");
+	http_problem(r, 403, "a valid client certificate is required");
 	return false;
 }
 

@@ -16,10 +16,6 @@ static const struct opt list_options[] = {
 	OPT_END
 };
 
-#define DRY_RUN								\
-	{ 0, "dry-run", NULL, "say what would be done, and do nothing",	\
-	    OPT_FLAG(&bus_opt.dry_run) }
-
 static const struct opt prune_options[] = {
 	{ 0, "keep-bytes", "SIZE", "remove segments while a stream is larger "
 	    "than this",
@@ -29,7 +25,7 @@ static const struct opt prune_options[] = {
 	    OPT_DURATION(&bus_opt.keep_age, 1, INT64_MAX) },
 	{ 0, "past-groups", NULL, "also remove what groups have not read",
 	    OPT_FLAG(&bus_opt.past_groups) },
-	DRY_RUN,
+	OPT_ROW_DRY_RUN(&bus_opt.dry_run),
 	/* its former letter */
 	{ 'n', "dry-run", NULL, NULL, OPT_FLAG(&bus_opt.dry_run) },
 	OPT_END
@@ -38,11 +34,13 @@ static const struct opt prune_options[] = {
 static const struct opt seek_options[] = {
 	{ 0, "create", NULL, "create the group if it does not exist",
 	    OPT_FLAG(&bus_opt.create) },
-	DRY_RUN,
+	OPT_ROW_DRY_RUN(&bus_opt.dry_run),
 	OPT_END
 };
 
-static const struct opt forget_options[] = { DRY_RUN, OPT_END };
+static const struct opt forget_options[] = {
+	OPT_ROW_DRY_RUN(&bus_opt.dry_run), OPT_END
+};
 
 static const struct verb verbs[] = {
 	{ "stat", "[STREAM ...]", "show what is on the bus",

@@ -79,7 +79,7 @@ put(struct buf *b, enum decision decision)
 		    verb);
 		break;
 	case DECISION_NOBODY:
-		buf_puts(b, "no: nobody has this key, or its thing is "
+		buf_puts(b, "no: no thing has this key, or the thing is "
 		    "disabled\n");
 		break;
 	case DECISION_NO_THING:

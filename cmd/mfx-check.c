@@ -27,7 +27,7 @@ static struct {
 
 static const struct opt options[] = {
 	{ 't', "type", CODEC_WORDS "|lines",
-	    "what comes in (lines)", OPT_ENUM(&opt.type) },
+	    "input format (default: lines)", OPT_ENUM(&opt.type) },
 	{ 0, "strict", NULL, "exit 65 on warnings, too",
 	    OPT_FLAG(&opt.strict) },
 	OPT_END

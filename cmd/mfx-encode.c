@@ -29,8 +29,9 @@ static const struct opt options[] = {
 	{ 0, "max-bytes", "SIZE", "at most this many bytes in a pack (default: "
 	    "1M)",
 	    OPT_SIZE(&opt.bytes, 1, 16 << 20) },
-	{ 0, "every", "DURATION", "longest time that a pack spans, and is held "
-	    "(default: any, 1s)", OPT_DURATION(&opt.every, 0, EVERY_MAX) },
+	{ 0, "every", "DURATION", "longest time that a pack spans and is held "
+	    "(default: any span, held "
+	    "1s)", OPT_DURATION(&opt.every, 0, EVERY_MAX) },
 	{ 0, "lines", NULL, "write lines with labels, whatever the type",
 	    OPT_FLAG(&opt.lines) },
 	{ 0, "payload", NULL, "write bare packs, in JSON too",
@@ -84,7 +85,7 @@ begin(void)
 	const struct senml_codec *codec = codecs[opt.type];
 
 	if (opt.lines && opt.payload)
-		program_misuse("--lines or --payload, not both");
+		program_misuse("give --lines or --payload, not both");
 	if (codec->stream && (opt.lines || opt.records > 0 ||
 	    opt.bytes != BYTES || opt.every >= 0))
 		program_misuse("a stream has no packs: no --lines, --records, "

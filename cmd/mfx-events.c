@@ -62,8 +62,8 @@ set_start(void)
 	} else if (stamp_parse(str_z(from), stamp_now(), &events.since)) {
 		events.from = EVENTS_SINCE;
 	} else {
-		program_misuse("--from %s: not start, end, a seq "
-		    "or a time", from);
+		program_misuse("--from '%s': not start, end, a seq, -1h or "
+		    "2026-01-31T00:00:00Z", from);
 	}
 }
 

@@ -32,7 +32,7 @@ static const struct opt options[] = {
 	    "update ct",
 	    OPT_STRING(&opt.fields) },
 	{ 0, "time", "epoch|rfc3339|ns",
-	    "form of times (rfc3339 in a table, else epoch)",
+	    "format of times (default: rfc3339 in a table, epoch elsewhere)",
 	    OPT_ENUM(&opt.time) },
 	{ 0, "header", NULL, "tsv: print the names of the columns first",
 	    OPT_FLAG(&opt.header) },
@@ -183,11 +183,12 @@ prepare_columns(const struct form *form)
 	struct str what;
 
 	if (opt.fields && !form->columns)
-		program_misuse("--fields: not with %s", form->type);
+		program_misuse("--fields can't be used with --type %s",
+		    form->type);
 	columns = field_list(list, fields, &what);
 	if (columns < 0)
-		program_misuse("--fields: not a field, or one too "
-		    "many: '%.*s'", STR_ARG(what));
+		program_misuse("--fields: '%.*s' is not a field, or is one too "
+		    "many", STR_ARG(what));
 }
 
 static void
@@ -198,12 +199,13 @@ prepare_template(const struct form *form)
 
 	if ((opt.template != NULL) != (form->put == template_record))
 		program_misuse(opt.template ?
-		    "--format: not with %s" : "%s needs --format", form->type);
+		    "--format can't be used with --type %s" :
+		    "--type %s needs --format", form->type);
 	if (opt.template == NULL)
 		return;
 	why = template_parse(&template, opt.template, &at);
 	if (why != NULL)
-		program_misuse("--format: %s: '%s'", why, opt.template + at);
+		program_misuse("--format '%s': %s", opt.template + at, why);
 }
 
 static void
@@ -213,7 +215,7 @@ prepare_time(const struct form *form)
 	if (opt.time < 0)
 		return;
 	if (form->put == influx_record)
-		program_misuse("--time: not with influx");
+		program_misuse("--time can't be used with --type influx");
 	time_form = (enum field_time)opt.time;
 }
 

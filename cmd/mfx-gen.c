@@ -193,7 +193,8 @@ check_label(const char *what, const char *z)
 		    z[i] == '"' || z[i] == '\\')
 			break;
 	if (i < s.n || s.n == 0 || s.n > 255 || !utf8_valid(s))
-		program_misuse("--%s '%s': can't be a label", what, z);
+		program_misuse("--%s '%s': not 1 to 255 bytes without blanks, "
+		    "control characters, quotes and backslashes", what, z);
 }
 
 static void
@@ -204,7 +205,8 @@ check_labels(void)
 
 	if (opt.channels.n == 0 && (opt.publishers.n > 0 || opt.protocol ||
 	    opt.subtopic))
-		program_misuse("labels begin with --channel");
+		program_misuse("--publisher, --protocol and --subtopic need "
+		    "--channel");
 	if (opt.protocol == NULL)
 		opt.protocol = "http";
 	check_label("protocol", opt.protocol);
@@ -215,7 +217,7 @@ check_labels(void)
 	buf_init(&subtopic, 2 * SUBTOPIC_MAX);
 	why = subtopic_put(&subtopic, str_z(opt.subtopic));
 	if (why != NULL)
-		program_misuse("--subtopic: %s", why);
+		program_misuse("--subtopic '%s': %s", opt.subtopic, why);
 }
 
 int

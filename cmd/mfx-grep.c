@@ -158,11 +158,11 @@ int
 main(int argc, char **argv)
 {
 	int i = program_start(&program, argc, argv);
-	const char *why, *what;
+	struct fault fault;
 	struct str line;
 
-	if ((why = match_read(&want, &texts, &what)) != NULL)
-		program_misuse("'%s': %s", what, why);
+	if (match_read(&want, &texts, &fault) < 0)
+		program_misuse("%s", fault.text);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;

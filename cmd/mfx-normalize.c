@@ -25,7 +25,7 @@ static struct {
 
 static const struct opt options[] = {
 	{ 't', "type", CODEC_WORDS "|lines",
-	    "what comes in (lines)", OPT_ENUM(&opt.type) },
+	    "input format (default: lines)", OPT_ENUM(&opt.type) },
 	{ 0, "now", "TIME", "what relative times count from (default: "
 	    "received, or the clock)", OPT_TIME(&opt.now) },
 	{ 0, "input-order", NULL, "do not sort a pack by time",

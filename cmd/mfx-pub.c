@@ -28,8 +28,7 @@ static struct {
 static const struct opt options[] = {
 	{ 0, "ack", "STREAM/GROUP", "move this group when its lines are on "
 	    "the bus", OPT_STRING(&opt.ack) },
-	{ 0, "sync", BUS_SYNC_WORDS, "when lines are on disk: some "
-	    "time, within a second, before --ack",
+	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
 	    OPT_ENUM(&opt.sync) },
 	{ 0, "timeout", "DURATION", "on a full disk, give up after this long "
 	    "(default: never)", OPT_TIMEOUT(&opt.timeout, 1, INT64_MAX),

@@ -232,7 +232,7 @@ check_options(void)
 		program_misuse("--shard '%s': not I/N with I from 1 "
 		    "to N", opt.shard);
 	if (opt.tail && opt.from != NULL)
-		program_misuse("--tail is --from end: give one");
+		program_misuse("give --tail or --from, not both");
 }
 
 /* 1; 0 when asked to stop, -1 */
@@ -246,7 +246,7 @@ open_bus(const char *operand, struct fault *fault)
 	if (bus_operand_parse(operand, sub.stream, group, fault) < 0)
 		return -1;
 	if (opt.auto_ack && group[0] == '\0')
-		program_misuse("--auto-ack needs a group");
+		program_misuse("--auto-ack needs STREAM/GROUP");
 	if (bus_open(&sub.bus, NULL, fault) < 0)
 		return -1;
 	if ((there = ends_await(&sub.ends, sub.bus, sub.stream,

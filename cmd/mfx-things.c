@@ -45,8 +45,8 @@ key(char **ids)
 	int ways = (o->key_file != NULL) + o->new_key + o->no_key;
 
 	if (ways > 1)
-		program_misuse("give only one of --key-file, --new and "
-		    "--remove");
+		program_misuse("give only one of --key-file, --new "
+		    "and --remove");
 	return ways == 0 ? items_verb_keys(ids) : items_verb_update(ids);
 }
 

@@ -71,8 +71,7 @@ static const struct opt list_options[] = {
 
 static const struct opt remove_options[] = {
 	USER,
-	{ 0, "dry-run", NULL, "show what would be removed, and remove nothing",
-	    OPT_FLAG(&opt.dry_run) },
+	OPT_ROW_DRY_RUN(&opt.dry_run),
 	OPT_END
 };
 
@@ -92,8 +91,7 @@ open_login(void)
 	int result = open_client(CLIENT_LATER);
 
 	if (result == 0 && client.backend->login == NULL)
-		program_misuse("where? give --url URL or set "
-		    "MFX_URL");
+		program_misuse("which server? give --url URL or set MFX_URL");
 	return result;
 }
 
@@ -230,10 +228,12 @@ create(char **operands)
 	struct buf token;
 	int result;
 
+	if (opt.scope == NULL)
+		program_misuse("missing --scope SCOPE");
 	if (!token_scope_parse(str_z(opt.scope), &t.scope))
-		program_misuse("--scope has to be some of "
-		    "things:read, things:write, channels:read, "
-		    "channels:write, keys:read, events:read");
+		program_misuse("--scope '%s': not one or more of things:read, "
+		    "things:write, channels:read, channels:write, keys:read, "
+		    "events:read", opt.scope);
 	arena_init(&keep, 4096);
 	buf_init(&token, JWT_MAX);
 	buf_room(&token, JWT_MAX);

@@ -58,8 +58,7 @@ static const struct opt remove_options[] = {
 	REMOTE_OPTIONS(setup),
 	{ 0, "all", NULL, "also remove all things and channels of the user",
 	    OPT_FLAG(&opt.all) },
-	{ 0, "dry-run", NULL, "show what would be removed, and remove nothing",
-	    OPT_FLAG(&opt.dry_run) },
+	OPT_ROW_DRY_RUN(&opt.dry_run),
 	OPT_END
 };
 
@@ -147,8 +146,7 @@ static int
 update_metadata(const char *email)
 {
 	if (opt.password_file != NULL || opt.old_file != NULL)
-		program_misuse("give either a new password or "
-		    "--metadata, not both");
+		program_misuse("give --password-file or --metadata, not both");
 	if (read_metadata() < 0 || open_as(email) < 0)
 		return end(-1);
 	return end(client.backend->user_set_metadata(&client,
@@ -165,7 +163,7 @@ update(char **operands)
 	if (open_as(email) < 0)
 		return end(-1);
 	if (opt.old_file != NULL && !client.backend->old_password)
-		program_misuse("--old-password-file is only needed with --url");
+		program_misuse("--old-password-file needs --url");
 	if ((client.backend->old_password &&
 	    read_password(opt.old_file, "old password", &old) < 0) ||
 	    read_password(opt.password_file, "password", &password) < 0)

@@ -14,6 +14,10 @@
 #include <string.h>
 #include <time.h>
 
+/* with _FORTIFY_SOURCE clang has macros for these */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok
 #pragma GCC poison atoi atol atoll atof gets ctime asctime localtime gmtime
 #pragma GCC poison setlocale tmpnam tempnam mktemp

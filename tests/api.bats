@@ -314,7 +314,7 @@ with_password() {
 	JSON='Content-Type: application/json'
 	serve_api
 	ask 400 -H "$JSON" -d "$(with_password ann@example.com 123)" "$URL/users"
-	jq -e '.detail == "a password has 8 to 1024 bytes"' answer
+	jq -e '.detail == "a password must have 8 to 1024 bytes"' answer
 	ask 400 -H "$JSON" -d "$(with_password ann@example.com 1234567)" "$URL/users"
 	kill "$PID"
 	status 0 wait "$PID"
@@ -322,7 +322,7 @@ with_password() {
 	serve_api --password-min 3
 	ask 201 -H "$JSON" -d "$(with_password ann@example.com 123)" "$URL/users"
 	ask 400 -H "$JSON" -d "$(with_password bob@example.com 12)" "$URL/users"
-	jq -e '.detail == "a password has 3 to 1024 bytes"' answer
+	jq -e '.detail == "a password must have 3 to 1024 bytes"' answer
 	ask 400 -H "$JSON" -d "$(with_password bob@example.com '')" "$URL/users"
 	ask 201 -H "$JSON" -d "$(with_password ann@example.com 123)" "$URL/tokens"
 	AUTH="Authorization: $(jq -r .token answer)"

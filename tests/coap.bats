@@ -36,9 +36,9 @@ setup_suite_test() {
 	local other key
 	other=$(mfx-things create --name stranger | jq -r .key)
 	coap post coap '' -e x
-	said '4.01 a key is needed: ?auth='
+	said '4.01 missing key: ?auth='
 	coap get coap '' -s 1
-	said '4.01 a key is needed: ?auth='
+	said '4.01 missing key: ?auth='
 	for key in "$other" "${KEY^^}" x "$THING" "$KEY$KEY"; do
 		coap post coap "?auth=$key" -e x
 		said '4.03 no thing with this key is connected to this channel'
@@ -65,7 +65,7 @@ setup_suite_test() {
 		[[ $SAID == 4.00* ]] || { echo "$s: '$SAID'"; false; }
 	done
 	CHANNEL=a.b coap post coap "?auth=$KEY" -e x
-	said "4.00 this can be no channel's id"
+	said "4.00 invalid channel id"
 	coap post coap "?auth=$KEY&auth=wrong" -t 42 -e x
 	said '4.00 a parameter of the query is given twice'
 	coap post coap "?authorization=$KEY&auth=$KEY" -t 42 -e x
@@ -168,7 +168,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 2)' >bytes
 	n_lines 4
 	[[ $(raw at_once) == 2.04 ]]
 	n_lines 5
-	[[ $(raw refused_twice) == '4.01 a key is needed: ?auth=' ]]
+	[[ $(raw refused_twice) == '4.01 missing key: ?auth=' ]]
 	n_lines 5
 }
 

@@ -229,7 +229,7 @@ EOF
 		[ "${#lines[@]}" -eq 1 ]
 	done
 	run mfx-fmt -F 'a {nothing}' in
-	[[ $output == "mfx-fmt: --format: no such field: '{nothing}'"* ]]
+	[[ $output == "mfx-fmt: --format '{nothing}': no such field"* ]]
 	run mfx-fmt -F "$(printf '{name}%.0s' {1..200})" in
 	[ "$status" -eq 64 ]
 }

@@ -152,7 +152,7 @@ EOF
 		[ "$status" -eq 64 ]
 	done
 	run mfx-grep '--value=>on' in
-	[[ $output == "mfx-grep: '>on': only numbers have an order"* ]]
+	[[ $output == "mfx-grep: --value '>on': only numbers have an order"* ]]
 }
 
 # ---- marks: what an acknowledgement at the end of the pipe sees ----

@@ -119,7 +119,7 @@ replays() {
 		# curl does not say that it has heard it
 		await 20 handshake 403 "/channels/$CHANNEL/messages" -m 1 \
 		    -H "Authorization: $KEY"
-		await 20 grep -qx 'closed 4403 access was taken away' said
+		await 20 grep -qx 'closed 4403 access was revoked' said
 		"$verb" enable "$id"
 		await 20 posts "$KEY" "$CHANNEL" 202
 		await 20 replays "$KEY" "$CHANNEL" '[{'

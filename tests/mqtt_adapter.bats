@@ -150,7 +150,7 @@ certificate() {
 	[[ $(wc -l <rejects) == 16 ]]
 	[[ $(head -n 1 rejects) == $'other\ta\\tb\\\\' ]]
 	grep -q "topic 'other': no rule" "$ADAPTER_ERR"
-	grep -q "topic 'site/a b/dev/t': the channel is no id" "$ADAPTER_ERR"
+	grep -q "topic 'site/a b/dev/t': invalid channel id" "$ADAPTER_ERR"
 	grep -q "topic 'site/c1/dev/t2': the message is longer" "$ADAPTER_ERR"
 	(($(grep -c 'topic ' "$ADAPTER_ERR") == 10))
 	grep -q '16 messages rejected' "$ADAPTER_ERR"
@@ -271,7 +271,7 @@ publish_numbered() {
 	fake silent
 	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic t -v \
 	    --stall 6s --map '{t}=channel:{t}' -o raw
-	await 20 grep -q 'nothing was heard for 6 s; trying again' "$PID_ERR"
+	await 20 grep -q 'no traffic for 6 s; trying again' "$PID_ERR"
 	await 20 eval '(($(grep -c SUBSCRIBE "$FAKE_OUT") == 2))'
 	grep -q PINGREQ "$FAKE_OUT"
 	kill -TERM "$PID"
@@ -283,7 +283,7 @@ publish_numbered() {
 	broker
 	start_ready mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic 'site/#' -v \
 	    --expect 1s --map "$MAP" -o raw
-	await 20 grep -q 'no message came for 1 s; trying again' "$PID_ERR"
+	await 20 grep -q 'no message for 1 s; trying again' "$PID_ERR"
 	await 20 grep -q 'connected again' "$PID_ERR"
 }
 

@@ -31,7 +31,7 @@ load identity
 			jq -e --arg e "$email" 'select(.email == $e)' >email
 		[[ -s email ]]
 	done
-	for email in '' a a@ @b a@b@c 'a b@c' a..b@c .a@b a.@b a@b..c a@-b a@b- \
+	for email in a a@ @b a@b@c 'a b@c' a..b@c .a@b a.@b a@b..c a@-b a@b- \
 	    a@b.-c $'a\n@b' $'a@b\n' "a@b'; DROP TABLE users; --" 'ä@b' \
 	    "$(printf '%065d' 0)@b" "a@$(printf '%0300d' 0)"; do
 		refuses 65 "not an email address" mfx-users create "$email" \

@@ -66,6 +66,16 @@ endif
 lint: all $(BUILD)/libmfx.a
 	@$(test_env) scripts/lint
 
+# what clang warns of and gcc does not; nothing is built
+clang_ok = $(patsubst %.c,build/clang/%.ok,$(LIB_SRC) \
+	$(wildcard cmd/*.c cmd/*/*.c))
+build/clang/%.ok: %.c config.h | all
+	@mkdir -p $(@D)
+	$(call run,CLANG,clang $(MFX_CPPFLAGS) -I$(BUILD) -I$(BUILD)/lib $(MFX_CFLAGS) \
+	    -Wno-unknown-warning-option -Werror -fsyntax-only $< && touch $@)
+clang: $(clang_ok)
+	@echo 'ok 1 clang: no warning'
+
 check:
 	scripts/setup test
 	@+$(MAKE) --no-print-directory $(if $(filter true,$(CI)),WERROR=1) test
@@ -97,4 +107,4 @@ coverage:
 demo:
 	@scripts/demo
 
-.PHONY: unit units test lint check fuzz fuzzers coverage bench demo
+.PHONY: unit units test lint clang check fuzz fuzzers coverage bench demo

@@ -184,7 +184,7 @@ setup_suite_test() {
 	wait "$TALKING" || true
 	! grep -q 'not quiet' foreign
 	# to a wildcard one can't send
-	[[ $(talk '/%23' send:x closed) == 'closed 1008 nothing is sent to a wildcard' ]]
+	[[ $(talk '/%23' send:x closed) == 'closed 1008 cannot publish to a wildcard' ]]
 }
 
 @test "too long: 1009, for the limit and for a line" {
@@ -210,8 +210,8 @@ setup_suite_test() {
 	local b=$TALKING
 	mfx-channels disconnect "$CHANNEL" "$THING"
 	wait "$a" "$b"
-	[[ $(<listens) == 'closed 4403 access was taken away' ]]
-	[[ $(<key) == 'closed 4403 access was taken away' ]]
+	[[ $(<listens) == 'closed 4403 access was revoked' ]]
+	[[ $(<key) == 'closed 4403 access was revoked' ]]
 	handshake 403 "/channels/$CHANNEL/messages" -H "Authorization: $KEY"
 	# a new key ends the old one's connections
 	mfx-channels connect "$CHANNEL" "$THING"
@@ -220,7 +220,7 @@ setup_suite_test() {
 	chmod 600 new
 	mfx-things key "$THING" --key-file new
 	wait "$TALKING"
-	[[ $(<key) == 'closed 4403 access was taken away' ]]
+	[[ $(<key) == 'closed 4403 access was revoked' ]]
 	# others stay
 	KEY=another-key-entirely
 	[[ $(talk '' send:still recv) == 'text still' ]]

@@ -82,7 +82,7 @@ with() {
 	await 20 test -e open
 	mfx-channels disconnect "$CHANNEL" "$THING"
 	wait "${PIDS[-1]}"
-	[[ $(<said) == 'closed 4403 access was taken away' ]]
+	[[ $(<said) == 'closed 4403 access was revoked' ]]
 	[[ $(ask $(with thing) quiet) == 'refused 403' ]]
 }
 

@@ -238,8 +238,8 @@ items_verb_update(char **ids)
 
 	if (!o->file && !o->name && !o->metadata && o->tags.n == 0 &&
 	    !o->key_file && !o->new_key && !o->no_key)
-		program_misuse("nothing to change: --name, "
-		    "--metadata, --tag or -f FILE");
+		program_misuse("nothing to change: give --name, --metadata, "
+		    "--tag or -f FILE");
 	return change(ids, CHANGE_UPDATE);
 }
 
@@ -325,7 +325,7 @@ show_all(struct client_query *query)
 	const char *why = glob_fault(str_z(o->name));
 
 	if (why != NULL)
-		program_misuse("--name: %s", why);
+		program_misuse("--name '%s': %s", items_opt.name, why);
 	if (set_metadata_and_tags(change) < 0)
 		return -1;
 	query->glob = str_z(o->name);
@@ -365,7 +365,7 @@ list(char **ids, unsigned shown)
 
 	if (*ids != NULL && (o->name || o->metadata || o->connected ||
 	    o->tags.n > 0 || o->status || o->order || o->dir))
-		program_misuse("give either IDs or filters, not both");
+		program_misuse("give operands or filters, not both");
 	result = begin(CLIENT_READ);
 	if (o->human)
 		begin_table(query.keys);

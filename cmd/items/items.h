@@ -41,9 +41,7 @@ extern const enum item_kind items_kind;
 #define ITEMS_TAG							\
 	{ 0, "tag", "TAG", "tags, separated by commas; may be repeated", \
 	    OPT_LIST(&items_opt.tags) }
-#define ITEMS_DRY_RUN							\
-	{ 0, "dry-run", NULL, "show what would be removed, and remove "	\
-	    "nothing", OPT_FLAG(&items_opt.dry_run) }
+#define ITEMS_DRY_RUN OPT_ROW_DRY_RUN(&items_opt.dry_run)
 
 #define ITEMS_CREATE							\
 	ITEMS_USER,							\

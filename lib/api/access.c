@@ -76,7 +76,7 @@ access_decide_id(struct call *c)
 		return;
 	if (c->id[0].n == 0 || thing.value.n == 0)
 		http_problem(c->request, 400,
-		    "a channel and a thing_id are needed");
+		    "channel and thing_id are required");
 	else
 		answer(c, access_check_id(c->api->access, thing.value,
 		    c->id[0]), thing.value);
@@ -138,7 +138,7 @@ access_explain(struct call *c)
 		return;
 	if (given != 1 || c->id[0].n == 0) {
 		http_problem(c->request, 400,
-		    "a thing and one channel are needed");
+		    "a thing and one channel are required");
 		return;
 	}
 	who = call_user(c, TOKEN_THINGS_READ | TOKEN_CHANNELS_READ);

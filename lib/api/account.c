@@ -300,15 +300,14 @@ set_scope(struct account_change *a, const struct object_field f[KEY_FIELDS])
 
 	if (f[TYPE].value.p != NULL && (!object_number(f[TYPE].value, &type) ||
 	    type != TYPE_API))
-		return "the type has to be 2, an API key: a login is "
-		    "POST /tokens";
+		return "type must be 2, an API key; to log in, POST /tokens";
 	if (f[SCOPE].value.p == NULL && f[TYPE].value.p != NULL) {
 		a->lasting.scope = SCOPE_API;
 		return NULL;
 	}
 	return f[SCOPE].value.p != NULL &&
 	    token_scope_parse(f[SCOPE].value, &a->lasting.scope) ? NULL :
-	    "the scope has to be some of things:read, things:write, "
+	    "scope must be one or more of things:read, things:write, "
 	    "channels:read, channels:write, keys:read, events:read";
 }
 
@@ -331,7 +330,7 @@ set_duration(struct account_change *a, const struct object_field f[KEY_FIELDS])
 			n /= STAMP_SECOND;
 	}
 	if (n == 0 || n > DURATION_MAX)
-		return "the duration is a number of seconds from 1";
+		return "duration must be a number of seconds, 1 or more";
 	a->lasting.expires = a->now + n;
 	return NULL;
 }

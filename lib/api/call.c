@@ -25,7 +25,7 @@ call_typed(struct call *c)
 	if (contains(http_header(c->request, "Content-Type"),
 	    STR(JSON_TYPE)))
 		return true;
-	http_problem(c->request, 415, "the body has to be " JSON_TYPE);
+	http_problem(c->request, 415, "the body must be " JSON_TYPE);
 	return false;
 }
 
@@ -146,7 +146,7 @@ call_fault(struct api *api, struct http_request *r,
 	else if (fault->status == EX_DATAERR)
 		http_problem(r, clash, fault->text);
 	else if (fault->status == EX_NOUSER)
-		http_problem(r, 403, "there is no such user any more");
+		http_problem(r, 403, "this user no longer exists");
 	else
 		call_unable(api, r, fault);
 }

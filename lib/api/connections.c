@@ -190,7 +190,7 @@ read_ids(struct call *c, struct connection_change *cc, struct str array,
 	object_array_init(&a, array, &c->api->scratch);
 	for (n = 0; (got = object_array_next(&a, &element)) > 0; n++) {
 		if (!object_text(element, &c->api->scratch, &id))
-			return "an id has to be a text";
+			return "an id must be a string";
 		if (id.n == 0)
 			return "an id is empty";
 		if (n == PAIRS_MAX)
@@ -199,7 +199,7 @@ read_ids(struct call *c, struct connection_change *cc, struct str array,
 	}
 	if (got < 0)
 		return a.scan.why;
-	return n == 0 ? "there are no ids" : NULL;
+	return n == 0 ? "no ids are given" : NULL;
 }
 
 static const char *
@@ -209,7 +209,7 @@ read_pairs(struct call *c, struct connection_change *cc,
 	const char *why;
 
 	if (f[0].value.p == NULL || f[1].value.p == NULL)
-		return "channel_ids and thing_ids are needed";
+		return "channel_ids and thing_ids are required";
 	why = read_ids(c, cc, f[0].value, add_channel);
 	if (why == NULL)
 		why = read_ids(c, cc, f[1].value, add_thing);
@@ -238,7 +238,7 @@ many(struct call *c, bool connect)
 		return;
 	if (call_says_yes(c, "dry_run")) {
 		http_problem(c->request, 400,
-		    "dry_run takes a body of " CALL_LINES);
+		    "dry_run needs a body of " CALL_LINES);
 		return;
 	}
 	cc = change_new(c, connect);

@@ -197,7 +197,7 @@ find_start(struct call *c, uint64_t *seq, const char **why)
 	int64_t n;
 
 	*seq = 0;
-	*why = "from has to be start, end, a number or a time";
+	*why = "from must be start, end, a number or a time";
 	if (from.p == NULL && call_parameter(c, "from", &from) > 1)
 		return -1;
 	if (from.n == 0 || str_eq(from, STR("start")))
@@ -215,7 +215,7 @@ find_start(struct call *c, uint64_t *seq, const char **why)
 		return event_last(r, seq, &fault);
 	if (stamp_parse(from, stamp_now(), &t))
 		return event_seek(r, t, seq, &fault);
-	*why = "from has to be start, end, a number or a time";
+	*why = "from must be start, end, a number or a time";
 	return -1;
 }
 

@@ -337,7 +337,7 @@ read_bulk(struct item_change *ic, struct arena *scratch, struct fault *fault)
 	if (got < 0)
 		return wrong(ic, 400, array.scan.why, fault);
 	if (ic->changes.n == 0)
-		return wrong(ic, 400, "there is nothing in the array", fault);
+		return wrong(ic, 400, "the array is empty", fault);
 	return 0;
 }
 

@@ -82,13 +82,13 @@ take_place(struct call *c, struct search *s)
 	p->count = !s->cursor;
 	p->limit = s->cursor ? CURSOR_LIMIT : OFFSET_LIMIT;
 	if (!take_number(c, "offset", 0, UINT64_MAX, &p->offset))
-		return "offset has to be one number from 0";
+		return "offset must be a number of 0 or more";
 	if (s->cursor && p->offset > 0)
-		return "either a cursor or an offset";
+		return "give cursor or offset, not both";
 	if (!take_number(c, "limit", 1, s->cursor ? CURSOR_LIMIT_MAX :
 	    OFFSET_LIMIT_MAX, &p->limit))
-		return s->cursor ? "limit has to be one number from 1 to "
-		    "10000" : "limit has to be one number from 1 to 100";
+		return s->cursor ? "limit must be a number from 1 to "
+		    "10000" : "limit must be a number from 1 to 100";
 	return NULL;
 }
 
@@ -124,11 +124,11 @@ take_order(struct call *c, struct page *p)
 	int order = 0, dir = 0, status = 0;
 
 	if (!take_word(c, "order", orders, &order))
-		return "order has to be created, name or id";
+		return "order must be created, name or id";
 	if (!take_word(c, "dir", dirs, &dir))
-		return "dir has to be asc or desc";
+		return "dir must be asc or desc";
 	if (!take_word(c, "status", statuses, &status))
-		return "status has to be enabled, disabled or all";
+		return "status must be enabled, disabled or all";
 	p->order = order == 1 ? PAGE_NAME : order == 2 ? PAGE_ID :
 	    PAGE_CREATED;
 	p->desc = dir == 1;
@@ -147,7 +147,7 @@ take_tags(struct call *c, struct search *s)
 
 	if (call_parameter(c, "tag", &tag) > 1 ||
 	    call_parameter(c, "tags", &tags) > 1)
-		return "more than one tag: give them with commas between";
+		return "tag is given twice: separate tags by commas";
 	tags_begin(&t);
 	if ((why = tags_add_list(&t, tag)) != NULL ||
 	    (why = tags_add_list(&t, tags)) != NULL)
@@ -165,16 +165,16 @@ take_filters(struct call *c, struct search *s)
 	const char *why;
 
 	if (call_parameter(c, "name", &value) > 1)
-		return "more than one name";
+		return "name is given twice";
 	if (value.n > PAGE_NAME_MAX)
-		return "no name is as long as this";
+		return "name is too long";
 	if (value.n > 0)
 		p->name = arena_str(&s->keep, value);
 	if (call_parameter(c, "glob", &value) > 1)
-		return "more than one glob";
+		return "glob is given twice";
 	if (value.n > PAGE_NAME_MAX || glob_fault(value) != NULL)
-		return "glob has to be a pattern of at most 1024 bytes, "
-		    "each [ with its ]";
+		return "glob must be a pattern of at most 1024 bytes, each [ "
+		    "with its ]";
 	if (value.p != NULL)
 		p->glob = s->glob = glob_compile(value, &why);
 	switch (call_parameter(c, "metadata", &value)) {
@@ -183,10 +183,10 @@ take_filters(struct call *c, struct search *s)
 	case 1:
 		break;
 	default:
-		return "more than one metadata";
+		return "metadata is given twice";
 	}
 	if (metadata_compact(value, &s->keep, &compact) != NULL)
-		return "metadata has to be a JSON object";
+		return "metadata must be a JSON object";
 	p->metadata = s->metadata = metadata_want_new(compact);
 	metadata_want_watch(s->metadata, job_stops, &s->job);
 	return NULL;

@@ -123,7 +123,7 @@ take_store(struct messages_ask *a, struct str value)
 	if (a->store.p != NULL)
 		return "store is there twice";
 	a->store = arena_str(&a->ask.arena, value);
-	return value.n > 0 ? NULL : "store has to be a name";
+	return value.n > 0 ? NULL : "store must be a name";
 }
 
 static void
@@ -149,7 +149,7 @@ look_at(void *arg, struct str name, struct str value)
 	sound = percent_decode(&a->value, value) && sound && !a->name.full &&
 	    !a->value.full;
 	if (!sound)
-		a->why = "the query is not percent-encoded as it should be";
+		a->why = "the query is not correctly percent-encoded";
 	else if (!utf8_valid(buf_str(&a->name)) ||
 	    !utf8_valid(buf_str(&a->value)))
 		a->why = "the query is not UTF-8";
@@ -164,7 +164,7 @@ combine(struct messages_ask *a)
 	struct query *q = &a->ask.query;
 
 	if (q->limit == 0)
-		return "limit has to be one number from 1";
+		return "limit must be a number of 1 or more";
 	if (a->form == MESSAGES_PAGE && q->limit < 0)
 		q->limit = LIMIT;
 	if (a->form == MESSAGES_PAGE && q->limit > MESSAGES_PAGE_MAX)

@@ -46,7 +46,7 @@ decode(struct reading *r, struct str raw, struct str *to)
 			    "percent-encoded";
 	buf_clear(&r->scratch);
 	if (!percent_decode(&r->scratch, raw))
-		return "it is not percent-encoded as it should be";
+		return "it is not correctly percent-encoded";
 	if (r->scratch.full)
 		return "it is longer than 16384 bytes";
 	if (!utf8_valid(buf_str(&r->scratch)))
@@ -136,7 +136,7 @@ judge(const struct call *c, unsigned i)
 	if (!repeats && is_before(c, i))
 		return "it is given twice";
 	if (is_flag(p->name) && !call_truth(p->value, &truth))
-		return "it has to be true or false";
+		return "it must be true or false";
 	return NULL;
 }
 
@@ -169,7 +169,7 @@ read_condition(struct call *c, const char *name, struct str *to)
 	*to = http_headers(c->request, name, &c->api->scratch);
 	if (to->p == NULL || conditions_valid(*to))
 		return true;
-	snprintf(why, sizeof why, "%s has to be * or a list of entity tags, "
+	snprintf(why, sizeof why, "%s must be * or a list of entity tags such "
 	    "as \"x\", W/\"y\"", name);
 	http_problem(c->request, 400, why);
 	return false;
@@ -235,6 +235,5 @@ call_tag(struct http_request *r, const char *tag)
 void
 call_changed(struct http_request *r)
 {
-	http_problem(r, 412, "it is not in the state that If-Match or "
-	    "If-None-Match asks for");
+	http_problem(r, 412, "If-Match or If-None-Match does not hold");
 }

@@ -184,7 +184,7 @@ answer_nowhere(struct http_request *r)
 		http_set(r, "Location", to);
 		http_answer(r, 302);
 	} else {
-		http_problem(r, 404, "there is nothing of this method here");
+		http_problem(r, 404, "no such path, or not with this method");
 	}
 }
 
@@ -233,7 +233,7 @@ api_handle(struct http_request *r, void *arg)
 	r->about = call.route = route;
 	if (!decode_ids(&call))
 		http_problem(r, 400,
-		    "the path is not percent-encoded as it should be");
+		    "the path is not correctly percent-encoded");
 	else if (call_begin(&call) && (!(route->flags & API_OPEN) ||
 	    route->flags & API_STATE || call_holds(&call, true, NULL)))
 		route->handle(&call);
@@ -266,7 +266,7 @@ api_early(struct http_request *r, void *arg)
 			call_user(&call, 0);
 	} else if (length.p != NULL && (!number_parse(length.p, 0,
 	    INT64_MAX, &n) || n > open_body_max(route))) {
-		http_problem(r, 413, "the body is longer than it need be");
+		http_problem(r, 413, "request body too large");
 	}
 }
 
@@ -283,7 +283,8 @@ api_administer(struct http_request *r, void *arg)
 	if (route == NULL || (route->handle != status_health &&
 	    route->handle != status_metrics &&
 	    route->handle != status_version))
-		http_problem(r, 404, "here are /health, /metrics, /version");
+		http_problem(r, 404, "no such path; there are /health, "
+		    "/metrics and /version");
 	else if (call_begin(&call))
 		route->handle(&call);
 }

@@ -402,7 +402,7 @@ password_allowed(struct call *c, struct str password)
 
 	if (password.n >= min && password.n <= PASSWORD_MAX)
 		return true;
-	snprintf(text, sizeof text, "a password has %zu to %d bytes", min,
+	snprintf(text, sizeof text, "a password must have %zu to %d bytes", min,
 	    PASSWORD_MAX);
 	http_problem(c->request, 400, text);
 	return false;
@@ -421,7 +421,7 @@ users_create(struct call *c)
 		return;
 	if (!c->api->options.open) {
 		http_problem(c->request, 403,
-		    "new users are made by the administrator");
+		    "only the administrator can create users");
 		return;
 	}
 	l = login_new(c, f[EMAIL].value, STR_NONE, f[PASSWORD].value);

@@ -106,7 +106,7 @@ call_has_token(struct call *c)
 {
 	if (token_of(c).n > 0)
 		return true;
-	http_problem(c->request, 403, "a token is needed here");
+	http_problem(c->request, 403, "missing token");
 	return false;
 }
 
@@ -121,7 +121,7 @@ call_user(struct call *c, unsigned scope)
 		call_unable(c->api, c->request, &fault);
 	} else if (got == 0) {
 		http_problem(c->request, 403,
-		    "this token is not valid, or not any more");
+		    "this token is not valid, or has expired");
 	} else if ((who->scope & scope) != scope) {
 		http_problem(c->request, 403,
 		    "this token does not allow that");

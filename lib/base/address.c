@@ -119,8 +119,8 @@ address_parse(struct address *a, struct str text)
 const char *
 proxies_add(struct proxies *p, const char *text)
 {
-	static const char *const wrong = "it is no address, no network such "
-	    "as 10.0.0.0/8, and not unix";
+	static const char *const wrong = "not an address, a network such as "
+	    "10.0.0.0/8, or unix";
 	struct str address = str_z(text);
 	const char *slash = strchr(text, '/');
 	struct address a;
@@ -143,7 +143,7 @@ proxies_add(struct proxies *p, const char *text)
 			bits += V4_BITS;
 	}
 	if (p->n == PROXIES_MAX)
-		return "these are too many";
+		return "too many proxies";
 	p->v[p->n].address = a;
 	p->v[p->n++].bits = (unsigned)bits;
 	return NULL;

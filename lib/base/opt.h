@@ -86,9 +86,12 @@ struct opt {
 #define OPT_ACTION(n)	.type = OPT_TYPE_ACTION, .min = (n)
 
 #define OPT_END { 0 }
-/* a row that many have */
+/* rows that many have */
 #define OPT_ROW_HUMAN(p) \
 	{ 'H', "human", NULL, "print a table for people", OPT_FLAG(p) }
+#define OPT_ROW_DRY_RUN(p) \
+	{ 0, "dry-run", NULL, "show what would be done, and do nothing", \
+	    OPT_FLAG(p) }
 
 #define OPT_LIST_MAX 64
 

@@ -165,7 +165,7 @@ feed_next_of_stdin(struct feed *in, struct delivery *d)
 	case LINE_ERROR:
 		in->err = errno = in->in.err;
 		fault_errno(&in->fault, EX_IOERR, "%s", in->in.name);
-		/* FALLTHROUGH */
+		__attribute__((fallthrough));
 	default:
 		in->fd = -1;
 		return false;

@@ -32,7 +32,8 @@ names_parse(const char *text, bool has_group, char stream[BUS_NAME_MAX + 1],
 
 	if (!bus_name_valid(s) || (has_group && !bus_name_valid(g)))
 		return fault_set(fault, EX_USAGE, has_group ?
-		    "'%s': not a STREAM/GROUP" : "invalid stream name '%s'",
+		    "invalid STREAM/GROUP '%s': use letters, digits, '.', '_' "
+		        "and '-'" : "invalid stream name '%s'",
 		    text);
 	memcpy(stream, s.p, s.n);
 	stream[s.n] = '\0';

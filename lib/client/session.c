@@ -100,8 +100,8 @@ session_take_url(struct session *s, const char *text, struct fault *fault)
 	    session_take_url_parts(s, u, &loopback);
 	s->curl.url_cleanup(u);
 	if (!valid)
-		return fault_set(fault, EX_USAGE, "the URL has to be "
-		    "https://host[:port] or unix:/path, nothing more");
+		return fault_set(fault, EX_USAGE, "--url must be "
+		    "https://host[:port] or unix:/path");
 	if (s->plain && !loopback)
 		return fault_set(fault, EX_USAGE, "%s: http:// is only for "
 		    "this machine, as the token would go in clear; use "

@@ -192,7 +192,7 @@ asked_read(struct asked *a, const coap_pdu_t *pdu, bool stream)
 	if (a->where != ASKED_MESSAGES)
 		return;
 	if (!channel_id_valid(a->channel))
-		a->why = "this can be no channel's id";
+		a->why = "invalid channel id";
 	else if (a->path.full)
 		a->why = subtopic_too_long;
 	else if (a->twice)

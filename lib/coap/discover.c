@@ -59,7 +59,7 @@ discover_answer(struct station *st, coap_session_t *s,
 	if (a->accept != FORMAT_NONE && a->accept != FORMAT_LINKS)
 		return (struct reply){
 		    .code = COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
-		    .why = "Accept can be 40, or is left out" };
+		    .why = "Accept must be 40 or absent" };
 	if (query != NULL)
 		q = (struct str){ (const char *)query->s, query->length };
 	if (r == NULL || !discover_has(r, q) ||

@@ -221,7 +221,7 @@ open_substitute(struct station *st, enum station_kind kind, int fd,
 		a.addr.sin6.sin6_port = 0;
 	} else {
 		return fault_set(fault, EX_CONFIG,
-		    "an inherited socket is none of IP");
+		    "an inherited socket is not an IP socket");
 	}
 	return open_one(st, kind, datagram, &a, "inherited socket", fault);
 }

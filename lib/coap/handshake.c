@@ -53,7 +53,8 @@ take_alternative_names(X509 *x, char thing[ID_BYTES + 1])
 		if (*thing != '\0')
 			why = "its certificate names more than one thing";
 		else if (!take_uuid(str_from(uri, sizeof URN - 1), thing))
-			why = "the urn:uuid: of its certificate is none";
+			why = "the urn:uuid: of its certificate is not a valid "
+			    "UUID";
 	}
 	GENERAL_NAMES_free(names);
 	return why;
@@ -89,7 +90,7 @@ handshake_certificate(coap_session_t *session, char thing[ID_BYTES + 1],
 	if (x == NULL)
 		return NULL;
 	why = SSL_get_verify_result(ssl) != X509_V_OK ?
-	    "its certificate is not to be believed" :
+	    "its certificate is not trusted" :
 	    take_alternative_names(x, thing);
 	if (why == NULL && *thing == '\0')
 		why = take_common_name(x, key);

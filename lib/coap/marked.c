@@ -36,7 +36,7 @@ marked_pong(struct station *st, coap_session_t *s)
 static void
 marked_abort(struct station *st, coap_session_t *s)
 {
-	static const char why[] = "this is no sound message of CoAP over TCP";
+	static const char why[] = "malformed message of CoAP over TCP";
 	unsigned option = st->asked.mark.argument;
 	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_CON,
 	    COAP_SIGNALING_CODE_ABORT, 0, coap_session_max_pdu_size(s));

@@ -160,7 +160,7 @@ take_psk_identity(struct peer *p)
 	if (id != NULL && key != NULL)
 		s = (struct str){ (const char *)id->s, id->length };
 	if (!uuid_valid(s)) {
-		p->refused = "its identity is no thing's id";
+		p->refused = "its identity is not a thing's id";
 		return true;
 	}
 	if (!access_prove(p->station->o.access, (struct str){
@@ -307,7 +307,7 @@ peer_refusal(enum access_result result, const char *why)
 	if (why == no_key)
 		return (struct reply){
 		    .code = COAP_RESPONSE_CODE_UNAUTHORIZED,
-		    .why = "a key is needed: ?auth=" };
+		    .why = "missing key: ?auth=" };
 	return (struct reply){ .code = COAP_RESPONSE_CODE_FORBIDDEN,
 	    .why = "no thing with this key is connected to this channel" };
 }

@@ -307,7 +307,7 @@ recall(struct station *st, coap_session_t *s, coap_mid_t mid,
 	    a->channel, buf_str(&st->subtopic), st->text.max, &fault)) {
 	case HISTORY_BAD_PLACE:
 		reply = recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "from is not a position and not a time");
+		    "from must be a position or a time");
 		break;
 	case HISTORY_ERROR:
 		reply = recall_broken();

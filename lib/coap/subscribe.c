@@ -73,7 +73,7 @@ check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 	if (a->accept != FORMAT_NONE && a->accept != FORMAT_SENML_JSON &&
 	    a->accept != FORMAT_SENML_CBOR)
 		return refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
-		    "Accept can be 110 or 112, or is left out");
+		    "Accept must be 110, 112 or absent");
 	if (a->from.p != NULL && a->observe == 0)
 		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "from is for a plain GET, not for observing");

@@ -151,7 +151,8 @@ service_administer(struct http_request *r, void *arg)
 	else if (request_reads(r, "/version"))
 		service_answer_version(s, r);
 	else
-		http_problem(r, 404, "here are /health, /metrics, /version");
+		http_problem(r, 404, "no such path; there are /health, "
+		    "/metrics and /version");
 }
 
 int

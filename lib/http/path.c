@@ -46,7 +46,7 @@ take_subtopic(struct buf *subtopic, struct str rest)
 
 	buf_init(&decoded, DECODED_MAX);
 	if (!percent_decode(&decoded, rest))
-		why = "the subtopic is not percent-encoded as it should be";
+		why = "the subtopic is not correctly percent-encoded";
 	else if (decoded.full)
 		why = subtopic_too_long;
 	else
@@ -64,7 +64,7 @@ message_path_parse(struct str path, struct str *channel,
 	if (!str_starts(path, STR("/")) ||
 	    !topic_split(str_from(path, 1), channel, &rest))
 		return MESSAGE_PATH_OTHER;
-	*why = !channel_id_valid(*channel) ? "this can be no channel's id" :
+	*why = !channel_id_valid(*channel) ? "invalid channel id" :
 	    take_subtopic(subtopic, rest);
 	return *why ? MESSAGE_PATH_REFUSED : MESSAGE_PATH_OK;
 }

@@ -146,7 +146,7 @@ http_setup_check(struct http_setup *s, struct fault *fault)
 		    "--tls-cert and --tls-key go together");
 	if (s->tls_ca != NULL && s->tls_cert == NULL)
 		return fault_set(fault, EX_USAGE,
-		    "--tls-ca is of no use without --tls-cert");
+		    "--tls-ca needs --tls-cert");
 	if (s->require_cert && s->tls_ca == NULL)
 		return fault_set(fault, EX_USAGE,
 		    "--require-cert needs --tls-ca");

@@ -140,7 +140,7 @@ take_alternative_names(struct tls_peer *p, gnutls_x509_crt_t crt)
 			refuse(p, "it names more than one thing");
 		else if (strlen(name) != n ||
 		    !take_uuid(p, name + sizeof URN - 1))
-			refuse(p, "its urn:uuid: is none");
+			refuse(p, "its urn:uuid: is not a valid UUID");
 	}
 }
 
@@ -200,8 +200,8 @@ tls_peer_read(struct tls_peer *p, gnutls_session_t session)
 		return;
 	if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) < 0
 	    || status != 0)
-		refuse(p, "it is not from an authority we believe, "
-		    "not valid now, or not for clients");
+		refuse(p, "it is not issued by a trusted CA, not valid now, or "
+		    "not for clients");
 	else
 		take_name(p, &chain[0]);
 }

@@ -246,15 +246,15 @@ look(struct lws *wsi, const char *protocol, unsigned *status)
 
 	*status = 400;
 	if (strcasecmp(protocol, "websocket") != 0)
-		return "only WebSocket is spoken here";
+		return "only WebSocket is served here";
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) <= 0)
 		return "the handshake has no Sec-WebSocket-Key";
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0)
-		return "no subprotocol is spoken here";
+		return "no subprotocol is supported";
 	lws_hdr_copy(wsi, version, sizeof version, WSI_TOKEN_VERSION);
 	*status = 426;
 	if (strcmp(version, VERSION) != 0)
-		return "version 13 of WebSocket is spoken here";
+		return "only version 13 of WebSocket is supported";
 	*status = 0;
 	return NULL;
 }

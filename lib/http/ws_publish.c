@@ -64,7 +64,7 @@ ws_publish(struct ws_publish *p, struct subscribers *all,
 
 	if (!u->plain) {
 		ws_end(u->client, WS_POLICY,
-		    "nothing is sent to a wildcard");
+		    "cannot publish to a wildcard");
 	} else if (!subscriber_may(all, u)) {
 		/* unless it has been ended for good */
 		ws_end(u->client, WS_TRY_LATER,

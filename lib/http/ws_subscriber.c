@@ -383,7 +383,7 @@ subscriber_may(struct subscribers *a, struct subscriber *u)
 		break;
 	}
 	a->revoked++;
-	ws_end(u->client, WS_REVOKED, "access was taken away");
+	ws_end(u->client, WS_REVOKED, "access was revoked");
 	return false;
 }
 
@@ -423,13 +423,13 @@ subscribers_metrics_put(struct buf *b, const struct service *s,
 	service_put(b, s, "input_messages_total", "counter",
 	    "Messages that came to be delivered.", in->lines);
 	service_put(b, s, "input_rejected_total", "counter",
-	    "Lines that were no message for anybody.", in->passed.n);
+	    "Lines that were not messages of a channel.", in->passed.n);
 	service_put(b, s, "replay_rejected_total", "counter",
-	    "Lines of the past that were no message for anybody.",
+	    "Lines of the history that were not messages of a channel.",
 	    a->passed.n);
 	service_put(b, s, "replayed_total", "counter",
-	    "Messages of the past given to those that asked for them.",
+	    "Messages replayed from the history.",
 	    a->replayed);
 	service_put(b, s, "revoked_total", "counter",
-	    "Clients ended because access was taken away.", a->revoked);
+	    "Clients ended because access was revoked.", a->revoked);
 }

@@ -40,13 +40,13 @@ ws_target_path(struct ws_target *t, struct str path, const char **why)
 {
 	struct str rest;
 
-	*why = "this can be no channel's id";
+	*why = "invalid channel id";
 	if (!str_starts(path, STR("/")) ||
 	    !topic_split(str_from(path, 1), &t->channel, &rest))
 		return is_empty_channel(path) ? MESSAGE_PATH_REFUSED :
 		    MESSAGE_PATH_OTHER;
 	*why = !channel_id_valid(t->channel) ?
-	    "this can be no channel's id" :
+	    "invalid channel id" :
 	    subscription_put(&t->subscription, rest);
 	if (*why != NULL)
 		return MESSAGE_PATH_REFUSED;
@@ -78,7 +78,7 @@ take_format(struct ws_target *t, struct str value)
 			return NULL;
 		}
 	}
-	return "format is payload, line or senml";
+	return "format must be payload, line or senml";
 }
 
 static const char *
@@ -94,14 +94,14 @@ take_from(struct ws_target *t, struct str value)
 		t->replays = bus_where_parse(text, &t->from);
 	}
 	return t->replays ? NULL :
-	    "from is start, end, a position, or a time (-10m)";
+	    "from must be start, end, a position, or a time (-10m)";
 }
 
 static const char *
 take_type(struct ws_target *t, struct str value)
 {
 	if (value.n > TYPE_MAX || !content_format_valid(value))
-		return "type is a media type";
+		return "type must be a media type";
 	buf_clear(&t->type);
 	buf_put_str(&t->type, value);
 	return NULL;
@@ -121,7 +121,7 @@ take_echo(struct ws_target *t, struct str value)
 {
 	t->silent = str_eq(value, STR("0"));
 	return t->silent || str_eq(value, STR("1")) ? NULL :
-	    "echo is 0 or 1";
+	    "echo must be 0 or 1";
 }
 
 /* those with one `bit` are names of the same */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "base/base64.h"
 #include "json/number.h"
@@ -157,27 +158,33 @@ match_read_value(struct match *m, struct str text)
 	return why != NULL ? why : match_add_value(m, &c);
 }
 
-const char *
-match_read(struct match *m, const struct match_texts *t, const char **what)
+int
+match_read(struct match *m, const struct match_texts *t, struct fault *fault)
 {
-	const char *why = NULL;
+	/* those of the labels first, in their order */
+	static const char *const names[] = {
+		"channel", "publisher", "protocol", "subtopic", "name",
+		"unit", "value"
+	};
+	const struct opt_list *lists[] = {
+		&t->labels[0], &t->labels[1], &t->labels[2], &t->labels[3],
+		&t->labels[4], &t->units, &t->values
+	};
 	int i, k;
 
-	for (i = 0; i < MATCH_LABELS; i++)
-		for (k = 0; why == NULL && k < t->labels[i].n; k++) {
-			*what = t->labels[i].v[k];
-			why = match_add_label(m, (enum match_label)i,
-			    str_z(*what));
+	for (i = 0; i < MATCH_LABELS + 2; i++)
+		for (k = 0; k < lists[i]->n; k++) {
+			struct str text = str_z(lists[i]->v[k]);
+			const char *why = i < MATCH_LABELS ?
+			    match_add_label(m, (enum match_label)i, text) :
+			    i == MATCH_LABELS ? match_add_unit(m, text) :
+			    match_read_value(m, text);
+
+			if (why != NULL)
+				return fault_set(fault, EX_USAGE,
+				    "--%s '%s': %s", names[i], text.p, why);
 		}
-	for (k = 0; why == NULL && k < t->units.n; k++) {
-		*what = t->units.v[k];
-		why = match_add_unit(m, str_z(*what));
-	}
-	for (k = 0; why == NULL && k < t->values.n; k++) {
-		*what = t->values.v[k];
-		why = match_read_value(m, str_z(*what));
-	}
-	return why;
+	return 0;
 }
 
 static bool

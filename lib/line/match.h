@@ -2,6 +2,7 @@
 #ifndef MFX_LINE_MATCH_H
 #define MFX_LINE_MATCH_H
 
+#include "base/fault.h"
 #include "base/glob.h"
 #include "base/opt.h"
 #include "line/route.h"
@@ -103,8 +104,8 @@ bool match_asks_records(const struct match *);
  *		OPT_END
  *	};
  *	...
- *	if ((why = match_read(&match, &texts, &what)) != NULL)
- *		program_misuse("'%s': %s", what, why);
+ *	if (match_read(&match, &texts, &fault) < 0)
+ *		program_misuse("%s", fault.text);
  */
 struct match_texts {
 	struct opt_list labels[MATCH_LABELS], units, values;
@@ -130,8 +131,7 @@ struct match_texts {
 	{ 0, "to", "TIME", "match times before this one",		\
 	    OPT_TIME(&(match).to) }
 
-/* fills the match; NULL, or why a text is refused, with that text in *what */
-const char *match_read(struct match *, const struct match_texts *,
-    const char **what);
+/* Fills the match; -1 and EX_USAGE when a text is refused. */
+int match_read(struct match *, const struct match_texts *, struct fault *);
 
 #endif

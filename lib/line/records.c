@@ -14,14 +14,14 @@ records_position(const struct fields *f, struct route *route)
 	int64_t seq, part;
 
 	if (!number_integer(f->text[LABEL_SEQ], &seq) || seq < 0)
-		return "seq is no position";
+		return "seq is not a position";
 	route->seq = (uint64_t)seq;
 	route->has_seq = true;
 	if ((f->have & LABEL_BIT(LABEL_PART)) == 0)
 		return NULL;
 	if (!number_integer(f->text[LABEL_PART], &part) || part < 0 ||
 	    part > PART_MAX)
-		return "part is not a number from 0 on";
+		return "part is not a number of 0 or more";
 	route->part = (uint32_t)part;
 	route->joined = part == 0;
 	return NULL;

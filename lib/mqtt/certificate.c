@@ -33,7 +33,7 @@ take_thing(struct certificate *c, struct str id)
 	if (id.n == ID_TEXT && uuid_valid(str_z(c->text)))
 		c->kind = CERTIFICATE_THING;
 	else
-		refuse(c, "its urn:uuid: is none");
+		refuse(c, "its urn:uuid: is not a valid UUID");
 }
 
 static void

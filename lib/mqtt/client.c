@@ -560,11 +560,11 @@ count_silence(struct mqtt *c, int64_t waited, int revents)
 	c->silence = revents & POLLIN ? 0 : c->silence + waited;
 	c->unheard += waited;
 	if (c->silence >= c->options->stall)
-		snprintf(why, sizeof why, "nothing was heard for %lld s",
+		snprintf(why, sizeof why, "no traffic for %lld s",
 		    (long long)(c->silence / STAMP_SECOND));
 	else if (c->up && c->options->expect > 0 &&
 	    c->unheard >= c->options->expect)
-		snprintf(why, sizeof why, "no message came for %lld s",
+		snprintf(why, sizeof why, "no message for %lld s",
 		    (long long)(c->unheard / STAMP_SECOND));
 	else
 		return;

@@ -80,7 +80,7 @@ check_level(struct captures *c, struct str level)
 		return level.n > 0 && memchr(level.p, '{', level.n) != NULL ?
 		    "{ without } in the pattern" : NULL;
 	if (behind.n > 0 && memchr(behind.p, '{', behind.n) != NULL)
-		return "one {name} in a level is all";
+		return "more than one {name} in a level";
 	if (!channel_id_valid(name))
 		return "a {name} is made of letters, digits, - and _";
 	if (str_eq(name, STR("topic")) || find(c, name) != NULL)
@@ -224,10 +224,10 @@ take_fields(struct mqtt_rule *r, struct str fields, const struct captures *c)
 
 	do {
 		if ((to = field_of(r, &fields)) == NULL)
-			return "a field is none of channel:, publisher:, "
+			return "a field is not one of channel:, publisher:, "
 			    "subtopic:, protocol:";
 		if (to->p != NULL)
-			return "a field stands twice";
+			return "a field is given twice";
 		comma = fields.n > 0 ? memchr(fields.p, ',', fields.n) : NULL;
 		*to = (struct str){ fields.p,
 		    comma ? (size_t)(comma - fields.p) : fields.n };
@@ -235,7 +235,7 @@ take_fields(struct mqtt_rule *r, struct str fields, const struct captures *c)
 			return why;
 		fields = str_from(fields, to->n + (comma != NULL));
 	} while (comma != NULL);
-	return r->channel.p == NULL ? "there is no channel:" : NULL;
+	return r->channel.p == NULL ? "missing channel:" : NULL;
 }
 
 const char *
@@ -249,7 +249,7 @@ mqtt_map_add(struct mqtt_map *m, const char *text)
 	if (m->n == MQTT_MAP_RULES)
 		return "more than 64 rules";
 	if (!split_rule(str_z(text), &r, &fields))
-		return "it has to be PATTERN=channel:TEXT,...";
+		return "not PATTERN=channel:TEXT,...";
 	if ((why = check_pattern(&c, r.pattern)) != NULL ||
 	    (why = take_fields(&r, fields, &c)) != NULL)
 		return why;
@@ -309,15 +309,15 @@ put_labels(const struct mqtt_rule *r, const struct captures *c,
 
 	put_value(to, r->channel, c, fn, arg);
 	if (!id_valid(to, 0))
-		return "the channel is no id";
+		return "invalid channel id";
 	ends[0] = to->n;
 	put_value(to, r->publisher, c, fn, arg);
 	if (to->n > ends[0] && !id_valid(to, ends[0]))
-		return "the publisher is no id";
+		return "invalid publisher id";
 	ends[1] = to->n;
 	put_value(to, r->protocol.p ? r->protocol : STR("mqtt"), c, fn, arg);
 	if (!id_valid(to, ends[1]))
-		return "the protocol is no word";
+		return "invalid protocol";
 	ends[2] = to->n;
 	buf_init(&raw, to->max);
 	put_value(&raw, r->subtopic, c, fn, arg);

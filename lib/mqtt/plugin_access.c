@@ -161,7 +161,7 @@ plugin_route(struct plugin *p, const char *topic)
 	const char *why;
 
 	if (!topic_split(str_z(topic), &p->route.channel, &rest))
-		return "no topic of a channel";
+		return "not the topic of a channel";
 	p->type = take_type(&rest);
 	buf_clear(&p->subtopic);
 	if ((why = subtopic_put(&p->subtopic, rest)) != NULL)

@@ -87,7 +87,7 @@ keyring_read(int fd, const char *path, unsigned char master[MASTER_BYTES],
 		return fault_errno(fault, 0, "%s", path);
 	if (!S_ISREG(st.st_mode) || st.st_size != MASTER_BYTES)
 		return fault_set(fault, EX_CONFIG,
-		    "%s: not a master key: it has to be %d bytes", path,
+		    "%s: not a master key: it must be %d bytes", path,
 		    MASTER_BYTES);
 	if (st.st_mode & 077)
 		return fault_set(fault, EX_CONFIG,

@@ -259,7 +259,7 @@ lasting_insert(struct registry *r, const struct user *user,
 	sqlite3_bind_int(st, 7, TOKENS_MAX);
 	n = statement_run(r, st, fault);
 	return n != 0 ? n : fault_set(fault, EX_DATAERR,
-	    "there are %d already", TOKENS_MAX);
+	    "there are %d tokens already, the most for one user", TOKENS_MAX);
 }
 
 int

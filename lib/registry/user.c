@@ -48,7 +48,7 @@ email_fault(struct str s)
 	struct str local, host;
 
 	if (at == NULL)
-		return "no '@' in it";
+		return "it has no '@'";
 	if (s.n > EMAIL_MAX)
 		return "longer than 254 bytes";
 	local = (struct str){ s.p, (size_t)(at - s.p) };
@@ -81,7 +81,7 @@ password_hash(struct str password, size_t min, char hash[PASSWORD_HASH_TEXT],
 {
 	if (password.n < min || password.n > PASSWORD_MAX)
 		return fault_set(fault, EX_DATAERR,
-		    "a password has %zu to %d bytes", min, PASSWORD_MAX);
+		    "a password must have %zu to %d bytes", min, PASSWORD_MAX);
 	if (crypto_pwhash_str(hash, password.p, password.n, HASH_PASSES,
 	    HASH_MEMORY) != 0)
 		return fault_set(fault, EX_OSERR,
@@ -130,7 +130,7 @@ user_insert(struct registry *r, const struct user *user, const char *hash,
 	if (statement_run(r, st, fault) >= 0)
 		return 0;
 	if (fault->status == EX_DATAERR)
-		fault_set(fault, EX_DATAERR, "there is a user '%s' already",
+		fault_set(fault, EX_DATAERR, "user '%s' already exists",
 		    user->email);
 	return -1;
 }

@@ -150,7 +150,7 @@ cbor_skip_plain(const char *p, const char *end, struct cbor_open *o)
 			/* a second byte would have to be looked at */
 			if (info == 24)
 				return p;
-			/* FALLTHROUGH */
+			__attribute__((fallthrough));
 		case CBOR_UINT: case CBOR_NEGATIVE:
 			if (info >= 24 && info <= 27) {
 				n += (size_t)1 << (info - 24);

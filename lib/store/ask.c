@@ -13,7 +13,7 @@
 /* of ask_json: each list may be full */
 #define ASK_VALUES_MAX ((MATCH_LABELS + 2) * MATCH_MAX)
 #define ASK_TOO_MANY "too many values"
-#define ASK_TWICE "a parameter that is to be given once is there twice"
+#define ASK_TWICE "a parameter of the query is given twice"
 
 void
 ask_init(struct ask *a, int values_max)
@@ -110,7 +110,7 @@ static const char *
 ask_offset(struct ask *a, struct str value)
 {
 	return ask_digits(value, &a->query.offset) ? NULL :
-	    "offset has to be one number from 0";
+	    "offset must be a number of 0 or more";
 }
 
 static const char *
@@ -127,7 +127,7 @@ ask_order(struct ask *a, struct str value)
 
 	a->query.order = asc ? QUERY_ASC : QUERY_DESC;
 	return asc || str_eq(value, STR("desc")) ? NULL :
-	    "order has to be asc or desc";
+	    "order must be asc or desc";
 }
 
 static const char *
@@ -136,8 +136,8 @@ ask_time(struct str value, int64_t *to)
 	struct stamp t;
 
 	if (!stamp_parse(value, stamp_now(), &t))
-		return "from and to have to be seconds since 1970, RFC 3339, "
-		    "or as -1h";
+		return "from and to must be seconds since 1970, an RFC 3339 "
+		    "time, or relative as -1h";
 	*to = t.ns;
 	return NULL;
 }
@@ -160,7 +160,7 @@ ask_aggregate(struct ask *a, struct str value)
 	/* AVG is how Mainflux came to write it */
 	a->query.aggregate = aggregate_find(value);
 	return a->query.aggregate != AGGREGATE_NONE ? NULL :
-	    "aggregate has to be avg, min, max, sum, count or last";
+	    "aggregate must be avg, min, max, sum, count or last";
 }
 
 static const char *
@@ -168,7 +168,7 @@ ask_every(struct ask *a, struct str value)
 {
 	if (duration_parse(value, &a->query.every) && a->query.every > 0)
 		return NULL;
-	return "every has to be a span of time, as 5m";
+	return "every must be a duration such as 5m";
 }
 
 static const char *
@@ -214,7 +214,7 @@ ask_v(struct ask *a, struct str value)
 {
 	a->number.kind = VALUE_NUMBER;
 	if (!number_valid(value))
-		return "v has to be a number";
+		return "v must be a number";
 	a->number.number = number_value(value);
 	return isfinite(a->number.number) ? NULL :
 	    "v is out of the range of a double";
@@ -239,7 +239,7 @@ ask_comparator(struct ask *a, struct str value)
 			a->number.op = all[i].op;
 			return NULL;
 		}
-	return "comparator has to be eq, lt, le, gt or ge";
+	return "comparator must be eq, lt, le, gt or ge";
 }
 
 static const char *
@@ -255,7 +255,7 @@ ask_vb(struct ask *a, struct str value)
 	struct comparison c = { .kind = VALUE_BOOL };
 
 	return ask_truth(value, &c.truth) == NULL ? ask_add_value(a, &c) :
-	    "vb has to be true or false";
+	    "vb must be true or false";
 }
 
 static const char *
@@ -340,11 +340,11 @@ ask_end(struct ask *a)
 	unsigned values = a->given & ASK_OF_VALUES;
 
 	if (values & (values - 1))
-		return "either value, or v, or vs, or vb, or vd";
+		return "give only one of value, v, vs, vb and vd";
 	if (a->compared && a->number.kind == VALUE_NONE)
-		return "a comparator is for v";
+		return "comparator needs v";
 	if (a->query.every > 0 && a->query.aggregate == AGGREGATE_NONE)
-		return "every is for an aggregate";
+		return "every needs aggregate";
 	return a->number.kind == VALUE_NONE ? NULL :
 	    ask_add_value(a, &a->number);
 }

@@ -57,7 +57,7 @@ enum aggregate aggregate_find(struct str name);
 	    OPT_INT(&(q).offset, 0, INT64_MAX) },			\
 	{ 0, "order", "asc|desc", "order by time, oldest or newest first", \
 	    OPT_ENUM_FROM(&(q).order, QUERY_ASC) },			\
-	{ 0, "aggregate", AGGREGATE_NAMES, "one record for many",	\
+	{ 0, "aggregate", AGGREGATE_NAMES, "print aggregates, not records", \
 	    OPT_ENUM_FROM(&(q).aggregate, AGGREGATE_AVG) },		\
 	{ 0, "every", "DURATION", "aggregate over intervals of this length", \
 	    OPT_DURATION(&(q).every, 1, INT64_MAX) },			\

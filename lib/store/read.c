@@ -116,8 +116,8 @@ store_read_main(const struct store_driver *store, int argc, char **argv)
 		.summary = store->read_summary,
 		.options = store_options(options, frame, store->read_options)
 	} };
-	const char *why, *what = NULL;
 	struct reader *reader;
+	struct fault fault;
 	int status;
 
 	store_program_start(&p, store, "read", argc, argv);
@@ -128,8 +128,8 @@ store_read_main(const struct store_driver *store, int argc, char **argv)
 		return store_serve(store, p.place);
 	if (query.every > 0 && query.aggregate == AGGREGATE_NONE)
 		program_misuse("--every needs --aggregate");
-	if ((why = match_read(&query.match, &texts, &what)) != NULL)
-		program_misuse("'%s': %s", what, why);
+	if (match_read(&query.match, &texts, &fault) < 0)
+		program_misuse("%s", fault.text);
 	reader = reader_new(store, p.place, &watch);
 	status = read_answer(reader, &query);
 	reader_close(reader);

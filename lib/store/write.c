@@ -49,7 +49,7 @@ store_write_main(const struct store_driver *store, int argc, char **argv)
 	    sink_batch(store));
 	store_program_start(&p, store, "write", argc, argv);
 	if (sink_check(&opt, &fault) < 0)
-		program_misuse("%s", fault.text);
+		program_misuse("--ack: %s", fault.text);
 	if (write_open(store, p.place, &writer, &patience, &fault) !=
 	    STORE_DONE)
 		return diag_fault(&fault);
