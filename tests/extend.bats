@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What mfx-extend(7) shows, tests/extend: a store, filters in three languages
-# and an event consumer, added to a copy of the tree and used.
+# What mfx-extend(7) shows, tests/extend: a store, a format, filters in three
+# languages and an event consumer, added to a copy of the tree and used.
 load setup
 
 W=mfx-write-tsv
@@ -27,15 +27,19 @@ setup_file() {
 	cd "$ROOT" || return
 	cp -pR Makefile configure.ac config.mk.in cmd lib man scripts "$TREE"
 	mkdir "$TREE/tests"
-	cp -pR tests/extend tests/tests.mk "$TREE/tests"
+	cp -pR tests/extend tests/tests.mk tests/vectors "$TREE/tests"
+	mkdir "$TREE/tests/unit"
+	cp -p tests/unit/unit.h tests/unit/codec.c "$TREE/tests/unit"
 	cd "$TREE" || return
 	mapfile -t l < <(sed -n 's/^library \([a-z]*\):.*/--without-\1/p' \
-	    cmd/programs)
+	    cmd/programs | grep -v expat)
 	{
 		autoconf && autoheader &&
 		./configure -q CFLAGS=-O1 "${l[@]}" &&
 		echo 'set -euo pipefail' >script && block build >>script &&
-		MAKEFLAGS='-s -j2' WERROR=1 bash script >answer
+		MAKEFLAGS='-s -j2' WERROR=1 bash script >answer &&
+		echo 'set -euo pipefail' >script && block codec >>script &&
+		MAKEFLAGS='-s -j2' WERROR=1 bash script >checked
 	} >built 2>&1 || { cat built >&2; return 1; }
 }
 
@@ -84,7 +88,7 @@ sys.exit(open(sys.argv[1]).read() not in open(sys.argv[2]).read())' \
 		    shown "$ROOT/tests/extend/$file"
 		n=$((n + 1))
 	done < <(sed -n 's/^\.\\" from //p' "$PAGE")
-	((n == $(grep -c '^\.Bd' "$PAGE") - 3))
+	((n == $(grep -c '^\.Bd' "$PAGE") - 4))
 }
 
 @test "a store is one file, two mains and a row" {
@@ -93,7 +97,7 @@ sys.exit(open(sys.argv[1]).read() not in open(sys.argv[2]).read())' \
 		(($(wc -l <"$file") <= 12))
 	done
 	diff -rq "$ROOT/lib" "$TREE/lib" >changed || true
-	diff - changed <<<"Only in $TREE/lib/store: tsv"
+	grep -v /senml changed | diff - <(echo "Only in $TREE/lib/store: tsv")
 	diff -rq "$ROOT/cmd" "$TREE/cmd" | sort >changed || true
 	printf '%s\n' "Files $ROOT/cmd/programs and $TREE/cmd/programs differ" \
 	    "Only in $TREE/cmd: mfx-"{kelvin,read-tsv,write-tsv}.c |
@@ -102,6 +106,39 @@ sys.exit(open(sys.argv[1]).read() not in open(sys.argv[2]).read())' \
 	    grep -c '^[<>]') == 1 ]]
 	# and what the page did with it worked
 	[[ $(jq -r .u "$TREE/answer" | sort | uniq -c | xargs) == '10 K' ]]
+}
+
+@test "a format is one file and a row, and all programs have it" {
+	diff -rq "$ROOT/lib/senml" "$TREE/lib/senml" | sort >changed || true
+	diff - changed <<-END
+	Files $ROOT/lib/senml/codec.h and $TREE/lib/senml/codec.h differ
+	Only in $TREE/lib/senml: codec_text.c
+	END
+	[[ $(diff "$ROOT/lib/senml/codec.h" "$TREE/lib/senml/codec.h" |
+	    grep -c '^[<>]') == 2 ]]
+	# nothing was wrong with what the page wrote and tested
+	grep -q '^1\.\.' "$TREE/checked"
+	! grep -vE '^(ok|1\.\.)' "$TREE/checked"
+	head -n 1 "$TREE/readings" | grep -qP '^bn=[^\t]*\tbt='
+	for p in normalize encode check; do
+		mfx-$p --help | grep -qF 'json|cbor|xml|sensml|sensmlc|text'
+	done
+}
+
+@test "the suite of formats passes with the one that was added" {
+	MFX_BIN=$TREE/bin bats "$ROOT/tests/codec.bats" >suite || {
+		cat suite
+		false
+	}
+}
+
+@test "a payload of the new type is read where any is" {
+	printf 'n=a\tv=21.50\tt=1700000000\n\n' | base64 -w 0 | tr -d = >b64
+	for type in text/vnd.example.senml 65001; do
+		printf '[{"channel":"c","n":"payload","vd":"%s","ct":"%s"}]\n' \
+		    "$(cat b64)" $type | mfx-normalize >got
+		diff - got <<<'{"channel":"c","n":"a","v":21.50,"t":1700000000}'
+	done
 }
 
 @test "what goes in comes out: the answers are those of mfx-read-sqlite" {
