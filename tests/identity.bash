@@ -5,11 +5,11 @@
 setup_suite_test() {
 	export MFX_USER=ann@example.com
 	add_user "$MFX_USER"
-	[[ $BATS_TEST_FILENAME != *_remote.bats ]] || go_there
+	[[ $BATS_TEST_FILENAME != *_remote.bats ]] || go_remote
 }
 
 # from now on the commands are told a --url, and log in
-go_there() {
+go_remote() {
 	free_port PORT
 	start_ready mfx-api -v -l "127.0.0.1:$PORT" --attempts 1000000
 	API=$PID API_ERR=$PID_ERR

@@ -17,7 +17,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 # ---- tokens and their file ----
 
 @test "login: the file, its directory, and what is in it" {
-	go_there
+	go_remote
 	local file
 	file=$(TOKEN_FILE)
 	[[ $(stat -c %a "$file" "${file%/*}" "$XDG_CONFIG_HOME" | xargs) == "600 700 700" ]]
@@ -37,7 +37,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "login: a wrong password is 77, and leaves the file as it is" {
-	go_there
+	go_remote
 	cp "$(TOKEN_FILE)" before
 	refuses 77 "this address and this password" mfx-token login \
 	    "$MFX_USER" --password-file - <<<'wrong horse'
@@ -51,7 +51,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "logout: the token has ended, and its file is gone" {
-	go_there
+	go_remote
 	(umask 077; cp "$(TOKEN_FILE)" kept)
 	mfx-token logout
 	[[ ! -e $(TOKEN_FILE) ]]
@@ -69,7 +69,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "a token file that others may read, that is none, or isn't there" {
-	go_there
+	go_remote
 	local mode file
 	file=$(TOKEN_FILE)
 	for mode in 640 604 660 644 620 601; do
@@ -102,7 +102,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "a token is shown to no other server than the one it is from" {
-	go_there
+	go_remote
 	cp "$(TOKEN_FILE)" kept
 	serve_hostile user
 	refuses 77 "this token is for $MFX_URL, not for $HOSTILE" \
@@ -119,7 +119,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "whose things: --user has to be who the token is for" {
-	go_there
+	go_remote
 	add_user bob@example.com
 	thing --name mine >/dev/null
 	refuses 77 "the token is that of ann@example.com, not of bob@example.com" \
@@ -136,7 +136,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 @test "tokens for programs: made, shown, used and removed, here and there" {
 	local where id
 	for where in here there; do
-		[[ $where == here ]] || go_there
+		[[ $where == here ]] || go_remote
 		mfx-token create --scope 'things:read' "one \"$where\"" >made
 		jq -e '.name | startswith("one \"")' made
 		jq -e '(keys_unsorted == ["id","name","scope","created","token"])
@@ -172,13 +172,13 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "a token that has expired: log in again" {
-	go_there
+	go_remote
 	mfx-token create --scope 'things:read' --expires 1s -o short x >/dev/null
 	await 20 refuses 77 "mfx-token login" mfx-things list --token-file short
 }
 
 @test "another password: asked for the old one, and the token is replaced" {
-	go_there
+	go_remote
 	(umask 077; cp "$(TOKEN_FILE)" before)
 	echo 'wrong horse' >wrong
 	echo 'correct horse' >old
@@ -202,7 +202,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "metadata: of a new user, and of the one whose token it is" {
-	go_there
+	go_remote
 	mfx-users create bob@example.com --metadata '{"a" : 1.50}' \
 	    --password-file - <<<'correct horse'
 	MFX_URL= mfx-users list | tail -n 1 | grep -q '"metadata":{"a":1.50}}$'
@@ -217,7 +217,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "users: the one whose token it is, and its end" {
-	go_there
+	go_remote
 	thing >/dev/null
 	add_user bob@example.com
 	[[ $(mfx-users list | jq -r .email) == "$MFX_USER" ]]
@@ -243,7 +243,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 
 @test "mfx-can: with a key and no token, and about what is another's" {
 	local t c bt bc
-	go_there
+	go_remote
 	t=$(thing) c=$(channel)
 	mfx-things key "$t" | jq -r .key >key
 	add_user bob@example.com
@@ -263,7 +263,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "no token, password or key in arguments, messages or logs" {
-	go_there
+	go_remote
 	thing --key-file - <<<'very-secret-key' >/dev/null
 	mfx-things list --keys >/dev/null
 	status 65 mfx-things create --key-file - <<<'very-secret-key' 2>said
@@ -288,7 +288,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 # ---- servers that are not there, or not what they should be ----
 
 @test "URLs that are taken, and those that are not" {
-	go_there
+	go_remote
 	local url
 	for url in http://example.com http://10.0.0.1:80 http://127.0.0.1.example.com \
 	    http://localhost.example.com ftp://127.0.0.1 127.0.0.1:80 x : / http:// \
@@ -320,7 +320,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 }
 
 @test "a server that is down: 75, each command says so in one line" {
-	go_there
+	go_remote
 	kill "$API"
 	wait "$API"
 	refuses 75 "$MFX_URL: " mfx-things list
@@ -494,7 +494,7 @@ serve_tls() {
 	refuses 69 "$MFX_URL: " mfx-things list --token-file plain
 	serve_tls old
 	refuses 69 "$MFX_URL: " mfx-things list --token-file plain
-	MFX_URL= go_there
+	MFX_URL= go_remote
 	status 75 mfx-things list --url "https://127.0.0.1:$PORT" --token-file plain
 }
 
@@ -519,7 +519,7 @@ serve_tls() {
 
 @test "a list of thousands while others come and go: none twice, none left out" {
 	local i
-	go_there
+	go_remote
 	seq 3000 | sed 's/.*/{"name":"stays &"}/' | mfx-things create -f - >/dev/null
 	(for i in {1..40}; do
 		mfx-things create --name "new $i" >made.$i || exit
@@ -541,7 +541,7 @@ serve_tls() {
 @test "the server is killed in a bulk: all or nothing, and 75" {
 	local i n got answered=0
 	seq 20000 | sed 's/.*/{"name":"n&"}/' >in
-	go_there
+	go_remote
 	for i in {1..8}; do
 		n=$(MFX_URL= mfx-things list | wc -l)
 		mfx-things create -f in >out 2>err 3>&- &
@@ -570,7 +570,7 @@ serve_tls() {
 @test "the client is killed in a bulk: all of it or nothing" {
 	local i pid n
 	seq 5000 | sed 's/.*/{"name":"n&"}/' >in
-	go_there
+	go_remote
 	for i in {1..20}; do
 		mfx-things create -f in >/dev/null 2>&1 3>&- &
 		pid=$!
@@ -588,7 +588,7 @@ serve_tls() {
 
 @test "events --follow goes on behind a server that was away: none lost, none twice" {
 	local i
-	go_there
+	go_remote
 	start_ready mfx-events -v --follow --from end
 	local follower=$PID out=$PID_OUT
 	for i in 1 2 3 4 5; do
@@ -607,7 +607,7 @@ serve_tls() {
 }
 
 @test "events: where to begin, how many, and an end that came too early" {
-	go_there
+	go_remote
 	local at
 	for i in 1 2 3; do thing --name "$i" >/dev/null; done
 	mfx-events | diff - <(MFX_URL= mfx-events)
@@ -626,7 +626,7 @@ serve_tls() {
 }
 
 @test "events --follow ends with 77 when its token has ended" {
-	go_there
+	go_remote
 	mfx-token create --scope 'events:read' -o token.events x >id
 	start_ready mfx-events --follow --token-file token.events
 	thing --name one >/dev/null
