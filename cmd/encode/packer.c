@@ -56,6 +56,7 @@ gather_init(struct gather *g, const struct senml_codec *codec,
 		.hold = STAMP_SECOND, .wait = -1, .out = out,
 		.packs = memory_zero(PACKS_MAX, sizeof *g->packs),
 		.table = memory_zero(SLOTS, sizeof *g->table),
+		.seed = hash_seed(),
 	};
 	encode_init(&g->encoder, codec);
 	buf_init(&g->scratch, SCRATCH_MAX);
@@ -200,7 +201,7 @@ find_pack(struct gather *g)
 		g->recent = NULL;
 		memset(g->table, 0, SLOTS * sizeof *g->table);
 	}
-	h = hash_fold(buf_str(&g->key));
+	h = hash_seeded(g->seed, buf_str(&g->key));
 	for (at = h % SLOTS; g->table[at] != 0; at = (at + 1) % SLOTS) {
 		p = &g->packs[g->table[at] - 1];
 		if (p->hash == h && str_eq(buf_str(&p->key),

@@ -48,6 +48,7 @@ struct gather {
 	size_t weight;		/* bytes held */
 	size_t untold;		/* bytes written behind the last seq */
 	uint16_t *table;	/* hash of the route to index + 1 */
+	uint64_t seed;
 	int64_t due;		/* all is to be written by then */
 	bool late;		/* at the end of the message */
 	struct {

@@ -15,9 +15,9 @@
 
 /*
  * The cache: sets of four entries, one cache line each.  What is refused
- * goes into the first of a set only, so that a flood of guessed keys can't
- * push out the answers of real ones.  An entry of an older generation is
- * empty: to forget all is to count up.
+ * goes into the first entry of a set only, so that a flood of guessed keys
+ * can't replace the answers for real ones.  An entry of an older generation is
+ * empty: the cache is cleared by counting up.
  */
 #define SETS 16384
 #define WAYS 4
@@ -37,8 +37,8 @@ struct access {
 	struct entry *entries;
 	uint32_t generation;
 	unsigned turn;			/* which way is replaced next */
-	int64_t changed_at, replaced_at;	/* looked last, ms */
-	char thing[ID_TEXT];		/* answer of a look-up not cached */
+	int64_t changed_at, replaced_at;	/* last checked, ms */
+	char thing[ID_TEXT];		/* the last answer of the registry */
 	struct fault fault;
 	unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
 };
@@ -67,7 +67,7 @@ access_open(struct access **out, const char *home, struct fault *fault)
 
 	a->home = home ? memory_strdup(home) : home_path("");
 	a->generation = 1;
-	/* pages of it become real when they are used */
+	/* the system gives it memory as it is used */
 	a->entries = memory_zero(SETS * WAYS, sizeof *a->entries);
 	a->changed_at = a->replaced_at = clock_coarse_ns() / 1000000;
 	if (registry_open(&a->registry, a->home, REGISTRY_READ, fault) < 0) {
@@ -150,8 +150,8 @@ access_tag(struct access *a, enum question q, struct str who,
 {
 	unsigned char text[1 + THING_KEY_MAX + ID_TEXT];
 
-	/* a channel is ID_TEXT bytes or none at all, by question: so where
-	 * one ends is never in doubt */
+	/* it depends on the question alone whether a channel follows, of
+	 * ID_TEXT bytes: so no two questions are the same text */
 	text[0] = (unsigned char)q;
 	memcpy(text + 1, who.p, who.n);
 	if (channel.n > 0)

@@ -116,7 +116,7 @@ changes_update(struct changes *c, struct registry *r, const struct user *user,
 	return 0;
 }
 
-/* what one is that goes */
+/* shows an item that would be removed */
 static void
 changes_show(void *answer, const struct item *item)
 {
@@ -140,7 +140,7 @@ static int
 changes_set_status(struct changes *c, struct registry *r,
     const struct user *user, const struct change *given, struct fault *fault)
 {
-	/* whatever else a list has told of it stays as it is */
+	/* other members that a file may have are ignored */
 	struct change change = {
 		.given = MEMBER_ID | MEMBER_STATUS, .id = given->id,
 		.disabled = c->verb == CHANGE_DISABLE

@@ -90,7 +90,7 @@ static const char *const item_sql_insert[] = {
 	" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 };
 
-/* the two forms in which a key is kept; both NULL for none */
+/* the two forms in which a key is kept; both are NULL without a key */
 struct sealed {
 	unsigned char box[KEY_BOX_MAX];
 	unsigned char hash[KEY_HASH_BYTES];
@@ -115,7 +115,7 @@ item_bind_key(struct registry *r, sqlite3_stmt *st, int at,
 	sqlite3_bind_blob64(st, at + 1, hash.p, hash.n, SQLITE_STATIC);
 }
 
-/* which of the two unique columns it was; whose never */
+/* says which of the two unique columns it was, but not whose */
 static int
 item_clash(struct registry *r, const struct change *change, struct fault *fault)
 {
@@ -250,7 +250,7 @@ item_owned(struct registry *r, enum item_kind kind, const struct user *owner,
 	return got == 0 ? item_unknown(kind, id, fault) : got;
 }
 
-/* one that has that status already is left alone, without an event */
+/* an item that has that status already is not changed, and gets no event */
 static int
 item_update_status(struct registry *r, enum item_kind kind,
     const struct user *owner, const struct change *change, struct fault *fault)

@@ -9,7 +9,7 @@
 
 /* Many things or channels at once, a rowset (rowset.h) at a time. */
 
-/* the event that the rows' own is for one of them */
+/* keeps the current event for one of the rows */
 static int
 items_keep_event(struct registry *r, struct rowset_row *row,
     struct fault *fault)
@@ -29,7 +29,7 @@ static const char *const items_sql_insert[] = {
 	" SELECT ?1, id, name, metadata, tags, disabled FROM rowset",
 };
 
-/* a rowset of the first of them, as far as their ids are valid */
+/* fills the rowset with the first of them, up to one without a valid id */
 static int
 items_fill(struct registry *r, const struct user *owner,
     const struct change *v, size_t n, struct fault *fault)
@@ -55,7 +55,7 @@ items_fill(struct registry *r, const struct user *owner,
 	return 0;
 }
 
-/* 0, or -1 with EX_DATAERR when one of them is refused: none was made */
+/* 0, or -1 with EX_DATAERR when one of them is refused: nothing was made */
 static int
 items_insert(struct registry *r, enum item_kind kind,
     const struct user *owner, struct fault *fault)
@@ -119,7 +119,7 @@ items_has(const struct rowset *b, long long n)
 	return false;
 }
 
-/* 1 when it is in the rowset now, 0 when there is none, or -1 */
+/* adds it to the rowset: 1; 0 when the owner has no such item; -1 */
 static int
 items_find(struct registry *r, enum item_kind kind, const struct user *owner,
     struct str id, const struct items_removal *how, struct fault *fault)
@@ -135,7 +135,7 @@ items_find(struct registry *r, enum item_kind kind, const struct user *owner,
 		return got;
 	n = sqlite3_column_int64(st, ITEM_ROWID);
 	item_fill(&item, st);
-	/* twice in one list: it has gone by then */
+	/* twice in one list: it is gone the second time */
 	got = items_has(b, n) ? 0 : names_drop(r, kind, n, item.name,
 	    fault) < 0 ? -1 : 1;
 	if (got > 0) {

@@ -66,7 +66,7 @@ metadata_take(struct str json, struct arena *arena, struct str *out)
  * is compared pair by pair.  Both texts were checked and made compact when
  * they were taken in, and their depth is bounded.
  */
-/* bytes walked through between two looks whether to go on */
+/* bytes compared between two calls of `stop` */
 #define METADATA_STEP ((size_t)256 << 10)
 /* one decoded string of either */
 #define METADATA_ARENA ((size_t)1 << 20)
@@ -190,7 +190,7 @@ metadata_read_children(struct metadata_want *w, struct scan *j,
 	return p + 1;
 }
 
-/* a scalar that stands in an array several times is one */
+/* a scalar that occurs several times in an array is kept once */
 static void
 metadata_unite(struct metadata_node *array)
 {
@@ -278,7 +278,7 @@ struct metadata_walk {
 static int metadata_walk(struct metadata_walk *, struct metadata_node *,
     const char *p);
 
-/* after the value at p, which is paid for; NULL: stop */
+/* the place after the value at p, whose length counts as work; NULL: stop */
 static const char *
 metadata_pass(struct metadata_walk *x, const char *p)
 {
@@ -313,8 +313,8 @@ metadata_lower(const struct metadata_node *node,
 	return low;
 }
 
-/* those children from `i` on that are alike, against the value at p: how
- * many more are found */
+/* compares the children from `i` on that are equal to the key with the value
+ * at p; returns how many of them are found in addition */
 static size_t
 metadata_try(struct metadata_walk *x, struct metadata_node *node, size_t i,
     const struct metadata_node *key,

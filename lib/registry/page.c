@@ -16,10 +16,10 @@
 #include "registry/names.h"
 #include "registry/tags.h"
 
-/* rows of one step: that are looked at, and that are only counted */
-#define LOOK 500
-#define COUNT 10000
-/* of comparing names and metadata, in bytes */
+/* rows of one step: read and compared with the filters, or only counted */
+#define ROWS_READ 500
+#define ROWS_COUNTED 10000
+/* bytes of names and metadata compared in one step */
 #define WORK ((size_t)1 << 20)
 /* the index of names has terms of three characters */
 #define TERM 3
@@ -37,33 +37,33 @@ enum source { ALL, CONNECTED, NAMED, ORDERED };
 static const char page_marks[] = { '\0', '.', '_' };
 
 /* what filters look at */
-#define LOOKED "t.name, t.metadata, t.tags, t.disabled"
+#define COLUMNS "t.name, t.metadata, t.tags, t.disabled"
 
 /* by source and kind: rows after ?2 in order of creation, whether they are
  * the owner's, and what filters look at */
 static const char *const page_sql_rows[3][2] = {
-	{ "SELECT t.n, 1, " LOOKED " FROM things t"
+	{ "SELECT t.n, 1, " COLUMNS " FROM things t"
 	    " WHERE t.owner = ?1 AND t.n > ?2 ORDER BY t.n LIMIT ?3",
-	    "SELECT t.n, 1, " LOOKED " FROM channels t"
+	    "SELECT t.n, 1, " COLUMNS " FROM channels t"
 	    " WHERE t.owner = ?1 AND t.n > ?2 ORDER BY t.n LIMIT ?3" },
-	{ "SELECT t.n, 1, " LOOKED
+	{ "SELECT t.n, 1, " COLUMNS
 	    " FROM connections c JOIN things t ON t.n = c.thing"
 	    " WHERE c.owner = ?1 AND c.channel = (SELECT n FROM channels"
 	    " WHERE owner = ?1 AND id = ?4) AND c.thing > ?2"
 	    " ORDER BY c.thing LIMIT ?3",
-	    "SELECT t.n, 1, " LOOKED
+	    "SELECT t.n, 1, " COLUMNS
 	    " FROM connections c JOIN channels t ON t.n = c.channel"
 	    " WHERE c.owner = ?1 AND c.thing = (SELECT n FROM things"
 	    " WHERE owner = ?1 AND id = ?4) AND c.channel > ?2"
 	    " ORDER BY c.channel LIMIT ?3" },
 	/* names of all users are in one index: at most ?3 rows of it, of
 	 * which the owner's count */
-	{ "SELECT f.n, t.owner = ?1, " LOOKED
+	{ "SELECT f.n, t.owner = ?1, " COLUMNS
 	    " FROM (SELECT rowid AS n FROM thing_names"
 	    "  WHERE thing_names MATCH ?4 AND rowid > ?2 AND rowid <= ?5"
 	    "  ORDER BY rowid LIMIT ?3) f"
 	    " LEFT JOIN things t ON t.n = f.n ORDER BY f.n",
-	    "SELECT f.n, t.owner = ?1, " LOOKED
+	    "SELECT f.n, t.owner = ?1, " COLUMNS
 	    " FROM (SELECT rowid AS n FROM channel_names"
 	    "  WHERE channel_names MATCH ?4 AND rowid > ?2 AND rowid <= ?5"
 	    "  ORDER BY rowid LIMIT ?3) f"
@@ -72,8 +72,8 @@ static const char *const page_sql_rows[3][2] = {
 
 /*
  * The same in another order: rows after the key ?5 and the row ?2, which
- * come with their key.  All of the owner's are gone through; those that are
- * connected to ?4, or with ?6 false are not, count.
+ * come with their key.  All rows of the owner are read; those count that are
+ * connected to ?4 or, with ?6 false, are not.
  */
 #define THINGS_BY(what, place, order)					\
 	"SELECT t.n, ?4 IS NULL OR ?6 ="				\
@@ -88,8 +88,8 @@ static const char *const page_sql_rows[3][2] = {
 	" WHERE owner = ?1 AND id = ?4)), " what " FROM channels t"	\
 	" WHERE t.owner = ?1 AND " place " ORDER BY " order " LIMIT ?3"
 #define BY(...) { THINGS_BY(__VA_ARGS__), CHANNELS_BY(__VA_ARGS__) }
-/* two parts that are looked up each by itself: with one condition for both
- * SQLite goes through all of the same name each time */
+/* two parts, each looked up by itself: with one condition for both SQLite
+ * reads all rows of the same name each time */
 #define BOTH(a, b)							\
 	"SELECT * FROM (" a ") UNION ALL SELECT * FROM (" b ") LIMIT ?3"
 #define BY_NAME(what, n, name, dir) {					\
@@ -105,13 +105,13 @@ static const char *const page_sql_rows[3][2] = {
 	    BY_NAME(name, "t.n < ?2", "t.name < ?5", " DESC") },	\
 	{ BY(id, "t.id > ?5", "t.id"), BY(id, "t.id < ?5", "t.id DESC") }, \
 }
-#define NOT_LOOKED ", NULL, NULL, NULL, "
+#define NO_COLUMNS ", NULL, NULL, NULL, "
 
-/* by order, direction and kind: without a look at them, and with one */
+/* by filters or not, order, direction and kind */
 static const char *const page_sql_ordered[2][3][2][2] = {
-	SQL_ORDERED("NULL" NOT_LOOKED "NULL", "t.name" NOT_LOOKED "NULL",
-	    "NULL" NOT_LOOKED "t.id"),
-	SQL_ORDERED(LOOKED ", NULL", LOOKED ", NULL", LOOKED ", t.id"),
+	SQL_ORDERED("NULL" NO_COLUMNS "NULL", "t.name" NO_COLUMNS "NULL",
+	    "NULL" NO_COLUMNS "t.id"),
+	SQL_ORDERED(COLUMNS ", NULL", COLUMNS ", NULL", COLUMNS ", t.id"),
 };
 
 #define SQL_ALL(table)							\
@@ -126,7 +126,7 @@ static const char *const page_sql_ordered[2][3][2][2] = {
 #define SQL_CHANNELS_OF SQL_CONNECTED("channel", "thing", "things")
 #define SQL_COUNT(rows) "SELECT count(*), max(n) FROM (" rows ")"
 
-/* the same without a look at them */
+/* the same without filters */
 static const char *const page_sql_plain[2][2] = {
 	{ SQL_ALL("things"), SQL_ALL("channels") },
 	{ SQL_THINGS_OF, SQL_CHANNELS_OF },
@@ -138,7 +138,7 @@ static const char *const page_sql_count[2][2] = {
 	{ SQL_COUNT(SQL_THINGS_OF), SQL_COUNT(SQL_CHANNELS_OF) },
 };
 
-/* what is given, by kind: from one row to another */
+/* the items of a page, by kind: from one row to another */
 static const char *const page_sql_items[] =
     ITEM_ROWS("n >= ?2 AND n <= ?3 ORDER BY n");
 
@@ -151,7 +151,7 @@ page_source(const struct page *p)
 	    p->match.n > 0 && !p->beyond ? NAMED : ALL;
 }
 
-/* does a row have to be looked at to know whether it counts? */
+/* does it depend on its columns whether a row counts? */
 static bool
 page_filters(const struct page *p)
 {
@@ -171,7 +171,7 @@ page_characters(struct str s)
 	return n;
 }
 
-/* what FTS5 is asked for: the beginning of the name as one phrase */
+/* the query for FTS5: the beginning of the name as one phrase */
 static void
 page_put_phrase(struct buf *b, struct str name)
 {
@@ -239,8 +239,8 @@ page_has_part(struct str name, struct str part)
 
 /* ---- steps ---- */
 
-/* before the first one there is nothing: all text is after '' and before
- * a blob */
+/* Without a place it begins before the first row or, in reverse, after the
+ * last: all text is greater than '' and less than a blob. */
 static void
 page_bind_place(const struct page *p, sqlite3_stmt *st)
 {
@@ -297,11 +297,11 @@ page_set_place(struct page *p, sqlite3_stmt *st)
 	memcpy(p->at.key, key.p, p->at.length);
 }
 
-/* Passes over rows without looking at them, `want` at most. */
+/* skips at most `want` rows without reading them */
 static int
 page_skip(struct page *p, uint64_t want, struct fault *fault)
 {
-	uint64_t limit = want < COUNT ? want : COUNT, n;
+	uint64_t limit = want < ROWS_COUNTED ? want : ROWS_COUNTED, n;
 	sqlite3_stmt *st = page_statement(p,
 	    page_sql_count[page_source(p)][p->kind], limit, fault);
 
@@ -322,7 +322,7 @@ page_wants(struct page *p, struct str name, sqlite3_stmt *st, size_t *work)
 	struct str metadata;
 
 	*work += name.n + (p->glob != NULL ? glob_work(p->glob, name.n) : 0);
-	/* what the index was asked for as a whole needs no second look */
+	/* the index has compared the whole of a name this short */
 	if (p->name.p != NULL && (page_source(p) != NAMED || p->longer)) {
 		*work += name.n < p->name.n ? 0 : name.n * p->name.n / TERM;
 		if (!page_has_part(name, p->name))
@@ -374,13 +374,13 @@ page_enough(const struct page *p)
 	return p->more && (!p->count || p->counted);
 }
 
-/* the rows of the page, which are not looked at; 1 when it may have left
- * some, 0 when it came to the end */
+/* the rows of the page, without filters: 1 when there may be more, 0 at the
+ * end */
 static int
 page_read_plain(struct page *p, struct fault *fault)
 {
 	uint64_t want = p->limit - p->found + 1, n = 0;
-	uint64_t limit = want < COUNT ? want : COUNT;
+	uint64_t limit = want < ROWS_COUNTED ? want : ROWS_COUNTED;
 	sqlite3_stmt *st = page_statement(p,
 	    page_sql_plain[page_source(p)][p->kind], limit, fault);
 	int got = -1;
@@ -395,7 +395,7 @@ page_read_plain(struct page *p, struct fault *fault)
 	return got < 0 ? -1 : n == limit;
 }
 
-/* the same of those that are looked at */
+/* the same with filters */
 static int
 page_read_rows(struct page *p, uint64_t limit, struct fault *fault)
 {
@@ -426,12 +426,12 @@ page_read_rows(struct page *p, uint64_t limit, struct fault *fault)
 	return !page_enough(p);
 }
 
-/* The same of what the index has, up to the end of a window of it. */
+/* The same for the rows of the index, up to the end of a window of it. */
 static int
 page_read_named(struct page *p, long long upto, struct fault *fault)
 {
 	long long end = p->at.n + WINDOW;
-	int got = page_read_rows(p, LOOK, fault);
+	int got = page_read_rows(p, ROWS_READ, fault);
 
 	if (got != 0 || page_enough(p))
 		return got;
@@ -445,15 +445,15 @@ page_read_named(struct page *p, long long upto, struct fault *fault)
 	return 1;
 }
 
-/* First what the index has, then the rows after it.  How far it goes is
- * asked before it is: what is added to it between the two was found. */
+/* First the rows of the index, then those after it.  `upto` is read before
+ * the index is: rows added to it in between have been found there. */
 static int
 page_read_filtered(struct page *p, struct fault *fault)
 {
 	long long upto = 0;
 
 	if (page_source(p) != NAMED)
-		return page_read_rows(p, LOOK, fault);
+		return page_read_rows(p, ROWS_READ, fault);
 	if (names_upto(p->registry, p->kind, &upto, fault) < 0)
 		return -1;
 	return page_read_named(p, upto, fault);
@@ -495,7 +495,7 @@ page_step_plain(struct page *p, struct fault *fault)
 		got = page_read_plain(p, fault);
 		return got <= 0 ? got : !page_enough(p);
 	}
-	return page_skip(p, COUNT, fault);
+	return page_skip(p, ROWS_COUNTED, fault);
 }
 
 int
@@ -514,8 +514,8 @@ page_step(struct page *p, struct fault *fault)
 
 /* ---- what was found ---- */
 
-/* up to which of the rows that are left they follow each other, as far as is
- * known */
+/* the end of the rows that one statement can read: those known to be next to
+ * each other */
 static uint64_t
 page_run_end(const struct page *p)
 {
@@ -523,7 +523,7 @@ page_run_end(const struct page *p)
 	    p->found;
 }
 
-/* the next of them; what has gone meanwhile is passed over */
+/* gives the next of them; rows removed meanwhile are skipped */
 static int
 page_give_run(struct page *p, int (*each)(void *, const struct item *,
     struct fault *), void *arg, struct fault *fault)

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-/* the largest text of one row stands beside what was there before it */
+/* room for the largest text of one row beside what was there before it */
 #define KEEP_MAX (16 * ROWSET_BYTES)
 
 void
@@ -205,7 +205,7 @@ rowset_rowid(sqlite3_vtab_cursor *c, sqlite3_int64 *n)
 int
 rowset_attach(struct rowset *b, sqlite3 *db)
 {
-	/* without xCreate it is there, and can't be made */
+	/* without xCreate the table exists, and no other can be made */
 	static const sqlite3_module module = {
 		.xConnect = rowset_connect,
 		.xDisconnect = rowset_disconnect,

@@ -62,13 +62,13 @@ static const char step_1[] =
 ") STRICT;";
 
 /*
- * What a service for many needs: whose an event is, how much a user has
- * (a count of a million rows takes longer than all else), names that can be
- * searched, tokens that can be taken back.
+ * What a service for many users needs: the owner of an event, how many things
+ * and channels a user has (counting a million rows takes long), names that can
+ * be searched, tokens that can be revoked.
  *
  * The search tables are kept by names.c: a trigger may not write to them,
- * as the schema is not trusted.  users.version counts changes of what lets
- * somebody in: a token says for which one it was given.
+ * as the schema is not trusted.  users.version counts the reasons to log
+ * in again: a token holds the one it was issued for.
  */
 static const char step_2[] =
 "ALTER TABLE users ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
@@ -86,8 +86,8 @@ static const char step_2[] =
 "CREATE TRIGGER channels_less AFTER DELETE ON channels BEGIN"
 "	UPDATE users SET channels = channels - 1 WHERE n = old.owner; END;"
 
-/* a user's id; events of before say it by the email address, which another
- * user may have had earlier, or not at all */
+/* a user's id; older events have the email address, which another user
+ * may have had earlier, or nothing */
 "ALTER TABLE events ADD COLUMN owner TEXT NOT NULL DEFAULT '';"
 "CREATE TABLE had_email AS SELECT seq, json_extract(fields, '$.id') AS id,"
 "	json_extract(fields, '$.email') AS email"
@@ -127,7 +127,7 @@ static const char step_2[] =
 ") STRICT, WITHOUT ROWID;"
 "CREATE INDEX tokens_of_user ON tokens(owner, created);"
 
-/* of the others, those that were taken back before their time */
+/* sessions that were ended before they expired */
 "CREATE TABLE revoked("
 "	id TEXT PRIMARY KEY,"
 "	expires INTEGER NOT NULL"
@@ -148,10 +148,10 @@ static const char step_3[] =
  * id that was one user's is never another's, whatever it was of and whoever
  * asks: the database refuses it.  What is removed stays here as its id and
  * the id of its owner, who may bring it back; '' is an owner that no event
- * tells any more.  Of a file of before, the events say what was removed; of
- * an id that two users have had, the first.
+ * tells any more.  In an older file the events say what was removed; an
+ * id that two users have had belongs to the first.
  *
- * A name or an id can be what a list goes by.
+ * Lists can be in order of names or ids.
  */
 #define TAKEN(others)							\
 " EXISTS(SELECT 1 FROM removed r WHERE r.id = new.id AND r.owner <>"	\
@@ -203,7 +203,7 @@ TAKEN("things") REFUSE
 "CREATE INDEX channels_by_id ON channels(owner, id);";
 
 /* What users note about themselves.  It is not in users, as each new thing
- * writes the row there anew; who has none has no row here. */
+ * rewrites the row there; a user without metadata has no row here. */
 static const char step_5[] =
 "CREATE TABLE user_metadata("
 "	owner INTEGER PRIMARY KEY REFERENCES users(n) ON DELETE CASCADE,"

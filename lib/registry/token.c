@@ -9,7 +9,7 @@
 #include "json/json.h"
 #include "registry/statement.h"
 
-/* clocks of two machines may differ by as much, seconds */
+/* how far the clocks of two machines may differ, seconds */
 #define CLOCK_SKEW 60
 #define SESSION_ID_BYTES 16
 
@@ -68,7 +68,7 @@ token_scope_print(unsigned scope, char to[TOKEN_SCOPE_TEXT])
 			    "%s%s", n ? " " : "", scopes[i].word);
 }
 
-/* ---- giving out ---- */
+/* ---- issue ---- */
 
 static void
 token_put(struct registry *r, const struct user *user, const char *more,
@@ -106,7 +106,7 @@ token_put_session(struct registry *r, const struct user *user,
 	    expires, to);
 }
 
-/* ---- taking ---- */
+/* ---- check ---- */
 
 static int
 token_revoked(struct registry *r, struct str id, struct fault *fault)
@@ -134,7 +134,7 @@ lasting_fill(struct lasting *l, sqlite3_stmt *st)
 	};
 }
 
-/* by its row, which says more than it does itself */
+/* its row, not the token itself, says what it allows */
 static int
 token_check_lasting(struct registry *r, struct str id, int64_t now,
     struct principal *who, struct fault *fault)
@@ -208,7 +208,7 @@ token_check(struct registry *r, struct str text, int64_t now,
 	return result;
 }
 
-/* ---- taking back ---- */
+/* ---- revoke ---- */
 
 static int
 token_forget_expired(struct registry *r, int64_t now, struct fault *fault)

@@ -135,7 +135,7 @@ user_insert(struct registry *r, const struct user *user, const char *hash,
 	return -1;
 }
 
-/* {} is the same as none, and not kept */
+/* {} is the same as no metadata, and not kept */
 static bool
 user_has_metadata(struct str metadata)
 {
@@ -194,7 +194,7 @@ int
 user_set_metadata(struct registry *r, const struct user *user,
     struct str metadata, struct fault *fault)
 {
-	/* one that was cleared is told too */
+	/* an event says so of cleared metadata, too */
 	return user_put_metadata(r, user, metadata, fault) < 0 ? -1 :
 	    user_event(r, "user.update", user, metadata, fault);
 }
@@ -272,7 +272,7 @@ user_find_hash(struct registry *r, struct str email, struct user *user,
 	return user_find_by(r, select_by_email, email, user, hash, fault);
 }
 
-/* the number that one column of the user has; 0: no such user, 1, -1 */
+/* reads one number of the user: 1; 0 when there is no such user; -1 */
 static int
 user_number(struct registry *r, const char *sql, const struct user *user,
     uint64_t *number, struct fault *fault)
@@ -306,7 +306,7 @@ user_items(struct registry *r, const struct user *user, enum item_kind kind,
 	    fault) < 0 ? -1 : 0;
 }
 
-/* what a look at a wrong password costs, for a user who isn't there */
+/* takes as long as comparing a password, for a user who does not exist */
 static void
 user_spend(struct str password)
 {
