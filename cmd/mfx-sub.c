@@ -192,7 +192,7 @@ static bool
 take_some(void)
 {
 	struct fault fault;
-	struct bus_lines lines;
+	struct bus_lines lines, run;
 	struct bus_line line;
 	int got = bus_read(sub.reader, &lines, &fault);
 
@@ -202,7 +202,9 @@ take_some(void)
 		/* a line that is damaged is passed over */
 		return fault.status == EX_DATAERR;
 	}
-	while (bus_lines_next(&lines, &line))
+	/* a copy stays in registers */
+	run = lines;
+	while (bus_lines_next(&run, &line))
 		if (!take(&line))
 			return false;
 	if (bus_reader_position(sub.reader) >= sub.ends.end)

@@ -27,33 +27,13 @@ appender_wait(const struct appender *p, const struct fault *why,
 	return true;
 }
 
-/* Each line by a write of its own; *lines becomes what is left. */
-static int
-appender_each(struct appender *p, struct str *lines, struct fault *fault)
-{
-	uint64_t end;
-	int r = bus_hold(p->writer, fault);
-
-	while (r == 0 && lines->n > 0) {
-		struct str rest = *lines, line;
-
-		str_take_line(&rest, &line);
-		line.n++;
-		r = bus_append(p->writer, line, NULL, &end, fault);
-		if (r == 0)
-			*lines = rest;
-	}
-	bus_release(p->writer);
-	return r;
-}
-
 static int
 appender_try(struct appender *p, struct str *lines, struct fault *fault)
 {
 	uint64_t end;
 
 	if (p->each && p->source == NULL)
-		return appender_each(p, lines, fault);
+		return bus_append_each(p->writer, lines, fault);
 	return bus_append(p->writer, *lines, p->source, &end, fault);
 }
 

@@ -146,12 +146,9 @@ struct bus_source;
 int bus_append(struct bus_writer *, struct str lines,
     struct bus_source *, uint64_t *seq, struct fault *);
 
-/*
- * Around several appends in a row: other writers wait, and each append costs
- * half.  The caller must not wait for anything between the two.
- */
-int bus_hold(struct bus_writer *, struct fault *);
-void bus_release(struct bus_writer *);
+/* Appends each line by itself, for half of what that would cost; *lines
+ * becomes those that are left, which after -1 are not there. */
+int bus_append_each(struct bus_writer *, struct str *lines, struct fault *);
 
 /*
  * With BUS_SYNC_ALWAYS: returns when all that this writer appended is on

@@ -135,14 +135,14 @@ bus_writer_open(struct bus_writer **w, struct bus *bus, const char *stream,
 {
 	if (driver_check_name(stream, fault) < 0)
 		return -1;
-	return bus->driver->writer_open(w, bus, stream, sync, fault);
+	return bus->driver->writer->open(w, bus, stream, sync, fault);
 }
 
 void
 bus_writer_close(struct bus_writer *w)
 {
 	if (w != NULL)
-		w->bus->driver->writer_close(w);
+		w->bus->driver->writer->close(w);
 }
 
 int
@@ -152,32 +152,25 @@ bus_append(struct bus_writer *w, struct str lines,
 	if (lines.n == 0 || lines.p[lines.n - 1] != '\n')
 		return fault_set(fault, EX_SOFTWARE,
 		    "%s: only whole lines go on the bus", w->stream);
-	return w->bus->driver->append(w, lines, source, seq, fault);
+	return w->bus->driver->writer->append(w, lines, source, seq, fault);
 }
 
 int
-bus_hold(struct bus_writer *w, struct fault *fault)
+bus_append_each(struct bus_writer *w, struct str *lines, struct fault *fault)
 {
-	return w->bus->driver->hold ? w->bus->driver->hold(w, fault) : 0;
-}
-
-void
-bus_release(struct bus_writer *w)
-{
-	if (w->bus->driver->release)
-		w->bus->driver->release(w);
+	return w->bus->driver->writer->append_each(w, lines, fault);
 }
 
 int
 bus_commit(struct bus_writer *w, struct fault *fault)
 {
-	return w->bus->driver->commit(w, fault);
+	return w->bus->driver->writer->commit(w, fault);
 }
 
 int
 bus_check(struct bus_writer *w, struct fault *fault)
 {
-	return w->bus->driver->check(w, fault);
+	return w->bus->driver->writer->check(w, fault);
 }
 
 /* ---- reading ---- */
@@ -188,20 +181,20 @@ bus_reader_open(struct bus_reader **r, struct bus *bus, const char *stream,
 {
 	if (driver_check_name(stream, fault) < 0)
 		return -1;
-	return bus->driver->reader_open(r, bus, stream, from, fault);
+	return bus->driver->reader->open(r, bus, stream, from, fault);
 }
 
 void
 bus_reader_close(struct bus_reader *r)
 {
 	if (r != NULL)
-		r->bus->driver->reader_close(r);
+		r->bus->driver->reader->close(r);
 }
 
 int
 bus_read(struct bus_reader *r, struct bus_lines *run, struct fault *fault)
 {
-	return r->bus->driver->read(r, run, fault);
+	return r->bus->driver->reader->read(r, run, fault);
 }
 
 uint64_t
@@ -223,7 +216,7 @@ int
 bus_reader_watch(struct bus_reader *r)
 {
 	if (r->watch < 0)
-		r->watch = r->bus->driver->watch(r);
+		r->watch = r->bus->driver->reader->watch(r);
 	return r->watch;
 }
 
@@ -246,7 +239,7 @@ bus_wait(struct bus_reader *r, int out, int timeout)
 		errno = EPIPE;
 		return -1;
 	}
-	return r->bus->driver->woken(r) < 0 ? -1 : 1;
+	return r->bus->driver->reader->woken(r) < 0 ? -1 : 1;
 }
 
 int

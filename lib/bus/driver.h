@@ -51,70 +51,75 @@ enum bus_put {
 #define BUS_ROLE_READER "reader"
 #define BUS_ROLE_SOURCE "relay"		/* its name in files, for ever */
 
-struct bus_driver {
-	const char *scheme;	/* before the ':' of a URL */
-	const char *unit;	/* see bus_unit */
-
-	/* `rest` follows the scheme's ':'; NULL: the site's own bus.  The
-	 * driver allocates, and close frees, its own struct: so for all
-	 * pairs of open and close. */
-	int (*open)(struct bus **, const char *rest, struct fault *);
-	void (*close)(struct bus *);
-
-	/* 1; 0 when there is no such stream, -1 */
-	int (*exists)(struct bus *, const char *stream, struct fault *);
-	int (*streams)(struct bus *, bus_stream_fn *, void *arg,
-	    struct fault *);
-
-	int (*writer_open)(struct bus_writer **, struct bus *,
-	    const char *stream, enum bus_sync, struct fault *);
-	void (*writer_close)(struct bus_writer *);
+/* in all of them: the driver allocates, and close frees, its own struct */
+struct bus_writer_ops {
+	int (*open)(struct bus_writer **, struct bus *, const char *stream,
+	    enum bus_sync, struct fault *);
+	void (*close)(struct bus_writer *);
 	int (*append)(struct bus_writer *, struct str lines,
 	    struct bus_source *, uint64_t *seq, struct fault *);
-	/* NULL when there is nothing to gain by it */
-	int (*hold)(struct bus_writer *, struct fault *);
-	void (*release)(struct bus_writer *);
+	int (*append_each)(struct bus_writer *, struct str *lines,
+	    struct fault *);
 	int (*commit)(struct bus_writer *, struct fault *);
 	int (*check)(struct bus_writer *, struct fault *);
+};
 
-	int (*reader_open)(struct bus_reader **, struct bus *,
-	    const char *stream, uint64_t from, struct fault *);
-	void (*reader_close)(struct bus_reader *);
+struct bus_reader_ops {
+	int (*open)(struct bus_reader **, struct bus *, const char *stream,
+	    uint64_t from, struct fault *);
+	void (*close)(struct bus_reader *);
 	int (*read)(struct bus_reader *, struct bus_lines *, struct fault *);
 	/* an fd that becomes readable when there may be more, or -1 with
 	 * errno; called once, and then `woken` empties it: 0, -1 with errno.
 	 * While there is no such stream, its creation counts as more. */
 	int (*watch)(struct bus_reader *);
 	int (*woken)(struct bus_reader *);
+};
 
+struct bus_group_ops {
+	int (*open)(struct bus_group **, struct bus *, const char *stream,
+	    const char *group, struct fault *);
+	void (*close)(struct bus_group *);
+	/* -1 and EX_DATAERR for a group that is there and is damaged */
+	int (*get)(struct bus_group *, uint64_t *seq, struct fault *);
+	int (*put)(struct bus_group *, uint64_t seq, enum bus_put,
+	    struct fault *);
+	bool (*sought)(struct bus_group *, uint64_t seq);
+	/* until it is closed; EX_TEMPFAIL; does nothing when it has one */
+	int (*lease)(struct bus_group *, const char *role, struct fault *);
+	int (*remove)(struct bus_group *, struct fault *);
+	int (*all)(struct bus *, const char *stream, bus_group_fn *,
+	    void *arg, struct fault *);
+};
+
+struct bus_source_ops {
+	/* with a leased group; finishes what a killed source has begun and
+	 * sets `done` */
+	int (*open)(struct bus_source **, struct bus_writer *,
+	    struct bus_group *, struct fault *);
+	void (*close)(struct bus_source *);
+	/* moves the group to at->whole, and keeps what is left of `at` */
+	int (*ack)(struct bus_source *, struct fault *);
+};
+
+struct bus_driver {
+	const char *scheme;	/* before the ':' of a URL */
+	const char *unit;	/* see bus_unit */
+	const struct bus_writer_ops *writer;
+	const struct bus_reader_ops *reader;
+	const struct bus_group_ops *group;
+	const struct bus_source_ops *source;
+
+	/* `rest` follows the scheme's ':'; NULL: the site's own bus */
+	int (*open)(struct bus **, const char *rest, struct fault *);
+	void (*close)(struct bus *);
+	/* 1; 0 when there is no such stream, -1 */
+	int (*exists)(struct bus *, const char *stream, struct fault *);
+	int (*streams)(struct bus *, bus_stream_fn *, void *arg,
+	    struct fault *);
 	/* the end of a stream, or by time */
 	int (*find)(struct bus *, const char *stream,
 	    const struct bus_where *, uint64_t *seq, struct fault *);
-
-	/* group_get: -1 and EX_DATAERR for a group that is there and is
-	 * damaged.  group_lease: until it is closed; EX_TEMPFAIL; does
-	 * nothing when it has one. */
-	int (*group_open)(struct bus_group **, struct bus *,
-	    const char *stream, const char *group, struct fault *);
-	void (*group_close)(struct bus_group *);
-	int (*group_get)(struct bus_group *, uint64_t *seq, struct fault *);
-	int (*group_put)(struct bus_group *, uint64_t seq, enum bus_put,
-	    struct fault *);
-	bool (*group_sought)(struct bus_group *, uint64_t seq);
-	int (*group_lease)(struct bus_group *, const char *role,
-	    struct fault *);
-	int (*group_remove)(struct bus_group *, struct fault *);
-	int (*groups)(struct bus *, const char *stream, bus_group_fn *,
-	    void *arg, struct fault *);
-
-	/* with a leased group; finishes what a killed source has begun and
-	 * sets `done`.  source_ack moves the group to at->whole, and keeps
-	 * what is left of `at`. */
-	int (*source_open)(struct bus_source **, struct bus_writer *,
-	    struct bus_group *, struct fault *);
-	void (*source_close)(struct bus_source *);
-	int (*source_ack)(struct bus_source *, struct fault *);
-
 	int (*stat)(struct bus *, const char *stream, struct bus_stat *,
 	    struct fault *);
 	int (*lag)(struct bus *, const char *stream, uint64_t seq,

@@ -14,14 +14,14 @@ bus_group_open(struct bus_group **g, struct bus *bus, const char *stream,
 	if (!bus_name_valid(str_z(group)))
 		return fault_set(fault, EX_USAGE, "invalid group name '%s'",
 		    group);
-	return bus->driver->group_open(g, bus, stream, group, fault);
+	return bus->driver->group->open(g, bus, stream, group, fault);
 }
 
 void
 bus_group_close(struct bus_group *g)
 {
 	if (g != NULL)
-		g->bus->driver->group_close(g);
+		g->bus->driver->group->close(g);
 }
 
 const char *
@@ -40,19 +40,19 @@ int
 bus_group_get(struct bus_group *g, uint64_t *seq, struct fault *fault)
 {
 	*seq = 0;
-	return g->bus->driver->group_get(g, seq, fault);
+	return g->bus->driver->group->get(g, seq, fault);
 }
 
 int
 bus_group_set(struct bus_group *g, uint64_t seq, struct fault *fault)
 {
-	return g->bus->driver->group_put(g, seq, BUS_PUT_MOVE, fault);
+	return g->bus->driver->group->put(g, seq, BUS_PUT_MOVE, fault);
 }
 
 bool
 bus_group_sought(struct bus_group *g, uint64_t seq)
 {
-	return g->bus->driver->group_sought(g, seq);
+	return g->bus->driver->group->sought(g, seq);
 }
 
 int
@@ -62,13 +62,13 @@ bus_group_join(struct bus_group *g, uint64_t *seq, struct fault *fault)
 	uint64_t at = 0;
 	int known;
 
-	if (driver->group_lease(g, BUS_ROLE_READER, fault) < 0)
+	if (driver->group->lease(g, BUS_ROLE_READER, fault) < 0)
 		return -1;
-	known = driver->group_get(g, &at, fault);
+	known = driver->group->get(g, &at, fault);
 	if (known == 0) {
-		if (driver->group_put(g, *seq, BUS_PUT_CREATE, fault) < 0)
+		if (driver->group->put(g, *seq, BUS_PUT_CREATE, fault) < 0)
 			return -1;
-		known = driver->group_get(g, &at, fault);
+		known = driver->group->get(g, &at, fault);
 	}
 	if (known > 0)
 		*seq = at;
@@ -81,7 +81,7 @@ bus_groups(struct bus *bus, const char *stream, bus_group_fn *fn, void *arg,
 {
 	if (bus_exists(bus, stream, fault) < 0)
 		return -1;
-	return bus->driver->groups(bus, stream, fn, arg, fault);
+	return bus->driver->group->all(bus, stream, fn, arg, fault);
 }
 
 /* ---- by hand ---- */
@@ -122,7 +122,7 @@ group_take(struct bus_group *g, struct fault *fault)
 		return group_missing(g, fault);
 	if (known < 0 && fault->status != EX_DATAERR)
 		return -1;
-	return g->bus->driver->group_lease(g, BUS_ROLE_READER, fault);
+	return g->bus->driver->group->lease(g, BUS_ROLE_READER, fault);
 }
 
 int
@@ -130,7 +130,7 @@ bus_group_forget(struct bus_group *g, bool dry_run, struct fault *fault)
 {
 	if (group_take(g, fault) < 0)
 		return -1;
-	return dry_run ? 0 : g->bus->driver->group_remove(g, fault);
+	return dry_run ? 0 : g->bus->driver->group->remove(g, fault);
 }
 
 static int
@@ -157,7 +157,7 @@ bus_group_seek(struct bus_group *g, const struct bus_where *where,
 	if (group_find(g, where, seq, fault) < 0)
 		return -1;
 	return (how & BUS_SEEK_DRY_RUN) ? 0 :
-	    g->bus->driver->group_put(g, *seq, BUS_PUT_SEEK, fault);
+	    g->bus->driver->group->put(g, *seq, BUS_PUT_SEEK, fault);
 }
 
 /* ---- sources ---- */
@@ -171,8 +171,8 @@ bus_source_open(struct bus_source **source, struct bus_writer *to,
 
 	if (bus_group_open(&g, to->bus, stream, group, fault) < 0)
 		return -1;
-	if (driver->group_lease(g, BUS_ROLE_SOURCE, fault) == 0 &&
-	    driver->source_open(source, to, g, fault) == 0)
+	if (driver->group->lease(g, BUS_ROLE_SOURCE, fault) == 0 &&
+	    driver->source->open(source, to, g, fault) == 0)
 		return 0;
 	bus_group_close(g);
 	return -1;
@@ -186,12 +186,12 @@ bus_source_close(struct bus_source *source)
 	if (source == NULL)
 		return;
 	g = source->group;
-	source->to->bus->driver->source_close(source);
+	source->to->bus->driver->source->close(source);
 	bus_group_close(g);
 }
 
 int
 bus_source_ack(struct bus_source *source, struct fault *fault)
 {
-	return source->to->bus->driver->source_ack(source, fault);
+	return source->to->bus->driver->source->ack(source, fault);
 }

@@ -16,13 +16,16 @@
  */
 static const struct bus_driver *real;
 static struct bus_driver broken;
+static struct bus_writer_ops writer_ops;
+static struct bus_reader_ops reader_ops;
+static struct bus_group_ops group_ops;
 
 static int
 append_twice(struct bus_writer *w, struct str lines, struct bus_source *s,
     uint64_t *seq, struct fault *f)
 {
-	return real->append(w, lines, s, seq, f) < 0 ? -1 :
-	    real->append(w, lines, NULL, seq, f);
+	return real->writer->append(w, lines, s, seq, f) < 0 ? -1 :
+	    real->writer->append(w, lines, NULL, seq, f);
 }
 
 /* the last line is lost */
@@ -36,7 +39,7 @@ append_less(struct bus_writer *w, struct str lines, struct bus_source *s,
 		n--;
 	if (n > 0)
 		lines.n = n;
-	return real->append(w, lines, s, seq, f);
+	return real->writer->append(w, lines, s, seq, f);
 }
 
 /* line by line: others come between */
@@ -48,7 +51,7 @@ append_apart(struct bus_writer *w, struct str lines, struct bus_source *s,
 
 	while (str_take_line(&lines, &line)) {
 		line.n++;
-		if (real->append(w, line, s, seq, f) < 0)
+		if (real->writer->append(w, line, s, seq, f) < 0)
 			return -1;
 		sched_yield();
 	}
@@ -61,7 +64,8 @@ append_later(struct bus_writer *w, struct str lines, struct bus_source *s,
     uint64_t *seq, struct fault *f)
 {
 	static struct buf kept = { .max = (size_t)1 << 24 };
-	int r = kept.n > 0 ? real->append(w, buf_str(&kept), s, seq, f) : 0;
+	int r = kept.n == 0 ? 0 :
+	    real->writer->append(w, buf_str(&kept), s, seq, f);
 
 	buf_clear(&kept);
 	buf_put_str(&kept, lines);
@@ -74,14 +78,14 @@ append_always(struct bus_writer *w, struct str lines, struct bus_source *s,
     uint64_t *seq, struct fault *f)
 {
 	(void)s;
-	return real->append(w, lines, NULL, seq, f);
+	return real->writer->append(w, lines, NULL, seq, f);
 }
 
 static int
 append_refused(struct bus_writer *w, struct str lines, struct bus_source *s,
     uint64_t *seq, struct fault *f)
 {
-	int r = real->append(w, lines, s, seq, f);
+	int r = real->writer->append(w, lines, s, seq, f);
 
 	if (r < 0)
 		f->status = EX_IOERR;
@@ -93,7 +97,7 @@ static int
 read_swapped(struct bus_reader *r, struct bus_lines *run, struct fault *f)
 {
 	static char text[1 << 20];
-	int got = real->read(r, run, f);
+	int got = real->reader->read(r, run, f);
 	struct str rest = run->rest, a, b;
 
 	if (got <= 0 || rest.n > sizeof text || !str_take_line(&rest, &a) ||
@@ -111,7 +115,7 @@ static int
 read_shifted(struct bus_reader *r, struct bus_lines *run, struct fault *f)
 {
 	static uint64_t seqs[1 << 16];
-	int got = real->read(r, run, f);
+	int got = real->reader->read(r, run, f);
 	struct bus_lines all = *run;
 	struct bus_line line;
 	size_t n = 0;
@@ -127,7 +131,7 @@ read_shifted(struct bus_reader *r, struct bus_lines *run, struct fault *f)
 static int
 read_untold(struct bus_reader *r, struct bus_lines *run, struct fault *f)
 {
-	int got = real->read(r, run, f);
+	int got = real->reader->read(r, run, f);
 
 	r->gone_from = r->gone_to = 0;
 	return got;
@@ -148,14 +152,14 @@ watch_nothing(struct bus_reader *r)
 {
 	int fds[2];
 
-	return real->watch(r) < 0 || pipe(fds) < 0 ? -1 : fds[0];
+	return real->reader->watch(r) < 0 || pipe(fds) < 0 ? -1 : fds[0];
 }
 
 static int
 put_nothing(struct bus_group *g, uint64_t seq, enum bus_put how,
     struct fault *f)
 {
-	return how == BUS_PUT_MOVE ? 0 : real->group_put(g, seq, how, f);
+	return how == BUS_PUT_MOVE ? 0 : real->group->put(g, seq, how, f);
 }
 
 static int
@@ -201,67 +205,78 @@ exists_made(struct bus *b, const char *stream, struct fault *f)
 {
 	struct bus_writer *w;
 
-	if (real->writer_open(&w, b, stream, BUS_SYNC_NONE, f) == 0)
-		real->writer_close(w);
+	if (real->writer->open(&w, b, stream, BUS_SYNC_NONE, f) == 0)
+		real->writer->close(w);
 	return real->exists(b, stream, f);
 }
 
+/* what is not NULL is done so */
 static const struct {
 	const char *name;
-	struct bus_driver with;	/* what is not NULL is done so */
+	struct bus_writer_ops writer;
+	struct bus_reader_ops reader;
+	struct bus_group_ops group;
+	struct bus_driver with;
 } breaks[] = {
-	{ "twice", { .append = append_twice } },
-	{ "less", { .append = append_less } },
-	{ "apart", { .append = append_apart } },
-	{ "later", { .append = append_later } },
-	{ "always", { .append = append_always } },
-	{ "refused", { .append = append_refused } },
-	{ "swapped", { .read = read_swapped } },
-	{ "shifted", { .read = read_shifted } },
-	{ "untold", { .read = read_untold } },
-	{ "find", { .find = find_start } },
-	{ "watch", { .watch = watch_nothing } },
-	{ "put", { .group_put = put_nothing } },
-	{ "lease", { .group_lease = lease_all } },
-	{ "remove", { .group_remove = remove_none } },
-	{ "sought", { .group_sought = sought_always } },
-	{ "prune", { .prune = prune_all } },
-	{ "lag", { .lag = lag_none } },
-	{ "exists", { .exists = exists_made } },
+	{ "twice", .writer.append = append_twice },
+	{ "less", .writer.append = append_less },
+	{ "apart", .writer.append = append_apart },
+	{ "later", .writer.append = append_later },
+	{ "always", .writer.append = append_always },
+	{ "refused", .writer.append = append_refused },
+	{ "swapped", .reader.read = read_swapped },
+	{ "shifted", .reader.read = read_shifted },
+	{ "untold", .reader.read = read_untold },
+	{ "watch", .reader.watch = watch_nothing },
+	{ "put", .group.put = put_nothing },
+	{ "lease", .group.lease = lease_all },
+	{ "remove", .group.remove = remove_none },
+	{ "sought", .group.sought = sought_always },
+	{ "find", .with.find = find_start },
+	{ "prune", .with.prune = prune_all },
+	{ "lag", .with.lag = lag_none },
+	{ "exists", .with.exists = exists_made },
 };
 
-#define BROKEN(what)							\
+#define BREAKS (sizeof breaks / sizeof *breaks)
+#define BROKEN(to, from)						\
 	do {								\
-		if (with->what != NULL)					\
-			broken.what = with->what;			\
+		if ((from) != NULL)					\
+			(to) = (from);					\
 	} while (0)
 
 static void
 break_it(struct bus *b)
 {
 	const char *name = getenv("BREAK");
-	const struct bus_driver *with = NULL;
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; name != NULL && i < sizeof breaks / sizeof *breaks; i++)
-		if (strcmp(name, breaks[i].name) == 0)
-			with = &breaks[i].with;
-	CHECK(name == NULL || with != NULL);
-	if (with == NULL)
+	if (name == NULL)
+		return;
+	while (i < BREAKS && strcmp(name, breaks[i].name) != 0)
+		i++;
+	CHECK(i < BREAKS);
+	if (i == BREAKS)
 		return;
 	real = b->driver;
 	broken = *real;
-	BROKEN(append);
-	BROKEN(read);
-	BROKEN(find);
-	BROKEN(watch);
-	BROKEN(group_put);
-	BROKEN(group_lease);
-	BROKEN(group_remove);
-	BROKEN(group_sought);
-	BROKEN(prune);
-	BROKEN(lag);
-	BROKEN(exists);
+	writer_ops = *real->writer;
+	reader_ops = *real->reader;
+	group_ops = *real->group;
+	broken.writer = &writer_ops;
+	broken.reader = &reader_ops;
+	broken.group = &group_ops;
+	BROKEN(writer_ops.append, breaks[i].writer.append);
+	BROKEN(reader_ops.read, breaks[i].reader.read);
+	BROKEN(reader_ops.watch, breaks[i].reader.watch);
+	BROKEN(group_ops.put, breaks[i].group.put);
+	BROKEN(group_ops.lease, breaks[i].group.lease);
+	BROKEN(group_ops.remove, breaks[i].group.remove);
+	BROKEN(group_ops.sought, breaks[i].group.sought);
+	BROKEN(broken.find, breaks[i].with.find);
+	BROKEN(broken.prune, breaks[i].with.prune);
+	BROKEN(broken.lag, breaks[i].with.lag);
+	BROKEN(broken.exists, breaks[i].with.exists);
 	b->driver = &broken;
 }
 

@@ -26,6 +26,8 @@ ask_order(void)
 {
 	const char *stream = fresh("order");
 	struct bus_writer *w = writer(stream);
+	struct buf b = { .max = 4096 };
+	struct str each;
 	struct walk k;
 	uint64_t seq = 0, last = 0;
 	unsigned batch, v[4], i;
@@ -33,6 +35,10 @@ ask_order(void)
 	NEED(w != NULL);
 	for (batch = 1; batch <= 60; batch++)
 		CHECK(put_batch(w, 1, batch, 1 + batch % 7 * 200, &seq) == 0);
+	for (i = 1; i <= 3; i++)
+		put_line(&b, 1, 61, i, 3);
+	each = buf_str(&b);
+	CHECK(bus_append_each(w, &each, &fault) == 0 && each.n == 0);
 	bus_writer_close(w);
 	walk_begin(&k, stream, 0);
 	for (batch = 1; batch <= 60; batch++)
@@ -44,10 +50,14 @@ ask_order(void)
 			last = k.line.seq;
 			NEED(!unit_failed);
 		}
-	CHECK(!walk_next(&k));
 	CHECK(seq == 0 || seq == last);
+	for (i = 1; i <= 3; i++)
+		CHECK(walk_batch(&k) == 61);
+	CHECK(!walk_next(&k));
+	last = k.line.seq;
 	CHECK(bus_reader_position(k.r) == last && end_of(stream) == last);
 	walk_end(&k);
+	buf_release(&b);
 }
 
 static void

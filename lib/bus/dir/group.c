@@ -19,7 +19,7 @@
 #define POSITION_TEXT 24
 #define SOUGHT "sought"
 
-int
+static int
 dir_group_open(struct bus_group **out, struct bus *bus, const char *stream,
     const char *group, struct fault *fault)
 {
@@ -35,7 +35,7 @@ dir_group_open(struct bus_group **out, struct bus *bus, const char *stream,
 	return 0;
 }
 
-void
+static void
 dir_group_close(struct bus_group *head)
 {
 	struct dir_group *g = (struct dir_group *)head;
@@ -128,7 +128,7 @@ group_read(int groups, const char *stream, const char *name, uint64_t *seq,
 	return 1;
 }
 
-int
+static int
 dir_group_get(struct bus_group *head, uint64_t *seq, struct fault *fault)
 {
 	struct dir_group *g = (struct dir_group *)head;
@@ -138,7 +138,7 @@ dir_group_get(struct bus_group *head, uint64_t *seq, struct fault *fault)
 	    head->name, seq, fault);
 }
 
-bool
+static bool
 dir_group_sought(struct bus_group *head, uint64_t seq)
 {
 	struct dir_group *g = (struct dir_group *)head;
@@ -176,7 +176,7 @@ group_write(struct dir_group *g, const char *what, uint64_t seq,
 	return group_replace(g, what, (struct str){ text, (size_t)n }, fault);
 }
 
-int
+static int
 dir_group_put(struct bus_group *head, uint64_t seq, enum bus_put how,
     struct fault *fault)
 {
@@ -230,7 +230,7 @@ group_is_leased(struct dir_group *g, int fd, const char *role,
 	    "group%s", g->head.stream, g->head.name, role, holder);
 }
 
-int
+static int
 dir_group_lease(struct bus_group *head, const char *role,
     struct fault *fault)
 {
@@ -260,7 +260,7 @@ dir_group_lease(struct bus_group *head, const char *role,
 
 /* The file that has the position last: until then it is a group, which can be
  * forgotten.  The lease's file stays: another may be about to lock it. */
-int
+static int
 dir_group_remove(struct bus_group *head, struct fault *fault)
 {
 	struct dir_group *g = (struct dir_group *)head;
@@ -300,7 +300,7 @@ groups_each(const struct stream *s, bus_group_fn *fn, void *arg,
 	return 0;
 }
 
-int
+static int
 dir_groups(struct bus *bus, const char *stream, bus_group_fn *fn, void *arg,
     struct fault *fault)
 {
@@ -332,3 +332,10 @@ groups_furthest(const struct stream *s, uint64_t *seq, struct fault *fault)
 	*seq = 0;
 	return groups_each(s, groups_keep_furthest, seq, fault);
 }
+
+const struct bus_group_ops dir_group_ops = {
+	.open = dir_group_open, .close = dir_group_close,
+	.get = dir_group_get, .put = dir_group_put,
+	.sought = dir_group_sought, .lease = dir_group_lease,
+	.remove = dir_group_remove, .all = dir_groups
+};

@@ -133,7 +133,20 @@ reader_find_end(struct dir_reader *r, struct fault *fault)
 	return 0;
 }
 
-int
+static void
+dir_reader_close(struct bus_reader *head)
+{
+	struct dir_reader *r = (struct dir_reader *)head;
+
+	reader_leave(r);
+	if (r->watch >= 0)
+		close(r->watch);
+	stream_close(&r->stream);
+	free(r->buf);
+	free(r);
+}
+
+static int
 dir_reader_open(struct bus_reader **out, struct bus *bus, const char *stream,
     uint64_t from, struct fault *fault)
 {
@@ -159,19 +172,6 @@ dir_reader_open(struct bus_reader **out, struct bus *bus, const char *stream,
 failed:
 	dir_reader_close(&r->head);
 	return -1;
-}
-
-void
-dir_reader_close(struct bus_reader *head)
-{
-	struct dir_reader *r = (struct dir_reader *)head;
-
-	reader_leave(r);
-	if (r->watch >= 0)
-		close(r->watch);
-	stream_close(&r->stream);
-	free(r->buf);
-	free(r);
 }
 
 /*
@@ -303,7 +303,7 @@ reader_appear(struct dir_reader *r, struct fault *fault)
 	return found;
 }
 
-int
+static int
 dir_read(struct bus_reader *head, struct bus_lines *run, struct fault *fault)
 {
 	struct dir_reader *r = (struct dir_reader *)head;
@@ -336,7 +336,7 @@ dir_read(struct bus_reader *head, struct bus_lines *run, struct fault *fault)
 	}
 }
 
-int
+static int
 dir_watch(struct bus_reader *head)
 {
 	struct dir_reader *r = (struct dir_reader *)head;
@@ -344,7 +344,7 @@ dir_watch(struct bus_reader *head)
 	return reader_watch(r) < 0 ? -1 : r->watch;
 }
 
-int
+static int
 dir_woken(struct bus_reader *head)
 {
 	struct dir_reader *r = (struct dir_reader *)head;
@@ -353,3 +353,8 @@ dir_woken(struct bus_reader *head)
 		return -1;
 	return r->stream.fd < 0 ? reader_watch(r) : 0;
 }
+
+const struct bus_reader_ops dir_reader_ops = {
+	.open = dir_reader_open, .close = dir_reader_close,
+	.read = dir_read, .watch = dir_watch, .woken = dir_woken
+};

@@ -150,6 +150,18 @@ source_find(struct dir_source *s, struct str lines, uint64_t place,
 }
 
 static int
+dir_source_ack(struct bus_source *head, struct fault *fault)
+{
+	const struct progress *at = &head->at;
+
+	if (at->whole != head->moved &&
+	    bus_group_set(head->group, at->whole, fault) < 0)
+		return -1;
+	head->moved = at->whole;
+	return at->part != 0 ? source_intend(head, STR_NONE, fault) : 0;
+}
+
+static int
 source_recover(struct dir_source *s, struct fault *fault)
 {
 	struct bus_source *head = &s->head;
@@ -172,17 +184,26 @@ source_recover(struct dir_source *s, struct fault *fault)
 	buf_init(&rest, BUS_SOURCE_MAX);
 	buf_put_str(&rest, str_from(lines, there));
 	if (rest.n > 0)
-		r = dir_append(head->to, buf_str(&rest), head, &end, fault);
+		r = bus_append(head->to, buf_str(&rest), head, &end, fault);
 	/* what was there may not be on disk either */
 	((struct dir_writer *)head->to)->dirty = true;
 	if (r == 0)
-		r = dir_commit(head->to, fault);
+		r = bus_commit(head->to, fault);
 	buf_release(&rest);
 	head->done = head->at;
 	return r < 0 ? -1 : dir_source_ack(head, fault);
 }
 
-int
+static void
+dir_source_close(struct bus_source *head)
+{
+	struct dir_source *s = (struct dir_source *)head;
+
+	buf_release(&s->intent);
+	free(s);
+}
+
+static int
 dir_source_open(struct bus_source **out, struct bus_writer *to,
     struct bus_group *group, struct fault *fault)
 {
@@ -198,23 +219,7 @@ dir_source_open(struct bus_source **out, struct bus_writer *to,
 	return 0;
 }
 
-void
-dir_source_close(struct bus_source *head)
-{
-	struct dir_source *s = (struct dir_source *)head;
-
-	buf_release(&s->intent);
-	free(s);
-}
-
-int
-dir_source_ack(struct bus_source *head, struct fault *fault)
-{
-	const struct progress *at = &head->at;
-
-	if (at->whole != head->moved &&
-	    bus_group_set(head->group, at->whole, fault) < 0)
-		return -1;
-	head->moved = at->whole;
-	return at->part != 0 ? source_intend(head, STR_NONE, fault) : 0;
-}
+const struct bus_source_ops dir_source_ops = {
+	.open = dir_source_open, .close = dir_source_close,
+	.ack = dir_source_ack
+};

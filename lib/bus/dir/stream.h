@@ -98,45 +98,15 @@ int segment_bytes(const struct stream *, uint64_t first, bool newest,
 /* the largest position that any group has */
 int groups_furthest(const struct stream *, uint64_t *seq, struct fault *);
 
-/* ---- the functions of the driver ---- */
+/* ---- the parts of the driver ---- */
 
+extern const struct bus_writer_ops dir_writer_ops;
+extern const struct bus_reader_ops dir_reader_ops;
+extern const struct bus_group_ops dir_group_ops;
+extern const struct bus_source_ops dir_source_ops;
 
-int dir_writer_open(struct bus_writer **, struct bus *, const char *stream,
-    enum bus_sync, struct fault *);
-void dir_writer_close(struct bus_writer *);
-int dir_append(struct bus_writer *, struct str lines, struct bus_source *,
-    uint64_t *seq, struct fault *);
-int dir_hold(struct bus_writer *, struct fault *);
-void dir_release(struct bus_writer *);
-int dir_commit(struct bus_writer *, struct fault *);
-int dir_check(struct bus_writer *, struct fault *);
-
-int dir_reader_open(struct bus_reader **, struct bus *, const char *stream,
-    uint64_t from, struct fault *);
-void dir_reader_close(struct bus_reader *);
-int dir_read(struct bus_reader *, struct bus_lines *, struct fault *);
-int dir_watch(struct bus_reader *);
-int dir_woken(struct bus_reader *);
 int dir_find(struct bus *, const char *stream, const struct bus_where *,
     uint64_t *seq, struct fault *);
-
-int dir_group_open(struct bus_group **, struct bus *, const char *stream,
-    const char *group, struct fault *);
-void dir_group_close(struct bus_group *);
-int dir_group_get(struct bus_group *, uint64_t *seq, struct fault *);
-int dir_group_put(struct bus_group *, uint64_t seq, enum bus_put,
-    struct fault *);
-bool dir_group_sought(struct bus_group *, uint64_t seq);
-int dir_group_lease(struct bus_group *, const char *role, struct fault *);
-int dir_group_remove(struct bus_group *, struct fault *);
-int dir_groups(struct bus *, const char *stream, bus_group_fn *, void *arg,
-    struct fault *);
-
-int dir_source_open(struct bus_source **, struct bus_writer *,
-    struct bus_group *, struct fault *);
-void dir_source_close(struct bus_source *);
-int dir_source_ack(struct bus_source *, struct fault *);
-
 int dir_stat(struct bus *, const char *stream, struct bus_stat *,
     struct fault *);
 int dir_lag(struct bus *, const char *stream, uint64_t seq, uint64_t *lag,

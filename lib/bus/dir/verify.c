@@ -173,5 +173,5 @@ dir_verify(struct bus *bus, const char *stream, struct bus_health *health,
 	int r = segments_each(bus, stream, verify_segment, &c, fault);
 
 	free(c.buf);
-	return r < 0 ? -1 : dir_groups(bus, stream, verify_group, &c, fault);
+	return r < 0 ? -1 : bus_groups(bus, stream, verify_group, &c, fault);
 }

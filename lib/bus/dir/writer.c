@@ -39,7 +39,25 @@ writer_open_files(struct dir_writer *w, struct fault *fault)
 	return r;
 }
 
-int
+static void
+dir_writer_close(struct bus_writer *head)
+{
+	struct dir_writer *w = (struct dir_writer *)head;
+	struct fault ignored;
+
+	sync_later_end(w);
+	if (w->fd >= 0) {
+		if (w->sync == BUS_SYNC_INTERVAL && w->dirty)
+			sync_segment(w, &ignored);
+		close(w->fd);
+	}
+	lock_close(w);
+	sync_close(w);
+	stream_close(&w->stream);
+	free(w);
+}
+
+static int
 dir_writer_open(struct bus_writer **out, struct bus *bus, const char *stream,
     enum bus_sync sync, struct fault *fault)
 {
@@ -57,24 +75,6 @@ dir_writer_open(struct bus_writer **out, struct bus *bus, const char *stream,
 	}
 	*out = &w->head;
 	return 0;
-}
-
-void
-dir_writer_close(struct bus_writer *head)
-{
-	struct dir_writer *w = (struct dir_writer *)head;
-	struct fault ignored;
-
-	sync_later_end(w);
-	if (w->fd >= 0) {
-		if (w->sync == BUS_SYNC_INTERVAL && w->dirty)
-			sync_segment(w, &ignored);
-		close(w->fd);
-	}
-	lock_close(w);
-	sync_close(w);
-	stream_close(&w->stream);
-	free(w);
 }
 
 /* All of them or none. */
@@ -103,34 +103,14 @@ writer_put(struct dir_writer *w, struct str lines, struct fault *fault)
 	return 0;
 }
 
-int
-dir_hold(struct bus_writer *head, struct fault *fault)
-{
-	struct dir_writer *w = (struct dir_writer *)head;
-
-	if (lock_take(w, fault) < 0)
-		return -1;
-	w->held = true;
-	return 0;
-}
-
-void
-dir_release(struct bus_writer *head)
-{
-	struct dir_writer *w = (struct dir_writer *)head;
-
-	w->held = false;
-	lock_drop(w);
-}
-
-int
+static int
 dir_append(struct bus_writer *head, struct str lines,
     struct bus_source *source, uint64_t *seq, struct fault *fault)
 {
 	struct dir_writer *w = (struct dir_writer *)head;
 	int r;
 
-	if (!w->held && lock_take(w, fault) < 0)
+	if (lock_take(w, fault) < 0)
 		return -1;
 	r = segment_ready(w, lines.n, fault);
 	if (r == 0 && source != NULL)
@@ -138,12 +118,34 @@ dir_append(struct bus_writer *head, struct str lines,
 	if (r == 0)
 		r = writer_put(w, lines, fault);
 	*seq = w->first + w->size;
-	if (!w->held)
-		lock_drop(w);
+	lock_drop(w);
 	return r;
 }
 
-int
+/* a write for each, under one lock */
+static int
+dir_append_each(struct bus_writer *head, struct str *lines,
+    struct fault *fault)
+{
+	struct dir_writer *w = (struct dir_writer *)head;
+	struct str rest = *lines, line;
+	int r = lock_take(w, fault);
+
+	if (r < 0)
+		return -1;
+	while (r == 0 && str_take_line(&rest, &line)) {
+		line.n++;
+		r = segment_ready(w, line.n, fault);
+		if (r == 0)
+			r = writer_put(w, line, fault);
+		if (r == 0)
+			*lines = rest;
+	}
+	lock_drop(w);
+	return r;
+}
+
+static int
 dir_check(struct bus_writer *head, struct fault *fault)
 {
 	struct dir_writer *w = (struct dir_writer *)head;
@@ -155,3 +157,9 @@ dir_check(struct bus_writer *head, struct fault *fault)
 	lock_drop(w);
 	return r;
 }
+
+const struct bus_writer_ops dir_writer_ops = {
+	.open = dir_writer_open, .close = dir_writer_close,
+	.append = dir_append, .append_each = dir_append_each,
+	.commit = dir_commit, .check = dir_check
+};

@@ -19,7 +19,6 @@ struct dir_writer {
 	int lock;		/* the file "lock": see lock.c */
 	struct lock_page *page;	/* that file, mapped */
 	struct os_lock own;	/* the lock itself */
-	bool held;		/* dir_hold has taken the lock */
 	bool looked;		/* first and size are true until lock_drop */
 	int64_t looked_at;	/* when fd was checked last, monotonic ns */
 	int synced;		/* the file "synced": see sync.c */
@@ -61,6 +60,8 @@ void lock_drop(struct dir_writer *);
 /* room for the boot id (base/os.h) */
 #define BOOT_TEXT 64
 
+/* the driver's commit */
+int dir_commit(struct bus_writer *, struct fault *);
 int sync_open(struct dir_writer *, struct fault *);
 void sync_close(struct dir_writer *);
 /* records that the first `size` bytes of that segment are on disk */
