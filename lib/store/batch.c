@@ -5,15 +5,14 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "base/os.h"
 #include "senml/pack.h"
 
 void
-batch_ids_init(struct batch_ids *ids, bool source)
+batch_ids_init(struct batch_ids *ids, const char *source)
 {
-	*ids = (struct batch_ids){ .source = source };
-	if (!source && !os_random(&ids->run, sizeof ids->run))
-		ids->run = (uint64_t)stamp_now().ns;
+	*ids = (struct batch_ids){ .counts = source == NULL };
+	ids->source = source != NULL ? hash_add(HASH_START, str_z(source)) :
+	    hash_seed() + (uint64_t)stamp_now().ns;
 }
 
 void
@@ -136,17 +135,19 @@ static struct reading_id
 batch_id(struct batch_ids *ids, const struct route *t, const struct record *r,
     size_t nth)
 {
-	if (!ids->source)
-		return (struct reading_id){
-			ids->run | BATCH_HASHED, ids->next++
-		};
-	if (t->has_seq && !t->joined)
-		return (struct reading_id){
-			t->seq, (uint64_t)t->part << 32 | nth
-		};
-	return (struct reading_id){
-		batch_hash(1, t, r) | BATCH_HASHED, batch_hash(2, t, r)
-	};
+	struct reading_id id = { .source = ids->source };
+
+	if (ids->counts) {
+		id.high = BATCH_HASHED;
+		id.low = ids->next++;
+	} else if (t->has_seq && !t->joined) {
+		id.high = t->seq;
+		id.low = (uint64_t)t->part << 32 | nth;
+	} else {
+		id.high = batch_hash(1, t, r) | BATCH_HASHED;
+		id.low = batch_hash(2, t, r);
+	}
+	return id;
 }
 
 bool

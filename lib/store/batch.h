@@ -18,7 +18,7 @@
  * What was added behind the last cut waits for a position.
  */
 struct reading_id {
-	uint64_t high, low;
+	uint64_t source, high, low;
 };
 
 struct reading {
@@ -35,21 +35,23 @@ struct reading {
 
 /*
  * What a reading is known by when it is written a second time: after a kill,
- * or as nobody knows whether the first time succeeded.  No two readings of a
- * source have the same:
+ * or as nobody knows whether the first time succeeded.  No two have the same
+ * three numbers:
  *
- * - its position on the stream and its place in the line; high is below 2^63;
- * - where it has none that is always the same (a line without `seq`, a joined
- *   pack), a hash of all that it says: so of readings that are the same in
- *   everything one is kept;
- * - without a source, the number of the run and its own in it: so what comes
+ * - `source` stands for the group that it came by; then its position on the
+ *   stream (high, below 2^63) and its place in the line (low);
+ * - where it has no position that is always the same (a line without `seq`, a
+ *   joined pack), a hash of all that it says: so of readings that are the same
+ *   in everything one is kept;
+ * - without a source, a number of this run, and its own in it: so what comes
  *   twice is stored twice.
  */
 struct batch_ids {
-	bool source;
-	uint64_t run, next;
+	uint64_t source, next;
+	bool counts;
 };
-void batch_ids_init(struct batch_ids *, bool source);
+/* source NULL: none */
+void batch_ids_init(struct batch_ids *, const char *source);
 
 struct batch {
 	struct reading *readings;

@@ -329,7 +329,7 @@ start(struct sink *s, struct fault *fault)
 	s->bytes = store->batch_bytes ? store->batch_bytes : BATCH_BYTES;
 	if (s->opt->ack != NULL && find_place(s, fault) < 0)
 		return -1;
-	batch_ids_init(&s->ids, s->opt->ack != NULL);
+	batch_ids_init(&s->ids, s->opt->ack);
 	batch_init(&s->batch, ids);
 	return committer_start(&s->committer, ids, fault);
 }

@@ -108,7 +108,8 @@ struct store_driver {
 	 *
 	 * NULL: the position is where the group of the bus is, which moves
 	 * after a write.  The same reading may then be written again, and has
-	 * the same reading.id, by which a second one has to be harmless.
+	 * the same reading.id (all three numbers), by which a second one has
+	 * to be harmless.
 	 */
 	int (*position)(void *, const char *source, struct progress *,
 	    struct fault *);

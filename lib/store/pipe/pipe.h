@@ -13,13 +13,12 @@
  *
  * A process answers one query at a time, and is kept for the next one when
  * its answer was read to the end; otherwise it is killed.  There are at most
- * PIPE_MAX of them in all, for which others wait; of those that wait for a
+ * PROCESS_MAX of them in all, for which others wait; of those that wait for a
  * query some are kept, for a minute.  One that has died meanwhile is started
  * again.  All of them end with this process.
  *
  * It only reads.
  */
-#define PIPE_MAX 24
 extern const struct store_driver store_pipe;
 
 /* is there a program for this place? */

@@ -16,7 +16,6 @@
 #include "base/memory.h"
 #include "base/signal.h"
 #include "base/which.h"
-#include "store/pipe/pipe.h"
 #include "store/watch.h"
 
 #define PROCESS_IDLE_MAX 8
@@ -194,7 +193,7 @@ process_get(struct process **out, const char *place, bool fresh,
 {
 	struct process *p = fresh ? NULL : process_find(place);
 
-	if (p == NULL && pool.n >= PIPE_MAX) {
+	if (p == NULL && pool.n >= PROCESS_MAX) {
 		/* another place's makes room */
 		if ((*out = pool.idle) == NULL)
 			return 0;

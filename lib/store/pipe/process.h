@@ -6,6 +6,8 @@
 
 #include "store/store.h"
 
+#define PROCESS_MAX 24	/* in all */
+
 /* A process of mfx-read-NAME --batch, from the pool of all (pipe.h). */
 struct process {
 	int in, out;		/* to it, from it */

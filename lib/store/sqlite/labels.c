@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "store/sqlite/schema.h"
+#include "sqlite/db.h"
+#include "store/sqlite/series.h"
 
 /* of `max` bytes: as many slots as there is room for series with texts of
  * the usual length */

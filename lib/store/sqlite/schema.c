@@ -36,7 +36,7 @@ static const char sqlite_schema[] =
     " JOIN texts x ON x.id = piece.parent WHERE piece.parent <> 0)" \
     " SELECT text FROM piece ORDER BY depth DESC)) END"
 
-const char sqlite_schema_series[] =
+static const char sqlite_schema_series[] =
     "CREATE TABLE routes (\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  channel TEXT NOT NULL,\n"
@@ -85,10 +85,6 @@ const char sqlite_schema_series[] =
     "  r.sum, r.update_time\n"
     "FROM readings r JOIN series s ON s.id = r.series;\n";
 
-const char *const sqlite_kinds[5] = {
-	"none", "number", "string", "bool", "data"
-};
-
 static int
 sqlite_migrate(struct db *db, int from, struct fault *fault)
 {
@@ -100,7 +96,7 @@ sqlite_migrate(struct db *db, int from, struct fault *fault)
 	    "ALTER TABLE progress ADD part INTEGER NOT NULL DEFAULT 0",
 	    fault) < 0)
 		return -1;
-	return sqlite_series_migrate(db->sql, fault);
+	return sqlite_series_migrate(db->sql, sqlite_schema_series, fault);
 }
 
 const struct db_kind sqlite_kind = {

@@ -2,10 +2,14 @@
 #include "store/sqlite/series.h"
 
 #include "line/route.h"
-#include "store/sqlite/schema.h"
+#include "sqlite/db.h"
 
 /* a unit is as long as a line at most */
 #define TEXT_MAX ((size_t)1 << 20)
+
+const char *const sqlite_kinds[5] = {
+	"none", "number", "string", "bool", "data"
+};
 
 static const char *const sqlite_series_sql[SERIES_STATEMENTS] = {
 	[SERIES_TEXT_FIND] = "SELECT id FROM texts"
@@ -270,14 +274,14 @@ sqlite_series_copy_all(sqlite3 *db, struct fault *fault)
 }
 
 int
-sqlite_series_migrate(sqlite3 *db, struct fault *fault)
+sqlite_series_migrate(sqlite3 *db, const char *schema, struct fault *fault)
 {
 	/* without the old way of it, readings would follow the name */
 	if (db_exec(db, "DROP VIEW IF EXISTS messages;"
 	    "PRAGMA legacy_alter_table = ON;"
 	    "ALTER TABLE series RENAME TO series_1;"
 	    "PRAGMA legacy_alter_table = OFF", fault) < 0 ||
-	    db_exec(db, sqlite_schema_series, fault) < 0 ||
+	    db_exec(db, schema, fault) < 0 ||
 	    sqlite_series_copy_all(db, fault) < 0)
 		return -1;
 	return db_exec(db, "DROP TABLE series_1", fault);

@@ -26,6 +26,9 @@
 #define SQLITE_PIECE 64
 #define SQLITE_PIECES (NAME_MAX_BYTES / SQLITE_PIECE + 1)
 
+/* what series.kind is, by enum value_kind */
+extern const char *const sqlite_kinds[5];
+
 enum sqlite_series_statement {
 	SERIES_TEXT_FIND, SERIES_TEXT_ADD, SERIES_ROUTE_FIND,
 	SERIES_ROUTE_ADD, SERIES_KEY_FIND, SERIES_KEY_ADD, SERIES_STATEMENTS
@@ -53,8 +56,10 @@ void sqlite_series_forget(struct sqlite_series *);
 int sqlite_series_get(struct sqlite_series *, const struct route *,
     const struct record *, int64_t *id);
 
-/* of a file of version 1, inside a transaction: its table of series becomes
- * these */
-int sqlite_series_migrate(sqlite3 *, struct fault *);
+/*
+ * Of a file of version 1, inside a transaction: its table of series becomes
+ * these, which `schema` makes.
+ */
+int sqlite_series_migrate(sqlite3 *, const char *schema, struct fault *);
 
 #endif

@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What is done for a store that can't do it: each part of a query, and a store
+# that is away or refuses readings (tests/stores/part.c, keyed.c).
+load setup
+
+MODEL=$ROOT/tests/stores/model.py
+. "$ROOT/tests/stores/keyed.bash"
+
+setup_suite_test() {
+	store_start
+	make -s -C "$ROOT" "${BUILD:-build}/stores/part"
+	PART=$ROOT/${BUILD:-build}/stores/part
+	W=mfx-write-keyed R=mfx-read-keyed
+}
+
+numbered() {
+	awk -v first="$1" -v last="$2" 'BEGIN {
+		for (i = first; i <= last; i++)
+			printf "{\"channel\":\"c\",\"seq\":%d,\"n\":\"dev:n\"," \
+			    "\"v\":%d,\"t\":%d}\n", i, i, 1700000000 + i
+	}'
+}
+
+@test "whatever parts a store does, the answers are the same" {
+	$MODEL lines 7 400 >lines
+	mfx-write-sqlite m.db <lines
+	local can
+	# enum store_can: none, all but series limits, one each, all but one
+	for can in 0 0x2fff 0x100 0x7f 0x1ff 0x3ff 0x7ff 0x17ff 0x21ff 0x2eff \
+	    0x27ff 0x2ffe 0x2fbf 0x2f7f 0x1b55 0x2cf3; do
+		PART_CAN=$can $MODEL batch lines m.db "$PART" >answers ||
+			{ echo "$can"; tail -n 3 answers; false; }
+	done
+}
+
+@test "more than fits into memory is sorted in a file, which is gone then" {
+	. "$ROOT/tests/stores/tsv.bash"
+	store_start
+	mkdir tmp
+	export TMPDIR=$PWD/tmp
+	awk 'BEGIN { for (i = 0; i < 1000000; i++)
+		printf "{\"channel\":\"c\",\"n\":\"dev:n\",\"v\":%d,\"t\":%d}\n",
+		    i, 1700000000 + i * 7919 % 1000003 }' | tee lines |
+		mfx-write-tsv m.tsv
+	sort -t : -k 6rn lines >want
+	mfx-read-tsv --order desc m.tsv | cmp want
+	[[ -z $(ls tmp) ]]
+	# where files may not be large it can't do that (SIGXFSZ); and what is
+	# limited needs none
+	small() {
+		bash -c 'ulimit -f 1000; exec "$@"' - mfx-read-tsv --order desc \
+		    "$@" m.tsv
+	}
+	status 153 small > >(wc -l >lines)
+	small --limit 1000 | cmp - <(head -n 1000 want)
+}
+
+@test "a store that is away is waited for, said once, and once when it is back" {
+	mkfifo in
+	touch m.away
+	$W --every 10ms --ack raw/store m <in >out 2>err 3>&- &
+	PID=$!
+	PIDS+=("$PID")
+	exec 5>in
+	numbered 1 10 >&5
+	await 10 grep -q 'the store is away; trying again until it works' err
+	rm m.away
+	await 10 eval '[[ $($R --count m) == 10 ]]'
+	touch m.away
+	numbered 11 20 >&5
+	await 10 eval '(($(grep -c "is away" err) == 2))'
+	rm m.away
+	await 10 eval '[[ $($R --count m) == 20 ]]'
+	await 10 eval '[[ $(<"$MFX_HOME/bus/raw/groups/store") == 20 ]]'
+	exec 5>&-
+	status 0 wait "$PID"
+	diff - err <<-END
+	mfx-write-keyed: the store is away; trying again until it works
+	mfx-write-keyed: the store takes readings again
+	mfx-write-keyed: the store is away; trying again until it works
+	mfx-write-keyed: the store takes readings again
+	END
+}
+
+@test "SIGTERM ends it while the store is away, and nothing is acknowledged" {
+	mkfifo in
+	touch m.away
+	$W --every 10ms --ack raw/store m <in >out 2>err 3>&- &
+	PID=$!
+	PIDS+=("$PID")
+	exec 5>in
+	await 10 grep -q 'is away' err
+	kill "$PID"
+	status 75 wait "$PID"
+	rm m.away
+	$W --every 10ms --ack raw/store m <in >out 2>err 3>&- &
+	PID=$!
+	PIDS+=("$PID")
+	numbered 1 10 >&5
+	await 10 eval '[[ $($R --count m) == 10 ]]'
+	touch m.away
+	numbered 11 20 >&5
+	await 10 grep -q 'is away' err
+	kill "$PID"
+	status 75 wait "$PID"
+	[[ $(<"$MFX_HOME/bus/raw/groups/store") == 10 ]]
+	exec 5>&-
+	rm m.away
+	numbered 1 20 | $W --ack raw/store m
+	[[ $($R --count m) == 20 ]]
+}
+
+@test "a reading that the store refuses is set aside, and can be stored later" {
+	numbered 1 30 | sed '7s/dev:n/dev:bad/; 20,29s/dev:n/dev:bad/' >lines
+	status 65 $W --ack raw/store --rejects out m <lines 2>err
+	[[ $($R --count m) == 19 ]]
+	[[ $(<"$MFX_HOME/bus/raw/groups/store") == 30 ]]
+	grep -qx "mfx-write-keyed: not stored: 'dev:bad' at 1700000007, channel 'c': it is bad" err
+	(($(grep -c 'not stored' err) == 10))
+	grep -q '11 readings refused by the store' err
+	[[ $(wc -l <out) == 11 ]]
+	sed 's/dev:bad/dev:n/' out | $W m
+	[[ $($R m | jq .v | sort -n | xargs) == $(seq -s ' ' 30) ]]
+	# they can't be set aside: nothing is acknowledged
+	numbered 31 40 | sed 's/dev:n/dev:bad/' |
+		status 74 $W --ack raw/store --rejects /dev/full m 2>err
+	[[ $(<"$MFX_HOME/bus/raw/groups/store") == 30 ]]
+}
+
+@test "a store without transactions that is killed again and again has all once" {
+	numbered 1 3000 >lines
+	local i
+	for i in 1 2 3; do
+		# as if killed after each batch, before the group was moved
+		head -n $((i * 1000)) lines | $W --batch 7 --ack raw/store m
+		echo 0 >"$MFX_HOME/bus/raw/groups/store"
+	done
+	$W --ack raw/store m <lines
+	[[ $($R m | jq .v | sort -n | uniq | wc -l) == 3000 ]]
+	[[ $($R --count m) == 3000 ]]
+	(($(grep -c . m) > 6000))
+}
