@@ -9,8 +9,9 @@
 /*
  * What keeps the lines of a bus.  driver.c has the functions of bus.h, which
  * are about any bus; it checks names and calls the driver.  A driver's own
- * structs begin with those below, whose fields are filled in for it; its
- * functions return what the functions of bus.h do, and never get a bad name.
+ * structs begin with those below, and its `open` fills them in, but for
+ * bus.driver.  Its functions return what those of bus.h do, and never get a
+ * bad name.
  *
  * A new driver is a folder, a row in driver.c, and passes
  * tests/bus_conformance.bats with its URL.
@@ -31,7 +32,7 @@ struct bus_reader {
 	uint64_t pos;		/* of the next line; the driver moves it */
 	/* the driver sets them: not equal when lines between them are gone */
 	uint64_t gone_from, gone_to;
-	int watch;		/* what driver->watch gave, or -1 */
+	int watch;		/* -1 until `watch` has given it */
 };
 
 struct bus_group {
@@ -56,6 +57,10 @@ struct bus_writer_ops {
 	int (*open)(struct bus_writer **, struct bus *, const char *stream,
 	    enum bus_sync, struct fault *);
 	void (*close)(struct bus_writer *);
+	/* Where a server says later that it has the lines, append keeps a
+	 * bounded number of them on their way and waits when there are more,
+	 * and commit waits for all.  With a source, the group and `at` are
+	 * what the same lines are known by when they come again. */
 	int (*append)(struct bus_writer *, struct str lines,
 	    struct bus_source *, uint64_t *seq, struct fault *);
 	int (*append_each)(struct bus_writer *, struct str *lines,
