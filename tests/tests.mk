@@ -28,7 +28,9 @@ test_env = MAKE="$(MAKE)" CC="$(CC)" BUILD="$(BUILD)" MFX_BIN="$(abspath $(BIN))
 
 $(BUILD)/unit/% $(BUILD)/bench/%: PROGRAM_LIBS = $(ALL_LIBS) $(LIBS) -lm
 # the parts of commands that have a folder, for the tests of these parts
-$(BUILD)/libcmd.a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*/*.c))
+parts = $(wildcard $(CMDS:mfx-%=cmd/%/*.c) \
+	$(if $(filter mfx-things,$(CMDS)),cmd/items/*.c))
+$(BUILD)/libcmd.a: $(patsubst %.c,$(BUILD)/%.o,$(parts))
 	@rm -f $@
 	$(call run,AR,$(AR) rcs $@ $^)
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcmd.a $(BUILD)/libmfx.a
