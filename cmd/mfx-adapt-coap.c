@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Takes messages over CoAP and writes each as a line to stdout or to a
- * stream of the bus; gives the lines that come on stdin to those who
- * observe their channel.  2.04 is said after the line has been written;
- * who may is asked for every message.  A message that comes twice because
- * its answer was lost is written once.  An observer gets every message, in
- * order, or is told that it was too slow; it holds up nobody.
+ * stream of the bus; delivers the lines that come on stdin to the
+ * observers of their channel.  It answers 2.04 after the line has been
+ * written, and checks authorization for every message.  A message that comes
+ * twice because its answer was lost is written once.  An observer gets every
+ * message, in order, or is told that it was too slow; it delays no other.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Takes messages over HTTP, as Mainflux did, and writes each as a line to
- * stdout or to a stream of the bus.  202 is said after the line has been
- * written there; who may publish is asked for every message.  Order is kept
- * for each connection; nothing is refused for its format.
+ * stdout or to a stream of the bus.  It answers 202 after the line has
+ * been written there, and checks authorization for every message.  Order is
+ * kept for each connection; nothing is refused for its format.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -96,7 +96,7 @@ commit(void)
 	}
 }
 
-/* Where it goes and who sent it, or else the answer: false. */
+/* The route of the message; false when it was answered with a refusal. */
 static bool
 may_publish(struct http_request *r, struct route *route,
     struct buf *subtopic)
@@ -198,7 +198,7 @@ ended(const struct http_request *r, void *arg)
 
 /* ---- the loop ---- */
 
-/* One turn: what came in is written down before anything is answered. */
+/* One turn: received messages are written before any is answered. */
 static void
 turn(void)
 {
@@ -224,7 +224,7 @@ at_end(void)
 	    (setup.single && http_connections(servers[0]) == 0);
 }
 
-/* Nothing new, but what has begun is finished. */
+/* Accepts nothing new, and finishes what has begun. */
 static void
 drain(void)
 {

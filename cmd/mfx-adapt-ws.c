@@ -184,7 +184,7 @@ deliver(void)
 
 /* ---- the loop ---- */
 
-/* One turn: what came in is written down; true when the next is not to
+/* One turn: received messages are written; true when the next must not
  * wait. */
 static bool
 turn(bool hurry)

@@ -153,7 +153,7 @@ at_end(void)
 	    (setup.single && http_connections(servers[0]) == 0);
 }
 
-/* Nothing new, but what has begun is finished. */
+/* Accepts nothing new, and finishes what has begun. */
 static void
 drain(void)
 {

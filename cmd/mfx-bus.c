@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Manages the bus: what is on it, who has read how far, what may go.  Only
- * prune, seek and forget change anything, only what they name, and only when
- * all that they name can be had.
+ * Manages the bus: what is on it, how far groups have read, what can be
+ * removed.  Only prune, seek and forget change anything, only their operands,
+ * and only when all of these can be changed.
  */
 #include "cmd/bus/verbs.h"
 

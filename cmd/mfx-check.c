@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is wrong with SenML, as a compiler says it: errors are what
- * mfx-normalize refuses, warnings what it takes but should not have been
- * sent.  Nothing else is written, nothing is changed.
+ * Reports errors in SenML as a compiler does: errors are what mfx-normalize
+ * refuses, warnings what it accepts although it should not have been sent.
  */
 #include <inttypes.h>
 #include <string.h>

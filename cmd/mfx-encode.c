@@ -2,8 +2,9 @@
 /*
  * Records in, SenML packs or one open stream out, with base fields so that
  * they are small: the inverse of mfx-normalize.  Records of one route keep
- * their order.  What SenML can't say is refused with its whole message.  A
- * position on the bus goes on when all up to there is out, and nothing else.
+ * their order.  A message that SenML can't express is refused as a whole.  A
+ * position on the bus is passed on when everything up to it, and nothing
+ * more, has been written.
  */
 #include "base/filter.h"
 #include "base/program.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Passes on the messages that are asked for: packs and resolved records as
- * they came, byte for byte and in their order.  A pack goes on as a whole
- * when one of its records fits; --records takes those out of it.  What is
- * dropped leaves its position on the bus behind, as a mark, so that an
- * acknowledgement further down the pipe stays exact.
+ * Prints the messages that match: packs and resolved records as they came,
+ * byte for byte and in their order.  A pack is printed as a whole when one of
+ * its records matches; with --records only these are.  A dropped line leaves
+ * its position on the bus as a mark, so that acknowledgement further down the
+ * pipe stays exact.
  */
 #include "base/filter.h"
 #include "base/program.h"
@@ -64,7 +64,7 @@ line_wanted(const struct route *route)
 	return opt.invert;
 }
 
-/* Counting, there is no output that marks could stand in. */
+/* With --count there is no output for marks. */
 static void
 drop(const struct route *route)
 {

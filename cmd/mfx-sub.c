@@ -2,8 +2,9 @@
 /*
  * Lines of a stream of the bus to stdout, each with its position as its
  * first label, "seq".  Lines that --channel or --shard leave out become
- * marks, so that who acknowledges is not held up.  With a group it goes on
- * where the group is; it does not move the group itself but by --auto-ack.
+ * marks, so that the acknowledging sink keeps advancing.  With a group it
+ * continues at the group's position; it moves the group only with
+ * --auto-ack.
  */
 #include <errno.h>
 #include <sysexits.h>
@@ -59,7 +60,7 @@ static const struct program program = {
 	.options = options,
 };
 
-/* a mark stands for at most so many lines that were left out */
+/* a mark stands for at most this many lines that were left out */
 #define MARK_EVERY 4096
 
 static struct {
@@ -73,7 +74,7 @@ static struct {
 	struct pace pace;
 	struct choice choice;
 	uint64_t written;	/* lines */
-	uint64_t position;	/* of the last line that was looked at */
+	uint64_t position;	/* of the last line that was read */
 	uint64_t left_out;	/* lines since the last one written */
 	uint64_t acked;
 } sub = { .choice.channels = &opt.channels };

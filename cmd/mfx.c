@@ -37,8 +37,8 @@ static const struct program program = {
 	.options_first = true,
 };
 
-/* What the tables of this program and its pages are asked for by name; a
- * name from argv may lead nowhere else. */
+/* A name from argv is looked up among programs and pages, and must not lead
+ * anywhere else. */
 static bool
 name_valid(const char *z)
 {
@@ -118,8 +118,8 @@ show_page(char *page)
 	if (!which_in_path("man", path) || (pid = fork()) < 0)
 		return false;
 	if (pid == 0) {
-		/* that there is no such page is not worth a word: there is
-		 * --help instead */
+		/* a missing page is not reported: --help is shown
+		 * instead */
 		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 		if (null >= 0)

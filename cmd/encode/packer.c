@@ -102,7 +102,7 @@ list_labels(struct route *r, struct str *labels[LABELS])
 	labels[3] = &r->subtopic;
 }
 
-/* What has to be the same for records to share a pack. */
+/* What must be the same for records to share a pack. */
 static void
 make_key(struct buf *key, struct route *r, unsigned version)
 {
@@ -386,7 +386,8 @@ put_mark(struct gather *g)
 	tell(g);
 }
 
-/* One pack of record i and those behind it into scratch; how many. */
+/* Writes one pack of record i and those after it to scratch; returns how
+ * many. */
 static size_t
 encode_from(struct gather *g, struct gathered *p, size_t i,
     const struct route *r)

@@ -46,7 +46,7 @@ struct gather {
 	struct gathered *recent;
 	size_t n, held;		/* of them; those that hold records */
 	size_t weight;		/* bytes held */
-	size_t untold;		/* bytes written behind the last seq */
+	size_t untold;		/* bytes written after the last seq */
 	uint16_t *table;	/* hash of the route to index + 1 */
 	uint64_t seed;
 	int64_t due;		/* all is to be written by then */

@@ -14,8 +14,8 @@ hex_digit(char c)
 	return p ? (int)(p - digits) : -1;
 }
 
-/* the escape behind a backslash; how many characters it took, 0 when it
- * is none */
+/* the escape after a backslash; how many characters it has, 0 when it is
+ * not valid */
 static size_t
 put_escape(struct buf *b, const char *z)
 {
@@ -52,7 +52,7 @@ end_part(struct template *t, size_t *start, enum field f)
 	*start = t->text.n;
 }
 
-/* A field in braces, z behind the brace. */
+/* A field in braces, z after the brace. */
 static const char *
 parse_field(struct template *t, const char *z, size_t *start, size_t *n)
 {

@@ -12,9 +12,9 @@
 #define TEMPLATE_PARTS_MAX 128
 
 struct template {
-	struct buf text;	/* all fixed text, one part behind another */
+	struct buf text;	/* all fixed text, one part after another */
 	struct {
-		size_t n;	/* bytes of text in front of the field */
+		size_t n;	/* bytes of text before the field */
 		enum field field;	/* FIELDS for none */
 	} parts[TEMPLATE_PARTS_MAX];
 	int n;

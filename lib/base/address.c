@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define V4_BITS 96	/* of the prefix in front of an IPv4 address */
+#define V4_BITS 96	/* of the prefix before an IPv4 address */
 
 static void
 from_v4(struct address *a, const void *four)

@@ -43,7 +43,7 @@ bool address_same_network(const struct address *, const struct address *);
 struct proxies {
 	struct {
 		struct address address;
-		unsigned bits;		/* of the 128 that have to match */
+		unsigned bits;		/* of the 128, those to match */
 	} v[PROXIES_MAX];
 	int n;
 	bool local;			/* trust peers on a Unix socket, too */

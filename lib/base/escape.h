@@ -17,14 +17,14 @@ void escape_put(struct buf *, struct str text);
 bool escape_acts(unsigned long c);
 
 /* The length of the character beyond ASCII at z that a terminal acts upon, or
- * 1 for a byte that is no UTF-8: *c is what JSON has for it.  0 when it can be
+ * 1 for a byte that is not UTF-8: *c is what JSON has for it.  0 when it can be
  * shown. */
 size_t escape_at(const char *z, unsigned long *c);
 
 /* replaces bytes that a terminal would act upon by '?', in place */
 void escape_clean(char *z);
 
-/* a field of a CSV file: in quotes when it has to be (RFC 4180) */
+/* a field of a CSV file: in quotes when necessary (RFC 4180) */
 void escape_put_csv(struct buf *, struct str text);
 
 #endif

@@ -298,7 +298,7 @@ int
 secret_read(const char *path, const char *what, struct buf *b,
     struct fault *fault)
 {
-	/* a growing buffer would leave copies behind: take it all at once */
+	/* a growing buffer would leave copies: allocate it all at once */
 	buf_room(b, b->max);
 	if (path == NULL)
 		return prompt(what, b, fault);

@@ -13,7 +13,7 @@
 #include "base/signal.h"
 
 #define WARNINGS_MAX 10
-/* one line in may become many out, all of which have to be there before
+/* one line in may become many out, all of which must be in the buffer before
  * the first may leave: see PACK_OUT_MAX in senml/pack.h */
 #define OUT_MAX ((size_t)80 << 20)
 
@@ -63,7 +63,7 @@ filter_init(struct filter *f, char **files, const char *rejects,
 	return -1;
 }
 
-/* where the line given last stands, without a newline behind it */
+/* the place of the line returned last, without a newline after it */
 static bool
 is_last(const struct filter *f)
 {
@@ -86,8 +86,8 @@ cut_off(struct filter *f)
 	    "it was cut off, and will come again");
 }
 
-/* Was the line that was refused the last one?  Then it was cut off, and what
- * wrote it to us has ended it. */
+/* Was the refused line the last one?  Then it was cut off, and the program
+ * before us has added its newline. */
 static void
 settle_half(struct filter *f, bool last)
 {

@@ -95,7 +95,7 @@ glob_fault(struct str g)
 
 /* ---- compiling ---- */
 
-/* what an element is made of, in front of it; *i goes on after it */
+/* the kind of an element, before it; *i is moved past it */
 struct glob_element {
 	bool any, inverted;
 	struct str set;			/* its ranges */

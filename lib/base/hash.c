@@ -11,7 +11,7 @@ hash_seed(void)
 {
 	uint64_t seed;
 
-	/* without entropy, yet at boot, the address has to do */
+	/* without entropy, early at boot, the address must do */
 	return os_random(&seed, sizeof seed) ? seed :
 	    (uint64_t)(uintptr_t)&seed;
 }

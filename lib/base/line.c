@@ -56,7 +56,7 @@ give(struct line_in *in, struct str *line, size_t n, size_t newline)
 }
 
 /*
- * The unread bytes hold no newline: make room behind them.  False when
+ * The unread bytes contain no newline: make room after them.  False when
  * they have reached the limit.
  */
 static bool

@@ -89,8 +89,8 @@ open_address(const struct addrinfo *ai)
 	return -1;
 }
 
-/* Splits "host:port", "[v6]:port", ":port" in place; NULL when it is none of
- * them, or the port no number that one can be. */
+/* Splits "host:port", "[v6]:port", ":port" in place; NULL when it has
+ * another form, or the port is not valid. */
 static char *
 split_port(char *host, char **port)
 {

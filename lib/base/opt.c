@@ -148,7 +148,7 @@ opt_find(const struct opt *o, const char *name, size_t n, char letter)
 	return NULL;
 }
 
-/* "12s", or a number of bytes or of whatever else */
+/* a duration such as "12s", or a plain number */
 static void
 opt_print_bound(const struct opt *o, int64_t v, char to[STAMP_TEXT])
 {
@@ -191,7 +191,7 @@ opt_fail(struct opt_parser *parser, const char *fmt, ...)
 	return -1;
 }
 
-/* A value that is not taken: what would be right. */
+/* A value that is refused: says what would be right. */
 static int
 opt_refuse(struct opt_parser *parser, const struct opt *o, const char *value)
 {
@@ -294,7 +294,7 @@ opt_parse_letters(struct opt_parser *parser, char **argv)
 	return 1;
 }
 
-/* Moves argv[i..i+n) in front of the operands that begin at `first`. */
+/* Moves argv[i..i+n) before the operands that begin at `first`. */
 static void
 opt_to_front(char **argv, int first, int i, int n)
 {

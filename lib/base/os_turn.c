@@ -36,8 +36,8 @@ os_turn_wait(int fd, _Atomic uint32_t *turns, uint32_t seen)
 	syscall(FUTEX, turns, FUTEX_WAIT, seen, &most, NULL, 0);
 }
 
-/* The count is moved once more after the lock, so that who has just failed
- * to get it does not sleep when nobody is left to wake him. */
+/* The count is moved once more after the lock, so that a process that has
+ * just failed to get it does not sleep when none is left to wake it. */
 void
 os_turn_end(int fd, _Atomic uint32_t *turns)
 {
@@ -48,7 +48,8 @@ os_turn_end(int fd, _Atomic uint32_t *turns)
 
 #else
 
-/* Waits for the lock itself, which the kernel takes from who is killed. */
+/* Waits for the lock itself, which the kernel takes from a process that is
+ * killed. */
 void
 os_turn_wait(int fd, _Atomic uint32_t *turns, uint32_t seen)
 {

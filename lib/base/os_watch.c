@@ -98,8 +98,8 @@ os_watch_open(void)
 	return -1;
 }
 
-/* all are looked at by whoever is told to; which one it is, the directory's
- * number says */
+/* any change wakes the caller, who then looks at all watches; the number says
+ * which directory it was */
 int
 os_watch_add(int watch, const char *directory, bool growth)
 {

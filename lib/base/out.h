@@ -40,8 +40,8 @@ int out_write(struct out *);		/* writes what is whole */
 /*
  * The end of an output: writes what is whole and closes fd, as some file
  * systems report a failed write only then.  Returns the `status` given; after
- * a failure says it on stderr and returns EX_IOERR.  An fd below 0 is no
- * output.  out_release() is still to be called.
+ * a failure says it on stderr and returns EX_IOERR.  With an fd below 0
+ * there is no output.  out_release() is still to be called.
  */
 int out_finish(struct out *, int status);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* an hour: who waits asks again */
+/* an hour: the caller asks again */
 #define LEFT_MAX 3600000.0
 
 bool

@@ -261,7 +261,7 @@ parse_calendar(struct scan s, struct stamp *out)
 	tm.tm_mon -= 1;
 	check = tm;
 	t = timegm(&check);
-	/* timegm repairs a 31 April: what it changed was no date */
+	/* timegm repairs a 31 April: a date that it changed was not valid */
 	if (check.tm_mon != tm.tm_mon || check.tm_mday != tm.tm_mday ||
 	    check.tm_hour != tm.tm_hour || check.tm_min != tm.tm_min ||
 	    t > INT64_MAX / STAMP_SECOND - 90000 ||

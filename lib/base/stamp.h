@@ -34,10 +34,10 @@ size_t stamp_print_utc(char *to, struct stamp);
  * A time as a user writes it in an option:
  *	1700000000.5 or @1700000000.5	seconds since 1970
  *	2023-11-14T22:13:20Z		RFC 3339, with Z or an offset
- *	2023-11-14 22:13, 2023-11-14	the same in UTC, cut short
+ *	2023-11-14 22:13, 2023-11-14	shortened, in UTC
  *	-1h, -90s, -2d, +5m		before or after now
  *	now
- * Returns false when it is none of these or out of range.
+ * Returns false when it has another form or is out of range.
  */
 bool stamp_parse(struct str, struct stamp now, struct stamp *out);
 

@@ -8,7 +8,7 @@
 
 #define ROWS 100
 #define ELLIPSIS "\xe2\x80\xa6"
-/* bytes of a cell's text that are looked at, so that the rows held have a
+/* bytes of a cell's text that are read, so that the rows held have a
  * bound whatever the devices send */
 #define LOOK_MAX 2048
 
