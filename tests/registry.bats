@@ -168,7 +168,7 @@ load identity
 	status 1 mfx-things get "$a" nobody "$b" >out 2>err
 	(($(wc -l <out) == 2)) && grep -q "no thing 'nobody'" err
 	refuses 64 "missing THING" mfx-things get
-	refuses 64 "either IDs or filters" mfx-things list --name x "$a"
+	refuses 64 "operands or filters" mfx-things list --name x "$a"
 }
 
 @test "lists: by name, by metadata, by connection, without an end" {
@@ -488,7 +488,7 @@ load identity
 	mfx-channels enable "$c"
 	can 1 "thing $t is disabled" "$t" subscribe "$c"
 	mfx-things key "$t" | jq -r .key >key
-	can 1 "or its thing is disabled" --key-file key publish "$c"
+	can 1 "or the thing is disabled" --key-file key publish "$c"
 	mfx-things enable "$t"
 	can 0 "yes: " "$t" publish "$c"
 	can 0 "subscribe" "$t" subscribe "$c"
@@ -499,7 +499,7 @@ load identity
 	can 0 "yes: thing $t" --key-file key publish "$c"
 	mfx-things key --remove "$t"
 	can 1 "was revoked" "$t" publish "$c"
-	can 1 "nobody has this key" --key-file key publish "$c"
+	can 1 "no thing has this key" --key-file key publish "$c"
 	mfx-things key --key-file key "$t"
 	can 0 "yes: " --key-file - subscribe "$c" <key
 	mfx-channels remove "$c"

@@ -256,7 +256,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	NO="there is no channel $bc" can --key-file key publish "$bc"
 	mv "$(TOKEN_FILE)" away
 	NO="thing $t is not connected to channel $bc" can --key-file key publish "$bc"
-	NO="nobody has this key, or its thing is disabled" can --key-file - publish "$bc" <<<"not $(<key)"
+	NO="no thing has this key, or the thing is disabled" can --key-file - publish "$bc" <<<"not $(<key)"
 	MFX_URL= mfx-channels connect "$c" "$t"
 	[[ $(mfx-can --key-file key subscribe "$c") == "yes: thing $t "* ]]
 	refuses 77 "mfx-token login" mfx-can "$t" publish "$c"
