@@ -354,6 +354,25 @@ test_created_meanwhile(void)
 	bus_group_close(other);
 }
 
+/* a sink goes on while somebody removes the stream */
+static void
+test_group_removed(void)
+{
+	struct bus_group *g, *other;
+	char command[256];
+	uint64_t seq;
+
+	CHECK(bus_group_open(&g, bus, "gone", "g", &fault) == 0);
+	CHECK(bus_group_set(g, 5, &fault) == 0);
+	snprintf(command, sizeof command, "rm -r %s/gone", getenv("MFX_BUS"));
+	CHECK(system(command) == 0);
+	CHECK(bus_group_set(g, 7, &fault) == 0);
+	CHECK(bus_group_open(&other, bus, "gone", "g", &fault) == 0);
+	CHECK(bus_group_get(other, &seq, &fault) == 1 && seq == 7);
+	bus_group_close(g);
+	bus_group_close(other);
+}
+
 int
 main(void)
 {
@@ -385,6 +404,8 @@ main(void)
 		test_removed();
 	TEST("a group made meanwhile keeps its position")
 		test_created_meanwhile();
+	TEST("a group is moved though its stream was removed")
+		test_group_removed();
 	bus_close(bus);
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	CHECK(system(command) == 0);
