@@ -3,6 +3,7 @@
 # marks `.\" given COMMAND` in the page.
 . "$ROOT/tests/setup.bash"
 . "$ROOT/tests/tls.bash"
+. "$ROOT/tests/servers.bash"
 PATH=$SEEN:$PATH
 # as of somebody who has just logged in
 export HOME=$PWD MFX_HOME=$PWD/home ROOT BIN REMOTE SEEN
@@ -48,6 +49,14 @@ a_site() {
 a_store() {
 	mfx-sub raw/store --no-follow | mfx-normalize |
 		mfx-write-sqlite --ack raw/store messages.db
+}
+
+# a database, and where it is found without a port
+a_postgres() {
+	export PGPORT PGPASSWORD
+	server_start postgres
+	PGPORT=$(server_port postgres) PGPASSWORD=$SERVER_PASSWORD
+	echo "$SERVER_PASSWORD" >pg.password
 }
 
 certificates() {

@@ -4,6 +4,24 @@
 # of them.  A new program is given a line in as_filter, as_sink or
 # as_source below, or stands in `others`; the first test sees to that.
 load setup
+load tls
+load servers
+
+setup_file() {
+	server_start postgres
+}
+
+# a database of PostgreSQL, for as long as m.db* is not removed
+database() {
+	local name=t$BASHPID$RANDOM
+	[[ -e m.db.url ]] || {
+		psql -qAt -c "CREATE DATABASE $name OWNER $SERVER_USER" \
+		    "postgres://postgres:$SERVER_PASSWORD@127.0.0.1:$(server_port \
+		    postgres)/postgres" >&2 || return
+		server_url postgres | sed "s,/$SERVER_DATABASE\$,/$name," >m.db.url
+	}
+	cat m.db.url
+}
 
 # Those that read lines and write lines: their arguments, and their status
 # when there is nothing to read.
@@ -25,6 +43,9 @@ as_sink() {
 	mfx-pub) ARGS=(s) SHOW='cat "$MFX_HOME"/bus/s/*.ndjson' ;;
 	mfx-write-sqlite) ARGS=(m.db)
 		SHOW='sqlite3 m.db "SELECT * FROM messages"' ;;
+	mfx-write-postgres) export DATABASE
+		DATABASE=$(database) ARGS=("$DATABASE")
+		SHOW='psql -qAt -c "TABLE messages ORDER BY time_ns" "$DATABASE"' ;;
 	*) return 1 ;;
 	esac
 }
@@ -37,6 +58,9 @@ as_source() {
 		many_lines | mfx-pub s ;;
 	mfx-read-sqlite) ARGS=(m.db)
 		[[ -e m.db ]] || many_lines | mfx-write-sqlite m.db ;;
+	mfx-read-postgres) ARGS=("$(database)")
+		mfx-read-postgres -c "${ARGS[@]}" ||
+			many_lines | mfx-write-postgres "${ARGS[@]}" ;;
 	mfx-gen) ARGS=(--count 20000) ;;
 	*) return 1 ;;
 	esac

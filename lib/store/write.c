@@ -7,6 +7,7 @@
  * waited for: nothing is dropped.
  */
 #include <stdio.h>
+#include <sysexits.h>
 
 #include "base/diag.h"
 #include "base/program.h"
@@ -22,8 +23,10 @@ write_open(const struct store_driver *store, const char *place, void **writer,
 	store_patience_init(patience);
 	while ((r = store->open_writer(writer, place, &patience->watch,
 	    fault)) == STORE_LATER)
-		if (!store_try_again(patience, fault))
+		if (!store_try_again(patience, fault)) {
+			fault->status = EX_TEMPFAIL;
 			break;
+		}
 	if (r == STORE_DONE)
 		store_is_back(patience);
 	return r;
