@@ -114,7 +114,7 @@ health() {
 
 @test "health: a store that is broken, gone, or locked; and well again" {
 	serve_api
-	health 200 store:messages pass 'there is none yet'
+	health 200 store:messages pass 'does not exist yet'
 	readings 0 3 | mfx-write-sqlite "$STORE"
 	health 200 store:messages pass ''
 	# gone: it has been there

@@ -345,7 +345,7 @@ publish_numbered() {
 	mfx-adapt-mqtt --help | grep -q -- '    --host HOST'
 	fake refuse 5
 	status 69 timeout 30 mfx-adapt-mqtt -h 127.0.0.1 -p "$PORT" --topic x 2>err
-	grep -q 'write --host 127.0.0.1$' err
+	grep -q 'use --host 127.0.0.1$' err
 }
 
 @test "what does not go together, and rules that are none: 64" {

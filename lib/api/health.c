@@ -243,7 +243,7 @@ judge_store(struct api *api, struct inquiry *q, struct api_store *store,
 	const char *wrong = NULL, *note = NULL;
 
 	if (fault->status == EX_NOINPUT && !store->given && !store->seen)
-		note = "there is none yet";
+		note = "does not exist yet";
 	else if (fault->status == EX_NOINPUT)
 		wrong = "is not there";
 	else if (fault->status != 0)

@@ -42,7 +42,7 @@ decode(struct reading *r, struct str raw, struct str *to)
 
 	for (i = 0; i < raw.n; i++)
 		if ((unsigned char)raw.p[i] < ' ' || raw.p[i] == 0x7f)
-			return "a control character has to be "
+			return "a control character must be "
 			    "percent-encoded";
 	buf_clear(&r->scratch);
 	if (!percent_decode(&r->scratch, raw))

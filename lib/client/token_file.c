@@ -42,7 +42,7 @@ token_file_writable(const struct remote_setup *setup, struct fault *fault)
 	const char *path = token_file_given(setup);
 
 	return path == NULL || strcmp(path, "-") != 0 ? 0 : fault_set(fault,
-	    EX_USAGE, "--token-file has to be a file that can be rewritten, "
+	    EX_USAGE, "--token-file must be a file that can be rewritten, "
 	    "not '-'");
 }
 

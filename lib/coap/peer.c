@@ -188,7 +188,7 @@ take_key(struct peer *p, struct str key)
 	case ACCESS_ERROR:
 		return false;
 	default:
-		p->refused = "its certificate names nobody's key";
+		p->refused = "its certificate names the key of no thing";
 		return true;
 	}
 }

@@ -117,7 +117,7 @@ static const char *
 ask_limit(struct ask *a, struct str value)
 {
 	return ask_digits(value, &a->query.limit) ? NULL :
-	    "limit has to be one number from 0";
+	    "limit must be a number of 0 or more";
 }
 
 static const char *
@@ -176,14 +176,14 @@ ask_truth(struct str value, bool *to)
 {
 	*to = str_eq(value, STR("true"));
 	return *to || str_eq(value, STR("false")) ? NULL :
-	    "has to be true or false";
+	    "must be true or false";
 }
 
 static const char *
 ask_count(struct ask *a, struct str value)
 {
 	return ask_truth(value, &a->query.count) == NULL ? NULL :
-	    "count has to be true or false";
+	    "count must be true or false";
 }
 
 /* ---- values ---- */
