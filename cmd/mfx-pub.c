@@ -14,7 +14,7 @@
 #include "base/filter.h"
 #include "base/program.h"
 #include "base/signal.h"
-#include "bus/appender.h"
+#include "cmd/pub/appender.h"
 #include "line/canonical.h"
 #include "line/mark.h"
 

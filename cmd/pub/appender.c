@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bus/appender.h"
+#include "cmd/pub/appender.h"
 
 #include <sysexits.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_BUS_APPENDER_H
-#define MFX_BUS_APPENDER_H
+#ifndef MFX_CMD_PUB_APPENDER_H
+#define MFX_CMD_PUB_APPENDER_H
 
 #include "bus/bus.h"
 
 /*
- * Appending for a program that has no other place for its lines: when the
- * disk is full it waits for room.  Like filter.h it prints messages itself.
+ * What mfx-pub has read exists nowhere else: when the disk is full this waits
+ * for room.  Like filter.h it prints messages itself.
  */
 struct appender {
 	struct bus_writer *writer;
