@@ -197,7 +197,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	    --old-password-file new --password-file bytes
 	refuses 65 "8 to 1024" mfx-users update "$MFX_USER" \
 	    --old-password-file new --password-file - <<<short
-	MFX_URL= refuses 64 "with --url" mfx-users update "$MFX_USER" \
+	MFX_URL= refuses 64 "needs --url" mfx-users update "$MFX_USER" \
 	    --old-password-file new --password-file old
 }
 

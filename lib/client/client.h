@@ -73,7 +73,7 @@ struct client_query {
 enum decision {
 	DECISION_FAULT = -1,
 	DECISION_YES,
-	DECISION_NOBODY,	/* nobody has this key, or its thing is
+	DECISION_NOBODY,	/* no thing has this key, or the thing is
 				 * disabled */
 	DECISION_NO_THING,
 	DECISION_NO_KEY,	/* it was revoked */
