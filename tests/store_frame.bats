@@ -93,10 +93,12 @@ numbered() {
 	await 10 grep -q 'is away' err
 	kill "$PID"
 	status 75 wait "$PID"
+	exec 5>&-
 	rm m.away
 	$W --every 10ms --ack raw/store m <in >out 2>err 3>&- &
 	PID=$!
 	PIDS+=("$PID")
+	exec 5>in
 	numbered 1 10 >&5
 	await 10 eval '[[ $($R --count m) == 10 ]]'
 	touch m.away
