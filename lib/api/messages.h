@@ -53,7 +53,6 @@ const char *messages_type(enum messages_form);
 struct messages_writer {
 	enum messages_form form;
 	/* private */
-	bool aggregates;
 	bool any;			/* a record has been written */
 	uint8_t version;		/* of a pack */
 	struct encoder encoder;

@@ -14,10 +14,7 @@
 void
 messages_writer_init(struct messages_writer *w, const struct messages_ask *a)
 {
-	*w = (struct messages_writer){
-		.form = a->form,
-		.aggregates = a->ask.query.aggregate != AGGREGATE_NONE,
-	};
+	*w = (struct messages_writer){ .form = a->form };
 	encode_init(&w->encoder, &codec_sensml);
 	buf_init(&w->scratch, FIELD_MAX);
 }
@@ -176,9 +173,6 @@ messages_put(struct messages_writer *w, struct buf *b,
 {
 	const char *why = NULL;
 
-	if (w->aggregates && r->kind == VALUE_NUMBER &&
-	    (r->value.p == NULL || !number_valid(r->value)))
-		return "an aggregate is beyond what a number can hold";
 	switch (w->form) {
 	case MESSAGES_PAGE:
 		put_message(w, b, route, r);

@@ -62,6 +62,54 @@ test_batch(void)
 	batch_release(&b);
 }
 
+static struct reading_id
+id_of(struct batch *b, const char *line)
+{
+	add(b, line);
+	return b->readings[b->n - 1].id;
+}
+
+static bool
+id_same(struct reading_id a, struct reading_id b)
+{
+	return a.source == b.source && a.high == b.high && a.low == b.low;
+}
+
+static void
+test_ids(void)
+{
+	static const char
+	    first[] = "{\"channel\":\"c\",\"seq\":7,\"part\":1,\"n\":\"a\","
+	    "\"v\":1,\"t\":2e9}",
+	    last[] = "{\"channel\":\"c\",\"seq\":7,\"n\":\"a\",\"v\":1,"
+	    "\"t\":2e9}",
+	    joined[] = "[{\"channel\":\"c\",\"seq\":7,\"part\":0,"
+	    "\"n\":\"a\",\"v\":1,\"t\":2e9}]",
+	    other[] = "[{\"channel\":\"c\",\"seq\":9,\"part\":0,"
+	    "\"n\":\"a\",\"v\":1,\"t\":2e9}]";
+	struct batch_ids ids;
+	struct batch a, b, c;
+	struct reading_id id;
+
+	batch_ids_init(&ids, "raw/store");
+	batch_init(&a, &ids);
+	id = id_of(&a, first);
+	CHECK(id.high == 7 && !id_same(id, id_of(&a, last)));
+	CHECK(id_same(id, id_of(&a, first)));
+	/* what is joined otherwise the next time is the same reading */
+	CHECK(id_same(id_of(&a, joined), id_of(&a, other)));
+	CHECK(id_of(&a, joined).high >> 63 == 1);
+	batch_ids_init(&ids, "raw/other");
+	batch_init(&b, &ids);
+	CHECK(!id_same(id, id_of(&b, first)));
+	batch_ids_init(&ids, NULL);
+	batch_init(&c, &ids);
+	CHECK(!id_same(id_of(&c, first), id_of(&c, first)));
+	batch_release(&a);
+	batch_release(&b);
+	batch_release(&c);
+}
+
 static int64_t
 find(struct series_cache *c, struct buf *key, const struct record *r)
 {
@@ -119,6 +167,8 @@ main(void)
 	pack_init(&pack);
 	TEST("batches are cut at whole lines, and split")
 		test_batch();
+	TEST("a reading has the same id when it comes again, and no other has it")
+		test_ids();
 	TEST("the cache of series never gives a wrong one")
 		test_series();
 	pack_release(&pack);
