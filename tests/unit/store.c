@@ -167,7 +167,7 @@ main(void)
 	pack_init(&pack);
 	TEST("batches are cut at whole lines, and split")
 		test_batch();
-	TEST("a reading has the same id when it comes again, and no other has it")
+	TEST("a reading has the same id again, and no other has it")
 		test_ids();
 	TEST("the cache of series never gives a wrong one")
 		test_series();
