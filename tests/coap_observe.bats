@@ -136,15 +136,17 @@ sys.stdout.buffer.write(bytes(range(256)))' >bytes
 	done
 }
 
-@test "Accept: SenML in JSON or CBOR of anything; 4.06 for others" {
+@test "Accept: SenML in JSON, CBOR or XML of anything; 4.06 for others" {
 	serve_observed
 	printf '\x81\xa2\x00aa\x02\x18\x2a' >cbor
 	head -c 3 /dev/zero >zeros
 	begin json listen 3 '' con 110
 	begin cbor.got listen 3 '' con 112
+	begin xml.got listen 3 '' con 310
 	{ message 42; wrapped cbor application/senml+cbor
 	  wrapped zeros image/png; } >&8
-	await 20 eval 'grep -q kinds json && grep -q kinds cbor.got'
+	await 20 eval 'grep -q kinds json && grep -q kinds cbor.got &&
+	    grep -q kinds xml.got'
 	sed -n 's/^2.05 110 //p' json | while read -r line; do
 		unhex <<<"$line"
 		echo
@@ -152,6 +154,9 @@ sys.stdout.buffer.write(bytes(range(256)))' >bytes
 	(($(jq -e '.[0].v == 42' packs | grep -c true) == 2))
 	jq -se '.[2][0] | .vd == "AAAA" and .ct == "image/png"' packs
 	(($(grep -c '^2.05 112 8' cbor.got) == 3))
+	sed -n 's/^2.05 310 //p' xml.got | unhex | mfx-normalize -t xml >xml
+	(($(jq -e '.v == 42' xml | grep -c true) == 2))
+	jq -se '.[2] | .vd == "AAAA" and .ct == "image/png"' xml
 	coap get coap "?auth=$KEY" -s 1 -A 50
 	[[ $SAID == 4.06* ]]
 }

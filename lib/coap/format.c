@@ -30,14 +30,8 @@ static const struct {
 	T(63, "application/cbor-seq"),
 	T(101, "application/cose-key"),
 	T(102, "application/cose-key-set"),
-	T(110, "application/senml+json"),
-	T(111, "application/sensml+json"),
-	T(112, "application/senml+cbor"),
-	T(113, "application/sensml+cbor"),
 	T(114, "application/senml-exi"),
 	T(115, "application/sensml-exi"),
-	T(310, "application/senml+xml"),
-	T(311, "application/sensml+xml"),
 	T(320, "application/senml-etch+json"),
 	T(322, "application/senml-etch+cbor"),
 	T(10000, "application/vnd.ocf+cbor"),
@@ -52,13 +46,44 @@ static const struct {
 };
 #define N (sizeof formats / sizeof *formats)
 
+static int
+number_of_digits(struct str s)
+{
+	uint64_t v;
+
+	return number_digits(s, UINT16_MAX, &v) ? (int)v : FORMAT_NONE;
+}
+
+/* the row of SenML that has the number, or NULL */
+static const struct senml_codec *
+format_row(int number)
+{
+	const struct senml_codec *const *c = codecs;
+
+	while (*c != NULL && (number == FORMAT_NONE ||
+	    number_of_digits((*c)->number) != number))
+		c++;
+	return *c;
+}
+
+const struct senml_codec *
+format_codec(int number)
+{
+	const struct senml_codec *c = format_row(number);
+
+	return c != NULL && !c->stream ? c : NULL;
+}
+
 struct str
 format_type(int number, char text[FORMAT_TEXT])
 {
+	const struct senml_codec *c = format_row(number);
 	size_t i;
 
 	if (number < 0)
 		return STR("");
+	if (c != NULL)
+		return c->type;
 	for (i = 0; i < N; i++)
 		if (formats[i].number == number)
 			return formats[i].type;
@@ -82,18 +107,15 @@ same_type(struct str given, struct str type)
 	return j == type.n;
 }
 
-static int
-number_of_digits(struct str s)
-{
-	uint64_t v;
-
-	return number_digits(s, UINT16_MAX, &v) ? (int)v : FORMAT_NONE;
-}
-
 int
 format_number(struct str type)
 {
+	const struct senml_codec *const *c;
 	size_t i;
+
+	for (c = codecs; *c != NULL; c++)
+		if (same_type(type, (*c)->type))
+			return number_of_digits((*c)->number);
 
 	for (i = 0; i < N; i++)
 		if (same_type(type, formats[i].type))

@@ -120,7 +120,7 @@ struct station {
 	struct asked asked;
 	struct pack pack;
 	struct notes notes;
-	struct buf text, cbor, subtopic;
+	struct buf text, bytes, subtopic;
 	struct recall *recalls;	/* history that is being read */
 	unsigned n_recalls;
 	bool fetched;		/* somebody has all of a large notification */

@@ -42,9 +42,12 @@ note_new(struct str bytes, int format)
 void
 notes_init(struct notes *s)
 {
+	int i;
+
 	*s = (struct notes){ .delivery = NULL };
 	pack_init(&s->pack);
-	encode_init(&s->cbor, &codec_cbor);
+	for (i = 0; i < CODECS_NAMED; i++)
+		encode_init(&s->encoders[i], codecs[i]);
 	buf_init(&s->text, TEXT_MAX);
 	buf_init(&s->bytes, TEXT_MAX);
 }
@@ -52,8 +55,11 @@ notes_init(struct notes *s)
 void
 notes_release(struct notes *s)
 {
+	int i;
+
 	pack_release(&s->pack);
-	encode_release(&s->cbor);
+	for (i = 0; i < CODECS_NAMED; i++)
+		encode_release(&s->encoders[i]);
 	buf_release(&s->text);
 	buf_release(&s->bytes);
 }
@@ -69,15 +75,17 @@ notes_end(struct notes *s)
 {
 	int i;
 
-	for (i = 0; i < NOTE_FORMS; i++) {
-		note_release(s->forms[i]);
-		s->forms[i] = NULL;
+	note_release(s->as_sent);
+	s->as_sent = NULL;
+	for (i = 0; i < CODECS_NAMED; i++) {
+		note_release(s->packs[i]);
+		s->packs[i] = NULL;
 	}
 	s->delivery = NULL;
 }
 
 bool
-senml_cbor_put(struct buf *to, struct str json, struct stamp now,
+senml_put(struct buf *to, struct str json, struct stamp now,
     struct pack *pack, struct encoder *e)
 {
 	size_t i, start = to->n;
@@ -88,9 +96,7 @@ senml_cbor_put(struct buf *to, struct str json, struct stamp now,
 		if (encode_check(e, &pack->records[i]) != NULL)
 			return false;
 	e->max = SIZE_MAX;
-	if (pack->n == 0)
-		buf_putc(to, (char)0x80);
-	else if (encode_pack(e, to, STR_NONE, pack->records, pack->n) !=
+	if (encode_pack(e, to, STR_NONE, pack->records, pack->n) !=
 	    pack->n || to->full) {
 		to->n = start;
 		return false;
@@ -99,7 +105,7 @@ senml_cbor_put(struct buf *to, struct str json, struct stamp now,
 }
 
 static struct note *
-make_json(struct notes *s)
+note_new_json(struct notes *s)
 {
 	buf_clear(&s->text);
 	delivery_put_senml(&s->text, s->delivery, &s->pack);
@@ -107,38 +113,36 @@ make_json(struct notes *s)
 	    note_new(buf_str(&s->text), FORMAT_SENML_JSON);
 }
 
+/* In the format of row i. */
 static struct note *
-make_cbor(struct notes *s)
+note_new_pack(struct notes *s, int i, int format)
 {
 	struct note *json = notes_get(s, FORMAT_SENML_JSON);
 
 	buf_clear(&s->bytes);
-	if (json == NULL || !senml_cbor_put(&s->bytes, (struct str){
+	if (json == NULL || !senml_put(&s->bytes, (struct str){
 	    json->bytes, json->n }, s->delivery->route.received, &s->pack,
-	    &s->cbor))
+	    &s->encoders[i]))
 		return NULL;
-	return note_new(buf_str(&s->bytes), FORMAT_SENML_CBOR);
+	return note_new(buf_str(&s->bytes), format);
 }
 
 struct note *
 notes_get(struct notes *s, int accept)
 {
-	int form = accept == FORMAT_SENML_JSON ? NOTE_JSON :
-	    accept == FORMAT_SENML_CBOR ? NOTE_CBOR : NOTE_AS_SENT;
-	struct note **n = &s->forms[form];
+	const struct senml_codec *codec = format_codec(accept);
+	int i = 0;
 
-	if (*n != NULL)
-		return *n;
-	switch (form) {
-	case NOTE_JSON:
-		*n = make_json(s);
-		break;
-	case NOTE_CBOR:
-		*n = make_cbor(s);
-		break;
-	default:
-		*n = note_new(s->delivery->payload,
-		    format_number(s->delivery->type));
+	if (codec == NULL) {
+		if (s->as_sent == NULL)
+			s->as_sent = note_new(s->delivery->payload,
+			    format_number(s->delivery->type));
+		return s->as_sent;
 	}
-	return *n;
+	while (codecs[i] != codec)
+		i++;
+	if (s->packs[i] == NULL)
+		s->packs[i] = codec == &codec_json ? note_new_json(s) :
+		    note_new_pack(s, i, accept);
+	return s->packs[i];
 }

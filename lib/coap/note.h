@@ -21,32 +21,32 @@ void note_hold(struct note *);
 void note_release(struct note *);
 
 /*
- * The forms of the message at hand:
+ * The forms of the message at hand: as it was sent, and as a pack in each
+ * format of senml/codec.h.
  *
  *	notes_begin(&notes, &delivery);
  *	note = notes_get(&notes, accept);	borrowed; hold to keep
  *	notes_end(&notes);
  */
-enum { NOTE_AS_SENT, NOTE_JSON, NOTE_CBOR, NOTE_FORMS };
-
 struct notes {
 	const struct delivery *delivery;
-	struct note *forms[NOTE_FORMS];
+	struct note *as_sent, *packs[CODECS_NAMED];
 	struct pack pack;
-	struct encoder cbor;
+	struct encoder encoders[CODECS_NAMED];
 	struct buf text, bytes;
 };
 
 void notes_init(struct notes *);
 void notes_release(struct notes *);
 void notes_begin(struct notes *, const struct delivery *);
-/* accept: FORMAT_NONE (as the device sent it), FORMAT_SENML_JSON or
- * FORMAT_SENML_CBOR; NULL when it can't be put that way */
+/* accept: FORMAT_NONE (as the device sent it), or what format_codec() knows;
+ * NULL when it can't be put that way */
 struct note *notes_get(struct notes *, int accept);
 void notes_end(struct notes *);
 
-/* a pack of SenML JSON as one of CBOR, appended; false when it can't be */
-bool senml_cbor_put(struct buf *, struct str json, struct stamp now,
+/* appends a pack of SenML JSON in the format of the encoder; false when it
+ * can't be */
+bool senml_put(struct buf *, struct str json, struct stamp now,
     struct pack *, struct encoder *);
 
 #endif

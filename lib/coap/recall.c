@@ -84,15 +84,20 @@ recalls_end(struct peer *p)
 static const struct buf *
 recall_pack(struct station *st, struct recall *r, int *format)
 {
+	const struct senml_codec *codec = format_codec(r->accept);
+	int i = 0;
+
 	buf_clear(&st->text);
 	history_put(r->history, &st->text);
 	*format = FORMAT_SENML_JSON;
-	if (r->accept != FORMAT_SENML_CBOR)
+	if (codec == NULL || codec == &codec_json)
 		return &st->text;
-	*format = FORMAT_SENML_CBOR;
-	buf_clear(&st->cbor);
-	return senml_cbor_put(&st->cbor, buf_str(&st->text), stamp_now(),
-	    &st->pack, &st->notes.cbor) ? &st->cbor : NULL;
+	*format = r->accept;
+	while (codecs[i] != codec)
+		i++;
+	buf_clear(&st->bytes);
+	return senml_put(&st->bytes, buf_str(&st->text), stamp_now(),
+	    &st->pack, &st->notes.encoders[i]) ? &st->bytes : NULL;
 }
 
 /* In blocks, and kept for those who fetch the others. */

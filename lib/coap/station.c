@@ -404,7 +404,7 @@ station_open(struct station **out, const struct station_options *o,
 	pack_init(&st->pack);
 	notes_init(&st->notes);
 	buf_init(&st->text, HISTORY_MAX);
-	buf_init(&st->cbor, HISTORY_MAX);
+	buf_init(&st->bytes, HISTORY_MAX);
 	buf_init(&st->subtopic, SUBTOPIC_MAX);
 	if (st->epoll_fd < 0 || st->psk == NULL) {
 		fault_errno(fault, EX_OSERR, "epoll");
@@ -435,7 +435,7 @@ station_close(struct station *st)
 	pack_release(&st->pack);
 	notes_release(&st->notes);
 	buf_release(&st->text);
-	buf_release(&st->cbor);
+	buf_release(&st->bytes);
 	buf_release(&st->subtopic);
 	sodium_free(st->psk);
 	free(st->waiting);

@@ -70,10 +70,10 @@ check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 	if (a->unmet)
 		return refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "this is there, and has no entity tag");
-	if (a->accept != FORMAT_NONE && a->accept != FORMAT_SENML_JSON &&
-	    a->accept != FORMAT_SENML_CBOR)
+	if (a->accept != FORMAT_NONE && format_codec(a->accept) == NULL)
 		return refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
-		    "Accept must be 110, 112 or absent");
+		    "Accept must be absent or a format of SenML packs, such "
+		    "as 110");
 	if (a->from.p != NULL && a->observe == 0)
 		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "from is for a plain GET, not for observing");
