@@ -50,7 +50,7 @@ static const struct program program = {
 };
 
 static struct filter f;
-static struct gather gather;
+static struct packer packer;
 static struct pack pack;
 
 /* Before a read that could block. */
@@ -58,8 +58,8 @@ static void
 tick(void *arg)
 {
 	(void)arg;
-	gather_tick(&gather);
-	f.in.timeout = gather.wait;
+	packer_tick(&packer);
+	f.in.timeout = packer.wait;
 }
 
 static void
@@ -73,10 +73,10 @@ take(struct str line)
 	if (why != NULL)
 		column = pack.at + 1;
 	else
-		why = gather_add(&gather, &route, pack.records, pack.n);
+		why = packer_add(&packer, &route, pack.records, pack.n);
 	if (why != NULL &&
 	    refused_position(&f, line, why, column, &route))
-		gather_skip(&gather, &route);
+		packer_skip(&packer, &route);
 }
 
 /* What the options say, before any file is opened. */
@@ -91,13 +91,13 @@ begin(void)
 	    opt.bytes != BYTES || opt.every >= 0))
 		program_misuse("a stream has no packs: no --lines, --records, "
 		    "--max-bytes, --every");
-	gather_init(&gather, codec, &f.out);
-	gather.lines = opt.lines || (codec == &codec_json && !opt.payload);
-	gather.bytes = (size_t)opt.bytes;
+	packer_init(&packer, codec, &f.out);
+	packer.lines = opt.lines || (codec == &codec_json && !opt.payload);
+	packer.bytes = (size_t)opt.bytes;
 	if (!codec->stream)
-		gather.records = opt.records > 0 ? (size_t)opt.records : 100;
+		packer.records = opt.records > 0 ? (size_t)opt.records : 100;
 	if (opt.every >= 0)
-		gather.hold = gather.span = opt.every;
+		packer.hold = packer.span = opt.every;
 	pack_init(&pack);
 }
 
@@ -114,12 +114,12 @@ main(int argc, char **argv)
 	f.out.late = tick;
 	while ((r = filter_next(&f, &line)) != 0) {
 		if (r == LINE_IDLE)
-			gather_flush(&gather);
+			packer_flush(&packer);
 		else
 			take(line);
 	}
-	gather_end(&gather);
-	gather_release(&gather);
+	packer_end(&packer);
+	packer_release(&packer);
 	pack_release(&pack);
 	return filter_finish(&f);
 }

@@ -16,7 +16,7 @@
 #define EXPONENT_MAX 4
 
 static size_t
-place(const struct check *c, struct str s)
+check_place(const struct check *c, struct str s)
 {
 	uintptr_t from = (uintptr_t)c->text.p, at = (uintptr_t)s.p;
 
@@ -27,33 +27,33 @@ place(const struct check *c, struct str s)
 
 /* The place is that of the text or, when it is not known, its record's. */
 static void
-warn(const struct check *c, struct str at, const char *what,
+check_warn(const struct check *c, struct str at, const char *what,
     struct str subject)
 {
-	size_t offset = place(c, at);
+	size_t offset = check_place(c, at);
 
 	c->warn(c->arg, offset != CHECK_NOWHERE ? offset : c->record, what,
 	    subject);
 }
 
 static bool
-has(const struct fields *f, enum label l)
+check_has(const struct fields *f, enum label l)
 {
 	return f->have & LABEL_BIT(l);
 }
 
 /* Where a record is: at its name or another of its texts. */
 static size_t
-record_place(const struct check *c, const struct fields *f)
+check_record_place(const struct check *c, const struct fields *f)
 {
 	size_t at = CHECK_NOWHERE;
 	enum label l;
 
-	if (has(f, LABEL_N))
-		at = place(c, f->text[LABEL_N]);
+	if (check_has(f, LABEL_N))
+		at = check_place(c, f->text[LABEL_N]);
 	for (l = 0; l < LABEL_SENML && at == CHECK_NOWHERE; l++)
-		if (has(f, l) && l != LABEL_VB)
-			at = place(c, f->text[l]);
+		if (check_has(f, l) && l != LABEL_VB)
+			at = check_place(c, f->text[l]);
 	return at == CHECK_NOWHERE && c->where != NULL ? *c->where : at;
 }
 
@@ -65,11 +65,11 @@ check_unit(const struct check *c, struct str name, unsigned version)
 	if (name.n == 0)
 		return;
 	if (u == NULL)
-		warn(c, name, "unknown unit", name);
+		check_warn(c, name, "unknown unit", name);
 	else if (unit_is_secondary(u) && version != VERSION_SECONDARY)
-		warn(c, name, "secondary unit without version 26", name);
+		check_warn(c, name, "secondary unit without version 26", name);
 	else if (u->avoided)
-		warn(c, name, "unit not recommended", name);
+		check_warn(c, name, "unit not recommended", name);
 }
 
 /* Units in which a value can't be just any number. */
@@ -97,7 +97,7 @@ check_range(const struct check *c, const struct fields *f,
 		if (str_eq(r->unit, ranges[i].unit)) {
 			v = number_value(r->value);
 			if (v < ranges[i].min || v > ranges[i].max)
-				warn(c, f->text[LABEL_V], ranges[i].what,
+				check_warn(c, f->text[LABEL_V], ranges[i].what,
 				    r->value);
 		}
 }
@@ -109,19 +109,19 @@ check_number(const struct check *c, struct str text)
 	size_t mantissa;
 
 	/* only how it was written counts */
-	if (place(c, text) == CHECK_NOWHERE)
+	if (check_place(c, text) == CHECK_NOWHERE)
 		return;
 	for (e = text.p; e < text.p + text.n && (*e | 0x20) != 'e'; e++)
 		continue;
 	mantissa = (size_t)(e - text.p);
 	if (mantissa > MANTISSA_MAX)
-		warn(c, text, "mantissa over 18 characters:", text);
+		check_warn(c, text, "mantissa over 18 characters:", text);
 	if (mantissa == text.n)
 		return;
 	if (*e == 'E')
-		warn(c, text, "exponent with a capital E:", text);
+		check_warn(c, text, "exponent with a capital E:", text);
 	if (text.n - mantissa - 1 > EXPONENT_MAX)
-		warn(c, text, "exponent over 4 characters:", text);
+		check_warn(c, text, "exponent over 4 characters:", text);
 }
 
 static void
@@ -137,18 +137,18 @@ check_numbers(const struct check *c, const struct fields *f)
 static void
 check_fields(struct check *c, const struct fields *f, unsigned version)
 {
-	if (has(f, LABEL_BVER) && version < VERSION_DEFAULT)
-		warn(c, f->text[LABEL_BVER], "version of an old draft:",
+	if (check_has(f, LABEL_BVER) && version < VERSION_DEFAULT)
+		check_warn(c, f->text[LABEL_BVER], "version of an old draft:",
 		    f->text[LABEL_BVER]);
-	if (has(f, LABEL_BU))
+	if (check_has(f, LABEL_BU))
 		check_unit(c, f->text[LABEL_BU], version);
-	if (has(f, LABEL_U))
+	if (check_has(f, LABEL_U))
 		check_unit(c, f->text[LABEL_U], version);
-	if (has(f, LABEL_CT) && !has(f, LABEL_VD))
-		warn(c, f->text[LABEL_CT], "ct without vd:",
+	if (check_has(f, LABEL_CT) && !check_has(f, LABEL_VD))
+		check_warn(c, f->text[LABEL_CT], "ct without vd:",
 		    f->text[LABEL_CT]);
 	if (f->bad & LABEL_BIT(LABEL_VD))
-		warn(c, STR_NONE, "vd is padded or not in base64url",
+		check_warn(c, STR_NONE, "vd is padded or not in base64url",
 		    STR_NONE);
 	check_numbers(c, f);
 }
@@ -163,18 +163,18 @@ check_record(struct check *c, const struct fields *f,
 	if (r->kind == VALUE_NUMBER)
 		check_range(c, f, r);
 	if (r->sum.p != NULL && u != NULL && u->offset != 0)
-		warn(c, has(f, LABEL_S) ? f->text[LABEL_S] : STR_NONE,
-		    "a sum has no meaning in unit", r->unit);
+		check_warn(c, check_has(f, LABEL_S) ? f->text[LABEL_S] :
+		    STR_NONE, "a sum has no meaning in unit", r->unit);
 	/* once is enough */
-	if (!c->timed && !has(f, LABEL_T))
-		warn(c, STR_NONE, "no time: it counts as when it is received",
-		    STR_NONE);
+	if (!c->timed && !check_has(f, LABEL_T))
+		check_warn(c, STR_NONE,
+		    "no time: it counts as when it is received", STR_NONE);
 	c->timed = true;
 }
 
 /* Remembers where record i of the pack is. */
 static void
-keep_place(struct check *c, size_t i)
+check_keep_place(struct check *c, size_t i)
 {
 	if (i >= c->cap) {
 		c->cap = i < 64 ? 64 : i * 2;
@@ -187,32 +187,32 @@ keep_place(struct check *c, size_t i)
 }
 
 static void
-watch_record(struct watch *w, const struct resolver *r,
+check_watch_record(struct watch *w, const struct resolver *r,
     const struct fields *f, const struct record *gave)
 {
 	struct check *c = (struct check *)w;
 
-	c->record = record_place(c, f);
-	c->timed |= has(f, LABEL_BT);
+	c->record = check_record_place(c, f);
+	c->timed |= check_has(f, LABEL_BT);
 	check_fields(c, f, r->version);
 	if (gave != NULL) {
 		check_record(c, f, gave);
-		keep_place(c, (size_t)(gave - r->pack->records));
+		check_keep_place(c, (size_t)(gave - r->pack->records));
 	}
 	c->record = CHECK_NOWHERE;
 }
 
 static void
-watch_ignored(struct watch *w, struct str label)
+check_watch_ignored(struct watch *w, struct str label)
 {
 	struct check *c = (struct check *)w;
 
 	if (c->where != NULL)
 		c->record = *c->where;
 	if (label.p == NULL)
-		warn(c, label, "unknown integer label", STR_NONE);
+		check_warn(c, label, "unknown integer label", STR_NONE);
 	else
-		warn(c, label, "unknown label", label);
+		check_warn(c, label, "unknown label", label);
 }
 
 void
@@ -220,7 +220,10 @@ check_init(struct check *c, void (*say)(void *arg, size_t at,
     const char *what, struct str subject), void *arg)
 {
 	*c = (struct check){
-		.watch = { .record = watch_record, .ignored = watch_ignored },
+		.watch = {
+			.record = check_watch_record,
+			.ignored = check_watch_ignored
+		},
 		.warn = say, .arg = arg,
 	};
 }
@@ -246,7 +249,7 @@ check_text(struct check *c, struct str text)
 }
 
 static int
-compare_texts(struct str a, struct str b)
+check_compare_texts(struct str a, struct str b)
 {
 	if (a.n != b.n)
 		return a.n < b.n ? -1 : 1;
@@ -256,22 +259,22 @@ compare_texts(struct str a, struct str b)
 /* Of two records with one name a position has lat and lon (RFC 8428
  * 5.1.3): the unit is part of what must not come twice. */
 static int
-compare_keys(const struct record *x, const struct record *y)
+check_compare_keys(const struct record *x, const struct record *y)
 {
 	int d;
 
 	if (x->time.ns != y->time.ns)
 		return x->time.ns < y->time.ns ? -1 : 1;
-	d = compare_texts(x->name, y->name);
-	return d != 0 ? d : compare_texts(x->unit, y->unit);
+	d = check_compare_texts(x->name, y->name);
+	return d != 0 ? d : check_compare_texts(x->unit, y->unit);
 }
 
 static int
-compare(const void *a, const void *b)
+check_compare(const void *a, const void *b)
 {
 	const struct record *x = *(const struct record *const *)a;
 	const struct record *y = *(const struct record *const *)b;
-	int d = compare_keys(x, y);
+	int d = check_compare_keys(x, y);
 
 	/* the first of equals is in its place */
 	return d != 0 ? d : (x > y) - (x < y);
@@ -288,9 +291,9 @@ check_end(struct check *c, const struct pack *p)
 	for (i = 0; i < p->n; i++)
 		c->order[i] = &p->records[i];
 	if (p->n > 1)
-		qsort(c->order, p->n, sizeof *c->order, compare);
+		qsort(c->order, p->n, sizeof *c->order, check_compare);
 	for (i = 1; i < p->n; i++)
-		if (compare_keys(c->order[i - 1], c->order[i]) == 0)
+		if (check_compare_keys(c->order[i - 1], c->order[i]) == 0)
 			c->warn(c->arg, c->places[c->order[i] - p->records],
 			    "the same name, unit and time again:",
 			    c->order[i]->name);

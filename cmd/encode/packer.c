@@ -17,8 +17,8 @@
 #define STREAM_WEIGHT_MAX ((size_t)64 << 10)
 /* lines written since one had a seq, and for how long: a sink holds all of
  * them, though not for ever */
-#define UNTOLD_MAX ((size_t)16 << 20)
-#define UNTOLD_TIME (2 * STAMP_SECOND)
+#define UNACKED_MAX ((size_t)16 << 20)
+#define UNACKED_TIME (2 * STAMP_SECOND)
 /* how long the rest of a message is waited for */
 #define GRACE (STAMP_SECOND / 10)
 /* one pack in XML, or as data in a line */
@@ -32,11 +32,11 @@
 #define LABELS_MAX ((size_t)32 << 10)
 
 /*
- * The records of one route.  `text` holds their texts, one behind another
+ * The records of one route.  `text` holds their texts, one after the other
  * with a byte between, in the order of the fields; the slices of `records`
- * count in length only, as `text` moves when it grows, until thaw().
+ * count in length only, as `text` moves when it grows, until packer_thaw().
  */
-struct gathered {
+struct pending {
 	struct buf key;			/* labels and version, see make_key */
 	uint64_t hash;
 	struct record *records;
@@ -48,10 +48,10 @@ struct gathered {
 };
 
 void
-gather_init(struct gather *g, const struct senml_codec *codec,
+packer_init(struct packer *g, const struct senml_codec *codec,
     struct out *out)
 {
-	*g = (struct gather){
+	*g = (struct packer){
 		.records = SIZE_MAX, .bytes = MESSAGE_LINE_MAX,
 		.hold = STAMP_SECOND, .wait = -1, .out = out,
 		.packs = memory_zero(PACKS_MAX, sizeof *g->packs),
@@ -66,7 +66,7 @@ gather_init(struct gather *g, const struct senml_codec *codec,
 }
 
 void
-gather_release(struct gather *g)
+packer_release(struct packer *g)
 {
 	size_t i;
 
@@ -94,7 +94,7 @@ struct key_head {
 };
 
 static void
-list_labels(struct route *r, struct str *labels[LABELS])
+packer_list_labels(struct route *r, struct str *labels[LABELS])
 {
 	labels[0] = &r->channel;
 	labels[1] = &r->publisher;
@@ -104,14 +104,14 @@ list_labels(struct route *r, struct str *labels[LABELS])
 
 /* What must be the same for records to share a pack. */
 static void
-make_key(struct buf *key, struct route *r, unsigned version)
+packer_make_key(struct buf *key, struct route *r, unsigned version)
 {
 	struct str *labels[LABELS];
 	struct key_head head;
 	int i;
 
 	memset(&head, 0, sizeof head);
-	list_labels(r, labels);
+	packer_list_labels(r, labels);
 	head.version = version;
 	for (i = 0; i < LABELS; i++)
 		head.sizes[i] = labels[i]->n;
@@ -122,7 +122,7 @@ make_key(struct buf *key, struct route *r, unsigned version)
 }
 
 static struct route
-key_route(const struct buf *key)
+packer_key_route(const struct buf *key)
 {
 	struct route r;
 	struct str *labels[LABELS];
@@ -132,7 +132,7 @@ key_route(const struct buf *key)
 
 	route_clear(&r);
 	memcpy(&head, key->p, sizeof head);
-	list_labels(&r, labels);
+	packer_list_labels(&r, labels);
 	for (i = 0; i < LABELS; i++) {
 		*labels[i] = (struct str){ at, head.sizes[i] };
 		at += head.sizes[i];
@@ -142,7 +142,7 @@ key_route(const struct buf *key)
 
 /* Labels without seq, as they stand in a line; none in a bare pack. */
 static void
-make_labels(struct gather *g, const struct route *r)
+packer_make_labels(struct packer *g, const struct route *r)
 {
 	buf_clear(&g->labels);
 	if (g->lines)
@@ -151,23 +151,23 @@ make_labels(struct gather *g, const struct route *r)
 
 /* What a pack of this route may take. */
 static size_t
-find_room(struct gather *g, const struct route *r)
+packer_find_room(struct packer *g, const struct route *r)
 {
 	size_t room = MESSAGE_LINE_MAX - POSITION_MAX_TEXT;
 
 	if (!g->lines)
 		return g->bytes;
-	make_labels(g, r);
+	packer_make_labels(g, r);
 	room -= g->labels.n;
 	if (g->encoder.codec != &codec_json)
 		room = (room - WRAP_OVERHEAD) / 4 * 3;
 	return g->bytes < room ? g->bytes : room;
 }
 
-static struct gathered *
-new_pack(struct gather *g, uint64_t h)
+static struct pending *
+packer_open(struct packer *g, uint64_t h)
 {
-	struct gathered *p = &g->packs[g->n++];
+	struct pending *p = &g->packs[g->n++];
 	struct route r;
 
 	if (p->text.max == 0) {
@@ -176,18 +176,18 @@ new_pack(struct gather *g, uint64_t h)
 	}
 	buf_clear(&p->key);
 	buf_put_str(&p->key, buf_str(&g->key));
-	r = key_route(&p->key);
+	r = packer_key_route(&p->key);
 	p->hash = h;
 	p->n = 0;
-	p->room = find_room(g, &r);
+	p->room = packer_find_room(g, &r);
 	return p;
 }
 
 /* The pack of g->key. */
-static struct gathered *
-find_pack(struct gather *g)
+static struct pending *
+packer_find(struct packer *g)
 {
-	struct gathered *p;
+	struct pending *p;
 	uint64_t h;
 	size_t at;
 
@@ -196,7 +196,7 @@ find_pack(struct gather *g)
 	    str_eq(buf_str(&g->recent->key), buf_str(&g->key)))
 		return g->recent;
 	if (g->n == PACKS_MAX) {
-		gather_flush(g);
+		packer_flush(g);
 		g->n = 0;
 		g->recent = NULL;
 		memset(g->table, 0, SLOTS * sizeof *g->table);
@@ -208,7 +208,7 @@ find_pack(struct gather *g)
 		    buf_str(&g->key)))
 			return g->recent = p;
 	}
-	g->recent = new_pack(g, h);
+	g->recent = packer_open(g, h);
 	g->table[at] = (uint16_t)g->n;
 	return g->recent;
 }
@@ -218,7 +218,7 @@ find_pack(struct gather *g)
 #define TEXTS 6
 
 static void
-list_texts(struct record *r, struct str *texts[TEXTS])
+packer_list_texts(struct record *r, struct str *texts[TEXTS])
 {
 	texts[0] = &r->name;
 	texts[1] = &r->unit;
@@ -229,7 +229,7 @@ list_texts(struct record *r, struct str *texts[TEXTS])
 }
 
 static size_t
-texts_size(const struct record *r)
+packer_texts_size(const struct record *r)
 {
 	return r->name.n + r->unit.n + r->value.n + r->sum.n + r->update.n +
 	    r->ct.n + TEXTS;
@@ -238,7 +238,7 @@ texts_size(const struct record *r)
 /* Makes the slices of the records valid until text changes.  What is
  * absent has no bytes; what may be empty is as good as absent. */
 static void
-thaw(struct gathered *p)
+packer_thaw(struct pending *p)
 {
 	struct str *texts[TEXTS];
 	char *at = p->text.p;
@@ -246,7 +246,7 @@ thaw(struct gathered *p)
 	int k;
 
 	for (i = 0; i < p->n; i++) {
-		list_texts(&p->records[i], texts);
+		packer_list_texts(&p->records[i], texts);
 		for (k = 0; k < TEXTS; k++) {
 			texts[k]->p = texts[k]->n > 0 ? at : NULL;
 			at += texts[k]->n + 1;
@@ -257,16 +257,16 @@ thaw(struct gathered *p)
 /* What the record adds to the pack, about: the part of the name that it
  * shares with the one before will mostly be in a bn. */
 static size_t
-estimate(const struct gathered *p, const struct record *r)
+packer_estimate(const struct pending *p, const struct record *r)
 {
-	size_t size = RECORD_OVERHEAD + texts_size(r), shared = 0;
+	size_t size = RECORD_OVERHEAD + packer_texts_size(r), shared = 0;
 	const struct record *last;
 	const char *name;
 
 	if (p->n == 0)
 		return PACK_OVERHEAD + size;
 	last = &p->records[p->n - 1];
-	name = p->text.p + p->text.n - texts_size(last);
+	name = p->text.p + p->text.n - packer_texts_size(last);
 	while (shared < r->name.n && shared < last->name.n &&
 	    name[shared] == r->name.p[shared])
 		shared++;
@@ -274,7 +274,7 @@ estimate(const struct gathered *p, const struct record *r)
 }
 
 static void
-append(struct gather *g, struct gathered *p, const struct record *record)
+packer_append(struct packer *g, struct pending *p, const struct record *record)
 {
 	struct str *texts[TEXTS];
 	struct record *r;
@@ -291,36 +291,36 @@ append(struct gather *g, struct gathered *p, const struct record *record)
 		if (g->held++ == 0)
 			g->due = clock_ns() + g->hold;
 	}
-	p->size += estimate(p, record);
+	p->size += packer_estimate(p, record);
 	r = &p->records[p->n++];
 	*r = *record;
-	list_texts(r, texts);
+	packer_list_texts(r, texts);
 	for (k = 0; k < TEXTS; k++) {
 		buf_put_str(&p->text, *texts[k]);
-		/* a number needs a byte behind it that is none */
+		/* a byte that belongs to no number follows each number */
 		buf_putc(&p->text, '\0');
 	}
 	if (r->time.ns < p->first)
 		p->first = r->time.ns;
 	if (r->time.ns > p->last)
 		p->last = r->time.ns;
-	g->weight += sizeof *r + texts_size(r);
+	g->weight += sizeof *r + packer_texts_size(r);
 }
 
 /* The record that came last does not go into the pack. */
 static void
-take_off(struct gather *g, struct gathered *p)
+packer_take_off(struct packer *g, struct pending *p)
 {
 	const struct record *r = &p->records[--p->n];
 
-	p->text.n -= texts_size(r);
-	g->weight -= sizeof *r + texts_size(r);
+	p->text.n -= packer_texts_size(r);
+	g->weight -= sizeof *r + packer_texts_size(r);
 }
 
 /* An empty pack keeps memory for the next time, all together not more than
  * may be held. */
 static void
-empty(struct gather *g, struct gathered *p)
+packer_clear(struct packer *g, struct pending *p)
 {
 	size_t share = WEIGHT_MAX / g->n;
 
@@ -340,20 +340,20 @@ empty(struct gather *g, struct gathered *p)
 
 /* May a line that is written now say g->seen? */
 static bool
-seq_due(const struct gather *g)
+packer_seq_due(const struct packer *g)
 {
 	return g->lines && g->has_seen && g->held == 0 &&
 	    (g->whole || (g->resting && g->placed)) &&
-	    !(g->has_told && g->told.seq == g->seen.seq &&
-	    g->told.part == g->seen.part);
+	    !(g->has_acked && g->acked.seq == g->seen.seq &&
+	    g->acked.part == g->seen.part);
 }
 
 static void
-tell(struct gather *g)
+packer_ack(struct packer *g)
 {
-	g->told = g->seen;
-	g->has_told = true;
-	g->untold = 0;
+	g->acked = g->seen;
+	g->has_acked = true;
+	g->unacked = 0;
 }
 
 /*
@@ -362,40 +362,40 @@ tell(struct gather *g)
  * soon.
  */
 static void
-leave_untold(struct gather *g)
+packer_leave_unacked(struct packer *g)
 {
-	int64_t due = clock_ns() + UNTOLD_TIME;
+	int64_t due = clock_ns() + UNACKED_TIME;
 
 	if (!g->lines || !g->sequenced)
 		return;
-	if (!g->has_told && g->untold == 0) {
+	if (!g->has_acked && g->unacked == 0) {
 		mark_put(&g->out->b, 0, 0);
-		g->has_told = true;
+		g->has_acked = true;
 	}
-	if (g->untold == 0 && due < g->due)
+	if (g->unacked == 0 && due < g->due)
 		g->due = due;
 }
 
 static void
-put_mark(struct gather *g)
+packer_put_mark(struct packer *g)
 {
-	if (!seq_due(g))
+	if (!packer_seq_due(g))
 		return;
 	mark_put(&g->out->b, g->seen.seq, g->seen.part);
 	out_end(g->out);
-	tell(g);
+	packer_ack(g);
 }
 
 /* Writes one pack of record i and those after it to scratch; returns how
  * many. */
 static size_t
-encode_from(struct gather *g, struct gathered *p, size_t i,
+packer_encode_from(struct packer *g, struct pending *p, size_t i,
     const struct route *r)
 {
 	struct str labels = STR_NONE;
 
 	if (g->encoder.codec == &codec_json) {
-		make_labels(g, r);
+		packer_make_labels(g, r);
 		labels = buf_str(&g->labels);
 	}
 	buf_clear(&g->scratch);
@@ -406,24 +406,24 @@ encode_from(struct gather *g, struct gathered *p, size_t i,
 
 /* The same, and out with it. */
 static size_t
-write_from(struct gather *g, struct gathered *p, size_t i)
+packer_write_from(struct packer *g, struct pending *p, size_t i)
 {
 	const struct senml_codec *codec = g->encoder.codec;
 	struct buf *b = &g->out->b;
-	struct route r = key_route(&p->key);
+	struct route r = packer_key_route(&p->key);
 	size_t put;
 
-	r.has_seq = seq_due(g);
+	r.has_seq = packer_seq_due(g);
 	r.seq = g->seen.seq;
 	r.part = g->seen.part;
 	r.joined = r.part == 0 && p->n - i > 1;
-	put = encode_from(g, p, i, &r);
+	put = packer_encode_from(g, p, i, &r);
 	if (r.has_seq && i + put < p->n) {
 		r.has_seq = false;
-		put = encode_from(g, p, i, &r);
+		put = packer_encode_from(g, p, i, &r);
 	}
 	if (!r.has_seq)
-		leave_untold(g);
+		packer_leave_unacked(g);
 	if (g->lines && codec != &codec_json) {
 		message_wrap(b, &r, buf_str(&g->scratch),
 		    codec->type, &g->wrapping);
@@ -433,53 +433,53 @@ write_from(struct gather *g, struct gathered *p, size_t i)
 			buf_putc(b, '\n');
 	}
 	out_end(g->out);
-	g->untold += g->scratch.n;
+	g->unacked += g->scratch.n;
 	if (r.has_seq)
-		tell(g);
+		packer_ack(g);
 	return put;
 }
 
 static void
-close_pack(struct gather *g, struct gathered *p)
+packer_close(struct packer *g, struct pending *p)
 {
 	size_t i;
 
-	thaw(p);
+	packer_thaw(p);
 	g->held--;
 	if (g->encoder.codec->stream) {
 		encode_stream(&g->encoder, &g->out->b, p->records, p->n);
 		out_end(g->out);
 	} else {
 		for (i = 0; i < p->n; )
-			i += write_from(g, p, i);
+			i += packer_write_from(g, p, i);
 	}
-	empty(g, p);
+	packer_clear(g, p);
 }
 
 void
-gather_flush(struct gather *g)
+packer_flush(struct packer *g)
 {
 	size_t i;
 
 	for (i = 0; g->held > 0 && i < g->n; i++)
 		if (g->packs[i].n > 0)
-			close_pack(g, &g->packs[i]);
+			packer_close(g, &g->packs[i]);
 	g->late = false;
-	put_mark(g);
+	packer_put_mark(g);
 }
 
 static void
-flush_at_rest(struct gather *g)
+packer_flush_at_rest(struct packer *g)
 {
 	g->resting = true;
-	gather_flush(g);
+	packer_flush(g);
 	g->resting = false;
 }
 
 void
-gather_end(struct gather *g)
+packer_end(struct packer *g)
 {
-	flush_at_rest(g);
+	packer_flush_at_rest(g);
 	if (!g->encoder.codec->stream)
 		return;
 	encode_stream_end(&g->encoder, &g->out->b);
@@ -487,7 +487,7 @@ gather_end(struct gather *g)
 }
 
 static int
-milliseconds(int64_t ns)
+packer_milliseconds(int64_t ns)
 {
 	int64_t ms = (ns + 999999) / 1000000;
 
@@ -495,55 +495,56 @@ milliseconds(int64_t ns)
 }
 
 void
-gather_tick(struct gather *g)
+packer_tick(struct packer *g)
 {
 	int64_t left;
 
 	g->wait = -1;
 	if (g->encoder.codec->stream || (g->held == 0 &&
-	    (g->whole || g->untold == 0 || !g->sequenced))) {
-		gather_flush(g);
+	    (g->whole || g->unacked == 0 || !g->sequenced))) {
+		packer_flush(g);
 		return;
 	}
 	left = g->due - clock_ns();
 	if (left > 0) {
-		g->wait = milliseconds(left);
+		g->wait = packer_milliseconds(left);
 	} else if (g->whole || !g->has_seen || left <= -GRACE) {
-		flush_at_rest(g);
+		packer_flush_at_rest(g);
 	} else {
 		/* cut here, no line could carry a seq: the end of the
 		 * message should come soon */
 		g->late = true;
-		g->wait = milliseconds(left + GRACE);
+		g->wait = packer_milliseconds(left + GRACE);
 	}
 }
 
 /* ---- adding ---- */
 
 static void
-add(struct gather *g, struct gathered *p, const struct record *r)
+packer_add_record(struct packer *g, struct pending *p,
+    const struct record *r)
 {
 	int64_t t = r->time.ns;
 
 	if (p->n > 0 && g->span > 0 && (t - p->first > g->span ||
 	    p->last - t > g->span))
-		close_pack(g, p);
-	append(g, p, r);
+		packer_close(g, p);
+	packer_append(g, p, r);
 	if (g->encoder.codec->stream || p->size <= p->room || p->n == 1)
 		return;
 	/* by the estimate it is full: see what it takes */
-	thaw(p);
-	if (encode_from(g, p, 0, &(struct route){ .seq = 0 }) == p->n) {
+	packer_thaw(p);
+	if (packer_encode_from(g, p, 0, &(struct route){ .seq = 0 }) == p->n) {
 		p->size = g->scratch.n;
 		return;
 	}
-	take_off(g, p);
-	close_pack(g, p);
-	append(g, p, r);
+	packer_take_off(g, p);
+	packer_close(g, p);
+	packer_append(g, p, r);
 }
 
 static const char *
-check(struct gather *g, const struct gathered *p, const struct record *r,
+packer_check(struct packer *g, const struct pending *p, const struct record *r,
     size_t n)
 {
 	const char *why;
@@ -562,7 +563,7 @@ check(struct gather *g, const struct gathered *p, const struct record *r,
 /* A stream that begins again at a lower seq: the one before is at its end,
  * as when cat(1) joins them. */
 static void
-begin_message(struct gather *g, const struct route *route)
+packer_begin_message(struct packer *g, const struct route *route)
 {
 	if (!route->has_seq)
 		return;
@@ -570,18 +571,18 @@ begin_message(struct gather *g, const struct route *route)
 	if (!g->has_seen)
 		return;
 	if (route->seq < g->seen.seq) {
-		gather_flush(g);
+		packer_flush(g);
 	} else if (route->seq > g->seen.seq && !g->whole && g->placed) {
 		/* its end has been dropped on the way */
 		g->seen.part = 0;
 		g->whole = true;
-		if (g->late || g->untold > UNTOLD_MAX || g->held == 0)
-			gather_flush(g);
+		if (g->late || g->unacked > UNACKED_MAX || g->held == 0)
+			packer_flush(g);
 	}
 }
 
 static void
-end_message(struct gather *g, const struct route *route)
+packer_end_message(struct packer *g, const struct route *route)
 {
 	g->whole = route->has_seq && route->part == 0;
 	g->placed = route->has_seq;
@@ -593,46 +594,46 @@ end_message(struct gather *g, const struct route *route)
 }
 
 void
-gather_skip(struct gather *g, const struct route *route)
+packer_skip(struct packer *g, const struct route *route)
 {
 	if (!route->has_seq)
 		return;
-	begin_message(g, route);
-	end_message(g, route);
+	packer_begin_message(g, route);
+	packer_end_message(g, route);
 }
 
 const char *
-gather_add(struct gather *g, const struct route *route,
+packer_add(struct packer *g, const struct route *route,
     const struct record *records, size_t n)
 {
 	struct route r = *route;
-	struct gathered *p;
+	struct pending *p;
 	const char *why;
 	size_t i;
 
 	if (n == 0) {
-		gather_skip(g, route);
+		packer_skip(g, route);
 		return NULL;
 	}
 	if (g->encoder.codec->stream)
 		route_clear(&r);
-	make_key(&g->key, &r, records[0].version);
-	p = find_pack(g);
-	if ((why = check(g, p, records, n)) != NULL)
+	packer_make_key(&g->key, &r, records[0].version);
+	p = packer_find(g);
+	if ((why = packer_check(g, p, records, n)) != NULL)
 		return why;
-	begin_message(g, route);
+	packer_begin_message(g, route);
 	g->version = records[0].version;
 	g->whole = g->placed = false;
 	for (i = 0; i < n; i++) {
-		add(g, p, &records[i]);
+		packer_add_record(g, p, &records[i]);
 		if (i == n - 1)
-			end_message(g, route);
+			packer_end_message(g, route);
 		if (p->n >= g->records)
-			close_pack(g, p);
+			packer_close(g, p);
 	}
 	if (g->weight > (g->encoder.codec->stream ? STREAM_WEIGHT_MAX :
 	    WEIGHT_MAX) ||
-	    (g->whole && (g->late || g->untold > UNTOLD_MAX)))
-		gather_flush(g);
+	    (g->whole && (g->late || g->unacked > UNACKED_MAX)))
+		packer_flush(g);
 	return NULL;
 }

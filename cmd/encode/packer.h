@@ -11,14 +11,14 @@
  * those of one channel, publisher, protocol, subtopic and version share a
  * pack, in the order they came.  A label has at most 1024 bytes.
  *
- *	gather_init(&g, codec, &out);
+ *	packer_init(&g, codec, &out);
  *	g.lines = true; g.records = 100; ...
  *	for each message:
- *		why = gather_add(&g, &route, records, n);
+ *		why = packer_add(&g, &route, records, n);
  *	before each wait for more:
- *		gather_tick(&g);	nothing comes for g.wait ms:
- *		gather_flush(&g);
- *	gather_end(&g);
+ *		packer_tick(&g);	nothing comes for g.wait ms:
+ *		packer_flush(&g);
+ *	packer_end(&g);
  *
  * A pack is written when it is full, and all that is held when the first
  * record of it has been held for `hold`.  In a stream there are no packs:
@@ -32,7 +32,7 @@
  * is told only when its end does not come: what is delivered again from the
  * beginning of that message would be packed in another way.
  */
-struct gather {
+struct packer {
 	struct encoder encoder;
 	bool lines;		/* mfx-line(5): labels, or wrapped as data */
 	size_t records;		/* in a pack, at most */
@@ -42,11 +42,11 @@ struct gather {
 	int wait;		/* ms until the next tick is due, -1: none */
 	/* private */
 	struct out *out;
-	struct gathered *packs;	/* one for each route that was seen */
-	struct gathered *recent;
+	struct pending *packs;	/* one for each route that was seen */
+	struct pending *recent;
 	size_t n, held;		/* of them; those that hold records */
 	size_t weight;		/* bytes held */
-	size_t untold;		/* bytes written after the last seq */
+	size_t unacked;		/* bytes written after the last seq */
 	uint16_t *table;	/* hash of the route to index + 1 */
 	uint64_t seed;
 	int64_t due;		/* all is to be written by then */
@@ -54,9 +54,9 @@ struct gather {
 	struct {
 		uint64_t seq;
 		uint32_t part;
-	} seen, told;		/* positions of the input; of the output */
+	} seen, acked;		/* positions of the input; of the output */
 	bool sequenced;		/* the input has any */
-	bool has_seen, has_told;
+	bool has_seen, has_acked;
 	bool whole;		/* no message is half read */
 	bool placed;		/* what came last had a position */
 	bool resting;		/* nothing more comes for now */
@@ -65,21 +65,21 @@ struct gather {
 	struct pack wrapping;	/* what message_wrap needs */
 };
 
-void gather_init(struct gather *, const struct senml_codec *,
+void packer_init(struct packer *, const struct senml_codec *,
     struct out *);
-void gather_release(struct gather *);
+void packer_release(struct packer *);
 
 /* The records of a message; none for a mark.  NULL, or why one of them is
  * refused, and then none was taken. */
-const char *gather_add(struct gather *, const struct route *,
+const char *packer_add(struct packer *, const struct route *,
     const struct record *, size_t n);
 
 /* A message that is left out: its position counts as done. */
-void gather_skip(struct gather *, const struct route *);
+void packer_skip(struct packer *, const struct route *);
 
-void gather_tick(struct gather *);
-void gather_flush(struct gather *);
+void packer_tick(struct packer *);
+void packer_flush(struct packer *);
 /* flushes and ends the stream */
-void gather_end(struct gather *);
+void packer_end(struct packer *);
 
 #endif

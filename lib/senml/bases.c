@@ -195,7 +195,7 @@ bases_best_prefix(const struct bases *b, size_t i)
 		n = bases_common(name, b->records[i].name, p.n);
 		if (n == 0)
 			break;
-		/* those before it go on behind a shorter one */
+		/* those before it go on after a shorter one */
 		if (n < p.n)
 			p.whole = 0;
 		p.n = n;
@@ -286,7 +286,7 @@ bases_print(char *to, struct stamp t)
 {
 	size_t n = stamp_print(to, t);
 
-	/* a number has a byte behind it that is none */
+	/* a byte that belongs to no number follows a number */
 	to[n] = '\0';
 	return (struct str){ to, n };
 }

@@ -300,7 +300,7 @@ codec_cbor_name(struct reading *r, const char *p, struct fields *f,
 		*name = (struct str){ p + 1, n };
 		return p + 1 + n;
 	}
-	/* a name is UTF-8; what is none has to be so, too */
+	/* a name is UTF-8; what is not a name has to be so, too */
 	q = codec_cbor_bytes(r, p, CBOR_TEXT, name);
 	if (q == NULL || span_name(name->p, name->p + name->n) == name->n)
 		return q;

@@ -9,31 +9,31 @@
 #define FIXED_MAX 160
 
 static inline char *
-put(char *q, struct str s)
+print_put(char *q, struct str s)
 {
 	memcpy(q, s.p, s.n);
 	return q + s.n;
 }
 
 static inline char *
-put_short(char *q, struct str s)
+print_put_short(char *q, struct str s)
 {
 	span_copy(q, s.p, s.n);
 	return q + s.n;
 }
 
-#define PUT(q, literal) put(q, STR(literal))
+#define PUT(q, literal) print_put(q, STR(literal))
 
 /* A key and a string value: most are plain and short.  Those are looked at
  * where they were copied to, as there is room for a whole span. */
 static inline char *
-put_text(char *q, struct str key, struct str text)
+print_put_text(char *q, struct str key, struct str text)
 {
 	bool plain;
 
-	q = put(q, key);
+	q = print_put(q, key);
 	*q = '"';
-	put_short(q + 1, text);
+	print_put_short(q + 1, text);
 	if (text.n < SPAN)
 		plain = (span_mask_plain(q + 1) & ((1u << text.n) - 1)) == 0;
 	else
@@ -46,15 +46,15 @@ put_text(char *q, struct str key, struct str text)
 }
 
 static char *
-put_value(char *q, const struct record *r)
+print_put_value(char *q, const struct record *r)
 {
 	switch (r->kind) {
 	case VALUE_NONE:
 		return q;
 	case VALUE_NUMBER:
-		return put_short(PUT(q, ",\"v\":"), r->value);
+		return print_put_short(PUT(q, ",\"v\":"), r->value);
 	case VALUE_STRING:
-		return put_text(q, STR(",\"vs\":"), r->value);
+		return print_put_text(q, STR(",\"vs\":"), r->value);
 	case VALUE_BOOL:
 		return r->truth ? PUT(q, ",\"vb\":true") :
 		    PUT(q, ",\"vb\":false");
@@ -68,7 +68,7 @@ put_value(char *q, const struct record *r)
 
 /* How long a record can get, whatever its texts need as escapes. */
 static size_t
-record_max(const struct record *r)
+print_record_max(const struct record *r)
 {
 	return FIXED_MAX + r->name.n + r->sum.n + r->update.n +
 	    JSON_STRING_MAX(r->unit.n + r->ct.n) +
@@ -77,7 +77,7 @@ record_max(const struct record *r)
 }
 
 static inline char *
-put_time(char *q, struct stamp time, struct time_text *last)
+print_put_time(char *q, struct stamp time, struct time_text *last)
 {
 	if (last->n == 0 || last->time.ns != time.ns) {
 		last->time = time;
@@ -92,7 +92,7 @@ void
 record_put_fields(struct buf *b, const struct record *r,
     struct time_text *last, struct str end)
 {
-	char *q = buf_room(b, record_max(r));
+	char *q = buf_room(b, print_record_max(r));
 
 	if (q == NULL)
 		return;
@@ -102,19 +102,19 @@ record_put_fields(struct buf *b, const struct record *r,
 		*q++ = ',';
 	}
 	/* a name is plain by its definition */
-	q = put_short(PUT(q, "\"n\":\""), r->name);
+	q = print_put_short(PUT(q, "\"n\":\""), r->name);
 	*q++ = '"';
 	if (r->unit.n > 0)
-		q = put_text(q, STR(",\"u\":"), r->unit);
-	q = put_value(q, r);
+		q = print_put_text(q, STR(",\"u\":"), r->unit);
+	q = print_put_value(q, r);
 	if (r->sum.p != NULL)
-		q = put(PUT(q, ",\"s\":"), r->sum);
-	q = put_time(PUT(q, ",\"t\":"), r->time, last);
+		q = print_put(PUT(q, ",\"s\":"), r->sum);
+	q = print_put_time(PUT(q, ",\"t\":"), r->time, last);
 	if (r->update.p != NULL)
-		q = put(PUT(q, ",\"ut\":"), r->update);
+		q = print_put(PUT(q, ",\"ut\":"), r->update);
 	if (r->ct.p != NULL)
-		q = put_text(q, STR(",\"ct\":"), r->ct);
-	b->n = (size_t)(put(q, end) - b->p);
+		q = print_put_text(q, STR(",\"ct\":"), r->ct);
+	b->n = (size_t)(print_put(q, end) - b->p);
 }
 
 void

@@ -73,14 +73,14 @@ resolver_bound(struct resolver *r, size_t size)
 }
 
 static inline bool
-has(const struct fields *f, enum label l)
+resolve_has(const struct fields *f, enum label l)
 {
 	return f->have & LABEL_BIT(l);
 }
 
 /* bver: 10 and 26 are RFC 8428's and 9100's, 1 to 9 old drafts'. */
 static const char *
-take_version(struct resolver *r, struct str text)
+resolve_take_version(struct resolver *r, struct str text)
 {
 	int64_t v;
 
@@ -96,7 +96,7 @@ take_version(struct resolver *r, struct str text)
 
 /* One that has an exponent; `E` is never written (RFC 8428 4.3). */
 static const char *
-take_large_number(struct resolver *r, struct str *out)
+resolve_take_large_number(struct resolver *r, struct str *out)
 {
 	struct str copy;
 	char *e;
@@ -116,34 +116,35 @@ take_large_number(struct resolver *r, struct str *out)
 
 /* A number of the record as it is. */
 static inline const char *
-take_number(struct resolver *r, const struct fields *f, enum label l,
+resolve_take_number(struct resolver *r, const struct fields *f, enum label l,
     struct str *out)
 {
 	*out = f->text[l];
-	return f->exponent & LABEL_BIT(l) ? take_large_number(r, out) : NULL;
+	return f->exponent & LABEL_BIT(l) ?
+	    resolve_take_large_number(r, out) : NULL;
 }
 
 static const char *
-take_bases(struct resolver *r, const struct fields *f)
+resolve_take_bases(struct resolver *r, const struct fields *f)
 {
 	const char *why;
 
-	if (has(f, LABEL_BVER) &&
-	    (why = take_version(r, f->text[LABEL_BVER])) != NULL)
+	if (resolve_has(f, LABEL_BVER) &&
+	    (why = resolve_take_version(r, f->text[LABEL_BVER])) != NULL)
 		return why;
-	if (has(f, LABEL_BN)) {
+	if (resolve_has(f, LABEL_BN)) {
 		r->bn = f->text[LABEL_BN];
 		r->bn_bad = (f->bad & LABEL_BIT(LABEL_BN)) != 0;
 	}
-	if (has(f, LABEL_BT) && !number_ns(f->text[LABEL_BT], &r->bt))
+	if (resolve_has(f, LABEL_BT) && !number_ns(f->text[LABEL_BT], &r->bt))
 		return "bt is out of range";
-	if (has(f, LABEL_BU))
+	if (resolve_has(f, LABEL_BU))
 		r->bu = f->text[LABEL_BU];
-	if ((has(f, LABEL_BV) && (why = take_number(r, f, LABEL_BV,
-	    &r->bv)) != NULL) || (has(f, LABEL_BS) && (why =
-	    take_number(r, f, LABEL_BS, &r->bs)) != NULL))
+	if ((resolve_has(f, LABEL_BV) && (why = resolve_take_number(r, f,
+	    LABEL_BV, &r->bv)) != NULL) || (resolve_has(f, LABEL_BS) &&
+	    (why = resolve_take_number(r, f, LABEL_BS, &r->bs)) != NULL))
 		return why;
-	if (has(f, LABEL_BCT))
+	if (resolve_has(f, LABEL_BCT))
 		r->bct = f->text[LABEL_BCT];
 	return NULL;
 }
@@ -156,7 +157,7 @@ lax_takes(struct pack *p, enum lax kind)
 }
 
 static bool
-letter_or_digit(char c)
+resolve_letter_or_digit(char c)
 {
 	return span_is_name((unsigned char)c) && c > '/' && c != ':' &&
 	    c != '_';
@@ -165,14 +166,14 @@ letter_or_digit(char c)
 static inline const char *
 resolve_name(struct resolver *r, const struct fields *f, struct str *out)
 {
-	struct str n = has(f, LABEL_N) ? f->text[LABEL_N] : STR_NONE;
+	struct str n = resolve_has(f, LABEL_N) ? f->text[LABEL_N] : STR_NONE;
 	char *p;
 
 	if (r->bn_bad || (f->bad & LABEL_BIT(LABEL_N)) != 0)
 		return "name has a character not allowed in SenML";
 	if (r->bn.n + n.n == 0)
 		return "no name";
-	if (!letter_or_digit((r->bn.n ? r->bn : n).p[0]) &&
+	if (!resolve_letter_or_digit((r->bn.n ? r->bn : n).p[0]) &&
 	    !lax_takes(r->pack, LAX_NAME))
 		return "name does not start with a letter or digit";
 	if (r->bn.n + n.n > NAME_MAX_BYTES)
@@ -192,17 +193,17 @@ resolve_name(struct resolver *r, const struct fields *f, struct str *out)
 
 /* `base` in force and the record's own number, either may be absent */
 static inline const char *
-add_base(struct resolver *r, struct str base, const struct fields *f,
+resolve_add_base(struct resolver *r, struct str base, const struct fields *f,
     enum label l, struct str *out)
 {
-	struct str own = has(f, l) ? f->text[l] : STR_NONE;
+	struct str own = resolve_has(f, l) ? f->text[l] : STR_NONE;
 
 	if (own.p == NULL) {
 		*out = base;
 		return NULL;
 	}
 	if (base.p == NULL)
-		return take_number(r, f, l, out);
+		return resolve_take_number(r, f, l, out);
 	*out = number_sum(&r->pack->arena, base, own);
 	return out->p ? NULL : "number out of range";
 }
@@ -216,7 +217,7 @@ resolve_value(struct resolver *r, const struct fields *f, struct record *to)
 		return NULL;
 	case LABEL_BIT(LABEL_V):
 		to->kind = VALUE_NUMBER;
-		return add_base(r, r->bv, f, LABEL_V, &to->value);
+		return resolve_add_base(r, r->bv, f, LABEL_V, &to->value);
 	case LABEL_BIT(LABEL_VS):
 		to->kind = VALUE_STRING;
 		to->value = f->text[LABEL_VS];
@@ -228,7 +229,7 @@ resolve_value(struct resolver *r, const struct fields *f, struct record *to)
 	case LABEL_BIT(LABEL_VD):
 		to->kind = VALUE_DATA;
 		to->value = f->text[LABEL_VD];
-		to->ct = has(f, LABEL_CT) ? f->text[LABEL_CT] : r->bct;
+		to->ct = resolve_has(f, LABEL_CT) ? f->text[LABEL_CT] : r->bct;
 		return to->ct.p == NULL || content_format_valid(to->ct) ?
 		    NULL : "ct is not a content format";
 	}
@@ -240,7 +241,7 @@ resolve_time(struct resolver *r, const struct fields *f, struct stamp *out)
 {
 	int64_t t = 0;
 
-	if (has(f, LABEL_T) && !number_ns(f->text[LABEL_T], &t))
+	if (resolve_has(f, LABEL_T) && !number_ns(f->text[LABEL_T], &t))
 		return "t is out of range";
 	if (__builtin_add_overflow(t, r->bt, &t))
 		return "time out of range";
@@ -257,7 +258,7 @@ resolve_time(struct resolver *r, const struct fields *f, struct stamp *out)
 }
 
 static struct record *
-new_record(struct resolver *r)
+resolve_new_record(struct resolver *r)
 {
 	struct pack *p = r->pack;
 	struct record *to;
@@ -282,7 +283,7 @@ new_record(struct resolver *r)
 
 /* What the records take when written out, in all. */
 static const char *
-count_output(struct resolver *r, const struct record *to)
+resolve_count_output(struct resolver *r, const struct record *to)
 {
 	size_t texts = to->name.n + to->unit.n + to->ct.n;
 
@@ -298,37 +299,37 @@ count_output(struct resolver *r, const struct record *to)
 }
 
 static inline const char *
-add(struct resolver *r, const struct fields *f)
+resolve_add(struct resolver *r, const struct fields *f)
 {
 	struct record *to;
 	const char *why;
 
 	if ((f->have & BITS_BASE) != 0) {
-		if ((why = take_bases(r, f)) != NULL)
+		if ((why = resolve_take_bases(r, f)) != NULL)
 			return why;
 		r->any = true;
 		if ((f->have & BITS_REGULAR) == 0)
 			return NULL;
 	}
 	r->any = true;
-	if ((f->have & BITS_VALUE) == 0 && !has(f, LABEL_S) &&
+	if ((f->have & BITS_VALUE) == 0 && !resolve_has(f, LABEL_S) &&
 	    r->bs.p == NULL)
 		return lax_takes(r->pack, LAX_NO_VALUE) ? NULL : "no value";
-	if ((to = new_record(r)) == NULL)
+	if ((to = resolve_new_record(r)) == NULL)
 		return "too many records";
 	if ((why = resolve_value(r, f, to)) != NULL ||
 	    (why = resolve_name(r, f, &to->name)) != NULL ||
 	    (why = resolve_time(r, f, &to->time)) != NULL)
 		return why;
-	to->unit = has(f, LABEL_U) ? f->text[LABEL_U] : r->bu;
-	if ((has(f, LABEL_S) || r->bs.p != NULL) &&
-	    (why = add_base(r, r->bs, f, LABEL_S, &to->sum)) != NULL)
+	to->unit = resolve_has(f, LABEL_U) ? f->text[LABEL_U] : r->bu;
+	if ((resolve_has(f, LABEL_S) || r->bs.p != NULL) &&
+	    (why = resolve_add_base(r, r->bs, f, LABEL_S, &to->sum)) != NULL)
 		return why;
-	if (has(f, LABEL_UT) &&
-	    (why = take_number(r, f, LABEL_UT, &to->update)) != NULL)
+	if (resolve_has(f, LABEL_UT) &&
+	    (why = resolve_take_number(r, f, LABEL_UT, &to->update)) != NULL)
 		return why;
 	r->pack->n++;
-	return count_output(r, to);
+	return resolve_count_output(r, to);
 }
 
 const char *
@@ -336,7 +337,7 @@ resolver_add(struct resolver *r, const struct fields *f)
 {
 	struct pack *p = r->pack;
 	size_t n = p->n;
-	const char *why = add(r, f);
+	const char *why = resolve_add(r, f);
 
 	if (p->watch != NULL && why == NULL)
 		p->watch->record(p->watch, r, f,
@@ -353,7 +354,8 @@ fields_ignore(const struct pack *p, struct str label)
 
 /* Merges neighbours of `width` sorted records each; stable. */
 static void
-merge(const struct record *from, struct record *to, size_t n, size_t width)
+resolve_merge(const struct record *from, struct record *to, size_t n,
+    size_t width)
 {
 	size_t start;
 
@@ -385,7 +387,7 @@ resolver_end(struct resolver *r)
 	/* as large as records is, so that the two can change places */
 	p->sorted = memory_resize(p->sorted, p->cap * sizeof *p->sorted);
 	for (width = 1; width < p->n; width *= 2) {
-		merge(p->records, p->sorted, p->n, width);
+		resolve_merge(p->records, p->sorted, p->n, width);
 		swap = p->records;
 		p->records = p->sorted;
 		p->sorted = swap;

@@ -124,7 +124,7 @@ static const struct unit units[] = {
 };
 
 static int
-compare(struct str a, struct str b)
+unit_compare(struct str a, struct str b)
 {
 	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
 
@@ -140,7 +140,7 @@ unit_find(struct str name)
 		return NULL;
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int c = compare(name, units[mid].name);
+		int c = unit_compare(name, units[mid].name);
 
 		if (c == 0)
 			return &units[mid];
@@ -154,7 +154,7 @@ unit_find(struct str name)
 
 /* a number that may be absent */
 static bool
-scale(struct str *number, const struct unit *u, int offset,
+unit_scale(struct str *number, const struct unit *u, int offset,
     struct arena *arena)
 {
 	if (number->p == NULL)
@@ -164,13 +164,14 @@ scale(struct str *number, const struct unit *u, int offset,
 }
 
 static const char *
-convert(struct record *r, const struct unit *u, struct arena *arena)
+unit_convert(struct record *r, const struct unit *u, struct arena *arena)
 {
 	struct str value = r->value, sum = r->sum;
 
 	if (u->offset != 0 && sum.p != NULL)
 		return "a sum of this unit has no meaning";
-	if (!scale(&value, u, u->offset, arena) || !scale(&sum, u, 0, arena))
+	if (!unit_scale(&value, u, u->offset, arena) ||
+	    !unit_scale(&sum, u, 0, arena))
 		return "number out of range in the primary unit";
 	r->value = value;
 	r->sum = sum;
@@ -187,7 +188,7 @@ record_to_primary(struct record *r, struct arena *arena)
 	if (u != NULL && unit_is_secondary(u)) {
 		if (r->kind != VALUE_NUMBER && r->kind != VALUE_NONE)
 			return NULL;
-		if ((why = convert(r, u, arena)) != NULL)
+		if ((why = unit_convert(r, u, arena)) != NULL)
 			return why;
 	} else if (u == NULL && r->unit.n > 0) {
 		/* it may be a secondary unit of a later registry */

@@ -4,23 +4,23 @@
 #include "json/span.h"
 
 static bool
-is_space(char c)
+xml_value_is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static struct str
-collapse(struct str s)
+xml_value_collapse(struct str s)
 {
-	while (s.n > 0 && is_space(s.p[0]))
+	while (s.n > 0 && xml_value_is_space(s.p[0]))
 		s = str_from(s, 1);
-	while (s.n > 0 && is_space(s.p[s.n - 1]))
+	while (s.n > 0 && xml_value_is_space(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }
 
 static bool
-take(struct str *s, char c)
+xml_value_take(struct str *s, char c)
 {
 	if (s->n == 0 || s->p[0] != c)
 		return false;
@@ -29,7 +29,7 @@ take(struct str *s, char c)
 }
 
 static struct str
-take_digits(struct str *s)
+xml_value_take_digits(struct str *s)
 {
 	struct str digits = { s->p, span_digit(s->p, s->p + s->n) };
 
@@ -38,7 +38,7 @@ take_digits(struct str *s)
 }
 
 static char *
-put(char *to, struct str s)
+xml_value_put(char *to, struct str s)
 {
 	if (s.n > 0)
 		memcpy(to, s.p, s.n);
@@ -47,49 +47,49 @@ put(char *to, struct str s)
 
 /* JSON has a plus in exponents alone. */
 static char *
-put_sign(char *to, struct str *s)
+xml_value_put_sign(char *to, struct str *s)
 {
-	if (take(s, '-'))
+	if (xml_value_take(s, '-'))
 		*to++ = '-';
 	else
-		take(s, '+');
+		xml_value_take(s, '+');
 	return to;
 }
 
 /* Digits without the zeros in front that JSON forbids; none at all are 0. */
 static char *
-put_whole(char *to, struct str digits)
+xml_value_put_whole(char *to, struct str digits)
 {
 	while (digits.n > 1 && digits.p[0] == '0')
 		digits = str_from(digits, 1);
-	return put(to, digits.n > 0 ? digits : STR("0"));
+	return xml_value_put(to, digits.n > 0 ? digits : STR("0"));
 }
 
 size_t
 xml_number(char *to, struct str text)
 {
-	struct str s = collapse(text), whole, part = STR_NONE;
-	char *q = put_sign(to, &s);
+	struct str s = xml_value_collapse(text), whole, part = STR_NONE;
+	char *q = xml_value_put_sign(to, &s);
 
-	whole = take_digits(&s);
-	if (take(&s, '.'))
-		part = take_digits(&s);
+	whole = xml_value_take_digits(&s);
+	if (xml_value_take(&s, '.'))
+		part = xml_value_take_digits(&s);
 	if (whole.n + part.n == 0)
 		return 0;
-	q = put_whole(q, whole);
+	q = xml_value_put_whole(q, whole);
 	if (part.n > 0) {
 		*q++ = '.';
-		q = put(q, part);
+		q = xml_value_put(q, part);
 	}
-	if (take(&s, 'e') || take(&s, 'E')) {
+	if (xml_value_take(&s, 'e') || xml_value_take(&s, 'E')) {
 		*q++ = 'e';
 		if (s.n > 0 && s.p[0] == '+')
 			*q++ = '+';
-		q = put_sign(q, &s);
-		part = take_digits(&s);
+		q = xml_value_put_sign(q, &s);
+		part = xml_value_take_digits(&s);
 		if (part.n == 0)
 			return 0;
-		q = put(q, part);
+		q = xml_value_put(q, part);
 	}
 	return s.n == 0 ? (size_t)(q - to) : 0;
 }
@@ -97,18 +97,18 @@ xml_number(char *to, struct str text)
 size_t
 xml_integer(char *to, struct str text)
 {
-	struct str s = collapse(text), digits;
-	char *q = put_sign(to, &s);
+	struct str s = xml_value_collapse(text), digits;
+	char *q = xml_value_put_sign(to, &s);
 
-	digits = take_digits(&s);
+	digits = xml_value_take_digits(&s);
 	return digits.n > 0 && s.n == 0 ?
-	    (size_t)(put_whole(q, digits) - to) : 0;
+	    (size_t)(xml_value_put_whole(q, digits) - to) : 0;
 }
 
 bool
 xml_boolean(struct str text, bool *out)
 {
-	struct str s = collapse(text);
+	struct str s = xml_value_collapse(text);
 
 	*out = str_eq(s, STR("true")) || str_eq(s, STR("1"));
 	return *out || str_eq(s, STR("false")) || str_eq(s, STR("0"));
