@@ -177,11 +177,12 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 
 @test "systemd: all services have the same user, limits and restarts" {
 	local u
-	for u in $SERVICES mfx-store; do
+	for u in $SERVICES mfx-store mfx-store-postgres; do
 		sed -n '/^\[Service\]/,/^\[Install\]/p' \
 		    "$DEPLOY/systemd/$u.service" |
 			sed '/^#/d; /^Exec/d; /^LimitNOFILE=/d; /^Type=/d
-			    /^Sockets=/d; /^KillMode=/d; /^Environment=PATH/d' >"$u"
+			    /^Sockets=/d; /^KillMode=/d; /^Environment=PATH/d
+			    /^Environment=MFX_STORE/d; /^LoadCredential/d' >"$u"
 		grep -q '^LimitNOFILE=' "$DEPLOY/systemd/$u.service"
 		cmp mfx-api "$u"
 	done
@@ -190,11 +191,11 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 
 @test "systemd: the store and the timer of prune are in order" {
 	local u
-	for u in mfx-store.service mfx-prune.service mfx-prune.timer; do
+	for u in mfx-store{,-postgres}.service mfx-prune.{service,timer}; do
 		here "$DEPLOY/systemd/$u" >"$u"
 	done
 	systemd-analyze verify --man=no ./mfx-store.service \
-	    ./mfx-prune.timer 2>&1 | grep 'mfx-[a-z]*\.[a-z]*:' >wrong || true
+	    ./mfx-store-postgres.service ./mfx-prune.timer 2>&1 | grep 'mfx-[a-z]*\.[a-z]*:' >wrong || true
 	[[ ! -s wrong ]] || { cat wrong; false; }
 	mfx-gen --count 10 | mfx-pub raw
 	$(sed -n 's/^ExecStart=//p' mfx-prune.service) | jq -e '.segments == 0'
