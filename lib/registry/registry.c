@@ -118,8 +118,7 @@ registry_commit(struct registry *r, struct fault *fault)
 void
 registry_rollback(struct registry *r)
 {
-	if (!sqlite3_get_autocommit(r->db.sql))
-		sqlite3_exec(r->db.sql, "ROLLBACK", NULL, NULL, NULL);
+	db_rollback(&r->db);
 	registry_shrink(r);
 	names_forget(r);
 }
@@ -135,8 +134,10 @@ registry_read_end(struct registry *r)
 {
 	struct fault ignored;
 
-	if (!sqlite3_get_autocommit(r->db.sql))
-		registry_exec(r, "COMMIT", &ignored);
+	/* without memory for the one, the other ends it too */
+	if (!sqlite3_get_autocommit(r->db.sql) &&
+	    registry_exec(r, "COMMIT", &ignored) < 0)
+		db_rollback(&r->db);
 }
 
 int

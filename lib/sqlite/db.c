@@ -201,6 +201,8 @@ check_version(struct db *db, const char *path, enum db_mode mode,
 	return db_exec(db->sql, kind->write_pragmas, fault);
 }
 
+static const char db_rollback_sql[] = "ROLLBACK";
+
 int
 db_open(struct db *db, const char *path, enum db_mode mode,
     const struct db_kind *kind, void *arg, struct fault *fault)
@@ -208,7 +210,8 @@ db_open(struct db *db, const char *path, enum db_mode mode,
 	*db = (struct db){ .arg = arg };
 	if (check_path(path, mode, fault) == 0 &&
 	    open_handle(db, path, mode, kind, fault) == 0 &&
-	    check_version(db, path, mode, kind, fault) == 0)
+	    check_version(db, path, mode, kind, fault) == 0 &&
+	    db_statement(db, db_rollback_sql, fault) != NULL)
 		return 0;
 	db_close(db);
 	return -1;
@@ -230,3 +233,16 @@ db_close(struct db *db)
 	sqlite3_close(db->sql);
 	*db = (struct db){ .sql = NULL };
 }
+void
+db_rollback(struct db *db)
+{
+	struct fault ignored;
+	sqlite3_stmt *st;
+
+	if (sqlite3_get_autocommit(db->sql))
+		return;
+	st = db_statement(db, db_rollback_sql, &ignored);
+	sqlite3_step(st);
+	sqlite3_reset(st);
+}
+

@@ -91,6 +91,9 @@ sqlite3_stmt *db_statement(struct db *, const char *sql, struct fault *);
 void db_bind_str(sqlite3_stmt *, int i, struct str);
 /* 1: a row; 0: no more; -1 */
 int db_step(struct db *, sqlite3_stmt *, struct fault *);
+/* Ends a transaction without its changes, if there is one; also without
+ * memory, as a transaction that stays open locks out all other writers. */
+void db_rollback(struct db *);
 /* for one that gives no rows: the number of rows changed, or -1 */
 int db_change(struct db *, sqlite3_stmt *, struct fault *);
 void db_reset(sqlite3_stmt *);

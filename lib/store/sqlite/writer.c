@@ -12,14 +12,13 @@
 #include "store/sqlite/series.h"
 
 enum statement {
-	BEGIN, COMMIT, ROLLBACK, CHANGED, ADVANCE, INSERT, AGAIN,
+	BEGIN, COMMIT, CHANGED, ADVANCE, INSERT, AGAIN,
 	STATEMENTS
 };
 
 static const char *const sql[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
-	[ROLLBACK] = "ROLLBACK",
 	/* differs when another connection has written */
 	[CHANGED] = "PRAGMA data_version",
 	[ADVANCE] = "UPDATE progress SET seq = ?1, open_seq = ?2, part = ?3"
@@ -200,9 +199,7 @@ give_up(struct sqlite_writer *w, int rc, struct fault *fault)
 		    sqlite3_db_filename(w->db.sql, "main"), w->source);
 	else
 		db_fault(w->db.sql, rc, fault);
-	/* some errors have rolled back already */
-	if (!sqlite3_get_autocommit(w->db.sql))
-		run(w, ROLLBACK);
+	db_rollback(&w->db);
 	forget(w);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
