@@ -37,7 +37,7 @@ static struct question asked;
 static const char *verb;
 
 static enum decision
-decide(struct fault *fault)
+can_decide(struct fault *fault)
 {
 	enum decision decision = DECISION_FAULT;
 	struct client client = { .out = NULL };
@@ -49,24 +49,24 @@ decide(struct fault *fault)
 }
 
 static enum decision
-ask(struct fault *fault)
+can_ask(struct fault *fault)
 {
 	enum decision decision = DECISION_FAULT;
 	struct buf key;
 
 	if (key_file == NULL)
-		return decide(fault);
+		return can_decide(fault);
 	buf_init(&key, THING_KEY_MAX + 3);
 	if (secret_read(key_file, "key", &key, fault) == 0) {
 		asked.key = buf_str(&key);
-		decision = decide(fault);
+		decision = can_decide(fault);
 	}
 	secret_release(&key);
 	return decision;
 }
 
 static void
-put(struct buf *b, enum decision decision)
+can_put(struct buf *b, enum decision decision)
 {
 	struct str thing = asked.thing, channel = asked.channel;
 
@@ -110,14 +110,14 @@ put(struct buf *b, enum decision decision)
 }
 
 static int
-answer(struct out *out)
+can_answer(struct out *out)
 {
 	struct fault fault;
-	enum decision decision = ask(&fault);
+	enum decision decision = can_ask(&fault);
 
 	if (decision == DECISION_FAULT)
 		return diag_fault(&fault);
-	put(&out->b, decision);
+	can_put(&out->b, decision);
 	out_end(out);
 	return out_finish(out, decision != DECISION_YES);
 }
@@ -134,7 +134,7 @@ main(int argc, char **argv)
 	verb = argv[i];
 	asked.channel = str_z(argv[i + 1]);
 	out_init(&out, STDOUT_FILENO, "<stdout>", 4096);
-	status = answer(&out);
+	status = can_answer(&out);
 	out_release(&out);
 	return status;
 }

@@ -48,7 +48,8 @@ static uint64_t taken, errors, warnings;
 
 /* place: level: what 'subject' */
 static void
-say(const char *level, size_t column, const char *what, struct str subject)
+check_say(const char *level, size_t column, const char *what,
+    struct str subject)
 {
 	struct buf *b = &f.out.b;
 
@@ -65,20 +66,20 @@ say(const char *level, size_t column, const char *what, struct str subject)
 }
 
 static void
-warn(void *arg, size_t at, const char *what, struct str subject)
+check_say_warning(void *arg, size_t at, const char *what, struct str subject)
 {
 	(void)arg;
 	warnings++;
 	if (diag_shows(DIAG_WARNING))
-		say("warning", at == CHECK_NOWHERE ? 0 : at + 1, what,
+		check_say("warning", at == CHECK_NOWHERE ? 0 : at + 1, what,
 		    subject);
 }
 
 static void
-refuse(const char *why, size_t column)
+check_refuse(const char *why, size_t column)
 {
 	errors++;
-	say("error", column, why, STR_NONE);
+	check_say("error", column, why, STR_NONE);
 }
 
 /* The payload that a line carries as data; it has no place in the line. */
@@ -132,21 +133,21 @@ check_line(void)
 }
 
 static void
-run_lines(void)
+check_run_lines(void)
 {
 	const char *why;
 
 	while (filter_next(&f, &item)) {
 		pack.at = 0;
 		if ((why = check_line()) != NULL)
-			refuse(why, pack.at + 1);
+			check_refuse(why, pack.at + 1);
 		else
 			taken++;
 	}
 }
 
 static void
-run_items(void)
+check_run_items(void)
 {
 	const char *why;
 
@@ -155,7 +156,7 @@ run_items(void)
 			check_begin(&check);
 		check_text(&check, item);
 		if ((why = decode_next(&decoder, item)) != NULL) {
-			refuse(why, pack.at + 1);
+			check_refuse(why, pack.at + 1);
 			continue;
 		}
 		taken++;
@@ -165,9 +166,9 @@ run_items(void)
 }
 
 static void
-begin(void)
+check_open(void)
 {
-	check_init(&check, warn, NULL);
+	check_init(&check, check_say_warning, NULL);
 	pack_init(&pack);
 	pack_init(&inner);
 	pack.watch = inner.watch = &check.watch;
@@ -175,7 +176,7 @@ begin(void)
 }
 
 static int
-finish(void)
+check_finish(void)
 {
 	check_release(&check);
 	decode_release(&decoder);
@@ -194,7 +195,7 @@ main(int argc, char **argv)
 	int i = program_start(&program, argc, argv);
 	bool lines = opt.type == CODECS_NAMED;
 
-	begin();
+	check_open();
 	decode_init(&decoder, lines ? &codec_json : codecs[opt.type], &pack);
 	if (!lines)
 		check.where = &pack.at;
@@ -204,8 +205,8 @@ main(int argc, char **argv)
 	/* it is about the file, not about what is sent */
 	f.whole_files = true;
 	if (lines)
-		run_lines();
+		check_run_lines();
 	else
-		run_items();
-	return finish();
+		check_run_items();
+	return check_finish();
 }

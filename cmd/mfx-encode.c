@@ -55,7 +55,7 @@ static struct pack pack;
 
 /* Before a read that could block. */
 static void
-tick(void *arg)
+encode_tick(void *arg)
 {
 	(void)arg;
 	packer_tick(&packer);
@@ -63,7 +63,7 @@ tick(void *arg)
 }
 
 static void
-take(struct str line)
+encode_take(struct str line)
 {
 	struct route route;
 	size_t column = 0;
@@ -81,7 +81,7 @@ take(struct str line)
 
 /* What the options say, before any file is opened. */
 static void
-begin(void)
+encode_begin(void)
 {
 	const struct senml_codec *codec = codecs[opt.type];
 
@@ -107,16 +107,16 @@ main(int argc, char **argv)
 	int i = program_start(&program, argc, argv), r;
 	struct str line;
 
-	begin();
+	encode_begin();
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;
-	f.out.late = tick;
+	f.out.late = encode_tick;
 	while ((r = filter_next(&f, &line)) != 0) {
 		if (r == LINE_IDLE)
 			packer_flush(&packer);
 		else
-			take(line);
+			encode_take(line);
 	}
 	packer_end(&packer);
 	packer_release(&packer);

@@ -50,7 +50,7 @@ static struct fault fault;
 
 /* digits alone are a seq; seconds since 1970 have an '@' */
 static void
-set_start(void)
+events_set_start(void)
 {
 	int64_t n = 0;
 
@@ -68,7 +68,7 @@ set_start(void)
 }
 
 static int
-run(void)
+events_run(void)
 {
 	struct backoff pause = { .first = 100, .last = 10000 };	/* ms */
 	uint64_t before;
@@ -97,11 +97,11 @@ main(int argc, char **argv)
 	int status = 0;
 
 	program_start(&program, argc, argv);
-	set_start();
+	events_set_start();
 	program_holds_secrets();
 	out_init(&out, STDOUT_FILENO, "<stdout>", OUT_MAX);
 	client.out = &out;
-	if (run() < 0)
+	if (events_run() < 0)
 		status = diag_fault(&fault);
 	status = out_finish(&out, status);
 	client_close(&client);

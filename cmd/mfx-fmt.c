@@ -72,7 +72,7 @@ struct form {
 };
 
 static void
-table_begin(void)
+fmt_table_begin(void)
 {
 	int i;
 
@@ -82,7 +82,7 @@ table_begin(void)
 }
 
 static void
-table_record(const struct route *route, const struct record *r)
+fmt_table_record(const struct route *route, const struct record *r)
 {
 	int i;
 
@@ -94,7 +94,7 @@ table_record(const struct route *route, const struct record *r)
 
 /* Columns with something between them. */
 static void
-put_names(char between)
+fmt_put_names(char between)
 {
 	int i;
 
@@ -106,7 +106,7 @@ put_names(char between)
 }
 
 static void
-put_columns(const struct route *route, const struct record *r, char between,
+fmt_put_columns(const struct route *route, const struct record *r, char between,
     void (*put)(struct buf *, struct str))
 {
 	int i;
@@ -119,53 +119,55 @@ put_columns(const struct route *route, const struct record *r, char between,
 }
 
 static void
-tsv_begin(void)
+fmt_tsv_begin(void)
 {
 	if (opt.header)
-		put_names('\t');
+		fmt_put_names('\t');
 }
 
 static void
-tsv_record(const struct route *route, const struct record *r)
+fmt_tsv_record(const struct route *route, const struct record *r)
 {
-	put_columns(route, r, '\t', escape_put);
+	fmt_put_columns(route, r, '\t', escape_put);
 }
 
 static void
-csv_begin(void)
+fmt_csv_begin(void)
 {
 	if (!opt.no_header)
-		put_names(',');
+		fmt_put_names(',');
 }
 
 static void
-csv_record(const struct route *route, const struct record *r)
+fmt_csv_record(const struct route *route, const struct record *r)
 {
-	put_columns(route, r, ',', escape_put_csv);
+	fmt_put_columns(route, r, ',', escape_put_csv);
 }
 
 static void
-influx_record(const struct route *route, const struct record *r)
+fmt_influx_record(const struct route *route, const struct record *r)
 {
 	influx_put(&f.out.b, route, r);
 }
 
 static void
-template_record(const struct route *route, const struct record *r)
+fmt_template_record(const struct route *route, const struct record *r)
 {
 	template_put(&f.out.b, &template, route, r, time_form, &scratch);
 }
 
 static const struct form forms[] = {
-	[TABLE] = { "table", table_begin, table_record, true, FIELD_RFC3339 },
-	[TSV] = { "tsv", tsv_begin, tsv_record, true, FIELD_EPOCH },
-	[CSV] = { "csv", csv_begin, csv_record, true, FIELD_EPOCH },
-	[INFLUX] = { "influx", NULL, influx_record, false, FIELD_NS },
-	[TEMPLATE] = { "template", NULL, template_record, false, FIELD_EPOCH },
+	[TABLE] = { "table", fmt_table_begin, fmt_table_record, true,
+	    FIELD_RFC3339 },
+	[TSV] = { "tsv", fmt_tsv_begin, fmt_tsv_record, true, FIELD_EPOCH },
+	[CSV] = { "csv", fmt_csv_begin, fmt_csv_record, true, FIELD_EPOCH },
+	[INFLUX] = { "influx", NULL, fmt_influx_record, false, FIELD_NS },
+	[TEMPLATE] = { "template", NULL, fmt_template_record, false,
+	    FIELD_EPOCH },
 };
 
 static const struct form *
-find_form(void)
+fmt_find_form(void)
 {
 	if (opt.type == DEFAULT)
 		opt.type = opt.template ? TEMPLATE : TABLE;
@@ -173,10 +175,10 @@ find_form(void)
 }
 
 static void
-prepare_columns(const struct form *form)
+fmt_prepare_columns(const struct form *form)
 {
 	const char *list = opt.fields ? opt.fields :
-	    form->put == table_record ?
+	    form->put == fmt_table_record ?
 	    "time,channel,publisher,subtopic,name,value,unit" :
 	    "time,channel,publisher,protocol,subtopic,name,unit,value,type,"
 	    "sum,update,ct";
@@ -192,12 +194,12 @@ prepare_columns(const struct form *form)
 }
 
 static void
-prepare_template(const struct form *form)
+fmt_prepare_template(const struct form *form)
 {
 	const char *why;
 	size_t at;
 
-	if ((opt.template != NULL) != (form->put == template_record))
+	if ((opt.template != NULL) != (form->put == fmt_template_record))
 		program_misuse(opt.template ?
 		    "--format can't be used with --type %s" :
 		    "--type %s needs --format", form->type);
@@ -209,18 +211,18 @@ prepare_template(const struct form *form)
 }
 
 static void
-prepare_time(const struct form *form)
+fmt_prepare_time(const struct form *form)
 {
 	time_form = form->time;
 	if (opt.time < 0)
 		return;
-	if (form->put == influx_record)
+	if (form->put == fmt_influx_record)
 		program_misuse("--time can't be used with --type influx");
 	time_form = (enum field_time)opt.time;
 }
 
 static void
-format(const struct form *form, struct str line)
+fmt_format(const struct form *form, struct str line)
 {
 	struct route route;
 	const char *why;
@@ -244,12 +246,12 @@ int
 main(int argc, char **argv)
 {
 	int i = program_start(&program, argc, argv), status;
-	const struct form *form = find_form();
+	const struct form *form = fmt_find_form();
 	struct str line;
 
-	prepare_columns(form);
-	prepare_template(form);
-	prepare_time(form);
+	fmt_prepare_columns(form);
+	fmt_prepare_template(form);
+	fmt_prepare_time(form);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;
@@ -258,9 +260,9 @@ main(int argc, char **argv)
 	if (form->begin != NULL)
 		form->begin();
 	while (filter_next(&f, &line))
-		format(form, line);
+		fmt_format(form, line);
 	status = filter_finish(&f);
-	if (form->put == table_record)
+	if (form->put == fmt_table_record)
 		table_release(&table);
 	template_release(&template);
 	buf_release(&scratch);

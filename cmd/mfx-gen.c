@@ -78,7 +78,7 @@ static struct buf subtopic;	/* --subtopic with dots between its levels */
 static struct device *things;
 
 static void
-put_labels(struct buf *b, const struct device *d, struct stamp t)
+gen_put_labels(struct buf *b, const struct device *d, struct stamp t)
 {
 	const struct opt_list *c = &opt.channels, *p = &opt.publishers;
 	char id[DEVICE_ID];
@@ -98,18 +98,18 @@ put_labels(struct buf *b, const struct device *d, struct stamp t)
 }
 
 static void
-put_pack(struct buf *b, struct device *d, struct stamp t)
+gen_put_pack(struct buf *b, struct device *d, struct stamp t)
 {
 	buf_put_str(b, STR("[{"));
 	if (opt.channels.n > 0)
-		put_labels(b, d, t);
+		gen_put_labels(b, d, t);
 	device_put(b, d, t, (int)opt.records);
 	buf_put_str(b, STR("}]\n"));
 }
 
 /* k times `unit` / `parts`, at most INT64_MAX; `parts` is below 2^32 */
 static int64_t
-scaled(int64_t k, int64_t unit, int64_t parts)
+gen_scaled(int64_t k, int64_t unit, int64_t parts)
 {
 	struct wide ns = wide_product((uint64_t)k, (uint64_t)unit);
 
@@ -119,7 +119,7 @@ scaled(int64_t k, int64_t unit, int64_t parts)
 
 /* The time of the k-th pack; false when it is over. */
 static bool
-pack_time(int64_t k, struct stamp first, struct stamp *t)
+gen_pack_time(int64_t k, struct stamp first, struct stamp *t)
 {
 	int64_t passed;
 
@@ -130,8 +130,8 @@ pack_time(int64_t k, struct stamp first, struct stamp *t)
 		passed = t->ns - first.ns;
 	} else {
 		passed = opt.every == 0 && opt.rate > 0 ?
-		    scaled(k, STAMP_SECOND, opt.rate) :
-		    scaled(k, opt.every ? opt.every : STAMP_SECOND,
+		    gen_scaled(k, STAMP_SECOND, opt.rate) :
+		    gen_scaled(k, opt.every ? opt.every : STAMP_SECOND,
 		    opt.things);
 		if (__builtin_add_overflow(first.ns, passed, &t->ns))
 			return false;
@@ -145,13 +145,13 @@ pack_time(int64_t k, struct stamp first, struct stamp *t)
  * to stop, or when the output is broken.
  */
 static bool
-wait_turn(struct out *out, int64_t begin, int64_t k)
+gen_wait_turn(struct out *out, int64_t begin, int64_t k)
 {
 	int64_t left;
 
 	if (opt.rate == 0)
 		return k % 256 != 0 || !signal_stop();
-	while ((left = begin + scaled(k, STAMP_SECOND, opt.rate) -
+	while ((left = begin + gen_scaled(k, STAMP_SECOND, opt.rate) -
 	    clock_ns()) > 0) {
 		struct timespec ts = {
 			left / STAMP_SECOND, left % STAMP_SECOND
@@ -167,15 +167,16 @@ wait_turn(struct out *out, int64_t begin, int64_t k)
 }
 
 static void
-generate(struct out *out)
+gen_run(struct out *out)
 {
 	struct stamp t, first = { opt.start };
 	int64_t k, begin = clock_ns();
 
 	if (opt.start == INT64_MIN)
 		first = stamp_now();
-	for (k = 0; wait_turn(out, begin, k) && pack_time(k, first, &t); k++) {
-		put_pack(&out->b, &things[k % opt.things], t);
+	for (k = 0; gen_wait_turn(out, begin, k) &&
+	    gen_pack_time(k, first, &t); k++) {
+		gen_put_pack(&out->b, &things[k % opt.things], t);
 		if (out_end(out) < 0)
 			break;
 	}
@@ -183,7 +184,7 @@ generate(struct out *out)
 
 /* Labels go into the lines as they are. */
 static void
-check_label(const char *what, const char *z)
+gen_check_label(const char *what, const char *z)
 {
 	struct str s = str_z(z);
 	size_t i;
@@ -198,7 +199,7 @@ check_label(const char *what, const char *z)
 }
 
 static void
-check_labels(void)
+gen_check_labels(void)
 {
 	const char *why;
 	int i;
@@ -209,11 +210,11 @@ check_labels(void)
 		    "--channel");
 	if (opt.protocol == NULL)
 		opt.protocol = "http";
-	check_label("protocol", opt.protocol);
+	gen_check_label("protocol", opt.protocol);
 	for (i = 0; i < opt.channels.n; i++)
-		check_label("channel", opt.channels.v[i]);
+		gen_check_label("channel", opt.channels.v[i]);
 	for (i = 0; i < opt.publishers.n; i++)
-		check_label("publisher", opt.publishers.v[i]);
+		gen_check_label("publisher", opt.publishers.v[i]);
 	buf_init(&subtopic, 2 * SUBTOPIC_MAX);
 	why = subtopic_put(&subtopic, str_z(opt.subtopic));
 	if (why != NULL)
@@ -228,12 +229,12 @@ main(int argc, char **argv)
 
 	if (opt.every > 0 && opt.start == INT64_MIN)
 		program_misuse("--every needs --start");
-	check_labels();
+	gen_check_labels();
 	out_init(&out, STDOUT_FILENO, "<stdout>", LINE_LIMIT);
 	things = memory_zero((size_t)opt.things, sizeof *things);
 	for (i = 0; i < opt.things; i++)
 		device_init(&things[i], (uint64_t)opt.seed, (uint64_t)i);
-	generate(&out);
+	gen_run(&out);
 	status = out_finish(&out, status);
 	out_release(&out);
 	buf_release(&subtopic);

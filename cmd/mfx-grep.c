@@ -51,7 +51,7 @@ static int64_t printed;		/* lines, or those that would have been */
 /* Does the line as a whole fit?  Where nothing is asked of records the
  * labels decide alone: a pack of base fields has none. */
 static bool
-line_wanted(const struct route *route)
+grep_line_wanted(const struct route *route)
 {
 	bool fits = match_route(&want, route);
 	size_t i;
@@ -66,14 +66,14 @@ line_wanted(const struct route *route)
 
 /* With --count there is no output for marks. */
 static void
-drop(const struct route *route)
+grep_drop(const struct route *route)
 {
 	if (!opt.count)
 		mark_drop(&mark, route);
 }
 
 static const char *
-put_line(struct str line, const struct route *route)
+grep_put_line(struct str line, const struct route *route)
 {
 	printed++;
 	if (opt.count)
@@ -86,7 +86,7 @@ put_line(struct str line, const struct route *route)
 
 /* The records that fit, numbered among themselves. */
 static const char *
-put_records(const struct route *route)
+grep_put_records(const struct route *route)
 {
 	bool fits = match_route(&want, route);
 	size_t i, n = 0;
@@ -97,7 +97,7 @@ put_records(const struct route *route)
 			pack.records[n++] = pack.records[i];
 	pack.n = n;
 	if (n == 0) {
-		drop(route);
+		grep_drop(route);
 		return NULL;
 	}
 	if (!opt.count) {
@@ -110,18 +110,18 @@ put_records(const struct route *route)
 }
 
 static const char *
-grep(struct str line, const struct route *route)
+grep_run(struct str line, const struct route *route)
 {
 	if (opt.records && line.p[0] == '[')
-		return put_records(route);
-	if (line_wanted(route))
-		return put_line(line, route);
-	drop(route);
+		return grep_put_records(route);
+	if (grep_line_wanted(route))
+		return grep_put_line(line, route);
+	grep_drop(route);
 	return NULL;
 }
 
 static void
-take(struct str line)
+grep_take(struct str line)
 {
 	struct route route;
 	size_t column = 0;
@@ -131,16 +131,16 @@ take(struct str line)
 	if (why != NULL)
 		column = pack.at + 1;
 	else if (line.p[0] == '{' && pack.n == 0)
-		drop(&route);	/* a mark */
+		grep_drop(&route);	/* a mark */
 	else
-		why = grep(line, &route);
+		why = grep_run(line, &route);
 	if (why != NULL &&
 	    refused_position(&f, line, why, column, &route))
-		drop(&route);
+		grep_drop(&route);
 }
 
 static int
-finish(void)
+grep_finish(void)
 {
 	int status;
 
@@ -169,8 +169,8 @@ main(int argc, char **argv)
 	mark_init(&mark, &f.out);
 	pack_init(&pack);
 	while (printed < opt.max && filter_next(&f, &line)) {
-		take(line);
+		grep_take(line);
 		out_end(&f.out);
 	}
-	return finish();
+	return grep_finish();
 }

@@ -56,14 +56,14 @@ static struct decoder decoder;	/* of everything but lines */
 static struct mark mark;
 
 static struct stamp
-now(void)
+normalize_now(void)
 {
 	return (struct stamp){ opt.now };
 }
 
 /* The records of a pack; or why it is refused all the same. */
 static const char *
-put_records(const struct route *route, struct pack *from)
+normalize_put_records(const struct route *route, struct pack *from)
 {
 	const char *why = opt.primary ? pack_to_primary(from) : NULL;
 
@@ -74,28 +74,29 @@ put_records(const struct route *route, struct pack *from)
 }
 
 static const char *
-resolve_line(struct str line)
+normalize_resolve_line(struct str line)
 {
 	struct route route;
-	const char *why = decoded_parse(&decoded, line, now(), &route);
+	const char *why = decoded_parse(&decoded, line, normalize_now(),
+	    &route);
 
 	if (why != NULL)
 		return why;
 	if (decoded.note != NULL)
 		filter_note(&f, DECODED_NOTE, decoded.note);
 	mark_before(&mark, &route);
-	return put_records(&route, decoded.records);
+	return normalize_put_records(&route, decoded.records);
 }
 
 static void
-run_lines(void)
+normalize_run_lines(void)
 {
 	const char *why;
 	struct str line;
 
 	while (filter_next(&f, &line)) {
 		pack->at = 0;
-		if ((why = resolve_line(line)) != NULL) {
+		if ((why = normalize_resolve_line(line)) != NULL) {
 			out_cancel(&f.out);
 			mark_refuse(&mark, &f, line, why, pack->at + 1);
 		}
@@ -104,7 +105,7 @@ run_lines(void)
 }
 
 static void
-run_items(void)
+normalize_run_items(void)
 {
 	static const struct route nowhere = { .has_seq = false };
 	const char *why;
@@ -112,7 +113,7 @@ run_items(void)
 
 	while (filter_next(&f, &item)) {
 		if ((why = decode_next(&decoder, item)) == NULL)
-			why = put_records(&nowhere, pack);
+			why = normalize_put_records(&nowhere, pack);
 		if (why != NULL) {
 			out_cancel(&f.out);
 			filter_reject(&f, item, why, pack->at + 1);
@@ -123,7 +124,7 @@ run_items(void)
 
 /* What the RFC refuses and --lax has let in. */
 static void
-say_tolerated(void)
+normalize_say_tolerated(void)
 {
 	static const char *const what[LAX_KINDS] = {
 		[LAX_NAME] = "names that start with no letter or digit",
@@ -143,7 +144,7 @@ say_tolerated(void)
 }
 
 static void
-set_pack(struct pack *p)
+normalize_set_pack(struct pack *p)
 {
 	p->expand = (size_t)opt.expand;
 	p->input_order = opt.input_order;
@@ -158,19 +159,19 @@ main(int argc, char **argv)
 
 	decoded_init(&decoded);
 	decode_init(&decoder, lines ? &codec_json : codecs[opt.type], pack);
-	decoder.now = now();
+	decoder.now = normalize_now();
 	if (filter_init(&f, argv + i, opt.rejects,
 	    lines ? NULL : &decoder.cut) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;
 	mark_init(&mark, &f.out);
-	set_pack(pack);
-	set_pack(&decoded.payload);
+	normalize_set_pack(pack);
+	normalize_set_pack(&decoded.payload);
 	if (lines)
-		run_lines();
+		normalize_run_lines();
 	else
-		run_items();
-	say_tolerated();
+		normalize_run_items();
+	normalize_say_tolerated();
 	decode_release(&decoder);
 	decoded_release(&decoded);
 	return filter_finish(&f);

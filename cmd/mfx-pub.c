@@ -72,7 +72,7 @@ static struct {
 
 /* Called before each read that could block, and when there is enough. */
 static void
-publish(void *arg)
+pub_publish(void *arg)
 {
 	struct buf *b = &pub.batch;
 	int status;
@@ -101,7 +101,7 @@ publish(void *arg)
 /* The lines up to here may be published, unless that had been done before
  * the group moved here. */
 static void
-end_unit(const struct route *r)
+pub_end_unit(const struct route *r)
 {
 	if (pub.to.source == NULL) {
 		pub.whole = pub.batch.n;
@@ -122,7 +122,7 @@ end_unit(const struct route *r)
 
 /* What has no position is published all the same. */
 static void
-give_up_waiting(void)
+pub_give_up_waiting(void)
 {
 	if (!pub.told)
 		diag_warning("%s:%llu: a line without 'seq': it is published, "
@@ -136,7 +136,7 @@ give_up_waiting(void)
 
 /* A line without a position belongs to the next one that comes. */
 static void
-take_unplaced(void)
+pub_take_unplaced(void)
 {
 	size_t n = pub.batch.n - pub.whole;
 
@@ -144,14 +144,14 @@ take_unplaced(void)
 		pub.whole = pub.batch.n;
 	else if (pub.positions ? n > BATCH_MAX / 2 :
 	    pub.hopeless || n > BATCH)
-		give_up_waiting();
+		pub_give_up_waiting();
 	else if (pub.patience == 0)
 		pub.patience = clock_ns() +
 		    (pub.positions ? PATIENCE : PATIENCE_FIRST);
 }
 
 static const char *
-take(struct str line)
+pub_take(struct str line)
 {
 	size_t start = pub.batch.n;
 	const char *why;
@@ -169,25 +169,25 @@ take(struct str line)
 	if (pub.batch.n > start)
 		buf_putc(&pub.batch, '\n');
 	if (at.has_seq)
-		end_unit(&at);
+		pub_end_unit(&at);
 	else
-		take_unplaced();
+		pub_take_unplaced();
 	return NULL;
 }
 
 /* Nothing came for a while. */
 static int
-idle(struct fault *fault)
+pub_idle(struct fault *fault)
 {
 	if (pub.patience != 0 && clock_ns() >= pub.patience) {
-		give_up_waiting();
-		publish(NULL);
+		pub_give_up_waiting();
+		pub_publish(NULL);
 	}
 	return bus_commit(pub.to.writer, fault);
 }
 
 static void
-take_all(void)
+pub_take_all(void)
 {
 	struct fault fault;
 	struct route route;
@@ -196,22 +196,22 @@ take_all(void)
 	int r;
 
 	while ((r = filter_next(&pub.f, &line)) > 0) {
-		if (r == LINE_IDLE && idle(&fault) < 0) {
+		if (r == LINE_IDLE && pub_idle(&fault) < 0) {
 			pub.f.status = diag_fault(&fault);
 			return;
 		}
-		if (r == LINE_OK && (why = take(line)) != NULL &&
+		if (r == LINE_OK && (why = pub_take(line)) != NULL &&
 		    refused_position(&pub.f, line, why, 0, &route))
-			end_unit(&route);
+			pub_end_unit(&route);
 		if (opt.sync != BUS_SYNC_INTERVAL)
 			pub.f.in.timeout = pub.patience != 0 ? 1000 : -1;
 		if ((opt.each && pub.to.source != NULL) || pub.batch.n >= BATCH)
-			publish(NULL);
+			pub_publish(NULL);
 	}
 }
 
 static int
-open_bus(const char *stream, struct fault *fault)
+pub_open_bus(const char *stream, struct fault *fault)
 {
 	char from[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
 
@@ -234,7 +234,7 @@ open_bus(const char *stream, struct fault *fault)
 
 /* What is left has no `seq` after it, so it will come again. */
 static void
-say_rest(void)
+pub_say_rest(void)
 {
 	if (pub.again > 0)
 		diag_info("%llu lines had been published before",
@@ -256,7 +256,7 @@ main(int argc, char **argv)
 
 	if (filter_init(&pub.f, argv + i + 1, opt.rejects, NULL) < 0)
 		return filter_finish(&pub.f);
-	if (open_bus(argv[i], &fault) < 0)
+	if (pub_open_bus(argv[i], &fault) < 0)
 		return diag_fault(&fault);
 	pub.to.timeout = opt.timeout;
 	pub.to.each = opt.each;
@@ -264,14 +264,14 @@ main(int argc, char **argv)
 	canonical_init(&pub.canonical);
 	pub.fresh = true;
 	pub.f.out.fd = -1;
-	pub.f.out.late = publish;
+	pub.f.out.late = pub_publish;
 	if (opt.sync == BUS_SYNC_INTERVAL)
 		pub.f.in.timeout = 1000;
-	take_all();
+	pub_take_all();
 	if (pub.to.source != NULL && !pub.positions && pub.batch.n > pub.whole)
-		give_up_waiting();
-	publish(NULL);
-	say_rest();
+		pub_give_up_waiting();
+	pub_publish(NULL);
+	pub_say_rest();
 	if (pub.f.torn && pub.to.source != NULL && pub.f.status == 0)
 		pub.f.status = EX_TEMPFAIL;
 	pub.f.out.late = NULL;

@@ -80,7 +80,7 @@ static struct {
 } sub = { .choice.channels = &opt.channels };
 
 static void
-put_mark(void)
+sub_put_mark(void)
 {
 	if (sub.left_out == 0)
 		return;
@@ -91,11 +91,11 @@ put_mark(void)
 
 /* All that was read is written, and the group told so: 0, or -1. */
 static int
-settle(void)
+sub_settle(void)
 {
 	struct fault fault;
 
-	put_mark();
+	sub_put_mark();
 	if (out_flush(&sub.out) < 0)
 		return -1;
 	if (!opt.auto_ack || sub.position == sub.acked)
@@ -110,7 +110,7 @@ settle(void)
 
 /* Waits until it is this line's turn; false when asked to stop. */
 static bool
-wait_for_turn(void)
+sub_wait_for_turn(void)
 {
 	struct stamp t;
 	int left;
@@ -118,7 +118,7 @@ wait_for_turn(void)
 	if (!choice_time(&sub.choice, &t))
 		return true;
 	while ((left = pace_left(&sub.pace, t, stamp_now())) > 0) {
-		if (settle() < 0 || signal_stop())
+		if (sub_settle() < 0 || signal_stop())
 			return false;
 		signal_poll(NULL, 0, left);
 	}
@@ -127,7 +127,7 @@ wait_for_turn(void)
 
 /* One line from the bus; false when it is not to be followed by another. */
 static bool
-take(const struct bus_line *line)
+sub_take(const struct bus_line *line)
 {
 	struct stamp t;
 	struct route mark;
@@ -140,10 +140,10 @@ take(const struct bus_line *line)
 	    !choice_wants(&sub.choice, sub.stream)) {
 		sub.position = line->seq;
 		if (++sub.left_out >= MARK_EVERY)
-			put_mark();
+			sub_put_mark();
 		return true;
 	}
-	if (sub.pace.factor > 0 && !wait_for_turn())
+	if (sub.pace.factor > 0 && !sub_wait_for_turn())
 		return false;
 	sub.position = line->seq;
 	sub.left_out = 0;
@@ -153,7 +153,7 @@ take(const struct bus_line *line)
 }
 
 static void
-warn_gone(void)
+sub_warn_gone(void)
 {
 	uint64_t from, to;
 
@@ -166,11 +166,11 @@ warn_gone(void)
 
 /* At the end of what is there: false when that is the end of all. */
 static bool
-wait_for_more(void)
+sub_wait_for_more(void)
 {
 	int timeout = -1;
 
-	if (settle() < 0)
+	if (sub_settle() < 0)
 		return false;
 	if (sub.ends.end_time.ns != 0) {
 		int64_t left = sub.ends.end_time.ns - stamp_now().ns;
@@ -190,14 +190,14 @@ wait_for_more(void)
 }
 
 static bool
-take_some(void)
+sub_take_some(void)
 {
 	struct fault fault;
 	struct bus_lines lines, run;
 	struct bus_line line;
 	int got = bus_read(sub.reader, &lines, &fault);
 
-	warn_gone();
+	sub_warn_gone();
 	if (got < 0) {
 		sub.status = diag_fault(&fault);
 		/* a line that is damaged is passed over */
@@ -206,28 +206,28 @@ take_some(void)
 	/* a copy stays in registers */
 	run = lines;
 	while (bus_lines_next(&run, &line))
-		if (!take(&line))
+		if (!sub_take(&line))
 			return false;
 	if (bus_reader_position(sub.reader) >= sub.ends.end)
 		return false;
-	return got == 0 ? wait_for_more() : !signal_stop() &&
-	    (!opt.auto_ack || settle() == 0);
+	return got == 0 ? sub_wait_for_more() : !signal_stop() &&
+	    (!opt.auto_ack || sub_settle() == 0);
 }
 
 static void
-parse_where(const char *name, const char *text, struct bus_where *w)
+sub_parse_where(const char *name, const char *text, struct bus_where *w)
 {
 	if (text != NULL && !bus_where_parse(text, w))
 		program_misuse("--%s '%s': not " BUS_WHERE_FORMS, name, text);
 }
 
 static void
-check_options(void)
+sub_check_options(void)
 {
 	sub.ends.bounded = opt.until != NULL;
 	sub.ends.no_follow = opt.no_follow;
-	parse_where("from", opt.tail ? "end" : opt.from, &sub.ends.from);
-	parse_where("until", opt.until, &sub.ends.until);
+	sub_parse_where("from", opt.tail ? "end" : opt.from, &sub.ends.from);
+	sub_parse_where("until", opt.until, &sub.ends.until);
 	if (opt.speed != NULL && !pace_parse(opt.speed, &sub.pace))
 		program_misuse("--speed '%s': not a factor such as "
 		    "10x or 0.5", opt.speed);
@@ -240,7 +240,7 @@ check_options(void)
 
 /* 1; 0 when asked to stop, -1 */
 static int
-open_bus(const char *operand, struct fault *fault)
+sub_open_bus(const char *operand, struct fault *fault)
 {
 	char group[BUS_NAME_MAX + 1];
 	uint64_t seq;
@@ -274,14 +274,14 @@ main(int argc, char **argv)
 	int i = program_start(&program, argc, argv), there;
 	struct fault fault;
 
-	check_options();
-	if ((there = open_bus(argv[i], &fault)) <= 0)
+	sub_check_options();
+	if ((there = sub_open_bus(argv[i], &fault)) <= 0)
 		return there < 0 ? diag_fault(&fault) : 0;
 	out_init(&sub.out, STDOUT_FILENO, "<stdout>", LINE_LIMIT + 64);
 	ready_tell(opt.ready_fd);
-	while (take_some())
+	while (sub_take_some())
 		continue;
-	settle();
+	sub_settle();
 	sub.status = out_finish(&sub.out, sub.status);
 	bus_reader_close(sub.reader);
 	bus_group_close(sub.group);

@@ -39,7 +39,7 @@ static const struct opt key_options[] = {
 };
 
 static int
-key(char **ids)
+things_verb_key(char **ids)
 {
 	const struct items_options *o = &items_opt;
 	int ways = (o->key_file != NULL) + o->new_key + o->no_key;
@@ -59,7 +59,7 @@ static const struct verb verbs[] = {
 	    get_options, items_verb_list },
 	ITEMS_VERBS("THING", "things"),
 	{ "key", "THING ...", "show, set, replace or revoke keys",
-	    key_options, key },
+	    key_options, things_verb_key },
 	VERB_END
 };
 

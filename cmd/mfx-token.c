@@ -78,7 +78,7 @@ static const struct opt remove_options[] = {
 /* ---- beginning and end ---- */
 
 static int
-open_client(enum client_access access)
+token_open_client(enum client_access access)
 {
 	program_holds_secrets();
 	return client_open(&client, &setup, access, &fault);
@@ -86,9 +86,9 @@ open_client(enum client_access access)
 
 /* for the token of other commands */
 static int
-open_login(void)
+token_open_login(void)
 {
-	int result = open_client(CLIENT_LATER);
+	int result = token_open_client(CLIENT_LATER);
 
 	if (result == 0 && client.backend->login == NULL)
 		program_misuse("which server? give --url URL or set MFX_URL");
@@ -97,14 +97,14 @@ open_login(void)
 
 /* for those of programs */
 static int
-open_tokens(enum client_access access)
+token_open_tokens(enum client_access access)
 {
-	return open_client(access) < 0 ? -1 :
+	return token_open_client(access) < 0 ? -1 :
 	    client.backend->act_as(&client, opt.user, &fault);
 }
 
 static int
-end(int result)
+token_end(int result)
 {
 	int status = result < 0 ? diag_fault(&fault) : 0;
 	int written = listing.out.name ? listing_finish(&listing) : 0;
@@ -117,35 +117,36 @@ end(int result)
 /* ---- the token of other commands ---- */
 
 static int
-login(char **operands)
+token_verb_login(char **operands)
 {
 	struct str email = str_z(*operands);
 
 	/* room for a line end, and to see that it is too long */
 	buf_init(&password, PASSWORD_MAX + 3);
-	return end(open_login() < 0 || secret_read(opt.password_file,
-	    "password", &password, &fault) < 0 ? -1 : client.backend->login(
-	    &client, email, buf_str(&password), &fault));
+	return token_end(token_open_login() < 0 ||
+	    secret_read(opt.password_file, "password", &password, &fault) < 0 ?
+	    -1 : client.backend->login(&client, email, buf_str(&password),
+	    &fault));
 }
 
 static int
-refresh(char **operands)
+token_verb_refresh(char **operands)
 {
 	(void)operands;
-	return end(open_login() < 0 ? -1 :
+	return token_end(token_open_login() < 0 ? -1 :
 	    client.backend->refresh(&client, &fault));
 }
 
 static int
-logout(char **operands)
+token_verb_logout(char **operands)
 {
 	(void)operands;
-	return end(open_login() < 0 ? -1 :
+	return token_end(token_open_login() < 0 ? -1 :
 	    client.backend->logout(&client, opt.all, &fault));
 }
 
 static void
-list_string(const char *name, struct str text)
+token_list_string(const char *name, struct str text)
 {
 	struct buf json;
 
@@ -156,7 +157,7 @@ list_string(const char *name, struct str text)
 }
 
 static void
-list_time(const char *name, int64_t seconds)
+token_list_time(const char *name, int64_t seconds)
 {
 	listing_time(&listing, name,
 	    (struct stamp){ seconds * STAMP_SECOND }, seconds != 0);
@@ -164,64 +165,64 @@ list_time(const char *name, int64_t seconds)
 
 /* {"url":…,"email":…,"scope":…,"expires":…} */
 static int
-show(char **operands)
+token_verb_show(char **operands)
 {
 	struct client_login login;
 
 	(void)operands;
-	if (open_login() < 0 ||
+	if (token_open_login() < 0 ||
 	    client.backend->login_show(&client, &login, &fault) < 0)
-		return end(-1);
+		return token_end(-1);
 	listing_begin(&listing, false, NULL);
-	list_string("url", str_z(client.url));
-	list_string("email", str_z(client.user.email));
+	token_list_string("url", str_z(client.url));
+	token_list_string("email", str_z(client.user.email));
 	if (login.known) {
-		list_string("scope", str_z(login.scope));
-		list_time("expires", login.expires);
+		token_list_string("scope", str_z(login.scope));
+		token_list_time("expires", login.expires);
 	}
 	if (opt.token)
-		list_string("token", login.token);
+		token_list_string("token", login.token);
 	listing_end(&listing);
-	return end(0);
+	return token_end(0);
 }
 
 /* ---- the tokens of programs ---- */
 
 static void
-list_one(void *secret, const struct lasting *t)
+token_list_one(void *secret, const struct lasting *t)
 {
 	char scope[TOKEN_SCOPE_TEXT];
 
 	token_scope_print(t->scope, scope);
-	list_string("id", t->id);
-	list_string("name", t->name);
-	list_string("scope", str_z(scope));
-	list_time("created", t->created);
-	list_time("expires", t->expires);
+	token_list_string("id", t->id);
+	token_list_string("name", t->name);
+	token_list_string("scope", str_z(scope));
+	token_list_time("created", t->created);
+	token_list_time("expires", t->expires);
 	if (secret != NULL)
-		list_string("token", buf_str(secret));
+		token_list_string("token", buf_str(secret));
 	listing_end(&listing);
 }
 
 static int
-create_token(struct lasting *t, struct arena *keep, struct buf *token)
+token_make(struct lasting *t, struct arena *keep, struct buf *token)
 {
 	if (t->name.n > TOKEN_NAME_MAX)
 		return fault_set(&fault, EX_DATAERR, "the name is longer than "
 		    "%d bytes", TOKEN_NAME_MAX);
 	if (opt.expires > 0)
 		t->expires = (stamp_now().ns + opt.expires) / STAMP_SECOND;
-	if (open_tokens(CLIENT_WRITE) < 0 || client.backend->token_create(
+	if (token_open_tokens(CLIENT_WRITE) < 0 || client.backend->token_create(
 	    &client, t, keep, token, &fault) < 0)
 		return -1;
 	listing_begin(&listing, false, NULL);
-	list_one(opt.output ? NULL : token, t);
+	token_list_one(opt.output ? NULL : token, t);
 	return opt.output == NULL ? 0 : token_file_write(opt.output,
 	    buf_str(token), client.url, &fault);
 }
 
 static int
-create(char **operands)
+token_verb_create(char **operands)
 {
 	struct lasting t = { .name = str_z(*operands) };
 	struct arena keep;
@@ -237,51 +238,53 @@ create(char **operands)
 	arena_init(&keep, 4096);
 	buf_init(&token, JWT_MAX);
 	buf_room(&token, JWT_MAX);
-	result = create_token(&t, &keep, &token);
+	result = token_make(&t, &keep, &token);
 	secret_release(&token);
 	arena_release(&keep);
-	return end(result);
+	return token_end(result);
 }
 
 static int
-list(char **operands)
+token_verb_list(char **operands)
 {
 	static const char *const heads[] = {
 		"id", "name", "scope", "created", "expires", NULL
 	};
 
 	(void)operands;
-	if (open_tokens(CLIENT_READ) < 0)
-		return end(-1);
+	if (token_open_tokens(CLIENT_READ) < 0)
+		return token_end(-1);
 	listing_begin(&listing, opt.human, heads);
-	return end(client.backend->token_each(&client, STR_NONE, list_one,
-	    NULL, &fault));
+	return token_end(client.backend->token_each(&client, STR_NONE,
+	    token_list_one, NULL, &fault));
 }
 
 static int
-remove_tokens(char **ids)
+token_verb_remove(char **ids)
 {
-	if (open_tokens(opt.dry_run ? CLIENT_READ : CLIENT_WRITE) < 0)
-		return end(-1);
+	if (token_open_tokens(opt.dry_run ? CLIENT_READ : CLIENT_WRITE) < 0)
+		return token_end(-1);
 	listing_begin(&listing, false, NULL);
-	return end(opt.dry_run ?
-	    client_show_tokens(&client, ids, list_one, &fault) :
+	return token_end(opt.dry_run ?
+	    client_show_tokens(&client, ids, token_list_one, &fault) :
 	    client.backend->token_remove(&client, ids, &fault));
 }
 
 static const struct verb verbs[] = {
 	{ "login", "EMAIL", "log in: keep a token for other commands",
-	    login_options, login },
+	    login_options, token_verb_login },
 	{ "show", NULL, "show whose token it is and what it allows",
-	    show_options, show },
+	    show_options, token_verb_show },
 	{ "refresh", NULL, "renew the token for as long again",
-	    refresh_options, refresh },
+	    refresh_options, token_verb_refresh },
 	{ "logout", NULL, "revoke the token, and remove its file",
-	    logout_options, logout },
+	    logout_options, token_verb_logout },
 	{ "create", "NAME", "create a token for a program",
-	    create_options, create },
-	{ "list", NULL, "list the tokens of programs", list_options, list },
-	{ "remove", "ID ...", "revoke tokens", remove_options, remove_tokens },
+	    create_options, token_verb_create },
+	{ "list", NULL, "list the tokens of programs", list_options,
+	    token_verb_list },
+	{ "remove", "ID ...", "revoke tokens", remove_options,
+	    token_verb_remove },
 	VERB_END
 };
 

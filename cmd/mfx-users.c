@@ -64,7 +64,7 @@ static const struct opt remove_options[] = {
 
 /* ends a verb: 0 done, 1 no, -1 a fault */
 static int
-end(int result)
+users_end(int result)
 {
 	client_close(&client);
 	secret_release(&password);
@@ -74,20 +74,20 @@ end(int result)
 }
 
 static int
-open_client(enum client_access access)
+users_open_client(enum client_access access)
 {
 	return client_open(&client, &setup, access, &fault);
 }
 
 static int
-open_as(const char *email)
+users_open_as(const char *email)
 {
-	return open_client(CLIENT_WRITE) < 0 ? -1 :
+	return users_open_client(CLIENT_WRITE) < 0 ? -1 :
 	    client.backend->act_as(&client, email, &fault);
 }
 
 static int
-read_password(const char *file, const char *what, struct buf *to)
+users_read_password(const char *file, const char *what, struct buf *to)
 {
 	/* room for a line end, and to see that it is too long */
 	buf_init(to, PASSWORD_MAX + 3);
@@ -96,7 +96,7 @@ read_password(const char *file, const char *what, struct buf *to)
 
 /* --metadata, checked and compact, to `metadata` */
 static int
-read_metadata(void)
+users_read_metadata(void)
 {
 	struct arena arena;
 	struct str compact;
@@ -114,76 +114,76 @@ read_metadata(void)
 }
 
 static int
-create(char **operands)
+users_verb_create(char **operands)
 {
 	struct str email = str_z(*operands);
 
 	/* before a password is asked for */
 	if (email_check(email, &fault) < 0 || (opt.metadata != NULL &&
-	    read_metadata() < 0) ||
-	    open_client(CLIENT_LATER) < 0 ||
-	    read_password(opt.password_file, "password", &password) < 0)
-		return end(-1);
-	return end(client.backend->user_create(&client, email,
+	    users_read_metadata() < 0) ||
+	    users_open_client(CLIENT_LATER) < 0 ||
+	    users_read_password(opt.password_file, "password", &password) < 0)
+		return users_end(-1);
+	return users_end(client.backend->user_create(&client, email,
 	    buf_str(&password), buf_str(&metadata), &fault));
 }
 
 static int
-verify(char **operands)
+users_verb_verify(char **operands)
 {
 	struct str email = str_z(*operands);
 	int result;
 
-	if (open_client(CLIENT_READ) < 0 ||
-	    read_password(opt.password_file, "password", &password) < 0)
-		return end(-1);
+	if (users_open_client(CLIENT_READ) < 0 ||
+	    users_read_password(opt.password_file, "password", &password) < 0)
+		return users_end(-1);
 	result = client.backend->user_verify(&client, email,
 	    buf_str(&password), &fault);
-	return end(result < 0 ? -1 : !result);
+	return users_end(result < 0 ? -1 : !result);
 }
 
 static int
-update_metadata(const char *email)
+users_update_metadata(const char *email)
 {
 	if (opt.password_file != NULL || opt.old_file != NULL)
 		program_misuse("give --password-file or --metadata, not both");
-	if (read_metadata() < 0 || open_as(email) < 0)
-		return end(-1);
-	return end(client.backend->user_set_metadata(&client,
+	if (users_read_metadata() < 0 || users_open_as(email) < 0)
+		return users_end(-1);
+	return users_end(client.backend->user_set_metadata(&client,
 	    buf_str(&metadata), &fault));
 }
 
 static int
-update(char **operands)
+users_verb_update(char **operands)
 {
 	const char *email = *operands;
 
 	if (opt.metadata != NULL)
-		return update_metadata(email);
-	if (open_as(email) < 0)
-		return end(-1);
+		return users_update_metadata(email);
+	if (users_open_as(email) < 0)
+		return users_end(-1);
 	if (opt.old_file != NULL && !client.backend->old_password)
 		program_misuse("--old-password-file needs --url");
 	if ((client.backend->old_password &&
-	    read_password(opt.old_file, "old password", &old) < 0) ||
-	    read_password(opt.password_file, "password", &password) < 0)
-		return end(-1);
-	return end(client.backend->user_set_password(&client, buf_str(&old),
-	    buf_str(&password), &fault));
+	    users_read_password(opt.old_file, "old password", &old) < 0) ||
+	    users_read_password(opt.password_file, "password", &password) < 0)
+		return users_end(-1);
+	return users_end(client.backend->user_set_password(&client,
+	    buf_str(&old), buf_str(&password), &fault));
 }
 
 static int
-remove_user(char **operands)
+users_verb_remove(char **operands)
 {
 	struct client_removal r = { .all = opt.all, .dry_run = opt.dry_run };
 	struct listing l;
 	int result, written;
 
-	if (open_as(*operands) < 0 ||
+	if (users_open_as(*operands) < 0 ||
 	    client.backend->user_remove(&client, &r, &fault) < 0)
-		return end(-1);
+		return users_end(-1);
 	if (!opt.dry_run)
-		return end(0);
+		return users_end(0);
 	listing_begin(&l, false, NULL);
 	listing_text(&l, "id", client.user.id);
 	listing_text(&l, "email", client.user.email);
@@ -191,14 +191,14 @@ remove_user(char **operands)
 	listing_number(&l, "channels", r.channels);
 	listing_end(&l);
 	written = listing_finish(&l);
-	result = end(0);
+	result = users_end(0);
 	return result ? result : written;
 }
 
 /* ---- list ---- */
 
 static int
-show(void *arg, const struct user *user, struct str json)
+users_list_one(void *arg, const struct user *user, struct str json)
 {
 	struct listing *l = arg;
 
@@ -212,7 +212,7 @@ show(void *arg, const struct user *user, struct str json)
 }
 
 static int
-list(char **operands)
+users_verb_list(char **operands)
 {
 	static const char *const heads[] = { "id", "email", "created",
 	    "metadata", NULL };
@@ -221,23 +221,26 @@ list(char **operands)
 
 	(void)operands;
 	listing_begin(&l, opt.human, heads);
-	result = open_client(CLIENT_READ);
+	result = users_open_client(CLIENT_READ);
 	if (result == 0)
-		result = client.backend->user_each(&client, show, &l, &fault);
+		result = client.backend->user_each(&client, users_list_one,
+		    &l, &fault);
 	written = listing_finish(&l);
-	result = end(result);
+	result = users_end(result);
 	return result ? result : written;
 }
 
 static const struct verb verbs[] = {
-	{ "create", "EMAIL", "create a user", create_options, create },
+	{ "create", "EMAIL", "create a user", create_options,
+	    users_verb_create },
 	{ "verify", "EMAIL",
 	    "check a password: exit 0 if it is right, 1 if not",
-	    verify_options, verify },
-	{ "list", NULL, "list all users", list_options, list },
+	    verify_options, users_verb_verify },
+	{ "list", NULL, "list all users", list_options, users_verb_list },
 	{ "update", "EMAIL", "set a new password or new metadata",
-	    update_options, update },
-	{ "remove", "EMAIL", "remove a user", remove_options, remove_user },
+	    update_options, users_verb_update },
+	{ "remove", "EMAIL", "remove a user", remove_options,
+	    users_verb_remove },
 	VERB_END
 };
 

@@ -40,7 +40,7 @@ static const struct program program = {
 /* A name from argv is looked up among programs and pages, and must not lead
  * anywhere else. */
 static bool
-name_valid(const char *z)
+mfx_name_valid(const char *z)
 {
 	return *z != '\0' && strlen(z) <= 32 &&
 	    z[strspn(z, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
@@ -49,7 +49,7 @@ name_valid(const char *z)
 static const char *called_as;	/* argv[0] */
 
 static bool
-find_program(const char *name, char path[PATH_MAX])
+mfx_find_program(const char *name, char path[PATH_MAX])
 {
 	char file[48];
 
@@ -58,7 +58,7 @@ find_program(const char *name, char path[PATH_MAX])
 }
 
 static const struct verb *
-find_known(const char *name)
+mfx_find_known(const char *name)
 {
 	const struct verb *v;
 
@@ -69,13 +69,13 @@ find_known(const char *name)
 }
 
 static _Noreturn void
-unknown(const char *name)
+mfx_unknown(const char *name)
 {
 	char hint[NEAREST_HINT];
 	const struct verb *v;
 	struct nearest near;
 
-	if (find_known(name) != NULL) {
+	if (mfx_find_known(name) != NULL) {
 		diag_error("mfx-%s is not installed", name);
 		exit(EX_UNAVAILABLE);
 	}
@@ -88,7 +88,7 @@ unknown(const char *name)
 
 /* Becomes the program; what program_start() changed is put back. */
 static int
-become(const char *path, char **argv)
+mfx_become(const char *path, char **argv)
 {
 	sigprocmask(SIG_SETMASK, signal_mask(), NULL);
 	execv(path, argv);
@@ -97,19 +97,19 @@ become(const char *path, char **argv)
 }
 
 static int
-run(const char *name, char **argv)
+mfx_run(const char *name, char **argv)
 {
 	char path[PATH_MAX];
 
-	if (!name_valid(name) || !find_program(name, path))
-		unknown(name);
+	if (!mfx_name_valid(name) || !mfx_find_program(name, path))
+		mfx_unknown(name);
 	argv[0] = path;
-	return become(path, argv);
+	return mfx_become(path, argv);
 }
 
 /* True when man(1) has shown the page. */
 static bool
-show_page(char *page)
+mfx_show_page(char *page)
 {
 	char path[PATH_MAX], *argv[] = { path, page, NULL };
 	int status;
@@ -124,7 +124,7 @@ show_page(char *page)
 
 		if (null >= 0)
 			dup2(null, STDERR_FILENO);
-		_exit(become(path, argv));
+		_exit(mfx_become(path, argv));
 	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
@@ -134,7 +134,7 @@ show_page(char *page)
 
 /* `mfx help things`, and `mfx help` alone */
 static int
-help(const char *name)
+mfx_help(const char *name)
 {
 	char page[48], option[] = "--help", *argv[] = { NULL, option, NULL };
 
@@ -146,9 +146,9 @@ help(const char *name)
 	if (str_starts(str_z(name), STR("mfx-")))
 		name += 4;
 	snprintf(page, sizeof page, "mfx-%s", name);
-	if (name_valid(name) && show_page(page))
+	if (mfx_name_valid(name) && mfx_show_page(page))
 		return 0;
-	return run(name, argv);
+	return mfx_run(name, argv);
 }
 
 int
@@ -161,6 +161,6 @@ main(int argc, char **argv)
 	if (strcmp(argv[0], "version") == 0)
 		return program_start(&program, 2, version);
 	if (strcmp(argv[0], "help") == 0)
-		return help(argv[1]);
-	return run(argv[0], argv);
+		return mfx_help(argv[1]);
+	return mfx_run(argv[0], argv);
 }

@@ -5,7 +5,7 @@
 #include "base/diag.h"
 
 static int
-prune_stream(void *arg, const char *stream, struct fault *fault)
+change_prune_stream(void *arg, const char *stream, struct fault *fault)
 {
 	struct bus_prune p = {
 		.keep_bytes = bus_opt.keep_bytes,
@@ -35,11 +35,12 @@ bus_verb_prune(char **operands)
 	if (bus_opt.keep_bytes < 0 && bus_opt.keep_age == 0)
 		program_misuse("give --keep-bytes, --keep-age or both");
 	listing_begin(&bus_listing, false, NULL);
-	return bus_for_streams(operands, prune_stream);
+	return bus_for_streams(operands, change_prune_stream);
 }
 
 static int
-open_group(struct bus_group **g, const char *operand, struct fault *fault)
+change_open_group(struct bus_group **g, const char *operand,
+    struct fault *fault)
 {
 	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
 
@@ -48,7 +49,7 @@ open_group(struct bus_group **g, const char *operand, struct fault *fault)
 }
 
 static void
-list_moved(const struct bus_group *g, uint64_t seq)
+change_list_moved(const struct bus_group *g, uint64_t seq)
 {
 	listing_text(&bus_listing, "stream", bus_group_stream(g));
 	listing_text(&bus_listing, "group", bus_group_name(g));
@@ -69,7 +70,7 @@ bus_verb_seek(char **operands)
 	if (!bus_where_parse(operands[1], &where))
 		program_misuse("'%s': not " BUS_WHERE_FORMS, operands[1]);
 	if (bus_open(&bus, NULL, &fault) < 0 ||
-	    open_group(&group, operands[0], &fault) < 0)
+	    change_open_group(&group, operands[0], &fault) < 0)
 		return diag_fault(&fault);
 	if (bus_group_seek(group, &where, how, &seq, &fault) < 0) {
 		diag_error("%s%s", fault.text, fault.status == BUS_NO_GROUP ?
@@ -79,14 +80,14 @@ bus_verb_seek(char **operands)
 	}
 	listing_begin(&bus_listing, false, NULL);
 	if (bus_opt.dry_run)
-		list_moved(group, seq);
+		change_list_moved(group, seq);
 	bus_group_close(group);
 	return listing_finish(&bus_listing);
 }
 
 /* All of them, or, to look whether all can be had, none. */
 static void
-forget_all(char **operands, bool dry_run)
+change_forget_all(char **operands, bool dry_run)
 {
 	struct bus_group *group;
 	struct fault fault;
@@ -94,12 +95,12 @@ forget_all(char **operands, bool dry_run)
 
 	for (; *operands != NULL; operands++) {
 		group = NULL;
-		if (open_group(&group, *operands, &fault) < 0 ||
+		if (change_open_group(&group, *operands, &fault) < 0 ||
 		    bus_group_forget(group, dry_run, &fault) < 0)
 			bus_status = diag_fault(&fault);
 		else if (dry_run && bus_opt.dry_run &&
 		    bus_group_get(group, &seq, &fault) >= 0)
-			list_moved(group, seq);
+			change_list_moved(group, seq);
 		bus_group_close(group);
 	}
 }
@@ -113,9 +114,9 @@ bus_verb_forget(char **operands)
 	if (bus_open(&bus, NULL, &fault) < 0)
 		return diag_fault(&fault);
 	listing_begin(&bus_listing, false, NULL);
-	forget_all(operands, true);
+	change_forget_all(operands, true);
 	if (bus_status == 0 && !bus_opt.dry_run)
-		forget_all(operands, false);
+		change_forget_all(operands, false);
 	written = listing_finish(&bus_listing);
 	return written ? written : bus_status;
 }

@@ -31,7 +31,7 @@ bus_for_streams(char **names, bus_stream_fn *fn)
 }
 
 static void
-put_group(void *arg, const char *group, uint64_t seq, const char *bad)
+show_put_group(void *arg, const char *group, uint64_t seq, const char *bad)
 {
 	const char *stream = arg;
 	struct fault fault;
@@ -54,10 +54,10 @@ put_group(void *arg, const char *group, uint64_t seq, const char *bad)
 }
 
 static int
-list_groups(void *arg, const char *stream, struct fault *fault)
+show_list_groups(void *arg, const char *stream, struct fault *fault)
 {
 	(void)arg;
-	return bus_groups(bus, stream, put_group,
+	return bus_groups(bus, stream, show_put_group,
 	    (void *)(uintptr_t)stream, fault);
 }
 
@@ -69,7 +69,7 @@ bus_verb_groups(char **operands)
 	};
 
 	listing_begin(&bus_listing, bus_opt.human, heads);
-	return bus_for_streams(operands, list_groups);
+	return bus_for_streams(operands, show_list_groups);
 }
 
 struct lags {
@@ -78,7 +78,7 @@ struct lags {
 };
 
 static void
-add_lag(void *arg, const char *group, uint64_t seq, const char *bad)
+show_add_lag(void *arg, const char *group, uint64_t seq, const char *bad)
 {
 	struct lags *l = arg;
 	struct fault fault;
@@ -97,7 +97,7 @@ add_lag(void *arg, const char *group, uint64_t seq, const char *bad)
 }
 
 static int
-put_lags(const char *stream, struct fault *fault)
+show_put_lags(const char *stream, struct fault *fault)
 {
 	struct lags l = { .stream = stream };
 	int r;
@@ -105,7 +105,7 @@ put_lags(const char *stream, struct fault *fault)
 	buf_init(&l.text, (size_t)1 << 20);
 	if (!bus_opt.human)
 		buf_putc(&l.text, '{');
-	r = bus_groups(bus, stream, add_lag, &l, fault);
+	r = bus_groups(bus, stream, show_add_lag, &l, fault);
 	if (!bus_opt.human)
 		buf_putc(&l.text, '}');
 	listing_raw(&bus_listing, "groups", buf_str(&l.text), buf_str(&l.text));
@@ -114,7 +114,7 @@ put_lags(const char *stream, struct fault *fault)
 }
 
 static int
-stat_stream(void *arg, const char *stream, struct fault *fault)
+show_stat_stream(void *arg, const char *stream, struct fault *fault)
 {
 	struct bus_stat x;
 
@@ -128,7 +128,7 @@ stat_stream(void *arg, const char *stream, struct fault *fault)
 	listing_number(&bus_listing, "last", x.last);
 	listing_time(&bus_listing, "oldest", x.oldest, x.has_oldest);
 	listing_time(&bus_listing, "newest", x.newest, x.has_newest);
-	if (put_lags(stream, fault) < 0)
+	if (show_put_lags(stream, fault) < 0)
 		return -1;
 	listing_end(&bus_listing);
 	return 0;
@@ -143,22 +143,22 @@ bus_verb_stat(char **operands)
 	};
 
 	listing_begin(&bus_listing, bus_opt.human, heads);
-	return bus_for_streams(operands, stat_stream);
+	return bus_for_streams(operands, show_stat_stream);
 }
 
 static void
-tell(void *arg, const char *what)
+show_damage(void *arg, const char *what)
 {
 	(void)arg;
 	diag_error("%s", what);
 }
 
 static int
-verify_stream(void *arg, const char *stream, struct fault *fault)
+show_verify_stream(void *arg, const char *stream, struct fault *fault)
 {
 	struct bus_health h;
 
-	if (bus_verify(bus, stream, &h, tell, arg, fault) < 0)
+	if (bus_verify(bus, stream, &h, show_damage, arg, fault) < 0)
 		return -1;
 	if (h.damage > 0)
 		bus_status = EX_DATAERR;
@@ -180,5 +180,5 @@ int
 bus_verb_verify(char **operands)
 {
 	listing_begin(&bus_listing, false, NULL);
-	return bus_for_streams(operands, verify_stream);
+	return bus_for_streams(operands, show_verify_stream);
 }

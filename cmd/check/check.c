@@ -77,7 +77,7 @@ static const struct {
 	struct str unit;
 	double min, max;
 	const char *what;
-} ranges[] = {
+} check_ranges[] = {
 	{ { "%", 1 }, 0, 1, "value not from 0 to 1 in unit '%':" },
 	{ { "%EL", 3 }, 0, 100, "value not from 0 to 100 in unit '%EL':" },
 	{ { "K", 1 }, 0, INFINITY, "value below 0 in unit 'K':" },
@@ -93,12 +93,12 @@ check_range(const struct check *c, const struct fields *f,
 	double v;
 	size_t i;
 
-	for (i = 0; i < sizeof ranges / sizeof *ranges; i++)
-		if (str_eq(r->unit, ranges[i].unit)) {
+	for (i = 0; i < sizeof check_ranges / sizeof *check_ranges; i++)
+		if (str_eq(r->unit, check_ranges[i].unit)) {
 			v = number_value(r->value);
-			if (v < ranges[i].min || v > ranges[i].max)
-				check_warn(c, f->text[LABEL_V], ranges[i].what,
-				    r->value);
+			if (v < check_ranges[i].min || v > check_ranges[i].max)
+				check_warn(c, f->text[LABEL_V],
+				    check_ranges[i].what, r->value);
 		}
 }
 

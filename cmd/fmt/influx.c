@@ -5,7 +5,7 @@
 #include "line/route.h"
 
 static void
-put_tag(struct buf *b, struct str key, struct str value)
+influx_put_tag(struct buf *b, struct str key, struct str value)
 {
 	size_t i;
 
@@ -26,7 +26,7 @@ put_tag(struct buf *b, struct str key, struct str value)
 }
 
 static void
-put_key(struct buf *b, struct str key, char *before)
+influx_put_key(struct buf *b, struct str key, char *before)
 {
 	buf_putc(b, *before);
 	*before = ',';
@@ -35,11 +35,11 @@ put_key(struct buf *b, struct str key, char *before)
 }
 
 static void
-put_text(struct buf *b, struct str key, struct str s, char *before)
+influx_put_text(struct buf *b, struct str key, struct str s, char *before)
 {
 	size_t i;
 
-	put_key(b, key, before);
+	influx_put_key(b, key, before);
 	buf_putc(b, '"');
 	for (i = 0; i < s.n; i++) {
 		if (s.p[i] == '"' || s.p[i] == '\\')
@@ -50,28 +50,29 @@ put_text(struct buf *b, struct str key, struct str s, char *before)
 }
 
 static void
-put_number(struct buf *b, struct str key, struct str number, char *before)
+influx_put_number(struct buf *b, struct str key, struct str number,
+    char *before)
 {
-	put_key(b, key, before);
+	influx_put_key(b, key, before);
 	buf_put_str(b, number);
 }
 
 static void
-put_value(struct buf *b, const struct record *r, char *before)
+influx_put_value(struct buf *b, const struct record *r, char *before)
 {
 	switch (r->kind) {
 	case VALUE_NUMBER:
-		put_number(b, STR("value"), r->value, before);
+		influx_put_number(b, STR("value"), r->value, before);
 		break;
 	case VALUE_STRING:
-		put_text(b, STR("stringValue"), r->value, before);
+		influx_put_text(b, STR("stringValue"), r->value, before);
 		break;
 	case VALUE_BOOL:
-		put_number(b, STR("boolValue"), r->truth ? STR("true") :
+		influx_put_number(b, STR("boolValue"), r->truth ? STR("true") :
 		    STR("false"), before);
 		break;
 	case VALUE_DATA:
-		put_key(b, STR("dataValue"), before);
+		influx_put_key(b, STR("dataValue"), before);
 		buf_putc(b, '"');
 		base64_put(b, r->value);
 		buf_putc(b, '"');
@@ -88,19 +89,19 @@ influx_put(struct buf *b, const struct route *route, const struct record *r)
 
 	/* in the order of their keys, which the database likes best */
 	buf_put_str(b, STR("messages"));
-	put_tag(b, STR("channel"), route->channel);
-	put_tag(b, STR("name"), r->name);
-	put_tag(b, STR("publisher"), route->publisher);
-	put_tag(b, STR("subtopic"), route->subtopic);
+	influx_put_tag(b, STR("channel"), route->channel);
+	influx_put_tag(b, STR("name"), r->name);
+	influx_put_tag(b, STR("publisher"), route->publisher);
+	influx_put_tag(b, STR("subtopic"), route->subtopic);
 	if (route->protocol.n > 0)
-		put_text(b, STR("protocol"), route->protocol, &before);
+		influx_put_text(b, STR("protocol"), route->protocol, &before);
 	if (r->unit.n > 0)
-		put_text(b, STR("unit"), r->unit, &before);
-	put_value(b, r, &before);
+		influx_put_text(b, STR("unit"), r->unit, &before);
+	influx_put_value(b, r, &before);
 	if (r->sum.p != NULL)
-		put_number(b, STR("valueSum"), r->sum, &before);
+		influx_put_number(b, STR("valueSum"), r->sum, &before);
 	if (r->update.p != NULL)
-		put_text(b, STR("updateTime"), r->update, &before);
+		influx_put_text(b, STR("updateTime"), r->update, &before);
 	buf_putc(b, ' ');
 	if (r->time.ns < 0)
 		buf_putc(b, '-');

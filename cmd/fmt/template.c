@@ -4,7 +4,7 @@
 #include "base/escape.h"
 
 static int
-hex_digit(char c)
+template_hex_digit(char c)
 {
 	const char *digits = "0123456789abcdef", *p;
 
@@ -17,7 +17,7 @@ hex_digit(char c)
 /* the escape after a backslash; how many characters it has, 0 when it is
  * not valid */
 static size_t
-put_escape(struct buf *b, const char *z)
+template_put_escape(struct buf *b, const char *z)
 {
 	int high, low;
 
@@ -35,8 +35,8 @@ put_escape(struct buf *b, const char *z)
 		buf_putc(b, '\\');
 		return 1;
 	case 'x':
-		if ((high = hex_digit(z[1])) < 0 ||
-		    (low = hex_digit(z[2])) < 0)
+		if ((high = template_hex_digit(z[1])) < 0 ||
+		    (low = template_hex_digit(z[2])) < 0)
 			return 0;
 		buf_putc(b, (char)(high << 4 | low));
 		return 3;
@@ -45,7 +45,7 @@ put_escape(struct buf *b, const char *z)
 }
 
 static void
-end_part(struct template *t, size_t *start, enum field f)
+template_end_part(struct template *t, size_t *start, enum field f)
 {
 	t->parts[t->n].n = t->text.n - *start;
 	t->parts[t->n++].field = f;
@@ -54,7 +54,8 @@ end_part(struct template *t, size_t *start, enum field f)
 
 /* A field in braces, z after the brace. */
 static const char *
-parse_field(struct template *t, const char *z, size_t *start, size_t *n)
+template_parse_field(struct template *t, const char *z, size_t *start,
+    size_t *n)
 {
 	enum field f;
 
@@ -67,7 +68,7 @@ parse_field(struct template *t, const char *z, size_t *start, size_t *n)
 	/* one is kept for the text at the end */
 	if (t->n == TEMPLATE_PARTS_MAX - 1)
 		return "too many fields";
-	end_part(t, start, f);
+	template_end_part(t, start, f);
 	++*n;
 	return NULL;
 }
@@ -84,13 +85,13 @@ template_parse(struct template *t, const char *z, size_t *at)
 		*at = (size_t)(z - begin);
 		n = 1;
 		if (*z == '\\') {
-			if ((n = 1 + put_escape(&t->text, z + 1)) == 1)
+			if ((n = 1 + template_put_escape(&t->text, z + 1)) == 1)
 				return "no such escape";
 		} else if ((*z == '{' || *z == '}') && z[1] == *z) {
 			buf_putc(&t->text, *z);
 			n = 2;
 		} else if (*z == '{') {
-			why = parse_field(t, z + 1, &start, &n);
+			why = template_parse_field(t, z + 1, &start, &n);
 			if (why != NULL)
 				return why;
 			n++;
@@ -100,7 +101,7 @@ template_parse(struct template *t, const char *z, size_t *at)
 			buf_putc(&t->text, *z);
 		}
 	}
-	end_part(t, &start, FIELDS);
+	template_end_part(t, &start, FIELDS);
 	return NULL;
 }
 

@@ -3,7 +3,7 @@
 
 /* splitmix64, from the same state the same on any machine */
 static uint64_t
-random_next(uint64_t *state)
+device_random_next(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -13,18 +13,20 @@ random_next(uint64_t *state)
 }
 
 static int32_t
-between(struct device *d, int32_t low, int32_t high)
+device_between(struct device *d, int32_t low, int32_t high)
 {
 	uint64_t width = (uint64_t)((int64_t)high - low + 1);
 
-	return low + (int32_t)((random_next(&d->random) >> 32) * width >> 32);
+	return low + (int32_t)((device_random_next(&d->random) >> 32) *
+	    width >> 32);
 }
 
 /* a step of a bounded random walk */
 static int32_t
-walk(struct device *d, int32_t *v, int32_t step, int32_t low, int32_t high)
+device_walk(struct device *d, int32_t *v, int32_t step, int32_t low,
+    int32_t high)
 {
-	*v += between(d, -step, step);
+	*v += device_between(d, -step, step);
 	if (*v < low)
 		*v = low;
 	if (*v > high)
@@ -35,7 +37,7 @@ walk(struct device *d, int32_t *v, int32_t step, int32_t low, int32_t high)
 /* A day as a wave from -500 to 500, highest at 15:00 UTC: two parabolas,
  * which are as good as a sine here and need no libm. */
 static int32_t
-day_wave(struct stamp t)
+device_day_wave(struct stamp t)
 {
 	int64_t s = (t.ns / STAMP_SECOND + 86400 - 9 * 3600) % 86400;
 	int64_t x = s % 43200;
@@ -48,7 +50,7 @@ day_wave(struct stamp t)
 
 /* v / 10^decimals */
 static void
-put_fixed(struct buf *b, int64_t v, int decimals)
+device_put_fixed(struct buf *b, int64_t v, int decimals)
 {
 	char digits[24];
 	size_t i = sizeof digits;
@@ -74,46 +76,51 @@ enum sensor {
 #define PUT(text) buf_put_str(b, STR(text))
 
 static void
-put_number(struct buf *b, struct device *d, enum sensor s, struct stamp t)
+device_put_number(struct buf *b, struct device *d, enum sensor s,
+    struct stamp t)
 {
 	int32_t v;
 
 	switch (s) {
 	case TEMPERATURE:
 		PUT("\"n\":\"temperature\",\"u\":\"Cel\",\"v\":");
-		v = walk(d, &d->warmth, 10, 1400, 2600) + day_wave(t);
-		put_fixed(b, v, 2);
+		v = device_walk(d, &d->warmth, 10, 1400, 2600) +
+		    device_day_wave(t);
+		device_put_fixed(b, v, 2);
 		break;
 	case HUMIDITY:
 		PUT("\"n\":\"humidity\",\"u\":\"%RH\",\"v\":");
-		put_fixed(b, walk(d, &d->humidity, 5, 200, 950), 1);
+		device_put_fixed(b,
+		    device_walk(d, &d->humidity, 5, 200, 950), 1);
 		break;
 	case BATTERY:
 		PUT("\"n\":\"battery\",\"u\":\"V\",\"v\":");
 		/* it falls, and somebody changes it in the end */
-		d->battery -= between(d, 0, 99) == 0;
+		d->battery -= device_between(d, 0, 99) == 0;
 		if (d->battery < 2700)
 			d->battery = 4200;
-		put_fixed(b, d->battery, 3);
+		device_put_fixed(b, d->battery, 3);
 		break;
 	case ENERGY:
 		PUT("\"n\":\"energy\",\"u\":\"J\",\"v\":");
-		d->energy += (uint32_t)between(d, 0, 250);
+		d->energy += (uint32_t)device_between(d, 0, 250);
 		buf_put_u64(b, d->energy);
 		break;
 	case LATITUDE:
 		PUT("\"n\":\"latitude\",\"u\":\"lat\",\"v\":");
-		put_fixed(b, walk(d, &d->latitude, 3, -6000000, 7000000), 5);
+		device_put_fixed(b,
+		    device_walk(d, &d->latitude, 3, -6000000, 7000000), 5);
 		break;
 	default:
 		PUT("\"n\":\"longitude\",\"u\":\"lon\",\"v\":");
-		put_fixed(b, walk(d, &d->longitude, 3, -17999999, 18000000),
-		    5);
+		device_put_fixed(b, device_walk(d, &d->longitude, 3,
+		    -17999999, 18000000), 5);
 	}
 }
 
 static void
-put_reading(struct buf *b, struct device *d, enum sensor s, struct stamp t)
+device_put_reading(struct buf *b, struct device *d, enum sensor s,
+    struct stamp t)
 {
 	static const char *const states[] = {
 		"ok", "restarted", "calibrating", "battery low", "door open",
@@ -121,48 +128,48 @@ put_reading(struct buf *b, struct device *d, enum sensor s, struct stamp t)
 
 	if (s == STATUS) {
 		PUT("\"n\":\"status\",\"vs\":\"");
-		buf_puts(b, states[between(d, 0, 4)]);
+		buf_puts(b, states[device_between(d, 0, 4)]);
 		buf_putc(b, '"');
 	} else if (s == SWITCH) {
-		d->on = d->on != (between(d, 0, 19) == 0);
+		d->on = d->on != (device_between(d, 0, 19) == 0);
 		PUT("\"n\":\"switch\",\"vb\":");
 		buf_puts(b, d->on ? "true" : "false");
 	} else {
-		put_number(b, d, s, t);
+		device_put_number(b, d, s, t);
 	}
 }
 
 /* a state of its own for each seed and index */
 static uint64_t
-random_start(uint64_t seed, uint64_t index)
+device_random_start(uint64_t seed, uint64_t index)
 {
-	return random_next(&seed) ^ index << 24;
+	return device_random_next(&seed) ^ index << 24;
 }
 
 void
 device_init(struct device *d, uint64_t seed, uint64_t index)
 {
 	*d = (struct device){ .seed = seed, .index = index };
-	d->random = random_start(seed, index);
-	d->warmth = between(d, 1700, 2300);
-	d->humidity = between(d, 350, 650);
-	d->battery = between(d, 3000, 4200);
-	d->energy = (uint32_t)between(d, 0, 1000000);
-	d->latitude = between(d, 3600000, 6000000);
-	d->longitude = between(d, -900000, 3000000);
-	d->on = between(d, 0, 1);
+	d->random = device_random_start(seed, index);
+	d->warmth = device_between(d, 1700, 2300);
+	d->humidity = device_between(d, 350, 650);
+	d->battery = device_between(d, 3000, 4200);
+	d->energy = (uint32_t)device_between(d, 0, 1000000);
+	d->latitude = device_between(d, 3600000, 6000000);
+	d->longitude = device_between(d, -900000, 3000000);
+	d->on = device_between(d, 0, 1);
 }
 
 void
 device_id(const struct device *d, char id[DEVICE_ID])
 {
 	static const char hex[] = "0123456789abcdef";
-	uint64_t state = ~random_start(d->seed, d->index), bits = 0;
+	uint64_t state = ~device_random_start(d->seed, d->index), bits = 0;
 	int i;
 
 	for (i = 0; i < DEVICE_ID; i++) {
 		if (i % 12 == 0)
-			bits = random_next(&state);
+			bits = device_random_next(&state);
 		id[i] = hex[bits & 15];
 		bits >>= 4;
 	}
@@ -176,7 +183,7 @@ device_put(struct buf *b, struct device *d, struct stamp t, int records)
 {
 	int k, rounds = (records - 1) / SENSORS;
 	/* now and then the last reading is a status instead */
-	bool status = between(d, 0, 49) == 0;
+	bool status = device_between(d, 0, 49) == 0;
 
 	PUT("\"bn\":\"urn:dev:os:32473-");
 	buf_put_u64(b, d->seed);
@@ -189,11 +196,11 @@ device_put(struct buf *b, struct device *d, struct stamp t, int records)
 	for (k = 0; k < records; k++) {
 		if (k > 0)
 			PUT("},{");
-		put_reading(b, d, status && k == records - 1 ? STATUS :
+		device_put_reading(b, d, status && k == records - 1 ? STATUS :
 		    (enum sensor)(k % SENSORS), t);
 		if (k / SENSORS < rounds) {
 			PUT(",\"t\":");
-			put_fixed(b, k / SENSORS - rounds, 0);
+			device_put_fixed(b, k / SENSORS - rounds, 0);
 		}
 	}
 }

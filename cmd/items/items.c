@@ -51,7 +51,7 @@ const struct opt items_remove_options[] = {
 /* ---- beginning and end ---- */
 
 static int
-begin(enum client_access access)
+items_begin(enum client_access access)
 {
 	program_holds_secrets();
 	changes_init(&changes);
@@ -62,7 +62,7 @@ begin(enum client_access access)
 }
 
 static int
-end(int result)
+items_end(int result)
 {
 	int status = result < 0 ? diag_fault(&fault) : result;
 
@@ -81,20 +81,21 @@ end(int result)
 /* ---- what is to be done ---- */
 
 static int
-refused(const char *option, const char *why)
+items_refused(const char *option, const char *why)
 {
 	return why == NULL ? 0 :
 	    fault_set(&fault, EX_DATAERR, "%s: %s", option, why);
 }
 
 static int
-set_key(struct change *change)
+items_set_key(struct change *change)
 {
 	struct buf key;
 	int result;
 
 	if (items_opt.new_key)
-		return refused("--new", change_make_key(&changes, change));
+		return items_refused("--new",
+		    change_make_key(&changes, change));
 	if (items_opt.no_key)
 		change->given |= MEMBER_KEY;
 	if (items_opt.key_file == NULL)
@@ -103,7 +104,7 @@ set_key(struct change *change)
 	buf_init(&key, THING_KEY_MAX + 3);
 	result = secret_read(items_opt.key_file, "key", &key, &fault);
 	if (result == 0)
-		result = refused("--key-file",
+		result = items_refused("--key-file",
 		    change_set_key(&changes, change, buf_str(&key)));
 	secret_release(&key);
 	return result;
@@ -111,29 +112,30 @@ set_key(struct change *change)
 
 /* what a new one has, and what a list is asked for */
 static int
-set_metadata_and_tags(struct change *change)
+items_set_metadata_and_tags(struct change *change)
 {
 	const struct items_options *o = &items_opt;
 
-	if (o->metadata != NULL && refused("--metadata", change_set_metadata(
-	    &changes, change, str_z(o->metadata))) < 0)
+	if (o->metadata != NULL && items_refused("--metadata",
+	    change_set_metadata(&changes, change, str_z(o->metadata))) < 0)
 		return -1;
-	return o->tags.n == 0 ? 0 : refused("--tag", change_set_tag_list(
+	return o->tags.n == 0 ? 0 : items_refused("--tag", change_set_tag_list(
 	    &changes, change, o->tags.v, o->tags.n));
 }
 
 static int
-set_from_options(struct change *change)
+items_set_from_options(struct change *change)
 {
-	if (items_opt.name != NULL && refused("--name", change_set_name(
+	if (items_opt.name != NULL && items_refused("--name", change_set_name(
 	    &changes, change, str_z(items_opt.name))) < 0)
 		return -1;
-	return set_metadata_and_tags(change) < 0 ? -1 : set_key(change);
+	return items_set_metadata_and_tags(change) < 0 ? -1 :
+	    items_set_key(change);
 }
 
 /* CHANNEL THING ... */
 static int
-take_pairs(char **operands)
+items_take_pairs(char **operands)
 {
 	const char *channel = *operands++;
 
@@ -147,20 +149,20 @@ take_pairs(char **operands)
 }
 
 static int
-take_ids(char **operands)
+items_take_ids(char **operands)
 {
 	for (; *operands != NULL; operands++) {
 		struct change *change = changes_add(&changes);
 
 		change_set_id(&changes, change, str_z(*operands));
-		if (set_from_options(change) < 0)
+		if (items_set_from_options(change) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-take_input(char **operands)
+items_take_input(char **operands)
 {
 	const struct items_options *o = &items_opt;
 	unsigned may = changes_may(&changes), must = changes_must(&changes);
@@ -172,10 +174,10 @@ take_input(char **operands)
 		return changes_read(&changes, o->file, may, must, &fault);
 	}
 	if (must & MEMBER_CHANNEL)
-		return take_pairs(operands);
+		return items_take_pairs(operands);
 	if (must & MEMBER_ID)
-		return take_ids(operands);
-	return set_from_options(changes_add(&changes));
+		return items_take_ids(operands);
+	return items_set_from_options(changes_add(&changes));
 }
 
 /* ---- changes ---- */
@@ -183,7 +185,7 @@ take_input(char **operands)
 /* "auth=" and a key have to go into one option (RFC 7252 5.10); with other
  * protocols, and by PSK or certificate, a longer one is as good as any */
 static void
-warn_of_long_keys(void)
+items_warn_of_long_keys(void)
 {
 	size_t i, n = 0;
 
@@ -196,11 +198,11 @@ warn_of_long_keys(void)
 }
 
 static int
-change_all(void)
+items_change_all(void)
 {
 	if (client.backend->change(&client, &changes, &out.b, &fault) == 0) {
 		out_end(&out);
-		warn_of_long_keys();
+		items_warn_of_long_keys();
 		return 0;
 	}
 	if (changes.at < changes.n)
@@ -210,25 +212,25 @@ change_all(void)
 
 /* does it to each line of the file, or else to each operand */
 static int
-change(char **operands, enum change_verb verb)
+items_change(char **operands, enum change_verb verb)
 {
-	int result = begin(CLIENT_WRITE);
+	int result = items_begin(CLIENT_WRITE);
 
 	changes.verb = verb;
 	changes.kind = items_kind;
 	changes.if_exists = items_opt.if_exists;
 	changes.dry_run = items_opt.dry_run;
 	if (result == 0)
-		result = take_input(operands);
+		result = items_take_input(operands);
 	if (result == 0)
-		result = change_all();
-	return end(result);
+		result = items_change_all();
+	return items_end(result);
 }
 
 int
 items_verb_create(char **operands)
 {
-	return change(operands, CHANGE_CREATE);
+	return items_change(operands, CHANGE_CREATE);
 }
 
 int
@@ -240,43 +242,44 @@ items_verb_update(char **ids)
 	    !o->key_file && !o->new_key && !o->no_key)
 		program_misuse("nothing to change: give --name, --metadata, "
 		    "--tag or -f FILE");
-	return change(ids, CHANGE_UPDATE);
+	return items_change(ids, CHANGE_UPDATE);
 }
 
 int
 items_verb_enable(char **ids)
 {
-	return change(ids, CHANGE_ENABLE);
+	return items_change(ids, CHANGE_ENABLE);
 }
 
 int
 items_verb_disable(char **ids)
 {
-	return change(ids, CHANGE_DISABLE);
+	return items_change(ids, CHANGE_DISABLE);
 }
 
 int
 items_verb_remove(char **ids)
 {
-	return change(ids, CHANGE_REMOVE);
+	return items_change(ids, CHANGE_REMOVE);
 }
 
 int
 items_verb_connect(char **operands)
 {
-	return change(operands, CHANGE_CONNECT);
+	return items_change(operands, CHANGE_CONNECT);
 }
 
 int
 items_verb_disconnect(char **operands)
 {
-	return change(operands, CHANGE_DISCONNECT);
+	return items_change(operands, CHANGE_DISCONNECT);
 }
 
 /* ---- lists ---- */
 
 static int
-show(void *arg, const struct item *item, struct str key, struct fault *why)
+items_show(void *arg, const struct item *item, struct str key,
+    struct fault *why)
 {
 	const unsigned *shown = arg;
 
@@ -293,13 +296,13 @@ show(void *arg, const struct item *item, struct str key, struct fault *why)
 	}
 	if (signal_stop())
 		return fault_set(why, EX_TEMPFAIL, "stopped");
-	/* a failed write ends it; end() says so */
+	/* a failed write ends it; items_end() says so */
 	return out_end(&out) < 0;
 }
 
 /* those of the operands: 1 when one does not exist */
 static int
-show_each(const struct client_query *query, char **ids)
+items_show_each(const struct client_query *query, char **ids)
 {
 	int status = 0;
 
@@ -318,7 +321,7 @@ show_each(const struct client_query *query, char **ids)
 
 /* all that the filters select */
 static int
-show_all(struct client_query *query)
+items_show_all(struct client_query *query)
 {
 	const struct items_options *o = &items_opt;
 	struct change *change = changes_add(&changes);
@@ -326,7 +329,7 @@ show_all(struct client_query *query)
 
 	if (why != NULL)
 		program_misuse("--name '%s': %s", items_opt.name, why);
-	if (set_metadata_and_tags(change) < 0)
+	if (items_set_metadata_and_tags(change) < 0)
 		return -1;
 	query->glob = str_z(o->name);
 	query->metadata = change->metadata;
@@ -341,7 +344,7 @@ show_all(struct client_query *query)
 }
 
 static void
-begin_table(bool keys)
+items_begin_table(bool keys)
 {
 	table_init(&table, &out, 60);
 	table_column(&table, "id");
@@ -354,25 +357,25 @@ begin_table(bool keys)
 }
 
 static int
-list(char **ids, unsigned shown)
+items_list(char **ids, unsigned shown)
 {
 	const struct items_options *o = &items_opt;
 	struct client_query query = {
 		.kind = items_kind, .keys = (shown & MEMBER_KEY) != 0,
-		.show = show, .arg = &shown
+		.show = items_show, .arg = &shown
 	};
 	int result;
 
 	if (*ids != NULL && (o->name || o->metadata || o->connected ||
 	    o->tags.n > 0 || o->status || o->order || o->dir))
 		program_misuse("give operands or filters, not both");
-	result = begin(CLIENT_READ);
+	result = items_begin(CLIENT_READ);
 	if (o->human)
-		begin_table(query.keys);
+		items_begin_table(query.keys);
 	if (result == 0)
-		result = *ids != NULL ? show_each(&query, ids) :
-		    show_all(&query);
-	result = end(result);
+		result = *ids != NULL ? items_show_each(&query, ids) :
+		    items_show_all(&query);
+	result = items_end(result);
 	if (o->human)
 		table_release(&table);
 	return result;
@@ -381,12 +384,12 @@ list(char **ids, unsigned shown)
 int
 items_verb_list(char **ids)
 {
-	return list(ids, MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
+	return items_list(ids, MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
 	    MEMBER_STATUS | (items_opt.keys ? MEMBER_KEY : 0));
 }
 
 int
 items_verb_keys(char **ids)
 {
-	return list(ids, MEMBER_KEY);
+	return items_list(ids, MEMBER_KEY);
 }

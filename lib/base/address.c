@@ -10,14 +10,14 @@
 #define V4_BITS 96	/* of the prefix before an IPv4 address */
 
 static void
-from_v4(struct address *a, const void *four)
+address_from_v4(struct address *a, const void *four)
 {
 	*a = (struct address){ .bytes = { [10] = 0xff, [11] = 0xff } };
 	memcpy(a->bytes + 12, four, 4);
 }
 
 static bool
-is_v4(const struct address *a)
+address_is_v4(const struct address *a)
 {
 	struct address zero = { .bytes = { [10] = 0xff, [11] = 0xff } };
 
@@ -32,7 +32,7 @@ address_of(struct address *a, const struct sockaddr *sa)
 
 	if (sa->sa_family == AF_INET) {
 		memcpy(&v4, sa, sizeof v4);
-		from_v4(a, &v4.sin_addr);
+		address_from_v4(a, &v4.sin_addr);
 	} else if (sa->sa_family == AF_INET6) {
 		memcpy(&v6, sa, sizeof v6);
 		memcpy(a->bytes, &v6.sin6_addr, sizeof a->bytes);
@@ -45,7 +45,7 @@ address_of(struct address *a, const struct sockaddr *sa)
 size_t
 address_network(const struct address *a, unsigned char to[16])
 {
-	bool v4 = is_v4(a);
+	bool v4 = address_is_v4(a);
 
 	memcpy(to, a->bytes + (v4 ? 12 : 0), v4 ? 4 : 8);
 	return v4 ? 4 : 8;
@@ -63,7 +63,7 @@ address_same_network(const struct address *a, const struct address *b)
 /* ---- from text ---- */
 
 static bool
-parse_bare(struct address *a, struct str text)
+address_parse_bare(struct address *a, struct str text)
 {
 	char z[INET6_ADDRSTRLEN + 1];
 	struct in_addr v4;
@@ -77,13 +77,13 @@ parse_bare(struct address *a, struct str text)
 		return true;
 	if (inet_pton(AF_INET, z, &v4) != 1)
 		return false;
-	from_v4(a, &v4);
+	address_from_v4(a, &v4);
 	return true;
 }
 
 /* ":80", or nothing */
 static bool
-is_port(struct str text)
+address_is_port(struct str text)
 {
 	size_t i;
 
@@ -102,16 +102,16 @@ address_parse(struct address *a, struct str text)
 	if (text.n > 0 && *text.p == '[') {
 		end = memchr(text.p, ']', text.n);
 		n = end ? (size_t)(end - text.p) : 0;
-		return n > 0 && is_port(str_from(text, n + 1)) &&
+		return n > 0 && address_is_port(str_from(text, n + 1)) &&
 		    memchr(text.p, ':', n) != NULL &&
-		    parse_bare(a, (struct str){ text.p + 1, n - 1 });
+		    address_parse_bare(a, (struct str){ text.p + 1, n - 1 });
 	}
 	end = text.n > 0 ? memchr(text.p, ':', text.n) : NULL;
 	if (end == NULL || memchr(text.p, '.', (size_t)(end - text.p)) == NULL)
-		return parse_bare(a, text);
+		return address_parse_bare(a, text);
 	n = (size_t)(end - text.p);
-	return is_port(str_from(text, n)) &&
-	    parse_bare(a, (struct str){ text.p, n });
+	return address_is_port(str_from(text, n)) &&
+	    address_parse_bare(a, (struct str){ text.p, n });
 }
 
 /* ---- proxies ---- */
@@ -132,11 +132,11 @@ proxies_add(struct proxies *p, const char *text)
 	}
 	if (slash != NULL)
 		address.n = (size_t)(slash - text);
-	if (!parse_bare(&a, address))
+	if (!address_parse_bare(&a, address))
 		return wrong;
 	bits = 128;
 	if (slash != NULL) {
-		if (!number_parse(slash + 1, 0, is_v4(&a) &&
+		if (!number_parse(slash + 1, 0, address_is_v4(&a) &&
 		    memchr(text, ':', address.n) == NULL ? 32 : 128, &bits))
 			return wrong;
 		if (memchr(text, ':', address.n) == NULL)
@@ -150,7 +150,8 @@ proxies_add(struct proxies *p, const char *text)
 }
 
 static bool
-same_bits(const struct address *a, const struct address *b, unsigned bits)
+address_same_bits(const struct address *a, const struct address *b,
+    unsigned bits)
 {
 	unsigned whole = bits / 8, rest = bits % 8;
 
@@ -166,14 +167,14 @@ proxies_trust(const struct proxies *p, const struct address *peer)
 	if (peer == NULL)
 		return p->local;
 	for (i = 0; i < p->n; i++)
-		if (same_bits(&p->v[i].address, peer, p->v[i].bits))
+		if (address_same_bits(&p->v[i].address, peer, p->v[i].bits))
 			return true;
 	return false;
 }
 
 /* takes the last of the list away */
 static struct str
-last_of(struct str *list)
+address_last(struct str *list)
 {
 	size_t from = list->n, end = list->n;
 
@@ -199,7 +200,7 @@ proxies_client(const struct proxies *p, const struct address *peer,
 	if (known)
 		*client = *peer;
 	while (forwarded.n > 0) {
-		text = last_of(&forwarded);
+		text = address_last(&forwarded);
 		/* an empty element counts as none (RFC 9110 5.6.1) */
 		if (text.n == 0)
 			continue;

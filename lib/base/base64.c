@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-static const char letters[64] =
+static const char base64_letters[64] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 char *
@@ -15,18 +15,18 @@ base64_write(char *q, struct str in)
 
 	for (; left >= 3; left -= 3, p += 3, q += 4) {
 		v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-		q[0] = letters[v >> 18];
-		q[1] = letters[v >> 12 & 63];
-		q[2] = letters[v >> 6 & 63];
-		q[3] = letters[v & 63];
+		q[0] = base64_letters[v >> 18];
+		q[1] = base64_letters[v >> 12 & 63];
+		q[2] = base64_letters[v >> 6 & 63];
+		q[3] = base64_letters[v & 63];
 	}
 	if (left > 0) {
 		v = (uint32_t)p[0] << 16 |
 		    (left > 1 ? (uint32_t)p[1] << 8 : 0);
-		*q++ = letters[v >> 18];
-		*q++ = letters[v >> 12 & 63];
+		*q++ = base64_letters[v >> 18];
+		*q++ = base64_letters[v >> 12 & 63];
 		if (left > 1)
-			*q++ = letters[v >> 6 & 63];
+			*q++ = base64_letters[v >> 6 & 63];
 	}
 	return q;
 }
@@ -41,7 +41,7 @@ base64_put(struct buf *to, struct str in)
 }
 
 static int
-value(unsigned char c)
+base64_value(unsigned char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -71,7 +71,7 @@ base64_decode(char *to, struct str text)
 	if (n % 4 == 1)
 		return -1;
 	for (i = 0; i < n; i++) {
-		int six = value((unsigned char)text.p[i]);
+		int six = base64_value((unsigned char)text.p[i]);
 
 		if (six < 0)
 			return -1;

@@ -65,7 +65,7 @@ diag_put_escape(char *to, size_t room, const char *z, size_t n,
 }
 
 static size_t
-put_escaped(char *to, size_t room, const char *z)
+diag_put_escaped(char *to, size_t room, const char *z)
 {
 	unsigned long c;
 	size_t n = 0, at;
@@ -91,11 +91,11 @@ put_escaped(char *to, size_t room, const char *z)
 	return n;
 }
 
-static void say(enum diag_level, const char *fmt, va_list)
+static void diag_say(enum diag_level, const char *fmt, va_list)
     __attribute__((format(printf, 2, 0)));
 
 static void
-say(enum diag_level level, const char *fmt, va_list ap)
+diag_say(enum diag_level level, const char *fmt, va_list ap)
 {
 	static const char *const names[] = {
 		"error", "warning", "info", "debug"
@@ -113,7 +113,7 @@ say(enum diag_level level, const char *fmt, va_list ap)
 		    when, names[level], diag.name);
 	else
 		n = (size_t)snprintf(line, sizeof line, "%s: ", diag.name);
-	n += put_escaped(line + n, sizeof line - n - 4, text);
+	n += diag_put_escaped(line + n, sizeof line - n - 4, text);
 	if (diag.json) {
 		line[n++] = '"';
 		line[n++] = '}';
@@ -127,7 +127,7 @@ say(enum diag_level level, const char *fmt, va_list ap)
 	va_list ap;				\
 						\
 	va_start(ap, fmt);			\
-	say(level, fmt, ap);			\
+	diag_say(level, fmt, ap);			\
 	va_end(ap);				\
 } while (0)
 

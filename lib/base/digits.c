@@ -3,7 +3,7 @@
 
 /* exactly eight digits */
 static char *
-put_eight(char *to, uint32_t v)
+digits_put_eight(char *to, uint32_t v)
 {
 	digits_store(to, digits_eight(v));
 	return to + 8;
@@ -12,7 +12,7 @@ put_eight(char *to, uint32_t v)
 /* below 10^8, without leading zeros; how many there are can't be predicted,
  * so all eight digits are made and then moved over the zeros */
 static char *
-put_head(char *to, uint32_t v)
+digits_put_head(char *to, uint32_t v)
 {
 	uint64_t digits = digits_eight(v);
 	/* the bit keeps the last digit, also of 0 */
@@ -33,15 +33,16 @@ digits_print(char *to, uint64_t v)
 		return 1;
 	}
 	if (v >= UINT64_C(10000000000000000)) {
-		p = put_head(p, (uint32_t)(v / UINT64_C(10000000000000000)));
+		p = digits_put_head(p,
+		    (uint32_t)(v / UINT64_C(10000000000000000)));
 		v %= UINT64_C(10000000000000000);
-		p = put_eight(p, (uint32_t)(v / 100000000));
-		p = put_eight(p, (uint32_t)(v % 100000000));
+		p = digits_put_eight(p, (uint32_t)(v / 100000000));
+		p = digits_put_eight(p, (uint32_t)(v % 100000000));
 	} else if (v >= 100000000) {
-		p = put_head(p, (uint32_t)(v / 100000000));
-		p = put_eight(p, (uint32_t)(v % 100000000));
+		p = digits_put_head(p, (uint32_t)(v / 100000000));
+		p = digits_put_eight(p, (uint32_t)(v % 100000000));
 	} else {
-		p = put_head(p, (uint32_t)v);
+		p = digits_put_head(p, (uint32_t)v);
 	}
 	return (size_t)(p - to);
 }

@@ -14,7 +14,7 @@ escape_acts(unsigned long c)
 
 /* bytes at p that can be shown as they are, 0 when they can't */
 static size_t
-printable(const char *p, const char *end)
+escape_is_printable(const char *p, const char *end)
 {
 	unsigned char c = (unsigned char)*p;
 	size_t n;
@@ -26,7 +26,7 @@ printable(const char *p, const char *end)
 }
 
 static void
-put_byte(struct buf *b, unsigned char c)
+escape_put_byte(struct buf *b, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -58,19 +58,19 @@ escape_put(struct buf *b, struct str s)
 	size_t n;
 
 	while (p < end) {
-		if ((n = printable(p, end)) > 0) {
+		if ((n = escape_is_printable(p, end)) > 0) {
 			p += n;
 			continue;
 		}
 		buf_put(b, start, (size_t)(p - start));
-		put_byte(b, (unsigned char)*p);
+		escape_put_byte(b, (unsigned char)*p);
 		start = ++p;
 	}
 	buf_put(b, start, (size_t)(p - start));
 }
 
 static bool
-needs_quotes(struct str s)
+escape_needs_quotes(struct str s)
 {
 	size_t i;
 
@@ -86,7 +86,7 @@ escape_put_csv(struct buf *b, struct str s)
 {
 	size_t i;
 
-	if (!needs_quotes(s)) {
+	if (!escape_needs_quotes(s)) {
 		buf_put_str(b, s);
 		return;
 	}

@@ -23,7 +23,7 @@ fault_set(struct fault *f, int status, const char *fmt, ...)
 }
 
 static int
-status_of(int err)
+fault_status_of(int err)
 {
 	switch (err) {
 	case EACCES:
@@ -46,7 +46,7 @@ fault_errno(struct fault *f, int status, const char *fmt, ...)
 	size_t n;
 	va_list ap;
 
-	f->status = status ? status : status_of(err);
+	f->status = status ? status : fault_status_of(err);
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof f->text, fmt, ap);
 	va_end(ap);

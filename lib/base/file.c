@@ -17,7 +17,7 @@
 #include "base/signal.h"
 
 static char *
-join(const char *a, const char *b, const char *c)
+file_join(const char *a, const char *b, const char *c)
 {
 	size_t n = strlen(a) + strlen(b) + strlen(c) + 3;
 	char *path = memory_get(n);
@@ -40,19 +40,19 @@ home_path(const char *under)
 	const char *dir = file_home ? file_home : getenv("MFX_HOME");
 
 	if (dir != NULL && *dir != '\0')
-		return join(dir, "", under);
+		return file_join(dir, "", under);
 	if (geteuid() == 0)
-		return join("/var/lib/mfx", "", under);
+		return file_join("/var/lib/mfx", "", under);
 	dir = getenv("XDG_STATE_HOME");
 	if (dir != NULL && *dir != '\0')
-		return join(dir, "mfx", under);
+		return file_join(dir, "mfx", under);
 	dir = getenv("HOME");
-	return join(dir ? dir : ".", ".local/state/mfx", under);
+	return file_join(dir ? dir : ".", ".local/state/mfx", under);
 }
 
 /* the directory that `path` is in */
 static int
-open_parent(const char *path)
+file_open_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[PATH_MAX];
@@ -88,7 +88,7 @@ file_own_as_parent(const char *path, int fd)
 
 	if (geteuid() != 0)
 		return 0;
-	if ((dir = open_parent(path)) < 0)
+	if ((dir = file_open_parent(path)) < 0)
 		return -1;
 	r = file_own_as_dir(dir, fd);
 	close(dir);
@@ -118,9 +118,9 @@ file_open(const char *path, int flags)
 }
 
 static int
-sync_parent(const char *path)
+file_sync_parent(const char *path)
 {
-	int fd = open_parent(path), r;
+	int fd = file_open_parent(path), r;
 
 	if (fd < 0)
 		return -1;
@@ -131,14 +131,14 @@ sync_parent(const char *path)
 
 /* one directory, which may be there */
 static int
-make_dir(const char *path)
+file_make_dir(const char *path)
 {
 	int fd, r;
 
 	if (mkdir(path, 0700) < 0)
 		return errno == EEXIST ? 0 : -1;
 	/* a directory that may not be read keeps its names for itself */
-	if (sync_parent(path) < 0 && errno != EACCES && errno != EINVAL)
+	if (file_sync_parent(path) < 0 && errno != EACCES && errno != EINVAL)
 		return -1;
 	if (geteuid() != 0)
 		return 0;
@@ -160,7 +160,7 @@ dir_make(const char *path, struct fault *fault)
 		at = strchr(at + 1, '/');
 		if (at != NULL)
 			*at = '\0';
-		if (make_dir(part) < 0) {
+		if (file_make_dir(part) < 0) {
 			r = fault_errno(fault, 0, "%s", part);
 			break;
 		}
@@ -173,7 +173,7 @@ dir_make(const char *path, struct fault *fault)
 
 /* a leftover of a killed process that had our pid is in the way */
 static int
-open_new(int dir, const char *name, unsigned mode)
+file_open_new(int dir, const char *name, unsigned mode)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
 	int fd = openat(dir, name, flags, mode);
@@ -195,7 +195,7 @@ file_replace_at(int dir, const char *name, struct str bytes, unsigned mode,
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	if ((fd = open_new(dir, temp, mode)) < 0)
+	if ((fd = file_open_new(dir, temp, mode)) < 0)
 		return -1;
 	if ((dir == AT_FDCWD ? file_own_as_parent(temp, fd) :
 	    file_own_as_dir(dir, fd)) < 0 ||
@@ -218,7 +218,7 @@ file_replace(const char *path, struct str bytes, unsigned mode, bool durable,
     struct fault *fault)
 {
 	if (file_replace_at(AT_FDCWD, path, bytes, mode, durable) < 0 ||
-	    (durable && sync_parent(path) < 0))
+	    (durable && file_sync_parent(path) < 0))
 		return fault_errno(fault, 0, "%s", path);
 	return 0;
 }
@@ -264,7 +264,7 @@ file_read(const char *path, struct buf *b, struct fault *fault)
 
 /* One line from the terminal, with echo off. */
 static int
-prompt(const char *what, struct buf *b, struct fault *fault)
+file_prompt(const char *what, struct buf *b, struct fault *fault)
 {
 	struct termios old, quiet;
 	char c;
@@ -301,7 +301,7 @@ secret_read(const char *path, const char *what, struct buf *b,
 	/* a growing buffer would leave copies: allocate it all at once */
 	buf_room(b, b->max);
 	if (path == NULL)
-		return prompt(what, b, fault);
+		return file_prompt(what, b, fault);
 	if (file_read(path, b, fault) < 0)
 		return -1;
 	if (b->n > 0 && b->p[b->n - 1] == '\n')

@@ -18,7 +18,7 @@
 #define OUT_MAX ((size_t)80 << 20)
 
 static bool
-open_next(struct filter *f)
+filter_open_next(struct filter *f)
 {
 	while (*f->files != NULL) {
 		const char *path = *f->files++;
@@ -50,7 +50,7 @@ filter_init(struct filter *f, char **files, const char *rejects,
 	f->in.cut = cut;
 	buf_init(&f->half.line, LINE_LIMIT);
 	buf_init(&f->half.place, PATH_MAX + 64);
-	if (*files != NULL && !open_next(f))
+	if (*files != NULL && !filter_open_next(f))
 		f->in.eof = true;
 	if (rejects == NULL)
 		return 0;
@@ -65,13 +65,13 @@ filter_init(struct filter *f, char **files, const char *rejects,
 
 /* the place of the line returned last, without a newline after it */
 static bool
-is_last(const struct filter *f)
+filter_is_last(const struct filter *f)
 {
 	return f->in.unended && !(f->whole_files && f->in.fd > STDERR_FILENO);
 }
 
 static bool
-has_position(struct str line)
+filter_has_position(struct str line)
 {
 	static const char label[] = "\"seq\"";
 
@@ -79,7 +79,7 @@ has_position(struct str line)
 }
 
 static void
-cut_off(struct filter *f)
+filter_cut_off(struct filter *f)
 {
 	f->torn = true;
 	filter_note(f, "line left out",
@@ -89,13 +89,13 @@ cut_off(struct filter *f)
 /* Was the refused line the last one?  Then it was cut off, and the program
  * before us has added its newline. */
 static void
-settle_half(struct filter *f, bool last)
+filter_settle_half(struct filter *f, bool last)
 {
 	if (!f->half.pending)
 		return;
 	f->half.pending = false;
 	if (last)
-		cut_off(f);
+		filter_cut_off(f);
 	else
 		filter_reject_from(f, f->half.place.p,
 		    buf_str(&f->half.line), f->half.why);
@@ -107,16 +107,16 @@ filter_next(struct filter *f, struct str *line)
 	for (;;) {
 		int r = line_next(&f->in, line);
 
-		if (r == LINE_OK && is_last(f) &&
-		    (!line_is_whole(*line) || has_position(*line))) {
-			cut_off(f);
+		if (r == LINE_OK && filter_is_last(f) &&
+		    (!line_is_whole(*line) || filter_has_position(*line))) {
+			filter_cut_off(f);
 			continue;
 		}
 		if (r == LINE_IDLE)
 			return r;
-		settle_half(f, r != LINE_OK && r != LINE_LONG);
+		filter_settle_half(f, r != LINE_OK && r != LINE_LONG);
 		if (r == LINE_OK) {
-			if (f->in.number == 1 && has_position(*line))
+			if (f->in.number == 1 && filter_has_position(*line))
 				f->sequenced = true;
 			return r;
 		}
@@ -135,7 +135,7 @@ filter_next(struct filter *f, struct str *line)
 			return 0;
 		if (f->in.fd > STDERR_FILENO)
 			close(f->in.fd);
-		if (!open_next(f))
+		if (!filter_open_next(f))
 			return 0;
 	}
 }
@@ -159,7 +159,7 @@ filter_place(const struct filter *f, struct str item, size_t column,
 }
 
 static void
-say_place(const struct filter *f, struct str item, const char *why,
+filter_say_place(const struct filter *f, struct str item, const char *why,
     size_t column)
 {
 	struct buf place;
@@ -171,7 +171,7 @@ say_place(const struct filter *f, struct str item, const char *why,
 }
 
 static void
-put_reject(struct filter *f, struct str line)
+filter_put_reject(struct filter *f, struct str line)
 {
 	if (f->rejects.fd < 0)
 		return;
@@ -184,7 +184,8 @@ put_reject(struct filter *f, struct str line)
 
 /* It is told when the next line comes. */
 static void
-keep_half(struct filter *f, struct str line, const char *why, size_t column)
+filter_keep_half(struct filter *f, struct str line, const char *why,
+    size_t column)
 {
 	f->half.pending = true;
 	f->half.why = why;
@@ -200,12 +201,12 @@ filter_reject(struct filter *f, struct str line, const char *why,
     size_t column)
 {
 	if (f->sequenced && f->in.cut == NULL && !line_is_whole(line)) {
-		keep_half(f, line, why, column);
+		filter_keep_half(f, line, why, column);
 		return;
 	}
 	if (++f->rejected <= WARNINGS_MAX)
-		say_place(f, line, why, column);
-	put_reject(f, line);
+		filter_say_place(f, line, why, column);
+	filter_put_reject(f, line);
 }
 
 void
@@ -214,7 +215,7 @@ filter_reject_from(struct filter *f, const char *place, struct str line,
 {
 	if (++f->rejected <= WARNINGS_MAX)
 		diag_warning("%s: %s", place, why);
-	put_reject(f, line);
+	filter_put_reject(f, line);
 }
 
 void

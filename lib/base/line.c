@@ -44,7 +44,7 @@ line_release(struct line_in *in)
 
 /* Gives out buf[start..start+n) as a line and steps over its newline. */
 static int
-give(struct line_in *in, struct str *line, size_t n, size_t newline)
+line_give(struct line_in *in, struct str *line, size_t n, size_t newline)
 {
 	*line = (struct str){ in->buf + in->start, n };
 	in->start += n + newline;
@@ -60,7 +60,7 @@ give(struct line_in *in, struct str *line, size_t n, size_t newline)
  * they have reached the limit.
  */
 static bool
-make_room(struct line_in *in)
+line_make_room(struct line_in *in)
 {
 	size_t held = in->end - in->start;
 
@@ -79,7 +79,7 @@ make_room(struct line_in *in)
 }
 
 static int
-read_more(struct line_in *in)
+line_read_more(struct line_in *in)
 {
 	ssize_t n;
 	int ready;
@@ -120,7 +120,7 @@ read_more(struct line_in *in)
 
 /* The rest of an over-long line is not wanted. */
 static void
-skip_rest(struct line_in *in)
+line_skip_rest(struct line_in *in)
 {
 	size_t n = in->end - in->start;
 	char *nl = memchr(in->buf + in->start, '\n', n);
@@ -130,7 +130,7 @@ skip_rest(struct line_in *in)
 }
 
 static uint64_t
-newlines(const char *p, const char *end)
+line_count_newlines(const char *p, const char *end)
 {
 	uint64_t n = 0;
 
@@ -142,7 +142,7 @@ newlines(const char *p, const char *end)
 }
 
 static void
-count_item(struct line_in *in, struct str item, const char *from,
+line_count_item(struct line_in *in, struct str item, const char *from,
     const char *to)
 {
 	if (!in->cut->by_line) {
@@ -150,13 +150,14 @@ count_item(struct line_in *in, struct str item, const char *from,
 		return;
 	}
 	if (item.p != NULL)
-		in->number = 1 + in->newlines + newlines(from, item.p);
-	in->newlines += newlines(from, to);
+		in->number = 1 + in->newlines +
+		    line_count_newlines(from, item.p);
+	in->newlines += line_count_newlines(from, to);
 }
 
 /* The next item where the cut says, not a newline. */
 static int
-fill_item(struct line_in *in, struct str *item)
+line_fill_item(struct line_in *in, struct str *item)
 {
 	for (;;) {
 		char *p = in->buf + in->start;
@@ -167,7 +168,7 @@ fill_item(struct line_in *in, struct str *item)
 		*item = STR_NONE;
 		n = in->cut->next(in->cut->arg, unread, in->eof, item);
 		if (n > 0 || item->p != NULL) {
-			count_item(in, *item, p, p + n);
+			line_count_item(in, *item, p, p + n);
 			in->start += n;
 			if (item->p != NULL)
 				return LINE_OK;
@@ -175,14 +176,14 @@ fill_item(struct line_in *in, struct str *item)
 		}
 		if (in->eof)
 			return LINE_END;
-		if (!make_room(in)) {
+		if (!line_make_room(in)) {
 			*item = (struct str){ in->buf, in->end };
 			in->number += !in->cut->by_line;
 			in->start = in->end;
 			in->eof = true;
 			return LINE_LONG;
 		}
-		if ((r = read_more(in)) != LINE_OK)
+		if ((r = line_read_more(in)) != LINE_OK)
 			return r;
 	}
 }
@@ -191,7 +192,7 @@ int
 line_fill(struct line_in *in, struct str *line)
 {
 	if (in->cut != NULL)
-		return fill_item(in, line);
+		return line_fill_item(in, line);
 	for (;;) {
 		char *p = in->buf + in->start;
 		size_t n = in->end - in->start;
@@ -199,14 +200,14 @@ line_fill(struct line_in *in, struct str *line)
 		int r;
 
 		if (in->skipping)
-			skip_rest(in);
+			line_skip_rest(in);
 		else if ((nl = memchr(p + in->seen, '\n', n - in->seen))) {
-			give(in, line, (size_t)(nl - p), 1);
+			line_give(in, line, (size_t)(nl - p), 1);
 			if (line->n > 0)
 				return LINE_OK;
 			continue;
 		} else if (in->eof && n > 0) {
-			give(in, line, n, 0);
+			line_give(in, line, n, 0);
 			in->unended = true;
 			if (line->n > 0)
 				return LINE_OK;
@@ -215,14 +216,14 @@ line_fill(struct line_in *in, struct str *line)
 		}
 		if (in->eof && in->start == in->end)
 			return LINE_END;
-		if (!in->skipping && !make_room(in)) {
-			give(in, line, in->end - in->start, 0);
+		if (!in->skipping && !line_make_room(in)) {
+			line_give(in, line, in->end - in->start, 0);
 			in->skipping = true;
 			return LINE_LONG;
 		}
 		if (in->skipping && in->start == in->end)
 			in->start = in->end = 0;
-		if ((r = read_more(in)) != LINE_OK)
+		if ((r = line_read_more(in)) != LINE_OK)
 			return r;
 	}
 }

@@ -22,7 +22,7 @@
 
 /* "PATH,mode=660": the mode, 0600 without one, and PATH in `to`; else -1 */
 static int
-unix_mode(const char *text, char *to, size_t size)
+listen_unix_mode(const char *text, char *to, size_t size)
 {
 	const char *at = strstr(text, ",mode="), *digits;
 
@@ -39,10 +39,11 @@ unix_mode(const char *text, char *to, size_t size)
 }
 
 static int
-open_unix(const char *option, const char *text, struct fault *fault)
+listen_open_unix(const char *option, const char *text, struct fault *fault)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int mode = unix_mode(text, sun.sun_path, sizeof sun.sun_path), fd, r;
+	int mode = listen_unix_mode(text, sun.sun_path, sizeof sun.sun_path);
+	int fd, r;
 	mode_t mask;
 
 	if (mode < 0)
@@ -70,7 +71,7 @@ open_unix(const char *option, const char *text, struct fault *fault)
 /* A socket of each kind of address, as one for both would be in the way of
  * another program's. */
 static int
-open_address(const struct addrinfo *ai)
+listen_open_address(const struct addrinfo *ai)
 {
 	int on = 1, fd, error;
 
@@ -92,7 +93,7 @@ open_address(const struct addrinfo *ai)
 /* Splits "host:port", "[v6]:port", ":port" in place; NULL when it has
  * another form, or the port is not valid. */
 static char *
-split_port(char *host, char **port)
+listen_split_port(char *host, char **port)
 {
 	char *colon = strrchr(host, ':');
 	int64_t number;
@@ -111,7 +112,7 @@ split_port(char *host, char **port)
 
 /* All addresses that the text stands for; whether it named none. */
 static struct addrinfo *
-resolve(const char *option, const char *address, int type, bool *any,
+listen_look_up(const char *option, const char *address, int type, bool *any,
     struct fault *fault)
 {
 	struct addrinfo hints = {
@@ -121,7 +122,7 @@ resolve(const char *option, const char *address, int type, bool *any,
 	int r;
 
 	snprintf(text, sizeof text, "%s", address);
-	host = split_port(text, &port);
+	host = listen_split_port(text, &port);
 	if (host == NULL || strlen(address) >= sizeof text) {
 		fault_set(fault, EX_USAGE, "%s '%s': not ADDR:PORT, [ADDR]:PORT"
 		    " or :PORT with a port from 0 to 65535%s", option, address,
@@ -139,7 +140,7 @@ resolve(const char *option, const char *address, int type, bool *any,
 
 /* Port 0 is one that is free for all of them: the first one's. */
 static void
-same_port(struct addrinfo *ai, int fd)
+listen_same_port(struct addrinfo *ai, int fd)
 {
 	struct sockaddr_storage ss;
 	socklen_t n = sizeof ss;
@@ -153,7 +154,7 @@ same_port(struct addrinfo *ai, int fd)
 
 /* what a machine without that kind of address says */
 static bool
-is_absent(int error)
+listen_is_absent(int error)
 {
 	return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
 }
@@ -167,23 +168,23 @@ listen_open(const char *option, const char *address, int *fds, int max,
 	bool any;
 
 	if (strncmp(address, "unix:", 5) == 0) {
-		fds[0] = open_unix(option, address + 5, fault);
+		fds[0] = listen_open_unix(option, address + 5, fault);
 		return fds[0] < 0 ? -1 : 1;
 	}
-	list = resolve(option, address, SOCK_STREAM, &any, fault);
+	list = listen_look_up(option, address, SOCK_STREAM, &any, fault);
 	if (list == NULL)
 		return -1;
 	for (ai = list; ai != NULL && n < max; ai = ai->ai_next) {
 		if (n > 0)
-			same_port(ai, fds[0]);
-		if ((fds[n] = open_address(ai)) >= 0)
+			listen_same_port(ai, fds[0]);
+		if ((fds[n] = listen_open_address(ai)) >= 0)
 			n++;
-		else if (error == 0 || is_absent(error))
+		else if (error == 0 || listen_is_absent(error))
 			error = errno;
 	}
 	freeaddrinfo(list);
 	/* one kind of address may not be there; one in use is wanted */
-	if (n > 0 && (error == 0 || is_absent(error)))
+	if (n > 0 && (error == 0 || listen_is_absent(error)))
 		return n;
 	while (n > 0)
 		close(fds[--n]);
@@ -192,7 +193,7 @@ listen_open(const char *option, const char *address, int *fds, int max,
 }
 
 static bool
-is_socket(int fd, bool *listening)
+listen_is_socket(int fd, bool *listening)
 {
 	int value = 0;
 	socklen_t n = sizeof value;
@@ -206,7 +207,7 @@ is_socket(int fd, bool *listening)
 }
 
 static void
-adopt(int fd)
+listen_adopt(int fd)
 {
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -227,13 +228,13 @@ listen_inherited(int *fds, int max, int *connected)
 		for (i = 0; i < n && found < max; i++) {
 			int fd = SYSTEMD_FIRST + (int)i;
 
-			if (!is_socket(fd, &listening) || !listening)
+			if (!listen_is_socket(fd, &listening) || !listening)
 				continue;
-			adopt(fd);
+			listen_adopt(fd);
 			fds[found++] = fd;
 		}
-	if (found == 0 && is_socket(STDIN_FILENO, &listening)) {
-		adopt(STDIN_FILENO);
+	if (found == 0 && listen_is_socket(STDIN_FILENO, &listening)) {
+		listen_adopt(STDIN_FILENO);
 		if (listening)
 			fds[found++] = STDIN_FILENO;
 		else
@@ -244,7 +245,7 @@ listen_inherited(int *fds, int max, int *connected)
 
 /* The i-th of the names in $LISTEN_FDNAMES, which ':' divides. */
 static void
-take_fd_name(char to[32], int64_t i)
+listen_take_fd_name(char to[32], int64_t i)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
 	size_t n;
@@ -261,14 +262,14 @@ take_fd_name(char to[32], int64_t i)
 }
 
 static bool
-take_socket(struct listen_socket *s, int fd)
+listen_take_socket(struct listen_socket *s, int fd)
 {
 	struct sockaddr_storage peer;
 	socklen_t n = sizeof s->fd, peer_n = sizeof peer;
 	bool listening;
 	int type = 0;
 
-	if (!is_socket(fd, &listening) ||
+	if (!listen_is_socket(fd, &listening) ||
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0)
 		return false;
 	s->fd = fd;
@@ -276,7 +277,7 @@ take_socket(struct listen_socket *s, int fd)
 	if (s->datagram ? getpeername(fd, (struct sockaddr *)&peer, &peer_n)
 	    == 0 : !listening)
 		return false;
-	adopt(fd);
+	listen_adopt(fd);
 	return true;
 }
 
@@ -291,16 +292,17 @@ listen_inherited_any(struct listen_socket *s, int max)
 	    number_parse(pid, 1, INT32_MAX, &mine) && mine == getpid() &&
 	    number_parse(count, 1, 1024, &n))
 		for (i = 0; i < n && found < max; i++)
-			if (take_socket(&s[found], SYSTEMD_FIRST + (int)i))
-				take_fd_name(s[found++].name, i);
-	if (found == 0 && max > 0 && take_socket(&s[0], STDIN_FILENO))
+			if (listen_take_socket(&s[found],
+			    SYSTEMD_FIRST + (int)i))
+				listen_take_fd_name(s[found++].name, i);
+	if (found == 0 && max > 0 && listen_take_socket(&s[0], STDIN_FILENO))
 		s[found++].name[0] = '\0';
 	return found;
 }
 
 /* With `any`, of all addresses: the one that takes both kinds. */
 static const struct addrinfo *
-pick(const struct addrinfo *list, bool any)
+listen_pick(const struct addrinfo *list, bool any)
 {
 	const struct addrinfo *ai;
 
@@ -318,10 +320,10 @@ listen_resolve(const char *option, const char *address,
 	struct addrinfo *list;
 	bool any;
 
-	list = resolve(option, address, SOCK_DGRAM, &any, fault);
+	list = listen_look_up(option, address, SOCK_DGRAM, &any, fault);
 	if (list == NULL)
 		return -1;
-	ai = pick(list, any);
+	ai = listen_pick(list, any);
 	*size = ai->ai_addrlen;
 	memcpy(to, ai->ai_addr, ai->ai_addrlen);
 	freeaddrinfo(list);

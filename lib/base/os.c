@@ -11,7 +11,7 @@
 
 /* the content of a small file, or what there is of it */
 static size_t
-read_file(const char *path, void *to, size_t size)
+os_read_file(const char *path, void *to, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, to, size);
@@ -59,7 +59,7 @@ os_from_process(const siginfo_t *info)
 size_t
 os_boot_id(char *to, size_t size)
 {
-	return read_file("/proc/sys/kernel/random/boot_id", to, size);
+	return os_read_file("/proc/sys/kernel/random/boot_id", to, size);
 }
 
 size_t
@@ -141,7 +141,7 @@ struct poll_sets {
 };
 
 static bool
-poll_sets_fill(struct poll_sets *sets, const struct pollfd *fds, nfds_t n)
+os_poll_sets_fill(struct poll_sets *sets, const struct pollfd *fds, nfds_t n)
 {
 	nfds_t i;
 
@@ -178,7 +178,7 @@ os_poll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 	int r;
 
 	for (;;) {
-		if (!poll_sets_fill(&sets, fds, n))
+		if (!os_poll_sets_fill(&sets, fds, n))
 			return -1;
 		if (sets.silent && left > LOOK_NS)
 			left = LOOK_NS;
@@ -241,7 +241,7 @@ os_hide_memory(void)
 bool
 os_random(void *to, size_t n)
 {
-	return read_file("/dev/urandom", to, n) == n;
+	return os_read_file("/dev/urandom", to, n) == n;
 }
 
 int

@@ -48,7 +48,7 @@ os_lock_init(pthread_mutex_t *mutex)
 }
 
 static int
-take_mutex(pthread_mutex_t *mutex)
+os_lock_take_mutex(pthread_mutex_t *mutex)
 {
 	int r = pthread_mutex_lock(mutex);
 
@@ -71,7 +71,7 @@ os_lock_init(pthread_mutex_t *mutex)
 }
 
 static int
-take_mutex(pthread_mutex_t *mutex)
+os_lock_take_mutex(pthread_mutex_t *mutex)
 {
 	(void)mutex;
 	return ENOTSUP;
@@ -85,7 +85,7 @@ os_lock_take(const struct os_lock *lock)
 	int r;
 
 	if (lock->mutex != NULL)
-		return take_mutex(lock->mutex);
+		return os_lock_take_mutex(lock->mutex);
 	do
 		r = flock(lock->fd, LOCK_EX);
 	while (r < 0 && errno == EINTR);

@@ -46,7 +46,7 @@ os_watch_add(int watch, const char *directory, bool growth)
 
 /* Writes a byte a tick, until the reading end is closed. */
 static void *
-watch_run(void *arg)
+os_watch_run(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
 	struct pollfd gone = { .fd = fd, .events = 0 };
@@ -61,7 +61,7 @@ watch_run(void *arg)
 
 /* No signal of the program is for the thread, SIGPIPE least of all. */
 static int
-watch_begin(int fd)
+os_watch_begin(int fd)
 {
 	pthread_attr_t attr;
 	sigset_t all, before;
@@ -73,7 +73,7 @@ watch_begin(int fd)
 	pthread_attr_setstacksize(&attr, STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	r = pthread_create(&thread, &attr, watch_run, (void *)(intptr_t)fd);
+	r = pthread_create(&thread, &attr, os_watch_run, (void *)(intptr_t)fd);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	return r;
@@ -90,7 +90,7 @@ os_watch_open(void)
 		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
 		fcntl(fds[i], F_SETFL, O_NONBLOCK);
 	}
-	if ((error = watch_begin(fds[1])) == 0)
+	if ((error = os_watch_begin(fds[1])) == 0)
 		return fds[0];
 	close(fds[0]);
 	close(fds[1]);

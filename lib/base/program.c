@@ -23,10 +23,10 @@ static enum { LOG_TEXT, LOG_JSON } log_format;
 static struct {
 	const struct program *program;
 	const struct verb *verb;	/* or NULL */
-} running;
+} program_running;
 
 /* those that every program has */
-static const struct opt common[] = {
+static const struct opt program_common[] = {
 	{ 0, "log", "text|json", "form of messages on stderr",
 	    OPT_ENUM(&log_format) },
 	{ 'q', "quiet", NULL, "show only errors", OPT_ACTION(QUIETER) },
@@ -40,7 +40,7 @@ static const struct opt common[] = {
 
 /* --help and --options are answers: a failed write is a failure */
 static _Noreturn void
-end_of_answer(void)
+program_end_of_answer(void)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		diag_error("<stdout>: %s", strerror(errno));
@@ -54,7 +54,7 @@ end_of_answer(void)
 
 /* the text of an option, cut into lines between words */
 static void
-help_text(const char *z)
+program_help_text(const char *z)
 {
 	size_t column = HELP_COLUMN, n;
 
@@ -73,7 +73,7 @@ help_text(const char *z)
 
 /* A program may have another use for a letter that all have. */
 static char
-letter_of(const struct opt *o, const struct opt *own)
+program_letter(const struct opt *o, const struct opt *own)
 {
 	const struct opt *first = o->letter ?
 	    opt_find(own, NULL, 0, o->letter) : NULL;
@@ -83,7 +83,7 @@ letter_of(const struct opt *o, const struct opt *own)
 }
 
 static void
-help_table(const struct opt *o, const struct opt *own)
+program_help_table(const struct opt *o, const struct opt *own)
 {
 	char left[64], letter;
 	int n;
@@ -93,28 +93,30 @@ help_table(const struct opt *o, const struct opt *own)
 			continue;
 		n = snprintf(left, sizeof left, "--%s%s%s", o->name,
 		    o->arg ? " " : "", o->arg ? o->arg : "");
-		letter = letter_of(o, own);
+		letter = program_letter(o, own);
 		printf("  %c%c%c %-26s", letter ? '-' : ' ',
 		    letter ? letter : ' ', letter ? ',' : ' ', left);
 		if (n >= HELP_COLUMN - 6)
 			printf("\n%*s", HELP_COLUMN, "");
-		help_text(o->help);
+		program_help_text(o->help);
 	}
 }
 
 static void
-usage_line(const char *head, const char *a, const char *b)
+program_usage_line(const char *head, const char *a, const char *b)
 {
+	const struct verb *v = program_running.verb;
 	size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
 
-	printf("%s%s%s%s%s%.*s%s%.*s\n", head, running.program->name,
-	    running.verb ? " " : "", running.verb ? running.verb->name : "",
-	    n ? " " : "", (int)n, a, m ? " " : "", (int)m, b);
+	printf("%s%s%s%s%s%.*s%s%.*s\n", head, program_running.program->name,
+	    v ? " " : "", v ? v->name : "", n ? " " : "", (int)n, a,
+	    m ? " " : "", (int)m, b);
 }
 
 /* each form of the options with the operands, then the other forms of these */
 static void
-help_usage(const char *options, const char *operands, const struct opt *own)
+program_help_usage(const char *options, const char *operands,
+    const struct opt *own)
 {
 	const char *head = "usage: ";
 
@@ -123,20 +125,21 @@ help_usage(const char *options, const char *operands, const struct opt *own)
 	if (operands == NULL)
 		operands = "";
 	for (; options != NULL; options = operand_next_form(options)) {
-		usage_line(head, options, operands);
+		program_usage_line(head, options, operands);
 		head = "       ";
 	}
 	while ((operands = operand_next_form(operands)) != NULL)
-		usage_line(head, operands, "");
+		program_usage_line(head, operands, "");
 }
 
 static _Noreturn void
-help(const struct program *p, const struct verb *v)
+program_help(const struct program *p, const struct verb *v)
 {
 	const struct opt *own = v ? v->options : p->options;
 	const struct verb *each;
 
-	help_usage(v ? NULL : p->synopsis, v ? v->operands : p->operands, own);
+	program_help_usage(v ? NULL : p->synopsis, v ? v->operands :
+	    p->operands, own);
 	printf("%s\n\n", v ? v->summary : p->summary);
 	if (v == NULL && p->verbs != NULL) {
 		for (each = p->verbs; each->name != NULL; each++)
@@ -144,28 +147,29 @@ help(const struct program *p, const struct verb *v)
 		printf("\nEach has options of its own: %s VERB --help\n\n",
 		    p->name);
 	}
-	help_table(own, own);
-	help_table(common, own);
+	program_help_table(own, own);
+	program_help_table(program_common, own);
 	printf("\nSee %s(1).\n", p->name);
-	end_of_answer();
+	program_end_of_answer();
 }
 
 static void
-list_table(const char *verb, const struct opt *o, const struct opt *own)
+program_list_table(const char *verb, const struct opt *o, const struct opt *own)
 {
 	char letter;
 
 	for (; o != NULL && o->name != NULL; o++) {
 		if (o->help == NULL)
 			continue;
-		letter = letter_of(o, own);
+		letter = program_letter(o, own);
 		printf("%s\t--%s\t%c\t%s\t%s\n", verb, o->name,
 		    letter ? letter : '-', o->arg ? o->arg : "", o->help);
 	}
 }
 
 static void
-list_operands(const char *verb, const char *operands, const char *summary)
+program_list_operands(const char *verb, const char *operands,
+    const char *summary)
 {
 	operands = operands ? operands : "";
 	printf("%s\t\t\t%.*s\t%s\n", verb, (int)strcspn(operands, "\n"),
@@ -176,37 +180,37 @@ list_operands(const char *verb, const char *operands, const char *summary)
  * tabs between; a verb itself, or a program that has none, is "verb", its
  * operands and its summary. */
 static _Noreturn void
-list(const struct program *p, const struct verb *only)
+program_list(const struct program *p, const struct verb *only)
 {
 	const struct verb *v;
 
 	for (v = p->verbs; v != NULL && v->name != NULL; v++) {
 		if (only != NULL && only != v)
 			continue;
-		list_operands(v->name, v->operands, v->summary);
-		list_table(v->name, v->options, v->options);
+		program_list_operands(v->name, v->operands, v->summary);
+		program_list_table(v->name, v->options, v->options);
 	}
 	if (p->verbs == NULL)
-		list_operands("", p->operands, p->summary);
+		program_list_operands("", p->operands, p->summary);
 	if (only == NULL)
-		list_table("", p->options, p->options);
-	list_table("", common, p->options);
-	end_of_answer();
+		program_list_table("", p->options, p->options);
+	program_list_table("", program_common, p->options);
+	program_end_of_answer();
 }
 
 /* What an option that all programs have asks for, at once. */
 static void
-act(void *arg, int action)
+program_act(void *arg, int action)
 {
 	(void)arg;
 	switch ((enum action)action) {
 	case SAY_HELP:
-		help(running.program, running.verb);
+		program_help(program_running.program, program_running.verb);
 	case SAY_VERSION:
-		printf("%s %s\n", running.program->name, MFX_VERSION);
-		end_of_answer();
+		printf("%s %s\n", program_running.program->name, MFX_VERSION);
+		program_end_of_answer();
 	case SAY_OPTIONS:
-		list(running.program, running.verb);
+		program_list(program_running.program, program_running.verb);
 	case LOUDER:
 		diag_verbosity(1);
 		break;
@@ -218,17 +222,17 @@ act(void *arg, int action)
 
 /* By the table of the verb, or with NULL the program's own. */
 static int
-parse(const struct program *p, const struct verb *v, char **argv)
+program_parse(const struct program *p, const struct verb *v, char **argv)
 {
 	const struct opt *own = v ? v->options : p->options;
 	struct opt_parser parser = {
-		.own = own, .common = common,
+		.own = own, .common = program_common,
 		.mixed = v != NULL || (p->verbs == NULL && !p->options_first),
-		.act = act,
+		.act = program_act,
 	};
 	int i;
 
-	running.verb = v;
+	program_running.verb = v;
 	i = opt_parse(&parser, argv);
 	diag_json(log_format == LOG_JSON);
 	if (i < 0 || operand_check(v ? v->operands : p->operands, own,
@@ -240,7 +244,7 @@ parse(const struct program *p, const struct verb *v, char **argv)
 /* A closed stdin becomes write-only and a closed stdout read-only, so that
  * their use fails as it would have. */
 static void
-open_standard_fds(void)
+program_open_standard_fds(void)
 {
 	int fd;
 
@@ -251,14 +255,14 @@ open_standard_fds(void)
 }
 
 static void
-begin(const struct program *p)
+program_begin(const struct program *p)
 {
 	struct sigaction sa = {
 		.sa_handler = p->network ? SIG_IGN : SIG_DFL
 	};
 
-	running.program = p;
-	open_standard_fds();
+	program_running.program = p;
+	program_open_standard_fds();
 	diag_init(p->name);
 	sigaction(SIGPIPE, &sa, NULL);
 	signal_catch(p->reloads);
@@ -268,12 +272,12 @@ int
 program_start(const struct program *p, int argc, char **argv)
 {
 	(void)argc;
-	begin(p);
-	return parse(p, NULL, argv);
+	program_begin(p);
+	return program_parse(p, NULL, argv);
 }
 
 static _Noreturn void
-unknown_verb(const struct program *p, const char *name)
+program_unknown_verb(const struct program *p, const char *name)
 {
 	char hint[NEAREST_HINT];
 	struct nearest near;
@@ -292,30 +296,30 @@ program_verb(const struct program *p, int argc, char **argv)
 	const struct verb *v;
 	int i;
 
-	begin(p);
+	program_begin(p);
 	(void)argc;
-	i = parse(p, NULL, argv);
+	i = program_parse(p, NULL, argv);
 	for (v = p->verbs; v->name != NULL; v++)
 		if (strcmp(argv[i], v->name) == 0)
 			break;
 	if (v->name == NULL)
-		unknown_verb(p, argv[i]);
+		program_unknown_verb(p, argv[i]);
 	argv += i;
-	return v->run(argv + parse(p, v, argv));
+	return v->run(argv + program_parse(p, v, argv));
 }
 
 void
 program_misuse(const char *fmt, ...)
 {
-	const struct verb *v = running.verb;
+	const struct verb *v = program_running.verb;
 	char text[256];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	diag_error("%s; see '%s%s%s --help'", text, running.program->name,
-	    v ? " " : "", v ? v->name : "");
+	diag_error("%s; see '%s%s%s --help'", text,
+	    program_running.program->name, v ? " " : "", v ? v->name : "");
 	exit(EX_USAGE);
 }
 

@@ -13,7 +13,7 @@
 #include "base/out.h"
 
 static void
-notify(const char *state)
+ready_notify(const char *state)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -38,7 +38,7 @@ notify(const char *state)
 void
 ready_tell(int64_t fd)
 {
-	notify("READY=1");
+	ready_notify("READY=1");
 	if (fd < 0)
 		return;
 	if (write_all((int)fd, "\n", 1) < 0)
@@ -50,5 +50,5 @@ ready_tell(int64_t fd)
 void
 ready_stopping(void)
 {
-	notify("STOPPING=1");
+	ready_notify("STOPPING=1");
 }

@@ -15,22 +15,22 @@ static const int signal_ours[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
 #define SIGNALS (sizeof signal_ours / sizeof *signal_ours)
 
 /* a signal may come to any thread */
-static atomic_bool stopped, reload;
-static bool reloads;
-static sigset_t open_mask, ours;
+static atomic_bool signal_stopped, signal_reload_due;
+static bool signal_reloads;
+static sigset_t signal_open_mask, signal_handled;
 
 static void
-on_signal(int sig, siginfo_t *info, void *context)
+signal_caught(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (sig == SIGUSR1 || sig == SIGUSR2) {
 		diag_verbosity(sig == SIGUSR1 ? 1 : -1);
 	} else if (sig == SIGHUP && os_from_process(info)) {
-		reload = reloads;
+		signal_reload_due = signal_reloads;
 	} else {
-		if (stopped)
+		if (signal_stopped)
 			_exit(128 + sig);
-		stopped = true;
+		signal_stopped = true;
 	}
 }
 
@@ -38,27 +38,27 @@ void
 signal_catch(bool with_reload)
 {
 	struct sigaction sa = {
-		.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO
+		.sa_sigaction = signal_caught, .sa_flags = SA_SIGINFO
 	};
 	size_t i;
 
-	reloads = with_reload;
-	sigemptyset(&ours);
+	signal_reloads = with_reload;
+	sigemptyset(&signal_handled);
 	for (i = 0; i < SIGNALS; i++) {
 		struct sigaction old;
 
 		sigaction(signal_ours[i], NULL, &old);
 		/* nohup and shell scripts in the background ignore some */
 		if (old.sa_handler != SIG_IGN)
-			sigaddset(&ours, signal_ours[i]);
+			sigaddset(&signal_handled, signal_ours[i]);
 	}
-	sa.sa_mask = ours;
+	sa.sa_mask = signal_handled;
 	for (i = 0; i < SIGNALS; i++)
-		if (sigismember(&ours, signal_ours[i]))
+		if (sigismember(&signal_handled, signal_ours[i]))
 			sigaction(signal_ours[i], &sa, NULL);
-	sigprocmask(SIG_BLOCK, &ours, &open_mask);
+	sigprocmask(SIG_BLOCK, &signal_handled, &signal_open_mask);
 	for (i = 0; i < SIGNALS; i++)
-		sigdelset(&open_mask, signal_ours[i]);
+		sigdelset(&signal_open_mask, signal_ours[i]);
 }
 
 /* Lets in what is pending. */
@@ -72,32 +72,32 @@ signal_take(void)
 		return;
 	for (i = 0; i < SIGNALS; i++)
 		if (sigismember(&pending, signal_ours[i]) &&
-		    sigismember(&ours, signal_ours[i]))
+		    sigismember(&signal_handled, signal_ours[i]))
 			break;
 	if (i == SIGNALS)
 		return;
-	pthread_sigmask(SIG_UNBLOCK, &ours, &old);
+	pthread_sigmask(SIG_UNBLOCK, &signal_handled, &old);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 bool
 signal_stop(void)
 {
-	if (!stopped)
+	if (!signal_stopped)
 		signal_take();
-	return stopped;
+	return signal_stopped;
 }
 
 bool
 signal_reload(void)
 {
-	return atomic_exchange(&reload, false);
+	return atomic_exchange(&signal_reload_due, false);
 }
 
 const sigset_t *
 signal_mask(void)
 {
-	return &open_mask;
+	return &signal_open_mask;
 }
 
 int
@@ -109,7 +109,8 @@ signal_poll(struct pollfd *fds, nfds_t n, int timeout)
 
 	/* a signal that only changes how much is said ends no wait */
 	while ((r = os_poll(fds, n, timeout < 0 ? NULL : &ts,
-	    &open_mask)) < 0 && errno == EINTR && !stopped && !reload) {
+	    &signal_open_mask)) < 0 && errno == EINTR && !signal_stopped &&
+	    !signal_reload_due) {
 		int64_t left = timeout > 0 ? end - clock_ms() : 0;
 
 		left = left > 0 ? left : 0;
@@ -128,12 +129,12 @@ signal_wait_input(int fd, int out, int timeout)
 
 	do {
 		errno = EINTR;
-		if (stopped)
+		if (signal_stopped)
 			return -1;
 		n = signal_poll(fds, 2, timeout);
 	} while (n < 0 && errno == EINTR);
-	if (stopped || n == 0)
-		return stopped ? -1 : 0;
+	if (signal_stopped || n == 0)
+		return signal_stopped ? -1 : 0;
 	if (n > 0 && fds[0].revents == 0 && (fds[1].revents & POLLERR)) {
 		errno = EPIPE;
 		return -1;

@@ -18,7 +18,7 @@ stamp_now(void)
 }
 
 static size_t
-put_fraction(char *to, uint32_t ns)
+stamp_put_fraction(char *to, uint32_t ns)
 {
 	size_t n = 9, i;
 
@@ -46,7 +46,7 @@ stamp_print(char *to, struct stamp t)
 	if (t.ns < 0)
 		to[n++] = '-';
 	n += digits_print(to + n, abs / STAMP_SECOND);
-	return n + put_fraction(to + n, (uint32_t)(abs % STAMP_SECOND));
+	return n + stamp_put_fraction(to + n, (uint32_t)(abs % STAMP_SECOND));
 }
 
 size_t
@@ -63,7 +63,7 @@ stamp_print_utc(char *to, struct stamp t)
 	}
 	gmtime_r(&s, &tm);
 	n = strftime(to, STAMP_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
-	n += put_fraction(to + n, (uint32_t)ns);
+	n += stamp_put_fraction(to + n, (uint32_t)ns);
 	to[n++] = 'Z';
 	return n;
 }
@@ -74,7 +74,7 @@ struct scan {
 };
 
 static bool
-scan_is(struct scan *s, char c)
+stamp_scan_is(struct scan *s, char c)
 {
 	if (s->p == s->end || *s->p != c)
 		return false;
@@ -84,7 +84,7 @@ scan_is(struct scan *s, char c)
 
 /* exactly `width` digits */
 static bool
-scan_fixed(struct scan *s, int width, int *out)
+stamp_scan_fixed(struct scan *s, int width, int *out)
 {
 	const struct str digits = { s->p, (size_t)width };
 	uint64_t n;
@@ -98,7 +98,7 @@ scan_fixed(struct scan *s, int width, int *out)
 
 /* *sum += digit * unit; false when that is too much */
 static bool
-scan_add(int64_t *sum, char digit, int64_t unit)
+stamp_scan_add(int64_t *sum, char digit, int64_t unit)
 {
 	return !__builtin_add_overflow(*sum, (digit - '0') * unit, sum);
 }
@@ -106,21 +106,21 @@ scan_add(int64_t *sum, char digit, int64_t unit)
 /* digits, perhaps with a fraction, times `unit`, which is a duration unit's;
  * truncated below 1 ns */
 static bool
-scan_decimal(struct scan *s, int64_t unit, int64_t *out)
+stamp_scan_decimal(struct scan *s, int64_t unit, int64_t *out)
 {
 	const char *start = s->p;
 	int64_t sum = 0, part = unit;
 
 	for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++)
 		if (__builtin_mul_overflow(sum, 10, &sum) ||
-		    !scan_add(&sum, *s->p, unit))
+		    !stamp_scan_add(&sum, *s->p, unit))
 			return false;
 	if (s->p == start)
 		return false;
-	if (scan_is(s, '.')) {
+	if (stamp_scan_is(s, '.')) {
 		start = s->p;
 		for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++)
-			if (!scan_add(&sum, *s->p, part /= 10))
+			if (!stamp_scan_add(&sum, *s->p, part /= 10))
 				return false;
 		if (s->p == start)
 			return false;
@@ -179,7 +179,7 @@ duration_parse(struct str text, int64_t *ns_out)
 		/* "1h30" would be anybody's guess */
 		if (unit == 0 || unit >= last ||
 		    (letters == 0 && last != INT64_MAX) ||
-		    !scan_decimal(&s, unit, &part) || s.p != s.end ||
+		    !stamp_scan_decimal(&s, unit, &part) || s.p != s.end ||
 		    __builtin_add_overflow(sum, part, &sum))
 			return false;
 		last = unit;
@@ -208,54 +208,57 @@ duration_print(char *to, int64_t ns)
 }
 
 static bool
-scan_offset(struct scan *s, int *minutes)
+stamp_scan_offset(struct scan *s, int *minutes)
 {
 	int h, m, sign;
 
 	*minutes = 0;
-	if (s->p == s->end || scan_is(s, 'Z') || scan_is(s, 'z'))
+	if (s->p == s->end || stamp_scan_is(s, 'Z') || stamp_scan_is(s, 'z'))
 		return true;
-	if (scan_is(s, '+'))
+	if (stamp_scan_is(s, '+'))
 		sign = 1;
-	else if (scan_is(s, '-'))
+	else if (stamp_scan_is(s, '-'))
 		sign = -1;
 	else
 		return false;
-	if (!scan_fixed(s, 2, &h) || !scan_is(s, ':') ||
-	    !scan_fixed(s, 2, &m) || h > 23 || m > 59)
+	if (!stamp_scan_fixed(s, 2, &h) || !stamp_scan_is(s, ':') ||
+	    !stamp_scan_fixed(s, 2, &m) || h > 23 || m > 59)
 		return false;
 	*minutes = sign * (h * 60 + m);
 	return true;
 }
 
 static bool
-parse_calendar(struct scan s, struct stamp *out)
+stamp_parse_calendar(struct scan s, struct stamp *out)
 {
 	struct tm tm = { .tm_mday = 1 }, check;
 	int64_t ns = 0;
 	int minutes;
 	time_t t;
 
-	if (!scan_fixed(&s, 4, &tm.tm_year) || !scan_is(&s, '-') ||
-	    !scan_fixed(&s, 2, &tm.tm_mon) || !scan_is(&s, '-') ||
-	    !scan_fixed(&s, 2, &tm.tm_mday))
+	if (!stamp_scan_fixed(&s, 4, &tm.tm_year) || !stamp_scan_is(&s, '-') ||
+	    !stamp_scan_fixed(&s, 2, &tm.tm_mon) || !stamp_scan_is(&s, '-') ||
+	    !stamp_scan_fixed(&s, 2, &tm.tm_mday))
 		return false;
-	if (scan_is(&s, 'T') || scan_is(&s, 't') || scan_is(&s, ' ')) {
-		if (!scan_fixed(&s, 2, &tm.tm_hour) || !scan_is(&s, ':') ||
-		    !scan_fixed(&s, 2, &tm.tm_min))
+	if (stamp_scan_is(&s, 'T') || stamp_scan_is(&s, 't') ||
+	    stamp_scan_is(&s, ' ')) {
+		if (!stamp_scan_fixed(&s, 2, &tm.tm_hour) ||
+		    !stamp_scan_is(&s, ':') ||
+		    !stamp_scan_fixed(&s, 2, &tm.tm_min))
 			return false;
-		if (scan_is(&s, ':') && !scan_fixed(&s, 2, &tm.tm_sec))
+		if (stamp_scan_is(&s, ':') &&
+		    !stamp_scan_fixed(&s, 2, &tm.tm_sec))
 			return false;
 		if (s.p < s.end && *s.p == '.') {
 			struct scan f = { s.p - 1, s.end };
 			/* "7.25" of "…:17.25": the whole part is dropped */
-			if (!scan_decimal(&f, STAMP_SECOND, &ns))
+			if (!stamp_scan_decimal(&f, STAMP_SECOND, &ns))
 				return false;
 			ns %= STAMP_SECOND;
 			s.p = f.p;
 		}
 	}
-	if (!scan_offset(&s, &minutes) || s.p != s.end)
+	if (!stamp_scan_offset(&s, &minutes) || s.p != s.end)
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
@@ -289,7 +292,7 @@ stamp_parse(struct str text, struct stamp now, struct stamp *out)
 		    !__builtin_add_overflow(now.ns, d, &out->ns);
 	}
 	if (text.n > 4 && text.p[4] == '-')
-		return parse_calendar(s, out);
-	scan_is(&s, '@');
-	return scan_decimal(&s, STAMP_SECOND, &out->ns) && s.p == s.end;
+		return stamp_parse_calendar(s, out);
+	stamp_scan_is(&s, '@');
+	return stamp_scan_decimal(&s, STAMP_SECOND, &out->ns) && s.p == s.end;
 }

@@ -18,7 +18,7 @@ struct table_cell {
 	bool right;
 };
 
-static void print_rows(void *);
+static void table_print_rows(void *);
 
 void
 table_init(struct table *t, struct out *out, int width_max)
@@ -27,7 +27,7 @@ table_init(struct table *t, struct out *out, int width_max)
 	/* at worst each byte becomes \xHH */
 	buf_init(&t->text, (size_t)ROWS * TABLE_COLUMNS_MAX * LOOK_MAX * 4);
 	buf_room(&t->text, LOOK_MAX);
-	out->late = print_rows;
+	out->late = table_print_rows;
 	out->late_arg = t;
 }
 
@@ -40,19 +40,19 @@ table_release(struct table *t)
 }
 
 static bool
-starts_character(char c)
+table_starts_character(char c)
 {
 	return ((unsigned char)c & 0xc0) != 0x80;
 }
 
 static int
-width(struct str s)
+table_width(struct str s)
 {
 	size_t i;
 	int n = 0;
 
 	for (i = 0; i < s.n; i++)
-		n += starts_character(s.p[i]);
+		n += table_starts_character(s.p[i]);
 	return n;
 }
 
@@ -60,18 +60,19 @@ void
 table_column(struct table *t, const char *head)
 {
 	t->heads[t->columns] = head;
-	t->widths[t->columns++] = width(str_z(head));
+	t->widths[t->columns++] = table_width(str_z(head));
 }
 
 /* Cuts a cell to the maximum, with a sign that it was cut. */
 static void
-cut(struct table *t, struct table_cell *c)
+table_cut(struct table *t, struct table_cell *c)
 {
 	size_t i, end = c->start + c->n;
 	int n = 0;
 
 	for (i = c->start; i < end; i++)
-		if (starts_character(t->text.p[i]) && n++ == t->width_max - 1)
+		if (table_starts_character(t->text.p[i]) &&
+		    n++ == t->width_max - 1)
 			break;
 	t->text.n = i;
 	buf_puts(&t->text, ELLIPSIS);
@@ -94,33 +95,33 @@ table_cell(struct table *t, struct str text, bool right)
 		text.n = LOOK_MAX;
 	escape_put(&t->text, text);
 	c->n = t->text.n - c->start;
-	c->width = width((struct str){ t->text.p + c->start, c->n });
+	c->width = table_width((struct str){ t->text.p + c->start, c->n });
 	if (c->width > t->width_max)
-		cut(t, c);
+		table_cut(t, c);
 	if (c->width > *widest)
 		*widest = c->width;
 	if (t->held == ROWS * t->columns ||
 	    (t->out->each && t->held % t->columns == 0))
-		print_rows(t);
+		table_print_rows(t);
 }
 
 static void
-pad(struct buf *b, int n)
+table_pad(struct buf *b, int n)
 {
 	while (n-- > 0)
 		buf_putc(b, ' ');
 }
 
 static void
-print_cell(struct table *t, int column, struct str text, int spaces,
+table_print_cell(struct table *t, int column, struct str text, int spaces,
     bool right)
 {
 	struct buf *b = &t->out->b;
 
-	pad(b, right ? spaces : 0);
+	table_pad(b, right ? spaces : 0);
 	buf_put_str(b, text);
 	if (column < t->columns - 1) {
-		pad(b, (right ? 0 : spaces) + 2);
+		table_pad(b, (right ? 0 : spaces) + 2);
 		return;
 	}
 	/* no line ends in spaces */
@@ -130,32 +131,33 @@ print_cell(struct table *t, int column, struct str text, int spaces,
 }
 
 static void
-print_head(struct table *t)
+table_print_head(struct table *t)
 {
 	int i;
 
 	for (i = 0; i < t->columns; i++) {
 		struct str head = str_z(t->heads[i]);
 
-		print_cell(t, i, head, t->widths[i] - width(head), false);
+		table_print_cell(t, i, head, t->widths[i] - table_width(head),
+		    false);
 	}
 	out_end(t->out);
 	t->headed = true;
 }
 
 static void
-print_rows(void *arg)
+table_print_rows(void *arg)
 {
 	struct table *t = arg;
 	int i, whole = t->columns ? t->held / t->columns * t->columns : 0;
 
 	if (whole > 0 && !t->headed)
-		print_head(t);
+		table_print_head(t);
 	for (i = 0; i < whole; i++) {
 		struct table_cell *c = &t->cells[i];
 		int column = i % t->columns;
 
-		print_cell(t, column,
+		table_print_cell(t, column,
 		    (struct str){ t->text.p + c->start, c->n },
 		    t->widths[column] - c->width, c->right);
 		if (column == t->columns - 1)

@@ -472,7 +472,7 @@ decimal_add(struct decimal x, struct decimal y, struct decimal *sum)
 }
 
 static int
-double_print(char *to, double v)
+number_print_double(char *to, double v)
 {
 	return isfinite(v) ? (int)number_print(to, v) : -1;
 }
@@ -506,7 +506,7 @@ decimal_print(char *to, size_t room, struct decimal d)
 	if (number_print_plain(exact, sizeof exact - 8, d) < 0)
 		return -1;
 	snprintf(exact + strlen(exact), 16, "e%d", e);
-	return double_print(to, strtod(exact, NULL));
+	return number_print_double(to, strtod(exact, NULL));
 }
 
 static struct str
@@ -528,7 +528,8 @@ number_sum(struct arena *arena, struct str a, struct str b)
 	    decimal_add(x, y, &sum))
 		n = decimal_print(text, sizeof text, sum);
 	else
-		n = double_print(text, number_value(a) + number_value(b));
+		n = number_print_double(text,
+		    number_value(a) + number_value(b));
 	return number_in_arena(arena, text, n);
 }
 
@@ -601,7 +602,7 @@ number_convert(struct arena *arena, struct str a, uint64_t num, uint64_t den,
 	int n, e = number_take_tens(&num, &den);
 
 	if (!decimal_parse(a, &d) || d.digits > SCALED_DIGITS) {
-		n = double_print(text, number_value(a));
+		n = number_print_double(text, number_value(a));
 		if (n < 0)
 			return STR_NONE;
 		decimal_parse((struct str){ text, (size_t)n }, &d);
@@ -613,7 +614,7 @@ number_convert(struct arena *arena, struct str a, uint64_t num, uint64_t den,
 	    den);
 	o.digits = number_digits_of(o.m);
 	if (!decimal_add(d, o, &d)) {
-		n = double_print(text,
+		n = number_print_double(text,
 		    number_divide(d, (uint32_t)den) + offset);
 		return number_in_arena(arena, text, n);
 	}
@@ -621,7 +622,7 @@ number_convert(struct arena *arena, struct str a, uint64_t num, uint64_t den,
 	if (wide_divide(&whole.m, (uint32_t)den) == 0)
 		n = decimal_print(text, sizeof text, whole);
 	else
-		n = double_print(text, number_divide(d, (uint32_t)den));
+		n = number_print_double(text, number_divide(d, (uint32_t)den));
 	return number_in_arena(arena, text, n);
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/base64.h"
 
-static const char *const names[FIELDS] = {
+static const char *const field_names[FIELDS] = {
 	"time", "channel", "publisher", "protocol", "subtopic", "name",
 	"unit", "value", "type", "sum", "update", "ct",
 };
@@ -11,7 +11,7 @@ static const char *const names[FIELDS] = {
 const char *
 field_name(enum field f)
 {
-	return names[f];
+	return field_names[f];
 }
 
 enum field
@@ -20,7 +20,7 @@ field_find(struct str name)
 	enum field f;
 
 	for (f = 0; f < FIELDS; f++)
-		if (str_eq(name, str_z(names[f])))
+		if (str_eq(name, str_z(field_names[f])))
 			break;
 	return f;
 }
@@ -42,7 +42,7 @@ field_list(const char *z, enum field *fields, struct str *what)
 }
 
 static struct str
-time_text(struct stamp t, enum field_time form, struct buf *scratch)
+field_time_text(struct stamp t, enum field_time form, struct buf *scratch)
 {
 	uint64_t ns = t.ns < 0 ? -(uint64_t)t.ns : (uint64_t)t.ns;
 
@@ -60,7 +60,7 @@ time_text(struct stamp t, enum field_time form, struct buf *scratch)
 }
 
 static struct str
-value_text(const struct record *r, struct buf *scratch)
+field_value_text(const struct record *r, struct buf *scratch)
 {
 	switch (r->kind) {
 	case VALUE_BOOL:
@@ -79,7 +79,7 @@ value_text(const struct record *r, struct buf *scratch)
 }
 
 static struct str
-type_text(enum value_kind kind)
+field_type_text(enum value_kind kind)
 {
 	switch (kind) {
 	case VALUE_NUMBER:
@@ -102,7 +102,7 @@ field_text(enum field f, const struct route *route, const struct record *r,
 {
 	switch (f) {
 	case FIELD_TIME:
-		return time_text(r->time, form, scratch);
+		return field_time_text(r->time, form, scratch);
 	case FIELD_CHANNEL:
 		return route->channel;
 	case FIELD_PUBLISHER:
@@ -116,9 +116,9 @@ field_text(enum field f, const struct route *route, const struct record *r,
 	case FIELD_UNIT:
 		return r->unit;
 	case FIELD_VALUE:
-		return value_text(r, scratch);
+		return field_value_text(r, scratch);
 	case FIELD_TYPE:
-		return type_text(r->kind);
+		return field_type_text(r->kind);
 	case FIELD_SUM:
 		return r->sum;
 	case FIELD_UPDATE:

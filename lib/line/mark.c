@@ -3,13 +3,13 @@
 
 
 static int
-compare(const struct route *r, const struct mark *m)
+mark_compare(const struct route *r, const struct mark *m)
 {
 	return position_compare(r->seq, r->part, m->seq, m->part);
 }
 
 static void
-put_pending(void *arg)
+mark_put_pending(void *arg)
 {
 	struct mark *m = arg;
 
@@ -24,7 +24,7 @@ void
 mark_init(struct mark *m, struct out *out)
 {
 	*m = (struct mark){ .out = out };
-	out->late = put_pending;
+	out->late = mark_put_pending;
 	out->late_arg = m;
 }
 
@@ -34,8 +34,8 @@ mark_drop(struct mark *m, const struct route *r)
 	if (!r->has_seq)
 		return;
 	/* streams joined by cat(1) may start again at a lower one */
-	if (m->pending && compare(r, m) < 0)
-		put_pending(m);
+	if (m->pending && mark_compare(r, m) < 0)
+		mark_put_pending(m);
 	m->seq = r->seq;
 	m->part = r->part;
 	m->pending = true;
@@ -44,9 +44,9 @@ mark_drop(struct mark *m, const struct route *r)
 void
 mark_before(struct mark *m, const struct route *r)
 {
-	if (m->pending && r->has_seq && compare(r, m) >= 0)
+	if (m->pending && r->has_seq && mark_compare(r, m) >= 0)
 		m->pending = false;
-	put_pending(m);
+	mark_put_pending(m);
 }
 
 bool

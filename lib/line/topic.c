@@ -34,7 +34,7 @@ topic_split(struct str topic, struct str *channel, struct str *rest)
 }
 
 static bool
-is_wildcard(struct str level)
+topic_is_wildcard(struct str level)
 {
 	return level.n == 1 && memchr("*+>#", level.p[0], 4) != NULL;
 }
@@ -54,12 +54,12 @@ topic_check_char(unsigned long c)
 
 /* One level of a subtopic, or why it can't be one. */
 static const char *
-check_level(struct str level, bool wildcards)
+topic_check_level(struct str level, bool wildcards)
 {
 	const char *why, *p = level.p, *end = level.p + level.n;
 	size_t n;
 
-	if (wildcards && is_wildcard(level))
+	if (wildcards && topic_is_wildcard(level))
 		return NULL;
 	/* nearly all are plain: many characters at once */
 	for (p += span_name(p, end); p < end; p += n) {
@@ -73,7 +73,7 @@ check_level(struct str level, bool wildcards)
 
 /* Takes the level in front of *path off, and what ends it. */
 static struct str
-take_level(struct str *path)
+topic_take_level(struct str *path)
 {
 	struct str level = { path->p, 0 };
 
@@ -85,7 +85,7 @@ take_level(struct str *path)
 }
 
 static const char *
-put_levels(struct buf *to, struct str path, bool wildcards)
+topic_put_levels(struct buf *to, struct str path, bool wildcards)
 {
 	size_t start = to->n, levels = 0;
 	struct str level;
@@ -93,12 +93,12 @@ put_levels(struct buf *to, struct str path, bool wildcards)
 	char last = '\0';
 
 	while (path.n > 0) {
-		level = take_level(&path);
+		level = topic_take_level(&path);
 		if (level.n == 0)
 			continue;
 		why = last == '>' || last == '#' ?
 		    "wildcard for many levels before the last one" :
-		    check_level(level, wildcards);
+		    topic_check_level(level, wildcards);
 		if (why == NULL && to->n - start + (to->n > start) + level.n >
 		    SUBTOPIC_MAX)
 			why = subtopic_too_long;
@@ -108,7 +108,8 @@ put_levels(struct buf *to, struct str path, bool wildcards)
 			to->n = start;
 			return why;
 		}
-		last = wildcards && is_wildcard(level) ? level.p[0] : '\0';
+		last = wildcards && topic_is_wildcard(level) ? level.p[0] :
+		    '\0';
 		if (last == '+')
 			level = STR("*");
 		if (to->n > start)
@@ -121,20 +122,20 @@ put_levels(struct buf *to, struct str path, bool wildcards)
 const char *
 subtopic_put(struct buf *to, struct str path)
 {
-	return put_levels(to, path, false);
+	return topic_put_levels(to, path, false);
 }
 
 const char *
 subscription_put(struct buf *to, struct str path)
 {
-	return put_levels(to, path, true);
+	return topic_put_levels(to, path, true);
 }
 
 bool
 subscription_is_plain(struct str s)
 {
 	while (s.n > 0)
-		if (is_wildcard(take_level(&s)))
+		if (topic_is_wildcard(topic_take_level(&s)))
 			return false;
 	return true;
 }
@@ -145,14 +146,14 @@ subscription_has(struct str subscription, struct str subtopic)
 	struct str wanted, level;
 
 	while (subscription.n > 0) {
-		wanted = take_level(&subscription);
+		wanted = topic_take_level(&subscription);
 		if (str_eq(wanted, STR("#")))
 			return true;
 		if (subtopic.n == 0)
 			return false;
 		if (str_eq(wanted, STR(">")))
 			return true;
-		level = take_level(&subtopic);
+		level = topic_take_level(&subtopic);
 		if (!str_eq(wanted, STR("*")) && !str_eq(wanted, level))
 			return false;
 	}

@@ -17,7 +17,7 @@
 /* The file is not opened to ask, as closing it would drop the locks that
  * this process holds on it through another handle. */
 static int
-check_access(const char *path, enum db_mode mode)
+db_check_access(const char *path, enum db_mode mode)
 {
 	struct stat st;
 
@@ -34,11 +34,11 @@ check_access(const char *path, enum db_mode mode)
  * would make the file with the umask's mode; it gives those beside it the
  * mode and the owner that this one has. */
 static int
-check_path(const char *path, enum db_mode mode, struct fault *fault)
+db_check_path(const char *path, enum db_mode mode, struct fault *fault)
 {
 	int status = mode == DB_READ ? EX_NOINPUT : EX_CONFIG, fd;
 
-	if (check_access(path, mode) == 0)
+	if (db_check_access(path, mode) == 0)
 		return 0;
 	if (mode == DB_MAKE && errno == ENOENT &&
 	    (fd = file_open(path, O_RDWR)) >= 0) {
@@ -55,7 +55,7 @@ check_path(const char *path, enum db_mode mode, struct fault *fault)
 
 /* its version, 0: it is empty, -1: neither */
 static int
-check_kind(struct db *db, const char *path, const struct db_kind *kind,
+db_check_kind(struct db *db, const char *path, const struct db_kind *kind,
     struct fault *fault)
 {
 	int64_t id, version, tables;
@@ -80,7 +80,7 @@ check_kind(struct db *db, const char *path, const struct db_kind *kind,
 
 /* the same as of one moment: another process may be about to set it up */
 static int
-check_file(struct db *db, const char *path, const struct db_kind *kind,
+db_check_file(struct db *db, const char *path, const struct db_kind *kind,
     struct fault *fault)
 {
 	struct fault ignored;
@@ -88,7 +88,7 @@ check_file(struct db *db, const char *path, const struct db_kind *kind,
 
 	if (db_exec(db->sql, "BEGIN", fault) < 0)
 		return -1;
-	version = check_kind(db, path, kind, fault);
+	version = db_check_kind(db, path, kind, fault);
 	/* one that stays open would be found much later */
 	if (db_exec(db->sql, "ROLLBACK", version < 0 ? &ignored : fault) < 0)
 		return -1;
@@ -96,7 +96,7 @@ check_file(struct db *db, const char *path, const struct db_kind *kind,
 }
 
 static int
-migrate(struct db *db, const char *path, const struct db_kind *kind,
+db_migrate(struct db *db, const char *path, const struct db_kind *kind,
     struct fault *fault)
 {
 	char sql[96];
@@ -106,7 +106,7 @@ migrate(struct db *db, const char *path, const struct db_kind *kind,
 	    "BEGIN IMMEDIATE", fault) < 0)
 		return -1;
 	/* another process may have come first */
-	version = check_kind(db, path, kind, fault);
+	version = db_check_kind(db, path, kind, fault);
 	snprintf(sql, sizeof sql, "PRAGMA application_id = %d;"
 	    "PRAGMA user_version = %d", kind->application_id, kind->version);
 	if (version < 0 || (version < kind->version &&
@@ -122,7 +122,7 @@ migrate(struct db *db, const char *path, const struct db_kind *kind,
 /* The lock is on the directory, as SQLite's own do not cover the change to
  * WAL; a process that waited for it finds the work done. */
 static int
-set_up(struct db *db, const char *path, const struct db_kind *kind,
+db_set_up(struct db *db, const char *path, const struct db_kind *kind,
     struct fault *fault)
 {
 	char *dir = memory_strdup(path), *slash = strrchr(dir, '/');
@@ -134,7 +134,7 @@ set_up(struct db *db, const char *path, const struct db_kind *kind,
 	free(dir);
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
 		result = fault_errno(fault, 0, "%s", path);
-	else if ((result = migrate(db, path, kind, fault)) == 0 &&
+	else if ((result = db_migrate(db, path, kind, fault)) == 0 &&
 	    fsync(fd) < 0)
 		result = fault_errno(fault, 0, "%s", path);
 	if (fd >= 0)
@@ -143,7 +143,7 @@ set_up(struct db *db, const char *path, const struct db_kind *kind,
 }
 
 static int
-open_handle(struct db *db, const char *path, enum db_mode mode,
+db_open_handle(struct db *db, const char *path, enum db_mode mode,
     const struct db_kind *kind, struct fault *fault)
 {
 	size_t n = strlen(path) + 3;
@@ -168,7 +168,7 @@ open_handle(struct db *db, const char *path, enum db_mode mode,
 
 /* a file that is too old to be read as it is */
 static int
-bring_up(const char *path, const struct db_kind *kind, void *arg,
+db_bring_up(const char *path, const struct db_kind *kind, void *arg,
     struct fault *fault)
 {
 	struct db db;
@@ -180,10 +180,10 @@ bring_up(const char *path, const struct db_kind *kind, void *arg,
 }
 
 static int
-check_version(struct db *db, const char *path, enum db_mode mode,
+db_check_version(struct db *db, const char *path, enum db_mode mode,
     const struct db_kind *kind, struct fault *fault)
 {
-	int version = check_file(db, path, kind, fault);
+	int version = db_check_file(db, path, kind, fault);
 
 	if (version < 0)
 		return -1;
@@ -192,9 +192,9 @@ check_version(struct db *db, const char *path, enum db_mode mode,
 		    kind->name, path, kind->hint);
 	if (mode == DB_READ)
 		return version >= kind->oldest_read ? 0 :
-		    bring_up(path, kind, db->arg, fault);
+		    db_bring_up(path, kind, db->arg, fault);
 	/* FULL: a commit is on disk before it is acknowledged */
-	if ((version < kind->version && set_up(db, path, kind, fault) < 0) ||
+	if ((version < kind->version && db_set_up(db, path, kind, fault) < 0) ||
 	    db_exec(db->sql, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = FULL", fault) < 0)
 		return -1;
@@ -208,9 +208,9 @@ db_open(struct db *db, const char *path, enum db_mode mode,
     const struct db_kind *kind, void *arg, struct fault *fault)
 {
 	*db = (struct db){ .arg = arg };
-	if (check_path(path, mode, fault) == 0 &&
-	    open_handle(db, path, mode, kind, fault) == 0 &&
-	    check_version(db, path, mode, kind, fault) == 0 &&
+	if (db_check_path(path, mode, fault) == 0 &&
+	    db_open_handle(db, path, mode, kind, fault) == 0 &&
+	    db_check_version(db, path, mode, kind, fault) == 0 &&
 	    db_statement(db, db_rollback_sql, fault) != NULL)
 		return 0;
 	db_close(db);
@@ -218,7 +218,7 @@ db_open(struct db *db, const char *path, enum db_mode mode,
 }
 
 static void
-finalize_all(struct db *db)
+db_finalize_all(struct db *db)
 {
 	size_t i;
 
@@ -229,7 +229,7 @@ finalize_all(struct db *db)
 void
 db_close(struct db *db)
 {
-	finalize_all(db);
+	db_finalize_all(db);
 	sqlite3_close(db->sql);
 	*db = (struct db){ .sql = NULL };
 }
