@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define V4_BITS 96	/* of the prefix before an IPv4 address */
+#define V4_BITS 96	/* length of the prefix before an IPv4 address */
 
 static void
 address_from_v4(struct address *a, const void *four)
@@ -172,7 +172,7 @@ proxies_trust(const struct proxies *p, const struct address *peer)
 	return false;
 }
 
-/* takes the last of the list away */
+/* takes the last element off the list */
 static struct str
 address_last(struct str *list)
 {
@@ -201,7 +201,7 @@ proxies_client(const struct proxies *p, const struct address *peer,
 		*client = *peer;
 	while (forwarded.n > 0) {
 		text = address_last(&forwarded);
-		/* an empty element counts as none (RFC 9110 5.6.1) */
+		/* an empty element is ignored (RFC 9110 5.6.1) */
 		if (text.n == 0)
 			continue;
 		if (!address_parse(&next, text))

@@ -17,10 +17,10 @@
  *	arena_release(&a);
  *
  * One scratch arena is reset for each line, so that a stream runs without
- * malloc(3) once it has seen its largest line.  What it hands out is
- * aligned for any type and not cleared.  More than `max` bytes in all
- * between two resets gives NULL (the caller refuses that line); no memory
- * at all ends the process with EX_OSERR, as nothing sensible can follow.
+ * malloc(3) once it has seen its largest line.  What it hands out is aligned
+ * for any type and not cleared.  More than `max` bytes in all between two
+ * resets gives NULL (the caller refuses that line); running out of memory ends
+ * the process with EX_OSERR.
  */
 struct arena_block;
 

@@ -4,10 +4,10 @@
 
 #include "base/buf.h"
 
-/* base64url without padding (RFC 4648 5), as SenML's vd */
+/* base64url without padding (RFC 4648 5), as in SenML's vd */
 void base64_put(struct buf *to, struct str bytes);
-/* the same into `to`, which has room for BASE64_MAX(bytes.n); returns the
- * end of what was written */
+/* the same, written to `to`, which has room for BASE64_MAX(bytes.n); returns
+ * the end of what was written */
 char *base64_write(char *to, struct str bytes);
 #define BASE64_MAX(n) ((n) / 3 * 4 + 4)
 

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-/* Linux reads it without a look at the hardware */
+/* Linux reads it without asking the hardware */
 #ifndef CLOCK_MONOTONIC_COARSE
 #define CLOCK_MONOTONIC_COARSE CLOCK_MONOTONIC
 #endif

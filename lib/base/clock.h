@@ -6,8 +6,8 @@
 
 /*
  * Time for deadlines and pauses: nanoseconds since some moment before the
- * program began.  They never go back, whatever happens to the wall clock
- * (stamp.h), and stop while the machine is suspended.
+ * program began.  They never go back, even when the wall clock (stamp.h) is
+ * set, and stop while the machine is suspended.
  */
 #define CLOCK_SECOND INT64_C(1000000000)
 

@@ -49,7 +49,8 @@ diag_shows(enum diag_level level)
 	    level == DIAG_ERROR;
 }
 
-/* One character as JSON or a C string writes it; how many bytes it took. */
+/* Writes the character c, which is the n bytes at z, escaped as in JSON or in
+ * C; returns the length. */
 static size_t
 diag_put_escape(char *to, size_t room, const char *z, size_t n,
     unsigned long c)
@@ -120,7 +121,7 @@ diag_say(enum diag_level level, const char *fmt, va_list ap)
 	}
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
-		return;	/* nowhere left to say it */
+		return;	/* there is nowhere left to report it */
 }
 
 #define SAY(level) do {				\

@@ -13,13 +13,13 @@
  *	prog: place: what 'subject'
  *
  * lower case, no full stop; with --log json one JSON object,
- * {"time":…,"level":"warning","program":…,"message":…}.  Text from outside
- * may be passed as it is: control bytes are shown as \xHH, so a device
- * cannot drive the reader's terminal.
+ * {"time":…,"level":"warning","program":…,"message":…}.  Text from outside may
+ * be passed as it is: control bytes are shown as \xHH, so a device cannot
+ * control the reader's terminal.
  *
- * Programs call these, and what is the body of one: the life of a filter, a
- * sink, an adapter, a command.  A function that only answers its caller
- * reports through struct fault.
+ * Programs call these, and so does code that is the body of one: of a filter, a
+ * sink, an adapter, a command.  Any other function reports to its caller
+ * through struct fault.
  */
 enum diag_level {
 	DIAG_ERROR,		/* always shown */

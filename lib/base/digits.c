@@ -9,13 +9,13 @@ digits_put_eight(char *to, uint32_t v)
 	return to + 8;
 }
 
-/* below 10^8, without leading zeros; how many there are can't be predicted,
- * so all eight digits are made and then moved over the zeros */
+/* below 10^8, without leading zeros; their number can't be predicted, so all
+ * eight digits are made and then moved over the zeros */
 static char *
 digits_put_head(char *to, uint32_t v)
 {
 	uint64_t digits = digits_eight(v);
-	/* the bit keeps the last digit, also of 0 */
+	/* the bit keeps the last digit, even of 0 */
 	unsigned zeros = (unsigned)__builtin_ctzll(digits |
 	    UINT64_C(1) << 56) / 8;
 

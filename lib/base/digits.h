@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * Integers in decimal.  Printing numbers is what a resolver does most, so
- * all digits are made at once, without a branch for each.
+ * Integers in decimal.  A resolver mostly prints numbers, so all digits are
+ * computed at once, without a branch for each.
  */
 #define DIGITS_TEXT 20		/* room for any uint64_t */
 
@@ -19,7 +19,7 @@ size_t digits_print(char *to, uint64_t v);
 
 /*
  * The eight digits of a number below 10^8 as bytes 0 to 9, the first in the
- * lowest byte.  Halves, pairs and digits are divided side by side in one
+ * lowest byte.  Halves, pairs and digits are split off in parallel in one
  * register, by multiplications that are exact in these ranges.
  */
 static inline uint64_t

@@ -12,9 +12,9 @@ escape_acts(unsigned long c)
 	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* bytes at p that can be shown as they are, 0 when they can't */
+/* length of the character at p when it can be shown as it is, else 0 */
 static size_t
-escape_is_printable(const char *p, const char *end)
+escape_printable(const char *p, const char *end)
 {
 	unsigned char c = (unsigned char)*p;
 	size_t n;
@@ -58,7 +58,7 @@ escape_put(struct buf *b, struct str s)
 	size_t n;
 
 	while (p < end) {
-		if ((n = escape_is_printable(p, end)) > 0) {
+		if ((n = escape_printable(p, end)) > 0) {
 			p += n;
 			continue;
 		}

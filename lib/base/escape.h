@@ -5,23 +5,23 @@
 #include "base/buf.h"
 
 /*
- * Text from outside on one line, without anything a terminal acts upon:
- * \t \n \r \\ and \xHH for every other control byte, those of ISO 6429 in
- * UTF-8 (U+0080 to U+009F), the marks that change the direction of text
- * (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069) and bytes
- * that are not UTF-8.  It can be undone, and PostgreSQL's COPY reads it.
+ * Text from outside on one line, without anything that a terminal acts on: \t
+ * \n \r \\ and \xHH for every other control byte, those of ISO 6429 in UTF-8
+ * (U+0080 to U+009F), the marks that change the direction of text (U+061C,
+ * U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069) and bytes that are not
+ * UTF-8.  It can be undone, and PostgreSQL's COPY reads it.
  */
 void escape_put(struct buf *, struct str text);
 
 /* is this character, above U+007F, one that escape_put escapes? */
 bool escape_acts(unsigned long c);
 
-/* The length of the character beyond ASCII at z that a terminal acts upon, or
- * 1 for a byte that is not UTF-8: *c is what JSON has for it.  0 when it can be
- * shown. */
+/* The length of the non-ASCII character at z when a terminal acts on it, or 1
+ * for a byte that is not UTF-8; *c is then the character to write in JSON. 0
+ * when it can be shown. */
 size_t escape_at(const char *z, unsigned long *c);
 
-/* replaces bytes that a terminal would act upon by '?', in place */
+/* replaces bytes that a terminal would act on by '?', in place */
 void escape_clean(char *z);
 
 /* a field of a CSV file: in quotes when necessary (RFC 4180) */

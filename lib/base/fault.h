@@ -3,8 +3,8 @@
 #define MFX_BASE_FAULT_H
 
 /*
- * Why something could not be done: what a library function that meets the
- * outside world (files, databases, networks) says when it returns -1.  The
+ * Why something could not be done: filled in by a library function that deals
+ * with the outside world (files, databases, networks) when it returns -1.  The
  * command prints `text` and takes `status` as its exit status.
  *
  *	if (bus_open(&bus, stream, &fault) < 0)
@@ -22,9 +22,8 @@ struct fault {
 /* both return -1, so that a function can end with `return fault_set(...)` */
 int fault_set(struct fault *, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* the same, followed by ": " and the text of errno; status 0 stands for the
- * one that errno calls for: EX_NOPERM, EX_TEMPFAIL for a full disk, else
- * EX_IOERR */
+/* the same, followed by ": " and the text of errno; status 0 means the one that
+ * fits errno: EX_NOPERM, EX_TEMPFAIL for a full disk, else EX_IOERR */
 int fault_errno(struct fault *, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

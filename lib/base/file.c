@@ -104,8 +104,8 @@ file_open(const char *path, int flags)
 		return fd;
 	flags |= O_CLOEXEC | O_CREAT;
 	fd = open(path, flags | O_EXCL, 0600);
-	/* A link whose target has to be made: that is in a directory which
-	 * nobody has looked at, and stays root's. */
+	/* A link to a file that does not exist: its directory is not known
+	 * here, so the file stays root's. */
 	if (fd < 0 && errno == EEXIST)
 		return open(path, flags, 0600);
 	if (fd >= 0 && file_own_as_parent(path, fd) < 0) {
@@ -129,7 +129,7 @@ file_sync_parent(const char *path)
 	return r;
 }
 
-/* one directory, which may be there */
+/* one directory, which may exist */
 static int
 file_make_dir(const char *path)
 {
@@ -137,7 +137,7 @@ file_make_dir(const char *path)
 
 	if (mkdir(path, 0700) < 0)
 		return errno == EEXIST ? 0 : -1;
-	/* a directory that may not be read keeps its names for itself */
+	/* a directory that may not be read can't be synced */
 	if (file_sync_parent(path) < 0 && errno != EACCES && errno != EINVAL)
 		return -1;
 	if (geteuid() != 0)

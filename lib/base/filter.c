@@ -63,7 +63,7 @@ filter_init(struct filter *f, char **files, const char *rejects,
 	return -1;
 }
 
-/* the place of the line returned last, without a newline after it */
+/* did the line returned last end without a newline, as one that was cut off? */
 static bool
 filter_is_last(const struct filter *f)
 {
@@ -86,8 +86,8 @@ filter_cut_off(struct filter *f)
 	    "it was cut off, and will come again");
 }
 
-/* Was the refused line the last one?  Then it was cut off, and the program
- * before us has added its newline. */
+/* If the refused line was the last one it was cut off, and the program before
+ * us has added the newline. */
 static void
 filter_settle_half(struct filter *f, bool last)
 {
@@ -176,13 +176,13 @@ filter_put_reject(struct filter *f, struct str line)
 	if (f->rejects.fd < 0)
 		return;
 	buf_put_str(&f->rejects.b, line);
-	/* binary items say themselves where they end */
+	/* binary items say where they end */
 	if (f->in.cut == NULL || f->in.cut->by_line)
 		buf_putc(&f->rejects.b, '\n');
 	out_end(&f->rejects);
 }
 
-/* It is told when the next line comes. */
+/* It is reported when the next line comes. */
 static void
 filter_keep_half(struct filter *f, struct str line, const char *why,
     size_t column)

@@ -8,15 +8,14 @@
 #include "base/utf8.h"
 
 /*
- * A pattern is a row of elements, each of which takes one character, with
- * stars between them.  State i says that the first i elements have taken
- * all of the text so far; all states that hold are bits of one set, and a
- * character moves each to the next or drops it, but for those before a
- * star, which also stay.
+ * A pattern is a row of elements, each of which takes one character, with stars
+ * between them.  State i says that the first i elements have taken all of the
+ * text so far; the states that hold are bits of a set, and a character moves
+ * each to the next or drops it; those before a star also stay.
  *
- * Which elements take a character is looked up by its class: characters
- * that no element tells apart are in one.  The classes are the intervals
- * between `bounds`, which are sorted.
+ * The elements that take a character are looked up by its class: characters
+ * that no element distinguishes are in one class.  The classes are the
+ * intervals between `bounds`, which are sorted.
  */
 #define GLOB_WORDS (GLOB_MAX / 64 + 1)
 
@@ -146,7 +145,7 @@ glob_order(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* how many bounds are not above c */
+/* the number of bounds that are not above c */
 static unsigned
 glob_class(const struct glob *g, uint32_t c)
 {
@@ -162,7 +161,7 @@ glob_class(const struct glob *g, uint32_t c)
 	return low;
 }
 
-/* the elements are counted, and all bounds noted */
+/* counts the elements and notes all bounds */
 static void
 glob_measure(struct glob *g, struct str text)
 {
@@ -313,9 +312,9 @@ glob_match_short(const struct glob *g, struct str t)
 }
 
 /*
- * The states that hold lie in the words from `low` to `high`.  Once one
- * before a star holds, all before it are of no use any more: whatever they
- * could lead to, it can.
+ * The states that hold lie in the words from `low` to `high`.  Once a state
+ * before a star holds, all states before it are useless: it leads to all that
+ * they could lead to.
  */
 static bool
 glob_match_long(const struct glob *g, struct str t)

@@ -18,9 +18,9 @@
  * part of one is a character of its own.  It is the same as SQLite's GLOB,
  * except that SQLite knows [^…] only.
  *
- * A pattern is compiled once.  A match then takes one step for each
- * character of the text, and each step a word operation for each 64
- * characters of the pattern at most: nothing is ever tried again.
+ * A pattern is compiled once.  A match then takes one step for each character
+ * of the text, and a step at most one word operation for each 64 characters of
+ * the pattern: it never backtracks.
  */
 struct glob;
 
@@ -35,7 +35,7 @@ void glob_free(struct glob *);
 
 bool glob_match(const struct glob *, struct str text);
 
-/* an upper bound of the steps of a match with a text of that length */
+/* an upper bound on the steps of a match with a text of that length */
 size_t glob_work(const struct glob *, size_t text);
 
 /* does it contain any of * ? [ ? */

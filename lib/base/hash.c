@@ -11,7 +11,7 @@ hash_seed(void)
 {
 	uint64_t seed;
 
-	/* without entropy, early at boot, the address must do */
+	/* without entropy, early at boot, use the address */
 	return os_random(&seed, sizeof seed) ? seed :
 	    (uint64_t)(uintptr_t)&seed;
 }
@@ -56,7 +56,7 @@ hash_table_reserve(struct hash_table *t)
 
 	if (t->n < t->size)
 		return;
-	/* without memory it stays as it was */
+	/* when memory runs out it stays as it was */
 	t->lists = memory_zero(2 * old.size, sizeof *t->lists);
 	t->size = 2 * old.size;
 	for (i = 0; i < old.size; i++)

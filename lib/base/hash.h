@@ -9,8 +9,8 @@
 #include "base/wide.h"
 
 /*
- * FNV-1a, 64 bits: the same on every machine and for ever.  Where a client
- * chooses the text it can make all its texts collide: take hash_seeded.
+ * FNV-1a, 64 bits: the same on every machine, for ever.  A client that chooses
+ * the texts can make them all collide: use hash_seeded for those.
  *
  *	uint64_t h = hash_add(HASH_START, s);
  */
@@ -35,9 +35,9 @@ hash_fold(struct str s)
 	return h ^ h >> 32;
 }
 
-/* For tables: nobody who does not know the seed can choose texts that
- * collide.  For one seed it stays the same on machines of one byte order, as a
- * store may keep it. */
+/* For tables: without the seed nobody can choose texts that collide.  With the
+ * same seed it is the same on all machines of one byte order, so a store may
+ * keep it. */
 uint64_t hash_seed(void);
 
 /* both halves of the product count */
@@ -69,7 +69,7 @@ hash_seeded(uint64_t seed, struct str s)
 }
 
 /*
- * A table of nodes, each the first member of what it finds:
+ * A table of nodes, each the first member of a larger struct:
  *
  *	struct holder { struct hash_node node; char thing[ID_TEXT + 1]; };
  *
@@ -95,13 +95,13 @@ struct hash_table {
 void hash_table_init(struct hash_table *, size_t size);
 /* not the nodes */
 void hash_table_release(struct hash_table *);
-/* doubles it now if the next node would; for callers that come back here
- * without memory (memory_on_failure), before they allocate that node */
+/* doubles it now if the next node would; for callers that return here when
+ * memory runs out (memory_on_failure): call it before allocating that node */
 void hash_table_reserve(struct hash_table *);
 void hash_table_add(struct hash_table *, struct hash_node *, uint64_t hash);
 void hash_table_remove(struct hash_table *, struct hash_node *);
 
-/* this one or, after it in its list, the next of that hash; or NULL */
+/* this one or the next after it in its list with that hash, or NULL */
 static inline struct hash_node *
 hash_from(struct hash_node *node, uint64_t hash)
 {
@@ -116,7 +116,7 @@ hash_first(const struct hash_table *t, uint64_t hash)
 	return hash_from(t->lists[hash & (t->size - 1)], hash);
 }
 
-/* another one of the same hash, or NULL */
+/* the next one with the same hash, or NULL */
 static inline struct hash_node *
 hash_next(const struct hash_node *node)
 {
@@ -124,7 +124,7 @@ hash_next(const struct hash_node *node)
 }
 
 /* All nodes, one after the other: the first for NULL; NULL at the end.  None
- * may be added meanwhile; to remove one, ask for the next one first. */
+ * may be added in between; to remove one, get the next one first. */
 struct hash_node *hash_table_after(const struct hash_table *,
     const struct hash_node *);
 

@@ -91,7 +91,7 @@ line_read_more(struct line_in *in)
 	if (ready == 0)
 		return LINE_IDLE;
 	if (ready < 0 && errno == EPIPE) {
-		/* as the write that will not come would have it */
+		/* as a write to it would */
 		raise(SIGPIPE);
 		in->flush->err = EPIPE;
 		return LINE_ERROR;

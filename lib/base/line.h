@@ -16,17 +16,16 @@
  *		...
  *
  * The slice borrows from the reader and dies at the next call.  The reader
- * grows up to LINE_LIMIT; of a longer line only the beginning is kept, the
- * rest is read and thrown away: LINE_LONG.
+ * grows up to LINE_LIMIT; only the beginning of a longer line is kept, and the
+ * rest is read and dropped: LINE_LONG.
  *
  * Before any read that could block, `flush` (if not NULL) is flushed: so
- * batches are full when busy and each record leaves at once when idle.
- * While it waits, it watches `flush` as well: when the reader of `flush` is
- * gone the process ends as it would on a write, so a pipeline whose last
- * stage died does not hang until the next line.  A program that writes
- * nothing there sets its fd to -1.
- * A signal caught by signal.h ends the input: lines that have been read
- * whole are still returned.
+ * batches are full under load, and a single record leaves at once.  While it
+ * waits, it watches `flush` as well: when the reader of `flush` is gone the
+ * process ends as it would on a write, so a pipeline whose last stage died does
+ * not hang until the next line.  A program that writes nothing to it sets its
+ * fd to -1.  A signal caught by signal.h ends the input: lines that have been
+ * read whole are still returned.
  */
 #define LINE_LIMIT ((size_t)1 << 20)	/* mfx-line(5): with its '\n' */
 
@@ -42,9 +41,9 @@ enum {
 /*
  * Where items end, for input that is not lines.  `next` is called with all
  * unread bytes; `end` says that no more will come.  It returns the number of
- * bytes it is done with, and sets *item to the next item among them, or its
- * p to NULL when there is none.  It returns 0 and no item when it needs more
- * bytes; with `end` that means that nothing is left.
+ * bytes that it has consumed, and sets *item to the next item among them, or
+ * item->p to NULL when there is none.  It returns 0 and no item when it needs
+ * more bytes or, with `end`, when nothing is left.
  */
 struct line_cut {
 	size_t (*next)(void *arg, struct str unread, bool end,
@@ -70,7 +69,7 @@ struct line_in {
 	size_t cap, start, end;	/* unread bytes are buf[start..end) */
 	size_t seen;		/* of those, searched without a newline */
 	bool eof, skipping;
-	uint64_t newlines;	/* of what the cut is done with */
+	uint64_t newlines;	/* of what the cut has consumed */
 };
 
 void line_init(struct line_in *, int fd, const char *name, struct out *);

@@ -53,7 +53,7 @@ listen_open_unix(const char *option, const char *text, struct fault *fault)
 	fd = os_socket(AF_UNIX, SOCK_STREAM, 0, true);
 	if (fd < 0)
 		return fault_errno(fault, EX_OSERR, "socket");
-	/* a leftover that nobody listens on may go, a live one may not */
+	/* remove a leftover that nobody listens on, but not a live one */
 	if (connect(fd, (struct sockaddr *)&sun, sizeof sun) < 0 &&
 	    errno == ECONNREFUSED)
 		unlink(sun.sun_path);
@@ -68,8 +68,8 @@ listen_open_unix(const char *option, const char *text, struct fault *fault)
 	return fd;
 }
 
-/* A socket of each kind of address, as one for both would be in the way of
- * another program's. */
+/* A socket for each kind of address: one for both would conflict with another
+ * program's. */
 static int
 listen_open_address(const struct addrinfo *ai)
 {
@@ -138,7 +138,7 @@ listen_look_up(const char *option, const char *address, int type, bool *any,
 	return NULL;
 }
 
-/* Port 0 is one that is free for all of them: the first one's. */
+/* Port 0 is one free port for all of them: that of the first one. */
 static void
 listen_same_port(struct addrinfo *ai, int fd)
 {
@@ -152,7 +152,7 @@ listen_same_port(struct addrinfo *ai, int fd)
 		to->sin_port = ((struct sockaddr_in *)&ss)->sin_port;
 }
 
-/* what a machine without that kind of address says */
+/* the errors of a machine without that kind of address */
 static bool
 listen_is_absent(int error)
 {
@@ -183,7 +183,8 @@ listen_open(const char *option, const char *address, int *fds, int max,
 			error = errno;
 	}
 	freeaddrinfo(list);
-	/* one kind of address may not be there; one in use is wanted */
+	/* one kind of address may be missing, but an address in use is an
+	 * error */
 	if (n > 0 && (error == 0 || listen_is_absent(error)))
 		return n;
 	while (n > 0)
@@ -243,7 +244,7 @@ listen_inherited(int *fds, int max, int *connected)
 	return found;
 }
 
-/* The i-th of the names in $LISTEN_FDNAMES, which ':' divides. */
+/* The i-th of the names in $LISTEN_FDNAMES, which are separated by ':'. */
 static void
 listen_take_fd_name(char to[32], int64_t i)
 {
@@ -300,7 +301,7 @@ listen_inherited_any(struct listen_socket *s, int max)
 	return found;
 }
 
-/* With `any`, of all addresses: the one that takes both kinds. */
+/* With `any`, all addresses: the one that accepts both kinds. */
 static const struct addrinfo *
 listen_pick(const struct addrinfo *list, bool any)
 {

@@ -16,8 +16,8 @@
  *	...
  *	return listing_finish(&l);
  *
- * Fields come in the order of the heads.  Texts are names: they hold
- * nothing that JSON would escape.
+ * Fields come in the order of the heads.  Texts are names, with nothing that
+ * JSON would have to escape.
  */
 struct listing {
 	struct out out;

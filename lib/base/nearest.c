@@ -17,8 +17,8 @@ nearest_least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* letters to add, drop, change or swap to make one of the other: Damerau and
- * Levenshtein's, by the last three rows of their table */
+/* letters to add, drop, change or swap to turn one into the other: the distance
+ * of Damerau and Levenshtein, from the last three rows of its table */
 static size_t
 nearest_distance(struct str a, struct str b)
 {

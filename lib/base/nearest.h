@@ -5,8 +5,8 @@
 #include "base/str.h"
 
 /*
- * Which word of a list was meant by one that is not in it, for "unknown
- * option '--usr'; nearest is '--user'":
+ * The word of a list that was probably meant by a word that is not in it, for
+ * "unknown option '--usr'; nearest is '--user'":
  *
  *	nearest_start(&near, str_z(argv[1]));
  *	for (v = verbs; v->name != NULL; v++)
@@ -14,18 +14,18 @@
  *	if (near.best != NULL)
  *		...
  *
- * A word is near when a third of the letters typed, rounded up, or fewer
- * were added, dropped, changed, or swapped with their neighbour, or when
- * what was typed is its beginning.  `best` is borrowed from the caller of
- * nearest_try, NULL when no word was near; the first of equals wins.  Words
- * over NEAREST_MAX bytes are near to no other.
+ * A word is near when what was typed is its beginning, or differs from it by at
+ * most a third as many letters as were typed, rounded up: added, dropped,
+ * changed, or swapped with their neighbour.  `best` is borrowed from the caller
+ * of nearest_try, and NULL when no word was near; of equally near words the
+ * first wins.  A word over NEAREST_MAX bytes is near to none.
  */
 #define NEAREST_MAX 64
 
 struct nearest {
 	struct str word;
 	const char *best;
-	size_t distance;	/* below this a word is nearer than `best` */
+	size_t distance;	/* a word below this is nearer than `best` */
 };
 
 void nearest_start(struct nearest *, struct str word);

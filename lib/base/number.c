@@ -10,7 +10,7 @@ number_parse(const char *z, int64_t min, int64_t max, int64_t *out)
 
 	if (!number_digits(str_z(z + minus), (uint64_t)INT64_MAX + minus, &v))
 		return false;
-	/* INT64_MIN has no positive twin */
+	/* -INT64_MIN is not an int64_t */
 	n = !minus ? (int64_t)v : v == 0 ? 0 : -(int64_t)(v - 1) - 1;
 	if (n < min || n > max)
 		return false;

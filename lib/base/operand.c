@@ -58,7 +58,7 @@ operand_form(const char *forms, const struct opt *options, struct str *option)
 	return forms;
 }
 
-/* "missing THING, or -f FILE"; of STREAM[/GROUP] STREAM is */
+/* "missing THING, or -f FILE"; for STREAM[/GROUP] only STREAM */
 static int
 operand_missing(const char *name, const char *forms, struct str given,
     const struct opt *options, char why[OPT_WHY])

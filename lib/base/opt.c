@@ -191,7 +191,7 @@ opt_fail(struct opt_parser *parser, const char *fmt, ...)
 	return -1;
 }
 
-/* A value that is refused: says what would be right. */
+/* Refuses a value, and says what would be right. */
 static int
 opt_refuse(struct opt_parser *parser, const struct opt *o, const char *value)
 {

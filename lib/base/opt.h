@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * Options, from one const table that also makes --help and what shell
- * completions ask for (--options).
+ * Options, from one const table; --help, and --options for shell completions,
+ * are made from it, too.
  *
  *	static struct { bool follow; const char *from; int64_t n; } opt;
  *	static const struct opt options[] = {
@@ -77,7 +77,7 @@ struct opt {
 
 /* const char *: one of `arg`, "a|b|c" */
 #define OPT_CHOICE(p)	.type = OPT_TYPE_CHOICE, .to.string = (p)
-/* an enum or int: the place of the value in `arg`, counted from 0, or from
+/* an enum or int: the index of the value in `arg`, counted from 0, or from
  * `first` */
 #define OPT_ENUM(p)	OPT_ENUM_FROM(p, 0)
 #define OPT_ENUM_FROM(p, first) \
@@ -86,7 +86,7 @@ struct opt {
 #define OPT_ACTION(n)	.type = OPT_TYPE_ACTION, .min = (n)
 
 #define OPT_END { 0 }
-/* rows that many have */
+/* rows of many programs */
 #define OPT_ROW_HUMAN(p) \
 	{ 'H', "human", NULL, "print a table for people", OPT_FLAG(p) }
 #define OPT_ROW_DRY_RUN(p) \
@@ -102,7 +102,7 @@ struct opt_list {
 
 #define OPT_WHY 256
 
-/* what program.c does with a table; an option of `own` comes first */
+/* for program.c; an option of `own` comes first */
 struct opt_parser {
 	const struct opt *own, *common;		/* or NULL */
 	bool mixed;			/* options also after operands */
@@ -115,7 +115,7 @@ struct opt_parser {
  * index of the first one; or -1 with `why`. */
 int opt_parse(struct opt_parser *, char **argv);
 
-/* was it given?  Only of those that begin false, NULL or empty. */
+/* was it given?  Only for those that are false, NULL or empty at first. */
 bool opt_given(const struct opt *);
 
 /* which word of "a|b|c" that is, from 0 on; or -1 */

@@ -131,13 +131,13 @@ os_socket(int domain, int type, int protocol, bool nonblocking)
 	return fd;
 }
 
-/* pselect(2) can't wait for errors alone: those are looked for so often */
+/* pselect(2) can't wait for errors alone: how often to check for them */
 #define LOOK_NS 100000000
 
 struct poll_sets {
 	fd_set in, out;
 	int most;
-	bool silent;		/* some wait for errors alone */
+	bool silent;		/* some descriptors wait for errors alone */
 };
 
 static bool
@@ -201,7 +201,7 @@ os_from_process(const siginfo_t *info)
 	return info->si_code == SI_USER || info->si_code == SI_QUEUE;
 }
 
-/* when the machine began, if it keeps such records */
+/* the time of the boot, if the machine records it */
 size_t
 os_boot_id(char *to, size_t size)
 {
@@ -284,7 +284,7 @@ os_find_last(const void *in, int c, size_t n)
 	return NULL;
 }
 
-/* through a pointer that the compiler must not see through */
+/* through a volatile pointer, so that the compiler can't drop the call */
 void
 os_wipe(void *p, size_t n)
 {

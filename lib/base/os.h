@@ -10,11 +10,10 @@
 #include <time.h>
 
 /*
- * What POSIX.1-2008 lacks, or what Linux does better.  The source of each of
- * these, and of os_lock.h, os_turn.h and os_watch.h, has both ways side by
- * side: OS_LINUX is 1 where the system has what Linux has, and 0 elsewhere
- * or after ./configure --enable-posix-only, which is how the portable ways
- * are tested on Linux.
+ * What POSIX.1-2008 lacks, or Linux does better.  The sources of these, and of
+ * os_lock.h, os_turn.h and os_watch.h, hold both ways side by side: OS_LINUX is
+ * 1 on Linux, and 0 elsewhere or after ./configure --enable-posix-only, which
+ * is how the portable ways are tested on Linux.
  *
  * Outside of lib/base only sources that say so (lib/http and the rooms above
  * it) use Linux directly.

@@ -22,8 +22,8 @@ os_lock_kind(bool mutex)
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The C library has told the kernel where they are noted; only an answer
- * shows that the kernel will look there. */
+/* The C library has told the kernel where the list of them is; only asking
+ * shows whether the kernel will use it. */
 bool
 os_lock_has_mutex(void)
 {

@@ -8,13 +8,13 @@
 /*
  * A lock between processes.  When its holder is killed, it passes to the next.
  *
- * On Linux it is a robust mutex in memory that all of them map, which costs
- * no system call while nobody else wants it.  Elsewhere (os.h), and where
- * the kernel does not keep a list of a process's robust mutexes (qemu's user
- * mode, for example), it is an exclusive flock(2) on a descriptor that is
- * used for nothing else.  A mutex and an flock do not exclude each other:
- * os_lock_kind() names the kind that this process takes, and the C library
- * that the mutex belongs to.
+ * On Linux it is a robust mutex in memory that all of them map, which costs no
+ * system call while it is free.  Elsewhere (os.h), and where the kernel does
+ * not keep a list of a process's robust mutexes (qemu's user mode, for
+ * example), it is an exclusive flock(2) on a descriptor that is used for
+ * nothing else.  A mutex and an flock do not exclude each other: os_lock_kind()
+ * names the kind that this process takes, and the C library that the mutex
+ * belongs to.
  */
 struct os_lock {
 	pthread_mutex_t *mutex;	/* or NULL: */

@@ -13,8 +13,8 @@
 
 #define TURN_MAX_NS 50000000
 
-/* The kernel's own struct timespec: the C library's may have a wider time_t
- * than this call of a 32-bit machine takes. */
+/* The kernel's own struct timespec: on a 32-bit machine the C library's may
+ * have a wider time_t than this call takes. */
 #ifdef SYS_futex
 #define FUTEX SYS_futex
 struct turn_time {
@@ -36,8 +36,8 @@ os_turn_wait(int fd, _Atomic uint32_t *turns, uint32_t seen)
 	syscall(FUTEX, turns, FUTEX_WAIT, seen, &most, NULL, 0);
 }
 
-/* The count is moved once more after the lock, so that a process that has
- * just failed to get it does not sleep when none is left to wake it. */
+/* The count also changes after the unlock, so that a process that has just
+ * failed to get the lock does not sleep with nobody left to wake it. */
 void
 os_turn_end(int fd, _Atomic uint32_t *turns)
 {

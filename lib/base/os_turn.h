@@ -7,8 +7,8 @@
 
 /*
  * Waiting until another process has finished its turn.  Turns are counted in
- * memory that all processes map; the one whose turn it is holds an exclusive
- * flock(2) on the file that the memory belongs to.
+ * memory that all processes map; the process whose turn it is holds an
+ * exclusive flock(2) on the mapped file.
  */
 
 /* Sleeps while the count is `seen`, but for a limited time, as the process

@@ -7,7 +7,7 @@
 int
 os_watch_clear(int watch)
 {
-	/* many changes while nobody looked are mostly one event */
+	/* several changes between two reads are mostly one event */
 	char events[4096];
 
 	return read(watch, events, sizeof events) < 0 && errno != EAGAIN ?
@@ -40,7 +40,7 @@ os_watch_add(int watch, const char *directory, bool growth)
 #include <stdint.h>
 #include <sys/stat.h>
 
-/* so often whoever watches is told to look */
+/* how often the watcher is woken */
 #define TICK_MS 20
 #define STACK ((size_t)64 * 1024)
 
@@ -51,7 +51,7 @@ os_watch_run(void *arg)
 	int fd = (int)(intptr_t)arg;
 	struct pollfd gone = { .fd = fd, .events = 0 };
 
-	/* a full pipe is told enough */
+	/* a full pipe is enough */
 	while (poll(&gone, 1, TICK_MS) <= 0 &&
 	    (write(fd, "", 1) == 1 || errno == EAGAIN))
 		continue;

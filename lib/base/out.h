@@ -15,8 +15,8 @@
  * out_flush() is called, and (by line_next) before any read that could
  * block; with `each` set, one at a time.  It does not depend on what fd is.
  *
- * Code that holds output back (a table its rows, a filter its marks) sets
- * `late`, which out_flush() calls first, to put what is due.
+ * Code that holds output back (rows of a table, marks of a filter) sets `late`,
+ * which out_flush() calls first, to put what is due.
  *
  * After an error all output is discarded and every call returns -1; out.err
  * keeps errno for the program's last message (out_finish).
@@ -39,9 +39,9 @@ int out_write(struct out *);		/* writes what is whole */
 
 /*
  * The end of an output: writes what is whole and closes fd, as some file
- * systems report a failed write only then.  Returns the `status` given; after
- * a failure says it on stderr and returns EX_IOERR.  With an fd below 0
- * there is no output.  out_release() is still to be called.
+ * systems report a failed write only then.  Returns the `status` given; after a
+ * failure, reports it on stderr and returns EX_IOERR.  With an fd below 0 there
+ * is no output.  The caller still calls out_release().
  */
 int out_finish(struct out *, int status);
 

@@ -25,7 +25,7 @@ static struct {
 	const struct verb *verb;	/* or NULL */
 } program_running;
 
-/* those that every program has */
+/* the options of every program */
 static const struct opt program_common[] = {
 	{ 0, "log", "text|json", "form of messages on stderr",
 	    OPT_ENUM(&log_format) },
@@ -71,7 +71,7 @@ program_help_text(const char *z)
 	putchar('\n');
 }
 
-/* A program may have another use for a letter that all have. */
+/* A program may use a letter of a common option for its own. */
 static char
 program_letter(const struct opt *o, const struct opt *own)
 {
@@ -113,7 +113,8 @@ program_usage_line(const char *head, const char *a, const char *b)
 	    m ? " " : "", (int)m, b);
 }
 
-/* each form of the options with the operands, then the other forms of these */
+/* each form of the options with the operands, then the other forms of the
+ * operands */
 static void
 program_help_usage(const char *options, const char *operands,
     const struct opt *own)
@@ -198,7 +199,7 @@ program_list(const struct program *p, const struct verb *only)
 	program_end_of_answer();
 }
 
-/* What an option that all programs have asks for, at once. */
+/* Does at once what a common option asks for. */
 static void
 program_act(void *arg, int action)
 {
@@ -220,7 +221,7 @@ program_act(void *arg, int action)
 	}
 }
 
-/* By the table of the verb, or with NULL the program's own. */
+/* Uses the verb's table or, for NULL, the program's. */
 static int
 program_parse(const struct program *p, const struct verb *v, char **argv)
 {

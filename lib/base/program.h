@@ -5,7 +5,7 @@
 #include "base/operand.h"
 
 /*
- * What every program is and how it begins.
+ * What every program is, and how it starts.
  *
  *	int
  *	main(int argc, char **argv)
@@ -15,11 +15,10 @@
  *		return filter_finish(&f);
  *	}
  *
- * program_start makes sure that fds 0 to 2 are open (a closed one becomes
- * a /dev/null that fails where the real one would be used, so no data
- * goes into a file opened later), gives SIGPIPE its default, catches the
- * signals that stop a program (signal.h), parses the options, and checks
- * the operands.
+ * program_start makes sure that fds 0 to 2 are open (a closed one becomes a
+ * /dev/null on which reading or writing fails, so no data goes into a file
+ * opened later), gives SIGPIPE its default, catches the signals that stop a
+ * program (signal.h), parses the options, and checks the operands.
  *
  * A program with verbs (mfx-things create …) has a table of them instead
  * of `options`; each has its own options.  program_verb() starts it and
@@ -47,8 +46,7 @@ struct verb {
 	const char *operands;
 	const char *summary;
 	const struct opt *options;
-	/* operands as the row has them, NULL-terminated; returns the exit
-	 * status */
+	/* operands as in the row, NULL-terminated; returns the exit status */
 	int (*run)(char **operands);
 };
 
@@ -59,13 +57,13 @@ int program_start(const struct program *, int argc, char **argv);
 /* exit status of the verb */
 int program_verb(const struct program *, int argc, char **argv);
 
-/* prints "prog: <what>" and where to read more, and exits with 64 */
+/* prints "prog: <what>; see 'prog --help'" and exits with 64 */
 _Noreturn void program_misuse(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* What a server does about a SIGHUP, called in each turn of its loop.  No file
- * is read again yet, so with `tls` it says that new certificates need a
- * restart.  Connections and work go on. */
+/* Handles a SIGHUP; a server calls it in each turn of its loop.  No file is
+ * read again yet, so with `tls` it says that new certificates need a restart.
+ * Connections and work go on. */
 void program_reload(bool tls);
 
 /* for programs that hold keys or passwords: no core dump, and no ptrace(2)

@@ -61,7 +61,7 @@ signal_catch(bool with_reload)
 		sigdelset(&signal_open_mask, signal_ours[i]);
 }
 
-/* Lets in what is pending. */
+/* Lets pending signals in. */
 static void
 signal_take(void)
 {
@@ -107,7 +107,7 @@ signal_poll(struct pollfd *fds, nfds_t n, int timeout)
 	int64_t end = timeout > 0 ? clock_ms() + timeout : 0;
 	int r;
 
-	/* a signal that only changes how much is said ends no wait */
+	/* a signal that only changes the verbosity does not end the wait */
 	while ((r = os_poll(fds, n, timeout < 0 ? NULL : &ts,
 	    &signal_open_mask)) < 0 && errno == EINTR && !signal_stopped &&
 	    !signal_reload_due) {

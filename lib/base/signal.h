@@ -16,9 +16,9 @@
  *			that the terminal is gone: as SIGTERM
  *	SIGUSR1, SIGUSR2	one level more, or less, of messages (-v, -q)
  *
- * They are blocked except inside the waits below and in signal_stop(), so
- * none is missed between a check of the flag and a blocking call.  A signal
- * that is ignored when a program starts (nohup) stays ignored.
+ * They are blocked except in the waits below and in signal_stop(), so none is
+ * missed between a check of the flag and a blocking call.  A signal that is
+ * ignored when a program starts (nohup) stays ignored.
  */
 void signal_catch(bool reloads);
 bool signal_stop(void);		/* asked to stop: end input, finish, exit 0 */
@@ -29,8 +29,8 @@ bool signal_reload(void);
 /* the mask for epoll_pwait(2) and ppoll(2): our signals are not blocked */
 const sigset_t *signal_mask(void);
 
-/* poll(2) that a signal to stop or to reload interrupts: -1 with EINTR;
- * timeout in milliseconds, -1 to wait for ever */
+/* poll(2), interrupted by a signal to stop or to reload: -1 with EINTR; timeout
+ * in milliseconds, -1 to wait for ever */
 int signal_poll(struct pollfd *, nfds_t, int timeout);
 
 /* 1: fd can be read without blocking; 0: the time has passed; -1: asked to

@@ -68,7 +68,7 @@ stamp_print_utc(char *to, struct stamp t)
 	return n;
 }
 
-/* A cursor over the text of an option: short, so clarity before speed. */
+/* A cursor over the text of an option, which is short: clarity before speed. */
 struct scan {
 	const char *p, *end;
 };
@@ -96,15 +96,15 @@ stamp_scan_fixed(struct scan *s, int width, int *out)
 	return true;
 }
 
-/* *sum += digit * unit; false when that is too much */
+/* *sum += digit * unit; false when it overflows */
 static bool
 stamp_scan_add(int64_t *sum, char digit, int64_t unit)
 {
 	return !__builtin_add_overflow(*sum, (digit - '0') * unit, sum);
 }
 
-/* digits, perhaps with a fraction, times `unit`, which is a duration unit's;
- * truncated below 1 ns */
+/* digits, perhaps with a fraction, times `unit`, that of a duration; truncated
+ * below 1 ns */
 static bool
 stamp_scan_decimal(struct scan *s, int64_t unit, int64_t *out)
 {
@@ -176,7 +176,7 @@ duration_parse(struct str text, int64_t *ns_out)
 		struct scan s = { text.p, text.p + digits };
 
 		unit = duration_unit_ns((struct str){ rest.p, letters });
-		/* "1h30" would be anybody's guess */
+		/* "1h30" is ambiguous */
 		if (unit == 0 || unit >= last ||
 		    (letters == 0 && last != INT64_MAX) ||
 		    !stamp_scan_decimal(&s, unit, &part) || s.p != s.end ||
@@ -264,7 +264,8 @@ stamp_parse_calendar(struct scan s, struct stamp *out)
 	tm.tm_mon -= 1;
 	check = tm;
 	t = timegm(&check);
-	/* timegm repairs a 31 April: a date that it changed was not valid */
+	/* timegm(3) corrects a 31 April: a date that it changed was not
+	 * valid */
 	if (check.tm_mon != tm.tm_mon || check.tm_mday != tm.tm_mday ||
 	    check.tm_hour != tm.tm_hour || check.tm_min != tm.tm_min ||
 	    t > INT64_MAX / STAMP_SECOND - 90000 ||

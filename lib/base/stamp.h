@@ -23,8 +23,8 @@ struct stamp {
 
 struct stamp stamp_now(void);
 
-/* "1700000000.5": seconds, as few decimals as needed; no NUL; returns the
- * length, below STAMP_TEXT */
+/* "1700000000.5": seconds, with no more decimals than needed; no NUL; returns
+ * the length, below STAMP_TEXT */
 size_t stamp_print(char *to, struct stamp);
 
 /* the same as RFC 3339 in UTC, "2023-11-14T22:13:20.5Z" */

@@ -47,8 +47,8 @@ str_from(struct str s, size_t n)
 	return (struct str){ s.p + n, s.n - n };
 }
 
-/* takes the first line, without its '\n', off a run of whole lines; false at
- * its end */
+/* takes the first line off a run of whole lines, without its '\n'; false when
+ * there is none left */
 static inline bool
 str_take_line(struct str *lines, struct str *line)
 {

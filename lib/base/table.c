@@ -8,8 +8,8 @@
 
 #define ROWS 100
 #define ELLIPSIS "\xe2\x80\xa6"
-/* bytes of a cell's text that are read, so that the rows held have a
- * bound whatever the devices send */
+/* bytes of a cell's text that are read, so that the rows held stay bounded
+ * whatever devices send */
 #define LOOK_MAX 2048
 
 struct table_cell {
@@ -63,7 +63,7 @@ table_column(struct table *t, const char *head)
 	t->widths[t->columns++] = table_width(str_z(head));
 }
 
-/* Cuts a cell to the maximum, with a sign that it was cut. */
+/* Cuts a cell to the maximum, and marks it as cut. */
 static void
 table_cut(struct table *t, struct table_cell *c)
 {
@@ -124,7 +124,7 @@ table_print_cell(struct table *t, int column, struct str text, int spaces,
 		table_pad(b, (right ? 0 : spaces) + 2);
 		return;
 	}
-	/* no line ends in spaces */
+	/* drop spaces at the end of the line */
 	while (b->n > t->out->whole && b->p[b->n - 1] == ' ')
 		b->n--;
 	buf_putc(b, '\n');

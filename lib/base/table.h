@@ -14,11 +14,11 @@
  *	...
  *	table_release(&t);
  *
- * The widths of a stream can't be known in advance.  So rows are held until
- * there are 100 of them or `out` is flushed (before a read that could block,
- * and at the end), and columns only grow.  The head stands above the first
- * row.  A cell wider than `width_max` characters (1 to TABLE_WIDTH_MAX) is
- * cut and ends in "…".  Device text may be passed as it is, as it is escaped
+ * The widths that a stream needs can't be known in advance.  So rows are held
+ * until there are 100 of them or `out` is flushed (before a read that could
+ * block, and at the end), and columns only grow.  The heads are printed above
+ * the first row.  A cell wider than `width_max` characters (1 to
+ * TABLE_WIDTH_MAX) is cut and ends in "…".  Device text is escaped
  * (base/escape.h); any character counts as one column.
  */
 #define TABLE_COLUMNS_MAX 32
@@ -38,7 +38,7 @@ struct table {
 
 void table_init(struct table *, struct out *, int width_max);
 void table_column(struct table *, const char *head);
-/* the next cell of the row; `right` aligns it so, for numbers */
+/* the next cell of the row; `right` aligns it to the right, for numbers */
 void table_cell(struct table *, struct str text, bool right);
 /* call it after the last flush of `out` */
 void table_release(struct table *);

@@ -21,7 +21,7 @@ unsigned long utf8_decode(const char *p, size_t n);
  * U+FDEF, and the last two of each plane): not text for people */
 bool utf8_is_control(unsigned long c);
 
-/* has valid UTF-8 a C0, DEL or C1 control? */
+/* does valid UTF-8 contain a C0, DEL or C1 control? */
 bool utf8_has_control(struct str);
 
 /* writes one character (not a surrogate, at most 0x10FFFF) to `to`, which

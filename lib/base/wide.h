@@ -7,8 +7,8 @@
 
 /*
  * Unsigned integers of 128 bits as two words, for products of two 64-bit
- * numbers and for decimals of up to 38 digits: not every machine's compiler
- * has such a type.  Sums, differences and products are modulo 2^128.
+ * numbers and for decimals of up to 38 digits: not every compiler has such a
+ * type.  Sums, differences and products are modulo 2^128.
  */
 struct wide {
 	uint64_t high, low;

@@ -104,8 +104,8 @@ scan_run(struct scan *j, const char *p)
 	}
 }
 
-/* The end of the string that holds an escape at p: what is decoded is
- * never longer than what is written. */
+/* The end of the string with an escape at p: no text gets longer when it is
+ * decoded. */
 static const char *
 scan_closing_quote(const char *p, const char *end)
 {
@@ -189,7 +189,8 @@ scan_number_any(struct scan *j, const char *start, struct str *out)
 	if (j->exponent && (p = scan_exponent(j, p)) == NULL)
 		return NULL;
 	*out = (struct str){ start, (size_t)(p - start) };
-	/* as many digits leave a double's range like an exponent does */
+	/* that many digits can leave the range of a double, as with an
+	 * exponent */
 	j->exponent |= out->n > 300;
 	return p;
 }
@@ -245,9 +246,9 @@ scan_skip_key(struct scan *j, const char *p)
 	return q ? q : scan_fail(j, p, "no ':' after a name");
 }
 
-/* Behind a value, at most `depth` containers deep: closes those that end
- * here and steps over the comma, and the key, in front of the next value;
- * *depth is 0 when all are closed. */
+/* After a value, at most `depth` containers deep: closes those that end here
+ * and steps over the comma, and the key, before the next value; *depth is 0
+ * when all are closed. */
 static const char *
 scan_skip_to_next(struct scan *j, const char *p, uint64_t *objects, int *depth)
 {

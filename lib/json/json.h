@@ -16,11 +16,11 @@
  *
  * Its names begin with scan_, as those of jansson do with json_.
  *
- * Every function takes the place to read at and returns the place after what
- * it has read: that both stay in registers is much of the speed.  NULL means
+ * Every function takes the place to read at and returns the place after what it
+ * has read; much of the speed comes from both staying in registers.  NULL means
  * failure; `why` and `at` give the reason and the place.
  */
-/* how deep values that are skipped may nest */
+/* nesting of values that are skipped */
 #define JSON_DEPTH_MAX 64
 
 struct scan {
@@ -107,7 +107,7 @@ const char *scan_skip(struct scan *, const char *p);
 const char *scan_end(struct scan *, const char *p);
 
 /* text as a JSON string with its quotes; bytes that are not UTF-8 become
- * U+FFFD.  The second one writes to `to`, which has room for
+ * U+FFFD. The second writes to `to`, which has room for
  * JSON_STRING_MAX(text.n), and returns the end. */
 void json_put_string(struct buf *, struct str);
 char *json_write_string(char *to, struct str);

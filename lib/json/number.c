@@ -9,7 +9,8 @@
 #include "base/wide.h"
 #include "json/span.h"
 
-/* what a wide holds with room for a sum: two words of 18 digits each */
+/* what a wide holds and still has room for a sum: two words of 18 digits
+ * each */
 #define WORD_DIGITS 18
 #define DIGITS_MAX (2 * WORD_DIGITS)
 /* powers of ten that a word holds */
@@ -61,7 +62,7 @@ number_divide_by_ten_to(struct wide m, int n)
 	return m;
 }
 
-/* divides by ten when that leaves no rest */
+/* divides by ten when there is no remainder */
 static bool
 number_drop_zero(struct wide *m)
 {
@@ -79,7 +80,7 @@ number_to_int64(uint64_t magnitude, bool negative, int64_t *out)
 {
 	if (magnitude > (uint64_t)INT64_MAX + negative)
 		return false;
-	/* the magnitude of INT64_MIN is no int64_t */
+	/* the magnitude of INT64_MIN is not an int64_t */
 	*out = negative && magnitude > 0 ? -(int64_t)(magnitude - 1) - 1 :
 	    (int64_t)magnitude;
 	return true;
@@ -99,7 +100,7 @@ number_exponent_of(const char *p, const char *end)
 	return negative ? -e : e;
 }
 
-/* False when there are more digits than a decimal holds. */
+/* False when it has more digits than a decimal holds. */
 static bool
 decimal_parse(struct str s, struct decimal *d)
 {
@@ -145,7 +146,8 @@ number_value(struct str s)
 	struct decimal d;
 	double v;
 
-	/* both factors exact, so one rounding: the nearest double */
+	/* both factors are exact, so there is one rounding: the nearest
+	 * double */
 	if (decimal_parse(s, &d) && d.digits <= 15 && d.e >= -22 && d.e <= 22) {
 		v = (double)(int64_t)d.m.low;
 		v = d.e < 0 ? v / powers[-d.e] : v * powers[d.e];
@@ -164,7 +166,7 @@ number_in_range(struct str s)
 	return isfinite(number_value(s));
 }
 
-/* Up to ten digits, and perhaps nine after a point: nearly all times. */
+/* Up to ten digits, and perhaps up to nine after a point: nearly all times. */
 static bool
 number_plain_seconds(struct str s, int64_t *ns)
 {
@@ -177,7 +179,7 @@ number_plain_seconds(struct str s, int64_t *ns)
 	int64_t v = 0, fraction = 0;
 
 	start = p += negative;
-	/* ten digits are as many as a time can have, eleven no overflow */
+	/* a time has at most ten digits, and eleven do not overflow */
 	for (; p < end && p - start < 11 && span_is_digit((unsigned char)*p);
 	    p++)
 		v = v * 10 + (*p - '0');
@@ -210,7 +212,7 @@ decimal_round(const struct decimal *d, int e)
 	return number_divide_by_ten_to(wide_add(d->m, half), -e).low;
 }
 
-/* what plain_seconds leaves, apart so that the usual way is short */
+/* what plain_seconds does not take, apart so that the usual path is short */
 static __attribute__((noinline)) bool
 number_other_seconds(struct str s, int64_t *ns)
 {
@@ -289,7 +291,7 @@ number_decimal(struct str s, bool *negative, uint64_t *m, int *e)
 	return d.m.high == 0;
 }
 
-/* The digits of m, the last one first, at least one; returns how many. */
+/* The digits of m, last one first, at least one; returns their number. */
 static int
 number_digits_reversed(char *to, struct wide m)
 {
@@ -332,10 +334,10 @@ number_print_plain(char *to, size_t room, struct decimal d)
 }
 
 /*
- * What sensors send has at most six decimals: v = m / 10^6 for an m below
- * 10^15.  Both are exact, so is their nearest double; and the error of
- * v * 10^6 is below a half, so there is no other m.  What zeros it ends
- * with are left out: the text is the shortest.
+ * Sensors mostly send at most six decimals: v = m / 10^6 for an m below 10^15.
+ * Both are exact, so v is the double nearest to the quotient; and the error of
+ * v * 10^6 is below a half, so there is no other m.  Without its trailing zeros
+ * the text is the shortest.
  */
 #define MILLION 1000000
 #define MILLIONTHS_BELOW 1e9
@@ -355,7 +357,7 @@ number_print_millionths(char *to, double v)
 	*to = '-';
 	n = m < 0;
 	if (abs < 100 * MILLION) {
-		/* two digits, of which the first may be none, and six */
+		/* one or two digits, and six */
 		low = digits_eight((uint32_t)abs);
 		to[n] = (char)('0' + (low & 0xff));
 		n += (low & 0xff) != 0;
@@ -368,7 +370,7 @@ number_print_millionths(char *to, double v)
 	}
 	to[n] = '.';
 	digits_store(to + n + 1, low);
-	/* those that are left; with none of them, no point */
+	/* the decimals that are left; without any, no point */
 	decimals = low == 0 ? 0 : 8 - (unsigned)__builtin_clzll(low) / 8;
 	n += decimals + (decimals > 0);
 	to[n] = '\0';
@@ -489,8 +491,8 @@ number_is_plain(const struct decimal *d)
 	    d->m.low <= UINT64_MAX / number_ten_to(d->e);
 }
 
-/* All digits where that is promised, else the nearest double; -1 when it
- * is out of range. */
+/* All digits where the header promises that, else the nearest double; -1 when
+ * it is out of range. */
 static int
 decimal_print(char *to, size_t room, struct decimal d)
 {
@@ -539,7 +541,7 @@ number_sum(struct arena *arena, struct str a, struct str b)
  * between those and the quotient.
  */
 #define QUOTIENT_DIGITS 800
-/* integers below it are doubles */
+/* integers below it are exact as doubles */
 #define EXACT_BELOW (UINT64_C(1) << 53)
 
 static double
@@ -565,7 +567,7 @@ number_divide(struct decimal d, uint32_t den)
 		text[n++] = (char)('0' + (int)(rest / den));
 		rest %= den;
 	}
-	/* a last one for all that would follow */
+	/* one last digit for all that would follow */
 	snprintf(text + n, sizeof text - (size_t)n, "%de%d", rest != 0,
 	    e - QUOTIENT_DIGITS - 1);
 	return strtod(text, NULL);
@@ -596,7 +598,7 @@ struct str
 number_convert(struct arena *arena, struct str a, uint64_t num, uint64_t den,
     int offset)
 {
-	/* the offset, times den as well */
+	/* the offset, also times den */
 	struct decimal d, whole, o = { .negative = offset < 0 };
 	char text[64];
 	int n, e = number_take_tens(&num, &den);

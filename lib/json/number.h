@@ -14,8 +14,8 @@
  * is decimal, so that 0.1 + 0.2 is 0.3 and no time loses a nanosecond.
  *
  * A `number` is a slice that holds one JSON number (RFC 8259 6), already
- * checked, and is followed by a byte that can't belong to a number: this is
- * true of any number inside a JSON text and of those made here.
+ * checked, and is followed by a byte that can't belong to a number, as any
+ * number inside a JSON text is, and those made here are.
  */
 
 /* is it one JSON number, and nothing else? */
@@ -29,8 +29,8 @@ bool number_in_range(struct str number);
 
 /* seconds as nanoseconds, rounded; false when a stamp can't hold it */
 bool number_ns(struct str number, int64_t *ns);
-/* the same for any text; false when it is not a number without exponent,
- * which is how we write seconds */
+/* the same for any text; false unless it is a number without exponent, which is
+ * how we write seconds */
 bool number_ns_plain(struct str text, int64_t *ns);
 
 /* the value when it is whole (10, 10.0, 1e1) and within int64 */
@@ -48,11 +48,11 @@ bool number_decimal(struct str, bool *negative, uint64_t *m, int *e);
 struct str number_sum(struct arena *, struct str a, struct str b);
 
 /*
- * a * num / den + offset, in the same way: exact, or the shortest text of
- * the nearest double; the division comes last.  num and den are at least 1
- * and have few digits except zeros, as the scales of units do: when the
- * factors 2 and 5 of den are made into 10, num stays below 10^12 and den
- * below 2^32.  A number of more than 24 digits counts as its nearest double.
+ * a * num / den + offset, in the same way: exact, or the shortest text of the
+ * nearest double; the division comes last.  num and den are at least 1 and have
+ * few digits except zeros, like the scales of units: when the factors 2 and 5
+ * of den are turned into 10, num stays below 10^12 and den below 2^32.  A
+ * number of more than 24 digits counts as its nearest double.
  */
 struct str number_convert(struct arena *, struct str a, uint64_t num,
     uint64_t den, int offset);

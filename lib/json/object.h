@@ -5,11 +5,11 @@
 #include "json/json.h"
 
 /*
- * The JSON of requests and answers.  As in Mainflux, names of members are
- * read in upper or lower case, unknown ones are ignored, and null means
- * absent.  The rest is strict: JSON as in RFC 8259, UTF-8, each member of
- * its type and at most once, and nothing after the object.
- * Metadata stays text, so that its numbers keep their digits.
+ * The JSON of requests and answers.  As in Mainflux, names of members are read
+ * in any case, unknown ones are ignored, and null means absent.  The rest is
+ * strict: JSON as in RFC 8259, UTF-8, each member of its own type and at most
+ * once, and nothing after the object.  Metadata stays text, so that its numbers
+ * keep their digits.
  */
 enum object_type {
 	OBJECT_TEXT,		/* decoded */
@@ -22,14 +22,15 @@ struct object_field {
 	const char *name;	/* lower case */
 	enum object_type type;
 	struct str value;	/* p NULL: absent or null */
-	bool given;		/* it was there, maybe as null */
+	bool given;		/* it was present, maybe as null */
 };
 
 /* reads an object: NULL, or why it is refused, with the offset of the byte;
  * the reason and the values borrow from the text or the arena */
 const char *object_read(struct str text, struct object_field *, size_t n,
     struct arena *);
-/* the same, but names are as they are written, and no others may be there */
+/* the same, but names are matched as they are written, and no others are
+ * allowed */
 const char *object_read_strict(struct str text, struct object_field *,
     size_t n, struct arena *);
 
@@ -42,7 +43,7 @@ const char *object_place(const struct scan *, struct str text,
 struct object_array {
 	struct scan scan;
 	struct str text;
-	const char *at;		/* where the next one is; NULL: at the end */
+	const char *at;		/* the next one; NULL: at the end */
 };
 int object_array_next(struct object_array *, struct str *element);
 void object_array_init(struct object_array *, struct str text, struct arena *);

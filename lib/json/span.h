@@ -11,18 +11,18 @@
 #endif
 
 /*
- * The length of a run of bytes of one kind.  A parser spends its time in
- * these loops, and the processor mispredicts their end: so sixteen bytes are
+ * The length of a run of bytes of one kind.  A parser spends its time in these
+ * loops, and the processor mispredicts their end, so sixteen bytes are
  * classified together, with one bit for each.
  *
- * A `mask` has bit i set when byte i is not of the kind.  The vector form
- * and its portable twin give the same (tests/unit/span.c); both read just
- * SPAN bytes at p.
+ * A `mask` has bit i set when byte i is not of the kind.  The vector form and
+ * the portable one give the same (tests/unit/span.c); both read exactly SPAN
+ * bytes at p.
  */
 #define SPAN 16
 
-/* stands in a JSON string as it is: not a control byte, quote or backslash,
- * and not above 0x7f */
+/* needs no escape in a JSON string: not a control byte, quote or backslash, and
+ * not above 0x7f */
 static inline bool
 span_is_plain(unsigned char c)
 {
@@ -35,7 +35,7 @@ span_is_digit(unsigned char c)
 	return c >= '0' && c <= '9';
 }
 
-/* may stand in a SenML name (RFC 8428 4.5.1): letters, digits, - : . / _ */
+/* allowed in a SenML name (RFC 8428 4.5.1): letters, digits, - : . / _ */
 static inline bool
 span_is_name(unsigned char c)
 {
@@ -44,7 +44,7 @@ span_is_name(unsigned char c)
 	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-/* may stand in the id of a channel: letters, digits, - and _ */
+/* allowed in the id of a channel: letters, digits, - and _ */
 static inline bool
 span_is_id(unsigned char c)
 {
@@ -158,8 +158,8 @@ span_mask_hex(const char *p)
 #define span_mask_hex span_mask_hex_portable
 #endif
 
-/* Copies strings that are mostly short: without a call, and without the many
- * sizes that memcpy has to distinguish. */
+/* Copies strings that are mostly short, without a call, and without the many
+ * cases of memcpy. */
 static inline void
 span_copy(char *to, const char *from, size_t n)
 {

@@ -19,10 +19,10 @@
 
 /* A line as it is divided when it has the canonical form. */
 struct canonical_head {
-	const char *labels, *labels_end;	/* those that stay */
+	const char *labels, *labels_end;	/* those that are kept */
 	const char *rest;
 	bool has_received;
-	struct route at;	/* its position, and no more */
+	struct route at;	/* it is a position and nothing else */
 };
 
 /* What the members after the labels say. */
@@ -54,9 +54,9 @@ canonical_now(struct canonical *c, struct stamp now)
 
 /* ---- what has the form already ---- */
 
-/* *p goes past a label's text and its comma; false where it is not as plain
- * as nearly all are, and has to be looked at closely.  The key includes the
- * opening quote of the text. */
+/* Moves *p past a label's text and its comma; false when the text is not plain,
+ * as nearly all are, and has to be parsed.  The key includes the opening quote
+ * of the text. */
 static inline bool
 canonical_text(const char **p, const char *end, struct str key,
     struct str *text)
@@ -75,8 +75,8 @@ canonical_text(const char **p, const char *end, struct str key,
 	    at[0] == '"' && at[1] == ',';
 }
 
-/* The same for one whose value is a number without sign or exponent: its
- * digits, and how many stand in front of the point. */
+/* The same for one whose value is a number without sign or exponent: gives its
+ * digits, and how many of them come before the point. */
 static inline bool
 canonical_digits(const char **p, const char *end, struct str key,
     struct str *digits, size_t *whole)
@@ -98,8 +98,8 @@ canonical_digits(const char **p, const char *end, struct str key,
 	    *at == ',';
 }
 
-/* Is it a number of JSON that int64 nanoseconds hold?  Seconds of ten digits
- * with up to nine decimals, as nearly all are, are known without computing. */
+/* Is it a JSON number that int64 nanoseconds can hold?  For seconds of ten
+ * digits with up to nine decimals, as nearly all are, nothing is computed. */
 static inline bool
 canonical_time(struct str digits, size_t whole)
 {
@@ -140,7 +140,7 @@ canonical_position(const char **p, const char *end, struct route *at)
 	size_t whole;
 	int64_t seq, part = 0;
 
-	/* most lines have none: one byte tells */
+	/* most lines have none, which one byte shows */
 	if (end - *p < 2 || (*p)[1] != 's')
 		return true;
 	if (!canonical_digits(p, end, STR("\"seq\":"), &digits, &whole))
@@ -158,7 +158,7 @@ canonical_position(const char **p, const char *end, struct route *at)
 	return true;
 }
 
-/* The labels from p on; `seq` stands first or last. */
+/* The labels from p on; `seq` is first or last. */
 static bool
 canonical_labels(const char *p, const char *end, struct canonical_head *h)
 {
@@ -194,7 +194,8 @@ canonical_space(const char *p, const char *end)
 	return p;
 }
 
-/* The end of a text, from behind its quote on; NULL: not seen at a glance. */
+/* The end of a text, given the byte after its opening quote; NULL when it has
+ * to be parsed. */
 static inline const char *
 canonical_string(const char *p, const char *end)
 {
@@ -208,7 +209,7 @@ canonical_string(const char *p, const char *end)
 	}
 }
 
-/* A value that is no object and no array. */
+/* A value that is not an object or an array. */
 static inline const char *
 canonical_value(const char *p, const char *end)
 {
@@ -216,7 +217,7 @@ canonical_value(const char *p, const char *end)
 		return canonical_string(p + 1, end);
 	if (p == end || *p == '{' || *p == '[')
 		return NULL;
-	/* of a number, nearly all are such characters: many at once */
+	/* a number consists almost only of these: step over many at once */
 	for (p += span_name(p, end); p < end && *p != ',' && *p != '}';
 	    p += span_name(p, end))
 		p++;
@@ -237,8 +238,8 @@ canonical_note(struct canonical_rest *r, struct str key)
 	return true;
 }
 
-/* The members from p on to the end of the record: no label is among them.
- * False also when that can't be told at a glance. */
+/* Checks that no label is among the members from p to the end of the record.
+ * False also when they have to be parsed to know. */
 static bool
 canonical_members(const char *p, const char *end, struct canonical_rest *r)
 {
@@ -270,7 +271,7 @@ canonical_members(const char *p, const char *end, struct canonical_rest *r)
 	return true;
 }
 
-/* Does it begin and end as a line of the bus does? */
+/* Does it begin and end like a line of the bus? */
 static bool
 canonical_form(struct str line)
 {
@@ -288,8 +289,8 @@ canonical_received(const struct canonical *c, struct buf *to)
 	buf_putc(to, ',');
 }
 
-/* Has it the form, but for `seq` and `received`?  False: it has to be looked
- * at closely. */
+/* Does it have the canonical form, except for `seq` and `received`? When false,
+ * it has to be parsed. */
 static bool
 canonical_is(struct str line, struct canonical_head *h)
 {
@@ -361,8 +362,8 @@ canonical_check_route(struct route *route, struct buf *subtopic)
 	return NULL;
 }
 
-/* A member of the first record, from its quote on: its end, and whether it
- * is a label.  The line has been parsed, so all of it is there. */
+/* A member of the first record, starting at its quote: its end, and whether it
+ * is a label.  The line has been parsed, so it is complete. */
 static const char *
 canonical_member(struct scan *j, const char *p, bool *label)
 {
@@ -375,7 +376,7 @@ canonical_member(struct scan *j, const char *p, bool *label)
 	return scan_skip(j, p);
 }
 
-/* After a member: at the next one's quote, or at the '}'. */
+/* From the end of a member to the quote of the next one, or to the '}'. */
 static const char *
 canonical_next(const struct scan *j, const char *p)
 {
@@ -384,7 +385,7 @@ canonical_next(const struct scan *j, const char *p)
 	return scan_space(j, comma != NULL ? comma : p);
 }
 
-/* Where what follows the last label begins. */
+/* The place after the last label. */
 static const char *
 canonical_after_labels(struct scan *j, const char *p)
 {
@@ -401,8 +402,8 @@ canonical_after_labels(struct scan *j, const char *p)
 	return after;
 }
 
-/* What stands in front of or between labels, as members of the payload,
- * then all that follows as it is. */
+/* Puts the members before and between labels, which are the payload's, then all
+ * the rest as it is. */
 static bool
 canonical_put_payload(struct canonical *c, struct buf *to, const char *p,
     const char *end)
@@ -424,7 +425,7 @@ canonical_put_payload(struct canonical *c, struct buf *to, const char *p,
 		}
 		p = canonical_next(&j, q);
 	}
-	/* a record of labels alone is none without them */
+	/* a record of labels alone is empty without them */
 	if (first && *after == '}')
 		return false;
 	if (!first && *after != '}')
@@ -443,7 +444,8 @@ canonical_trim(struct str s)
 	return s;
 }
 
-/* A line that has been parsed: its labels in their order, then the rest. */
+/* Puts a line that has been parsed: its labels in their order, then the
+ * rest. */
 static bool
 canonical_rewrite(struct canonical *c, struct buf *to, struct str line,
     const struct route *route)
@@ -490,7 +492,7 @@ canonical_put_other(struct canonical *c, struct buf *to, struct str line,
 	if (why == NULL && !canonical_rewrite(c, to, line, route))
 		why = "not a message";
 	buf_release(&subtopic);
-	/* a record may be one only by the position that is taken out */
+	/* a record may be valid only with the position, which is taken out */
 	if (why == NULL && (empty || route->has_seq))
 		why = pack_parse_line(&c->pack, (struct str){ to->p + start,
 		    to->n - start }, (struct stamp){ 0 }, &again);
@@ -526,7 +528,7 @@ canonical_put(struct canonical *c, struct buf *to, struct str line,
 	return why;
 }
 
-/* The line in c->line gets its position, in front of all. */
+/* Puts its position at the beginning of the line in c->line. */
 static void
 canonical_put_position(struct canonical *c, const struct route *at)
 {

@@ -14,8 +14,8 @@
  *	canonical_now(&c, stamp_now());
  *	why = canonical_put(&c, &buf, line, &at);
  *
- * A line that has this form is only read to the end of its first record.  Any
- * other is read as a whole, and refused when it is not a message.
+ * A line that has this form is read only to the end of its first record.  Any
+ * other is parsed as a whole, and refused when it is not a message.
  */
 struct canonical {
 	/* private */
@@ -34,7 +34,7 @@ void canonical_now(struct canonical *, struct stamp);
 /*
  * Appends the line in its canonical form; neither has a newline.  Its own
  * position, which is on another stream, is removed, and that of `at` is added
- * when `at` has_seq.  Nothing is appended for a mark.
+ * when at->has_seq.  Nothing is appended for a mark.
  *
  * NULL, or why the line is refused: it is not a message, a label is not text
  * for all readers, not every protocol can carry the subtopic (line/topic.h),
@@ -45,10 +45,10 @@ const char *canonical_put(struct canonical *, struct buf *, struct str line,
 
 /*
  * For readers of a pipe, where any program may have written the line: *line
- * becomes its canonical form with its `seq`.  A line that has that form
- * already is not copied; the copy of any other is valid until the next call.
- * NULL, or why it is not a message; *line then becomes the mark of its
- * position, or empty when it has no position.
+ * becomes its canonical form with its `seq`.  A line that has that form already
+ * is not copied; the copy of any other is valid until the next call.  NULL, or
+ * why it is not a message; *line then becomes the mark of its position, or is
+ * empty when it has none.
  */
 const char *canonical_read(struct canonical *, struct str *line);
 

@@ -5,10 +5,10 @@
 #include "line/records.h"
 
 /*
- * A line and the records in it, whatever form of SenML the device has sent:
- * those of its pack; or, when the line carries a payload as data
- * (message_wrap), those of the SenML inside.  A payload that is no SenML, or
- * is not the SenML it says, stays a record with the data.
+ * A line and the records in it, in whatever form of SenML the device sent them:
+ * those of its pack or, when the line carries a payload as data (message_wrap),
+ * those of the SenML inside.  A payload that is not SenML, or not the kind of
+ * SenML that it says it is, stays a record with the data.
  *
  *	decoded_init(&d);
  *	if ((why = decoded_parse(&d, line, now, &route)) != NULL)

@@ -32,7 +32,7 @@ const char *field_name(enum field);
 enum field field_find(struct str name);
 
 /* parses "time,name,value" into fields, which has room for FIELDS; returns
- * their number, or -1 with the name that is unknown or one too many in *what */
+ * their number, or -1 with *what the name that is unknown or exceeds FIELDS */
 int field_list(const char *text, enum field *fields, struct str *what);
 
 /* The text of a field; it borrows from the record or from `scratch`, and is

@@ -33,7 +33,7 @@ mark_drop(struct mark *m, const struct route *r)
 {
 	if (!r->has_seq)
 		return;
-	/* streams joined by cat(1) may start again at a lower one */
+	/* in streams joined by cat(1) the next may start at a lower one */
 	if (m->pending && mark_compare(r, m) < 0)
 		mark_put_pending(m);
 	m->seq = r->seq;

@@ -7,8 +7,8 @@
 
 /*
  * For filters that drop lines: a dropped line will not be stored, so its
- * position is passed on as a mark (mfx-line(5)), and acknowledgement at the
- * end of the pipe stays exact.
+ * position is passed on as a mark (mfx-line(5)), which keeps the
+ * acknowledgement at the end of the pipe exact.
  *
  *	mark_init(&mark, &out);
  *	mark_drop(&mark, &route);	instead of putting a line
@@ -17,9 +17,9 @@
  *	mark_before(&mark, &route);	before a line (or the several that
  *					one became) is put
  *
- * Several marks are joined into the last one.  It is written when `out` is
- * flushed, which is before a read that could block and at the end, or before
- * a line whose own position does not include it.
+ * Of several marks only the last is kept.  It is written when `out` is flushed
+ * (before a read that could block, and at the end), or before a line whose own
+ * position does not include it.
  */
 struct mark {
 	struct out *out;
@@ -35,11 +35,11 @@ void mark_refuse(struct mark *, struct filter *, struct str line,
     const char *why, size_t column);
 
 /*
- * Refuses a line with filter_reject; true, and its position in the route,
- * when it has one.  The position must be passed on, or the bus would deliver
- * the line again for ever: a filter passes it on as a mark (mark_refuse), a
- * sink takes it as progress.  A truncated line has no position: the bus will
- * deliver it again as a whole.
+ * Refuses a line with filter_reject; true when it has a position, which is then
+ * in the route.  The position must be passed on, or the bus would deliver the
+ * line again for ever: a filter passes it on as a mark (mark_refuse), a sink
+ * takes it as progress.  A truncated line has no position: the bus will deliver
+ * it again as a whole.
  */
 bool refused_position(struct filter *, struct str line, const char *why,
     size_t column, struct route *);

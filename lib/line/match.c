@@ -8,7 +8,7 @@
 #include "base/base64.h"
 #include "json/number.h"
 
-#define DATA STR("vd:")		/* in front of base64url */
+#define DATA STR("vd:")		/* before base64url */
 #define TOO_MANY "too many values"
 
 static bool
@@ -17,7 +17,7 @@ match_parse_number(struct str s, double *out)
 	char *end;
 	size_t i;
 
-	/* strtod also takes hexadecimal, "nan" and spaces */
+	/* strtod(3) also takes hexadecimal, "nan" and spaces */
 	for (i = 0; i < s.n; i++)
 		if (strchr("0123456789+-.eE", s.p[i]) == NULL ||
 		    s.p[i] == '\0')
@@ -58,7 +58,7 @@ comparison_data(const struct comparison *c, char *to)
 	return (struct str){ to, n > 0 ? (size_t)n : 0 };
 }
 
-/* what the value is compared with */
+/* parses what the value is compared with */
 static void
 match_parse_operand(struct comparison *c, struct str s)
 {

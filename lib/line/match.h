@@ -9,7 +9,7 @@
 #include "senml/pack.h"
 
 /*
- * Which records are wanted, as values: globs, units, comparisons and times.
+ * Which records are wanted: globs, units, comparisons and times.
  *
  *	struct match match = MATCH_ALL;
  *	why = match_add_label(&match, MATCH_CHANNEL, glob);
@@ -95,7 +95,7 @@ bool match_record(const struct match *, const struct record *);
 bool match_asks_records(const struct match *);
 
 /*
- * The same as options, for all programs that filter or read.
+ * The same as options, for every program that filters or reads.
  *
  *	static struct match match = MATCH_ALL;
  *	static struct match_texts texts;

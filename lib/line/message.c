@@ -8,13 +8,13 @@
 #include "senml/decode.h"
 #include "senml/content_format.h"
 
-/* How a payload that can't stand as a pack is carried, and the only form
- * that message_payload decodes. */
+/* How a payload is carried that can't go in as a pack; the only form that
+ * message_payload decodes. */
 #define WRAPPED STR("\"n\":\"payload\",\"vd\":\"")
 #define BYTES STR("application/octet-stream")
 
-/* A pack may stand in the line as it is when labels can be put behind its
- * first "[{", no newline cuts it, and it looks like nothing of ours. */
+/* A pack may go into the line as it is when labels can be put after its first
+ * "[{", no newline cuts it, and it can't be taken for one of our lines. */
 static bool
 message_can_stand(struct str payload, const struct pack *p)
 {
@@ -33,7 +33,7 @@ message_put_wrapped(struct buf *b, const struct route *r, struct str payload,
 {
 	static const char end[] = "\"}]\n";
 
-	/* not even the base64 of a payload too large is made */
+	/* a payload that is too large is not even encoded */
 	if (payload.n / 3 * 4 > MESSAGE_LINE_MAX ||
 	    buf_room(b, payload.n / 3 * 4 + type.n + 256) == NULL) {
 		b->full = true;
@@ -45,7 +45,7 @@ message_put_wrapped(struct buf *b, const struct route *r, struct str payload,
 	base64_put(b, payload);
 	buf_put_str(b, STR("\",\"ct\":\""));
 	for (; type.n > 0; type = str_from(type, 1)) {
-		/* of all that a content format may hold, JSON minds these */
+		/* of what a content format may hold, JSON escapes only these */
 		if (*type.p == '"' || *type.p == '\\')
 			buf_putc(b, '\\');
 		if (*type.p == '\t')
@@ -110,8 +110,8 @@ message_take_key(struct str *s, struct str key)
 	return true;
 }
 
-/* In a string no quote can stand without a backslash in front, so the label
- * is what it looks like; it is one of the last. */
+/* A string can't contain a quote without a backslash before it, so what looks
+ * like the label is the label; it is one of the last. */
 static bool
 message_last_time(struct str line, struct stamp *t)
 {
@@ -128,7 +128,7 @@ message_last_time(struct str line, struct stamp *t)
 	return n < 64 && number_ns_plain((struct str){ line.p, n }, &t->ns);
 }
 
-/* The same of a record that somebody else has written. */
+/* The same for a record written by others. */
 static bool
 message_find_time(struct scan *j, const char *p, struct stamp *t)
 {
@@ -223,7 +223,7 @@ message_payload(struct str line, struct arena *arena, struct str *payload,
 		    !message_take_key(&s, STR(",\"ct\":\"")) || s.n < 3)
 			return false;
 		*payload = (struct str){ to, (size_t)n };
-		/* what stands in front of "}] */
+		/* what comes before "}] */
 		*type = message_take_type(arena, (struct str){ s.p, s.n - 3 });
 		return type->p != NULL;
 	}

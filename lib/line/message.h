@@ -8,11 +8,11 @@
 /*
  * The line between a device's payload and the bus: mfx-line(5).
  *
- * message_wrap puts the payload and its route into one line and
- * message_payload returns the payload byte for byte.  A payload that is
- * SenML JSON goes in as it is, after our labels; any other payload (not
- * SenML, with line breaks, with a label of ours at any depth and in any
- * escaped form …) becomes a record with "vd".
+ * message_wrap puts a payload and its route into one line, and message_payload
+ * returns the payload byte for byte.  A payload that is SenML JSON goes in as
+ * it is, after our labels; any other payload (not SenML, with line breaks, with
+ * a label of ours at any depth and in any escaped form …) becomes a record with
+ * "vd".
  */
 
 /* lines of adapters and of mfx-pub are at most this long, so that mfx-sub
@@ -53,8 +53,8 @@ bool message_payload(struct str line, struct arena *, struct str *payload,
  * record of that form is itself wrapped, so the two can't be confused. */
 bool message_is_wrapped(struct str line);
 
-/* The time of a record ({), wherever its `t` stands; false when it has no
- * `t` or one that is not valid. */
+/* The time of a record ({), wherever its `t` is; false when it has none or it
+ * is not valid. */
 bool line_record_time(struct str line, struct stamp *);
 
 #endif

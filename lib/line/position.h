@@ -8,20 +8,20 @@
  * Positions of lines on a stream of the bus, mfx-line(5).
  *
  * A line that mfx-sub writes ends at `seq`.  The lines that a filter makes of
- * it have that position too, and all but the last of them also a `part`,
- * counted from 1: (S,1) < (S,2) < … < S, which is the end.  Once the line at
- * a position is stored, all before it is stored.
+ * it have that position too, and all but the last also have a `part`, counted
+ * from 1: (S,1) < (S,2) < … < S, which is the end.  Once the line at a position
+ * is stored, all before it is stored.
  *
  * These numbers have to be the same whenever the line is delivered again.  A
- * pack made of several lines may be made of others the next time: so it has
- * part 0, which means the end, too, and its records are not numbered.
+ * pack made of several lines may be made of others the next time, so it has
+ * part 0, which also means the end, and its records are not numbered.
  */
 
-/* less than, equal to or greater than 0, as a is before, at or after b */
+/* less than, equal to or greater than 0 when a is before, at or after b */
 static inline int
 position_compare(uint64_t a, uint32_t a_part, uint64_t b, uint32_t b_part)
 {
-	/* the end is the last one: 0 becomes the largest */
+	/* the end comes last: 0 becomes the largest */
 	uint32_t i = a_part - 1, j = b_part - 1;
 
 	return a != b ? (a > b) - (a < b) : (i > j) - (i < j);
@@ -40,7 +40,7 @@ struct progress {
 
 /* does it include the line with this route, which has a position? */
 bool progress_covers(const struct progress *, const struct route *);
-/* adds that line and all before it */
+/* adds that line and everything before it */
 void progress_add(struct progress *, const struct route *);
 /* like position_compare */
 int progress_compare(const struct progress *, const struct progress *);

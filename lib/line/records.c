@@ -47,13 +47,13 @@ records_route(const struct fields *f, struct route *route)
 			return "received is out of range";
 		route->has_received = true;
 	}
-	/* a part of nothing says nothing */
+	/* a part without a seq means nothing */
 	return f->have & LABEL_BIT(LABEL_SEQ) ? records_position(f, route) :
 	    NULL;
 }
 
 struct records_labels {
-	struct line_labels labels;	/* first: it is found by it */
+	struct line_labels labels;	/* first: it is found by this */
 	struct route *route;
 };
 
@@ -87,7 +87,7 @@ pack_parse_line(struct pack *p, struct str line, struct stamp now,
 	return pack_parse_labelled(p, line, now, &l.labels);
 }
 
-/* The labels that a resolved record keeps, but for its position. */
+/* The labels that a resolved record keeps, except for its position. */
 static void
 records_put_route(struct buf *b, const struct route *route)
 {
@@ -111,11 +111,11 @@ record_put_line(struct buf *b, const struct route *route,
 }
 
 /*
- * What the lines of a pack begin with: the labels, and, when the lines are
- * to be numbered, `"seq":N,"part":` up to the number.
+ * What the lines of a pack begin with: the labels and, when the lines are
+ * numbered, `"seq":N,"part":` up to the number.
  */
 struct records_head {
-	size_t start, labels, all;	/* where it stands, and how much */
+	size_t start, labels, all;	/* where it is, and its lengths */
 	bool numbered;
 };
 
@@ -161,7 +161,7 @@ pack_put_lines(struct buf *b, const struct route *route, const struct pack *p)
 	for (i = 0; i < p->n; i++) {
 		bool end = i == p->n - 1;
 
-		/* every line begins as the first one did */
+		/* every line begins like the first */
 		if (i > 0)
 			records_copy_head(b, &h, end ? h.labels : h.all);
 		if (!end && h.numbered)

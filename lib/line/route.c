@@ -17,8 +17,8 @@ route_take_key(struct str *s, struct str key)
 	return true;
 }
 
-/* A string value and the comma behind it; false when the line is not as
- * ours are, and then nothing is taken. */
+/* Takes a string value and the comma after it; when the line is not in the form
+ * of ours, false, and nothing is taken. */
 static bool
 route_take_text(struct str *s, struct str *out)
 {
@@ -44,14 +44,14 @@ route_take_digits(struct str *s, struct str *out)
 	return true;
 }
 
-/* The position, behind its key; a `part` stands next to it. */
+/* Takes the position after its key, and the `part` next to it. */
 static bool
 route_take_position(struct str *s, struct route *r)
 {
 	struct str digits;
 	uint64_t part;
 
-	/* the first is mfx-sub's; another one is none of ours */
+	/* the first is mfx-sub's; a second one is not ours */
 	if (r->has_seq || !route_take_digits(s, &digits) ||
 	    !number_digits(digits, SEQ_MAX, &r->seq))
 		return false;
@@ -66,7 +66,7 @@ route_take_position(struct str *s, struct route *r)
 	return true;
 }
 
-/* The next label in front of s, when it is one. */
+/* Takes the next label off s, if there is one. */
 static bool
 route_take_label(struct str *s, struct route *r)
 {
@@ -183,7 +183,7 @@ line_is_mark(struct str line, struct route *r)
 	const char *comma;
 	uint64_t n = 0;
 
-	/* a mark is short: what is not is not looked through */
+	/* a mark is short: a longer line is not searched */
 	if (!str_starts(line, head) || line.n > 64 ||
 	    line.p[line.n - 1] != '}')
 		return false;

@@ -43,10 +43,10 @@ route_clear(struct route *r)
 }
 
 /*
- * Reads the labels at the beginning of a line without reading the rest: fast,
- * and enough for routing.  *rest is the offset after them (after the comma).
- * False when the line starts with neither {" nor [{".  Escapes are not
- * decoded, as the values of our labels never need any.
+ * Reads only the labels at the beginning of a line: fast, and enough for
+ * routing. *rest is the offset after them (after the comma).  False when the
+ * line starts with neither {" nor [{".  Escapes are not decoded, as the values
+ * of our labels never need any.
  */
 bool route_scan(struct str line, struct route *, size_t *rest);
 
@@ -56,12 +56,12 @@ void route_put(struct buf *, const struct route *);
 /* `"seq":N` or `"seq":N,"part":I`, without a comma after it */
 void position_put(struct buf *, uint64_t seq, uint32_t part);
 
-/* {"seq":N} or {"seq":N,"part":I}: once a sink has this, all lines up to
- * there count as stored */
+/* {"seq":N} or {"seq":N,"part":I}: once a sink has this, all lines up to it
+ * count as stored */
 void mark_put(struct buf *, uint64_t seq, uint32_t part);
 
-/* is the line only a position?  It is put into the route.  pack_parse_line
- * returns no records and no error for such a line. */
+/* is the line only a position?  It is put into the route.  For a mark,
+ * pack_parse_line returns no records and no error. */
 bool line_is_mark(struct str line, struct route *);
 
 #endif

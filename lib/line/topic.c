@@ -52,7 +52,7 @@ topic_check_char(unsigned long c)
 	return NULL;
 }
 
-/* One level of a subtopic, or why it can't be one. */
+/* NULL, or why this can't be a level of a subtopic. */
 static const char *
 topic_check_level(struct str level, bool wildcards)
 {
@@ -61,7 +61,7 @@ topic_check_level(struct str level, bool wildcards)
 
 	if (wildcards && topic_is_wildcard(level))
 		return NULL;
-	/* nearly all are plain: many characters at once */
+	/* nearly all are plain: step over many at once */
 	for (p += span_name(p, end); p < end; p += n) {
 		if ((n = utf8_sequence(p, end)) == 0)
 			return "subtopic is not UTF-8";
@@ -71,7 +71,7 @@ topic_check_level(struct str level, bool wildcards)
 	return NULL;
 }
 
-/* Takes the level in front of *path off, and what ends it. */
+/* Takes the first level off *path, and what ends it. */
 static struct str
 topic_take_level(struct str *path)
 {

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 
 /*
- * Where messages go, as every protocol names it:
+ * Where messages go, in the form that every protocol uses:
  *
  *	channels/<id>/messages[/<subtopic>]
  *
@@ -17,17 +17,17 @@ bool channel_id_valid(struct str);
 
 /*
  * Splits such a topic, which does not begin with a slash.  *channel and *rest
- * borrow from it; *rest is what follows "messages/", not decoded, and its p
- * is NULL when not even the slash is there.  False when the topic has another
- * form; the id is not checked here.
+ * borrow from it; *rest is what follows "messages/", not decoded, and rest->p
+ * is NULL when there is no slash.  False when the topic has another form; the
+ * id is not checked here.
  */
 bool topic_split(struct str topic, struct str *channel, struct str *rest);
 
 /*
- * A device's path after "/messages", percent-decoded, as a subtopic:
- * levels between '/' or '.' become levels with dots between them; empty ones
- * are left out.  Appended to `to`.  NULL, or why it is refused: what one of
- * the protocols can't deliver is refused by all of them:
+ * A device's path after "/messages", percent-decoded, as a subtopic: levels
+ * between '/' or '.' become levels with dots between them; empty ones are left
+ * out.  Appended to `to`.  NULL, or why it is refused.  What one protocol can't
+ * deliver is refused by all:
  *
  * - not UTF-8, a control (C0, DEL, C1) or a noncharacter: MQTT 5.0 1.5.4
  *   lets a broker end the connection over them;
@@ -38,7 +38,7 @@ bool topic_split(struct str topic, struct str *channel, struct str *rest);
  *   are two before these levels.
  *
  * A level may be longer than a Uri-Path option of CoAP (255 bytes, RFC 7252
- * 5.10): its observers get it by a wildcard.
+ * 5.10): observers reach it with a wildcard.
  *
  * Characters that only change the direction of text are accepted, as every
  * protocol carries them; programs that print for people escape them.
@@ -56,10 +56,10 @@ const char *subtopic_put(struct buf *to, struct str path);
  */
 const char *subscription_put(struct buf *to, struct str path);
 
-/* Is it without a wildcard, so that it is also a subtopic to publish on? */
+/* Does it have no wildcard, so that it is also a subtopic to publish on? */
 bool subscription_is_plain(struct str subscription);
 
-/* Does it include messages on this subtopic (empty: without one)? */
+/* Does it include messages on this subtopic (empty: without a subtopic)? */
 bool subscription_has(struct str subscription, struct str subtopic);
 
 #endif

@@ -14,8 +14,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-/* The file is not opened to ask, as closing it would drop the locks that
- * this process holds on it through another handle. */
+/* Does not open the file, as closing it would drop the locks that this process
+ * holds on it through another handle. */
 static int
 db_check_access(const char *path, enum db_mode mode)
 {
@@ -30,9 +30,9 @@ db_check_access(const char *path, enum db_mode mode)
 	return -1;
 }
 
-/* What the system says is better than SQLite's "unable to open".  SQLite
- * would make the file with the umask's mode; it gives those beside it the
- * mode and the owner that this one has. */
+/* The system's message is better than SQLite's "unable to open".  SQLite would
+ * create the file with the mode of the umask; it gives the files beside it the
+ * mode and the owner of this one. */
 static int
 db_check_path(const char *path, enum db_mode mode, struct fault *fault)
 {
@@ -53,7 +53,7 @@ db_check_path(const char *path, enum db_mode mode, struct fault *fault)
 	return fault_errno(fault, status, "%s", path);
 }
 
-/* its version, 0: it is empty, -1: neither */
+/* its version; 0: it is empty; -1: a fault */
 static int
 db_check_kind(struct db *db, const char *path, const struct db_kind *kind,
     struct fault *fault)
@@ -78,7 +78,7 @@ db_check_kind(struct db *db, const char *path, const struct db_kind *kind,
 	return (int)version;
 }
 
-/* the same as of one moment: another process may be about to set it up */
+/* the same, as of one moment: another process may be setting it up */
 static int
 db_check_file(struct db *db, const char *path, const struct db_kind *kind,
     struct fault *fault)
@@ -89,7 +89,7 @@ db_check_file(struct db *db, const char *path, const struct db_kind *kind,
 	if (db_exec(db->sql, "BEGIN", fault) < 0)
 		return -1;
 	version = db_check_kind(db, path, kind, fault);
-	/* one that stays open would be found much later */
+	/* a transaction that stays open would be noticed much later */
 	if (db_exec(db->sql, "ROLLBACK", version < 0 ? &ignored : fault) < 0)
 		return -1;
 	return version;
@@ -150,7 +150,7 @@ db_open_handle(struct db *db, const char *path, enum db_mode mode,
 	char *plain = memory_get(n);
 	int code;
 
-	/* nobody asks how much memory SQLite has, so it need not count */
+	/* nobody asks how much memory SQLite uses, so it need not count it */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	snprintf(plain, n, "%s%s", path[0] == '/' ? "" : "./", path);
 	code = sqlite3_open_v2(plain, &db->sql, SQLITE_OPEN_NOMUTEX |
@@ -166,7 +166,7 @@ db_open_handle(struct db *db, const char *path, enum db_mode mode,
 	return db_exec(db->sql, kind->pragmas, fault);
 }
 
-/* a file that is too old to be read as it is */
+/* migrates a file that is too old to be read as it is */
 static int
 db_bring_up(const char *path, const struct db_kind *kind, void *arg,
     struct fault *fault)

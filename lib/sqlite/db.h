@@ -9,8 +9,8 @@
 #include "base/str.h"
 
 /*
- * An SQLite file of ours (WAL): opened, told from other databases, made or
- * brought to the schema of today, and its statements.
+ * One of our SQLite files (WAL): opened, told from other databases, created or
+ * brought to the current schema; and its statements.
  *
  *	if (db_open(&db, path, DB_WRITE, &registry_kind, r, fault) < 0) ...
  *	st = db_statement(&db, "SELECT ... WHERE id = ?1", fault);
@@ -42,24 +42,23 @@ struct db_kind {
 	int version;		/* of its schema, as PRAGMA user_version */
 	int oldest_read;	/* the oldest schema that DB_READ reads as
 				 * it is; an older one is migrated first */
-	int busy_ms;		/* how long to wait for another's lock */
-	const char *pragmas;	/* of each handle */
-	const char *write_pragmas;	/* and of one that writes */
-	/* From `from` (0: an empty file) to `version`, inside of a
+	int busy_ms;		/* how long to wait for a lock */
+	const char *pragmas;	/* SQL for each handle */
+	const char *write_pragmas;	/* and for one that writes */
+	/* Migrates from `from` (0: an empty file) to `version`, inside a
 	 * transaction; the directory is locked, too. */
 	int (*migrate)(struct db *, int from, struct fault *);
 };
 
 enum db_mode {
 	/*
-	 * Never writes to the file.  It still needs the two files beside
-	 * it, -wal and -shm: they are there while a writer has it open;
-	 * otherwise SQLite makes them, for which the directory has to be
-	 * writable.
+	 * Never writes to the file.  It still needs the two files beside it,
+	 * -wal and -shm: they exist while a writer has it open; otherwise
+	 * SQLite creates them, for which the directory must be writable.
 	 */
 	DB_READ,
 	DB_WRITE,
-	DB_MAKE,		/* as DB_WRITE, and made if need be, 0600 */
+	DB_MAKE,		/* as DB_WRITE, and created if missing, 0600 */
 };
 
 /*
@@ -70,7 +69,7 @@ enum db_mode {
  */
 int db_open(struct db *, const char *path, enum db_mode,
     const struct db_kind *, void *arg, struct fault *);
-/* one that was never opened, all zero, is fine */
+/* a handle that was never opened (all zero) is fine */
 void db_close(struct db *);
 
 /* "path: what went wrong", with the status for this code: the one map of
@@ -82,12 +81,12 @@ int db_exec(sqlite3 *, const char *sql, struct fault *);
 int db_prepare(sqlite3 *, const char *sql, sqlite3_stmt **, struct fault *);
 
 /*
- * Statements that the handle keeps: `sql` is a literal and is known again
- * by its address.  One that gave a row stays open (and holds its snapshot)
- * until it has given 0 or -1, or db_reset.
+ * Statements that the handle keeps: `sql` is a literal, recognized by its
+ * address.  One that gave a row stays open (and holds its snapshot) until
+ * db_step returns 0 or -1, or until db_reset.
  */
 sqlite3_stmt *db_statement(struct db *, const char *sql, struct fault *);
-/* what is bound lives until the statement has ended */
+/* what is bound must live until the statement has ended */
 void db_bind_str(sqlite3_stmt *, int i, struct str);
 /* 1: a row; 0: no more; -1 */
 int db_step(struct db *, sqlite3_stmt *, struct fault *);

@@ -4,8 +4,8 @@
 
 #include "sqlite/db.h"
 
-/* db_open has seen that the file itself is there for us, so it is one of
- * those beside it, unless the system had nothing left to open it with */
+/* db_open has seen that the file itself can be opened, so it is one of those
+ * beside it that can't, unless the system is out of descriptors or memory */
 static int
 statement_cantopen(sqlite3 *sql)
 {
@@ -49,7 +49,7 @@ statement_status(sqlite3 *sql, int code)
 int
 db_fault(sqlite3 *sql, int code, struct fault *fault)
 {
-	/* without memory there is no handle either */
+	/* when memory runs out there is no handle either */
 	const char *path = sql ? sqlite3_db_filename(sql, "main") : NULL;
 
 	return fault_set(fault, statement_status(sql, code), "%s: %s",
