@@ -5,6 +5,7 @@
 . "$ROOT/tests/tls.bash"
 . "$ROOT/tests/servers.bash"
 PATH=$SEEN:$PATH
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}	# where scripts/stores has its servers
 # as of somebody who has just logged in
 export HOME=$PWD MFX_HOME=$PWD/home ROOT BIN REMOTE SEEN
 unset MFX_BUS MFX_USER MFX_URL MFX_TOKEN_FILE MFX_CACERT XDG_CONFIG_HOME
@@ -57,6 +58,16 @@ a_postgres() {
 	server_start postgres
 	PGPORT=$(server_port postgres) PGPASSWORD=$SERVER_PASSWORD
 	echo "$SERVER_PASSWORD" >pg.password
+}
+
+# a database, and one that Mainflux has used, where the examples have port 8086
+an_influx() {
+	export INFLUX_PORT
+	XDG_CACHE_HOME=$CACHE server_start influx
+	INFLUX_PORT=$(server_port influx)
+	echo "$SERVER_PASSWORD" >influx.password
+	printf '{"channel":"c1","n":"t","v":1,"t":%d}\n' "$(date +%s)" |
+		mfx-write-influx --layout mainflux "$(server_url influx)/mainflux"
 }
 
 certificates() {

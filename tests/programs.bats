@@ -9,6 +9,14 @@ load servers
 
 setup_file() {
 	server_start postgres
+	server_start influx
+}
+
+# a database of InfluxDB, and what is in it
+influx_database() {
+	[[ -e m.db.influx ]] ||
+		echo "$(server_url influx)/t$BASHPID$RANDOM" >m.db.influx
+	cat m.db.influx
 }
 
 # a database of PostgreSQL, for as long as m.db* is not removed
@@ -46,6 +54,9 @@ as_sink() {
 	mfx-write-postgres) export DATABASE
 		DATABASE=$(database) ARGS=("$DATABASE")
 		SHOW='psql -qAt -c "TABLE messages ORDER BY time_ns" "$DATABASE"' ;;
+	mfx-write-influx) export INFLUX
+		INFLUX=$(influx_database) ARGS=("$INFLUX")
+		SHOW='mfx-read-influx "$INFLUX"' ;;
 	*) return 1 ;;
 	esac
 }
@@ -61,6 +72,9 @@ as_source() {
 	mfx-read-postgres) ARGS=("$(database)")
 		mfx-read-postgres -c "${ARGS[@]}" ||
 			many_lines | mfx-write-postgres "${ARGS[@]}" ;;
+	mfx-read-influx) ARGS=("$(influx_database)")
+		mfx-read-influx -c "${ARGS[@]}" ||
+			at_many_times | mfx-write-influx --batch 100000 "${ARGS[@]}" ;;
 	mfx-gen) ARGS=(--count 20000) ;;
 	*) return 1 ;;
 	esac
@@ -118,6 +132,12 @@ few_lines() {
 many_lines() {
 	few_lines | awk '{ line[NR] = $0 }
 	    END { for (i = 0; i < 8000; i++) for (j = 1; j <= NR; j++) print line[j] }'
+}
+
+# as many, each at a time of its own
+at_many_times() {
+	awk 'BEGIN { for (i = 0; i < 32000; i++)
+	    printf "{\"channel\":\"c1\",\"n\":\"t\",\"v\":%d,\"t\":%d}\n", i, i }'
 }
 
 # every COMMAND WHO…: the command for each of them, in a directory of its

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/influx/influx.h"
+#include "store/influx/layout.h"
+#include "store/influx/wire.h"
+#include "store/influx/query.h"
+#include "store/influx/reader.h"
+#include "store/influx/writer.h"
+
+const struct store_driver store_influx = {
+	.name = "influx",
+	.operand = "URL",
+	.write_summary = "store readings in InfluxDB",
+	.read_summary = "print readings from InfluxDB",
+	.write_options = influx_options,
+	.read_options = influx_options,
+	.open_writer = influx_writer_open,
+	.write = influx_writer_write,
+	.close_writer = influx_writer_close,
+	.can = STORE_MATCH | STORE_ORDER,
+	.plan = influx_query_plan,
+	.open_reader = influx_reader_open,
+	.query = influx_reader_query,
+	.next = influx_reader_next,
+	.explain = influx_reader_explain,
+	.close_reader = influx_reader_close,
+};

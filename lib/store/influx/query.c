@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/influx/query.h"
+
+#include <inttypes.h>
+
+#include "base/utf8.h"
+#include "store/influx/point.h"
+
+static const enum layout_tag query_tags[MATCH_LABELS] = {
+	[MATCH_CHANNEL] = TAG_CHANNEL, [MATCH_PUBLISHER] = TAG_PUBLISHER,
+	[MATCH_PROTOCOL] = TAG_PROTOCOL, [MATCH_SUBTOPIC] = TAG_SUBTOPIC,
+	[MATCH_NAME] = TAG_NAME,
+};
+
+/* ---- what the server does ---- */
+
+/* Globs are asked of the server by an expression that may match more. */
+static bool
+query_is_exact(const struct match_globs *globs)
+{
+	int i;
+
+	for (i = 0; i < globs->n; i++)
+		if (glob_is_pattern(globs->v[i].text) ||
+		    !utf8_valid(globs->v[i].text))
+			return false;
+	return true;
+}
+
+unsigned
+influx_query_plan(const struct query *ask)
+{
+	unsigned can = STORE_ORDER | STORE_TIME;
+	int i;
+
+	/* the times of points are later than those of readings */
+	if (layout_chosen == LAYOUT_TWINS)
+		can = 0;
+	for (i = 0; i < MATCH_LABELS; i++)
+		if (layout_has_tag(layout_chosen, query_tags[i]) &&
+		    query_is_exact(&ask->match.labels[i]))
+			can |= 1U << i;
+	can |= layout_has_tag(layout_chosen, TAG_UNIT) ? STORE_UNIT : 0;
+	for (i = 0; i < ask->match.n_units; i++)
+		if (!utf8_valid(ask->match.units[i]))
+			can &= ~(unsigned)STORE_UNIT;
+	return can;
+}
+
+/* ---- its text ---- */
+
+/* the value of a tag as a literal */
+static void
+query_put_text(struct buf *to, struct str text)
+{
+	size_t at;
+	struct buf tag;
+
+	buf_init(&tag, SIZE_MAX);
+	point_put_tag(&tag, text);
+	buf_putc(to, '\'');
+	for (at = 0; at < tag.n; at++) {
+		if (tag.p[at] == '\'')
+			buf_putc(to, '\\');
+		buf_putc(to, tag.p[at]);
+	}
+	buf_putc(to, '\'');
+	buf_release(&tag);
+}
+
+/* what one character of a label has become in the tag: itself, or an escape */
+#define QUERY_ANY_CHARACTER "(?:.{1,3})"
+
+static void
+query_put_regex(struct buf *to, struct str glob)
+{
+	struct buf tag;
+	size_t i, n;
+
+	buf_init(&tag, 64);
+	buf_puts(to, "/^(?s:");
+	for (i = 0; i < glob.n; i++) {
+		char c = glob.p[i];
+
+		if (c == '*') {
+			buf_puts(to, ".*");
+		} else if (c == '?' || c == '[') {
+			buf_puts(to, QUERY_ANY_CHARACTER);
+			/* ] after [ or [! is one of them */
+			n = c == '[' ? i + 2 : i;
+			if (c == '[' && (glob.p[i + 1] == '!' ||
+			    glob.p[i + 1] == '^'))
+				n++;
+			while (c == '[' && n < glob.n && glob.p[n] != ']')
+				n++;
+			i = n;
+		} else {
+			buf_clear(&tag);
+			point_put_tag(&tag, (struct str){ &c, 1 });
+			for (n = 0; n < tag.n; n++) {
+				if (tag.p[n] > ' ' && tag.p[n] < 0x7f &&
+				    !(tag.p[n] >= '0' && tag.p[n] <= '9') &&
+				    !((tag.p[n] | 32) >= 'a' &&
+				    (tag.p[n] | 32) <= 'z'))
+					buf_putc(to, '\\');
+				buf_putc(to, tag.p[n]);
+			}
+		}
+	}
+	buf_puts(to, ")$/");
+	buf_release(&tag);
+}
+
+/* Can it be asked as an expression?  What matches an absent label can't: the
+ * server has no tag then. */
+static bool
+query_is_regex(struct str glob)
+{
+	size_t i = 0;
+
+	while (i < glob.n && glob.p[i] == '*')
+		i++;
+	return i < glob.n && utf8_valid(glob) &&
+	    memmem(glob.p, glob.n, LAYOUT_ESCAPE,
+	    sizeof LAYOUT_ESCAPE - 1) == NULL;
+}
+
+static void
+query_put_globs(struct buf *to, const char *tag,
+    const struct match_globs *globs)
+{
+	int i;
+
+	for (i = 0; i < globs->n; i++)
+		if (glob_is_pattern(globs->v[i].text) ?
+		    !query_is_regex(globs->v[i].text) :
+		    !utf8_valid(globs->v[i].text))
+			return;
+	for (i = 0; i < globs->n; i++) {
+		struct str text = globs->v[i].text;
+
+		buf_printf(to, "%s\"%s\"::tag ", i == 0 ? " AND (" : " OR ",
+		    tag);
+		if (glob_is_pattern(text)) {
+			buf_puts(to, "=~ ");
+			query_put_regex(to, text);
+		} else {
+			buf_puts(to, "= ");
+			query_put_text(to, text);
+		}
+	}
+	if (globs->n > 0)
+		buf_putc(to, ')');
+}
+
+static void
+query_put_units(struct buf *to, const struct match *m)
+{
+	int i;
+
+	for (i = 0; i < m->n_units; i++)
+		if (!utf8_valid(m->units[i]))
+			return;
+	for (i = 0; i < m->n_units; i++) {
+		buf_printf(to, "%s\"%s\"::tag = ", i == 0 ? " AND (" : " OR ",
+		    layout_tags[TAG_UNIT]);
+		query_put_text(to, m->units[i]);
+	}
+	if (m->n_units > 0)
+		buf_putc(to, ')');
+}
+
+static void
+query_put_times(struct buf *to, enum layout layout, const struct match *m)
+{
+	int64_t end = m->to;
+
+	if (layout == LAYOUT_TWINS)
+		end = end < INT64_MAX - LAYOUT_SHIFT ? end + LAYOUT_SHIFT :
+		    INT64_MAX;
+	buf_printf(to, " WHERE time >= %" PRId64,
+	    m->from < -LAYOUT_TIME_MAX ? -LAYOUT_TIME_MAX : m->from);
+	/* a time that the server has none of is not a number to it, either */
+	if (end <= LAYOUT_TIME_MAX)
+		buf_printf(to, " AND time < %" PRId64,
+		    end < -LAYOUT_TIME_MAX ? -LAYOUT_TIME_MAX : end);
+}
+
+static void
+query_put_columns(struct buf *to, enum layout layout)
+{
+	const char *between = "SELECT ";
+	int i;
+
+	for (i = 0; i < LAYOUT_FIELDS; i++)
+		if (layout_has_field(layout, (enum layout_field)i)) {
+			buf_printf(to, "%s\"%s\"::%s", between,
+			    layout_fields[i], layout_types[i]);
+			between = ", ";
+		}
+	for (i = 0; i < LAYOUT_TAGS; i++)
+		if (layout_has_tag(layout, (enum layout_tag)i))
+			buf_printf(to, ", \"%s\"::tag", layout_tags[i]);
+}
+
+void
+influx_query_put(struct buf *to, enum layout layout, const struct query *ask)
+{
+	int i;
+
+	query_put_columns(to, layout);
+	buf_printf(to, " FROM \"%s\"", layout_measurements[layout]);
+	query_put_times(to, layout, &ask->match);
+	for (i = 0; i < MATCH_LABELS; i++)
+		if (layout_has_tag(layout, query_tags[i]))
+			query_put_globs(to, layout_tags[query_tags[i]],
+			    &ask->match.labels[i]);
+	if (layout_has_tag(layout, TAG_UNIT))
+		query_put_units(to, &ask->match);
+	buf_printf(to, " ORDER BY time%s", ask->order == QUERY_DESC &&
+	    layout != LAYOUT_TWINS ? " DESC" : "");
+}

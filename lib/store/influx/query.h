@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_STORE_INFLUX_QUERY_H
+#define MFX_STORE_INFLUX_QUERY_H
+
+#include "base/buf.h"
+#include "store/influx/layout.h"
+#include "store/store.h"
+
+/*
+ * The InfluxQL of a question.  It selects the time, the fields and the tags of
+ * the layout, each in its order.  What the frame filters itself is asked of
+ * the server, too, when it is sure to leave out none that matches.
+ *
+ * There are no parameters in a URL that all versions have, so texts are
+ * written as literals: quotes and backslashes with a backslash; others that
+ * would need one are not in a tag (layout.h).
+ */
+#define QUERY_TEXT_MAX ((size_t)4 << 20)
+
+unsigned influx_query_plan(const struct query *);
+void influx_query_put(struct buf *, enum layout, const struct query *);
+
+#endif

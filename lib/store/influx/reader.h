@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_STORE_INFLUX_READER_H
+#define MFX_STORE_INFLUX_READER_H
+
+#include "store/store.h"
+
+/* the functions of struct store_driver */
+int influx_reader_open(void **, const char *place, const struct store_watch *,
+    struct fault *);
+int influx_reader_query(void *, const struct query *, struct fault *);
+int influx_reader_next(void *, struct route *, struct record *,
+    struct fault *);
+void influx_reader_explain(void *, struct buf *);
+void influx_reader_close(void *);
+
+#endif

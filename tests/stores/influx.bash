@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# The row of tests/stores/conformance for InfluxDB: a place is a database.
+# Readings of one series and time are one point in its first layout; the one
+# that keeps them is asked in influx.bats.
+load tls
+load servers
+
+store_lacks=twins
+
+store_serve() {
+	server_start influx
+}
+
+store_place() {
+	echo "$(server_url influx)/t${BATS_TEST_NUMBER}_$1"
+}
