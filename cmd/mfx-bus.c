@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Manages the bus: what is on it, how far groups have read, what can be
- * removed.  Only prune, seek and forget change anything, only their operands,
- * and only when all of these can be changed.
+ * removed.  Only prune, seek and forget change anything: only their operands,
+ * and only when all of those can be changed.
  */
 #include "cmd/bus/verbs.h"
 

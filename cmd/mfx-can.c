@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * May this thing use that channel?  Asks what an adapter asks, through the
- * same code, and says why.  Those who may read the registry may ask about all
- * of it; with --url, owners about what is theirs.
+ * May this thing use that channel?  Asks as an adapter does, through the same
+ * code, and says why.  Anyone who can read the registry may ask about all of
+ * it; with --url, owners may ask about what is theirs.
  */
 #include <errno.h>
 #include <sysexits.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Channels: what things publish to and receive from, once they are
- * connected to them.  Users see and change only their own.
+ * Channels, to which things publish and from which they receive, once
+ * connected.  Users see and change only their own.
  */
 #include "cmd/items/items.h"
 

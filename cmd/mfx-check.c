@@ -16,7 +16,7 @@
 #include "line/records.h"
 #include "senml/decode.h"
 
-/* of a text from the device, in a message */
+/* bytes of device text in a message */
 #define SUBJECT_MAX 64
 
 static struct {
@@ -97,7 +97,7 @@ check_payload(void)
 	if (why != NULL)
 		return why;
 	pack.at = PACK_NOWHERE;
-	/* a pack of one record, with data */
+	/* the payload as data, in a pack of one record */
 	data = pack.records;
 	codec = codec_find(data->ct);
 	if (codec == NULL)
@@ -202,7 +202,7 @@ main(int argc, char **argv)
 	if (filter_init(&f, argv + i, NULL,
 	    lines ? NULL : &decoder.cut) < 0)
 		return filter_finish(&f);
-	/* it is about the file, not about what is sent */
+	/* it checks the file, not what is sent later */
 	f.whole_files = true;
 	if (lines)
 		check_run_lines();

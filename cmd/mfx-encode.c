@@ -53,7 +53,7 @@ static struct filter f;
 static struct packer packer;
 static struct pack pack;
 
-/* Before a read that could block. */
+/* Called before a read that could block. */
 static void
 encode_tick(void *arg)
 {
@@ -79,7 +79,7 @@ encode_take(struct str line)
 		packer_skip(&packer, &route);
 }
 
-/* What the options say, before any file is opened. */
+/* Applies the options, before any file is opened. */
 static void
 encode_begin(void)
 {

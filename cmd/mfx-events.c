@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What was changed in the registry, one event a line, in order and without
- * gaps: an event is written in the transaction that it is about.  A reader
- * that goes on after the last `seq` it has handled misses none and sees none
- * twice.  With --url the events are those of the token's user, and a lost
- * connection is made again, without a gap.
+ * Changes of the registry, one event a line, in order and without gaps: an
+ * event is written in the transaction that it reports.  A reader that continues
+ * after the last `seq` it has handled misses none and sees none twice.  With
+ * --url the events are those of the token's user; a lost connection is opened
+ * again, without a gap.
  */
 #include <inttypes.h>
 #include <unistd.h>
@@ -48,7 +48,7 @@ static const struct program program = {
 static struct client client;
 static struct fault fault;
 
-/* digits alone are a seq; seconds since 1970 have an '@' */
+/* plain digits are a seq; seconds since 1970 begin with '@' */
 static void
 events_set_start(void)
 {

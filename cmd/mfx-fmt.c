@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages for other readers: one row for each record, packs resolved.  It
- * is the end of a pipe of messages: marks, and the positions that lines
- * carry, are gone from here on.  No text of a device breaks out of its
- * row or its field.
+ * Messages for other readers: one row for each record, packs resolved.  It ends
+ * a pipe of messages: marks and positions are not passed on.  No text of a
+ * device can break out of its row or its field.
  */
 #include "base/escape.h"
 #include "base/filter.h"
@@ -62,7 +61,7 @@ static enum field fields[FIELDS];
 static int columns;
 static enum field_time time_form;
 
-/* One way to print: what comes first, and each record. */
+/* A form of output: what comes first, and each record. */
 struct form {
 	const char *type;
 	void (*begin)(void);
@@ -92,7 +91,7 @@ fmt_table_record(const struct route *route, const struct record *r)
 		    r->kind == VALUE_NUMBER);
 }
 
-/* Columns with something between them. */
+/* Puts the names of the columns, separated by `between`. */
 static void
 fmt_put_names(char between)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Devices that are not there: SenML packs of many things, as payloads or,
- * with --channel, as the lines an adapter would make of them.  The same
- * options with the same seed and --start give the same bytes on every
- * machine: all is integer arithmetic.  A reader that is too slow slows it
- * down; with --rate it then catches up, and drops nothing.
+ * Simulates devices: SenML packs of many things, as payloads or, with
+ * --channel, as the lines that an adapter would make of them.  The same
+ * options, seed and --start give the same bytes on every machine, as all is
+ * integer arithmetic.  A slow reader slows it down; with --rate it then catches
+ * up, and drops nothing.
  */
 #include <errno.h>
 #include <poll.h>
@@ -117,7 +117,7 @@ gen_scaled(int64_t k, int64_t unit, int64_t parts)
 	return ns.high > 0 || ns.low > INT64_MAX ? INT64_MAX : (int64_t)ns.low;
 }
 
-/* The time of the k-th pack; false when it is over. */
+/* The time of the k-th pack; false when there is none. */
 static bool
 gen_pack_time(int64_t k, struct stamp first, struct stamp *t)
 {
@@ -140,9 +140,9 @@ gen_pack_time(int64_t k, struct stamp first, struct stamp *t)
 }
 
 /*
- * Waits until the k-th pack is due.  Deadlines count from the beginning,
- * so what one wait is too long the next one is shorter.  False when asked
- * to stop, or when the output is broken.
+ * Waits until the k-th pack is due.  Deadlines count from the beginning, so
+ * when one wait is too long the next is shorter.  False when asked to stop, or
+ * when the output is broken.
  */
 static bool
 gen_wait_turn(struct out *out, int64_t begin, int64_t k)
@@ -182,7 +182,7 @@ gen_run(struct out *out)
 	}
 }
 
-/* Labels go into the lines as they are. */
+/* Labels are not escaped, so they must need no escape. */
 static void
 gen_check_label(const char *what, const char *z)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prints the messages that match: packs and resolved records as they came,
- * byte for byte and in their order.  A pack is printed as a whole when one of
- * its records matches; with --records only these are.  A dropped line leaves
- * its position on the bus as a mark, so that acknowledgement further down the
- * pipe stays exact.
+ * Prints the messages that match: packs and resolved records as they came, byte
+ * for byte and in their order.  A pack is printed as a whole when one of its
+ * records matches; with --records only those records are.  A dropped line
+ * leaves its position on the bus as a mark, so that acknowledgement further
+ * down the pipe stays exact.
  */
 #include "base/filter.h"
 #include "base/program.h"
@@ -46,10 +46,10 @@ static const struct program program = {
 static struct filter f;
 static struct mark mark;
 static struct pack pack;
-static int64_t printed;		/* lines, or those that would have been */
+static int64_t printed;		/* lines; counted only, with --count */
 
-/* Does the line as a whole fit?  Where nothing is asked of records the
- * labels decide alone: a pack of base fields has none. */
+/* Does the line match as a whole?  Without conditions on records the labels
+ * alone decide: a pack of base fields has no record. */
 static bool
 grep_line_wanted(const struct route *route)
 {
@@ -84,7 +84,7 @@ grep_put_line(struct str line, const struct route *route)
 	return NULL;
 }
 
-/* The records that fit, numbered among themselves. */
+/* Puts the records that match, numbered among themselves. */
 static const char *
 grep_put_records(const struct route *route)
 {

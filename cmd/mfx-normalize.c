@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SenML in, resolved records out, one a line.  The order of packs is kept;
- * inside a pack records come in order of time.  A pack that breaks a rule
- * is refused as a whole; of a stream the records before it are out.  In
- * lines, what is not SenML passes as it is: nothing is dropped because of
- * its format.
+ * inside a pack records come in order of time.  A pack that breaks a rule is
+ * refused as a whole; of a stream, the records before the error have been
+ * written.  In lines, a payload that is not SenML is passed on as it is:
+ * nothing is dropped because of its format.
  */
 #include <inttypes.h>
 
@@ -61,7 +61,7 @@ normalize_now(void)
 	return (struct stamp){ opt.now };
 }
 
-/* The records of a pack; or why it is refused all the same. */
+/* Puts the records of a pack; NULL, or why the pack is refused after all. */
 static const char *
 normalize_put_records(const struct route *route, struct pack *from)
 {
@@ -122,7 +122,7 @@ normalize_run_items(void)
 	}
 }
 
-/* What the RFC refuses and --lax has let in. */
+/* Reports what the RFC refuses and --lax accepted. */
 static void
 normalize_say_tolerated(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines from stdin to a stream of the bus, in batches as they come, each
- * batch whole or not at all.  A full disk makes it wait, as what it would
- * drop exists nowhere else.  With --ack the source's group moves once the
- * batch is on the bus; batches are then cut only after a line that carries
- * `seq`, and what was published before a kill is not published again.
+ * Lines from stdin to a stream of the bus, in batches as they come, each batch
+ * whole or not at all.  When the disk is full it waits, as what it holds exists
+ * nowhere else.  With --ack the source's group moves once the batch is on the
+ * bus; batches are then cut only after a line that carries `seq`, and what was
+ * published before a kill is not published again.
  */
 #include <errno.h>
 #include <sysexits.h>
@@ -45,8 +45,8 @@ static const struct program program = {
 	.options = options,
 };
 
-/* a batch is published at this size; only a unit of lines that end in one
- * with seq makes it larger: see PACK_OUT_MAX */
+/* a batch is published at this size; only a unit of lines, which ends in one
+ * with seq, can make it larger: see PACK_OUT_MAX */
 #define BATCH ((size_t)256 * 1024)
 #define BATCH_MAX ((size_t)80 << 20)
 /* how long lines without a position wait for one that follows, ns */
@@ -58,7 +58,7 @@ static struct {
 	struct bus *bus;
 	struct appender to;	/* its source with --ack */
 	struct canonical canonical;
-	bool fresh;		/* a batch begins: what time is it? */
+	bool fresh;		/* a batch begins: take the time */
 	struct buf batch;
 	size_t whole;		/* bytes of it that may be published */
 	struct progress at;	/* with --ack: how far those are */
@@ -98,8 +98,8 @@ pub_publish(void *arg)
 	pub.moved = false;
 }
 
-/* The lines up to here may be published, unless that had been done before
- * the group moved here. */
+/* The lines up to here may be published, unless they were published before the
+ * group moved here. */
 static void
 pub_end_unit(const struct route *r)
 {
@@ -120,7 +120,7 @@ pub_end_unit(const struct route *r)
 	pub.moved = true;
 }
 
-/* What has no position is published all the same. */
+/* Publishes lines without a position after all. */
 static void
 pub_give_up_waiting(void)
 {
@@ -134,7 +134,7 @@ pub_give_up_waiting(void)
 	pub.whole = pub.batch.n;
 }
 
-/* A line without a position belongs to the next one that comes. */
+/* A line without a position belongs to the next position. */
 static void
 pub_take_unplaced(void)
 {
@@ -160,7 +160,7 @@ pub_take(struct str line)
 	if (pub.fresh)
 		canonical_now(&pub.canonical, stamp_now());
 	pub.fresh = false;
-	/* half of it may look like all of it */
+	/* half a line may look like a whole one */
 	if (pub.f.sequenced && !line_is_whole(line))
 		return "not a message: it has no end";
 	why = canonical_put(&pub.canonical, &pub.batch, line, &at);
@@ -175,7 +175,7 @@ pub_take(struct str line)
 	return NULL;
 }
 
-/* Nothing came for a while. */
+/* Called when nothing came for a while. */
 static int
 pub_idle(struct fault *fault)
 {
@@ -232,7 +232,7 @@ pub_open_bus(const char *stream, struct fault *fault)
 	return 0;
 }
 
-/* What is left has no `seq` after it, so it will come again. */
+/* No `seq` follows what is left, so it will be delivered again. */
 static void
 pub_say_rest(void)
 {

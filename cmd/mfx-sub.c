@@ -89,7 +89,7 @@ sub_put_mark(void)
 	out_end(&sub.out);
 }
 
-/* All that was read is written, and the group told so: 0, or -1. */
+/* Writes all that was read, and moves the group: 0, or -1. */
 static int
 sub_settle(void)
 {
@@ -108,7 +108,7 @@ sub_settle(void)
 	return 0;
 }
 
-/* Waits until it is this line's turn; false when asked to stop. */
+/* Waits until this line is due; false when asked to stop. */
 static bool
 sub_wait_for_turn(void)
 {
@@ -125,7 +125,7 @@ sub_wait_for_turn(void)
 	return true;
 }
 
-/* One line from the bus; false when it is not to be followed by another. */
+/* Takes one line from the bus; false when it is the last one wanted. */
 static bool
 sub_take(const struct bus_line *line)
 {
@@ -164,7 +164,7 @@ sub_warn_gone(void)
 		    (unsigned long long)from, (unsigned long long)to);
 }
 
-/* At the end of what is there: false when that is the end of all. */
+/* Called at the end of the stream: false when there is no more to wait for. */
 static bool
 sub_wait_for_more(void)
 {
@@ -200,10 +200,10 @@ sub_take_some(void)
 	sub_warn_gone();
 	if (got < 0) {
 		sub.status = diag_fault(&fault);
-		/* a line that is damaged is passed over */
+		/* a damaged line is skipped */
 		return fault.status == EX_DATAERR;
 	}
-	/* a copy stays in registers */
+	/* a local copy stays in registers */
 	run = lines;
 	while (bus_lines_next(&run, &line))
 		if (!sub_take(&line))

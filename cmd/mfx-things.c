@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Things: what may publish to channels and receive from them, each known
- * by a key.  Users see and change only their own.  A change that was
- * answered is on disk, and every adapter follows it within a moment.
+ * Things, which may publish to channels and receive from them; each is known by
+ * a key.  Users see and change only their own.  A change that was answered is
+ * on disk, and every adapter applies it within a moment.
  */
 #include "cmd/items/items.h"
 

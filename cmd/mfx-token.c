@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens, which stand in for a user's password at a mfx-api.  One comes from
- * logging in and is kept in a file for other commands; others are made for
+ * Tokens, which stand in for a user's password at a mfx-api.  Logging in gives
+ * one, which is kept in a file for other commands; others are made for
  * programs, allow what their scope says, and can be revoked.
  */
 #include <sysexits.h>
@@ -95,7 +95,7 @@ token_open_login(void)
 	return result;
 }
 
-/* for those of programs */
+/* for the tokens of programs */
 static int
 token_open_tokens(enum client_access access)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Users, who own things and channels.  A password comes from a file, from
- * stdin or from the terminal, never from the command line, and only its
- * argon2id hash is kept.  With --url the work is done at a mfx-api, which
- * knows only the user whose password or token is given.
+ * Users, who own things and channels.  A password comes from a file, from stdin
+ * or from the terminal, never from the command line, and only its argon2id hash
+ * is kept.  With --url an mfx-api does the work, and shows only the user whose
+ * password or token is given.
  */
 #include <stdlib.h>
 #include <sysexits.h>
@@ -62,7 +62,7 @@ static const struct opt remove_options[] = {
 	OPT_END
 };
 
-/* ends a verb: 0 done, 1 no, -1 a fault */
+/* ends a verb; `result` 0: done, 1: no, -1: a fault */
 static int
 users_end(int result)
 {
@@ -94,7 +94,7 @@ users_read_password(const char *file, const char *what, struct buf *to)
 	return secret_read(file, what, to, &fault);
 }
 
-/* --metadata, checked and compact, to `metadata` */
+/* checks --metadata and puts it into `metadata`, compact */
 static int
 users_read_metadata(void)
 {
@@ -202,7 +202,7 @@ users_list_one(void *arg, const struct user *user, struct str json)
 {
 	struct listing *l = arg;
 
-	/* no valid address has anything that JSON would escape */
+	/* a valid address has nothing that JSON would escape */
 	listing_text(l, "id", user->id);
 	listing_text(l, "email", user->email);
 	listing_time(l, "created", user->created, true);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * All programs under one name: `mfx things list` is `mfx-things list`.  It
- * becomes that program, found beside itself or in PATH; no shell sees the
+ * becomes that program, found beside it or in PATH; no shell sees the
  * arguments.
  */
 #include <errno.h>
@@ -86,7 +86,7 @@ mfx_unknown(const char *name)
 	    nearest_hint(&near, "", hint));
 }
 
-/* Becomes the program; what program_start() changed is put back. */
+/* Becomes the program, after undoing what program_start() changed. */
 static int
 mfx_become(const char *path, char **argv)
 {
@@ -142,7 +142,7 @@ mfx_help(const char *name)
 		argv[0] = page;
 		return program_start(&program, 2, argv);
 	}
-	/* both "things" and "mfx-things" are what people type */
+	/* people type both "things" and "mfx-things" */
 	if (str_starts(str_z(name), STR("mfx-")))
 		name += 4;
 	snprintf(page, sizeof page, "mfx-%s", name);

@@ -85,7 +85,8 @@ bus_verb_seek(char **operands)
 	return listing_finish(&bus_listing);
 }
 
-/* All of them, or, to look whether all can be had, none. */
+/* Forgets all of them; a dry run only checks that each of them can be
+ * forgotten. */
 static void
 change_forget_all(char **operands, bool dry_run)
 {

@@ -6,8 +6,8 @@
 
 #include "base/diag.h"
 
-/* Calls fn for each stream named, or for all, and ends the listing; for none
- * of them when one does not exist. */
+/* Calls fn for each stream named, or for all, and ends the listing; when one
+ * does not exist it calls fn for none. */
 int
 bus_for_streams(char **names, bus_stream_fn *fn)
 {

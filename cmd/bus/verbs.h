@@ -18,8 +18,8 @@ extern struct bus *bus;		/* $MFX_BUS */
 extern struct listing bus_listing;
 extern int bus_status;
 
-/* Calls fn for each stream named, or for all, and ends the listing; for none
- * of them when one does not exist.  The exit status. */
+/* Calls fn for each stream named, or for all, and ends the listing; when one
+ * does not exist it calls fn for none.  Returns the exit status. */
 int bus_for_streams(char **names, bus_stream_fn *);
 
 int bus_verb_stat(char **operands);

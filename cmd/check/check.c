@@ -11,7 +11,7 @@
 /* the version that allows secondary units (RFC 9100) */
 #define VERSION_SECONDARY 26
 #define VERSION_DEFAULT 10
-/* RFC 8428 5: what a number should be shorter than */
+/* RFC 8428 5: a number should not be longer */
 #define MANTISSA_MAX 18
 #define EXPONENT_MAX 4
 
@@ -20,12 +20,12 @@ check_place(const struct check *c, struct str s)
 {
 	uintptr_t from = (uintptr_t)c->text.p, at = (uintptr_t)s.p;
 
-	/* what was decoded lies elsewhere */
+	/* decoded text is elsewhere */
 	return s.p != NULL && at >= from && at - from < c->text.n ?
 	    at - from : CHECK_NOWHERE;
 }
 
-/* The place is that of the text or, when it is not known, its record's. */
+/* The place is that of the text or, if it is not known, of its record. */
 static void
 check_warn(const struct check *c, struct str at, const char *what,
     struct str subject)
@@ -42,7 +42,7 @@ check_has(const struct fields *f, enum label l)
 	return f->have & LABEL_BIT(l);
 }
 
-/* Where a record is: at its name or another of its texts. */
+/* The place of a record: that of its name or another of its texts. */
 static size_t
 check_record_place(const struct check *c, const struct fields *f)
 {
@@ -72,7 +72,7 @@ check_unit(const struct check *c, struct str name, unsigned version)
 		check_warn(c, name, "unit not recommended", name);
 }
 
-/* Units in which a value can't be just any number. */
+/* Units whose values have a range. */
 static const struct {
 	struct str unit;
 	double min, max;
@@ -108,7 +108,7 @@ check_number(const struct check *c, struct str text)
 	const char *e;
 	size_t mantissa;
 
-	/* only how it was written counts */
+	/* only numbers as they were written are checked */
 	if (check_place(c, text) == CHECK_NOWHERE)
 		return;
 	for (e = text.p; e < text.p + text.n && (*e | 0x20) != 'e'; e++)
@@ -133,7 +133,7 @@ check_numbers(const struct check *c, const struct fields *f)
 		check_number(c, f->text[__builtin_ctz(left)]);
 }
 
-/* What is odd about a record as it was written. */
+/* Checks a record as it was written. */
 static void
 check_fields(struct check *c, const struct fields *f, unsigned version)
 {
@@ -153,7 +153,7 @@ check_fields(struct check *c, const struct fields *f, unsigned version)
 	check_numbers(c, f);
 }
 
-/* What is odd about what it says. */
+/* Checks what the record means. */
 static void
 check_record(struct check *c, const struct fields *f,
     const struct record *r)
@@ -256,8 +256,8 @@ check_compare_texts(struct str a, struct str b)
 	return a.n > 0 ? memcmp(a.p, b.p, a.n) : 0;
 }
 
-/* Of two records with one name a position has lat and lon (RFC 8428
- * 5.1.3): the unit is part of what must not come twice. */
+/* A position has lat and lon in two records of one name (RFC 8428 5.1.3), so
+ * the unit is part of what must not occur twice. */
 static int
 check_compare_keys(const struct record *x, const struct record *y)
 {
@@ -276,7 +276,7 @@ check_compare(const void *a, const void *b)
 	const struct record *y = *(const struct record *const *)b;
 	int d = check_compare_keys(x, y);
 
-	/* the first of equals is in its place */
+	/* equal ones stay in their order */
 	return d != 0 ? d : (x > y) - (x < y);
 }
 

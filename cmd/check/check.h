@@ -5,9 +5,9 @@
 #include "senml/fields.h"
 
 /*
- * What is wrong with a pack that readers take: the "should"s of RFC 8428,
- * its registries, and what its sender can't have meant.  What they refuse
- * is the parser's to say.
+ * Finds what is wrong with a pack that readers accept: the "should"s of RFC
+ * 8428, its registries, and what its sender can't have meant.  The parser
+ * reports what readers refuse.
  *
  *	check_init(&c, warn, arg);
  *	pack.watch = &c.watch;
@@ -17,17 +17,17 @@
  *	why = decode_pack(codec, &pack, text, now);
  *	check_end(&c, &pack);			not for streams
  *
- * Warnings come while the text is parsed, so also before an error.
+ * Warnings come while the text is parsed, so they may precede an error.
  */
 struct check {
 	struct watch watch;
-	/* `at` is the offset in the text, CHECK_NOWHERE if it can't be told;
-	 * `subject` is device text, p NULL when there is none */
+	/* `at` is the offset in the text, CHECK_NOWHERE if that is unknown;
+	 * `subject` is device text, its p NULL when there is none */
 	void (*warn)(void *arg, size_t at, const char *what,
 	    struct str subject);
 	void *arg;
-	/* the place of the record that is being read, where its texts can't
-	 * tell: set by the caller to &pack.at, or NULL */
+	/* the place of the record being read, for when its texts don't give it:
+	 * set by the caller to &pack.at, or NULL */
 	const size_t *where;
 	/* private */
 	struct str text;
@@ -46,7 +46,7 @@ void check_release(struct check *);
 
 void check_begin(struct check *);
 void check_text(struct check *, struct str text);
-/* what only a whole pack tells; it was taken, and is in input order */
+/* checks what needs the whole pack, which was accepted and is in input order */
 void check_end(struct check *, const struct pack *);
 
 #endif

@@ -9,24 +9,24 @@
 #include "line/message.h"
 #include "line/position.h"
 
-/* routes that are told apart at once; and slots for them */
+/* routes that are held at once; and slots for them */
 #define PACKS_MAX 4096
 #define SLOTS (4 * PACKS_MAX)
 /* of all packs together; of a stream */
 #define WEIGHT_MAX ((size_t)64 << 20)
 #define STREAM_WEIGHT_MAX ((size_t)64 << 10)
-/* lines written since one had a seq, and for how long: a sink holds all of
- * them, though not for ever */
+/* lines written since the last seq, and for how long: a sink holds all of them,
+ * though not for ever */
 #define UNACKED_MAX ((size_t)16 << 20)
 #define UNACKED_TIME (2 * STAMP_SECOND)
-/* how long the rest of a message is waited for */
+/* how long to wait for the rest of a message */
 #define GRACE (STAMP_SECOND / 10)
 /* one pack in XML, or as data in a line */
 #define SCRATCH_MAX ((size_t)32 << 20)
 /* what a pack has beside its records; what a record has beside its texts */
 #define PACK_OVERHEAD 80
 #define RECORD_OVERHEAD 100
-/* what a line of ours has around data and its labels */
+/* what one of our lines has around data and its labels */
 #define WRAP_OVERHEAD 100
 /* four texts of at most 1024 bytes, as JSON */
 #define LABELS_MAX ((size_t)32 << 10)
@@ -43,7 +43,7 @@ struct pending {
 	size_t n, cap;
 	struct buf text;
 	size_t room;			/* what a pack may take */
-	size_t size;			/* what this one takes, about */
+	size_t size;			/* about what this one takes */
 	int64_t first, last;		/* times of its records */
 };
 
@@ -102,7 +102,7 @@ packer_list_labels(struct route *r, struct str *labels[LABELS])
 	labels[3] = &r->subtopic;
 }
 
-/* What must be the same for records to share a pack. */
+/* The key: what must be equal for records to share a pack. */
 static void
 packer_make_key(struct buf *key, struct route *r, unsigned version)
 {
@@ -140,7 +140,7 @@ packer_key_route(const struct buf *key)
 	return r;
 }
 
-/* Labels without seq, as they stand in a line; none in a bare pack. */
+/* The labels, without seq, as they appear in a line; a bare pack has none. */
 static void
 packer_make_labels(struct packer *g, const struct route *r)
 {
@@ -191,7 +191,7 @@ packer_find(struct packer *g)
 	uint64_t h;
 	size_t at;
 
-	/* mostly it is that of the message before */
+	/* mostly it is that of the previous message */
 	if (g->recent != NULL &&
 	    str_eq(buf_str(&g->recent->key), buf_str(&g->key)))
 		return g->recent;
@@ -235,8 +235,8 @@ packer_texts_size(const struct record *r)
 	    r->ct.n + TEXTS;
 }
 
-/* Makes the slices of the records valid until text changes.  What is
- * absent has no bytes; what may be empty is as good as absent. */
+/* Makes the slices of the records valid until text changes.  An absent text has
+ * no bytes; for a text that may be empty, empty means the same as absent. */
 static void
 packer_thaw(struct pending *p)
 {
@@ -254,8 +254,8 @@ packer_thaw(struct pending *p)
 	}
 }
 
-/* What the record adds to the pack, about: the part of the name that it
- * shares with the one before will mostly be in a bn. */
+/* About what the record adds to the pack: the part of the name that it shares
+ * with the previous record will mostly be in a bn. */
 static size_t
 packer_estimate(const struct pending *p, const struct record *r)
 {
@@ -297,7 +297,7 @@ packer_append(struct packer *g, struct pending *p, const struct record *record)
 	packer_list_texts(r, texts);
 	for (k = 0; k < TEXTS; k++) {
 		buf_put_str(&p->text, *texts[k]);
-		/* a byte that belongs to no number follows each number */
+		/* each number is followed by a byte that belongs to none */
 		buf_putc(&p->text, '\0');
 	}
 	if (r->time.ns < p->first)
@@ -307,7 +307,7 @@ packer_append(struct packer *g, struct pending *p, const struct record *record)
 	g->weight += sizeof *r + packer_texts_size(r);
 }
 
-/* The record that came last does not go into the pack. */
+/* Takes the last record off the pack again. */
 static void
 packer_take_off(struct packer *g, struct pending *p)
 {
@@ -317,8 +317,8 @@ packer_take_off(struct packer *g, struct pending *p)
 	g->weight -= sizeof *r + packer_texts_size(r);
 }
 
-/* An empty pack keeps memory for the next time, all together not more than
- * may be held. */
+/* An empty pack keeps its memory for the next time, but all together no more
+ * than may be held. */
 static void
 packer_clear(struct packer *g, struct pending *p)
 {
@@ -338,7 +338,7 @@ packer_clear(struct packer *g, struct pending *p)
 
 /* ---- writing ---- */
 
-/* May a line that is written now say g->seen? */
+/* May a line that is written now carry g->seen? */
 static bool
 packer_seq_due(const struct packer *g)
 {
@@ -357,9 +357,9 @@ packer_ack(struct packer *g)
 }
 
 /*
- * A line goes without a position.  If it is the first one, whoever reads it
- * has to learn that positions follow: nothing is before 0.  And one follows
- * soon.
+ * A line is written without a position.  Before the first one, a mark of 0,
+ * which precedes every position, tells the reader that positions follow.  One
+ * follows soon.
  */
 static void
 packer_leave_unacked(struct packer *g)
@@ -404,7 +404,7 @@ packer_encode_from(struct packer *g, struct pending *p, size_t i,
 	    p->n - i);
 }
 
-/* The same, and out with it. */
+/* The same, and writes it to the output. */
 static size_t
 packer_write_from(struct packer *g, struct pending *p, size_t i)
 {
@@ -511,8 +511,8 @@ packer_tick(struct packer *g)
 	} else if (g->whole || !g->has_seen || left <= -GRACE) {
 		packer_flush_at_rest(g);
 	} else {
-		/* cut here, no line could carry a seq: the end of the
-		 * message should come soon */
+		/* cut here, no line could carry a seq: wait for the end of the
+		 * message, which should come soon */
 		g->late = true;
 		g->wait = packer_milliseconds(left + GRACE);
 	}
@@ -532,7 +532,7 @@ packer_add_record(struct packer *g, struct pending *p,
 	packer_append(g, p, r);
 	if (g->encoder.codec->stream || p->size <= p->room || p->n == 1)
 		return;
-	/* by the estimate it is full: see what it takes */
+	/* full by the estimate: see what it really takes */
 	packer_thaw(p);
 	if (packer_encode_from(g, p, 0, &(struct route){ .seq = 0 }) == p->n) {
 		p->size = g->scratch.n;
@@ -560,8 +560,8 @@ packer_check(struct packer *g, const struct pending *p, const struct record *r,
 	return NULL;
 }
 
-/* A stream that begins again at a lower seq: the one before is at its end,
- * as when cat(1) joins them. */
+/* A lower seq begins another stream, as when cat(1) joins streams: the one
+ * before has ended. */
 static void
 packer_begin_message(struct packer *g, const struct route *route)
 {
@@ -573,7 +573,7 @@ packer_begin_message(struct packer *g, const struct route *route)
 	if (route->seq < g->seen.seq) {
 		packer_flush(g);
 	} else if (route->seq > g->seen.seq && !g->whole && g->placed) {
-		/* its end has been dropped on the way */
+		/* the end of the message was dropped on the way */
 		g->seen.part = 0;
 		g->whole = true;
 		if (g->late || g->unacked > UNACKED_MAX || g->held == 0)

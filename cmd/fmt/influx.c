@@ -10,7 +10,7 @@ influx_put_tag(struct buf *b, struct str key, struct str value)
 	size_t i;
 
 	if (value.n == 0)
-		return;		/* an empty tag is an error there */
+		return;		/* InfluxDB refuses an empty tag */
 	buf_putc(b, ',');
 	buf_put_str(b, key);
 	buf_putc(b, '=');
@@ -87,7 +87,7 @@ influx_put(struct buf *b, const struct route *route, const struct record *r)
 {
 	char before = ' ';
 
-	/* in the order of their keys, which the database likes best */
+	/* tags in the order of their keys, which is fastest for the database */
 	buf_put_str(b, STR("messages"));
 	influx_put_tag(b, STR("channel"), route->channel);
 	influx_put_tag(b, STR("name"), r->name);

@@ -13,11 +13,11 @@
  *	unit="Cel",value=21.5 1700000000000000000
  *
  * Fields protocol, unit, value (a float, always), stringValue, boolValue,
- * dataValue (base64url), valueSum, updateTime (a string); those that the
- * record lacks are left out, tags too.  A line break in a string stands
- * there as it is, in quotes, as the protocol has no escape for it.  A tag
- * can hold neither a control byte nor, at every place, a backslash: they
- * become '_', so nothing a device sends can become another tag or field.
+ * dataValue (base64url), valueSum, updateTime (a string); fields and tags that
+ * the record lacks are left out.  A line break in a string is written as it is,
+ * in quotes, as the protocol has no escape for it.  A tag can't hold a control
+ * byte nor, in some places, a backslash: both become '_', so nothing that a
+ * device sends can become another tag or field.
  */
 void influx_put(struct buf *, const struct route *, const struct record *);
 

@@ -14,8 +14,8 @@ template_hex_digit(char c)
 	return p ? (int)(p - digits) : -1;
 }
 
-/* the escape after a backslash; how many characters it has, 0 when it is
- * not valid */
+/* puts the escape after a backslash; returns its length, 0 when it is not
+ * valid */
 static size_t
 template_put_escape(struct buf *b, const char *z)
 {
@@ -52,7 +52,7 @@ template_end_part(struct template *t, size_t *start, enum field f)
 	*start = t->text.n;
 }
 
-/* A field in braces, z after the brace. */
+/* Parses a field in braces; z is after the brace. */
 static const char *
 template_parse_field(struct template *t, const char *z, size_t *start,
     size_t *n)
@@ -65,7 +65,7 @@ template_parse_field(struct template *t, const char *z, size_t *start,
 	f = field_find((struct str){ z, *n });
 	if (f == FIELDS)
 		return "no such field";
-	/* one is kept for the text at the end */
+	/* one part is kept for the text at the end */
 	if (t->n == TEMPLATE_PARTS_MAX - 1)
 		return "too many fields";
 	template_end_part(t, start, f);

@@ -5,9 +5,9 @@
 #include "line/field.h"
 
 /*
- * What is printed for each record, as a user writes it:
- * '{time} {name}={value}{unit}\n'.  In braces the name of a field (see
- * field.h); {{ and }} are braces; \n \t \r \\ and \xHH as in C.
+ * What is printed for each record, as users write it, such as '{time}
+ * {name}={value}{unit}\n'.  The name of a field is in braces (see
+ * line/field.h); {{ and }} are braces; \n \t \r \\ and \xHH as in C.
  */
 #define TEMPLATE_PARTS_MAX 128
 

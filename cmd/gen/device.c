@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/gen/device.h"
 
-/* splitmix64, from the same state the same on any machine */
+/* splitmix64: the same state gives the same on any machine */
 static uint64_t
 device_random_next(uint64_t *state)
 {
@@ -34,8 +34,8 @@ device_walk(struct device *d, int32_t *v, int32_t step, int32_t low,
 	return *v;
 }
 
-/* A day as a wave from -500 to 500, highest at 15:00 UTC: two parabolas,
- * which are as good as a sine here and need no libm. */
+/* A day as a wave from -500 to 500, highest at 15:00 UTC: two parabolas, which
+ * do as well as a sine here and need no libm. */
 static int32_t
 device_day_wave(struct stamp t)
 {
@@ -95,7 +95,7 @@ device_put_number(struct buf *b, struct device *d, enum sensor s,
 		break;
 	case BATTERY:
 		PUT("\"n\":\"battery\",\"u\":\"V\",\"v\":");
-		/* it falls, and somebody changes it in the end */
+		/* it falls until somebody replaces it */
 		d->battery -= device_between(d, 0, 99) == 0;
 		if (d->battery < 2700)
 			d->battery = 4200;

@@ -9,10 +9,10 @@
 #include "base/stamp.h"
 
 /*
- * A device that is not there: temperature with a daily wave, humidity, a
- * battery that falls, a switch, a meter that counts, a place and a status.
- * All is integer arithmetic from the seed, so the same calls give the same
- * bytes on every machine.
+ * A simulated device: temperature with a daily wave, humidity, a battery that
+ * runs down, a switch, a meter that counts, a position and a status.  All
+ * values come from the seed by integer arithmetic, so the same calls give the
+ * same bytes on every machine.
  */
 struct device {
 	uint64_t seed, index;
@@ -31,8 +31,8 @@ void device_id(const struct device *, char id[DEVICE_ID]);
 
 /*
  * The next readings as SenML at time t, without the brackets:
- * "bn":…,"bt":…,"n":…,"u":…,"v":…},{"n":…  The first eight are of eight
- * sensors; more are a second of each sensor, a second older, and so on.
+ * "bn":…,"bt":…,"n":…,"u":…,"v":…},{"n":…  The first eight are one of each
+ * sensor; the next eight are a second older, and so on.
  */
 void device_put(struct buf *, struct device *, struct stamp t, int records);
 

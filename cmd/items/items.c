@@ -70,7 +70,7 @@ items_end(int result)
 	if (result < 0)
 		out_cancel(&out);
 	status = out_finish(&out, status);
-	/* keys have been in it */
+	/* it held keys */
 	if (out.b.p != NULL)
 		sodium_memzero(out.b.p, out.b.cap);
 	out_release(&out);
@@ -110,7 +110,7 @@ items_set_key(struct change *change)
 	return result;
 }
 
-/* what a new one has, and what a list is asked for */
+/* for a new item, and for the filter of a list */
 static int
 items_set_metadata_and_tags(struct change *change)
 {
@@ -182,8 +182,8 @@ items_take_input(char **operands)
 
 /* ---- changes ---- */
 
-/* "auth=" and a key have to go into one option (RFC 7252 5.10); with other
- * protocols, and by PSK or certificate, a longer one is as good as any */
+/* "auth=" and a key must fit into one option (RFC 7252 5.10); with other
+ * protocols, and by PSK or certificate, a longer key works as well */
 static void
 items_warn_of_long_keys(void)
 {
@@ -210,7 +210,7 @@ items_change_all(void)
 	return -1;
 }
 
-/* does it to each line of the file, or else to each operand */
+/* changes what each line of the file or, without a file, each operand names */
 static int
 items_change(char **operands, enum change_verb verb)
 {
@@ -296,11 +296,11 @@ items_show(void *arg, const struct item *item, struct str key,
 	}
 	if (signal_stop())
 		return fault_set(why, EX_TEMPFAIL, "stopped");
-	/* a failed write ends it; items_end() says so */
+	/* a failed write ends the list; items_end() reports it */
 	return out_end(&out) < 0;
 }
 
-/* those of the operands: 1 when one does not exist */
+/* the items that the operands name; 1 when one does not exist */
 static int
 items_show_each(const struct client_query *query, char **ids)
 {
@@ -319,7 +319,7 @@ items_show_each(const struct client_query *query, char **ids)
 	return status;
 }
 
-/* all that the filters select */
+/* all items that the filters select */
 static int
 items_show_all(struct client_query *query)
 {

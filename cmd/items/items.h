@@ -6,11 +6,10 @@
 #include "client/client.h"
 
 /*
- * mfx-things and mfx-channels, which differ in little: a thing has a key, and
- * a channel is what things are connected to.  What is to be done comes from
- * options and operands, or from NDJSON (--file), is checked before anything
- * is changed, and is done in one transaction: all of it or nothing.  Answers
- * are written only after the commit.
+ * mfx-things and mfx-channels, which differ little: a thing has a key, and
+ * things are connected to a channel.  Changes come from options and operands,
+ * or from NDJSON (--file); all are checked first, and made in one transaction:
+ * all or none.  Answers are written only after the commit.
  */
 struct items_options {
 	/* NULL, 0 or false when not given */
@@ -72,8 +71,7 @@ extern const struct opt items_remove_options[];
 
 /* ---- verbs ---- */
 
-/* those that are the same for both; ID is "THING" or "CHANNEL", `many`
- * "things" or "channels" */
+/* options of both; ID is "THING" or "CHANNEL", `many` "things" or "channels" */
 #define ITEMS_VERBS(ID, many)						\
 	{ "update", ID " ...\n-f FILE", "change names, metadata and tags", \
 	    items_update_options, items_verb_update },			\
@@ -94,7 +92,7 @@ int items_verb_remove(char **ids);
 int items_verb_connect(char **operands);
 int items_verb_disconnect(char **operands);
 
-/* {"id":…,"key":…} of each operand */
+/* prints {"id":…,"key":…} for each operand */
 int items_verb_keys(char **ids);
 
 #endif

@@ -5,8 +5,8 @@
 #include "bus/bus.h"
 
 /*
- * What mfx-pub has read exists nowhere else: when the disk is full this waits
- * for room.  Like filter.h it prints messages itself.
+ * Appends what mfx-pub has read.  It exists nowhere else, so when the disk is
+ * full this waits for room.  Like filter.h it prints messages.
  */
 struct appender {
 	struct bus_writer *writer;

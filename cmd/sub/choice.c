@@ -15,7 +15,7 @@ choice_labels(struct choice *c)
 {
 	size_t rest;
 
-	/* what is not a message has none */
+	/* a line that is not a message has none */
 	if (!c->labels_read)
 		route_scan(c->line->text, &c->labels, &rest);
 	c->labels_read = true;

@@ -8,7 +8,7 @@
 #include "line/route.h"
 
 /*
- * Which lines mfx-sub gives, by their labels.  The labels of a line are read
+ * Which lines mfx-sub prints, by their labels.  The labels of a line are read
  * at most once, and only when a function below asks for them:
  *
  *	choice_line(&c, line);		for each line, before the others
@@ -22,7 +22,7 @@ struct choice {
 	const struct bus_line *line;
 	struct route labels;
 	bool labels_read;
-	struct passed passed;	/* lines whose channel can't be told */
+	struct passed passed;	/* lines whose channel is not known */
 };
 
 /* borrowed */
@@ -32,9 +32,9 @@ void choice_line(struct choice *, const struct bus_line *);
 bool choice_time(struct choice *, struct stamp *);
 
 /*
- * Is the line of a channel and a shard that were asked for?  A line whose
- * channel can't be told, where channels were asked for, is warned about with
- * its stream and position.
+ * Is the line of a channel and a shard that were asked for?  When channels were
+ * asked for, a line whose channel is not known is warned about, with its stream
+ * and position.
  */
 bool choice_has(struct choice *, const char *stream);
 

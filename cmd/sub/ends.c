@@ -41,7 +41,7 @@ ends_find(struct ends *e, struct bus *bus, const char *stream,
 		e->end_time.ns = e->until.time.ns ? e->until.time.ns : 1;
 	else if (e->bounded)
 		until = e->until;
-	/* nothing of a stream that was waited for is old */
+	/* nothing is old in a stream that was waited for */
 	if (e->awaited && e->from.seq == UINT64_MAX)
 		e->from.seq = 0;
 	if (e->no_follow && bus_exists(bus, stream, fault) < 0)

@@ -9,9 +9,9 @@ struct ends {
 	/* asked for */
 	struct bus_where from, until;
 	bool bounded;		/* `until` was given */
-	bool no_follow;		/* not beyond the end that the stream has */
+	bool no_follow;		/* not beyond the present end of the stream */
 	/* found */
-	uint64_t start;		/* of a group that is new, or of none */
+	uint64_t start;		/* of a new group, or without a group */
 	uint64_t end;		/* nothing after this position … */
 	struct stamp end_time;	/* … or, unless 0, of this time or later */
 	bool awaited;		/* the stream did not exist yet */
@@ -29,7 +29,8 @@ int ends_await(struct ends *, struct bus *, const char *stream,
 int ends_find(struct ends *, struct bus *, const char *stream,
     struct fault *);
 
-/* says when that position is beyond the stream's end: it would be deaf */
+/* warns when that position is beyond the end of the stream, as no line would
+ * come */
 void ends_warn(struct bus *, const char *stream, uint64_t seq);
 
 #endif

@@ -14,7 +14,7 @@
  * BOM, no comments, no trailing commas, no lone surrogates.  No recursion:
  * what is skipped may nest up to JSON_DEPTH_MAX.
  *
- * Its names begin with scan_, as those of jansson do with json_.
+ * Names begin with scan_, as jansson uses json_.
  *
  * Every function takes the place to read at and returns the place after what it
  * has read; much of the speed comes from both staying in registers.  NULL means

@@ -10,7 +10,7 @@
  * A line that mfx-sub writes ends at `seq`.  The lines that a filter makes of
  * it have that position too, and all but the last also have a `part`, counted
  * from 1: (S,1) < (S,2) < … < S, which is the end.  Once the line at a position
- * is stored, all before it is stored.
+ * is stored, everything before it is stored.
  *
  * These numbers have to be the same whenever the line is delivered again.  A
  * pack made of several lines may be made of others the next time, so it has
