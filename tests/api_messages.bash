@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# For the suites that read messages through mfx-api.  STORES has the options
+# For the suites that read messages through mfx-api.  STORES holds the options
 # that name its stores.
 
 setup_suite_test() {
@@ -8,7 +8,7 @@ setup_suite_test() {
 	export KEY CHANNEL THING STORE=$MFX_HOME/messages.db
 }
 
-# readings FROM COUNT [CHANNEL]: resolved lines, every other one with a
+# readings FROM COUNT [CHANNEL]: resolved lines, every second one with a
 # subtopic
 readings() {
 	awk -v from="$1" -v n="$2" -v channel="${3:-$CHANNEL}" -v thing="$THING" '
@@ -33,7 +33,7 @@ the_case() {
 	silent "$PID_ERR"
 }
 
-# read_some CASE: against 101 readings
+# read_some CASE: runs it on 101 readings
 read_some() {
 	readings 0 101 | mfx-write-sqlite "$STORE"
 	serve_api

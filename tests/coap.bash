@@ -8,9 +8,10 @@ serve_coap() {
 	    - -l "127.0.0.1:$PORT" "$@"
 }
 
-# coap_at METHOD URI [ARGUMENT…]: coap-client, whose status is 0 whatever
-# comes; what it says, in one line, is $SAID: '' for a success without a
-# body.  As it says nothing either when nothing comes, it has to be ended then.
+# coap_at METHOD URI [ARGUMENT…]: runs coap-client, whose status is always 0;
+# its output goes into $SAID as one line: '' for a success without a body.
+# Without an answer, which also prints nothing, coap-client is ended after 30 s
+# and $SAID is 'no answer'.
 coap_at() {
 	SAID=$(set -o pipefail
 		{
@@ -20,7 +21,7 @@ coap_at() {
 	SAID=${SAID%"${SAID##*[! ]}"}
 }
 
-# coap METHOD SCHEME REST [ARGUMENT…]: of the messages of $CHANNEL
+# coap METHOD SCHEME REST [ARGUMENT…]: for the messages of $CHANNEL
 coap() {
 	coap_at "$1" "$2://127.0.0.1:$PORT/channels/$CHANNEL/messages$3" \
 	    "${@:4}"

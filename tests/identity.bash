@@ -8,7 +8,7 @@ setup_suite_test() {
 	[[ $BATS_TEST_FILENAME != *_remote.bats ]] || go_remote
 }
 
-# from now on the commands are told a --url, and log in
+# from here on the commands are given a --url, and log in
 go_remote() {
 	free_port PORT
 	start_ready mfx-api -v -l "127.0.0.1:$PORT" --attempts 1000000
@@ -22,7 +22,7 @@ log_in() {
 	mfx-token login "$1" --password-file - <<<"${2:-correct horse}"
 }
 
-# as EMAIL COMMAND…: for another user
+# as EMAIL COMMAND…: runs it for another user
 as() {
 	local who=$1
 	shift
@@ -38,13 +38,13 @@ as() {
 	return $got
 }
 
-# become EMAIL: from now on
+# become EMAIL: the user from here on
 become() {
 	export MFX_USER=$1
 	[[ ! $MFX_URL ]] || log_in "$1"
 }
 
-# new_password OLD NEW: of the user
+# new_password OLD NEW: changes the password of the user
 new_password() {
 	if [[ $MFX_URL ]]; then
 		mfx-users update "$MFX_USER" --old-password-file <(echo "$1") \
@@ -58,12 +58,12 @@ add_user() {
 	mfx-users create "$1" --password-file - <<<"${2:-correct horse}"
 }
 
-# the id of a new one: thing [OPTION…], channel [OPTION…]
+# thing [OPTION…], channel [OPTION…]: prints the id of a new one
 thing() { mfx-things create "$@" | jq -r .id; }
 channel() { mfx-channels create "$@" | jq -r .id; }
 
-# refuses STATUS TEXT COMMAND…: with that status and one message that has
-# the text, nothing on stdout
+# refuses STATUS TEXT COMMAND…: it ends with that status and one message that
+# contains the text, and prints nothing on stdout
 refuses() {
 	local want=$1 text=$2
 	shift 2
@@ -72,7 +72,7 @@ refuses() {
 		{ cat out err; return 1; }
 }
 
-# lacks FILE TEXT…: none of these is in it
+# lacks FILE TEXT…: the file contains none of these texts
 lacks() {
 	local file=$1 text
 	shift
@@ -81,7 +81,7 @@ lacks() {
 	done
 }
 
-# all that the registry holds, in a form to compare
+# prints the whole registry in a form that can be compared
 everything() {
 	sqlite3 "$MFX_HOME/registry.db" 'SELECT id, name, metadata,
 	    hex(key_hash) FROM things; SELECT id, name, metadata FROM channels;

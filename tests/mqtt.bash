@@ -2,8 +2,8 @@
 # A mosquitto with our plugin, for the suites that speak MQTT: `load mqtt`
 # after `load setup` and `load site`.
 
-# two more things: $THING2 with $KEY2 on the channel, and one elsewhere,
-# $STRANGER_KEY; exported, as all that the scripts in Python ask for
+# two more things: $THING2 with $KEY2 on the channel, and one elsewhere with
+# $STRANGER_KEY; exported, like everything that the Python scripts read
 make_more_things() {
 	local thing
 	thing=$(mfx-things create --name lamp)
@@ -15,9 +15,9 @@ make_more_things() {
 	export MQTT_PORT WS_PORT TLS_PORT CERT_PORT MQTT_SOCKET
 }
 
-# make_certificates: ca.pem, the server's, and some of clients; with these
-# start_broker listens for TLS on $TLS_PORT, and on $CERT_PORT to who has a
-# certificate
+# make_certificates: ca.pem, the server's, and some clients'; with these
+# start_broker listens for TLS on $TLS_PORT, and on $CERT_PORT for clients with
+# a certificate
 make_certificates() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout ca.key -out ca.pem -subj /CN=ca -days 2 2>/dev/null
@@ -40,11 +40,11 @@ certificate() {
 		    -days 2 -out "$1.pem" -extfile <(echo "$3") 2>/dev/null
 }
 
-# start_broker [LINE…]: with those lines in its configuration, behind the
+# start_broker [LINE…]: with these lines in its configuration, after the
 # plugin's options.  It listens on 127.0.0.1:$MQTT_PORT, on the unix socket
-# $MQTT_SOCKET, and, with WS=1 in front, for WebSockets on $WS_PORT; its pid
-# is $BROKER and what it says goes into broker.log.  Called again it takes
-# the ports and the configuration that it had.
+# $MQTT_SOCKET and, with WS=1 set, for WebSockets on $WS_PORT; its pid is
+# $BROKER, and it logs to broker.log.  When called again it keeps the ports and
+# the configuration.
 start_broker() {
 	MQTT_SOCKET=$BATS_TEST_TMPDIR/mqtt.sock
 	if [[ ! -e mosquitto.conf ]]; then
@@ -103,13 +103,13 @@ broker_is_up_or_gone() {
 		{ [[ -S $MQTT_SOCKET ]] && : <>"/dev/tcp/127.0.0.1/$MQTT_PORT"; }
 }
 
-# stop_broker [SIGNAL]: and wait for its end
+# stop_broker [SIGNAL]: and waits for its end
 stop_broker() {
 	kill "-${1:-TERM}" "$BROKER"
 	wait "$BROKER" 2>/dev/null || true
 }
 
-# publish TOPIC-BEHIND-messages MESSAGE [OPTION…]: by $KEY to $CHANNEL
+# publish TOPIC-AFTER-messages MESSAGE [OPTION…]: with $KEY to $CHANNEL
 publish() {
 	local under=$1 message=$2
 	shift 2
@@ -117,7 +117,7 @@ publish() {
 	    -P "$KEY" -t "channels/$CHANNEL/messages$under" -m "$message" "$@"
 }
 
-# on_bus N: so many lines are there
+# on_bus N: are there N lines on the bus?
 on_bus() {
 	[[ $(cat "$MFX_HOME"/bus/raw/*.ndjson 2>/dev/null | wc -l) == "$1" ]]
 }

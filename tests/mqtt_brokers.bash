@@ -3,12 +3,12 @@
 # one that misbehaves (mqtt_fake.py): `load mqtt_brokers` after `load setup`.
 
 FAKE=$ROOT/tests/mqtt_fake.py
-# start "${FROM[@]}" FILE COMMAND…: with that as its stdin, which bash takes
-# from what is in the background
+# start "${FROM[@]}" FILE COMMAND…: with that as its stdin, which bash would
+# take away from a command in the background
 FROM=(sh -c 'file=$1; shift; exec "$@" <"$file" 5>&-' -)
 
 # broker [LINE…]: mosquitto on $PORT and the unix socket $SOCKET, with these
-# lines more in its configuration
+# lines added to its configuration
 broker() {
 	[[ ${PORT-} ]] || free_port PORT
 	SOCKET=$PWD/broker.sock
@@ -24,19 +24,19 @@ broker() {
 	    mosquitto_pub -h 127.0.0.1 -p $PORT -t none -n -q 1'
 }
 
-# stop PID [SIGNAL]: and it has gone
+# stop PID [SIGNAL]: returns when it has ended
 stop() {
 	kill "-${2:-TERM}" "$1" || true
 	wait "$1" 2>/dev/null || true
 }
 
-# ended STATUS PID: it ends with that, soon
+# ended STATUS PID: it ends soon, with that status
 ended() {
 	await 30 eval '[[ $(ps -o stat= -p '"$2"') != [^Z]* ]]'
 	status "$1" wait "$2"
 }
 
-# fake MODE [ARGUMENT…]: the other one, on $PORT or, with AT=PATH, there
+# fake MODE [ARGUMENT…]: mqtt_fake.py, on $PORT or, with AT=PATH, there
 fake() {
 	[[ ${PORT-} ]] || free_port PORT
 	start /usr/bin/python3 "$FAKE" "${AT:-$PORT}" "$@"
@@ -44,7 +44,7 @@ fake() {
 	await 20 grep -q READY "$FAKE_OUT"
 }
 
-# fails COMMAND…: bash minds no `!` in front
+# fails COMMAND…: bash ignores a failure after `!`
 fails() {
 	if "$@"; then
 		echo "did not fail: $*" >&2
@@ -58,14 +58,14 @@ subscribe() {
 	    -t "${3:-channels/#}" -E
 }
 
-# collect ID N FORMAT: the N messages that wait for it
+# collect ID N FORMAT: prints the N messages that wait for it
 collect() {
 	mosquitto_sub -V 5 -x 3600 -c -i "$1" -q 2 -h 127.0.0.1 -p "$PORT" \
 	    -t none/at/all -C "$2" -W 30 -F "$3"
 }
 
-# drain ID N: all that waits for it goes into `got`, until N different ones
-# are there
+# drain ID N: writes all that waits for it into `got`, until there are N
+# different messages
 drain() {
 	start mosquitto_sub -V 5 -x 3600 -c -i "$1" -q 2 -h 127.0.0.1 -p "$PORT" \
 	    -t none/at/all 5>&-
@@ -75,7 +75,7 @@ drain() {
 	cp "$out" got
 }
 
-# deliver [OPTION…]: stdin through the adapter
+# deliver [OPTION…]: sends stdin through the adapter
 deliver() {
 	timeout 60 mfx-adapt-mqtt --socket "$SOCKET" "$@"
 }

@@ -15,27 +15,27 @@
 # speaks TLS and nothing else; influx-flux has Flux, which costs 3 s of CPU at
 # each start; any other KIND-WORD is one more of the kind.
 #
-# A server listens on loopback only and wants a password.  It belongs to the
-# test that starts it, or to the file if setup_file does, and ends with that
-# whatever happens.  A suite that has a teardown or a teardown_file of its own
-# calls servers_end there.  Only server_url, server_ca, server_port, server_curl
-# and server_client may be called in a subshell: a server that is started in
-# one ends with it.
+# A server listens on loopback only and requires a password.  It belongs to the
+# test that starts it, or to the file if setup_file does, and always ends with
+# that.  A suite that has a teardown or a teardown_file of its own calls
+# servers_end there.  Only server_url, server_ca, server_port, server_curl and
+# server_client may be called in a subshell: a server that is started in one
+# ends with it.
 #
-# The settings are those under which an acknowledgement means the disk:
-# InfluxDB syncs its log for each write, PostgreSQL with fsync, Cassandra
-# with commitlog_sync batch, FerretDB's SQLite with synchronous=full.
+# With these settings an acknowledgement means that the data is on disk:
+# InfluxDB syncs its log for each write, PostgreSQL with fsync, Cassandra with
+# commitlog_sync batch, FerretDB's SQLite with synchronous=full.
 # VictoriaMetrics has no such setting; server_flush NAME waits for its disk.
 
 SERVER_USER=mfx
 SERVER_PASSWORD=beside-the-sea
 SERVER_DATABASE=mfx	# where the kind has databases
 
-# In what follows, $name, $kind, $dir and $port are those of the server that
-# is started, and $command is how.
+# From here on $name, $kind, $dir and $port are those of the server to start,
+# and $command starts it.
 
-# server_here NAME: the directory of the one that was started; its files are
-# pid, port, log, ca.crt and what the kind has
+# server_here NAME: the directory of the server that was started; it holds pid,
+# port, log, ca.crt and what the kind adds
 server_here() {
 	local at
 	for at in "${BATS_TEST_TMPDIR:-}" "$BATS_FILE_TMPDIR"; do
@@ -60,15 +60,15 @@ server_gone() {
 	[[ $(ps -o stat= -p "$1") != [^Z]* ]]
 }
 
-# its children too: PostgreSQL's live on for a moment
+# waits for its children, too: PostgreSQL's live on for a moment
 server_pids() {
 	local pid
 	pid=$(cat "$1/pid") || return
 	echo "$pid" $(ps -o pid= --ppid "$pid")
 }
 
-# server_end DIR [KILL]: until all its processes have gone.  PostgreSQL waits
-# for its clients when it gets a TERM.
+# server_end DIR [KILL]: returns when all its processes have ended.  After a
+# TERM PostgreSQL waits for its clients.
 server_end() {
 	local pid pids
 	pids=$(server_pids "$1") || return
@@ -178,7 +178,7 @@ server_resume() {
 	dir=$(server_here "$1") && kill -CONT $(server_pids "$dir")
 }
 
-# those of the test, or of the file after its tests
+# ends the servers of the test, or of the file after its tests
 servers_end() {
 	local dir
 	for dir in "${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}"/servers/*/; do
@@ -215,7 +215,7 @@ server_url() {
 	esac
 }
 
-# server_curl NAME PATH …: of influx and victoria
+# server_curl NAME PATH …: for influx and victoria
 server_curl() {
 	local ca=()
 	[[ $1 != *-tls ]] || ca=(--cacert "$(server_ca "$1")")
@@ -231,8 +231,8 @@ server_client() {
 	/usr/bin/python3 "$ROOT/tests/servers.py" "$url" "$ca" "${@:2}"
 }
 
-# server_flush NAME: VictoriaMetrics has written to its disk what it was sent
-# before; a query finds that about a second later
+# server_flush NAME: makes VictoriaMetrics write what it was sent to disk; a
+# query finds that about a second later
 server_flush() {
 	server_curl "$1" /snapshot/create >/dev/null &&
 	    server_curl "$1" /snapshot/delete_all >/dev/null

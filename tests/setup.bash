@@ -1,10 +1,10 @@
-# Loaded by every suite (`load setup`): our programs first in PATH, a home
-# of its own for each test, and servers that end with the test, by pid.
-# Nothing here or in a suite sleeps for a guess: await a condition instead.
+# Loaded by every suite (`load setup`): our programs first in PATH, a home of
+# its own for each test, and servers that end with the test, by pid.  Nothing
+# here or in a suite sleeps for a guessed time: await a condition.
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 BIN=${MFX_BIN:-$ROOT/bin}
-# a login PATH of Debian's has no sbin, where mosquitto and nginx are
+# Debian's login PATH has no sbin, where mosquitto and nginx are
 PATH=$BIN:$PATH:/usr/sbin:/sbin
 VECTORS=$ROOT/tests/vectors
 
@@ -26,7 +26,7 @@ teardown() {
 	done
 }
 
-# await SECONDS COMMAND…: until the command succeeds, or fail
+# await SECONDS COMMAND…: waits until the command succeeds, or fails
 await() {
 	local end=$((SECONDS + $1))
 	shift
@@ -39,7 +39,7 @@ await() {
 	done
 }
 
-# start COMMAND…: in the background, ended with the test; its pid is $PID,
+# start COMMAND…: in the background, until the end of the test; its pid is $PID,
 # its stdout and stderr go to the files $PID_OUT and $PID_ERR
 start() {
 	PID_OUT=$BATS_TEST_TMPDIR/out.${#PIDS[@]}
@@ -49,8 +49,8 @@ start() {
 	PIDS+=("$PID")
 }
 
-# start_ready COMMAND…: one of our servers, which is given --ready-fd and
-# waited for; with PID_TO=FILE in front its stdout goes there, and with
+# start_ready COMMAND…: starts one of our servers with --ready-fd and waits
+# until it is ready; with PID_TO=FILE set its stdout goes there, and with
 # PID_FROM=FILE its stdin comes from there
 start_ready() {
 	local fifo=$BATS_TEST_TMPDIR/ready.${#PIDS[@]} line
@@ -67,11 +67,11 @@ start_ready() {
 	fi
 }
 
-# free_port NAME…: a port of 127.0.0.1 for each of these variables, which no
-# other test is given, of any suite, before this one and its servers have
-# ended: they hold a lock on a file of that name.  Nor is a connection given
-# it while a server starts again: those get theirs from 32768 on.  Not for
-# $(…), where the lock would end.
+# free_port NAME…: sets each of these variables to a port of 127.0.0.1.  No
+# other test of any suite gets that port until this one and its servers have
+# ended: they hold a lock on a file of that name.  No connection gets it while a
+# server restarts, either: those get ports from 32768 on.  Not for $(…), where
+# the lock would end.
 free_port() {
 	local _name _port _lock _hex _dir=/tmp/mfx-ports.$UID
 	mkdir -p -m 700 "$_dir"
@@ -90,12 +90,12 @@ free_port() {
 	done
 }
 
-# silent FILE: nothing was said there, but that a registry was made
+# silent FILE: it holds no message, except that a registry was made
 silent() {
 	! grep -v ': made, as there was no registry$' "$1"
 }
 
-# status N COMMAND…: it ends with exactly that status
+# status N COMMAND…: the command ends with exactly that status
 status() {
 	local want=$1 got=0
 	shift
@@ -106,7 +106,7 @@ status() {
 	fi
 }
 
-# how many bytes wait in the pipe that is open as this descriptor
+# prints how many bytes wait in the pipe that is open as this descriptor
 in_pipe() {
 	python3 -c 'import fcntl, struct, sys, termios
 n = fcntl.ioctl(int(sys.argv[1]), termios.FIONREAD, bytes(4))
@@ -118,7 +118,7 @@ drained() {
 	(($(in_pipe "$1") == 0))
 }
 
-# does the process wait for something?
+# does the process sleep, waiting for something?
 sleeps() {
 	[[ $(sed 's/.*) //' "/proc/$1/stat") == S* ]]
 }

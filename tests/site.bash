@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A small site for the suites that go the whole way: `load site` after
-# `load setup`.
+# A small site for the suites that use all of it: `load site` after `load
+# setup`.
 
 # one user, one channel and one thing on it: $THING, $KEY (and the file
 # `key`), $CHANNEL
@@ -23,8 +23,8 @@ serve() {
 	MESSAGES=http://127.0.0.1:$PORT/channels/$CHANNEL/messages
 }
 
-# post BODY [SUBTOPIC] [CONTENT-TYPE]: the status that came back.  BODY is
-# as curl takes it, so @FILE too.
+# post BODY [SUBTOPIC] [CONTENT-TYPE]: prints the status that came back.  BODY
+# is as for curl, so @FILE as well.
 post() {
 	curl -sS -o answer -w '%{http_code}' -m 20 -X POST \
 	    -H "Authorization: $KEY" \
@@ -40,8 +40,8 @@ expect() {
 	[[ $got == "$want" ]] || { echo "answered $got, not $want: $1"; return 1; }
 }
 
-# follow: the pipeline from the bus into messages.db, which stays; each
-# stage is ended with the test, its messages are in follow.err
+# follow: runs the pipeline from the bus into messages.db until the end of the
+# test; its messages are in follow.err
 follow() {
 	mkfifo to-normalize to-store
 	mfx-sub raw/store >to-normalize 2>>follow.err 3>&- &
@@ -53,14 +53,14 @@ follow() {
 	PIDS+=($!)
 }
 
-# what is on the bus goes into the store, once
+# stores what is on the bus, and returns
 store_all() {
 	mfx-sub raw/store --no-follow | mfx-normalize |
 		mfx-write-sqlite --ack raw/store "${1:-messages.db}"
 }
 
-# on_small_disk MEGABYTES DIR FUNCTION: with a disk of that size mounted
-# at DIR, which nobody else sees and which goes away with it
+# on_small_disk MEGABYTES DIR FUNCTION: runs it with a disk of that size mounted
+# at DIR, which nobody else sees and which disappears afterwards
 on_small_disk() {
 	mkdir -p "$2"
 	export -f make_site serve post expect await start_ready free_port status \

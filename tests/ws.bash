@@ -17,7 +17,7 @@ both_ways() {
 	at_channel "$CHANNEL"
 }
 
-# serve_ws [OPTION…]: the same, which follows the bus by itself
+# serve_ws [OPTION…]: the same, which follows the bus itself
 serve_ws() {
 	free_port PORT
 	start_ready mfx-adapt-ws -v -v -i raw -o raw -l "127.0.0.1:$PORT" \
@@ -38,8 +38,8 @@ talk() {
 	    -H "Authorization:$KEY" "$@" 3>&-
 }
 
-# talk_on FILE PATH STEP…: in the background, what it says goes to the file;
-# returns when `made:FILE.open`, which is to be the first step, is done
+# talk_on FILE PATH STEP…: in the background, with its output in the file;
+# returns when `made:FILE.open`, which must be the first step, is done
 talk_on() {
 	local file=$1 path=$2
 	shift 2
@@ -54,7 +54,7 @@ talk_on() {
 	await 30 test -e "$file.open"
 }
 
-# handshake STATUS PATH [CURL-OPTION…]: what the server answers
+# handshake STATUS PATH [CURL-OPTION…]: checks what the server answers
 handshake() {
 	local want=$1 path=$2 got
 	shift 2
@@ -66,7 +66,7 @@ handshake() {
 	[[ $got == "$want" ]] || { echo "$got, not $want: $path $*"; cat answer; return 1; }
 }
 
-# what is on the stream, resolved or not
+# prints what is on the stream, resolved or not
 raw() {
 	cat "$MFX_HOME"/bus/raw/*.ndjson
 }

@@ -101,7 +101,7 @@ route_take_label(struct str *s, struct route *r)
 bool
 route_scan(struct str line, struct route *r, size_t *rest)
 {
-	struct str s, behind;
+	struct str s, after;
 
 	*r = (struct route){ .has_seq = false };
 	if (str_starts(line, STR("[{")))
@@ -111,9 +111,9 @@ route_scan(struct str line, struct route *r, size_t *rest)
 	else
 		return false;
 	do
-		behind = s;
+		after = s;
 	while (route_take_label(&s, r));
-	*rest = (size_t)(behind.p - line.p);
+	*rest = (size_t)(after.p - line.p);
 	return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is behind a proxy, and who is not believed to be one. */
+/* The client behind a proxy, and which peers are not believed to be one. */
 #include "base/address.h"
 
 #include <arpa/inet.h>
@@ -139,7 +139,7 @@ check_clients(void)
 	/* with nothing said, it is the proxy itself */
 	CLIENT("127.0.0.1", "", "127.0.0.1");
 	CLIENT("127.0.0.1", "192.0.2.1", "192.0.2.1");
-	/* what the client has written stands in front */
+	/* what the client wrote comes first */
 	CLIENT("127.0.0.1", "8.8.8.8, 192.0.2.1", "192.0.2.1");
 	CLIENT("127.0.0.1", "127.0.0.1,10.1.0.1,192.0.2.1", "192.0.2.1");
 	CLIENT("127.0.0.1", "x, , '; DROP,192.0.2.1", "192.0.2.1");
@@ -197,7 +197,7 @@ main(void)
 		check_texts();
 	TEST("networks of proxies, and addresses that count as one")
 		check_networks();
-	TEST("the client behind proxies is the first that is no proxy")
+	TEST("the client behind proxies is the first that is not a proxy")
 		check_clients();
 	TEST("at most PROXIES_MAX networks")
 		check_maximum();

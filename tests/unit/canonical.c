@@ -74,7 +74,7 @@ test_rewritten(void)
 	    "\"n\": \"a\", \"v\": 1}, {\"n\": \"b\", \"v\": 2}]",
 	    "[{\"channel\":\"C\",\"publisher\":\"T\"," NOW_LABEL
 	    "\"n\": \"a\", \"v\": 1}, {\"n\": \"b\", \"v\": 2}]"));
-	/* another order, labels between and behind */
+	/* another order, labels between and after others */
 	CHECK(becomes("[{\"publisher\":\"T\",\"n\":\"a\",\"channel\":\"C\","
 	    "\"v\": 1,\"received\":1.50}]",
 	    "[{\"channel\":\"C\",\"publisher\":\"T\",\"received\":1.5,"

@@ -121,7 +121,7 @@ test_senml(void)
 	CHECK(senml_is("[{\"channel\":\"7\",\"n\":\"payload\",\"vd\":\"AAE\","
 	    "\"ct\":\"text/plain\"}]", "[{\"n\":\"payload\",\"vd\":\"AAE\","
 	    "\"ct\":\"text/plain\"}]"));
-	/* says SenML, and is none */
+	/* says SenML, but is not */
 	CHECK(senml_is("[{\"channel\":\"7\",\"n\":\"payload\",\"vd\":\"AAE\","
 	    "\"ct\":\"application/senml+cbor\"}]", "[{\"n\":\"payload\","
 	    "\"vd\":\"AAE\",\"ct\":\"application/senml+cbor\"}]"));
@@ -254,7 +254,7 @@ test_replay(void)
 	CHECK(bus_append(w, str_z(text), NULL, &seq, &fault) == 0 && seq == 60);
 	CHECK(step(r, &at, 40, 9, &got) == CATCHUP_LINES && at == 60);
 	CHECK(step(r, &at, 40, 9, &got) == CATCHUP_LIVE && at == 60);
-	/* in the middle of a line it goes on behind that */
+	/* in the middle of a line it goes on after that line */
 	other = 33;
 	CHECK(step(r, &other, 60, 9, &got) == CATCHUP_LINES && got == 2);
 	CHECK(step(r, &other, 60, 9, &got) == CATCHUP_LIVE && other == 60);

@@ -20,7 +20,7 @@
 static char home[] = "/tmp/mfx-migrate.XXXXXX";
 static struct fault fault;
 
-/* what version 3 would have left behind */
+/* what version 3 would have left */
 static const char old_rows[] =
 "INSERT INTO users(n, id, email, password, created) VALUES"
 "	(1, '" ANN "', 'ann@example.com', '', 0),"

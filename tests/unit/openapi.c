@@ -31,7 +31,7 @@ static size_t n_operations;
 
 static struct arena arena;
 
-/* calls it for each member of the object; false: it is none */
+/* calls it for each member of the object; false when it is not an object */
 static bool
 each_member(struct str object, void (*each)(struct str, struct str, void *),
     void *arg)
