@@ -138,7 +138,7 @@ health() {
 	health 503 store:messages fail "can't be read"
 	rm "$STORE"
 	mv away/* "$MFX_HOME"
-	# why is said, once each time, and not to who asks
+	# why is reported, once each time, and not to the client
 	(($(wc -l <"$PID_ERR") == 2))
 	grep -q 'messages.db: ' "$PID_ERR"
 	# locked by another: it has to wait, and then says so

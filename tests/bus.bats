@@ -468,7 +468,7 @@ full_disk() {
 	mfx-sub --no-follow --from start raw/g | bare | cmp - <(lines a 4 4)
 }
 
-@test "--ack moves the group behind what is on the bus, by marks too" {
+@test "--ack moves the group to the end of what is on the bus, by marks too" {
 	lines a 1 5 | mfx-pub raw
 	lines b 1 5 | mfx-pub raw
 	mfx-sub --no-follow --channel a raw/g | mfx-pub --ack raw/g out

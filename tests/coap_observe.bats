@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# mfx-adapt-coap and its observers: who gets what, in which form and order,
-# and how they end.
+# mfx-adapt-coap and its observers: which of them gets what, in which form and
+# order, and how they end.
 load setup
 load site
 load coap

@@ -13,7 +13,7 @@ setup_suite_test() {
 	touch Makefile-of-mine
 }
 
-# each prints what is offered behind the last word, one a line, sorted
+# each prints what is offered after the last word, one a line, sorted
 
 in_bash() {
 	bash --norc -c '. "$1/completions/mfx.bash"; shift

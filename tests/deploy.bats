@@ -215,7 +215,7 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 		grep -qE -- " $p .*-l 127\.0\.0\.1:[0-9]+ .*-v -v\$" said ||
 			{ cat said; false; }
 	done
-	# who listens elsewhere says so in OPTIONS
+	# a site that listens elsewhere says so in OPTIONS
 	echo 'OPTIONS="-l :5683"' >>mfx-adapt-coap/conf
 	(cd mfx-adapt-coap && PATH=../stubs:$PATH ./run >../said)
 	! grep 127.0.0.1 said

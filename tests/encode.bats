@@ -344,7 +344,7 @@ EOF
 [{"channel":"b","bn":"x","bt":1700000000,"v":1},{"v":2}]
 [{"channel":"a","seq":30,"bt":1700000000,"n":"x","v":1}]
 EOF
-	# a message that is half read: what is written stands behind no seq
+	# a message that is half read: no seq covers what is written
 	[ "$(head -n 2 in | mfx-encode --every 1h | grep -v '^{' |
 		jq -c '.[0].seq' | paste -sd ' ')" = 'null null' ]
 	# a pack has the position of its last record, a part's too
@@ -365,7 +365,7 @@ EOF
 	await 10 grep -qx '{"seq":20}' "$PID_OUT"
 	exec 8>&-
 	status 65 wait "$PID"
-	# streams one behind another: the second begins again
+	# streams one after another: the second begins again
 	printf '{"seq":%d}\n' 50 60 5 6 | mfx-encode >out
 	printf '{"seq":%d}\n' 60 6 | cmp - out
 }

@@ -9,7 +9,7 @@ R=mfx-read-tsv
 PAGE=$ROOT/man/mfx-extend.7
 PATH=$ROOT/tests/extend:$PATH
 
-# the literal block behind each `.\" MARK` of the page
+# the literal block after each `.\" MARK` of the page
 block() {
 	awk -v mark=".\\\\\" $1" '
 		$0 == mark { on = 1; next }

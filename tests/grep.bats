@@ -176,7 +176,7 @@ EOF
 	printf '%s\n' '{"seq":5}' '{"seq":9,"n":"a","v":1,"t":1}' |
 		mfx-grep >out
 	[ "$(cat out)" = '{"seq":9,"n":"a","v":1,"t":1}' ]
-	# streams one behind another: the second begins again
+	# streams one after another: the second begins again
 	printf '{"seq":%d}\n' 50 60 5 6 | mfx-grep >out || [ $? -eq 1 ]
 	[ "$(cat out)" = $'{"seq":60}\n{"seq":6}' ]
 }
@@ -239,7 +239,7 @@ EOF
 	[ "$(printf '{"seq":%d}\n' 50 60 5 | mfx-grep -c)" = 0 ]
 }
 
-# What a sink does with a stream: it may commit behind a line with a position,
+# What a sink does with a stream: it may commit after a line with a position,
 # and then has all up to there.  Whatever is asked for, a cut at any such
 # place has to leave all that fits before it in front.
 @test "property: an acknowledgement is exact wherever a sink cuts" {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# mfx-adapt-http over TLS: who is believed by a certificate, and who not.
+# mfx-adapt-http over TLS: which certificates identify a thing, and which don't.
 load setup
 load site
 load tls
@@ -21,7 +21,7 @@ serve_tls() {
 	MESSAGES=${MESSAGES/http:/https:}
 }
 
-# ask STATUS ARGUMENT…: curl with these, who believes our authority
+# ask STATUS ARGUMENT…: curl with these arguments, trusting our authority
 ask() {
 	local want=$1 got
 	shift

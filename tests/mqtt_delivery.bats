@@ -213,7 +213,7 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >got
 	(umask 077; printf '%064d\n' 0 >"$MFX_HOME/mqtt/bridge.key")
 	status 69 deliver <in 2>err
 	grep -q 'refused: Not authorized' err
-	# a key that others may read is none
+	# a key file that others may read is refused
 	chmod 644 "$MFX_HOME/mqtt/bridge.key"
 	status 78 deliver <in 2>err
 	chmod 600 "$MFX_HOME/mqtt/bridge.key"

@@ -55,7 +55,7 @@ fails() {
 	fi
 }
 
-# by the thing of make_site; TOPIC-BEHIND QOS MESSAGE
+# by the thing of make_site; SUBTOPIC QOS MESSAGE
 publish() {
 	mosquitto_pub -h 127.0.0.1 -p "$MFX_MQTT_PORT" -u '' -P "$KEY" -q "$2" \
 	    -t "$TOPIC$1" -m "$3"

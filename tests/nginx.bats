@@ -98,7 +98,8 @@ serve_broker() {
 	}
 }
 
-# ask STATUS URL [ARGUMENT…]: STATUS is a pattern; curl with these, who believes our authority
+# ask STATUS URL [ARGUMENT…]: STATUS is a pattern; curl with
+# these arguments, trusting our authority
 ask() {
 	local want=$1 got
 	shift
@@ -279,7 +280,7 @@ tried() {
 	tried "$OUT/tokens" --interface 127.0.0.3 -H 'X-Forwarded-For: 192.0.2.1'
 	ask 403 "$OUT/tokens" --interface 127.0.0.4 \
 	    -H 'X-Forwarded-For: 127.0.0.3' -H "$json" -d "${wrong/ann/bob}"
-	# who comes to the port behind without nginx is no proxy
+	# a client that connects to the port without nginx is not a proxy
 	tried "http://127.0.0.1:$API/tokens" --interface 127.0.0.5 \
 	    -H 'X-Forwarded-For: 192.0.2.9'
 	ask 403 "$OUT/tokens" --interface 127.0.0.6 -H "$json" -d "${wrong/ann/eve}"
@@ -316,7 +317,7 @@ tried() {
 	[[ $(talk "$wss") == 'refused 403' ]]
 	ask 426 "$OUT/ws/$MESSAGES" -H "Authorization: $KEY"
 	fails grep -qF "$KEY" mfx-access.log mfx-error.log
-	# nor when there is nobody behind
+	# nor when nothing answers nginx
 	kill "$WS_PID"
 	wait "$WS_PID" || true
 	ask 502 "$OUT/ws/$MESSAGES?authorization=$KEY"

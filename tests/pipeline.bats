@@ -77,7 +77,7 @@ stored() {
 	    <(jq -cS . "$VECTORS/rfc8428-5.1.2b.ndjson" | sort)
 }
 
-@test "the adapter on standard output, mfx-pub behind it" {
+@test "the adapter writes to standard output, mfx-pub reads it" {
 	local pub http
 	mkfifo lines
 	mfx-pub raw <lines 2>pub.err 3>&- &

@@ -30,7 +30,7 @@ progress() {
 	sqlite3 -separator ' ' m.db 'SELECT seq, open_seq, part FROM progress'
 }
 
-@test "a batch may end within what was one line; it goes on behind that part" {
+@test "a batch may end within what was one line; it goes on after that part" {
 	parts 1 8 | $W --ack raw/store m.db
 	[[ $(count) == 8 && $(progress) == '6 9 2' ]]
 	# the group only stands at ends of lines
@@ -115,7 +115,7 @@ progress() {
 @test "a filter that keeps seq and loses part: all is stored, with a warning" {
 	parts 1 30 | jq -c 'del(.part)' | $W --ack raw/store m.db 2>err
 	[[ $(count) == 30 && $(grep -c "'part'" err) == 1 ]]
-	# the same line again is no other one
+	# the same line again is not another one
 	parts 30 30 | $W --ack raw/store m.db
 	[[ $(count) == 30 ]]
 }

@@ -515,7 +515,7 @@ ends_idle() {
 	{ "$1" "${ARGS[@]}" 2>err && echo 0 >ended || echo $? >ended; } \
 		<fifo 3>&- | head -n 1 >first &
 	exec 5>fifo
-	# in one write: behind the first line there may be no reader left
+	# in one write: after the first line there may be no reader left
 	few_lines >few
 	cat few >&5
 	await 10 test -s ended && [[ $(<ended) == 141 ]] && empty err ||
@@ -698,7 +698,7 @@ waits_on_after_hangup() {
 	kill -0 "$PID"
 }
 
-# the terminal whose foreground it is goes away: that is no reload
+# the terminal whose foreground it is goes away: that is not a reload
 @test "a terminal that goes ends what runs in its foreground" {
 	status 0 timeout 60 python3 - <<'EOF'
 import os, pty, sys

@@ -84,7 +84,7 @@ load identity
 	refuses 65 "that key is in use" as bob@example.com \
 	    mfx-things create --key-file one
 	lacks err ann "$a" 'first key'
-	# its own again is no clash
+	# its own key again is not a clash
 	mfx-things key --key-file one "$a"
 	mfx-things key --new "$a" >new
 	[[ $(jq -r .key new) != 'first key' ]]
@@ -682,7 +682,7 @@ load identity
 	taken "$t" "$c"
 	mfx-things remove "$t"
 	taken "$t"
-	# who comes after a removed user is somebody else, with the same address
+	# a new user with the address of a removed one is another user
 	add_user eve@example.com
 	as eve@example.com mfx-things create -f - <<<'{"name":"e"}' | jq -r .id >id
 	local old

@@ -586,7 +586,7 @@ serve_tls() {
 	(($(MFX_URL= mfx-events | grep -c thing.create) == n)) || ((n == 0))
 }
 
-@test "events --follow goes on behind a server that was away: none lost, none twice" {
+@test "events --follow goes on when a server is back: none lost, none twice" {
 	local i
 	go_remote
 	start_ready mfx-events -v --follow --from end

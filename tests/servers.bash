@@ -60,7 +60,7 @@ server_gone() {
 	[[ $(ps -o stat= -p "$1") != [^Z]* ]]
 }
 
-# waits for its children, too: PostgreSQL's live on for a moment
+# with its children: PostgreSQL's live on for a moment
 server_pids() {
 	local pid
 	pid=$(cat "$1/pid") || return

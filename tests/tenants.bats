@@ -19,7 +19,7 @@ setup_suite_test() {
 		    --user "$user@example.com"
 	done
 	free_port PORT
-	# bob is the one who is greedy
+	# bob is greedy
 	printf '{"channel":"%s","publisher":"%s","n":"t","v":1,"t":1700000000}\n' \
 	    "$ANN_CHANNEL" "$ANN_THING" | mfx-write-sqlite "$MFX_HOME/messages.db"
 }

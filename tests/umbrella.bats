@@ -149,7 +149,7 @@ refused() {
 		[[ $output != *$'\e'* ]]
 	done
 	PATH=$PATH:$PWD status 64 mfx x/../../evil
-	# a directory is no program
+	# a directory is not a program
 	PATH=$PATH:$PWD status 64 mfx x
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# mfx-adapt-ws over TLS: who is believed by a certificate, and who not.
+# mfx-adapt-ws over TLS: which certificates identify a thing, and which don't.
 load setup
 load site
 load tls
