@@ -16,11 +16,12 @@ const struct store_driver store_influx = {
 	.open_writer = influx_writer_open,
 	.write = influx_writer_write,
 	.close_writer = influx_writer_close,
-	.can = STORE_MATCH | STORE_ORDER,
+	.can = STORE_MATCH | STORE_ORDER | STORE_COUNT,
 	.plan = influx_query_plan,
 	.open_reader = influx_reader_open,
 	.query = influx_reader_query,
 	.next = influx_reader_next,
+	.count = influx_reader_count,
 	.explain = influx_reader_explain,
 	.close_reader = influx_reader_close,
 };

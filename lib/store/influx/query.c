@@ -30,12 +30,12 @@ query_is_exact(const struct match_globs *globs)
 unsigned
 influx_query_plan(const struct query *ask)
 {
-	unsigned can = STORE_ORDER | STORE_TIME;
+	unsigned can = STORE_ORDER | STORE_TIME | STORE_COUNT;
 	int i;
 
 	/* the times of points are later than those of readings */
 	if (layout_chosen == LAYOUT_TWINS)
-		can = 0;
+		can = STORE_COUNT;
 	for (i = 0; i < MATCH_LABELS; i++)
 		if (layout_has_tag(layout_chosen, query_tags[i]) &&
 		    query_is_exact(&ask->match.labels[i]))
@@ -203,20 +203,48 @@ query_put_columns(struct buf *to, enum layout layout)
 			buf_printf(to, ", \"%s\"::tag", layout_tags[i]);
 }
 
-void
-influx_query_put(struct buf *to, enum layout layout, const struct query *ask)
+static void
+query_put_conditions(struct buf *to, enum layout layout,
+    const struct match *m)
 {
 	int i;
 
-	query_put_columns(to, layout);
 	buf_printf(to, " FROM \"%s\"", layout_measurements[layout]);
-	query_put_times(to, layout, &ask->match);
+	query_put_times(to, layout, m);
 	for (i = 0; i < MATCH_LABELS; i++)
 		if (layout_has_tag(layout, query_tags[i]))
 			query_put_globs(to, layout_tags[query_tags[i]],
-			    &ask->match.labels[i]);
+			    &m->labels[i]);
 	if (layout_has_tag(layout, TAG_UNIT))
-		query_put_units(to, &ask->match);
+		query_put_units(to, m);
+}
+
+void
+influx_query_put(struct buf *to, enum layout layout, const struct query *ask)
+{
+	query_put_columns(to, layout);
+	query_put_conditions(to, layout, &ask->match);
 	buf_printf(to, " ORDER BY time%s", ask->order == QUERY_DESC &&
 	    layout != LAYOUT_TWINS ? " DESC" : "");
+}
+
+int
+influx_query_put_count(struct buf *to, enum layout layout,
+    const struct query *ask, int nth)
+{
+	/* each reading has one of these; where Mainflux wrote, all have */
+	static const enum layout_field values[] = {
+		FIELD_VALUE, FIELD_STRING, FIELD_BOOL, FIELD_DATA, FIELD_SUM
+	};
+	enum layout_field field = layout == LAYOUT_MAINFLUX ?
+	    FIELD_PROTOCOL : values[nth];
+
+	buf_printf(to, "SELECT count(\"%s\"::%s)", layout_fields[field],
+	    layout_types[field]);
+	query_put_conditions(to, layout, &ask->match);
+	if (field == FIELD_SUM)
+		buf_printf(to, " AND \"%s\"::tag = '%s'",
+		    layout_tags[TAG_KIND], layout_kinds[VALUE_NONE]);
+	return layout == LAYOUT_MAINFLUX ? 1 :
+	    (int)(sizeof values / sizeof *values);
 }

@@ -19,5 +19,9 @@
 
 unsigned influx_query_plan(const struct query *);
 void influx_query_put(struct buf *, enum layout, const struct query *);
+/* only how many there are: the sum of the answers to several, of which this
+ * is the nth, from 0 on; gives how many */
+int influx_query_put_count(struct buf *, enum layout, const struct query *,
+    int nth);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "store/influx/answer.h"
 #include "store/influx/wire.h"
 #include "store/influx/query.h"
@@ -32,6 +33,7 @@ struct influx_reader {
 	struct wire_call call;
 	struct answer answer;
 	struct buf statement, body;
+	const struct query *ask;
 	struct str text;		/* of the answer, not yet taken */
 	enum layout layout;
 	bool desc, ended;
@@ -224,9 +226,51 @@ influx_reader_query(void *handle, const struct query *ask,
 	r->n_held = r->given = 0;
 	r->ahead = false;
 	buf_clear(&r->rows);
+	r->ask = ask;
 	buf_clear(&r->statement);
+	if (ask->count) {
+		influx_query_put_count(&r->statement, r->layout, ask, 0);
+		return 0;
+	}
 	influx_query_put(&r->statement, r->layout, ask);
 	return reader_send(r, WIRE_QUERY, fault);
+}
+
+/* The one number of one statement, after the time; none: 0. */
+static int
+reader_count(struct influx_reader *r, uint64_t *n, struct fault *fault)
+{
+	struct cell cells[2];
+	uint64_t more;
+	int got;
+
+	if (reader_send(r, WIRE_QUERY, fault) < 0)
+		return -1;
+	while ((got = reader_cells(r, cells, 2, fault)) > 0) {
+		if (cells[1].kind != CELL_NUMBER || !number_digits(
+		    cells[1].text, INT64_MAX, &more))
+			return reader_fail(r, "a count is not a number",
+			    fault);
+		*n += more;
+	}
+	return got;
+}
+
+int
+influx_reader_count(void *handle, uint64_t *n, struct fault *fault)
+{
+	struct influx_reader *r = handle;
+	int i = 0, all;
+
+	*n = 0;
+	do {
+		buf_clear(&r->statement);
+		all = influx_query_put_count(&r->statement, r->layout, r->ask,
+		    i);
+		if (reader_count(r, n, fault) < 0)
+			return -1;
+	} while (++i < all);
+	return 0;
 }
 
 /* ---- readings of one time ---- */

@@ -10,6 +10,7 @@ int influx_reader_open(void **, const char *place, const struct store_watch *,
 int influx_reader_query(void *, const struct query *, struct fault *);
 int influx_reader_next(void *, struct route *, struct record *,
     struct fault *);
+int influx_reader_count(void *, uint64_t *, struct fault *);
 void influx_reader_explain(void *, struct buf *);
 void influx_reader_close(void *);
 
