@@ -166,7 +166,7 @@ count_is() {
 
 @test "a reader slower than the writer gets all" {
 	mkfifo slow
-	mfx-sub -n 20000 raw >slow 3>&- &
+	mfx-sub -n 20000 --from start raw >slow 3>&- &
 	PIDS+=($!)
 	exec 5<slow
 	lines a 1 20000 | MFX_BUS_SEGMENT=20000 mfx-pub raw

@@ -4,6 +4,8 @@
 # fails: tests/inject/inject.py says what it has to do.
 # INJECT_EACH=1 bats tests/inject.bats leaves none of them out.
 load setup
+load tls
+load servers
 
 # met PROGRAM: a run for each of its failures.  Where it is not built there
 # is nothing to run.
@@ -70,6 +72,24 @@ met() {
 
 @test "mfx-read-sqlite, whatever fails" {
 	met mfx-read-sqlite
+}
+
+# a server on which each run has a database of its own
+on_postgres() {
+	server_start postgres
+	export INJECT_POSTGRES
+	INJECT_POSTGRES=postgres://postgres:$SERVER_PASSWORD@127.0.0.1:$(
+	    server_port postgres)
+}
+
+@test "mfx-write-postgres, whatever fails" {
+	on_postgres
+	met mfx-write-postgres
+}
+
+@test "mfx-read-postgres, whatever fails" {
+	on_postgres
+	met mfx-read-postgres
 }
 
 @test "mfx-users, whatever fails" {

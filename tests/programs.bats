@@ -53,7 +53,8 @@ as_sink() {
 		SHOW='sqlite3 m.db "SELECT * FROM messages"' ;;
 	mfx-write-postgres) export DATABASE
 		DATABASE=$(database) ARGS=("$DATABASE")
-		SHOW='psql -qAt -c "TABLE messages ORDER BY time_ns" "$DATABASE"' ;;
+		SHOW='psql -qAt -c "TABLE messages ORDER BY time_ns" \
+			-c "TRUNCATE readings" "$DATABASE"' ;;
 	mfx-write-influx) export INFLUX
 		INFLUX=$(influx_database) ARGS=("$INFLUX")
 		SHOW='mfx-read-influx "$INFLUX"' ;;

@@ -9,11 +9,12 @@
 uint64_t
 hash_seed(void)
 {
-	uint64_t seed;
+	static char here;
+	uint64_t random;
 
-	/* without entropy, early at boot, use the address */
-	return os_random(&seed, sizeof seed) ? seed :
-	    (uint64_t)(uintptr_t)&seed;
+	/* without entropy, early at boot, use an address */
+	return os_random(&random, sizeof random) ? random :
+	    (uint64_t)(uintptr_t)&here;
 }
 
 /* ---- tables ---- */

@@ -265,12 +265,12 @@ remote_set_route(const struct changes *changes, struct ask *ask, char path[64])
 	ask->method = "POST";
 	ask->path = path;
 	switch (changes->verb) {
+	case CHANGE_CREATE:
 	case CHANGE_UPDATE:
 	case CHANGE_ENABLE:
 	case CHANGE_DISABLE:
-		ask->method = "PATCH";
-		/* FALLTHROUGH */
-	case CHANGE_CREATE:
+		if (changes->verb != CHANGE_CREATE)
+			ask->method = "PATCH";
 		snprintf(path, 64, "/%s/bulk", many);
 		break;
 	case CHANGE_REMOVE:

@@ -235,6 +235,41 @@ class Run:
         return ""
 
 
+class Postgres(Run):
+    """One with a database of its own on the server of $INJECT_POSTGRES,
+    which holds `stored` at first."""
+
+    def __init__(self, command, stdin="", stored=""):
+        super().__init__(command, stdin, self.rows)
+        self.stored = stored
+
+    @staticmethod
+    def url(path):
+        return os.environ["INJECT_POSTGRES"] + "/" + \
+            os.path.basename(path).lower()
+
+    def rows(self, path):
+        read = subprocess.run(["mfx-read-postgres"], text=True,
+                              env=environment(path, MFX_STORE=self.url(path)),
+                              capture_output=True)
+        return read.stdout
+
+    def do(self, site, path, env):
+        subprocess.run(["psql", "-qc", "CREATE DATABASE " +
+                        os.path.basename(path).lower(),
+                        os.environ["INJECT_POSTGRES"] + "/postgres"],
+                       stderr=subprocess.DEVNULL)
+        if self.stored:
+            with open(f"{path}/{self.stored}") as i:
+                subprocess.run(["mfx-write-postgres"], stdin=i, check=True,
+                               env=environment(path, MFX_STORE=self.url(path)))
+        return super().do(site, path, dict(env, MFX_STORE=self.url(path)))
+
+    def judge(self, status, taken, before, after, want, out, want_out):
+        return super().judge(status, taken, want if self.stored else before,
+                             after, want, out, want_out)
+
+
 class Server(Run):
     """One that is asked for something, and then ended with SIGTERM."""
 
@@ -464,6 +499,8 @@ RUNS = {
                    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
                    ).encode(), http(b"101"))],
+    "mfx-write-postgres": [Postgres("mfx-write-postgres", "records")],
+    "mfx-read-postgres": [Postgres("mfx-read-postgres", "", "records")],
     "mfx-adapt-mqtt": [
         Delivery("mfx-adapt-mqtt --socket b", "lines", kept, parts=True),
         Source("mfx-adapt-mqtt --host 127.0.0.1 -p {port} -t t "

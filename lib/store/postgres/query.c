@@ -51,22 +51,13 @@ query_pattern(struct postgres_query *q, struct str glob)
 {
 	size_t start = q->patterns.n, i;
 
-	for (i = 0; i < glob.n; i++)
-		switch (glob.p[i]) {
-		case '*':
-			buf_putc(&q->patterns, '%');
-			break;
-		case '?':
-			buf_putc(&q->patterns, '_');
-			break;
-		case '%':
-		case '_':
-		case '\\':
+	for (i = 0; i < glob.n; i++) {
+		char c = glob.p[i];
+
+		if (c == '%' || c == '_' || c == '\\')
 			buf_putc(&q->patterns, '\\');
-			/* FALLTHROUGH */
-		default:
-			buf_putc(&q->patterns, glob.p[i]);
-		}
+		buf_putc(&q->patterns, c == '*' ? '%' : c == '?' ? '_' : c);
+	}
 	return (struct str){ q->patterns.p + start, q->patterns.n - start };
 }
 
