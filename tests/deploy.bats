@@ -177,7 +177,7 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 
 @test "systemd: all services have the same user, limits and restarts" {
 	local u
-	for u in $SERVICES mfx-store mfx-store-postgres; do
+	for u in $SERVICES mfx-store{,-postgres,-influx}; do
 		sed -n '/^\[Service\]/,/^\[Install\]/p' \
 		    "$DEPLOY/systemd/$u.service" |
 			sed '/^#/d; /^Exec/d; /^LimitNOFILE=/d; /^Type=/d
@@ -191,11 +191,11 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 
 @test "systemd: the store and the timer of prune are in order" {
 	local u
-	for u in mfx-store{,-postgres}.service mfx-prune.{service,timer}; do
+	for u in mfx-store{,-postgres,-influx}.service mfx-prune.{service,timer}; do
 		here "$DEPLOY/systemd/$u" >"$u"
 	done
 	systemd-analyze verify --man=no ./mfx-store.service \
-	    ./mfx-store-postgres.service ./mfx-prune.timer 2>&1 | grep 'mfx-[a-z]*\.[a-z]*:' >wrong || true
+	    ./mfx-store-{postgres,influx}.service ./mfx-prune.timer 2>&1 | grep 'mfx-[a-z]*\.[a-z]*:' >wrong || true
 	[[ ! -s wrong ]] || { cat wrong; false; }
 	mfx-gen --count 10 | mfx-pub raw
 	$(sed -n 's/^ExecStart=//p' mfx-prune.service) | jq -e '.segments == 0'
