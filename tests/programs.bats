@@ -57,7 +57,9 @@ as_sink() {
 			-c "TRUNCATE readings" "$DATABASE"' ;;
 	mfx-write-influx) export INFLUX
 		INFLUX=$(influx_database) ARGS=("$INFLUX")
-		SHOW='mfx-read-influx "$INFLUX"' ;;
+		SHOW='mfx-read-influx "$INFLUX"; curl -sS -o dropped \
+			-d "q=DROP MEASUREMENT readings" \
+			"${INFLUX%/*}/query?db=${INFLUX##*/}"' ;;
 	*) return 1 ;;
 	esac
 }

@@ -100,6 +100,7 @@ reader_more(struct influx_reader *r, struct fault *fault)
 	if (r->text.n > 0)
 		memmove(b->p, r->text.p, r->text.n);
 	b->n = r->text.n;
+	wire_rest(&r->wire);
 	while (b->n == r->text.n && !r->call.ended)
 		if (wire_turn(&r->wire, fault) != STORE_DONE)
 			return -1;

@@ -455,6 +455,12 @@ wire_collect(struct wire *l)
 }
 
 void
+wire_rest(struct wire *l)
+{
+	l->moved = clock_ms();
+}
+
+void
 wire_push(struct wire *l)
 {
 	int running;

@@ -78,6 +78,8 @@ enum store_result wire_start(struct wire *, struct wire_call *,
     enum wire_what, struct str body, struct fault *);
 /* forgets what is under way; the connection is closed */
 void wire_cancel(struct wire *, struct wire_call *);
+/* the time without an answer begins now: we were busy ourselves */
+void wire_rest(struct wire *);
 /* sends what can be sent, without waiting */
 void wire_push(struct wire *);
 /* the same, and when no call has ended and nothing came, waits a moment */
