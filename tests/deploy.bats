@@ -195,7 +195,7 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 		here "$DEPLOY/systemd/$u" >"$u"
 	done
 	systemd-analyze verify --man=no ./mfx-store.service \
-	    ./mfx-store-{postgres,influx}.service ./mfx-prune.timer 2>&1 | grep 'mfx-[a-z]*\.[a-z]*:' >wrong || true
+	    ./mfx-store-{postgres,influx}.service ./mfx-prune.timer 2>&1 | grep 'mfx-[a-z-]*\.[a-z]*:' >wrong || true
 	[[ ! -s wrong ]] || { cat wrong; false; }
 	mfx-gen --count 10 | mfx-pub raw
 	$(sed -n 's/^ExecStart=//p' mfx-prune.service) | jq -e '.segments == 0'
