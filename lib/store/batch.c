@@ -131,9 +131,22 @@ batch_hash(uint64_t h, const struct route *t, const struct record *r)
 	return hash_seeded(h, (struct str){ (const char *)rest, sizeof rest });
 }
 
+/* The place of a line's first record among those of its position: lines that
+ * share one, as a filter left `part` out, go on counting. */
+static uint64_t
+batch_place(struct batch_ids *ids, const struct route *t, size_t n)
+{
+	if (t->seq != ids->seq || t->part != ids->part)
+		ids->placed = 0;
+	ids->seq = t->seq;
+	ids->part = t->part;
+	ids->placed += n;
+	return ids->placed - n;
+}
+
 static struct reading_id
 batch_id(struct batch_ids *ids, const struct route *t, const struct record *r,
-    size_t nth)
+    uint64_t nth)
 {
 	struct reading_id id = { .source = ids->source };
 
@@ -154,19 +167,23 @@ bool
 batch_add(struct batch *b, const struct route *route, const struct pack *pack)
 {
 	const struct route *kept;
+	uint64_t place = 0;
 	size_t i;
 
 	if (pack->n == 0)
 		return true;
 	if (!make_room(b, pack->n) || (kept = copy_route(b, route)) == NULL)
 		return false;
+	if (b->ids != NULL)
+		place = batch_place(b->ids, kept, pack->n);
 	for (i = 0; i < pack->n; i++) {
 		struct reading *to = &b->readings[b->n + i];
 
 		to->route = kept;
 		to->refused = NULL;
 		if (b->ids != NULL)
-			to->id = batch_id(b->ids, kept, &pack->records[i], i);
+			to->id = batch_id(b->ids, kept, &pack->records[i],
+			    place + i);
 		if (!copy_record(b, &to->record, &pack->records[i]))
 			return false;
 	}

@@ -39,7 +39,7 @@ struct reading {
  * three numbers:
  *
  * - `source` stands for the group that it came by; then its position on the
- *   stream (high, below 2^63) and its place in the line (low);
+ *   stream (high, below 2^63) and its place among the records there (low);
  * - where it has no position that is always the same (a line without `seq`, a
  *   joined pack), a hash of all that it says: so of readings that are the same
  *   in everything one is kept;
@@ -47,8 +47,12 @@ struct reading {
  *   twice is stored twice.
  */
 struct batch_ids {
+	/* private */
 	uint64_t source, next;
 	bool counts;
+	uint64_t seq, placed;	/* of the line before, and how many records
+				 * have its position so far */
+	uint32_t part;
 };
 /* source NULL: none */
 void batch_ids_init(struct batch_ids *, const char *source);

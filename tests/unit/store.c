@@ -96,6 +96,8 @@ test_ids(void)
 	id = id_of(&a, first);
 	CHECK(id.high == 7 && !id_same(id, id_of(&a, last)));
 	CHECK(id_same(id, id_of(&a, first)));
+	/* two lines of one position are two */
+	CHECK(!id_same(id_of(&a, last), id_of(&a, last)));
 	/* what is joined otherwise the next time is the same reading */
 	CHECK(id_same(id_of(&a, joined), id_of(&a, other)));
 	CHECK(id_of(&a, joined).high >> 63 == 1);
