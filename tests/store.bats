@@ -697,3 +697,11 @@ test_stored() {
 		[[ ! -e a.db && ! -e b.db ]]
 	done
 }
+
+@test "a name that another program has stored can't forge a line" {
+	echo '{"channel":"c1","n":"a","v":1,"t":5}' | mfx-write-sqlite m.db
+	sqlite3 m.db "UPDATE texts SET text = 'a\",\"vs\":\"x' WHERE text = 'a'"
+	status 65 mfx-read-sqlite m.db >out 2>err
+	[[ ! -s out ]]
+	grep -q 'a name in the store is not one of SenML' err
+}

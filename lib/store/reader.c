@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "base/memory.h"
+#include "json/span.h"
 #include "store/group.h"
 #include "store/row.h"
 #include "store/sort.h"
@@ -354,8 +355,8 @@ reader_grouped(struct reader *r, struct route *route, struct record *record,
 	}
 }
 
-int
-reader_next(struct reader *r, struct route *route, struct record *record,
+static int
+reader_take(struct reader *r, struct route *route, struct record *record,
     struct fault *fault)
 {
 	int got;
@@ -374,6 +375,32 @@ reader_next(struct reader *r, struct route *route, struct record *record,
 	if (got > 0)
 		r->left--;
 	return got;
+}
+
+/* A name is written into lines as it is, and another program may have written
+ * it into the store. */
+static bool
+reader_has_name(const struct record *record)
+{
+	size_t i;
+
+	for (i = 0; i < record->name.n; i++)
+		if (!span_is_name((unsigned char)record->name.p[i]))
+			return false;
+	return i > 0;
+}
+
+int
+reader_next(struct reader *r, struct route *route, struct record *record,
+    struct fault *fault)
+{
+	int got = reader_take(r, route, record, fault);
+
+	if (got <= 0 || reader_has_name(record))
+		return got;
+	reader_disconnect(r);
+	return fault_set(fault, EX_DATAERR, "a name in the store is not one of "
+	    "SenML; another program has written it");
 }
 
 int

@@ -236,6 +236,9 @@ postgres_reader_next(void *handle, struct route *route,
 
 	while ((got = reader_row(r, fault)) > 0) {
 		reader_fill(r, route, record);
+		if (record->kind > VALUE_DATA)
+			return fault_set(fault, EX_DATAERR, "%s: a series has "
+			    "an unknown kind", r->link.name);
 		if (record->kind != VALUE_NUMBER || record->value.p != NULL)
 			break;
 		r->beyond++;
