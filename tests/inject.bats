@@ -92,6 +92,22 @@ on_postgres() {
 	met mfx-read-postgres
 }
 
+on_influx() {
+	server_start influx
+	export INJECT_INFLUX
+	INJECT_INFLUX=$(server_url influx)
+}
+
+@test "mfx-write-influx, whatever fails" {
+	on_influx
+	met mfx-write-influx
+}
+
+@test "mfx-read-influx, whatever fails" {
+	on_influx
+	met mfx-read-influx
+}
+
 @test "mfx-users, whatever fails" {
 	met mfx-users
 }

@@ -54,8 +54,9 @@ a_store() {
 
 # a database, and where it is found without a port
 a_postgres() {
-	export PGPORT PGPASSWORD
+	export PGPORT PGPASSWORD URL
 	server_start postgres
+	URL=$(server_url postgres)
 	PGPORT=$(server_port postgres) PGPASSWORD=$SERVER_PASSWORD
 	echo "$SERVER_PASSWORD" >pg.password
 }

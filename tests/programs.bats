@@ -44,21 +44,22 @@ as_filter() {
 	esac
 }
 
-# Those that read lines and keep them: their arguments, and what shows
-# what was kept, one line for each.
+# Those that read lines and keep them: their arguments, what shows what was
+# kept, one line for each, and what forgets it, if that is not in the directory.
 as_sink() {
+	EMPTY=:
 	case $1 in
 	mfx-pub) ARGS=(s) SHOW='cat "$MFX_HOME"/bus/s/*.ndjson' ;;
 	mfx-write-sqlite) ARGS=(m.db)
 		SHOW='sqlite3 m.db "SELECT * FROM messages"' ;;
 	mfx-write-postgres) export DATABASE
 		DATABASE=$(database) ARGS=("$DATABASE")
-		SHOW='psql -qAt -c "TABLE messages ORDER BY time_ns" \
-			-c "TRUNCATE readings" "$DATABASE"' ;;
+		SHOW='psql -qAt -c "TABLE messages ORDER BY time_ns" "$DATABASE"'
+		EMPTY='psql -qc "TRUNCATE readings" "$DATABASE"' ;;
 	mfx-write-influx) export INFLUX
 		INFLUX=$(influx_database) ARGS=("$INFLUX")
-		SHOW='mfx-read-influx "$INFLUX"; curl -sS -o dropped \
-			-d "q=DROP MEASUREMENT readings" \
+		SHOW='mfx-read-influx "$INFLUX"'
+		EMPTY='curl -sS -o dropped -d "q=DROP MEASUREMENT readings" \
 			"${INFLUX%/*}/query?db=${INFLUX##*/}"' ;;
 	*) return 1 ;;
 	esac
@@ -434,7 +435,7 @@ refuses_garbage() {
 
 feeds() {
 	local command show=
-	if as_filter "$2"; then :; else as_sink "$2"; show=$SHOW; fi
+	if as_filter "$2"; then :; else as_sink "$2"; show="$SHOW; $EMPTY"; fi
 	printf -v command '%q ' "$2" "${ARGS[@]}"
 	few_lines >in
 	"$ROOT/tests/feed.py" "$1" in "exec $command" "$show"

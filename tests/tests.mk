@@ -1,6 +1,6 @@
 # make check: all of it, after scripts/setup; the last line is
 # "N passed, N failed".  CI=true makes warnings errors.
-# make test: the same with what is installed.
+# make test: with what is installed, and without other machines' builds.
 # make test T=tests/bus.bats: one suite, with what is built.
 # make lint, unit, fuzz FUZZ_SECONDS=60, coverage, bench, demo: as they say.
 
@@ -66,7 +66,7 @@ test: all unit $(INJECT)
 else
 test: all $(UNITS) $(INJECT) fuzzers
 	@+$(MAKE) --no-print-directory SANITIZE=1 all
-	@$(test_env) scripts/check
+	@$(test_env) scripts/check $(if $(MACHINES),--machines)
 endif
 
 lint: all $(BUILD)/libmfx.a
@@ -84,7 +84,8 @@ clang: $(clang_ok)
 
 check:
 	scripts/setup test
-	@+$(MAKE) --no-print-directory $(if $(filter true,$(CI)),WERROR=1) test
+	@+$(MAKE) --no-print-directory MACHINES=1 \
+		$(if $(filter true,$(CI)),WERROR=1) test
 
 # libFuzzer needs clang and a library of its own, all of it instrumented
 fuzz_make = $(MAKE) --no-print-directory BUILD=build/fuzz CC=clang SANITIZE= \

@@ -235,35 +235,39 @@ class Run:
         return ""
 
 
-class Postgres(Run):
-    """One with a database of its own on the server of $INJECT_POSTGRES,
-    which holds `stored` at first."""
+class OnServer(Run):
+    """One whose store is a database of its own on a server, which holds
+    `stored` at first: kind/name, with the server in $INJECT_KIND."""
 
-    def __init__(self, command, stdin="", stored=""):
+    def __init__(self, kind, command, stdin="", stored=""):
         super().__init__(command, stdin, self.rows)
-        self.stored = stored
+        self.kind, self.stored = kind, stored
 
-    @staticmethod
-    def url(path):
-        return os.environ["INJECT_POSTGRES"] + "/" + \
-            os.path.basename(path).lower()
+    def place(self, path):
+        return "/".join((os.environ["INJECT_" + self.kind.upper()],
+                         os.path.basename(path).lower()))
 
     def rows(self, path):
-        read = subprocess.run(["mfx-read-postgres"], text=True,
-                              env=environment(path, MFX_STORE=self.url(path)),
-                              capture_output=True)
+        read = subprocess.run(
+            ["mfx-read-" + self.kind], text=True, capture_output=True,
+            env=environment(path, MFX_STORE=self.place(path)))
         return read.stdout
 
-    def do(self, site, path, env):
-        subprocess.run(["psql", "-qc", "CREATE DATABASE " +
-                        os.path.basename(path).lower(),
-                        os.environ["INJECT_POSTGRES"] + "/postgres"],
-                       stderr=subprocess.DEVNULL)
+    def make(self, path):
+        if self.kind == "postgres":
+            subprocess.run(["psql", "-qc", "CREATE DATABASE " +
+                            os.path.basename(path).lower(),
+                            os.environ["INJECT_POSTGRES"] + "/postgres"],
+                           stderr=subprocess.DEVNULL)
         if self.stored:
             with open(f"{path}/{self.stored}") as i:
-                subprocess.run(["mfx-write-postgres"], stdin=i, check=True,
-                               env=environment(path, MFX_STORE=self.url(path)))
-        return super().do(site, path, dict(env, MFX_STORE=self.url(path)))
+                subprocess.run(
+                    ["mfx-write-" + self.kind], stdin=i, check=True,
+                    env=environment(path, MFX_STORE=self.place(path)))
+
+    def do(self, site, path, env):
+        self.make(path)
+        return super().do(site, path, dict(env, MFX_STORE=self.place(path)))
 
     def judge(self, status, taken, before, after, want, out, want_out):
         return super().judge(status, taken, want if self.stored else before,
@@ -499,8 +503,13 @@ RUNS = {
                    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
                    ).encode(), http(b"101"))],
-    "mfx-write-postgres": [Postgres("mfx-write-postgres", "records")],
-    "mfx-read-postgres": [Postgres("mfx-read-postgres", "", "records")],
+    "mfx-write-postgres": [
+        OnServer("postgres", "mfx-write-postgres", "records")],
+    "mfx-read-postgres": [
+        OnServer("postgres", "mfx-read-postgres", stored="records")],
+    "mfx-write-influx": [OnServer("influx", "mfx-write-influx", "records")],
+    "mfx-read-influx": [
+        OnServer("influx", "mfx-read-influx", stored="records")],
     "mfx-adapt-mqtt": [
         Delivery("mfx-adapt-mqtt --socket b", "lines", kept, parts=True),
         Source("mfx-adapt-mqtt --host 127.0.0.1 -p {port} -t t "
