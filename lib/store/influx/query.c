@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/os.h"
 #include "base/utf8.h"
 #include "store/influx/point.h"
 
@@ -121,7 +122,7 @@ query_is_regex(struct str glob)
 	while (i < glob.n && glob.p[i] == '*')
 		i++;
 	return i < glob.n && utf8_valid(glob) &&
-	    memmem(glob.p, glob.n, LAYOUT_ESCAPE,
+	    os_find(glob.p, glob.n, LAYOUT_ESCAPE,
 	    sizeof LAYOUT_ESCAPE - 1) == NULL;
 }
 
