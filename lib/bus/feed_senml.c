@@ -6,7 +6,7 @@
 
 /* The records of a pack that has come in another form than JSON. */
 static void
-put_records(struct buf *b, const struct pack *p)
+feed_put_records(struct buf *b, const struct pack *p)
 {
 	size_t i;
 
@@ -37,7 +37,7 @@ delivery_put_senml(struct buf *b, const struct delivery *d,
 		if (codec == &codec_json)
 			buf_put_str(b, d->payload);
 		else
-			put_records(b, pack);
+			feed_put_records(b, pack);
 		return;
 	}
 	/* what message_wrap has made of it, without the route */

@@ -6,7 +6,7 @@
 #include "client/client.h"
 
 static int
-remote_open(struct client *c, enum client_access access, struct fault *fault)
+no_remote_open(struct client *c, enum client_access access, struct fault *fault)
 {
 	(void)c;
 	(void)access;
@@ -15,7 +15,7 @@ remote_open(struct client *c, enum client_access access, struct fault *fault)
 }
 
 static void
-remote_close(struct client *c)
+no_remote_close(struct client *c)
 {
 	(void)c;
 }

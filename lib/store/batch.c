@@ -34,13 +34,13 @@ batch_release(struct batch *b)
  * put there one behind the other, with a NUL behind each: a number needs
  * one (json/number.h). */
 static inline size_t
-room_for(struct str s)
+batch_room_for(struct str s)
 {
 	return s.n + 1;
 }
 
 static inline void
-move(char **to, struct str *s)
+batch_move(char **to, struct str *s)
 {
 	if (s->p == NULL)
 		return;
@@ -51,11 +51,11 @@ move(char **to, struct str *s)
 }
 
 static const struct route *
-copy_route(struct batch *b, const struct route *from)
+batch_copy_route(struct batch *b, const struct route *from)
 {
-	size_t n = sizeof *from + room_for(from->channel) +
-	    room_for(from->publisher) + room_for(from->protocol) +
-	    room_for(from->subtopic);
+	size_t n = sizeof *from + batch_room_for(from->channel) +
+	    batch_room_for(from->publisher) + batch_room_for(from->protocol) +
+	    batch_room_for(from->subtopic);
 	struct route *r = arena_alloc(&b->arena, n);
 	char *to;
 
@@ -63,37 +63,37 @@ copy_route(struct batch *b, const struct route *from)
 		return NULL;
 	*r = *from;
 	to = (char *)(r + 1);
-	move(&to, &r->channel);
-	move(&to, &r->publisher);
-	move(&to, &r->protocol);
-	move(&to, &r->subtopic);
+	batch_move(&to, &r->channel);
+	batch_move(&to, &r->publisher);
+	batch_move(&to, &r->protocol);
+	batch_move(&to, &r->subtopic);
 	b->bytes += n;
 	return r;
 }
 
 static bool
-copy_record(struct batch *b, struct record *to, const struct record *from)
+batch_copy_record(struct batch *b, struct record *to, const struct record *from)
 {
-	size_t n = room_for(from->name) + room_for(from->unit) +
-	    room_for(from->value) + room_for(from->sum) +
-	    room_for(from->update) + room_for(from->ct);
+	size_t n = batch_room_for(from->name) + batch_room_for(from->unit) +
+	    batch_room_for(from->value) + batch_room_for(from->sum) +
+	    batch_room_for(from->update) + batch_room_for(from->ct);
 	char *p = arena_alloc(&b->arena, n);
 
 	if (p == NULL)
 		return false;
 	*to = *from;
-	move(&p, &to->name);
-	move(&p, &to->unit);
-	move(&p, &to->value);
-	move(&p, &to->sum);
-	move(&p, &to->update);
-	move(&p, &to->ct);
+	batch_move(&p, &to->name);
+	batch_move(&p, &to->unit);
+	batch_move(&p, &to->value);
+	batch_move(&p, &to->sum);
+	batch_move(&p, &to->update);
+	batch_move(&p, &to->ct);
 	b->bytes += n;
 	return true;
 }
 
 static bool
-make_room(struct batch *b, size_t n)
+batch_make_room(struct batch *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 256;
 
@@ -172,7 +172,8 @@ batch_add(struct batch *b, const struct route *route, const struct pack *pack)
 
 	if (pack->n == 0)
 		return true;
-	if (!make_room(b, pack->n) || (kept = copy_route(b, route)) == NULL)
+	if (!batch_make_room(b, pack->n) ||
+	    (kept = batch_copy_route(b, route)) == NULL)
 		return false;
 	if (b->ids != NULL)
 		place = batch_place(b->ids, kept, pack->n);
@@ -184,7 +185,7 @@ batch_add(struct batch *b, const struct route *route, const struct pack *pack)
 		if (b->ids != NULL)
 			to->id = batch_id(b->ids, kept, &pack->records[i],
 			    place + i);
-		if (!copy_record(b, &to->record, &pack->records[i]))
+		if (!batch_copy_record(b, &to->record, &pack->records[i]))
 			return false;
 	}
 	b->n += pack->n;
@@ -222,18 +223,19 @@ batch_split(struct batch *b, struct batch *to)
 	const struct route *before = NULL, *copy = NULL;
 	size_t i;
 
-	make_room(to, b->n - b->whole);
+	batch_make_room(to, b->n - b->whole);
 	for (i = b->whole; i < b->n; i++) {
 		const struct reading *from = &b->readings[i];
 
 		if (from->route != before) {
 			before = from->route;
-			copy = copy_route(to, before);
+			copy = batch_copy_route(to, before);
 		}
 		to->readings[to->n] = *from;
 		to->readings[to->n].route = copy;
 		/* it was in an arena of that size: it fits */
-		copy_record(to, &to->readings[to->n++].record, &from->record);
+		batch_copy_record(to, &to->readings[to->n++].record,
+		    &from->record);
 	}
 	b->n = b->whole;
 }

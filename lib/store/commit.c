@@ -7,7 +7,7 @@
 #include "base/diag.h"
 
 static void
-acknowledge(struct committer *c)
+commit_acknowledge(struct committer *c)
 {
 	struct fault fault;
 	bool was_behind = c->behind;
@@ -28,7 +28,7 @@ acknowledge(struct committer *c)
 
 /* However long it takes. */
 static void
-store(struct committer *c)
+commit_store(struct committer *c)
 {
 	enum store_result r;
 
@@ -44,11 +44,11 @@ store(struct committer *c)
 	if (c->failed)
 		return;
 	store_is_back(c->patience);
-	acknowledge(c);
+	commit_acknowledge(c);
 }
 
 static void *
-work(void *arg)
+commit_work(void *arg)
 {
 	struct committer *c = arg;
 
@@ -59,7 +59,7 @@ work(void *arg)
 		if (!c->busy)
 			break;
 		pthread_mutex_unlock(&c->lock);
-		store(c);
+		commit_store(c);
 		pthread_mutex_lock(&c->lock);
 		c->busy = false;
 		pthread_cond_signal(&c->changed);
@@ -75,7 +75,7 @@ committer_start(struct committer *c, struct batch_ids *ids,
 	batch_init(&c->batch, ids);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
-	errno = pthread_create(&c->thread, NULL, work, c);
+	errno = pthread_create(&c->thread, NULL, commit_work, c);
 	return errno ? fault_errno(fault, EX_OSERR, "thread") : 0;
 }
 

@@ -44,7 +44,7 @@ series_forget(struct series_cache *c)
 }
 
 static inline char *
-put(char *to, const void *from, size_t n)
+series_put(char *to, const void *from, size_t n)
 {
 	if (n > 0)
 		memcpy(to, from, n);
@@ -68,20 +68,20 @@ series_key(struct buf *key, const struct route *t, const struct record *r)
 	    t->protocol.n + t->subtopic.n + r->name.n + r->unit.n + r->ct.n);
 	if (to == NULL)
 		return;
-	to = put(to, head, sizeof head);
-	to = put(to, t->channel.p, t->channel.n);
-	to = put(to, t->publisher.p, t->publisher.n);
-	to = put(to, t->protocol.p, t->protocol.n);
-	to = put(to, t->subtopic.p, t->subtopic.n);
-	to = put(to, r->name.p, r->name.n);
-	to = put(to, r->unit.p, r->unit.n);
-	to = put(to, r->ct.p, r->ct.n);
+	to = series_put(to, head, sizeof head);
+	to = series_put(to, t->channel.p, t->channel.n);
+	to = series_put(to, t->publisher.p, t->publisher.n);
+	to = series_put(to, t->protocol.p, t->protocol.n);
+	to = series_put(to, t->subtopic.p, t->subtopic.n);
+	to = series_put(to, r->name.p, r->name.n);
+	to = series_put(to, r->unit.p, r->unit.n);
+	to = series_put(to, r->ct.p, r->ct.n);
 	key->n = (size_t)(to - key->p);
 }
 
 /* where the key is, or the free slot where it would be */
 static struct series_slot *
-slot_of(const struct series_cache *c, struct str key, uint64_t h)
+series_slot_of(const struct series_cache *c, struct str key, uint64_t h)
 {
 	size_t i = (size_t)h & (SLOTS - 1);
 
@@ -96,7 +96,7 @@ series_find(const struct series_cache *c, struct str key)
 {
 	if (c->slots == NULL)
 		return 0;
-	return slot_of(c, key, hash_seeded(c->seed, key))->id;
+	return series_slot_of(c, key, hash_seeded(c->seed, key))->id;
 }
 
 void
@@ -113,7 +113,7 @@ series_add(struct series_cache *c, struct str key, int64_t id)
 		series_forget(c);
 		kept = arena_str(&c->keys, key);
 	}
-	slot = slot_of(c, key, h);
+	slot = series_slot_of(c, key, h);
 	*slot = (struct series_slot){ .id = id, .hash = h, .key = kept };
 	c->n++;
 }

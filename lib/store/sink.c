@@ -43,22 +43,22 @@ struct sink {
 };
 
 static int64_t
-now_ms(void)
+sink_now_ms(void)
 {
 	/* asked for at every line: the coarse clock costs little */
 	return clock_coarse_ns() / 1000000;
 }
 
 static void
-cut(struct sink *s, const struct progress *at)
+sink_cut(struct sink *s, const struct progress *at)
 {
 	if (!s->batch.due)
-		s->deadline = now_ms() + s->opt->every / 1000000;
+		s->deadline = sink_now_ms() + s->opt->every / 1000000;
 	batch_cut(&s->batch, at);
 }
 
 static void
-tell(struct sink *s, const char *what)
+sink_tell(struct sink *s, const char *what)
 {
 	if (!s->told)
 		diag_warning("%s:%llu: %s", s->f.in.name,
@@ -68,22 +68,22 @@ tell(struct sink *s, const char *what)
 
 /* What waits is stored as it is. */
 static void
-give_up_waiting(struct sink *s)
+sink_give_up_waiting(struct sink *s)
 {
 	if (s->unplaced && s->opt->ack != NULL)
-		tell(s, "a line without 'seq': it is stored, but not "
+		sink_tell(s, "a line without 'seq': it is stored, but not "
 		    "acknowledged; a filter in front leaves 'seq' out");
 	s->hopeless = !s->positions;
 	s->unplaced = false;
 	s->patience = 0;
-	cut(s, s->positions ? &s->at : NULL);
+	sink_cut(s, s->positions ? &s->at : NULL);
 }
 
 static void
-wait_until(struct sink *s, int64_t ms)
+sink_wait_until(struct sink *s, int64_t ms)
 {
 	if (s->patience == 0)
-		s->patience = now_ms() + ms;
+		s->patience = sink_now_ms() + ms;
 }
 
 /*
@@ -91,7 +91,7 @@ wait_until(struct sink *s, int64_t ms)
  * that of this line too: mfx-encode writes such.
  */
 static void
-take_unplaced(struct sink *s)
+sink_take_unplaced(struct sink *s)
 {
 	size_t n = s->batch.n - s->batch.whole;
 
@@ -100,9 +100,10 @@ take_unplaced(struct sink *s)
 	s->unplaced = true;
 	if (s->positions ? batch_is_long(&s->batch) : s->hopeless ||
 	    s->opt->ack == NULL || n >= HOPEFUL_READINGS)
-		give_up_waiting(s);
+		sink_give_up_waiting(s);
 	else
-		wait_until(s, s->positions ? PATIENCE_MS : PATIENCE_FIRST_MS);
+		sink_wait_until(s,
+		    s->positions ? PATIENCE_MS : PATIENCE_FIRST_MS);
 }
 
 /*
@@ -110,7 +111,7 @@ take_unplaced(struct sink *s)
  * be lost when a filter copies `seq` and leaves `part` out.
  */
 static bool
-is_twin(struct sink *s, struct str line, const struct route *route)
+sink_is_twin(struct sink *s, struct str line, const struct route *route)
 {
 	struct progress before = s->at;
 
@@ -121,20 +122,20 @@ is_twin(struct sink *s, struct str line, const struct route *route)
 
 /* Has this line been stored by another run, or is it here again? */
 static bool
-is_again(struct sink *s, struct str line, struct route *route)
+sink_is_again(struct sink *s, struct str line, struct route *route)
 {
 	if (s->opt->ack == NULL || !route->has_seq ||
 	    !progress_covers(&s->at, route))
 		return false;
 	s->positions = true;
-	if (!is_twin(s, line, route)) {
+	if (!sink_is_twin(s, line, route)) {
 		/* so has what stands in front of it without a position */
 		if (s->unplaced)
 			batch_drop_tail(&s->batch);
 		s->unplaced = false;
 		return true;
 	}
-	tell(s, "two lines with one position: a filter in front leaves "
+	sink_tell(s, "two lines with one position: a filter in front leaves "
 	    "'part' out, so some may be lost when it is killed");
 	/* it has no position of its own */
 	route->joined = true;
@@ -143,10 +144,10 @@ is_again(struct sink *s, struct str line, struct route *route)
 
 /* The line's records, if any, are in the batch. */
 static void
-end_of_line(struct sink *s, struct str line, const struct route *route)
+sink_end_of_line(struct sink *s, struct str line, const struct route *route)
 {
 	if (!route->has_seq) {
-		take_unplaced(s);
+		sink_take_unplaced(s);
 		return;
 	}
 	s->positions = true;
@@ -156,27 +157,27 @@ end_of_line(struct sink *s, struct str line, const struct route *route)
 	buf_put_str(&s->last, line);
 	/* what was one message is stored as one, when it is soon there */
 	if (route->part != 0 && !batch_is_long(&s->batch)) {
-		wait_until(s, s->opt->every / 1000000);
+		sink_wait_until(s, s->opt->every / 1000000);
 	} else {
 		s->patience = 0;
-		cut(s, &s->at);
+		sink_cut(s, &s->at);
 	}
 }
 
 /* Before a line that belongs to another message, or to none: parts that wait
  * are all of theirs. */
 static void
-begin_line(struct sink *s, const struct route *route)
+sink_begin_line(struct sink *s, const struct route *route)
 {
 	if (s->unplaced || s->batch.n == s->batch.whole ||
 	    (route->has_seq && route->seq == s->at.open))
 		return;
 	s->patience = 0;
-	cut(s, &s->at);
+	sink_cut(s, &s->at);
 }
 
 static void
-take(struct sink *s, struct str line)
+sink_take(struct sink *s, struct str line)
 {
 	struct route route;
 	const char *why = decoded_parse(&s->decoded, line,
@@ -186,21 +187,21 @@ take(struct sink *s, struct str line)
 	if (why != NULL && !refused_position(&s->f, line, why,
 	    s->decoded.pack.at + 1, &route))
 		return;
-	if (is_again(s, line, &route))
+	if (sink_is_again(s, line, &route))
 		return;
-	begin_line(s, &route);
+	sink_begin_line(s, &route);
 	if (why == NULL && s->decoded.note != NULL)
 		filter_note(&s->f, DECODED_NOTE, s->decoded.note);
 	if (why == NULL && !batch_add(&s->batch, &route, s->decoded.records))
 		s->overflow = true;
 	else
-		end_of_line(s, line, &route);
+		sink_end_of_line(s, line, &route);
 }
 
 /* While the one before is on its way, a batch may as well grow: the more
  * there is to do, the less each reading of it costs. */
 static bool
-full(const struct sink *s, bool busy)
+sink_is_full(const struct sink *s, bool busy)
 {
 	size_t max = s->readings * (busy ? BATCH_GROWTH : 1);
 
@@ -209,24 +210,25 @@ full(const struct sink *s, bool busy)
 
 /* Hands the batch over when it is time to; -1 when that is no use. */
 static int
-hand_over(struct sink *s, int64_t now)
+sink_hand_over(struct sink *s, int64_t now)
 {
 	bool busy = committer_busy(&s->committer);
 
 	if (!busy && s->committer.failed)
 		return -1;
 	if (s->patience != 0 && now >= s->patience) {
-		give_up_waiting(s);
+		sink_give_up_waiting(s);
 		s->deadline = now;
 	}
-	if (s->batch.due && (full(s, busy) || (!busy && now >= s->deadline)))
+	if (s->batch.due &&
+	    (sink_is_full(s, busy) || (!busy && now >= s->deadline)))
 		return committer_give(&s->committer, &s->batch);
 	return 0;
 }
 
 /* How long the next line may let us wait: for ever with nothing to do. */
 static int
-time_left(struct sink *s, int64_t now)
+sink_time_left(struct sink *s, int64_t now)
 {
 	if (committer_busy(&s->committer))
 		return LOOK_MS;
@@ -241,7 +243,7 @@ time_left(struct sink *s, int64_t now)
 }
 
 static void
-say_failure(struct sink *s)
+sink_fail(struct sink *s)
 {
 	const struct committer *c = &s->committer;
 
@@ -252,19 +254,19 @@ say_failure(struct sink *s)
 
 /* What is there when the input ends. */
 static void
-finish(struct sink *s)
+sink_finish(struct sink *s)
 {
 	struct committer *c = &s->committer;
 
 	/* lines without a position in front of one come again */
 	if (s->batch.n > s->batch.whole && !s->overflow &&
 	    !(s->positions && s->unplaced && s->opt->ack != NULL))
-		give_up_waiting(s);
+		sink_give_up_waiting(s);
 	if (s->batch.due)
 		committer_give(c, &s->batch);
 	committer_wait(c);
 	if (c->failed) {
-		say_failure(s);
+		sink_fail(s);
 	} else if (s->overflow) {
 		diag_error("%s:%llu: too much in one line", s->f.in.name,
 		    (unsigned long long)s->f.in.number);
@@ -281,7 +283,7 @@ finish(struct sink *s)
 }
 
 static void
-run(struct sink *s)
+sink_loop(struct sink *s)
 {
 	struct str line;
 	int64_t now;
@@ -289,19 +291,19 @@ run(struct sink *s)
 
 	while ((r = filter_next(&s->f, &line)) > 0) {
 		if (r == LINE_OK)
-			take(s, line);
-		now = now_ms();
-		if (s->overflow || hand_over(s, now) < 0)
+			sink_take(s, line);
+		now = sink_now_ms();
+		if (s->overflow || sink_hand_over(s, now) < 0)
 			break;
-		s->f.in.timeout = time_left(s, now);
+		s->f.in.timeout = sink_time_left(s, now);
 	}
-	finish(s);
+	sink_finish(s);
 }
 
 /* How far is the store with the group?  One that does not say so is where
  * the group is. */
 static int
-find_place(struct sink *s, struct fault *fault)
+sink_find_place(struct sink *s, struct fault *fault)
 {
 	struct committer *c = &s->committer;
 	char stream[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
@@ -319,7 +321,7 @@ find_place(struct sink *s, struct fault *fault)
 }
 
 static int
-start(struct sink *s, struct fault *fault)
+sink_start(struct sink *s, struct fault *fault)
 {
 	const struct store_driver *store = s->committer.store;
 	struct batch_ids *ids = store->position == NULL ? &s->ids : NULL;
@@ -327,7 +329,7 @@ start(struct sink *s, struct fault *fault)
 	s->readings = s->opt->batch > 0 ? (size_t)s->opt->batch :
 	    sink_batch(store);
 	s->bytes = store->batch_bytes ? store->batch_bytes : BATCH_BYTES;
-	if (s->opt->ack != NULL && find_place(s, fault) < 0)
+	if (s->opt->ack != NULL && sink_find_place(s, fault) < 0)
 		return -1;
 	batch_ids_init(&s->ids, s->opt->ack);
 	batch_init(&s->batch, ids);
@@ -363,7 +365,7 @@ sink_run(const struct sink_options *opt, const struct store_driver *store,
 	static char *no_files[] = { NULL };
 	struct fault fault;
 
-	if (start(&s, &fault) < 0)
+	if (sink_start(&s, &fault) < 0)
 		return diag_fault(&fault);
 	if (filter_init(&s.f, no_files, opt->rejects, NULL) == 0) {
 		/* nothing is written there: who reads it is of no interest */
@@ -372,7 +374,7 @@ sink_run(const struct sink_options *opt, const struct store_driver *store,
 		buf_init(&s.last, LINE_LIMIT);
 		decoded_init(&s.decoded);
 		ready_tell(opt->ready_fd);
-		run(&s);
+		sink_loop(&s);
 		decoded_release(&s.decoded);
 		buf_release(&s.last);
 	}

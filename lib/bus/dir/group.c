@@ -274,7 +274,7 @@ dir_group_remove(struct bus_group *head, struct fault *fault)
 /* ---- all of them ---- */
 
 static int
-groups_each(const struct stream *s, bus_group_fn *fn, void *arg,
+group_each(const struct stream *s, bus_group_fn *fn, void *arg,
     struct fault *fault)
 {
 	int fd = openat(s->fd, "groups", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -309,13 +309,13 @@ dir_groups(struct bus *bus, const char *stream, bus_group_fn *fn, void *arg,
 
 	if (stream_open(&s, bus, stream, false, fault) < 0)
 		return -1;
-	r = groups_each(&s, fn, arg, fault);
+	r = group_each(&s, fn, arg, fault);
 	stream_close(&s);
 	return r;
 }
 
 static void
-groups_keep_furthest(void *arg, const char *group, uint64_t seq,
+group_keep_furthest(void *arg, const char *group, uint64_t seq,
     const char *bad)
 {
 	uint64_t *furthest = arg;
@@ -330,7 +330,7 @@ int
 groups_furthest(const struct stream *s, uint64_t *seq, struct fault *fault)
 {
 	*seq = 0;
-	return groups_each(s, groups_keep_furthest, seq, fault);
+	return group_each(s, group_keep_furthest, seq, fault);
 }
 
 const struct bus_group_ops dir_group_ops = {

@@ -30,7 +30,7 @@ struct sync_later {
 };
 
 static void *
-later_run(void *arg)
+sync_later_run(void *arg)
 {
 	struct sync_later *l = arg;
 	int r;
@@ -48,7 +48,7 @@ later_run(void *arg)
 
 /* No signal of the program is for it. */
 static int
-later_begin(struct sync_later *l)
+sync_later_begin(struct sync_later *l)
 {
 	pthread_attr_t attr;
 	sigset_t all, before;
@@ -58,14 +58,14 @@ later_begin(struct sync_later *l)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	r = pthread_create(&l->thread, &attr, later_run, l);
+	r = pthread_create(&l->thread, &attr, sync_later_run, l);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	return r;
 }
 
 static struct sync_later *
-later_get(struct dir_writer *w)
+sync_later_get(struct dir_writer *w)
 {
 	struct sync_later *l = w->later;
 
@@ -73,7 +73,7 @@ later_get(struct dir_writer *w)
 		return l;
 	if ((l = calloc(1, sizeof *l)) == NULL)
 		return NULL;
-	if (sem_init(&l->work, 0, 0) < 0 || later_begin(l) != 0) {
+	if (sem_init(&l->work, 0, 0) < 0 || sync_later_begin(l) != 0) {
 		free(l);
 		return NULL;
 	}
@@ -95,7 +95,7 @@ sync_later_failed(struct dir_writer *w, struct fault *fault)
 bool
 sync_later(struct dir_writer *w)
 {
-	struct sync_later *l = later_get(w);
+	struct sync_later *l = sync_later_get(w);
 	int fd;
 
 	if (l == NULL)

@@ -12,7 +12,7 @@
 #define WATCH_WORK ((size_t)1 << 20)
 
 static int
-add(struct sqlite_query *q, struct sqlite_param p)
+query_add(struct sqlite_query *q, struct sqlite_param p)
 {
 	/* SQLITE_PARAMS_MAX says why there is room */
 	q->params[q->n++] = p;
@@ -20,28 +20,29 @@ add(struct sqlite_query *q, struct sqlite_param p)
 }
 
 static int
-add_integer(struct sqlite_query *q, int64_t v)
+query_add_integer(struct sqlite_query *q, int64_t v)
 {
-	return add(q, (struct sqlite_param){ .integer = v });
+	return query_add(q, (struct sqlite_param){ .integer = v });
 }
 
 static int
-add_text(struct sqlite_query *q, struct str text)
+query_add_text(struct sqlite_query *q, struct str text)
 {
-	return add(q, (struct sqlite_param){ .text = text });
+	return query_add(q, (struct sqlite_param){ .text = text });
 }
 
 /* AND (s.column = ? OR …) */
 static void
-put_text(struct sqlite_query *q, const char *column, int i, struct str text)
+query_put_text(struct sqlite_query *q, const char *column, int i,
+    struct str text)
 {
 	buf_printf(&q->sql, "%ss.%s = ?%d", i == 0 ? " AND (" : " OR ",
-	    column, add_text(q, text));
+	    column, query_add_text(q, text));
 }
 
 /* the same with globs; equality can use an index */
 static void
-put_globs(struct sqlite_query *q, const char *column,
+query_put_globs(struct sqlite_query *q, const char *column,
     const struct match_globs *globs)
 {
 	int i;
@@ -50,19 +51,20 @@ put_globs(struct sqlite_query *q, const char *column,
 		const struct match_glob *g = &globs->v[i];
 
 		if (!glob_is_pattern(g->text)) {
-			put_text(q, column, i, g->text);
+			query_put_text(q, column, i, g->text);
 			continue;
 		}
 		buf_printf(&q->sql, "%smfx_glob(?%d, s.%s)",
 		    i == 0 ? " AND (" : " OR ",
-		    add(q, (struct sqlite_param){ .glob = g->glob }), column);
+		    query_add(q, (struct sqlite_param){ .glob = g->glob }),
+		    column);
 	}
 	if (globs->n > 0)
 		buf_putc(&q->sql, ')');
 }
 
 static void
-put_series(struct sqlite_query *q, const struct match *m)
+query_put_series(struct sqlite_query *q, const struct match *m)
 {
 	static const char *const columns[MATCH_LABELS] = {
 		[MATCH_CHANNEL] = "channel", [MATCH_PUBLISHER] = "publisher",
@@ -72,15 +74,15 @@ put_series(struct sqlite_query *q, const struct match *m)
 	int i;
 
 	for (i = 0; i < MATCH_LABELS; i++)
-		put_globs(q, columns[i], &m->labels[i]);
+		query_put_globs(q, columns[i], &m->labels[i]);
 	for (i = 0; i < m->n_units; i++)
-		put_text(q, "unit", i, m->units[i]);
+		query_put_text(q, "unit", i, m->units[i]);
 	if (m->n_units > 0)
 		buf_putc(&q->sql, ')');
 }
 
 static void
-put_hex(struct buf *b, struct str bytes)
+query_put_hex(struct buf *b, struct str bytes)
 {
 	size_t i;
 
@@ -90,7 +92,7 @@ put_hex(struct buf *b, struct str bytes)
 
 /* `alias` is of readings */
 static void
-put_comparison(struct sqlite_query *q, const char *alias,
+query_put_comparison(struct sqlite_query *q, const char *alias,
     const struct comparison *c)
 {
 	static const char *const operators[] = {
@@ -104,7 +106,7 @@ put_comparison(struct sqlite_query *q, const char *alias,
 	case VALUE_NUMBER:
 		buf_printf(&q->sql, "(s.kind = 'number' AND "
 		    "CAST(%s.value AS REAL) %s ?%d)", alias, op,
-		    add(q, (struct sqlite_param){
+		    query_add(q, (struct sqlite_param){
 			.real = c->number, .is_real = true }));
 		break;
 	case VALUE_BOOL:
@@ -114,18 +116,19 @@ put_comparison(struct sqlite_query *q, const char *alias,
 	case VALUE_DATA:
 		buf_printf(&q->sql, "(s.kind = 'data' AND %s.value %s x'",
 		    alias, op);
-		put_hex(&q->sql, comparison_data(c, data));
+		query_put_hex(&q->sql, comparison_data(c, data));
 		buf_puts(&q->sql, "')");
 		break;
 	default:
 		buf_printf(&q->sql, "(s.kind = 'string' AND %s.value %s ?%d)",
-		    alias, op, add_text(q, c->text));
+		    alias, op, query_add_text(q, c->text));
 	}
 }
 
 /* Those with = are alternatives, all others have to hold. */
 static void
-put_values(struct sqlite_query *q, const char *alias, const struct match *m)
+query_put_values(struct sqlite_query *q, const char *alias,
+    const struct match *m)
 {
 	const char *between = " AND (";
 	int i;
@@ -134,13 +137,13 @@ put_values(struct sqlite_query *q, const char *alias, const struct match *m)
 		if (m->values[i].op == COMPARE_EQ)
 			continue;
 		buf_puts(&q->sql, " AND ");
-		put_comparison(q, alias, &m->values[i]);
+		query_put_comparison(q, alias, &m->values[i]);
 	}
 	for (i = 0; i < m->n_values; i++) {
 		if (m->values[i].op != COMPARE_EQ)
 			continue;
 		buf_puts(&q->sql, between);
-		put_comparison(q, alias, &m->values[i]);
+		query_put_comparison(q, alias, &m->values[i]);
 		between = " OR ";
 	}
 	if (between[1] == 'O')
@@ -148,14 +151,15 @@ put_values(struct sqlite_query *q, const char *alias, const struct match *m)
 }
 
 static void
-put_times(struct sqlite_query *q, const char *alias, const struct match *m)
+query_put_times(struct sqlite_query *q, const char *alias,
+    const struct match *m)
 {
 	if (m->from != INT64_MIN)
 		buf_printf(&q->sql, " AND %s.time >= ?%d", alias,
-		    add_integer(q, m->from));
+		    query_add_integer(q, m->from));
 	if (m->to != INT64_MAX)
 		buf_printf(&q->sql, " AND %s.time < ?%d", alias,
-		    add_integer(q, m->to));
+		    query_add_integer(q, m->to));
 }
 
 /*
@@ -164,20 +168,20 @@ put_times(struct sqlite_query *q, const char *alias, const struct match *m)
  * found by a few look-ups.
  */
 static void
-put_newest(struct sqlite_query *q, const struct match *m, bool desc,
+query_put_newest(struct sqlite_query *q, const struct match *m, bool desc,
     int64_t n)
 {
 	buf_printf(&q->sql, " AND r.time %s coalesce((SELECT x.time"
 	    " FROM readings x WHERE x.series = s.id", desc ? ">=" : "<=");
-	put_times(q, "x", m);
-	put_values(q, "x", m);
+	query_put_times(q, "x", m);
+	query_put_values(q, "x", m);
 	buf_printf(&q->sql, " ORDER BY x.time%s LIMIT 1 OFFSET ?%d), ?%d)",
-	    desc ? " DESC" : "", add_integer(q, n - 1),
-	    add_integer(q, desc ? m->from : m->to));
+	    desc ? " DESC" : "", query_add_integer(q, n - 1),
+	    query_add_integer(q, desc ? m->from : m->to));
 }
 
 static void
-put_rows(struct sqlite_query *q, const struct query *ask)
+query_put_rows(struct sqlite_query *q, const struct query *ask)
 {
 	bool desc = ask->order == QUERY_DESC;
 	int64_t n;
@@ -185,20 +189,20 @@ put_rows(struct sqlite_query *q, const struct query *ask)
 	buf_puts(&q->sql, " FROM series s CROSS JOIN readings r"
 	    " ON r.series = s.id");
 	if (ask->aggregate == AGGREGATE_LAST && ask->every == 0)
-		put_newest(q, &ask->match, true, 1);
+		query_put_newest(q, &ask->match, true, 1);
 	else if (ask->aggregate == AGGREGATE_NONE && ask->limit > 0 &&
 	    !__builtin_add_overflow(ask->limit, ask->offset, &n) &&
 	    n <= NEWEST_MAX)
-		put_newest(q, &ask->match, desc, n);
-	put_times(q, "r", &ask->match);
+		query_put_newest(q, &ask->match, desc, n);
+	query_put_times(q, "r", &ask->match);
 	buf_puts(&q->sql, " WHERE 1");
-	put_series(q, &ask->match);
-	put_values(q, "r", &ask->match);
+	query_put_series(q, &ask->match);
+	query_put_values(q, "r", &ask->match);
 }
 
 /* The start of the bucket of r.time, also before 1970. */
 static void
-put_bucket(struct sqlite_query *q, int64_t every)
+query_put_bucket(struct sqlite_query *q, int64_t every)
 {
 	int i;
 
@@ -206,27 +210,27 @@ put_bucket(struct sqlite_query *q, int64_t every)
 		buf_puts(&q->sql, "max(r.time)");
 		return;
 	}
-	i = add_integer(q, every);
+	i = query_add_integer(q, every);
 	buf_printf(&q->sql, "r.time - (r.time %% ?%d + ?%d) %% ?%d", i, i, i);
 }
 
 /* SQLite takes the bare columns from the row that has the max(). */
 static void
-put_last(struct sqlite_query *q, const struct query *ask)
+query_put_last(struct sqlite_query *q, const struct query *ask)
 {
 	buf_puts(&q->sql, " AS time, r.value AS value, r.sum AS sum,"
 	    " r.update_time AS update_time, max(r.time)");
-	put_rows(q, ask);
+	query_put_rows(q, ask);
 	/* of several at that time, the one that came last */
 	buf_puts(&q->sql, " AND NOT EXISTS (SELECT 1 FROM readings y"
 	    " WHERE y.series = r.series AND y.time = r.time"
 	    " AND y.nth > r.nth");
-	put_values(q, "y", &ask->match);
+	query_put_values(q, "y", &ask->match);
 	buf_putc(&q->sql, ')');
 }
 
 static void
-put_aggregate(struct sqlite_query *q, const struct query *ask)
+query_put_aggregate(struct sqlite_query *q, const struct query *ask)
 {
 	static const char *const functions[AGGREGATES] = {
 		[AGGREGATE_AVG] = "avg(r.value)",
@@ -238,13 +242,13 @@ put_aggregate(struct sqlite_query *q, const struct query *ask)
 	};
 
 	buf_puts(&q->sql, "SELECT s.id AS series, ");
-	put_bucket(q, ask->every);
+	query_put_bucket(q, ask->every);
 	if (ask->aggregate == AGGREGATE_LAST) {
-		put_last(q, ask);
+		query_put_last(q, ask);
 	} else {
 		buf_printf(&q->sql, " AS time, %s AS value, NULL AS sum,"
 		    " NULL AS update_time", functions[ask->aggregate]);
-		put_rows(q, ask);
+		query_put_rows(q, ask);
 		if (ask->aggregate != AGGREGATE_COUNT)
 			buf_puts(&q->sql, " AND s.kind = 'number'");
 	}
@@ -253,25 +257,26 @@ put_aggregate(struct sqlite_query *q, const struct query *ask)
 
 /* The wanted rows in their order, without the labels: narrow to sort. */
 static void
-put_inner(struct sqlite_query *q, const struct query *ask)
+query_put_inner(struct sqlite_query *q, const struct query *ask)
 {
 	const char *way = ask->order == QUERY_DESC ? " DESC" : "";
 
 	if (ask->aggregate != AGGREGATE_NONE) {
-		put_aggregate(q, ask);
+		query_put_aggregate(q, ask);
 		if (!ask->count)
 			buf_printf(&q->sql, " ORDER BY 2%s, 1%s", way, way);
 	} else {
 		buf_puts(&q->sql, "SELECT s.id AS series, r.time AS time,"
 		    " r.value AS value, r.sum AS sum,"
 		    " r.update_time AS update_time");
-		put_rows(q, ask);
+		query_put_rows(q, ask);
 		if (!ask->count)
 			buf_printf(&q->sql, " ORDER BY r.time%s, s.id%s,"
 			    " r.nth%s", way, way, way);
 	}
 	buf_printf(&q->sql, " LIMIT ?%d OFFSET ?%d",
-	    add_integer(q, ask->limit), add_integer(q, ask->offset));
+	    query_add_integer(q, ask->limit),
+	    query_add_integer(q, ask->offset));
 }
 
 void
@@ -281,7 +286,7 @@ sqlite_query_build(struct sqlite_query *q, const struct query *ask)
 	buf_init(&q->sql, SQL_MAX);
 	if (ask->count)
 		buf_puts(&q->sql, "SELECT count(*) FROM (");
-	put_inner(q, ask);
+	query_put_inner(q, ask);
 	if (ask->count)
 		buf_putc(&q->sql, ')');
 	buf_putc(&q->sql, '\0');
@@ -294,7 +299,7 @@ sqlite_query_release(struct sqlite_query *q)
 }
 
 static struct str
-argument(sqlite3_value *v)
+query_argument(sqlite3_value *v)
 {
 	const char *p = (const char *)sqlite3_value_text(v);
 
@@ -303,11 +308,11 @@ argument(sqlite3_value *v)
 
 /* SQLite counts one step for this, however long the text is. */
 static void
-glob_function(sqlite3_context *context, int n, sqlite3_value **args)
+query_glob(sqlite3_context *context, int n, sqlite3_value **args)
 {
 	struct sqlite_watch *watch = sqlite3_user_data(context);
 	const struct glob *glob = sqlite3_value_pointer(args[0], GLOB_TYPE);
-	struct str text = argument(args[1]);
+	struct str text = query_argument(args[1]);
 
 	(void)n;
 	if (glob == NULL) {
@@ -330,7 +335,7 @@ sqlite_query_functions(sqlite3 *db, struct sqlite_watch *watch)
 {
 	return sqlite3_create_function_v2(db, "mfx_glob", 2,
 	    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, watch,
-	    glob_function, NULL, NULL, NULL);
+	    query_glob, NULL, NULL, NULL);
 }
 
 int

@@ -33,7 +33,7 @@ struct sqlite_reader {
 };
 
 static int
-asked_to_stop(void *arg)
+reader_stopped(void *arg)
 {
 	const struct sqlite_watch *watch = arg;
 
@@ -55,7 +55,7 @@ sqlite_reader_open(void **out, const char *path,
 	    watch->one_of_many ? SQLITE_LABELS_MIN : LABELS, fault) == 0) {
 		rc = sqlite_query_functions(r->db.sql, &r->watch);
 		/* our signals are blocked while it works: it has to look */
-		sqlite3_progress_handler(r->db.sql, STEPS, asked_to_stop,
+		sqlite3_progress_handler(r->db.sql, STEPS, reader_stopped,
 		    &r->watch);
 		if (rc == SQLITE_OK)
 			return 0;
@@ -111,7 +111,7 @@ sqlite_reader_close(void *handle)
 }
 
 static struct str
-column(struct sqlite_reader *r, int i)
+reader_column(struct sqlite_reader *r, int i)
 {
 	const char *p = sqlite3_column_blob(r->stmt, i);
 	int n = sqlite3_column_bytes(r->stmt, i);
@@ -121,7 +121,7 @@ column(struct sqlite_reader *r, int i)
 
 /* A number as text, with a NUL behind it; absent where there is none. */
 static struct str
-number(struct sqlite_reader *r, int i)
+reader_number(struct sqlite_reader *r, int i)
 {
 	size_t start = r->texts.n;
 
@@ -142,7 +142,7 @@ number(struct sqlite_reader *r, int i)
 
 /* An aggregate over numbers is one, and how many there are has no unit. */
 static int
-fill(struct sqlite_reader *r, struct route *route, struct record *record)
+reader_fill(struct sqlite_reader *r, struct route *route, struct record *record)
 {
 	int rc = sqlite_labels_get(&r->labels,
 	    sqlite3_column_int64(r->stmt, ROW_SERIES), route, record);
@@ -158,21 +158,21 @@ fill(struct sqlite_reader *r, struct route *route, struct record *record)
 	buf_clear(&r->texts);
 	/* all three fit, so that none moves the others */
 	buf_room(&r->texts, (size_t)3 * NUMBER_TEXT);
-	record->sum = number(r, ROW_SUM);
-	record->update = number(r, ROW_UPDATE);
+	record->sum = reader_number(r, ROW_SUM);
+	record->update = reader_number(r, ROW_UPDATE);
 	record->time.ns = sqlite3_column_int64(r->stmt, ROW_TIME);
 	if (record->kind == VALUE_NUMBER)
-		record->value = number(r, ROW_VALUE);
+		record->value = reader_number(r, ROW_VALUE);
 	else if (record->kind == VALUE_BOOL)
 		record->truth = sqlite3_column_int(r->stmt, ROW_VALUE) != 0;
 	else if (record->kind != VALUE_NONE)
-		record->value = column(r, ROW_VALUE);
+		record->value = reader_column(r, ROW_VALUE);
 	return SQLITE_OK;
 }
 
 /* A sum that no number of ours can be: infinite, or NULL for NaN. */
 static bool
-is_beyond(struct sqlite_reader *r, const struct record *record)
+reader_is_beyond(struct sqlite_reader *r, const struct record *record)
 {
 	return record->kind == VALUE_NUMBER && (record->value.p == NULL ||
 	    (sqlite3_column_type(r->stmt, ROW_VALUE) == SQLITE_FLOAT &&
@@ -187,9 +187,9 @@ sqlite_reader_next(void *handle, struct route *route, struct record *record,
 	int rc;
 
 	while ((rc = sqlite3_step(r->stmt)) == SQLITE_ROW) {
-		if ((rc = fill(r, route, record)) != SQLITE_OK)
+		if ((rc = reader_fill(r, route, record)) != SQLITE_OK)
 			break;
-		if (!is_beyond(r, record))
+		if (!reader_is_beyond(r, record))
 			return 1;
 		r->beyond++;
 	}

@@ -45,7 +45,7 @@ struct sqlite_writer {
 };
 
 static int
-run(struct sqlite_writer *w, enum statement which)
+writer_run(struct sqlite_writer *w, enum statement which)
 {
 	sqlite3_stmt *s = w->stmt[which];
 
@@ -54,7 +54,7 @@ run(struct sqlite_writer *w, enum statement which)
 }
 
 static void
-bind_text(sqlite3_stmt *s, int i, struct str text)
+writer_bind_text(sqlite3_stmt *s, int i, struct str text)
 {
 	sqlite3_bind_text64(s, i, text.p ? text.p : "", text.n,
 	    SQLITE_STATIC, SQLITE_UTF8);
@@ -62,7 +62,7 @@ bind_text(sqlite3_stmt *s, int i, struct str text)
 
 /* Whole numbers keep all their digits and take less room. */
 static void
-bind_number(sqlite3_stmt *s, int i, struct str number)
+writer_bind_number(sqlite3_stmt *s, int i, struct str number)
 {
 	double v = number.p ? number_value(number) : 0;
 	int64_t whole;
@@ -76,17 +76,17 @@ bind_number(sqlite3_stmt *s, int i, struct str number)
 }
 
 static void
-bind_value(sqlite3_stmt *s, int i, const struct record *r)
+writer_bind_value(sqlite3_stmt *s, int i, const struct record *r)
 {
 	switch (r->kind) {
 	case VALUE_NONE:
 		sqlite3_bind_null(s, i);
 		break;
 	case VALUE_NUMBER:
-		bind_number(s, i, r->value);
+		writer_bind_number(s, i, r->value);
 		break;
 	case VALUE_STRING:
-		bind_text(s, i, r->value);
+		writer_bind_text(s, i, r->value);
 		break;
 	case VALUE_BOOL:
 		sqlite3_bind_int(s, i, r->truth);
@@ -99,21 +99,21 @@ bind_value(sqlite3_stmt *s, int i, const struct record *r)
 }
 
 static int
-put_row(struct sqlite_writer *w, enum statement which, int64_t series,
+writer_put_row(struct sqlite_writer *w, enum statement which, int64_t series,
     const struct record *r)
 {
 	sqlite3_stmt *s = w->stmt[which];
 
 	sqlite3_bind_int64(s, 1, series);
 	sqlite3_bind_int64(s, 2, r->time.ns);
-	bind_value(s, 3, r);
-	bind_number(s, 4, r->sum);
-	bind_number(s, 5, r->update);
-	return run(w, which);
+	writer_bind_value(s, 3, r);
+	writer_bind_number(s, 4, r->sum);
+	writer_bind_number(s, 5, r->update);
+	return writer_run(w, which);
 }
 
 static int
-put_reading(struct sqlite_writer *w, const struct reading *reading)
+writer_put_reading(struct sqlite_writer *w, const struct reading *reading)
 {
 	int64_t id;
 	int rc;
@@ -127,14 +127,14 @@ put_reading(struct sqlite_writer *w, const struct reading *reading)
 			return rc;
 		series_add(&w->cache, buf_str(&w->key), id);
 	}
-	rc = put_row(w, INSERT, id, &reading->record);
+	rc = writer_put_row(w, INSERT, id, &reading->record);
 	if (rc == SQLITE_OK && sqlite3_changes(w->db.sql) == 0)
-		rc = put_row(w, AGAIN, id, &reading->record);
+		rc = writer_put_row(w, AGAIN, id, &reading->record);
 	return rc;
 }
 
 static void
-forget(struct sqlite_writer *w)
+writer_forget(struct sqlite_writer *w)
 {
 	series_forget(&w->cache);
 	sqlite_series_forget(&w->series);
@@ -142,7 +142,7 @@ forget(struct sqlite_writer *w)
 
 /* Series may have been removed by an administrator's hand. */
 static int
-check_cache(struct sqlite_writer *w)
+writer_check_cache(struct sqlite_writer *w)
 {
 	sqlite3_stmt *s = w->stmt[CHANGED];
 	int64_t version;
@@ -150,24 +150,24 @@ check_cache(struct sqlite_writer *w)
 	version = sqlite3_step(s) == SQLITE_ROW ?
 	    sqlite3_column_int64(s, 0) : -1;
 	if (version != w->version)
-		forget(w);
+		writer_forget(w);
 	w->version = version;
 	return sqlite3_reset(s);
 }
 
 static int
-put_all(struct sqlite_writer *w, const struct batch *b)
+writer_put_all(struct sqlite_writer *w, const struct batch *b)
 {
 	size_t i;
-	int rc = check_cache(w);
+	int rc = writer_check_cache(w);
 
 	for (i = 0; rc == SQLITE_OK && i < b->whole; i++)
-		rc = put_reading(w, &b->readings[i]);
+		rc = writer_put_reading(w, &b->readings[i]);
 	return rc;
 }
 
 static void
-bind_progress(sqlite3_stmt *s, int i, const struct progress *at)
+writer_bind_progress(sqlite3_stmt *s, int i, const struct progress *at)
 {
 	sqlite3_bind_int64(s, i, (int64_t)at->whole);
 	sqlite3_bind_int64(s, i + 1, (int64_t)at->open);
@@ -176,15 +176,15 @@ bind_progress(sqlite3_stmt *s, int i, const struct progress *at)
 
 /* SQLITE_DONE instead of SQLITE_OK: it was not where we left it. */
 static int
-advance(struct sqlite_writer *w, const struct progress *to)
+writer_advance(struct sqlite_writer *w, const struct progress *to)
 {
 	sqlite3_stmt *s = w->stmt[ADVANCE];
 	int rc;
 
-	bind_progress(s, 1, to);
-	bind_text(s, 4, str_z(w->source));
-	bind_progress(s, 5, &w->at);
-	rc = run(w, ADVANCE);
+	writer_bind_progress(s, 1, to);
+	writer_bind_text(s, 4, str_z(w->source));
+	writer_bind_progress(s, 5, &w->at);
+	rc = writer_run(w, ADVANCE);
 	if (rc == SQLITE_OK && sqlite3_changes(w->db.sql) != 1)
 		rc = SQLITE_DONE;
 	return rc;
@@ -192,7 +192,7 @@ advance(struct sqlite_writer *w, const struct progress *to)
 
 /* Gives up the transaction: why, and whether to try again. */
 static enum store_result
-give_up(struct sqlite_writer *w, int rc, struct fault *fault)
+writer_give_up(struct sqlite_writer *w, int rc, struct fault *fault)
 {
 	if (rc == SQLITE_DONE)
 		fault_set(fault, EX_TEMPFAIL, "%s: another writer stores '%s'",
@@ -200,7 +200,7 @@ give_up(struct sqlite_writer *w, int rc, struct fault *fault)
 	else
 		db_fault(w->db.sql, rc, fault);
 	db_rollback(&w->db);
-	forget(w);
+	writer_forget(w);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
@@ -231,24 +231,24 @@ sqlite_writer_write(void *handle, struct batch *b, struct fault *fault)
 	}
 	if (b->whole == 0 && !advances)
 		return STORE_DONE;
-	if ((rc = run(w, BEGIN)) == SQLITE_OK &&
-	    (rc = put_all(w, b)) == SQLITE_OK &&
-	    (!advances || (rc = advance(w, &b->at)) == SQLITE_OK) &&
-	    (rc = run(w, COMMIT)) == SQLITE_OK) {
+	if ((rc = writer_run(w, BEGIN)) == SQLITE_OK &&
+	    (rc = writer_put_all(w, b)) == SQLITE_OK &&
+	    (!advances || (rc = writer_advance(w, &b->at)) == SQLITE_OK) &&
+	    (rc = writer_run(w, COMMIT)) == SQLITE_OK) {
 		if (advances)
 			w->at = b->at;
 		return STORE_DONE;
 	}
-	return give_up(w, rc, fault);
+	return writer_give_up(w, rc, fault);
 }
 
 static int
-bind_source(struct sqlite_writer *w, const char *text, sqlite3_stmt **s,
+writer_bind_source(struct sqlite_writer *w, const char *text, sqlite3_stmt **s,
     struct fault *fault)
 {
 	if (db_prepare(w->db.sql, text, s, fault) < 0)
 		return -1;
-	bind_text(*s, 1, str_z(w->source));
+	writer_bind_text(*s, 1, str_z(w->source));
 	return 0;
 }
 
@@ -262,13 +262,13 @@ sqlite_writer_position(void *handle, const char *source, struct progress *at,
 	int rc;
 
 	w->source = memory_strdup(source);
-	if (bind_source(w, "INSERT OR IGNORE INTO progress (source, seq)"
+	if (writer_bind_source(w, "INSERT OR IGNORE INTO progress (source, seq)"
 	    " VALUES (?1, 0)", &s, fault) < 0)
 		return -1;
 	sqlite3_step(s);
 	if ((rc = sqlite3_finalize(s)) != SQLITE_OK)
 		return db_fault(w->db.sql, rc, fault);
-	if (bind_source(w, "SELECT seq, open_seq, part FROM progress"
+	if (writer_bind_source(w, "SELECT seq, open_seq, part FROM progress"
 	    " WHERE source = ?1", &s, fault) < 0)
 		return -1;
 	if (sqlite3_step(s) == SQLITE_ROW)
@@ -283,7 +283,7 @@ sqlite_writer_position(void *handle, const char *source, struct progress *at,
 }
 
 static int
-prepare(struct sqlite_writer *w, struct fault *fault)
+writer_prepare(struct sqlite_writer *w, struct fault *fault)
 {
 	int i;
 
@@ -303,7 +303,7 @@ sqlite_writer_open(void **out, const char *path,
 	series_init(&w->cache);
 	buf_init(&w->key, SERIES_KEY_MAX);
 	if (db_open(&w->db, path, DB_MAKE, &sqlite_kind, NULL, fault) < 0 ||
-	    prepare(w, fault) < 0) {
+	    writer_prepare(w, fault) < 0) {
 		sqlite_writer_close(w);
 		return STORE_FAILED;
 	}
