@@ -7,6 +7,8 @@ BIN=${MFX_BIN:-$ROOT/bin}
 # Debian's login PATH has no sbin, where mosquitto and nginx are
 PATH=$BIN:$PATH:/usr/sbin:/sbin
 VECTORS=$ROOT/tests/vectors
+# of free_port; in a user namespace of a test, too, where $UID is another
+export MFX_PORTS=${MFX_PORTS:-/tmp/mfx-ports.$UID}
 
 setup() {
 	export MFX_HOME=$BATS_TEST_TMPDIR/home
@@ -73,7 +75,7 @@ start_ready() {
 # server restarts, either: those get ports from 32768 on.  Not for $(…), where
 # the lock would end.
 free_port() {
-	local _name _port _lock _hex _dir=/tmp/mfx-ports.$UID
+	local _name _port _lock _hex _dir=$MFX_PORTS
 	mkdir -p -m 700 "$_dir"
 	for _name; do
 		while :; do
