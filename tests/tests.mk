@@ -66,7 +66,7 @@ test: all unit $(INJECT)
 else
 test: all $(UNITS) $(INJECT) fuzzers
 	@+$(MAKE) --no-print-directory SANITIZE=1 all
-	@$(test_env) scripts/check $(if $(MACHINES),--machines)
+	@$(test_env) scripts/check$(if $(MACHINES), --machines)
 endif
 
 lint: all $(BUILD)/libmfx.a
