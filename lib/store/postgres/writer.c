@@ -241,6 +241,17 @@ writer_resolve(struct postgres_writer *w, struct batch *b)
 
 /* ---- a batch ---- */
 
+/* A COPY that can't be sent whole is not ended: the server forgets it. */
+static enum store_result
+writer_cut(struct postgres_writer *w, struct fault *fault)
+{
+	fault_set(fault, EX_TEMPFAIL, "%s: %.*s", w->link.name,
+	    (int)strcspn(PQerrorMessage(w->link.conn), "\n"),
+	    PQerrorMessage(w->link.conn));
+	link_close(&w->link);
+	return STORE_LATER;
+}
+
 static enum store_result
 writer_send(struct postgres_writer *w, struct fault *fault)
 {
@@ -250,12 +261,9 @@ writer_send(struct postgres_writer *w, struct fault *fault)
 	for (at = 0; r == STORE_DONE && at < w->rows.n; at += n) {
 		n = w->rows.n - at < WRITER_CHUNK ? w->rows.n - at :
 		    WRITER_CHUNK;
-		if (PQputCopyData(w->link.conn, w->rows.p + at, (int)n) < 0) {
-			r = link_fault(&w->link, NULL, fault);
-			link_close(&w->link);
-		} else {
-			r = link_flush(&w->link, fault);
-		}
+		/* 0: it has not taken them, for want of memory */
+		r = PQputCopyData(w->link.conn, w->rows.p + at, (int)n) > 0 ?
+		    link_flush(&w->link, fault) : writer_cut(w, fault);
 	}
 	buf_clear(&w->rows);
 	return r;
@@ -283,11 +291,8 @@ writer_copied(struct postgres_writer *w, bool *blames, struct fault *fault)
 	r = writer_send(w, fault);
 	if (r != STORE_DONE)
 		return r;
-	if (PQputCopyEnd(w->link.conn, NULL) < 0) {
-		r = link_fault(&w->link, NULL, fault);
-		link_close(&w->link);
-		return r;
-	}
+	if (PQputCopyEnd(w->link.conn, NULL) <= 0)
+		return writer_cut(w, fault);
 	r = link_flush(&w->link, fault);
 	if (r == STORE_DONE)
 		r = link_finish(&w->link, &result, fault);
@@ -371,10 +376,19 @@ static enum store_result
 writer_commit(struct postgres_writer *w, uint64_t transaction,
     struct fault *fault)
 {
-	enum store_result r = link_run(&w->link, "COMMIT", NULL, NULL, fault);
+	PGresult *result;
+	enum store_result r = link_run(&w->link, "COMMIT", NULL, &result,
+	    fault);
 
 	if (r != STORE_DONE && link_lost(&w->link))
 		w->unsure = transaction;
+	/* so it is answered where something had failed before */
+	if (r == STORE_DONE && strcmp(PQcmdStatus(result), "COMMIT") != 0) {
+		fault_set(fault, EX_TEMPFAIL, "%s: the server rolled a batch "
+		    "back", w->link.name);
+		r = STORE_LATER;
+	}
+	PQclear(result);
 	return r;
 }
 
