@@ -31,16 +31,6 @@ wrote() {
 	    --data-binary @-
 }
 
-# lines FIRST LAST: one reading each, with positions
-lines() {
-	awk -v first="$1" -v last="$2" 'BEGIN {
-		for (i = first; i <= last; i++)
-			printf "{\"channel\":\"c%d\",\"publisher\":\"p\"," \
-			    "\"seq\":%d,\"n\":\"t\",\"v\":%d,\"t\":%d}\n",
-			    i % 3, i, i, 1700000000 + i
-	}'
-}
-
 stored() {
 	query 'SELECT count(value) FROM readings' 2>/dev/null |
 		sed -n 's/.*\[0,\([0-9]*\)\].*/\1/p' | grep . || echo 0

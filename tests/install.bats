@@ -34,7 +34,7 @@ setup_file() {
 	mkdir "$TREE"
 	tar -xzf "$TAR" -C "$TREE" --strip-components 1
 	cd "$TREE" || return
-	PATH=$posix ./configure --prefix=/elsewhere CFLAGS=-O0 >configured 2>&1 &&
+	PATH=$posix ./configure --prefix=/usr/elsewhere CFLAGS=-O0 >configured 2>&1 &&
 		PATH=$posix make -s -j2 >made 2>&1 ||
 		{ tail configured made >&2; return 1; }
 }
@@ -73,7 +73,7 @@ all_programs() {
 	grep -qx 'ExecStart=/usr/bin/mfx-adapt-coap .*' \
 	    "$root/usr/share/mfx/deploy/systemd/mfx-adapt-coap.service"
 	[[ -x $root/usr/share/mfx/deploy/runit/mfx-store/run ]]
-	! grep -rE '/usr/local|/elsewhere' "$root/usr/share"
+	! grep -rE '/usr/local|/usr/elsewhere' "$root/usr/share"
 	# nothing of ours outside the prefix, nothing that others may write
 	[[ $(ls "$root") == usr ]]
 	! find "$root" ! -type l -perm /022 | grep .
@@ -107,10 +107,11 @@ all_programs() {
 	cd "$TREE"
 	touch configure.ac
 	make -s install DESTDIR="$BATS_TEST_TMPDIR/root"
-	[[ $(ls "$BATS_TEST_TMPDIR/root") == elsewhere ]]
-	[[ -x $BATS_TEST_TMPDIR/root/elsewhere/bin/mfx ]]
+	local root=$BATS_TEST_TMPDIR/root/usr
+	[[ $(ls "$BATS_TEST_TMPDIR/root") == usr && $(ls "$root") == elsewhere ]]
+	[[ -x $root/elsewhere/bin/mfx ]]
 	grep -qx 'CFLAGS = -O0' config.mk
-	grep -rq 'ExecStart=/elsewhere/bin/mfx-api ' "$BATS_TEST_TMPDIR/root/elsewhere/share"
+	grep -rq 'ExecStart=/usr/elsewhere/bin/mfx-api ' "$root/elsewhere/share"
 }
 
 # ---- ./configure, without building ----

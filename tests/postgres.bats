@@ -31,16 +31,6 @@ sql() {
 	$POSTGRES/psql -qAt -v ON_ERROR_STOP=1 -c "$1" "$P"
 }
 
-# lines FIRST LAST: one reading each, with positions
-lines() {
-	awk -v first="$1" -v last="$2" 'BEGIN {
-		for (i = first; i <= last; i++)
-			printf "{\"channel\":\"c%d\",\"publisher\":\"p\"," \
-			    "\"seq\":%d,\"n\":\"t\",\"v\":%d,\"t\":%d}\n",
-			    i % 3, i, i, 1700000000 + i
-	}'
-}
-
 @test "each kind of value comes back, and another client sees it" {
 	cat >lines <<-'EOF2'
 	{"channel":"c1","publisher":"p1","protocol":"http","subtopic":"a.b","n":"dev:t","u":"Cel","v":21.5,"t":1700000000.123456789}

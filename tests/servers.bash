@@ -238,6 +238,16 @@ server_flush() {
 	    server_curl "$1" /snapshot/delete_all >/dev/null
 }
 
+# lines FIRST LAST: one reading each, with positions
+lines() {
+	awk -v first="$1" -v last="$2" 'BEGIN {
+		for (i = first; i <= last; i++)
+			printf "{\"channel\":\"c%d\",\"publisher\":\"p\"," \
+			    "\"seq\":%d,\"n\":\"t\",\"v\":%d,\"t\":%d}\n",
+			    i % 3, i, i, 1700000000 + i
+	}'
+}
+
 # ---- InfluxDB ----
 
 server_influx_needs() {

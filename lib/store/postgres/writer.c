@@ -460,7 +460,12 @@ writer_ask(struct postgres_writer *w, bool *committed, struct fault *fault)
 		return STORE_DONE;
 	link_integer(&p, (int64_t)w->unsure);
 	r = link_run(&w->link, "SELECT txid_status($1)", &p, &result, fault);
-	if (r == STORE_DONE && PQntuples(result) == 1) {
+	if (r == STORE_DONE && (PQntuples(result) != 1 ||
+	    PQgetisnull(result, 0, 0))) {
+		fault_set(fault, EX_IOERR, "%s: the server does not know any "
+		    "more whether it has stored the last batch", w->link.name);
+		r = STORE_FAILED;
+	} else if (r == STORE_DONE) {
 		struct str status = link_get_text(result, 0, 0);
 
 		if (str_eq(status, str_z("in progress"))) {
