@@ -21,6 +21,6 @@ no_remote_close(struct client *c)
 }
 
 const struct client_backend client_remote = {
-	.open = remote_open, .close = remote_close
+	.open = no_remote_open, .close = no_remote_close
 };
 #endif
