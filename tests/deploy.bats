@@ -191,14 +191,19 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 
 @test "systemd: the store and the timer of prune are in order" {
 	local u
-	for u in mfx-store{,-postgres,-influx}.service mfx-prune.{service,timer}; do
+	for u in mfx-store{,-postgres,-influx}.service \
+	    mfx-prune{,-store}.{service,timer}; do
 		here "$DEPLOY/systemd/$u" >"$u"
 	done
 	systemd-analyze verify --man=no ./mfx-store.service \
-	    ./mfx-store-{postgres,influx}.service ./mfx-prune.timer 2>&1 | grep 'mfx-[a-z-]*\.[a-z]*:' >wrong || true
+	    ./mfx-store-{postgres,influx}.service ./mfx-prune{,-store}.timer 2>&1 |
+		grep 'mfx-[a-z-]*\.[a-z]*:' >wrong || true
 	[[ ! -s wrong ]] || { cat wrong; false; }
 	mfx-gen --count 10 | mfx-pub raw
 	$(sed -n 's/^ExecStart=//p' mfx-prune.service) | jq -e '.segments == 0'
+	mfx-gen --count 10 --start -2d --every 1h | mfx-write-sqlite messages.db
+	$(sed -n 's/^ExecStart=//p' mfx-prune-store.service |
+		sed "s,/var/lib/mfx,$PWD,g") | jq -e '.readings == 0'
 }
 
 @test "runit: as the site's user, on loopback alone, with what conf adds" {

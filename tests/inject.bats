@@ -74,6 +74,10 @@ met() {
 	met mfx-read-sqlite
 }
 
+@test "mfx-prune-sqlite, whatever fails" {
+	met mfx-prune-sqlite
+}
+
 # a server on which each run has a database of its own
 on_postgres() {
 	server_start postgres

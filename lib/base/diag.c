@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/diag.h"
 
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,11 +15,17 @@
 /* one message is one write(2), so that lines of several programs that
  * share a terminal or a log never mix */
 #define MESSAGE_MAX 1024
+/* a longer one would wrap, and then not be replaced */
+#define PROGRESS_MAX 79
+/* to the first column, and nothing after the text */
+#define PROGRESS_FIRST "\r"
+#define PROGRESS_CLEAR "\033[K"
 
 static struct {
 	const char *name;
 	_Atomic int verbosity;	/* a signal changes it too */
 	bool json;
+	atomic_bool progress;	/* is such a line shown? */
 } diag = { .name = "mfx" };
 
 void
@@ -102,18 +110,22 @@ diag_say(enum diag_level level, const char *fmt, va_list ap)
 		"error", "warning", "info", "debug"
 	};
 	char text[MESSAGE_MAX / 2], line[MESSAGE_MAX], when[STAMP_TEXT];
-	size_t n;
+	size_t n = 0;
 
 	if (!diag_shows(level))
 		return;
 	vsnprintf(text, sizeof text, fmt, ap);
+	if (atomic_exchange(&diag.progress, false))
+		n = (size_t)snprintf(line, sizeof line, "%s",
+		    PROGRESS_FIRST PROGRESS_CLEAR);
 	if (diag.json)
 		n = (size_t)snprintf(line, sizeof line,
 		    "{\"time\":%.*s,\"level\":\"%s\",\"program\":\"%s\","
 		    "\"message\":\"", (int)stamp_print(when, stamp_now()),
 		    when, names[level], diag.name);
 	else
-		n = (size_t)snprintf(line, sizeof line, "%s: ", diag.name);
+		n += (size_t)snprintf(line + n, sizeof line - n, "%s: ",
+		    diag.name);
 	n += diag_put_escaped(line + n, sizeof line - n - 4, text);
 	if (diag.json) {
 		line[n++] = '"';
@@ -154,6 +166,48 @@ void
 diag_debug(const char *fmt, ...)
 {
 	SAY(DIAG_DEBUG);
+}
+
+/* One that nobody takes, as the terminal is held, must not be waited for. */
+static void
+diag_progress_write(const char *text, size_t n)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (poll(&p, 1, 0) == 1 && write(STDERR_FILENO, text, n) < 0)
+		diag.progress = false;
+}
+
+bool
+diag_shows_progress(void)
+{
+	return !diag.json && diag_shows(DIAG_WARNING) &&
+	    isatty(STDERR_FILENO);
+}
+
+void
+diag_progress(const char *fmt, ...)
+{
+	char text[PROGRESS_MAX + 1], line[sizeof text + 16];
+	va_list ap;
+	int n;
+
+	if (!diag_shows_progress())
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	n = snprintf(line, sizeof line, "%s%s%s", PROGRESS_FIRST, text,
+	    PROGRESS_CLEAR);
+	diag.progress = true;
+	diag_progress_write(line, (size_t)n);
+}
+
+void
+diag_progress_end(void)
+{
+	if (atomic_exchange(&diag.progress, false))
+		diag_progress_write("\n", 1);
 }
 
 int

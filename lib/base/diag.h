@@ -41,6 +41,16 @@ void diag_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void diag_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void diag_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * How far a long piece of work is: one line that the next one replaces, and
+ * that makes room for messages.  Only when stderr is a terminal, unless -q or
+ * --log json is given; else they do nothing.  The text is the program's own.
+ */
+bool diag_shows_progress(void);
+void diag_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* the last one stays, and what follows comes after it */
+void diag_progress_end(void);
+
 /* prints an error and returns its status, for `return diag_fault(&f)` */
 int diag_fault(const struct fault *);
 

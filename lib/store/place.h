@@ -6,10 +6,10 @@
 #include "store/store.h"
 
 /*
- * How mfx-write-* and mfx-read-* begin: options of the frame and those of the
- * driver in one table, and one operand, the place, for which $MFX_STORE
- * stands when it is left out: so a password in it is not in the list of
- * processes.
+ * How mfx-write-*, mfx-read-* and mfx-prune-* begin: options of the frame and
+ * those of the driver in one table, and one operand, the place, for which
+ * $MFX_STORE stands when it is left out: so a password in it is not in the
+ * list of processes.
  */
 #define STORE_OPTIONS_MAX 48
 
@@ -24,7 +24,8 @@ struct store_program {
 const struct opt *store_options(struct opt to[STORE_OPTIONS_MAX],
     const struct opt *frame, const struct opt *own);
 
-/* program_start, and the place; `what` is "read" or "write" */
+/* program_start, and the place; `what` is "read", "write" or
+ * "prune" */
 int store_program_start(struct store_program *, const struct store_driver *,
     const char *what, int argc, char **argv);
 

@@ -18,8 +18,9 @@
  *		return store_write_main(&store_sqlite, argc, argv);
  *	}
  *
- * and the same with store_read_main.  Everything else that sinks and readers
- * do is done here, the frame, for all stores alike: options, batches, the
+ * and the same with store_read_main; a third one, where old readings can be
+ * removed, with store_prune_main.  Everything else that sinks and readers do
+ * is done here, the frame, for all stores alike: options, batches, the
  * bus's group, trying again, what is refused; and of a query whatever the
  * driver says that it can't do.
  *
@@ -27,8 +28,8 @@
  * in a fault.  A driver has an option of its own for a file with it.
  *
  * Order of this room: query, series < batch < store.h < watch, row < sort,
- * group < reader, refuse, settle < commit < sink < place < read, write;
- * drivers < find.
+ * group < reader, refuse, settle < commit < sink < place < read, write,
+ * prune; drivers < find.
  */
 enum store_result {
 	STORE_DONE,
@@ -141,6 +142,29 @@ struct store_driver {
 	void (*explain)(void *, struct buf *);
 	void (*close_reader)(void *);
 
+	/*
+	 * Pruning, while writers and readers are at work; NULL: the store has
+	 * no mfx-prune-X.  open_pruner is as open_reader, and never makes a
+	 * store.
+	 *
+	 * prune removes some of the readings that are older than match->to and
+	 * whose channel matches match->labels[MATCH_CHANNEL], exactly those,
+	 * and adds how many to *removed once they are gone for good.  It is
+	 * called with the same match until there are none left: 1 when there
+	 * may be more, 0 at the end, -1.  One call is one slice: a transaction
+	 * of its own where there are any, so short (some 50 ms) that a writer
+	 * which waits for it does not notice; the frame rests between two.
+	 * What it leaves alone is how far a source is (position).  A series
+	 * that has no readings left, and room on disk, go along.
+	 */
+	const char *prune_summary;
+	const struct opt *prune_options;
+	int (*open_pruner)(void **, const char *place,
+	    const struct store_watch *, struct fault *);
+	int (*prune)(void *, const struct match *, uint64_t *removed,
+	    struct fault *);
+	void (*close_pruner)(void *);
+
 	/* Can it be read?  NULL: a reading is asked for. */
 	int (*probe)(const char *place, const struct store_watch *,
 	    struct fault *);
@@ -149,6 +173,7 @@ struct store_driver {
 /* the whole program; gives its exit status */
 int store_write_main(const struct store_driver *, int argc, char **argv);
 int store_read_main(const struct store_driver *, int argc, char **argv);
+int store_prune_main(const struct store_driver *, int argc, char **argv);
 
 /*
  * For programs that read whatever store they are given.  The store that a text

@@ -472,6 +472,9 @@ RUNS = {
     "mfx-read-sqlite": [Run("mfx-read-sqlite m.db"),
                         Run("mfx-read-sqlite --aggregate avg --every 10s "
                             "m.db")],
+    "mfx-prune-sqlite": [
+        Run("mfx-prune-sqlite --keep-age 1d m.db", state=store),
+        Run("mfx-prune-sqlite --keep-age 1d --dry-run m.db", state=store)],
     "mfx-users": [Run("mfx-users list"),
                   # libsodium has no other answer when it has no memory
                   Run("mfx-users verify {site.user} --password-file password",

@@ -5,6 +5,8 @@
 load tls
 load servers
 
+store_prunes=
+
 store_lacks=twins
 
 store_serve() {

@@ -2,6 +2,8 @@
 # The row of tests/stores/conformance for a store without transactions, which
 # knows a reading by its id.
 
+store_prunes=
+
 store_start() {
 	local dir=$ROOT/${BUILD:-build}/stores
 	make -s -C "$ROOT" "${BUILD:-build}/stores/keyed"

@@ -3,6 +3,8 @@
 load tls
 load servers
 
+store_prunes=
+
 store_serve() {
 	server_start postgres
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/pruner.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/sqlite.h"
 #include "store/sqlite/writer.h"
@@ -20,5 +21,9 @@ const struct store_driver store_sqlite = {
 	.beyond = sqlite_reader_beyond,
 	.explain = sqlite_reader_explain,
 	.close_reader = sqlite_reader_close,
+	.prune_summary = "remove old readings from an SQLite file",
+	.open_pruner = sqlite_pruner_open,
+	.prune = sqlite_pruner_prune,
+	.close_pruner = sqlite_pruner_close,
 	.probe = sqlite_reader_probe,
 };

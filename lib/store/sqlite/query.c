@@ -293,6 +293,24 @@ sqlite_query_build(struct sqlite_query *q, const struct query *ask)
 }
 
 void
+sqlite_query_build_old(struct sqlite_query *q, const struct match *m)
+{
+	q->n = 0;
+	buf_init(&q->sql, SQL_MAX);
+	/* the first two, which are bound anew each time */
+	query_add_integer(q, 0);
+	query_add_integer(q, 0);
+	buf_printf(&q->sql, "SELECT k.id, k.route FROM series_keys k"
+	    " JOIN routes s ON s.id = k.route WHERE k.id > ?1"
+	    " AND (EXISTS (SELECT 1 FROM readings r WHERE r.series = k.id"
+	    " AND r.time < ?%d) OR NOT EXISTS (SELECT 1 FROM readings r"
+	    " WHERE r.series = k.id))", query_add_integer(q, m->to));
+	query_put_globs(q, "channel", &m->labels[MATCH_CHANNEL]);
+	buf_puts(&q->sql, " ORDER BY k.id LIMIT ?2");
+	buf_putc(&q->sql, '\0');
+}
+
+void
 sqlite_query_release(struct sqlite_query *q)
 {
 	buf_release(&q->sql);

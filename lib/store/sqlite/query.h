@@ -35,6 +35,10 @@ enum { ROW_SERIES, ROW_TIME, ROW_VALUE, ROW_SUM, ROW_UPDATE };
 void sqlite_query_build(struct sqlite_query *, const struct query *);
 void sqlite_query_release(struct sqlite_query *);
 
+/* the SQL of the series whose channel matches and that have readings older
+ * than match->to, or none at all: id and route, by id, after ?1, at most ?2 */
+void sqlite_query_build_old(struct sqlite_query *, const struct match *);
+
 /* what is asked now and then, whether to go on */
 struct sqlite_watch {
 	const struct store_watch *ask;

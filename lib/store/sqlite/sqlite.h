@@ -12,8 +12,8 @@
  * It is known by its application_id; a file of another application, or of
  * a newer version of ours, is refused with EX_CONFIG and not touched.
  *
- * Order of this folder: schema, series < labels, query < reader, writer <
- * driver.
+ * Order of this folder: schema, series < labels, query < reader, writer,
+ * pruner < driver.
  */
 extern const struct store_driver store_sqlite;
 

@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mfx-prune-*: what tests/stores/conformance does not ask of every store.
+load setup
+
+W=mfx-write-sqlite
+R=mfx-read-sqlite
+
+count() {
+	sqlite3 m.db 'SELECT count(*) FROM readings'
+}
+
+# aged N AGE NAME: N readings of so many seconds ago
+aged() {
+	awk -v n="$1" -v t="$(($(date +%s) - $2))" -v name="$3" 'BEGIN {
+		for (i = 1; i <= n; i++)
+			printf "{\"channel\":\"%s\",\"n\":\"%s\",\"v\":%d,\"t\":%d}\n",
+			    name, name, i, t
+	}'
+}
+
+@test "prune: what nothing uses any more goes along, and nothing else" {
+	local long both
+	long=$(printf 'urn:dev:%0200d' 7) both=$(printf 'urn:dev:%0128d' 7)
+	# of one time, more than go at once; a name in pieces that another begins
+	# with; a channel that is kept, with the same name
+	{
+		aged 350 90000 many
+		aged 2 90000 "$long"
+		aged 2 90000 "$both"
+		aged 3 60 "${both}x"
+		aged 2 90000 old
+		aged 2 60 old | sed 's/"channel":"old"/"channel":"new"/'
+	} | $W m.db
+	[[ $(mfx-prune-sqlite --keep-age 1d m.db) == '{"readings":356}' ]]
+	[[ $(count) == 5 ]]
+	[[ $(sqlite3 m.db 'PRAGMA integrity_check') == ok ]]
+	[[ $(sqlite3 m.db 'SELECT channel FROM routes ORDER BY 1') == \
+	    $'new\n'"${both}x" ]]
+	[[ $($R m.db | jq -r .n | sort -u) == $'old\n'"${both}x" ]]
+	# two pieces and a rest, `old`, and the empty one
+	(($(sqlite3 m.db 'SELECT count(*) FROM texts') == 5))
+	aged 5 60 many | $W m.db
+	[[ $(count) == 10 ]]
+}
+
+@test "prune: a writer that knew the series makes them again" {
+	mkfifo in
+	start_ready_on in $W --every 10ms m.db
+	aged 3 90000 a >&5
+	await 10 eval '[[ $(count) == 3 ]]'
+	[[ $(mfx-prune-sqlite --keep-age 1d m.db) == '{"readings":3}' ]]
+	[[ $(sqlite3 m.db 'SELECT count(*) FROM series_keys, routes') == 0 ]]
+	aged 2 60 a >&5
+	await 10 eval '[[ $(count) == 2 ]]'
+	kill "$PID"
+	status 0 wait "$PID"
+	[[ $($R m.db | jq -r '.channel + .n' | sort -u) == aa ]]
+}
+
+@test "prune: free pages are used again, or given back to the disk" {
+	local full pruned
+	aged 30000 90000 a | $W m.db
+	full=$(stat -c %s m.db)
+	mfx-prune-sqlite --keep-age 1d m.db
+	[[ $(stat -c %s m.db) == "$full" ]]
+	aged 30000 90000 a | $W m.db
+	(($(stat -c %s m.db) < full + full / 10))
+	sqlite3 m.db 'PRAGMA auto_vacuum = INCREMENTAL; VACUUM'
+	mfx-prune-sqlite --keep-age 1d m.db
+	(($(stat -c %s m.db) < full / 5))
+	[[ $(sqlite3 m.db 'PRAGMA integrity_check') == ok ]]
+}
+
+@test "prune: SIGTERM ends it between two transactions, and it says how much" {
+	local n=0 tries got
+	# so many series are some transactions, however fast they are
+	seq 6000 | awk -v t="$(($(date +%s) - 90000))" '{
+		printf "{\"channel\":\"a\",\"n\":\"%d\",\"v\":1,\"t\":%d}\n", $1, t
+	}' | $W full.db
+	for tries in {1..200}; do
+		rm -f m.db*
+		cp full.db m.db
+		got=0
+		timeout --preserve-status "0.0$((RANDOM % 9 + 1))" \
+		    mfx-prune-sqlite --keep-age 1d m.db >out 2>err || got=$?
+		((got == 75)) || continue
+		n=$(jq .readings out)
+		((${n:=0} > 0)) || continue
+		((n < 6000 && $(count) == 6000 - n))
+		grep -q "asked to stop before the end: $n readings" err
+		break
+	done
+	((n > 0))
+	[[ $(mfx-prune-sqlite --keep-age 1d m.db | jq .readings) == \
+	    $((6000 - n)) ]]
+}
+
+@test "prune: another's file, a locked one, a wrong age" {
+	sqlite3 other.db 'CREATE TABLE t (x)'
+	status 78 mfx-prune-sqlite --keep-age 1d other.db 2>err
+	grep -q 'another application' err
+	aged 1 90000 a | $W m.db
+	status 64 mfx-prune-sqlite --keep-age 30 m.db
+	status 64 mfx-prune-sqlite m.db 2>err
+	grep -q 'give --keep-age' err
+	mkfifo in
+	sqlite3 m.db <in 3>&- &
+	PIDS+=($!)
+	exec 5>in
+	printf 'BEGIN IMMEDIATE;\n.shell touch locked\n' >&5
+	await 10 test -e locked
+	status 75 mfx-prune-sqlite --keep-age 1d m.db 5>&-
+	exec 5>&-
+	wait $!
+	mfx-prune-sqlite --keep-age 1d m.db
+}
