@@ -86,12 +86,13 @@ aged() {
 		    mfx-prune-sqlite --keep-age 1d m.db >out 2>err || got=$?
 		((got == 75)) || continue
 		n=$(jq .readings out)
-		((${n:=0} > 0)) || continue
-		((n < 6000 && $(count) == 6000 - n))
+		# before the first, or when only names were left to remove
+		((${n:=0} > 0 && n < 6000)) || continue
+		(($(count) == 6000 - n))
 		grep -q "asked to stop before the end: $n readings" err
 		break
 	done
-	((n > 0))
+	((n > 0 && n < 6000))
 	[[ $(mfx-prune-sqlite --keep-age 1d m.db | jq .readings) == \
 	    $((6000 - n)) ]]
 }
