@@ -48,6 +48,10 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libmfx.a
 $(BUILD)/stores/%: $(BUILD)/tests/stores/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(LIBS) -lm)
+# lib/cql, for its suite
+$(BUILD)/cql/%: $(BUILD)/tests/cql/%.o $(BUILD)/libmfx.a
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(OPENSSL_LIBS) $(LIBS) -lm)
 # the store of mfx-extend(7), for the suite that all stores pass
 EXTEND := $(BUILD)/extend/mfx-write-tsv $(BUILD)/extend/mfx-read-tsv
 $(BUILD)/extend/%: $(BUILD)/tests/extend/%.o $(BUILD)/tests/extend/tsv.o \

@@ -48,8 +48,8 @@
  * options.stop (but for the name of a host, which the system's resolver is
  * asked for).  A session belongs to one thread.
  *
- * Order of this room: murmur3, crc, value < frame < message < socket, ring <
- * node < cql.h < session.
+ * Order of this room: cql.h < murmur3, crc, body, ring, tcp < frame < message <
+ * call, node < state.h < topology < statement < session.
  */
 struct cql;			/* a session */
 struct cql_statement;		/* prepared; belongs to its session */
@@ -135,7 +135,8 @@ struct cql_options {
 	int retries;
 	/* ns: for a connection to be made and a request to be answered;
 	 * default: 10 s.  A node that has not answered by then is taken for
-	 * dead: its connection is closed. */
+	 * dead: its connection is closed.  Time during which nobody listened,
+	 * between two calls of cql_turn, hardly counts. */
 	int64_t timeout;
 
 	bool tls;
@@ -150,8 +151,8 @@ struct cql_options {
 /* Returns when a node is ready, or when none can be. */
 enum cql_error cql_open(struct cql **, const struct cql_options *,
     struct fault *);
-/* What is in flight is forgotten: its calls have ended with CQL_STOPPED.
- * Statements are gone, too.  NULL is allowed. */
+/* What is in flight is forgotten, as by cql_cancel; statements are gone, too.
+ * NULL is allowed. */
 void cql_close(struct cql *);
 
 /* the version that is spoken, and "HOST:PORT" of the first node */
@@ -192,17 +193,16 @@ struct cql_call {
 	bool more;		/* there is another page */
 
 	/* private */
-	struct buf request, answer;
+	struct buf request, answer, paging;
 	struct str left, state;
-	struct cql_statement *statement;
+	struct cql_statement *statement, *last, *wants;
 	struct cql_node *node;
 	struct cql_call *next, *previous;
-	int64_t deadline, not_before;
+	int64_t deadline, not_before, token;
 	int32_t page;
-	int stream, tries, bound, statements;
-	size_t count_at;
-	uint8_t opcode, place;
-	bool misused;
+	int stream, tries, told, bound, statements;
+	uint8_t opcode, place, kind;
+	bool misused, has_token, pinned;
 };
 
 enum cql_type {
@@ -270,7 +270,8 @@ void cql_start(struct cql *, struct cql_call *);
  */
 void cql_start_after(struct cql *, struct cql_call *next,
     const struct cql_call *call);
-/* forgets a call in flight, if it is; its `done` is not called */
+/* forgets a call in flight, if it is: it has ended with CQL_STOPPED, and its
+ * `done` is not called */
 void cql_cancel(struct cql *, struct cql_call *);
 
 /*
