@@ -96,6 +96,11 @@ on_postgres() {
 	met mfx-read-postgres
 }
 
+@test "mfx-prune-postgres, whatever fails" {
+	on_postgres
+	met mfx-prune-postgres
+}
+
 on_influx() {
 	server_start influx
 	export INJECT_INFLUX

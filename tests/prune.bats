@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # mfx-prune-*: what tests/stores/conformance does not ask of every store.
 load setup
+load tls
+load servers
 
 W=mfx-write-sqlite
 R=mfx-read-sqlite
@@ -115,4 +117,100 @@ aged() {
 	exec 5>&-
 	wait $!
 	mfx-prune-sqlite --keep-age 1d m.db
+}
+
+# ---- PostgreSQL ----
+
+setup_file() {
+	server_start postgres
+}
+
+# an empty database for the test, and a client that is not ours
+postgres_database() {
+	local name=t${BATS_TEST_NUMBER}
+	server_postgres_needs
+	$POSTGRES/psql -qAt -c "CREATE DATABASE $name OWNER $SERVER_USER" \
+	    "postgres://postgres:$SERVER_PASSWORD@127.0.0.1:$(server_port \
+	    postgres)/postgres"
+	P=$(server_url postgres | sed "s,/$SERVER_DATABASE\$,/$name,")
+}
+
+sql() {
+	$POSTGRES/psql -qAt -v ON_ERROR_STOP=1 -c "$1" "$P"
+}
+
+partitions() {
+	sql "SELECT count(*) FROM pg_inherits
+	    WHERE inhparent = 'readings'::regclass"
+}
+
+@test "prune: PostgreSQL drops months as a whole, deletes the rest in steps" {
+	postgres_database
+	{
+		aged 20 $((100 * 86400)) a
+		aged 20000 $((100 * 86400)) b
+		aged 20 7200 c
+		aged 20 60 c
+		# a month that has no table of its own
+		aged 2000 $((11 * 365 * 86400)) d
+	} | mfx-write-postgres "$P"
+	(($(partitions) >= 3))
+	(($(partitions) <= 4))
+	local before
+	before=$(partitions)
+	[[ $(mfx-prune-postgres --keep-age 90d --channel 'a' "$P") == \
+	    '{"readings":20}' ]]
+	[[ $(partitions) == "$before" ]]
+	[[ $(mfx-prune-postgres --keep-age 1h "$P") == '{"readings":22020}' ]]
+	(($(partitions) < before))
+	[[ $(mfx-read-postgres -c "$P") == 20 ]]
+	[[ $(sql 'SELECT channel FROM series') == c ]]
+}
+
+@test "prune: PostgreSQL: a month that is being read is deleted in steps" {
+	postgres_database
+	aged 300 $((100 * 86400)) a | mfx-write-postgres "$P"
+	local before
+	before=$(partitions)
+	mkfifo in
+	$POSTGRES/psql -qAt "$P" <in >held 3>&- &
+	PIDS+=($!)
+	exec 5>in
+	echo 'BEGIN; SELECT count(*) FROM readings;' >&5
+	await 10 test -s held
+	[[ $(mfx-prune-postgres --keep-age 1d "$P" 5>&-) == '{"readings":300}' ]]
+	exec 5>&-
+	wait $!
+	[[ $(partitions) == "$before" ]]
+	[[ $(sql 'SELECT count(*) FROM series') == 0 ]]
+}
+
+@test "prune: a writer of PostgreSQL that knew the series makes them again" {
+	postgres_database
+	mkfifo in
+	start_ready_on in mfx-write-postgres --every 10ms "$P"
+	aged 3 90000 a >&5
+	await 10 eval '[[ $(sql "SELECT count(*) FROM readings") == 3 ]]'
+	[[ $(mfx-prune-postgres --keep-age 1d "$P") == '{"readings":3}' ]]
+	[[ $(sql 'SELECT count(*) FROM series') == 0 ]]
+	aged 2 60 a >&5
+	await 10 eval '[[ $(sql "SELECT count(*) FROM readings") == 2 ]]'
+	kill "$PID"
+	status 0 wait "$PID"
+	[[ $(mfx-read-postgres "$P" | jq -r '.channel + .n' | sort -u) == aa ]]
+}
+
+@test "prune: PostgreSQL: channels with quotes and classes" {
+	postgres_database
+	local c='a"b\\{},é$1'"'"
+	{ aged 2 90000 x; aged 3 90000 y; aged 4 90000 z; } |
+		jq -c --arg c "$c" 'if .n == "z" then .channel = $c else . end' |
+		mfx-write-postgres "$P"
+	[[ $(mfx-prune-postgres --keep-age 1d --channel '[x]' "$P") == \
+	    '{"readings":2}' ]]
+	[[ $(mfx-prune-postgres --keep-age 1d --channel nothing "$P") == \
+	    '{"readings":0}' ]]
+	[[ $(mfx-prune-postgres --keep-age 1d --channel 'a"b*' "$P") == \
+	    '{"readings":4}' ]]
+	[[ $(mfx-read-postgres -c "$P") == 3 ]]
 }

@@ -274,6 +274,18 @@ class OnServer(Run):
                              after, want, out, want_out)
 
 
+class Pruner(OnServer):
+    """One that takes out what is stored: all of it, or nothing."""
+
+    def make(self, path):
+        super().make(path)
+        self.full = self.rows(path)
+
+    def judge(self, status, taken, before, after, want, out, want_out):
+        return Run.judge(self, status, taken, self.full, after, want, out,
+                         want_out)
+
+
 class Server(Run):
     """One that is asked for something, and then ended with SIGTERM."""
 
@@ -510,6 +522,9 @@ RUNS = {
         OnServer("postgres", "mfx-write-postgres", "records")],
     "mfx-read-postgres": [
         OnServer("postgres", "mfx-read-postgres", stored="records")],
+    "mfx-prune-postgres": [
+        Pruner("postgres", "mfx-prune-postgres --keep-age 1d",
+               stored="records")],
     "mfx-write-influx": [OnServer("influx", "mfx-write-influx", "records")],
     "mfx-read-influx": [
         OnServer("influx", "mfx-read-influx", stored="records")],

@@ -3,8 +3,6 @@
 load tls
 load servers
 
-store_prunes=
-
 store_serve() {
 	server_start postgres
 }

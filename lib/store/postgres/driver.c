@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/postgres/link.h"
 #include "store/postgres/postgres.h"
+#include "store/postgres/pruner.h"
 #include "store/postgres/query.h"
 #include "store/postgres/reader.h"
 #include "store/postgres/writer.h"
@@ -24,4 +25,9 @@ const struct store_driver store_postgres = {
 	.count = postgres_reader_count,
 	.beyond = postgres_reader_beyond,
 	.close_reader = postgres_reader_close,
+	.prune_summary = "remove old readings from PostgreSQL",
+	.prune_options = link_options,
+	.open_pruner = postgres_pruner_open,
+	.prune = postgres_pruner_prune,
+	.close_pruner = postgres_pruner_close,
 };

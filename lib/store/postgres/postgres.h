@@ -8,7 +8,7 @@
  * The store in a PostgreSQL database, from version 12 on.
  *
  * Order of this folder: link < schema, copy, query, months < writer,
- * reader < driver.
+ * reader, pruner < driver.
  */
 extern const struct store_driver store_postgres;
 

@@ -11,7 +11,8 @@
  * writer nearly nothing.
  */
 const char postgres_schema[] =
-    "CREATE TABLE mfx_store (version integer NOT NULL);"
+    "CREATE TABLE mfx_store (version integer NOT NULL,"
+    "  pruned bigint NOT NULL DEFAULT 0);"
     "INSERT INTO mfx_store VALUES (" POSTGRES_VERSION ");"
     "CREATE TABLE series ("
     "  id uuid PRIMARY KEY,"

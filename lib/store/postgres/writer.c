@@ -41,6 +41,7 @@ struct postgres_writer {
 	uint32_t *which;		/* for each reading of the batch */
 	size_t n_which;
 	struct buf key, series, rows;
+	uint64_t pruned;		/* how often series were removed */
 	uint64_t unsure;		/* transaction whose end is not known,
 					 * or 0 */
 };
@@ -339,26 +340,38 @@ writer_put_readings(struct postgres_writer *w, const struct batch *b,
 	return r == STORE_DONE ? writer_copied(w, blames, fault) : r;
 }
 
-/* Gives the number of the transaction too, by which its end is known. */
+/*
+ * Gives the number of the transaction too, by which its end is known.  Series
+ * that were removed meanwhile have to go along again.
+ */
 static enum store_result
-writer_begin(struct postgres_writer *w, uint64_t *transaction, int64_t *nth,
-    struct fault *fault)
+writer_begin(struct postgres_writer *w, struct batch *b,
+    uint64_t *transaction, int64_t *nth, struct fault *fault)
 {
 	PGresult *result;
-	uint64_t n = 0;
+	uint64_t n = 0, pruned = 0;
+	/* the lock first: the last statement sees what it waited for */
 	enum store_result r = link_run(&w->link, "BEGIN;"
-	    "SELECT txid_current(), nextval('readings_nth')", NULL, &result,
-	    fault);
+	    "SELECT pg_advisory_xact_lock_shared(" POSTGRES_SERIES_LOCK ");"
+	    "SELECT txid_current(), nextval('readings_nth'), pruned"
+	    " FROM mfx_store", NULL, &result, fault);
 
-	if (r == STORE_DONE && (!number_digits(link_get_text(result, 0, 0),
-	    INT64_MAX, transaction) || !number_digits(link_get_text(result, 0,
-	    1), INT64_MAX, &n))) {
+	if (r == STORE_DONE && (PQntuples(result) != 1 ||
+	    !number_digits(link_get_text(result, 0, 0), INT64_MAX,
+	    transaction) ||
+	    !number_digits(link_get_text(result, 0, 1), INT64_MAX, &n) ||
+	    !number_digits(link_get_text(result, 0, 2), INT64_MAX, &pruned))) {
 		fault_set(fault, EX_CONFIG, "%s: no number of a transaction",
 		    w->link.name);
 		r = STORE_FAILED;
 	}
 	*nth = (int64_t)n;
 	PQclear(result);
+	if (r == STORE_DONE && pruned != w->pruned) {
+		w->pruned = pruned;
+		writer_forget(w);
+		writer_resolve(w, b);
+	}
 	return r;
 }
 
@@ -402,7 +415,7 @@ writer_try(struct postgres_writer *w, struct batch *b, bool *blames,
 	enum store_result r;
 
 	*blames = false;
-	r = writer_begin(w, &transaction, &nth, fault);
+	r = writer_begin(w, b, &transaction, &nth, fault);
 	if (r == STORE_DONE)
 		r = writer_put_series(w, blames, fault);
 	if (r == STORE_DONE)
