@@ -127,6 +127,41 @@ kinds() {
 	$R "$P" | diff - <(echo '{"n":"a","v":2,"t":1}')
 }
 
+@test "what the server aggregates is what we would, to the last digit" {
+	local a e
+	{
+		$ROOT/tests/stores/model.py lines 3 2000 twins
+		# digits that a double has not, and times long ago and to come
+		printf '{"channel":"big","n":"n","v":%s,"t":%s}\n' \
+		    9007199254740993 1700000001 9007199254740992 1700000002 \
+		    -9007199254740993 1700000003 -9007199254740992 1700000004 \
+		    1e300 1700000005 7 4700000000.000000001 \
+		    3 -8520336000.854775807 4 9223372036.8
+		printf '{"channel":"big","n":"%s","vs":"x","s":%s,"t":%s}\n' \
+		    s 9007199254740993 1 s 2.5 2.000000001 t 1 3
+	} >lines
+	$W "$P" <lines
+	# there the frame does it
+	$W --layout twins "$P" <lines
+	for a in min max count last avg sum; do
+		for e in '' 1h 1s 7ns 500d; do
+			$R --aggregate $a ${e:+--every $e} "$P" >server
+			$R --layout twins --aggregate $a ${e:+--every $e} \
+			    "$P" >frame
+			diff <(sort server) <(sort frame)
+			diff <($R --order desc --aggregate $a \
+			    ${e:+--every $e} "$P" | tac) server
+		done
+	done
+	[[ $($R --channel big --aggregate max --to 1700000005 "$P") == \
+	    *'"v":9007199254740993,'* ]]
+	$R -vv --channel 'c?' --aggregate last --every 1h "$P" >/dev/null 2>plan
+	grep -q "SELECT last(" plan
+	status 1 grep -e "plan: aggregate" -e "plan: filter" plan
+	$R -vv --aggregate avg --every 1h "$P" >/dev/null 2>plan
+	grep -q "plan: aggregate" plan
+}
+
 @test "no label, unit or glob is taken for InfluxQL or for another point" {
 	cat >lines <<-'EOF2'
 	{"channel":"a' OR time > 0 --","publisher":"x\"; DROP MEASUREMENT readings","protocol":"a,b=c d","subtopic":"\\","n":"n","u":"\\'\n/","v":1,"t":1}

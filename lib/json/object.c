@@ -104,11 +104,13 @@ object_parse(struct scan *j, const char *p, const struct object *o)
 static const char *
 object_read_as(struct str text, const struct object *o, struct arena *arena)
 {
-	struct scan j = { .end = text.p + text.n, .arena = arena };
+	struct scan j = { .arena = arena };
 	const char *end;
 
+	/* it may have no place */
 	if (text.n == 0)
 		return "not a JSON object";
+	j.end = text.p + text.n;
 	end = object_parse(&j, text.p, o);
 	if (end != NULL && scan_end(&j, end) != NULL)
 		return NULL;

@@ -23,7 +23,8 @@ must(bool condition)
 static void
 read_row(struct answer *a, struct str row, struct buf *rows)
 {
-	struct cell cells[INFLUX_CELLS_MAX];
+	struct cell cells[INFLUX_CELLS_MAX], tags[LAYOUT_TAGS];
+	struct arena arena;
 	struct buf texts;
 	struct route route;
 	struct record record;
@@ -31,6 +32,12 @@ read_row(struct answer *a, struct str row, struct buf *rows)
 
 	buf_put_str(rows, row);
 	buf_putc(rows, '\n');
+	buf_put_str(rows, buf_str(&a->tags));
+	arena_init(&arena, ROWS_MAX);
+	if (answer_tags(a, &arena, tags))
+		must(tags[TAG_NAME].text.n == 0 ||
+		    tags[TAG_NAME].kind == CELL_TEXT);
+	arena_release(&arena);
 	buf_init(&texts, ROWS_MAX);
 	for (layout = 0; layout < LAYOUTS; layout++)
 		if (answer_cells(a, row, cells, influx_row_width(

@@ -6,12 +6,15 @@
 
 /* arrays of this depth are rows */
 #define ANSWER_ROW_DEPTH 7
+/* objects of this one are tags, of one that is less a series */
+#define ANSWER_TAGS_DEPTH 6
 
 void
 answer_init(struct answer *a)
 {
 	*a = (struct answer){ 0 };
 	buf_init(&a->frame, ANSWER_FRAME_MAX);
+	buf_init(&a->tags, ANSWER_TAGS_MAX);
 	arena_init(&a->arena, ANSWER_ROW_MAX);
 }
 
@@ -19,6 +22,7 @@ void
 answer_release(struct answer *a)
 {
 	buf_release(&a->frame);
+	buf_release(&a->tags);
 	arena_release(&a->arena);
 }
 
@@ -98,6 +102,24 @@ answer_quoted(struct answer *a, char c)
 		a->quoted = false;
 }
 
+/* What is in an object of tags, its brackets too. */
+static void
+answer_tag(struct answer *a, char c, int depth_before)
+{
+	if (depth_before == ANSWER_TAGS_DEPTH - 2 &&
+	    a->depth == ANSWER_TAGS_DEPTH - 1) {
+		buf_clear(&a->tags);
+		a->series++;
+	}
+	if (depth_before == ANSWER_TAGS_DEPTH - 1 &&
+	    a->depth == ANSWER_TAGS_DEPTH)
+		a->tagging = c == '{';
+	if (a->tagging)
+		buf_putc(&a->tags, c);
+	if (a->depth < ANSWER_TAGS_DEPTH)
+		a->tagging = false;
+}
+
 /* Rows, columns and tags are left out of the frame, their brackets kept. */
 static int
 answer_frame(struct answer *a, char c, int depth_before)
@@ -107,10 +129,11 @@ answer_frame(struct answer *a, char c, int depth_before)
 		return 0;
 	if (a->depth == 0 && depth_before == 0)
 		return answer_fail(a, "it is not valid JSON");
+	answer_tag(a, c, depth_before);
 	if (depth_before < ANSWER_ROW_DEPTH - 1 ||
 	    a->depth < ANSWER_ROW_DEPTH - 1)
 		buf_putc(&a->frame, c);
-	if (a->frame.full)
+	if (a->frame.full || a->tags.full)
 		return answer_fail(a, "it is too long");
 	return a->depth == 0 && depth_before > 0 ? answer_read_frame(a) : 0;
 }
@@ -200,4 +223,22 @@ answer_cells(struct answer *a, struct str row, struct cell *cells, int n)
 			p = scan_take(&j, p, i + 1 < n ? ',' : ']');
 	}
 	return p != NULL && scan_end(&j, p) != NULL;
+}
+
+bool
+answer_tags(const struct answer *a, struct arena *arena,
+    struct cell cells[LAYOUT_TAGS])
+{
+	struct object_field fields[LAYOUT_TAGS];
+	int i;
+
+	for (i = 0; i < LAYOUT_TAGS; i++)
+		fields[i] = (struct object_field){ .name = layout_tags[i] };
+	if (object_read_strict(buf_str(&a->tags), fields, LAYOUT_TAGS,
+	    arena) != NULL)
+		return false;
+	for (i = 0; i < LAYOUT_TAGS; i++)
+		cells[i] = (struct cell){ fields[i].value.n > 0 ? CELL_TEXT :
+		    CELL_NULL, fields[i].value };
+	return true;
 }

@@ -16,7 +16,8 @@ const struct store_driver store_influx = {
 	.open_writer = influx_writer_open,
 	.write = influx_writer_write,
 	.close_writer = influx_writer_close,
-	.can = STORE_MATCH | STORE_ORDER | STORE_COUNT,
+	.can = STORE_MATCH | STORE_ORDER | STORE_COUNT |
+	    STORE_AGGREGATE,
 	.plan = influx_query_plan,
 	.open_reader = influx_reader_open,
 	.query = influx_reader_query,

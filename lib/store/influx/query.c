@@ -13,6 +13,13 @@ static const enum layout_tag query_tags[MATCH_LABELS] = {
 	[MATCH_NAME] = TAG_NAME,
 };
 
+/* what a reading of each kind has */
+static const enum layout_field query_values[LAYOUT_KINDS] = {
+	[VALUE_NONE] = FIELD_SUM, [VALUE_NUMBER] = FIELD_VALUE,
+	[VALUE_STRING] = FIELD_STRING, [VALUE_BOOL] = FIELD_BOOL,
+	[VALUE_DATA] = FIELD_DATA,
+};
+
 /* ---- what the server does ---- */
 
 /* Globs are asked of the server by an expression that may match more. */
@@ -28,12 +35,30 @@ query_is_exact(const struct match_globs *globs)
 	return true;
 }
 
+/*
+ * Which aggregates the server does as we do.  Its sums lose digits that ours
+ * keep, and so do its averages.  A series has to be one of its own, which is
+ * not so in the layout of Mainflux, and its time that of the readings.  Which
+ * series match the reader sees itself, by all labels.
+ */
+static bool
+query_is_aggregate(const struct query *ask)
+{
+	return layout_chosen == LAYOUT_MFX && ask->match.n_values == 0 &&
+	    (ask->aggregate == AGGREGATE_MIN ||
+	    ask->aggregate == AGGREGATE_MAX ||
+	    ask->aggregate == AGGREGATE_COUNT ||
+	    ask->aggregate == AGGREGATE_LAST);
+}
+
 unsigned
 influx_query_plan(const struct query *ask)
 {
 	unsigned can = STORE_ORDER | STORE_TIME | STORE_COUNT;
 	int i;
 
+	if (query_is_aggregate(ask))
+		return STORE_AGGREGATE | STORE_MATCH;
 	/* the times of points are later than those of readings */
 	if (layout_chosen == LAYOUT_TWINS)
 		can = STORE_COUNT;
@@ -233,12 +258,9 @@ int
 influx_query_put_count(struct buf *to, enum layout layout,
     const struct query *ask, int nth)
 {
-	/* each reading has one of these; where Mainflux wrote, all have */
-	static const enum layout_field values[] = {
-		FIELD_VALUE, FIELD_STRING, FIELD_BOOL, FIELD_DATA, FIELD_SUM
-	};
+	/* where Mainflux wrote, all have a protocol */
 	enum layout_field field = layout == LAYOUT_MAINFLUX ?
-	    FIELD_PROTOCOL : values[nth];
+	    FIELD_PROTOCOL : query_values[nth];
 
 	buf_printf(to, "SELECT count(\"%s\"::%s)", layout_fields[field],
 	    layout_types[field]);
@@ -246,6 +268,88 @@ influx_query_put_count(struct buf *to, enum layout layout,
 	if (field == FIELD_SUM)
 		buf_printf(to, " AND \"%s\"::tag = '%s'",
 		    layout_tags[TAG_KIND], layout_kinds[VALUE_NONE]);
-	return layout == LAYOUT_MAINFLUX ? 1 :
-	    (int)(sizeof values / sizeof *values);
+	return layout == LAYOUT_MAINFLUX ? 1 : LAYOUT_KINDS;
+}
+
+/* ---- aggregates ---- */
+
+int
+influx_query_fields(enum aggregate a, enum value_kind kind,
+    enum layout_field fields[QUERY_FIELDS_MAX])
+{
+	int n = 0;
+
+	fields[n++] = query_values[kind];
+	if (a != AGGREGATE_COUNT && kind == VALUE_NUMBER)
+		fields[n++] = FIELD_INTEGER;
+	if (a != AGGREGATE_LAST)
+		return n;
+	if (kind != VALUE_NONE)
+		fields[n++] = FIELD_SUM;
+	fields[n++] = FIELD_SUM_INTEGER;
+	fields[n++] = FIELD_UPDATE;
+	return n;
+}
+
+/* The server's words for it; of the newest reading the other fields come
+ * along. */
+static const char *
+query_function(enum aggregate a, int nth)
+{
+	static const char *const functions[AGGREGATES] = {
+		[AGGREGATE_MIN] = "min", [AGGREGATE_MAX] = "max",
+		[AGGREGATE_COUNT] = "count", [AGGREGATE_LAST] = "last",
+	};
+
+	return a == AGGREGATE_LAST && nth > 0 ? "" : functions[a];
+}
+
+static void
+query_put_group(struct buf *to, const struct query *ask,
+    enum value_kind kind, int64_t every)
+{
+	const char *between = every > 0 ? ", " : "";
+	int i;
+
+	query_put_conditions(to, LAYOUT_MFX, &ask->match);
+	/* without an end it would be now */
+	if (ask->match.to > LAYOUT_TIME_MAX)
+		buf_printf(to, " AND time <= %" PRId64, LAYOUT_TIME_MAX);
+	if (kind == VALUE_NONE)
+		buf_printf(to, " AND \"%s\"::tag = '%s'",
+		    layout_tags[TAG_KIND], layout_kinds[VALUE_NONE]);
+	buf_puts(to, " GROUP BY ");
+	if (every > 0)
+		buf_printf(to, "time(%" PRId64 "ns)", every);
+	for (i = 0; i < LAYOUT_TAGS; i++) {
+		buf_printf(to, "%s\"%s\"", between, layout_tags[i]);
+		between = ", ";
+	}
+	if (every > 0)
+		buf_puts(to, " fill(none)");
+}
+
+void
+influx_query_put_aggregate(struct buf *to, const struct query *ask,
+    enum value_kind kind)
+{
+	enum layout_field fields[QUERY_FIELDS_MAX];
+	int i, n = influx_query_fields(ask->aggregate, kind, fields);
+
+	for (i = 0; i < n; i++)
+		buf_printf(to, "%s%s(\"%s\"::%s)", i == 0 ? "SELECT " : ", ",
+		    query_function(ask->aggregate, i),
+		    layout_fields[fields[i]], layout_types[fields[i]]);
+	query_put_group(to, ask, kind, ask->every);
+}
+
+void
+influx_query_put_newest(struct buf *to, const struct query *ask,
+    enum value_kind kind)
+{
+	enum layout_field field = query_values[kind];
+
+	buf_printf(to, "SELECT last(\"%s\"::%s)", layout_fields[field],
+	    layout_types[field]);
+	query_put_group(to, ask, kind, 0);
 }

@@ -15,13 +15,26 @@
  * written as literals: quotes and backslashes with a backslash; others that
  * would need one are not in a tag (layout.h).
  */
-#define QUERY_TEXT_MAX ((size_t)4 << 20)
-
 unsigned influx_query_plan(const struct query *);
 void influx_query_put(struct buf *, enum layout, const struct query *);
 /* only how many there are: the sum of the answers to several, of which this
  * is the nth, from 0 on; gives how many */
 int influx_query_put_count(struct buf *, enum layout, const struct query *,
     int nth);
+
+/*
+ * The aggregates of all readings whose value is of one kind, series by series,
+ * of each by time; the rows have the time, and these fields.  The labels are
+ * asked of the server as in a plain query: it may give series that do not
+ * match.
+ */
+#define QUERY_FIELDS_MAX 5
+int influx_query_fields(enum aggregate, enum value_kind,
+    enum layout_field [QUERY_FIELDS_MAX]);
+void influx_query_put_aggregate(struct buf *, const struct query *,
+    enum value_kind);
+/* the time of the newest of each of these series, and a field */
+void influx_query_put_newest(struct buf *, const struct query *,
+    enum value_kind);
 
 #endif
