@@ -87,10 +87,10 @@ frames_parse(struct frames *f, struct str in, struct frame *frame, size_t *n)
 		return 0;
 	*frame = (struct frame){ .version = body_byte(&b) };
 	if ((frame->version & 0x80) == 0)
-		return frames_break(f, "not an answer of CQL");
+		return frames_break(f, "something that is not an answer of CQL");
 	frame->version &= 0x7f;
 	if (frame->version < 1 || frame->version > 6)
-		return frames_break(f, "an unknown version of CQL");
+		return frames_break(f, "an answer in an unknown version of CQL");
 	frame->flags = body_byte(&b);
 	frame->stream = (int16_t)body_short(&b);
 	frame->opcode = body_byte(&b);

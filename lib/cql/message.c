@@ -4,8 +4,6 @@
 #include <stdarg.h>
 #include <sysexits.h>
 
-#include "base/escape.h"
-
 /* flags of a query (v5 4.1.4) */
 #define MESSAGE_VALUES 0x01
 #define MESSAGE_PAGE_SIZE 0x04
@@ -226,17 +224,12 @@ message_fault(struct fault *fault, enum cql_error e, const char *node,
     const char *fmt, ...)
 {
 	char text[sizeof fault->text];
-	struct buf b;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	buf_init(&b, 8 * sizeof text);
-	escape_put(&b, str_z(text));
-	fault_set(fault, message_status(e), "%s: %.*s", node,
-	    STR_ARG(buf_str(&b)));
-	buf_release(&b);
+	fault_set(fault, message_status(e), "%s: %s", node, text);
 	return e;
 }
 

@@ -68,7 +68,7 @@ int message_kind(struct body *);
 int message_rows(struct body, struct cql_call *);
 int message_prepared(struct body, int version, struct cql_statement *);
 
-/* "HOST:PORT: TEXT", both printable; returns e */
+/* "HOST:PORT: TEXT"; returns e */
 enum cql_error message_fault(struct fault *, enum cql_error e,
     const char *node, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

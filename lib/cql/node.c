@@ -178,8 +178,9 @@ node_secure(struct cql_node *n)
 	int r = tcp_handshake(&n->tcp);
 
 	if (r < 0)
-		node_fail(n, n->tcp.refused ? CQL_CONFIG : CQL_AWAY, "%s",
-		    n->tcp.why);
+		node_fail(n, n->tcp.refused ? CQL_CONFIG : CQL_AWAY, "%s%s",
+		    n->tcp.why, n->tcp.refused ? "" :
+		    " (in the handshake of TLS)");
 	else if (r > 0)
 		node_begin_cql(n);
 }

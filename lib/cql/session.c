@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sysexits.h>
+
 #include "base/clock.h"
 #include "base/signal.h"
 #include "cql/murmur3.h"
@@ -63,14 +65,19 @@ static void
 session_collect(struct cql *c, struct cql_node *n)
 {
 	struct cql_call *call;
-	enum cql_error e = n->error == CQL_AWAY ? CQL_LOST : n->error;
+	enum cql_error e = n->error;
+	struct fault fault = n->fault;
 
 	n->failed = false;
+	/* what one connection suffers is not the request's fault */
+	if (e == CQL_PROTOCOL || e == CQL_AWAY) {
+		e = CQL_LOST;
+		fault.status = EX_UNAVAILABLE;
+	}
 	while ((call = n->sent.first) != NULL) {
 		node_list_remove(&n->sent, call);
-		call->fault = n->fault;
-		/* a breach of the protocol is not the request's fault */
-		session_retry_or_end(c, call, e == CQL_PROTOCOL ? CQL_LOST : e);
+		call->fault = fault;
+		session_retry_or_end(c, call, e);
 	}
 }
 
@@ -180,8 +187,8 @@ session_answer(struct cql *c, struct cql_node *n, struct cql_call *call,
 	if (e != CQL_OK)
 		message_fault(&call->fault, e, n->name, e == CQL_TOO_LARGE ?
 		    "an answer of more than 64 MiB" :
-		    "the server sent an answer that is cut off, or is none "
-		    "to what was asked");
+		    "the server sent an answer that is cut off, or not what "
+		    "was asked for");
 	session_end(c, call, e);
 }
 

@@ -87,10 +87,11 @@ static struct {
 	struct fault fault;
 } filling;
 
+/* the next one, until there is an error */
 static void
 fill_next(struct cql_call *call)
 {
-	if (filling.next == filling.last)
+	if (filling.next == filling.last || filling.fault.status != 0)
 		return;
 	cql_begin(call, filling.insert);
 	cql_bind_bigint(call, filling.next % 100);
@@ -180,14 +181,14 @@ page(char **argv)
 	return 0;
 }
 
-/* execute STATEMENT [TEXT ...]: "again" in between on stdin's newline */
+/* execute STATEMENT [TEXT ...]: once for each line of stdin */
 static int
 execute(char **argv)
 {
 	struct cql_statement *s = prepared(argv[0]);
 	struct cql_call call;
 	struct str cells[CQL_COLUMNS_MAX];
-	int i, n, c;
+	int i, n, c, r;
 
 	cql_call_init(&call);
 	puts("prepared");
@@ -203,10 +204,12 @@ execute(char **argv)
 			report(call.error, &call.fault);
 		else
 			printf("ok %d columns\n", call.columns);
-		while (cql_row(&call, cells, CQL_COLUMNS_MAX) > 0)
+		while ((r = cql_row(&call, cells, CQL_COLUMNS_MAX)) > 0)
 			for (n = 0; n < call.columns; n++)
 				printf("%.*s%c", STR_ARG(cells[n]),
 				    n + 1 < call.columns ? ' ' : '\n');
+		if (r < 0)
+			report(call.error, &call.fault);
 		fflush(stdout);
 	}
 	cql_call_release(&call);
