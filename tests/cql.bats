@@ -88,9 +88,9 @@ error() {
 	cat >expected <<-EOF
 	-9223372036854775808 -2 -3 -4 1
 	-0.10000000000000001 é null unset
-	element one
-	element 
-	element three
+	element 'one'
+	element ''
+	element 'three'
 	types 2 9 13 32
 	EOF
 	for version in 4 5; do

@@ -87,10 +87,12 @@ frames_parse(struct frames *f, struct str in, struct frame *frame, size_t *n)
 		return 0;
 	*frame = (struct frame){ .version = body_byte(&b) };
 	if ((frame->version & 0x80) == 0)
-		return frames_break(f, "something that is not an answer of CQL");
+		return frames_break(f, "something that is not an answer of "
+		    "CQL");
 	frame->version &= 0x7f;
 	if (frame->version < 1 || frame->version > 6)
-		return frames_break(f, "an answer in an unknown version of CQL");
+		return frames_break(f, "an answer in an unknown version of "
+		    "CQL");
 	frame->flags = body_byte(&b);
 	frame->stream = (int16_t)body_short(&b);
 	frame->opcode = body_byte(&b);
@@ -153,12 +155,13 @@ frames_join(struct frames *f, struct str part, struct frame *frame)
 static int
 frames_segment(struct frames *f, struct frame *frame)
 {
-	struct str in = { f->in.p + f->at, f->in.n - f->at }, payload;
+	struct str in = { NULL, f->in.n - f->at }, payload;
 	uint32_t header;
 	size_t n;
 
 	if (in.n < SEGMENT_HEADER)
 		return 0;
+	in.p = f->in.p + f->at;
 	header = frames_number(in.p, 3);
 	if (crc_header(header, 3) != frames_number(in.p + 3, 3))
 		return frames_break(f, "a wrong checksum of a header");
@@ -344,6 +347,8 @@ frames_pending(struct frames_out *o)
 {
 	if (o->open)
 		frames_close_segment(o, true);
+	if (o->out.n == o->sent)
+		return STR_NONE;
 	return (struct str){ o->out.p + o->sent, o->out.n - o->sent };
 }
 

@@ -293,7 +293,7 @@ values_read(struct cql_call *call)
 	    c[7].p == NULL ? "null" : "a value",
 	    c[8].p == NULL ? "unset" : "a value");
 	while (cql_get_element(&c[9], &left, &item))
-		printf("element %.*s\n", STR_ARG(item));
+		printf("element '%.*s'\n", STR_ARG(item));
 	printf("types %d %d %d %d\n", call->types[0], call->types[1],
 	    call->types[6], call->types[9]);
 	return cql_row(call, c, 10);

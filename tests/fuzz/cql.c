@@ -90,7 +90,8 @@ read_frames(struct str in, bool segments, size_t cut, struct buf *seen)
 	f.segments = segments;
 	for (i = 0; i < 2 && r == 0; i++) {
 		feed(&f, i == 0 ? (struct str){ in.p, cut } :
-		    str_from(in, cut));
+		    (struct str){ in.p != NULL ? in.p + cut : NULL,
+		    in.n - cut });
 		while ((r = frames_take(&f, &frame)) > 0) {
 			buf_putc(seen, (char)frame.opcode);
 			body_put_short(seen, (uint16_t)frame.stream);
