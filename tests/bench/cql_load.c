@@ -3,6 +3,7 @@
  * Executes of one prepared statement with lib/cql, so many in flight:
  *
  *	cql_load PORT USER PASSWORD INSERTS AT-ONCE	prints seconds
+ *	cql_load PORT USER PASSWORD --make		makes the table
  *
  * What the other clients of tests/bench/cassandra do is in cql_load.js and
  * cql_load.py: the same table, values, concurrency and number.
@@ -57,28 +58,32 @@ load_check(enum cql_error e, const struct fault *fault)
 	exit(1);
 }
 
-int
-main(int argc, char **argv)
+static void
+load_make(void)
 {
-	struct cql_options o = { .timeout = 60 * CLOCK_SECOND };
-	char hosts[64];
-	struct cql_call *calls;
+	static const char *const cql[] = {
+		"CREATE KEYSPACE bench WITH replication = {'class': "
+		    "'SimpleStrategy', 'replication_factor': 1}",
+		"CREATE TABLE bench.t (a text, b bigint, c bigint, d double, "
+		    "e text, PRIMARY KEY ((a, b), c))",
+	};
 	struct fault fault;
-	int64_t i, at_once, begin;
+	size_t i;
 
-	if (argc != 6)
-		return 2;
-	snprintf(hosts, sizeof hosts, "127.0.0.1:%s", argv[1]);
-	o.hosts = hosts;
-	o.user = argv[2];
-	o.password = argv[3];
-	last = load_number(argv[4]);
-	at_once = load_number(argv[5]);
-	o.window = (int)at_once;
-	load_check(cql_open(&session, &o, &fault), &fault);
+	for (i = 0; i < sizeof cql / sizeof cql[0]; i++)
+		load_check(cql_run(session, cql[i], &fault), &fault);
+}
+
+/* so many at once; prints how long it took */
+static void
+load_run(int64_t at_once)
+{
+	struct cql_call *calls = memory_zero((size_t)at_once, sizeof *calls);
+	struct fault fault;
+	int64_t i, begin;
+
 	load_check(cql_prepare(session, "INSERT INTO bench.t (a, b, c, d, e) "
 	    "VALUES (?, ?, ?, ?, ?)", &insert, &fault), &fault);
-	calls = memory_zero((size_t)at_once, sizeof *calls);
 	begin = clock_ns();
 	for (i = 0; i < at_once; i++) {
 		cql_call_init(&calls[i]);
@@ -88,6 +93,31 @@ main(int argc, char **argv)
 	while (cql_in_flight(session) > 0)
 		cql_turn(session, -1);
 	printf("%.3f\n", (double)(clock_ns() - begin) / 1e9);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cql_options o = { .timeout = 60 * CLOCK_SECOND };
+	char hosts[64];
+	struct fault fault;
+	bool make = argc == 5 && strcmp(argv[4], "--make") == 0;
+
+	if (argc != 6 && !make)
+		return 2;
+	snprintf(hosts, sizeof hosts, "127.0.0.1:%s", argv[1]);
+	o.hosts = hosts;
+	o.user = argv[2];
+	o.password = argv[3];
+	if (!make) {
+		last = load_number(argv[4]);
+		o.window = (int)load_number(argv[5]);
+	}
+	load_check(cql_open(&session, &o, &fault), &fault);
+	if (make)
+		load_make();
+	else
+		load_run(o.window);
 	cql_close(session);
 	return 0;
 }
