@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gives a program its input in pieces, each one read(2) of its own.
 
-	feed.py split FILE COMMAND [SHOW]	once for every offset of FILE
-	feed.py bytes FILE COMMAND [SHOW]	one byte at a time
+	feed.py split N FILE COMMAND [SHOW]	once for every Nth offset of FILE
+	feed.py bytes 1 FILE COMMAND [SHOW]	one byte at a time
 
 COMMAND and SHOW are run by sh, each run in a directory of its own with
 MFX_HOME there.  What COMMAND says and its status, and what SHOW says after
@@ -38,13 +38,13 @@ def run(command, show, pieces):
 
 
 def main():
-    how, path, command = sys.argv[1:4]
-    show = sys.argv[4] if len(sys.argv) > 4 else None
+    how, every, path, command = sys.argv[1:5]
+    show = sys.argv[5] if len(sys.argv) > 5 else None
     with open(path, "rb") as f:
         data = f.read()
     want = run(command, show, [data])
     if how == "split":
-        ways = [[data[:i], data[i:]] for i in range(1, len(data))]
+        ways = [[data[:i], data[i:]] for i in range(1, len(data), int(every))]
     else:
         ways = [[data[i:i + 1] for i in range(len(data))]]
     for i, pieces in enumerate(ways, 1):

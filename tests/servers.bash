@@ -330,6 +330,8 @@ server_victoria_users() { :; }
 
 server_postgres_needs() {
 	POSTGRES=/usr/lib/postgresql/15/bin
+	# in front of a psql that asks, in Perl, which one is meant
+	[[ $PATH == "$POSTGRES:"* ]] || PATH=$POSTGRES:$PATH
 	server_program postgres $POSTGRES/postgres &&
 	    server_program postgres $POSTGRES/initdb
 }
