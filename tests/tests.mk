@@ -68,8 +68,10 @@ ifdef T
 test: all unit $(INJECT)
 	@$(test_env) bats $(T)
 else
-test: all $(UNITS) $(INJECT) fuzzers
-	@+$(MAKE) --no-print-directory SANITIZE=1 all
+# with all processors, where it was not said how many
+test:
+	@+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,\
+		-j$$(nproc)) all $(UNITS) $(INJECT) fuzzers
 	@$(test_env) scripts/check$(if $(MACHINES), --machines)
 endif
 
@@ -91,16 +93,18 @@ check:
 	@+$(MAKE) --no-print-directory MACHINES=1 \
 		$(if $(filter true,$(CI)),WERROR=1) test
 
-# libFuzzer needs clang and a library of its own, all of it instrumented
-fuzz_make = $(MAKE) --no-print-directory BUILD=build/fuzz CC=clang SANITIZE= \
-	WERROR= CFLAGS="-w -g -O1 -fno-sanitize-recover=all \
+# libFuzzer needs clang and a library of its own, all of it instrumented.  The
+# programs that are made of that, too, are those of the sanitized suites.
+fuzz_make = $(MAKE) --no-print-directory BUILD=build/fuzz BIN=build/fuzz/bin \
+	MODULES= CC=clang SANITIZE= WERROR= LDFLAGS="$(LDFLAGS) $(sanitizers)" \
+	CFLAGS="-w -g -O1 -fno-sanitize-recover=all \
 	-fsanitize=fuzzer-no-link,address,undefined"
 build/fuzz/%: build/fuzz/tests/fuzz/%.o build/fuzz/libcmd.a build/fuzz/libmfx.a
 	$(call run,LINK,clang -fsanitize=fuzzer$(comma)address$(comma)undefined \
 	    -pie -o $@ $^ $(ALL_LIBS) $(LIBS) -lm)
 comma := ,
 fuzzers:
-	@+$(if $(FUZZERS),$(fuzz_make) $(FUZZERS:%=build/fuzz/%))
+	@+$(fuzz_make) all $(FUZZERS:%=build/fuzz/%)
 FUZZ_SECONDS ?= 10
 fuzz: fuzzers
 	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)

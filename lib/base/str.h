@@ -40,11 +40,11 @@ str_starts(struct str s, struct str prefix)
 	    (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
-/* s without its first n bytes; n is at most s.n */
+/* s without its first n bytes; n is at most s.n.  C has no NULL + 0. */
 static inline struct str
 str_from(struct str s, size_t n)
 {
-	return (struct str){ s.p + n, s.n - n };
+	return (struct str){ n ? s.p + n : s.p, s.n - n };
 }
 
 /* takes the first line off a run of whole lines, without its '\n'; false when
