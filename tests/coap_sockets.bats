@@ -133,7 +133,7 @@ print(c.message(c.CON, c.POST, 7, b'first', c.place(), b'x').hex())"
 	# wrongly configured, it does not
 	echo "OPTIONS='--no-such-option'" >>service/conf
 	kill -9 "$(<service/supervise/pid)"
-	await 30 grep -q ^down service/supervise/stat
+	await 30 rests "$PWD/service"
 	status 0 timeout 20 sv exit "$PWD/service"
 	wait "$PID"
 }

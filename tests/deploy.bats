@@ -321,7 +321,7 @@ again() {
 	# wrongly configured, it stays down
 	echo 'group=raw/../x' >>mfx-store/conf
 	sv -w 20 restart "$PWD/mfx-store" || true
-	await 30 grep -q ^down mfx-store/supervise/stat
+	await 30 rests "$PWD/mfx-store"
 	await 20 sv -w 10 exit "$PWD/mfx-store"
 	wait "$PID"
 }

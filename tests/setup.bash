@@ -125,6 +125,12 @@ sleeps() {
 	[[ $(sed 's/.*) //' "/proc/$1/stat") == S* ]]
 }
 
+# is the service of a runsv down, and not just between two starts?  Told to
+# exit then, runsv would be told by our `finish` to stay.
+rests() {
+	[[ $(sv status "$1") =~ ^down:[^\;]*s,\ normally\ up(\;|$) ]]
+}
+
 # start_ready_on FIFO COMMAND…: with the FIFO as its stdin, which is open
 # for writing as fd 5
 start_ready_on() {
