@@ -399,3 +399,21 @@ has_rows() {
 	error SERVER 75 'what'
 	(($(grep -c EXECUTE "$ASKED") < 20))
 }
+
+# asked N: the last N were asked of nodes that have them, and of both
+asked() {
+	tail -n "$1" ring >last
+	! grep -q wrong last && grep -q '1 right' last &&
+		grep -q '2 right' last && (($(wc -l <last) == $1))
+}
+
+@test "a request goes to the node that has its partition" {
+	local port
+	free_port port
+	PYTHONUNBUFFERED=1 start /usr/bin/python3 "$ROOT/tests/cql_ring.py" \
+	    "$port"
+	ln -s "$PID_OUT" ring
+	await 20 eval "(: </dev/tcp/127.0.0.2/$port)"
+	start "$TALK" "127.0.0.1:$port" version=4 fill 100000000 8
+	await 60 asked 500
+}

@@ -118,26 +118,29 @@ statement_query(struct cql *c, struct cql_call *call, const char *text)
 	cql_start(c, call);
 }
 
-/* Takes all versions of the schema that a table names: 1 when they are
- * `version`, which is set if it is empty; 0 when they differ. */
+/* Takes all versions of the schema that a table of the call's node names: 1
+ * when they are `version`, which is set if it is empty; 0 when they differ. */
 static int
 statement_compare(struct cql *c, struct cql_call *call, const char *text,
     char version[40], enum cql_error *e)
 {
-	struct str cell;
+	struct str cells[2];
 	int same = 1;
 
+	/* a node's peers are all but itself: both are asked of the same one */
+	call->pinned = true;
 	statement_query(c, call, text);
 	*e = cql_wait(c, call);
-	while (*e == CQL_OK && cql_row(call, &cell, 1) > 0) {
-		/* null of a node that is just joining */
-		if (cell.p == NULL || cell.n != 16)
+	while (*e == CQL_OK && cql_row(call, cells, 2) > 0) {
+		/* nobody asks one that is down, or is just joining */
+		if (cells[0].n != 16 || (cells[1].p != NULL &&
+		    !topology_reaches(c, cells[1])))
 			continue;
 		if (version[0] == '\0') {
-			memcpy(version + 1, cell.p, 16);
+			memcpy(version + 1, cells[0].p, 16);
 			version[0] = 1;
 		}
-		same &= memcmp(version + 1, cell.p, 16) == 0;
+		same &= memcmp(version + 1, cells[0].p, 16) == 0;
 	}
 	return *e == CQL_OK ? same : -1;
 }
@@ -156,7 +159,8 @@ statement_agree(struct cql *c, struct cql_call *call)
 		    "system.local", version, &e);
 		if (same == 1)
 			same = statement_compare(c, call, "SELECT "
-			    "schema_version FROM system.peers", version, &e);
+			    "schema_version, rpc_address FROM system.peers",
+			    version, &e);
 		if (same != 0)
 			return e;
 		if ((e = cql_turn(c, STATEMENT_AGREE_MS)) != CQL_OK)

@@ -151,6 +151,19 @@ topology_is_at(const struct cql_node *n, struct str inet, uint16_t port)
 	    memcmp(&v6->sin6_addr, inet.p, 16) == 0;
 }
 
+bool
+topology_reaches(const struct cql *c, struct str inet)
+{
+	int i;
+
+	for (i = 0; i < c->nodes_n; i++)
+		if (c->nodes[i]->state == NODE_READY && (inet.n == 4 ||
+		    inet.n == 16) && topology_is_at(c->nodes[i], inet,
+		    c->nodes[i]->port))
+			return true;
+	return false;
+}
+
 static struct cql_node *
 topology_place(struct cql *c, const char *host, uint16_t port)
 {

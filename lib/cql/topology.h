@@ -17,6 +17,9 @@ void topology_release(struct cql *);
 /* at each turn: finds a node to ask, asks it when it is time */
 void topology_turn(struct cql *);
 
+/* is there a connection to a node at this address, of 4 or 16 bytes? */
+bool topology_reaches(const struct cql *, struct str inet);
+
 /* learns where a keyspace's partitions are */
 void topology_learn(struct cql *, const char *keyspace);
 
