@@ -157,6 +157,10 @@ error() {
 	    'version 5' ]]
 	status 1 "$TALK" "127.0.0.1:$nobody,[::1]:$nobody" version >said
 	grep '^error AWAY 69 .*refused' said
+	for bad in '' ',' 'x:' 'x:0' 'x:65536' '[::1' 'x,,y'; do
+		status 1 "$TALK" "$bad" version >said
+		grep '^error CONFIG 64 .*HOST:PORT' said
+	done
 	status 1 "$TALK" "no.such.host.invalid" version >said
 	grep '^error AWAY 69 no.such.host.invalid:9042: ' said
 }

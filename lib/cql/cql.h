@@ -49,7 +49,7 @@
  * asked for).  A session belongs to one thread.
  *
  * Order of this room: cql.h < murmur3, crc, body, ring, tcp < frame < message <
- * call, node < state.h < topology < statement < session.
+ * call, node < state.h < topology < statement < session, open.
  */
 struct cql;			/* a session */
 struct cql_statement;		/* prepared; belongs to its session */
@@ -78,7 +78,8 @@ enum cql_error {
 	CQL_EXISTS,		/* the keyspace or table to create is there */
 	CQL_DENIED,		/* the user may not do that */
 	CQL_CREDENTIALS,	/* user or password are wrong or missing */
-	CQL_CONFIG,		/* TLS: a file, the server's certificate, or
+	CQL_CONFIG,		/* options.hosts is not valid (EX_USAGE); or
+				 * TLS: a file, the server's certificate, or
 				 * the server wants none or a client's one */
 	CQL_TOO_LARGE,		/* the request is, or the answer (which may
 				 * mean: use smaller pages) */

@@ -92,7 +92,7 @@ open_set_up(struct cql *c, const struct cql_options *o,
 	if (o->hosts == NULL || !open_add_hosts(c, o->hosts)) {
 		fault_set(fault, EX_USAGE, "not the name of a host: HOST, "
 		    "HOST:PORT or [IPV6]:PORT");
-		return CQL_INVALID;
+		return CQL_CONFIG;
 	}
 	if (!o->tls)
 		return CQL_OK;
