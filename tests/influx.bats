@@ -119,12 +119,46 @@ kinds() {
 	D=${D}b P=${P}b
 	for n in 1 2 3; do
 		printf '{"seq":%d,"n":"a","v":1,"t":1}\n' 1 2 3 |
-			$W --layout twins --ack "raw/store$n" "$P"
+			$W --layout twins --ack raw/store "$P"
+		echo 0 >"$MFX_HOME/bus/raw/groups/store"
 	done
 	[[ $($R --layout twins -c "$P") == 3 ]]
-	printf '{"n":"a","v":1,"t":1}\n' | $W "$P"
-	printf '{"n":"a","v":2,"t":1}\n' | $W "$P"
-	$R "$P" | diff - <(echo '{"n":"a","v":2,"t":1}')
+}
+
+@test "readings of one series and time: the last one stays, and it is said" {
+	local a b n
+	a='{"channel":"c","publisher":"p","n":"a","v":1,"t":1}'
+	b='{"channel":"c","publisher":"p","n":"a","v":2,"t":1}'
+	# of two writers nobody knows of the other
+	echo "$a" | $W "$P"
+	echo "$b" | $W "$P" 2>err
+	$R "$P" | diff - <(echo "$b")
+	status 1 test -s err
+	# in one request it is seen, and counted
+	printf '%s\n' "$a" "$b" "$a" "${b/\"a\"/\"other\"}" | $W "$P" 2>err
+	grep -q "'a' at 1, channel 'c': readings of one series and time differ; .*--layout twins keeps all" err
+	grep -q '2 readings were replaced' err
+	[[ $(wc -l <err) == 2 ]]
+	[[ $($R -c "$P") == 2 ]]
+	# what is the same is no loss, nor what another thing has sent
+	printf '%s\n' "$a" "$a" "${b/\"p\"/\"q\"}" "${b/\"v\":2/\"vb\":true}" \
+	    "${b/\"t\":1/\"t\":1.000000001}" | $W "$P" 2>err
+	status 1 test -s err
+	# the option keeps all, of whatever source
+	D=${D}b P=${P}b
+	printf '%s\n' "$a" "$b" "$a" | $W --layout twins "$P" 2>err
+	printf '%s\n' "$b" "$a" | $W --layout twins "$P" 2>>err
+	for n in x y; do
+		echo "{\"seq\":7,${b#?}" |
+			$W --ack raw/$n --layout twins "$P" 2>>err
+	done
+	status 1 test -s err
+	[[ $($R --layout twins -c "$P") == 7 ]]
+	[[ $($R --layout twins --aggregate sum "$P") == *'"v":11,'* ]]
+	# Mainflux had the protocol in a field
+	printf '%s\n' "$a" "${a/\"n\"/\"protocol\":\"coap\",\"n\"}" |
+		$W --layout mainflux "$P" 2>err
+	grep -q 'readings of one series and time differ' err
 }
 
 @test "what the server aggregates is what we would, to the last digit" {

@@ -261,7 +261,7 @@ point_integer(struct buf *to, int64_t v)
  * How much later a reading is stored than it was: those of one source that
  * are near one another differ, and mostly stay in their order.  13 bits are of
  * the position, one says whether it is an end, and 10 of the place in it.
- * (store/batch.h says what an id is.)
+ * (store/batch.h says what an id is.)  Each source begins elsewhere.
  */
 static int64_t
 point_shift(const struct reading_id *id)
@@ -273,11 +273,13 @@ point_shift(const struct reading_id *id)
 	else
 		place = id->high << 11 | (part == 0) << 10 |
 		    (((part > 0 ? part - 1 : 0) + nth) & 1023);
+	place += id->source * UINT64_C(0x9e3779b97f4a7c15) >> 40;
 	return (int64_t)(place & (uint64_t)(LAYOUT_SHIFT - 1));
 }
 
 const char *
-point_put(struct buf *to, enum layout layout, const struct reading *reading)
+point_put(struct buf *to, enum layout layout, const struct reading *reading,
+    struct point_place *place)
 {
 	const struct record *r = &reading->record;
 	int64_t time = r->time.ns;
@@ -286,8 +288,10 @@ point_put(struct buf *to, enum layout layout, const struct reading *reading)
 	if (time < -LAYOUT_TIME_MAX || time > LAYOUT_TIME_MAX -
 	    (layout == LAYOUT_TWINS ? LAYOUT_SHIFT : 0))
 		return "its time is beyond what InfluxDB can hold";
+	place->start = to->n;
 	buf_puts(to, layout_measurements[layout]);
 	point_tags(to, layout, reading->route, r);
+	place->fields = to->n;
 	point_value(to, layout, r, &between);
 	if (layout == LAYOUT_MAINFLUX)
 		point_mainflux(to, reading->route, r, &between);
@@ -297,6 +301,7 @@ point_put(struct buf *to, enum layout layout, const struct reading *reading)
 		buf_putc(to, 'i');
 		time += point_shift(&reading->id);
 	}
+	place->time = to->n;
 	buf_putc(to, ' ');
 	point_integer(to, time);
 	buf_putc(to, '\n');

@@ -15,8 +15,14 @@
  * tag, field or line.
  */
 
+/* where its parts begin in the buffer */
+struct point_place {
+	size_t start, fields, time;
+};
+
 /* appends it; NULL, or why it can't be stored */
-const char *point_put(struct buf *, enum layout, const struct reading *);
+const char *point_put(struct buf *, enum layout, const struct reading *,
+    struct point_place *);
 
 /* the value of a tag as it is stored, and back; the second one writes to
  * `to`, which has room for text.n, and gives the length */

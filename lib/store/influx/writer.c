@@ -6,11 +6,14 @@
  */
 #include "store/influx/writer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <zlib.h>
 
+#include "base/diag.h"
 #include "base/memory.h"
+#include "store/influx/clash.h"
 #include "store/influx/layout.h"
 #include "store/influx/wire.h"
 #include "store/influx/point.h"
@@ -34,10 +37,32 @@ struct influx_writer {
 	z_stream gzip;
 	struct buf text;
 	struct writer_part parts[WRITER_CALLS];
+	/* readings whose place others have taken: of all batches, and of this
+	 * one */
+	struct clashes clashes;
+	uint64_t replaced, replaced_now;
 	/* parts that the server refused, or some of them */
 	struct { size_t from, to; } *bad;
 	size_t n_bad, cap_bad;
 };
+
+/* ---- readings that are one point ---- */
+
+/* Says so the first time, and at the end how many: nothing that was acknowledged
+ * is lost silently. */
+static void
+writer_say_replaced(struct influx_writer *w, const struct reading *reading)
+{
+	const struct record *r = &reading->record;
+	char time[STAMP_TEXT];
+	int n = (int)stamp_print(time, r->time);
+
+	if (w->replaced_now++ == 0 && w->replaced == 0)
+		diag_warning("'%.*s' at %.*s, channel '%.*s': readings of one "
+		    "series and time differ; InfluxDB keeps the last one "
+		    "(--layout twins keeps all)", STR_ARG(r->name), n, time,
+		    STR_ARG(reading->route->channel));
+}
 
 /* ---- a part ---- */
 
@@ -46,22 +71,27 @@ struct influx_writer {
 static size_t
 writer_put(struct influx_writer *w, struct batch *b, size_t from, size_t to)
 {
+	struct point_place place;
 	const char *why;
 	size_t i, start;
 
 	buf_clear(&w->text);
+	clashes_begin(&w->clashes);
 	for (i = from; i < to && i - from < WRITER_PART &&
 	    w->text.n < WRITER_PART_BYTES; i++) {
 		if (b->readings[i].refused != NULL)
 			continue;
 		start = w->text.n;
-		why = point_put(&w->text, w->layout, &b->readings[i]);
+		why = point_put(&w->text, w->layout, &b->readings[i], &place);
 		if (why == NULL && w->text.full)
 			why = "it is too long";
 		if (why != NULL) {
 			batch_refuse(b, i, why);
 			w->text.n = start;
 			w->text.full = false;
+		} else if (clashes_add(&w->clashes, &w->text, place.start,
+		    place.fields, place.time)) {
+			writer_say_replaced(w, &b->readings[i]);
 		}
 	}
 	return i;
@@ -286,6 +316,7 @@ influx_writer_open(void **out, const char *place,
 	size_t i;
 
 	w->layout = layout_chosen;
+	clashes_init(&w->clashes);
 	buf_init(&w->text, WRITER_TEXT_MAX);
 	for (i = 0; i < WRITER_CALLS; i++) {
 		wire_call_init(&w->parts[i].call);
@@ -318,6 +349,10 @@ influx_writer_close(void *handle)
 		wire_call_release(&w->wire, &w->parts[i].call);
 		buf_release(&w->parts[i].body);
 	}
+	if (w->replaced > 1)
+		diag_warning("%" PRIu64 " readings were replaced by others of "
+		    "the same series and time", w->replaced);
+	clashes_release(&w->clashes);
 	wire_close(&w->wire);
 	deflateEnd(&w->gzip);
 	buf_release(&w->text);
@@ -330,17 +365,24 @@ influx_writer_write(void *handle, struct batch *b, struct fault *fault)
 {
 	struct influx_writer *w = handle;
 	enum store_result r;
+	uint64_t replaced;
 	size_t i;
 
 	w->n_bad = 0;
+	w->replaced_now = 0;
 	r = writer_send(w, b, fault);
 	if (r != STORE_DONE)
 		writer_cancel(w);
+	replaced = w->replaced_now;
 	for (i = 0; r == STORE_DONE && i < w->n_bad; i++)
 		r = writer_refuse(w, b, w->bad[i].from, w->bad[i].to, true,
 		    fault);
 	if (r != STORE_DONE)
 		writer_cancel(w);
 	w->parts[0].call.ended = false;
+	/* what is sent once more is not counted once more */
+	w->replaced_now = 0;
+	if (r == STORE_DONE)
+		w->replaced += replaced;
 	return r;
 }
