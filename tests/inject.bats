@@ -117,6 +117,11 @@ on_influx() {
 	met mfx-read-influx
 }
 
+@test "mfx-prune-influx, whatever fails" {
+	on_influx
+	met mfx-prune-influx
+}
+
 @test "mfx-users, whatever fails" {
 	met mfx-users
 }

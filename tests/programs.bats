@@ -87,7 +87,7 @@ as_source() {
 
 others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-token mfx-bus
 	mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
-	mfx-check mfx-prune-sqlite mfx-prune-postgres'
+	mfx-check mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx'
 
 # Those of the others that wait: what they read from stdin (INPUT) or that
 # they serve (PORT), their arguments, and what has to be there first.
@@ -113,7 +113,8 @@ as_waiter() {
 }
 
 # and those that do not, nor read anything that could make them
-at_once='mfx mfx-can mfx-token mfx-bus mfx-prune-sqlite mfx-prune-postgres'
+at_once='mfx mfx-can mfx-token mfx-bus mfx-prune-sqlite mfx-prune-postgres
+	mfx-prune-influx'
 
 setup_suite_test() {
 	PROGRAMS=()

@@ -214,3 +214,39 @@ partitions() {
 	    '{"readings":4}' ]]
 	[[ $(mfx-read-postgres -c "$P") == 3 ]]
 }
+
+# ---- InfluxDB ----
+
+@test "prune: InfluxDB: hostile channels, other layouts, a day at a time" {
+	server_start influx
+	local base c1="a'b,c d=\"e\"" c2='a\b' layout
+	base=$(server_url influx)
+	for layout in mfx twins mainflux; do
+		P=$base/$layout
+		{
+			aged 1 90000 x
+			aged 1 90000 y | jq -c --arg c "$c1" '.channel = $c'
+			aged 1 90000 y | jq -c --arg c "$c2" '.channel = $c'
+			aged 1 90000 y | jq -c 'del(.channel)'
+			aged 1 60 x
+			aged 1 $((700 * 86400)) x
+		} | mfx-write-influx --layout $layout "$P"
+		prune() { mfx-prune-influx --layout $layout --keep-age 1d "$@" "$P"; }
+		[[ $(prune --channel 'a*' --dry-run) == '{"readings":2}' ]]
+		[[ $(prune --channel "$c1") == '{"readings":1}' ]]
+		[[ $(prune --channel "a' OR time > 0 --") == '{"readings":0}' ]]
+		[[ $(prune --channel 'a?[b]') == '{"readings":1}' ]]
+		[[ $(prune --channel '') == '{"readings":1}' ]]
+		[[ $(prune) == '{"readings":2}' ]]
+		[[ $(mfx-read-influx --layout $layout -c "$P") == 1 ]]
+	done
+}
+
+@test "prune: InfluxDB 2 and VictoriaMetrics are refused" {
+	status 78 mfx-prune-influx --keep-age 1d 'http://h:1/b?org=o' 2>err
+	grep -q 'retention of the bucket' err
+	server_start victoria
+	aged 5 90000 x | mfx-write-influx "$(server_url victoria)/db"
+	status 78 mfx-prune-influx --keep-age 1d "$(server_url victoria)/db" 2>err
+	grep -q 'retentionPeriod' err
+}

@@ -525,6 +525,9 @@ RUNS = {
     "mfx-prune-postgres": [
         Pruner("postgres", "mfx-prune-postgres --keep-age 1d",
                stored="records")],
+    "mfx-prune-influx": [
+        Pruner("influx", "mfx-prune-influx --keep-age 1d",
+               stored="records")],
     "mfx-write-influx": [OnServer("influx", "mfx-write-influx", "records")],
     "mfx-read-influx": [
         OnServer("influx", "mfx-read-influx", stored="records")],

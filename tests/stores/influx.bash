@@ -5,8 +5,6 @@
 load tls
 load servers
 
-store_prunes=
-
 store_lacks=twins
 
 store_serve() {

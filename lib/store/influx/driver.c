@@ -3,6 +3,7 @@
 #include "store/influx/layout.h"
 #include "store/influx/wire.h"
 #include "store/influx/query.h"
+#include "store/influx/pruner.h"
 #include "store/influx/reader.h"
 #include "store/influx/writer.h"
 
@@ -25,4 +26,9 @@ const struct store_driver store_influx = {
 	.count = influx_reader_count,
 	.explain = influx_reader_explain,
 	.close_reader = influx_reader_close,
+	.prune_summary = "remove old readings from InfluxDB 1",
+	.prune_options = influx_options,
+	.open_pruner = influx_pruner_open,
+	.prune = influx_pruner_prune,
+	.close_pruner = influx_pruner_close,
 };

@@ -75,15 +75,12 @@ influx_query_plan(const struct query *ask)
 
 /* ---- its text ---- */
 
-/* the value of a tag as a literal */
+/* a tag as a literal; it has no backslash */
 static void
-query_put_text(struct buf *to, struct str text)
+query_put_tag(struct buf *to, struct str tag)
 {
 	size_t at;
-	struct buf tag;
 
-	buf_init(&tag, SIZE_MAX);
-	point_put_tag(&tag, text);
 	buf_putc(to, '\'');
 	for (at = 0; at < tag.n; at++) {
 		if (tag.p[at] == '\'')
@@ -91,6 +88,17 @@ query_put_text(struct buf *to, struct str text)
 		buf_putc(to, tag.p[at]);
 	}
 	buf_putc(to, '\'');
+}
+
+/* a text as the value of a tag */
+static void
+query_put_text(struct buf *to, struct str text)
+{
+	struct buf tag;
+
+	buf_init(&tag, SIZE_MAX);
+	point_put_tag(&tag, text);
+	query_put_tag(to, buf_str(&tag));
 	buf_release(&tag);
 }
 
@@ -252,11 +260,14 @@ influx_query_put(struct buf *to, enum layout layout, const struct query *ask)
 	query_put_conditions(to, layout, &ask->match);
 	buf_printf(to, " ORDER BY time%s", ask->order == QUERY_DESC &&
 	    layout != LAYOUT_TWINS ? " DESC" : "");
+	/* never from the frame, as it is not among what is planned */
+	if (ask->limit >= 0)
+		buf_printf(to, " LIMIT %" PRId64, ask->limit);
 }
 
 int
-influx_query_put_count(struct buf *to, enum layout layout,
-    const struct query *ask, int nth)
+influx_query_put_count_of(struct buf *to, enum layout layout, struct str from,
+    int nth)
 {
 	/* where Mainflux wrote, all have a protocol */
 	enum layout_field field = layout == LAYOUT_MAINFLUX ?
@@ -264,7 +275,7 @@ influx_query_put_count(struct buf *to, enum layout layout,
 
 	buf_printf(to, "SELECT count(\"%s\"::%s)", layout_fields[field],
 	    layout_types[field]);
-	query_put_conditions(to, layout, &ask->match);
+	buf_put_str(to, from);
 	if (field == FIELD_SUM)
 		buf_printf(to, " AND \"%s\"::tag = '%s'",
 		    layout_tags[TAG_KIND], layout_kinds[VALUE_NONE]);
@@ -352,4 +363,35 @@ influx_query_put_newest(struct buf *to, const struct query *ask,
 	buf_printf(to, "SELECT last(\"%s\"::%s)", layout_fields[field],
 	    layout_types[field]);
 	query_put_group(to, ask, kind, 0);
+}
+
+int
+influx_query_put_count(struct buf *to, enum layout layout,
+    const struct query *ask, int nth)
+{
+	struct buf from;
+	int all;
+
+	buf_init(&from, SIZE_MAX);
+	query_put_conditions(&from, layout, &ask->match);
+	all = influx_query_put_count_of(to, layout, buf_str(&from), nth);
+	buf_release(&from);
+	return all;
+}
+
+void
+influx_query_put_span(struct buf *to, enum layout layout, int64_t from,
+    int64_t end, const struct str *tags, size_t n)
+{
+	size_t i;
+
+	buf_printf(to, " FROM \"%s\" WHERE time >= %" PRId64
+	    " AND time < %" PRId64, layout_measurements[layout], from, end);
+	for (i = 0; i < n; i++) {
+		buf_printf(to, "%s\"%s\" = ", i == 0 ? " AND (" : " OR ",
+		    layout_tags[TAG_CHANNEL]);
+		query_put_tag(to, tags[i]);
+	}
+	if (n > 0)
+		buf_putc(to, ')');
 }

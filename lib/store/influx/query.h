@@ -21,6 +21,13 @@ void influx_query_put(struct buf *, enum layout, const struct query *);
  * is the nth, from 0 on; gives how many */
 int influx_query_put_count(struct buf *, enum layout, const struct query *,
     int nth);
+/* the same of what " FROM … WHERE …" says, as of the next one */
+int influx_query_put_count_of(struct buf *, enum layout, struct str from,
+    int nth);
+/* points from one time to before another, of the channels of tags, or of all
+ * when there are none */
+void influx_query_put_span(struct buf *, enum layout, int64_t from, int64_t to,
+    const struct str *tags, size_t n);
 
 /*
  * The aggregates of all readings whose value is of one kind, series by series,

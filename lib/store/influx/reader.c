@@ -46,10 +46,10 @@ struct influx_reader {
 
 /* ---- life ---- */
 
-/* Has a statement any rows? */
+/* Has a statement any rows?  With `name`, such as have that in them. */
 static int
 reader_has_rows(struct influx_reader *r, const char *statement,
-    struct fault *fault)
+    const char *name, struct fault *fault)
 {
 	struct cell cell;
 	int got, n = 0;
@@ -59,8 +59,13 @@ reader_has_rows(struct influx_reader *r, const char *statement,
 	    layout_measurements[r->layout]);
 	if (rows_ask(&r->rows, WIRE_ORDER, fault) < 0)
 		return -1;
-	while ((got = rows_next(&r->rows, &cell, 1, fault)) > 0)
+	while ((got = rows_next(&r->rows, &cell, 1, fault)) > 0) {
 		n = 1;
+		/* VictoriaMetrics answers all statements alike */
+		if (name != NULL && !str_eq(cell.text, str_z(name)))
+			return rows_fail(&r->rows, "it does not answer as "
+			    "InfluxDB does", fault);
+	}
 	return got < 0 ? -1 : n;
 }
 
@@ -70,10 +75,11 @@ static int
 reader_look(struct influx_reader *r, struct fault *fault)
 {
 	int got = reader_has_rows(r, "SHOW MEASUREMENTS WITH MEASUREMENT = ",
-	    fault);
+	    layout_measurements[r->layout], fault);
 
 	if (got == 0)
-		got = reader_has_rows(r, "SELECT \"value\" FROM ", fault);
+		got = reader_has_rows(r, "SELECT \"value\" FROM ", NULL,
+		    fault);
 	return got != 0 ? got : fault_set(fault, EX_NOINPUT, "%s: nothing "
 	    "was stored in this database with this --layout",
 	    r->rows.wire.name);
