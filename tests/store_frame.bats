@@ -83,6 +83,40 @@ numbered() {
 	END
 }
 
+@test "at a terminal it shows rate, lag, retries and what is refused" {
+	numbered 1 1 | mfx-pub raw
+	local run="mfx-sub raw/store | exec $W --batch 20 --every 10ms"
+	run+=" --ack raw/store"
+	script -qec "$run m" -f seen </dev/null >out 3>&- &
+	PID=$!
+	PIDS+=("$PID")
+	await 20 grep -q '0 readings/s  lag 0 s' seen
+	touch m.away
+	numbered 2 40 | sed '7s/dev:n/dev:bad/' | mfx-pub raw
+	await 20 grep -qE '0 readings/s  lag [0-9.]+ s \([0-9,]+ bytes\)  [0-9]+ retr' \
+	    seen
+	grep -q 'is away; trying again' seen
+	rm m.away
+	await 20 grep -qE 'lag 0 s  [0-9]+ retr(y|ies)  1 refused' seen
+	# the line is drawn over, and a message takes its place
+	grep -q $'\r[0-9,]* readings/s.*\033\[K' seen
+	grep -q $'\r\033\[Kmfx-write-keyed: not stored' seen
+	kill $(pgrep -P "$(pgrep -P "$PID")" -x mfx-sub)
+	wait "$PID" || true
+	[[ $(<"$MFX_HOME/bus/raw/groups/store") == $(mfx-bus stat raw | jq .last) ]]
+	# without a group there is no lag; -q, json, and what is no terminal
+	numbered 1 10 >lines
+	script -qec "$W n <lines" -f seen </dev/null >out
+	grep -q 'readings/s' seen
+	! grep -q 'lag' seen
+	script -qec "$W -q n <lines" -f seen </dev/null >out
+	! grep -q 'readings/s' seen
+	script -qec "$W --log json n <lines" -f seen </dev/null >out
+	! grep -q 'readings/s' seen
+	$W n <lines 2>err
+	[[ ! -s err ]]
+}
+
 @test "SIGTERM ends it while the store is away, and nothing is acknowledged" {
 	mkfifo in
 	touch m.away

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "base/diag.h"
 
@@ -26,6 +27,18 @@ commit_acknowledge(struct committer *c)
 		    bus_group_name(c->group), fault.text);
 }
 
+static void
+commit_count(struct committer *c, uint64_t retries, uint64_t readings)
+{
+	pthread_mutex_lock(&c->lock);
+	c->counts.retries += retries;
+	c->counts.readings += readings;
+	c->counts.refused = c->refused.n;
+	if (readings > 0 && c->batch.has_at)
+		c->counts.at = c->batch.at.whole;
+	pthread_mutex_unlock(&c->lock);
+}
+
 /* However long it takes. */
 static void
 commit_store(struct committer *c)
@@ -33,17 +46,20 @@ commit_store(struct committer *c)
 	enum store_result r;
 
 	while ((r = c->store->write(c->handle, &c->batch,
-	    &c->fault)) == STORE_LATER)
+	    &c->fault)) == STORE_LATER) {
+		commit_count(c, 1, 0);
 		if (!store_try_again(c->patience, &c->fault)) {
 			c->fault.status = EX_TEMPFAIL;
 			break;
 		}
+	}
 	/* what is set aside is, before it counts as stored */
 	c->failed = r != STORE_DONE ||
 	    refusals_add(&c->refused, &c->batch, &c->fault) < 0;
 	if (c->failed)
 		return;
 	store_is_back(c->patience);
+	commit_count(c, 0, c->batch.whole - c->batch.refused);
 	commit_acknowledge(c);
 }
 
@@ -85,6 +101,34 @@ committer_wait(struct committer *c)
 	pthread_mutex_lock(&c->lock);
 	while (c->busy)
 		pthread_cond_wait(&c->changed, &c->lock);
+	pthread_mutex_unlock(&c->lock);
+}
+
+bool
+committer_wait_for(struct committer *c, int ms)
+{
+	struct timespec until;
+	bool busy;
+
+	/* by the wall clock, which may jump: nothing depends on it */
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&c->lock);
+	while (c->busy && pthread_cond_timedwait(&c->changed, &c->lock,
+	    &until) == 0)
+		;
+	busy = c->busy;
+	pthread_mutex_unlock(&c->lock);
+	return !busy;
+}
+
+void
+committer_count(struct committer *c, struct gauge_counts *counts)
+{
+	pthread_mutex_lock(&c->lock);
+	*counts = c->counts;
 	pthread_mutex_unlock(&c->lock);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "bus/bus.h"
+#include "store/gauge.h"
 #include "store/refuse.h"
 #include "store/watch.h"
 
@@ -35,6 +36,7 @@ struct committer {
 	struct fault fault;
 	bool behind;		/* the group could not be moved */
 	/* private */
+	struct gauge_counts counts;	/* with the lock */
 	struct batch batch;
 	atomic_bool busy;
 	bool ending;
@@ -60,6 +62,10 @@ committer_busy(struct committer *c)
 
 /* waits until none is */
 void committer_wait(struct committer *);
+/* the same for about so many milliseconds at most: false when one still is */
+bool committer_wait_for(struct committer *, int ms);
+
+void committer_count(struct committer *, struct gauge_counts *);
 
 /* waits, ends the thread, releases */
 void committer_end(struct committer *);

@@ -38,6 +38,7 @@ struct sink {
 	bool unplaced;		/* one without is the last in the batch */
 	bool told;		/* that some have none, or the same */
 	bool overflow;
+	struct gauge gauge;
 	int64_t deadline;	/* of what is due, in milliseconds */
 	int64_t patience;	/* of what waits for its position */
 };
@@ -208,6 +209,26 @@ sink_is_full(const struct sink *s, bool busy)
 	return s->batch.whole >= max || s->batch.bytes >= s->bytes;
 }
 
+static void
+sink_show(struct sink *s, void (*draw)(struct gauge *,
+    const struct gauge_counts *))
+{
+	struct gauge_counts counts;
+
+	committer_count(&s->committer, &counts);
+	counts.refused += s->f.rejected;
+	draw(&s->gauge, &counts);
+}
+
+/* Gives it, and while the one before is on its way, shows how far that is. */
+static int
+sink_give(struct sink *s)
+{
+	while (s->gauge.shown && !committer_wait_for(&s->committer, GAUGE_MS))
+		sink_show(s, gauge_draw);
+	return committer_give(&s->committer, &s->batch);
+}
+
 /* Hands the batch over when it is time to; -1 when that is no use. */
 static int
 sink_hand_over(struct sink *s, int64_t now)
@@ -222,7 +243,7 @@ sink_hand_over(struct sink *s, int64_t now)
 	}
 	if (s->batch.due &&
 	    (sink_is_full(s, busy) || (!busy && now >= s->deadline)))
-		return committer_give(&s->committer, &s->batch);
+		return sink_give(s);
 	return 0;
 }
 
@@ -263,8 +284,11 @@ sink_finish(struct sink *s)
 	    !(s->positions && s->unplaced && s->opt->ack != NULL))
 		sink_give_up_waiting(s);
 	if (s->batch.due)
-		committer_give(c, &s->batch);
+		sink_give(s);
+	while (s->gauge.shown && !committer_wait_for(c, GAUGE_MS))
+		sink_show(s, gauge_draw);
 	committer_wait(c);
+	sink_show(s, gauge_end);
 	if (c->failed) {
 		sink_fail(s);
 	} else if (s->overflow) {
@@ -282,6 +306,18 @@ sink_finish(struct sink *s)
 	}
 }
 
+/* What a person sees changes, too, while nothing comes. */
+static void
+sink_look(struct sink *s, int64_t now)
+{
+	if (!s->gauge.shown)
+		return;
+	if (gauge_due(&s->gauge, now))
+		sink_show(s, gauge_draw);
+	if (s->f.in.timeout < 0 || s->f.in.timeout > GAUGE_MS)
+		s->f.in.timeout = GAUGE_MS;
+}
+
 static void
 sink_loop(struct sink *s)
 {
@@ -296,6 +332,7 @@ sink_loop(struct sink *s)
 		if (s->overflow || sink_hand_over(s, now) < 0)
 			break;
 		s->f.in.timeout = sink_time_left(s, now);
+		sink_look(s, now);
 	}
 	sink_finish(s);
 }
@@ -317,6 +354,8 @@ sink_find_place(struct sink *s, struct fault *fault)
 		return -1;
 	if (c->store->position == NULL)
 		s->at = (struct progress){ .whole = c->acked };
+	c->counts.at = s->at.whole;
+	gauge_init(&s->gauge, s->bus, stream);
 	return 0;
 }
 
@@ -329,6 +368,7 @@ sink_start(struct sink *s, struct fault *fault)
 	s->readings = s->opt->batch > 0 ? (size_t)s->opt->batch :
 	    sink_batch(store);
 	s->bytes = store->batch_bytes ? store->batch_bytes : BATCH_BYTES;
+	gauge_init(&s->gauge, NULL, "");
 	if (s->opt->ack != NULL && sink_find_place(s, fault) < 0)
 		return -1;
 	batch_ids_init(&s->ids, s->opt->ack);
