@@ -215,6 +215,8 @@ pruner_delete(struct influx_pruner *p, int64_t end, uint64_t *removed,
 	buf_clear(&p->span);
 	influx_query_put_span(&p->span, layout_chosen, p->from, end, p->tags,
 	    p->n);
+	if (p->span.full)
+		return rows_fail(&p->rows, "too many channels", fault);
 	if (pruner_count(p, &n, fault) < 0)
 		return -1;
 	if (n == 0)
