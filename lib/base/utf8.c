@@ -61,6 +61,51 @@ utf8_valid(struct str s)
 	return true;
 }
 
+static enum utf8_result
+utf8_stream_first(struct utf8_stream *s, unsigned char byte)
+{
+	s->low = 0x80;
+	s->high = 0xbf;
+	if (byte < 0x80) {
+		s->c = byte;
+		return UTF8_WHOLE;
+	}
+	if (byte < 0xc2 || byte > 0xf4)
+		return UTF8_INVALID;
+	if (byte < 0xe0) {
+		s->left = 1;
+		s->c = byte & 0x1f;
+	} else if (byte < 0xf0) {
+		s->left = 2;
+		s->c = byte & 0x0f;
+		if (byte == 0xe0)
+			s->low = 0xa0;
+		if (byte == 0xed)
+			s->high = 0x9f;
+	} else {
+		s->left = 3;
+		s->c = byte & 0x07;
+		if (byte == 0xf0)
+			s->low = 0x90;
+		if (byte == 0xf4)
+			s->high = 0x8f;
+	}
+	return UTF8_MORE;
+}
+
+enum utf8_result
+utf8_stream_put(struct utf8_stream *s, unsigned char byte)
+{
+	if (s->left == 0)
+		return utf8_stream_first(s, byte);
+	if (byte < s->low || byte > s->high)
+		return UTF8_INVALID;
+	s->low = 0x80;
+	s->high = 0xbf;
+	s->c = s->c << 6 | (byte & 0x3f);
+	return --s->left > 0 ? UTF8_MORE : UTF8_WHOLE;
+}
+
 unsigned long
 utf8_decode(const char *at, size_t n)
 {

@@ -14,6 +14,20 @@ bool utf8_valid(struct str);
  * sequence; p < end */
 size_t utf8_sequence(const char *p, const char *end);
 
+/*
+ * The same for text that comes in pieces: start from {0}, and put one byte
+ * after the other.
+ */
+struct utf8_stream {
+	unsigned char left;		/* bytes that the character still needs */
+	unsigned char low, high;	/* between which the next one lies */
+	unsigned long c;		/* UTF8_WHOLE: the character */
+};
+
+enum utf8_result { UTF8_INVALID, UTF8_MORE, UTF8_WHOLE };
+
+enum utf8_result utf8_stream_put(struct utf8_stream *, unsigned char);
+
 /* the character of a valid sequence of n bytes */
 unsigned long utf8_decode(const char *p, size_t n);
 

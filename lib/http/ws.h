@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "http/ws_frame.h"
 
 /*
  * A server of WebSockets (RFC 6455) within the program's own loop, one
@@ -122,17 +123,6 @@ unsigned ws_connections(const struct ws *);
 /* since the start: clients that were too slow, frames sent */
 uint64_t ws_slow(const struct ws *);
 uint64_t ws_frames(const struct ws *);
-
-/*
- * A message as it goes to any number of clients.
- *
- *	f = ws_frame_new(payload, text);
- *	ws_send(client, f);		for each
- *	ws_frame_drop(f);
- */
-struct ws_frame;
-struct ws_frame *ws_frame_new(struct str payload, bool text);
-void ws_frame_drop(struct ws_frame *);
 
 /* puts it into the client's queue, which takes a reference of its own;
  * false when the client is being ended */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Frames are made once and are the same for all clients, as a server masks
- * none; so libwebsockets is given them as they are, many in one write.
- * Only whole frames are given to it: between two writes it may put a pong.
+ * none; so they are sent as they are, many in one write.  A write ends with a
+ * frame: a pong may be put between two of them.
  */
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "http/ws_server.h"
+#include "http/ws_frame.h"
 
+#define FINAL 0x80
 #define FINAL_TEXT 0x81
 #define FINAL_BINARY 0x82
 #define RING_MIN 4
@@ -37,6 +38,33 @@ ws_frame_new(struct str payload, bool text)
 		memcpy(p, payload.p, payload.n);
 	f->n = (uint32_t)((size_t)(p - f->bytes) + payload.n);
 	return f;
+}
+
+size_t
+ws_control_print(char *to, enum ws_opcode opcode, struct str payload)
+{
+	if (payload.n > WS_CONTROL_MAX)
+		payload.n = WS_CONTROL_MAX;
+	to[0] = (char)(FINAL | opcode);
+	to[1] = (char)payload.n;
+	if (payload.n > 0)
+		memcpy(to + 2, payload.p, payload.n);
+	return payload.n + 2;
+}
+
+size_t
+ws_close_print(char *to, unsigned code, const char *why)
+{
+	char payload[WS_CONTROL_MAX];
+	size_t n = strlen(why);
+
+	if (n > sizeof payload - 2)
+		n = sizeof payload - 2;
+	payload[0] = (char)(code >> 8);
+	payload[1] = (char)code;
+	memcpy(payload + 2, why, n);
+	return ws_control_print(to, WS_CLOSE, code == 0 ? STR_NONE :
+	    (struct str){ payload, n + 2 });
 }
 
 void

@@ -9,10 +9,11 @@
 #include "base/address.h"
 #include "http/tls.h"
 #include "http/ws.h"
+#include "http/ws_frame.h"
 
 /*
- * What ws_server.c (begin, end, sockets, time), ws_client.c (one connection)
- * and ws_frame.c (its queue) share.
+ * What ws_server.c (begin, end, sockets, time) and ws_client.c (one
+ * connection) share.
  */
 struct ws_watch {
 	struct ev_io io;
@@ -39,26 +40,6 @@ struct ws {
 	struct fault *fault;		/* of ws_open, while it lasts */
 	unsigned char *out;		/* frames on their way to one client */
 };
-
-/* The bytes of a frame as they are sent (RFC 6455 5.2). */
-struct ws_frame {
-	uint32_t references, n;
-	unsigned char bytes[];
-};
-
-struct ws_queue {
-	struct ws_frame **ring;
-	uint32_t first, count, cap;	/* cap is 0 or a power of two */
-	size_t bytes;
-};
-
-void ws_queue_put(struct ws_queue *, struct ws_frame *);
-/* takes whole frames off into `to`, OUT_BYTES at most, or one longer one,
- * which stays in *single: then it is to be dropped */
-#define WS_OUT_BYTES ((size_t)64 * 1024)
-size_t ws_queue_take(struct ws_queue *, unsigned char *to,
-    struct ws_frame **single, uint64_t *frames);
-void ws_queue_clear(struct ws_queue *);
 
 struct ws_client {
 	struct ws *ws;

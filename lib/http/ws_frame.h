@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_HTTP_WS_FRAME_H
+#define MFX_HTTP_WS_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/*
+ * Frames of WebSockets as a server sends them (RFC 6455 5): whole messages,
+ * never masked.  A message goes to any number of clients:
+ *
+ *	f = ws_frame_new(payload, text);
+ *	ws_queue_put(&queue, f);	for each
+ *	ws_frame_drop(f);
+ */
+enum ws_opcode {
+	WS_CONTINUATION = 0, WS_TEXT = 1, WS_BINARY = 2,
+	WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10
+};
+
+/* the bytes as they are sent */
+struct ws_frame {
+	uint32_t references, n;
+	unsigned char bytes[];
+};
+
+struct ws_frame *ws_frame_new(struct str payload, bool text);
+void ws_frame_drop(struct ws_frame *);
+
+/* what waits for one client */
+struct ws_queue {
+	struct ws_frame **ring;
+	uint32_t first, count, cap;	/* cap is 0 or a power of two */
+	size_t bytes;
+};
+
+/* takes a reference of its own */
+void ws_queue_put(struct ws_queue *, struct ws_frame *);
+/* takes whole frames off into `to`, WS_OUT_BYTES at most, or one longer one,
+ * which stays in *single: then it is to be dropped */
+#define WS_OUT_BYTES ((size_t)64 * 1024)
+size_t ws_queue_take(struct ws_queue *, unsigned char *to,
+    struct ws_frame **single, uint64_t *frames);
+void ws_queue_clear(struct ws_queue *);
+
+/* A control frame, whose payload is cut to what it may have; `to` has room
+ * for WS_CONTROL_TEXT bytes; returns its length. */
+#define WS_CONTROL_MAX 125
+#define WS_CONTROL_TEXT (WS_CONTROL_MAX + 2)
+size_t ws_control_print(char *to, enum ws_opcode, struct str payload);
+/* Close, with a code and a reason in ASCII; code 0: with neither */
+size_t ws_close_print(char *to, unsigned code, const char *why);
+
+#endif
