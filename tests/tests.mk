@@ -23,6 +23,12 @@ $(INJECT): tests/inject/inject.c
 	$(call run,LINK,$(CC) -std=c11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -O1 -g \
 	    -Wall -Wextra -fPIC -shared -o $@ $< -ldl)
 
+# the core of lib/http as a server, and as one parser among others
+HTTP_CORE := $(addprefix $(BUILD)/http/,$(call testing,http))
+$(BUILD)/http/%: $(BUILD)/tests/http/%.o $(BUILD)/libmfx.a
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(LIBS) -lm)
+
 # what the scripts and the suites ask for
 test_env = MAKE="$(MAKE)" CC="$(CC)" BUILD="$(BUILD)" MFX_BIN="$(abspath $(BIN))"
 
@@ -65,13 +71,13 @@ unit: $(UNITS)
 	exit $$status
 
 ifdef T
-test: all unit $(INJECT)
+test: all unit $(INJECT) $(HTTP_CORE)
 	@$(test_env) bats $(T)
 else
 # with all processors, where it was not said how many
 test:
 	@+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,\
-		-j$$(nproc)) all $(UNITS) $(INJECT) fuzzers
+		-j$$(nproc)) all $(UNITS) $(INJECT) $(HTTP_CORE) fuzzers
 	@$(test_env) scripts/check$(if $(MACHINES), --machines)
 endif
 

@@ -13,7 +13,9 @@ http1_begin(struct http1 *r)
 bool
 http1_begun(const struct http1 *r)
 {
-	return r->at > r->first;
+	uint32_t n = r->at - r->first;
+
+	return n > 1 || (n == 1 && r->base[r->first] != '\r');
 }
 
 enum http1_result

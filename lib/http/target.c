@@ -68,18 +68,20 @@ target_is_name(struct str s)
 bool
 http_authority_valid(struct str s)
 {
-	const char *end = s.n > 0 ? memchr(s.p, ']', s.n) : NULL;
-	struct str host = s, port = STR_NONE;
+	struct str host = s, port;
+	const char *end;
 	uint64_t number;
 
-	if (s.n > 0 && s.p[0] == '[') {
+	if (s.n == 0)
+		return true;
+	if (s.p[0] == '[') {
+		end = memchr(s.p, ']', s.n);
 		if (end == NULL)
 			return false;
 		host.n = (size_t)(end - s.p) + 1;
 	} else {
-		const char *colon = s.n > 0 ? memchr(s.p, ':', s.n) : NULL;
-
-		host.n = colon ? (size_t)(colon - s.p) : s.n;
+		end = memchr(s.p, ':', s.n);
+		host.n = end ? (size_t)(end - s.p) : s.n;
 	}
 	port = str_from(s, host.n);
 	if (port.n > 1 && (port.p[0] != ':' ||
