@@ -100,6 +100,10 @@ raw() {
 	assert r.getheader("Content-Type") == "application/problem+json"
 	import json
 	assert json.loads(said)["title"] == "Bad Request", said
+	c.request("CONNECT", "h:80")
+	r = c.getresponse()
+	assert r.status == 501
+	assert json.loads(r.read())["title"] == "Not Implemented"
 	EOF
 }
 

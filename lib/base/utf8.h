@@ -19,7 +19,7 @@ size_t utf8_sequence(const char *p, const char *end);
  * after the other.
  */
 struct utf8_stream {
-	unsigned char left;		/* bytes that the character still needs */
+	unsigned char left;		/* bytes that the character needs */
 	unsigned char low, high;	/* between which the next one lies */
 	unsigned long c;		/* UTF8_WHOLE: the character */
 };

@@ -122,7 +122,8 @@ framing_coding(struct http1 *r)
 	if (value.p == NULL)
 		return HTTP1_MORE;
 	if (r->minor == 0)
-		return http1_refuse(r, 400, "HTTP/1.0 has no Transfer-Encoding");
+		return http1_refuse(r, 400,
+		    "HTTP/1.0 has no Transfer-Encoding");
 	if (http1_value(r, STR("Content-Length"), &i, &length))
 		return http1_refuse(r, 400,
 		    "there are Transfer-Encoding and Content-Length");
@@ -171,8 +172,7 @@ framing_expect(struct http1 *r)
 		if (!http_same(value, STR("100-continue")))
 			return http1_refuse(r, 417,
 			    "the only expectation here is 100-continue");
-		r->expects = r->framing == HTTP1_CHUNKED ||
-		    (r->framing == HTTP1_LENGTH && r->length > 0);
+		r->expects = true;
 	}
 	return HTTP1_DONE;
 }

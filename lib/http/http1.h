@@ -94,7 +94,8 @@ struct http1 {
 	uint64_t length;
 	bool keep;			/* another request may follow */
 	bool says_keep;			/* 1.0: say "keep-alive" (9112 9.3) */
-	bool expects;			/* waits for 100 (RFC 9110 10.1.1) */
+	bool expects;			/* 100-continue: before reading a body
+					 * say so (RFC 9110 10.1.1) */
 	bool upgrades;			/* Connection names "upgrade" */
 	/* also of one that is refused, once its method has been read */
 	bool is_head;			/* no answer has content */

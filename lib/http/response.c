@@ -78,11 +78,13 @@ response_is_bare(unsigned status)
 static void
 response_put_framing(struct buf *to, const struct http_response *a)
 {
-	if (response_is_bare(a->status) || (a->chunked && !a->in_chunks))
+	if (response_is_bare(a->status))
 		return;
-	if (a->in_chunks) {
+	if (a->status == 205) {
+		buf_puts(to, "Content-Length: 0\r\n");
+	} else if (a->in_chunks) {
 		buf_puts(to, "Transfer-Encoding: chunked\r\n");
-	} else {
+	} else if (!a->chunked) {
 		buf_puts(to, "Content-Length: ");
 		buf_put_u64(to, a->length);
 		buf_puts(to, "\r\n");
@@ -111,9 +113,10 @@ http_response_begin(struct buf *to, struct http_response *a,
 	/* a connection that becomes another protocol stays */
 	a->close = a->status != 101 && (a->close || !r->keep ||
 	    (a->chunked && r->minor == 0));
-	a->in_chunks = a->chunked && r->minor > 0 &&
+	a->in_chunks = a->chunked && r->minor > 0 && a->status != 205 &&
 	    !response_is_bare(a->status);
-	a->has_content = !r->is_head && !response_is_bare(a->status);
+	a->has_content = !r->is_head && a->status != 205 &&
+	    !response_is_bare(a->status);
 	http_date_print(date, now);
 	buf_printf(to, "HTTP/1.1 %03u %s\r\nDate: %.*s\r\n", a->status,
 	    http_reason(a->status), HTTP_DATE_TEXT, date);

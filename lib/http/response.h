@@ -34,7 +34,7 @@ struct http_response {
 	const char *upgrade;		/* 101, 426: the protocol; else NULL */
 	/* set by http_response_begin */
 	bool has_content;		/* content follows: not after HEAD, nor
-					 * with 1xx, 204, 304 */
+					 * with 1xx, 204, 205, 304 */
 	bool in_chunks;			/* it is written by http_chunk_put; else
 					 * as it is, and ends with `length` or
 					 * with the connection */

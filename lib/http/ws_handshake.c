@@ -20,7 +20,7 @@ ws_handshake_asked(const struct http1 *r)
 		    HTTP_LIST_ELEMENT)
 			asked = asked ||
 			    http_same(protocol, STR("websocket"));
-	return asked && r->upgrades;
+	return asked && r->upgrades && r->minor > 0;
 }
 
 /* ---- the key ---- */
@@ -222,9 +222,9 @@ ws_handshake_read(struct ws_handshake *h, const struct http1 *r,
 	struct str version, key;
 
 	*h = (struct ws_handshake){ .why = NULL };
-	if (!str_eq(r->method, STR("GET")) || r->minor == 0)
+	if (!str_eq(r->method, STR("GET")))
 		return handshake_refuse(h, 400,
-		    "a WebSocket is opened by GET with HTTP/1.1");
+		    "a WebSocket is opened by GET");
 	if (r->framing == HTTP1_CHUNKED || r->length > 0)
 		return handshake_refuse(h, 400,
 		    "a WebSocket's handshake has no body");
@@ -256,6 +256,9 @@ ws_handshake_answer(struct buf *to, const struct ws_handshake *h,
 {
 	struct http_response a = { .status = 101, .upgrade = "websocket" };
 
+	/* RFC 9110 7.8 */
+	if (r->expects)
+		http_response_continue(to);
 	http_response_begin(to, &a, r, now);
 	http_response_field(to, STR("Sec-WebSocket-Accept"),
 	    str_z(h->accept));

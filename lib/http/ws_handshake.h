@@ -18,15 +18,15 @@
  *			  answer says what would do: ws_handshake_hint
  *		}
  *
- * Asked for is what names "websocket" in Upgrade and "upgrade" in Connection;
- * any other request is an ordinary one (RFC 9110 7.8).
+ * Asked for is what names "websocket" in Upgrade and "upgrade" in Connection,
+ * with HTTP/1.1; any other request is an ordinary one (RFC 9110 7.8).
  */
 #define WS_KEY_TEXT 24
 #define WS_ACCEPT_TEXT 28
 
 struct ws_handshake {
 	char accept[WS_ACCEPT_TEXT + 1];	/* Sec-WebSocket-Accept */
-	struct str protocol;		/* chosen, of `protocols`; p NULL: none */
+	struct str protocol;		/* chosen; p is NULL: none is */
 	const char *why;		/* unless 101 */
 };
 

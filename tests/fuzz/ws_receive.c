@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/utf8.h"
+#include "http/ws_receive.h"
 #include "tests/http/ws_trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);

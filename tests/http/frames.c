@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "http/body.h"
 #include "tests/http/stream.h"
 
 #define CASE_MAX ((size_t)1 << 20)

@@ -156,7 +156,7 @@ describe(struct connection *c)
 		c->answer.status = status >= 200 ? (unsigned)status : 200;
 	}
 	/* what has come already says that it is not waited for */
-	if (r->expects && c->in.n == r->size)
+	if (r->expects && r->framing != HTTP1_EMPTY && c->in.n == r->size)
 		http_response_continue(&c->out);
 }
 

@@ -1,80 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Requests as bytes, and what they are taken for (tests/http/trace.h).  Each is
- * given whole, byte by byte, and with another one right after it, which is
- * heard when and only when the first one has an end.
- */
+/* The heads of requests, and how the fields of one frame its body. */
 #include "base/memory.h"
 #include "http/chars.h"
 #include "http/target.h"
-#include "tests/http/trace.h"
+#include "tests/http/taken.h"
 #include "unit.h"
-
-static const struct http1_limits limits = { .line = 200, .field = 200,
-	.fields = 8, .head = 600, .body = 1000 };
-static const struct http1_limits usual = HTTP1_LIMITS;
-
-#define NEXT "GET /next HTTP/1.1\r\nHost: n\r\n\r\n"
-#define HEARD "GET /next n 1.1 keep \"\"\n"
-
-static bool
-said(const struct http1_limits *l, struct str bytes, size_t piece,
-    const char *want, const char *next)
-{
-	struct trace t;
-	struct buf wanted;
-	size_t i;
-	bool same;
-
-	buf_init(&wanted, 1 << 20);
-	buf_printf(&wanted, "%s%s", want, next ? next : "");
-	trace_begin(&t, *l);
-	for (i = 0; i < bytes.n; i += piece)
-		trace_put(&t, bytes.p + i,
-		    piece < bytes.n - i ? piece : bytes.n - i);
-	if (next != NULL)
-		trace_put(&t, NEXT, sizeof NEXT - 1);
-	trace_end(&t);
-	same = str_eq(buf_str(&t.said), buf_str(&wanted));
-	if (!same)
-		printf("# %.*s", STR_ARG(buf_str(&t.said)));
-	trace_release(&t);
-	buf_release(&wanted);
-	return same;
-}
-
-/* has it, after which `want` is said, come to an end that another one may
- * follow? */
-static bool
-ends(const char *want)
-{
-	size_t n = strlen(want);
-
-	return n == 0 || (n > 2 && strcmp(want + n - 2, "\"\n") == 0 &&
-	    strstr(want, " close ") == NULL);
-}
-
-static bool
-taken(const struct http1_limits *l, struct str bytes, const char *want)
-{
-	bool partial = strstr(want, "partial") != NULL;
-
-	return said(l, bytes, bytes.n, want, NULL) &&
-	    said(l, bytes, 1, want, NULL) && said(l, bytes, 7, want, NULL) &&
-	    (partial || said(l, bytes, bytes.n, want,
-	    ends(want) ? HEARD : ""));
-}
-
-#define IS(bytes, want) CHECK(taken(&limits, STR(bytes), want))
-#define HOST "Host: h\r\n"
-/* a request line, and fields, alone */
-#define LINE(line, want) IS(line "\r\n" HOST "\r\n", want)
-#define FIELD(field, want) IS("GET / HTTP/1.1\r\n" HOST field "\r\n\r\n", want)
-#define GOOD "GET / h 1.1 keep \"\"\n"
-#define POST "POST / HTTP/1.1\r\n" HOST
-#define BODY(fields_and_body, want) IS(POST fields_and_body, want)
-#define CHUNKED "Transfer-Encoding: chunked\r\n\r\n"
-#define CHUNKS(bytes, want) BODY(CHUNKED bytes, "POST / h 1.1 keep" want)
 
 #define BAD_LINE "400 the request line is malformed\n"
 #define BAD_TARGET "400 the request target is malformed\n"
@@ -85,8 +15,6 @@ taken(const struct http1_limits *l, struct str bytes, const char *want)
 #define BAD_HOST "400 the Host field is not valid\n"
 #define BAD_LENGTH "400 the Content-Length is not valid\n"
 #define BAD_CODING "400 the Transfer-Encoding is not valid\n"
-#define BAD_CHUNK " : 400 a chunk is malformed\n"
-#define BAD_TRAILER " : 400 a trailer field is malformed\n"
 #define CONTROL "400 a control character\n"
 #define LF_ALONE "400 a line ends with LF alone\n"
 #define CR_ALONE "400 a CR without LF\n"
@@ -217,7 +145,8 @@ test_targets(void)
 		    "GET /b?c a.example:81 1.1 keep \"\"\n");
 		LINE("GET HTTP://a HTTP/1.1", "GET / a 1.1 keep \"\"\n");
 		LINE("GET http://a?b HTTP/1.1", "GET /?b a 1.1 keep \"\"\n");
-		LINE("OPTIONS http://a HTTP/1.1", "OPTIONS * a 1.1 keep \"\"\n");
+		LINE("OPTIONS http://a HTTP/1.1",
+		    "OPTIONS * a 1.1 keep \"\"\n");
 		LINE("OPTIONS http://a/ HTTP/1.1",
 		    "OPTIONS / a 1.1 keep \"\"\n");
 		LINE("GET http://[::1]:8080/ HTTP/1.1",
@@ -416,7 +345,8 @@ test_host(void)
 	TEST("Host is a host and maybe a port, or empty") {
 		static const char *const good[] = { "", "a", "A.example",
 			"a.example.", "a_b", "a%41", "1.2.3.4", "h:", "h:80",
-			"h:65535", "[::]", "[::1]:", "[::1]:1", "[2001:db8::1.2.3.4]",
+			"h:65535", "[::]", "[::1]:", "[::1]:1",
+			"[2001:db8::1.2.3.4]",
 			"[v1.a:b]", "a,b", "xn--n3h.example" };
 		static const char *const bad[] = { "a b", "a/b", "a?b", "a#b",
 			"u@a", "h:x", "h:-1", "h:65536", "h:80:80", ":80", ":",
@@ -537,140 +467,6 @@ test_codings(void)
 }
 
 static void
-test_chunks(void)
-{
-	TEST("chunks: sizes in hexadecimal digits, data, CRLF") {
-		CHUNKS("5\r\nhello\r\n0\r\n\r\n", " \"hello\"\n");
-		CHUNKS("1\r\nh\r\n00A\r\n0123456789\r\n000\r\n\r\n",
-		    " \"h0123456789\"\n");
-		CHUNKS("1\r\n\n\r\n0\r\n\r\n", " \"\\n\"\n");
-		CHUNKS("5\r\nhel", " : partial\n");
-		CHUNKS("5\r\nhello\r\n0\r\n", " : partial\n");
-		CHUNKS("5\r\nhello\r\n0\r\n\r", " : partial\n");
-		CHUNKS("5", " : partial\n");
-		CHUNKS("3e8\r\n", " : partial\n");
-	}
-	TEST("a chunk size that is malformed or too long is refused") {
-		CHUNKS("\r\n0\r\n\r\n", " : 400 a chunk has no size\n");
-		CHUNKS("x\r\n", " : 400 a chunk has no size\n");
-		CHUNKS(" 5\r\nhello\r\n", " : 400 a chunk has no size\n");
-		CHUNKS("-5\r\nhello\r\n", " : 400 a chunk has no size\n");
-		CHUNKS(";a\r\n", " : 400 a chunk has no size\n");
-		CHUNKS("0x5\r\nhello\r\n", BAD_CHUNK);
-		CHUNKS("5 \r\nhello\r\n", BAD_CHUNK);
-		CHUNKS("5_0\r\n", BAD_CHUNK);
-		CHUNKS("00000000000000005\r\n",
-		    " : 400 a chunk size is too long\n");
-		CHUNKS("fffffffffffffffff\r\n",
-		    " : 400 a chunk size is too long\n");
-		CHUNKS("ffffffffffffffff\r\n", " : 413 the body is too long\n");
-		CHUNKS("3e9\r\n", " : 413 the body is too long\n");
-		CHUNKS("1\r\na\r\n3e8\r\n", " : 413 the body is too long\n");
-	}
-	TEST("in chunks a line ends with CRLF alone") {
-		CHUNKS("5\nhello\r\n", BAD_CHUNK);
-		CHUNKS("5\r\nhello\n0\r\n\r\n", BAD_CHUNK);
-		CHUNKS("5\r\nhelloX\r\n", BAD_CHUNK);
-		CHUNKS("5\r\nhello\rX", BAD_CHUNK);
-		CHUNKS("5\r\nhello0\r\n\r\n", BAD_CHUNK);
-		CHUNKS("5\rXhello\r\n", BAD_CHUNK);
-		CHUNKS("5\r\rhello\r\n", BAD_CHUNK);
-		CHUNKS("5\r\nhello\r\n0\n\n", BAD_CHUNK);
-		CHUNKS("5\r\nhello\r\n0\r\n\n", BAD_TRAILER);
-		CHUNKS("5\r\nhello\r\n0\r\n\rX", BAD_TRAILER);
-		CHUNKS("0\r\nX: y\n\r\n", BAD_TRAILER);
-	}
-	TEST("chunk extensions are checked and passed over") {
-		CHUNKS("5;a\r\nhello\r\n0;b\r\n\r\n", " \"hello\"\n");
-		CHUNKS("5;a=b;c=\"d;\\\"\t\xff\" ; e\r\nhello\r\n0\r\n\r\n",
-		    " \"hello\"\n");
-		CHUNKS("5 ; a = b\t;c\r\nhello\r\n0\r\n\r\n", " \"hello\"\n");
-		CHUNKS("5;\r\n", BAD_CHUNK);
-		CHUNKS("5;a=\r\n", BAD_CHUNK);
-		CHUNKS("5;=b\r\n", BAD_CHUNK);
-		CHUNKS("5;a b\r\n", BAD_CHUNK);
-		CHUNKS("5;a=\"b\r\n", BAD_CHUNK);
-		CHUNKS("5;a=\"b\"c\r\n", BAD_CHUNK);
-		CHUNKS("5;a=\"\\\x01\"\r\n", BAD_CHUNK);
-		CHUNKS("5;a\n\r\n", BAD_CHUNK);
-		CHUNKS("5;a\0\r\n", BAD_CHUNK);
-		CHUNKS("5;a \r\n", BAD_CHUNK);
-		CHUNKS("5;a=b \r\n", BAD_CHUNK);
-	}
-}
-
-static void
-test_trailers(void)
-{
-	TEST("trailer fields are checked as fields are, and passed over") {
-		CHUNKS("0\r\nX: y\r\nZ:\r\n\r\n", " \"\"\n");
-		CHUNKS("0\r\nAuthorization: k\r\n\r\n", " \"\"\n");
-		CHUNKS("0\r\nX: y", " : partial\n");
-		CHUNKS("0\r\nX : y\r\n\r\n", BAD_TRAILER);
-		CHUNKS("0\r\n: y\r\n\r\n", BAD_TRAILER);
-		CHUNKS("0\r\nX\r\n\r\n", BAD_TRAILER);
-		CHUNKS("0\r\n X: y\r\n\r\n", BAD_TRAILER);
-		CHUNKS("0\r\nX: y\r\n z\r\n\r\n", BAD_TRAILER);
-		CHUNKS("0\r\nX: \0\r\n\r\n", BAD_TRAILER);
-		CHUNKS("0\r\nX: y\rz\r\n\r\n", BAD_TRAILER);
-		CHUNKS("0\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", BAD_TRAILER);
-	}
-	TEST("a trailer does not say how a message is read") {
-#define FORBIDDEN " : 400 a field stands in the trailer that must not\n"
-		CHUNKS("0\r\nContent-Length: 5\r\n\r\n", FORBIDDEN);
-		CHUNKS("0\r\ntransfer-encoding: chunked\r\n\r\n", FORBIDDEN);
-		CHUNKS("0\r\nX: y\r\nHost: h\r\n\r\n", FORBIDDEN);
-		CHUNKS("0\r\nConnection: close\r\n\r\n", FORBIDDEN);
-		CHUNKS("0\r\nTransfer-EncodingX: chunked\r\n\r\n", " \"\"\n");
-	}
-}
-
-/* many of one thing, in one body */
-static bool
-flooded(const char *before, const char *one, unsigned n, const char *after,
-    const char *want)
-{
-	struct trace t;
-	bool ends;
-	unsigned i;
-
-	trace_begin(&t, usual);
-	trace_put(&t, POST CHUNKED, sizeof POST CHUNKED - 1);
-	trace_put(&t, before, strlen(before));
-	for (i = 0; i < n; i++)
-		trace_put(&t, one, strlen(one));
-	trace_put(&t, after, strlen(after));
-	trace_end(&t);
-	ends = t.said.n > strlen(want) && memcmp(t.said.p + t.said.n -
-	    strlen(want), want, strlen(want)) == 0;
-	if (!ends)
-		printf("# %.*s", STR_ARG(buf_str(&t.said)));
-	trace_release(&t);
-	return ends;
-}
-
-static void
-test_body_limits(void)
-{
-	TEST("extensions of chunks are bounded in all, not for each chunk") {
-		CHECK(flooded("1;", "a", 4095, "\r\nx\r\n0\r\n\r\n",
-		    "\"x\"\n"));
-		CHECK(flooded("1;", "a", 65536, "\r\nx\r\n0\r\n\r\n",
-		    "400 the extensions of chunks are too long\n"));
-		CHECK(flooded("", "1;aaa\r\nx\r\n", 2000, "0\r\n\r\n",
-		    "400 the extensions of chunks are too long\n"));
-	}
-	TEST("trailer fields are bounded, in bytes and in number") {
-		CHECK(flooded("0\r\nX: ", "y", 4000, "\r\n\r\n", "\"\"\n"));
-		CHECK(flooded("0\r\nX: ", "y", 5000, "\r\n\r\n",
-		    "431 the trailer fields are too long\n"));
-		CHECK(flooded("0\r\n", "X: y\r\n", 32, "\r\n", "\"\"\n"));
-		CHECK(flooded("0\r\n", "X: y\r\n", 33, "\r\n",
-		    "431 too many trailer fields\n"));
-	}
-}
-
-static void
 test_connection(void)
 {
 	TEST("1.1 keeps a connection until close, 1.0 with keep-alive") {
@@ -683,7 +479,8 @@ test_connection(void)
 		FIELD("Connection: closed", GOOD);
 		FIELD("Connection:", GOOD);
 		FIELD("Connection: , ,", GOOD);
-		FIELD("Connection: Upgrade", "GET / h 1.1 keep upgrades \"\"\n");
+		FIELD("Connection: Upgrade",
+		    "GET / h 1.1 keep upgrades \"\"\n");
 		IS("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
 		    "GET /  1.0 keep+ \"\"\n");
 		IS("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
@@ -715,12 +512,13 @@ test_connection(void)
 static void
 test_expect(void)
 {
-	TEST("Expect: 100-continue is heard with a body, others are 417") {
+	TEST("Expect: 100-continue is heard, but not in 1.0; others are 417") {
 		BODY("Expect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
 		    "POST / h 1.1 keep expects \"hi\"\n");
 		BODY("Expect: 100-Continue\r\n" CHUNKED "0\r\n\r\n",
 		    "POST / h 1.1 keep expects \"\"\n");
-		FIELD("Expect: 100-continue", GOOD);
+		FIELD("Expect: 100-continue",
+		    "GET / h 1.1 keep expects \"\"\n");
 		BODY("Expect: x\r\nContent-Length: 2\r\n\r\nhi",
 		    "417 the only expectation here is 100-continue\n");
 		FIELD("Expect: 100-continue, x",
@@ -728,7 +526,8 @@ test_expect(void)
 		FIELD("Expect:",
 		    "417 the only expectation here is 100-continue\n");
 		IS("POST / HTTP/1.0\r\nExpect: 100-continue\r\n"
-		    "Content-Length: 2\r\n\r\nhi", "POST /  1.0 close \"hi\"\n");
+		    "Content-Length: 2\r\n\r\nhi",
+		    "POST /  1.0 close \"hi\"\n");
 	}
 	TEST("GET may have a body, which belongs to it") {
 		IS("GET / HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi",
@@ -793,9 +592,6 @@ main(void)
 	test_host();
 	test_length();
 	test_codings();
-	test_chunks();
-	test_trailers();
-	test_body_limits();
 	test_connection();
 	test_expect();
 	return unit_end();

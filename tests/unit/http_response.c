@@ -40,7 +40,7 @@ test_heads(void)
 {
 	struct http_response a = { .status = 200, .length = 5 };
 
-	TEST("an answer has a date, a length, and says 1.1 whatever it is asked") {
+	TEST("an answer has a date, a length, and always says 1.1") {
 		CHECK(answers(GET, &a, "HTTP/1.1 200 OK\r\n" DATE
 		    "Content-Length: 5\r\n\r\n"));
 		CHECK(a.has_content && !a.in_chunks && !a.close);
@@ -84,7 +84,7 @@ test_content(void)
 		    "Content-Length: 9\r\nConnection: close\r\n\r\n"));
 		CHECK(!a.has_content);
 	}
-	TEST("1xx, 204 and 304 have no content, and no length") {
+	TEST("1xx, 204, 304 have no content and no length, 205 has none") {
 		a = (struct http_response){ .status = 204, .length = 5 };
 		CHECK(answers(GET, &a, "HTTP/1.1 204 No Content\r\n" DATE
 		    "\r\n"));
@@ -93,9 +93,10 @@ test_content(void)
 		CHECK(answers(GET, &a, "HTTP/1.1 304 Not Modified\r\n" DATE
 		    "\r\n"));
 		CHECK(!a.has_content && !a.in_chunks);
-		a = (struct http_response){ .status = 205 };
+		a = (struct http_response){ .status = 205, .length = 5 };
 		CHECK(answers(GET, &a, "HTTP/1.1 205 Reset Content\r\n" DATE
 		    "Content-Length: 0\r\n\r\n"));
+		CHECK(!a.has_content);
 	}
 	TEST("an unknown length: chunks, and for 1.0 the connection's end") {
 		a = (struct http_response){ .status = 200, .chunked = true };

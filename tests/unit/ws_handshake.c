@@ -55,13 +55,13 @@ test_asked(void)
 		CHECK(asked(GET KEY VERSION "Upgrade: h2c\r\n"
 		    "Connection: upgrade\r\n") == 0);
 	}
-	TEST("a handshake is GET, HTTP/1.1, with one good Host, without body") {
+	TEST("a handshake is GET with 1.1 and one good Host, without body") {
 		CHECK(asked("POST /chat HTTP/1.1\r\nHost: h\r\n" UPGRADE KEY
 		    VERSION) == 400);
 		CHECK(asked("HEAD /chat HTTP/1.1\r\nHost: h\r\n" UPGRADE KEY
 		    VERSION) == 400);
 		CHECK(asked("GET /chat HTTP/1.0\r\nHost: h\r\n" UPGRADE KEY
-		    VERSION) == 400);
+		    VERSION) == 0);
 		CHECK(asked("GET /chat HTTP/1.1\r\n" UPGRADE KEY VERSION) ==
 		    400);
 		CHECK(asked(ALL "Host: h\r\n") == 400);
@@ -106,11 +106,14 @@ test_key(void)
 		    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
 		    "\r\n")));
 		buf_clear(&b);
-		CHECK(asked(PROTOCOL("x, senml")) == 101);
+		CHECK(asked(PROTOCOL("x, senml") "Expect: 100-continue\r\n")
+		    == 101);
 		ws_handshake_answer(&b, &h, &r,
 		    (struct stamp){ 784111777 * STAMP_SECOND });
 		CHECK(b.n > 35 && memcmp(b.p + b.n - 35,
 		    "\r\nSec-WebSocket-Protocol: senml\r\n\r\n", 35) == 0);
+		CHECK(str_starts(buf_str(&b), STR("HTTP/1.1 100 Continue\r\n"
+		    "\r\nHTTP/1.1 101 ")));
 		buf_release(&b);
 	}
 }

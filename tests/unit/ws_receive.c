@@ -102,9 +102,12 @@ test_frames(void)
 		IS("1002 a frame is not masked\n");
 	}
 	TEST("reserved bits and opcodes are 1002") {
-		FRAME(FIN | 0x40 | WS_TEXT, "a", "1002 a reserved bit is set\n");
-		FRAME(FIN | 0x20 | WS_TEXT, "a", "1002 a reserved bit is set\n");
-		FRAME(FIN | 0x10 | WS_PING, "a", "1002 a reserved bit is set\n");
+		FRAME(FIN | 0x40 | WS_TEXT, "a",
+		    "1002 a reserved bit is set\n");
+		FRAME(FIN | 0x20 | WS_TEXT, "a",
+		    "1002 a reserved bit is set\n");
+		FRAME(FIN | 0x10 | WS_PING, "a",
+		    "1002 a reserved bit is set\n");
 		FRAME(FIN | 3, "a", "1002 a reserved opcode\n");
 		FRAME(FIN | 7, "a", "1002 a reserved opcode\n");
 		FRAME(FIN | 11, "a", "1002 a reserved opcode\n");
