@@ -37,21 +37,29 @@ utf8_sequence(const char *at, const char *end)
 	return n;
 }
 
+/* do eight bytes of ASCII come next? */
+static bool
+utf8_is_plain(const char *p, const char *end)
+{
+	uint64_t word;
+
+	if (end - p < 8)
+		return false;
+	memcpy(&word, p, 8);
+	return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool
 utf8_valid(struct str s)
 {
 	/* no pointer arithmetic on the NULL of an empty slice */
 	const char *p = s.n > 0 ? s.p : "", *end = p + s.n;
-	uint64_t word;
 	size_t n;
 
 	while (p < end) {
-		if (end - p >= 8) {
-			memcpy(&word, p, 8);
-			if ((word & UINT64_C(0x8080808080808080)) == 0) {
-				p += 8;
-				continue;
-			}
+		if (utf8_is_plain(p, end)) {
+			p += 8;
+			continue;
 		}
 		n = utf8_sequence(p, end);
 		if (n == 0)
@@ -104,6 +112,21 @@ utf8_stream_put(struct utf8_stream *s, unsigned char byte)
 	s->high = 0xbf;
 	s->c = s->c << 6 | (byte & 0x3f);
 	return --s->left > 0 ? UTF8_MORE : UTF8_WHOLE;
+}
+
+bool
+utf8_stream_take(struct utf8_stream *s, struct str text)
+{
+	const char *p = text.n > 0 ? text.p : "", *end = p + text.n;
+
+	while (p < end) {
+		if (s->left == 0 && utf8_is_plain(p, end))
+			p += 8;
+		else if (utf8_stream_put(s, (unsigned char)*p++) ==
+		    UTF8_INVALID)
+			return false;
+	}
+	return true;
 }
 
 unsigned long

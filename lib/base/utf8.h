@@ -27,6 +27,8 @@ struct utf8_stream {
 enum utf8_result { UTF8_INVALID, UTF8_MORE, UTF8_WHOLE };
 
 enum utf8_result utf8_stream_put(struct utf8_stream *, unsigned char);
+/* a whole piece; false as soon as it can't be UTF-8 any more */
+bool utf8_stream_take(struct utf8_stream *, struct str);
 
 /* the character of a valid sequence of n bytes */
 unsigned long utf8_decode(const char *p, size_t n);

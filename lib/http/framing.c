@@ -41,7 +41,7 @@ framing_take_digits(struct str *s, uint64_t *out)
 	if (n == 0)
 		return false;
 	*out = 0;
-	if (n - zeros > HTTP1_MORE_DIGITS)
+	if (n - zeros > HTTP1_LENGTH_DIGITS)
 		*out = UINT64_MAX;
 	else
 		for (; zeros < n; zeros++)

@@ -215,6 +215,26 @@ http1_check_length(struct http1 *r, const struct http1_limits *l,
 	return HTTP1_MORE;
 }
 
+/* Past the bytes within a line, as far as no limit is reached. */
+static void
+http1_skip(struct http1 *r, const struct http1_limits *l, const char *buf,
+    size_t n)
+{
+	size_t at = r->at;
+	size_t end = (size_t)r->line + (r->has_request_line ? l->field :
+	    l->line);
+
+	if (end > n)
+		end = n;
+	if (end > l->head)
+		end = l->head;
+	if (at > r->line && buf[at - 1] == '\r')
+		return;
+	while (at < end && http_is(buf[at], HTTP_VALUE))
+		at++;
+	r->at = (uint32_t)at;
+}
+
 enum http1_result
 http1_head(struct http1 *r, const struct http1_limits *l, char *buf, size_t n)
 {
@@ -223,6 +243,9 @@ http1_head(struct http1 *r, const struct http1_limits *l, char *buf, size_t n)
 
 	r->base = buf;
 	while (result == HTTP1_MORE && r->at < n) {
+		http1_skip(r, l, buf, n);
+		if (r->at == n)
+			break;
 		why = http1_check_byte(r, buf);
 		if (why != NULL)
 			return http1_refuse(r, 400, why);

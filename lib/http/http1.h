@@ -41,7 +41,7 @@
 #define HTTP1_FIELDS_MAX 100
 #define HTTP1_HEAD_MAX 65535
 #define HTTP1_METHOD_MAX 32
-#define HTTP1_MORE_DIGITS 18	/* no body has 10^18 bytes: 413 */
+#define HTTP1_LENGTH_DIGITS 18	/* a longer length is over any limit */
 
 struct http1_limits {
 	uint32_t line;		/* bytes of the request line, at least

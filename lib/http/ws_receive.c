@@ -131,25 +131,26 @@ receive_header(struct ws_receiver *r, unsigned char byte)
 
 /* ---- its payload ---- */
 
+/* Eight bytes at a time, with the mask as it stands at the first of them. */
 static void
 receive_unmask(struct ws_receiver *r, char *p, size_t n)
 {
 	const unsigned char *mask = r->header + r->header_n - 4;
+	unsigned char turned[8];
+	uint64_t word, all;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		p[i] = (char)((unsigned char)p[i] ^ mask[r->turn++ & 3]);
-}
-
-static bool
-receive_is_utf8(struct utf8_stream *u, struct str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (utf8_stream_put(u, (unsigned char)s.p[i]) == UTF8_INVALID)
-			return false;
-	return true;
+	for (i = 0; i < sizeof turned; i++)
+		turned[i] = mask[(r->turn + i) & 3];
+	memcpy(&all, turned, sizeof all);
+	for (i = 0; i + sizeof word <= n; i += sizeof word) {
+		memcpy(&word, p + i, sizeof word);
+		word ^= all;
+		memcpy(p + i, &word, sizeof word);
+	}
+	for (; i < n; i++)
+		p[i] = (char)((unsigned char)p[i] ^ turned[i & 7]);
+	r->turn = (uint8_t)((r->turn + n) & 3);
 }
 
 /* RFC 6455 7.4, and 1012 to 1014 of IANA's registry */
@@ -206,7 +207,7 @@ receive_data(struct ws_receiver *r, struct str piece)
 {
 	r->data = piece;
 	r->whole = r->final && r->left == 0;
-	if (r->text && (!receive_is_utf8(&r->utf8, piece) ||
+	if (r->text && (!utf8_stream_take(&r->utf8, piece) ||
 	    (r->whole && r->utf8.left > 0)))
 		return receive_fail(r, NOT_UTF8, "a text is not UTF-8");
 	if (r->whole) {
