@@ -63,8 +63,8 @@ fake() {
 	start python3 "$ROOT/tests/cql_fake.py" "$FAKE" "${what[@]}"
 	ASKED=$PID_OUT
 	await 20 eval "(: </dev/tcp/127.0.0.1/$FAKE)"
-	echo | timeout 60 "$TALK" "localhost:$FAKE" user=u password=p \
-	    seconds=1 "${@:2}" execute 'SELECT' >said || true
+	echo | timeout 120 "$TALK" "localhost:$FAKE" user=u password=p \
+	    seconds=20 "${@:2}" execute 'SELECT' >said || true
 	kill -9 "$PID"
 }
 
@@ -226,12 +226,12 @@ has_rows() {
 
 @test "a server that is paused is given up, and taken up again" {
 	talk run "INSERT INTO t.t (k, c, v) VALUES (-8, 1, 'kept')"
-	talking seconds=2 execute 'SELECT v FROM t.t WHERE k = -8'
+	talking seconds=5 execute 'SELECT v FROM t.t WHERE k = -8'
 	hear prepared
 	says 'ok 1 columns'
 	hear kept
 	server_pause cassandra
-	says 'error LOST 69 .*no answer within 2 s'
+	says 'error LOST 69 .*no answer within 5 s'
 	server_resume cassandra
 	await 60 says 'ok 1 columns'
 	hear kept
@@ -315,9 +315,9 @@ has_rows() {
 }
 
 @test "a server that says nothing, or not what it should, at the start" {
-	fake first_silence --
+	fake first_silence -- seconds=1
 	error AWAY 69 'no answer within 1 s'
-	fake first_half --
+	fake first_half -- seconds=1
 	error AWAY 69 'no answer within 1 s'
 	fake first_close --
 	error AWAY 69 'closed the connection'
@@ -356,8 +356,8 @@ has_rows() {
 @test "half an answer, none, one to nothing, and a wrong checksum" {
 	local version
 	for version in 4 5; do
-		fake execute_silence -- version=$version
-		error LOST 69 'no answer within 1 s'
+		fake execute_silence -- version=$version seconds=3
+		error LOST 69 'no answer within 3 s'
 		fake execute_close -- version=$version
 		error LOST 69 'closed the connection'
 		fake execute_stream -- version=$version

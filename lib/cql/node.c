@@ -12,6 +12,7 @@
 
 #define NODE_PAUSE_FIRST (CLOCK_SECOND / 20)
 #define NODE_PAUSE_LAST (2 * CLOCK_SECOND)
+#define NODE_A_WHILE CLOCK_SECOND
 /* of requests that wait to be sent */
 #define NODE_OUT_MAX ((size_t)16 << 20)
 /* enough for a write(2) of its own */
@@ -110,9 +111,11 @@ node_fail(struct cql_node *n, enum cql_error e, const char *fmt, ...)
 	if (!n->was_ready && e == CQL_LOST)
 		e = CQL_AWAY;
 	n->error = message_fault(&n->fault, e, n->name, "%s", text);
-	/* one that was there is tried again at once, the first time */
+	/* one that was there for a while is tried again at once */
 	n->open_at = n->env->now;
-	if (!n->was_ready)
+	if (n->was_ready && n->open_at - n->ready_at >= NODE_A_WHILE)
+		backoff_reset(&n->pause);
+	else
 		n->open_at += backoff_next(&n->pause);
 	node_close(n);
 }
@@ -239,7 +242,8 @@ node_is_ready(struct cql_node *n)
 	int i;
 
 	n->state = NODE_READY;
-	backoff_reset(&n->pause);
+	n->ready_at = n->env->now;
+	n->forgotten = 0;
 	n->free_n = n->env->window;
 	/* 0 is the first */
 	for (i = 0; i < n->free_n; i++)
@@ -343,6 +347,8 @@ void
 node_forget(struct cql_node *n, struct cql_call *call)
 {
 	n->calls[call->stream] = &node_forgotten;
+	if (n->forgotten++ == 0)
+		n->deadline = n->env->now + n->env->timeout;
 	node_list_remove(&n->sent, call);
 }
 
@@ -428,8 +434,11 @@ node_settle(struct cql_node *n, const struct frame *f)
 	}
 	n->calls[f->stream] = NULL;
 	n->free[n->free_n++] = (uint16_t)f->stream;
-	if (call == &node_forgotten)
+	if (call == &node_forgotten) {
+		n->forgotten--;
+		n->deadline = n->env->now + n->env->timeout;
 		return NULL;
+	}
 	node_list_remove(&n->sent, call);
 	return call;
 }

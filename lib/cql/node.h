@@ -61,10 +61,14 @@ struct cql_node {
 	enum cql_error error;	/* why it is down */
 	struct fault fault;
 	int64_t open_at;	/* when to connect again */
-	int64_t deadline;	/* of all before NODE_READY */
+	/* of all before NODE_READY; then of the answer to a call that was
+	 * forgotten, when there are any */
+	int64_t deadline;
+	int forgotten;
 	struct node_list sent;
 	/* private */
 	struct backoff pause;
+	int64_t ready_at;
 	struct addrinfo *found, *next;
 	struct sockaddr_storage address;
 	struct tcp tcp;

@@ -91,12 +91,10 @@ session_give_up(struct cql *c, const struct cql_node *why)
 	c->waiting = (struct node_list){ 0 };
 	while ((call = given.first) != NULL) {
 		node_list_remove(&given, call);
+		call->fault = why->fault;
 		/* one that was sent before may have been done */
-		if (call->tries == 0 || call->error != CQL_LOST)
-			call->fault = why->fault;
 		session_end(c, call, call->tries > 0 &&
-		    call->error == CQL_LOST && cql_later(why->error) ?
-		    CQL_LOST : why->error);
+		    cql_later(why->error) ? CQL_LOST : why->error);
 	}
 }
 
@@ -380,10 +378,13 @@ static void
 session_expire_node(struct cql *c, struct cql_node *n, bool silent)
 {
 	int64_t now = c->env.now - (silent ? 0 : c->env.timeout);
+	bool late = n->state != NODE_DOWN && n->deadline < c->env.now;
 
-	if (n->state == NODE_READY ? n->sent.first != NULL &&
-	    n->sent.first->deadline < now :
-	    n->state != NODE_DOWN && n->deadline < c->env.now)
+	if (n->state == NODE_READY)
+		late = (n->sent.first != NULL &&
+		    n->sent.first->deadline < now) ||
+		    (n->forgotten > 0 && n->deadline < now);
+	if (late)
 		node_fail(n, CQL_LOST, "no answer within %d s",
 		    (int)(c->env.timeout / CLOCK_SECOND));
 }
