@@ -76,10 +76,13 @@ static void
 gauge_put_lag(struct buf *to, struct gauge *g, uint64_t at)
 {
 	struct fault fault;
-	uint64_t lag;
+	uint64_t lag, end;
 
-	/* a stream that can't be read now says so elsewhere */
-	if (g->bus == NULL || bus_lag(g->bus, g->stream, at, &lag, &fault) < 0)
+	/* a stream that can't be read now says so elsewhere; where another
+	 * store is copied from there is none */
+	if (g->bus == NULL || bus_where_find(g->bus, g->stream,
+	    &bus_where_end, &end, &fault) < 0 || end < at ||
+	    bus_lag(g->bus, g->stream, at, &lag, &fault) < 0)
 		return;
 	if (lag == 0) {
 		buf_puts(to, "  lag 0 s");

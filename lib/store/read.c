@@ -11,6 +11,7 @@
 #include "line/records.h"
 #include "store/place.h"
 #include "store/reader.h"
+#include "store/resume.h"
 #include "store/serve.h"
 
 static void
@@ -46,6 +47,26 @@ read_records(struct reader *r, struct out *out, struct fault *fault)
 	return got < 0 ? -1 : found;
 }
 
+/* the same with positions */
+static int
+read_resumed(struct reader *r, struct out *out, struct fault *fault)
+{
+	struct resume resume;
+	struct route route;
+	struct record record;
+	int got, found = 0;
+
+	resume_init(&resume, r);
+	while ((got = resume_next(&resume, &route, &record, fault)) > 0) {
+		record_put_line(&out->b, &route, &record);
+		found = 1;
+		if (out_end(out) < 0)
+			break;
+	}
+	resume_release(&resume);
+	return got < 0 ? -1 : found;
+}
+
 static int
 read_count(struct reader *r, struct out *out, struct fault *fault)
 {
@@ -60,7 +81,7 @@ read_count(struct reader *r, struct out *out, struct fault *fault)
 }
 
 static int
-read_answer(struct reader *r, const struct query *query)
+read_answer(struct reader *r, const struct query *query, bool positions)
 {
 	static char *no_files[] = { NULL };
 	struct filter f;
@@ -72,7 +93,8 @@ read_answer(struct reader *r, const struct query *query)
 		return diag_fault(&fault);
 	read_show_plan(r);
 	filter_init(&f, no_files, NULL, NULL);
-	got = (query->count ? read_count : read_records)(r, &f.out, &fault);
+	got = (query->count ? read_count : positions ? read_resumed :
+	    read_records)(r, &f.out, &fault);
 	status = filter_finish(&f);
 	if (got < 0)
 		return diag_fault(&fault);
@@ -98,16 +120,33 @@ read_asks_all(const struct query *q, const struct match_texts *t)
 	    q->order == QUERY_ASC;
 }
 
+/* The same in each run, and in order of time: so positions can be given. */
+static void
+read_check_resume(const char *group, const struct query *q, bool batch)
+{
+	struct fault fault;
+
+	if (batch || q->count || q->aggregate != AGGREGATE_NONE ||
+	    q->order != QUERY_ASC || q->limit >= 0 || q->offset > 0)
+		program_misuse("--resume: not with --aggregate, --batch, "
+		    "--count, --limit, --offset or --order desc");
+	if (resume_check(group, &fault) < 0)
+		program_misuse("--resume: %s", fault.text);
+}
+
 int
 store_read_main(const struct store_driver *store, int argc, char **argv)
 {
 	static struct query query = QUERY_ALL;
 	static struct match_texts texts;
 	static bool batch;
+	static const char *resume;
 	static const struct opt frame[] = {
 		QUERY_OPTIONS(texts, query),
 		{ 0, "batch", NULL, "answer queries from stdin, one a line",
 		    OPT_FLAG(&batch) },
+		{ 0, "resume", "STREAM/GROUP", "go on after this group of a "
+		    "sink, and write positions for it", OPT_STRING(&resume) },
 		OPT_END
 	};
 	static const struct store_watch watch;
@@ -124,14 +163,19 @@ store_read_main(const struct store_driver *store, int argc, char **argv)
 	if (batch && !read_asks_all(&query, &texts))
 		program_misuse("--batch: queries come from stdin, not from "
 		    "options");
+	if (resume != NULL)
+		read_check_resume(resume, &query, batch);
 	if (batch)
 		return store_serve(store, p.place);
 	if (query.every > 0 && query.aggregate == AGGREGATE_NONE)
 		program_misuse("--every needs --aggregate");
 	if (match_read(&query.match, &texts, &fault) < 0)
 		program_misuse("%s", fault.text);
+	if (resume != NULL &&
+	    resume_from(resume, &query.match.from, &fault) < 0)
+		return diag_fault(&fault);
 	reader = reader_new(store, p.place, &watch);
-	status = read_answer(reader, &query);
+	status = read_answer(reader, &query, resume != NULL);
 	reader_close(reader);
 	return status;
 }

@@ -28,8 +28,8 @@
  * in a fault.  A driver has an option of its own for a file with it.
  *
  * Order of this room: query, series < batch < store.h < watch, row < sort,
- * group < reader, refuse, settle, gauge < commit < sink < place < read,
- * write, prune; drivers < find.
+ * group < reader < resume, refuse, settle, gauge < commit < sink < place <
+ * read, write, prune; drivers < find.
  */
 enum store_result {
 	STORE_DONE,
