@@ -48,8 +48,8 @@ struct influx_writer {
 
 /* ---- readings that are one point ---- */
 
-/* Says so the first time, and at the end how many: nothing that was acknowledged
- * is lost silently. */
+/* Says so the first time, and at the end how many: nothing that was
+ * acknowledged is lost silently. */
 static void
 writer_say_replaced(struct influx_writer *w, const struct reading *reading)
 {
