@@ -33,7 +33,7 @@ static struct http_setup setup = {
 	.timeout = 60 * STAMP_SECOND, .max_connections = 4096
 };
 static struct {
-	const char *admin;
+	const char *admin, *store_file;
 	struct opt_list stores;
 	int64_t ready_fd, session, attempts, registrations, password_min;
 	int64_t limit;
@@ -51,6 +51,8 @@ static const struct opt options[] = {
 	{ 0, "store", "[NAME=]FILE", "read messages from this store (default: "
 	    "messages.db)",
 	    OPT_LIST(&opt.stores) },
+	{ 0, "store-file", "FILE", "read what --store takes from FILE, one a "
+	    "line", OPT_STRING(&opt.store_file) },
 	{ 0, "session", "DURATION", "lifetime of a session token "
 	    "(default: 10h)",
 	    OPT_DURATION(&opt.session, 60 * STAMP_SECOND,
@@ -244,7 +246,8 @@ static int
 open_all(struct fault *fault)
 {
 	struct api_options a = {
-		.stores = &opt.stores, .session = opt.session,
+		.stores = &opt.stores, .store_file = opt.store_file,
+		.session = opt.session,
 		.limit = opt.limit,
 		.attempts = (unsigned)opt.attempts,
 		.registrations = (unsigned)opt.registrations,

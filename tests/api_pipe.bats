@@ -123,6 +123,39 @@ left() {
 	health 200 pass
 }
 
+@test "a place with a password: from a file, and in no list of processes" {
+	readings 0 100 | mfx-write-sqlite "$STORE"
+	cat >programs/mfx-read-secret <<-'END'
+	#!/bin/sh
+	tr '\0' ' ' <"/proc/$$/cmdline" >>"$BATS_TEST_TMPDIR/seen"
+	tr '\0' ' ' <"/proc/$PPID/cmdline" >>"$BATS_TEST_TMPDIR/seen"
+	echo "$MFX_STORE" >>"$BATS_TEST_TMPDIR/places"
+	MFX_STORE=$STORE exec mfx-read-sqlite "$@"
+	END
+	chmod +x programs/mfx-read-secret
+	printf '%s\n' '# of the site' '' \
+	    'messages=secret://ann:beside-the-sea@host/db' >stores
+	chmod 600 stores
+	STORES=(--store "plain=$STORE" --store-file "$PWD/stores")
+	serve_api
+	ask 200 "$URL/channels/$CHANNEL/messages?store=plain"
+	mv answer want
+	ask 200 "$URL/channels/$CHANNEL/messages?store=messages"
+	cmp want answer
+	grep -qx 'secret://ann:beside-the-sea@host/db' places
+	[[ -s seen ]]
+	! grep -q beside-the-sea seen err log
+	# what is wrong with one is told without it
+	for line in 'nothing://ann:beside-the-sea@host/db' \
+	    'plain=secret://ann:beside-the-sea@host/db'; do
+		echo "$line" >stores
+		status 64 mfx-api -l 127.0.0.1:0 --store "plain=$STORE" \
+		    --store-file stores 2>said
+		! grep -q beside-the-sea said
+	done
+	status 66 mfx-api -l 127.0.0.1:0 --store-file none
+}
+
 @test "a process that has died is started again" {
 	readings 0 100 | mfx-write-sqlite "$STORE"
 	serve_api

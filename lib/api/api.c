@@ -49,7 +49,8 @@ open_all(struct api *api, struct fault *fault)
 	    registry_open(&api->registry, api->home, REGISTRY_READ,
 	    fault) < 0 ||
 	    access_open(&api->access, api->home, fault) < 0 ||
-	    stores_open(&api->stores, api->options.stores, api->home,
+	    stores_open(&api->stores, api->options.stores,
+	    api->options.store_file, api->home,
 	    &api->inbox, fault) < 0 ||
 	    lists_open(api, fault) < 0 || jobs_open(api, fault) < 0)
 		return -1;

@@ -36,6 +36,7 @@
 struct api_options {
 	const char *home;		/* NULL: as registry_open */
 	const struct opt_list *stores;	/* of messages: stores.h */
+	const char *store_file;		/* with more of them, or NULL */
 	int64_t session;		/* ns that a login is good for */
 	int64_t limit;			/* ns that is worked at one answer, or
 					 * at a piece of a long one */

@@ -6,11 +6,13 @@
 #include <sysexits.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "store/store.h"
 
 #define WAITING_MAX 64
 #define STORE_NAME_MAX 64
+#define STORE_FILE_MAX ((size_t)64 << 10)
 
 struct stores {
 	struct api_store v[OPT_LIST_MAX];
@@ -78,6 +80,9 @@ add(struct stores *s, const char *text, struct fault *fault)
 	if (name.n == 0 && s->n > 0)
 		return fault_set(fault, EX_USAGE,
 		    "--store '%.*s': name it, as NAME=STORE", shown, text);
+	if (s->n == OPT_LIST_MAX)
+		return fault_set(fault, EX_USAGE, "more than %d stores",
+		    OPT_LIST_MAX);
 	if (name.n > 0 && stores_find(s, name) != NULL)
 		return fault_set(fault, EX_USAGE, "--store '%.*s': "
 		    "there is another '%.*s'", shown, text, STR_ARG(name));
@@ -86,6 +91,28 @@ add(struct stores *s, const char *text, struct fault *fault)
 		.place = memory_strdup(place), .given = true
 	};
 	return 0;
+}
+
+/* One a line, as they may hold passwords: they are read as secrets are. */
+static int
+add_file(struct stores *s, const char *path, struct fault *fault)
+{
+	struct buf b;
+	char *line, *end;
+	int r;
+
+	buf_init(&b, STORE_FILE_MAX);
+	r = secret_read(path, "store", &b, fault);
+	if (r == 0)
+		buf_putc(&b, '\0');
+	for (line = b.p; r == 0 && line != NULL; line = end) {
+		if ((end = strchr(line, '\n')) != NULL)
+			*end++ = '\0';
+		if (*line != '\0' && *line != '#')
+			r = add(s, line, fault);
+	}
+	secret_release(&b);
+	return r;
 }
 
 static void
@@ -106,7 +133,8 @@ add_default(struct stores *s, const char *home)
 
 int
 stores_open(struct stores **out, const struct opt_list *given,
-    const char *home, struct inbox *inbox, struct fault *fault)
+    const char *file, const char *home, struct inbox *inbox,
+    struct fault *fault)
 {
 	struct stores *s = memory_zero(1, sizeof *s);
 	int i;
@@ -115,6 +143,8 @@ stores_open(struct stores **out, const struct opt_list *given,
 	for (i = 0; given != NULL && i < given->n; i++)
 		if (add(s, given->v[i], fault) < 0)
 			return -1;
+	if (file != NULL && add_file(s, file, fault) < 0)
+		return -1;
 	if (s->n == 0)
 		add_default(s, home);
 	return crew_open(&s->crew, 1, WAITING_MAX, inbox, fault);

@@ -28,10 +28,10 @@ struct stores;
  * "STORE" or "NAME=STORE" (store_find), where NAME has letters, digits, '-'
  * and '_' only; without one it is that of the file, less ".db".  Without any
  * store: messages.db of `home`.  -1 and EX_USAGE for what has no name, or the
- * name of another.
+ * name of another.  `file`, unless it is NULL, has more of them, one a line.
  */
-int stores_open(struct stores **, const struct opt_list *, const char *home,
-    struct inbox *, struct fault *);
+int stores_open(struct stores **, const struct opt_list *, const char *file,
+    const char *home, struct inbox *, struct fault *);
 /* stops its thread; the stores stay */
 void stores_finish(struct stores *);
 void stores_close(struct stores *);
