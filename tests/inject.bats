@@ -122,6 +122,29 @@ on_influx() {
 	met mfx-prune-influx
 }
 
+on_mongo() {
+	server_start mongo
+	export INJECT_MONGO INJECT_MONGO_AFTER
+	INJECT_MONGO=$(server_url mongo)
+	INJECT_MONGO=${INJECT_MONGO%/*}
+	INJECT_MONGO_AFTER="?authSource=$SERVER_DATABASE"
+}
+
+@test "mfx-write-mongo, whatever fails" {
+	on_mongo
+	met mfx-write-mongo
+}
+
+@test "mfx-read-mongo, whatever fails" {
+	on_mongo
+	met mfx-read-mongo
+}
+
+@test "mfx-prune-mongo, whatever fails" {
+	on_mongo
+	met mfx-prune-mongo
+}
+
 @test "mfx-users, whatever fails" {
 	met mfx-users
 }

@@ -71,6 +71,14 @@ an_influx() {
 		mfx-write-influx --layout mainflux "$(server_url influx)/mainflux"
 }
 
+# a database where the examples have port 27017
+a_mongo() {
+	export MONGO_PORT
+	XDG_CACHE_HOME=$CACHE server_start mongo
+	MONGO_PORT=$(server_port mongo)
+	echo "$SERVER_PASSWORD" >mongo.password
+}
+
 certificates() {
 	authority ca
 	authority devices

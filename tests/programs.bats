@@ -10,6 +10,7 @@ load servers
 setup_file() {
 	server_start postgres
 	server_start influx
+	server_start mongo
 }
 
 # a database of InfluxDB, and what is in it
@@ -17,6 +18,13 @@ influx_database() {
 	[[ -e m.db.influx ]] ||
 		echo "$(server_url influx)/t$BASHPID$RANDOM" >m.db.influx
 	cat m.db.influx
+}
+
+# a collection of MongoDB's; the server answers slowly where there is much
+mongo_database() {
+	[[ -e m.db.mongo ]] ||
+		server_url mongo | sed "s,/$SERVER_DATABASE\$,/t$BASHPID$RANDOM?authSource=&,; s,=/,=," >m.db.mongo
+	cat m.db.mongo
 }
 
 # a database of PostgreSQL, and what is in it
@@ -62,6 +70,10 @@ as_sink() {
 		SHOW='mfx-read-influx "$INFLUX"'
 		EMPTY='curl -sS -o dropped -d "q=DROP MEASUREMENT readings" \
 			"${INFLUX%/*}/query?db=${INFLUX##*/}"' ;;
+	mfx-write-mongo) export MONGO
+		MONGO=$(mongo_database) ARGS=("$MONGO")
+		SHOW='mfx-read-mongo "$MONGO"'
+		EMPTY='mfx-prune-mongo --keep-age 1ns "$MONGO"' ;;
 	*) return 1 ;;
 	esac
 }
@@ -80,6 +92,9 @@ as_source() {
 	mfx-read-influx) ARGS=("$(influx_database)")
 		mfx-read-influx -c "${ARGS[@]}" ||
 			at_many_times | mfx-write-influx --batch 100000 "${ARGS[@]}" ;;
+	mfx-read-mongo) ARGS=("$(mongo_database)")
+		mfx-read-mongo -c "${ARGS[@]}" ||
+			many_lines | mfx-write-mongo "${ARGS[@]}" ;;
 	mfx-gen) ARGS=(--count 20000) ;;
 	*) return 1 ;;
 	esac
@@ -87,7 +102,8 @@ as_source() {
 
 others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-token mfx-bus
 	mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
-	mfx-check mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx'
+	mfx-check mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx
+	mfx-prune-mongo'
 
 # Those of the others that wait: what they read from stdin (INPUT) or that
 # they serve (PORT), their arguments, and what has to be there first.
@@ -114,7 +130,7 @@ as_waiter() {
 
 # and those that do not, nor read anything that could make them
 at_once='mfx mfx-can mfx-token mfx-bus mfx-prune-sqlite mfx-prune-postgres
-	mfx-prune-influx'
+	mfx-prune-influx mfx-prune-mongo'
 
 setup_suite_test() {
 	PROGRAMS=()
@@ -688,7 +704,7 @@ waits_on_after_hangup() {
 @test "SIGHUP, SIGUSR1 and SIGUSR2 end no program" {
 	local p
 	for p in $others; do
-		[[ " $at_once $(all_of as_waiter | xargs) " == *" $p "* ]] ||
+		[[ " $(echo $at_once $(all_of as_waiter)) " == *" $p "* ]] ||
 			{ echo "$p: neither waits nor ends at once"; false; }
 	done
 	every_filter reads_on_after_hangup

@@ -2,10 +2,13 @@
 """Asks a server of tests/servers.bash with a client that is not ours.
 
     servers.py URL CA ready|users|put KEY VALUE|get KEY
+    servers.py URL CA find COLLECTION [QUERY]|add COLLECTION|run COMMAND
 
 CA is the file of its authority, or empty without TLS.  put makes the table
-that it writes to; get prints the value, and fails if there is none.  Status 1
-and one line for a server that can't be asked or refuses.
+that it writes to; get prints the value, and fails if there is none.  Of
+MongoDB, in its extended JSON: find prints documents, one a line in the order
+of their _id; add inserts those of stdin; run prints the answer of a command.
+Status 1 and one line for a server that can't be asked or refuses.
 """
 import ssl
 import sys
@@ -88,6 +91,22 @@ class Mongo:
 
     def get(self, key):
         return self.db.kept.find_one({"_id": key})["v"]
+
+    def find(self, collection, query="{}"):
+        from bson import json_util
+        found = self.db[collection].find(json_util.loads(query)).sort("_id")
+        return "\n".join(json_util.dumps(d, ensure_ascii=False,
+                                         separators=(",", ":"))
+                         for d in found)
+
+    def add(self, collection):
+        from bson import json_util
+        self.db[collection].insert_many(
+            [json_util.loads(line) for line in sys.stdin])
+
+    def run(self, command):
+        from bson import json_util
+        return json_util.dumps(self.db.command(json_util.loads(command)))
 
 
 def main(url, ca, verb, *arguments):

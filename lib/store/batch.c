@@ -7,12 +7,16 @@
 #include "base/memory.h"
 #include "senml/pack.h"
 
+/* the `high` of a reading that has no position */
+#define BATCH_HASHED (UINT64_C(1) << 63)
+
 void
 batch_ids_init(struct batch_ids *ids, const char *source)
 {
 	*ids = (struct batch_ids){ .counts = source == NULL };
 	ids->source = source != NULL ? hash_add(HASH_START, str_z(source)) :
-	    hash_seed() + (uint64_t)stamp_now().ns;
+	    (uint64_t)stamp_now().ns;
+	ids->run = hash_seed() | BATCH_HASHED;
 }
 
 void
@@ -111,8 +115,6 @@ batch_make_room(struct batch *b, size_t n)
 
 /* ---- what a reading is known by ---- */
 
-#define BATCH_HASHED (UINT64_C(1) << 63)
-
 /* of all that it says; the same for ever */
 static uint64_t
 batch_hash(uint64_t h, const struct route *t, const struct record *r)
@@ -151,7 +153,7 @@ batch_id(struct batch_ids *ids, const struct route *t, const struct record *r,
 	struct reading_id id = { .source = ids->source };
 
 	if (ids->counts) {
-		id.high = BATCH_HASHED;
+		id.high = ids->run;
 		id.low = ids->next++;
 	} else if (t->has_seq && !t->joined) {
 		id.high = t->seq;

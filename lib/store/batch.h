@@ -43,12 +43,13 @@ struct reading {
  * - where it has no position that is always the same (a line without `seq`, a
  *   joined pack), a hash of all that it says: so of readings that are the same
  *   in everything one is kept;
- * - without a source, a number of this run, and its own in it: so what comes
- *   twice is stored twice.
+ * - without a source, two numbers of this run (when it began, so that runs are
+ *   in their order, and one by chance), and its own in it: so what comes twice
+ *   is stored twice.
  */
 struct batch_ids {
 	/* private */
-	uint64_t source, next;
+	uint64_t source, run, next;
 	bool counts;
 	uint64_t seq, placed;	/* of the line before, and how many records
 				 * have its position so far */

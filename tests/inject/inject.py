@@ -237,15 +237,17 @@ class Run:
 
 class OnServer(Run):
     """One whose store is a database of its own on a server, which holds
-    `stored` at first: kind/name, with the server in $INJECT_KIND."""
+    `stored` at first: kind/name, with the server in $INJECT_KIND, and what
+    follows the name in $INJECT_KIND_AFTER."""
 
     def __init__(self, kind, command, stdin="", stored=""):
         super().__init__(command, stdin, self.rows)
         self.kind, self.stored = kind, stored
 
     def place(self, path):
-        return "/".join((os.environ["INJECT_" + self.kind.upper()],
-                         os.path.basename(path).lower()))
+        at = "INJECT_" + self.kind.upper()
+        return (os.environ[at] + "/" + os.path.basename(path).lower() +
+                os.environ.get(at + "_AFTER", ""))
 
     def rows(self, path):
         read = subprocess.run(
@@ -531,6 +533,11 @@ RUNS = {
     "mfx-write-influx": [OnServer("influx", "mfx-write-influx", "records")],
     "mfx-read-influx": [
         OnServer("influx", "mfx-read-influx", stored="records")],
+    "mfx-write-mongo": [OnServer("mongo", "mfx-write-mongo", "records")],
+    "mfx-read-mongo": [
+        OnServer("mongo", "mfx-read-mongo", stored="records")],
+    "mfx-prune-mongo": [
+        Pruner("mongo", "mfx-prune-mongo --keep-age 1d", stored="records")],
     "mfx-adapt-mqtt": [
         Delivery("mfx-adapt-mqtt --socket b", "lines", kept, parts=True),
         Source("mfx-adapt-mqtt --host 127.0.0.1 -p {port} -t t "

@@ -33,10 +33,23 @@ static struct {
 
 /* ---- one ---- */
 
+/* schemes of URLs that are not the name of a store */
+static const struct {
+	const char *scheme, *name;
+} process_schemes[] = {
+	{ "mongodb", "mongo" }, { "postgresql", "postgres" },
+};
+
 bool
 process_program(const char *place, char *path, char *name, size_t n)
 {
-	snprintf(name, n, "mfx-read-%.*s", (int)strcspn(place, ":"), place);
+	struct str store = { place, strcspn(place, ":") };
+	size_t i;
+
+	for (i = 0; i < sizeof process_schemes / sizeof *process_schemes; i++)
+		if (str_eq(store, str_z(process_schemes[i].scheme)))
+			store = str_z(process_schemes[i].name);
+	snprintf(name, n, "mfx-read-%.*s", (int)store.n, store.p);
 	return which("", name, path);
 }
 

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# The row of tests/stores/conformance for MongoDB: a place is a database.
+load tls
+load servers
+
+# FerretDB looks at all that is stored for each question
+store_lines=600
+store_records=4000
+
+store_serve() {
+	server_start mongo
+}
+
+store_place() {
+	server_url mongo |
+		sed "s,/$SERVER_DATABASE\$,/t${BATS_TEST_NUMBER}_$1?authSource=&,; s,=/,=,"
+}
