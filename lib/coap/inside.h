@@ -228,14 +228,6 @@ struct reply peer_refusal(enum access_result, const char *why);
 /* is who made the handshake still who it was? */
 bool peer_still_valid(struct peer *);
 
-/* SAN urn:uuid: into `thing`, else CN into *key, which the caller wipes and
- * frees; NULL or why not; both empty when there is no certificate */
-const char *handshake_certificate(coap_session_t *, char thing[ID_BYTES + 1],
-    char **key);
-
-/* the files of STATION_TLS: is all in them that there should be? */
-int handshake_check_files(const struct station_options *, struct fault *);
-
 /* ---- observers ---- */
 
 struct reply observer_add(struct station *, coap_session_t *,

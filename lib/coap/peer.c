@@ -6,6 +6,7 @@
 #include "base/address.h"
 #include "base/memory.h"
 #include "coap/inside.h"
+#include "net/certificate.h"
 #include "registry/uuid.h"
 
 static const char no_key[] = "no key";
@@ -196,15 +197,20 @@ take_key(struct peer *p, struct str key)
 static bool
 take_certificate(struct peer *p)
 {
-	char *key = NULL;
+	SSL *ssl = coap_session_get_tls(p->session, NULL);
+	struct certificate cert = { .kind = CERTIFICATE_NONE };
 	bool done = true;
 
-	p->refused = handshake_certificate(p->session, p->thing, &key);
-	if (key != NULL) {
-		done = take_key(p, str_z(key));
-		sodium_memzero(key, strlen(key));
-		free(key);
-	}
+	/* without --tls-ca nobody is asked for one, and nobody has one */
+	if (ssl != NULL)
+		certificate_of(&cert, ssl);
+	if (cert.kind == CERTIFICATE_REFUSED)
+		p->refused = cert.why;
+	else if (cert.kind == CERTIFICATE_THING)
+		memcpy(p->thing, cert.text, sizeof p->thing);
+	else if (cert.kind == CERTIFICATE_KEY)
+		done = take_key(p, str_z(cert.text));
+	sodium_memzero(&cert, sizeof cert);
 	return done;
 }
 

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/inside.h"
+#include "net/tls.h"
 #include "registry/keyring.h"
 
 /* sessions of plain UDP, which hold nothing, that libcoap looks through for
@@ -296,9 +297,15 @@ set_certificates(struct station *st, coap_context_t *c, struct fault *fault)
 			    .private_key = o->key },
 		},
 	};
+	struct tls_files files = {
+		.cert = o->cert, .key = o->key, .ca = o->ca
+	};
+	struct tls *tried;
 
-	if (handshake_check_files(o, fault) < 0)
+	/* libcoap would not say which of the files is wrong, and why */
+	if (tls_open(&tried, &files, fault) < 0)
 		return -1;
+	tls_close(tried);
 	if (!coap_context_set_pki(c, &pki) || (o->ca != NULL &&
 	    !coap_context_set_pki_root_cas(c, o->ca, NULL)))
 		return fault_set(fault, EX_CONFIG, "%s: libcoap refuses it",

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "mqtt/certificate.h"
+#include "net/certificate.h"
 #include "mqtt/connect.h"
 #include "mqtt/plugin.h"
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_NET_TLS_H
+#define MFX_NET_TLS_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+#include "base/fault.h"
+
+/*
+ * TLS 1.2 and 1.3 (RFC 8446) of a server, by OpenSSL: its certificate chain and
+ * key, and the CA whose client certificates are accepted, all in PEM.
+ *
+ *	tls_open(&tls, &files, &fault);
+ *	ssl = tls_accept(tls, fd);	for each connection
+ *	tls_reload(tls, &fault);	the files have changed
+ *
+ * A client is asked for a certificate when there is a CA.  One that does not
+ * verify does not end the handshake: certificate_of() says so, and whoever
+ * knows what the client wants refuses it in words.
+ */
+struct tls_files {
+	const char *cert, *key;
+	const char *ca;		/* may be NULL */
+	const char *crl;	/* revoked client certificates; may be NULL */
+};
+
+struct tls;
+
+/* A file that is missing is EX_NOINPUT; one with something else in it than it
+ * should have is EX_CONFIG, and the fault names the file and says why.  The
+ * paths are borrowed. */
+int tls_open(struct tls **, const struct tls_files *, struct fault *);
+void tls_close(struct tls *);	/* NULL is fine */
+
+/* Reads the files again, for all connections that begin after it.  -1: what
+ * was there before stays in use. */
+int tls_reload(struct tls *, struct fault *);
+
+/* a connection that waits for the client's handshake; NULL: no memory */
+SSL *tls_accept(struct tls *, int fd);
+
+/* Would the client's certificate be accepted with what was read last?  True for
+ * a client that has shown none. */
+bool tls_accepts(const struct tls *, SSL *);
+
+#endif
