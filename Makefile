@@ -20,7 +20,7 @@ MFX_CFLAGS = -std=c11 $(WARN_CFLAGS) $(if $(WERROR),-Werror) $(CFLAGS) \
 	$(HARDEN_CFLAGS) \
 	$(if $(SANITIZE),$(sanitizers) -fno-sanitize-recover=all -O1)
 # with --enable-posix-only all but these do without what only GNU declares
-linux = lib/net/% lib/http/% lib/coap/% lib/mqtt/% lib/api/% cmd/mfx-adapt-% tests/%
+linux = lib/net/% lib/http/% lib/ws/% lib/coap/% lib/mqtt/% lib/api/% cmd/mfx-adapt-% tests/%
 features = $(if $(filter-out 0,$(OS_LINUX))$(filter $(linux),$<), \
 	-D_GNU_SOURCE,-D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700)
 MFX_CPPFLAGS = $(features) $(HARDEN_CPPFLAGS) -I. -Ilib \

@@ -58,7 +58,8 @@ static struct access *registry;
 static struct publisher publisher;
 static struct bus *bus;
 static struct feed feed = { .fd = -1 };
-static bool had_input;
+static struct loop *loop;
+static struct loop_watch devices, input;	/* station, feed */
 static struct station *station;
 static struct http *admin;
 static bool failing;			/* the last commit has failed */
@@ -145,9 +146,9 @@ deliver(void)
 	feed_turn(&feed);
 	while (feed_next(&feed, &d))
 		station_deliver(station, &d);
-	if (feed.fd >= 0 || !had_input)
+	if (feed.fd >= 0 || input.loop == NULL)
 		return;
-	had_input = false;
+	loop_unwatch(&input);
 	if (feed.fault.status != 0)
 		diag_error("%s", feed.fault.text);
 	diag_info("the input has ended: nothing more is delivered");
@@ -155,31 +156,20 @@ deliver(void)
 
 /* ---- the loop ---- */
 
-static void
-wait_for_work(void)
+/* libcoap has read the files */
+static int
+cannot_reload(void *arg, struct fault *fault)
 {
-	struct pollfd fds[4 + HTTP_LISTEN_MAX] = {
-		{ station_fd(station), POLLIN, 0 },
-		{ feed.fd, POLLIN, 0 },
-		{ publisher.bus ? -1 : STDOUT_FILENO, 0, 0 },
-	};
-	nfds_t n = 3;
-	int i, fd;
-
-	if (admin != NULL) {
-		fds[n++] = (struct pollfd){ http_fd(admin), POLLIN, 0 };
-		for (i = 0; (fd = http_listener(admin, i)) >= 0; i++)
-			fds[n++] = (struct pollfd){ fd, POLLIN, 0 };
-	}
-	signal_poll(fds, n, feed_hurry(&feed) ? 0 :
-	    station_timeout(station));
+	(void)arg;
+	return fault_set(fault, EX_TEMPFAIL,
+	    "new certificates need a restart");
 }
 
 /* What came in is written down before it is answered. */
 static void
 turn(void)
 {
-	wait_for_work();
+	loop_turn(loop, feed_hurry(&feed) ? 0 : station_timeout(station));
 	if (publisher_left(&publisher)) {
 		diag_error("<stdout>: its reader has gone");
 		failing = true;
@@ -189,11 +179,7 @@ turn(void)
 	station_run(station);
 	commit(NULL);
 	deliver();
-	if (admin != NULL) {
-		http_ready(admin);
-		http_run(admin);
-	}
-	program_reload(setup.cert != NULL);
+	program_reload(setup.cert ? cannot_reload : NULL, NULL);
 }
 
 static int
@@ -227,7 +213,8 @@ open_input(struct fault *fault)
 	} else if (!setup.served_stdin) {
 		feed_init(&feed, STDIN_FILENO, "<stdin>");
 	}
-	had_input = feed.fd >= 0;
+	if (feed.fd >= 0)
+		loop_watch(loop, &input, feed.fd, LOOP_READ, NULL);
 	return 0;
 }
 
@@ -250,10 +237,13 @@ open_all(struct fault *fault)
 	o.access = service.registry = registry;
 	service.more = put_counts;
 	if (station_setup_open(&setup, &o, &station, fault) < 0 ||
-	    open_input(fault) < 0)
+	    loop_open(&loop, fault) < 0)
+		return -1;
+	loop_watch(loop, &devices, station_fd(station), LOOP_READ, NULL);
+	if (open_input(fault) < 0)
 		return -1;
 	return opt.admin == NULL ? 0 :
-	    service_open(&service, opt.admin, &admin, fault);
+	    service_open(&service, opt.admin, loop, &admin, fault);
 }
 
 int
@@ -265,8 +255,11 @@ main(int argc, char **argv)
 	program_start(&program, argc, argv);
 	program_holds_secrets();
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
-	station_close(station);
 	http_close(admin);
+	loop_unwatch(&devices);
+	loop_unwatch(&input);
+	loop_close(loop);
+	station_close(station);
 	publisher_close(&publisher);
 	access_close(registry);
 	feed_release(&feed);

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cmd/adapt-http/message.h"
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/listen.h"
@@ -18,10 +19,8 @@
 #include "base/signal.h"
 #include "http/admin.h"
 #include "http/caller.h"
-#include "http/path.h"
 #include "http/setup.h"
 #include "line/message.h"
-#include "line/topic.h"
 
 /* how long SIGTERM waits for requests in progress */
 #define GRACE (10 * STAMP_SECOND)
@@ -56,8 +55,10 @@ static const struct program program = {
 	.reloads = true,
 };
 
-static struct http *servers[2];		/* devices', administrator's */
-static int n_servers;
+static struct loop *loop;
+static struct http *server, *admin;
+static struct loop_watch reader;	/* of stdout */
+static struct loop_hook refresh;
 static struct access *registry;
 static struct bus *bus;
 static struct publisher publisher;
@@ -96,34 +97,17 @@ commit(void)
 	}
 }
 
-/* The route of the message; false when it was answered with a refusal. */
+/* May the thing that has sent it publish there?  Else it is answered. */
 static bool
-may_publish(struct http_request *r, struct route *route,
-    struct buf *subtopic)
+may_publish(struct http_request *r, struct route *route)
 {
-	const char *why = NULL;
-	enum message_path path = message_path_parse(r->path, &route->channel,
-	    subtopic, &why);
+	const char *why;
 
-	if (path == MESSAGE_PATH_OTHER || !str_eq(r->method, STR("POST"))) {
-		http_problem(r, 404, "messages are posted to "
-		    "/channels/<id>/messages[/<subtopic>]");
-		return false;
-	}
-	if (path == MESSAGE_PATH_OK && !http_query_sound(r)) {
-		path = MESSAGE_PATH_REFUSED;
-		why = "the query is not correctly percent-encoded";
-	}
-	if (path == MESSAGE_PATH_REFUSED) {
-		http_problem(r, 400, why);
-		return false;
-	}
 	switch (caller_check(registry, r, route->channel, setup.require_cert,
 	    &why)) {
 	case ACCESS_YES:
 		blind = false;
 		route->publisher = str_z(r->caller);
-		route->subtopic = buf_str(subtopic);
 		return true;
 	case ACCESS_NO_KEY:
 	case ACCESS_NOT_CONNECTED:
@@ -150,7 +134,8 @@ early(struct http_request *r, void *arg)
 
 	(void)arg;
 	buf_init(&subtopic, SUBTOPIC_MAX);
-	may_publish(r, &route, &subtopic);
+	if (message_request(r, &route, &subtopic))
+		may_publish(r, &route);
 	buf_release(&subtopic);
 }
 
@@ -169,7 +154,7 @@ publish(struct http_request *r, void *arg)
 		return;
 	}
 	buf_init(&subtopic, SUBTOPIC_MAX);
-	if (may_publish(r, &route, &subtopic)) {
+	if (message_request(r, &route, &subtopic) && may_publish(r, &route)) {
 		if (!message_take(&publisher.lines, &route, r->body,
 		    http_header(r, "Content-Type"), &pack)) {
 			http_problem(r, 413,
@@ -198,30 +183,41 @@ ended(const struct http_request *r, void *arg)
 
 /* ---- the loop ---- */
 
+/* before the requests of a turn: a change of the registry counts for them */
+static void
+wake(struct loop_hook *hook, int64_t now)
+{
+	(void)hook;
+	(void)now;
+	access_refresh(registry);
+}
+
+/* Something has come from stdout, such as an error: its reader has gone. */
+static void
+reader_ready(struct loop_watch *w, unsigned events)
+{
+	(void)events;
+	if (publisher_left(&publisher)) {
+		diag_error("<stdout>: its reader has gone");
+		failing = true;
+	}
+	loop_unwatch(w);
+}
+
 /* One turn: received messages are written before any is answered. */
 static void
 turn(void)
 {
-	struct pollfd reader = { publisher.bus ? -1 : STDOUT_FILENO, 0, 0 };
-	int i;
-
-	http_wait(servers, n_servers, &reader, TURN);
-	if (reader.revents & (POLLERR | POLLNVAL) && !publisher.broken) {
-		diag_error("<stdout>: its reader has gone");
-		publisher.broken = failing = true;
-	}
-	access_refresh(registry);
-	for (i = 0; i < n_servers; i++)
-		http_run(servers[i]);
+	loop_turn(loop, TURN);
 	commit();
-	program_reload(setup.tls_cert != NULL);
+	program_reload(setup.tls ? http_setup_reload : NULL, &setup);
 }
 
 static bool
 at_end(void)
 {
 	return publisher.broken || signal_stop() ||
-	    (setup.single && http_connections(servers[0]) == 0);
+	    (setup.single && http_connections(server) == 0);
 }
 
 /* Accepts nothing new, and finishes what has begun. */
@@ -229,12 +225,10 @@ static void
 drain(void)
 {
 	int64_t end = clock_ns() + GRACE;
-	int i;
 
 	ready_stopping();
-	for (i = 0; i < n_servers; i++)
-		http_stop(servers[i]);
-	while (!http_idle(servers[0]) && clock_ns() < end)
+	http_stop(server);
+	while (!http_idle(server) && clock_ns() < end)
 		turn();
 }
 
@@ -244,7 +238,7 @@ say_where(void)
 	char text[LISTEN_TEXT];
 	int i, fd;
 
-	for (i = 0; (fd = http_listener(servers[0], i)) >= 0; i++)
+	for (i = 0; (fd = http_listener(server, i)) >= 0; i++)
 		diag_info("serving on %s", listen_print(fd, text));
 }
 
@@ -260,13 +254,14 @@ serve(void)
 }
 
 static int
-open_admin(struct fault *fault)
+open_loop(struct fault *fault)
 {
-	if (opt.admin == NULL)
-		return 0;
-	if (service_open(&service, opt.admin, &servers[1], fault) < 0)
+	if (loop_open(&loop, fault) < 0)
 		return -1;
-	n_servers = 2;
+	loop_hook(loop, &refresh, wake, NULL);
+	if (publisher.bus == NULL)
+		loop_watch(loop, &reader, STDOUT_FILENO, LOOP_READ,
+		    reader_ready);
 	return 0;
 }
 
@@ -278,19 +273,19 @@ open_all(struct fault *fault)
 	};
 
 	pack_init(&pack);
-	if (http_setup_open(&setup, &o, &servers[0], fault) < 0)
+	if (bus_open(&bus, NULL, fault) < 0 ||
+	    access_open(&registry, NULL, fault) < 0 ||
+	    publisher_open(&publisher, bus, opt.stream, opt.sync, fault) < 0 ||
+	    open_loop(fault) < 0 ||
+	    http_setup_open(&setup, loop, &o, &server, fault) < 0)
 		return -1;
-	n_servers = 1;
 	if (setup.single && strcmp(opt.stream, "-") == 0)
 		return fault_set(fault, EX_CONFIG, "stdout is the client's "
 		    "connection: give --output STREAM");
-	if (bus_open(&bus, NULL, fault) < 0 ||
-	    access_open(&registry, NULL, fault) < 0 ||
-	    publisher_open(&publisher, bus, opt.stream, opt.sync, fault) < 0)
-		return -1;
 	service.registry = registry;
-	service.server = servers[0];
-	return open_admin(fault);
+	service.server = server;
+	return opt.admin == NULL ? 0 :
+	    service_open(&service, opt.admin, loop, &admin, fault);
 }
 
 int
@@ -302,8 +297,11 @@ main(int argc, char **argv)
 	program_start(&program, argc, argv);
 	program_holds_secrets();
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
-	while (n_servers > 0)
-		http_close(servers[--n_servers]);
+	http_close(admin);
+	http_close(server);
+	http_setup_close(&setup);
+	loop_unwatch(&reader);
+	loop_close(loop);
 	publisher_close(&publisher);
 	bus_close(bus);
 	access_close(registry);

@@ -18,8 +18,8 @@
 #include "base/ready.h"
 #include "base/signal.h"
 #include "http/admin.h"
-#include "http/ws_publish.h"
-#include "http/ws_setup.h"
+#include "ws/publish.h"
+#include "http/ws.h"
 
 /* how long SIGTERM waits for clients to take leave */
 #define GRACE (5 * STAMP_SECOND)
@@ -66,11 +66,12 @@ static const struct program program = {
 	.reloads = true,
 };
 
+static struct loop *loop;
 static struct ws *server;
 static struct http *admin;
 static struct access *registry;
 static struct feed feed = { .fd = -1 };
-static int watched = -1;		/* the feed's fd, in the server */
+static struct loop_watch input;		/* of the feed's fd */
 static struct ws_publish publish;
 static struct subscribers subscribers = { .origins = &opt.origins };
 static bool blind;			/* the registry can't be asked */
@@ -107,20 +108,20 @@ received(struct ws_client *client, void *owner, struct str message,
 }
 
 static unsigned
-ask(struct ws_request *r, void **owner, const char **why, void *arg)
+ask(struct http_request *r, bool upgrade, void **owner, const char **why,
+    void *arg)
 {
 	struct subscriber *u = NULL;
 	unsigned status;
 
 	(void)arg;
-	if (opt.admin == NULL && r->get && !r->upgrade &&
-	    str_eq(r->path, STR("/version"))) {
+	if (!upgrade && opt.admin == NULL && request_reads(r, "/version")) {
 		*why = "{\"service\":\"websocket\",\"version\":\""
 		    MFX_VERSION "\"}";
 		return 200;
 	}
 	status = subscribers_ask(&subscribers, r, &u, why);
-	if (status == 101 && !r->upgrade) {
+	if (status == 101 && !upgrade) {
 		subscribers_close(&subscribers, u);
 		*why = "a WebSocket is opened here";
 		status = 426;
@@ -159,7 +160,7 @@ closed(void *owner, void *arg)
 static void
 put_metrics(struct buf *b, const struct service *s)
 {
-	ws_metrics_put(b, s, server);
+	subscribers_server_metrics_put(b, s, server);
 	subscribers_metrics_put(b, s, &subscribers, &feed);
 }
 
@@ -173,10 +174,9 @@ deliver(void)
 	feed_turn(&feed);
 	while (feed_next(&feed, &d))
 		subscribers_tell(&subscribers, &d);
-	if (feed.fd >= 0 || watched < 0)
+	if (feed.fd >= 0 || input.loop == NULL)
 		return;
-	ws_unwatch(server, watched);
-	watched = -1;
+	loop_unwatch(&input);
 	if (feed.fault.status != 0)
 		diag_error("%s", feed.fault.text);
 	diag_info("the input has ended: nothing more is delivered");
@@ -189,16 +189,12 @@ deliver(void)
 static bool
 turn(bool hurry)
 {
-	ws_turn(server, hurry ? 0 : TURN);
+	loop_turn(loop, hurry ? 0 : TURN);
 	if (publisher_left(&publish.publisher))
 		diag_error("<stdout>: its reader has gone");
-	if (admin != NULL) {
-		http_ready(admin);
-		http_run(admin);
-	}
 	commit();
 	deliver();
-	program_reload(setup.tls_cert != NULL);
+	program_reload(setup.tls ? http_setup_reload : NULL, &setup);
 	hurry = feed_hurry(&feed);
 	hurry |= subscribers_replay(&subscribers, feed.seq);
 	hurry |= subscribers_check(&subscribers, access_refresh(registry));
@@ -220,7 +216,7 @@ serve(void)
 	int64_t end;
 	int i, fd;
 
-	for (i = 0; (fd = ws_listener(server, i)) >= 0; i++)
+	for (i = 0; (fd = http_listener(ws_http(server), i)) >= 0; i++)
 		diag_info("serving on %s", listen_print(fd, text));
 	ready_tell(opt.ready_fd);
 	while (!at_end())
@@ -231,7 +227,7 @@ serve(void)
 	while (ws_connections(server) > 0 && clock_ns() < end) {
 		/* a second signal ends it here */
 		signal_poll(NULL, 0, 0);
-		ws_turn(server, 100);
+		loop_turn(loop, 100);
 		commit();
 	}
 	commit();
@@ -245,7 +241,7 @@ open_input(struct fault *fault)
 	bool served = setup.single;
 	int i, fd;
 
-	for (i = 0; (fd = ws_listener(server, i)) >= 0; i++)
+	for (i = 0; (fd = http_listener(ws_http(server), i)) >= 0; i++)
 		served |= fd == STDIN_FILENO;
 	if (opt.input != NULL) {
 		if (feed_open(&feed, subscribers.bus, opt.input, fault) < 0)
@@ -253,23 +249,8 @@ open_input(struct fault *fault)
 	} else if (!served) {
 		feed_init(&feed, STDIN_FILENO, "<stdin>");
 	}
-	if ((watched = feed.fd) >= 0)
-		ws_watch(server, watched);
-	return 0;
-}
-
-static int
-open_admin(struct fault *fault)
-{
-	int i, fd;
-
-	if (opt.admin == NULL)
-		return 0;
-	if (service_open(&service, opt.admin, &admin, fault) < 0)
-		return -1;
-	ws_watch(server, http_fd(admin));
-	for (i = 0; (fd = http_listener(admin, i)) >= 0; i++)
-		ws_watch(server, fd);
+	if (feed.fd >= 0)
+		loop_watch(loop, &input, feed.fd, LOOP_READ, NULL);
 	return 0;
 }
 
@@ -282,7 +263,8 @@ open_all(struct fault *fault)
 	};
 	bool to_stdout = strcmp(opt.stream, "-") == 0;
 
-	if (ws_setup_open(&setup, &o, &server, fault) < 0)
+	if (loop_open(&loop, fault) < 0 ||
+	    ws_open(&server, &setup, loop, &o, fault) < 0)
 		return -1;
 	if (setup.single && to_stdout)
 		return fault_set(fault, EX_CONFIG, "stdout is the client's "
@@ -298,7 +280,10 @@ open_all(struct fault *fault)
 		return -1;
 	service.registry = subscribers.registry = registry;
 	service.more = put_metrics;
-	return open_admin(fault) < 0 ? -1 : open_input(fault);
+	if (opt.admin != NULL &&
+	    service_open(&service, opt.admin, loop, &admin, fault) < 0)
+		return -1;
+	return open_input(fault);
 }
 
 int
@@ -312,6 +297,9 @@ main(int argc, char **argv)
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	http_close(admin);
 	ws_close(server);
+	http_setup_close(&setup);
+	loop_unwatch(&input);
+	loop_close(loop);
 	feed_release(&feed);
 	ws_publish_close(&publish);
 	subscribers_release(&subscribers);

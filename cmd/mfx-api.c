@@ -19,7 +19,7 @@
 #include "base/ready.h"
 #include "base/signal.h"
 #include "http/setup.h"
-#include "http/tls.h"
+#include "net/certificate.h"
 #include "registry/registry.h"
 
 /* how long SIGTERM waits for requests in progress */
@@ -85,8 +85,10 @@ static const struct program program = {
 	.reloads = true,
 };
 
-static struct http *servers[2];		/* clients', administrator's */
-static int n_servers;
+static struct loop *loop;
+static struct http *server, *admin;
+static struct loop_hook begin;
+static struct loop_watch done;		/* what other threads have done */
 static struct api *api;
 
 static void
@@ -99,10 +101,10 @@ complain(const struct fault *fault)
 static bool
 may_come(struct http_request *r)
 {
-	const struct tls_peer *peer = http_peer(r);
+	const struct certificate *peer = http_certificate(r);
 
-	if (peer == NULL || (peer->kind != TLS_PEER_REFUSED &&
-	    (peer->kind != TLS_PEER_NONE || !setup.require_cert)))
+	if (peer == NULL || (peer->kind != CERTIFICATE_REFUSED &&
+	    (peer->kind != CERTIFICATE_NONE || !setup.require_cert)))
 		return true;
 	http_problem(r, 403, "a valid client certificate is required");
 	return false;
@@ -134,25 +136,28 @@ ended(const struct http_request *r, void *arg)
 		    r->caller);
 }
 
+/* All requests of a turn see the registry as it was when the turn began. */
+static void
+wake(struct loop_hook *hook, int64_t now)
+{
+	(void)hook;
+	(void)now;
+	api_turn(api);
+}
+
 static void
 turn(void)
 {
-	struct pollfd done = { api_fd(api), POLLIN, 0 };
-	int i;
-
-	http_wait(servers, n_servers, &done, api_pause(api));
-	api_turn(api);
-	for (i = 0; i < n_servers; i++)
-		http_run(servers[i]);
+	loop_turn(loop, api_pause(api));
 	api_rest(api);
-	program_reload(setup.tls_cert != NULL);
+	program_reload(setup.tls ? http_setup_reload : NULL, &setup);
 }
 
 static bool
 at_end(void)
 {
 	return signal_stop() ||
-	    (setup.single && http_connections(servers[0]) == 0);
+	    (setup.single && http_connections(server) == 0);
 }
 
 /* Accepts nothing new, and finishes what has begun. */
@@ -160,13 +165,11 @@ static void
 drain(void)
 {
 	int64_t end = clock_ns() + GRACE;
-	int i;
 
 	ready_stopping();
 	api_stop(api);
-	for (i = 0; i < n_servers; i++)
-		http_stop(servers[i]);
-	while (!http_idle(servers[0]) && clock_ns() < end)
+	http_stop(server);
+	while (!http_idle(server) && clock_ns() < end)
 		turn();
 }
 
@@ -176,7 +179,7 @@ serve(void)
 	char text[LISTEN_TEXT];
 	int i, fd;
 
-	for (i = 0; (fd = http_listener(servers[0], i)) >= 0; i++)
+	for (i = 0; (fd = http_listener(server, i)) >= 0; i++)
 		diag_info("serving on %s", listen_print(fd, text));
 	ready_tell(opt.ready_fd);
 	while (!at_end())
@@ -190,15 +193,11 @@ open_admin(struct fault *fault)
 {
 	struct http_options o = {
 		.timeout = setup.timeout, .max_connections = ADMIN_CONNECTIONS,
-		.late = true, .handle = api_administer, .arg = api
+		.handle = api_administer, .arg = api
 	};
 
-	if (opt.admin == NULL)
-		return 0;
-	if (http_open_at("--admin", opt.admin, &o, &servers[1], fault) < 0)
-		return -1;
-	n_servers = 2;
-	return 0;
+	return opt.admin == NULL ? 0 :
+	    http_open_at("--admin", opt.admin, loop, &o, &admin, fault);
 }
 
 /* What is not given is as delivered, or as open as Mainflux was. */
@@ -256,18 +255,20 @@ open_all(struct fault *fault)
 		.complain = complain
 	};
 	struct http_options o = {
-		.late = true, .handle = handle, .early = early,
-		.ended = ended
+		.handle = handle, .early = early, .ended = ended
 	};
 
 	if ((!opt.closed && make_registry(fault) < 0) ||
 	    api_open(&api, &a, fault) < 0)
 		return -1;
 	o.arg = api;
-	if (http_setup_open(&setup, &o, &servers[0], fault) < 0)
+	if (loop_open(&loop, fault) < 0)
 		return -1;
-	n_servers = 1;
-	api_count_connections(api, servers[0]);
+	loop_hook(loop, &begin, wake, NULL);
+	loop_watch(loop, &done, api_fd(api), LOOP_READ, NULL);
+	if (http_setup_open(&setup, loop, &o, &server, fault) < 0)
+		return -1;
+	api_count_connections(api, server);
 	return open_admin(fault);
 }
 
@@ -282,8 +283,11 @@ main(int argc, char **argv)
 	fill_in();
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	api_finish(api);
-	while (n_servers > 0)
-		http_close(servers[--n_servers]);
+	http_close(admin);
+	http_close(server);
+	http_setup_close(&setup);
+	loop_unwatch(&done);
+	loop_close(loop);
 	api_close(api);
 	return status;
 }

@@ -237,8 +237,7 @@ def query_unreadable():
         for query in bad:
             detail = json.loads(want(400, "GET",
                                      with_query(path, query))[1])["detail"]
-            place = 2 if "?" in path else 1
-            assert f"parameter {place} of the query" in detail, detail
+            assert "the request target " in detail, detail
         # with what would be good without it, in front and behind
         for query in ("keys=false&x=%zz", "x=%zz&keys=false"):
             want(400, "GET", with_query(path, query))

@@ -179,7 +179,7 @@ publishers() {
 	status 66 $serve --tls-cert none --tls-key server.key 2>err
 	grep -q '^mfx-adapt-http: none: No such file' err
 	status 78 $serve --tls-cert server.crt --tls-key other.key 2>err
-	grep -q '^mfx-adapt-http: server.crt and its key: ' err
+	grep -q '^mfx-adapt-http: other.key: key values mismatch' err
 	status 78 $serve --tls-cert server.key --tls-key server.key 2>err
 	status 78 $serve --tls-cert server.crt --tls-key server.key \
 	    --tls-ca key 2>err

@@ -91,7 +91,8 @@ posted() {
 }
 
 # What not every protocol can carry is refused by each, in the same words:
-# MQTT 5.0 1.5.4 (controls, noncharacters), mosquitto (200 slashes a topic).
+# MQTT 5.0 1.5.4 (controls, noncharacters), mosquitto (200 slashes a topic).  Over
+# HTTP and WebSocket the path of no request has controls.
 @test "a subtopic that one protocol could not carry is refused by all" {
 	local bad why i
 	while read -r bad why; do
@@ -106,12 +107,12 @@ posted() {
 		status 65 mfx-pub raw <line 2>pub.err
 		grep "$why" pub.err
 	done <<-END
-	%C2%80 control character in the subtopic
-	a/b%C2%9Fb control character in the subtopic
-	%EF%BF%BE control character in the subtopic
-	a%EF%B7%90 control character in the subtopic
-	a%F4%8F%BF%BF control character in the subtopic
-	a%7F control character in the subtopic
+	%C2%80 control
+	a/b%C2%9Fb control
+	%EF%BF%BE control
+	a%EF%B7%90 control
+	a%F4%8F%BF%BF control
+	a%7F control
 	$(printf 'a/%.0s' {1..199}) subtopic over 198 levels
 	END
 	[[ ! -s $MFX_HOME/bus/raw/00000000000000000000.ndjson ]]

@@ -300,7 +300,7 @@ tried() {
 	ask 413 "$OUT/http/$MESSAGES" -H "Authorization: $KEY" \
 	    --data-binary @big
 	ask 404 "$OUT/http/x/../$MESSAGES" -H "Authorization: $KEY" -d x
-	ask 404 "$OUT/http/$MESSAGES" -H "Authorization: $KEY"
+	ask 405 "$OUT/http/$MESSAGES" -H "Authorization: $KEY"
 	[[ $(raw publisher | sort | uniq -c | xargs) == "3 $THING" ]]
 	# what is stored is read again
 	start_ready mfx-api -l "127.0.0.1:$API"

@@ -727,10 +727,10 @@ waits_on_after_hangup() {
 	await 20 grep -q 'SIGHUP: nothing to reload' "$PID_ERR"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout key -out cert -subj /CN=localhost -days 1 2>/dev/null
-	start_ready mfx-adapt-http -l 127.0.0.1:0 \
+	start_ready mfx-adapt-http -v -l 127.0.0.1:0 \
 	    --tls-cert cert --tls-key key
 	kill -HUP "$PID"
-	await 20 grep -q 'SIGHUP: new certificates need a restart' "$PID_ERR"
+	await 20 grep -q 'SIGHUP: reloaded' "$PID_ERR"
 	kill -0 "$PID"
 }
 

@@ -42,7 +42,8 @@ $(BUILD)/libcmd.a: $(patsubst %.c,$(BUILD)/%.o,$(parts))
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcmd.a $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS))
-# a peer in C++, with its own library
+# peers with libraries of their own
+$(BUILD)/bench/ws_broadcast: PROGRAM_LIBS += -lwebsockets
 $(BUILD)/bench/dom_minify: tests/bench/dom_minify.cc
 	@mkdir -p $(@D)
 	$(call run,CXX,$(CXX) -O2 -Wall -Wextra -o $@ $< -lsimdjson)

@@ -54,13 +54,14 @@ talk_on() {
 	await 30 test -e "$file.open"
 }
 
-# handshake STATUS PATH [CURL-OPTION…]: checks what the server answers
+# handshake STATUS PATH [CURL-OPTION…]: checks what the server answers;
+# WS_VERSION is the version, 13 when it is unset
 handshake() {
 	local want=$1 path=$2 got
 	shift 2
 	got=$(curl -sS -m 20 --http1.1 -o answer -w '%{http_code}' \
 	    -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
-	    -H 'Sec-WebSocket-Version: 13' \
+	    -H "Sec-WebSocket-Version: ${WS_VERSION-13}" \
 	    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "$@" \
 	    "http://127.0.0.1:$PORT$path" 2>/dev/null) || true
 	[[ $got == "$want" ]] || { echo "$got, not $want: $path $*"; cat answer; return 1; }

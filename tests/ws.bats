@@ -44,13 +44,13 @@ setup_suite_test() {
 	handshake 404 / -H "Authorization: $KEY"
 	handshake 404 "/channels/$CHANNEL" -H "Authorization: $KEY"
 	handshake 404 "${path}XYZ" -H "Authorization: $KEY"
-	handshake 400 "$path" -H "Authorization: $KEY" \
+	# none of its subprotocols is chosen (RFC 6455 4.2.2)
+	handshake 101 "$path" -H "Authorization: $KEY" \
 	    -H 'Sec-WebSocket-Protocol: chat'
 	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' -H 'Connection: Upgrade' \
 	    -H 'Upgrade: h2c' -H 'HTTP2-Settings: AAMAAABkAAQAAP__' \
-	    -H "Authorization: $KEY" "http://127.0.0.1:$PORT$path") == 400 ]]
-	handshake 426 "$path" -H "Authorization: $KEY" \
-	    -H 'Sec-WebSocket-Version: 8'
+	    -H "Authorization: $KEY" "http://127.0.0.1:$PORT$path") == 426 ]]
+	WS_VERSION=8 handshake 426 "$path" -H "Authorization: $KEY"
 	jq -e '.status == 426 and (.detail | length > 9)' answer
 	# not a handshake
 	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' \

@@ -16,12 +16,12 @@
  *
  *	api_open(&api, &options, &fault);
  *	... http_options.handle = api_handle, .early = api_early,
- *	    .ended = api_ended, .arg = api, .late = true
+ *	    .ended = api_ended, .arg = api
+ *	... the loop watches api_fd(api)
  *	while (!stop) {
- *		poll also api_fd(api), at most api_pause(api) ms
- *		api_turn(api);		before http_run
- *		http_run(h);
- *		api_rest(api);		before the next poll
+ *		loop_turn(loop, api_pause(api));
+ *			calls api_turn(api) when it wakes
+ *		api_rest(api);
  *	}
  *	api_stop(api);			streams end; the same turns, until idle
  *	api_finish(api);		answers all that is left

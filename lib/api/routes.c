@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/call.h"
-#include "base/number.h"
 #include "http/caller.h"
 #include "http/path.h"
 
 /* a body that nobody has to show a token for */
 #define OPEN_BODY_MAX (16 * 1024)
+#define LOCATION_MAX 1024
+#define ALLOW_MAX 256
 
 #define LIST "offset limit cursor name glob metadata order dir status tag tags"
 #define MESSAGES "offset limit *subtopic *publisher *protocol *name *unit " \
@@ -170,22 +171,57 @@ find(struct str method, struct str path, struct str *ids)
 	return NULL;
 }
 
-/* The answer where there is no route: with a slash less there may be one. */
-static void
-answer_nowhere(struct http_request *r)
+/* the methods that this path has, as a list; false: it does not exist */
+static bool
+routes_allow(struct str path, struct buf *to)
+{
+	const struct api_route *route;
+	struct str ids[CALL_IDS];
+
+	for (route = api_routes; route->method != NULL; route++) {
+		if (!path_fits(route->path, path, ids))
+			continue;
+		buf_puts(to, to->n > 0 ? ", " : "");
+		buf_puts(to, route->method);
+		if (strcmp(route->method, "GET") == 0)
+			buf_puts(to, ", HEAD");
+	}
+	if (to->n == 0)
+		return false;
+	buf_puts(to, ", OPTIONS");
+	buf_putc(to, '\0');
+	return true;
+}
+
+/* a slash at the end is not part of any path */
+static bool
+routes_redirect(struct http_request *r)
 {
 	struct str path = { r->path.p, r->path.n - (r->path.n > 0) };
 	struct str ids[CALL_IDS];
-	char to[HTTP_SET_TEXT];
+	char to[LOCATION_MAX];
 
-	if (path.n > 0 && path.n < sizeof to && path.p[path.n] == '/' &&
-	    find(r->method, path, ids) != NULL) {
-		snprintf(to, sizeof to, "%.*s", STR_ARG(path));
-		http_set(r, "Location", to);
-		http_answer(r, 302);
-	} else {
-		http_problem(r, 404, "no such path, or not with this method");
-	}
+	if (path.n == 0 || path.n >= sizeof to || path.p[path.n] != '/' ||
+	    find(r->method, path, ids) == NULL)
+		return false;
+	snprintf(to, sizeof to, "%.*s", STR_ARG(path));
+	http_set(r, "Location", to);
+	http_answer(r, 302);
+	return true;
+}
+
+/* The answer where there is no route. */
+static void
+answer_nowhere(struct http_request *r)
+{
+	struct buf allow;
+
+	buf_init(&allow, ALLOW_MAX);
+	if (routes_allow(r->path, &allow))
+		http_refuse_method(r, allow.p);
+	else if (!routes_redirect(r))
+		http_problem(r, 404, "no such path");
+	buf_release(&allow);
 }
 
 /* ---- the server's callbacks ---- */
@@ -240,7 +276,7 @@ api_handle(struct http_request *r, void *arg)
 }
 
 /* who is new may have metadata */
-static int64_t
+static uint64_t
 open_body_max(const struct api_route *route)
 {
 	return route->handle == users_create ?
@@ -253,8 +289,6 @@ api_early(struct http_request *r, void *arg)
 	struct api *api = arg;
 	struct call call = { .api = api, .request = r };
 	const struct api_route *route = find(r->method, r->path, call.id);
-	struct str length = http_header(r, "Content-Length");
-	int64_t n;
 
 	if (route == NULL || !is_ours(api, route)) {
 		answer_nowhere(r);
@@ -264,8 +298,8 @@ api_early(struct http_request *r, void *arg)
 	if (!(route->flags & API_OPEN)) {
 		if (call_has_token(&call))
 			call_user(&call, 0);
-	} else if (length.p != NULL && (!number_parse(length.p, 0,
-	    INT64_MAX, &n) || n > open_body_max(route))) {
+	} else if (r->head.framing == HTTP1_LENGTH &&
+	    r->head.length > open_body_max(route)) {
 		http_problem(r, 413, "request body too large");
 	}
 }

@@ -325,14 +325,18 @@ program_misuse(const char *fmt, ...)
 }
 
 void
-program_reload(bool tls)
+program_reload(int (*again)(void *, struct fault *), void *arg)
 {
+	struct fault fault;
+
 	if (!signal_reload())
 		return;
-	if (tls)
-		diag_warning("SIGHUP: new certificates need a restart");
-	else
+	if (again == NULL)
 		diag_info("SIGHUP: nothing to reload");
+	else if (again(arg, &fault) < 0)
+		diag_warning("SIGHUP: nothing was reloaded: %s", fault.text);
+	else
+		diag_info("SIGHUP: reloaded");
 }
 
 void

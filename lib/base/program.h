@@ -2,6 +2,7 @@
 #ifndef MFX_BASE_PROGRAM_H
 #define MFX_BASE_PROGRAM_H
 
+#include "base/fault.h"
 #include "base/operand.h"
 
 /*
@@ -61,10 +62,12 @@ int program_verb(const struct program *, int argc, char **argv);
 _Noreturn void program_misuse(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* Handles a SIGHUP; a server calls it in each turn of its loop.  No file is
- * read again yet, so with `tls` it says that new certificates need a restart.
- * Connections and work go on. */
-void program_reload(bool tls);
+/*
+ * Handles a SIGHUP; a server calls it in each turn of its loop.  `again` reads
+ * the files again that can be, or leaves all as it was and gives -1; NULL:
+ * there are none.  Connections and work go on.
+ */
+void program_reload(int (*again)(void *arg, struct fault *), void *arg);
 
 /* for programs that hold keys or passwords: no core dump, and no ptrace(2)
  * by other processes */

@@ -156,13 +156,13 @@ service_administer(struct http_request *r, void *arg)
 }
 
 int
-service_open(struct service *s, const char *address, struct http **out,
-    struct fault *fault)
+service_open(struct service *s, const char *address, struct loop *loop,
+    struct http **out, struct fault *fault)
 {
 	struct http_options o = {
 		.timeout = TIMEOUT, .max_connections = CONNECTIONS_MAX,
 		.handle = service_administer, .arg = s
 	};
 
-	return http_open_at("--admin", address, &o, out, fault);
+	return http_open_at("--admin", address, loop, &o, out, fault);
 }

@@ -44,8 +44,8 @@ bool request_reads(const struct http_request *, const char *path);
 void service_answer_version(const struct service *, struct http_request *);
 
 /* a server for the administrator, which listens there */
-int service_open(struct service *, const char *address, struct http **,
-    struct fault *);
+int service_open(struct service *, const char *address, struct loop *,
+    struct http **, struct fault *);
 
 /* http_options.handle of the administrator's server; arg: the service */
 void service_administer(struct http_request *, void *arg);

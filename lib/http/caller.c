@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/tls.h"
+#include "net/certificate.h"
 
 static bool
 take_scheme(struct str *s, struct str scheme)
@@ -65,52 +65,52 @@ by_id(struct access *a, struct str id, struct str channel, char *caller)
 
 /* The key of a certificate is compared as such, its thing by the id. */
 static enum access_result
-by_both(struct access *a, struct str key, const struct tls_peer *peer,
+by_both(struct access *a, struct str key, const struct certificate *peer,
     struct str channel, char *caller, const char **why)
 {
 	struct str named = str_z(peer->text);
 	enum access_result result;
 
 	*why = "key and certificate are not of the same thing";
-	if (peer->kind == TLS_PEER_KEY && !str_eq(key, named))
+	if (peer->kind == CERTIFICATE_KEY && !str_eq(key, named))
 		return ACCESS_NO_KEY;
 	result = by_key(a, key, channel, caller);
-	if (result == ACCESS_YES && peer->kind == TLS_PEER_THING &&
+	if (result == ACCESS_YES && peer->kind == CERTIFICATE_THING &&
 	    !str_eq(str_z(caller), named))
 		return ACCESS_NO_KEY;
 	return result;
 }
 
 static enum access_result
-prove(struct access *a, struct str key, const struct tls_peer *peer,
+prove(struct access *a, struct str key, const struct certificate *peer,
     struct str channel, bool need_certificate, char *caller,
     const char **why)
 {
-	static const struct tls_peer nobody = { .kind = TLS_PEER_NONE };
+	static const struct certificate nobody = { .kind = CERTIFICATE_NONE };
 
 	if (peer == NULL)
 		peer = &nobody;
-	if (peer->kind == TLS_PEER_REFUSED) {
+	if (peer->kind == CERTIFICATE_REFUSED) {
 		*why = peer->why;
 		return ACCESS_NO_KEY;
 	}
-	if (peer->kind == TLS_PEER_NONE && need_certificate)
+	if (peer->kind == CERTIFICATE_NONE && need_certificate)
 		*why = "no certificate";
-	else if (peer->kind == TLS_PEER_NONE && key.n == 0)
+	else if (peer->kind == CERTIFICATE_NONE && key.n == 0)
 		*why = "no key";
 	if (*why != NULL)
 		return ACCESS_NO_KEY;
-	if (peer->kind == TLS_PEER_NONE)
+	if (peer->kind == CERTIFICATE_NONE)
 		return by_key(a, key, channel, caller);
 	if (key.n > 0)
 		return by_both(a, key, peer, channel, caller, why);
-	return peer->kind == TLS_PEER_THING ?
+	return peer->kind == CERTIFICATE_THING ?
 	    by_id(a, str_z(peer->text), channel, caller) :
 	    by_key(a, str_z(peer->text), channel, caller);
 }
 
 enum access_result
-caller_prove(struct access *a, struct str key, const struct tls_peer *peer,
+caller_prove(struct access *a, struct str key, const struct certificate *peer,
     struct str channel, bool need_certificate, char caller[CALLER_MAX],
     const char **why)
 {
@@ -137,5 +137,5 @@ caller_check(struct access *a, struct http_request *r, struct str channel,
 {
 	return caller_prove(a,
 	    authorization_key(http_header(r, "Authorization")),
-	    http_peer(r), channel, need_certificate, r->caller, why);
+	    http_certificate(r), channel, need_certificate, r->caller, why);
 }

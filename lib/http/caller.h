@@ -7,7 +7,7 @@
 #include "http/request.h"
 #include "registry/access.h"
 
-struct tls_peer;
+struct certificate;
 
 /* The key in an Authorization header: raw, as Mainflux has it, or behind
  * the scheme `Thing` or `Bearer` in any case; empty when there is none. */
@@ -22,7 +22,7 @@ struct str authorization_key(struct str header);
  */
 #define CALLER_MAX 37
 enum access_result caller_prove(struct access *, struct str key,
-    const struct tls_peer *peer, struct str channel, bool need_certificate,
+    const struct certificate *peer, struct str channel, bool need_certificate,
     char caller[CALLER_MAX], const char **why);
 
 /* The same for what a request shows; r->caller is filled. */

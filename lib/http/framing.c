@@ -50,38 +50,23 @@ framing_take_digits(struct str *s, uint64_t *out)
 	return true;
 }
 
-/* One line, which may be a list of one value again and again (9112 6.3). */
-static bool
-framing_take_length(struct http1 *r, struct str s)
-{
-	uint64_t length;
-
-	for (;;) {
-		if (!framing_take_digits(&s, &length) ||
-		    (r->framing == HTTP1_LENGTH && length != r->length))
-			return false;
-		r->framing = HTTP1_LENGTH;
-		r->length = length;
-		s = http_trim(s);
-		if (s.n == 0)
-			return true;
-		if (s.p[0] != ',')
-			return false;
-		s = http_trim(str_from(s, 1));
-	}
-}
-
+/* Several that are equal might be taken for one (RFC 9110 8.6); nobody sends
+ * them who does not try something. */
 static enum http1_result
 framing_length(struct http1 *r, const struct http1_limits *l)
 {
 	struct str value;
-	unsigned i = 0;
 
-	while (http1_value(r, STR("Content-Length"), &i, &value))
-		if (!framing_take_length(r, value))
-			return http1_refuse(r, 400,
-			    "the Content-Length is not valid");
-	if (r->framing == HTTP1_LENGTH && r->length > l->body)
+	if (!http1_single(r, STR("Content-Length"), &value))
+		return http1_refuse(r, 400,
+		    "there are several Content-Length fields");
+	if (value.p == NULL)
+		return HTTP1_MORE;
+	r->framing = HTTP1_LENGTH;
+	if (!framing_take_digits(&value, &r->length) || value.n > 0)
+		return http1_refuse(r, 400,
+		    "the Content-Length is not valid");
+	if (r->length > l->body)
 		return http1_refuse(r, 413, "the body is too long");
 	return HTTP1_MORE;
 }

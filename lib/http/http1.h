@@ -32,7 +32,7 @@
  *
  * One message has one meaning.  Lines end with CRLF; a field is a token, a
  * colon, and bytes of which none is a control; there are no folds; framing is
- * by one Content-Length (or several that are equal) or by "chunked" alone.
+ * by one Content-Length or by "chunked" alone.
  * All else is refused, and what was refused says nothing about where the next
  * request begins: so the connection closes (RFC 9112 2.2, 6.3).
  *
@@ -81,7 +81,8 @@ struct http1 {
 	/*
 	 * What is asked for, in normal form (RFC 3986 6.2.2): triplets of
 	 * unreserved characters are decoded, the others have capitals.  The
-	 * decoded text is UTF-8 without controls or noncharacters; no segment
+	 * decoded text is UTF-8, the path without controls or noncharacters,
+	 * the query without NUL; no segment
 	 * is "." or "..".  "*" stands for the whole server (OPTIONS).
 	 */
 	struct str path;

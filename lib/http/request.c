@@ -1,64 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/request.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "base/number.h"
+#include "base/os.h"
 #include "base/utf8.h"
-#include "http/daemon.h"
+#include "http/conn.h"
 #include "http/path.h"
-#include "json/json.h"
-#include "json/span.h"
 
 /* a body up to this is received without asking `early` first */
 #define BODY_SMALL ((uint64_t)16 * 1024)
 /* what is read away of a refused one, so that its sender sees the answer
  * and can go on with this connection */
 #define BODY_DISCARD ((uint64_t)8 << 20)
-/* a request kept for the next one keeps this much for the body */
-#define BODY_KEEP 4096
+/* a request that is kept for the next one keeps this much */
+#define TEXT_KEPT 2048
+#define BODY_KEPT 4096
 /* one sender has this part of all bodies at most */
 #define BODIES_SHARE 4
-#define PROBLEM_MAX 8192
-#define FORWARDED "X-Forwarded-For"
-/* more than headers may have */
-#define HEADERS_MAX ((size_t)64 * 1024)
+#define FORWARDED STR("X-Forwarded-For")
+
+static const struct http1_limits request_limits = {
+	.line = 8192, .field = 8192, .fields = HTTP1_FIELDS_MAX,
+	/* a length of any size is read: a body that is too long is refused in
+	 * words, and by whoever knows the program's limit */
+	.head = 16384, .body = UINT64_MAX
+};
+
+/* ---- requests are used again ---- */
 
 static struct http_request *
 request_get(struct http *h)
 {
 	struct http_request *r = h->spare;
-	struct buf bytes;
+	struct buf bytes, text, set;
 
 	if (r == NULL) {
 		r = memory_get(sizeof *r);
 		buf_init(&bytes, h->options.max_body);
+		buf_init(&text, request_limits.head);
+		buf_init(&set, HTTP_SET_MAX);
 	} else {
 		h->spare = r->next;
 		bytes = r->bytes;
-		buf_clear(&bytes);
+		text = r->text;
+		set = r->set;
 	}
-	*r = (struct http_request){ .bytes = bytes };
+	memset(r, 0, offsetof(struct http_request, decoder));
+	r->bytes = bytes;
+	r->text = text;
+	r->set = set;
+	r->http = h;
+	http1_begin(&r->head);
 	return r;
 }
 
 static void
-body_drop(struct http *h, struct http_request *r)
+request_shrink(struct buf *b, size_t kept)
 {
-	h->bodies -= r->bytes.cap;
-	if (r->bytes.cap > BODY_KEEP) {
-		buf_release(&r->bytes);
-		buf_init(&r->bytes, h->options.max_body);
+	size_t max = b->max;
+
+	if (b->cap > kept) {
+		buf_release(b);
+		buf_init(b, max);
 	}
-	h->bodies += r->bytes.cap;
+	buf_clear(b);
 }
 
-static void
-request_put(struct http *h, struct http_request *r)
+void
+request_body_drop(struct http_request *r)
 {
-	body_drop(h, r);
+	r->http->bodies -= r->bytes.cap;
+	request_shrink(&r->bytes, BODY_KEPT);
+	r->http->bodies += r->bytes.cap;
+}
+
+void
+request_put(struct http_request *r)
+{
+	struct http *h = r->http;
+
+	request_body_drop(r);
+	/* there was a key in it */
+	os_wipe(r->text.p, r->text.n);
+	request_shrink(&r->text, TEXT_KEPT);
+	request_shrink(&r->set, TEXT_KEPT);
 	r->next = h->spare;
 	h->spare = r;
 }
@@ -71,102 +101,39 @@ request_spares_free(struct http *h)
 	while ((r = h->spare) != NULL) {
 		h->spare = r->next;
 		buf_release(&r->bytes);
+		buf_release(&r->text);
+		buf_release(&r->set);
 		free(r);
 	}
 }
 
+/* ---- what a program asks of it ---- */
+
 struct str
 http_header(const struct http_request *r, const char *name)
 {
-	const char *value = NULL;
-	size_t n = 0;
+	struct str value = STR_NONE;
+	unsigned i = 0;
 
-	if (MHD_lookup_connection_value_n(r->connection, MHD_HEADER_KIND,
-	    name, strlen(name), &value, &n) != MHD_YES || value == NULL)
-		return STR_NONE;
-	return (struct str){ value, n };
+	return http1_value(&r->head, str_z(name), &i, &value) ? value :
+	    STR_NONE;
 }
 
-struct each_parameter {
-	void (*each)(void *arg, struct str name, struct str value);
-	void *arg;
-};
-
-static enum MHD_Result
-give_parameter(void *arg, enum MHD_ValueKind kind, const char *name, size_t n,
-    const char *value, size_t value_n)
-{
-	struct each_parameter *e = arg;
-
-	(void)kind;
-	e->each(e->arg, (struct str){ name, n },
-	    (struct str){ value, value ? value_n : 0 });
-	return MHD_YES;
-}
-
-void
-http_query(const struct http_request *r,
-    void (*each)(void *, struct str, struct str), void *arg)
-{
-	struct each_parameter e = { each, arg };
-
-	MHD_get_connection_values_n(r->connection, MHD_GET_ARGUMENT_KIND,
-	    give_parameter, &e);
-}
-
-static void
-look_at_parameter(void *arg, struct str name, struct str value)
-{
-	bool *sound = arg;
-	struct buf b;
-
-	buf_init(&b, name.n + value.n + 1);
-	*sound = *sound && percent_decode(&b, name) &&
-	    percent_decode(&b, value) && utf8_valid(buf_str(&b));
-	buf_release(&b);
-}
-
-bool
-http_query_sound(const struct http_request *r)
-{
-	bool sound = true;
-
-	http_query(r, look_at_parameter, &sound);
-	return sound;
-}
-
-struct header_lines {
-	const char *name;
-	size_t name_n;
-	struct buf *to;
-	bool any;
-};
-
-static enum MHD_Result
-add_line(void *arg, enum MHD_ValueKind kind, const char *name, size_t n,
-    const char *value, size_t value_n)
-{
-	struct header_lines *l = arg;
-
-	(void)kind;
-	if (n != l->name_n || strncasecmp(name, l->name, n) != 0)
-		return MHD_YES;
-	if (l->any)
-		buf_putc(l->to, ',');
-	buf_put(l->to, value, value ? value_n : 0);
-	l->any = true;
-	return MHD_YES;
-}
-
-/* all of a header's lines, as one list; false: there is none */
+/* all lines of a field, as one list; false: there is none */
 static bool
-join_lines(const struct http_request *r, const char *name, struct buf *to)
+request_join(const struct http_request *r, struct str name, struct buf *to)
 {
-	struct header_lines l = { name, strlen(name), to, false };
+	struct str value;
+	unsigned i = 0;
+	bool any = false;
 
-	MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, add_line,
-	    &l);
-	return l.any;
+	while (http1_value(&r->head, name, &i, &value)) {
+		if (any)
+			buf_putc(to, ',');
+		buf_put_str(to, value);
+		any = true;
+	}
+	return any;
 }
 
 struct str
@@ -176,449 +143,379 @@ http_headers(const struct http_request *r, const char *name,
 	struct str joined = STR_NONE;
 	struct buf b;
 
-	buf_init(&b, HEADERS_MAX);
-	if (join_lines(r, name, &b))
+	buf_init(&b, HTTP1_HEAD_MAX);
+	if (request_join(r, str_z(name), &b))
 		joined = arena_str(arena, buf_str(&b));
 	buf_release(&b);
 	return joined;
 }
 
-size_t
-http_address(const struct http_request *r, unsigned char to[16])
+void
+http_query(const struct http_request *r,
+    void (*each)(void *, struct str, struct str), void *arg)
+{
+	struct str rest = r->head.query;
+
+	while (rest.n > 0) {
+		const char *end = memchr(rest.p, '&', rest.n);
+		struct str pair = {
+			rest.p, end ? (size_t)(end - rest.p) : rest.n
+		};
+		const char *eq = pair.n ? memchr(pair.p, '=', pair.n) : NULL;
+		struct str value = STR_NONE;
+
+		rest = str_from(rest, end ? pair.n + 1 : pair.n);
+		if (eq != NULL) {
+			value = str_from(pair, (size_t)(eq - pair.p) + 1);
+			pair.n = (size_t)(eq - pair.p);
+		}
+		if (pair.n > 0 || value.p != NULL)
+			each(arg, pair, value);
+	}
+}
+
+bool
+request_client(const struct http_request *r, struct address *client)
 {
 	const struct proxies *proxies = r->http->options.proxies;
-	const struct http_connection *c = r->peer;
-	const struct address *peer = c->addressed ? &c->address : NULL;
-	struct address client;
+	const struct peer_address *p = &r->conn->peer;
+	const struct address *peer = p->known ? &p->address : NULL;
 	struct buf list;
 	bool known = peer != NULL;
 
 	if (known)
-		client = *peer;
+		*client = *peer;
 	if (proxies != NULL && proxies_trust(proxies, peer)) {
-		buf_init(&list, HEADERS_MAX);
-		join_lines(r, FORWARDED, &list);
-		known = proxies_client(proxies, peer, buf_str(&list),
-		    &client);
+		buf_init(&list, HTTP1_HEAD_MAX);
+		request_join(r, FORWARDED, &list);
+		known = proxies_client(proxies, peer, buf_str(&list), client);
 		buf_release(&list);
 	}
-	return known ? address_network(&client, to) : 0;
+	return known;
 }
 
-const struct tls_peer *
-http_peer(const struct http_request *r)
+size_t
+http_address(const struct http_request *r, unsigned char to[16])
 {
-	struct http_connection *c = r->peer;
-	const union MHD_ConnectionInfo *info;
+	struct address client;
 
-	if (!c->http->tls)
+	return request_client(r, &client) ? address_network(&client, to) : 0;
+}
+
+const struct certificate *
+http_certificate(const struct http_request *r)
+{
+	struct http_conn *c = r->conn;
+
+	if (c->sock.ssl == NULL)
 		return NULL;
-	if (!c->asked) {
-		info = MHD_get_connection_info(r->connection,
-		    MHD_CONNECTION_INFO_GNUTLS_SESSION);
-		if (info == NULL)
-			c->peer = (struct tls_peer){
-				.kind = TLS_PEER_REFUSED,
-				.why = "it can't be asked for"
-			};
-		else
-			tls_peer_read(&c->peer, info->tls_session);
-		c->asked = true;
+	if (c->certificate == NULL) {
+		c->certificate = memory_get(sizeof *c->certificate);
+		certificate_of(c->certificate, c->sock.ssl);
 	}
-	return &c->peer;
+	return c->certificate;
 }
 
 bool
 http_gone(const struct http_request *r)
 {
-	return r->peer == NULL || connection_gone(r->peer);
+	return r->conn == NULL || sock_gone(&r->conn->sock);
 }
 
-/* ---- answers ---- */
-
-void
-request_decide(struct http_request *r, unsigned status,
-    struct MHD_Response *answer, bool owned)
-{
-	if (r->peer == NULL) {
-		if (owned)
-			MHD_destroy_response(answer);
-		request_put(r->http, r);
-		return;
-	}
-	r->status = status;
-	r->answer = answer;
-	r->owned = owned;
-	connection_let_go(r->peer);
-}
-
-static bool
-is_set(const struct http_request *r, const char *name)
-{
-	unsigned i;
-
-	for (i = 0; i < r->n_set; i++)
-		if (strcasecmp(r->set[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-bool
-http_set(struct http_request *r, const char *name, const char *value)
-{
-	size_t n = strlen(value);
-
-	if (r->n_set == HTTP_SET_MAX || n >= HTTP_SET_TEXT)
-		return false;
-	r->set[r->n_set].name = name;
-	memcpy(r->set[r->n_set++].value, value, n + 1);
-	return true;
-}
-
-struct MHD_Response *
-request_dress(struct http_request *r, struct MHD_Response *answer,
-    const char *type)
-{
-	unsigned i;
-
-	if (answer == NULL)
-		return NULL;
-	if (type != NULL)
-		MHD_add_response_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE,
-		    type);
-	for (i = 0; i < r->n_set; i++)
-		MHD_add_response_header(answer, r->set[i].name,
-		    r->set[i].value);
-	if (r->http->stopping)
-		MHD_add_response_header(answer, MHD_HTTP_HEADER_CONNECTION,
-		    "close");
-	return answer;
-}
+/* ---- the body ---- */
 
 static void
-answer_bytes(struct http_request *r, unsigned status, const char *type,
-    struct str body)
-{
-	struct MHD_Response *answer = request_dress(r,
-	    MHD_create_response_from_buffer(body.n,
-	    body.n ? (void *)(uintptr_t)body.p : NULL,
-	    MHD_RESPMEM_MUST_COPY), type);
-
-	if (answer != NULL)
-		request_decide(r, status, answer, true);
-	else	/* no memory for words, but the status is what counts */
-		request_decide(r, status, r->http->empty[r->http->stopping],
-		    false);
-}
-
-void
-http_answer(struct http_request *r, unsigned status)
-{
-	if (r->n_set > 0)
-		answer_bytes(r, status, NULL, STR_NONE);
-	else
-		request_decide(r, status, r->http->empty[r->http->stopping],
-		    false);
-}
-
-void
-http_answer_text(struct http_request *r, unsigned status, const char *type,
-    struct str body)
-{
-	answer_bytes(r, status, type, body);
-}
-
-void
-http_problem_item(struct http_request *r, unsigned status,
-    const char *detail, size_t item)
-{
-	struct buf b;
-
-	buf_init(&b, PROBLEM_MAX);
-	buf_puts(&b, "{\"title\":");
-	json_put_string(&b, str_z(MHD_get_reason_phrase_for(status)));
-	buf_printf(&b, ",\"status\":%u,\"detail\":", status);
-	json_put_string(&b, str_z(detail));
-	/* where clients of Mainflux of 2023 look */
-	buf_puts(&b, ",\"error\":");
-	json_put_string(&b, str_z(detail));
-	buf_puts(&b, ",\"message\":");
-	json_put_string(&b, str_z(MHD_get_reason_phrase_for(status)));
-	if (item > 0)
-		buf_printf(&b, ",\"item\":%zu", item);
-	buf_puts(&b, "}\n");
-	if ((status == MHD_HTTP_SERVICE_UNAVAILABLE ||
-	    status == MHD_HTTP_TOO_MANY_REQUESTS) &&
-	    !is_set(r, MHD_HTTP_HEADER_RETRY_AFTER))
-		http_set(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-	answer_bytes(r, status, "application/problem+json", buf_str(&b));
-	buf_release(&b);
-}
-
-void
-http_problem(struct http_request *r, unsigned status, const char *detail)
-{
-	http_problem_item(r, status, detail, 0);
-}
-
-static enum MHD_Result
-give_answer(struct http_request *r)
-{
-	struct MHD_Response *answer = r->answer;
-	enum MHD_Result given;
-
-	given = MHD_queue_response(r->connection, r->status, answer);
-	r->answer = NULL;
-	if (r->owned)
-		MHD_destroy_response(answer);
-	return given;
-}
-
-/* ---- what comes in ---- */
-
-/*
- * What libmicrohttpd 0.9.75 takes and another server in front of us could
- * read otherwise is refused: a space in the path or behind a name, two
- * lengths, a length beside chunks, an encoding that is none.
- */
-struct framing {
-	int lengths, encodings, hosts;
-	/* each of these says one thing, and two would say two */
-	int keys, types, seen;
-	bool chunked, malformed;
-};
-
-/* a space or a control character */
-static bool
-has_gap(const char *p, size_t n)
-{
-	size_t i;
-
-	for (i = n < SPAN ? 0 : span_name(p, p + n); i < n; i++)
-		if ((unsigned char)p[i] <= ' ' || p[i] == 0x7f)
-			return true;
-	return false;
-}
-
-/* what would end a header's line elsewhere */
-static bool
-has_break(const char *p, size_t n)
-{
-	size_t plain = n > 0 ? span_plain(p, p + n) : 0;
-
-	return plain < n && (memchr(p + plain, '\r', n - plain) != NULL ||
-	    memchr(p + plain, '\0', n - plain) != NULL);
-}
-
-static enum MHD_Result
-look_at_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t n,
-    const char *value, size_t value_n)
-{
-	struct framing *f = arg;
-
-	(void)kind;
-	if (n == 0 || has_gap(name, n) || has_break(value, value_n))
-		f->malformed = true;
-	if (n == 4 && strcasecmp(name, "Host") == 0)
-		f->hosts++;
-	else if (n == 13 && strcasecmp(name, "Authorization") == 0)
-		f->keys++;
-	else if (n == 12 && strcasecmp(name, "Content-Type") == 0)
-		f->types++;
-	else if (n == 13 && strcasecmp(name, "Last-Event-ID") == 0)
-		f->seen++;
-	else if (n == 14 && strcasecmp(name, "Content-Length") == 0)
-		f->lengths++;
-	else if (n == 17 && strcasecmp(name, "Transfer-Encoding") == 0) {
-		f->encodings++;
-		f->chunked = value != NULL && strcasecmp(value, "chunked") == 0;
-	}
-	return MHD_YES;
-}
-
-static bool
-framing_sound(const struct framing *f, bool host_needed)
-{
-	return !f->malformed && f->hosts <= 1 && f->hosts >= host_needed &&
-	    f->keys <= 1 && f->types <= 1 && f->seen <= 1 &&
-	    f->lengths + f->encodings <= 1 &&
-	    (f->encodings == 0 || f->chunked);
-}
-
-/* the length that a body claims to have; UINT64_MAX when unknown */
-static uint64_t
-body_claimed(const struct http_request *r, const struct framing *f)
-{
-	struct str text = http_header(r, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	int64_t n;
-
-	if (f->encodings > 0)
-		return UINT64_MAX;
-	if (text.p == NULL)
-		return 0;
-	/* libmicrohttpd has refused what is no number */
-	return number_parse(text.p, 0, INT64_MAX, &n) ? (uint64_t)n :
-	    UINT64_MAX - 1;
-}
-
-static void
-refuse_length(struct http_request *r)
+request_refuse_length(struct http_request *r)
 {
 	char why[80];
 
 	snprintf(why, sizeof why, "the body is longer than %zu bytes",
 	    r->http->options.max_body);
-	http_problem(r, MHD_HTTP_CONTENT_TOO_LARGE, why);
-}
-
-/* The headers are there.  True when the answer is to be sent at once, which
- * ends the connection; else the body is read first, even if for nothing. */
-static bool
-begin(struct http *h, struct http_request *r, const char *version)
-{
-	struct framing f = { .malformed = has_gap(r->path.p, r->path.n) };
-	bool waits = http_header(r, MHD_HTTP_HEADER_EXPECT).p != NULL;
-	uint64_t claimed;
-
-	MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND,
-	    look_at_header, &f);
-	if (!framing_sound(&f, strcmp(version, MHD_HTTP_VERSION_1_1) == 0)) {
-		http_problem(r, MHD_HTTP_BAD_REQUEST,
-		    "the request is ambiguous or malformed");
-		return true;
-	}
-	claimed = body_claimed(r, &f);
-	if ((waits || claimed > BODY_SMALL) && h->options.early != NULL)
-		h->options.early(r, h->options.arg);
-	if (r->answer == NULL && f.encodings == 0 &&
-	    claimed > h->options.max_body)
-		refuse_length(r);
-	return r->answer != NULL && (waits ||
-	    (f.encodings == 0 && claimed > BODY_DISCARD));
+	http_problem(r, 413, why);
 }
 
 /* Have they one sender: one thing or user; of those of whom that is not
  * known, one address that is not a proxy's? */
 static bool
-same_sender(const struct http *h, const struct http_request *a,
+request_same_sender(const struct http *h, const struct http_request *a,
     const struct http_request *b)
 {
 	const struct proxies *proxies = h->options.proxies;
+	const struct peer_address *p = &a->conn->peer, *q = &b->conn->peer;
 
 	if (*a->caller != '\0' || *b->caller != '\0')
 		return strcmp(a->caller, b->caller) == 0;
-	return a->peer->addressed && b->peer->addressed &&
-	    address_same_network(&a->peer->address, &b->peer->address) &&
-	    (proxies == NULL || !proxies_trust(proxies, &a->peer->address));
+	return p->known && q->known &&
+	    address_same_network(&p->address, &q->address) &&
+	    (proxies == NULL || !proxies_trust(proxies, &p->address));
 }
 
-/* Is too much being received, of all or of this one's sender? */
+/* Is too much being received, of all or of the sender of this one? */
 static bool
-bodies_full(const struct http *h, const struct http_request *r)
+request_bodies_full(const struct http *h, const struct http_request *r)
 {
-	const struct http_connection *c;
+	const struct http_conn *c;
 	size_t n = 0;
 
 	if (h->bodies > h->options.max_bodies)
 		return true;
+	/* most often there is enough for all, whoever they are */
+	if (h->bodies <= h->options.max_bodies / BODIES_SHARE)
+		return false;
 	for (c = h->first; c != NULL; c = c->next)
-		if (c->request != NULL && same_sender(h, r, c->request))
+		if (c->request != NULL &&
+		    request_same_sender(h, r, c->request))
 			n += c->request->bytes.cap;
 	return n > h->options.max_bodies / BODIES_SHARE;
 }
 
-static enum MHD_Result
-body_take(struct http *h, struct http_request *r, const char *data, size_t n)
+static void
+request_keep(struct http_request *r, const char *p, size_t n)
 {
+	struct http *h = r->http;
 	size_t cap = r->bytes.cap;
 
 	r->received += n;
-	if (r->answer != NULL)
-		return r->received > BODY_DISCARD + h->options.max_body ?
-		    MHD_NO : MHD_YES;
-	buf_put(&r->bytes, data, n);
+	if (r->status != 0) {
+		/* it has been refused, and is read away, up to a point */
+		if (r->received > BODY_DISCARD + h->options.max_body)
+			r->conn->closes = true;
+		return;
+	}
+	buf_put(&r->bytes, p, n);
 	h->bodies += r->bytes.cap - cap;
 	if (r->bytes.full) {
-		refuse_length(r);
-		body_drop(h, r);
-	} else if (r->bytes.cap > cap && bodies_full(h, r)) {
-		http_problem(r, MHD_HTTP_SERVICE_UNAVAILABLE,
-		    "too much is being received at once");
-		body_drop(h, r);
+		request_refuse_length(r);
+	} else if (r->bytes.cap > cap && request_bodies_full(h, r)) {
+		http_problem(r, 503, "too much is being received at once");
 	}
-	return MHD_YES;
 }
 
-static struct http_request *
-request_new(struct http *h, struct MHD_Connection *connection,
-    const char *url, const char *method)
+bool
+request_can_be_read_away(const struct http_request *r)
 {
-	struct http_request *r = request_get(h);
-
-	r->http = h;
-	r->connection = connection;
-	r->peer = MHD_get_connection_info(connection,
-	    MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-	r->peer->request = r;
-	r->method = str_z(method);
-	r->path = str_z(url);
-	r->begun = h->now;
-	h->active++;
-	return r;
+	/* a client that waits for 100 may send its body after all, or not */
+	if (r->head.expects && !r->continued)
+		return false;
+	return r->head.framing == HTTP1_CHUNKED ||
+	    r->head.length - r->received <= BODY_DISCARD;
 }
 
-enum MHD_Result
-request_step(void *http, struct MHD_Connection *connection, const char *url,
-    const char *method, const char *version, const char *data, size_t *n,
-    void **request)
+static void
+request_whole(struct http_conn *c)
 {
-	struct http *h = http;
-	struct http_request *r = *request;
-	enum MHD_Result ret;
+	struct http_request *r = c->request;
+	struct http *h = c->http;
+
+	r->whole = true;
+	r->body = buf_str(&r->bytes);
+	if (r->status != 0) {
+		conn_answered(c);
+		return;
+	}
+	c->state = CONN_WAITING;
+	h->options.handle(r, h->options.arg);
+}
+
+/* ---- the head ---- */
+
+/* the length that a body claims to have; UINT64_MAX when unknown */
+static uint64_t
+request_claims(const struct http_request *r)
+{
+	return r->head.framing == HTTP1_CHUNKED ? UINT64_MAX :
+	    r->head.framing == HTTP1_LENGTH ? r->head.length : 0;
+}
+
+/* each of these says one thing, and two would say two */
+static const char *
+request_ambiguous(const struct http_request *r)
+{
+	static const struct {
+		struct str name;
+		const char *why;
+	} singles[] = {
+		{ { "Authorization", 13 }, "Authorization is given twice" },
+		{ { "Content-Type", 12 }, "Content-Type is given twice" },
+		{ { "Last-Event-ID", 13 }, "Last-Event-ID is given twice" },
+	};
+	struct str value;
+	size_t i;
+
+	for (i = 0; i < sizeof singles / sizeof *singles; i++)
+		if (!http1_single(&r->head, singles[i].name, &value))
+			return singles[i].why;
+	return NULL;
+}
+
+/* The client waits for this before it sends its body (RFC 9110 10.1.1). */
+static void
+request_continue(struct http_conn *c)
+{
+	static char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	struct iovec v = { line, sizeof line - 1 };
+
+	c->request->continued = true;
+	conn_send(c, &v, 1);
+}
+
+/* May its body come?  Else it has been answered, and may be gone. */
+static void
+request_admit(struct http_conn *c)
+{
+	struct http_request *r = c->request;
+	struct http *h = c->http;
+	uint64_t claims = request_claims(r);
+	const char *why = request_ambiguous(r);
+
+	if (why != NULL) {
+		c->closes = true;
+		http_problem(r, 400, why);
+		return;
+	}
+	if ((r->head.expects || claims > BODY_SMALL) &&
+	    h->options.early != NULL)
+		h->options.early(r, h->options.arg);
+	if (c->request != r || r->status != 0)
+		return;
+	if (r->head.framing == HTTP1_LENGTH && claims > h->options.max_body)
+		request_refuse_length(r);
+	else if (r->head.expects)
+		request_continue(c);
+}
+
+/* in place: a '+' of a query is a space, of anything else it is not */
+static void
+request_read_plus(struct http_request *r)
+{
+	char *p = r->text.p + (r->head.query.p ? r->head.query.p - r->text.p :
+	    0);
+	char *end = p + r->head.query.n;
+
+	for (; p < end; p++)
+		if (*p == '+')
+			*p = ' ';
+}
+
+static void
+request_begin(struct http_conn *c)
+{
+	struct http_request *r = c->request;
+
+	r->method = r->head.method;
+	r->path = r->head.path;
+	r->begun = c->since = loop_now(c->http->loop);
+	c->closes = !r->head.keep;
+	request_read_plus(r);
+	http_body_begin(&r->decoder, &r->head, UINT64_MAX);
+	c->state = CONN_BODY;
+	request_admit(c);
+}
+
+static void
+request_refuse(struct http_conn *c, unsigned status, const char *why)
+{
+	struct http_request *r = c->request;
+
+	/* where the next request would begin is not known */
+	c->closes = true;
+	r->whole = true;
+	if (r->status == 0)
+		http_problem(r, status, why);
+	else
+		conn_answered(c);
+}
+
+/* also with no bytes at all, as a body may be empty */
+static size_t
+request_take_body(struct http_conn *c, const char *p, size_t n)
+{
+	struct http_request *r = c->request;
+	enum http_body_result got;
+	struct str data;
+	size_t used, at = 0;
+
+	do {
+		got = http_body_take(&r->decoder, p + at, n - at, &used,
+		    &data);
+		at += used;
+		if (got == HTTP_BODY_DATA)
+			request_keep(r, data.p, data.n);
+	} while (got == HTTP_BODY_DATA && c->state == CONN_BODY);
+	if (c->state != CONN_BODY)
+		return n;
+	if (got == HTTP_BODY_END)
+		request_whole(c);
+	else if (got == HTTP_BODY_REFUSED)
+		request_refuse(c, r->decoder.status, r->decoder.why);
+	return got == HTTP_BODY_END ? at : n;
+}
+
+static size_t
+request_take_head(struct http_conn *c, const char *p, size_t n)
+{
+	struct http_request *r = c->request;
+	size_t before, room;
 
 	if (r == NULL) {
-		*request = r = request_new(h, connection, url, method);
-		return begin(h, r, version) ? give_answer(r) : MHD_YES;
+		r = c->request = request_get(c->http);
+		r->conn = c;
+		c->http->active++;
+		c->since = loop_now(c->http->loop);
 	}
-	if (*n > 0) {
-		ret = body_take(h, r, data, *n);
-		*n = 0;
-		return ret;
+	before = r->text.n;
+	room = r->text.max - before;
+	buf_put(&r->text, p, n < room ? n : room);
+	switch (http1_head(&r->head, &request_limits, r->text.p,
+	    r->text.n)) {
+	case HTTP1_MORE:
+		return r->text.n - before;
+	case HTTP1_DONE:
+		n = r->head.size - before;
+		r->text.n = r->head.size;
+		request_begin(c);
+		if (c->state == CONN_BODY)
+			request_take_body(c, NULL, 0);
+		return n;
+	case HTTP1_REFUSED:
+		break;
 	}
-	if (!r->whole) {
-		r->whole = true;
-		r->body = buf_str(&r->bytes);
-		if (r->answer == NULL)
-			h->options.handle(r, h->options.arg);
-		if (r->answer == NULL && h->options.late)
-			connection_hold(r->peer);
-	}
-	/* without an answer we are asked again at the next turn */
-	return r->answer != NULL ? give_answer(r) : MHD_YES;
+	request_refuse(c, r->head.status, r->head.why);
+	return n;
+}
+
+size_t
+request_take(struct http_conn *c, const char *p, size_t n)
+{
+	return c->state == CONN_HEAD ? request_take_head(c, p, n) :
+	    request_take_body(c, p, n);
 }
 
 void
-request_ended(void *http, struct MHD_Connection *connection, void **request,
-    enum MHD_RequestTerminationCode how)
+request_cut(struct http_conn *c)
 {
-	struct http *h = http;
-	struct http_request *r = *request;
+	struct http_request *r = c->request;
 
-	(void)connection;
-	(void)how;
-	if (r == NULL)
-		return;
-	*request = NULL;
-	r->elapsed = http_clock() - r->begun;
-	if (h->options.ended != NULL)
-		h->options.ended(r, h->options.arg);
-	r->peer->request = NULL;
-	r->peer->since = h->now;
-	r->peer = NULL;
+	if (r == NULL || (c->state == CONN_HEAD && !http1_begun(&r->head)))
+		conn_close(c, false);
+	else
+		request_refuse(c, 400, "the request ends too early");
+}
+
+void
+request_end(struct http_conn *c)
+{
+	struct http_request *r = c->request;
+	struct http *h = c->http;
+
+	c->request = NULL;
 	h->active--;
-	if (r->whole && r->status == 0)
-		return;		/* the program still has it */
-	if (r->answer != NULL && r->owned)
-		MHD_destroy_response(r->answer);
-	request_put(h, r);
+	r->elapsed = r->begun ? clock_ns() - r->begun : 0;
+	/* one that never had a method is nothing to count */
+	if (h->options.ended != NULL && (r->begun != 0 || r->status != 0))
+		h->options.ended(r, h->options.arg);
+	r->conn = NULL;
+	/* else the program still has it */
+	if (r->status != 0 || !r->whole)
+		request_put(r);
 }

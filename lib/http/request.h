@@ -7,15 +7,14 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "http/body.h"
 
-struct MHD_Connection;
-struct MHD_Response;
+struct certificate;
 struct http;
-struct http_connection;
-struct tls_peer;
+struct http_conn;
 
-#define HTTP_SET_MAX 3
-#define HTTP_SET_TEXT 128
+/* all fields that a program adds to one answer */
+#define HTTP_SET_MAX 8192
 
 /*
  * A request and its answer.  The slices live until it is answered; it must
@@ -27,25 +26,21 @@ struct http_request {
 	struct str path;		/* as sent, without the query */
 	struct str body;
 	unsigned status;		/* of the answer; 0: none yet */
-	int64_t elapsed;		/* in `ended`: ns since its headers */
+	int64_t elapsed;		/* in `ended`: ns since its fields */
 	uint64_t received;		/* bytes of body */
 	struct http_request *next;	/* for the program */
 	const void *about;		/* for the program */
 	char caller[37];		/* for the program: who sent it */
-	/* private */
+	/* private: conn.h */
 	struct http *http;
-	struct MHD_Connection *connection;
-	struct http_connection *peer;	/* NULL: the client has gone */
-	struct MHD_Response *answer;	/* decided, not yet given to MHD */
-	struct buf bytes;
+	struct http_conn *conn;		/* NULL: the client has gone */
 	int64_t begun;
 	bool whole;			/* all of it has been received */
-	bool owned;			/* `answer` is for this one alone */
-	unsigned n_set;
-	struct {
-		const char *name;
-		char value[HTTP_SET_TEXT];
-	} set[HTTP_SET_MAX];
+	bool continued;			/* the client has been told to send */
+	struct buf bytes, text;		/* of the body; of the head */
+	struct buf set;			/* fields for the answer, as lines */
+	struct http_body decoder;
+	struct http1 head;
 };
 
 /* the value of a header, absent: p is NULL; borrowed */
@@ -68,15 +63,16 @@ bool http_query_sound(const struct http_request *);
  * it is what that says. */
 size_t http_address(const struct http_request *, unsigned char to[16]);
 
-/* who is at the other end, by its certificate; NULL without TLS */
-const struct tls_peer *http_peer(const struct http_request *);
+/* the client's certificate; NULL without TLS */
+const struct certificate *http_certificate(const struct http_request *);
 
 /* Has the client gone, or said that it sends nothing more?  For a request
  * that waits for its answer, which is then of no use to anybody. */
 bool http_gone(const struct http_request *);
 
-/* A header of the answer, set before that; `name` is a literal.  False, and
- * not set, when the value has HTTP_SET_TEXT bytes or more. */
+/* A field of the answer, set before that.  False, and not set, when the value
+ * has a byte that no field may have, or there are HTTP_SET_MAX bytes of
+ * them. */
 bool http_set(struct http_request *, const char *name, const char *value);
 
 /* a status alone */
@@ -96,5 +92,12 @@ void http_problem(struct http_request *, unsigned status,
 /* the same with `item`: which of many it is about, from 1; 0: none */
 void http_problem_item(struct http_request *, unsigned status,
     const char *detail, size_t item);
+
+/*
+ * The answer to a request whose path exists, but not with its method: `allow`
+ * lists those that it has.  OPTIONS is told so; other methods of HTTP are 405,
+ * and what is none of those is 501 (RFC 9110 9.1).
+ */
+void http_refuse_method(struct http_request *, const char *allow);
 
 #endif

@@ -7,14 +7,13 @@
 #include <unistd.h>
 
 #include "base/listen.h"
-#include "http/tls.h"
 
 /* bodies being received, all together */
 #define BODIES_MAX ((size_t)256 << 20)
 #define SHARE_LEAST 64
 
 static bool
-same_file(int a, int b)
+setup_same_file(int a, int b)
 {
 	struct stat sa, sb;
 
@@ -27,14 +26,14 @@ same_file(int a, int b)
  * of its own, and no message may get into the answers.
  */
 static int
-move_connected(int fd, struct fault *fault)
+setup_move_connected(int fd, struct fault *fault)
 {
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (own < 0 || null < 0)
 		return fault_errno(fault, EX_OSERR, "connection");
-	if (same_file(fd, STDERR_FILENO))
+	if (setup_same_file(fd, STDERR_FILENO))
 		dup2(null, STDERR_FILENO);
 	dup2(null, fd);
 	close(null);
@@ -42,7 +41,8 @@ move_connected(int fd, struct fault *fault)
 }
 
 static int
-open_one(struct http_sockets *to, const char *address, struct fault *fault)
+setup_open_one(struct http_sockets *to, const char *address,
+    struct fault *fault)
 {
 	int made;
 
@@ -58,15 +58,15 @@ open_one(struct http_sockets *to, const char *address, struct fault *fault)
 }
 
 static int
-open_default(const struct http_setup *s, struct http_sockets *to,
+setup_open_default(const struct http_setup *s, struct http_sockets *to,
     struct fault *fault)
 {
 	int i;
 
-	if (open_one(to, s->address, fault) < 0)
+	if (setup_open_one(to, s->address, fault) < 0)
 		return -1;
 	for (i = 0; s->also != NULL && s->also[i] != NULL; i++)
-		if (open_one(to, s->also[i], fault) < 0)
+		if (setup_open_one(to, s->also[i], fault) < 0)
 			return -1;
 	return 0;
 }
@@ -85,13 +85,13 @@ http_setup_sockets(struct http_setup *s, struct http_sockets *to,
 		to->n = listen_inherited(to->fds, HTTP_LISTEN_MAX, &connected);
 		s->single = connected >= 0;
 		if (s->single) {
-			to->connected = move_connected(connected, fault);
+			to->connected = setup_move_connected(connected, fault);
 			return to->connected < 0 ? -1 : 0;
 		}
-		return to->n > 0 ? 0 : open_default(s, to, fault);
+		return to->n > 0 ? 0 : setup_open_default(s, to, fault);
 	}
 	for (i = 0; i < n; i++)
-		if (open_one(to, s->listen.v[i], fault) < 0)
+		if (setup_open_one(to, s->listen.v[i], fault) < 0)
 			return -1;
 	return 0;
 }
@@ -107,7 +107,7 @@ http_sockets_close(struct http_sockets *s)
 }
 
 static int
-open_sockets(struct http_setup *s, struct http *h, struct fault *fault)
+setup_open_sockets(struct http_setup *s, struct http *h, struct fault *fault)
 {
 	struct http_sockets sockets;
 	int i;
@@ -122,7 +122,7 @@ open_sockets(struct http_setup *s, struct http *h, struct fault *fault)
 }
 
 static int
-read_proxies(struct http_setup *s, struct fault *fault)
+setup_read_proxies(struct http_setup *s, struct fault *fault)
 {
 	const char *why;
 	int i;
@@ -138,8 +138,8 @@ read_proxies(struct http_setup *s, struct fault *fault)
 	return 0;
 }
 
-int
-http_setup_check(struct http_setup *s, struct fault *fault)
+static int
+setup_check(struct http_setup *s, struct fault *fault)
 {
 	if ((s->tls_cert == NULL) != (s->tls_key == NULL))
 		return fault_set(fault, EX_USAGE,
@@ -147,27 +147,38 @@ http_setup_check(struct http_setup *s, struct fault *fault)
 	if (s->tls_ca != NULL && s->tls_cert == NULL)
 		return fault_set(fault, EX_USAGE,
 		    "--tls-ca needs --tls-cert");
+	if (s->tls_crl != NULL && s->tls_ca == NULL)
+		return fault_set(fault, EX_USAGE,
+		    "--tls-crl needs --tls-ca");
 	if (s->require_cert && s->tls_ca == NULL)
 		return fault_set(fault, EX_USAGE,
 		    "--require-cert needs --tls-ca");
-	return read_proxies(s, fault);
+	return setup_read_proxies(s, fault);
 }
 
 /* what one address has of all connections, unless told otherwise */
 static unsigned
-share_of(unsigned all)
+setup_share_of(unsigned all)
 {
 	return all / 4 > SHARE_LEAST ? all / 4 : SHARE_LEAST;
 }
 
-int
-http_setup_open(struct http_setup *s, struct http_options *options,
-    struct http **out, struct fault *fault)
+static int
+setup_open_tls(struct http_setup *s, struct fault *fault)
 {
-	struct http_tls tls;
-	int r;
+	struct tls_files files = {
+		.cert = s->tls_cert, .key = s->tls_key, .ca = s->tls_ca,
+		.crl = s->tls_crl
+	};
 
-	if (http_setup_check(s, fault) < 0)
+	return s->tls_cert ? tls_open(&s->tls, &files, fault) : 0;
+}
+
+int
+http_setup_open(struct http_setup *s, struct loop *loop,
+    struct http_options *options, struct http **out, struct fault *fault)
+{
+	if (setup_check(s, fault) < 0 || setup_open_tls(s, fault) < 0)
 		return -1;
 	options->max_body = (size_t)s->max_body;
 	options->max_bodies = BODIES_MAX;
@@ -175,28 +186,35 @@ http_setup_open(struct http_setup *s, struct http_options *options,
 	options->max_connections = http_room((unsigned)s->max_connections);
 	options->max_per_address = s->max_per_address > 0 ?
 	    (unsigned)s->max_per_address :
-	    share_of(options->max_connections);
+	    setup_share_of(options->max_connections);
 	options->proxies = &s->proxies;
-	options->tls = NULL;
-	if (s->tls_cert != NULL) {
-		if (http_tls_load(&tls, s->tls_cert, s->tls_key, s->tls_ca,
-		    fault) < 0)
-			return -1;
-		options->tls = &tls;
-	}
-	r = http_open(out, options, fault);
-	if (options->tls != NULL)
-		http_tls_release(&tls);
-	options->tls = NULL;
-	if (r == 0 && (r = open_sockets(s, *out, fault)) < 0) {
-		http_close(*out);
-		*out = NULL;
-	}
-	return r;
+	options->tls = s->tls;
+	if (http_open(out, loop, options, fault) < 0)
+		return -1;
+	if (setup_open_sockets(s, *out, fault) == 0)
+		return 0;
+	http_close(*out);
+	*out = NULL;
+	return -1;
 }
 
 int
-http_open_at(const char *option, const char *address,
+http_setup_reload(void *setup, struct fault *fault)
+{
+	struct http_setup *s = setup;
+
+	return s->tls ? tls_reload(s->tls, fault) : 0;
+}
+
+void
+http_setup_close(struct http_setup *s)
+{
+	tls_close(s->tls);
+	s->tls = NULL;
+}
+
+int
+http_open_at(const char *option, const char *address, struct loop *loop,
     const struct http_options *options, struct http **out,
     struct fault *fault)
 {
@@ -205,7 +223,7 @@ http_open_at(const char *option, const char *address,
 
 	if (n < 0)
 		return -1;
-	if (http_open(out, options, fault) < 0) {
+	if (http_open(out, loop, options, fault) < 0) {
 		while (n > 0)
 			close(fds[--n]);
 		return -1;

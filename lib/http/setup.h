@@ -6,6 +6,7 @@
 #include "base/stamp.h"
 #include "base/address.h"
 #include "http/server.h"
+#include "net/tls.h"
 
 /*
  * The options that every program with an HTTP server has, and what follows
@@ -26,12 +27,14 @@ struct http_setup {
 	const char *address;
 	const char *const *also;	/* more of them; ends with NULL */
 	struct opt_list listen;
-	const char *tls_cert, *tls_key, *tls_ca;
+	const char *tls_cert, *tls_key, *tls_ca, *tls_crl;
 	bool require_cert;
 	int64_t max_body, timeout, max_connections, max_per_address;
 	struct opt_list trusted_proxy;
-	struct proxies proxies;	/* set by http_setup_check */
-	bool single;		/* set by http_setup_open */
+	/* set by http_setup_open */
+	struct proxies proxies;
+	struct tls *tls;	/* NULL: plain */
+	bool single;
 };
 
 #define HTTP_BODY_MAX (1 << 20)
@@ -68,12 +71,11 @@ struct http_setup {
 	{ 0, "tls-ca", "FILE", "TLS: CA file used to verify client "	\
 	    "certificates",						\
 	    OPT_STRING(&(s).tls_ca) },					\
+	{ 0, "tls-crl", "FILE", "TLS: revoked client certificates, in PEM", \
+	    OPT_STRING(&(s).tls_crl) },					\
 	{ 0, "require-cert", NULL, "TLS: refuse clients without a "	\
 	    "certificate",						\
 	    OPT_FLAG(&(s).require_cert) }
-
-/* Do the options go together?  -1 and EX_USAGE. */
-int http_setup_check(struct http_setup *, struct fault *);
 
 /* The sockets that follow from them, for a server of another kind; `single`
  * is set.  Also after -1 what is there is to be closed. */
@@ -89,12 +91,18 @@ void http_sockets_close(struct http_sockets *);
 
 /* A server without TLS at all addresses that this one stands for (listen.h),
  * `option` has named it. */
-int http_open_at(const char *option, const char *address,
+int http_open_at(const char *option, const char *address, struct loop *,
     const struct http_options *, struct http **, struct fault *);
 
 /* The limits and TLS of `options` are filled in; its callbacks are the
  * caller's.  EX_USAGE for options that do not go together. */
-int http_setup_open(struct http_setup *, struct http_options *options,
-    struct http **, struct fault *);
+int http_setup_open(struct http_setup *, struct loop *,
+    struct http_options *options, struct http **, struct fault *);
+
+/* for program_reload(): reads the files of TLS again; arg: the setup */
+int http_setup_reload(void *setup, struct fault *);
+
+/* after the server has been closed */
+void http_setup_close(struct http_setup *);
 
 #endif

@@ -1,85 +1,92 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "http/daemon.h"
+#include "http/conn.h"
 
 #define STREAM_MAX ((size_t)64 << 20)
-#define BLOCK (16 * 1024)
 
 struct http_stream {
-	struct http_connection *peer;
+	struct http_conn *conn;
+	struct http_stream *next_over;
 	struct buf b;
-	size_t taken;		/* of b */
-	bool ended, broken;
+	bool chunked;
 	void (*closed)(void *arg);
 	void *arg;
 };
 
-/* libmicrohttpd asks for more; held back, it does not ask again */
-static ssize_t
-give(void *arg, uint64_t at, char *to, size_t max)
-{
-	struct http_stream *s = arg;
-	size_t n = s->b.n - s->taken;
-
-	(void)at;
-	if (s->broken)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (n == 0) {
-		if (s->ended)
-			return MHD_CONTENT_READER_END_OF_STREAM;
-		connection_hold(s->peer);
-		return 0;
-	}
-	if (n > max)
-		n = max;
-	memcpy(to, s->b.p + s->taken, n);
-	s->taken += n;
-	if (s->taken == s->b.n) {
-		s->taken = 0;
-		buf_clear(&s->b);
-	}
-	return (ssize_t)n;
-}
-
 static void
-close_stream(void *arg)
+stream_free(struct http_stream *s)
 {
-	struct http_stream *s = arg;
-
 	s->closed(s->arg);
 	buf_release(&s->b);
 	free(s);
+}
+
+void
+stream_over(struct http_stream *s)
+{
+	struct http *h = s->conn->http;
+
+	s->conn->stream = NULL;
+	s->next_over = h->over;
+	h->over = s;
+	loop_hurry(h->loop);
+}
+
+void
+streams_free_over(struct http *h)
+{
+	struct http_stream *s;
+
+	while ((s = h->over) != NULL) {
+		h->over = s->next_over;
+		stream_free(s);
+	}
+}
+
+static struct http_stream *
+stream_new(struct http_conn *c, void (*closed)(void *), void *arg)
+{
+	struct http_stream *s = memory_zero(1, sizeof *s);
+
+	s->conn = c;
+	s->closed = closed;
+	s->arg = arg;
+	buf_init(&s->b, STREAM_MAX);
+	c->stream = s;
+	c->state = CONN_STREAM;
+	return s;
 }
 
 struct http_stream *
 http_answer_stream(struct http_request *r, const char *type,
     void (*closed)(void *), void *arg)
 {
-	struct http_stream *s;
-	struct MHD_Response *answer;
+	struct http_response a = { .chunked = true };
+	struct http_conn *c = r->conn;
+	struct http_stream *s = NULL;
+	struct iovec head;
 
-	if (r->peer == NULL) {
-		http_answer(r, MHD_HTTP_OK);
+	r->status = 200;
+	if (c == NULL) {
+		request_put(r);
 		closed(arg);
 		return NULL;
 	}
-	s = memory_zero(1, sizeof *s);
-	s->peer = r->peer;
-	s->closed = closed;
-	s->arg = arg;
-	buf_init(&s->b, STREAM_MAX);
-	answer = request_dress(r, MHD_create_response_from_callback(
-	    MHD_SIZE_UNKNOWN, BLOCK, give, s, close_stream), type);
-	if (answer == NULL) {
-		http_problem(r, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory");
-		close_stream(s);
-		return NULL;
+	head = answer_head(r, &a, type);
+	if (a.has_content) {
+		s = stream_new(c, closed, arg);
+		s->chunked = a.in_chunks;
 	}
-	request_decide(r, MHD_HTTP_OK, answer, true);
+	conn_send(c, &head, 1);
+	if (s == NULL) {
+		conn_answered(c);
+		closed(arg);
+	}
 	return s;
 }
 
@@ -92,31 +99,62 @@ http_stream_buf(struct http_stream *s)
 size_t
 http_stream_pending(const struct http_stream *s)
 {
-	return s->b.n - s->taken;
+	return s->b.n + conn_unsent(s->conn);
 }
 
 bool
 http_stream_gone(const struct http_stream *s)
 {
-	return connection_gone(s->peer);
+	return s->conn->state == CONN_DEAD || sock_gone(&s->conn->sock);
+}
+
+static char stream_crlf[] = "\r\n", stream_last[] = "0\r\n\r\n";
+
+/* what has been put, as one chunk (RFC 9112 7.1) */
+static void
+stream_send(struct http_stream *s, bool last)
+{
+	struct http_conn *c = s->conn;
+	char size[24];
+	struct iovec v[4];
+	struct buf *b = &s->b;
+	int n = 0;
+
+	if (s->chunked && b->n > 0) {
+		v[n++] = (struct iovec){ size, (size_t)snprintf(size,
+		    sizeof size, "%zx\r\n", b->n) };
+		v[n++] = (struct iovec){ b->p, b->n };
+		v[n++] = (struct iovec){ stream_crlf, 2 };
+	} else if (b->n > 0) {
+		v[n++] = (struct iovec){ b->p, b->n };
+	}
+	if (last && s->chunked)
+		v[n++] = (struct iovec){ stream_last, 5 };
+	if (n > 0)
+		conn_send(c, v, n);
+	buf_clear(b);
 }
 
 void
 http_stream_send(struct http_stream *s)
 {
-	connection_let_go(s->peer);
+	stream_send(s, false);
 }
 
 void
 http_stream_end(struct http_stream *s)
 {
-	s->ended = true;
-	connection_let_go(s->peer);
+	struct http_conn *c = s->conn;
+
+	stream_send(s, true);
+	if (c->stream == s)
+		stream_over(s);
+	conn_answered(c);
 }
 
 void
 http_stream_break(struct http_stream *s)
 {
-	s->broken = true;
-	connection_let_go(s->peer);
+	/* the last chunk is missing; without chunks only a reset shows it */
+	conn_close(s->conn, !s->chunked);
 }

@@ -6,18 +6,19 @@
 
 /*
  * An answer without an end: it is given bit by bit, as there is something
- * to say.  For a server with `late` (server.h).
+ * to say.
  *
  *	s = http_answer_stream(r, "text/event-stream", closed, arg);
  *	buf_put(http_stream_buf(s), ...);
  *	http_stream_send(s);
  *	... http_stream_end(s);
  *
- * `closed` is called once, when nothing more can be sent: after the end, or
- * as soon as it is seen that the client has gone; the stream must not be
- * touched from then on.  It may be called inside of http_answer_stream,
- * which then gives NULL.  A client that has gone is seen by the next send,
- * so something is to be sent now and then.
+ * `closed` is called once, from the loop, when nothing more can be sent: after
+ * the end, or as soon as it is seen that the client has gone; the stream must
+ * not be touched from then on, nor after http_stream_end or _break.  It may be
+ * called inside of http_answer_stream, which then gives NULL.  A client that
+ * has gone without a word is seen by a send, so something is to be sent now and
+ * then.
  */
 struct http_stream;
 

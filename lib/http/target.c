@@ -142,7 +142,9 @@ target_normalize(char *p, size_t *n, unsigned kind)
 		case UTF8_MORE:
 			break;
 		case UTF8_WHOLE:
-			if (utf8_is_control(text.c))
+			/* a parameter may ask for what has a tab in it */
+			if (text.c == 0 || (kind != HTTP_QUERY &&
+			    utf8_is_control(text.c)))
 				return target_text;
 			break;
 		}

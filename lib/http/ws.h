@@ -6,40 +6,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/fault.h"
+#include "base/str.h"
+#include "http/setup.h"
 #include "http/ws_frame.h"
 
 /*
- * A server of WebSockets (RFC 6455) within the program's own loop, one
- * thread; it stands on libwebsockets and libev.
+ * A server of WebSockets (RFC 6455) in a loop of the program: its handshakes
+ * are requests of an HTTP server, which it opens.
  *
- *	ws_open(&s, &options, &fault);
- *	ws_listen(s, fd);
+ *	ws_open(&s, &setup, loop, &options, &fault);
  *	while (!signal_stop()) {
- *		ws_turn(s, 500);	calls the functions in the options
- *		... ws_send() to those that are to have something
+ *		loop_turn(loop, 500);	calls the functions in the options
+ *		... ws_send() to clients, which goes out with the next turn
  *	}
  *	ws_stop(s);
- *	while (ws_connections(s) > 0 && there is time) ws_turn(s, 100);
+ *	while (ws_connections(s) > 0 && there is time) loop_turn(loop, 100);
  *	ws_close(s);
  *
  * What is sent is queued for each client, max_queue bytes at most; a client
- * that is slower than that is ended with 1013 and counted, and holds up
- * nobody else.  Messages are taken whole, max_message bytes at most: 1009.
- * One that has not been heard of for half of `timeout` is pinged, and is
- * ended after all of it.  max_connections in all, the next ones wait to be
- * accepted; max_per_address from one network, more are closed, or, from
- * a proxy that is trusted, their handshake is refused with 429.
+ * that is slower than that is ended with 1013 and counted, and holds up nobody
+ * else.  Messages are taken whole, --max-body bytes at most: 1009.  A client
+ * that has not been heard of for half of --timeout is pinged, and is ended
+ * after all of it.  Limits on connections are those of the HTTP server; behind
+ * a trusted proxy a handshake beyond max_per_address is refused with 429.
  */
 struct ws;
 struct ws_client;
-struct ws_request;
-struct tls_peer;
-struct proxies;
+struct http_request;
 
 /* why a client is ended (RFC 6455 7.4, and one of ours) */
 enum ws_end {
+	WS_NORMAL = 1000,
 	WS_GOING_AWAY = 1001,
 	WS_POLICY = 1008,
 	WS_TOO_LONG = 1009,
@@ -48,23 +46,16 @@ enum ws_end {
 	WS_REVOKED = 4403,
 };
 
-struct ws_tls_files {
-	const char *cert, *key, *ca;	/* PEM; ca may be NULL */
-};
-
 struct ws_options {
-	size_t max_message, max_queue;
-	int64_t timeout;		/* nanoseconds */
-	unsigned max_connections;
-	unsigned max_per_address;	/* 0: no limit */
-	const struct proxies *proxies;	/* who is trusted; may be NULL */
-	const struct ws_tls_files *tls;	/* NULL: plain; used by ws_open */
-	/* A handshake: the status to refuse it with, and *why, or 101 and
-	 * in *owner what the program will know the client by.  Any other
-	 * request has `upgrade` false and gets a status and *why as its
-	 * text: 200 for one that is only asked. */
-	unsigned (*ask)(struct ws_request *, void **owner, const char **why,
-	    void *arg);
+	size_t max_queue;
+	/*
+	 * A handshake that is valid: 101 and in *owner what the program will
+	 * know the client by; or the status to refuse it with, and *why.
+	 * Any other request has `upgrade` false and gets a status and *why as
+	 * its text: 200 for a question, 426 for what is to be a handshake.
+	 */
+	unsigned (*ask)(struct http_request *, bool upgrade, void **owner,
+	    const char **why, void *arg);
 	/* the handshake is done: the client may be sent to */
 	void (*opened)(struct ws_client *, void *owner, void *arg);
 	/* a message, whole; it dies with the call */
@@ -75,50 +66,18 @@ struct ws_options {
 	void *arg;
 };
 
-struct ws_request {
-	bool upgrade;
-	bool get;			/* GET or HEAD */
-	struct str path;		/* decoded, without the query */
-	const struct tls_peer *peer;	/* NULL without TLS */
-	/* private */
-	void *wsi;
-};
-
-/* a header's value, or "" when it is absent or longer than that */
-#define WS_HEADER_MAX 4200
-enum ws_header { WS_AUTHORIZATION, WS_ORIGIN };
-struct str ws_request_header(const struct ws_request *, enum ws_header,
-    char to[WS_HEADER_MAX]);
-/* the i-th argument of the query, "name=value", decoded; false behind the
- * last; one that is longer than that is cut */
-bool ws_request_argument(const struct ws_request *, int i,
-    char to[WS_HEADER_MAX], struct str *argument);
-
-int ws_open(struct ws **, const struct ws_options *, struct fault *);
-/* ends all connections, closes all sockets */
+int ws_open(struct ws **, struct http_setup *, struct loop *,
+    const struct ws_options *, struct fault *);
+/* ends all connections, closes all sockets; NULL is fine */
 void ws_close(struct ws *);
 
-/* Serves a listening socket too (listen.h), which is closed with the
- * server; false when there are WS_WATCH_MAX. */
-#define WS_WATCH_MAX 24
-bool ws_listen(struct ws *, int fd);
-/* the i-th of them, from 0; -1 behind the last */
-int ws_listener(const struct ws *, int i);
-/* Serves a connected socket, closed by the server. */
-int ws_adopt(struct ws *, int fd, struct fault *);
-
-/* A turn ends also when this fd can be read.  False when there are too many
- * already.  What can't be polled (a file) can always be read. */
-bool ws_watch(struct ws *, int fd);
-void ws_unwatch(struct ws *, int fd);
-
-/* Does what there is to do; waits for it, `timeout` ms at most, or until
- * a signal of signal.h has come. */
-void ws_turn(struct ws *, int timeout);
+/* the HTTP server, for its listeners and adopted connections */
+struct http *ws_http(const struct ws *);
 
 /* Nothing new is accepted, and all clients are told WS_GOING_AWAY. */
 void ws_stop(struct ws *);
 
+/* all that are there, before their handshake too */
 unsigned ws_connections(const struct ws *);
 /* since the start: clients that were too slow, frames sent */
 uint64_t ws_slow(const struct ws *);

@@ -46,7 +46,8 @@ certificate_take_uri(struct certificate *c, struct str uri)
 	    certificate_urn.p, certificate_urn.n) != 0)
 		return;
 	if (c->kind == CERTIFICATE_THING)
-		certificate_refuse(c, "the certificate names more than one thing");
+		certificate_refuse(c,
+		    "the certificate names more than one thing");
 	else if (certificate_put_uuid(c->text,
 	    str_from(uri, certificate_urn.n)))
 		c->kind = CERTIFICATE_THING;

@@ -40,20 +40,26 @@ loop_wake_timer(struct ev_loop *ev, struct ev_timer *timer, int events)
 
 /* before all that is ready is called */
 static void
-loop_look_at_clock(struct ev_loop *ev, struct ev_check *check, int events)
+loop_woken(struct ev_loop *ev, struct ev_check *check, int events)
 {
 	struct loop *loop = check->data;
+	struct loop_hook *hook, *next;
 
 	(void)ev;
 	(void)events;
 	loop->now = clock_ns();
+	for (hook = loop->hooks; hook != NULL; hook = next) {
+		next = hook->next;
+		if (hook->wake != NULL)
+			hook->wake(hook, loop->now);
+	}
 }
 
 static void
-loop_watch_clock(struct loop *loop)
+loop_watch_waking(struct loop *loop)
 {
 	loop->check.data = loop;
-	ev_check_init(&loop->check, loop_look_at_clock);
+	ev_check_init(&loop->check, loop_woken);
 	ev_set_priority(&loop->check, EV_MAXPRI);
 	ev_check_start(loop->ev, &loop->check);
 }
@@ -94,7 +100,7 @@ loop_open(struct loop **out, struct fault *fault)
 		loop_close(loop);
 		return -1;
 	}
-	loop_watch_clock(loop);
+	loop_watch_waking(loop);
 	*out = loop;
 	return 0;
 }
@@ -120,7 +126,8 @@ loop_run_hooks(struct loop *loop)
 
 	for (hook = loop->hooks; hook != NULL; hook = next) {
 		next = hook->next;
-		hook->turn(hook, loop->now);
+		if (hook->turn != NULL)
+			hook->turn(hook, loop->now);
 	}
 }
 
@@ -161,8 +168,9 @@ loop_ready(struct ev_loop *ev, struct ev_io *io, int events)
 	struct loop_watch *w = (struct loop_watch *)io;
 
 	(void)ev;
-	w->ready(w, (events & EV_READ ? LOOP_READ : 0u) |
-	    (events & EV_WRITE ? LOOP_WRITE : 0u));
+	if (w->ready != NULL)
+		w->ready(w, (events & EV_READ ? LOOP_READ : 0u) |
+		    (events & EV_WRITE ? LOOP_WRITE : 0u));
 }
 
 static int
@@ -207,10 +215,11 @@ loop_unwatch(struct loop_watch *w)
 
 void
 loop_hook(struct loop *loop, struct loop_hook *hook,
+    void (*wake)(struct loop_hook *, int64_t),
     void (*turn)(struct loop_hook *, int64_t))
 {
 	*hook = (struct loop_hook){
-		.next = loop->hooks, .loop = loop, .turn = turn
+		.next = loop->hooks, .loop = loop, .wake = wake, .turn = turn
 	};
 	if (hook->next != NULL)
 		hook->next->prev = hook;

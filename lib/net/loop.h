@@ -17,7 +17,7 @@
  *		loop_turn(loop, 1000);
  *
  * One turn waits for the first event and handles all that are there.  What the
- * program then does once a turn, such as to write all messages of a turn to disk
+ * program does once a turn, such as to write all messages of a turn to disk
  * together, is between two turns.
  */
 struct loop;
@@ -40,6 +40,7 @@ int64_t loop_now(const struct loop *);
  * A descriptor to watch; the struct is the caller's, in one of its own.  What
  * can't be polled (a file) is always ready.  `ready` may end any watch, its own
  * too: one that has ended is not called any more, in the same turn either.
+ * ready NULL: that there is something ends the wait, and no more.
  */
 #define LOOP_READ 1
 #define LOOP_WRITE 2
@@ -57,15 +58,20 @@ void loop_want(struct loop_watch *, unsigned events);
 /* before the descriptor is closed; one that is not watched is fine */
 void loop_unwatch(struct loop_watch *);
 
-/* Called once a turn after its events, with loop_now(); in it, no other hook may
- * be taken off. */
+/*
+ * What is called once in each turn, with loop_now(): `wake` when the wait is
+ * over and before any event is handled, `turn` after all have been; either may
+ * be NULL.  In them no other hook may be taken off.
+ */
 struct loop_hook {
 	struct loop_hook *prev, *next;
 	struct loop *loop;	/* NULL: not hooked */
+	void (*wake)(struct loop_hook *, int64_t now);
 	void (*turn)(struct loop_hook *, int64_t now);
 };
 
 void loop_hook(struct loop *, struct loop_hook *,
+    void (*wake)(struct loop_hook *, int64_t now),
     void (*turn)(struct loop_hook *, int64_t now));
 void loop_unhook(struct loop_hook *);
 

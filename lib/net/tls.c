@@ -12,6 +12,7 @@
 struct tls {
 	struct tls_files files;
 	SSL_CTX *ctx;
+	unsigned generation;
 };
 
 static int
@@ -135,6 +136,7 @@ tls_open(struct tls **out, const struct tls_files *files,
 	*out = memory_zero(1, sizeof **out);
 	(*out)->files = *files;
 	(*out)->ctx = ctx;
+	(*out)->generation = 1;
 	return 0;
 }
 
@@ -157,7 +159,14 @@ tls_reload(struct tls *tls, struct fault *fault)
 	/* each connection holds the one that it began with */
 	SSL_CTX_free(tls->ctx);
 	tls->ctx = ctx;
+	tls->generation++;
 	return 0;
+}
+
+unsigned
+tls_generation(const struct tls *tls)
+{
+	return tls ? tls->generation : 0;
 }
 
 SSL *

@@ -36,6 +36,8 @@ void tls_close(struct tls *);	/* NULL is fine */
 /* Reads the files again, for all connections that begin after it.  -1: what
  * was there before stays in use. */
 int tls_reload(struct tls *, struct fault *);
+/* how often they have been read; 0 for NULL */
+unsigned tls_generation(const struct tls *);
 
 /* a connection that waits for the client's handshake; NULL: no memory */
 SSL *tls_accept(struct tls *, int fd);

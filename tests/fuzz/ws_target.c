@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "http/ws_target.h"
+#include "ws/target.h"
 #include "senml/content_format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);

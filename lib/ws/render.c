@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/ws_render.h"
+#include "ws/render.h"
 
 #include <strings.h>
 

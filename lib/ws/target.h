@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_HTTP_WS_TARGET_H
-#define MFX_HTTP_WS_TARGET_H
+#ifndef MFX_WS_TARGET_H
+#define MFX_WS_TARGET_H
 
 #include "bus/bus.h"
 #include "http/path.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/ws_target.h"
+#include "ws/target.h"
 
 #include "base/file.h"
 #include "senml/content_format.h"
@@ -25,16 +25,6 @@ ws_target_release(struct ws_target *t)
 	buf_release(&t->type);
 }
 
-/* "/channels//messages", of which the server makes one slash */
-static bool
-is_empty_channel(struct str path)
-{
-	static const struct str head = { "/channels/messages", 18 };
-
-	return str_starts(path, head) &&
-	    (path.n == head.n || path.p[head.n] == '/');
-}
-
 enum message_path
 ws_target_path(struct ws_target *t, struct str path, const char **why)
 {
@@ -43,8 +33,7 @@ ws_target_path(struct ws_target *t, struct str path, const char **why)
 	*why = "invalid channel id";
 	if (!str_starts(path, STR("/")) ||
 	    !topic_split(str_from(path, 1), &t->channel, &rest))
-		return is_empty_channel(path) ? MESSAGE_PATH_REFUSED :
-		    MESSAGE_PATH_OTHER;
+		return MESSAGE_PATH_OTHER;
 	*why = !channel_id_valid(t->channel) ?
 	    "invalid channel id" :
 	    subscription_put(&t->subscription, rest);

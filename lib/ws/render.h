@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_HTTP_WS_RENDER_H
-#define MFX_HTTP_WS_RENDER_H
+#ifndef MFX_WS_RENDER_H
+#define MFX_WS_RENDER_H
 
 #include "bus/feed.h"
 #include "http/ws.h"
-#include "http/ws_target.h"
+#include "ws/target.h"
 
 /*
  * A message as frames, each form made once, when first asked for.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/ws_publish.h"
+#include "ws/publish.h"
 
 #include "line/message.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_HTTP_WS_PUBLISH_H
-#define MFX_HTTP_WS_PUBLISH_H
+#ifndef MFX_WS_PUBLISH_H
+#define MFX_WS_PUBLISH_H
 
 #include "bus/publisher.h"
-#include "http/ws_subscriber.h"
+#include "ws/subscriber.h"
 
 /*
  * What the things send, on its way to the publisher.  WebSocket has no word

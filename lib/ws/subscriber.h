@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_HTTP_WS_SUBSCRIBER_H
-#define MFX_HTTP_WS_SUBSCRIBER_H
+#ifndef MFX_WS_SUBSCRIBER_H
+#define MFX_WS_SUBSCRIBER_H
 
 #include "base/opt.h"
 #include "bus/subscriptions.h"
 #include "bus/catchup.h"
 #include "http/admin.h"
 #include "http/caller.h"
-#include "http/tls.h"
-#include "http/ws_render.h"
+#include "http/ws.h"
+#include "net/certificate.h"
+#include "ws/render.h"
 #include "registry/access.h"
 
 /*
@@ -51,7 +52,7 @@ struct subscriber {
 	struct subscriber *prev, *next;
 	struct ws_client *client;	/* NULL: not open yet */
 	struct str key;			/* own memory */
-	struct tls_peer *peer;		/* likewise; NULL: none */
+	struct certificate *certificate;	/* likewise; NULL: none */
 	struct str type;		/* likewise: of what it sends */
 	struct str channel, filter;	/* until it is open: likewise */
 	uint64_t at;			/* all up to here it has had */
@@ -68,8 +69,12 @@ int subscribers_init(struct subscribers *, struct fault *);
 void subscribers_release(struct subscribers *);
 
 /* as ws_options.ask, for a request to upgrade */
-unsigned subscribers_ask(struct subscribers *, const struct ws_request *,
+unsigned subscribers_ask(struct subscribers *, const struct http_request *,
     struct subscriber **, const char **why);
+
+/* what the server counts */
+void subscribers_server_metrics_put(struct buf *, const struct service *,
+    const struct ws *);
 void subscribers_open(struct subscribers *, struct subscriber *,
     struct ws_client *);
 void subscribers_close(struct subscribers *, struct subscriber *);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/ws_subscriber.h"
+#include "ws/subscriber.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -11,6 +11,7 @@
 #include "base/stamp.h"
 
 #define ARENA_MAX (2 * LINE_LIMIT)
+#define TARGET_MAX HTTP1_HEAD_MAX
 /* asked in one turn: some milliseconds, when the cache is empty */
 #define CHECKED 256
 #define BLIND_MAX (5 * STAMP_SECOND)
@@ -65,10 +66,9 @@ drop(struct str *s)
 }
 
 static bool
-origin_allowed(const struct subscribers *a, const struct ws_request *r)
+origin_allowed(const struct subscribers *a, const struct http_request *r)
 {
-	char text[WS_HEADER_MAX];
-	struct str origin = ws_request_header(r, WS_ORIGIN, text);
+	struct str origin = http_header(r, "Origin");
 	int i;
 
 	/* only browsers send one */
@@ -81,15 +81,52 @@ origin_allowed(const struct subscribers *a, const struct ws_request *r)
 	return false;
 }
 
-static unsigned
-read_request(const struct ws_request *r, struct ws_target *t,
-    const char **why)
-{
-	char text[WS_HEADER_MAX];
-	struct str argument;
-	int i;
+struct read_query {
+	struct ws_target *target;
+	struct buf text;
+	const char *why;
+};
 
-	switch (ws_target_path(t, r->path, why)) {
+static void
+read_argument(void *arg, struct str name, struct str value)
+{
+	struct read_query *q = arg;
+
+	buf_clear(&q->text);
+	if (q->why != NULL)
+		return;
+	if (!percent_decode(&q->text, name)) {
+		q->why = "the query is not correctly percent-encoded";
+		return;
+	}
+	buf_putc(&q->text, '=');
+	if (!percent_decode(&q->text, value))
+		q->why = "the query is not correctly percent-encoded";
+	else
+		q->why = ws_target_argument(q->target, buf_str(&q->text));
+}
+
+static const char *
+read_query(const struct http_request *r, struct ws_target *t)
+{
+	struct read_query q = { .target = t };
+
+	buf_init(&q.text, TARGET_MAX);
+	http_query(r, read_argument, &q);
+	/* there may be a key in it */
+	secret_release(&q.text);
+	return q.why;
+}
+
+/* the path is decoded into `path`, from which the target borrows */
+static unsigned
+read_request(const struct http_request *r, struct buf *path,
+    struct ws_target *t, const char **why)
+{
+	*why = "the path is not correctly percent-encoded";
+	if (!percent_decode(path, r->path))
+		return 400;
+	switch (ws_target_path(t, buf_str(path), why)) {
 	case MESSAGE_PATH_OTHER:
 		*why = "WebSockets are opened on "
 		    "/channels/<id>/messages[/<subtopic>]";
@@ -99,10 +136,7 @@ read_request(const struct ws_request *r, struct ws_target *t,
 	case MESSAGE_PATH_OK:
 		break;
 	}
-	for (i = 0; ws_request_argument(r, i, text, &argument); i++)
-		if ((*why = ws_target_argument(t, argument)) != NULL)
-			break;
-	explicit_bzero(text, sizeof text);
+	*why = read_query(r, t);
 	return *why ? 400 : 0;
 }
 
@@ -123,21 +157,19 @@ find_start(struct subscribers *a, struct ws_target *t,
 }
 
 static unsigned
-prove(struct subscribers *a, const struct ws_request *r,
+prove(struct subscribers *a, const struct http_request *r,
     struct ws_target *t, struct subscriber *u, const char **why)
 {
-	char text[WS_HEADER_MAX];
-	struct str key = authorization_key(ws_request_header(r,
-	    WS_AUTHORIZATION, text));
+	struct str key = authorization_key(http_header(r, "Authorization"));
+	const struct certificate *shown = http_certificate(r);
 	enum access_result result;
 
 	u->key = copy(key.n > 0 ? key : buf_str(&t->key));
-	explicit_bzero(text, sizeof text);
-	if (r->peer != NULL && r->peer->kind != TLS_PEER_NONE) {
-		u->peer = memory_get(sizeof *u->peer);
-		*u->peer = *r->peer;
+	if (shown != NULL && shown->kind != CERTIFICATE_NONE) {
+		u->certificate = memory_get(sizeof *u->certificate);
+		*u->certificate = *shown;
 	}
-	result = caller_prove(a->registry, u->key, u->peer, t->channel,
+	result = caller_prove(a->registry, u->key, u->certificate, t->channel,
 	    a->need_certificate, u->thing, why);
 	if (result == ACCESS_YES)
 		return 0;
@@ -174,9 +206,10 @@ subscriber_new(struct subscribers *a, const struct ws_target *t)
 }
 
 unsigned
-subscribers_ask(struct subscribers *a, const struct ws_request *r,
+subscribers_ask(struct subscribers *a, const struct http_request *r,
     struct subscriber **out, const char **why)
 {
+	struct buf path;
 	struct ws_target t;
 	struct subscriber *u = NULL;
 	unsigned status;
@@ -184,7 +217,8 @@ subscribers_ask(struct subscribers *a, const struct ws_request *r,
 	a->fault.status = 0;
 	*why = NULL;
 	ws_target_init(&t);
-	status = read_request(r, &t, why);
+	buf_init(&path, TARGET_MAX);
+	status = read_request(r, &path, &t, why);
 	if (status == 0 && !origin_allowed(a, r)) {
 		*why = "this origin is not allowed";
 		status = 403;
@@ -196,6 +230,7 @@ subscribers_ask(struct subscribers *a, const struct ws_request *r,
 	if (status == 0)
 		status = find_start(a, &t, u, why);
 	ws_target_release(&t);
+	buf_release(&path);
 	if (status == 0) {
 		*out = u;
 		return 101;
@@ -236,9 +271,9 @@ subscribers_close(struct subscribers *a, struct subscriber *u)
 	drop(&u->filter);
 	drop(&u->key);
 	drop(&u->type);
-	if (u->peer != NULL)
-		explicit_bzero(u->peer, sizeof *u->peer);
-	free(u->peer);
+	if (u->certificate != NULL)
+		explicit_bzero(u->certificate, sizeof *u->certificate);
+	free(u->certificate);
 	free(u);
 }
 
@@ -364,7 +399,7 @@ subscriber_may(struct subscribers *a, struct subscriber *u)
 	char thing[CALLER_MAX];
 	const char *why;
 
-	switch (caller_prove(a->registry, u->key, u->peer,
+	switch (caller_prove(a->registry, u->key, u->certificate,
 	    subscription_channel(&u->subscription), a->need_certificate,
 	    thing, &why)) {
 	case ACCESS_YES:
@@ -432,4 +467,16 @@ subscribers_metrics_put(struct buf *b, const struct service *s,
 	    a->replayed);
 	service_put(b, s, "revoked_total", "counter",
 	    "Clients ended because access was revoked.", a->revoked);
+}
+
+void
+subscribers_server_metrics_put(struct buf *b, const struct service *s,
+    const struct ws *ws)
+{
+	service_put(b, s, "connections", "gauge", "Connections open.",
+	    ws_connections(ws));
+	service_put(b, s, "sent_total", "counter", "Messages sent.",
+	    ws_frames(ws));
+	service_put(b, s, "slow_total", "counter",
+	    "Clients ended because they did not read.", ws_slow(ws));
 }

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/adapt-http/message.h"
+
+#include <strings.h>
+
+#include "http/path.h"
+
+/*
+ * A body that is not there is no message: what follows without a length would
+ * be taken for the next request.  What a compressed one says is not known.
+ */
+static bool
+message_has_body(struct http_request *r)
+{
+	struct str coding = http_header(r, "Content-Encoding");
+
+	if (r->head.framing == HTTP1_EMPTY) {
+		http_problem(r, 411, "a message needs Content-Length or "
+		    "Transfer-Encoding: chunked");
+		return false;
+	}
+	if (coding.n == 0 || (coding.n == 8 &&
+	    strncasecmp(coding.p, "identity", 8) == 0))
+		return true;
+	http_set(r, "Accept-Encoding", "identity");
+	http_problem(r, 415, "a message must not have a Content-Encoding");
+	return false;
+}
+
+bool
+message_request(struct http_request *r, struct route *route,
+    struct buf *subtopic)
+{
+	const char *why = NULL;
+
+	switch (message_path_parse(r->path, &route->channel, subtopic, &why)) {
+	case MESSAGE_PATH_OTHER:
+		http_problem(r, 404, "messages are posted to "
+		    "/channels/<id>/messages[/<subtopic>]");
+		return false;
+	case MESSAGE_PATH_REFUSED:
+		http_problem(r, 400, why);
+		return false;
+	case MESSAGE_PATH_OK:
+		break;
+	}
+	if (!str_eq(r->method, STR("POST"))) {
+		http_refuse_method(r, "POST, OPTIONS");
+		return false;
+	}
+	route->subtopic = buf_str(subtopic);
+	return message_has_body(r);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_ADAPT_HTTP_MESSAGE_H
+#define MFX_ADAPT_HTTP_MESSAGE_H
+
+#include "http/request.h"
+#include "line/route.h"
+#include "line/topic.h"
+
+/*
+ * Is a request a message: posted to /channels/<id>/messages[/<subtopic>], with
+ * a body that can be told from what follows, and read?  Fills channel and
+ * subtopic of the route, which borrow from the request and from `subtopic`
+ * (SUBTOPIC_MAX bytes); or answers it with a refusal, and is false.
+ */
+bool message_request(struct http_request *, struct route *,
+    struct buf *subtopic);
+
+#endif

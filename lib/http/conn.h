@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_HTTP_CONN_H
+#define MFX_HTTP_CONN_H
+
+#include "base/address.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/server.h"
+#include "net/acceptor.h"
+#include "net/certificate.h"
+#include "net/sock.h"
+
+/*
+ * What the sources of the server share: server.c (all connections, time),
+ * conn.c (one connection, its bytes), request.c (what comes in), answer.c and
+ * stream.c (what goes out).  They call each other both ways, as a request's
+ * answer may end its connection and a connection's end its request; so all that
+ * ends is only freed after the turn.
+ */
+struct http {
+	struct loop *loop;
+	struct http_options options;
+	struct acceptor acceptor;
+	struct loop_hook hook;
+	struct http_conn *first;	/* all that are open */
+	struct http_conn *resume;	/* to go on with in the next turn */
+	struct http_conn *dead;		/* to be freed after this turn */
+	struct http_stream *over;	/* as well */
+	struct http_request *spare;
+	unsigned active;		/* requests begun and not ended */
+	size_t bodies;			/* bytes held for them */
+	int64_t swept;
+	unsigned checked;		/* tls_generation(), by all */
+	struct buf head;		/* of an answer, on its way */
+	char *in;			/* what one read brought */
+	bool stopping;
+};
+
+enum http_conn_state {
+	CONN_HEAD,		/* a request line and fields, or nothing yet */
+	CONN_BODY,
+	CONN_WAITING,		/* the request is whole, and not answered */
+	CONN_ANSWERING,		/* of the answer not all has been sent */
+	CONN_STREAM,		/* an answer without an end */
+	CONN_UPGRADED,		/* to be taken over, with what has come */
+	CONN_LINGERING,		/* all is sent: until the client closes */
+	CONN_DEAD
+};
+
+struct http_conn {
+	struct sock sock;
+	struct http *http;
+	struct http_conn *prev, *next;
+	struct http_conn *next_resume, *next_dead;
+	enum http_conn_state state;
+	bool resumes;			/* is in http->resume */
+	bool closes;			/* after this answer */
+	bool ended;			/* the client sends no more */
+	struct http_request *request;	/* the one in progress, or NULL */
+	struct http_stream *stream;
+	void (*upgraded)(struct http_conn *, void *arg);
+	void *upgraded_arg;
+	struct peer_address peer;
+	struct certificate *certificate;	/* NULL: not looked at yet */
+	unsigned checked;		/* as of `http` */
+	struct buf in;			/* has come, and is not looked at */
+	struct buf out;			/* is to be sent */
+	size_t sent;			/* of `out` */
+	int64_t moved;			/* when there was a byte, in or out */
+	int64_t since;			/* when this request, or the wait for
+					 * it, began */
+};
+
+/* ---- conn.c ---- */
+
+/* takes the descriptor; its peer has been counted */
+struct http_conn *conn_open(struct http *, int fd,
+    const struct peer_address *);
+/* It is freed after this turn.  `abort`: the client learns that something is
+ * missing. */
+void conn_close(struct http_conn *, bool abort);
+void conns_free_dead(struct http *);
+/* once a turn: those that have more to be looked at */
+void conns_resume(struct http *);
+void conn_resume_later(struct http_conn *);
+
+/* The request is for another protocol, whose `upgraded` is called as soon as
+ * all is there that came with it; the answer is its own.  From inside of
+ * http_options.handle. */
+void conn_upgrade(struct http_conn *, void (*upgraded)(struct http_conn *,
+    void *arg), void *arg);
+/* from `upgraded`: the connection goes on as another one, which calls
+ * acceptor_leave() when it ends */
+void conn_hand_over(struct http_conn *, struct sock *to,
+    void (*ready)(struct sock *, unsigned), struct peer_address *);
+
+/* sends, or keeps what the socket does not take */
+void conn_send(struct http_conn *, const struct iovec *, int n);
+/* bytes that wait to be sent */
+size_t conn_unsent(const struct http_conn *);
+/* The answer is complete, once what waits has been sent. */
+void conn_answered(struct http_conn *);
+
+/* ---- request.c ---- */
+
+/* takes what it can of some bytes, and says how much that was */
+size_t request_take(struct http_conn *, const char *p, size_t n);
+/* the address of the client, which a trusted proxy may say; false: there is
+ * none, as for a unix socket */
+bool request_client(const struct http_request *, struct address *);
+/* the client sends no more, in the middle of it */
+void request_cut(struct http_conn *);
+/* the connection is over for it: the answer is sent, or the client gone */
+void request_end(struct http_conn *);
+/* answered before it was whole: is the rest of it read first? */
+bool request_can_be_read_away(const struct http_request *);
+/* what the program has answered, and nobody waits for */
+void request_put(struct http_request *);
+void request_body_drop(struct http_request *);
+void request_spares_free(struct http *);
+
+/* ---- answer.c ---- */
+
+/* the head of the answer with r->status and what has been set; type NULL: it
+ * has no content; borrowed until the next one */
+struct iovec answer_head(struct http_request *, struct http_response *,
+    const char *type);
+
+/* ---- stream.c ---- */
+
+/* its program is told after this turn */
+void stream_over(struct http_stream *);
+void streams_free_over(struct http *);
+
+#endif
