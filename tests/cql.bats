@@ -184,6 +184,17 @@ error() {
 	hear x
 }
 
+@test "a statement that is forgotten with thousands of requests about" {
+	talk run 'TRUNCATE t.t'
+	talking window=500 seconds=60 fill 60000 3000
+	hear prepared
+	hear 'in flight 3000'
+	talk run 'ALTER TABLE t.t ADD more text'
+	talk run 'ALTER TABLE t.t DROP more'
+	hear 'OK 60000'
+	has_rows 60000
+}
+
 # how many rows t.t has
 rows() {
 	local line

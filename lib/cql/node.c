@@ -39,6 +39,20 @@ node_list_add(struct node_list *l, struct cql_call *call, enum node_place place)
 }
 
 void
+node_list_add_first(struct node_list *l, struct cql_call *call,
+    enum node_place place)
+{
+	call->place = (uint8_t)place;
+	call->previous = NULL;
+	call->next = l->first;
+	if (l->first != NULL)
+		l->first->previous = call;
+	else
+		l->last = call;
+	l->first = call;
+}
+
+void
 node_list_remove(struct node_list *l, struct cql_call *call)
 {
 	if (call->previous != NULL)

@@ -30,6 +30,9 @@ struct node_list {
 enum node_place { NODE_NOWHERE, NODE_WAITING, NODE_SENT };
 
 void node_list_add(struct node_list *, struct cql_call *, enum node_place);
+/* before all others */
+void node_list_add_first(struct node_list *, struct cql_call *,
+    enum node_place);
 void node_list_remove(struct node_list *, struct cql_call *);
 
 /* what all nodes of a session share */

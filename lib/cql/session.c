@@ -32,11 +32,15 @@ session_end(struct cql *c, struct cql_call *call, enum cql_error e)
 		call->done(call);
 }
 
-/* one that is in no list waits for a node */
+/* One that is in no list waits for a node; what the session asks itself, as
+ * others wait for that, before all others. */
 static void
 session_wait_for_node(struct cql *c, struct cql_call *call)
 {
-	node_list_add(&c->waiting, call, NODE_WAITING);
+	if (call->pinned)
+		node_list_add_first(&c->waiting, call, NODE_WAITING);
+	else
+		node_list_add(&c->waiting, call, NODE_WAITING);
 }
 
 /* Sends it again, if its error may be gone then and there is a try left. */
@@ -243,6 +247,14 @@ session_route(struct cql *c, const struct cql_call *call)
 	return node;
 }
 
+/* Can it not be sent yet, whatever room there is? */
+static bool
+session_is_held(const struct cql *c, const struct cql_call *call)
+{
+	return (call->wants != NULL && !call->wants->prepare.ended) ||
+	    call->not_before > c->env.now;
+}
+
 /* True when it does not wait any longer. */
 static bool
 session_send(struct cql *c, struct cql_call *call)
@@ -250,8 +262,6 @@ session_send(struct cql *c, struct cql_call *call)
 	struct cql_statement *s = call->wants;
 	struct cql_node *n;
 
-	if (s != NULL && !s->prepare.ended)
-		return false;
 	call->wants = NULL;
 	if (s != NULL && s->prepare.error != CQL_OK &&
 	    !cql_later(s->prepare.error)) {
@@ -264,8 +274,7 @@ session_send(struct cql *c, struct cql_call *call)
 		session_end(c, call, CQL_LOST);
 		return true;
 	}
-	if (call->not_before > c->env.now ||
-	    (n = session_route(c, call)) == NULL)
+	if ((n = session_route(c, call)) == NULL)
 		return false;
 	if (call->place == NODE_WAITING)
 		node_list_remove(&c->waiting, call);
@@ -286,11 +295,13 @@ session_dispatch(struct cql *c)
 	for (call = c->waiting.first; call != NULL && looked < SESSION_LOOK;
 	    call = next) {
 		next = call->next;
-		/* what it does when it has ended may be anything */
-		if (session_send(c, call))
-			next = c->waiting.first;
-		else
+		if (session_is_held(c, call))
+			continue;
+		if (!session_send(c, call))
 			looked++;
+		else if (call->ended || call->place != NODE_SENT)
+			/* what it does when it has ended may be anything */
+			next = c->waiting.first;
 	}
 }
 
@@ -321,7 +332,8 @@ cql_start(struct cql *c, struct cql_call *call)
 	}
 	session_set_token(c, call);
 	/* in order: those that wait first */
-	if (c->waiting.first != NULL || !session_send(c, call))
+	if ((c->waiting.first != NULL && !call->pinned) ||
+	    !session_send(c, call))
 		session_wait_for_node(c, call);
 }
 
