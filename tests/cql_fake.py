@@ -54,6 +54,7 @@ class Peer:
     def __init__(self, connection):
         self.connection = connection
         self.segments = False
+        self.payload = b""
 
     def read(self, n):
         data = b""
@@ -64,16 +65,20 @@ class Peer:
             data += piece
         return data
 
+    def take(self, n):
+        """The next bytes of frames, which are in segments or not."""
+        if not self.segments:
+            return self.read(n)
+        while len(self.payload) < n:
+            size = int.from_bytes(self.read(6)[:3], "little") & 0x1FFFF
+            self.payload += self.read(size + 4)[:size]
+        data, self.payload = self.payload[:n], self.payload[n:]
+        return data
+
     def request(self):
-        if self.segments:
-            n = int.from_bytes(self.read(6)[:3], "little") & 0x1FFFF
-            data = self.read(n + 4)
-            (self.version, _, self.stream, self.opcode,
-             _) = struct.unpack(">BBhBI", data[:9])
-        else:
-            (self.version, _, self.stream, self.opcode,
-             n) = struct.unpack(">BBhBI", self.read(9))
-            self.read(n)
+        (self.version, _, self.stream, self.opcode,
+         n) = struct.unpack(">BBhBI", self.take(9))
+        self.take(n)
         print(NAMES.get(self.opcode, self.opcode), self.version, flush=True)
 
     def send(self, data):
