@@ -71,9 +71,9 @@ http_answer_text(struct http_request *r, unsigned status, const char *type,
 	}
 	v[0] = answer_head(r, &a, type);
 	v[1] = (struct iovec){ (char *)(uintptr_t)body.p, body.n };
-	conn_send(c, v, a.has_content && body.n > 0 ? 2 : 1);
+	http_conn_send(c, v, a.has_content && body.n > 0 ? 2 : 1);
 	if (c->state != CONN_DEAD && (r->whole || c->closes))
-		conn_answered(c);
+		http_conn_answered(c);
 }
 
 void

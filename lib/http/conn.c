@@ -19,7 +19,7 @@
 static void conn_ready(struct sock *, unsigned events);
 
 struct http_conn *
-conn_open(struct http *h, int fd, const struct peer_address *peer)
+http_conn_open(struct http *h, int fd, const struct peer_address *peer)
 {
 	struct http_conn *c = memory_zero(1, sizeof *c);
 
@@ -70,7 +70,7 @@ conn_end(struct http_conn *c)
 }
 
 void
-conn_close(struct http_conn *c, bool abort)
+http_conn_close(struct http_conn *c, bool abort)
 {
 	struct http *h = c->http;
 
@@ -82,8 +82,8 @@ conn_close(struct http_conn *c, bool abort)
 }
 
 void
-conn_upgrade(struct http_conn *c, void (*upgraded)(struct http_conn *, void *),
-    void *arg)
+http_conn_upgrade(struct http_conn *c,
+    void (*upgraded)(struct http_conn *, void *), void *arg)
 {
 	c->state = CONN_UPGRADED;
 	c->upgraded = upgraded;
@@ -91,7 +91,7 @@ conn_upgrade(struct http_conn *c, void (*upgraded)(struct http_conn *, void *),
 }
 
 void
-conn_hand_over(struct http_conn *c, struct sock *to,
+http_conn_hand_over(struct http_conn *c, struct sock *to,
     void (*ready)(struct sock *, unsigned), struct peer_address *peer)
 {
 	sock_move(to, &c->sock, ready);
@@ -112,7 +112,7 @@ conn_free(struct http_conn *c)
 }
 
 void
-conns_free_dead(struct http *h)
+http_conns_free_dead(struct http *h)
 {
 	struct http_conn *c;
 
@@ -128,7 +128,7 @@ static void
 conn_linger(struct http_conn *c)
 {
 	if (c->ended) {
-		conn_close(c, false);
+		http_conn_close(c, false);
 		return;
 	}
 	c->state = CONN_LINGERING;
@@ -145,7 +145,7 @@ conn_rewatch(struct http_conn *c)
 
 	if (c->state == CONN_DEAD)
 		return;
-	if (conn_unsent(c) > 0)
+	if (http_conn_unsent(c) > 0)
 		events |= LOOP_WRITE;
 	if (!c->ended && c->in.n == 0)
 		events |= LOOP_READ;
@@ -153,7 +153,7 @@ conn_rewatch(struct http_conn *c)
 }
 
 void
-conn_resume_later(struct http_conn *c)
+http_conn_resume_later(struct http_conn *c)
 {
 	struct http *h = c->http;
 
@@ -195,7 +195,7 @@ conn_take_end(struct http_conn *c)
 {
 	c->ended = true;
 	if (c->state == CONN_LINGERING)
-		conn_close(c, false);
+		http_conn_close(c, false);
 	else if (conn_is_receiving(c))
 		request_cut(c);
 }
@@ -207,7 +207,7 @@ conn_read(struct http_conn *c)
 	ssize_t n = sock_read(&c->sock, c->http->in, READ_BYTES);
 
 	if (n == SOCK_BROKEN)
-		conn_close(c, true);
+		http_conn_close(c, true);
 	else if (n == 0)
 		conn_take_end(c);
 	if (n <= 0)
@@ -226,14 +226,14 @@ conn_receive(struct http_conn *c)
 		if (!conn_read(c))
 			return;
 		if (++rounds == READ_ROUNDS) {
-			conn_resume_later(c);
+			http_conn_resume_later(c);
 			return;
 		}
 	}
 }
 
 void
-conns_resume(struct http *h)
+http_conns_resume(struct http *h)
 {
 	struct http_conn *c, *list = h->resume;
 	struct buf in;
@@ -254,7 +254,7 @@ conns_resume(struct http *h)
 /* ---- out ---- */
 
 size_t
-conn_unsent(const struct http_conn *c)
+http_conn_unsent(const struct http_conn *c)
 {
 	return c->out.n - c->sent;
 }
@@ -272,20 +272,20 @@ conn_keep(struct http_conn *c, const struct iovec *v, int n, size_t sent)
 		    v[i].iov_len - skip);
 	}
 	if (c->out.full)
-		conn_close(c, true);
+		http_conn_close(c, true);
 }
 
 void
-conn_send(struct http_conn *c, const struct iovec *v, int n)
+http_conn_send(struct http_conn *c, const struct iovec *v, int n)
 {
 	ssize_t sent = 0;
 
 	if (c->state == CONN_DEAD)
 		return;
-	if (conn_unsent(c) == 0)
+	if (http_conn_unsent(c) == 0)
 		sent = sock_write(&c->sock, v, n);
 	if (sent == SOCK_BROKEN) {
-		conn_close(c, true);
+		http_conn_close(c, true);
 		return;
 	}
 	conn_keep(c, v, n, sent > 0 ? (size_t)sent : 0);
@@ -303,16 +303,16 @@ conn_done(struct http_conn *c)
 	c->state = CONN_HEAD;
 	c->since = loop_now(c->http->loop);
 	if (c->in.n > 0)
-		conn_resume_later(c);
+		http_conn_resume_later(c);
 }
 
 void
-conn_answered(struct http_conn *c)
+http_conn_answered(struct http_conn *c)
 {
 	if (c->state == CONN_DEAD)
 		return;
 	c->state = CONN_ANSWERING;
-	if (conn_unsent(c) == 0)
+	if (http_conn_unsent(c) == 0)
 		conn_done(c);
 	conn_rewatch(c);
 }
@@ -333,15 +333,15 @@ conn_drained(struct http_conn *c)
 static void
 conn_flush(struct http_conn *c)
 {
-	struct iovec v = { c->out.p + c->sent, conn_unsent(c) };
+	struct iovec v = { c->out.p + c->sent, http_conn_unsent(c) };
 	ssize_t n = v.iov_len > 0 ? sock_write(&c->sock, &v, 1) : SOCK_LATER;
 
 	if (n == SOCK_BROKEN) {
-		conn_close(c, true);
+		http_conn_close(c, true);
 	} else if (n > 0) {
 		c->moved = loop_now(c->http->loop);
 		c->sent += (size_t)n;
-		if (conn_unsent(c) == 0)
+		if (http_conn_unsent(c) == 0)
 			conn_drained(c);
 	}
 }

@@ -74,32 +74,32 @@ struct http_conn {
 /* ---- conn.c ---- */
 
 /* takes the descriptor; its peer has been counted */
-struct http_conn *conn_open(struct http *, int fd,
+struct http_conn *http_conn_open(struct http *, int fd,
     const struct peer_address *);
 /* It is freed after this turn.  `abort`: the client learns that something is
  * missing. */
-void conn_close(struct http_conn *, bool abort);
-void conns_free_dead(struct http *);
+void http_conn_close(struct http_conn *, bool abort);
+void http_conns_free_dead(struct http *);
 /* once a turn: those that have more to be looked at */
-void conns_resume(struct http *);
-void conn_resume_later(struct http_conn *);
+void http_conns_resume(struct http *);
+void http_conn_resume_later(struct http_conn *);
 
 /* The request is for another protocol, whose `upgraded` is called as soon as
  * all is there that came with it; the answer is its own.  From inside of
  * http_options.handle. */
-void conn_upgrade(struct http_conn *, void (*upgraded)(struct http_conn *,
+void http_conn_upgrade(struct http_conn *, void (*upgraded)(struct http_conn *,
     void *arg), void *arg);
 /* from `upgraded`: the connection goes on as another one, which calls
  * acceptor_leave() when it ends */
-void conn_hand_over(struct http_conn *, struct sock *to,
+void http_conn_hand_over(struct http_conn *, struct sock *to,
     void (*ready)(struct sock *, unsigned), struct peer_address *);
 
 /* sends, or keeps what the socket does not take */
-void conn_send(struct http_conn *, const struct iovec *, int n);
+void http_conn_send(struct http_conn *, const struct iovec *, int n);
 /* bytes that wait to be sent */
-size_t conn_unsent(const struct http_conn *);
+size_t http_conn_unsent(const struct http_conn *);
 /* The answer is complete, once what waits has been sent. */
-void conn_answered(struct http_conn *);
+void http_conn_answered(struct http_conn *);
 
 /* ---- request.c ---- */
 

@@ -310,7 +310,7 @@ request_whole(struct http_conn *c)
 	r->whole = true;
 	r->body = buf_str(&r->bytes);
 	if (r->status != 0) {
-		conn_answered(c);
+		http_conn_answered(c);
 		return;
 	}
 	c->state = CONN_WAITING;
@@ -356,7 +356,7 @@ request_continue(struct http_conn *c)
 	struct iovec v = { line, sizeof line - 1 };
 
 	c->request->continued = true;
-	conn_send(c, &v, 1);
+	http_conn_send(c, &v, 1);
 }
 
 /* May its body come?  Else it has been answered, and may be gone. */
@@ -423,7 +423,7 @@ request_refuse(struct http_conn *c, unsigned status, const char *why)
 	if (r->status == 0)
 		http_problem(r, status, why);
 	else
-		conn_answered(c);
+		http_conn_answered(c);
 }
 
 /* also with no bytes at all, as a body may be empty */
@@ -497,7 +497,7 @@ request_cut(struct http_conn *c)
 	struct http_request *r = c->request;
 
 	if (r == NULL || (c->state == CONN_HEAD && !http1_begun(&r->head)))
-		conn_close(c, false);
+		http_conn_close(c, false);
 	else
 		request_refuse(c, 400, "the request ends too early");
 }

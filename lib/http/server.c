@@ -56,7 +56,7 @@ server_deadline(const struct http *h, const struct http_conn *c)
 		return INT64_MAX;
 	case CONN_ANSWERING:
 	case CONN_STREAM:
-		return conn_unsent(c) > 0 ? last : INT64_MAX;
+		return http_conn_unsent(c) > 0 ? last : INT64_MAX;
 	default:
 		all = c->since + 2 * timeout;
 		if (c->request != NULL)
@@ -75,7 +75,7 @@ server_sweep(struct http *h, int64_t now)
 		next = c->next;
 		if (now < server_deadline(h, c))
 			continue;
-		conn_close(c, c->state == CONN_STREAM ||
+		http_conn_close(c, c->state == CONN_STREAM ||
 		    c->state == CONN_ANSWERING);
 	}
 	h->swept = now;
@@ -100,7 +100,7 @@ server_recheck(struct http *h)
 		}
 		c->checked = generation;
 		if (!tls_accepts(tls, c->sock.ssl))
-			conn_close(c, true);
+			http_conn_close(c, true);
 	}
 	h->checked = generation;
 }
@@ -111,13 +111,13 @@ server_turn(struct loop_hook *hook, int64_t now)
 	struct http *h = (struct http *)((char *)hook -
 	    offsetof(struct http, hook));
 
-	conns_resume(h);
+	http_conns_resume(h);
 	if (now - h->swept >= CLOCK_SECOND)
 		server_sweep(h, now);
 	if (h->checked != tls_generation(h->options.tls))
 		server_recheck(h);
 	streams_free_over(h);
-	conns_free_dead(h);
+	http_conns_free_dead(h);
 }
 
 /* ---- connections ---- */
@@ -125,7 +125,7 @@ server_turn(struct loop_hook *hook, int64_t now)
 static void
 server_accepted(int fd, const struct peer_address *peer, void *arg)
 {
-	conn_open(arg, fd, peer);
+	http_conn_open(arg, fd, peer);
 }
 
 /* All places are taken, and a client waits: the connection that has been
@@ -143,7 +143,7 @@ server_make_room(void *arg)
 		    (longest == NULL || c->since < longest->since))
 			longest = c;
 	if (longest != NULL)
-		conn_close(longest, false);
+		http_conn_close(longest, false);
 }
 
 bool
@@ -165,7 +165,7 @@ http_adopt(struct http *h, int fd, struct fault *fault)
 
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	acceptor_enter(&h->acceptor, fd, &peer);
-	return conn_open(h, fd, &peer) != NULL ? 0 :
+	return http_conn_open(h, fd, &peer) != NULL ? 0 :
 	    fault_set(fault, EX_OSERR, "connection: no memory");
 }
 
@@ -202,10 +202,10 @@ http_close(struct http *h)
 	if (h == NULL)
 		return;
 	while (h->first != NULL)
-		conn_close(h->first, h->first->state != CONN_HEAD);
+		http_conn_close(h->first, h->first->state != CONN_HEAD);
 	h->resume = NULL;
 	streams_free_over(h);
-	conns_free_dead(h);
+	http_conns_free_dead(h);
 	acceptor_release(&h->acceptor);
 	loop_unhook(&h->hook);
 	request_spares_free(h);
@@ -224,7 +224,7 @@ http_stop(struct http *h)
 	for (c = h->first; c != NULL; c = next) {
 		next = c->next;
 		if (c->request == NULL && c->in.n == 0)
-			conn_close(c, false);
+			http_conn_close(c, false);
 	}
 }
 

@@ -82,9 +82,9 @@ http_answer_stream(struct http_request *r, const char *type,
 		s = stream_new(c, closed, arg);
 		s->chunked = a.in_chunks;
 	}
-	conn_send(c, &head, 1);
+	http_conn_send(c, &head, 1);
 	if (s == NULL) {
-		conn_answered(c);
+		http_conn_answered(c);
 		closed(arg);
 	}
 	return s;
@@ -99,7 +99,7 @@ http_stream_buf(struct http_stream *s)
 size_t
 http_stream_pending(const struct http_stream *s)
 {
-	return s->b.n + conn_unsent(s->conn);
+	return s->b.n + http_conn_unsent(s->conn);
 }
 
 bool
@@ -131,7 +131,7 @@ stream_send(struct http_stream *s, bool last)
 	if (last && s->chunked)
 		v[n++] = (struct iovec){ stream_last, 5 };
 	if (n > 0)
-		conn_send(c, v, n);
+		http_conn_send(c, v, n);
 	buf_clear(b);
 }
 
@@ -149,12 +149,12 @@ http_stream_end(struct http_stream *s)
 	stream_send(s, true);
 	if (c->stream == s)
 		stream_over(s);
-	conn_answered(c);
+	http_conn_answered(c);
 }
 
 void
 http_stream_break(struct http_stream *s)
 {
 	/* the last chunk is missing; without chunks only a reset shows it */
-	conn_close(s->conn, !s->chunked);
+	http_conn_close(s->conn, !s->chunked);
 }

@@ -343,13 +343,13 @@ ws_client_open(struct ws_client *c, struct http_conn *conn)
 {
 	struct ws *s = c->ws;
 
-	conn_hand_over(conn, &c->sock, ws_client_ready, &c->peer);
+	http_conn_hand_over(conn, &c->sock, ws_client_ready, &c->peer);
 	c->state = WS_OPEN;
 	c->heard = loop_now(s->loop);
 	c->checked = tls_generation(s->http->options.tls);
 	buf_init(&c->message, s->max_message);
 	buf_init(&c->out, OUT_MAX);
-	buf_put(&c->out, conn->out.p + conn->sent, conn_unsent(conn));
+	buf_put(&c->out, conn->out.p + conn->sent, http_conn_unsent(conn));
 	ws_receive_begin(&c->receiver, s->max_message);
 	c->next = s->first;
 	if (c->next != NULL)

@@ -59,7 +59,7 @@ ws_accept(struct ws *s, struct http_request *r, const struct ws_handshake *h,
 	buf_clear(head);
 	ws_handshake_answer(head, h, &r->head, stamp_now());
 	v = (struct iovec){ head->p, head->n };
-	conn_send(conn, &v, 1);
+	http_conn_send(conn, &v, 1);
 	if (conn->state == CONN_DEAD) {
 		s->options.closed(owner, s->options.arg);
 		return;
@@ -67,7 +67,7 @@ ws_accept(struct ws *s, struct http_request *r, const struct ws_handshake *h,
 	c = memory_zero(1, sizeof *c);
 	c->ws = s;
 	c->owner = owner;
-	conn_upgrade(conn, ws_upgraded, c);
+	http_conn_upgrade(conn, ws_upgraded, c);
 }
 
 static void
