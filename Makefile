@@ -32,7 +32,7 @@ say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo "  $(1) $@")
 run = $(if $(V),$(2),@$(say); $(2))
 
 CMDS := $(filter-out %.so,$(PROGRAMS))
-# what mosquitto loads; a sanitized tree has none
+# what mosquitto and programs load; a sanitized tree has none
 MODULES := $(if $(SANITIZE),,$(filter %.so,$(PROGRAMS)))
 LIB_SRC := $(filter-out $(LEFT_OUT_SOURCES),$(wildcard lib/*/*.c lib/*/*/*.c))
 PROGRAM_LIBS = $(libs.$(@F)) $(LIBS) -lm
@@ -108,6 +108,15 @@ $(BIN)/mfx_mosquitto.so: $(BUILD)/pic/lib/mqtt/plugin.o $(BUILD)/pic/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -shared $(filter-out -pie,$(MFX_LDFLAGS)) -o $@ \
 	    $^ $(PROGRAM_LIBS))
+
+# a kind of bus that needs a library: loaded when a bus is of that kind
+$(BIN)/mfx_bus_nats.so: $(BUILD)/pic/lib/bus/nats/driver.o \
+	$(BUILD)/pic/libmfx.a
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) -shared $(filter-out -pie,$(MFX_LDFLAGS)) -o $@ \
+	    $^ $(PROGRAM_LIBS))
+$(BUILD)/lib/bus/module.o $(BUILD)/pic/lib/bus/module.o: \
+	MFX_CPPFLAGS += -DMODULE_DIR='"$(plugindir)"'
 
 include tests/tests.mk
 

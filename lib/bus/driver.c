@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is about any bus: which driver a URL means, and the calls to it. */
-#include "bus/driver.h"
+#include "bus/module.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,8 +9,15 @@
 
 #include "base/signal.h"
 
-/* the first one has the URLs without a scheme */
-static const struct bus_driver *const drivers[] = { &bus_dir_driver };
+/* the first one has the URLs without a scheme; those without a driver here are
+ * in a module (module.h) */
+static const struct {
+	const char *scheme;
+	const struct bus_driver *driver;
+} drivers[] = {
+	{ "dir", &bus_dir_driver },
+	{ "nats", NULL },
+};
 
 #define DRIVERS (sizeof drivers / sizeof *drivers)
 
@@ -25,14 +32,15 @@ driver_unknown(const char *url, size_t n, const char *what,
 
 	for (i = 0; i < DRIVERS && at < sizeof known; i++)
 		at += (size_t)snprintf(known + at, sizeof known - at, "%s%s:",
-		    i ? ", " : "", drivers[i]->scheme);
+		    i ? ", " : "", drivers[i].scheme);
 	/* what follows the scheme may hold a password */
 	return fault_set(fault, EX_CONFIG, "%s: unknown scheme '%.*s://'; give "
 	    "a directory or one of: %s", what, (int)n, url, known);
 }
 
-/* *rest becomes what follows the scheme.  Only "x://" can't be a path. */
-static const struct bus_driver *
+/* Its number; *rest becomes what follows the scheme.  Only "x://" can't be a
+ * path: -1 then. */
+static int
 driver_find(const char *url, const char **rest, const char *what,
     struct fault *fault)
 {
@@ -40,27 +48,30 @@ driver_find(const char *url, const char **rest, const char *what,
 
 	*rest = url[n] == ':' ? url + n + 1 : url;
 	for (i = 0; i < DRIVERS && *rest != url; i++)
-		if (strlen(drivers[i]->scheme) == n &&
-		    memcmp(drivers[i]->scheme, url, n) == 0)
-			return drivers[i];
-	if (*rest != url && strncmp(*rest, "//", 2) == 0) {
-		driver_unknown(url, n, what, fault);
-		return NULL;
-	}
+		if (strlen(drivers[i].scheme) == n &&
+		    memcmp(drivers[i].scheme, url, n) == 0)
+			return (int)i;
+	if (*rest != url && strncmp(*rest, "//", 2) == 0)
+		return driver_unknown(url, n, what, fault);
 	*rest = url;
-	return drivers[0];
+	return 0;
 }
 
 int
 bus_open(struct bus **bus, const char *url, struct fault *fault)
 {
-	const struct bus_driver *driver = drivers[0];
 	const char *what = url ? "bus" : "MFX_BUS", *rest = NULL;
+	const struct bus_driver *driver;
+	int i = 0;
 
 	if (url == NULL)
 		url = getenv("MFX_BUS");
 	if (url != NULL && *url != '\0' &&
-	    (driver = driver_find(url, &rest, what, fault)) == NULL)
+	    (i = driver_find(url, &rest, what, fault)) < 0)
+		return -1;
+	driver = drivers[i].driver;
+	if (driver == NULL && (driver = bus_module_load(drivers[i].scheme,
+	    fault)) == NULL)
 		return -1;
 	if (driver->open(bus, rest, fault) < 0)
 		return -1;

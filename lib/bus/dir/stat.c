@@ -2,27 +2,7 @@
 #include <stdlib.h>
 
 #include "bus/dir/stream.h"
-
-/* The time of the first line that has one, or else of the last. */
-static int
-stat_time(struct bus *bus, const char *stream, uint64_t from, bool last,
-    struct stamp *t, bool *found, struct fault *fault)
-{
-	struct bus_reader *r;
-	struct bus_lines run;
-	struct bus_line line;
-	int got = 0;
-
-	*found = false;
-	if (bus_reader_open(&r, bus, stream, from, fault) < 0)
-		return -1;
-	while ((last || !*found) &&
-	    (got = bus_read(r, &run, fault)) > 0)
-		while ((last || !*found) && bus_lines_next(&run, &line))
-			*found |= bus_line_time(line.text, t);
-	bus_reader_close(r);
-	return got < 0 ? -1 : 0;
-}
+#include "bus/times.h"
 
 /* Both ends' times: of the newest lines only the last few are looked at. */
 static int
@@ -32,10 +12,10 @@ stat_times(struct bus *bus, const char *stream, struct bus_stat *x,
 	uint64_t from = x->last - x->first > 64 * 1024 ?
 	    x->last - 64 * 1024 : x->first;
 
-	if (stat_time(bus, stream, 0, false, &x->oldest, &x->has_oldest,
+	if (times_of(bus, stream, 0, false, &x->oldest, &x->has_oldest,
 	    fault) < 0)
 		return -1;
-	return stat_time(bus, stream, from, true, &x->newest, &x->has_newest,
+	return times_of(bus, stream, from, true, &x->newest, &x->has_newest,
 	    fault);
 }
 

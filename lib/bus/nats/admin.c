@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked of a stream by people. */
+#include <stdarg.h>
+#include <sysexits.h>
+
+#include "bus/nats/driver.h"
+#include "bus/times.h"
+
+/* the newest lines that are looked at for a time */
+#define NEWEST_MESSAGES 64
+#define TELL_MAX 10
+
+static int
+admin_state(struct bus *bus, const char *stream, struct nats_state *s,
+    struct fault *fault)
+{
+	struct nats_bus *b = (struct nats_bus *)bus;
+	char name[JS_NAME_MAX];
+
+	*s = (struct nats_state){ .last = 0 };
+	stream_js_name(name, b, stream);
+	return stream_state(b, name, s, fault);
+}
+
+/* ---- places ---- */
+
+/* The newest message that starts before t, or else the first: the position
+ * before it. */
+static int
+admin_find_message(struct bus *bus, const char *stream,
+    const struct nats_state *s, struct stamp t, uint64_t *from,
+    struct fault *fault)
+{
+	uint64_t low = s->first > 0 ? s->first - 1 : 0, high = s->last;
+	int before;
+
+	/* all up to `low` start before t, or it is the first */
+	while (low + 1 < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		before = times_start_before(bus, stream,
+		    middle << MESSAGE_BITS, t, fault);
+		if (before < 0)
+			return -1;
+		if (before)
+			low = middle;
+		else
+			high = middle;
+	}
+	*from = low << MESSAGE_BITS;
+	return 0;
+}
+
+int
+nats_find(struct bus *bus, const char *stream, const struct bus_where *w,
+    uint64_t *seq, struct fault *fault)
+{
+	struct nats_state s;
+	struct bus_reader *r;
+	struct stamp t = w->time;
+	int got = admin_state(bus, stream, &s, fault);
+
+	*seq = s.last << MESSAGE_BITS;
+	if (got <= 0 || !w->by_time)
+		return got < 0 ? -1 : 0;
+	if (admin_find_message(bus, stream, &s, t, seq, fault) < 0 ||
+	    bus_reader_open(&r, bus, stream, *seq, fault) < 0)
+		return -1;
+	got = times_find(r, false, &t, seq, fault);
+	bus_reader_close(r);
+	/* after the last one that a mark may follow */
+	if (got == 0)
+		*seq = s.last << MESSAGE_BITS;
+	return got < 0 ? -1 : 0;
+}
+
+int
+nats_stat(struct bus *bus, const char *stream, struct bus_stat *x,
+    struct fault *fault)
+{
+	struct nats_state s;
+	uint64_t from;
+
+	if (admin_state(bus, stream, &s, fault) < 0)
+		return -1;
+	x->segments = s.messages;
+	x->bytes = s.bytes;
+	x->first = (s.first > 0 ? s.first - 1 : 0) << MESSAGE_BITS;
+	x->last = s.last << MESSAGE_BITS;
+	if (s.messages == 0)
+		return 0;
+	from = s.last > NEWEST_MESSAGES ?
+	    (s.last - NEWEST_MESSAGES) << MESSAGE_BITS : 0;
+	if (times_of(bus, stream, 0, false, &x->oldest, &x->has_oldest,
+	    fault) < 0)
+		return -1;
+	return times_of(bus, stream, from, true, &x->newest, &x->has_newest,
+	    fault);
+}
+
+int
+nats_lag(struct bus *bus, const char *stream, uint64_t seq, uint64_t *lag,
+    struct fault *fault)
+{
+	return reader_pending(bus, stream, seq, lag, fault);
+}
+
+/* ---- pruning ---- */
+
+struct pruning {
+	struct bus_prune *p;
+	uint64_t last, bytes;	/* of the stream; those that are left */
+	uint64_t upto;		/* all before this sequence */
+};
+
+static int
+admin_prune_message(void *arg, const struct nats_seen *m, struct fault *fault)
+{
+	struct pruning *x = arg;
+	struct bus_prune *p = x->p;
+	bool old = p->older.ns != 0 && m->ns < p->older.ns;
+
+	(void)fault;
+	if (m->sequence >= x->last || (!old && !(p->keep_bytes >= 0 &&
+	    x->bytes > (uint64_t)p->keep_bytes)))
+		return 1;
+	x->bytes -= m->size < x->bytes ? m->size : x->bytes;
+	if (p->needed < m->sequence << MESSAGE_BITS) {
+		p->held++;
+		return 0;
+	}
+	p->segments++;
+	p->bytes += m->size;
+	p->first = m->sequence << MESSAGE_BITS;
+	x->upto = m->sequence + 1;
+	return 0;
+}
+
+/* only lines: the marks of sources stay */
+static int
+admin_purge(struct bus *bus, const char *stream, uint64_t upto,
+    struct fault *fault)
+{
+	struct nats_bus *b = (struct nats_bus *)bus;
+	struct buf body = { .max = 1024 };
+	char name[JS_NAME_MAX];
+	struct answer a;
+	int r;
+
+	stream_js_name(name, b, stream);
+	buf_puts(&body, "{\"filter\":\"");
+	stream_subject(&body, b, stream);
+	buf_printf(&body, ".>\",\"seq\":%llu}", (unsigned long long)upto);
+	buf_putc(&body, '\0');
+	r = request_api(b, "STREAM.PURGE", name, body.p, &a, fault);
+	buf_release(&body);
+	if (r < 0)
+		return -1;
+	if (a.error != 0)
+		r = request_fault(b, &a, stream, fault);
+	request_release(&a);
+	return r;
+}
+
+int
+nats_prune(struct bus *bus, const char *stream, struct bus_prune *p,
+    struct fault *fault)
+{
+	struct pruning x = { .p = p };
+	struct nats_state s;
+
+	if (admin_state(bus, stream, &s, fault) < 0)
+		return -1;
+	x.last = s.last;
+	x.bytes = s.bytes;
+	p->first = (s.first > 0 ? s.first - 1 : 0) << MESSAGE_BITS;
+	if (reader_each(bus, stream, admin_prune_message, &x, fault) < 0)
+		return -1;
+	return p->dry_run || x.upto == 0 ? 0 :
+	    admin_purge(bus, stream, x.upto, fault);
+}
+
+/* ---- verifying ---- */
+
+struct check {
+	const char *stream;
+	struct bus_health *health;
+	bus_tell_fn *tell;
+	void *arg;
+	uint64_t last;
+	unsigned told;		/* of this message */
+};
+
+static void
+admin_damage(struct check *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+admin_damage(struct check *c, const char *fmt, ...)
+{
+	char text[256];
+	int n = snprintf(text, sizeof text, "%s: ", c->stream);
+	va_list ap;
+
+	c->health->damage++;
+	if (++c->told > TELL_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text + n, sizeof text - (size_t)n, fmt, ap);
+	va_end(ap);
+	c->tell(c->arg, text);
+}
+
+static int
+admin_verify_message(void *arg, const struct nats_seen *m, struct fault *fault)
+{
+	struct check *c = arg;
+	struct str rest = m->lines, line;
+	const char *why;
+	unsigned n = 0;
+
+	(void)fault;
+	c->told = 0;
+	c->health->segments++;
+	c->health->bytes += m->lines.n;
+	for (; str_take_line(&rest, &line); n++) {
+		if ((why = bus_line_check(line)) != NULL)
+			admin_damage(c, "message %llu, line %u: %s",
+			    (unsigned long long)m->sequence, n + 1, why);
+		c->health->lines++;
+	}
+	if (rest.n > 0 || n == 0 || n > MESSAGE_LINES)
+		admin_damage(c, "message %llu: not 1 to %u whole lines",
+		    (unsigned long long)m->sequence, MESSAGE_LINES);
+	return m->sequence >= c->last;
+}
+
+static void
+admin_verify_group(void *arg, const char *group, uint64_t seq,
+    const char *bad)
+{
+	struct check *c = arg;
+
+	c->told = 0;
+	if (bad != NULL)
+		admin_damage(c, "group '%s': not a position", group);
+	else if (seq > c->last << MESSAGE_BITS)
+		admin_damage(c, "group '%s' is at %llu, beyond the end at "
+		    "%llu", group, (unsigned long long)seq,
+		    (unsigned long long)(c->last << MESSAGE_BITS));
+}
+
+int
+nats_verify(struct bus *bus, const char *stream, struct bus_health *health,
+    bus_tell_fn *tell, void *arg, struct fault *fault)
+{
+	struct check c = {
+		.stream = stream, .health = health, .tell = tell, .arg = arg
+	};
+	struct nats_state s;
+
+	if (admin_state(bus, stream, &s, fault) < 0)
+		return -1;
+	c.last = s.last;
+	if (s.messages > 0 && reader_each(bus, stream, admin_verify_message,
+	    &c, fault) < 0)
+		return -1;
+	/* they are moved meanwhile */
+	return admin_state(bus, stream, &s, fault) < 0 ||
+	    bus_groups(bus, stream, admin_verify_group, &c, fault) < 0 ? -1 : 0;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bus/nats/lease.h"
+
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/memory.h"
+#include "base/os.h"
+
+#define HOLDER_MS 250
+
+struct nats_lease {
+	struct nats_lease *next;	/* of the bus */
+	char subject[GROUP_SUBJECT];	/* of its entry */
+	char entry[128];		/* "<id> pid <pid> on <host>" */
+	char id[33];
+	natsSubscription *sub;
+};
+
+static void
+lease_bucket(const struct nats_bus *b, char to[JS_NAME_MAX])
+{
+	snprintf(to, JS_NAME_MAX, "%s-groups", b->url.prefix);
+}
+
+/* the subject that the holder answers on */
+static void
+lease_subject(const struct nats_bus *b, const char *id, char to[JS_NAME_MAX])
+{
+	snprintf(to, JS_NAME_MAX, "%s-lease.%.32s", b->url.prefix, id);
+}
+
+/* in a thread of the library */
+static void
+lease_answer(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
+    void *arg)
+{
+	(void)sub;
+	(void)arg;
+	if (natsMsg_GetReply(msg) != NULL)
+		natsConnection_Publish(nc, natsMsg_GetReply(msg), "here", 4);
+	natsMsg_Destroy(msg);
+}
+
+static int
+lease_listen(struct nats_bus *b, struct nats_lease *l, struct fault *fault)
+{
+	char subject[JS_NAME_MAX];
+	natsStatus s;
+	sigset_t old;
+
+	lease_subject(b, l->id, subject);
+	hub_hush(&old);
+	s = natsConnection_Subscribe(&l->sub, b->nc, subject, lease_answer,
+	    NULL);
+	if (s == NATS_OK)
+		s = natsConnection_FlushTimeout(b->nc, b->url.timeout);
+	hub_unhush(&old);
+	return s == NATS_OK ? 0 : fault_set(fault, EX_TEMPFAIL, "%s: %s",
+	    b->head.name, natsStatus_GetText(s));
+}
+
+/* Does nobody listen to the holder's subject?  1, 0, -1.  A process that was
+ * killed just now may still be listed, so silence is asked once more; after that
+ * it means a process that is stopped. */
+static int
+lease_is_abandoned(struct nats_bus *b, const char *subject,
+    struct fault *fault)
+{
+	struct answer a;
+	int tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		if (request(b, subject, STR("?"), HOLDER_MS, &a, fault) == 0) {
+			request_release(&a);
+			return a.nobody;
+		}
+		if (!hub_is_up(b))
+			return -1;
+		b->silent = 0;
+	}
+	return 0;
+}
+
+/* Is there nobody any more who has that entry?  1, 0, -1. */
+static int
+lease_is_free(struct nats_bus *b, struct nats_group *g, const char *role,
+    const char *entry, struct fault *fault)
+{
+	char subject[JS_NAME_MAX], holder[96];
+	int abandoned;
+
+	if (strlen(entry) < 34 || strspn(entry, "0123456789abcdef") != 32)
+		return 1;
+	lease_subject(b, entry, subject);
+	abandoned = lease_is_abandoned(b, subject, fault);
+	if (abandoned != 0)
+		return abandoned;
+	snprintf(holder, sizeof holder, "%.90s", entry + 33);
+	escape_clean(holder);
+	fault_set(fault, EX_TEMPFAIL, "%s/%s: another %s has this group, %s",
+	    g->head.stream, g->head.name, role, holder);
+	return 0;
+}
+
+static int
+lease_begin(struct nats_lease *l, const struct nats_group *g,
+    const char *role, struct fault *fault)
+{
+	size_t n = strlen(g->subject) - strlen("at");
+	char host[64] = "?";
+	uint64_t id[2];
+
+	if (!os_random(id, sizeof id))
+		return fault_set(fault, EX_TEMPFAIL, "no random bytes yet");
+	if (gethostname(host, sizeof host - 1) < 0)
+		host[0] = '?';
+	snprintf(l->id, sizeof l->id, "%016llx%016llx",
+	    (unsigned long long)id[0], (unsigned long long)id[1]);
+	snprintf(l->subject, sizeof l->subject, "%.*s%s", (int)n, g->subject,
+	    role);
+	snprintf(l->entry, sizeof l->entry, "%s pid %d on %s", l->id,
+	    (int)getpid(), host);
+	return 0;
+}
+
+/* 0, -1; and 1 when another was faster */
+static int
+lease_try(struct nats_bus *b, struct nats_group *g, struct nats_lease *l,
+    const char *role, struct fault *fault)
+{
+	char js_name[JS_NAME_MAX];
+	struct nats_message m = { .sequence = 0 };
+	int r;
+
+	lease_bucket(b, js_name);
+	r = stream_last(b, js_name, l->subject, &m, fault);
+	if (r > 0) {
+		r = lease_is_free(b, g, role, m.text, fault);
+		if (r <= 0)
+			return -1;
+	}
+	if (r < 0)
+		return -1;
+	r = stream_replace(b, l->subject, m.sequence, l->entry, &m.sequence,
+	    fault);
+	return r < 0 ? -1 : r == 0;
+}
+
+static void
+lease_release(struct nats_bus *b, struct nats_lease *l)
+{
+	sigset_t old;
+
+	hub_hush(&old);
+	natsSubscription_Destroy(l->sub);
+	if (hub_is_up(b))
+		natsConnection_FlushTimeout(b->nc, HOLDER_MS);
+	hub_unhush(&old);
+	free(l);
+}
+
+int
+lease_take(struct nats_group *g, const char *role, struct fault *fault)
+{
+	struct nats_bus *b = (struct nats_bus *)g->head.bus;
+	struct nats_lease *l;
+	int r = 1, tries;
+
+	if (g->lease != NULL)
+		return 0;
+	if (hub_open(b, fault) < 0)
+		return -1;
+	l = memory_zero(1, sizeof *l);
+	if (lease_begin(l, g, role, fault) < 0 ||
+	    lease_listen(b, l, fault) < 0)
+		r = -1;
+	for (tries = 0; r > 0 && tries < 10; tries++)
+		r = lease_try(b, g, l, role, fault);
+	if (r > 0)
+		r = fault_set(fault, EX_TEMPFAIL, "%s/%s: others want this "
+		    "group", g->head.stream, g->head.name);
+	if (r < 0) {
+		lease_release(b, l);
+		return -1;
+	}
+	if (b->leases == NULL)
+		b->leases_seen = b->connected;
+	l->next = b->leases;
+	b->leases = l;
+	g->lease = l;
+	return 0;
+}
+
+void
+lease_end(struct nats_group *g)
+{
+	struct nats_bus *b = (struct nats_bus *)g->head.bus;
+	struct nats_lease **at;
+
+	if (g->lease == NULL)
+		return;
+	for (at = &b->leases; *at != g->lease; at = &(*at)->next)
+		continue;
+	*at = g->lease->next;
+	lease_release(b, g->lease);
+	g->lease = NULL;
+}
+
+int
+lease_check(struct nats_bus *b, struct fault *fault)
+{
+	unsigned connected = b->connected;
+	char js_name[JS_NAME_MAX];
+	struct nats_message m;
+	struct nats_lease *l;
+	int there;
+
+	if (b->leases_seen == connected)
+		return 0;
+	lease_bucket(b, js_name);
+	for (l = b->leases; l != NULL; l = l->next) {
+		there = stream_last(b, js_name, l->subject, &m, fault);
+		if (there < 0)
+			return -1;
+		if (there == 0 || strcmp(m.text, l->entry) != 0)
+			return fault_set(fault, EX_UNAVAILABLE, "%s: another "
+			    "process took over while the connection was away",
+			    l->subject);
+	}
+	b->leases_seen = connected;
+	return 0;
+}

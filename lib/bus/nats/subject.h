@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_BUS_NATS_SUBJECT_H
+#define MFX_BUS_NATS_SUBJECT_H
+
+#include "base/buf.h"
+#include "bus/bus.h"
+
+/*
+ * Names and positions of a bus in JetStream, mfx-bus(5).
+ *
+ * A token is one level of a subject.  Letters and digits of ASCII, '_' and '-'
+ * stand for themselves, any other byte is "=XX" in hexadecimal, and "=" alone
+ * is the empty text.  So no text can have a dot, a wildcard or a space in it,
+ * and no two texts have the same token, but for long ones: of these the
+ * beginning is kept, and "=h" with a hash of all follows.
+ */
+#define TOKEN_MAX 96
+/* of a subject after the stream; a server takes 4096 bytes with the rest */
+#define SUBJECT_MAX 640
+
+void token_put(struct buf *, struct str text);
+/* of the name of a stream or a group, whatever its length */
+void token_put_name(struct buf *, struct str name);
+/* the name that token_put_name has put; false when it is no such name */
+bool token_read_name(struct str token, char name[BUS_NAME_MAX + 1]);
+
+/* ".<channel>[.<level>...]": what follows the stream in the subject of a line.
+ * The levels of a subtopic that do not fit are one token together. */
+void subject_put(struct buf *, struct str channel, struct str subtopic);
+
+/*
+ * Positions.  A message has up to MESSAGE_LINES lines.  The last line of the
+ * message with the sequence s has the position s * 4096, the ith of those
+ * before it (s - 1) * 4096 + i: all messages up to position / 4096 have been
+ * seen, and that many lines of the next one.
+ */
+#define MESSAGE_BITS 12
+#define MESSAGE_LINES (1u << MESSAGE_BITS)
+#define SEQUENCE_MAX (UINT64_MAX >> (MESSAGE_BITS + 2))
+
+/* of line i of n, from 1, in the message `sequence` */
+static inline uint64_t
+place_of(uint64_t sequence, unsigned i, unsigned n)
+{
+	return i == n ? sequence << MESSAGE_BITS :
+	    ((sequence - 1) << MESSAGE_BITS | i);
+}
+
+/* the last message that has been seen as a whole */
+static inline uint64_t
+place_sequence(uint64_t position)
+{
+	return position >> MESSAGE_BITS;
+}
+
+/* lines of the message after it that have been seen */
+static inline unsigned
+place_lines(uint64_t position)
+{
+	return (unsigned)(position & (MESSAGE_LINES - 1));
+}
+
+#endif
