@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lines from stdin to a stream of the bus, in batches as they come, each batch
- * whole or not at all.  When the disk is full it waits, as what it holds exists
- * nowhere else.  With --ack the source's group moves once the batch is on the
+ * whole or not at all.  While the disk is full or the bus is away it waits, as
+ * what it holds exists nowhere else.  With --ack the source's group moves once the batch is on the
  * bus; batches are then cut only after a line that carries `seq`, and what was
  * published before a kill is not published again.
  */
@@ -30,8 +30,8 @@ static const struct opt options[] = {
 	    "the bus", OPT_STRING(&opt.ack) },
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
 	    OPT_ENUM(&opt.sync) },
-	{ 0, "timeout", "DURATION", "on a full disk, give up after this long "
-	    "(default: never)", OPT_TIMEOUT(&opt.timeout, 1, INT64_MAX),
+	{ 0, "timeout", "DURATION", "while the disk is full or the bus is "
+	    "away, give up after this long (default: never)", OPT_TIMEOUT(&opt.timeout, 1, INT64_MAX),
 	    .former = 't' },
 	FILTER_UNBUFFERED(&opt.each, "publish each line at once"),
 	FILTER_REJECTS(&opt.rejects),
@@ -210,23 +210,26 @@ pub_take_all(void)
 	}
 }
 
+/* 0, or the exit status */
 static int
-pub_open_bus(const char *stream, struct fault *fault)
+pub_open_bus(const char *stream)
 {
 	char from[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	struct fault fault;
+	int status;
 
-	if (opt.ack != NULL &&
-	    bus_group_parse(opt.ack, from, group, fault) < 0)
-		return -1;
-	if (bus_open(&pub.bus, NULL, fault) < 0 ||
-	    bus_writer_open(&pub.to.writer, pub.bus, stream, opt.sync,
-	    fault) < 0)
-		return -1;
-	if (opt.ack == NULL)
-		return 0;
+	if ((opt.ack != NULL &&
+	    bus_group_parse(opt.ack, from, group, &fault) < 0) ||
+	    bus_open(&pub.bus, NULL, &fault) < 0)
+		return diag_fault(&fault);
+	pub.to.timeout = opt.timeout;
+	pub.to.each = opt.each;
+	status = appender_open(&pub.to, pub.bus, stream, opt.sync);
+	if (status != 0 || opt.ack == NULL)
+		return status;
 	if (bus_source_open(&pub.to.source, pub.to.writer, from, group,
-	    fault) < 0)
-		return -1;
+	    &fault) < 0)
+		return diag_fault(&fault);
 	pub.at = pub.to.source->done;
 	pub.f.sequenced = true;
 	return 0;
@@ -251,15 +254,12 @@ pub_say_rest(void)
 int
 main(int argc, char **argv)
 {
-	int i = program_start(&program, argc, argv);
-	struct fault fault;
+	int i = program_start(&program, argc, argv), status;
 
 	if (filter_init(&pub.f, argv + i + 1, opt.rejects, NULL) < 0)
 		return filter_finish(&pub.f);
-	if (pub_open_bus(argv[i], &fault) < 0)
-		return diag_fault(&fault);
-	pub.to.timeout = opt.timeout;
-	pub.to.each = opt.each;
+	if ((status = pub_open_bus(argv[i])) != 0)
+		return status;
 	buf_init(&pub.batch, BATCH_MAX);
 	canonical_init(&pub.canonical);
 	pub.fresh = true;

@@ -62,6 +62,8 @@ static const struct program program = {
 
 /* a mark stands for at most this many lines that were left out */
 #define MARK_EVERY 4096
+/* how often a bus that is away is tried, ms */
+#define AWAY_MS 1000
 
 static struct {
 	char stream[BUS_NAME_MAX + 1];
@@ -77,6 +79,7 @@ static struct {
 	uint64_t position;	/* of the last line that was read */
 	uint64_t left_out;	/* lines since the last one written */
 	uint64_t acked;
+	bool away;		/* the bus: so it was said */
 } sub = { .choice.channels = &opt.channels };
 
 static void
@@ -101,6 +104,9 @@ sub_settle(void)
 	if (!opt.auto_ack || sub.position == sub.acked)
 		return 0;
 	if (bus_group_set(sub.group, sub.position, &fault) < 0) {
+		/* it is moved with the next lines */
+		if (fault.status == EX_TEMPFAIL && sub.away)
+			return 0;
 		sub.status = diag_fault(&fault);
 		return -1;
 	}
@@ -164,11 +170,11 @@ sub_warn_gone(void)
 		    (unsigned long long)from, (unsigned long long)to);
 }
 
-/* Called at the end of the stream: false when there is no more to wait for. */
+/* Called at the end of the stream, with the longest time to wait, ms: false
+ * when there is no more to wait for. */
 static bool
-sub_wait_for_more(void)
+sub_wait_for_more(int timeout)
 {
-	int timeout = -1;
 
 	if (sub_settle() < 0)
 		return false;
@@ -189,6 +195,21 @@ sub_wait_for_more(void)
 	return false;
 }
 
+/* the bus can't be read: true when it may be tried again */
+static bool
+sub_bear(const struct fault *fault)
+{
+	if (fault->status != EX_TEMPFAIL || sub.ends.no_follow) {
+		sub.status = diag_fault(fault);
+		/* a damaged line is skipped */
+		return fault->status == EX_DATAERR;
+	}
+	if (!sub.away)
+		diag_warning("%s; waiting", fault->text);
+	sub.away = true;
+	return sub_wait_for_more(AWAY_MS);
+}
+
 static bool
 sub_take_some(void)
 {
@@ -198,11 +219,11 @@ sub_take_some(void)
 	int got = bus_read(sub.reader, &lines, &fault);
 
 	sub_warn_gone();
-	if (got < 0) {
-		sub.status = diag_fault(&fault);
-		/* a damaged line is skipped */
-		return fault.status == EX_DATAERR;
-	}
+	if (got < 0)
+		return sub_bear(&fault);
+	if (sub.away)
+		diag_warning("%s: it goes on", sub.stream);
+	sub.away = false;
 	/* a local copy stays in registers */
 	run = lines;
 	while (bus_lines_next(&run, &line))
@@ -210,7 +231,7 @@ sub_take_some(void)
 			return false;
 	if (bus_reader_position(sub.reader) >= sub.ends.end)
 		return false;
-	return got == 0 ? sub_wait_for_more() : !signal_stop() &&
+	return got == 0 ? sub_wait_for_more(-1) : !signal_stop() &&
 	    (!opt.auto_ack || sub_settle() == 0);
 }
 

@@ -417,7 +417,7 @@ full_disk() {
 	lines b 1 20000 >want.b
 	mfx-pub raw <want.b 2>err &
 	pid=$!
-	await 20 grep -q 'waiting for room' err
+	await 20 grep -q '; waiting' err
 	kill -0 $pid
 	rm small/ballast
 	wait $pid
@@ -425,7 +425,7 @@ full_disk() {
 	mfx-bus verify raw
 	# each wait is said, and its end; where the file system can't keep
 	# room free (--enable-posix-only) a little may come in between
-	(($(grep -c 'waiting for room' err) == $(grep -c 'it goes on' err)))
+	(($(grep -c '; waiting' err) == $(grep -c 'it goes on' err)))
 	(($(grep -c room err) <= 4))
 }
 

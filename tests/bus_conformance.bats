@@ -3,11 +3,19 @@
 # What every bus does alike (tests/unit/bus_conformance.c), asked of each
 # driver: a new one is a line in `drivers`.
 load setup
+load tls
+load servers
+
+setup_file() {
+	export MFX_MODULES=$BIN
+	server_start nats
+}
 
 # the URL of a bus of each kind that is here
 drivers() {
 	echo "dir:$BATS_TEST_TMPDIR/bus"
 	echo "$BATS_TEST_TMPDIR/other"
+	server_url nats
 }
 
 conformance() {

@@ -11,9 +11,12 @@
 #	server_restart NAME	the same data and port; ends it first if it runs
 #	server_stop NAME	no process is left, and no file
 #
-# NAME is the kind: influx, victoria, postgres, cassandra or mongo.  KIND-tls
+# NAME is the kind: influx, victoria, postgres, cassandra, mongo or nats.  KIND-tls
 # speaks TLS and nothing else; influx-flux has Flux, which costs 3 s of CPU at
-# each start; any other KIND-WORD is one more of the kind.
+# each start; nats-always syncs each message to its disk, nats-tls wants a
+# certificate (ca.crt, client.crt and client.key in its directory), and
+# nats-1, nats-2, nats-3 are a cluster; any other KIND-WORD is one more of the
+# kind.
 #
 # A server listens on loopback only and requires a password.  It belongs to the
 # test that starts it, or to the file if setup_file does, and always ends with
@@ -25,7 +28,7 @@
 # With these settings an acknowledgement means that the data is on disk:
 # InfluxDB syncs its log for each write, PostgreSQL with fsync, Cassandra with
 # commitlog_sync batch, FerretDB's SQLite with synchronous=full.
-# VictoriaMetrics has no such setting; server_flush NAME waits for its disk.
+# NATS only as nats-always.  VictoriaMetrics has no such setting; server_flush NAME waits for its disk.
 
 SERVER_USER=mfx
 SERVER_PASSWORD=beside-the-sea
@@ -212,6 +215,7 @@ server_url() {
 	mongo*)	echo "mongodb://$at/$SERVER_DATABASE" ;;
 	cassandra-tls) echo "cassandra://$at/?tls=true" ;;
 	cassandra*) echo "cassandra://$at/" ;;
+	nats*)	echo "nats://$at" ;;
 	esac
 }
 
@@ -500,3 +504,66 @@ server_mongo_answers() {
 }
 
 server_mongo_users() { :; }
+
+# ---- NATS with JetStream ----
+
+server_nats_needs() {
+	NATS_SERVER=$("$ROOT/scripts/stores" --directory nats)/nats-server
+	server_program nats "$NATS_SERVER"
+}
+
+# the ports of the cluster's routes are chosen with its first server
+server_nats_cluster() {
+	local routes=$dir/../nats-routes n a b c
+	[[ -e $routes ]] || {
+		free_port a b c
+		echo "$a $b $c" >"$routes"
+	}
+	read -r a b c <"$routes"
+	n=${name#nats-}
+	echo "cluster {
+	  name: mfx
+	  listen: 127.0.0.1:$(cut -d' ' -f"$n" "$routes")
+	  routes: [ nats://127.0.0.1:$a, nats://127.0.0.1:$b,
+	    nats://127.0.0.1:$c ]
+	}"
+}
+
+server_nats_make() {
+	local always='' http
+	[[ $name != nats-always ]] || always='sync_interval: always'
+	free_port http
+	echo "$http" >"$dir/http"
+	cat >"$dir/nats.conf" <<-EOF
+	server_name: "$name"
+	listen: 127.0.0.1:$port
+	http: 127.0.0.1:$http
+	jetstream { store_dir: "$dir/data"
+	  $always }
+	authorization { user: $SERVER_USER, password: "$SERVER_PASSWORD" }
+	EOF
+	[[ $name != nats-[123] ]] || server_nats_cluster >>"$dir/nats.conf"
+	[[ $name == *-tls ]] || return 0
+	(cd "$dir" && certificate client ca /CN=mfx DNS:mfx clientAuth)
+	cat >>"$dir/nats.conf" <<-EOF
+	tls {
+	  cert_file: "$dir/server.crt"
+	  key_file: "$dir/server.key"
+	  ca_file: "$dir/ca.crt"
+	  verify: true
+	}
+	EOF
+}
+
+server_nats_command() {
+	server_nats_needs
+	command=("$NATS_SERVER" -c "$dir/nats.conf")
+}
+
+# a server of a cluster answers when the cluster has a leader
+server_nats_answers() {
+	[[ $name == nats-[123] ]] ||
+	    curl -sS -m 5 -f "http://127.0.0.1:$(<"$dir/http")/healthz"
+}
+
+server_nats_users() { :; }

@@ -20,7 +20,7 @@ appender_wait(const struct appender *p, const struct fault *why,
 		return false;
 	}
 	if (*waited == 0)
-		diag_warning("%s; waiting for room", why->text);
+		diag_warning("%s; waiting", why->text);
 	delay = backoff_next(pause);
 	signal_poll(NULL, 0, (int)delay);
 	*waited += delay;
@@ -35,6 +35,20 @@ appender_try(struct appender *p, struct str *lines, struct fault *fault)
 	if (p->each && p->source == NULL)
 		return bus_append_each(p->writer, lines, fault);
 	return bus_append(p->writer, *lines, p->source, &end, fault);
+}
+
+int
+appender_open(struct appender *p, struct bus *bus, const char *stream,
+    enum bus_sync sync)
+{
+	struct fault fault;
+	struct backoff pause = { .first = 50, .last = 5000 };	/* ms */
+	int64_t waited = 0;
+
+	while (bus_writer_open(&p->writer, bus, stream, sync, &fault) < 0)
+		if (!appender_wait(p, &fault, &pause, &waited))
+			return fault.status;
+	return 0;
 }
 
 int
@@ -56,7 +70,6 @@ appender_append(struct appender *p, struct str lines, bool moves)
 		if (!appender_wait(p, &fault, &pause, &waited))
 			return fault.status;
 	if (waited > 0)
-		diag_warning("there was no room for %lld ms, it goes on",
-		    (long long)waited);
+		diag_warning("after %lld ms it goes on", (long long)waited);
 	return 0;
 }

@@ -6,7 +6,7 @@
 
 /*
  * Appends what mfx-pub has read.  It exists nowhere else, so when the disk is
- * full this waits for room.  Like filter.h it prints messages.
+ * full or the bus is away this waits.  Like filter.h it prints messages.
  */
 struct appender {
 	struct bus_writer *writer;
@@ -14,6 +14,10 @@ struct appender {
 	int64_t timeout;	/* gives up after this time, ns; 0: never */
 	bool each;		/* without a source: one append per line */
 };
+
+/* Opens the writer; `timeout` is set.  0, or the exit status to end with. */
+int appender_open(struct appender *, struct bus *, const char *stream,
+    enum bus_sync);
 
 /*
  * Appends whole lines and, with `moves`, moves the source's group to its

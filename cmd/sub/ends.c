@@ -6,8 +6,30 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/backoff.h"
 #include "base/diag.h"
 #include "base/ready.h"
+#include "base/signal.h"
+
+/* bus_exists, of a bus that may be away: 0, -1 */
+static int
+ends_exists(struct bus *bus, const char *stream, struct fault *fault)
+{
+	struct backoff pause = { .first = 50, .last = 5000 };	/* ms */
+	bool told = false;
+
+	while (bus_exists(bus, stream, fault) < 0) {
+		if (fault->status != EX_TEMPFAIL || signal_stop())
+			return -1;
+		if (!told)
+			diag_warning("%s; waiting", fault->text);
+		told = true;
+		signal_poll(NULL, 0, (int)backoff_next(&pause));
+	}
+	if (told)
+		diag_warning("%s: it goes on", stream);
+	return 0;
+}
 
 int
 ends_await(struct ends *e, struct bus *bus, const char *stream,
@@ -15,7 +37,7 @@ ends_await(struct ends *e, struct bus *bus, const char *stream,
 {
 	int there;
 
-	if (e->no_follow || bus_exists(bus, stream, fault) == 0)
+	if (e->no_follow || ends_exists(bus, stream, fault) == 0)
 		return 1;
 	if (fault->status != EX_NOINPUT)
 		return -1;

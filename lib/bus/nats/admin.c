@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "bus/nats/driver.h"
 #include "bus/times.h"
 
@@ -15,11 +16,16 @@ admin_state(struct bus *bus, const char *stream, struct nats_state *s,
     struct fault *fault)
 {
 	struct nats_bus *b = (struct nats_bus *)bus;
+	int64_t until = clock_ms() + b->url.timeout;
 	char name[JS_NAME_MAX];
+	int r;
 
 	*s = (struct nats_state){ .last = 0 };
 	stream_js_name(name, b, stream);
-	return stream_state(b, name, s, fault);
+	while ((r = stream_state(b, name, s, fault)) < 0 &&
+	    hub_again(b, fault, until))
+		continue;
+	return r;
 }
 
 /* ---- places ---- */

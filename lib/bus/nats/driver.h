@@ -54,6 +54,17 @@ void hub_close(struct nats_bus *);
 bool hub_is_up(struct nats_bus *);
 int hub_away(struct nats_bus *, struct fault *);
 
+/*
+ * For what ends a filter when it fails, as the move of a group does: may it be
+ * tried again after this fault, as the servers may be back before `until`?
+ * Pauses a little; false when a signal came.
+ *
+ *	until = clock_ms() + b->url.timeout;
+ *	while ((r = try(…)) < 0 && hub_again(b, fault, until))
+ *		continue;
+ */
+bool hub_again(struct nats_bus *, const struct fault *why, int64_t until);
+
 /* Around what may start a thread of the library or write to its connection:
  * signals stay with the program. */
 void hub_hush(sigset_t *old);

@@ -14,6 +14,7 @@
 #define CONNECT_MS 2000
 #define RECONNECT_MS 100
 #define PING_MS 10000
+#define AGAIN_MS 50
 
 void
 hub_hush(sigset_t *old)
@@ -247,4 +248,14 @@ hub_away(struct nats_bus *b, struct fault *fault)
 {
 	return fault_set(fault, EX_TEMPFAIL, "%s: no connection; try again "
 	    "later", b->head.name);
+}
+
+bool
+hub_again(struct nats_bus *b, const struct fault *why, int64_t until)
+{
+	struct fault ignored;
+
+	return why->status == EX_TEMPFAIL && clock_ms() < until &&
+	    (nats_host->poll(NULL, 0, AGAIN_MS) == 0 || errno != EINTR) &&
+	    (hub_open(b, &ignored) == 0 || ignored.status == EX_TEMPFAIL);
 }

@@ -136,6 +136,9 @@ lease_try(struct nats_bus *b, struct nats_group *g, struct nats_lease *l,
 
 	lease_bucket(b, js_name);
 	r = stream_last(b, js_name, l->subject, &m, fault);
+	/* it was written, and the answer was lost */
+	if (r > 0 && strcmp(m.text, l->entry) == 0)
+		return 0;
 	if (r > 0) {
 		r = lease_is_free(b, g, role, m.text, fault);
 		if (r <= 0)

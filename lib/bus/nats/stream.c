@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "bus/nats/driver.h"
 
@@ -252,8 +253,8 @@ stream_read_message(struct nats_bus *b, struct str data,
 		m->text[0] = '\0';
 }
 
-int
-stream_last(struct nats_bus *b, const char *js_name, const char *subject,
+static int
+stream_last_once(struct nats_bus *b, const char *js_name, const char *subject,
     struct nats_message *m, struct fault *fault)
 {
 	char body[1024];
@@ -273,6 +274,19 @@ stream_last(struct nats_bus *b, const char *js_name, const char *subject,
 	return r;
 }
 
+int
+stream_last(struct nats_bus *b, const char *js_name, const char *subject,
+    struct nats_message *m, struct fault *fault)
+{
+	int64_t until = clock_ms() + b->url.timeout;
+	int r;
+
+	while ((r = stream_last_once(b, js_name, subject, m, fault)) < 0 &&
+	    hub_again(b, fault, until))
+		continue;
+	return r;
+}
+
 /* 1, 0 when `after` is not the last one, -1 */
 static int
 stream_replace_judge(struct nats_bus *b, struct answer *a, uint64_t *sequence,
@@ -287,39 +301,55 @@ stream_replace_judge(struct nats_bus *b, struct answer *a, uint64_t *sequence,
 	return 1;
 }
 
-int
-stream_replace(struct nats_bus *b, const char *subject, uint64_t after,
-    const char *text, uint64_t *sequence, struct fault *fault)
+/* as stream_replace; *nobody: there is no stream of groups */
+static int
+stream_replace_once(struct nats_bus *b, const char *subject, uint64_t after,
+    const char *text, uint64_t *sequence, bool *nobody, struct fault *fault)
 {
 	char reply[ASK_REPLY], last[24];
 	uint64_t number;
 	struct answer a;
 	natsMsg *msg;
-	int r, made;
+	int r;
 
+	if (hub_open(b, fault) < 0)
+		return -1;
 	snprintf(last, sizeof last, "%llu", (unsigned long long)after);
-	for (made = 0; made < 2; made++) {
-		if (hub_open(b, fault) < 0)
-			return -1;
-		request_reply(b, reply, &number);
-		if (natsMsg_Create(&msg, subject, reply, text,
-		    (int)strlen(text)) != NATS_OK || natsMsgHeader_Set(msg,
-		    "Nats-Expected-Last-Subject-Sequence", last) != NATS_OK)
-			return fault_set(fault, EX_SOFTWARE, "%s: bad request",
-			    b->head.name);
-		r = request_message(b, msg, number, b->url.timeout, &a, fault);
-		natsMsg_Destroy(msg);
-		if (r < 0)
-			return -1;
-		if (!a.nobody) {
-			r = stream_replace_judge(b, &a, sequence, fault);
-			request_release(&a);
-			return r;
-		}
-		request_release(&a);
-		if (stream_make_groups(b, fault) < 0)
-			return -1;
-	}
-	return fault_set(fault, EX_TEMPFAIL, "%s: nothing keeps groups; try "
-	    "again later", b->head.name);
+	request_reply(b, reply, &number);
+	if (natsMsg_Create(&msg, subject, reply, text, (int)strlen(text)) !=
+	    NATS_OK)
+		return fault_set(fault, EX_SOFTWARE, "%s: bad request",
+		    b->head.name);
+	r = natsMsgHeader_Set(msg, "Nats-Expected-Last-Subject-Sequence",
+	    last) != NATS_OK ? fault_set(fault, EX_OSERR, "%s: bad request",
+	    b->head.name) : request_message(b, msg, number, b->url.timeout,
+	    &a, fault);
+	natsMsg_Destroy(msg);
+	if (r < 0)
+		return -1;
+	*nobody = a.nobody;
+	if (!a.nobody)
+		r = stream_replace_judge(b, &a, sequence, fault);
+	request_release(&a);
+	return r;
+}
+
+int
+stream_replace(struct nats_bus *b, const char *subject, uint64_t after,
+    const char *text, uint64_t *sequence, struct fault *fault)
+{
+	int64_t until = clock_ms() + b->url.timeout;
+	bool nobody;
+	int r;
+
+	do {
+		nobody = false;
+		r = stream_replace_once(b, subject, after, text, sequence,
+		    &nobody, fault);
+		if (nobody)
+			r = stream_make_groups(b, fault) < 0 ? -1 :
+			    fault_set(fault, EX_TEMPFAIL, "%s: nothing keeps "
+			    "groups; try again later", b->head.name);
+	} while (r < 0 && hub_again(b, fault, until));
+	return r;
 }

@@ -1,0 +1,301 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The bus in NATS JetStream, with a server that is killed, paused, or of another
+# authority.  What every bus does is in bus_conformance.bats.
+load setup
+load tls
+load servers
+
+setup_suite_test() {
+	export MFX_MODULES=$BIN
+}
+
+lines_of() {
+	awk -v name="$1" -v first="$2" -v last="$3" 'BEGIN {
+		for (i = first; i <= last; i++)
+			printf "{\"channel\":\"%s\",\"n\":\"%s\",\"v\":%d}\n",
+			    name, name, i
+	}'
+}
+
+bare() {
+	sed -E '/^\{"seq":[0-9]+\}$/d; s/"seq":[0-9]+,//'
+}
+
+client() {
+	/usr/bin/python3 "$ROOT/tests/nats_client.py" "$@"
+}
+
+read_all() {
+	mfx-sub --no-follow --from start "$@"
+}
+
+# ---- the same as on a directory ----
+
+scenario() {
+	lines_of a 1 5 | mfx-pub raw
+	{ lines_of b 1 3; lines_of a 6 7; lines_of b 4 4; } | mfx-pub -u raw
+	read_all raw | bare
+	read_all raw --channel b | bare
+	mfx-sub raw/g -n 4 --auto-ack | bare
+	mfx-sub raw/g --no-follow --auto-ack | bare
+	read_all raw --shard 1/2 | bare >one
+	read_all raw --shard 2/2 | bare | cat one - | sort
+	mfx-bus groups | sed -E 's/"seq":[0-9]+/"seq":N/'
+	mfx-sub --no-follow raw | mfx-grep --channel a | mfx-pub twice \
+	    --ack raw/copy
+	mfx-sub --no-follow raw | mfx-grep --channel a | mfx-pub twice \
+	    --ack raw/copy
+	read_all twice | bare
+	mfx-bus verify | sed -E 's/"(segments|bytes)":[0-9]+/"\1":N/g'
+	mfx-bus seek raw/g start >/dev/null
+	mfx-sub raw/g -n 1 | bare
+	mfx-bus forget raw/g
+	mfx-bus groups raw | sed -E 's/"seq":[0-9]+/"seq":N/'
+	status 66 mfx-bus stat nowhere
+	status 64 mfx-sub --no-follow '../x'
+}
+
+@test "programs do the same as on a directory" {
+	server_start nats
+	MFX_BUS=$PWD/dir scenario >want
+	MFX_BUS=$(server_url nats)/other scenario >out
+	diff want out
+	(($(wc -l <out) > 40))
+}
+
+@test "a position is the sequence of a message times 4096, and the line" {
+	server_start nats
+	export MFX_BUS=$(server_url nats)
+	lines_of a 1 3 | mfx-pub raw
+	lines_of a 4 4 | mfx-pub raw
+	[[ $(read_all raw | sed -E 's/.*"seq":([0-9]+).*/\1/' | xargs) == \
+	    '1 2 4096 8192' ]]
+	[[ $(mfx-sub --no-follow --from 2 raw | wc -l) == 2 ]]
+	[[ $(mfx-sub --no-follow --from 4096 raw | wc -l) == 1 ]]
+}
+
+@test "a foreign client reads the stream, by the subject of a channel" {
+	server_start nats
+	export MFX_BUS=$(server_url nats)/site7
+	{ lines_of a 1 2; lines_of b 1 1; lines_of a 3 3; } | mfx-pub raw
+	client "$(server_url nats)" read site7_raw >out
+	[[ $(cut -f 1 out | xargs) == 'site7.raw.a site7.raw.b site7.raw.a' ]]
+	[[ $(cut -f 2 out | head -n 1) == "$(lines_of a 1 2 |
+	    sed 's/$/\\n/' | tr -d '\n')" ]]
+	client "$(server_url nats)" ask '$JS.API.CONSUMER.DELETE.site7_raw.foreign' ''
+	[[ $(client "$(server_url nats)" read site7_raw 'site7.raw.b.>' |
+	    wc -l) == 0 ]]
+}
+
+# ---- subjects ----
+
+@test "no text of a device reaches another subject" {
+	local c
+	server_start nats
+	export MFX_BUS=$(server_url nats)
+	start client "$(server_url nats)" listen '>' 1000
+	await 20 grep -q ready "$PID_OUT"
+	for c in 'x y' 'a=41' 'ä' '$JS.API.STREAM.DELETE.mfx_raw' '.' 'a.' \
+	    'a..b' "$(printf 'y%.0s' {1..900})" "$(printf 'z.%.0s' {1..90})" \
+	    'INFO.{}'; do
+		printf '{"channel":"a","subtopic":"%s","n":"n","v":1}\n' "$c"
+	done | mfx-pub raw
+	lines_of last 1 1 | mfx-pub raw
+	await 20 grep -q '^mfx\.raw\.last' "$PID_OUT"
+	grep '^mfx\.raw' "$PID_OUT" | cut -f 1 >subjects
+	(($(wc -l <subjects) == 11))
+	# each is a stream's, has no wildcard, and is of no other line
+	! grep -vE '^mfx\.raw(\.[A-Za-z0-9_=-]+)+$' subjects
+	(($(sort -u subjects | wc -l) == 11))
+	grep -qx 'mfx\.raw\.a\.x=20y' subjects
+	grep -qx 'mfx\.raw\.a\.a=3D41' subjects
+	grep -qx 'mfx\.raw\.a\.=24JS\.API\.STREAM\.DELETE\.mfx_raw' subjects
+	grep -q '^mfx\.raw\.a\.y*=h[0-9a-f]*$' subjects
+	! awk 'length > 800' subjects | grep .
+	# and all lines are there as they were
+	(($(read_all raw | bare | wc -l) == 11))
+	(($(mfx-bus stat | wc -l) == 1))
+}
+
+# ---- a server that fails ----
+
+killed_publisher() {
+	local i
+	for ((i = 1; i <= 20000; i++)); do
+		echo "{\"channel\":\"c$((i % 7))\",\"n\":\"a\",\"v\":$i}"
+		((i % 100)) || read -rt 0.05 <> <(:) || true
+	done | mfx-pub raw
+}
+
+copied() {
+	(($(cat got 2>/dev/null | bare | wc -l) >= 20000))
+}
+
+@test "a server that is killed 20 times loses nothing and doubles nothing" {
+	local i pause publisher
+	server_start nats-always
+	export MFX_BUS=$(server_url nats-always)
+	mfx-pub raw </dev/null
+	killed_publisher 3>&- 2>err.pub &
+	publisher=$!
+	PIDS+=("$publisher")
+	start_ready mfx-sub raw/g
+	# the lines go through a copy that is made once
+	mfx-sub raw/copy 2>err.copy 3>&- | mfx-pub twice --ack raw/copy \
+	    2>err.twice 3>&- &
+	PIDS+=("$!")
+	mfx-sub twice 2>err.got >got 3>&- &
+	PIDS+=("$!")
+	for i in {1..20}; do
+		pause=0.$((RANDOM % 5))$((RANDOM % 10))
+		read -rt "$pause" <> <(:) || true
+		server_kill nats-always
+		server_restart nats-always
+	done
+	wait "$publisher"
+	await 120 copied
+	lines=$(read_all raw | bare)
+	# all that was acknowledged, and that is all; each once and in order
+	for i in {0..6}; do
+		grep "\"c$i\"" <<<"$lines" | sed 's/.*"v"://; s/}//' |
+		    cmp - <(seq "$((i ? i : 7))" 7 20000)
+	done
+	bare <got | cmp - <(echo "$lines")
+	bare <"$PID_OUT" | head -n 20000 | cmp - <(echo "$lines")
+	mfx-bus verify >verified
+}
+
+@test "a server that is paused or away: waited for, 75 after --timeout" {
+	server_start nats
+	export MFX_BUS="$(server_url nats)?timeout=300ms"
+	lines_of a 1 1 | mfx-pub raw
+	start_ready mfx-sub raw
+	server_pause nats
+	lines_of a 2 2 | status 75 mfx-pub --timeout 1s raw 2>err
+	grep -q '; waiting$' err
+	lines_of a 3 3 >three
+	mfx-pub raw <three 2>err3 3>&- &
+	PIDS+=("$!")
+	await 20 grep -q '; waiting' err3
+	server_resume nats
+	await 20 grep -q '"v":3' "$PID_OUT"
+	server_kill nats
+	lines_of a 4 4 | status 75 mfx-pub --timeout 200ms raw 2>err
+	status 75 mfx-sub --no-follow raw 2>err
+	await 20 grep -q 'no connection; try again later; waiting' "$PID_ERR"
+	server_restart nats
+	lines_of a 5 5 | mfx-pub raw
+	await 20 grep -q '"v":5' "$PID_OUT"
+	grep -q 'it goes on' "$PID_ERR"
+	# what was given up may be there, once
+	(($(read_all raw | grep -c '"v":2}') <= 1))
+	(($(read_all raw | grep -c '"v":3}') == 1))
+}
+
+@test "a limit refuses what is too much, and pruning makes room" {
+	server_start nats
+	export MFX_BUS="$(server_url nats)/small?max-bytes=30000&storage=memory"
+	lines_of a 1 200 | mfx-pub raw
+	lines_of a 201 5000 | status 75 mfx-pub --timeout 100ms raw 2>err
+	grep -q 'maximum bytes exceeded' err
+	(($(read_all raw | wc -l) == 200))
+	lines_of b 1 1 | mfx-pub raw
+	mfx-bus prune raw --keep-bytes 500
+	[[ $(read_all raw | bare) == "$(lines_of b 1 1)" ]]
+	lines_of a 201 300 | mfx-pub raw
+	(($(read_all raw | wc -l) == 101))
+}
+
+@test "a line that is over the server's max_payload is refused, and named" {
+	server_start nats
+	export MFX_BUS=$(server_url nats)
+	/usr/bin/python3 -c 'print("{\"channel\":\"a\",\"n\":\"n\",\"vs\":\""
+	    + "x" * 1048400 + "\"}")' | status 65 mfx-pub raw 2>err
+	grep -q 'max_payload' err
+	/usr/bin/python3 -c 'print("{\"channel\":\"a\",\"n\":\"n\",\"vs\":\""
+	    + "x" * 1040000 + "\"}")' >long
+	mfx-pub raw <long
+	read_all raw | bare | cmp - long
+}
+
+# ---- who may ----
+
+@test "a wrong password, a wrong authority, no certificate" {
+	local url ca
+	server_start nats
+	url=$(server_url nats)
+	MFX_BUS=${url/$SERVER_PASSWORD/wrong-secret} status 77 mfx-pub raw \
+	    2>err </dev/null
+	! grep -q wrong-secret err
+	echo "$SERVER_PASSWORD" >password
+	MFX_BUS="${url/:$SERVER_PASSWORD/}?password-file=password" \
+	    mfx-pub raw </dev/null
+	server_start nats-tls
+	url=$(server_url nats-tls)
+	ca=$(server_ca nats-tls)
+	MFX_BUS="$url?ca=$ca&cert=${ca%/*}/client.crt&key=${ca%/*}/client.key"
+	export MFX_BUS
+	lines_of a 1 2 | mfx-pub raw
+	read_all raw | bare | cmp - <(lines_of a 1 2)
+	authority another
+	MFX_BUS=${MFX_BUS/$ca/another.crt} status 78 mfx-pub raw 2>err \
+	    </dev/null
+	! grep -q "$SERVER_PASSWORD" err
+	MFX_BUS="$url?ca=$ca" status 75 mfx-pub --timeout 100ms raw 2>err \
+	    </dev/null || MFX_BUS="$url?ca=$ca" status 78 mfx-pub raw \
+	    2>err </dev/null
+}
+
+@test "a URL that can't be: 78, and what is right" {
+	local bad
+	for bad in nats: nats:// nats://@ 'nats://h/a-b' 'nats://h?x=1' \
+	    'nats://h?replicas=9' 'nats://h?storage=tape' 'nats://h?ca=' \
+	    'nats://h?cert=a' 'nats://u:%zz@h' 'nats://h?timeout=1h'; do
+		MFX_BUS=$bad status 78 mfx-pub raw 2>err </dev/null
+		(($(wc -l <err) == 1))
+	done
+	MFX_MODULES=$PWD MFX_BUS=nats://127.0.0.1 status 78 mfx-pub raw \
+	    2>err </dev/null
+	grep -q mfx_bus_nats.so err
+	# and nothing else needs the library
+	for bad in "$BIN"/mfx*; do
+		[[ $bad == */mfx_bus_nats.so ]] ||
+			! readelf -d "$bad" | grep -q libnats
+	done
+}
+
+# ---- several servers ----
+
+has_leader() {
+	client "$(server_url "$1")" ask '$JS.API.STREAM.INFO.mfx_raw' '' |
+	    grep -q '"leader":"nats-'
+}
+
+@test "three servers: one is killed, and nothing is lost or double" {
+	local i urls publisher leader
+	for i in 1 2 3; do
+		server_start nats-$i
+	done
+	urls=$(server_url nats-1),127.0.0.1:$(server_port nats-2)
+	urls+=,127.0.0.1:$(server_port nats-3)
+	export MFX_BUS="$urls?replicas=3"
+	lines_of a 1 1 | mfx-pub --timeout 60s raw
+	has_leader nats-1
+	for ((i = 2; i <= 5000; i++)); do
+		echo "{\"channel\":\"a\",\"n\":\"a\",\"v\":$i}"
+		((i % 50)) || read -rt 0.02 <> <(:) || true
+	done | mfx-pub raw 2>err 3>&- &
+	publisher=$!
+	PIDS+=("$publisher")
+	start_ready mfx-sub raw
+	await 20 grep -q '"v":500}' "$PID_OUT"
+	leader=$(client "$(server_url nats-1)" ask \
+	    '$JS.API.STREAM.INFO.mfx_raw' '' |
+	    sed -E 's/.*"leader":"(nats-[123])".*/\1/')
+	server_kill "$leader"
+	wait "$publisher"
+	await 60 grep -q '"v":5000}' "$PID_OUT"
+	bare <"$PID_OUT" | cmp - <(lines_of a 1 5000)
+	read_all raw | bare | cmp - <(lines_of a 1 5000)
+}
