@@ -2,9 +2,9 @@
 /*
  * Lines from stdin to a stream of the bus, in batches as they come, each batch
  * whole or not at all.  While the disk is full or the bus is away it waits, as
- * what it holds exists nowhere else.  With --ack the source's group moves once the batch is on the
- * bus; batches are then cut only after a line that carries `seq`, and what was
- * published before a kill is not published again.
+ * what it holds exists nowhere else.  With --ack the source's group moves once
+ * the batch is on the bus; batches are then cut only after a line that carries
+ * `seq`, and what was published before a kill is not published again.
  */
 #include <errno.h>
 #include <sysexits.h>
@@ -31,7 +31,8 @@ static const struct opt options[] = {
 	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
 	    OPT_ENUM(&opt.sync) },
 	{ 0, "timeout", "DURATION", "while the disk is full or the bus is "
-	    "away, give up after this long (default: never)", OPT_TIMEOUT(&opt.timeout, 1, INT64_MAX),
+	    "away, give up after this long (default: never)",
+	    OPT_TIMEOUT(&opt.timeout, 1, INT64_MAX),
 	    .former = 't' },
 	FILTER_UNBUFFERED(&opt.each, "publish each line at once"),
 	FILTER_REJECTS(&opt.rejects),

@@ -166,7 +166,8 @@ sub_warn_gone(void)
 	if (bus_reader_gone(sub.reader, &from, &to))
 		diag_warning("%s: %llu %s were pruned before they were "
 		    "read, from %llu to %llu", sub.stream,
-		    (unsigned long long)(to - from), bus_unit(sub.bus),
+		    (unsigned long long)bus_between(sub.bus, from, to),
+		    bus_unit(sub.bus),
 		    (unsigned long long)from, (unsigned long long)to);
 }
 

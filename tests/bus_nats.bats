@@ -202,6 +202,8 @@ copied() {
 	(($(read_all raw | wc -l) == 200))
 	lines_of b 1 1 | mfx-pub raw
 	mfx-bus prune raw --keep-bytes 500
+	mfx-sub --no-follow --from 1 raw 2>err >/dev/null
+	grep -q ': 1 messages were pruned before they were read' err
 	[[ $(read_all raw | bare) == "$(lines_of b 1 1)" ]]
 	lines_of a 201 300 | mfx-pub raw
 	(($(read_all raw | wc -l) == 101))

@@ -66,6 +66,8 @@ all_programs() {
 		[[ -e $root/usr/share/fish/vendor_completions.d/$p.fish ]]
 	done
 	[[ -f $root/usr/lib/mfx/mfx_mosquitto.so ]]
+	[[ -f $root/usr/lib/mfx/mfx_bus_nats.so ]]
+	MFX_BUS=nats://127.0.0.1:1 status 75 "$root/usr/bin/mfx-bus" stat
 	[[ -f $root/usr/share/man/man5/mfx-line.5 ]]
 	[[ -f $root/usr/share/man/man7/mfx.7 ]]
 	[[ -f $root/usr/share/man/man8/mfx_mosquitto.8 ]]

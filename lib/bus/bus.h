@@ -14,7 +14,7 @@
 /*
  * The bus, mfx-bus(5): streams of lines, ordered, that many processes write
  * and read at once.  A driver (bus/driver.h), which the URL names, keeps them:
- * so far a directory of text (bus/dir).
+ * a directory of text (bus/dir), or NATS JetStream (bus/nats).
  *
  *	bus_open(&bus, NULL, &fault)
  *	bus_writer_open(&w, bus, "raw", BUS_SYNC_NONE, &fault)
@@ -40,16 +40,18 @@ struct bus;
 
 /*
  * Opens the bus that `url` names, or with NULL $MFX_BUS: "dir:PATH" or only
- * a path is a directory.  With neither it is the site's own (mfx(7)).  Nothing
- * is created.  EX_CONFIG when the scheme is not known.
+ * a path is a directory, "nats://…" is in JetStream.  With neither it is the
+ * site's own (mfx(7)).  Nothing is created.  EX_CONFIG when the scheme is not
+ * known, or what it needs is not installed.
  */
 int bus_open(struct bus **, const char *url, struct fault *);
 /* after all that was opened on it is closed; also NULL */
 void bus_close(struct bus *);
 
-/* what bus_lag, bus_prune and the difference of two positions count:
- * "bytes" or "messages" */
+/* what bus_lag, bus_prune and bus_between count: "bytes" or "messages" */
 const char *bus_unit(const struct bus *);
+/* how many of these are between two positions */
+uint64_t bus_between(const struct bus *, uint64_t from, uint64_t to);
 
 enum bus_sync {
 	BUS_SYNC_NONE,		/* kill -9 loses nothing, power loss may */

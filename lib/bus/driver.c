@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is about any bus: which driver a URL means, and the calls to it. */
-#include "bus/module.h"
+#include "bus/driver.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "base/signal.h"
+#include "bus/module.h"
 
 /* the first one has the URLs without a scheme; those without a driver here are
  * in a module (module.h) */
@@ -90,6 +91,12 @@ const char *
 bus_unit(const struct bus *bus)
 {
 	return bus->driver->unit;
+}
+
+uint64_t
+bus_between(const struct bus *bus, uint64_t from, uint64_t to)
+{
+	return (to - from) >> bus->driver->unit_bits;
 }
 
 static int

@@ -14,7 +14,8 @@
  * bad name.
  *
  * A new driver is a folder, a row in driver.c, and passes
- * tests/bus_conformance.bats with its URL.
+ * tests/bus_conformance.bats with its URL.  One that needs a library is a
+ * module (bus/module.h).
  */
 struct bus {
 	const struct bus_driver *driver;
@@ -110,6 +111,7 @@ struct bus_source_ops {
 struct bus_driver {
 	const char *scheme;	/* before the ':' of a URL */
 	const char *unit;	/* see bus_unit */
+	unsigned unit_bits;	/* positions in one, as a power of 2 */
 	const struct bus_writer_ops *writer;
 	const struct bus_reader_ops *reader;
 	const struct bus_group_ops *group;

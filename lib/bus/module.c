@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/os.h"
 #include "base/signal.h"
 

@@ -4,7 +4,8 @@
 
 #include <poll.h>
 
-#include "bus/driver.h"
+struct bus_driver;
+struct fault;
 
 /*
  * A driver in a shared object, mfx_bus_SCHEME.so, which is loaded when a bus of

@@ -165,7 +165,8 @@ input_warn_gone(struct input *in)
 	if (bus_reader_gone(in->reader, &from, &to))
 		diag_warning("%s: %llu %s were pruned before they were "
 		    "read, from %llu to %llu", in->stream,
-		    (unsigned long long)(to - from), bus_unit(in->bus),
+		    (unsigned long long)bus_between(in->bus, from, to),
+		    bus_unit(in->bus),
 		    (unsigned long long)from, (unsigned long long)to);
 }
 

@@ -8,6 +8,15 @@
 
 const struct bus_host *nats_host;
 
+void
+nats_bus_release(struct nats_bus *b)
+{
+	if (atomic_fetch_sub(&b->users, 1) != 1)
+		return;
+	pthread_mutex_destroy(&b->lock);
+	free(b);
+}
+
 static void
 nats_bus_close(struct bus *head)
 {
@@ -16,8 +25,7 @@ nats_bus_close(struct bus *head)
 	hub_close(b);
 	arena_release(&b->arena);
 	nats_url_release(&b->url);
-	pthread_mutex_destroy(&b->lock);
-	free(b);
+	nats_bus_release(b);
 }
 
 /* no connection yet: a bus may be opened before it is there */
@@ -26,6 +34,7 @@ nats_bus_open(struct bus **out, const char *rest, struct fault *fault)
 {
 	struct nats_bus *b = memory_zero(1, sizeof *b);
 
+	b->users = 1;
 	pthread_mutex_init(&b->lock, NULL);
 	arena_init(&b->arena, ARENA_MAX);
 	if (nats_url_parse(&b->url, rest ? rest : "", fault) < 0) {
@@ -38,7 +47,7 @@ nats_bus_open(struct bus **out, const char *rest, struct fault *fault)
 }
 
 static const struct bus_driver nats_driver = {
-	.scheme = "nats", .unit = "messages",
+	.scheme = "nats", .unit = "messages", .unit_bits = MESSAGE_BITS,
 	.writer = &nats_writer_ops, .reader = &nats_reader_ops,
 	.group = &nats_group_ops, .source = &nats_source_ops,
 	.open = nats_bus_open, .close = nats_bus_close,

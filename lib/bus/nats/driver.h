@@ -16,8 +16,8 @@
 
 /*
  * The driver for a bus in JetStream, mfx-bus(5): hub.c has the connection,
- * inbound.c what comes over it, request.c requests and their answers, and the other
- * files what the driver does with these.
+ * inbound.c what comes over it, request.c requests and their answers, and the
+ * other files what the driver does with these.
  *
  * The library runs threads of its own.  They block all signals, and touch only
  * inboxes, the counts below and what answers for a lease.
@@ -32,10 +32,14 @@ struct nats_bus {
 	natsConnection *nc;	/* NULL until it is needed */
 	struct inbound *answers;	/* to requests */
 	uint64_t asked;
+	struct retired *retired;	/* subscriptions that have ended */
 	struct arena arena;
-	/* of the library's threads */
+	/* of the library's threads; the last of its users frees the bus: who
+	 * opened it, its inboxes, and each connection until it has said that
+	 * it is closed */
+	atomic_uint users;
 	pthread_mutex_t lock;
-	struct inbound *inboxes;	/* all: they are woken by a new connection */
+	struct inbound *inboxes;	/* all: a new connection wakes them */
 	atomic_uint connected;	/* how often */
 	/* of leases: those of this process, and for which `connected` they
 	 * were checked last */
@@ -44,6 +48,8 @@ struct nats_bus {
 	/* an answer did not come: since when (ms), and as it is now */
 	int64_t silent;
 };
+
+void nats_bus_release(struct nats_bus *);
 
 /* ---- hub.c ---- */
 
@@ -64,6 +70,9 @@ int hub_away(struct nats_bus *, struct fault *);
  *		continue;
  */
 bool hub_again(struct nats_bus *, const struct fault *why, int64_t until);
+
+/* ends a subscription, if not NULL, whose handler may still be running */
+void hub_unsubscribe(struct nats_bus *, natsSubscription *);
 
 /* Around what may start a thread of the library or write to its connection:
  * signals stay with the program. */
@@ -87,7 +96,8 @@ struct inbound {
 };
 
 /* With idle_ms it is woken when nothing has come for so long. */
-struct inbound *inbound_open(struct nats_bus *, int64_t idle_ms, struct fault *);
+struct inbound *inbound_open(struct nats_bus *, int64_t idle_ms,
+    struct fault *);
 void inbound_close(struct inbound *);
 /* subscribes again, when its connection was closed for good */
 int inbound_renew(struct inbound *, int64_t idle_ms, struct fault *);

@@ -15,6 +15,7 @@
 #define RECONNECT_MS 100
 #define PING_MS 10000
 #define AGAIN_MS 50
+#define RETIRED_MS 10000
 
 void
 hub_hush(sigset_t *old)
@@ -70,6 +71,14 @@ hub_disconnected(natsConnection *nc, void *arg)
 {
 	(void)nc;
 	hub_wake(arg);
+}
+
+/* the last that it calls */
+static void
+hub_closed(natsConnection *nc, void *arg)
+{
+	(void)nc;
+	nats_bus_release(arg);
 }
 
 /* ---- options ---- */
@@ -146,7 +155,55 @@ hub_behave(struct nats_bus *b, natsOptions *o)
 		s = natsOptions_SetReconnectedCB(o, hub_connected, b);
 	if (s == NATS_OK)
 		s = natsOptions_SetDisconnectedCB(o, hub_disconnected, b);
+	if (s == NATS_OK)
+		s = natsOptions_SetClosedCB(o, hub_closed, b);
 	return s;
+}
+
+/* ---- subscriptions that have ended ---- */
+
+/*
+ * The library's reading thread looks a subscription up, and uses it after that
+ * without keeping it from being freed (natsConn_processMsg in 3.4).  So each
+ * is kept for a while after its end.
+ */
+struct retired {
+	struct retired *next;
+	natsSubscription *sub;
+	int64_t until;
+};
+
+static void
+hub_free_retired(struct nats_bus *b, int64_t now)
+{
+	struct retired **at = &b->retired, *r;
+
+	while ((r = *at) != NULL) {
+		if (r->until > now) {
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
+		natsSubscription_Destroy(r->sub);
+		free(r);
+	}
+}
+
+void
+hub_unsubscribe(struct nats_bus *b, natsSubscription *sub)
+{
+	struct retired *r;
+	sigset_t old;
+
+	if (sub == NULL)
+		return;
+	r = memory_get(sizeof *r);
+	hub_hush(&old);
+	natsSubscription_Unsubscribe(sub);
+	hub_free_retired(b, clock_ms());
+	hub_unhush(&old);
+	*r = (struct retired){ b->retired, sub, clock_ms() + RETIRED_MS };
+	b->retired = r;
 }
 
 /* ---- the connection ---- */
@@ -211,6 +268,7 @@ hub_open(struct nats_bus *b, struct fault *fault)
 	hub_unhush(&old);
 	if (s != NATS_OK)
 		return fault->status != 0 ? -1 : hub_fault(b, s, fault);
+	atomic_fetch_add(&b->users, 1);
 	atomic_fetch_add(&b->connected, 1);
 	b->answers = inbound_open(b, 0, fault);
 	if (b->answers == NULL) {
@@ -227,11 +285,12 @@ hub_close(struct nats_bus *b)
 
 	inbound_close(b->answers);
 	b->answers = NULL;
-	if (b->nc == NULL)
-		return;
 	hub_hush(&old);
-	natsConnection_Close(b->nc);
-	natsConnection_Destroy(b->nc);
+	if (b->nc != NULL)
+		natsConnection_Close(b->nc);
+	hub_free_retired(b, INT64_MAX);
+	if (b->nc != NULL)
+		natsConnection_Destroy(b->nc);
 	hub_unhush(&old);
 	b->nc = NULL;
 }

@@ -54,8 +54,8 @@ inbound_pipe(int fds[2])
 }
 
 static natsStatus
-inbound_subscribe(struct inbound *i, natsSubscription **sub, const char *subject,
-    int64_t idle_ms)
+inbound_subscribe(struct inbound *i, natsSubscription **sub,
+    const char *subject, int64_t idle_ms)
 {
 	natsStatus s;
 	sigset_t old;
@@ -80,6 +80,7 @@ inbound_open(struct nats_bus *b, int64_t idle_ms, struct fault *fault)
 	natsStatus s;
 
 	*i = (struct inbound){ .bus = b, .fds = { -1, -1 } };
+	atomic_fetch_add(&b->users, 1);
 	pthread_mutex_lock(&b->lock);
 	i->next = b->inboxes;
 	b->inboxes = i;
@@ -111,14 +112,11 @@ inbound_renew(struct inbound *i, int64_t idle_ms, struct fault *fault)
 {
 	char subject[sizeof i->subject + 2];
 	natsStatus s;
-	sigset_t old;
 
 	if (natsSubscription_IsValid(i->sub))
 		return 0;
-	hub_hush(&old);
-	natsSubscription_Destroy(i->sub);
+	hub_unsubscribe(i->bus, i->sub);
 	i->sub = NULL;
-	hub_unhush(&old);
 	snprintf(subject, sizeof subject, "%s.*", i->subject);
 	s = inbound_subscribe(i, &i->sub, subject, idle_ms);
 	return s == NATS_OK ? 0 : fault_set(fault, EX_TEMPFAIL, "%s: %s",
@@ -151,6 +149,7 @@ inbound_done(void *arg)
 		close(i->fds[0]);
 	if (i->fds[1] >= 0)
 		close(i->fds[1]);
+	nats_bus_release(i->bus);
 	free(i);
 }
 
@@ -159,8 +158,8 @@ inbound_close(struct inbound *i)
 {
 	struct inbound **at;
 	natsSubscription *sub;
+	struct nats_bus *b;
 	natsMsg *msg;
-	sigset_t old;
 
 	if (i == NULL)
 		return;
@@ -177,10 +176,9 @@ inbound_close(struct inbound *i)
 	}
 	/* a thread may be in inbound_receive: it calls this when it has ended,
 	 * and where that can't be asked for, i stays */
-	hub_hush(&old);
+	b = i->bus;
 	natsSubscription_SetOnCompleteCB(sub, inbound_done, i);
-	natsSubscription_Destroy(sub);
-	hub_unhush(&old);
+	hub_unsubscribe(b, sub);
 }
 
 natsMsg *

@@ -62,8 +62,8 @@ lease_listen(struct nats_bus *b, struct nats_lease *l, struct fault *fault)
 }
 
 /* Does nobody listen to the holder's subject?  1, 0, -1.  A process that was
- * killed just now may still be listed, so silence is asked once more; after that
- * it means a process that is stopped. */
+ * killed just now may still be listed, so silence is asked once more; after
+ * that it means a process that is stopped. */
 static int
 lease_is_abandoned(struct nats_bus *b, const char *subject,
     struct fault *fault)
@@ -156,8 +156,8 @@ lease_release(struct nats_bus *b, struct nats_lease *l)
 {
 	sigset_t old;
 
+	hub_unsubscribe(b, l->sub);
 	hub_hush(&old);
-	natsSubscription_Destroy(l->sub);
 	if (hub_is_up(b))
 		natsConnection_FlushTimeout(b->nc, HOLDER_MS);
 	hub_unhush(&old);

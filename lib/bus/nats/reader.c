@@ -51,15 +51,11 @@ struct nats_reader {
 static void
 reader_forget(struct nats_reader *r)
 {
-	sigset_t old;
-
 	natsMsg_Destroy(r->held);
 	r->held = NULL;
 	if (r->inbox != NULL)
 		inbound_clear(r->inbox);
-	hub_hush(&old);
-	natsSubscription_Destroy(r->advice);
-	hub_unhush(&old);
+	hub_unsubscribe(r->bus, r->advice);
 	r->advice = NULL;
 	r->consumer[0] = '\0';
 	r->asked = ASKED_NOTHING;

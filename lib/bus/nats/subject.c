@@ -91,7 +91,8 @@ token_read_name(struct str token, char name[BUS_NAME_MAX + 1])
 		int c = (unsigned char)token.p[i];
 
 		if (c == '=') {
-			if (token.n - i < 3 || token_digit(token.p[i + 1]) < 0 ||
+			if (token.n - i < 3 ||
+			    token_digit(token.p[i + 1]) < 0 ||
 			    token_digit(token.p[i + 2]) < 0)
 				return false;
 			c = token_digit(token.p[i + 1]) << 4 |

@@ -71,7 +71,8 @@ static const struct url_option {
 	enum url_kind kind;
 	size_t at;
 } url_options[] = {
-	{ "replicas", "1 to 5", URL_COUNT, offsetof(struct nats_url, replicas) },
+	{ "replicas", "1 to 5", URL_COUNT,
+	    offsetof(struct nats_url, replicas) },
 	{ "storage", "file or memory", URL_STORAGE, 0 },
 	{ "duplicates", "a duration such as 2m", URL_TIME,
 	    offsetof(struct nats_url, duplicates) },

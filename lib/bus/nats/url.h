@@ -18,14 +18,15 @@
 struct nats_url {
 	char *servers[URL_SERVERS];	/* "nats://host:port" */
 	int servers_n;
-	char *name;			/* for messages: without user and options */
+	char *name;			/* for messages: no user, no options */
 	char prefix[URL_PREFIX_MAX + 1];
 	char *user, *password;		/* NULL: none */
 	char *password_file, *credentials, *nkey, *seed;
 	char *ca, *cert, *key;		/* files in PEM */
 	bool tls;
 	/* of streams that are made */
-	int64_t replicas, max_bytes, max_age, duplicates;	/* ns; 0: not given */
+	int64_t replicas, max_bytes;	/* 0: no limit */
+	int64_t max_age, duplicates;	/* ns; 0: no limit */
 	bool memory;
 	int64_t timeout;		/* ms, for an answer */
 };
