@@ -154,7 +154,11 @@ copied() {
 		server_restart nats-always
 	done
 	wait "$publisher"
-	await 120 copied
+	await 60 copied || {
+		tail -n 3 err.* "$PID_ERR"
+		mfx-bus stat
+		return 1
+	}
 	lines=$(read_all raw | bare)
 	# all that was acknowledged, and that is all; each once and in order
 	for i in {0..6}; do

@@ -46,7 +46,13 @@ ends_await(struct ends *e, struct bus *bus, const char *stream,
 	ready_tell(*ready_fd);
 	*ready_fd = -1;
 	e->awaited = true;
-	there = bus_await(bus, stream, STDOUT_FILENO, fault);
+	while ((there = bus_await(bus, stream, STDOUT_FILENO, fault)) < 0 &&
+	    fault->status == EX_TEMPFAIL) {
+		if (ends_exists(bus, stream, fault) == 0)
+			return 1;
+		if (fault->status != EX_NOINPUT)
+			return -1;
+	}
 	if (there < 0 && errno == EPIPE)
 		raise(SIGPIPE);
 	return there;

@@ -96,7 +96,10 @@ bus_unit(const struct bus *bus)
 uint64_t
 bus_between(const struct bus *bus, uint64_t from, uint64_t to)
 {
-	return (to - from) >> bus->driver->unit_bits;
+	unsigned bits = bus->driver->unit_bits;
+	uint64_t part = (to - from) & ((UINT64_C(1) << bits) - 1);
+
+	return ((to - from) >> bits) + (part != 0);
 }
 
 static int

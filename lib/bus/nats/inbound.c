@@ -97,7 +97,8 @@ inbound_open(struct nats_bus *b, int64_t idle_ms, struct fault *fault)
 		    "_INBOX.%016llx%016llx", (unsigned long long)id[0],
 		    (unsigned long long)id[1]);
 		snprintf(subject, sizeof subject, "%s.*", i->subject);
-		s = inbound_subscribe(i, &i->sub, subject, idle_ms);
+		if (hub_is_up(b))
+			s = inbound_subscribe(i, &i->sub, subject, idle_ms);
 	}
 	if (s == NATS_OK)
 		return i;

@@ -526,12 +526,14 @@ nats_reader_open(struct bus_reader **out, struct bus *bus, const char *stream,
 	stream_js_name(r->js_name, b, stream);
 	buf_init(&r->run, RUN_MAX);
 	if ((from == UINT64_MAX && nats_find(bus, stream, &bus_where_end,
-	    &r->head.pos, fault) < 0) || hub_open(b, fault) < 0 ||
+	    &r->head.pos, fault) < 0) ||
 	    (r->inbox = inbound_open(b, IDLE_MS, fault)) == NULL) {
 		nats_reader_close(&r->head);
 		return -1;
 	}
-	r->connected = b->connected;
+	/* the first read connects it, if it is not */
+	r->connected = natsSubscription_IsValid(r->inbox->sub) ?
+	    b->connected : 0;
 	r->heard = clock_ms();
 	*out = &r->head;
 	return 0;
@@ -570,7 +572,8 @@ reader_pending(struct bus *bus, const char *stream, uint64_t from,
 	if (nats_reader_open(&head, bus, stream, from, fault) < 0)
 		return -1;
 	r = (struct nats_reader *)head;
-	there = reader_create(r, from, pending, fault);
+	there = reader_connect(r, fault) < 0 ? -1 :
+	    reader_create(r, from, pending, fault);
 	nats_reader_close(head);
 	return there < 0 ? -1 : 0;
 }
