@@ -50,7 +50,7 @@ void bus_close(struct bus *);
 
 /* what bus_lag, bus_prune and bus_between count: "bytes" or "messages" */
 const char *bus_unit(const struct bus *);
-/* how many of these are between two positions, with one that is there in part */
+/* how many of these are between two positions; a part of one counts */
 uint64_t bus_between(const struct bus *, uint64_t from, uint64_t to);
 
 enum bus_sync {
