@@ -20,7 +20,7 @@ static bool
 module_near_program(char to[PATH_MAX], const char *file, const char *under)
 {
 	char program[PATH_MAX], *slash;
-	size_t n = os_program_path(NULL, program, sizeof program);
+	size_t n = os_program_path("", program, sizeof program);
 	int len;
 
 	if (n == 0 || n >= sizeof program)
