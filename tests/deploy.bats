@@ -177,7 +177,7 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 
 @test "systemd: all services have the same user, limits and restarts" {
 	local u
-	for u in $SERVICES mfx-store{,-postgres,-influx,-mongo}; do
+	for u in $SERVICES mfx-store{,-postgres,-influx,-mongo,-cassandra}; do
 		sed -n '/^\[Service\]/,/^\[Install\]/p' \
 		    "$DEPLOY/systemd/$u.service" |
 			sed '/^#/d; /^Exec/d; /^LimitNOFILE=/d; /^Type=/d
@@ -191,12 +191,12 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 
 @test "systemd: the store and the timer of prune are in order" {
 	local u
-	for u in mfx-store{,-postgres,-influx,-mongo}.service \
+	for u in mfx-store{,-postgres,-influx,-mongo,-cassandra}.service \
 	    mfx-prune{,-store,-postgres}.{service,timer}; do
 		here "$DEPLOY/systemd/$u" >"$u"
 	done
 	systemd-analyze verify --man=no ./mfx-store.service \
-	    ./mfx-store-{postgres,influx,mongo}.service \
+	    ./mfx-store-{postgres,influx,mongo,cassandra}.service \
 	    ./mfx-prune{,-store,-postgres}.timer \
 	    ./mfx-prune-postgres.service 2>&1 |
 		grep 'mfx-[a-z-]*\.[a-z]*:' >wrong || true

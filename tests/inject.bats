@@ -101,6 +101,31 @@ on_postgres() {
 	met mfx-prune-postgres
 }
 
+# one for three programs
+setup_file() {
+	server_start cassandra
+}
+
+on_cassandra() {
+	export INJECT_CASSANDRA
+	INJECT_CASSANDRA=$(server_url cassandra | sed 's,/$,,')
+}
+
+@test "mfx-write-cassandra, whatever fails" {
+	on_cassandra
+	met mfx-write-cassandra
+}
+
+@test "mfx-read-cassandra, whatever fails" {
+	on_cassandra
+	met mfx-read-cassandra
+}
+
+@test "mfx-prune-cassandra, whatever fails" {
+	on_cassandra
+	met mfx-prune-cassandra
+}
+
 on_influx() {
 	server_start influx
 	export INJECT_INFLUX

@@ -79,6 +79,14 @@ a_mongo() {
 	echo "$SERVER_PASSWORD" >mongo.password
 }
 
+# the one of all pages, where the examples have port 9042, with nothing in it
+a_cassandra() {
+	export CASSANDRA_PORT
+	CASSANDRA_PORT=$(server_port cassandra)
+	server_client cassandra cql 'DROP KEYSPACE IF EXISTS mfx'
+	echo "$SERVER_PASSWORD" >cassandra.password
+}
+
 certificates() {
 	authority ca
 	authority devices

@@ -14,6 +14,13 @@
 #	.\" given COMMAND	which is run before it (functions: pages.bash)
 #	.\" into FILE		it is no command but what is in that file
 load setup
+load tls
+load servers
+
+# it takes long to start
+setup_file() {
+	server_start cassandra
+}
 
 # the text of a page's examples as a script
 examples() {

@@ -11,6 +11,18 @@ setup_file() {
 	server_start postgres
 	server_start influx
 	server_start mongo
+	server_start cassandra
+}
+
+# a keyspace of Cassandra for each program, as it takes long to make one; it
+# is emptied when m.db* was removed
+keyspace() {
+	[[ -e keyspace ]] ||
+		echo "$(server_url cassandra)t$BASHPID$RANDOM" >keyspace
+	[[ -e m.db.empty ]] ||
+		mfx-prune-cassandra --keep-age 1ns "$(<keyspace)" >m.db.empty \
+		    2>/dev/null || (($? == 66)) || return
+	cat keyspace
 }
 
 # a database of InfluxDB, and what is in it
@@ -74,6 +86,10 @@ as_sink() {
 		MONGO=$(mongo_database) ARGS=("$MONGO")
 		SHOW='mfx-read-mongo "$MONGO"'
 		EMPTY='mfx-prune-mongo --keep-age 1ns "$MONGO"' ;;
+	mfx-write-cassandra) export CASSANDRA
+		CASSANDRA=$(keyspace) ARGS=(--replication 1 "$CASSANDRA")
+		SHOW='mfx-read-cassandra "$CASSANDRA"'
+		EMPTY='mfx-prune-cassandra --keep-age 1ns "$CASSANDRA"' ;;
 	*) return 1 ;;
 	esac
 }
@@ -95,6 +111,9 @@ as_source() {
 	mfx-read-mongo) ARGS=("$(mongo_database)")
 		mfx-read-mongo -c "${ARGS[@]}" ||
 			many_lines | mfx-write-mongo "${ARGS[@]}" ;;
+	mfx-read-cassandra) ARGS=("$(keyspace)")
+		mfx-read-cassandra -n 1 "${ARGS[@]}" || many_lines |
+			mfx-write-cassandra --replication 1 "${ARGS[@]}" ;;
 	mfx-gen) ARGS=(--count 20000) ;;
 	*) return 1 ;;
 	esac
@@ -103,7 +122,7 @@ as_source() {
 others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-token mfx-bus
 	mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
 	mfx-check mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx
-	mfx-prune-mongo'
+	mfx-prune-mongo mfx-prune-cassandra'
 
 # Those of the others that wait: what they read from stdin (INPUT) or that
 # they serve (PORT), their arguments, and what has to be there first.
@@ -130,7 +149,7 @@ as_waiter() {
 
 # and those that do not, nor read anything that could make them
 at_once='mfx mfx-can mfx-token mfx-bus mfx-prune-sqlite mfx-prune-postgres
-	mfx-prune-influx mfx-prune-mongo'
+	mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
 
 setup_suite_test() {
 	PROGRAMS=()

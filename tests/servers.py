@@ -3,11 +3,13 @@
 
     servers.py URL CA ready|users|put KEY VALUE|get KEY
     servers.py URL CA find COLLECTION [QUERY]|add COLLECTION|run COMMAND
+    servers.py URL CA cql TEXT...
 
 CA is the file of its authority, or empty without TLS.  put makes the table
 that it writes to; get prints the value, and fails if there is none.  Of
 MongoDB, in its extended JSON: find prints documents, one a line in the order
 of their _id; add inserts those of stdin; run prints the answer of a command.
+Of Cassandra: cql prints rows, with | between values and - for one that is null.
 Status 1 and one line for a server that can't be asked or refuses.
 """
 import ssl
@@ -74,6 +76,11 @@ class Cassandra:
 
     def get(self, key):
         return self.run("SELECT v FROM kept.kept WHERE k = %s", (key,)).one()[0]
+
+    def cql(self, *texts):
+        rows = [row for text in texts for row in self.run(text)]
+        return "\n".join("|".join("-" if v is None else str(v) for v in row)
+                         for row in rows) or None
 
 
 class Mongo:

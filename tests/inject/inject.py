@@ -37,6 +37,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
@@ -288,6 +289,32 @@ class Pruner(OnServer):
                          want_out)
 
 
+class OnCassandra(OnServer):
+    """As it takes long to make a keyspace, there is one for each thread, which
+    is emptied."""
+
+    threads = []
+
+    def place(self, path):
+        me = threading.get_ident()
+        if me not in self.threads:
+            self.threads.append(me)
+        return "%s/t%d" % (os.environ["INJECT_CASSANDRA"],
+                           self.threads.index(me))
+
+    def make(self, path):
+        env = environment(path, MFX_STORE=self.place(path))
+        subprocess.run(["mfx-prune-cassandra", "--keep-age", "1ns"], env=env,
+                       capture_output=True)
+        with open(f"{path}/{self.stored}" if self.stored else os.devnull) as i:
+            subprocess.run(["mfx-write-cassandra", "--replication", "1"],
+                           stdin=i, check=True, env=env)
+
+
+class CassandraPruner(Pruner, OnCassandra):
+    pass
+
+
 class Server(Run):
     """One that is asked for something, and then ended with SIGTERM."""
 
@@ -530,6 +557,13 @@ RUNS = {
     "mfx-prune-influx": [
         Pruner("influx", "mfx-prune-influx --keep-age 1d",
                stored="records")],
+    "mfx-write-cassandra": [
+        OnCassandra("cassandra", "mfx-write-cassandra", "records")],
+    "mfx-read-cassandra": [
+        OnCassandra("cassandra", "mfx-read-cassandra", stored="records")],
+    "mfx-prune-cassandra": [
+        CassandraPruner("cassandra", "mfx-prune-cassandra --keep-age 1d",
+                        stored="records")],
     "mfx-write-influx": [OnServer("influx", "mfx-write-influx", "records")],
     "mfx-read-influx": [
         OnServer("influx", "mfx-read-influx", stored="records")],
