@@ -44,6 +44,17 @@ handshake_key_valid(struct str key)
 	return true;
 }
 
+/* When memory runs out while OpenSSL looks for it, it is never found again. */
+static EVP_MD *handshake_sha1;
+
+bool
+ws_handshake_prepare(void)
+{
+	if (handshake_sha1 == NULL)
+		handshake_sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	return handshake_sha1 != NULL;
+}
+
 /* base64 of the SHA-1 of the key and the protocol's name (4.2.2) */
 static bool
 handshake_accept(struct ws_handshake *h, struct str key)
@@ -56,7 +67,8 @@ handshake_accept(struct ws_handshake *h, struct str key)
 	memcpy(text, key.p, WS_KEY_TEXT);
 	memcpy(text + WS_KEY_TEXT, name, sizeof name - 1);
 	if (EVP_Digest(text, WS_KEY_TEXT + sizeof name - 1, sum, &n,
-	    EVP_sha1(), NULL) != 1 || n != SHA1_BYTES)
+	    handshake_sha1 ? handshake_sha1 : EVP_sha1(), NULL) != 1 ||
+	    n != SHA1_BYTES)
 		return false;
 	EVP_EncodeBlock(out, sum, SHA1_BYTES);
 	memcpy(h->accept, out, sizeof h->accept);

@@ -30,6 +30,9 @@ struct ws_handshake {
 	const char *why;		/* unless 101 */
 };
 
+/* Once, before the first handshake; false: this OpenSSL has no SHA-1. */
+bool ws_handshake_prepare(void);
+
 bool ws_handshake_asked(const struct http1 *);
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -191,7 +192,9 @@ ws_open(struct ws **out, struct http_setup *setup, struct loop *loop,
 	s->out = memory_get(WS_OUT_BYTES);
 	loop_hook(loop, &s->hook, ws_wake, ws_turn);
 	*out = s;
-	if (http_setup_open(setup, loop, &o, &s->http, fault) == 0) {
+	if (!ws_handshake_prepare())
+		fault_set(fault, EX_OSERR, "OpenSSL has no SHA-1");
+	else if (http_setup_open(setup, loop, &o, &s->http, fault) == 0) {
 		s->checked = tls_generation(setup->tls);
 		return 0;
 	}
