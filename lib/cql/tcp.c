@@ -132,7 +132,8 @@ tcp_secure(struct tcp *t, SSL_CTX *ctx, const char *host)
 		X509_VERIFY_PARAM_set1_ip_asc(verify, host);
 	} else {
 		X509_VERIFY_PARAM_set1_host(verify, host, 0);
-		SSL_set_tlsext_host_name(t->ssl, host);
+		/* it copies the name, but its macro drops the const */
+		SSL_set_tlsext_host_name(t->ssl, (char *)(uintptr_t)host);
 	}
 	return 0;
 }
