@@ -21,6 +21,9 @@ met() {
 	local p
 	for p in "$BIN"/mfx*; do
 		p=${p##*/}
+		# threads of libnats allocate when they like: no failure comes
+		# twice.  tests/bus_nats.bats kills what it talks to instead.
+		[[ $p != mfx_bus_nats.so ]] || continue
 		grep -qxE "@test \"$p\b.*" "$BATS_TEST_FILENAME" ||
 			{ echo "$p"; return 1; }
 	done
