@@ -237,13 +237,21 @@ raw() {
 	serve_api
 	log_in
 	local path method
-	for path in / //things /Things /things/x/y /things/x/key/z /../things \
-	    /things/../things //example.com/ /messages /users/x; do
+	for path in / //things /Things /things/x/y /things/x/key/z \
+	    //example.com/ /messages; do
 		ask 404 -H "$AUTH" "$URL$path"
 	done
-	for method in PUT PATCH TRACE OPTIONS FROB post; do
-		ask 404 -X "$method" -H "$AUTH" "$URL/things"
+	for path in /../things /things/../things; do
+		ask 400 --path-as-is -H "$AUTH" "$URL$path"
 	done
+	for method in PUT PATCH TRACE; do
+		ask 405 -X "$method" -H "$AUTH" "$URL/things"
+	done
+	for method in FROB post; do
+		ask 501 -X "$method" -H "$AUTH" "$URL/things"
+	done
+	ask 204 -D head -X OPTIONS "$URL/things"
+	grep -qi '^allow: .*GET, HEAD.*OPTIONS' head
 	ask 302 -H "$AUTH" "$URL/users/"
 	[[ $(curl -sS -o /dev/null -w '%{redirect_url}' "$URL/users/") == "$URL/users" ]]
 	ask 400 -H "$AUTH" "$URL/things/"

@@ -198,6 +198,7 @@ stores() {
 	'mod download'*) mkdir -p "$GOPATH/m/build/version" "$GOPATH/m/cmd"
 		echo "	\"Dir\": \"$GOPATH/m\","; exit ;;
 	build*)	program=${*: -2:1} ;;
+	*nats-server*) program=$GOBIN/nats-server ;;
 	*)	program=$GOBIN/influxd ;;
 	esac
 	echo go >>"$CALLS"
@@ -220,11 +221,11 @@ stores() {
 	[[ ! $(find cache -name 'cassandra-*') ]]
 	echo well >mode
 	stores
-	[[ $(ls cache) == $'cassandra-5.0.9\nferretdb-1.24.2\ninfluxdb-1.8.10\nlock' ]]
+	[[ $(ls cache) == $'cassandra-5.0.9\nferretdb-1.24.2\ninfluxdb-1.8.10\nlock\nnats-2.15.2' ]]
 	[[ -x cache/ferretdb-1.24.2/ferretdb ]]
-	[[ $(xargs <calls) == 'mvn mvn mvn go go' ]]
+	[[ $(xargs <calls) == 'mvn mvn mvn go go go' ]]
 	stores
-	[[ ! -s out && $(wc -l <calls) == 5 ]]
+	[[ ! -s out && $(wc -l <calls) == 6 ]]
 }
 
 @test "a server that is missing is a failure, which says what to do" {

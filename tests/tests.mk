@@ -92,6 +92,7 @@ build/clang/%.ok: %.c config.h | all
 	@mkdir -p $(@D)
 	$(call run,CLANG,clang $(MFX_CPPFLAGS) -I$(BUILD) -I$(BUILD)/lib $(MFX_CFLAGS) \
 	    -Wno-unknown-warning-option -Werror -fsyntax-only $< && touch $@)
+build/clang/lib/bus/module.ok: MFX_CPPFLAGS += -DMODULE_DIR='"$(plugindir)"'
 clang: $(clang_ok)
 	@echo 'ok 1 clang: no warning'
 

@@ -171,15 +171,22 @@ find(struct str method, struct str path, struct str *ids)
 	return NULL;
 }
 
+static bool
+is_ours(const struct api *api, const struct api_route *route)
+{
+	return api->options.administers || (route->handle != status_health &&
+	    route->handle != status_metrics);
+}
+
 /* the methods that this path has, as a list; false: it does not exist */
 static bool
-routes_allow(struct str path, struct buf *to)
+routes_allow(const struct api *api, struct str path, struct buf *to)
 {
 	const struct api_route *route;
 	struct str ids[CALL_IDS];
 
 	for (route = api_routes; route->method != NULL; route++) {
-		if (!path_fits(route->path, path, ids))
+		if (!is_ours(api, route) || !path_fits(route->path, path, ids))
 			continue;
 		buf_puts(to, to->n > 0 ? ", " : "");
 		buf_puts(to, route->method);
@@ -212,12 +219,12 @@ routes_redirect(struct http_request *r)
 
 /* The answer where there is no route. */
 static void
-answer_nowhere(struct http_request *r)
+answer_nowhere(const struct api *api, struct http_request *r)
 {
 	struct buf allow;
 
 	buf_init(&allow, ALLOW_MAX);
-	if (routes_allow(r->path, &allow))
+	if (routes_allow(api, r->path, &allow))
 		http_refuse_method(r, allow.p);
 	else if (!routes_redirect(r))
 		http_problem(r, 404, "no such path");
@@ -225,13 +232,6 @@ answer_nowhere(struct http_request *r)
 }
 
 /* ---- the server's callbacks ---- */
-
-static bool
-is_ours(const struct api *api, const struct api_route *route)
-{
-	return api->options.administers || (route->handle != status_health &&
-	    route->handle != status_metrics);
-}
 
 static bool
 decode_ids(struct call *c)
@@ -263,7 +263,7 @@ api_handle(struct http_request *r, void *arg)
 	arena_reset(&api->scratch);
 	buf_clear(&api->answer);
 	if (route == NULL || !is_ours(api, route)) {
-		answer_nowhere(r);
+		answer_nowhere(api, r);
 		return;
 	}
 	r->about = call.route = route;
@@ -291,7 +291,7 @@ api_early(struct http_request *r, void *arg)
 	const struct api_route *route = find(r->method, r->path, call.id);
 
 	if (route == NULL || !is_ours(api, route)) {
-		answer_nowhere(r);
+		answer_nowhere(api, r);
 		return;
 	}
 	r->about = call.route = route;
