@@ -299,7 +299,9 @@ reader_bucket(const struct reader *r, int64_t time)
 	if (every == 0)
 		return INT64_MIN;
 	past = time % every;
-	return time - (past < 0 ? past + every : past);
+	past += past < 0 ? every : 0;
+	/* the first bucket of all may have begun before the first time */
+	return time < INT64_MIN + past ? INT64_MIN : time - past;
 }
 
 /* The bucket that the held record begins, up to the one that begins the
