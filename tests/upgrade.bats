@@ -85,7 +85,7 @@ as_before() {
 	gone=$(id_of gone)
 	free_port PORT
 	start_ready mfx-api -l "127.0.0.1:$PORT"
-	local ask=(curl -sf -H "Authorization: $(<said/lasting)")
+	local ask=(curl -sf -H "Authorization: $(head -n 1 said/lasting)")
 	"${ask[@]}" "http://127.0.0.1:$PORT/things?limit=100" |
 		jq -c '.things[] | {id, name}' |
 		cmp - <(jq -c '{id, name}' said/things)

@@ -15,8 +15,8 @@ enum {
 	HTTP_TOKEN = 1,		/* tchar (RFC 9110 5.6.2) */
 	HTTP_VALUE = 2,		/* of a field: VCHAR, obs-text, SP, HTAB */
 	HTTP_PATH = 4,		/* pchar and "/", but no "%" (RFC 3986 3.3) */
-	HTTP_QUERY = 8,		/* those, "?", and [ ] { } | \ ^ `, which
-				 * browsers leave as they are */
+	HTTP_QUERY = 8,		/* those, "?", and [ ] { } | \ ^ ` ", which
+				 * browsers and curl leave as they are */
 	HTTP_HOST = 16,		/* of a reg-name, but no "%" (3.2.2) */
 	HTTP_HEX = 32,
 	HTTP_UNRESERVED = 64,	/* needs no "%" anywhere (2.3) */

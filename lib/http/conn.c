@@ -333,9 +333,13 @@ conn_drained(struct http_conn *c)
 static void
 conn_flush(struct http_conn *c)
 {
-	struct iovec v = { c->out.p + c->sent, http_conn_unsent(c) };
-	ssize_t n = v.iov_len > 0 ? sock_write(&c->sock, &v, 1) : SOCK_LATER;
+	struct iovec v = { NULL, http_conn_unsent(c) };
+	ssize_t n = SOCK_LATER;
 
+	if (v.iov_len > 0) {
+		v.iov_base = c->out.p + c->sent;
+		n = sock_write(&c->sock, &v, 1);
+	}
 	if (n == SOCK_BROKEN) {
 		http_conn_close(c, true);
 	} else if (n > 0) {

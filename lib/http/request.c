@@ -25,10 +25,11 @@
 #define FORWARDED STR("X-Forwarded-For")
 
 static const struct http1_limits request_limits = {
-	.line = 8192, .field = 8192, .fields = HTTP1_FIELDS_MAX,
+	/* there are parameters with 63 globs, and long ones */
+	.line = 16384, .field = 8192, .fields = HTTP1_FIELDS_MAX,
 	/* a length of any size is read: a body that is too long is refused in
 	 * words, and by whoever knows the program's limit */
-	.head = 16384, .body = UINT64_MAX
+	.head = 24576, .body = UINT64_MAX
 };
 
 /* ---- requests are used again ---- */
@@ -475,7 +476,7 @@ request_take_head(struct http_conn *c, const char *p, size_t n)
 		r->text.n = r->head.size;
 		request_begin(c);
 		if (c->state == CONN_BODY)
-			request_take_body(c, NULL, 0);
+			request_take_body(c, "", 0);
 		return n;
 	case HTTP1_REFUSED:
 		break;

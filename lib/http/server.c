@@ -138,7 +138,7 @@ server_make_room(void *arg)
 	int64_t now = loop_now(h->loop);
 
 	for (c = h->first; c != NULL; c = c->next)
-		if ((c->request == NULL || c->state == CONN_LINGERING) &&
+		if ((c->state == CONN_HEAD || c->state == CONN_LINGERING) &&
 		    now - c->since >= IDLE_LEAST &&
 		    (longest == NULL || c->since < longest->since))
 			longest = c;

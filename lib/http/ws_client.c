@@ -96,9 +96,13 @@ ws_client_put(struct ws_client *c, const void *p, size_t n)
 static bool
 ws_client_put_rest(struct ws_client *c)
 {
-	struct iovec v = { c->out.p + c->sent, c->out.n - c->sent };
-	ssize_t sent = v.iov_len > 0 ? sock_write(&c->sock, &v, 1) : 0;
+	struct iovec v = { NULL, c->out.n - c->sent };
+	ssize_t sent = 0;
 
+	if (v.iov_len > 0) {
+		v.iov_base = c->out.p + c->sent;
+		sent = sock_write(&c->sock, &v, 1);
+	}
 	if (sent == SOCK_BROKEN) {
 		ws_client_kill(c);
 		return false;
@@ -349,7 +353,9 @@ ws_client_open(struct ws_client *c, struct http_conn *conn)
 	c->checked = tls_generation(s->http->options.tls);
 	buf_init(&c->message, s->max_message);
 	buf_init(&c->out, OUT_MAX);
-	buf_put(&c->out, conn->out.p + conn->sent, http_conn_unsent(conn));
+	if (http_conn_unsent(conn) > 0)
+		buf_put(&c->out, conn->out.p + conn->sent,
+		    http_conn_unsent(conn));
 	ws_receive_begin(&c->receiver, s->max_message);
 	c->next = s->first;
 	if (c->next != NULL)

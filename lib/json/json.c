@@ -329,7 +329,7 @@ scan_put_escape(char *q, unsigned char c)
 char *
 json_write_string(char *to, struct str s)
 {
-	const char *p = s.p, *end = s.p + s.n;
+	const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
 
 	*to++ = '"';
 	while (p < end) {

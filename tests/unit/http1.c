@@ -545,7 +545,7 @@ test_chars(void)
 		{ HTTP_UNRESERVED, "-._~" },
 		{ HTTP_HOST, "-._~!$&'()*+,;=" },
 		{ HTTP_PATH, "-._~!$&'()*+,;=:@/" },
-		{ HTTP_QUERY, "-._~!$&'()*+,;=:@/?[]{}|\\^`" },
+		{ HTTP_QUERY, "-._~!$&'()*+,;=:@/?[]{}|\\^`\"" },
 	};
 	size_t i;
 	int c;
