@@ -229,7 +229,7 @@ page_begins_with(const char *p, const char *end, struct str part)
 static bool
 page_has_part(struct str name, struct str part)
 {
-	const char *p = name.p, *end = name.p + name.n;
+	const char *p = name.p, *end = name.n ? name.p + name.n : name.p;
 
 	for (; p < end; page_next_folded(&p, end))
 		if (page_begins_with(p, end, part))
