@@ -217,8 +217,8 @@ conn_read(struct http_conn *c)
 	return (size_t)n == READ_BYTES || sock_has_more(&c->sock);
 }
 
-static void
-conn_receive(struct http_conn *c)
+void
+http_conn_receive(struct http_conn *c)
 {
 	int rounds = 0;
 
@@ -246,7 +246,7 @@ http_conns_resume(struct http *h)
 		buf_init(&c->in, READ_BYTES);
 		conn_take(c, in.p, in.n);
 		buf_release(&in);
-		conn_receive(c);
+		http_conn_receive(c);
 		conn_rewatch(c);
 	}
 }
@@ -358,6 +358,6 @@ conn_ready(struct sock *s, unsigned events)
 	if (events & LOOP_WRITE)
 		conn_flush(c);
 	if (events & LOOP_READ)
-		conn_receive(c);
+		http_conn_receive(c);
 	conn_rewatch(c);
 }

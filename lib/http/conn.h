@@ -80,6 +80,8 @@ struct http_conn *http_conn_open(struct http *, int fd,
  * missing. */
 void http_conn_close(struct http_conn *, bool abort);
 void http_conns_free_dead(struct http *);
+/* what has come, as far as it is its turn */
+void http_conn_receive(struct http_conn *);
 /* once a turn: those that have more to be looked at */
 void http_conns_resume(struct http *);
 void http_conn_resume_later(struct http_conn *);

@@ -223,7 +223,11 @@ http_stop(struct http *h)
 	h->stopping = true;
 	for (c = h->first; c != NULL; c = next) {
 		next = c->next;
-		if (c->request == NULL && c->in.n == 0)
+		/* a request may have come that no turn has looked at */
+		if (c->request == NULL)
+			http_conn_receive(c);
+		if (c->state == CONN_HEAD && c->request == NULL &&
+		    c->in.n == 0)
 			http_conn_close(c, false);
 	}
 }
