@@ -191,6 +191,9 @@ ws_open(struct ws **out, struct http_setup *setup, struct loop *loop,
 	s->swept = clock_ns();
 	s->out = memory_get(WS_OUT_BYTES);
 	loop_hook(loop, &s->hook, ws_wake, ws_turn);
+	/* many WebSockets from one address are usual: no share unless asked */
+	if (setup->max_per_address == 0)
+		setup->max_per_address = setup->max_connections;
 	*out = s;
 	if (!ws_handshake_prepare())
 		fault_set(fault, EX_OSERR, "OpenSSL has no SHA-1");
