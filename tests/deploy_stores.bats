@@ -63,7 +63,7 @@ setup_suite_test() {
 
 # as the page says it, for this machine
 here() {
-	sed "s,/etc/mfx,$PWD/etc,g; s,/root/,$PWD/,g
+	sed "s,/etc/mfx,$PWD/etc,g; s,~/,$PWD/,g
 	    s,/usr/local/share/mfx,$ROOT/scripts,g
 	    s,/usr/local/bin,$BIN,g; s,/var/lib/mfx,$MFX_HOME,g
 	    s,@localhost/mfx,@$PG/${DATABASE:-mfx},g

@@ -108,12 +108,12 @@ all_programs() {
 @test "a second configure keeps what the first was given" {
 	cd "$TREE"
 	touch configure.ac
-	make -s install DESTDIR="$BATS_TEST_TMPDIR/root"
-	local root=$BATS_TEST_TMPDIR/root/usr
-	[[ $(ls "$BATS_TEST_TMPDIR/root") == usr && $(ls "$root") == elsewhere ]]
-	[[ -x $root/elsewhere/bin/mfx ]]
+	local dest=$BATS_TEST_TMPDIR/dest
+	make -s install DESTDIR="$dest"
+	[[ $(ls "$dest") == usr && $(ls "$dest/usr") == elsewhere ]]
+	[[ -x $dest/usr/elsewhere/bin/mfx ]]
 	grep -qx 'CFLAGS = -O0' config.mk
-	grep -rq 'ExecStart=/usr/elsewhere/bin/mfx-api ' "$root/elsewhere/share"
+	grep -rq 'ExecStart=/usr/elsewhere/bin/mfx-api ' "$dest/usr/elsewhere/share"
 }
 
 # ---- ./configure, without building ----
