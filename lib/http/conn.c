@@ -114,11 +114,18 @@ conn_free(struct http_conn *c)
 void
 http_conns_free_dead(struct http *h)
 {
-	struct http_conn *c;
+	struct http_conn *c, *list = h->dead;
 
-	while ((c = h->dead) != NULL) {
-		h->dead = c->next_dead;
-		conn_free(c);
+	h->dead = NULL;
+	while ((c = list) != NULL) {
+		list = c->next_dead;
+		if (!c->resumes) {
+			conn_free(c);
+			continue;
+		}
+		/* the next turn still finds it in the other list */
+		c->next_dead = h->dead;
+		h->dead = c;
 	}
 }
 

@@ -203,7 +203,7 @@ http_close(struct http *h)
 		return;
 	while (h->first != NULL)
 		http_conn_close(h->first, h->first->state != CONN_HEAD);
-	h->resume = NULL;
+	http_conns_resume(h);
 	streams_free_over(h);
 	http_conns_free_dead(h);
 	acceptor_release(&h->acceptor);

@@ -39,10 +39,17 @@ ws_client_kill(struct ws_client *c)
 void
 ws_clients_free_dead(struct ws *s)
 {
-	struct ws_client *c;
+	struct ws_client *c, *list = s->dead;
 
-	while ((c = s->dead) != NULL) {
-		s->dead = c->next_dead;
+	s->dead = NULL;
+	while ((c = list) != NULL) {
+		list = c->next_dead;
+		if (c->writes) {
+			/* the next flush still finds it in the other list */
+			c->next_dead = s->dead;
+			s->dead = c;
+			continue;
+		}
 		s->options.closed(c->owner, s->options.arg);
 		buf_release(&c->message);
 		buf_release(&c->out);

@@ -213,7 +213,7 @@ ws_close(struct ws *s)
 		return;
 	while (s->first != NULL)
 		ws_client_kill(s->first);
-	s->writers = NULL;
+	ws_clients_flush(s);
 	ws_clients_free_dead(s);
 	http_close(s->http);
 	loop_unhook(&s->hook);
