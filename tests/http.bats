@@ -319,6 +319,19 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 	request | raw send | says 202
 }
 
+@test "a client that goes on sending after its refusal is cut off" {
+	serve -o raw
+	local i
+	for i in {1..4}; do
+		printf 'no HTTP\r\n\r\n' | raw flood >flood.$i 3>&- &
+	done
+	for i in {1..4}; do
+		wait -n
+	done
+	[[ $(cat flood.* | sort | uniq -c | xargs) == "4 400 4 cut" ]]
+	request | raw send | says 202
+}
+
 @test "--max-connections: the next wait; --max-per-address: they are closed" {
 	serve -o raw --max-connections 2
 	exec 5<>"/dev/tcp/127.0.0.1/$PORT" 6<>"/dev/tcp/127.0.0.1/$PORT"

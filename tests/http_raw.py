@@ -13,6 +13,8 @@ http_raw.py tls PORT N ROUNDS    the same over TLS, CRLF is written as LF
 http_raw.py trickle PORT DELAY   stdin, a byte each DELAY seconds, until it
                                 is cut
                                  its last one; prints the seconds until cut
+http_raw.py flood PORT           stdin, and then bytes as fast as they are
+                                 taken, until it is cut; prints the status
 http_raw.py hold PORT            stdin, all but its last 10 bytes; says
                                  "held", waits for SIGUSR1, sends them and
                                  prints the status
@@ -133,6 +135,17 @@ def trickle(port, delay):
     print("cut")
 
 
+def flood(port):
+    s = connect(port)
+    s.sendall(sys.stdin.buffer.read())
+    take(s, 1)
+    try:
+        while True:
+            s.sendall(bytes(1 << 20))
+    except (ConnectionResetError, BrokenPipeError):
+        print("cut")
+
+
 def hold(port):
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     s = connect(port)
@@ -145,4 +158,4 @@ def hold(port):
 
 
 {"send": send, "bytes": one_by_one, "early": early, "crowd": crowd,
- "tls": tls, "trickle": trickle, "hold": hold}[sys.argv[1]](*sys.argv[2:])
+ "tls": tls, "trickle": trickle, "flood": flood, "hold": hold}[sys.argv[1]](*sys.argv[2:])
