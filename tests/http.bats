@@ -282,6 +282,22 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 	printf 'POST /%s HTTP/1.1\r\n\r\n' "$long" | raw send | says 414
 	request "$PACK" "X-Long: $long" | raw send | says 431
 	request "$PACK" $(printf 'X-%d:\n' {1..5000}) | raw send | says 431
+	# all together, each short enough; to the byte at the limit
+	local n fill
+	for n in 24575 24576 24577 28000; do
+		{
+			printf 'GET /version HTTP/1.1\r\nHost: a\r\n'
+			printf 'X-%d: %07000d\r\n' 1 0 2 0 3 0
+			fill=$((n - 23 - 9 - 3 * 7007 - 7))
+			printf "X: %0${fill}d\r\n\r\n" 0
+		} >head.$n
+		(($(wc -c <head.$n) == n))
+	done
+	raw send <head.24575 | says 200
+	raw send <head.24576 | says 200
+	raw send <head.24577 | says 431
+	raw send <head.28000 | says 431
+	raw bytes <head.24577 | says 431
 	local text
 	for text in $'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' 'GET\r\n\r\n' \
 	    $'\r\n\r\n\r\n\r\nx' 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'; do

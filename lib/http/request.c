@@ -43,7 +43,8 @@ request_get(struct http *h)
 	if (r == NULL) {
 		r = memory_get(sizeof *r);
 		buf_init(&bytes, h->options.max_body);
-		buf_init(&text, request_limits.head);
+		/* one byte more than may be, so that it is refused */
+		buf_init(&text, request_limits.head + 1);
 		buf_init(&set, HTTP_SET_MAX);
 	} else {
 		h->spare = r->next;
