@@ -275,6 +275,39 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 	n_lines 0
 }
 
+@test "what is no message: compressed 415, without a length 411" {
+	serve -o raw
+	local auth=(-H "Authorization: $KEY")
+	gzip -c <<<"$PACK" >packed
+	ask 415 "${auth[@]}" -H 'Content-Encoding: gzip' \
+	    --data-binary @packed "$MESSAGES"
+	ask 415 "${auth[@]}" -H 'Content-Encoding: identity' \
+	    -H 'Content-Encoding: gzip' --data-binary @packed "$MESSAGES"
+	ask 202 "${auth[@]}" -H 'Content-Encoding: Identity' -d "$PACK" \
+	    "$MESSAGES"
+	# what follows without a length is not taken for a message either
+	request | sed '/^Content-Length/d' | raw send 2 | says 411 closed
+	n_lines 1
+	# the absolute-form (RFC 9112 3.2.2)
+	request | sed "s,^POST /,POST http://127.0.0.1:$PORT/," | raw send |
+		says 202
+	n_lines 2
+}
+
+@test "a client that says its end: answered; in mid-request: 400" {
+	serve -o raw
+	request | raw half 2 | says 202 closed
+	request | head -c -5 | raw half 2 | says 400 closed
+	request | head -n 2 | raw half 2 | says 400 closed
+	n_lines 1
+}
+
+@test "a refused body is read away up to a point" {
+	serve -o raw
+	request '' 'Transfer-Encoding: chunked' | sed 's/^Authorization.*/X: y\r/' |
+		cat - <(printf 'ffffffff\r\n') | raw flood | says 403 cut
+}
+
 @test "too long a path or header: 414, 431; no HTTP at all: 400 or the end" {
 	serve -o raw
 	local long

@@ -5,6 +5,7 @@
 http_raw.py send PORT [N]        stdin as it is; the statuses of N answers (1),
                                  or "closed" where the server ended it
 http_raw.py bytes PORT [N]       the same, one byte at a time
+http_raw.py half PORT [N]        the same, and the end of what is sent is said
 http_raw.py early PORT           the same, and what is sent is kept open:
                                  prints the status, then "closed" or "open"
 http_raw.py crowd PORT N ROUNDS  N connections, all kept open, stdin on each
@@ -69,6 +70,13 @@ def take(s, n):
 def send(port, n=1):
     s = connect(port)
     s.sendall(sys.stdin.buffer.read())
+    take(s, int(n))
+
+
+def half(port, n=1):
+    s = connect(port)
+    s.sendall(sys.stdin.buffer.read())
+    s.shutdown(socket.SHUT_WR)
     take(s, int(n))
 
 
@@ -157,5 +165,5 @@ def hold(port):
     take(s, 2)
 
 
-{"send": send, "bytes": one_by_one, "early": early, "crowd": crowd,
+{"send": send, "half": half, "bytes": one_by_one, "early": early, "crowd": crowd,
  "tls": tls, "trickle": trickle, "flood": flood, "hold": hold}[sys.argv[1]](*sys.argv[2:])

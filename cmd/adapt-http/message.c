@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/adapt-http/message.h"
 
-#include <strings.h>
-
+#include "http/chars.h"
 #include "http/path.h"
 
 /*
@@ -12,19 +11,23 @@
 static bool
 message_has_body(struct http_request *r)
 {
-	struct str coding = http_header(r, "Content-Encoding");
+	struct str coding;
+	unsigned i = 0;
 
 	if (r->head.framing == HTTP1_EMPTY) {
 		http_problem(r, 411, "a message needs Content-Length or "
 		    "Transfer-Encoding: chunked");
 		return false;
 	}
-	if (coding.n == 0 || (coding.n == 8 &&
-	    strncasecmp(coding.p, "identity", 8) == 0))
-		return true;
-	http_set(r, "Accept-Encoding", "identity");
-	http_problem(r, 415, "a message must not have a Content-Encoding");
-	return false;
+	while (http1_value(&r->head, STR("Content-Encoding"), &i, &coding)) {
+		if (coding.n == 0 || http_same(coding, STR("identity")))
+			continue;
+		http_set(r, "Accept-Encoding", "identity");
+		http_problem(r, 415,
+		    "a message must not have a Content-Encoding");
+		return false;
+	}
+	return true;
 }
 
 bool

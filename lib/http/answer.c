@@ -8,6 +8,7 @@
 #include "json/json.h"
 
 #define PROBLEM_MAX 8192
+
 /* ---- the head ---- */
 
 struct iovec
@@ -17,7 +18,9 @@ answer_head(struct http_request *r, struct http_response *a, const char *type)
 	struct buf *b = &r->http->head;
 
 	a->status = r->status;
-	a->close = c->closes || c->ended || r->http->stopping;
+	/* what follows a body without a length is most likely that body */
+	a->close = c->closes || c->ended || r->http->stopping ||
+	    r->status == 411;
 	buf_clear(b);
 	http_response_begin(b, a, &r->head, stamp_now());
 	if (type != NULL)

@@ -289,8 +289,11 @@ http_conn_send(struct http_conn *c, const struct iovec *v, int n)
 
 	if (c->state == CONN_DEAD)
 		return;
-	if (http_conn_unsent(c) == 0)
+	if (http_conn_unsent(c) == 0) {
+		/* the time that a client has to take it begins now */
+		c->moved = loop_now(c->http->loop);
 		sent = sock_write(&c->sock, v, n);
+	}
 	if (sent == SOCK_BROKEN) {
 		http_conn_close(c, true);
 		return;

@@ -280,8 +280,10 @@ request_keep(struct http_request *r, const char *p, size_t n)
 	r->received += n;
 	if (r->status != 0) {
 		/* it has been refused, and is read away, up to a point */
-		if (r->received > BODY_DISCARD + h->options.max_body)
+		if (r->received > BODY_DISCARD + h->options.max_body) {
 			r->conn->closes = true;
+			http_conn_answered(r->conn);
+		}
 		return;
 	}
 	buf_put(&r->bytes, p, n);

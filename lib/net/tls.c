@@ -202,9 +202,15 @@ tls_verify(X509_STORE *store, X509 *x, STACK_OF(X509) *chain)
 bool
 tls_accepts(const struct tls *tls, SSL *ssl)
 {
-	X509 *x = SSL_get1_peer_certificate(ssl);
-	bool good = x == NULL || tls_verify(SSL_CTX_get_cert_store(tls->ctx),
-	    x, SSL_get_peer_cert_chain(ssl));
+	X509 *x;
+	bool good;
+
+	/* it would be verified with what was read before */
+	if (!SSL_is_init_finished(ssl))
+		return tls->files.crl == NULL;
+	x = SSL_get1_peer_certificate(ssl);
+	good = x == NULL || tls_verify(SSL_CTX_get_cert_store(tls->ctx), x,
+	    SSL_get_peer_cert_chain(ssl));
 
 	X509_free(x);
 	return good;

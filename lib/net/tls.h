@@ -43,7 +43,8 @@ unsigned tls_generation(const struct tls *);
 SSL *tls_accept(struct tls *, int fd);
 
 /* Would the client's certificate be accepted with what was read last?  True for
- * a client that has shown none. */
+ * a client that has shown none; false, when there is a CRL, for one whose
+ * handshake goes on with an older one. */
 bool tls_accepts(const struct tls *, SSL *);
 
 #endif
