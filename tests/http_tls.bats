@@ -51,6 +51,8 @@ publishers() {
 	head -c 500000 /dev/zero >big
 	MESSAGES=$MESSAGES/big
 	ask 202 -H "Authorization: $KEY" --data-binary @big
+	# the absolute-form of what is served here
+	ask 202 -H "Authorization: $KEY" --request-target "$MESSAGES"
 	# clear text is not answered
 	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' -d x \
 	    "${MESSAGES/https:/http:}" 2>/dev/null) == 000 ]]

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/chars.h"
 #include "net/certificate.h"
 
 static bool
@@ -16,23 +17,13 @@ take_scheme(struct str *s, struct str scheme)
 	return true;
 }
 
-static struct str
-trim(struct str s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = str_from(s, 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 struct str
 authorization_key(struct str header)
 {
-	struct str s = trim(header);
+	struct str s = http_trim(header);
 
 	if (take_scheme(&s, STR("Thing")) || take_scheme(&s, STR("Bearer")))
-		s = trim(s);
+		s = http_trim(s);
 	return s;
 }
 

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/path.h"
 
+#include "http/chars.h"
 #include "line/topic.h"
 
 /* percent-encoding triples the longest subtopic */
 #define DECODED_MAX (3 * SUBTOPIC_MAX)
-
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 bool
 percent_decode(struct buf *to, struct str text)
@@ -28,8 +20,8 @@ percent_decode(struct buf *to, struct str text)
 		}
 		if (text.n - i < 3)
 			return false;
-		high = hex(text.p[i + 1]);
-		low = hex(text.p[i + 2]);
+		high = http_hex(text.p[i + 1]);
+		low = http_hex(text.p[i + 2]);
 		if (high < 0 || low < 0 || high + low == 0)
 			return false;
 		buf_putc(to, (char)(high << 4 | low));

@@ -356,10 +356,13 @@ request_ambiguous(const struct http_request *r)
 static void
 request_continue(struct http_conn *c)
 {
-	static char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	struct iovec v = { line, sizeof line - 1 };
+	struct buf *b = &c->http->head;
+	struct iovec v;
 
 	c->request->continued = true;
+	buf_clear(b);
+	http_response_continue(b);
+	v = (struct iovec){ b->p, b->n };
 	http_conn_send(c, &v, 1);
 }
 
@@ -459,6 +462,7 @@ static size_t
 request_take_head(struct http_conn *c, const char *p, size_t n)
 {
 	struct http_request *r = c->request;
+	struct http1_limits limits = request_limits;
 	size_t before, room;
 
 	if (r == NULL) {
@@ -470,8 +474,8 @@ request_take_head(struct http_conn *c, const char *p, size_t n)
 	before = r->text.n;
 	room = r->text.max - before;
 	buf_put(&r->text, p, n < room ? n : room);
-	switch (http1_head(&r->head, &request_limits, r->text.p,
-	    r->text.n)) {
+	limits.secure = c->sock.ssl != NULL;
+	switch (http1_head(&r->head, &limits, r->text.p, r->text.n)) {
 	case HTTP1_MORE:
 		return r->text.n - before;
 	case HTTP1_DONE:

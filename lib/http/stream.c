@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/stream.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "http/conn.h"
 
 #define STREAM_MAX ((size_t)64 << 20)
+#define CHUNK_FRAME 64		/* a size, line ends and the last chunk */
 
 struct http_stream {
 	struct http_conn *conn;
@@ -108,31 +108,30 @@ http_stream_gone(const struct http_stream *s)
 	return s->conn->state == CONN_DEAD || sock_gone(&s->conn->sock);
 }
 
-static char stream_crlf[] = "\r\n", stream_last[] = "0\r\n\r\n";
-
-/* what has been put, as one chunk (RFC 9112 7.1) */
+/* what has been put, as one chunk */
 static void
 stream_send(struct http_stream *s, bool last)
 {
-	struct http_conn *c = s->conn;
-	char size[24];
-	struct iovec v[4];
-	struct buf *b = &s->b;
-	int n = 0;
+	struct buf framed;
+	struct iovec v;
 
-	if (s->chunked && b->n > 0) {
-		v[n++] = (struct iovec){ size, (size_t)snprintf(size,
-		    sizeof size, "%zx\r\n", b->n) };
-		v[n++] = (struct iovec){ b->p, b->n };
-		v[n++] = (struct iovec){ stream_crlf, 2 };
-	} else if (b->n > 0) {
-		v[n++] = (struct iovec){ b->p, b->n };
+	/* nothing may be left out in the middle */
+	if (s->b.full) {
+		http_conn_close(s->conn, true);
+		return;
 	}
-	if (last && s->chunked)
-		v[n++] = (struct iovec){ stream_last, 5 };
-	if (n > 0)
-		http_conn_send(c, v, n);
-	buf_clear(b);
+	buf_init(&framed, STREAM_MAX + CHUNK_FRAME);
+	if (s->chunked)
+		http_chunk_put(&framed, buf_str(&s->b));
+	else
+		buf_put_str(&framed, buf_str(&s->b));
+	if (s->chunked && last)
+		http_chunk_end(&framed);
+	v = (struct iovec){ framed.p, framed.n };
+	if (framed.n > 0)
+		http_conn_send(s->conn, &v, 1);
+	buf_release(&framed);
+	buf_clear(&s->b);
 }
 
 void

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,44 +8,19 @@
 #include "base/line.h"
 #include "base/memory.h"
 #include "base/os.h"
+#include "bus/damage.h"
 #include "bus/dir/stream.h"
 
-/* of one segment; a damaged one need not fill the screen */
-#define TELL_MAX 10
 #define CHUNK (LINE_LIMIT + 1)
 /* how long a writer may be in the middle of a line: a second */
 #define TAIL_PAUSE_NS 10000000
 #define TAIL_PAUSES 100
 
 struct check {
-	const char *stream;
-	struct bus_health *health;
-	bus_tell_fn *tell;
-	void *arg;
+	struct bus_check common;	/* a segment is a part */
 	uint64_t end;		/* of the segments so far */
-	unsigned told;		/* in this segment */
 	char *buf;
 };
-
-static void
-verify_damage(struct check *c, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-verify_damage(struct check *c, const char *fmt, ...)
-{
-	char text[256];
-	int n = snprintf(text, sizeof text, "%s: ", c->stream);
-	va_list ap;
-
-	c->health->damage++;
-	if (++c->told > TELL_MAX)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text + n, sizeof text - (size_t)n, fmt, ap);
-	va_end(ap);
-	c->tell(c->arg, text);
-}
 
 static void
 verify_lines(struct check *c, struct str text, uint64_t at)
@@ -58,9 +32,9 @@ verify_lines(struct check *c, struct str text, uint64_t at)
 	while (bus_lines_next(&run, &line)) {
 		why = bus_line_check(line.text);
 		if (why != NULL)
-			verify_damage(c, "line at %llu: %s",
+			bus_damage(&c->common, "line at %llu: %s",
 			    (unsigned long long)at, why);
-		c->health->lines++;
+		c->common.health->lines++;
 		at = line.seq;
 	}
 }
@@ -86,7 +60,7 @@ verify_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
 		if (whole == 0 && (size_t)n < CHUNK)
 			break;
 		if (whole == 0) {
-			verify_damage(c, "line at %llu is over 1 MiB",
+			bus_damage(&c->common, "line at %llu is over 1 MiB",
 			    (unsigned long long)(first + at));
 			whole = (size_t)n;
 		} else {
@@ -129,21 +103,21 @@ verify_segment(void *arg, const struct stream *s, uint64_t first, bool newest,
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;	/* pruned just now */
-	c->told = 0;
-	if (c->health->segments++ > 0 && first != c->end &&
+	c->common.told = 0;
+	if (c->common.health->segments++ > 0 && first != c->end &&
 	    first % SEGMENT_JUMP != 0)
-		verify_damage(c, "segment at %llu: the one before it ends "
-		    "at %llu", (unsigned long long)first,
+		bus_damage(&c->common, "segment at %llu: the one before it "
+		    "ends at %llu", (unsigned long long)first,
 		    (unsigned long long)c->end);
 	if (fd >= 0 && verify_measure(fd, newest, &st) == 0)
 		whole = verify_bytes(c, fd, first, (uint64_t)st.st_size);
 	if (whole >= 0)
-		c->health->torn += (uint64_t)(st.st_size - whole);
+		c->common.health->torn += (uint64_t)(st.st_size - whole);
 	if (whole < 0)
 		stream_fault(s, "segment", fault);
 	if (fd >= 0)
 		close(fd);
-	c->health->bytes += whole > 0 ? (uint64_t)whole : 0;
+	c->common.health->bytes += whole > 0 ? (uint64_t)whole : 0;
 	c->end = first + (whole >= 0 ? (uint64_t)st.st_size : 0);
 	return whole < 0 ? -1 : 0;
 }
@@ -153,13 +127,7 @@ verify_group(void *arg, const char *group, uint64_t seq, const char *bad)
 {
 	struct check *c = arg;
 
-	c->told = 0;
-	if (bad != NULL)
-		verify_damage(c, "group '%s': not a position", group);
-	else if (seq > c->end)
-		verify_damage(c, "group '%s' is at %llu, beyond the end at "
-		    "%llu", group, (unsigned long long)seq,
-		    (unsigned long long)c->end);
+	bus_check_group(&c->common, group, seq, bad, c->end);
 }
 
 int
@@ -167,7 +135,10 @@ dir_verify(struct bus *bus, const char *stream, struct bus_health *health,
     bus_tell_fn *tell, void *arg, struct fault *fault)
 {
 	struct check c = {
-		.stream = stream, .health = health, .tell = tell, .arg = arg,
+		.common = {
+			.stream = stream, .health = health, .tell = tell,
+			.arg = arg
+		},
 		.buf = memory_get(CHUNK)
 	};
 	int r = segments_each(bus, stream, verify_segment, &c, fault);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is asked of a stream by people. */
-#include <stdarg.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "bus/damage.h"
 #include "bus/nats/driver.h"
 #include "bus/times.h"
 
 /* the newest lines that are looked at for a time */
 #define NEWEST_MESSAGES 64
-#define TELL_MAX 10
 
 static int
 admin_state(struct bus *bus, const char *stream, struct nats_state *s,
@@ -189,33 +188,9 @@ nats_prune(struct bus *bus, const char *stream, struct bus_prune *p,
 /* ---- verifying ---- */
 
 struct check {
-	const char *stream;
-	struct bus_health *health;
-	bus_tell_fn *tell;
-	void *arg;
+	struct bus_check common;	/* a message is a part */
 	uint64_t last;
-	unsigned told;		/* of this message */
 };
-
-static void
-admin_damage(struct check *c, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-admin_damage(struct check *c, const char *fmt, ...)
-{
-	char text[256];
-	int n = snprintf(text, sizeof text, "%s: ", c->stream);
-	va_list ap;
-
-	c->health->damage++;
-	if (++c->told > TELL_MAX)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text + n, sizeof text - (size_t)n, fmt, ap);
-	va_end(ap);
-	c->tell(c->arg, text);
-}
 
 static int
 admin_verify_message(void *arg, const struct nats_seen *m, struct fault *fault)
@@ -226,17 +201,17 @@ admin_verify_message(void *arg, const struct nats_seen *m, struct fault *fault)
 	unsigned n = 0;
 
 	(void)fault;
-	c->told = 0;
-	c->health->segments++;
-	c->health->bytes += m->lines.n;
+	c->common.told = 0;
+	c->common.health->segments++;
+	c->common.health->bytes += m->lines.n;
 	for (; str_take_line(&rest, &line); n++) {
 		if ((why = bus_line_check(line)) != NULL)
-			admin_damage(c, "message %llu, line %u: %s",
+			bus_damage(&c->common, "message %llu, line %u: %s",
 			    (unsigned long long)m->sequence, n + 1, why);
-		c->health->lines++;
+		c->common.health->lines++;
 	}
 	if (rest.n > 0 || n == 0 || n > MESSAGE_LINES)
-		admin_damage(c, "message %llu: not 1 to %u whole lines",
+		bus_damage(&c->common, "message %llu: not 1 to %u whole lines",
 		    (unsigned long long)m->sequence, MESSAGE_LINES);
 	return m->sequence >= c->last;
 }
@@ -247,13 +222,7 @@ admin_verify_group(void *arg, const char *group, uint64_t seq,
 {
 	struct check *c = arg;
 
-	c->told = 0;
-	if (bad != NULL)
-		admin_damage(c, "group '%s': not a position", group);
-	else if (seq > c->last << MESSAGE_BITS)
-		admin_damage(c, "group '%s' is at %llu, beyond the end at "
-		    "%llu", group, (unsigned long long)seq,
-		    (unsigned long long)(c->last << MESSAGE_BITS));
+	bus_check_group(&c->common, group, seq, bad, c->last << MESSAGE_BITS);
 }
 
 int
@@ -261,7 +230,10 @@ nats_verify(struct bus *bus, const char *stream, struct bus_health *health,
     bus_tell_fn *tell, void *arg, struct fault *fault)
 {
 	struct check c = {
-		.stream = stream, .health = health, .tell = tell, .arg = arg
+		.common = {
+			.stream = stream, .health = health, .tell = tell,
+			.arg = arg
+		}
 	};
 	struct nats_state s;
 
