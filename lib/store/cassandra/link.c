@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/os.h"
 #include "store/cassandra/replication.h"
 
 #define LINK_SECRET_MAX 1024
@@ -237,7 +238,7 @@ static void
 link_place_release(struct link_place *p)
 {
 	if (p->text != NULL && p->password != NULL)
-		memset(p->password, 0, strlen(p->password));
+		os_wipe(p->password, strlen(p->password));
 	free(p->text);
 }
 
