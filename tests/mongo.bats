@@ -303,6 +303,19 @@ kinds() {
 	[[ $($R "$P" | wc -l) == 6000 ]]
 }
 
+@test "a writer that is killed leaves nothing in /dev/shm" {
+	local port
+	free_port port
+	mkfifo in
+	$W "mongodb://127.0.0.1:$port/x" <in 2>err 3>&- &
+	PIDS+=($!)
+	exec 5>in
+	await 10 grep -q 'trying again' err
+	kill -KILL "${PIDS[-1]}"
+	status 137 wait "${PIDS[-1]}"
+	[ ! -e "/dev/shm/mongoc-${PIDS[-1]}" ]
+}
+
 @test "a password is in no message and no list of processes" {
 	echo "$SERVER_PASSWORD" >password
 	local open

@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -223,10 +225,25 @@ conn_uri(const char *place, struct fault *fault)
 	return uri;
 }
 
+/*
+ * The library starts itself before main(), and puts its counters into a file
+ * of /dev/shm, which would stay there after a kill; a later process of the
+ * same number would say on stderr that it can't have its own.
+ */
+static void
+conn_unlink_counters(void)
+{
+	char name[sizeof "/mongoc-" + 20];
+
+	snprintf(name, sizeof name, "/mongoc-%ld", (long)getpid());
+	(void)shm_unlink(name);	/* there may be no such file: that is well */
+}
+
 static void
 conn_start_library(void)
 {
 	mongoc_init();
+	conn_unlink_counters();
 	/* it would write to our stderr, and what it likes */
 	mongoc_log_set_handler(NULL, NULL);
 }
