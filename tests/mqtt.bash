@@ -13,6 +13,12 @@ make_more_things() {
 	STRANGER_KEY=$(mfx-things create --name stranger | jq -r .key)
 	export THING KEY CHANNEL THING2 KEY2 STRANGER_KEY
 	export MQTT_PORT WS_PORT TLS_PORT CERT_PORT MQTT_SOCKET
+	BROKER_LINE=$(broker_line) export BROKER_LINE
+}
+
+# 2.0 or 2.1: which of the two this mosquitto is
+broker_line() {
+	mosquitto -h 2>&1 | sed -n 's/^mosquitto version \([0-9]*\.[0-9]*\)\..*/\1/p'
 }
 
 # make_certificates: ca.pem, the server's, and some clients'; with these

@@ -99,6 +99,8 @@ class Device:
         with self.changed:
             self.connack = getattr(rc, "value", rc)
             self.present = bool(flags["session present"])
+            self.assigned = getattr(properties, "AssignedClientIdentifier",
+                                    None)
             self.changed.notify_all()
 
     def _on_disconnect(self, client, userdata, rc, properties=None):

@@ -49,11 +49,18 @@ load_test() {
 }
 
 @test "a mosquitto that the plugin does not know is refused at load" {
-	# 2.1 has this call, by which its header lets a plugin scope client ids
-	echo 'int mosquitto_set_clientid(void *c, const char *id) { return 0; }' |
-		cc -shared -fPIC -x c -o newer.so -
-	LD_PRELOAD=$PWD/newer.so status 1 start_broker 2>said
-	grep -q 'mfx: unsupported mosquitto version: this plugin needs 2.0.x' said
+	# this one, with another version in it
+	local other
+	mkdir other
+	for other in 1.9 2.7 3.1; do
+		sed "s/${BROKER_LINE//./\\.}\.\([0-9]\)/$other.\1/g" \
+		    "$(PATH=$PATH:/usr/sbin type -P mosquitto)" >other/mosquitto
+		chmod +x other/mosquitto
+		rm -f mosquitto.conf broker.log
+		PATH=$PWD/other:$PATH status 1 start_broker 2>said
+		grep -q "mfx: mosquitto $other.[0-9]* is not supported: this \
+plugin needs 2.0.x or 2.1.x" said
+	done
 }
 
 @test "without memory the broker goes on, and so do its clients when there is some" {
@@ -164,12 +171,16 @@ load_test() {
 
 @test "a stored session is its thing's, also after the broker's restart" {
 	start_broker 'persistence true'
-	flow sessions_begin
+	# with 2.1 each thing has client ids of its own
+	local kind=sessions
+	[[ $BROKER_LINE == 2.0 ]] || kind=apart
+	flow ${kind}_begin
 	stop_broker
 	start_broker
-	flow sessions_after
+	flow ${kind}_after
 }
 
+# 2.1 does not tell that it comes again: there it is twice
 @test "QoS 2: what comes again is on the bus once" {
 	start_broker
 	flow again
@@ -368,23 +379,23 @@ start_on_a_full_disk() {
 		    -P "$1" -c -i "$2" -q 1 -t "channels/$CHANNEL/messages" -E
 	}
 	session "$KEY" mine
-	status 5 session "$KEY2" mine
+	[[ $BROKER_LINE != 2.0 ]] || status 5 session "$KEY2" mine
 	rm "$MFX_HOME/filler"
 	await 20 publish '' 3 -q 1
 	session "$KEY" another
-	status 5 session "$KEY2" another
+	[[ $BROKER_LINE != 2.0 ]] || status 5 session "$KEY2" another
 }
 
 @test "a full disk at the start: the broker runs, and takes messages when there is room" {
 	export -f start_broker broker_lines start_mosquitto publish \
-	    broker_is_up_or_gone make_more_things tls_lines stop_broker
+	    broker_is_up_or_gone make_more_things tls_lines broker_line stop_broker
 	export ROOT BIN MFX_HOME=$PWD/small
 	on_small_disk 6 "$PWD/small" start_on_a_full_disk
 }
 
 @test "a full disk: no acknowledgement, and it comes back when there is room" {
 	export -f start_broker broker_lines start_mosquitto load_test \
-	    broker_is_up_or_gone make_more_things tls_lines
+	    broker_is_up_or_gone make_more_things tls_lines broker_line
 	export ROOT BIN MFX_HOME=$PWD/small
 	on_small_disk 6 "$PWD/small" fill_the_disk
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dlfcn.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -26,37 +25,6 @@
 /* ---- now and then ---- */
 
 static void
-begin_generation(struct plugin *p)
-{
-	if (++p->generation == 0)
-		p->generation = 1;
-	p->to_check = p->peers.table.size;
-}
-
-void
-plugin_follow(struct plugin *p)
-{
-	if (access_refresh(p->access))
-		begin_generation(p);
-}
-
-void
-plugin_refresh(struct plugin *p)
-{
-	p->now = clock_coarse_ns() / 1000000;
-	plugin_follow(p);
-}
-
-bool
-plugin_refresh_now(struct plugin *p)
-{
-	if (!access_refresh_now(p->access))
-		return false;
-	begin_generation(p);
-	return true;
-}
-
-static void
 each_minute(struct plugin *p)
 {
 	owners_expire(p->owners, time(NULL));
@@ -66,13 +34,23 @@ each_minute(struct plugin *p)
 	p->untold = 0;
 }
 
-static int
-on_tick(int event, void *data, void *arg)
+/* A full disk hides what was counted until then; once is enough to say so. */
+static void
+write_counts(struct plugin *p)
 {
-	struct plugin *p = arg;
+	struct fault fault;
+	bool failing = counts_write(p->counts_path, &p->counts, &fault) < 0;
 
-	(void)event;
-	(void)data;
+	if (failing && !p->counts_failing)
+		mosquitto_log_printf(MOSQ_LOG_WARNING, "mfx: %s", fault.text);
+	p->counts_failing = failing;
+}
+
+static int
+on_tick(struct plugin *p)
+{
+	if (p->line->tick != NULL)
+		p->line->tick(p);
 	plugin_refresh(p);
 	plugin_check_peers(p);
 	plugin_flush_due(p);
@@ -81,6 +59,8 @@ on_tick(int event, void *data, void *arg)
 	if (p->now / 1000 != p->second) {
 		p->second = p->now / 1000;
 		peers_expire(&p->peers, p->second);
+		if (p->second % COUNTS_SECONDS == 0)
+			write_counts(p);
 		if (p->second % 60 == 0)
 			each_minute(p);
 	}
@@ -176,6 +156,7 @@ open_all(struct plugin *p, struct fault *fault)
 	path = home_path("mqtt/retained");
 	r = retained_open(&p->retained, path, fault);
 	free(path);
+	p->counts_path = home_path(COUNTS_FILE);
 	return r;
 }
 
@@ -199,6 +180,8 @@ without_memory(void *arg)
 static int
 dispatch(int event, void *data, void *arg)
 {
+	struct plugin *p = arg;
+
 	switch (event) {
 	case MOSQ_EVT_BASIC_AUTH:
 		return plugin_on_connect(event, data, arg);
@@ -207,9 +190,14 @@ dispatch(int event, void *data, void *arg)
 	case MOSQ_EVT_MESSAGE:
 		return plugin_on_message(event, data, arg);
 	case MOSQ_EVT_DISCONNECT:
+	case BROKER_CLIENT_OFFLINE:
 		return plugin_on_disconnect(event, data, arg);
+	case MOSQ_EVT_RELOAD:
+		if (p->line->reload != NULL)
+			p->line->reload(p);
+		return MOSQ_ERR_SUCCESS;
 	default:
-		return on_tick(event, data, arg);
+		return on_tick(p);
 	}
 }
 
@@ -238,6 +226,9 @@ register_all(struct plugin *p, mosquitto_plugin_id_t *id)
 	for (i = 0; i < sizeof events / sizeof *events && r == 0; i++)
 		r = mosquitto_callback_register(id, events[i], on_event, NULL,
 		    p);
+	for (i = 0; p->line->events[i] != 0 && r == 0; i++)
+		r = mosquitto_callback_register(id, p->line->events[i],
+		    on_event, NULL, p);
 	return r;
 }
 
@@ -250,14 +241,6 @@ mosquitto_plugin_version(int n, const int *versions)
 		if (versions[i] == 5)
 			return 5;
 	return -1;
-}
-
-/* packet.h knows the structures of mosquitto 2.0.  2.1 has others, and calls
- * its plugin interface by the same number; it has a call that 2.0 has not. */
-static bool
-is_unknown(void)
-{
-	return dlsym(RTLD_DEFAULT, "mosquitto_set_clientid") != NULL;
 }
 
 static int
@@ -299,14 +282,16 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **arg,
     struct mosquitto_opt *options, int n)
 {
 	struct plugin *p = calloc(1, sizeof *p);
+	char version[BROKER_VERSION_TEXT];
 	struct fault fault;
 
 	if (p == NULL)
 		return MOSQ_ERR_NOMEM;
 	*arg = p;
-	if (is_unknown()) {
-		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: unsupported mosquitto "
-		    "version: this plugin needs 2.0.x");
+	p->closed = true;
+	if ((p->line = broker_line_find(version)) == NULL) {
+		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: mosquitto %s is not "
+		    "supported: this plugin needs 2.0.x or 2.1.x", version);
 		return MOSQ_ERR_NOT_SUPPORTED;
 	}
 	if (open_plugin(p, options, n, &fault) < 0) {
@@ -330,6 +315,8 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 		if (!p->closed)
 			publisher_close(&p->publisher);
 	}
+	if (p->line != NULL && p->line->close != NULL)
+		p->line->close();
 	owners_close(p->owners);
 	retained_close(p->retained);
 	access_close(p->access);
@@ -341,6 +328,7 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 	memory_on_failure(NULL, NULL);
 	home_set(NULL);
 	bus_close(p->bus);
+	free(p->counts_path);
 	free(p->home);
 	free(p->bus_path);
 	free(p->reserve);

@@ -4,12 +4,10 @@
 
 #include <setjmp.h>
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>	/* before mosquitto_plugin.h, which needs it */
-#include <mosquitto_plugin.h>
-
 #include "bus/publisher.h"
 #include "mqtt/bridge.h"
+#include "mqtt/broker_line.h"
+#include "mqtt/counts.h"
 #include "mqtt/owners.h"
 #include "mqtt/packet.h"
 #include "mqtt/peers.h"
@@ -19,18 +17,23 @@
 #include "senml/pack.h"
 
 /*
- * mfx_mosquitto.so: what its files share.  plugin.c is how it begins and
- * ends and what it does now and then; plugin_connect.c who comes in;
- * plugin_access.c who may do what; plugin_message.c what is published.
+ * mfx_mosquitto.so: what its files share, in the order in which they call
+ * each other, from the bottom:
+ *	plugin_state.c		the registry, and what a client may do
+ *	plugin_20.c, _21.c	what only one mosquitto has (broker_line.h)
+ *	plugin_message.c	what is published, to the bus
+ *	plugin_access.c		who may do what
+ *	plugin_connect.c	who is let in, and who has gone
+ *	plugin.c		the beginning, the end, and each turn
  *
- * All runs in the broker's one thread, called by it.  mosquitto 2.0 as it
- * is, which decides much here:
+ * All runs in the broker's one thread, called by it, and mosquitto decides
+ * much of it:
  *	- a message: ACL_CHECK (write), then MESSAGE.  An error of ours other
  *	  than MOSQ_ERR_ACL_DENIED closes the connection without an
  *	  acknowledgement; MOSQ_ERR_ACL_DENIED acknowledges with a reason in
  *	  MQTT 5, and as if nothing were wrong before that;
- *	- a will: ACL_CHECK (write) only, without its properties.  So we
- *	  refuse it there, publish it ourselves, and so decide what it says;
+ *	- a will: ACL_CHECK (write) only.  So we refuse it there, publish it
+ *	  ourselves, and so decide what it says;
  *	- a delivery: ACL_CHECK (read), for clients that are gone too.
  */
 struct plugin {
@@ -44,10 +47,15 @@ struct plugin {
 	struct retained *retained;
 	struct retained_limits may_retain;	/* of each thing; 0: any */
 	int64_t max_sessions, max_subscriptions, max_tries;
-	uint64_t refused_sessions, refused_subscriptions, not_retained;
+	struct counts counts;
+	uint64_t refused_filters;	/* beyond max_subscriptions */
+	char *counts_path;
+	bool counts_failing;	/* the file can't be written */
 	struct tries *tries;
 	unsigned untold;	/* refusals that are only counted */
-	struct packet_place place;
+	const struct broker_line *line;
+	struct packet_place place;	/* 2.0 */
+	bool reviewing;		/* 2.1: it asks about those it knows */
 	char bridge[BRIDGE_KEY_TEXT + 1];
 
 	const char *stream;
@@ -79,6 +87,8 @@ int plugin_on_disconnect(int, void *, void *);
 int plugin_on_access(int, void *, void *);
 int plugin_on_message(int, void *, void *);
 
+/* ---- plugin_state.c ---- */
+
 /* looks whether the registry has changed */
 void plugin_follow(struct plugin *);
 /* the same, and notes what time it is */
@@ -95,13 +105,17 @@ enum access_result peer_holds(struct plugin *, struct peer *);
 /* may it use that channel, now? */
 enum access_result peer_may(struct plugin *, struct peer *,
     struct str channel);
+/* what `topic` is to the bus, into p->route; the publisher is left alone;
+ * NULL or why it is no topic of ours */
+const char *plugin_route(struct plugin *, const char *topic);
+
+/* ---- plugin_access.c ---- */
+
 /* looks through clients after a change of the registry, for a short while,
  * and closes those who have lost something */
 void plugin_check_peers(struct plugin *);
 
-/* what `topic` is to the bus, into p->route; the publisher is left alone;
- * NULL or why it is no topic of ours */
-const char *plugin_route(struct plugin *, const char *topic);
+/* ---- plugin_message.c ---- */
 
 /* brings what is held to the bus; false when it can't be kept now */
 bool plugin_flush(struct plugin *);

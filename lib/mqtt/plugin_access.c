@@ -11,75 +11,6 @@
 /* of refusals that are alike, one in so many is told */
 #define SAY_EVERY 100
 
-void
-plugin_is_blind(struct plugin *p)
-{
-	if (!p->blind)
-		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: registry: %s",
-		    access_fault(p->access));
-	p->blind = true;
-}
-
-/* ---- decisions ---- */
-
-static enum access_result
-lost(struct peer *peer)
-{
-	peer->revoked = true;
-	return ACCESS_NO_KEY;
-}
-
-enum access_result
-peer_holds(struct plugin *p, struct peer *peer)
-{
-	struct str thing = str_z(peer->thing);
-	enum access_result r;
-
-	if (peer->revoked)
-		return ACCESS_NO_KEY;
-	if (peer->proved == p->generation || peer->kind == PEER_BRIDGE)
-		return ACCESS_YES;
-	r = peer->kind == PEER_KEY ?
-	    access_holds(p->access, thing, &peer->proof) :
-	    access_check_id(p->access, thing, thing);
-	if (r == ACCESS_ERROR) {
-		plugin_is_blind(p);
-		return r;
-	}
-	if (r == ACCESS_NO_KEY)
-		return lost(peer);
-	peer->proved = p->generation;
-	return ACCESS_YES;
-}
-
-enum access_result
-peer_may(struct plugin *p, struct peer *peer, struct str channel)
-{
-	const struct grant *g;
-	enum access_result r;
-
-	if (channel.n != ID_TEXT)
-		return ACCESS_NOT_CONNECTED;
-	g = peer_granted(peer, channel);
-	if (g != NULL && g->generation == p->generation && !peer->revoked)
-		return ACCESS_YES;
-	if (!uuid_valid(channel))
-		return ACCESS_NOT_CONNECTED;
-	if ((r = peer_holds(p, peer)) != ACCESS_YES)
-		return r;
-	r = access_check_id(p->access, str_z(peer->thing), channel);
-	if (r == ACCESS_ERROR) {
-		plugin_is_blind(p);
-		return r;
-	}
-	p->blind = false;
-	if (r == ACCESS_YES)
-		peer_grant(peer, channel, p->generation);
-	else if (r == ACCESS_NO_KEY || g != NULL)
-		return lost(peer);
-	return r;
-}
-
 /* ---- after a change ---- */
 
 static void
@@ -126,50 +57,6 @@ plugin_check_peers(struct plugin *p)
 
 /* ---- what the broker asks ---- */
 
-/* Mainflux had the content type in the topic, with '_' for '/' and '-' for
- * '+', as MQTT 3.1.1 has no other place: these are taken off. */
-static struct str
-take_type(struct str *rest)
-{
-	static const struct {
-		struct str tail, type;
-	} types[] = {
-		{ { "ct/application_senml-cbor", 25 },
-		    { "application/senml+cbor", 22 } },
-		{ { "ct/application_senml-json", 25 },
-		    { "application/senml+json", 22 } },
-	};
-	size_t i, at;
-
-	for (i = 0; i < sizeof types / sizeof *types; i++) {
-		if (rest->n < types[i].tail.n)
-			continue;
-		at = rest->n - types[i].tail.n;
-		if (!str_eq(str_from(*rest, at), types[i].tail) ||
-		    (at > 0 && rest->p[at - 1] != '/'))
-			continue;
-		rest->n = at;
-		return types[i].type;
-	}
-	return STR_NONE;
-}
-
-const char *
-plugin_route(struct plugin *p, const char *topic)
-{
-	struct str rest;
-	const char *why;
-
-	if (!topic_split(str_z(topic), &p->route.channel, &rest))
-		return "not the topic of a channel";
-	p->type = take_type(&rest);
-	buf_clear(&p->subtopic);
-	if ((why = subtopic_put(&p->subtopic, rest)) != NULL)
-		return why;
-	p->route.subtopic = buf_str(&p->subtopic);
-	return NULL;
-}
-
 static bool
 has_place_for(struct plugin *p, struct peer *peer, const char *filter)
 {
@@ -177,11 +64,11 @@ has_place_for(struct plugin *p, struct peer *peer, const char *filter)
 	    (p->max_subscriptions == 0 || owner_subscribe(p->owners,
 	    peer->owner, filter, (size_t)p->max_subscriptions))))
 		return true;
-	if (p->refused_subscriptions++ % SAY_EVERY == 0)
+	if (p->refused_filters++ % SAY_EVERY == 0)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE, "mfx: thing %s: a "
 		    "session has too many subscriptions (%llu refused): see "
 		    "plugin_opt_subscriptions", peer->thing,
-		    (unsigned long long)p->refused_subscriptions);
+		    (unsigned long long)p->refused_filters);
 	return false;
 }
 
@@ -229,6 +116,18 @@ may_read(struct plugin *p, struct peer *peer,
 	    peer_may(p, peer, channel);
 }
 
+static int
+read_check(struct plugin *p, struct peer *peer,
+    const struct mosquitto_evt_acl_check *e)
+{
+	if (may_read(p, peer, e) != ACCESS_YES) {
+		p->counts.withheld++;
+		return MOSQ_ERR_ACL_DENIED;
+	}
+	p->counts.delivered++;
+	return MOSQ_ERR_SUCCESS;
+}
+
 /* Once for each client, which may send any number of them. */
 static void
 log_topic(struct peer *peer, const char *why)
@@ -250,6 +149,7 @@ may_publish(struct plugin *p, struct peer *peer,
 	if (!peer->online)
 		return ACCESS_NOT_CONNECTED;
 	if ((why = plugin_route(p, e->topic)) != NULL) {
+		p->counts.message[MESSAGE_TOPIC]++;
 		log_topic(peer, why);
 		return ACCESS_NOT_CONNECTED;
 	}
@@ -261,6 +161,8 @@ may_publish(struct plugin *p, struct peer *peer,
 		p->routed_client = e->client;
 		p->routed_topic = e->topic;
 		p->route.publisher = str_z(peer->thing);
+	} else {
+		p->counts.message[MESSAGE_CHANNEL]++;
 	}
 	return r;
 }
@@ -284,15 +186,12 @@ static int
 write_check(struct plugin *p, struct peer *peer,
     const struct mosquitto_evt_acl_check *e)
 {
-	struct packet packet;
-
 	if (peer == NULL)
 		return may_read(p, NULL, e) == ACCESS_YES ? MOSQ_ERR_SUCCESS :
 		    MOSQ_ERR_ACL_DENIED;
 	if (is_notification(e->topic))
 		return MOSQ_ERR_ACL_DENIED;
-	if (!packet_current(&p->place, e->client, &packet) ||
-	    packet.type != PACKET_PUBLISH) {
+	if (p->line->is_will(p, peer)) {
 		plugin_will(p, peer, e);
 		return MOSQ_ERR_ACL_DENIED;
 	}
@@ -338,8 +237,7 @@ plugin_on_access(int event, void *data, void *arg)
 	}
 	/* deliveries come many at once, behind a message that has looked */
 	if (e->access == MOSQ_ACL_READ)
-		return may_read(p, peer, e) == ACCESS_YES ?
-		    MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+		return read_check(p, peer, e);
 	plugin_follow(p);
 	if (e->access == MOSQ_ACL_WRITE)
 		return write_check(p, peer, e);
@@ -347,6 +245,7 @@ plugin_on_access(int event, void *data, void *arg)
 		r = may_subscribe(p, peer, e->topic);
 	if (r == ACCESS_YES)
 		return MOSQ_ERR_SUCCESS;
+	p->counts.filters++;
 	if (r == ACCESS_ERROR)
 		return MOSQ_ERR_UNKNOWN;
 	/* MQTT 3.1 knows no refusal but the end */

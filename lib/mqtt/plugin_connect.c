@@ -26,12 +26,14 @@ struct caller {
 	enum peer_kind kind;
 	char thing[ID_TEXT + 1];
 	struct access_proof proof;
-	const char *why;	/* of a refusal; never a secret */
+	enum counts_client reason;	/* of a refusal */
+	const char *why;	/* the same in words; never a secret */
 };
 
 static enum access_result
-refuse(struct caller *c, const char *why)
+refuse(struct caller *c, enum counts_client reason, const char *why)
 {
+	c->reason = reason;
 	c->why = why;
 	return ACCESS_NO_KEY;
 }
@@ -43,7 +45,7 @@ by_key(struct plugin *p, struct caller *c, struct str key)
 	enum access_result r = access_identify(p->access, key, &thing);
 
 	if (r == ACCESS_NO_KEY)
-		return refuse(c, "unknown key");
+		return refuse(c, CLIENT_KEY, "unknown key");
 	if (r != ACCESS_YES)
 		return r;
 	memcpy(c->thing, thing.p, ID_TEXT);
@@ -59,7 +61,8 @@ by_id(struct plugin *p, struct caller *c, struct str id)
 	enum access_result r = access_check_id(p->access, id, STR(NOBODY));
 
 	if (r == ACCESS_NO_KEY)
-		return refuse(c, "no thing has the certificate's id");
+		return refuse(c, CLIENT_CERTIFICATE,
+		    "no thing has the certificate's id");
 	if (r == ACCESS_ERROR)
 		return r;
 	memcpy(c->thing, id.p, ID_TEXT);
@@ -77,16 +80,18 @@ by_certificate(struct plugin *p, struct caller *c,
 	enum access_result r;
 
 	if (cert->kind == CERTIFICATE_REFUSED)
-		return refuse(c, cert->why);
+		return refuse(c, CLIENT_CERTIFICATE, cert->why);
 	if (c->key.n == 0)
 		return cert->kind == CERTIFICATE_THING ? by_id(p, c, named) :
 		    by_key(p, c, named);
 	if (cert->kind == CERTIFICATE_KEY && !str_eq(c->key, named))
-		return refuse(c, "key and certificate differ");
+		return refuse(c, CLIENT_CERTIFICATE,
+		    "key and certificate differ");
 	r = by_key(p, c, c->key);
 	if (r == ACCESS_YES && cert->kind == CERTIFICATE_THING &&
 	    strcmp(c->thing, cert->text) != 0)
-		return refuse(c, "key and certificate differ");
+		return refuse(c, CLIENT_CERTIFICATE,
+		    "key and certificate differ");
 	return r;
 }
 
@@ -119,10 +124,11 @@ as_thing(struct plugin *p, struct caller *c)
 	else if (c->key.n > 0)
 		r = by_key(p, c, c->key);
 	else
-		r = refuse(c, "no key");
+		r = refuse(c, CLIENT_KEY, "no key");
 	sodium_memzero(&cert, sizeof cert);
 	if (r == ACCESS_YES && names_another(c))
-		return refuse(c, "the user name is another thing's id");
+		return refuse(c, CLIENT_NAME,
+		    "the user name is another thing's id");
 	return r;
 }
 
@@ -133,13 +139,14 @@ as_bridge(struct plugin *p, struct caller *c)
 	struct fault ignored;
 
 	if (*c->address != '/')
-		return refuse(c, "the bridge comes over a unix socket only");
+		return refuse(c, CLIENT_NAME,
+		    "the bridge comes over a unix socket only");
 	/* the disk may have been full when it was to be made */
 	if (p->bridge[0] == '\0' && bridge_key(p->bridge, true, &ignored) < 0)
 		p->bridge[0] = '\0';
 	if (p->bridge[0] == '\0' || c->key.n != BRIDGE_KEY_TEXT ||
 	    sodium_memcmp(c->key.p, p->bridge, BRIDGE_KEY_TEXT) != 0)
-		return refuse(c, "not the bridge's key");
+		return refuse(c, CLIENT_KEY, "not the bridge's key");
 	c->kind = PEER_BRIDGE;
 	memcpy(c->thing, NOBODY, sizeof NOBODY);
 	return ACCESS_YES;
@@ -168,30 +175,36 @@ has_too_many(const struct plugin *p, const struct caller *c)
 	    (size_t)p->max_sessions;
 }
 
+/* The same with an id that the broker itself keeps apart, where it can. */
 static struct owner *
 own_client_id(struct plugin *p, struct caller *c)
 {
-	const char *id = mosquitto_client_id(c->client);
-	struct owner *o = owners_find(p->owners, id);
+	struct owner *o;
 	struct fault fault;
 	struct peer *before;
+	const char *id;
 
+	if (c->kind != PEER_BRIDGE && !p->line->scope(c->client, c->thing)) {
+		refuse(c, CLIENT_ID, "the client id can't be used");
+		return NULL;
+	}
+	id = mosquitto_client_id(c->client);
+	o = owners_find(p->owners, id);
 	if (is_anothers(p, c, o)) {
-		c->why = "the client id is another thing's";
+		refuse(c, CLIENT_ID, "the client id is another thing's");
 		return NULL;
 	}
 	if ((o == NULL || strcmp(o->thing, c->thing) != 0) &&
 	    has_too_many(p, c)) {
-		p->refused_sessions++;
-		c->why = "its thing has too many client ids: see "
-		    "plugin_opt_sessions";
+		refuse(c, CLIENT_SESSIONS, "its thing has too many client "
+		    "ids: see plugin_opt_sessions");
 		return NULL;
 	}
 	o = owners_connect(p->owners, id, c->thing, c->connect.expiry,
 	    &fault);
 	if (o == NULL) {
 		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s", fault.text);
-		c->why = "its session can't be noted";
+		refuse(c, CLIENT_SESSIONS, "its session can't be noted");
 		return NULL;
 	}
 	before = o->connection;
@@ -234,6 +247,7 @@ let_in(struct plugin *p, struct caller *c)
 	peer->kind = c->kind;
 	peer->version = c->connect.version;
 	peer->online = true;
+	p->counts.clients++;
 	memcpy(peer->thing, c->thing, sizeof c->thing);
 	peer->proof = c->proof;
 	peer->proved = p->generation;
@@ -254,6 +268,7 @@ tell_refusal(struct plugin *p, const struct caller *c)
 {
 	bool last;
 
+	p->counts.client[c->reason]++;
 	if (!tries_wrong(p->tries, c->address, c->user, p->now, &last)) {
 		p->untold++;
 		return;
@@ -270,6 +285,7 @@ try(struct plugin *p, struct caller *c)
 	    as_bridge(p, c) : as_thing(p, c);
 
 	if (r == ACCESS_ERROR) {
+		p->counts.client[CLIENT_REGISTRY]++;
 		plugin_is_blind(p);
 		return MOSQ_ERR_UNKNOWN;
 	}
@@ -307,7 +323,6 @@ plugin_on_connect(int event, void *data, void *arg)
 {
 	struct mosquitto_evt_basic_auth *e = data;
 	struct plugin *p = arg;
-	struct packet packet;
 	struct caller c = {
 		.client = e->client,
 		.user = e->username ? e->username : "",
@@ -318,16 +333,19 @@ plugin_on_connect(int event, void *data, void *arg)
 
 	(void)event;
 	plugin_refresh(p);
-	if (p->place.at == 0 && !packet_find(&p->place, e->client)) {
-		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: unsupported mosquitto "
-		    "version (need 2.0.x): all clients are refused");
-		return MOSQ_ERR_UNKNOWN;
-	}
-	if (!packet_current(&p->place, e->client, &packet) ||
-	    packet.type != PACKET_CONNECT)
+	switch (p->line->question(p, e->client, &c.connect)) {
+	case QUESTION_REVIEW:
 		return still_in(p, e);
-	if (c.address == NULL || mosquitto_client_id(e->client) == NULL ||
-	    !connect_parse(packet.body, &c.connect))
+	case QUESTION_MALFORMED:
+		return MOSQ_ERR_AUTH;
+	case QUESTION_UNSUPPORTED:
+		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: unsupported mosquitto "
+		    "version (need 2.0.x or 2.1.x): all clients are refused");
+		return MOSQ_ERR_UNKNOWN;
+	case QUESTION_CONNECT:
+		break;
+	}
+	if (c.address == NULL || mosquitto_client_id(e->client) == NULL)
 		return MOSQ_ERR_AUTH;
 	r = call(p, &c);
 	/* it is not needed any more, neither by us nor by the broker */
@@ -345,19 +363,15 @@ plugin_on_disconnect(int event, void *data, void *arg)
 	struct mosquitto_evt_disconnect *e = data;
 	struct plugin *p = arg;
 	struct peer *peer = peers_find(&p->peers, e->client);
-	struct packet packet;
 
-	(void)event;
 	if (peer == NULL || !peer->online)
 		return MOSQ_ERR_SUCCESS;
 	peer->online = false;
+	p->counts.clients--;
 	peer->drop_at = p->second + peer->will_delay + GONE_SECONDS;
 	if (peer->owner == NULL)
 		return MOSQ_ERR_SUCCESS;
-	if (peer->version == 5 &&
-	    packet_current(&p->place, e->client, &packet) &&
-	    packet.type == PACKET_DISCONNECT)
-		disconnect_parse(packet.body, &peer->owner->expiry);
+	p->line->expiry(p, e->client, event, &peer->owner->expiry);
 	owners_disconnect(p->owners, peer->owner, time(NULL));
 	peer->owner = NULL;
 	return MOSQ_ERR_SUCCESS;

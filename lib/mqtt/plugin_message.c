@@ -38,6 +38,7 @@ tell_failure(struct plugin *p, const struct fault *fault)
 	if (!p->failing)
 		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s: nothing is "
 		    "acknowledged for now", fault->text);
+	p->counts.lost += p->held;
 	if (p->held > 0)
 		mosquitto_log_printf(MOSQ_LOG_ERR,
 		    "mfx: %zu messages of QoS 0 are lost", p->held);
@@ -119,16 +120,15 @@ static uint16_t
 identify(struct plugin *p, const struct mosquitto_evt_message *e,
     const struct owner *owner, bool *again)
 {
-	struct packet packet;
+	bool dup = false;
 	uint16_t id = 0;
 
 	*again = false;
 	if (e->qos != 2 || owner == NULL ||
-	    !packet_current(&p->place, e->client, &packet) ||
-	    packet.type != PACKET_PUBLISH || !packet_id(&packet, &id))
+	    (id = p->line->message_id(p, e->client, &dup)) == 0)
 		return 0;
-	*again = (packet.flags & PACKET_DUP) && resent_has(owner->resent, id,
-	    str_z(e->topic), (struct str){ e->payload, e->payloadlen });
+	*again = dup && resent_has(owner->resent, id, str_z(e->topic),
+	    (struct str){ e->payload, e->payloadlen });
 	return id;
 }
 
@@ -144,11 +144,11 @@ plugin_may_retain(struct plugin *p, const char *topic, const char *thing,
 	}
 	if (retained_put(p->retained, &p->may_retain, topic, thing, payload))
 		return true;
-	if (p->not_retained++ % SAY_EVERY == 0)
+	if (p->counts.not_retained++ % SAY_EVERY == 0)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE, "mfx: thing %s has left "
 		    "too many retained messages: %llu are delivered only; see "
 		    "plugin_opt_retained", thing,
-		    (unsigned long long)p->not_retained);
+		    (unsigned long long)p->counts.not_retained);
 	return false;
 }
 
@@ -163,17 +163,23 @@ keep_message(struct plugin *p, struct peer *peer,
 	bool again;
 
 	id = identify(p, e, peer->owner, &again);
+	p->counts.repeated += again;
 	if (again)
 		return MOSQ_ERR_SUCCESS;
 	type = properties_content_type(e->properties);
 	stamp_route(p);
 	kept = keep(p, payload, type, e->qos);
-	free(type);
-	if (kept == NOT_NOW)
+	p->line->free_value(type);
+	if (kept == NOT_NOW) {
+		p->counts.message[MESSAGE_BUS]++;
 		return MOSQ_ERR_UNKNOWN;
-	if (kept == TOO_LONG)
+	}
+	if (kept == TOO_LONG) {
+		p->counts.message[MESSAGE_SIZE]++;
 		return peer->version == 5 ? MOSQ_ERR_ACL_DENIED :
 		    MOSQ_ERR_PAYLOAD_SIZE;
+	}
+	p->counts.published++;
 	if (e->retain && !plugin_may_retain(p, e->topic, peer->thing,
 	    payload.n))
 		e->retain = false;
@@ -191,6 +197,8 @@ plugin_on_message(int event, void *data, void *arg)
 	struct peer *peer = peers_find(&p->peers, e->client);
 	bool asked = p->routed_client == e->client &&
 	    p->routed_topic == e->topic;
+	mosquitto_property *given = e->properties;
+	int r;
 
 	(void)event;
 	p->routed_client = p->routed_topic = NULL;
@@ -198,42 +206,41 @@ plugin_on_message(int event, void *data, void *arg)
 		return MOSQ_ERR_UNKNOWN;
 	if (peer->kind == PEER_BRIDGE)
 		return MOSQ_ERR_SUCCESS;
-	if (!properties_attribute(&e->properties, peer->thing))
+	if (!properties_attribute(&e->properties, peer->thing,
+	    p->line))
 		return MOSQ_ERR_NOMEM;
-	return keep_message(p, peer, e);
+	r = keep_message(p, peer, e);
+	/* of a message that is refused, the broker looks at its own only */
+	if (r != MOSQ_ERR_SUCCESS && p->line->frees_replaced &&
+	    e->properties != given) {
+		mosquitto_property_free_all(&e->properties);
+		e->properties = given;
+	}
+	return r;
 }
 
 /* ---- a will ---- */
-
-static char *
-content_type_of(struct str raw)
-{
-	struct property prop;
-
-	while (property_next(&raw, &prop))
-		if (prop.id == PROPERTY_CONTENT_TYPE)
-			return strndup(prop.value.p ? prop.value.p : "",
-			    prop.value.n);
-	return NULL;
-}
 
 static const char *
 publish_will(struct plugin *p, struct peer *peer,
     const struct mosquitto_evt_acl_check *e)
 {
-	struct str raw = { peer->will_properties, peer->will_properties_n };
 	mosquitto_property *properties;
-	char *type = content_type_of(raw);
+	char *type;
+	bool made = p->line->will(peer, e->properties, &type, &properties);
 	enum kept kept;
 
 	p->route.publisher = str_z(peer->thing);
 	stamp_route(p);
 	kept = keep(p, (struct str){ e->payload, e->payloadlen }, type, 1);
-	free(type);
+	p->line->free_value(type);
+	if (kept != KEPT && made)
+		mosquitto_property_free_all(&properties);
 	if (kept != KEPT)
 		return kept == TOO_LONG ? "longer than " MESSAGE_LIMITS :
 		    "the bus can't take it now";
-	if (!properties_of_will(&properties, raw, peer->thing))
+	p->counts.wills++;
+	if (!made)
 		return "no memory";
 	if (mosquitto_broker_publish_copy(NULL, e->topic, (int)e->payloadlen,
 	    e->payload ? e->payload : "", e->qos, e->retain &&

@@ -26,7 +26,8 @@ add_ours(mosquitto_property **to, const char *publisher)
  * the list is made anew ---- */
 
 static bool
-copy_pair(mosquitto_property **to, const mosquitto_property *p)
+copy_pair(mosquitto_property **to, const mosquitto_property *p,
+    const struct broker_line *line)
 {
 	char *name = NULL, *value = NULL;
 	bool ok;
@@ -34,28 +35,32 @@ copy_pair(mosquitto_property **to, const mosquitto_property *p)
 	if (mosquitto_property_read_string_pair(p, MQTT_PROP_USER_PROPERTY,
 	    &name, &value, false) == NULL)
 		return false;
+	/* 2.1 gives NULL for what is empty */
 	ok = is_ours(str_z(name)) || mosquitto_property_add_string_pair(to,
-	    MQTT_PROP_USER_PROPERTY, name, value) == 0;
-	free(name);
-	free(value);
+	    MQTT_PROP_USER_PROPERTY, name ? name : "", value ? value : "") ==
+	    0;
+	line->free_value(name);
+	line->free_value(value);
 	return ok;
 }
 
 static bool
-copy_string(mosquitto_property **to, const mosquitto_property *p, int id)
+copy_string(mosquitto_property **to, const mosquitto_property *p, int id,
+    const struct broker_line *line)
 {
 	char *value = NULL;
 	bool ok;
 
 	if (mosquitto_property_read_string(p, id, &value, false) == 0)
 		return false;
-	ok = mosquitto_property_add_string(to, id, value) == 0;
-	free(value);
+	ok = mosquitto_property_add_string(to, id, value ? value : "") == 0;
+	line->free_value(value);
 	return ok;
 }
 
 static bool
-copy_binary(mosquitto_property **to, const mosquitto_property *p, int id)
+copy_binary(mosquitto_property **to, const mosquitto_property *p, int id,
+    const struct broker_line *line)
 {
 	void *value = NULL;
 	uint16_t n;
@@ -64,26 +69,27 @@ copy_binary(mosquitto_property **to, const mosquitto_property *p, int id)
 	if (mosquitto_property_read_binary(p, id, &value, &n, false) == 0)
 		return false;
 	ok = mosquitto_property_add_binary(to, id, value, n) == 0;
-	free(value);
+	line->free_value(value);
 	return ok;
 }
 
 /* Those that mosquitto leaves with a message; of others nobody knows what
  * they claim. */
 static bool
-copy(mosquitto_property **to, const mosquitto_property *p)
+copy(mosquitto_property **to, const mosquitto_property *p,
+    const struct broker_line *line)
 {
 	int id = mosquitto_property_identifier(p);
 	uint8_t byte;
 
 	switch (id) {
 	case MQTT_PROP_USER_PROPERTY:
-		return copy_pair(to, p);
+		return copy_pair(to, p, line);
 	case MQTT_PROP_CONTENT_TYPE:
 	case MQTT_PROP_RESPONSE_TOPIC:
-		return copy_string(to, p, id);
+		return copy_string(to, p, id, line);
 	case MQTT_PROP_CORRELATION_DATA:
-		return copy_binary(to, p, id);
+		return copy_binary(to, p, id, line);
 	case MQTT_PROP_PAYLOAD_FORMAT_INDICATOR:
 		return mosquitto_property_read_byte(p, id, &byte, false) !=
 		    NULL && mosquitto_property_add_byte(to, id, byte) == 0;
@@ -103,19 +109,31 @@ has_user_property(const mosquitto_property *p)
 }
 
 bool
-properties_attribute(mosquitto_property **list, const char *publisher)
+properties_copy(mosquitto_property **to, const mosquitto_property *from,
+    const char *publisher, const struct broker_line *line)
 {
-	mosquitto_property *made = NULL;
-	const mosquitto_property *p;
 	bool ok = true;
+
+	*to = NULL;
+	for (; ok && from != NULL; from = mosquitto_property_next(from))
+		ok = copy(to, from, line);
+	return ok && add_ours(to, publisher);
+}
+
+bool
+properties_attribute(mosquitto_property **list, const char *publisher,
+    const struct broker_line *line)
+{
+	mosquitto_property *made;
+	bool ok;
 
 	if (!has_user_property(*list))
 		return add_ours(list, publisher);
-	for (p = *list; ok && p != NULL; p = mosquitto_property_next(p))
-		ok = copy(&made, p);
-	mosquitto_property_free_all(list);
+	ok = properties_copy(&made, *list, publisher, line);
+	if (!line->frees_replaced)
+		mosquitto_property_free_all(list);
 	*list = made;
-	return ok && add_ours(list, publisher);
+	return ok;
 }
 
 char *

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "line/topic.h"
+#include "mqtt/plugin.h"
+
+/* ---- the registry ---- */
+
+static void
+begin_generation(struct plugin *p)
+{
+	if (++p->generation == 0)
+		p->generation = 1;
+	p->to_check = p->peers.table.size;
+}
+
+void
+plugin_follow(struct plugin *p)
+{
+	if (access_refresh(p->access))
+		begin_generation(p);
+}
+
+void
+plugin_refresh(struct plugin *p)
+{
+	p->now = clock_coarse_ns() / 1000000;
+	plugin_follow(p);
+}
+
+bool
+plugin_refresh_now(struct plugin *p)
+{
+	if (!access_refresh_now(p->access))
+		return false;
+	begin_generation(p);
+	return true;
+}
+
+void
+plugin_is_blind(struct plugin *p)
+{
+	if (!p->blind)
+		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: registry: %s",
+		    access_fault(p->access));
+	p->blind = true;
+}
+
+/* ---- what a client may do ---- */
+
+static enum access_result
+lost(struct peer *peer)
+{
+	peer->revoked = true;
+	return ACCESS_NO_KEY;
+}
+
+enum access_result
+peer_holds(struct plugin *p, struct peer *peer)
+{
+	struct str thing = str_z(peer->thing);
+	enum access_result r;
+
+	if (peer->revoked)
+		return ACCESS_NO_KEY;
+	if (peer->proved == p->generation || peer->kind == PEER_BRIDGE)
+		return ACCESS_YES;
+	r = peer->kind == PEER_KEY ?
+	    access_holds(p->access, thing, &peer->proof) :
+	    access_check_id(p->access, thing, thing);
+	if (r == ACCESS_ERROR) {
+		plugin_is_blind(p);
+		return r;
+	}
+	if (r == ACCESS_NO_KEY)
+		return lost(peer);
+	peer->proved = p->generation;
+	return ACCESS_YES;
+}
+
+enum access_result
+peer_may(struct plugin *p, struct peer *peer, struct str channel)
+{
+	const struct grant *g;
+	enum access_result r;
+
+	if (channel.n != ID_TEXT)
+		return ACCESS_NOT_CONNECTED;
+	g = peer_granted(peer, channel);
+	if (g != NULL && g->generation == p->generation && !peer->revoked)
+		return ACCESS_YES;
+	if (!uuid_valid(channel))
+		return ACCESS_NOT_CONNECTED;
+	if ((r = peer_holds(p, peer)) != ACCESS_YES)
+		return r;
+	r = access_check_id(p->access, str_z(peer->thing), channel);
+	if (r == ACCESS_ERROR) {
+		plugin_is_blind(p);
+		return r;
+	}
+	p->blind = false;
+	if (r == ACCESS_YES)
+		peer_grant(peer, channel, p->generation);
+	else if (r == ACCESS_NO_KEY || g != NULL)
+		return lost(peer);
+	return r;
+}
+
+/* ---- topics ---- */
+
+/* Mainflux had the content type in the topic, with '_' for '/' and '-' for
+ * '+', as MQTT 3.1.1 has no other place: these are taken off. */
+static struct str
+take_type(struct str *rest)
+{
+	static const struct {
+		struct str tail, type;
+	} types[] = {
+		{ { "ct/application_senml-cbor", 25 },
+		    { "application/senml+cbor", 22 } },
+		{ { "ct/application_senml-json", 25 },
+		    { "application/senml+json", 22 } },
+	};
+	size_t i, at;
+
+	for (i = 0; i < sizeof types / sizeof *types; i++) {
+		if (rest->n < types[i].tail.n)
+			continue;
+		at = rest->n - types[i].tail.n;
+		if (!str_eq(str_from(*rest, at), types[i].tail) ||
+		    (at > 0 && rest->p[at - 1] != '/'))
+			continue;
+		rest->n = at;
+		return types[i].type;
+	}
+	return STR_NONE;
+}
+
+const char *
+plugin_route(struct plugin *p, const char *topic)
+{
+	struct str rest;
+	const char *why;
+
+	if (!topic_split(str_z(topic), &p->route.channel, &rest))
+		return "not the topic of a channel";
+	p->type = take_type(&rest);
+	buf_clear(&p->subtopic);
+	if ((why = subtopic_put(&p->subtopic, rest)) != NULL)
+		return why;
+	p->route.subtopic = buf_str(&p->subtopic);
+	return NULL;
+}
