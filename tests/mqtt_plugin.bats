@@ -410,6 +410,64 @@ start_on_a_full_disk() {
 	done
 }
 
+# counted WORD…: this line, after what mqtt_broker_ has in front
+counted() {
+	grep -qxF "mqtt_broker_$*" "$MFX_HOME/mqtt/metrics.prom"
+}
+
+@test "what the plugin has counted is in a file that Prometheus reads" {
+	start_broker 'plugin_opt_tries 0'
+	publish /a 1 -q 1
+	publish /b 2 -q 2
+	publish /c 3 -q 0
+	KEY=wrong status 5 publish '' x -q 1
+	mosquitto_sub -h 127.0.0.1 -p "$MQTT_PORT" -u x -P "$KEY2" -V 5 -c -i wall \
+	    -x 100 -q 1 -t "channels/$CHANNEL/messages/#" -E
+	publish /d 4 -q 1
+	# 0x87: not authorized
+	status 0 mosquitto_pub -h 127.0.0.1 -p "$MQTT_PORT" -u x -P "$STRANGER_KEY" \
+	    -V 5 -q 1 -t "channels/$CHANNEL/messages" -m no
+	status 0 mosquitto_pub -h 127.0.0.1 -p "$MQTT_PORT" -u x -P "$KEY" \
+	    -V 5 -q 1 -t elsewhere -m no
+	await 20 counted 'messages_total 4'
+	await 20 counted 'messages_refused_total{reason="topic"} 1'
+	counted 'clients_refused_total{reason="key"} 1'
+	counted 'messages_refused_total{reason="channel"} 1'
+	counted 'delivered_total 1'
+	counted 'clients 0'
+	[[ $(stat -c %a "$MFX_HOME/mqtt/metrics.prom") == 644 ]]
+	[[ $(grep -cvE '^# (HELP|TYPE) mqtt_broker_[a-z_]+ |^mqtt_broker_[a-z_]+(\{reason="[a-z_]+"\})? [0-9]+$' \
+	    "$MFX_HOME/mqtt/metrics.prom") == 0 ]]
+}
+
+@test "behind a proxy: the client's address, where the broker takes it (2.1)" {
+	local where
+	free_port where
+	start_broker 'plugin_opt_tries 0'
+	[[ $BROKER_LINE == 2.1 ]] || {
+		# 2.0 refuses the option, and starts with no listener that has it
+		sed "\$a listener $where 127.0.0.1\nenable_proxy_protocol 1" \
+		    mosquitto.conf >proxied.conf
+		status 3 timeout 20 mosquitto -c proxied.conf
+		return
+	}
+	stop_broker
+	printf '%s\n' "listener $where 127.0.0.1" 'enable_proxy_protocol 1' \
+	    >>mosquitto.conf
+	start_broker
+	/usr/bin/python3 - "$where" <<-'END'
+	import socket, sys
+	s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20)
+	# CONNECT of MQTT 3.1.1, user "x" and a wrong key
+	body = (b"\0\4MQTT\4\xc2\0\x3c" b"\0\1c" b"\0\1x" b"\0\5wrong")
+	s.sendall(b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 8883\r\n" +
+	          bytes([0x10, len(body)]) + body)
+	assert s.recv(4) == b"\x20\2\0\5"
+	END
+	await 20 grep -q 'mfx: a client from 192.0.2.7 is refused: unknown key' \
+	    broker.log
+}
+
 @test "the shared object shows mosquitto what it calls, and no more" {
 	diff - <(nm -D --defined-only "$BIN/mfx_mosquitto.so" |
 	    awk '{ print $3 }') <<-END
