@@ -71,8 +71,8 @@ struct broker_line {
 
 	/* MOSQ_ACL_WRITE: is this its will? */
 	bool (*is_will)(struct plugin *, const struct peer *);
-	/* the will's content type (free_value, or NULL), and its properties with
-	 * our own (mosquitto_property_free_all); false without memory */
+	/* the will's content type (free_value, or NULL), and its properties
+	 * with our own (mosquitto_property_free_all); false without memory */
 	bool (*will)(const struct peer *, mosquitto_property *given,
 	    char **type, mosquitto_property **);
 
