@@ -192,13 +192,13 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 @test "systemd: the store and the timer of prune are in order" {
 	local u
 	for u in mfx-store{,-postgres,-influx,-mongo,-cassandra}.service \
-	    mfx-prune{,-store,-postgres}.{service,timer}; do
+	    mfx-prune{,-store,-postgres,-influx,-mongo,-cassandra}.{service,timer}; do
 		here "$DEPLOY/systemd/$u" >"$u"
 	done
 	systemd-analyze verify --man=no ./mfx-store.service \
 	    ./mfx-store-{postgres,influx,mongo,cassandra}.service \
-	    ./mfx-prune{,-store,-postgres}.timer \
-	    ./mfx-prune-postgres.service 2>&1 |
+	    ./mfx-prune{,-store,-postgres,-influx,-mongo,-cassandra}.timer \
+	    ./mfx-prune-{postgres,influx,mongo,cassandra}.service 2>&1 |
 		grep 'mfx-[a-z-]*\.[a-z]*:' >wrong || true
 	[[ ! -s wrong ]] || { cat wrong; false; }
 	mfx-gen --count 10 | mfx-pub raw
