@@ -29,7 +29,6 @@ static struct http_setup setup = HTTP_SETUP("127.0.0.1:8186");
 static struct {
 	const char *stream, *input, *replay, *admin;
 	enum bus_sync sync;
-	struct opt_list origins;
 	int64_t ready_fd, max_queue;
 } opt = {
 	.stream = "-", .sync = BUS_SYNC_INTERVAL, .ready_fd = -1,
@@ -49,8 +48,8 @@ static const struct opt options[] = {
 	{ 0, "max-queue", "SIZE", "queue at most this much for a client "
 	    "(default: 1M)",
 	    OPT_SIZE(&opt.max_queue, 1, INT64_C(1) << 30) },
-	{ 0, "origin", "URL", "accept pages of this origin; may be repeated",
-	    OPT_LIST(&opt.origins) },
+	/* a former name of --cors-origin */
+	{ 0, "origin", "ORIGIN", NULL, OPT_LIST(&setup.cors_origin) },
 	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version on "
 	    "this address",
 	    OPT_STRING(&opt.admin) },
@@ -73,7 +72,7 @@ static struct access *registry;
 static struct feed feed = { .fd = -1 };
 static struct loop_watch input;		/* of the feed's fd */
 static struct ws_publish publish;
-static struct subscribers subscribers = { .origins = &opt.origins };
+static struct subscribers subscribers;
 static bool blind;			/* the registry can't be asked */
 static struct service service = {
 	.name = "websocket", .prefix = "ws_adapter", .streams = true,

@@ -30,7 +30,8 @@
 
 static struct http_setup setup = {
 	.address = "127.0.0.1:8182", .max_body = 8 << 20,
-	.timeout = 60 * STAMP_SECOND, .max_connections = 4096
+	.timeout = 60 * STAMP_SECOND, .max_connections = 4096,
+	.cors_max_age = HTTP_CORS_AGE
 };
 static struct {
 	const char *admin, *store_file;

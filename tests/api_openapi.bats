@@ -35,6 +35,100 @@ Form(json.load(sys.stdin))') <document.json
 	    "http://127.0.0.1:$PORT/openapi.json") == 200 ]]
 }
 
+# get STATUS [CURL-OPTION…]: its head is in `head`, its body in `body`
+get() {
+	local got
+	: >body
+	got=$(curl -sS -m 20 -D head.crlf -o body -w '%{http_code}' "${@:2}" \
+	    "http://127.0.0.1:$PORT/openapi.json")
+	tr -d '\r' <head.crlf >head
+	[[ $got == "$1" ]] || { echo "$got, not $1: $*"; cat head; return 1; }
+}
+
+# field NAME: its value in the last answer
+field() {
+	sed -n "s/^$1: //Ip" head
+}
+
+@test "the document, compressed for those who take that" {
+	local plain zipped coding
+	serve_at PORT
+	document >document.json
+	get 200 -H 'Accept-Encoding:'
+	plain=$(field etag)
+	[[ ! $(field content-encoding) && $(field vary) == Accept-Encoding ]]
+	cmp document.json body
+	for coding in gzip 'br, x-gzip;q=0.5' 'GZIP' '*' 'identity;q=0, gzip'; do
+		get 200 -H "Accept-Encoding: $coding"
+		[[ $(field content-encoding) == gzip ]]
+		[[ $(field vary) == Accept-Encoding ]]
+		gzip -dc body | cmp - document.json
+		(($(field content-length) == $(stat -c %s body)))
+		(($(stat -c %s body) * 4 < $(stat -c %s document.json)))
+	done
+	zipped=$(field etag)
+	[[ $zipped == '"'*'"' && $zipped != "$plain" ]]
+	for coding in 'gzip;q=0' 'br' 'identity, gzip;q=0.9' 'gzip;q=9' ''; do
+		get 200 -H "Accept-Encoding: $coding"
+		[[ ! $(field content-encoding) && $(field etag) == "$plain" ]]
+	done
+	get 406 -H 'Accept-Encoding: br, *;q=0'
+	# each form has a tag of its own, by which it is kept
+	get 304 -H 'Accept-Encoding: gzip' -H "If-None-Match: \"x\", W/$zipped"
+	[[ $(field etag) == "$zipped" && $(field vary) == Accept-Encoding ]]
+	[[ $(field cache-control) && $(field date) && ! -s body ]]
+	get 200 -H 'Accept-Encoding: gzip' -H "If-None-Match: $plain"
+	get 412 -H "If-Match: $zipped"
+	get 200 -H "If-Match: $plain"
+	# as a client has it that was not written here
+	/usr/bin/python3 -c '
+import gzip, json, sys, urllib.request
+r = urllib.request.Request(sys.argv[1], headers={"Accept-Encoding": "gzip"})
+with urllib.request.urlopen(r, timeout=20) as a:
+    assert json.loads(gzip.decompress(a.read()))["openapi"]' \
+	    "http://127.0.0.1:$PORT/openapi.json"
+}
+
+@test "the document, in parts" {
+	local size tag
+	serve_at PORT
+	document >document.json
+	size=$(stat -c %s document.json)
+	get 200
+	tag=$(field etag)
+	[[ $(field accept-ranges) == bytes ]]
+	get 206 -r 10-19
+	[[ $(field content-range) == "bytes 10-19/$size" ]]
+	[[ $(field content-length) == 10 && $(field etag) == "$tag" ]]
+	[[ $(field cache-control) && $(field date) ]]
+	tail -c +11 document.json | head -c 10 | cmp - body
+	get 206 -r -7
+	[[ $(field content-range) == "bytes $((size - 7))-$((size - 1))/$size" ]]
+	tail -c 7 document.json | cmp - body
+	# put together by curl, from what it had
+	head -c 1000 document.json >resumed
+	curl -sS -m 20 -C - -o resumed "http://127.0.0.1:$PORT/openapi.json"
+	cmp document.json resumed
+	get 416 -r "$size-"
+	[[ $(field content-range) == "bytes */$size" ]]
+	# what is no single range of bytes is all of it
+	local range
+	for range in 'bytes=0-1,5-6' 'bytes=2-1' 'lines=0-1' 'bytes=x'; do
+		get 200 -H "Range: $range"
+		cmp document.json body
+	done
+	get 200 -I -H 'Range: bytes=0-1'
+	[[ $(field content-length) == "$size" && ! $(field content-range) ]]
+	get 206 -r 0-1 -H "If-Range: $tag"
+	get 200 -r 0-1 -H "If-Range: W/$tag"
+	get 200 -r 0-1 -H 'If-Range: "x"'
+	get 200 -r 0-1 -H 'If-Range: Sun, 06 Nov 1994 08:49:37 GMT'
+	get 200 -H "If-Range: $tag"
+	get 304 -r 0-1 -H "If-None-Match: $tag"
+	get 206 -H 'Accept-Encoding: gzip' -r 0-1
+	[[ $(od -An -tx1 body) == ' 1f 8b' ]]
+}
+
 # a test that can't fail would be none
 @test "what is wrong with a document is found" {
 	serve_at PORT

@@ -297,7 +297,7 @@ setup_suite_test() {
 
 @test "origins" {
 	local path=/channels/$CHANNEL/messages
-	serve_ws --origin https://example.com --origin http://localhost:3000
+	serve_ws --origin https://example.com --cors-origin http://localhost:3000
 	[[ $(talk '' quiet) == quiet ]]
 	[[ $(KEY=wrong talk '' quiet) == 'refused 403' ]]
 	handshake 403 "$path" -H "Authorization: $KEY" -H 'Origin: https://evil.example'

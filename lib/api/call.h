@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include "api/api.h"
-#include "api/conditions.h"
+#include "http/conditions.h"
 #include "api/stores.h"
 #include "json/object.h"
 #include "registry/changes.h"

@@ -4,6 +4,7 @@
 
 #include "http/chars.h"
 #include "http/conn.h"
+#include "http/cors.h"
 #include "http/response.h"
 #include "json/json.h"
 
@@ -26,6 +27,9 @@ answer_head(struct http_request *r, struct http_response *a, const char *type)
 	if (type != NULL)
 		http_response_field(b, STR("Content-Type"), str_z(type));
 	buf_put_str(b, buf_str(&r->set));
+	/* of a request that could not be read there are no fields to go by */
+	if (r->begun != 0)
+		cors_put(b, r->http->options.cors, &r->head);
 	http_response_end(b);
 	c->closes = a->close;
 	return (struct iovec){ b->p, b->n };
@@ -125,6 +129,8 @@ http_refuse_method(struct http_request *r, const char *allow)
 	char method[HTTP1_METHOD_MAX + 3];
 
 	http_set(r, "Allow", allow);
+	if (cors_is_preflight(r->http->options.cors, &r->head))
+		cors_put_preflight(&r->set, r->http->options.cors, allow);
 	snprintf(method, sizeof method, " %.*s ", STR_ARG(r->method));
 	if (str_eq(r->method, STR("OPTIONS")))
 		http_answer(r, 204);

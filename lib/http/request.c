@@ -10,6 +10,7 @@
 #include "base/os.h"
 #include "base/utf8.h"
 #include "http/conn.h"
+#include "http/cors.h"
 #include "http/path.h"
 
 /* a body up to this is received without asking `early` first */
@@ -222,6 +223,12 @@ bool
 http_gone(const struct http_request *r)
 {
 	return r->conn == NULL || sock_gone(&r->conn->sock);
+}
+
+bool
+http_origin_admitted(const struct http_request *r)
+{
+	return cors_admits(r->http->options.cors, &r->head);
 }
 
 /* ---- the body ---- */

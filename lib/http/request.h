@@ -70,6 +70,10 @@ const struct certificate *http_certificate(const struct http_request *);
  * that waits for its answer, which is then of no use to anybody. */
 bool http_gone(const struct http_request *);
 
+/* May the page that sends it open a WebSocket?  cors_admits() with what the
+ * server is told of origins. */
+bool http_origin_admitted(const struct http_request *);
+
 /* A field of the answer, set before that.  False, and not set, when the value
  * has a byte that no field may have, or there are HTTP_SET_MAX bytes of
  * them. */

@@ -38,6 +38,7 @@
  * of trusted proxies are not counted, as each is of many clients.
  */
 struct http;
+struct http_cors;
 struct http_request;
 struct proxies;
 struct tls;
@@ -49,6 +50,8 @@ struct http_options {
 	unsigned max_per_address;	/* 0: no limit */
 	const struct proxies *proxies;	/* those that are trusted, or NULL */
 	struct tls *tls;		/* NULL: plain; stays the caller's */
+	/* pages of which origins may use it (cors.h); NULL: of its own */
+	const struct http_cors *cors;
 	/* a request is there: answer it now or later */
 	void (*handle)(struct http_request *, void *arg);
 	/* may be NULL: the fields of one whose body is large, unknown or

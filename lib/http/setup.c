@@ -139,6 +139,23 @@ setup_read_proxies(struct http_setup *s, struct fault *fault)
 }
 
 static int
+setup_read_cors(struct http_setup *s, struct fault *fault)
+{
+	const char *why;
+	int i;
+
+	s->cors = (struct http_cors){ &s->cors_origin, s->cors_max_age };
+	for (i = 0; i < s->cors_origin.n; i++) {
+		why = cors_check(s->cors_origin.v[i]);
+		if (why != NULL)
+			return fault_set(fault, EX_USAGE,
+			    "--cors-origin '%s': %s", s->cors_origin.v[i],
+			    why);
+	}
+	return 0;
+}
+
+static int
 setup_check(struct http_setup *s, struct fault *fault)
 {
 	if ((s->tls_cert == NULL) != (s->tls_key == NULL))
@@ -153,6 +170,8 @@ setup_check(struct http_setup *s, struct fault *fault)
 	if (s->require_cert && s->tls_ca == NULL)
 		return fault_set(fault, EX_USAGE,
 		    "--require-cert needs --tls-ca");
+	if (setup_read_cors(s, fault) < 0)
+		return -1;
 	return setup_read_proxies(s, fault);
 }
 
@@ -189,6 +208,7 @@ http_setup_open(struct http_setup *s, struct loop *loop,
 	    setup_share_of(options->max_connections);
 	options->proxies = &s->proxies;
 	options->tls = s->tls;
+	options->cors = s->cors_origin.n > 0 ? &s->cors : NULL;
 	if (http_open(out, loop, options, fault) < 0)
 		return -1;
 	if (setup_open_sockets(s, *out, fault) == 0)

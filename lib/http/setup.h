@@ -5,6 +5,7 @@
 #include "base/opt.h"
 #include "base/stamp.h"
 #include "base/address.h"
+#include "http/cors.h"
 #include "http/server.h"
 #include "net/tls.h"
 
@@ -30,18 +31,22 @@ struct http_setup {
 	const char *tls_cert, *tls_key, *tls_ca, *tls_crl;
 	bool require_cert;
 	int64_t max_body, timeout, max_connections, max_per_address;
-	struct opt_list trusted_proxy;
+	struct opt_list trusted_proxy, cors_origin;
+	int64_t cors_max_age;
 	/* set by http_setup_open */
 	struct proxies proxies;
+	struct http_cors cors;
 	struct tls *tls;	/* NULL: plain */
 	bool single;
 };
 
 #define HTTP_BODY_MAX (1 << 20)
+#define HTTP_CORS_AGE (600 * STAMP_SECOND)
 
 #define HTTP_SETUP(default_address) {					\
 	.address = (default_address), .max_body = HTTP_BODY_MAX,	\
 	.timeout = 60 * STAMP_SECOND, .max_connections = 4096,		\
+	.cors_max_age = HTTP_CORS_AGE,					\
 }
 
 /* for a message, which has to fit into a line; and for other bodies */
@@ -64,6 +69,12 @@ struct http_setup {
 	{ 0, "trusted-proxy", "ADDR[/BITS]", "trust X-Forwarded-For from " \
 	    "this proxy",						\
 	    OPT_LIST(&(s).trusted_proxy) },				\
+	{ 0, "cors-origin", "ORIGIN", "let pages of this origin use the " \
+	    "service; '*': of all; may be repeated",			\
+	    OPT_LIST(&(s).cors_origin) },				\
+	{ 0, "cors-max-age", "DURATION", "time for which browsers may " \
+	    "keep the answer to a preflight (default: 10m)",		\
+	    OPT_DURATION(&(s).cors_max_age, 0, 24 * 3600 * STAMP_SECOND) }, \
 	{ 0, "tls-cert", "FILE", "TLS: our certificate chain, in PEM",	\
 	    OPT_STRING(&(s).tls_cert) },				\
 	{ 0, "tls-key", "FILE", "TLS: private key of --tls-cert, in PEM", \

@@ -65,22 +65,6 @@ drop(struct str *s)
 	*s = STR_NONE;
 }
 
-static bool
-origin_allowed(const struct subscribers *a, const struct http_request *r)
-{
-	struct str origin = http_header(r, "Origin");
-	int i;
-
-	/* only browsers send one */
-	if (a->origins->n == 0 || origin.n == 0)
-		return true;
-	for (i = 0; i < a->origins->n; i++)
-		if (strlen(a->origins->v[i]) == origin.n &&
-		    strncasecmp(a->origins->v[i], origin.p, origin.n) == 0)
-			return true;
-	return false;
-}
-
 struct read_query {
 	struct ws_target *target;
 	struct buf text;
@@ -219,7 +203,7 @@ subscribers_ask(struct subscribers *a, const struct http_request *r,
 	ws_target_init(&t);
 	buf_init(&path, TARGET_MAX);
 	status = read_request(r, &path, &t, why);
-	if (status == 0 && !origin_allowed(a, r)) {
+	if (status == 0 && !http_origin_admitted(r)) {
 		*why = "this origin is not allowed";
 		status = 403;
 	}

@@ -28,7 +28,6 @@ struct subscribers {
 	struct access *registry;
 	struct bus *bus;		/* $MFX_BUS, opened here */
 	const char *stream;		/* to replay; NULL: none */
-	struct opt_list *origins;	/* those allowed; none: all */
 	bool need_certificate;
 	size_t max_queue;		/* as the server has it */
 	/* counted */

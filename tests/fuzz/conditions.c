@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/conditions.h"
+#include "http/conditions.h"
 #include "base/buf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Preconditions: RFC 9110 8.8.3, 13.1 and 13.2.2. */
-#include "api/conditions.h"
+#include "http/conditions.h"
 #include "tests/unit/unit.h"
 
 /* the status with these fields, "" for none, of what has the tag "a" */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_API_CONDITIONS_H
-#define MFX_API_CONDITIONS_H
+#ifndef MFX_HTTP_CONDITIONS_H
+#define MFX_HTTP_CONDITIONS_H
 
 #include "base/arena.h"
 
 /*
- * Preconditions of a request (RFC 9110 13): If-Match and If-None-Match.
- * If-Modified-Since and If-Unmodified-Since are ignored, as nothing here has
- * a date of change (13.1.3, 13.1.4), and so is If-Range, as no part of
- * anything is given.
+ * Preconditions of a request (RFC 9110 13): If-Match, If-None-Match and
+ * If-Range.  If-Modified-Since and If-Unmodified-Since are ignored, as nothing
+ * here has a date of change (13.1.3, 13.1.4).
  *
  * Both fields are lists: the lines of one field are joined with commas
  * before they are read.
@@ -36,6 +35,10 @@ conditions_any(const struct conditions *c)
  */
 unsigned conditions_status(const struct conditions *, bool exists,
     const char *tag);
+
+/* Does If-Range name this strong tag, so that a part may be given (13.1.5)?
+ * A date never does, and no weak tag. */
+bool conditions_if_range(struct str field, const char *tag);
 
 /* a copy that borrows from this arena */
 struct conditions conditions_keep(const struct conditions *, struct arena *);

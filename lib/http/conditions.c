@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/conditions.h"
+#include "http/conditions.h"
 
 #include <string.h>
 
-struct tag {
+struct conditions_tag {
 	struct str opaque;		/* between the quotes */
 	bool weak;
 };
 
 static struct str
-skip(struct str s, const char *these)
+conditions_skip(struct str s, const char *these)
 {
 	while (s.n > 0 && strchr(these, *s.p) != NULL && *s.p != '\0')
 		s = str_from(s, 1);
@@ -18,7 +18,7 @@ skip(struct str s, const char *these)
 
 /* W/"…" or "…", taken off; false: it is not one */
 static bool
-take_tag(struct str *rest, struct tag *tag)
+conditions_take_tag(struct str *rest, struct conditions_tag *tag)
 {
 	struct str s = *rest;
 	size_t n;
@@ -41,45 +41,45 @@ take_tag(struct str *rest, struct tag *tag)
 
 /* the next one of the list: 1, 0 at the end, -1 when it is no list */
 static int
-next_tag(struct str *rest, struct tag *tag)
+conditions_next_tag(struct str *rest, struct conditions_tag *tag)
 {
-	*rest = skip(*rest, ", \t");
+	*rest = conditions_skip(*rest, ", \t");
 	if (rest->n == 0)
 		return 0;
-	if (!take_tag(rest, tag))
+	if (!conditions_take_tag(rest, tag))
 		return -1;
-	*rest = skip(*rest, " \t");
+	*rest = conditions_skip(*rest, " \t");
 	return rest->n == 0 || *rest->p == ',' ? 1 : -1;
 }
 
 static bool
-is_any(struct str field)
+conditions_is_any(struct str field)
 {
-	field = skip(field, " \t");
+	field = conditions_skip(field, " \t");
 	return field.n > 0 && *field.p == '*' &&
-	    skip(str_from(field, 1), " \t").n == 0;
+	    conditions_skip(str_from(field, 1), " \t").n == 0;
 }
 
 bool
 conditions_valid(struct str field)
 {
-	struct tag tag;
+	struct conditions_tag tag;
 	int got, n = 0;
 
-	if (is_any(field))
+	if (conditions_is_any(field))
 		return true;
-	while ((got = next_tag(&field, &tag)) > 0)
+	while ((got = conditions_next_tag(&field, &tag)) > 0)
 		n++;
 	return got == 0 && n > 0;
 }
 
 /* 8.8.3.2: weak tags are never the same in a strong comparison */
 static bool
-lists(struct str field, const char *state, bool strongly)
+conditions_list_has(struct str field, const char *state, bool strongly)
 {
-	struct tag tag;
+	struct conditions_tag tag;
 
-	while (state != NULL && next_tag(&field, &tag) > 0)
+	while (state != NULL && conditions_next_tag(&field, &tag) > 0)
 		if (str_eq(tag.opaque, str_z(state)) &&
 		    !(strongly && tag.weak))
 			return true;
@@ -92,14 +92,24 @@ conditions_status(const struct conditions *c, bool exists, const char *tag)
 	if (!exists)
 		tag = NULL;
 	/* 13.1.1 */
-	if (c->match.p != NULL && !(is_any(c->match) ? exists :
-	    lists(c->match, tag, true)))
+	if (c->match.p != NULL && !(conditions_is_any(c->match) ? exists :
+	    conditions_list_has(c->match, tag, true)))
 		return 412;
 	/* 13.1.2 */
-	if (c->none_match.p != NULL && (is_any(c->none_match) ? exists :
-	    lists(c->none_match, tag, false)))
+	if (c->none_match.p != NULL &&
+	    (conditions_is_any(c->none_match) ? exists :
+	    conditions_list_has(c->none_match, tag, false)))
 		return c->reads ? 304 : 412;
 	return 0;
+}
+
+bool
+conditions_if_range(struct str field, const char *tag)
+{
+	struct conditions_tag given;
+
+	return conditions_take_tag(&field, &given) && field.n == 0 &&
+	    !given.weak && str_eq(given.opaque, str_z(tag));
 }
 
 struct conditions
