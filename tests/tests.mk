@@ -1,6 +1,6 @@
 # make check: all of it, after scripts/setup; the last line is
 # "N passed, N failed".  CI=true makes warnings errors.
-# make test: with what is installed, and without other machines' builds.
+# make test: with what is installed, and this one build.
 # make test T=tests/bus.bats: one suite, with what is built.
 # make lint, unit, fuzz FUZZ_SECONDS=60, coverage, bench, demo: as they say.
 
@@ -78,8 +78,9 @@ else
 # with all processors, where it was not said how many
 test:
 	@+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,\
-		-j$$(nproc)) all $(UNITS) $(INJECT) $(HTTP_CORE) fuzzers
-	@$(test_env) scripts/check$(if $(MACHINES), --machines)
+		-j$$(nproc)) all $(UNITS) $(INJECT) $(HTTP_CORE) \
+		$(if $(ALL_BUILDS),fuzzers)
+	@$(test_env) scripts/check$(if $(ALL_BUILDS), --all-builds)
 endif
 
 lint: all $(BUILD)/libmfx.a
@@ -98,7 +99,7 @@ clang: $(clang_ok)
 
 check:
 	scripts/setup test
-	@+$(MAKE) --no-print-directory MACHINES=1 \
+	@+$(MAKE) --no-print-directory ALL_BUILDS=1 \
 		$(if $(filter true,$(CI)),WERROR=1) test
 
 # libFuzzer needs clang and a library of its own, all of it instrumented.  The
