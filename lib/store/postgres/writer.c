@@ -2,8 +2,11 @@
 /*
  * A batch is one transaction: new series, the readings by binary COPY, and
  * how far the source is.  A COMMIT whose answer does not come, as the
- * connection breaks, may have succeeded or not: the server knows, by the
- * number of the transaction, and is asked before anything is tried again.
+ * connection breaks, may have succeeded or not: the server is asked before
+ * anything is tried again.  By the number of the transaction it knows whether
+ * it is still at it, but no more than that: a server that crashed gives numbers
+ * of transactions that never reached its disk to others.  What the batch would
+ * have left tells.
  */
 #include "store/postgres/writer.h"
 
@@ -28,6 +31,15 @@
 /* "mfx": whoever makes the tables has this lock */
 #define WRITER_LOCK "6778488"
 
+/* a batch whose COMMIT was not answered, and what it would have left */
+struct writer_unsure {
+	uint64_t transaction;		/* 0: there is none */
+	bool advances;			/* the position it moves to … */
+	bool has_row;			/* … or else a reading of it, if any */
+	struct copy_id series;
+	int64_t time, nth;
+};
+
 struct postgres_writer {
 	const char *place;
 	const struct store_watch *watch;
@@ -42,8 +54,7 @@ struct postgres_writer {
 	size_t n_which;
 	struct buf key, series, rows;
 	uint64_t pruned;		/* how often series were removed */
-	uint64_t unsure;		/* transaction whose end is not known,
-					 * or 0 */
+	struct writer_unsure unsure;
 };
 
 /* ---- tables ---- */
@@ -385,8 +396,31 @@ writer_roll_back(struct postgres_writer *w)
 	writer_forget(w);
 }
 
+/* What to look for if the COMMIT of this batch is not answered. */
+static struct writer_unsure
+writer_left(const struct postgres_writer *w, const struct batch *b,
+    uint64_t transaction, int64_t nth)
+{
+	struct writer_unsure left = {
+		.transaction = transaction,
+		.advances = w->source != NULL && b->has_at &&
+		    progress_compare(&b->at, &w->at) != 0,
+	};
+	size_t i = 0;
+
+	while (i < b->whole && b->readings[i].refused != NULL)
+		i++;
+	if (left.advances || i == b->whole)
+		return left;
+	left.has_row = true;
+	left.series = w->ids[w->which[i]];
+	left.time = b->readings[i].record.time.ns;
+	left.nth = nth + (int64_t)i;
+	return left;
+}
+
 static enum store_result
-writer_commit(struct postgres_writer *w, uint64_t transaction,
+writer_commit(struct postgres_writer *w, const struct writer_unsure *left,
     struct fault *fault)
 {
 	PGresult *result;
@@ -394,7 +428,7 @@ writer_commit(struct postgres_writer *w, uint64_t transaction,
 	    fault);
 
 	if (r != STORE_DONE && link_lost(&w->link))
-		w->unsure = transaction;
+		w->unsure = *left;
 	/* so it is answered where something had failed before */
 	if (r == STORE_DONE && strcmp(PQcmdStatus(result), "COMMIT") != 0) {
 		fault_set(fault, EX_TEMPFAIL, "%s: the server rolled a batch "
@@ -410,6 +444,7 @@ writer_try(struct postgres_writer *w, struct batch *b, bool *blames,
     struct fault *fault)
 {
 	bool advances = w->source != NULL && b->has_at;
+	struct writer_unsure left;
 	uint64_t transaction;
 	int64_t nth;
 	enum store_result r;
@@ -422,8 +457,10 @@ writer_try(struct postgres_writer *w, struct batch *b, bool *blames,
 		r = writer_put_readings(w, b, 0, b->whole, nth, blames, fault);
 	if (r == STORE_DONE && advances)
 		r = writer_advance(w, &b->at, fault);
-	if (r == STORE_DONE)
-		r = writer_commit(w, transaction, fault);
+	if (r == STORE_DONE) {
+		left = writer_left(w, b, transaction, nth);
+		r = writer_commit(w, &left, fault);
+	}
 	if (r != STORE_DONE)
 		writer_roll_back(w);
 	else if (advances)
@@ -459,38 +496,76 @@ writer_refuse(struct postgres_writer *w, struct batch *b, size_t from,
 	return r != STORE_DONE ? r : writer_refuse(w, b, middle, to, fault);
 }
 
-/* What became of the transaction whose COMMIT was not answered?  STORE_DONE
- * with `unsure` 0: it did not happen. */
+/* Is the server still at a transaction?  It may know no such number, or a
+ * later one of that number may be under way: then that is waited for. */
 static enum store_result
-writer_ask(struct postgres_writer *w, bool *committed, struct fault *fault)
+writer_ask_ended(struct postgres_writer *w, struct fault *fault)
 {
 	struct link_params p = { .n = 0 };
 	PGresult *result;
 	enum store_result r;
 
-	*committed = false;
-	if (w->unsure == 0)
-		return STORE_DONE;
-	link_integer(&p, (int64_t)w->unsure);
+	link_integer(&p, (int64_t)w->unsure.transaction);
 	r = link_run(&w->link, "SELECT txid_status($1)", &p, &result, fault);
-	if (r == STORE_DONE && (PQntuples(result) != 1 ||
-	    PQgetisnull(result, 0, 0))) {
-		fault_set(fault, EX_IOERR, "%s: the server does not know any "
-		    "more whether it has stored the last batch", w->link.name);
-		r = STORE_FAILED;
-	} else if (r == STORE_DONE) {
-		struct str status = link_get_text(result, 0, 0);
-
-		if (str_eq(status, str_z("in progress"))) {
-			fault_set(fault, EX_TEMPFAIL, "%s: the server still "
-			    "works on the last batch", w->link.name);
-			r = STORE_LATER;
-		} else {
-			*committed = str_eq(status, str_z("committed"));
-			w->unsure = 0;
-		}
+	/* one that it has not given yet */
+	if (r == STORE_FAILED && link_blames_data(result))
+		r = STORE_DONE;
+	else if (r == STORE_DONE && PQntuples(result) == 1 &&
+	    str_eq(link_get_text(result, 0, 0), str_z("in progress"))) {
+		fault_set(fault, EX_TEMPFAIL, "%s: the server still works on "
+		    "the last batch", w->link.name);
+		r = STORE_LATER;
 	}
 	PQclear(result);
+	return r;
+}
+
+/* Is there what the batch would have left?  One that would leave nothing may
+ * as well be stored once more. */
+static enum store_result
+writer_ask_left(struct postgres_writer *w, const struct progress *at,
+    bool *there, struct fault *fault)
+{
+	const struct writer_unsure *left = &w->unsure;
+	struct link_params p = { .n = 0 };
+	PGresult *result;
+	enum store_result r;
+
+	if (left->advances) {
+		writer_put_progress(&p, at);
+		link_text(&p, str_z(w->source));
+	} else {
+		link_integer(&p, left->time);
+		link_integer(&p, left->nth);
+		link_text(&p, (struct str){
+			(const char *)left->series.bytes,
+			sizeof left->series.bytes });
+	}
+	r = link_run(&w->link, left->advances ?
+	    "SELECT 1 FROM progress WHERE seq = $1 AND open_seq = $2"
+	    " AND part = $3::bigint AND source = $4" :
+	    "SELECT 1 FROM readings WHERE time = $1 AND nth = $2"
+	    " AND series = $3", &p, &result, fault);
+	*there = r == STORE_DONE && PQntuples(result) == 1;
+	PQclear(result);
+	return r;
+}
+
+/* Has the last batch, whose COMMIT was not answered, been stored? */
+static enum store_result
+writer_ask(struct postgres_writer *w, const struct batch *b, bool *committed,
+    struct fault *fault)
+{
+	enum store_result r;
+
+	*committed = false;
+	if (w->unsure.transaction == 0)
+		return STORE_DONE;
+	r = writer_ask_ended(w, fault);
+	if (r == STORE_DONE && (w->unsure.advances || w->unsure.has_row))
+		r = writer_ask_left(w, &b->at, committed, fault);
+	if (r == STORE_DONE)
+		w->unsure.transaction = 0;
 	return r;
 }
 
@@ -519,7 +594,7 @@ postgres_writer_write(void *handle, struct batch *b, struct fault *fault)
 		r = writer_connect(w, fault);
 	}
 	if (r == STORE_DONE)
-		r = writer_ask(w, &committed, fault);
+		r = writer_ask(w, b, &committed, fault);
 	if (r == STORE_DONE && committed) {
 		if (w->source != NULL && b->has_at)
 			w->at = b->at;
