@@ -375,32 +375,3 @@ while True:
 	    '[465]' ]]
 	[[ $(curl -sS "http://127.0.0.1:$port/health" | jq -r .status) == pass ]]
 }
-
-# the last one: a server that a test has started ends with it
-@test "the server is killed again and again: nothing missing, nothing twice" {
-	local n
-	# a third of them comes while the server is away, each time
-	feed() {
-		lines 1 10000
-		for n in 1 2; do
-			await 120 test -e "killed.$n"
-			lines $((n * 10000 + 1)) $((n * 10000 + 10000))
-		done
-	}
-	(
-		feed | $W --ack raw/store --batch 100 "$P" 2>err
-		echo "${PIPESTATUS[1]}" >ended
-	) 3>&- &
-	PIDS+=($!)
-	for n in 1 2; do
-		await 60 eval '(($(stored) > (n - 1) * 10000))'
-		server_kill cassandra
-		: >"killed.$n"
-		server_restart cassandra
-	done
-	await 120 test -e ended
-	[[ $(<ended) == 0 ]]
-	all_once 30000
-	grep -q 'trying again until it works' err
-	grep -q 'the store takes readings again' err
-}

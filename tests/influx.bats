@@ -21,7 +21,7 @@ setup_suite_test() {
 
 # a client that is not ours: query TEXT, as values without their frame
 query() {
-	server_curl "${S:-influx}" "/query?db=$D&epoch=ns" \
+	server_curl influx "/query?db=$D&epoch=ns" \
 	    --data-urlencode "q=$1"
 }
 
@@ -217,33 +217,6 @@ kinds() {
 		status 1 $R --channel "$q" "$P"
 	done
 	[[ $($R -c "$P") == 3 ]]
-}
-
-@test "the server is killed again and again: nothing missing, nothing twice" {
-	local n done=0
-	S=influx-killed D=mfx
-	server_start $S
-	P=$(server_url $S)/$D
-	lines 1 60000 >all
-	(
-		$W --ack raw/store --batch 10 "$P" <all 2>err
-		echo $? >ended
-	) 3>&- &
-	PIDS+=($!)
-	for n in 1 2 3 4 5; do
-		await 60 eval '[[ -e ended ]] || (($(stored) > done))'
-		[[ ! -e ended ]] || break
-		server_kill $S
-		server_restart $S
-		done=$(stored)
-	done
-	await 120 test -e ended
-	[[ $(<ended) == 0 ]]
-	((n >= 3))
-	[[ $(stored) == 60000 ]]
-	$R "$P" | sed 's/.*"v":\([0-9]*\),.*/\1/' | diff - <(seq 60000)
-	grep -q 'trying again until it works' err
-	grep -q 'the store takes readings again' err
 }
 
 @test "a server that is away is waited for, and SIGTERM ends that with 75" {

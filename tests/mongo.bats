@@ -143,32 +143,6 @@ kinds() {
 	[[ $($R -c --channel '*' "$P") == 4 ]]
 }
 
-@test "the server is killed again and again: nothing missing, nothing twice" {
-	local n writer
-	S=mongo-killed
-	server_start $S
-	P=$(server_url $S)
-	mkfifo in
-	exec 5<>in
-	$W --ack raw/store --batch 20 "$P" <in 2>err 3>&- 5>&- &
-	writer=$!
-	PIDS+=($writer)
-	lines 1 30000 >&5 3>&- &
-	PIDS+=($!)
-	for n in 0 1 2 3 4 5; do
-		await 60 eval '(($(group) > n * 5000))'
-		server_kill $S
-		server_restart $S
-	done
-	wait "${PIDS[-1]}"
-	exec 5<&-
-	status 0 wait $writer
-	[[ $(stored) == 30000 ]]
-	$R "$P" | sed 's/.*"v":\([0-9]*\),.*/\1/' | diff - <(seq 30000)
-	grep -q 'trying again until it works' err
-	grep -q 'the store takes readings again' err
-}
-
 @test "what is stored already is passed over, whatever else is in the batch" {
 	lines 1 100 | $W --ack raw/store "$P"
 	found >before

@@ -61,32 +61,6 @@ dev:d||||\x00ff' ]]
 	grep -qx '{"channel":"c1","publisher":"p","n":"t","v":4.25,"t":1700000009}' got
 }
 
-@test "the server is killed again and again: nothing missing, nothing twice" {
-	local n done=0
-	server_start postgres-killed
-	P=$(server_url postgres-killed)
-	lines 1 40000 >all
-	(
-		$W --ack raw/store --batch 100 "$P" <all 2>err
-		echo $? >ended
-	) 3>&- &
-	PIDS+=($!)
-	for n in 1 2 3 4 5; do
-		await 60 eval '[[ -e ended ]] || (($(stored) > done))'
-		[[ ! -e ended ]] || break
-		server_kill postgres-killed
-		server_restart postgres-killed
-		done=$(stored)
-	done
-	await 120 test -e ended
-	[[ $(<ended) == 0 ]]
-	((n >= 3))
-	[[ $(sql 'SELECT count(*), count(DISTINCT value), max(value)
-	    FROM readings') == '40000|40000|40000' ]]
-	grep -q 'trying again until it works' err
-	grep -q 'the store takes readings again' err
-}
-
 stored() {
 	sql 'SELECT count(*) FROM readings' 2>/dev/null || echo 0
 }

@@ -4,13 +4,12 @@
 load tls
 load servers
 
+store_server=cassandra
+
 W="mfx-write-cassandra --replication 1"
 store_records=10000
+store_moments=2
 store_lines=700
-
-store_serve() {
-	server_start cassandra
-}
 
 store_place() {
 	echo "$(server_url cassandra)t${BATS_TEST_NUMBER}_$1"

@@ -5,11 +5,8 @@
 load tls
 load servers
 
+store_server=influx
 store_lacks=twins
-
-store_serve() {
-	server_start influx
-}
 
 store_place() {
 	echo "$(server_url influx)/t${BATS_TEST_NUMBER}_$1"

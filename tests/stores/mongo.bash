@@ -3,13 +3,12 @@
 load tls
 load servers
 
+store_server=mongo
+
 # FerretDB looks at all that is stored for each question
 store_lines=600
 store_records=4000
-
-store_serve() {
-	server_start mongo
-}
+store_moments=2
 
 store_place() {
 	server_url mongo |

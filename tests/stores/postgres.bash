@@ -3,9 +3,7 @@
 load tls
 load servers
 
-store_serve() {
-	server_start postgres
-}
+store_server=postgres
 
 store_place() {
 	local name=t${BATS_TEST_NUMBER}_$1
