@@ -50,12 +50,14 @@ many() {
 	}'
 }
 
-# killed FROM TO: killed again and again, one or the other or both
+# killed FROM TO [HUNDREDTHS [LINES]]: killed again and again, one or the other
+# or both, each within so many hundredths of a second, or when a part of some
+# 60000 lines has gone through the pipe
 killed() {
-	local n soon bytes before moved=0
+	local n soon bytes before moved=0 within=${3:-20} lines=${4:-60000}
 	for n in {1..16}; do
-		soon="timeout -s KILL 0.$((RANDOM % 2))$((RANDOM % 10))"
-		bytes=$((20000 + RANDOM * 8))
+		printf -v soon 'timeout -s KILL 0.%02d' $((RANDOM % within))
+		bytes=$((lines / 3 + RANDOM * lines / 7500))
 		before=$(at)
 		case $((n % 4)) in
 		0)	copy "$1" "$2" "$soon" "" $bytes ;;
@@ -97,6 +99,58 @@ killed() {
 	server_start influx
 	{ $MODEL lines 3 1000 twins; many 60000; } | mfx-write-sqlite --batch 100000 a.db
 	killed sqlite:a.db "influx:$(server_url influx)/b"
+}
+
+mongo_place() {
+	server_url mongo |
+		sed "s,/$SERVER_DATABASE\$,/t${BATS_TEST_NUMBER}?authSource=$SERVER_DATABASE,"
+}
+
+# the keyspace is made here, as a copy makes none
+cassandra_place() {
+	local at
+	at=$(server_url cassandra)t$BATS_TEST_NUMBER
+	mfx-write-cassandra --replication 1 "$at" </dev/null
+	echo "$at"
+}
+
+@test "MongoDB: to it from SQLite, from there to PostgreSQL, killed at random moments" {
+	server_start mongo
+	local there
+	there=mongo:$(mongo_place)
+	{ $MODEL lines 4 600; many 8000; } | mfx-write-sqlite --batch 100000 a.db
+	killed sqlite:a.db "$there" 40 8000
+	mfx-bus forget copy/all
+	killed "$there" "postgres:$(postgres_database)" 40 8000
+}
+
+@test "MongoDB to SQLite, killed at random moments" {
+	server_start mongo
+	local there
+	there=$(mongo_place)
+	# with no digits beyond those that SQLite holds
+	{ $MODEL lines 5 600; many 8000; } | mfx-write-sqlite --batch 100000 a.db
+	mfx-read-sqlite a.db | mfx-write-mongo "$there"
+	killed "mongo:$there" sqlite:b.db 40 8000
+	cmp <(mfx-read-sqlite a.db | sort) <(mfx-read-sqlite b.db | sort)
+}
+
+@test "Cassandra: to it from PostgreSQL, from there to SQLite, killed at random moments" {
+	server_start cassandra
+	local from there
+	from=$(postgres_database)
+	there=cassandra:$(cassandra_place)
+	{ $MODEL lines 6 1000; many 20000; } |
+		mfx-write-postgres --batch 100000 "$from"
+	killed "postgres:$from" "$there" 60 20000
+	mfx-bus forget copy/all
+	killed "$there" sqlite:b.db 60 20000
+}
+
+@test "SQLite to Cassandra, killed at random moments" {
+	server_start cassandra
+	{ $MODEL lines 7 1000; many 20000; } | mfx-write-sqlite --batch 100000 a.db
+	killed sqlite:a.db "cassandra:$(cassandra_place)" 60 20000
 }
 
 @test "positions: by time, those of one time by part, the same in each run" {
