@@ -60,7 +60,7 @@ $(BUILD)/cql/%: $(BUILD)/tests/cql/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(OPENSSL_LIBS) $(LIBS) -lm)
 # the store of mfx-extend(7), for the suite that all stores pass
-EXTEND := $(BUILD)/extend/mfx-write-tsv $(BUILD)/extend/mfx-read-tsv
+EXTEND := $(addprefix $(BUILD)/extend/mfx-,$(addsuffix -tsv,write read prune))
 $(BUILD)/extend/%: $(BUILD)/tests/extend/%.o $(BUILD)/tests/extend/tsv.o \
 	$(BUILD)/libmfx.a
 	@mkdir -p $(@D)

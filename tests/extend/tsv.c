@@ -15,6 +15,9 @@
  * off when the next one begins, so each reading is stored exactly once.  The
  * bytes that count never change, so a reader needs no lock.  One writer has
  * the file at a time.
+ *
+ * A reading that was removed has '#' as the first byte of its line.  That is
+ * one byte, so pruning needs no lock either; the line keeps its room.
  */
 #include "store/store.h"
 
@@ -37,6 +40,8 @@
 
 #define TSV_AT_MAX ((size_t)64 << 10)
 #define TSV_BATCH_MAX ((size_t)512 << 20)
+#define TSV_SLICE ((size_t)4 << 20)	/* pruned in one go */
+#define TSV_REMOVED '#'
 
 /* ---- FILE.at ---- */
 
@@ -305,6 +310,7 @@ struct tsv_reader {
 	char *text;		/* what counts of the file, mapped */
 	size_t n;
 	struct str rest;	/* of it, to be given */
+	size_t line;		/* where the last one that was given begins */
 	struct pack pack;
 };
 
@@ -317,7 +323,7 @@ tsv_unmap(struct tsv_reader *r)
 }
 
 static int
-tsv_map(struct tsv_reader *r, const struct tsv_at *at, int fd,
+tsv_map(struct tsv_reader *r, const struct tsv_at *at, int fd, int access,
     struct fault *fault)
 {
 	struct stat st;
@@ -330,7 +336,7 @@ tsv_map(struct tsv_reader *r, const struct tsv_at *at, int fd,
 		    "%s: shorter than %s says", r->place, at->path);
 	if (at->bytes == 0)
 		return 0;
-	p = mmap(NULL, (size_t)at->bytes, PROT_READ, MAP_SHARED, fd, 0);
+	p = mmap(NULL, (size_t)at->bytes, access, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return fault_errno(fault, 0, "%s", r->place);
 	r->text = p;
@@ -339,26 +345,32 @@ tsv_map(struct tsv_reader *r, const struct tsv_at *at, int fd,
 }
 
 static int
-tsv_query(void *handle, const struct query *query, struct fault *fault)
+tsv_begin(struct tsv_reader *r, bool change, struct fault *fault)
 {
-	struct tsv_reader *r = handle;
 	struct tsv_at at = { .bytes = 0 };
 	int fd, result;
 
-	(void)query;
 	tsv_unmap(r);
 	buf_init(&at.others, TSV_AT_MAX);
 	result = tsv_at_read(&at, r->place, NULL, fault);
 	buf_release(&at.others);
 	if (result < 0)
 		return -1;
-	fd = open(r->place, O_RDONLY | O_CLOEXEC);
+	fd = open(r->place, (change ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (fd < 0)
 		return fault_errno(fault, EX_NOINPUT, "%s", r->place);
-	result = tsv_map(r, &at, fd, fault);
+	result = tsv_map(r, &at, fd, PROT_READ | (change ? PROT_WRITE : 0),
+	    fault);
 	close(fd);
 	r->rest = (struct str){ r->text, r->n };
 	return result;
+}
+
+static int
+tsv_query(void *handle, const struct query *query, struct fault *fault)
+{
+	(void)query;
+	return tsv_begin(handle, false, fault);
 }
 
 static int
@@ -369,10 +381,13 @@ tsv_next(void *handle, struct route *route, struct record *record,
 	struct str line, field;
 	int i;
 
-	if (r->rest.n == 0)
-		return 0;
-	if (!tsv_field(&r->rest, '\n', &line))
-		line.n = 0;
+	do {
+		if (r->rest.n == 0)
+			return 0;
+		if (!tsv_field(&r->rest, '\n', &line))
+			line.n = 0;
+	} while (line.n > 0 && line.p[0] == TSV_REMOVED);
+	r->line = r->n - r->rest.n - line.n - 1;
 	for (i = 0; i < 3; i++)
 		if (!tsv_field(&line, '\t', &field))
 			line.n = 0;
@@ -408,6 +423,50 @@ tsv_open_reader(void **out, const char *place,
 	return 0;
 }
 
+/* ---- pruning ---- */
+
+static int
+tsv_open_pruner(void **out, const char *place,
+    const struct store_watch *watch, struct fault *fault)
+{
+	void *r;
+
+	if (tsv_open_reader(&r, place, watch, fault) < 0)
+		return -1;
+	if (tsv_begin(r, true, fault) < 0) {
+		tsv_close_reader(r);
+		return -1;
+	}
+	*out = r;
+	return 0;
+}
+
+static int
+tsv_prune(void *handle, const struct match *match, uint64_t *removed,
+    struct fault *fault)
+{
+	struct tsv_reader *r = handle;
+	size_t end = r->rest.n > TSV_SLICE ? r->rest.n - TSV_SLICE : 0;
+	struct route route;
+	struct record record;
+	uint64_t n = 0;
+	int more;
+
+	while ((more = tsv_next(r, &route, &record, fault)) > 0) {
+		if (match_route(match, &route) &&
+		    match_record(match, &record)) {
+			r->text[r->line] = TSV_REMOVED;
+			n++;
+		}
+		if (r->rest.n <= end)
+			break;
+	}
+	if (n > 0 && msync(r->text, r->n, MS_SYNC) < 0)
+		return fault_errno(fault, 0, "%s", r->place);
+	*removed += n;
+	return more;
+}
+
 extern const struct store_driver store_tsv;
 const struct store_driver store_tsv = {
 	.name = "tsv",
@@ -422,4 +481,8 @@ const struct store_driver store_tsv = {
 	.query = tsv_query,
 	.next = tsv_next,
 	.close_reader = tsv_close_reader,
+	.prune_summary = "remove old readings from a TSV file",
+	.open_pruner = tsv_open_pruner,
+	.prune = tsv_prune,
+	.close_pruner = tsv_close_reader,
 };

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The row of tests/stores/conformance for the store of mfx-extend(7).
 
-store_prunes=
-
 store_start() {
-	make -s -C "$ROOT" "${BUILD:-build}/extend/mfx-write-tsv" \
-	    "${BUILD:-build}/extend/mfx-read-tsv"
+	make -s -C "$ROOT" \
+	    "${BUILD:-build}"/extend/mfx-{write,read,prune}-tsv
 	PATH=$ROOT/${BUILD:-build}/extend:$PATH
 }
 
