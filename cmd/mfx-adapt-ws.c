@@ -7,53 +7,34 @@
  * kept for each connection.  One that does not read is ended and holds up
  * nobody.
  */
-#include <string.h>
-#include <sysexits.h>
-#include <unistd.h>
-
-#include "base/clock.h"
+#include "adapter/adapter.h"
 #include "base/diag.h"
-#include "base/listen.h"
-#include "base/program.h"
-#include "base/ready.h"
-#include "base/signal.h"
-#include "http/admin.h"
-#include "ws/publish.h"
 #include "http/ws.h"
+#include "ws/publish.h"
 
 /* how long SIGTERM waits for clients to take leave */
 #define GRACE (5 * STAMP_SECOND)
 #define TURN 400	/* ms: something may be due without an event */
 
 static struct http_setup setup = HTTP_SETUP("127.0.0.1:8186");
-static struct {
-	const char *stream, *input, *replay, *admin;
-	enum bus_sync sync;
-	int64_t ready_fd, max_queue;
-} opt = {
-	.stream = "-", .sync = BUS_SYNC_INTERVAL, .ready_fd = -1,
-	.max_queue = 1 << 20
+static const struct adapter_protocol protocol;
+static struct adapter adapter = ADAPTER(&protocol);
+static int64_t max_queue = 1 << 20;
+static struct ws *server;
+static struct subscribers subscribers;
+static struct ws_publish publish = {
+	.queue = &adapter.queue, .subscribers = &subscribers
 };
 
 static const struct opt options[] = {
-	{ 'i', "input", "STREAM", "deliver from this stream instead of stdin",
-	    OPT_STRING(&opt.input) },
-	{ 'o', "output", "STREAM", "write to this stream (default: -, stdout)",
-	    OPT_STRING(&opt.stream) },
-	{ 0, "replay", "STREAM", "stream of ?from= (default: that of -i or -o)",
-	    OPT_STRING(&opt.replay) },
-	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
-	    OPT_ENUM(&opt.sync) },
+	ADAPTER_INPUT_OPTIONS(adapter),
 	HTTP_OPTIONS(setup),
 	{ 0, "max-queue", "SIZE", "queue at most this much for a client "
 	    "(default: 1M)",
-	    OPT_SIZE(&opt.max_queue, 1, INT64_C(1) << 30) },
+	    OPT_SIZE(&max_queue, 1, INT64_C(1) << 30) },
 	/* a former name of --cors-origin */
 	{ 0, "origin", "ORIGIN", NULL, OPT_LIST(&setup.cors_origin) },
-	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version on "
-	    "this address",
-	    OPT_STRING(&opt.admin) },
-	READY_FD(&opt.ready_fd, "when serving"),
+	ADAPTER_OPTIONS(adapter),
 	OPT_END
 };
 
@@ -65,35 +46,7 @@ static const struct program program = {
 	.reloads = true,
 };
 
-static struct loop *loop;
-static struct ws *server;
-static struct http *admin;
-static struct access *registry;
-static struct feed feed = { .fd = -1 };
-static struct loop_watch input;		/* of the feed's fd */
-static struct ws_publish publish;
-static struct subscribers subscribers;
-static bool blind;			/* the registry can't be asked */
-static struct service service = {
-	.name = "websocket", .prefix = "ws_adapter", .streams = true,
-	.publisher = &publish.publisher
-};
-
 /* ---- from devices ---- */
-
-static void
-commit(void)
-{
-	struct fault fault;
-	enum ws_commit change = ws_publish_commit(&publish, &fault);
-
-	service.messages = publish.messages;
-	service.bytes = publish.bytes;
-	if (change == WS_COMMIT_FAILS)
-		diag_error("%s", fault.text);
-	else if (change == WS_COMMIT_AGAIN)
-		diag_warning("messages can be written again");
-}
 
 static void
 received(struct ws_client *client, void *owner, struct str message,
@@ -101,9 +54,23 @@ received(struct ws_client *client, void *owner, struct str message,
 {
 	(void)client;
 	(void)arg;
-	ws_publish(&publish, &subscribers, owner, message, text);
-	if (publish.publisher.lines.n >= PUBLISHER_BATCH)
-		commit();
+	ws_publish(&publish, owner, message, text);
+	adapter.service.bytes = publish.bytes;
+}
+
+static void
+note(const struct http_request *r, unsigned status)
+{
+	struct address client;
+
+	adapter.service.answers[status]++;
+	if (status == 503)
+		adapter_blind(&adapter, "%s", subscribers.fault.text);
+	else if (status == 403)
+		adapter_refused(&adapter, http_client(r, &client) ? &client :
+		    NULL, r->path, subscribers.fault.text);
+	else
+		adapter_sees(&adapter);
 }
 
 static unsigned
@@ -114,7 +81,8 @@ ask(struct http_request *r, bool upgrade, void **owner, const char **why,
 	unsigned status;
 
 	(void)arg;
-	if (!upgrade && opt.admin == NULL && request_reads(r, "/version")) {
+	if (!upgrade && adapter.admin_address == NULL &&
+	    request_reads(r, "/version")) {
 		*why = "{\"service\":\"websocket\",\"version\":\""
 		    MFX_VERSION "\"}";
 		return 200;
@@ -125,12 +93,7 @@ ask(struct http_request *r, bool upgrade, void **owner, const char **why,
 		*why = "a WebSocket is opened here";
 		status = 426;
 	}
-	service.answers[status]++;
-	if (status == 503 && !blind)
-		diag_error("%s", subscribers.fault.text);
-	else if (status == 403)
-		diag_info("%s", subscribers.fault.text);
-	blind = status == 503;
+	note(r, status);
 	*owner = status == 101 ? u : NULL;
 	return status;
 }
@@ -156,152 +119,100 @@ closed(void *owner, void *arg)
 	subscribers_close(&subscribers, owner);
 }
 
+/* ---- the protocol ---- */
+
+static void
+deliver(const struct delivery *d)
+{
+	subscribers_tell(&subscribers, d);
+}
+
+static bool
+turn(bool changed)
+{
+	bool hurry = subscribers_replay(&subscribers, adapter.feed.seq);
+
+	return subscribers_check(&subscribers, changed) || hurry;
+}
+
+static int
+timeout(void)
+{
+	return TURN;
+}
+
 static void
 put_metrics(struct buf *b, const struct service *s)
 {
 	subscribers_server_metrics_put(b, s, server);
-	subscribers_metrics_put(b, s, &subscribers, &feed);
-}
-
-/* ---- to devices ---- */
-
-static void
-deliver(void)
-{
-	struct delivery d;
-
-	feed_turn(&feed);
-	while (feed_next(&feed, &d))
-		subscribers_tell(&subscribers, &d);
-	if (feed.fd >= 0 || input.loop == NULL)
-		return;
-	loop_unwatch(&input);
-	if (feed.fault.status != 0)
-		diag_error("%s", feed.fault.text);
-	diag_info("the input has ended: nothing more is delivered");
-}
-
-/* ---- the loop ---- */
-
-/* One turn: received messages are written; true when the next must not
- * wait. */
-static bool
-turn(bool hurry)
-{
-	loop_turn(loop, hurry ? 0 : TURN);
-	if (publisher_left(&publish.publisher))
-		diag_error("<stdout>: its reader has gone");
-	commit();
-	deliver();
-	program_reload(setup.tls ? http_setup_reload : NULL, &setup);
-	hurry = feed_hurry(&feed);
-	hurry |= subscribers_replay(&subscribers, feed.seq);
-	hurry |= subscribers_check(&subscribers, access_refresh(registry));
-	return hurry;
-}
-
-static bool
-at_end(void)
-{
-	return publish.publisher.broken || signal_stop() ||
-	    (setup.single && ws_connections(server) == 0);
+	subscribers_metrics_put(b, s, &subscribers, &adapter.feed);
 }
 
 static int
-serve(void)
-{
-	char text[LISTEN_TEXT];
-	bool hurry = false;
-	int64_t end;
-	int i, fd;
-
-	for (i = 0; (fd = http_listener(ws_http(server), i)) >= 0; i++)
-		diag_info("serving on %s", listen_print(fd, text));
-	ready_tell(opt.ready_fd);
-	while (!at_end())
-		hurry = turn(hurry);
-	ready_stopping();
-	ws_stop(server);
-	end = clock_ns() + GRACE;
-	while (ws_connections(server) > 0 && clock_ns() < end) {
-		/* a second signal ends it here */
-		signal_poll(NULL, 0, 0);
-		loop_turn(loop, 100);
-		commit();
-	}
-	commit();
-	return publish.publisher.broken ? EX_IOERR : 0;
-}
-
-/* Where lines come from: fd 0, unless that is a socket we serve. */
-static int
-open_input(struct fault *fault)
-{
-	bool served = setup.single;
-	int i, fd;
-
-	for (i = 0; (fd = http_listener(ws_http(server), i)) >= 0; i++)
-		served |= fd == STDIN_FILENO;
-	if (opt.input != NULL) {
-		if (feed_open(&feed, subscribers.bus, opt.input, fault) < 0)
-			return -1;
-	} else if (!served) {
-		feed_init(&feed, STDIN_FILENO, "<stdin>");
-	}
-	if (feed.fd >= 0)
-		loop_watch(loop, &input, feed.fd, LOOP_READ, NULL);
-	return 0;
-}
-
-static int
-open_all(struct fault *fault)
+open_server(struct adapter *a, struct fault *fault)
 {
 	struct ws_options o = {
 		.ask = ask, .opened = opened, .received = received,
-		.closed = closed, .max_queue = (size_t)opt.max_queue
+		.closed = closed, .max_queue = (size_t)max_queue
 	};
-	bool to_stdout = strcmp(opt.stream, "-") == 0;
+	int i, fd;
 
-	if (loop_open(&loop, fault) < 0 ||
-	    ws_open(&server, &setup, loop, &o, fault) < 0)
+	if (ws_open(&server, &setup, a->loop, &o, fault) < 0)
 		return -1;
-	if (setup.single && to_stdout)
-		return fault_set(fault, EX_CONFIG, "stdout is the client's "
-		    "connection: give --output STREAM");
-	subscribers.stream = opt.replay ? opt.replay : opt.input ? opt.input :
-	    to_stdout ? NULL : opt.stream;
+	a->single = a->stdin_served = setup.single;
+	a->reloads = setup.tls != NULL;
+	for (i = 0; (fd = http_listener(ws_http(server), i)) >= 0; i++)
+		a->stdin_served |= fd == STDIN_FILENO;
+	subscribers.registry = a->registry;
+	subscribers.bus = a->bus;
+	subscribers.stream = adapter_history(a);
 	subscribers.need_certificate = setup.require_cert;
 	subscribers.max_queue = o.max_queue;
-	if (subscribers_init(&subscribers, fault) < 0 ||
-	    access_open(&registry, NULL, fault) < 0 ||
-	    ws_publish_open(&publish, subscribers.bus, opt.stream, opt.sync,
-	    fault) < 0)
-		return -1;
-	service.registry = subscribers.registry = registry;
-	service.more = put_metrics;
-	if (opt.admin != NULL &&
-	    service_open(&service, opt.admin, loop, &admin, fault) < 0)
-		return -1;
-	return open_input(fault);
+	return subscribers_init(&subscribers, fault);
 }
+
+static void
+close_server(void)
+{
+	ws_close(server);
+	http_setup_close(&setup);
+	subscribers_release(&subscribers);
+}
+
+static int
+listener(int i)
+{
+	return http_listener(ws_http(server), i);
+}
+
+static void
+stop(void)
+{
+	ws_stop(server);
+}
+
+static bool
+idle(void)
+{
+	return ws_connections(server) == 0;
+}
+
+static int
+reload(struct fault *fault)
+{
+	return http_setup_reload(&setup, fault);
+}
+
+static const struct adapter_protocol protocol = {
+	.name = "websocket", .prefix = "ws_adapter", .open = open_server,
+	.close = close_server, .socket = listener, .turn = turn,
+	.timeout = timeout, .deliver = deliver, .answer = ws_publish_answer,
+	.stop = stop, .idle = idle, .ended = idle, .reload = reload,
+	.metrics = put_metrics, .grace = GRACE, .streams = true,
+};
 
 int
 main(int argc, char **argv)
 {
-	struct fault fault;
-	int status;
-
-	program_start(&program, argc, argv);
-	program_holds_secrets();
-	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
-	http_close(admin);
-	ws_close(server);
-	http_setup_close(&setup);
-	loop_unwatch(&input);
-	loop_close(loop);
-	feed_release(&feed);
-	ws_publish_close(&publish);
-	subscribers_release(&subscribers);
-	access_close(registry);
-	return status;
+	return adapter_main(&adapter, &program, argc, argv);
 }

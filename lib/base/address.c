@@ -42,6 +42,16 @@ address_of(struct address *a, const struct sockaddr *sa)
 	return true;
 }
 
+void
+address_print(const struct address *a, char to[ADDRESS_TEXT])
+{
+	bool v4 = address_is_v4(a);
+
+	if (inet_ntop(v4 ? AF_INET : AF_INET6, a->bytes + (v4 ? 12 : 0), to,
+	    ADDRESS_TEXT) == NULL)
+		to[0] = '\0';
+}
+
 size_t
 address_network(const struct address *a, unsigned char to[16])
 {

@@ -33,6 +33,10 @@ bool address_of(struct address *, const struct sockaddr *);
  * "[2001:db8::1]", "[2001:db8::1]:80"; false when it is not an address */
 bool address_parse(struct address *, struct str text);
 
+/* as inet_ntop(3) has it, IPv4 in dots */
+#define ADDRESS_TEXT 46
+void address_print(const struct address *, char to[ADDRESS_TEXT]);
+
 /* The key that an address is counted under, and its length: all 4 bytes of
  * IPv4, the 8 of the network of IPv6, as one client has a whole /64. */
 size_t address_network(const struct address *, unsigned char to[16]);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/number.h"
 #include "base/os.h"
 #include "base/out.h"
 
@@ -51,4 +52,32 @@ void
 ready_stopping(void)
 {
 	ready_notify("STOPPING=1");
+}
+
+/* ns between two signs of life; 0: nobody waits for any */
+static int64_t
+ready_watchdog(void)
+{
+	const char *time = getenv("WATCHDOG_USEC"), *of = getenv("WATCHDOG_PID");
+	uint64_t us, pid;
+
+	if (time == NULL || !number_digits(str_z(time), INT64_MAX / 1000, &us))
+		return 0;
+	if (of != NULL && (!number_digits(str_z(of), INT64_MAX, &pid) ||
+	    pid != (uint64_t)getpid()))
+		return 0;
+	return (int64_t)us * 500;
+}
+
+void
+ready_alive(int64_t now)
+{
+	static int64_t every = -1, next;
+
+	if (every < 0)
+		every = ready_watchdog();
+	if (every == 0 || now < next)
+		return;
+	next = now + every;
+	ready_notify("WATCHDOG=1");
 }

@@ -17,6 +17,10 @@ void ready_tell(int64_t fd);
 	{ 0, "ready-fd", "FD", "write a newline to this descriptor " when, \
 	    OPT_INT(p, 0, 1 << 20) }
 
+/* For systemd's WatchdogSec=, which is in $WATCHDOG_USEC: WATCHDOG=1, twice in
+ * that time.  A server calls it in each turn of its loop, with clock_ns(). */
+void ready_alive(int64_t now);
+
 /* STOPPING=1 to systemd */
 void ready_stopping(void);
 

@@ -17,6 +17,7 @@ static const int signal_ours[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
 /* a signal may come to any thread */
 static atomic_bool signal_stopped, signal_reload_due;
 static bool signal_reloads;
+static _Thread_local bool signal_not_here;
 static sigset_t signal_open_mask, signal_handled;
 
 static void
@@ -100,6 +101,12 @@ signal_mask(void)
 	return &signal_open_mask;
 }
 
+void
+signal_none_here(void)
+{
+	signal_not_here = true;
+}
+
 int
 signal_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
@@ -109,7 +116,7 @@ signal_poll(struct pollfd *fds, nfds_t n, int timeout)
 
 	/* a signal that only changes the verbosity does not end the wait */
 	while ((r = os_poll(fds, n, timeout < 0 ? NULL : &ts,
-	    &signal_open_mask)) < 0 && errno == EINTR && !signal_stopped &&
+	    signal_not_here ? NULL : &signal_open_mask)) < 0 && errno == EINTR && !signal_stopped &&
 	    !signal_reload_due) {
 		int64_t left = timeout > 0 ? end - clock_ms() : 0;
 

@@ -29,6 +29,10 @@ bool signal_reload(void);
 /* the mask for epoll_pwait(2) and ppoll(2): our signals are not blocked */
 const sigset_t *signal_mask(void);
 
+/* For a thread beside the one with the program's loop: no signal comes to it,
+ * and none ends its waits. */
+void signal_none_here(void);
+
 /* poll(2), interrupted by a signal to stop or to reload: -1 with EINTR; timeout
  * in milliseconds, -1 to wait for ever */
 int signal_poll(struct pollfd *, nfds_t, int timeout);

@@ -48,6 +48,10 @@ int bus_open(struct bus **, const char *url, struct fault *);
 /* after all that was opened on it is closed; also NULL */
 void bus_close(struct bus *);
 
+/* do calls wait for a server, which may not answer?  Then they are not for a
+ * loop that serves others. */
+bool bus_waits(const struct bus *);
+
 /* what bus_lag, bus_prune and bus_between count: "bytes" or "messages" */
 const char *bus_unit(const struct bus *);
 /* how many of these are between two positions; a part of one counts */

@@ -87,6 +87,12 @@ bus_close(struct bus *bus)
 		bus->driver->close(bus);
 }
 
+bool
+bus_waits(const struct bus *bus)
+{
+	return bus->driver->waits;
+}
+
 const char *
 bus_unit(const struct bus *bus)
 {

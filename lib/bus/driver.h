@@ -112,6 +112,7 @@ struct bus_driver {
 	const char *scheme;	/* before the ':' of a URL */
 	const char *unit;	/* see bus_unit */
 	unsigned unit_bits;	/* positions in one, as a power of 2 */
+	bool waits;		/* its calls wait for a server */
 	const struct bus_writer_ops *writer;
 	const struct bus_reader_ops *reader;
 	const struct bus_group_ops *group;

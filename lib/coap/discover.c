@@ -88,5 +88,5 @@ discover(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 		coap_pdu_set_mid(answer, coap_new_message_id(s));
 	r = discover_answer(st, s, query, text);
 	reply_answer(&st->asked, answer, &r);
-	reply_count(st, &st->asked, r.code, "", r.why, 0, began);
+	reply_count(st, s, &st->asked, r.code, "", r.why, 0, began);
 }

@@ -76,9 +76,11 @@ struct peer {
 	int64_t heard_at;
 };
 
-/* an answer that waits for the publisher */
+/* an answer that waits for what is in the queue */
 struct waiting {
+	struct station *station;
 	coap_session_t *session;
+	bool pong;		/* of a Ping with Custody, and no more */
 	coap_mid_t mid;
 	coap_pdu_type_t type;
 	uint8_t token[8];
@@ -103,8 +105,7 @@ struct station {
 	struct subscriptions subscriptions;
 	struct exchanges exchanges;
 	struct peer *peers;
-	struct waiting *waiting;
-	size_t n_waiting, waiting_cap;
+	size_t n_waiting;	/* answers that wait for the queue */
 	struct shares shares;
 	size_t transfer_bytes;
 	uint64_t serial;
@@ -155,11 +156,14 @@ bool reply_unwanted(unsigned no_response, unsigned code);
 void reply_answer(const struct asked *, coap_pdu_t *, const struct reply *);
 /* no answer now: it comes later, or never */
 void reply_later(coap_pdu_t *);
-void reply_count(struct station *, const struct asked *, unsigned code,
-    const char *thing, const char *why, size_t bytes, int64_t began);
+void reply_count(struct station *, coap_session_t *, const struct asked *,
+    unsigned code, const char *thing, const char *why, size_t bytes,
+    int64_t began);
 
 void publish(struct station *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
+/* marked_custody(), when all that has come before has been answered */
+void publish_pong(struct station *, coap_session_t *);
 void subscribe(struct station *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
 
@@ -189,6 +193,8 @@ uint32_t block_value(const struct asked_block *);
 
 void marked(struct station *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
+/* the Pong that has waited */
+void marked_custody(const struct waiting *);
 /* those that have sent a Release, after all was answered */
 void peers_close_released(struct station *);
 

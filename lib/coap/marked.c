@@ -4,32 +4,45 @@
 /* What libcoap cannot answer, or answers wrongly: see coap/screen.h. */
 
 static void
-marked_refuse(struct station *st, coap_pdu_t *answer, coap_pdu_code_t code,
-    const char *why)
+marked_refuse(struct station *st, coap_session_t *s, coap_pdu_t *answer,
+    coap_pdu_code_t code, const char *why)
 {
 	struct reply r = { .code = code, .why = why };
 
 	reply_put(answer, &r);
-	reply_count(st, &st->asked, code, "", why, 0, station_clock());
+	reply_count(st, s, &st->asked, code, "", why, 0, station_clock());
 }
 
 /* RFC 8323 5.4: with the token of the Ping, in which libcoap's own has none */
 static void
-marked_pong(struct station *st, coap_session_t *s)
+marked_send_pong(coap_session_t *s, struct str token, bool custody)
 {
-	const struct asked *a = &st->asked;
 	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_CON,
 	    COAP_SIGNALING_CODE_PONG, 0, coap_session_max_pdu_size(s));
 
 	if (pdu == NULL)
 		return;
-	/* Custody: what came before it has been answered */
-	if (a->mark.argument != 0)
-		st->o.commit(st->o.arg);
-	coap_add_token(pdu, a->token.n, (const uint8_t *)a->token.p);
-	if (a->mark.argument != 0)
+	coap_add_token(pdu, token.n, (const uint8_t *)token.p);
+	if (custody)
 		coap_add_option(pdu, COAP_SIGNALING_OPTION_CUSTODY, 0, NULL);
 	coap_send(s, pdu);
+}
+
+void
+marked_custody(const struct waiting *w)
+{
+	marked_send_pong(w->session, (struct str){ (const char *)w->token,
+	    w->token_n }, true);
+}
+
+/* Custody: what came before it has been answered */
+static void
+marked_pong(struct station *st, coap_session_t *s)
+{
+	if (st->asked.mark.argument != 0)
+		publish_pong(st, s);
+	else
+		marked_send_pong(s, st->asked.token, false);
 }
 
 /* RFC 8323 5.6 */
@@ -77,19 +90,19 @@ marked(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 		coap_pdu_set_type(answer, COAP_MESSAGE_ACK);
 	switch (st->asked.mark.verdict) {
 	case SCREEN_BAD_HOPS:
-		marked_refuse(st, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
+		marked_refuse(st, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "Hop-Limit is from 1 to 255");
 		return;
 	case SCREEN_BAD_BLOCK:
-		marked_refuse(st, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
+		marked_refuse(st, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "a block of size 7 is for TCP and TLS");
 		return;
 	case SCREEN_BAD_METHOD:
-		marked_refuse(st, answer, COAP_RESPONSE_CODE_NOT_ALLOWED,
+		marked_refuse(st, s, answer, COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    "POST publishes, GET observes");
 		return;
 	default:
-		marked_refuse(st, answer, COAP_RESPONSE_CODE_BAD_OPTION,
+		marked_refuse(st, s, answer, COAP_RESPONSE_CODE_BAD_OPTION,
 		    "a critical option is unknown or malformed");
 	}
 }

@@ -196,22 +196,16 @@ check(struct station *st, coap_session_t *s, struct route *route,
 	return nothing;
 }
 
-static void
-wait_for_publisher(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+static struct waiting *
+waiting_new(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
     uint64_t tag, const char *thing, size_t bytes)
 {
 	const struct asked *a = &st->asked;
-	struct waiting *w;
+	struct waiting *w = memory_get(sizeof *w);
 
-	if (st->n_waiting == st->waiting_cap) {
-		st->waiting_cap = st->waiting_cap ? 2 * st->waiting_cap : 64;
-		st->waiting = memory_resize(st->waiting,
-		    st->waiting_cap * sizeof *st->waiting);
-	}
-	w = &st->waiting[st->n_waiting++];
 	*w = (struct waiting){
-		.session = coap_session_reference(s),
-		.mid = a->confirmable ? coap_pdu_get_mid(pdu) :
+		.station = st, .session = coap_session_reference(s),
+		.mid = a->confirmable && pdu != NULL ? coap_pdu_get_mid(pdu) :
 		    coap_new_message_id(s),
 		.type = a->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
 		.token_n = (uint8_t)a->token.n, .tag = tag, .bytes = bytes,
@@ -222,26 +216,40 @@ wait_for_publisher(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	};
 	memcpy(w->token, a->token.p, a->token.n);
 	memcpy(w->thing, thing, sizeof w->thing);
+	st->n_waiting++;
+	return w;
 }
 
-/* `nothing` when it is in the publisher. */
+static void
+waiting_free(struct waiting *w)
+{
+	w->station->n_waiting--;
+	coap_session_release(w->session);
+	free(w);
+}
+
+/* `nothing` when it is in the queue, and will be answered for. */
 static struct reply
-put_line(struct station *st, const struct route *route, struct str body)
+put_line(struct station *st, const struct route *route, struct str body,
+    struct waiting *w)
 {
 	char digits[FORMAT_TEXT];
 
-	if (body.n > st->o.max_body)
-		return too_large(st);
-	if (st->o.publisher->lines.n >= PUBLISHER_BATCH)
-		st->o.commit(st->o.arg);
-	if (!message_take(&st->o.publisher->lines, route, body,
-	    format_type(st->asked.content_format, digits), &st->pack))
+	switch (publish_queue_take(st->o.queue, route, body,
+	    format_type(st->asked.content_format, digits), w)) {
+	case PUBLISH_TAKEN:
+		return nothing;
+	case PUBLISH_TOO_LONG:
 		return (struct reply){
 			.code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
 			.why = "a message has at most " MESSAGE_LIMITS,
 			.has = HAS_SIZE1, .size1 = MESSAGE_RAW_MAX
 		};
-	return nothing;
+	case PUBLISH_AWAY:
+		break;
+	}
+	return refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+	    "the message can't be kept now");
 }
 
 static struct reply
@@ -251,6 +259,7 @@ take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	const struct asked *a = &st->asked;
 	struct str body = a->body;
 	struct transfer *t = NULL;
+	struct waiting *w;
 	struct route route;
 	struct reply r;
 
@@ -266,10 +275,14 @@ take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 		if (r.code == COAP_RESPONSE_CODE_CONTINUE)
 			return r;
 	}
-	if (r.code == 0)
-		r = put_line(st, &route, body);
-	if (r.code == 0)
-		wait_for_publisher(st, s, pdu, tag, thing, body.n);
+	if (r.code == 0 && body.n > st->o.max_body)
+		r = too_large(st);
+	if (r.code == 0) {
+		w = waiting_new(st, s, pdu, tag, thing, body.n);
+		r = put_line(st, &route, body, w);
+		if (r.code != 0)
+			waiting_free(w);
+	}
 	transfer_free(t);
 	return r;
 }
@@ -295,7 +308,7 @@ publish(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 		exchange_end(&st->exchanges, tag, (uint8_t)r.code, r.why);
 	name_block(&r, &st->asked);
 	reply_answer(&st->asked, answer, &r);
-	reply_count(st, &st->asked, r.code, thing, why ? why : r.why,
+	reply_count(st, s, &st->asked, r.code, thing, why ? why : r.why,
 	    st->asked.body.n, began);
 }
 
@@ -327,23 +340,37 @@ answer_one(struct station *st, const struct waiting *w, struct reply r)
 }
 
 void
-station_answer(struct station *st, bool written)
+publish_pong(struct station *st, coap_session_t *s)
+{
+	struct waiting *w = waiting_new(st, s, NULL, 0, "", 0);
+
+	w->pong = true;
+	publish_queue_after(st->o.queue, w);
+}
+
+static void
+answer_message(struct station *st, const struct waiting *w, bool written)
 {
 	struct reply r = { .code = COAP_RESPONSE_CODE_CHANGED };
-	size_t i;
 
 	if (!written)
 		r = refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "the message can't be kept now");
-	for (i = 0; i < st->n_waiting; i++) {
-		struct waiting *w = &st->waiting[i];
+	answer_one(st, w, r);
+	reply_count(st, w->session, NULL, r.code, w->thing, r.why, w->bytes,
+	    w->began);
+}
 
-		answer_one(st, w, r);
-		coap_session_release(w->session);
-		st->counts.messages += written;
-		reply_count(st, NULL, r.code, w->thing, r.why, w->bytes,
-		    w->began);
-	}
-	st->n_waiting = 0;
-	peers_close_released(st);
+void
+station_answer(struct station *st, void *owner, bool written)
+{
+	struct waiting *w = owner;
+
+	if (w->pong)
+		marked_custody(w);
+	else
+		answer_message(st, w, written);
+	waiting_free(w);
+	if (st->n_waiting == 0)
+		peers_close_released(st);
 }

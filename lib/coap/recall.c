@@ -185,8 +185,8 @@ recall_send(struct station *st, struct recall *r, const struct reply *reply)
 	}
 	st->asked.channel = str_z(r->channel);
 	st->asked.method = COAP_REQUEST_CODE_GET;
-	reply_count(st, &st->asked, reply->code, r->thing, reply->why, 0,
-	    r->began);
+	reply_count(st, r->peer->session, &st->asked, reply->code, r->thing,
+	    reply->why, 0, r->began);
 }
 
 /* A step: 1 when there are more of them, else *reply. */

@@ -98,9 +98,12 @@ reply_answer(const struct asked *a, coap_pdu_t *pdu, const struct reply *r)
 }
 
 void
-reply_count(struct station *st, const struct asked *a, unsigned code,
-    const char *thing, const char *why, size_t bytes, int64_t began)
+reply_count(struct station *st, coap_session_t *s, const struct asked *a,
+    unsigned code, const char *thing, const char *why, size_t bytes,
+    int64_t began)
 {
+	const coap_address_t *remote = coap_session_get_addr_remote(s);
+	struct address client;
 	struct station_done done = {
 		.status = COAP_RESPONSE_CLASS(code) * 100 + (code & 31),
 		.method = a ? a->method : COAP_REQUEST_CODE_POST,
@@ -108,6 +111,8 @@ reply_count(struct station *st, const struct asked *a, unsigned code,
 		.why = why, .bytes = bytes, .ns = station_clock() - began
 	};
 
+	if (remote != NULL && address_of(&client, &remote->addr.sa))
+		done.client = &client;
 	if (st->o.done != NULL)
 		st->o.done(&done, st->o.arg);
 }
@@ -149,7 +154,7 @@ handle(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 		    .why = a->why };
 	}
 	reply_answer(a, answer, &r);
-	reply_count(st, a, r.code, "", r.why, a->body.n, station_clock());
+	reply_count(st, s, a, r.code, "", r.why, a->body.n, station_clock());
 }
 
 /* Something that we sent was refused, or nobody has answered it. */
@@ -429,7 +434,6 @@ station_close(struct station *st)
 
 	if (st == NULL)
 		return;
-	station_answer(st, false);
 	while (st->peers != NULL)
 		peer_free(st->peers);
 	doors_close(st);
@@ -445,7 +449,6 @@ station_close(struct station *st)
 	buf_release(&st->bytes);
 	buf_release(&st->subtopic);
 	sodium_free(st->psk);
-	free(st->waiting);
 	if (st->epoll_fd >= 0)
 		close(st->epoll_fd);
 	free(st);
@@ -508,6 +511,8 @@ station_run(struct station *st)
 		st->swept = st->now;
 		peers_sweep(st);
 	}
+	if (st->n_waiting == 0)
+		peers_close_released(st);
 	close_due(st);
 	if (st->psk_key.length > 0) {
 		sodium_memzero(st->psk, THING_KEY_MAX);
@@ -548,6 +553,12 @@ station_stop(struct station *st)
 	st->stopping = true;
 	for (p = st->peers; p != NULL; p = p->next)
 		observers_end(p, &stops);
+}
+
+bool
+station_idle(const struct station *st)
+{
+	return st->n_waiting == 0;
 }
 
 const struct station_counts *

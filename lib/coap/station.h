@@ -2,9 +2,10 @@
 #ifndef MFX_COAP_STATION_H
 #define MFX_COAP_STATION_H
 
+#include "adapter/publish_queue.h"
+#include "base/address.h"
 #include "base/stamp.h"
 #include "bus/feed.h"
-#include "bus/publisher.h"
 #include "registry/access.h"
 
 /*
@@ -20,10 +21,10 @@
  *		station_run(s);
  *		while (feed_next(&feed, &d))
  *			station_deliver(s, &d);
- *		station_answer(s, publisher_commit(&publisher, &fault) == 0);
+ *		publish_queue_turn(&queue)	calls station_answer
  *	}
  *
- * POST /channels/<id>/messages[/<subtopic>] puts a line into the publisher,
+ * POST /channels/<id>/messages[/<subtopic>] puts a line into the queue,
  * and its answer waits for station_answer.  GET with Observe 0 there makes
  * an observer, who gets what station_deliver is given; GET with ?from= the
  * last messages of a stream.
@@ -44,6 +45,7 @@ struct station_done {
 	struct str channel;
 	const char *thing;	/* its id; "" when nobody is known */
 	const char *why;	/* of a refusal, for a log; or NULL */
+	const struct address *client;	/* NULL: not known any more */
 	size_t bytes;		/* of its body */
 	int64_t ns;		/* it took */
 };
@@ -51,7 +53,7 @@ struct station_done {
 struct station_options {
 	struct access *access;
 	struct bus *bus;		/* of `history` */
-	struct publisher *publisher;
+	struct publish_queue *queue;
 	const struct feed *feed;
 	size_t max_body;		/* longer ones are 4.13 */
 	int64_t timeout;		/* a session without a byte so long
@@ -67,8 +69,6 @@ struct station_options {
 					 * asked for a sign so often */
 	const char *history;		/* what ?from= reads; or NULL */
 	const char *cert, *key, *ca;	/* STATION_TLS, PEM files */
-	void (*commit)(void *arg);	/* the publisher is full: commit, and
-					 * station_answer */
 	/* for logs and counters; may be NULL */
 	void (*done)(const struct station_done *, void *arg);
 	void *arg;
@@ -77,7 +77,6 @@ struct station_options {
 struct station_counts {
 	unsigned sessions;	/* of TCP and (D)TLS */
 	unsigned observers;
-	uint64_t messages;	/* written */
 	uint64_t repeated;	/* requests that had come before */
 	struct passed passed;	/* lines of the past that were not given */
 	uint64_t notifications;	/* given to the network */
@@ -106,13 +105,15 @@ int station_fd(const struct station *);
 int station_timeout(const struct station *);
 
 void station_run(struct station *);
-/* all in the publisher was written, or none of it can be relied on */
-void station_answer(struct station *, bool written);
+/* publish_queue_options.answer */
+void station_answer(struct station *, void *owner, bool written);
 void station_deliver(struct station *, const struct delivery *);
 /* the registry has changed: who may no longer is cut off */
 void station_review(struct station *);
 /* nothing new is taken: observers are told */
 void station_stop(struct station *);
+/* has all been answered? */
+bool station_idle(const struct station *);
 
 const struct station_counts *station_counts(const struct station *);
 

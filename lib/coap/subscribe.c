@@ -119,6 +119,6 @@ subscribe(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 		return;
 	}
 	reply_answer(&st->asked, answer, &r);
-	reply_count(st, &st->asked, r.code, thing, why ? why : r.why, 0,
+	reply_count(st, s, &st->asked, r.code, thing, why ? why : r.why, 0,
 	    began);
 }

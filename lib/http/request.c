@@ -197,6 +197,12 @@ request_client(const struct http_request *r, struct address *client)
 	return known;
 }
 
+bool
+http_client(const struct http_request *r, struct address *client)
+{
+	return r->conn != NULL && request_client(r, client);
+}
+
 size_t
 http_address(const struct http_request *r, unsigned char to[16])
 {

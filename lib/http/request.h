@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "http/body.h"
@@ -62,6 +63,9 @@ bool http_query_sound(const struct http_request *);
  * filled (address.h), 0 for a Unix socket.  Behind a proxy that is trusted
  * it is what that says. */
 size_t http_address(const struct http_request *, unsigned char to[16]);
+
+/* The same address, whole; false for a unix socket. */
+bool http_client(const struct http_request *, struct address *);
 
 /* the client's certificate; NULL without TLS */
 const struct certificate *http_certificate(const struct http_request *);

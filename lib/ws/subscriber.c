@@ -23,8 +23,6 @@ subscribers_init(struct subscribers *a, struct fault *fault)
 	ws_render_init(&a->render);
 	buf_init(&a->labelled, DELIVERY_LABELLED_MAX);
 	arena_init(&a->arena, ARENA_MAX);
-	if (bus_open(&a->bus, NULL, fault) < 0)
-		return -1;
 	return a->stream ? catchup_open(&a->catchup, a->bus, a->stream,
 	    fault) : 0;
 }
@@ -37,7 +35,6 @@ subscribers_release(struct subscribers *a)
 	subscriptions_release(&a->subscriptions);
 	ws_render_release(&a->render);
 	catchup_close(a->catchup);
-	bus_close(a->bus);
 	buf_release(&a->labelled);
 	arena_release(&a->arena);
 }
@@ -163,8 +160,7 @@ prove(struct subscribers *a, const struct http_request *r,
 		return 503;
 	}
 	a->refused++;
-	fault_set(&a->fault, EX_NOPERM, "%.*s: refused: %s",
-	    STR_ARG(r->path), *why);
+	fault_set(&a->fault, EX_NOPERM, "%s", *why);
 	*why = "no thing with this key is connected to this channel";
 	return 403;
 }
@@ -205,6 +201,7 @@ subscribers_ask(struct subscribers *a, const struct http_request *r,
 	status = read_request(r, &path, &t, why);
 	if (status == 0 && !http_origin_admitted(r)) {
 		*why = "this origin is not allowed";
+		fault_set(&a->fault, EX_NOPERM, "%s", *why);
 		status = 403;
 	}
 	if (status == 0) {

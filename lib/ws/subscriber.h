@@ -2,10 +2,10 @@
 #ifndef MFX_WS_SUBSCRIBER_H
 #define MFX_WS_SUBSCRIBER_H
 
+#include "adapter/admin.h"
 #include "base/opt.h"
 #include "bus/subscriptions.h"
 #include "bus/catchup.h"
-#include "http/admin.h"
 #include "http/caller.h"
 #include "http/ws.h"
 #include "net/certificate.h"
@@ -26,14 +26,15 @@
 struct subscribers {
 	/* set by the program */
 	struct access *registry;
-	struct bus *bus;		/* $MFX_BUS, opened here */
+	struct bus *bus;
 	const char *stream;		/* to replay; NULL: none */
 	bool need_certificate;
 	size_t max_queue;		/* as the server has it */
 	/* counted */
 	uint64_t refused, revoked, replayed;
 	struct passed passed;		/* lines that were not replayed */
-	/* why the registry or the stream could not be asked, or "" */
+	/* for the log: why the registry or the stream could not be asked, or
+	 * why the last one was refused; status 0: neither */
 	struct fault fault;
 	/* private */
 	struct subscriptions subscriptions;
@@ -60,8 +61,7 @@ struct subscriber {
 	bool plain, silent, replaying, waiting;
 	char thing[CALLER_MAX];
 	/* for the program */
-	struct subscriber *next_pending;
-	bool pending;
+	unsigned pending;	/* messages that are not written yet */
 };
 
 int subscribers_init(struct subscribers *, struct fault *);

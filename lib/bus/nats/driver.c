@@ -48,6 +48,7 @@ nats_bus_open(struct bus **out, const char *rest, struct fault *fault)
 
 static const struct bus_driver nats_driver = {
 	.scheme = "nats", .unit = "messages", .unit_bits = MESSAGE_BITS,
+	.waits = true,
 	.writer = &nats_writer_ops, .reader = &nats_reader_ops,
 	.group = &nats_group_ops, .source = &nats_source_ops,
 	.open = nats_bus_open, .close = nats_bus_close,

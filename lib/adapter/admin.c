@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/admin.h"
+#include "adapter/admin.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,39 +43,69 @@ service_answer_version(const struct service *s, struct http_request *r)
 	buf_release(&b);
 }
 
-/* The registry is asked for a key that can't be in its cache. */
+/* ---- /health ---- */
+
 static void
-check(struct service *s, struct fault *fault)
+service_answer_health(struct http_request *r, const struct fault *fault)
+{
+	struct buf b;
+
+	buf_init(&b, PAGE_MAX);
+	buf_printf(&b, "{\"status\":\"%s\"", fault->status ? "fail" : "pass");
+	if (fault->status != 0) {
+		buf_puts(&b, ",\"output\":");
+		json_put_string(&b, str_z(fault->text));
+	}
+	buf_puts(&b, "}\n");
+	http_answer_text(r, fault->status ? 503 : 200,
+	    "application/health+json", buf_str(&b));
+	buf_release(&b);
+}
+
+/* The registry is asked for a key that can't be in its cache. */
+static int
+service_check_registry(struct service *s, struct fault *fault)
 {
 	struct str thing;
 	char key[64];
 
 	snprintf(key, sizeof key, "health %" PRId64, stamp_now().ns);
-	if (access_identify(s->registry, str_z(key), &thing) == ACCESS_ERROR)
-		fault_set(fault, EX_TEMPFAIL, "registry: %s",
-		    access_fault(s->registry));
-	else
-		publisher_check(s->publisher, fault);
+	if (access_identify(s->registry, str_z(key), &thing) != ACCESS_ERROR)
+		return 1;
+	return fault_set(fault, EX_TEMPFAIL, "registry: %s",
+	    access_fault(s->registry));
 }
 
 static void
-answer_health(struct service *s, struct http_request *r)
+service_health(struct service *s, struct http_request *r)
 {
-	struct fault fault = { .status = 0 };
-	struct buf b;
+	struct fault fault;
+	int known = service_check_registry(s, &fault);
 
-	check(s, &fault);
-	buf_init(&b, PAGE_MAX);
-	buf_printf(&b, "{\"status\":\"%s\"", fault.status ? "fail" : "pass");
-	if (fault.status != 0) {
-		buf_puts(&b, ",\"output\":");
-		json_put_string(&b, str_z(fault.text));
+	if (known > 0)
+		known = publish_queue_check(s->queue, &fault);
+	if (known == 0) {
+		r->next = s->asked;
+		s->asked = r;
+		return;
 	}
-	buf_puts(&b, "}\n");
-	http_answer_text(r, fault.status ? 503 : 200,
-	    "application/health+json", buf_str(&b));
-	buf_release(&b);
+	if (known > 0)
+		fault.status = 0;
+	service_answer_health(r, &fault);
 }
+
+void
+service_checked(struct service *s, const struct fault *fault)
+{
+	struct http_request *r = s->asked, *next;
+
+	for (s->asked = NULL; r != NULL; r = next) {
+		next = r->next;
+		service_answer_health(r, fault);
+	}
+}
+
+/* ---- /metrics ---- */
 
 void
 service_put(struct buf *b, const struct service *s, const char *what,
@@ -90,7 +120,7 @@ service_put(struct buf *b, const struct service *s, const char *what,
 
 /* Mainflux' names, but for its microseconds, which were seconds. */
 static void
-put_requests(struct buf *b, const struct service *s)
+service_put_requests(struct buf *b, const struct service *s)
 {
 	char name[64], label[32];
 	uint64_t all = 0;
@@ -109,7 +139,7 @@ put_requests(struct buf *b, const struct service *s)
 	snprintf(name, sizeof name, "%s_api_request_count", s->prefix);
 	metric_put_head(b, name, "counter", s->streams ?
 	    "Messages received." : "Requests received.");
-	metric_put(b, name, METHOD, s->streams ? s->messages : all);
+	metric_put(b, name, METHOD, s->streams ? s->queue->messages : all);
 	if (s->streams)
 		return;
 	snprintf(name, sizeof name, "%s_api_request_latency_seconds",
@@ -119,16 +149,19 @@ put_requests(struct buf *b, const struct service *s)
 }
 
 static void
-answer_metrics(const struct service *s, struct http_request *r)
+service_answer_metrics(const struct service *s, struct http_request *r)
 {
 	struct buf b;
 
 	buf_init(&b, PAGE_MAX);
-	put_requests(&b, s);
+	service_put_requests(&b, s);
 	service_put(&b, s, "received_bytes_total", "counter",
 	    "Bytes of bodies received.", s->bytes);
 	service_put(&b, s, "messages_total", "counter", "Messages written.",
-	    s->messages);
+	    s->queue->messages);
+	service_put(&b, s, "pending_messages", "gauge",
+	    "Messages received that are not written yet.",
+	    publish_queue_pending(s->queue));
 	if (s->server != NULL)
 		service_put(&b, s, "connections", "gauge",
 		    "Connections open.", http_connections(s->server));
@@ -145,9 +178,9 @@ service_administer(struct http_request *r, void *arg)
 	struct service *s = arg;
 
 	if (request_reads(r, "/health"))
-		answer_health(s, r);
+		service_health(s, r);
 	else if (request_reads(r, "/metrics"))
-		answer_metrics(s, r);
+		service_answer_metrics(s, r);
 	else if (request_reads(r, "/version"))
 		service_answer_version(s, r);
 	else

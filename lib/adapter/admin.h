@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_HTTP_ADMIN_H
-#define MFX_HTTP_ADMIN_H
+#ifndef MFX_ADAPTER_ADMIN_H
+#define MFX_ADAPTER_ADMIN_H
 
-#include "bus/publisher.h"
+#include "adapter/publish_queue.h"
 #include "http/metrics.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -19,15 +19,15 @@ struct service {
 	const char *name;	/* as /version says it: "http" */
 	const char *prefix;	/* of its metrics: "http_adapter" */
 	struct access *registry;
-	struct publisher *publisher;
+	struct publish_queue *queue;
 	struct http *server;	/* whose connections are counted, or NULL */
 	/* NULL, or puts metrics of the program's own */
 	void (*more)(struct buf *, const struct service *);
 	uint64_t answers[SERVICE_STATUS_MAX];	/* by status */
 	uint64_t bytes;		/* of bodies */
-	uint64_t messages;	/* written */
 	struct metric_times times;
 	bool streams;		/* messages come without requests */
+	struct http_request *asked;	/* /health: until the bus is asked */
 };
 
 /* http_options.ended: counts a request */
@@ -46,6 +46,9 @@ void service_answer_version(const struct service *, struct http_request *);
 /* a server for the administrator, which listens there */
 int service_open(struct service *, const char *address, struct loop *,
     struct http **, struct fault *);
+
+/* publish_queue_options.checked: answers those who wait for it */
+void service_checked(struct service *, const struct fault *);
 
 /* http_options.handle of the administrator's server; arg: the service */
 void service_administer(struct http_request *, void *arg);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "adapter/adapter.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/listen.h"
+#include "base/signal.h"
+
+/* ---- what is said ---- */
+
+void
+adapter_blind(struct adapter *a, const char *fmt, ...)
+{
+	struct fault fault;
+	va_list args;
+
+	if (a->blind)
+		return;
+	a->blind = true;
+	va_start(args, fmt);
+	vsnprintf(fault.text, sizeof fault.text, fmt, args);
+	va_end(args);
+	diag_error("%s", fault.text);
+}
+
+void
+adapter_sees(struct adapter *a)
+{
+	a->blind = false;
+}
+
+void
+adapter_refused(struct adapter *a, const struct address *client,
+    struct str place, const char *why)
+{
+	a->blind = false;
+	refusals_tell(&a->refusals, client, place, why);
+}
+
+const char *
+adapter_history(const struct adapter *a)
+{
+	return a->replay != NULL ? a->replay : a->input != NULL ? a->input :
+	    strcmp(a->output, "-") != 0 ? a->output : NULL;
+}
+
+/* ---- a turn ---- */
+
+static void
+adapter_wake(struct loop_hook *hook, int64_t now)
+{
+	struct adapter *a = (struct adapter *)((char *)hook -
+	    offsetof(struct adapter, wake));
+
+	(void)now;
+	a->changed |= access_refresh(a->registry);
+}
+
+static void
+adapter_answer(void *owner, bool written, void *arg)
+{
+	struct adapter *a = arg;
+
+	a->protocol->answer(owner, written);
+}
+
+static void
+adapter_checked(const struct fault *fault, void *arg)
+{
+	struct adapter *a = arg;
+
+	service_checked(&a->service, fault);
+}
+
+static void
+adapter_deliver(struct adapter *a)
+{
+	struct delivery d;
+
+	if (a->feed_ready.loop == NULL)
+		return;
+	feed_turn(&a->feed);
+	while (feed_next(&a->feed, &d))
+		a->protocol->deliver(&d);
+	if (a->feed.fd >= 0)
+		return;
+	loop_unwatch(&a->feed_ready);
+	if (a->feed.fault.status != 0)
+		diag_error("%s", a->feed.fault.text);
+	diag_info("the input has ended: nothing more is delivered");
+}
+
+static int
+adapter_reload(void *arg, struct fault *fault)
+{
+	struct adapter *a = arg;
+
+	return a->protocol->reload(fault);
+}
+
+/* True when the next one must not wait. */
+static bool
+adapter_turn(struct adapter *a, bool hurry)
+{
+	const struct adapter_protocol *p = a->protocol;
+	int most = p->timeout != NULL ? p->timeout() : ADAPTER_TURN;
+	bool changed;
+
+	loop_turn(a->loop, hurry ? 0 : publish_queue_timeout(&a->queue,
+	    most));
+	changed = a->changed;
+	a->changed = false;
+	hurry = p->turn != NULL && p->turn(changed);
+	publish_queue_turn(&a->queue);
+	adapter_deliver(a);
+	program_reload(a->reloads ? adapter_reload : NULL, a);
+	ready_alive(clock_ns());
+	return hurry || (a->feed_ready.loop != NULL && feed_hurry(&a->feed));
+}
+
+/* ---- from the first turn to the last ---- */
+
+static bool
+adapter_at_end(const struct adapter *a)
+{
+	return a->queue.broken || signal_stop() ||
+	    (a->single && a->protocol->ended());
+}
+
+/* Accepts nothing new, and finishes what has begun. */
+static void
+adapter_drain(struct adapter *a)
+{
+	const struct adapter_protocol *p = a->protocol;
+	int64_t end = clock_ns() + p->grace;
+
+	ready_stopping();
+	if (p->stop != NULL)
+		p->stop();
+	while (p->idle != NULL && !p->idle() && clock_ns() < end) {
+		/* a second signal ends it here */
+		signal_poll(NULL, 0, 0);
+		adapter_turn(a, false);
+	}
+}
+
+static int
+adapter_serve(struct adapter *a)
+{
+	char text[LISTEN_TEXT];
+	bool hurry = false;
+	int i, fd;
+
+	for (i = 0; (fd = a->protocol->socket(i)) >= 0; i++)
+		diag_info("serving on %s", listen_print(fd, text));
+	ready_tell(a->ready_fd);
+	while (!adapter_at_end(a))
+		hurry = adapter_turn(a, hurry);
+	adapter_drain(a);
+	publish_queue_finish(&a->queue);
+	return a->queue.broken ? EX_IOERR : 0;
+}
+
+/* ---- opening ---- */
+
+static int
+adapter_open_queue(struct adapter *a, struct fault *fault)
+{
+	struct publish_queue_options o = {
+		.stream = a->output, .sync = a->sync, .bus = a->bus,
+		.loop = a->loop, .answer = adapter_answer,
+		.checked = adapter_checked, .arg = a
+	};
+
+	return publish_queue_open(&a->queue, &o, fault);
+}
+
+/* Where lines come from: fd 0, unless that is a socket we serve. */
+static int
+adapter_open_input(struct adapter *a, struct fault *fault)
+{
+	if (a->protocol->deliver == NULL)
+		return 0;
+	if (a->input != NULL) {
+		if (feed_open(&a->feed, a->bus, a->input, fault) < 0)
+			return -1;
+	} else if (!a->stdin_served) {
+		feed_init(&a->feed, STDIN_FILENO, "<stdin>");
+	}
+	if (a->feed.fd >= 0)
+		loop_watch(a->loop, &a->feed_ready, a->feed.fd, LOOP_READ,
+		    NULL);
+	return 0;
+}
+
+static int
+adapter_open_admin(struct adapter *a, struct fault *fault)
+{
+	return a->admin_address == NULL ? 0 : service_open(&a->service,
+	    a->admin_address, a->loop, &a->admin, fault);
+}
+
+static int
+adapter_open(struct adapter *a, struct fault *fault)
+{
+	const struct adapter_protocol *p = a->protocol;
+
+	a->service.name = p->name;
+	a->service.prefix = p->prefix;
+	a->service.more = p->metrics;
+	a->service.streams = p->streams;
+	a->service.queue = &a->queue;
+	if (bus_open(&a->bus, NULL, fault) < 0 ||
+	    access_open(&a->registry, NULL, fault) < 0 ||
+	    loop_open(&a->loop, fault) < 0)
+		return -1;
+	loop_hook(a->loop, &a->wake, adapter_wake, NULL);
+	a->service.registry = a->registry;
+	if (adapter_open_queue(a, fault) < 0 || p->open(a, fault) < 0)
+		return -1;
+	if (a->single && strcmp(a->output, "-") == 0)
+		return fault_set(fault, EX_CONFIG, "stdout is the client's "
+		    "connection: give --output STREAM");
+	return adapter_open_input(a, fault) < 0 ? -1 :
+	    adapter_open_admin(a, fault);
+}
+
+static void
+adapter_close(struct adapter *a)
+{
+	publish_queue_finish(&a->queue);
+	http_close(a->admin);
+	a->protocol->close();
+	loop_unwatch(&a->feed_ready);
+	publish_queue_close(&a->queue);
+	if (a->loop != NULL)
+		loop_unhook(&a->wake);
+	loop_close(a->loop);
+	feed_release(&a->feed);
+	bus_close(a->bus);
+	access_close(a->registry);
+}
+
+int
+adapter_main(struct adapter *a, const struct program *program, int argc,
+    char **argv)
+{
+	struct fault fault;
+	int status;
+
+	program_start(program, argc, argv);
+	program_holds_secrets();
+	status = adapter_open(a, &fault) < 0 ? diag_fault(&fault) :
+	    adapter_serve(a);
+	adapter_close(a);
+	return status;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_ADAPTER_ADAPTER_H
+#define MFX_ADAPTER_ADAPTER_H
+
+#include "adapter/admin.h"
+#include "adapter/refusals.h"
+#include "base/program.h"
+#include "base/ready.h"
+#include "bus/feed.h"
+
+/*
+ * The life of an adapter: a program that takes messages of things over one
+ * protocol and may deliver some to them, as filter.h is that of a filter.
+ *
+ *	static struct adapter adapter = ADAPTER(&protocol);
+ *	static const struct opt options[] = {
+ *		ADAPTER_OUTPUT_OPTIONS(adapter),
+ *		...
+ *		ADAPTER_OPTIONS(adapter),
+ *		OPT_END
+ *	};
+ *	int main(…) { return adapter_main(&adapter, &program, argc, argv); }
+ *
+ * It opens the loop, the bus and the registry, what is published to and what
+ * is delivered from, the protocol, and the administrator's server; says where
+ * it serves; and turns the loop:
+ *
+ *	1. what is ready, after the registry has been looked at: a change
+ *	   counts for all that is handled then;
+ *	2. protocol.turn();
+ *	3. what was taken is written, and answered;
+ *	4. what has come from the input is delivered;
+ *	5. SIGHUP reloads, and the watchdog is told.
+ *
+ * SIGTERM has it `stop`: nothing new is accepted, and what has begun is
+ * finished within `grace`.  The adapter speaks for the program (diag.h).
+ */
+struct adapter;
+
+/* What a protocol is; all but the first three may be NULL. */
+struct adapter_protocol {
+	const char *name;		/* as /version says it: "http" */
+	const char *prefix;		/* of its metrics: "http_adapter" */
+	/* opens its sockets; the loop, bus, registry and queue are there */
+	int (*open)(struct adapter *, struct fault *);
+	/* after the last turn; also when open() has failed or was not called */
+	void (*close)(void);
+	/* the i-th socket that it serves, from 0; -1 after the last */
+	int (*socket)(int i);
+	/* true: the next turn must not wait.  `changed`: the registry has */
+	bool (*turn)(bool changed);
+	/* ms that a turn may wait; NULL: ADAPTER_TURN */
+	int (*timeout)(void);
+	/* a message of the input.  NULL: it delivers nothing */
+	void (*deliver)(const struct delivery *);
+	/* publish_queue_options.answer */
+	void (*answer)(void *owner, bool written);
+	void (*stop)(void);
+	bool (*idle)(void);		/* nothing is left to finish */
+	bool (*ended)(void);		/* it served one connection only */
+	/* reads its files again, if the adapter `reloads` */
+	int (*reload)(struct fault *);
+	/* metrics of its own */
+	void (*metrics)(struct buf *, const struct service *);
+	int64_t grace;
+	bool streams;			/* messages come without requests */
+};
+
+#define ADAPTER_TURN 1000
+
+struct adapter {
+	const struct adapter_protocol *protocol;
+	/* options */
+	const char *output, *input, *replay, *admin_address;
+	enum bus_sync sync;
+	int64_t ready_fd;
+	/* opened before the protocol */
+	struct loop *loop;
+	struct bus *bus;
+	struct access *registry;
+	struct publish_queue queue;
+	/* set by protocol.open(): fd 0 is one of its sockets, or both are the
+	 * one connection that is served */
+	bool stdin_served, single;
+	bool reloads;			/* it has files to reload */
+	struct feed feed;		/* fd -1: no input */
+	struct service service;
+	struct refusals refusals;
+	/* private */
+	struct http *admin;
+	struct loop_watch feed_ready;
+	struct loop_hook wake;
+	bool changed;			/* the registry, since the last turn */
+	bool blind;			/* it can't be asked, which was said */
+};
+
+#define ADAPTER(p) {							\
+	.protocol = (p), .output = "-", .sync = BUS_SYNC_INTERVAL,	\
+	.ready_fd = -1, .feed = { .fd = -1 }				\
+}
+
+/* one that only takes messages, and one that delivers some too */
+#define ADAPTER_OUTPUT_OPTIONS(a)					\
+	{ 'o', "output", "STREAM", "write to this stream of the bus; '-' is " \
+	    "stdout (default: -)",					\
+	    OPT_STRING(&(a).output) },					\
+	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",	\
+	    OPT_ENUM(&(a).sync) }
+#define ADAPTER_INPUT_OPTIONS(a)					\
+	{ 'i', "input", "STREAM", "deliver from this stream instead of stdin", \
+	    OPT_STRING(&(a).input) },					\
+	ADAPTER_OUTPUT_OPTIONS(a),					\
+	{ 0, "replay", "STREAM", "stream that ?from= replays (default: that of " \
+	    "-i or -o)",						\
+	    OPT_STRING(&(a).replay) }
+/* behind those of the protocol */
+#define ADAPTER_OPTIONS(a)						\
+	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version on " \
+	    "this address",						\
+	    OPT_STRING(&(a).admin_address) },				\
+	READY_FD(&(a).ready_fd, "when serving")
+
+int adapter_main(struct adapter *, const struct program *, int argc,
+    char **argv);
+
+/* the stream that ?from= replays; NULL: none */
+const char *adapter_history(const struct adapter *);
+
+/*
+ * What came of asking the registry: says once that it can't be asked; it can,
+ * again; a refusal, whose place (a path, a channel) and reason are for the log
+ * only.  `client` NULL: over a unix socket.
+ */
+void adapter_blind(struct adapter *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void adapter_sees(struct adapter *);
+void adapter_refused(struct adapter *, const struct address *client,
+    struct str place, const char *why);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "adapter/publish_queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/memory.h"
+#include "line/message.h"
+
+/* ms, while a server is waited for */
+#define PUBLISH_LOOK 100
+
+/* ---- owners ---- */
+
+static void
+publish_owners_add(struct publish_owners *o, void *owner)
+{
+	if (o->n == o->cap) {
+		o->cap = o->cap ? 2 * o->cap : 64;
+		o->v = memory_resize(o->v, o->cap * sizeof *o->v);
+	}
+	o->v[o->n++] = owner;
+}
+
+static void
+publish_owners_forget(struct publish_owners *o, const void *owner)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (o->v[i] == owner)
+			o->v[i] = NULL;
+}
+
+static void
+publish_owners_swap(struct publish_owners *a, struct publish_owners *b)
+{
+	struct publish_owners c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* Whoever is answered may send the next one, or go. */
+static void
+publish_queue_answer(struct publish_queue *q, struct publish_owners *o,
+    bool written)
+{
+	void *owner;
+	size_t i;
+
+	q->answering = true;
+	for (i = 0; i < o->n; i++) {
+		owner = o->v[i];
+		o->v[i] = NULL;
+		if (owner != NULL)
+			q->options.answer(owner, written, q->options.arg);
+	}
+	q->answering = false;
+	o->n = 0;
+}
+
+/* ---- what became of a commit ---- */
+
+/* Says it when that changes; `any`: there was something to write. */
+static void
+publish_queue_tell(struct publish_queue *q, const char *why, bool any)
+{
+	if (why != NULL && !q->failing)
+		diag_error("%s", why);
+	else if (why == NULL && q->failing && any)
+		diag_warning("messages can be written again");
+	if (why != NULL || any)
+		q->failing = why != NULL;
+}
+
+static void
+publish_queue_settle(struct publish_queue *q, const struct fault *fault)
+{
+	bool done = fault->status == 0;
+
+	publish_queue_tell(q, done ? NULL : fault->text, q->on_way > 0);
+	if (done)
+		q->messages += q->on_way;
+	q->on_way = 0;
+	publish_queue_answer(q, &q->sent, done);
+}
+
+/* What was collected goes on its way. */
+static void
+publish_queue_send(struct publish_queue *q)
+{
+	publish_owners_swap(&q->sent, &q->waiting);
+	q->on_way = q->taken;
+	q->taken = 0;
+}
+
+/* what needs no waiting */
+static void
+publish_queue_commit(struct publish_queue *q)
+{
+	struct fault fault;
+
+	if (publisher_commit(&q->publisher, &fault) == 0)
+		fault.status = 0;
+	q->broken = q->publisher.broken;
+	publish_queue_send(q);
+	publish_queue_settle(q, &fault);
+}
+
+/* ---- with a server ---- */
+
+static void
+publish_queue_done(struct publish_queue *q, const struct publish_result *r)
+{
+	q->since = 0;
+	q->broken = r->broken;
+	if (r->job == PUBLISH_COMMIT)
+		publish_queue_settle(q, &r->fault);
+	else if (q->options.checked != NULL)
+		q->options.checked(&r->fault, q->options.arg);
+}
+
+static void
+publish_queue_begin(struct publish_queue *q)
+{
+	if (q->publisher.lines.n > 0) {
+		publish_queue_send(q);
+		publish_thread_commit(q->thread, &q->publisher.lines);
+	} else if (q->check_due) {
+		q->check_due = false;
+		publish_thread_check(q->thread);
+	} else {
+		return;
+	}
+	q->since = clock_ns();
+}
+
+static bool
+publish_queue_is_late(const struct publish_queue *q)
+{
+	return q->since != 0 && clock_ns() - q->since > PUBLISH_PATIENCE;
+}
+
+/* What has been sent may be there, and is answered when that is known; what
+ * was not is not there. */
+static void
+publish_queue_refuse(struct publish_queue *q)
+{
+	struct publish_owners left = { .n = 0 };
+
+	q->taken = 0;
+	buf_clear(&q->publisher.lines);
+	publish_owners_swap(&left, &q->waiting);
+	publish_queue_answer(q, &left, false);
+	free(left.v);
+}
+
+static int
+publish_queue_no_answer(struct fault *fault)
+{
+	return fault_set(fault, EX_TEMPFAIL, "the bus does not answer");
+}
+
+static void
+publish_queue_give_up(struct publish_queue *q)
+{
+	struct fault fault;
+
+	publish_queue_no_answer(&fault);
+	publish_queue_tell(q, fault.text, true);
+	if (q->taken > 0)
+		publish_queue_refuse(q);
+	q->check_due = false;
+	if (q->options.checked != NULL)
+		q->options.checked(&fault, q->options.arg);
+}
+
+static void
+publish_queue_follow(struct publish_queue *q)
+{
+	struct publish_result r;
+
+	if (q->since != 0 && publish_thread_result(q->thread, &r))
+		publish_queue_done(q, &r);
+	/* nothing is before it */
+	if (q->since == 0 && q->taken == 0)
+		publish_queue_answer(q, &q->waiting, true);
+	if (q->since == 0)
+		publish_queue_begin(q);
+	else if (publish_queue_is_late(q))
+		publish_queue_give_up(q);
+}
+
+/* ---- the adapter's ---- */
+
+enum publish_taken
+publish_queue_take(struct publish_queue *q, const struct route *route,
+    struct str payload, struct str type, void *owner)
+{
+	struct buf *lines = &q->publisher.lines;
+
+	if (lines->n >= PUBLISHER_BATCH && q->thread == NULL && !q->answering)
+		publish_queue_commit(q);
+	if (q->broken || lines->n >= PUBLISHER_BATCH ||
+	    publish_queue_is_late(q))
+		return PUBLISH_AWAY;
+	if (!message_take(lines, route, payload, type, &q->pack))
+		return PUBLISH_TOO_LONG;
+	publish_owners_add(&q->waiting, owner);
+	q->taken++;
+	return PUBLISH_TAKEN;
+}
+
+void
+publish_queue_after(struct publish_queue *q, void *owner)
+{
+	publish_owners_add(&q->waiting, owner);
+}
+
+void
+publish_queue_forget(struct publish_queue *q, const void *owner)
+{
+	publish_owners_forget(&q->waiting, owner);
+	publish_owners_forget(&q->sent, owner);
+}
+
+void
+publish_queue_turn(struct publish_queue *q)
+{
+	if (q->thread == NULL)
+		publish_queue_commit(q);
+	else
+		publish_queue_follow(q);
+}
+
+int
+publish_queue_timeout(const struct publish_queue *q, int timeout)
+{
+	return q->since != 0 && timeout > PUBLISH_LOOK ? PUBLISH_LOOK :
+	    timeout;
+}
+
+uint64_t
+publish_queue_pending(const struct publish_queue *q)
+{
+	return q->taken + q->on_way;
+}
+
+int
+publish_queue_check(struct publish_queue *q, struct fault *fault)
+{
+	if (q->thread == NULL)
+		return publisher_check(&q->publisher, fault) < 0 ? -1 : 1;
+	if (publish_queue_is_late(q))
+		return publish_queue_no_answer(fault);
+	q->check_due = true;
+	return 0;
+}
+
+/* ---- begin and end ---- */
+
+/* Something has come from stdout, such as an error: its reader has gone. */
+static void
+publish_queue_reader(struct loop_watch *w, unsigned events)
+{
+	struct publish_queue *q = (struct publish_queue *)((char *)w -
+	    offsetof(struct publish_queue, reader));
+
+	(void)events;
+	if (publisher_left(&q->publisher)) {
+		diag_error("<stdout>: its reader has gone");
+		q->broken = q->failing = true;
+	}
+	loop_unwatch(w);
+}
+
+static int
+publish_queue_open_thread(struct publish_queue *q, struct fault *fault)
+{
+	const struct publish_queue_options *o = &q->options;
+
+	if (publish_thread_open(&q->thread, o->stream, o->sync, fault) < 0)
+		return -1;
+	buf_init(&q->publisher.lines, PUBLISHER_BATCH + MESSAGE_LINE_MAX);
+	loop_watch(o->loop, &q->woken, publish_thread_fd(q->thread),
+	    LOOP_READ, NULL);
+	return 0;
+}
+
+int
+publish_queue_open(struct publish_queue *q,
+    const struct publish_queue_options *o, struct fault *fault)
+{
+	bool to_stdout = strcmp(o->stream, "-") == 0;
+
+	*q = (struct publish_queue){ .options = *o };
+	pack_init(&q->pack);
+	if (!to_stdout && bus_waits(o->bus))
+		return publish_queue_open_thread(q, fault);
+	if (publisher_open(&q->publisher, o->bus, o->stream, o->sync,
+	    fault) < 0)
+		return -1;
+	if (to_stdout)
+		loop_watch(o->loop, &q->reader, STDOUT_FILENO, LOOP_READ,
+		    publish_queue_reader);
+	return 0;
+}
+
+void
+publish_queue_finish(struct publish_queue *q)
+{
+	struct publish_result r;
+
+	if (q->options.answer == NULL)
+		return;
+	publish_queue_turn(q);
+	while (q->since != 0) {
+		publish_thread_await(q->thread, &r);
+		publish_queue_done(q, &r);
+		publish_queue_begin(q);
+	}
+	publish_queue_answer(q, &q->waiting, false);
+}
+
+void
+publish_queue_close(struct publish_queue *q)
+{
+	loop_unwatch(&q->woken);
+	loop_unwatch(&q->reader);
+	publish_thread_close(q->thread);
+	publisher_close(&q->publisher);
+	pack_release(&q->pack);
+	free(q->waiting.v);
+	free(q->sent.v);
+}

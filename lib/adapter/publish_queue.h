@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_ADAPTER_PUBLISH_QUEUE_H
+#define MFX_ADAPTER_PUBLISH_QUEUE_H
+
+#include "adapter/publish_thread.h"
+#include "line/route.h"
+#include "net/loop.h"
+#include "senml/pack.h"
+
+/*
+ * What things send, on its way to a stream of the bus or to stdout, and who
+ * waits for an answer to it.
+ *
+ *	publish_queue_open(&q, &options, &fault);
+ *	publish_queue_take(&q, &route, payload, type, owner)	one or many
+ *	publish_queue_turn(&q)		once in each turn of the loop
+ *	... options.answer(owner, true, arg)	it is written
+ *
+ * The messages of a turn are committed together.  A directory and stdout take
+ * them in that turn.  A bus with a server is waited for by a thread: what
+ * comes meanwhile is collected and goes next.  A server that has not answered
+ * for PUBLISH_PATIENCE is away: what waits behind that commit, and what comes
+ * then, is refused at once, until the server answers.
+ */
+#define PUBLISH_PATIENCE (INT64_C(1000000000))	/* ns */
+
+enum publish_taken {
+	PUBLISH_TAKEN,		/* the owner will be answered */
+	PUBLISH_TOO_LONG,	/* for a line: see message_take */
+	PUBLISH_AWAY		/* it can't be kept now */
+};
+
+struct publish_queue_options {
+	const char *stream;	/* "-": stdout */
+	enum bus_sync sync;
+	struct bus *bus;	/* what $MFX_BUS names */
+	struct loop *loop;
+	/* The owner's message is written, or it can't be relied on; in the
+	 * order of publish_queue_take. */
+	void (*answer)(void *owner, bool written, void *arg);
+	/* NULL, or how publish_queue_check has ended */
+	void (*checked)(const struct fault *, void *arg);
+	void *arg;
+};
+
+struct publish_owners {
+	void **v;
+	size_t n, cap;
+};
+
+struct publish_queue {
+	bool broken;		/* no more can be written: the program ends */
+	bool failing;		/* the last commit has failed, which was said */
+	uint64_t messages;	/* written */
+	/* private */
+	struct publish_queue_options options;
+	struct publisher publisher;	/* its lines: what is collected */
+	struct publish_thread *thread;	/* NULL: nothing has to be waited for */
+	struct loop_watch woken, reader;	/* thread; stdout's reader */
+	struct publish_owners waiting, sent;	/* of the lines; on their way */
+	uint64_t taken, on_way;		/* messages, of these */
+	bool answering;
+	int64_t since;		/* the thread has its job; 0: none */
+	bool check_due;
+	struct pack pack;	/* for message_take to look with */
+};
+
+int publish_queue_open(struct publish_queue *,
+    const struct publish_queue_options *, struct fault *);
+/* Writes what is left, and answers for it; then nothing is taken. */
+void publish_queue_finish(struct publish_queue *);
+/* those that are left are not answered */
+void publish_queue_close(struct publish_queue *);
+
+/* A message; with PUBLISH_TAKEN its owner will be answered.  Others may be
+ * answered within this call. */
+enum publish_taken publish_queue_take(struct publish_queue *,
+    const struct route *, struct str payload, struct str type, void *owner);
+/* This one is answered, with true or false, when all that was taken before has
+ * been. */
+void publish_queue_after(struct publish_queue *, void *owner);
+/* the owner goes: it will not be answered */
+void publish_queue_forget(struct publish_queue *, const void *owner);
+
+void publish_queue_turn(struct publish_queue *);
+/* How long the loop may wait, in ms, at most `timeout`. */
+int publish_queue_timeout(const struct publish_queue *, int timeout);
+
+/* how many messages have been taken and are not written yet */
+uint64_t publish_queue_pending(const struct publish_queue *);
+
+/* Could a message be written now?  1, -1 and a fault; 0: options.checked will
+ * be called, within some seconds. */
+int publish_queue_check(struct publish_queue *, struct fault *);
+
+#endif

@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The adapters on a bus with a server that is paused, killed, or comes back:
+# what they answer then, that they go on serving, and what is in the stream.
+load setup
+load tls
+load servers
+load site
+load ws
+load coap
+
+setup_suite_test() {
+	export MFX_MODULES=$BIN
+	server_start nats
+	export MFX_BUS="$(server_url nats)?timeout=30s"
+	make_site
+	free_port ADMIN
+	ADMIN=127.0.0.1:$ADMIN
+}
+
+# admin STATUS PATH
+admin() {
+	local got
+	got=$(curl -sS -m 20 -o said -w '%{http_code}' "http://$ADMIN$2")
+	[[ $got == "$1" ]] || { echo "$got, not $1: $2"; cat said; return 1; }
+}
+
+numbered() {
+	printf '[{"n":"x","v":%d}]' "$1"
+}
+
+# how often is the message of that number in the stream?
+times() {
+	mfx-sub --no-follow --from start raw | grep -c "\"v\":$1}" || true
+}
+
+# are so many messages not written yet?
+pending() {
+	curl -sS -m 20 "http://$ADMIN/metrics" |
+		grep -q "_pending_messages $1\$"
+}
+
+# kept NUMBER…: each is in the stream once
+kept() {
+	local n
+	for n; do
+		[[ $(times "$n") == 1 ]] || {
+			echo "$n: $(times "$n") times"
+			mfx-sub --no-follow --from start raw
+			return 1
+		}
+	done
+}
+
+# refused NUMBER…: each is there once at most
+refused() {
+	local n
+	for n; do
+		(($(times "$n") <= 1))
+	done
+}
+
+runs() {
+	kill -0 "$1"
+}
+
+post_as() {
+	expect "$1" "$(numbered "$2")"
+}
+
+@test "http: 503 at once while the bus is away, /health says so, and it goes on" {
+	serve -o raw --admin "$ADMIN"
+	post_as 202 1
+	admin 200 /health
+	server_pause nats
+	start expect 202 "$(numbered 2)"
+	local first=$PID
+	await 20 pending 1
+	# the loop turns: others are refused while the first one waits
+	await 20 post_as 503 3
+	runs "$first"
+	admin 503 /health
+	admin 200 /metrics
+	admin 200 /version
+	runs "$first"
+	server_resume nats
+	wait "$first"
+	await 20 post_as 202 4
+	await 20 admin 200 /health
+	server_kill nats
+	await 20 post_as 503 5
+	admin 503 /health
+	server_restart nats
+	await 20 admin 200 /health
+	post_as 202 6
+	kept 1 2 4 6
+	refused 3 5
+}
+
+@test "http: asked to stop while it waits, it answers for what is on its way" {
+	serve -o raw --admin "$ADMIN"
+	local adapter=$PID
+	post_as 202 1
+	server_pause nats
+	start expect 202 "$(numbered 2)"
+	local first=$PID
+	await 20 pending 1
+	await 20 post_as 503 3
+	kill -TERM "$adapter"
+	server_resume nats
+	wait "$first"
+	wait "$adapter"
+	kept 1 2
+	refused 3
+}
+
+# poster NAME: posts one message after the other until there is a file `over`,
+# and prints the number of each that was acknowledged
+poster() {
+	local n=$1 code
+	while [[ ! -e over ]]; do
+		code=$(curl -sS -m 60 -o /dev/null -w '%{http_code}' \
+		    -H "Authorization: $KEY" -d "$(numbered "$n")" \
+		    "$MESSAGES") || true
+		[[ $code != 202 ]] || echo "$n"
+		n=$((n + 10))
+	done
+}
+
+@test "http: what is acknowledged while the server comes and goes is there once" {
+	serve -o raw --admin "$ADMIN"
+	local i acked pids=()
+	for i in 1 2 3 4; do
+		poster $i >acked.$i 2>/dev/null 3>&- &
+		pids+=($!)
+	done
+	PIDS+=("${pids[@]}")
+	for i in 1 2 3; do
+		acked=$(cat acked.? | wc -l)
+		more() { (($(cat acked.? | wc -l) > acked + 20)); }
+		await 60 more
+		if ((i == 2)); then
+			server_pause nats
+			await 20 admin 503 /health
+			server_resume nats
+		else
+			server_kill nats
+			await 20 admin 503 /health
+			server_restart nats
+		fi
+		await 20 admin 200 /health
+	done
+	acked=$(cat acked.? | wc -l)
+	await 60 more
+	touch over
+	wait "${pids[@]}"
+	mfx-sub --no-follow --from start raw |
+		sed -nE 's/.*"v":([0-9]+)}.*/\1/p' | sort >there
+	cat acked.? | sort >acked
+	[[ ! $(uniq -d there) ]]
+	[[ ! $(comm -23 acked there) ]]
+	(($(wc -l <acked) > 80))
+}
+
+@test "ws: a client whose message can't be kept is told, others are served" {
+	free_port PORT
+	start_ready mfx-adapt-ws -o raw -l "127.0.0.1:$PORT" --admin "$ADMIN" \
+	    </dev/null
+	at_channel "$CHANNEL"
+	talk '' "send:$(numbered 1)" quiet
+	await 20 kept 1
+	server_pause nats
+	talk_on away '' made:away.open "send:$(numbered 2)" closed
+	await 20 pending 1
+	admin 200 /version
+	admin 503 /health
+	admin 200 /metrics
+	server_kill nats
+	await 20 grep -q 1011 away
+	server_restart nats
+	await 20 admin 200 /health
+	talk '' "send:$(numbered 3)" quiet
+	await 20 kept 3
+	kept 1
+	refused 2
+}
+
+@test "coap: 5.03 at once while the bus is away, and it goes on" {
+	serve_coap -o raw --admin "$ADMIN"
+	local adapter=$PID
+	coap post coap "?auth=$KEY" -e "$(numbered 1)" -t 110
+	said ''
+	server_pause nats
+	start coap-client-openssl -B 60 -m post -e "$(numbered 2)" -t 110 \
+	    "coap://127.0.0.1:$PORT/channels/$CHANNEL/messages?auth=$KEY"
+	local first=$PID
+	await 20 pending 1
+	away() {
+		coap post coap "?auth=$KEY" -e "$(numbered 3)" -t 110
+		[[ $SAID == 5.03* ]]
+	}
+	await 30 away
+	admin 503 /health
+	admin 200 /metrics
+	server_resume nats
+	wait "$first"
+	there() {
+		coap post coap "?auth=$KEY" -e "$(numbered 4)" -t 110
+		said ''
+	}
+	await 20 there
+	server_kill nats
+	await 20 away
+	server_restart nats
+	await 20 admin 200 /health
+	coap post coap "?auth=$KEY" -e "$(numbered 5)" -t 110
+	said ''
+	kept 1 2 4 5
+	runs "$adapter"
+}
