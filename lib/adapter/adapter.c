@@ -120,7 +120,7 @@ adapter_turn(struct adapter *a, bool hurry)
 	publish_queue_turn(&a->queue);
 	adapter_deliver(a);
 	program_reload(a->reloads ? adapter_reload : NULL, a);
-	ready_alive(clock_ns());
+	ready_alive(loop_now(a->loop));
 	return hurry || (a->feed_ready.loop != NULL && feed_hurry(&a->feed));
 }
 

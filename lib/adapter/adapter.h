@@ -110,8 +110,8 @@ struct adapter {
 	{ 'i', "input", "STREAM", "deliver from this stream instead of stdin", \
 	    OPT_STRING(&(a).input) },					\
 	ADAPTER_OUTPUT_OPTIONS(a),					\
-	{ 0, "replay", "STREAM", "stream that ?from= replays (default: that of " \
-	    "-i or -o)",						\
+	{ 0, "replay", "STREAM", "stream that ?from= replays (default: that " \
+	    "of -i or -o)",						\
 	    OPT_STRING(&(a).replay) }
 /* behind those of the protocol */
 #define ADAPTER_OPTIONS(a)						\

@@ -58,7 +58,8 @@ ready_stopping(void)
 static int64_t
 ready_watchdog(void)
 {
-	const char *time = getenv("WATCHDOG_USEC"), *of = getenv("WATCHDOG_PID");
+	const char *time = getenv("WATCHDOG_USEC");
+	const char *of = getenv("WATCHDOG_PID");
 	uint64_t us, pid;
 
 	if (time == NULL || !number_digits(str_z(time), INT64_MAX / 1000, &us))

@@ -111,13 +111,13 @@ int
 signal_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	struct timespec ts = { timeout / 1000, timeout % 1000 * 1000000L };
+	const sigset_t *mask = signal_not_here ? NULL : &signal_open_mask;
 	int64_t end = timeout > 0 ? clock_ms() + timeout : 0;
 	int r;
 
 	/* a signal that only changes the verbosity does not end the wait */
-	while ((r = os_poll(fds, n, timeout < 0 ? NULL : &ts,
-	    signal_not_here ? NULL : &signal_open_mask)) < 0 && errno == EINTR && !signal_stopped &&
-	    !signal_reload_due) {
+	while ((r = os_poll(fds, n, timeout < 0 ? NULL : &ts, mask)) < 0 &&
+	    errno == EINTR && !signal_stopped && !signal_reload_due) {
 		int64_t left = timeout > 0 ? end - clock_ms() : 0;
 
 		left = left > 0 ? left : 0;

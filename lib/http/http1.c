@@ -40,7 +40,8 @@ http1_value(const struct http1 *r, struct str name, unsigned *i,
 	while (*i < r->fields) {
 		const struct http1_line *line = &r->lines[(*i)++];
 
-		if (!http_same(http1_text(r, line->name), name))
+		if (line->name.n != name.n ||
+		    !http_same(http1_text(r, line->name), name))
 			continue;
 		*value = http1_text(r, line->value);
 		return true;

@@ -125,6 +125,12 @@ target_normalize(char *p, size_t *n, unsigned kind)
 		unsigned char byte = (unsigned char)p[i];
 		bool plain = byte != '%';
 
+		/* as nearly all of it is */
+		if (plain && text.left == 0 && byte > ' ' && byte < 0x7f &&
+		    http_is((char)byte, kind)) {
+			*to++ = (char)byte;
+			continue;
+		}
 		if (!plain) {
 			int high = *n - i < 3 ? -1 : http_hex(p[i + 1]);
 			int low = high < 0 ? -1 : http_hex(p[i + 2]);
