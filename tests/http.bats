@@ -66,6 +66,24 @@ says() {
 	    xargs) == "$(printf '%s\n' "$THING" "$CHANNEL" http | sort | xargs)" ]]
 }
 
+@test "refusals are said with the address, ten of them, and all with -v" {
+	serve -o raw
+	local i
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		ask 403 -H "Authorization: wrong$i" -d "$PACK" "$MESSAGES"
+	done
+	(($(grep -c "$CHANNEL.*a client from 127.0.0.1 is refused: unknown key" \
+	    "$PID_ERR") == 10))
+	[[ ! $(grep wrong "$PID_ERR") ]]
+	ask 202 -H "Authorization: $KEY" -d "$PACK" "$MESSAGES"
+	kill -USR1 "$PID"
+	more() {
+		ask 403 -H "Authorization: wrong" -d "$PACK" "$MESSAGES"
+		(($(grep -c 'is refused: unknown key' "$PID_ERR") == 11))
+	}
+	await 10 more
+}
+
 @test "no key, a wrong one, another's: 403, and always the same words" {
 	serve -o raw
 	local other
