@@ -18,7 +18,7 @@ void ready_tell(int64_t fd);
 	    OPT_INT(p, 0, 1 << 20) }
 
 /* For systemd's WatchdogSec=, which is in $WATCHDOG_USEC: WATCHDOG=1, twice in
- * that time.  A server calls it in each turn of its loop, with its time (ns). */
+ * that time.  A server calls it in each turn of its loop; `now` is in ns. */
 void ready_alive(int64_t now);
 
 /* STOPPING=1 to systemd */
