@@ -35,7 +35,10 @@ async def step(ws, word):
     elif name == 'file':
         await ws.send(open(value, encoding='utf-8').read())
     elif name == 'binfile':
-        await ws.send(open(value, 'rb').read())
+        try:
+            await ws.send(open(value, 'rb').read())
+        except websockets.ConnectionClosed:
+            pass    # `closed` says why
     elif name == 'recv':
         for _ in range(int(value or 1)):
             got = await ws.recv()

@@ -179,8 +179,9 @@ http_open(struct http **out, struct loop *loop,
 	struct acceptor_options a = {
 		.max = options->max_connections,
 		.max_per_address = options->max_per_address,
-		.proxies = options->proxies, .accepted = server_accepted,
-		.make_room = server_make_room, .arg = h
+		.proxies = options->proxies, .senders = options->senders,
+		.accepted = server_accepted, .make_room = server_make_room,
+		.arg = h
 	};
 
 	(void)fault;

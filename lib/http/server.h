@@ -49,6 +49,8 @@ struct http_options {
 	unsigned max_connections;
 	unsigned max_per_address;	/* 0: no limit */
 	const struct proxies *proxies;	/* those that are trusted, or NULL */
+	const struct proxies *senders;	/* those that send a header of the
+					 * PROXY protocol first, or NULL */
 	struct tls *tls;		/* NULL: plain; stays the caller's */
 	/* pages of which origins may use it (cors.h); NULL: of its own */
 	const struct http_cors *cors;

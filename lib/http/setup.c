@@ -122,19 +122,17 @@ setup_open_sockets(struct http_setup *s, struct http *h, struct fault *fault)
 }
 
 static int
-setup_read_proxies(struct http_setup *s, struct fault *fault)
+setup_read_proxies(struct proxies *to, const struct opt_list *from,
+    const char *option, struct fault *fault)
 {
 	const char *why;
 	int i;
 
-	s->proxies = (struct proxies){ .n = 0 };
-	for (i = 0; i < s->trusted_proxy.n; i++) {
-		why = proxies_add(&s->proxies, s->trusted_proxy.v[i]);
-		if (why != NULL)
-			return fault_set(fault, EX_USAGE,
-			    "--trusted-proxy '%s': %s",
-			    s->trusted_proxy.v[i], why);
-	}
+	*to = (struct proxies){ .n = 0 };
+	for (i = 0; i < from->n; i++)
+		if ((why = proxies_add(to, from->v[i])) != NULL)
+			return fault_set(fault, EX_USAGE, "%s '%s': %s",
+			    option, from->v[i], why);
 	return 0;
 }
 
@@ -172,7 +170,9 @@ setup_check(struct http_setup *s, struct fault *fault)
 		    "--require-cert needs --tls-ca");
 	if (setup_read_cors(s, fault) < 0)
 		return -1;
-	return setup_read_proxies(s, fault);
+	return setup_read_proxies(&s->senders, &s->proxy_from, "--proxy-from",
+	    fault) < 0 ? -1 : setup_read_proxies(&s->proxies,
+	    &s->trusted_proxy, "--trusted-proxy", fault);
 }
 
 /* what one address has of all connections, unless told otherwise */
@@ -207,6 +207,7 @@ http_setup_open(struct http_setup *s, struct loop *loop,
 	    (unsigned)s->max_per_address :
 	    setup_share_of(options->max_connections);
 	options->proxies = &s->proxies;
+	options->senders = &s->senders;
 	options->tls = s->tls;
 	options->cors = s->cors_origin.n > 0 ? &s->cors : NULL;
 	if (http_open(out, loop, options, fault) < 0)

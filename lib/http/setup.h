@@ -31,10 +31,10 @@ struct http_setup {
 	const char *tls_cert, *tls_key, *tls_ca, *tls_crl;
 	bool require_cert;
 	int64_t max_body, timeout, max_connections, max_per_address;
-	struct opt_list trusted_proxy, cors_origin;
+	struct opt_list trusted_proxy, proxy_from, cors_origin;
 	int64_t cors_max_age;
 	/* set by http_setup_open */
-	struct proxies proxies;
+	struct proxies proxies, senders;
 	struct http_cors cors;
 	struct tls *tls;	/* NULL: plain */
 	bool single;
@@ -69,6 +69,9 @@ struct http_setup {
 	{ 0, "trusted-proxy", "ADDR[/BITS]", "trust X-Forwarded-For from " \
 	    "this proxy",						\
 	    OPT_LIST(&(s).trusted_proxy) },				\
+	{ 0, "proxy-from", "ADDR[/BITS]", "connections from here begin with " \
+	    "the PROXY protocol",					\
+	    OPT_LIST(&(s).proxy_from) },				\
 	{ 0, "cors-origin", "ORIGIN", "let pages of this origin use the " \
 	    "service; '*': of all; may be repeated",			\
 	    OPT_LIST(&(s).cors_origin) },				\

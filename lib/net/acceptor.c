@@ -126,22 +126,33 @@ acceptor_leave(struct acceptor *a, struct peer_address *peer)
 		acceptor_pause(a, false);
 }
 
+bool
+acceptor_limits(struct acceptor *a, struct peer_address *peer)
+{
+	return !peer->known || acceptor_trusts(a, peer) ||
+	    acceptor_count_for(a, peer, &peer->address);
+}
+
 static void
 acceptor_take(struct acceptor *a, int fd, const struct sockaddr *from)
 {
 	struct peer_address peer;
 	int on = 1;
+	bool proxy;
 
 	acceptor_find_peer(&peer, from);
-	if (peer.known && !acceptor_trusts(a, &peer) &&
-	    !acceptor_count_for(a, &peer, &peer.address)) {
+	proxy = acceptor_proxy_is(a, &peer);
+	if (!proxy && !acceptor_limits(a, &peer)) {
 		close(fd);
 		return;
 	}
 	if (peer.known)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	a->connections++;
-	a->options.accepted(fd, &peer, a->options.arg);
+	if (proxy)
+		acceptor_proxy_take(a, fd, &peer);
+	else
+		a->options.accepted(fd, &peer, a->options.arg);
 }
 
 static bool
@@ -195,6 +206,7 @@ acceptor_turn(struct loop_hook *hook, int64_t now)
 
 	if (a->paused && now >= a->again)
 		acceptor_pause(a, false);
+	acceptor_proxy_sweep(a, now);
 }
 
 void
@@ -235,6 +247,7 @@ acceptor_stop(struct acceptor *a)
 		loop_unwatch(w);
 		close(w->io.fd);
 	}
+	acceptor_proxy_sweep(a, INT64_MAX);
 }
 
 void

@@ -24,6 +24,7 @@
  */
 struct acceptor;
 struct acceptor_count;
+struct acceptor_proxy;
 
 /* the other end of a connection, to be kept as long as that */
 struct peer_address {
@@ -37,6 +38,9 @@ struct acceptor_options {
 	unsigned max_per_address;	/* 0: no limit; a /64 of IPv6 is one */
 	const struct proxies *proxies;	/* these are not limited, as each is
 					 * of many clients; may be NULL */
+	/* These speak the PROXY protocol, and have to: the peer is the client
+	 * that they name, and is limited.  May be NULL. */
+	const struct proxies *senders;
 	/* takes a descriptor that does not block, and copies the peer */
 	void (*accepted)(int fd, const struct peer_address *, void *arg);
 	/* All places are taken, and a client waits: closes the connection
@@ -60,6 +64,8 @@ struct acceptor {
 	unsigned connections;
 	bool paused;
 	int64_t again;			/* out of descriptors: not before */
+	/* their headers have not come yet: the oldest one, the newest one */
+	struct acceptor_proxy *pending, *pending_last;
 	struct loop_hook hook;
 	struct hash_table counts;
 	uint64_t seed;
@@ -75,7 +81,7 @@ void acceptor_release(struct acceptor *);
 bool acceptor_add(struct acceptor *, int fd);
 /* the i-th of them, from 0; -1 after the last */
 int acceptor_socket(const struct acceptor *, int i);
-/* closes all listening sockets */
+/* closes all listening sockets, and what waits for a proxy's header */
 void acceptor_stop(struct acceptor *);
 
 /* counts a connection that was not accepted here, whatever the limits */
@@ -88,5 +94,16 @@ void acceptor_leave(struct acceptor *, struct peer_address *);
  */
 bool acceptor_count_for(struct acceptor *, struct peer_address *,
     const struct address *client);
+
+/* ---- between its files ---- */
+
+/* Is one more of this address allowed?  Then it is counted. */
+bool acceptor_limits(struct acceptor *, struct peer_address *);
+/* acceptor_proxy.c */
+bool acceptor_proxy_is(const struct acceptor *, const struct peer_address *);
+void acceptor_proxy_take(struct acceptor *, int fd,
+    const struct peer_address *);
+/* closes those whose header has not come before `now` */
+void acceptor_proxy_sweep(struct acceptor *, int64_t now);
 
 #endif

@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The PROXY protocol: behind nginx, which we did not write, and byte by byte.
+load setup
+load site
+load tls
+
+PACK='[{"n":"dev:t","v":1}]'
+
+teardown() {
+	local pid
+	for pid in ${NGINX:-}; do
+		kill -TERM "$pid" 2>/dev/null || true
+		await 30 eval '! kill -0 '"$pid" || true
+	done
+	for pid in "${PIDS[@]}"; do
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+setup_suite_test() {
+	make_site
+	free_port PROXY
+}
+
+# nginx as a proxy of TCP, from $PROXY to $PORT
+serve_nginx() {
+	cat >nginx.conf <<-EOF
+	load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+	user $(id -un);
+	pid $PWD/nginx.pid;
+	error_log $PWD/error.log;
+	events {}
+	stream { server {
+	    listen 127.0.0.1:$PROXY;
+	    proxy_pass 127.0.0.1:$PORT;
+	    proxy_protocol on;
+	} }
+	EOF
+	start /usr/sbin/nginx -p "$PWD" -c "$PWD/nginx.conf" -g 'daemon off;'
+	NGINX=$PID
+	await 20 curl -sS -m 5 -o /dev/null "$SCHEME://127.0.0.1:$PROXY/" \
+	    "${CURL[@]}" || { cat "$PID_ERR" error.log; false; }
+	MESSAGES=$SCHEME://127.0.0.1:$PROXY/channels/$CHANNEL/messages
+}
+
+# ask STATUS ARGUMENT…: curl through the proxy, with its own address
+ask() {
+	local want=$1 got
+	shift
+	got=$(curl -sS -m 20 -o answer -w '%{http_code}' \
+	    "${CURL[@]}" -d "$PACK" "$@" "$MESSAGES") || true
+	[[ $got == "$want" ]] || { echo "$got, not $want: $*"; cat answer; return 1; }
+}
+
+# sends BYTES: to the adapter, as a proxy does; prints the status line, or
+# "closed"
+sends() {
+	python3 - "$PORT" "$1" "${2-}" "$CHANNEL" "$KEY" <<-'EOF'
+	import socket
+	import sys
+
+	port, header, pieces, channel, key = sys.argv[1:]
+	header = header.encode().decode('unicode_escape').encode('latin-1')
+	body = '[{"n":"x","v":1}]'
+	request = (f'POST /channels/{channel}/messages HTTP/1.1\r\nHost: a\r\n'
+	           f'Authorization: {key}\r\nContent-Length: {len(body)}\r\n'
+	           f'Connection: close\r\n\r\n{body}').encode()
+	s = socket.create_connection(('127.0.0.1', int(port)), timeout=30)
+	s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+	try:
+	    if pieces:
+	        for byte in header + request:
+	            s.sendall(bytes([byte]))
+	    else:
+	        s.sendall(header + request)
+	    answer = s.makefile('rb').readline()
+	except ConnectionError:
+	    answer = b''
+	print(answer.decode().split(' ')[1] if answer else 'closed')
+	EOF
+}
+
+gets() {
+	local got
+	got=$(sends "${@:2}")
+	[[ $got == "$1" ]] || { echo "$got, not $1: $2"; return 1; }
+}
+
+@test "nginx: the client is the one behind it, for the limit and the log" {
+	local SCHEME=http CURL=(--interface 127.0.0.5)
+	serve -o raw --proxy-from 127.0.0.1 --max-per-address 2
+	local direct=$MESSAGES
+	serve_nginx
+	ask 202 -H "Authorization: $KEY"
+	ask 403 -H 'Authorization: wrong'
+	grep -q 'a client from 127.0.0.5 is refused: unknown key' err.0
+	# two of one address, and not a third; another address has two more
+	exec {one}<>"/dev/tcp/127.0.0.1/$PROXY" {two}<>"/dev/tcp/127.0.0.1/$PROXY"
+	CURL=(--interface 127.0.0.1)
+	full() { ask 000 -H "Authorization: $KEY"; }
+	await 20 full
+	CURL=(--interface 127.0.0.6)
+	ask 202 -H "Authorization: $KEY"
+	exec {one}<&- {two}<&-
+	CURL=(--interface 127.0.0.1)
+	again() { ask 202 -H "Authorization: $KEY"; }
+	await 20 again
+	# from elsewhere it is no header, and none is needed
+	MESSAGES=$direct CURL=(--interface 127.0.0.9)
+	ask 202 -H "Authorization: $KEY"
+	ask 400 -H "Authorization: $KEY" --haproxy-protocol
+}
+
+@test "nginx: TLS begins behind the header" {
+	authority ca
+	certificate server ca /CN=localhost DNS:127.0.0.1,IP:127.0.0.1 serverAuth
+	local SCHEME=https CURL=(--interface 127.0.0.5 --cacert ca.crt)
+	serve -o raw --proxy-from 127.0.0.0/31 --tls-cert server.crt \
+	    --tls-key server.key
+	serve_nginx
+	ask 202 -H "Authorization: $KEY"
+	ask 403 -H 'Authorization: wrong'
+	grep -q 'a client from 127.0.0.5 is refused: unknown key' err.0
+}
+
+@test "the header whole and byte by byte, of both versions; what is none is closed" {
+	serve -o raw --proxy-from 127.0.0.1
+	local line='PROXY TCP4 192.0.2.7 198.51.100.1 5 443\r\n' two bad
+	two='\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc0\x00\x02\x07\xc0\x00\x02\x08\x00\x05\x01\xbb'
+	gets 202 "$line"
+	gets 202 "$line" pieces
+	gets 202 "$two"
+	gets 202 "$two" pieces
+	gets 202 'PROXY UNKNOWN\r\n'
+	gets 202 '\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00'
+	for bad in '' 'PROXY\r\n' 'PROXY TCP4 a b 1 2\r\n' "x$line" \
+	    '\r\n\r\n\x00\r\nQUIT\n\x31\x11\x00\x0c'; do
+		gets closed "$bad"
+	done
+	# a second one is the client's, and no request
+	gets 400 "$line$line"
+	(($(mfx-sub --no-follow --from start raw | wc -l) == 6))
+	status 64 mfx-adapt-http -l 127.0.0.1:0 --proxy-from here 2>err
+	grep -q -- "--proxy-from 'here':" err
+}
