@@ -107,7 +107,7 @@ users_show(struct call *c)
 {
 	const struct principal *who;
 
-	if (call_has_token(c) && (who = call_user(c, 0)) != NULL)
+	if ((who = call_user(c, 0)) != NULL)
 		show_user(c, who);
 }
 
@@ -117,13 +117,7 @@ users_show_one(struct call *c)
 {
 	const struct principal *who;
 
-	if (c->id[0].n == 0) {
-		/* with a slash too many */
-		http_set(c->request, "Location", "/users");
-		http_answer(c->request, 302);
-		return;
-	}
-	if (!call_has_token(c) || (who = call_user(c, 0)) == NULL)
+	if ((who = call_user(c, 0)) == NULL)
 		return;
 	if (!str_eq(c->id[0], str_z(who->user.id)))
 		http_problem(c->request, 404, "there is no such user");
@@ -155,9 +149,9 @@ users_update(struct call *c)
 	struct account_change *a;
 	struct str metadata;
 
-	if (!call_read(c, &f, 1) || !call_has_token(c) ||
+	if (!call_read(c, &f, 1) ||
 	    !call_metadata(c, f.value, &metadata) ||
-	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+	    (who = call_user(c, 0)) == NULL)
 		return;
 	a = change_new(c, who, set_metadata, metadata_set);
 	buf_init(&a->metadata, METADATA_BYTES_MAX);
@@ -181,8 +175,7 @@ users_remove(struct call *c)
 	const struct principal *who;
 	struct account_change *a;
 
-	if (!call_has_token(c) ||
-	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+	if ((who = call_user(c, 0)) == NULL)
 		return;
 	a = change_new(c, who, remove_user, changed);
 	a->change.many = true;
@@ -208,8 +201,7 @@ tokens_end(struct call *c)
 	const struct principal *who;
 	struct account_change *a;
 
-	if (!call_has_token(c) ||
-	    (who = call_user(c, all ? TOKEN_ACCOUNT : 0)) == NULL)
+	if ((who = call_user(c, all ? TOKEN_ACCOUNT : 0)) == NULL)
 		return;
 	a = change_new(c, who, end_tokens, changed);
 	a->all = all;
@@ -368,13 +360,13 @@ keys_create(struct call *c)
 	static const struct principal nobody;
 	const char *why;
 
-	if (!call_read(c, f, KEY_FIELDS) || !call_has_token(c))
+	if (!call_read(c, f, KEY_FIELDS))
 		return;
 	a = change_new(c, &nobody, create_lasting, lasting_created);
 	why = set_lasting(a, f);
 	if (why != NULL)
 		http_problem(c->request, 400, why);
-	if (why != NULL || (who = call_user(c, TOKEN_ACCOUNT)) == NULL) {
+	if (why != NULL || (who = call_user(c, 0)) == NULL) {
 		free(a);
 		return;
 	}
@@ -402,8 +394,7 @@ look_up(struct call *c, struct str id)
 	struct fault fault;
 	int n;
 
-	if (!call_has_token(c) ||
-	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+	if ((who = call_user(c, 0)) == NULL)
 		return -1;
 	n = lasting_each(c->api->registry, &who->user, id, list_one,
 	    &c->api->answer, &fault);
@@ -482,8 +473,7 @@ keys_remove(struct call *c)
 	const struct principal *who;
 	struct account_change *a;
 
-	if (!call_has_token(c) ||
-	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL || !key_holds(c, who))
+	if ((who = call_user(c, 0)) == NULL || !key_holds(c, who))
 		return;
 	a = change_new(c, who, remove_lasting, changed);
 	/* what is longer is no key's id, and stays none */

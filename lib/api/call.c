@@ -20,16 +20,6 @@ contains(struct str text, struct str part)
 }
 
 bool
-call_typed(struct call *c)
-{
-	if (contains(http_header(c->request, "Content-Type"),
-	    STR(JSON_TYPE)))
-		return true;
-	http_problem(c->request, 415, "the body must be " JSON_TYPE);
-	return false;
-}
-
-bool
 call_lines(const struct call *c)
 {
 	return contains(http_header(c->request, "Content-Type"),
@@ -37,16 +27,26 @@ call_lines(const struct call *c)
 }
 
 bool
+call_typed(struct call *c)
+{
+	if (!(c->route->flags & (API_JSON | API_LINES)) ||
+	    contains(http_header(c->request, "Content-Type"),
+	    STR(JSON_TYPE)) ||
+	    (c->route->flags & API_LINES && call_lines(c)))
+		return true;
+	http_problem(c->request, 415, "the body must be " JSON_TYPE);
+	return false;
+}
+
+bool
 call_read(struct call *c, struct object_field *fields, size_t n)
 {
 	const char *why;
 
-	if (!call_typed(c))
-		return false;
 	why = object_read(c->request->body, fields, n, &c->api->scratch);
 	if (why != NULL)
 		http_problem(c->request, 400, why);
-	return why == NULL;
+	return why == NULL && call_shows_token(c);
 }
 
 const char *

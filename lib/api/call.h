@@ -59,6 +59,8 @@ struct call {
 	struct api *api;
 	struct http_request *request;
 	const struct api_route *route;
+	/* whose token it is; NULL with API_OPEN */
+	const struct principal *who;
 	struct str id[CALL_IDS];	/* what stands for :id, decoded */
 	struct conditions conditions;
 	/* of the query, decoded, in order */
@@ -72,6 +74,10 @@ struct api_route {
 	const char *method;		/* GET is good for HEAD too */
 	const char *path;		/* "/things/:id/channels" */
 	void (*handle)(struct call *);
+	/* what the token has to allow, of enum token_scope; 0: nothing in
+	 * particular, and with API_OPEN it is not asked for */
+	unsigned scope;
+	size_t body;		/* bytes at most; 0: as the server says */
 	const char *service, *name;	/* in the metrics */
 	unsigned flags;
 	/* what there may be in the query, with spaces between; "*x" may be
@@ -86,29 +92,49 @@ enum {
 	/* The handler asks call_holds, as it knows the state.  Everything
 	 * else is there and has no entity tag. */
 	API_STATE = 4,
+	/* The body is JSON: other types are 415.  call_read() and the handler
+	 * look at it before call_user() asks whose token it is: the order of
+	 * Mainflux. */
+	API_JSON = 8,
+	/* The body is lines of JSON, or JSON of many, and read only for a user
+	 * that is known. */
+	API_LINES = 16,
+	API_NAMED = 32,		/* ":id" is not empty */
 };
+/*
+ * Does a path fit the one of a row?  Its segments have to; ":id" fits any, even
+ * an empty one, and "*", at the end, fits the rest, of one segment or several.
+ * `ids` borrow from the path; there are CALL_IDS of both kinds at most.
+ */
+bool api_path_fits(const char *pattern, struct str path, struct str *ids);
+
 /* ends with a method that is NULL */
 extern const struct api_route api_routes[];
 
 /* ---- who ---- */
 
-/* is there a token at all?  Else it answers 403: false. */
-bool call_has_token(struct call *);
-/* The one whose token it is, when it allows all of `scope`; else it answers
- * 403 or 503: NULL.  Good until the next call. */
-const struct principal *call_user(struct call *, unsigned scope);
-/* the same without an answer: 1, 0, or -1 when that can't be asked */
+/* Is there a token, if the row wants one?  Else it answers 403: false. */
+bool call_shows_token(struct call *);
+/* Is it valid as well, and allows what the row says?  Else it answers 403 or
+ * 503: false. */
+bool call_admit(struct call *);
+/* The user whose token it is, once the token allows all of `more` as well and
+ * the preconditions hold; else it answers 403, 304 or 412: NULL.  Good until
+ * the handler returns. */
+const struct principal *call_user(struct call *, unsigned more);
+/* whose token this is: 1, 0, or -1 when that can't be asked */
 int api_principal(struct api *, struct str token, struct principal *);
 
 /* ---- what ---- */
 
-/* A JSON body, of the right type and form; else it answers 415 or 400:
- * false. */
+/* Is the body of the type that the row wants?  Else it answers 415: false. */
 bool call_typed(struct call *);
+/* Reads a JSON body, and sees that there is a token if the row wants one; else
+ * it answers, with 400 for what is not of this form: false. */
+bool call_read(struct call *, struct object_field *, size_t n);
 /* is it lines of JSON? */
 #define CALL_LINES "application/x-ndjson"
 bool call_lines(const struct call *);
-bool call_read(struct call *, struct object_field *, size_t n);
 
 /* Reads the query, If-Match and If-None-Match; what of them can't be read is
  * answered 400: false. */

@@ -41,9 +41,6 @@ static const char *const collection[] = { "things", "channels" };
 static const unsigned may_read[] = {
 	TOKEN_THINGS_READ, TOKEN_CHANNELS_READ
 };
-static const unsigned may_write[] = {
-	TOKEN_THINGS_WRITE, TOKEN_CHANNELS_WRITE
-};
 
 /* ---- changes, in the ledger ---- */
 
@@ -242,7 +239,7 @@ change_drop(struct item_change *ic)
 static void
 change_go(struct call *c, struct item_change *ic)
 {
-	const struct principal *who = call_user(c, may_write[ic->kind]);
+	const struct principal *who = call_user(c, 0);
 
 	if (who == NULL) {
 		change_drop(ic);
@@ -289,8 +286,7 @@ create_one(struct call *c, enum item_kind kind)
 	struct item_change *ic;
 	const char *why;
 
-	if (!call_read(c, f, kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY) ||
-	    !call_has_token(c))
+	if (!call_read(c, f, kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY))
 		return;
 	ic = change_new(c, kind, CREATE);
 	why = make_new(ic, changes_add(&ic->changes), f);
@@ -371,7 +367,7 @@ create_many(struct call *c, enum item_kind kind)
 		lines_change(c, CHANGE_CREATE, kind);
 		return;
 	}
-	if (!call_typed(c) || !call_may_bulk(c) || !call_has_token(c))
+	if (!call_may_bulk(c))
 		return;
 	ic = change_new(c, kind, CREATE);
 	ic->bulk = ic->change.many = true;
@@ -396,7 +392,7 @@ update(struct call *c, enum item_kind kind)
 	struct item_change *ic;
 	struct change *change;
 
-	if (!call_read(c, f, ITEM_KEY) || !call_has_token(c) || !has_id(c))
+	if (!call_read(c, f, ITEM_KEY) || !has_id(c))
 		return;
 	ic = change_new(c, kind, UPDATE);
 	change = changes_add(&ic->changes);
@@ -417,7 +413,7 @@ patch(struct call *c, enum item_kind kind)
 	struct item_change *ic;
 	struct change *change;
 
-	if (!call_read(c, f, ITEM_KEY) || !call_has_token(c) || !has_id(c))
+	if (!call_read(c, f, ITEM_KEY) || !has_id(c))
 		return;
 	ic = change_new(c, kind, UPDATE);
 	ic->form = SHOWN;
@@ -435,7 +431,7 @@ set_status(struct call *c, enum item_kind kind, bool disabled)
 	struct item_change *ic;
 	struct change *change;
 
-	if (!call_has_token(c) || !has_id(c))
+	if (!has_id(c))
 		return;
 	ic = change_new(c, kind, UPDATE);
 	ic->form = SHOWN;
@@ -453,7 +449,7 @@ things_key(struct call *c)
 	struct change *change;
 	const char *why;
 
-	if (!call_read(c, &f, 1) || !call_has_token(c) || !has_id(c))
+	if (!call_read(c, &f, 1) || !has_id(c))
 		return;
 	ic = change_new(c, ITEM_THING, UPDATE);
 	change = changes_add(&ic->changes);
@@ -472,7 +468,7 @@ remove_one(struct call *c, enum item_kind kind)
 {
 	struct item_change *ic;
 
-	if (!call_has_token(c) || !has_id(c))
+	if (!has_id(c))
 		return;
 	ic = change_new(c, kind, REMOVE);
 	change_set_id(&ic->changes, changes_add(&ic->changes), c->id[0]);
@@ -490,8 +486,8 @@ show(struct call *c, enum item_kind kind)
 	void *found;
 	int got;
 
-	if (!call_has_token(c) || !has_id(c) ||
-	    (who = call_user(c, may_read[kind] | call_needs_keys(c))) == NULL)
+	if (!has_id(c) ||
+	    (who = call_user(c, call_needs_keys(c))) == NULL)
 		return;
 	if (item_find(api->registry, kind, &who->user, c->id[0], &item,
 	    &found, &fault) < 0) {

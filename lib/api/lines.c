@@ -200,14 +200,6 @@ call_may_bulk(struct call *c)
 	return false;
 }
 
-static unsigned
-scope_of(const struct changes *c)
-{
-	return c->verb == CHANGE_CONNECT || c->verb == CHANGE_DISCONNECT ||
-	    c->kind == ITEM_CHANNEL ? TOKEN_CHANNELS_WRITE :
-	    TOKEN_THINGS_WRITE;
-}
-
 void
 lines_change(struct call *c, enum change_verb verb, enum item_kind kind)
 {
@@ -228,9 +220,8 @@ lines_change(struct call *c, enum change_verb verb, enum item_kind kind)
 	lc->changes.dry_run = (verb == CHANGE_REMOVE ||
 	    verb == CHANGE_DISCONNECT) && call_says_yes(c, "dry_run");
 	buf_init(&lc->answer, ANSWER_MAX);
-	if ((!lc->lines && !call_typed(c)) || !call_may_bulk(c) ||
-	    !call_has_token(c) ||
-	    (who = call_user(c, scope_of(&lc->changes))) == NULL) {
+	if (!call_may_bulk(c) ||
+	    (who = call_user(c, 0)) == NULL) {
 		change_free(lc);
 		return;
 	}

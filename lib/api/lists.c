@@ -404,14 +404,12 @@ search_new(enum item_kind kind)
 }
 
 static void
-list(struct call *c, enum item_kind kind, unsigned scope, bool connected)
+list(struct call *c, enum item_kind kind, bool connected)
 {
 	const struct principal *who = NULL;
 	const char *why;
 	struct search *s;
 
-	if (!call_has_token(c))
-		return;
 	s = search_new(kind);
 	if (connected)
 		s->page.connected = arena_str(&s->keep, c->id[0]);
@@ -428,7 +426,7 @@ list(struct call *c, enum item_kind kind, unsigned scope, bool connected)
 	if (why != NULL)
 		http_problem(c->request, 400, why);
 	if (why != NULL ||
-	    (who = call_user(c, scope | call_needs_keys(c))) == NULL) {
+	    (who = call_user(c, call_needs_keys(c))) == NULL) {
 		search_free(&s->job);
 		return;
 	}
@@ -441,23 +439,23 @@ list(struct call *c, enum item_kind kind, unsigned scope, bool connected)
 void
 things_list(struct call *c)
 {
-	list(c, ITEM_THING, TOKEN_THINGS_READ, false);
+	list(c, ITEM_THING, false);
 }
 
 void
 things_of_channel(struct call *c)
 {
-	list(c, ITEM_THING, TOKEN_CHANNELS_READ | TOKEN_THINGS_READ, true);
+	list(c, ITEM_THING, true);
 }
 
 void
 channels_list(struct call *c)
 {
-	list(c, ITEM_CHANNEL, TOKEN_CHANNELS_READ, false);
+	list(c, ITEM_CHANNEL, false);
 }
 
 void
 channels_of_thing(struct call *c)
 {
-	list(c, ITEM_CHANNEL, TOKEN_CHANNELS_READ | TOKEN_THINGS_READ, true);
+	list(c, ITEM_CHANNEL, true);
 }

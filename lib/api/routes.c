@@ -3,11 +3,15 @@
 #include "http/caller.h"
 #include "http/path.h"
 
-/* a body that nobody has to show a token for */
-#define OPEN_BODY_MAX (16 * 1024)
+/* the most of a body that nobody has to show a token for; who is new may have
+ * metadata */
+#define OPEN_BODY (16 * 1024)
+#define ACCOUNT_BODY (OPEN_BODY + METADATA_BYTES_MAX)
+#define PATH_MAX_TEXT (16 * 1024)
 #define LOCATION_MAX 1024
 #define ALLOW_MAX 256
 
+#define READ_BOTH (TOKEN_THINGS_READ | TOKEN_CHANNELS_READ)
 #define LIST "offset limit cursor name glob metadata order dir status tag tags"
 #define MESSAGES "offset limit *subtopic *publisher *protocol *name *unit " \
 	"*value v vs vb vd comparator from to order aggregate every " \
@@ -15,114 +19,144 @@
 
 /* What there is.  Of two that fit a path, the first one is taken. */
 const struct api_route api_routes[] = {
-	{ "POST", "/users", users_create, "users", "register", API_OPEN,
-	    NULL },
-	{ "GET", "/users", users_show, "users", "view_user", 0, NULL },
-	{ "GET", "/users/:id", users_show_one, "users", "view_user",
-	    API_STATE, NULL },
-	{ "PUT", "/users", users_update, "users", "update_user", 0, NULL },
-	{ "DELETE", "/users", users_remove, "users", "remove_user", API_OURS,
-	    "all" },
-	{ "PATCH", "/password", users_password, "users", "change_password", 0,
-	    NULL },
-	{ "POST", "/tokens", tokens_create, "users", "login", API_OPEN, NULL },
-	{ "POST", "/tokens/refresh", tokens_refresh, "users", "refresh_token",
-	    API_OURS, NULL },
-	{ "DELETE", "/tokens", tokens_end, "users", "revoke_token", API_OURS,
-	    "all" },
-	{ "POST", "/keys", keys_create, "users", "issue_key", 0, NULL },
-	{ "GET", "/keys", keys_list, "users", "list_keys", 0, NULL },
-	{ "GET", "/keys/:id", keys_show, "users", "view_key", API_STATE,
-	    NULL },
-	{ "DELETE", "/keys/:id", keys_remove, "users", "revoke_key", API_STATE,
-	    NULL },
+	{ "POST", "/users", users_create,
+	    0, ACCOUNT_BODY, "users", "register", API_OPEN | API_JSON, NULL },
+	{ "GET", "/users", users_show,
+	    0, 0, "users", "view_user", 0, NULL },
+	{ "GET", "/users/:id", users_show_one,
+	    0, 0, "users", "view_user", API_STATE | API_NAMED, NULL },
+	{ "PUT", "/users", users_update,
+	    TOKEN_ACCOUNT, 0, "users", "update_user", API_JSON, NULL },
+	{ "DELETE", "/users", users_remove,
+	    TOKEN_ACCOUNT, 0, "users", "remove_user", API_OURS, "all" },
+	{ "PATCH", "/password", users_password,
+	    TOKEN_ACCOUNT, 0, "users", "change_password", API_JSON, NULL },
+	{ "POST", "/tokens", tokens_create,
+	    0, OPEN_BODY, "users", "login", API_OPEN | API_JSON, NULL },
+	{ "POST", "/tokens/refresh", tokens_refresh,
+	    TOKEN_ACCOUNT, 0, "users", "refresh_token", API_OURS, NULL },
+	{ "DELETE", "/tokens", tokens_end,
+	    0, 0, "users", "revoke_token", API_OURS, "all" },
+	{ "POST", "/keys", keys_create,
+	    TOKEN_ACCOUNT, 0, "users", "issue_key", API_JSON, NULL },
+	{ "GET", "/keys", keys_list,
+	    TOKEN_ACCOUNT, 0, "users", "list_keys", 0, NULL },
+	{ "GET", "/keys/:id", keys_show,
+	    TOKEN_ACCOUNT, 0, "users", "view_key", API_STATE, NULL },
+	{ "DELETE", "/keys/:id", keys_remove,
+	    TOKEN_ACCOUNT, 0, "users", "revoke_key", API_STATE, NULL },
 
-	{ "POST", "/things", things_create, "things", "add_thing", 0, NULL },
-	{ "POST", "/things/bulk", things_bulk, "things", "add_things", 0,
+	{ "POST", "/things", things_create,
+	    TOKEN_THINGS_WRITE, 0, "things", "add_thing", API_JSON, NULL },
+	{ "POST", "/things/bulk", things_bulk,
+	    TOKEN_THINGS_WRITE, 0, "things", "add_things", API_LINES, NULL },
+	{ "PATCH", "/things/bulk", things_update_many,
+	    TOKEN_THINGS_WRITE, 0, "things", "update_things",
+	    API_OURS | API_LINES, NULL },
+	{ "POST", "/things/bulk/remove", things_remove_many,
+	    TOKEN_THINGS_WRITE, 0, "things", "remove_things",
+	    API_OURS | API_LINES, "if_exists dry_run" },
+	{ "GET", "/things", things_list,
+	    TOKEN_THINGS_READ, 0, "things", "list_things", 0, LIST " keys" },
+	{ "GET", "/things/:id", things_show,
+	    TOKEN_THINGS_READ, 0, "things", "view_thing", API_STATE, "keys" },
+	{ "PUT", "/things/:id", things_update,
+	    TOKEN_THINGS_WRITE, 0, "things", "update_thing",
+	    API_STATE | API_JSON, NULL },
+	{ "PATCH", "/things/:id", things_patch,
+	    TOKEN_THINGS_WRITE, 0, "things", "patch_thing",
+	    API_STATE | API_JSON, NULL },
+	{ "PATCH", "/things/:id/tags", things_patch,
+	    TOKEN_THINGS_WRITE, 0, "things", "tag_thing",
+	    API_STATE | API_JSON, NULL },
+	{ "POST", "/things/:id/enable", things_enable,
+	    TOKEN_THINGS_WRITE, 0, "things", "enable_thing", API_STATE, NULL },
+	{ "POST", "/things/:id/disable", things_disable,
+	    TOKEN_THINGS_WRITE, 0, "things", "disable_thing", API_STATE,
 	    NULL },
-	{ "PATCH", "/things/bulk", things_update_many, "things",
-	    "update_things", API_OURS, NULL },
-	{ "POST", "/things/bulk/remove", things_remove_many, "things",
-	    "remove_things", API_OURS, "if_exists dry_run" },
-	{ "GET", "/things", things_list, "things", "list_things", 0,
-	    LIST " keys" },
-	{ "GET", "/things/:id", things_show, "things", "view_thing", API_STATE,
-	    "keys" },
-	{ "PUT", "/things/:id", things_update, "things", "update_thing",
-	    API_STATE, NULL },
-	{ "PATCH", "/things/:id", things_patch, "things", "patch_thing",
-	    API_STATE, NULL },
-	{ "PATCH", "/things/:id/tags", things_patch, "things", "tag_thing",
-	    API_STATE, NULL },
-	{ "POST", "/things/:id/enable", things_enable, "things",
-	    "enable_thing", API_STATE, NULL },
-	{ "POST", "/things/:id/disable", things_disable, "things",
-	    "disable_thing", API_STATE, NULL },
-	{ "PATCH", "/things/:id/key", things_key, "things", "update_key",
-	    API_STATE, NULL },
-	{ "DELETE", "/things/:id", things_remove, "things", "remove_thing",
-	    API_STATE, NULL },
-	{ "GET", "/things/:id/channels", channels_of_thing, "things",
-	    "list_channels_by_thing", 0, LIST " disconnected" },
-	{ "GET", "/things/:id/access", access_explain, "things",
-	    "explain_access", API_OURS, "channel" },
+	{ "PATCH", "/things/:id/key", things_key,
+	    TOKEN_THINGS_WRITE, 0, "things", "update_key",
+	    API_STATE | API_JSON, NULL },
+	{ "DELETE", "/things/:id", things_remove,
+	    TOKEN_THINGS_WRITE, 0, "things", "remove_thing", API_STATE, NULL },
+	{ "GET", "/things/:id/channels", channels_of_thing,
+	    READ_BOTH, 0, "things", "list_channels_by_thing", 0,
+	    LIST " disconnected" },
+	{ "GET", "/things/:id/access", access_explain,
+	    READ_BOTH, 0, "things", "explain_access", API_OURS, "channel" },
 
-	{ "POST", "/channels", channels_create, "things", "create_channel", 0,
+	{ "POST", "/channels", channels_create,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "create_channel",
+	    API_JSON, NULL },
+	{ "POST", "/channels/bulk", channels_bulk,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "create_channels",
+	    API_LINES, NULL },
+	{ "PATCH", "/channels/bulk", channels_update_many,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "update_channels",
+	    API_OURS | API_LINES, NULL },
+	{ "POST", "/channels/bulk/remove", channels_remove_many,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "remove_channels",
+	    API_OURS | API_LINES, "if_exists dry_run" },
+	{ "GET", "/channels", channels_list,
+	    TOKEN_CHANNELS_READ, 0, "things", "list_channels", 0, LIST },
+	{ "GET", "/channels/:id", channels_show,
+	    TOKEN_CHANNELS_READ, 0, "things", "view_channel", API_STATE,
 	    NULL },
-	{ "POST", "/channels/bulk", channels_bulk, "things", "create_channels",
-	    0, NULL },
-	{ "PATCH", "/channels/bulk", channels_update_many, "things",
-	    "update_channels", API_OURS, NULL },
-	{ "POST", "/channels/bulk/remove", channels_remove_many, "things",
-	    "remove_channels", API_OURS, "if_exists dry_run" },
-	{ "GET", "/channels", channels_list, "things", "list_channels", 0,
-	    LIST },
-	{ "GET", "/channels/:id", channels_show, "things", "view_channel",
-	    API_STATE, NULL },
-	{ "PUT", "/channels/:id", channels_update, "things", "update_channel",
-	    API_STATE, NULL },
-	{ "PATCH", "/channels/:id", channels_patch, "things",
-	    "patch_channel", API_STATE, NULL },
-	{ "POST", "/channels/:id/enable", channels_enable, "things",
-	    "enable_channel", API_STATE, NULL },
-	{ "POST", "/channels/:id/disable", channels_disable, "things",
-	    "disable_channel", API_STATE, NULL },
-	{ "DELETE", "/channels/:id", channels_remove, "things",
-	    "remove_channel", API_STATE, NULL },
-	{ "GET", "/channels/:id/things", things_of_channel, "things",
-	    "list_things_by_channel", 0, LIST " disconnected keys" },
+	{ "PUT", "/channels/:id", channels_update,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "update_channel",
+	    API_STATE | API_JSON, NULL },
+	{ "PATCH", "/channels/:id", channels_patch,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "patch_channel",
+	    API_STATE | API_JSON, NULL },
+	{ "POST", "/channels/:id/enable", channels_enable,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "enable_channel", API_STATE,
+	    NULL },
+	{ "POST", "/channels/:id/disable", channels_disable,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "disable_channel", API_STATE,
+	    NULL },
+	{ "DELETE", "/channels/:id", channels_remove,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "remove_channel", API_STATE,
+	    NULL },
+	{ "GET", "/channels/:id/things", things_of_channel,
+	    READ_BOTH, 0, "things", "list_things_by_channel", 0,
+	    LIST " disconnected keys" },
 
-	{ "PUT", "/channels/:id/things/:id", connections_add, "things",
-	    "connect", API_STATE, NULL },
-	{ "DELETE", "/channels/:id/things/:id", connections_remove, "things",
-	    "disconnect", API_STATE, NULL },
-	{ "POST", "/connect", connections_bulk, "things", "connect_all", 0,
-	    NULL },
-	{ "POST", "/disconnect", connections_end_bulk, "things",
-	    "disconnect_all", API_OURS, "dry_run" },
+	{ "PUT", "/channels/:id/things/:id", connections_add,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "connect", API_STATE, NULL },
+	{ "DELETE", "/channels/:id/things/:id", connections_remove,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "disconnect", API_STATE, NULL },
+	{ "POST", "/connect", connections_bulk,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "connect_all",
+	    API_JSON | API_LINES, NULL },
+	{ "POST", "/disconnect", connections_end_bulk,
+	    TOKEN_CHANNELS_WRITE, 0, "things", "disconnect_all",
+	    API_OURS | API_JSON | API_LINES, "dry_run" },
 
-	{ "POST", "/identify", access_identity, "things", "identify", API_OPEN,
-	    NULL },
-	{ "POST", "/channels/:id/access", access_decide, "things",
-	    "can_access", API_OPEN, NULL },
-	{ "POST", "/channels/:id/access-by-key", access_decide, "things",
-	    "can_access", API_OPEN, NULL },
-	{ "POST", "/channels/:id/access-by-id", access_decide_id, "things",
-	    "can_access_by_id", API_OPEN, NULL },
-	{ "GET", "/channels/:id/messages", messages_list, "message_reader",
-	    "read_all", API_OPEN | API_STATE, MESSAGES },
-	{ "GET", "/events", events_stream, "things", "list_events", API_OURS,
+	{ "POST", "/identify", access_identity,
+	    0, OPEN_BODY, "things", "identify", API_OPEN | API_JSON, NULL },
+	{ "POST", "/channels/:id/access", access_decide,
+	    0, OPEN_BODY, "things", "can_access", API_OPEN | API_JSON, NULL },
+	{ "POST", "/channels/:id/access-by-key", access_decide,
+	    0, OPEN_BODY, "things", "can_access", API_OPEN | API_JSON, NULL },
+	{ "POST", "/channels/:id/access-by-id", access_decide_id,
+	    0, OPEN_BODY, "things", "can_access_by_id",
+	    API_OPEN | API_JSON, NULL },
+	{ "GET", "/channels/:id/messages", messages_list,
+	    0, 0, "message_reader", "read_all", API_OPEN | API_STATE,
+	    MESSAGES },
+	{ "GET", "/events", events_stream,
+	    TOKEN_EVENTS_READ, 0, "things", "list_events", API_OURS,
 	    "from follow" },
 
-	{ "GET", "/version", status_version, "things", "version", API_OPEN,
-	    NULL },
-	{ "GET", "/health", status_health, "things", "health", API_OPEN,
-	    NULL },
-	{ "GET", "/metrics", status_metrics, "things", "metrics", API_OPEN,
-	    NULL },
-	{ "GET", "/openapi.json", openapi_show, "things", "openapi",
-	    API_OPEN | API_OURS | API_STATE, NULL },
-	{ NULL, NULL, NULL, NULL, NULL, 0, NULL },
+	{ "GET", "/version", status_version,
+	    0, 0, "things", "version", API_OPEN, NULL },
+	{ "GET", "/health", status_health,
+	    0, 0, "things", "health", API_OPEN, NULL },
+	{ "GET", "/metrics", status_metrics,
+	    0, 0, "things", "metrics", API_OPEN, NULL },
+	{ "GET", "/openapi.json", openapi_show,
+	    0, 0, "things", "openapi", API_OPEN | API_OURS | API_STATE, NULL },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL },
 };
 
 /* ---- matching ---- */
@@ -138,15 +172,18 @@ segment(struct str *rest)
 	return s;
 }
 
-/* a path fits when its segments do; :id fits any, even an empty one */
-static bool
-path_fits(const char *pattern, struct str path, struct str *ids)
+bool
+api_path_fits(const char *pattern, struct str path, struct str *ids)
 {
 	struct str want = str_z(pattern), a, b;
 
 	while (want.n > 0 && path.n > 0 && *path.p == '/') {
 		want = str_from(want, 1);
 		path = str_from(path, 1);
+		if (str_eq(want, STR("*"))) {
+			*ids = path;
+			return path.n > 0;
+		}
 		a = segment(&want);
 		b = segment(&path);
 		if (str_eq(a, STR(":id")))
@@ -155,6 +192,13 @@ path_fits(const char *pattern, struct str path, struct str *ids)
 			return false;
 	}
 	return want.n == 0 && path.n == 0;
+}
+
+static bool
+routes_fit(const struct api_route *route, struct str path, struct str *ids)
+{
+	return api_path_fits(route->path, path, ids) &&
+	    !(route->flags & API_NAMED && ids->n == 0);
 }
 
 static const struct api_route *
@@ -166,7 +210,7 @@ find(struct str method, struct str path, struct str *ids)
 		method = STR("GET");
 	for (route = api_routes; route->method != NULL; route++)
 		if (str_eq(method, str_z(route->method)) &&
-		    path_fits(route->path, path, ids))
+		    routes_fit(route, path, ids))
 			return route;
 	return NULL;
 }
@@ -186,7 +230,7 @@ routes_allow(const struct api *api, struct str path, struct buf *to)
 	struct str ids[CALL_IDS];
 
 	for (route = api_routes; route->method != NULL; route++) {
-		if (!is_ours(api, route) || !path_fits(route->path, path, ids))
+		if (!is_ours(api, route) || !routes_fit(route, path, ids))
 			continue;
 		buf_puts(to, to->n > 0 ? ", " : "");
 		buf_puts(to, route->method);
@@ -240,7 +284,7 @@ decode_ids(struct call *c)
 	size_t i;
 	bool sound = true;
 
-	buf_init(&b, OPEN_BODY_MAX);
+	buf_init(&b, PATH_MAX_TEXT);
 	for (i = 0; i < CALL_IDS && sound; i++) {
 		if (c->id[i].n == 0 ||
 		    memchr(c->id[i].p, '%', c->id[i].n) == NULL)
@@ -251,6 +295,33 @@ decode_ids(struct call *c)
 	}
 	buf_release(&b);
 	return sound;
+}
+
+/* Is the body short enough for its row?  Else it is answered: false. */
+static bool
+routes_fits(struct call *c, uint64_t n)
+{
+	if (c->route->body == 0 || n <= c->route->body)
+		return true;
+	http_problem(c->request, 413, "request body too large");
+	return false;
+}
+
+/* All that its row says of a request, in this order, and preconditions where
+ * no handler knows better; else it is answered: false. */
+static bool
+routes_admit(struct call *c)
+{
+	unsigned flags = c->route->flags;
+
+	if (!routes_fits(c, c->request->body.n) || !call_begin(c) ||
+	    !call_typed(c))
+		return false;
+	if ((!(flags & API_JSON) || call_lines(c)) && !call_admit(c))
+		return false;
+	/* a handler of a user's row asks call_user() */
+	return !(flags & API_OPEN) || flags & API_STATE ||
+	    call_holds(c, true, NULL);
 }
 
 void
@@ -270,17 +341,8 @@ api_handle(struct http_request *r, void *arg)
 	if (!decode_ids(&call))
 		http_problem(r, 400,
 		    "the path is not correctly percent-encoded");
-	else if (call_begin(&call) && (!(route->flags & API_OPEN) ||
-	    route->flags & API_STATE || call_holds(&call, true, NULL)))
+	else if (routes_admit(&call))
 		route->handle(&call);
-}
-
-/* who is new may have metadata */
-static uint64_t
-open_body_max(const struct api_route *route)
-{
-	return route->handle == users_create ?
-	    OPEN_BODY_MAX + METADATA_BYTES_MAX : OPEN_BODY_MAX;
 }
 
 void
@@ -295,13 +357,9 @@ api_early(struct http_request *r, void *arg)
 		return;
 	}
 	r->about = call.route = route;
-	if (!(route->flags & API_OPEN)) {
-		if (call_has_token(&call))
-			call_user(&call, 0);
-	} else if (r->head.framing == HTTP1_LENGTH &&
-	    r->head.length > open_body_max(route)) {
-		http_problem(r, 413, "request body too large");
-	}
+	if (r->head.framing != HTTP1_LENGTH ||
+	    routes_fits(&call, r->head.length))
+		call_admit(&call);
 }
 
 void

@@ -325,8 +325,7 @@ tokens_refresh(struct call *c)
 {
 	const struct principal *who;
 
-	if (!call_has_token(c) ||
-	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+	if ((who = call_user(c, 0)) == NULL)
 		return;
 	if (c->api->now >= who->since + TOKEN_REFRESH_MAX)
 		http_problem(c->request, 403, "log in again");
@@ -501,9 +500,9 @@ users_password(struct call *c)
 	struct fault fault;
 	struct login *l;
 
-	if (!call_read(c, f, 2) || !call_has_token(c) ||
+	if (!call_read(c, f, 2) ||
 	    !password_allowed(c, f[0].value) ||
-	    (who = call_user(c, TOKEN_ACCOUNT)) == NULL)
+	    (who = call_user(c, 0)) == NULL)
 		return;
 	l = login_new(c, str_z(who->user.email), f[1].value, f[0].value);
 	l->user = who->user;

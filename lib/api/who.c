@@ -102,32 +102,50 @@ token_of(const struct call *c)
 }
 
 bool
-call_has_token(struct call *c)
+call_shows_token(struct call *c)
 {
-	if (token_of(c).n > 0)
+	if (c->route->flags & API_OPEN || token_of(c).n > 0)
 		return true;
 	http_problem(c->request, 403, "missing token");
 	return false;
 }
 
-const struct principal *
-call_user(struct call *c, unsigned scope)
+bool
+call_admit(struct call *c)
 {
-	const struct principal *who;
 	struct fault fault;
-	int got = identify(c->api, token_of(c), &who, &fault);
+	int got;
 
+	if (c->route->flags & API_OPEN || c->who != NULL)
+		return true;
+	if (!call_shows_token(c))
+		return false;
+	got = identify(c->api, token_of(c), &c->who, &fault);
 	if (got < 0) {
 		call_unable(c->api, c->request, &fault);
 	} else if (got == 0) {
 		http_problem(c->request, 403,
 		    "this token is not valid, or has expired");
-	} else if ((who->scope & scope) != scope) {
+	} else if (c->route->scope & ~c->who->scope) {
+		c->who = NULL;
 		http_problem(c->request, 403,
 		    "this token does not allow that");
-	} else if (c->route->flags & API_STATE || call_holds(c, true, NULL)) {
-		memcpy(c->request->caller, who->user.id, ID_TEXT + 1);
-		return who;
+	} else {
+		memcpy(c->request->caller, c->who->user.id, ID_TEXT + 1);
+		return true;
 	}
+	return false;
+}
+
+const struct principal *
+call_user(struct call *c, unsigned more)
+{
+	if (!call_admit(c))
+		return NULL;
+	if (more & ~c->who->scope)
+		http_problem(c->request, 403,
+		    "this token does not allow that");
+	else if (c->route->flags & API_STATE || call_holds(c, true, NULL))
+		return c->who;
 	return NULL;
 }
