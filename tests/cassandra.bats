@@ -351,27 +351,3 @@ while True:
 	$R "$P" | mfx-write-sqlite b.db
 	diff <(mfx-read-sqlite a.db | sort) <(mfx-read-sqlite b.db | sort)
 }
-
-@test "mfx-api reads it through mfx-read-cassandra" {
-	local port channel key
-	echo "$SERVER_PASSWORD" | mfx-users create ann@example.com \
-	    --password-file -
-	export MFX_USER=ann@example.com
-	channel=$(mfx-channels create | jq -r .id)
-	mfx-things create >thing
-	mfx-channels connect "$channel" "$(jq -r .id thing)"
-	key=$(jq -r .key thing)
-	lines 1 30 | sed "s/\"c[0-9]\"/\"$channel\"/" | $W "$P"
-	free_port port
-	start_ready mfx-api -l 127.0.0.1:"$port" --store "$P"
-	messages() {
-		curl -sS -m 20 -H "Authorization: $key" \
-		    "http://127.0.0.1:$port/channels/$channel/messages?$1"
-	}
-	[[ $(messages 'limit=2&order=asc' | jq -c '[.messages[].value]') == \
-	    '[1,2]' ]]
-	[[ $(messages 'limit=1' | jq .total) == 30 ]]
-	[[ $(messages 'aggregate=sum' | jq -c '[.messages[].value]') == \
-	    '[465]' ]]
-	[[ $(curl -sS "http://127.0.0.1:$port/health" | jq -r .status) == pass ]]
-}

@@ -5,7 +5,6 @@
 load setup
 load tls
 load servers
-load site
 
 W=mfx-write-influx
 R=mfx-read-influx
@@ -411,18 +410,6 @@ in_flight() {
 	[[ $($R "$P" | head -n 1 | wc -l) == 1 ]]
 	[[ $($R --order desc --limit 2 "$P" | sed 's/.*"v":\([0-9]*\).*/\1/' |
 	    xargs) == '20000 19999' ]]
-}
-
-@test "mfx-api reads it, and counts" {
-	local port
-	make_site
-	lines 1 50 | sed "s/\"channel\":\"c[0-9]\"/\"channel\":\"$CHANNEL\"/" | $W "$P"
-	free_port port
-	start_ready mfx-api -l "127.0.0.1:$port" --store "influx:$P"
-	curl -sS -m 60 -H "Authorization: $KEY" \
-	    "http://127.0.0.1:$port/channels/$CHANNEL/messages?limit=2" >page
-	[[ $(jq -c '[.total, (.messages | map(.value))]' page) == \
-	    '[50,[50,49]]' ]] || { cat page; false; }
 }
 
 @test "copied from SQLite, and back" {

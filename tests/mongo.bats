@@ -6,7 +6,6 @@
 load setup
 load tls
 load servers
-load site
 
 W=mfx-write-mongo
 R=mfx-read-mongo
@@ -372,20 +371,6 @@ kinds() {
 	$R "$P" | sed 's/.*"v":\([0-9]*\),.*/\1/' | diff - <(seq 5)
 	$R --order desc "$P" | sed 's/.*"v":\([0-9]*\),.*/\1/' |
 		diff - <(seq 5 -1 1)
-}
-
-@test "mfx-api reads it by its URL" {
-	local port
-	make_site
-	lines 1 50 | sed "s/\"channel\":\"c[0-9]\"/\"channel\":\"$CHANNEL\"/" |
-		mfx-write-mongo "$P"
-	free_port port
-	start_ready mfx-api -l "127.0.0.1:$port" --store "$P"
-	curl -sS -m 60 -H "Authorization: $KEY" \
-	    "http://127.0.0.1:$port/channels/$CHANNEL/messages?limit=2" >page
-	[[ $(jq -c '[.total, (.messages | map(.value))]' page) == \
-	    '[50,[50,49]]' ]] || { cat page; false; }
-	[[ $(curl -sS "http://127.0.0.1:$port/health" | jq -r .status) == pass ]]
 }
 
 @test "copied from SQLite, and back" {
