@@ -278,6 +278,9 @@ kinds() {
 	grep -q 'timeout of the server' err
 	fake "$names" '302:elsewhere'
 	status 78 $R "$P"
+	fake 204: '400:<html>no TLS</html>'
+	lines 1 5 | status 78 $W --rejects refused --ack raw/store "$P" 2>err
+	[[ ! -s refused && ! -e $MFX_HOME/bus/raw/groups/store ]]
 }
 
 @test "points that the server refuses are set aside with its reason" {
@@ -402,6 +405,11 @@ in_flight() {
 	grep -qi 'certificate' err
 	status 78 $W --cacert other.crt "$P" </dev/null
 	status 78 $R --cacert no-such-file "$P"
+	# what is no answer of InfluxDB is not about the points
+	P=${P/https:/http:}
+	lines 1 4 | status 78 $W --ack raw/store "$P" 2>err
+	grep -q 'Client sent an HTTP request to an HTTPS server\.$' err
+	status 78 $R "$P"
 	server_stop influx-tls
 }
 

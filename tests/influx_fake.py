@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """influx_fake.py PORT ANSWER...: a server that answers as it is told, one
 after the other and the last one for ever: 429:2 is that status with
-Retry-After 2; 500:TEXT and the like say TEXT as an error; a text that begins
-with { or < is the whole body of a 200.  Each is a line on stdout."""
+Retry-After 2; 500:TEXT and the like say TEXT as an error, 400:<TEXT without
+JSON; a text that begins with { or < is the whole body of a 200.  Each is a line on stdout."""
 import http.server
 import json
 import sys
@@ -22,7 +22,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if answer[0] not in "{<":
             status, _, text = answer.partition(":")
             status = int(status)
-            body = json.dumps({"error": text}).encode()
+            body = (text if text[:1] == "<" else
+                    json.dumps({"error": text})).encode()
         if status == 204:
             body = b""
         self.send_response(status)

@@ -316,6 +316,10 @@ kinds() {
 	status 66 $D --keep-age 1d "$P"
 	status 77 $R "${P/$SERVER_PASSWORD/other}" 2>err
 	status 77 $W "${P/$SERVER_PASSWORD/other}" </dev/null 2>err
+	status 77 $R "${P/:$SERVER_PASSWORD/}" 2>err
+	status 77 $W "${P/:$SERVER_PASSWORD/}" </dev/null 2>>err
+	status 77 $D --keep-age 1d "${P/:$SERVER_PASSWORD/}" 2>>err
+	[[ $(grep -c 'asks for a password; give it with --password-file' err) == 3 ]]
 	# of another version
 	lines 1 1 | $W "$P"
 	server_client mongo run "{\"update\":\"mfx_store\",\"updates\":[{\"q\":{\"_id\":\"$C\"},\"u\":{\"\$set\":{\"version\":99}}}]}"

@@ -181,6 +181,9 @@ readings_other" ]]
 @test "what is wrong is said, with the status for it" {
 	status 77 $R "${P/$SERVER_PASSWORD/other}" 2>err
 	grep -q 'password authentication failed' err
+	status 77 $R "${P/:$SERVER_PASSWORD/}" 2>err
+	status 77 $W "${P/:$SERVER_PASSWORD/}" </dev/null 2>>err
+	[[ $(grep -c 'asks for a password; give it with --password-file' err) == 2 ]]
 	status 78 $R "${P%/*}/nothere" 2>err
 	grep -q 'does not exist' err
 	status 66 $R "$P" 2>err

@@ -94,12 +94,13 @@ rows_next(struct rows *r, struct cell *cells, int n, struct fault *fault)
 	struct str row;
 	int got, more = 1;
 
-	/* what came of a failure is kept until its end */
-	while (r->call.status >= 300 && more > 0) {
-		r->text = STR_NONE;
-		more = rows_more(r, fault);
-	}
 	while (more > 0) {
+		if (r->call.status >= 300) {
+			/* the reason of a failure is kept until its end */
+			r->text = buf_str(&r->call.answer);
+			more = rows_more(r, fault);
+			continue;
+		}
 		got = answer_take(&r->answer, &r->text, &row);
 		if (got < 0)
 			return rows_wrong(r, fault);

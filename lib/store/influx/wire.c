@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -537,6 +538,8 @@ wire_say(const struct wire *l, const struct wire_call *c, int status,
 	}
 	if (text.n > 300)
 		text.n = 300;
+	while (text.n > 0 && strchr("\r\n", text.p[text.n - 1]) != NULL)
+		text.n--;
 	if (text.n > 0)
 		fault_set(fault, status, "%s: %.*s", l->name, (int)text.n,
 		    text.p);
@@ -546,11 +549,15 @@ wire_say(const struct wire *l, const struct wire_call *c, int status,
 	arena_release(&arena);
 }
 
+/* A proxy, or a server that wants TLS, knows nothing of points: its 400 is no
+ * JSON, and to set them aside for it would lose them. */
 bool
 wire_blames_data(const struct wire_call *c)
 {
-	return c->code == CURLE_OK && (c->status == 400 ||
-	    c->status == 413 || c->status == 422);
+	bool json = c->answer.n > 0 && c->answer.p[0] == '{';
+
+	return c->code == CURLE_OK && (c->status == 413 ||
+	    (json && (c->status == 400 || c->status == 422)));
 }
 
 bool

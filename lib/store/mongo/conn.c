@@ -189,6 +189,22 @@ conn_put_password(mongoc_uri_t *uri, struct fault *fault)
 	return r;
 }
 
+/* Without a password the library does not ask, it crashes. */
+static int
+conn_check_password(const struct conn *c, const mongoc_uri_t *uri,
+    struct fault *fault)
+{
+	const char *how = mongoc_uri_get_auth_mechanism(uri);
+
+	if (mongoc_uri_get_username(uri) == NULL ||
+	    mongoc_uri_get_password(uri) != NULL ||
+	    (how != NULL && strncmp(how, "SCRAM", 5) != 0 &&
+	    strcmp(how, "PLAIN") != 0))
+		return 0;
+	return fault_set(fault, EX_NOPERM, "%s: the server asks for a "
+	    "password; give it with --password-file", c->name);
+}
+
 static void
 conn_name(struct conn *c, const mongoc_uri_t *uri)
 {
@@ -294,11 +310,13 @@ conn_open(struct conn *c, const char *place, const struct store_watch *watch,
 	} };
 	pthread_once(&once, conn_start_library);
 	uri = conn_uri(place, fault);
-	if (uri == NULL || conn_put_password(uri, fault) < 0) {
+	if (uri != NULL)
+		conn_name(c, uri);
+	if (uri == NULL || conn_put_password(uri, fault) < 0 ||
+	    conn_check_password(c, uri, fault) < 0) {
 		mongoc_uri_destroy(uri);
 		return STORE_FAILED;
 	}
-	conn_name(c, uri);
 	c->client = mongoc_client_new_from_uri_with_error(uri, &error);
 	if (c->client == NULL) {
 		r = conn_judge(c, &error, fault);

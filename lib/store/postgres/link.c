@@ -98,6 +98,11 @@ link_judge_text(const struct link *l, const char *text, struct fault *fault)
 		return link_judge(l, state, str_from(line,
 		    (size_t)(state - text) + 6 + strspn(state + 6, " ")),
 		    fault);
+	if (PQconnectionNeedsPassword(l->conn)) {
+		fault_set(fault, EX_NOPERM, "%s: the server asks for a "
+		    "password; give it with --password-file", l->name);
+		return STORE_FAILED;
+	}
 	fault_set(fault, EX_UNAVAILABLE, "%s: %.*s", l->name, (int)line.n,
 	    line.n > 0 ? line.p : "the connection was cut");
 	if (strstr(text, "certificate") == NULL)
