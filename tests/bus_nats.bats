@@ -199,7 +199,7 @@ copied() {
 
 @test "a limit refuses what is too much, and pruning makes room" {
 	server_start nats
-	export MFX_BUS="$(server_url nats)/small?max-bytes=30000&storage=memory"
+	export MFX_BUS="$(server_url nats)/small?max-bytes=320000&storage=memory"
 	lines_of a 1 200 | mfx-pub raw
 	lines_of a 201 5000 | status 75 mfx-pub --timeout 100ms raw 2>err
 	grep -q 'maximum bytes exceeded' err
@@ -223,6 +223,35 @@ copied() {
 	    + "x" * 1040000 + "\"}")' >long
 	mfx-pub raw <long
 	read_all raw | bare | cmp - long
+}
+
+limit_removed() {
+	local config
+	config=$(client "$(server_url nats)" ask "\$JS.API.STREAM.INFO.$1" '' |
+	    cut -f 2 | /usr/bin/python3 -c 'import json, sys
+config = json.load(sys.stdin)["config"]
+config["max_bytes"] = -1
+print(json.dumps(config))')
+	client "$(server_url nats)" ask "\$JS.API.STREAM.UPDATE.$1" "$config" |
+	    grep -q '"max_bytes":-1'
+}
+
+@test "a source that ended between two batches goes on with smaller ones" {
+	local n
+	server_start nats
+	export MFX_BUS=$(server_url nats)
+	for ((n = 1; n <= 3000; n++)); do
+		echo "{\"channel\":\"c$((n % 2))\",\"n\":\"n\",\"v\":$n}"
+	done >want
+	mfx-pub raw <want
+	MFX_BUS="$MFX_BUS?max-bytes=180000" mfx-pub twice </dev/null
+	mfx-sub --no-follow raw/copy |
+	    status 75 mfx-pub --timeout 100ms --ack raw/copy twice 2>err
+	n=$(read_all twice | wc -l)
+	((n > 900 && n < 1300))
+	limit_removed mfx_twice
+	mfx-sub --no-follow raw/copy | mfx-pub -u --ack raw/copy twice
+	read_all twice | bare | cmp - want
 }
 
 # ---- who may ----

@@ -52,6 +52,9 @@ void bus_close(struct bus *);
  * loop that serves others. */
 bool bus_waits(const struct bus *);
 
+/* for messages: there is no secret in it */
+const char *bus_name(const struct bus *);
+
 /* what bus_lag, bus_prune and bus_between count: "bytes" or "messages" */
 const char *bus_unit(const struct bus *);
 /* how many of these are between two positions; a part of one counts */
@@ -323,9 +326,19 @@ struct bus_source {
 
 /* bytes at once */
 #define BUS_SOURCE_MAX ((size_t)96 << 20)
+/* lines and bytes that are there as a whole or not at all on any bus */
+#define BUS_WHOLE_LINES 999
+#define BUS_WHOLE_BYTES ((size_t)8 << 20)
 
 int bus_source_open(struct bus_source **, struct bus_writer *,
     const char *stream, const char *group, struct fault *);
+/*
+ * The same for a stream of another bus.  What has got there is kept with the
+ * target, under the stream's and a valid name of its own; the group that
+ * bus_source_ack moves is not one of this bus.
+ */
+int bus_source_open_abroad(struct bus_source **, struct bus_writer *,
+    const char *stream, const char *name, struct fault *);
 /* before the writer is closed; also NULL */
 void bus_source_close(struct bus_source *);
 int bus_source_ack(struct bus_source *, struct fault *);

@@ -94,6 +94,12 @@ bus_waits(const struct bus *bus)
 }
 
 const char *
+bus_name(const struct bus *bus)
+{
+	return bus->name;
+}
+
+const char *
 bus_unit(const struct bus *bus)
 {
 	return bus->driver->unit;

@@ -83,8 +83,11 @@ struct bus_reader_ops {
 };
 
 struct bus_group_ops {
+	/* with a target it is not a group of this bus, but says how far lines
+	 * of another one's stream have got into the target: `all` does not
+	 * list it, and it does not matter to the stream here */
 	int (*open)(struct bus_group **, struct bus *, const char *stream,
-	    const char *group, struct fault *);
+	    const char *group, const char *target, struct fault *);
 	void (*close)(struct bus_group *);
 	/* -1 and EX_DATAERR for a group that is there and is damaged */
 	int (*get)(struct bus_group *, uint64_t *seq, struct fault *);

@@ -14,7 +14,7 @@ bus_group_open(struct bus_group **g, struct bus *bus, const char *stream,
 	if (!bus_name_valid(str_z(group)))
 		return fault_set(fault, EX_USAGE, "invalid group name '%s'",
 		    group);
-	return bus->driver->group->open(g, bus, stream, group, fault);
+	return bus->driver->group->open(g, bus, stream, group, NULL, fault);
 }
 
 void
@@ -162,20 +162,38 @@ bus_group_seek(struct bus_group *g, const struct bus_where *where,
 
 /* ---- sources ---- */
 
-int
-bus_source_open(struct bus_source **source, struct bus_writer *to,
-    const char *stream, const char *group, struct fault *fault)
+/* the group becomes the source's, or is closed */
+static int
+group_source(struct bus_source **source, struct bus_writer *to,
+    struct bus_group *g, struct fault *fault)
 {
 	const struct bus_driver *driver = to->bus->driver;
-	struct bus_group *g;
 
-	if (bus_group_open(&g, to->bus, stream, group, fault) < 0)
-		return -1;
 	if (driver->group->lease(g, BUS_ROLE_SOURCE, fault) == 0 &&
 	    driver->source->open(source, to, g, fault) == 0)
 		return 0;
 	bus_group_close(g);
 	return -1;
+}
+
+int
+bus_source_open(struct bus_source **source, struct bus_writer *to,
+    const char *stream, const char *group, struct fault *fault)
+{
+	struct bus_group *g;
+
+	return bus_group_open(&g, to->bus, stream, group, fault) < 0 ? -1 :
+	    group_source(source, to, g, fault);
+}
+
+int
+bus_source_open_abroad(struct bus_source **source, struct bus_writer *to,
+    const char *stream, const char *name, struct fault *fault)
+{
+	struct bus_group *g;
+
+	return to->bus->driver->group->open(&g, to->bus, stream, name,
+	    to->stream, fault) < 0 ? -1 : group_source(source, to, g, fault);
 }
 
 void

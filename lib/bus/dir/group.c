@@ -21,14 +21,18 @@
 
 static int
 dir_group_open(struct bus_group **out, struct bus *bus, const char *stream,
-    const char *group, struct fault *fault)
+    const char *group, const char *target, struct fault *fault)
 {
 	struct dir_group *g = memory_zero(1, sizeof *g);
 
 	(void)fault;
 	*g = (struct dir_group){
-		.head.bus = bus, .groups.fd = -1, .lease = -1
+		.head.bus = bus, .groups.fd = -1, .lease = -1,
+		.target = target
 	};
+	/* no name has a ':' */
+	snprintf(g->file, sizeof g->file, "%s%s%s", target ? stream : "",
+	    target ? ":" : "", group);
 	memcpy(g->head.stream, stream, strlen(stream));
 	memcpy(g->head.name, group, strlen(group));
 	*out = &g->head;
@@ -46,24 +50,38 @@ dir_group_close(struct bus_group *head)
 	free(g);
 }
 
+/* the directory of groups in that of a stream: an fd, or -1 with errno */
+static int
+group_directory(const struct dir_group *g, int stream, bool make)
+{
+	const char *name = g->target ? "origins" : "groups";
+
+	/* that of groups is made with the stream */
+	if (make && g->target && mkdirat(stream, name, 0700) < 0 &&
+	    errno != EEXIST)
+		return -1;
+	return openat(stream, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* Opens the directory, and with `make` creates it: 1, 0 when there is none,
  * -1. */
 static int
 group_reach(struct dir_group *g, bool make, struct fault *fault)
 {
+	const char *name = g->target ? g->target : g->head.stream;
 	struct stream *s = &g->groups;
 	int r, stream;
 
 	if (s->fd >= 0)
 		return 1;
-	r = make ? stream_open(s, g->head.bus, g->head.stream, true, fault) :
-	    stream_find(s, g->head.bus, g->head.stream, fault);
+	r = make ? stream_open(s, g->head.bus, name, true, fault) :
+	    stream_find(s, g->head.bus, name, fault);
 	if (r < 0 || (r == 0 && !make)) {
 		stream_close(s);
 		return r;
 	}
 	stream = s->fd;
-	s->fd = openat(stream, "groups", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->fd = group_directory(g, stream, make);
 	r = s->fd >= 0 ? 1 : errno == ENOENT && !make ? 0 :
 	    stream_fault(s, "groups", fault);
 	close(stream);
@@ -74,9 +92,9 @@ void
 group_file(char to[GROUP_FILE], const struct dir_group *g, const char *what)
 {
 	if (what == NULL)
-		snprintf(to, GROUP_FILE, "%s", g->head.name);
+		snprintf(to, GROUP_FILE, "%s", g->file);
 	else
-		snprintf(to, GROUP_FILE, ".%s.%s", g->head.name, what);
+		snprintf(to, GROUP_FILE, ".%s.%s", g->file, what);
 }
 
 int
@@ -135,7 +153,7 @@ dir_group_get(struct bus_group *head, uint64_t *seq, struct fault *fault)
 	int there = group_reach(g, false, fault);
 
 	return there <= 0 ? there : group_read(g->groups.fd, head->stream,
-	    head->name, seq, fault);
+	    g->file, seq, fault);
 }
 
 static bool
@@ -195,7 +213,7 @@ dir_group_put(struct bus_group *head, uint64_t seq, enum bus_put how,
 	/* whole or not at all, and never over another's; both names are only
 	 * ever replaced, so one file may have them */
 	if (how == BUS_PUT_CREATE && (linkat(g->groups.fd, sought,
-	    g->groups.fd, head->name, 0) == 0 || errno == EEXIST))
+	    g->groups.fd, g->file, 0) == 0 || errno == EEXIST))
 		return 0;
 	/* to be replaced, or on a file system without hard links */
 	return group_write(g, NULL, seq, fault);

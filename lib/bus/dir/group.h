@@ -8,11 +8,15 @@
 struct dir_group {
 	struct bus_group head;
 	struct stream groups;	/* fd: the directory of groups, or -1 */
+	/* not NULL for what comes from another bus: it is kept in this stream,
+	 * in "origins" beside "groups", under the other one's name too */
+	const char *target;
+	char file[2 * BUS_NAME_MAX + 2];
 	int lease;		/* the file that is locked, or -1 */
 };
 
 /* the name of the group's file or, of those that belong to it, of `what` */
-#define GROUP_FILE (BUS_NAME_MAX + 16)
+#define GROUP_FILE (2 * BUS_NAME_MAX + 18)
 void group_file(char to[GROUP_FILE], const struct dir_group *,
     const char *what);
 /* replaces it (file.h); the stream is created if it is missing */

@@ -228,7 +228,7 @@ int reader_pending(struct bus *, const char *stream, uint64_t from,
     uint64_t *pending, struct fault *);
 
 /* <prefix>-groups.<stream>.<group>.at */
-#define GROUP_SUBJECT 512
+#define GROUP_SUBJECT 768
 
 struct nats_group {
 	struct bus_group head;
@@ -240,6 +240,7 @@ struct nats_group {
 		uint32_t part;
 	} entry;
 	bool known, moved;
+	bool abroad;		/* of a stream of another bus */
 	struct nats_lease *lease;
 };
 

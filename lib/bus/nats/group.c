@@ -15,11 +15,16 @@
 #include "bus/nats/lease.h"
 
 static void
-group_subject(struct buf *s, const struct nats_group *g)
+group_subject(struct buf *s, const struct nats_group *g, const char *target)
 {
 	const struct nats_bus *b = (struct nats_bus *)g->head.bus;
 
 	buf_printf(s, "%s-groups.", b->url.prefix);
+	/* one level more: it is not among the groups of a stream */
+	if (target != NULL) {
+		token_put_name(s, str_z(target));
+		buf_putc(s, '.');
+	}
 	token_put_name(s, str_z(g->head.stream));
 	buf_putc(s, '.');
 	token_put_name(s, str_z(g->head.name));
@@ -29,16 +34,17 @@ group_subject(struct buf *s, const struct nats_group *g)
 
 static int
 nats_group_open(struct bus_group **out, struct bus *bus, const char *stream,
-    const char *group, struct fault *fault)
+    const char *group, const char *target, struct fault *fault)
 {
 	struct nats_group *g = memory_zero(1, sizeof *g);
-	struct buf s = { .max = 1024 };
+	struct buf s = { .max = sizeof g->subject };
 
 	(void)fault;
 	g->head.bus = bus;
+	g->abroad = target != NULL;
 	memcpy(g->head.stream, stream, strlen(stream));
 	memcpy(g->head.name, group, strlen(group));
-	group_subject(&s, g);
+	group_subject(&s, g, target);
 	memcpy(g->subject, s.p, s.n);
 	buf_release(&s);
 	*out = &g->head;
@@ -253,7 +259,7 @@ group_tell(struct bus *bus, const char *stream, struct str token,
 
 	if (!token_read_name(token, name))
 		return 0;
-	nats_group_open(&g, bus, stream, name, fault);
+	nats_group_open(&g, bus, stream, name, NULL, fault);
 	r = nats_group_get(g, &seq, fault);
 	nats_group_close(g);
 	if (r > 0 || (r < 0 && fault->status == EX_DATAERR)) {

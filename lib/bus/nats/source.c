@@ -22,7 +22,8 @@ struct nats_source {
 	char subject[GROUP_SUBJECT];
 	uint64_t after;		/* of the last mark */
 	uint64_t lines;		/* after `said`, that are there */
-	struct progress said;	/* by the last mark with lines 0 */
+	struct progress said;	/* by the last mark with lines 0, or by an
+				 * append of lines that were there */
 	/* what the mark in hand says */
 	uint64_t next_lines;
 	struct progress next;
@@ -75,6 +76,11 @@ source_begin(struct bus_source *head, struct str *lines, struct fault *fault)
 
 	while (n > 0 && str_take_line(lines, &line))
 		n--;
+	/* the rest of them comes with the next lines */
+	if (lines->n == 0) {
+		s->lines = n;
+		s->said = head->at;
+	}
 	return source_know_group(s, fault);
 }
 
@@ -226,6 +232,9 @@ nats_source_open(struct bus_source **out, struct bus_writer *to,
 	s->bus = (struct nats_bus *)to->bus;
 	stream_source_subject(&subject, s->bus, to->stream, group->stream,
 	    group->name);
+	/* a group of this bus may have the same name */
+	if (((struct nats_group *)group)->abroad)
+		buf_puts(&subject, ".abroad");
 	buf_putc(&subject, '\0');
 	memcpy(s->subject, subject.p, subject.n);
 	buf_release(&subject);
