@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Manages the bus: what is on it, how far groups have read, what can be
- * removed.  Only prune, seek and forget change anything: only their operands,
- * and only when all of those can be changed.
+ * removed.  Of these verbs prune, seek and forget change something: only their
+ * operands, and only when all of those can be changed.  copy and mirror take
+ * streams to another bus.
  */
 #include "cmd/bus/verbs.h"
 
-struct bus_options bus_opt = { .keep_bytes = -1 };
+#include "base/ready.h"
+
+struct bus_options bus_opt = {
+	.keep_bytes = -1, .ready_fd = -1, .sync = BUS_SYNC_NONE
+};
 struct bus *bus;
 struct listing bus_listing;
 int bus_status;
@@ -42,6 +47,32 @@ static const struct opt forget_options[] = {
 	OPT_ROW_DRY_RUN(&bus_opt.dry_run), OPT_END
 };
 
+#define OPT_SYNC \
+	{ 0, "sync", BUS_SYNC_WORDS, "when a directory is synced to disk", \
+	    OPT_ENUM(&bus_opt.sync) }
+
+static const struct opt copy_options[] = {
+	{ 0, "as", "NAME", "under which the other bus knows this one",
+	    OPT_STRING(&bus_opt.as) },
+	{ 0, "add", NULL, "also to streams that have other lines",
+	    OPT_FLAG(&bus_opt.add) },
+	{ 0, "suffix", "TEXT", "what the names of groups end in there",
+	    OPT_STRING(&bus_opt.suffix) },
+	OPT_SYNC,
+	{ 0, "timeout", "DURATION", "give up when a bus is away for so long",
+	    OPT_TIMEOUT(&bus_opt.timeout, 1, INT64_MAX) },
+	OPT_END
+};
+
+static const struct opt mirror_options[] = {
+	{ 0, "as", "NAME", "of the group, and under which the other bus "
+	    "knows this one",
+	    OPT_STRING(&bus_opt.as) },
+	OPT_SYNC,
+	READY_FD(&bus_opt.ready_fd, "when mirroring"),
+	OPT_END
+};
+
 static const struct verb verbs[] = {
 	{ "stat", "[STREAM ...]", "show what is on the bus",
 	    list_options, bus_verb_stat },
@@ -55,6 +86,10 @@ static const struct verb verbs[] = {
 	    prune_options, bus_verb_prune },
 	{ "verify", "[STREAM ...]", "read everything and report damage",
 	    NULL, bus_verb_verify },
+	{ "copy", "FROM TO [STREAM[=NAME] ...]", "copy streams and groups "
+	    "to another bus", copy_options, bus_verb_copy },
+	{ "mirror", "FROM TO STREAM[=NAME] ...", "keep sending streams to "
+	    "another bus", mirror_options, bus_verb_mirror },
 	VERB_END
 };
 

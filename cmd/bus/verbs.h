@@ -9,8 +9,10 @@
 /* What the sources of mfx-bus share: its options, what it prints, and the
  * exit status, the worst so far. */
 struct bus_options {
-	bool human, past_groups, dry_run, create;
-	int64_t keep_bytes, keep_age;
+	bool human, past_groups, dry_run, create, add;
+	int64_t keep_bytes, keep_age, timeout, ready_fd;
+	const char *as, *suffix;
+	enum bus_sync sync;
 };
 
 extern struct bus_options bus_opt;
@@ -28,5 +30,7 @@ int bus_verb_verify(char **operands);
 int bus_verb_seek(char **operands);
 int bus_verb_forget(char **operands);
 int bus_verb_prune(char **operands);
+int bus_verb_copy(char **operands);
+int bus_verb_mirror(char **operands);
 
 #endif
