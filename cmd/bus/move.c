@@ -10,7 +10,7 @@
 #include "base/memory.h"
 
 #define PAUSE_FIRST 100
-#define PAUSE_LAST 10000
+#define PAUSE_LAST 5000
 #define ABSENT_MS 1000
 
 /* ---- operands ---- */

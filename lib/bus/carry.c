@@ -6,10 +6,12 @@
 #include "base/clock.h"
 #include "base/diag.h"
 
-/* at once: to begin with, and at least */
-#define BITE_FIRST ((size_t)64 * 1024)
-#define BITE_LEAST ((size_t)4096)
+/* at once: to begin with, at least, and at most */
+#define BITE_FIRST ((size_t)16 * 1024)
+#define BITE_LEAST ((size_t)2048)
 #define BITE_MOST ((size_t)1 << 20)
+/* what a line may cost on its way besides its own bytes */
+#define LINE_COST 256
 /* an answer should come within this time, ms */
 #define BITE_QUICK 400
 #define BITE_SLOW 1500
@@ -163,35 +165,47 @@ carry_read(struct carry *c, struct fault *fault)
 	}
 }
 
-/* the next lines that go together, up to *end of the run */
-static struct str
-carry_bite(struct carry *c, struct bus_lines *end, uint64_t *at,
-    unsigned *n)
+/* What goes together: n lines, up to `end` of the run. */
+struct bite {
+	struct str text;
+	struct bus_lines end;
+	uint64_t at;		/* the position of the last one */
+	unsigned n;
+};
+
+static size_t
+bite_cost(const struct bite *b)
 {
-	struct str bite = { c->run.rest.p, 0 };
+	return b->text.n + (size_t)b->n * LINE_COST;
+}
+
+/* A line that can't be on a bus is one of its own, without a text. */
+static struct bite
+carry_bite(struct carry *c)
+{
+	struct bite b = { { c->run.rest.p, 0 }, c->run, c->position, 0 };
 	struct bus_lines next = c->run;
 	struct bus_line line;
 	const char *why;
 
-	*end = c->run;
-	for (*n = 0; *n < BUS_WHOLE_LINES && bus_lines_next(&next, &line);
-	    ++*n) {
-		if (bite.n > 0 && bite.n + line.text.n + 1 > c->most)
+	while (b.n < BUS_WHOLE_LINES && bus_lines_next(&next, &line)) {
+		if (b.n > 0 && bite_cost(&b) + line.text.n > c->most)
 			break;
 		why = bus_line_check(line.text);
-		if (why != NULL && bite.n > 0)
+		if (why != NULL && b.n > 0)
 			break;
-		*at = line.seq;
-		*end = next;
+		b.at = line.seq;
+		b.end = next;
 		if (why != NULL) {
 			diag_error("%s: position %llu: %s; left out",
 			    c->from_stream, (unsigned long long)line.seq, why);
 			c->refused++;
 			break;
 		}
-		bite.n += line.text.n + 1;
+		b.text.n += line.text.n + 1;
+		b.n++;
 	}
-	return bite;
+	return b;
 }
 
 /* `most` follows the time that an answer takes */
@@ -215,44 +229,40 @@ carry_lost(struct carry *c, size_t n)
 }
 
 static int
-carry_send(struct carry *c, struct str bite, uint64_t at,
-    struct fault *fault)
+carry_send(struct carry *c, const struct bite *b, struct fault *fault)
 {
 	int64_t began = clock_ms();
 	uint64_t seq;
 
-	c->source->at = (struct progress){ .whole = at };
-	if (bite.n > 0 && (bus_append(c->writer, bite, c->source, &seq,
+	c->source->at = (struct progress){ .whole = b->at };
+	if (b->n > 0 && (bus_append(c->writer, b->text, c->source, &seq,
 	    fault) < 0 || bus_commit(c->writer, fault) < 0))
-		return carry_lost(c, bite.n);
+		return carry_lost(c, bite_cost(b));
 	/* a loss of power may take what is not on disk, and the next lines
 	 * would stand where it was */
 	if (c->sync == BUS_SYNC_ALWAYS && bus_source_ack(c->source, fault) < 0)
-		return carry_lost(c, bite.n);
-	carry_pace(c, bite.n, clock_ms() - began);
+		return carry_lost(c, bite_cost(b));
+	carry_pace(c, bite_cost(b), clock_ms() - began);
 	return 0;
 }
 
 int
 carry_step(struct carry *c, struct fault *fault)
 {
-	struct bus_lines end;
-	struct str bite;
-	uint64_t at = 0;
-	unsigned n;
+	struct bite b;
 	int got = -1;
 
 	if (carry_open(c, fault) < 0 || (got = carry_read(c, fault)) < 0)
 		return -1;
 	if (got == 0)
 		return 0;
-	bite = carry_bite(c, &end, &at, &n);
-	if (carry_send(c, bite, at, fault) < 0)
+	b = carry_bite(c);
+	if (carry_send(c, &b, fault) < 0)
 		return -1;
-	c->run = end;
-	c->position = at;
-	c->lines += n;
-	c->bytes += bite.n;
+	c->run = b.end;
+	c->position = b.at;
+	c->lines += b.n;
+	c->bytes += b.text.n;
 	return 1;
 }
 

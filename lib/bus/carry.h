@@ -45,7 +45,7 @@ struct carry {
 	struct bus_source *source;
 	struct bus_group *group;
 	struct bus_lines run;	/* read, and not there yet */
-	size_t most;		/* bytes at once */
+	size_t most;		/* bytes at once, about */
 	uint64_t grouped;	/* where the group is */
 	bool known;		/* the group is ours, and it was judged */
 };

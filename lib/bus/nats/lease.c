@@ -4,11 +4,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/memory.h"
 #include "base/os.h"
 
+/* a holder answers within this time, and some times what another answer has
+ * just taken */
 #define HOLDER_MS 250
+#define HOLDER_TIMES 4
 
 struct nats_lease {
 	struct nats_lease *next;	/* of the bus */
@@ -65,14 +69,14 @@ lease_listen(struct nats_bus *b, struct nats_lease *l, struct fault *fault)
  * killed just now may still be listed, so silence is asked once more; after
  * that it means a process that is stopped. */
 static int
-lease_is_abandoned(struct nats_bus *b, const char *subject,
+lease_is_abandoned(struct nats_bus *b, const char *subject, int64_t ms,
     struct fault *fault)
 {
 	struct answer a;
 	int tries;
 
 	for (tries = 0; tries < 2; tries++) {
-		if (request(b, subject, STR("?"), HOLDER_MS, &a, fault) == 0) {
+		if (request(b, subject, STR("?"), ms, &a, fault) == 0) {
 			request_release(&a);
 			return a.nobody;
 		}
@@ -86,7 +90,7 @@ lease_is_abandoned(struct nats_bus *b, const char *subject,
 /* Is there nobody any more who has that entry?  1, 0, -1. */
 static int
 lease_is_free(struct nats_bus *b, struct nats_group *g, const char *role,
-    const char *entry, struct fault *fault)
+    const char *entry, int64_t ms, struct fault *fault)
 {
 	char subject[JS_NAME_MAX], holder[96];
 	int abandoned;
@@ -94,7 +98,7 @@ lease_is_free(struct nats_bus *b, struct nats_group *g, const char *role,
 	if (strlen(entry) < 34 || strspn(entry, "0123456789abcdef") != 32)
 		return 1;
 	lease_subject(b, entry, subject);
-	abandoned = lease_is_abandoned(b, subject, fault);
+	abandoned = lease_is_abandoned(b, subject, ms, fault);
 	if (abandoned != 0)
 		return abandoned;
 	snprintf(holder, sizeof holder, "%.90s", entry + 33);
@@ -132,15 +136,17 @@ lease_try(struct nats_bus *b, struct nats_group *g, struct nats_lease *l,
 {
 	char js_name[JS_NAME_MAX];
 	struct nats_message m = { .sequence = 0 };
+	int64_t began = clock_ms(), ms;
 	int r;
 
 	lease_bucket(b, js_name);
 	r = stream_last(b, js_name, l->subject, &m, fault);
+	ms = HOLDER_MS + HOLDER_TIMES * (clock_ms() - began);
 	/* it was written, and the answer was lost */
 	if (r > 0 && strcmp(m.text, l->entry) == 0)
 		return 0;
 	if (r > 0) {
-		r = lease_is_free(b, g, role, m.text, fault);
+		r = lease_is_free(b, g, role, m.text, ms, fault);
 		if (r <= 0)
 			return -1;
 	}

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A bad link: a TCP proxy that is told by lines of a FIFO what to do.
+
+    link_proxy.py PORT SERVER_PORT FIFO
+
+cut (connections end, new ones are refused), open, stall (nothing moves), go,
+delay MS and rate BYTES_PER_SECOND (each way, of all connections; 0: none).
+It prints "ready" when it listens.
+"""
+import asyncio
+import sys
+import time
+
+READ = 16384
+
+
+class Link:
+    def __init__(self):
+        self.is_cut = False
+        self.moving = asyncio.Event()
+        self.moving.set()
+        self.delay = 0.0
+        self.rate = 0
+        self.free = {}              # direction: when the line is free again
+        self.writers = set()
+
+    def command(self, line):
+        words = line.split()
+        if words[0] == 'cut':
+            self.is_cut = True
+            for writer in self.writers:
+                writer.transport.abort()
+        elif words[0] == 'open':
+            self.is_cut = False
+        elif words[0] == 'stall':
+            self.moving.clear()
+        elif words[0] == 'go':
+            self.moving.set()
+        elif words[0] == 'delay':
+            self.delay = int(words[1]) / 1000
+        elif words[0] == 'rate':
+            self.rate = int(words[1])
+        else:
+            sys.exit('link_proxy: ' + line)
+
+    async def narrow(self, way, n):
+        if not self.rate:
+            return
+        now = time.monotonic()
+        self.free[way] = max(self.free.get(way, 0), now) + n / self.rate
+        await asyncio.sleep(self.free[way] - now)
+
+    async def take(self, way, reader, queue):
+        try:
+            while data := await reader.read(1024 if self.rate else READ):
+                await self.narrow(way, len(data))
+                await queue.put((time.monotonic() + self.delay, data))
+        except OSError:
+            pass
+        await queue.put((0, b''))
+
+    async def give(self, queue, writer):
+        try:
+            while True:
+                due, data = await queue.get()
+                await asyncio.sleep(max(0, due - time.monotonic()))
+                await self.moving.wait()
+                if not data:
+                    break
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        writer.close()
+
+    async def connect(self, reader, writer, port):
+        if self.is_cut:
+            writer.transport.abort()
+            return
+        try:
+            far = await asyncio.open_connection('127.0.0.1', port)
+        except OSError:
+            writer.transport.abort()
+            return
+        self.writers |= {writer, far[1]}
+        up, down = asyncio.Queue(64), asyncio.Queue(64)
+        await asyncio.gather(
+            self.take('up', reader, up), self.give(up, far[1]),
+            self.take('down', far[0], down), self.give(down, writer))
+        self.writers -= {writer, far[1]}
+
+
+async def main():
+    port, server, fifo = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    link = Link()
+    at = await asyncio.start_server(
+        lambda r, w: link.connect(r, w, server), '127.0.0.1', port)
+    commands = asyncio.StreamReader()
+    # it is open for writing too, so it has no end
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(commands), open(fifo, 'r+b', 0))
+    print('ready', flush=True)
+    async with at:
+        while line := await commands.readline():
+            link.command(line.decode())
+
+asyncio.run(main())
