@@ -201,3 +201,51 @@ feed() {
 	peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$PID/status")
 	((peak < 60000)) || { echo "$peak kB"; return 1; }
 }
+
+# ---- a full disk at the site ----
+
+# in a mount of its own; the server is outside
+full_site() {
+	local publisher i
+	export MFX_BUS=$PWD/small/bus MFX_BUS_SEGMENT=200000
+	numbers_of 1 100 | mfx-pub raw
+	numbers_of 101 60000 >more
+	# the link is away at first, and still nothing is pruned
+	mfx-bus mirror "$MFX_BUS" "$FAR" raw 2>err.mirror 3>&- &
+	i=$!
+	await 20 grep -q '; waiting' err.mirror
+	mfx-pub raw <more 2>err 3>&- &
+	publisher=$!
+	await 20 grep -q '; waiting' err
+	# nothing at all goes onto it
+	cat /dev/zero >small/ballast 2>/dev/null || true
+	mfx-bus prune --keep-bytes 1 raw >/dev/null 2>&1
+	echo open >link
+	# what has arrived can be pruned, which makes room
+	await 60 eval '! kill -0 $publisher 2>/dev/null || {
+	    mfx-bus prune --keep-bytes 1 raw; false; }' || {
+		cat err.mirror
+		mfx-bus groups
+		mfx-bus prune --keep-bytes 1 raw
+		df small
+		kill $i $publisher
+		return 1
+	}
+	wait $publisher
+	await 60 eval '[[ $(mfx-bus groups | jq .lag) == 0 ]]'
+	kill $i
+	wait $i
+}
+
+@test "a full disk at the site: lines leave it, and make room" {
+	server_start nats
+	link_start nats
+	link_says cut
+	mkdir small
+	export -f full_site numbers_of await
+	export FAR
+	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
+	    bash -euo pipefail -c "mount -t tmpfs -o size=2m none small
+	        full_site" 3>&-
+	all_of "$NEAR_FAR" raw | cmp - <(numbers_of 1 60000)
+}

@@ -18,16 +18,18 @@
 
 /* ---- beginning ---- */
 
-/* is there a group? 1, 0, -1; without `follows` it does not matter */
+/* The group is there before the other bus can be reached, so that nothing is
+ * pruned until then. */
 static int
-carry_group(struct carry *c, struct fault *fault)
+carry_join(struct carry *c, struct fault *fault)
 {
 	if (!c->follows || c->known)
-		return 1;
+		return 0;
 	if (c->group == NULL && bus_group_open(&c->group, c->from,
 	    c->from_stream, c->name, fault) < 0)
 		return -1;
-	return bus_group_get(c->group, &c->grouped, fault);
+	c->grouped = 0;
+	return bus_group_join(c->group, &c->grouped, fault);
 }
 
 static int
@@ -38,11 +40,13 @@ carry_other(const struct carry *c, struct fault *fault)
 	    c->from_stream, c->name);
 }
 
-/* That a stream has lines of others, or that this is another stream than that
+/*
+ * That a stream has lines of others, or that this is another stream than that
  * which was carried under the name, would otherwise cost lines or double
- * them.  The group is made before the first line is moved. */
+ * them.  So a group that nothing was moved by yet can't have got anything there.
+ */
 static int
-carry_judge(struct carry *c, uint64_t done, int group, struct fault *fault)
+carry_judge(struct carry *c, uint64_t done, struct fault *fault)
 {
 	uint64_t end;
 	struct bus_stat stat;
@@ -50,7 +54,7 @@ carry_judge(struct carry *c, uint64_t done, int group, struct fault *fault)
 	if (bus_where_find(c->from, c->from_stream, &bus_where_end, &end,
 	    fault) < 0)
 		return -1;
-	if (done > end || (done > 0 && !group))
+	if (done > end || (done > 0 && c->follows && c->grouped == 0))
 		return carry_other(c, fault);
 	if (done > 0 || c->adds)
 		return 0;
@@ -61,21 +65,26 @@ carry_judge(struct carry *c, uint64_t done, int group, struct fault *fault)
 	    "%s=NAME", bus_name(c->to), c->to_stream, c->from_stream);
 }
 
+/* Before the first line is moved the group is: into that line, which says that
+ * it is ours. */
 static int
-carry_join(struct carry *c, struct fault *fault)
+carry_claim(struct carry *c, struct fault *fault)
 {
-	if (!c->follows || c->known)
+	if (!c->follows || c->grouped > 0)
 		return 0;
-	c->grouped = 0;
-	return bus_group_join(c->group, &c->grouped, fault);
+	if (bus_group_set(c->group, 1, fault) < 0)
+		return -1;
+	c->grouped = 1;
+	return 0;
 }
 
 static int
-carry_place(struct carry *c, int group, struct fault *fault)
+carry_place(struct carry *c, struct fault *fault)
 {
 	uint64_t at = c->source->done.whole;
 
-	if (carry_judge(c, at, group, fault) < 0 || carry_join(c, fault) < 0)
+	if (!c->known && (carry_judge(c, at, fault) < 0 ||
+	    carry_claim(c, fault) < 0))
 		return -1;
 	if (c->follows && c->grouped > at &&
 	    bus_group_sought(c->group, c->grouped)) {
@@ -97,20 +106,18 @@ carry_place(struct carry *c, int group, struct fault *fault)
 static int
 carry_open(struct carry *c, struct fault *fault)
 {
-	int group;
-
 	if (c->source != NULL)
 		return 0;
 	if (c->most == 0)
 		c->most = BITE_FIRST;
 	if (bus_exists(c->from, c->from_stream, fault) < 0 ||
-	    (group = carry_group(c, fault)) < 0 ||
+	    carry_join(c, fault) < 0 ||
 	    (c->writer == NULL && bus_writer_open(&c->writer, c->to,
 	    c->to_stream, c->sync, fault) < 0) ||
 	    bus_source_open_abroad(&c->source, c->writer, c->from_stream,
 	    c->name, fault) < 0)
 		return -1;
-	if (carry_place(c, group, fault) == 0)
+	if (carry_place(c, fault) == 0)
 		return 0;
 	bus_source_close(c->source);
 	c->source = NULL;

@@ -194,6 +194,43 @@ group_write(struct dir_group *g, const char *what, uint64_t seq,
 	return group_replace(g, what, (struct str){ text, (size_t)n }, fault);
 }
 
+/*
+ * On a full disk, where no new file can be written, over the old position, as
+ * a group that can't move would keep all that could be pruned.  So few bytes
+ * at the beginning of a file are written as one.
+ */
+static int
+group_overwrite(struct dir_group *g, uint64_t seq)
+{
+	char text[POSITION_TEXT];
+	int n = snprintf(text, sizeof text, "%llu\n",
+	    (unsigned long long)seq);
+	struct fault ignored;
+	struct stat st;
+	int fd, r;
+
+	/* a new group is the same file as that: it says no more after a move */
+	if (group_unlink(g, SOUGHT, &ignored) < 0)
+		return -1;
+	fd = openat(g->groups.fd, g->file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -1;
+	/* a shorter text would leave the end of the old one */
+	r = fstat(fd, &st) == 0 && st.st_nlink == 1 && st.st_size > 0 &&
+	    st.st_size <= n && pwrite(fd, text, (size_t)n, 0) == n ? 0 : -1;
+	close(fd);
+	return r;
+}
+
+static int
+group_step(struct dir_group *g, uint64_t seq, struct fault *fault)
+{
+	if (group_write(g, NULL, seq, fault) == 0)
+		return 0;
+	return fault->status == EX_TEMPFAIL && g->groups.fd >= 0 ?
+	    group_overwrite(g, seq) : -1;
+}
+
 static int
 dir_group_put(struct bus_group *head, uint64_t seq, enum bus_put how,
     struct fault *fault)
@@ -202,7 +239,7 @@ dir_group_put(struct bus_group *head, uint64_t seq, enum bus_put how,
 	char sought[GROUP_FILE];
 
 	if (how == BUS_PUT_MOVE)
-		return group_write(g, NULL, seq, fault);
+		return group_step(g, seq, fault);
 	/* a source would take a group that was moved back for one whose
 	 * process was killed */
 	if (how == BUS_PUT_SEEK && group_unlink(g, "intent", fault) < 0)
