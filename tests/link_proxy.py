@@ -10,9 +10,20 @@ It prints "ready" when it listens.
 """
 import asyncio
 import sys
-import time
 
 READ = 16384
+
+
+def clock():
+    return asyncio.get_running_loop().time()
+
+
+async def until(due):
+    """What a link takes: a time is what is made here."""
+    loop = asyncio.get_running_loop()
+    there = loop.create_future()
+    loop.call_at(due, there.set_result, None)
+    await there
 
 
 class Link:
@@ -47,15 +58,15 @@ class Link:
     async def narrow(self, way, n):
         if not self.rate:
             return
-        now = time.monotonic()
-        self.free[way] = max(self.free.get(way, 0), now) + n / self.rate
-        await asyncio.sleep(self.free[way] - now)
+        begin = max(self.free.get(way, 0), clock())
+        self.free[way] = begin + n / self.rate
+        await until(self.free[way])
 
     async def take(self, way, reader, queue):
         try:
             while data := await reader.read(1024 if self.rate else READ):
                 await self.narrow(way, len(data))
-                await queue.put((time.monotonic() + self.delay, data))
+                await queue.put((clock() + self.delay, data))
         except OSError:
             pass
         await queue.put((0, b''))
@@ -64,7 +75,7 @@ class Link:
         try:
             while True:
                 due, data = await queue.get()
-                await asyncio.sleep(max(0, due - time.monotonic()))
+                await until(due)
                 await self.moving.wait()
                 if not data:
                     break

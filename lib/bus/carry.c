@@ -42,8 +42,8 @@ carry_other(const struct carry *c, struct fault *fault)
 
 /*
  * That a stream has lines of others, or that this is another stream than that
- * which was carried under the name, would otherwise cost lines or double
- * them.  So a group that nothing was moved by yet can't have got anything there.
+ * which was carried under the name, would otherwise cost lines or double them.
+ * A group that nothing was moved by yet can't have got anything there.
  */
 static int
 carry_judge(struct carry *c, uint64_t done, struct fault *fault)
