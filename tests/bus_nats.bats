@@ -199,7 +199,7 @@ copied() {
 
 @test "a limit refuses what is too much, and pruning makes room" {
 	server_start nats
-	export MFX_BUS="$(server_url nats)/small?max-bytes=320000&storage=memory"
+	export MFX_BUS="$(server_url nats)/small?max-bytes=30000&storage=memory"
 	lines_of a 1 200 | mfx-pub raw
 	lines_of a 201 5000 | status 75 mfx-pub --timeout 100ms raw 2>err
 	grep -q 'maximum bytes exceeded' err
