@@ -244,8 +244,9 @@ while more := s.recv(4096): print(more.decode(), end="")' "$PORT" |
 }
 
 @test "differential: what llhttp or h11 take, this takes alike or refuses" {
-	timeout 120 /usr/bin/python3 "$ROOT/tests/http/differ.py" \
-	    "$CORE/frames" "${HTTP_DIFFER_SECONDS:-30}" "${HTTP_DIFFER_SEED:-1}" >&2
+	local seconds=${HTTP_DIFFER_SECONDS:-30}
+	timeout $((seconds + 90)) /usr/bin/python3 "$ROOT/tests/http/differ.py" \
+	    "$CORE/frames" "$seconds" "${HTTP_DIFFER_SEED:-1}" >&2
 }
 
 @test "differential: a parser that ends requests elsewhere is found out" {

@@ -2,7 +2,8 @@
 # "N passed, N failed".  CI=true makes warnings errors.
 # make test: with what is installed, and this one build.
 # make test T=tests/bus.bats: one suite, with what is built.
-# make lint, unit, fuzz FUZZ_SECONDS=60, coverage, bench, demo: as they say.
+# make lint, unit, fuzz FUZZ_SECONDS=60, nightly, coverage, bench, demo: as
+# they say.
 
 # those that include nothing of what is left out
 space := $() $()
@@ -28,6 +29,12 @@ HTTP_CORE := $(addprefix $(BUILD)/http/,$(call testing,http))
 $(BUILD)/http/%: $(BUILD)/tests/http/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(LIBS) -lm)
+
+# devices that come and go, for tests/soak.bats
+SOAK := $(BUILD)/soak/devices
+$(SOAK): tests/soak/devices.c
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -o $@ $<)
 
 # what the scripts and the suites ask for
 test_env = MAKE="$(MAKE)" CC="$(CC)" BUILD="$(BUILD)" MFX_BIN="$(abspath $(BIN))"
@@ -72,13 +79,13 @@ unit: $(UNITS)
 	exit $$status
 
 ifdef T
-test: all unit $(INJECT) $(HTTP_CORE)
+test: all unit $(INJECT) $(HTTP_CORE) $(SOAK)
 	@$(test_env) bats $(T)
 else
 # with all processors, where it was not said how many
 test:
 	@+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,\
-		-j$$(nproc)) all $(UNITS) $(INJECT) $(HTTP_CORE) \
+		-j$$(nproc)) all $(UNITS) $(INJECT) $(HTTP_CORE) $(SOAK) \
 		$(if $(ALL_BUILDS),fuzzers)
 	@$(test_env) scripts/check$(if $(ALL_BUILDS), --all-builds)
 endif
@@ -118,6 +125,10 @@ FUZZ_SECONDS ?= 10
 fuzz: fuzzers
 	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 
+# what takes hours: CONTRIBUTING.md
+nightly: all $(INJECT) $(HTTP_CORE) $(SOAK)
+	@$(test_env) scripts/nightly $(PARTS)
+
 # numbers, beside the peers where there are any: tests/bench/README.md
 bench:
 	scripts/setup bench
@@ -131,4 +142,5 @@ coverage:
 demo:
 	@scripts/demo
 
-.PHONY: unit units test lint clang check fuzz fuzzers coverage bench demo
+.PHONY: unit units test lint clang check fuzz fuzzers nightly coverage bench \
+	demo
