@@ -34,7 +34,10 @@ run = $(if $(V),$(2),@$(say); $(2))
 CMDS := $(filter-out %.so,$(PROGRAMS))
 # what mosquitto and programs load; a sanitized tree has none
 MODULES := $(if $(SANITIZE),,$(filter %.so,$(PROGRAMS)))
-LIB_SRC := $(filter-out $(LEFT_OUT_SOURCES),$(wildcard lib/*/*.c lib/*/*/*.c))
+# what reads in place of the C library, for the one program that wants it
+WIRE := lib/coap/wire.c
+LIB_SRC := $(filter-out $(WIRE) $(LEFT_OUT_SOURCES), \
+	$(wildcard lib/*/*.c lib/*/*/*.c))
 PROGRAM_LIBS = $(libs.$(@F)) $(LIBS) -lm
 
 all: config.mk $(CMDS:%=$(BIN)/%) $(MODULES:%=$(BIN)/%)
@@ -86,6 +89,7 @@ $(BUILD)/libmfx.a: $(LIB_SRC:%.c=$(BUILD)/%.o)
 # a command of several files has the others in a folder: cmd/bus of mfx-bus
 $(foreach c,$(CMDS),$(eval $(BIN)/$(c): \
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(c:mfx-%=%)/*.c))))
+$(BIN)/mfx-adapt-coap: $(WIRE:%.c=$(BUILD)/%.o)
 # and these two share theirs
 $(BIN)/mfx-things $(BIN)/mfx-channels: $(BUILD)/cmd/items/items.o
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a

@@ -95,6 +95,7 @@ lint: all $(BUILD)/libmfx.a
 
 # what clang warns of and gcc does not; nothing is built
 clang_ok = $(patsubst %.c,build/clang/%.ok,$(LIB_SRC) \
+	$(filter-out $(LEFT_OUT_SOURCES),$(WIRE)) \
 	$(wildcard cmd/*.c cmd/*/*.c))
 build/clang/%.ok: %.c config.h | all
 	@mkdir -p $(@D)

@@ -12,6 +12,10 @@
  * the program is linked, and do what those do for all but the sockets below
  * and outside of wire_begin and wire_end.  Datagrams are read many at a
  * time.  One server in a process.
+ *
+ * So wire.c is not in libmfx.a: there its recv would be found, before that of
+ * the C library, by every program that calls one.  The Makefile links it into
+ * mfx-adapt-coap alone.
  */
 
 /* a socket of datagrams: plain ones are screened as they come, others

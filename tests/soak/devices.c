@@ -126,8 +126,9 @@ say_frames(struct bytes *b, unsigned long i)
 static void
 say_handshake(struct bytes *b, unsigned long i)
 {
-	put_request(b, "GET", i == LISTENS ? "/quiet" : "/soak", "Connection: Upgrade\r\nUpgrade: "
-	    "websocket\r\nSec-WebSocket-Version: 13\r\n"
+	put_request(b, "GET", i == LISTENS ? "/quiet" : "/soak",
+	    "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+	    "Sec-WebSocket-Version: 13\r\n"
 	    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n");
 }
 
