@@ -146,12 +146,10 @@ listener(int i)
 	return station_socket(station, i);
 }
 
-/* libcoap has read the files */
 static int
-cannot_reload(struct fault *fault)
+reload(struct fault *fault)
 {
-	return fault_set(fault, EX_TEMPFAIL,
-	    "new certificates need a restart");
+	return station_reload(station, fault);
 }
 
 static int
@@ -182,7 +180,7 @@ static const struct adapter_protocol protocol = {
 	.name = "coap", .prefix = "coap_adapter", .open = open_station,
 	.close = close_station, .socket = listener, .turn = turn,
 	.timeout = timeout, .deliver = deliver, .answer = answer,
-	.stop = stop, .idle = idle, .reload = cannot_reload,
+	.stop = stop, .idle = idle, .reload = reload,
 	.metrics = put_counts, .grace = GRACE,
 };
 

@@ -90,9 +90,11 @@ publishers() { lines | jq -r '.[0].publisher' | sort | uniq -c | xargs; }
 	[[ $SAID == 4.01* ]]
 }
 
-# observe SCHEME NAME: coap-client in the background
+# observe SCHEME NAME [ARGUMENT…]: coap-client in the background, with the
+# thing's key or what is said
 observe() {
-	coap-client-openssl -s 60 -w -u "$THING" -k "$KEY" \
+	(($# > 2)) || set -- "$@" -u "$THING" -k "$KEY"
+	coap-client-openssl -s 60 -w "${@:3}" \
 	    "$1://127.0.0.1:$SECURE/channels/$CHANNEL/messages" \
 	    >"$2" 2>"$2.err" 3>&- 8>&- &
 	PIDS+=($!)
@@ -146,7 +148,7 @@ certificate() {
 }
 
 serve_tls() {
-	authority ca
+	[[ -e ca.crt ]] || authority ca
 	certificate server ca /CN=localhost DNS:localhost
 	free_port SECURE
 	serve_coap -o raw --listen-tls "127.0.0.1:$SECURE" \
@@ -202,6 +204,118 @@ with() { echo "-c $1.crt -j $1.key"; }
 		    >said 2>&1 || true
 	done
 	n_lines 0
+}
+
+# serial SCHEME: of the certificate that a new handshake is given
+serial() {
+	local dtls=()
+	[[ $1 != coaps ]] || dtls=(-dtls1_2)
+	timeout 20 openssl s_client "${dtls[@]}" -connect "127.0.0.1:$SECURE" \
+	    -cert "$2.crt" -key "$2.key" </dev/null 2>/dev/null |
+		openssl x509 -noout -serial
+}
+
+hup() {
+	local before
+	before=$(grep -c SIGHUP "$PID_ERR") || true
+	kill -HUP "$PID"
+	await 30 eval '(($(grep -c SIGHUP "$PID_ERR") > '"$before"'))'
+}
+
+# send_line VALUE: to all observers
+send_line() {
+	printf '[{"channel":"%s","publisher":"p","protocol":"http","received":1,"n":"a","v":%s}]\n' \
+	    "$CHANNEL" "$1" >&8
+}
+
+@test "SIGHUP: new handshakes get new certificates, observers live on" {
+	free_port ADMIN
+	serve_tls -v --tls-ca ca.crt --admin "127.0.0.1:$ADMIN"
+	certificate id ca /CN=x "URI:urn:uuid:$THING"
+	observe coaps dtls $(with id)
+	observe coaps+tcp tls $(with id)
+	await 20 eval '(($(metric observers) == 2))'
+	local old scheme
+	old=$(openssl x509 -in server.crt -noout -serial)
+	for scheme in coaps coaps+tcp; do
+		[[ $(serial "$scheme" id) == "$old" ]]
+	done
+	certificate server ca /CN=localhost DNS:localhost
+	# until then, none of the new ones
+	[[ $(serial coaps id) == "$old" ]]
+	hup
+	grep -q 'SIGHUP: reloaded' "$PID_ERR"
+	for scheme in coaps coaps+tcp; do
+		[[ $(serial "$scheme" id) == "$(openssl x509 -in server.crt \
+		    -noout -serial)" ]]
+	done
+	send_line 42
+	await 20 eval 'grep -q 42 dtls && grep -q 42 tls'
+	# what does not fit together stays out
+	old=$(serial coaps id)
+	new_key server
+	hup
+	grep -q 'SIGHUP: nothing was reloaded: server.key: key values mismatch' \
+	    "$PID_ERR"
+	for scheme in coaps coaps+tcp; do
+		[[ $(serial "$scheme" id) == "$old" ]]
+	done
+	(($(metric observers) == 2))
+}
+
+# revoke [NAME…]: crl.pem has these certificates
+revoke() {
+	local name config="[ca]
+default_ca=x
+[x]
+database=crl.index
+crlnumber=crl.number
+default_md=sha256
+default_crl_days=2"
+	[[ -e crl.number ]] || { : >crl.index; echo 01 >crl.number; }
+	for name; do
+		openssl ca -config <(echo "$config") -cert ca.crt \
+		    -keyfile ca.key -revoke "$name.crt" 2>/dev/null
+	done
+	openssl ca -config <(echo "$config") -cert ca.crt -keyfile ca.key \
+	    -gencrl -out crl.pem 2>/dev/null
+}
+
+@test "SIGHUP: a certificate that is revoked ends its sessions, and no others" {
+	free_port ADMIN
+	authority ca
+	revoke
+	serve_tls -v --tls-ca ca.crt --tls-crl crl.pem --admin "127.0.0.1:$ADMIN"
+	certificate id ca /CN=x "URI:urn:uuid:$THING"
+	certificate other ca "/CN=$KEY" ''
+	observe coaps dtls $(with id)
+	observe coaps+tcp tls $(with id)
+	observe coaps stays $(with other)
+	await 20 eval '(($(metric observers) == 3))'
+	revoke id
+	hup
+	await 20 eval '(($(metric observers) == 1))'
+	await 20 eval '(($(metric connections) == 1))'
+	send_line 7
+	await 20 grep -q 7 stays
+	local scheme
+	for scheme in coaps coaps+tcp; do
+		secure post "$scheme" '' $(with other) -e x
+		said ''
+		timeout 20 coap-client-openssl -B 2 -m post $(with id) -e no \
+		    "$scheme://127.0.0.1:$SECURE/channels/$CHANNEL/messages" \
+		    >refused 2>&1 || true
+	done
+	n_lines 2
+}
+
+@test "--tls-crl needs --tls-ca" {
+	authority ca
+	certificate server ca /CN=localhost DNS:localhost
+	revoke
+	status 64 mfx-adapt-coap -l 127.0.0.1:0 --tls-cert server.crt \
+	    --tls-key server.key --tls-crl crl.pem 2>err
+	grep -q -e '--tls-crl needs --tls-ca' err
 }
 
 @test "certificates of ours alone: clients show keys" {

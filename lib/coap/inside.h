@@ -11,6 +11,7 @@
 #include "coap/share.h"
 #include "coap/station.h"
 #include "coap/transfer.h"
+#include "net/tls.h"
 
 /*
  * What the files of this folder share: the server (station.c, listening in
@@ -100,6 +101,7 @@ struct station {
 	struct station_options o;
 	struct station_counts counts;
 	coap_context_t *contexts[STATION_KINDS];
+	struct tls *tls;	/* certificates; NULL: none */
 	struct door *doors;
 	int epoll_fd;
 	struct subscriptions subscriptions;
@@ -233,6 +235,8 @@ enum access_result session_may(struct station *, coap_session_t *,
 struct reply peer_refusal(enum access_result, const char *why);
 /* is who made the handshake still who it was? */
 bool peer_still_valid(struct peer *);
+/* would its certificate still be accepted, with the files as they are? */
+bool peer_certificate_valid(const struct peer *);
 
 /* ---- observers ---- */
 

@@ -319,6 +319,19 @@ peer_refusal(enum access_result result, const char *why)
 }
 
 bool
+peer_certificate_valid(const struct peer *p)
+{
+	coap_tls_library_t library;
+	SSL *ssl;
+
+	if (p->kind != STATION_TLS || p->station->o.ca == NULL)
+		return true;
+	ssl = coap_session_get_tls(p->session, &library);
+	return ssl == NULL || library != COAP_TLS_LIBRARY_OPENSSL ||
+	    tls_accepts(p->station->tls, ssl);
+}
+
+bool
 peer_still_valid(struct peer *p)
 {
 	struct access *a = p->station->o.access;

@@ -24,6 +24,8 @@ check(const struct station_setup *s, struct fault *fault)
 	    s->listen[STATION_TLS].n > 0))
 		return fault_set(fault, EX_USAGE,
 		    "--listen-tls and --tls-ca need --tls-cert");
+	if (s->crl != NULL && s->ca == NULL)
+		return fault_set(fault, EX_USAGE, "--tls-crl needs --tls-ca");
 	return 0;
 }
 
@@ -120,6 +122,7 @@ station_setup_open(struct station_setup *s, struct station_options *o,
 	o->cert = s->cert;
 	o->key = s->key;
 	o->ca = s->ca;
+	o->crl = s->crl;
 	if (station_open(out, o, fault) < 0)
 		return -1;
 	if (open_sockets(s, *out, fault) == 0)

@@ -22,7 +22,7 @@
 struct station_setup {
 	const char *address;
 	struct opt_list listen[STATION_KINDS];
-	const char *cert, *key, *ca;
+	const char *cert, *key, *ca, *crl;
 	int64_t max_body, timeout, max_sessions, max_per_address;
 	int64_t max_observers, max_observers_per_thing;
 	int64_t max_observers_per_address, retries, ping;
@@ -55,6 +55,8 @@ struct station_setup {
 	    OPT_STRING(&(s).key) },					\
 	{ 0, "tls-ca", "FILE", "CA file used to verify client certificates", \
 	    OPT_STRING(&(s).ca) },					\
+	{ 0, "tls-crl", "FILE", "revoked client certificates, in PEM",	\
+	    OPT_STRING(&(s).crl) },					\
 	{ 0, "max-body", "SIZE", "refuse longer messages (default: 1M)", \
 	    OPT_SIZE(&(s).max_body, 0, STATION_BODY_MAX) },		\
 	{ 0, "timeout", "DURATION", "close connections idle for this long " \

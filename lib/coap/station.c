@@ -288,6 +288,16 @@ set_psk(struct station *st, coap_context_t *c, struct fault *fault)
 	    fault_set(fault, EX_SOFTWARE, "libcoap: no pre-shared keys");
 }
 
+/* libcoap reads the files at each handshake, as they are then; these are those
+ * that were found good. */
+static int
+lend_certificates(void *ssl, coap_dtls_pki_t *pki)
+{
+	const struct station *st = pki->cn_call_back_arg;
+
+	return tls_lend(st->tls, ssl);
+}
+
 static int
 set_certificates(struct station *st, coap_context_t *c, struct fault *fault)
 {
@@ -296,6 +306,8 @@ set_certificates(struct station *st, coap_context_t *c, struct fault *fault)
 		.version = COAP_DTLS_PKI_SETUP_VERSION,
 		.verify_peer_cert = o->ca != NULL,
 		.cert_chain_validation = 1, .cert_chain_verify_depth = 5,
+		.additional_tls_setup_call_back = lend_certificates,
+		.cn_call_back_arg = st,
 		.pki_key = {
 			.key_type = COAP_PKI_KEY_PEM,
 			.key.pem = { .public_cert = o->cert,
@@ -303,14 +315,12 @@ set_certificates(struct station *st, coap_context_t *c, struct fault *fault)
 		},
 	};
 	struct tls_files files = {
-		.cert = o->cert, .key = o->key, .ca = o->ca
+		.cert = o->cert, .key = o->key, .ca = o->ca, .crl = o->crl
 	};
-	struct tls *tried;
 
 	/* libcoap would not say which of the files is wrong, and why */
-	if (tls_open(&tried, &files, fault) < 0)
+	if (tls_open(&st->tls, &files, fault) < 0)
 		return -1;
-	tls_close(tried);
 	if (!coap_context_set_pki(c, &pki) || (o->ca != NULL &&
 	    !coap_context_set_pki_root_cas(c, o->ca, NULL)))
 		return fault_set(fault, EX_CONFIG, "%s: libcoap refuses it",
@@ -449,6 +459,7 @@ station_close(struct station *st)
 	buf_release(&st->bytes);
 	buf_release(&st->subtopic);
 	sodium_free(st->psk);
+	tls_close(st->tls);
 	if (st->epoll_fd >= 0)
 		close(st->epoll_fd);
 	free(st);
@@ -539,6 +550,30 @@ station_review(struct station *st)
 		peer_close(p);
 	}
 	close_due(st);
+}
+
+int
+station_reload(struct station *st, struct fault *fault)
+{
+	static const struct reply revoked = {
+		.code = COAP_RESPONSE_CODE_UNAUTHORIZED,
+		.why = "the certificate of this session has been revoked"
+	};
+	struct peer *p, *next;
+
+	if (st->tls == NULL)
+		return 0;
+	if (tls_reload(st->tls, fault) < 0)
+		return -1;
+	for (p = st->peers; p != NULL; p = next) {
+		next = p->next;
+		if (peer_certificate_valid(p))
+			continue;
+		observers_end(p, &revoked);
+		peer_close(p);
+	}
+	close_due(st);
+	return 0;
 }
 
 void

@@ -68,7 +68,7 @@ struct station_options {
 	int64_t ping;			/* an observer that gets nothing is
 					 * asked for a sign so often */
 	const char *history;		/* what ?from= reads; or NULL */
-	const char *cert, *key, *ca;	/* STATION_TLS, PEM files */
+	const char *cert, *key, *ca, *crl;	/* STATION_TLS, PEM files */
 	/* for logs and counters; may be NULL */
 	void (*done)(const struct station_done *, void *arg);
 	void *arg;
@@ -110,6 +110,12 @@ void station_answer(struct station *, void *owner, bool written);
 void station_deliver(struct station *, const struct delivery *);
 /* the registry has changed: who may no longer is cut off */
 void station_review(struct station *);
+/*
+ * The files of STATION_TLS have changed: handshakes that begin after this have
+ * the new ones, and sessions live on, but those whose certificate has been
+ * revoked.  -1: nothing has changed, and why.
+ */
+int station_reload(struct station *, struct fault *);
 /* nothing new is taken: observers are told */
 void station_stop(struct station *);
 /* has all been answered? */

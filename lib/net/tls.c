@@ -185,6 +185,21 @@ tls_accept(struct tls *tls, int fd)
 	return ssl;
 }
 
+bool
+tls_lend(const struct tls *tls, SSL *ssl)
+{
+	STACK_OF(X509) *chain = NULL;
+	bool done;
+
+	SSL_CTX_get0_chain_certs(tls->ctx, &chain);
+	done = SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(tls->ctx),
+	    SSL_CTX_get0_privatekey(tls->ctx), chain, 1) == 1 &&
+	    SSL_set1_verify_cert_store(ssl,
+	    SSL_CTX_get_cert_store(tls->ctx)) == 1;
+	ERR_clear_error();
+	return done;
+}
+
 static bool
 tls_verify(X509_STORE *store, X509 *x, STACK_OF(X509) *chain)
 {

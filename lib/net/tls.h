@@ -42,6 +42,10 @@ unsigned tls_generation(const struct tls *);
 /* a connection that waits for the client's handshake; NULL: no memory */
 SSL *tls_accept(struct tls *, int fd);
 
+/* For a handshake that another library has begun, before it has chosen a
+ * certificate: gives it what was read last.  False without memory. */
+bool tls_lend(const struct tls *, SSL *);
+
 /* Would the client's certificate be accepted with what was read last?  True for
  * a client that has shown none; false, when there is a CRL, for one whose
  * handshake goes on with an older one. */
