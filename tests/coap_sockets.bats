@@ -137,3 +137,106 @@ print(c.message(c.CON, c.POST, 7, b'first', c.place(), b'x').hex())"
 	status 0 timeout 20 sv exit "$PWD/service"
 	wait "$PID"
 }
+
+# ---- a libcoap whose events can't be repeated ----
+
+# without_fdinfo: hidden.so, with which a program can't see what an epoll holds;
+# once.so, with which libcoap takes an event of one call once
+other_libcoaps() {
+	cc -shared -fPIC -D_GNU_SOURCE -x c -o hidden.so - <<-'END'
+	#include <dlfcn.h>
+	#include <errno.h>
+	#include <stdio.h>
+	#include <string.h>
+	FILE *fopen(const char *path, const char *mode)
+	{
+		static FILE *(*real)(const char *, const char *);
+		if (strncmp(path, "/proc/self/fdinfo/", 18) == 0) {
+			errno = EACCES;
+			return NULL;
+		}
+		if (real == NULL)
+			*(void **)&real = dlsym(RTLD_NEXT, "fopen");
+		return real(path, mode);
+	}
+	END
+	cc -shared -fPIC -D_GNU_SOURCE -x c -o once.so - <<-'END'
+	#include <dlfcn.h>
+	#include <stddef.h>
+	#include <sys/epoll.h>
+	void coap_io_do_epoll(void *c, struct epoll_event *e, size_t n)
+	{
+		static void (*real)(void *, struct epoll_event *, size_t);
+		struct epoll_event one[1024];
+		size_t i, j, k = 0;
+		if (real == NULL)
+			*(void **)&real = dlsym(RTLD_NEXT, "coap_io_do_epoll");
+		for (i = 0; i < n; i++) {
+			for (j = 0; j < k && one[j].data.u64 != e[i].data.u64; j++)
+				;
+			if (j == k)
+				one[k++] = e[i];
+		}
+		real(c, one, k);
+	}
+	END
+}
+
+# burst N: so many at once, from one socket, and all of them are answered
+burst() {
+	timeout 60 python3 -B - "$PORT" "$1" <<-END
+	import socket, sys
+	sys.path.insert(0, "$ROOT/tests")
+	import coap_raw as c
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	s.settimeout(30)
+	s.connect(("127.0.0.1", int(sys.argv[1])))
+	n = int(sys.argv[2])
+	for i in range(n):
+	    s.send(c.message(c.CON, c.POST, i, b"%d" % i, c.place(), b"x"))
+	got = {c.parse(s.recv(2048))[3] for _ in range(n)}
+	assert len(got) == n, got
+	END
+}
+
+@test "a libcoap that takes one datagram at a time: slower, and nothing else" {
+	other_libcoaps
+	local preload psk n=0
+	for preload in '' hidden once; do
+		free_port PORT psk
+		LD_PRELOAD=${preload:+$PWD/$preload.so} start_ready mfx-adapt-coap \
+		    -o raw -l "127.0.0.1:$PORT" --listen-psk "127.0.0.1:$psk"
+		burst 100
+		takes coap
+		takes coap+tcp
+		for scheme in coaps coaps+tcp; do
+			PORT=$psk coap post "$scheme" '' -u "$THING" -k "$KEY" -e x
+			said ''
+		done
+		n=$((n + 104))
+		n_lines "$n"
+		kill -TERM "$PID"
+		status 0 wait "$PID"
+	done
+}
+
+@test "the same with sockets that were there already" {
+	other_libcoaps
+	export FIRST
+	FIRST=$(first)
+	local preload n=0
+	for preload in hidden once; do
+		free_port PORT
+		start_ready "$ROOT/tests/coap_launch.py" systemd "udp:$PORT" \
+		    "tcp:$PORT" -- env "LD_PRELOAD=$PWD/$preload.so" \
+		    mfx-adapt-coap -o raw
+		await 20 grep -q '^2.04' "$PID_ERR"
+		burst 100
+		takes coap
+		takes coap+tcp
+		n=$((n + 103))
+		n_lines "$n"
+		kill -TERM "$PID"
+		wait "$PID" || true
+	done
+}

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -13,6 +11,8 @@
 #include "base/listen.h"
 #include "base/memory.h"
 #include "coap/inside.h"
+#include "coap/opened.h"
+#include "coap/repeat.h"
 #include "coap/wire.h"
 
 #define EVENTS 64
@@ -20,6 +20,8 @@
 #define BACKLOG 1024
 #define DOORS_MAX 32
 #define PORT_TRIES 64
+#define LEARN_MS 1000	/* for what is there at once, on this machine */
+#define TIMES_MAX 4096	/* more than wire.c has at once */
 
 /*
  * A listening socket of libcoap's.  libcoap has no call to give it one that
@@ -28,63 +30,35 @@
  * epoll: `data` is how libcoap knows it.  An inherited socket takes the
  * place of one that libcoap has made (dup2); and telling libcoap several
  * times in one call that the same socket is readable makes it take as many
- * datagrams of those that wire.c has read.
+ * datagrams of those that wire.c has read.  Where that does not work
+ * (repeat.h), it is told of one event at a time.
  */
 struct door {
 	struct door *next;
 	enum station_kind kind;
 	int fd;
-	uint64_t data;
+	uint64_t data;		/* 0: not known */
 	bool datagram;
 };
 
-/* ---- what libcoap's epoll knows ---- */
-
-static bool
-is_known(const struct station *st, enum station_kind kind, uint64_t data)
-{
-	const struct door *d;
-
-	for (d = st->doors; d != NULL; d = d->next)
-		if (d->kind == kind && d->data == data)
-			return true;
-	return false;
-}
-
-/* The socket that was added last: the one that is no door yet.  0 as data
- * is libcoap's timer. */
-static bool
-find_new(const struct station *st, enum station_kind kind, int *fd,
-    uint64_t *data)
-{
-	char path[64], line[256];
-	bool found = false;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/self/fdinfo/%d",
-	    coap_context_get_coap_fd(st->contexts[kind]));
-	if ((f = fopen(path, "re")) == NULL)
-		return false;
-	while (!found && fgets(line, sizeof line, f) != NULL)
-		found = sscanf(line, "tfd: %d events: %*x data: %" SCNx64, fd,
-		    data) == 2 && *data != 0 && !is_known(st, kind, *data);
-	fclose(f);
-	return found;
-}
-
 static int
 note_door(struct station *st, enum station_kind kind, bool datagram,
-    struct fault *fault)
+    const struct opened *before, struct fault *fault)
 {
 	struct door *d = memory_zero(1, sizeof *d);
 
 	d->kind = kind;
 	d->datagram = datagram;
-	if (!find_new(st, kind, &d->fd, &d->data)) {
+	d->fd = opened_since(before, datagram ? SOCK_DGRAM : SOCK_STREAM);
+	if (d->fd < 0) {
 		free(d);
-		return fault_set(fault, EX_OSERR,
-		    "/proc/self/fdinfo is needed and can't be read");
+		return fault_set(fault, EX_OSERR, "more than %d open files",
+		    OPENED_MAX);
 	}
+	st->repeats = st->repeats && repeat_data(
+	    coap_context_get_coap_fd(st->contexts[kind]), d->fd, &d->data);
+	if (!st->repeats)
+		d->data = 0;
 	d->next = st->doors;
 	st->doors = d;
 	/* libcoap has it at 5 */
@@ -113,7 +87,9 @@ open_one(struct station *st, enum station_kind kind, bool datagram,
     const coap_address_t *address, const char *name, struct fault *fault)
 {
 	static const char *const names[] = { "TCP", "UDP" };
+	struct opened before;
 
+	opened_note(&before);
 	errno = 0;
 	if (coap_new_endpoint(st->contexts[kind], address, protocol(kind,
 	    datagram)) == NULL) {
@@ -122,7 +98,7 @@ open_one(struct station *st, enum station_kind kind, bool datagram,
 		return fault_errno(fault, EX_UNAVAILABLE, "%s: %s", name,
 		    names[datagram]);
 	}
-	return note_door(st, kind, datagram, fault);
+	return note_door(st, kind, datagram, &before, fault);
 }
 
 static int
@@ -226,6 +202,64 @@ open_substitute(struct station *st, enum station_kind kind, int fd,
 	return open_one(st, kind, datagram, &a, "inherited socket", fault);
 }
 
+static bool
+is_known(const struct station *st, enum station_kind kind, uint64_t data)
+{
+	const struct door *d;
+
+	/* 0 is libcoap's timer */
+	for (d = st->doors; data != 0 && d != NULL; d = d->next)
+		if (d->kind == kind && d->data == data)
+			return true;
+	return data == 0;
+}
+
+/* What is ready and not yet known: how many, and the last one's data. */
+static int
+count_unknown(const struct station *st, enum station_kind kind, int wait,
+    uint64_t *data)
+{
+	struct epoll_event events[EVENTS];
+	int i, n, unknown = 0;
+
+	n = epoll_wait(coap_context_get_coap_fd(st->contexts[kind]), events,
+	    EVENTS, wait);
+	for (i = 0; i < n; i++)
+		if (!is_known(st, kind, events[i].data.u64)) {
+			*data = events[i].data.u64;
+			unknown++;
+		}
+	return unknown;
+}
+
+/* Something is sent to the substitute: what the epoll has more of then is the
+ * substitute's.  It is replaced after that, and so is what was sent. */
+static bool
+learn_data(const struct station *st, struct door *d)
+{
+	coap_address_t a;
+	uint64_t data = 0;
+	bool learnt;
+	int client;
+
+	if (d->data != 0)
+		return true;
+	coap_address_init(&a);
+	a.size = sizeof a.addr;
+	client = socket(getsockname(d->fd, &a.addr.sa, &a.size) == 0 ?
+	    a.addr.sa.sa_family : AF_INET, SOCK_CLOEXEC |
+	    (d->datagram ? SOCK_DGRAM : SOCK_STREAM), 0);
+	if (client < 0)
+		return false;
+	learnt = count_unknown(st, d->kind, 0, &data) == 0 &&
+	    connect(client, &a.addr.sa, a.size) == 0 &&
+	    (!d->datagram || send(client, "", 1, 0) == 1) &&
+	    count_unknown(st, d->kind, LEARN_MS, &data) == 1;
+	close(client);
+	d->data = learnt ? data : 0;
+	return learnt;
+}
+
 /* libcoap wants to know at which of our addresses a datagram came. */
 static void
 ask_for_addresses(int fd)
@@ -247,6 +281,11 @@ station_adopt(struct station *st, enum station_kind kind, int fd,
 	if (make_room(st, fault) == 0 && context_open(st, kind, fault) == 0 &&
 	    open_substitute(st, kind, fd, datagram, fault) == 0) {
 		d = st->doors;
+		if (!learn_data(st, d)) {
+			close(fd);
+			return fault_set(fault, EX_OSERR, "inherited socket: "
+			    "this libcoap can't be given one: use --listen");
+		}
 		e.data.u64 = d->data;
 		if (datagram)
 			ask_for_addresses(fd);
@@ -323,6 +362,23 @@ serve_events(struct station *st, enum station_kind kind,
 		coap_io_do_epoll(st->contexts[kind], repeated, k);
 }
 
+/* The same, one event at a time, and again for what wire.c has read at once
+ * for it. */
+static void
+serve_each(struct station *st, enum station_kind kind,
+    struct epoll_event *events, int n)
+{
+	unsigned times;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		times = 0;
+		do {
+			coap_io_do_epoll(st->contexts[kind], &events[i], 1);
+		} while (wire_left() && ++times < TIMES_MAX);
+	}
+}
+
 static void
 serve(struct station *st, enum station_kind kind)
 {
@@ -335,7 +391,10 @@ serve(struct station *st, enum station_kind kind)
 		n = epoll_wait(epfd, events, EVENTS, 0);
 		if (n <= 0)
 			break;
-		serve_events(st, kind, events, n);
+		if (st->repeats)
+			serve_events(st, kind, events, n);
+		else
+			serve_each(st, kind, events, n);
 	}
 	wire_end();
 }

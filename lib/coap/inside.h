@@ -103,6 +103,7 @@ struct station {
 	coap_context_t *contexts[STATION_KINDS];
 	struct tls *tls;	/* certificates; NULL: none */
 	struct door *doors;
+	bool repeats;		/* repeat.h: its events may be repeated */
 	int epoll_fd;
 	struct subscriptions subscriptions;
 	struct exchanges exchanges;

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/inside.h"
+#include "coap/repeat.h"
 #include "net/tls.h"
 #include "registry/keyring.h"
 
@@ -415,6 +416,7 @@ station_open(struct station **out, const struct station_options *o,
 	coap_set_log_level(LOG_EMERG);
 	coap_dtls_set_log_level(LOG_EMERG);
 	st->o = *o;
+	st->repeats = repeat_works();
 	st->now = st->swept = station_clock();
 	st->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	st->psk = sodium_malloc(THING_KEY_MAX);

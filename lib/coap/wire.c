@@ -159,6 +159,17 @@ wire_ready(int fd)
 	return q->n;
 }
 
+bool
+wire_left(void)
+{
+	const struct wire_queue *q;
+
+	for (q = wire.queues; q != NULL; q = q->next)
+		if (q->at < q->n)
+			return true;
+	return false;
+}
+
 static ssize_t
 wire_next(struct wire_queue *q, struct msghdr *to)
 {

@@ -30,6 +30,8 @@ void wire_forget(void);
 /* how many datagrams libcoap may read from there now: it is to be told of
  * each */
 unsigned wire_ready(int fd);
+/* may it read more datagrams of some socket now? */
+bool wire_left(void);
 
 /* around calls in which libcoap reads */
 void wire_begin(void);
