@@ -57,15 +57,15 @@ warm_up() {
 
 # churn PROTOCOL PID: memory and files are what they were after the first ones
 churn() {
-	local open before after began=$EPOCHSECONDS
-	open=$(files "$2")
+	local open before after began
+	open=$(files "$2") began=$(date +%s)
 	in_parts "$(warm_up)" "$1"
 	await 60 few_files "$2" $((open + 4))
 	before=$(memory "$2")
 	in_parts $((CHURN - $(warm_up))) "$1"
 	await 60 few_files "$2" $((open + 4))
 	after=$(memory "$2")
-	report "churn $1: $CHURN devices in $((EPOCHSECONDS - began)) s," \
+	report "churn $1: $CHURN devices in $(($(date +%s) - began)) s," \
 	    "$before KiB after the first $(warm_up), $after at the end," \
 	    "$open files before, $(files "$2") after"
 	# less than four bytes for each that has died
