@@ -5,6 +5,9 @@
  * after the last `seq` it has handled misses none and sees none twice.  With
  * --url the events are those of the token's user; a lost connection is opened
  * again, without a gap.
+ *
+ * In place of stdout they go to a stream of Redis or of the bus, which then
+ * keeps the position itself: cmd/events/target.h.
  */
 #include <inttypes.h>
 #include <unistd.h>
@@ -17,15 +20,18 @@
 #include "base/ready.h"
 #include "base/signal.h"
 #include "client/client.h"
+#include "cmd/events/target.h"
 #include "registry/event.h"
 #include "registry/registry.h"
 
 /* a batch of the largest events */
 #define OUT_MAX (256 * EVENT_MAX)
 
-static const char *from = "start";
+static const char *from;
 static struct client_events events = { .ready_fd = -1 };
 static struct remote_setup setup = REMOTE_DEFAULTS;
+
+static struct target_setup to = { .stream = "mainflux.things" };
 
 static const struct opt options[] = {
 	{ 0, "from", "WHERE", "begin at start, end, after a seq, or at a time",
@@ -34,6 +40,18 @@ static const struct opt options[] = {
 	    OPT_FLAG(&events.follow), .former = 'F' },
 	{ 'n', "count", "N", "stop after N events",
 	    OPT_INT(&events.count, 1, INT64_MAX) },
+	{ 'o', "output", "STREAM", "write to a stream of the bus, each once",
+	    OPT_STRING(&to.bus) },
+	{ 0, "redis", "URL", "write to a stream of the Redis at URL, each once",
+	    OPT_STRING(&to.redis) },
+	{ 0, "stream", "NAME", "name of that stream (default: "
+	    "mainflux.things)", OPT_STRING(&to.stream) },
+	{ 0, "password-file", "FILE", "read the password of Redis from FILE "
+	    "(default: $REDISCLI_AUTH)", OPT_STRING(&to.password_file) },
+	{ 0, "maxlen", "N", "trim the stream to about its last N entries",
+	    OPT_INT(&to.maxlen, 1, INT64_MAX) },
+	{ 0, "all", NULL, "write to Redis also what Mainflux does not have",
+	    OPT_FLAG(&to.all) },
 	READY_FD(&events.ready_fd, "once it follows"),
 	REMOTE_OPTIONS(setup),
 	OPT_END
@@ -48,34 +66,55 @@ static const struct program program = {
 static struct client client;
 static struct fault fault;
 
+/* where to, unless it is stdout */
+static struct target *
+events_target(void)
+{
+	if (to.bus == NULL && to.redis == NULL) {
+		if (to.password_file != NULL || to.maxlen != 0 || to.all)
+			program_misuse("--password-file, --maxlen and --all "
+			    "need --redis URL");
+		return NULL;
+	}
+	if (to.bus != NULL && to.redis != NULL)
+		program_misuse("--output and --redis: only one of them");
+	if (events.count != 0)
+		program_misuse("--count is for stdout only");
+	to.begins = from != NULL;
+	to.timeout = setup.timeout;
+	return to.bus != NULL ? target_bus(&to, &fault) :
+	    target_redis(&to, &fault);
+}
+
 /* plain digits are a seq; seconds since 1970 begin with '@' */
 static void
 events_set_start(void)
 {
+	const char *where = from != NULL ? from : "start";
 	int64_t n = 0;
 
-	if (strcmp(from, "end") == 0) {
+	if (strcmp(where, "end") == 0) {
 		events.from = EVENTS_FROM_END;
-	} else if (strcmp(from, "start") == 0 || (from[0] != '-' &&
-	    number_parse(from, 0, INT64_MAX, &n))) {
+	} else if (strcmp(where, "start") == 0 || (where[0] != '-' &&
+	    number_parse(where, 0, INT64_MAX, &n))) {
 		events.seq = (uint64_t)n;
-	} else if (stamp_parse(str_z(from), stamp_now(), &events.since)) {
+	} else if (stamp_parse(str_z(where), stamp_now(), &events.since)) {
 		events.from = EVENTS_SINCE;
 	} else {
 		program_misuse("--from '%s': not start, end, a seq, -1h or "
-		    "2026-01-31T00:00:00Z", from);
+		    "2026-01-31T00:00:00Z", where);
 	}
 }
 
 static int
-events_run(void)
+events_run(struct target *target)
 {
 	struct backoff pause = { .first = 100, .last = 10000 };	/* ms */
 	uint64_t before;
 	int got;
 
-	if (client_open(&client, &setup, CLIENT_READ, &fault) < 0)
-		return -1;
+	if (target != NULL)
+		return deliver(&client, &events, target, &fault);
 	do {
 		before = events.seq;
 		got = client.backend->events(&client, &events, &fault);
@@ -93,16 +132,23 @@ events_run(void)
 int
 main(int argc, char **argv)
 {
+	struct target *target;
 	struct out out;
 	int status = 0;
 
 	program_start(&program, argc, argv);
 	events_set_start();
 	program_holds_secrets();
-	out_init(&out, STDOUT_FILENO, "<stdout>", OUT_MAX);
+	target = events_target();
+	out_init(&out, target != NULL ? -1 : STDOUT_FILENO, "<stdout>",
+	    OUT_MAX);
 	client.out = &out;
-	if (events_run() < 0)
+	if ((target == NULL && fault.status != 0) ||
+	    client_open(&client, &setup, CLIENT_READ, &fault) < 0 ||
+	    events_run(target) < 0)
 		status = diag_fault(&fault);
+	if (target != NULL)
+		target->end(target);
 	status = out_finish(&out, status);
 	client_close(&client);
 	out_release(&out);

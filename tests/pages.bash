@@ -87,6 +87,25 @@ a_cassandra() {
 	echo "$SERVER_PASSWORD" >cassandra.password
 }
 
+# one where the examples have port 6379, whose password is in a file, and
+# redis-cli finds it
+a_redis() {
+	export REDIS_PORT
+	server_start redis
+	REDIS_PORT=$(server_port redis)
+	echo "$SERVER_PASSWORD" >redis.password
+	redis-cli() { server_redis redis "$@"; }
+}
+
+# one with TLS, and the socket of the other
+a_redis_with_tls() {
+	export REDIS_TLS_PORT
+	server_start redis-tls
+	REDIS_TLS_PORT=$(server_port redis-tls)
+	cp "$(server_here redis-tls)"/{ca.crt,client.crt,client.key} .
+	ln -s "$(server_here redis)/socket" redis.sock
+}
+
 certificates() {
 	authority ca
 	authority devices

@@ -11,10 +11,12 @@
 #	server_restart NAME	the same data and port; ends it first if it runs
 #	server_stop NAME	no process is left, and no file
 #
-# NAME is the kind: influx, victoria, postgres, cassandra, mongo or nats.  KIND-tls
+# NAME is the kind: influx, victoria, postgres, cassandra, mongo, nats or redis.
+# KIND-tls
 # speaks TLS and nothing else; influx-flux has Flux, which costs 3 s of CPU at
 # each start; nats-always syncs each message to its disk, nats-tls wants a
-# certificate (ca.crt, client.crt and client.key in its directory), and
+# certificate (ca.crt, client.crt and client.key in its directory), as redis-tls
+# does, and
 # nats-1, nats-2, nats-3 are a cluster; any other KIND-WORD is one more of the
 # kind.
 #
@@ -28,7 +30,7 @@
 # With these settings an acknowledgement means that the data is on disk:
 # InfluxDB syncs its log for each write, PostgreSQL with fsync, Cassandra with
 # commitlog_sync batch, FerretDB's SQLite with synchronous=full.
-# NATS only as nats-always.  VictoriaMetrics has no such setting; server_flush NAME waits for its disk.
+# Redis with appendfsync always, NATS only as nats-always.  VictoriaMetrics has no such setting; server_flush NAME waits for its disk.
 
 SERVER_USER=mfx
 SERVER_PASSWORD=beside-the-sea
@@ -216,6 +218,8 @@ server_url() {
 	cassandra-tls) echo "cassandra://$at/?tls=true" ;;
 	cassandra*) echo "cassandra://$at/" ;;
 	nats*)	echo "nats://$at" ;;
+	redis-tls) echo "rediss://$at" ;;
+	redis*)	echo "redis://$at" ;;
 	esac
 }
 
@@ -567,3 +571,54 @@ server_nats_answers() {
 }
 
 server_nats_users() { :; }
+
+# ---- Redis ----
+
+server_redis_needs() {
+	server_program redis /usr/bin/redis-server &&
+	    server_program redis /usr/bin/redis-cli
+}
+
+server_redis_make() {
+	local listen="port $port"
+	if [[ $name == *-tls ]]; then
+		(cd "$dir" && certificate client ca /CN=mfx DNS:mfx clientAuth)
+		listen="port 0
+	tls-port $port
+	tls-cert-file $dir/server.crt
+	tls-key-file $dir/server.key
+	tls-ca-cert-file $dir/ca.crt"
+	fi
+	cat >"$dir/redis.conf" <<-EOF
+	bind 127.0.0.1
+	$listen
+	unixsocket $dir/socket
+	dir $dir/data
+	save ""
+	appendonly yes
+	appendfsync always
+	user default off
+	user $SERVER_USER on >$SERVER_PASSWORD ~* &* +@all
+	EOF
+}
+
+server_redis_command() {
+	server_redis_needs
+	command=(/usr/bin/redis-server "$dir/redis.conf")
+}
+
+# server_redis NAME COMMAND…: with redis-cli
+server_redis() {
+	local dir tls=()
+	dir=$(server_here "$1") || return
+	[[ $1 != *-tls ]] || tls=(--tls --cacert "$dir/ca.crt"
+	    --cert "$dir/client.crt" --key "$dir/client.key")
+	REDISCLI_AUTH=$SERVER_PASSWORD /usr/bin/redis-cli -p "$(<"$dir/port")" \
+	    --user "$SERVER_USER" "${tls[@]}" "${@:2}"
+}
+
+server_redis_answers() {
+	[[ $(server_redis "$name" PING) == PONG ]]
+}
+
+server_redis_users() { :; }

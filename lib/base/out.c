@@ -45,15 +45,33 @@ write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
-int
-out_write(struct out *o)
+static int
+out_written(struct out *o)
 {
-	if (o->err == 0 && write_all(o->fd, o->b.p, o->whole) < 0)
-		o->err = errno;
-	memmove(o->b.p, o->b.p + o->whole, o->b.n - o->whole);
+	if (o->whole < o->b.n)
+		memmove(o->b.p, o->b.p + o->whole, o->b.n - o->whole);
 	o->b.n -= o->whole;
 	o->whole = 0;
 	return o->err ? -1 : 0;
+}
+
+int
+out_write(struct out *o)
+{
+	if (o->take != NULL)
+		return out_give(o, false);
+	if (o->err == 0 && write_all(o->fd, o->b.p, o->whole) < 0)
+		o->err = errno;
+	return out_written(o);
+}
+
+int
+out_give(struct out *o, bool flush)
+{
+	if (o->err == 0 && o->take(o->take_arg,
+	    (struct str){ o->b.p, o->whole }, flush) < 0)
+		o->err = ECANCELED;
+	return out_written(o);
 }
 
 int

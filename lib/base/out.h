@@ -20,6 +20,8 @@
  *
  * After an error all output is discarded and every call returns -1; out.err
  * keeps errno for the program's last message (out_finish).
+ *
+ * With `take` set, records go there and not to fd.
  */
 struct out {
 	int fd;
@@ -30,12 +32,17 @@ struct out {
 	int err;		/* errno of the first failure, or 0 */
 	void (*late)(void *);	/* or NULL */
 	void *late_arg;
+	/* or NULL: takes whole records, maybe none, in place of write(2).
+	 * With `flush` nothing may be held back.  -1: an error. */
+	int (*take)(void *, struct str whole, bool flush);
+	void *take_arg;
 };
 
 /* a record larger than `max` can't be built: b.full */
 void out_init(struct out *, int fd, const char *name, size_t max);
 void out_release(struct out *);
 int out_write(struct out *);		/* writes what is whole */
+int out_give(struct out *, bool flush);	/* the same, to `take` */
 
 /*
  * The end of an output: writes what is whole and closes fd, as some file
@@ -68,6 +75,8 @@ out_flush(struct out *o)
 {
 	if (o->late != NULL)
 		o->late(o->late_arg);
+	if (o->take != NULL)
+		return out_give(o, true);
 	return o->whole > 0 ? out_write(o) : o->err ? -1 : 0;
 }
 

@@ -240,14 +240,15 @@ static int
 local_find_start(struct client *c, struct client_events *e,
     struct fault *fault)
 {
-	switch (e->from) {
-	case EVENTS_FROM_END:
-		return event_last(c->registry, &e->seq, fault);
-	case EVENTS_SINCE:
-		return event_seek(c->registry, e->since, &e->seq, fault);
-	default:
-		return 0;
-	}
+	int r = 0;
+
+	if (e->from == EVENTS_FROM_END)
+		r = event_last(c->registry, &e->seq, fault);
+	else if (e->from == EVENTS_SINCE)
+		r = event_seek(c->registry, e->since, &e->seq, fault);
+	if (r == 0)
+		e->from = EVENTS_AFTER;
+	return r;
 }
 
 /* all that there are now: 1 when that is enough, 0, -1 */
@@ -281,7 +282,8 @@ local_wait(struct client *c, struct fault *fault)
 	int turns, changed;
 
 	for (turns = 1; ; turns++) {
-		if (signal_wait_input(-1, c->out->fd, POLL_MS) < 0)
+		if (signal_wait_input(-1, c->out->fd, POLL_MS) < 0 ||
+		    out_flush(c->out) < 0)
 			return 0;
 		if ((changed = registry_changed(c->registry)) < 0)
 			return fault_set(fault, EX_TEMPFAIL,

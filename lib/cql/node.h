@@ -7,7 +7,7 @@
 #include "base/backoff.h"
 #include "cql/frame.h"
 #include "cql/message.h"
-#include "cql/tcp.h"
+#include "net/tcp.h"
 
 struct addrinfo;
 

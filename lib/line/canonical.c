@@ -468,6 +468,54 @@ canonical_rewrite(struct canonical *c, struct buf *to, struct str line,
 	return canonical_put_payload(c, to, p, j.end);
 }
 
+/* An event of mfx-events(1): read as a message it says nothing but its
+ * position.  Nothing is put for a mark. */
+static void
+canonical_put_event(struct canonical *c, struct buf *to, struct str line)
+{
+	struct scan j = { .end = line.p + line.n, .arena = &c->pack.arena };
+	const char *p = scan_take(&j, line.p, '{'), *at;
+	size_t start = to->n;
+	bool event = false;
+	struct str key;
+
+	/* the line has been parsed, so it is complete */
+	for (at = scan_space(&j, p); at != NULL && *at == '"' && !event; ) {
+		at = scan_string(&j, at + 1, &key);
+		event = at != NULL && str_eq(key, STR("operation"));
+		at = at != NULL ? scan_take(&j, at, ':') : NULL;
+		at = at != NULL ? scan_skip(&j, at) : NULL;
+		at = at != NULL ? canonical_next(&j, at) : NULL;
+	}
+	if (!event)
+		return;
+	buf_putc(to, '{');
+	if (!canonical_put_payload(c, to, scan_space(&j, p), j.end))
+		to->n = start;
+}
+
+/* An event without a position, as it is on the bus, would be a mark if it had
+ * one. */
+static const char *
+canonical_put_unplaced(struct canonical *c, struct buf *to, struct str line,
+    struct route *route, const char *why)
+{
+	size_t start = to->n;
+	struct buf placed;
+
+	buf_init(&placed, LINE_LIMIT);
+	buf_puts(&placed, "{\"seq\":0,");
+	buf_put_str(&placed, str_from(line, 1));
+	if (!placed.full && pack_parse_line(&c->pack, buf_str(&placed),
+	    (struct stamp){ 0 }, route) == NULL && c->pack.n == 0)
+		canonical_put_event(c, to, line);
+	buf_release(&placed);
+	if (to->n > start)
+		why = NULL;
+	route_clear(route);
+	return why;
+}
+
 static const char *
 canonical_put_other(struct canonical *c, struct buf *to, struct str line,
     struct route *route)
@@ -480,10 +528,14 @@ canonical_put_other(struct canonical *c, struct buf *to, struct str line,
 
 	line = canonical_trim(line);
 	why = pack_parse_line(&c->pack, line, (struct stamp){ 0 }, route);
+	if (why != NULL && line.n > 1 && line.p[0] == '{' && !route->has_seq)
+		return canonical_put_unplaced(c, to, line, route, why);
 	if (why != NULL)
 		return why;
-	if (c->pack.n == 0 && line.p[0] == '{')
-		return NULL;	/* a mark */
+	if (c->pack.n == 0 && line.p[0] == '{') {
+		canonical_put_event(c, to, line);
+		return NULL;
+	}
 	if (canonical_trim(str_from(line, 1)).p[0] == ']')
 		return "an empty pack";
 	empty = c->pack.n == 0;

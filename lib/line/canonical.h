@@ -34,7 +34,8 @@ void canonical_now(struct canonical *, struct stamp);
 /*
  * Appends the line in its canonical form; neither has a newline.  Its own
  * position, which is on another stream, is removed, and that of `at` is added
- * when at->has_seq.  Nothing is appended for a mark.
+ * when at->has_seq.  Nothing is appended for a mark, but an event of
+ * mfx-events(1), which has an `operation`, is a line.
  *
  * NULL, or why the line is refused: it is not a message, a label is not text
  * for all readers, not every protocol can carry the subtopic (line/topic.h),

@@ -203,6 +203,24 @@ main(void)
 		test_seq();
 	TEST("what is not one message is refused")
 		test_refused();
+	TEST("an event of the registry is a line, and a mark is none") {
+		struct route at;
+
+		CHECK(becomes("{\"seq\":7,\"time\":1.5,\"operation\":\"x\"}",
+		    "{\"time\":1.5,\"operation\":\"x\"}"));
+		CHECK(becomes("{ \"operation\": \"x\", \"seq\": 7 , "
+		    "\"a\":{\"v\":1}}",
+		    "{\"operation\": \"x\",\"a\":{\"v\":1}}"));
+		CHECK(put("{\"seq\":7,\"operation\":\"x\"}", &at) == NULL &&
+		    at.has_seq && at.seq == 7);
+		CHECK(put("{\"seq\":7}", &at) == NULL && b.n == 0);
+		CHECK(put("{\"seq\":7,\"part\":1,\"other\":2}", &at) == NULL &&
+		    b.n == 0 && at.part == 1);
+		CHECK(refused("{\"operation\":\"x\",\"n\":\"t\"}"));
+		CHECK(refused("{\"operation\":\"x\""));
+		CHECK(refused("{\"other\":\"x\"}"));
+	}
+
 	TEST("a line of the longest length, and one byte more")
 		test_length();
 	buf_release(&b);

@@ -8,59 +8,11 @@
 #include "base/number.h"
 #include "base/os.h"
 #include "base/stamp.h"
+#include "base/url.h"
 
 #define FORM "nats://host[:port][,host...][/prefix][?option=value&...]"
 #define ANSWER_MS 5000
 #define DUPLICATES_NS (120 * STAMP_SECOND)
-
-static int
-url_hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ?
-	    c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* a copy without %XX; NULL for a bad one, and for %00 */
-static char *
-url_decode(struct str s)
-{
-	char *to = memory_get(s.n + 1);
-	size_t i, n = 0;
-
-	for (i = 0; i < s.n; i++) {
-		int c = (unsigned char)s.p[i];
-
-		if (c == '%') {
-			int a = i + 2 < s.n ? url_hex(s.p[i + 1]) : -1;
-			int b = a >= 0 ? url_hex(s.p[i + 2]) : -1;
-
-			c = b >= 0 ? a << 4 | b : 0;
-			i += 2;
-		}
-		if (c == 0) {
-			free(to);
-			return NULL;
-		}
-		to[n++] = (char)c;
-	}
-	to[n] = '\0';
-	return to;
-}
-
-/* cuts s at the first c: what is before it, and *rest after it */
-static bool
-url_cut(struct str s, char c, struct str *before, struct str *rest)
-{
-	const char *at = s.n > 0 ? memchr(s.p, c, s.n) : NULL;
-
-	*before = s;
-	*rest = STR_NONE;
-	if (at == NULL)
-		return false;
-	before->n = (size_t)(at - s.p);
-	*rest = str_from(s, before->n + 1);
-	return true;
-}
 
 /* ---- options ---- */
 
@@ -174,20 +126,6 @@ url_user(struct nats_url *u, struct str text, struct fault *fault)
 	return u->user == NULL || (given && u->password == NULL) ?
 	    fault_set(fault, EX_CONFIG, "%s: the user or the password: bad %%",
 	    u->name) : 0;
-}
-
-static bool
-url_host_valid(struct str host)
-{
-	size_t i;
-
-	for (i = 0; i < host.n; i++) {
-		unsigned char c = (unsigned char)host.p[i];
-
-		if (c <= ' ' || c >= 127 || strchr("/@?#%\"\\", c) != NULL)
-			return false;
-	}
-	return host.n > 0 && host.n < 256;
 }
 
 static int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cql/tcp.h"
+#include "net/tcp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

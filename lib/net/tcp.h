@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_CQL_TCP_H
-#define MFX_CQL_TCP_H
+#ifndef MFX_NET_TCP_H
+#define MFX_NET_TCP_H
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
