@@ -97,6 +97,16 @@ a_redis() {
 	redis-cli() { server_redis redis "$@"; }
 }
 
+# ends, and finds the server; its group, and another one
+redis_consumer() {
+	export ONCE=1
+	redis-events.py() {
+		"$ROOT/tests/extend/redis-events.py" \
+		    "${1/localhost:6379/localhost:$REDIS_PORT}" "${@:2}"
+	}
+	redis-cli XGROUP CREATE mainflux.things other 0 MKSTREAM
+}
+
 # one with TLS, and the socket of the other
 a_redis_with_tls() {
 	export REDIS_TLS_PORT
