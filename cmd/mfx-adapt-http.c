@@ -12,7 +12,6 @@
 #include "cmd/adapt-http/message.h"
 #include "http/caller.h"
 #include "http/setup.h"
-#include "line/message.h"
 
 /* how long SIGTERM waits for requests in progress */
 #define GRACE (10 * STAMP_SECOND)
@@ -88,22 +87,6 @@ early(struct http_request *r, void *arg)
 }
 
 static void
-take(struct http_request *r, const struct route *route)
-{
-	switch (publish_queue_take(&adapter.queue, route, r->body,
-	    http_header(r, "Content-Type"), r)) {
-	case PUBLISH_TAKEN:
-		break;
-	case PUBLISH_TOO_LONG:
-		http_problem(r, 413, "a message has at most " MESSAGE_LIMITS);
-		break;
-	case PUBLISH_AWAY:
-		http_problem(r, 503, "the message can't be kept now");
-		break;
-	}
-}
-
-static void
 publish(struct http_request *r, void *arg)
 {
 	struct route route = {
@@ -119,17 +102,8 @@ publish(struct http_request *r, void *arg)
 	}
 	buf_init(&subtopic, SUBTOPIC_MAX);
 	if (message_request(r, &route, &subtopic) && may_publish(r, &route))
-		take(r, &route);
+		message_publish(&adapter.queue, r, &route);
 	buf_release(&subtopic);
-}
-
-static void
-answer(void *owner, bool written)
-{
-	if (written)
-		http_answer(owner, 202);
-	else
-		http_problem(owner, 503, "the message can't be kept now");
 }
 
 static void
@@ -200,9 +174,9 @@ reload(struct fault *fault)
 
 static const struct adapter_protocol protocol = {
 	.name = "http", .prefix = "http_adapter", .open = open_server,
-	.close = close_server, .socket = listener, .answer = answer,
-	.stop = stop, .idle = idle, .ended = ended_alone, .reload = reload,
-	.grace = GRACE,
+	.close = close_server, .socket = listener,
+	.answer = message_answer, .stop = stop, .idle = idle,
+	.ended = ended_alone, .reload = reload, .grace = GRACE,
 };
 
 int

@@ -9,6 +9,7 @@
  */
 #include "adapter/adapter.h"
 #include "base/diag.h"
+#include "cmd/adapt-ws/handshake.h"
 #include "http/ws.h"
 #include "ws/publish.h"
 
@@ -58,44 +59,12 @@ received(struct ws_client *client, void *owner, struct str message,
 	adapter.service.bytes = publish.bytes;
 }
 
-static void
-note(const struct http_request *r, unsigned status)
-{
-	struct address client;
-
-	adapter.service.answers[status]++;
-	if (status == 503)
-		adapter_blind(&adapter, "%s", subscribers.fault.text);
-	else if (status == 403)
-		adapter_refused(&adapter, http_client(r, &client) ? &client :
-		    NULL, r->path, subscribers.fault.text);
-	else
-		adapter_sees(&adapter);
-}
-
 static unsigned
 ask(struct http_request *r, bool upgrade, void **owner, const char **why,
     void *arg)
 {
-	struct subscriber *u = NULL;
-	unsigned status;
-
 	(void)arg;
-	if (!upgrade && adapter.admin_address == NULL &&
-	    request_reads(r, "/version")) {
-		*why = "{\"service\":\"websocket\",\"version\":\""
-		    MFX_VERSION "\"}";
-		return 200;
-	}
-	status = subscribers_ask(&subscribers, r, &u, why);
-	if (status == 101 && !upgrade) {
-		subscribers_close(&subscribers, u);
-		*why = "a WebSocket is opened here";
-		status = 426;
-	}
-	note(r, status);
-	*owner = status == 101 ? u : NULL;
-	return status;
+	return handshake(&adapter, &subscribers, r, upgrade, owner, why);
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "http/chars.h"
 #include "http/path.h"
+#include "line/message.h"
 
 /*
  * A body that is not there is no message: what follows without a length would
@@ -53,4 +54,30 @@ message_request(struct http_request *r, struct route *route,
 	}
 	route->subtopic = buf_str(subtopic);
 	return message_has_body(r);
+}
+
+void
+message_publish(struct publish_queue *q, struct http_request *r,
+    const struct route *route)
+{
+	switch (publish_queue_take(q, route, r->body,
+	    http_header(r, "Content-Type"), r)) {
+	case PUBLISH_TAKEN:
+		break;
+	case PUBLISH_TOO_LONG:
+		http_problem(r, 413, "a message has at most " MESSAGE_LIMITS);
+		break;
+	case PUBLISH_AWAY:
+		message_answer(r, false);
+		break;
+	}
+}
+
+void
+message_answer(void *request, bool written)
+{
+	if (written)
+		http_answer(request, 202);
+	else
+		http_problem(request, 503, "the message can't be kept now");
 }

@@ -2,6 +2,7 @@
 #ifndef MFX_ADAPT_HTTP_MESSAGE_H
 #define MFX_ADAPT_HTTP_MESSAGE_H
 
+#include "adapter/publish_queue.h"
 #include "http/request.h"
 #include "line/route.h"
 #include "line/topic.h"
@@ -14,5 +15,12 @@
  */
 bool message_request(struct http_request *, struct route *,
     struct buf *subtopic);
+
+/* Its body goes into the queue, or it is refused. */
+void message_publish(struct publish_queue *, struct http_request *,
+    const struct route *);
+
+/* adapter_protocol.answer: the owner is a request */
+void message_answer(void *request, bool written);
 
 #endif

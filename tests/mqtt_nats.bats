@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mfx-adapt-mqtt on a bus with a server that is paused, killed, or comes back.
+load setup
+load tls
+load servers
+load mqtt_brokers
+
+setup_suite_test() {
+	export MFX_MODULES=$BIN
+	server_start nats
+	export MFX_BUS="$(server_url nats)?timeout=500ms"
+}
+
+publish_one() {
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 \
+	    -m "[{\"n\":\"x\",\"v\":$1}]"
+}
+
+# is the message of that number in the stream?
+there() {
+	mfx-sub --no-follow --from start raw | grep -q "\"v\":$1}"
+}
+
+@test "source: nothing is acknowledged while the bus is away, and it goes on" {
+	broker
+	source_ready -t 'site/#' --map "$MAP" -o raw
+	local n
+	publish_one 1
+	await 20 there 1
+	server_pause nats
+	publish_one 2
+	await 20 grep -q 'messages are left with the broker' "$PID_ERR"
+	publish_one 3
+	server_resume nats
+	await 30 there 2
+	await 30 there 3
+	server_kill nats
+	publish_one 4
+	await 20 eval '(($(grep -c "messages are left" "$PID_ERR") == 2))'
+	server_restart nats
+	await 30 there 4
+	publish_one 5
+	await 20 there 5
+	for n in 1 2 3 4 5; do there $n; done
+	[[ $(grep -c 'can be written again' "$PID_ERR") == 2 ]]
+	# it can be ended while the server is away
+	server_pause nats
+	publish_one 6
+	ended 0 "$(kill -TERM "$PID"; echo "$PID")"
+}
