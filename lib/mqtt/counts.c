@@ -2,9 +2,8 @@
 #include "mqtt/counts.h"
 
 #include <inttypes.h>
-#include <sys/stat.h>
-#include <time.h>
 
+#include "base/buf.h"
 #include "base/file.h"
 
 #define COUNTS_MAX 16384
@@ -91,16 +90,4 @@ counts_write(const char *path, const struct counts *c, struct fault *fault)
 	r = file_replace(path, buf_str(&b), 0644, false, fault);
 	buf_release(&b);
 	return r;
-}
-
-bool
-counts_read(const char *path, struct buf *b, int64_t *age)
-{
-	struct fault ignored;
-	struct stat st;
-
-	if (stat(path, &st) < 0 || file_read(path, b, &ignored) < 0)
-		return false;
-	*age = time(NULL) - st.st_mtime;
-	return true;
 }

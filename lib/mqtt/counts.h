@@ -2,17 +2,14 @@
 #ifndef MFX_MQTT_COUNTS_H
 #define MFX_MQTT_COUNTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/fault.h"
 
 /*
  * What the plugin has counted since its broker's start.  It has no listener
  * of its own: every few seconds it writes a file, in the text format of
- * Prometheus, which the textfile collector of node_exporter takes as it is
- * and mfx-adapt-mqtt gives as a part of its /metrics.
+ * Prometheus, which the textfile collector of node_exporter takes as it is.
  */
 #define COUNTS_FILE "mqtt/metrics.prom"	/* in the home directory */
 #define COUNTS_SECONDS 5		/* between two of them */
@@ -49,11 +46,5 @@ struct counts {
 
 /* Replaces the file. */
 int counts_write(const char *path, const struct counts *, struct fault *);
-
-/*
- * The file's text, as the plugin last wrote it.  `age` gets the seconds since
- * then: more than a few times COUNTS_SECONDS, and the broker is not running.
- */
-bool counts_read(const char *path, struct buf *, int64_t *age);
 
 #endif
