@@ -30,7 +30,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         global came, busy
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         encoding = self.headers.get("Content-Encoding", "none")
-        points = encoding == "gzip" and gzip.decompress(body) != b""
+        text = gzip.decompress(body) if encoding == "gzip" else body
+        points = self.path.startswith("/write") and text != b""
         with lock:
             busy += 1
             came += points

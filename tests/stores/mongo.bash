@@ -8,7 +8,7 @@ store_server=mongo
 # FerretDB looks at all that is stored for each question
 store_lines=600
 store_records=4000
-store_moments=2
+store_moments=4
 
 store_place() {
 	server_url mongo |

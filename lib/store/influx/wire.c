@@ -26,20 +26,28 @@
 static const char *wire_username, *wire_password_file, *wire_token_file;
 static const char *wire_cacert;
 static int64_t wire_timeout = 60 * CLOCK_SECOND;
+static enum { WIRE_GZIP_AUTO, WIRE_GZIP_ON, WIRE_GZIP_OFF } wire_gzip;
 
-const struct opt influx_options[] = {
-	LAYOUT_OPTION,
-	{ 0, "username", "NAME", "the user, if the URL does not name one",
-	    OPT_STRING(&wire_username) },
-	{ 0, "password-file", "FILE", "read the password from FILE",
-	    OPT_STRING(&wire_password_file) },
-	{ 0, "token-file", "FILE", "read a token from FILE, for InfluxDB 2",
-	    OPT_STRING(&wire_token_file) },
-	{ 0, "cacert", "FILE", "CA file used to verify the server's "
-	    "certificate", OPT_STRING(&wire_cacert) },
-	{ 0, "timeout", "DURATION", "give up on a server that is silent this "
-	    "long (default: 1m)",
-	    OPT_TIMEOUT(&wire_timeout, CLOCK_SECOND, 86400 * CLOCK_SECOND) },
+#define WIRE_OPTIONS							\
+	LAYOUT_OPTION,							\
+	{ 0, "username", "NAME", "the user, if the URL does not name one", \
+	    OPT_STRING(&wire_username) },				\
+	{ 0, "password-file", "FILE", "read the password from FILE",	\
+	    OPT_STRING(&wire_password_file) },				\
+	{ 0, "token-file", "FILE", "read a token from FILE, for InfluxDB 2", \
+	    OPT_STRING(&wire_token_file) },				\
+	{ 0, "cacert", "FILE", "CA file used to verify the server's "	\
+	    "certificate", OPT_STRING(&wire_cacert) },			\
+	{ 0, "timeout", "DURATION", "give up on a server that is silent " \
+	    "this long (default: 1m)",					\
+	    OPT_TIMEOUT(&wire_timeout, CLOCK_SECOND, 86400 * CLOCK_SECOND) }
+
+const struct opt influx_options[] = { WIRE_OPTIONS, OPT_END };
+
+const struct opt influx_write_options[] = {
+	WIRE_OPTIONS,
+	{ 0, "gzip", "auto|on|off", "compress what is sent; auto: unless the "
+	    "server is on this machine", OPT_ENUM(&wire_gzip) },
 	OPT_END
 };
 
@@ -160,12 +168,22 @@ wire_take_path(struct wire *l, CURLU *url, struct fault *fault)
 	    0 : wire_misplaced(fault);
 }
 
+/* Is it this machine?  To compress would cost it more than the bytes do. */
+static bool
+wire_is_near(const char *host)
+{
+	return host != NULL && (strcmp(host, "localhost") == 0 ||
+	    strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0);
+}
+
 static void
 wire_name(struct wire *l, CURLU *url)
 {
 	char *host = wire_part(url, CURLUPART_HOST, 0);
 	char *port = wire_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
 
+	l->gzip = wire_gzip == WIRE_GZIP_ON ||
+	    (wire_gzip == WIRE_GZIP_AUTO && !wire_is_near(host));
 	snprintf(l->name, sizeof l->name, "%s:%s/%s", host ? host : "",
 	    port ? port : "", l->database);
 	free(host);
@@ -248,7 +266,8 @@ wire_identify(struct wire *l, struct fault *fault)
 		r = wire_read_secret(wire_token_file, "token", &token, fault);
 	for (i = 0; i < WIRE_WHATS; i++)
 		wire_add_header(l, i, "Expect:");
-	wire_add_header(l, WIRE_WRITE, "Content-Encoding: gzip");
+	if (l->gzip)
+		wire_add_header(l, WIRE_WRITE, "Content-Encoding: gzip");
 	wire_add_header(l, WIRE_WRITE, "Content-Type: text/plain; "
 	    "charset=utf-8");
 	if (token != NULL && l->user == NULL) {
@@ -427,7 +446,9 @@ wire_start(struct wire *l, struct wire_call *c, enum wire_what what,
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, l->headers[what]);
 	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 	    (curl_off_t)body.n);
-	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, body.p);
+	/* without a text it would be read from stdin */
+	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS,
+	    body.n > 0 ? body.p : "");
 	l->moved = clock_ms();
 	curl_multi_add_handle(l->multi, c->easy);
 	c->begun = true;

@@ -24,7 +24,7 @@
  *	wire_close(&wire);
  */
 enum wire_what {
-	WIRE_WRITE,		/* points, compressed by gzip */
+	WIRE_WRITE,		/* points, compressed if `gzip` says so */
 	WIRE_QUERY,		/* a SELECT: an answer in chunks */
 	WIRE_ORDER,		/* any other statement */
 	WIRE_WHATS
@@ -35,6 +35,7 @@ struct wire {
 	char name[128];		/* "host:port/database", for messages */
 	char *database;
 	bool v2;		/* an organization was named */
+	bool gzip;		/* what is written is compressed by it */
 	/* private */
 	CURLM *multi;
 	char *urls[WIRE_WHATS];
@@ -61,8 +62,9 @@ struct wire_call {
 /* an answer that is not taken may grow to this */
 #define WIRE_ANSWER_MAX ((size_t)96 << 20)
 
-/* --layout, --username, --password-file, --token-file, --cacert, --timeout */
-extern const struct opt influx_options[];
+/* --layout, --username, --password-file, --token-file, --cacert, --timeout;
+ * of those that write, --gzip */
+extern const struct opt influx_options[], influx_write_options[];
 
 /* reads the place and the secrets; nothing is sent */
 enum store_result wire_open(struct wire *, const char *place,

@@ -24,6 +24,8 @@
 #define WRITER_PART_BYTES ((size_t)4 << 20)
 /* one reading may be as long as a batch */
 #define WRITER_TEXT_MAX ((size_t)512 << 20)
+/* what can't be compressed grows a little */
+#define WRITER_BODY_MAX (WRITER_TEXT_MAX + (WRITER_TEXT_MAX >> 10))
 
 struct writer_part {
 	struct wire_call call;
@@ -35,7 +37,7 @@ struct influx_writer {
 	struct wire wire;
 	enum layout layout;
 	z_stream gzip;
-	struct buf text;
+	struct buf text;		/* of a part, to be compressed */
 	struct writer_part parts[WRITER_CALLS];
 	/* readings whose place others have taken: of all batches, and of this
 	 * one */
@@ -66,30 +68,31 @@ writer_say_replaced(struct influx_writer *w, const struct reading *reading)
 
 /* ---- a part ---- */
 
-/* Puts readings from `from` on into the text, up to the end of a part, which
- * it gives. */
+/* Puts readings from `from` on into `text`, up to the end of a part, which it
+ * gives. */
 static size_t
-writer_put(struct influx_writer *w, struct batch *b, size_t from, size_t to)
+writer_put(struct influx_writer *w, struct buf *text, struct batch *b,
+    size_t from, size_t to)
 {
 	struct point_place place;
 	const char *why;
 	size_t i, start;
 
-	buf_clear(&w->text);
+	buf_clear(text);
 	clashes_begin(&w->clashes);
 	for (i = from; i < to && i - from < WRITER_PART &&
-	    w->text.n < WRITER_PART_BYTES; i++) {
+	    text->n < WRITER_PART_BYTES; i++) {
 		if (b->readings[i].refused != NULL)
 			continue;
-		start = w->text.n;
-		why = point_put(&w->text, w->layout, &b->readings[i], &place);
-		if (why == NULL && w->text.full)
+		start = text->n;
+		why = point_put(text, w->layout, &b->readings[i], &place);
+		if (why == NULL && text->full)
 			why = "it is too long";
 		if (why != NULL) {
 			batch_refuse(b, i, why);
-			w->text.n = start;
-			w->text.full = false;
-		} else if (clashes_add(&w->clashes, &w->text, place.start,
+			text->n = start;
+			text->full = false;
+		} else if (clashes_add(&w->clashes, text, place.start,
 		    place.fields, place.time)) {
 			writer_say_replaced(w, &b->readings[i]);
 		}
@@ -119,8 +122,10 @@ writer_begin(struct influx_writer *w, struct writer_part *part,
 	enum store_result r;
 
 	part->from = from;
-	part->to = writer_put(w, b, from, to);
-	writer_compress(w, &part->body);
+	part->to = writer_put(w, w->wire.gzip ? &w->text : &part->body, b,
+	    from, to);
+	if (w->wire.gzip)
+		writer_compress(w, &part->body);
 	r = wire_start(&w->wire, &part->call, WIRE_WRITE,
 	    buf_str(&part->body), fault);
 	wire_push(&w->wire);
@@ -294,7 +299,9 @@ writer_try(struct influx_writer *w, struct fault *fault)
 	enum store_result r;
 
 	buf_clear(&w->text);
-	writer_compress(w, &w->parts[0].body);
+	buf_clear(&w->parts[0].body);
+	if (w->wire.gzip)
+		writer_compress(w, &w->parts[0].body);
 	r = wire_run(&w->wire, call, WIRE_WRITE, buf_str(&w->parts[0].body),
 	    fault);
 	call->ended = false;
@@ -320,7 +327,7 @@ influx_writer_open(void **out, const char *place,
 	buf_init(&w->text, WRITER_TEXT_MAX);
 	for (i = 0; i < WRITER_CALLS; i++) {
 		wire_call_init(&w->parts[i].call);
-		buf_init(&w->parts[i].body, SIZE_MAX);
+		buf_init(&w->parts[i].body, WRITER_BODY_MAX);
 	}
 	/* 31: with the header of gzip */
 	if (deflateInit2(&w->gzip, 1, Z_DEFLATED, 31, 9,
