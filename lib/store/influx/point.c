@@ -77,21 +77,26 @@ point_read_tag(char *to, struct str text)
 	return n;
 }
 
-/* names of tags and what is put into them need no look at each byte when
- * they are plain, as nearly all are */
+/* bytes for which a text has to be looked at more closely; the last one here
+ * is the first of LAYOUT_ESCAPE */
+static const unsigned char point_special[256] = {
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, [' '] = 1,
+	[','] = 1, ['='] = 1, ['\\'] = 1, [0x7f] = 1,
+	[0xe2] = 1,
+};
+
+/* what is put into tags needs no look at each byte when it is plain, as nearly
+ * all is */
 static bool
 point_is_plain(struct str text)
 {
+	unsigned char special = 0;
 	size_t i;
 
-	for (i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-
-		if (c <= ' ' || c == ',' || c == '=' || c == '\\' ||
-		    c == 0x7f || c == (unsigned char)LAYOUT_ESCAPE[0])
-			return false;
-	}
-	return true;
+	for (i = 0; i < text.n; i++)
+		special |= point_special[(unsigned char)text.p[i]];
+	return special == 0;
 }
 
 static void
