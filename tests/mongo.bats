@@ -142,6 +142,22 @@ kinds() {
 	[[ $($R -c --channel '*' "$P") == 4 ]]
 }
 
+@test "for sums and extremes the server gives numbers alone, for counts all" {
+	{
+		lines 1 6
+		lines 7 9 | sed 's/"v":[0-9]*/"vs":"x"/'
+	} | $W "$P"
+	local a
+	for a in avg sum min max; do
+		[[ $($R --aggregate $a "$P" 2>/dev/null | wc -l) == 3 ]]
+		$R -vv --aggregate $a "$P" 2>&1 >/dev/null |
+			grep -qF '"value" : { "$exists" : true }'
+	done
+	[[ $($R --aggregate count "$P" | wc -l) == 6 ]]
+	[[ $($R --aggregate last "$P" | wc -l) == 6 ]]
+	! $R -vv --aggregate last "$P" 2>&1 >/dev/null | grep -F '"value"'
+}
+
 @test "what is stored already is passed over, whatever else is in the batch" {
 	lines 1 100 | $W --ack raw/store "$P"
 	found >before

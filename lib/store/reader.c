@@ -111,6 +111,8 @@ reader_plan(struct reader *r)
 	if (r->groups) {
 		r->asked.aggregate = AGGREGATE_NONE;
 		r->asked.every = 0;
+		r->asked.numbers = q->aggregate != AGGREGATE_COUNT &&
+		    q->aggregate != AGGREGATE_LAST;
 	}
 	r->asked.count = q->count && !r->filters && !r->groups &&
 	    (can & STORE_COUNT);

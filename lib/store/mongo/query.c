@@ -3,6 +3,11 @@
  * A glob that begins with plain text is a range of texts to the server, from
  * that text to the first one that does not begin with it; of any other glob
  * this is all that the server does, and the frame matches what comes.
+ *
+ * Aggregates are the frame's: not every server of this protocol has what they
+ * need.  FerretDB 1.24 groups and counts, but has no $min, $max or $last, and
+ * no arithmetic that makes a bucket of a time.  The server leaves out what an
+ * aggregate does not need.
  */
 #include "store/mongo/query.h"
 
@@ -333,8 +338,9 @@ query_put_time(struct query_list *all, const char *operator, int64_t ns)
 /* ---- the whole ---- */
 
 static void
-query_put_match(bson_t *filter, const struct match *m, unsigned can)
+query_put_match(bson_t *filter, const struct query *ask, unsigned can)
 {
+	const struct match *m = &ask->match;
 	struct query_list all;
 	int i;
 
@@ -349,6 +355,11 @@ query_put_match(bson_t *filter, const struct match *m, unsigned can)
 		query_put_units(&all, m);
 	if (can & STORE_VALUE)
 		query_put_values(&all, m);
+	if (ask->numbers) {
+		bson_append_bool(query_field_next(&all, DOC_VALUE), "$exists",
+		    -1, true);
+		query_field_ended(&all);
+	}
 	/* an empty list is an error to the server */
 	if (all.n == 0) {
 		bson_append_bool(query_field_next(&all, DOC_ID), "$exists",
@@ -380,6 +391,6 @@ mongo_query_build(bson_t *filter, bson_t *options, const struct query *ask)
 {
 	bson_init(filter);
 	bson_init(options);
-	query_put_match(filter, &ask->match, mongo_query_plan(ask));
+	query_put_match(filter, ask, mongo_query_plan(ask));
 	query_put_options(options, ask);
 }
