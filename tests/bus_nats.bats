@@ -334,3 +334,46 @@ has_leader() {
 	bare <"$PID_OUT" | cmp - <(lines_of a 1 5000)
 	read_all raw | bare | cmp - <(lines_of a 1 5000)
 }
+
+# nkey FILE: a new seed in it; prints the public key
+nkey() {
+	openssl genpkey -algorithm ed25519 -outform DER -out key.der
+	openssl pkey -in key.der -inform DER -pubout -outform DER -out public.der
+	/usr/bin/python3 - "$1" <<-'EOF'
+	import base64
+	import binascii
+	import sys
+
+	def text(head, key):
+	    data = bytes(head) + key
+	    crc = binascii.crc_hqx(data, 0).to_bytes(2, "little")
+	    return base64.b32encode(data + crc).decode().rstrip("=")
+
+	SEED, USER = 18 << 3, 20 << 3
+	seed, public = (open(name, "rb").read()[-32:]
+	                for name in ("key.der", "public.der"))
+	with open(sys.argv[1], "w") as file:
+	    print(text((SEED | USER >> 5, (USER & 31) << 3), seed), file=file)
+	print(text((USER,), public))
+	EOF
+}
+
+@test "an nkey: the one that the server knows, another, another's seed, none" {
+	local key other at
+	key=$(nkey seed)
+	other=$(nkey seed2)
+	server_start nats
+	at=127.0.0.1:$(server_port nats)
+	sed -i "s/^authorization.*/authorization { users: [ { nkey: $key } ] }/" \
+	    "$(server_here nats)/nats.conf"
+	server_restart nats
+	export MFX_BUS="nats://$at?nkey=$key&seed=seed"
+	lines_of a 1 3 | mfx-pub raw
+	read_all raw | bare | cmp - <(lines_of a 1 3)
+	MFX_BUS="nats://$at?nkey=$other&seed=seed2" status 77 mfx-pub raw \
+	    2>err </dev/null
+	! grep -qf seed2 err
+	MFX_BUS="nats://$at?nkey=$key&seed=seed2" status 77 mfx-pub raw \
+	    2>err </dev/null
+	status 77 env MFX_BUS="nats://$at" mfx-pub raw 2>err </dev/null
+}
