@@ -156,7 +156,7 @@ users_update(struct call *c)
 	a = change_new(c, who, set_metadata, metadata_set);
 	buf_init(&a->metadata, METADATA_BYTES_MAX);
 	buf_put_str(&a->metadata, metadata);
-	ledger_add(c->api->ledger, &a->change);
+	registry_writer_add(c->api->writer, &a->change);
 }
 
 static int
@@ -180,7 +180,7 @@ users_remove(struct call *c)
 	a = change_new(c, who, remove_user, changed);
 	a->change.many = true;
 	a->all = call_says_yes(c, "all");
-	ledger_add(c->api->ledger, &a->change);
+	registry_writer_add(c->api->writer, &a->change);
 }
 
 static int
@@ -205,7 +205,7 @@ tokens_end(struct call *c)
 		return;
 	a = change_new(c, who, end_tokens, changed);
 	a->all = all;
-	ledger_add(c->api->ledger, &a->change);
+	registry_writer_add(c->api->writer, &a->change);
 }
 
 /* ---- lasting tokens ---- */
@@ -372,7 +372,7 @@ keys_create(struct call *c)
 	}
 	a->who = *who;
 	buf_init(&a->token, JWT_MAX);
-	ledger_add(c->api->ledger, &a->change);
+	registry_writer_add(c->api->writer, &a->change);
 }
 
 static void
@@ -479,5 +479,5 @@ keys_remove(struct call *c)
 	/* what is longer is no key's id, and stays none */
 	if (c->id[0].n <= ID_TEXT)
 		snprintf(a->id, sizeof a->id, "%.*s", STR_ARG(c->id[0]));
-	ledger_add(c->api->ledger, &a->change);
+	registry_writer_add(c->api->writer, &a->change);
 }

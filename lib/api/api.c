@@ -7,17 +7,17 @@
 
 #include "api/call.h"
 #include "api/job.h"
-#include "api/task.h"
+#include "api/thread_pool.h"
 #include "api/turns.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 
-/* passwords that wait for the crew, of one address and of all; each takes
+/* passwords that wait for the pool, of one address and of all; each takes
  * it 40 ms */
 #define LOGINS_EACH 64
 #define LOGINS_MAX 1024
-#define CREW_MAX 4
+#define POOL_MAX 4
 /* what one call may take for its parameters and its body, and put into its
  * answer */
 #define SCRATCH_MAX ((size_t)256 << 20)
@@ -27,38 +27,39 @@
 #define LOOK_EACH STAMP_SECOND
 
 static void
-read_clocks(struct api *api)
+api_read_clocks(struct api *api)
 {
 	api->now = stamp_now().ns / STAMP_SECOND;
 	api->clock = clock_ns();
 }
 
 static int
-crew_size(void)
+api_pool_size(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return n < 1 ? 1 : n > CREW_MAX ? CREW_MAX : (int)n;
+	return n < 1 ? 1 : n > POOL_MAX ? POOL_MAX : (int)n;
 }
 
 static int
-open_all(struct api *api, struct fault *fault)
+api_open_all(struct api *api, struct fault *fault)
 {
-	if (inbox_open(&api->inbox, fault) < 0 ||
-	    ledger_open(&api->ledger, api->home, &api->inbox, fault) < 0 ||
+	if (completions_open(&api->completions, fault) < 0 ||
+	    registry_writer_open(&api->writer, api->home, &api->completions,
+	    fault) < 0 ||
 	    registry_open(&api->registry, api->home, REGISTRY_READ,
 	    fault) < 0 ||
 	    access_open(&api->access, api->home, fault) < 0 ||
 	    stores_open(&api->stores, api->options.stores,
 	    api->options.store_file, api->home,
-	    &api->inbox, fault) < 0 ||
+	    &api->completions, fault) < 0 ||
 	    lists_open(api, fault) < 0 || jobs_open(api, fault) < 0)
 		return -1;
-	if (crew_open(&api->crew, crew_size(), CREW_MAX, &api->inbox,
+	if (pool_open(&api->pool, api_pool_size(), POOL_MAX, &api->completions,
 	    fault) < 0)
 		return -1;
-	api->turns = turns_open(api->crew, (unsigned)crew_size(), LOGINS_EACH,
-	    LOGINS_MAX);
+	api->turns = turns_open(api->pool, (unsigned)api_pool_size(),
+	    LOGINS_EACH, LOGINS_MAX);
 	return 0;
 }
 
@@ -74,16 +75,16 @@ api_open(struct api **out, const struct api_options *options,
 	arena_init(&api->scratch, SCRATCH_MAX);
 	buf_init(&api->answer, ANSWER_MAX);
 	buf_init(&api->key, KEY_BOX_MAX);
-	if (open_all(api, fault) < 0) {
+	if (api_open_all(api, fault) < 0) {
 		api_close(api);
 		return -1;
 	}
-	api->keeper = keeper_open();
+	api->tokens = token_cache_open();
 	health_begin(api);
 	api->attempts = attempts_open();
 	api->tallies = tallies_open();
 	api->openapi = openapi_open();
-	read_clocks(api);
+	api_read_clocks(api);
 	api->looked = api->clock;
 	*out = api;
 	return 0;
@@ -98,14 +99,14 @@ api_finish(struct api *api)
 	stores_finish(api->stores);
 	logins_end(api);
 	/* a password that has been hashed may still become a change */
-	crew_close(api->crew);
-	if (api->crew != NULL)
-		inbox_run(&api->inbox);
-	api->crew = NULL;
-	ledger_close(api->ledger);
-	if (api->ledger != NULL)
-		inbox_run(&api->inbox);
-	api->ledger = NULL;
+	pool_close(api->pool);
+	if (api->pool != NULL)
+		completions_run(&api->completions);
+	api->pool = NULL;
+	registry_writer_close(api->writer);
+	if (api->writer != NULL)
+		completions_run(&api->completions);
+	api->writer = NULL;
 	health_end(api);
 }
 
@@ -118,10 +119,10 @@ api_close(struct api *api)
 	jobs_close(api);
 	lists_close(api);
 	stores_close(api->stores);
-	inbox_close(&api->inbox);
+	completions_close(&api->completions);
 	registry_close(api->registry);
 	access_close(api->access);
-	keeper_close(api->keeper);
+	token_cache_close(api->tokens);
 	attempts_close(api->attempts);
 	turns_close(api->turns);
 	free(api->tallies);
@@ -137,7 +138,7 @@ api_close(struct api *api)
 
 /* Another file may have been put in the place of the registry. */
 static bool
-reopen(struct api *api)
+api_reopen(struct api *api)
 {
 	struct fault fault;
 
@@ -159,9 +160,9 @@ api_turn(struct api *api)
 	struct fault fault;
 	bool changed;
 
-	read_clocks(api);
-	inbox_run(&api->inbox);
-	changed = api->clock - api->looked >= LOOK_EACH && reopen(api);
+	api_read_clocks(api);
+	completions_run(&api->completions);
+	changed = api->clock - api->looked >= LOOK_EACH && api_reopen(api);
 	/* all of this turn sees it as it is now */
 	if (api->registry != NULL &&
 	    registry_read_begin(api->registry, &fault) < 0)
@@ -170,7 +171,7 @@ api_turn(struct api *api)
 	    registry_changed(api->registry) != 0;
 	access_refresh(api->access);
 	if (changed) {
-		keeper_forget(api->keeper);
+		token_cache_forget(api->tokens);
 		access_forget(api->access);
 	}
 	jobs_turn(api);
@@ -205,7 +206,7 @@ api_count_connections(struct api *api, const struct http *server)
 int
 api_fd(const struct api *api)
 {
-	return api->inbox.fd;
+	return api->completions.fd;
 }
 
 int
@@ -226,5 +227,5 @@ api_stop(struct api *api)
 	api->stopping = true;
 	feeds_end(api);
 	jobs_stop(api);
-	ledger_stop(api->ledger);
+	registry_writer_stop(api->writer);
 }

@@ -3,7 +3,7 @@
 #define MFX_API_API_H
 
 #include "api/attempts.h"
-#include "api/ledger.h"
+#include "api/registry_writer.h"
 #include "base/opt.h"
 #include "http/metrics.h"
 #include "http/request.h"
@@ -30,8 +30,8 @@
  *
  * Four kinds of work: what can be answered from a look into the registry
  * is done in the loop, through a handle of its own that can't write; changes
- * go through the ledger; passwords to a crew; searches, long lists and
- * messages are jobs.
+ * go through the registry writer; passwords to a pool of threads; searches,
+ * long lists and messages are jobs.
  */
 struct api_options {
 	const char *home;		/* NULL: as registry_open */

@@ -9,7 +9,7 @@
 /* ---- the body ---- */
 
 static bool
-contains(struct str text, struct str part)
+call_contains(struct str text, struct str part)
 {
 	size_t i;
 
@@ -22,7 +22,7 @@ contains(struct str text, struct str part)
 bool
 call_lines(const struct call *c)
 {
-	return contains(http_header(c->request, "Content-Type"),
+	return call_contains(http_header(c->request, "Content-Type"),
 	    STR(CALL_LINES));
 }
 
@@ -30,7 +30,7 @@ bool
 call_typed(struct call *c)
 {
 	if (!(c->route->flags & (API_JSON | API_LINES)) ||
-	    contains(http_header(c->request, "Content-Type"),
+	    call_contains(http_header(c->request, "Content-Type"),
 	    STR(JSON_TYPE)) ||
 	    (c->route->flags & API_LINES && call_lines(c)))
 		return true;

@@ -11,7 +11,7 @@
 #include "registry/changes.h"
 
 struct feed;
-struct keeper;
+struct token_cache;
 struct health;
 struct jobs;
 struct lists;
@@ -24,12 +24,12 @@ struct api {
 	struct registry *registry;	/* to read; NULL: can't be opened */
 	char *home;
 	struct access *access;		/* for things' keys */
-	struct keeper *keeper;		/* tokens that were checked */
-	struct ledger *ledger;
-	struct crew *crew;
-	struct inbox inbox;
+	struct token_cache *tokens;		/* tokens that were checked */
+	struct registry_writer *writer;
+	struct thread_pool *pool;
+	struct completions completions;
 	struct attempts *attempts;
-	struct turns *turns;		/* of logins, with the crew */
+	struct turns *turns;		/* of logins, with the pool */
 	struct feed *feeds;		/* streams of events */
 	struct stores *stores;
 	struct health *health;
@@ -229,7 +229,7 @@ void events_stream(struct call *), messages_list(struct call *);
 void status_version(struct call *), status_health(struct call *),
     status_metrics(struct call *);
 
-/* those who wait for the crew are let down */
+/* those who wait for the pool are let down */
 void logins_end(struct api *);
 
 /* what is new goes out; `changed`: the registry has changed */
@@ -247,9 +247,9 @@ bool health_turn(struct api *);
 int lists_open(struct api *, struct fault *);
 void lists_close(struct api *);
 
-struct keeper *keeper_open(void);
-void keeper_close(struct keeper *);
-void keeper_forget(struct keeper *);
+struct token_cache *token_cache_open(void);
+void token_cache_close(struct token_cache *);
+void token_cache_forget(struct token_cache *);
 
 /* the OpenAPI document */
 struct openapi *openapi_open(void);

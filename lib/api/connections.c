@@ -144,7 +144,7 @@ change_go(struct call *c, struct connection_change *cc)
 		cc->conditions = conditions_keep(&c->conditions,
 		    &cc->changes.keep);
 	cc->change.user = cc->user.id;
-	ledger_add(c->api->ledger, &cc->change);
+	registry_writer_add(c->api->writer, &cc->change);
 }
 
 static void

@@ -36,19 +36,19 @@
 /* what is looked at in the thread, in this order; then the stores */
 enum { HEALTH_READ, HEALTH_WRITE, HEALTH_STORES };
 
-struct verdict {
+struct health_result {
 	char part[80];			/* "store:messages" */
 	const char *wrong;		/* NULL: it is sound */
 	const char *note;		/* or NULL */
 };
 
 /* one who has asked */
-struct inquiry {
-	struct inquiry *next;
+struct health_check {
+	struct health_check *next;
 	struct http_request *request;
 	int64_t asked;
 	bool keys;			/* can be read */
-	struct verdict verdicts[CHECKS_MAX];
+	struct health_result results[CHECKS_MAX];
 	size_t n;
 };
 
@@ -56,7 +56,7 @@ struct health {
 	struct task task;
 	struct api *api;
 	struct registry *registry;	/* the thread's own */
-	struct inquiry *first;
+	struct health_check *first;
 	bool working;
 	bool write;			/* something is to be written */
 	/* how many of these are known, and why each is bad; status 0: it is
@@ -66,10 +66,10 @@ struct health {
 };
 
 static void
-judge(struct inquiry *q, const char *kind, const char *name,
+health_note(struct health_check *q, const char *kind, const char *name,
     const char *wrong, const char *note)
 {
-	struct verdict *v = &q->verdicts[q->n++];
+	struct health_result *v = &q->results[q->n++];
 
 	snprintf(v->part, sizeof v->part, "%s:%s", kind, name);
 	v->wrong = wrong;
@@ -79,7 +79,7 @@ judge(struct inquiry *q, const char *kind, const char *name,
 /* ---- the answer ---- */
 
 static void
-put_check(struct buf *b, const struct verdict *v)
+health_put_result(struct buf *b, const struct health_result *v)
 {
 	const char *text = v->wrong != NULL ? v->wrong : v->note;
 
@@ -91,15 +91,15 @@ put_check(struct buf *b, const struct verdict *v)
 }
 
 static void
-answer(struct api *api, struct inquiry *q)
+health_answer_one(struct api *api, struct health_check *q)
 {
 	struct buf *b = &api->answer;
-	const struct verdict *bad = NULL;
+	const struct health_result *bad = NULL;
 	size_t i;
 
 	for (i = q->n; i > 0; i--)
-		if (q->verdicts[i - 1].wrong != NULL)
-			bad = &q->verdicts[i - 1];
+		if (q->results[i - 1].wrong != NULL)
+			bad = &q->results[i - 1];
 	buf_clear(b);
 	buf_printf(b, "{\"status\":\"%s\"", bad ? "fail" : "pass");
 	if (bad != NULL)
@@ -108,7 +108,7 @@ answer(struct api *api, struct inquiry *q)
 	for (i = 0; i < q->n; i++) {
 		if (i > 0)
 			buf_putc(b, ',');
-		put_check(b, &q->verdicts[i]);
+		health_put_result(b, &q->results[i]);
 	}
 	buf_puts(b, "}}\n");
 	http_set(q->request, "Cache-Control", "no-store");
@@ -169,7 +169,7 @@ health_write(struct health *h, struct fault *fault)
 
 	if (registry_begin(h->registry, fault) < 0)
 		return fault->status == EX_TEMPFAIL &&
-		    ledger_changing(h->api->ledger) ? 0 : -1;
+		    registry_writer_changing(h->api->writer) ? 0 : -1;
 	got = registry_probe(h->registry, fault);
 	if (got == 0 && h->write)
 		got = registry_commit(h->registry, fault);
@@ -237,8 +237,8 @@ health_fault(const struct health *h, size_t part)
 }
 
 static void
-judge_store(struct api *api, struct inquiry *q, struct api_store *store,
-    const struct fault *fault)
+health_note_store(struct api *api, struct health_check *q,
+    struct api_store *store, const struct fault *fault)
 {
 	const char *wrong = NULL, *note = NULL;
 
@@ -252,35 +252,37 @@ judge_store(struct api *api, struct inquiry *q, struct api_store *store,
 		call_complain_store(api, store, fault);
 	else if (note == NULL)
 		store_is_sound(store);
-	judge(q, "store", *store->name ? store->name : "first", wrong, note);
+	health_note(q, "store", *store->name ? store->name : "first", wrong,
+	    note);
 }
 
 static void
-judge_all(struct health *h, struct inquiry *q)
+health_note_all(struct health *h, struct health_check *q)
 {
 	struct fault fault = health_fault(h, HEALTH_READ);
 	struct api_store *store;
 	size_t i;
 
-	judge(q, "registry", "read", fault.status ? "can't be done" : NULL,
+	health_note(q, "registry", "read",
+	    fault.status ? "can't be done" : NULL, NULL);
+	health_note(q, "registry", "keys", q->keys ? NULL : "can't be read",
 	    NULL);
-	judge(q, "registry", "keys", q->keys ? NULL : "can't be read", NULL);
 	for (i = 0; (store = stores_at(h->api->stores, i)) != NULL; i++) {
 		fault = health_fault(h, HEALTH_STORES + i);
-		judge_store(h->api, q, store, &fault);
+		health_note_store(h->api, q, store, &fault);
 	}
 	fault = health_fault(h, HEALTH_WRITE);
 	if (fault.status != 0)
 		call_complain(h->api, &fault);
-	judge(q, "registry", "write", fault.status ? "can't be done" : NULL,
-	    NULL);
+	health_note(q, "registry", "write",
+	    fault.status ? "can't be done" : NULL, NULL);
 }
 
 /* those who have waited since then, or longer */
 static void
 health_answer(struct health *h, int64_t since)
 {
-	struct inquiry **at = &h->first, *q;
+	struct health_check **at = &h->first, *q;
 
 	while ((q = *at) != NULL) {
 		if (q->asked > since) {
@@ -288,8 +290,8 @@ health_answer(struct health *h, int64_t since)
 			continue;
 		}
 		*at = q->next;
-		judge_all(h, q);
-		answer(h->api, q);
+		health_note_all(h, q);
+		health_answer_one(h->api, q);
 	}
 }
 
@@ -315,7 +317,7 @@ health_turn(struct api *api)
 
 /* a key that can't be among those that are remembered */
 static bool
-keys_are_there(struct api *api)
+health_keys_are_there(struct api *api)
 {
 	struct str thing;
 	char key[64];
@@ -329,11 +331,11 @@ void
 status_health(struct call *c)
 {
 	struct health *h = c->api->health;
-	struct inquiry *q = memory_zero(1, sizeof *q);
+	struct health_check *q = memory_zero(1, sizeof *q);
 
 	q->request = c->request;
 	q->asked = c->api->clock;
-	q->keys = keys_are_there(c->api);
+	q->keys = health_keys_are_there(c->api);
 	q->next = h->first;
 	h->first = q;
 	if (h->working)

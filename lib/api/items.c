@@ -8,7 +8,7 @@
 /*
  * Things and channels one by one and many at once: what is made, shown,
  * changed and removed.  A change is checked here as far as that goes without
- * the registry, and made by the ledger.
+ * the registry, and made by the registry writer.
  */
 
 /* of one request; more would keep the others waiting for too long */
@@ -42,7 +42,7 @@ static const unsigned may_read[] = {
 	TOKEN_THINGS_READ, TOKEN_CHANNELS_READ
 };
 
-/* ---- changes, in the ledger ---- */
+/* ---- changes, in the registry writer ---- */
 
 static struct item_change *
 of_change(struct api_change *c)
@@ -252,7 +252,7 @@ change_go(struct call *c, struct item_change *ic)
 		ic->form = NAMED;
 	ic->conditions = conditions_keep(&c->conditions, &ic->changes.keep);
 	ic->change.user = ic->user.id;
-	ledger_add(c->api->ledger, &ic->change);
+	registry_writer_add(c->api->writer, &ic->change);
 }
 
 /* ---- requests ---- */
@@ -298,7 +298,7 @@ create_one(struct call *c, enum item_kind kind)
 	}
 }
 
-/* ---- many, in the ledger's other thread ---- */
+/* ---- many, in the registry writer's other thread ---- */
 
 static int
 wrong(struct item_change *ic, unsigned status, const char *why,

@@ -33,7 +33,7 @@ static const struct {
 };
 
 struct jobs {
-	struct crew *crews[JOB_KINDS];
+	struct thread_pool *pools[JOB_KINDS];
 	struct job *first;
 	int64_t looked;
 };
@@ -83,7 +83,7 @@ job_free(struct job *j)
 static bool
 job_work(struct job *j)
 {
-	j->working = crew_add(j->api->jobs->crews[j->kind], &j->task);
+	j->working = pool_add(j->api->jobs->pools[j->kind], &j->task);
 	return j->working;
 }
 
@@ -315,10 +315,10 @@ jobs_open(struct api *api, struct fault *fault)
 
 	api->jobs = jobs;
 	for (i = 0; i < JOB_KINDS; i++) {
-		if (crew_open(&jobs->crews[i], job_limits[i].threads,
-		    job_limits[i].most, &api->inbox, fault) < 0)
+		if (pool_open(&jobs->pools[i], job_limits[i].threads,
+		    job_limits[i].most, &api->completions, fault) < 0)
 			return -1;
-		crew_share(jobs->crews[i], job_limits[i].share_user,
+		pool_share(jobs->pools[i], job_limits[i].share_user,
 		    job_limits[i].share_thing);
 	}
 	return 0;
@@ -335,8 +335,8 @@ jobs_finish(struct api *api)
 	for (j = api->jobs->first; j != NULL; j = j->next)
 		atomic_store(&j->cut, 1);
 	for (i = 0; i < JOB_KINDS; i++) {
-		crew_close(api->jobs->crews[i]);
-		api->jobs->crews[i] = NULL;
+		pool_close(api->jobs->pools[i]);
+		api->jobs->pools[i] = NULL;
 	}
 }
 

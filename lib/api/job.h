@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "api/task.h"
+#include "api/thread_pool.h"
 #include "base/buf.h"
 #include "http/request.h"
 #include "http/stream.h"

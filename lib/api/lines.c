@@ -193,7 +193,8 @@ call_may_bulk(struct call *c)
 	/* whoever it is not known of is told so after all else */
 	if (token.n == 0 || c->api->registry == NULL ||
 	    api_principal(c->api, token, &who) <= 0 ||
-	    ledger_many_of(c->api->ledger, who.user.id) < BULKS_OF_USER)
+	    registry_writer_many_of(c->api->writer, who.user.id) <
+	    BULKS_OF_USER)
 		return true;
 	http_problem(c->request, 429,
 	    "this user is changing too much at once");
@@ -227,7 +228,7 @@ lines_change(struct call *c, enum change_verb verb, enum item_kind kind)
 	}
 	lc->user = who->user;
 	lc->change.user = lc->user.id;
-	ledger_add(c->api->ledger, &lc->change);
+	registry_writer_add(c->api->writer, &lc->change);
 }
 
 void

@@ -162,7 +162,7 @@ const struct api_route api_routes[] = {
 /* ---- matching ---- */
 
 static struct str
-segment(struct str *rest)
+routes_segment(struct str *rest)
 {
 	const char *slash = memchr(rest->p, '/', rest->n);
 	size_t n = slash ? (size_t)(slash - rest->p) : rest->n;
@@ -184,8 +184,8 @@ api_path_fits(const char *pattern, struct str path, struct str *ids)
 			*ids = path;
 			return path.n > 0;
 		}
-		a = segment(&want);
-		b = segment(&path);
+		a = routes_segment(&want);
+		b = routes_segment(&path);
 		if (str_eq(a, STR(":id")))
 			*ids++ = b;
 		else if (!str_eq(a, b))
@@ -202,7 +202,7 @@ routes_fit(const struct api_route *route, struct str path, struct str *ids)
 }
 
 static const struct api_route *
-find(struct str method, struct str path, struct str *ids)
+routes_find(struct str method, struct str path, struct str *ids)
 {
 	const struct api_route *route;
 
@@ -216,7 +216,7 @@ find(struct str method, struct str path, struct str *ids)
 }
 
 static bool
-is_ours(const struct api *api, const struct api_route *route)
+routes_serves(const struct api *api, const struct api_route *route)
 {
 	return api->options.administers || (route->handle != status_health &&
 	    route->handle != status_metrics);
@@ -230,7 +230,7 @@ routes_allow(const struct api *api, struct str path, struct buf *to)
 	struct str ids[CALL_IDS];
 
 	for (route = api_routes; route->method != NULL; route++) {
-		if (!is_ours(api, route) || !routes_fit(route, path, ids))
+		if (!routes_serves(api, route) || !routes_fit(route, path, ids))
 			continue;
 		buf_puts(to, to->n > 0 ? ", " : "");
 		buf_puts(to, route->method);
@@ -253,7 +253,7 @@ routes_redirect(struct http_request *r)
 	char to[LOCATION_MAX];
 
 	if (path.n == 0 || path.n >= sizeof to || path.p[path.n] != '/' ||
-	    find(r->method, path, ids) == NULL)
+	    routes_find(r->method, path, ids) == NULL)
 		return false;
 	snprintf(to, sizeof to, "%.*s", STR_ARG(path));
 	http_set(r, "Location", to);
@@ -263,7 +263,7 @@ routes_redirect(struct http_request *r)
 
 /* The answer where there is no route. */
 static void
-answer_nowhere(const struct api *api, struct http_request *r)
+routes_answer_nowhere(const struct api *api, struct http_request *r)
 {
 	struct buf allow;
 
@@ -278,7 +278,7 @@ answer_nowhere(const struct api *api, struct http_request *r)
 /* ---- the server's callbacks ---- */
 
 static bool
-decode_ids(struct call *c)
+routes_decode_ids(struct call *c)
 {
 	struct buf b;
 	size_t i;
@@ -329,16 +329,17 @@ api_handle(struct http_request *r, void *arg)
 {
 	struct api *api = arg;
 	struct call call = { .api = api, .request = r };
-	const struct api_route *route = find(r->method, r->path, call.id);
+	const struct api_route *route = routes_find(r->method, r->path,
+	    call.id);
 
 	arena_reset(&api->scratch);
 	buf_clear(&api->answer);
-	if (route == NULL || !is_ours(api, route)) {
-		answer_nowhere(api, r);
+	if (route == NULL || !routes_serves(api, route)) {
+		routes_answer_nowhere(api, r);
 		return;
 	}
 	r->about = call.route = route;
-	if (!decode_ids(&call))
+	if (!routes_decode_ids(&call))
 		http_problem(r, 400,
 		    "the path is not correctly percent-encoded");
 	else if (routes_admit(&call))
@@ -350,10 +351,11 @@ api_early(struct http_request *r, void *arg)
 {
 	struct api *api = arg;
 	struct call call = { .api = api, .request = r };
-	const struct api_route *route = find(r->method, r->path, call.id);
+	const struct api_route *route = routes_find(r->method, r->path,
+	    call.id);
 
-	if (route == NULL || !is_ours(api, route)) {
-		answer_nowhere(api, r);
+	if (route == NULL || !routes_serves(api, route)) {
+		routes_answer_nowhere(api, r);
 		return;
 	}
 	r->about = call.route = route;
@@ -367,7 +369,8 @@ api_administer(struct http_request *r, void *arg)
 {
 	struct api *api = arg;
 	struct call call = { .api = api, .request = r };
-	const struct api_route *route = find(r->method, r->path, call.id);
+	const struct api_route *route = routes_find(r->method, r->path,
+	    call.id);
 
 	arena_reset(&api->scratch);
 	buf_clear(&api->answer);

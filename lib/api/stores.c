@@ -17,7 +17,7 @@
 struct stores {
 	struct api_store v[OPT_LIST_MAX];
 	size_t n;
-	struct crew *crew;
+	struct thread_pool *pool;
 };
 
 static bool
@@ -133,7 +133,7 @@ add_default(struct stores *s, const char *home)
 
 int
 stores_open(struct stores **out, const struct opt_list *given,
-    const char *file, const char *home, struct inbox *inbox,
+    const char *file, const char *home, struct completions *completions,
     struct fault *fault)
 {
 	struct stores *s = memory_zero(1, sizeof *s);
@@ -147,7 +147,7 @@ stores_open(struct stores **out, const struct opt_list *given,
 		return -1;
 	if (s->n == 0)
 		add_default(s, home);
-	return crew_open(&s->crew, 1, WAITING_MAX, inbox, fault);
+	return pool_open(&s->pool, 1, WAITING_MAX, completions, fault);
 }
 
 void
@@ -155,8 +155,8 @@ stores_finish(struct stores *s)
 {
 	if (s == NULL)
 		return;
-	crew_close(s->crew);
-	s->crew = NULL;
+	pool_close(s->pool);
+	s->pool = NULL;
 }
 
 void
@@ -194,5 +194,5 @@ stores_at(struct stores *s, size_t i)
 bool
 stores_add(struct stores *s, struct task *t)
 {
-	return s->crew != NULL && crew_add(s->crew, t);
+	return s->pool != NULL && pool_add(s->pool, t);
 }

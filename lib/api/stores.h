@@ -2,7 +2,7 @@
 #ifndef MFX_API_STORES_H
 #define MFX_API_STORES_H
 
-#include "api/task.h"
+#include "api/thread_pool.h"
 #include "base/opt.h"
 #include "base/str.h"
 
@@ -31,7 +31,7 @@ struct stores;
  * name of another.  `file`, unless it is NULL, has more of them, one a line.
  */
 int stores_open(struct stores **, const struct opt_list *, const char *file,
-    const char *home, struct inbox *, struct fault *);
+    const char *home, struct completions *, struct fault *);
 /* stops its thread; the stores stay */
 void stores_finish(struct stores *);
 void stores_close(struct stores *);

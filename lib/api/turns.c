@@ -7,8 +7,8 @@
 #include "base/memory.h"
 
 /* one owner's; there is none that is empty */
-struct lane {
-	struct lane *next;
+struct owner_queue {
+	struct owner_queue *next;
 	char owner[TURNS_OWNER_MAX];
 	size_t owner_n;
 	struct task *first, **end;
@@ -16,18 +16,20 @@ struct lane {
 };
 
 struct turns {
-	struct crew *crew;
+	struct thread_pool *pool;
 	unsigned at_once, each, all;
 	unsigned running, waiting;
-	struct lane *first, **end;	/* whose turn it is comes first */
+	/* the one whose turn it is comes first */
+	struct owner_queue *first, **end;
 };
 
 struct turns *
-turns_open(struct crew *crew, unsigned at_once, unsigned each, unsigned all)
+turns_open(struct thread_pool *pool, unsigned at_once, unsigned each,
+    unsigned all)
 {
 	struct turns *t = memory_zero(1, sizeof *t);
 
-	t->crew = crew;
+	t->pool = pool;
 	t->at_once = at_once;
 	t->each = each;
 	t->all = all;
@@ -41,10 +43,10 @@ turns_close(struct turns *t)
 	free(t);
 }
 
-static struct lane *
-lane_of(struct turns *t, struct str owner)
+static struct owner_queue *
+turns_queue_of(struct turns *t, struct str owner)
 {
-	struct lane *l;
+	struct owner_queue *l;
 
 	if (owner.n > TURNS_OWNER_MAX)
 		owner.n = TURNS_OWNER_MAX;
@@ -62,9 +64,9 @@ lane_of(struct turns *t, struct str owner)
 
 /* the next one's, whose owner is the last to have another turn */
 static struct task *
-take(struct turns *t)
+turns_take(struct turns *t)
 {
-	struct lane *l = t->first;
+	struct owner_queue *l = t->first;
 	struct task *task;
 
 	if (l == NULL)
@@ -86,24 +88,24 @@ take(struct turns *t)
 	return task;
 }
 
-/* the crew has room for as many as run at once */
+/* the pool has room for as many as run at once */
 static void
-fill(struct turns *t)
+turns_fill(struct turns *t)
 {
 	while (t->running < t->at_once && t->first != NULL) {
 		t->running++;
-		crew_add(t->crew, take(t));
+		pool_add(t->pool, turns_take(t));
 	}
 }
 
 bool
 turns_add(struct turns *t, struct str owner, struct task *task)
 {
-	struct lane *l;
+	struct owner_queue *l;
 
 	if (t->waiting >= t->all)
 		return false;
-	l = lane_of(t, owner);
+	l = turns_queue_of(t, owner);
 	if (l->n >= t->each)
 		return false;
 	task->next = NULL;
@@ -111,7 +113,7 @@ turns_add(struct turns *t, struct str owner, struct task *task)
 	l->end = &task->next;
 	l->n++;
 	t->waiting++;
-	fill(t);
+	turns_fill(t);
 	return true;
 }
 
@@ -119,11 +121,11 @@ void
 turns_over(struct turns *t)
 {
 	t->running--;
-	fill(t);
+	turns_fill(t);
 }
 
 struct task *
 turns_drop(struct turns *t)
 {
-	return take(t);
+	return turns_take(t);
 }

@@ -2,21 +2,21 @@
 #ifndef MFX_API_TURNS_H
 #define MFX_API_TURNS_H
 
-#include "api/task.h"
+#include "api/thread_pool.h"
 #include "base/str.h"
 
 /*
- * Work for a crew, fairly by owner: each owner has a queue, and the queues
+ * Work for a pool, fairly by owner: each owner has a queue, and the queues
  * take turns.  So whoever asks once waits for one task of each other owner,
  * however many these have waiting.  For the loop's thread alone.
  *
- *	turns_add(turns, owner, &task)	to the crew now, or when its turn comes
+ *	turns_add(turns, owner, &task)	to the pool now, or when its turn comes
  *	turns_over(turns)		first thing in each task's `done`
  */
 struct turns;
 
-/* at most `at_once` are with the crew; `each` of an owner and `all` wait */
-struct turns *turns_open(struct crew *, unsigned at_once, unsigned each,
+/* at most `at_once` are with the pool; `each` of an owner and `all` wait */
+struct turns *turns_open(struct thread_pool *, unsigned at_once, unsigned each,
     unsigned all);
 /* when none is waiting any more; NULL is fine */
 void turns_close(struct turns *);

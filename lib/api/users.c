@@ -4,18 +4,18 @@
 #include <sysexits.h>
 
 #include "api/call.h"
-#include "api/task.h"
+#include "api/thread_pool.h"
 #include "api/turns.h"
 #include "base/memory.h"
 
 /*
- * Users and their sessions.  A password is hashed or compared by the crew;
+ * Users and their sessions.  A password is hashed or compared by the pool;
  * what follows from it is done when that has come back.
  *
  * How often somebody may fail is limited by address, and by account from
  * this address: so nobody keeps another from logging in who comes from
  * elsewhere.  New users are limited by address too.  Those who wait for the
- * crew take turns by address, and those who log in do not wait for those
+ * pool take turns by address, and those who log in do not wait for those
  * who register.
  */
 
@@ -29,7 +29,7 @@
 #define REGISTERING 'r'
 
 struct login {
-	struct api_change change;	/* for the crew its task alone */
+	struct api_change change;	/* for the pool its task alone */
 	struct api *api;
 	struct http_request *request;
 	char email[EMAIL_MAX + 1];
@@ -183,7 +183,7 @@ add_turn(struct login *l)
 	    1 + l->address_n }, &l->change.task);
 }
 
-/* To the crew, if so many attempts are allowed; else it is answered. */
+/* To the pool, if so many attempts are allowed; else it is answered. */
 static void
 try(struct login *l)
 {
@@ -238,7 +238,7 @@ answer_token(struct api *api, struct http_request *r,
 	buf_release(&b);
 }
 
-/* in the crew */
+/* in the pool */
 static void
 compare(struct task *t)
 {
@@ -336,7 +336,7 @@ tokens_refresh(struct call *c)
 
 /* ---- new ones ---- */
 
-/* in the crew */
+/* in the pool */
 static void
 hash(struct task *t)
 {
@@ -383,7 +383,7 @@ change(struct login *l)
 		return;
 	}
 	l->change.task.done = l->made;
-	ledger_add(l->api->ledger, &l->change);
+	registry_writer_add(l->api->writer, &l->change);
 }
 
 static void
@@ -435,7 +435,7 @@ users_create(struct call *c)
 
 /* ---- a new password ---- */
 
-/* in the crew */
+/* in the pool */
 static void
 replace(struct task *t)
 {

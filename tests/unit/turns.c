@@ -15,7 +15,7 @@ struct named {
 };
 
 static struct turns *turns;
-static struct inbox inbox;
+static struct completions completions;
 static char order[TASKS + 1];
 static size_t n_done;
 
@@ -44,11 +44,11 @@ add(struct named *n, char name)
 static void
 wait_for(size_t n)
 {
-	struct pollfd p = { inbox.fd, POLLIN, 0 };
+	struct pollfd p = { completions.fd, POLLIN, 0 };
 
 	while (n_done < n) {
 		poll(&p, 1, -1);
-		inbox_run(&inbox);
+		completions_run(&completions);
 	}
 }
 
@@ -87,17 +87,17 @@ int
 main(void)
 {
 	struct fault fault;
-	struct crew *crew;
+	struct thread_pool *pool;
 
-	CHECK(inbox_open(&inbox, &fault) == 0);
-	CHECK(crew_open(&crew, 1, 1, &inbox, &fault) == 0);
-	turns = turns_open(crew, 1, 4, 8);
+	CHECK(completions_open(&completions, &fault) == 0);
+	CHECK(pool_open(&pool, 1, 1, &completions, &fault) == 0);
+	turns = turns_open(pool, 1, 4, 8);
 	TEST("owners take turns, and each has a maximum, and all together")
 		test_order();
 	TEST("what waits can be taken back, and the rest comes to its end")
 		test_drop();
 	turns_close(turns);
-	crew_close(crew);
-	inbox_close(&inbox);
+	pool_close(pool);
+	completions_close(&completions);
 	return unit_end();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/task.h"
+#include "api/thread_pool.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,18 +14,18 @@
 
 #include "base/memory.h"
 
-#define CREW_THREADS 16
-#define CREW_NICE 10
+#define POOL_THREADS 16
+#define POOL_NICE 10
 
-/* ---- the inbox ---- */
+/* ---- the completions ---- */
 
 int
-inbox_open(struct inbox *in, struct fault *fault)
+completions_open(struct completions *in, struct fault *fault)
 {
 	pthread_mutex_t *lock = memory_get(sizeof *lock);
 
 	pthread_mutex_init(lock, NULL);
-	*in = (struct inbox){ .lock = lock, .end = NULL };
+	*in = (struct completions){ .lock = lock, .end = NULL };
 	in->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (in->fd < 0)
 		return fault_errno(fault, EX_OSERR, "eventfd");
@@ -33,7 +33,7 @@ inbox_open(struct inbox *in, struct fault *fault)
 }
 
 void
-inbox_close(struct inbox *in)
+completions_close(struct completions *in)
 {
 	if (in->lock == NULL)
 		return;
@@ -45,7 +45,7 @@ inbox_close(struct inbox *in)
 }
 
 void
-inbox_put(struct inbox *in, struct task *list)
+completions_put(struct completions *in, struct task *list)
 {
 	const uint64_t one = 1;
 	struct task *last = list;
@@ -69,7 +69,7 @@ inbox_put(struct inbox *in, struct task *list)
 }
 
 void
-inbox_run(struct inbox *in)
+completions_run(struct completions *in)
 {
 	struct task *t, *next;
 	uint64_t n;
@@ -86,42 +86,42 @@ inbox_run(struct inbox *in)
 	}
 }
 
-/* ---- the crew ---- */
+/* ---- the pool ---- */
 
-struct crew {
+struct thread_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	pthread_t threads[CREW_THREADS];
+	pthread_t threads[POOL_THREADS];
 	int n_threads, n_working;
 	unsigned waiting, most;
 	unsigned of_user, of_thing;
-	struct task *working[CREW_THREADS];
+	struct task *working[POOL_THREADS];
 	struct task *first, **end;
-	struct inbox *inbox;
+	struct completions *completions;
 	bool closing;
 };
 
 static bool
-crew_same(const char *a, const char *b)
+pool_same(const char *a, const char *b)
 {
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
 /* May it be begun?  *n is how many of its user's are at work. */
 static bool
-crew_may(const struct crew *c, const struct task *t, unsigned *n)
+pool_may(const struct thread_pool *c, const struct task *t, unsigned *n)
 {
 	unsigned of_thing = 0;
 	int i;
 
 	*n = 0;
-	for (i = 0; i < CREW_THREADS; i++) {
+	for (i = 0; i < POOL_THREADS; i++) {
 		const struct task *other = c->working[i];
 
 		if (other == NULL)
 			continue;
-		*n += crew_same(t->user, other->user);
-		of_thing += crew_same(t->thing, other->thing);
+		*n += pool_same(t->user, other->user);
+		of_thing += pool_same(t->thing, other->thing);
 	}
 	return (c->of_user == 0 || *n < c->of_user) &&
 	    (c->of_thing == 0 || of_thing < c->of_thing);
@@ -129,13 +129,13 @@ crew_may(const struct crew *c, const struct task *t, unsigned *n)
 
 /* the one to be begun next; NULL: none may be */
 static struct task *
-crew_choose(struct crew *c)
+pool_choose(struct thread_pool *c)
 {
 	struct task **at, **best = NULL, *t;
 	unsigned fewest = 0, n;
 
 	for (at = &c->first; *at != NULL; at = &(*at)->next)
-		if (crew_may(c, *at, &n) && (best == NULL || n < fewest)) {
+		if (pool_may(c, *at, &n) && (best == NULL || n < fewest)) {
 			best = at;
 			fewest = n;
 			if (n == 0)
@@ -157,12 +157,12 @@ crew_choose(struct crew *c)
  * most one more may be begun, and whoever has just ended looks for it.
  */
 static struct task *
-crew_take(struct crew *c, struct task **working)
+pool_take(struct thread_pool *c, struct task **working)
 {
 	struct task *t;
 
 	pthread_mutex_lock(&c->lock);
-	while ((t = crew_choose(c)) == NULL &&
+	while ((t = pool_choose(c)) == NULL &&
 	    (c->first != NULL || !c->closing))
 		pthread_cond_wait(&c->work, &c->lock);
 	*working = t;
@@ -172,9 +172,10 @@ crew_take(struct crew *c, struct task **working)
 	return t;
 }
 
-/* It is not looked at any more: it may be gone once it is in the inbox. */
+/* It is not looked at any more: it may be gone once it is among the
+ * completions. */
 static void
-crew_done(struct crew *c, struct task **working)
+pool_done(struct thread_pool *c, struct task **working)
 {
 	pthread_mutex_lock(&c->lock);
 	*working = NULL;
@@ -182,26 +183,26 @@ crew_done(struct crew *c, struct task **working)
 }
 
 static void *
-work(void *arg)
+pool_work(void *arg)
 {
-	struct crew *c = arg;
+	struct thread_pool *c = arg;
 	struct task **working, *t;
 
 	pthread_mutex_lock(&c->lock);
 	working = &c->working[c->n_working++];
 	pthread_mutex_unlock(&c->lock);
 	/* of this thread alone, on Linux; no harm when it may not */
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), CREW_NICE);
-	while ((t = crew_take(c, working)) != NULL) {
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), POOL_NICE);
+	while ((t = pool_take(c, working)) != NULL) {
 		t->run(t);
-		crew_done(c, working);
-		inbox_put(c->inbox, t);
+		pool_done(c, working);
+		completions_put(c->completions, t);
 	}
 	return NULL;
 }
 
 void
-crew_share(struct crew *c, unsigned of_user, unsigned of_thing)
+pool_share(struct thread_pool *c, unsigned of_user, unsigned of_thing)
 {
 	pthread_mutex_lock(&c->lock);
 	c->of_user = of_user;
@@ -210,22 +211,22 @@ crew_share(struct crew *c, unsigned of_user, unsigned of_thing)
 }
 
 int
-crew_open(struct crew **out, int threads, unsigned most, struct inbox *inbox,
-    struct fault *fault)
+pool_open(struct thread_pool **out, int threads, unsigned most,
+    struct completions *completions, struct fault *fault)
 {
-	struct crew *c = memory_zero(1, sizeof *c);
+	struct thread_pool *c = memory_zero(1, sizeof *c);
 
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
 	c->most = most;
-	c->inbox = inbox;
+	c->completions = completions;
 	c->end = &c->first;
-	while (c->n_threads < threads && c->n_threads < CREW_THREADS) {
-		errno = pthread_create(&c->threads[c->n_threads], NULL, work,
-		    c);
+	while (c->n_threads < threads && c->n_threads < POOL_THREADS) {
+		errno = pthread_create(&c->threads[c->n_threads], NULL,
+		    pool_work, c);
 		if (errno != 0) {
 			fault_errno(fault, EX_OSERR, "thread");
-			crew_close(c);
+			pool_close(c);
 			return -1;
 		}
 		c->n_threads++;
@@ -235,7 +236,7 @@ crew_open(struct crew **out, int threads, unsigned most, struct inbox *inbox,
 }
 
 void
-crew_close(struct crew *c)
+pool_close(struct thread_pool *c)
 {
 	if (c == NULL)
 		return;
@@ -251,7 +252,7 @@ crew_close(struct crew *c)
 }
 
 bool
-crew_add(struct crew *c, struct task *t)
+pool_add(struct thread_pool *c, struct task *t)
 {
 	bool room;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_API_LEDGER_H
-#define MFX_API_LEDGER_H
+#ifndef MFX_API_REGISTRY_WRITER_H
+#define MFX_API_REGISTRY_WRITER_H
 
-#include "api/task.h"
+#include "api/thread_pool.h"
 #include "registry/registry.h"
 
 /*
@@ -14,7 +14,7 @@
  * A change with `many` takes up to seconds.  After one come the small ones
  * that wait, whoever was first, and then one of another user.
  */
-struct ledger;
+struct registry_writer;
 
 struct api_change {
 	struct task task;		/* `done` is the caller's, not `run` */
@@ -23,7 +23,7 @@ struct api_change {
 	 * be NULL. */
 	int (*prepare)(struct api_change *, const struct keyring *,
 	    struct fault *);
-	/* in the ledger's thread: 0, or -1 and nothing of it happens */
+	/* in the writer's thread: 0, or -1 and nothing of it happens */
 	int (*make)(struct api_change *, struct registry *, struct fault *);
 	/* it may be refused half way: has a transaction of its own, as
 	 * savepoints make the statements in them slower and slower */
@@ -38,17 +38,17 @@ struct api_change {
 };
 
 /* `home` NULL: as registry_open */
-int ledger_open(struct ledger **, const char *home, struct inbox *,
-    struct fault *);
+int registry_writer_open(struct registry_writer **, const char *home,
+    struct completions *, struct fault *);
 /* after all that was added is done; NULL is fine */
-void ledger_close(struct ledger *);
-void ledger_add(struct ledger *, struct api_change *);
+void registry_writer_close(struct registry_writer *);
+void registry_writer_add(struct registry_writer *, struct api_change *);
 /* how many with `many` this user has waiting or under way */
-unsigned ledger_many_of(struct ledger *, const char *user);
+unsigned registry_writer_many_of(struct registry_writer *, const char *user);
 /* What is not begun within a few seconds from now, as another process has
  * the registry locked or too much is waiting, is refused: EX_TEMPFAIL. */
-void ledger_stop(struct ledger *);
+void registry_writer_stop(struct registry_writer *);
 /* Is it in the midst of a change?  From any thread. */
-bool ledger_changing(struct ledger *);
+bool registry_writer_changing(struct registry_writer *);
 
 #endif

@@ -14,23 +14,23 @@
  */
 #define KEPT 1024
 
-struct kept {
+struct auth_kept {
 	unsigned char tag[crypto_shorthash_siphashx24_BYTES];
 	uint64_t generation;
 	struct principal who;
 };
 
-struct keeper {
+struct token_cache {
 	unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
 	uint64_t generation;
 	struct principal other;		/* of one that is not kept */
-	struct kept kept[KEPT];
+	struct auth_kept kept[KEPT];
 };
 
-struct keeper *
-keeper_open(void)
+struct token_cache *
+token_cache_open(void)
 {
-	struct keeper *k = memory_zero(1, sizeof *k);
+	struct token_cache *k = memory_zero(1, sizeof *k);
 
 	k->generation = 1;
 	randombytes_buf(k->secret, sizeof k->secret);
@@ -38,19 +38,19 @@ keeper_open(void)
 }
 
 void
-keeper_close(struct keeper *k)
+token_cache_close(struct token_cache *k)
 {
 	free(k);
 }
 
 void
-keeper_forget(struct keeper *k)
+token_cache_forget(struct token_cache *k)
 {
 	k->generation++;
 }
 
 static int
-check(struct api *api, struct str token, struct principal *who,
+auth_check(struct api *api, struct str token, struct principal *who,
     struct fault *fault)
 {
 	if (api->registry == NULL)
@@ -64,17 +64,17 @@ api_principal(struct api *api, struct str token, struct principal *who)
 {
 	struct fault fault;
 
-	return check(api, token, who, &fault);
+	return auth_check(api, token, who, &fault);
 }
 
 /* 1 and *who, 0, or -1 */
 static int
-identify(struct api *api, struct str token, const struct principal **who,
+auth_identify(struct api *api, struct str token, const struct principal **who,
     struct fault *fault)
 {
-	struct keeper *k = api->keeper;
+	struct token_cache *k = api->tokens;
 	unsigned char tag[sizeof k->kept->tag];
-	struct kept *kept;
+	struct auth_kept *kept;
 	int got;
 
 	crypto_shorthash_siphashx24(tag, (const unsigned char *)token.p,
@@ -86,7 +86,7 @@ identify(struct api *api, struct str token, const struct principal **who,
 		*who = &kept->who;
 		return 1;
 	}
-	if ((got = check(api, token, &k->other, fault)) <= 0)
+	if ((got = auth_check(api, token, &k->other, fault)) <= 0)
 		return got;
 	memcpy(kept->tag, tag, sizeof tag);
 	kept->generation = k->generation;
@@ -96,7 +96,7 @@ identify(struct api *api, struct str token, const struct principal **who,
 }
 
 static struct str
-token_of(const struct call *c)
+auth_token(const struct call *c)
 {
 	return authorization_key(http_header(c->request, "Authorization"));
 }
@@ -104,7 +104,7 @@ token_of(const struct call *c)
 bool
 call_shows_token(struct call *c)
 {
-	if (c->route->flags & API_OPEN || token_of(c).n > 0)
+	if (c->route->flags & API_OPEN || auth_token(c).n > 0)
 		return true;
 	http_problem(c->request, 403, "missing token");
 	return false;
@@ -120,7 +120,7 @@ call_admit(struct call *c)
 		return true;
 	if (!call_shows_token(c))
 		return false;
-	got = identify(c->api, token_of(c), &c->who, &fault);
+	got = auth_identify(c->api, auth_token(c), &c->who, &fault);
 	if (got < 0) {
 		call_unable(c->api, c->request, &fault);
 	} else if (got == 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/ledger.h"
+#include "api/registry_writer.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -28,7 +28,7 @@
 /* how long what waits has to be begun when the service is stopped */
 #define LEFT (5 * STAMP_SECOND)
 
-struct ledger {
+struct registry_writer {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	pthread_t thread;
@@ -48,7 +48,7 @@ struct ledger {
 	struct keyring keys;
 	unsigned opened;		/* how often the registry was */
 	unsigned queued, expected;	/* changes */
-	struct inbox *inbox;
+	struct completions *completions;
 	char *home;
 	struct registry *registry;	/* NULL: can't be opened now */
 };
@@ -77,7 +77,8 @@ is_of(const struct task *t, const char *user)
 
 /* puts those in front that `first` says yes to, each in its order */
 static void
-put_in_front(struct ledger *l, bool (*first)(const struct ledger *,
+put_in_front(struct registry_writer *l,
+    bool (*first)(const struct registry_writer *,
     const struct task *))
 {
 	struct task *rest = NULL, **end = &l->first, **rest_end = &rest, *t;
@@ -94,14 +95,14 @@ put_in_front(struct ledger *l, bool (*first)(const struct ledger *,
 }
 
 static bool
-is_small(const struct ledger *l, const struct task *t)
+is_small(const struct registry_writer *l, const struct task *t)
 {
 	(void)l;
 	return !is_many(t);
 }
 
 static bool
-is_others(const struct ledger *l, const struct task *t)
+is_others(const struct registry_writer *l, const struct task *t)
 {
 	return !is_of(t, l->last_user);
 }
@@ -109,7 +110,7 @@ is_others(const struct ledger *l, const struct task *t)
 /* After one with `many` come all small ones, then others' before another
  * one of that user. */
 static void
-take_turns(struct ledger *l)
+take_turns(struct registry_writer *l)
 {
 	if (!l->last_many || l->first == NULL || !is_many(l->first))
 		return;
@@ -119,7 +120,7 @@ take_turns(struct ledger *l)
 
 /* of what is taken, whose it is */
 static void
-note_turn(struct ledger *l, const struct task *t)
+note_turn(struct registry_writer *l, const struct task *t)
 {
 	const struct api_change *c = (const struct api_change *)t;
 
@@ -134,7 +135,7 @@ note_turn(struct ledger *l, const struct task *t)
 
 /* those in front that may go together, at most `most`; their number */
 static unsigned
-cut(struct ledger *l, unsigned most, struct task **list)
+cut(struct registry_writer *l, unsigned most, struct task **list)
 {
 	struct task *t;
 	unsigned n;
@@ -161,7 +162,7 @@ cut(struct ledger *l, unsigned most, struct task **list)
 
 /* some changes, waiting for them; 0 at the end */
 static unsigned
-take(struct ledger *l, struct task **list)
+take(struct registry_writer *l, struct task **list)
 {
 	unsigned n;
 
@@ -174,7 +175,7 @@ take(struct ledger *l, struct task **list)
 }
 
 static void
-wait_a_moment(struct ledger *l)
+wait_a_moment(struct registry_writer *l)
 {
 	int64_t ns = clock_ns() + GATHER;
 	struct timespec until = {
@@ -194,7 +195,8 @@ wait_a_moment(struct ledger *l)
  * they come soon.
  */
 static unsigned
-take_more(struct ledger *l, unsigned n, struct task *last, struct task **list)
+take_more(struct registry_writer *l, unsigned n, struct task *last,
+    struct task **list)
 {
 	unsigned more = 0;
 
@@ -209,7 +211,7 @@ take_more(struct ledger *l, unsigned n, struct task *last, struct task **list)
 
 /* those that are being answered now may come again, with those here */
 static void
-expect(struct ledger *l, const struct task *answered)
+expect(struct registry_writer *l, const struct task *answered)
 {
 	unsigned n = 0;
 
@@ -224,14 +226,14 @@ expect(struct ledger *l, const struct task *answered)
 static bool
 is_over(void *arg)
 {
-	struct ledger *l = arg;
+	struct registry_writer *l = arg;
 	int64_t stop = atomic_load(&l->stop);
 
 	return stop != 0 && clock_ns() >= stop;
 }
 
 static int
-ledger_open_registry(struct ledger *l, struct fault *fault)
+writer_open_registry(struct registry_writer *l, struct fault *fault)
 {
 	if (registry_open(&l->registry, l->home, REGISTRY_WRITE, fault) < 0)
 		return -1;
@@ -246,7 +248,7 @@ ledger_open_registry(struct ledger *l, struct fault *fault)
 /* The file in its place may be another one by now; one that has gone is
  * not made anew, as that would hide the loss. */
 static int
-reopen(struct ledger *l, struct fault *fault)
+reopen(struct registry_writer *l, struct fault *fault)
 {
 	if (l->registry != NULL && !registry_replaced(l->registry))
 		return 0;
@@ -256,7 +258,7 @@ reopen(struct ledger *l, struct fault *fault)
 		fault->status = EX_TEMPFAIL;
 		return -1;
 	}
-	return ledger_open_registry(l, fault);
+	return writer_open_registry(l, fault);
 }
 
 static bool
@@ -268,7 +270,7 @@ is_refusal(const struct fault *fault)
 
 /* one change; -1 when the transaction is lost, not only the change */
 static int
-make(struct ledger *l, struct api_change *c, struct fault *fault)
+make(struct registry_writer *l, struct api_change *c, struct fault *fault)
 {
 	/* with the keys of another registry */
 	if (c->prepare != NULL && c->opened != l->opened)
@@ -282,7 +284,7 @@ make(struct ledger *l, struct api_change *c, struct fault *fault)
 }
 
 static void
-set_changing(struct ledger *l, bool changing)
+set_changing(struct registry_writer *l, bool changing)
 {
 	pthread_mutex_lock(&l->lock);
 	l->changing = changing;
@@ -292,7 +294,7 @@ set_changing(struct ledger *l, bool changing)
 }
 
 bool
-ledger_changing(struct ledger *l)
+registry_writer_changing(struct registry_writer *l)
 {
 	bool changing;
 
@@ -304,7 +306,8 @@ ledger_changing(struct ledger *l)
 
 /* these, and those that come meanwhile, which are put behind them */
 static int
-make_all(struct ledger *l, struct task *t, unsigned n, struct fault *fault)
+make_all(struct registry_writer *l, struct task *t, unsigned n,
+    struct fault *fault)
 {
 	if (reopen(l, fault) < 0 || registry_begin(l->registry, fault) < 0)
 		return -1;
@@ -322,7 +325,7 @@ make_all(struct ledger *l, struct task *t, unsigned n, struct fault *fault)
 }
 
 static void
-fail_all(struct ledger *l, struct task *t, struct fault *fault)
+fail_all(struct registry_writer *l, struct task *t, struct fault *fault)
 {
 	if (l->registry != NULL)
 		registry_rollback(l->registry);
@@ -339,7 +342,7 @@ fail_all(struct ledger *l, struct task *t, struct fault *fault)
 static void *
 work(void *arg)
 {
-	struct ledger *l = arg;
+	struct registry_writer *l = arg;
 	struct task *list;
 	struct fault fault;
 	unsigned n;
@@ -349,7 +352,7 @@ work(void *arg)
 			fail_all(l, list, &fault);
 		set_changing(l, false);
 		expect(l, list);
-		inbox_put(l->inbox, list);
+		completions_put(l->completions, list);
 	}
 	return NULL;
 }
@@ -358,7 +361,7 @@ work(void *arg)
 
 /* Each user has one that is ready at most: they are large. */
 static bool
-ledger_has_ready(const struct ledger *l, const struct api_change *c)
+writer_has_ready(const struct registry_writer *l, const struct api_change *c)
 {
 	const struct task *t;
 
@@ -370,12 +373,12 @@ ledger_has_ready(const struct ledger *l, const struct api_change *c)
 
 /* NULL: none can be prepared now */
 static struct api_change *
-ledger_take_raw(struct ledger *l)
+writer_take_raw(struct registry_writer *l)
 {
 	struct task **at, *t;
 
 	for (at = &l->raw; (t = *at) != NULL; at = &t->next)
-		if (l->prepared || !ledger_has_ready(l, (struct api_change *)t))
+		if (l->prepared || !writer_has_ready(l, (struct api_change *)t))
 			break;
 	if (t == NULL)
 		return NULL;
@@ -387,7 +390,7 @@ ledger_take_raw(struct ledger *l)
 }
 
 static void
-ledger_put(struct ledger *l, struct api_change *c)
+writer_put(struct registry_writer *l, struct api_change *c)
 {
 	c->task.next = NULL;
 	*l->end = &c->task;
@@ -398,7 +401,7 @@ ledger_put(struct ledger *l, struct api_change *c)
 
 /* with the lock, which is not held meanwhile */
 static void
-ledger_prepare(struct ledger *l, struct api_change *c)
+writer_prepare(struct registry_writer *l, struct api_change *c)
 {
 	struct keyring keys = l->keys;
 	int result;
@@ -412,18 +415,18 @@ ledger_prepare(struct ledger *l, struct api_change *c)
 	keyring_wipe(&keys);
 	c->result = result;
 	if (result < 0)
-		inbox_put(l->inbox, &c->task);
+		completions_put(l->completions, &c->task);
 	pthread_mutex_lock(&l->lock);
 	*l->raw_user = '\0';
 	/* else it may be gone by now */
 	if (result == 0)
-		ledger_put(l, c);
+		writer_put(l, c);
 }
 
 static void *
-ledger_prepare_all(void *arg)
+writer_prepare_all(void *arg)
 {
-	struct ledger *l = arg;
+	struct registry_writer *l = arg;
 	struct api_change *c;
 
 	/* of this thread alone, on Linux; no harm when it may not */
@@ -431,8 +434,8 @@ ledger_prepare_all(void *arg)
 	    PREPARE_NICE);
 	pthread_mutex_lock(&l->lock);
 	for (;;) {
-		if ((c = ledger_take_raw(l)) != NULL)
-			ledger_prepare(l, c);
+		if ((c = writer_take_raw(l)) != NULL)
+			writer_prepare(l, c);
 		else if (l->prepared)
 			break;
 		else
@@ -443,7 +446,7 @@ ledger_prepare_all(void *arg)
 }
 
 static int
-ledger_start(pthread_t *thread, void *(*run)(void *), struct ledger *l,
+writer_start(pthread_t *thread, void *(*run)(void *), struct registry_writer *l,
     bool *started, struct fault *fault)
 {
 	errno = pthread_create(thread, NULL, run, l);
@@ -460,7 +463,7 @@ ledger_start(pthread_t *thread, void *(*run)(void *), struct ledger *l,
  * again.  One that nobody may write is no surprise.
  */
 static int
-ledger_can_write(struct ledger *l, struct fault *fault)
+writer_can_write(struct registry_writer *l, struct fault *fault)
 {
 	int r;
 
@@ -478,10 +481,10 @@ ledger_can_write(struct ledger *l, struct fault *fault)
 }
 
 int
-ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
-    struct fault *fault)
+registry_writer_open(struct registry_writer **out, const char *home,
+    struct completions *completions, struct fault *fault)
 {
-	struct ledger *l = memory_zero(1, sizeof *l);
+	struct registry_writer *l = memory_zero(1, sizeof *l);
 	pthread_condattr_t attributes;
 
 	pthread_mutex_init(&l->lock, NULL);
@@ -492,14 +495,14 @@ ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
 	pthread_cond_init(&l->ready, NULL);
 	l->end = &l->first;
 	l->raw_end = &l->raw;
-	l->inbox = inbox;
+	l->completions = completions;
 	l->home = home ? memory_strdup(home) : home_path("");
-	if (ledger_open_registry(l, fault) < 0 ||
-	    ledger_can_write(l, fault) < 0 ||
-	    ledger_start(&l->thread, work, l, &l->started, fault) < 0 ||
-	    ledger_start(&l->preparer, ledger_prepare_all, l, &l->preparing,
+	if (writer_open_registry(l, fault) < 0 ||
+	    writer_can_write(l, fault) < 0 ||
+	    writer_start(&l->thread, work, l, &l->started, fault) < 0 ||
+	    writer_start(&l->preparer, writer_prepare_all, l, &l->preparing,
 	    fault) < 0) {
-		ledger_close(l);
+		registry_writer_close(l);
 		return -1;
 	}
 	*out = l;
@@ -507,7 +510,7 @@ ledger_open(struct ledger **out, const char *home, struct inbox *inbox,
 }
 
 static void
-ledger_end(struct ledger *l, bool *over, pthread_cond_t *told)
+writer_end(struct registry_writer *l, bool *over, pthread_cond_t *told)
 {
 	pthread_mutex_lock(&l->lock);
 	*over = true;
@@ -516,14 +519,14 @@ ledger_end(struct ledger *l, bool *over, pthread_cond_t *told)
 }
 
 void
-ledger_close(struct ledger *l)
+registry_writer_close(struct registry_writer *l)
 {
 	if (l == NULL)
 		return;
-	ledger_end(l, &l->prepared, &l->ready);
+	writer_end(l, &l->prepared, &l->ready);
 	if (l->preparing)
 		pthread_join(l->preparer, NULL);
-	ledger_end(l, &l->closing, &l->work);
+	writer_end(l, &l->closing, &l->work);
 	if (l->started)
 		pthread_join(l->thread, NULL);
 	registry_close(l->registry);
@@ -536,7 +539,7 @@ ledger_close(struct ledger *l)
 }
 
 unsigned
-ledger_many_of(struct ledger *l, const char *user)
+registry_writer_many_of(struct registry_writer *l, const char *user)
 {
 	const struct task *t;
 	unsigned n;
@@ -553,17 +556,17 @@ ledger_many_of(struct ledger *l, const char *user)
 }
 
 void
-ledger_stop(struct ledger *l)
+registry_writer_stop(struct registry_writer *l)
 {
 	atomic_store(&l->stop, clock_ns() + LEFT);
 }
 
 void
-ledger_add(struct ledger *l, struct api_change *c)
+registry_writer_add(struct registry_writer *l, struct api_change *c)
 {
 	pthread_mutex_lock(&l->lock);
 	if (c->prepare == NULL) {
-		ledger_put(l, c);
+		writer_put(l, c);
 	} else {
 		c->task.next = NULL;
 		*l->raw_end = &c->task;
