@@ -17,7 +17,10 @@
 
 /* what is derived from the master key; a number is never used again for
  * another purpose */
-enum { SUBKEY_SEAL = 1, SUBKEY_FIND = 2, SUBKEY_TOKEN = 3, SUBKEY_MARK = 4 };
+enum {
+	SUBKEY_SEAL = 1, SUBKEY_FIND = 2, SUBKEY_TOKEN = 3, SUBKEY_MARK = 4,
+	SUBKEY_LOG = 5
+};
 
 static const char context[crypto_kdf_CONTEXTBYTES + 1] = "mfx-keys";
 
@@ -108,6 +111,8 @@ keyring_derive(struct keyring *k, const unsigned char master[MASTER_BYTES])
 	crypto_kdf_derive_from_key(k->token, sizeof k->token, SUBKEY_TOKEN,
 	    context, master);
 	crypto_kdf_derive_from_key(k->mark, sizeof k->mark, SUBKEY_MARK,
+	    context, master);
+	crypto_kdf_derive_from_key(k->log, sizeof k->log, SUBKEY_LOG,
 	    context, master);
 }
 

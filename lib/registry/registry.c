@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "registry/event.h"
+#include "registry/log.h"
 #include "registry/names.h"
 #include "registry/schema.h"
 #include "registry/statement.h"
@@ -85,15 +86,6 @@ registry_wait(struct registry *r, bool (*over)(void *), void *arg)
 	sqlite3_busy_handler(r->db.sql, registry_wait_more, r);
 }
 
-int
-registry_begin(struct registry *r, struct fault *fault)
-{
-	/* immediate: a change that begins by reading can't fail halfway
-	 * because another one came in between */
-	names_forget(r);
-	return registry_exec(r, "BEGIN IMMEDIATE", fault);
-}
-
 /* the pages of a large change */
 static void
 registry_shrink(struct registry *r)
@@ -108,9 +100,10 @@ registry_shrink(struct registry *r)
 int
 registry_commit(struct registry *r, struct fault *fault)
 {
-	if (names_write(r, fault) < 0 ||
+	if (names_write(r, fault) < 0 || log_commit(r, fault) < 0 ||
 	    registry_exec(r, "COMMIT", fault) < 0)
 		return -1;
+	log_end(r, true);
 	registry_shrink(r);
 	return 0;
 }
@@ -119,8 +112,23 @@ void
 registry_rollback(struct registry *r)
 {
 	db_rollback(&r->db);
+	log_end(r, false);
 	registry_shrink(r);
 	names_forget(r);
+}
+
+int
+registry_begin(struct registry *r, struct fault *fault)
+{
+	/* immediate: a change that begins by reading can't fail halfway
+	 * because another one came in between */
+	names_forget(r);
+	if (registry_exec(r, "BEGIN IMMEDIATE", fault) < 0)
+		return -1;
+	if (log_begin(r, fault) == 0)
+		return 0;
+	registry_rollback(r);
+	return -1;
 }
 
 int
@@ -290,6 +298,7 @@ registry_open(struct registry **out, const char *home,
 	buf_init(&r->event.fields, EVENT_MAX);
 	buf_init(&r->names.notes, NAMES_MAX);
 	rowset_init(&r->rowset);
+	capture_init(&r->capture);
 	if ((size_t)snprintf(r->path, sizeof r->path, "%s/registry.db",
 	    r->home) >= sizeof r->path)
 		result = fault_set(fault, EX_CONFIG, "%s: path too long",
@@ -313,6 +322,8 @@ registry_close(struct registry *r)
 {
 	if (r == NULL)
 		return;
+	log_close(r->log);
+	capture_release(&r->capture);
 	db_close(&r->db);
 	rowset_release(&r->rowset);
 	buf_release(&r->event.fields);

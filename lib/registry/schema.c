@@ -210,6 +210,23 @@ static const char step_5[] =
 "	metadata TEXT NOT NULL"			/* a JSON object */
 ") STRICT;";
 
+/* The log that other machines follow (log.h), and how far this file has it;
+ * no row: there is none.  An earlier version, which would not write to it,
+ * refuses a file of this one. */
+static const char step_6[] =
+"CREATE TABLE log("
+"	one INTEGER PRIMARY KEY CHECK(one = 1),"
+"	id TEXT NOT NULL,"
+"	bus TEXT NOT NULL,"			/* a URL, and a stream there */
+"	stream TEXT NOT NULL,"
+"	node TEXT NOT NULL,"			/* of this file; '': none yet */
+"	primary_node TEXT NOT NULL,"		/* who makes changes */
+"	epoch INTEGER NOT NULL,"
+"	entry INTEGER NOT NULL,"		/* the last one */
+"	head BLOB NOT NULL,"			/* its hash */
+"	seq INTEGER NOT NULL"			/* its place in the stream */
+") STRICT;";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
-	step_1, step_2, step_3, step_4, step_5
+	step_1, step_2, step_3, step_4, step_5, step_6
 };

@@ -18,10 +18,22 @@ statement_of(struct registry *r, const char *sql, long long owner,
 	return st;
 }
 
+/* what a statement that failed has done is undone, and not noted */
+static int
+statement_noted(struct registry *r, size_t before, int result)
+{
+	if (result < 0 && r->capture.records.n > before)
+		r->capture.records.n = before;
+	return result;
+}
+
 int
 statement_step(struct registry *r, sqlite3_stmt *st, struct fault *fault)
 {
-	return st == NULL ? -1 : db_step(&r->db, st, fault);
+	size_t before = r->capture.records.n;
+
+	return st == NULL ? -1 :
+	    statement_noted(r, before, db_step(&r->db, st, fault));
 }
 
 int
@@ -36,7 +48,10 @@ statement_found(struct registry *r, sqlite3_stmt *st, struct fault *fault)
 int
 statement_run(struct registry *r, sqlite3_stmt *st, struct fault *fault)
 {
-	return st == NULL ? -1 : db_change(&r->db, st, fault);
+	size_t before = r->capture.records.n;
+
+	return st == NULL ? -1 :
+	    statement_noted(r, before, db_change(&r->db, st, fault));
 }
 
 int

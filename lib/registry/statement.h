@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include "registry/capture.h"
 #include "registry/keyring.h"
 #include "registry/rowset.h"
 #include "registry/uuid.h"
@@ -26,6 +27,8 @@ struct registry {
 	bool (*stop)(void *);		/* registry_watch */
 	void *stop_arg;
 	struct rowset rowset;
+	struct capture capture;
+	struct log *log;		/* log.c; NULL: not used yet */
 	struct {			/* the current event: event.c */
 		char owner[ID_TEXT];
 		struct buf fields;

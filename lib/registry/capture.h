@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_REGISTRY_CAPTURE_H
+#define MFX_REGISTRY_CAPTURE_H
+
+#include <sqlite3.h>
+
+#include "base/buf.h"
+#include "base/fault.h"
+
+struct registry;
+
+/*
+ * What a transaction changes, row by row, whichever statement does it: the
+ * log (log.h) brings these records to other registries, which make the same
+ * changes.  Triggers of the handle note them.  What triggers and indexes of
+ * the schema make of a change (counts of a user, ids that were removed, the
+ * index of names) is not noted: it comes about there as it did here.
+ *
+ * A record is a letter (I, U or D), the number of its table in order of
+ * names, and the values of its columns, or of its key for D.  A value is a
+ * byte that says its type, then 8 bytes of an integer, or 4 bytes of a length
+ * and the text.  Numbers are big-endian.
+ */
+#define CAPTURE_MAX ((size_t)256 << 20)
+#define CAPTURE_TABLES 16
+#define CAPTURE_COLUMNS 32
+
+struct capture_table {
+	char *name;
+	char *columns[CAPTURE_COLUMNS];
+	int n;
+	int key[CAPTURE_COLUMNS], keys;	/* indexes of columns */
+	int kind;		/* enum item_kind: its names are indexed; -1 */
+	sqlite3_stmt *apply[3];
+};
+
+struct capture {
+	struct buf records;
+	bool on;		/* rows are noted */
+	bool failed;		/* a value that no table of ours has */
+	int n;			/* tables; 0: not set up */
+	struct capture_table tables[CAPTURE_TABLES];
+};
+
+void capture_init(struct capture *);
+/* before the database is closed */
+void capture_release(struct capture *);
+
+/* sets up the handle, the first time */
+int capture_prepare(struct registry *, struct fault *);
+
+/* makes the changes of these records, as part of a transaction.  EX_DATAERR
+ * when they don't fit to what is there. */
+int capture_apply(struct registry *, struct str records, struct fault *);
+
+#endif
