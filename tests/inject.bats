@@ -193,6 +193,10 @@ on_mongo() {
 	met mfx-events
 }
 
+@test "mfx-registry, whatever fails" {
+	met mfx-registry
+}
+
 @test "mfx-token, whatever fails" {
 	met mfx-token
 }

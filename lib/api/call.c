@@ -147,6 +147,9 @@ call_fault(struct api *api, struct http_request *r,
 		http_problem(r, clash, fault->text);
 	else if (fault->status == EX_NOUSER)
 		http_problem(r, 403, "this user no longer exists");
+	else if (fault->status == EX_UNAVAILABLE)
+		/* a replica: it says who makes changes */
+		http_problem(r, 503, fault->text);
 	else
 		call_unable(api, r, fault);
 }

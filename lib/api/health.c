@@ -167,9 +167,11 @@ health_write(struct health *h, struct fault *fault)
 {
 	int got;
 
+	/* a replica is as it should be */
 	if (registry_begin(h->registry, fault) < 0)
-		return fault->status == EX_TEMPFAIL &&
-		    registry_writer_changing(h->api->writer) ? 0 : -1;
+		return fault->status == EX_UNAVAILABLE ||
+		    (fault->status == EX_TEMPFAIL &&
+		    registry_writer_changing(h->api->writer)) ? 0 : -1;
 	got = registry_probe(h->registry, fault);
 	if (got == 0 && h->write)
 		got = registry_commit(h->registry, fault);

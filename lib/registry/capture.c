@@ -116,7 +116,8 @@ capture_put_trigger(struct buf *sql, const struct capture *c,
 	bool first = true;
 	int i;
 
-	buf_printf(sql, "CREATE TEMP TRIGGER capture_%s_%c AFTER %s",
+	buf_printf(sql, "CREATE TEMP TRIGGER IF NOT EXISTS"
+	    " capture_%s_%c AFTER %s",
 	    t->name, capture_letters[what], when[what]);
 	for (i = 0; what == CAPTURE_UPDATE && i < t->n; i++) {
 		if (capture_counted(t, t->columns[i]))
@@ -229,7 +230,6 @@ int
 capture_prepare(struct registry *r, struct fault *fault)
 {
 	struct capture *c = &r->capture;
-	int i;
 
 	if (c->n > 0)
 		return 0;
@@ -237,12 +237,33 @@ capture_prepare(struct registry *r, struct fault *fault)
 	    SQLITE_UTF8 | SQLITE_INNOCUOUS, c, capture_note, NULL, NULL) !=
 	    SQLITE_OK)
 		return db_fault(r->db.sql, sqlite3_errcode(r->db.sql), fault);
-	if (capture_read_tables(r, fault) < 0)
+	return capture_read_tables(r, fault);
+}
+
+bool
+capture_armed(struct registry *r)
+{
+	struct fault ignored;
+	int64_t n;
+
+	return r->capture.n > 0 && db_number(&r->db,
+	    "SELECT count(*) FROM sqlite_temp_schema WHERE type = 'trigger'",
+	    &n, &ignored) == 0 && n == 3 * r->capture.n;
+}
+
+int
+capture_arm(struct registry *r, struct fault *fault)
+{
+	struct capture *c = &r->capture;
+	int i;
+
+	if (capture_prepare(r, fault) < 0)
 		return -1;
 	for (i = 0; i < c->n; i++)
 		if (capture_add_triggers(r, &c->tables[i], fault) < 0)
 			return -1;
-	return 0;
+	return capture_armed(r) ? 0 :
+	    fault_set(fault, EX_SOFTWARE, "changes can't be noted");
 }
 
 /* ---- applying ---- */

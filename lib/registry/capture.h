@@ -46,8 +46,13 @@ void capture_init(struct capture *);
 /* before the database is closed */
 void capture_release(struct capture *);
 
-/* sets up the handle, the first time */
+/* reads which tables there are, the first time */
 int capture_prepare(struct registry *, struct fault *);
+
+/* has the handle its triggers?  They are made outside of transactions: one
+ * that is rolled back would take them along. */
+bool capture_armed(struct registry *);
+int capture_arm(struct registry *, struct fault *);
 
 /* makes the changes of these records, as part of a transaction.  EX_DATAERR
  * when they don't fit to what is there. */

@@ -400,6 +400,16 @@ log_pull_to(struct registry *r, uint64_t end, struct fault *fault)
 
 /* ---- a transaction ---- */
 
+/* after another transaction has begun */
+static int
+log_reload(struct registry *r, struct fault *fault)
+{
+	int got = log_load(r, fault);
+
+	return got != 0 ? got : fault_set(fault, EX_TEMPFAIL,
+	    "the log was stopped; try again");
+}
+
 static int
 log_refuse(const struct log_state *s, struct fault *fault)
 {
@@ -435,9 +445,20 @@ log_catch_up(struct registry *r, struct fault *fault)
 		return -1;
 	while ((got = log_pull_to(r, end, fault)) > 0)
 		if (log_keep(r, fault) < 0 || log_transaction(r, fault) < 0 ||
-		    log_load(r, fault) < 0 || log_connect(r, fault) < 0)
+		    log_reload(r, fault) < 0 || log_connect(r, fault) < 0)
 			return -1;
 	return got;
+}
+
+/* nothing was done yet in the transaction */
+static int
+log_arm(struct registry *r, struct fault *fault)
+{
+	if (capture_armed(r))
+		return 0;
+	db_rollback(&r->db);
+	return capture_arm(r, fault) < 0 || log_transaction(r, fault) < 0 ||
+	    log_reload(r, fault) < 0 ? -1 : 0;
 }
 
 int
@@ -452,7 +473,7 @@ log_begin(struct registry *r, struct fault *fault)
 		return got;
 	if (!log_is_primary(&l->s))
 		return log_refuse(&l->s, fault);
-	if (capture_prepare(r, fault) < 0 || log_catch_up(r, fault) < 0)
+	if (log_arm(r, fault) < 0 || log_catch_up(r, fault) < 0)
 		return -1;
 	if (!log_is_primary(&l->s))
 		return log_refuse(&l->s, fault);

@@ -1,0 +1,417 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The registry on more than one machine: each machine is a MFX_HOME of its own,
+# and they share a bus, which is a directory or a real nats-server.
+load setup
+load tls
+load servers
+
+setup_suite_test() {
+	export MFX_MODULES=$BIN MFX_USER=ann@example.com
+	for node in a b c; do
+		mkdir -m 700 "$node"
+	done
+	export MFX_HOME=$PWD/a
+	echo correct horse battery |
+		mfx-users create --password-file - $MFX_USER
+}
+
+# on NODE COMMAND…
+on() {
+	MFX_HOME=$BATS_TEST_TMPDIR/$1 "${@:2}"
+}
+
+# begin [BUS]: a log, whose primary is a
+begin() {
+	mfx-registry start --bus "${1:-$PWD/bus}" --name a
+}
+
+# replica NODE [FROM]: from a snapshot of FROM
+replica() {
+	rm -f "$1.snapshot"
+	on "${2:-a}" mfx-registry snapshot "$1.snapshot"
+	mv "$1.snapshot" "$1/registry.db"
+	cp -p a/master.key "$1/"
+}
+
+# catch_up NODE
+catch_up() {
+	on "$1" mfx-registry follow --name "$1" --no-follow
+}
+
+# says NODE FIELD
+says() {
+	on "$1" mfx-registry status | jq -r ".$2"
+}
+
+# do all have the same rows?
+same() {
+	local other
+	for other in "${@:2}"; do
+		on "$1" mfx-registry verify "$PWD/$other" >/dev/null
+	done
+}
+
+things() {
+	on "$1" mfx-things list | jq -r .name | sort
+}
+
+# each operation that there is, at least once
+operations() {
+	local t c u
+	t=$(mfx-things create --name meter --metadata '{"a":[1,"x"]}' | jq -r .id)
+	u=$(mfx-things create --name other | jq -r .id)
+	c=$(mfx-channels create --name garden | jq -r .id)
+	mfx-channels connect "$c" "$t" "$u"
+	mfx-channels disconnect "$c" "$u"
+	mfx-things update "$t" --name 'new name' --tag x,y
+	mfx-things disable "$t"
+	mfx-things enable "$t"
+	echo secret-key | mfx-things key "$t" --key-file -
+	mfx-things create -f - <<<'{"name":"one"}
+{"name":"two","key":null}
+{"name":"three","status":"disabled"}' >bulk
+	jq -r .id bulk | head -n 2 | xargs mfx-things remove
+	mfx-things remove "$u"
+	mfx-channels update "$c" --metadata '{"k":1.50}'
+	echo another horse battery | mfx-users create --password-file - \
+	    --metadata '{"m":1}' bob@example.com
+	echo yet another battery |
+		mfx-users update --password-file - bob@example.com
+	mfx-users update --metadata '{}' bob@example.com
+	on a env MFX_USER=bob@example.com mfx-things create --name bobs >/dev/null
+	mfx-token create lasting --scope things:read >/dev/null
+	mfx-token create ends --scope things:read >/dev/null
+	mfx-token remove "$(mfx-token list | jq -r 'select(.name == "ends").id')"
+	mfx-users remove --all bob@example.com
+	mfx-channels create --name gone | jq -r .id >gone
+	mfx-channels connect "$(<gone)" "$t"
+	mfx-channels remove "$(<gone)"
+	# refused ones leave nothing behind
+	status 65 mfx-things create -f - <<<'{"name":"a","key":"k1"}
+{"name":"b","key":"k1"}'
+}
+
+@test "a replica has every operation, and decides for itself" {
+	begin
+	replica b
+	operations
+	catch_up b
+	same a b
+	[[ $(says a role) == primary && $(says b role) == replica ]]
+	[[ $(says b primary) == a && $(says b lag) == 0 ]]
+	diff <(mfx-events) <(on b mfx-events)
+	diff <(things a) <(things b)
+	# the index of names came about there
+	mfx-things list --name new | diff - <(on b mfx-things list --name new)
+	t=$(mfx-things list --name 'new name' | jq -r .id)
+	c=$(mfx-channels list --name garden | jq -r .id)
+	echo secret-key | on b mfx-can --key-file - publish "$c"
+	on b mfx-can "$t" subscribe "$c"
+}
+
+@test "a replica that follows sees a revocation at once, and goes on without the bus" {
+	begin
+	replica b
+	t=$(mfx-things create --name x | jq -r .id)
+	c=$(mfx-channels create --name y | jq -r .id)
+	mfx-channels connect "$c" "$t"
+	start_ready env MFX_HOME="$PWD/b" mfx-registry follow --name b
+	on b mfx-can "$t" publish "$c"
+	mfx-channels disconnect "$c" "$t"
+	refused() { status 1 on b mfx-can "$t" publish "$c"; }
+	await 20 refused
+	mfx-channels connect "$c" "$t"
+	await 20 on b mfx-can "$t" publish "$c"
+	kill "$PID"
+	wait "$PID"
+	mv bus away
+	on b mfx-can "$t" publish "$c"
+	# the primary can't make a change that nobody else would have
+	status 75 mfx-things create --name lost 2>err ||
+		status 78 mfx-things create --name lost 2>err
+	rm -rf bus
+	mv away bus
+	catch_up b
+	same a b
+	[[ $(things a) == x ]]
+}
+
+@test "a replica refuses changes, and says who makes them" {
+	begin
+	replica b
+	status 69 on b mfx-things create --name no 2>err
+	grep -q "made on 'a'" err
+	catch_up b
+	status 69 on b mfx-users remove $MFX_USER 2>err
+	grep -q 'mfx-registry promote' err
+	status 78 on c mfx-registry follow
+	rm -f c/registry.db
+	status 78 mfx-registry start --bus "$PWD/bus" 2>err
+	grep -q 'has a log already' err
+	same a b
+}
+
+@test "promote takes over with everything, and the old primary becomes a replica" {
+	begin
+	replica b
+	mfx-things create --name one >/dev/null
+	on b mfx-registry follow --name b --no-follow
+	mfx-things create --name two >/dev/null
+	on b mfx-registry promote
+	[[ $(things b) == $'one\ntwo' ]]
+	on b mfx-things create --name three >/dev/null
+	# it learns that at the next change, which is not made
+	status 69 mfx-things create --name four 2>err
+	grep -q "made on 'b'" err
+	catch_up a
+	same a b
+	[[ $(says a role) == replica && $(says b role) == primary ]]
+	[[ $(says a epoch) == 2 ]]
+	mfx-registry promote
+	mfx-things create --name five >/dev/null
+	status 69 on b mfx-things create --name six 2>err
+	same a b
+	mfx-registry promote
+	[[ $(says a epoch) == 3 ]]
+}
+
+@test "two registries that both take themselves for the primary have one truth" {
+	begin
+	local i made=0
+	cp -p a/* c/
+	for i in 1 2 3 4 5 6; do
+		(mfx-things create --name "a$i" >>made && exit 0; true) &
+		(on c mfx-things create --name "c$i" >>made; true) &
+		wait
+	done 2>err
+	on c mfx-registry follow --no-follow
+	mfx-registry follow --no-follow
+	same a c
+	# what was answered is there
+	jq -r .name made | sort | comm -23 - <(things a) | diff /dev/null -
+	[[ -s made ]]
+}
+
+# damage NODE: a bit of its last line but one
+@test "a line that was changed is noticed, and nothing after it is applied" {
+	begin
+	replica b
+	mfx-things create --name one >/dev/null
+	catch_up b
+	mfx-things create --name two >/dev/null
+	mfx-things create --name three >/dev/null
+	cp -r bus good
+	sed -i '3s/"epoch":1/"epoch":2/' bus/registry/*.ndjson
+	status 65 on b mfx-registry follow --no-follow 2>err
+	grep -q 'damaged, or sealed under another master key' err
+	[[ $(things b) == one ]]
+	status 65 on b mfx-registry promote 2>err
+	# a line is missing
+	cp -r good/. bus/
+	awk 'NR != 3' good/registry/*.ndjson >bus/registry/00000000000000000000.ndjson
+	status 65 on b mfx-registry follow --no-follow 2>err
+	[[ $(things b) == one ]]
+	# the stream is another one
+	: >bus/registry/00000000000000000000.ndjson
+	status 78 mfx-things create --name four 2>err
+	rm -rf bus
+	mv good bus
+	catch_up b
+	same a b
+}
+
+@test "what is not of this log is passed over, another master key is refused" {
+	begin
+	replica b
+	mfx-things create --name one >/dev/null
+	export MFX_BUS=$PWD/bus
+	echo '{"n":"registry","log":"0123","vd":"AAAA"}' | mfx-pub registry
+	echo '{"n":"t","v":1}' | mfx-pub registry
+	mfx-things create --name two >/dev/null
+	catch_up b
+	same a b
+	mfx-bus verify registry >/dev/null
+	! grep -q -e one -e two -e example.com bus/registry/*.ndjson
+	head -c 32 /dev/urandom >b/master.key
+	status 78 on b mfx-registry follow --no-follow 2>err
+	grep -q 'not the master key' err
+}
+
+@test "a change of many is one entry, of many lines, and a snapshot has it" {
+	begin
+	replica b
+	seq 20000 | sed 's/.*/{"name":"thing-&","metadata":{"number":&}}/' |
+		mfx-things create -f - >made
+	catch_up b
+	same a b
+	[[ $(says b entry) == 2 ]]
+	(($(wc -l <bus/registry/00000000000000000000.ndjson) > 10))
+	replica c b
+	catch_up c
+	same b c
+	[[ $(stat -c %a c/registry.db) == 600 ]]
+	status 77 mfx-registry snapshot made
+	jq -r .id made | head -n 15000 | mfx-things remove -f - 2>/dev/null ||
+		jq -c '{id}' made | head -n 15000 | mfx-things remove -f -
+	catch_up b
+	catch_up c
+	same a b c
+}
+
+@test "the kill -9 of a writer between its entry and its commit loses nothing" {
+	begin
+	replica b
+	local before
+	mfx-things create --name one >/dev/null
+	cp -p a/registry.db* "$PWD"/
+	mfx-things create --name two >/dev/null
+	# as if it had been killed before the commit
+	rm a/registry.db*
+	cp -p registry.db* a/
+	[[ $(things a) == one ]]
+	mfx-things create --name three >/dev/null
+	[[ $(things a) == $'one\nthree\ntwo' ]]
+	catch_up b
+	same a b
+}
+
+@test "a log on the site's own bus, mfx-api writes to it, stop ends it" {
+	free_port port
+	unset MFX_BUS
+	mfx-registry start --name a
+	replica b
+	start_ready mfx-api -l "127.0.0.1:$port"
+	local url=http://127.0.0.1:$port token
+	token=$(curl -sS -d '{"email":"ann@example.com","password":"correct horse battery"}' \
+	    -H 'Content-Type: application/json' "$url/tokens" | jq -r .token)
+	for i in 1 2 3; do
+		curl -sS -f -H "Authorization: $token" -d "{\"name\":\"t$i\"}" \
+		    -H 'Content-Type: application/json' "$url/things"
+	done
+	curl -sS -f "$url/health"
+	catch_up b
+	same a b
+	[[ $(things b) == $'t1\nt2\nt3' ]]
+	# a session is valid on the other machine, which only reads
+	free_port port
+	start_ready env MFX_HOME="$PWD/b" mfx-api -l "127.0.0.1:$port"
+	url=http://127.0.0.1:$port
+	curl -sS -f -H "Authorization: $token" "$url/things" | jq -e '.total == 3'
+	curl -sS -f "$url/health"
+	[[ $(curl -sS -o said -w '%{http_code}' -H "Authorization: $token" \
+	    -d '{"name":"no"}' -H 'Content-Type: application/json' \
+	    "$url/things") == 503 ]]
+	grep -q "made on 'a'" said
+	mfx-registry stop
+	mfx-things create --name free >/dev/null
+	[[ $(says a role) == alone ]]
+	status 1 mfx-registry verify "$PWD/b" >/dev/null
+}
+
+# ---- kill -9 ----
+
+# writer NODE OUT: changes until it is killed; what was answered is in OUT
+writer() {
+	local i=0
+	while :; do
+		on "$1" mfx-things create --name "$1-$((i += 1))" >>"$2" \
+		    2>/dev/null || true
+	done
+}
+
+# killed ROUNDS: processes of a and b are killed at random moments
+killed() {
+	local round pid node
+	for ((round = 0; round < $1; round++)); do
+		start setsid bash -c "$(declare -f on writer); writer a made"
+		pid=$PID
+		start env MFX_HOME="$PWD/b" mfx-registry follow --name b
+		await 60 more_than "$(wc -l <made)" "$((RANDOM % 4 + 1))"
+		((RANDOM % 3 == 0)) || kill -9 -- "-$pid"
+		((RANDOM % 3 == 0)) || kill -9 "$PID"
+		kill -9 -- "-$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		kill -9 "$PID" 2>/dev/null || true
+		wait "$PID" 2>/dev/null || true
+	done
+	jq -r .name made 2>/dev/null | sort >answered
+	mfx-things create --name last >/dev/null
+	catch_up b
+	same a b
+	comm -23 answered <(things b) | diff /dev/null -
+	(($(wc -l <answered) >= $1))
+}
+
+more_than() {
+	(($(wc -l <made) >= $1 + $2))
+}
+
+@test "kill -9 of primary and replica at random moments, on a directory" {
+	export BATS_TEST_TMPDIR
+	: >made
+	begin
+	replica b
+	killed 15
+}
+
+@test "kill -9 of primary and replica at random moments, on NATS" {
+	export BATS_TEST_TMPDIR
+	: >made
+	server_start nats
+	begin "$(server_url nats)"
+	replica b
+	killed 6
+}
+
+# ---- NATS ----
+
+@test "on NATS: every operation, promotion, a server that is away" {
+	server_start nats
+	begin "$(server_url nats)"
+	replica b
+	operations
+	catch_up b
+	same a b
+	seq 5000 | sed 's/.*/{"name":"thing-&"}/' | mfx-things create -f - >/dev/null
+	start_ready env MFX_HOME="$PWD/b" mfx-registry follow --name b
+	same a b
+	server_kill nats
+	status 75 mfx-things create --name away 2>err
+	on b mfx-things list >/dev/null
+	server_restart nats
+	mfx-things create --name back >/dev/null
+	has_back() { on b mfx-things list --name back | grep -q back; }
+	await 60 has_back
+	on b mfx-registry promote
+	status 69 mfx-things create --name no 2>err
+	catch_up a
+	on b mfx-things create --name new >/dev/null
+	catch_up a
+	same a b
+}
+
+@test "on NATS: a partition with a writer on each side" {
+	server_start nats
+	begin "$(server_url nats)"
+	replica b
+	catch_up b
+	# the primary's change is on its way when its server stands still
+	server_pause nats
+	start timeout 60 mfx-things create --name late
+	late=$PID
+	read -rt 0.5 <> <(:) || true
+	server_resume nats
+	on b mfx-registry promote
+	wait "$late" && made=yes || made=no
+	on b mfx-things create --name new >/dev/null
+	status 69 mfx-things create --name other 2>err
+	catch_up a
+	catch_up b
+	same a b
+	[[ $made == no ]] || things b | grep -qx late
+}
+
+@test "the model of the protocol holds, and each rule of it is needed" {
+	/usr/bin/python3 "$ROOT/tests/model/registry_log.py"
+}
