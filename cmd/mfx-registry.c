@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The registry beyond one machine: its log on a bus, replicas that follow the
- * log, and who is the primary, which alone makes changes.  A change is
- * answered after its entry is in the log; so a replica that has read the log
- * to its end has all that was ever answered, and can take over.
+ * log, and who is the primary, which alone makes changes (registry/log.h).
  */
 #include <limits.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/backoff.h"
-#include "base/clock.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/listing.h"
-#include "base/memory.h"
 #include "base/program.h"
 #include "base/ready.h"
-#include "base/signal.h"
+#include "cmd/registry/follow.h"
 #include "registry/checksum.h"
 #include "registry/log.h"
 #include "registry/registry.h"
@@ -29,21 +24,19 @@ static struct {
 	bool human, once;
 } opt = { .stream = "registry", .ready_fd = -1 };
 
-#define NAME(text) { 0, "name", "NAME", text, OPT_STRING(&opt.name) }
+#define NAME { 0, "name", "NAME", "what this machine is called in the log " \
+	"(default: its host name)", OPT_STRING(&opt.name) }
 
 static const struct opt start_options[] = {
 	{ 0, "bus", "BUS", "where the log is: nats://... or a directory "
 	    "(default: MFX_BUS)", OPT_STRING(&opt.bus) },
 	{ 0, "stream", "STREAM", "its stream (default: registry)",
 	    OPT_STRING(&opt.stream) },
-	NAME("what this machine is called in the log (default: its host "
-	    "name)"),
-	OPT_END
+	NAME, OPT_END
 };
 
 static const struct opt follow_options[] = {
-	NAME("what this machine is called in the log (default: its host "
-	    "name)"),
+	NAME,
 	{ 0, "no-follow", NULL, "end when all that is there was applied",
 	    OPT_FLAG(&opt.once) },
 	READY_FD(&opt.ready_fd, "when the registry has all that was there"),
@@ -51,8 +44,7 @@ static const struct opt follow_options[] = {
 };
 
 static const struct opt show_options[] = {
-	OPT_ROW_HUMAN(&opt.human),
-	OPT_END
+	OPT_ROW_HUMAN(&opt.human), OPT_END
 };
 
 static struct registry *registry;
@@ -67,7 +59,7 @@ registry_end(int result)
 }
 
 static int
-registry_open_for(enum registry_mode mode)
+registry_open_here(enum registry_mode mode)
 {
 	return registry_open(&registry, NULL, mode, &fault);
 }
@@ -78,15 +70,11 @@ registry_node(void)
 {
 	static char host[ENTRY_NODE_MAX + 1];
 
-	if (opt.name == NULL) {
-		if (gethostname(host, sizeof host) < 0)
-			return NULL;
-		host[sizeof host - 1] = '\0';
+	if (opt.name == NULL && gethostname(host, sizeof host - 1) == 0)
 		opt.name = host;
-	}
-	if (!bus_name_valid(str_z(opt.name)))
-		program_misuse("--name '%s': not a name: letters, digits, "
-		    "'.', '_' and '-', at most %d", opt.name, BUS_NAME_MAX);
+	if (opt.name == NULL || !bus_name_valid(str_z(opt.name)))
+		program_misuse("--name: not a name: letters, digits, '.', '_' "
+		    "and '-', at most %d", BUS_NAME_MAX);
 	return opt.name;
 }
 
@@ -98,14 +86,12 @@ registry_bus(void)
 {
 	static char path[PATH_MAX];
 	const char *bus = opt.bus != NULL ? opt.bus : getenv("MFX_BUS");
-	char *own;
+	char *own = home_path("bus");
 
-	if (bus == NULL || *bus == '\0') {
-		own = home_path("bus");
-		snprintf(path, sizeof path, "%s", own);
-		free(own);
+	snprintf(path, sizeof path, "%s", own);
+	free(own);
+	if (bus == NULL || *bus == '\0')
 		bus = path;
-	}
 	if (strncmp(bus, "dir:", 4) == 0)
 		bus += 4;
 	if (strstr(bus, "://") == NULL && *bus != '/')
@@ -123,7 +109,7 @@ registry_verb_start(char **operands)
 	if (!bus_name_valid(str_z(opt.stream)))
 		program_misuse("--stream: invalid stream name '%s'",
 		    opt.stream);
-	if (registry_open_for(REGISTRY_WRITE) < 0 ||
+	if (registry_open_here(REGISTRY_WRITE) < 0 ||
 	    registry_begin(registry, &fault) < 0 ||
 	    log_start(registry, bus, opt.stream, node, &fault) < 0)
 		return registry_end(-1);
@@ -131,90 +117,35 @@ registry_verb_start(char **operands)
 }
 
 static int
+registry_do(int (*what)(struct registry *, struct fault *))
+{
+	return registry_end(registry_open_here(REGISTRY_WRITE) < 0 ? -1 :
+	    what(registry, &fault));
+}
+
+static int
 registry_verb_stop(char **operands)
 {
 	(void)operands;
-	return registry_open_for(REGISTRY_WRITE) < 0 ? registry_end(-1) :
-	    registry_end(log_leave(registry, &fault));
+	return registry_do(log_leave);
 }
 
 static int
 registry_verb_promote(char **operands)
 {
 	(void)operands;
-	return registry_open_for(REGISTRY_WRITE) < 0 ? registry_end(-1) :
-	    registry_end(log_promote(registry, &fault));
-}
-
-/* ---- follow ---- */
-
-/* says once that the log can't be read, and once that it can again */
-static bool
-follow_may_wait(bool *away)
-{
-	if (fault.status != EX_TEMPFAIL || opt.once)
-		return false;
-	if (!*away)
-		diag_warning("%s; going on with what is here", fault.text);
-	*away = true;
-	return true;
-}
-
-/* what is read is kept on the bus until it was; not at each entry */
-static void
-follow_hold(void)
-{
-	static int64_t held;
-	struct fault ignored;
-	int64_t now = clock_ms();
-
-	if (held != 0 && now - held < 1000)
-		return;
-	held = now;
-	if (log_hold(registry, &ignored) < 0)
-		diag_info("%s", ignored.text);
-}
-
-static int
-follow_all(void)
-{
-	struct backoff pause = { .first = 50, .last = 1000 };	/* ms */
-	bool away = false, ready = false;
-	uint64_t lag = 1;
-	int got;
-
-	while (!signal_stop()) {
-		got = log_follow(registry, 500, &fault);
-		if (got < 0 && !follow_may_wait(&away))
-			return -1;
-		if (got < 0) {
-			signal_poll(NULL, 0, (int)backoff_next(&pause));
-			continue;
-		}
-		if (away)
-			diag_info("the log can be read again");
-		away = false;
-		backoff_reset(&pause);
-		follow_hold();
-		if (!ready && log_lag(registry, &lag, &fault) == 0 &&
-		    lag == 0) {
-			ready_tell(opt.ready_fd);
-			ready = true;
-		}
-		if (opt.once && lag == 0)
-			break;
-	}
-	return 0;
+	return registry_do(log_promote);
 }
 
 static int
 registry_verb_follow(char **operands)
 {
 	(void)operands;
-	if (registry_open_for(REGISTRY_WRITE) < 0 ||
+	if (registry_open_here(REGISTRY_WRITE) < 0 ||
 	    log_set_node(registry, registry_node(), &fault) < 0)
 		return registry_end(-1);
-	return registry_end(follow_all());
+	return registry_end(follow_log(registry, opt.once, opt.ready_fd,
+	    &fault));
 }
 
 /* ---- what there is ---- */
@@ -230,7 +161,7 @@ registry_verb_status(char **operands)
 	int got, written;
 
 	(void)operands;
-	if (registry_open_for(REGISTRY_READ) < 0 ||
+	if (registry_open_here(REGISTRY_READ) < 0 ||
 	    (got = log_state_get(registry, &s, &fault)) < 0)
 		return registry_end(-1);
 	listing_begin(&l, opt.human, heads);
@@ -255,8 +186,8 @@ registry_verb_status(char **operands)
 static int
 registry_verb_snapshot(char **operands)
 {
-	return registry_open_for(REGISTRY_READ) < 0 ? registry_end(-1) :
-	    registry_end(checksum_snapshot(registry, operands[0], &fault));
+	return registry_end(registry_open_here(REGISTRY_READ) < 0 ? -1 :
+	    checksum_snapshot(registry, operands[0], &fault));
 }
 
 /* ---- verify ---- */
@@ -271,16 +202,15 @@ registry_verb_verify(char **operands)
 	int i, written;
 	bool same = true;
 
-	if (registry_open_for(REGISTRY_READ) < 0 ||
+	if (registry_open_here(REGISTRY_READ) < 0 ||
 	    checksum_registry(registry, &here, &fault) < 0)
 		return registry_end(-1);
-	if (operands[0] != NULL) {
-		registry_close(registry);
-		if (registry_open(&registry, operands[0], REGISTRY_READ,
-		    &fault) < 0 ||
-		    checksum_registry(registry, &there, &fault) < 0)
-			return registry_end(-1);
-	}
+	registry_close(registry);
+	registry = NULL;
+	if (operands[0] != NULL && (registry_open(&registry, operands[0],
+	    REGISTRY_READ, &fault) < 0 ||
+	    checksum_registry(registry, &there, &fault) < 0))
+		return registry_end(-1);
 	listing_begin(&l, opt.human, heads);
 	for (i = 0; i < here.n; i++) {
 		listing_text(&l, "table", here.tables[i].name);
@@ -292,9 +222,10 @@ registry_verb_verify(char **operands)
 	if (operands[0] != NULL)
 		same = checksum_compare(&here, &there, &fault);
 	registry_end(0);
-	if (!same)
-		diag_error("%s: %s", operands[0], fault.text);
-	return !same ? 1 : written;
+	if (same)
+		return written;
+	diag_error("%s: %s", operands[0], fault.text);
+	return 1;
 }
 
 static const struct verb verbs[] = {

@@ -12,28 +12,46 @@ static const char capture_letters[] = "IUD";
 enum { CAPTURE_INSERT, CAPTURE_UPDATE, CAPTURE_DELETE };
 
 #define SQL_MAX 8192
+#define CAPTURE_TABLES 16
+#define CAPTURE_COLUMNS 32
+
+struct capture_table {
+	char *name;
+	char *columns[CAPTURE_COLUMNS];
+	int n;
+	int key[CAPTURE_COLUMNS], keys;	/* indexes of columns */
+	int kind;		/* enum item_kind: its names are indexed; -1 */
+	sqlite3_stmt *apply[3];
+};
+
+struct capture {
+	int n;			/* tables; 0: not read yet */
+	struct capture_table tables[CAPTURE_TABLES];
+};
 
 void
-capture_init(struct capture *c)
+capture_open(struct registry *r)
 {
-	*c = (struct capture){ .n = 0 };
-	buf_init(&c->records, CAPTURE_MAX);
+	buf_init(&r->noted.records, CAPTURE_MAX);
+	r->capture = memory_zero(1, sizeof *r->capture);
 }
 
 void
-capture_release(struct capture *c)
+capture_close(struct registry *r)
 {
 	struct capture_table *t;
 	int i;
 
-	for (t = c->tables; t < c->tables + CAPTURE_TABLES; t++) {
+	for (t = r->capture->tables; t < r->capture->tables +
+	    CAPTURE_TABLES; t++) {
 		for (i = 0; i < 3; i++)
 			sqlite3_finalize(t->apply[i]);
 		for (i = 0; i < t->n; i++)
 			free(t->columns[i]);
 		free(t->name);
 	}
-	buf_release(&c->records);
+	free(r->capture);
+	buf_release(&r->noted.records);
 }
 
 /* ---- noting ---- */
@@ -75,16 +93,17 @@ capture_put(struct buf *b, sqlite3_value *v)
 static void
 capture_note(sqlite3_context *context, int n, sqlite3_value **v)
 {
-	struct capture *c = sqlite3_user_data(context);
+	struct registry *r = sqlite3_user_data(context);
+	struct buf *b = &r->noted.records;
 	int i;
 
-	if (!c->on)
+	if (!r->noted.on)
 		return;
-	buf_putc(&c->records, (char)sqlite3_value_int(v[0]));
-	buf_putc(&c->records, (char)sqlite3_value_int(v[1]));
+	buf_putc(b, (char)sqlite3_value_int(v[0]));
+	buf_putc(b, (char)sqlite3_value_int(v[1]));
 	for (i = 2; i < n; i++)
-		if (!capture_put(&c->records, v[i]))
-			c->failed = true;
+		if (!capture_put(b, v[i]))
+			r->noted.failed = true;
 }
 
 /* ---- tables ---- */
@@ -149,7 +168,7 @@ capture_add_triggers(struct registry *r, const struct capture_table *t,
 	buf_init(&sql, SQL_MAX);
 	for (what = 0; what < 3 && result == 0; what++) {
 		buf_clear(&sql);
-		capture_put_trigger(&sql, &r->capture, t, what);
+		capture_put_trigger(&sql, r->capture, t, what);
 		if (what == CAPTURE_DELETE)
 			capture_put_key(&sql, t);
 		else
@@ -193,11 +212,11 @@ capture_read_columns(struct registry *r, struct capture_table *t,
 static int
 capture_add_table(struct registry *r, struct str name, struct fault *fault)
 {
-	struct capture_table *t = &r->capture.tables[r->capture.n];
+	struct capture_table *t = &r->capture->tables[r->capture->n];
 
-	if (r->capture.n == CAPTURE_TABLES)
+	if (r->capture->n == CAPTURE_TABLES)
 		return fault_set(fault, EX_SOFTWARE, "too many tables");
-	r->capture.n++;
+	r->capture->n++;
 	t->name = memory_zero(name.n + 1, 1);
 	memcpy(t->name, name.p, name.n);
 	t->kind = str_eq(name, STR("things")) ? ITEM_THING :
@@ -221,20 +240,20 @@ capture_read_tables(struct registry *r, struct fault *fault)
 			db_reset(st);
 			return -1;
 		}
-	for (i = 0; i < r->capture.n && got == 0; i++)
-		got = capture_read_columns(r, &r->capture.tables[i], fault);
+	for (i = 0; i < r->capture->n && got == 0; i++)
+		got = capture_read_columns(r, &r->capture->tables[i], fault);
 	return got;
 }
 
 int
 capture_prepare(struct registry *r, struct fault *fault)
 {
-	struct capture *c = &r->capture;
+	struct capture *c = r->capture;
 
 	if (c->n > 0)
 		return 0;
 	if (sqlite3_create_function(r->db.sql, "capture", -1,
-	    SQLITE_UTF8 | SQLITE_INNOCUOUS, c, capture_note, NULL, NULL) !=
+	    SQLITE_UTF8 | SQLITE_INNOCUOUS, r, capture_note, NULL, NULL) !=
 	    SQLITE_OK)
 		return db_fault(r->db.sql, sqlite3_errcode(r->db.sql), fault);
 	return capture_read_tables(r, fault);
@@ -246,15 +265,15 @@ capture_armed(struct registry *r)
 	struct fault ignored;
 	int64_t n;
 
-	return r->capture.n > 0 && db_number(&r->db,
+	return r->capture->n > 0 && db_number(&r->db,
 	    "SELECT count(*) FROM sqlite_temp_schema WHERE type = 'trigger'",
-	    &n, &ignored) == 0 && n == 3 * r->capture.n;
+	    &n, &ignored) == 0 && n == 3 * r->capture->n;
 }
 
 int
 capture_arm(struct registry *r, struct fault *fault)
 {
-	struct capture *c = &r->capture;
+	struct capture *c = r->capture;
 	int i;
 
 	if (capture_prepare(r, fault) < 0)
@@ -444,9 +463,9 @@ capture_apply_one(struct registry *r, struct capture_reader *in,
 	sqlite3_stmt *st;
 	int i, n, w;
 
-	if (what == NULL || table >= (uint64_t)r->capture.n)
+	if (what == NULL || table >= (uint64_t)r->capture->n)
 		return fault_set(fault, EX_DATAERR, "not a record");
-	t = &r->capture.tables[table];
+	t = &r->capture->tables[table];
 	w = (int)(what - capture_letters);
 	if ((st = capture_statement(r, t, w, fault)) == NULL)
 		return -1;

@@ -2,7 +2,7 @@
 #ifndef MFX_REGISTRY_CAPTURE_H
 #define MFX_REGISTRY_CAPTURE_H
 
-#include <sqlite3.h>
+#include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/fault.h"
@@ -12,9 +12,10 @@ struct registry;
 /*
  * What a transaction changes, row by row, whichever statement does it: the
  * log (log.h) brings these records to other registries, which make the same
- * changes.  Triggers of the handle note them.  What triggers and indexes of
- * the schema make of a change (counts of a user, ids that were removed, the
- * index of names) is not noted: it comes about there as it did here.
+ * changes.  Triggers of the handle note them, in `noted` of statement.h.  What
+ * triggers and indexes of the schema make of a change (counts of a user, ids
+ * that were removed, the index of names) is not noted: it comes about there as
+ * it did here.
  *
  * A record is a letter (I, U or D), the number of its table in order of
  * names, and the values of its columns, or of its key for D.  A value is a
@@ -22,29 +23,10 @@ struct registry;
  * and the text.  Numbers are big-endian.
  */
 #define CAPTURE_MAX ((size_t)256 << 20)
-#define CAPTURE_TABLES 16
-#define CAPTURE_COLUMNS 32
 
-struct capture_table {
-	char *name;
-	char *columns[CAPTURE_COLUMNS];
-	int n;
-	int key[CAPTURE_COLUMNS], keys;	/* indexes of columns */
-	int kind;		/* enum item_kind: its names are indexed; -1 */
-	sqlite3_stmt *apply[3];
-};
-
-struct capture {
-	struct buf records;
-	bool on;		/* rows are noted */
-	bool failed;		/* a value that no table of ours has */
-	int n;			/* tables; 0: not set up */
-	struct capture_table tables[CAPTURE_TABLES];
-};
-
-void capture_init(struct capture *);
+void capture_open(struct registry *);
 /* before the database is closed */
-void capture_release(struct capture *);
+void capture_close(struct registry *);
 
 /* reads which tables there are, the first time */
 int capture_prepare(struct registry *, struct fault *);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/line.h"
 #include "base/memory.h"
+#include "registry/capture.h"
 #include "registry/names.h"
 #include "registry/schema.h"
 #include "registry/statement.h"
@@ -467,8 +468,8 @@ log_begin(struct registry *r, struct fault *fault)
 	struct log *l = log_get(r);
 	int got = log_load(r, fault);
 
-	r->capture.on = r->capture.failed = false;
-	buf_clear(&r->capture.records);
+	r->noted.on = r->noted.failed = false;
+	buf_clear(&r->noted.records);
 	if (got <= 0)
 		return got;
 	if (!log_is_primary(&l->s))
@@ -477,7 +478,7 @@ log_begin(struct registry *r, struct fault *fault)
 		return -1;
 	if (!log_is_primary(&l->s))
 		return log_refuse(&l->s, fault);
-	r->capture.on = true;
+	r->noted.on = true;
 	return 0;
 }
 
@@ -486,8 +487,8 @@ log_end(struct registry *r, bool kept)
 {
 	struct log *l = r->log;
 
-	r->capture.on = false;
-	buf_clear(&r->capture.records);
+	r->noted.on = false;
+	buf_clear(&r->noted.records);
 	if (l == NULL)
 		return;
 	/* what was read of the stream is not in the file */
@@ -535,6 +536,9 @@ log_confirm(struct registry *r, uint64_t seq, struct fault *fault)
 	struct log *l = r->log;
 	int got = 1;
 
+	/* the bus has them, but does not say where */
+	if (seq == 0 && log_find_end(l, &seq, fault) < 0)
+		return -1;
 	while (got > 0 && !l->seen)
 		got = log_pull_to(r, seq, fault);
 	if (got < 0 || l->seen)
@@ -577,14 +581,14 @@ log_append(struct registry *r, enum entry_kind kind, struct str records,
 int
 log_commit(struct registry *r, struct fault *fault)
 {
-	struct capture *c = &r->capture;
+	const struct buf *b = &r->noted.records;
 
-	if (!c->on || c->records.n == 0)
+	if (!r->noted.on || b->n == 0)
 		return 0;
-	if (c->records.full || c->failed)
+	if (b->full || r->noted.failed)
 		return fault_set(fault, EX_DATAERR, "too much for one "
 		    "transaction; nothing was done");
-	return log_append(r, ENTRY_CHANGE, buf_str(&c->records), fault);
+	return log_append(r, ENTRY_CHANGE, buf_str(b), fault);
 }
 
 /* ---- verbs ---- */

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "registry/capture.h"
 #include "registry/event.h"
 #include "registry/log.h"
 #include "registry/names.h"
@@ -298,7 +299,7 @@ registry_open(struct registry **out, const char *home,
 	buf_init(&r->event.fields, EVENT_MAX);
 	buf_init(&r->names.notes, NAMES_MAX);
 	rowset_init(&r->rowset);
-	capture_init(&r->capture);
+	capture_open(r);
 	if ((size_t)snprintf(r->path, sizeof r->path, "%s/registry.db",
 	    r->home) >= sizeof r->path)
 		result = fault_set(fault, EX_CONFIG, "%s: path too long",
@@ -323,7 +324,7 @@ registry_close(struct registry *r)
 	if (r == NULL)
 		return;
 	log_close(r->log);
-	capture_release(&r->capture);
+	capture_close(r);
 	db_close(&r->db);
 	rowset_release(&r->rowset);
 	buf_release(&r->event.fields);

@@ -22,15 +22,15 @@ statement_of(struct registry *r, const char *sql, long long owner,
 static int
 statement_noted(struct registry *r, size_t before, int result)
 {
-	if (result < 0 && r->capture.records.n > before)
-		r->capture.records.n = before;
+	if (result < 0 && r->noted.records.n > before)
+		r->noted.records.n = before;
 	return result;
 }
 
 int
 statement_step(struct registry *r, sqlite3_stmt *st, struct fault *fault)
 {
-	size_t before = r->capture.records.n;
+	size_t before = r->noted.records.n;
 
 	return st == NULL ? -1 :
 	    statement_noted(r, before, db_step(&r->db, st, fault));
@@ -48,7 +48,7 @@ statement_found(struct registry *r, sqlite3_stmt *st, struct fault *fault)
 int
 statement_run(struct registry *r, sqlite3_stmt *st, struct fault *fault)
 {
-	size_t before = r->capture.records.n;
+	size_t before = r->noted.records.n;
 
 	return st == NULL ? -1 :
 	    statement_noted(r, before, db_change(&r->db, st, fault));

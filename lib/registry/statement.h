@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-#include "registry/capture.h"
 #include "registry/keyring.h"
 #include "registry/rowset.h"
 #include "registry/uuid.h"
@@ -27,7 +26,12 @@ struct registry {
 	bool (*stop)(void *);		/* registry_watch */
 	void *stop_arg;
 	struct rowset rowset;
-	struct capture capture;
+	struct {			/* rows that were changed: capture.c */
+		struct buf records;
+		bool on;
+		bool failed;	/* a value that no table of ours has */
+	} noted;
+	struct capture *capture;
 	struct log *log;		/* log.c; NULL: not used yet */
 	struct {			/* the current event: event.c */
 		char owner[ID_TEXT];

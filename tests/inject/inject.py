@@ -534,6 +534,7 @@ RUNS = {
                          state=registry)],
     "mfx-can": [Run("mfx-can {site.thing} publish {site.channel}")],
     "mfx-events": [Run("mfx-events --from start")],
+    "mfx-registry": [Run("mfx-registry verify"), Run("mfx-registry status")],
     "mfx-token": [Run("mfx-token list")],
     "mfx-adapt-http": [Server("mfx-adapt-http -l 127.0.0.1:0 -o s", post,
                               http(b"202"), state=stream)],
