@@ -100,7 +100,7 @@ load api_messages
 	jq -e '.detail == "messages can'"'"'t be read now"' answer
 	(($(wc -l <"$PID_ERR") == 2))
 	# nobody is told where it is
-	! grep -q "$MFX_HOME" answer
+	refute grep -q "$MFX_HOME" answer
 }
 
 # health STATUS CHECK STATUS OUTPUT: of the service, and of one part
@@ -339,7 +339,7 @@ full_home() {
 	ask 200 "$URL/metrics"
 	grep -qx 'message_reader_api_request_count{method="read_all"} 1' answer
 	grep -q "GET /channels/$CHANNEL/messages 200 .* from $THING" "$PID_ERR"
-	! grep -e secret-name -e "$KEY" "$PID_ERR"
+	refute grep -e secret-name -e "$KEY" "$PID_ERR"
 }
 
 @test "from a device to its reader: adapter, bus, normalizer, store" {

@@ -144,14 +144,14 @@ left() {
 	cmp want answer
 	grep -qx 'secret://ann:beside-the-sea@host/db' places
 	[[ -s seen ]]
-	! grep -q beside-the-sea seen err log
+	refute grep -q beside-the-sea seen "$PID_ERR"
 	# what is wrong with one is told without it
 	for line in 'nothing://ann:beside-the-sea@host/db' \
 	    'plain=secret://ann:beside-the-sea@host/db'; do
 		echo "$line" >stores
 		status 64 mfx-api -l 127.0.0.1:0 --store "plain=$STORE" \
 		    --store-file stores 2>said
-		! grep -q beside-the-sea said
+		refute grep -q beside-the-sea said
 	done
 	status 66 mfx-api -l 127.0.0.1:0 --store-file none
 }
@@ -226,11 +226,11 @@ left() {
 	serve_api
 	ask 503 "$URL/channels/$CHANNEL/messages"
 	[[ $(<place) == shy://u:secret@host/x ]]
-	! grep secret args "$PID_ERR" answer
+	refute grep secret args "$PID_ERR" answer
 	status 64 mfx-api --store 'a=nobody:secret' 2>said
 	grep -q "'nobody:': there is no program mfx-read-nobody" said
-	! grep secret said
+	refute grep secret said
 	status 64 mfx-api --store sqlite:x.db --store shy://u:secret@h 2>said
 	grep -q "name it, as NAME=STORE" said
-	! grep secret said
+	refute grep secret said
 }

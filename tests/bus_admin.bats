@@ -169,7 +169,7 @@ other_user() {
 	for name in lock synced boot; do
 		rm "$BUS/raw/$name"
 		ln -s "$BATS_TEST_TMPDIR/mine" "$BUS/raw/$name"
-		! mfx-pub raw < <(lines a 2 2) 2>err
+		refute mfx-pub raw < <(lines a 2 2) 2>err
 		rm "$BUS/raw/$name"
 	done
 	[[ $(<mine) == mine ]]

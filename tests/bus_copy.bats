@@ -134,7 +134,7 @@ is_copied() {
 	status 64 mfx-bus copy near far raw= 2>err
 	status 64 mfx-bus copy --as ../x near far raw 2>err
 	status 64 mfx-bus copy near nats://u:secret@127.0.0.1 2>err
-	! grep -q secret err
+	refute grep -q secret err
 	status 78 mfx-bus copy near ftp://x 2>err
 	mfx-bus copy near near raw=raw2 >/dev/null
 	all_of near raw2 | cmp - <(numbers_of 1 5)

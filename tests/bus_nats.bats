@@ -106,13 +106,13 @@ scenario() {
 	grep '^mfx\.raw' "$PID_OUT" | cut -f 1 >subjects
 	(($(wc -l <subjects) == 11))
 	# each is a stream's, has no wildcard, and is of no other line
-	! grep -vE '^mfx\.raw(\.[A-Za-z0-9_=-]+)+$' subjects
+	refute grep -vE '^mfx\.raw(\.[A-Za-z0-9_=-]+)+$' subjects
 	(($(sort -u subjects | wc -l) == 11))
 	grep -qx 'mfx\.raw\.a\.x=20y' subjects
 	grep -qx 'mfx\.raw\.a\.a=3D41' subjects
 	grep -qx 'mfx\.raw\.a\.=24JS\.API\.STREAM\.DELETE\.mfx_raw' subjects
 	grep -q '^mfx\.raw\.a\.y*=h[0-9a-f]*$' subjects
-	! awk 'length > 800' subjects | grep .
+	awk 'length > 800' subjects | refute grep .
 	# and all lines are there as they were
 	(($(read_all raw | bare | wc -l) == 11))
 	(($(mfx-bus stat | wc -l) == 1))
@@ -262,7 +262,7 @@ print(json.dumps(config))')
 	url=$(server_url nats)
 	MFX_BUS=${url/$SERVER_PASSWORD/wrong-secret} status 77 mfx-pub raw \
 	    2>err </dev/null
-	! grep -q wrong-secret err
+	refute grep -q wrong-secret err
 	echo "$SERVER_PASSWORD" >password
 	MFX_BUS="${url/:$SERVER_PASSWORD/}?password-file=password" \
 	    mfx-pub raw </dev/null
@@ -276,7 +276,7 @@ print(json.dumps(config))')
 	authority another
 	MFX_BUS=${MFX_BUS/$ca/another.crt} status 78 mfx-pub raw 2>err \
 	    </dev/null
-	! grep -q "$SERVER_PASSWORD" err
+	refute grep -q "$SERVER_PASSWORD" err
 	MFX_BUS="$url?ca=$ca" status 75 mfx-pub --timeout 100ms raw 2>err \
 	    </dev/null || MFX_BUS="$url?ca=$ca" status 78 mfx-pub raw \
 	    2>err </dev/null
@@ -296,7 +296,7 @@ print(json.dumps(config))')
 	# and nothing else needs the library
 	for bad in "$BIN"/mfx*; do
 		[[ $bad == */mfx_bus_nats.so ]] ||
-			! readelf -d "$bad" | grep -q libnats
+			readelf -d "$bad" | refute grep -q libnats
 	done
 }
 
@@ -372,7 +372,7 @@ nkey() {
 	read_all raw | bare | cmp - <(lines_of a 1 3)
 	MFX_BUS="nats://$at?nkey=$other&seed=seed2" status 77 mfx-pub raw \
 	    2>err </dev/null
-	! grep -qf seed2 err
+	refute grep -qf seed2 err
 	MFX_BUS="nats://$at?nkey=$key&seed=seed2" status 77 mfx-pub raw \
 	    2>err </dev/null
 	status 77 env MFX_BUS="nats://$at" mfx-pub raw 2>err </dev/null

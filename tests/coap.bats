@@ -291,7 +291,7 @@ full_bus() {
 	kill -TERM "$PID"
 	status 0 wait "$PID"
 	grep -q '2\.04' "$PID_ERR"
-	! grep -F "$KEY" "$PID_ERR"
+	refute grep -F "$KEY" "$PID_ERR"
 }
 
 @test "misuse and what can't be served: 64, 66, 69, 78" {

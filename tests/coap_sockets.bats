@@ -88,7 +88,7 @@ print(c.message(c.CON, c.POST, 7, b'first', c.place(), b'x').hex())"
 	systemd-analyze verify --man=no --recursive-errors=no \
 	    units/mfx-adapt-coap.service units/mfx-adapt-coap.socket \
 	    units/mfx-adapt-coap-psk.socket 2>err
-	! grep mfx-adapt err
+	refute grep mfx-adapt err
 }
 
 # What ExecStart= runs, with the sockets that the units name.

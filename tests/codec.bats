@@ -118,13 +118,13 @@ for line in sys.stdin:
 		if is_stream "$form"; then
 			# whole records only
 			mfx-normalize -t "$form" whole >want
-			! sort -u got | grep -vxFf want
+			sort -u got | refute grep -vxFf want
 		else
 			[[ ! -s got ]]
 			# one error in each file, with its place
 			status 65 mfx-check -q -t "$form" part.* >errors
 			[[ $(wc -l <errors) == $((size - 1)) ]]
-			! grep -vE '^part\.[0-9]{5}:[0-9]+(:[0-9]+)?: error: .{8,}' errors
+			refute grep -vE '^part\.[0-9]{5}:[0-9]+(:[0-9]+)?: error: .{8,}' errors
 		fi
 	done
 }

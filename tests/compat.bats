@@ -112,7 +112,7 @@ bench() {
 	start_ready mfx-api -l "127.0.0.1:$api"
 	ask 400 -H "$JSON" "http://127.0.0.1:$api/users" \
 	    -d '{"email":"john.doe@email.com", "password":"123"}'
-	! bench 201 "http://127.0.0.1:$api" 12345678
+	refute bench 201 "http://127.0.0.1:$api" 12345678
 	silent "$PID_ERR"
 }
 
@@ -123,5 +123,5 @@ bench() {
 	    --registrations 5
 	ask 400 -H "$JSON" "http://127.0.0.1:$api/users" \
 	    -d '{"email":"john.doe@email.com", "password":"123"}'
-	! bench 201 "http://127.0.0.1:$api" 12345678
+	refute bench 201 "http://127.0.0.1:$api" 12345678
 }

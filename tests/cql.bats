@@ -145,7 +145,7 @@ error() {
 	local SERVER_PASSWORD=of-a-stranger
 	status 1 talk version >said
 	grep '^error CREDENTIALS 77 ' said
-	! grep "$SERVER_PASSWORD" said
+	refute grep "$SERVER_PASSWORD" said
 	status 1 "$TALK" "127.0.0.1:$(server_port cassandra)" version >said
 	grep '^error CREDENTIALS 77 ' said
 }

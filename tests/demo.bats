@@ -12,7 +12,7 @@ setup_suite_test() {
 # no process has the demo's directory in its environment
 nothing_left() {
 	[[ -z $(ls -A tmp) ]]
-	! grep -lsF "MFX_HOME=$TMPDIR/mfx-demo" /proc/[0-9]*/environ | grep .
+	grep -lsF "MFX_HOME=$TMPDIR/mfx-demo" /proc/[0-9]*/environ | refute grep .
 }
 
 @test "the demo counts what was sent, acknowledged and stored, and leaves nothing" {

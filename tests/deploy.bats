@@ -116,7 +116,7 @@ inetd_with() {
 }
 
 no_children() {
-	! pgrep -P "$INETD"
+	refute pgrep -P "$INETD"
 }
 
 # inetd keeps what it has started: each is asked to go, then inetd is
@@ -225,7 +225,7 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 	# a site that listens elsewhere says so in OPTIONS
 	echo 'OPTIONS="-l :5683"' >>mfx-adapt-coap/conf
 	(cd mfx-adapt-coap && PATH=../stubs:$PATH ./run >../said)
-	! grep 127.0.0.1 said
+	refute grep 127.0.0.1 said
 	# another user's site
 	((EUID != 0)) || {
 		mkdir other

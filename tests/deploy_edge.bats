@@ -99,10 +99,10 @@ has() {
 	all_of "$MFX_HOME/bus" commands | cmp - <(numbers_of 1 9)
 	# what the site has no business with
 	SITE="nats://site7@$SERVERS?timeout=300ms&password-file=$PWD/etc/centre.password"
-	! numbers_of 1 1 | MFX_BUS=$SITE timeout 20 mfx-pub --timeout 100ms \
+	numbers_of 1 1 | MFX_BUS=$SITE refute timeout 20 mfx-pub --timeout 100ms \
 	    commands.site7 2>err
-	! MFX_BUS=$SITE timeout 20 mfx-sub --no-follow raw 2>err
-	! MFX_BUS=$SITE timeout 20 mfx-bus prune --keep-bytes 0 \
+	MFX_BUS=$SITE refute timeout 20 mfx-sub --no-follow raw 2>err
+	MFX_BUS=$SITE refute timeout 20 mfx-bus prune --keep-bytes 0 \
 	    commands.site7 2>err
 	has "$CENTRE" commands.site7 9
 }

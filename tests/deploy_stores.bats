@@ -174,7 +174,7 @@ api_reads() {
 	# the passwords are in no argument of it, nor of those that it started
 	ps -o args= -p "$PID" --ppid "$PID" >arguments
 	grep -q mfx-api arguments
-	! grep -f <(cat /dev/null etc/*.password 2>/dev/null) arguments
+	refute grep -f <(cat /dev/null etc/*.password 2>/dev/null) arguments
 }
 
 @test "SQLite: the page, step by step" {

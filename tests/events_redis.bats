@@ -278,13 +278,13 @@ fails() {
 	status 77 mfx-events --redis "redis://$SERVER_USER@127.0.0.1:$port" \
 	    --password-file wrong 2>said
 	grep -q WRONGPASS said
-	! grep -q wrong$ said
+	refute grep -q wrong$ said
 	status 77 mfx-events --redis "redis://127.0.0.1:$port" 2>said
 	grep -q NOAUTH said
 	cli ACL SETUSER some on '>secret' '~*' +@all -xadd
 	status 77 mfx-events --redis "redis://some:secret@127.0.0.1:$port" 2>said
 	grep -q NOPERM said
-	! grep -q secret said
+	refute grep -q secret said
 	(($(cli EXISTS "$POSITION") == 0))
 }
 
@@ -423,7 +423,7 @@ while True:
 	    'unix:///p?db=x' 'redis://u:hidden@' 'redis://u:hidden@h/y'; do
 		status 64 mfx-events --redis "$u" 2>said
 		grep -q -- '--redis: ' said
-		! grep -q hidden said
+		refute grep -q hidden said
 	done
 	status 64 mfx-events --maxlen 5 2>said
 	status 64 mfx-events --redis redis://h -n 5 2>said

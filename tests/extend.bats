@@ -121,7 +121,7 @@ sys.exit(open(sys.argv[1]).read() not in open(sys.argv[2]).read())' \
 	    grep -c '^[<>]') == 2 ]]
 	# nothing was wrong with what the page wrote and tested
 	grep -q '^1\.\.' "$TREE/checked"
-	! grep -vE '^(ok|1\.\.)' "$TREE/checked"
+	refute grep -vE '^(ok|1\.\.)' "$TREE/checked"
 	head -n 1 "$TREE/readings" | grep -qP '^bn=[^\t]*\tbt='
 	for p in normalize encode check; do
 		mfx-$p --help | grep -qF 'json|cbor|xml|sensml|sensmlc|text'

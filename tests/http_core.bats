@@ -213,7 +213,7 @@ while more := s.recv(4096): print(more.decode(), end="")' "$PORT" |
 	grep -qx 'Sec-WebSocket-Version: 13' got
 	grep -qx 'Upgrade: websocket' got
 	grep -qx 'Connection: upgrade, close' got
-	! grep -q '^message' "$SERVED"
+	refute grep -q '^message' "$SERVED"
 }
 
 @test "pipelined and in pieces; a bad request ends the connection" {

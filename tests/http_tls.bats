@@ -190,5 +190,5 @@ publishers() {
 	status 78 $serve --tls-cert empty --tls-key server.key 2>err
 	status 78 $serve --tls-cert server.crt --tls-key server.key \
 	    --tls-ca empty 2>err
-	! grep -F "$KEY" err
+	refute grep -F "$KEY" err
 }

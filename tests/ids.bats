@@ -81,7 +81,7 @@ replays() {
 			curl -sS -m 20 -D head -o answer -H "Authorization: $token" \
 			    -H 'Content-Type: application/json' -d "$body" \
 			    "http://127.0.0.1:$API_PORT/$path"
-			! grep -F "$old" head answer
+			refute grep -F "$old" head answer
 		done
 	done
 	code 404 -X PUT -H "Authorization: $token" \
@@ -102,7 +102,7 @@ replays() {
 		mosquitto_pub -h 127.0.0.1 -p "$MQTT_PORT" -u "$THING" -P "$KEY" \
 		    -q 1 -V mqttv5 -t "channels/$CHANNEL/messages" \
 		    -m '[{"n":"x","v":1}]' >mqtt.out 2>&1 &&
-			! grep -qi 'not authori[sz]ed' mqtt.out
+			refute grep -qi 'not authori[sz]ed' mqtt.out
 	}
 	refused_mqtt() { ! mqtt; }
 	posts "$KEY" "$CHANNEL" 202

@@ -51,7 +51,7 @@ all_programs() {
 
 @test "the tar builds from itself, with POSIX tools alone, and nothing is left out" {
 	[[ ! -s $TREE/made ]]
-	! grep '^without' "$TREE/configured"
+	refute grep '^without' "$TREE/configured"
 	diff <(all_programs | sort) <(ls "$TREE/bin" | sort)
 }
 
@@ -75,12 +75,12 @@ all_programs() {
 	grep -qx 'ExecStart=/usr/bin/mfx-adapt-coap .*' \
 	    "$root/usr/share/mfx/deploy/systemd/mfx-adapt-coap.service"
 	[[ -x $root/usr/share/mfx/deploy/runit/mfx-store/run ]]
-	! grep -rE '/usr/local|/usr/elsewhere' "$root/usr/share"
+	refute grep -rE '/usr/local|/usr/elsewhere' "$root/usr/share"
 	# nothing of ours outside the prefix, nothing that others may write
 	[[ $(ls "$root") == usr ]]
-	! find "$root" ! -type l -perm /022 | grep .
+	find "$root" ! -type l -perm /022 | refute grep .
 	PATH=$POSIX make -s uninstall DESTDIR="$root" prefix=/usr
-	! find "$root" ! -type d | grep .
+	find "$root" ! -type d | refute grep .
 }
 
 @test "a umask does not keep others from what is installed" {
@@ -134,7 +134,7 @@ unpack() {
 	make -s config.mk
 	make -n V=1 bin/mfx-write-sqlite >commands
 	grep -e ' -c ' commands >compiled
-	! grep -vE -e '-Done=1 .*-Dall=1 .*-O1 -g0' compiled
+	refute grep -vE -e '-Done=1 .*-Dall=1 .*-O1 -g0' compiled
 	grep -E -e '-Wl,--hash-style=gnu .*-L/nowhere -lsqlite3' commands
 }
 
@@ -146,9 +146,9 @@ unpack() {
 	    'without expat (libexpat1-dev): no SenML in XML' | diff - end
 	make -n install >commands
 	grep -q 'bin/mfx-adapt-ws ' commands
-	! grep -q 'bin/mfx-adapt-coap' commands
+	refute grep -q 'bin/mfx-adapt-coap' commands
 	grep '^umask' commands | grep -q 'man/mfx-adapt-ws\.1 '
-	! grep '^umask' commands | grep -q 'man/mfx-adapt-coap\.1 '
+	grep '^umask' commands | refute grep -q 'man/mfx-adapt-coap\.1 '
 }
 
 @test "--with a library that is not there, or a wrong row, ends configure" {
@@ -202,7 +202,7 @@ unpack() {
 	grep -qx 'scripts/setup test' commands
 	make -n test >commands
 	grep -q 'scripts/check$' commands
-	! grep scripts/setup commands
+	refute grep scripts/setup commands
 }
 
 @test "make clean and distclean leave what git has" {

@@ -334,7 +334,7 @@ publish_numbered() {
 	local pipe=$!
 	publish() {
 		mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -m 1
-		! kill -0 "$pipe"
+		refute kill -0 "$pipe"
 	}
 	await 30 publish
 	[[ -s line ]]

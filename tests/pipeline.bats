@@ -140,7 +140,7 @@ stored() {
 	done
 	# one line on the bus for each, and only the adapter's labels in front
 	[[ $(cat "$MFX_HOME"/bus/raw/*.ndjson | wc -l) == "$n" ]]
-	! cat "$MFX_HOME"/bus/raw/*.ndjson | grep -v \
+	cat "$MFX_HOME"/bus/raw/*.ndjson | refute grep -v \
 	    "^\[{\"channel\":\"$CHANNEL\",\"publisher\":\"$THING\",\"protocol\":\"http\",\"subtopic\":\"m[0-9]*\",\"received\":"
 	# in no record after the normalizer
 	store_all
@@ -180,7 +180,7 @@ stored() {
 	await 20 grep -q '^403 ' "$out"
 	# once refused, always refused, and over the same connection
 	await 20 eval '(($(grep -c "^403 " "'"$out"'") > 20))'
-	! awk '$1 == 403 { on = 1 } on && $1 != 403' "$out" | grep .
+	awk '$1 == 403 { on = 1 } on && $1 != 403' "$out" | refute grep .
 	[[ $(cut -d ' ' -f 2 "$out" | sort -u | wc -l) == 1 ]]
 }
 
@@ -213,9 +213,9 @@ stored() {
 	expect 202 '[{"n":"x","v":1}]'
 	KEY=wrong-but-secret expect 403 '[{"n":"x","v":1}]'
 	store_all
-	! tr '\0' ' ' <"/proc/$PID/cmdline" | grep -F "$KEY"
-	! grep -F -e "$KEY" -e wrong-but-secret "$PID_ERR" "$PID_OUT"
-	! grep -rF -e "$KEY" -e 'correct horse' "$MFX_HOME" messages.db
+	tr '\0' ' ' <"/proc/$PID/cmdline" | refute grep -F "$KEY"
+	refute grep -F -e "$KEY" -e wrong-but-secret "$PID_ERR" "$PID_OUT"
+	refute grep -rF -e "$KEY" -e 'correct horse' "$MFX_HOME" messages.db
 	# nothing of a site can be read by others
-	! find "$MFX_HOME" -perm /077 | grep .
+	find "$MFX_HOME" -perm /077 | refute grep .
 }

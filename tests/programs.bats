@@ -316,7 +316,7 @@ rows() {
 	grep -qF "'#x'" err
 	mfx-users create ann@example.com --password-file - <<<'correct horse'
 	[[ $(mfx-events -F -n 1 | wc -l) == 1 ]]
-	! rows | grep -E ':(topic|timeout|follow|rate):[^-]'
+	rows | refute grep -E ':(topic|timeout|follow|rate):[^-]'
 }
 
 # a value that is of no kind shows by its refusal which kind is wanted
@@ -653,7 +653,7 @@ catches_hangup() {
 }
 
 signals_taken() {
-	! grep -qE '^(SigPnd|ShdPnd):.*[1-9a-f]' "/proc/$1/status"
+	refute grep -qE '^(SigPnd|ShdPnd):.*[1-9a-f]' "/proc/$1/status"
 }
 
 # quieter and louder again, and twice what a supervisor sends for "reload"
@@ -777,7 +777,7 @@ EOF
 @test "messages show no byte that a terminal acts upon, and JSON stays JSON" {
 	local bad=$'x\e\xe2\x80\xae\xc2\x9b\x9b\xd8\x9c\xe2\x81\xa6"\\\xc3\xa9'
 	status 66 mfx-fmt "$bad" 2>err
-	! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' err
+	LC_ALL=C refute grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' err
 	grep -qF 'x\x1b\xe2\x80\xae\xc2\x9b\x9b\xd8\x9c\xe2\x81\xa6"\é: ' err
 	status 66 mfx-fmt --log json "$bad" 2>err
 	[[ $(jq -r .message err) == $'x\e\xe2\x80\xae\xc2\x9b\xef\xbf\xbd\xd8\x9c\xe2\x81\xa6"\\\xc3\xa9: '* ]]

@@ -31,7 +31,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	cp "$file" before
 	chmod 600 before
 	mfx-token refresh
-	! cmp -s before "$file"
+	refute cmp -s before "$file"
 	mfx-things list --token-file before
 	[[ $(stat -c %a "$file") == 600 ]]
 }
@@ -164,7 +164,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	[[ $(wc -l <reader) == 1 ]]
 	mfx-things list --token-file reader
 	refuses 77 "does not allow" mfx-things create --token-file reader
-	! grep -q login err
+	refute grep -q login err
 	refuses 77 "does not allow" mfx-things list --keys --token-file reader
 	refuses 77 "does not allow" mfx-token list --token-file reader
 	mfx-token remove "$(mfx-token list | jq -r .id)"
@@ -393,7 +393,7 @@ given() {
 		given $mode 69 mfx-things list --timeout 20s
 		[[ ! -s out ]] || { echo "$mode:"; cat out; false; }
 	done
-	! grep -q stolen asked
+	refute grep -q stolen asked
 	for mode in html empty array half numbers two-lines half-line no-line \
 	    line-junk user-bad; do
 		given $mode 69 mfx-things create
@@ -427,10 +427,10 @@ given() {
 	go_to_hostile escape
 	mfx-things list >out
 	(($(wc -l <out) == 1))
-	! LC_ALL=C grep -q $'[\e\a]' out
+	LC_ALL=C refute grep -q $'[\e\a]' out
 	jq -e '.name | startswith("\u001b]0;")' out
 	mfx-things list -H >out
-	! LC_ALL=C grep -q $'[\e\a]' out
+	LC_ALL=C refute grep -q $'[\e\a]' out
 	(($(wc -l <out) == 2))
 	echo spaces >mode
 	[[ $(mfx-things list) == '{"id":"a","name":"b","metadata":{"a":1.50},"tags":[],"status":"enabled"}' ]]
@@ -641,7 +641,7 @@ serve_tls() {
 @test "libcurl is loaded for a URL only, and when it is missing that is said" {
 	local p
 	for p in mfx-things mfx-channels mfx-users mfx-can mfx-events; do
-		! ldd "$BIN/$p" | grep -i curl
+		ldd "$BIN/$p" | refute grep -i curl
 	done
 	mkdir lib
 	echo none >lib/libcurl.so.4

@@ -232,7 +232,7 @@ operations() {
 	catch_up b
 	same a b
 	mfx-bus verify registry >/dev/null
-	! grep -q -e one -e two -e example.com bus/registry/*.ndjson
+	refute grep -q -e one -e two -e example.com bus/registry/*.ndjson
 	head -c 32 /dev/urandom >b/master.key
 	status 78 on b mfx-registry follow --no-follow 2>err
 	grep -q 'not the master key' err

@@ -94,7 +94,7 @@ free_port() {
 
 # silent FILE: it holds no message, except that a registry was made
 silent() {
-	! grep -v ': made, as there was no registry$' "$1"
+	refute grep -v ': made, as there was no registry$' "$1"
 }
 
 # status N COMMAND…: the command ends with exactly that status
@@ -104,6 +104,18 @@ status() {
 	"$@" || got=$?
 	if ((got != want)); then
 		echo "status $got, not $want: $*" >&2
+		return 1
+	fi
+}
+
+# refute COMMAND…: it has to fail.  `! COMMAND` in the middle of a test is never
+# looked at (set -e passes over it).
+refute() {
+	local got=0
+	"$@" || got=$?
+	# 2: grep has not looked, as there is no such file
+	if ((got == 0)) || [[ $1 == grep && $got -gt 1 ]]; then
+		echo "status $got: $*" >&2
 		return 1
 	fi
 }

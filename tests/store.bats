@@ -563,12 +563,12 @@ wrapped() {
 		[ $? -eq 1 ]
 	grep -q 'SEARCH s USING COVERING INDEX .*(channel=?)' plan
 	grep -q 'SEARCH r USING PRIMARY KEY (series=? AND time>?' plan
-	! grep -q 'SCAN [rx]' plan
+	refute grep -q 'SCAN [rx]' plan
 	$R -vv --name '*:t' --from 1700010000 --to 1700010001 m.db 2>plan >got ||
 		[ $? -eq 1 ]
 	grep -q 'SEARCH r USING PRIMARY KEY (series=? AND time>? AND time<?)' plan
 	$R -vv --aggregate last m.db 2>plan >got
-	! grep -q 'SCAN [rxy]' plan
+	refute grep -q 'SCAN [rxy]' plan
 }
 
 @test "a reader sees whole batches while a writer is at work" {

@@ -108,11 +108,11 @@ numbered() {
 	numbered 1 10 >lines
 	script -qec "$W n <lines" -f seen </dev/null >out
 	grep -q 'readings/s' seen
-	! grep -q 'lag' seen
+	refute grep -q 'lag' seen
 	script -qec "$W -q n <lines" -f seen </dev/null >out
-	! grep -q 'readings/s' seen
+	refute grep -q 'readings/s' seen
 	script -qec "$W --log json n <lines" -f seen </dev/null >out
-	! grep -q 'readings/s' seen
+	refute grep -q 'readings/s' seen
 	$W n <lines 2>err
 	[[ ! -s err ]]
 }

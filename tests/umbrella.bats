@@ -81,7 +81,7 @@ recorder() {
 	grep -qF "unknown option '--no-folow'; nearest is '--no-follow'" err
 	status 64 mfx bus frobnicate 2>err
 	status 64 mfx sub --frobnicate raw 2>>err
-	! grep nearest err
+	refute grep nearest err
 	(($(grep -c unknown err) == 2))
 }
 

@@ -182,7 +182,7 @@ setup_suite_test() {
 	: >end
 	await 30 grep -qx quiet foreign
 	wait "$TALKING" || true
-	! grep -q 'not quiet' foreign
+	refute grep -q 'not quiet' foreign
 	# to a wildcard one can't send
 	[[ $(talk '/%23' send:x closed) == 'closed 1008 cannot publish to a wildcard' ]]
 }
