@@ -376,4 +376,14 @@ nkey() {
 	MFX_BUS="nats://$at?nkey=$key&seed=seed2" status 77 mfx-pub raw \
 	    2>err </dev/null
 	status 77 env MFX_BUS="nats://$at" mfx-pub raw 2>err </dev/null
+	# half a seed, none, and no file
+	head -c 20 seed >half
+	: >empty
+	for other in half empty nowhere; do
+		MFX_BUS="nats://$at?nkey=$key&seed=$other" timeout 20 mfx-pub \
+		    raw 2>err </dev/null || other+=" $?"
+		[[ $other == *' 78' || $other == 'nowhere 66' ]]
+		grep -q "${other% *}" err
+		refute grep -qf half err
+	done
 }

@@ -106,6 +106,36 @@ hub_password(struct nats_bus *b, natsOptions *o, struct fault *fault)
 	return s;
 }
 
+/* The library looks into the file when the server asks for a signature, and
+ * then one that is malformed would seem to be a server that is away. */
+static natsStatus
+hub_nkey(struct nats_bus *b, natsOptions *o, struct fault *fault)
+{
+	struct nats_url *u = &b->url;
+	unsigned char *signature = NULL;
+	struct buf seed;
+	natsStatus s;
+	int n;
+
+	if (u->nkey == NULL)
+		return NATS_OK;
+	buf_init(&seed, 4096);
+	if (secret_read(u->seed, "seed", &seed, fault) < 0) {
+		secret_release(&seed);
+		return NATS_INVALID_ARG;
+	}
+	buf_putc(&seed, '\0');
+	s = nats_Sign(seed.p, "x", &signature, &n);
+	secret_release(&seed);
+	free(signature);
+	if (s != NATS_OK) {
+		fault_set(fault, EX_CONFIG, "%s: no seed of an nkey, "
+		    "such as 'SU...'", u->seed);
+		return NATS_INVALID_ARG;
+	}
+	return natsOptions_SetNKeyFromSeed(o, u->nkey, u->seed);
+}
+
 static natsStatus
 hub_secure(struct nats_bus *b, natsOptions *o)
 {
@@ -115,8 +145,6 @@ hub_secure(struct nats_bus *b, natsOptions *o)
 	if (u->credentials != NULL)
 		s = natsOptions_SetUserCredentialsFromFiles(o,
 		    u->credentials, NULL);
-	if (s == NATS_OK && u->nkey != NULL)
-		s = natsOptions_SetNKeyFromSeed(o, u->nkey, u->seed);
 	if (s == NATS_OK && u->tls)
 		s = natsOptions_SetSecure(o, true);
 	if (s == NATS_OK && u->ca != NULL)
@@ -244,6 +272,8 @@ hub_connect(struct nats_bus *b, struct fault *fault)
 	fault->status = 0;
 	if (s == NATS_OK)
 		s = hub_password(b, o, fault);
+	if (s == NATS_OK)
+		s = hub_nkey(b, o, fault);
 	if (s == NATS_OK)
 		s = hub_secure(b, o);
 	if (s == NATS_OK)
