@@ -152,6 +152,7 @@ turn(void)
 	loop_turn(loop, api_pause(api));
 	api_rest(api);
 	program_reload(setup.tls ? http_setup_reload : NULL, &setup);
+	ready_alive(loop_now(loop));
 }
 
 static bool

@@ -182,8 +182,12 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 		    "$DEPLOY/systemd/$u.service" |
 			sed '/^#/d; /^Exec/d; /^LimitNOFILE=/d; /^Type=/d
 			    /^Sockets=/d; /^KillMode=/d; /^Environment=PATH/d
-			    /^Environment=MFX_STORE/d; /^LoadCredential/d' >"$u"
+			    /^Environment=MFX_STORE/d; /^LoadCredential/d
+			    /^WatchdogSec=/d' >"$u"
 		grep -q '^LimitNOFILE=' "$DEPLOY/systemd/$u.service"
+		# those with a loop tell that it turns
+		[[ $u == mfx-store* ]] ||
+			grep -q '^WatchdogSec=' "$DEPLOY/systemd/$u.service"
 		cmp mfx-api "$u"
 	done
 	(($(wc -l <mfx-api) > 15))

@@ -74,18 +74,22 @@ launch() {
 	python3 -c 'import socket
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind("notify")
-while True: print(s.recv(99).decode(), flush=True)' >told 3>&- &
+while True: print(s.recv(99).decode(), flush=True)' >>told 3>&- &
 	PIDS+=($!)
 	await 10 test -S notify
-	WATCHDOG_USEC=400000 NOTIFY_SOCKET=$PWD/notify \
-	    start mfx-adapt-http -l 127.0.0.1:0
-	await 10 grep -qx READY=1 told
-	# and again and again that it lives, though nobody comes
 	thrice() { (($(grep -cx WATCHDOG=1 told) >= 3)); }
-	await 20 thrice
-	kill "$PID"
-	status 0 wait "$PID"
-	await 10 grep -qx STOPPING=1 told
+	local p
+	for p in mfx-adapt-http mfx-api; do
+		: >told
+		WATCHDOG_USEC=400000 NOTIFY_SOCKET=$PWD/notify \
+		    start $p -l 127.0.0.1:0
+		await 10 grep -qx READY=1 told
+		# and again and again that it lives, though nobody comes
+		await 20 thrice
+		kill "$PID"
+		status 0 wait "$PID"
+		await 10 grep -qx STOPPING=1 told
+	done
 }
 
 @test "inetd wait: a listening socket on stdin" {
