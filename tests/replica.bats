@@ -309,6 +309,45 @@ operations() {
 	status 1 mfx-registry verify "$PWD/b" >/dev/null
 }
 
+@test "a damaged log is no fault of the one who asks for a change" {
+	free_port port
+	mfx-registry start --bus "$PWD/bus" --name a
+	replica b
+	start_ready mfx-api -l "127.0.0.1:$port"
+	local url=http://127.0.0.1:$port token
+	token=$(curl -sS -d '{"email":"ann@example.com","password":"correct horse battery"}' \
+	    -H 'Content-Type: application/json' "$url/tokens" | jq -r .token)
+	head -n 1 bus/registry/*.ndjson | sed 's/"entry":1/"entry":2/' |
+		MFX_BUS=$PWD/bus mfx-pub registry
+	[[ $(curl -sS -o said -w '%{http_code}' -H "Authorization: $token" \
+	    -d '{"name":"no"}' -H 'Content-Type: application/json' \
+	    "$url/things") == 503 ]]
+	! grep -q damaged said
+	status 74 mfx-things create --name no 2>err
+	grep -q 'registry@.*: this line is damaged' err
+	status 65 on b mfx-registry follow --name b --no-follow
+}
+
+@test "of an entry that its writer could not end nothing is waited for" {
+	begin
+	replica b
+	mfx-things create --name one >/dev/null
+	cp -p a/registry.db* "$PWD"/
+	seq 5000 | sed 's/.*/{"name":"thing-&"}/' | mfx-things create -f - >/dev/null
+	# as if it had been killed after the first of its lines
+	head -n 3 bus/registry/*.ndjson >part
+	[[ $(tail -n 1 part) == *'"chunk":1,'* && $(tail -n 1 part) != *'"chunks":1,'* ]]
+	cat part >bus/registry/00000000000000000000.ndjson
+	rm a/registry.db*
+	cp -p registry.db* a/
+	catch_up b
+	same a b
+	mfx-things create --name two >/dev/null
+	catch_up b
+	same a b
+	[[ $(things b) == $'one\ntwo' ]]
+}
+
 # ---- kill -9 ----
 
 # writer NODE OUT: changes until it is killed; what was answered is in OUT
@@ -369,6 +408,9 @@ more_than() {
 @test "on NATS: every operation, promotion, a server that is away" {
 	server_start nats
 	begin "$(server_url nats)"
+	status 78 mfx-registry start --bus "$(server_url nats)" 2>err
+	grep -q 'has a log already' err
+	! grep -q "$SERVER_PASSWORD" err
 	replica b
 	operations
 	catch_up b

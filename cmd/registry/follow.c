@@ -45,12 +45,14 @@ follow_hold(struct registry *r)
 static int
 follow_ends(struct registry *r, bool once, int got, struct fault *fault)
 {
+	static uint64_t before;
 	static int idle;
 	uint64_t lag;
 
 	if (log_lag(r, &lag, fault) < 0)
 		return -1;
-	idle = got > 0 ? 0 : idle + 1;
+	idle = got > 0 || lag < before ? 0 : idle + 1;
+	before = lag;
 	if (lag > 0 && idle > IDLE_MAX && once)
 		return fault_set(fault, EX_TEMPFAIL, "the log can't be read "
 		    "to its end; try again later");

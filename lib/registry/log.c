@@ -19,8 +19,10 @@
 #define APPEND_BYTES ((size_t)8 << 20)
 /* an entry's lines, of at most CAPTURE_MAX bytes of records */
 #define LINES_MAX (CAPTURE_MAX / 2 * 3)
-/* applied in one transaction, of records; more when one entry has more */
+/* applied in one transaction, of lines; more when one entry has more */
 #define FOLLOW_BYTES ((size_t)4 << 20)
+/* of a buffer, between two transactions */
+#define BUFFER_KEPT ((size_t)1 << 20)
 
 struct log {
 	struct log_state s;
@@ -316,7 +318,6 @@ log_add_chunk(struct log *l, const struct entry *e,
 	l->part.open = e->chunk < e->chunks;
 	entry_hash_add(l->part.hash, hash, e->chunk == 1);
 	buf_put_str(&l->records, buf_str(&l->chunk));
-	l->bytes += l->chunk.n;
 	return l->records.full ? -1 : !l->part.open;
 }
 
@@ -329,6 +330,7 @@ log_take(struct registry *r, const struct bus_line *line, struct fault *fault)
 	struct entry e;
 	int got;
 
+	l->bytes += line->text.n;
 	buf_clear(&l->chunk);
 	got = entry_open(line->text, l->s.id, r->keys.log, &e, &l->chunk,
 	    &l->scratch, hash);
@@ -462,6 +464,15 @@ log_arm(struct registry *r, struct fault *fault)
 	    log_reload(r, fault) < 0 ? -1 : 0;
 }
 
+/* to one who makes a change EX_DATAERR says that the change is wrong */
+static int
+log_unable(struct fault *fault)
+{
+	if (fault->status == EX_DATAERR)
+		fault->status = EX_IOERR;
+	return -1;
+}
+
 int
 log_begin(struct registry *r, struct fault *fault)
 {
@@ -475,11 +486,20 @@ log_begin(struct registry *r, struct fault *fault)
 	if (!log_is_primary(&l->s))
 		return log_refuse(&l->s, fault);
 	if (log_arm(r, fault) < 0 || log_catch_up(r, fault) < 0)
-		return -1;
+		return log_unable(fault);
 	if (!log_is_primary(&l->s))
 		return log_refuse(&l->s, fault);
 	r->noted.on = true;
 	return 0;
+}
+
+/* a large change leaves no large buffer */
+static void
+log_shrink(struct buf *b)
+{
+	buf_clear(b);
+	if (b->cap > BUFFER_KEPT)
+		buf_release(b);
 }
 
 void
@@ -488,9 +508,12 @@ log_end(struct registry *r, bool kept)
 	struct log *l = r->log;
 
 	r->noted.on = false;
-	buf_clear(&r->noted.records);
+	log_shrink(&r->noted.records);
 	if (l == NULL)
 		return;
+	log_shrink(&l->lines);
+	if (!l->part.open)
+		log_shrink(&l->records);
 	/* what was read of the stream is not in the file */
 	if (!kept && l->dirty)
 		log_close_reader(l);
@@ -588,7 +611,8 @@ log_commit(struct registry *r, struct fault *fault)
 	if (b->full || r->noted.failed)
 		return fault_set(fault, EX_DATAERR, "too much for one "
 		    "transaction; nothing was done");
-	return log_append(r, ENTRY_CHANGE, buf_str(b), fault);
+	return log_append(r, ENTRY_CHANGE, buf_str(b), fault) < 0 ?
+	    log_unable(fault) : 0;
 }
 
 /* ---- verbs ---- */
@@ -602,7 +626,7 @@ log_start(struct registry *r, const char *bus, const char *stream,
 
 	if (got != 0)
 		return got < 0 ? -1 : fault_set(fault, EX_CONFIG,
-		    "this registry has a log already, on %s", l->s.bus);
+		    "this registry has a log already");
 	if (strlen(bus) >= sizeof l->s.bus)
 		return fault_set(fault, EX_USAGE, "--bus: too long");
 	memset(&l->s, 0, sizeof l->s);
@@ -717,7 +741,7 @@ log_lag(struct registry *r, uint64_t *lag, struct fault *fault)
 	if (got <= 0)
 		return got < 0 ? -1 : log_none(fault);
 	return log_connect(r, fault) < 0 ? -1 :
-	    bus_lag(l->bus, l->s.stream, l->s.seq, lag, fault);
+	    bus_lag(l->bus, l->s.stream, l->at, lag, fault);
 }
 
 int

@@ -59,7 +59,8 @@ int log_follow(struct registry *, int ms, struct fault *);
 /* becomes the primary */
 int log_promote(struct registry *, struct fault *);
 
-/* how much of the stream is not in the registry, in bus_unit's */
+/* how much of the stream was not read, in bus_unit's; what was read and is
+ * not in the registry is an entry that has no end yet */
 int log_lag(struct registry *, uint64_t *lag, struct fault *);
 /* Keeps what comes after here from being pruned, for the next time that this
  * registry follows. */

@@ -31,7 +31,8 @@
  * disk.  Faults: 1, no such row; EX_DATAERR, conflict with another row;
  * EX_TEMPFAIL, locked for too long, or disk full; EX_CONFIG, there is no
  * registry, or the file is not a registry, or the master key belongs to
- * another one; EX_IOERR, EX_NOPERM.
+ * another one; EX_UNAVAILABLE, this is a replica; EX_IOERR, also when its log
+ * is damaged; EX_NOPERM.
  */
 struct registry;
 
