@@ -322,7 +322,7 @@ operations() {
 	[[ $(curl -sS -o said -w '%{http_code}' -H "Authorization: $token" \
 	    -d '{"name":"no"}' -H 'Content-Type: application/json' \
 	    "$url/things") == 503 ]]
-	! grep -q damaged said
+	status 1 grep -q damaged said
 	status 74 mfx-things create --name no 2>err
 	grep -q 'registry@.*: this line is damaged' err
 	status 65 on b mfx-registry follow --name b --no-follow
@@ -410,7 +410,7 @@ more_than() {
 	begin "$(server_url nats)"
 	status 78 mfx-registry start --bus "$(server_url nats)" 2>err
 	grep -q 'has a log already' err
-	! grep -q "$SERVER_PASSWORD" err
+	status 1 grep -q "$SERVER_PASSWORD" err
 	replica b
 	operations
 	catch_up b
