@@ -186,6 +186,7 @@ redis_take(struct redis *r, struct reply **reply, struct fault *fault)
 	enum redis_result result = redis_write(r, fault);
 	void *object = NULL;
 
+	r->reply.type = 0;
 	while (result == REDIS_DONE) {
 		if (redisReaderGetReply(r->reader, &object) != REDIS_OK)
 			return redis_strange(r, fault);

@@ -38,14 +38,21 @@ reply_string(const redisReadTask *task, char *text, size_t n)
 	return &reply_object;
 }
 
+/* what hiredis counts the elements with */
+#if HIREDIS_MAJOR >= 1
+typedef size_t reply_count;
+#else
+typedef int reply_count;
+#endif
+
 static void *
-reply_array(const redisReadTask *task, int n)
+reply_array(const redisReadTask *task, reply_count n)
 {
 	struct reply *r = task->privdata;
 
 	if (!reply_is_part(task)) {
 		r->type = REDIS_REPLY_ARRAY;
-		r->integer = n;
+		r->integer = (int64_t)n;
 		r->error[0] = '\0';
 		r->counted = false;
 	}
@@ -83,6 +90,9 @@ reply_free(void *object)
 	(void)object;
 }
 
+/* those of version 3 of the protocol, which nobody asks for, are not there */
 struct redisReplyObjectFunctions reply_functions = {
-	reply_string, reply_array, reply_integer, reply_nil, reply_free
+	.createString = reply_string, .createArray = reply_array,
+	.createInteger = reply_integer, .createNil = reply_nil,
+	.freeObject = reply_free
 };
