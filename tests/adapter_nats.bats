@@ -218,3 +218,43 @@ poster() {
 	kept 1 2 4 5
 	runs "$adapter"
 }
+
+@test "http: a burst of more than a batch is taken while the bus answers" {
+	local i codes=()
+	serve -o raw
+	head -c 700000 /dev/zero >body
+	for i in {1..12}; do
+		codes+=(-o /dev/null "$MESSAGES")
+	done
+	curl -sS -m 60 --no-progress-meter --parallel --parallel-immediate \
+	    -H "Authorization: $KEY" --data-binary @body \
+	    -w '%{http_code}\n' "${codes[@]}" >said
+	[[ $(sort said | uniq -c | xargs) == '12 202' ]] || {
+		sort said | uniq -c
+		return 1
+	}
+	(($(mfx-sub --no-follow --from start raw | wc -l) == 12))
+}
+
+# listens PORT
+listens() {
+	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+@test "ws: asked to stop a second time while the bus is away, it ends" {
+	serve_ws -o raw --admin "$ADMIN"
+	talk '' "send:$(numbered 1)" quiet
+	await 20 kept 1
+	server_pause nats
+	talk '' "send:$(numbered 2)" quiet
+	await 20 pending 1
+	kill -TERM "$WS_PID"
+	gone() { ! listens "$PORT"; }
+	await 20 gone
+	# nothing is left but to wait for the bus, which may be 30 s
+	ended() { ! runs "$WS_PID" || [[ $(ps -o stat= -p "$WS_PID") == Z* ]]; }
+	kill -TERM "$WS_PID"
+	await 10 ended
+	status 143 wait "$WS_PID"
+	server_resume nats
+}

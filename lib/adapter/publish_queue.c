@@ -13,6 +13,8 @@
 
 /* ms, while a server is waited for */
 #define PUBLISH_LOOK 100
+/* collected while a server is waited for, or a burst comes */
+#define PUBLISH_COLLECTED ((size_t)16 << 20)
 
 /* ---- owners ---- */
 
@@ -125,12 +127,25 @@ publish_queue_done(struct publish_queue *q, const struct publish_result *r)
 		q->options.checked(&r->fault, q->options.arg);
 }
 
+/* An empty buffer: that of the last commit, unless a burst has made it
+ * large. */
+static void
+publish_queue_collect(struct publish_queue *q)
+{
+	struct buf *lines = &q->publisher.lines;
+
+	if (lines->cap > PUBLISHER_BATCH)
+		buf_release(lines);
+	lines->max = PUBLISH_COLLECTED + MESSAGE_LINE_MAX;
+}
+
 static void
 publish_queue_begin(struct publish_queue *q)
 {
 	if (q->publisher.lines.n > 0) {
 		publish_queue_send(q);
 		publish_thread_commit(q->thread, &q->publisher.lines);
+		publish_queue_collect(q);
 	} else if (q->check_due) {
 		q->check_due = false;
 		publish_thread_check(q->thread);
@@ -151,13 +166,10 @@ publish_queue_is_late(const struct publish_queue *q)
 static void
 publish_queue_refuse(struct publish_queue *q)
 {
-	struct publish_owners left = { .n = 0 };
-
 	q->taken = 0;
 	buf_clear(&q->publisher.lines);
-	publish_owners_swap(&left, &q->waiting);
-	publish_queue_answer(q, &left, false);
-	free(left.v);
+	publish_owners_swap(&q->refused, &q->waiting);
+	publish_queue_answer(q, &q->refused, false);
 }
 
 static int
@@ -187,9 +199,12 @@ publish_queue_follow(struct publish_queue *q)
 
 	if (q->since != 0 && publish_thread_result(q->thread, &r))
 		publish_queue_done(q, &r);
-	/* nothing is before it */
-	if (q->since == 0 && q->taken == 0)
-		publish_queue_answer(q, &q->waiting, true);
+	/* Nothing is before these; what comes when they are answered is not
+	 * among them. */
+	if (q->since == 0 && q->taken == 0) {
+		publish_queue_send(q);
+		publish_queue_answer(q, &q->sent, true);
+	}
 	if (q->since == 0)
 		publish_queue_begin(q);
 	else if (publish_queue_is_late(q))
@@ -198,15 +213,32 @@ publish_queue_follow(struct publish_queue *q)
 
 /* ---- the adapter's ---- */
 
+/* A whole batch need not wait for the turn. */
+static void
+publish_queue_go(struct publish_queue *q)
+{
+	if (q->thread == NULL)
+		publish_queue_commit(q);
+	else if (q->since == 0)
+		publish_queue_begin(q);
+}
+
+static bool
+publish_queue_is_full(const struct publish_queue *q)
+{
+	return q->publisher.lines.n >= (q->thread == NULL ? PUBLISHER_BATCH :
+	    PUBLISH_COLLECTED);
+}
+
 enum publish_taken
 publish_queue_take(struct publish_queue *q, const struct route *route,
     struct str payload, struct str type, void *owner)
 {
 	struct buf *lines = &q->publisher.lines;
 
-	if (lines->n >= PUBLISHER_BATCH && q->thread == NULL && !q->answering)
-		publish_queue_commit(q);
-	if (q->broken || lines->n >= PUBLISHER_BATCH ||
+	if (lines->n >= PUBLISHER_BATCH && !q->answering)
+		publish_queue_go(q);
+	if (q->broken || publish_queue_is_full(q) ||
 	    publish_queue_is_late(q))
 		return PUBLISH_AWAY;
 	if (!message_take(lines, route, payload, type, &q->pack))
@@ -227,6 +259,7 @@ publish_queue_forget(struct publish_queue *q, const void *owner)
 {
 	publish_owners_forget(&q->waiting, owner);
 	publish_owners_forget(&q->sent, owner);
+	publish_owners_forget(&q->refused, owner);
 }
 
 void
@@ -286,7 +319,7 @@ publish_queue_open_thread(struct publish_queue *q, struct fault *fault)
 
 	if (publish_thread_open(&q->thread, o->stream, o->sync, fault) < 0)
 		return -1;
-	buf_init(&q->publisher.lines, PUBLISHER_BATCH + MESSAGE_LINE_MAX);
+	publish_queue_collect(q);
 	loop_watch(o->loop, &q->woken, publish_thread_fd(q->thread),
 	    LOOP_READ, NULL);
 	return 0;
@@ -337,4 +370,5 @@ publish_queue_close(struct publish_queue *q)
 	pack_release(&q->pack);
 	free(q->waiting.v);
 	free(q->sent.v);
+	free(q->refused.v);
 }

@@ -57,7 +57,8 @@ struct publish_queue {
 	struct publisher publisher;	/* its lines: what is collected */
 	struct publish_thread *thread;	/* NULL: nothing has to be waited for */
 	struct loop_watch woken, reader;	/* thread; stdout's reader */
-	struct publish_owners waiting, sent;	/* of the lines; on their way */
+	/* of the lines; on their way; being told that theirs is not kept */
+	struct publish_owners waiting, sent, refused;
 	uint64_t taken, on_way;		/* messages, of these */
 	bool answering;
 	int64_t since;		/* the thread has its job; 0: none */

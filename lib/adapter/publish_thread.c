@@ -68,7 +68,6 @@ publish_thread_run(void *arg)
 		pthread_mutex_lock(&t->lock);
 		t->result = r;
 		t->done = true;
-		pthread_cond_broadcast(&t->changed);
 		publish_thread_tell(t);
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -197,9 +196,9 @@ publish_thread_result(struct publish_thread *t, struct publish_result *r)
 void
 publish_thread_await(struct publish_thread *t, struct publish_result *r)
 {
-	pthread_mutex_lock(&t->lock);
-	while (!t->done)
-		pthread_cond_wait(&t->changed, &t->lock);
-	publish_thread_take(t, r);
-	pthread_mutex_unlock(&t->lock);
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+
+	/* signals come in, as a second one ends the process */
+	while (!publish_thread_result(t, r))
+		signal_poll(&p, 1, -1);
 }
