@@ -276,6 +276,27 @@ operations() {
 	same a b
 }
 
+@test "a primary whose bus has lost entries does not go on beside the one that took over" {
+	begin
+	replica b
+	catch_up b
+	cp -r bus lost
+	mfx-things create -f - <<<'{"name":"one"}' >/dev/null
+	mfx-things create -f - <<<'{"name":"two"}' >/dev/null
+	mfx-things create -f - <<<'{"name":"three"}' >/dev/null
+	rm -rf bus
+	mv lost bus
+	on b mfx-registry promote
+	# two entries, and more bytes than the three that were lost
+	seq 40 | sed 's/.*/{"name":"thing-&"}/' |
+		on b mfx-things create -f - >/dev/null
+	on b mfx-things create --name last >/dev/null
+	status 74 mfx-things create --name four 2>err
+	grep -q 'has lost entries' err
+	on b mfx-things create --name five >/dev/null
+	catch_up b
+}
+
 @test "a log on the site's own bus, mfx-api writes to it, stop ends it" {
 	free_port port
 	unset MFX_BUS

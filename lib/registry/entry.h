@@ -46,8 +46,8 @@ void entry_put(struct buf *to, const struct entry *, const unsigned char *key,
     struct str records, unsigned char hash[ENTRY_HASH_BYTES]);
 
 /*
- * Reads a line, and appends what was sealed in it to `records`: 1; 0 when it
- * is none of this log's; -1 when it says that it is, and is damaged, or not
+ * Reads a line, and appends what was sealed in it to `records`: 1; 0 when the
+ * line is not of this log; -1 when it says that it is, and is damaged, or not
  * sealed under this key.  `hash` becomes the line's.
  */
 int entry_open(struct str line, const char *log, const unsigned char *key,

@@ -234,6 +234,16 @@ log_bad(const struct log *l, uint64_t seq, const char *what,
 	    (long long)l->s.entry);
 }
 
+/* Of two that were made from one state, the second, in which the writer may
+ * have wanted to be the next primary.  None of a later epoch is: who takes over
+ * has every entry that is valid, unless the bus has lost some. */
+static bool
+log_is_second(const struct log_state *s, const struct entry *e)
+{
+	return e->entry <= s->entry &&
+	    e->epoch <= s->epoch + (e->kind == ENTRY_PRIMARY);
+}
+
 /* NULL, or why the entry can't be the next one */
 static const char *
 log_check(const struct log *l, const struct entry *e)
@@ -242,6 +252,9 @@ log_check(const struct log *l, const struct entry *e)
 
 	if (e->schema != SCHEMA_VERSION)
 		return "an entry of another version of mfx";
+	if (e->entry <= s->entry)
+		return "the bus has lost entries that this registry has: "
+		    "begin again with a snapshot";
 	if (e->entry != s->entry + 1)
 		return "entries before this one are missing: begin again with "
 		    "a snapshot";
@@ -250,7 +263,7 @@ log_check(const struct log *l, const struct entry *e)
 		    "again with a snapshot";
 	if (e->kind == ENTRY_PRIMARY ? e->epoch != s->epoch + 1 :
 	    e->epoch != s->epoch || strcmp(e->node, s->primary) != 0)
-		return "an entry of one who is not the primary";
+		return "an entry of a machine that is not the primary";
 	return NULL;
 }
 
@@ -279,7 +292,7 @@ log_take_entry(struct registry *r, const struct entry *e, uint64_t seq,
 	else if (capture_prepare(r, fault) < 0 ||
 	    capture_apply(r, buf_str(&l->records), fault) < 0) {
 		if (fault->status == EX_DATAERR)
-			log_bad(l, seq, "this entry does not fit to the "
+			log_bad(l, seq, "this entry does not fit the "
 			    "registry", fault);
 		return -1;
 	}
@@ -337,8 +350,7 @@ log_take(struct registry *r, const struct bus_line *line, struct fault *fault)
 	if (got < 0)
 		return log_bad(l, line->seq, "this line is damaged, or sealed "
 		    "under another master key", fault);
-	if (got > 0 && e.entry <= l->s.entry) {
-		/* of two that were made from one state, the second */
+	if (got > 0 && log_is_second(&l->s, &e)) {
 		l->part.open = false;
 		got = 0;
 	}

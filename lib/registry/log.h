@@ -52,7 +52,8 @@ int log_set_node(struct registry *, const char *node, struct fault *);
 /*
  * Waits for entries, at most `ms`, and makes their changes: how many, 0 when
  * there are none or a signal came, -1.  EX_TEMPFAIL: the bus is away, or the
- * registry is locked; the next call goes on.  Everything else needs a hand.
+ * registry is locked; the next call goes on.  Any other fault stays until
+ * somebody mends it.
  */
 int log_follow(struct registry *, int ms, struct fault *);
 
