@@ -219,6 +219,44 @@ poster() {
 	runs "$adapter"
 }
 
+# pings: more Pings with Custody (RFC 8323 5.4.1) than may wait, over TCP.  Says
+# `waiting` when the rest of them have their Pongs, and ends when all have.
+pings() {
+	python3 - "$PORT" <<-'EOF'
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20)
+s.sendall(b"\x00\xe1" + 3000 * b"\x10\xe2\x20")
+r = s.makefile("rb")
+pongs = {False: 0, True: 0}
+while sum(pongs.values()) < 3000:
+    first = r.read(1)[0]
+    n = first >> 4
+    if n == 13: n = 13 + r.read(1)[0]
+    code, rest = r.read(1)[0], r.read((first & 15) + n)
+    if code != 0xe3: continue
+    pongs[b"\x20" in rest] += 1
+    if sum(pongs.values()) == 1976:
+        assert pongs[True] == 0, pongs
+        print("waiting", flush=True)
+assert pongs == {False: 1976, True: 1024}, pongs
+	EOF
+}
+
+@test "coap: who pings while the bus is away takes no memory" {
+	serve_coap -o raw --admin "$ADMIN"
+	coap post coap "?auth=$KEY" -e "$(numbered 1)" -t 110
+	said ''
+	server_pause nats
+	start coap-client-openssl -B 60 -m post -e "$(numbered 2)" -t 110 \
+	    "coap://127.0.0.1:$PORT/channels/$CHANNEL/messages?auth=$KEY"
+	await 20 pending 1
+	start pings
+	local pings=$PID
+	await 20 grep -q waiting "$PID_OUT"
+	server_resume nats
+	wait "$pings"
+}
+
 @test "http: a burst of more than a batch is taken while the bus answers" {
 	local i codes=()
 	serve -o raw

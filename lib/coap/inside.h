@@ -108,7 +108,8 @@ struct station {
 	struct subscriptions subscriptions;
 	struct exchanges exchanges;
 	struct peer *peers;
-	size_t n_waiting;	/* answers that wait for the queue */
+	size_t n_waiting;	/* answers that wait for the queue, */
+	size_t n_pongs;		/* and of these, what are Pongs */
 	struct shares shares;
 	size_t transfer_bytes;
 	uint64_t serial;
@@ -165,8 +166,9 @@ void reply_count(struct station *, coap_session_t *, const struct asked *,
 
 void publish(struct station *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
-/* marked_custody(), when all that has come before has been answered */
-void publish_pong(struct station *, coap_session_t *);
+/* marked_custody(), when all that has come before has been answered; false:
+ * too many wait for that */
+bool publish_pong(struct station *, coap_session_t *);
 void subscribe(struct station *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
 

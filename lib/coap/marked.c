@@ -39,9 +39,7 @@ marked_custody(const struct waiting *w)
 static void
 marked_pong(struct station *st, coap_session_t *s)
 {
-	if (st->asked.mark.argument != 0)
-		publish_pong(st, s);
-	else
+	if (st->asked.mark.argument == 0 || !publish_pong(st, s))
 		marked_send_pong(s, st->asked.token, false);
 }
 

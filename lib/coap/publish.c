@@ -6,6 +6,10 @@
 #include "coap/inside.h"
 #include "line/message.h"
 
+/* While a bus is away anybody may send Pings.  Those over this number get
+ * their Pong at once, without Custody, which is no promise then. */
+#define PONGS_MAX 1024
+
 static const struct reply nothing = { .code = COAP_EMPTY_CODE };
 
 static struct reply
@@ -339,13 +343,18 @@ answer_one(struct station *st, const struct waiting *w, struct reply r)
 	coap_send(w->session, pdu);
 }
 
-void
+bool
 publish_pong(struct station *st, coap_session_t *s)
 {
-	struct waiting *w = waiting_new(st, s, NULL, 0, "", 0);
+	struct waiting *w;
 
+	if (st->n_pongs == PONGS_MAX)
+		return false;
+	w = waiting_new(st, s, NULL, 0, "", 0);
 	w->pong = true;
+	st->n_pongs++;
 	publish_queue_after(st->o.queue, w);
+	return true;
 }
 
 static void
@@ -366,10 +375,12 @@ station_answer(struct station *st, void *owner, bool written)
 {
 	struct waiting *w = owner;
 
-	if (w->pong)
+	if (w->pong) {
+		st->n_pongs--;
 		marked_custody(w);
-	else
+	} else {
 		answer_message(st, w, written);
+	}
 	waiting_free(w);
 	if (st->n_waiting == 0)
 		peers_close_released(st);
