@@ -137,12 +137,28 @@ registry_verb_promote(char **operands)
 	return registry_do(log_promote);
 }
 
+/* a name that was given is the one that the registry has */
+static int
+registry_check_name(const char *given)
+{
+	struct log_state s;
+	int got = log_state_get(registry, &s, &fault);
+
+	if (got <= 0 || given == NULL || strcmp(s.node, given) == 0)
+		return got < 0 ? -1 : 0;
+	return fault_set(&fault, EX_CONFIG, "--name '%s': this registry is "
+	    "named '%s' already", given, s.node);
+}
+
 static int
 registry_verb_follow(char **operands)
 {
+	const char *given = opt.name;
+
 	(void)operands;
 	if (registry_open_here(REGISTRY_WRITE) < 0 ||
-	    log_set_node(registry, registry_node(), &fault) < 0)
+	    log_set_node(registry, registry_node(), &fault) < 0 ||
+	    registry_check_name(given) < 0)
 		return registry_end(-1);
 	return registry_end(follow_log(registry, opt.once, opt.ready_fd,
 	    &fault));

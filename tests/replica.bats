@@ -143,6 +143,8 @@ operations() {
 	status 69 on b mfx-things create --name no 2>err
 	grep -q "made on 'a'" err
 	catch_up b
+	status 78 on b mfx-registry follow --name c --no-follow 2>err
+	grep -q "named 'b'" err
 	status 69 on b mfx-users remove $MFX_USER 2>err
 	grep -q 'mfx-registry promote' err
 	status 78 on c mfx-registry follow
