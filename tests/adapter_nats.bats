@@ -257,6 +257,55 @@ assert pongs == {False: 1976, True: 1024}, pongs
 	wait "$pings"
 }
 
+# custody: a Ping behind a message that is refused, while one before it is on its
+# way.  Says `waiting` when both are answered, and ends when that one is.
+custody() {
+	python3 - "$PORT" "$ADMIN" "$CHANNEL" "$KEY" <<-'EOF'
+import socket, sys, urllib.request
+port, admin, channel, key = sys.argv[1:]
+def option(delta, text):
+    n = len(text)
+    head = bytes([delta << 4 | min(n, 13)]) + (bytes([n - 13]) if n > 12 else b"")
+    return head + text.encode()
+def post(token, body):
+    rest = (option(11, "channels") + option(0, channel) +
+        option(0, "messages") + option(4, "auth=" + key) + b"\xff" + body)
+    return bytes([0xd1, len(rest) - 13, 2, token]) + rest
+s = socket.create_connection(("127.0.0.1", int(port)), timeout=30)
+s.sendall(b"\x00\xe1" + post(1, b'[{"n":"x","v":2}]'))
+def metrics():
+    return urllib.request.urlopen("http://%s/metrics" % admin).read()
+while b"_pending_messages 1\n" not in metrics(): pass
+s.sendall(post(2, b'[{"n":"x","v":3}]') + b"\x10\xe2\x20")
+r = s.makefile("rb")
+def answer():
+    while True:
+        first = r.read(1)[0]
+        n = first >> 4
+        if n == 13: n = 13 + r.read(1)[0]
+        code, token, rest = r.read(1)[0], r.read(first & 15), r.read(n)
+        if code != 0xe1: return code, token, rest
+# 5.03 of the second one, and a Pong without Custody; then 2.04 of the first
+refused, pong = answer(), answer()
+assert refused[:2] == (0xa3, b"\x02") and pong == (0xe3, b"", b""), (
+    refused, pong)
+print("waiting", flush=True)
+assert answer() == (0x44, b"\x01", b"")
+	EOF
+}
+
+@test "coap: Custody is not said while a message is on its way" {
+	serve_coap -o raw --admin "$ADMIN"
+	coap post coap "?auth=$KEY" -e "$(numbered 1)" -t 110
+	said ''
+	server_pause nats
+	start custody
+	local custody=$PID
+	await 20 grep -q waiting "$PID_OUT"
+	server_resume nats
+	wait "$custody"
+}
+
 @test "http: a burst of more than a batch is taken while the bus answers" {
 	local i codes=()
 	serve -o raw

@@ -77,8 +77,8 @@ void publish_queue_close(struct publish_queue *);
  * answered within this call. */
 enum publish_taken publish_queue_take(struct publish_queue *,
     const struct route *, struct str payload, struct str type, void *owner);
-/* This one is answered, with true or false, when all that was taken before has
- * been. */
+/* This one is answered too: true when nothing that was taken before is on its
+ * way any more; false when some may be, or could not be written. */
 void publish_queue_after(struct publish_queue *, void *owner);
 /* the owner goes: it will not be answered */
 void publish_queue_forget(struct publish_queue *, const void *owner);

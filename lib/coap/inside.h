@@ -199,7 +199,7 @@ uint32_t block_value(const struct asked_block *);
 void marked(struct station *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
 /* the Pong that has waited */
-void marked_custody(const struct waiting *);
+void marked_custody(const struct waiting *, bool done);
 /* those that have sent a Release, after all was answered */
 void peers_close_released(struct station *);
 

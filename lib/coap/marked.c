@@ -29,10 +29,10 @@ marked_send_pong(coap_session_t *s, struct str token, bool custody)
 }
 
 void
-marked_custody(const struct waiting *w)
+marked_custody(const struct waiting *w, bool done)
 {
 	marked_send_pong(w->session, (struct str){ (const char *)w->token,
-	    w->token_n }, true);
+	    w->token_n }, done);
 }
 
 /* Custody: what came before it has been answered */

@@ -377,7 +377,7 @@ station_answer(struct station *st, void *owner, bool written)
 
 	if (w->pong) {
 		st->n_pongs--;
-		marked_custody(w);
+		marked_custody(w, written);
 	} else {
 		answer_message(st, w, written);
 	}
