@@ -198,13 +198,15 @@ has_grown() { (($(bytes_of raw) >= $1)); }
 	lines steady 1 3000 >want.steady
 	mfx-pub -u --sync always raw <want.steady 3>&- &
 	PIDS+=($!)
-	lines w 1 100000 >w
 	for i in {1..20}; do
-		mfx-pub -u --sync always raw <w 3>&- &
+		# more than it can be given before it is killed
+		mfx-pub -u --sync always raw 3>&- < <(
+			exec 3>&-
+			yes "$(lines w 1 1)" 2>/dev/null) &
 		PIDS+=($!)
 		await 20 has_grown $(($(bytes_of raw) + RANDOM % 2000 + 1))
 		kill -9 "${PIDS[i]}"
-		wait "${PIDS[i]}" || true
+		status 137 wait "${PIDS[i]}"
 	done
 	wait "${PIDS[0]}"
 	read_all raw | grep -F '"steady"' | bare | cmp - want.steady
