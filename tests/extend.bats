@@ -89,7 +89,7 @@ sys.exit(open(sys.argv[1]).read() not in open(sys.argv[2]).read())' \
 		    shown "$ROOT/tests/extend/$file"
 		n=$((n + 1))
 	done < <(sed -n 's/^\.\\" from //p' "$PAGE")
-	((n == $(grep -c '^\.Bd' "$PAGE") - 4))
+	((n == $(grep -c '^\.Bd' "$PAGE") - 6))
 }
 
 @test "a store is one file, three mains and a row" {
@@ -119,9 +119,10 @@ sys.exit(open(sys.argv[1]).read() not in open(sys.argv[2]).read())' \
 	END
 	[[ $(diff "$ROOT/lib/senml/codec.h" "$TREE/lib/senml/codec.h" |
 	    grep -c '^[<>]') == 2 ]]
-	# nothing was wrong with what the page wrote and tested
+	# nothing was wrong with what the page wrote and tested; a time of now
+	# has a digit more than SenML promises to keep
 	grep -q '^1\.\.' "$TREE/checked"
-	refute grep -vE '^(ok|1\.\.)' "$TREE/checked"
+	refute grep -vE '^(ok|1\.\.|readings:[0-9:]+ warning: mantissa)' "$TREE/checked"
 	head -n 1 "$TREE/readings" | grep -qP '^bn=[^\t]*\tbt='
 	for p in normalize encode check; do
 		mfx-$p --help | grep -qF 'json|cbor|xml|sensml|sensmlc|text'
