@@ -109,39 +109,59 @@ copy_bear(struct moved *s, const struct fault *fault, int64_t *away)
 	return true;
 }
 
-/* true when all up to `end` is there */
 static bool
-copy_lines(struct moved *s, uint64_t end)
+copy_stopped(const struct moved *s)
 {
-	int64_t away = 0, settled = clock_ms();
+	if (!signal_stop())
+		return false;
+	bus_status = EX_TEMPFAIL;
+	diag_error("%s: stopped; the same command goes on", s->from);
+	return true;
+}
+
+/* true when all up to `end` has been sent */
+static bool
+copy_send(struct moved *s, uint64_t end, int64_t *away)
+{
+	int64_t settled = clock_ms();
 	struct fault fault;
 	int r = 1;
 
 	while (r != 0 && (s->carry.source == NULL ||
 	    s->carry.position < end)) {
-		if (signal_stop()) {
-			bus_status = EX_TEMPFAIL;
-			diag_error("%s: stopped; the same command goes on",
-			    s->from);
+		if (copy_stopped(s))
 			return false;
-		}
 		r = carry_step(&s->carry, &fault);
 		if (r > 0 && clock_ms() - settled > SETTLE_MS) {
 			r = carry_settle(&s->carry, &fault) < 0 ? -1 : 1;
 			settled = clock_ms();
 		}
-		if (r < 0 && !copy_bear(s, &fault, &away))
+		if (r < 0 && !copy_bear(s, &fault, away))
 			return false;
 		if (r >= 0) {
 			move_goes_on(&copy_move, s);
-			away = 0;
+			*away = 0;
 		}
 		copy_show(s, end);
 	}
-	while (carry_settle(&s->carry, &fault) < 0)
-		if (signal_stop() || !copy_bear(s, &fault, &away))
-			return false;
 	return true;
+}
+
+/* true when all up to `end` is there; what a target that was lost has not
+ * acknowledged is looked for, and sent again where it is missing */
+static bool
+copy_lines(struct moved *s, uint64_t end)
+{
+	struct fault fault;
+	int64_t away = 0;
+
+	do {
+		if (copy_stopped(s) || !copy_send(s, end, &away))
+			return false;
+		if (carry_settle(&s->carry, &fault) == 0)
+			return true;
+	} while (copy_bear(s, &fault, &away) && fault.status != EX_DATAERR);
+	return false;
 }
 
 static void

@@ -131,7 +131,8 @@ redis_target_told(struct redis_target *t, struct fault *fault)
 	if ((result = redis_expect(&t->redis, &reply, fault)) != REDIS_DONE ||
 	    (result = redis_expect(&t->redis, &reply, fault)) != REDIS_DONE)
 		return result;
-	if (reply->type != REDIS_REPLY_INTEGER)
+	if (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0 ||
+	    reply->integer > INT64_MAX / 2)
 		return redis_strange(&t->redis, fault);
 	t->length = reply->integer;
 	if ((result = redis_expect(&t->redis, &reply, fault)) != REDIS_DONE)
