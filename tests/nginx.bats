@@ -427,7 +427,12 @@ tried() {
 		    --cafile ca.crt -u '' -P "$KEY" -q 1 -t "$MESSAGES" -m x
 	done
 	[[ $(talk "$wss" -H "Authorization:$KEY" send:hi recv) == 'text hi' ]]
-	# a password is another matter where it was tried
+	# a password is another matter where it was tried; a try comes back
+	# every 6 seconds
+	for i in {1..10}; do
+		ask '4[02][39]' "$OUT/tokens" --interface 127.0.0.4 -H "$json" \
+		    -d "${account/correct/wrong}"
+	done
 	ask 429 "$OUT/tokens" --interface 127.0.0.4 -H "$json" -d "$account"
 	ask 201 "$OUT/tokens" --interface 127.0.0.5 -H "$json" -d "$account"
 }

@@ -18,7 +18,7 @@ CHURN=${CHURN:-4000} IDLE=${IDLE:-400} POSTS=${POSTS:-500}
 setup_suite_test() {
 	make_site
 	export KEY CHANNEL THING
-	DEVICES=${BUILD:-$ROOT/build}/soak/devices
+	DEVICES=$ROOT/${BUILD:-build}/soak/devices
 	ulimit -n "$(ulimit -Hn)"
 }
 
