@@ -93,9 +93,8 @@ has() {
 	wait "$first" 2>/dev/null || true
 	numbers_of 501 900 | mfx-pub raw
 	numbers_of 6 9 | MFX_BUS=$CENTRE mfx-pub --timeout 60s commands.site7
-	# elections, and pauses that grow
-	await 180 has "$CENTRE" raw 900
-	await 180 has "$MFX_HOME/bus" commands 9 ||
+	await 60 has "$CENTRE" raw 900
+	await 60 has "$MFX_HOME/bus" commands 9 ||
 		{ all_of "$CENTRE" commands.site7; cat "$BATS_TEST_TMPDIR"/err.*; false; }
 	all_of "$CENTRE" raw | cmp - <(numbers_of 1 900)
 	all_of "$MFX_HOME/bus" commands | cmp - <(numbers_of 1 9)

@@ -15,10 +15,14 @@
 /* what is asked for at once */
 #define ASK_MESSAGES 2000
 #define ASK_BYTES ((size_t)8 << 20)
-#define ASK_LATER_MS 30000
+#define ASK_LATER_MS 10000
 #define ASK_SOON_MS 200
-/* longer than the server is silent then */
-#define IDLE_MS 35000
+/* The server answers within that time, unless the node that had the consumer
+ * is gone.  It is looked at when the inbox says that it is idle, which counts
+ * from the last message, a little before the question: so the silence that is
+ * too long is the shorter one, or it would be noticed by the next time only. */
+#define SILENCE_MS 11500
+#define IDLE_MS 13000
 /* what a read returns at once, but for one message that is larger */
 #define RUN_BYTES ((size_t)512 * 1024)
 #define RUN_MAX ((size_t)256 << 20)
@@ -144,7 +148,7 @@ reader_connect(struct nats_reader *r, struct fault *fault)
 
 	if (hub_open(b, fault) < 0)
 		return -1;
-	if (r->connected != b->connected || clock_ms() - r->heard > IDLE_MS) {
+	if (r->connected != b->connected || clock_ms() - r->heard > SILENCE_MS) {
 		reader_leave(r);
 		if (inbound_renew(r->inbox, IDLE_MS, fault) < 0)
 			return -1;
