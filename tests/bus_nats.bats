@@ -387,3 +387,28 @@ nkey() {
 		refute grep -qf half err
 	done
 }
+
+@test "three servers: the one that gives a reader its lines is killed" {
+	local i outs=() node
+	for i in 1 2 3; do
+		server_start nats-$i
+	done
+	MFX_BUS=$(server_url nats-1)
+	export MFX_BUS+="?replicas=3"
+	lines_of a 1 1 | mfx-pub --timeout 60s raw
+	# these talk to the first one, whoever does the work
+	for i in {1..6}; do
+		start_ready mfx-sub raw
+		outs+=("$PID_OUT")
+		await 60 grep -q '"v":1}' "$PID_OUT"
+	done
+	node=$(client "$(server_url nats-1)" ask \
+	    '$JS.API.CONSUMER.LIST.mfx_raw' '' |
+	    jq -r '.consumers[].cluster.leader' | grep -vx nats-1 | head -n 1)
+	server_kill "$node"
+	lines_of a 2 2 | mfx-pub --timeout 60s raw
+	for i in "${outs[@]}"; do
+		await 30 grep -q '"v":2}' "$i"
+		bare <"$i" | cmp - <(lines_of a 1 2)
+	done
+}
