@@ -3,29 +3,12 @@
 # mfx-bus copy: streams and groups from one bus to another, with a real server
 # of NATS at one end, killed at any moment.
 load setup
+load bus
 load tls
 load servers
 
 setup_suite_test() {
 	export MFX_MODULES=$BIN
-}
-
-# numbers_of FIRST LAST: lines of three channels
-numbers_of() {
-	awk -v first="$1" -v last="$2" 'BEGIN {
-		for (i = first; i <= last; i++)
-			printf "{\"channel\":\"c%d\",\"n\":\"n\",\"v\":%d}\n",
-			    i % 3, i
-	}'
-}
-
-bare() {
-	sed -E 's/"seq":[0-9]+,//'
-}
-
-# all_of BUS STREAM
-all_of() {
-	MFX_BUS=$1 mfx-sub --no-follow --from start "$2" | bare
 }
 
 # group_at BUS STREAM/GROUP: the line after it

@@ -3,32 +3,12 @@
 # mfx-bus mirror: a site's directory and a cluster far away, with a link between
 # them that is cut, stalls, is slow and narrow.
 load setup
+load bus
 load tls
 load servers
 
 setup_suite_test() {
 	export MFX_MODULES=$BIN
-}
-
-numbers_of() {
-	awk -v first="$1" -v last="$2" 'BEGIN {
-		for (i = first; i <= last; i++)
-			printf "{\"channel\":\"c%d\",\"n\":\"n\",\"v\":%d}\n",
-			    i % 3, i
-	}'
-}
-
-bare() {
-	sed -E 's/"seq":[0-9]+,//'
-}
-
-all_of() {
-	MFX_BUS=$1 mfx-sub --no-follow --from start "$2" | bare
-}
-
-# has BUS STREAM LINES
-has() {
-	(($(all_of "$1" "$2" | wc -l) == $3))
 }
 
 # A link to the server of that name, through a proxy that link_says commands;

@@ -4,6 +4,7 @@
 # certificates.
 load setup
 load site
+load tls
 load coap
 
 setup_suite_test() {
@@ -126,30 +127,9 @@ metric() {
 
 # ---- certificates ----
 
-# new_key NAME: a private key in NAME.key
-new_key() {
-	(umask 077
-	openssl ecparam -name prime256v1 -genkey -noout -out "$1.key")
-}
-
-authority() {
-	new_key "$1"
-	openssl req -x509 -new -key "$1.key" -days 2 -subj "/CN=$1" \
-	    -out "$1.crt" 2>/dev/null
-}
-
-# certificate NAME AUTHORITY SUBJECT SAN
-certificate() {
-	new_key "$1"
-	openssl req -new -key "$1.key" -subj "$3" -out "$1.csr"
-	openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" \
-	    -CAcreateserial -days 2 -out "$1.crt" \
-	    -extfile <(echo "${4:+subjectAltName=$4}") 2>/dev/null
-}
-
 serve_tls() {
 	[[ -e ca.crt ]] || authority ca
-	certificate server ca /CN=localhost DNS:localhost
+	certificate server ca /CN=localhost DNS:localhost serverAuth
 	free_port SECURE
 	serve_coap -o raw --listen-tls "127.0.0.1:$SECURE" \
 	    --tls-cert server.crt --tls-key server.key "$@"
@@ -240,7 +220,7 @@ send_line() {
 	for scheme in coaps coaps+tcp; do
 		[[ $(serial "$scheme" id) == "$old" ]]
 	done
-	certificate server ca /CN=localhost DNS:localhost
+	certificate server ca /CN=localhost DNS:localhost serverAuth
 	# until then, none of the new ones
 	[[ $(serial coaps id) == "$old" ]]
 	hup
@@ -261,24 +241,6 @@ send_line() {
 		[[ $(serial "$scheme" id) == "$old" ]]
 	done
 	(($(metric observers) == 2))
-}
-
-# revoke [NAME…]: crl.pem has these certificates
-revoke() {
-	local name config="[ca]
-default_ca=x
-[x]
-database=crl.index
-crlnumber=crl.number
-default_md=sha256
-default_crl_days=2"
-	[[ -e crl.number ]] || { : >crl.index; echo 01 >crl.number; }
-	for name; do
-		openssl ca -config <(echo "$config") -cert ca.crt \
-		    -keyfile ca.key -revoke "$name.crt" 2>/dev/null
-	done
-	openssl ca -config <(echo "$config") -cert ca.crt -keyfile ca.key \
-	    -gencrl -out crl.pem 2>/dev/null
 }
 
 @test "SIGHUP: a certificate that is revoked ends its sessions, and no others" {
@@ -311,7 +273,7 @@ default_crl_days=2"
 
 @test "--tls-crl needs --tls-ca" {
 	authority ca
-	certificate server ca /CN=localhost DNS:localhost
+	certificate server ca /CN=localhost DNS:localhost serverAuth
 	revoke
 	status 64 mfx-adapt-coap -l 127.0.0.1:0 --tls-cert server.crt \
 	    --tls-key server.key --tls-crl crl.pem 2>err

@@ -4,6 +4,7 @@
 # configuration, and the commands of the units.  Only paths, hosts and ports
 # are changed.
 load setup
+load bus
 load tls
 load servers
 
@@ -55,22 +56,6 @@ unit() {
 	sed -n 's/^ExecStart=//p' "$EDGE/$1.service" | here >run
 	[[ -s run ]]
 	start_ready bash -c "exec $(<run) \"\$@\"" unit
-}
-
-numbers_of() {
-	awk -v first="$1" -v last="$2" 'BEGIN {
-		for (i = first; i <= last; i++)
-			printf "{\"channel\":\"c\",\"n\":\"n\",\"v\":%d}\n", i
-	}'
-}
-
-all_of() {
-	MFX_BUS=$1 mfx-sub --no-follow --from start "$2" |
-		sed -E 's/"seq":[0-9]+,//'
-}
-
-has() {
-	(($(all_of "$1" "$2" | wc -l) == $3))
 }
 
 @test "a site and its centre of three servers, of which one fails" {

@@ -237,18 +237,24 @@ kinds() {
 	[[ $(stored) == 27 ]]
 }
 
-@test "a server that is away is waited for, and SIGTERM ends that with 75" {
+# a writer that waits for a server that is not there, at $AWAY
+waits() {
 	local port
 	free_port port
+	AWAY=mongodb://127.0.0.1:$port/x
 	mkfifo in
-	$W "mongodb://127.0.0.1:$port/x" <in 2>err 3>&- &
+	$W "$AWAY" <in 2>err 3>&- &
 	PIDS+=($!)
 	exec 5>in
 	await 10 grep -q 'Connection refused; trying again until it works' err
+}
+
+@test "a server that is away is waited for, and SIGTERM ends that with 75" {
+	waits
 	kill "${PIDS[-1]}"
 	status 75 wait "${PIDS[-1]}"
 	[[ $(grep -c refused err) -le 2 ]]
-	status 69 $R "mongodb://127.0.0.1:$port/x"
+	status 69 $R "$AWAY"
 	status 69 $R "mongodb://nowhere.invalid/x"
 }
 
@@ -294,13 +300,7 @@ kinds() {
 }
 
 @test "a writer that is killed leaves nothing in /dev/shm" {
-	local port
-	free_port port
-	mkfifo in
-	$W "mongodb://127.0.0.1:$port/x" <in 2>err 3>&- &
-	PIDS+=($!)
-	exec 5>in
-	await 10 grep -q 'trying again' err
+	waits
 	kill -KILL "${PIDS[-1]}"
 	status 137 wait "${PIDS[-1]}"
 	[ ! -e "/dev/shm/mongoc-${PIDS[-1]}" ]

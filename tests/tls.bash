@@ -37,3 +37,21 @@ certificate() {
 		    -out "$1.crt" 2>/dev/null
 	fi
 }
+
+# revoke [NAME…]: crl.pem, of the authority ca, has these certificates too
+revoke() {
+	local name config="[ca]
+default_ca=x
+[x]
+database=crl.index
+crlnumber=crl.number
+default_md=sha256
+default_crl_days=2"
+	[[ -e crl.number ]] || { : >crl.index; echo 01 >crl.number; }
+	for name; do
+		openssl ca -config <(echo "$config") -cert ca.crt \
+		    -keyfile ca.key -revoke "$name.crt" 2>/dev/null
+	done
+	openssl ca -config <(echo "$config") -cert ca.crt -keyfile ca.key \
+	    -gencrl -out crl.pem 2>/dev/null
+}

@@ -13,26 +13,7 @@ setup_suite_test() {
 	certificate next ca /CN=localhost DNS:localhost,IP:127.0.0.1 serverAuth
 	certificate thing ca /CN=anything "URI:urn:uuid:$THING"
 	certificate other ca /CN=anything "URI:urn:uuid:$THING"
-	: >crl.index
-	echo 01 >crl.number
 	revoke
-}
-
-# revoke [NAME…]: crl.pem has these certificates
-revoke() {
-	local name config="[ca]
-default_ca=x
-[x]
-database=crl.index
-crlnumber=crl.number
-default_md=sha256
-default_crl_days=2"
-	for name; do
-		openssl ca -config <(echo "$config") -cert ca.crt \
-		    -keyfile ca.key -revoke "$name.crt" 2>/dev/null
-	done
-	openssl ca -config <(echo "$config") -cert ca.crt -keyfile ca.key \
-	    -gencrl -out crl.pem 2>/dev/null
 }
 
 serial() {

@@ -5,28 +5,19 @@
  * one that is not there, and after a rollback all is as it was.
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "registry/capture.h"
 #include "registry/checksum.h"
 #include "registry/item.h"
 #include "registry/names.h"
 #include "registry/statement.h"
-#include "registry/registry.h"
+#include "scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static struct registry *registry;
 static struct checksum before;
-
-static void
-must(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void
 fill(const char *email)
@@ -52,30 +43,20 @@ fill(const char *email)
 }
 
 static void
-open_registry(void)
+fill_both(void)
 {
-	char home[] = "/tmp/fuzz-capture-XXXXXX", path[64];
-	const char *const files[] = {
-		"registry.db", "registry.db-wal", "registry.db-shm",
-		"master.key"
-	};
-	struct fault fault;
-	size_t i;
-
-	must(mkdtemp(home) != NULL);
-	must(registry_open(&registry, home, REGISTRY_MAKE, &fault) == 0);
-	must(registry_begin(registry, &fault) == 0);
 	fill("ann@example.com");
 	fill("bob@example.com");
-	must(registry_commit(registry, &fault) == 0);
+}
+
+static void
+open_registry(void)
+{
+	struct fault fault;
+
+	scratch_open(&registry, fill_both);
 	must(capture_prepare(registry, &fault) == 0);
 	must(checksum_registry(registry, &before, &fault) == 0);
-	/* it stays open, and leaves nothing behind */
-	for (i = 0; i < sizeof files / sizeof *files; i++) {
-		snprintf(path, sizeof path, "%s/%s", home, files[i]);
-		unlink(path);
-	}
-	rmdir(home);
 }
 
 static void

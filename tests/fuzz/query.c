@@ -6,12 +6,11 @@
  * finds, and nothing of the other user's.
  */
 #include <stdint.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "http/path.h"
 #include "registry/metadata.h"
 #include "registry/page.h"
+#include "scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -22,13 +21,6 @@ static const char *const names[] = {
 	"garden", "a \"quoted\" one", "it's; DROP TABLE things", "ab", "*"
 };
 #define NAMES (sizeof names / sizeof *names)
-
-static void
-must(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void
 fill(struct user *owner, const char *email)
@@ -53,28 +45,16 @@ fill(struct user *owner, const char *email)
 }
 
 static void
-open_registry(void)
+fill_both(void)
 {
-	char home[] = "/tmp/fuzz-query-XXXXXX", path[64];
-	const char *const files[] = {
-		"registry.db", "registry.db-wal", "registry.db-shm",
-		"master.key"
-	};
-	struct fault fault;
-	size_t i;
-
-	must(mkdtemp(home) != NULL);
-	must(registry_open(&registry, home, REGISTRY_MAKE, &fault) == 0);
-	must(registry_begin(registry, &fault) == 0);
 	fill(&owners[0], "ann@example.com");
 	fill(&owners[1], "bob@example.com");
-	must(registry_commit(registry, &fault) == 0);
-	/* it stays open, and leaves nothing behind */
-	for (i = 0; i < sizeof files / sizeof *files; i++) {
-		snprintf(path, sizeof path, "%s/%s", home, files[i]);
-		unlink(path);
-	}
-	rmdir(home);
+}
+
+static void
+open_registry(void)
+{
+	scratch_open(&registry, fill_both);
 	arena_init(&arena, 16 << 20);
 }
 

@@ -148,7 +148,8 @@ reader_connect(struct nats_reader *r, struct fault *fault)
 
 	if (hub_open(b, fault) < 0)
 		return -1;
-	if (r->connected != b->connected || clock_ms() - r->heard > SILENCE_MS) {
+	if (r->connected != b->connected ||
+	    clock_ms() - r->heard > SILENCE_MS) {
 		reader_leave(r);
 		if (inbound_renew(r->inbox, IDLE_MS, fault) < 0)
 			return -1;
