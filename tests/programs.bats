@@ -477,19 +477,17 @@ refuses_garbage() {
 	every_sink refuses_garbage
 }
 
-# All sinks read their lines with the same code, and so do all filters: one of
-# each is cut at every place, the others at every seventh.  Where one place
-# costs three connections to a server, or the start of a program with ASan,
-# every 41st is tried.
+# All sinks read their lines with the same code, and so do all filters.  Where
+# one place to cut at costs three connections to a server, or the start of a
+# program with ASan, every 17th is tried.
 feeds() {
-	local command show= every=7
+	local command show= every=1
 	if ! as_filter "$2"; then
 		as_sink "$2"
 		show="$SHOW; $EMPTY"
-		[[ $EMPTY == : ]] || every=41
+		[[ $EMPTY == : ]] || every=17
 	fi
-	[[ $BIN == "$ROOT/bin" ]] || every=41
-	[[ $2 != mfx-normalize && $2 != mfx-pub ]] || every=1
+	[[ $BIN == "$ROOT/bin" || $2 == mfx-normalize ]] || every=17
 	printf -v command '%q ' "$2" "${ARGS[@]}"
 	few_lines >in
 	"$ROOT/tests/feed.py" "$1" "$every" in "exec $command" "$show"

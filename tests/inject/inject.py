@@ -639,7 +639,7 @@ class Tries:
     def all(self, pool):
         """(how many failures were tried, what was wrong)"""
         todo, done = [], 0
-        most = 10 if isinstance(self.run, Server) else 15
+        most = 20 if isinstance(self.run, Server) else 30
         for kind in FAULTS:
             calls, wrong, self.want, self.want_out = self.once(kind, 0)
             if wrong:

@@ -259,6 +259,8 @@ ask_killed(void)
 struct copy {
 	const char *from, *to;
 	unsigned at_once;
+	/* it dies when this batch is appended, and not acknowledged; 0: never */
+	unsigned dies;
 };
 
 /* the lines after what is done, until all are there */
@@ -286,8 +288,11 @@ copy_lines(void *arg)
 			source->at = (struct progress){ k.line.seq, 0, 0 };
 		}
 		if (n > 0 && (bus_append(w, buf_str(&b), source, &seq,
-		    &fault) < 0 || bus_commit(w, &fault) < 0 ||
-		    bus_source_ack(source, &fault) < 0))
+		    &fault) < 0 || bus_commit(w, &fault) < 0))
+			return 1;
+		if (shared->done + 1 == c->dies)
+			raise(SIGKILL);
+		if (n > 0 && bus_source_ack(source, &fault) < 0)
 			return 1;
 		shared->done++;
 	}
@@ -302,7 +307,7 @@ ask_once(void)
 {
 	enum { LINES = 3000 };
 	char from[BUS_NAME_MAX + 1];
-	struct copy c = { from, NULL, 0 };
+	struct copy c = { from, NULL, 0, 0 };
 	struct bus_group *g;
 	struct walk k;
 	uint64_t seq;
@@ -312,6 +317,12 @@ ask_once(void)
 	snprintf(from, sizeof from, "%s", fresh("source"));
 	c.to = fresh("target");
 	fill(from, 1, LINES, 1);
+	/* at the worst moment, and then at any */
+	shared->done = 0;
+	c.at_once = 3;
+	c.dies = 2;
+	CHECK(ended(apart(copy_lines, &c)) != 0);
+	c.dies = 0;
 	for (i = 0; i < 40; i++) {
 		c.at_once = 1 + pick(20);
 		shared->done = 0;
@@ -337,7 +348,7 @@ static void
 ask_one_source(void)
 {
 	char from[BUS_NAME_MAX + 1];
-	struct copy c = { from, NULL, 10 };
+	struct copy c = { from, NULL, 10, 0 };
 	struct bus_writer *w;
 	struct bus_source *source = NULL;
 
