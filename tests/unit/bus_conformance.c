@@ -259,7 +259,7 @@ ask_killed(void)
 struct copy {
 	const char *from, *to;
 	unsigned at_once;
-	/* it dies when this batch is appended, and not acknowledged; 0: never */
+	/* when this batch is appended, and not acknowledged; 0: never */
 	unsigned dies;
 };
 
