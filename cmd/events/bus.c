@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Events to a stream of the bus, without their `seq`: there they have its
- * positions.  That of the registry is kept as for a group of a stream
- * `registry`, which is not there.
+ * positions.  That of the registry is kept with the stream, as for one that
+ * comes from another bus.
  */
 #include <stdlib.h>
 #include <sysexits.h>
@@ -15,7 +15,9 @@
 #include "cmd/events/target.h"
 #include "registry/event.h"
 
+/* what the stream has of whom; beside it there may be a stream of that name */
 #define SOURCE_STREAM "registry"
+#define SOURCE_NAME "mfx-events"
 /* lines that are appended as one */
 #define LINES_BYTES ((size_t)256 << 10)
 
@@ -61,8 +63,8 @@ bus_target_start(struct target *head, struct position *at,
 		r = bus_writer_open(&t->writer, t->bus, t->stream,
 		    BUS_SYNC_ALWAYS, fault);
 	if (r == 0 && t->source == NULL)
-		r = bus_source_open(&t->source, t->writer, SOURCE_STREAM,
-		    t->stream, fault);
+		r = bus_source_open_abroad(&t->source, t->writer,
+		    SOURCE_STREAM, SOURCE_NAME, fault);
 	if (r < 0)
 		return bus_target_judge(t, r, fault);
 	t->source->at = t->source->done;

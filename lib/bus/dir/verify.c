@@ -127,10 +127,7 @@ verify_group(void *arg, const char *group, uint64_t seq, const char *bad)
 {
 	struct check *c = arg;
 
-	/* nothing was ever written: the group stands for what is not on the
-	 * bus, as the registry of mfx-events(1) */
-	bus_check_group(&c->common, group, seq, bad,
-	    c->common.health->segments > 0 ? c->end : UINT64_MAX);
+	bus_check_group(&c->common, group, seq, bad, c->end);
 }
 
 int
