@@ -206,7 +206,9 @@ capture_read_columns(struct registry *r, struct capture_table *t,
 		t->columns[t->n++] =
 		    memory_strdup((const char *)sqlite3_column_text(st, 0));
 	}
-	return got;
+	/* a change of one row would be one of all */
+	return got < 0 || t->keys > 0 ? got : fault_set(fault, EX_SOFTWARE,
+	    "table %s has no key", t->name);
 }
 
 static int
