@@ -208,17 +208,41 @@ readings_other" ]]
 	    SET default_transaction_read_only = on"
 	(
 		lines 2 3 | $W --ack raw/store "$P" 2>err
-		echo $? >ended
+		touch ended
 	) 3>&- &
 	PIDS+=($!)
 	await 20 grep -q 'read-only transaction; trying again' err
 	as_root -c "ALTER DATABASE t$BATS_TEST_NUMBER
 	    SET default_transaction_read_only = off"
-	as_root -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-	    WHERE datname = 't$BATS_TEST_NUMBER'" >terminated
-	await 20 test -e ended
-	[[ $(<ended) == 0 ]]
+	await 60 test -e ended
 	[[ $($R --count "$P") == 3 ]]
+}
+
+@test "a connection that ends while the position is asked is no end" {
+	lines 1 1 | $W "$P"
+	coproc LOCK { $POSTGRES/psql -qAtX "$P"; }
+	PIDS+=("$LOCK_PID")
+	echo "BEGIN; LOCK TABLE progress; SELECT 'held';" >&"${LOCK[1]}"
+	read -rt 20 held <&"${LOCK[0]}"
+	lines 2 3 >in
+	(
+		status 0 $W --ack raw/store "$P" <in 2>err
+		touch ended
+	) 3>&- &
+	PIDS+=($!)
+	await 20 waiting
+	as_root -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE datname = 't$BATS_TEST_NUMBER' AND wait_event_type = 'Lock'"
+	await 20 grep -q 'trying again' err
+	echo "COMMIT;" >&"${LOCK[1]}"
+	await 60 test -e ended
+	[[ $($R --count "$P") == 3 ]]
+}
+
+waiting() {
+	[[ $(sql "SELECT count(*) FROM pg_stat_activity
+	    WHERE datname = 't$BATS_TEST_NUMBER'
+	    AND wait_event_type = 'Lock'") == 1 ]]
 }
 
 @test "another encoding of the database is refused" {

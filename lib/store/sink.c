@@ -337,6 +337,25 @@ sink_loop(struct sink *s)
 	sink_finish(s);
 }
 
+/* A store that is away just now is waited for, as by a write. */
+static int
+sink_ask_place(struct sink *s, struct fault *fault)
+{
+	struct committer *c = &s->committer;
+	enum store_result r;
+
+	while ((r = c->store->position(c->handle, s->opt->ack, &s->at,
+	    fault)) == STORE_LATER)
+		if (!store_try_again(c->patience, fault)) {
+			fault->status = EX_TEMPFAIL;
+			break;
+		}
+	if (r != STORE_DONE)
+		return -1;
+	store_is_back(c->patience);
+	return 0;
+}
+
 /* How far is the store with the group?  One that does not say so is where
  * the group is. */
 static int
@@ -348,8 +367,7 @@ sink_find_place(struct sink *s, struct fault *fault)
 	if (bus_group_parse(s->opt->ack, stream, group, fault) < 0 ||
 	    bus_open(&s->bus, NULL, fault) < 0 ||
 	    bus_group_open(&c->group, s->bus, stream, group, fault) < 0 ||
-	    (c->store->position != NULL && c->store->position(c->handle,
-	    s->opt->ack, &s->at, fault) < 0) ||
+	    (c->store->position != NULL && sink_ask_place(s, fault) < 0) ||
 	    settle(s->bus, c->group, &s->at, &c->acked, fault) < 0)
 		return -1;
 	if (c->store->position == NULL)

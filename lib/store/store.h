@@ -101,19 +101,19 @@ struct store_driver {
 	    const struct store_watch *, struct fault *);
 	/*
 	 * Exactly once, where there are transactions: how far the store is
-	 * with `source` ("raw/store"), all 0 when that is new; called at most
-	 * once, before write, which then commits batch->at with the readings
-	 * when batch->has_at.  When another writer has moved it meanwhile,
-	 * that is STORE_FAILED and EX_TEMPFAIL: two with one source store
-	 * nothing twice.
+	 * with `source` ("raw/store"), all 0 when that is new; asked before
+	 * write, again after STORE_LATER.  write then commits batch->at with
+	 * the readings when batch->has_at.  When another writer has moved it
+	 * meanwhile, that is STORE_FAILED and EX_TEMPFAIL: two with one source
+	 * store nothing twice.
 	 *
 	 * NULL: the position is where the group of the bus is, which moves
 	 * after a write.  The same reading may then be written again, and has
 	 * the same reading.id (all three numbers), by which a second one has
 	 * to be harmless.
 	 */
-	int (*position)(void *, const char *source, struct progress *,
-	    struct fault *);
+	enum store_result (*position)(void *, const char *source,
+	    struct progress *, struct fault *);
 	enum store_result (*write)(void *, struct batch *, struct fault *);
 	void (*close_writer)(void *);
 

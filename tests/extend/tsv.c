@@ -207,7 +207,7 @@ tsv_open_writer(void **out, const char *place,
 	return STORE_DONE;
 }
 
-static int
+static enum store_result
 tsv_position(void *handle, const char *source, struct progress *at,
     struct fault *fault)
 {
@@ -216,9 +216,9 @@ tsv_position(void *handle, const char *source, struct progress *at,
 	w->source = memory_strdup(source);
 	buf_clear(&w->at.others);
 	if (tsv_at_read(&w->at, w->place, source, fault) < 0)
-		return -1;
+		return STORE_FAILED;
 	*at = w->at.at;
-	return 0;
+	return STORE_DONE;
 }
 
 /* for eyes and cut(1): what would end a field or a line is a blank */

@@ -78,9 +78,11 @@ writer_make(struct postgres_writer *w, struct fault *fault)
 static enum store_result
 writer_connect(struct postgres_writer *w, struct fault *fault)
 {
-	enum store_result r = link_open(&w->link, w->place, w->watch, fault);
+	enum store_result r;
 	int there;
 
+	link_close(&w->link);
+	r = link_open(&w->link, w->place, w->watch, fault);
 	if (r != STORE_DONE)
 		return r;
 	there = schema_look(&w->link, &r, fault);
@@ -135,19 +137,24 @@ postgres_writer_close(void *handle)
 
 /* ---- the position ---- */
 
-int
+enum store_result
 postgres_writer_position(void *handle, const char *source,
     struct progress *at, struct fault *fault)
 {
 	struct postgres_writer *w = handle;
 	struct link_params p = { .n = 0 };
 	PGresult *result = NULL;
-	enum store_result r;
+	enum store_result r = STORE_DONE;
 
+	free(w->source);
 	w->source = memory_strdup(source);
 	link_text(&p, str_z(source));
-	r = link_run(&w->link, "INSERT INTO progress VALUES ($1, 0, 0, 0)"
-	    " ON CONFLICT DO NOTHING", &p, NULL, fault);
+	if (link_lost(&w->link))
+		r = writer_connect(w, fault);
+	if (r == STORE_DONE)
+		r = link_run(&w->link, "INSERT INTO progress"
+		    " VALUES ($1, 0, 0, 0) ON CONFLICT DO NOTHING", &p, NULL,
+		    fault);
 	if (r == STORE_DONE)
 		r = link_run(&w->link, "SELECT seq, open_seq, part"
 		    " FROM progress WHERE source = $1", &p, &result, fault);
@@ -159,7 +166,9 @@ postgres_writer_position(void *handle, const char *source,
 		};
 	PQclear(result);
 	*at = w->at;
-	return r == STORE_DONE ? 0 : -1;
+	if (r == STORE_LATER)
+		link_close(&w->link);
+	return r;
 }
 
 static void
@@ -582,17 +591,14 @@ writer_months(struct postgres_writer *w, const struct batch *b,
 	return r;
 }
 
-enum store_result
-postgres_writer_write(void *handle, struct batch *b, struct fault *fault)
+static enum store_result
+writer_write(struct postgres_writer *w, struct batch *b, struct fault *fault)
 {
-	struct postgres_writer *w = handle;
 	bool committed = false, blames = false;
 	enum store_result r = STORE_DONE;
 
-	if (link_lost(&w->link)) {
-		link_close(&w->link);
+	if (link_lost(&w->link))
 		r = writer_connect(w, fault);
-	}
 	if (r == STORE_DONE)
 		r = writer_ask(w, b, &committed, fault);
 	if (r == STORE_DONE && committed) {
@@ -611,4 +617,20 @@ postgres_writer_write(void *handle, struct batch *b, struct fault *fault)
 	writer_resolve(w, b);
 	r = writer_refuse(w, b, 0, b->whole, fault);
 	return r == STORE_DONE ? writer_try(w, b, &blames, fault) : r;
+}
+
+/*
+ * The next try is made on a new connection: what the server gave this one
+ * when it began stays with it (that it may only read, say), and the host may
+ * be another server by then.
+ */
+enum store_result
+postgres_writer_write(void *handle, struct batch *b, struct fault *fault)
+{
+	struct postgres_writer *w = handle;
+	enum store_result r = writer_write(w, b, fault);
+
+	if (r == STORE_LATER)
+		link_close(&w->link);
+	return r;
 }

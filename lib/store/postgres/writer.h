@@ -7,8 +7,8 @@
 /* the functions of struct store_driver */
 enum store_result postgres_writer_open(void **, const char *place,
     const struct store_watch *, struct fault *);
-int postgres_writer_position(void *, const char *source, struct progress *,
-    struct fault *);
+enum store_result postgres_writer_position(void *, const char *source,
+    struct progress *, struct fault *);
 enum store_result postgres_writer_write(void *, struct batch *,
     struct fault *);
 void postgres_writer_close(void *);

@@ -190,6 +190,22 @@ writer_advance(struct sqlite_writer *w, const struct progress *to)
 	return rc;
 }
 
+static enum store_result
+writer_judge(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+		return STORE_DONE;
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_BUSY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_NOMEM:
+		return STORE_LATER;
+	}
+	return STORE_FAILED;
+}
+
 /* Gives up the transaction: why, and whether to try again. */
 static enum store_result
 writer_give_up(struct sqlite_writer *w, int rc, struct fault *fault)
@@ -201,19 +217,11 @@ writer_give_up(struct sqlite_writer *w, int rc, struct fault *fault)
 		db_fault(w->db.sql, rc, fault);
 	db_rollback(&w->db);
 	writer_forget(w);
-	switch (rc & 0xff) {
-	case SQLITE_FULL:
-	case SQLITE_IOERR:
-		/* what the log holds may fit into its place by now */
+	/* what the log holds may fit into its place by now */
+	if ((rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_IOERR)
 		sqlite3_wal_checkpoint_v2(w->db.sql, NULL,
 		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-		return STORE_LATER;
-	case SQLITE_BUSY:
-	case SQLITE_CANTOPEN:
-	case SQLITE_NOMEM:
-		return STORE_LATER;
-	}
-	return STORE_FAILED;
+	return writer_judge(rc);
 }
 
 enum store_result
@@ -242,44 +250,45 @@ sqlite_writer_write(void *handle, struct batch *b, struct fault *fault)
 	return writer_give_up(w, rc, fault);
 }
 
+/* A statement on the row of the source; one that gives the row sets w->at. */
 static int
-writer_bind_source(struct sqlite_writer *w, const char *text, sqlite3_stmt **s,
+writer_ask_source(struct sqlite_writer *w, const char *text,
     struct fault *fault)
 {
-	if (db_prepare(w->db.sql, text, s, fault) < 0)
-		return -1;
-	writer_bind_text(*s, 1, str_z(w->source));
-	return 0;
-}
-
-/* Where the source is; a new one begins at 0. */
-int
-sqlite_writer_position(void *handle, const char *source, struct progress *at,
-    struct fault *fault)
-{
-	struct sqlite_writer *w = handle;
 	sqlite3_stmt *s;
 	int rc;
 
-	w->source = memory_strdup(source);
-	if (writer_bind_source(w, "INSERT OR IGNORE INTO progress (source, seq)"
-	    " VALUES (?1, 0)", &s, fault) < 0)
-		return -1;
-	sqlite3_step(s);
-	if ((rc = sqlite3_finalize(s)) != SQLITE_OK)
-		return db_fault(w->db.sql, rc, fault);
-	if (writer_bind_source(w, "SELECT seq, open_seq, part FROM progress"
-	    " WHERE source = ?1", &s, fault) < 0)
-		return -1;
+	if (db_prepare(w->db.sql, text, &s, fault) < 0)
+		return sqlite3_errcode(w->db.sql);
+	writer_bind_text(s, 1, str_z(w->source));
 	if (sqlite3_step(s) == SQLITE_ROW)
 		w->at = (struct progress){
 			.whole = (uint64_t)sqlite3_column_int64(s, 0),
 			.open = (uint64_t)sqlite3_column_int64(s, 1),
 			.part = (uint32_t)sqlite3_column_int64(s, 2),
 		};
+	if ((rc = sqlite3_finalize(s)) != SQLITE_OK)
+		db_fault(w->db.sql, rc, fault);
+	return rc;
+}
+
+/* Where the source is; a new one begins at 0. */
+enum store_result
+sqlite_writer_position(void *handle, const char *source, struct progress *at,
+    struct fault *fault)
+{
+	struct sqlite_writer *w = handle;
+	int rc;
+
+	free(w->source);
+	w->source = memory_strdup(source);
+	rc = writer_ask_source(w, "INSERT OR IGNORE INTO progress"
+	    " (source, seq) VALUES (?1, 0)", fault);
+	if (rc == SQLITE_OK)
+		rc = writer_ask_source(w, "SELECT seq, open_seq, part"
+		    " FROM progress WHERE source = ?1", fault);
 	*at = w->at;
-	rc = sqlite3_finalize(s);
-	return rc == SQLITE_OK ? 0 : db_fault(w->db.sql, rc, fault);
+	return writer_judge(rc);
 }
 
 static int

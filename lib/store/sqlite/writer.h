@@ -8,8 +8,8 @@
  * transaction, on disk when it is done. */
 enum store_result sqlite_writer_open(void **, const char *path,
     const struct store_watch *, struct fault *);
-int sqlite_writer_position(void *, const char *source, struct progress *,
-    struct fault *);
+enum store_result sqlite_writer_position(void *, const char *source,
+    struct progress *, struct fault *);
 enum store_result sqlite_writer_write(void *, struct batch *, struct fault *);
 void sqlite_writer_close(void *);
 
