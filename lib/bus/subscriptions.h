@@ -10,9 +10,9 @@
 #include "line/topic.h"
 
 /*
- * Which clients of an adapter want which messages: subscriptions by channel,
- * so that the cost of a message depends on the subscribers of its channel
- * only.
+ * Which clients of an adapter want which messages: subscriptions by channel
+ * and filter, so that a message costs as much as its subscribers, and as the
+ * different filters with wildcards that its channel has.
  *
  *	subscriptions_join(&a, &session->subscription, channel, filter);
  *	...
@@ -22,25 +22,24 @@
  *	}
  *	subscriptions_leave(&a, &session->subscription);
  *
- * Subscriptions are returned in the order in which they joined.  Within such
- * a loop only the current one may leave.
+ * Those without wildcards come first.  Those with the same filter come in the
+ * order in which they joined.  Within such a loop only the current one may
+ * leave.
  */
-struct subscriptions_channel;
+struct subscriptions_topic;
 
 /* Embedded in the program's own struct of a client. */
 struct subscription {
 	void *owner;			/* for the program */
 	/* private */
-	struct subscriptions_channel *channel;	/* NULL: has not joined */
+	struct subscriptions_topic *topic;	/* NULL: has not joined */
 	struct subscription *prev, *next;
-	char *filter;
-	uint16_t filter_n;
 };
 
 struct subscriptions {
 	uint32_t n;
 	/* private */
-	struct hash_table channels;
+	struct hash_table channels, topics;
 	uint64_t seed;
 };
 
@@ -61,7 +60,7 @@ struct subscription *subscriptions_first(const struct subscriptions *,
 struct subscription *subscriptions_next(const struct subscription *,
     struct str subtopic);
 
-/* what it joined with; borrowed */
+/* what it joined with; borrowed while it has not left */
 struct str subscription_channel(const struct subscription *);
 struct str subscription_filter(const struct subscription *);
 

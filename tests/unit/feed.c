@@ -182,6 +182,54 @@ test_subscriptions(void)
 	subscriptions_release(&a);
 }
 
+/* What is found is what a look at each would find. */
+static bool
+all_heard(struct subscriptions *a, struct subscription *s, int n,
+    struct str subtopic)
+{
+	struct subscription *at;
+	int i, found = 0, wanted = 0;
+
+	for (i = 0; i < n; i++)
+		wanted += s[i].topic != NULL &&
+		    subscription_has(subscription_filter(&s[i]), subtopic);
+	for (at = subscriptions_first(a, STR("7"), subtopic); at != NULL;
+	    at = subscriptions_next(at, subtopic), found++)
+		if (!subscription_has(subscription_filter(at), subtopic))
+			return false;
+	return found == wanted;
+}
+
+static void
+test_many_filters(void)
+{
+	static const char *const filters[] = { "", "a", "a.b", "a.b.c", "b",
+	    "#", ">", "*", "a.*", "a.#", "a.>", "*.b", "*.*", "b.#", "*.b.#" };
+	enum { N = 300, KINDS = sizeof filters / sizeof *filters };
+	struct subscription s[N] = { { .owner = NULL } };
+	struct subscriptions a;
+	unsigned seed = 1, at;
+	int i, k, wrong = 0;
+
+	subscriptions_init(&a);
+	for (i = 0; i < 5000; i++) {
+		seed = seed * 1103515245 + 12345;
+		at = (seed >> 16) % N;
+		if (s[at].topic != NULL)
+			subscriptions_leave(&a, &s[at]);
+		else
+			subscriptions_join(&a, &s[at], STR("7"),
+			    str_z(filters[(seed >> 8) % KINDS]));
+		for (k = 0; i % 50 == 0 && k < KINDS; k++)
+			wrong += !all_heard(&a, s, N, str_z(filters[k]));
+	}
+	CHECK(wrong == 0 && a.n > N / 4 && a.topics.n == KINDS);
+	for (i = 0; i < N; i++)
+		subscriptions_leave(&a, &s[i]);
+	CHECK(a.n == 0 && a.topics.n == 0 && a.channels.n == 0);
+	subscriptions_release(&a);
+}
+
 static void
 test_many_channels(void)
 {
@@ -279,6 +327,8 @@ main(void)
 		test_senml();
 	TEST("subscriptions get what they have asked for, once")
 		test_subscriptions();
+	TEST("any mixture of filters of one channel")
+		test_many_filters();
 	TEST("thousands of channels")
 		test_many_channels();
 	TEST("history is read in steps up to what is live")
