@@ -122,7 +122,7 @@ static const struct program program = {
 /* ---- what goes together ---- */
 
 static void
-only_with(bool source, const char *name, bool given)
+adapt_only_with(bool source, const char *name, bool given)
 {
 	if (given && (opt.host != NULL) != source)
 		program_misuse("--%s %s --host", name,
@@ -130,22 +130,22 @@ only_with(bool source, const char *name, bool given)
 }
 
 static void
-check(void)
+adapt_check(void)
 {
-	only_with(false, "socket", opt.socket != NULL);
-	only_with(false, "input", opt.input != NULL);
-	only_with(false, "ack", opt.ack != NULL);
-	only_with(false, "all", opt.all);
-	only_with(true, "port", opt.port != 0);
-	only_with(true, "topic", opt.topics.n > 0);
-	only_with(true, "map", opt.maps.n > 0);
-	only_with(true, "output", strcmp(opt.stream, "-") != 0);
-	only_with(true, "id", opt.id != NULL);
-	only_with(true, "clean", opt.clean);
-	only_with(true, "username", opt.username != NULL);
-	only_with(true, "password-file", opt.password_file != NULL);
-	only_with(true, "tls", opt.tls || opt.tls_ca || opt.tls_cert);
-	only_with(true, "expect", opt.expect != 0);
+	adapt_only_with(false, "socket", opt.socket != NULL);
+	adapt_only_with(false, "input", opt.input != NULL);
+	adapt_only_with(false, "ack", opt.ack != NULL);
+	adapt_only_with(false, "all", opt.all);
+	adapt_only_with(true, "port", opt.port != 0);
+	adapt_only_with(true, "topic", opt.topics.n > 0);
+	adapt_only_with(true, "map", opt.maps.n > 0);
+	adapt_only_with(true, "output", strcmp(opt.stream, "-") != 0);
+	adapt_only_with(true, "id", opt.id != NULL);
+	adapt_only_with(true, "clean", opt.clean);
+	adapt_only_with(true, "username", opt.username != NULL);
+	adapt_only_with(true, "password-file", opt.password_file != NULL);
+	adapt_only_with(true, "tls", opt.tls || opt.tls_ca || opt.tls_cert);
+	adapt_only_with(true, "expect", opt.expect != 0);
 	if (opt.input != NULL && opt.ack != NULL)
 		program_misuse("--ack is for lines from stdin; --input "
 		    "STREAM/GROUP moves its own group");
@@ -158,7 +158,7 @@ check(void)
 }
 
 static void
-check_topics(void)
+adapt_check_topics(void)
 {
 	int i;
 
@@ -175,7 +175,7 @@ check_topics(void)
 
 /* each text with its NUL, so that "a" "bc" is not "ab" "c" */
 static uint64_t
-mix(uint64_t h, const char *z)
+adapt_mix(uint64_t h, const char *z)
 {
 	return hash_add(h, (struct str){ z, strlen(z) + 1 });
 }
@@ -186,7 +186,7 @@ mix(uint64_t h, const char *z)
  * broker takes.
  */
 static const char *
-made_up_id(char id[32])
+adapt_made_up_id(char id[32])
 {
 	uint64_t h = HASH_START;
 	char node[256] = "", port[32], *home = home_path("");
@@ -194,26 +194,27 @@ made_up_id(char id[32])
 
 	gethostname(node, sizeof node - 1);
 	snprintf(port, sizeof port, "%lld", (long long)opt.port);
-	h = mix(mix(mix(mix(h, node), home), opt.host), port);
+	h = adapt_mix(adapt_mix(adapt_mix(adapt_mix(h, node), home), opt.host),
+	    port);
 	for (i = 0; i < opt.topics.n; i++)
-		h = mix(h, opt.topics.v[i]);
+		h = adapt_mix(h, opt.topics.v[i]);
 	free(home);
 	snprintf(id, 32, "mfx-%016llx", (unsigned long long)h);
 	return id;
 }
 
 static int
-run_source(void)
+adapt_run_source(void)
 {
 	char id[32];
 	struct source_options *o = memory_zero(1, sizeof *o);
 	const char *why;
 	int i, status;
 
-	check_topics();
+	adapt_check_topics();
 	o->client = (struct mqtt_options){
 		.host = opt.host, .port = opt.port, .stored = !opt.clean,
-		.id = opt.id ? opt.id : made_up_id(id),
+		.id = opt.id ? opt.id : adapt_made_up_id(id),
 		.version = opt.version == VERSION_5 ? MQTT_PROTOCOL_V5 :
 		    MQTT_PROTOCOL_V311,
 		.username = opt.username, .password_file = opt.password_file,
@@ -241,7 +242,7 @@ run_source(void)
 /* ---- lines to broker ---- */
 
 static int
-run_delivery(void)
+adapt_run_delivery(void)
 {
 	char *path = opt.socket ? memory_strdup(opt.socket) :
 	    home_path("mqtt/broker.sock");
@@ -271,7 +272,7 @@ run_delivery(void)
 
 /* -h is help; with a value it is --host still, for a release */
 static void
-take_old_host(void)
+adapt_take_old_host(void)
 {
 	if (opt.old_host == NULL)
 		return;
@@ -289,8 +290,8 @@ main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "-h") == 0)
 		argv[1] = help;
 	program_start(&program, argc, argv);
-	take_old_host();
-	check();
+	adapt_take_old_host();
+	adapt_check();
 	program_holds_secrets();
-	return opt.host != NULL ? run_source() : run_delivery();
+	return opt.host != NULL ? adapt_run_source() : adapt_run_delivery();
 }

@@ -11,7 +11,7 @@
 #include "base/file.h"
 
 static int
-make_key(const char *path, struct fault *fault)
+bridge_make_key(const char *path, struct fault *fault)
 {
 	unsigned char secret[BRIDGE_KEY_TEXT / 2];
 	char text[BRIDGE_KEY_TEXT + 1];
@@ -34,7 +34,7 @@ make_key(const char *path, struct fault *fault)
 }
 
 static int
-read_key(int fd, const char *path, char to[BRIDGE_KEY_TEXT + 1],
+bridge_read_key(int fd, const char *path, char to[BRIDGE_KEY_TEXT + 1],
     struct fault *fault)
 {
 	struct stat st;
@@ -60,7 +60,7 @@ bridge_key(char to[BRIDGE_KEY_TEXT + 1], bool make, struct fault *fault)
 	int r = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT && make) {
-		r = make_key(path, fault);
+		r = bridge_make_key(path, fault);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	}
 	if (r == 0 && fd < 0)
@@ -68,7 +68,7 @@ bridge_key(char to[BRIDGE_KEY_TEXT + 1], bool make, struct fault *fault)
 		    "%s: not there: no broker with our plugin has started "
 		    "yet", path) : fault_errno(fault, 0, "%s", path);
 	if (r == 0)
-		r = read_key(fd, path, to, fault);
+		r = bridge_read_key(fd, path, to, fault);
 	if (fd >= 0)
 		close(fd);
 	free(path);

@@ -43,7 +43,7 @@ mqtt_fail(struct mqtt *c, int status, const char *fmt, ...)
 
 /* libmosquitto's, whose errors and reasons are of one number */
 static const char *
-reason_text(const struct mqtt *c, int rc, int err)
+mqtt_reason_text(const struct mqtt *c, int rc, int err)
 {
 	if (rc >= 0x80)
 		return mosquitto_reason_string(rc);
@@ -63,7 +63,7 @@ reason_text(const struct mqtt *c, int rc, int err)
  * as any other end of a connection.  The exit status, or 0.
  */
 static int
-tls_fault(const struct mqtt *c)
+mqtt_tls_fault(const struct mqtt *c)
 {
 	if (strstr(c->tls_text, "verif") != NULL)
 		return EX_UNAVAILABLE;
@@ -74,7 +74,7 @@ tls_fault(const struct mqtt *c)
 /* Someone else's id, or a name and password that are wrong, stay so.  Later
  * it may be the broker that is at fault, and it is asked again. */
 static void
-judge(struct mqtt *c)
+mqtt_judge(struct mqtt *c)
 {
 	bool v5 = c->options->version == MQTT_PROTOCOL_V5;
 
@@ -100,14 +100,14 @@ judge(struct mqtt *c)
 
 /* Half to one and a half of the delay, so that many do not come at once. */
 static int64_t
-jitter(int64_t delay)
+mqtt_jitter(int64_t delay)
 {
 	return delay / 2 + (int64_t)((uint64_t)stamp_now().ns / 1000 %
 	    (uint64_t)delay);
 }
 
 static void
-leave(struct mqtt *c, const char *why, bool by_broker)
+mqtt_leave(struct mqtt *c, const char *why, bool by_broker)
 {
 	int64_t now = clock_ns();
 	int fd = mosquitto_socket(c->m);
@@ -123,7 +123,7 @@ leave(struct mqtt *c, const char *why, bool by_broker)
 	if (was_up && c->events->down != NULL &&
 	    c->events->down(c->arg, by_broker))
 		backoff_reset(&c->pause);
-	c->retry = now + jitter(backoff_next(&c->pause));
+	c->retry = now + mqtt_jitter(backoff_next(&c->pause));
 	if (why == NULL)
 		return;
 	if (!c->said)
@@ -135,7 +135,7 @@ leave(struct mqtt *c, const char *why, bool by_broker)
 
 /* Was it the broker that ended it, and not for reasons of its own? */
 static bool
-ended_by_broker(const struct mqtt *c, int rc)
+mqtt_ended_by_broker(const struct mqtt *c, int rc)
 {
 	switch (c->ended) {
 	case MQTT_RC_SERVER_BUSY:
@@ -154,27 +154,28 @@ ended_by_broker(const struct mqtt *c, int rc)
 
 /* libmosquitto has given up the connection, for this reason. */
 static void
-lost(struct mqtt *c, int rc, int err)
+mqtt_lost(struct mqtt *c, int rc, int err)
 {
-	bool by_broker = ended_by_broker(c, rc);
+	bool by_broker = mqtt_ended_by_broker(c, rc);
 
 	if (c->away)
 		return;
 	if (rc == MOSQ_ERR_KEEPALIVE)
 		c->stalls++;
-	judge(c);
-	if (c->connects == 0 && !c->failed && tls_fault(c) != 0)
-		mqtt_fail(c, tls_fault(c), "%s", c->tls_text);
-	leave(c, c->failed ? NULL : c->refused >= 0x80 ?
+	mqtt_judge(c);
+	if (c->connects == 0 && !c->failed && mqtt_tls_fault(c) != 0)
+		mqtt_fail(c, mqtt_tls_fault(c), "%s", c->tls_text);
+	mqtt_leave(c, c->failed ? NULL : c->refused >= 0x80 ?
 	    mosquitto_reason_string(c->refused) : c->refused > 0 ?
 	    mosquitto_connack_string(c->refused) :
-	    reason_text(c, c->ended >= 0x80 ? c->ended : rc, err), by_broker);
+	    mqtt_reason_text(c, c->ended >= 0x80 ? c->ended : rc, err),
+	    by_broker);
 }
 
 /* ---- libmosquitto's callbacks ---- */
 
 static void
-on_log(struct mosquitto *m, void *arg, int level, const char *text)
+mqtt_on_log(struct mosquitto *m, void *arg, int level, const char *text)
 {
 	struct mqtt *c = arg;
 
@@ -190,7 +191,7 @@ on_log(struct mosquitto *m, void *arg, int level, const char *text)
 }
 
 static void
-on_connect(struct mosquitto *m, void *arg, int reason, int flags,
+mqtt_on_connect(struct mosquitto *m, void *arg, int reason, int flags,
     const mosquitto_property *properties)
 {
 	struct mqtt *c = arg;
@@ -213,7 +214,7 @@ on_connect(struct mosquitto *m, void *arg, int reason, int flags,
 }
 
 static void
-on_disconnect(struct mosquitto *m, void *arg, int reason,
+mqtt_on_disconnect(struct mosquitto *m, void *arg, int reason,
     const mosquitto_property *properties)
 {
 	struct mqtt *c = arg;
@@ -223,7 +224,7 @@ on_disconnect(struct mosquitto *m, void *arg, int reason,
 }
 
 static void
-on_message(struct mosquitto *m, void *arg,
+mqtt_on_message(struct mosquitto *m, void *arg,
     const struct mosquitto_message *message,
     const mosquitto_property *properties)
 {
@@ -235,7 +236,7 @@ on_message(struct mosquitto *m, void *arg,
 }
 
 static void
-on_publish(struct mosquitto *m, void *arg, int mid, int reason,
+mqtt_on_publish(struct mosquitto *m, void *arg, int mid, int reason,
     const mosquitto_property *properties)
 {
 	struct mqtt *c = arg;
@@ -245,8 +246,8 @@ on_publish(struct mosquitto *m, void *arg, int mid, int reason,
 }
 
 static void
-on_subscribe(struct mosquitto *m, void *arg, int mid, int n, const int *qos,
-    const mosquitto_property *properties)
+mqtt_on_subscribe(struct mosquitto *m, void *arg, int mid, int n,
+    const int *qos, const mosquitto_property *properties)
 {
 	struct mqtt *c = arg;
 
@@ -255,23 +256,23 @@ on_subscribe(struct mosquitto *m, void *arg, int mid, int n, const int *qos,
 }
 
 static void
-set_callbacks(struct mqtt *c)
+mqtt_set_callbacks(struct mqtt *c)
 {
-	mosquitto_connect_v5_callback_set(c->m, on_connect);
-	mosquitto_disconnect_v5_callback_set(c->m, on_disconnect);
+	mosquitto_connect_v5_callback_set(c->m, mqtt_on_connect);
+	mosquitto_disconnect_v5_callback_set(c->m, mqtt_on_disconnect);
 	if (c->events->message != NULL)
-		mosquitto_message_v5_callback_set(c->m, on_message);
+		mosquitto_message_v5_callback_set(c->m, mqtt_on_message);
 	if (c->events->acked != NULL)
-		mosquitto_publish_v5_callback_set(c->m, on_publish);
+		mosquitto_publish_v5_callback_set(c->m, mqtt_on_publish);
 	if (c->events->granted != NULL)
-		mosquitto_subscribe_v5_callback_set(c->m, on_subscribe);
+		mosquitto_subscribe_v5_callback_set(c->m, mqtt_on_subscribe);
 }
 
 /* ---- opening ---- */
 
 /* so that a wrong name is told from what the broker thinks of it */
 static int
-check_file(const char *path, struct fault *fault)
+mqtt_check_file(const char *path, struct fault *fault)
 {
 	if (path != NULL && access(path, R_OK) < 0)
 		return fault_errno(fault, errno == EACCES ? EX_NOPERM :
@@ -281,34 +282,34 @@ check_file(const char *path, struct fault *fault)
 
 /* OpenSSL would ask at the terminal */
 static int
-no_passphrase(char *buf, int size, int writing, void *arg)
+mqtt_no_passphrase(char *buf, int size, int writing, void *arg)
 {
 	(void)buf, (void)size, (void)writing, (void)arg;
 	return 0;
 }
 
 static int
-set_tls(struct mqtt *c, struct fault *fault)
+mqtt_set_tls(struct mqtt *c, struct fault *fault)
 {
 	const struct mqtt_options *o = c->options;
 	int rc;
 
 	if (!o->tls)
 		return 0;
-	if (check_file(o->tls_ca, fault) < 0 ||
-	    check_file(o->tls_cert, fault) < 0 ||
-	    check_file(o->tls_key, fault) < 0)
+	if (mqtt_check_file(o->tls_ca, fault) < 0 ||
+	    mqtt_check_file(o->tls_cert, fault) < 0 ||
+	    mqtt_check_file(o->tls_key, fault) < 0)
 		return -1;
 	if (o->tls_ca == NULL)
 		mosquitto_int_option(c->m, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
 	rc = mosquitto_tls_set(c->m, o->tls_ca, NULL, o->tls_cert, o->tls_key,
-	    no_passphrase);
+	    mqtt_no_passphrase);
 	return rc == MOSQ_ERR_SUCCESS ? 0 : fault_set(fault, EX_CONFIG,
 	    "TLS: %s", mosquitto_strerror(rc));
 }
 
 static int
-set_password(struct mqtt *c, struct fault *fault)
+mqtt_set_password(struct mqtt *c, struct fault *fault)
 {
 	const struct mqtt_options *o = c->options;
 	struct buf b;
@@ -338,7 +339,7 @@ set_password(struct mqtt *c, struct fault *fault)
  * there is none.
  */
 static void
-keep_session(struct mqtt *c)
+mqtt_keep_session(struct mqtt *c)
 {
 	mosquitto_property *properties = NULL;
 
@@ -351,7 +352,7 @@ keep_session(struct mqtt *c)
 }
 
 static int
-make(struct mqtt *c, struct fault *fault)
+mqtt_make(struct mqtt *c, struct fault *fault)
 {
 	const struct mqtt_options *o = c->options;
 
@@ -365,10 +366,10 @@ make(struct mqtt *c, struct fault *fault)
 	mosquitto_int_option(c->m, MOSQ_OPT_TCP_NODELAY, 1);
 	/* "threads": it queues what it writes, and mqtt_flush writes it */
 	mosquitto_threaded_set(c->m, true);
-	set_callbacks(c);
-	if (set_tls(c, fault) < 0 || set_password(c, fault) < 0)
+	mqtt_set_callbacks(c);
+	if (mqtt_set_tls(c, fault) < 0 || mqtt_set_password(c, fault) < 0)
 		return -1;
-	keep_session(c);
+	mqtt_keep_session(c);
 	return 0;
 }
 
@@ -389,7 +390,7 @@ mqtt_open(struct mqtt *c, const struct mqtt_options *o,
 		snprintf(c->name, sizeof c->name, "%s:%d", c->path, c->port);
 	}
 	mosquitto_lib_init();
-	if (make(c, fault) == 0)
+	if (mqtt_make(c, fault) == 0)
 		return 0;
 	mosquitto_destroy(c->m);
 	mosquitto_lib_cleanup();
@@ -399,7 +400,7 @@ mqtt_open(struct mqtt *c, const struct mqtt_options *o,
 /* ---- connecting ---- */
 
 static int
-keepalive(const struct mqtt *c)
+mqtt_keepalive(const struct mqtt *c)
 {
 	int64_t s = c->options->stall / 2 / STAMP_SECOND;
 
@@ -408,34 +409,34 @@ keepalive(const struct mqtt *c)
 
 /* With one that has nothing in it. */
 static bool
-renew(struct mqtt *c)
+mqtt_renew(struct mqtt *c)
 {
 	if (!c->options->forget || !c->used)
 		return true;
 	mosquitto_destroy(c->m);
 	c->used = false;
-	if (make(c, &c->fault) == 0)
+	if (mqtt_make(c, &c->fault) == 0)
 		return true;
 	c->failed = true;
 	return false;
 }
 
 static void
-begin(struct mqtt *c)
+mqtt_begin(struct mqtt *c)
 {
 	int rc, err;
 
 	c->refused = c->ended = 0;
 	c->silence = 0;
 	c->tls_text[0] = '\0';
-	if (!renew(c))
+	if (!mqtt_renew(c))
 		return;
 	if (c->events->begin != NULL)
 		c->events->begin(c->arg);
-	mosquitto_log_callback_set(c->m, on_log);
+	mosquitto_log_callback_set(c->m, mqtt_on_log);
 	errno = 0;
 	rc = mosquitto_connect_bind_async(c->m, c->path, c->port,
-	    keepalive(c), NULL);
+	    mqtt_keepalive(c), NULL);
 	err = errno;
 	c->away = false;
 	c->established = c->port == 0;
@@ -443,12 +444,12 @@ begin(struct mqtt *c)
 		return;
 	if (rc == MOSQ_ERR_INVAL)
 		mqtt_fail(c, EX_CONFIG, "no address that can be connected to");
-	lost(c, rc, err);
+	mqtt_lost(c, rc, err);
 }
 
 /* A socket that waits for its connection: false while it still does. */
 static bool
-establish(struct mqtt *c, int revents)
+mqtt_establish(struct mqtt *c, int revents)
 {
 	int err = 0;
 	socklen_t n = sizeof err;
@@ -459,7 +460,7 @@ establish(struct mqtt *c, int revents)
 		return false;
 	getsockopt(mosquitto_socket(c->m), SOL_SOCKET, SO_ERROR, &err, &n);
 	if (err != 0) {
-		lost(c, MOSQ_ERR_ERRNO, err);
+		mqtt_lost(c, MOSQ_ERR_ERRNO, err);
 		return false;
 	}
 	c->established = true;
@@ -470,7 +471,7 @@ establish(struct mqtt *c, int revents)
 
 /* poll(2) does not know what OpenSSL has read ahead */
 static bool
-readable(struct mqtt *c)
+mqtt_readable(struct mqtt *c)
 {
 	SSL *ssl = c->options->tls ? mosquitto_ssl_get(c->m) : NULL;
 	int n = 0;
@@ -481,7 +482,7 @@ readable(struct mqtt *c)
 }
 
 static void
-read_some(struct mqtt *c, int revents)
+mqtt_read_some(struct mqtt *c, int revents)
 {
 	int rc, i;
 
@@ -490,17 +491,17 @@ read_some(struct mqtt *c, int revents)
 		errno = 0;
 		rc = mosquitto_loop_read(c->m, 1);
 		if (rc != MOSQ_ERR_SUCCESS || mosquitto_socket(c->m) < 0) {
-			lost(c, rc, errno);
+			mqtt_lost(c, rc, errno);
 			return;
 		}
 		/* a handshake goes on with the next bytes */
-		if (!c->up || !readable(c))
+		if (!c->up || !mqtt_readable(c))
 			break;
 	}
 	c->more = i == READS;
 	/* in a handshake it overlooks the end of the connection */
 	if (!c->up && (revents & (POLLERR | POLLHUP)))
-		lost(c, MOSQ_ERR_CONN_LOST, 0);
+		mqtt_lost(c, MOSQ_ERR_CONN_LOST, 0);
 }
 
 void
@@ -513,14 +514,14 @@ mqtt_flush(struct mqtt *c)
 	errno = 0;
 	rc = mosquitto_loop_write(c->m, 1);
 	if (rc != MOSQ_ERR_SUCCESS)
-		lost(c, rc, errno);
+		mqtt_lost(c, rc, errno);
 }
 
 void
 mqtt_drop(struct mqtt *c, const char *why)
 {
 	if (!c->away)
-		leave(c, why, false);
+		mqtt_leave(c, why, false);
 }
 
 bool
@@ -533,10 +534,10 @@ mqtt_reload(struct mqtt *c)
 
 	if (!password && !o->tls)
 		return false;
-	if ((password && set_password(c, &fault) < 0) ||
-	    check_file(o->tls_ca, &fault) < 0 ||
-	    check_file(o->tls_cert, &fault) < 0 ||
-	    check_file(o->tls_key, &fault) < 0) {
+	if ((password && mqtt_set_password(c, &fault) < 0) ||
+	    mqtt_check_file(o->tls_ca, &fault) < 0 ||
+	    mqtt_check_file(o->tls_cert, &fault) < 0 ||
+	    mqtt_check_file(o->tls_key, &fault) < 0) {
 		diag_warning("SIGHUP: %s; the connection goes on as it is",
 		    fault.text);
 		return true;
@@ -553,7 +554,7 @@ mqtt_reload(struct mqtt *c)
 /* Only the time waited for the broker counts: when we were busy it may have
  * had nothing to answer. */
 static void
-count_silence(struct mqtt *c, int64_t waited, int revents)
+mqtt_count_silence(struct mqtt *c, int64_t waited, int revents)
 {
 	char why[64];
 
@@ -574,7 +575,7 @@ count_silence(struct mqtt *c, int64_t waited, int revents)
 
 /* How long, in ms, the poll may last. */
 static int
-patience(const struct mqtt *c, int timeout)
+mqtt_patience(const struct mqtt *c, int timeout)
 {
 	int64_t ns = c->away ? c->retry - clock_ns() :
 	    c->options->stall - c->silence;
@@ -597,7 +598,7 @@ mqtt_turn(struct mqtt *c, struct pollfd *others, int n, int timeout)
 	int i, rc, revents;
 
 	if (c->away && !c->failed && begun >= c->retry)
-		begin(c);
+		mqtt_begin(c);
 	if (!c->away) {
 		fds[0].fd = mosquitto_socket(c->m);
 		fds[0].events = POLLIN;
@@ -607,19 +608,19 @@ mqtt_turn(struct mqtt *c, struct pollfd *others, int n, int timeout)
 	for (i = 0; i < n; i++)
 		fds[1 + i] = others[i];
 	begun = clock_ns();
-	if (signal_poll(fds, (nfds_t)(1 + n), patience(c, timeout)) < 0)
+	if (signal_poll(fds, (nfds_t)(1 + n), mqtt_patience(c, timeout)) < 0)
 		for (i = 0; i <= n; i++)
 			fds[i].revents = 0;
 	for (i = 0; i < n; i++)
 		others[i].revents = fds[1 + i].revents;
 	revents = fds[0].revents;
-	if (establish(c, revents) && (revents != 0 || c->more))
-		read_some(c, revents);
+	if (mqtt_establish(c, revents) && (revents != 0 || c->more))
+		mqtt_read_some(c, revents);
 	if (!c->away)
-		count_silence(c, clock_ns() - begun, revents);
+		mqtt_count_silence(c, clock_ns() - begun, revents);
 	if (!c->away && c->established && (rc = mosquitto_loop_misc(c->m)) !=
 	    MOSQ_ERR_SUCCESS)
-		lost(c, rc, errno);
+		mqtt_lost(c, rc, errno);
 }
 
 void

@@ -9,7 +9,7 @@ enum {
 /* ---- the parts of a packet, taken off its front ---- */
 
 static bool
-take_number(struct str *s, size_t bytes, uint32_t *to)
+connect_take_number(struct str *s, size_t bytes, uint32_t *to)
 {
 	size_t i;
 
@@ -23,7 +23,7 @@ take_number(struct str *s, size_t bytes, uint32_t *to)
 }
 
 static bool
-take_bytes(struct str *s, size_t n, struct str *to)
+connect_take_bytes(struct str *s, size_t n, struct str *to)
 {
 	if (s->n < n)
 		return false;
@@ -34,23 +34,23 @@ take_bytes(struct str *s, size_t n, struct str *to)
 
 /* a string or binary data: its length, then that many bytes */
 static bool
-take_text(struct str *s, struct str *to)
+connect_take_text(struct str *s, struct str *to)
 {
 	uint32_t n;
 
-	return take_number(s, 2, &n) && take_bytes(s, n, to);
+	return connect_take_number(s, 2, &n) && connect_take_bytes(s, n, to);
 }
 
 /* a variable byte integer (1.5.5) */
 static bool
-take_varint(struct str *s, uint32_t *to)
+connect_take_varint(struct str *s, uint32_t *to)
 {
 	uint32_t byte;
 	unsigned shift;
 
 	*to = 0;
 	for (shift = 0; shift < 28; shift += 7) {
-		if (!take_number(s, 1, &byte))
+		if (!connect_take_number(s, 1, &byte))
 			return false;
 		*to |= (byte & 0x7f) << shift;
 		if (byte < 0x80)
@@ -60,11 +60,11 @@ take_varint(struct str *s, uint32_t *to)
 }
 
 static bool
-take_properties(struct str *s, struct str *to)
+connect_take_properties(struct str *s, struct str *to)
 {
 	uint32_t n;
 
-	return take_varint(s, &n) && take_bytes(s, n, to);
+	return connect_take_varint(s, &n) && connect_take_bytes(s, n, to);
 }
 
 /* ---- properties ---- */
@@ -91,23 +91,24 @@ property_next(struct str *rest, struct property *p)
 	bool ok;
 
 	*p = (struct property){ .id = 0 };
-	if (!take_number(&s, 1, &id) || id >= sizeof shapes)
+	if (!connect_take_number(&s, 1, &id) || id >= sizeof shapes)
 		return false;
 	p->id = (uint8_t)id;
 	switch ((enum shape)shapes[id]) {
 	case U8:
 	case U16:
 	case U32:
-		ok = take_number(&s, shapes[id], &p->number);
+		ok = connect_take_number(&s, shapes[id], &p->number);
 		break;
 	case VARINT:
-		ok = take_varint(&s, &p->number);
+		ok = connect_take_varint(&s, &p->number);
 		break;
 	case PAIR:
-		ok = take_text(&s, &p->name) && take_text(&s, &p->value);
+		ok = connect_take_text(&s, &p->name) &&
+		    connect_take_text(&s, &p->value);
 		break;
 	case TEXT:
-		ok = take_text(&s, &p->value);
+		ok = connect_take_text(&s, &p->value);
 		break;
 	default:
 		ok = false;
@@ -119,7 +120,7 @@ property_next(struct str *rest, struct property *p)
 
 /* The value of one that may be there once; false when they are malformed. */
 static bool
-find_number(struct str properties, uint8_t id, uint32_t *to)
+connect_find_number(struct str properties, uint8_t id, uint32_t *to)
 {
 	struct property p;
 
@@ -132,13 +133,15 @@ find_number(struct str properties, uint8_t id, uint32_t *to)
 /* ---- the packet ---- */
 
 static bool
-take_head(struct str *s, struct connect *c, uint32_t *flags)
+connect_take_head(struct str *s, struct connect *c, uint32_t *flags)
 {
 	uint32_t version, keep_alive;
 	struct str name;
 
-	if (!take_text(s, &name) || !take_number(s, 1, &version) ||
-	    !take_number(s, 1, flags) || !take_number(s, 2, &keep_alive))
+	if (!connect_take_text(s, &name) ||
+	    !connect_take_number(s, 1, &version) ||
+	    !connect_take_number(s, 1, flags) ||
+	    !connect_take_number(s, 2, &keep_alive))
 		return false;
 	/* the highest bit is another mosquitto's: it is a bridge */
 	c->version = version & 0x7f;
@@ -154,18 +157,20 @@ connect_parse(struct str body, struct connect *c)
 	uint32_t flags;
 
 	*c = (struct connect){ .version = 0 };
-	if (!take_head(&body, c, &flags))
+	if (!connect_take_head(&body, c, &flags))
 		return false;
 	if (c->version < 5) {
 		c->expiry = c->clean ? 0 : CONNECT_FOR_EVER;
 		return true;
 	}
-	if (!take_properties(&body, &properties) ||
-	    !find_number(properties, SESSION_EXPIRY, &c->expiry) ||
-	    !take_text(&body, &id))
+	if (!connect_take_properties(&body, &properties) ||
+	    !connect_find_number(properties, SESSION_EXPIRY, &c->expiry) ||
+	    !connect_take_text(&body, &id))
 		return false;
-	return !c->will || (take_properties(&body, &c->will_properties) &&
-	    find_number(c->will_properties, WILL_DELAY, &c->will_delay));
+	return !c->will ||
+	    (connect_take_properties(&body, &c->will_properties) &&
+	    connect_find_number(c->will_properties, WILL_DELAY,
+	    &c->will_delay));
 }
 
 void
@@ -174,8 +179,8 @@ disconnect_parse(struct str body, uint32_t *expiry)
 	struct str properties;
 	uint32_t reason, found = *expiry;
 
-	if (take_number(&body, 1, &reason) &&
-	    take_properties(&body, &properties) &&
-	    find_number(properties, SESSION_EXPIRY, &found))
+	if (connect_take_number(&body, 1, &reason) &&
+	    connect_take_properties(&body, &properties) &&
+	    connect_find_number(properties, SESSION_EXPIRY, &found))
 		*expiry = found;
 }

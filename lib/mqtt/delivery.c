@@ -38,7 +38,7 @@ struct delivery {
 };
 
 static void
-progress(struct delivery *d)
+delivery_progress(struct delivery *d)
 {
 	d->answered = clock_ms();
 	d->give_up = d->answered + d->opt->wait / 1000000;
@@ -47,7 +47,7 @@ progress(struct delivery *d)
 /* ---- what the broker says ---- */
 
 static void
-on_aside(void *arg, const struct sent *s, const char *why)
+delivery_on_aside(void *arg, const struct sent *s, const char *why)
 {
 	struct delivery *d = arg;
 	char text[128];
@@ -60,7 +60,7 @@ on_aside(void *arg, const struct sent *s, const char *why)
 
 /* A refusal that has to do with nothing but the message. */
 static bool
-is_certain(int reason)
+delivery_is_certain(int reason)
 {
 	return reason == MQTT_RC_TOPIC_NAME_INVALID ||
 	    reason == MQTT_RC_PACKET_TOO_LARGE ||
@@ -68,18 +68,18 @@ is_certain(int reason)
 }
 
 static void
-on_acked(void *arg, int mid, int reason)
+delivery_on_acked(void *arg, int mid, int reason)
 {
 	struct delivery *d = arg;
 	const struct sent *s;
 
-	progress(d);
+	delivery_progress(d);
 	if (reason < 0x80) {
 		window_acked(&d->window, mid);
 		return;
 	}
 	s = window_refused(&d->window, mid, reason,
-	    mosquitto_reason_string(reason), is_certain(reason));
+	    mosquitto_reason_string(reason), delivery_is_certain(reason));
 	if (s != NULL && d->window.refused == 1)
 		diag_warning("%s: a message is refused: %s; it waits until "
 		    "another one is taken", d->c.name,
@@ -89,7 +89,7 @@ on_acked(void *arg, int mid, int reason)
 /* The plugin knows us by the key, which it may not have made yet; a broker
  * without it does not ask. */
 static void
-on_begin(void *arg)
+delivery_on_begin(void *arg)
 {
 	struct delivery *d = arg;
 	char key[BRIDGE_KEY_TEXT + 1];
@@ -104,11 +104,11 @@ on_begin(void *arg)
 }
 
 static void
-on_up(void *arg)
+delivery_on_up(void *arg)
 {
 	struct delivery *d = arg;
 
-	progress(d);
+	delivery_progress(d);
 	d->quiet_from = clock_ms();
 	if (!d->ready)
 		ready_tell(d->opt->ready_fd);
@@ -116,7 +116,7 @@ on_up(void *arg)
 }
 
 static bool
-on_down(void *arg, bool by_broker)
+delivery_on_down(void *arg, bool by_broker)
 {
 	struct delivery *d = arg;
 
@@ -131,7 +131,7 @@ on_down(void *arg, bool by_broker)
  * taken before it: the end of that line may have been dropped on the way.
  */
 static void
-take_position(struct delivery *d, const struct input_line *l,
+delivery_take_position(struct delivery *d, const struct input_line *l,
     const struct route *r)
 {
 	if (l->seq == 0)
@@ -140,7 +140,7 @@ take_position(struct delivery *d, const struct input_line *l,
 }
 
 static void
-take(struct delivery *d, const struct input_line *l)
+delivery_take(struct delivery *d, const struct input_line *l)
 {
 	struct input_place at = l->place;
 	struct route r = { .has_seq = false };
@@ -149,13 +149,13 @@ take(struct delivery *d, const struct input_line *l)
 	uint64_t seq;
 
 	if (line_is_mark(l->text, &r)) {
-		take_position(d, l, &r);
+		delivery_take_position(d, l, &r);
 		return;
 	}
 	if ((why = publish_look(l->text, &r)) == NULL)
 		wanted = d->opt->all || !str_eq(r.protocol, STR("mqtt"));
 	if (r.has_seq && r.part != 0)
-		take_position(d, l, &r);
+		delivery_take_position(d, l, &r);
 	seq = l->seq > 0 ? l->seq : r.has_seq ? r.seq : 0;
 	if (seq > 0 && d->input.stream != NULL)
 		at = (struct input_place){ true, seq };
@@ -167,12 +167,12 @@ take(struct delivery *d, const struct input_line *l)
 		window_add(&d->window, l->text, at.n, at.by_seq);
 	/* what is refused must not come for ever, but half a line will */
 	if (seq > 0 && r.part == 0 && (why == NULL || line_is_whole(l->text)))
-		take_position(d, l, &r);
+		delivery_take_position(d, l, &r);
 }
 
 /* All the lines that can be had now and that there is room for. */
 static void
-take_lines(struct delivery *d)
+delivery_take_lines(struct delivery *d)
 {
 	struct input_line line;
 	bool before = d->input.ended;
@@ -180,32 +180,33 @@ take_lines(struct delivery *d)
 
 	while (left > 0 && d->c.up && !d->c.failed &&
 	    window_has_room(&d->window) && input_next(&d->input, &line)) {
-		take(d, &line);
+		delivery_take(d, &line);
 		left--;
 	}
 	d->more = left == 0;
 	if (d->input.ended && !before)
-		progress(d);
+		delivery_progress(d);
 }
 
 /* How long, in ms, until this one may be sent. */
 static int64_t
-quiet_left(const struct delivery *d, const struct sent *s)
+delivery_quiet_left(const struct delivery *d, const struct sent *s)
 {
 	return s->ends > 0 ? d->quiet_from + QUIET_MS - clock_ms() : 0;
 }
 
 static void
-send_some(struct delivery *d)
+delivery_send_some(struct delivery *d)
 {
 	struct sent *s;
 	const char *why;
 	int mid = 0;
 
 	while (d->c.up && !d->c.failed &&
-	    (s = window_next(&d->window)) != NULL && quiet_left(d, s) <= 0) {
+	    (s = window_next(&d->window)) != NULL && delivery_quiet_left(d, s)
+	    <= 0) {
 		if (d->window.on_way == 0)
-			progress(d);
+			delivery_progress(d);
 		why = publish_line(&d->publish, &d->c, (struct str){
 		    s->line, s->line_n }, &mid);
 		if (why != NULL)
@@ -219,7 +220,7 @@ send_some(struct delivery *d)
 
 /* It is alive, and says nothing to what it was sent. */
 static void
-check_answers(struct delivery *d)
+delivery_check_answers(struct delivery *d)
 {
 	static const char why[] = "the broker does not acknowledge it";
 
@@ -228,13 +229,13 @@ check_answers(struct delivery *d)
 		return;
 	window_down(&d->window, true, why);
 	mqtt_drop(&d->c, "messages are not acknowledged");
-	progress(d);
+	delivery_progress(d);
 }
 
 /* It takes nothing: neither these messages nor, as far as one can see,
  * others. */
 static void
-check_refusals(struct delivery *d)
+delivery_check_refusals(struct delivery *d)
 {
 	const struct sent *s;
 
@@ -254,7 +255,7 @@ check_refusals(struct delivery *d)
 }
 
 static bool
-given_up(const struct delivery *d)
+delivery_given_up(const struct delivery *d)
 {
 	/* all that was taken is delivered, and nothing else is wanted */
 	if (d->input.ended && d->window.n == 0)
@@ -269,20 +270,20 @@ given_up(const struct delivery *d)
 
 /* How long, in ms, a turn may wait; -1: for ever. */
 static int
-patience(struct delivery *d, bool at_end)
+delivery_patience(struct delivery *d, bool at_end)
 {
 	const struct sent *s = d->c.up ? window_next(&d->window) : NULL;
 
 	if (d->more)
 		return 0;
-	if (s != NULL && quiet_left(d, s) > 0)
-		return (int)quiet_left(d, s);
+	if (s != NULL && delivery_quiet_left(d, s) > 0)
+		return (int)delivery_quiet_left(d, s);
 	return input_is_due(&d->input, d->window.seq) || at_end ? MOVE_MS : -1;
 }
 
 /* With no broker it is only of interest whether stdin has an end. */
 static struct pollfd
-watch(const struct delivery *d)
+delivery_watch(const struct delivery *d)
 {
 	struct pollfd in = { -1, d->c.up ? POLLIN : 0, 0 };
 
@@ -293,33 +294,33 @@ watch(const struct delivery *d)
 }
 
 static void
-turn(struct delivery *d)
+delivery_turn(struct delivery *d)
 {
-	struct pollfd in = watch(d);
+	struct pollfd in = delivery_watch(d);
 	bool was_at_end = input_at_end(&d->input);
 
 	/* the key is read at each connection */
 	if (signal_reload())
 		diag_info("SIGHUP: nothing to reload");
-	mqtt_turn(&d->c, &in, 1, patience(d, was_at_end));
+	mqtt_turn(&d->c, &in, 1, delivery_patience(d, was_at_end));
 	if (in.revents != 0)
 		input_woken(&d->input);
 	if (in.revents & (POLLHUP | POLLERR))
 		d->input.hung_up = true;
 	if (!was_at_end && input_at_end(&d->input))
-		progress(d);
-	take_lines(d);
-	send_some(d);
+		delivery_progress(d);
+	delivery_take_lines(d);
+	delivery_send_some(d);
 	mqtt_flush(&d->c);
-	check_answers(d);
-	check_refusals(d);
+	delivery_check_answers(d);
+	delivery_check_refusals(d);
 	input_move(&d->input, d->window.seq, d->window.n == 0 && !d->more);
 }
 
 /* Asked to stop with no broker there: has anything been read that was not
  * sent? */
 static bool
-is_left(struct delivery *d)
+delivery_is_left(struct delivery *d)
 {
 	struct input_line line;
 
@@ -328,9 +329,9 @@ is_left(struct delivery *d)
 }
 
 static void
-say_end(struct delivery *d)
+delivery_say_end(struct delivery *d)
 {
-	bool left = is_left(d);
+	bool left = delivery_is_left(d);
 
 	if (d->c.failed) {
 		d->input.f.status = diag_fault(&d->c.fault);
@@ -357,14 +358,14 @@ delivery_check(const struct delivery_options *opt, struct fault *fault)
 }
 
 static void
-run(struct delivery *d)
+delivery_turns(struct delivery *d)
 {
-	progress(d);
-	while (!d->c.failed && !given_up(d))
-		turn(d);
+	delivery_progress(d);
+	while (!d->c.failed && !delivery_given_up(d))
+		delivery_turn(d);
 	input_move(&d->input, d->window.seq, true);
 	ready_stopping();
-	say_end(d);
+	delivery_say_end(d);
 	mqtt_close(&d->c);
 }
 
@@ -372,8 +373,9 @@ int
 delivery_run(struct delivery_options *opt)
 {
 	static const struct mqtt_events events = {
-		.begin = on_begin, .up = on_up, .down = on_down,
-		.acked = on_acked
+		.begin = delivery_on_begin, .up = delivery_on_up, .down =
+		    delivery_on_down,
+		.acked = delivery_on_acked
 	};
 	struct delivery d = { .opt = opt };
 	struct fault fault;
@@ -382,13 +384,14 @@ delivery_run(struct delivery_options *opt)
 	if (input_open(&d.input, opt->input, opt->ack, opt->rejects) < 0)
 		return input_close(&d.input);
 	publish_init(&d.publish);
-	window_init(&d.window, (size_t)opt->client.window, on_aside, &d);
+	window_init(&d.window, (size_t)opt->client.window, delivery_on_aside,
+	    &d);
 	d.window.seq = input_start(&d.input);
 	d.input.f.sequenced |= opt->ack != NULL;
 	if (mqtt_open(&d.c, &opt->client, &events, &d, &fault) < 0)
 		d.input.f.status = diag_fault(&fault);
 	else
-		run(&d);
+		delivery_turns(&d);
 	window_release(&d.window);
 	publish_release(&d.publish);
 	return input_close(&d.input);

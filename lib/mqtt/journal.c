@@ -32,7 +32,7 @@ journal_open_file(const char *path, int flags)
 }
 
 static bool
-is_no_room(int err)
+journal_is_no_room(int err)
 {
 	return err == ENOSPC || err == EDQUOT || err == EROFS;
 }
@@ -69,7 +69,7 @@ journal_open(struct journal *j, const char *path, struct buf *text,
 	j->fd = journal_open_file(path, 0);
 	if (j->fd >= 0)
 		return journal_read(j, text, fault);
-	if (is_no_room(errno))
+	if (journal_is_no_room(errno))
 		return 0;
 	return errno == EWOULDBLOCK ? fault_set(fault, EX_TEMPFAIL,
 	    "%s: another broker has this file", path) :

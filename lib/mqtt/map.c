@@ -23,7 +23,7 @@ struct captures {
 /* Takes the level in front of *s off; false when there is none left.  *more
  * starts as true: "" has one level, the empty one. */
 static bool
-next_level(struct str *s, bool *more, struct str *level)
+map_next_level(struct str *s, bool *more, struct str *level)
 {
 	const char *slash;
 
@@ -38,7 +38,7 @@ next_level(struct str *s, bool *more, struct str *level)
 
 /* The first {name} of a text: what stands before it, it, and behind it. */
 static bool
-split_name(struct str s, struct str *before, struct str *name,
+map_split_name(struct str s, struct str *before, struct str *name,
     struct str *behind)
 {
 	const char *open = s.n > 0 ? memchr(s.p, '{', s.n) : NULL, *close;
@@ -56,7 +56,7 @@ split_name(struct str s, struct str *before, struct str *name,
 }
 
 static const struct capture *
-find(const struct captures *c, struct str name)
+map_find(const struct captures *c, struct str name)
 {
 	int i;
 
@@ -67,7 +67,7 @@ find(const struct captures *c, struct str name)
 }
 
 static const char *
-check_level(struct captures *c, struct str level)
+map_check_level(struct captures *c, struct str level)
 {
 	struct str before, name, behind;
 
@@ -76,14 +76,14 @@ check_level(struct captures *c, struct str level)
 	if (level.n > 0 && (memchr(level.p, '+', level.n) != NULL ||
 	    memchr(level.p, '#', level.n) != NULL))
 		return "+ and # stand alone in a level, # in the last one";
-	if (!split_name(level, &before, &name, &behind))
+	if (!map_split_name(level, &before, &name, &behind))
 		return level.n > 0 && memchr(level.p, '{', level.n) != NULL ?
 		    "{ without } in the pattern" : NULL;
 	if (behind.n > 0 && memchr(behind.p, '{', behind.n) != NULL)
 		return "more than one {name} in a level";
 	if (!channel_id_valid(name))
 		return "a {name} is made of letters, digits, - and _";
-	if (str_eq(name, STR("topic")) || find(c, name) != NULL)
+	if (str_eq(name, STR("topic")) || map_find(c, name) != NULL)
 		return "a {name} twice in the pattern, or {topic}";
 	if (c->n == MQTT_MAP_NAMES)
 		return "more than 16 {name}s";
@@ -93,7 +93,7 @@ check_level(struct captures *c, struct str level)
 
 /* All names of a pattern into *c, or why it is none. */
 static const char *
-check_pattern(struct captures *c, struct str pattern)
+map_check_pattern(struct captures *c, struct str pattern)
 {
 	bool more = true;
 	struct str level;
@@ -101,25 +101,25 @@ check_pattern(struct captures *c, struct str pattern)
 
 	if (pattern.n == 0)
 		return "the pattern is empty";
-	while (next_level(&pattern, &more, &level)) {
+	while (map_next_level(&pattern, &more, &level)) {
 		if (!more && str_eq(level, STR("#"))) {
 			c->has_rest = true;
 			break;
 		}
-		if ((why = check_level(c, level)) != NULL)
+		if ((why = map_check_level(c, level)) != NULL)
 			return why;
 	}
 	return NULL;
 }
 
 static bool
-match_level(struct captures *c, struct str pattern, struct str level)
+map_match_level(struct captures *c, struct str pattern, struct str level)
 {
 	struct str before, name, behind;
 
 	if (str_eq(pattern, STR("+")))
 		return true;
-	if (!split_name(pattern, &before, &name, &behind))
+	if (!map_split_name(pattern, &before, &name, &behind))
 		return str_eq(pattern, level);
 	if (level.n <= before.n + behind.n || !str_starts(level, before) ||
 	    !str_eq(str_from(level, level.n - behind.n), behind) ||
@@ -131,7 +131,7 @@ match_level(struct captures *c, struct str pattern, struct str level)
 }
 
 static bool
-match(struct captures *c, struct str pattern, struct str topic)
+map_match(struct captures *c, struct str pattern, struct str topic)
 {
 	bool more_pattern = true, more_topic = true;
 	struct str want, level;
@@ -139,15 +139,15 @@ match(struct captures *c, struct str pattern, struct str topic)
 	*c = (struct captures){ .topic = topic, .rest = { topic.p, 0 } };
 	if (topic.n > 0 && topic.p[0] == '$' && pattern.p[0] != '$')
 		return false;
-	while (next_level(&pattern, &more_pattern, &want)) {
+	while (map_next_level(&pattern, &more_pattern, &want)) {
 		if (!more_pattern && str_eq(want, STR("#"))) {
 			c->has_rest = true;
 			if (more_topic)
 				c->rest = topic;
 			return true;
 		}
-		if (!next_level(&topic, &more_topic, &level) ||
-		    !match_level(c, want, level))
+		if (!map_next_level(&topic, &more_topic, &level) ||
+		    !map_match_level(c, want, level))
 			return false;
 	}
 	return !more_topic;
@@ -157,7 +157,7 @@ match(struct captures *c, struct str pattern, struct str topic)
 
 /* The field that the text begins with, or NULL. */
 static struct str *
-field_of(struct mqtt_rule *r, struct str *text)
+map_field_of(struct mqtt_rule *r, struct str *text)
 {
 	const struct { struct str key; struct str *to; } fields[] = {
 		{ STR("channel:"), &r->channel },
@@ -177,14 +177,14 @@ field_of(struct mqtt_rule *r, struct str *text)
 
 /* A topic may hold '=', so the pattern ends where a field follows. */
 static bool
-split_rule(struct str text, struct mqtt_rule *r, struct str *fields)
+map_split_rule(struct str text, struct mqtt_rule *r, struct str *fields)
 {
 	size_t i;
 
 	for (i = 0; i < text.n; i++) {
 		struct str behind = str_from(text, i + 1);
 
-		if (text.p[i] == '=' && field_of(r, &behind) != NULL) {
+		if (text.p[i] == '=' && map_field_of(r, &behind) != NULL) {
 			r->pattern = (struct str){ text.p, i };
 			*fields = str_from(text, i + 1);
 			return true;
@@ -194,36 +194,37 @@ split_rule(struct str text, struct mqtt_rule *r, struct str *fields)
 }
 
 static bool
-name_known(const struct captures *c, struct str name)
+map_name_known(const struct captures *c, struct str name)
 {
 	if (str_eq(name, STR("#")))
 		return c->has_rest;
-	return str_eq(name, STR("topic")) || find(c, name) != NULL ||
+	return str_eq(name, STR("topic")) || map_find(c, name) != NULL ||
 	    (name.n > 1 && name.p[0] == '@');
 }
 
 static const char *
-check_value(const struct captures *c, struct str value)
+map_check_value(const struct captures *c, struct str value)
 {
 	struct str before, name;
 
 	if (value.n == 0)
 		return "a field is empty";
-	while (split_name(value, &before, &name, &value))
-		if (!name_known(c, name))
+	while (map_split_name(value, &before, &name, &value))
+		if (!map_name_known(c, name))
 			return "a field has a {name} that the pattern lacks";
 	return value.n > 0 && memchr(value.p, '{', value.n) != NULL ?
 	    "{ without } in a field" : NULL;
 }
 
 static const char *
-take_fields(struct mqtt_rule *r, struct str fields, const struct captures *c)
+map_take_fields(struct mqtt_rule *r, struct str fields,
+    const struct captures *c)
 {
 	struct str *to;
 	const char *why, *comma;
 
 	do {
-		if ((to = field_of(r, &fields)) == NULL)
+		if ((to = map_field_of(r, &fields)) == NULL)
 			return "a field is not one of channel:, publisher:, "
 			    "subtopic:, protocol:";
 		if (to->p != NULL)
@@ -231,7 +232,7 @@ take_fields(struct mqtt_rule *r, struct str fields, const struct captures *c)
 		comma = fields.n > 0 ? memchr(fields.p, ',', fields.n) : NULL;
 		*to = (struct str){ fields.p,
 		    comma ? (size_t)(comma - fields.p) : fields.n };
-		if ((why = check_value(c, *to)) != NULL)
+		if ((why = map_check_value(c, *to)) != NULL)
 			return why;
 		fields = str_from(fields, to->n + (comma != NULL));
 	} while (comma != NULL);
@@ -248,10 +249,10 @@ mqtt_map_add(struct mqtt_map *m, const char *text)
 
 	if (m->n == MQTT_MAP_RULES)
 		return "more than 64 rules";
-	if (!split_rule(str_z(text), &r, &fields))
+	if (!map_split_rule(str_z(text), &r, &fields))
 		return "not PATTERN=channel:TEXT,...";
-	if ((why = check_pattern(&c, r.pattern)) != NULL ||
-	    (why = take_fields(&r, fields, &c)) != NULL)
+	if ((why = map_check_pattern(&c, r.pattern)) != NULL ||
+	    (why = map_take_fields(&r, fields, &c)) != NULL)
 		return why;
 	m->rules[m->n++] = r;
 	return NULL;
@@ -261,10 +262,10 @@ mqtt_map_add(struct mqtt_map *m, const char *text)
 
 /* What a {name} of a field stands for. */
 static struct str
-value_of(const struct captures *c, struct str name, mqtt_property_fn *fn,
+map_value_of(const struct captures *c, struct str name, mqtt_property_fn *fn,
     void *arg)
 {
-	const struct capture *found = find(c, name);
+	const struct capture *found = map_find(c, name);
 	struct str value = STR_NONE;
 
 	if (found != NULL)
@@ -279,21 +280,21 @@ value_of(const struct captures *c, struct str name, mqtt_property_fn *fn,
 }
 
 static void
-put_value(struct buf *to, struct str text, const struct captures *c,
+map_put_value(struct buf *to, struct str text, const struct captures *c,
     mqtt_property_fn *fn, void *arg)
 {
 	struct str before, name, behind;
 
-	while (split_name(text, &before, &name, &behind)) {
+	while (map_split_name(text, &before, &name, &behind)) {
 		buf_put_str(to, before);
-		buf_put_str(to, value_of(c, name, fn, arg));
+		buf_put_str(to, map_value_of(c, name, fn, arg));
 		text = behind;
 	}
 	buf_put_str(to, text);
 }
 
 static bool
-id_valid(const struct buf *b, size_t start)
+map_id_valid(const struct buf *b, size_t start)
 {
 	return !b->full && b->n > start && b->n - start <= ID_MAX &&
 	    channel_id_valid((struct str){ b->p + start, b->n - start });
@@ -301,26 +302,27 @@ id_valid(const struct buf *b, size_t start)
 
 /* Puts the labels one behind the other; their ends go into ends[]. */
 static const char *
-put_labels(const struct mqtt_rule *r, const struct captures *c,
+map_put_labels(const struct mqtt_rule *r, const struct captures *c,
     mqtt_property_fn *fn, void *arg, struct buf *to, size_t ends[4])
 {
 	struct buf raw;
 	const char *why;
 
-	put_value(to, r->channel, c, fn, arg);
-	if (!id_valid(to, 0))
+	map_put_value(to, r->channel, c, fn, arg);
+	if (!map_id_valid(to, 0))
 		return "invalid channel id";
 	ends[0] = to->n;
-	put_value(to, r->publisher, c, fn, arg);
-	if (to->n > ends[0] && !id_valid(to, ends[0]))
+	map_put_value(to, r->publisher, c, fn, arg);
+	if (to->n > ends[0] && !map_id_valid(to, ends[0]))
 		return "invalid publisher id";
 	ends[1] = to->n;
-	put_value(to, r->protocol.p ? r->protocol : STR("mqtt"), c, fn, arg);
-	if (!id_valid(to, ends[1]))
+	map_put_value(to, r->protocol.p ? r->protocol : STR("mqtt"), c, fn,
+	    arg);
+	if (!map_id_valid(to, ends[1]))
 		return "invalid protocol";
 	ends[2] = to->n;
 	buf_init(&raw, to->max);
-	put_value(&raw, r->subtopic, c, fn, arg);
+	map_put_value(&raw, r->subtopic, c, fn, arg);
 	why = raw.full ? subtopic_too_long :
 	    subtopic_put(to, buf_str(&raw));
 	buf_release(&raw);
@@ -338,12 +340,12 @@ mqtt_map_apply(const struct mqtt_map *m, struct str topic,
 	int i;
 
 	for (i = 0; i < m->n; i++)
-		if (match(&c, m->rules[i].pattern, topic))
+		if (map_match(&c, m->rules[i].pattern, topic))
 			break;
 	if (i == m->n)
 		return "no rule of --map fits the topic";
 	buf_clear(to);
-	if ((why = put_labels(&m->rules[i], &c, fn, arg, to, ends)) != NULL)
+	if ((why = map_put_labels(&m->rules[i], &c, fn, arg, to, ends)) != NULL)
 		return why;
 	route->channel = (struct str){ to->p, ends[0] };
 	route->publisher = (struct str){ to->p + ends[0], ends[1] - ends[0] };

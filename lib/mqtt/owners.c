@@ -31,7 +31,7 @@ struct owners {
 };
 
 static void
-hash_of(const struct owners *o, const char *client_id,
+owners_hash_of(const struct owners *o, const char *client_id,
     unsigned char hash[OWNER_HASH])
 {
 	crypto_shorthash_siphashx24(hash, (const unsigned char *)client_id,
@@ -41,7 +41,7 @@ hash_of(const struct owners *o, const char *client_id,
 /* ---- the table ---- */
 
 static uint64_t
-first_half(const unsigned char *hash)
+owners_first_half(const unsigned char *hash)
 {
 	uint64_t h;
 
@@ -50,9 +50,9 @@ first_half(const unsigned char *hash)
 }
 
 static struct owner *
-find(const struct owners *o, const unsigned char *hash)
+owners_look_up(const struct owners *o, const unsigned char *hash)
 {
-	struct hash_node *node = hash_first(&o->table, first_half(hash));
+	struct hash_node *node = hash_first(&o->table, owners_first_half(hash));
 
 	while (node != NULL && memcmp(((struct owner *)node)->client, hash,
 	    OWNER_HASH) != 0)
@@ -63,7 +63,7 @@ find(const struct owners *o, const unsigned char *hash)
 /* ---- of one thing ---- */
 
 static void
-sibling_leave(struct owner *w)
+owners_sibling_leave(struct owner *w)
 {
 	if (w->sibling_at == NULL)
 		return;
@@ -74,21 +74,21 @@ sibling_leave(struct owner *w)
 }
 
 static size_t
-thing_list(const struct owners *o, const char *thing)
+owners_thing_list(const struct owners *o, const char *thing)
 {
 	unsigned char hash[OWNER_HASH];
 
-	hash_of(o, thing, hash);
-	return first_half(hash) % THINGS;
+	owners_hash_of(o, thing, hash);
+	return owners_first_half(hash) % THINGS;
 }
 
 /* It is this thing's now. */
 static void
-give(struct owners *o, struct owner *w, const char *thing)
+owners_give(struct owners *o, struct owner *w, const char *thing)
 {
-	struct owner **at = &o->things[thing_list(o, thing)];
+	struct owner **at = &o->things[owners_thing_list(o, thing)];
 
-	sibling_leave(w);
+	owners_sibling_leave(w);
 	memcpy(w->thing, thing, ID_TEXT);
 	w->sibling = *at;
 	if (*at != NULL)
@@ -100,7 +100,7 @@ give(struct owners *o, struct owner *w, const char *thing)
 size_t
 owners_count(const struct owners *o, const char *thing, int64_t since)
 {
-	const struct owner *w = o->things[thing_list(o, thing)];
+	const struct owner *w = o->things[owners_thing_list(o, thing)];
 	size_t n = 0;
 
 	for (; w != NULL; w = w->sibling)
@@ -110,19 +110,19 @@ owners_count(const struct owners *o, const char *thing, int64_t since)
 }
 
 static uint64_t
-filter_hash(const struct owners *o, const char *filter)
+owners_filter_hash(const struct owners *o, const char *filter)
 {
 	unsigned char hash[OWNER_HASH];
 
-	hash_of(o, filter, hash);
-	return first_half(hash);
+	owners_hash_of(o, filter, hash);
+	return owners_first_half(hash);
 }
 
 bool
 owner_subscribe(struct owners *o, struct owner *w, const char *filter,
     size_t most)
 {
-	uint64_t h = filter_hash(o, filter);
+	uint64_t h = owners_filter_hash(o, filter);
 	size_t i;
 
 	for (i = 0; i < w->n_filters; i++)
@@ -138,7 +138,7 @@ owner_subscribe(struct owners *o, struct owner *w, const char *filter,
 void
 owner_unsubscribe(struct owners *o, struct owner *w, const char *filter)
 {
-	uint64_t h = filter_hash(o, filter);
+	uint64_t h = owners_filter_hash(o, filter);
 	size_t i;
 
 	for (i = 0; i < w->n_filters; i++)
@@ -158,9 +158,9 @@ owner_clean(struct owner *w)
 
 /* One that is there, or a new one; NULL when there are too many. */
 static struct owner *
-get(struct owners *o, const unsigned char *hash)
+owners_get(struct owners *o, const unsigned char *hash)
 {
-	struct owner *w = find(o, hash);
+	struct owner *w = owners_look_up(o, hash);
 	size_t size = o->table.size;
 
 	if (w != NULL || o->table.n >= OWNERS_MAX)
@@ -171,18 +171,18 @@ get(struct owners *o, const unsigned char *hash)
 		journal_rewrite(&o->file);
 	w = memory_zero(1, sizeof *w);
 	memcpy(w->client, hash, OWNER_HASH);
-	hash_table_add(&o->table, &w->node, first_half(hash));
+	hash_table_add(&o->table, &w->node, owners_first_half(hash));
 	return w;
 }
 
 static void
-forget(struct owners *o, struct owner *w)
+owners_forget(struct owners *o, struct owner *w)
 {
 	hash_table_remove(&o->table, &w->node);
 	o->noted -= w->noted;
 	if (o->release != NULL)
 		o->release(w);
-	sibling_leave(w);
+	owners_sibling_leave(w);
 	owner_clean(w);
 	free(w);
 }
@@ -192,14 +192,14 @@ owners_find(struct owners *o, const char *client_id)
 {
 	unsigned char hash[OWNER_HASH];
 
-	hash_of(o, client_id, hash);
-	return find(o, hash);
+	owners_hash_of(o, client_id, hash);
+	return owners_look_up(o, hash);
 }
 
 /* ---- the file ---- */
 
 static void
-put_line(struct buf *b, const struct owner *w, bool stored)
+owners_put_line(struct buf *b, const struct owner *w, bool stored)
 {
 	char hash[HASH_TEXT + 1];
 
@@ -216,7 +216,7 @@ put_line(struct buf *b, const struct owner *w, bool stored)
 }
 
 static void
-put_head(struct buf *b, const struct owners *o)
+owners_put_head(struct buf *b, const struct owners *o)
 {
 	char salt[2 * sizeof o->salt + 1];
 
@@ -238,7 +238,8 @@ owners_put(void *arg, size_t *cursor, struct buf *to)
 		for (node = o->table.lists[*cursor]; node != NULL;
 		    node = node->next)
 			if (((const struct owner *)node)->noted)
-				put_line(to, (const struct owner *)node, true);
+				owners_put_line(to, (const struct owner *)node,
+				    true);
 	return *cursor < o->table.size;
 }
 
@@ -255,13 +256,13 @@ owners_step(struct owners *o)
 
 /* Whole or not at all; `stored`: is it in the file after this? */
 static int
-note(struct owners *o, struct owner *w, bool stored, struct fault *fault)
+owners_note(struct owners *o, struct owner *w, bool stored, struct fault *fault)
 {
 	struct buf b;
 	int r;
 
 	buf_init(&b, LINE_TEXT + 1);
-	put_line(&b, w, stored);
+	owners_put_line(&b, w, stored);
 	r = journal_append(&o->file, buf_str(&b), fault);
 	buf_release(&b);
 	if (r < 0)
@@ -274,7 +275,7 @@ note(struct owners *o, struct owner *w, bool stored, struct fault *fault)
 /* ---- reading it ---- */
 
 static bool
-take_word(struct str *line, struct str *word)
+owners_take_word(struct str *line, struct str *word)
 {
 	const char *blank = line->n ? memchr(line->p, ' ', line->n) : NULL;
 
@@ -289,7 +290,7 @@ take_word(struct str *line, struct str *word)
 }
 
 static bool
-take_hex(struct str word, unsigned char *to, size_t n)
+owners_take_hex(struct str word, unsigned char *to, size_t n)
 {
 	size_t got;
 
@@ -299,7 +300,7 @@ take_hex(struct str word, unsigned char *to, size_t n)
 
 /* "@…" and "+…"; false when it is none */
 static bool
-take_when(struct str word, int64_t now, struct owner *w)
+owners_take_when(struct str word, int64_t now, struct owner *w)
 {
 	char text[24];
 	int64_t number;
@@ -320,44 +321,45 @@ take_when(struct str word, int64_t now, struct owner *w)
 }
 
 static bool
-take_line(struct owners *o, struct str line, int64_t now)
+owners_take_line(struct owners *o, struct str line, int64_t now)
 {
 	unsigned char hash[OWNER_HASH];
 	struct str client, thing, when;
 	char name[ID_TEXT + 1];
 	struct owner *w;
 
-	if (!take_word(&line, &client) || !take_word(&line, &thing) ||
-	    !take_word(&line, &when) || line.n > 0 ||
-	    !take_hex(client, hash, sizeof hash) || !uuid_valid(thing) ||
-	    (w = get(o, hash)) == NULL)
+	if (!owners_take_word(&line, &client) ||
+	    !owners_take_word(&line, &thing) ||
+	    !owners_take_word(&line, &when) || line.n > 0 ||
+	    !owners_take_hex(client, hash, sizeof hash) || !uuid_valid(thing) ||
+	    (w = owners_get(o, hash)) == NULL)
 		return false;
 	if (str_eq(when, STR("none"))) {
-		forget(o, w);
+		owners_forget(o, w);
 		return true;
 	}
 	memcpy(name, thing.p, ID_TEXT);
 	name[ID_TEXT] = '\0';
-	give(o, w, name);
+	owners_give(o, w, name);
 	w->left = now;
 	o->noted += !w->noted;
 	w->noted = true;
-	return take_when(when, now, w);
+	return owners_take_when(when, now, w);
 }
 
 static int
-take_file(struct owners *o, struct str text, struct fault *fault)
+owners_take_file(struct owners *o, struct str text, struct fault *fault)
 {
 	int64_t now = time(NULL);
 	struct str line;
 
 	if (!str_take_line(&text, &line) || !str_starts(line, STR(HEAD)) ||
-	    !take_hex(str_from(line, sizeof HEAD - 1), o->salt,
+	    !owners_take_hex(str_from(line, sizeof HEAD - 1), o->salt,
 	    sizeof o->salt))
 		return fault_set(fault, EX_CONFIG,
 		    "%s: not a file of sessions", o->file.path);
 	while (str_take_line(&text, &line))
-		if (!take_line(o, line, now))
+		if (!owners_take_line(o, line, now))
 			return fault_set(fault, EX_CONFIG,
 			    "%s: '%.*s' can't be read", o->file.path,
 			    STR_ARG(line));
@@ -366,7 +368,7 @@ take_file(struct owners *o, struct str text, struct fault *fault)
 }
 
 static int
-read_file(struct owners *o, const char *path, struct fault *fault)
+owners_read_file(struct owners *o, const char *path, struct fault *fault)
 {
 	struct buf b, head;
 	int r;
@@ -376,10 +378,10 @@ read_file(struct owners *o, const char *path, struct fault *fault)
 	if (r == 0 && b.n == 0)
 		randombytes_buf(o->salt, sizeof o->salt);
 	else if (r == 0)
-		r = take_file(o, buf_str(&b), fault);
+		r = owners_take_file(o, buf_str(&b), fault);
 	buf_release(&b);
 	buf_init(&head, LINE_TEXT);
-	put_head(&head, o);
+	owners_put_head(&head, o);
 	journal_head(&o->file, buf_str(&head));
 	buf_release(&head);
 	return r;
@@ -394,7 +396,7 @@ owners_open(struct owners **out, const char *path,
 	o->file.fd = o->file.next = -1;
 	o->release = release;
 	hash_table_init(&o->table, 256);
-	if (read_file(o, path, fault) < 0) {
+	if (owners_read_file(o, path, fault) < 0) {
 		owners_close(o);
 		return -1;
 	}
@@ -413,7 +415,7 @@ owners_close(struct owners *o)
 	if (o == NULL)
 		return;
 	while ((node = hash_table_after(&o->table, NULL)) != NULL)
-		forget(o, (struct owner *)node);
+		owners_forget(o, (struct owner *)node);
 	journal_close(&o->file);
 	hash_table_release(&o->table);
 	free(o);
@@ -429,8 +431,8 @@ owners_connect(struct owners *o, const char *client_id, const char *thing,
 	struct owner *w;
 	bool same;
 
-	hash_of(o, client_id, hash);
-	if ((w = get(o, hash)) == NULL) {
+	owners_hash_of(o, client_id, hash);
+	if ((w = owners_get(o, hash)) == NULL) {
 		fault_set(fault, EX_TEMPFAIL, "%d client ids are known",
 		    OWNERS_MAX);
 		return NULL;
@@ -438,13 +440,14 @@ owners_connect(struct owners *o, const char *client_id, const char *thing,
 	same = w->noted && w->until == OWNER_NEVER && w->expiry == expiry &&
 	    strcmp(w->thing, thing) == 0;
 	if (strcmp(w->thing, thing) != 0)
-		give(o, w, thing);
+		owners_give(o, w, thing);
 	w->until = OWNER_NEVER;
 	w->expiry = expiry;
 	/* a stored one that is resumed for the last time is still stored */
-	if (!same && (expiry > 0 || w->noted) && note(o, w, true, fault) < 0) {
+	if (!same && (expiry > 0 || w->noted) && owners_note(o, w, true, fault)
+	    < 0) {
 		if (!w->noted && w->connection == NULL)
-			forget(o, w);
+			owners_forget(o, w);
 		return NULL;
 	}
 	return w;
@@ -461,12 +464,12 @@ owners_disconnect(struct owners *o, struct owner *w, int64_t now)
 		return;
 	if (w->expiry > 0) {
 		w->until = now + w->expiry;
-		note(o, w, true, &fault);
+		owners_note(o, w, true, &fault);
 		return;
 	}
 	if (w->noted)
-		note(o, w, false, &fault);
-	forget(o, w);
+		owners_note(o, w, false, &fault);
+	owners_forget(o, w);
 }
 
 void
@@ -479,6 +482,6 @@ owners_expire(struct owners *o, int64_t now)
 		next = hash_table_after(&o->table, node);
 		w = (struct owner *)node;
 		if (w->until < now && w->connection == NULL)
-			forget(o, w);
+			owners_forget(o, w);
 	}
 }

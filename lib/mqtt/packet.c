@@ -21,14 +21,14 @@ struct reading {
 #define CONNECT_MIN 12
 
 static void
-read_at(const struct mosquitto *client, size_t at, struct reading *r)
+packet_read_at(const struct mosquitto *client, size_t at, struct reading *r)
 {
 	memcpy(r, (const char *)(const void *)client + at, sizeof *r);
 }
 
 /* all of it has come and has been looked at */
 static bool
-is_whole(const struct reading *r)
+packet_is_whole(const struct reading *r)
 {
 	return r->payload != NULL && r->next == NULL && r->to_process == 0 &&
 	    r->remaining_length > 0 && r->pos == r->remaining_length;
@@ -36,9 +36,9 @@ is_whole(const struct reading *r)
 
 /* The numbers are asked first: what is no pointer is not followed. */
 static bool
-is_connect(const struct reading *r)
+packet_is_connect(const struct reading *r)
 {
-	return is_whole(r) && r->command == PACKET_CONNECT << 4 &&
+	return packet_is_whole(r) && r->command == PACKET_CONNECT << 4 &&
 	    r->remaining_length >= CONNECT_MIN &&
 	    (memcmp(r->payload, "\0\4MQTT", 6) == 0 ||
 	    memcmp(r->payload, "\0\6MQIsdp", 8) == 0);
@@ -54,8 +54,8 @@ packet_find(struct packet_place *place, const struct mosquitto *client)
 
 	for (at = sizeof(void *); at + sizeof r <= size;
 	    at += sizeof(void *)) {
-		read_at(client, at, &r);
-		if (is_connect(&r)) {
+		packet_read_at(client, at, &r);
+		if (packet_is_connect(&r)) {
 			place->at = at;
 			return true;
 		}
@@ -71,8 +71,8 @@ packet_current(const struct packet_place *place,
 
 	if (place->at == 0)
 		return false;
-	read_at(client, place->at, &r);
-	if (!is_whole(&r))
+	packet_read_at(client, place->at, &r);
+	if (!packet_is_whole(&r))
 		return false;
 	p->type = (enum packet_type)(r.command >> 4);
 	p->flags = r.command & 0x0f;

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 static void
-free_peer(struct peer *p)
+peers_free_peer(struct peer *p)
 {
 	free(p->grants);
 	free(p->will_properties);
@@ -29,7 +29,7 @@ peers_release(struct peers *s)
 
 	while ((node = hash_table_after(&s->table, NULL)) != NULL) {
 		hash_table_remove(&s->table, node);
-		free_peer((struct peer *)node);
+		peers_free_peer((struct peer *)node);
 	}
 	hash_table_release(&s->table);
 }
@@ -57,7 +57,7 @@ static void
 peers_remove(struct peers *s, struct peer *p)
 {
 	hash_table_remove(&s->table, &p->node);
-	free_peer(p);
+	peers_free_peer(p);
 }
 
 struct peer *
@@ -98,7 +98,7 @@ peers_round(struct peers *s)
 /* ---- grants: a table with open places, never full ---- */
 
 static struct grant *
-grant_place(struct grant *grants, size_t cap, struct str channel)
+peers_grant_place(struct grant *grants, size_t cap, struct str channel)
 {
 	uint64_t h;
 	size_t i;
@@ -120,12 +120,12 @@ peer_granted(const struct peer *p, struct str channel)
 
 	if (p->cap_grants == 0)
 		return NULL;
-	g = grant_place(p->grants, p->cap_grants, channel);
+	g = peers_grant_place(p->grants, p->cap_grants, channel);
 	return g->generation != 0 ? g : NULL;
 }
 
 static void
-grow_grants(struct peer *p)
+peers_grow_grants(struct peer *p)
 {
 	struct grant *old = p->grants;
 	size_t i, cap = p->cap_grants;
@@ -134,8 +134,8 @@ grow_grants(struct peer *p)
 	p->cap_grants = cap ? cap * 2 : 4;
 	for (i = 0; i < cap; i++)
 		if (old[i].generation != 0)
-			*grant_place(p->grants, p->cap_grants, (struct str){
-			    old[i].channel, ID_TEXT }) = old[i];
+			*peers_grant_place(p->grants, p->cap_grants, (struct
+			    str){ old[i].channel, ID_TEXT }) = old[i];
 	free(old);
 }
 
@@ -148,8 +148,8 @@ peer_grant(struct peer *p, struct str channel, uint32_t generation)
 		if (p->n_grants >= GRANTS_MAX)
 			return;
 		if (2 * p->n_grants >= p->cap_grants)
-			grow_grants(p);
-		g = grant_place(p->grants, p->cap_grants, channel);
+			peers_grow_grants(p);
+		g = peers_grant_place(p->grants, p->cap_grants, channel);
 		memcpy(g->channel, channel.p, ID_TEXT);
 		p->n_grants++;
 	}

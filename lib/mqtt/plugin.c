@@ -25,7 +25,7 @@
 /* ---- now and then ---- */
 
 static void
-each_minute(struct plugin *p)
+plugin_each_minute(struct plugin *p)
 {
 	owners_expire(p->owners, time(NULL));
 	if (p->untold > 0)
@@ -36,7 +36,7 @@ each_minute(struct plugin *p)
 
 /* A full disk hides what was counted until then; once is enough to say so. */
 static void
-write_counts(struct plugin *p)
+plugin_write_counts(struct plugin *p)
 {
 	struct fault fault;
 	bool failing = counts_write(p->counts_path, &p->counts, &fault) < 0;
@@ -47,7 +47,7 @@ write_counts(struct plugin *p)
 }
 
 static int
-on_tick(struct plugin *p)
+plugin_on_tick(struct plugin *p)
 {
 	if (p->line->tick != NULL)
 		p->line->tick(p);
@@ -60,9 +60,9 @@ on_tick(struct plugin *p)
 		p->second = p->now / 1000;
 		peers_expire(&p->peers, p->second);
 		if (p->second % COUNTS_SECONDS == 0)
-			write_counts(p);
+			plugin_write_counts(p);
 		if (p->second % 60 == 0)
-			each_minute(p);
+			plugin_each_minute(p);
 	}
 	return MOSQ_ERR_SUCCESS;
 }
@@ -71,7 +71,7 @@ on_tick(struct plugin *p)
 
 /* `plugin_opt_home` and `_bus` say what the environment says elsewhere */
 static bool
-take_limit(struct plugin *p, const char *key, const char *value)
+plugin_take_limit(struct plugin *p, const char *key, const char *value)
 {
 	const struct {
 		const char *key;
@@ -93,7 +93,7 @@ take_limit(struct plugin *p, const char *key, const char *value)
 }
 
 static int
-take_option(struct plugin *p, const char *key, const char *value,
+plugin_take_option(struct plugin *p, const char *key, const char *value,
     struct fault *fault)
 {
 	bool good = true;
@@ -109,7 +109,7 @@ take_option(struct plugin *p, const char *key, const char *value,
 	    (choice = opt_choice(BUS_SYNC_WORDS, value)) >= 0)
 		p->sync = (enum bus_sync)choice;
 	else
-		good = take_limit(p, key, value);
+		good = plugin_take_limit(p, key, value);
 	return good ? 0 : fault_set(fault, EX_CONFIG,
 	    "plugin_opt_%s '%s': no such option, or no value for it", key,
 	    value);
@@ -118,7 +118,7 @@ take_option(struct plugin *p, const char *key, const char *value,
 /* A full disk is no reason not to start: what can't be written to is tried
  * again when it is needed, and until then nothing is acknowledged. */
 static bool
-may_wait(struct plugin *p, const struct fault *fault)
+plugin_may_wait(struct plugin *p, const struct fault *fault)
 {
 	if (fault->status != EX_TEMPFAIL)
 		return false;
@@ -129,7 +129,7 @@ may_wait(struct plugin *p, const struct fault *fault)
 }
 
 static int
-open_all(struct plugin *p, struct fault *fault)
+plugin_open_all(struct plugin *p, struct fault *fault)
 {
 	char *path;
 	int r;
@@ -140,11 +140,11 @@ open_all(struct plugin *p, struct fault *fault)
 	if (publisher_open(&p->publisher, p->bus, p->stream, p->sync,
 	    fault) == 0)
 		p->closed = false;
-	else if (!may_wait(p, fault))
+	else if (!plugin_may_wait(p, fault))
 		return -1;
 	if (bridge_key(p->bridge, true, fault) < 0) {
 		p->bridge[0] = '\0';
-		if (!may_wait(p, fault))
+		if (!plugin_may_wait(p, fault))
 			return -1;
 	}
 	path = home_path("mqtt/sessions");
@@ -165,7 +165,7 @@ open_all(struct plugin *p, struct fault *fault)
 /* An event without memory is given up: the broker knows what to do then, and
  * goes on.  A reserve lets most of them be ended as they should be. */
 static bool
-without_memory(void *arg)
+plugin_without_memory(void *arg)
 {
 	struct plugin *p = arg;
 	bool again = p->reserve != NULL;
@@ -178,7 +178,7 @@ without_memory(void *arg)
 }
 
 static int
-dispatch(int event, void *data, void *arg)
+plugin_dispatch(int event, void *data, void *arg)
 {
 	struct plugin *p = arg;
 
@@ -197,12 +197,12 @@ dispatch(int event, void *data, void *arg)
 			p->line->reload(p);
 		return MOSQ_ERR_SUCCESS;
 	default:
-		return on_tick(p);
+		return plugin_on_tick(p);
 	}
 }
 
 static int
-on_event(int event, void *data, void *arg)
+plugin_on_event(int event, void *data, void *arg)
 {
 	struct plugin *p = arg;
 
@@ -210,11 +210,11 @@ on_event(int event, void *data, void *arg)
 		return MOSQ_ERR_NOMEM;
 	if (p->reserve == NULL && (p->reserve = malloc(RESERVE)) == NULL)
 		return MOSQ_ERR_NOMEM;
-	return dispatch(event, data, arg);
+	return plugin_dispatch(event, data, arg);
 }
 
 static int
-register_all(struct plugin *p, mosquitto_plugin_id_t *id)
+plugin_register_all(struct plugin *p, mosquitto_plugin_id_t *id)
 {
 	static const int events[] = {
 		MOSQ_EVT_BASIC_AUTH, MOSQ_EVT_ACL_CHECK, MOSQ_EVT_MESSAGE,
@@ -224,11 +224,11 @@ register_all(struct plugin *p, mosquitto_plugin_id_t *id)
 	int r = MOSQ_ERR_SUCCESS;
 
 	for (i = 0; i < sizeof events / sizeof *events && r == 0; i++)
-		r = mosquitto_callback_register(id, events[i], on_event, NULL,
-		    p);
+		r = mosquitto_callback_register(id, events[i], plugin_on_event,
+		    NULL, p);
 	for (i = 0; p->line->events[i] != 0 && r == 0; i++)
 		r = mosquitto_callback_register(id, p->line->events[i],
-		    on_event, NULL, p);
+		    plugin_on_event, NULL, p);
 	return r;
 }
 
@@ -244,7 +244,7 @@ mosquitto_plugin_version(int n, const int *versions)
 }
 
 static int
-set_up(struct plugin *p, const struct mosquitto_opt *options, int n,
+plugin_set_up(struct plugin *p, const struct mosquitto_opt *options, int n,
     struct fault *fault)
 {
 	int i, r = 0;
@@ -263,18 +263,19 @@ set_up(struct plugin *p, const struct mosquitto_opt *options, int n,
 	/* keys pass through this process: none goes into a core dump */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	for (i = 0; r == 0 && i < n; i++)
-		r = take_option(p, options[i].key, options[i].value, fault);
-	return r == 0 ? open_all(p, fault) : r;
+		r = plugin_take_option(p, options[i].key, options[i].value,
+		    fault);
+	return r == 0 ? plugin_open_all(p, fault) : r;
 }
 
 static int
-open_plugin(struct plugin *p, const struct mosquitto_opt *options, int n,
+plugin_open_plugin(struct plugin *p, const struct mosquitto_opt *options, int n,
     struct fault *fault)
 {
 	if (setjmp(p->give_up) != 0)
 		return fault_set(fault, EX_OSERR, "out of memory");
-	memory_on_failure(without_memory, p);
-	return set_up(p, options, n, fault);
+	memory_on_failure(plugin_without_memory, p);
+	return plugin_set_up(p, options, n, fault);
 }
 
 PUBLIC int
@@ -294,13 +295,13 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **arg,
 		    "supported: this plugin needs 2.0.x or 2.1.x", version);
 		return MOSQ_ERR_NOT_SUPPORTED;
 	}
-	if (open_plugin(p, options, n, &fault) < 0) {
+	if (plugin_open_plugin(p, options, n, &fault) < 0) {
 		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s", fault.text);
 		return fault.status == EX_OSERR ? MOSQ_ERR_NOMEM :
 		    MOSQ_ERR_UNKNOWN;
 	}
 	plugin_refresh(p);
-	return register_all(p, id);
+	return plugin_register_all(p, id);
 }
 
 PUBLIC int

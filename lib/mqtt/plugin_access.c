@@ -14,7 +14,7 @@
 /* ---- after a change ---- */
 
 static void
-check_peer(struct plugin *p, struct peer *peer)
+plugin_check_peer(struct plugin *p, struct peer *peer)
 {
 	size_t i;
 
@@ -48,7 +48,7 @@ plugin_check_peers(struct plugin *p)
 		for (; node != NULL; node = node->next) {
 			peer = (struct peer *)node;
 			if (peer->online && peer->kind != PEER_BRIDGE)
-				check_peer(p, peer);
+				plugin_check_peer(p, peer);
 		}
 		if (clock_ns() > end)
 			break;
@@ -58,7 +58,7 @@ plugin_check_peers(struct plugin *p)
 /* ---- what the broker asks ---- */
 
 static bool
-has_place_for(struct plugin *p, struct peer *peer, const char *filter)
+plugin_has_place_for(struct plugin *p, struct peer *peer, const char *filter)
 {
 	if (peer->owner == NULL || (strlen(filter) <= FILTER_MAX &&
 	    (p->max_subscriptions == 0 || owner_subscribe(p->owners,
@@ -75,7 +75,7 @@ has_place_for(struct plugin *p, struct peer *peer, const char *filter)
 /* The wildcards of MQTT only behind "messages/": which channel it is stays
  * clear.  mosquitto has seen that the filter is well formed. */
 static enum access_result
-may_subscribe(struct plugin *p, struct peer *peer, const char *filter)
+plugin_may_subscribe(struct plugin *p, struct peer *peer, const char *filter)
 {
 	enum access_result r;
 
@@ -95,14 +95,14 @@ may_subscribe(struct plugin *p, struct peer *peer, const char *filter)
 	r = peer_may(p, peer, channel);
 	if (r == ACCESS_NOT_CONNECTED && plugin_refresh_now(p))
 		r = peer_may(p, peer, channel);
-	return r == ACCESS_YES && !has_place_for(p, peer, filter) ?
+	return r == ACCESS_YES && !plugin_has_place_for(p, peer, filter) ?
 	    ACCESS_NOT_CONNECTED : r;
 }
 
 /* Also for a client of before the broker's start, who is not here: its
  * user name is what we gave it. */
 static enum access_result
-may_read(struct plugin *p, struct peer *peer,
+plugin_may_read(struct plugin *p, struct peer *peer,
     const struct mosquitto_evt_acl_check *e)
 {
 	const char *user = mosquitto_client_username(e->client);
@@ -117,10 +117,10 @@ may_read(struct plugin *p, struct peer *peer,
 }
 
 static int
-read_check(struct plugin *p, struct peer *peer,
+plugin_read_check(struct plugin *p, struct peer *peer,
     const struct mosquitto_evt_acl_check *e)
 {
-	if (may_read(p, peer, e) != ACCESS_YES) {
+	if (plugin_may_read(p, peer, e) != ACCESS_YES) {
 		p->counts.withheld++;
 		return MOSQ_ERR_ACL_DENIED;
 	}
@@ -130,7 +130,7 @@ read_check(struct plugin *p, struct peer *peer,
 
 /* Once for each client, which may send any number of them. */
 static void
-log_topic(struct peer *peer, const char *why)
+plugin_log_topic(struct peer *peer, const char *why)
 {
 	if (!peer->logged)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE,
@@ -140,7 +140,7 @@ log_topic(struct peer *peer, const char *why)
 }
 
 static enum access_result
-may_publish(struct plugin *p, struct peer *peer,
+plugin_may_publish(struct plugin *p, struct peer *peer,
     const struct mosquitto_evt_acl_check *e)
 {
 	enum access_result r = ACCESS_YES;
@@ -150,7 +150,7 @@ may_publish(struct plugin *p, struct peer *peer,
 		return ACCESS_NOT_CONNECTED;
 	if ((why = plugin_route(p, e->topic)) != NULL) {
 		p->counts.message[MESSAGE_TOPIC]++;
-		log_topic(peer, why);
+		plugin_log_topic(peer, why);
 		return ACCESS_NOT_CONNECTED;
 	}
 	if (peer->kind != PEER_BRIDGE)
@@ -170,7 +170,7 @@ may_publish(struct plugin *p, struct peer *peer,
 /* What another mosquitto says of itself as a bridge, unless it is told not to:
  * nobody may read it here, and it is no reason to end the connection. */
 static bool
-is_notification(const char *topic)
+plugin_is_notification(const char *topic)
 {
 	const struct str head = STR("$SYS/broker/connection/");
 	const struct str tail = STR("/state");
@@ -183,19 +183,19 @@ is_notification(const char *topic)
 /* A message, a will, or (peer NULL) the question whether who left a
  * retained message may still. */
 static int
-write_check(struct plugin *p, struct peer *peer,
+plugin_write_check(struct plugin *p, struct peer *peer,
     const struct mosquitto_evt_acl_check *e)
 {
 	if (peer == NULL)
-		return may_read(p, NULL, e) == ACCESS_YES ? MOSQ_ERR_SUCCESS :
-		    MOSQ_ERR_ACL_DENIED;
-	if (is_notification(e->topic))
+		return plugin_may_read(p, NULL, e) == ACCESS_YES ?
+		    MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+	if (plugin_is_notification(e->topic))
 		return MOSQ_ERR_ACL_DENIED;
 	if (p->line->is_will(p, peer)) {
 		plugin_will(p, peer, e);
 		return MOSQ_ERR_ACL_DENIED;
 	}
-	switch (may_publish(p, peer, e)) {
+	switch (plugin_may_publish(p, peer, e)) {
 	case ACCESS_YES:
 		return MOSQ_ERR_SUCCESS;
 	case ACCESS_ERROR:
@@ -209,7 +209,7 @@ write_check(struct plugin *p, struct peer *peer,
 
 /* Who is at that address, if it is the one that we have let in. */
 static struct peer *
-peer_of(struct plugin *p, const struct mosquitto *client)
+plugin_peer_of(struct plugin *p, const struct mosquitto *client)
 {
 	const char *user = mosquitto_client_username(client);
 	struct peer *peer = peers_find(&p->peers, client);
@@ -229,7 +229,7 @@ plugin_on_access(int event, void *data, void *arg)
 	enum access_result r = ACCESS_NOT_CONNECTED;
 
 	(void)event;
-	peer = peer_of(p, e->client);
+	peer = plugin_peer_of(p, e->client);
 	if (e->access == MOSQ_ACL_UNSUBSCRIBE) {
 		if (peer != NULL && peer->owner != NULL)
 			owner_unsubscribe(p->owners, peer->owner, e->topic);
@@ -237,12 +237,12 @@ plugin_on_access(int event, void *data, void *arg)
 	}
 	/* deliveries come many at once, behind a message that has looked */
 	if (e->access == MOSQ_ACL_READ)
-		return read_check(p, peer, e);
+		return plugin_read_check(p, peer, e);
 	plugin_follow(p);
 	if (e->access == MOSQ_ACL_WRITE)
-		return write_check(p, peer, e);
+		return plugin_write_check(p, peer, e);
 	if (e->access == MOSQ_ACL_SUBSCRIBE)
-		r = may_subscribe(p, peer, e->topic);
+		r = plugin_may_subscribe(p, peer, e->topic);
 	if (r == ACCESS_YES)
 		return MOSQ_ERR_SUCCESS;
 	p->counts.filters++;

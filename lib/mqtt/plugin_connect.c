@@ -31,7 +31,7 @@ struct caller {
 };
 
 static enum access_result
-refuse(struct caller *c, enum counts_client reason, const char *why)
+plugin_refuse(struct caller *c, enum counts_client reason, const char *why)
 {
 	c->reason = reason;
 	c->why = why;
@@ -39,13 +39,13 @@ refuse(struct caller *c, enum counts_client reason, const char *why)
 }
 
 static enum access_result
-by_key(struct plugin *p, struct caller *c, struct str key)
+plugin_by_key(struct plugin *p, struct caller *c, struct str key)
 {
 	struct str thing;
 	enum access_result r = access_identify(p->access, key, &thing);
 
 	if (r == ACCESS_NO_KEY)
-		return refuse(c, CLIENT_KEY, "unknown key");
+		return plugin_refuse(c, CLIENT_KEY, "unknown key");
 	if (r != ACCESS_YES)
 		return r;
 	memcpy(c->thing, thing.p, ID_TEXT);
@@ -56,12 +56,12 @@ by_key(struct plugin *p, struct caller *c, struct str key)
 }
 
 static enum access_result
-by_id(struct plugin *p, struct caller *c, struct str id)
+plugin_by_id(struct plugin *p, struct caller *c, struct str id)
 {
 	enum access_result r = access_check_id(p->access, id, STR(NOBODY));
 
 	if (r == ACCESS_NO_KEY)
-		return refuse(c, CLIENT_CERTIFICATE,
+		return plugin_refuse(c, CLIENT_CERTIFICATE,
 		    "no thing has the certificate's id");
 	if (r == ACCESS_ERROR)
 		return r;
@@ -73,31 +73,31 @@ by_id(struct plugin *p, struct caller *c, struct str id)
 
 /* Both have to be of the same thing. */
 static enum access_result
-by_certificate(struct plugin *p, struct caller *c,
+plugin_by_certificate(struct plugin *p, struct caller *c,
     const struct certificate *cert)
 {
 	struct str named = str_z(cert->text);
 	enum access_result r;
 
 	if (cert->kind == CERTIFICATE_REFUSED)
-		return refuse(c, CLIENT_CERTIFICATE, cert->why);
+		return plugin_refuse(c, CLIENT_CERTIFICATE, cert->why);
 	if (c->key.n == 0)
-		return cert->kind == CERTIFICATE_THING ? by_id(p, c, named) :
-		    by_key(p, c, named);
+		return cert->kind == CERTIFICATE_THING ? plugin_by_id(p, c,
+		    named) : plugin_by_key(p, c, named);
 	if (cert->kind == CERTIFICATE_KEY && !str_eq(c->key, named))
-		return refuse(c, CLIENT_CERTIFICATE,
+		return plugin_refuse(c, CLIENT_CERTIFICATE,
 		    "key and certificate differ");
-	r = by_key(p, c, c->key);
+	r = plugin_by_key(p, c, c->key);
 	if (r == ACCESS_YES && cert->kind == CERTIFICATE_THING &&
 	    strcmp(c->thing, cert->text) != 0)
-		return refuse(c, CLIENT_CERTIFICATE,
+		return plugin_refuse(c, CLIENT_CERTIFICATE,
 		    "key and certificate differ");
 	return r;
 }
 
 /* A user name may be anything but the name of another thing. */
 static bool
-names_another(const struct caller *c)
+plugin_names_another(const struct caller *c)
 {
 	char lower[ID_TEXT + 1];
 	size_t i;
@@ -111,7 +111,7 @@ names_another(const struct caller *c)
 }
 
 static enum access_result
-as_thing(struct plugin *p, struct caller *c)
+plugin_as_thing(struct plugin *p, struct caller *c)
 {
 	X509 *x509 = mosquitto_client_certificate(c->client);
 	struct certificate cert;
@@ -120,33 +120,33 @@ as_thing(struct plugin *p, struct caller *c)
 	certificate_read(&cert, x509);
 	X509_free(x509);
 	if (cert.kind != CERTIFICATE_NONE)
-		r = by_certificate(p, c, &cert);
+		r = plugin_by_certificate(p, c, &cert);
 	else if (c->key.n > 0)
-		r = by_key(p, c, c->key);
+		r = plugin_by_key(p, c, c->key);
 	else
-		r = refuse(c, CLIENT_KEY, "no key");
+		r = plugin_refuse(c, CLIENT_KEY, "no key");
 	sodium_memzero(&cert, sizeof cert);
-	if (r == ACCESS_YES && names_another(c))
-		return refuse(c, CLIENT_NAME,
+	if (r == ACCESS_YES && plugin_names_another(c))
+		return plugin_refuse(c, CLIENT_NAME,
 		    "the user name is another thing's id");
 	return r;
 }
 
 /* A unix socket's address is its path. */
 static enum access_result
-as_bridge(struct plugin *p, struct caller *c)
+plugin_as_bridge(struct plugin *p, struct caller *c)
 {
 	struct fault ignored;
 
 	if (*c->address != '/')
-		return refuse(c, CLIENT_NAME,
+		return plugin_refuse(c, CLIENT_NAME,
 		    "the bridge comes over a unix socket only");
 	/* the disk may have been full when it was to be made */
 	if (p->bridge[0] == '\0' && bridge_key(p->bridge, true, &ignored) < 0)
 		p->bridge[0] = '\0';
 	if (p->bridge[0] == '\0' || c->key.n != BRIDGE_KEY_TEXT ||
 	    sodium_memcmp(c->key.p, p->bridge, BRIDGE_KEY_TEXT) != 0)
-		return refuse(c, CLIENT_KEY, "not the bridge's key");
+		return plugin_refuse(c, CLIENT_KEY, "not the bridge's key");
 	c->kind = PEER_BRIDGE;
 	memcpy(c->thing, NOBODY, sizeof NOBODY);
 	return ACCESS_YES;
@@ -157,7 +157,8 @@ as_bridge(struct plugin *p, struct caller *c)
 /* A client id that is in use or has a stored session is its thing's.  Of a
  * thing that is gone, a session may be ended but not resumed. */
 static bool
-is_anothers(struct plugin *p, const struct caller *c, const struct owner *o)
+plugin_is_anothers(struct plugin *p, const struct caller *c, const struct owner
+    *o)
 {
 	if (o == NULL || strcmp(o->thing, c->thing) == 0)
 		return false;
@@ -168,7 +169,7 @@ is_anothers(struct plugin *p, const struct caller *c, const struct owner *o)
 /* Of sessions that nobody has come back for the broker may have forgotten
  * some: they do not count for ever. */
 static bool
-has_too_many(const struct plugin *p, const struct caller *c)
+plugin_has_too_many(const struct plugin *p, const struct caller *c)
 {
 	return p->max_sessions > 0 && c->kind != PEER_BRIDGE &&
 	    owners_count(p->owners, c->thing, time(NULL) - KEPT_SECONDS) >=
@@ -177,7 +178,7 @@ has_too_many(const struct plugin *p, const struct caller *c)
 
 /* The same with an id that the broker itself keeps apart, where it can. */
 static struct owner *
-own_client_id(struct plugin *p, struct caller *c)
+plugin_own_client_id(struct plugin *p, struct caller *c)
 {
 	struct owner *o;
 	struct fault fault;
@@ -185,26 +186,26 @@ own_client_id(struct plugin *p, struct caller *c)
 	const char *id;
 
 	if (c->kind != PEER_BRIDGE && !p->line->scope(c->client, c->thing)) {
-		refuse(c, CLIENT_ID, "the client id can't be used");
+		plugin_refuse(c, CLIENT_ID, "the client id can't be used");
 		return NULL;
 	}
 	id = mosquitto_client_id(c->client);
 	o = owners_find(p->owners, id);
-	if (is_anothers(p, c, o)) {
-		refuse(c, CLIENT_ID, "the client id is another thing's");
+	if (plugin_is_anothers(p, c, o)) {
+		plugin_refuse(c, CLIENT_ID, "the client id is another thing's");
 		return NULL;
 	}
 	if ((o == NULL || strcmp(o->thing, c->thing) != 0) &&
-	    has_too_many(p, c)) {
-		refuse(c, CLIENT_SESSIONS, "its thing has too many client "
-		    "ids: see plugin_opt_sessions");
+	    plugin_has_too_many(p, c)) {
+		plugin_refuse(c, CLIENT_SESSIONS, "its thing has too many "
+		    "client ids: see plugin_opt_sessions");
 		return NULL;
 	}
 	o = owners_connect(p->owners, id, c->thing, c->connect.expiry,
 	    &fault);
 	if (o == NULL) {
 		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s", fault.text);
-		refuse(c, CLIENT_SESSIONS, "its session can't be noted");
+		plugin_refuse(c, CLIENT_SESSIONS, "its session can't be noted");
 		return NULL;
 	}
 	before = o->connection;
@@ -221,7 +222,7 @@ own_client_id(struct plugin *p, struct caller *c)
 
 /* Who was at that address went without our being told. */
 static void
-leave_before(struct plugin *p, const struct mosquitto *client)
+plugin_leave_before(struct plugin *p, const struct mosquitto *client)
 {
 	struct peer *old = peers_find(&p->peers, client);
 
@@ -230,14 +231,14 @@ leave_before(struct plugin *p, const struct mosquitto *client)
 }
 
 static int
-let_in(struct plugin *p, struct caller *c)
+plugin_let_in(struct plugin *p, struct caller *c)
 {
 	size_t buckets = p->peers.table.size;
 	struct owner *owner;
 	struct peer *peer;
 
-	leave_before(p, c->client);
-	if ((owner = own_client_id(p, c)) == NULL)
+	plugin_leave_before(p, c->client);
+	if ((owner = plugin_own_client_id(p, c)) == NULL)
 		return MOSQ_ERR_AUTH;
 	peer = peers_add(&p->peers, c->client);
 	if (p->to_check > 0 && p->peers.table.size != buckets)
@@ -264,7 +265,7 @@ let_in(struct plugin *p, struct caller *c)
 }
 
 static void
-tell_refusal(struct plugin *p, const struct caller *c)
+plugin_tell_refusal(struct plugin *p, const struct caller *c)
 {
 	bool last;
 
@@ -279,35 +280,35 @@ tell_refusal(struct plugin *p, const struct caller *c)
 }
 
 static int
-try(struct plugin *p, struct caller *c)
+plugin_try(struct plugin *p, struct caller *c)
 {
 	enum access_result r = strcmp(c->user, BRIDGE_USER) == 0 ?
-	    as_bridge(p, c) : as_thing(p, c);
+	    plugin_as_bridge(p, c) : plugin_as_thing(p, c);
 
 	if (r == ACCESS_ERROR) {
 		p->counts.client[CLIENT_REGISTRY]++;
 		plugin_is_blind(p);
 		return MOSQ_ERR_UNKNOWN;
 	}
-	return r == ACCESS_YES ? let_in(p, c) : MOSQ_ERR_AUTH;
+	return r == ACCESS_YES ? plugin_let_in(p, c) : MOSQ_ERR_AUTH;
 }
 
 static int
-call(struct plugin *p, struct caller *c)
+plugin_call(struct plugin *p, struct caller *c)
 {
-	int r = try(p, c);
+	int r = plugin_try(p, c);
 
 	if (r == MOSQ_ERR_AUTH && plugin_refresh_now(p))
-		r = try(p, c);
+		r = plugin_try(p, c);
 	if (r == MOSQ_ERR_AUTH)
-		tell_refusal(p, c);
+		plugin_tell_refusal(p, c);
 	return r;
 }
 
 /* On SIGHUP the broker asks again, about everybody it knows.  Of those who
  * are gone nothing is decided: deliveries to them are. */
 static int
-still_in(struct plugin *p, const struct mosquitto_evt_basic_auth *e)
+plugin_still_in(struct plugin *p, const struct mosquitto_evt_basic_auth *e)
 {
 	struct peer *peer = peers_find(&p->peers, e->client);
 
@@ -335,7 +336,7 @@ plugin_on_connect(int event, void *data, void *arg)
 	plugin_refresh(p);
 	switch (p->line->question(p, e->client, &c.connect)) {
 	case QUESTION_REVIEW:
-		return still_in(p, e);
+		return plugin_still_in(p, e);
 	case QUESTION_MALFORMED:
 		return MOSQ_ERR_AUTH;
 	case QUESTION_UNSUPPORTED:
@@ -347,7 +348,7 @@ plugin_on_connect(int event, void *data, void *arg)
 	}
 	if (c.address == NULL || mosquitto_client_id(e->client) == NULL)
 		return MOSQ_ERR_AUTH;
-	r = call(p, &c);
+	r = plugin_call(p, &c);
 	/* it is not needed any more, neither by us nor by the broker */
 	if (e->password != NULL)
 		sodium_memzero(e->password, strlen(e->password));

@@ -18,7 +18,7 @@
 /* What could not be synced is as if we had been killed; so we begin anew,
  * now and then, until it works. */
 static bool
-reopen(struct plugin *p)
+plugin_reopen(struct plugin *p)
 {
 	struct fault fault;
 
@@ -33,7 +33,7 @@ reopen(struct plugin *p)
 }
 
 static void
-tell_failure(struct plugin *p, const struct fault *fault)
+plugin_tell_failure(struct plugin *p, const struct fault *fault)
 {
 	if (!p->failing)
 		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s: nothing is "
@@ -54,7 +54,7 @@ plugin_flush(struct plugin *p)
 		return false;
 	ok = publisher_commit(&p->publisher, &fault) == 0;
 	if (!ok)
-		tell_failure(p, &fault);
+		plugin_tell_failure(p, &fault);
 	else if (p->failing && any)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE,
 		    "mfx: messages can be written again");
@@ -81,11 +81,11 @@ enum kept { KEPT, NOT_NOW, TOO_LONG };
 /* The message of p->route: on the bus when this returns, or, with QoS 0,
  * on its way there. */
 static enum kept
-keep(struct plugin *p, struct str payload, const char *type, int qos)
+plugin_keep(struct plugin *p, struct str payload, const char *type, int qos)
 {
 	struct buf *lines = &p->publisher.lines;
 
-	if (p->closed && !reopen(p))
+	if (p->closed && !plugin_reopen(p))
 		return NOT_NOW;
 	if (!message_take(lines, &p->route, payload, type != NULL ?
 	    str_z(type) : p->type, &p->pack))
@@ -98,7 +98,7 @@ keep(struct plugin *p, struct str payload, const char *type, int qos)
 }
 
 static void
-stamp_route(struct plugin *p)
+plugin_stamp_route(struct plugin *p)
 {
 	p->route.protocol = STR("mqtt");
 	p->route.received = stamp_now();
@@ -117,7 +117,7 @@ resent_release(struct owner *o)
 /* The packet identifier of a message of QoS 2, and whether we have it;
  * 0 for all others. */
 static uint16_t
-identify(struct plugin *p, const struct mosquitto_evt_message *e,
+plugin_identify(struct plugin *p, const struct mosquitto_evt_message *e,
     const struct owner *owner, bool *again)
 {
 	bool dup = false;
@@ -153,7 +153,7 @@ plugin_may_retain(struct plugin *p, const char *topic, const char *thing,
 }
 
 static int
-keep_message(struct plugin *p, struct peer *peer,
+plugin_keep_message(struct plugin *p, struct peer *peer,
     struct mosquitto_evt_message *e)
 {
 	struct str payload = { e->payload, e->payloadlen };
@@ -162,13 +162,13 @@ keep_message(struct plugin *p, struct peer *peer,
 	uint16_t id;
 	bool again;
 
-	id = identify(p, e, peer->owner, &again);
+	id = plugin_identify(p, e, peer->owner, &again);
 	p->counts.repeated += again;
 	if (again)
 		return MOSQ_ERR_SUCCESS;
 	type = properties_content_type(e->properties);
-	stamp_route(p);
-	kept = keep(p, payload, type, e->qos);
+	plugin_stamp_route(p);
+	kept = plugin_keep(p, payload, type, e->qos);
 	p->line->free_value(type);
 	if (kept == NOT_NOW) {
 		p->counts.message[MESSAGE_BUS]++;
@@ -209,7 +209,7 @@ plugin_on_message(int event, void *data, void *arg)
 	if (!properties_attribute(&e->properties, peer->thing,
 	    p->line))
 		return MOSQ_ERR_NOMEM;
-	r = keep_message(p, peer, e);
+	r = plugin_keep_message(p, peer, e);
 	/* of a message that is refused, the broker looks at its own only */
 	if (r != MOSQ_ERR_SUCCESS && p->line->frees_replaced &&
 	    e->properties != given) {
@@ -222,7 +222,7 @@ plugin_on_message(int event, void *data, void *arg)
 /* ---- a will ---- */
 
 static const char *
-publish_will(struct plugin *p, struct peer *peer,
+plugin_publish_will(struct plugin *p, struct peer *peer,
     const struct mosquitto_evt_acl_check *e)
 {
 	mosquitto_property *properties;
@@ -231,8 +231,9 @@ publish_will(struct plugin *p, struct peer *peer,
 	enum kept kept;
 
 	p->route.publisher = str_z(peer->thing);
-	stamp_route(p);
-	kept = keep(p, (struct str){ e->payload, e->payloadlen }, type, 1);
+	plugin_stamp_route(p);
+	kept = plugin_keep(p, (struct str){ e->payload, e->payloadlen }, type,
+	    1);
 	p->line->free_value(type);
 	if (kept != KEPT && made)
 		mosquitto_property_free_all(&properties);
@@ -262,7 +263,7 @@ plugin_will(struct plugin *p, struct peer *peer,
 	    peer_may(p, peer, p->route.channel) != ACCESS_YES))
 		why = "it may not publish there";
 	if (why == NULL)
-		why = publish_will(p, peer, e);
+		why = plugin_publish_will(p, peer, e);
 	if (why != NULL)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE,
 		    "mfx: the will of thing %s is not published: %s",

@@ -6,7 +6,7 @@
 /* ---- the registry ---- */
 
 static void
-begin_generation(struct plugin *p)
+plugin_begin_generation(struct plugin *p)
 {
 	if (++p->generation == 0)
 		p->generation = 1;
@@ -17,7 +17,7 @@ void
 plugin_follow(struct plugin *p)
 {
 	if (access_refresh(p->access))
-		begin_generation(p);
+		plugin_begin_generation(p);
 }
 
 void
@@ -32,7 +32,7 @@ plugin_refresh_now(struct plugin *p)
 {
 	if (!access_refresh_now(p->access))
 		return false;
-	begin_generation(p);
+	plugin_begin_generation(p);
 	return true;
 }
 
@@ -48,7 +48,7 @@ plugin_is_blind(struct plugin *p)
 /* ---- what a client may do ---- */
 
 static enum access_result
-lost(struct peer *peer)
+plugin_lost(struct peer *peer)
 {
 	peer->revoked = true;
 	return ACCESS_NO_KEY;
@@ -72,7 +72,7 @@ peer_holds(struct plugin *p, struct peer *peer)
 		return r;
 	}
 	if (r == ACCESS_NO_KEY)
-		return lost(peer);
+		return plugin_lost(peer);
 	peer->proved = p->generation;
 	return ACCESS_YES;
 }
@@ -101,7 +101,7 @@ peer_may(struct plugin *p, struct peer *peer, struct str channel)
 	if (r == ACCESS_YES)
 		peer_grant(peer, channel, p->generation);
 	else if (r == ACCESS_NO_KEY || g != NULL)
-		return lost(peer);
+		return plugin_lost(peer);
 	return r;
 }
 
@@ -110,7 +110,7 @@ peer_may(struct plugin *p, struct peer *peer, struct str channel)
 /* Mainflux had the content type in the topic, with '_' for '/' and '-' for
  * '+', as MQTT 3.1.1 has no other place: these are taken off. */
 static struct str
-take_type(struct str *rest)
+plugin_take_type(struct str *rest)
 {
 	static const struct {
 		struct str tail, type;
@@ -143,7 +143,7 @@ plugin_route(struct plugin *p, const char *topic)
 
 	if (!topic_split(str_z(topic), &p->route.channel, &rest))
 		return "not the topic of a channel";
-	p->type = take_type(&rest);
+	p->type = plugin_take_type(&rest);
 	buf_clear(&p->subtopic);
 	if ((why = subtopic_put(&p->subtopic, rest)) != NULL)
 		return why;

@@ -9,14 +9,14 @@
 #include "mqtt/connect.h"
 
 static bool
-is_ours(struct str name)
+properties_is_ours(struct str name)
 {
 	return str_eq(name, STR(BRIDGE_PUBLISHER)) ||
 	    str_eq(name, STR(BRIDGE_PROTOCOL));
 }
 
 static bool
-add_ours(mosquitto_property **to, const char *publisher)
+properties_add_ours(mosquitto_property **to, const char *publisher)
 {
 	return mosquitto_property_add_string_pair(to,
 	    MQTT_PROP_USER_PROPERTY, BRIDGE_PUBLISHER, publisher) == 0;
@@ -26,7 +26,7 @@ add_ours(mosquitto_property **to, const char *publisher)
  * the list is made anew ---- */
 
 static bool
-copy_pair(mosquitto_property **to, const mosquitto_property *p,
+properties_copy_pair(mosquitto_property **to, const mosquitto_property *p,
     const struct broker_line *line)
 {
 	char *name = NULL, *value = NULL;
@@ -36,17 +36,17 @@ copy_pair(mosquitto_property **to, const mosquitto_property *p,
 	    &name, &value, false) == NULL)
 		return false;
 	/* 2.1 gives NULL for what is empty */
-	ok = is_ours(str_z(name)) || mosquitto_property_add_string_pair(to,
-	    MQTT_PROP_USER_PROPERTY, name ? name : "", value ? value : "") ==
-	    0;
+	ok = properties_is_ours(str_z(name)) ||
+	    mosquitto_property_add_string_pair(to, MQTT_PROP_USER_PROPERTY, name
+	    ? name : "", value ? value : "") == 0;
 	line->free_value(name);
 	line->free_value(value);
 	return ok;
 }
 
 static bool
-copy_string(mosquitto_property **to, const mosquitto_property *p, int id,
-    const struct broker_line *line)
+properties_copy_string(mosquitto_property **to, const mosquitto_property *p,
+    int id, const struct broker_line *line)
 {
 	char *value = NULL;
 	bool ok;
@@ -59,8 +59,8 @@ copy_string(mosquitto_property **to, const mosquitto_property *p, int id,
 }
 
 static bool
-copy_binary(mosquitto_property **to, const mosquitto_property *p, int id,
-    const struct broker_line *line)
+properties_copy_binary(mosquitto_property **to, const mosquitto_property *p,
+    int id, const struct broker_line *line)
 {
 	void *value = NULL;
 	uint16_t n;
@@ -76,7 +76,7 @@ copy_binary(mosquitto_property **to, const mosquitto_property *p, int id,
 /* Those that mosquitto leaves with a message; of others nobody knows what
  * they claim. */
 static bool
-copy(mosquitto_property **to, const mosquitto_property *p,
+properties_copy_one(mosquitto_property **to, const mosquitto_property *p,
     const struct broker_line *line)
 {
 	int id = mosquitto_property_identifier(p);
@@ -84,12 +84,12 @@ copy(mosquitto_property **to, const mosquitto_property *p,
 
 	switch (id) {
 	case MQTT_PROP_USER_PROPERTY:
-		return copy_pair(to, p, line);
+		return properties_copy_pair(to, p, line);
 	case MQTT_PROP_CONTENT_TYPE:
 	case MQTT_PROP_RESPONSE_TOPIC:
-		return copy_string(to, p, id, line);
+		return properties_copy_string(to, p, id, line);
 	case MQTT_PROP_CORRELATION_DATA:
-		return copy_binary(to, p, id, line);
+		return properties_copy_binary(to, p, id, line);
 	case MQTT_PROP_PAYLOAD_FORMAT_INDICATOR:
 		return mosquitto_property_read_byte(p, id, &byte, false) !=
 		    NULL && mosquitto_property_add_byte(to, id, byte) == 0;
@@ -99,7 +99,7 @@ copy(mosquitto_property **to, const mosquitto_property *p,
 }
 
 static bool
-has_user_property(const mosquitto_property *p)
+properties_has_user_property(const mosquitto_property *p)
 {
 	for (; p != NULL; p = mosquitto_property_next(p))
 		if (mosquitto_property_identifier(p) ==
@@ -116,8 +116,8 @@ properties_copy(mosquitto_property **to, const mosquitto_property *from,
 
 	*to = NULL;
 	for (; ok && from != NULL; from = mosquitto_property_next(from))
-		ok = copy(to, from, line);
-	return ok && add_ours(to, publisher);
+		ok = properties_copy_one(to, from, line);
+	return ok && properties_add_ours(to, publisher);
 }
 
 bool
@@ -127,8 +127,8 @@ properties_attribute(mosquitto_property **list, const char *publisher,
 	mosquitto_property *made;
 	bool ok;
 
-	if (!has_user_property(*list))
-		return add_ours(list, publisher);
+	if (!properties_has_user_property(*list))
+		return properties_add_ours(list, publisher);
 	ok = properties_copy(&made, *list, publisher, line);
 	if (!line->frees_replaced)
 		mosquitto_property_free_all(list);
@@ -150,15 +150,16 @@ properties_content_type(const mosquitto_property *p)
 /* ---- of a will ---- */
 
 static char *
-text_of(struct str s)
+properties_text_of(struct str s)
 {
 	return s.n < 65536 ? strndup(s.p ? s.p : "", s.n) : NULL;
 }
 
 static bool
-take_text(mosquitto_property **to, const struct property *p)
+properties_take_text(mosquitto_property **to, const struct property *p)
 {
-	char *name = text_of(p->name), *value = text_of(p->value);
+	char *name = properties_text_of(p->name), *value =
+	    properties_text_of(p->value);
 	bool ok = false;
 
 	if (name == NULL || value == NULL)
@@ -166,21 +167,22 @@ take_text(mosquitto_property **to, const struct property *p)
 	else if (p->id != MQTT_PROP_USER_PROPERTY)
 		ok = mosquitto_property_add_string(to, p->id, value) == 0;
 	else
-		ok = is_ours(p->name) || mosquitto_property_add_string_pair(
-		    to, p->id, name, value) == 0;
+		ok = properties_is_ours(p->name) ||
+		    mosquitto_property_add_string_pair( to, p->id, name, value)
+		    == 0;
 	free(name);
 	free(value);
 	return ok;
 }
 
 static bool
-take(mosquitto_property **to, const struct property *p)
+properties_take(mosquitto_property **to, const struct property *p)
 {
 	switch (p->id) {
 	case MQTT_PROP_USER_PROPERTY:
 	case MQTT_PROP_CONTENT_TYPE:
 	case MQTT_PROP_RESPONSE_TOPIC:
-		return take_text(to, p);
+		return properties_take_text(to, p);
 	case MQTT_PROP_CORRELATION_DATA:
 		return mosquitto_property_add_binary(to, p->id, p->value.p,
 		    (uint16_t)p->value.n) == 0;
@@ -204,8 +206,8 @@ properties_of_will(mosquitto_property **to, struct str raw,
 
 	*to = NULL;
 	while (ok && property_next(&raw, &p))
-		ok = take(to, &p);
-	if (ok && add_ours(to, publisher))
+		ok = properties_take(to, &p);
+	if (ok && properties_add_ours(to, publisher))
 		return true;
 	mosquitto_property_free_all(to);
 	return false;

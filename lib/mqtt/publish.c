@@ -77,7 +77,7 @@ publish_topic(struct publish *p, const struct route *r)
 /* Control bytes and what an escape in a label stands for are nothing that an
  * adapter of ours has written. */
 static bool
-is_plain(struct str label)
+publish_is_plain(struct str label)
 {
 	size_t i;
 
@@ -88,12 +88,12 @@ is_plain(struct str label)
 }
 
 static int
-add_pair(struct arena *a, mosquitto_property **to, const char *name,
+publish_add_pair(struct arena *a, mosquitto_property **to, const char *name,
     struct str value)
 {
 	if (value.n == 0)
 		return MOSQ_ERR_SUCCESS;
-	if (!is_plain(value))
+	if (!publish_is_plain(value))
 		return MOSQ_ERR_INVAL;
 	return mosquitto_property_add_string_pair(to, MQTT_PROP_USER_PROPERTY,
 	    name, arena_str(a, value).p);
@@ -103,26 +103,28 @@ add_pair(struct arena *a, mosquitto_property **to, const char *name,
  * for MQTT.  A content type that is not is left out: the payload says nothing
  * else than it did. */
 static int
-put_properties(struct publish *p, mosquitto_property **to,
+publish_put_properties(struct publish *p, mosquitto_property **to,
     const struct route *r, struct str type)
 {
 	int rc = MOSQ_ERR_SUCCESS;
 
 	*to = NULL;
-	if (type.n > 0 && is_plain(type))
+	if (type.n > 0 && publish_is_plain(type))
 		rc = mosquitto_property_add_string(to, MQTT_PROP_CONTENT_TYPE,
 		    arena_str(&p->arena, type).p);
 	if (rc != MOSQ_ERR_NOMEM)
-		rc = add_pair(&p->arena, to, BRIDGE_PUBLISHER, r->publisher);
+		rc = publish_add_pair(&p->arena, to, BRIDGE_PUBLISHER,
+		    r->publisher);
 	if (rc == MOSQ_ERR_SUCCESS)
-		rc = add_pair(&p->arena, to, BRIDGE_PROTOCOL, r->protocol);
+		rc = publish_add_pair(&p->arena, to, BRIDGE_PROTOCOL,
+		    r->protocol);
 	return rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_NOMEM ? rc :
 	    LABEL_REFUSED;
 }
 
 /* libmosquitto's errors that are the message's */
 static const char *
-refusal(int rc)
+publish_refusal(int rc)
 {
 	switch (rc) {
 	case MOSQ_ERR_OVERSIZE_PACKET:
@@ -155,7 +157,7 @@ publish_line(struct publish *p, struct mqtt *c, struct str line, int *mid)
 	 * that counts from now */
 	if (!message_payload(line, &p->arena, &payload, &type))
 		return "its payload can't be given back as SenML";
-	rc = put_properties(p, &properties, &r, type);
+	rc = publish_put_properties(p, &properties, &r, type);
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_publish_v5(c->m, mid, p->topic.p,
 		    (int)payload.n, payload.p, 1, false, properties);
@@ -164,7 +166,7 @@ publish_line(struct publish *p, struct mqtt *c, struct str line, int *mid)
 		return NULL;
 	if (rc == LABEL_REFUSED)
 		return "characters in a label that MQTT does not allow";
-	if ((why = refusal(rc)) == NULL)
+	if ((why = publish_refusal(rc)) == NULL)
 		mqtt_fail(c, rc == MOSQ_ERR_NOMEM ? EX_OSERR : EX_SOFTWARE,
 		    "publish: %s",
 		    mosquitto_strerror(rc));

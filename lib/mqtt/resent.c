@@ -16,7 +16,7 @@ struct resent {
 };
 
 static void
-hash_of(unsigned char hash[HASH], struct str topic, struct str payload)
+resent_hash_of(unsigned char hash[HASH], struct str topic, struct str payload)
 {
 	crypto_generichash_state state;
 
@@ -30,7 +30,7 @@ hash_of(unsigned char hash[HASH], struct str topic, struct str payload)
 }
 
 static unsigned
-place_of(const struct resent *r, uint16_t id)
+resent_place_of(const struct resent *r, uint16_t id)
 {
 	unsigned i;
 
@@ -46,9 +46,9 @@ resent_has(const struct resent *r, uint16_t id, struct str topic,
 	unsigned char hash[HASH];
 	unsigned i;
 
-	if (r == NULL || (i = place_of(r, id)) == RESENT_MAX)
+	if (r == NULL || (i = resent_place_of(r, id)) == RESENT_MAX)
 		return false;
-	hash_of(hash, topic, payload);
+	resent_hash_of(hash, topic, payload);
 	return memcmp(hash, r->messages[i].hash, HASH) == 0;
 }
 
@@ -61,10 +61,10 @@ resent_note(struct resent **at, uint16_t id, struct str topic,
 
 	if (r == NULL)
 		r = *at = memory_zero(1, sizeof *r);
-	if ((i = place_of(r, id)) == RESENT_MAX) {
+	if ((i = resent_place_of(r, id)) == RESENT_MAX) {
 		i = r->next;
 		r->next = (i + 1) % RESENT_MAX;
 	}
 	r->messages[i].id = id;
-	hash_of(r->messages[i].hash, topic, payload);
+	resent_hash_of(r->messages[i].hash, topic, payload);
 }

@@ -52,7 +52,7 @@ retained_hash(const struct retained *r, const char *text,
 }
 
 static uint64_t
-first_half(const unsigned char *hash)
+retained_first_half(const unsigned char *hash)
 {
 	uint64_t h;
 
@@ -67,7 +67,7 @@ holder_find(const struct retained *r, const char *thing)
 	struct hash_node *node;
 
 	retained_hash(r, thing, hash);
-	node = hash_first(&r->holders, first_half(hash));
+	node = hash_first(&r->holders, retained_first_half(hash));
 	while (node != NULL &&
 	    strcmp(((struct holder *)node)->thing, thing) != 0)
 		node = hash_next(node);
@@ -86,14 +86,15 @@ holder_get(struct retained *r, const char *thing)
 	h = memory_zero(1, sizeof *h);
 	memcpy(h->thing, thing, ID_TEXT);
 	retained_hash(r, thing, hash);
-	hash_table_add(&r->holders, &h->node, first_half(hash));
+	hash_table_add(&r->holders, &h->node, retained_first_half(hash));
 	return h;
 }
 
 static struct kept *
 kept_find(const struct retained *r, const unsigned char *topic)
 {
-	struct hash_node *node = hash_first(&r->topics, first_half(topic));
+	struct hash_node *node = hash_first(&r->topics,
+	    retained_first_half(topic));
 
 	while (node != NULL &&
 	    memcmp(((struct kept *)node)->topic, topic, HASH) != 0)
@@ -135,13 +136,13 @@ retained_add(struct retained *r, const unsigned char *topic,
 	k->holder = holder_get(r, thing);
 	k->holder->messages++;
 	k->holder->bytes += bytes;
-	hash_table_add(&r->topics, &k->node, first_half(topic));
+	hash_table_add(&r->topics, &k->node, retained_first_half(topic));
 }
 
 /* ---- the file ---- */
 
 static void
-put_line(struct buf *b, const unsigned char *topic, const char *thing,
+retained_put_line(struct buf *b, const unsigned char *topic, const char *thing,
     int64_t bytes)
 {
 	char hash[2 * HASH + 1];
@@ -159,7 +160,7 @@ retained_note(struct retained *r, const unsigned char *topic,
 	struct buf b;
 
 	buf_init(&b, LINE_TEXT + 1);
-	put_line(&b, topic, thing, bytes);
+	retained_put_line(&b, topic, thing, bytes);
 	journal_append(&r->file, buf_str(&b), &ignored);
 	buf_release(&b);
 }
@@ -176,7 +177,8 @@ retained_portion(void *arg, size_t *cursor, struct buf *to)
 		for (node = r->topics.lists[*cursor]; node != NULL;
 		    node = node->next) {
 			k = (const struct kept *)node;
-			put_line(to, k->topic, k->holder->thing, k->bytes);
+			retained_put_line(to, k->topic, k->holder->thing,
+			    k->bytes);
 		}
 	return *cursor < r->topics.size;
 }
@@ -193,7 +195,7 @@ retained_step(struct retained *r)
 }
 
 static bool
-take_hex(struct str text, unsigned char *to, size_t n)
+retained_take_hex(struct str text, unsigned char *to, size_t n)
 {
 	size_t got;
 
@@ -202,7 +204,7 @@ take_hex(struct str text, unsigned char *to, size_t n)
 }
 
 static bool
-take_line(struct retained *r, struct str line)
+retained_take_line(struct retained *r, struct str line)
 {
 	const size_t at = 2 * HASH + 1, end = at + ID_TEXT;
 	unsigned char topic[HASH];
@@ -212,7 +214,7 @@ take_line(struct retained *r, struct str line)
 
 	if (line.n <= end + 1 || line.n - end > sizeof number ||
 	    line.p[at - 1] != ' ' || line.p[end] != ' ' ||
-	    !take_hex((struct str){ line.p, 2 * HASH }, topic, HASH) ||
+	    !retained_take_hex((struct str){ line.p, 2 * HASH }, topic, HASH) ||
 	    !uuid_valid((struct str){ line.p + at, ID_TEXT }))
 		return false;
 	memcpy(thing, line.p + at, ID_TEXT);
@@ -229,17 +231,17 @@ take_line(struct retained *r, struct str line)
 }
 
 static int
-take_file(struct retained *r, struct str text, struct fault *fault)
+retained_take_file(struct retained *r, struct str text, struct fault *fault)
 {
 	struct str line;
 
 	if (!str_take_line(&text, &line) || !str_starts(line, STR(HEAD)) ||
-	    !take_hex(str_from(line, sizeof HEAD - 1), r->salt,
+	    !retained_take_hex(str_from(line, sizeof HEAD - 1), r->salt,
 	    sizeof r->salt))
 		return fault_set(fault, EX_CONFIG,
 		    "%s: not a file of retained messages", r->file.path);
 	while (str_take_line(&text, &line))
-		if (!take_line(r, line))
+		if (!retained_take_line(r, line))
 			return fault_set(fault, EX_CONFIG,
 			    "%s: '%.*s' can't be read", r->file.path,
 			    STR_ARG(line));
@@ -247,7 +249,7 @@ take_file(struct retained *r, struct str text, struct fault *fault)
 }
 
 static void
-set_head(struct retained *r)
+retained_set_head(struct retained *r)
 {
 	char salt[2 * sizeof r->salt + 1];
 	struct buf b;
@@ -274,9 +276,9 @@ retained_open(struct retained **out, const char *path, struct fault *fault)
 	if (got == 0 && b.n == 0)
 		randombytes_buf(r->salt, sizeof r->salt);
 	else if (got == 0)
-		got = take_file(r, buf_str(&b), fault);
+		got = retained_take_file(r, buf_str(&b), fault);
 	buf_release(&b);
-	set_head(r);
+	retained_set_head(r);
 	if (got < 0) {
 		retained_close(r);
 		return -1;

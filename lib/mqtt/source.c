@@ -46,7 +46,7 @@ struct lookup {
 
 /* The first user property of that name. */
 static void
-user_property(void *arg, struct str name, struct str *out)
+source_user_property(void *arg, struct str name, struct str *out)
 {
 	struct lookup *l = arg;
 	const mosquitto_property *p = l->properties;
@@ -67,7 +67,8 @@ user_property(void *arg, struct str name, struct str *out)
 }
 
 static void
-reject(struct source *s, const struct mosquitto_message *m, const char *why)
+source_reject(struct source *s, const struct mosquitto_message *m, const char
+    *why)
 {
 	struct str payload = { m->payload, (size_t)m->payloadlen };
 
@@ -86,7 +87,7 @@ reject(struct source *s, const struct mosquitto_message *m, const char *why)
 
 /* False when it has to come again. */
 static bool
-commit(struct source *s)
+source_commit(struct source *s)
 {
 	struct fault fault;
 	bool some = s->publisher.lines.n > 0;
@@ -105,7 +106,7 @@ commit(struct source *s)
 }
 
 static void
-on_message(void *arg, const struct mosquitto_message *m,
+source_on_message(void *arg, const struct mosquitto_message *m,
     const mosquitto_property *properties)
 {
 	struct source *s = arg;
@@ -116,8 +117,8 @@ on_message(void *arg, const struct mosquitto_message *m,
 	char *type = NULL;
 	const char *why;
 
-	why = mqtt_map_apply(&s->opt->map, str_z(m->topic), user_property,
-	    &lookup, &s->labels, &route);
+	why = mqtt_map_apply(&s->opt->map, str_z(m->topic),
+	    source_user_property, &lookup, &s->labels, &route);
 	mosquitto_property_read_string(properties, MQTT_PROP_CONTENT_TYPE,
 	    &type, false);
 	if (why == NULL && !message_take(&s->publisher.lines, &route,
@@ -126,17 +127,17 @@ on_message(void *arg, const struct mosquitto_message *m,
 		why = "the message is longer than " MESSAGE_LIMITS;
 	free(type);
 	if (why != NULL)
-		reject(s, m, why);
+		source_reject(s, m, why);
 	else
 		s->messages++;
 	if (s->publisher.lines.n >= PUBLISHER_BATCH)
-		commit(s);
+		source_commit(s);
 }
 
 /* ---- subscribing ---- */
 
 static void
-on_up(void *arg)
+source_on_up(void *arg)
 {
 	struct source *s = arg;
 	const struct opt_list *l = s->opt->filters;
@@ -156,7 +157,7 @@ on_up(void *arg)
 
 /* What the broker says to one subscription. */
 static void
-answered(struct source *s, const char *filter, int qos)
+source_answered(struct source *s, const char *filter, int qos)
 {
 	if (qos >= 0x80)
 		mqtt_fail(&s->c, EX_UNAVAILABLE, "subscription to '%s' "
@@ -170,14 +171,14 @@ answered(struct source *s, const char *filter, int qos)
 }
 
 static void
-on_granted(void *arg, int mid, int n, const int *qos)
+source_on_granted(void *arg, int mid, int n, const int *qos)
 {
 	struct source *s = arg;
 	int i, left = 0;
 
 	for (i = 0; i < s->opt->filters->n; i++) {
 		if (s->mids[i] == mid && n > 0) {
-			answered(s, s->opt->filters->v[i], qos[0]);
+			source_answered(s, s->opt->filters->v[i], qos[0]);
 			s->mids[i] = 0;
 		}
 		left += s->mids[i] != 0;
@@ -192,7 +193,7 @@ on_granted(void *arg, int mid, int n, const int *qos)
 
 /* One turn: what came in is written down before it is acknowledged. */
 static void
-turn(struct source *s)
+source_turn(struct source *s)
 {
 	struct pollfd reader = {
 		s->publisher.bus ? -1 : STDOUT_FILENO, 0, 0
@@ -205,14 +206,14 @@ turn(struct source *s)
 		diag_error("<stdout>: its reader has gone");
 		s->publisher.broken = s->failing = true;
 	}
-	if (commit(s))
+	if (source_commit(s))
 		mqtt_flush(&s->c);
 	if (s->rejects.fd >= 0)
 		out_flush(&s->rejects);
 }
 
 static int
-finish(struct source *s)
+source_finish(struct source *s)
 {
 	int status = s->rejected > 0 ? EX_DATAERR : 0;
 
@@ -229,10 +230,11 @@ finish(struct source *s)
 }
 
 static int
-start(struct source *s, struct fault *fault)
+source_start(struct source *s, struct fault *fault)
 {
 	static const struct mqtt_events events = {
-		.up = on_up, .message = on_message, .granted = on_granted
+		.up = source_on_up, .message = source_on_message, .granted =
+		    source_on_granted
 	};
 	const char *path = s->opt->rejects;
 
@@ -257,14 +259,14 @@ source_run(const struct source_options *opt)
 	struct fault fault;
 	int status;
 
-	if (start(&s, &fault) < 0) {
+	if (source_start(&s, &fault) < 0) {
 		status = diag_fault(&fault);
 	} else {
 		while (!signal_stop() && !s.c.failed && !s.publisher.broken)
-			turn(&s);
+			source_turn(&s);
 		ready_stopping();
 		mqtt_close(&s.c);
-		status = finish(&s);
+		status = source_finish(&s);
 	}
 	publisher_close(&s.publisher);
 	bus_close(s.bus);
