@@ -299,6 +299,66 @@ operations() {
 	catch_up b
 }
 
+@test "a primary whose bus has lost entries is refused, where the stream ends at its place" {
+	begin
+	replica b
+	mfx-things create --name one >/dev/null
+	catch_up b
+	cp -r bus lost
+	seq 20 | sed 's/.*/{"name":"thing-&"}/' |
+		mfx-things create -f - >/dev/null
+	local log=registry/00000000000000000000.ndjson size
+	size=$(stat -c %s bus/$log)
+	rm -rf bus
+	mv lost bus
+	on b mfx-registry promote
+	# what is not of the log makes it as long as it was
+	printf '{"n":"t","vs":"%*s"}\n' \
+	    $((size - $(stat -c %s bus/$log) - 18)) x >>bus/$log
+	[[ $(stat -c %s bus/$log) == "$size" && $(says a seq) == "$size" ]]
+	status 74 mfx-things create --name no 2>err
+	grep -q 'has lost entries' err
+	status 65 mfx-registry follow --no-follow 2>err
+	grep -q 'begin again with a snapshot' err
+	on b mfx-things create --name yes >/dev/null
+	catch_up b
+	[[ $(things b) == $'one\nyes' ]]
+}
+
+@test "an entry of a former primary that has more than the log is passed over" {
+	begin
+	replica b
+	catch_up b
+	cp -r bus lost
+	for i in 1 2 3; do
+		mfx-things create --name "lost-$i" >/dev/null
+	done
+	tail -n 1 bus/registry/*.ndjson >late
+	rm -rf bus
+	mv lost bus
+	on b mfx-registry promote
+	cat late >>bus/registry/00000000000000000000.ndjson
+	on b mfx-things create --name yes >/dev/null
+	catch_up b
+	[[ $(things b) == yes ]]
+}
+
+@test "a replica applies only what is on disk" {
+	local inject=$ROOT/${BUILD:-build}/inject.so
+	${MAKE:-make} -s -C "$ROOT" "${inject#"$ROOT/"}"
+	begin
+	replica b
+	mfx-things create --name one >/dev/null
+	head -c 8 /dev/zero >count
+	status 74 on b env LD_PRELOAD="$inject" INJECT_CALL=sync INJECT_NTH=1 \
+	    INJECT_ERRNO=5 INJECT_COUNT="$PWD/count" INJECT_IN=mfx-registry \
+	    mfx-registry follow --name b --no-follow 2>err
+	grep -q fdatasync err
+	[[ $(things b) == "" ]]
+	catch_up b
+	same a b
+}
+
 @test "a log on the site's own bus, mfx-api writes to it, stop ends it" {
 	free_port port
 	unset MFX_BUS
@@ -454,6 +514,36 @@ more_than() {
 	on b mfx-things create --name new >/dev/null
 	catch_up a
 	same a b
+}
+
+@test "on NATS: changes wait for a silent server all together, and stop does not" {
+	local pids=() pid i url token port
+	server_start nats
+	begin "$(server_url nats)"
+	free_port port
+	url=http://127.0.0.1:$port
+	start_ready mfx-api -l "127.0.0.1:$port"
+	token=$(curl -sS -d '{"email":"ann@example.com","password":"correct horse battery"}' \
+	    -H 'Content-Type: application/json' "$url/tokens" | jq -r .token)
+	server_pause nats
+	# one after the other these would take a minute
+	for i in 1 2 3 4 5 6; do
+		timeout 25 mfx-things create --name "c$i" 2>>err &
+		pids+=($!)
+		curl -sS -m 25 -o "said.$i" -w '%{http_code}\n' \
+		    -H "Authorization: $token" -d '{"name":"no"}' \
+		    -H 'Content-Type: application/json' "$url/things" \
+		    >"code.$i" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || (($? == 75))
+	done
+	[[ $(sort -u code.*) == 503 ]]
+	timeout 25 mfx-registry stop
+	mfx-things create --name free >/dev/null
+	server_resume nats
+	[[ $(things a) == free ]]
 }
 
 @test "on NATS: a partition with a writer on each side" {

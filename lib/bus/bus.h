@@ -52,6 +52,10 @@ void bus_close(struct bus *);
  * loop that serves others. */
 bool bus_waits(const struct bus *);
 
+/* How long its calls wait for a server that does not answer, in ms; 0: as its
+ * URL says. */
+void bus_set_patience(struct bus *, int ms);
+
 /* for messages: there is no secret in it */
 const char *bus_name(const struct bus *);
 
@@ -193,6 +197,11 @@ void bus_reader_close(struct bus_reader *);
  * the next call goes on after it.
  */
 int bus_read(struct bus_reader *, struct bus_lines *, struct fault *);
+
+/* Returns when what bus_read has returned is on disk, whether or not its writer
+ * has synced it: for what must not be ahead of the stream after a loss of
+ * power.  A server syncs when it is set to. */
+int bus_reader_sync(struct bus_reader *, struct fault *);
 
 /* the position before the line that bus_read will return next */
 uint64_t bus_reader_position(const struct bus_reader *);

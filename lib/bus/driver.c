@@ -93,6 +93,12 @@ bus_waits(const struct bus *bus)
 	return bus->driver->waits;
 }
 
+void
+bus_set_patience(struct bus *bus, int ms)
+{
+	bus->patience = ms;
+}
+
 const char *
 bus_name(const struct bus *bus)
 {
@@ -228,6 +234,14 @@ int
 bus_read(struct bus_reader *r, struct bus_lines *run, struct fault *fault)
 {
 	return r->bus->driver->reader->read(r, run, fault);
+}
+
+int
+bus_reader_sync(struct bus_reader *r, struct fault *fault)
+{
+	const struct bus_reader_ops *reader = r->bus->driver->reader;
+
+	return reader->sync != NULL ? reader->sync(r, fault) : 0;
 }
 
 uint64_t

@@ -20,6 +20,7 @@
 struct bus {
 	const struct bus_driver *driver;
 	const char *name;	/* for messages: no secret in it */
+	int patience;		/* bus_set_patience */
 };
 
 struct bus_writer {
@@ -75,6 +76,8 @@ struct bus_reader_ops {
 	    uint64_t from, struct fault *);
 	void (*close)(struct bus_reader *);
 	int (*read)(struct bus_reader *, struct bus_lines *, struct fault *);
+	/* what the last read returned; NULL: there is nothing to be done */
+	int (*sync)(struct bus_reader *, struct fault *);
 	/* an fd that becomes readable when there may be more, or -1 with
 	 * errno; called once, and then `woken` empties it: 0, -1 with errno.
 	 * While there is no such stream, its creation counts as more. */

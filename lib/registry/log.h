@@ -33,8 +33,10 @@ struct log_state {
 	char node[ENTRY_NODE_MAX + 1];		/* "": none yet */
 	char primary[ENTRY_NODE_MAX + 1];
 	int64_t epoch, entry;
-	unsigned char head[ENTRY_HASH_BYTES];
-	uint64_t seq;
+	unsigned char head[ENTRY_HASH_BYTES];	/* of the last entry */
+	/* places in the stream: up to which it was read, and before the last
+	 * entry */
+	uint64_t seq, last;
 };
 
 /* 1; 0: this registry has no log; -1 */
@@ -72,8 +74,8 @@ int log_hold(struct registry *, struct fault *);
 struct log;
 
 void log_close(struct log *);
-/* after BEGIN: applies what is in the log only; may commit and begin again.
- * EX_UNAVAILABLE: this is a replica. */
+/* Begins a transaction, and applies what is in the log only; may commit and
+ * begin again.  EX_UNAVAILABLE: this is a replica. */
 int log_begin(struct registry *, struct fault *);
 /* before COMMIT: the changes are in the log */
 int log_commit(struct registry *, struct fault *);

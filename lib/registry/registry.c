@@ -121,11 +121,6 @@ registry_rollback(struct registry *r)
 int
 registry_begin(struct registry *r, struct fault *fault)
 {
-	/* immediate: a change that begins by reading can't fail halfway
-	 * because another one came in between */
-	names_forget(r);
-	if (registry_exec(r, "BEGIN IMMEDIATE", fault) < 0)
-		return -1;
 	if (log_begin(r, fault) == 0)
 		return 0;
 	registry_rollback(r);

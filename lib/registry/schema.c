@@ -224,7 +224,8 @@ static const char step_6[] =
 "	epoch INTEGER NOT NULL,"
 "	entry INTEGER NOT NULL,"		/* the last one */
 "	head BLOB NOT NULL,"			/* its hash */
-"	seq INTEGER NOT NULL"			/* its place in the stream */
+"	seq INTEGER NOT NULL,"			/* read up to there */
+"	last INTEGER NOT NULL"			/* before the last entry */
 ") STRICT;";
 
 const char *const schema_steps[SCHEMA_VERSION] = {

@@ -336,6 +336,16 @@ dir_read(struct bus_reader *head, struct bus_lines *run, struct fault *fault)
 	}
 }
 
+/* what was read is of the segment that is open */
+static int
+dir_reader_sync(struct bus_reader *head, struct fault *fault)
+{
+	struct dir_reader *r = (struct dir_reader *)head;
+
+	return r->fd < 0 || fdatasync(r->fd) == 0 ? 0 :
+	    fault_errno(fault, EX_IOERR, "%s: fdatasync", r->stream.name);
+}
+
 static int
 dir_watch(struct bus_reader *head)
 {
@@ -356,5 +366,6 @@ dir_woken(struct bus_reader *head)
 
 const struct bus_reader_ops dir_reader_ops = {
 	.open = dir_reader_open, .close = dir_reader_close,
-	.read = dir_read, .watch = dir_watch, .woken = dir_woken
+	.read = dir_read, .sync = dir_reader_sync,
+	.watch = dir_watch, .woken = dir_woken
 };

@@ -173,7 +173,8 @@ request_api(struct nats_bus *b, const char *verb, const char *stream,
 	char subject[64 + 2 * JS_NAME_MAX];
 
 	snprintf(subject, sizeof subject, "$JS.API.%s.%s", verb, stream);
-	if (request(b, subject, str_z(body), b->url.timeout, a, fault) < 0)
+	if (request(b, subject, str_z(body), b->head.patience > 0 ?
+	    b->head.patience : b->url.timeout, a, fault) < 0)
 		return -1;
 	if (a->nobody) {
 		request_release(a);
