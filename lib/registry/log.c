@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/log.h"
+
 #include <errno.h>
 #include <sysexits.h>
 
@@ -22,6 +24,13 @@
 #define SILENT_WAIT_MS 250
 /* how long changes go on being tried while others have the lock */
 #define TURNS_MS 30000
+
+void
+log_close(struct log *l)
+{
+	if (l != NULL)
+		log_free(l);
+}
 
 /* ---- a transaction ---- */
 

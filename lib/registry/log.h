@@ -2,8 +2,7 @@
 #ifndef MFX_REGISTRY_LOG_H
 #define MFX_REGISTRY_LOG_H
 
-#include "bus/bus.h"
-#include "registry/entry.h"
+#include "registry/log_state.h"
 
 struct registry;
 
@@ -26,21 +25,6 @@ struct registry;
  * next epoch.  The old primary can't append a valid one after that, however
  * late it sees it.
  */
-struct log_state {
-	char id[ENTRY_ID_TEXT];
-	char bus[256];
-	char stream[BUS_NAME_MAX + 1];
-	char node[ENTRY_NODE_MAX + 1];		/* "": none yet */
-	char primary[ENTRY_NODE_MAX + 1];
-	int64_t epoch, entry;
-	unsigned char head[ENTRY_HASH_BYTES];	/* of the last entry */
-	/* places in the stream: up to which it was read, and before the last
-	 * entry */
-	uint64_t seq, last;
-};
-
-/* 1; 0: this registry has no log; -1 */
-int log_state_get(struct registry *, struct log_state *, struct fault *);
 
 /* starts a log, whose primary is this registry: EX_CONFIG when it has one.
  * What is in the registry is not in the log: replicas begin with a copy. */

@@ -52,10 +52,8 @@ log_disconnect(struct log *l)
 }
 
 void
-log_close(struct log *l)
+log_free(struct log *l)
 {
-	if (l == NULL)
-		return;
 	log_disconnect(l);
 	buf_release(&l->records);
 	buf_release(&l->chunk);

@@ -2,7 +2,7 @@
 #ifndef MFX_REGISTRY_LOG_READ_H
 #define MFX_REGISTRY_LOG_READ_H
 
-#include "registry/log.h"
+#include "registry/log_state.h"
 #include "registry/statement.h"
 
 /* How the log is read, for log.c. */
@@ -42,10 +42,10 @@ struct log {
 
 /* that of the handle, made when it is needed */
 struct log *log_get(struct registry *);
+void log_free(struct log *);
 /* the stream is read again from where the registry is */
 void log_close_reader(struct log *);
 
-int log_state_put(struct registry *, const struct log_state *, struct fault *);
 /* the row of registry.db: 1, 0, -1; what was read of the stream is kept if the
  * file is as far */
 int log_load(struct registry *, struct fault *);

@@ -5,7 +5,8 @@
 /*
  * The files of this room, each of which includes only those before it:
  * keyring, uuid, metadata, tags, jwt, schema, rowset; statement; change;
- * event, names; capture, entry; log; registry; checksum, user; token, item;
+ * event, names; capture, entry; log_state, log_read, log; registry; checksum,
+ * user; token, item;
  * items, page; changes; access.
  * statement.h and item_row.h are for this room only.
  */

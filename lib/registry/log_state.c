@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* the log's row in registry.db */
+#include "registry/log_state.h"
+
 #include <sysexits.h>
 
-#include "registry/log_read.h"
+#include "registry/statement.h"
 
 static bool
-log_row_copy(char *to, size_t size, sqlite3_stmt *st, int column)
+log_state_copy(char *to, size_t size, sqlite3_stmt *st, int column)
 {
 	struct str s = db_column(st, column);
 
@@ -28,11 +29,11 @@ log_state_get(struct registry *r, struct log_state *s, struct fault *fault)
 	if (got <= 0)
 		return got;
 	head = db_column(st, 7);
-	if (!log_row_copy(s->id, sizeof s->id, st, 0) ||
-	    !log_row_copy(s->bus, sizeof s->bus, st, 1) ||
-	    !log_row_copy(s->stream, sizeof s->stream, st, 2) ||
-	    !log_row_copy(s->node, sizeof s->node, st, 3) ||
-	    !log_row_copy(s->primary, sizeof s->primary, st, 4) ||
+	if (!log_state_copy(s->id, sizeof s->id, st, 0) ||
+	    !log_state_copy(s->bus, sizeof s->bus, st, 1) ||
+	    !log_state_copy(s->stream, sizeof s->stream, st, 2) ||
+	    !log_state_copy(s->node, sizeof s->node, st, 3) ||
+	    !log_state_copy(s->primary, sizeof s->primary, st, 4) ||
 	    head.n != sizeof s->head)
 		got = fault_set(fault, EX_DATAERR, "the log's row is damaged");
 	else
