@@ -6,8 +6,7 @@
  * The files of this room, each of which includes only those before it:
  * keyring, uuid, metadata, tags, jwt, schema, rowset; statement; change;
  * event, names; capture, entry; log_state, log_read, log; registry; checksum,
- * user; token, item;
- * items, page; changes; access.
+ * user; token, item; items, page; changes; access.
  * statement.h and item_row.h are for this room only.
  */
 
