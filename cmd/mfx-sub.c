@@ -211,6 +211,20 @@ sub_bear(const struct fault *fault)
 	return sub_wait_for_more(AWAY_MS);
 }
 
+/* A bus may leave lines of other shards out itself. */
+static void
+sub_pass_others(void)
+{
+	uint64_t at = bus_reader_position(sub.reader);
+
+	if (at > sub.ends.end)
+		at = sub.ends.end;
+	if (opt.shard == NULL || at <= sub.position)
+		return;
+	sub.position = at;
+	sub.left_out++;
+}
+
 static bool
 sub_take_some(void)
 {
@@ -230,6 +244,7 @@ sub_take_some(void)
 	while (bus_lines_next(&run, &line))
 		if (!sub_take(&line))
 			return false;
+	sub_pass_others();
 	if (bus_reader_position(sub.reader) >= sub.ends.end)
 		return false;
 	return got == 0 ? sub_wait_for_more(-1) : !signal_stop() &&
@@ -286,8 +301,10 @@ sub_open_bus(const char *operand, struct fault *fault)
 		return -1;
 	sub.position = sub.acked = seq;
 	ends_warn(sub.bus, sub.stream, seq);
-	return bus_reader_open(&sub.reader, sub.bus, sub.stream, seq,
-	    fault) < 0 ? -1 : 1;
+	if (bus_reader_open(&sub.reader, sub.bus, sub.stream, seq, fault) < 0)
+		return -1;
+	bus_reader_shard(sub.reader, &sub.choice.shard);
+	return 1;
 }
 
 int

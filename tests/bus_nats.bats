@@ -80,12 +80,70 @@ scenario() {
 	export MFX_BUS=$(server_url nats)/site7
 	{ lines_of a 1 2; lines_of b 1 1; lines_of a 3 3; } | mfx-pub raw
 	client "$(server_url nats)" read site7_raw >out
-	[[ $(cut -f 1 out | xargs) == 'site7.raw.a site7.raw.b site7.raw.a' ]]
+	[[ $(cut -f 1 out | xargs) == \
+	    'site7.raw.0.4.a site7.raw.9.1.b site7.raw.0.4.a' ]]
 	[[ $(cut -f 2 out | head -n 1) == "$(lines_of a 1 2 |
 	    sed 's/$/\\n/' | tr -d '\n')" ]]
 	client "$(server_url nats)" ask '$JS.API.CONSUMER.DELETE.site7_raw.foreign' ''
-	[[ $(client "$(server_url nats)" read site7_raw 'site7.raw.b.>' |
+	[[ $(client "$(server_url nats)" read site7_raw 'site7.raw.*.*.b.>' |
 	    wc -l) == 0 ]]
+}
+
+# ---- shards ----
+
+# sent_by COMMAND: the bytes that the server has sent meanwhile, to $sent
+sent_by() {
+	local at=http://127.0.0.1:$(<servers/nats/http)/varz before
+	before=$(curl -sSf "$at" | jq .out_bytes)
+	"$@" >part
+	sent=$(($(curl -sSf "$at" | jq .out_bytes) - before))
+}
+
+@test "--shard: the server sends the part, and its group passes the others" {
+	local i whole sent n
+	server_start nats
+	export MFX_BUS=$(server_url nats)
+	for i in {1..300}; do lines_of c$i 1 40; done | mfx-pub raw
+	sent_by read_all raw
+	whole=$sent
+	for n in 2 3 6; do
+		sent_by read_all raw --shard 1/$n
+		((sent < whole * 13 / 10 / n))
+		grep -q '"n"' part
+	done
+	# a channel that is in the first part: the second one's group passes it
+	start mfx-sub raw/two --shard 2/2 --auto-ack
+	await 60 eval '[[ $(mfx-bus groups raw | jq -r .lag) == 0 ]]'
+	lines_of a 1 3 | mfx-pub raw
+	await 60 eval '[[ $(mfx-bus groups raw | jq -r .lag) == 0 ]]'
+	kill $PID
+	wait $PID
+	refute grep -q '"n":"a"' "$PID_OUT"
+	[[ $(read_all raw --shard 1/2 | grep -c '"n":"a"') == 3 ]]
+}
+
+# with subjects of old, and no metadata; new lines come to it too
+@test "--shard: a stream that an older version made is in the same parts" {
+	local i
+	server_start nats
+	export MFX_BUS=$(server_url nats)
+	client "$(server_url nats)" ask '$JS.API.STREAM.CREATE.mfx_raw' \
+	    '{"name":"mfx_raw","subjects":["mfx.raw.>","mfx-source.raw.>"],
+	    "allow_atomic":true,"allow_rollup_hdrs":true}' >/dev/null
+	for i in {1..9}; do
+		lines_of c$i 1 1 | tee -a in >line
+		client "$(server_url nats)" ask mfx.raw.c$i "$(<line)
+" >/dev/null
+	done
+	for i in {5..20}; do lines_of c$i 2 3; done | tee -a in | mfx-pub raw
+	for i in 1 2; do
+		read_all raw --shard $i/2 | bare >part.$i
+		MFX_BUS=$PWD/dir mfx-pub raw <in
+		MFX_BUS=$PWD/dir read_all raw --shard $i/2 | bare |
+		    diff part.$i -
+		rm -r dir
+	done
+	(($(cat part.1 part.2 | wc -l) == 41))
 }
 
 # ---- subjects ----
@@ -102,11 +160,12 @@ scenario() {
 		printf '{"channel":"a","subtopic":"%s","n":"n","v":1}\n' "$c"
 	done | mfx-pub raw
 	lines_of last 1 1 | mfx-pub raw
-	await 20 grep -q '^mfx\.raw\.last' "$PID_OUT"
+	await 20 grep -q '^mfx\.raw\.[0-9.]*\.last' "$PID_OUT"
 	grep '^mfx\.raw' "$PID_OUT" | cut -f 1 >subjects
 	(($(wc -l <subjects) == 11))
 	# each is a stream's, has no wildcard, and is of no other line
-	refute grep -vE '^mfx\.raw(\.[A-Za-z0-9_=-]+)+$' subjects
+	refute grep -vE '^mfx\.raw\.[0-9]+\.[0-9]+(\.[A-Za-z0-9_=-]+)+$' subjects
+	sed -i -E 's/^(mfx\.raw)\.[0-9]+\.[0-9]+/\1/' subjects
 	(($(sort -u subjects | wc -l) == 11))
 	grep -qx 'mfx\.raw\.a\.x=20y' subjects
 	grep -qx 'mfx\.raw\.a\.a=3D41' subjects

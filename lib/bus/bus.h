@@ -192,6 +192,14 @@ int bus_reader_open(struct bus_reader **, struct bus *, const char *stream,
 void bus_reader_close(struct bus_reader *);
 
 /*
+ * Before the first bus_read: lines of other parts than this one are not
+ * needed.  A bus that can leaves some or all of them out, where its server is,
+ * and bus_reader_position goes past them; so the caller still asks
+ * bus_shard_has.  What was pruned meanwhile may go unnoticed.
+ */
+void bus_reader_shard(struct bus_reader *, const struct bus_shard *);
+
+/*
  * The next lines, borrowed until the next call: 1; 0 when there are none now,
  * -1 on error.  A line over 1 MiB, which no writer makes, is EX_DATAERR, and
  * the next call goes on after it.
@@ -203,7 +211,8 @@ int bus_read(struct bus_reader *, struct bus_lines *, struct fault *);
  * power.  A server syncs when it is set to. */
 int bus_reader_sync(struct bus_reader *, struct fault *);
 
-/* the position before the line that bus_read will return next */
+/* the position before the line that bus_read will return next: all before it
+ * has been returned, or is of another part */
 uint64_t bus_reader_position(const struct bus_reader *);
 
 /*

@@ -230,6 +230,12 @@ bus_reader_close(struct bus_reader *r)
 		r->bus->driver->reader->close(r);
 }
 
+void
+bus_reader_shard(struct bus_reader *r, const struct bus_shard *shard)
+{
+	r->shard = *shard;
+}
+
 int
 bus_read(struct bus_reader *r, struct bus_lines *run, struct fault *fault)
 {

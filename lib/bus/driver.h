@@ -35,6 +35,7 @@ struct bus_reader {
 	/* the driver sets them: not equal when lines between them are gone */
 	uint64_t gone_from, gone_to;
 	int watch;		/* -1 until `watch` has given it */
+	struct bus_shard shard;	/* lines of others may be left out */
 };
 
 struct bus_group {

@@ -190,6 +190,34 @@ ask_streams(void)
 	bus_group_close(g);
 }
 
+/* Each line is in one of n parts, and the others are passed over. */
+static void
+ask_shards(void)
+{
+	const char *stream = fresh("shards");
+	struct bus_writer *w = writer(stream);
+	struct bus_shard s;
+	struct walk k;
+	unsigned who, n, got;
+	uint64_t seq;
+
+	NEED(w != NULL);
+	for (who = 0; who < 60; who++)
+		CHECK(put_batch(w, who % 20, who + 1, 2, &seq) == 0);
+	for (n = 2; n < 10; n += 2 - n % 2) {
+		for (got = 0, s = (struct bus_shard){ 1, n }; s.i <= n; s.i++) {
+			walk_begin(&k, stream, 0);
+			bus_reader_shard(k.r, &s);
+			while (walk_next(&k))
+				got += has_channel(&s, k.line.text);
+			CHECK(bus_reader_position(k.r) == end_of(stream));
+			walk_end(&k);
+		}
+		CHECK(got == 120);
+	}
+	bus_writer_close(w);
+}
+
 static void
 ask_lag(void)
 {
@@ -730,6 +758,8 @@ main(int argc, char **argv)
 		ask_streams();
 	ASK("the lag is what comes after a position")
 		ask_lag();
+	ASK("each line is in one part of a stream, whatever their number")
+		ask_shards();
 	ASK("a batch stays together while many append")
 		ask_many();
 	ASK("kill -9 of a writer loses nothing and tears no line")

@@ -85,6 +85,17 @@ get_line(struct str line, unsigned v[4])
 	    &v[1], &v[2], &v[3]) == 4;
 }
 
+static bool
+has_channel(const struct bus_shard *s, struct str line)
+{
+	char channel[16];
+	unsigned v[4];
+
+	CHECK(get_line(line, v));
+	snprintf(channel, sizeof channel, "c%u", v[0]);
+	return bus_shard_has(s, str_z(channel));
+}
+
 /* a batch of n lines; 0, or -1 */
 static int
 put_batch(struct bus_writer *w, unsigned who, unsigned batch, unsigned n,

@@ -82,18 +82,70 @@ test_names(void)
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 65 }, name));
 }
 
+/* after the two numbers */
+static bool
+subject_is(struct str channel, struct str subtopic, const char *want)
+{
+	const char *at = subject(channel, subtopic);
+	int i;
+
+	for (i = 0; i < 2; i++)
+		at += 1 + strspn(at + 1, "0123456789");
+	return strcmp(at, want) == 0;
+}
+
+/* do the subjects of that part match ".<a>.<b>.…"? */
+static bool
+shard_matches(const struct bus_shard *s, unsigned a, unsigned c)
+{
+	char all[16], any_a[16], any_c[16];
+	bool found = false;
+	unsigned k;
+
+	snprintf(all, sizeof all, ".%u.%u.>", a, c);
+	snprintf(any_a, sizeof any_a, ".*.%u.>", c);
+	snprintf(any_c, sizeof any_c, ".%u.*.>", a);
+	for (k = 0; ; k++) {
+		buf_clear(&b);
+		if (!shard_put(&b, s, k))
+			return found;
+		buf_putc(&b, '\0');
+		found |= strcmp(b.p, all) == 0 || strcmp(b.p, any_a) == 0 ||
+		    strcmp(b.p, any_c) == 0 || strcmp(b.p, ".*.*.>") == 0;
+	}
+}
+
+/* A part has all that its lines may have, and with a divisor nothing else. */
+static void
+test_shards(void)
+{
+	struct bus_shard s;
+	unsigned slot;
+
+	for (s.n = 1; s.n <= 250; s.n++)
+		for (slot = 0; slot < 240; slot++) {
+			s.i = slot % s.n + 1;
+			CHECK(shard_matches(&s, slot % 16, slot % 15));
+			s.i = s.i % s.n + 1;
+			CHECK(s.n == 1 || 240 % s.n != 0 ||
+			    !shard_matches(&s, slot % 16, slot % 15));
+		}
+	CHECK(shard_is_all(&(struct bus_shard){ 1, 7 }));
+	CHECK(!shard_is_all(&(struct bus_shard){ 1, 9 }));
+}
+
 static void
 test_subjects(void)
 {
 	char text[1024];
 	size_t i;
 
-	CHECK(strcmp(subject(STR("c"), STR("")), ".c") == 0);
-	CHECK(strcmp(subject(STR("c"), STR("a.b")), ".c.a.b") == 0);
-	CHECK(strcmp(subject(STR("c"), STR("a.")), ".c.a.=") == 0);
-	CHECK(strcmp(subject(STR("c"), STR(".")), ".c.=.=") == 0);
-	CHECK(strcmp(subject(STR("*"), STR(">.x y")), ".=2A.=3E.x=20y") == 0);
-	CHECK(strcmp(subject(STR(""), STR("$JS")), ".=.=24JS") == 0);
+	CHECK(subject_is(STR("c"), STR(""), ".c"));
+	CHECK(subject_is(STR("c"), STR("a.b"), ".c.a.b"));
+	CHECK(subject_is(STR("c"), STR("a."), ".c.a.="));
+	CHECK(subject_is(STR("c"), STR("."), ".c.=.="));
+	CHECK(subject_is(STR("*"), STR(">.x y"), ".=2A.=3E.x=20y"));
+	CHECK(subject_is(STR(""), STR("$JS"), ".=.=24JS"));
 	for (i = 0; i < sizeof text; i++)
 		text[i] = i % 2 ? '.' : '*';
 	CHECK(strlen(subject(STR("c"), (struct str){ text, sizeof text })) <=
@@ -173,6 +225,8 @@ main(void)
 		test_names();
 	TEST("a subject has a level for each of the subtopic's, and an end")
 		test_subjects();
+	TEST("a part of a stream has the subjects that it needs")
+		test_shards();
 	TEST("positions grow, and say which message they are in")
 		test_places();
 	TEST("a URL is read, or refused without its password")

@@ -164,6 +164,7 @@ int request_publish(struct nats_bus *, natsMsg *, struct fault *);
 
 struct nats_state {
 	uint64_t messages, bytes, first, last;
+	bool slots;		/* all subjects have them (subject.h) */
 };
 
 /* the name in JetStream */
@@ -196,6 +197,15 @@ int stream_replace(struct nats_bus *, const char *subject, uint64_t after,
 
 int nats_exists(struct bus *, const char *stream, struct fault *);
 int nats_streams(struct bus *, bus_stream_fn *, void *arg, struct fault *);
+
+/* ---- shard.c ---- */
+
+/* the subjects that a part consists of, as the elements of an array */
+void shard_filter(struct buf *, const struct nats_bus *, const char *stream,
+    const struct bus_shard *);
+/* are there messages of the part after that sequence?  1, 0, -1 */
+int shard_follows(struct nats_bus *, const char *js_name, const char *stream,
+    const struct bus_shard *, uint64_t after, struct fault *);
 
 /* ---- writer.c, reader.c, group.c, source.c, admin.c ---- */
 

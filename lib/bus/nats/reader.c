@@ -17,6 +17,10 @@
 #define ASK_BYTES ((size_t)8 << 20)
 #define ASK_LATER_MS 10000
 #define ASK_SOON_MS 200
+/* Of a part: for as long its position may stay behind while lines of others
+ * come, and how often the server is asked about that while its own come. */
+#define ASK_PART_MS 2000
+#define PASS_MS 1000
 /* The server answers within that time, unless the node that had the consumer
  * is gone.  It is looked at when the inbox says that it is idle, which counts
  * from the last message, a little before the question: so the silence that is
@@ -41,6 +45,8 @@ struct nats_reader {
 	unsigned owed;		/* messages */
 	bool single;		/* the next one is large: ask for it alone */
 	unsigned made;		/* consumers */
+	bool part;		/* it gives messages of the shard only */
+	int64_t passed;		/* ms: when all others were passed over */
 	uint64_t missing;	/* the end, when nothing came up to it … */
 	uint64_t barren;	/* … and when nothing did soon */
 	int64_t heard;		/* ms */
@@ -85,16 +91,45 @@ reader_leave(struct nats_reader *r)
 	reader_forget(r);
 }
 
+/* what was pruned before it was read */
+static void
+reader_set_gone(struct nats_reader *r, uint64_t first)
+{
+	if (r->head.pos == 0 || first <= place_sequence(r->head.pos) + 1)
+		return;
+	if (r->head.gone_from == r->head.gone_to)
+		r->head.gone_from = r->head.pos;
+	r->head.gone_to = (first - 1) << MESSAGE_BITS;
+}
+
+/* Can the server tell the part from the others?  0, -1. */
+static int
+reader_see_part(struct nats_reader *r, struct fault *fault)
+{
+	struct nats_state s = { .slots = false };
+
+	if (shard_is_all(&r->head.shard))
+		return 0;
+	if (stream_state(r->bus, r->js_name, &s, fault) < 0)
+		return -1;
+	r->part = s.slots;
+	if (r->part)
+		reader_set_gone(r, s.first);
+	return 0;
+}
+
 /* 1, 0 when there is no such stream, -1 */
 static int
 reader_create(struct nats_reader *r, uint64_t from, uint64_t *pending,
     struct fault *fault)
 {
-	struct buf body = { .max = 4096 };
+	struct buf body = { .max = 64 * 1024 };
 	struct answer a;
 	char at[2 * JS_NAME_MAX];
 	int got;
 
+	if (reader_see_part(r, fault) < 0)
+		return -1;
 	snprintf(r->consumer, sizeof r->consumer, "%.40s-%u",
 	    strrchr(r->inbox->subject, '.') + 1, ++r->made);
 	snprintf(at, sizeof at, "%s.%s", r->js_name, r->consumer);
@@ -102,11 +137,17 @@ reader_create(struct nats_reader *r, uint64_t from, uint64_t *pending,
 	    "\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":%llu,"
 	    "\"ack_policy\":\"none\",\"replay_policy\":\"instant\","
 	    "\"mem_storage\":true,\"num_replicas\":1,"
-	    "\"inactive_threshold\":120000000000,\"filter_subject\":\"",
+	    "\"inactive_threshold\":120000000000,\"filter_subjects\":[",
 	    r->js_name, r->consumer, (unsigned long long)place_sequence(from) +
 	    1);
-	stream_subject(&body, r->bus, r->head.stream);
-	buf_puts(&body, ".>\"}}");
+	if (r->part) {
+		shard_filter(&body, r->bus, r->head.stream, &r->head.shard);
+	} else {
+		buf_putc(&body, '"');
+		stream_subject(&body, r->bus, r->head.stream);
+		buf_puts(&body, ".>\"");
+	}
+	buf_puts(&body, "]}}");
 	buf_putc(&body, '\0');
 	got = request_api(r->bus, "CONSUMER.CREATE", at, body.p, &a, fault);
 	buf_release(&body);
@@ -202,8 +243,8 @@ reader_ask(struct nats_reader *r, enum asked what, struct fault *fault)
 		    ",\"no_wait\":true}");
 	else
 		n += snprintf(body + n, sizeof body - (size_t)n,
-		    ",\"expires\":%d000000}", what == ASKED_LATER ?
-		    ASK_LATER_MS : ASK_SOON_MS);
+		    ",\"expires\":%d000000}", what == ASKED_SOON ?
+		    ASK_SOON_MS : r->part ? ASK_PART_MS : ASK_LATER_MS);
 	if (natsMsg_Create(&msg, subject, reply, body, n) != NATS_OK)
 		return fault_set(fault, EX_SOFTWARE, "bad request");
 	got = request_publish(r->bus, msg, fault);
@@ -294,18 +335,14 @@ reader_count(struct str text)
 static void
 reader_note_gone(struct nats_reader *r, natsMsg *msg, uint64_t sequence)
 {
-	uint64_t seen = place_sequence(r->head.pos);
 	const char *number;
 
-	if (r->head.pos == 0 || sequence <= seen + 1)
+	/* of a part others lie between */
+	if (r->part || (sequence == place_sequence(r->head.pos) + 2 &&
+	    natsMsgHeader_Get(msg, "Nats-Batch-Sequence", &number) ==
+	    NATS_OK && strcmp(number, "2") == 0))
 		return;
-	if (sequence == seen + 2 && natsMsgHeader_Get(msg,
-	    "Nats-Batch-Sequence", &number) == NATS_OK &&
-	    strcmp(number, "2") == 0)
-		return;
-	if (r->head.gone_from == r->head.gone_to)
-		r->head.gone_from = r->head.pos;
-	r->head.gone_to = (sequence - 1) << MESSAGE_BITS;
+	reader_set_gone(r, sequence);
 }
 
 /* Adds the lines of a message that have not been seen. */
@@ -418,6 +455,25 @@ reader_await(struct nats_reader *r, struct fault *fault)
 	    r->bus->head.name);
 }
 
+/* The same of a part: others are passed over when none of it follows. */
+static int
+reader_pass(struct nats_reader *r, const struct nats_state *s,
+    enum asked last, struct fault *fault)
+{
+	int64_t now = clock_ms();
+	int follows;
+
+	reader_set_gone(r, s->first);
+	if (r->head.watch >= 0 && now - r->passed < PASS_MS)
+		return 1;
+	follows = shard_follows(r->bus, r->js_name, r->head.stream,
+	    &r->head.shard, place_sequence(r->head.pos), fault);
+	if (follows == 0)
+		r->head.pos = s->last << MESSAGE_BITS;
+	r->passed = now;
+	return follows < 0 ? -1 : follows == 0 || last == ASKED_SOON;
+}
+
 /*
  * The server says that there is no more: is that so?  Its consumers learn of a
  * message some time after the writer does.  1, 0 when one has to come soon, -1.
@@ -429,6 +485,8 @@ reader_at_end(struct nats_reader *r, enum asked last, struct fault *fault)
 
 	if (stream_state(r->bus, r->js_name, &s, fault) < 0)
 		return -1;
+	if (r->part && s.last > place_sequence(r->head.pos))
+		return reader_pass(r, &s, last, fault);
 	/* what was removed at the end does not come */
 	if (last == ASKED_SOON)
 		r->barren = r->missing;

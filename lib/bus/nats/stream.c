@@ -58,6 +58,10 @@ stream_read_state(struct nats_bus *b, struct str data, struct nats_state *to)
 		.first = json_count(b, state, "first_seq"),
 		.last = json_count(b, state, "last_seq")
 	};
+	state = json_member(b, json_member(b, data, "config", OBJECT_RAW),
+	    "metadata", OBJECT_RAW);
+	to->slots = str_eq(json_member(b, state, SLOTS_KEY, OBJECT_TEXT),
+	    STR(SLOTS_TEXT));
 }
 
 int
@@ -121,7 +125,7 @@ int
 stream_make(struct nats_bus *b, const char *stream, struct fault *fault)
 {
 	struct buf subjects = { .max = 2048 };
-	char name[JS_NAME_MAX], more[256];
+	char name[JS_NAME_MAX], more[320];
 	int r;
 
 	stream_js_name(name, b, stream);
@@ -135,7 +139,8 @@ stream_make(struct nats_bus *b, const char *stream, struct fault *fault)
 	buf_putc(&subjects, '\0');
 	snprintf(more, sizeof more, "\"max_bytes\":%lld,\"max_age\":%lld,"
 	    "\"duplicate_window\":%lld,\"allow_atomic\":true,"
-	    "\"allow_rollup_hdrs\":true,\"allow_direct\":true",
+	    "\"allow_rollup_hdrs\":true,\"allow_direct\":true,"
+	    "\"metadata\":{\"" SLOTS_KEY "\":\"" SLOTS_TEXT "\"}",
 	    b->url.max_bytes ? (long long)b->url.max_bytes : -1,
 	    (long long)b->url.max_age, (long long)(b->url.max_age != 0 &&
 	    b->url.max_age < b->url.duplicates ? b->url.max_age :

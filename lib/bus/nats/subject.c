@@ -107,13 +107,60 @@ token_read_name(struct str token, char name[BUS_NAME_MAX + 1])
 	return bus_name_valid((struct str){ name, n });
 }
 
+/* ---- shards ---- */
+
+/* the greatest common divisor */
+static unsigned
+shard_common(uint64_t n, unsigned m)
+{
+	unsigned rest = (unsigned)(n % m);
+
+	return rest == 0 ? m : shard_common(m, rest);
+}
+
+bool
+shard_is_all(const struct bus_shard *s)
+{
+	return s->n == 0 || shard_common(s->n, SLOT_A * SLOT_B) == 1;
+}
+
+/* the kth number that has the shard's rest modulo `common` */
+static void
+shard_put_slot(struct buf *b, const struct bus_shard *s, unsigned common,
+    unsigned k)
+{
+	if (common == 1)
+		buf_puts(b, ".*");
+	else
+		buf_printf(b, ".%u", (unsigned)((s->i - 1) % common) +
+		    k * common);
+}
+
+bool
+shard_put(struct buf *b, const struct bus_shard *s, unsigned k)
+{
+	unsigned a = shard_common(s->n, SLOT_A), c = shard_common(s->n, SLOT_B);
+	unsigned as = a == 1 ? 1 : SLOT_A / a, cs = c == 1 ? 1 : SLOT_B / c;
+
+	if (k >= as * cs)
+		return false;
+	shard_put_slot(b, s, a, k % as);
+	shard_put_slot(b, s, c, k / as);
+	buf_puts(b, ".>");
+	return true;
+}
+
+/* ---- subjects ---- */
+
 void
 subject_put(struct buf *b, struct str channel, struct str subtopic)
 {
+	uint64_t hash = hash_fold(channel);
 	size_t start = b->n;
 	int levels;
 
-	buf_putc(b, '.');
+	buf_printf(b, ".%u.%u.", (unsigned)(hash % SLOT_A),
+	    (unsigned)(hash % SLOT_B));
 	token_put(b, channel);
 	for (levels = 0; subtopic.n > 0; levels++) {
 		const char *dot = memchr(subtopic.p, '.', subtopic.n);

@@ -24,9 +24,30 @@ void token_put_name(struct buf *, struct str name);
 /* the name that token_put_name has put; false when it is no such name */
 bool token_read_name(struct str token, char name[BUS_NAME_MAX + 1]);
 
-/* ".<channel>[.<level>...]": what follows the stream in the subject of a line.
- * The levels of a subtopic that do not fit are one token together. */
+/* ".<a>.<b>.<channel>[.<level>...]": what follows the stream in the subject of
+ * a line, where a and b are the channel's hash (bus_shard_has) modulo SLOT_A
+ * and SLOT_B.  The levels of a subtopic that do not fit are one token
+ * together. */
 void subject_put(struct buf *, struct str channel, struct str subtopic);
+
+/*
+ * By a and b a server gives a part of N what is its own, when N divides their
+ * product, 240; of any other N all that is of the part of the greatest common
+ * divisor.  They have no common divisor, so few subjects do: 8 for half of a
+ * stream, 5 for a third, 40 for a sixth.
+ */
+#define SLOT_A 16
+#define SLOT_B 15
+/* a stream whose lines all have them says so in its metadata: those made by
+ * older versions have lines that go without */
+#define SLOTS_KEY "mfx-shards"
+#define SLOTS_TEXT "16.15"
+
+/* are all lines of one part, whatever it is? */
+bool shard_is_all(const struct bus_shard *);
+/* ".<a>.<b>.>" of the kth subject, from 0, that a part consists of; false,
+ * and nothing put, when it has no more */
+bool shard_put(struct buf *, const struct bus_shard *, unsigned k);
 
 /*
  * Positions.  A message has up to MESSAGE_LINES lines.  The last line of the
