@@ -158,19 +158,6 @@ sub_take(const struct bus_line *line)
 	return ++sub.written != (uint64_t)opt.count && sub.out.err == 0;
 }
 
-static void
-sub_warn_gone(void)
-{
-	uint64_t from, to;
-
-	if (bus_reader_gone(sub.reader, &from, &to))
-		diag_warning("%s: %llu %s were pruned before they were "
-		    "read, from %llu to %llu", sub.stream,
-		    (unsigned long long)bus_between(sub.bus, from, to),
-		    bus_unit(sub.bus),
-		    (unsigned long long)from, (unsigned long long)to);
-}
-
 /* Called at the end of the stream, with the longest time to wait, ms: false
  * when there is no more to wait for. */
 static bool
@@ -233,7 +220,7 @@ sub_take_some(void)
 	struct bus_line line;
 	int got = bus_read(sub.reader, &lines, &fault);
 
-	sub_warn_gone();
+	ends_warn_gone(sub.bus, sub.reader, sub.stream);
 	if (got < 0)
 		return sub_bear(&fault);
 	if (sub.away)

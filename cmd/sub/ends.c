@@ -91,3 +91,16 @@ ends_warn(struct bus *bus, const char *stream, uint64_t seq)
 		diag_warning("%s: %llu is beyond the end at %llu", stream,
 		    (unsigned long long)seq, (unsigned long long)end);
 }
+
+void
+ends_warn_gone(struct bus *bus, struct bus_reader *reader, const char *stream)
+{
+	uint64_t from, to;
+
+	if (bus_reader_gone(reader, &from, &to))
+		diag_warning("%s: %llu %s were pruned before they were "
+		    "read, from %llu to %llu", stream,
+		    (unsigned long long)bus_between(bus, from, to),
+		    bus_unit(bus),
+		    (unsigned long long)from, (unsigned long long)to);
+}

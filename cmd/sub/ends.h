@@ -33,4 +33,7 @@ int ends_find(struct ends *, struct bus *, const char *stream,
  * come */
 void ends_warn(struct bus *, const char *stream, uint64_t seq);
 
+/* warns of what was pruned before the reader came to it */
+void ends_warn_gone(struct bus *, struct bus_reader *, const char *stream);
+
 #endif
