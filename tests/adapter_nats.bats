@@ -336,12 +336,11 @@ listens() {
 	talk '' "send:$(numbered 2)" quiet
 	await 20 pending 1
 	kill -TERM "$WS_PID"
-	gone() { ! listens "$PORT"; }
-	await 20 gone
+	closed() { ! listens "$PORT"; }
+	await 20 closed
 	# nothing is left but to wait for the bus, which may be 30 s
-	ended() { ! runs "$WS_PID" || [[ $(ps -o stat= -p "$WS_PID") == Z* ]]; }
 	kill -TERM "$WS_PID"
-	await 10 ended
+	await 60 gone "$WS_PID"
 	status 143 wait "$WS_PID"
 	server_resume nats
 }

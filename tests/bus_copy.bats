@@ -192,7 +192,7 @@ killed_copies() {
 	server_kill nats-always
 	server_restart nats-always
 	server_pause nats-always
-	await 20 eval "grep -q '; waiting' '$PID_ERR' || server_gone $copy"
+	await 20 eval "grep -q '; waiting' '$PID_ERR' || gone $copy"
 	server_resume nats-always
 	wait "$copy"
 	all_of "$FAR" raw | cmp - <(numbers_of 1 60000)

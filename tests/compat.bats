@@ -11,8 +11,7 @@ teardown() {
 	local pid
 	for pid in ${NGINX:-} ${RUN:-}; do
 		kill -TERM "$pid" 2>/dev/null || true
-		await 30 eval '! kill -0 '"$pid"' ||
-		    [[ $(ps -o stat= -p '"$pid"') == Z* ]]' || true
+		await 30 gone "$pid" || true
 	done
 	for pid in "${PIDS[@]}"; do
 		kill -9 "$pid" 2>/dev/null || true

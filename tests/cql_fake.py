@@ -312,11 +312,26 @@ def execute_denied(p):
     p.answer(ERROR, error(0x2100, "User has no MODIFY permission"))
 
 
+def secure(connection, tls):
+    """With TLS.  One that is refused is read to its end: closed with anything
+    unread, it would be reset, and the reason lost with it."""
+    connection = tls.wrap_socket(connection, server_side=True,
+                                 do_handshake_on_connect=False)
+    try:
+        connection.do_handshake()
+    except ssl.SSLError:
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            pass
+        raise
+    return connection
+
+
 def serve(connection, what, tls):
     act = globals()[what]
     try:
         if tls:
-            connection = tls.wrap_socket(connection, server_side=True)
+            connection = secure(connection, tls)
         peer = Peer(connection)
         while True:
             peer.request()

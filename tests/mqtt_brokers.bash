@@ -32,7 +32,7 @@ stop() {
 
 # ended STATUS PID: it ends soon, with that status
 ended() {
-	await 30 eval '[[ $(ps -o stat= -p '"$2"') != [^Z]* ]]'
+	await 60 gone "$2"
 	status "$1" wait "$2"
 }
 

@@ -43,7 +43,7 @@ broker_and_delivery() {
 
 end_run() {
 	kill -TERM "$RUN"
-	await 30 eval '[[ $(ps -o stat= -p '"$RUN"') != [^Z]* ]]'
+	await 60 gone "$RUN"
 	status 0 wait "$RUN"
 }
 
@@ -129,7 +129,7 @@ delivered() {
 	end_run
 	# nothing of it is left
 	fails pgrep -f "^mosquitto -c $MFX_HOME/"
-	[[ $(ps -o stat= -p "$delivery") != [^Z]* ]]
+	gone "$delivery"
 }
 
 # certificate NAME CN SAN, by the authority here
@@ -185,7 +185,7 @@ certificate() {
 	done
 	await 20 delivered
 	pkill -KILL -P "$RUN" -x mosquitto
-	await 30 eval '[[ $(ps -o stat= -p '"$RUN"') != [^Z]* ]]'
+	await 60 gone "$RUN"
 	wait "$RUN" || true
 	broker_and_delivery
 	# as mfx-adapt-mqtt(1) has it

@@ -61,10 +61,6 @@ server_program() {
 	}
 }
 
-server_gone() {
-	[[ $(ps -o stat= -p "$1") != [^Z]* ]]
-}
-
 # with its children: PostgreSQL's live on for a moment
 server_pids() {
 	local pid
@@ -84,7 +80,7 @@ server_end() {
 	esac 2>/dev/null || true
 	kill -CONT $pids 2>/dev/null || true	# if it is paused
 	for pid in $pids; do
-		await 30 server_gone "$pid" || return
+		await 30 gone "$pid" || return
 		wait "$pid" 2>/dev/null || true
 	done
 	: >"$1/ended"
@@ -113,8 +109,8 @@ server_run() {
 	(cd "$dir" && exec "${as[@]}" "${command[@]}") >>"$dir/log" 2>&1 \
 	    </dev/null 3>&- 4>&- 5>&- 9>&- &
 	echo $! >"$dir/pid"
-	await 300 eval 'server_gone '$!' || server_answers' &&
-	    ! server_gone "$(<"$dir/pid")" || {
+	await 300 eval 'gone '$!' || server_answers' &&
+	    ! gone "$(<"$dir/pid")" || {
 		echo "$name did not start:" >&2
 		tail -n 20 "$dir/log" >&2
 		return 1
@@ -123,7 +119,7 @@ server_run() {
 
 # cheap first
 server_answers() {
-	(: </dev/tcp/127.0.0.1/"$port") 2>/dev/null && "server_${kind}_answers"
+	{ :; } 2>/dev/null </dev/tcp/127.0.0.1/"$port" && "server_${kind}_answers"
 }
 
 server_start() {

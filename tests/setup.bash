@@ -9,8 +9,28 @@ PATH=$BIN:$PATH:/usr/sbin:/sbin
 VECTORS=$ROOT/tests/vectors
 # of free_port; in a user namespace of a test, too, where $UID is another
 export MFX_PORTS=${MFX_PORTS:-/tmp/mfx-ports.$UID}
+# nobody writes into it: what await reads for a while
+[[ -p $MFX_PORTS/silent ]] || {
+	mkdir -p -m 700 "$MFX_PORTS"
+	mkfifo -m 600 "$MFX_PORTS/silent" 2>/dev/null || true
+}
+
+# bats notes where it is before each command, which takes longer than most
+# commands.  Here the place is noted when one has failed; `bats --trace` is as
+# ever.
+failed_here() {
+	BATS_ERROR_STATUS=${BATS_ERROR_STATUS:-$?}
+	bats_capture_stack_trace
+	bats_error_trap
+}
 
 setup() {
+	if ((${BATS_TRACE_LEVEL:-0} == 0)); then
+		trap - DEBUG
+		trap failed_here ERR
+		BATS_DEBUG_LAST_STACK_TRACE=()
+		BATS_DEBUG_LASTLAST_STACK_TRACE=()
+	fi
 	export MFX_HOME=$BATS_TEST_TMPDIR/home
 	unset MFX_BUS MFX_USER MFX_URL MFX_TOKEN_FILE MFX_CACERT MFX_STORE
 	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
@@ -28,17 +48,32 @@ teardown() {
 	done
 }
 
-# await SECONDS COMMAND…: waits until the command succeeds, or fails
+# await SECONDS COMMAND…: waits until the command succeeds, or fails.  It is
+# run again after a tenth of the time that has gone by, so that waiting for long
+# costs little; and no process is made for the pause.
 await() {
-	local end=$((SECONDS + $1))
+	local _begin=${EPOCHREALTIME/[^0-9]/} _now _pause _end
+	_end=$((_begin + $1 * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		if ((SECONDS >= end)); then
+		_now=${EPOCHREALTIME/[^0-9]/}
+		if ((_now >= _end)); then
 			echo "never came: $*" >&2
 			return 1
 		fi
-		read -rt 0.02 <> <(:) || true
+		_pause=$(((_now - _begin) / 10))
+		((_pause >= 10000)) || _pause=10000
+		((_pause <= 250000)) || _pause=250000
+		printf -v _pause 0.%06d $_pause
+		read -rt $_pause <>"$MFX_PORTS/silent" || true
 	done
+}
+
+# has the process ended?
+gone() {
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[[ ${stat##*) } == [ZX]* ]]
 }
 
 # start COMMAND…: in the background, until the end of the test; its pid is $PID,
