@@ -157,8 +157,8 @@ open_station(struct adapter *a, struct fault *fault)
 {
 	struct station_options o = {
 		.access = a->registry, .bus = a->bus, .queue = &a->queue,
-		.feed = &a->feed, .history = adapter_history(a),
-		.done = answered
+		.feed = &a->feed, .budget = &a->budget,
+		.history = adapter_history(a), .done = answered
 	};
 
 	if (station_setup_open(&setup, &o, &station, fault) < 0)

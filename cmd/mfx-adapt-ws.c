@@ -80,6 +80,15 @@ opened(struct ws_client *client, void *owner, void *arg)
 	subscriber_may(&subscribers, u);
 }
 
+static bool
+busy(void *owner, void *arg)
+{
+	const struct subscriber *u = owner;
+
+	(void)arg;
+	return u->pending > 0;
+}
+
 static void
 closed(void *owner, void *arg)
 {
@@ -122,7 +131,8 @@ open_server(struct adapter *a, struct fault *fault)
 {
 	struct ws_options o = {
 		.ask = ask, .opened = opened, .received = received,
-		.closed = closed, .max_queue = (size_t)max_queue
+		.closed = closed, .busy = busy,
+		.max_queue = (size_t)max_queue, .budget = &a->budget
 	};
 	int i, fd;
 
@@ -137,6 +147,7 @@ open_server(struct adapter *a, struct fault *fault)
 	subscribers.stream = adapter_history(a);
 	subscribers.need_certificate = setup.require_cert;
 	subscribers.max_queue = o.max_queue;
+	subscribers.budget = o.budget;
 	return subscribers_init(&subscribers, fault);
 }
 
@@ -148,6 +159,12 @@ close_server(void)
 	subscribers_release(&subscribers);
 }
 
+static void
+answer(void *owner, bool written)
+{
+	ws_publish_answer(&publish, owner, written);
+}
+
 static int
 listener(int i)
 {
@@ -157,6 +174,7 @@ listener(int i)
 static void
 stop(void)
 {
+	subscribers.stopping = true;
 	ws_stop(server);
 }
 
@@ -175,7 +193,7 @@ reload(struct fault *fault)
 static const struct adapter_protocol protocol = {
 	.name = "websocket", .prefix = "ws_adapter", .open = open_server,
 	.close = close_server, .socket = listener, .turn = turn,
-	.timeout = timeout, .deliver = deliver, .answer = ws_publish_answer,
+	.timeout = timeout, .deliver = deliver, .answer = answer,
 	.stop = stop, .idle = idle, .ended = idle, .reload = reload,
 	.metrics = put_metrics, .grace = GRACE, .streams = true,
 };

@@ -185,6 +185,49 @@ poster() {
 	refused 2
 }
 
+@test "ws: stopped while it waits, it tells a client what became of its message" {
+	free_port PORT
+	start_ready mfx-adapt-ws -o raw -l "127.0.0.1:$PORT" --admin "$ADMIN" \
+	    </dev/null
+	local adapter=$PID
+	at_channel "$CHANNEL"
+	server_pause nats
+	talk_on idle '' made:idle.open closed
+	local idle=$TALKING
+	talk_on kept '' made:kept.open "send:$(numbered 1)" closed
+	local kept=$TALKING
+	await 20 pending 1
+	kill -TERM "$adapter"
+	wait "$idle"
+	grep -q 'closed 1001' idle
+	# it is not said before it is known
+	[[ ! -s kept ]]
+	server_resume nats
+	wait "$kept"
+	grep -q 'closed 1001' kept
+	wait "$adapter"
+	kept 1
+}
+
+@test "ws: stopped while the bus is away, a client is told that it has not its message" {
+	free_port PORT
+	start_ready mfx-adapt-ws -o raw -l "127.0.0.1:$PORT" --admin "$ADMIN" \
+	    </dev/null
+	local adapter=$PID
+	at_channel "$CHANNEL"
+	server_pause nats
+	talk_on lost '' made:lost.open "send:$(numbered 1)" closed
+	local lost=$TALKING
+	await 20 pending 1
+	kill -TERM "$adapter"
+	server_kill nats
+	wait "$lost"
+	grep -q "closed 1013 the message can't be kept now" lost
+	wait "$adapter"
+	server_restart nats
+	refused 1
+}
+
 @test "coap: 5.03 at once while the bus is away, and it goes on" {
 	serve_coap -o raw --admin "$ADMIN"
 	local adapter=$PID

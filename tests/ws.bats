@@ -278,6 +278,50 @@ setup_suite_test() {
 	[[ $(tail -1 stalled) == 'closed 1013 too slow' ]] || { cat stalled; false; }
 }
 
+# grown: how many KiB of memory the adapter had at most, beyond $BEFORE
+grown() {
+	echo $(($(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' \
+	    "/proc/$WS_PID/status") - BEFORE))
+}
+
+@test "a hundred slow readers of one thing: memory is flat, others are served" {
+	local other i BEFORE=0
+	other=$(mfx-things create --name other)
+	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$other")"
+	free_port ADMIN
+	# each could have 4 MiB, and gets 1
+	serve_ws --admin "127.0.0.1:$ADMIN" --max-queue 4M --max-queued 8M
+	start "$ROOT/tests/ws_stall.py" "$PORT" "$CHANNEL" "$KEY" 100
+	local stalled=$PID said=$PID_OUT
+	await 60 grep -q open "$said"
+	TALK_KEY=$(jq -r .key <<<"$other") talk_on reads /fast \
+	    count:50
+	local reader=$TALKING
+	BEFORE=$(grown)
+	# 20 KB to each, and as much to the other thing, 50 times
+	head -c 15000 /dev/urandom | base64 -w 0 >big
+	for i in fast s{0..99}; do
+		printf '{"channel":"%s","subtopic":"%s","publisher":"%s",' \
+		    "$CHANNEL" "$i" "$THING"
+		printf '"protocol":"http","n":"payload","vd":"%s"}\n' "$(<big)"
+	done >lines
+	for i in {1..50}; do
+		mfx-pub raw <lines
+	done
+	wait "$reader"
+	[[ $(<reads) == "count 1001250" ]] || { cat reads; false; }
+	(($(grown) < 28 * 1024)) || { grown; false; }
+	(($(metric queued_bytes) <= 8 << 20))
+	(($(metric slow_total) > 50)) || { metric slow_total; false; }
+	(($(metric queue_refused_total) > 50))
+	# those that wake up in time read why
+	kill -USR1 "$stalled"
+	await 60 grep -q '^1013 too slow$' "$said"
+	kill "$stalled"
+	# and nothing is kept for those that have gone
+	await 60 eval '(($(metric queued_bytes) == 0))'
+}
+
 @test "messages that can't be kept end their sender with 1011" {
 	small_disk() {
 		free_port ADMIN

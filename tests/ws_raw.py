@@ -11,8 +11,14 @@ import socket
 import sys
 
 
-def opened(port, path, key):
-    s = socket.create_connection(('127.0.0.1', int(port)), 60)
+def opened(port, path, key, small=False):
+    s = socket.socket()
+    s.settimeout(60)
+    if small:
+        # so that the kernel holds little, on the other side too
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+    s.connect(('127.0.0.1', int(port)))
     s.sendall((f'GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {key}\r\n'
                'Connection: Upgrade\r\nUpgrade: websocket\r\n'
                'Sec-WebSocket-Version: 13\r\n'
@@ -54,4 +60,5 @@ def main():
     print('gone', flush=True)
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -174,7 +174,7 @@ adapter_open_queue(struct adapter *a, struct fault *fault)
 {
 	struct publish_queue_options o = {
 		.stream = a->output, .sync = a->sync, .bus = a->bus,
-		.loop = a->loop, .answer = adapter_answer,
+		.loop = a->loop, .budget = &a->budget, .answer = adapter_answer,
 		.checked = adapter_checked, .arg = a
 	};
 
@@ -216,6 +216,8 @@ adapter_open(struct adapter *a, struct fault *fault)
 	a->service.more = p->metrics;
 	a->service.streams = p->streams;
 	a->service.queue = &a->queue;
+	a->service.budget = &a->budget;
+	budget_init(&a->budget, (size_t)a->max_queued);
 	if (bus_open(&a->bus, NULL, fault) < 0 ||
 	    access_open(&a->registry, NULL, fault) < 0 ||
 	    loop_open(&a->loop, fault) < 0)

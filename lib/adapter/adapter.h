@@ -32,6 +32,9 @@
  *	4. what has come from the input is delivered;
  *	5. SIGHUP reloads, and the watchdog is told.
  *
+ * What waits, for slow readers or for the bus, is held within one budget
+ * (budget.h), in which each thing has a part.
+ *
  * SIGTERM has it `stop`: nothing new is accepted, and what has begun is
  * finished within `grace`.  The adapter speaks for the program (diag.h).
  */
@@ -73,11 +76,12 @@ struct adapter {
 	/* options */
 	const char *output, *input, *replay, *admin_address;
 	enum bus_sync sync;
-	int64_t ready_fd;
+	int64_t ready_fd, max_queued;
 	/* opened before the protocol */
 	struct loop *loop;
 	struct bus *bus;
 	struct access *registry;
+	struct budget budget;		/* of all queues */
 	struct publish_queue queue;
 	/* set by protocol.open(): fd 0 is one of its sockets, or both are the
 	 * one connection that is served */
@@ -94,9 +98,12 @@ struct adapter {
 	bool blind;			/* it can't be asked, which was said */
 };
 
+#define ADAPTER_QUEUED (64 << 20)
+
 #define ADAPTER(p) {							\
 	.protocol = (p), .output = "-", .sync = BUS_SYNC_INTERVAL,	\
-	.ready_fd = -1, .feed = { .fd = -1 }				\
+	.ready_fd = -1, .max_queued = ADAPTER_QUEUED,			\
+	.feed = { .fd = -1 }						\
 }
 
 /* one that only takes messages, and one that delivers some too */
@@ -113,8 +120,11 @@ struct adapter {
 	{ 0, "replay", "STREAM", "stream that ?from= replays (default: that " \
 	    "of -i or -o)",						\
 	    OPT_STRING(&(a).replay) }
-/* behind those of the protocol */
+/* after those of the protocol */
 #define ADAPTER_OPTIONS(a)						\
+	{ 0, "max-queued", "SIZE", "hold at most this much in all queues "  \
+	    "together (default: 64M)",					\
+	    OPT_SIZE(&(a).max_queued, 4 << 20, 1 << 30) },		\
 	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version on " \
 	    "this address",						\
 	    OPT_STRING(&(a).admin_address) },				\

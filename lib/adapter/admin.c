@@ -162,6 +162,10 @@ service_answer_metrics(const struct service *s, struct http_request *r)
 	service_put(&b, s, "pending_messages", "gauge",
 	    "Messages received that are not written yet.",
 	    publish_queue_pending(s->queue));
+	service_put(&b, s, "queued_bytes", "gauge",
+	    "Bytes that all queues hold.", s->budget->held);
+	service_put(&b, s, "queue_refused_total", "counter",
+	    "Times that a queue had no room left.", s->budget->refused);
 	if (s->server != NULL)
 		service_put(&b, s, "connections", "gauge",
 		    "Connections open.", http_connections(s->server));

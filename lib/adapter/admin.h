@@ -20,6 +20,7 @@ struct service {
 	const char *prefix;	/* of its metrics: "http_adapter" */
 	struct access *registry;
 	struct publish_queue *queue;
+	const struct budget *budget;	/* of all queues */
 	struct http *server;	/* whose connections are counted, or NULL */
 	/* NULL, or puts metrics of the program's own */
 	void (*more)(struct buf *, const struct service *);

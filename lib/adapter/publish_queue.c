@@ -19,7 +19,7 @@
 /* ---- owners ---- */
 
 static void
-publish_owners_add(struct publish_owners *o, void *owner)
+publish_owners_add(struct publish_owners *o, struct publish_owner owner)
 {
 	if (o->n == o->cap) {
 		o->cap = o->cap ? 2 * o->cap : 64;
@@ -34,8 +34,8 @@ publish_owners_forget(struct publish_owners *o, const void *owner)
 	size_t i;
 
 	for (i = 0; i < o->n; i++)
-		if (o->v[i] == owner)
-			o->v[i] = NULL;
+		if (o->v[i].owner == owner)
+			o->v[i].owner = NULL;
 }
 
 static void
@@ -52,15 +52,18 @@ static void
 publish_queue_answer(struct publish_queue *q, struct publish_owners *o,
     bool written)
 {
-	void *owner;
+	struct publish_owner one;
 	size_t i;
 
 	q->answering = true;
 	for (i = 0; i < o->n; i++) {
-		owner = o->v[i];
-		o->v[i] = NULL;
-		if (owner != NULL)
-			q->options.answer(owner, written, q->options.arg);
+		one = o->v[i];
+		o->v[i].owner = NULL;
+		budget_drop(q->options.budget, one.key, one.bytes);
+		budget_free(q->options.budget, one.bytes);
+		if (one.owner != NULL)
+			q->options.answer(one.owner, written,
+			    q->options.arg);
 	}
 	q->answering = false;
 	o->n = 0;
@@ -223,6 +226,15 @@ publish_queue_go(struct publish_queue *q)
 		publish_queue_begin(q);
 }
 
+/* as a line: what is no text takes a third more, and there are labels */
+static size_t
+publish_queue_cost(const struct route *route, struct str payload)
+{
+	return payload.n + payload.n / 3 + route->channel.n +
+	    route->subtopic.n + route->publisher.n + sizeof(struct
+	    publish_owner);
+}
+
 static bool
 publish_queue_is_full(const struct publish_queue *q)
 {
@@ -235,15 +247,24 @@ publish_queue_take(struct publish_queue *q, const struct route *route,
     struct str payload, struct str type, void *owner)
 {
 	struct buf *lines = &q->publisher.lines;
+	struct budget *budget = q->options.budget;
+	struct publish_owner o = {
+		.owner = owner, .key = budget_key(budget, route->publisher),
+		.bytes = publish_queue_cost(route, payload)
+	};
 
 	if (lines->n >= PUBLISHER_BATCH && !q->answering)
 		publish_queue_go(q);
 	if (q->broken || publish_queue_is_full(q) ||
-	    publish_queue_is_late(q))
+	    publish_queue_is_late(q) ||
+	    !budget_keep(budget, o.key, o.bytes))
 		return PUBLISH_AWAY;
-	if (!message_take(lines, route, payload, type, &q->pack))
+	if (!message_take(lines, route, payload, type, &q->pack)) {
+		budget_drop(budget, o.key, o.bytes);
 		return PUBLISH_TOO_LONG;
-	publish_owners_add(&q->waiting, owner);
+	}
+	budget_hold(budget, o.bytes);
+	publish_owners_add(&q->waiting, o);
 	q->taken++;
 	return PUBLISH_TAKEN;
 }
@@ -251,7 +272,8 @@ publish_queue_take(struct publish_queue *q, const struct route *route,
 void
 publish_queue_after(struct publish_queue *q, void *owner)
 {
-	publish_owners_add(&q->waiting, owner);
+	publish_owners_add(&q->waiting, (struct publish_owner){
+	    .owner = owner });
 }
 
 void

@@ -3,6 +3,7 @@
 #define MFX_ADAPTER_PUBLISH_QUEUE_H
 
 #include "adapter/publish_thread.h"
+#include "base/budget.h"
 #include "line/route.h"
 #include "net/loop.h"
 #include "senml/pack.h"
@@ -27,7 +28,8 @@
 enum publish_taken {
 	PUBLISH_TAKEN,		/* the owner will be answered */
 	PUBLISH_TOO_LONG,	/* for a line: see message_take */
-	PUBLISH_AWAY		/* it can't be kept now */
+	PUBLISH_AWAY		/* it can't be kept now: there is no room, or
+				 * what it goes to is away */
 };
 
 struct publish_queue_options {
@@ -35,6 +37,7 @@ struct publish_queue_options {
 	enum bus_sync sync;
 	struct bus *bus;	/* what $MFX_BUS names */
 	struct loop *loop;
+	struct budget *budget;	/* its messages count for their publisher */
 	/* The owner's message is written, or it can't be relied on; in the
 	 * order of publish_queue_take. */
 	void (*answer)(void *owner, bool written, void *arg);
@@ -43,8 +46,14 @@ struct publish_queue_options {
 	void *arg;
 };
 
+struct publish_owner {
+	void *owner;		/* NULL: it has gone */
+	uint64_t key;		/* of its publisher, in the budget */
+	size_t bytes;
+};
+
 struct publish_owners {
-	void **v;
+	struct publish_owner *v;
 	size_t n, cap;
 };
 

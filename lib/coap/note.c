@@ -25,6 +25,7 @@ note_release(struct note *n)
 		n->charged->queued -= n->n;
 		share_put(n->shares, n->charged);
 	}
+	budget_free(n->budget, n->n);
 	free(n);
 }
 

@@ -2,6 +2,7 @@
 #ifndef MFX_COAP_NOTE_H
 #define MFX_COAP_NOTE_H
 
+#include "base/budget.h"
 #include "bus/feed.h"
 #include "coap/share.h"
 #include "senml/encode.h"
@@ -12,6 +13,7 @@ struct note {
 	unsigned refs;
 	struct share *charged;	/* in whose queue it was put first; or NULL */
 	struct shares *shares;
+	struct budget *budget;	/* it counts there; or NULL */
 	int format;		/* its Content-Format, or FORMAT_NONE */
 	size_t n;
 	char bytes[];

@@ -100,6 +100,7 @@ count_unconfirmed(struct peer *p, struct share *share, size_t bytes)
 		p->charged = share_hold(share);
 	p->unconfirmed_bytes += bytes;
 	p->charged->queued += bytes;
+	budget_hold(p->station->o.budget, bytes);
 }
 
 void
@@ -110,6 +111,7 @@ peer_confirmed(struct peer *p, unsigned n, size_t bytes)
 	p->unconfirmed -= n;
 	p->unconfirmed_bytes -= bytes;
 	p->charged->queued -= bytes;
+	budget_free(p->station->o.budget, bytes);
 	if (p->unconfirmed > 0)
 		return;
 	share_put(&p->station->shares, p->charged);
@@ -158,6 +160,17 @@ fits(const struct observer *o, const struct note *n)
 	    (o->exponent > 6 || n->n <= 16U << o->exponent);
 }
 
+/* A message that is kept counts once, however many have it. */
+static void
+observer_hold_note(struct observer *o, struct note *n)
+{
+	note_hold(n);
+	if (n->budget != NULL)
+		return;
+	n->budget = o->peer->station->o.budget;
+	budget_hold(n->budget, n->n);
+}
+
 /* The first block; the observer fetches the others. */
 static struct reply
 first_block(struct observer *o, struct note *n)
@@ -167,7 +180,7 @@ first_block(struct observer *o, struct note *n)
 		.size = 16U << exponent, .exponent = exponent
 	};
 
-	note_hold(n);
+	observer_hold_note(o, n);
 	note_release(o->large);
 	o->large = n;
 	o->fetched = false;
@@ -286,6 +299,8 @@ dequeue(struct observer *o)
 	o->n--;
 	o->bytes -= n->n;
 	o->share->queued -= PLACE_BYTES;
+	budget_drop(o->peer->station->o.budget, o->share->key,
+	    n->n + PLACE_BYTES);
 	return n;
 }
 
@@ -321,7 +336,9 @@ enqueue(struct observer *o, struct note *n)
 	unsigned i, cap;
 
 	if (o->n == QUEUE_MAX || o->bytes + n->n > QUEUE_BYTES ||
-	    o->share->queued + n->n > BYTES_OF_ONE)
+	    o->share->queued + n->n > BYTES_OF_ONE ||
+	    !budget_keep(o->peer->station->o.budget, o->share->key,
+	    n->n + PLACE_BYTES))
 		return false;
 	if (o->n == o->cap) {
 		cap = o->cap ? 2 * o->cap : 16;
@@ -333,7 +350,7 @@ enqueue(struct observer *o, struct note *n)
 		o->head = 0;
 		o->cap = cap;
 	}
-	note_hold(n);
+	observer_hold_note(o, n);
 	charge(o, n);
 	o->queue[(o->head + o->n++) % o->cap] = n;
 	o->bytes += n->n;
@@ -392,6 +409,7 @@ make(struct station *st, struct peer *p, const struct asked *a,
 
 	o->peer = p;
 	o->share = share_get(&st->shares, 't', str_z(thing));
+	o->share->key = budget_key(st->o.budget, str_z(thing));
 	o->network = peer_network(p);
 	o->share->observers++;
 	o->network->observers++;

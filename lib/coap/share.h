@@ -27,6 +27,7 @@ struct share {
 	unsigned sessions;		/* of TCP and (D)TLS */
 	unsigned observers;
 	size_t queued;			/* bytes that wait for them */
+	uint64_t key;			/* a thing's, in the budget */
 	unsigned jobs;			/* history being read */
 	struct transfer *oldest, *newest;
 	unsigned transfers;

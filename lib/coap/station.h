@@ -55,6 +55,7 @@ struct station_options {
 	struct bus *bus;		/* of `history` */
 	struct publish_queue *queue;
 	const struct feed *feed;
+	struct budget *budget;		/* of all that waits */
 	size_t max_body;		/* longer ones are 4.13 */
 	int64_t timeout;		/* a session without a byte so long
 					 * is ended, if nobody observes */

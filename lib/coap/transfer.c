@@ -86,6 +86,7 @@ transfer_new(struct station *st, struct peer *p, const char *thing,
 	t = memory_zero(1, sizeof *t);
 	t->peer = p;
 	t->share = share_get(&st->shares, 't', str_z(thing));
+	t->share->key = budget_key(st->o.budget, str_z(thing));
 	if (t->share->transfers == TRANSFERS_OF_ONE)
 		transfer_free(t->share->oldest);
 	t->share->transfers++;
@@ -116,6 +117,8 @@ transfer_free(struct transfer *t)
 	transfer_remove(t);
 	t->share->transfers--;
 	t->share->bytes -= t->counted;
+	budget_free(st->o.budget, t->counted);
+	budget_drop(st->o.budget, t->share->key, t->counted);
 	st->transfer_bytes -= t->counted;
 	share_put(&st->shares, t->share);
 	peer_release(t->peer);
@@ -142,6 +145,21 @@ transfer_make_room(struct transfer *t)
 	return true;
 }
 
+/* Its thing gives up its older ones for it. */
+static bool
+transfer_keep(struct transfer *t, size_t n)
+{
+	struct budget *b = t->peer->station->o.budget;
+
+	while (!budget_keep(b, t->share->key, n)) {
+		if (t->share->oldest == t)
+			return false;
+		transfer_free(t->share->oldest);
+	}
+	budget_hold(b, n);
+	return true;
+}
+
 bool
 transfer_put(struct transfer *t, struct str bytes)
 {
@@ -150,6 +168,8 @@ transfer_put(struct transfer *t, struct str bytes)
 
 	buf_put_str(&t->b, bytes);
 	more = t->b.cap - t->counted;
+	if (more > 0 && !transfer_keep(t, more))
+		return false;
 	t->counted += more;
 	t->share->bytes += more;
 	st->transfer_bytes += more;

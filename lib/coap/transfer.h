@@ -11,7 +11,7 @@
  * Memory is taken as blocks come.  A thing has at most TRANSFERS_OF_ONE, and
  * an eighth of TRANSFER_BYTES: one more takes the place of the oldest of its
  * own.  When all of TRANSFER_BYTES is in use, the thing that has most of it
- * gives up its oldest.
+ * gives up its oldest.  They count in the budget of all that waits, too.
  */
 #define TRANSFERS_OF_ONE 8
 #define TRANSFER_BYTES ((size_t)64 << 20)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/budget.h"
 #include "base/fault.h"
 #include "base/str.h"
 #include "http/setup.h"
@@ -24,12 +25,13 @@
  *	while (ws_connections(s) > 0 && there is time) loop_turn(loop, 100);
  *	ws_close(s);
  *
- * What is sent is queued for each client, max_queue bytes at most; a client
- * that is slower than that is ended with 1013 and counted, and holds up nobody
- * else.  Messages are taken whole, --max-body bytes at most: 1009.  A client
- * that has not been heard of for half of --timeout is pinged, and is ended
- * after all of it.  Limits on connections are those of the HTTP server; behind
- * a trusted proxy a handshake beyond max_per_address is refused with 429.
+ * What is sent is queued for each client, max_queue bytes at most and within
+ * the budget of all; a client that is slower than that is ended with 1013 and
+ * counted, and holds up nobody else.  Messages are taken whole, --max-body
+ * bytes at most: 1009.  A client that has not been heard of for half of
+ * --timeout is pinged, and is ended after all of it.  Limits on connections are
+ * those of the HTTP server; behind a trusted proxy a handshake beyond
+ * max_per_address is refused with 429.
  */
 struct ws;
 struct ws_client;
@@ -46,8 +48,11 @@ enum ws_end {
 	WS_REVOKED = 4403,
 };
 
+#define WS_STOPPED "the server is stopped"
+
 struct ws_options {
 	size_t max_queue;
+	struct budget *budget;		/* NULL: no limit on all of them */
 	/*
 	 * A handshake that is valid: 101 and in *owner what the program will
 	 * know the client by; or the status to refuse it with, and *why.
@@ -61,6 +66,9 @@ struct ws_options {
 	/* a message, whole; it dies with the call */
 	void (*received)(struct ws_client *, void *owner, struct str message,
 	    bool text, void *arg);
+	/* Does the client wait for what it has sent?  Then ws_stop leaves it
+	 * open, for the program to end it.  NULL: none does. */
+	bool (*busy)(void *owner, void *arg);
 	/* the owner is not needed any more, whether it was opened or not */
 	void (*closed)(void *owner, void *arg);
 	void *arg;
@@ -68,13 +76,15 @@ struct ws_options {
 
 int ws_open(struct ws **, struct http_setup *, struct loop *,
     const struct ws_options *, struct fault *);
-/* ends all connections, closes all sockets; NULL is fine */
+/* ends all connections, closes all sockets; a client that is being ended is
+ * still told so, if its socket takes it; NULL is fine */
 void ws_close(struct ws *);
 
 /* the HTTP server, for its listeners and adopted connections */
 struct http *ws_http(const struct ws *);
 
-/* Nothing new is accepted, and all clients are told WS_GOING_AWAY. */
+/* Nothing new is accepted, and all clients that are not busy are told
+ * WS_GOING_AWAY. */
 void ws_stop(struct ws *);
 
 /* all that are there, before their handshake too */
@@ -88,6 +98,9 @@ uint64_t ws_frames(const struct ws *);
 bool ws_send(struct ws_client *, struct ws_frame *);
 /* bytes that wait for the client */
 size_t ws_queued(const struct ws_client *);
+/* for whom the budget counts what the client is sent: its key there; before
+ * anything is */
+void ws_charge(struct ws_client *, uint64_t key);
 
 /* Nothing more is received from or sent to it; it goes when it has been
  * told, or soon.  `closed` is called later.  `why` must live as long. */

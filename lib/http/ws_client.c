@@ -10,8 +10,38 @@
 #define OUT_MAX ((size_t)256 << 20)
 /* pings of a client that does not read their answers */
 #define CONTROLS_MAX ((size_t)64 * 1024)
+/* what TLS may have encrypted of a write that it has not done: a record */
+#define TLS_KEEPS ((size_t)16 * 1024)
 
 static void ws_client_ready(struct sock *, unsigned events);
+
+/* ---- what is left of a write ---- */
+
+static void
+ws_client_release_out(struct ws_client *c)
+{
+	budget_drop(c->queue.budget, c->queue.key, c->out.n);
+	budget_free(c->queue.budget, c->out.n);
+	buf_release(&c->out);
+	c->sent = c->controls = 0;
+}
+
+/* Ends it at once, as no frame may follow a part of one, when all clients
+ * together hold too much. */
+static void
+ws_client_keep(struct ws_client *c, const char *p, size_t n)
+{
+	c->full = true;
+	if (n == 0)
+		return;
+	if (!budget_keep(c->queue.budget, c->queue.key, n)) {
+		c->ws->slow++;
+		ws_client_kill(c);
+		return;
+	}
+	budget_hold(c->queue.budget, n);
+	buf_put(&c->out, p, n);
+}
 
 /* ---- begin and end ---- */
 
@@ -52,7 +82,7 @@ ws_clients_free_dead(struct ws *s)
 		}
 		s->options.closed(c->owner, s->options.arg);
 		buf_release(&c->message);
-		buf_release(&c->out);
+		ws_client_release_out(c);
 		ws_queue_clear(&c->queue);
 		free(c);
 	}
@@ -62,8 +92,7 @@ static void
 ws_client_rewatch(struct ws_client *c)
 {
 	if (c->state != WS_DEAD)
-		sock_want(&c->sock, LOOP_READ |
-		    (c->out.n > c->sent ? LOOP_WRITE : 0));
+		sock_want(&c->sock, LOOP_READ | (c->full ? LOOP_WRITE : 0));
 }
 
 /* ---- out ---- */
@@ -95,8 +124,33 @@ ws_client_put(struct ws_client *c, const void *p, size_t n)
 	if (sent > 0 && (size_t)sent == n)
 		return true;
 	sent = sent > 0 ? sent : 0;
-	buf_put(&c->out, (const char *)p + sent, n - (size_t)sent);
+	ws_client_keep(c, (const char *)p + sent, n - (size_t)sent);
 	return false;
+}
+
+/* The first frames of the queue; false: they are not all gone. */
+static bool
+ws_client_put_frames(struct ws_client *c)
+{
+	struct ws *s = c->ws;
+	struct str head = ws_queue_head(&c->queue, s->out);
+	struct iovec v = { (void *)(uintptr_t)head.p, head.n };
+	ssize_t sent = sock_write(&c->sock, &v, 1);
+	size_t span, done = sent > 0 ? (size_t)sent : 0, begun = done;
+
+	if (sent == SOCK_BROKEN) {
+		ws_client_kill(c);
+		return false;
+	}
+	/* what is begun goes on as it is, whatever becomes of the queue */
+	if (c->sock.ssl != NULL)
+		begun = head.n - done < TLS_KEEPS ? head.n : done + TLS_KEEPS;
+	span = ws_queue_span(&c->queue, begun);
+	if (done < head.n)
+		ws_client_keep(c, head.p + done, span - done);
+	if (c->state != WS_DEAD)
+		s->frames += ws_queue_drop(&c->queue, span);
+	return done == head.n;
 }
 
 /* what an earlier write has left */
@@ -117,8 +171,8 @@ ws_client_put_rest(struct ws_client *c)
 	c->sent += sent > 0 ? (size_t)sent : 0;
 	if (c->sent < c->out.n)
 		return false;
-	buf_release(&c->out);
-	c->sent = c->controls = 0;
+	ws_client_release_out(c);
+	c->full = false;
 	return true;
 }
 
@@ -147,17 +201,10 @@ ws_client_shutdown(struct ws_client *c)
 static void
 ws_client_flush(struct ws_client *c)
 {
-	struct ws *s = c->ws;
-	struct ws_frame *single;
-	size_t n;
 	bool goes_on = c->state != WS_DEAD && ws_client_put_rest(c);
 
-	while (goes_on && c->queue.count > 0) {
-		n = ws_queue_take(&c->queue, s->out, &single, &s->frames);
-		goes_on = ws_client_put(c, single ? single->bytes : s->out,
-		    n);
-		ws_frame_drop(single);
-	}
+	while (goes_on && c->queue.count > 0)
+		goes_on = ws_client_put_frames(c);
 	if (goes_on && c->end_due) {
 		c->end_due = false;
 		ws_client_put_close(c);
@@ -186,13 +233,13 @@ ws_send(struct ws_client *c, struct ws_frame *f)
 
 	if (c->state != WS_OPEN)
 		return false;
-	if (c->queue.count > 0 &&
-	    c->queue.bytes + f->n > s->options.max_queue) {
+	if ((c->queue.count > 0 &&
+	    c->queue.bytes + f->n > s->options.max_queue) ||
+	    !ws_queue_put(&c->queue, f)) {
 		s->slow++;
 		ws_end(c, WS_TRY_LATER, "too slow");
 		return false;
 	}
-	ws_queue_put(&c->queue, f);
 	ws_client_write_later(c);
 	return true;
 }
@@ -201,6 +248,12 @@ size_t
 ws_queued(const struct ws_client *c)
 {
 	return c->queue.bytes;
+}
+
+void
+ws_charge(struct ws_client *c, uint64_t key)
+{
+	c->queue.key = key;
 }
 
 static void
@@ -215,11 +268,12 @@ ws_client_put_control(struct ws_client *c, enum ws_opcode opcode,
 		ws_client_put(c, frame, n);
 		return;
 	}
-	buf_put(&c->out, frame, n);
 	c->controls += n;
 	if (c->controls > CONTROLS_MAX) {
 		c->ws->slow++;
 		ws_client_kill(c);
+	} else {
+		ws_client_keep(c, frame, n);
 	}
 }
 
@@ -360,15 +414,16 @@ ws_client_open(struct ws_client *c, struct http_conn *conn)
 	c->checked = tls_generation(s->http->options.tls);
 	buf_init(&c->message, s->max_message);
 	buf_init(&c->out, OUT_MAX);
-	if (http_conn_unsent(conn) > 0)
-		buf_put(&c->out, conn->out.p + conn->sent,
-		    http_conn_unsent(conn));
 	ws_receive_begin(&c->receiver, s->max_message);
+	c->queue.budget = s->options.budget;
 	c->next = s->first;
 	if (c->next != NULL)
 		c->next->prev = c;
 	s->first = c;
 	s->options.opened(c, c->owner, s->options.arg);
+	if (http_conn_unsent(conn) > 0)
+		ws_client_keep(c, conn->out.p + conn->sent,
+		    http_conn_unsent(conn));
 	ws_client_take(c, conn->in.p, conn->in.n);
 	ws_client_rewatch(c);
 }

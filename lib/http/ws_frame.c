@@ -22,6 +22,7 @@ ws_frame_new(struct str payload, bool text)
 	int i;
 
 	f->references = 1;
+	f->budget = NULL;
 	*p++ = text ? FINAL_TEXT : FINAL_BINARY;
 	if (payload.n < 126) {
 		*p++ = (unsigned char)payload.n;
@@ -70,12 +71,21 @@ ws_close_print(char *to, unsigned code, const char *why)
 void
 ws_frame_drop(struct ws_frame *f)
 {
-	if (f != NULL && --f->references == 0)
-		free(f);
+	if (f == NULL || --f->references > 0)
+		return;
+	budget_free(f->budget, f->n);
+	free(f);
+}
+
+/* what a frame counts for each queue that it is in */
+static size_t
+ws_queue_cost(const struct ws_frame *f)
+{
+	return f->n + sizeof f;
 }
 
 static void
-grow(struct ws_queue *q)
+ws_queue_grow(struct ws_queue *q)
 {
 	uint32_t cap = q->cap ? q->cap * 2 : RING_MIN, i;
 	struct ws_frame **ring = memory_get(cap * sizeof *ring);
@@ -88,60 +98,93 @@ grow(struct ws_queue *q)
 	q->cap = cap;
 }
 
-void
+bool
 ws_queue_put(struct ws_queue *q, struct ws_frame *f)
 {
+	if (!budget_keep(q->budget, q->key, ws_queue_cost(f)))
+		return false;
+	if (f->budget == NULL) {
+		f->budget = q->budget;
+		budget_hold(f->budget, f->n);
+	}
 	if (q->count == q->cap)
-		grow(q);
+		ws_queue_grow(q);
 	q->ring[(q->first + q->count++) & (q->cap - 1)] = f;
 	q->bytes += f->n;
 	f->references++;
+	return true;
+}
+
+static const struct ws_frame *
+ws_queue_at(const struct ws_queue *q, uint32_t i)
+{
+	return q->ring[(q->first + i) & (q->cap - 1)];
+}
+
+struct str
+ws_queue_head(const struct ws_queue *q, char *to)
+{
+	const struct ws_frame *f = ws_queue_at(q, 0);
+	size_t n = 0;
+	uint32_t i;
+
+	if (q->count == 1 || f->n > WS_OUT_BYTES)
+		return (struct str){ (const char *)f->bytes, f->n };
+	for (i = 0; i < q->count; i++) {
+		f = ws_queue_at(q, i);
+		if (n + f->n > WS_OUT_BYTES)
+			break;
+		memcpy(to + n, f->bytes, f->n);
+		n += f->n;
+	}
+	return (struct str){ to, n };
+}
+
+size_t
+ws_queue_span(const struct ws_queue *q, size_t n)
+{
+	size_t span = 0;
+	uint32_t i;
+
+	for (i = 0; i < q->count && span < n; i++)
+		span += ws_queue_at(q, i)->n;
+	return span;
 }
 
 static struct ws_frame *
-take(struct ws_queue *q)
+ws_queue_take(struct ws_queue *q)
 {
 	struct ws_frame *f = q->ring[q->first];
 
 	q->first = (q->first + 1) & (q->cap - 1);
 	q->count--;
 	q->bytes -= f->n;
+	budget_drop(q->budget, q->key, ws_queue_cost(f));
 	return f;
 }
 
-size_t
-ws_queue_take(struct ws_queue *q, unsigned char *to,
-    struct ws_frame **single, uint64_t *frames)
+unsigned
+ws_queue_drop(struct ws_queue *q, size_t span)
 {
 	struct ws_frame *f;
-	size_t n = 0;
+	unsigned frames = 0;
 
-	*single = NULL;
-	if (q->count > 0 && (q->count == 1 ||
-	    q->ring[q->first]->n > WS_OUT_BYTES)) {
-		*single = take(q);
-		++*frames;
-		n = (*single)->n;
-	} else {
-		while (q->count > 0 &&
-		    n + q->ring[q->first]->n <= WS_OUT_BYTES) {
-			f = take(q);
-			memcpy(to + n, f->bytes, f->n);
-			n += f->n;
-			++*frames;
-			ws_frame_drop(f);
-		}
+	for (; span > 0; frames++) {
+		f = ws_queue_take(q);
+		span -= f->n;
+		ws_frame_drop(f);
 	}
 	if (q->count == 0 && q->cap > RING_MIN)
 		ws_queue_clear(q);
-	return n;
+	return frames;
 }
 
 void
 ws_queue_clear(struct ws_queue *q)
 {
 	while (q->count > 0)
-		ws_frame_drop(take(q));
+		ws_frame_drop(ws_queue_take(q));
 	free(q->ring);
-	*q = (struct ws_queue){ .ring = NULL };
+	q->ring = NULL;
+	q->first = q->cap = 0;
 }

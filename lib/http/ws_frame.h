@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/budget.h"
 #include "base/str.h"
 
 /*
@@ -24,6 +25,7 @@ enum ws_opcode {
 /* the bytes as they are sent */
 struct ws_frame {
 	uint32_t references, n;
+	struct budget *budget;		/* of the first queue it was put in */
 	unsigned char bytes[];
 };
 
@@ -35,15 +37,20 @@ struct ws_queue {
 	struct ws_frame **ring;
 	uint32_t first, count, cap;	/* cap is 0 or a power of two */
 	size_t bytes;
+	struct budget *budget;		/* NULL: no limit */
+	uint64_t key;			/* of whoever is sent to, there */
 };
 
-/* takes a reference of its own */
-void ws_queue_put(struct ws_queue *, struct ws_frame *);
-/* takes whole frames off into `to`, WS_OUT_BYTES at most, or one longer one,
- * which stays in *single: then it is to be dropped */
+/* takes a reference of its own; false when the budget has no room for it */
+bool ws_queue_put(struct ws_queue *, struct ws_frame *);
+/* The bytes of the first frames, WS_OUT_BYTES at most, copied into `to`, or
+ * of one longer one; borrowed. */
 #define WS_OUT_BYTES ((size_t)64 * 1024)
-size_t ws_queue_take(struct ws_queue *, unsigned char *to,
-    struct ws_frame **single, uint64_t *frames);
+struct str ws_queue_head(const struct ws_queue *, char *to);
+/* How many bytes the first frames have that `n` bytes reach into. */
+size_t ws_queue_span(const struct ws_queue *, size_t n);
+/* takes off those frames; how many */
+unsigned ws_queue_drop(struct ws_queue *, size_t span);
 void ws_queue_clear(struct ws_queue *);
 
 /* A control frame, whose payload is cut to what it may have; `to` has room

@@ -209,8 +209,13 @@ ws_open(struct ws **out, struct http_setup *setup, struct loop *loop,
 void
 ws_close(struct ws *s)
 {
+	struct ws_client *c;
+
 	if (s == NULL)
 		return;
+	for (c = s->first; c != NULL; c = c->next)
+		ws_end(c, WS_GOING_AWAY, WS_STOPPED);
+	ws_clients_flush(s);
 	while (s->first != NULL)
 		ws_client_kill(s->first);
 	ws_clients_flush(s);
@@ -234,7 +239,9 @@ ws_stop(struct ws *s)
 
 	http_stop(s->http);
 	for (c = s->first; c != NULL; c = c->next)
-		ws_end(c, WS_GOING_AWAY, "the server is stopped");
+		if (s->options.busy == NULL ||
+		    !s->options.busy(c->owner, s->options.arg))
+			ws_end(c, WS_GOING_AWAY, WS_STOPPED);
 }
 
 unsigned

@@ -21,7 +21,7 @@ struct ws {
 	int64_t swept;
 	unsigned checked;		/* tls_generation(), by all */
 	uint64_t slow, frames;
-	unsigned char *out;		/* frames on their way to one client */
+	char *out;			/* frames on their way to one client */
 	bool stopping;
 };
 
@@ -43,13 +43,14 @@ struct ws_client {
 	bool writes;			/* is in ws->writers */
 	bool end_due;			/* Close has not been sent yet */
 	bool shut;
+	bool full;			/* its socket takes no more now */
 	unsigned checked;		/* as of `ws` */
 	uint16_t end;			/* enum ws_end, or the client's code */
 	const char *why;
 	int64_t heard, ending;		/* when */
 	int64_t pinged;			/* when, since it was heard; or 0 */
 	struct buf message;		/* what has come of one */
-	struct buf out;			/* whole frames, but for the first */
+	struct buf out;			/* the end of a frame, whole ones */
 	size_t sent;			/* of `out` */
 	size_t controls;		/* bytes of pongs in it */
 	struct ws_queue queue;

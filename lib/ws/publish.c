@@ -3,6 +3,8 @@
 
 #include "line/message.h"
 
+#define WS_NOT_KEPT "the message can't be kept now"
+
 static void
 ws_publish_take(struct ws_publish *p, struct subscriber *u,
     struct str message, struct str type)
@@ -23,7 +25,7 @@ ws_publish_take(struct ws_publish *p, struct subscriber *u,
 		ws_end(u->client, WS_TOO_LONG, "at most " MESSAGE_LIMITS);
 		break;
 	case PUBLISH_AWAY:
-		ws_end(u->client, WS_BROKEN, "the message can't be kept now");
+		ws_end(u->client, WS_TRY_LATER, WS_NOT_KEPT);
 		break;
 	}
 }
@@ -44,13 +46,18 @@ ws_publish(struct ws_publish *p, struct subscriber *u, struct str message,
 }
 
 void
-ws_publish_answer(void *subscriber, bool written)
+ws_publish_answer(struct ws_publish *p, void *subscriber, bool written)
 {
 	struct subscriber *u = subscriber;
 
+	bool stopping = p->subscribers->stopping;
+
 	u->pending--;
 	if (!written)
-		ws_end(u->client, WS_BROKEN, "the message can't be kept now");
+		ws_end(u->client, stopping ? WS_TRY_LATER : WS_BROKEN,
+		    WS_NOT_KEPT);
+	else if (stopping && u->pending == 0)
+		ws_end(u->client, WS_GOING_AWAY, WS_STOPPED);
 }
 
 void

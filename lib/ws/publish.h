@@ -7,7 +7,8 @@
 
 /*
  * What the things send, on its way to the queue.  WebSocket has no word for
- * "it is kept"; a client whose message can't be is ended with WS_BROKEN.
+ * "it is kept"; a client whose message could not be written is ended with
+ * WS_BROKEN, and with WS_TRY_LATER when it was not taken.
  */
 struct ws_publish {
 	struct publish_queue *queue;
@@ -22,8 +23,9 @@ struct ws_publish {
 void ws_publish(struct ws_publish *, struct subscriber *, struct str message,
     bool text);
 
-/* as adapter_protocol.answer: the owner is a subscriber */
-void ws_publish_answer(void *subscriber, bool written);
+/* for adapter_protocol.answer: the owner is a subscriber; one that waits for
+ * nothing any more is ended when the adapter is stopping */
+void ws_publish_answer(struct ws_publish *, void *subscriber, bool written);
 
 /* the subscriber is about to go */
 void ws_publish_forget(struct ws_publish *, struct subscriber *);

@@ -226,6 +226,8 @@ subscribers_open(struct subscribers *a, struct subscriber *u,
     struct ws_client *client)
 {
 	u->client = client;
+	u->budget_key = budget_key(a->budget, str_z(u->thing));
+	ws_charge(client, u->budget_key);
 	a->replaying += u->replaying;
 	subscriptions_join(&a->subscriptions, &u->subscription, u->channel,
 	    u->filter);
@@ -317,6 +319,15 @@ replay_line(struct subscribers *a, struct subscriber *u,
 	a->replayed++;
 }
 
+/* For what can wait. */
+static bool
+subscriber_has_room(const struct subscribers *a, const struct subscriber *u,
+    size_t max)
+{
+	return ws_queued(u->client) < max &&
+	    budget_is_easy(a->budget, u->budget_key);
+}
+
 /* Some of it; true when there is more. */
 static bool
 replay_some(struct subscribers *a, struct subscriber *u, uint64_t seq)
@@ -326,7 +337,7 @@ replay_some(struct subscribers *a, struct subscriber *u, uint64_t seq)
 
 	switch (catchup_step(a->catchup, &u->at, seq, &lines, &a->fault)) {
 	case CATCHUP_LINES:
-		while (ws_queued(u->client) < a->max_queue / 2 &&
+		while (subscriber_has_room(a, u, a->max_queue / 2) &&
 		    bus_lines_next(&lines, &line))
 			replay_line(a, u, &line);
 		return true;
@@ -363,7 +374,7 @@ subscribers_replay(struct subscribers *a, uint64_t seq)
 			continue;
 		left--;
 		/* it has no room: its next write brings the next turn */
-		if (ws_queued(u->client) >= a->max_queue / 4 ||
+		if (!subscriber_has_room(a, u, a->max_queue / 4) ||
 		    (u->waiting && u->waits == seq))
 			continue;
 		u->waiting = false;

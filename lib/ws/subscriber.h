@@ -30,6 +30,8 @@ struct subscribers {
 	const char *stream;		/* to replay; NULL: none */
 	bool need_certificate;
 	size_t max_queue;		/* as the server has it */
+	const struct budget *budget;	/* likewise */
+	bool stopping;			/* who has no answer due is ended */
 	/* counted */
 	uint64_t refused, revoked, replayed;
 	struct passed passed;		/* lines that were not replayed */
@@ -55,6 +57,7 @@ struct subscriber {
 	struct certificate *certificate;	/* likewise; NULL: none */
 	struct str type;		/* likewise: of what it sends */
 	struct str channel, filter;	/* until it is open: likewise */
+	uint64_t budget_key;		/* its thing's */
 	uint64_t at;			/* all up to here it has had */
 	uint64_t waits;			/* the feed's seq it waits at */
 	enum ws_format format;

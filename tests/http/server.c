@@ -222,17 +222,13 @@ static void
 put_message(struct connection *c, bool text)
 {
 	struct ws_queue q = { .ring = NULL };
-	struct ws_frame *f = ws_frame_new(buf_str(&c->message), text), *single;
-	static unsigned char out[WS_OUT_BYTES];
-	uint64_t frames = 0;
-	size_t n;
+	struct ws_frame *f = ws_frame_new(buf_str(&c->message), text);
+	static char out[WS_OUT_BYTES];
 
 	printf("message %zu\n", c->message.n);
 	ws_queue_put(&q, f);
 	ws_frame_drop(f);
-	n = ws_queue_take(&q, out, &single, &frames);
-	buf_put(&c->out, single ? single->bytes : out, n);
-	ws_frame_drop(single);
+	buf_put_str(&c->out, ws_queue_head(&q, out));
 	ws_queue_clear(&q);
 	buf_clear(&c->message);
 }

@@ -268,6 +268,39 @@ test_utf8(void)
 }
 
 static void
+test_queues(void)
+{
+	struct ws_queue q[2] = { { .ring = NULL } };
+	struct ws_frame *f = ws_frame_new(STR("0123456789"), true);
+	static char to[WS_OUT_BYTES];
+	struct budget b;
+	int i;
+
+	budget_init(&b, 1000);
+	for (i = 0; i < 2; i++) {
+		q[i].budget = &b;
+		q[i].key = budget_key(&b, i ? STR("a") : STR("b"));
+	}
+	for (i = 0; i < 20; i++)
+		CHECK(ws_queue_put(&q[i % 2], f));
+	CHECK(b.held == 12 && q[0].bytes == 120);
+	CHECK(ws_queue_head(&q[0], to).n == 120);
+	CHECK(ws_queue_span(&q[0], 0) == 0 && ws_queue_span(&q[0], 1) == 12);
+	CHECK(ws_queue_span(&q[0], 13) == 24);
+	CHECK(ws_queue_drop(&q[0], 24) == 2 && q[0].bytes == 96);
+	/* one has all that it may have, the other one has not */
+	while (ws_queue_put(&q[0], f))
+		;
+	CHECK(b.refused == 1 && ws_queue_put(&q[1], f));
+	ws_frame_drop(f);
+	ws_queue_clear(&q[0]);
+	CHECK(b.held == 12);
+	ws_queue_clear(&q[1]);
+	CHECK(b.held == 0);
+	CHECK(budget_keep(&b, q[0].key, 1000));
+}
+
+static void
 test_sent(void)
 {
 	char text[WS_CONTROL_TEXT];
@@ -306,6 +339,8 @@ test_sent(void)
 		}
 		free(big);
 	}
+	TEST("a frame counts once, and what each is sent counts for each")
+		test_queues();
 	TEST("a receiver is small") {
 		CHECK(sizeof(struct ws_receiver) <= 256);
 	}

@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Many WebSockets that read nothing, each with a subtopic of its own: s0, s1…
+
+ws_stall.py PORT CHANNEL KEY N    prints "open" when all are; on SIGUSR1
+                                  reads one after the other to its end, and
+                                  prints "CODE REASON" of each
+"""
+import signal
+import sys
+
+from ws_raw import frames, opened
+
+
+def end(s):
+    s.settimeout(60)
+    try:
+        for opcode, payload in frames(s.makefile('rb')):
+            if opcode == 8:
+                code = int.from_bytes(payload[:2], 'big')
+                return f'{code} {payload[2:].decode()}'
+    except ConnectionError:
+        pass
+    return 'cut'
+
+
+def main():
+    port, channel, key, n = sys.argv[1:]
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    all_ = [opened(port, f'/channels/{channel}/messages/s{i}', key,
+                   small=True) for i in range(int(n))]
+    print('open', flush=True)
+    signal.sigwait([signal.SIGUSR1])
+    for s in all_:
+        print(end(s), flush=True)
+
+
+main()
