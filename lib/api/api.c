@@ -17,7 +17,9 @@
  * it 40 ms */
 #define LOGINS_EACH 64
 #define LOGINS_MAX 1024
-#define POOL_MAX 4
+#define PASSWORDS_MAX 4
+/* stores that wait to be looked at */
+#define STORES_MAX 64
 /* what one call may take for its parameters and its body, and put into its
  * answer */
 #define SCRATCH_MAX ((size_t)256 << 20)
@@ -38,7 +40,29 @@ api_pool_size(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return n < 1 ? 1 : n > POOL_MAX ? POOL_MAX : (int)n;
+	return n < 1 ? 1 : n > PASSWORDS_MAX ? PASSWORDS_MAX : (int)n;
+}
+
+/*
+ * Whoever asks for too much is left with a part of the threads: it takes four
+ * of them to hold up the others.  One looks at stores, as a disk may hang.
+ */
+static int
+api_open_pool(struct api *api, struct fault *fault)
+{
+	unsigned passwords = (unsigned)api_pool_size();
+	const struct pool_limits limits[POOL_KINDS] = {
+		[POOL_PASSWORDS] = { passwords, passwords, 0, 0 },
+		[POOL_STORES] = { 1, STORES_MAX, 0, 0 },
+		[POOL_PAGES] = { 12, JOB_PAGES, 3, 2 },
+		[POOL_EXPORTS] = { 4, JOB_EXPORTS, 2, 1 },
+	};
+
+	if (pool_open(&api->pool, limits, &api->completions, fault) < 0)
+		return -1;
+	api->turns = turns_open(api->pool, POOL_PASSWORDS, passwords,
+	    LOGINS_EACH, LOGINS_MAX);
+	return 0;
 }
 
 static int
@@ -51,16 +75,11 @@ api_open_all(struct api *api, struct fault *fault)
 	    fault) < 0 ||
 	    access_open(&api->access, api->home, fault) < 0 ||
 	    stores_open(&api->stores, api->options.stores,
-	    api->options.store_file, api->home,
-	    &api->completions, fault) < 0 ||
-	    lists_open(api, fault) < 0 || jobs_open(api, fault) < 0)
+	    api->options.store_file, api->home, fault) < 0 ||
+	    lists_open(api, fault) < 0)
 		return -1;
-	if (pool_open(&api->pool, api_pool_size(), POOL_MAX, &api->completions,
-	    fault) < 0)
-		return -1;
-	api->turns = turns_open(api->pool, (unsigned)api_pool_size(),
-	    LOGINS_EACH, LOGINS_MAX);
-	return 0;
+	jobs_open(api);
+	return api_open_pool(api, fault);
 }
 
 int
@@ -95,8 +114,7 @@ api_finish(struct api *api)
 {
 	if (api == NULL)
 		return;
-	jobs_finish(api);
-	stores_finish(api->stores);
+	jobs_cut(api);
 	logins_end(api);
 	/* a password that has been hashed may still become a change */
 	pool_close(api->pool);

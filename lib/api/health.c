@@ -344,7 +344,8 @@ status_health(struct call *c)
 		return;
 	h->write = c->api->failing;
 	atomic_store(&h->known, 0);
-	h->working = stores_add(c->api->stores, &h->task);
+	h->working = c->api->pool != NULL &&
+	    pool_add(c->api->pool, POOL_STORES, &h->task);
 	if (!h->working)
 		health_answer(h, INT64_MAX);
 }

@@ -21,19 +21,16 @@
 /* what is being answered when the service is stopped has this long */
 #define LEFT (5 * STAMP_SECOND)
 
-/* Whoever asks for too much is left with a part of the threads: it takes
- * four of them to hold up the others. */
+/* under way, of all, of a user and of a thing */
 static const struct {
-	int threads;
-	unsigned share_user, share_thing;
+	enum pool_kind pool;
 	unsigned most, of_user, of_thing;
 } job_limits[JOB_KINDS] = {
-	[JOB_PAGE] = { 12, 3, 2, 512, 96, 64 },
-	[JOB_EXPORT] = { 4, 2, 1, 128, 16, 8 },
+	[JOB_PAGE] = { POOL_PAGES, JOB_PAGES, 96, 64 },
+	[JOB_EXPORT] = { POOL_EXPORTS, JOB_EXPORTS, 16, 8 },
 };
 
 struct jobs {
-	struct thread_pool *pools[JOB_KINDS];
 	struct job *first;
 	int64_t looked;
 };
@@ -83,7 +80,8 @@ job_free(struct job *j)
 static bool
 job_work(struct job *j)
 {
-	j->working = pool_add(j->api->jobs->pools[j->kind], &j->task);
+	j->working = pool_add(j->api->pool, job_limits[j->kind].pool,
+	    &j->task);
 	return j->working;
 }
 
@@ -307,37 +305,21 @@ job_start(struct call *c, struct job *j)
 
 /* ---- beginning and end ---- */
 
-int
-jobs_open(struct api *api, struct fault *fault)
+void
+jobs_open(struct api *api)
 {
-	struct jobs *jobs = memory_zero(1, sizeof *jobs);
-	int i;
-
-	api->jobs = jobs;
-	for (i = 0; i < JOB_KINDS; i++) {
-		if (pool_open(&jobs->pools[i], job_limits[i].threads,
-		    job_limits[i].most, &api->completions, fault) < 0)
-			return -1;
-		pool_share(jobs->pools[i], job_limits[i].share_user,
-		    job_limits[i].share_thing);
-	}
-	return 0;
+	api->jobs = memory_zero(1, sizeof *api->jobs);
 }
 
 void
-jobs_finish(struct api *api)
+jobs_cut(struct api *api)
 {
 	struct job *j;
-	int i;
 
 	if (api->jobs == NULL)
 		return;
 	for (j = api->jobs->first; j != NULL; j = j->next)
 		atomic_store(&j->cut, 1);
-	for (i = 0; i < JOB_KINDS; i++) {
-		pool_close(api->jobs->pools[i]);
-		api->jobs->pools[i] = NULL;
-	}
 }
 
 void

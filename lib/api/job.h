@@ -31,6 +31,10 @@ enum job_kind {
 	JOB_KINDS
 };
 
+/* of each kind under way, waiting or at work */
+#define JOB_PAGES 512
+#define JOB_EXPORTS 128
+
 /* how much a piece has, or a little more */
 #define JOB_PIECE ((size_t)128 << 10)
 
@@ -72,14 +76,15 @@ bool job_start(struct call *, struct job *);
 bool job_stops(void *job);
 
 struct jobs;
-int jobs_open(struct api *, struct fault *);
+void jobs_open(struct api *);
 void jobs_close(struct api *);
 /* the next piece of each whose client has taken the last one */
 void jobs_turn(struct api *);
 /* how long the loop may wait before the next turn: ms, or -1 */
 int jobs_pause(const struct api *);
-/* streams are broken off, the others have a few seconds; threads end, and
- * then none is working */
-void jobs_stop(struct api *), jobs_finish(struct api *);
+/* streams are broken off, the others have a few seconds */
+void jobs_stop(struct api *);
+/* those that are left are given up: for the pool to be closed */
+void jobs_cut(struct api *);
 
 #endif

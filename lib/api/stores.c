@@ -10,14 +10,12 @@
 #include "base/memory.h"
 #include "store/store.h"
 
-#define WAITING_MAX 64
 #define STORE_NAME_MAX 64
 #define STORE_FILE_MAX ((size_t)64 << 10)
 
 struct stores {
 	struct api_store v[OPT_LIST_MAX];
 	size_t n;
-	struct thread_pool *pool;
 };
 
 static bool
@@ -133,8 +131,7 @@ add_default(struct stores *s, const char *home)
 
 int
 stores_open(struct stores **out, const struct opt_list *given,
-    const char *file, const char *home, struct completions *completions,
-    struct fault *fault)
+    const char *file, const char *home, struct fault *fault)
 {
 	struct stores *s = memory_zero(1, sizeof *s);
 	int i;
@@ -147,16 +144,7 @@ stores_open(struct stores **out, const struct opt_list *given,
 		return -1;
 	if (s->n == 0)
 		add_default(s, home);
-	return pool_open(&s->pool, 1, WAITING_MAX, completions, fault);
-}
-
-void
-stores_finish(struct stores *s)
-{
-	if (s == NULL)
-		return;
-	pool_close(s->pool);
-	s->pool = NULL;
+	return 0;
 }
 
 void
@@ -164,7 +152,6 @@ stores_close(struct stores *s)
 {
 	if (s == NULL)
 		return;
-	stores_finish(s);
 	while (s->n > 0) {
 		free(s->v[--s->n].name);
 		free(s->v[s->n].place);
@@ -189,10 +176,4 @@ struct api_store *
 stores_at(struct stores *s, size_t i)
 {
 	return i < s->n ? &s->v[i] : NULL;
-}
-
-bool
-stores_add(struct stores *s, struct task *t)
-{
-	return s->pool != NULL && pool_add(s->pool, t);
 }

@@ -2,7 +2,7 @@
 #ifndef MFX_API_STORES_H
 #define MFX_API_STORES_H
 
-#include "api/thread_pool.h"
+#include "base/fault.h"
 #include "base/opt.h"
 #include "base/str.h"
 
@@ -31,18 +31,12 @@ struct stores;
  * name of another.  `file`, unless it is NULL, has more of them, one a line.
  */
 int stores_open(struct stores **, const struct opt_list *, const char *file,
-    const char *home, struct completions *, struct fault *);
-/* stops its thread; the stores stay */
-void stores_finish(struct stores *);
+    const char *home, struct fault *);
 void stores_close(struct stores *);
 
 /* name p NULL: the first; NULL: there is none of that name */
 struct api_store *stores_find(struct stores *, struct str name);
 /* the i-th, NULL behind the last */
 struct api_store *stores_at(struct stores *, size_t i);
-
-/* Work that looks at stores, in a thread of its own: a disk may hang.
- * False: too much is waiting. */
-bool stores_add(struct stores *, struct task *);
 
 #endif

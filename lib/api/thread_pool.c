@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 
 #include "base/memory.h"
 
-#define POOL_THREADS 16
 #define POOL_NICE 10
 
 /* ---- the completions ---- */
@@ -88,16 +88,29 @@ completions_run(struct completions *in)
 
 /* ---- the pool ---- */
 
+struct pool_queue {
+	struct pool_limits limits;
+	unsigned working, waiting;
+	struct task *first, **end;
+};
+
+/* what a thread is at; task NULL: nothing */
+struct pool_place {
+	struct thread_pool *pool;
+	pthread_t thread;
+	struct task *task;
+	enum pool_kind kind;
+};
+
 struct thread_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	pthread_t threads[POOL_THREADS];
-	int n_threads, n_working;
-	unsigned waiting, most;
-	unsigned of_user, of_thing;
-	struct task *working[POOL_THREADS];
-	struct task *first, **end;
+	struct pool_place places[POOL_THREADS];
+	unsigned threads, most;		/* there are, there may be */
+	unsigned idle, woken;		/* idle ones, less those woken */
+	struct pool_queue queues[POOL_KINDS];
 	struct completions *completions;
+	sigset_t signals;
 	bool closing;
 };
 
@@ -109,33 +122,38 @@ pool_same(const char *a, const char *b)
 
 /* May it be begun?  *n is how many of its user's are at work. */
 static bool
-pool_may(const struct thread_pool *c, const struct task *t, unsigned *n)
+pool_may(const struct thread_pool *c, enum pool_kind kind,
+    const struct task *t, unsigned *n)
 {
-	unsigned of_thing = 0;
-	int i;
+	const struct pool_limits *l = &c->queues[kind].limits;
+	unsigned of_thing = 0, i;
 
 	*n = 0;
-	for (i = 0; i < POOL_THREADS; i++) {
-		const struct task *other = c->working[i];
+	for (i = 0; i < c->threads; i++) {
+		const struct task *other = c->places[i].task;
 
-		if (other == NULL)
+		if (other == NULL || c->places[i].kind != kind)
 			continue;
 		*n += pool_same(t->user, other->user);
 		of_thing += pool_same(t->thing, other->thing);
 	}
-	return (c->of_user == 0 || *n < c->of_user) &&
-	    (c->of_thing == 0 || of_thing < c->of_thing);
+	return (l->of_user == 0 || *n < l->of_user) &&
+	    (l->of_thing == 0 || of_thing < l->of_thing);
 }
 
-/* the one to be begun next; NULL: none may be */
+/* the one of a kind to be begun next; NULL: none may be */
 static struct task *
-pool_choose(struct thread_pool *c)
+pool_choose_of(struct thread_pool *c, enum pool_kind kind)
 {
+	struct pool_queue *q = &c->queues[kind];
 	struct task **at, **best = NULL, *t;
 	unsigned fewest = 0, n;
 
-	for (at = &c->first; *at != NULL; at = &(*at)->next)
-		if (pool_may(c, *at, &n) && (best == NULL || n < fewest)) {
+	if (q->working == q->limits.at_once)
+		return NULL;
+	for (at = &q->first; *at != NULL; at = &(*at)->next)
+		if (pool_may(c, kind, *at, &n) &&
+		    (best == NULL || n < fewest)) {
 			best = at;
 			fewest = n;
 			if (n == 0)
@@ -146,10 +164,50 @@ pool_choose(struct thread_pool *c)
 	t = *best;
 	*best = t->next;
 	if (t->next == NULL)
-		c->end = best;
+		q->end = best;
 	t->next = NULL;
-	c->waiting--;
+	q->waiting--;
+	q->working++;
 	return t;
+}
+
+static bool
+pool_choose(struct thread_pool *c, struct pool_place *p)
+{
+	int kind;
+
+	for (kind = 0; kind < POOL_KINDS; kind++)
+		if ((p->task = pool_choose_of(c, kind)) != NULL) {
+			p->kind = kind;
+			return true;
+		}
+	return false;
+}
+
+static bool
+pool_is_empty(const struct thread_pool *c)
+{
+	int kind;
+
+	for (kind = 0; kind < POOL_KINDS; kind++)
+		if (c->queues[kind].waiting > 0)
+			return false;
+	return true;
+}
+
+/* Near the end what is left may have to wait for what is at work. */
+static void
+pool_wait(struct thread_pool *c)
+{
+	if (c->closing) {
+		pthread_cond_wait(&c->work, &c->lock);
+		return;
+	}
+	c->idle++;
+	while (c->woken == 0 && !c->closing)
+		pthread_cond_wait(&c->work, &c->lock);
+	if (c->woken > 0)
+		c->woken--;
 }
 
 /*
@@ -157,79 +215,88 @@ pool_choose(struct thread_pool *c)
  * most one more may be begun, and whoever has just ended looks for it.
  */
 static struct task *
-pool_take(struct thread_pool *c, struct task **working)
+pool_take(struct thread_pool *c, struct pool_place *p)
 {
-	struct task *t;
-
 	pthread_mutex_lock(&c->lock);
-	while ((t = pool_choose(c)) == NULL &&
-	    (c->first != NULL || !c->closing))
-		pthread_cond_wait(&c->work, &c->lock);
-	*working = t;
+	while (!pool_choose(c, p) && (!c->closing || !pool_is_empty(c)))
+		pool_wait(c);
 	if (c->closing)
 		pthread_cond_broadcast(&c->work);
 	pthread_mutex_unlock(&c->lock);
-	return t;
+	return p->task;
 }
 
 /* It is not looked at any more: it may be gone once it is among the
  * completions. */
 static void
-pool_done(struct thread_pool *c, struct task **working)
+pool_done(struct thread_pool *c, struct pool_place *p)
 {
 	pthread_mutex_lock(&c->lock);
-	*working = NULL;
+	c->queues[p->kind].working--;
+	p->task = NULL;
 	pthread_mutex_unlock(&c->lock);
 }
 
 static void *
 pool_work(void *arg)
 {
-	struct thread_pool *c = arg;
-	struct task **working, *t;
+	struct pool_place *p = arg;
+	struct thread_pool *c = p->pool;
+	struct task *t;
 
-	pthread_mutex_lock(&c->lock);
-	working = &c->working[c->n_working++];
-	pthread_mutex_unlock(&c->lock);
 	/* of this thread alone, on Linux; no harm when it may not */
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), POOL_NICE);
-	while ((t = pool_take(c, working)) != NULL) {
+	while ((t = pool_take(c, p)) != NULL) {
 		t->run(t);
-		pool_done(c, working);
+		pool_done(c, p);
 		completions_put(c->completions, t);
 	}
 	return NULL;
 }
 
-void
-pool_share(struct thread_pool *c, unsigned of_user, unsigned of_thing)
+/* 0, or an errno */
+static int
+pool_start(struct thread_pool *c)
 {
-	pthread_mutex_lock(&c->lock);
-	c->of_user = of_user;
-	c->of_thing = of_thing;
-	pthread_mutex_unlock(&c->lock);
+	struct pool_place *p = &c->places[c->threads];
+	sigset_t before;
+	int error;
+
+	p->pool = c;
+	pthread_sigmask(SIG_SETMASK, &c->signals, &before);
+	error = pthread_create(&p->thread, NULL, pool_work, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error == 0)
+		c->threads++;
+	return error;
 }
 
 int
-pool_open(struct thread_pool **out, int threads, unsigned most,
+pool_open(struct thread_pool **out, const struct pool_limits *limits,
     struct completions *completions, struct fault *fault)
 {
 	struct thread_pool *c = memory_zero(1, sizeof *c);
+	int kind;
 
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
-	c->most = most;
+	pthread_sigmask(SIG_SETMASK, NULL, &c->signals);
 	c->completions = completions;
-	c->end = &c->first;
-	while (c->n_threads < threads && c->n_threads < POOL_THREADS) {
-		errno = pthread_create(&c->threads[c->n_threads], NULL,
-		    pool_work, c);
-		if (errno != 0) {
-			fault_errno(fault, EX_OSERR, "thread");
-			pool_close(c);
-			return -1;
-		}
-		c->n_threads++;
+	for (kind = 0; kind < POOL_KINDS; kind++) {
+		c->queues[kind].limits = limits[kind];
+		c->queues[kind].end = &c->queues[kind].first;
+		c->most += limits[kind].at_once;
+	}
+	if (c->most > POOL_THREADS)
+		c->most = POOL_THREADS;
+	/* with this one all gets done, if there can be no more */
+	pthread_mutex_lock(&c->lock);
+	errno = pool_start(c);
+	pthread_mutex_unlock(&c->lock);
+	if (errno != 0) {
+		fault_errno(fault, EX_OSERR, "thread");
+		pool_close(c);
+		return -1;
 	}
 	*out = c;
 	return 0;
@@ -238,32 +305,49 @@ pool_open(struct thread_pool **out, int threads, unsigned most,
 void
 pool_close(struct thread_pool *c)
 {
+	unsigned i;
+
 	if (c == NULL)
 		return;
 	pthread_mutex_lock(&c->lock);
 	c->closing = true;
 	pthread_cond_broadcast(&c->work);
 	pthread_mutex_unlock(&c->lock);
-	while (c->n_threads > 0)
-		pthread_join(c->threads[--c->n_threads], NULL);
+	/* these look at all places until they end */
+	for (i = 0; i < c->threads; i++)
+		pthread_join(c->places[i].thread, NULL);
 	pthread_cond_destroy(&c->work);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
 
-bool
-pool_add(struct thread_pool *c, struct task *t)
+static void
+pool_wake(struct thread_pool *c)
 {
+	if (c->idle > 0) {
+		c->idle--;
+		c->woken++;
+		pthread_cond_signal(&c->work);
+	} else if (c->threads < c->most) {
+		/* or one that is there does it later */
+		(void)pool_start(c);
+	}
+}
+
+bool
+pool_add(struct thread_pool *c, enum pool_kind kind, struct task *t)
+{
+	struct pool_queue *q = &c->queues[kind];
 	bool room;
 
 	pthread_mutex_lock(&c->lock);
-	room = c->waiting < c->most;
+	room = q->waiting < q->limits.most;
 	if (room) {
 		t->next = NULL;
-		*c->end = t;
-		c->end = &t->next;
-		c->waiting++;
-		pthread_cond_signal(&c->work);
+		*q->end = t;
+		q->end = &t->next;
+		q->waiting++;
+		pool_wake(c);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return room;

@@ -11,8 +11,8 @@
  * what has been done comes back to the loop as a completion:
  *
  *	completions_open(&completions, &fault);
- *	pool_open(&pool, 2, 128, &completions, &fault);
- *	pool_add(pool, &task)		a thread calls task->run
+ *	pool_open(&pool, limits, &completions, &fault);
+ *	pool_add(pool, POOL_PAGE, &task)	a thread calls task->run
  *	... completions.fd can be read when there are some:
  *	completions_run(&completions)	calls task->done of each
  *
@@ -22,7 +22,7 @@ struct task {
 	struct task *next;
 	void (*run)(struct task *);
 	void (*done)(struct task *);
-	/* whose it is, for pool_share; NULL: nobody's.  It stays what it is
+	/* whose it is, for the limits; NULL: nobody's.  It stays what it is
 	 * until it is done. */
 	const char *user, *thing;
 };
@@ -40,19 +40,37 @@ void completions_put(struct completions *, struct task *list);
 /* from the loop's */
 void completions_run(struct completions *);
 
-/* a few threads, at a lower priority than the one that opens them */
+/* kinds of work, the most urgent first */
+enum pool_kind {
+	POOL_PASSWORDS,		/* 40 ms of a processor each */
+	POOL_STORES,		/* are they there? */
+	POOL_PAGES,		/* somebody waits for it */
+	POOL_EXPORTS,
+	POOL_KINDS
+};
+
+/*
+ * Of one kind: how many are at work at most, and wait; and how many of these
+ * may work for one user, and for one thing, or 0: as many as there are.  Of
+ * the tasks of a kind that may be begun, one of whoever has the fewest at work
+ * comes first.
+ */
+struct pool_limits {
+	unsigned at_once, most, of_user, of_thing;
+};
+
+/*
+ * As many threads as may be at work, so that no kind waits for another; each
+ * is started when there is work for it.  They have a lower priority than the
+ * one that opens them, and its signals.
+ */
+#define POOL_THREADS 32
 struct thread_pool;
-int pool_open(struct thread_pool **, int threads, unsigned most,
+int pool_open(struct thread_pool **, const struct pool_limits *of_each_kind,
     struct completions *, struct fault *);
 /* lets them finish what was added; NULL is fine */
 void pool_close(struct thread_pool *);
-/* false when `most` are waiting already */
-bool pool_add(struct thread_pool *, struct task *);
-/*
- * How many of the threads may work for one user, and for one thing, at once:
- * less than there are, so that some are left for the others.  Of the tasks
- * that may be begun, one of whoever has the fewest at work comes first.
- */
-void pool_share(struct thread_pool *, unsigned of_user, unsigned of_thing);
+/* false when `most` of its kind are waiting already */
+bool pool_add(struct thread_pool *, enum pool_kind, struct task *);
 
 #endif

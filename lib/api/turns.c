@@ -17,6 +17,7 @@ struct owner_queue {
 
 struct turns {
 	struct thread_pool *pool;
+	enum pool_kind kind;
 	unsigned at_once, each, all;
 	unsigned running, waiting;
 	/* the one whose turn it is comes first */
@@ -24,12 +25,13 @@ struct turns {
 };
 
 struct turns *
-turns_open(struct thread_pool *pool, unsigned at_once, unsigned each,
-    unsigned all)
+turns_open(struct thread_pool *pool, enum pool_kind kind,
+    unsigned at_once, unsigned each, unsigned all)
 {
 	struct turns *t = memory_zero(1, sizeof *t);
 
 	t->pool = pool;
+	t->kind = kind;
 	t->at_once = at_once;
 	t->each = each;
 	t->all = all;
@@ -94,7 +96,7 @@ turns_fill(struct turns *t)
 {
 	while (t->running < t->at_once && t->first != NULL) {
 		t->running++;
-		pool_add(t->pool, turns_take(t));
+		pool_add(t->pool, t->kind, turns_take(t));
 	}
 }
 

@@ -16,8 +16,8 @@
 struct turns;
 
 /* at most `at_once` are with the pool; `each` of an owner and `all` wait */
-struct turns *turns_open(struct thread_pool *, unsigned at_once, unsigned each,
-    unsigned all);
+struct turns *turns_open(struct thread_pool *, enum pool_kind,
+    unsigned at_once, unsigned each, unsigned all);
 /* when none is waiting any more; NULL is fine */
 void turns_close(struct turns *);
 

@@ -88,10 +88,13 @@ main(void)
 {
 	struct fault fault;
 	struct thread_pool *pool;
+	static const struct pool_limits limits[POOL_KINDS] = {
+		[POOL_PASSWORDS] = { .at_once = 1, .most = 1 }
+	};
 
 	CHECK(completions_open(&completions, &fault) == 0);
-	CHECK(pool_open(&pool, 1, 1, &completions, &fault) == 0);
-	turns = turns_open(pool, 1, 4, 8);
+	CHECK(pool_open(&pool, limits, &completions, &fault) == 0);
+	turns = turns_open(pool, POOL_PASSWORDS, 1, 4, 8);
 	TEST("owners take turns, and each has a maximum, and all together")
 		test_order();
 	TEST("what waits can be taken back, and the rest comes to its end")
