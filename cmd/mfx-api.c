@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ static struct http_setup setup = {
 	.cors_max_age = HTTP_CORS_AGE
 };
 static struct {
-	const char *admin, *store_file;
+	const char *admin, *store_file, *primary;
 	struct opt_list stores;
 	int64_t ready_fd, session, attempts, registrations, password_min;
 	int64_t limit;
@@ -69,6 +70,8 @@ static const struct opt options[] = {
 	{ 0, "password-min", "N", "shortest new password, in bytes (default: "
 	    "8)",
 	    OPT_INT(&opt.password_min, 1, PASSWORD_MAX) },
+	{ 0, "primary", "URL", "while the registry is a replica, pass changes "
+	    "on to the mfx-api at URL", OPT_STRING(&opt.primary) },
 	{ 0, "closed", NULL, "refuse to create users over HTTP",
 	    OPT_FLAG(&opt.closed) },
 	{ 0, "compat", NULL, "behave like Mainflux: no limit on passwords and "
@@ -202,6 +205,28 @@ open_admin(struct fault *fault)
 	    http_open_at("--admin", opt.admin, loop, &o, &admin, fault);
 }
 
+/* https://host[:port], or http:// on this machine, as tokens go there */
+static void
+check_primary(void)
+{
+	static const char *const here[] = { "http://127.", "http://[::1]",
+	    "http://localhost" };
+	const char *url = opt.primary, *host;
+	bool sound;
+	size_t i;
+
+	if (url == NULL)
+		return;
+	sound = strncmp(url, "https://", 8) == 0;
+	for (i = 0; i < sizeof here / sizeof *here; i++)
+		sound |= strncmp(url, here[i], strlen(here[i])) == 0;
+	host = sound ? strchr(url, ':') + 3 : "";
+	if (*host == '\0' || host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")] != '\0')
+		program_misuse("--primary: must be https://host[:port], or "
+		    "http:// on this machine");
+}
+
 /* What is not given is as delivered, or as open as Mainflux was. */
 static void
 fill_in(void)
@@ -253,6 +278,7 @@ open_all(struct fault *fault)
 		.attempts = (unsigned)opt.attempts,
 		.registrations = (unsigned)opt.registrations,
 		.password_min = (size_t)opt.password_min,
+		.primary = opt.primary,
 		.open = !opt.closed, .administers = opt.admin == NULL,
 		.complain = complain
 	};
@@ -282,6 +308,7 @@ main(int argc, char **argv)
 
 	program_start(&program, argc, argv);
 	program_holds_secrets();
+	check_primary();
 	fill_in();
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	api_finish(api);

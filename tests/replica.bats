@@ -431,6 +431,102 @@ operations() {
 	[[ $(things b) == $'one\ntwo' ]]
 }
 
+# ---- mfx-api on several machines ----
+
+# login PORT: its token
+login() {
+	curl -sS -m 60 -H 'Content-Type: application/json' \
+	    -d '{"email":"ann@example.com","password":"correct horse battery"}' \
+	    "http://127.0.0.1:$1/tokens" | jq -r .token
+}
+
+# ask TOKEN PORT PATH [CURL…]: the answer is in said, its head in head
+ask() {
+	curl -sS -m 60 -o said -D head -w '%{http_code}' \
+	    -H "Authorization: $1" -H 'Content-Type: application/json' \
+	    "${@:4}" "http://127.0.0.1:$2$3"
+}
+
+@test "mfx-api on several machines: one passes changes on, and tokens are good on all" {
+	local here there away token id c api
+	begin
+	replica b
+	start env MFX_HOME="$PWD/b" mfx-registry follow --name b
+	free_port here there away
+	start_ready mfx-api -l "127.0.0.1:$here" --trusted-proxy 127.0.0.1
+	api=$PID
+	start_ready env MFX_HOME="$PWD/b" mfx-api -l "127.0.0.1:$there" \
+	    --primary "http://127.0.0.1:$here"
+	token=$(login "$there")
+	[[ $(ask "$token" "$here" /users) == 200 ]]
+	# what the primary answers, and its fields
+	[[ $(ask "$token" "$there" /things -d '{"name":"one"}') == 201 ]]
+	id=$(sed -n 's/^Location: \/things\/\([^[:space:]]*\).*/\1/ip' head)
+	has() { [[ $(ask "$token" "$there" "/things/$id") == 200 ]]; }
+	await 60 has
+	[[ $(jq -r .name said) == one ]]
+	[[ $(ask "$token" "$there" "/things/$id" -X PATCH \
+	    -H 'If-Match: "no"' -d '{"name":"two"}') == 412 ]]
+	[[ $(ask "$token" "$there" "/things/$id" -X PATCH \
+	    -d '{"name":"two"}') == 200 ]]
+	[[ $(ask "$token" "$there" /things -d '{"name":1}') == 400 ]]
+	[[ $(ask "$token" "$there" '/things/bulk/remove?dry_run=true' \
+	    -d "[{\"id\":\"$id\"}]") == 200 ]]
+	[[ $(ask none "$there" "/things/$id" -X DELETE) == 403 ]]
+	seq 2000 | sed 's/.*/{"name":"many-&"}/' | jq -s . >many
+	[[ $(ask "$token" "$there" /things/bulk -d @many) == 201 ]]
+	jq -e '.things | length == 2000' said
+	[[ $(mfx-things list --name two | jq -r .id) == "$id" ]]
+	# a new user, there and here
+	[[ $(ask '' "$there" /users \
+	    -d '{"email":"bob@example.com","password":"yet another battery"}') == 201 ]]
+	# a session that is ended here ends there
+	ask "$token" "$here" /tokens -X DELETE
+	ended() { [[ $(ask "$token" "$there" /users) == 403 ]]; }
+	await 60 ended
+	# the other takes over, and this one passes nothing on to itself
+	token=$(login "$there")
+	on b mfx-registry promote
+	await 60 serves
+	[[ $(jq -r .name said) == three ]]
+	catch_up a
+	[[ $(ask "$token" "$here" /things -d '{"name":"no"}') == 503 ]]
+	grep -q "made on 'b'" said
+	same a b
+}
+
+# has the one that was promoted seen that it was?
+serves() {
+	[[ $(ask "$token" "$there" "/things/$id" -X PATCH \
+	    -d '{"name":"three"}') == 200 ]] &&
+	    [[ $(ask "$token" "$there" "/things/$id") == 200 ]]
+}
+
+@test "mfx-api of a replica when its primary is away, or is a replica too" {
+	local here there away token
+	begin
+	replica b
+	replica c
+	catch_up b
+	catch_up c
+	free_port here there away
+	start_ready env MFX_HOME="$PWD/b" mfx-api -l "127.0.0.1:$here" \
+	    --primary "http://127.0.0.1:$away"
+	token=$(login "$here")
+	[[ $(ask "$token" "$here" /things -d '{"name":"no"}') == 503 ]]
+	grep -q "can't be reached" said
+	grep -qi '^retry-after:' head
+	# two that name each other don't pass it back and forth
+	start_ready env MFX_HOME="$PWD/c" mfx-api -l "127.0.0.1:$there" \
+	    --primary "http://127.0.0.1:$here"
+	[[ $(ask "$token" "$there" /things -d '{"name":"no"}') == 503 ]]
+	grep -q "made on 'a'" said
+	[[ $(things a) == "" ]]
+	status 64 mfx-api --primary 'http://example.com' 2>err
+	status 64 mfx-api --primary 'https://a:b@example.com' 2>err
+	grep -q -e '--primary: must be https://' err
+}
+
 # ---- kill -9 ----
 
 # writer NODE OUT: changes until it is killed; what was answered is in OUT

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "registry/log_state.h"
 
 /* passwords that wait for the pool, of one address and of all; each takes
  * it 40 ms */
@@ -54,6 +55,7 @@ api_open_pool(struct api *api, struct fault *fault)
 	const struct pool_limits limits[POOL_KINDS] = {
 		[POOL_PASSWORDS] = { passwords, passwords, 0, 0 },
 		[POOL_STORES] = { 1, STORES_MAX, 0, 0 },
+		[POOL_FORWARDS] = { 8, FORWARDS_MAX, 0, 0 },
 		[POOL_PAGES] = { 12, JOB_PAGES, 3, 2 },
 		[POOL_EXPORTS] = { 4, JOB_EXPORTS, 2, 1 },
 	};
@@ -76,10 +78,20 @@ api_open_all(struct api *api, struct fault *fault)
 	    access_open(&api->access, api->home, fault) < 0 ||
 	    stores_open(&api->stores, api->options.stores,
 	    api->options.store_file, api->home, fault) < 0 ||
-	    lists_open(api, fault) < 0)
+	    lists_open(api, fault) < 0 || forwards_open(api, fault) < 0)
 		return -1;
 	jobs_open(api);
 	return api_open_pool(api, fault);
+}
+
+static bool
+api_is_replica(struct api *api)
+{
+	struct log_state s;
+	struct fault ignored;
+
+	return api->registry != NULL && log_state_get(api->registry, &s,
+	    &ignored) > 0 && strcmp(s.node, s.primary) != 0;
 }
 
 int
@@ -105,6 +117,7 @@ api_open(struct api **out, const struct api_options *options,
 	api->openapi = openapi_open();
 	api_read_clocks(api);
 	api->looked = api->clock;
+	api->replica = api_is_replica(api);
 	*out = api;
 	return 0;
 }
@@ -115,6 +128,7 @@ api_finish(struct api *api)
 	if (api == NULL)
 		return;
 	jobs_cut(api);
+	forwards_cut(api);
 	logins_end(api);
 	/* a password that has been hashed may still become a change */
 	pool_close(api->pool);
@@ -135,6 +149,7 @@ api_close(struct api *api)
 		return;
 	api_finish(api);
 	jobs_close(api);
+	forwards_close(api);
 	lists_close(api);
 	stores_close(api->stores);
 	completions_close(&api->completions);
@@ -191,6 +206,7 @@ api_turn(struct api *api)
 	if (changed) {
 		token_cache_forget(api->tokens);
 		access_forget(api->access);
+		api->replica = api_is_replica(api);
 	}
 	jobs_turn(api);
 	api->examined = health_turn(api);
@@ -245,5 +261,6 @@ api_stop(struct api *api)
 	api->stopping = true;
 	feeds_end(api);
 	jobs_stop(api);
+	forwards_stop(api);
 	registry_writer_stop(api->writer);
 }

@@ -44,6 +44,8 @@ struct api_options {
 	/* failed logins a minute, by account from one address */
 	unsigned attempts;
 	unsigned registrations;		/* new users an hour, by address */
+	const char *primary;		/* changes of a replica are made there;
+					 * NULL: refused */
 	bool open;			/* anybody may become a user */
 	bool administers;		/* serves /health and /metrics too */
 	/* may be NULL: what the one who runs the service has to know, said

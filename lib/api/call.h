@@ -11,6 +11,7 @@
 #include "registry/changes.h"
 
 struct feed;
+struct forwards;
 struct token_cache;
 struct health;
 struct jobs;
@@ -35,6 +36,8 @@ struct api {
 	struct health *health;
 	struct jobs *jobs;		/* answers under way */
 	struct lists *lists;
+	struct forwards *forwards;	/* NULL: no primary was given */
+	bool replica;			/* another machine makes changes */
 	struct openapi *openapi;	/* the document */
 	unsigned n_feeds;
 	struct arena scratch;		/* of the call in hand */
@@ -100,6 +103,7 @@ enum {
 	 * that is known. */
 	API_LINES = 16,
 	API_NAMED = 32,		/* ":id" is not empty */
+	API_READS = 64,		/* it changes nothing, whatever its method */
 };
 /*
  * Does a path fit the one of a row?  Its segments have to; ":id" fits any, even
@@ -237,6 +241,15 @@ void feeds_turn(struct api *, bool changed);
 void feeds_end(struct api *);
 /* is there something to be sent now? */
 bool feeds_behind(const struct api *);
+
+/* Is it a change that another machine makes?  Then it is passed on: true. */
+bool forward_change(struct call *);
+int forwards_open(struct api *, struct fault *);
+/* those under way have a few seconds, or no time */
+void forwards_stop(struct api *), forwards_cut(struct api *);
+void forwards_close(struct api *);
+/* so many wait at most */
+#define FORWARDS_MAX 512
 
 void health_begin(struct api *);
 /* whoever waits is answered; after its thread has ended */

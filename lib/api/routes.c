@@ -32,9 +32,11 @@ const struct api_route api_routes[] = {
 	{ "PATCH", "/password", users_password,
 	    TOKEN_ACCOUNT, 0, "users", "change_password", API_JSON, NULL },
 	{ "POST", "/tokens", tokens_create,
-	    0, OPEN_BODY, "users", "login", API_OPEN | API_JSON, NULL },
+	    0, OPEN_BODY, "users", "login",
+	    API_OPEN | API_JSON | API_READS, NULL },
 	{ "POST", "/tokens/refresh", tokens_refresh,
-	    TOKEN_ACCOUNT, 0, "users", "refresh_token", API_OURS, NULL },
+	    TOKEN_ACCOUNT, 0, "users", "refresh_token",
+	    API_OURS | API_READS, NULL },
 	{ "DELETE", "/tokens", tokens_end,
 	    0, 0, "users", "revoke_token", API_OURS, "all" },
 	{ "POST", "/keys", keys_create,
@@ -133,14 +135,17 @@ const struct api_route api_routes[] = {
 	    API_OURS | API_JSON | API_LINES, "dry_run" },
 
 	{ "POST", "/identify", access_identity,
-	    0, OPEN_BODY, "things", "identify", API_OPEN | API_JSON, NULL },
+	    0, OPEN_BODY, "things", "identify",
+	    API_OPEN | API_JSON | API_READS, NULL },
 	{ "POST", "/channels/:id/access", access_decide,
-	    0, OPEN_BODY, "things", "can_access", API_OPEN | API_JSON, NULL },
+	    0, OPEN_BODY, "things", "can_access",
+	    API_OPEN | API_JSON | API_READS, NULL },
 	{ "POST", "/channels/:id/access-by-key", access_decide,
-	    0, OPEN_BODY, "things", "can_access", API_OPEN | API_JSON, NULL },
+	    0, OPEN_BODY, "things", "can_access",
+	    API_OPEN | API_JSON | API_READS, NULL },
 	{ "POST", "/channels/:id/access-by-id", access_decide_id,
 	    0, OPEN_BODY, "things", "can_access_by_id",
-	    API_OPEN | API_JSON, NULL },
+	    API_OPEN | API_JSON | API_READS, NULL },
 	{ "GET", "/channels/:id/messages", messages_list,
 	    0, 0, "message_reader", "read_all", API_OPEN | API_STATE,
 	    MESSAGES },
@@ -342,7 +347,7 @@ api_handle(struct http_request *r, void *arg)
 	if (!routes_decode_ids(&call))
 		http_problem(r, 400,
 		    "the path is not correctly percent-encoded");
-	else if (routes_admit(&call))
+	else if (routes_admit(&call) && !forward_change(&call))
 		route->handle(&call);
 }
 

@@ -44,6 +44,7 @@ void completions_run(struct completions *);
 enum pool_kind {
 	POOL_PASSWORDS,		/* 40 ms of a processor each */
 	POOL_STORES,		/* are they there? */
+	POOL_FORWARDS,		/* another machine is waited for */
 	POOL_PAGES,		/* somebody waits for it */
 	POOL_EXPORTS,
 	POOL_KINDS

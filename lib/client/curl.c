@@ -27,7 +27,7 @@ curl_load(struct curl_functions *to, struct fault *fault)
 
 	if (library == NULL)
 		return fault_set(fault, EX_UNAVAILABLE,
-		    "--url needs " LIBRARY ": %.200s", dlerror());
+		    LIBRARY " is needed: %.200s", dlerror());
 	for (i = 0; i < sizeof functions / sizeof *functions; i++) {
 		function = dlsym(library, functions[i].name);
 		if (function == NULL)

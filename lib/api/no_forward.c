@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* In place of forward.c in a build without libcurl. */
+#ifndef HAVE_CURL
+#include <sysexits.h>
+
+#include "api/call.h"
+
+bool
+forward_change(struct call *c)
+{
+	(void)c;
+	return false;
+}
+
+int
+forwards_open(struct api *api, struct fault *fault)
+{
+	return api->options.primary == NULL ? 0 : fault_set(fault,
+	    EX_UNAVAILABLE, "--primary needs libcurl, which this build is "
+	    "without");
+}
+
+void
+forwards_stop(struct api *api)
+{
+	(void)api;
+}
+
+void
+forwards_cut(struct api *api)
+{
+	(void)api;
+}
+
+void
+forwards_close(struct api *api)
+{
+	(void)api;
+}
+#endif
