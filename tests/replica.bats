@@ -5,6 +5,7 @@
 load setup
 load tls
 load servers
+load ws
 
 setup_suite_test() {
 	export MFX_MODULES=$BIN MFX_USER=ann@example.com
@@ -500,6 +501,23 @@ serves() {
 	[[ $(ask "$token" "$there" "/things/$id" -X PATCH \
 	    -d '{"name":"three"}') == 200 ]] &&
 	    [[ $(ask "$token" "$there" "/things/$id") == 200 ]]
+}
+
+@test "a revocation closes the connections of a replica's adapters" {
+	local thing
+	begin
+	thing=$(mfx-things create --name x)
+	THING=$(jq -r .id <<<"$thing")
+	KEY=$(jq -r .key <<<"$thing")
+	CHANNEL=$(mfx-channels create --name y | jq -r .id)
+	mfx-channels connect "$CHANNEL" "$THING"
+	replica b
+	start_ready env MFX_HOME="$PWD/b" mfx-registry follow --name b
+	MFX_HOME=$PWD/b serve_ws
+	talk_on listens '' closed
+	mfx-channels disconnect "$CHANNEL" "$THING"
+	wait "$TALKING"
+	[[ $(<listens) == 'closed 4403 access was revoked' ]]
 }
 
 @test "mfx-api of a replica when its primary is away, or is a replica too" {
