@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -205,28 +204,6 @@ open_admin(struct fault *fault)
 	    http_open_at("--admin", opt.admin, loop, &o, &admin, fault);
 }
 
-/* https://host[:port], or http:// on this machine, as tokens go there */
-static void
-check_primary(void)
-{
-	static const char *const here[] = { "http://127.", "http://[::1]",
-	    "http://localhost" };
-	const char *url = opt.primary, *host;
-	bool sound;
-	size_t i;
-
-	if (url == NULL)
-		return;
-	sound = strncmp(url, "https://", 8) == 0;
-	for (i = 0; i < sizeof here / sizeof *here; i++)
-		sound |= strncmp(url, here[i], strlen(here[i])) == 0;
-	host = sound ? strchr(url, ':') + 3 : "";
-	if (*host == '\0' || host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")] != '\0')
-		program_misuse("--primary: must be https://host[:port], or "
-		    "http:// on this machine");
-}
-
 /* What is not given is as delivered, or as open as Mainflux was. */
 static void
 fill_in(void)
@@ -308,7 +285,6 @@ main(int argc, char **argv)
 
 	program_start(&program, argc, argv);
 	program_holds_secrets();
-	check_primary();
 	fill_in();
 	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
 	api_finish(api);

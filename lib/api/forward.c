@@ -302,6 +302,25 @@ forward_change(struct call *c)
 
 /* ---- beginning and end ---- */
 
+/* https://host[:port], or http:// on this machine, as tokens go there */
+static int
+forwards_check(const char *url, struct fault *fault)
+{
+	static const char *const starts[] = { "https://", "http://127.",
+	    "http://[::1]", "http://localhost" };
+	const char *host = "";
+	size_t i;
+
+	for (i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (strncmp(url, starts[i], strlen(starts[i])) == 0)
+			host = strchr(url, ':') + 3;
+	if (*host != '\0' && host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")] == '\0')
+		return 0;
+	return fault_set(fault, EX_USAGE, "--primary: must be "
+	    "https://host[:port], or http:// on this machine");
+}
+
 int
 forwards_open(struct api *api, struct fault *fault)
 {
@@ -309,6 +328,8 @@ forwards_open(struct api *api, struct fault *fault)
 
 	if (api->options.primary == NULL)
 		return 0;
+	if (forwards_check(api->options.primary, fault) < 0)
+		return -1;
 	f = api->forwards = memory_zero(1, sizeof *f);
 	return curl_load(&f->curl, fault);
 }

@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The bus and the registry on three servers, while these are killed, paused, cut
+# off and full: tests/cluster has what happens.  FAULTS=60 CHANGES=10000
+# THINGS=100000 bats tests/cluster.bats for a longer run.
+load setup
+
+# inside SCRIPT ARGUMENT...: as root with networks, processes and mounts of its
+# own, which end with it
+inside() {
+	local apart=(unshare -nmpf --mount-proc --kill-child)
+	export ROOT
+	CLUSTER_NET=
+	if ((EUID == 0)) && "${apart[@]}" true; then
+		CLUSTER_NET=1
+	else
+		apart=()
+	fi
+	export CLUSTER_NET
+	"${apart[@]}" "$ROOT/tests/cluster/$1" "${@:2}" >said 2>errors 3>&- || {
+		cat said errors
+		return 1
+	}
+	cat said errors | sed -n '/^#/p' >&3
+}
+
+# faults N: so many, each kind as often as the others
+faults() {
+	local kinds=(kill-leader cut-any disk pause-leader stage cut-client all
+	    kill-any pause-any cut-leader)
+	local i
+	for ((i = 0; i < $1; i++)); do
+		echo "${kinds[i % ${#kinds[@]}]}"
+	done
+}
+
+@test "messages: what was accepted is stored once, whatever happens to the servers" {
+	inside messages $(faults "${FAULTS:-6}")
+}
+
+@test "the registry: kills, a writer on each side of a cut, a promotion under load" {
+	inside registry "${THINGS:-2000}" "${CHANGES:-150}"
+}
