@@ -14,7 +14,8 @@
 #define CURL_FUNCTIONS(each)						\
 	each(global_init) each(easy_init) each(easy_cleanup)		\
 	each(easy_reset) each(easy_setopt) each(easy_getinfo)		\
-	each(easy_perform) each(easy_strerror) each(multi_init) each(multi_cleanup)	\
+	each(easy_perform) each(easy_strerror)				\
+	each(multi_init) each(multi_cleanup)				\
 	each(multi_add_handle) each(multi_remove_handle)		\
 	each(multi_perform) each(multi_fdset) each(multi_timeout)	\
 	each(multi_info_read) each(slist_append) each(slist_free_all)	\
