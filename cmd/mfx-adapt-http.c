@@ -151,7 +151,7 @@ listener(int i)
 static bool
 ended_alone(void)
 {
-	return http_connections(server) == 0;
+	return adapter.single && http_connections(server) == 0;
 }
 
 static void

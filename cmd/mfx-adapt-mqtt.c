@@ -16,8 +16,6 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "base/program.h"
-#include "base/ready.h"
 #include "base/stamp.h"
 #include "mqtt/delivery.h"
 #include "mqtt/source.h"
@@ -26,20 +24,19 @@
 #define OWN_TOPICS "channels/{channel}/messages/#=channel:{channel}," \
 	"publisher:{@publisher},subtopic:{#}"
 
+static struct adapter adapter = ADAPTER(NULL);
 static struct {
 	const char *host, *id, *socket, *ack, *rejects;
-	const char *input, *stream, *username, *password_file, *old_host;
+	const char *input, *username, *password_file, *old_host;
 	const char *tls_ca, *tls_cert, *tls_key;
 	struct opt_list topics, maps;
-	int64_t port, window, stall, expect, wait, ready_fd;
+	int64_t port, window, stall, expect, wait;
 	bool all, clean, tls;
-	enum bus_sync sync;
 	enum { VERSION_3_1_1, VERSION_5 } version;
 	int qos;
 } opt = {
-	.version = VERSION_5, .qos = 1, .sync = BUS_SYNC_INTERVAL,
-	.stream = "-", .window = 500, .stall = 60 * STAMP_SECOND,
-	.wait = 10 * STAMP_SECOND, .ready_fd = -1,
+	.version = VERSION_5, .qos = 1, .window = 500,
+	.stall = 60 * STAMP_SECOND, .wait = 10 * STAMP_SECOND,
 };
 
 static const struct opt options[] = {
@@ -66,11 +63,7 @@ static const struct opt options[] = {
 	    OPT_LIST(&opt.topics), .former = 't' },
 	{ 0, "map", "PATTERN=FIELDS", "take channel, publisher and subtopic "
 	    "from the topic; may be repeated", OPT_LIST(&opt.maps) },
-	{ 'o', "output", "STREAM", "write to this stream of the bus; '-' is "
-	    "stdout (default: -)",
-	    OPT_STRING(&opt.stream) },
-	{ 0, "sync", BUS_SYNC_WORDS, "when the bus is synced to disk",
-	    OPT_ENUM(&opt.sync) },
+	ADAPTER_OUTPUT_OPTIONS(adapter),
 	{ 0, "qos", "0|1|2", "quality of service to subscribe with (default: "
 	    "1)",
 	    OPT_ENUM(&opt.qos) },
@@ -105,7 +98,8 @@ static const struct opt options[] = {
 	    OPT_TIMEOUT(&opt.expect, STAMP_SECOND, INT64_MAX) },
 	{ 0, "rejects", "FILE", "append refused messages to FILE",
 	    OPT_STRING(&opt.rejects) },
-	READY_FD(&opt.ready_fd, "when connected"),
+	ADAPTER_COMMON_OPTIONS(adapter),
+	READY_FD(&adapter.ready_fd, "when connected"),
 	OPT_END
 };
 
@@ -139,7 +133,7 @@ adapt_check(void)
 	adapt_only_with(true, "port", opt.port != 0);
 	adapt_only_with(true, "topic", opt.topics.n > 0);
 	adapt_only_with(true, "map", opt.maps.n > 0);
-	adapt_only_with(true, "output", strcmp(opt.stream, "-") != 0);
+	adapt_only_with(true, "output", strcmp(adapter.output, "-") != 0);
 	adapt_only_with(true, "id", opt.id != NULL);
 	adapt_only_with(true, "clean", opt.clean);
 	adapt_only_with(true, "username", opt.username != NULL);
@@ -203,13 +197,25 @@ adapt_made_up_id(char id[32])
 	return id;
 }
 
+static void
+adapt_take_maps(struct mqtt_map *map)
+{
+	const char *why;
+	int i;
+
+	for (i = 0; i < opt.maps.n; i++)
+		if ((why = mqtt_map_add(map, opt.maps.v[i])) != NULL)
+			program_misuse("--map '%s': %s", opt.maps.v[i], why);
+	if (opt.maps.n == 0)
+		mqtt_map_add(map, OWN_TOPICS);
+}
+
 static int
 adapt_run_source(void)
 {
 	char id[32];
 	struct source_options *o = memory_zero(1, sizeof *o);
-	const char *why;
-	int i, status;
+	int status;
 
 	adapt_check_topics();
 	o->client = (struct mqtt_options){
@@ -225,16 +231,10 @@ adapt_run_source(void)
 	};
 	o->filters = &opt.topics;
 	o->qos = opt.qos;
-	o->stream = opt.stream;
-	o->sync = opt.sync;
 	o->rejects = opt.rejects;
-	o->ready_fd = opt.ready_fd;
-	for (i = 0; i < opt.maps.n; i++)
-		if ((why = mqtt_map_add(&o->map, opt.maps.v[i])) != NULL)
-			program_misuse("--map '%s': %s", opt.maps.v[i], why);
-	if (opt.maps.n == 0)
-		mqtt_map_add(&o->map, OWN_TOPICS);
-	status = source_run(o);
+	adapt_take_maps(&o->map);
+	adapter.protocol = source_protocol(o);
+	status = adapter_run(&adapter);
 	free(o);
 	return status;
 }
@@ -254,7 +254,6 @@ adapt_run_delivery(void)
 		},
 		.all = opt.all, .input = opt.input, .ack = opt.ack,
 		.rejects = opt.rejects, .wait = opt.wait,
-		.ready_fd = opt.ready_fd,
 	};
 	struct fault fault;
 	int status;
@@ -264,7 +263,9 @@ adapt_run_delivery(void)
 		    fault.text);
 	memcpy(host, "unix:", 5);
 	memcpy(host + 5, path, strlen(path) + 1);
-	status = delivery_run(&o);
+	adapter.output = NULL;
+	adapter.protocol = delivery_protocol(&o);
+	status = adapter_run(&adapter);
 	free(host);
 	free(path);
 	return status;
@@ -292,6 +293,5 @@ main(int argc, char **argv)
 	program_start(&program, argc, argv);
 	adapt_take_old_host();
 	adapt_check();
-	program_holds_secrets();
 	return opt.host != NULL ? adapt_run_source() : adapt_run_delivery();
 }

@@ -184,6 +184,12 @@ idle(void)
 	return ws_connections(server) == 0;
 }
 
+static bool
+ended(void)
+{
+	return adapter.single && idle();
+}
+
 static int
 reload(struct fault *fault)
 {
@@ -194,7 +200,7 @@ static const struct adapter_protocol protocol = {
 	.name = "websocket", .prefix = "ws_adapter", .open = open_server,
 	.close = close_server, .socket = listener, .turn = turn,
 	.timeout = timeout, .deliver = deliver, .answer = answer,
-	.stop = stop, .idle = idle, .ended = idle, .reload = reload,
+	.stop = stop, .idle = idle, .ended = ended, .reload = reload,
 	.metrics = put_metrics, .grace = GRACE, .streams = true,
 };
 

@@ -320,7 +320,7 @@ publish_numbered() {
 	# what can't be read is said, and nothing changes
 	rm client.key
 	kill -HUP "$ADAPTER"
-	await 20 grep -q 'SIGHUP: client.key: No such file' "$ADAPTER_ERR"
+	await 20 grep -q 'SIGHUP: nothing was reloaded: client.key: No such' "$ADAPTER_ERR"
 	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -m '[{"n":"x","v":501}]'
 	await 20 eval '(($(on_bus | jq -c ".[0].v" | sort -u | wc -l) == 501))'
 	kill -TERM "$ADAPTER"

@@ -104,6 +104,15 @@ adapter_reload(void *arg, struct fault *fault)
 	return a->protocol->reload(fault);
 }
 
+static void
+adapter_tell_ready(struct adapter *a)
+{
+	if (a->told || (a->protocol->ready != NULL && !a->protocol->ready()))
+		return;
+	a->told = true;
+	ready_tell(a->ready_fd);
+}
+
 /* True when the next one must not wait. */
 static bool
 adapter_turn(struct adapter *a, bool hurry)
@@ -117,7 +126,11 @@ adapter_turn(struct adapter *a, bool hurry)
 	changed = a->changed;
 	a->changed = false;
 	hurry = p->turn != NULL && p->turn(changed);
-	publish_queue_turn(&a->queue);
+	if (a->output != NULL)
+		publish_queue_turn(&a->queue);
+	if (p->settled != NULL)
+		p->settled();
+	adapter_tell_ready(a);
 	adapter_deliver(a);
 	program_reload(a->reloads ? adapter_reload : NULL, a);
 	ready_alive(loop_now(a->loop));
@@ -130,7 +143,7 @@ static bool
 adapter_at_end(const struct adapter *a)
 {
 	return a->queue.broken || signal_stop() ||
-	    (a->single && a->protocol->ended());
+	    (a->protocol->ended != NULL && a->protocol->ended());
 }
 
 /* Accepts nothing new, and finishes what has begun. */
@@ -154,17 +167,21 @@ static int
 adapter_serve(struct adapter *a)
 {
 	char text[LISTEN_TEXT];
+	const struct adapter_protocol *p = a->protocol;
 	bool hurry = false;
-	int i, fd;
+	int i, fd, status = 0;
 
-	for (i = 0; (fd = a->protocol->socket(i)) >= 0; i++)
+	for (i = 0; p->socket != NULL && (fd = p->socket(i)) >= 0; i++)
 		diag_info("serving on %s", listen_print(fd, text));
-	ready_tell(a->ready_fd);
+	if (p->ready == NULL)
+		adapter_tell_ready(a);
 	while (!adapter_at_end(a))
 		hurry = adapter_turn(a, hurry);
 	adapter_drain(a);
 	publish_queue_finish(&a->queue);
-	return a->queue.broken ? EX_IOERR : 0;
+	if (p->finish != NULL)
+		status = p->finish();
+	return a->queue.broken ? EX_IOERR : status;
 }
 
 /* ---- opening ---- */
@@ -178,7 +195,8 @@ adapter_open_queue(struct adapter *a, struct fault *fault)
 		.checked = adapter_checked, .arg = a
 	};
 
-	return publish_queue_open(&a->queue, &o, fault);
+	return a->output == NULL ? 0 :
+	    publish_queue_open(&a->queue, &o, fault);
 }
 
 /* Where lines come from: fd 0, unless that is a socket we serve. */
@@ -215,14 +233,18 @@ adapter_open(struct adapter *a, struct fault *fault)
 	a->service.prefix = p->prefix;
 	a->service.more = p->metrics;
 	a->service.streams = p->streams;
-	a->service.queue = &a->queue;
+	a->service.queue = a->output == NULL ? NULL : &a->queue;
+	a->service.check = p->check;
 	a->service.budget = &a->budget;
 	budget_init(&a->budget, (size_t)a->max_queued);
 	if (bus_open(&a->bus, NULL, fault) < 0 ||
-	    access_open(&a->registry, NULL, fault) < 0 ||
 	    loop_open(&a->loop, fault) < 0)
 		return -1;
-	loop_hook(a->loop, &a->wake, adapter_wake, NULL);
+	if (!p->keyless) {
+		if (access_open(&a->registry, NULL, fault) < 0)
+			return -1;
+		loop_hook(a->loop, &a->wake, adapter_wake, NULL);
+	}
 	a->service.registry = a->registry;
 	if (adapter_open_queue(a, fault) < 0 || p->open(a, fault) < 0)
 		return -1;
@@ -241,8 +263,7 @@ adapter_close(struct adapter *a)
 	a->protocol->close();
 	loop_unwatch(&a->feed_ready);
 	publish_queue_close(&a->queue);
-	if (a->loop != NULL)
-		loop_unhook(&a->wake);
+	loop_unhook(&a->wake);
 	loop_close(a->loop);
 	feed_release(&a->feed);
 	bus_close(a->bus);
@@ -253,10 +274,16 @@ int
 adapter_main(struct adapter *a, const struct program *program, int argc,
     char **argv)
 {
+	program_start(program, argc, argv);
+	return adapter_run(a);
+}
+
+int
+adapter_run(struct adapter *a)
+{
 	struct fault fault;
 	int status;
 
-	program_start(program, argc, argv);
 	program_holds_secrets();
 	status = adapter_open(a, &fault) < 0 ? diag_fault(&fault) :
 	    adapter_serve(a);

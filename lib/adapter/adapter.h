@@ -21,6 +21,9 @@
  *	};
  *	int main(…) { return adapter_main(&adapter, &program, argc, argv); }
  *
+ * (or program_start() and adapter_run(), with what the command checks itself
+ * in between).
+ *
  * It opens the loop, the bus and the registry, what is published to and what
  * is delivered from, the protocol, and the administrator's server; says where
  * it serves; and turns the loop:
@@ -28,7 +31,7 @@
  *	1. what is ready, after the registry has been looked at: a change
  *	   counts for all that is handled then;
  *	2. protocol.turn();
- *	3. what was taken is written, and answered;
+ *	3. what was taken is written, and answered; protocol.settled();
  *	4. what has come from the input is delivered;
  *	5. SIGHUP reloads, and the watchdog is told.
  *
@@ -40,7 +43,7 @@
  */
 struct adapter;
 
-/* What a protocol is; all but the first three may be NULL. */
+/* What a protocol is; all may be NULL but the names, open() and close(). */
 struct adapter_protocol {
 	const char *name;		/* as /version says it: "http" */
 	const char *prefix;		/* of its metrics: "http_adapter" */
@@ -58,23 +61,34 @@ struct adapter_protocol {
 	void (*deliver)(const struct delivery *);
 	/* publish_queue_options.answer */
 	void (*answer)(void *owner, bool written);
+	/* what can be written and answered in this turn is */
+	void (*settled)(void);
+	/* is it connected, and so ready?  NULL: once its sockets are open */
+	bool (*ready)(void);
+	/* for /health, beside the registry and the bus: -1 and a fault */
+	int (*check)(struct fault *);
 	void (*stop)(void);
 	bool (*idle)(void);		/* nothing is left to finish */
-	bool (*ended)(void);		/* it served one connection only */
+	bool (*ended)(void);		/* nothing more is to be done */
+	/* when all is done: the exit status */
+	int (*finish)(void);
 	/* reads its files again, if the adapter `reloads` */
 	int (*reload)(struct fault *);
 	/* metrics of its own */
 	void (*metrics)(struct buf *, const struct service *);
-	int64_t grace;
+	int64_t grace;			/* ns; ADAPTER_ITS_OWN: until idle() */
 	bool streams;			/* messages come without requests */
+	bool keyless;			/* it does not ask the registry */
 };
 
 #define ADAPTER_TURN 1000
+#define ADAPTER_ITS_OWN (INT64_MAX / 2)
 
 struct adapter {
 	const struct adapter_protocol *protocol;
 	/* options */
-	const char *output, *input, *replay, *admin_address;
+	const char *output;		/* NULL: it takes no messages */
+	const char *input, *replay, *admin_address;
 	enum bus_sync sync;
 	int64_t ready_fd, max_queued;
 	/* opened before the protocol */
@@ -94,6 +108,7 @@ struct adapter {
 	struct http *admin;
 	struct loop_watch feed_ready;
 	struct loop_hook wake;
+	bool told;			/* that it is ready */
 	bool changed;			/* the registry, since the last turn */
 	bool blind;			/* it can't be asked, which was said */
 };
@@ -120,18 +135,23 @@ struct adapter {
 	{ 0, "replay", "STREAM", "stream that ?from= replays (default: that " \
 	    "of -i or -o)",						\
 	    OPT_STRING(&(a).replay) }
-/* after those of the protocol */
-#define ADAPTER_OPTIONS(a)						\
+/* after those of the protocol; the first where --ready-fd means another time */
+#define ADAPTER_COMMON_OPTIONS(a)					\
 	{ 0, "max-queued", "SIZE", "hold at most this much in all queues "  \
 	    "together (default: 64M)",					\
 	    OPT_SIZE(&(a).max_queued, 4 << 20, 1 << 30) },		\
 	{ 0, "admin", "ADDR:PORT", "serve /health, /metrics and /version on " \
 	    "this address",						\
-	    OPT_STRING(&(a).admin_address) },				\
+	    OPT_STRING(&(a).admin_address) }
+#define ADAPTER_OPTIONS(a)						\
+	ADAPTER_COMMON_OPTIONS(a),					\
 	READY_FD(&(a).ready_fd, "when serving")
 
 int adapter_main(struct adapter *, const struct program *, int argc,
     char **argv);
+
+/* the same after program_start() */
+int adapter_run(struct adapter *);
 
 /* the stream that ?from= replays; NULL: none */
 const char *adapter_history(const struct adapter *);

@@ -69,6 +69,8 @@ service_check_registry(struct service *s, struct fault *fault)
 	struct str thing;
 	char key[64];
 
+	if (s->registry == NULL)
+		return 1;
 	snprintf(key, sizeof key, "health %" PRId64, stamp_now().ns);
 	if (access_identify(s->registry, str_z(key), &thing) != ACCESS_ERROR)
 		return 1;
@@ -82,7 +84,9 @@ service_health(struct service *s, struct http_request *r)
 	struct fault fault;
 	int known = service_check_registry(s, &fault);
 
-	if (known > 0)
+	if (known > 0 && s->check != NULL && s->check(&fault) < 0)
+		known = -1;
+	if (known > 0 && s->queue != NULL)
 		known = publish_queue_check(s->queue, &fault);
 	if (known == 0) {
 		r->next = s->asked;
@@ -149,23 +153,30 @@ service_put_requests(struct buf *b, const struct service *s)
 }
 
 static void
+service_put_taken(struct buf *b, const struct service *s)
+{
+	service_put_requests(b, s);
+	service_put(b, s, "received_bytes_total", "counter",
+	    "Bytes of bodies received.", s->bytes);
+	service_put(b, s, "messages_total", "counter", "Messages written.",
+	    s->queue->messages);
+	service_put(b, s, "pending_messages", "gauge",
+	    "Messages received that are not written yet.",
+	    publish_queue_pending(s->queue));
+	service_put(b, s, "queued_bytes", "gauge",
+	    "Bytes that all queues hold.", s->budget->held);
+	service_put(b, s, "queue_refused_total", "counter",
+	    "Times that a queue had no room left.", s->budget->refused);
+}
+
+static void
 service_answer_metrics(const struct service *s, struct http_request *r)
 {
 	struct buf b;
 
 	buf_init(&b, PAGE_MAX);
-	service_put_requests(&b, s);
-	service_put(&b, s, "received_bytes_total", "counter",
-	    "Bytes of bodies received.", s->bytes);
-	service_put(&b, s, "messages_total", "counter", "Messages written.",
-	    s->queue->messages);
-	service_put(&b, s, "pending_messages", "gauge",
-	    "Messages received that are not written yet.",
-	    publish_queue_pending(s->queue));
-	service_put(&b, s, "queued_bytes", "gauge",
-	    "Bytes that all queues hold.", s->budget->held);
-	service_put(&b, s, "queue_refused_total", "counter",
-	    "Times that a queue had no room left.", s->budget->refused);
+	if (s->queue != NULL)
+		service_put_taken(&b, s);
 	if (s->server != NULL)
 		service_put(&b, s, "connections", "gauge",
 		    "Connections open.", http_connections(s->server));

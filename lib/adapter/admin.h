@@ -18,8 +18,10 @@
 struct service {
 	const char *name;	/* as /version says it: "http" */
 	const char *prefix;	/* of its metrics: "http_adapter" */
-	struct access *registry;
-	struct publish_queue *queue;
+	struct access *registry;	/* NULL: it asks none */
+	struct publish_queue *queue;	/* NULL: it takes no messages */
+	/* NULL, or -1 and a fault when the program can't do its work */
+	int (*check)(struct fault *);
 	const struct budget *budget;	/* of all queues */
 	struct http *server;	/* whose connections are counted, or NULL */
 	/* NULL, or puts metrics of the program's own */

@@ -5,6 +5,7 @@
 #include <mqtt_protocol.h>
 #include <netdb.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,6 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/file.h"
-#include "base/signal.h"
 #include "base/stamp.h"
 
 /* a connection that held so long was a good one */
@@ -98,6 +98,15 @@ mqtt_judge(struct mqtt *c)
 	}
 }
 
+/* libmosquitto closes the socket, and the next one may have its number. */
+static void
+mqtt_unwatch(struct mqtt *c)
+{
+	loop_unwatch(&c->watch);
+	c->fd = -1;
+	c->events_ready = 0;
+}
+
 /* Half to one and a half of the delay, so that many do not come at once. */
 static int64_t
 mqtt_jitter(int64_t delay)
@@ -116,6 +125,7 @@ mqtt_leave(struct mqtt *c, const char *why, bool by_broker)
 	/* no byte more: what is queued must not leave when it is closed */
 	if (fd >= 0)
 		shutdown(fd, SHUT_RDWR);
+	mqtt_unwatch(c);
 	if (c->up && now - c->since > GOOD)
 		backoff_reset(&c->pause);
 	c->away = true;
@@ -373,12 +383,21 @@ mqtt_make(struct mqtt *c, struct fault *fault)
 	return 0;
 }
 
+static void
+mqtt_release(struct mqtt *c)
+{
+	mosquitto_destroy(c->m);
+	c->m = NULL;
+	mosquitto_lib_cleanup();
+}
+
 int
-mqtt_open(struct mqtt *c, const struct mqtt_options *o,
+mqtt_open(struct mqtt *c, struct loop *loop, const struct mqtt_options *o,
     const struct mqtt_events *events, void *arg, struct fault *fault)
 {
 	*c = (struct mqtt){
 		.options = o, .events = events, .arg = arg, .away = true,
+		.loop = loop, .fd = -1,
 		.pause = { CLOCK_SECOND / 10, 30 * CLOCK_SECOND, 0 },
 		.path = o->host,
 	};
@@ -392,8 +411,7 @@ mqtt_open(struct mqtt *c, const struct mqtt_options *o,
 	mosquitto_lib_init();
 	if (mqtt_make(c, fault) == 0)
 		return 0;
-	mosquitto_destroy(c->m);
-	mosquitto_lib_cleanup();
+	mqtt_release(c);
 	return -1;
 }
 
@@ -428,6 +446,7 @@ mqtt_begin(struct mqtt *c)
 
 	c->refused = c->ended = 0;
 	c->silence = 0;
+	c->waits_from = loop_now(c->loop);
 	c->tls_text[0] = '\0';
 	if (!mqtt_renew(c))
 		return;
@@ -449,14 +468,14 @@ mqtt_begin(struct mqtt *c)
 
 /* A socket that waits for its connection: false while it still does. */
 static bool
-mqtt_establish(struct mqtt *c, int revents)
+mqtt_establish(struct mqtt *c, unsigned ready)
 {
 	int err = 0;
 	socklen_t n = sizeof err;
 
 	if (c->established || c->away)
 		return !c->away;
-	if ((revents & (POLLOUT | POLLERR | POLLHUP)) == 0)
+	if ((ready & LOOP_WRITE) == 0)
 		return false;
 	getsockopt(mosquitto_socket(c->m), SOL_SOCKET, SO_ERROR, &err, &n);
 	if (err != 0) {
@@ -481,8 +500,17 @@ mqtt_readable(struct mqtt *c)
 	return ioctl(mosquitto_socket(c->m), FIONREAD, &n) == 0 && n > 0;
 }
 
+static bool
+mqtt_is_hung_up(const struct mqtt *c)
+{
+	struct pollfd p = { .fd = mosquitto_socket(c->m) };
+
+	return p.fd >= 0 && poll(&p, 1, 0) > 0 &&
+	    (p.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 static void
-mqtt_read_some(struct mqtt *c, int revents)
+mqtt_read_some(struct mqtt *c)
 {
 	int rc, i;
 
@@ -500,8 +528,36 @@ mqtt_read_some(struct mqtt *c, int revents)
 	}
 	c->more = i == READS;
 	/* in a handshake it overlooks the end of the connection */
-	if (!c->up && (revents & (POLLERR | POLLHUP)))
+	if (!c->up && mqtt_is_hung_up(c))
 		mqtt_lost(c, MOSQ_ERR_CONN_LOST, 0);
+}
+
+static void
+mqtt_is_ready(struct loop_watch *w, unsigned events)
+{
+	struct mqtt *c = (struct mqtt *)((char *)w -
+	    offsetof(struct mqtt, watch));
+
+	c->events_ready |= events;
+}
+
+/* What the next turn waits for. */
+static void
+mqtt_watch(struct mqtt *c)
+{
+	unsigned events = c->held ? 0 : LOOP_READ;
+
+	c->waits_from = clock_ns();
+	if (c->away || mosquitto_socket(c->m) < 0)
+		return;
+	if (!c->established || (!c->held && mosquitto_want_write(c->m)))
+		events |= LOOP_WRITE;
+	if (c->fd < 0) {
+		c->fd = mosquitto_socket(c->m);
+		loop_watch(c->loop, &c->watch, c->fd, events, mqtt_is_ready);
+	} else {
+		loop_want(&c->watch, events);
+	}
 }
 
 void
@@ -509,12 +565,28 @@ mqtt_flush(struct mqtt *c)
 {
 	int rc;
 
-	if (c->away || !c->established || !mosquitto_want_write(c->m))
-		return;
-	errno = 0;
-	rc = mosquitto_loop_write(c->m, 1);
-	if (rc != MOSQ_ERR_SUCCESS)
-		mqtt_lost(c, rc, errno);
+	c->held = false;
+	if (!c->away && c->established && mosquitto_want_write(c->m)) {
+		errno = 0;
+		rc = mosquitto_loop_write(c->m, 1);
+		if (rc != MOSQ_ERR_SUCCESS)
+			mqtt_lost(c, rc, errno);
+	}
+	mqtt_watch(c);
+}
+
+void
+mqtt_hold(struct mqtt *c)
+{
+	c->held = true;
+	mqtt_watch(c);
+}
+
+int
+mqtt_check(const struct mqtt *c, struct fault *fault)
+{
+	return c->up ? 0 : fault_set(fault, EX_TEMPFAIL,
+	    "%s: not connected", c->name);
 }
 
 void
@@ -525,28 +597,27 @@ mqtt_drop(struct mqtt *c, const char *why)
 }
 
 bool
-mqtt_reload(struct mqtt *c)
+mqtt_reloads(const struct mqtt_options *o)
+{
+	return o->tls || (o->password_file != NULL &&
+	    strcmp(o->password_file, "-") != 0);
+}
+
+int
+mqtt_reload(struct mqtt *c, struct fault *fault)
 {
 	const struct mqtt_options *o = c->options;
-	bool password = o->password_file != NULL &&
-	    strcmp(o->password_file, "-") != 0;
-	struct fault fault;
 
-	if (!password && !o->tls)
-		return false;
-	if ((password && mqtt_set_password(c, &fault) < 0) ||
-	    mqtt_check_file(o->tls_ca, &fault) < 0 ||
-	    mqtt_check_file(o->tls_cert, &fault) < 0 ||
-	    mqtt_check_file(o->tls_key, &fault) < 0) {
-		diag_warning("SIGHUP: %s; the connection goes on as it is",
-		    fault.text);
-		return true;
-	}
-	diag_info("SIGHUP: connecting again");
+	if ((o->password_file != NULL && strcmp(o->password_file, "-") != 0 &&
+	    mqtt_set_password(c, fault) < 0) ||
+	    mqtt_check_file(o->tls_ca, fault) < 0 ||
+	    mqtt_check_file(o->tls_cert, fault) < 0 ||
+	    mqtt_check_file(o->tls_key, fault) < 0)
+		return -1;
 	mqtt_drop(c, NULL);
 	backoff_reset(&c->pause);
 	c->retry = 0;
-	return true;
+	return 0;
 }
 
 /* ---- time ---- */
@@ -554,11 +625,11 @@ mqtt_reload(struct mqtt *c)
 /* Only the time waited for the broker counts: when we were busy it may have
  * had nothing to answer. */
 static void
-mqtt_count_silence(struct mqtt *c, int64_t waited, int revents)
+mqtt_count_silence(struct mqtt *c, int64_t waited, unsigned ready)
 {
 	char why[64];
 
-	c->silence = revents & POLLIN ? 0 : c->silence + waited;
+	c->silence = ready & LOOP_READ ? 0 : c->silence + waited;
 	c->unheard += waited;
 	if (c->silence >= c->options->stall)
 		snprintf(why, sizeof why, "no traffic for %lld s",
@@ -573,51 +644,40 @@ mqtt_count_silence(struct mqtt *c, int64_t waited, int revents)
 	mqtt_drop(c, why);
 }
 
-/* How long, in ms, the poll may last. */
-static int
-mqtt_patience(const struct mqtt *c, int timeout)
+int
+mqtt_timeout(const struct mqtt *c, int timeout)
 {
 	int64_t ns = c->away ? c->retry - clock_ns() :
 	    c->options->stall - c->silence;
 	int64_t ms;
 
+	if (c->held)
+		return timeout;
 	/* libmosquitto sends its pings when it is asked to */
 	if (!c->away && ns > STAMP_SECOND)
 		ns = STAMP_SECOND;
 	ms = ns <= 0 ? 0 : ns / 1000000 + 1;
 	if (c->more)
 		ms = 0;
-	return timeout >= 0 && timeout < ms ? timeout : (int)ms;
+	return timeout < ms ? timeout : (int)ms;
 }
 
 void
-mqtt_turn(struct mqtt *c, struct pollfd *others, int n, int timeout)
+mqtt_turn(struct mqtt *c)
 {
-	struct pollfd fds[1 + MQTT_OTHERS] = { { .fd = -1 } };
-	int64_t begun = clock_ns();
-	int i, rc, revents;
+	unsigned ready = c->events_ready;
+	int rc;
 
-	if (c->away && !c->failed && begun >= c->retry)
+	c->events_ready = 0;
+	if (c->away && !c->failed && clock_ns() >= c->retry)
 		mqtt_begin(c);
-	if (!c->away) {
-		fds[0].fd = mosquitto_socket(c->m);
-		fds[0].events = POLLIN;
-		if (!c->established || mosquitto_want_write(c->m))
-			fds[0].events |= POLLOUT;
-	}
-	for (i = 0; i < n; i++)
-		fds[1 + i] = others[i];
-	begun = clock_ns();
-	if (signal_poll(fds, (nfds_t)(1 + n), mqtt_patience(c, timeout)) < 0)
-		for (i = 0; i <= n; i++)
-			fds[i].revents = 0;
-	for (i = 0; i < n; i++)
-		others[i].revents = fds[1 + i].revents;
-	revents = fds[0].revents;
-	if (mqtt_establish(c, revents) && (revents != 0 || c->more))
-		mqtt_read_some(c, revents);
+	if (c->held && c->established)
+		return;
+	if (mqtt_establish(c, ready) && (ready != 0 || c->more))
+		mqtt_read_some(c);
 	if (!c->away)
-		mqtt_count_silence(c, clock_ns() - begun, revents);
+		mqtt_count_silence(c, loop_now(c->loop) - c->waits_from,
+		    ready);
 	if (!c->away && c->established && (rc = mosquitto_loop_misc(c->m)) !=
 	    MOSQ_ERR_SUCCESS)
 		mqtt_lost(c, rc, errno);
@@ -629,6 +689,8 @@ mqtt_close(struct mqtt *c)
 	struct pollfd fd = { .events = POLLOUT };
 	int64_t end = clock_ns() + CLOSE_MS * INT64_C(1000000);
 
+	if (c->m == NULL)
+		return;
 	if (c->up)
 		mosquitto_disconnect(c->m);
 	while (c->up && !c->away && mosquitto_socket(c->m) >= 0 &&
@@ -638,6 +700,6 @@ mqtt_close(struct mqtt *c)
 		if (!c->away && fd.fd >= 0)
 			poll(&fd, 1, CLOSE_MS);
 	}
-	mosquitto_destroy(c->m);
-	mosquitto_lib_cleanup();
+	mqtt_unwatch(c);
+	mqtt_release(c);
 }

@@ -3,23 +3,24 @@
 #define MFX_MQTT_CLIENT_H
 
 #include <mosquitto.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/backoff.h"
 #include "base/fault.h"
+#include "net/loop.h"
 
 /*
  * A connection to an MQTT broker that comes back: libmosquitto in a loop of
  * ours.  As filter.h it speaks for the program: it says when the broker is
  * lost and when it is there again.
  *
- *	mqtt_open(&c, &options, &events, arg, &fault);
+ *	mqtt_open(&c, loop, &options, &events, arg, &fault);
  *	while (...) {
- *		mqtt_turn(&c, others, n, timeout);	events happen here
- *		...					what they need
- *		mqtt_flush(&c);				answers leave here
+ *		loop_turn(loop, mqtt_timeout(&c, timeout));
+ *		mqtt_turn(&c);		events happen here
+ *		...			what they need
+ *		mqtt_flush(&c);		answers leave here
  *	}
  *	mqtt_close(&c);
  *
@@ -80,6 +81,12 @@ struct mqtt {
 	const struct mqtt_options *options;
 	const struct mqtt_events *events;
 	void *arg;
+	struct loop *loop;
+	struct loop_watch watch;	/* of the socket `fd`; -1: none */
+	int fd;
+	unsigned events_ready;	/* LOOP_*, of this turn */
+	bool held;
+	int64_t waits_from;	/* ns, of clock_ns(): the turn's wait began */
 	char name[128];		/* for messages */
 	const char *path;	/* of a unix socket, or the host */
 	int port;
@@ -97,30 +104,34 @@ struct mqtt {
 	int64_t silence, unheard;	/* ns waited without a byte, message */
 };
 
-int mqtt_open(struct mqtt *, const struct mqtt_options *,
+int mqtt_open(struct mqtt *, struct loop *, const struct mqtt_options *,
     const struct mqtt_events *, void *arg, struct fault *);
 
 /* what is to be written is written, within two seconds, then DISCONNECT */
 void mqtt_close(struct mqtt *);
 
-/*
- * Waits, at most `timeout` ms (-1: for ever), for the broker, for one of
- * `others` (whose revents are set), or a signal; connects when it is time
- * to; and reads what has come.  At most MQTT_OTHERS of `others`.
- */
-#define MQTT_OTHERS 2
-void mqtt_turn(struct mqtt *, struct pollfd *others, int n, int timeout);
+/* connects when it is time to, and reads what has come */
+void mqtt_turn(struct mqtt *);
+/* how long the loop may wait, in ms, at most `timeout` */
+int mqtt_timeout(const struct mqtt *, int timeout);
 
+/* At the end of each turn one of these: what is to be written is written; or
+ * nothing is written, and nothing read either, until the next mqtt_flush. */
 void mqtt_flush(struct mqtt *);
+void mqtt_hold(struct mqtt *);
 
 /* breaks the connection without another byte, says why, unless NULL, and
  * connects again after a while */
 void mqtt_drop(struct mqtt *, const char *why);
 
-/* After a SIGHUP: the password is read again, and then the broker is connected
- * to again, which reads the files of TLS.  What can't be read is warned about,
- * and the connection goes on as it is.  False when there is nothing to read. */
-bool mqtt_reload(struct mqtt *);
+/* Is there something to read again?  Then this does: the password, and, as it
+ * connects again, the files of TLS.  With -1 the connection goes on as it
+ * is. */
+bool mqtt_reloads(const struct mqtt_options *);
+int mqtt_reload(struct mqtt *, struct fault *);
+
+/* for a health check: -1 while it is not connected */
+int mqtt_check(const struct mqtt *, struct fault *);
 
 /* the connection is of no use: `failed`, with this fault */
 void mqtt_fail(struct mqtt *, int status, const char *fmt, ...)

@@ -2,11 +2,11 @@
 #include "mqtt/counts.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/file.h"
 
-#define COUNTS_MAX 16384
 #define PREFIX "mqtt_broker_"
 
 static void
@@ -77,6 +77,76 @@ counts_put_all(struct buf *b, const struct counts *c)
 	counts_put(b, "not_retained_total",
 	    "Messages delivered but not retained.", c->not_retained);
 	counts_put_refused(b, c);
+}
+
+/* ---- reading it ---- */
+
+static bool
+counts_take(struct str *s, struct str what)
+{
+	if (s->n < what.n || memcmp(s->p, what.p, what.n) != 0)
+		return false;
+	*s = str_from(*s, what.n);
+	return true;
+}
+
+/* How many of these bytes there are, at least one; they are taken. */
+static bool
+counts_take_of(struct str *s, const char *bytes)
+{
+	size_t n = 0;
+
+	while (n < s->n && s->p[n] != '\0' && strchr(bytes, s->p[n]) != NULL)
+		n++;
+	*s = str_from(*s, n);
+	return n > 0;
+}
+
+static bool
+counts_take_word(struct str *s)
+{
+	return counts_take_of(s, "abcdefghijklmnopqrstuvwxyz_");
+}
+
+static bool
+counts_line_valid(struct str s)
+{
+	size_t i;
+
+	if (counts_take(&s, STR("# HELP " PREFIX)) && counts_take_word(&s)) {
+		for (i = 0; i < s.n; i++)
+			if (s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '\\')
+				return false;
+		return counts_take(&s, STR(" "));
+	}
+	if (counts_take(&s, STR("# TYPE " PREFIX)))
+		return counts_take_word(&s) && counts_take(&s, STR(" ")) &&
+		    (str_eq(s, STR("counter")) || str_eq(s, STR("gauge")));
+	if (!counts_take(&s, STR(PREFIX)) || !counts_take_word(&s))
+		return false;
+	if (counts_take(&s, STR("{reason=\"")) &&
+	    (!counts_take_word(&s) || !counts_take(&s, STR("\"}"))))
+		return false;
+	return counts_take(&s, STR(" ")) && counts_take_of(&s, "0123456789") &&
+	    s.n == 0;
+}
+
+bool
+counts_valid(struct str text)
+{
+	const char *end;
+	struct str line;
+
+	while (text.n > 0) {
+		end = memchr(text.p, '\n', text.n);
+		if (end == NULL)
+			return false;
+		line = (struct str){ text.p, (size_t)(end - text.p) };
+		if (!counts_line_valid(line))
+			return false;
+		text = str_from(text, line.n + 1);
+	}
+	return true;
 }
 
 int

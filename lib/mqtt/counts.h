@@ -5,11 +5,13 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/str.h"
 
 /*
  * What the plugin has counted since its broker's start.  It has no listener
  * of its own: every few seconds it writes a file, in the text format of
- * Prometheus, which the textfile collector of node_exporter takes as it is.
+ * Prometheus, which the textfile collector of node_exporter takes as it is,
+ * and which mfx-adapt-mqtt adds to its own metrics.
  */
 #define COUNTS_FILE "mqtt/metrics.prom"	/* in the home directory */
 #define COUNTS_SECONDS 5		/* between two of them */
@@ -43,6 +45,11 @@ struct counts {
 	uint64_t not_retained;		/* delivered only */
 	uint64_t client[CLIENT_REASONS], message[MESSAGE_REASONS];
 };
+
+#define COUNTS_MAX 16384		/* bytes of the file */
+
+/* Is that what counts_write() writes, and nothing else? */
+bool counts_valid(struct str text);
 
 /* Replaces the file. */
 int counts_write(const char *path, const struct counts *, struct fault *);

@@ -7,10 +7,10 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "base/ready.h"
 #include "base/signal.h"
 #include "mqtt/bridge.h"
 #include "mqtt/input.h"
+#include "mqtt/metrics.h"
 #include "mqtt/publish.h"
 #include "mqtt/window.h"
 
@@ -22,23 +22,26 @@
  * when a suspect is sent, in ms */
 #define QUIET_MS 200
 
-struct delivery {
-	const struct delivery_options *opt;
+static struct delivery_state {
+	struct delivery_options *opt;
 	struct mqtt c;
+	struct loop_watch lines;	/* of the input's descriptor */
 	struct input input;
 	struct publish publish;
 	struct window window;
 	struct progress read;	/* of lines from stdin */
-	bool ready;		/* that has been said */
+	bool opened;		/* the input, which has to be closed */
+	bool ready;		/* the broker has let it in, once */
 	bool more;		/* there may be lines left to take */
+	uint64_t acked;
 	int64_t quiet_from;	/* ms, CLOCK_MONOTONIC: connected since … */
 	int64_t answered;	/* … and of the last answer, or the first
 				 * message that waits for one … */
 	int64_t give_up;	/* … and when it is enough */
-};
+} delivery;
 
 static void
-delivery_progress(struct delivery *d)
+delivery_progress(struct delivery_state *d)
 {
 	d->answered = clock_ms();
 	d->give_up = d->answered + d->opt->wait / 1000000;
@@ -49,7 +52,7 @@ delivery_progress(struct delivery *d)
 static void
 delivery_on_aside(void *arg, const struct sent *s, const char *why)
 {
-	struct delivery *d = arg;
+	struct delivery_state *d = arg;
 	char text[128];
 
 	snprintf(text, sizeof text, "set aside: %s%s", s->reason ?
@@ -70,11 +73,12 @@ delivery_is_certain(int reason)
 static void
 delivery_on_acked(void *arg, int mid, int reason)
 {
-	struct delivery *d = arg;
+	struct delivery_state *d = arg;
 	const struct sent *s;
 
 	delivery_progress(d);
 	if (reason < 0x80) {
+		d->acked++;
 		window_acked(&d->window, mid);
 		return;
 	}
@@ -91,7 +95,7 @@ delivery_on_acked(void *arg, int mid, int reason)
 static void
 delivery_on_begin(void *arg)
 {
-	struct delivery *d = arg;
+	struct delivery_state *d = arg;
 	char key[BRIDGE_KEY_TEXT + 1];
 	struct fault fault;
 	bool has = bridge_key(key, false, &fault) == 0;
@@ -106,19 +110,17 @@ delivery_on_begin(void *arg)
 static void
 delivery_on_up(void *arg)
 {
-	struct delivery *d = arg;
+	struct delivery_state *d = arg;
 
 	delivery_progress(d);
 	d->quiet_from = clock_ms();
-	if (!d->ready)
-		ready_tell(d->opt->ready_fd);
 	d->ready = true;
 }
 
 static bool
 delivery_on_down(void *arg, bool by_broker)
 {
-	struct delivery *d = arg;
+	struct delivery_state *d = arg;
 
 	return window_down(&d->window, by_broker,
 	    "the broker closes the connection when it is sent");
@@ -131,7 +133,7 @@ delivery_on_down(void *arg, bool by_broker)
  * taken before it: the end of that line may have been dropped on the way.
  */
 static void
-delivery_take_position(struct delivery *d, const struct input_line *l,
+delivery_take_position(struct delivery_state *d, const struct input_line *l,
     const struct route *r)
 {
 	if (l->seq == 0)
@@ -140,7 +142,7 @@ delivery_take_position(struct delivery *d, const struct input_line *l,
 }
 
 static void
-delivery_take(struct delivery *d, const struct input_line *l)
+delivery_take(struct delivery_state *d, const struct input_line *l)
 {
 	struct input_place at = l->place;
 	struct route r = { .has_seq = false };
@@ -172,7 +174,7 @@ delivery_take(struct delivery *d, const struct input_line *l)
 
 /* All the lines that can be had now and that there is room for. */
 static void
-delivery_take_lines(struct delivery *d)
+delivery_take_lines(struct delivery_state *d)
 {
 	struct input_line line;
 	bool before = d->input.ended;
@@ -190,13 +192,13 @@ delivery_take_lines(struct delivery *d)
 
 /* How long, in ms, until this one may be sent. */
 static int64_t
-delivery_quiet_left(const struct delivery *d, const struct sent *s)
+delivery_quiet_left(const struct delivery_state *d, const struct sent *s)
 {
 	return s->ends > 0 ? d->quiet_from + QUIET_MS - clock_ms() : 0;
 }
 
 static void
-delivery_send_some(struct delivery *d)
+delivery_send_some(struct delivery_state *d)
 {
 	struct sent *s;
 	const char *why;
@@ -220,7 +222,7 @@ delivery_send_some(struct delivery *d)
 
 /* It is alive, and says nothing to what it was sent. */
 static void
-delivery_check_answers(struct delivery *d)
+delivery_check_answers(struct delivery_state *d)
 {
 	static const char why[] = "the broker does not acknowledge it";
 
@@ -235,7 +237,7 @@ delivery_check_answers(struct delivery *d)
 /* It takes nothing: neither these messages nor, as far as one can see,
  * others. */
 static void
-delivery_check_refusals(struct delivery *d)
+delivery_check_refusals(struct delivery_state *d)
 {
 	const struct sent *s;
 
@@ -255,7 +257,7 @@ delivery_check_refusals(struct delivery *d)
 }
 
 static bool
-delivery_given_up(const struct delivery *d)
+delivery_given_up(const struct delivery_state *d)
 {
 	/* all that was taken is delivered, and nothing else is wanted */
 	if (d->input.ended && d->window.n == 0)
@@ -268,59 +270,27 @@ delivery_given_up(const struct delivery *d)
 	    clock_ms() >= d->give_up;
 }
 
-/* How long, in ms, a turn may wait; -1: for ever. */
-static int
-delivery_patience(struct delivery *d, bool at_end)
-{
-	const struct sent *s = d->c.up ? window_next(&d->window) : NULL;
-
-	if (d->more)
-		return 0;
-	if (s != NULL && delivery_quiet_left(d, s) > 0)
-		return (int)delivery_quiet_left(d, s);
-	return input_is_due(&d->input, d->window.seq) || at_end ? MOVE_MS : -1;
-}
-
-/* With no broker it is only of interest whether stdin has an end. */
-static struct pollfd
-delivery_watch(const struct delivery *d)
-{
-	struct pollfd in = { -1, d->c.up ? POLLIN : 0, 0 };
-
-	if (d->c.up ? window_has_room(&d->window) :
-	    !d->input.hung_up && !input_is_bus(&d->input))
-		in.fd = input_fd(&d->input);
-	return in;
-}
-
 static void
-delivery_turn(struct delivery *d)
+delivery_woken(struct loop_watch *w, unsigned events)
 {
-	struct pollfd in = delivery_watch(d);
-	bool was_at_end = input_at_end(&d->input);
+	(void)w;
+	(void)events;
+	input_woken(&delivery.input);
+}
 
-	/* the key is read at each connection */
-	if (signal_reload())
-		diag_info("SIGHUP: nothing to reload");
-	mqtt_turn(&d->c, &in, 1, delivery_patience(d, was_at_end));
-	if (in.revents != 0)
-		input_woken(&d->input);
-	if (in.revents & (POLLHUP | POLLERR))
-		d->input.hung_up = true;
-	if (!was_at_end && input_at_end(&d->input))
-		delivery_progress(d);
-	delivery_take_lines(d);
-	delivery_send_some(d);
-	mqtt_flush(&d->c);
-	delivery_check_answers(d);
-	delivery_check_refusals(d);
-	input_move(&d->input, d->window.seq, d->window.n == 0 && !d->more);
+/* Lines are waited for while there is a broker, and room for them. */
+static void
+delivery_watch(struct delivery_state *d)
+{
+	if (d->lines.loop != NULL)
+		loop_want(&d->lines, d->c.up && !d->input.ended &&
+		    window_has_room(&d->window) ? LOOP_READ : 0);
 }
 
 /* Asked to stop with no broker there: has anything been read that was not
  * sent? */
 static bool
-delivery_is_left(struct delivery *d)
+delivery_is_left(struct delivery_state *d)
 {
 	struct input_line line;
 
@@ -329,7 +299,7 @@ delivery_is_left(struct delivery *d)
 }
 
 static void
-delivery_say_end(struct delivery *d)
+delivery_say_end(struct delivery_state *d)
 {
 	bool left = delivery_is_left(d);
 
@@ -357,42 +327,143 @@ delivery_check(const struct delivery_options *opt, struct fault *fault)
 	    bus_group_parse(opt->ack, stream, group, fault);
 }
 
-static void
-delivery_turns(struct delivery *d)
-{
-	delivery_progress(d);
-	while (!d->c.failed && !delivery_given_up(d))
-		delivery_turn(d);
-	input_move(&d->input, d->window.seq, true);
-	ready_stopping();
-	delivery_say_end(d);
-	mqtt_close(&d->c);
-}
+/* ---- the protocol ---- */
 
-int
-delivery_run(struct delivery_options *opt)
+static int
+delivery_open(struct adapter *a, struct fault *fault)
 {
 	static const struct mqtt_events events = {
-		.begin = delivery_on_begin, .up = delivery_on_up, .down =
-		    delivery_on_down,
-		.acked = delivery_on_acked
+		.begin = delivery_on_begin, .up = delivery_on_up,
+		.down = delivery_on_down, .acked = delivery_on_acked
 	};
-	struct delivery d = { .opt = opt };
-	struct fault fault;
+	struct delivery_state *d = &delivery;
+	struct delivery_options *o = d->opt;
 
-	opt->client.forget = true;
-	if (input_open(&d.input, opt->input, opt->ack, opt->rejects) < 0)
-		return input_close(&d.input);
-	publish_init(&d.publish);
-	window_init(&d.window, (size_t)opt->client.window, delivery_on_aside,
-	    &d);
-	d.window.seq = input_start(&d.input);
-	d.input.f.sequenced |= opt->ack != NULL;
-	if (mqtt_open(&d.c, &opt->client, &events, &d, &fault) < 0)
-		d.input.f.status = diag_fault(&fault);
-	else
-		delivery_turns(&d);
-	window_release(&d.window);
-	publish_release(&d.publish);
-	return input_close(&d.input);
+	o->client.forget = true;
+	publish_init(&d->publish);
+	window_init(&d->window, (size_t)o->client.window, delivery_on_aside,
+	    d);
+	d->opened = true;
+	if (input_open(&d->input, a->bus, o->input, o->ack, o->rejects,
+	    fault) < 0)
+		return -1;
+	d->window.seq = input_start(&d->input);
+	d->input.f.sequenced |= o->ack != NULL;
+	loop_watch(a->loop, &d->lines, input_fd(&d->input), 0,
+	    delivery_woken);
+	delivery_progress(d);
+	return mqtt_open(&d->c, a->loop, &o->client, &events, d, fault);
+}
+
+static void
+delivery_close(void)
+{
+	struct delivery_state *d = &delivery;
+
+	mqtt_close(&d->c);
+	loop_unwatch(&d->lines);
+	window_release(&d->window);
+	publish_release(&d->publish);
+	if (d->opened)
+		input_close(&d->input);
+}
+
+static bool
+delivery_turn(bool changed)
+{
+	struct delivery_state *d = &delivery;
+	bool was_at_end = input_at_end(&d->input);
+
+	(void)changed;
+	mqtt_turn(&d->c);
+	input_look(&d->input);
+	if (!was_at_end && input_at_end(&d->input))
+		delivery_progress(d);
+	delivery_take_lines(d);
+	delivery_send_some(d);
+	mqtt_flush(&d->c);
+	delivery_check_answers(d);
+	delivery_check_refusals(d);
+	input_move(&d->input, d->window.seq, d->window.n == 0 && !d->more);
+	delivery_watch(d);
+	return d->more;
+}
+
+static int
+delivery_timeout(void)
+{
+	struct delivery_state *d = &delivery;
+	const struct sent *s = d->c.up ? window_next(&d->window) : NULL;
+	int most = ADAPTER_TURN;
+
+	if (s != NULL && delivery_quiet_left(d, s) > 0)
+		most = (int)delivery_quiet_left(d, s);
+	else if (input_is_due(&d->input, d->window.seq) ||
+	    input_at_end(&d->input))
+		most = MOVE_MS;
+	return mqtt_timeout(&d->c, most);
+}
+
+static bool
+delivery_is_ready(void)
+{
+	return delivery.ready;
+}
+
+static bool
+delivery_has_ended(void)
+{
+	return delivery.c.failed || delivery_given_up(&delivery);
+}
+
+static int
+delivery_is_healthy(struct fault *fault)
+{
+	return mqtt_check(&delivery.c, fault);
+}
+
+static int
+delivery_finish(void)
+{
+	struct delivery_state *d = &delivery;
+
+	input_move(&d->input, d->window.seq, true);
+	delivery_say_end(d);
+	mqtt_close(&d->c);
+	loop_unwatch(&d->lines);
+	d->opened = false;
+	return input_close(&d->input);
+}
+
+static void
+delivery_metrics(struct buf *b, const struct service *service)
+{
+	struct delivery_state *d = &delivery;
+
+	service_put(b, service, "sent_total", "counter",
+	    "Messages that the broker has acknowledged.", d->acked);
+	service_put(b, service, "input_rejected_total", "counter",
+	    "Lines refused, and messages set aside.", d->input.f.rejected);
+	service_put(b, service, "unacknowledged_messages", "gauge",
+	    "Messages sent to the broker, or waiting for that.",
+	    d->window.n);
+	mqtt_put_metrics(b, service, &d->c);
+	mqtt_put_broker(b);
+}
+
+const struct adapter_protocol *
+delivery_protocol(struct delivery_options *opt)
+{
+	static const struct adapter_protocol protocol = {
+		.name = "mqtt", .prefix = "mqtt_adapter",
+		.open = delivery_open, .close = delivery_close,
+		.turn = delivery_turn, .timeout = delivery_timeout,
+		.ready = delivery_is_ready, .check = delivery_is_healthy,
+		.idle = delivery_has_ended, .ended = delivery_has_ended,
+		.finish = delivery_finish, .metrics = delivery_metrics,
+		.grace = ADAPTER_ITS_OWN, .keyless = true,
+	};
+
+	delivery.opt = opt;
+	return &protocol;
 }

@@ -2,14 +2,12 @@
 #ifndef MFX_MQTT_DELIVERY_H
 #define MFX_MQTT_DELIVERY_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
+#include "adapter/adapter.h"
 #include "mqtt/client.h"
 
 /*
  * Lines from stdin or from the bus to the subscribers of our broker
- * (publish.h).  As filter.h it speaks for the program.
+ * (publish.h), within the life of an adapter (adapter.h), which takes nothing.
  *
  * - Lines of protocol mqtt are skipped, unless `all`: the broker has
  *   delivered those itself.
@@ -27,14 +25,14 @@ struct delivery_options {
 	const char *rejects;
 	int64_t wait;		/* ns without progress, once there is no more
 				 * input, until it gives up */
-	int64_t ready_fd;
 };
 
 /* -1 when an option names no stream or group: a misuse */
 int delivery_check(const struct delivery_options *, struct fault *);
 
-/* Gives the exit status: 0, 65 when messages were set aside, 75 when not all
- * was acknowledged, 69 and 77 when the broker does not want us. */
-int delivery_run(struct delivery_options *);
+/* For adapter_run(), with these options; one in a process.  The exit status
+ * is 0, 65 when messages were set aside, 75 when not all was acknowledged, 69
+ * and 77 when the broker does not want us. */
+const struct adapter_protocol *delivery_protocol(struct delivery_options *);
 
 #endif

@@ -2,12 +2,15 @@
 #include "mqtt/input.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/file.h"
 #include "base/signal.h"
 
 /* a group moves as often, in ms */
@@ -56,26 +59,34 @@ input_open_bus(struct input *in, const char *input, struct fault *fault)
 	return in->fd >= 0 ? 0 : fault_errno(fault, EX_OSERR, "%s", stream);
 }
 
+static int
+input_open_rejects(struct input *in, const char *path, struct fault *fault)
+{
+	if (path == NULL)
+		return 0;
+	in->f.rejects_path = path;
+	out_init(&in->f.rejects, file_open(path, O_WRONLY | O_APPEND), path,
+	    LINE_LIMIT);
+	return in->f.rejects.fd >= 0 ? 0 : fault_errno(fault, EX_IOERR, "%s",
+	    path);
+}
+
 int
-input_open(struct input *in, const char *input, const char *ack,
-    const char *rejects)
+input_open(struct input *in, struct bus *bus, const char *input,
+    const char *ack, const char *rejects, struct fault *fault)
 {
 	static char *no_files[] = { NULL };
-	struct fault fault;
 
-	*in = (struct input){ .fd = -1 };
+	*in = (struct input){ .fd = -1, .bus = bus };
 	canonical_init(&in->canonical);
-	if (filter_init(&in->f, no_files, rejects, NULL) < 0)
-		return -1;
+	filter_init(&in->f, no_files, NULL, NULL);
 	/* nothing is written there: who reads it is of no interest */
 	in->f.out.fd = -1;
 	in->f.in.timeout = 0;
-	if (bus_open(&in->bus, NULL, &fault) == 0 &&
-	    (input != NULL ? input_open_bus(in, input, &fault) :
-	    input_open_stdin(in, ack, &fault)) == 0)
-		return 0;
-	in->f.status = diag_fault(&fault);
-	return -1;
+	if (input_open_rejects(in, rejects, fault) < 0)
+		return -1;
+	return input != NULL ? input_open_bus(in, input, fault) :
+	    input_open_stdin(in, ack, fault);
 }
 
 int
@@ -85,7 +96,6 @@ input_close(struct input *in)
 		in->f.status = EX_TEMPFAIL;
 	bus_reader_close(in->reader);
 	bus_group_close(in->group);
-	bus_close(in->bus);
 	canonical_release(&in->canonical);
 	return filter_finish(&in->f);
 }
@@ -115,6 +125,15 @@ input_woken(struct input *in)
 {
 	if (in->reader != NULL)
 		bus_wait(in->reader, -1, 0);
+}
+
+void
+input_look(struct input *in)
+{
+	struct pollfd p = { .fd = in->fd };
+
+	if (in->reader == NULL && !in->hung_up && poll(&p, 1, 0) > 0)
+		in->hung_up = (p.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 bool

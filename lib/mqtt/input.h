@@ -20,7 +20,7 @@ struct input {
 	bool hung_up;		/* nobody writes to stdin any more */
 	const char *stream;	/* NULL: none is known */
 	/* private */
-	struct bus *bus;
+	struct bus *bus;	/* the caller's */
 	struct bus_group *group;	/* NULL: none */
 	struct canonical canonical;	/* of lines of stdin */
 	struct bus_reader *reader;	/* NULL: stdin */
@@ -50,11 +50,10 @@ struct input_line {
 /*
  * From stdin with `input` NULL, where `ack` names a group to be moved, or is
  * NULL; or from `input`, "stream" from its end on, or "stream/group".  A new
- * group begins at the end.  When this fails, which is said, the status is in
- * f.status.
+ * group begins at the end.  Whether it fails or not, input_close() follows.
  */
-int input_open(struct input *, const char *input, const char *ack,
-    const char *rejects);
+int input_open(struct input *, struct bus *, const char *input,
+    const char *ack, const char *rejects, struct fault *);
 /* gives the exit status */
 int input_close(struct input *);
 
@@ -66,6 +65,8 @@ int input_fd(const struct input *);
 bool input_is_bus(const struct input *);
 /* there has been something on input_fd */
 void input_woken(struct input *);
+/* has its writer gone?  Asked before what was there has been read, too */
+void input_look(struct input *);
 /* nothing more will come, so far as can be seen without reading */
 bool input_at_end(const struct input *);
 

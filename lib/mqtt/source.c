@@ -1,41 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mqtt/source.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <mqtt_protocol.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/diag.h"
 #include "base/escape.h"
 #include "base/file.h"
 #include "base/out.h"
-#include "base/ready.h"
-#include "base/signal.h"
-#include "bus/publisher.h"
+#include "base/stamp.h"
 #include "line/message.h"
+#include "mqtt/metrics.h"
 
-#define TURN 1000	/* ms: the bus may be due for its sync */
+/* ns: what was taken is written at the end, or left with the broker */
+#define GRACE (10 * STAMP_SECOND)
 #define WARNINGS_MAX 10
 /* labels, with the longest topic or property in each */
 #define LABELS_MAX ((size_t)512 << 10)
 /* a refused message in --rejects: four bytes for each of its own at worst */
 #define REJECT_MAX ((size_t)64 << 20)
 
-struct source {
+/* Messages of one connection are the queue's, whose owner is the number of
+ * that connection: of those of an earlier one nothing is acknowledged here. */
+static struct source {
 	const struct source_options *opt;
+	struct adapter *adapter;
 	struct mqtt c;
-	struct bus *bus;
-	struct publisher publisher;
-	struct pack pack;	/* for message_wrap to look with */
 	struct buf labels, property;
 	struct out rejects;
-	uint64_t messages, rejected;
+	uint64_t rejected;
 	int mids[OPT_LIST_MAX];	/* of the SUBSCRIBEs on their way, or 0 */
-	bool ready, failing;
-};
+	bool subscribed;
+} source;
 
 /* ---- messages ---- */
 
@@ -85,24 +83,24 @@ source_reject(struct source *s, const struct mosquitto_message *m, const char
 	out_end(&s->rejects);
 }
 
-/* False when it has to come again. */
-static bool
-source_commit(struct source *s)
+static void *
+source_connection(const struct source *s)
 {
-	struct fault fault;
-	bool some = s->publisher.lines.n > 0;
-	bool done = publisher_commit(&s->publisher, &fault) == 0;
+	return (void *)(uintptr_t)s->c.connects;
+}
 
-	if (!done && !s->failing)
-		diag_error("%s; messages are left with the broker",
-		    fault.text);
-	else if (done && some && s->failing)
-		diag_warning("messages can be written again");
-	if (!done || some)
-		s->failing = !done;
-	if (!done)
-		mqtt_drop(&s->c, NULL);
-	return done;
+/* It will come again, and all that has come since. */
+static void
+source_leave(struct source *s)
+{
+	mqtt_drop(&s->c, NULL);
+}
+
+static void
+source_answer(void *owner, bool written)
+{
+	if (!written && owner == source_connection(&source))
+		source_leave(&source);
 }
 
 static void
@@ -114,6 +112,8 @@ source_on_message(void *arg, const struct mosquitto_message *m,
 		.has_received = true, .received = stamp_now()
 	};
 	struct lookup lookup = { &s->property, properties };
+	struct str payload = { m->payload, (size_t)m->payloadlen };
+	enum publish_taken taken = PUBLISH_TAKEN;
 	char *type = NULL;
 	const char *why;
 
@@ -121,17 +121,18 @@ source_on_message(void *arg, const struct mosquitto_message *m,
 	    source_user_property, &lookup, &s->labels, &route);
 	mosquitto_property_read_string(properties, MQTT_PROP_CONTENT_TYPE,
 	    &type, false);
-	if (why == NULL && !message_take(&s->publisher.lines, &route,
-	    (struct str){ m->payload, (size_t)m->payloadlen }, str_z(type),
-	    &s->pack))
-		why = "the message is longer than " MESSAGE_LIMITS;
+	if (why == NULL)
+		taken = publish_queue_take(&s->adapter->queue, &route, payload,
+		    str_z(type), source_connection(s));
 	free(type);
+	if (taken == PUBLISH_AWAY)
+		source_leave(s);
+	else if (taken == PUBLISH_TOO_LONG)
+		why = "the message is longer than " MESSAGE_LIMITS;
 	if (why != NULL)
 		source_reject(s, m, why);
-	else
-		s->messages++;
-	if (s->publisher.lines.n >= PUBLISHER_BATCH)
-		source_commit(s);
+	else if (taken == PUBLISH_TAKEN)
+		s->adapter->service.bytes += payload.n;
 }
 
 /* ---- subscribing ---- */
@@ -183,96 +184,137 @@ source_on_granted(void *arg, int mid, int n, const int *qos)
 		}
 		left += s->mids[i] != 0;
 	}
-	if (left == 0 && !s->ready && !s->c.failed) {
-		ready_tell(s->opt->ready_fd);
-		s->ready = true;
-	}
+	s->subscribed |= left == 0 && !s->c.failed;
 }
 
-/* ---- the loop ---- */
-
-/* One turn: what came in is written down before it is acknowledged. */
-static void
-source_turn(struct source *s)
-{
-	struct pollfd reader = {
-		s->publisher.bus ? -1 : STDOUT_FILENO, 0, 0
-	};
-
-	if (signal_reload() && !mqtt_reload(&s->c))
-		diag_info("SIGHUP: nothing to reload");
-	mqtt_turn(&s->c, &reader, 1, TURN);
-	if (reader.revents & (POLLERR | POLLNVAL) && !s->publisher.broken) {
-		diag_error("<stdout>: its reader has gone");
-		s->publisher.broken = s->failing = true;
-	}
-	if (source_commit(s))
-		mqtt_flush(&s->c);
-	if (s->rejects.fd >= 0)
-		out_flush(&s->rejects);
-}
+/* ---- the protocol ---- */
 
 static int
-source_finish(struct source *s)
-{
-	int status = s->rejected > 0 ? EX_DATAERR : 0;
-
-	if (s->rejected > WARNINGS_MAX)
-		diag_warning("%llu messages rejected",
-		    (unsigned long long)s->rejected);
-	diag_info("%llu messages, %llu connections, %llu of them left as "
-	    "nothing came", (unsigned long long)s->messages,
-	    (unsigned long long)s->c.connects,
-	    (unsigned long long)s->c.stalls);
-	if (s->c.failed)
-		return diag_fault(&s->c.fault);
-	return out_finish(&s->rejects, s->publisher.broken ? EX_IOERR : status);
-}
-
-static int
-source_start(struct source *s, struct fault *fault)
+source_open(struct adapter *a, struct fault *fault)
 {
 	static const struct mqtt_events events = {
-		.up = source_on_up, .message = source_on_message, .granted =
-		    source_on_granted
+		.up = source_on_up, .message = source_on_message,
+		.granted = source_on_granted
 	};
+	struct source *s = &source;
 	const char *path = s->opt->rejects;
 
-	pack_init(&s->pack);
+	s->adapter = a;
+	a->reloads = mqtt_reloads(&s->opt->client);
 	buf_init(&s->labels, LABELS_MAX);
 	buf_init(&s->property, LABELS_MAX);
 	out_init(&s->rejects, -1, path, REJECT_MAX);
 	if (path != NULL && (s->rejects.fd = file_open(path, O_WRONLY |
 	    O_APPEND)) < 0)
 		return fault_errno(fault, EX_IOERR, "%s", path);
-	if (bus_open(&s->bus, NULL, fault) < 0 ||
-	    publisher_open(&s->publisher, s->bus, s->opt->stream,
-	    s->opt->sync, fault) < 0)
-		return -1;
-	return mqtt_open(&s->c, &s->opt->client, &events, s, fault);
+	return mqtt_open(&s->c, a->loop, &s->opt->client, &events, s, fault);
 }
 
-int
-source_run(const struct source_options *opt)
+static void
+source_close(void)
 {
-	struct source s = { .opt = opt };
-	struct fault fault;
-	int status;
+	mqtt_close(&source.c);
+	buf_release(&source.labels);
+	buf_release(&source.property);
+	out_release(&source.rejects);
+}
 
-	if (source_start(&s, &fault) < 0) {
-		status = diag_fault(&fault);
-	} else {
-		while (!signal_stop() && !s.c.failed && !s.publisher.broken)
-			source_turn(&s);
-		ready_stopping();
-		mqtt_close(&s.c);
-		status = source_finish(&s);
-	}
-	publisher_close(&s.publisher);
-	bus_close(s.bus);
-	pack_release(&s.pack);
-	buf_release(&s.labels);
-	buf_release(&s.property);
-	out_release(&s.rejects);
-	return status;
+static bool
+source_turn(bool changed)
+{
+	(void)changed;
+	mqtt_turn(&source.c);
+	return false;
+}
+
+static int
+source_timeout(void)
+{
+	return mqtt_timeout(&source.c, ADAPTER_TURN);
+}
+
+static bool
+source_is_idle(void)
+{
+	return publish_queue_pending(&source.adapter->queue) == 0;
+}
+
+/* What came in is written down before it is acknowledged. */
+static void
+source_settled(void)
+{
+	if (source.rejects.fd >= 0)
+		out_flush(&source.rejects);
+	if (source_is_idle())
+		mqtt_flush(&source.c);
+	else
+		mqtt_hold(&source.c);
+}
+
+static bool
+source_is_ready(void)
+{
+	return source.subscribed;
+}
+
+static bool
+source_has_ended(void)
+{
+	return source.c.failed;
+}
+
+static int
+source_check(struct fault *fault)
+{
+	return mqtt_check(&source.c, fault);
+}
+
+static int
+source_reload(struct fault *fault)
+{
+	return mqtt_reload(&source.c, fault);
+}
+
+static int
+source_finish(void)
+{
+	struct source *s = &source;
+	int status = s->rejected > 0 ? EX_DATAERR : 0;
+
+	mqtt_close(&s->c);
+	if (s->rejected > WARNINGS_MAX)
+		diag_warning("%llu messages rejected",
+		    (unsigned long long)s->rejected);
+	diag_info("%llu messages, %llu connections, %llu of them left as "
+	    "nothing came", (unsigned long long)s->adapter->queue.messages,
+	    (unsigned long long)s->c.connects,
+	    (unsigned long long)s->c.stalls);
+	return out_finish(&s->rejects, s->c.failed ? diag_fault(&s->c.fault) :
+	    status);
+}
+
+static void
+source_metrics(struct buf *b, const struct service *service)
+{
+	service_put(b, service, "rejected_total", "counter",
+	    "Messages refused.", source.rejected);
+	mqtt_put_metrics(b, service, &source.c);
+}
+
+const struct adapter_protocol *
+source_protocol(const struct source_options *opt)
+{
+	static const struct adapter_protocol protocol = {
+		.name = "mqtt", .prefix = "mqtt_adapter", .open = source_open,
+		.close = source_close, .turn = source_turn,
+		.timeout = source_timeout, .answer = source_answer,
+		.settled = source_settled, .ready = source_is_ready,
+		.check = source_check, .idle = source_is_idle,
+		.ended = source_has_ended, .finish = source_finish,
+		.reload = source_reload, .metrics = source_metrics,
+		.grace = GRACE, .streams = true, .keyless = true,
+	};
+
+	source.opt = opt;
+	return &protocol;
 }

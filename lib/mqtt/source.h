@@ -2,22 +2,19 @@
 #ifndef MFX_MQTT_SOURCE_H
 #define MFX_MQTT_SOURCE_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/opt.h"
-#include "bus/bus.h"
+#include "adapter/adapter.h"
 #include "mqtt/client.h"
 #include "mqtt/map.h"
 
 /*
- * Messages of any broker as lines, to a stream of the bus or to stdout.  As
- * filter.h it speaks for the program.
+ * Messages of any broker as lines, to a stream of the bus or to stdout: what
+ * the adapter (adapter.h) takes.
  *
  * The broker gets its acknowledgement after the line has been written, so
  * with QoS 1 and a stored session nothing is lost, whoever is killed; a
- * message whose acknowledgement was on its way comes twice.  When nothing
- * can be written the connection is broken, and the broker keeps the rest.
+ * message whose acknowledgement was on its way comes twice.  While a server of
+ * the bus is waited for, nothing more is read.  When nothing can be written the
+ * connection is broken, and the broker keeps the rest.
  *
  * What no rule of the map fits is warned about, counted, and acknowledged,
  * as it would come for ever.
@@ -27,15 +24,12 @@ struct source_options {
 	const struct opt_list *filters;
 	int qos;
 	struct mqtt_map map;
-	const char *stream;	/* "-": stdout */
-	enum bus_sync sync;
 	const char *rejects;
-	int64_t ready_fd;
 };
 
-/* Gives the exit status; ends by a signal, or with 65 when messages were
- * refused, 69 when the broker does not want us, 74 when stdout is closed or
- * the bus can't be synced. */
-int source_run(const struct source_options *);
+/* For adapter_run(), with these options; one in a process.  The exit status
+ * is 0 after a signal, 65 when messages were refused, 69 when the broker does
+ * not want us, 74 when stdout is closed or the bus can't be synced. */
+const struct adapter_protocol *source_protocol(const struct source_options *);
 
 #endif
