@@ -408,3 +408,86 @@ print(s.recv(99).decode().split(), p.wait(), flush=True)
 	drain s 5000
 	[[ $(sort -u got | wc -l) == 5000 ]]
 }
+
+# metrics: those of --admin, into the file `metrics`; all of them are as
+# Prometheus wants them: a name has its head once, and in front
+metrics() {
+	curl -sf "http://127.0.0.1:$ADMIN/metrics" >metrics
+	awk '/^# HELP / { if (help[$3]++) exit 1; next }
+	    /^# TYPE / { if (!help[$3] || type[$3]++) exit 1; next }
+	    { name = $1; sub(/[{].*/, "", name); base = name
+	      sub(/_(bucket|sum|count)$/, "", base)
+	      if ((!type[name] && !type[base]) || NF != 2) exit 1 }' metrics
+}
+
+# shown VALID LINES: so many of the broker's counts are shown, and whether they
+# are good
+shown() {
+	metrics
+	grep -qx "mqtt_broker_counts_valid $1" metrics
+	[[ $(grep -c 'mqtt_broker_messages' metrics) == "$2" ]]
+}
+
+@test "delivery: --admin: the broker is there or not, and what is on its way" {
+	broker
+	free_port ADMIN
+	mkfifo lines
+	exec 5<>lines
+	start "${FROM[@]}" lines mfx-adapt-mqtt --socket "$SOCKET" \
+	    --admin "127.0.0.1:$ADMIN"
+	await 60 curl -sf "http://127.0.0.1:$ADMIN/health"
+	echo "[{$ROUTE,\"n\":\"x\",\"v\":1}]" >&5
+	echo garbage >&5
+	await 60 eval 'metrics && grep -qx "mqtt_adapter_sent_total 1" metrics'
+	await 60 eval 'metrics &&
+	    grep -qx "mqtt_adapter_input_rejected_total 1" metrics'
+	grep -qx 'mqtt_adapter_broker_connected 1' metrics
+	curl -sf "http://127.0.0.1:$ADMIN/version" | grep -q '"service":"mqtt"'
+	stop "$BROKER" KILL
+	await 60 eval '[[ $(curl -s "http://127.0.0.1:'"$ADMIN"'/health") == \
+	    *"not connected"* ]]'
+	metrics
+	grep -qx 'mqtt_adapter_broker_connected 0' metrics
+	exec 5>&-
+}
+
+@test "delivery: what the plugin has counted is shown, and nothing else" {
+	free_port ADMIN
+	mkdir -p "$MFX_HOME/mqtt"
+	local counts=$MFX_HOME/mqtt/metrics.prom
+	mkfifo lines
+	exec 5<>lines
+	start "${FROM[@]}" lines mfx-adapt-mqtt --admin "127.0.0.1:$ADMIN"
+	await 60 metrics
+	shown 0 0
+	printf '%s\n' '# HELP mqtt_broker_messages_refused_total Refused.' \
+	    '# TYPE mqtt_broker_messages_refused_total counter' \
+	    'mqtt_broker_messages_refused_total{reason="topic"} 3' >good
+	cp good "$counts"
+	shown 1 3
+	grep -qx 'mqtt_broker_messages_refused_total{reason="topic"} 3' metrics
+	local bad
+	for bad in 'other 1' 'mqtt_broker_x 1 2' 'mqtt_broker_x{reason="a"b"} 1' \
+	    '# HELP up x' '# TYPE mqtt_broker_x other' 'mqtt_broker_x -1' ''; do
+		{ cat good; echo "$bad"; } >"$counts"
+		shown 0 0
+	done
+	{ cat good; printf 'mqtt_broker_x 1'; } >"$counts"
+	shown 0 0
+	# more than the plugin ever writes, or older than what it writes
+	for bad in $(seq 200); do cat good; done >"$counts"
+	shown 0 0
+	cp good "$counts"
+	touch -d '2 minutes ago' "$counts"
+	shown 0 0
+	# neither a link nor a pipe is followed, or waited for
+	ln -sf "$PWD/good" "$counts"
+	shown 0 0
+	rm "$counts"
+	mkfifo "$counts"
+	shown 0 0
+	rm "$counts"
+	cp good "$counts"
+	shown 1 3
+	exec 5>&-
+}

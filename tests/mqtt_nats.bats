@@ -54,3 +54,39 @@ away() {
 	publish_one 6
 	ended 0 "$(kill -TERM "$PID"; echo "$PID")"
 }
+
+# metric NAME VALUE: of the source's --admin
+metric() {
+	curl -sf "http://127.0.0.1:$ADMIN/metrics" | grep -qxF "mqtt_adapter_$*"
+}
+
+health() {
+	[[ $(curl -s -o "$PWD/health" -w '%{http_code}' \
+	    "http://127.0.0.1:$ADMIN/health") == "$1" ]]
+}
+
+@test "source: its loop goes on while the bus does not answer" {
+	broker
+	free_port ADMIN
+	# the longest there is
+	MFX_BUS="$(server_url nats)?timeout=60s" source_ready -t 'site/#' \
+	    --map "$MAP" -o raw -v --admin "127.0.0.1:$ADMIN"
+	publish_one 1
+	await 60 there 1
+	await 60 health 200
+	server_pause nats
+	publish_one 2
+	await 60 metric pending_messages 1
+	await 60 health 503
+	grep -q 'the bus does not answer' health
+	kill -HUP "$PID"
+	await 60 grep -q 'SIGHUP: nothing to reload' "$PID_ERR"
+	metric pending_messages 1
+	server_resume nats
+	await 60 metric pending_messages 0
+	await 60 metric messages_total 2
+	await 60 health 200
+	there 2
+	kill -TERM "$PID"
+	ended 0 "$PID"
+}

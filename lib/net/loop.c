@@ -85,6 +85,16 @@ loop_watch_signals(struct loop *loop, struct fault *fault)
 	return 0;
 }
 
+/* libev itself would abort(3) */
+static void *
+loop_allocate(void *p, long n)
+{
+	if (n > 0)
+		return memory_resize(p, (size_t)n);
+	free(p);
+	return NULL;
+}
+
 int
 loop_open(struct loop **out, struct fault *fault)
 {
@@ -93,6 +103,7 @@ loop_open(struct loop **out, struct fault *fault)
 	loop->signal_fd = -1;
 	loop->now = clock_ns();
 	ev_timer_init(&loop->timer, loop_wake_timer, 0.0, 0.0);
+	ev_set_allocator(loop_allocate);
 	loop->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
 	if (loop->ev == NULL)
 		fault_set(fault, EX_OSERR, "libev can't be started");
