@@ -134,6 +134,8 @@ adapt_check(void)
 	adapt_only_with(true, "topic", opt.topics.n > 0);
 	adapt_only_with(true, "map", opt.maps.n > 0);
 	adapt_only_with(true, "output", strcmp(adapter.output, "-") != 0);
+	adapt_only_with(true, "max-queued",
+	    adapter.max_queued != ADAPTER_QUEUED);
 	adapt_only_with(true, "id", opt.id != NULL);
 	adapt_only_with(true, "clean", opt.clean);
 	adapt_only_with(true, "username", opt.username != NULL);

@@ -90,3 +90,19 @@ health() {
 	kill -TERM "$PID"
 	ended 0 "$PID"
 }
+
+@test "source: a burst of more than may wait is written in parts, each once" {
+	broker
+	local i
+	source_ready -t 'site/#' --map "$MAP" -o raw
+	stop "$ADAPTER"
+	head -c 500000 /dev/zero >big
+	for i in $(seq 20); do
+		mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -f big
+	done
+	source_ready -t 'site/#' --map "$MAP" -o raw --max-queued 4M
+	publish_one 21
+	await 60 there 21
+	[[ $(mfx-sub --no-follow --from start raw | wc -l) == 21 ]]
+	refute grep -q again "$PID_ERR"
+}

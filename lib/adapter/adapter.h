@@ -135,7 +135,8 @@ struct adapter {
 	{ 0, "replay", "STREAM", "stream that ?from= replays (default: that " \
 	    "of -i or -o)",						\
 	    OPT_STRING(&(a).replay) }
-/* after those of the protocol; the first where --ready-fd means another time */
+/* after those of the protocol; the first of them where --ready-fd says when
+ * itself */
 #define ADAPTER_COMMON_OPTIONS(a)					\
 	{ 0, "max-queued", "SIZE", "hold at most this much in all queues "  \
 	    "together (default: 64M)",					\

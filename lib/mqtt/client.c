@@ -523,10 +523,10 @@ mqtt_read_some(struct mqtt *c)
 			return;
 		}
 		/* a handshake goes on with the next bytes */
-		if (!c->up || !mqtt_readable(c))
+		if (!c->up || c->held || !mqtt_readable(c))
 			break;
 	}
-	c->more = i == READS;
+	c->more = i == READS || (c->up && c->held);
 	/* in a handshake it overlooks the end of the connection */
 	if (!c->up && mqtt_is_hung_up(c))
 		mqtt_lost(c, MOSQ_ERR_CONN_LOST, 0);

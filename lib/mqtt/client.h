@@ -116,7 +116,8 @@ void mqtt_turn(struct mqtt *);
 int mqtt_timeout(const struct mqtt *, int timeout);
 
 /* At the end of each turn one of these: what is to be written is written; or
- * nothing is written, and nothing read either, until the next mqtt_flush. */
+ * nothing is written, and nothing read either, until the next mqtt_flush.  An
+ * event may call mqtt_hold, too, when it has enough. */
 void mqtt_flush(struct mqtt *);
 void mqtt_hold(struct mqtt *);
 

@@ -17,6 +17,9 @@
 /* ns: what was taken is written at the end, or left with the broker */
 #define GRACE (10 * STAMP_SECOND)
 #define WARNINGS_MAX 10
+/* payloads of a turn: a burst is written down in parts, none of which is more
+ * than the queue takes */
+#define TURN_BYTES ((size_t)512 << 10)
 /* labels, with the longest topic or property in each */
 #define LABELS_MAX ((size_t)512 << 10)
 /* a refused message in --rejects: four bytes for each of its own at worst */
@@ -31,6 +34,7 @@ static struct source {
 	struct buf labels, property;
 	struct out rejects;
 	uint64_t rejected;
+	size_t turn;		/* bytes of this turn */
 	int mids[OPT_LIST_MAX];	/* of the SUBSCRIBEs on their way, or 0 */
 	bool subscribed;
 } source;
@@ -125,6 +129,9 @@ source_on_message(void *arg, const struct mosquitto_message *m,
 		taken = publish_queue_take(&s->adapter->queue, &route, payload,
 		    str_z(type), source_connection(s));
 	free(type);
+	s->turn += payload.n;
+	if (s->turn >= TURN_BYTES)
+		mqtt_hold(&s->c);
 	if (taken == PUBLISH_AWAY)
 		source_leave(s);
 	else if (taken == PUBLISH_TOO_LONG)
@@ -243,6 +250,7 @@ source_is_idle(void)
 static void
 source_settled(void)
 {
+	source.turn = 0;
 	if (source.rejects.fd >= 0)
 		out_flush(&source.rejects);
 	if (source_is_idle())
