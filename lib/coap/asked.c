@@ -26,7 +26,7 @@ asked_release(struct asked *a)
 
 /* An unsigned integer, whose length the screen has looked at. */
 static uint32_t
-number(struct str value)
+asked_number(struct str value)
 {
 	uint32_t v = 0;
 	size_t i;
@@ -37,9 +37,9 @@ number(struct str value)
 }
 
 static void
-take_block(struct str value, struct asked_block *b)
+asked_take_block(struct str value, struct asked_block *b)
 {
-	uint32_t v = number(value);
+	uint32_t v = asked_number(value);
 
 	b->given = true;
 	b->number = v >> 4;
@@ -50,7 +50,7 @@ take_block(struct str value, struct asked_block *b)
 }
 
 static bool
-take_name(struct str *query, struct str name)
+asked_take_name(struct str *query, struct str name)
 {
 	if (query->n < name.n || strncasecmp(query->p, name.p, name.n) != 0)
 		return false;
@@ -60,14 +60,14 @@ take_name(struct str *query, struct str name)
 
 /* one that is given twice says two things */
 static void
-take_query(struct asked *a, struct str query)
+asked_take_query(struct asked *a, struct str query)
 {
 	struct str *to = NULL;
 
-	if (take_name(&query, STR("authorization=")) ||
-	    take_name(&query, STR("auth=")))
+	if (asked_take_name(&query, STR("authorization=")) ||
+	    asked_take_name(&query, STR("auth=")))
 		to = &a->key;
-	else if (take_name(&query, STR("from=")))
+	else if (asked_take_name(&query, STR("from=")))
 		to = &a->from;
 	if (to == NULL)
 		return;
@@ -78,7 +78,7 @@ take_query(struct asked *a, struct str query)
 
 /* Segment i of the path: channels, <id>, messages, and then the rest. */
 static void
-take_segment(struct asked *a, struct str segment, unsigned i)
+asked_take_segment(struct asked *a, struct str segment, unsigned i)
 {
 	switch (i) {
 	case 0:
@@ -100,37 +100,37 @@ take_segment(struct asked *a, struct str segment, unsigned i)
 }
 
 static void
-take_option(struct asked *a, coap_option_num_t option, struct str value,
+asked_take_option(struct asked *a, coap_option_num_t option, struct str value,
     unsigned *segments)
 {
 	uint32_t n;
 
 	switch (option) {
 	case COAP_OPTION_URI_PATH:
-		take_segment(a, value, (*segments)++);
+		asked_take_segment(a, value, (*segments)++);
 		break;
 	case COAP_OPTION_URI_QUERY:
-		take_query(a, value);
+		asked_take_query(a, value);
 		break;
 	case COAP_OPTION_OBSERVE:
 		/* other values are nobody's (RFC 7641 2) */
-		n = number(value);
+		n = asked_number(value);
 		a->observe = n <= 1 ? (int)n : OBSERVE_NONE;
 		break;
 	case COAP_OPTION_CONTENT_FORMAT:
-		a->content_format = (int)number(value);
+		a->content_format = (int)asked_number(value);
 		break;
 	case COAP_OPTION_ACCEPT:
-		a->accept = (int)number(value);
+		a->accept = (int)asked_number(value);
 		break;
 	case COAP_OPTION_BLOCK1:
-		take_block(value, &a->block1);
+		asked_take_block(value, &a->block1);
 		break;
 	case COAP_OPTION_BLOCK2:
-		take_block(value, &a->block2);
+		asked_take_block(value, &a->block2);
 		break;
 	case COAP_OPTION_SIZE1:
-		a->size1 = number(value);
+		a->size1 = asked_number(value);
 		break;
 	case COAP_OPTION_IF_MATCH:
 		/* an empty one asks for any (RFC 7252 5.10.8.1) */
@@ -153,7 +153,7 @@ take_option(struct asked *a, coap_option_num_t option, struct str value,
 }
 
 static void
-begin(struct asked *a, const coap_pdu_t *pdu, bool stream)
+asked_begin(struct asked *a, const coap_pdu_t *pdu, bool stream)
 {
 	struct buf path = a->path, tags = a->tags;
 	coap_bin_const_t token = coap_pdu_get_token(pdu);
@@ -182,10 +182,10 @@ asked_read(struct asked *a, const coap_pdu_t *pdu, bool stream)
 	coap_opt_t *option;
 	unsigned segments = 0;
 
-	begin(a, pdu, stream);
+	asked_begin(a, pdu, stream);
 	coap_option_iterator_init(pdu, &it, COAP_OPT_ALL);
 	while ((option = coap_option_next(&it)) != NULL)
-		take_option(a, it.number, (struct str){
+		asked_take_option(a, it.number, (struct str){
 		    (const char *)coap_opt_value(option),
 		    coap_opt_length(option) }, &segments);
 	a->unmet = (a->unmet && !a->any_match) || a->exists_not;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coap/format.h"
-#include "coap/inside.h"
+#include "coap/internal.h"
 
 /* what a block's message has beside it */
 #define BLOCK_OPTIONS 64

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coap/format.h"
-#include "coap/inside.h"
+#include "coap/internal.h"
 
 /*
  * GET /.well-known/core (RFC 6690).  libcoap has an answer of its own, which

@@ -10,7 +10,7 @@
 
 #include "base/listen.h"
 #include "base/memory.h"
-#include "coap/inside.h"
+#include "coap/internal.h"
 #include "coap/opened.h"
 #include "coap/repeat.h"
 #include "coap/wire.h"
@@ -42,7 +42,7 @@ struct door {
 };
 
 static int
-note_door(struct station *st, enum station_kind kind, bool datagram,
+endpoint_note_door(struct station *st, enum station_kind kind, bool datagram,
     const struct opened *before, struct fault *fault)
 {
 	struct door *d = memory_zero(1, sizeof *d);
@@ -75,7 +75,7 @@ note_door(struct station *st, enum station_kind kind, bool datagram,
 /* ---- opening ---- */
 
 static coap_proto_t
-protocol(enum station_kind kind, bool datagram)
+endpoint_protocol(enum station_kind kind, bool datagram)
 {
 	if (kind == STATION_PLAIN)
 		return datagram ? COAP_PROTO_UDP : COAP_PROTO_TCP;
@@ -83,7 +83,7 @@ protocol(enum station_kind kind, bool datagram)
 }
 
 static int
-open_one(struct station *st, enum station_kind kind, bool datagram,
+endpoint_open_one(struct station *st, enum station_kind kind, bool datagram,
     const coap_address_t *address, const char *name, struct fault *fault)
 {
 	static const char *const names[] = { "TCP", "UDP" };
@@ -91,18 +91,18 @@ open_one(struct station *st, enum station_kind kind, bool datagram,
 
 	opened_note(&before);
 	errno = 0;
-	if (coap_new_endpoint(st->contexts[kind], address, protocol(kind,
-	    datagram)) == NULL) {
+	if (coap_new_endpoint(st->contexts[kind], address,
+	    endpoint_protocol(kind, datagram)) == NULL) {
 		if (errno == 0)
 			errno = EADDRNOTAVAIL;
 		return fault_errno(fault, EX_UNAVAILABLE, "%s: %s", name,
 		    names[datagram]);
 	}
-	return note_door(st, kind, datagram, &before, fault);
+	return endpoint_note_door(st, kind, datagram, &before, fault);
 }
 
 static int
-make_room(const struct station *st, struct fault *fault)
+endpoint_make_room(const struct station *st, struct fault *fault)
 {
 	const struct door *d;
 	int n = 0;
@@ -114,7 +114,7 @@ make_room(const struct station *st, struct fault *fault)
 }
 
 static int
-bind_new(int type, const coap_address_t *a)
+endpoint_bind_new(int type, const coap_address_t *a)
 {
 	int fd = socket(a->addr.sa.sa_family, type | SOCK_CLOEXEC, 0), on = 1;
 
@@ -131,17 +131,17 @@ bind_new(int type, const coap_address_t *a)
 /* Port 0 becomes one that is free for both: what is so for datagrams alone
  * may be that of somebody's connection. */
 static void
-pick_port(coap_address_t *a)
+endpoint_pick_port(coap_address_t *a)
 {
 	const coap_address_t any = *a;
 	int tries, tcp, udp = -1;
 
 	for (tries = 0; udp < 0 && tries < PORT_TRIES; tries++) {
 		*a = any;
-		if ((tcp = bind_new(SOCK_STREAM, a)) < 0)
+		if ((tcp = endpoint_bind_new(SOCK_STREAM, a)) < 0)
 			break;
 		getsockname(tcp, &a->addr.sa, &a->size);
-		udp = bind_new(SOCK_DGRAM, a);
+		udp = endpoint_bind_new(SOCK_DGRAM, a);
 		close(tcp);
 	}
 	if (udp >= 0)
@@ -161,7 +161,7 @@ station_listen(struct station *st, enum station_kind kind,
 	coap_address_t a;
 	unsigned n;
 
-	if (make_room(st, fault) < 0 ||
+	if (endpoint_make_room(st, fault) < 0 ||
 	    listen_resolve(options[kind], address, &ss, &n, fault) < 0 ||
 	    context_open(st, kind, fault) < 0)
 		return -1;
@@ -170,17 +170,17 @@ station_listen(struct station *st, enum station_kind kind,
 	memcpy(&a.addr, &ss, n);
 	/* at the same place in both families */
 	if (a.addr.sin.sin_port == 0)
-		pick_port(&a);
-	if (open_one(st, kind, true, &a, address, fault) < 0)
+		endpoint_pick_port(&a);
+	if (endpoint_open_one(st, kind, true, &a, address, fault) < 0)
 		return -1;
 	getsockname(st->doors->fd, &a.addr.sa, &a.size);
-	return open_one(st, kind, false, &a, address, fault);
+	return endpoint_open_one(st, kind, false, &a, address, fault);
 }
 
 /* The address family decides how libcoap looks at a socket: a substitute
  * has the same one, on a port that nobody knows. */
 static int
-open_substitute(struct station *st, enum station_kind kind, int fd,
+endpoint_substitute(struct station *st, enum station_kind kind, int fd,
     bool datagram, struct fault *fault)
 {
 	coap_address_t a;
@@ -199,11 +199,13 @@ open_substitute(struct station *st, enum station_kind kind, int fd,
 		return fault_set(fault, EX_CONFIG,
 		    "an inherited socket is not an IP socket");
 	}
-	return open_one(st, kind, datagram, &a, "inherited socket", fault);
+	return endpoint_open_one(st, kind, datagram, &a, "inherited socket",
+	    fault);
 }
 
 static bool
-is_known(const struct station *st, enum station_kind kind, uint64_t data)
+endpoint_is_known(const struct station *st, enum station_kind kind,
+    uint64_t data)
 {
 	const struct door *d;
 
@@ -216,8 +218,8 @@ is_known(const struct station *st, enum station_kind kind, uint64_t data)
 
 /* What is ready and not yet known: how many, and the last one's data. */
 static int
-count_unknown(const struct station *st, enum station_kind kind, int wait,
-    uint64_t *data)
+endpoint_count_unknown(const struct station *st, enum station_kind kind,
+    int wait, uint64_t *data)
 {
 	struct epoll_event events[EVENTS];
 	int i, n, unknown = 0;
@@ -225,7 +227,7 @@ count_unknown(const struct station *st, enum station_kind kind, int wait,
 	n = epoll_wait(coap_context_get_coap_fd(st->contexts[kind]), events,
 	    EVENTS, wait);
 	for (i = 0; i < n; i++)
-		if (!is_known(st, kind, events[i].data.u64)) {
+		if (!endpoint_is_known(st, kind, events[i].data.u64)) {
 			*data = events[i].data.u64;
 			unknown++;
 		}
@@ -235,7 +237,7 @@ count_unknown(const struct station *st, enum station_kind kind, int wait,
 /* Something is sent to the substitute: what the epoll has more of then is the
  * substitute's.  It is replaced after that, and so is what was sent. */
 static bool
-learn_data(const struct station *st, struct door *d)
+endpoint_learn_data(const struct station *st, struct door *d)
 {
 	coap_address_t a;
 	uint64_t data = 0;
@@ -251,10 +253,10 @@ learn_data(const struct station *st, struct door *d)
 	    (d->datagram ? SOCK_DGRAM : SOCK_STREAM), 0);
 	if (client < 0)
 		return false;
-	learnt = count_unknown(st, d->kind, 0, &data) == 0 &&
+	learnt = endpoint_count_unknown(st, d->kind, 0, &data) == 0 &&
 	    connect(client, &a.addr.sa, a.size) == 0 &&
 	    (!d->datagram || send(client, "", 1, 0) == 1) &&
-	    count_unknown(st, d->kind, LEARN_MS, &data) == 1;
+	    endpoint_count_unknown(st, d->kind, LEARN_MS, &data) == 1;
 	close(client);
 	d->data = learnt ? data : 0;
 	return learnt;
@@ -262,7 +264,7 @@ learn_data(const struct station *st, struct door *d)
 
 /* libcoap wants to know at which of our addresses a datagram came. */
 static void
-ask_for_addresses(int fd)
+endpoint_ask_addresses(int fd)
 {
 	int on = 1;
 
@@ -278,17 +280,18 @@ station_adopt(struct station *st, enum station_kind kind, int fd,
 	struct door *d;
 	int r = -1;
 
-	if (make_room(st, fault) == 0 && context_open(st, kind, fault) == 0 &&
-	    open_substitute(st, kind, fd, datagram, fault) == 0) {
+	if (endpoint_make_room(st, fault) == 0 &&
+	    context_open(st, kind, fault) == 0 &&
+	    endpoint_substitute(st, kind, fd, datagram, fault) == 0) {
 		d = st->doors;
-		if (!learn_data(st, d)) {
+		if (!endpoint_learn_data(st, d)) {
 			close(fd);
 			return fault_set(fault, EX_OSERR, "inherited socket: "
 			    "this libcoap can't be given one: use --listen");
 		}
 		e.data.u64 = d->data;
 		if (datagram)
-			ask_for_addresses(fd);
+			endpoint_ask_addresses(fd);
 		if (dup3(fd, d->fd, O_CLOEXEC) < 0 ||
 		    epoll_ctl(coap_context_get_coap_fd(st->contexts[kind]),
 		    EPOLL_CTL_ADD, d->fd, &e) < 0)
@@ -338,7 +341,7 @@ door_of(const struct station *st, enum station_kind kind, uint64_t data)
 
 /* The events that there are, those of datagram sockets for each datagram. */
 static void
-serve_events(struct station *st, enum station_kind kind,
+endpoint_serve_events(struct station *st, enum station_kind kind,
     const struct epoll_event *events, int n)
 {
 	struct epoll_event repeated[EVENTS * 4];
@@ -365,7 +368,7 @@ serve_events(struct station *st, enum station_kind kind,
 /* The same, one event at a time, and again for what wire.c has read at once
  * for it. */
 static void
-serve_each(struct station *st, enum station_kind kind,
+endpoint_serve_each(struct station *st, enum station_kind kind,
     struct epoll_event *events, int n)
 {
 	unsigned times;
@@ -380,7 +383,7 @@ serve_each(struct station *st, enum station_kind kind,
 }
 
 static void
-serve(struct station *st, enum station_kind kind)
+endpoint_serve(struct station *st, enum station_kind kind)
 {
 	struct epoll_event events[EVENTS];
 	int epfd = coap_context_get_coap_fd(st->contexts[kind]);
@@ -392,9 +395,9 @@ serve(struct station *st, enum station_kind kind)
 		if (n <= 0)
 			break;
 		if (st->repeats)
-			serve_events(st, kind, events, n);
+			endpoint_serve_events(st, kind, events, n);
 		else
-			serve_each(st, kind, events, n);
+			endpoint_serve_each(st, kind, events, n);
 	}
 	wire_end();
 }
@@ -406,5 +409,5 @@ doors_serve(struct station *st)
 
 	for (i = 0; i < STATION_KINDS; i++)
 		if (st->contexts[i] != NULL)
-			serve(st, (enum station_kind)i);
+			endpoint_serve(st, (enum station_kind)i);
 }

@@ -30,15 +30,15 @@ exchanges_release(struct exchanges *x)
 }
 
 static struct exchange *
-set_of(struct exchanges *x, uint64_t tag)
+exchange_set_of(struct exchanges *x, uint64_t tag)
 {
 	return x->entries + tag % SETS * WAYS;
 }
 
 static struct exchange *
-find(struct exchanges *x, uint64_t tag)
+exchange_find(struct exchanges *x, uint64_t tag)
 {
-	struct exchange *set = set_of(x, tag);
+	struct exchange *set = exchange_set_of(x, tag);
 	int i;
 
 	for (i = 0; i < WAYS; i++)
@@ -49,9 +49,9 @@ find(struct exchanges *x, uint64_t tag)
 
 /* Where a new one goes: the place of the oldest. */
 static struct exchange *
-place(struct exchanges *x, uint64_t tag)
+exchange_place(struct exchanges *x, uint64_t tag)
 {
-	struct exchange *set = set_of(x, tag), *oldest = set;
+	struct exchange *set = exchange_set_of(x, tag), *oldest = set;
 	int i;
 
 	for (i = 0; i < WAYS; i++) {
@@ -76,13 +76,13 @@ exchange_begin(struct exchanges *x, const void *id, size_t n, int64_t now,
 
 	crypto_shorthash((unsigned char *)&tag, id, n, x->secret);
 	tag |= tag == 0;
-	e = find(x, tag);
+	e = exchange_find(x, tag);
 	if (e != NULL && now - (int64_t)e->second < EXCHANGE_SECONDS) {
 		*out = *e;
 		return e->code ? EXCHANGE_DONE : EXCHANGE_BUSY;
 	}
 	if (e == NULL)
-		e = place(x, tag);
+		e = exchange_place(x, tag);
 	*e = (struct exchange){ .tag = tag, .second = (uint32_t)now };
 	*out = *e;
 	return EXCHANGE_NEW;
@@ -92,7 +92,7 @@ void
 exchange_end(struct exchanges *x, uint64_t tag, uint8_t code,
     const char *why)
 {
-	struct exchange *e = find(x, tag);
+	struct exchange *e = exchange_find(x, tag);
 
 	/* many may have come since, and taken its place */
 	if (e == NULL)

@@ -47,7 +47,7 @@ static const struct {
 #define N (sizeof formats / sizeof *formats)
 
 static int
-number_of_digits(struct str s)
+format_number_of_digits(struct str s)
 {
 	uint64_t v;
 
@@ -61,7 +61,7 @@ format_row(int number)
 	const struct senml_codec *const *c = codecs;
 
 	while (*c != NULL && (number == FORMAT_NONE ||
-	    number_of_digits((*c)->number) != number))
+	    format_number_of_digits((*c)->number) != number))
 		c++;
 	return *c;
 }
@@ -92,7 +92,7 @@ format_type(int number, char text[FORMAT_TEXT])
 
 /* Letters in any case, white space and quotes as one likes. */
 static bool
-same_type(struct str given, struct str type)
+format_same_type(struct str given, struct str type)
 {
 	size_t i, j = 0;
 
@@ -114,11 +114,11 @@ format_number(struct str type)
 	size_t i;
 
 	for (c = codecs; *c != NULL; c++)
-		if (same_type(type, (*c)->type))
-			return number_of_digits((*c)->number);
+		if (format_same_type(type, (*c)->type))
+			return format_number_of_digits((*c)->number);
 
 	for (i = 0; i < N; i++)
-		if (same_type(type, formats[i].type))
+		if (format_same_type(type, formats[i].type))
 			return formats[i].number;
-	return number_of_digits(type);
+	return format_number_of_digits(type);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coap/inside.h"
+#include "coap/internal.h"
 
 /* What libcoap cannot answer, or answers wrongly: see coap/screen.h. */
 

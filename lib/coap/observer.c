@@ -3,7 +3,8 @@
 
 #include "base/memory.h"
 #include "coap/format.h"
-#include "coap/inside.h"
+#include "coap/internal.h"
+#include "coap/transfer.h"
 
 /*
  * Who asked with a confirmable GET gets confirmable notifications: libcoap
@@ -94,7 +95,7 @@ peer_ask(struct peer *p, bool now)
 
 /* What is on its way is its first observer's thing's. */
 static void
-count_unconfirmed(struct peer *p, struct share *share, size_t bytes)
+observer_count(struct peer *p, struct share *share, size_t bytes)
 {
 	if (p->unconfirmed++ == 0)
 		p->charged = share_hold(share);
@@ -118,7 +119,7 @@ peer_confirmed(struct peer *p, unsigned n, size_t bytes)
 	p->charged = NULL;
 }
 
-static void pump(struct observer *);
+static void observer_pump(struct observer *);
 
 void
 peer_heard(struct peer *p)
@@ -133,14 +134,14 @@ peer_heard(struct peer *p)
 	peer_confirmed(p, p->asked_n, p->asked_bytes);
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;
-		pump(o);
+		observer_pump(o);
 	}
 }
 
 /* ---- sending ---- */
 
 static coap_pdu_t *
-begin(struct observer *o, bool confirmable, coap_pdu_code_t code)
+observer_begin(struct observer *o, bool confirmable, coap_pdu_code_t code)
 {
 	coap_session_t *s = o->peer->session;
 	coap_pdu_t *pdu = coap_new_pdu(confirmable ? COAP_MESSAGE_CON :
@@ -153,7 +154,7 @@ begin(struct observer *o, bool confirmable, coap_pdu_code_t code)
 
 /* Nor in more than the block that it asked for (RFC 7959 2.4, 3.4). */
 static bool
-fits(const struct observer *o, const struct note *n)
+observer_fits(const struct observer *o, const struct note *n)
 {
 	return n->n + OPTIONS_MAX <=
 	    coap_session_max_pdu_size(o->peer->session) &&
@@ -173,7 +174,7 @@ observer_hold_note(struct observer *o, struct note *n)
 
 /* The first block; the observer fetches the others. */
 static struct reply
-first_block(struct observer *o, struct note *n)
+observer_first_block(struct observer *o, struct note *n)
 {
 	unsigned exponent = o->exponent < 6 ? o->exponent : 6;
 	struct asked_block first = {
@@ -191,7 +192,7 @@ first_block(struct observer *o, struct note *n)
 }
 
 static struct reply
-whole(const struct note *n)
+observer_whole(const struct note *n)
 {
 	struct reply r = {
 		.code = COAP_RESPONSE_CODE_CONTENT,
@@ -206,7 +207,7 @@ whole(const struct note *n)
 }
 
 static bool
-is_to_be_confirmed(struct observer *o)
+observer_confirms(struct observer *o)
 {
 	int64_t elapsed = o->peer->station->now - o->confirmed_at;
 
@@ -220,7 +221,7 @@ is_to_be_confirmed(struct observer *o)
 
 /* libcoap does not know what a Reset of those is about. */
 static void
-remember_sent(struct observer *o, coap_mid_t mid)
+observer_remember(struct observer *o, coap_mid_t mid)
 {
 	struct peer *p = o->peer;
 	struct sent *sent;
@@ -248,23 +249,24 @@ observer_reset(struct peer *p, coap_mid_t mid)
 }
 
 static void
-send_note(struct observer *o, struct note *n)
+observer_send(struct observer *o, struct note *n)
 {
 	struct peer *p = o->peer;
-	bool confirm = is_to_be_confirmed(o);
+	bool confirm = observer_confirms(o);
 	struct reply r;
-	coap_pdu_t *pdu = begin(o, confirm && !p->stream,
+	coap_pdu_t *pdu = observer_begin(o, confirm && !p->stream,
 	    COAP_RESPONSE_CODE_CONTENT);
 
 	if (pdu == NULL)
 		return;
 	o->sequence = (o->sequence + 1) & 0xffffff;
-	r = fits(o, n) ? whole(n) : first_block(o, n);
+	r = observer_fits(o, n) ? observer_whole(n) :
+	    observer_first_block(o, n);
 	r.has |= HAS_OBSERVE;
 	r.observe = o->sequence;
 	reply_put(pdu, &r);
 	if (!confirm && !p->stream)
-		remember_sent(o, coap_pdu_get_mid(pdu));
+		observer_remember(o, coap_pdu_get_mid(pdu));
 	coap_send(p->session, pdu);
 	p->station->counts.notifications++;
 	o->since++;
@@ -272,12 +274,12 @@ send_note(struct observer *o, struct note *n)
 		return;
 	o->since = 0;
 	o->confirmed_at = p->station->now;
-	count_unconfirmed(p, o->share, n->n);
+	observer_count(p, o->share, n->n);
 	peer_ask(p, false);
 }
 
 static bool
-may_send(const struct observer *o)
+observer_may_send(const struct observer *o)
 {
 	const struct peer *p = o->peer;
 
@@ -291,7 +293,7 @@ may_send(const struct observer *o)
 }
 
 static struct note *
-dequeue(struct observer *o)
+observer_dequeue(struct observer *o)
 {
 	struct note *n = o->queue[o->head];
 
@@ -307,7 +309,7 @@ dequeue(struct observer *o)
 /* A message that waits in several queues is there once, and is the first
  * one's: all who get it are of one owner. */
 static void
-charge(struct observer *o, struct note *n)
+observer_charge(struct observer *o, struct note *n)
 {
 	o->share->queued += PLACE_BYTES;
 	if (n->charged != NULL)
@@ -318,19 +320,19 @@ charge(struct observer *o, struct note *n)
 }
 
 static void
-pump(struct observer *o)
+observer_pump(struct observer *o)
 {
 	struct note *n;
 
-	while (o->n > 0 && may_send(o)) {
-		n = dequeue(o);
-		send_note(o, n);
+	while (o->n > 0 && observer_may_send(o)) {
+		n = observer_dequeue(o);
+		observer_send(o, n);
 		note_release(n);
 	}
 }
 
 static bool
-enqueue(struct observer *o, struct note *n)
+observer_enqueue(struct observer *o, struct note *n)
 {
 	struct note **ring;
 	unsigned i, cap;
@@ -351,7 +353,7 @@ enqueue(struct observer *o, struct note *n)
 		o->cap = cap;
 	}
 	observer_hold_note(o, n);
-	charge(o, n);
+	observer_charge(o, n);
 	o->queue[(o->head + o->n++) % o->cap] = n;
 	o->bytes += n->n;
 	return true;
@@ -377,9 +379,9 @@ station_deliver(struct station *st, const struct delivery *d)
 		next = subscriptions_next(s, r->subtopic);
 		if ((n = notes_get(&st->notes, o->accept)) == NULL)
 			continue;
-		if (o->n == 0 && may_send(o)) {
-			send_note(o, n);
-		} else if (!enqueue(o, n)) {
+		if (o->n == 0 && observer_may_send(o)) {
+			observer_send(o, n);
+		} else if (!observer_enqueue(o, n)) {
 			st->counts.overflowed++;
 			observer_end(o, &slow);
 		}
@@ -390,7 +392,7 @@ station_deliver(struct station *st, const struct delivery *d)
 /* ---- coming and going ---- */
 
 static struct observer *
-find(const struct peer *p, struct str token)
+observer_find(const struct peer *p, struct str token)
 {
 	struct observer *o;
 
@@ -402,7 +404,7 @@ find(const struct peer *p, struct str token)
 }
 
 static struct observer *
-make(struct station *st, struct peer *p, const struct asked *a,
+observer_new(struct station *st, struct peer *p, const struct asked *a,
     struct str filter, const char *thing)
 {
 	struct observer *o = memory_zero(1, sizeof *o);
@@ -441,7 +443,7 @@ make(struct station *st, struct peer *p, const struct asked *a,
 
 /* Does its thing, or its address, have all that one may have? */
 static bool
-is_greedy(struct station *st, struct peer *p, const char *thing)
+observer_is_greedy(struct station *st, struct peer *p, const char *thing)
 {
 	struct share *of_thing = share_get(&st->shares, 't', str_z(thing));
 	struct share *network = peer_network(p);
@@ -458,7 +460,7 @@ observer_add(struct station *st, coap_session_t *s, const struct asked *a,
     struct str filter, const char *thing)
 {
 	struct peer *p = peer_get(st, s);
-	struct observer *o = find(p, a->token);
+	struct observer *o = observer_find(p, a->token);
 	uint32_t before = o != NULL ? o->sequence : 0;
 
 	/* the same token again renews it */
@@ -466,20 +468,20 @@ observer_add(struct station *st, coap_session_t *s, const struct asked *a,
 		observer_end(o, NULL);
 	if (st->counts.observers >= st->o.max_observers ||
 	    p->n_observers >= OBSERVERS_OF_ONE ||
-	    is_greedy(st, p, thing))
+	    observer_is_greedy(st, p, thing))
 		return (struct reply){
 		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    .why = "there are too many observers" };
-	o = make(st, p, a, filter, thing);
+	o = observer_new(st, p, a, filter, thing);
 	o->sequence = (before + 1) & 0xffffff;
 	return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_OBSERVE, .observe = o->sequence };
 }
 
 static void
-tell_end(struct observer *o, const struct reply *last)
+observer_tell_end(struct observer *o, const struct reply *last)
 {
-	coap_pdu_t *pdu = begin(o, !o->peer->stream, last->code);
+	coap_pdu_t *pdu = observer_begin(o, !o->peer->stream, last->code);
 
 	if (pdu == NULL)
 		return;
@@ -494,10 +496,10 @@ observer_end(struct observer *o, const struct reply *last)
 	struct station *st = p->station;
 
 	if (last != NULL)
-		tell_end(o, last);
+		observer_tell_end(o, last);
 	subscriptions_leave(&st->subscriptions, &o->subscription);
 	while (o->n > 0)
-		note_release(dequeue(o));
+		note_release(observer_dequeue(o));
 	free(o->queue);
 	note_release(o->large);
 	o->share->observers--;
@@ -523,14 +525,14 @@ observers_end(struct peer *p, const struct reply *last)
 void
 observer_cancel(struct peer *p, struct str token)
 {
-	struct observer *o = p != NULL ? find(p, token) : NULL;
+	struct observer *o = p != NULL ? observer_find(p, token) : NULL;
 
 	if (o != NULL)
 		observer_end(o, NULL);
 }
 
 static enum access_result
-still_may(struct observer *o)
+observer_still_may(struct observer *o)
 {
 	struct access *a = o->peer->station->o.access;
 	struct str thing = { o->thing, ID_BYTES };
@@ -550,7 +552,7 @@ observers_review(struct peer *p)
 
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;
-		result = still_may(o);
+		result = observer_still_may(o);
 		if (result == ACCESS_YES)
 			continue;
 		last = peer_refusal(result, NULL);
@@ -597,7 +599,7 @@ observers_go_on(struct station *st)
 	st->fetched = false;
 	for (p = st->peers; p != NULL; p = p->next)
 		for (o = p->observers; o != NULL; o = o->next)
-			pump(o);
+			observer_pump(o);
 }
 
 /* ---- time ---- */
@@ -616,7 +618,7 @@ observers_sweep(struct peer *p)
 			continue;
 		note_release(o->large);
 		o->large = NULL;
-		pump(o);
+		observer_pump(o);
 	}
 	if (p->observers == NULL)
 		return;

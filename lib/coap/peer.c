@@ -5,7 +5,8 @@
 
 #include "base/address.h"
 #include "base/memory.h"
-#include "coap/inside.h"
+#include "coap/internal.h"
+#include "coap/transfer.h"
 #include "net/certificate.h"
 #include "registry/uuid.h"
 
@@ -18,7 +19,7 @@ peer_of(const coap_session_t *s)
 }
 
 static enum station_kind
-kind_of(struct station *st, const coap_session_t *s)
+peer_kind_of(struct station *st, const coap_session_t *s)
 {
 	int i;
 
@@ -37,7 +38,7 @@ peer_get(struct station *st, coap_session_t *s)
 	p = memory_zero(1, sizeof *p);
 	p->station = st;
 	p->session = s;
-	p->kind = kind_of(st, s);
+	p->kind = peer_kind_of(st, s);
 	p->stream = COAP_PROTO_RELIABLE(coap_session_get_proto(s));
 	p->serial = ++st->serial;
 	p->heard_at = st->now;
@@ -152,7 +153,7 @@ peers_sweep(struct station *st)
 /* ---- who ---- */
 
 static bool
-take_psk_identity(struct peer *p)
+peer_take_psk_identity(struct peer *p)
 {
 	const coap_bin_const_t *id = coap_session_get_psk_identity(p->session);
 	const coap_bin_const_t *key = coap_session_get_psk_key(p->session);
@@ -175,7 +176,7 @@ take_psk_identity(struct peer *p)
 
 /* A common name is a key: whose? */
 static bool
-take_key(struct peer *p, struct str key)
+peer_take_key(struct peer *p, struct str key)
 {
 	struct str thing;
 
@@ -195,7 +196,7 @@ take_key(struct peer *p, struct str key)
 }
 
 static bool
-take_certificate(struct peer *p)
+peer_take_certificate(struct peer *p)
 {
 	SSL *ssl = coap_session_get_tls(p->session, NULL);
 	struct certificate cert = { .kind = CERTIFICATE_NONE };
@@ -209,23 +210,23 @@ take_certificate(struct peer *p)
 	else if (cert.kind == CERTIFICATE_THING)
 		memcpy(p->thing, cert.text, sizeof p->thing);
 	else if (cert.kind == CERTIFICATE_KEY)
-		done = take_key(p, str_z(cert.text));
+		done = peer_take_key(p, str_z(cert.text));
 	sodium_memzero(&cert, sizeof cert);
 	return done;
 }
 
 /* False when the registry can't be asked, which is tried again. */
 static bool
-identify(struct peer *p)
+peer_identify(struct peer *p)
 {
 	if (!p->known)
-		p->known = p->kind == STATION_PSK ? take_psk_identity(p) :
-		    p->kind == STATION_TLS ? take_certificate(p) : true;
+		p->known = p->kind == STATION_PSK ? peer_take_psk_identity(p) :
+		    p->kind == STATION_TLS ? peer_take_certificate(p) : true;
 	return p->known;
 }
 
 static enum access_result
-by_key(struct station *st, struct str key, struct str channel,
+peer_by_key(struct station *st, struct str key, struct str channel,
     char thing[ID_BYTES + 1])
 {
 	struct str id = STR_NONE;
@@ -240,7 +241,7 @@ by_key(struct station *st, struct str key, struct str channel,
 }
 
 static enum access_result
-by_handshake(struct station *st, const struct peer *p, struct str key,
+peer_by_handshake(struct station *st, const struct peer *p, struct str key,
     struct str channel, char thing[ID_BYTES + 1], const char **why)
 {
 	enum access_result result;
@@ -251,7 +252,7 @@ by_handshake(struct station *st, const struct peer *p, struct str key,
 		    channel);
 	}
 	/* a key beside it must say the same */
-	result = by_key(st, key, channel, thing);
+	result = peer_by_key(st, key, channel, thing);
 	if (result == ACCESS_YES && memcmp(thing, p->thing, ID_BYTES) != 0) {
 		*why = "the key and the handshake are not of the same thing";
 		return ACCESS_NO_KEY;
@@ -260,7 +261,7 @@ by_handshake(struct station *st, const struct peer *p, struct str key,
 }
 
 static enum access_result
-check(struct station *st, coap_session_t *s, struct str key,
+peer_check(struct station *st, coap_session_t *s, struct str key,
     struct str channel, char thing[ID_BYTES + 1], const char **why)
 {
 	bool secure = coap_session_get_proto(s) == COAP_PROTO_DTLS ||
@@ -268,19 +269,20 @@ check(struct station *st, coap_session_t *s, struct str key,
 	struct peer *p = secure ? peer_get(st, s) : NULL;
 
 	if (p != NULL) {
-		if (!identify(p))
+		if (!peer_identify(p))
 			return ACCESS_ERROR;
 		*why = p->refused;
 		if (p->refused != NULL)
 			return ACCESS_NO_KEY;
 		if (*p->thing != '\0')
-			return by_handshake(st, p, key, channel, thing, why);
+			return peer_by_handshake(st, p, key, channel, thing,
+			    why);
 	}
 	if (key.n == 0) {
 		*why = no_key;
 		return ACCESS_NO_KEY;
 	}
-	return by_key(st, key, channel, thing);
+	return peer_by_key(st, key, channel, thing);
 }
 
 enum access_result
@@ -291,7 +293,7 @@ session_may(struct station *st, coap_session_t *s, struct str key,
 
 	*why = NULL;
 	*thing = '\0';
-	result = check(st, s, key, channel, thing, why);
+	result = peer_check(st, s, key, channel, thing, why);
 	if (result == ACCESS_YES)
 		return result;
 	if (result == ACCESS_ERROR)

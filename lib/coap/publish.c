@@ -3,7 +3,8 @@
 
 #include "base/memory.h"
 #include "coap/format.h"
-#include "coap/inside.h"
+#include "coap/internal.h"
+#include "coap/transfer.h"
 #include "line/message.h"
 
 /* While a bus is away anybody may send Pings.  Those over this number get
@@ -13,14 +14,14 @@
 static const struct reply nothing = { .code = COAP_EMPTY_CODE };
 
 static struct reply
-refuse(coap_pdu_code_t code, const char *why)
+publish_refuse(coap_pdu_code_t code, const char *why)
 {
 	return (struct reply){ .code = code, .why = why };
 }
 
 /* Which block an answer is about. */
 static void
-name_block(struct reply *r, const struct asked *a)
+publish_name_block(struct reply *r, const struct asked *a)
 {
 	if (!a->block1.given || r->code >= COAP_RESPONSE_CODE(400))
 		return;
@@ -42,7 +43,7 @@ struct message_id {
 };
 
 static size_t
-make_id(struct message_id *id, struct station *st, coap_session_t *s,
+publish_make_id(struct message_id *id, struct station *st, coap_session_t *s,
     const coap_pdu_t *pdu)
 {
 	const coap_address_t *remote = coap_session_get_addr_remote(s);
@@ -68,8 +69,8 @@ make_id(struct message_id *id, struct station *st, coap_session_t *s,
 
 /* True when all is done: it came before. */
 static bool
-came_before(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
-    coap_pdu_t *answer, uint64_t *tag)
+publish_came_before(struct station *st, coap_session_t *s,
+    const coap_pdu_t *pdu, coap_pdu_t *answer, uint64_t *tag)
 {
 	struct message_id id;
 	struct exchange e;
@@ -79,7 +80,7 @@ came_before(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	*tag = 0;
 	if (COAP_PROTO_RELIABLE(coap_session_get_proto(s)))
 		return false;
-	n = make_id(&id, st, s, pdu);
+	n = publish_make_id(&id, st, s, pdu);
 	switch (exchange_begin(&st->exchanges, &id, n,
 	    st->now / STAMP_SECOND, &e)) {
 	case EXCHANGE_NEW:
@@ -89,8 +90,8 @@ came_before(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 		reply_later(answer);
 		break;
 	case EXCHANGE_DONE:
-		r = refuse((coap_pdu_code_t)e.code, e.why);
-		name_block(&r, &st->asked);
+		r = publish_refuse((coap_pdu_code_t)e.code, e.why);
+		publish_name_block(&r, &st->asked);
 		/* who did not ask for confirmation need not be told again */
 		if (st->asked.confirmable)
 			reply_answer(&st->asked, answer, &r);
@@ -105,7 +106,7 @@ came_before(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 /* ---- blocks ---- */
 
 static struct reply
-too_large(struct station *st)
+publish_too_large(struct station *st)
 {
 	return (struct reply){
 		.code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
@@ -115,13 +116,13 @@ too_large(struct station *st)
 }
 
 static struct reply
-begin_upload(struct station *st, struct peer *p, const char *thing,
+publish_begin_upload(struct station *st, struct peer *p, const char *thing,
     uint64_t about, struct transfer **t)
 {
 	const struct asked *a = &st->asked;
 
 	if (a->size1 > st->o.max_body)
-		return too_large(st);
+		return publish_too_large(st);
 	*t = transfer_new(st, p, thing, about, true, st->o.max_body);
 	(*t)->format = a->content_format;
 	return nothing;
@@ -129,7 +130,7 @@ begin_upload(struct station *st, struct peer *p, const char *thing,
 
 /* The length that a block's number asks for. */
 static bool
-block_is_sound(const struct asked *a)
+publish_block_is_sound(const struct asked *a)
 {
 	const struct asked_block *b = &a->block1;
 
@@ -143,7 +144,7 @@ block_is_sound(const struct asked *a)
  * answer, or `nothing` when this was the last one and *t is all of it.
  */
 static struct reply
-take_block(struct station *st, coap_session_t *s, const char *thing,
+publish_take_block(struct station *st, coap_session_t *s, const char *thing,
     struct transfer **t)
 {
 	const struct asked *a = &st->asked;
@@ -152,30 +153,30 @@ take_block(struct station *st, coap_session_t *s, const char *thing,
 	uint64_t about = transfer_about(a, thing);
 	struct reply r;
 
-	if (!block_is_sound(a))
-		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+	if (!publish_block_is_sound(a))
+		return publish_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "a block has another size than it says");
 	if (at > 0)
 		*t = transfer_find(p, about, true);
-	else if ((r = begin_upload(st, p, thing, about, t)).code != 0)
+	else if ((r = publish_begin_upload(st, p, thing, about, t)).code != 0)
 		return r;
 	if (*t == NULL || (*t)->format != a->content_format ||
 	    at != (*t)->b.n)
-		return refuse(COAP_RESPONSE_CODE_INCOMPLETE,
+		return publish_refuse(COAP_RESPONSE_CODE_INCOMPLETE,
 		    "a block is missing; begin again");
 	if (!transfer_put(*t, a->body))
-		return refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		return publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "there are too many transfers now");
 	if ((*t)->b.full)
-		return too_large(st);
-	return a->block1.more ? refuse(COAP_RESPONSE_CODE_CONTINUE, NULL) :
-	    nothing;
+		return publish_too_large(st);
+	return a->block1.more ?
+	    publish_refuse(COAP_RESPONSE_CODE_CONTINUE, NULL) : nothing;
 }
 
 /* ---- publishing ---- */
 
 static struct reply
-check(struct station *st, coap_session_t *s, struct route *route,
+publish_check(struct station *st, coap_session_t *s, struct route *route,
     char thing[ID_BYTES + 1], const char **why)
 {
 	const struct asked *a = &st->asked;
@@ -184,13 +185,14 @@ check(struct station *st, coap_session_t *s, struct route *route,
 
 	buf_clear(&st->subtopic);
 	if ((bad = asked_subtopic(a, &st->subtopic)) != NULL)
-		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		return publish_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    bad);
 	access = session_may(st, s, a->key, a->channel, thing, why);
 	if (access != ACCESS_YES)
 		return peer_refusal(access, *why);
 	if (a->content_format >= FORMAT_EXPERIMENTAL)
-		return refuse(COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT,
+		return publish_refuse(
+		    COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT,
 		    "this Content-Format is for experiments");
 	*route = (struct route){
 		.channel = a->channel, .publisher = str_z(thing),
@@ -201,8 +203,8 @@ check(struct station *st, coap_session_t *s, struct route *route,
 }
 
 static struct waiting *
-waiting_new(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
-    uint64_t tag, const char *thing, size_t bytes)
+publish_waiting_new(struct station *st, coap_session_t *s,
+    const coap_pdu_t *pdu, uint64_t tag, const char *thing, size_t bytes)
 {
 	const struct asked *a = &st->asked;
 	struct waiting *w = memory_get(sizeof *w);
@@ -225,7 +227,7 @@ waiting_new(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 }
 
 static void
-waiting_free(struct waiting *w)
+publish_waiting_free(struct waiting *w)
 {
 	w->station->n_waiting--;
 	coap_session_release(w->session);
@@ -234,7 +236,7 @@ waiting_free(struct waiting *w)
 
 /* `nothing` when it is in the queue, and will be answered for. */
 static struct reply
-put_line(struct station *st, const struct route *route, struct str body,
+publish_put_line(struct station *st, const struct route *route, struct str body,
     struct waiting *w)
 {
 	char digits[FORMAT_TEXT];
@@ -252,12 +254,12 @@ put_line(struct station *st, const struct route *route, struct str body,
 	case PUBLISH_AWAY:
 		break;
 	}
-	return refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+	return publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 	    "the message can't be kept now");
 }
 
 static struct reply
-take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+publish_take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
     uint64_t tag, char thing[ID_BYTES + 1], const char **why)
 {
 	const struct asked *a = &st->asked;
@@ -267,25 +269,25 @@ take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	struct route route;
 	struct reply r;
 
-	if ((r = check(st, s, &route, thing, why)).code != 0)
+	if ((r = publish_check(st, s, &route, thing, why)).code != 0)
 		return r;
 	if (a->unmet)
-		return refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
+		return publish_refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "this is there, and has no entity tag");
 	if (a->block1.given) {
-		r = take_block(st, s, thing, &t);
+		r = publish_take_block(st, s, thing, &t);
 		if (r.code == 0)
 			body = buf_str(&t->b);
 		if (r.code == COAP_RESPONSE_CODE_CONTINUE)
 			return r;
 	}
 	if (r.code == 0 && body.n > st->o.max_body)
-		r = too_large(st);
+		r = publish_too_large(st);
 	if (r.code == 0) {
-		w = waiting_new(st, s, pdu, tag, thing, body.n);
-		r = put_line(st, &route, body, w);
+		w = publish_waiting_new(st, s, pdu, tag, thing, body.n);
+		r = publish_put_line(st, &route, body, w);
 		if (r.code != 0)
-			waiting_free(w);
+			publish_waiting_free(w);
 	}
 	transfer_free(t);
 	return r;
@@ -301,16 +303,16 @@ publish(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	struct reply r;
 	uint64_t tag;
 
-	if (came_before(st, s, pdu, answer, &tag))
+	if (publish_came_before(st, s, pdu, answer, &tag))
 		return;
-	r = take(st, s, pdu, tag, thing, &why);
+	r = publish_take(st, s, pdu, tag, thing, &why);
 	if (r.code == 0) {
 		reply_later(answer);
 		return;
 	}
 	if (tag != 0)
 		exchange_end(&st->exchanges, tag, (uint8_t)r.code, r.why);
-	name_block(&r, &st->asked);
+	publish_name_block(&r, &st->asked);
 	reply_answer(&st->asked, answer, &r);
 	reply_count(st, s, &st->asked, r.code, thing, why ? why : r.why,
 	    st->asked.body.n, began);
@@ -318,7 +320,7 @@ publish(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 
 /* What is not wanted is still acknowledged (RFC 7967 2). */
 static void
-answer_one(struct station *st, const struct waiting *w, struct reply r)
+publish_answer_one(struct station *st, const struct waiting *w, struct reply r)
 {
 	bool unwanted = reply_unwanted(w->no_response, r.code);
 	coap_pdu_t *pdu;
@@ -350,7 +352,7 @@ publish_pong(struct station *st, coap_session_t *s)
 
 	if (st->n_pongs == PONGS_MAX)
 		return false;
-	w = waiting_new(st, s, NULL, 0, "", 0);
+	w = publish_waiting_new(st, s, NULL, 0, "", 0);
 	w->pong = true;
 	st->n_pongs++;
 	publish_queue_after(st->o.queue, w);
@@ -358,14 +360,15 @@ publish_pong(struct station *st, coap_session_t *s)
 }
 
 static void
-answer_message(struct station *st, const struct waiting *w, bool written)
+publish_answer_message(struct station *st, const struct waiting *w,
+    bool written)
 {
 	struct reply r = { .code = COAP_RESPONSE_CODE_CHANGED };
 
 	if (!written)
-		r = refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		r = publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "the message can't be kept now");
-	answer_one(st, w, r);
+	publish_answer_one(st, w, r);
 	reply_count(st, w->session, NULL, r.code, w->thing, r.why, w->bytes,
 	    w->began);
 }
@@ -379,9 +382,9 @@ station_answer(struct station *st, void *owner, bool written)
 		st->n_pongs--;
 		marked_custody(w, written);
 	} else {
-		answer_message(st, w, written);
+		publish_answer_message(st, w, written);
 	}
-	waiting_free(w);
+	publish_waiting_free(w);
 	if (st->n_waiting == 0)
 		peers_close_released(st);
 }

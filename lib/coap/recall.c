@@ -4,7 +4,8 @@
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/history.h"
-#include "coap/inside.h"
+#include "coap/internal.h"
+#include "coap/transfer.h"
 
 /*
  * GET with ?from=: what was.  It is read in steps, one of one request in
@@ -205,7 +206,7 @@ recall_step(struct station *st, struct recall *r, struct reply *reply)
 }
 
 static void
-recalls_acknowledge(struct station *st)
+recall_acknowledge_all(struct station *st)
 {
 	struct recall *r;
 
@@ -223,7 +224,7 @@ recalls_go_on(struct station *st)
 
 	if (r == NULL)
 		return;
-	recalls_acknowledge(st);
+	recall_acknowledge_all(st);
 	if (recall_step(st, r, &reply) == 0) {
 		recall_send(st, r, &reply);
 		recall_free(r);

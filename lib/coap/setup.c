@@ -15,7 +15,7 @@
 #define AT_LEAST 64
 
 static int
-check(const struct station_setup *s, struct fault *fault)
+setup_check(const struct station_setup *s, struct fault *fault)
 {
 	if ((s->cert == NULL) != (s->key == NULL))
 		return fault_set(fault, EX_USAGE,
@@ -31,7 +31,7 @@ check(const struct station_setup *s, struct fault *fault)
 
 /* How many sessions the limit on open files allows. */
 static unsigned
-room(unsigned want)
+setup_room(unsigned want)
 {
 	struct rlimit r;
 
@@ -49,14 +49,14 @@ room(unsigned want)
 }
 
 static enum station_kind
-kind_named(const char *name)
+setup_kind_named(const char *name)
 {
 	return strcmp(name, "psk") == 0 ? STATION_PSK :
 	    strcmp(name, "tls") == 0 ? STATION_TLS : STATION_PLAIN;
 }
 
 static int
-open_inherited(struct station_setup *s, struct station *st,
+setup_open_inherited(struct station_setup *s, struct station *st,
     struct fault *fault)
 {
 	struct listen_socket sockets[SOCKETS_MAX];
@@ -64,7 +64,7 @@ open_inherited(struct station_setup *s, struct station *st,
 	enum station_kind kind;
 
 	for (i = 0; i < n; i++) {
-		kind = kind_named(sockets[i].name);
+		kind = setup_kind_named(sockets[i].name);
 		if (kind == STATION_TLS && s->cert == NULL)
 			return fault_set(fault, EX_USAGE,
 			    "an inherited socket for TLS needs --tls-cert");
@@ -78,7 +78,7 @@ open_inherited(struct station_setup *s, struct station *st,
 }
 
 static int
-open_sockets(struct station_setup *s, struct station *st,
+setup_open_sockets(struct station_setup *s, struct station *st,
     struct fault *fault)
 {
 	int kind, i, n = 0;
@@ -88,12 +88,12 @@ open_sockets(struct station_setup *s, struct station *st,
 			if (station_listen(st, (enum station_kind)kind,
 			    s->listen[kind].v[i], fault) < 0)
 				return -1;
-	return n > 0 ? 0 : open_inherited(s, st, fault);
+	return n > 0 ? 0 : setup_open_inherited(s, st, fault);
 }
 
 /* What one may have of what there is in all, unless that is said. */
 static unsigned
-part(int64_t given, unsigned all, unsigned divisor)
+setup_part(int64_t given, unsigned all, unsigned divisor)
 {
 	unsigned n = all / divisor;
 
@@ -106,16 +106,16 @@ int
 station_setup_open(struct station_setup *s, struct station_options *o,
     struct station **out, struct fault *fault)
 {
-	if (check(s, fault) < 0)
+	if (setup_check(s, fault) < 0)
 		return -1;
 	o->max_body = (size_t)s->max_body;
 	o->timeout = s->timeout;
-	o->max_sessions = room((unsigned)s->max_sessions);
-	o->max_per_address = part(s->max_per_address, o->max_sessions, 4);
+	o->max_sessions = setup_room((unsigned)s->max_sessions);
+	o->max_per_address = setup_part(s->max_per_address, o->max_sessions, 4);
 	o->max_observers = (unsigned)s->max_observers;
-	o->max_observers_per_thing = part(s->max_observers_per_thing,
+	o->max_observers_per_thing = setup_part(s->max_observers_per_thing,
 	    o->max_observers, 16);
-	o->max_observers_per_address = part(s->max_observers_per_address,
+	o->max_observers_per_address = setup_part(s->max_observers_per_address,
 	    o->max_observers, 4);
 	o->retries = (unsigned)s->retries;
 	o->ping = s->ping;
@@ -125,7 +125,7 @@ station_setup_open(struct station_setup *s, struct station_options *o,
 	o->crl = s->crl;
 	if (station_open(out, o, fault) < 0)
 		return -1;
-	if (open_sockets(s, *out, fault) == 0)
+	if (setup_open_sockets(s, *out, fault) == 0)
 		return 0;
 	station_close(*out);
 	*out = NULL;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coap/format.h"
-#include "coap/inside.h"
+#include "coap/internal.h"
+#include "coap/transfer.h"
 #include "line/topic.h"
 
 static struct reply
-refuse(coap_pdu_code_t code, const char *why)
+subscribe_refuse(coap_pdu_code_t code, const char *why)
 {
 	return (struct reply){ .code = code, .why = why };
 }
@@ -13,7 +14,7 @@ refuse(coap_pdu_code_t code, const char *why)
 
 /* False when there is nothing of which this could be a block. */
 static bool
-find_next(struct station *st, coap_session_t *s, const char *thing,
+subscribe_find_next(struct station *st, coap_session_t *s, const char *thing,
     struct reply *r)
 {
 	const struct asked *a = &st->asked;
@@ -44,17 +45,17 @@ find_next(struct station *st, coap_session_t *s, const char *thing,
 /* ---- what will be ---- */
 
 static struct reply
-observe(struct station *st, coap_session_t *s, const char *thing)
+subscribe_observe(struct station *st, coap_session_t *s, const char *thing)
 {
 	/* without an input nothing will ever come: this is a plain GET */
 	if (st->o.feed == NULL || st->o.feed->fd < 0 || st->stopping)
-		return refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
+		return subscribe_refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
 	return observer_add(st, s, &st->asked, buf_str(&st->subtopic),
 	    thing);
 }
 
 static struct reply
-check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
+subscribe_check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
     const char **why)
 {
 	const struct asked *a = &st->asked;
@@ -63,45 +64,45 @@ check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 
 	buf_clear(&st->subtopic);
 	if ((bad = asked_subscription(a, &st->subtopic)) != NULL)
-		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST, bad);
+		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST, bad);
 	access = session_may(st, s, a->key, a->channel, thing, why);
 	if (access != ACCESS_YES)
 		return peer_refusal(access, *why);
 	if (a->unmet)
-		return refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
+		return subscribe_refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "this is there, and has no entity tag");
 	if (a->accept != FORMAT_NONE && format_codec(a->accept) == NULL)
-		return refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
+		return subscribe_refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    "Accept must be absent or a format of SenML packs, such "
 		    "as 110");
 	if (a->from.p != NULL && a->observe == 0)
-		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "from is for a plain GET, not for observing");
-	return refuse(COAP_EMPTY_CODE, NULL);
+	return subscribe_refuse(COAP_EMPTY_CODE, NULL);
 }
 
 static struct reply
-take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+subscribe_take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
     char thing[ID_BYTES + 1], const char **why)
 {
 	const struct asked *a = &st->asked;
-	struct reply r = check(st, s, thing, why);
+	struct reply r = subscribe_check(st, s, thing, why);
 
 	if (r.code != 0)
 		return r;
 	if (a->observe == 1)
 		observer_cancel(peer_of(s), a->token);
 	if (a->block2.given && a->block2.number > 0 &&
-	    find_next(st, s, thing, &r))
+	    subscribe_find_next(st, s, thing, &r))
 		return r;
 	if (a->from.p != NULL)
 		return recall(st, s, coap_pdu_get_mid(pdu), thing);
 	if (a->block2.given && a->block2.number > 0)
-		return refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no such block");
 	if (a->observe == 0)
-		return observe(st, s, thing);
-	return refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
+		return subscribe_observe(st, s, thing);
+	return subscribe_refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
 }
 
 void
@@ -113,7 +114,7 @@ subscribe(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 	const char *why = NULL;
 	struct reply r;
 
-	r = take(st, s, pdu, thing, &why);
+	r = subscribe_take(st, s, pdu, thing, &why);
 	if (r.code == 0) {
 		reply_later(answer);
 		return;

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "coap/format.h"
-#include "coap/inside.h"
+#include "coap/internal.h"
 
 static void
 transfer_hash(crypto_generichash_state *h, struct str s)

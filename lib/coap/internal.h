@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_COAP_INSIDE_H
-#define MFX_COAP_INSIDE_H
+#ifndef MFX_COAP_INTERNAL_H
+#define MFX_COAP_INTERNAL_H
 
 #include <coap3/coap.h>
 
@@ -10,13 +10,15 @@
 #include "coap/note.h"
 #include "coap/share.h"
 #include "coap/station.h"
-#include "coap/transfer.h"
 #include "net/tls.h"
 
 /*
- * What the files of this folder share: the server (station.c, listening in
- * endpoint.c, POST in publish.c, GET in subscribe.c), who is at the other
- * end (peer.c, handshake.c) and who gets notifications (observer.c).
+ * What the files of this folder share.  In their order, where each may call
+ * those before it: answers (reply.c), who is at the other end (peer.c), blocks
+ * (block.c, transfer.c), who gets notifications (observer.c), POST (publish.c),
+ * GET (recall.c, subscribe.c), what libcoap calls (context.c), listening
+ * (endpoint.c), and the server (server.c).  peer.c calls back to end what a
+ * peer has.
  *
  * libcoap does packets, retransmission, TCP and (D)TLS.  Not left to it:
  * Observe, which would merge notifications; blocks, of which it would
@@ -28,6 +30,7 @@
 #define ID_BYTES 36
 
 struct observer;
+struct transfer;
 
 /* what is not confirmable and may be reset, of one session */
 #define SENT_MAX 64

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "coap/internal.h"
+
+/* when to come again after 5.03 (RFC 7252 5.9.3.4) */
+#define RETRY_SECONDS 5
+
+int64_t
+station_clock(void)
+{
+	return clock_ns();
+}
+
+struct station *
+station_of(const coap_session_t *s)
+{
+	return coap_get_app_data(coap_session_get_context(s));
+}
+
+static void
+reply_put_option(coap_pdu_t *pdu, const struct reply *r, unsigned which,
+    coap_option_num_t option, uint64_t value)
+{
+	uint8_t bytes[8];
+
+	if (r->has & which)
+		coap_add_option(pdu, option, coap_encode_var_safe8(bytes,
+		    sizeof bytes, value), bytes);
+}
+
+void
+reply_put(coap_pdu_t *pdu, const struct reply *r)
+{
+	struct str data = r->why != NULL ? str_z(r->why) : r->data;
+	struct reply again = *r;
+
+	again.max_age = RETRY_SECONDS;
+	coap_pdu_set_code(pdu, r->code);
+	if (r->code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE)
+		again.has |= HAS_MAX_AGE;
+	r = &again;
+	reply_put_option(pdu, r, HAS_ETAG, COAP_OPTION_ETAG, r->etag);
+	reply_put_option(pdu, r, HAS_OBSERVE, COAP_OPTION_OBSERVE, r->observe);
+	reply_put_option(pdu, r, HAS_FORMAT, COAP_OPTION_CONTENT_FORMAT,
+	    r->format);
+	reply_put_option(pdu, r, HAS_MAX_AGE, COAP_OPTION_MAXAGE, r->max_age);
+	reply_put_option(pdu, r, HAS_BLOCK2, COAP_OPTION_BLOCK2, r->block2);
+	reply_put_option(pdu, r, HAS_BLOCK1, COAP_OPTION_BLOCK1, r->block1);
+	reply_put_option(pdu, r, HAS_SIZE2, COAP_OPTION_SIZE2, r->size2);
+	reply_put_option(pdu, r, HAS_SIZE1, COAP_OPTION_SIZE1, r->size1);
+	if (data.n > 0)
+		coap_add_data(pdu, data.n, (const uint8_t *)data.p);
+}
+
+/* libcoap drops an empty answer that is none to a confirmable request. */
+void
+reply_later(coap_pdu_t *pdu)
+{
+	coap_pdu_set_type(pdu, COAP_MESSAGE_NON);
+	coap_pdu_set_code(pdu, COAP_EMPTY_CODE);
+}
+
+bool
+reply_unwanted(unsigned no_response, unsigned code)
+{
+	/* 2.31 is needed for the next block */
+	return code != COAP_RESPONSE_CODE_CONTINUE &&
+	    no_response & 1U << (COAP_RESPONSE_CLASS(code) - 1);
+}
+
+void
+reply_answer(const struct asked *a, coap_pdu_t *pdu, const struct reply *r)
+{
+	if (!reply_unwanted(a->mark.no_response, r->code)) {
+		reply_put(pdu, r);
+	} else if (a->confirmable && !a->stream) {
+		coap_pdu_set_type(pdu, COAP_MESSAGE_ACK);
+		coap_pdu_set_code(pdu, COAP_EMPTY_CODE);
+	} else {
+		reply_later(pdu);
+	}
+}
+
+void
+reply_count(struct station *st, coap_session_t *s, const struct asked *a,
+    unsigned code, const char *thing, const char *why, size_t bytes,
+    int64_t began)
+{
+	const coap_address_t *remote = coap_session_get_addr_remote(s);
+	struct address client;
+	struct station_done done = {
+		.status = COAP_RESPONSE_CLASS(code) * 100 + (code & 31),
+		.method = a ? a->method : COAP_REQUEST_CODE_POST,
+		.channel = a ? a->channel : STR_NONE, .thing = thing,
+		.why = why, .bytes = bytes, .ns = station_clock() - began
+	};
+
+	if (remote != NULL && address_of(&client, &remote->addr.sa))
+		done.client = &client;
+	if (st->o.done != NULL)
+		st->o.done(&done, st->o.arg);
+}
