@@ -145,3 +145,88 @@ gets() {
 	status 64 mfx-adapt-http -l 127.0.0.1:0 --proxy-from here 2>err
 	grep -q -- "--proxy-from 'here':" err
 }
+
+# asks HEADER [PIECES]: as `sends`, for a page that each program has
+asks() {
+	python3 - "$PORT" "$1" "${2-}" <<-'EOF'
+	import socket
+	import sys
+
+	port, header, pieces = sys.argv[1:]
+	data = (header.encode().decode('unicode_escape').encode('latin-1') +
+	        b'GET /version HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+	s = socket.create_connection(('127.0.0.1', int(port)), timeout=30)
+	s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+	try:
+	    for part in [bytes([b]) for b in data] if pieces else [data]:
+	        s.sendall(part)
+	    answer = s.makefile('rb').readline()
+	except ConnectionError:
+	    answer = b''
+	print(answer.decode().split(' ')[1] if answer else 'closed')
+	EOF
+}
+
+answers() {
+	local got
+	got=$(asks "${@:2}")
+	[[ $got == "$1" ]] || { echo "$got, not $1: $2"; return 1; }
+}
+
+@test "ws and api: the header whole and byte by byte; what is none is closed" {
+	local line='PROXY TCP6 2001:db8::7 ::1 5 443\r\n' two bad program
+	two='\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x10\xc0\x00\x02\x07\xc0\x00\x02\x08'
+	two+='\x00\x05\x01\xbb\xea\x00\x01\x00'
+	for program in 'mfx-adapt-ws -o raw' mfx-api; do
+		free_port PORT
+		# shellcheck disable=SC2086
+		start_ready $program -l "127.0.0.1:$PORT" \
+		    --proxy-from 127.0.0.1 </dev/null
+		answers 200 "$line"
+		answers 200 "$line" pieces
+		answers 200 "$two"
+		answers 200 "$two" pieces
+		for bad in '' 'PROXY TCP4 ::1 ::1 1 2\r\n' "x$line" \
+		    '\r\n\r\n\x00\r\nQUIT\n\x22\x11\x00\x00'; do
+			answers closed "$bad"
+		done
+		answers 400 "$line$line"
+	done
+}
+
+# status_from ADDRESS CURL-ARGUMENT…: through nginx
+status_from() {
+	curl -sS -m 20 -o answer -w '%{http_code}' --http1.1 \
+	    --interface "$1" "${@:2}"
+}
+
+@test "nginx before ws and api: the client is the one behind it" {
+	local SCHEME=http CURL=() code
+	free_port PORT
+	start_ready mfx-adapt-ws -o raw -l "127.0.0.1:$PORT" \
+	    --proxy-from 127.0.0.1 </dev/null
+	local log=$PID_ERR
+	serve_nginx
+	code=$(status_from 127.0.0.5 -H 'Connection: Upgrade' \
+	    -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+	    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \
+	    -H 'Authorization: wrong' "$MESSAGES")
+	[[ $code == 403 ]]
+	grep -q 'a client from 127.0.0.5 is refused' "$log"
+	kill -TERM "$NGINX"
+	await 30 eval '! kill -0 '"$NGINX"
+	free_port PORT
+	free_port PROXY
+	start_ready mfx-api -l "127.0.0.1:$PORT" --proxy-from 127.0.0.1 \
+	    --attempts 2
+	serve_nginx
+	login() {
+		status_from "$1" -d "{\"email\":\"$MFX_USER\",\"password\":\"$2\"}" \
+		    -H 'Content-Type: application/json' \
+		    "http://127.0.0.1:$PROXY/tokens"
+	}
+	# the account is not to be guessed from one address, and is open to another
+	[[ $(login 127.0.0.5 wrong1) == 403 && $(login 127.0.0.5 wrong2) == 403 ]]
+	[[ $(login 127.0.0.5 'correct horse') == 429 ]]
+	[[ $(login 127.0.0.6 'correct horse') == 201 ]]
+}
