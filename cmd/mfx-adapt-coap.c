@@ -39,7 +39,7 @@ static const struct program program = {
 };
 
 static void
-put_counts(struct buf *b, const struct service *s)
+adapt_put_counts(struct buf *b, const struct service *s)
 {
 	const struct station_counts *c = station_counts(station);
 
@@ -68,13 +68,13 @@ put_counts(struct buf *b, const struct service *s)
 /* ---- devices ---- */
 
 static const char *
-method_name(unsigned method)
+adapt_method_name(unsigned method)
 {
 	return method == 2 ? "POST" : method == 1 ? "GET" : "other";
 }
 
 static void
-answered(const struct station_done *d, void *arg)
+adapt_answered(const struct station_done *d, void *arg)
 {
 	struct service *s = &adapter.service;
 
@@ -90,7 +90,7 @@ answered(const struct station_done *d, void *arg)
 		adapter_sees(&adapter);
 	if (diag_shows(DIAG_INFO))
 		diag_info("%s%s%.*s %u.%02u %zu bytes %" PRId64
-		    " us%s%s%s%s", method_name(d->method),
+		    " us%s%s%s%s", adapt_method_name(d->method),
 		    d->channel.n > 0 ? " " : "", STR_ARG(d->channel),
 		    d->status / 100, d->status % 100,
 		    d->bytes, d->ns / 1000, *d->thing ? " from " : "",
@@ -100,7 +100,7 @@ answered(const struct station_done *d, void *arg)
 /* ---- the protocol ---- */
 
 static bool
-turn(bool changed)
+adapt_turn(bool changed)
 {
 	if (changed)
 		station_review(station);
@@ -109,25 +109,25 @@ turn(bool changed)
 }
 
 static int
-timeout(void)
+adapt_timeout(void)
 {
 	return station_timeout(station);
 }
 
 static void
-deliver(const struct delivery *d)
+adapt_deliver(const struct delivery *d)
 {
 	station_deliver(station, d);
 }
 
 static void
-answer(void *owner, bool written)
+adapt_answer(void *owner, bool written)
 {
 	station_answer(station, owner, written);
 }
 
 static void
-stop(void)
+adapt_stop(void)
 {
 	station_stop(station);
 	/* what has been received already */
@@ -135,30 +135,30 @@ stop(void)
 }
 
 static bool
-idle(void)
+adapt_idle(void)
 {
 	return station_idle(station);
 }
 
 static int
-listener(int i)
+adapt_listener(int i)
 {
 	return station_socket(station, i);
 }
 
 static int
-reload(struct fault *fault)
+adapt_reload(struct fault *fault)
 {
 	return station_reload(station, fault);
 }
 
 static int
-open_station(struct adapter *a, struct fault *fault)
+adapt_open_station(struct adapter *a, struct fault *fault)
 {
 	struct station_options o = {
 		.access = a->registry, .bus = a->bus, .queue = &a->queue,
 		.feed = &a->feed, .budget = &a->budget,
-		.history = adapter_history(a), .done = answered
+		.history = adapter_history(a), .done = adapt_answered
 	};
 
 	if (station_setup_open(&setup, &o, &station, fault) < 0)
@@ -170,18 +170,19 @@ open_station(struct adapter *a, struct fault *fault)
 }
 
 static void
-close_station(void)
+adapt_close_station(void)
 {
 	loop_unwatch(&devices);
 	station_close(station);
 }
 
 static const struct adapter_protocol protocol = {
-	.name = "coap", .prefix = "coap_adapter", .open = open_station,
-	.close = close_station, .socket = listener, .turn = turn,
-	.timeout = timeout, .deliver = deliver, .answer = answer,
-	.stop = stop, .idle = idle, .reload = reload,
-	.metrics = put_counts, .grace = GRACE,
+	.name = "coap", .prefix = "coap_adapter", .open = adapt_open_station,
+	.close = adapt_close_station, .socket = adapt_listener,
+	.turn = adapt_turn, .timeout = adapt_timeout,
+	.deliver = adapt_deliver, .answer = adapt_answer,
+	.stop = adapt_stop, .idle = adapt_idle, .reload = adapt_reload,
+	.metrics = adapt_put_counts, .grace = GRACE,
 };
 
 int

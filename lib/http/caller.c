@@ -8,7 +8,7 @@
 #include "net/certificate.h"
 
 static bool
-take_scheme(struct str *s, struct str scheme)
+caller_take_scheme(struct str *s, struct str scheme)
 {
 	if (s->n <= scheme.n || strncasecmp(s->p, scheme.p, scheme.n) != 0 ||
 	    s->p[scheme.n] != ' ')
@@ -22,13 +22,15 @@ authorization_key(struct str header)
 {
 	struct str s = http_trim(header);
 
-	if (take_scheme(&s, STR("Thing")) || take_scheme(&s, STR("Bearer")))
+	if (caller_take_scheme(&s, STR("Thing")) ||
+	    caller_take_scheme(&s, STR("Bearer")))
 		s = http_trim(s);
 	return s;
 }
 
 static enum access_result
-by_key(struct access *a, struct str key, struct str channel, char *caller)
+caller_by_key(struct access *a, struct str key, struct str channel,
+    char *caller)
 {
 	struct str thing = STR_NONE;
 	enum access_result result = access_check(a, key, channel, &thing);
@@ -43,7 +45,7 @@ by_key(struct access *a, struct str key, struct str channel, char *caller)
 }
 
 static enum access_result
-by_id(struct access *a, struct str id, struct str channel, char *caller)
+caller_by_id(struct access *a, struct str id, struct str channel, char *caller)
 {
 	enum access_result result = access_check_id(a, id, channel);
 
@@ -56,7 +58,7 @@ by_id(struct access *a, struct str id, struct str channel, char *caller)
 
 /* The key of a certificate is compared as such, its thing by the id. */
 static enum access_result
-by_both(struct access *a, struct str key, const struct certificate *peer,
+caller_by_both(struct access *a, struct str key, const struct certificate *peer,
     struct str channel, char *caller, const char **why)
 {
 	struct str named = str_z(peer->text);
@@ -65,7 +67,7 @@ by_both(struct access *a, struct str key, const struct certificate *peer,
 	*why = "key and certificate are not of the same thing";
 	if (peer->kind == CERTIFICATE_KEY && !str_eq(key, named))
 		return ACCESS_NO_KEY;
-	result = by_key(a, key, channel, caller);
+	result = caller_by_key(a, key, channel, caller);
 	if (result == ACCESS_YES && peer->kind == CERTIFICATE_THING &&
 	    !str_eq(str_z(caller), named))
 		return ACCESS_NO_KEY;
@@ -73,7 +75,7 @@ by_both(struct access *a, struct str key, const struct certificate *peer,
 }
 
 static enum access_result
-prove(struct access *a, struct str key, const struct certificate *peer,
+caller_decide(struct access *a, struct str key, const struct certificate *peer,
     struct str channel, bool need_certificate, char *caller,
     const char **why)
 {
@@ -92,12 +94,12 @@ prove(struct access *a, struct str key, const struct certificate *peer,
 	if (*why != NULL)
 		return ACCESS_NO_KEY;
 	if (peer->kind == CERTIFICATE_NONE)
-		return by_key(a, key, channel, caller);
+		return caller_by_key(a, key, channel, caller);
 	if (key.n > 0)
-		return by_both(a, key, peer, channel, caller, why);
+		return caller_by_both(a, key, peer, channel, caller, why);
 	return peer->kind == CERTIFICATE_THING ?
-	    by_id(a, str_z(peer->text), channel, caller) :
-	    by_key(a, str_z(peer->text), channel, caller);
+	    caller_by_id(a, str_z(peer->text), channel, caller) :
+	    caller_by_key(a, str_z(peer->text), channel, caller);
 }
 
 enum access_result
@@ -109,7 +111,8 @@ caller_prove(struct access *a, struct str key, const struct certificate *peer,
 
 	*why = NULL;
 	caller[0] = '\0';
-	result = prove(a, key, peer, channel, need_certificate, caller, why);
+	result = caller_decide(a, key, peer, channel, need_certificate, caller,
+	    why);
 	if (result == ACCESS_YES)
 		return result;
 	caller[0] = '\0';

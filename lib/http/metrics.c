@@ -79,7 +79,7 @@ metric_times_put_values(struct buf *b, const char *name, const char *labels,
 
 /* the number behind a word in a file of proc(5), 0 when it isn't there */
 static uint64_t
-proc_number(const char *path, const char *word)
+metrics_proc_number(const char *path, const char *word)
 {
 	struct fault ignored;
 	struct buf b;
@@ -100,7 +100,7 @@ proc_number(const char *path, const char *word)
 /* when this process began: field 22 of its stat is counted from the boot,
  * and the name in front of the fields may hold anything */
 static uint64_t
-start_time(void)
+metrics_start_time(void)
 {
 	struct fault ignored;
 	struct buf b;
@@ -118,12 +118,12 @@ start_time(void)
 			ticks = strtoull(at, NULL, 10);
 	}
 	buf_release(&b);
-	return proc_number("/proc/stat", "\nbtime ") +
+	return metrics_proc_number("/proc/stat", "\nbtime ") +
 	    ticks / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
 static uint64_t
-open_files(void)
+metrics_open_files(void)
 {
 	DIR *d = opendir("/proc/self/fd");
 	uint64_t n = 0;
@@ -150,10 +150,10 @@ metric_process_put(struct buf *b)
 	metric_put_head(b, "process_resident_memory_bytes", "gauge",
 	    "Resident memory.");
 	metric_put(b, "process_resident_memory_bytes", NULL,
-	    proc_number("/proc/self/status", "\nVmRSS:") * 1024);
+	    metrics_proc_number("/proc/self/status", "\nVmRSS:") * 1024);
 	metric_put_head(b, "process_start_time_seconds", "gauge",
 	    "When it started, seconds since 1970.");
-	metric_put(b, "process_start_time_seconds", NULL, start_time());
+	metric_put(b, "process_start_time_seconds", NULL, metrics_start_time());
 	metric_put_head(b, "process_open_fds", "gauge", "Open files.");
-	metric_put(b, "process_open_fds", NULL, open_files());
+	metric_put(b, "process_open_fds", NULL, metrics_open_files());
 }

@@ -31,7 +31,7 @@ percent_decode(struct buf *to, struct str text)
 }
 
 static const char *
-take_subtopic(struct buf *subtopic, struct str rest)
+path_take_subtopic(struct buf *subtopic, struct str rest)
 {
 	struct buf decoded;
 	const char *why = NULL;
@@ -57,6 +57,6 @@ message_path_parse(struct str path, struct str *channel,
 	    !topic_split(str_from(path, 1), channel, &rest))
 		return MESSAGE_PATH_OTHER;
 	*why = !channel_id_valid(*channel) ? "invalid channel id" :
-	    take_subtopic(subtopic, rest);
+	    path_take_subtopic(subtopic, rest);
 	return *why ? MESSAGE_PATH_REFUSED : MESSAGE_PATH_OK;
 }

@@ -28,7 +28,7 @@ ws_handshake_asked(const struct http1 *r)
 /* base64 of 16 bytes: 22 letters, of which the last has 4 bits that are 0,
  * and "==" (RFC 6455 4.1, RFC 4648 3.5) */
 static bool
-handshake_key_valid(struct str key)
+ws_handshake_key_valid(struct str key)
 {
 	static const char last[] = "AQgw";
 	size_t i;
@@ -57,7 +57,7 @@ ws_handshake_prepare(void)
 
 /* base64 of the SHA-1 of the key and the protocol's name (4.2.2) */
 static bool
-handshake_accept(struct ws_handshake *h, struct str key)
+ws_handshake_accept(struct ws_handshake *h, struct str key)
 {
 	static const char name[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 	char text[WS_KEY_TEXT + sizeof name];
@@ -78,7 +78,7 @@ handshake_accept(struct ws_handshake *h, struct str key)
 /* ---- extensions and subprotocols ---- */
 
 static struct str
-handshake_skip(struct str s)
+ws_handshake_skip(struct str s)
 {
 	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
 		s = str_from(s, 1);
@@ -87,24 +87,24 @@ handshake_skip(struct str s)
 
 /* takes a token off, with the white space after it */
 static bool
-handshake_take_token(struct str *s)
+ws_handshake_take_token(struct str *s)
 {
 	size_t n = 0;
 
 	while (n < s->n && http_is(s->p[n], HTTP_TOKEN))
 		n++;
-	*s = handshake_skip(str_from(*s, n));
+	*s = ws_handshake_skip(str_from(*s, n));
 	return n > 0;
 }
 
 /* the value of a parameter; what is quoted has to be a token (RFC 6455 9.1) */
 static bool
-handshake_take_value(struct str *s)
+ws_handshake_take_value(struct str *s)
 {
 	size_t n = 1, letters = 0;
 
 	if (s->n == 0 || s->p[0] != '"')
-		return handshake_take_token(s);
+		return ws_handshake_take_token(s);
 	while (n < s->n && s->p[n] != '"') {
 		if (s->p[n] == '\\')
 			n++;
@@ -114,38 +114,38 @@ handshake_take_value(struct str *s)
 	}
 	if (n >= s->n || letters == 0)
 		return false;
-	*s = handshake_skip(str_from(*s, n + 1));
+	*s = ws_handshake_skip(str_from(*s, n + 1));
 	return true;
 }
 
 static bool
-handshake_take_char(struct str *s, char c)
+ws_handshake_take_char(struct str *s, char c)
 {
 	if (s->n == 0 || s->p[0] != c)
 		return false;
-	*s = handshake_skip(str_from(*s, 1));
+	*s = ws_handshake_skip(str_from(*s, 1));
 	return true;
 }
 
 /* token *( ";" token [ "=" value ] ), with commas in between; like all lists
  * it may have empty elements (RFC 9110 5.6.1), but not be empty */
 static bool
-handshake_extensions_valid(struct str s)
+ws_handshake_extensions_valid(struct str s)
 {
 	bool any = false;
 
 	for (;;) {
-		while (handshake_take_char(&s, ','))
+		while (ws_handshake_take_char(&s, ','))
 			;
 		if (s.n == 0)
 			return any;
-		if (!handshake_take_token(&s))
+		if (!ws_handshake_take_token(&s))
 			return false;
 		any = true;
-		while (handshake_take_char(&s, ';'))
-			if (!handshake_take_token(&s) ||
-			    (handshake_take_char(&s, '=') &&
-			    !handshake_take_value(&s)))
+		while (ws_handshake_take_char(&s, ';'))
+			if (!ws_handshake_take_token(&s) ||
+			    (ws_handshake_take_char(&s, '=') &&
+			    !ws_handshake_take_value(&s)))
 				return false;
 		if (s.n > 0 && s.p[0] != ',')
 			return false;
@@ -153,19 +153,19 @@ handshake_extensions_valid(struct str s)
 }
 
 static bool
-handshake_check_extensions(const struct http1 *r)
+ws_handshake_check_extensions(const struct http1 *r)
 {
 	struct str value;
 	unsigned i = 0;
 
 	while (http1_value(r, STR("Sec-WebSocket-Extensions"), &i, &value))
-		if (!handshake_extensions_valid(value))
+		if (!ws_handshake_extensions_valid(value))
 			return false;
 	return true;
 }
 
 static struct str
-handshake_find(const struct str *protocols, struct str name)
+ws_handshake_find(const struct str *protocols, struct str name)
 {
 	while (protocols != NULL && protocols->p != NULL &&
 	    !str_eq(*protocols, name))
@@ -175,7 +175,7 @@ handshake_find(const struct str *protocols, struct str name)
 
 /* the k-th name again among those before it */
 static bool
-handshake_is_twice(const struct http1 *r, unsigned k, struct str name)
+ws_handshake_is_twice(const struct http1 *r, unsigned k, struct str name)
 {
 	struct str value, element;
 	unsigned i = 0, n = 0;
@@ -194,7 +194,7 @@ handshake_is_twice(const struct http1 *r, unsigned k, struct str name)
 
 /* 1#token, each another (RFC 6455 4.1, 11.3.4) */
 static bool
-handshake_take_protocols(struct ws_handshake *h, const struct http1 *r,
+ws_handshake_take_protocols(struct ws_handshake *h, const struct http1 *r,
     const struct str *protocols)
 {
 	struct str value, name;
@@ -206,11 +206,12 @@ handshake_take_protocols(struct ws_handshake *h, const struct http1 *r,
 		while ((next = http_list_next(&value, HTTP_TOKEN, &name)) ==
 		    HTTP_LIST_ELEMENT) {
 			if (n == PROTOCOLS_MAX ||
-			    handshake_is_twice(r, n, name))
+			    ws_handshake_is_twice(r, n, name))
 				return false;
 			n++;
 			if (h->protocol.p == NULL)
-				h->protocol = handshake_find(protocols, name);
+				h->protocol = ws_handshake_find(protocols,
+				    name);
 		}
 		if (next == HTTP_LIST_BAD || n == before)
 			return false;
@@ -221,7 +222,7 @@ handshake_take_protocols(struct ws_handshake *h, const struct http1 *r,
 /* ---- the whole ---- */
 
 static unsigned
-handshake_refuse(struct ws_handshake *h, unsigned status, const char *why)
+ws_handshake_refuse(struct ws_handshake *h, unsigned status, const char *why)
 {
 	h->why = why;
 	return status;
@@ -235,30 +236,30 @@ ws_handshake_read(struct ws_handshake *h, const struct http1 *r,
 
 	*h = (struct ws_handshake){ .why = NULL };
 	if (!str_eq(r->method, STR("GET")))
-		return handshake_refuse(h, 400,
+		return ws_handshake_refuse(h, 400,
 		    "a WebSocket is opened by GET");
 	if (r->framing == HTTP1_CHUNKED || r->length > 0)
-		return handshake_refuse(h, 400,
+		return ws_handshake_refuse(h, 400,
 		    "a WebSocket's handshake has no body");
 	if (!http1_single(r, STR("Sec-WebSocket-Version"), &version) ||
 	    version.p == NULL)
-		return handshake_refuse(h, 400,
+		return ws_handshake_refuse(h, 400,
 		    "Sec-WebSocket-Version is missing or there twice");
 	if (!str_eq(version, STR("13")))
-		return handshake_refuse(h, 426,
+		return ws_handshake_refuse(h, 426,
 		    "only version 13 of WebSocket is supported");
 	if (!http1_single(r, STR("Sec-WebSocket-Key"), &key) ||
-	    !handshake_key_valid(key))
-		return handshake_refuse(h, 400,
+	    !ws_handshake_key_valid(key))
+		return ws_handshake_refuse(h, 400,
 		    "Sec-WebSocket-Key is not the base64 of 16 bytes");
-	if (!handshake_check_extensions(r))
-		return handshake_refuse(h, 400,
+	if (!ws_handshake_check_extensions(r))
+		return ws_handshake_refuse(h, 400,
 		    "Sec-WebSocket-Extensions is malformed");
-	if (!handshake_take_protocols(h, r, protocols))
-		return handshake_refuse(h, 400,
+	if (!ws_handshake_take_protocols(h, r, protocols))
+		return ws_handshake_refuse(h, 400,
 		    "Sec-WebSocket-Protocol is malformed");
-	if (!handshake_accept(h, key))
-		return handshake_refuse(h, 500, "SHA-1 is not available");
+	if (!ws_handshake_accept(h, key))
+		return ws_handshake_refuse(h, 500, "SHA-1 is not available");
 	return 101;
 }
 

@@ -39,21 +39,21 @@ ws_render_end(struct ws_render *r)
 }
 
 static bool
-ends_with(struct str s, struct str end)
+render_ends_with(struct str s, struct str end)
 {
 	return s.n >= end.n && strncasecmp(s.p + s.n - end.n, end.p,
 	    end.n) == 0;
 }
 
 static bool
-is(struct str s, struct str name)
+render_is(struct str s, struct str name)
 {
-	return s.n == name.n && ends_with(s, name);
+	return s.n == name.n && render_ends_with(s, name);
 }
 
 /* by name, or by number where CoAP has one (RFC 7252 12.3) */
 static bool
-type_is_text(struct str type)
+render_type_is_text(struct str type)
 {
 	const struct senml_codec *senml = codec_find(type);
 	const char *end = type.n > 0 ? memchr(type.p, ';', type.n) : NULL;
@@ -65,16 +65,18 @@ type_is_text(struct str type)
 	while (type.n > 0 && type.p[type.n - 1] == ' ')
 		type.n--;
 	return (type.n > 5 && strncasecmp(type.p, "text/", 5) == 0) ||
-	    is(type, STR("application/json")) ||
-	    is(type, STR("application/xml")) ||
-	    ends_with(type, STR("+json")) || ends_with(type, STR("+xml")) ||
-	    is(type, STR("0")) || is(type, STR("41")) || is(type, STR("50"));
+	    render_is(type, STR("application/json")) ||
+	    render_is(type, STR("application/xml")) ||
+	    render_ends_with(type, STR("+json")) ||
+	    render_ends_with(type, STR("+xml")) ||
+	    render_is(type, STR("0")) || render_is(type, STR("41")) ||
+	    render_is(type, STR("50"));
 }
 
 bool
 ws_is_text(struct str payload, struct str type)
 {
-	return type_is_text(type) && utf8_valid(payload);
+	return render_type_is_text(type) && utf8_valid(payload);
 }
 
 static struct ws_frame *

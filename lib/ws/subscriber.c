@@ -42,7 +42,7 @@ subscribers_release(struct subscribers *a)
 /* ---- who comes ---- */
 
 static struct str
-copy(struct str s)
+subscriber_copy(struct str s)
 {
 	char *p = s.n > 0 ? memory_get(s.n) : NULL;
 
@@ -52,7 +52,7 @@ copy(struct str s)
 }
 
 static void
-drop(struct str *s)
+subscriber_drop_str(struct str *s)
 {
 	union { const char *p; void *free; } it = { .p = s->p };
 
@@ -69,7 +69,7 @@ struct read_query {
 };
 
 static void
-read_argument(void *arg, struct str name, struct str value)
+subscriber_read_argument(void *arg, struct str name, struct str value)
 {
 	struct read_query *q = arg;
 
@@ -88,12 +88,12 @@ read_argument(void *arg, struct str name, struct str value)
 }
 
 static const char *
-read_query(const struct http_request *r, struct ws_target *t)
+subscriber_read_query(const struct http_request *r, struct ws_target *t)
 {
 	struct read_query q = { .target = t };
 
 	buf_init(&q.text, TARGET_MAX);
-	http_query(r, read_argument, &q);
+	http_query(r, subscriber_read_argument, &q);
 	/* there may be a key in it */
 	secret_release(&q.text);
 	return q.why;
@@ -101,7 +101,7 @@ read_query(const struct http_request *r, struct ws_target *t)
 
 /* the path is decoded into `path`, from which the target borrows */
 static unsigned
-read_request(const struct http_request *r, struct buf *path,
+subscriber_read_request(const struct http_request *r, struct buf *path,
     struct ws_target *t, const char **why)
 {
 	*why = "the path is not correctly percent-encoded";
@@ -117,13 +117,13 @@ read_request(const struct http_request *r, struct buf *path,
 	case MESSAGE_PATH_OK:
 		break;
 	}
-	*why = read_query(r, t);
+	*why = subscriber_read_query(r, t);
 	return *why ? 400 : 0;
 }
 
 /* Where its replay starts, as a position; the status to refuse it with. */
 static unsigned
-find_start(struct subscribers *a, struct ws_target *t,
+subscriber_find_start(struct subscribers *a, struct ws_target *t,
     struct subscriber *u, const char **why)
 {
 	u->replaying = t->replays;
@@ -138,14 +138,14 @@ find_start(struct subscribers *a, struct ws_target *t,
 }
 
 static unsigned
-prove(struct subscribers *a, const struct http_request *r,
+subscriber_prove(struct subscribers *a, const struct http_request *r,
     struct ws_target *t, struct subscriber *u, const char **why)
 {
 	struct str key = authorization_key(http_header(r, "Authorization"));
 	const struct certificate *shown = http_certificate(r);
 	enum access_result result;
 
-	u->key = copy(key.n > 0 ? key : buf_str(&t->key));
+	u->key = subscriber_copy(key.n > 0 ? key : buf_str(&t->key));
 	if (shown != NULL && shown->kind != CERTIFICATE_NONE) {
 		u->certificate = memory_get(sizeof *u->certificate);
 		*u->certificate = *shown;
@@ -171,9 +171,9 @@ subscriber_new(struct subscribers *a, const struct ws_target *t)
 	struct subscriber *u = memory_zero(1, sizeof *u);
 
 	u->subscription.owner = u;
-	u->channel = copy(t->channel);
-	u->filter = copy(buf_str(&t->subscription));
-	u->type = copy(buf_str(&t->type));
+	u->channel = subscriber_copy(t->channel);
+	u->filter = subscriber_copy(buf_str(&t->subscription));
+	u->type = subscriber_copy(buf_str(&t->type));
 	u->format = t->format;
 	u->plain = t->plain;
 	u->silent = t->silent;
@@ -198,7 +198,7 @@ subscribers_ask(struct subscribers *a, const struct http_request *r,
 	*why = NULL;
 	ws_target_init(&t);
 	buf_init(&path, TARGET_MAX);
-	status = read_request(r, &path, &t, why);
+	status = subscriber_read_request(r, &path, &t, why);
 	if (status == 0 && !http_origin_admitted(r)) {
 		*why = "this origin is not allowed";
 		fault_set(&a->fault, EX_NOPERM, "%s", *why);
@@ -206,10 +206,10 @@ subscribers_ask(struct subscribers *a, const struct http_request *r,
 	}
 	if (status == 0) {
 		u = subscriber_new(a, &t);
-		status = prove(a, r, &t, u, why);
+		status = subscriber_prove(a, r, &t, u, why);
 	}
 	if (status == 0)
-		status = find_start(a, &t, u, why);
+		status = subscriber_find_start(a, &t, u, why);
 	ws_target_release(&t);
 	buf_release(&path);
 	if (status == 0) {
@@ -231,8 +231,8 @@ subscribers_open(struct subscribers *a, struct subscriber *u,
 	a->replaying += u->replaying;
 	subscriptions_join(&a->subscriptions, &u->subscription, u->channel,
 	    u->filter);
-	drop(&u->channel);
-	drop(&u->filter);
+	subscriber_drop_str(&u->channel);
+	subscriber_drop_str(&u->filter);
 }
 
 void
@@ -250,10 +250,10 @@ subscribers_close(struct subscribers *a, struct subscriber *u)
 	if (u->client != NULL)
 		a->replaying -= u->replaying;
 	subscriptions_leave(&a->subscriptions, &u->subscription);
-	drop(&u->channel);
-	drop(&u->filter);
-	drop(&u->key);
-	drop(&u->type);
+	subscriber_drop_str(&u->channel);
+	subscriber_drop_str(&u->filter);
+	subscriber_drop_str(&u->key);
+	subscriber_drop_str(&u->type);
 	if (u->certificate != NULL)
 		explicit_bzero(u->certificate, sizeof *u->certificate);
 	free(u->certificate);
@@ -263,7 +263,7 @@ subscribers_close(struct subscribers *a, struct subscriber *u)
 /* ---- what they get ---- */
 
 static bool
-is_own(const struct subscriber *u, const struct route *r)
+subscriber_is_own(const struct subscriber *u, const struct route *r)
 {
 	return u->silent && str_eq(r->publisher, str_z(u->thing));
 }
@@ -279,7 +279,7 @@ subscribers_tell(struct subscribers *a, const struct delivery *d)
 	    subtopic); s != NULL; s = subscriptions_next(s, subtopic)) {
 		struct subscriber *u = s->owner;
 
-		if (u->replaying || is_own(u, &d->route) ||
+		if (u->replaying || subscriber_is_own(u, &d->route) ||
 		    (d->route.has_seq && d->route.seq <= u->at))
 			continue;
 		ws_send(u->client, ws_rendered(&a->render, u->format));
@@ -289,7 +289,7 @@ subscribers_tell(struct subscribers *a, const struct delivery *d)
 
 /* One line of the bus, for one subscriber. */
 static void
-replay_line(struct subscribers *a, struct subscriber *u,
+subscriber_replay_line(struct subscribers *a, struct subscriber *u,
     const struct bus_line *line)
 {
 	struct delivery d;
@@ -302,7 +302,7 @@ replay_line(struct subscribers *a, struct subscriber *u,
 		passed_line(&a->passed, a->stream, u->at, line->text);
 		return;
 	}
-	if (is_own(u, &route) ||
+	if (subscriber_is_own(u, &route) ||
 	    !str_eq(route.channel, subscription_channel(&u->subscription)) ||
 	    !subscription_has(subscription_filter(&u->subscription),
 	    route.subtopic))
@@ -330,7 +330,8 @@ subscriber_has_room(const struct subscribers *a, const struct subscriber *u,
 
 /* Some of it; true when there is more. */
 static bool
-replay_some(struct subscribers *a, struct subscriber *u, uint64_t seq)
+subscriber_replay_some(struct subscribers *a, struct subscriber *u,
+    uint64_t seq)
 {
 	struct bus_lines lines;
 	struct bus_line line;
@@ -339,7 +340,7 @@ replay_some(struct subscribers *a, struct subscriber *u, uint64_t seq)
 	case CATCHUP_LINES:
 		while (subscriber_has_room(a, u, a->max_queue / 2) &&
 		    bus_lines_next(&lines, &line))
-			replay_line(a, u, &line);
+			subscriber_replay_line(a, u, &line);
 		return true;
 	case CATCHUP_WAIT:
 		u->waiting = true;
@@ -378,7 +379,7 @@ subscribers_replay(struct subscribers *a, uint64_t seq)
 		    (u->waiting && u->waits == seq))
 			continue;
 		u->waiting = false;
-		more |= replay_some(a, u, seq);
+		more |= subscriber_replay_some(a, u, seq);
 	}
 	return more;
 }

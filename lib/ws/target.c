@@ -45,7 +45,7 @@ ws_target_path(struct ws_target *t, struct str path, const char **why)
 
 /* Takes "name=" off. */
 static bool
-take_name(struct str *argument, struct str name)
+target_take_name(struct str *argument, struct str name)
 {
 	if (!str_starts(*argument, name))
 		return false;
@@ -54,7 +54,7 @@ take_name(struct str *argument, struct str name)
 }
 
 static const char *
-take_format(struct ws_target *t, struct str value)
+target_take_format(struct ws_target *t, struct str value)
 {
 	static const struct str names[WS_FORMATS] = {
 		{ "payload", 7 }, { "line", 4 }, { "senml", 5 }
@@ -71,7 +71,7 @@ take_format(struct ws_target *t, struct str value)
 }
 
 static const char *
-take_from(struct ws_target *t, struct str value)
+target_take_from(struct ws_target *t, struct str value)
 {
 	char text[FROM_MAX];
 
@@ -87,7 +87,7 @@ take_from(struct ws_target *t, struct str value)
 }
 
 static const char *
-take_type(struct ws_target *t, struct str value)
+target_take_type(struct ws_target *t, struct str value)
 {
 	if (value.n > TYPE_MAX || !content_format_valid(value))
 		return "type must be a media type";
@@ -97,7 +97,7 @@ take_type(struct ws_target *t, struct str value)
 }
 
 static const char *
-take_key(struct ws_target *t, struct str value)
+target_take_key(struct ws_target *t, struct str value)
 {
 	buf_clear(&t->key);
 	buf_put_str(&t->key, value);
@@ -106,7 +106,7 @@ take_key(struct ws_target *t, struct str value)
 }
 
 static const char *
-take_echo(struct ws_target *t, struct str value)
+target_take_echo(struct ws_target *t, struct str value)
 {
 	t->silent = str_eq(value, STR("0"));
 	return t->silent || str_eq(value, STR("1")) ? NULL :
@@ -119,12 +119,12 @@ static const struct {
 	const char *(*take)(struct ws_target *, struct str);
 	unsigned bit;
 } arguments[] = {
-	{ { "authorization=", 14 }, take_key, 1 },
-	{ { "auth=", 5 }, take_key, 1 },
-	{ { "format=", 7 }, take_format, 2 },
-	{ { "from=", 5 }, take_from, 4 },
-	{ { "type=", 5 }, take_type, 8 },
-	{ { "echo=", 5 }, take_echo, 16 },
+	{ { "authorization=", 14 }, target_take_key, 1 },
+	{ { "auth=", 5 }, target_take_key, 1 },
+	{ { "format=", 7 }, target_take_format, 2 },
+	{ { "from=", 5 }, target_take_from, 4 },
+	{ { "type=", 5 }, target_take_type, 8 },
+	{ { "echo=", 5 }, target_take_echo, 16 },
 };
 
 const char *
@@ -133,7 +133,7 @@ ws_target_argument(struct ws_target *t, struct str argument)
 	size_t i;
 
 	for (i = 0; i < sizeof arguments / sizeof *arguments; i++) {
-		if (!take_name(&argument, arguments[i].name))
+		if (!target_take_name(&argument, arguments[i].name))
 			continue;
 		if (t->given & arguments[i].bit)
 			return "a parameter of the query is given twice";
