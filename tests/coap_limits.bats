@@ -38,10 +38,13 @@ rss() { awk '/^VmRSS/ { print $2 }' "/proc/$PID/status"; }
 	[[ $(greedy observers 1000 | xargs) == '100 5.03 5.03 False' ]]
 }
 
-@test "what waits for silent observers of one key is limited" {
+# silent [OPTION…]: 40 observers of one key that acknowledge nothing, and 2 MB
+# for each, all of it delivered
+silent() {
 	mkfifo in
 	exec 8<>in
-	COAP_IN=in serve_coap -o raw
+	COAP_IN=in serve_coap -o raw "$@"
+	SERVED=$PID
 	start "$ROOT/tests/coap_limits.py" silent "$PORT" 40 8>&-
 	await 30 grep -q observing "$PID_OUT"
 	python3 - "$CHANNEL" >lines <<'END'
@@ -62,7 +65,23 @@ END
 	    '"protocol":"http","subtopic":"fence","received":1,"n":"f","v":1}]' |
 	      sed 's/, "/,"/'; } >&8
 	await 60 grep -q kinds fence
+	PID=$SERVED
+}
+
+@test "what waits for silent observers of one key is limited" {
+	silent
 	(($(rss) < 65536)) || { rss; false; }
+}
+
+@test "--max-queued: and by what all queues may hold" {
+	free_port ADMIN
+	silent --max-queued 4M --admin "127.0.0.1:$ADMIN"
+	curl -sS -m 20 "http://127.0.0.1:$ADMIN/metrics" >metrics
+	awk '/^coap_adapter_queued_bytes / { held = $2 }
+	    /^coap_adapter_queue_refused_total / { refused = $2 }
+	    END { print held, refused
+	        exit !(held > 0 && held <= 4194304 && refused > 0) }' metrics
+	(($(rss) < 40960)) || { rss; false; }
 }
 
 @test "connections of one address: a quarter of all" {
