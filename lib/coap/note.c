@@ -23,6 +23,7 @@ note_release(struct note *n)
 		return;
 	if (n->charged != NULL) {
 		n->charged->queued -= n->n;
+		budget_drop(n->budget, n->charged->key, n->n);
 		share_put(n->shares, n->charged);
 	}
 	budget_free(n->budget, n->n);

@@ -301,8 +301,7 @@ observer_dequeue(struct observer *o)
 	o->n--;
 	o->bytes -= n->n;
 	o->share->queued -= PLACE_BYTES;
-	budget_drop(o->peer->station->o.budget, o->share->key,
-	    n->n + PLACE_BYTES);
+	budget_drop(o->peer->station->o.budget, o->share->key, PLACE_BYTES);
 	return n;
 }
 
@@ -340,7 +339,7 @@ observer_enqueue(struct observer *o, struct note *n)
 	if (o->n == QUEUE_MAX || o->bytes + n->n > QUEUE_BYTES ||
 	    o->share->queued + n->n > BYTES_OF_ONE ||
 	    !budget_keep(o->peer->station->o.budget, o->share->key,
-	    n->n + PLACE_BYTES))
+	    PLACE_BYTES + (n->charged == NULL ? n->n : 0)))
 		return false;
 	if (o->n == o->cap) {
 		cap = o->cap ? 2 * o->cap : 16;

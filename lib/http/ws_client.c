@@ -199,6 +199,15 @@ ws_client_shutdown(struct ws_client *c)
 }
 
 static void
+ws_client_end_slow(struct ws_client *c)
+{
+	if (c->state != WS_OPEN)
+		return;
+	c->ws->slow++;
+	ws_end(c, WS_TRY_LATER, "too slow");
+}
+
+static void
 ws_client_flush(struct ws_client *c)
 {
 	bool goes_on = c->state != WS_DEAD && ws_client_put_rest(c);
@@ -209,6 +218,8 @@ ws_client_flush(struct ws_client *c)
 		c->end_due = false;
 		ws_client_put_close(c);
 	}
+	if (!ws_queue_keep(&c->queue))
+		ws_client_end_slow(c);
 	ws_client_shutdown(c);
 	ws_client_rewatch(c);
 }
@@ -233,13 +244,12 @@ ws_send(struct ws_client *c, struct ws_frame *f)
 
 	if (c->state != WS_OPEN)
 		return false;
-	if ((c->queue.count > 0 &&
-	    c->queue.bytes + f->n > s->options.max_queue) ||
-	    !ws_queue_put(&c->queue, f)) {
-		s->slow++;
-		ws_end(c, WS_TRY_LATER, "too slow");
+	if (c->queue.count > 0 &&
+	    c->queue.bytes + f->n > s->options.max_queue) {
+		ws_client_end_slow(c);
 		return false;
 	}
+	ws_queue_put(&c->queue, f);
 	ws_client_write_later(c);
 	return true;
 }

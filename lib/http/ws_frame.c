@@ -77,13 +77,6 @@ ws_frame_drop(struct ws_frame *f)
 	free(f);
 }
 
-/* what a frame counts for each queue that it is in */
-static size_t
-ws_queue_cost(const struct ws_frame *f)
-{
-	return f->n + sizeof f;
-}
-
 static void
 ws_queue_grow(struct ws_queue *q)
 {
@@ -98,11 +91,9 @@ ws_queue_grow(struct ws_queue *q)
 	q->cap = cap;
 }
 
-bool
+void
 ws_queue_put(struct ws_queue *q, struct ws_frame *f)
 {
-	if (!budget_keep(q->budget, q->key, ws_queue_cost(f)))
-		return false;
 	if (f->budget == NULL) {
 		f->budget = q->budget;
 		budget_hold(f->budget, f->n);
@@ -112,13 +103,29 @@ ws_queue_put(struct ws_queue *q, struct ws_frame *f)
 	q->ring[(q->first + q->count++) & (q->cap - 1)] = f;
 	q->bytes += f->n;
 	f->references++;
-	return true;
 }
 
 static const struct ws_frame *
 ws_queue_at(const struct ws_queue *q, uint32_t i)
 {
 	return q->ring[(q->first + i) & (q->cap - 1)];
+}
+
+/* The oldest frame is only in the queues of those that are as slow. */
+bool
+ws_queue_keep(struct ws_queue *q)
+{
+	size_t n = 0;
+
+	if (q->count > 0)
+		n = q->bytes / ws_queue_at(q, 0)->references +
+		    q->cap * sizeof *q->ring;
+	if (n > q->kept && !budget_keep(q->budget, q->key, n - q->kept))
+		return false;
+	if (n < q->kept)
+		budget_drop(q->budget, q->key, q->kept - n);
+	q->kept = n;
+	return true;
 }
 
 struct str
@@ -159,7 +166,6 @@ ws_queue_take(struct ws_queue *q)
 	q->first = (q->first + 1) & (q->cap - 1);
 	q->count--;
 	q->bytes -= f->n;
-	budget_drop(q->budget, q->key, ws_queue_cost(f));
 	return f;
 }
 
@@ -187,4 +193,5 @@ ws_queue_clear(struct ws_queue *q)
 	free(q->ring);
 	q->ring = NULL;
 	q->first = q->cap = 0;
+	ws_queue_keep(q);
 }

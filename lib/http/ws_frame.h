@@ -39,10 +39,17 @@ struct ws_queue {
 	size_t bytes;
 	struct budget *budget;		/* NULL: no limit */
 	uint64_t key;			/* of whoever is sent to, there */
+	size_t kept;			/* of its frames, for that one */
 };
 
-/* takes a reference of its own; false when the budget has no room for it */
-bool ws_queue_put(struct ws_queue *, struct ws_frame *);
+/* takes a reference of its own */
+void ws_queue_put(struct ws_queue *, struct ws_frame *);
+/*
+ * What is left after a write is kept for a slow client: its part of the
+ * frames, which others may have in their queues too.  False when the budget
+ * has no room for it.
+ */
+bool ws_queue_keep(struct ws_queue *);
 /* The bytes of the first frames, WS_OUT_BYTES at most, copied into `to`, or
  * of one longer one; borrowed. */
 #define WS_OUT_BYTES ((size_t)64 * 1024)

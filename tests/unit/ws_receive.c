@@ -282,22 +282,30 @@ test_queues(void)
 		q[i].key = budget_key(&b, i ? STR("a") : STR("b"));
 	}
 	for (i = 0; i < 20; i++)
-		CHECK(ws_queue_put(&q[i % 2], f));
-	CHECK(b.held == 12 && q[0].bytes == 120);
+		ws_queue_put(&q[i % 2], f);
+	CHECK(b.held == 12 && q[0].bytes == 120 && q[0].kept == 0);
 	CHECK(ws_queue_head(&q[0], to).n == 120);
 	CHECK(ws_queue_span(&q[0], 0) == 0 && ws_queue_span(&q[0], 1) == 12);
 	CHECK(ws_queue_span(&q[0], 13) == 24);
 	CHECK(ws_queue_drop(&q[0], 24) == 2 && q[0].bytes == 96);
-	/* one has all that it may have, the other one has not */
-	while (ws_queue_put(&q[0], f))
-		;
-	CHECK(b.refused == 1 && ws_queue_put(&q[1], f));
-	ws_frame_drop(f);
-	ws_queue_clear(&q[0]);
-	CHECK(b.held == 12);
+	/* each has a part of what both have, and its own ring */
+	CHECK(ws_queue_keep(&q[0]) && ws_queue_keep(&q[1]));
+	CHECK(q[0].kept == 96 / f->references + q[0].cap * sizeof f);
+	CHECK(q[1].kept == 120 / f->references + q[1].cap * sizeof f);
 	ws_queue_clear(&q[1]);
+	CHECK(q[1].kept == 0 && b.held == 12);
+	/* one that is alone has all, and no more than it may have */
+	ws_queue_clear(&q[0]);
+	ws_frame_drop(f);
 	CHECK(b.held == 0);
-	CHECK(budget_keep(&b, q[0].key, 1000));
+	for (i = 0; ws_queue_keep(&q[0]); i++) {
+		f = ws_frame_new(STR("0123456789"), true);
+		ws_queue_put(&q[0], f);
+		ws_frame_drop(f);
+	}
+	CHECK(i > 20 && b.refused == 1 && b.held == 12 * (size_t)i);
+	ws_queue_clear(&q[0]);
+	CHECK(b.held == 0 && budget_keep(&b, q[0].key, 1000));
 }
 
 static void
