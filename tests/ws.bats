@@ -322,6 +322,25 @@ grown() {
 	await 60 eval '(($(metric queued_bytes) == 0))'
 }
 
+@test "many quick sockets of one thing are not slow, whatever comes at once" {
+	local i
+	free_port ADMIN
+	serve_ws --admin "127.0.0.1:$ADMIN" --max-queued 4M
+	start "$ROOT/tests/ws_stall.py" "$PORT" "$CHANNEL" "$KEY" 200 same
+	await 60 grep -q open "$PID_OUT"
+	# the kernel has room for the 100 KB of each, which are 20 MB of all
+	head -c 15000 /dev/urandom | base64 -w 0 >big
+	for i in {1..5}; do
+		printf '{"channel":"%s","subtopic":"same","publisher":"%s",' \
+		    "$CHANNEL" "$THING"
+		printf '"protocol":"http","n":"payload","vd":"%s"}\n' "$(<big)"
+	done >lines
+	mfx-pub raw <lines
+	await 60 eval '(($(metric sent_total) == 1000))'
+	[[ $(metric slow_total) == 0 && $(metric queue_refused_total) == 0 ]]
+	(($(metric queued_bytes) == 0))
+}
+
 @test "messages that can't be kept end their sender with 1011" {
 	small_disk() {
 		free_port ADMIN
