@@ -8,9 +8,11 @@
 #include "cmd/bus/verbs.h"
 
 #include "base/ready.h"
+#include "bus/members.h"
 
 struct bus_options bus_opt = {
-	.keep_bytes = -1, .ready_fd = -1, .sync = BUS_SYNC_NONE
+	.keep_bytes = -1, .ready_fd = -1, .sync = BUS_SYNC_NONE,
+	.lease = INT64_C(10000000000)
 };
 struct bus *bus;
 struct listing bus_listing;
@@ -73,6 +75,17 @@ static const struct opt mirror_options[] = {
 	OPT_END
 };
 
+static const struct opt share_options[] = {
+	{ 0, "parts", "N", "into which the stream is divided, by channel",
+	    OPT_INT(&bus_opt.parts, 1, MEMBERS_PARTS) },
+	{ 0, "lease", "DURATION", "how long a member may be silent before "
+	    "others take its parts (default: 10s)",
+	    OPT_DURATION(&bus_opt.lease, INT64_C(1000000000),
+	    INT64_C(3600000000000)) },
+	READY_FD(&bus_opt.ready_fd, "when it begins"),
+	OPT_END
+};
+
 static const struct verb verbs[] = {
 	{ "stat", "[STREAM ...]", "show what is on the bus",
 	    list_options, bus_verb_stat },
@@ -90,6 +103,9 @@ static const struct verb verbs[] = {
 	    "to another bus", copy_options, bus_verb_copy },
 	{ "mirror", "FROM TO STREAM[=NAME] ...", "keep sending streams to "
 	    "another bus", mirror_options, bus_verb_mirror },
+	{ "share", "STREAM/GROUP COMMAND [ARGUMENT ...]", "run a command for "
+	    "each part of a stream, shared out among members",
+	    share_options, bus_verb_share },
 	VERB_END
 };
 

@@ -24,7 +24,7 @@ static struct {
 	const char *from, *until, *speed, *shard;
 	struct opt_list channels;
 	int64_t count, ready_fd;
-	bool tail, no_follow, auto_ack;
+	bool tail, no_follow, auto_ack, take_over;
 } opt = { .ready_fd = -1 };
 
 static const struct opt options[] = {
@@ -49,6 +49,8 @@ static const struct opt options[] = {
 	    OPT_STRING(&opt.shard) },
 	{ 0, "auto-ack", NULL, "move the group once the lines are written",
 	    OPT_FLAG(&opt.auto_ack) },
+	{ 0, "take-over", NULL, "take the group from a reader that is silent",
+	    OPT_FLAG(&opt.take_over) },
 	READY_FD(&opt.ready_fd, "when reading"),
 	OPT_END
 };
@@ -282,9 +284,8 @@ sub_open_bus(const char *operand, struct fault *fault)
 	if (ends_find(&sub.ends, sub.bus, sub.stream, fault) < 0)
 		return -1;
 	seq = sub.ends.start;
-	if (group[0] != '\0' && (bus_group_open(&sub.group, sub.bus,
-	    sub.stream, group, fault) < 0 ||
-	    bus_group_join(sub.group, &seq, fault) < 0))
+	if (group[0] != '\0' && ends_join(&sub.group, sub.bus, sub.stream,
+	    group, opt.take_over, &seq, fault) < 0)
 		return -1;
 	sub.position = sub.acked = seq;
 	ends_warn(sub.bus, sub.stream, seq);

@@ -10,7 +10,7 @@
  * exit status, the worst so far. */
 struct bus_options {
 	bool human, past_groups, dry_run, create, add;
-	int64_t keep_bytes, keep_age, timeout, ready_fd;
+	int64_t keep_bytes, keep_age, timeout, ready_fd, parts, lease;
 	const char *as, *suffix;
 	enum bus_sync sync;
 };
@@ -32,5 +32,6 @@ int bus_verb_forget(char **operands);
 int bus_verb_prune(char **operands);
 int bus_verb_copy(char **operands);
 int bus_verb_mirror(char **operands);
+int bus_verb_share(char **operands);
 
 #endif

@@ -104,3 +104,14 @@ ends_warn_gone(struct bus *bus, struct bus_reader *reader, const char *stream)
 		    bus_unit(bus),
 		    (unsigned long long)from, (unsigned long long)to);
 }
+
+int
+ends_join(struct bus_group **g, struct bus *bus, const char *stream,
+    const char *group, bool take_over, uint64_t *seq, struct fault *fault)
+{
+	if (bus_group_open(g, bus, stream, group, fault) < 0)
+		return -1;
+	if (take_over)
+		bus_group_force(*g);
+	return bus_group_join(*g, seq, fault);
+}

@@ -29,6 +29,11 @@ int ends_await(struct ends *, struct bus *, const char *stream,
 int ends_find(struct ends *, struct bus *, const char *stream,
     struct fault *);
 
+/* opens a group and joins it at *seq, as bus_group_join; take_over: also when
+ * its reader does not answer */
+int ends_join(struct bus_group **, struct bus *, const char *stream,
+    const char *group, bool take_over, uint64_t *seq, struct fault *);
+
 /* warns when that position is beyond the end of the stream, as no line would
  * come */
 void ends_warn(struct bus *, const char *stream, uint64_t seq);

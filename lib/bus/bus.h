@@ -291,6 +291,12 @@ bool bus_group_sought(struct bus_group *, uint64_t seq);
  */
 int bus_group_join(struct bus_group *, uint64_t *seq, struct fault *);
 
+/* Before bus_group_join: a reader that does not answer, as it is stopped or cut
+ * off, does not have the group.  It may go on later and deliver lines again, so
+ * who stores them has to have their positions.  A directory can't tell that it
+ * does not answer. */
+void bus_group_force(struct bus_group *);
+
 /* fault.status when there is no such group: "the answer is no" */
 #define BUS_NO_GROUP 1
 

@@ -41,6 +41,7 @@ struct bus_reader {
 struct bus_group {
 	struct bus *bus;
 	char stream[BUS_NAME_MAX + 1], name[BUS_NAME_MAX + 1];
+	bool forces;		/* bus_group_force */
 };
 
 /* how a group is moved */
@@ -100,6 +101,14 @@ struct bus_group_ops {
 	bool (*sought)(struct bus_group *, uint64_t seq);
 	/* until it is closed; EX_TEMPFAIL; does nothing when it has one */
 	int (*lease)(struct bus_group *, const char *role, struct fault *);
+	/* Of members (members.h): is the role free?  1, and with `take` it is
+	 * ours; 0 when another has it, which counts as gone when it has not
+	 * answered for `silent` ms; -1. */
+	int (*claim)(struct bus_group *, const char *role, int64_t silent,
+	    bool take, struct fault *);
+	/* is what was leased still ours?  1, 0, -1 */
+	int (*holds)(struct bus_group *, struct fault *);
+	void (*release)(struct bus_group *);
 	int (*remove)(struct bus_group *, struct fault *);
 	int (*all)(struct bus *, const char *stream, bus_group_fn *,
 	    void *arg, struct fault *);

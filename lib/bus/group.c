@@ -49,6 +49,12 @@ bus_group_set(struct bus_group *g, uint64_t seq, struct fault *fault)
 	return g->bus->driver->group->put(g, seq, BUS_PUT_MOVE, fault);
 }
 
+void
+bus_group_force(struct bus_group *g)
+{
+	g->forces = true;
+}
+
 bool
 bus_group_sought(struct bus_group *g, uint64_t seq)
 {

@@ -313,6 +313,47 @@ dir_group_lease(struct bus_group *head, const char *role,
 	return 0;
 }
 
+static int
+dir_group_claim(struct bus_group *head, const char *role, int64_t silent,
+    bool take, struct fault *fault)
+{
+	struct dir_group *g = (struct dir_group *)head;
+	char name[GROUP_FILE];
+	int fd, r;
+
+	(void)silent;
+	if (take)
+		return dir_group_lease(head, role, fault) == 0 ? 1 :
+		    fault->status == EX_TEMPFAIL ? 0 : -1;
+	if (group_reach(g, true, fault) < 0)
+		return -1;
+	group_file(name, g, role);
+	if ((fd = stream_file(&g->groups, name, fault)) < 0)
+		return -1;
+	/* others may look at the same time */
+	r = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 1 : errno == EWOULDBLOCK ? 0 :
+	    stream_fault(&g->groups, name, fault);
+	close(fd);
+	return r;
+}
+
+static int
+dir_group_holds(struct bus_group *head, struct fault *fault)
+{
+	(void)fault;
+	return ((struct dir_group *)head)->lease >= 0;
+}
+
+static void
+dir_group_release(struct bus_group *head)
+{
+	struct dir_group *g = (struct dir_group *)head;
+
+	if (g->lease >= 0)
+		close(g->lease);
+	g->lease = -1;
+}
+
 /* The file that has the position last: until then it is a group, which can be
  * forgotten.  The lease's file stays: another may be about to lock it. */
 static int
@@ -392,5 +433,7 @@ const struct bus_group_ops dir_group_ops = {
 	.open = dir_group_open, .close = dir_group_close,
 	.get = dir_group_get, .put = dir_group_put,
 	.sought = dir_group_sought, .lease = dir_group_lease,
+	.claim = dir_group_claim, .holds = dir_group_holds,
+	.release = dir_group_release,
 	.remove = dir_group_remove, .all = dir_groups
 };

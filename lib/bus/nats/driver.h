@@ -251,6 +251,10 @@ struct nats_group {
 	} entry;
 	bool known, moved;
 	bool abroad;		/* of a stream of another bus */
+	/* the sequence of the lease whose holder did not answer, 0: none, and
+	 * since when (ms) */
+	uint64_t silent;
+	int64_t silent_at;
 	struct nats_lease *lease;
 };
 

@@ -335,9 +335,31 @@ nats_group_lease(struct bus_group *head, const char *role,
 	return lease_take((struct nats_group *)head, role, fault);
 }
 
+static int
+nats_group_claim(struct bus_group *head, const char *role, int64_t silent,
+    bool take, struct fault *fault)
+{
+	return lease_claim((struct nats_group *)head, role, silent, take,
+	    fault);
+}
+
+static int
+nats_group_holds(struct bus_group *head, struct fault *fault)
+{
+	return lease_holds((struct nats_group *)head, fault);
+}
+
+static void
+nats_group_release(struct bus_group *head)
+{
+	lease_end((struct nats_group *)head);
+}
+
 const struct bus_group_ops nats_group_ops = {
 	.open = nats_group_open, .close = nats_group_close,
 	.get = nats_group_get, .put = nats_group_put,
 	.sought = nats_group_sought, .lease = nats_group_lease,
+	.claim = nats_group_claim, .holds = nats_group_holds,
+	.release = nats_group_release,
 	.remove = nats_group_remove, .all = nats_groups
 };

@@ -65,11 +65,13 @@ lease_listen(struct nats_bus *b, struct nats_lease *l, struct fault *fault)
 	    b->head.name, natsStatus_GetText(s));
 }
 
-/* Does nobody listen to the holder's subject?  1, 0, -1.  A process that was
- * killed just now may still be listed, so silence is asked once more; after
- * that it means a process that is stopped. */
-static int
-lease_is_abandoned(struct nats_bus *b, const char *subject, int64_t ms,
+/* how a holder answers; FAILED: we have lost our connection */
+enum holder { HOLDER_FAILED = -1, HOLDER_HERE, HOLDER_GONE, HOLDER_SILENT };
+
+/* A process that was killed just now may still be listed, so silence is asked
+ * once more; after that it means a process that is stopped. */
+static enum holder
+lease_ask(struct nats_bus *b, const char *subject, int64_t ms,
     struct fault *fault)
 {
 	struct answer a;
@@ -78,13 +80,13 @@ lease_is_abandoned(struct nats_bus *b, const char *subject, int64_t ms,
 	for (tries = 0; tries < 2; tries++) {
 		if (request(b, subject, STR("?"), ms, &a, fault) == 0) {
 			request_release(&a);
-			return a.nobody;
+			return a.nobody ? HOLDER_GONE : HOLDER_HERE;
 		}
 		if (!hub_is_up(b))
-			return -1;
+			return HOLDER_FAILED;
 		b->silent = 0;
 	}
-	return 0;
+	return HOLDER_SILENT;
 }
 
 /* Is there nobody any more who has that entry?  1, 0, -1. */
@@ -93,14 +95,17 @@ lease_is_free(struct nats_bus *b, struct nats_group *g, const char *role,
     const char *entry, int64_t ms, struct fault *fault)
 {
 	char subject[JS_NAME_MAX], holder[96];
-	int abandoned;
+	enum holder state;
 
 	if (strlen(entry) < 34 || strspn(entry, "0123456789abcdef") != 32)
 		return 1;
 	lease_subject(b, entry, subject);
-	abandoned = lease_is_abandoned(b, subject, ms, fault);
-	if (abandoned != 0)
-		return abandoned;
+	state = lease_ask(b, subject, ms, fault);
+	if (state == HOLDER_FAILED)
+		return -1;
+	if (state == HOLDER_GONE ||
+	    (state == HOLDER_SILENT && g->head.forces))
+		return 1;
 	snprintf(holder, sizeof holder, "%.90s", entry + 33);
 	escape_clean(holder);
 	fault_set(fault, EX_TEMPFAIL, "%s/%s: another %s has this group, %s",
@@ -215,6 +220,71 @@ lease_end(struct nats_group *g)
 	*at = g->lease->next;
 	lease_release(b, g->lease);
 	g->lease = NULL;
+}
+
+/* ---- of members ---- */
+
+/* Has the holder of that entry been silent for so long?  It is asked when it is
+ * first seen, and again at the end. */
+static int
+lease_is_over(struct nats_bus *b, struct nats_group *g,
+    const struct nats_message *m, int64_t silent, struct fault *fault)
+{
+	char subject[JS_NAME_MAX];
+	bool same = g->silent == m->sequence;
+	int64_t now = clock_ms();
+	enum holder state;
+
+	if (same && now - g->silent_at < silent)
+		return 0;
+	if (strlen(m->text) < 34)
+		return 1;
+	lease_subject(b, m->text, subject);
+	state = lease_ask(b, subject, HOLDER_MS, fault);
+	if (state == HOLDER_SILENT && !same) {
+		g->silent = m->sequence;
+		g->silent_at = now;
+		return 0;
+	}
+	g->silent = state == HOLDER_HERE ? 0 : g->silent;
+	return state == HOLDER_FAILED ? -1 : state != HOLDER_HERE;
+}
+
+int
+lease_claim(struct nats_group *g, const char *role, int64_t silent, bool take,
+    struct fault *fault)
+{
+	struct nats_bus *b = (struct nats_bus *)g->head.bus;
+	int n = (int)(strlen(g->subject) - strlen("at"));
+	char js_name[JS_NAME_MAX], subject[GROUP_SUBJECT];
+	struct nats_message m;
+	int r;
+
+	if (g->lease != NULL)
+		return 1;
+	lease_bucket(b, js_name);
+	snprintf(subject, sizeof subject, "%.*s%s", n, g->subject, role);
+	r = stream_last(b, js_name, subject, &m, fault);
+	if (r >= 0)
+		r = r == 0 ? 1 : lease_is_over(b, g, &m, silent, fault);
+	if (r <= 0 || !take)
+		return r;
+	/* that one may be silent: its time is over */
+	g->head.forces = true;
+	return lease_take(g, role, fault) == 0 ? 1 : hub_is_up(b) ? 0 : -1;
+}
+
+int
+lease_holds(struct nats_group *g, struct fault *fault)
+{
+	struct nats_bus *b = (struct nats_bus *)g->head.bus;
+	char js_name[JS_NAME_MAX];
+	struct nats_message m;
+	int r;
+
+	lease_bucket(b, js_name);
+	r = stream_last(b, js_name, g->lease->subject, &m, fault);
+	return r <= 0 ? r : strcmp(m.text, g->lease->entry) == 0;
 }
 
 int

@@ -11,8 +11,13 @@
  * the entry, and the first one, when it returns, finds that it was replaced.
  */
 
-/* 0; -1 and EX_TEMPFAIL when another has it; nothing when g has one */
+/* 0; -1 and EX_TEMPFAIL when another has it; nothing when g has one.  With
+ * head.forces one that does not answer has not. */
 int lease_take(struct nats_group *, const char *role, struct fault *);
+/* as of bus_group_ops */
+int lease_claim(struct nats_group *, const char *role, int64_t silent,
+    bool take, struct fault *);
+int lease_holds(struct nats_group *, struct fault *);
 /* also when there is none */
 void lease_end(struct nats_group *);
 

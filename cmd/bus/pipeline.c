@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/bus/pipeline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* how long a command may take to end */
+#define GRACE_MS 5000
+/* how often the guard looks whether it has */
+#define LOOK_MS 100
+#define FDS_MAX 4096
+
+/* Between fork and exec, of a program that has threads: only what is safe
+ * there. */
+static _Noreturn void
+guard_exec(char **argv)
+{
+	sigset_t none;
+
+	setpgid(0, 0);
+	sigemptyset(&none);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execvp(argv[0], argv);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static _Noreturn void
+guard_leave(pid_t pid, int status)
+{
+	/* what the command has left behind in its group */
+	kill(-pid, SIGTERM);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) :
+	    128 + WTERMSIG(status));
+}
+
+static _Noreturn void
+guard_run(int fd, char **argv)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int status, left = GRACE_MS, null, i;
+	bool asked = false;
+	pid_t pid;
+	char c;
+
+	null = open("/dev/null", O_RDONLY);
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+	for (i = STDERR_FILENO + 1; i < FDS_MAX; i++)
+		if (i != fd)
+			close(i);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	if ((pid = fork()) < 0)
+		_exit(EX_TEMPFAIL);
+	if (pid == 0) {
+		close(fd);
+		guard_exec(argv);
+	}
+	setpgid(pid, pid);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		poll(&p, asked ? 0 : 1, LOOK_MS);
+		if (asked) {
+			left -= LOOK_MS;
+		} else if (p.revents != 0) {
+			asked = true;
+			left = read(fd, &c, 1) == 1 ? 0 : GRACE_MS;
+			kill(-pid, SIGTERM);
+			/* one that is stopped */
+			kill(-pid, SIGCONT);
+		}
+		if (asked && left <= 0)
+			kill(-pid, SIGKILL);
+	}
+	guard_leave(pid, status);
+}
+
+int
+pipeline_start(struct pipeline *p, char **argv, struct fault *fault)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return fault_errno(fault, EX_OSERR, "pipe");
+	p->pid = fork();
+	if (p->pid == 0)
+		guard_run(fds[0], argv);
+	close(fds[0]);
+	p->hold = fds[1];
+	p->ending = false;
+	if (p->pid > 0)
+		return 0;
+	p->pid = 0;
+	close(fds[1]);
+	return fault_errno(fault, EX_OSERR, "fork");
+}
+
+void
+pipeline_end(struct pipeline *p, bool at_once)
+{
+	if (p->pid == 0 || p->ending)
+		return;
+	if (at_once && write(p->hold, "k", 1) < 0)
+		errno = 0;	/* the guard has ended */
+	close(p->hold);
+	p->ending = true;
+}
+
+bool
+pipeline_ended(struct pipeline *p, bool wait, int *status)
+{
+	pid_t r;
+
+	do
+		r = waitpid(p->pid, status, wait ? 0 : WNOHANG);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return false;
+	if (!p->ending)
+		close(p->hold);
+	p->pid = 0;
+	return true;
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mfx-bus share: members come, go, are killed and stopped; each line is stored
+# exactly once.  The same on a directory and in JetStream.
+load setup
+load servers
+
+setup_suite_test() {
+	export MFX_MODULES=$BIN
+}
+
+PARTS=4
+# a lease of 3 seconds, and less to wait for an answer
+LEASE=3s
+
+# each part has a file of its own, as SQLite takes one writer at a time
+# shellcheck disable=SC2016
+PIPELINE='mfx-sub "$MFX_GROUP" --shard "$MFX_SHARD" --take-over |
+    mfx-normalize | mfx-write-sqlite --ack "$MFX_GROUP" --every 100ms \
+    "part${MFX_SHARD%/*}.db"'
+
+member() {
+	start setsid mfx-bus share raw/store --parts $PARTS --lease $LEASE -v \
+	    -- sh -c "$PIPELINE"
+}
+
+# numbers FIRST LAST: a line each, to 20 channels
+numbers() {
+	awk -v i="$1" -v n="$2" 'BEGIN { for (; i <= n; i++)
+		printf "{\"channel\":\"c%d\",\"n\":\"n\",\"v\":%d,\"t\":%d}\n",
+		    i % 20, i, 1700000000 + i }' | mfx-pub raw
+}
+
+stored() {
+	local db
+	for db in part*.db; do
+		mfx-read-sqlite "$db" --limit 100000
+	done | sed -E 's/.*"v":([0-9]+).*/\1/' | sort -n
+}
+
+# has_stored N: 1 to N, each once
+has_stored() {
+	stored >got || return
+	cmp -s got <(seq "$1")
+}
+
+members_are() {
+	grep -q "$1 members" "$2"
+}
+
+has_children() {
+	(($(pgrep -P "$2" | wc -l) == $1))
+}
+
+# the fault of one of two members, in $1: KILL, or STOP of all it runs
+fault_of_one() {
+	local first second
+	member
+	first=$PID
+	numbers 1 200
+	await 60 has_stored 200
+	member
+	second=$PID
+	await 60 members_are 2 "$PID_ERR"
+	await 60 has_children 2 "$first"
+	await 60 has_children 2 "$second"
+	numbers 201 400
+	await 60 has_stored 400
+	if [[ $1 == KILL ]]; then
+		kill -KILL "$first"
+	else
+		stopped=$(tree_of "$first")
+		kill -STOP $stopped
+	fi
+	numbers 401 600
+	await 60 has_stored 600
+	if [[ $1 == STOP ]]; then
+		# it wakes, with lines in its pipes
+		kill -CONT $stopped
+		numbers 601 800
+		await 60 has_stored 800
+	fi
+	numbers 801 1000
+	[[ $1 == STOP ]] || numbers 601 800
+	await 60 has_stored 1000
+	kill "$second"
+	[[ $1 == KILL ]] || kill "$first"
+	wait "$second"
+	has_stored 1000
+}
+
+# a process and all that it has started
+tree_of() {
+	local pid
+	echo "$1"
+	for pid in $(pgrep -P "$1"); do
+		tree_of "$pid"
+	done
+}
+
+@test "a directory: a member is killed, and the other stores all, once" {
+	fault_of_one KILL
+}
+
+@test "JetStream: a member is killed, and the other stores all, once" {
+	server_start nats
+	export MFX_BUS="$(server_url nats)?timeout=1s"
+	fault_of_one KILL
+}
+
+@test "JetStream: a member is stopped; it wakes, and stores nothing twice" {
+	server_start nats
+	export MFX_BUS="$(server_url nats)?timeout=1s"
+	fault_of_one STOP
+}
+
+@test "what can't be is said" {
+	status 64 mfx-bus share raw/store true 2>err
+	grep -q -- '--parts' err
+	status 64 mfx-bus share raw --parts 2 true 2>err
+	# of a command that can't go on
+	status 78 mfx-bus share raw/store --parts 2 -- sh -c 'exit 78' 2>err
+	grep -q 'status 78' err
+}
