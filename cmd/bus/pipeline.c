@@ -19,7 +19,7 @@
 /* Between fork and exec, of a program that has threads: only what is safe
  * there. */
 static _Noreturn void
-guard_exec(char **argv)
+pipeline_exec(char **argv)
 {
 	sigset_t none;
 
@@ -34,7 +34,7 @@ guard_exec(char **argv)
 }
 
 static _Noreturn void
-guard_leave(pid_t pid, int status)
+pipeline_leave(pid_t pid, int status)
 {
 	/* what the command has left behind in its group */
 	kill(-pid, SIGTERM);
@@ -43,7 +43,7 @@ guard_leave(pid_t pid, int status)
 }
 
 static _Noreturn void
-guard_run(int fd, char **argv)
+pipeline_guard(int fd, char **argv)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int status, left = GRACE_MS, null, i;
@@ -59,11 +59,12 @@ guard_run(int fd, char **argv)
 			close(i);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	if ((pid = fork()) < 0)
 		_exit(EX_TEMPFAIL);
 	if (pid == 0) {
 		close(fd);
-		guard_exec(argv);
+		pipeline_exec(argv);
 	}
 	setpgid(pid, pid);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
@@ -80,7 +81,7 @@ guard_run(int fd, char **argv)
 		if (asked && left <= 0)
 			kill(-pid, SIGKILL);
 	}
-	guard_leave(pid, status);
+	pipeline_leave(pid, status);
 }
 
 int
@@ -92,7 +93,7 @@ pipeline_start(struct pipeline *p, char **argv, struct fault *fault)
 		return fault_errno(fault, EX_OSERR, "pipe");
 	p->pid = fork();
 	if (p->pid == 0)
-		guard_run(fds[0], argv);
+		pipeline_guard(fds[0], argv);
 	close(fds[0]);
 	p->hold = fds[1];
 	p->ending = false;

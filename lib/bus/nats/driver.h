@@ -255,6 +255,7 @@ struct nats_group {
 	 * since when (ms) */
 	uint64_t silent;
 	int64_t silent_at;
+	bool silent_long;	/* it did not answer again, later */
 	struct nats_lease *lease;
 };
 

@@ -225,7 +225,7 @@ lease_end(struct nats_group *g)
 /* ---- of members ---- */
 
 /* Has the holder of that entry been silent for so long?  It is asked when it is
- * first seen, and again at the end. */
+ * first seen, and again each time that this has passed. */
 static int
 lease_is_over(struct nats_bus *b, struct nats_group *g,
     const struct nats_message *m, int64_t silent, struct fault *fault)
@@ -236,18 +236,19 @@ lease_is_over(struct nats_bus *b, struct nats_group *g,
 	enum holder state;
 
 	if (same && now - g->silent_at < silent)
-		return 0;
+		return g->silent_long;
 	if (strlen(m->text) < 34)
 		return 1;
 	lease_subject(b, m->text, subject);
 	state = lease_ask(b, subject, HOLDER_MS, fault);
-	if (state == HOLDER_SILENT && !same) {
+	if (state == HOLDER_SILENT) {
+		g->silent_long = same;
 		g->silent = m->sequence;
 		g->silent_at = now;
-		return 0;
+		return same;
 	}
-	g->silent = state == HOLDER_HERE ? 0 : g->silent;
-	return state == HOLDER_FAILED ? -1 : state != HOLDER_HERE;
+	g->silent = 0;
+	return state == HOLDER_FAILED ? -1 : state == HOLDER_GONE;
 }
 
 int
