@@ -6,6 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -33,23 +36,56 @@ pipeline_exec(char **argv)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-static _Noreturn void
-pipeline_leave(pid_t pid, int status)
+/* Reaps what has ended: true when the command has, with its status. */
+static bool
+pipeline_reap(pid_t pid, int *status)
 {
-	/* what the command has left behind in its group */
-	kill(-pid, SIGTERM);
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) :
-	    128 + WTERMSIG(status));
+	bool ended = false;
+	int s;
+	pid_t r;
+
+	while ((r = waitpid(-1, &s, WNOHANG)) > 0)
+		if (r == pid) {
+			*status = s;
+			ended = true;
+		}
+	return ended;
+}
+
+/* Until nothing of the group is there: a shell ends before what it has started
+ * does, and a second SIGTERM would not let that finish. */
+static int
+pipeline_watch(pid_t pid, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int status = 0, left = GRACE_MS;
+	bool ended = false, asked = false;
+	char c;
+
+	while (left > -GRACE_MS && !(ended && kill(-pid, 0) < 0)) {
+		poll(&p, asked ? 0 : 1, LOOK_MS);
+		ended |= pipeline_reap(pid, &status);
+		if (asked)
+			left -= LOOK_MS;
+		if (!asked && (p.revents != 0 || ended)) {
+			asked = true;
+			if (p.revents != 0 && read(fd, &c, 1) == 1)
+				left = 0;
+			kill(-pid, SIGTERM);
+			/* one that is stopped */
+			kill(-pid, SIGCONT);
+		}
+		if (left <= 0)
+			kill(-pid, SIGKILL);
+	}
+	return status;
 }
 
 static _Noreturn void
 pipeline_guard(int fd, char **argv)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int status, left = GRACE_MS, null, i;
-	bool asked = false;
+	int status, null, i;
 	pid_t pid;
-	char c;
 
 	null = open("/dev/null", O_RDONLY);
 	if (null >= 0)
@@ -60,6 +96,10 @@ pipeline_guard(int fd, char **argv)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+#ifdef PR_SET_CHILD_SUBREAPER
+	/* what its shell leaves behind */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+#endif
 	if ((pid = fork()) < 0)
 		_exit(EX_TEMPFAIL);
 	if (pid == 0) {
@@ -67,21 +107,9 @@ pipeline_guard(int fd, char **argv)
 		pipeline_exec(argv);
 	}
 	setpgid(pid, pid);
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		poll(&p, asked ? 0 : 1, LOOK_MS);
-		if (asked) {
-			left -= LOOK_MS;
-		} else if (p.revents != 0) {
-			asked = true;
-			left = read(fd, &c, 1) == 1 ? 0 : GRACE_MS;
-			kill(-pid, SIGTERM);
-			/* one that is stopped */
-			kill(-pid, SIGCONT);
-		}
-		if (asked && left <= 0)
-			kill(-pid, SIGKILL);
-	}
-	pipeline_leave(pid, status);
+	status = pipeline_watch(pid, fd);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) :
+	    128 + WTERMSIG(status));
 }
 
 int
