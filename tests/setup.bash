@@ -48,12 +48,13 @@ teardown() {
 	done
 }
 
-# await SECONDS COMMAND…: waits until the command succeeds, or fails.  It is
-# run again after a tenth of the time that has gone by, so that waiting for long
-# costs little; and no process is made for the pause.
+# await SECONDS COMMAND…: waits until the command succeeds, or fails; no less
+# than a minute, as a machine that runs other suites may be as slow as that.  It
+# is run again after a tenth of the time that has gone by, so that waiting for
+# long costs little; and no process is made for the pause.
 await() {
 	local _begin=${EPOCHREALTIME/[^0-9]/} _now _pause _end
-	_end=$((_begin + $1 * 1000000))
+	_end=$((_begin + ($1 > 60 ? $1 : 60) * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		_now=${EPOCHREALTIME/[^0-9]/}
@@ -98,7 +99,7 @@ start_ready() {
 	    2>"$PID_ERR" 3>&- 9>"$fifo" &
 	PID=$!
 	PIDS+=("$PID")
-	if ! read -rt 20 line <"$fifo"; then
+	if ! read -rt 60 line <"$fifo"; then
 		cat "$PID_ERR" >&2
 		return 1
 	fi
@@ -189,5 +190,5 @@ start_ready_on() {
 	PID=$!
 	PIDS+=("$PID")
 	exec 5>"$fifo"
-	read -rt 20 line <"$ready"
+	read -rt 60 line <"$ready"
 }

@@ -7,6 +7,8 @@ load servers
 
 store_server=influx
 store_lacks=twins
+# each question is a scan
+store_lines=1000
 
 store_place() {
 	echo "$(server_url influx)/t${BATS_TEST_NUMBER}_$1"
