@@ -80,7 +80,7 @@ static const struct opt share_options[] = {
 	    OPT_INT(&bus_opt.parts, 1, MEMBERS_PARTS) },
 	{ 0, "lease", "DURATION", "how long a member may be silent before "
 	    "others take its parts (default: 10s)",
-	    OPT_DURATION(&bus_opt.lease, INT64_C(1000000000),
+	    OPT_DURATION(&bus_opt.lease, INT64_C(2000000000),
 	    INT64_C(3600000000000)) },
 	READY_FD(&bus_opt.ready_fd, "when it begins"),
 	OPT_END

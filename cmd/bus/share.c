@@ -147,7 +147,7 @@ bus_verb_share(char **operands)
 	if (bus_group_parse(operands[0], share.stream, share.group,
 	    &fault) < 0 || bus_open(&bus, NULL, &fault) < 0 ||
 	    members_open(&share.members, bus, share.stream, share.group,
-	    share.n, bus_opt.lease / 1000000, &fault) < 0) {
+	    share.n, bus_opt.lease / 1000000 - LOOK_MS, &fault) < 0) {
 		bus_close(bus);
 		return diag_fault(&fault);
 	}

@@ -145,7 +145,8 @@ members_share(const struct members *m)
 }
 
 /* What is over our share is spare, from the last one; what is below it is
- * taken where it is free, each member beginning elsewhere. */
+ * taken where it is free, each member beginning elsewhere.  The others are
+ * looked at, so that it is known since when one has been silent. */
 static int
 members_settle(struct members *m, struct fault *fault)
 {
@@ -156,11 +157,11 @@ members_settle(struct members *m, struct fault *fault)
 		m->parts[i].spare = m->parts[i].held && have >= share;
 		have += m->parts[i].held;
 	}
-	for (i = 0; i < m->n && have < share; i++) {
+	for (i = 0; i < m->n; i++) {
 		l = &m->parts[(m->rank * share + i) % m->n];
 		if (l->held)
 			continue;
-		if (leased_claim(m, l, true, fault) < 0)
+		if (leased_claim(m, l, have < share, fault) < 0)
 			return -1;
 		have += l->held;
 	}

@@ -69,15 +69,14 @@ lease_listen(struct nats_bus *b, struct nats_lease *l, struct fault *fault)
 enum holder { HOLDER_FAILED = -1, HOLDER_HERE, HOLDER_GONE, HOLDER_SILENT };
 
 /* A process that was killed just now may still be listed, so silence is asked
- * once more; after that it means a process that is stopped. */
+ * more than once; after that it means a process that is stopped. */
 static enum holder
-lease_ask(struct nats_bus *b, const char *subject, int64_t ms,
+lease_ask(struct nats_bus *b, const char *subject, int tries, int64_t ms,
     struct fault *fault)
 {
 	struct answer a;
-	int tries;
 
-	for (tries = 0; tries < 2; tries++) {
+	while (tries-- > 0) {
 		if (request(b, subject, STR("?"), ms, &a, fault) == 0) {
 			request_release(&a);
 			return a.nobody ? HOLDER_GONE : HOLDER_HERE;
@@ -100,7 +99,7 @@ lease_is_free(struct nats_bus *b, struct nats_group *g, const char *role,
 	if (strlen(entry) < 34 || strspn(entry, "0123456789abcdef") != 32)
 		return 1;
 	lease_subject(b, entry, subject);
-	state = lease_ask(b, subject, ms, fault);
+	state = lease_ask(b, subject, 2, ms, fault);
 	if (state == HOLDER_FAILED)
 		return -1;
 	if (state == HOLDER_GONE ||
@@ -150,7 +149,7 @@ lease_try(struct nats_bus *b, struct nats_group *g, struct nats_lease *l,
 	/* it was written, and the answer was lost */
 	if (r > 0 && strcmp(m.text, l->entry) == 0)
 		return 0;
-	if (r > 0) {
+	if (r > 0 && !(g->silent_long && g->silent == m.sequence)) {
 		r = lease_is_free(b, g, role, m.text, ms, fault);
 		if (r <= 0)
 			return -1;
@@ -240,7 +239,7 @@ lease_is_over(struct nats_bus *b, struct nats_group *g,
 	if (strlen(m->text) < 34)
 		return 1;
 	lease_subject(b, m->text, subject);
-	state = lease_ask(b, subject, HOLDER_MS, fault);
+	state = lease_ask(b, subject, 1, HOLDER_MS, fault);
 	if (state == HOLDER_SILENT) {
 		g->silent_long = same;
 		g->silent = m->sequence;
