@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "net/certificate.h"
 #include "mqtt/connect.h"
 #include "mqtt/plugin.h"
+#include "registry/principal.h"
 
 /* how long we remember who is gone and has no will to come, seconds */
 #define GONE_SECONDS 60
@@ -38,63 +38,6 @@ plugin_refuse(struct caller *c, enum counts_client reason, const char *why)
 	return ACCESS_NO_KEY;
 }
 
-static enum access_result
-plugin_by_key(struct plugin *p, struct caller *c, struct str key)
-{
-	struct str thing;
-	enum access_result r = access_identify(p->access, key, &thing);
-
-	if (r == ACCESS_NO_KEY)
-		return plugin_refuse(c, CLIENT_KEY, "unknown key");
-	if (r != ACCESS_YES)
-		return r;
-	memcpy(c->thing, thing.p, ID_TEXT);
-	c->thing[ID_TEXT] = '\0';
-	c->kind = PEER_KEY;
-	return access_prove(p->access, key, &c->proof) ? ACCESS_YES :
-	    ACCESS_ERROR;
-}
-
-static enum access_result
-plugin_by_id(struct plugin *p, struct caller *c, struct str id)
-{
-	enum access_result r = access_check_id(p->access, id, STR(NOBODY));
-
-	if (r == ACCESS_NO_KEY)
-		return plugin_refuse(c, CLIENT_CERTIFICATE,
-		    "no thing has the certificate's id");
-	if (r == ACCESS_ERROR)
-		return r;
-	memcpy(c->thing, id.p, ID_TEXT);
-	c->thing[ID_TEXT] = '\0';
-	c->kind = PEER_ID;
-	return ACCESS_YES;
-}
-
-/* Both have to be of the same thing. */
-static enum access_result
-plugin_by_certificate(struct plugin *p, struct caller *c,
-    const struct certificate *cert)
-{
-	struct str named = str_z(cert->text);
-	enum access_result r;
-
-	if (cert->kind == CERTIFICATE_REFUSED)
-		return plugin_refuse(c, CLIENT_CERTIFICATE, cert->why);
-	if (c->key.n == 0)
-		return cert->kind == CERTIFICATE_THING ? plugin_by_id(p, c,
-		    named) : plugin_by_key(p, c, named);
-	if (cert->kind == CERTIFICATE_KEY && !str_eq(c->key, named))
-		return plugin_refuse(c, CLIENT_CERTIFICATE,
-		    "key and certificate differ");
-	r = plugin_by_key(p, c, c->key);
-	if (r == ACCESS_YES && cert->kind == CERTIFICATE_THING &&
-	    strcmp(c->thing, cert->text) != 0)
-		return plugin_refuse(c, CLIENT_CERTIFICATE,
-		    "key and certificate differ");
-	return r;
-}
-
 /* A user name may be anything but the name of another thing. */
 static bool
 plugin_names_another(const struct caller *c)
@@ -111,6 +54,26 @@ plugin_names_another(const struct caller *c)
 }
 
 static enum access_result
+plugin_know(struct plugin *p, struct caller *c,
+    const struct certificate *cert)
+{
+	struct principal who;
+	enum access_result r = principal_prove(p->access, c->key, cert,
+	    STR_NONE, &who);
+	struct str key = c->key.n > 0 ? c->key : str_z(cert->text);
+
+	if (r == ACCESS_NO_KEY)
+		return plugin_refuse(c, who.certificate ? CLIENT_CERTIFICATE :
+		    CLIENT_KEY, who.why);
+	if (r != ACCESS_YES)
+		return r;
+	memcpy(c->thing, who.thing, sizeof c->thing);
+	c->kind = who.by_key ? PEER_KEY : PEER_ID;
+	return !who.by_key || access_prove(p->access, key, &c->proof) ?
+	    ACCESS_YES : ACCESS_ERROR;
+}
+
+static enum access_result
 plugin_as_thing(struct plugin *p, struct caller *c)
 {
 	X509 *x509 = mosquitto_client_certificate(c->client);
@@ -119,12 +82,7 @@ plugin_as_thing(struct plugin *p, struct caller *c)
 
 	certificate_read(&cert, x509);
 	X509_free(x509);
-	if (cert.kind != CERTIFICATE_NONE)
-		r = plugin_by_certificate(p, c, &cert);
-	else if (c->key.n > 0)
-		r = plugin_by_key(p, c, c->key);
-	else
-		r = plugin_refuse(c, CLIENT_KEY, "no key");
+	r = plugin_know(p, c, &cert);
 	sodium_memzero(&cert, sizeof cert);
 	if (r == ACCESS_YES && plugin_names_another(c))
 		return plugin_refuse(c, CLIENT_NAME,
