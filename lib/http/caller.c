@@ -42,7 +42,7 @@ caller_prove(struct access *a, struct str key, const struct certificate *peer,
 		*why = "no certificate";
 		return ACCESS_NO_KEY;
 	}
-	result = principal_prove(a, key, peer, channel, &p);
+	result = principal_prove(a, key, peer, &channel, &p);
 	*why = p.why;
 	memcpy(caller, p.thing, sizeof p.thing);
 	return result;

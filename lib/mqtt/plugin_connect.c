@@ -59,7 +59,7 @@ plugin_know(struct plugin *p, struct caller *c,
 {
 	struct principal who;
 	enum access_result r = principal_prove(p->access, c->key, cert,
-	    STR_NONE, &who);
+	    NULL, &who);
 	struct str key = c->key.n > 0 ? c->key : str_z(cert->text);
 
 	if (r == ACCESS_NO_KEY)

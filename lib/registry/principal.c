@@ -22,13 +22,13 @@ principal_is(struct principal *p, struct str thing)
 }
 
 static enum access_result
-principal_by_key(struct access *a, struct str key, struct str channel,
+principal_by_key(struct access *a, struct str key, const struct str *channel,
     struct principal *p)
 {
 	struct str thing = STR_NONE;
-	enum access_result result = channel.p == NULL ?
+	enum access_result result = channel == NULL ?
 	    access_identify(a, key, &thing) :
-	    access_check(a, key, channel, &thing);
+	    access_check(a, key, *channel, &thing);
 
 	p->by_key = true;
 	if (result == ACCESS_NO_KEY)
@@ -37,15 +37,16 @@ principal_by_key(struct access *a, struct str key, struct str channel,
 }
 
 static enum access_result
-principal_by_id(struct access *a, struct str id, struct str channel,
+principal_by_id(struct access *a, struct str id, const struct str *channel,
     struct principal *p)
 {
-	enum access_result result = access_check_id(a, id, channel);
+	enum access_result result = access_check_id(a, id,
+	    channel == NULL ? STR("") : *channel);
 
 	if (result == ACCESS_NO_KEY)
 		return principal_refuse(p, true,
 		    "no thing has the certificate's id");
-	if (result == ACCESS_NOT_CONNECTED && channel.p == NULL)
+	if (result == ACCESS_NOT_CONNECTED && channel == NULL)
 		result = ACCESS_YES;
 	return result == ACCESS_YES ? principal_is(p, id) : result;
 }
@@ -53,7 +54,7 @@ principal_by_id(struct access *a, struct str id, struct str channel,
 /* The key of a certificate is compared as such, its thing by the id. */
 static enum access_result
 principal_by_both(struct access *a, struct str key,
-    const struct certificate *c, struct str channel, struct principal *p)
+    const struct certificate *c, const struct str *channel, struct principal *p)
 {
 	static const char why[] =
 	    "key and certificate are not of the same thing";
@@ -71,7 +72,7 @@ principal_by_both(struct access *a, struct str key,
 
 static enum access_result
 principal_decide(struct access *a, struct str key,
-    const struct certificate *c, struct str channel, struct principal *p)
+    const struct certificate *c, const struct str *channel, struct principal *p)
 {
 	if (c == NULL || c->kind == CERTIFICATE_NONE)
 		return key.n == 0 ? principal_refuse(p, false, "no key") :
@@ -87,7 +88,7 @@ principal_decide(struct access *a, struct str key,
 
 enum access_result
 principal_prove(struct access *a, struct str key,
-    const struct certificate *c, struct str channel, struct principal *p)
+    const struct certificate *c, const struct str *channel, struct principal *p)
 {
 	enum access_result result;
 

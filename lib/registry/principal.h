@@ -21,11 +21,12 @@ struct principal {
 };
 
 /*
- * `channel`: may it have that one, too?  Its p is NULL: any thing will do.
+ * `channel`: may it have that one, too?  NULL: any thing will do.
  * `certificate` NULL: there is none.  ACCESS_YES, and then `thing` is set;
  * ACCESS_NO_KEY or ACCESS_NOT_CONNECTED, and why; ACCESS_ERROR.
  */
 enum access_result principal_prove(struct access *, struct str key,
-    const struct certificate *, struct str channel, struct principal *);
+    const struct certificate *, const struct str *channel,
+    struct principal *);
 
 #endif
