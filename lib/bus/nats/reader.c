@@ -602,11 +602,17 @@ nats_reader_open(struct bus_reader **out, struct bus *bus, const char *stream,
 	return 0;
 }
 
-/* the pipe of the inbox */
+/* The pipe of the inbox, which also tells when a stream that is not there yet is
+ * made; while the bus is away that is seen later. */
 static int
 nats_watch(struct bus_reader *head)
 {
-	return ((struct nats_reader *)head)->inbox->fds[0];
+	struct nats_reader *r = (struct nats_reader *)head;
+	struct fault ignored;
+
+	if (r->consumer[0] == '\0' && reader_connect(r, &ignored) == 0)
+		reader_advise(r, &ignored);
+	return r->inbox->fds[0];
 }
 
 static int
