@@ -602,8 +602,8 @@ nats_reader_open(struct bus_reader **out, struct bus *bus, const char *stream,
 	return 0;
 }
 
-/* The pipe of the inbox, which also tells when a stream that is not there yet is
- * made; while the bus is away that is seen later. */
+/* The pipe of the inbox, which also tells when a stream that is not there yet
+ * is made; while the bus is away that is seen later. */
 static int
 nats_watch(struct bus_reader *head)
 {
