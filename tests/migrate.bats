@@ -9,6 +9,7 @@ MODEL=$ROOT/tests/stores/model.py
 
 setup_file() {
 	server_start postgres
+	server_start cassandra
 }
 
 postgres_database() {
@@ -136,7 +137,6 @@ cassandra_place() {
 }
 
 @test "Cassandra: to it from PostgreSQL, from there to SQLite, killed at random moments" {
-	server_start cassandra
 	local from there
 	from=$(postgres_database)
 	there=cassandra:$(cassandra_place)
@@ -148,7 +148,6 @@ cassandra_place() {
 }
 
 @test "SQLite to Cassandra, killed at random moments" {
-	server_start cassandra
 	{ $MODEL lines 7 1000; many 20000; } | mfx-write-sqlite --batch 100000 a.db
 	killed sqlite:a.db "cassandra:$(cassandra_place)" 60 20000
 }

@@ -89,10 +89,9 @@ examples() {
 
 # the commands of the processes whose directory this is
 running_in() {
-	local p
-	for p in /proc/[0-9]*; do
-		[[ $(readlink "$p/cwd") != "$1" ]] ||
-			echo "still runs: $(tr '\0' ' ' <"$p/cmdline")"
+	local cwd
+	for cwd in $(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$1" 2>/dev/null); do
+		echo "still runs: $(tr '\0' ' ' <"${cwd%/cwd}/cmdline")"
 	done
 }
 
