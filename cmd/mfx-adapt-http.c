@@ -39,7 +39,7 @@ static const struct program program = {
 /* ---- devices ---- */
 
 static void
-refuse(struct http_request *r, const char *why)
+adapt_refuse(struct http_request *r, const char *why)
 {
 	struct address client;
 
@@ -51,7 +51,7 @@ refuse(struct http_request *r, const char *why)
 
 /* May the thing that has sent it publish there?  Else it is answered. */
 static bool
-may_publish(struct http_request *r, struct route *route)
+adapt_may_publish(struct http_request *r, struct route *route)
 {
 	const char *why;
 
@@ -63,7 +63,7 @@ may_publish(struct http_request *r, struct route *route)
 		return true;
 	case ACCESS_NO_KEY:
 	case ACCESS_NOT_CONNECTED:
-		refuse(r, why);
+		adapt_refuse(r, why);
 		return false;
 	case ACCESS_ERROR:
 		break;
@@ -74,7 +74,7 @@ may_publish(struct http_request *r, struct route *route)
 }
 
 static void
-early(struct http_request *r, void *arg)
+adapt_headers(struct http_request *r, void *arg)
 {
 	struct route route = { .channel = STR_NONE };
 	struct buf subtopic;
@@ -82,12 +82,12 @@ early(struct http_request *r, void *arg)
 	(void)arg;
 	buf_init(&subtopic, SUBTOPIC_MAX);
 	if (message_request(r, &route, &subtopic))
-		may_publish(r, &route);
+		adapt_may_publish(r, &route);
 	buf_release(&subtopic);
 }
 
 static void
-publish(struct http_request *r, void *arg)
+adapt_publish(struct http_request *r, void *arg)
 {
 	struct route route = {
 		.protocol = STR("http"), .has_received = true,
@@ -101,13 +101,14 @@ publish(struct http_request *r, void *arg)
 		return;
 	}
 	buf_init(&subtopic, SUBTOPIC_MAX);
-	if (message_request(r, &route, &subtopic) && may_publish(r, &route))
+	if (message_request(r, &route, &subtopic) &&
+	    adapt_may_publish(r, &route))
 		message_publish(&adapter.queue, r, &route);
 	buf_release(&subtopic);
 }
 
 static void
-ended(const struct http_request *r, void *arg)
+adapt_complete(const struct http_request *r, void *arg)
 {
 	(void)arg;
 	service_count(&adapter.service, r);
@@ -121,10 +122,11 @@ ended(const struct http_request *r, void *arg)
 /* ---- the protocol ---- */
 
 static int
-open_server(struct adapter *a, struct fault *fault)
+adapt_open(struct adapter *a, struct fault *fault)
 {
 	struct http_options o = {
-		.handle = publish, .early = early, .ended = ended
+		.handle = adapt_publish, .on_headers = adapt_headers,
+		.on_complete = adapt_complete
 	};
 
 	if (http_setup_open(&setup, a->loop, &o, &server, fault) < 0)
@@ -136,47 +138,47 @@ open_server(struct adapter *a, struct fault *fault)
 }
 
 static void
-close_server(void)
+adapt_close(void)
 {
 	http_close(server);
 	http_setup_close(&setup);
 }
 
 static int
-listener(int i)
+adapt_listener(int i)
 {
 	return http_listener(server, i);
 }
 
 static bool
-ended_alone(void)
+adapt_ended(void)
 {
 	return adapter.single && http_connections(server) == 0;
 }
 
 static void
-stop(void)
+adapt_stop(void)
 {
 	http_stop(server);
 }
 
 static bool
-idle(void)
+adapt_idle(void)
 {
 	return http_idle(server);
 }
 
 static int
-reload(struct fault *fault)
+adapt_reload(struct fault *fault)
 {
 	return http_setup_reload(&setup, fault);
 }
 
 static const struct adapter_protocol protocol = {
-	.name = "http", .prefix = "http_adapter", .open = open_server,
-	.close = close_server, .socket = listener,
-	.answer = message_answer, .stop = stop, .idle = idle,
-	.ended = ended_alone, .reload = reload, .grace = GRACE,
+	.name = "http", .prefix = "http_adapter", .open = adapt_open,
+	.close = adapt_close, .socket = adapt_listener,
+	.answer = message_answer, .stop = adapt_stop, .idle = adapt_idle,
+	.ended = adapt_ended, .reload = adapt_reload, .grace = GRACE,
 };
 
 int

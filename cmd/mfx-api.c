@@ -95,14 +95,14 @@ static struct loop_watch done;		/* what other threads have done */
 static struct api *api;
 
 static void
-complain(const struct fault *fault)
+api_complain(const struct fault *fault)
 {
 	diag_error("%s", fault->text);
 }
 
 /* A certificate that is not valid is refused, beside a good token too. */
 static bool
-may_come(struct http_request *r)
+api_may_come(struct http_request *r)
 {
 	const struct certificate *peer = http_certificate(r);
 
@@ -114,24 +114,24 @@ may_come(struct http_request *r)
 }
 
 static void
-early(struct http_request *r, void *arg)
+api_serve_headers(struct http_request *r, void *arg)
 {
-	if (may_come(r))
-		api_early(r, arg);
+	if (api_may_come(r))
+		api_on_headers(r, arg);
 }
 
 static void
-handle(struct http_request *r, void *arg)
+api_serve_request(struct http_request *r, void *arg)
 {
-	if (may_come(r))
+	if (api_may_come(r))
 		api_handle(r, arg);
 }
 
 /* No query is written down: there may be anything in it. */
 static void
-ended(const struct http_request *r, void *arg)
+api_serve_complete(const struct http_request *r, void *arg)
 {
-	api_ended(r, arg);
+	api_on_complete(r, arg);
 	if (diag_shows(DIAG_INFO))
 		diag_info("%.*s %.*s %u %" PRIu64 " bytes %" PRId64 " us%s%s",
 		    STR_ARG(r->method), STR_ARG(r->path), r->status,
@@ -141,7 +141,7 @@ ended(const struct http_request *r, void *arg)
 
 /* All requests of a turn see the registry as it was when the turn began. */
 static void
-wake(struct loop_hook *hook, int64_t now)
+api_wake(struct loop_hook *hook, int64_t now)
 {
 	(void)hook;
 	(void)now;
@@ -149,7 +149,7 @@ wake(struct loop_hook *hook, int64_t now)
 }
 
 static void
-turn(void)
+api_serve_turn(void)
 {
 	loop_turn(loop, api_pause(api));
 	api_rest(api);
@@ -158,7 +158,7 @@ turn(void)
 }
 
 static bool
-at_end(void)
+api_at_end(void)
 {
 	return signal_stop() ||
 	    (setup.single && http_connections(server) == 0);
@@ -166,7 +166,7 @@ at_end(void)
 
 /* Accepts nothing new, and finishes what has begun. */
 static void
-drain(void)
+api_drain(void)
 {
 	int64_t end = clock_ns() + GRACE;
 
@@ -174,11 +174,11 @@ drain(void)
 	api_stop(api);
 	http_stop(server);
 	while (!http_idle(server) && clock_ns() < end)
-		turn();
+		api_serve_turn();
 }
 
 static int
-serve(void)
+api_serve(void)
 {
 	char text[LISTEN_TEXT];
 	int i, fd;
@@ -186,14 +186,14 @@ serve(void)
 	for (i = 0; (fd = http_listener(server, i)) >= 0; i++)
 		diag_info("serving on %s", listen_print(fd, text));
 	ready_tell(opt.ready_fd);
-	while (!at_end())
-		turn();
-	drain();
+	while (!api_at_end())
+		api_serve_turn();
+	api_drain();
 	return 0;
 }
 
 static int
-open_admin(struct fault *fault)
+api_open_admin(struct fault *fault)
 {
 	struct http_options o = {
 		.timeout = setup.timeout, .max_connections = ADMIN_CONNECTIONS,
@@ -206,7 +206,7 @@ open_admin(struct fault *fault)
 
 /* What is not given is as delivered, or as open as Mainflux was. */
 static void
-fill_in(void)
+api_fill_in(void)
 {
 	static const char *const ports[] = {
 		"127.0.0.1:8180", "127.0.0.1:8905", NULL
@@ -227,7 +227,7 @@ fill_in(void)
 
 /* Who may register users here may be the first to come. */
 static int
-make_registry(struct fault *fault)
+api_make_registry(struct fault *fault)
 {
 	char *path = home_path("registry.db");
 	struct registry *made;
@@ -246,7 +246,7 @@ make_registry(struct fault *fault)
 }
 
 static int
-open_all(struct fault *fault)
+api_open_all(struct fault *fault)
 {
 	struct api_options a = {
 		.stores = &opt.stores, .store_file = opt.store_file,
@@ -257,24 +257,25 @@ open_all(struct fault *fault)
 		.password_min = (size_t)opt.password_min,
 		.primary = opt.primary,
 		.open = !opt.closed, .administers = opt.admin == NULL,
-		.complain = complain
+		.complain = api_complain
 	};
 	struct http_options o = {
-		.handle = handle, .early = early, .ended = ended
+		.handle = api_serve_request, .on_headers = api_serve_headers,
+		.on_complete = api_serve_complete
 	};
 
-	if ((!opt.closed && make_registry(fault) < 0) ||
+	if ((!opt.closed && api_make_registry(fault) < 0) ||
 	    api_open(&api, &a, fault) < 0)
 		return -1;
 	o.arg = api;
 	if (loop_open(&loop, fault) < 0)
 		return -1;
-	loop_hook(loop, &begin, wake, NULL);
+	loop_hook(loop, &begin, api_wake, NULL);
 	loop_watch(loop, &done, api_fd(api), LOOP_READ, NULL);
 	if (http_setup_open(&setup, loop, &o, &server, fault) < 0)
 		return -1;
 	api_count_connections(api, server);
-	return open_admin(fault);
+	return api_open_admin(fault);
 }
 
 int
@@ -285,8 +286,8 @@ main(int argc, char **argv)
 
 	program_start(&program, argc, argv);
 	program_holds_secrets();
-	fill_in();
-	status = open_all(&fault) < 0 ? diag_fault(&fault) : serve();
+	api_fill_in();
+	status = api_open_all(&fault) < 0 ? diag_fault(&fault) : api_serve();
 	api_finish(api);
 	http_close(admin);
 	http_close(server);

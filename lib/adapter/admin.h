@@ -33,7 +33,7 @@ struct service {
 	struct http_request *asked;	/* /health: until the bus is asked */
 };
 
-/* http_options.ended: counts a request */
+/* http_options.on_complete: counts a request */
 void service_count(struct service *, const struct http_request *);
 
 /* one metric of a service, its head too: <prefix>_<what> */

@@ -226,7 +226,7 @@ api_rest(struct api *api)
 }
 
 void
-api_ended(const struct http_request *r, void *arg)
+api_on_complete(const struct http_request *r, void *arg)
 {
 	tally(arg, r);
 }

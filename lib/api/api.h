@@ -15,8 +15,8 @@
  * The REST service.  The program has the sockets and the loop:
  *
  *	api_open(&api, &options, &fault);
- *	... http_options.handle = api_handle, .early = api_early,
- *	    .ended = api_ended, .arg = api
+ *	... http_options.handle = api_handle, .on_headers = api_on_headers,
+ *	    .on_complete = api_on_complete, .arg = api
  *	... the loop watches api_fd(api)
  *	while (!stop) {
  *		loop_turn(loop, api_pause(api));
@@ -59,8 +59,8 @@ void api_close(struct api *);
 
 /* http_options' callbacks; arg: the api */
 void api_handle(struct http_request *, void *api);
-void api_early(struct http_request *, void *api);
-void api_ended(const struct http_request *, void *api);
+void api_on_headers(struct http_request *, void *api);
+void api_on_complete(const struct http_request *, void *api);
 /* the same for an administrator's server: /health, /metrics, /version */
 void api_administer(struct http_request *, void *api);
 /* whose connections are counted */

@@ -352,7 +352,7 @@ api_handle(struct http_request *r, void *arg)
 }
 
 void
-api_early(struct http_request *r, void *arg)
+api_on_headers(struct http_request *r, void *arg)
 {
 	struct api *api = arg;
 	struct call call = { .api = api, .request = r };

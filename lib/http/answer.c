@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/answer.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "http/chars.h"
 #include "http/conn.h"
 #include "http/cors.h"
-#include "http/response.h"
+#include "http/request_receive.h"
 #include "json/json.h"
 
 #define PROBLEM_MAX 8192

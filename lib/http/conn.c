@@ -63,10 +63,7 @@ conn_end(struct http_conn *c)
 	conn_unlink(c);
 	c->next_dead = h->dead;
 	h->dead = c;
-	if (c->stream != NULL)
-		stream_over(c->stream);
-	if (c->request != NULL)
-		request_end(c);
+	h->calls->over(c);
 }
 
 void
@@ -186,7 +183,7 @@ conn_take(struct http_conn *c, const char *p, size_t n)
 	size_t taken;
 
 	while (n > 0 && conn_is_receiving(c)) {
-		taken = request_take(c, p, n);
+		taken = c->http->calls->take(c, p, n);
 		p += taken;
 		n -= taken;
 	}
@@ -204,7 +201,7 @@ conn_take_end(struct http_conn *c)
 	if (c->state == CONN_LINGERING)
 		http_conn_close(c, false);
 	else if (conn_is_receiving(c))
-		request_cut(c);
+		c->http->calls->cut(c);
 }
 
 /* false: nothing more for now */
@@ -305,7 +302,7 @@ http_conn_send(struct http_conn *c, const struct iovec *v, int n)
 static void
 conn_done(struct http_conn *c)
 {
-	request_end(c);
+	c->http->calls->over(c);
 	if (c->closes || c->ended || c->http->stopping) {
 		conn_linger(c);
 		return;

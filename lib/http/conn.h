@@ -3,23 +3,36 @@
 #define MFX_HTTP_CONN_H
 
 #include "base/address.h"
-#include "http/request.h"
-#include "http/response.h"
-#include "http/server.h"
+#include "base/buf.h"
+#include "http/options.h"
 #include "net/acceptor.h"
 #include "net/certificate.h"
 #include "net/sock.h"
 
+struct http_conn;
+struct http_request;
+struct http_stream;
+
 /*
- * What the sources of the server share: server.c (all connections, time),
- * conn.c (one connection, its bytes), request.c (what comes in), answer.c and
- * stream.c (what goes out).  They call each other both ways, as a request's
- * answer may end its connection and a connection's end its request; so all that
- * ends is only freed after the turn.
+ * A connection, its bytes in and out, and the server it is of.  Above it are
+ * request_receive.h (what comes in), answer.h and stream.h (what goes out) and
+ * server.h (all connections, time).  A connection calls what is above it
+ * through `struct http_conn_calls`: an answer may end its connection, and the
+ * end of a connection its request, so all that ends is freed after the turn.
  */
+struct http_conn_calls {
+	/* takes what it can of some bytes, and says how much that was */
+	size_t (*take)(struct http_conn *, const char *p, size_t n);
+	/* the client sends no more, in the middle of a request or before it */
+	void (*cut)(struct http_conn *);
+	/* the answer is sent, or the connection has ended */
+	void (*over)(struct http_conn *);
+};
+
 struct http {
 	struct loop *loop;
 	struct http_options options;
+	const struct http_conn_calls *calls;
 	struct acceptor acceptor;
 	struct loop_hook hook;
 	struct http_conn *first;	/* all that are open */
@@ -71,8 +84,6 @@ struct http_conn {
 					 * it, began */
 };
 
-/* ---- conn.c ---- */
-
 /* takes the descriptor; its peer has been counted */
 struct http_conn *http_conn_open(struct http *, int fd,
     const struct peer_address *);
@@ -102,36 +113,5 @@ void http_conn_send(struct http_conn *, const struct iovec *, int n);
 size_t http_conn_unsent(const struct http_conn *);
 /* The answer is complete, once what waits has been sent. */
 void http_conn_answered(struct http_conn *);
-
-/* ---- request.c ---- */
-
-/* takes what it can of some bytes, and says how much that was */
-size_t request_take(struct http_conn *, const char *p, size_t n);
-/* the address of the client, which a trusted proxy may say; false: there is
- * none, as for a unix socket */
-bool request_client(const struct http_request *, struct address *);
-/* the client sends no more, in the middle of it */
-void request_cut(struct http_conn *);
-/* the connection is over for it: the answer is sent, or the client gone */
-void request_end(struct http_conn *);
-/* answered before it was whole: is the rest of it read first? */
-bool request_can_be_read_away(const struct http_request *);
-/* what the program has answered, and nobody waits for */
-void request_put(struct http_request *);
-void request_body_drop(struct http_request *);
-void request_spares_free(struct http *);
-
-/* ---- answer.c ---- */
-
-/* the head of the answer with r->status and what has been set; type NULL: it
- * has no content; borrowed until the next one */
-struct iovec answer_head(struct http_request *, struct http_response *,
-    const char *type);
-
-/* ---- stream.c ---- */
-
-/* its program is told after this turn */
-void stream_over(struct http_stream *);
-void streams_free_over(struct http *);
 
 #endif

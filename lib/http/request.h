@@ -27,7 +27,7 @@ struct http_request {
 	struct str path;		/* as sent, without the query */
 	struct str body;
 	unsigned status;		/* of the answer; 0: none yet */
-	int64_t elapsed;		/* in `ended`: ns since its fields */
+	int64_t elapsed;		/* in on_complete: ns since its head */
 	uint64_t received;		/* bytes of body */
 	struct http_request *next;	/* for the program */
 	const void *about;		/* for the program */

@@ -9,6 +9,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "http/conn.h"
+#include "http/request_receive.h"
+#include "http/request.h"
+#include "http/stream.h"
 
 /* files that are not connections */
 #define FILES_OTHER 64
@@ -171,10 +174,23 @@ http_adopt(struct http *h, int fd, struct fault *fault)
 
 /* ---- begin and end ---- */
 
+static void
+server_conn_over(struct http_conn *c)
+{
+	if (c->stream != NULL)
+		stream_over(c->stream);
+	if (c->request != NULL)
+		request_end(c);
+}
+
 int
 http_open(struct http **out, struct loop *loop,
     const struct http_options *options, struct fault *fault)
 {
+	static const struct http_conn_calls calls = {
+		.take = request_take, .cut = request_cut,
+		.over = server_conn_over
+	};
 	struct http *h = memory_zero(1, sizeof *h);
 	struct acceptor_options a = {
 		.max = options->max_connections,
@@ -187,6 +203,7 @@ http_open(struct http **out, struct loop *loop,
 	(void)fault;
 	h->loop = loop;
 	h->options = *options;
+	h->calls = &calls;
 	h->swept = clock_ns();
 	h->checked = tls_generation(options->tls);
 	h->in = memory_get(READ_BYTES);

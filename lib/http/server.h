@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "http/options.h"
 #include "net/loop.h"
 
 /*
@@ -38,31 +39,6 @@
  * of trusted proxies are not counted, as each is of many clients.
  */
 struct http;
-struct http_cors;
-struct http_request;
-struct proxies;
-struct tls;
-
-struct http_options {
-	size_t max_body, max_bodies;
-	int64_t timeout;		/* nanoseconds */
-	unsigned max_connections;
-	unsigned max_per_address;	/* 0: no limit */
-	const struct proxies *proxies;	/* those that are trusted, or NULL */
-	const struct proxies *senders;	/* those that send a header of the
-					 * PROXY protocol first, or NULL */
-	struct tls *tls;		/* NULL: plain; stays the caller's */
-	/* pages of which origins may use it (cors.h); NULL: of its own */
-	const struct http_cors *cors;
-	/* a request is there: answer it now or later */
-	void (*handle)(struct http_request *, void *arg);
-	/* may be NULL: the fields of one whose body is large, unknown or
-	 * held back (Expect: 100-continue) are there; answer to refuse it */
-	void (*early)(struct http_request *, void *arg);
-	/* may be NULL: the answer has been sent, or the client has gone */
-	void (*ended)(const struct http_request *, void *arg);
-	void *arg;
-};
 
 /* How many connections the limit on open files allows, at most `want`; the
  * soft limit is raised as far as needed. */

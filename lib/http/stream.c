@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "http/answer.h"
 #include "http/conn.h"
+#include "http/request_receive.h"
 
 #define STREAM_MAX ((size_t)64 << 20)
 #define CHUNK_FRAME 64		/* a size, line ends and the last chunk */

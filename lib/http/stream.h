@@ -36,4 +36,10 @@ void http_stream_end(struct http_stream *);
 /* an end that the client can tell from that: something is missing */
 void http_stream_break(struct http_stream *);
 
+/* ---- for the server ---- */
+
+/* its program is told after this turn */
+void stream_over(struct http_stream *);
+void streams_free_over(struct http *);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "http/request.h"
 #include "http/ws_handshake.h"
 #include "http/ws_server.h"
 
@@ -36,7 +37,7 @@ ws_count(struct ws *s, struct http_request *r)
 	struct address client;
 
 	return proxies == NULL || !proxies_trust(proxies, c->peer.known ?
-	    &c->peer.address : NULL) || !request_client(r, &client) ||
+	    &c->peer.address : NULL) || !http_client(r, &client) ||
 	    acceptor_count_for(&s->http->acceptor, &c->peer, &client);
 }
 
@@ -181,7 +182,7 @@ ws_open(struct ws **out, struct http_setup *setup, struct loop *loop,
 {
 	struct ws *s = memory_zero(1, sizeof *s);
 	struct http_options o = {
-		.handle = ws_handle, .early = ws_handle, .arg = s
+		.handle = ws_handle, .on_headers = ws_handle, .arg = s
 	};
 
 	s->options = *options;
