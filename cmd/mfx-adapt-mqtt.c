@@ -56,7 +56,7 @@ static const struct opt options[] = {
 	    OPT_STRING(&opt.host) },
 	/* what --host was called up to 0.1 */
 	{ 'h', "h", "HOST", NULL, OPT_STRING(&opt.old_host) },
-	{ 'p', "port", "PORT", "port of that broker (default: 1883, or 8883 "
+	{ 'p', "port", "PORT", "port of --host (default: 1883, or 8883 "
 	    "with TLS)",
 	    OPT_INT(&opt.port, 1, 65535) },
 	{ 0, "topic", "FILTER", "subscribe to these topics; may be repeated",

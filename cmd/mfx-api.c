@@ -225,7 +225,7 @@ api_fill_in(void)
 	setup.also = ports;
 }
 
-/* Who may register users here may be the first to come. */
+/* The first user may be registered here, before there is a registry. */
 static int
 api_make_registry(struct fault *fault)
 {

@@ -54,21 +54,21 @@ static const struct opt forget_options[] = {
 	    OPT_ENUM(&bus_opt.sync) }
 
 static const struct opt copy_options[] = {
-	{ 0, "as", "NAME", "under which the other bus knows this one",
+	{ 0, "as", "NAME", "name of this bus on the other one",
 	    OPT_STRING(&bus_opt.as) },
-	{ 0, "add", NULL, "also to streams that have other lines",
+	{ 0, "add", NULL, "copy also to streams that have other lines",
 	    OPT_FLAG(&bus_opt.add) },
-	{ 0, "suffix", "TEXT", "what the names of groups end in there",
+	{ 0, "suffix", "TEXT", "append this to group names on the other bus",
 	    OPT_STRING(&bus_opt.suffix) },
 	OPT_SYNC,
-	{ 0, "timeout", "DURATION", "give up when a bus is away for so long",
+	{ 0, "timeout", "DURATION", "give up when a bus is away for this long",
 	    OPT_TIMEOUT(&bus_opt.timeout, 1, INT64_MAX) },
 	OPT_END
 };
 
 static const struct opt mirror_options[] = {
-	{ 0, "as", "NAME", "of the group, and under which the other bus "
-	    "knows this one",
+	{ 0, "as", "NAME", "name of the group, and of this bus on the "
+	    "other one",
 	    OPT_STRING(&bus_opt.as) },
 	OPT_SYNC,
 	READY_FD(&bus_opt.ready_fd, "when mirroring"),

@@ -23,8 +23,8 @@ static struct {
 } opt = { .bytes = BYTES, .every = -1 };
 
 static const struct opt options[] = {
-	{ 't', "type", CODEC_WORDS, "what goes out: packs, or one stream of "
-	    "SensML (json)", OPT_ENUM(&opt.type) },
+	{ 't', "type", CODEC_WORDS, "output format: packs, or one stream of "
+	    "SensML (default: json)", OPT_ENUM(&opt.type) },
 	{ 'n', "records", "N", "at most N records in a pack (default: 100)",
 	    OPT_INT(&opt.records, 1, INT64_MAX) },
 	{ 0, "max-bytes", "SIZE", "at most this many bytes in a pack (default: "

@@ -40,17 +40,19 @@ static const struct opt options[] = {
 	    OPT_FLAG(&events.follow), .former = 'F' },
 	{ 'n', "count", "N", "stop after N events",
 	    OPT_INT(&events.count, 1, INT64_MAX) },
-	{ 'o', "output", "STREAM", "write to a stream of the bus, each once",
+	{ 'o', "output", "STREAM", "write events to this stream of the bus, "
+	    "each once",
 	    OPT_STRING(&to.bus) },
-	{ 0, "redis", "URL", "write to a stream of the Redis at URL, each once",
+	{ 0, "redis", "URL", "write events to a stream of Redis, each once",
 	    OPT_STRING(&to.redis) },
-	{ 0, "stream", "NAME", "name of that stream (default: "
+	{ 0, "stream", "NAME", "stream of --redis (default: "
 	    "mainflux.things)", OPT_STRING(&to.stream) },
 	{ 0, "password-file", "FILE", "read the password of Redis from FILE "
 	    "(default: $REDISCLI_AUTH)", OPT_STRING(&to.password_file) },
 	{ 0, "maxlen", "N", "trim the stream to about its last N entries",
 	    OPT_INT(&to.maxlen, 1, INT64_MAX) },
-	{ 0, "all", NULL, "write to Redis also what Mainflux does not have",
+	{ 0, "all", NULL, "write to Redis also events that Mainflux does "
+	    "not have",
 	    OPT_FLAG(&to.all) },
 	READY_FD(&events.ready_fd, "once it follows"),
 	REMOTE_OPTIONS(setup),

@@ -24,20 +24,20 @@ static struct {
 	bool human, once;
 } opt = { .stream = "registry", .ready_fd = -1 };
 
-#define NAME { 0, "name", "NAME", "what this machine is called in the log " \
+#define NAME { 0, "name", "NAME", "name of this machine in the log " \
 	"(default: its host name)", OPT_STRING(&opt.name) }
 
 static const struct opt start_options[] = {
-	{ 0, "bus", "BUS", "where the log is: nats://... or a directory "
+	{ 0, "bus", "BUS", "bus of the log: nats://... or a directory "
 	    "(default: MFX_BUS)", OPT_STRING(&opt.bus) },
-	{ 0, "stream", "STREAM", "its stream (default: registry)",
+	{ 0, "stream", "STREAM", "stream of the log (default: registry)",
 	    OPT_STRING(&opt.stream) },
 	NAME, OPT_END
 };
 
 static const struct opt follow_options[] = {
 	NAME,
-	{ 0, "no-follow", NULL, "end when all that is there was applied",
+	{ 0, "no-follow", NULL, "stop at the end instead of waiting for more",
 	    OPT_FLAG(&opt.once) },
 	READY_FD(&opt.ready_fd, "when the registry has all that was there"),
 	OPT_END
@@ -249,7 +249,8 @@ static const struct verb verbs[] = {
 	    start_options, registry_verb_start },
 	{ "follow", NULL, "apply the log to this registry, as it grows",
 	    follow_options, registry_verb_follow },
-	{ "status", NULL, "show what this registry is, and how far",
+	{ "status", NULL, "show the role of this registry and its place in "
+	    "the log",
 	    show_options, registry_verb_status },
 	{ "snapshot", "FILE", "write a copy of the registry for a new replica",
 	    NULL, registry_verb_snapshot },

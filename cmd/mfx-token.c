@@ -275,7 +275,7 @@ static const struct verb verbs[] = {
 	    login_options, token_verb_login },
 	{ "show", NULL, "show whose token it is and what it allows",
 	    show_options, token_verb_show },
-	{ "refresh", NULL, "renew the token for as long again",
+	{ "refresh", NULL, "get a new token with the same lifetime",
 	    refresh_options, token_verb_refresh },
 	{ "logout", NULL, "revoke the token, and remove its file",
 	    logout_options, token_verb_logout },

@@ -285,7 +285,7 @@ assert pongs == {False: 1976, True: 1024}, pongs
 	EOF
 }
 
-@test "coap: who pings while the bus is away takes no memory" {
+@test "coap: pings while the bus is away take no memory" {
 	serve_coap -o raw --admin "$ADMIN"
 	coap post coap "?auth=$KEY" -e "$(numbered 1)" -t 110
 	said ''
@@ -300,7 +300,7 @@ assert pongs == {False: 1976, True: 1024}, pongs
 	wait "$pings"
 }
 
-# custody: a Ping behind a message that is refused, while one before it is on its
+# custody: a Ping after a message that is refused, while one before it is on its
 # way.  Says `waiting` when both are answered, and ends when that one is.
 custody() {
 	python3 - "$PORT" "$ADMIN" "$CHANNEL" "$KEY" <<-'EOF'

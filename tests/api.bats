@@ -81,7 +81,7 @@ setup_suite_test() {
 	the_case isolation
 }
 @test "SQL and worse in each parameter" { the_case hostile; }
-@test "what is no JSON or no UTF-8" { the_case malformed; }
+@test "bodies that are not JSON or not UTF-8" { the_case malformed; }
 @test "1,000 clients at once" { the_case crowd; }
 @test "events as they happen: lines and server-sent" {
 	the_case events_stream

@@ -146,7 +146,7 @@ def paging_while_changing():
     other = Client(port, ann.token)
 
     def change(n):
-        # behind and in front of the place, the page's own last one, new ones
+        # after and before the place, the page's own last one, new ones
         for i in (5 * n, 10 * n + 9, len(ids) - 1 - n):
             x = ids[min(i, len(ids) - 1)]
             if other.call("GET", f"/things/{x}").status == 200:
@@ -251,7 +251,7 @@ def searched(find):
 
 
 def names_index():
-    """the index of names follows behind the newest ones"""
+    """the index of names follows the newest ones"""
     both()
     for n in (1, 510, 1, 1, 700, 3):
         made = ann.want(201, "POST", "/things/bulk", [
@@ -303,7 +303,7 @@ def tags():
         ann.want(412, "PUT", path, {"name": "o"}, headers={"If-Match": tag})
         ann.want(200, "PUT", path, {"name": "o"}, headers={"If-Match": "*"})
         bob.want(412, "PUT", path, {}, headers={"If-Match": "*"})
-        # of many who change what they have seen, one does
+        # of many that change what they have seen, one succeeds
         tag = ann.want(200, "GET", path).headers["ETag"]
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             got = list(pool.map(lambda i: Client(port, ann.token).call(
@@ -414,7 +414,7 @@ def hostile():
 
 
 def malformed():
-    """JSON and UTF-8 that is none, by each handler that reads a body."""
+    """Bodies that are not JSON or UTF-8, to each handler that reads one."""
     ann.sign_up(ANN)
     t, c = ann.thing(name="n"), ann.channel()
     bodies = [b"{", b"}", b"", b" ", b"\x00", b"\xff", b"\xef\xbb\xbf{}",
@@ -581,7 +581,7 @@ def long_search():
     while seeker.is_alive():
         ann.want(200, "GET", f"/things/{id}")
         n += 1
-    # one that was not put off could let two through, before and behind it
+    # one that was not put off could let two through, before and after it
     assert n > 3, n
     page = ann.want(200, "GET", "/things?name=thing%201").json
     assert page["total"] == 4 * sum(

@@ -27,7 +27,7 @@ the_case() {
 @test "several lines of a field are one list (RFC 9110 5.3)" {
 	the_case several_lines
 }
-@test "what is no list of entity tags is 400 (RFC 9110 8.8.3)" {
+@test "anything but a list of entity tags is 400 (RFC 9110 8.8.3)" {
 	the_case malformed_tags
 }
 @test "preconditions after the other checks (RFC 9110 13.2.1)" {

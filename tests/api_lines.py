@@ -171,7 +171,7 @@ def scopes():
     for t, status in ((reader, 403), (writer, 403), (more, 200)):
         ann.want(status, "POST", "/connect", "", type=LINES, token=t)
         ann.want(status, "POST", "/disconnect", "", type=LINES, token=t)
-    # who asks for keys gets them or a refusal, nothing between
+    # a client that asks for keys gets them or a refusal, nothing between
     keys = token("things:read channels:read keys:read")
     for path in ("/things", f"/things/{thing}"):
         for t, how, status, shown in (

@@ -6,7 +6,7 @@ load setup
 load site
 load api_messages
 
-@test "22: pages, and what is no page" { read_some row_22; }
+@test "22: pages, and limits that are not valid" { read_some row_22; }
 @test "23: the right messages and the right total" { read_some row_23; }
 @test "labels and times choose, twice given is either, nothing is ignored" {
 	read_some filters
@@ -78,7 +78,7 @@ load api_messages
 	jq -c '[.n, .u, .v, .t]' want | cmp - got
 }
 
-@test "no store: 503 until there is one; another's file is none" {
+@test "no store: 503 until there is one; another's file does not count" {
 	serve_api
 	local messages=$URL/channels/$CHANNEL/messages
 	ask 503 "$messages"

@@ -228,7 +228,7 @@ def isolation():
     # a thing of the same user's that is not connected
     for key in (os.environ["LONE_KEY"], os.environ["LONE"]):
         thing.want(403, "GET", PATH, token=key)
-    # all publishers' messages are seen by who is connected
+    # connected things see the messages of all publishers
     assert total(f"?publisher={THING}") == 101
 
 

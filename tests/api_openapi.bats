@@ -111,7 +111,7 @@ with urllib.request.urlopen(r, timeout=20) as a:
 	cmp document.json resumed
 	get 416 -r "$size-"
 	[[ $(field content-range) == "bytes */$size" ]]
-	# what is no single range of bytes is all of it
+	# anything but one range of bytes gets all of it
 	local range
 	for range in 'bytes=0-1,5-6' 'bytes=2-1' 'lines=0-1' 'bytes=x'; do
 		get 200 -H "Range: $range"

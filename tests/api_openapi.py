@@ -176,7 +176,7 @@ ENDS = {"removeUser", "changePassword", "revokeToken", "removeKey"}
 
 
 def in_every_form(o, user):
-    """Raw as Mainflux' clients have it, and behind each scheme."""
+    """Raw as Mainflux' clients have it, and after each scheme."""
     for prefix in {"token": ["", "Bearer "], "key": ["", "Bearer ", "Thing "]
                    }.get(min(o.schemes - {"bearer"}, default=""), [""]):
         answer = succeeds(o, User() if o.operationId in ENDS else user,

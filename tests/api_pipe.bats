@@ -36,7 +36,7 @@ left() {
 	((n == $1))
 }
 
-@test "22: pages, and what is no page" { read_some row_22; }
+@test "22: pages, and limits that are not valid" { read_some row_22; }
 @test "23: the right messages and the right total" { read_some row_23; }
 @test "labels and times choose" { read_some filters; }
 @test "values are compared" { read_some values; }

@@ -24,7 +24,7 @@ row() {
 @test "6: things' keys are changed" { row 6; }
 @test "7: things are viewed" { row 7; }
 @test "8: lists have pages" { row 8; }
-@test "9: lists refuse what is no page" { row 9; }
+@test "9: lists refuse limits that are not valid" { row 9; }
 @test "10: lists refuse strangers" { row 10; }
 @test "11: things and channels are removed" { row 11; }
 @test "12: channels are created" { row 12; }

@@ -30,7 +30,7 @@ def refuses_strangers(method, path, body=None):
 
 
 def refuses_bodies(method, path, token=0, empty=400):
-    """`{`, `}`, nothing, an array, a type that is none; `{}` is `empty`."""
+    """`{`, `}`, nothing, an array, a type that is not valid; `{}` is `empty`."""
     for body in ("{", "}", "", "[]", '"text"', "1", '{"name":1}',
                  '{"name":"a","metadata":[]}' if "key" not in path
                  else '{"key":[]}', "\xff{}", '{"a":"\\ud800"}'):
@@ -64,7 +64,7 @@ def row_1():
     ann.want(400, "POST", "/users", {"mail": BOB, "password": PASSWORD})
     ann.want(400, "POST", "/users", {"email": BOB, "password": 12345678})
     refuses_bodies("POST", "/users")
-    # names in any case, unknown ones, what stands behind, a charset
+    # names in any case, unknown ones, what follows, a charset
     ann.want(201, "POST", "/users", '{"Email":"%s","PASSWORD":"%s","x":[1,'
              '{"y":2}]} \n' % (BOB, PASSWORD),
              type=JSON + "; charset=utf-8")

@@ -226,7 +226,7 @@ def token_scopes():
     for method, path, body, status in sum(requests.values(), []):
         if status is not None:
             ann.want(status, method, path, body, token=session)
-    # keys of things are shown to whom may see them
+    # keys of things are shown to users that may see them
     for scope, seen in (("things:read", ""), ("things:read keys:read", "k")):
         token = ann.want(201, "POST", "/keys", {"scope": scope}).json["value"]
         for x in (ann.want(200, "GET", f"/things/{t}", token=token).json,
@@ -433,7 +433,7 @@ def behind_proxy():
     while ask(f"2001:db8:1:2:{next(n):x}::") == 403:
         assert next(n) < 900
     assert ask("2001:db8:1:3::1") == 403
-    # what is no address is the proxy's own fault: all of these are one
+    # what is not an address is the proxy's own fault: all of these are one
     assert limited("unknown")
     while ask(f"198.51.100.{next(n) % 250}, _odd{next(n)}") == 403:
         assert next(n) < 990

@@ -193,7 +193,7 @@ count_is() {
 bytes_of() { cat "$BUS/$1"/*.ndjson 2>/dev/null | wc -c; }
 has_grown() { (($(bytes_of raw) >= $1)); }
 
-@test "--sync always: who syncs for all is killed, and the others go on" {
+@test "--sync always: the writer that syncs for all is killed, and the others go on" {
 	local i
 	lines steady 1 3000 >want.steady
 	mfx-pub -u --sync always raw <want.steady 3>&- &

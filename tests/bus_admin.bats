@@ -114,7 +114,7 @@ picture() {
 	status 0 wait "$PID"
 }
 
-# as USER COMMAND…: as another user, who has no home of his own
+# as USER COMMAND…: as another user, without a home
 as_other() {
 	setpriv --reuid 12345 --regid 12345 --clear-groups "$@"
 }

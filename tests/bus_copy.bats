@@ -100,7 +100,7 @@ is_copied() {
 	[[ $(group_at far raw/h) == 102 ]]
 }
 
-@test "a bus that began anew, a stream that is not there, bad operands" {
+@test "a bus that was made again, a stream that is not there, bad operands" {
 	numbers_of 1 100 | MFX_BUS=near mfx-pub raw
 	mfx-bus copy near far raw >/dev/null
 	rm -rf near
@@ -108,7 +108,7 @@ is_copied() {
 	status 78 mfx-bus copy near far raw 2>err
 	grep -q 'give --as another one' err
 	all_of far raw | cmp - <(numbers_of 1 100)
-	mfx-bus copy --as anew --add near far raw >/dev/null
+	mfx-bus copy --as fresh --add near far raw >/dev/null
 	all_of far raw | cmp - <(numbers_of 1 100; numbers_of 1 5)
 	status 66 mfx-bus copy near far nothing 2>err
 	status 64 mfx-bus copy near near raw 2>err

@@ -313,7 +313,7 @@ print(json.dumps(config))')
 	read_all twice | bare | cmp - want
 }
 
-# ---- who may ----
+# ---- permissions ----
 
 @test "a wrong password, a wrong authority, no certificate" {
 	local url ca

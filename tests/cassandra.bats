@@ -73,7 +73,7 @@ all_once() {
 	{"channel":"c9","n":"x","v":4.25,"t":1700000009}
 	{"channel":"c9","n":"y","vs":"on","t":1700000009.000000001}
 	EOF2
-	# what is no reading is no reading of ours
+	# a row without a value is not a reading of ours
 	cql "INSERT INTO $K.readings (channel, bucket, time, id, name)
 	    VALUES ('c9', 19675, 1700000010000000000, 0x02, 'x')"
 	status 65 $R --channel c9 "$P" 2>err

@@ -144,7 +144,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 2)' >bytes
 		lines | tail -n 1 | "$ROOT/tests/payload.py" | cmp - fits
 		coap post "$scheme" "/b?auth=$KEY" -t 42 -f over -b 1024
 		said '4.13 the message is too long'
-		# who may not, is told so at the first block
+		# a thing without the right is told so at the first block
 		coap post "$scheme" '/b?auth=x' -t 42 -f over -b 1024
 		[[ $SAID == 4.03* ]]
 	done

@@ -4,7 +4,7 @@
 
 coap_clauses.py WHAT PORT [ARGUMENT…]   with CHANNEL and KEY in the
 environment; prints what came back.  Silence is shown by a good message that
-is sent behind: its answer is the first to come.
+is sent after it: its answer is the first to come.
 """
 import socket
 import ssl

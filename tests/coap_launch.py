@@ -5,7 +5,7 @@
 coap_launch.py systemd SOCKET… -- COMMAND…   LISTEN_FDS, LISTEN_FDNAMES
 coap_launch.py wait SOCKET -- COMMAND…       inetd wait: on fd 0
 
-A SOCKET is udp:PORT or tcp:PORT, with :NAME behind for systemd's
+A SOCKET is udp:PORT or tcp:PORT, with :NAME after it for systemd's
 FileDescriptorName=.  A datagram for the first is sent before COMMAND runs,
 when the environment has FIRST in hexadecimal: it has to be answered.
 """

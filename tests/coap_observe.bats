@@ -80,7 +80,7 @@ values() { grep -o '"v":[0-9]*' "$1" | cut -d : -f 2; }
 	[[ ! -s one.err ]]
 }
 
-@test "over TCP, and to one who asked without confirmation" {
+@test "over TCP, and to an observer that asked with NON" {
 	serve_observed
 	begin non listen 200 '' non
 	client tcp 30 "$(at coap+tcp)"
@@ -222,7 +222,7 @@ sys.stdout.buffer.write(bytes(range(256)))' >bytes
 	await 20 grep -q kinds got
 }
 
-@test "who loses the connection or the key is told and gets nothing more" {
+@test "an observer that loses its connection or key is told and gets nothing more" {
 	serve_observed
 	begin got listen 2
 	client other 60 "$(at coap)"

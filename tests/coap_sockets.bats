@@ -182,7 +182,7 @@ other_libcoaps() {
 	END
 }
 
-# burst N: so many at once, from one socket, and all of them are answered
+# burst N: that many at once, from one socket, and all of them are answered
 burst() {
 	timeout 60 python3 -B - "$PORT" "$1" <<-END
 	import socket, sys

@@ -220,7 +220,7 @@ has_rows() {
 	hear kept
 }
 
-@test "who waits for a server that is paused can be stopped" {
+@test "a program that waits for a paused server can be stopped" {
 	talking seconds=600 execute 'SELECT v FROM t.t WHERE k = -8'
 	hear prepared
 	server_pause cassandra

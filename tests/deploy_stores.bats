@@ -52,7 +52,7 @@ setup_suite_test() {
 	shift 3
 	exec "$@"
 	EOF2
-	# who has the rights of a superuser; each statement by itself
+	# as a superuser; each statement by itself
 	cat >bin/cqlsh <<-'EOF2'
 	#!/bin/bash
 	word() { sed -n "s/^$1 = //p" "$CQLSH_HOME/.cassandra/credentials"; }
@@ -212,8 +212,8 @@ api_reads() {
 	api_reads postgres
 	owner=postgres://mfx:$(<etc/postgres.password)@$PG/mfx
 	reader=postgres://mfx_reader:$(<etc/postgres-reader.password)@$PG/mfx
-	# who reads does not write, nor see other databases; who writes is no
-	# administrator
+	# the reader does not write, nor see other databases; the writer is
+	# not an administrator
 	status 77 mfx-write-postgres "$reader" </dev/null
 	[[ $(psql -qAt -c 'SELECT count(*) FROM messages' "$reader") == 10 ]]
 	status 1 psql -q -c 'DELETE FROM readings' "$reader"

@@ -94,7 +94,7 @@ EOF
 
 # ---- base fields ----
 
-@test "bn is the prefix that saves, changes where that saves more, or is none" {
+@test "bn is the prefix that saves, changes where that saves more, or is left out" {
 	records a b c |
 		packs '[{"bt":1700000000,"n":"a","v":1},{"n":"b","v":1},{"n":"c","v":1}]'
 	records dev:t{1,2,3} |
@@ -118,7 +118,7 @@ EOF
 		packs '[{"bn":"a","bt":9223372036.854775807,"v":1},{"bt":268435456,"v":1}]'
 }
 
-@test "bu is what saves; who has no unit then says so" {
+@test "bu is what saves; a record without a unit then says so" {
 	local r='{"n":"a","v":1,"t":1700000000'
 	printf '%s\n' "$r,\"u\":\"lat\"}" "$r,\"u\":\"lat\"}" "$r}" \
 	    "$r,\"u\":\"lat\"}" | mfx-encode --payload |
@@ -181,7 +181,7 @@ EOF
 
 # ---- limits ----
 
-@test "-n: so many records, the last pack with what is left" {
+@test "-n: that many records, the last pack with what is left" {
 	[ "$(records a b c d e | mfx-encode -n 2 | jq -c length |
 		paste -sd ' ')" = "2 2 1" ]
 	[ "$(records $(seq 250) | mfx-encode | jq -c length |
@@ -309,7 +309,7 @@ EOF
 	jq -e 'length == 3' out
 }
 
-@test "what is no message: its place, 65, --rejects, and the rest is written" {
+@test "lines that are not messages: their place, 65, --rejects, and the rest is written" {
 	sed -i '2i not a message' in
 	status 65 mfx-encode --rejects bad in >out 2>err
 	[ "$(wc -l <out)" = 2 ]

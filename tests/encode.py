@@ -182,7 +182,7 @@ def inverse(form, lines):
 
 # ---- acknowledgement ----
 
-# where a line without a part is: behind all parts
+# where a line without a part is: after all parts
 END = 1 << 31
 
 

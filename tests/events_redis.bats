@@ -237,7 +237,7 @@ fails() {
 	[[ $(named | tail -n 500) == $(seq 1501 2000 | sed s/^/t/) ]]
 }
 
-@test "a position that is not this registry's is refused, and so is what is none" {
+@test "a position that is not this registry's, or not valid, is refused" {
 	server_start redis
 	things 1 5
 	to_redis
@@ -270,7 +270,7 @@ fails() {
 	[[ $(named | xargs) == 't4 t5 t6' ]]
 }
 
-@test "who may not is told so" {
+@test "a user without the right is told so" {
 	server_start redis
 	things 1 1
 	port=$(server_port redis)

@@ -229,12 +229,12 @@ EOF
 		[ "${#lines[@]}" -eq 1 ]
 	done
 	run mfx-fmt -F 'a {nothing}' in
-	[[ $output == "mfx-fmt: --format '{nothing}': no such field"* ]]
+	[[ $output == "mfx-fmt: --format '{nothing}': unknown field"* ]]
 	run mfx-fmt -F "$(printf '{name}%.0s' {1..200})" in
 	[ "$status" -eq 64 ]
 }
 
-@test "what is no message: its place, 65, --rejects; the rest is printed" {
+@test "lines that are not messages: their place, 65, --rejects; the rest is printed" {
 	sed -i '2i [{"n":"a","v":1},{"n":"b"}]' in
 	status 65 mfx-fmt -t tsv --rejects bad in >out 2>err
 	[ "$(wc -l <out)" -eq 6 ]

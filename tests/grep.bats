@@ -136,7 +136,7 @@ EOF
 	grep -q "missing: No such file" err
 }
 
-@test "what is no message: its place, 65, --rejects, and the rest passes" {
+@test "lines that are not messages: their place, 65, --rejects, and the rest passes" {
 	sed -i '2i not a message' in
 	status 65 mfx-grep --rejects bad in >out 2>err
 	[ "$(wc -l <out)" -eq 5 ]

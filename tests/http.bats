@@ -293,7 +293,7 @@ sys.stdout.buffer.write(bytes(range(256)) * 5)' >bytes
 	n_lines 0
 }
 
-@test "what is no message: compressed 415, without a length 411" {
+@test "bodies that are not taken: compressed 415, without a length 411" {
 	serve -o raw
 	local auth=(-H "Authorization: $KEY")
 	gzip -c <<<"$PACK" >packed

@@ -137,7 +137,7 @@ load identity
 	mfx-things key "$id" | jq -e '.key | length == 36'
 }
 
-@test "files that are no registry of ours are refused, and left alone" {
+@test "files that are not registries of ours are refused, and left alone" {
 	local db=$MFX_HOME/registry.db
 	cp "$db" good
 	cp "$db" "$db.new" && sqlite3 "$db.new" 'PRAGMA user_version = 99' &&
@@ -147,7 +147,7 @@ load identity
 	sqlite3 "$db" 'CREATE TABLE other(x)'
 	refuses 78 "not a registry" mfx-things list
 	[[ $(sqlite3 "$db" .tables) == other ]]
-	echo 'some text that is no database, and long enough to tell' >"$db"
+	echo 'some text that is not a database, and long enough to tell' >"$db"
 	cp "$db" text
 	refuses 78 "" mfx-things list
 	cmp "$db" text

@@ -263,7 +263,7 @@ kinds() {
 	[[ $(<"$MFX_HOME/bus/raw/groups/store") == 5 ]]
 }
 
-@test "what is not an answer is no empty page" {
+@test "what is not an answer does not count as an empty page" {
 	local names='{"results":[{"series":[{"name":"m","columns":["name"],"values":[["readings"]]}]}]}'
 	fake "$names" '<html>login</html>'
 	status 69 $R "$P" 2>err
@@ -410,7 +410,7 @@ in_flight() {
 	grep -qi 'certificate' err
 	status 78 $W --cacert other.crt "$P" </dev/null
 	status 78 $R --cacert no-such-file "$P"
-	# what is no answer of InfluxDB is not about the points
+	# an answer that is not from InfluxDB is not about the points
 	P=${P/https:/http:}
 	lines 1 4 | status 78 $W --ack raw/store "$P" 2>err
 	grep -q 'Client sent an HTTP request to an HTTPS server\.$' err

@@ -136,12 +136,12 @@ n_lines() {
 	    {mqtt,ws,node,coap}': nothing of ours'
 }
 
-@test "who was disconnected gets nothing more, and sends nothing" {
+@test "a thing that was disconnected gets nothing more, and sends nothing" {
 	matrix disconnect {mqtt,ws,node,coap}': hears no more' \
 	    {http,mqtt,ws,coap}': sends no more'
 }
 
-@test "who does not read slows neither those who send nor those who do" {
+@test "a client that does not read slows down nobody else" {
 	matrix stalled "$(for there in mqtt ws node coap; do
 		for from in ws mqtt http coap; do echo "$from -> $there"; done
 	done)"

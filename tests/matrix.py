@@ -5,7 +5,7 @@
 matrix.py cells|order|strangers|disconnect|stalled
 
 Prints a line for each thing that was seen to be so, and on stderr what was
-not; see the functions below, and matrix_clients.py for who talks.
+not; see the functions below, and matrix_clients.py for the clients.
 """
 import base64
 import json
@@ -174,7 +174,7 @@ def strangers():
     for listener in ours:
         expect({m[0] for m in listener.wait(len(DEVICES))}, {b"ours"},
                listener.name)
-    # behind all of these comes one of their own
+    # after all of these comes one of their own
     send("http", DEVICES["http"]("stranger", OTHER), "x", b"theirs", BYTES)
     for there, listener in zip(LISTENERS, theirs):
         expect([m[0] for m in listener.wait(1)], [b"theirs"], listener.name)
@@ -230,7 +230,7 @@ def stalled_ws():
                "Sec-WebSocket-Version: 13\r\n"
                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                f"Authorization: {key_of('reader')}\r\n\r\n").encode())
-    expect(s.recv(12), b"HTTP/1.1 101", "the handshake of who stalls")
+    expect(s.recv(12), b"HTTP/1.1 101", "the handshake of the client that stalls")
 
 
 class Stopped(Program):

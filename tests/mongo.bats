@@ -96,7 +96,7 @@ kinds() {
 	[[ $($R -c --channel c9 --unit '' --subtopic '' "$P") == 3 ]]
 }
 
-@test "what is no reading is an error, not left out" {
+@test "a document that is not a reading is an error, not left out" {
 	lines 1 2 | $W "$P"
 	local doc
 	while read -r doc; do

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Who may come in, and who may do what: one function for each test."""
+"""Connecting, and what is allowed then: one function for each test."""
 import json
 import os
 import subprocess

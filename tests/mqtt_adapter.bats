@@ -348,7 +348,7 @@ publish_numbered() {
 	grep -q 'use --host 127.0.0.1$' err
 }
 
-@test "what does not go together, and rules that are none: 64" {
+@test "options that do not go together, and rules that are not valid: 64" {
 	local a
 	for a in '--host h' '-t x' '--map a=channel:b' '-o raw' '--id x' '--tls' \
 	    '--host h -t x --ack raw/g' '--host h -t x --all' '--host h -t a/#/b' \

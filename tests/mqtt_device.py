@@ -108,7 +108,7 @@ class Device:
 
     def _end(self, reason):
         with self.changed:
-            # the first is the broker's reason, behind it comes the end
+            # the first is the broker's reason, after it comes the end
             if self.gone is None:
                 self.gone = reason
             self.changed.notify_all()
@@ -163,7 +163,7 @@ class Device:
         return self.messages.get(timeout=wait)
 
     def nothing(self):
-        """Nothing has come: what is asked for now comes behind it all."""
+        """Nothing has come: what is asked for now comes after it all."""
         self.subscribe(TOPIC + "/nothing/at/all")
         assert self.messages.empty(), self.messages.get_nowait().payload
 

@@ -80,7 +80,7 @@ def payloads():
             content_type=declared))
         expect(bus()[-1]["ct"], kept)
         expect(receiver.get().properties.ContentType, declared)
-    # one that is no line is no message: said so, or hung up
+    # one that does not fit a line is refused: said so, or hung up
     lines = len(bus())
     huge = os.urandom(800_000)
     expect(sender.publish("/x", huge), 135)
@@ -368,7 +368,7 @@ def again():
 
 
 def bridge(secret_file):
-    """Who may speak for others, and that it goes on the bus only once."""
+    """Only the bridge speaks for others, and it goes on the bus only once."""
     with open(secret_file) as f:
         secret = f.read().strip()
     receiver = Device(KEY2)
@@ -399,7 +399,7 @@ def bridge(secret_file):
 
 
 def reload(broker):
-    """SIGHUP: who is connected stays, and is still who it was."""
+    """SIGHUP: connected clients stay, and are still the same things."""
     sender = Device(KEY, ident="s", clean=False, expiry=100)
     receiver = Device(KEY2, version=4, ident="r", clean=False)
     gone = Device(KEY2, version=4, ident="gone", clean=False)

@@ -39,7 +39,7 @@ def subscriptions():
     d.client.unsubscribe(TOPIC + "/a")
     expect(d.subscribe(TOPIC + "/c", 1), 1)
     d.stop()
-    # a session that is resumed has them still, one that begins anew has not
+    # a session that is resumed has them still, one that begins again does not
     d = Device(KEY, ident="d", clean=False, expiry=100)
     expect(d.subscribe(TOPIC + "/d", 1), 135)
     d.stop()

@@ -97,7 +97,7 @@ plugin needs 2.0.x or 2.1.x" said
 	access topics
 }
 
-@test "before MQTT 5, who may not publish is hung up on" {
+@test "before MQTT 5, a client that may not publish is disconnected" {
 	start_broker
 	access closed
 }
@@ -118,7 +118,7 @@ plugin needs 2.0.x or 2.1.x" said
 	access removal
 }
 
-@test "nothing is delivered late to who has lost access" {
+@test "nothing is delivered late to a client that has lost access" {
 	start_broker
 	access at_once
 }
@@ -149,7 +149,7 @@ plugin needs 2.0.x or 2.1.x" said
 	flow wills
 }
 
-@test "who has lost access leaves no will" {
+@test "a client that has lost access leaves no will" {
 	start_broker
 	flow will_of_the_revoked
 }
@@ -164,7 +164,7 @@ plugin needs 2.0.x or 2.1.x" said
 	[[ $(grep -ca EVIL mosquitto.db) == 0 ]]
 }
 
-@test "retained messages, and those of who may no longer" {
+@test "retained messages, and those of things that have lost access" {
 	start_broker 'check_retain_source true'
 	flow retained
 }
@@ -192,7 +192,7 @@ plugin needs 2.0.x or 2.1.x" said
 	[[ $(stat -c %a "$MFX_HOME/mqtt/bridge.key") == 600 ]]
 }
 
-@test "SIGHUP leaves who is connected alone" {
+@test "SIGHUP leaves connected clients alone" {
 	start_broker
 	flow reload "$BROKER"
 }
@@ -201,7 +201,7 @@ limits() {
 	/usr/bin/python3 "$ROOT/tests/mqtt_limits.py" "$@"
 }
 
-@test "a thing has so many client ids, and so many subscriptions in each" {
+@test "a limit on client ids of a thing, and on subscriptions in each" {
 	start_broker 'plugin_opt_sessions 3' 'plugin_opt_subscriptions 2' \
 	    'plugin_opt_tries 0'
 	limits sessions
@@ -210,7 +210,7 @@ limits() {
 	grep -q 'a session has too many subscriptions (1 refused)' broker.log
 }
 
-@test "a thing leaves so many retained messages, also over a restart" {
+@test "a limit on retained messages of a thing, also over a restart" {
 	start_broker 'plugin_opt_retained 3' 'plugin_opt_retained_bytes 3000' \
 	    'persistence true'
 	limits retained
@@ -400,7 +400,7 @@ start_on_a_full_disk() {
 	on_small_disk 6 "$PWD/small" fill_the_disk
 }
 
-@test "the broker does not start with an option that is none, and says why" {
+@test "the broker does not start with an option that is not valid, and says why" {
 	for line in 'plugin_opt_homes /tmp' 'plugin_opt_sync often' \
 	    'plugin_opt_stream a/b' 'plugin_opt_tries many' \
 	    'plugin_opt_retained -1' 'plugin_opt_sessions x'; do

@@ -230,7 +230,7 @@ made() {
 	mfx-token logout
 }
 
-@test "passwords: who tries too many is held back" {
+@test "passwords: an address that tries too many is held back" {
 	start_ready mfx-api -l "127.0.0.1:$API" --attempts 100000
 	serve_nginx
 	# with 60 at once and two in a second: 400 are too many, unless they

@@ -94,7 +94,7 @@ vectors() {
 @test "the open streams of the vectors" {
 	vectors sensml 'application/sensml+json*' 1
 	vectors sensmlc 'application/sensml+cbor*' 1
-	# which are no packs
+	# which are not packs
 	status 65 "${N[@]}" -t json "$VECTORS/rfc8428-5.1.2c.sensml" >out
 	[ ! -s out ]
 	status 65 "${N[@]}" -t cbor "$VECTORS/rfc8428-5.1.2c.sensmlc" >out
@@ -470,7 +470,7 @@ BAD
 	[ "$(tail -1 out)" = '{"n":"u","v":2,"t":1600000000}' ]
 }
 
-@test "a payload that is no SenML passes as data" {
+@test "a payload that is not SenML passes as data" {
 	becomes '[{"channel":"C","seq":5,"n":"payload","vd":"aGk","ct":"text/plain"}]' \
 		'{"channel":"C","seq":5,"n":"payload","vd":"aGk","t":1700000000,"ct":"text/plain"}'
 	echo '[{"channel":"C","n":"payload","vd":"aGk","ct":"application/senml+json"}]' |

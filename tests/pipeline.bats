@@ -33,7 +33,7 @@ stored() {
 	diff <(sort want) <(sort got)
 }
 
-@test "what is no SenML is carried and comes back byte for byte" {
+@test "a payload that is not SenML is carried and comes back byte for byte" {
 	serve -o raw
 	head -c 3000 /dev/urandom >bytes
 	expect 202 @bytes "" application/octet-stream

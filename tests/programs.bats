@@ -408,7 +408,7 @@ takes_crlf() {
 	few_lines | sed 's/$/\r/' | status 0 take "$1" && cmp want got
 }
 
-@test "CRLF is as good as LF" {
+@test "CRLF ends a line as LF does" {
 	every_filter takes_crlf
 	every_sink takes_crlf
 }
@@ -472,7 +472,7 @@ refuses_garbage() {
 	every_sink refuses_giant
 }
 
-@test "a line that is no message is refused, and the next one is taken" {
+@test "a line that is not a message is refused, and the next one is taken" {
 	every_filter refuses_garbage
 	every_sink refuses_garbage
 }
@@ -495,12 +495,12 @@ feeds() {
 takes_bytes() { feeds bytes "$1"; }
 takes_split() { feeds split "$1"; }
 
-@test "byte by byte is as good as at once" {
+@test "byte by byte gives the same as at once" {
 	every_filter takes_bytes
 	every_sink takes_bytes
 }
 
-@test "cut in two reads at any place is as good as at once" {
+@test "cut in two reads at any place gives the same as at once" {
 	every_filter takes_split
 	every_sink takes_split
 }

@@ -113,7 +113,7 @@ gets() {
 	ask 400 -H "Authorization: $KEY" --haproxy-protocol
 }
 
-@test "nginx: TLS begins behind the header" {
+@test "nginx: TLS begins after the header" {
 	authority ca
 	certificate server ca /CN=localhost DNS:127.0.0.1,IP:127.0.0.1 serverAuth
 	local SCHEME=https CURL=(--interface 127.0.0.5 --cacert ca.crt)
@@ -125,7 +125,7 @@ gets() {
 	grep -q 'a client from 127.0.0.5 is refused: unknown key' err.0
 }
 
-@test "the header whole and byte by byte, of both versions; what is none is closed" {
+@test "the header whole and byte by byte, of both versions; without a valid one the connection is closed" {
 	serve -o raw --proxy-from 127.0.0.1
 	local line='PROXY TCP4 192.0.2.7 198.51.100.1 5 443\r\n' two bad
 	two='\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc0\x00\x02\x07\xc0\x00\x02\x08\x00\x05\x01\xbb'

@@ -438,7 +438,7 @@ load identity
 	refuses 64 "-f FILE" mfx-things remove -f in $id
 }
 
-@test "bulk: no lines make nothing, and are no fault" {
+@test "bulk: no lines make nothing, without an error" {
 	mfx-things create -f /dev/null >out
 	[[ ! -s out ]]
 	printf '\n\n{"name":"x"}\r\n\n{"name":"y"}' | mfx-things create -f - >out

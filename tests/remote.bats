@@ -68,7 +68,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	refuses 77 "mfx-token login" mfx-token refresh --token-file kept
 }
 
-@test "a token file that others may read, that is none, or isn't there" {
+@test "a token file that others may read, that is not valid, or isn't there" {
 	go_remote
 	local mode file
 	file=$(TOKEN_FILE)
@@ -118,7 +118,7 @@ TOKEN_FILE() { echo "$XDG_CONFIG_HOME/mfx/token"; }
 	grep -q "^Authorization: Bearer $(<plain)" asked
 }
 
-@test "whose things: --user has to be who the token is for" {
+@test "whose things: --user has to be the user of the token" {
 	go_remote
 	add_user bob@example.com
 	thing --name mine >/dev/null
@@ -380,7 +380,7 @@ given() {
 	grep -q stopped "$PID_ERR"
 }
 
-@test "answers that are no answers: 69 or 75, and nothing is believed" {
+@test "answers that are not valid: 69 or 75, and nothing is believed" {
 	local mode
 	go_to_hostile junk
 	for mode in nothing short cut-chunk bad-chunk; do
@@ -438,7 +438,7 @@ given() {
 	[[ $(mfx-things create) == '{"id":"6ba7b810-9dad-41d1-80b4-00c04fd430c8","name":"a","key":"k"}' ]]
 }
 
-@test "events that are none: 69, what was whole before is out" {
+@test "events that are not valid: 69, what was whole before is out" {
 	local mode
 	go_to_hostile junk
 	for mode in html events-seq endless-line; do

@@ -138,7 +138,7 @@ operations() {
 	[[ $(things a) == x ]]
 }
 
-@test "a replica refuses changes, and says who makes them" {
+@test "a replica refuses changes, and names the primary" {
 	begin
 	replica b
 	status 69 on b mfx-things create --name no 2>err
@@ -393,7 +393,7 @@ operations() {
 	status 1 mfx-registry verify "$PWD/b" >/dev/null
 }
 
-@test "a damaged log is no fault of the one who asks for a change" {
+@test "a damaged log is not told as a mistake in the change" {
 	free_port port
 	mfx-registry start --bus "$PWD/bus" --name a
 	replica b

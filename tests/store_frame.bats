@@ -104,7 +104,7 @@ numbered() {
 	kill $(pgrep -P "$(pgrep -P "$PID")" -x mfx-sub)
 	wait "$PID" || true
 	[[ $(<"$MFX_HOME/bus/raw/groups/store") == $(mfx-bus stat raw | jq .last) ]]
-	# without a group there is no lag; -q, json, and what is no terminal
+	# without a group there is no lag; -q, json, and not a terminal
 	numbered 1 10 >lines
 	script -qec "$W n <lines" -f seen </dev/null >out
 	grep -q 'readings/s' seen

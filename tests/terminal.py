@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """terminal.py PROMPT ANSWER COMMAND…: runs the command on a terminal, types
-the answer behind the prompt, prints what was to be seen, and ends with the
+the answer after the prompt, prints what was to be seen, and ends with the
 command's status."""
 import os
 import pty

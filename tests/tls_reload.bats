@@ -110,7 +110,7 @@ more_said() {
 	grep -q 4403 got
 }
 
-@test "--tls-crl: what is no list, and without --tls-ca" {
+@test "--tls-crl: a file that is not a list, and without --tls-ca" {
 	status 78 mfx-adapt-http -l 127.0.0.1:0 --tls-cert server.crt \
 	    --tls-key server.key --tls-ca ca.crt --tls-crl ca.crt 2>err
 	grep -q '^mfx-adapt-http: ca.crt: ' err

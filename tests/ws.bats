@@ -155,7 +155,7 @@ setup_suite_test() {
 	    sort -u) == '[true,"ws"]' ]]
 }
 
-@test "who gets what: channels, subtopics, wildcards" {
+@test "what each client gets: channels, subtopics, wildcards" {
 	local other
 	serve_ws
 	other=$(mfx-channels create --name other | jq -r .id)
@@ -237,7 +237,7 @@ setup_suite_test() {
 	[[ $(raw | jq -r '.[0].vd') == bGFzdA ]]
 }
 
-@test "who is silent is pinged, and goes when there is no answer" {
+@test "a silent client is pinged, and closed when there is no answer" {
 	local dead
 	free_port ADMIN
 	serve_ws --timeout 2s --admin "127.0.0.1:$ADMIN"

@@ -82,7 +82,7 @@ replay_under_load() {
 	replay_under_load
 }
 
-@test "who replays slowly is not ended for it, and holds up nobody" {
+@test "a client that replays slowly is not closed for it, and holds up nobody" {
 	free_port ADMIN
 	lines 1 6000 | mfx-pub raw
 	serve_ws --max-queue 64K --admin "127.0.0.1:$ADMIN"

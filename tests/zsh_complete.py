@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What zsh lists when the tab key is pressed behind LINE.
+"""What zsh lists when the tab key is pressed after LINE.
 
 usage: zsh_complete.py DIRECTORY LINE      (DIRECTORY holds _mfx)
 

@@ -64,7 +64,7 @@ template_parse_field(struct template *t, const char *z, size_t *start,
 		return "a { without its }";
 	f = field_find((struct str){ z, *n });
 	if (f == FIELDS)
-		return "no such field";
+		return "unknown field";
 	/* one part is kept for the text at the end */
 	if (t->n == TEMPLATE_PARTS_MAX - 1)
 		return "too many fields";
@@ -86,7 +86,7 @@ template_parse(struct template *t, const char *z, size_t *at)
 		n = 1;
 		if (*z == '\\') {
 			if ((n = 1 + template_put_escape(&t->text, z + 1)) == 1)
-				return "no such escape";
+				return "unknown escape";
 		} else if ((*z == '{' || *z == '}') && z[1] == *z) {
 			buf_putc(&t->text, *z);
 			n = 2;

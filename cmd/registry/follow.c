@@ -10,7 +10,7 @@
 #include "base/signal.h"
 #include "registry/log.h"
 
-/* how often the log is looked at; what is in it comes within so many looks */
+/* how often the log is read; and how many reads without progress end --once */
 #define FOLLOW_MS 500
 #define IDLE_MAX 20
 

@@ -20,7 +20,7 @@
  * The messages of a turn are committed together.  A directory and stdout take
  * them in that turn.  A bus with a server is waited for by a thread: what
  * comes meanwhile is collected and goes next.  A server that has not answered
- * for PUBLISH_PATIENCE is away: what waits behind that commit, and what comes
+ * for PUBLISH_PATIENCE is away: what waits after that commit, and what comes
  * then, is refused at once, until the server answers.
  */
 #define PUBLISH_PATIENCE (INT64_C(1000000000))	/* ns */

@@ -120,7 +120,7 @@ users_show_one(struct call *c)
 	if ((who = call_user(c, 0)) == NULL)
 		return;
 	if (!str_eq(c->id[0], str_z(who->user.id)))
-		http_problem(c->request, 404, "there is no such user");
+		http_problem(c->request, 404, "no such user");
 	else if (call_holds(c, true, NULL))
 		show_user(c, who);
 }
@@ -425,7 +425,7 @@ keys_show(struct call *c)
 	int n = look_up(c, c->id[0].p ? c->id[0] : STR(""));
 
 	if (n == 0)
-		http_problem(c->request, 404, "there is no such key");
+		http_problem(c->request, 404, "no such key");
 	if (n <= 0 || !call_holds(c, true, NULL))
 		return;
 	buf_putc(&c->api->answer, '\n');
@@ -439,7 +439,7 @@ remove_lasting(struct api_change *c, struct registry *r, struct fault *fault)
 
 	if (remains(r, &a->who.user, fault) < 0)
 		return -1;
-	/* one that isn't there is as good as removed */
+	/* one that isn't there counts as removed */
 	return lasting_remove(r, &a->who.user, str_z(a->id), fault) < 0 &&
 	    fault->status != 1 ? -1 : 0;
 }
@@ -476,7 +476,7 @@ keys_remove(struct call *c)
 	if ((who = call_user(c, 0)) == NULL || !key_holds(c, who))
 		return;
 	a = change_new(c, who, remove_lasting, changed);
-	/* what is longer is no key's id, and stays none */
+	/* a longer one is not the id of a key, and neither is the empty one */
 	if (c->id[0].n <= ID_TEXT)
 		snprintf(a->id, sizeof a->id, "%.*s", STR_ARG(c->id[0]));
 	registry_writer_add(c->api->writer, &a->change);

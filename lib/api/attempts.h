@@ -9,7 +9,7 @@
 
 /*
  * How often somebody may try: for each name (an address, an account tried
- * from an address) so many attempts at once, and as many again each period.
+ * from an address) a number of attempts at once, and as many again each period.
  * One that succeeds is given back where only failures are to count.
  *
  * The table has a fixed size.  Under a flood of names one takes the place

@@ -148,7 +148,7 @@ bool call_begin(struct call *);
 int call_parameter(const struct call *, const char *name, struct str *value);
 /* is it given as true? */
 bool call_says_yes(const struct call *, const char *name);
-/* true, false, 1 or 0; false: it is none of these */
+/* true, false, 1 or 0; false: not one of these */
 bool call_truth(struct str value, bool *truth);
 
 /* Do the preconditions hold for what is there now (conditions.h)?  Else it
@@ -187,8 +187,8 @@ void store_is_sound(struct api_store *);
 /* not everything is bad any more */
 void api_recovered(struct api *);
 
-/* Keys of things are shown to who may see them, unless keys=false.  Who says
- * keys=true is refused without: the scope that this takes, or 0. */
+/* Keys of things are shown to those who may see them, unless keys=false.  With
+ * keys=true the others are refused: the scope that this takes, or 0. */
 bool call_keys(struct call *, const struct principal *);
 unsigned call_needs_keys(struct call *);
 

@@ -42,7 +42,7 @@ struct health_result {
 	const char *note;		/* or NULL */
 };
 
-/* one who has asked */
+/* a request that waits for the state */
 struct health_check {
 	struct health_check *next;
 	struct http_request *request;

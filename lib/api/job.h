@@ -23,7 +23,7 @@
  * piece has taken longer than api_options.limit, and when the service is
  * being stopped.  What makes a piece asks job_stops() several times a
  * millisecond.  It is shared: a user, and a thing, has a part of the threads
- * at most, and so many jobs under way; more are 429.
+ * and of the jobs under way at most; more are 429.
  */
 enum job_kind {
 	JOB_PAGE,		/* somebody waits for it */

@@ -191,7 +191,7 @@ may_read(struct call *c, char *thing)
 		call_unable(c->api, c->request, &fault);
 	} else {
 		http_problem(c->request, 403,
-		    "no thing with this key is on this channel");
+		    "no thing with this key is connected to this channel");
 	}
 	return false;
 }
@@ -212,7 +212,7 @@ find_owner(struct call *c, struct passage *p)
 		call_unable(c->api, c->request, &fault);
 	else if (got == 0)
 		http_problem(c->request, 403,
-		    "no thing with this key is on this channel");
+		    "no thing with this key is connected to this channel");
 	return got > 0;
 }
 
@@ -231,7 +231,7 @@ messages_list(struct call *c)
 		why = messages_ask(&p->ask, c->request, c->id[0]);
 		p->store = stores_find(c->api->stores, p->ask.store);
 		if (why == NULL && p->store == NULL)
-			why = "there is no store of this name";
+			why = "no store has this name";
 		if (why == NULL) {
 			passage_begin(c, p);
 			return;

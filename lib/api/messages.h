@@ -42,7 +42,7 @@ const char *messages_ask(struct messages_ask *, const struct http_request *,
     struct str channel);
 void messages_ask_release(struct messages_ask *);
 
-/* the form that is preferred of those we have; a page when it is none */
+/* the preferred one of our forms; a page when we have none that fits */
 enum messages_form messages_accept(struct str accept);
 const char *messages_type(enum messages_form);
 

@@ -7,7 +7,7 @@
 #include "http/path.h"
 
 #define LIMIT 10
-/* SQL has parameters for so many, each of which may be needed three times */
+/* the values that SQL has parameters for, each needed three times at most */
 #define VALUES_MAX 64
 /* a request line is not longer */
 #define VALUE_MAX ((size_t)16 << 10)
@@ -62,7 +62,7 @@ cut(struct str *rest, char c)
 	return trim(s);
 }
 
-/* "0.75" as thousandths (RFC 9110 12.4.2); what is none is 0 */
+/* "0.75" as thousandths (RFC 9110 12.4.2); 0 when not a valid one */
 static int
 weight(struct str q)
 {

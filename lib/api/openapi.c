@@ -40,7 +40,7 @@ openapi_put_members(struct buf *b, const char *part)
 	buf_put(b, begin, (size_t)(end - begin));
 }
 
-/* ---- who may, from the rows ---- */
+/* ---- scopes, from the rows ---- */
 
 /* Is this the row's path, where ":id" stands for any "{name}"? */
 static bool

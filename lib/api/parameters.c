@@ -132,7 +132,7 @@ judge(const struct call *c, unsigned i)
 
 	if (!listed(c->route->query, p->name, &repeats))
 		return c->route->flags & API_OURS && p->name.n > 0 ?
-		    "there is no such parameter here" : NULL;
+		    "unknown parameter" : NULL;
 	if (!repeats && is_before(c, i))
 		return "it is given twice";
 	if (is_flag(p->name) && !call_truth(p->value, &truth))

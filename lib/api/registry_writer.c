@@ -191,7 +191,7 @@ wait_a_moment(struct registry_writer *l)
 /*
  * Clients that wait for one answer before they ask again come in turns: half
  * of them would always wait for the other half to be written.  So as many as
- * there were a moment ago are waited for behind the `n` that are done, if
+ * there were a moment ago are waited for after the `n` that are done, if
  * they come soon.
  */
 static unsigned
@@ -246,7 +246,7 @@ writer_open_registry(struct registry_writer *l, struct fault *fault)
 }
 
 /* The file in its place may be another one by now; one that has gone is
- * not made anew, as that would hide the loss. */
+ * not made again, as that would hide the loss. */
 static int
 reopen(struct registry_writer *l, struct fault *fault)
 {
@@ -304,7 +304,7 @@ registry_writer_changing(struct registry_writer *l)
 	return changing;
 }
 
-/* these, and those that come meanwhile, which are put behind them */
+/* these, and those that come meanwhile, which are put after them */
 static int
 make_all(struct registry_writer *l, struct task *t, unsigned n,
     struct fault *fault)

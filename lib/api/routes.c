@@ -3,7 +3,7 @@
 #include "http/caller.h"
 #include "http/path.h"
 
-/* the most of a body that nobody has to show a token for; who is new may have
+/* the longest body of a request that needs no token: a new user may have
  * metadata */
 #define OPEN_BODY (16 * 1024)
 #define ACCOUNT_BODY (OPEN_BODY + METADATA_BYTES_MAX)

@@ -36,7 +36,7 @@ void stores_close(struct stores *);
 
 /* name p NULL: the first; NULL: there is none of that name */
 struct api_store *stores_find(struct stores *, struct str name);
-/* the i-th, NULL behind the last */
+/* the i-th, NULL after the last */
 struct api_store *stores_at(struct stores *, size_t i);
 
 #endif

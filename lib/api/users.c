@@ -13,8 +13,8 @@
  * what follows from it is done when that has come back.
  *
  * How often somebody may fail is limited by address, and by account from
- * this address: so nobody keeps another from logging in who comes from
- * elsewhere.  New users are limited by address too.  Those who wait for the
+ * this address: so nobody can keep a user at another address from logging
+ * in.  New users are limited by address too.  Those who wait for the
  * pool take turns by address, and those who log in do not wait for those
  * who register.
  */
@@ -120,7 +120,7 @@ rate_of(const struct login *l, char kind)
 static void
 give_back_one(struct login *l, char kind, struct str name)
 {
-	/* who has no address is on this machine */
+	/* a client without an address is on this machine */
 	if (kind == FAILING_HERE || l->address_n > 0)
 		attempts_give_back(l->api->attempts, kind, name,
 		    rate_of(l, kind), l->api->clock);
@@ -183,7 +183,7 @@ add_turn(struct login *l)
 	    1 + l->address_n }, &l->change.task);
 }
 
-/* To the pool, if so many attempts are allowed; else it is answered. */
+/* To the pool; beyond the allowed attempts it is answered here. */
 static void
 try(struct login *l)
 {
@@ -302,7 +302,7 @@ tokens_create(struct call *c)
 	struct fault fault;
 	struct login *l;
 
-	/* only who is new has metadata */
+	/* only a new user brings metadata */
 	if (!read_account(c, f, METADATA))
 		return;
 	l = login_new(c, f[EMAIL].value, f[PASSWORD].value, STR_NONE);

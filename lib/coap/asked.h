@@ -47,9 +47,9 @@ struct asked {
 	uint32_t size1;		/* of the whole body, as claimed; 0 */
 	struct str token;
 	struct str body;
-	struct buf tags;	/* Request-Tags, each behind its length */
+	struct buf tags;	/* Request-Tags, each after its length */
 	/* private */
-	struct buf path;	/* what stands behind "messages" */
+	struct buf path;	/* what follows "messages" */
 	bool stream, any_match, exists_not, twice;
 };
 
@@ -59,7 +59,7 @@ void asked_release(struct asked *);
 /* stream: it came over TCP or TLS, where blocks may be of BERT */
 void asked_read(struct asked *, const coap_pdu_t *, bool stream);
 
-/* what is behind the channel as a subtopic to publish on, or as a
+/* what follows the channel as a subtopic to publish on, or as a
  * subscription (line/topic.h); appended; NULL or why not */
 const char *asked_subtopic(const struct asked *, struct buf *);
 const char *asked_subscription(const struct asked *, struct buf *);

@@ -54,7 +54,7 @@ struct peer {
 	char thing[ID_BYTES + 1];	/* "": nobody */
 	bool has_proof;		/* it was by a key … */
 	struct access_proof proof;	/* … which this is */
-	const char *refused;	/* why it is nobody; or NULL */
+	const char *refused;	/* why it is no thing; or NULL */
 
 	struct observer *observers;
 	unsigned n_observers;
@@ -230,16 +230,16 @@ void peers_close_due(struct station *);
 void peers_sweep(struct station *);
 
 /*
- * Who sends this: by the handshake of its session, by a key, or both, which
- * must then be of the same thing.  `thing` gets its id with ACCESS_YES;
+ * Which thing sends this: by the handshake of its session, by a key, or both,
+ * which must then be of the same thing.  `thing` gets its id with ACCESS_YES;
  * *why is for a log.
  */
 enum access_result session_may(struct station *, coap_session_t *,
     struct str key, struct str channel, char thing[ID_BYTES + 1],
     const char **why);
-/* 5.03, 4.01 for who has shown nothing at all, or 4.03 */
+/* 5.03, 4.01 for a client that has shown no key, or 4.03 */
 struct reply peer_refusal(enum access_result, const char *why);
-/* is who made the handshake still who it was? */
+/* does the key or certificate still belong to the same, enabled thing? */
 bool peer_still_valid(struct peer *);
 /* would its certificate still be accepted, with the files as they are? */
 bool peer_certificate_valid(const struct peer *);

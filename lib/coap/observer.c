@@ -11,7 +11,7 @@
  * keeps them in order, repeats them until they are acknowledged, and has one
  * at a time on its way.  Who asked with another one gets those, and a
  * confirmable one every so often.  libcoap doesn't say what was
- * acknowledged.  So a ping is put behind some, its answer is told, and by it
+ * acknowledged.  So a ping is sent after some, its answer is told, and by it
  * all before it is confirmed; without one not more than WINDOW are given to
  * libcoap, and the rest waits here.  Over TCP it is CoAP's Ping and Pong.
  */
@@ -22,7 +22,7 @@
 #define CONFIRM_EVERY 16
 #define CONFIRM_PAUSE (STAMP_SECOND / 10)
 #define CONFIRM_AFTER STAMP_SECOND
-/* and so many of them may be on their way, so that none waits in libcoap
+/* and how many of them may be on their way, so that none waits in libcoap
  * and is overtaken by the others */
 #define CONFIRM_AT_ONCE 64
 /* libcoap's clients answer no more than 4 pings a second */
@@ -611,7 +611,7 @@ observers_sweep(struct peer *p)
 
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;
-		/* who does not fetch the rest does not want it */
+		/* a client that does not fetch the rest does not want it */
 		if (o->large == NULL || st->now - o->large_at <=
 		    st->o.timeout)
 			continue;

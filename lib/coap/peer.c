@@ -340,7 +340,7 @@ peer_still_valid(struct peer *p)
 	struct str thing = str_z(p->thing);
 	enum access_result result;
 
-	/* who is nobody has nothing to lose */
+	/* an anonymous session has no rights to lose */
 	if (thing.n == 0)
 		return true;
 	if (p->has_proof)

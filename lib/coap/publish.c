@@ -8,7 +8,7 @@
 #include "line/message.h"
 
 /* While a bus is away anybody may send Pings.  Those over this number get
- * their Pong at once, without Custody, which is no promise then. */
+ * their Pong at once, without Custody, and so without a promise. */
 #define PONGS_MAX 1024
 
 static const struct reply nothing = { .code = COAP_EMPTY_CODE };
@@ -92,7 +92,7 @@ publish_came_before(struct station *st, coap_session_t *s,
 	case EXCHANGE_DONE:
 		r = publish_refuse((coap_pdu_code_t)e.code, e.why);
 		publish_name_block(&r, &st->asked);
-		/* who did not ask for confirmation need not be told again */
+		/* a client that sent NON need not be told again */
 		if (st->asked.confirmable)
 			reply_answer(&st->asked, answer, &r);
 		else

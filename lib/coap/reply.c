@@ -52,7 +52,7 @@ reply_put(coap_pdu_t *pdu, const struct reply *r)
 		coap_add_data(pdu, data.n, (const uint8_t *)data.p);
 }
 
-/* libcoap drops an empty answer that is none to a confirmable request. */
+/* libcoap drops an empty answer unless the request was confirmable. */
 void
 reply_later(coap_pdu_t *pdu)
 {

@@ -260,7 +260,7 @@ screen_mark_read(struct screen_mark *m, struct str value)
 	return true;
 }
 
-/* The options that stay, and the mark behind them: without those when it
+/* The options that stay, and the mark after them: without those when it
  * is the mark that is answered. */
 static void
 screen_put_options(struct buf *out, const struct message *m)
@@ -396,7 +396,7 @@ void
 screen_stream_init(struct screen_stream *s, size_t max)
 {
 	*s = (struct screen_stream){ .max = max };
-	/* and its header, and what one read may bring behind it */
+	/* and its header, and what one read may bring after it */
 	buf_init(&s->head, 4 * HEAD_MAX);
 }
 
@@ -406,7 +406,7 @@ screen_stream_release(struct screen_stream *s)
 	buf_release(&s->head);
 }
 
-/* `n` bytes behind the token, of which those in `text` are here. */
+/* `n` bytes after the token, of which those in `text` are here. */
 static void
 screen_put_stream(struct buf *out, uint8_t code, struct str token,
     struct str text, size_t n)

@@ -39,7 +39,7 @@ struct screen_mark {
 	uint16_t argument;
 };
 
-/* false when it is none of that form */
+/* false when it does not have that form */
 bool screen_mark_read(struct screen_mark *, struct str value);
 
 /*
@@ -58,7 +58,7 @@ int screen_datagram(struct str datagram, struct buf *out,
  */
 struct screen_stream {
 	struct buf head;	/* of a message that is not there yet */
-	size_t body;		/* of which so many bytes are to come */
+	size_t body;		/* how many of its bytes are to come */
 	bool ignored;		/* … and lead to nowhere */
 	bool begun;		/* the peer's CSM has come */
 	bool ended;		/* nothing more is listened to */

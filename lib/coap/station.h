@@ -57,11 +57,11 @@ struct station_options {
 	const struct feed *feed;
 	struct budget *budget;		/* of all that waits */
 	size_t max_body;		/* longer ones are 4.13 */
-	int64_t timeout;		/* a session without a byte so long
-					 * is ended, if nobody observes */
+	int64_t timeout;		/* ends a session without a byte, if
+					 * it observes nothing */
 	unsigned max_sessions;		/* of TCP and of (D)TLS, together */
-	unsigned max_per_address;	/* and so many of a network: of IPv6
-					 * that is a /64 */
+	unsigned max_per_address;	/* of them of one network, which is
+					 * a /64 of IPv6 */
 	unsigned max_observers;
 	unsigned max_observers_per_thing;
 	unsigned max_observers_per_address;
@@ -93,11 +93,11 @@ void station_close(struct station *);
 /* serves an address over UDP and TCP, or DTLS and TLS */
 int station_listen(struct station *, enum station_kind, const char *address,
     struct fault *);
-/* serves a socket that is bound, and listens if it is none of datagrams;
+/* serves a socket that is bound, and listens if it is not of datagrams;
  * closed by the station, also on failure */
 int station_adopt(struct station *, enum station_kind, int fd,
     bool datagram, struct fault *);
-/* the i-th socket served, for listen_print; -1 behind the last */
+/* the i-th socket served, for listen_print; -1 after the last */
 int station_socket(const struct station *, int i);
 
 /* readable when there is something to do */
@@ -109,7 +109,7 @@ void station_run(struct station *);
 /* publish_queue_options.answer */
 void station_answer(struct station *, void *owner, bool written);
 void station_deliver(struct station *, const struct delivery *);
-/* the registry has changed: who may no longer is cut off */
+/* the registry has changed: sessions that lost their rights are ended */
 void station_review(struct station *);
 /*
  * The files of STATION_TLS have changed: handshakes that begin after this have

@@ -36,7 +36,7 @@ subscribe_find_next(struct station *st, coap_session_t *s, const char *thing,
 	if (whole.p == NULL)
 		return false;
 	*r = block_reply(s, &a->block2, whole, etag, format);
-	/* the last block, and not one behind it */
+	/* the last block, and not one after it */
 	if (r->has & HAS_BLOCK2 && !(r->block2 & 8))
 		observer_large_done(o);
 	return true;

@@ -43,7 +43,7 @@ struct asset_row {
 	struct asset asset;
 };
 
-/* `path`: of the request, from behind the part that leads to the table, and
+/* `path`: of the request, after the part that leads to the table, and
  * without a slash before it; NULL: there is none of this name */
 const struct asset *asset_find(const struct asset_row *, size_t n,
     struct str path);

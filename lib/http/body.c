@@ -244,7 +244,7 @@ body_take_end(struct http_body *b, char c)
 	}
 }
 
-/* One byte that is no data; false when it is refused. */
+/* One byte that is not data; false when it is refused. */
 static bool
 body_take_byte(struct http_body *b, char c)
 {

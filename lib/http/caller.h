@@ -9,7 +9,7 @@
 
 struct certificate;
 
-/* The key in an Authorization header: raw, as Mainflux has it, or behind
+/* The key in an Authorization header: raw, as Mainflux has it, or after
  * the scheme `Thing` or `Bearer` in any case; empty when there is none. */
 struct str authorization_key(struct str header);
 

@@ -39,7 +39,7 @@ conditions_take_tag(struct str *rest, struct conditions_tag *tag)
 	return true;
 }
 
-/* the next one of the list: 1, 0 at the end, -1 when it is no list */
+/* the next one of the list: 1, 0 at the end, -1 when it is not a list */
 static int
 conditions_next_tag(struct str *rest, struct conditions_tag *tag)
 {

@@ -166,7 +166,7 @@ http1_take_line(struct http1 *r, const struct http1_limits *l, char *buf)
 	struct str line = { buf + r->line, r->at - r->line - 2 };
 
 	if (!r->has_request_line && line.n == 0) {
-		/* one is left behind by some clients (RFC 9112 2.2) */
+		/* some clients send one after a body (RFC 9112 2.2) */
 		if (r->first > 0)
 			return http1_refuse(r, 400, "an empty request line");
 		r->first = (uint16_t)r->at;

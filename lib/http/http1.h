@@ -123,7 +123,7 @@ void http1_begin(struct http1 *);
 enum http1_result http1_head(struct http1 *, const struct http1_limits *,
     char *buf, size_t n);
 
-/* has a byte of the request come?  An empty line before it is none. */
+/* has a byte of the request come?  An empty line before it does not count. */
 bool http1_begun(const struct http1 *);
 
 /*
@@ -137,7 +137,7 @@ bool http1_begun(const struct http1 *);
 bool http1_value(const struct http1 *, struct str name, unsigned *i,
     struct str *value);
 
-/* The only value of a field that is no list; p is NULL when there is none.
+/* The only value of a field that is not a list; p is NULL when there is none.
  * False when there are several. */
 bool http1_single(const struct http1 *, struct str name, struct str *value);
 

@@ -77,7 +77,7 @@ metric_times_put_values(struct buf *b, const char *name, const char *labels,
 	buf_printf(b, "%s_count{%s} %" PRIu64 "\n", name, labels, sum);
 }
 
-/* the number behind a word in a file of proc(5), 0 when it isn't there */
+/* the number after a word in a file of proc(5), 0 when it isn't there */
 static uint64_t
 metrics_proc_number(const char *path, const char *word)
 {

@@ -20,7 +20,7 @@ range_take_number(struct str *s, uint64_t *to)
 	return any;
 }
 
-/* the only element of the list; false: there are several, or it is none */
+/* the only element of the list; false: there are several, or it is not valid */
 static bool
 range_only(struct str list, struct str *element)
 {

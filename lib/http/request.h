@@ -60,8 +60,8 @@ void http_query(const struct http_request *,
 bool http_query_sound(const struct http_request *);
 
 /* The client's address, as limits count it: how many of the 16 bytes are
- * filled (address.h), 0 for a Unix socket.  Behind a proxy that is trusted
- * it is what that says. */
+ * filled (address.h), 0 for a Unix socket.  Behind a trusted proxy it is the
+ * address that the proxy says. */
 size_t http_address(const struct http_request *, unsigned char to[16]);
 
 /* The same address, whole; false for a unix socket. */
@@ -104,7 +104,7 @@ void http_problem_item(struct http_request *, unsigned status,
 /*
  * The answer to a request whose path exists, but not with its method: `allow`
  * lists those that it has.  OPTIONS is told so; other methods of HTTP are 405,
- * and what is none of those is 501 (RFC 9110 9.1).
+ * unknown ones 501 (RFC 9110 9.1).
  */
 void http_refuse_method(struct http_request *, const char *allow);
 

@@ -49,8 +49,8 @@ void http_response_begin(struct buf *, struct http_response *,
     const struct http1 *, struct stamp now);
 
 /*
- * One field.  False, and nothing is written, when the name is no token, or is
- * one of those above, or the value has a control or white space at its ends:
+ * One field.  False, and nothing is written, when the name is not a token, or
+ * is one of those above, or the value has a control or white space at its ends:
  * so nothing that comes from outside can end a line (RFC 9110 5.5).
  */
 bool http_response_field(struct buf *, struct str name, struct str value);

@@ -536,7 +536,7 @@ number_sum(struct arena *arena, struct str a, struct str b)
 }
 
 /*
- * The double nearest to d / den.  With so many digits written out, no
+ * The double nearest to d / den.  With that many digits written out, no
  * number halfway between two doubles (they have at most 767) can lie
  * between those and the quotient.
  */

@@ -72,7 +72,7 @@ struct mqtt_events {
 struct mqtt {
 	struct mosquitto *m;
 	bool up;		/* connected, and the broker has said so */
-	bool patient;		/* who is refused is not `failed`, but asks
+	bool patient;		/* refused, it is not `failed`, but asks
 				 * again; the caller's */
 	bool failed;		/* no use to go on: `fault` says why */
 	struct fault fault;

@@ -18,8 +18,8 @@
 #define MOVE_MS 100
 /* lines that are taken before the broker has its turn again */
 #define TAKE_LINES 4096
-/* a connection that has held for so long is none that is ended by chance just
- * when a suspect is sent, in ms */
+/* a connection that has held this long, in ms, does not end by chance just when
+ * a suspect is sent */
 #define QUIET_MS 200
 
 static struct delivery_state {

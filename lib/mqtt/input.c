@@ -80,7 +80,7 @@ input_open(struct input *in, struct bus *bus, const char *input,
 	*in = (struct input){ .fd = -1, .bus = bus };
 	canonical_init(&in->canonical);
 	filter_init(&in->f, no_files, NULL, NULL);
-	/* nothing is written there: who reads it is of no interest */
+	/* nothing is written there: its reader may go */
 	in->f.out.fd = -1;
 	in->f.in.timeout = 0;
 	if (input_open_rejects(in, rejects, fault) < 0)
@@ -166,7 +166,7 @@ input_next_of_stdin(struct input *in, struct input_line *l)
 		if ((r = filter_next(&in->f, &line)) != LINE_OK)
 			break;
 		l->text = line;
-		/* what is no message still says how far the lines are */
+		/* a line that is not a message still has a position */
 		if ((why = canonical_read(&in->canonical, &l->text)) != NULL)
 			input_reject(in, input_place_of(in, line), line, why);
 	} while (l->text.n == 0);

@@ -51,7 +51,7 @@ int journal_append(struct journal *, struct str line, struct fault *);
  * from 0; false: it was the last one. */
 typedef bool journal_put_fn(void *arg, size_t *cursor, struct buf *to);
 
-/* begins to rewrite it, anew when that is under way */
+/* begins to rewrite it, from the start when that is under way */
 void journal_rewrite(struct journal *);
 /* one portion of it; true as long as there is more to do */
 bool journal_step(struct journal *, journal_put_fn *, void *arg);

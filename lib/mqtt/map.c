@@ -91,7 +91,7 @@ map_check_level(struct captures *c, struct str level)
 	return NULL;
 }
 
-/* All names of a pattern into *c, or why it is none. */
+/* All names of a pattern into *c, or why it is not valid. */
 static const char *
 map_check_pattern(struct captures *c, struct str pattern)
 {

@@ -38,7 +38,7 @@ struct mqtt_map {
 	int n;
 };
 
-/* Adds a rule, which borrows from `text`: NULL, or why it is none. */
+/* Adds a rule, which borrows from `text`: NULL, or why it is not valid. */
 const char *mqtt_map_add(struct mqtt_map *, const char *text);
 
 /* what {@name} asks: *value is borrowed, and dies at the next call; it is left
@@ -49,7 +49,7 @@ typedef void mqtt_property_fn(void *arg, struct str name, struct str *value);
  * The labels of a message: channel, publisher (may be empty), subtopic and
  * protocol ("mqtt" when the rule has none) of *route, which borrow from
  * `to`, where they are put.  NULL, or why there are none: no rule fits, or
- * what came out is no id or no subtopic.
+ * what came out is not a valid id or subtopic.
  */
 const char *mqtt_map_apply(const struct mqtt_map *, struct str topic,
     mqtt_property_fn *, void *arg, struct buf *to, struct route *route);

@@ -298,7 +298,7 @@ owners_take_hex(struct str word, unsigned char *to, size_t n)
 	    &got, NULL) == 0 && got == n;
 }
 
-/* "@…" and "+…"; false when it is none */
+/* "@…" and "+…"; false when it is neither */
 static bool
 owners_take_when(struct str word, int64_t now, struct owner *w)
 {

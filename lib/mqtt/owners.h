@@ -58,7 +58,7 @@ struct owner *owners_find(struct owners *, const char *client_id);
 
 /*
  * A thing has connected with this client id, which is nobody's or its own
- * (or is taken away from who had it), and its session outlives the
+ * (or is taken from the thing that had it), and its session outlives the
  * connection by `expiry` seconds.  NULL when that can't be noted.
  */
 struct owner *owners_connect(struct owners *, const char *client_id,
@@ -73,7 +73,7 @@ size_t owners_count(const struct owners *, const char *thing, int64_t since);
 bool owner_subscribe(struct owners *, struct owner *, const char *filter,
     size_t most);
 void owner_unsubscribe(struct owners *, struct owner *, const char *filter);
-/* the session has begun anew */
+/* the client has begun a new session */
 void owner_clean(struct owner *);
 
 /* It has gone.  One whose session ends with that is freed.  What can't be

@@ -34,7 +34,7 @@ packet_is_whole(const struct reading *r)
 	    r->remaining_length > 0 && r->pos == r->remaining_length;
 }
 
-/* The numbers are asked first: what is no pointer is not followed. */
+/* The numbers are asked first: what is not a pointer is not followed. */
 static bool
 packet_is_connect(const struct reading *r)
 {

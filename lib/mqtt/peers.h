@@ -16,7 +16,7 @@
  * broker's own structure, with what they have been allowed.
  *
  * The broker frees such a structure without a word and uses its address
- * again; who comes then passes our door first, and so replaces the entry.
+ * again; the client that comes then is checked first, which replaces the entry.
  * A client that is gone stays for a while, as its will is sent after that.
  */
 struct mosquitto;
@@ -63,7 +63,7 @@ struct peers {
 void peers_init(struct peers *);
 void peers_release(struct peers *);
 
-/* a new one, in the place of who was at that address */
+/* a new one, which replaces the one of that address */
 struct peer *peers_add(struct peers *, const struct mosquitto *);
 struct peer *peers_find(const struct peers *, const struct mosquitto *);
 /* forgets those who are gone and whose time has come */

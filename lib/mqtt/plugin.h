@@ -106,7 +106,7 @@ enum access_result peer_holds(struct plugin *, struct peer *);
 enum access_result peer_may(struct plugin *, struct peer *,
     struct str channel);
 /* what `topic` is to the bus, into p->route; the publisher is left alone;
- * NULL or why it is no topic of ours */
+ * NULL or why it is not a topic of ours */
 const char *plugin_route(struct plugin *, const char *topic);
 
 /* ---- plugin_access.c ---- */

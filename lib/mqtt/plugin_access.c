@@ -207,7 +207,7 @@ plugin_write_check(struct plugin *p, struct peer *peer,
 	}
 }
 
-/* Who is at that address, if it is the one that we have let in. */
+/* The client at that address, if it is the one that we have let in. */
 static struct peer *
 plugin_peer_of(struct plugin *p, const struct mosquitto *client)
 {

@@ -16,7 +16,7 @@
 /* whose client ids the bridge's are: no thing has this id */
 #define NOBODY "00000000-0000-0000-0000-000000000000"
 
-/* who wants to come in, and as whom */
+/* a client that connects, and the thing that it wants to be */
 struct caller {
 	struct mosquitto *client;
 	const char *user;	/* "" for none */

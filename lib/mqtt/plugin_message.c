@@ -15,7 +15,7 @@
 
 /* ---- to the bus ---- */
 
-/* What could not be synced is as if we had been killed; so we begin anew,
+/* What could not be synced is as if we had been killed; so we begin again,
  * now and then, until it works. */
 static bool
 plugin_reopen(struct plugin *p)

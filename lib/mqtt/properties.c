@@ -23,7 +23,7 @@ properties_add_ours(mosquitto_property **to, const char *publisher)
 }
 
 /* ---- of a message: mosquitto has no call that removes one property, so
- * the list is made anew ---- */
+ * the list is made again ---- */
 
 static bool
 properties_copy_pair(mosquitto_property **to, const mosquitto_property *p,

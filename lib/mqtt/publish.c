@@ -53,7 +53,7 @@ publish_topic(struct publish *p, const struct route *r)
 	if (!channel_id_valid(r->channel))
 		return "invalid channel id";
 	/* by the rule that the plugin has as well: mosquitto closes the
-	 * connection of who sends a topic with more levels */
+	 * connection of a client that sends a topic with more levels */
 	buf_clear(&p->subtopic);
 	if ((why = subtopic_put(&p->subtopic, r->subtopic)) != NULL)
 		return why;

@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* version 1: a line of at most so many bytes, with its CR LF */
+/* version 1: the longest line, with its CR LF */
 #define PROXY_LINE 107
 
 /* version 2 */

@@ -47,7 +47,7 @@ void sock_want(struct sock *, unsigned events);
 
 /* Both give the number of bytes, or one of these. */
 #define SOCK_LATER (-1)		/* nothing now: `ready` will be called */
-#define SOCK_BROKEN (-2)	/* reset, or what is no TLS */
+#define SOCK_BROKEN (-2)	/* reset, or bytes that are not TLS */
 
 /* 0: the other end sends no more */
 ssize_t sock_read(struct sock *, void *to, size_t n);

@@ -19,7 +19,7 @@
 #define SOUND_MS 200
 /* an end of the stream that is older is asked for again, without the lock */
 #define END_MS 1000
-/* a bus that gave no answer is asked so often, and waited for so long */
+/* how often, and for how long, a bus that gave no answer is asked again */
 #define SILENT_EVERY_MS 1000
 #define SILENT_WAIT_MS 250
 /* how long changes go on being tried while others have the lock */
@@ -136,7 +136,7 @@ log_arm(struct registry *r, struct fault *fault)
 	    log_reload(r, fault) < 0 ? -1 : 0;
 }
 
-/* to one who makes a change EX_DATAERR says that the change is wrong */
+/* for the caller, EX_DATAERR of a change says that the change is wrong */
 static int
 log_unable(struct fault *fault)
 {

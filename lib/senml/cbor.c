@@ -9,7 +9,8 @@
 #include "json/number.h"
 
 #define TAG_DECIMAL 4
-/* so many digits always come back from a double, within its range */
+/* a number below this, of 15 digits, always comes back from a double, within
+ * its range */
 #define DOUBLE_KEEPS UINT64_C(1000000000000000)
 #define DOUBLE_EXPONENT 290
 

@@ -34,7 +34,7 @@ struct frame {
 	bool indefinite;
 	uint64_t left;
 	/* the same, and all 0 again at the beginning of each item */
-	size_t at;		/* so many unread bytes have been looked at */
+	size_t at;		/* how many unread bytes have been looked at */
 	unsigned depth;
 	int place;
 	char kind;

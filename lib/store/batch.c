@@ -35,7 +35,7 @@ batch_release(struct batch *b)
 }
 
 /* Room for all texts of one record or route is taken at once, and they are
- * put there one behind the other, with a NUL behind each: a number needs
+ * put there one after the other, with a NUL after each: a number needs
  * one (json/number.h). */
 static inline size_t
 batch_room_for(struct str s)

@@ -11,11 +11,11 @@
  *	batch_init(&b, NULL);
  *	batch_add(&b, &route, &pack);	a line's records, copied
  *	batch_cut(&b, &progress);	so far it may be stored
- *	batch_split(&b, &next);		what is behind that goes over to next
+ *	batch_split(&b, &next);		what follows that goes over to next
  *	... the store takes readings[0..whole) as one ...
  *	batch_clear(&b);
  *
- * What was added behind the last cut waits for a position.
+ * What was added after the last cut waits for a position.
  */
 struct reading_id {
 	uint64_t source, high, low;
@@ -23,7 +23,7 @@ struct reading_id {
 
 struct reading {
 	const struct route *route;
-	struct record record;	/* its numbers have a NUL behind them */
+	struct record record;	/* its numbers have a NUL after them */
 	struct reading_id id;	/* for a store without `position` */
 	const char *refused;	/* why; NULL: it is not */
 };
@@ -87,7 +87,7 @@ void batch_cut(struct batch *, const struct progress *);
 /* is so much waiting that it has to be cut somehow? */
 bool batch_is_long(const struct batch *);
 
-/* forgets what was added behind the last cut */
+/* forgets what was added after the last cut */
 void batch_drop_tail(struct batch *);
 
 /* moves it to `to`, which is empty */

@@ -62,7 +62,7 @@ committer_busy(struct committer *c)
 
 /* waits until none is */
 void committer_wait(struct committer *);
-/* the same for about so many milliseconds at most: false when one still is */
+/* the same for about `ms` at most: false when one is still under way */
 bool committer_wait_for(struct committer *, int ms);
 
 void committer_count(struct committer *, struct gauge_counts *);

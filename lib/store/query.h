@@ -38,7 +38,7 @@ struct query {
 				 * more than this many, the first ones in the
 				 * order, are needed; -1: all */
 	bool numbers;		/* from the frame to a driver: readings that
-				 * are no numbers may be left out */
+				 * are not numbers may be left out */
 	enum aggregate aggregate;
 	enum query_order { QUERY_ASC, QUERY_DESC } order;
 	bool count;		/* only how many records there are */

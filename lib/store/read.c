@@ -105,7 +105,7 @@ read_answer(struct reader *r, const struct query *query, bool positions)
 	return status ? status : got == 0;
 }
 
-/* is no option given that says what is wanted? */
+/* does no option say what is wanted? */
 static bool
 read_asks_all(const struct query *q, const struct match_texts *t)
 {

@@ -16,7 +16,7 @@
 #define READ_MEMORY_OF_MANY ((size_t)8 << 20)
 #define READ_DISK ((uint64_t)256 << 30)
 #define READ_DISK_OF_MANY ((uint64_t)1 << 30)
-/* so many records between two looks whether to go on */
+/* how many records between two checks whether to go on */
 #define READ_LOOK 256
 
 /*

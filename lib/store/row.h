@@ -19,7 +19,7 @@ void row_put(struct buf *, const struct route *, const struct record *);
 size_t row_size(const char *row);
 int64_t row_time(const char *row);
 
-/* the slices borrow from the row; numbers have a NUL behind them */
+/* the slices borrow from the row; numbers have a NUL after them */
 void row_get(const char *row, struct route *, struct record *);
 
 #endif

@@ -12,7 +12,7 @@
  *   two, is moved.
  * - A group that is ahead of it was put there by hand (mfx-bus seek), and
  *   then *at becomes that; or the store is an older one, from a backup.  Then
- *   the group is moved back, which is EX_TEMPFAIL, as who reads it has begun
+ *   the group is moved back, which is EX_TEMPFAIL, as its reader has begun
  *   elsewhere; or EX_CONFIG when the lines between are gone.
  * - A bus that does not know the group and is not as long as the store has
  *   read is another one, or a new one: its lines would be taken for old ones

@@ -426,7 +426,7 @@ sink_run(const struct sink_options *opt, const struct store_driver *store,
 	if (sink_start(&s, &fault) < 0)
 		return diag_fault(&fault);
 	if (filter_init(&s.f, no_files, opt->rejects, NULL) == 0) {
-		/* nothing is written there: who reads it is of no interest */
+		/* nothing is written there: its reader may go */
 		s.f.out.fd = -1;
 		s.f.sequenced = opt->ack != NULL;
 		buf_init(&s.last, LINE_LIMIT);

@@ -123,7 +123,7 @@ struct store_driver {
 	 * any number of queries, one after the other.  A query and its texts
 	 * stay until the next one, or the end.  next gives 1 and a record,
 	 * whose slices die at the next call, 0 at the end, or -1; numbers have
-	 * a NUL behind them.  With query.count, `count` is called once
+	 * a NUL after them.  With query.count, `count` is called once
 	 * instead.  After -1 it is closed, and opened again.
 	 */
 	unsigned can;		/* enum store_can */

@@ -41,7 +41,7 @@ void ws_target_release(struct ws_target *);
 enum message_path ws_target_path(struct ws_target *, struct str path,
     const char **why);
 
-/* One argument, "name=value"; those that are none of ours are passed over.
+/* One argument, "name=value"; unknown ones are passed over.
  * NULL, or why it is refused: also when
  * there has been one of its name. */
 const char *ws_target_argument(struct ws_target *, struct str argument);

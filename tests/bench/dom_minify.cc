@@ -36,7 +36,7 @@ convert(simdjson::dom::parser &parser, const char *p, size_t n,
 {
 	simdjson::dom::element doc;
 
-	/* the padding that simdjson wants is behind every line here */
+	/* the padding that simdjson wants is after every line here */
 	if (parser.parse(p, n, false).get(doc) != simdjson::SUCCESS)
 		_exit(65);
 	out += simdjson::minify(doc);

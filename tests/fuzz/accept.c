@@ -2,7 +2,7 @@
 /*
  * Any bytes as an Accept header: there is a form for each, one that nothing
  * can be preferred to is taken whatever follows it, and one that is refused
- * is never taken for what stands behind it.
+ * is never taken for what follows it.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a document of MongoDB: what is made of it is a reading whose
- * numbers are numbers, with a NUL behind them, or a reason.
+ * numbers are numbers, with a NUL after them, or a reason.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -94,7 +94,7 @@ check_csv(struct str text)
 }
 
 /* The text as a tag and as a field: after the tags there is one space,
- * and behind the string that is read back nothing but the time. */
+ * and after the string that is read back nothing but the time. */
 static void
 check_influx(struct str text)
 {

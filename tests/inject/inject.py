@@ -617,7 +617,7 @@ class Tries:
             err = f.read()
         after = self.run.state(path)
         if "\ufffd" in err:
-            wrong = "a message that is no text"
+            wrong = "a message that is not text"
         if not wrong and status not in self.run.statuses:
             wrong = f"ended with {status}"
         if not wrong and status and not err and not (status == 1 and

@@ -43,7 +43,7 @@ trusted(const char *text)
 	return address_parse(&a, str_z(text)) && proxies_trust(&proxies, &a);
 }
 
-/* who it is that comes from `peer` with this header */
+/* the client that comes from `peer` with this header */
 static const char *
 client(const char *peer, const char *forwarded)
 {
@@ -148,7 +148,7 @@ check_clients(void)
 	CLIENT("127.0.0.1", "8.8.8.8, 192.0.2.1, 10.2.0.9", "10.2.0.9");
 	/* all of them ours: the first one */
 	CLIENT("127.0.0.1", "10.1.0.2, 10.1.0.1", "10.1.0.2");
-	/* what is no address ends it */
+	/* anything but an address ends it */
 	CLIENT("127.0.0.1", "192.0.2.1, unknown", "127.0.0.1");
 	CLIENT("127.0.0.1", "192.0.2.1, unknown, 10.1.0.1", "10.1.0.1");
 	CLIENT("127.0.0.1", ",, 192.0.2.1 ,\t,", "192.0.2.1");

@@ -203,7 +203,7 @@ main(void)
 		test_seq();
 	TEST("what is not one message is refused")
 		test_refused();
-	TEST("an event of the registry is a line, and a mark is none") {
+	TEST("an event of the registry is a line, and a mark is not") {
 		struct route at;
 
 		CHECK(becomes("{\"seq\":7,\"time\":1.5,\"operation\":\"x\"}",

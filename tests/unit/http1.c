@@ -248,7 +248,7 @@ test_fields(void)
 		BODY("Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
 		    "400 a field line is folded\n");
 	}
-	TEST("a field value has no controls; white space around it is none") {
+	TEST("a field value has no controls, and no white space around it") {
 		FIELD("X:", GOOD);
 		FIELD("X:  ", GOOD);
 		FIELD("X:y", GOOD);
@@ -384,7 +384,7 @@ test_length(void)
 		BODY("Content-Length: 3\r\n\r\n\0\n\r",
 		    "POST / h 1.1 keep \"\\x00\\n\\r\"\n");
 	}
-	TEST("a Content-Length that is no number is 400") {
+	TEST("a Content-Length that is not a number is 400") {
 		BODY("Content-Length: \r\n\r\nhello", BAD_LENGTH);
 		BODY("Content-Length: +5\r\n\r\nhello", BAD_LENGTH);
 		BODY("Content-Length: -5\r\n\r\nhello", BAD_LENGTH);
@@ -482,7 +482,7 @@ test_connection(void)
 		IS("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
 		    "GET /  1.0 close \"\"\n");
 	}
-	TEST("a Connection that is no list of tokens is 400") {
+	TEST("a Connection that is not a list of tokens is 400") {
 		FIELD("Connection: close keep-alive",
 		    "400 the Connection field is not valid\n");
 		FIELD("Connection: \"close\"",

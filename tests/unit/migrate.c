@@ -141,7 +141,7 @@ test_defaults(struct registry *r)
 	item_found_end(found);
 }
 
-/* who was there before notes nothing, and may begin to */
+/* users that were there before note nothing, and may begin to */
 static void
 test_metadata(struct registry *r, struct str want, struct str next)
 {

@@ -38,7 +38,7 @@ test_connect(void)
 	    p.id == PROPERTY_CONTENT_TYPE && str_eq(p.value, STR("t")));
 	CHECK(!property_next(&c.will_properties, &p));
 	CHECK(c.will_properties.n == 0);
-	/* properties that end too soon, or are none */
+	/* properties that end too soon, or are not known */
 	CHECK(!connect_parse(BYTES("\0\4MQTT\5\2\0\74\4\21\0\0\1\0\1a"), &c));
 	CHECK(!connect_parse(BYTES("\0\4MQTT\5\2\0\74\1\177\0\1a"), &c));
 	CHECK(!connect_parse(BYTES("\0\4MQTT\5\2\0\74\377\377\377\377"), &c));

@@ -98,7 +98,7 @@ put_path(struct buf *b, struct str path)
 	}
 }
 
-/* Does it say who may come, and that this needs no user? */
+/* Does it say which clients may come, and that this needs no user? */
 static bool
 is_open(struct str operation)
 {

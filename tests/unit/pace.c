@@ -49,7 +49,7 @@ main(void)
 		CHECK(pace_parse("0.5", &p));
 		CHECK(left(2000, 50) == 0 && left(2001, 50) == 2000);
 	}
-	TEST("a wait is an hour at most: who waits asks again") {
+	TEST("a wait is an hour at most, and then it is asked again") {
 		CHECK(pace_parse("0.001", &p));
 		CHECK(left(1000, 50) == 0 && left(2000, 50) == 3600000);
 	}

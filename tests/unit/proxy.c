@@ -171,7 +171,7 @@ static void
 test_binary_more(void)
 {
 	CHECK(binary(0x21, 0x11, 12) == PROXY_DONE && h.known);
-	/* TLVs behind the addresses are not read */
+	/* TLVs after the addresses are not read */
 	CHECK(binary(0x21, 0x11, 500) == PROXY_DONE && h.known);
 	CHECK(binary(0x21, 0x31, 216) == PROXY_DONE && !h.known);
 	CHECK(binary(0x21, 0x00, 0) == PROXY_DONE && !h.known);
@@ -235,7 +235,7 @@ main(void)
 		test_local();
 	TEST("2.2: other versions, commands and families, short addresses")
 		test_binary_refused();
-	TEST("2.2: a length that is too long, a signature that is none")
+	TEST("2.2: a length that is too long, a signature that is not valid")
 		test_binary_length();
 	return unit_end();
 }

@@ -35,7 +35,7 @@ test_escapes(void)
 	    STR("a\\tb\\nc\\rd\\\\e")));
 	CHECK(str_eq(escaped(&b, STR("\x1b[2J\0\x7f")),
 	    STR("\\x1b[2J\\x00\\x7f")));
-	/* CSI as one character, and a byte that is no UTF-8 */
+	/* CSI as one character, and a byte that is not UTF-8 */
 	CHECK(str_eq(escaped(&b, STR("\xc2\x9b" "2J\xff")),
 	    STR("\\xc2\\x9b" "2J\\xff")));
 	CHECK(str_eq(csv(&b, STR("a b;c")), STR("a b;c")));

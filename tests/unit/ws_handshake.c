@@ -177,7 +177,7 @@ test_lists(void)
 		CHECK(asked(PROTOCOL("MQTT, x")) == 101 &&
 		    h.protocol.p == NULL);
 	}
-	TEST("subprotocols that are no tokens, or there twice, are 400") {
+	TEST("subprotocols that are not tokens, or there twice, are 400") {
 		CHECK(asked(PROTOCOL("")) == 400);
 		CHECK(asked(PROTOCOL(",")) == 400);
 		CHECK(asked(PROTOCOL("a b")) == 400);

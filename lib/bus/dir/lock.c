@@ -24,7 +24,7 @@
 /* for as long what the page says is believed without a look at the file,
  * which somebody may have removed */
 #define TRUST_NS 100000000
-/* who makes the page may be killed at it */
+/* a program that makes the page may be killed at it */
 #define TRIES 5
 
 /* whose page it is: a lock has its meaning for those of one kind, in one run
@@ -38,7 +38,7 @@ struct maker {
 struct lock_page {
 	struct maker maker;
 	pthread_mutex_t mutex;
-	/* by the word of who held it last: the newest segment, and its
+	/* as its last holder says: the newest segment, and its
 	 * bytes, all of them whole lines */
 	uint64_t first, size;
 	bool known;

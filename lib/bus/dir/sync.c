@@ -26,7 +26,7 @@ struct halves {
 	_Atomic uint32_t half[2];
 };
 
-/* `turns` is odd while the others change, or if who did it was killed */
+/* `turns` is odd while the others change, or if their writer was killed */
 struct synced {
 	_Atomic uint32_t turns;
 	uint32_t unused;
@@ -128,7 +128,7 @@ halves_load(struct halves *from)
 	    (uint64_t)atomic_load(&from->half[1]) << 32;
 }
 
-/* Called by who holds the lock of "synced", or makes a new stream. */
+/* Called with the lock of "synced" held, or for a new stream. */
 void
 sync_tell(struct dir_writer *w, uint64_t first, uint64_t size)
 {

@@ -73,7 +73,7 @@ verify_bytes(struct check *c, int fd, uint64_t first, uint64_t size)
 }
 
 /* Of the segment that grows, the size when no writer is in the middle of a
- * line: what follows the last one for so long was left by a killed one. */
+ * line: what follows the last line this long was left by a killed one. */
 static int
 verify_measure(int fd, bool newest, struct stat *st)
 {

@@ -95,7 +95,7 @@ struct inbound {
 	size_t at, taken_n, taken_cap;
 };
 
-/* With idle_ms it is woken when nothing has come for so long.  While there is
+/* With idle_ms it is woken when nothing has come for that long.  While there is
  * no connection it waits for inbound_renew. */
 struct inbound *inbound_open(struct nats_bus *, int64_t idle_ms,
     struct fault *);

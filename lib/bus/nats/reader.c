@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A reader keeps only its position.  It asks a consumer of the server, which
- * nobody else uses and which is made anew whenever something was lost, for the
+ * nobody else uses and which is made again whenever something was lost, for the
  * messages after it: first for those that there are now and, when there are
  * none and somebody waits, for those that will come.
  */

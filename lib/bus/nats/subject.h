@@ -21,7 +21,7 @@
 void token_put(struct buf *, struct str text);
 /* of the name of a stream or a group, whatever its length */
 void token_put_name(struct buf *, struct str name);
-/* the name that token_put_name has put; false when it is no such name */
+/* the name that token_put_name has put; false when it is not one of those */
 bool token_read_name(struct str token, char name[BUS_NAME_MAX + 1]);
 
 /* ".<a>.<b>.<channel>[.<level>...]": what follows the stream in the subject of

@@ -22,7 +22,7 @@
 #define READER_DISK_OF_MANY ((uint64_t)1 << 30)
 /* partitions that are asked for before it is their turn */
 #define READER_AHEAD 16
-/* so many are merged at once */
+/* how many are merged at once */
 #define READER_MERGED (STREAMS_MAX - READER_AHEAD)
 #define READER_TEXTS_MAX ((size_t)64 << 20)
 #define READER_CALLS 4

@@ -5,9 +5,9 @@
 
 #include "json/number.h"
 
-/* the lengths in front of all values, and those that are no texts */
+/* the lengths in front of all values, and those that are not texts */
 #define ROW_FIXED 160
-/* a number with so many digits is the same one as the nearest double */
+/* a number of at most this many bytes comes back from the nearest double */
 #define ROW_EXACT_DIGITS 15
 
 enum row_cell {
@@ -140,7 +140,7 @@ cassandra_row_time(const struct str cells[CASSANDRA_CELLS])
 	return cql_get_integer(cells[ROW_TIME]);
 }
 
-/* appends it, with a NUL behind it */
+/* appends it, with a NUL after it */
 static struct str
 row_text(struct buf *texts, struct str text)
 {

@@ -17,7 +17,7 @@ struct stream {
 	struct cql_call pages[2];
 	struct str cells[CASSANDRA_CELLS];
 	int64_t left;			/* of the limit */
-	int32_t half;			/* when so many are left, the next is
+	int32_t half;			/* when this many are left, the next is
 					 * asked for */
 	bool now;			/* which page is being read */
 	bool asked;			/* the other one is on its way */

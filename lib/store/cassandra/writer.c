@@ -235,7 +235,7 @@ writer_touch(struct cassandra_writer *w, uint32_t partition)
 	w->touched[w->n_touched++] = partition;
 }
 
-/* Puts a reading behind the others of its partition. */
+/* Puts a reading after the others of its partition. */
 static void
 writer_chain(struct cassandra_writer *w, const struct batch *b, uint32_t i)
 {

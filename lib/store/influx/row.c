@@ -91,7 +91,7 @@ row_digits(struct row_cells *row, struct str digits, bool whole)
 	if (whole || row_is_plain(digits)) {
 		buf_put_str(row->texts, digits);
 	} else {
-		/* a byte that is no number follows it in the row */
+		/* in the row a byte follows it that is not of a number */
 		number_put(row->texts, number_value(digits));
 	}
 	buf_putc(row->texts, '\0');

@@ -65,7 +65,7 @@ rows_wrong(struct rows *r, struct fault *fault)
 	    (int)error.n, error.p);
 }
 
-/* More of the answer behind what is left: 1, or 0 when that was all. */
+/* More of the answer after what is left: 1, or 0 when that was all. */
 static int
 rows_more(struct rows *r, struct fault *fault)
 {

@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "json/number.h"
 
-/* a number of so many bytes comes back from a double as it was */
+/* a number of at most this many bytes comes back from a double as it was */
 #define DOCUMENT_EASY_DIGITS 15
 /* of a document; the server takes 16 MiB */
 #define DOCUMENT_MAX (15 << 20)

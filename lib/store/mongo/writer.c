@@ -3,7 +3,7 @@
  * A batch is inserted in parts, in no order: what the server says of one
  * document is no matter for the others.  The `_id` of a document is made from
  * reading.id, so one that was stored before, and is sent again as its answer
- * did not come, is refused as a duplicate, which is as good as stored.
+ * did not come, is refused as a duplicate, which counts as stored.
  */
 #include "store/mongo/writer.h"
 
@@ -349,7 +349,7 @@ writer_inserted(const bson_t *reply)
 	    bson_iter_as_int64(&it) : 0;
 }
 
-/* Each document has to be accounted for: behind what is wrong with one,
+/* Each document has to be accounted for: after the errors of one,
  * libmongoc hides what is wrong with the command. */
 static enum store_result
 writer_judge(struct mongo_writer *w, struct batch *b, const bson_t *reply,

@@ -265,7 +265,7 @@ static int
 pruner_table(struct postgres_pruner *p, const struct match *match,
     uint64_t *removed, struct fault *fault)
 {
-	/* with a NUL behind it, as it is text */
+	/* with a NUL after it, as it is text */
 	const char *table = PQgetvalue(p->tables, p->table, 0);
 	bool whole = link_get_bits(p->tables, p->table, 2) != 0;
 	int gone;

@@ -297,7 +297,7 @@ sqlite_query_build_old(struct sqlite_query *q, const struct match *m)
 {
 	q->n = 0;
 	buf_init(&q->sql, SQL_MAX);
-	/* the first two, which are bound anew each time */
+	/* the first two, which are bound again each time */
 	query_add_integer(q, 0);
 	query_add_integer(q, 0);
 	buf_printf(&q->sql, "SELECT k.id, k.route FROM series_keys k"

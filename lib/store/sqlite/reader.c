@@ -119,7 +119,7 @@ reader_column(struct sqlite_reader *r, int i)
 	return (struct str){ p ? p : "", (size_t)n };
 }
 
-/* A number as text, with a NUL behind it; absent where there is none. */
+/* A number as text, with a NUL after it; absent where there is none. */
 static struct str
 reader_number(struct sqlite_reader *r, int i)
 {

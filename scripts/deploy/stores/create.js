@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The users of mfx-write-mongo's database: one who writes, one who only reads.
-// Wants ADMIN, the URL of one who may make them, WRITER and READER, the
+// The users of mfx-write-mongo's database: a writer and a reader.
+// Wants ADMIN, the URL of a user who may make them, WRITER and READER, the
 // passwords, in the environment: README.md.
 const mfx = connect(process.env.ADMIN).getSiblingDB('mfx');
 mfx.createUser({ user: 'mfx', pwd: process.env.WRITER, roles: [ 'readWrite' ] });

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The database of mfx-write-postgres, its owner, and one who only reads.
+-- The database of mfx-write-postgres, its owner, and a reader.
 -- Wants the variables `password` and `reader`: README.md.
 CREATE ROLE mfx LOGIN PASSWORD :'password' NOSUPERUSER NOCREATEDB NOCREATEROLE;
 CREATE ROLE mfx_reader LOGIN PASSWORD :'reader'
