@@ -226,7 +226,7 @@ publish_queue_go(struct publish_queue *q)
 		publish_queue_begin(q);
 }
 
-/* as a line: what is no text takes a third more, and there are labels */
+/* as a line: what is not text takes a third more, and there are labels */
 static size_t
 publish_queue_cost(const struct route *route, struct str payload)
 {

@@ -44,7 +44,7 @@ test_budget(struct bus *bus)
 	CHECK(publish_queue_open(&q, &o, &fault) == 0);
 	while (publish_queue_give(&q, STR("greedy"), 50000) == PUBLISH_TAKEN)
 		n++;
-	/* half of the budget, as what is no text takes a third more */
+	/* half of the budget, as what is not text takes a third more */
 	CHECK(n == 8 && budget->refused == 1);
 	CHECK(publish_queue_give(&q, STR("greedy"), 50000) == PUBLISH_AWAY);
 	CHECK(publish_queue_give(&q, STR("modest"), 50000) == PUBLISH_TAKEN);
