@@ -173,7 +173,7 @@ answers() {
 	[[ $got == "$1" ]] || { echo "$got, not $1: $2"; return 1; }
 }
 
-@test "ws and api: the header whole and byte by byte; what is none is closed" {
+@test "ws and api: the header whole and byte by byte; without a valid one the connection is closed" {
 	local line='PROXY TCP6 2001:db8::7 ::1 5 443\r\n' two bad program
 	two='\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x10\xc0\x00\x02\x07\xc0\x00\x02\x08'
 	two+='\x00\x05\x01\xbb\xea\x00\x01\x00'
