@@ -132,6 +132,7 @@ main(void)
 	static const struct pool_limits limits[POOL_KINDS] = {
 		[POOL_PASSWORDS] = { 2, 4, 0, 0 },
 		[POOL_STORES] = { 1, 4, 0, 0 },
+		[POOL_FORWARDS] = { 1, 4, 0, 0 },
 		[POOL_PAGES] = { 3, 4, 2, 0 },
 		[POOL_EXPORTS] = { 1, 4, 0, 0 },
 	};
