@@ -51,6 +51,7 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcmd.a $(BUILD)/libmfx.a
 	$(call run,LINK,$(CC) $(MFX_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS))
 # peers with libraries of their own
 $(BUILD)/bench/ws_broadcast: PROGRAM_LIBS += -lwebsockets
+$(BUILD)/bench/nats_bare: PROGRAM_LIBS += -lnats
 $(BUILD)/bench/dom_minify: tests/bench/dom_minify.cc
 	@mkdir -p $(@D)
 	$(call run,CXX,$(CXX) -O2 -Wall -Wextra -o $@ $< -lsimdjson)
