@@ -9,7 +9,7 @@
 
 #include "tests/unit/unit.h"
 
-enum { TASKS = 10 };
+enum { TASKS = 10, MANY = 2000 };
 
 struct held {
 	struct task task;
@@ -18,7 +18,7 @@ struct held {
 };
 
 static struct completions completions;
-static struct held all[TASKS], many[3];
+static struct held all[TASKS], many[MANY];
 static sem_t begun, go;
 static unsigned n_done;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -106,6 +106,28 @@ test_kinds(struct thread_pool *pool)
 	CHECK(sem_trywait(&begun) < 0);
 }
 
+static void
+test_many(struct thread_pool *pool)
+{
+	int i;
+
+	n_done = 0;
+	for (i = 0; i < MANY; i++) {
+		many[i] = (struct held){ { .run = pool_run_nothing,
+		    .done = pool_done_one }, 'm', false };
+		if (!pool_add(pool, i % POOL_KINDS, &many[i].task)) {
+			/* as many as may are waiting */
+			CHECK(i >= 4 * POOL_KINDS);
+			if (i < 4 * POOL_KINDS)
+				return;
+			pool_await(n_done + 1);
+			i--;
+		}
+	}
+	pool_await(MANY);
+	CHECK(n_done == MANY);
+}
+
 int
 main(void)
 {
@@ -118,7 +140,6 @@ main(void)
 	};
 	struct thread_pool *pool;
 	struct fault fault;
-	int i;
 
 	sem_init(&begun, 0, 0);
 	sem_init(&go, 0, 0);
@@ -126,11 +147,10 @@ main(void)
 	CHECK(pool_open(&pool, limits, &completions, &fault) == 0);
 	TEST("no kind waits for another, and a user has a part of one")
 		test_kinds(pool);
+	TEST("none is forgotten")
+		test_many(pool);
 	TEST("what is left at the end is done, and told") {
 		n_done = 0;
-		for (i = 0; i < 3; i++)
-			many[i] = (struct held){ { .run = pool_run_nothing,
-			    .done = pool_done_one }, 'm', false };
 		many[0].task.user = many[1].task.user = many[2].task.user =
 		    "ann";
 		CHECK(pool_add(pool, POOL_PAGES, &many[0].task));
