@@ -55,3 +55,10 @@ fault_errno(struct fault *f, int status, const char *fmt, ...)
 	escape_clean(f->text);
 	return -1;
 }
+
+int
+fault_input(struct fault *f, const char *path)
+{
+	return fault_errno(f, fault_status_of(errno) == EX_NOPERM ?
+	    EX_NOPERM : EX_NOINPUT, "%s", path);
+}

@@ -26,5 +26,8 @@ int fault_set(struct fault *, int status, const char *fmt, ...)
  * fits errno: EX_NOPERM, EX_TEMPFAIL for a full disk, else EX_IOERR */
 int fault_errno(struct fault *, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* a file that could not be opened for reading, and errno: EX_NOPERM where it
+ * may not be, else EX_NOINPUT; returns -1 */
+int fault_input(struct fault *, const char *path);
 
 #endif

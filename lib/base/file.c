@@ -256,7 +256,7 @@ file_read(const char *path, struct buf *b, struct fault *fault)
 		return file_read_fd(STDIN_FILENO, "<stdin>", b, fault);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fault_errno(fault, EX_NOINPUT, "%s", path);
+		return fault_input(fault, path);
 	r = file_read_fd(fd, path, b, fault);
 	close(fd);
 	return r;

@@ -132,7 +132,7 @@ session_open(struct session **out, const struct remote_setup *setup,
 	if (s->easy == NULL || s->multi == NULL)
 		fault_set(fault, EX_OSERR, "libcurl won't start");
 	else if (cacert != NULL && access(cacert, R_OK) < 0)
-		fault_errno(fault, EX_NOINPUT, "%s", cacert);
+		fault_input(fault, cacert);
 	else if (session_take_url(s, remote_url(setup), fault) == 0) {
 		*out = s;
 		return 0;

@@ -285,8 +285,7 @@ static int
 mqtt_check_file(const char *path, struct fault *fault)
 {
 	if (path != NULL && access(path, R_OK) < 0)
-		return fault_errno(fault, errno == EACCES ? EX_NOPERM :
-		    EX_NOINPUT, "%s", path);
+		return fault_input(fault, path);
 	return 0;
 }
 

@@ -40,6 +40,8 @@ tcp_load(SSL_CTX *ctx, const char *cacert, const char *cert, const char *key,
 	if (cert != NULL && key == NULL)
 		return fault_set(fault, EX_CONFIG, "%s: the certificate needs "
 		    "its private key", cert);
+	if (cert != NULL && access(key, R_OK) < 0)
+		return fault_input(fault, key);
 	if (cert != NULL && (SSL_CTX_use_PrivateKey_file(ctx, key,
 	    SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1))
 		return fault_set(fault, EX_CONFIG, "%s: no private key of "

@@ -32,7 +32,8 @@ struct tcp {
 	size_t sent;
 };
 
-/* NULL, with a fault of EX_CONFIG, when a file is wrong */
+/* NULL, with a fault of EX_CONFIG, when a file is wrong; that of fault_input
+ * when it is the key and can't be opened */
 SSL_CTX *tcp_context(const char *cacert, const char *cert, const char *key,
     bool insecure, struct fault *);
 
