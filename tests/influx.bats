@@ -276,6 +276,8 @@ kinds() {
 	fake "$names" '{"results":[{"error":"timeout of the server"}]}'
 	status 69 $R "$P" 2>err
 	grep -q 'timeout of the server' err
+	fake "$names" '{"results":[{"statement_id":0,"error":"insufficient permissions"}]}'
+	status 77 $R "$P"
 	fake "$names" '302:elsewhere'
 	status 78 $R "$P"
 	fake 204: '400:<html>no TLS</html>'
@@ -301,6 +303,14 @@ kinds() {
 	[[ $(<"$MFX_HOME/bus/raw/groups/store") == 40 ]]
 	query "DROP SERIES FROM readings WHERE channel = 'x'"
 	[[ $($R -c --value =c "$P") == 1 ]]
+}
+
+@test "a server that does not make databases, as InfluxDB 2: not ready without one" {
+	local none='404:no dbrp mapping found'
+	fake "$none" '{"results":[{"statement_id":0,"error":"not implemented: CREATE DATABASE"}]}' "$none"
+	status 78 $W --ready-fd 9 "$P" 9>ready </dev/null 2>err
+	grep -q 'no dbrp mapping found' err
+	[[ ! -s ready ]]
 }
 
 # in_flight NAME OPTION ENCODING: four requests at a time, over four connections

@@ -11,10 +11,11 @@
 #	server_restart NAME	the same data and port; ends it first if it runs
 #	server_stop NAME	no process is left, and no file
 #
-# NAME is the kind: influx, victoria, postgres, cassandra, mongo, nats or redis.
+# NAME is the kind: influx, influx2, victoria, postgres, cassandra, mongo, nats or redis.
 # KIND-tls
 # speaks TLS and nothing else; influx-flux has Flux, which costs 3 s of CPU at
-# each start; nats-always syncs each message to its disk, nats-tls wants a
+# each start; influx2, which only `make nightly` has, is asked with INFLUX_TOKEN
+# in the environment; nats-always syncs each message to its disk, nats-tls wants a
 # certificate (ca.crt, client.crt and client.key in its directory), as redis-tls
 # does, and
 # nats-1, nats-2, nats-3 are a cluster; any other KIND-WORD is one more of the
@@ -206,6 +207,7 @@ server_url() {
 	at=$SERVER_USER:$SERVER_PASSWORD@127.0.0.1:$(server_port "$1") || return
 	case $1 in
 	influx-tls|victoria-tls) echo "https://$at" ;;
+	influx2) echo "http://127.0.0.1:$(server_port influx2)" ;;
 	influx*|victoria*) echo "http://$at" ;;
 	postgres-tls) echo "postgres://$at/$SERVER_DATABASE?sslmode=verify-full" ;;
 	postgres*) echo "postgres://$at/$SERVER_DATABASE" ;;
@@ -223,6 +225,7 @@ server_url() {
 server_curl() {
 	local ca=()
 	[[ $1 != *-tls ]] || ca=(--cacert "$(server_ca "$1")")
+	[[ $1 != influx2 ]] || ca=(-H "Authorization: Token $INFLUX_TOKEN")
 	curl -sS --fail-with-body -m 20 "${ca[@]}" "${@:3}" \
 	    "$(server_url "$1")$2"
 }
@@ -301,6 +304,49 @@ server_influx_users() {
 	    $SERVER_USER WITH PASSWORD '$SERVER_PASSWORD' WITH ALL PRIVILEGES" &&
 	server_curl "$name" /query \
 	    --data-urlencode "q=CREATE DATABASE $SERVER_DATABASE"
+}
+
+# ---- InfluxDB 2 ----
+
+server_influx2_needs() {
+	INFLUXD2=$("$ROOT/scripts/stores" --directory influxdb2)/influxd
+	[[ -e $INFLUXD2 ]] || {
+		echo "no server for influx2: $INFLUXD2 is missing;" \
+		    "run scripts/setup nightly" >&2
+		return 1
+	}
+}
+
+server_influx2_make() { :; }
+
+server_influx2_command() {
+	server_influx2_needs
+	command=("$INFLUXD2" run --bolt-path "$dir/data/bolt"
+	    --sqlite-path "$dir/data/sqlite" --engine-path "$dir/data/engine"
+	    --http-bind-address "127.0.0.1:$port" --reporting-disabled
+	    --log-level warn)
+}
+
+server_influx2_answers() {
+	server_curl "$name" /health | grep -q '"status":"pass"'
+}
+
+server_influx2_users() {
+	export INFLUX_TOKEN=$SERVER_PASSWORD
+	server_curl "$name" /api/v2/setup -d "{\"username\":\"$SERVER_USER\",
+	    \"password\":\"$SERVER_PASSWORD\",\"org\":\"$SERVER_USER\",
+	    \"bucket\":\"$SERVER_DATABASE\",\"token\":\"$INFLUX_TOKEN\"}"
+}
+
+# server_bucket NAME [JSON]: makes it, unless it is there; gives its place
+server_bucket() {
+	local org
+	org=$(server_curl influx2 /api/v2/orgs | jq -er '.orgs[0].id') &&
+	{ server_curl influx2 "/api/v2/buckets?name=$1" |
+	    jq -e '.buckets[0].id' >/dev/null ||
+	    server_curl influx2 /api/v2/buckets >/dev/null \
+	    -d "{\"orgID\":\"$org\",\"name\":\"$1\"${2:+,$2}}"; } &&
+	echo "$(server_url influx2)/$1?org=$SERVER_USER"
 }
 
 # ---- VictoriaMetrics ----

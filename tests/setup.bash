@@ -2,7 +2,7 @@
 # its own for each test, and servers that end with the test, by pid.  Nothing
 # here or in a suite sleeps for a guessed time: await a condition.
 
-ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 BIN=${MFX_BIN:-$ROOT/bin}
 # Debian's login PATH has no sbin, where mosquitto and nginx are
 PATH=$BIN:$PATH:/usr/sbin:/sbin

@@ -13,3 +13,18 @@ store_lines=1000
 store_place() {
 	echo "$(server_url influx)/t${BATS_TEST_NUMBER}_$1"
 }
+
+# With INFLUX=2, as `make nightly` has it, the server is one of InfluxDB 2, and
+# a place is a bucket.
+if [[ ${INFLUX:-} == 2 ]]; then
+	store_server=influx2
+
+	store_place() {
+		local name=t${BATS_TEST_NUMBER}_$1
+		if [[ $1 == missing ]]; then
+			echo "$(server_url influx2)/$name?org=$SERVER_USER"
+		else
+			server_bucket "$name"
+		fi
+	}
+fi

@@ -29,22 +29,19 @@ struct influx_pruner {
 	struct buf span, label;
 };
 
-/* InfluxDB 2 has no DELETE in its InfluxQL. */
+/* The InfluxQL of InfluxDB 2 has DELETE, too, with an end that is exact and with
+ * several channels; its /api/v2/delete has neither. */
 static int
 pruner_connect(struct influx_pruner *p, const char *place,
     const struct store_watch *watch, struct fault *fault)
 {
 	if (rows_open(&p->rows, place, watch, fault) < 0)
 		return -1;
-	if (p->rows.wire.v2)
-		return fault_set(fault, EX_CONFIG, "%s: readings of InfluxDB "
-		    "2 are removed by the retention of the bucket, or by "
-		    "'influx delete'", p->rows.wire.name);
 	if (influx_reader_open(&p->reader, place, watch, fault) == 0)
 		return 0;
 	/* VictoriaMetrics answers all statements alike */
 	return fault->status != EX_DATAERR ? -1 : fault_set(fault, EX_CONFIG,
-	    "%s: not an InfluxDB 1, by its answers; VictoriaMetrics removes "
+	    "%s: not an InfluxDB, by its answers; VictoriaMetrics removes "
 	    "old data itself, by its -retentionPeriod", p->rows.wire.name);
 }
 

@@ -47,6 +47,17 @@ rows_ask(struct rows *r, enum wire_what what, struct fault *fault)
 	    fault) == STORE_DONE ? 0 : -1;
 }
 
+/* InfluxDB 2 says in an answer of 200 what a token may not do. */
+static int
+rows_status(struct str error)
+{
+	if (str_starts(error, STR("database not found")) ||
+	    str_starts(error, STR("retention policy not found")))
+		return EX_NOINPUT;
+	return str_eq(error, STR("insufficient permissions")) ? EX_NOPERM :
+	    EX_UNAVAILABLE;
+}
+
 /* What the answer says instead of rows. */
 static int
 rows_wrong(struct rows *r, struct fault *fault)
@@ -59,9 +70,7 @@ rows_wrong(struct rows *r, struct fault *fault)
 		    "is not an answer of InfluxDB: %s", r->wire.name, a->why);
 	if (error.n > 300)
 		error.n = 300;
-	return fault_set(fault, str_starts(error, STR("database not found")) ||
-	    str_starts(error, STR("retention policy not found")) ?
-	    EX_NOINPUT : EX_UNAVAILABLE, "%s: %.*s", r->wire.name,
+	return fault_set(fault, rows_status(error), "%s: %.*s", r->wire.name,
 	    (int)error.n, error.p);
 }
 

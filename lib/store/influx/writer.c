@@ -293,7 +293,7 @@ writer_make_database(struct influx_writer *w, struct fault *fault)
 
 /* Nothing is written, and the server says whether it could be. */
 static enum store_result
-writer_try(struct influx_writer *w, struct fault *fault)
+writer_probe(struct influx_writer *w, struct fault *fault)
 {
 	struct wire_call *call = &w->parts[0].call;
 	enum store_result r;
@@ -305,10 +305,21 @@ writer_try(struct influx_writer *w, struct fault *fault)
 	r = wire_run(&w->wire, call, WIRE_WRITE, buf_str(&w->parts[0].body),
 	    fault);
 	call->ended = false;
-	if (r == STORE_FAILED && wire_blames_data(call))
-		r = STORE_DONE;
-	if (r == STORE_FAILED && wire_lacks_database(call) && !w->wire.v2)
+	return r == STORE_FAILED && wire_blames_data(call) ? STORE_DONE : r;
+}
+
+static enum store_result
+writer_try(struct influx_writer *w, struct fault *fault)
+{
+	enum store_result r = writer_probe(w, fault);
+
+	if (r == STORE_FAILED && !w->wire.v2 &&
+	    wire_lacks_database(&w->parts[0].call)) {
 		r = writer_make_database(w, fault);
+		/* InfluxDB 2 says in an answer of 200 that it does not */
+		if (r == STORE_DONE)
+			r = writer_probe(w, fault);
+	}
 	return r;
 }
 
