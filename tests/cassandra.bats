@@ -325,6 +325,11 @@ while True:
 	grep -qi 'certificate' err
 	status 78 $W --cacert other.crt "$P" </dev/null
 	status 64 $R --cert other.crt "$P"
+	# without TLS where there is nothing else, and the other way round
+	status 69 $R "${P%\?*}" 2>err
+	grep -q '; if it speaks TLS, the URL wants ?tls=true$' err
+	status 78 $R "$(server_url cassandra)$K?tls=true" 2>err
+	grep -q 'the server does not speak it here$' err
 	server_stop cassandra-tls
 }
 

@@ -426,6 +426,9 @@ in_flight() {
 	grep -q 'Client sent an HTTP request to an HTTPS server\.$' err
 	status 78 $R "$P"
 	server_stop influx-tls
+	P=$(server_url influx)/$D
+	status 78 $W "${P/http:/https:}" </dev/null 2>err
+	grep -q 'the server does not speak TLS here; http:// is without$' err
 }
 
 @test "an answer that nobody takes ends in time" {

@@ -367,6 +367,11 @@ waits() {
 	status 78 $W --cacert other.crt "$P" </dev/null
 	status 78 $R "$P"
 	status 78 $R --cacert no-such-file "$P"
+	# without TLS where there is nothing else, and the other way round
+	status 69 $R "${P%\?*}" 2>err
+	grep -q 'closed the connection; if it speaks TLS, the URL wants ?tls=true$' err
+	status 69 $R --timeout 1 "$(server_url mongo)?tls=true" 2>err
+	grep -q 'no answer within 1 s; does it speak TLS?' err
 	# not the name in the certificate
 	status 78 $R --cacert "$(server_ca mongo-tls)" \
 	    "${P/127.0.0.1/127.1}" 2>err

@@ -261,6 +261,9 @@ waiting() {
 	PGSSLROOTCERT=$PWD/other.crt status 78 $R "$P" 2>err
 	grep -q 'certificate verify failed' err
 	PGSSLROOTCERT=$PWD/other.crt status 78 $W "$P" </dev/null
+	# from a server that has none
+	status 78 $W "$(server_url postgres)?sslmode=require" </dev/null 2>err
+	grep -q 'server does not support SSL' err
 	server_stop postgres-tls
 }
 

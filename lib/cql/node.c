@@ -395,6 +395,17 @@ node_events(const struct cql_node *n)
 	    POLLIN | POLLOUT : POLLIN;
 }
 
+/* A server that wants TLS goes away as soon as it sees that we do not. */
+static void
+node_read_failed(struct cql_node *n)
+{
+	bool unanswered = n->env->tls == NULL && n->state == NODE_OPTIONS;
+
+	node_fail(n, n->tcp.refused && n->state < NODE_READY ? CQL_CONFIG :
+	    CQL_LOST, "%s%s", n->tcp.why, unanswered ?
+	    "; if it speaks TLS, the URL wants ?tls=true" : "");
+}
+
 static void
 node_read(struct cql_node *n)
 {
@@ -408,8 +419,7 @@ node_read(struct cql_node *n)
 		got = tcp_read(&n->tcp, p, room);
 		/* what came before the end is taken first */
 		if (got < 0 && i == 0)
-			node_fail(n, n->tcp.refused && n->state < NODE_READY ?
-			    CQL_CONFIG : CQL_LOST, "%s", n->tcp.why);
+			node_read_failed(n);
 		if (got <= 0)
 			return;
 		frames_added(&n->in, (size_t)got);

@@ -215,7 +215,10 @@ tcp_judge(struct tcp *t, int r)
 		snprintf(t->why, sizeof t->why, "the certificate is refused: "
 		    "%s", X509_verify_cert_error_string(verify));
 	else
-		snprintf(t->why, sizeof t->why, "TLS: %s", tcp_reason());
+		snprintf(t->why, sizeof t->why, "TLS: %s%s", tcp_reason(),
+		    ERR_GET_REASON(ERR_peek_last_error()) ==
+		    SSL_R_WRONG_VERSION_NUMBER ?
+		    ": the server does not speak it here" : "");
 	return -1;
 }
 

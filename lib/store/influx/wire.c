@@ -533,10 +533,20 @@ wire_judge_code(const struct wire *l, const struct wire_call *c,
 		fault_set(fault, EX_DATAERR, "%s: a row of the answer is too "
 		    "long", l->name);
 		return STORE_FAILED;
+	case CURLE_SSL_CONNECT_ERROR:
+		/* the words of OpenSSL and of GnuTLS */
+		if (strstr(text, "wrong version number") == NULL &&
+		    strstr(text, "unexpected TLS packet") == NULL &&
+		    strstr(text, "packet with illegal") == NULL)
+			break;
+		fault_set(fault, EX_CONFIG, "%s: %s: the server does not speak "
+		    "TLS here; http:// is without", l->name, text);
+		return STORE_FAILED;
 	default:
-		fault_set(fault, EX_UNAVAILABLE, "%s: %s", l->name, text);
-		return STORE_LATER;
+		break;
 	}
+	fault_set(fault, EX_UNAVAILABLE, "%s: %s", l->name, text);
+	return STORE_LATER;
 }
 
 /* the server's own words: {"error":…}, of 2.x {"message":…}, or a line */

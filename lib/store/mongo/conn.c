@@ -94,8 +94,9 @@ conn_judge_stream(struct conn *c, const bson_error_t *error,
 	if (store_stopped(g->watch)) {
 		fault_set(fault, EX_TEMPFAIL, "%s: stopped", c->name);
 	} else if (g->silent) {
-		fault_set(fault, EX_UNAVAILABLE, "%s: no answer within %d s",
-		    c->name, (int)(conn_timeout / CLOCK_SECOND));
+		fault_set(fault, EX_UNAVAILABLE, "%s: no answer within %d s%s",
+		    c->name, (int)(conn_timeout / CLOCK_SECOND),
+		    g->tls ? stream_hint(g) : "");
 	} else {
 		fault_set(fault, g->untrusted ? EX_CONFIG : EX_UNAVAILABLE,
 		    "%s: %s", c->name, g->why[0] != '\0' ? g->why :

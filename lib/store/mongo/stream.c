@@ -46,6 +46,23 @@ stream_say(struct stream_guard *g, const char *why)
 	snprintf(g->why, sizeof g->why, "%.*s", (int)sizeof g->why - 1, why);
 }
 
+const char *
+stream_hint(const struct stream_guard *g)
+{
+	if (g->answered)
+		return "";
+	return g->tls ? "; does it speak TLS? without, tls=true is wrong" :
+	    "; if it speaks TLS, the URL wants ?tls=true";
+}
+
+/* The other end is gone. */
+static void
+stream_say_gone(struct stream_guard *g, const char *why)
+{
+	snprintf(g->why, sizeof g->why, "%.160s%s", why, stream_hint(g));
+	g->broken = true;
+}
+
 /* ---- waiting ---- */
 
 /* Until it is ready: 0, or -1 and errno. */
@@ -72,8 +89,7 @@ stream_goes_on(struct stream *s, short events, int ms)
 	if (errno != EAGAIN && errno != EWOULDBLOCK) {
 		int err = errno;
 
-		stream_say(s->guard, strerror(err));
-		s->guard->broken = true;
+		stream_say_gone(s->guard, strerror(err));
 		errno = err;
 		return false;
 	}
@@ -154,13 +170,13 @@ stream_readv(mongoc_stream_t *base, mongoc_iovec_t *iov, size_t n,
 		got = readv(s->fd, m->msg_iov, (int)m->msg_iovlen);
 		if (got > 0) {
 			all += got;
+			s->guard->answered = true;
 			stream_advance(&p, (size_t)got);
 			if ((size_t)all >= least)
 				break;
 		} else if (got == 0) {
-			stream_say(s->guard, "the server closed the "
+			stream_say_gone(s->guard, "the server closed the "
 			    "connection");
-			s->guard->broken = true;
 			errno = 0;
 			return least > 0 ? -1 : 0;
 		} else if (!stream_goes_on(s, POLLIN, ms)) {
@@ -419,10 +435,12 @@ stream_initiate(const mongoc_uri_t *uri, const mongoc_host_list_t *host,
 	int fd;
 
 	g->why[0] = '\0';
+	g->tls = mongoc_uri_get_tls(uri);
+	g->answered = false;
 	fd = stream_connect(g, host);
 	if (fd >= 0)
 		s = stream_new(fd, g);
-	if (s != NULL && mongoc_uri_get_tls(uri))
+	if (s != NULL && g->tls)
 		s = stream_secure(s, uri, host, g);
 	if (s != NULL)
 		return mongoc_stream_buffered_new(s, 1024);

@@ -24,7 +24,12 @@ struct stream_guard {
 	 * had begun */
 	char why[256];
 	bool silent, untrusted, broken;
+	/* of the last connection: is it one with TLS, and has anything come? */
+	bool tls, answered;
 };
+
+/* "" or, where nothing has come, what may be wrong with the URL */
+const char *stream_hint(const struct stream_guard *);
 
 void stream_use(mongoc_client_t *, struct stream_guard *);
 

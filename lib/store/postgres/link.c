@@ -86,7 +86,8 @@ link_find_state(struct str line)
 
 /*
  * What libpq itself says, for which it has no code.  While connecting it has
- * the server's as text.  A certificate that can't be trusted stays so.
+ * the server's as text.  A certificate that can't be trusted stays so, and so does a server without TLS
+ * where it is asked for.
  */
 static enum store_result
 link_judge_text(const struct link *l, const char *text, struct fault *fault)
@@ -105,7 +106,8 @@ link_judge_text(const struct link *l, const char *text, struct fault *fault)
 	}
 	fault_set(fault, EX_UNAVAILABLE, "%s: %.*s", l->name, (int)line.n,
 	    line.n > 0 ? line.p : "the connection was cut");
-	if (strstr(text, "certificate") == NULL)
+	if (strstr(text, "certificate") == NULL &&
+	    strstr(text, "server does not support SSL") == NULL)
 		return STORE_LATER;
 	fault->status = EX_CONFIG;
 	return STORE_FAILED;
