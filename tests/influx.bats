@@ -307,7 +307,7 @@ kinds() {
 
 @test "a server that does not make databases, as InfluxDB 2: not ready without one" {
 	local none='404:no dbrp mapping found'
-	fake "$none" '{"results":[{"statement_id":0,"error":"not implemented: CREATE DATABASE"}]}' "$none"
+	fake "$none" '{"results":[{"statement_id":0,"error":"no CREATE DATABASE here"}]}' "$none"
 	status 78 $W --ready-fd 9 "$P" 9>ready </dev/null 2>err
 	grep -q 'no dbrp mapping found' err
 	[[ ! -s ready ]]

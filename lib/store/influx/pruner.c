@@ -29,8 +29,8 @@ struct influx_pruner {
 	struct buf span, label;
 };
 
-/* The InfluxQL of InfluxDB 2 has DELETE, too, with an end that is exact and with
- * several channels; its /api/v2/delete has neither. */
+/* The InfluxQL of InfluxDB 2 has DELETE, too, with an end that is exact and
+ * with several channels; its /api/v2/delete has neither. */
 static int
 pruner_connect(struct influx_pruner *p, const char *place,
     const struct store_watch *watch, struct fault *fault)

@@ -86,8 +86,8 @@ link_find_state(struct str line)
 
 /*
  * What libpq itself says, for which it has no code.  While connecting it has
- * the server's as text.  A certificate that can't be trusted stays so, and so does a server without TLS
- * where it is asked for.
+ * the server's as text.  A certificate that can't be trusted stays so,
+ * and so does a server without TLS where it is asked for.
  */
 static enum store_result
 link_judge_text(const struct link *l, const char *text, struct fault *fault)
