@@ -392,8 +392,8 @@ def stopped():
         try:
             with open(f"/proc/{PID}/stat") as f:
                 return f.read().rsplit(")", 1)[1].split()[0] == "Z"
-        except FileNotFoundError:
-            return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True     # its parent has waited for it
 
     until(ended, "its end")
     for s in asked:
