@@ -122,6 +122,26 @@ sent_by() {
 	[[ $(read_all raw --shard 1/2 | grep -c '"n":"a"') == 3 ]]
 }
 
+@test "verify: a line under the subject of other channels" {
+	server_start nats
+	export MFX_BUS=$(server_url nats)
+	{ lines_of a 1 2; lines_of b 1 1; } | mfx-pub raw
+	status 0 mfx-bus verify raw
+	# by another client, as it should be, and not
+	client "$(server_url nats)" ask mfx.raw.0.4.a "$(lines_of a 3 3)
+" >/dev/null
+	status 0 mfx-bus verify raw
+	client "$(server_url nats)" ask mfx.raw.9.1.a "$(lines_of a 4 4)
+" >/dev/null
+	status 65 mfx-bus verify raw >out 2>err
+	jq -e '.damage == 1 and .lines == 5' out
+	grep -q 'message 4, line 1: its subject is of other channels' err
+	# the number alone is not enough: mfx.raw.0.40.a
+	client "$(server_url nats)" ask mfx.raw.0.40.a "$(lines_of a 5 5)
+" >/dev/null
+	status 65 mfx-bus verify raw 2>err | jq -e '.damage == 2'
+}
+
 # with subjects of old, and no metadata; new lines come to it too
 @test "--shard: a stream that an older version made is in the same parts" {
 	local i

@@ -114,10 +114,27 @@ tree_of() {
 	fault_of_one STOP
 }
 
+# nothing is lost as "store-1" would be half of the channels, then a third
+@test "another number of parts has other groups, and other members" {
+	local n
+	for n in 2 3; do
+		# shellcheck disable=SC2016
+		start mfx-bus share raw/store --parts $n -v -- sh -c \
+		    'echo "$MFX_GROUP" >>groups; sleep 1000'
+		await 60 members_are 1 "$PID_ERR"
+	done
+	await 60 eval '[[ $(wc -l <groups) == 5 ]]'
+	grep -qx raw/store-2-of-3 groups
+	[[ $(sort groups | uniq -d) == '' ]]
+}
+
 @test "what can't be is said" {
 	status 64 mfx-bus share raw/store true 2>err
 	grep -q -- '--parts' err
 	status 64 mfx-bus share raw --parts 2 true 2>err
+	status 64 mfx-bus share raw/store --parts 1000 true 2>err
+	grep -q 'from 1 to 240' err
+	status 127 mfx-bus share raw/store --parts 1 nothing-like-it 2>err
 	# of a command that can't go on
 	status 78 mfx-bus share raw/store --parts 2 -- sh -c 'exit 78' 2>err
 	grep -q 'status 78' err

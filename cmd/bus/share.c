@@ -61,7 +61,9 @@ share_start(struct part *p, unsigned i)
 	if (clock_ms() - p->started < AGAIN_MS && p->started != 0)
 		return;
 	share_set("MFX_SHARD", "%u/%u", i + 1, share.n);
-	share_set("MFX_GROUP", "%s/%s-%u", share.stream, share.group, i + 1);
+	/* another division has other groups, as its parts are other ones */
+	share_set("MFX_GROUP", "%s/%s-%u-of-%u", share.stream, share.group,
+	    i + 1, share.n);
 	p->started = clock_ms();
 	if (pipeline_start(&p->run, share.argv, &fault) < 0)
 		diag_warning("part %u: %s", i + 1, fault.text);
@@ -71,7 +73,9 @@ share_start(struct part *p, unsigned i)
 static void
 share_collect(struct part *p, unsigned i, bool wait)
 {
-	bool asked = p->run.ending;
+	/* one that lost its group to another member says so, too */
+	bool asked = p->run.ending ||
+	    members_part(share.members, i) != MEMBERS_MINE;
 	int status, code;
 
 	if (p->run.pid == 0 || !pipeline_ended(&p->run, wait, &status) || asked)

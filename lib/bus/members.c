@@ -10,7 +10,7 @@
 
 struct leased {
 	struct bus_group *g;
-	char role[24];
+	char role[32];
 	bool held, spare;
 };
 
@@ -25,9 +25,10 @@ struct members {
 
 static int
 leased_open(struct leased *l, struct bus *bus, const char *stream,
-    const char *group, const char *kind, unsigned i, struct fault *fault)
+    const char *group, const char *kind, unsigned i, unsigned n,
+    struct fault *fault)
 {
-	snprintf(l->role, sizeof l->role, "%s-%u", kind, i);
+	snprintf(l->role, sizeof l->role, "%s-%u-of-%u", kind, i, n);
 	return bus_group_open(&l->g, bus, stream, group, fault);
 }
 
@@ -47,8 +48,8 @@ members_open(struct members **out, struct bus *bus, const char *stream,
 	};
 	for (i = 0; r == 0 && i < parts; i++)
 		if (leased_open(&m->places[i], bus, stream, group, "member",
-		    i, fault) < 0 || leased_open(&m->parts[i], bus, stream,
-		    group, "part", i, fault) < 0)
+		    i, parts, fault) < 0 || leased_open(&m->parts[i], bus,
+		    stream, group, "part", i, parts, fault) < 0)
 			r = -1;
 	*out = m;
 	if (r < 0) {

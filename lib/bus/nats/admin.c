@@ -6,6 +6,7 @@
 #include "bus/damage.h"
 #include "bus/nats/driver.h"
 #include "bus/times.h"
+#include "line/route.h"
 
 /* the newest lines that are looked at for a time */
 #define NEWEST_MESSAGES 64
@@ -190,7 +191,24 @@ nats_prune(struct bus *bus, const char *stream, struct bus_prune *p,
 struct check {
 	struct bus_check common;	/* a message is a part */
 	uint64_t last;
+	/* before a and b (subject.h) in a subject; 0: not all have them */
+	size_t slots;
 };
+
+/* readers of parts would not get it */
+static void
+admin_verify_slots(struct check *c, const struct nats_seen *m,
+    struct str line, unsigned n)
+{
+	struct route r;
+	size_t rest;
+
+	if (!route_scan(line, &r, &rest))
+		route_clear(&r);
+	if (c->slots > 0 && !subject_is_of(m->subject + c->slots, r.channel))
+		bus_damage(&c->common, "message %llu, line %u: its subject is "
+		    "of other channels", (unsigned long long)m->sequence, n);
+}
 
 static int
 admin_verify_message(void *arg, const struct nats_seen *m, struct fault *fault)
@@ -208,6 +226,8 @@ admin_verify_message(void *arg, const struct nats_seen *m, struct fault *fault)
 		if ((why = bus_line_check(line)) != NULL)
 			bus_damage(&c->common, "message %llu, line %u: %s",
 			    (unsigned long long)m->sequence, n + 1, why);
+		else
+			admin_verify_slots(c, m, line, n + 1);
 		c->common.health->lines++;
 	}
 	if (rest.n > 0 || n == 0 || n > MESSAGE_LINES)
@@ -235,11 +255,17 @@ nats_verify(struct bus *bus, const char *stream, struct bus_health *health,
 			.arg = arg
 		}
 	};
+	struct buf subject = { .max = GROUP_SUBJECT };
 	struct nats_state s;
 
 	if (admin_state(bus, stream, &s, fault) < 0)
 		return -1;
 	c.last = s.last;
+	if (s.slots) {
+		stream_subject(&subject, (struct nats_bus *)bus, stream);
+		c.slots = subject.n;
+		buf_release(&subject);
+	}
 	if (s.messages > 0 && reader_each(bus, stream, admin_verify_message,
 	    &c, fault) < 0)
 		return -1;

@@ -224,6 +224,7 @@ struct nats_mark {
 struct nats_seen {
 	uint64_t sequence, size;	/* as the server counts its bytes */
 	int64_t ns;			/* when the server got it */
+	const char *subject;
 	struct str lines;
 };
 

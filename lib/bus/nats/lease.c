@@ -88,6 +88,14 @@ lease_ask(struct nats_bus *b, const char *subject, int tries, int64_t ms,
 	return HOLDER_SILENT;
 }
 
+/* does it begin with an id? */
+static bool
+lease_is_entry(const char *entry)
+{
+	return strlen(entry) >= 34 &&
+	    strspn(entry, "0123456789abcdef") == 32;
+}
+
 /* Is there nobody any more who has that entry?  1, 0, -1. */
 static int
 lease_is_free(struct nats_bus *b, struct nats_group *g, const char *role,
@@ -96,7 +104,7 @@ lease_is_free(struct nats_bus *b, struct nats_group *g, const char *role,
 	char subject[JS_NAME_MAX], holder[96];
 	enum holder state;
 
-	if (strlen(entry) < 34 || strspn(entry, "0123456789abcdef") != 32)
+	if (!lease_is_entry(entry))
 		return 1;
 	lease_subject(b, entry, subject);
 	state = lease_ask(b, subject, 2, ms, fault);
@@ -236,7 +244,7 @@ lease_is_over(struct nats_bus *b, struct nats_group *g,
 
 	if (same && now - g->silent_at < silent)
 		return g->silent_long;
-	if (strlen(m->text) < 34)
+	if (!lease_is_entry(m->text))
 		return 1;
 	lease_subject(b, m->text, subject);
 	state = lease_ask(b, subject, 1, HOLDER_MS, fault);

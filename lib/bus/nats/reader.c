@@ -720,6 +720,7 @@ reader_each(struct bus *bus, const char *stream, nats_message_fn *fn,
 			break;
 		}
 		seen.size = reader_size(msg);
+		seen.subject = natsMsg_GetSubject(msg);
 		seen.lines = (struct str){ natsMsg_GetData(msg),
 		    (size_t)natsMsg_GetDataLength(msg) };
 		r = fn(arg, &seen, fault);

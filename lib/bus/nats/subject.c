@@ -8,6 +8,7 @@ static const char hex[] = "0123456789ABCDEF";
 /* beyond this a token is cut */
 #define TOKEN_KEPT 64
 #define TOKEN_LEVELS 16
+#define SLOTS_MAX 32
 
 static bool
 token_is_plain(unsigned char c)
@@ -152,15 +153,33 @@ shard_put(struct buf *b, const struct bus_shard *s, unsigned k)
 
 /* ---- subjects ---- */
 
+static void
+slots_print(char to[SLOTS_MAX], struct str channel)
+{
+	uint64_t hash = hash_fold(channel);
+
+	snprintf(to, SLOTS_MAX, ".%u.%u.", (unsigned)(hash % SLOT_A),
+	    (unsigned)(hash % SLOT_B));
+}
+
+bool
+subject_is_of(const char *subject, struct str channel)
+{
+	char slots[SLOTS_MAX];
+
+	slots_print(slots, channel);
+	return strncmp(subject, slots, strlen(slots)) == 0;
+}
+
 void
 subject_put(struct buf *b, struct str channel, struct str subtopic)
 {
-	uint64_t hash = hash_fold(channel);
+	char slots[SLOTS_MAX];
 	size_t start = b->n;
 	int levels;
 
-	buf_printf(b, ".%u.%u.", (unsigned)(hash % SLOT_A),
-	    (unsigned)(hash % SLOT_B));
+	slots_print(slots, channel);
+	buf_puts(b, slots);
 	token_put(b, channel);
 	for (levels = 0; subtopic.n > 0; levels++) {
 		const char *dot = memchr(subtopic.p, '.', subtopic.n);

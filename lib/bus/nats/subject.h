@@ -30,6 +30,9 @@ bool token_read_name(struct str token, char name[BUS_NAME_MAX + 1]);
  * together. */
 void subject_put(struct buf *, struct str channel, struct str subtopic);
 
+/* does it begin with a and b of that channel? */
+bool subject_is_of(const char *subject, struct str channel);
+
 /*
  * By a and b a server gives a part of N what is its own, when N divides their
  * product, 240; of any other N all that is of the part of the greatest common
