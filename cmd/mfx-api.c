@@ -261,7 +261,7 @@ api_open_all(struct fault *fault)
 	};
 	struct http_options o = {
 		.handle = api_serve_request, .on_headers = api_serve_headers,
-		.on_complete = api_serve_complete
+		.on_answer = api_on_answer, .on_complete = api_serve_complete
 	};
 
 	if ((!opt.closed && api_make_registry(fault) < 0) ||

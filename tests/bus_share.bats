@@ -120,7 +120,7 @@ tree_of() {
 	for n in 2 3; do
 		# shellcheck disable=SC2016
 		start mfx-bus share raw/store --parts $n -v -- sh -c \
-		    'echo "$MFX_GROUP" >>groups; sleep 1000'
+		    'echo "$MFX_GROUP" >>groups; exec tail -f /dev/null'
 		await 60 members_are 1 "$PID_ERR"
 	done
 	await 60 eval '[[ $(wc -l <groups) == 5 ]]'

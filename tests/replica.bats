@@ -503,6 +503,42 @@ serves() {
 	    [[ $(ask "$token" "$there" "/things/$id") == 200 ]]
 }
 
+# timed CURL…: its status and how many seconds it took, to $code and $took
+timed() {
+	read -r code took < <(curl -sS -m 60 -o said -D head \
+	    -w '%{http_code} %{time_total}\n' -H "Authorization: $token" \
+	    -H 'Content-Type: application/json' "$@")
+}
+
+@test "a change that was passed on is there when it is answered" {
+	local here there token follower code took id i
+	begin
+	replica b
+	start env MFX_HOME="$PWD/b" mfx-registry follow --name b
+	follower=$PID
+	free_port here there
+	start_ready mfx-api -l "127.0.0.1:$here"
+	start_ready env MFX_HOME="$PWD/b" mfx-api -l "127.0.0.1:$there" \
+	    --primary "http://127.0.0.1:$here"
+	token=$(login "$here")
+	has_session() { [[ $(ask "$token" "$there" /users) == 200 ]]; }
+	await 60 has_session
+	for i in {1..10}; do
+		timed "http://127.0.0.1:$there/things" -d '{"name":"one"}'
+		[[ $code == 201 ]]
+		refute grep -qi '^mfx-entry:' head
+		id=$(sed -n 's/^Location: \([^[:space:]]*\).*/\1/ip' head)
+		# later than 2 seconds nothing is promised
+		[[ $took == [01].* ]] || continue
+		[[ $(ask "$token" "$there" "$id") == 200 ]]
+	done
+	# nobody follows: answered in the end
+	kill -STOP "$follower"
+	timed "http://127.0.0.1:$there/things" -d '{"name":"late"}'
+	[[ $code == 201 && $took != [01].* ]]
+	kill -CONT "$follower"
+}
+
 @test "a revocation closes the connections of a replica's adapters" {
 	local thing
 	begin

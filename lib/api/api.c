@@ -208,6 +208,7 @@ api_turn(struct api *api)
 		access_forget(api->access);
 		api->replica = api_is_replica(api);
 	}
+	forwards_turn(api);
 	jobs_turn(api);
 	api->examined = health_turn(api);
 	if (api->registry != NULL)
@@ -223,6 +224,22 @@ api_rest(struct api *api)
 {
 	if (api->registry != NULL)
 		registry_read_end(api->registry);
+}
+
+void
+api_on_answer(struct http_request *r, void *arg)
+{
+	struct api *api = arg;
+	struct log_state s;
+	struct fault ignored;
+	char entry[24];
+
+	if (r->status / 100 != 2 || api->registry == NULL ||
+	    http_header(r, FORWARD_PASSED).p == NULL ||
+	    log_state_get(api->registry, &s, &ignored) <= 0)
+		return;
+	snprintf(entry, sizeof entry, "%lld", (long long)s.entry);
+	http_set(r, FORWARD_ENTRY, entry);
 }
 
 void
@@ -251,6 +268,8 @@ api_pause(const struct api *api)
 	if (jobs == 0 || feeds_behind(api))
 		return 0;
 	/* other processes change the registry too, without a word */
+	if (forwards_wait(api))
+		return 10;
 	return api->feeds != NULL || api->examined ? 100 :
 	    jobs > 0 ? jobs : 1000;
 }

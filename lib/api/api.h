@@ -16,7 +16,8 @@
  *
  *	api_open(&api, &options, &fault);
  *	... http_options.handle = api_handle, .on_headers = api_on_headers,
- *	    .on_complete = api_on_complete, .arg = api
+ *	    .on_answer = api_on_answer, .on_complete = api_on_complete,
+ *	    .arg = api
  *	... the loop watches api_fd(api)
  *	while (!stop) {
  *		loop_turn(loop, api_pause(api));
@@ -60,6 +61,7 @@ void api_close(struct api *);
 /* http_options' callbacks; arg: the api */
 void api_handle(struct http_request *, void *api);
 void api_on_headers(struct http_request *, void *api);
+void api_on_answer(struct http_request *, void *api);
 void api_on_complete(const struct http_request *, void *api);
 /* the same for an administrator's server: /health, /metrics, /version */
 void api_administer(struct http_request *, void *api);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/os.h"
 #include "client/curl.h"
 #include "registry/log_state.h"
@@ -22,7 +23,8 @@
 #define ANSWER_MAX ((size_t)64 << 20)
 /* what is under way when the service is stopped has this long */
 #define LEFT (5 * STAMP_SECOND)
-#define PASSED "Mfx-Forwarded"
+/* an answer waits that long at most for the registry here to have the change */
+#define HERE (2 * STAMP_SECOND)
 
 /* of the request, and of the answer */
 static const char *const forward_asks[] = {
@@ -39,6 +41,7 @@ static const char *const forward_says[] = {
 struct forwards {
 	struct curl_functions curl;
 	atomic_llong cut;		/* to be ended by then; 0: not */
+	struct forward *first;		/* answers that wait */
 };
 
 struct forward {
@@ -51,7 +54,11 @@ struct forward {
 	CURLcode result;
 	long status;
 	struct buf body;
-	char type[VALUE_MAX], says[SAYS][VALUE_MAX];
+	char type[VALUE_MAX], says[SAYS][VALUE_MAX], entry[VALUE_MAX];
+	/* it waits for that entry, until then */
+	struct forward *next;
+	uint64_t awaits;
+	int64_t until;
 };
 
 /* ---- in the thread ---- */
@@ -91,6 +98,7 @@ forward_take_head(char *bytes, size_t one, size_t n, void *arg)
 	size_t i;
 
 	forward_take_field(line, "Content-Type", f->type);
+	forward_take_field(line, FORWARD_ENTRY, f->entry);
 	for (i = 0; i < SAYS; i++)
 		forward_take_field(line, forward_says[i], f->says[i]);
 	return line.n;
@@ -206,23 +214,69 @@ forward_fail(struct forward *f)
 }
 
 static void
-forward_done(struct task *t)
+forward_answer(struct forward *f)
 {
-	struct forward *f = (struct forward *)t;
 	struct http_request *r = f->request;
 	size_t i;
 
+	for (i = 0; i < SAYS; i++)
+		if (*f->says[i] != '\0')
+			http_set(r, forward_says[i], f->says[i]);
+	http_answer_text(r, (unsigned)f->status,
+	    *f->type != '\0' ? f->type : NULL, buf_str(&f->body));
+	forward_free(f);
+}
+
+static void
+forward_done(struct task *t)
+{
+	struct forward *f = (struct forward *)t;
+	struct forwards *all = f->api->forwards;
+
 	if (f->result != CURLE_OK || f->status < 200 || f->status > 599) {
 		forward_fail(f);
-	} else {
-		api_recovered(f->api);
-		for (i = 0; i < SAYS; i++)
-			if (*f->says[i] != '\0')
-				http_set(r, forward_says[i], f->says[i]);
-		http_answer_text(r, (unsigned)f->status,
-		    *f->type != '\0' ? f->type : NULL, buf_str(&f->body));
+		forward_free(f);
+		return;
 	}
-	forward_free(f);
+	api_recovered(f->api);
+	if (f->status >= 300 || atomic_load(&all->cut) != 0 ||
+	    !number_digits(str_z(f->entry), INT64_MAX, &f->awaits)) {
+		forward_answer(f);
+		return;
+	}
+	f->until = clock_ns() + HERE;
+	f->next = all->first;
+	all->first = f;
+}
+
+bool
+forwards_wait(const struct api *api)
+{
+	return api->forwards != NULL && api->forwards->first != NULL;
+}
+
+void
+forwards_turn(struct api *api)
+{
+	struct forward **at, *f;
+	struct log_state s;
+	struct fault ignored;
+	bool all;
+
+	if (!forwards_wait(api))
+		return;
+	all = atomic_load(&api->forwards->cut) != 0 ||
+	    api->registry == NULL ||
+	    log_state_get(api->registry, &s, &ignored) <= 0;
+	for (at = &api->forwards->first; (f = *at) != NULL;) {
+		if (!all && (uint64_t)s.entry < f->awaits &&
+		    api->clock < f->until) {
+			at = &f->next;
+			continue;
+		}
+		*at = f->next;
+		forward_answer(f);
+	}
 }
 
 /* ---- the request ---- */
@@ -258,7 +312,7 @@ forward_add_headers(struct forward *f)
 		address_print(&from, text);
 		forward_add_header(f, "X-Forwarded-For", str_z(text));
 	}
-	forward_add_header(f, PASSED, STR("1"));
+	forward_add_header(f, FORWARD_PASSED, STR("1"));
 	/* libcurl would wait for leave to send */
 	forward_add_header(f, "Expect", STR_NONE);
 }
@@ -278,7 +332,7 @@ forward_change(struct call *c)
 
 	if (c->api->forwards == NULL || !c->api->replica ||
 	    !forward_is_change(c) ||
-	    http_header(c->request, PASSED).p != NULL)
+	    http_header(c->request, FORWARD_PASSED).p != NULL)
 		return false;
 	f = memory_zero(1, sizeof *f);
 	f->task.run = forward_run;
@@ -344,8 +398,10 @@ forwards_stop(struct api *api)
 void
 forwards_cut(struct api *api)
 {
-	if (api->forwards != NULL)
-		atomic_store(&api->forwards->cut, 1);
+	if (api->forwards == NULL)
+		return;
+	atomic_store(&api->forwards->cut, 1);
+	forwards_turn(api);
 }
 
 void

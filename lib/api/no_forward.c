@@ -21,6 +21,19 @@ forwards_open(struct api *api, struct fault *fault)
 }
 
 void
+forwards_turn(struct api *api)
+{
+	(void)api;
+}
+
+bool
+forwards_wait(const struct api *api)
+{
+	(void)api;
+	return false;
+}
+
+void
 forwards_stop(struct api *api)
 {
 	(void)api;

@@ -74,6 +74,8 @@ http_answer_text(struct http_request *r, unsigned status, const char *type,
 		request_put(r);
 		return;
 	}
+	if (r->http->options.on_answer != NULL)
+		r->http->options.on_answer(r, r->http->options.arg);
 	if (!r->whole) {
 		request_body_drop(r);
 		c->closes |= !request_can_be_read_away(r);

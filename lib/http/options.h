@@ -28,6 +28,9 @@ struct http_options {
 	/* may be NULL: the fields of one whose body is large, unknown or
 	 * held back (Expect: 100-continue) are there; answer to refuse it */
 	void (*on_headers)(struct http_request *, void *arg);
+	/* may be NULL: an answer that is whole has its status, and may be given
+	 * more fields */
+	void (*on_answer)(struct http_request *, void *arg);
 	/* may be NULL: the answer has been sent, or the client has gone */
 	void (*on_complete)(const struct http_request *, void *arg);
 	void *arg;

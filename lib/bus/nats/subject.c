@@ -154,7 +154,7 @@ shard_put(struct buf *b, const struct bus_shard *s, unsigned k)
 /* ---- subjects ---- */
 
 static void
-slots_print(char to[SLOTS_MAX], struct str channel)
+subject_slots(char to[SLOTS_MAX], struct str channel)
 {
 	uint64_t hash = hash_fold(channel);
 
@@ -167,7 +167,7 @@ subject_is_of(const char *subject, struct str channel)
 {
 	char slots[SLOTS_MAX];
 
-	slots_print(slots, channel);
+	subject_slots(slots, channel);
 	return strncmp(subject, slots, strlen(slots)) == 0;
 }
 
@@ -178,7 +178,7 @@ subject_put(struct buf *b, struct str channel, struct str subtopic)
 	size_t start = b->n;
 	int levels;
 
-	slots_print(slots, channel);
+	subject_slots(slots, channel);
 	buf_puts(b, slots);
 	token_put(b, channel);
 	for (levels = 0; subtopic.n > 0; levels++) {
