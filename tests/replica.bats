@@ -707,7 +707,9 @@ more_than() {
 	late=$PID
 	read -rt 0.5 <> <(:) || true
 	server_resume nats
-	on b mfx-registry promote
+	# the other's change may come first
+	promoted() { on b mfx-registry promote 2>promote.err; }
+	await 60 promoted
 	wait "$late" && made=yes || made=no
 	on b mfx-things create --name new >/dev/null
 	status 69 mfx-things create --name other 2>err
