@@ -42,6 +42,7 @@ struct forwards {
 	struct curl_functions curl;
 	atomic_llong cut;		/* to be ended by then; 0: not */
 	struct forward *first;		/* answers that wait */
+	size_t bytes;			/* of their bodies */
 };
 
 struct forward {
@@ -240,6 +241,7 @@ forward_done(struct task *t)
 	}
 	api_recovered(f->api);
 	if (f->status >= 300 || atomic_load(&all->cut) != 0 ||
+	    all->bytes + f->body.n > ANSWER_MAX ||
 	    !number_digits(str_z(f->entry), INT64_MAX, &f->awaits)) {
 		forward_answer(f);
 		return;
@@ -247,6 +249,7 @@ forward_done(struct task *t)
 	f->until = clock_ns() + HERE;
 	f->next = all->first;
 	all->first = f;
+	all->bytes += f->body.n;
 }
 
 bool
@@ -275,6 +278,7 @@ forwards_turn(struct api *api)
 			continue;
 		}
 		*at = f->next;
+		api->forwards->bytes -= f->body.n;
 		forward_answer(f);
 	}
 }
