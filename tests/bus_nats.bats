@@ -174,6 +174,26 @@ sent_by() {
 	(($(cat part.1 part.2 | wc -l) == 41))
 }
 
+@test "--take-over: the group of a reader that is stopped" {
+	local first
+	server_start nats
+	export MFX_BUS="$(server_url nats)?timeout=1s"
+	lines_of a 1 1 | mfx-pub raw
+	start_ready mfx-sub raw/g --auto-ack
+	first=$PID
+	await 60 eval '[[ $(mfx-bus groups raw | jq -r .lag) == 0 ]]'
+	kill -STOP "$first"
+	lines_of a 2 4 | mfx-pub raw
+	status 75 mfx-sub raw/g --no-follow 2>err
+	grep -q "another reader has this group, pid $first on " err
+	mfx-sub raw/g --no-follow --auto-ack --take-over >out
+	bare <out | cmp - <(lines_of a 2 4)
+	kill -CONT "$first"
+	kill "$first"
+	wait "$first" || true
+	[[ $(mfx-bus groups raw | jq -r .lag) == 0 ]]
+}
+
 # ---- subjects ----
 
 @test "no text of a device reaches another subject" {
