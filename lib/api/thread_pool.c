@@ -141,12 +141,12 @@ pool_may(const struct thread_pool *c, enum pool_kind kind,
 	    (l->of_thing == 0 || of_thing < l->of_thing);
 }
 
-/* the one of a kind to be begun next; NULL: none may be */
-static struct task *
-pool_choose_of(struct thread_pool *c, enum pool_kind kind)
+/* where the one of a kind is that is to be begun next; NULL: none may be */
+static struct task **
+pool_find(struct thread_pool *c, enum pool_kind kind)
 {
 	struct pool_queue *q = &c->queues[kind];
-	struct task **at, **best = NULL, *t;
+	struct task **at, **best = NULL;
 	unsigned fewest = 0, n;
 
 	if (q->working == q->limits.at_once)
@@ -159,12 +159,17 @@ pool_choose_of(struct thread_pool *c, enum pool_kind kind)
 			if (n == 0)
 				break;
 		}
-	if (best == NULL)
-		return NULL;
-	t = *best;
-	*best = t->next;
+	return best;
+}
+
+static struct task *
+pool_remove(struct pool_queue *q, struct task **at)
+{
+	struct task *t = *at;
+
+	*at = t->next;
 	if (t->next == NULL)
-		q->end = best;
+		q->end = at;
 	t->next = NULL;
 	q->waiting--;
 	q->working++;
@@ -174,13 +179,26 @@ pool_choose_of(struct thread_pool *c, enum pool_kind kind)
 static bool
 pool_choose(struct thread_pool *c, struct pool_place *p)
 {
+	struct task **at;
 	int kind;
 
 	for (kind = 0; kind < POOL_KINDS; kind++)
-		if ((p->task = pool_choose_of(c, kind)) != NULL) {
+		if ((at = pool_find(c, kind)) != NULL) {
+			p->task = pool_remove(&c->queues[kind], at);
 			p->kind = kind;
 			return true;
 		}
+	return false;
+}
+
+static bool
+pool_has_more(struct thread_pool *c)
+{
+	int kind;
+
+	for (kind = 0; kind < POOL_KINDS; kind++)
+		if (pool_find(c, kind) != NULL)
+			return true;
 	return false;
 }
 
@@ -210,9 +228,17 @@ pool_wait(struct thread_pool *c)
 		c->woken--;
 }
 
+static void
+pool_wake_idle(struct thread_pool *c)
+{
+	c->idle--;
+	c->woken++;
+	pthread_cond_signal(&c->work);
+}
+
 /*
- * NULL: no more will come.  Nobody else is woken: with one less at work at
- * most one more may be begun, and whoever has just ended looks for it.
+ * NULL: no more will come.  Whoever has just ended looks for what it has held
+ * up: that may be one of its user and another of its thing.
  */
 static struct task *
 pool_take(struct thread_pool *c, struct pool_place *p)
@@ -222,6 +248,8 @@ pool_take(struct thread_pool *c, struct pool_place *p)
 		pool_wait(c);
 	if (c->closing)
 		pthread_cond_broadcast(&c->work);
+	else if (c->idle > 0 && pool_has_more(c))
+		pool_wake_idle(c);
 	pthread_mutex_unlock(&c->lock);
 	return p->task;
 }
@@ -325,9 +353,7 @@ static void
 pool_wake(struct thread_pool *c)
 {
 	if (c->idle > 0) {
-		c->idle--;
-		c->woken++;
-		pthread_cond_signal(&c->work);
+		pool_wake_idle(c);
 	} else if (c->threads < c->most) {
 		/* or one that is there does it later */
 		(void)pool_start(c);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/unit/unit.h"
 
@@ -106,6 +107,36 @@ test_kinds(struct thread_pool *pool)
 	CHECK(sem_trywait(&begun) < 0);
 }
 
+/* The end of one lets two begin: its user has a page less at work, and so has
+ * its thing. */
+static void
+test_two(struct thread_pool *pool)
+{
+	static const struct { const char *user, *thing; } given[] = {
+		{ "ann", "pump" }, { "ann", "valve" }, { "bob", "pump" }
+	};
+	struct timespec end;
+	int i;
+
+	n_done = 0;
+	for (i = 0; i < 3; i++) {
+		all[i] = (struct held){ { .run = pool_run_held,
+		    .done = pool_done_one, .user = given[i].user,
+		    .thing = given[i].thing }, (char)('a' + i), false };
+		CHECK(pool_add(pool, POOL_PAGES, &all[i].task));
+	}
+	sem_wait(&begun);
+	CHECK(pool_is_begun(0) && sem_trywait(&begun) < 0);
+	sem_post(&go);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 60;
+	CHECK(sem_timedwait(&begun, &end) == 0);
+	CHECK(sem_timedwait(&begun, &end) == 0);
+	sem_post(&go);
+	sem_post(&go);
+	pool_await(3);
+}
+
 static void
 test_many(struct thread_pool *pool)
 {
@@ -138,6 +169,9 @@ main(void)
 		[POOL_PAGES] = { 3, 4, 2, 0 },
 		[POOL_EXPORTS] = { 1, 4, 0, 0 },
 	};
+	static const struct pool_limits narrow[POOL_KINDS] = {
+		[POOL_PAGES] = { 3, 4, 1, 1 },
+	};
 	struct thread_pool *pool;
 	struct fault fault;
 
@@ -160,6 +194,10 @@ main(void)
 		completions_run(&completions);
 		CHECK(n_done == 3);
 	}
+	CHECK(pool_open(&pool, narrow, &completions, &fault) == 0);
+	TEST("what one that ends has held up is begun, be it two")
+		test_two(pool);
+	pool_close(pool);
 	completions_close(&completions);
 	return unit_end();
 }
