@@ -84,6 +84,21 @@ END
 	(($(rss) < 40960)) || { rss; false; }
 }
 
+@test "what was on its way to silent observers is given back" {
+	free_port ADMIN
+	silent --retries 1 --ping 1s --timeout 5s --admin "127.0.0.1:$ADMIN"
+	# libcoap has many sessions to look at, and then hears of nobody
+	for _ in {1..4}; do
+		greedy uploads >uploaded
+	done
+	held() {
+		curl -sS -m 20 "http://127.0.0.1:$ADMIN/metrics" | awk '
+		    /^coap_adapter_(queued_bytes|observers) / { n += $2 }
+		    END { exit n > 0 }'
+	}
+	await 60 held
+}
+
 @test "connections of one address: a quarter of all" {
 	serve_coap -o raw --max-sessions 400
 	(($(greedy idle 150) == 100))

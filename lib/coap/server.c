@@ -111,20 +111,27 @@ server_ask_again(struct station *st)
 			peer_ask(p, false);
 }
 
-/* libcoap frees what was closed when it looks at its sessions. */
+/* libcoap looks at its sessions: it sends again what is due, and frees what was
+ * closed. */
 static void
-server_close_due(struct station *st)
+server_look(struct station *st)
 {
 	coap_tick_t now;
 	int i;
 
-	if (!st->closing)
-		return;
-	peers_close_due(st);
 	coap_ticks(&now);
 	for (i = 0; i < STATION_KINDS; i++)
 		if (st->contexts[i] != NULL)
 			coap_io_prepare_epoll(st->contexts[i], now);
+}
+
+static void
+server_close_due(struct station *st)
+{
+	if (!st->closing)
+		return;
+	peers_close_due(st);
+	server_look(st);
 }
 
 void
@@ -138,6 +145,8 @@ station_run(struct station *st)
 	if (st->now - st->swept >= STAMP_SECOND) {
 		st->swept = st->now;
 		peers_sweep(st);
+		/* it sets no timer for what comes due while it looks (4.3.1) */
+		server_look(st);
 	}
 	if (st->n_waiting == 0)
 		peers_close_released(st);
