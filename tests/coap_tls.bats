@@ -88,7 +88,7 @@ publishers() { lines | jq -r '.[0].publisher' | sort | uniq -c | xargs; }
 	n_lines 0
 	# and no PSK without TLS
 	coap post coap '' -u "$THING" -k "$KEY" -e x
-	[[ $SAID == 4.01* ]]
+	[[ $SAID == 4.03* ]]
 }
 
 # observe SCHEME NAME [ARGUMENT…]: coap-client in the background, with the
@@ -287,7 +287,7 @@ send_line() {
 		secure post "$scheme" "?auth=$KEY" -R ca.crt -e x
 		said ''
 		secure post "$scheme" '' -R ca.crt -e x
-		[[ $SAID == 4.01* ]]
+		[[ $SAID == 4.03* ]]
 	done
 	n_lines 2
 }

@@ -126,3 +126,47 @@ replays() {
 		await 20 mqtt
 	done
 }
+
+# answers KEY: all that each door says to one who shows that; '' shows nothing
+answers() {
+	local m=/channels/$CHANNEL/messages path port
+	local show=(-H "Authorization: $1") auth="auth=$1" pass=(-P "$1")
+	[[ $1 ]] || show=() auth='' pass=()
+	for path in "$HTTP_PORT$m" "$API_PORT$m"; do
+		[[ $path == "$HTTP_PORT"* ]] && set -- -d x || set --
+		curl -sS -m 20 -w '%{http_code} %{content_type}\n' \
+		    "$@" "${show[@]}" "http://127.0.0.1:$path"
+	done
+	curl -sS -m 20 -w '%{http_code} %{content_type}\n' -H 'Upgrade: websocket' \
+	    -H 'Connection: Upgrade' -H 'Sec-WebSocket-Version: 13' \
+	    -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==' "${show[@]}" \
+	    "http://127.0.0.1:$PORT$m"
+	for path in "post coap" "get coap" "post coap+tcp" "get coap+tcp"; do
+		coap_at "${path% *}" "${path#* }://127.0.0.1:$COAP_PORT$m?$auth" \
+		    -e x
+		printf '%s\n' "$SAID"
+	done
+	for path in mqttv311 mqttv5; do
+		mosquitto_pub -h 127.0.0.1 -p "$MQTT_PORT" -u "$THING" \
+		    "${pass[@]}" -q 1 -V $path -t "channels/$CHANNEL/messages" \
+		    -m x 2>&1 && echo "MQTT let it in"
+		printf '%s\n' "$?"
+	done
+}
+
+@test "no key and a wrong one are answered alike by every door" {
+	local wrong
+	serve_all
+	start_broker
+	answers '' >none
+	for wrong in x "$THING" "${KEY^^}" "$(mfx-things create | jq -r .key)"; do
+		answers "$wrong" >wrong
+		diff none wrong
+	done
+	(($(grep -c '^4\.03 ' none) == 4))
+	(($(grep -c '^403 ' none) == 3))
+	refute grep -q 'let it in' none
+	answers "$KEY" >right
+	(($(grep -c 'let it in' right) == 2))
+	refute grep -qE '^4\.?03 ' right
+}

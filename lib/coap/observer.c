@@ -554,7 +554,7 @@ observers_review(struct peer *p)
 		result = observer_still_may(o);
 		if (result == ACCESS_YES)
 			continue;
-		last = peer_refusal(result, NULL);
+		last = peer_refusal(result);
 		observer_end(o, &last);
 	}
 }

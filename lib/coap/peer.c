@@ -7,10 +7,8 @@
 #include "base/memory.h"
 #include "coap/internal.h"
 #include "coap/transfer.h"
-#include "net/certificate.h"
+#include "registry/principal.h"
 #include "registry/uuid.h"
-
-static const char no_key[] = "no key";
 
 struct peer *
 peer_of(const coap_session_t *s)
@@ -225,97 +223,52 @@ peer_identify(struct peer *p)
 	return p->known;
 }
 
-static enum access_result
-peer_by_key(struct station *st, struct str key, struct str channel,
-    char thing[ID_BYTES + 1])
+/* Whom the handshake names, as a certificate would; NULL: nobody. */
+static const struct certificate *
+peer_named(const struct peer *p, struct certificate *c)
 {
-	struct str id = STR_NONE;
-	enum access_result result;
-
-	result = access_check(st->o.access, key, channel, &id);
-	if (id.n == ID_BYTES) {
-		memcpy(thing, id.p, ID_BYTES);
-		thing[ID_BYTES] = '\0';
+	if (p->refused != NULL) {
+		c->kind = CERTIFICATE_REFUSED;
+		c->why = p->refused;
+	} else if (*p->thing != '\0') {
+		c->kind = CERTIFICATE_THING;
+		memcpy(c->text, p->thing, sizeof p->thing);
+	} else {
+		return NULL;
 	}
-	return result;
-}
-
-static enum access_result
-peer_by_handshake(struct station *st, const struct peer *p, struct str key,
-    struct str channel, char thing[ID_BYTES + 1], const char **why)
-{
-	enum access_result result;
-
-	if (key.p == NULL) {
-		memcpy(thing, p->thing, sizeof p->thing);
-		return access_check_id(st->o.access, str_z(p->thing),
-		    channel);
-	}
-	/* a key beside it must say the same */
-	result = peer_by_key(st, key, channel, thing);
-	if (result == ACCESS_YES && memcmp(thing, p->thing, ID_BYTES) != 0) {
-		*why = "the key and the handshake are not of the same thing";
-		return ACCESS_NO_KEY;
-	}
-	return result;
-}
-
-static enum access_result
-peer_check(struct station *st, coap_session_t *s, struct str key,
-    struct str channel, char thing[ID_BYTES + 1], const char **why)
-{
-	bool secure = coap_session_get_proto(s) == COAP_PROTO_DTLS ||
-	    coap_session_get_proto(s) == COAP_PROTO_TLS;
-	struct peer *p = secure ? peer_get(st, s) : NULL;
-
-	if (p != NULL) {
-		if (!peer_identify(p))
-			return ACCESS_ERROR;
-		*why = p->refused;
-		if (p->refused != NULL)
-			return ACCESS_NO_KEY;
-		if (*p->thing != '\0')
-			return peer_by_handshake(st, p, key, channel, thing,
-			    why);
-	}
-	if (key.n == 0) {
-		*why = no_key;
-		return ACCESS_NO_KEY;
-	}
-	return peer_by_key(st, key, channel, thing);
+	return c;
 }
 
 enum access_result
 session_may(struct station *st, coap_session_t *s, struct str key,
-    struct str channel, char thing[ID_BYTES + 1], const char **why)
+    struct str channel, char thing[ID_TEXT + 1], const char **why)
 {
+	bool secure = coap_session_get_proto(s) == COAP_PROTO_DTLS ||
+	    coap_session_get_proto(s) == COAP_PROTO_TLS;
+	struct peer *p = secure ? peer_get(st, s) : NULL;
+	struct certificate named;
+	struct principal who;
 	enum access_result result;
 
-	*why = NULL;
-	*thing = '\0';
-	result = peer_check(st, s, key, channel, thing, why);
-	if (result == ACCESS_YES)
-		return result;
-	if (result == ACCESS_ERROR)
+	if (p != NULL && !peer_identify(p)) {
+		*thing = '\0';
 		*why = access_fault(st->o.access);
-	else if (result == ACCESS_NOT_CONNECTED)
-		*why = "not connected";
-	else if (*why == NULL)
-		*why = "unknown key";
+		return ACCESS_ERROR;
+	}
+	result = principal_prove(st->o.access, key,
+	    p != NULL ? peer_named(p, &named) : NULL, &channel, &who);
+	memcpy(thing, who.thing, sizeof who.thing);
+	*why = who.why;
 	return result;
 }
 
 struct reply
-peer_refusal(enum access_result result, const char *why)
+peer_refusal(enum access_result result)
 {
 	if (result == ACCESS_ERROR)
 		return (struct reply){
 		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    .why = "access can't be checked now" };
-	if (why == no_key)
-		return (struct reply){
-		    .code = COAP_RESPONSE_CODE_UNAUTHORIZED,
-		    .why = "missing key: ?auth=" };
 	return (struct reply){ .code = COAP_RESPONSE_CODE_FORBIDDEN,
 	    .why = "no thing with this key is connected to this channel" };
 }

@@ -189,7 +189,7 @@ publish_check(struct station *st, coap_session_t *s, struct route *route,
 		    bad);
 	access = session_may(st, s, a->key, a->channel, thing, why);
 	if (access != ACCESS_YES)
-		return peer_refusal(access, *why);
+		return peer_refusal(access);
 	if (a->content_format >= FORMAT_EXPERIMENTAL)
 		return publish_refuse(
 		    COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT,

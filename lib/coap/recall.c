@@ -132,7 +132,7 @@ recall_reply(struct station *st, struct recall *r)
 
 	/* some turns have gone by */
 	if (may != ACCESS_YES)
-		return peer_refusal(may, NULL);
+		return peer_refusal(may);
 	if ((b = recall_pack(st, r, &format)) == NULL)
 		return recall_refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    "these can't be put into CBOR");

@@ -67,7 +67,7 @@ subscribe_check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST, bad);
 	access = session_may(st, s, a->key, a->channel, thing, why);
 	if (access != ACCESS_YES)
-		return peer_refusal(access, *why);
+		return peer_refusal(access);
 	if (a->unmet)
 		return subscribe_refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "this is there, and has no entity tag");

@@ -45,7 +45,7 @@ principal_by_id(struct access *a, struct str id, const struct str *channel,
 
 	if (result == ACCESS_NO_KEY)
 		return principal_refuse(p, true,
-		    "no thing has the certificate's id");
+		    "no thing has the handshake's id");
 	if (result == ACCESS_NOT_CONNECTED && channel == NULL)
 		result = ACCESS_YES;
 	return result == ACCESS_YES ? principal_is(p, id) : result;
@@ -57,7 +57,7 @@ principal_by_both(struct access *a, struct str key,
     const struct certificate *c, const struct str *channel, struct principal *p)
 {
 	static const char why[] =
-	    "key and certificate are not of the same thing";
+	    "key and handshake are not of the same thing";
 	struct str named = str_z(c->text);
 	enum access_result result;
 

@@ -9,7 +9,8 @@
  * Which thing a client is, by what it shows: a key (empty: none), or a client
  * certificate that names the thing's id or its key, or both, which must then
  * be of the same thing.  This is the one place that decides it for HTTP,
- * WebSocket and the plugin of the broker.
+ * WebSocket, CoAP and the plugin of the broker.  CoAP gives the identity of a
+ * pre-shared key as a certificate that names the id.
  */
 struct principal {
 	char thing[ID_TEXT + 1];
