@@ -172,6 +172,16 @@ certificate() {
 	[[ $("$ROOT/tests/payload.py" <line | wc -c) == 500000 ]]
 }
 
+# What counts is what is held: labels, and a third more of what is not SenML.
+@test "source: a burst of one thing that its share of --max-queued can't hold" {
+	fake burst 999 520 780000
+	source_ready -t 't/#' --map '{t}/#=channel:{t},subtopic:{#}' -o raw \
+	    --max-queued 4M --window 1000
+	await 60 eval '(($(grep -c PUBACK "$FAKE_OUT") == 1000))'
+	(($(grep -c CONNECT "$FAKE_OUT") == 1))
+	(($(on_bus | wc -l) == 1000))
+}
+
 @test "source: with nothing written, nothing is acknowledged, and it comes again" {
 	fake send message 1
 	echo '[{"n":"x","v":1}]' >message

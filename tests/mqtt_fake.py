@@ -20,7 +20,9 @@ of payload.  MODE is one of
                   then takes all
     refuse N      CONNACK with that code
     send FILE Q   a message of topic "t" with QoS Q, once it is subscribed
-    pubrec FILE   the same with QoS 2, without ever a PUBREL
+    burst N A B   N messages of QoS 1 with A bytes and one with B bytes, at
+                  once, of topics "t/…" with a level of 1000 bytes
+    pubrec FILE   as send with QoS 2, without ever a PUBREL
     silent        SUBACK, and not a byte after it
     hang          not even CONNACK
     takeover      SUBACK, and DISCONNECT as another one has our id (MQTT 5)
@@ -52,6 +54,10 @@ def varint(n):
         out += bytes([low | (128 if n else 0)])
         if not n:
             return out
+
+
+def text(b):
+    return struct.pack(">H", len(b)) + b
 
 
 def packet(head, body):
@@ -104,6 +110,13 @@ class Broker:
         c.send(0x90, body[:2] + c.props() + b"\2")
         if self.mode == "takeover":
             c.send(0xe0, b"\x8e\0")
+        if self.mode == "burst":
+            n, small, big = map(int, self.args)
+            topic = text(b"t/" + 1000 * b"x")
+            c.sock.sendall(b"".join(
+                packet(0x32, topic + struct.pack(">H", i + 1) + c.props()
+                       + bytes(big if i == n else small))
+                for i in range(n + 1)))
         if self.mode in ("send", "pubrec"):
             qos = int(self.args[1]) if self.mode == "send" else 2
             with open(self.args[0], "rb") as f:

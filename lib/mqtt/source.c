@@ -17,8 +17,8 @@
 /* ns: what was taken is written at the end, or left with the broker */
 #define GRACE (10 * STAMP_SECOND)
 #define WARNINGS_MAX 10
-/* payloads of a turn: a burst is written down in parts, none of which is more
- * than the queue takes */
+/* payloads of a turn, and what the queue may hold before it ends: a burst is
+ * written down in parts, none of which is more than the queue takes */
 #define TURN_BYTES ((size_t)512 << 10)
 /* labels, with the longest topic or property in each */
 #define LABELS_MAX ((size_t)512 << 10)
@@ -130,7 +130,7 @@ source_on_message(void *arg, const struct mosquitto_message *m,
 		    str_z(type), source_connection(s));
 	free(type);
 	s->turn += payload.n;
-	if (s->turn >= TURN_BYTES)
+	if (s->turn >= TURN_BYTES || s->adapter->budget.held >= TURN_BYTES)
 		mqtt_hold(&s->c);
 	if (taken == PUBLISH_AWAY)
 		source_leave(s);
