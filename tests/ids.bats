@@ -129,18 +129,21 @@ replays() {
 
 # answers KEY: all that each door says to one who shows that; '' shows nothing
 answers() {
-	local m=/channels/$CHANNEL/messages path port
-	local show=(-H "Authorization: $1") auth="auth=$1" pass=(-P "$1")
-	[[ $1 ]] || show=() auth='' pass=()
+	local m=/channels/$CHANNEL/messages path
+	local key=$1 show=(-H "Authorization: $1") auth="auth=$1" pass=(-P "$1")
+	[[ $key ]] || show=() auth='' pass=()
 	for path in "$HTTP_PORT$m" "$API_PORT$m"; do
 		[[ $path == "$HTTP_PORT"* ]] && set -- -d x || set --
-		curl -sS -m 20 -w '%{http_code} %{content_type}\n' \
+		curl -sS -m 60 -w '%{http_code} %{content_type}\n' \
 		    "$@" "${show[@]}" "http://127.0.0.1:$path"
 	done
-	curl -sS -m 20 -w '%{http_code} %{content_type}\n' -H 'Upgrade: websocket' \
-	    -H 'Connection: Upgrade' -H 'Sec-WebSocket-Version: 13' \
-	    -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==' "${show[@]}" \
-	    "http://127.0.0.1:$PORT$m"
+	# with the right one it stays open
+	[[ $key == "$KEY" ]] ||
+		curl -sS -m 60 -w '%{http_code} %{content_type}\n' \
+		    -H 'Upgrade: websocket' -H 'Connection: Upgrade' \
+		    -H 'Sec-WebSocket-Version: 13' \
+		    -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==' \
+		    "${show[@]}" "http://127.0.0.1:$PORT$m"
 	for path in "post coap" "get coap" "post coap+tcp" "get coap+tcp"; do
 		coap_at "${path% *}" "${path#* }://127.0.0.1:$COAP_PORT$m?$auth" \
 		    -e x

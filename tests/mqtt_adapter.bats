@@ -223,6 +223,16 @@ publish_numbered() {
 	((kills >= 4))
 }
 
+@test "source: what --rejects can't take is not acknowledged, and ends it" {
+	fake send message 1
+	echo x >message
+	status 74 timeout 60 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic t \
+	    --map 'other=channel:c' --rejects /dev/full 2>err
+	grep -q '/dev/full: No space left' err
+	await 60 grep -q END "$FAKE_OUT"
+	fails grep -q PUBACK "$FAKE_OUT"
+}
+
 @test "source: QoS 2 subscriptions can lose what is between PUBREC and PUBREL" {
 	fake pubrec message
 	echo '[{"n":"x","v":1}]' >message

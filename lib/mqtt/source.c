@@ -251,8 +251,8 @@ static void
 source_settled(void)
 {
 	source.turn = 0;
-	if (source.rejects.fd >= 0)
-		out_flush(&source.rejects);
+	if (source.rejects.fd >= 0 && out_flush(&source.rejects) < 0)
+		source_leave(&source);
 	if (source_is_idle())
 		mqtt_flush(&source.c);
 	else
@@ -268,7 +268,7 @@ source_is_ready(void)
 static bool
 source_has_ended(void)
 {
-	return source.c.failed;
+	return source.c.failed || source.rejects.err != 0;
 }
 
 static int
