@@ -107,21 +107,23 @@ class Broker:
         c.send(0x20, bytes([0, code]) + c.props())
 
     def subscribe(self, c, body):
-        c.send(0x90, body[:2] + c.props() + b"\2")
+        out = packet(0x90, body[:2] + c.props() + b"\2")
         if self.mode == "takeover":
-            c.send(0xe0, b"\x8e\0")
+            out += packet(0xe0, b"\x8e\0")
         if self.mode == "burst":
             n, small, big = map(int, self.args)
             topic = text(b"t/" + 1000 * b"x")
-            c.sock.sendall(b"".join(
+            out += b"".join(
                 packet(0x32, topic + struct.pack(">H", i + 1) + c.props()
                        + bytes(big if i == n else small))
-                for i in range(n + 1)))
+                for i in range(n + 1))
         if self.mode in ("send", "pubrec"):
             qos = int(self.args[1]) if self.mode == "send" else 2
             with open(self.args[0], "rb") as f:
-                c.send(0x30 | qos << 1, b"\0\1t" + (b"\0\7" if qos else b"")
-                       + c.props() + f.read())
+                out += packet(0x30 | qos << 1, b"\0\1t" +
+                              (b"\0\7" if qos else b"") + c.props()
+                              + f.read())
+        c.sock.sendall(out)
 
     def publish(self, c, head, body):
         n = struct.unpack(">H", body[:2])[0]

@@ -126,11 +126,12 @@ adapter_turn(struct adapter *a, bool hurry)
 	changed = a->changed;
 	a->changed = false;
 	hurry = p->turn != NULL && p->turn(changed);
+	/* writing may wait for a reader that waits for this */
+	adapter_tell_ready(a);
 	if (a->output != NULL)
 		publish_queue_turn(&a->queue);
 	if (p->settled != NULL)
 		p->settled();
-	adapter_tell_ready(a);
 	adapter_deliver(a);
 	program_reload(a->reloads ? adapter_reload : NULL, a);
 	ready_alive(loop_now(a->loop));
