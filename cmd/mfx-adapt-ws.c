@@ -50,7 +50,7 @@ static const struct program program = {
 /* ---- from devices ---- */
 
 static void
-received(struct ws_client *client, void *owner, struct str message,
+adapt_received(struct ws_client *client, void *owner, struct str message,
     bool text, void *arg)
 {
 	(void)client;
@@ -60,7 +60,7 @@ received(struct ws_client *client, void *owner, struct str message,
 }
 
 static unsigned
-ask(struct http_request *r, bool upgrade, void **owner, const char **why,
+adapt_ask(struct http_request *r, bool upgrade, void **owner, const char **why,
     void *arg)
 {
 	(void)arg;
@@ -68,7 +68,7 @@ ask(struct http_request *r, bool upgrade, void **owner, const char **why,
 }
 
 static void
-opened(struct ws_client *client, void *owner, void *arg)
+adapt_opened(struct ws_client *client, void *owner, void *arg)
 {
 	struct subscriber *u = owner;
 
@@ -81,7 +81,7 @@ opened(struct ws_client *client, void *owner, void *arg)
 }
 
 static bool
-busy(void *owner, void *arg)
+adapt_busy(void *owner, void *arg)
 {
 	const struct subscriber *u = owner;
 
@@ -90,7 +90,7 @@ busy(void *owner, void *arg)
 }
 
 static void
-closed(void *owner, void *arg)
+adapt_closed(void *owner, void *arg)
 {
 	(void)arg;
 	ws_publish_forget(&publish, owner);
@@ -100,13 +100,13 @@ closed(void *owner, void *arg)
 /* ---- the protocol ---- */
 
 static void
-deliver(const struct delivery *d)
+adapt_deliver(const struct delivery *d)
 {
 	subscribers_tell(&subscribers, d);
 }
 
 static bool
-turn(bool changed)
+adapt_turn(bool changed)
 {
 	bool hurry = subscribers_replay(&subscribers, adapter.feed.seq);
 
@@ -114,24 +114,25 @@ turn(bool changed)
 }
 
 static int
-timeout(void)
+adapt_timeout(void)
 {
 	return TURN;
 }
 
 static void
-put_metrics(struct buf *b, const struct service *s)
+adapt_put_metrics(struct buf *b, const struct service *s)
 {
 	subscribers_server_metrics_put(b, s, server);
 	subscribers_metrics_put(b, s, &subscribers, &adapter.feed);
 }
 
 static int
-open_server(struct adapter *a, struct fault *fault)
+adapt_open(struct adapter *a, struct fault *fault)
 {
 	struct ws_options o = {
-		.ask = ask, .opened = opened, .received = received,
-		.closed = closed, .busy = busy,
+		.ask = adapt_ask, .opened = adapt_opened,
+		.received = adapt_received, .closed = adapt_closed,
+		.busy = adapt_busy,
 		.max_queue = (size_t)max_queue, .budget = &a->budget
 	};
 	int i, fd;
@@ -152,7 +153,7 @@ open_server(struct adapter *a, struct fault *fault)
 }
 
 static void
-close_server(void)
+adapt_close(void)
 {
 	ws_close(server);
 	http_setup_close(&setup);
@@ -160,48 +161,49 @@ close_server(void)
 }
 
 static void
-answer(void *owner, bool written)
+adapt_answer(void *owner, bool written)
 {
 	ws_publish_answer(&publish, owner, written);
 }
 
 static int
-listener(int i)
+adapt_listener(int i)
 {
 	return http_listener(ws_http(server), i);
 }
 
 static void
-stop(void)
+adapt_stop(void)
 {
 	subscribers.stopping = true;
 	ws_stop(server);
 }
 
 static bool
-idle(void)
+adapt_idle(void)
 {
 	return ws_connections(server) == 0;
 }
 
 static bool
-ended(void)
+adapt_ended(void)
 {
-	return adapter.single && idle();
+	return adapter.single && adapt_idle();
 }
 
 static int
-reload(struct fault *fault)
+adapt_reload(struct fault *fault)
 {
 	return http_setup_reload(&setup, fault);
 }
 
 static const struct adapter_protocol protocol = {
-	.name = "websocket", .prefix = "ws_adapter", .open = open_server,
-	.close = close_server, .socket = listener, .turn = turn,
-	.timeout = timeout, .deliver = deliver, .answer = answer,
-	.stop = stop, .idle = idle, .ended = ended, .reload = reload,
-	.metrics = put_metrics, .grace = GRACE, .streams = true,
+	.name = "websocket", .prefix = "ws_adapter", .open = adapt_open,
+	.close = adapt_close, .socket = adapt_listener, .turn = adapt_turn,
+	.timeout = adapt_timeout, .deliver = adapt_deliver,
+	.answer = adapt_answer, .stop = adapt_stop, .idle = adapt_idle,
+	.ended = adapt_ended, .reload = adapt_reload,
+	.metrics = adapt_put_metrics, .grace = GRACE, .streams = true,
 };
 
 int

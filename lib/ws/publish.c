@@ -49,7 +49,6 @@ void
 ws_publish_answer(struct ws_publish *p, void *subscriber, bool written)
 {
 	struct subscriber *u = subscriber;
-
 	bool stopping = p->subscribers->stopping;
 
 	u->pending--;
