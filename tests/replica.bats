@@ -577,6 +577,10 @@ timed() {
 	grep -q "made on 'a'" said
 	[[ $(things a) == "" ]]
 	status 64 mfx-api --primary 'http://example.com' 2>err
+	for name in localhost 127.0.0.1; do
+		status 64 timeout 20 mfx-api --primary "http://$name.example" \
+		    -l 127.0.0.1:0 2>err
+	done
 	status 64 mfx-api --primary 'https://a:b@example.com' 2>err
 	grep -q -e '--primary: must be https://' err
 }

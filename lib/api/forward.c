@@ -360,18 +360,31 @@ forward_change(struct call *c)
 
 /* ---- beginning and end ---- */
 
+/* host[:port], and not a name that only begins like this machine's */
+static bool
+forward_is_here(const char *host)
+{
+	static const char *const names[] = { "localhost", "[::1]" };
+	size_t n = 0, i;
+
+	if (strncmp(host, "127.", 4) == 0)
+		n = strspn(host, "0123456789.");
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strncmp(host, names[i], strlen(names[i])) == 0)
+			n = strlen(names[i]);
+	return n > 0 && (host[n] == '\0' || host[n] == ':');
+}
+
 /* https://host[:port], or http:// on this machine, as tokens go there */
 static int
 forwards_check(const char *url, struct fault *fault)
 {
-	static const char *const starts[] = { "https://", "http://127.",
-	    "http://[::1]", "http://localhost" };
 	const char *host = "";
-	size_t i;
 
-	for (i = 0; i < sizeof starts / sizeof *starts; i++)
-		if (strncmp(url, starts[i], strlen(starts[i])) == 0)
-			host = strchr(url, ':') + 3;
+	if (strncmp(url, "https://", 8) == 0)
+		host = url + 8;
+	else if (strncmp(url, "http://", 7) == 0 && forward_is_here(url + 7))
+		host = url + 7;
 	if (*host != '\0' && host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")] == '\0')
 		return 0;
