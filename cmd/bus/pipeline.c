@@ -118,8 +118,11 @@ pipeline_start(struct pipeline *p, char **argv, struct fault *fault)
 {
 	int fds[2];
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
+	if (pipe(fds) < 0)
 		return fault_errno(fault, EX_OSERR, "pipe");
+	/* nothing else here makes a process meanwhile */
+	fcntl(fds[0], F_SETFD, FD_CLOEXEC);
+	fcntl(fds[1], F_SETFD, FD_CLOEXEC);
 	p->pid = fork();
 	if (p->pid == 0)
 		pipeline_guard(fds[0], argv);

@@ -35,6 +35,8 @@ statement_status(sqlite3 *sql, int code)
 	case SQLITE_NOTADB:
 		return EX_CONFIG;
 	case SQLITE_CONSTRAINT:
+	case SQLITE_MISMATCH:
+	case SQLITE_TOOBIG:
 		return EX_DATAERR;
 	case SQLITE_ERROR:
 	case SQLITE_INTERNAL:

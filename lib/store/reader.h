@@ -35,8 +35,8 @@ int reader_next(struct reader *, struct route *, struct record *,
 void reader_rest(struct reader *);
 /* instead, of a query with `count` */
 int reader_count(struct reader *, uint64_t *, struct fault *);
-/* how many records were left out so far, as a sum or an average is no
- * finite number */
+/* how many records this query has left out so far, as a sum or an average is
+ * not a finite number */
 uint64_t reader_beyond(const struct reader *);
 /* appends how the store goes about it, a line a step */
 void reader_explain(struct reader *, struct buf *);

@@ -109,6 +109,7 @@ postgres_reader_query(void *handle, const struct query *ask,
 		return -1;
 	r->ask = ask;
 	r->wide = false;
+	r->beyond = 0;
 	r->numbers = ask->aggregate != AGGREGATE_NONE &&
 	    ask->aggregate != AGGREGATE_LAST;
 	r->counts = ask->aggregate == AGGREGATE_COUNT;
