@@ -128,12 +128,18 @@ service() {
 	export MFX_STORE
 }
 
+# have all processes of a group ended?  Its shell does so before the others.
+group_ended() {
+	[[ ! $(pgrep -g "$1" -r D,R,S,T) ]]
+}
+
 # ran_until_stored GROUP: the command, which has ended when this returns
 ran_until_stored() {
 	start setsid bash command
 	await 60 caught_up "$1"
 	kill -TERM -- "-$PID"
 	wait "$PID" || true
+	await 60 group_ended "$PID"
 }
 
 # stored_by SERVICE GROUP: what is on the bus comes into the store
