@@ -136,7 +136,8 @@ struct store_driver {
 	/* with STORE_COUNT */
 	int (*count)(void *, uint64_t *, struct fault *);
 	/* how many this query has left out so far, as a sum or an average was
-	 * not a finite number, which no line can hold; with STORE_AGGREGATE, or NULL */
+	 * not a finite number, which no line can hold; with STORE_AGGREGATE,
+	 * or NULL */
 	uint64_t (*beyond)(const void *);
 	/* appends how the store goes about it, a line a step; or NULL */
 	void (*explain)(void *, struct buf *);
