@@ -162,11 +162,15 @@ poster() {
 	(($(wc -l <acked) > 80))
 }
 
-@test "ws: a client whose message can't be kept is told, others are served" {
+start_ws() {
 	free_port PORT
 	start_ready mfx-adapt-ws -o raw -l "127.0.0.1:$PORT" --admin "$ADMIN" \
 	    </dev/null
 	at_channel "$CHANNEL"
+}
+
+@test "ws: a client whose message can't be kept is told, others are served" {
+	start_ws
 	talk '' "send:$(numbered 1)" quiet
 	await 20 kept 1
 	server_pause nats
@@ -186,11 +190,8 @@ poster() {
 }
 
 @test "ws: stopped while it waits, it tells a client what became of its message" {
-	free_port PORT
-	start_ready mfx-adapt-ws -o raw -l "127.0.0.1:$PORT" --admin "$ADMIN" \
-	    </dev/null
+	start_ws
 	local adapter=$PID
-	at_channel "$CHANNEL"
 	server_pause nats
 	talk_on idle '' made:idle.open closed
 	local idle=$TALKING
@@ -210,11 +211,8 @@ poster() {
 }
 
 @test "ws: stopped while the bus is away, a client is told that it has not its message" {
-	free_port PORT
-	start_ready mfx-adapt-ws -o raw -l "127.0.0.1:$PORT" --admin "$ADMIN" \
-	    </dev/null
+	start_ws
 	local adapter=$PID
-	at_channel "$CHANNEL"
 	server_pause nats
 	talk_on lost '' made:lost.open "send:$(numbered 1)" closed
 	local lost=$TALKING

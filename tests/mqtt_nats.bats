@@ -55,6 +55,21 @@ away() {
 	ended 0 "$(kill -TERM "$PID"; echo "$PID")"
 }
 
+@test "source: what QoS 2 loses while the bus is away is said, once" {
+	broker
+	source_ready -t 'site/#' --map "$MAP" -o raw --qos 2
+	local n
+	server_pause nats
+	for n in 1 2 3; do
+		mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 2 -t site/c1/dev/t1 \
+		    -m "[{\"n\":\"x\",\"v\":$n}]"
+	done
+	await 60 grep -qe '--qos 2: messages .* do not come again' "$PID_ERR"
+	server_resume nats
+	await 60 eval 'publish_one $((++n)); there $n'
+	[[ $(grep -c -e '--qos 2: ' "$PID_ERR") == 1 ]]
+}
+
 # metric NAME VALUE: of the source's --admin
 metric() {
 	curl -sf "http://127.0.0.1:$ADMIN/metrics" | grep -qxF "mqtt_adapter_$*"

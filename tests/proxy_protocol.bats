@@ -54,32 +54,43 @@ ask() {
 	[[ $got == "$want" ]] || { echo "$got, not $want: $*"; cat answer; return 1; }
 }
 
-# sends BYTES: to the adapter, as a proxy does; prints the status line, or
-# "closed"
-sends() {
-	python3 - "$PORT" "$1" "${2-}" "$CHANNEL" "$KEY" <<-'EOF'
+# tells HEADER PIECES REQUEST: to the program at $PORT, as a proxy does, with
+# PIECES byte by byte; prints the status, or "closed"
+tells() {
+	python3 - "$PORT" "$@" <<-'EOF'
 	import socket
 	import sys
 
-	port, header, pieces, channel, key = sys.argv[1:]
-	header = header.encode().decode('unicode_escape').encode('latin-1')
-	body = '[{"n":"x","v":1}]'
-	request = (f'POST /channels/{channel}/messages HTTP/1.1\r\nHost: a\r\n'
-	           f'Authorization: {key}\r\nContent-Length: {len(body)}\r\n'
-	           f'Connection: close\r\n\r\n{body}').encode()
+	port, header, pieces, request = sys.argv[1:]
+	data = (header.encode().decode('unicode_escape').encode('latin-1') +
+	        request.replace('\n', '\r\n').encode())
 	s = socket.create_connection(('127.0.0.1', int(port)), timeout=30)
 	s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 	try:
-	    if pieces:
-	        for byte in header + request:
-	            s.sendall(bytes([byte]))
-	    else:
-	        s.sendall(header + request)
+	    for part in [bytes([b]) for b in data] if pieces else [data]:
+	        s.sendall(part)
 	    answer = s.makefile('rb').readline()
 	except ConnectionError:
 	    answer = b''
 	print(answer.decode().split(' ')[1] if answer else 'closed')
 	EOF
+}
+
+# sends HEADER [PIECES]: and a message
+sends() {
+	local body='[{"n":"x","v":1}]'
+	tells "$1" "${2-}" "POST /channels/$CHANNEL/messages HTTP/1.1
+Host: a
+Authorization: $KEY
+Content-Length: ${#body}
+Connection: close
+
+$body"
+}
+
+# asks HEADER [PIECES]: for a page that each program has
+asks() {
+	tells "$1" "${2-}" $'GET /version HTTP/1.1\nHost: a\nConnection: close\n\n'
 }
 
 gets() {
@@ -144,27 +155,6 @@ gets() {
 	(($(mfx-sub --no-follow --from start raw | wc -l) == 6))
 	status 64 mfx-adapt-http -l 127.0.0.1:0 --proxy-from here 2>err
 	grep -q -- "--proxy-from 'here':" err
-}
-
-# asks HEADER [PIECES]: as `sends`, for a page that each program has
-asks() {
-	python3 - "$PORT" "$1" "${2-}" <<-'EOF'
-	import socket
-	import sys
-
-	port, header, pieces = sys.argv[1:]
-	data = (header.encode().decode('unicode_escape').encode('latin-1') +
-	        b'GET /version HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
-	s = socket.create_connection(('127.0.0.1', int(port)), timeout=30)
-	s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-	try:
-	    for part in [bytes([b]) for b in data] if pieces else [data]:
-	        s.sendall(part)
-	    answer = s.makefile('rb').readline()
-	except ConnectionError:
-	    answer = b''
-	print(answer.decode().split(' ')[1] if answer else 'closed')
-	EOF
 }
 
 answers() {

@@ -3,7 +3,7 @@
 #define MFX_ADAPTER_ADMIN_H
 
 #include "adapter/publish_queue.h"
-#include "http/metrics.h"
+#include "base/metrics.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "registry/access.h"

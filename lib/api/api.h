@@ -5,7 +5,7 @@
 #include "api/attempts.h"
 #include "api/registry_writer.h"
 #include "base/opt.h"
-#include "http/metrics.h"
+#include "base/metrics.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "registry/access.h"

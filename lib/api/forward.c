@@ -64,15 +64,6 @@ struct forward {
 
 /* ---- in the thread ---- */
 
-static size_t
-forward_take_body(char *bytes, size_t one, size_t n, void *arg)
-{
-	struct forward *f = arg;
-
-	buf_put(&f->body, bytes, one * n);
-	return f->body.full ? 0 : one * n;
-}
-
 /* its value, when it is that field */
 static void
 forward_take_field(struct str line, const char *name, char to[VALUE_MAX])
@@ -143,8 +134,8 @@ forward_set(struct forward *f, CURL *e)
 	c->easy_setopt(e, CURLOPT_XFERINFODATA, f);
 	c->easy_setopt(e, CURLOPT_HEADERFUNCTION, forward_take_head);
 	c->easy_setopt(e, CURLOPT_HEADERDATA, f);
-	c->easy_setopt(e, CURLOPT_WRITEFUNCTION, forward_take_body);
-	c->easy_setopt(e, CURLOPT_WRITEDATA, f);
+	c->easy_setopt(e, CURLOPT_WRITEFUNCTION, curl_to_buf);
+	c->easy_setopt(e, CURLOPT_WRITEDATA, &f->body);
 	c->easy_setopt(e, CURLOPT_HTTPHEADER, f->headers);
 }
 
@@ -360,21 +351,6 @@ forward_change(struct call *c)
 
 /* ---- beginning and end ---- */
 
-/* host[:port], and not a name that only begins like this machine's */
-static bool
-forward_is_here(const char *host)
-{
-	static const char *const names[] = { "localhost", "[::1]" };
-	size_t n = 0, i;
-
-	if (strncmp(host, "127.", 4) == 0)
-		n = strspn(host, "0123456789.");
-	for (i = 0; i < sizeof names / sizeof *names; i++)
-		if (strncmp(host, names[i], strlen(names[i])) == 0)
-			n = strlen(names[i]);
-	return n > 0 && (host[n] == '\0' || host[n] == ':');
-}
-
 /* https://host[:port], or http:// on this machine, as tokens go there */
 static int
 forwards_check(const char *url, struct fault *fault)
@@ -383,7 +359,8 @@ forwards_check(const char *url, struct fault *fault)
 
 	if (strncmp(url, "https://", 8) == 0)
 		host = url + 8;
-	else if (strncmp(url, "http://", 7) == 0 && forward_is_here(url + 7))
+	else if (strncmp(url, "http://", 7) == 0 &&
+	    address_is_loopback(str_z(url + 7)))
 		host = url + 7;
 	if (*host != '\0' && host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")] == '\0')

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 
 #define V4_BITS 96	/* length of the prefix before an IPv4 address */
 
@@ -40,6 +41,23 @@ address_of(struct address *a, const struct sockaddr *sa)
 		return false;
 	}
 	return true;
+}
+
+bool
+address_is_loopback(struct str host)
+{
+	static const unsigned char v4[13] = {
+		[10] = 0xff, [11] = 0xff, [12] = 127
+	};
+	static const unsigned char v6[16] = { [15] = 1 };
+	struct str name = STR("localhost");
+	struct address a;
+
+	if (host.n >= name.n && strncasecmp(host.p, name.p, name.n) == 0)
+		return host.n == name.n || host.p[name.n] == ':';
+	return address_parse(&a, host) &&
+	    (memcmp(a.bytes, v4, sizeof v4) == 0 ||
+	    memcmp(a.bytes, v6, sizeof v6) == 0);
 }
 
 void

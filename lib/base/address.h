@@ -33,6 +33,10 @@ bool address_of(struct address *, const struct sockaddr *);
  * "[2001:db8::1]", "[2001:db8::1]:80"; false when it is not an address */
 bool address_parse(struct address *, struct str text);
 
+/* "localhost", or an address of the loopback, also followed by a port: never a
+ * name that only begins so */
+bool address_is_loopback(struct str host);
+
 /* as inet_ntop(3) has it, IPv4 in dots */
 #define ADDRESS_TEXT 46
 void address_print(const struct address *, char to[ADDRESS_TEXT]);

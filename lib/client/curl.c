@@ -41,3 +41,12 @@ curl_load(struct curl_functions *to, struct fault *fault)
 		return fault_set(fault, EX_OSERR, "libcurl won't start");
 	return 0;
 }
+
+size_t
+curl_to_buf(char *bytes, size_t one, size_t n, void *buf)
+{
+	struct buf *b = buf;
+
+	buf_put(b, bytes, one * n);
+	return b->full ? 0 : one * n;
+}

@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 
+#include "base/buf.h"
 #include "base/fault.h"
 
 /*
@@ -31,5 +32,9 @@ struct curl_functions {
 
 /* EX_UNAVAILABLE: it is not installed */
 int curl_load(struct curl_functions *, struct fault *);
+
+/* for CURLOPT_WRITEFUNCTION, with a struct buf as CURLOPT_WRITEDATA: the
+ * transfer fails when it is full */
+size_t curl_to_buf(char *bytes, size_t one, size_t n, void *buf);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/session.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -9,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -30,17 +30,6 @@
 #define SCRATCH_MAX ((size_t)256 << 20)
 
 /* ---- the URL ---- */
-
-static bool
-session_is_loopback(const char *host)
-{
-	struct in_addr v4;
-
-	if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
-		return true;
-	return inet_pton(AF_INET, host, &v4) == 1 &&
-	    ntohl(v4.s_addr) >> 24 == 127;
-}
 
 /* scheme://host[:port], in one form for all ways to write it, and nothing
  * else: a password would be in argv */
@@ -73,7 +62,7 @@ session_take_url_parts(struct session *s, CURLU *u, bool *loopback)
 		s->url = memory_strdup(whole);
 		s->url[strlen(whole) - 1] = '\0';
 		s->plain = strcmp(scheme, "http") == 0;
-		*loopback = session_is_loopback(host);
+		*loopback = address_is_loopback(str_z(host));
 	}
 	s->curl.free(scheme);
 	s->curl.free(host);
@@ -239,15 +228,6 @@ session_take_header(char *bytes, size_t one, size_t n, void *arg)
 	return s->header_bytes > HEADERS_MAX ? 0 : one * n;
 }
 
-static size_t
-session_take_bytes(char *bytes, size_t one, size_t n, void *arg)
-{
-	struct session *s = arg;
-
-	buf_put(&s->body, bytes, one * n);
-	return s->body.full ? 0 : one * n;
-}
-
 static void
 session_add_header(struct session *s, const char *name, struct str value)
 {
@@ -325,8 +305,8 @@ session_prepare(struct session *s, const struct ask *ask)
 	s->curl.easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
 	s->curl.easy_setopt(e, CURLOPT_HEADERFUNCTION, session_take_header);
 	s->curl.easy_setopt(e, CURLOPT_HEADERDATA, s);
-	s->curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, session_take_bytes);
-	s->curl.easy_setopt(e, CURLOPT_WRITEDATA, s);
+	s->curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, curl_to_buf);
+	s->curl.easy_setopt(e, CURLOPT_WRITEDATA, &s->body);
 	if (ask->body.p != NULL) {
 		s->curl.easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)ask->body.n);

@@ -37,6 +37,7 @@ static struct source {
 	size_t turn;		/* bytes of this turn */
 	int mids[OPT_LIST_MAX];	/* of the SUBSCRIBEs on their way, or 0 */
 	bool subscribed;
+	bool warned;		/* of what QoS 2 loses */
 } source;
 
 /* ---- messages ---- */
@@ -93,10 +94,15 @@ source_connection(const struct source *s)
 	return (void *)(uintptr_t)s->c.connects;
 }
 
-/* It will come again, and all that has come since. */
+/* It will come again, and all that has come since; but libmosquitto has taken
+ * those of QoS 2 for good. */
 static void
 source_leave(struct source *s)
 {
+	if (s->opt->qos == 2 && !s->warned)
+		diag_warning("--qos 2: messages that can't be written do not "
+		    "come again; with --qos 1 they do");
+	s->warned = true;
 	mqtt_drop(&s->c, NULL);
 }
 

@@ -54,6 +54,24 @@ client(const char *peer, const char *forwarded)
 	return print(&who);
 }
 
+static bool
+loopback(const char *host)
+{
+	return address_is_loopback(str_z(host));
+}
+
+static void
+check_loopbacks(void)
+{
+	CHECK(loopback("localhost") && loopback("LocalHost:80"));
+	CHECK(loopback("127.0.0.1") && loopback("127.9.8.7:8086"));
+	CHECK(loopback("::1") && loopback("[::1]") && loopback("[::1]:443"));
+	CHECK(!loopback("") && !loopback("localhost.example"));
+	CHECK(!loopback("127.0.0.1.example") && !loopback("127.example"));
+	CHECK(!loopback("128.0.0.1") && !loopback("::2"));
+	CHECK(!loopback("[::1].example") && !loopback("[::ffff:10.0.0.1]"));
+}
+
 #define CLIENT(peer, forwarded, want)					\
 	CHECK(strcmp(client(peer, forwarded), want) == 0)
 
@@ -195,6 +213,8 @@ main(void)
 		check_sockets();
 	TEST("addresses as text, with ports and in brackets")
 		check_texts();
+	TEST("this machine's own, and names that only begin so")
+		check_loopbacks();
 	TEST("networks of proxies, and addresses that count as one")
 		check_networks();
 	TEST("the client behind proxies is the first that is not a proxy")

@@ -186,6 +186,11 @@ struct nats_message {
 	char text[256];
 };
 
+/* The message that a request to STREAM.MSG.GET names, or with NULL only whether
+ * there is one: 1, 0, -1; the rest is as below. */
+int stream_message(struct nats_bus *, const char *js_name, const char *body,
+    struct nats_message *, struct fault *);
+
 /* The last message on a subject: 1, 0, -1; one that is longer than `text`
  * counts as "". */
 int stream_last(struct nats_bus *, const char *js_name, const char *subject,

@@ -31,19 +31,10 @@ shard_has_next(struct nats_bus *b, const char *js_name, const char *subject,
     uint64_t after, struct fault *fault)
 {
 	char body[512];
-	struct answer a;
-	int r = 1;
 
 	snprintf(body, sizeof body, "{\"seq\":%llu,\"next_by_subj\":\"%s\"}",
 	    (unsigned long long)after + 1, subject);
-	if (request_api(b, "STREAM.MSG.GET", js_name, body, &a, fault) < 0)
-		return -1;
-	if (a.error == ERROR_NO_STREAM || a.error == ERROR_NO_MESSAGE)
-		r = 0;
-	else if (a.error != 0)
-		r = request_fault(b, &a, js_name, fault);
-	request_release(&a);
-	return r;
+	return stream_message(b, js_name, body, NULL, fault);
 }
 
 int

@@ -258,25 +258,33 @@ stream_read_message(struct nats_bus *b, struct str data,
 		m->text[0] = '\0';
 }
 
-static int
-stream_last_once(struct nats_bus *b, const char *js_name, const char *subject,
+int
+stream_message(struct nats_bus *b, const char *js_name, const char *body,
     struct nats_message *m, struct fault *fault)
 {
-	char body[1024];
 	struct answer a;
 	int r = 1;
 
-	snprintf(body, sizeof body, "{\"last_by_subj\":\"%s\"}", subject);
 	if (request_api(b, "STREAM.MSG.GET", js_name, body, &a, fault) < 0)
 		return -1;
 	if (a.error == ERROR_NO_STREAM || a.error == ERROR_NO_MESSAGE)
 		r = 0;
 	else if (a.error != 0)
 		r = request_fault(b, &a, js_name, fault);
-	else
+	else if (m != NULL)
 		stream_read_message(b, a.data, m);
 	request_release(&a);
 	return r;
+}
+
+static int
+stream_last_once(struct nats_bus *b, const char *js_name, const char *subject,
+    struct nats_message *m, struct fault *fault)
+{
+	char body[1024];
+
+	snprintf(body, sizeof body, "{\"last_by_subj\":\"%s\"}", subject);
+	return stream_message(b, js_name, body, m, fault);
 }
 
 int

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -168,22 +169,15 @@ wire_take_path(struct wire *l, CURLU *url, struct fault *fault)
 	    0 : wire_misplaced(fault);
 }
 
-/* Is it this machine?  To compress would cost it more than the bytes do. */
-static bool
-wire_is_near(const char *host)
-{
-	return host != NULL && (strcmp(host, "localhost") == 0 ||
-	    strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0);
-}
-
 static void
 wire_name(struct wire *l, CURLU *url)
 {
 	char *host = wire_part(url, CURLUPART_HOST, 0);
 	char *port = wire_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
 
-	l->gzip = wire_gzip == WIRE_GZIP_ON ||
-	    (wire_gzip == WIRE_GZIP_AUTO && !wire_is_near(host));
+	/* on this machine, to compress costs more than the bytes do */
+	l->gzip = wire_gzip == WIRE_GZIP_ON || (wire_gzip == WIRE_GZIP_AUTO &&
+	    !(host != NULL && address_is_loopback(str_z(host))));
 	snprintf(l->name, sizeof l->name, "%s:%s/%s", host ? host : "",
 	    port ? port : "", l->database);
 	free(host);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_HTTP_METRICS_H
-#define MFX_HTTP_METRICS_H
+#ifndef MFX_BASE_METRICS_H
+#define MFX_BASE_METRICS_H
 
 #include "base/buf.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/metrics.h"
+#include "base/metrics.h"
 
 #include <dirent.h>
 #include <inttypes.h>
