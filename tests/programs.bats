@@ -479,15 +479,15 @@ refuses_garbage() {
 
 # All sinks read their lines with the same code, and so do all filters.  Where
 # one place to cut at costs three connections to a server, or the start of a
-# program with ASan, every 41st is tried.
+# program with ASan, every 17th is tried.
 feeds() {
 	local command show= every=1
 	if ! as_filter "$2"; then
 		as_sink "$2"
 		show="$SHOW; $EMPTY"
-		[[ $EMPTY == : ]] || every=41
+		[[ $EMPTY == : ]] || every=17
 	fi
-	[[ $BIN == "$ROOT/bin" || $2 == mfx-normalize ]] || every=41
+	[[ $BIN == "$ROOT/bin" || $2 == mfx-normalize ]] || every=17
 	printf -v command '%q ' "$2" "${ARGS[@]}"
 	few_lines >in
 	"$ROOT/tests/feed.py" "$1" "$every" in "exec $command" "$show"

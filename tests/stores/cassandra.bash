@@ -9,7 +9,6 @@ store_server=cassandra
 W="mfx-write-cassandra --replication 1"
 store_records=10000
 store_moments=2
-store_kills=10
 store_lines=700
 
 store_place() {

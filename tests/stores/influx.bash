@@ -7,9 +7,6 @@ load servers
 
 store_server=influx
 store_lacks=twins
-# each question is a scan
-store_lines=1000
-
 store_place() {
 	echo "$(server_url influx)/t${BATS_TEST_NUMBER}_$1"
 }

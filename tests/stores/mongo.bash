@@ -6,7 +6,7 @@ load servers
 store_server=mongo
 
 # FerretDB looks at all that is stored for each question
-store_lines=300
+store_lines=600
 store_records=4000
 store_moments=4
 
