@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/os.h"
+#include "base/wakeup.h"
 #include "bus/nats/driver.h"
 
 /* messages that nobody has asked for any more are not kept */
@@ -35,22 +34,8 @@ inbound_receive(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
 		i->list[i->n++] = msg;
 	}
 	pthread_mutex_unlock(&i->bus->lock);
-	if (first && write(i->fds[1], "", 1) < 0)
-		errno = 0;	/* it is full: readable anyway */
-}
-
-static int
-inbound_pipe(int fds[2])
-{
-	int k;
-
-	if (pipe(fds) < 0)
-		return -1;
-	for (k = 0; k < 2; k++)
-		if (fcntl(fds[k], F_SETFL, O_NONBLOCK) < 0 ||
-		    fcntl(fds[k], F_SETFD, FD_CLOEXEC) < 0)
-			return -1;
-	return 0;
+	if (first)
+		wakeup_tell(i->fds);
 }
 
 static natsStatus
@@ -85,7 +70,7 @@ inbound_open(struct nats_bus *b, int64_t idle_ms, struct fault *fault)
 	i->next = b->inboxes;
 	b->inboxes = i;
 	pthread_mutex_unlock(&b->lock);
-	if (inbound_pipe(i->fds) < 0) {
+	if (wakeup_open(i->fds) < 0) {
 		fault_errno(fault, EX_OSERR, "%s", b->head.name);
 		inbound_close(i);
 		return NULL;
@@ -146,10 +131,7 @@ inbound_done(void *arg)
 		natsMsg_Destroy(i->list[k]);
 	free(i->list);
 	free(i->taken);
-	if (i->fds[0] >= 0)
-		close(i->fds[0]);
-	if (i->fds[1] >= 0)
-		close(i->fds[1]);
+	wakeup_close(i->fds);
 	nats_bus_release(i->bus);
 	free(i);
 }
@@ -215,10 +197,7 @@ inbound_clear(struct inbound *i)
 void
 inbound_empty_pipe(struct inbound *i)
 {
-	char some[64];
-
-	while (read(i->fds[0], some, sizeof some) == (ssize_t)sizeof some)
-		continue;
+	wakeup_clear(i->fds);
 }
 
 int
