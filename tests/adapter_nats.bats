@@ -385,3 +385,39 @@ listens() {
 	status 143 wait "$WS_PID"
 	server_resume nats
 }
+
+# line N: on the bus, for subscribers of the channel
+line() {
+	printf '[{"channel":"%s","n":"x","v":%d}]\n' "$CHANNEL" "$1" |
+		mfx-pub raw
+}
+
+@test "ws: what subscribers get stops while the bus is away, and nothing else" {
+	serve_ws --admin "$ADMIN"
+	talk_on got '' made:got.open recv:3 closed
+	line 1
+	await 60 grep -q '"v":1}' got
+	admin 200 /health
+	server_pause nats
+	await 60 admin 503 /health
+	admin 200 /version
+	handshake 101 "/channels/$CHANNEL/messages?auth=$KEY" -m 1
+	server_resume nats
+	await 60 admin 200 /health
+	line 2
+	await 60 grep -q '"v":2}' got
+	server_kill nats
+	await 60 admin 503 /health
+	server_restart nats
+	line 3
+	await 60 grep -q '"v":3}' got
+	[[ $(grep -o '"v":[0-9]*' got | xargs) == 'v:1 v:2 v:3' ]]
+	await 60 admin 200 /health
+	server_pause nats
+	await 60 admin 503 /health
+	# nothing is on its way: it does not wait for the bus
+	kill -TERM "$WS_PID"
+	await 60 gone "$WS_PID"
+	status 0 wait "$WS_PID"
+	server_resume nats
+}

@@ -121,3 +121,80 @@ health() {
 	[[ $(mfx-sub --no-follow --from start raw | wc -l) == 21 ]]
 	refute grep -q again "$PID_ERR"
 }
+
+# say N…: as lines on the bus
+say() {
+	printf "[{$ROUTE,\"n\":\"x\",\"v\":%d}]\n" "$@" | mfx-pub raw
+}
+
+# got N…: has the subscriber of deliver_ready received these, each once and in
+# this order?
+got() {
+	[[ $(grep -o '"v":[0-9]*' "$GOT" | tr -dc '0-9\n' | xargs) == "$*" ]]
+}
+
+# deliver_ready TIMEOUT OPTION…: from raw/mqtt to a subscriber
+deliver_ready() {
+	local bus="$(server_url nats)?timeout=$1"
+	shift
+	start mosquitto_sub -V 5 -q 1 -h 127.0.0.1 -p "$PORT" -t 'channels/#' \
+	    -t here -F %p
+	GOT=$PID_OUT
+	await 60 eval 'mosquitto_pub -h 127.0.0.1 -p $PORT -q 1 -t here -m up;
+	    grep -q up "$GOT"'
+	free_port ADMIN
+	MFX_BUS=$bus start_ready mfx-adapt-mqtt --socket "$SOCKET" \
+	    -i raw/mqtt --admin "127.0.0.1:$ADMIN" "$@"
+}
+
+# is the group at the end of the stream?
+caught_up() {
+	[[ $(mfx-bus groups raw | jq .lag) == 0 ]]
+}
+
+@test "delivery: its loop goes on while the bus is away, and each line comes once" {
+	broker
+	deliver_ready 60s -v
+	say 1
+	await 60 got 1
+	await 60 health 200
+	server_pause nats
+	await 60 health 503
+	grep -q 'the bus does not answer' health
+	kill -HUP "$PID"
+	await 60 grep -q 'SIGHUP: nothing to reload' "$PID_ERR"
+	metric sent_total 1
+	server_resume nats
+	await 60 health 200
+	say 2 3
+	await 60 got 1 2 3
+	server_kill nats
+	await 60 health 503
+	metric sent_total 3
+	server_restart nats
+	await 60 health 200
+	say 4 5
+	await 60 got 1 2 3 4 5
+	await 60 caught_up
+	[[ $(grep -c 'waiting$' "$PID_ERR") == "$(grep -c 'goes on' "$PID_ERR")" ]]
+	kill -TERM "$PID"
+	ended 0 "$PID"
+}
+
+@test "delivery: asked to stop while the bus does not answer, it ends" {
+	broker
+	deliver_ready 60s
+	say 1
+	await 60 got 1
+	await 60 caught_up
+	server_pause nats
+	await 60 health 503
+	kill -TERM "$PID"
+	await 30 gone "$PID"
+	status 0 wait "$PID"
+	server_resume nats
+	# its group is free
+	deliver_ready 5s
+	say 2
+	await 60 got 2
+}

@@ -236,6 +236,7 @@ adapter_open(struct adapter *a, struct fault *fault)
 	a->service.streams = p->streams;
 	a->service.queue = a->output == NULL ? NULL : &a->queue;
 	a->service.check = p->check;
+	a->service.feed = &a->feed;
 	a->service.budget = &a->budget;
 	budget_init(&a->budget, (size_t)a->max_queued);
 	if (bus_open(&a->bus, NULL, fault) < 0 ||

@@ -86,6 +86,9 @@ service_health(struct service *s, struct http_request *r)
 
 	if (known > 0 && s->check != NULL && s->check(&fault) < 0)
 		known = -1;
+	if (known > 0 && s->feed != NULL && s->feed->tail != NULL &&
+	    bus_tail_check(s->feed->tail, &fault) < 0)
+		known = -1;
 	if (known > 0 && s->queue != NULL)
 		known = publish_queue_check(s->queue, &fault);
 	if (known == 0) {

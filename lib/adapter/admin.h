@@ -4,6 +4,7 @@
 
 #include "adapter/publish_queue.h"
 #include "base/metrics.h"
+#include "bus/feed.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "registry/access.h"
@@ -22,6 +23,7 @@ struct service {
 	struct publish_queue *queue;	/* NULL: it takes no messages */
 	/* NULL, or -1 and a fault when the program can't do its work */
 	int (*check)(struct fault *);
+	struct feed *feed;	/* NULL: it delivers nothing */
 	const struct budget *budget;	/* of all queues */
 	struct http *server;	/* whose connections are counted, or NULL */
 	/* NULL, or puts metrics of the program's own */

@@ -56,6 +56,10 @@ bool bus_waits(const struct bus *);
  * URL says. */
 void bus_set_patience(struct bus *, int ms);
 
+/* From any thread, before it is closed: a call that waits for a server gives
+ * up now, and so do later ones. */
+void bus_abandon(struct bus *);
+
 /* for messages: there is no secret in it */
 const char *bus_name(const struct bus *);
 

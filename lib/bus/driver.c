@@ -94,6 +94,13 @@ bus_waits(const struct bus *bus)
 }
 
 void
+bus_abandon(struct bus *bus)
+{
+	if (bus->driver->abandon != NULL)
+		bus->driver->abandon(bus);
+}
+
+void
 bus_set_patience(struct bus *bus, int ms)
 {
 	bus->patience = ms;

@@ -137,6 +137,9 @@ struct bus_driver {
 	/* `rest` follows the scheme's ':'; NULL: the site's own bus */
 	int (*open)(struct bus **, const char *rest, struct fault *);
 	void (*close)(struct bus *);
+	/* from any thread: what waits for a server gives up; NULL: nothing
+	 * does */
+	void (*abandon)(struct bus *);
 	/* 1; 0 when there is no such stream, -1 */
 	int (*exists)(struct bus *, const char *stream, struct fault *);
 	int (*streams)(struct bus *, bus_stream_fn *, void *arg,

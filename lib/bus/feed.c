@@ -33,12 +33,11 @@ feed_open(struct feed *in, struct bus *bus, const char *stream,
 {
 	feed_begin(in);
 	in->stream = stream;
-	if (bus_reader_open(&in->reader, bus, stream, UINT64_MAX, fault) < 0)
+	if (bus_tail_open(&in->tail, bus, &(struct bus_tail_options){
+	    .stream = stream, .reads = true }, fault) < 0)
 		return -1;
-	in->fd = bus_reader_watch(in->reader);
-	if (in->fd < 0)
-		return fault_errno(fault, EX_OSERR, "%s", stream);
-	in->seq = bus_reader_position(in->reader);
+	in->fd = bus_tail_fd(in->tail);
+	in->seq = bus_tail_position(in->tail);
 	return 0;
 }
 
@@ -46,7 +45,7 @@ void
 feed_release(struct feed *in)
 {
 	line_release(&in->in);
-	bus_reader_close(in->reader);
+	bus_tail_close(in->tail);
 	canonical_release(&in->canonical);
 	buf_release(&in->labelled);
 	arena_release(&in->arena);
@@ -57,14 +56,14 @@ void
 feed_turn(struct feed *in)
 {
 	in->left = FEED_TURN;
-	if (in->reader != NULL)
-		bus_wait(in->reader, -1, 0);
+	if (in->tail != NULL)
+		bus_tail_turn(in->tail);
 }
 
 static void
 feed_pass_over(struct feed *in, uint64_t seq, const char *why)
 {
-	if (in->reader != NULL)
+	if (in->tail != NULL)
 		passed_over(&in->passed, in->stream, '@', seq, why);
 	else
 		passed_over(&in->passed, in->in.name, ':', in->in.number,
@@ -190,11 +189,11 @@ feed_next_of_bus(struct feed *in, struct delivery *d)
 			feed_pass_line(in, line.text);
 		return false;
 	}
-	got = bus_read(in->reader, &in->run, &in->fault);
+	got = bus_tail_read(in->tail, &in->run, &in->fault);
 	in->idle = got == 0;
 	if (got < 0 && in->fault.status == EX_DATAERR) {
 		in->fault.status = 0;
-		feed_pass_over(in, bus_reader_position(in->reader),
+		feed_pass_over(in, bus_tail_position(in->tail),
 		    in->fault.text);
 	} else if (got < 0) {
 		in->fd = -1;
@@ -207,7 +206,7 @@ feed_next(struct feed *in, struct delivery *d)
 {
 	in->idle = false;
 	while (in->fd >= 0 && in->left > 0 && !in->idle)
-		if (in->reader ? feed_next_of_bus(in, d) :
+		if (in->tail ? feed_next_of_bus(in, d) :
 		    feed_next_of_stdin(in, d))
 			return true;
 	return false;

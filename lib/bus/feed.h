@@ -6,6 +6,7 @@
 #include "base/line.h"
 #include "bus/bus.h"
 #include "bus/passed.h"
+#include "bus/tail.h"
 #include "line/canonical.h"
 
 /*
@@ -33,7 +34,7 @@
  * answering, until it is told to stop.
  *
  * feed_open reads the lines from the bus instead, for an adapter whose stdin
- * is a connection from inetd.
+ * is a connection from inetd.  While its servers are away there are none.
  */
 #define FEED_TURN ((size_t)256 * 1024)
 
@@ -48,7 +49,7 @@ struct feed {
 	/* private */
 	const char *stream;	/* of the bus */
 	struct line_in in;
-	struct bus_reader *reader;	/* NULL: lines come from `in` */
+	struct bus_tail *tail;	/* NULL: lines come from `in` */
 	struct bus_lines run;	/* read from the bus */
 	struct canonical canonical;	/* of `in` */
 	struct buf labelled;	/* one of them, as mfx-sub writes it */

@@ -270,14 +270,6 @@ delivery_given_up(const struct delivery_state *d)
 	    clock_ms() >= d->give_up;
 }
 
-static void
-delivery_woken(struct loop_watch *w, unsigned events)
-{
-	(void)w;
-	(void)events;
-	input_woken(&delivery.input);
-}
-
 /* Lines are waited for while there is a broker, and room for them. */
 static void
 delivery_watch(struct delivery_state *d)
@@ -349,8 +341,7 @@ delivery_open(struct adapter *a, struct fault *fault)
 		return -1;
 	d->window.seq = input_start(&d->input);
 	d->input.f.sequenced |= o->ack != NULL;
-	loop_watch(a->loop, &d->lines, input_fd(&d->input), 0,
-	    delivery_woken);
+	loop_watch(a->loop, &d->lines, input_fd(&d->input), 0, NULL);
 	delivery_progress(d);
 	return mqtt_open(&d->c, a->loop, &o->client, &events, d, fault);
 }
@@ -413,13 +404,15 @@ delivery_is_ready(void)
 static bool
 delivery_has_ended(void)
 {
-	return delivery.c.failed || delivery_given_up(&delivery);
+	return delivery.c.failed || input_is_broken(&delivery.input) ||
+	    delivery_given_up(&delivery);
 }
 
 static int
 delivery_is_healthy(struct fault *fault)
 {
-	return mqtt_check(&delivery.c, fault);
+	return mqtt_check(&delivery.c, fault) < 0 ? -1 :
+	    input_check(&delivery.input, fault);
 }
 
 static int
@@ -427,7 +420,7 @@ delivery_finish(void)
 {
 	struct delivery_state *d = &delivery;
 
-	input_move(&d->input, d->window.seq, true);
+	input_settle(&d->input, d->window.seq, d->opt->wait / 1000000);
 	delivery_say_end(d);
 	mqtt_close(&d->c);
 	loop_unwatch(&d->lines);

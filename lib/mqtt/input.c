@@ -19,6 +19,23 @@
 /* ---- opening ---- */
 
 static int
+input_open_tail(struct input *in, struct fault *fault)
+{
+	struct bus_tail_options o = {
+		.stream = in->names[0], .reads = in->reads
+	};
+
+	in->stream = o.stream;
+	in->grouped = in->names[1][0] != '\0';
+	if (in->grouped)
+		o.group = in->names[1];
+	if (bus_tail_open(&in->tail, in->bus, &o, fault) < 0)
+		return -1;
+	in->moved = bus_tail_position(in->tail);
+	return 0;
+}
+
+static int
 input_open_stdin(struct input *in, const char *ack, struct fault *fault)
 {
 	struct stat st;
@@ -29,34 +46,21 @@ input_open_stdin(struct input *in, const char *ack, struct fault *fault)
 	    !isatty(STDIN_FILENO)));
 	if (ack == NULL)
 		return 0;
-	in->stream = in->names[0];
-	if (bus_group_parse(ack, in->names[0], in->names[1], fault) < 0 ||
-	    bus_group_open(&in->group, in->bus, in->names[0], in->names[1],
-	    fault) < 0 || bus_group_get(in->group, &in->moved, fault) < 0)
+	if (bus_group_parse(ack, in->names[0], in->names[1], fault) < 0)
 		return -1;
-	return 0;
+	return input_open_tail(in, fault);
 }
 
 static int
 input_open_bus(struct input *in, const char *input, struct fault *fault)
 {
-	const char *stream = in->names[0], *group = in->names[1];
-
 	if (bus_operand_parse(input, in->names[0], in->names[1], fault) < 0)
 		return -1;
-	in->stream = stream;
-	if (bus_where_find(in->bus, stream, &bus_where_end, &in->moved,
-	    fault) < 0)
+	in->reads = true;
+	if (input_open_tail(in, fault) < 0)
 		return -1;
-	if (*group != '\0' && (bus_group_open(&in->group, in->bus, stream,
-	    group, fault) < 0 || bus_group_join(in->group, &in->moved,
-	    fault) < 0))
-		return -1;
-	if (bus_reader_open(&in->reader, in->bus, stream, in->moved,
-	    fault) < 0)
-		return -1;
-	in->fd = bus_reader_watch(in->reader);
-	return in->fd >= 0 ? 0 : fault_errno(fault, EX_OSERR, "%s", stream);
+	in->fd = bus_tail_fd(in->tail);
+	return 0;
 }
 
 static int
@@ -94,8 +98,7 @@ input_close(struct input *in)
 {
 	if (in->behind && in->f.status == 0)
 		in->f.status = EX_TEMPFAIL;
-	bus_reader_close(in->reader);
-	bus_group_close(in->group);
+	bus_tail_close(in->tail);
 	canonical_release(&in->canonical);
 	return filter_finish(&in->f);
 }
@@ -111,7 +114,7 @@ input_start(const struct input *in)
 bool
 input_is_bus(const struct input *in)
 {
-	return in->reader != NULL;
+	return in->reads;
 }
 
 int
@@ -120,11 +123,19 @@ input_fd(const struct input *in)
 	return in->ended ? -1 : in->fd;
 }
 
-void
-input_woken(struct input *in)
+static void
+input_look_at_bus(struct input *in)
 {
-	if (in->reader != NULL)
-		bus_wait(in->reader, -1, 0);
+	struct fault fault;
+	bool was_behind = in->behind;
+
+	bus_tail_turn(in->tail);
+	if (!in->grouped)
+		return;
+	in->behind = bus_tail_moved(in->tail, &in->moved, &fault) < 0;
+	if (in->behind && !was_behind)
+		diag_warning("group '%s' not moved: %s", in->names[1],
+		    fault.text);
 }
 
 void
@@ -132,8 +143,16 @@ input_look(struct input *in)
 {
 	struct pollfd p = { .fd = in->fd };
 
-	if (in->reader == NULL && !in->hung_up && poll(&p, 1, 0) > 0)
+	if (!in->reads && !in->hung_up && poll(&p, 1, 0) > 0)
 		in->hung_up = (p.revents & (POLLHUP | POLLERR)) != 0;
+	if (in->tail != NULL)
+		input_look_at_bus(in);
+}
+
+int
+input_check(struct input *in, struct fault *fault)
+{
+	return in->tail == NULL ? 0 : bus_tail_check(in->tail, fault);
 }
 
 bool
@@ -181,7 +200,7 @@ input_warn_gone(struct input *in)
 {
 	uint64_t from, to;
 
-	if (bus_reader_gone(in->reader, &from, &to))
+	if (bus_tail_gone(in->tail, &from, &to))
 		diag_warning("%s: %llu %s were pruned before they were "
 		    "read, from %llu to %llu", in->stream,
 		    (unsigned long long)bus_between(in->bus, from, to),
@@ -203,7 +222,7 @@ input_next_of_bus(struct input *in, struct input_line *l)
 			};
 			return true;
 		}
-		got = bus_read(in->reader, &in->run, &fault);
+		got = bus_tail_read(in->tail, &in->run, &fault);
 		input_warn_gone(in);
 		if (got < 0) {
 			in->f.status = diag_fault(&fault);
@@ -220,7 +239,7 @@ input_next(struct input *in, struct input_line *l)
 {
 	if (in->ended)
 		return false;
-	return in->reader != NULL ? input_next_of_bus(in, l) :
+	return in->reads ? input_next_of_bus(in, l) :
 	    input_next_of_stdin(in, l);
 }
 
@@ -231,7 +250,7 @@ input_reject(struct input *in, struct input_place place, struct str line,
 	char text[BUS_NAME_MAX + 32];
 
 	/* it may turn out to be the last one, cut off */
-	if (in->reader == NULL && !line_is_whole(line)) {
+	if (!in->reads && !line_is_whole(line)) {
 		filter_reject(&in->f, line, why, 0);
 		return;
 	}
@@ -249,25 +268,43 @@ input_reject(struct input *in, struct input_place place, struct str line,
 bool
 input_is_due(const struct input *in, uint64_t seq)
 {
-	return in->group != NULL && seq > in->moved;
+	return in->grouped && seq > in->moved;
+}
+
+/* What is refused is safe before the group goes past it. */
+static bool
+input_may_move(struct input *in, uint64_t seq)
+{
+	bool written = in->f.rejects.fd < 0 || out_flush(&in->f.rejects) == 0;
+
+	return written && input_is_due(in, seq);
 }
 
 void
 input_move(struct input *in, uint64_t seq, bool at_once)
 {
-	struct fault fault;
-	bool was_behind = in->behind;
 	int64_t now = clock_ms();
 
-	if (in->f.rejects.fd >= 0)
-		out_flush(&in->f.rejects);
-	if (!input_is_due(in, seq) || (!at_once && now < in->move_at))
+	if (!input_may_move(in, seq) || (!at_once && now < in->move_at))
 		return;
 	in->move_at = now + MOVE_MS;
-	in->behind = bus_group_set(in->group, seq, &fault) < 0;
-	if (!in->behind)
-		in->moved = seq;
-	else if (!was_behind)
-		diag_warning("group '%s' not moved: %s", in->names[1],
-		    fault.text);
+	bus_tail_move(in->tail, seq);
+	input_look_at_bus(in);
+}
+
+void
+input_settle(struct input *in, uint64_t seq, int64_t ms)
+{
+	if (!input_may_move(in, seq))
+		return;
+	bus_tail_move(in->tail, seq);
+	bus_tail_settle(in->tail, ms);
+	input_look_at_bus(in);
+	in->behind |= input_is_due(in, seq);
+}
+
+bool
+input_is_broken(const struct input *in)
+{
+	return in->f.rejects.err != 0;
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/filter.h"
-#include "bus/bus.h"
+#include "bus/tail.h"
 #include "line/canonical.h"
 
 /*
@@ -21,9 +21,10 @@ struct input {
 	const char *stream;	/* NULL: none is known */
 	/* private */
 	struct bus *bus;	/* the caller's */
-	struct bus_group *group;	/* NULL: none */
+	struct bus_tail *tail;	/* NULL: stdin, without a group */
+	bool grouped;		/* a group is moved */
 	struct canonical canonical;	/* of lines of stdin */
-	struct bus_reader *reader;	/* NULL: stdin */
+	bool reads;		/* from the bus, not from stdin */
 	int fd;			/* that tells of more */
 	bool finite;		/* stdin is a file: its end is near */
 	struct bus_lines run;	/* of the bus */
@@ -63,10 +64,11 @@ uint64_t input_start(const struct input *);
 /* what to wait for; fd -1 when there is nothing */
 int input_fd(const struct input *);
 bool input_is_bus(const struct input *);
-/* there has been something on input_fd */
-void input_woken(struct input *);
-/* has its writer gone?  Asked before what was there has been read, too */
+/* Once in a turn: has its writer gone?  Asked before what was there has been
+ * read, too.  And has the group been moved? */
 void input_look(struct input *);
+/* does the bus answer, as far as is known? */
+int input_check(struct input *, struct fault *);
 /* nothing more will come, so far as can be seen without reading */
 bool input_at_end(const struct input *);
 
@@ -77,10 +79,14 @@ bool input_next(struct input *, struct input_line *);
 void input_reject(struct input *, struct input_place, struct str line,
     const char *why);
 
-/* All up to `seq` is delivered: the group is moved, if need be and not too
- * often, unless `at_once`; and what is refused is written.  input_is_due:
- * there is something to move. */
+/* All up to `seq` is delivered: what is refused is written, and the group is
+ * moved after that, if need be and not too often, unless `at_once`.
+ * input_is_due: there is something to move. */
 void input_move(struct input *, uint64_t seq, bool at_once);
 bool input_is_due(const struct input *, uint64_t seq);
+/* the same at the end: waits for it, at most so many ms */
+void input_settle(struct input *, uint64_t seq, int64_t ms);
+/* What is refused can't be written: the group moves no more. */
+bool input_is_broken(const struct input *);
 
 #endif

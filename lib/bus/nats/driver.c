@@ -46,12 +46,23 @@ nats_bus_open(struct bus **out, const char *rest, struct fault *fault)
 	return 0;
 }
 
+/* Every wait looks whether the hub is up. */
+static void
+nats_bus_abandon(struct bus *head)
+{
+	struct nats_bus *b = (struct nats_bus *)head;
+
+	b->abandoned = true;
+	hub_wake(b);
+}
+
 static const struct bus_driver nats_driver = {
 	.scheme = "nats", .unit = "messages", .unit_bits = MESSAGE_BITS,
 	.waits = true,
 	.writer = &nats_writer_ops, .reader = &nats_reader_ops,
 	.group = &nats_group_ops, .source = &nats_source_ops,
 	.open = nats_bus_open, .close = nats_bus_close,
+	.abandon = nats_bus_abandon,
 	.exists = nats_exists, .streams = nats_streams,
 	.find = nats_find, .stat = nats_stat, .lag = nats_lag,
 	.prune = nats_prune, .verify = nats_verify

@@ -41,6 +41,7 @@ struct nats_bus {
 	pthread_mutex_t lock;
 	struct inbound *inboxes;	/* all: a new connection wakes them */
 	atomic_uint connected;	/* how often */
+	atomic_bool abandoned;	/* no call waits any more */
 	/* of leases: those of this process, and for which `connected` they
 	 * were checked last */
 	struct nats_lease *leases;
@@ -58,6 +59,8 @@ void nats_bus_release(struct nats_bus *);
 int hub_open(struct nats_bus *, struct fault *);
 void hub_close(struct nats_bus *);
 bool hub_is_up(struct nats_bus *);
+/* every wait looks again whether it is up */
+void hub_wake(struct nats_bus *);
 int hub_away(struct nats_bus *, struct fault *);
 
 /*

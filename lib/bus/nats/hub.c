@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/wakeup.h"
 #include "bus/nats/driver.h"
 
 #define CONNECT_MS 2000
@@ -44,15 +45,14 @@ hub_unhush(const sigset_t *old)
 
 /* ---- in threads of the library ---- */
 
-static void
+void
 hub_wake(struct nats_bus *b)
 {
 	struct inbound *i;
 
 	pthread_mutex_lock(&b->lock);
 	for (i = b->inboxes; i != NULL; i = i->next)
-		if (write(i->fds[1], "", 1) < 0)
-			errno = 0;	/* it is full: readable anyway */
+		wakeup_tell(i->fds);
 	pthread_mutex_unlock(&b->lock);
 }
 
@@ -288,6 +288,8 @@ hub_open(struct nats_bus *b, struct fault *fault)
 	natsStatus s;
 	sigset_t old;
 
+	if (b->abandoned)
+		return hub_away(b, fault);
 	/* it gives up when it is refused twice */
 	if (b->nc != NULL && natsConnection_IsClosed(b->nc))
 		hub_close(b);
@@ -328,7 +330,7 @@ hub_close(struct nats_bus *b)
 bool
 hub_is_up(struct nats_bus *b)
 {
-	return b->nc != NULL &&
+	return b->nc != NULL && !b->abandoned &&
 	    natsConnection_Status(b->nc) == NATS_CONN_STATUS_CONNECTED;
 }
 
@@ -345,6 +347,7 @@ hub_again(struct nats_bus *b, const struct fault *why, int64_t until)
 	struct fault ignored;
 
 	return why->status == EX_TEMPFAIL && clock_ms() < until &&
+	    !b->abandoned &&
 	    (nats_host->poll(NULL, 0, AGAIN_MS) == 0 || errno != EINTR) &&
 	    (hub_open(b, &ignored) == 0 || ignored.status == EX_TEMPFAIL);
 }
