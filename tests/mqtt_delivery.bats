@@ -491,3 +491,22 @@ shown() {
 	shown 1 3
 	exec 5>&-
 }
+
+@test "delivery: what is refused and can't be written down ends it, and comes again" {
+	broker
+	subscribe s 1
+	mkdir -p "$MFX_HOME/bus/raw"
+	start_ready mfx-adapt-mqtt --socket "$SOCKET" -i raw/mqtt \
+	    --rejects /dev/full
+	local pid=$PID err=$PID_ERR
+	echo '[{"channel":"c1","subtopic":"+","n":"x","v":1}]' \
+	    >"$MFX_HOME/bus/raw/00000000000000000000.ndjson"
+	numbered 2 | mfx-pub raw
+	# at once, while its input goes on
+	ended 74 "$pid"
+	grep -q '^mfx-adapt-mqtt: /dev/full: ' "$err"
+	[[ $(mfx-bus groups | jq .seq) == 0 ]]
+	start_ready mfx-adapt-mqtt --socket "$SOCKET" -i raw/mqtt --rejects bad
+	await 60 eval '[[ $(mfx-bus groups | jq .lag) == 0 ]]'
+	[[ $(wc -l <bad) == 1 ]]
+}
