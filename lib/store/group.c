@@ -143,18 +143,38 @@ group_keep(struct groups *g, struct group *one, const struct route *route,
 	return 0;
 }
 
+/*
+ * What puts numbers that are one double, `v`, in order: whole numbers of 64
+ * bits have digits of their own, others those of the double.  *beyond: it is
+ * greater than all whole numbers of 64 bits.
+ */
+static int64_t
+group_digits(struct str number, double v, bool *beyond)
+{
+	int64_t whole;
+
+	*beyond = false;
+	if (number_integer(number, &whole))
+		return whole;
+	*beyond = v >= 0x1p63;
+	if (*beyond)
+		return INT64_MAX;
+	return v <= -0x1p63 ? INT64_MIN : (int64_t)v;
+}
+
 /* less than 0, 0, greater; whole numbers by all their digits */
 static int
 group_compare(struct str a, struct str b)
 {
 	double x = number_value(a), y = number_value(b);
+	bool beyond[2];
 	int64_t i, k;
 
 	if (x != y)
 		return x < y ? -1 : 1;
-	if (!number_integer(a, &i) || !number_integer(b, &k))
-		return 0;
-	return (i > k) - (i < k);
+	i = group_digits(a, x, &beyond[0]);
+	k = group_digits(b, y, &beyond[1]);
+	return i != k ? (i > k) - (i < k) : beyond[0] - beyond[1];
 }
 
 /* Does this record take the place of the one that is kept? */

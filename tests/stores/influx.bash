@@ -6,7 +6,7 @@ load tls
 load servers
 
 store_server=influx
-store_lacks=twins
+store_lacks="twins beyond"
 store_place() {
 	echo "$(server_url influx)/t${BATS_TEST_NUMBER}_$1"
 }

@@ -3,11 +3,15 @@
 """What a store has to answer, worked out without any of our code.
 
 model.py lines SEED N [LACKS]	N resolved lines of all kinds, oldest not first
+model.py pairs [LACKS]	lines of series of two numbers each, many of which a
+	double can't tell apart
 model.py ask LINES PLACE PROGRAM...	asks mfx-read-X each question, and says
 	where an answer is not what the lines say
 model.py batch LINES PLACE PROGRAM...	the same through one `--batch`
 
-LACKS has words: twins (no two readings of one series and time).
+LACKS has words: twins (no two readings of one series and time), beyond (not
+which one is greater, 2^63 or a whole number of 64 bits that is as near to it
+as to be the same double).
 """
 import base64
 import collections
@@ -100,6 +104,27 @@ def lines(seed, n, lacks=()):
                              "ct") if k in o]
         print(dump({k: o[k] for k in order}))
         n -= 1
+
+
+NEAR = ["9007199254740991", "9007199254740992", "9007199254740993",
+        "-9007199254740992", "-9007199254740993", "9223372036854774784",
+        "9223372036854775806", "9223372036854775807", "9223372036854775808",
+        "-9223372036854775807", "-9223372036854775808", "1e19", "0.5"]
+
+
+def pairs(lacks=()):
+    for i, a in enumerate(NEAR):
+        for k, b in enumerate(NEAR):
+            if "beyond" in lacks and float(a) == float(b) == 2.0 ** 63 and \
+                    str(INT64) in (a, b) and a != b:
+                continue
+            # what is left of a sum of both would be what doubles lose
+            if float(a) * float(b) < 0:
+                continue
+            for t, v in enumerate((a, b)):
+                print(dump({"channel": "pair", "publisher": "p%d" % i,
+                            "protocol": "http", "n": "dev:%d" % k,
+                            "v": Decimal(v), "t": 1700000000 + t}))
 
 
 # ---- a record ----
@@ -430,6 +455,8 @@ def ask(asker, path):
 if __name__ == "__main__":
     if sys.argv[1] == "lines":
         lines(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
+    elif sys.argv[1] == "pairs":
+        pairs(sys.argv[2:])
     else:
         how = {"ask": Options, "batch": Batch}[sys.argv[1]]
         sys.exit(ask(how(sys.argv[4:], sys.argv[3]), sys.argv[2]))

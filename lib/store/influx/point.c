@@ -6,7 +6,7 @@
 #include "base/base64.h"
 #include "json/number.h"
 
-/* above, not every whole number is a double */
+/* from here on, several whole numbers are one double */
 #define POINT_DOUBLE_WHOLE ((int64_t)1 << 53)
 /* digits of a number that may be above */
 #define POINT_DOUBLE_DIGITS 15
@@ -182,8 +182,9 @@ point_text(struct buf *to, struct str text)
 	buf_putc(to, '"');
 }
 
-/* The digits as they are, which the server reads as a double; and what a
- * double can't hold, in a field of its own. */
+/* The digits as they are, which the server reads as a double; and a whole
+ * number that is not the only one of its double, in a field of its own: all of
+ * these, so that the least and the greatest are found there. */
 static void
 point_number(struct buf *to, enum layout layout, enum layout_field field,
     enum layout_field whole, struct str number, char *between)
@@ -197,7 +198,7 @@ point_number(struct buf *to, enum layout layout, enum layout_field field,
 	    memchr(number.p, 'e', number.n) == NULL &&
 	    memchr(number.p, 'E', number.n) == NULL) ||
 	    !number_integer(number, &v) ||
-	    (v >= -POINT_DOUBLE_WHOLE && v <= POINT_DOUBLE_WHOLE))
+	    (v > -POINT_DOUBLE_WHOLE && v < POINT_DOUBLE_WHOLE))
 		return;
 	point_field(to, whole, between);
 	buf_printf(to, "%" PRId64 "i", v);

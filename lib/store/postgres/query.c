@@ -232,11 +232,16 @@ query_put_bucket(struct postgres_query *q, const struct query *ask)
 /*
  * Each with `value`, what has to be within the range of a double, and
  * `whole`: the digits of a whole number that a double has not, if that is the
- * least or the greatest one.
+ * least or the greatest one.  Of those without such digits one may be the same
+ * double and `before` it: 2^53 and 2^63 are, and have all their digits as text,
+ * or are at least greater than any bigint then.
  */
-#define QUERY_WHOLE(f) \
+#define QUERY_WHOLE(f, before) \
 	"CASE WHEN " f "(r.integer_value)::double precision = " f "(r.value)" \
-	" THEN " f "(r.integer_value) END"
+	" AND NOT coalesce(" f "(r.value)" \
+	" FILTER (WHERE r.integer_value IS NULL) = " f "(r.value)" \
+	" AND " f "(r.value)::text::numeric " before " " f \
+	"(r.integer_value), false) THEN " f "(r.integer_value) END"
 #define QUERY_AGGREGATE(value, total, whole) \
 	value " AS value, " total " AS total, " whole " AS whole"
 #define QUERY_EXACT "r.value::text::numeric"
@@ -256,10 +261,10 @@ query_aggregate(enum aggregate a, bool wide)
 		    QUERY_AGGREGATE("sum(r.value)", "0", "NULL::bigint");
 	case AGGREGATE_MIN:
 		return QUERY_AGGREGATE("min(r.value)", "0",
-		    QUERY_WHOLE("min"));
+		    QUERY_WHOLE("min", "<"));
 	case AGGREGATE_MAX:
 		return QUERY_AGGREGATE("max(r.value)", "0",
-		    QUERY_WHOLE("max"));
+		    QUERY_WHOLE("max", ">"));
 	default:
 		return QUERY_AGGREGATE("count(*)", "0", "NULL::bigint");
 	}
