@@ -341,6 +341,39 @@ grown() {
 	(($(metric queued_bytes) == 0))
 }
 
+# parts FRAGMENTS: 200 of one thing send a MiB each, but for its end
+parts() {
+	start "$ROOT/tests/ws_part.py" "$PORT" "$CHANNEL" "$KEY" 200 1048000 "$1"
+	PARTS=$PID PARTS_OUT=$PID_OUT
+	await 60 grep -q sent "$PARTS_OUT"
+	await 60 eval '(($(grep -c "^1013 too much is being received at once$" \
+	    "$PARTS_OUT") > 190))'
+}
+
+@test "messages that many are still sending: memory is flat, others are served" {
+	local other fragments n=0 BEFORE=0
+	other=$(mfx-things create --name other)
+	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$other")"
+	free_port ADMIN
+	serve_ws --admin "127.0.0.1:$ADMIN" --max-queued 8M
+	BEFORE=$(grown)
+	head -c 700000 /dev/zero | tr '\0' x >big
+	for fragments in 1 100; do
+		parts $fragments
+		(($(metric queued_bytes) <= 8 << 20))
+		# one gets half at most; what is left is for others, whose
+		# message comes back to them
+		KEY=$(jq -r .key <<<"$other") talk '' file:big count:1 >said
+		[[ $(<said) == count* ]] || { cat said; false; }
+		n=$((n + 1))
+		await 60 eval '(($(raw | wc -l) == n))'
+		(($(grown) < 28 * 1024)) || { grown; false; }
+		kill "$PARTS"
+		# and nothing is kept for those that have gone
+		await 60 eval '(($(metric queued_bytes) == 0))'
+	done
+}
+
 @test "messages that can't be kept end their sender with 1011" {
 	small_disk() {
 		free_port ADMIN

@@ -28,7 +28,8 @@
  * What is sent is queued for each client, max_queue bytes at most and within
  * the budget of all; a client that is slower than that is ended with 1013 and
  * counted, and holds up nobody else.  Messages are taken whole, --max-body
- * bytes at most: 1009.  A client that has not been heard of for half of
+ * bytes at most: 1009; what has come of one counts in the budget too, for the
+ * same client: 1013.  A client that has not been heard of for half of
  * --timeout is pinged, and is ended after all of it.  Limits on connections are
  * those of the HTTP server; behind a trusted proxy a handshake beyond
  * max_per_address is refused with 429.

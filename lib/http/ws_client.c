@@ -43,6 +43,57 @@ ws_client_keep(struct ws_client *c, const char *p, size_t n)
 	buf_put(&c->out, p, n);
 }
 
+/* ---- what has come of a message ---- */
+
+static void
+ws_client_count_message(struct ws_client *c, size_t before)
+{
+	struct budget *b = c->queue.budget;
+	size_t n = c->message.cap - before;
+
+	if (budget_keep(b, c->queue.key, n))
+		c->message_kept = c->message.cap;
+	budget_hold(b, n);
+}
+
+/* It is not counted any more, and the caller's. */
+static struct buf
+ws_client_take_message(struct ws_client *c)
+{
+	struct buf message = c->message;
+
+	budget_free(c->queue.budget, message.cap);
+	budget_drop(c->queue.budget, c->queue.key, c->message_kept);
+	c->message_kept = 0;
+	buf_init(&c->message, message.max);
+	return message;
+}
+
+static void
+ws_client_release_message(struct ws_client *c)
+{
+	struct buf message = ws_client_take_message(c);
+
+	buf_release(&message);
+}
+
+/* What is not a whole message yet counts for its sender, as what waits for it
+ * does: false when that is too much. */
+static bool
+ws_client_gather(struct ws_client *c, struct str data)
+{
+	size_t before = c->message.cap;
+
+	buf_put_str(&c->message, data);
+	if (c->message.cap == before)
+		return true;
+	ws_client_count_message(c, before);
+	if (c->message_kept == c->message.cap)
+		return true;
+	ws_end(c, WS_TRY_LATER, "too much is being received at once");
+	return false;
+}
+
 /* ---- begin and end ---- */
 
 void
@@ -81,7 +132,7 @@ ws_clients_free_dead(struct ws *s)
 			continue;
 		}
 		s->options.closed(c->owner, s->options.arg);
-		buf_release(&c->message);
+		ws_client_release_message(c);
 		ws_client_release_out(c);
 		ws_queue_clear(&c->queue);
 		free(c);
@@ -306,7 +357,7 @@ ws_client_end(struct ws_client *c, unsigned code, const char *why,
 	c->why = why;
 	c->end_due = true;
 	c->ending = loop_now(c->ws->loop);
-	buf_release(&c->message);
+	ws_client_release_message(c);
 	/* what was sent before a polite end comes before it */
 	if (code != WS_GOING_AWAY)
 		ws_queue_clear(&c->queue);
@@ -340,19 +391,19 @@ ws_client_take_data(struct ws_client *c)
 {
 	struct ws *s = c->ws;
 	struct ws_receiver *r = &c->receiver;
-	struct str message = r->data;
+	struct buf whole;
 
 	if (c->state != WS_OPEN)
 		return;
-	if (!r->whole || c->message.n > 0) {
-		buf_put_str(&c->message, r->data);
-		message = buf_str(&c->message);
-	}
+	if ((!r->whole || c->message.n > 0) && !ws_client_gather(c, r->data))
+		return;
 	if (!r->whole)
 		return;
-	s->options.received(c, c->owner, message, r->text, s->options.arg);
 	/* most clients never send again, or little */
-	buf_release(&c->message);
+	whole = ws_client_take_message(c);
+	s->options.received(c, c->owner, whole.n > 0 ? buf_str(&whole) :
+	    r->data, r->text, s->options.arg);
+	buf_release(&whole);
 }
 
 static void

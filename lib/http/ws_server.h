@@ -49,7 +49,8 @@ struct ws_client {
 	const char *why;
 	int64_t heard, ending;		/* when */
 	int64_t pinged;			/* when, since it was heard; or 0 */
-	struct buf message;		/* what has come of one */
+	struct buf message;		/* what has come of one … */
+	size_t message_kept;		/* … in the budget, for its sender */
 	struct buf out;			/* the end of a frame, whole ones */
 	size_t sent;			/* of `out` */
 	size_t controls;		/* bytes of pongs in it */
