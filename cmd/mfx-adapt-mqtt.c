@@ -230,6 +230,7 @@ adapt_run_source(void)
 		.tls_ca = opt.tls_ca, .tls_cert = opt.tls_cert,
 		.tls_key = opt.tls_key, .window = (int)opt.window,
 		.stall = opt.stall, .expect = opt.expect,
+		.packet_max = SOURCE_PACKET_MAX,
 	};
 	o->filters = &opt.topics;
 	o->qos = opt.qos;

@@ -173,6 +173,26 @@ certificate() {
 }
 
 # What counts is what is held: labels, and a third more of what is not SenML.
+@test "source: the broker is told how long a packet may be" {
+	local clean
+	for clean in '' --clean; do
+		fake silent
+		source_ready -t t --map t=channel:c $clean >/dev/null
+		stop "$ADAPTER"
+		[[ $(grep -m 1 MAXIMUM "$FAKE_OUT") == 'MAXIMUM 1114112' ]]
+		stop "$FAKE_PID"
+	done
+	# a broker keeps to that
+	broker
+	source_ready -t 'site/#' --map "$MAP" -o raw --rejects bad
+	head -c 1200000 /dev/zero >big
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -f big
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -m after
+	await 60 lines_on_bus 1
+	stop "$ADAPTER"
+	[[ $(on_bus | wc -l) == 1 && ! -s bad ]]
+}
+
 @test "source: a burst of one thing that its share of --max-queued can't hold" {
 	fake burst 999 520 780000
 	source_ready -t 't/#' --map '{t}/#=channel:{t},subtopic:{#}' -o raw \

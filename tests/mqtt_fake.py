@@ -7,7 +7,8 @@
 ADDRESS is a port of 127.0.0.1, or 0, or the path of a unix socket; "READY
 ADDRESS" is said on stdout when it listens.  Then what comes is, a line for
 each packet: "PUBLISH 3 channels/c/messages 17" is packet id, topic and bytes
-of payload.  MODE is one of
+of payload; after CONNECT "MAXIMUM 1000" if the client says how long a packet
+may be (MQTT 5).  MODE is one of
 
     ack N         PUBACK to the first N messages, then to none
     keep FILE     PUBACK to all messages, which go into the file, one a line
@@ -94,6 +95,18 @@ def say(*what):
     print(*what, flush=True)
 
 
+def maximum(body):
+    """The Maximum Packet Size of a CONNECT, if it has one."""
+    sizes = {0x11: 4, 0x21: 2, 0x22: 2, 0x27: 4}
+    at, end = 11, 11 + body[10]
+    while at < end:
+        n = sizes[body[at]]
+        if body[at] == 0x27:
+            return int.from_bytes(body[at + 1:at + 1 + n], "big")
+        at += 1 + n
+    return None
+
+
 class Broker:
     def __init__(self, mode, args):
         self.mode, self.args, self.acked = mode, args, 0
@@ -101,6 +114,8 @@ class Broker:
 
     def connect(self, c, body):
         c.v5 = body[6] == 5
+        if c.v5 and maximum(body):
+            say("MAXIMUM", maximum(body))
         if self.mode == "hang":
             return
         code = int(self.args[0]) if self.mode == "refuse" else 0

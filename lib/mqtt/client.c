@@ -348,15 +348,21 @@ mqtt_set_password(struct mqtt *c, struct fault *fault)
  * there is none.
  */
 static void
-mqtt_keep_session(struct mqtt *c)
+mqtt_set_properties(struct mqtt *c)
 {
+	const struct mqtt_options *o = c->options;
 	mosquitto_property *properties = NULL;
 
-	if (!c->options->stored || c->options->version != MQTT_PROTOCOL_V5)
+	if (o->version != MQTT_PROTOCOL_V5)
 		return;
-	mosquitto_property_add_int32(&properties,
-	    MQTT_PROP_SESSION_EXPIRY_INTERVAL, UINT32_MAX);
-	mosquitto_connect_bind_v5(c->m, "/", 0, 0, NULL, properties);
+	if (o->stored)
+		mosquitto_property_add_int32(&properties,
+		    MQTT_PROP_SESSION_EXPIRY_INTERVAL, UINT32_MAX);
+	if (o->packet_max > 0)
+		mosquitto_property_add_int32(&properties,
+		    MQTT_PROP_MAXIMUM_PACKET_SIZE, o->packet_max);
+	if (properties != NULL)
+		mosquitto_connect_bind_v5(c->m, "/", 0, 0, NULL, properties);
 	mosquitto_property_free_all(&properties);
 }
 
@@ -378,7 +384,7 @@ mqtt_make(struct mqtt *c, struct fault *fault)
 	mqtt_set_callbacks(c);
 	if (mqtt_set_tls(c, fault) < 0 || mqtt_set_password(c, fault) < 0)
 		return -1;
-	mqtt_keep_session(c);
+	mqtt_set_properties(c);
 	return 0;
 }
 

@@ -45,6 +45,8 @@ struct mqtt_options {
 	bool tls;		/* with the system's authorities, or … */
 	const char *tls_ca, *tls_cert, *tls_key;	/* PEM */
 	int window;		/* messages on their way, either direction */
+	uint32_t packet_max;	/* bytes: of MQTT 5, longer ones are not to
+				 * come; 0: whatever there is */
 	int64_t stall;		/* ns: a broker unheard of so long is left;
 				 * at least MQTT_STALL_MIN */
 	int64_t expect;		/* ns: and one without a message; 0: never */
