@@ -19,8 +19,8 @@
  * What no rule of the map fits is warned about, counted, and acknowledged,
  * as it would come for ever.
  */
-/* a message as long as any that fits into a line, with its topic and properties;
- * what the broker in scripts/deploy takes, too */
+/* a message as long as any that fits into a line, with its topic and
+ * properties; what the broker in scripts/deploy takes, too */
 #define SOURCE_PACKET_MAX (((uint32_t)1 << 20) + ((uint32_t)64 << 10))
 
 struct source_options {
