@@ -421,3 +421,16 @@ line() {
 	status 0 wait "$WS_PID"
 	server_resume nats
 }
+
+# less than the bus' 30 s
+@test "history that the bus does not give is refused, and others are served" {
+	serve_ws --admin "$ADMIN"
+	line 1
+	server_pause nats
+	handshake 503 "/channels/$CHANNEL/messages?auth=$KEY&from=start"
+	admin 200 /version
+	server_resume nats
+	await 60 admin 200 /health
+	talk '?from=start' recv >got
+	grep -q '"v":1}' got
+}

@@ -247,6 +247,8 @@ adapter_open(struct adapter *a, struct fault *fault)
 			return -1;
 		loop_hook(a->loop, &a->wake, adapter_wake, NULL);
 	}
+	/* history is read from within the loop */
+	bus_set_patience(a->bus, (int)(PUBLISH_PATIENCE / 1000000));
 	a->service.registry = a->registry;
 	if (adapter_open_queue(a, fault) < 0 || p->open(a, fault) < 0)
 		return -1;

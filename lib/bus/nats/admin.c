@@ -16,7 +16,7 @@ admin_state(struct bus *bus, const char *stream, struct nats_state *s,
     struct fault *fault)
 {
 	struct nats_bus *b = (struct nats_bus *)bus;
-	int64_t until = clock_ms() + b->url.timeout;
+	int64_t until = clock_ms() + request_patience(b);
 	char name[JS_NAME_MAX];
 	int r;
 

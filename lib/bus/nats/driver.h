@@ -155,6 +155,8 @@ uint64_t json_count(struct nats_bus *, struct str object, const char *name);
 /* The same in two steps, for a message of the caller: its reply, and what is
  * published with it, which the caller destroys. */
 #define ASK_REPLY 96
+/* how long an answer is waited for, ms */
+int64_t request_patience(const struct nats_bus *);
 void request_reply(struct nats_bus *, char to[ASK_REPLY], uint64_t *number);
 int request_message(struct nats_bus *, natsMsg *, uint64_t number, int64_t ms,
     struct answer *, struct fault *);

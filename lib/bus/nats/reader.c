@@ -442,7 +442,7 @@ reader_collect(struct nats_reader *r, struct fault *fault)
 static int
 reader_await(struct nats_reader *r, struct fault *fault)
 {
-	int64_t until = clock_ms() + r->bus->url.timeout;
+	int64_t until = clock_ms() + request_patience(r->bus);
 
 	while (!inbound_wait(r->inbox, until) && clock_ms() < until &&
 	    hub_is_up(r->bus))

@@ -166,6 +166,12 @@ request(struct nats_bus *b, const char *subject, struct str body, int64_t ms,
 	return r;
 }
 
+int64_t
+request_patience(const struct nats_bus *b)
+{
+	return b->head.patience > 0 ? b->head.patience : b->url.timeout;
+}
+
 int
 request_api(struct nats_bus *b, const char *verb, const char *stream,
     const char *body, struct answer *a, struct fault *fault)
@@ -173,8 +179,8 @@ request_api(struct nats_bus *b, const char *verb, const char *stream,
 	char subject[64 + 2 * JS_NAME_MAX];
 
 	snprintf(subject, sizeof subject, "$JS.API.%s.%s", verb, stream);
-	if (request(b, subject, str_z(body), b->head.patience > 0 ?
-	    b->head.patience : b->url.timeout, a, fault) < 0)
+	if (request(b, subject, str_z(body), request_patience(b), a,
+	    fault) < 0)
 		return -1;
 	if (a->nobody) {
 		request_release(a);
