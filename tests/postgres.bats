@@ -239,10 +239,80 @@ readings_other" ]]
 	[[ $($R --count "$P") == 3 ]]
 }
 
+# how many sessions wait for a lock
+waiters() {
+	sql "SELECT count(*) FROM pg_stat_activity
+	    WHERE datname = 't$BATS_TEST_NUMBER' AND wait_event_type = 'Lock'"
+}
+
 waiting() {
-	[[ $(sql "SELECT count(*) FROM pg_stat_activity
+	[[ $(waiters) == 1 ]]
+}
+
+# how often the server has given up
+timeouts() {
+	grep -c 'canceling statement due to lock timeout' \
+	    "$(server_here postgres)/log" || true
+}
+
+@test "a lock that is held for long is waited for, by one session at a time" {
+	local before
+	lines 1 1 | $W --ack raw/store "$P"
+	before=$(timeouts)
+	coproc LOCK { $POSTGRES/psql -qAtX "$P"; }
+	PIDS+=("$LOCK_PID")
+	echo "BEGIN; LOCK TABLE progress; SELECT 'held';" >&"${LOCK[1]}"
+	read -rt 20 held <&"${LOCK[0]}"
+	(
+		status 0 $W --timeout 1 --ack raw/store "$P" < <(lines 2 3) 2>err
+		touch ended
+	) 3>&- &
+	PIDS+=($!)
+	await 60 eval '(($(timeouts) >= before + 3))'
+	(($(waiters) <= 1))
+	grep -q 'due to lock timeout; trying again' err
+	echo "COMMIT;" >&"${LOCK[1]}"
+	await 60 test -e ended
+	[[ $($R --count "$P") == 3 ]]
+}
+
+# sessions that have begun a transaction and do nothing
+idle() {
+	[[ $(as_root -c "SELECT count(*) FROM pg_stat_activity
 	    WHERE datname = 't$BATS_TEST_NUMBER'
-	    AND wait_event_type = 'Lock'") == 1 ]]
+	    AND state = 'idle in transaction'") == "$1" ]]
+}
+
+sleeping() {
+	[[ $(as_root -c "SELECT count(*) FROM pg_stat_activity
+	    WHERE datname = 't$BATS_TEST_NUMBER'
+	    AND wait_event = 'PgSleep'") == 1 ]]
+}
+
+@test "a writer that vanished in the midst of a transaction holds no lock for long" {
+	local first
+	lines 1 10 | $W --ack raw/store "$P"
+	sql "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+	    AS 'BEGIN PERFORM pg_sleep(3); RETURN NEW; END'"
+	sql 'CREATE TRIGGER slow AFTER UPDATE ON progress FOR EACH ROW
+	    WHEN (NEW.seq = 20) EXECUTE FUNCTION slow()'
+	lines 11 20 >in
+	$W --timeout 6 --ack raw/store "$P" <in 2>err 3>&- &
+	first=$!
+	PIDS+=($first)
+	await 20 sleeping
+	# its machine is gone, as far as the server can see
+	kill -STOP $first
+	await 20 idle 1
+	lines 11 30 | $W --ack raw/store "$P"
+	idle 0
+	kill -CONT $first
+	status 75 wait $first
+	grep -q 'idle-in-transaction timeout' "$(server_here postgres)/log"
+	grep -q 'trying again until it works' err
+	grep -q "another writer stores 'raw/store'" err
+	[[ $(sql 'SELECT count(*), count(DISTINCT value) FROM readings') == \
+	    '30|30' ]]
 }
 
 @test "another encoding of the database is refused" {

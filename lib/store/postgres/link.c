@@ -31,6 +31,7 @@ static const struct link_error {
 	enum store_result result;
 } link_errors[] = {
 	{ "25006", EX_TEMPFAIL, STORE_LATER },	/* a standby, read-only */
+	{ "25P03", EX_TEMPFAIL, STORE_LATER },	/* idle in a transaction */
 	{ "28", EX_NOPERM, STORE_FAILED },	/* who are you? */
 	{ "42501", EX_NOPERM, STORE_FAILED },
 	{ "42", EX_CONFIG, STORE_FAILED },	/* not these tables */
@@ -251,16 +252,34 @@ link_ignore(void *arg, const PGresult *notice)
 	(void)notice;
 }
 
-/* What is answered has to be on disk, whatever the server's default. */
+/* a setting of time that the URL or the server leaves out */
+#define LINK_LIMIT(name) \
+	"set_config('" name "', CASE current_setting('" name "')" \
+	" WHEN '0' THEN '%d' ELSE current_setting('" name "') END, false)"
+
+/*
+ * What is answered has to be on disk, whatever the server's default.  The
+ * server gives up waiting for a lock before we give up waiting for it: it
+ * does not see that we are gone, and each try would leave a session there
+ * that waits.  A transaction of ours ends when the server has not heard of us
+ * for as long as we would wait for it: a machine that vanished has no more
+ * locks then.
+ */
 static enum store_result
 link_set_up(struct link *l, struct fault *fault)
 {
 	PGresult *result = NULL;
-	enum store_result r = link_run(l, "SELECT set_config("
+	int ms = (int)(link_timeout / 1000000);
+	char sql[640];
+	enum store_result r;
+
+	snprintf(sql, sizeof sql, "SELECT set_config("
 	    "'synchronous_commit', replace(current_setting("
 	    "'synchronous_commit'), 'off', 'on'), false),"
-	    " current_setting('server_encoding')", NULL, &result, fault);
-
+	    " current_setting('server_encoding'), "
+	    LINK_LIMIT("lock_timeout") ", "
+	    LINK_LIMIT("idle_in_transaction_session_timeout"), ms / 2, ms);
+	r = link_run(l, sql, NULL, &result, fault);
 	if (r == STORE_DONE && strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0) {
 		fault_set(fault, EX_CONFIG, "%s: the encoding of the database "
 		    "has to be UTF8, and is %s", l->name,
