@@ -190,6 +190,23 @@ cassandra_place() {
 	diff <(mfx-read-sqlite a.db) <(mfx-read-sqlite c.db)
 }
 
+@test "killed between the first commit and its acknowledgement: the next run goes on" {
+	many 300 | mfx-write-sqlite a.db
+	# as the first run finds the group, and as such a kill leaves it
+	mfx-write-sqlite --ack copy/all b.db </dev/null
+	cp -r "$MFX_HOME/bus/copy" first
+	mfx-read-sqlite --resume copy/all a.db | head -n 200 |
+		mfx-write-sqlite --ack copy/all b.db
+	rm -r "$MFX_HOME/bus/copy"
+	cp -r first "$MFX_HOME/bus/copy"
+	copy sqlite:a.db sqlite:b.db
+	diff <(mfx-read-sqlite a.db) <(mfx-read-sqlite b.db)
+	# and a bus that never knew the group is another one
+	mfx-bus forget copy/all
+	mfx-read-sqlite --resume copy/all a.db >all
+	status 78 mfx-write-sqlite --ack copy/all b.db <all
+}
+
 @test "what can't have positions is refused" {
 	echo '{"channel":"c","n":"a","v":1,"t":1}' | mfx-write-sqlite a.db
 	local o

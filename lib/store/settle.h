@@ -17,6 +17,7 @@
  * - A bus that does not know the group and is not as long as the store has
  *   read is another one, or a new one: its lines would be taken for old ones
  *   and dropped.  EX_CONFIG.
+ * - A group that neither knows, of a stream without a line, is made.
  *
  * *acked becomes the group's position.
  */
