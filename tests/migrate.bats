@@ -196,20 +196,23 @@ cassandra_place() {
 }
 
 @test "killed between the first commit and its acknowledgement: the next run goes on" {
+	local n
 	many 300 | mfx-write-sqlite a.db
-	# as the first run finds the group, and as such a kill leaves it
-	mfx-write-sqlite --ack copy/all b.db </dev/null
-	cp -r "$MFX_HOME/bus/copy" first
-	mfx-read-sqlite --resume copy/all a.db | head -n 200 |
-		mfx-write-sqlite --ack copy/all b.db
-	rm -r "$MFX_HOME/bus/copy"
-	cp -r first "$MFX_HOME/bus/copy"
-	copy sqlite:a.db sqlite:b.db
-	diff <(mfx-read-sqlite a.db) <(mfx-read-sqlite b.db)
+	# a group is moved by a rename: before the first commit, and after each
+	for n in 1 2 3; do
+		{ mfx-read-sqlite --resume copy/all a.db || true; } |
+			LD_PRELOAD=$ROOT/${BUILD:-build}/inject.so \
+			    INJECT_CALL=rename INJECT_NTH=$n \
+			    INJECT_ERRNO=-9 mfx-write-sqlite --batch 100 \
+			    --every 5ms --ack copy/all b$n.db ||
+			[[ $? == 137 ]]
+		copy sqlite:a.db sqlite:b$n.db || [[ $? == 1 ]]
+		diff <(mfx-read-sqlite a.db) <(mfx-read-sqlite b$n.db)
+		mfx-bus forget copy/all
+	done
 	# and a bus that never knew the group is another one
-	mfx-bus forget copy/all
 	mfx-read-sqlite --resume copy/all a.db >all
-	status 78 mfx-write-sqlite --ack copy/all b.db <all
+	status 78 mfx-write-sqlite --ack copy/all b1.db <all
 }
 
 @test "what can't have positions is refused" {

@@ -39,12 +39,28 @@ commit_count(struct committer *c, uint64_t retries, uint64_t readings)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* Unless its reader has made it.  What can't be made now is with the next
+ * batch; the acknowledgement says why. */
+static void
+commit_start_group(struct committer *c)
+{
+	struct fault ignored;
+	uint64_t seq;
+	int known = bus_group_get(c->group, &seq, &ignored);
+
+	if (known > 0 ||
+	    (known == 0 && bus_group_set(c->group, 0, &ignored) == 0))
+		c->starts = false;
+}
+
 /* However long it takes. */
 static void
 commit_store(struct committer *c)
 {
 	enum store_result r;
 
+	if (c->starts)
+		commit_start_group(c);
 	while ((r = c->store->write(c->handle, &c->batch,
 	    &c->fault)) == STORE_LATER) {
 		commit_count(c, 1, 0);

@@ -30,6 +30,7 @@ struct committer {
 	struct store_patience *patience;
 	struct bus_group *group;	/* to move after it, or NULL … */
 	uint64_t acked;		/* … and where it is */
+	bool starts;		/* make it before the first batch: settle.h */
 	struct refusals refused;
 	/* of the batch that failed for good, once committer_busy says no */
 	bool failed;

@@ -64,36 +64,31 @@ settle_forward(struct bus *bus, struct bus_group *g,
 	return bus_group_set(g, at->whole, fault);
 }
 
-/*
- * A store that knows nothing of the group has nothing to say.  A group on a
- * stream without a line is made, so that after a kill between the first commit
- * and its acknowledgement this bus is known to be the one: nothing else would
- * tell, as a copy (resume.h) has no stream.
- */
+/* A store that knows nothing of the group has nothing to say. */
 static int
-settle_new(struct bus *bus, struct bus_group *g, bool known,
+settle_new(struct bus *bus, struct bus_group *g, bool known, bool *starts,
     struct fault *fault)
 {
-	uint64_t end;
+	uint64_t end = 0;
 
-	if (known)
-		return 0;
-	if (bus_where_find(bus, bus_group_stream(g), &bus_where_end, &end,
-	    fault) < 0)
+	if (!known && bus_where_find(bus, bus_group_stream(g), &bus_where_end,
+	    &end, fault) < 0)
 		return -1;
-	return end > 0 ? 0 : bus_group_set(g, 0, fault);
+	*starts = !known && end == 0;
+	return 0;
 }
 
 int
 settle(struct bus *bus, struct bus_group *g, struct progress *at,
-    uint64_t *acked, struct fault *fault)
+    uint64_t *acked, bool *starts, struct fault *fault)
 {
 	int known = bus_group_get(g, acked, fault);
 
+	*starts = false;
 	if (known < 0)
 		return -1;
 	if (at->whole == 0 && at->part == 0)
-		return settle_new(bus, g, known, fault);
+		return settle_new(bus, g, known, starts, fault);
 	if (progress_compare(&(struct progress){ .whole = *acked }, at) > 0) {
 		if (!bus_group_sought(g, *acked))
 			return settle_back(bus, g, at, *acked, fault);

@@ -17,11 +17,14 @@
  * - A bus that does not know the group and is not as long as the store has
  *   read is another one, or a new one: its lines would be taken for old ones
  *   and dropped.  EX_CONFIG.
- * - A group that neither knows, of a stream without a line, is made.
  *
- * *acked becomes the group's position.
+ * *acked becomes the group's position.  *starts: neither knows the group, and
+ * its stream has no line.  Then the group has to be made before the first
+ * commit: if the sink is killed between that and its acknowledgement, nothing
+ * else tells that this bus is not another one, as a copy (resume.h) has no
+ * stream.
  */
 int settle(struct bus *, struct bus_group *, struct progress *at,
-    uint64_t *acked, struct fault *);
+    uint64_t *acked, bool *starts, struct fault *);
 
 #endif

@@ -368,7 +368,8 @@ sink_find_place(struct sink *s, struct fault *fault)
 	    bus_open(&s->bus, NULL, fault) < 0 ||
 	    bus_group_open(&c->group, s->bus, stream, group, fault) < 0 ||
 	    (c->store->position != NULL && sink_ask_place(s, fault) < 0) ||
-	    settle(s->bus, c->group, &s->at, &c->acked, fault) < 0)
+	    settle(s->bus, c->group, &s->at, &c->acked, &c->starts,
+	    fault) < 0)
 		return -1;
 	if (c->store->position == NULL)
 		s->at = (struct progress){ .whole = c->acked };
