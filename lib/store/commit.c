@@ -59,7 +59,7 @@ commit_store(struct committer *c)
 {
 	enum store_result r;
 
-	if (c->starts)
+	if (c->starts && c->batch.has_at)
 		commit_start_group(c);
 	while ((r = c->store->write(c->handle, &c->batch,
 	    &c->fault)) == STORE_LATER) {
