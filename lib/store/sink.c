@@ -371,8 +371,10 @@ sink_find_place(struct sink *s, struct fault *fault)
 	    settle(s->bus, c->group, &s->at, &c->acked, &c->starts,
 	    fault) < 0)
 		return -1;
-	if (c->store->position == NULL)
+	if (c->store->position == NULL) {
 		s->at = (struct progress){ .whole = c->acked };
+		c->starts = false;	/* the bus alone knows */
+	}
 	c->counts.at = s->at.whole;
 	gauge_init(&s->gauge, s->bus, stream);
 	return 0;
