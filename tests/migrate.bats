@@ -200,12 +200,14 @@ cassandra_place() {
 	many 300 | mfx-write-sqlite a.db
 	# a group is moved by a rename: before the first commit, and after each
 	for n in 1 2 3; do
+		rm -f count
+		truncate -s 8 count
 		{ mfx-read-sqlite --resume copy/all a.db || true; } |
-			LD_PRELOAD=$ROOT/${BUILD:-build}/inject.so \
+			status 137 env INJECT_COUNT=count \
+			    LD_PRELOAD=$ROOT/${BUILD:-build}/inject.so \
 			    INJECT_CALL=rename INJECT_NTH=$n \
 			    INJECT_ERRNO=-9 mfx-write-sqlite --batch 100 \
-			    --every 5ms --ack copy/all b$n.db ||
-			[[ $? == 137 ]]
+			    --every 5ms --ack copy/all b$n.db
 		copy sqlite:a.db sqlite:b$n.db || [[ $? == 1 ]]
 		diff <(mfx-read-sqlite a.db) <(mfx-read-sqlite b$n.db)
 		mfx-bus forget copy/all
