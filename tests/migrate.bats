@@ -65,12 +65,12 @@ killed() {
 		1)	copy "$1" "$2" "" "$soon" $bytes ;;
 		2)	copy "$1" "$2" "$soon" "$soon" $bytes ;;
 		3)	copy "$1" "$2" "" "" $bytes ;;
-		esac 2>/dev/null || true
+		esac 2>>broken || true
 		[[ $(at) == "$before" ]] || ((++moved))
 	done
 	echo "# $moved times broken off after a part, at $(at)" >&3
 	# it was in the middle, and went on from there
-	((moved > 3))
+	((moved > 3)) || { tail -n 20 broken; false; }
 	copy "$1" "$2"
 	read_all "$1" | sort >want
 	read_all "$2" | sort >got

@@ -172,7 +172,6 @@ certificate() {
 	[[ $("$ROOT/tests/payload.py" <line | wc -c) == 500000 ]]
 }
 
-# What counts is what is held: labels, and a third more of what is not SenML.
 @test "source: the broker is told how long a packet may be" {
 	local clean
 	for clean in '' --clean; do
@@ -193,6 +192,7 @@ certificate() {
 	[[ $(on_bus | wc -l) == 1 && ! -s bad ]]
 }
 
+# What counts is what is held: labels, and a third more of what is not SenML.
 @test "source: a burst of one thing that its share of --max-queued can't hold" {
 	fake burst 999 520 780000
 	source_ready -t 't/#' --map '{t}/#=channel:{t},subtopic:{#}' -o raw \

@@ -10,7 +10,7 @@ import os
 import selectors
 import sys
 
-from ws_raw import frames, opened
+from ws_raw import ended, opened
 
 
 def head(first, n):
@@ -27,17 +27,6 @@ def partial(n, fragments):
     for i in range(fragments):
         out += head(2 if i == 0 else 0, part) + bytes(part)
     return out[:-1] if fragments == 1 else out
-
-
-def ended(s):
-    try:
-        for opcode, payload in frames(s.makefile('rb')):
-            if opcode == 8:
-                code = int.from_bytes(payload[:2], 'big')
-                return f'{code} {payload[2:].decode()}'
-    except ConnectionError:
-        pass
-    return 'cut'
 
 
 def main():

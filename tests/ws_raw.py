@@ -45,6 +45,18 @@ def frames(f):
         yield head[0] & 15, f.read(n)
 
 
+def ended(s):
+    """Reads to the end, and says how it came: "CODE REASON", or "cut"."""
+    try:
+        for opcode, payload in frames(s.makefile('rb')):
+            if opcode == 8:
+                code = int.from_bytes(payload[:2], 'big')
+                return f'{code} {payload[2:].decode()}'
+    except ConnectionError:
+        pass
+    return 'cut'
+
+
 def main():
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
     s = opened(*sys.argv[1:4])

@@ -12,19 +12,7 @@ ws_stall.py PORT CHANNEL KEY N    prints "open" when all are; on SIGUSR1
 import signal
 import sys
 
-from ws_raw import frames, opened
-
-
-def end(s):
-    s.settimeout(60)
-    try:
-        for opcode, payload in frames(s.makefile('rb')):
-            if opcode == 8:
-                code = int.from_bytes(payload[:2], 'big')
-                return f'{code} {payload[2:].decode()}'
-    except ConnectionError:
-        pass
-    return 'cut'
+from ws_raw import ended, opened
 
 
 def main():
@@ -36,7 +24,8 @@ def main():
     print('open', flush=True)
     signal.sigwait([signal.SIGUSR1])
     for s in all_:
-        print(end(s), flush=True)
+        s.settimeout(60)
+        print(ended(s), flush=True)
 
 
 main()

@@ -120,11 +120,12 @@ tail_do_move(struct bus_tail *t)
 	r = bus_group_set(t->group, seq, &fault);
 	tail_end(t);
 	tail_note(t, r < 0 ? &fault : NULL);
-	if (r == 0)
-		t->moved = seq;
-	t->unmoved = fault;
-	if (r == 0)
+	if (r < 0) {
+		t->unmoved = fault;
+	} else {
 		t->unmoved.status = 0;
+		t->moved = seq;
+	}
 	if (t->move == seq)
 		t->move = 0;
 	wakeup_tell(t->told);

@@ -6,6 +6,10 @@
 #include "mqtt/client.h"
 #include "mqtt/map.h"
 
+/* a message as long as any that fits into a line, with its topic and
+ * properties; what the broker in scripts/deploy takes, too */
+#define SOURCE_PACKET_MAX (((uint32_t)1 << 20) + ((uint32_t)64 << 10))
+
 /*
  * Messages of any broker as lines, to a stream of the bus or to stdout: what
  * the adapter (adapter.h) takes.
@@ -19,10 +23,6 @@
  * What no rule of the map fits is warned about, counted, and acknowledged,
  * as it would come for ever.
  */
-/* a message as long as any that fits into a line, with its topic and
- * properties; what the broker in scripts/deploy takes, too */
-#define SOURCE_PACKET_MAX (((uint32_t)1 << 20) + ((uint32_t)64 << 10))
-
 struct source_options {
 	struct mqtt_options client;
 	const struct opt_list *filters;
