@@ -76,16 +76,10 @@ publish_thread_run(void *arg)
 
 /* ---- the loop's ---- */
 
-/* Signals are for the loop. */
 static int
 publish_thread_start(struct publish_thread *t)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	errno = pthread_create(&t->thread, NULL, publish_thread_run, t);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = signal_start_thread(&t->thread, NULL, publish_thread_run, t);
 	t->started = errno == 0;
 	return t->started ? 0 : -1;
 }

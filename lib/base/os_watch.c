@@ -36,9 +36,10 @@ os_watch_add(int watch, const char *directory, bool growth)
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <sys/stat.h>
+
+#include "base/signal.h"
 
 /* how often the watcher is woken */
 #define TICK_MS 20
@@ -64,17 +65,14 @@ static int
 os_watch_begin(int fd)
 {
 	pthread_attr_t attr;
-	sigset_t all, before;
 	pthread_t thread;
 	int r;
 
-	sigfillset(&all);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	r = pthread_create(&thread, &attr, os_watch_run, (void *)(intptr_t)fd);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = signal_start_thread(&thread, &attr, os_watch_run,
+	    (void *)(intptr_t)fd);
 	pthread_attr_destroy(&attr);
 	return r;
 }

@@ -3,6 +3,7 @@
 #define MFX_BASE_SIGNAL_H
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 
@@ -32,6 +33,10 @@ const sigset_t *signal_mask(void);
 /* For a thread beside the one with the program's loop: no signal comes to it,
  * and none ends its waits. */
 void signal_none_here(void);
+/* pthread_create(3) of a thread to which no signal of the program comes, from
+ * its first instruction on: 0 or an errno.  The attributes may be NULL. */
+int signal_start_thread(pthread_t *, const pthread_attr_t *,
+    void *(*run)(void *), void *arg);
 
 /* poll(2), interrupted by a signal to stop or to reload: -1 with EINTR; timeout
  * in milliseconds, -1 to wait for ever */

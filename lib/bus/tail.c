@@ -222,16 +222,10 @@ tail_run(void *arg)
 
 /* ---- begin and end ---- */
 
-/* Signals are for the loop. */
 static int
 tail_start(struct bus_tail *t, struct fault *fault)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	errno = pthread_create(&t->thread, NULL, tail_run, t);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = signal_start_thread(&t->thread, NULL, tail_run, t);
 	t->threaded = errno == 0;
 	return t->threaded ? 0 : fault_errno(fault, EX_OSERR, "thread");
 }

@@ -10,11 +10,11 @@
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/signal.h"
 #include "bus/dir/writer.h"
 
 #define STACK ((size_t)128 * 1024)
@@ -46,20 +46,15 @@ sync_later_run(void *arg)
 	}
 }
 
-/* No signal of the program is for it. */
 static int
 sync_later_begin(struct sync_later *l)
 {
 	pthread_attr_t attr;
-	sigset_t all, before;
 	int r;
 
-	sigfillset(&all);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	r = pthread_create(&l->thread, &attr, sync_later_run, l);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = signal_start_thread(&l->thread, &attr, sync_later_run, l);
 	pthread_attr_destroy(&attr);
 	return r;
 }
