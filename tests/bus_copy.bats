@@ -159,7 +159,7 @@ killed_copies() {
 		mfx-bus copy "$1" "$2" >>killed 2>&1 3>&- &
 		PIDS+=("$!")
 		printf -v pause 0.%02d $((RANDOM % 20))
-		read -rt "$pause" <> <(:) || true
+		pause "$pause"
 		kill -KILL $! 2>/dev/null || true
 		wait $! 2>/dev/null || true
 	done

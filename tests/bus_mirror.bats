@@ -87,7 +87,7 @@ feed() {
 	local i
 	for ((i = 1; i <= $1; i++)); do
 		echo "{\"channel\":\"c$((i % 3))\",\"n\":\"n\",\"v\":$i}"
-		((i % 100)) || read -rt 0.02 <> <(:) || true
+		((i % 100)) || pause 0.02
 	done | MFX_BUS=near mfx-pub raw
 }
 
@@ -101,14 +101,14 @@ feed() {
 	feed 20000 3>&- 7>&- &
 	PIDS+=("$!")
 	for i in {1..24}; do
-		read -rt "0.1$((RANDOM % 10))" <> <(:) || true
+		pause "0.1$((RANDOM % 10))"
 		case $((i % 6)) in
 		0)	link_says cut ;;
 		1)	link_says open ;;
 		2)	link_says stall ;;
 		3)	link_says go
 			server_pause nats-always
-			read -rt 0.3 <> <(:) || true
+			pause 0.3
 			server_resume nats-always ;;
 		4)	server_kill nats-always
 			server_restart nats-always ;;
@@ -138,7 +138,7 @@ feed() {
 	numbers_of 1 10 | MFX_BUS=near mfx-pub raw
 	numbers_of 1 10 | MFX_BUS=near mfx-pub events
 	start_ready mfx-bus mirror near "$FAR" raw events
-	read -rt 2 <> <(:) || true
+	pause 2
 	(($(wc -l <"$PID_ERR") == 1))
 	grep -q '; waiting$' "$PID_ERR"
 	link_says open

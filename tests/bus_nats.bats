@@ -231,7 +231,7 @@ killed_publisher() {
 	local i
 	for ((i = 1; i <= 20000; i++)); do
 		echo "{\"channel\":\"c$((i % 7))\",\"n\":\"a\",\"v\":$i}"
-		((i % 100)) || read -rt 0.05 <> <(:) || true
+		((i % 100)) || pause 0.05
 	done | mfx-pub raw
 }
 
@@ -256,7 +256,7 @@ copied() {
 	PIDS+=("$!")
 	for i in {1..20}; do
 		pause=0.$((RANDOM % 5))$((RANDOM % 10))
-		read -rt "$pause" <> <(:) || true
+		pause "$pause"
 		server_kill nats-always
 		server_restart nats-always
 	done
@@ -426,7 +426,7 @@ has_leader() {
 	has_leader nats-1
 	for ((i = 2; i <= 5000; i++)); do
 		echo "{\"channel\":\"a\",\"n\":\"a\",\"v\":$i}"
-		((i % 50)) || read -rt 0.02 <> <(:) || true
+		((i % 50)) || pause 0.02
 	done | mfx-pub raw 2>err 3>&- &
 	publisher=$!
 	PIDS+=("$publisher")

@@ -185,7 +185,7 @@ fails() {
 	for ((i = 0; i < 25; i++)); do
 		follow
 		things $((last + 1)) $((last + 1 + RANDOM % 900)) &
-		read -rt "0.0$((RANDOM % 10))" <> <(:) || true
+		pause "0.0$((RANDOM % 10))"
 		((i % 3)) || server_kill redis
 		kill -9 "$PID"
 		wait "$PID" 2>/dev/null || true

@@ -217,7 +217,7 @@ load identity
 		pid=$!
 		# most of it is the password's hash
 		await 10 test -e "$MFX_HOME/registry.db"
-		read -rt "0.00$((RANDOM % 10))" <> <(:) || true
+		pause "0.00$((RANDOM % 10))"
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 		add_user second@example.com
@@ -235,7 +235,7 @@ load identity
 	for ((i = 0; i < 25; i++)); do
 		mfx-things create -f in >/dev/null 2>&1 3>&- &
 		pid=$!
-		read -rt "0.0$((RANDOM % 90 + 10))" <> <(:) || true
+		pause "0.0$((RANDOM % 90 + 10))"
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 		n=$(mfx-things list | wc -l)

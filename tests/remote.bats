@@ -546,7 +546,7 @@ serve_tls() {
 		n=$(MFX_URL= mfx-things list | wc -l)
 		mfx-things create -f in >out 2>err 3>&- &
 		PID=$!
-		read -rt "0.$((RANDOM % 5))$((RANDOM % 10))" <> <(:) || true
+		pause "0.$((RANDOM % 5))$((RANDOM % 10))"
 		kill -9 "$API"
 		wait "$API" 2>/dev/null || true
 		got=0
@@ -574,7 +574,7 @@ serve_tls() {
 	for i in {1..20}; do
 		mfx-things create -f in >/dev/null 2>&1 3>&- &
 		pid=$!
-		read -rt "0.0$((RANDOM % 90 + 10))" <> <(:) || true
+		pause "0.0$((RANDOM % 90 + 10))"
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done

@@ -709,7 +709,7 @@ more_than() {
 	server_pause nats
 	start timeout 60 mfx-things create --name late
 	late=$PID
-	read -rt 0.5 <> <(:) || true
+	pause 0.5
 	server_resume nats
 	# the other's change may come first
 	promoted() { on b mfx-registry promote 2>promote.err; }

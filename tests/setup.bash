@@ -9,7 +9,7 @@ PATH=$BIN:$PATH:/usr/sbin:/sbin
 VECTORS=$ROOT/tests/vectors
 # of free_port; in a user namespace of a test, too, where $UID is another
 export MFX_PORTS=${MFX_PORTS:-/tmp/mfx-ports.$UID}
-# nobody writes into it: what await reads for a while
+# nobody writes into it: what pause reads for a while
 [[ -p $MFX_PORTS/silent ]] || {
 	mkdir -p -m 700 "$MFX_PORTS"
 	mkfifo -m 600 "$MFX_PORTS/silent" 2>/dev/null || true
@@ -48,10 +48,16 @@ teardown() {
 	done
 }
 
+# pause SECONDS, or a part of one: how long a fault lasts, and when the next one
+# comes.  No process is made for it, so that $! stays.
+pause() {
+	read -rt "$1" <>"$MFX_PORTS/silent" || true
+}
+
 # await SECONDS COMMAND…: waits until the command succeeds, or fails; no less
 # than a minute, as a machine that runs other suites may be as slow as that.  It
 # is run again after a tenth of the time that has gone by, so that waiting for
-# long costs little; and no process is made for the pause.
+# long costs little.
 await() {
 	local _begin=${EPOCHREALTIME/[^0-9]/} _now _pause _end
 	_end=$((_begin + ($1 > 60 ? $1 : 60) * 1000000))
@@ -66,7 +72,7 @@ await() {
 		((_pause >= 10000)) || _pause=10000
 		((_pause <= 250000)) || _pause=250000
 		printf -v _pause 0.%06d $_pause
-		read -rt $_pause <>"$MFX_PORTS/silent" || true
+		pause $_pause
 	done
 }
 

@@ -133,7 +133,7 @@ every_kind() {
 	# a line each 20 ms, so that there is never a longer pause
 	(for ((i = 4; i < 400; i++)); do
 		records $i $i
-		read -rt 0.02 <> <(:) || true
+		pause 0.02
 	done >&5) 3>&- &
 	PIDS+=($!)
 	await 10 eval '(($(count) > 10))'

@@ -27,11 +27,6 @@ trap teardown EXIT
 NATS=$("$ROOT/scripts/stores" --directory nats)/nats-server
 declare -A HOST ADDRESS CLIENTS ROUTES NODE
 
-# for N seconds, or a part of one: how long a fault lasts
-lasts() {
-	read -rt "$1" <> <(:) || true
-}
-
 at() {
 	local node=$1
 	shift
@@ -202,22 +197,22 @@ fault() {
 	esac
 	echo "# fault: $1 $node $length s"
 	case $1 in
-	kill-*)	node_kill "$node"; lasts $length; node_start "$node" ;;
-	pause-*) node_pause "$node"; lasts $length; node_resume "$node" ;;
+	kill-*)	node_kill "$node"; pause $length; node_start "$node" ;;
+	pause-*) node_pause "$node"; pause $length; node_resume "$node" ;;
 	cut-client)
 		if [[ ${CLUSTER_NET-} ]]; then
-			client_cut; lasts $length; client_join
+			client_cut; pause $length; client_join
 		fi ;;
-	cut-*)	node_cut "$node"; lasts $length; node_join "$node" ;;
+	cut-*)	node_cut "$node"; pause $length; node_join "$node" ;;
 	disk)
 		if [[ ${CLUSTER_NET-} ]]; then
-			disk_fill; lasts $length; disk_free
+			disk_fill; pause $length; disk_free
 			# a server goes on with JetStream when it is started
 			node_kill n3
 			node_start n3
 		fi ;;
 	all)	for node in n1 n2 n3; do node_kill $node; done
-		lasts $length
+		pause $length
 		for node in n1 n2 n3; do node_start $node; done ;;
 	*)	echo "no fault: $1" >&2; return 1 ;;
 	esac
