@@ -119,7 +119,7 @@ as_source() {
 	esac
 }
 
-others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-registry mfx-token
+others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-registry mfx-site mfx-token
 	mfx-bus mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
 	mfx-check mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx
 	mfx-prune-mongo mfx-prune-cassandra'
@@ -148,7 +148,7 @@ as_waiter() {
 }
 
 # and those that do not, nor read anything that could make them
-at_once='mfx mfx-can mfx-registry mfx-token mfx-bus mfx-prune-sqlite
+at_once='mfx mfx-can mfx-registry mfx-site mfx-token mfx-bus mfx-prune-sqlite
 	mfx-prune-postgres
 	mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
 

@@ -31,6 +31,7 @@ struct client {
 	struct out *out;	/* NULL, or flushed before a server is waited
 				 * for */
 	struct user user;	/* of act_as */
+	bool begun;		/* between begin and end */
 	/* the backend's own */
 	struct registry *registry;
 	struct session *session;
@@ -40,6 +41,7 @@ struct client {
 enum client_access {
 	CLIENT_READ,
 	CLIENT_WRITE,
+	CLIENT_MAKE,		/* and made, if there is none */
 	CLIENT_LATER,		/* by the function itself: decide and
 				 * user_create */
 };
@@ -108,6 +110,14 @@ struct client_removal {
 	uint64_t things, channels;
 };
 
+/* A user as another registry had it; p NULL: not given. */
+struct client_user {
+	struct str id;		/* not given: a new one */
+	struct str email, metadata;
+	struct str hash;	/* of the password: password_hash of user.h;
+				 * not given: nobody can log in */
+};
+
 struct client_login {
 	struct str token;
 	bool known;		/* it says its scope and its end */
@@ -153,7 +163,34 @@ struct client_backend {
 	int (*events)(struct client *, struct client_events *,
 	    struct fault *);
 
+	/* Calls `each` for all connections of the user, in order of the
+	 * channel's and then the thing's id.  It returns 0, or -1. */
+	int (*connections)(struct client *, int (*each)(void *,
+	    struct str channel, struct str thing, struct fault *), void *arg,
+	    struct fault *);
+
+	/*
+	 * With `transactions`, what comes between these two is one
+	 * transaction: all of it is made by `end`, or none without `keep`.
+	 * With CLIENT_READ it only reads, as of one moment.  Without
+	 * `transactions`, as at a mfx-api, each function is one of its own,
+	 * and `end` takes nothing back.
+	 */
+	bool transactions;
+	int (*begin)(struct client *, enum client_access, struct fault *);
+	int (*end)(struct client *, bool keep, struct fault *);
+
 	/* ---- users; metadata is compact, p NULL: none ---- */
+
+	/* Creates a user with an id and the hash of a password, between begin
+	 * and end; and sets this hash for the user of act_as.  EX_NOPERM at a
+	 * mfx-api, which is of one user and shows no hash. */
+	int (*user_restore)(struct client *, const struct client_user *,
+	    struct fault *);
+	int (*user_set_hash)(struct client *, struct str hash,
+	    struct fault *);
+	/* appends the hash, "" when there is none to show */
+	int (*user_hash)(struct client *, struct buf *, struct fault *);
 
 	int (*user_create)(struct client *, struct str email,
 	    struct str password, struct str metadata, struct fault *);

@@ -20,8 +20,13 @@
 static int
 local_open(struct client *c, enum client_access access, struct fault *fault)
 {
+	static const enum registry_mode modes[] = {
+		[CLIENT_READ] = REGISTRY_READ, [CLIENT_WRITE] = REGISTRY_WRITE,
+		[CLIENT_MAKE] = REGISTRY_MAKE
+	};
+
 	return access == CLIENT_LATER ? 0 : registry_open(&c->registry, NULL,
-	    access == CLIENT_WRITE ? REGISTRY_WRITE : REGISTRY_READ, fault);
+	    modes[access], fault);
 }
 
 static void
@@ -42,12 +47,40 @@ local_act_as(struct client *c, const char *email, struct fault *fault)
 	return user_find(c->registry, str_z(email), &c->user, fault);
 }
 
-/* a transaction, in which the user still exists */
+/* a transaction, in which the user still exists; that of begin, if there is
+ * one */
 static int
 local_begin(struct client *c, struct fault *fault)
 {
-	return registry_begin(c->registry, fault) < 0 ? -1 :
+	return (!c->begun && registry_begin(c->registry, fault) < 0) ? -1 :
 	    user_find(c->registry, str_z(c->user.email), &c->user, fault);
+}
+
+static int
+local_commit(struct client *c, struct fault *fault)
+{
+	return c->begun ? 0 : registry_commit(c->registry, fault);
+}
+
+static int
+local_begin_all(struct client *c, enum client_access access,
+    struct fault *fault)
+{
+	if ((access == CLIENT_READ ? registry_read_begin :
+	    registry_begin)(c->registry, fault) < 0)
+		return -1;
+	c->begun = true;
+	return 0;
+}
+
+static int
+local_end_all(struct client *c, bool keep, struct fault *fault)
+{
+	c->begun = false;
+	if (keep)
+		return registry_commit(c->registry, fault);
+	registry_rollback(c->registry);
+	return 0;
 }
 
 /* ---- things and channels ---- */
@@ -117,7 +150,7 @@ local_show_page(struct client *c, const struct client_query *query,
 	struct local_show show = { .registry = c->registry, .query = query };
 	int got;
 
-	if (registry_read_begin(c->registry, fault) < 0)
+	if (!c->begun && registry_read_begin(c->registry, fault) < 0)
 		return -1;
 	buf_init(&show.key, KEY_BOX_MAX);
 	while ((got = page_step(page, fault)) > 0)
@@ -125,7 +158,8 @@ local_show_page(struct client *c, const struct client_query *query,
 	if (got == 0)
 		got = page_give(page, local_show, &show, fault);
 	page_end(page);
-	registry_read_end(c->registry);
+	if (!c->begun)
+		registry_read_end(c->registry);
 	secret_release(&show.key);
 	return got < 0 ? -1 : 0;
 }
@@ -167,7 +201,14 @@ local_change(struct client *c, struct changes *changes, struct buf *answer,
 	    changes_make(changes, c->registry, &c->user, answer, fault) < 0)
 		return -1;
 	changes->at = changes->n;
-	return changes->dry_run ? 0 : registry_commit(c->registry, fault);
+	return changes->dry_run ? 0 : local_commit(c, fault);
+}
+
+static int
+local_connections(struct client *c, int (*each)(void *, struct str,
+    struct str, struct fault *), void *arg, struct fault *fault)
+{
+	return item_each_connection(c->registry, &c->user, each, arg, fault);
 }
 
 /* ---- decisions ---- */
@@ -331,6 +372,41 @@ local_user_create(struct client *c, struct str email, struct str password,
 }
 
 static int
+local_user_restore(struct client *c, const struct client_user *u,
+    struct fault *fault)
+{
+	struct user user;
+
+	return user_restore(c->registry, u->id, u->email, u->hash,
+	    u->metadata, &user, fault);
+}
+
+static int
+local_user_set_hash(struct client *c, struct str hash, struct fault *fault)
+{
+	char text[PASSWORD_HASH_TEXT];
+
+	snprintf(text, sizeof text, "%.*s", STR_ARG(hash));
+	if (local_begin(c, fault) < 0 ||
+	    user_set_password(c->registry, &c->user, text, fault) < 0)
+		return -1;
+	return local_commit(c, fault);
+}
+
+static int
+local_user_hash(struct client *c, struct buf *to, struct fault *fault)
+{
+	char hash[PASSWORD_HASH_TEXT];
+	struct user user;
+
+	if (user_find_hash(c->registry, str_z(c->user.email), &user, hash,
+	    fault) < 0)
+		return -1;
+	buf_puts(to, hash);
+	return 0;
+}
+
+static int
 local_user_verify(struct client *c, struct str email, struct str password,
     struct fault *fault)
 {
@@ -355,7 +431,7 @@ local_user_set_password(struct client *c, struct str old,
 	    local_begin(c, fault) < 0 ||
 	    user_set_password(c->registry, &c->user, hash, fault) < 0)
 		return -1;
-	return registry_commit(c->registry, fault);
+	return local_commit(c, fault);
 }
 
 static int
@@ -365,7 +441,7 @@ local_user_set_metadata(struct client *c, struct str metadata,
 	if (local_begin(c, fault) < 0 ||
 	    user_set_metadata(c->registry, &c->user, metadata, fault) < 0)
 		return -1;
-	return registry_commit(c->registry, fault);
+	return local_commit(c, fault);
 }
 
 static int
@@ -380,7 +456,7 @@ local_user_remove(struct client *c, struct client_removal *removal,
 	    items_remove_all(c->registry, &c->user, fault) < 0) ||
 	    user_remove(c->registry, &c->user, fault) < 0)
 		return -1;
-	return removal->dry_run ? 0 : registry_commit(c->registry, fault);
+	return removal->dry_run ? 0 : local_commit(c, fault);
 }
 
 /* ---- lasting tokens ---- */
@@ -397,7 +473,7 @@ local_token_create(struct client *c, struct lasting *l, struct arena *keep,
 	if (local_begin(c, fault) < 0 ||
 	    lasting_create(c->registry, &c->user, l, token, fault) < 0)
 		return -1;
-	return registry_commit(c->registry, fault);
+	return local_commit(c, fault);
 }
 
 static int
@@ -421,13 +497,17 @@ local_token_remove(struct client *c, char **ids, struct fault *fault)
 		if (lasting_remove(c->registry, &c->user, str_z(*ids),
 		    fault) < 0)
 			return -1;
-	return registry_commit(c->registry, fault);
+	return local_commit(c, fault);
 }
 
 const struct client_backend client_local = {
 	.open = local_open, .close = local_close, .act_as = local_act_as,
 	.find = local_find, .list = local_list, .change = local_change,
 	.decide = local_decide, .events = local_events,
+	.connections = local_connections, .transactions = true,
+	.begin = local_begin_all, .end = local_end_all,
+	.user_restore = local_user_restore,
+	.user_set_hash = local_user_set_hash, .user_hash = local_user_hash,
 	.user_create = local_user_create, .user_verify = local_user_verify,
 	.user_each = local_user_each,
 	.user_set_password = local_user_set_password,

@@ -370,6 +370,53 @@ remote_user_each(struct client *c, int (*each)(void *, const struct user *,
 	return 0;
 }
 
+/* ---- what a mfx-api does not do ---- */
+
+static int
+remote_begin_all(struct client *c, enum client_access access,
+    struct fault *fault)
+{
+	(void)c;
+	(void)access;
+	(void)fault;
+	return 0;
+}
+
+static int
+remote_end_all(struct client *c, bool keep, struct fault *fault)
+{
+	(void)c;
+	(void)keep;
+	(void)fault;
+	return 0;
+}
+
+static int
+remote_user_restore(struct client *c, const struct client_user *user,
+    struct fault *fault)
+{
+	return fault_set(fault, EX_NOPERM, "%s: user '%.*s' can't be made "
+	    "there: it is of the token's user only", c->url,
+	    STR_ARG(user->email));
+}
+
+static int
+remote_user_set_hash(struct client *c, struct str hash, struct fault *fault)
+{
+	(void)hash;
+	return fault_set(fault, EX_NOPERM, "%s: the hash of a password can't "
+	    "be set there", c->url);
+}
+
+static int
+remote_user_hash(struct client *c, struct buf *to, struct fault *fault)
+{
+	(void)c;
+	(void)to;
+	(void)fault;
+	return 0;
+}
+
 static int
 remote_keep_token(struct client *c, struct fault *fault)
 {
@@ -676,6 +723,10 @@ const struct client_backend client_remote = {
 	.open = remote_open, .close = remote_close, .act_as = remote_act_as,
 	.find = remote_find, .list = remote_list, .change = remote_change,
 	.decide = remote_decide, .events = remote_events,
+	.connections = remote_connections,
+	.begin = remote_begin_all, .end = remote_end_all,
+	.user_restore = remote_user_restore,
+	.user_set_hash = remote_user_set_hash, .user_hash = remote_user_hash,
 	.user_create = remote_user_create, .user_verify = remote_user_verify,
 	.user_each = remote_user_each, .old_password = true,
 	.user_set_password = remote_user_set_password,

@@ -10,6 +10,9 @@ int remote_find(struct client *, const struct client_query *, struct str id,
     struct fault *);
 int remote_list(struct client *, const struct client_query *,
     struct fault *);
+int remote_connections(struct client *, int (*each)(void *,
+    struct str channel, struct str thing, struct fault *), void *arg,
+    struct fault *);
 int remote_change(struct client *, struct changes *, struct buf *answer,
     struct fault *);
 

@@ -203,6 +203,69 @@ remote_list(struct client *c, const struct client_query *query,
 	return result < 0 ? -1 : 0;
 }
 
+/* ---- connections ---- */
+
+/* first the channels, then the things of each */
+struct remote_pairs {
+	struct buf channels;		/* ids, one after the other */
+	struct str channel;
+	int (*each)(void *, struct str, struct str, struct fault *);
+	void *arg;
+};
+
+static int
+remote_keep_channel(void *arg, const struct item *item, struct str key,
+    struct fault *fault)
+{
+	struct remote_pairs *p = arg;
+
+	(void)key;
+	if (item->id.n != ID_TEXT)
+		return fault_set(fault, EX_UNAVAILABLE,
+		    "a channel's id is not a UUID");
+	buf_put_str(&p->channels, item->id);
+	return p->channels.full ? fault_set(fault, EX_DATAERR,
+	    "too many channels") : 0;
+}
+
+static int
+remote_give_pair(void *arg, const struct item *item, struct str key,
+    struct fault *fault)
+{
+	struct remote_pairs *p = arg;
+
+	(void)key;
+	return p->each(p->arg, p->channel, item->id, fault);
+}
+
+int
+remote_connections(struct client *c, int (*each)(void *, struct str,
+    struct str, struct fault *), void *arg, struct fault *fault)
+{
+	struct remote_pairs p = { .each = each, .arg = arg };
+	struct client_query query = {
+		.kind = ITEM_CHANNEL, .show = remote_keep_channel, .arg = &p,
+		.order = PAGE_ID
+	};
+	int result;
+	size_t i;
+
+	buf_init(&p.channels, BODY_MAX);
+	result = remote_list(c, &query, fault);
+	query.kind = ITEM_THING;
+	query.show = remote_give_pair;
+	for (i = 0; i < p.channels.n && result == 0; i += ID_TEXT) {
+		p.channel = (struct str){ p.channels.p + i, ID_TEXT };
+		query.connected = p.channel;
+		result = remote_list(c, &query, fault);
+		/* removed since the list was made */
+		if (result < 0 && fault->status == 1)
+			result = 0;
+	}
+	buf_release(&p.channels);
+	return result;
+}
+
 /* ---- changes: what is sent ---- */
 
 static void

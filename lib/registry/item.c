@@ -392,6 +392,26 @@ item_connected(struct registry *r, const struct user *owner,
 }
 
 int
+item_each_connection(struct registry *r, const struct user *owner,
+    int (*each)(void *, struct str, struct str, struct fault *), void *arg,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "SELECT c.id, t.id"
+	    " FROM channels c CROSS JOIN connections x ON x.channel = c.n"
+	    " CROSS JOIN things t ON t.n = x.thing WHERE c.owner = ?1"
+	    " ORDER BY c.id, t.id", fault);
+	int got;
+
+	sqlite3_bind_int64(st, 1, owner->rowid);
+	while ((got = statement_step(r, st, fault)) > 0)
+		if (each(arg, db_column(st, 0), db_column(st, 1), fault) != 0) {
+			db_reset(st);
+			return -1;
+		}
+	return got;
+}
+
+int
 item_connect(struct registry *r, const struct user *owner, bool connect,
     struct str channel, struct str thing, struct fault *fault)
 {

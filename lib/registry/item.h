@@ -80,6 +80,12 @@ void item_state(const struct item *, char to[ITEM_STATE + 1]);
 int item_connect(struct registry *, const struct user *, bool connect,
     struct str channel, struct str thing, struct fault *);
 
+/* calls `each` for all connections of the owner, in order of the channel's and
+ * then the thing's id, until it returns non-zero: -1 then, and 0 at the end */
+int item_each_connection(struct registry *, const struct user *,
+    int (*each)(void *arg, struct str channel, struct str thing,
+    struct fault *), void *arg, struct fault *);
+
 /* are this channel and this thing of the owner connected?  1, 0, -1 */
 int item_connected(struct registry *, const struct user *,
     struct str channel, struct str thing, struct fault *);

@@ -129,10 +129,13 @@ user_insert(struct registry *r, const struct user *user, const char *hash,
 	sqlite3_bind_int64(st, 4, user->created.ns);
 	if (statement_run(r, st, fault) >= 0)
 		return 0;
-	if (fault->status == EX_DATAERR)
-		fault_set(fault, EX_DATAERR, "user '%s' already exists",
-		    user->email);
-	return -1;
+	if (fault->status != EX_DATAERR)
+		return -1;
+	if (strstr(sqlite3_errmsg(r->db.sql), "users.email") == NULL)
+		return fault_set(fault, EX_DATAERR, "the id '%s' is in use",
+		    user->id);
+	return fault_set(fault, EX_DATAERR, "user '%s' already exists",
+	    user->email);
 }
 
 /* {} is the same as no metadata, and not kept */
@@ -157,15 +160,45 @@ user_put_metadata(struct registry *r, const struct user *user,
 	return statement_done(r, st, fault);
 }
 
+bool
+password_hash_valid(struct str hash)
+{
+	char text[PASSWORD_HASH_TEXT];
+
+	if (hash.n >= sizeof text || memchr(hash.p, '\0', hash.n) != NULL)
+		return false;
+	snprintf(text, sizeof text, "%.*s", STR_ARG(hash));
+	return crypto_pwhash_str_needs_rehash(text, HASH_PASSES,
+	    HASH_MEMORY) == 0;
+}
+
 int
 user_create(struct registry *r, struct str email, const char *hash,
     struct str metadata, struct user *user, struct fault *fault)
 {
+	return user_restore(r, STR_NONE, email, str_z(hash), metadata, user,
+	    fault);
+}
+
+int
+user_restore(struct registry *r, struct str id, struct str email,
+    struct str given, struct str metadata, struct user *user,
+    struct fault *fault)
+{
+	char hash[PASSWORD_HASH_TEXT];
+
 	if (email_check(email, fault) < 0)
 		return -1;
 	*user = (struct user){ .created = stamp_now(), .version = 1 };
-	uuid_make(user->id);
+	if (id.p == NULL)
+		uuid_make(user->id);
+	else if (uuid_valid(id))
+		memcpy(user->id, id.p, id.n);
+	else
+		return fault_set(fault, EX_DATAERR,
+		    "the id '%.*s' is not a UUID in lower case", STR_ARG(id));
 	memcpy(user->email, email.p, email.n);
+	snprintf(hash, sizeof hash, "%.*s", STR_ARG(given));
 	if (user_insert(r, user, hash, fault) < 0)
 		return -1;
 	user->rowid = sqlite3_last_insert_rowid(r->db.sql);

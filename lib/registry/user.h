@@ -43,6 +43,15 @@ bool password_matches(struct str password,
 /* metadata is compact; STR_NONE and {} are the same */
 int user_create(struct registry *, struct str email, const char *hash,
     struct str metadata, struct user *, struct fault *);
+/*
+ * The same of a user that another registry had: with its id (p NULL: a new
+ * one) and the hash of its password (p NULL: nobody can log in).
+ * password_hash_valid says whether that is what password_hash gives: another
+ * one could make each login as slow as it likes.
+ */
+int user_restore(struct registry *, struct str id, struct str email,
+    struct str hash, struct str metadata, struct user *, struct fault *);
+bool password_hash_valid(struct str);
 int user_set_password(struct registry *, const struct user *,
     const char *hash, struct fault *);
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole site: as text that can be compared, kept in git and applied again.
+ * Each verb is a row of the table; its code is in cmd/site.
+ */
+#include "cmd/site/verbs.h"
+
+struct site_options site_opt;
+struct remote_setup site_setup = REMOTE_DEFAULTS;
+
+#define PLAN								\
+	{ 0, "user", "EMAIL", "owner of what has none in FILE; nothing of " \
+	    "other users (default: $MFX_USER, and other users)",	\
+	    OPT_STRING(&site_opt.user) },				\
+	{ 0, "csv", SITE_CSV_KINDS, "FILE is CSV of these (default: NDJSON, " \
+	    "as of export)", OPT_CHOICE(&site_opt.csv) },		\
+	{ 0, "prune", NULL, "remove what FILE does not have",		\
+	    OPT_FLAG(&site_opt.prune) },				\
+	{ 0, "key", "FILE", "private key of keygen that opens sealed "	\
+	    "secrets", OPT_STRING(&site_opt.key) },			\
+	{ 't', "type", "text|json", "form of the output (default: text)", \
+	    OPT_ENUM(&site_opt.json) },					\
+	REMOTE_OPTIONS(site_setup)
+
+static const struct opt export_options[] = {
+	{ 0, "user", "EMAIL", "only this user and what is theirs (default: "
+	    "all users)", OPT_STRING(&site_opt.user) },
+	{ 0, "secrets", "sealed", "add keys and hashes of passwords, sealed "
+	    "--for somebody", OPT_CHOICE(&site_opt.secrets) },
+	{ 0, "for", "FILE", "public key of keygen for which secrets are "
+	    "sealed", OPT_STRING(&site_opt.recipient) },
+	REMOTE_OPTIONS(site_setup), OPT_END
+};
+static const struct opt plan_options[] = { PLAN, OPT_END };
+static const struct opt apply_options[] = {
+	PLAN,
+	{ 0, "new-keys", "FILE", "make keys for new things without one, and "
+	    "write them to FILE", OPT_STRING(&site_opt.new_keys) },
+	OPT_END
+};
+
+static const struct verb verbs[] = {
+	{ "export", NULL, "print users, things, channels and connections, "
+	    "one a line", export_options, site_verb_export },
+	{ "plan", "FILE", "show what would be done to be as in FILE: exit 0 "
+	    "if nothing, 2 if something", plan_options, site_verb_plan },
+	{ "apply", "FILE", "make the site as it is in FILE, in one "
+	    "transaction", apply_options, site_verb_apply },
+	{ "keygen", "FILE", "make a private key, and its public key in "
+	    "FILE.pub, for sealed secrets", NULL, site_verb_keygen },
+	VERB_END
+};
+
+static const struct program program = {
+	.name = "mfx-site",
+	.summary = "keep a whole site as text",
+	.operands = PROGRAM_VERBS,
+	.verbs = verbs,
+};
+
+int
+main(int argc, char **argv)
+{
+	program_holds_secrets();
+	return program_verb(&program, argc, argv);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one table of what a site has. */
+#include "cmd/site/kind.h"
+
+#include "cmd/site/make.h"
+#include "cmd/site/source.h"
+#include "json/json.h"
+
+#define B SITE_BIT
+#define KIND_TEXT (B(SITE_NAME) | B(SITE_METADATA) | B(SITE_TAGS) |	\
+	B(SITE_STATUS))
+
+const struct site_kind site_kinds[SITE_KINDS] = {
+	[KIND_USER] = {
+		.name = "user",
+		.may = B(SITE_ID) | B(SITE_EMAIL) | B(SITE_METADATA) |
+		    B(SITE_PASSWORD),
+		.must = B(SITE_EMAIL),
+		.shown = B(SITE_ID) | B(SITE_EMAIL) | B(SITE_METADATA),
+		.identity = B(SITE_EMAIL),
+		.changes = B(SITE_METADATA) | B(SITE_PASSWORD),
+		.item = -1, .each = source_each_user,
+		.create = make_users, .update = make_user_updates,
+		.remove = make_user_removals,
+	},
+	[KIND_CHANNEL] = {
+		.name = "channel",
+		.may = B(SITE_OWNER) | B(SITE_ID) | KIND_TEXT,
+		.shown = B(SITE_OWNER) | B(SITE_ID) | KIND_TEXT,
+		.identity = B(SITE_ID),
+		.changes = KIND_TEXT,
+		.item = ITEM_CHANNEL, .each = source_each_channel,
+		.create = make_items, .update = make_item_updates,
+		.remove = make_item_removals,
+	},
+	[KIND_THING] = {
+		.name = "thing",
+		.may = B(SITE_OWNER) | B(SITE_ID) | KIND_TEXT | B(SITE_KEY),
+		.shown = B(SITE_OWNER) | B(SITE_ID) | KIND_TEXT,
+		.identity = B(SITE_ID),
+		.changes = KIND_TEXT | B(SITE_KEY),
+		.item = ITEM_THING, .each = source_each_thing,
+		.create = make_items, .update = make_item_updates,
+		.remove = make_item_removals,
+	},
+	[KIND_CONNECTION] = {
+		.name = "connection",
+		.may = B(SITE_OWNER) | B(SITE_CHANNEL) | B(SITE_THING),
+		.must = B(SITE_CHANNEL) | B(SITE_THING),
+		.shown = B(SITE_OWNER) | B(SITE_CHANNEL) | B(SITE_THING),
+		.identity = B(SITE_CHANNEL) | B(SITE_THING),
+		.item = -1, .each = source_each_connection,
+		.create = make_connections, .remove = make_disconnections,
+	},
+};
+
+const struct site_kind *
+kind_find(struct str name)
+{
+	const struct site_kind *k;
+
+	for (k = site_kinds; k < site_kinds + SITE_KINDS; k++)
+		if (str_eq(name, str_z(k->name)))
+			return k;
+	return NULL;
+}
+
+uint64_t
+kind_hash(uint64_t seed, const struct site_row *row)
+{
+	uint64_t h = seed + (uint64_t)(row->kind - site_kinds);
+	enum site_member m;
+
+	for (m = 0; m < SITE_MEMBERS; m++)
+		if (row->kind->identity & B(m))
+			h = m == SITE_EMAIL ? row_hash_email(h, row->v[m]) :
+			    row_hash(h, row->v[m]);
+	return h;
+}
+
+bool
+kind_same(const struct site_row *a, const struct site_row *b)
+{
+	enum site_member m;
+
+	if (a->kind != b->kind)
+		return false;
+	for (m = 0; m < SITE_MEMBERS; m++)
+		if (a->kind->identity & B(m) && !(m == SITE_EMAIL ?
+		    email_same(a->v[m], b->v[m]) : str_eq(a->v[m], b->v[m])))
+			return false;
+	return true;
+}
+
+void
+kind_put_line(struct buf *b, const struct site_row *row, unsigned shown)
+{
+	buf_puts(b, "{\"kind\":");
+	json_put_string(b, str_z(row->kind->name));
+	row_put_members(b, row, shown);
+	buf_puts(b, "}\n");
+}

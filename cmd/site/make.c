@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/site/make.h"
+
+#include "base/file.h"
+
+/* answers to one batch: ids, names and keys */
+#define MAKE_ANSWER_MAX ((size_t)1 << 28)
+
+bool make_new_keys;
+
+/* ---- users ---- */
+
+int
+make_users(struct client *c, struct site_row *const *v, size_t n, size_t *at,
+    struct buf *made, struct fault *fault)
+{
+	(void)made;
+	for (*at = 0; *at < n; ++*at) {
+		const struct str *m = v[*at]->v;
+		const struct client_user user = {
+			.id = m[SITE_ID], .email = m[SITE_EMAIL],
+			.metadata = m[SITE_METADATA],
+			.hash = m[SITE_PASSWORD]
+		};
+
+		if (c->backend->user_restore(c, &user, fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+make_user_updates(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	(void)made;
+	for (*at = 0; *at < n; ++*at) {
+		const struct site_row *row = v[*at];
+
+		if (row->differs & SITE_BIT(SITE_METADATA) &&
+		    c->backend->user_set_metadata(c, row->v[SITE_METADATA],
+		    fault) < 0)
+			return -1;
+		if (row->differs & SITE_BIT(SITE_PASSWORD) &&
+		    c->backend->user_set_hash(c, row->v[SITE_PASSWORD],
+		    fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* what they had has been removed by then */
+int
+make_user_removals(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	struct client_removal removal = { .all = false };
+
+	(void)v;
+	(void)made;
+	for (*at = 0; *at < n; ++*at)
+		if (c->backend->user_remove(c, &removal, fault) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- things, channels and connections ---- */
+
+/* a change of these members */
+static void
+make_fill(struct change *change, const struct site_row *row, unsigned members)
+{
+	static const struct {
+		enum site_member from;
+		enum change_member to;
+	} same[] = {
+		{ SITE_ID, MEMBER_ID }, { SITE_NAME, MEMBER_NAME },
+		{ SITE_METADATA, MEMBER_METADATA }, { SITE_TAGS, MEMBER_TAGS },
+		{ SITE_STATUS, MEMBER_STATUS }, { SITE_KEY, MEMBER_KEY },
+		{ SITE_CHANNEL, MEMBER_CHANNEL }, { SITE_THING, MEMBER_THING },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof same / sizeof *same; i++)
+		if (members & SITE_BIT(same[i].from))
+			change->given |= same[i].to;
+	change->id = row->v[SITE_ID];
+	change->name = row->v[SITE_NAME];
+	change->metadata = row->v[SITE_METADATA];
+	change->tags = row->v[SITE_TAGS];
+	change->disabled = str_eq(row->v[SITE_STATUS], item_status(true));
+	change->key = members & SITE_BIT(SITE_KEY) ? row->v[SITE_KEY] :
+	    STR_NONE;
+	change->channel = row->v[SITE_CHANNEL];
+	change->thing = row->v[SITE_THING];
+}
+
+static unsigned
+make_members(const struct site_row *row, enum change_verb verb)
+{
+	switch (verb) {
+	case CHANGE_CREATE:
+		return (row->given | (make_new_keys ? 0 :
+		    SITE_BIT(SITE_KEY))) & row->kind->may;
+	case CHANGE_UPDATE:
+		return row->differs | SITE_BIT(SITE_ID);
+	default:
+		return row->kind->identity;
+	}
+}
+
+/* the answer of a creation has the keys */
+static void
+make_keep_keys(struct site_row *const *v, size_t n, struct str answer,
+    struct buf *made)
+{
+	struct str line;
+	size_t i;
+
+	for (i = 0; i < n && str_take_line(&answer, &line); i++)
+		if (!(v[i]->given & SITE_BIT(SITE_KEY))) {
+			buf_put_str(made, line);
+			buf_putc(made, '\n');
+		}
+}
+
+static int
+make_changes(struct client *c, enum change_verb verb,
+    struct site_row *const *v, size_t n, size_t *at, struct buf *made,
+    struct fault *fault)
+{
+	struct changes changes;
+	struct buf answer;
+	int result;
+	size_t i;
+
+	changes_init(&changes);
+	changes.verb = verb;
+	changes.kind = v[0]->kind->item == ITEM_THING ? ITEM_THING :
+	    ITEM_CHANNEL;
+	for (i = 0; i < n; i++)
+		make_fill(changes_add(&changes), v[i],
+		    make_members(v[i], verb));
+	buf_init(&answer, MAKE_ANSWER_MAX);
+	result = c->backend->change(c, &changes, &answer, fault);
+	*at = changes.at;
+	if (result == 0 && verb == CHANGE_CREATE && make_new_keys &&
+	    changes.kind == ITEM_THING)
+		make_keep_keys(v, n, buf_str(&answer), made);
+	secret_release(&answer);
+	changes_release(&changes);
+	return result;
+}
+
+int
+make_items(struct client *c, struct site_row *const *v, size_t n, size_t *at,
+    struct buf *made, struct fault *fault)
+{
+	return make_changes(c, CHANGE_CREATE, v, n, at, made, fault);
+}
+
+int
+make_item_updates(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	return make_changes(c, CHANGE_UPDATE, v, n, at, made, fault);
+}
+
+int
+make_item_removals(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	return make_changes(c, CHANGE_REMOVE, v, n, at, made, fault);
+}
+
+int
+make_connections(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	return make_changes(c, CHANGE_CONNECT, v, n, at, made, fault);
+}
+
+int
+make_disconnections(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	return make_changes(c, CHANGE_DISCONNECT, v, n, at, made, fault);
+}

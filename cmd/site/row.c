@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/site/row.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/memory.h"
+#include "json/json.h"
+
+static const char *const row_names[SITE_MEMBERS] = {
+	[SITE_OWNER] = "owner", [SITE_ID] = "id", [SITE_EMAIL] = "email",
+	[SITE_CHANNEL] = "channel", [SITE_THING] = "thing",
+	[SITE_NAME] = "name", [SITE_METADATA] = "metadata",
+	[SITE_TAGS] = "tags", [SITE_STATUS] = "status", [SITE_KEY] = "key",
+	[SITE_PASSWORD] = "password",
+};
+
+const char *
+member_name(enum site_member member)
+{
+	return row_names[member];
+}
+
+void
+rows_add(struct site_rows *rows, struct site_row *row)
+{
+	if (rows->n == rows->cap) {
+		rows->cap = rows->cap ? 2 * rows->cap : 64;
+		rows->v = memory_resize(rows->v, rows->cap * sizeof *rows->v);
+	}
+	rows->v[rows->n++] = row;
+}
+
+void
+rows_release(struct site_rows *rows)
+{
+	free(rows->v);
+	*rows = (struct site_rows){ .n = 0 };
+}
+
+void
+row_put_members(struct buf *b, const struct site_row *row, unsigned shown)
+{
+	enum site_member m;
+
+	shown &= row->given;
+	for (m = 0; m < SITE_MEMBERS; m++) {
+		if (!(shown & SITE_BIT(m)))
+			continue;
+		buf_puts(b, b->p[b->n - 1] == '{' ? "\"" : ",\"");
+		buf_puts(b, row_names[m]);
+		buf_puts(b, "\":");
+		if (row->v[m].p == NULL)
+			buf_puts(b, "null");
+		else if (m == SITE_METADATA || m == SITE_TAGS)
+			buf_put_str(b, row->v[m]);
+		else
+			json_put_string(b, row->v[m]);
+	}
+}
+
+uint64_t
+row_hash(uint64_t h, struct str s)
+{
+	return hash_mix(h ^ hash_seeded(h, s),
+	    UINT64_C(0x9e3779b97f4a7c15));
+}
+
+uint64_t
+row_hash_email(uint64_t h, struct str s)
+{
+	char lower[EMAIL_MAX];
+	size_t i;
+
+	if (s.n > sizeof lower)
+		return h;
+	for (i = 0; i < s.n; i++)
+		lower[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ?
+		    (char)(s.p[i] + ('a' - 'A')) : s.p[i];
+	return row_hash(h, (struct str){ lower, s.n });
+}
+
+bool
+email_same(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/site/source.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/signal.h"
+
+/* text of all users */
+#define KEEP_MAX ((size_t)1 << 30)
+
+/* ---- users ---- */
+
+struct site_user *
+source_user(const struct site_source *s, struct str email)
+{
+	uint64_t h = row_hash_email(s->seed, email);
+	struct hash_node *n;
+
+	for (n = hash_first(&s->by_email, h); n != NULL; n = hash_next(n))
+		if (email_same(((struct site_user *)n)->row.v[SITE_EMAIL],
+		    email))
+			return (struct site_user *)n;
+	return NULL;
+}
+
+static struct site_user *
+source_new_user(struct site_source *s)
+{
+	struct site_user *u = arena_alloc(&s->keep, sizeof *u);
+
+	if (u != NULL) {
+		*u = (struct site_user){ .there = false };
+		u->row.kind = &site_kinds[KIND_USER];
+	}
+	return u;
+}
+
+struct site_user *
+source_add_user(struct site_source *s, const struct site_row *row)
+{
+	struct site_user *u = source_new_user(s);
+
+	if (u != NULL) {
+		u->row.given = row->given;
+		memcpy(u->row.v, row->v, sizeof u->row.v);
+		hash_table_add(&s->by_email, &u->node,
+		    row_hash_email(s->seed, row->v[SITE_EMAIL]));
+	}
+	return u;
+}
+
+static int
+source_keep_user(void *arg, const struct user *user, struct str metadata)
+{
+	struct site_source *s = arg;
+	struct site_user *u = source_new_user(s);
+	struct str *v;
+
+	if (u == NULL)
+		return 1;
+	v = u->row.v;
+	u->there = true;
+	u->row.given = SITE_BIT(SITE_ID) | SITE_BIT(SITE_EMAIL) |
+	    SITE_BIT(SITE_METADATA);
+	v[SITE_ID] = arena_str(&s->keep, str_z(user->id));
+	v[SITE_EMAIL] = arena_str(&s->keep, str_z(user->email));
+	v[SITE_METADATA] = arena_str(&s->keep, metadata);
+	if (v[SITE_ID].p == NULL || v[SITE_EMAIL].p == NULL ||
+	    v[SITE_METADATA].p == NULL)
+		return 1;
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 16;
+		s->users = memory_resize(s->users, s->cap * sizeof *s->users);
+	}
+	s->users[s->n++] = u;
+	hash_table_add(&s->by_email, &u->node,
+	    row_hash_email(s->seed, v[SITE_EMAIL]));
+	return 0;
+}
+
+static int
+source_compare_users(const void *a, const void *b)
+{
+	const struct site_user *const *x = a, *const *y = b;
+
+	return strcmp((*x)->row.v[SITE_EMAIL].p, (*y)->row.v[SITE_EMAIL].p);
+}
+
+static int
+source_keep_only(struct site_source *s, const char *only, struct fault *fault)
+{
+	struct site_user *u = source_user(s, str_z(only));
+
+	if (u == NULL)
+		return fault_set(fault, 1, "no user '%s'", only);
+	s->users[0] = u;
+	s->n = 1;
+	return 0;
+}
+
+int
+source_open(struct site_source *s, struct client *client, const char *only,
+    bool secrets, struct fault *fault)
+{
+	*s = (struct site_source){ .client = client, .secrets = secrets };
+	s->seed = hash_seed();
+	arena_init(&s->keep, KEEP_MAX);
+	hash_table_init(&s->by_email, 64);
+	*fault = (struct fault){ .status = 0 };
+	if (client->backend->user_each(client, source_keep_user, s,
+	    fault) != 0)
+		return fault->status != 0 ? -1 :
+		    fault_set(fault, EX_DATAERR, "too many users");
+	if (s->n > 1)
+		qsort(s->users, s->n, sizeof *s->users, source_compare_users);
+	return only != NULL ? source_keep_only(s, only, fault) : 0;
+}
+
+void
+source_close(struct site_source *s)
+{
+	free(s->users);
+	hash_table_release(&s->by_email);
+	arena_release(&s->keep);
+}
+
+int
+source_act_as(struct site_source *s, struct site_user *u, struct fault *fault)
+{
+	if (s->acting == u)
+		return 0;
+	s->acting = NULL;
+	if (s->client->backend->act_as(s->client, u->row.v[SITE_EMAIL].p,
+	    fault) < 0)
+		return -1;
+	s->acting = u;
+	return 0;
+}
+
+int
+source_each(struct site_source *s, const struct site_kind *kind, bool named,
+    const struct site_give *give, struct fault *fault)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (signal_stop())
+			return fault_set(fault, EX_TEMPFAIL, "stopped");
+		if (named && !s->users[i]->named)
+			continue;
+		if (source_act_as(s, s->users[i], fault) < 0 ||
+		    kind->each(s, s->users[i], give, fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- what they have ---- */
+
+int
+source_each_user(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	struct site_row row = u->row;
+	struct buf hash;
+	int result = 0;
+
+	row.user = u;
+	buf_init(&hash, PASSWORD_HASH_TEXT);
+	if (s->secrets) {
+		result = s->client->backend->user_hash(s->client, &hash,
+		    fault);
+		if (hash.n > 0)
+			row.given |= SITE_BIT(SITE_PASSWORD);
+		row.v[SITE_PASSWORD] = buf_str(&hash);
+	}
+	if (result == 0)
+		result = give->row(give->arg, &row, fault);
+	secret_release(&hash);
+	return result;
+}
+
+struct source_items {
+	struct site_row row;
+	const struct site_give *give;
+	bool keys;
+};
+
+static int
+source_give_item(void *arg, const struct item *item, struct str key,
+    struct fault *fault)
+{
+	struct source_items *in = arg;
+	struct site_row *row = &in->row;
+
+	row->v[SITE_ID] = item->id;
+	row->v[SITE_NAME] = item->name;
+	row->v[SITE_METADATA] = item->metadata;
+	row->v[SITE_TAGS] = item->tags;
+	row->v[SITE_STATUS] = item_status(item->disabled);
+	row->v[SITE_KEY] = key;
+	return in->give->row(in->give->arg, row, fault);
+}
+
+static int
+source_each_item(struct site_source *s, struct site_user *u, int kind,
+    const struct site_give *give, struct fault *fault)
+{
+	struct source_items in = { .give = give };
+	struct client_query query = {
+		.kind = (enum item_kind)site_kinds[kind].item,
+		.show = source_give_item, .arg = &in, .order = PAGE_ID,
+		.keys = s->secrets && kind == KIND_THING
+	};
+
+	in.row.kind = &site_kinds[kind];
+	in.row.user = u;
+	in.row.given = in.row.kind->shown |
+	    (query.keys ? SITE_BIT(SITE_KEY) : 0);
+	in.row.v[SITE_OWNER] = u->row.v[SITE_EMAIL];
+	return s->client->backend->list(s->client, &query, fault);
+}
+
+int
+source_each_channel(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	return source_each_item(s, u, KIND_CHANNEL, give, fault);
+}
+
+int
+source_each_thing(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	return source_each_item(s, u, KIND_THING, give, fault);
+}
+
+static int
+source_give_pair(void *arg, struct str channel, struct str thing,
+    struct fault *fault)
+{
+	struct source_items *in = arg;
+
+	in->row.v[SITE_CHANNEL] = channel;
+	in->row.v[SITE_THING] = thing;
+	return in->give->row(in->give->arg, &in->row, fault);
+}
+
+int
+source_each_connection(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	struct source_items in = { .give = give };
+
+	in.row.kind = &site_kinds[KIND_CONNECTION];
+	in.row.user = u;
+	in.row.given = in.row.kind->shown;
+	in.row.v[SITE_OWNER] = u->row.v[SITE_EMAIL];
+	return s->client->backend->connections(s->client, source_give_pair,
+	    &in, fault);
+}
