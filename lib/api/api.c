@@ -27,6 +27,8 @@
 #define ANSWER_MAX ((size_t)1 << 30)
 /* what an answer of an ordinary size needs is kept */
 #define ANSWER_KEPT ((size_t)1 << 20)
+/* of names whose attempts are counted */
+#define LIMITS_SETS 4096
 #define LOOK_EACH STAMP_SECOND
 
 static void
@@ -112,7 +114,7 @@ api_open(struct api **out, const struct api_options *options,
 	}
 	api->tokens = token_cache_open();
 	health_begin(api);
-	api->attempts = attempts_open();
+	api->limits = rate_limit_open(LIMITS_SETS);
 	api->tallies = tallies_open();
 	api->openapi = openapi_open();
 	api_read_clocks(api);
@@ -156,7 +158,7 @@ api_close(struct api *api)
 	registry_close(api->registry);
 	access_close(api->access);
 	token_cache_close(api->tokens);
-	attempts_close(api->attempts);
+	rate_limit_close(api->limits);
 	turns_close(api->turns);
 	free(api->tallies);
 	openapi_close(api->openapi);

@@ -2,7 +2,6 @@
 #ifndef MFX_API_API_H
 #define MFX_API_API_H
 
-#include "api/attempts.h"
 #include "api/registry_writer.h"
 #include "base/opt.h"
 #include "base/metrics.h"

@@ -8,6 +8,7 @@
 #include "http/conditions.h"
 #include "api/stores.h"
 #include "json/object.h"
+#include "net/rate_limit.h"
 #include "registry/changes.h"
 
 struct feed;
@@ -29,7 +30,7 @@ struct api {
 	struct registry_writer *writer;
 	struct thread_pool *pool;
 	struct completions completions;
-	struct attempts *attempts;
+	struct rate_limit *limits;	/* of logins and new users */
 	struct turns *turns;		/* of logins, with the pool */
 	struct feed *feeds;		/* streams of events */
 	struct stores *stores;

@@ -122,7 +122,7 @@ give_back_one(struct login *l, char kind, struct str name)
 {
 	/* a client without an address is on this machine */
 	if (kind == FAILING_HERE || l->address_n > 0)
-		attempts_give_back(l->api->attempts, kind, name,
+		rate_limit_give_back(l->api->limits, kind, name,
 		    rate_of(l, kind), l->api->clock);
 }
 
@@ -131,7 +131,7 @@ take_one(struct login *l, char kind, struct str name)
 {
 	if (kind != FAILING_HERE && l->address_n == 0)
 		return 0;
-	return attempts_take(l->api->attempts, kind, name, rate_of(l, kind),
+	return rate_limit_take(l->api->limits, kind, name, rate_of(l, kind),
 	    l->api->clock);
 }
 

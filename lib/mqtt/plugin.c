@@ -150,7 +150,7 @@ plugin_open_all(struct plugin *p, struct fault *fault)
 	path = home_path("mqtt/sessions");
 	r = owners_open(&p->owners, path, resent_release, fault);
 	free(path);
-	p->tries = tries_open((unsigned)p->max_tries);
+	p->refusal_log = refusal_log_open((unsigned)p->max_tries);
 	if (r < 0)
 		return -1;
 	path = home_path("mqtt/retained");
@@ -321,7 +321,7 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 	owners_close(p->owners);
 	retained_close(p->retained);
 	access_close(p->access);
-	tries_close(p->tries);
+	refusal_log_close(p->refusal_log);
 	peers_release(&p->peers);
 	pack_release(&p->pack);
 	buf_release(&p->subtopic);

@@ -11,8 +11,8 @@
 #include "mqtt/owners.h"
 #include "mqtt/packet.h"
 #include "mqtt/peers.h"
+#include "mqtt/refusal_log.h"
 #include "mqtt/retained.h"
-#include "mqtt/tries.h"
 #include "registry/access.h"
 #include "senml/pack.h"
 
@@ -51,7 +51,7 @@ struct plugin {
 	uint64_t refused_filters;	/* beyond max_subscriptions */
 	char *counts_path;
 	bool counts_failing;	/* the file can't be written */
-	struct tries *tries;
+	struct refusal_log *refusal_log;
 	unsigned untold;	/* refusals that are only counted */
 	const struct broker_line *line;
 	struct packet_place place;	/* 2.0 */

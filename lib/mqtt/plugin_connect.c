@@ -228,7 +228,8 @@ plugin_tell_refusal(struct plugin *p, const struct caller *c)
 	bool last;
 
 	p->counts.client[c->reason]++;
-	if (!tries_wrong(p->tries, c->address, c->user, p->now, &last)) {
+	if (!refusal_log_wants(p->refusal_log, c->address, c->user, p->now,
+	    &last)) {
 		p->untold++;
 		return;
 	}

@@ -7,7 +7,7 @@
 #include "mqtt/connect.h"
 #include "mqtt/owners.h"
 #include "mqtt/resent.h"
-#include "mqtt/tries.h"
+#include "mqtt/refusal_log.h"
 
 #include "unit.h"
 
@@ -50,36 +50,36 @@ test_connect(void)
 }
 
 static void
-test_tries(void)
+test_refusal_log(void)
 {
-	struct tries *t = tries_open(3);
+	struct refusal_log *t = refusal_log_open(3);
 	bool last;
 	int i, told = 0;
 
-	CHECK(tries_wrong(t, "10.0.0.1", "a", 1000, &last) && !last);
-	CHECK(tries_wrong(t, "::ffff:10.0.0.1", "a", 1000, &last) && !last);
-	CHECK(tries_wrong(t, "10.0.0.1", "a", 1000, &last) && last);
-	CHECK(!tries_wrong(t, "10.0.0.1", "a", 1000, &last));
-	CHECK(!tries_wrong(t, "::ffff:10.0.0.1", "a", 20999, &last));
+	CHECK(refusal_log_wants(t, "10.0.0.1", "a", 1000, &last) && !last);
+	CHECK(refusal_log_wants(t, "::ffff:10.0.0.1", "a", 1000, &last) && !last);
+	CHECK(refusal_log_wants(t, "10.0.0.1", "a", 1000, &last) && last);
+	CHECK(!refusal_log_wants(t, "10.0.0.1", "a", 1000, &last));
+	CHECK(!refusal_log_wants(t, "::ffff:10.0.0.1", "a", 20999, &last));
 	/* others are told of, at that address too */
-	CHECK(tries_wrong(t, "10.0.0.2", "a", 1000, &last));
-	CHECK(tries_wrong(t, "10.0.0.1", "", 1000, &last));
+	CHECK(refusal_log_wants(t, "10.0.0.2", "a", 1000, &last));
+	CHECK(refusal_log_wants(t, "10.0.0.1", "", 1000, &last));
 	/* one comes back after a third of a minute */
-	CHECK(tries_wrong(t, "10.0.0.1", "a", 21000, &last) && last);
+	CHECK(refusal_log_wants(t, "10.0.0.1", "a", 21000, &last) && last);
 	/* neighbours in a /64 */
 	for (i = 0; i < 3; i++)
-		tries_wrong(t, "2001:db8::1", "", 0, &last);
-	CHECK(!tries_wrong(t, "2001:db8::4", "", 0, &last));
-	CHECK(tries_wrong(t, "2001:db8:0:1::4", "", 0, &last));
+		refusal_log_wants(t, "2001:db8::1", "", 0, &last);
+	CHECK(!refusal_log_wants(t, "2001:db8::4", "", 0, &last));
+	CHECK(refusal_log_wants(t, "2001:db8:0:1::4", "", 0, &last));
 	/* all names of an address together */
 	for (i = 0; i < 100; i++)
-		told += tries_wrong(t, "10.0.0.3", (char[]){ (char)('0' + i),
+		told += refusal_log_wants(t, "10.0.0.3", (char[]){ (char)('0' + i),
 		    0 }, 0, &last);
 	CHECK(told == 30);
-	tries_close(t);
-	t = tries_open(0);
-	CHECK(tries_wrong(t, "10.0.0.1", "", 0, &last) && !last);
-	tries_close(t);
+	refusal_log_close(t);
+	t = refusal_log_open(0);
+	CHECK(refusal_log_wants(t, "10.0.0.1", "", 0, &last) && !last);
+	refusal_log_close(t);
 }
 
 static void
@@ -209,7 +209,7 @@ main(void)
 	TEST("CONNECT and DISCONNECT of MQTT 3.1, 3.1.1 and 5")
 		test_connect();
 	TEST("failed tries are told of up to a rate for each address")
-		test_tries();
+		test_refusal_log();
 	TEST("a message sent again is known by its id and text")
 		test_resent();
 	TEST("a client id belongs to its thing, after a restart too")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How often somebody may try, with a clock of the test's own. */
-#include "api/attempts.h"
+#include "net/rate_limit.h"
 
 #include "base/stamp.h"
 #include "tests/unit/unit.h"
@@ -8,19 +8,19 @@
 #define ANN STR("ann@example.com")
 #define BOB STR("bob@example.com")
 
-static struct attempts *a;
+static struct rate_limit *a;
 static const struct rate ten = { 10, 60 * STAMP_SECOND };
 
 static unsigned
 take(struct str name, int64_t seconds)
 {
-	return attempts_take(a, 'a', name, ten, seconds * STAMP_SECOND);
+	return rate_limit_take(a, 'a', name, ten, seconds * STAMP_SECOND);
 }
 
 static void
 give_back(struct str name, int64_t seconds)
 {
-	attempts_give_back(a, 'a', name, ten, seconds * STAMP_SECOND);
+	rate_limit_give_back(a, 'a', name, ten, seconds * STAMP_SECOND);
 }
 
 /* how many until one is refused */
@@ -70,7 +70,7 @@ main(void)
 {
 	int i;
 
-	a = attempts_open();
+	a = rate_limit_open(4096);
 	TEST("ten at once, then one every 6 s") {
 		CHECK(left(ANN, 1000) == 10);
 		/* rounded up */
@@ -81,7 +81,7 @@ main(void)
 	}
 	TEST("another name has its own, and so has one of another kind") {
 		CHECK(left(BOB, 1036) == 10);
-		CHECK(attempts_take(a, 'n', ANN, ten,
+		CHECK(rate_limit_take(a, 'n', ANN, ten,
 		    1036 * STAMP_SECOND) == 0);
 	}
 	TEST("never more than ten, however long nobody tried")
@@ -98,6 +98,6 @@ main(void)
 		CHECK(refused_steadily() > 85);
 	TEST("a flood of names lets a name through now and then, not always")
 		CHECK(let_through_in_a_flood() < 700);
-	attempts_close(a);
+	rate_limit_close(a);
 	return unit_end();
 }
