@@ -8,7 +8,7 @@
 #include "api/call.h"
 #include "api/job.h"
 #include "api/thread_pool.h"
-#include "api/turns.h"
+#include "api/fair_queue.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -64,7 +64,7 @@ api_open_pool(struct api *api, struct fault *fault)
 
 	if (pool_open(&api->pool, limits, &api->completions, fault) < 0)
 		return -1;
-	api->turns = turns_open(api->pool, POOL_PASSWORDS, passwords,
+	api->logins = fair_queue_open(api->pool, POOL_PASSWORDS, passwords,
 	    LOGINS_EACH, LOGINS_MAX);
 	return 0;
 }
@@ -159,7 +159,7 @@ api_close(struct api *api)
 	access_close(api->access);
 	token_cache_close(api->tokens);
 	rate_limit_close(api->limits);
-	turns_close(api->turns);
+	fair_queue_close(api->logins);
 	free(api->tallies);
 	openapi_close(api->openapi);
 	arena_release(&api->scratch);

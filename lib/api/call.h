@@ -18,7 +18,7 @@ struct health;
 struct jobs;
 struct lists;
 struct openapi;
-struct turns;
+struct fair_queue;
 
 /* What the files of this folder share; nobody else includes this. */
 struct api {
@@ -31,7 +31,7 @@ struct api {
 	struct thread_pool *pool;
 	struct completions completions;
 	struct rate_limit *limits;	/* of logins and new users */
-	struct turns *turns;		/* of logins, with the pool */
+	struct fair_queue *logins;	/* that wait for the pool */
 	struct feed *feeds;		/* streams of events */
 	struct stores *stores;
 	struct health *health;

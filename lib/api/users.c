@@ -5,7 +5,7 @@
 
 #include "api/call.h"
 #include "api/thread_pool.h"
-#include "api/turns.h"
+#include "api/fair_queue.h"
 #include "base/memory.h"
 
 /*
@@ -179,7 +179,7 @@ add_turn(struct login *l)
 
 	owner[0] = l->registers ? REGISTERING : FAILING;
 	memcpy(owner + 1, l->address, l->address_n);
-	return turns_add(l->api->turns, (struct str){ owner,
+	return fair_queue_add(l->api->logins, (struct str){ owner,
 	    1 + l->address_n }, &l->change.task);
 }
 
@@ -210,7 +210,8 @@ logins_end(struct api *api)
 {
 	struct task *t;
 
-	while (api->turns != NULL && (t = turns_drop(api->turns)) != NULL) {
+	while (api->logins != NULL &&
+	    (t = fair_queue_drop(api->logins)) != NULL) {
 		struct login *l = of_task(t);
 
 		http_problem(l->request, 503, "the service is being stopped");
@@ -253,7 +254,7 @@ compared(struct task *t)
 	struct login *l = of_task(t);
 	struct fault fault;
 
-	turns_over(l->api->turns);
+	fair_queue_done(l->api->logins);
 	if (!l->matches) {
 		http_problem(l->request, 403,
 		    "no user has this address and this password");
@@ -389,7 +390,7 @@ change(struct login *l)
 static void
 hashed(struct task *t)
 {
-	turns_over(of_task(t)->api->turns);
+	fair_queue_done(of_task(t)->api->logins);
 	change(of_task(t));
 }
 
@@ -479,7 +480,7 @@ replaced(struct task *t)
 {
 	struct login *l = of_task(t);
 
-	turns_over(l->api->turns);
+	fair_queue_done(l->api->logins);
 	if (!l->matches) {
 		http_problem(l->request, 403, "the old password is wrong");
 		login_free(l);

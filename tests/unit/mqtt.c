@@ -208,7 +208,7 @@ main(void)
 	CHECK(sodium_init() >= 0);
 	TEST("CONNECT and DISCONNECT of MQTT 3.1, 3.1.1 and 5")
 		test_connect();
-	TEST("failed tries are told of up to a rate for each address")
+	TEST("refused connections are logged up to a rate for each address")
 		test_refusal_log();
 	TEST("a message sent again is known by its id and text")
 		test_resent();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/turns.h"
+#include "api/fair_queue.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +9,13 @@
 /* one owner's; there is none that is empty */
 struct owner_queue {
 	struct owner_queue *next;
-	char owner[TURNS_OWNER_MAX];
+	char owner[FAIR_QUEUE_OWNER_MAX];
 	size_t owner_n;
 	struct task *first, **end;
 	unsigned n;
 };
 
-struct turns {
+struct fair_queue {
 	struct thread_pool *pool;
 	enum pool_kind kind;
 	unsigned at_once, each, all;
@@ -24,11 +24,11 @@ struct turns {
 	struct owner_queue *first, **end;
 };
 
-struct turns *
-turns_open(struct thread_pool *pool, enum pool_kind kind,
+struct fair_queue *
+fair_queue_open(struct thread_pool *pool, enum pool_kind kind,
     unsigned at_once, unsigned each, unsigned all)
 {
-	struct turns *t = memory_zero(1, sizeof *t);
+	struct fair_queue *t = memory_zero(1, sizeof *t);
 
 	t->pool = pool;
 	t->kind = kind;
@@ -40,18 +40,18 @@ turns_open(struct thread_pool *pool, enum pool_kind kind,
 }
 
 void
-turns_close(struct turns *t)
+fair_queue_close(struct fair_queue *t)
 {
 	free(t);
 }
 
 static struct owner_queue *
-turns_queue_of(struct turns *t, struct str owner)
+fair_queue_of(struct fair_queue *t, struct str owner)
 {
 	struct owner_queue *l;
 
-	if (owner.n > TURNS_OWNER_MAX)
-		owner.n = TURNS_OWNER_MAX;
+	if (owner.n > FAIR_QUEUE_OWNER_MAX)
+		owner.n = FAIR_QUEUE_OWNER_MAX;
 	for (l = t->first; l != NULL; l = l->next)
 		if (str_eq((struct str){ l->owner, l->owner_n }, owner))
 			return l;
@@ -66,7 +66,7 @@ turns_queue_of(struct turns *t, struct str owner)
 
 /* the next one's, whose owner is the last to have another turn */
 static struct task *
-turns_take(struct turns *t)
+fair_queue_take(struct fair_queue *t)
 {
 	struct owner_queue *l = t->first;
 	struct task *task;
@@ -92,22 +92,22 @@ turns_take(struct turns *t)
 
 /* the pool has room for as many as run at once */
 static void
-turns_fill(struct turns *t)
+fair_queue_fill(struct fair_queue *t)
 {
 	while (t->running < t->at_once && t->first != NULL) {
 		t->running++;
-		pool_add(t->pool, t->kind, turns_take(t));
+		pool_add(t->pool, t->kind, fair_queue_take(t));
 	}
 }
 
 bool
-turns_add(struct turns *t, struct str owner, struct task *task)
+fair_queue_add(struct fair_queue *t, struct str owner, struct task *task)
 {
 	struct owner_queue *l;
 
 	if (t->waiting >= t->all)
 		return false;
-	l = turns_queue_of(t, owner);
+	l = fair_queue_of(t, owner);
 	if (l->n >= t->each)
 		return false;
 	task->next = NULL;
@@ -115,19 +115,19 @@ turns_add(struct turns *t, struct str owner, struct task *task)
 	l->end = &task->next;
 	l->n++;
 	t->waiting++;
-	turns_fill(t);
+	fair_queue_fill(t);
 	return true;
 }
 
 void
-turns_over(struct turns *t)
+fair_queue_done(struct fair_queue *t)
 {
 	t->running--;
-	turns_fill(t);
+	fair_queue_fill(t);
 }
 
 struct task *
-turns_drop(struct turns *t)
+fair_queue_drop(struct fair_queue *t)
 {
-	return turns_take(t);
+	return fair_queue_take(t);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owners take turns, whatever each of them has waiting. */
-#include "api/turns.h"
+#include "api/fair_queue.h"
 
 #include <poll.h>
 #include <string.h>
@@ -14,7 +14,7 @@ struct named {
 	char name;
 };
 
-static struct turns *turns;
+static struct fair_queue *queue;
 static struct completions completions;
 static char order[TASKS + 1];
 static size_t n_done;
@@ -28,7 +28,7 @@ run(struct task *t)
 static void
 done(struct task *t)
 {
-	turns_over(turns);
+	fair_queue_done(queue);
 	order[n_done++] = ((struct named *)t)->name;
 }
 
@@ -38,7 +38,7 @@ add(struct named *n, char name)
 	const char owner[] = { name };
 
 	*n = (struct named){ { .run = run, .done = done }, name };
-	return turns_add(turns, (struct str){ owner, 1 }, &n->task);
+	return fair_queue_add(queue, (struct str){ owner, 1 }, &n->task);
 }
 
 static void
@@ -78,8 +78,9 @@ test_drop(void)
 
 	for (i = 0; i < 3; i++)
 		CHECK(add(&all[i], 'a'));
-	CHECK(turns_drop(turns) == &all[1].task);
-	CHECK(turns_drop(turns) == &all[2].task && turns_drop(turns) == NULL);
+	CHECK(fair_queue_drop(queue) == &all[1].task);
+	CHECK(fair_queue_drop(queue) == &all[2].task);
+	CHECK(fair_queue_drop(queue) == NULL);
 	wait_for(10);
 }
 
@@ -94,12 +95,12 @@ main(void)
 
 	CHECK(completions_open(&completions, &fault) == 0);
 	CHECK(pool_open(&pool, limits, &completions, &fault) == 0);
-	turns = turns_open(pool, POOL_PASSWORDS, 1, 4, 8);
+	queue = fair_queue_open(pool, POOL_PASSWORDS, 1, 4, 8);
 	TEST("owners take turns, and each has a maximum, and all together")
 		test_order();
 	TEST("what waits can be taken back, and the rest comes to its end")
 		test_drop();
-	turns_close(turns);
+	fair_queue_close(queue);
 	pool_close(pool);
 	completions_close(&completions);
 	return unit_end();
