@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 
 /*
  * May the thing that has this key use this channel, and whose key is it: what
@@ -11,88 +11,90 @@
  */
 
 static void
-answer(struct call *c, enum access_result result, struct str thing)
+access_answer(struct request_ctx *c, enum access_result result,
+    struct str thing)
 {
 	struct fault fault;
 
 	if (result == ACCESS_ERROR) {
 		fault_set(&fault, EX_TEMPFAIL, "%s",
 		    access_fault(c->api->access));
-		call_unable(c->api, c->request, &fault);
+		answer_unable(c->api, c->request, &fault);
 	} else if (result != ACCESS_YES) {
 		http_problem(c->request, 403,
 		    "no thing with this key may do that");
 	} else {
 		buf_printf(&c->api->answer, "{\"id\":\"%.*s\"}\n",
 		    STR_ARG(thing));
-		call_json(c->request, 200, buf_str(&c->api->answer));
+		answer_json(c->request, 200, buf_str(&c->api->answer));
 	}
 }
 
 static bool
-read_key(struct call *c, struct str *key)
+access_read_key(struct request_ctx *c, struct str *key)
 {
 	struct object_field token = { .name = "token", .type = OBJECT_TEXT };
 
-	if (!call_read(c, &token, 1))
+	if (!body_read(c, &token, 1))
 		return false;
 	*key = token.value;
 	return true;
 }
 
 void
-access_identity(struct call *c)
+access_identity(struct request_ctx *c)
 {
 	struct str key, thing = STR_NONE;
 
-	if (read_key(c, &key))
-		answer(c, access_identify(c->api->access, key, &thing),
+	if (access_read_key(c, &key))
+		access_answer(c, access_identify(c->api->access, key, &thing),
 		    thing);
 }
 
 void
-access_decide(struct call *c)
+access_decide(struct request_ctx *c)
 {
 	struct str key, thing = STR_NONE;
 	enum access_result result;
 
-	if (!read_key(c, &key))
+	if (!access_read_key(c, &key))
 		return;
 	if (c->id[0].n == 0) {
 		http_problem(c->request, 400, "the channel's id is missing");
 		return;
 	}
 	result = access_check(c->api->access, key, c->id[0], &thing);
-	answer(c, result, thing);
+	access_answer(c, result, thing);
 }
 
 /* likewise by a thing's id, for services that know it already */
 void
-access_decide_id(struct call *c)
+access_decide_id(struct request_ctx *c)
 {
 	struct object_field thing = { .name = "thing_id", .type = OBJECT_TEXT };
 
-	if (!call_read(c, &thing, 1))
+	if (!body_read(c, &thing, 1))
 		return;
 	if (c->id[0].n == 0 || thing.value.n == 0)
 		http_problem(c->request, 400,
 		    "channel and thing_id are required");
 	else
-		answer(c, access_check_id(c->api->access, thing.value,
+		access_answer(c, access_check_id(c->api->access, thing.value,
 		    c->id[0]), thing.value);
 }
 
 /* why not; NULL: it can't be asked */
 static const char *
-reason(struct call *c, const struct principal *who, struct str channel,
-    enum access_result result, bool disabled, struct fault *fault)
+access_reason(struct request_ctx *c, const struct principal *principal,
+    struct str channel, enum access_result result, bool disabled,
+    struct fault *fault)
 {
 	struct item item;
 	void *found;
 
 	if (result == ACCESS_NO_KEY)
 		return disabled ? "thing_disabled" : "no_key";
-	if (item_find(c->api->registry, ITEM_CHANNEL, &who->user, channel,
+	if (item_find(c->api->registry, ITEM_CHANNEL, &principal->user, channel,
 	    &item, &found, fault) < 0)
 		return fault->status == 1 ? "no_channel" : NULL;
 	disabled = item.disabled;
@@ -102,15 +104,15 @@ reason(struct call *c, const struct principal *who, struct str channel,
 
 /* "" for yes */
 static const char *
-explain(struct call *c, const struct principal *who, struct str channel,
-    struct fault *fault)
+access_find_reason(struct request_ctx *c, const struct principal *principal,
+    struct str channel, struct fault *fault)
 {
 	enum access_result result;
 	struct item item;
 	bool disabled;
 	void *found;
 
-	if (item_find(c->api->registry, ITEM_THING, &who->user, c->id[0],
+	if (item_find(c->api->registry, ITEM_THING, &principal->user, c->id[0],
 	    &item, &found, fault) < 0)
 		return fault->status == 1 ? "no_thing" : NULL;
 	disabled = item.disabled;
@@ -119,37 +121,38 @@ explain(struct call *c, const struct principal *who, struct str channel,
 	if (result == ACCESS_YES)
 		return "";
 	if (result != ACCESS_ERROR)
-		return reason(c, who, channel, result, disabled, fault);
+		return access_reason(c, principal, channel, result, disabled,
+		    fault);
 	fault_set(fault, EX_TEMPFAIL, "%s", access_fault(c->api->access));
 	return NULL;
 }
 
 void
-access_explain(struct call *c)
+access_explain(struct request_ctx *c)
 {
 	struct buf *b = &c->api->answer;
-	const struct principal *who;
+	const struct principal *principal;
 	struct str channel;
 	struct fault fault;
 	const char *why;
-	int given = call_parameter(c, "channel", &channel);
+	int given = parameter_get(c, "channel", &channel);
 
 	if (given != 1 || c->id[0].n == 0) {
 		http_problem(c->request, 400,
 		    "a thing and one channel are required");
 		return;
 	}
-	who = call_user(c, 0);
-	if (who == NULL)
+	principal = auth_user(c, 0);
+	if (principal == NULL)
 		return;
-	why = explain(c, who, channel, &fault);
+	why = access_find_reason(c, principal, channel, &fault);
 	if (why == NULL) {
-		call_unable(c->api, c->request, &fault);
+		answer_unable(c->api, c->request, &fault);
 		return;
 	}
 	buf_printf(b, "{\"allowed\":%s", *why ? "false" : "true");
 	if (*why)
 		buf_printf(b, ",\"reason\":\"%s\"", why);
 	buf_puts(b, "}\n");
-	call_json(c->request, 200, buf_str(b));
+	answer_json(c->request, 200, buf_str(b));
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/memory.h"
 
 /*
@@ -16,7 +16,7 @@ struct account_change {
 	struct api_change change;
 	struct api *api;
 	struct http_request *request;
-	struct principal who;
+	struct principal principal;
 	int64_t now;
 	bool all;
 	struct lasting lasting;
@@ -25,13 +25,14 @@ struct account_change {
 };
 
 static struct account_change *
-of_task(struct task *t)
+account_of(struct task *t)
 {
 	return (struct account_change *)t;
 }
 
 static int
-remains(struct registry *r, const struct user *user, struct fault *fault)
+account_remains(struct registry *r, const struct user *user,
+    struct fault *fault)
 {
 	int got = user_remains(r, user, fault);
 
@@ -39,7 +40,7 @@ remains(struct registry *r, const struct user *user, struct fault *fault)
 }
 
 static struct account_change *
-change_new(struct call *c, const struct principal *who,
+account_change_new(struct request_ctx *c, const struct principal *principal,
     int (*make)(struct api_change *, struct registry *, struct fault *),
     void (*done)(struct task *))
 {
@@ -49,18 +50,18 @@ change_new(struct call *c, const struct principal *who,
 	a->change.task.done = done;
 	a->api = c->api;
 	a->request = c->request;
-	a->who = *who;
+	a->principal = *principal;
 	a->now = c->api->now;
 	return a;
 }
 
 static void
-answer(struct account_change *a, unsigned status)
+account_answer(struct account_change *a, unsigned status)
 {
 	if (a->change.result < 0) {
-		call_fault(a->api, a->request, &a->change.fault, 409);
+		answer_fault(a->api, a->request, &a->change.fault, 409);
 	} else {
-		api_recovered(a->api);
+		state_recovered(a->api);
 		http_answer(a->request, status);
 	}
 	free(a);
@@ -68,15 +69,15 @@ answer(struct account_change *a, unsigned status)
 
 /* the answer to most of them */
 static void
-changed(struct task *t)
+account_changed(struct task *t)
 {
-	answer(of_task(t), 204);
+	account_answer(account_of(t), 204);
 }
 
 /* ---- the account ---- */
 
 static void
-show_user(struct call *c, const struct principal *who)
+account_show(struct request_ctx *c, const struct principal *principal)
 {
 	struct buf *b = &c->api->answer;
 	char time[STAMP_TEXT];
@@ -84,126 +85,131 @@ show_user(struct call *c, const struct principal *who)
 	size_t before;
 	int got;
 
-	buf_printf(b, "{\"id\":\"%s\",\"email\":", who->user.id);
-	json_put_string(b, str_z(who->user.email));
+	buf_printf(b, "{\"id\":\"%s\",\"email\":", principal->user.id);
+	json_put_string(b, str_z(principal->user.email));
 	buf_puts(b, ",\"created\":");
-	buf_put(b, time, stamp_print(time, who->user.created));
+	buf_put(b, time, stamp_print(time, principal->user.created));
 	/* Mainflux of 2019 has none, and its clients compare */
 	before = b->n;
 	buf_puts(b, ",\"metadata\":");
-	got = user_metadata(c->api->registry, &who->user, b, &fault);
+	got = user_metadata(c->api->registry, &principal->user, b, &fault);
 	if (got < 0) {
-		call_unable(c->api, c->request, &fault);
+		answer_unable(c->api, c->request, &fault);
 		return;
 	}
 	if (got == 0)
 		b->n = before;
 	buf_puts(b, "}\n");
-	call_json(c->request, 200, buf_str(b));
+	answer_json(c->request, 200, buf_str(b));
 }
 
 void
-users_show(struct call *c)
+users_show(struct request_ctx *c)
 {
-	const struct principal *who;
+	const struct principal *principal;
 
-	if ((who = call_user(c, 0)) != NULL)
-		show_user(c, who);
+	if ((principal = auth_user(c, 0)) != NULL)
+		account_show(c, principal);
 }
 
 /* nobody else is there for a user */
 void
-users_show_one(struct call *c)
+users_show_one(struct request_ctx *c)
 {
-	const struct principal *who;
+	const struct principal *principal;
 
-	if ((who = call_user(c, 0)) == NULL)
+	if ((principal = auth_user(c, 0)) == NULL)
 		return;
-	if (!str_eq(c->id[0], str_z(who->user.id)))
+	if (!str_eq(c->id[0], str_z(principal->user.id)))
 		http_problem(c->request, 404, "no such user");
-	else if (call_holds(c, true, NULL))
-		show_user(c, who);
+	else if (ctx_holds(c, true, NULL))
+		account_show(c, principal);
 }
 
 static int
-set_metadata(struct api_change *c, struct registry *r, struct fault *fault)
+account_set_metadata(struct api_change *c, struct registry *r,
+    struct fault *fault)
 {
-	struct account_change *a = of_task(&c->task);
+	struct account_change *a = account_of(&c->task);
 
-	return remains(r, &a->who.user, fault) < 0 ? -1 :
-	    user_set_metadata(r, &a->who.user, buf_str(&a->metadata), fault);
+	return account_remains(r, &a->principal.user, fault) < 0 ? -1 :
+	    user_set_metadata(r, &a->principal.user, buf_str(&a->metadata),
+	    fault);
 }
 
 static void
-metadata_set(struct task *t)
+account_metadata_set(struct task *t)
 {
-	buf_release(&of_task(t)->metadata);
-	answer(of_task(t), 200);
+	buf_release(&account_of(t)->metadata);
+	account_answer(account_of(t), 200);
 }
 
 void
-users_update(struct call *c)
+users_update(struct request_ctx *c)
 {
 	struct object_field f = { .name = "metadata", .type = OBJECT_RAW };
-	const struct principal *who;
+	const struct principal *principal;
 	struct account_change *a;
 	struct str metadata;
 
-	if (!call_read(c, &f, 1) ||
-	    !call_metadata(c, f.value, &metadata) ||
-	    (who = call_user(c, 0)) == NULL)
+	if (!body_read(c, &f, 1) ||
+	    !body_metadata(c, f.value, &metadata) ||
+	    (principal = auth_user(c, 0)) == NULL)
 		return;
-	a = change_new(c, who, set_metadata, metadata_set);
+	a = account_change_new(c, principal, account_set_metadata,
+	    account_metadata_set);
 	buf_init(&a->metadata, METADATA_BYTES_MAX);
 	buf_put_str(&a->metadata, metadata);
 	registry_writer_add(c->api->writer, &a->change);
 }
 
 static int
-remove_user(struct api_change *c, struct registry *r, struct fault *fault)
+account_remove(struct api_change *c, struct registry *r, struct fault *fault)
 {
-	struct account_change *a = of_task(&c->task);
+	struct account_change *a = account_of(&c->task);
 
-	return remains(r, &a->who.user, fault) < 0 ? -1 :
-	    (a->all && items_remove_all(r, &a->who.user, fault) < 0) ? -1 :
-	    user_remove(r, &a->who.user, fault);
+	return account_remains(r, &a->principal.user, fault) < 0 ? -1 :
+	    (a->all && items_remove_all(r, &a->principal.user, fault) < 0) ?
+	    -1 : user_remove(r, &a->principal.user, fault);
 }
 
 void
-users_remove(struct call *c)
+users_remove(struct request_ctx *c)
 {
-	const struct principal *who;
+	const struct principal *principal;
 	struct account_change *a;
 
-	if ((who = call_user(c, 0)) == NULL)
+	if ((principal = auth_user(c, 0)) == NULL)
 		return;
-	a = change_new(c, who, remove_user, changed);
+	a = account_change_new(c, principal, account_remove, account_changed);
 	a->change.many = true;
-	a->all = call_says_yes(c, "all");
+	a->all = parameter_is_true(c, "all");
 	registry_writer_add(c->api->writer, &a->change);
 }
 
 static int
-end_tokens(struct api_change *c, struct registry *r, struct fault *fault)
+account_end_tokens(struct api_change *c, struct registry *r,
+    struct fault *fault)
 {
-	struct account_change *a = of_task(&c->task);
+	struct account_change *a = account_of(&c->task);
 
-	if (remains(r, &a->who.user, fault) < 0)
+	if (account_remains(r, &a->principal.user, fault) < 0)
 		return -1;
-	return a->all ? user_renew(r, &a->who.user, fault) :
-	    token_revoke(r, &a->who, a->now, fault);
+	return a->all ? user_renew(r, &a->principal.user, fault) :
+	    token_revoke(r, &a->principal, a->now, fault);
 }
 
 void
-tokens_end(struct call *c)
+tokens_end(struct request_ctx *c)
 {
-	bool all = call_says_yes(c, "all");
-	const struct principal *who;
+	bool all = parameter_is_true(c, "all");
+	const struct principal *principal;
 	struct account_change *a;
 
-	if ((who = call_user(c, all ? TOKEN_ACCOUNT : 0)) == NULL)
+	if ((principal = auth_user(c, all ? TOKEN_ACCOUNT : 0)) == NULL)
 		return;
-	a = change_new(c, who, end_tokens, changed);
+	a = account_change_new(c, principal, account_end_tokens,
+	    account_changed);
 	a->all = all;
 	registry_writer_add(c->api->writer, &a->change);
 }
@@ -211,7 +217,7 @@ tokens_end(struct call *c)
 /* ---- lasting tokens ---- */
 
 static void
-put_time(struct buf *b, const char *name, int64_t seconds)
+account_put_time(struct buf *b, const char *name, int64_t seconds)
 {
 	char text[STAMP_TEXT];
 
@@ -224,7 +230,7 @@ put_time(struct buf *b, const char *name, int64_t seconds)
 }
 
 static void
-put_lasting(struct buf *b, const struct lasting *l)
+account_put_lasting(struct buf *b, const struct lasting *l)
 {
 	char scope[TOKEN_SCOPE_TEXT];
 
@@ -236,38 +242,40 @@ put_lasting(struct buf *b, const struct lasting *l)
 		json_put_string(b, l->name);
 	}
 	buf_printf(b, ",\"scope\":\"%s\"", scope);
-	put_time(b, "issued_at", l->created);
-	put_time(b, "expires_at", l->expires);
+	account_put_time(b, "issued_at", l->created);
+	account_put_time(b, "expires_at", l->expires);
 }
 
 static int
-create_lasting(struct api_change *c, struct registry *r, struct fault *fault)
+account_create_lasting(struct api_change *c, struct registry *r,
+    struct fault *fault)
 {
-	struct account_change *a = of_task(&c->task);
+	struct account_change *a = account_of(&c->task);
 
-	return remains(r, &a->who.user, fault) < 0 ? -1 :
-	    lasting_create(r, &a->who.user, &a->lasting, &a->token, fault);
+	return account_remains(r, &a->principal.user, fault) < 0 ? -1 :
+	    lasting_create(r, &a->principal.user, &a->lasting, &a->token,
+	    fault);
 }
 
 static void
-lasting_created(struct task *t)
+account_lasting_created(struct task *t)
 {
-	struct account_change *a = of_task(t);
+	struct account_change *a = account_of(t);
 	struct buf *b = &a->api->answer;
 	char place[ID_TEXT + 16];
 
 	buf_clear(b);
 	if (a->change.result < 0) {
-		call_fault(a->api, a->request, &a->change.fault, 409);
+		answer_fault(a->api, a->request, &a->change.fault, 409);
 	} else {
-		api_recovered(a->api);
-		put_lasting(b, &a->lasting);
+		state_recovered(a->api);
+		account_put_lasting(b, &a->lasting);
 		buf_printf(b, ",\"value\":\"%.*s\"}\n",
 		    STR_ARG(buf_str(&a->token)));
 		snprintf(place, sizeof place, "/keys/%s", a->id);
 		http_set(a->request, "Location", place);
 		http_set(a->request, "Cache-Control", "no-store");
-		call_json(a->request, 201, buf_str(b));
+		answer_json(a->request, 201, buf_str(b));
 	}
 	buf_release(&a->token);
 	free(a);
@@ -286,7 +294,8 @@ enum { NAME, SCOPE, DURATION, TYPE, KEY_FIELDS };
 
 /* a scope, or the type in place of one; NULL, or why not */
 static const char *
-set_scope(struct account_change *a, const struct object_field f[KEY_FIELDS])
+account_set_scope(struct account_change *a,
+    const struct object_field f[KEY_FIELDS])
 {
 	int64_t type;
 
@@ -306,7 +315,8 @@ set_scope(struct account_change *a, const struct object_field f[KEY_FIELDS])
 /* Clients of Mainflux, which give a type, have nanoseconds: those are more
  * than all the seconds that are taken. */
 static const char *
-set_duration(struct account_change *a, const struct object_field f[KEY_FIELDS])
+account_set_duration(struct account_change *a,
+    const struct object_field f[KEY_FIELDS])
 {
 	int64_t n = 0;
 
@@ -328,14 +338,15 @@ set_duration(struct account_change *a, const struct object_field f[KEY_FIELDS])
 }
 
 static const char *
-set_lasting(struct account_change *a, const struct object_field f[KEY_FIELDS])
+account_set_lasting(struct account_change *a,
+    const struct object_field f[KEY_FIELDS])
 {
 	const char *why;
 
 	if (f[NAME].value.n > TOKEN_NAME_MAX)
 		return "the name is longer than 256 bytes";
-	if ((why = set_scope(a, f)) != NULL ||
-	    (why = set_duration(a, f)) != NULL)
+	if ((why = account_set_scope(a, f)) != NULL ||
+	    (why = account_set_duration(a, f)) != NULL)
 		return why;
 	uuid_make(a->id);
 	if (f[NAME].value.n > 0)
@@ -347,7 +358,7 @@ set_lasting(struct account_change *a, const struct object_field f[KEY_FIELDS])
 }
 
 void
-keys_create(struct call *c)
+keys_create(struct request_ctx *c)
 {
 	struct object_field f[KEY_FIELDS] = {
 		[NAME] = { .name = "name", .type = OBJECT_TEXT },
@@ -356,57 +367,58 @@ keys_create(struct call *c)
 		[TYPE] = { .name = "type", .type = OBJECT_NUMBER },
 	};
 	struct account_change *a;
-	const struct principal *who;
+	const struct principal *principal;
 	static const struct principal nobody;
 	const char *why;
 
-	if (!call_read(c, f, KEY_FIELDS))
+	if (!body_read(c, f, KEY_FIELDS))
 		return;
-	a = change_new(c, &nobody, create_lasting, lasting_created);
-	why = set_lasting(a, f);
+	a = account_change_new(c, &nobody, account_create_lasting,
+	    account_lasting_created);
+	why = account_set_lasting(a, f);
 	if (why != NULL)
 		http_problem(c->request, 400, why);
-	if (why != NULL || (who = call_user(c, 0)) == NULL) {
+	if (why != NULL || (principal = auth_user(c, 0)) == NULL) {
 		free(a);
 		return;
 	}
-	a->who = *who;
+	a->principal = *principal;
 	buf_init(&a->token, JWT_MAX);
 	registry_writer_add(c->api->writer, &a->change);
 }
 
 static void
-list_one(void *arg, const struct lasting *l)
+account_list_one(void *arg, const struct lasting *l)
 {
 	struct buf *b = arg;
 
 	if (b->n > 0)
 		buf_putc(b, ',');
-	put_lasting(b, l);
+	account_put_lasting(b, l);
 	buf_putc(b, '}');
 }
 
 /* all of them, or one: their number is given, or -1 when it is answered */
 static int
-look_up(struct call *c, struct str id)
+account_find_lasting(struct request_ctx *c, struct str id)
 {
-	const struct principal *who;
+	const struct principal *principal;
 	struct fault fault;
 	int n;
 
-	if ((who = call_user(c, 0)) == NULL)
+	if ((principal = auth_user(c, 0)) == NULL)
 		return -1;
-	n = lasting_each(c->api->registry, &who->user, id, list_one,
-	    &c->api->answer, &fault);
+	n = lasting_each(c->api->registry, &principal->user, id,
+	    account_list_one, &c->api->answer, &fault);
 	if (n < 0)
-		call_unable(c->api, c->request, &fault);
+		answer_unable(c->api, c->request, &fault);
 	return n;
 }
 
 void
-keys_list(struct call *c)
+keys_list(struct request_ctx *c)
 {
-	int n = look_up(c, STR_NONE);
+	int n = account_find_lasting(c, STR_NONE);
 	struct buf b;
 
 	if (n < 0)
@@ -415,37 +427,38 @@ keys_list(struct call *c)
 	buf_printf(&b, "{\"total\":%d,\"keys\":[", n);
 	buf_put_str(&b, buf_str(&c->api->answer));
 	buf_puts(&b, "]}\n");
-	call_json(c->request, 200, buf_str(&b));
+	answer_json(c->request, 200, buf_str(&b));
 	buf_release(&b);
 }
 
 void
-keys_show(struct call *c)
+keys_show(struct request_ctx *c)
 {
-	int n = look_up(c, c->id[0].p ? c->id[0] : STR(""));
+	int n = account_find_lasting(c, c->id[0].p ? c->id[0] : STR(""));
 
 	if (n == 0)
 		http_problem(c->request, 404, "no such key");
-	if (n <= 0 || !call_holds(c, true, NULL))
+	if (n <= 0 || !ctx_holds(c, true, NULL))
 		return;
 	buf_putc(&c->api->answer, '\n');
-	call_json(c->request, 200, buf_str(&c->api->answer));
+	answer_json(c->request, 200, buf_str(&c->api->answer));
 }
 
 static int
-remove_lasting(struct api_change *c, struct registry *r, struct fault *fault)
+account_remove_lasting(struct api_change *c, struct registry *r,
+    struct fault *fault)
 {
-	struct account_change *a = of_task(&c->task);
+	struct account_change *a = account_of(&c->task);
 
-	if (remains(r, &a->who.user, fault) < 0)
+	if (account_remains(r, &a->principal.user, fault) < 0)
 		return -1;
 	/* one that isn't there counts as removed */
-	return lasting_remove(r, &a->who.user, str_z(a->id), fault) < 0 &&
+	return lasting_remove(r, &a->principal.user, str_z(a->id), fault) < 0 &&
 	    fault->status != 1 ? -1 : 0;
 }
 
 static void
-pass_over(void *arg, const struct lasting *l)
+account_pass_over(void *arg, const struct lasting *l)
 {
 	(void)arg;
 	(void)l;
@@ -453,29 +466,31 @@ pass_over(void *arg, const struct lasting *l)
 
 /* Do the preconditions hold for this key?  Else it is answered: false. */
 static bool
-key_holds(struct call *c, const struct principal *who)
+account_key_holds(struct request_ctx *c, const struct principal *principal)
 {
 	struct fault fault;
 	int n;
 
 	if (!conditions_any(&c->conditions))
 		return true;
-	n = lasting_each(c->api->registry, &who->user, c->id[0], pass_over,
-	    NULL, &fault);
+	n = lasting_each(c->api->registry, &principal->user, c->id[0],
+	    account_pass_over, NULL, &fault);
 	if (n < 0)
-		call_unable(c->api, c->request, &fault);
-	return n >= 0 && call_holds(c, n > 0, NULL);
+		answer_unable(c->api, c->request, &fault);
+	return n >= 0 && ctx_holds(c, n > 0, NULL);
 }
 
 void
-keys_remove(struct call *c)
+keys_remove(struct request_ctx *c)
 {
-	const struct principal *who;
+	const struct principal *principal;
 	struct account_change *a;
 
-	if ((who = call_user(c, 0)) == NULL || !key_holds(c, who))
+	if ((principal = auth_user(c, 0)) == NULL || !account_key_holds(c,
+	    principal))
 		return;
-	a = change_new(c, who, remove_lasting, changed);
+	a = account_change_new(c, principal, account_remove_lasting,
+	    account_changed);
 	/* a longer one is not the id of a key, and neither is the empty one */
 	if (c->id[0].n <= ID_TEXT)
 		snprintf(a->id, sizeof a->id, "%.*s", STR_ARG(c->id[0]));

@@ -5,7 +5,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "api/job.h"
 #include "api/thread_pool.h"
 #include "api/fair_queue.h"
@@ -29,7 +29,7 @@
 #define ANSWER_KEPT ((size_t)1 << 20)
 /* of names whose attempts are counted */
 #define LIMITS_SETS 4096
-#define LOOK_EACH STAMP_SECOND
+#define CHECK_EACH STAMP_SECOND
 
 static void
 api_read_clocks(struct api *api)
@@ -115,10 +115,10 @@ api_open(struct api **out, const struct api_options *options,
 	api->tokens = token_cache_open();
 	health_begin(api);
 	api->limits = rate_limit_open(LIMITS_SETS);
-	api->tallies = tallies_open();
+	api->route_stats = route_stats_open();
 	api->openapi = openapi_open();
 	api_read_clocks(api);
-	api->looked = api->clock;
+	api->checked = api->clock;
 	api->replica = api_is_replica(api);
 	*out = api;
 	return 0;
@@ -160,7 +160,7 @@ api_close(struct api *api)
 	token_cache_close(api->tokens);
 	rate_limit_close(api->limits);
 	fair_queue_close(api->logins);
-	free(api->tallies);
+	free(api->route_stats);
 	openapi_close(api->openapi);
 	arena_release(&api->scratch);
 	buf_release(&api->answer);
@@ -177,7 +177,7 @@ api_reopen(struct api *api)
 {
 	struct fault fault;
 
-	api->looked = api->clock;
+	api->checked = api->clock;
 	if (api->registry != NULL && !registry_replaced(api->registry))
 		return false;
 	registry_close(api->registry);
@@ -197,11 +197,11 @@ api_turn(struct api *api)
 
 	api_read_clocks(api);
 	completions_run(&api->completions);
-	changed = api->clock - api->looked >= LOOK_EACH && api_reopen(api);
+	changed = api->clock - api->checked >= CHECK_EACH && api_reopen(api);
 	/* all of this turn sees it as it is now */
 	if (api->registry != NULL &&
 	    registry_read_begin(api->registry, &fault) < 0)
-		call_complain(api, &fault);
+		state_complain(api, &fault);
 	changed |= api->registry != NULL &&
 	    registry_changed(api->registry) != 0;
 	access_refresh(api->access);
@@ -212,9 +212,9 @@ api_turn(struct api *api)
 	}
 	forwards_turn(api);
 	jobs_turn(api);
-	api->examined = health_turn(api);
+	api->health_wanted = health_turn(api);
 	if (api->registry != NULL)
-		feeds_turn(api, changed);
+		event_streams_turn(api, changed);
 	if (api->answer.cap > ANSWER_KEPT) {
 		buf_release(&api->answer);
 		buf_init(&api->answer, ANSWER_MAX);
@@ -247,7 +247,7 @@ api_on_answer(struct http_request *r, void *arg)
 void
 api_on_complete(const struct http_request *r, void *arg)
 {
-	tally(arg, r);
+	route_stats_add(arg, r);
 }
 
 void
@@ -267,12 +267,12 @@ api_pause(const struct api *api)
 {
 	int jobs = jobs_pause(api);
 
-	if (jobs == 0 || feeds_behind(api))
+	if (jobs == 0 || event_streams_behind(api))
 		return 0;
 	/* other processes change the registry too, without a word */
 	if (forwards_wait(api))
 		return 10;
-	return api->feeds != NULL || api->examined ? 100 :
+	return api->event_streams != NULL || api->health_wanted ? 100 :
 	    jobs > 0 ? jobs : 1000;
 }
 
@@ -280,7 +280,7 @@ void
 api_stop(struct api *api)
 {
 	api->stopping = true;
-	feeds_end(api);
+	event_streams_end(api);
 	jobs_stop(api);
 	forwards_stop(api);
 	registry_writer_stop(api->writer);

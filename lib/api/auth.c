@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/memory.h"
 #include "http/caller.h"
 
@@ -17,7 +17,7 @@
 struct auth_kept {
 	unsigned char tag[crypto_shorthash_siphashx24_BYTES];
 	uint64_t generation;
-	struct principal who;
+	struct principal principal;
 };
 
 struct token_cache {
@@ -50,27 +50,27 @@ token_cache_forget(struct token_cache *k)
 }
 
 static int
-auth_check(struct api *api, struct str token, struct principal *who,
+auth_check(struct api *api, struct str token, struct principal *principal,
     struct fault *fault)
 {
 	if (api->registry == NULL)
 		return fault_set(fault, EX_TEMPFAIL,
 		    "%s: no registry can be read there", api->home);
-	return token_check(api->registry, token, api->now, who, fault);
+	return token_check(api->registry, token, api->now, principal, fault);
 }
 
 int
-api_principal(struct api *api, struct str token, struct principal *who)
+auth_principal(struct api *api, struct str token, struct principal *principal)
 {
 	struct fault fault;
 
-	return auth_check(api, token, who, &fault);
+	return auth_check(api, token, principal, &fault);
 }
 
 /* 1 and *who, 0, or -1 */
 static int
-auth_identify(struct api *api, struct str token, const struct principal **who,
-    struct fault *fault)
+auth_identify(struct api *api, struct str token,
+    const struct principal **principal, struct fault *fault)
 {
 	struct token_cache *k = api->tokens;
 	unsigned char tag[sizeof k->kept->tag];
@@ -80,29 +80,29 @@ auth_identify(struct api *api, struct str token, const struct principal **who,
 	crypto_shorthash_siphashx24(tag, (const unsigned char *)token.p,
 	    token.n, k->secret);
 	kept = &k->kept[(tag[0] | tag[1] << 8) % KEPT];
-	if (kept->generation == k->generation &&
-	    memcmp(kept->tag, tag, sizeof tag) == 0 &&
-	    (kept->who.expires == 0 || kept->who.expires > api->now)) {
-		*who = &kept->who;
+	if (kept->generation == k->generation && memcmp(kept->tag, tag,
+	    sizeof tag) == 0 && (kept->principal.expires == 0 ||
+	    kept->principal.expires > api->now)) {
+		*principal = &kept->principal;
 		return 1;
 	}
 	if ((got = auth_check(api, token, &k->other, fault)) <= 0)
 		return got;
 	memcpy(kept->tag, tag, sizeof tag);
 	kept->generation = k->generation;
-	kept->who = k->other;
-	*who = &kept->who;
+	kept->principal = k->other;
+	*principal = &kept->principal;
 	return 1;
 }
 
 static struct str
-auth_token(const struct call *c)
+auth_token(const struct request_ctx *c)
 {
 	return authorization_key(http_header(c->request, "Authorization"));
 }
 
 bool
-call_shows_token(struct call *c)
+auth_shows_token(struct request_ctx *c)
 {
 	if (c->route->flags & API_OPEN || auth_token(c).n > 0)
 		return true;
@@ -111,41 +111,41 @@ call_shows_token(struct call *c)
 }
 
 bool
-call_admit(struct call *c)
+auth_admit(struct request_ctx *c)
 {
 	struct fault fault;
 	int got;
 
-	if (c->route->flags & API_OPEN || c->who != NULL)
+	if (c->route->flags & API_OPEN || c->principal != NULL)
 		return true;
-	if (!call_shows_token(c))
+	if (!auth_shows_token(c))
 		return false;
-	got = auth_identify(c->api, auth_token(c), &c->who, &fault);
+	got = auth_identify(c->api, auth_token(c), &c->principal, &fault);
 	if (got < 0) {
-		call_unable(c->api, c->request, &fault);
+		answer_unable(c->api, c->request, &fault);
 	} else if (got == 0) {
 		http_problem(c->request, 403,
 		    "this token is not valid, or has expired");
-	} else if (c->route->scope & ~c->who->scope) {
-		c->who = NULL;
+	} else if (c->route->scope & ~c->principal->scope) {
+		c->principal = NULL;
 		http_problem(c->request, 403,
 		    "this token does not allow that");
 	} else {
-		memcpy(c->request->caller, c->who->user.id, ID_TEXT + 1);
+		memcpy(c->request->caller, c->principal->user.id, ID_TEXT + 1);
 		return true;
 	}
 	return false;
 }
 
 const struct principal *
-call_user(struct call *c, unsigned more)
+auth_user(struct request_ctx *c, unsigned more)
 {
-	if (!call_admit(c))
+	if (!auth_admit(c))
 		return NULL;
-	if (more & ~c->who->scope)
+	if (more & ~c->principal->scope)
 		http_problem(c->request, 403,
 		    "this token does not allow that");
-	else if (c->route->flags & API_STATE || call_holds(c, true, NULL))
-		return c->who;
+	else if (c->route->flags & API_STATE || ctx_holds(c, true, NULL))
+		return c->principal;
 	return NULL;
 }

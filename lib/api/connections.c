@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/memory.h"
 
 /* Which things are on which channels: one pair, or every pair of two lists,
@@ -24,13 +24,13 @@ struct connection_change {
 };
 
 static struct connection_change *
-of_change(struct api_change *c)
+connections_of_change(struct api_change *c)
 {
 	return (struct connection_change *)c;
 }
 
 static int
-make_pair(struct connection_change *cc, struct registry *r,
+connections_make_pair(struct connection_change *cc, struct registry *r,
     struct str channel, struct str thing, struct fault *fault)
 {
 	int got = item_connect(r, &cc->user, cc->connect, channel, thing,
@@ -43,7 +43,7 @@ make_pair(struct connection_change *cc, struct registry *r,
 
 /* 1 when the preconditions do not hold, 0 when they do, -1 */
 static int
-is_refused(struct connection_change *cc, struct registry *r,
+connections_refused(struct connection_change *cc, struct registry *r,
     struct fault *fault)
 {
 	const struct change *v = cc->changes.v;
@@ -59,9 +59,9 @@ is_refused(struct connection_change *cc, struct registry *r,
 }
 
 static int
-make(struct api_change *c, struct registry *r, struct fault *fault)
+connections_make(struct api_change *c, struct registry *r, struct fault *fault)
 {
-	struct connection_change *cc = of_change(c);
+	struct connection_change *cc = connections_of_change(c);
 	const struct change *v = cc->changes.v;
 	size_t i, j;
 	int got = user_remains(r, &cc->user, fault);
@@ -69,27 +69,28 @@ make(struct api_change *c, struct registry *r, struct fault *fault)
 	if (got <= 0)
 		return got < 0 ? -1 :
 		    fault_set(fault, EX_NOUSER, "no such user");
-	if ((got = is_refused(cc, r, fault)) != 0)
+	if ((got = connections_refused(cc, r, fault)) != 0)
 		return got < 0 ? -1 : 0;
 	for (i = 0; i < cc->channels; i++)
 		for (j = cc->channels; j < cc->changes.n; j++)
-			if (make_pair(cc, r, v[i].channel, v[j].thing,
-			    fault) < 0)
+			if (connections_make_pair(cc, r, v[i].channel,
+			    v[j].thing, fault) < 0)
 				return -1;
 	return 0;
 }
 
 static void
-done(struct task *t)
+connections_done(struct task *t)
 {
-	struct connection_change *cc = of_change((struct api_change *)t);
+	struct connection_change *cc =
+	    connections_of_change((struct api_change *)t);
 
 	if (cc->mismatch) {
-		call_changed(cc->request);
+		answer_changed(cc->request);
 	} else if (cc->change.result < 0) {
-		call_fault(cc->api, cc->request, &cc->change.fault, 409);
+		answer_fault(cc->api, cc->request, &cc->change.fault, 409);
 	} else {
-		api_recovered(cc->api);
+		state_recovered(cc->api);
 		http_answer(cc->request, cc->connect ? 200 : 204);
 	}
 	changes_release(&cc->changes);
@@ -97,12 +98,12 @@ done(struct task *t)
 }
 
 static struct connection_change *
-change_new(struct call *c, bool connect)
+connections_change_new(struct request_ctx *c, bool connect)
 {
 	struct connection_change *cc = memory_zero(1, sizeof *cc);
 
-	cc->change.make = make;
-	cc->change.task.done = done;
+	cc->change.make = connections_make;
+	cc->change.task.done = connections_done;
 	cc->api = c->api;
 	cc->request = c->request;
 	cc->connect = connect;
@@ -111,35 +112,35 @@ change_new(struct call *c, bool connect)
 }
 
 static void
-change_drop(struct connection_change *cc)
+connections_change_drop(struct connection_change *cc)
 {
 	changes_release(&cc->changes);
 	free(cc);
 }
 
 static void
-add_channel(struct connection_change *cc, struct str id)
+connections_add_channel(struct connection_change *cc, struct str id)
 {
 	changes_add(&cc->changes)->channel = arena_str(&cc->changes.keep, id);
 	cc->channels++;
 }
 
 static void
-add_thing(struct connection_change *cc, struct str id)
+connections_add_thing(struct connection_change *cc, struct str id)
 {
 	changes_add(&cc->changes)->thing = arena_str(&cc->changes.keep, id);
 }
 
 static void
-change_go(struct call *c, struct connection_change *cc)
+connections_change_start(struct request_ctx *c, struct connection_change *cc)
 {
-	const struct principal *who = call_user(c, 0);
+	const struct principal *principal = auth_user(c, 0);
 
-	if (who == NULL) {
-		change_drop(cc);
+	if (principal == NULL) {
+		connections_change_drop(cc);
 		return;
 	}
-	cc->user = who->user;
+	cc->user = principal->user;
 	if (!cc->change.many)
 		cc->conditions = conditions_keep(&c->conditions,
 		    &cc->changes.keep);
@@ -148,7 +149,7 @@ change_go(struct call *c, struct connection_change *cc)
 }
 
 static void
-one(struct call *c, bool connect)
+connections_one(struct request_ctx *c, bool connect)
 {
 	struct connection_change *cc;
 
@@ -156,30 +157,30 @@ one(struct call *c, bool connect)
 		http_problem(c->request, 400, "an id is missing");
 		return;
 	}
-	cc = change_new(c, connect);
-	add_channel(cc, c->id[0]);
-	add_thing(cc, c->id[1]);
-	change_go(c, cc);
+	cc = connections_change_new(c, connect);
+	connections_add_channel(cc, c->id[0]);
+	connections_add_thing(cc, c->id[1]);
+	connections_change_start(c, cc);
 }
 
 void
-connections_add(struct call *c)
+connections_add(struct request_ctx *c)
 {
-	one(c, true);
+	connections_one(c, true);
 }
 
 void
-connections_remove(struct call *c)
+connections_remove(struct request_ctx *c)
 {
-	one(c, false);
+	connections_one(c, false);
 }
 
 /* ---- many ---- */
 
 /* NULL, or why not */
 static const char *
-read_ids(struct call *c, struct connection_change *cc, struct str array,
-    void (*add)(struct connection_change *, struct str))
+connections_read_ids(struct request_ctx *c, struct connection_change *cc,
+    struct str array, void (*add)(struct connection_change *, struct str))
 {
 	struct object_array a;
 	struct str element, id;
@@ -201,16 +202,17 @@ read_ids(struct call *c, struct connection_change *cc, struct str array,
 }
 
 static const char *
-read_pairs(struct call *c, struct connection_change *cc,
+connections_read_pairs(struct request_ctx *c, struct connection_change *cc,
     const struct object_field f[2])
 {
 	const char *why;
 
 	if (f[0].value.p == NULL || f[1].value.p == NULL)
 		return "channel_ids and thing_ids are required";
-	why = read_ids(c, cc, f[0].value, add_channel);
+	why = connections_read_ids(c, cc, f[0].value, connections_add_channel);
 	if (why == NULL)
-		why = read_ids(c, cc, f[1].value, add_thing);
+		why = connections_read_ids(c, cc, f[1].value,
+		    connections_add_thing);
 	if (why == NULL &&
 	    cc->channels * (cc->changes.n - cc->channels) > PAIRS_MAX)
 		why = "more than 20000 pairs at once";
@@ -218,7 +220,7 @@ read_pairs(struct call *c, struct connection_change *cc,
 }
 
 static void
-many(struct call *c, bool connect)
+connections_many(struct request_ctx *c, bool connect)
 {
 	struct object_field f[] = {
 		{ .name = "channel_ids", .type = OBJECT_TEXTS },
@@ -227,38 +229,38 @@ many(struct call *c, bool connect)
 	struct connection_change *cc;
 	const char *why;
 
-	if (call_lines(c)) {
-		lines_change(c, connect ? CHANGE_CONNECT : CHANGE_DISCONNECT,
+	if (body_is_lines(c)) {
+		bulk_change(c, connect ? CHANGE_CONNECT : CHANGE_DISCONNECT,
 		    ITEM_CHANNEL);
 		return;
 	}
-	if (!call_may_bulk(c) || !call_read(c, f, 2))
+	if (!bulk_allowed(c) || !body_read(c, f, 2))
 		return;
-	if (call_says_yes(c, "dry_run")) {
+	if (parameter_is_true(c, "dry_run")) {
 		http_problem(c->request, 400,
-		    "dry_run needs a body of " CALL_LINES);
+		    "dry_run needs a body of " BODY_LINES);
 		return;
 	}
-	cc = change_new(c, connect);
+	cc = connections_change_new(c, connect);
 	cc->change.many = true;
-	why = read_pairs(c, cc, f);
+	why = connections_read_pairs(c, cc, f);
 	if (why == NULL) {
-		change_go(c, cc);
+		connections_change_start(c, cc);
 	} else {
 		http_problem(c->request, 400, why);
-		change_drop(cc);
+		connections_change_drop(cc);
 	}
 }
 
 void
-connections_bulk(struct call *c)
+connections_bulk(struct request_ctx *c)
 {
-	many(c, true);
+	connections_many(c, true);
 }
 
 /* pairs that are not connected are fine */
 void
-connections_end_bulk(struct call *c)
+connections_end_bulk(struct request_ctx *c)
 {
-	many(c, false);
+	connections_many(c, false);
 }

@@ -7,8 +7,8 @@
 
 /*
  * Work for a pool, fairly by owner: each owner has a queue, and the queues
- * take turns.  So an owner that asks once waits for one task of each other owner,
- * however many these have waiting.  For the loop's thread alone.
+ * take turns.  So an owner that asks once waits for one task of each other
+ * owner, however many these have waiting.  For the loop's thread alone.
  *
  *	fair_queue_add(queue, owner, &task)	to the pool now, or later
  *	fair_queue_done(queue)		first thing in each task's `done`

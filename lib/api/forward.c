@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -196,7 +196,7 @@ forward_fail(struct forward *f)
 	fault_set(&fault, EX_TEMPFAIL, "--primary %s: %s",
 	    f->api->options.primary,
 	    f->api->forwards->curl.easy_strerror(f->result));
-	call_complain(f->api, &fault);
+	state_complain(f->api, &fault);
 	if (forward_never_left(f->result))
 		http_problem(f->request, 503,
 		    "the primary can't be reached now");
@@ -230,7 +230,7 @@ forward_done(struct task *t)
 		forward_free(f);
 		return;
 	}
-	api_recovered(f->api);
+	state_recovered(f->api);
 	if (f->status >= 300 || atomic_load(&all->cut) != 0 ||
 	    all->bytes + f->body.n > ANSWER_MAX ||
 	    !number_digits(str_z(f->entry), INT64_MAX, &f->awaits)) {
@@ -313,7 +313,7 @@ forward_add_headers(struct forward *f)
 }
 
 static bool
-forward_is_change(const struct call *c)
+forward_is_change(const struct request_ctx *c)
 {
 	return !str_eq(c->request->method, STR("GET")) &&
 	    !str_eq(c->request->method, STR("HEAD")) &&
@@ -321,7 +321,7 @@ forward_is_change(const struct call *c)
 }
 
 bool
-forward_change(struct call *c)
+forward_change(struct request_ctx *c)
 {
 	struct forward *f;
 

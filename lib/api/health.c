@@ -7,7 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/signal.h"
@@ -197,7 +197,7 @@ health_late(void *arg)
 }
 
 static void
-health_look(struct task *t)
+health_run(struct task *t)
 {
 	struct health *h = (struct health *)t;
 	int64_t until = clock_ns() + HEALTH_LIMIT;
@@ -251,9 +251,9 @@ health_note_store(struct api *api, struct health_check *q,
 	else if (fault->status != 0)
 		wrong = "can't be read";
 	if (wrong != NULL)
-		call_complain_store(api, store, fault);
+		state_complain_store(api, store, fault);
 	else if (note == NULL)
-		store_is_sound(store);
+		stores_recovered(store);
 	health_note(q, "store", *store->name ? store->name : "first", wrong,
 	    note);
 }
@@ -275,7 +275,7 @@ health_note_all(struct health *h, struct health_check *q)
 	}
 	fault = health_fault(h, HEALTH_WRITE);
 	if (fault.status != 0)
-		call_complain(h->api, &fault);
+		state_complain(h->api, &fault);
 	health_note(q, "registry", "write",
 	    fault.status ? "can't be done" : NULL, NULL);
 }
@@ -304,7 +304,7 @@ health_done(struct task *t)
 
 	h->working = false;
 	if (h->write && h->faults[HEALTH_WRITE].status == 0)
-		api_recovered(h->api);
+		state_recovered(h->api);
 	health_answer(h, INT64_MAX);
 }
 
@@ -330,7 +330,7 @@ health_keys_are_there(struct api *api)
 }
 
 void
-status_health(struct call *c)
+status_health(struct request_ctx *c)
 {
 	struct health *h = c->api->health;
 	struct health_check *q = memory_zero(1, sizeof *q);
@@ -358,7 +358,7 @@ health_begin(struct api *api)
 	struct health *h = memory_zero(1, sizeof *h);
 
 	h->api = api;
-	h->task.run = health_look;
+	h->task.run = health_run;
 	h->task.done = health_done;
 	api->health = h;
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/memory.h"
 
 /*
@@ -16,19 +16,19 @@
 /* what its body takes to be read */
 #define BULK_SCRATCH ((size_t)256 << 20)
 
-enum what { CREATE, UPDATE, REMOVE };
+enum item_action { CREATE, UPDATE, REMOVE };
 /* empty as Mainflux' of 2019, by its id, or with all of it */
-enum form { PLAIN, NAMED, SHOWN };
+enum item_detail { PLAIN, NAMED, SHOWN };
 
 struct item_change {
 	struct api_change change;
 	struct api *api;
 	struct http_request *request;
 	enum item_kind kind;
-	enum what what;
+	enum item_action action;
 	bool bulk, keys;
 	unsigned problem;		/* status of what is wrong with it */
-	enum form form;			/* of the answer to an update */
+	enum item_detail detail;	/* of the answer to an update */
 	struct user user;
 	struct changes changes;
 	struct conditions conditions;
@@ -45,13 +45,13 @@ static const unsigned may_read[] = {
 /* ---- changes, in the registry writer ---- */
 
 static struct item_change *
-of_change(struct api_change *c)
+items_of_change(struct api_change *c)
 {
 	return (struct item_change *)c;
 }
 
 static int
-find_state(struct item_change *ic, struct registry *r, struct str id,
+items_find_state(struct item_change *ic, struct registry *r, struct str id,
     struct fault *fault)
 {
 	struct item item;
@@ -65,7 +65,7 @@ find_state(struct item_change *ic, struct registry *r, struct str id,
 }
 
 static void
-put_created(struct item_change *ic, const struct change *change)
+items_put_created(struct item_change *ic, const struct change *change)
 {
 	struct buf *b = &ic->answer;
 
@@ -91,7 +91,7 @@ put_created(struct item_change *ic, const struct change *change)
 }
 
 static int
-create(struct item_change *ic, struct registry *r, struct fault *fault)
+items_make_new(struct item_change *ic, struct registry *r, struct fault *fault)
 {
 	size_t at;
 
@@ -103,19 +103,19 @@ create(struct item_change *ic, struct registry *r, struct fault *fault)
 }
 
 static int
-make(struct api_change *c, struct registry *r, struct fault *fault)
+items_make(struct api_change *c, struct registry *r, struct fault *fault)
 {
-	struct item_change *ic = of_change(c);
+	struct item_change *ic = items_of_change(c);
 	const struct change *change = &ic->changes.v[0];
 	int got = user_remains(r, &ic->user, fault);
 
 	if (got <= 0)
 		return got < 0 ? -1 :
 		    fault_set(fault, EX_NOUSER, "no such user");
-	if (ic->what == CREATE)
-		return create(ic, r, fault);
+	if (ic->action == CREATE)
+		return items_make_new(ic, r, fault);
 	if (conditions_any(&ic->conditions)) {
-		got = find_state(ic, r, change->id, fault);
+		got = items_find_state(ic, r, change->id, fault);
 		if (got < 0 && fault->status != 1)
 			return -1;
 		ic->mismatch = conditions_status(&ic->conditions, got == 0,
@@ -123,17 +123,17 @@ make(struct api_change *c, struct registry *r, struct fault *fault)
 		if (ic->mismatch)
 			return 0;
 	}
-	if (ic->what == REMOVE)
+	if (ic->action == REMOVE)
 		return item_remove(r, ic->kind, &ic->user, change->id, fault);
 	if (item_update(r, ic->kind, &ic->user, change, fault) < 0)
 		return -1;
-	return find_state(ic, r, change->id, fault);
+	return items_find_state(ic, r, change->id, fault);
 }
 
 /* ---- and back ---- */
 
 static void
-answer_created(struct item_change *ic)
+items_answer_created(struct item_change *ic)
 {
 	struct http_request *r = ic->request;
 	char place[ID_TEXT + 16];
@@ -150,13 +150,13 @@ answer_created(struct item_change *ic)
 	buf_printf(b, "{\"%s\":[", collection[ic->kind]);
 	buf_put_str(b, buf_str(&ic->answer));
 	buf_puts(b, "]}\n");
-	call_json(r, 201, buf_str(b));
+	answer_json(r, 201, buf_str(b));
 }
 
 /* As it is by now: another may have changed it since.  A token that may not
  * read it is only told the id. */
 static void
-answer_updated(struct item_change *ic)
+items_answer_updated(struct item_change *ic)
 {
 	struct api *api = ic->api;
 	struct fault fault;
@@ -164,48 +164,48 @@ answer_updated(struct item_change *ic)
 	void *found = NULL;
 	int got;
 
-	if (ic->form == PLAIN) {
+	if (ic->detail == PLAIN) {
 		http_answer(ic->request, 200);
 		return;
 	}
-	if (ic->form == SHOWN && api->registry != NULL)
+	if (ic->detail == SHOWN && api->registry != NULL)
 		item_find(api->registry, ic->kind, &ic->user, item.id, &item,
 		    &found, &fault);
 	buf_clear(&api->answer);
-	got = call_put_item(&api->key, api->registry, &api->answer, ic->kind,
+	got = item_json_put(&api->key, api->registry, &api->answer, ic->kind,
 	    &item, ic->keys, &fault);
 	if (found != NULL)
 		item_found_end(found);
 	buf_putc(&api->answer, '\n');
 	if (got < 0)
-		call_unable(api, ic->request, &fault);
+		answer_unable(api, ic->request, &fault);
 	else
-		call_json(ic->request, 200, buf_str(&api->answer));
+		answer_json(ic->request, 200, buf_str(&api->answer));
 }
 
 static void
-done(struct task *t)
+items_done(struct task *t)
 {
-	struct item_change *ic = of_change((struct api_change *)t);
+	struct item_change *ic = items_of_change((struct api_change *)t);
 	struct http_request *r = ic->request;
 	const struct fault *fault = &ic->change.fault;
 
 	if (ic->change.result == 0)
-		api_recovered(ic->api);
+		state_recovered(ic->api);
 	if (ic->problem != 0) {
 		http_problem(r, ic->problem, fault->text);
 	} else if (ic->mismatch) {
-		call_changed(r);
-	} else if (ic->what == REMOVE && (ic->change.result == 0 ||
+		answer_changed(r);
+	} else if (ic->action == REMOVE && (ic->change.result == 0 ||
 	    fault->status == 1)) {
 		http_answer(r, 204);
 	} else if (ic->change.result < 0) {
-		call_fault(ic->api, r, fault, 422);
-	} else if (ic->what == CREATE) {
-		answer_created(ic);
+		answer_fault(ic->api, r, fault, 422);
+	} else if (ic->action == CREATE) {
+		items_answer_created(ic);
 	} else {
-		call_tag(r, ic->state);
-		answer_updated(ic);
+		answer_etag(r, ic->state);
+		items_answer_updated(ic);
 	}
 	buf_release(&ic->answer);
 	changes_release(&ic->changes);
@@ -213,23 +213,24 @@ done(struct task *t)
 }
 
 static struct item_change *
-change_new(struct call *c, enum item_kind kind, enum what what)
+items_change_new(struct request_ctx *c, enum item_kind kind,
+    enum item_action action)
 {
 	struct item_change *ic = memory_zero(1, sizeof *ic);
 
-	ic->change.make = make;
-	ic->change.task.done = done;
+	ic->change.make = items_make;
+	ic->change.task.done = items_done;
 	ic->api = c->api;
 	ic->request = c->request;
 	ic->kind = kind;
-	ic->what = what;
+	ic->action = action;
 	changes_init(&ic->changes);
 	buf_init(&ic->answer, c->api->answer.max);
 	return ic;
 }
 
 static void
-change_drop(struct item_change *ic)
+items_change_drop(struct item_change *ic)
 {
 	changes_release(&ic->changes);
 	free(ic);
@@ -237,19 +238,19 @@ change_drop(struct item_change *ic)
 
 /* On its way, if this user may; else it is answered. */
 static void
-change_go(struct call *c, struct item_change *ic)
+items_change_start(struct request_ctx *c, struct item_change *ic)
 {
-	const struct principal *who = call_user(c, 0);
+	const struct principal *principal = auth_user(c, 0);
 
-	if (who == NULL) {
-		change_drop(ic);
+	if (principal == NULL) {
+		items_change_drop(ic);
 		return;
 	}
-	ic->user = who->user;
+	ic->user = principal->user;
 	/* whoever makes a thing is told its key */
-	ic->keys = ic->what == CREATE || who->scope & TOKEN_KEYS_READ;
-	if (ic->form == SHOWN && !(who->scope & may_read[ic->kind]))
-		ic->form = NAMED;
+	ic->keys = ic->action == CREATE || principal->scope & TOKEN_KEYS_READ;
+	if (ic->detail == SHOWN && !(principal->scope & may_read[ic->kind]))
+		ic->detail = NAMED;
 	ic->conditions = conditions_keep(&c->conditions, &ic->changes.keep);
 	ic->change.user = ic->user.id;
 	registry_writer_add(c->api->writer, &ic->change);
@@ -266,11 +267,11 @@ change_go(struct call *c, struct item_change *ic)
 
 /* with an id and a key, which is random when none is given */
 static const char *
-make_new(struct item_change *ic, struct change *change,
+items_fill_new(struct item_change *ic, struct change *change,
     const struct object_field f[ITEM_FIELDS])
 {
 	bool thing = ic->kind == ITEM_THING;
-	const char *why = call_fill_change(&ic->changes, change, f, thing);
+	const char *why = body_fill_change(&ic->changes, change, f, thing);
 
 	if (why == NULL)
 		why = change_make_id(&ic->changes, change);
@@ -280,28 +281,28 @@ make_new(struct item_change *ic, struct change *change,
 }
 
 static void
-create_one(struct call *c, enum item_kind kind)
+items_create_one(struct request_ctx *c, enum item_kind kind)
 {
 	struct object_field f[] = ITEM_BODY;
 	struct item_change *ic;
 	const char *why;
 
-	if (!call_read(c, f, kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY))
+	if (!body_read(c, f, kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY))
 		return;
-	ic = change_new(c, kind, CREATE);
-	why = make_new(ic, changes_add(&ic->changes), f);
+	ic = items_change_new(c, kind, CREATE);
+	why = items_fill_new(ic, changes_add(&ic->changes), f);
 	if (why == NULL) {
-		change_go(c, ic);
+		items_change_start(c, ic);
 	} else {
 		http_problem(c->request, 400, why);
-		change_drop(ic);
+		items_change_drop(ic);
 	}
 }
 
 /* ---- many, in the registry writer's other thread ---- */
 
 static int
-wrong(struct item_change *ic, unsigned status, const char *why,
+items_wrong(struct item_change *ic, unsigned status, const char *why,
     struct fault *fault)
 {
 	ic->problem = status;
@@ -309,7 +310,8 @@ wrong(struct item_change *ic, unsigned status, const char *why,
 }
 
 static int
-read_bulk(struct item_change *ic, struct arena *scratch, struct fault *fault)
+items_read_bulk(struct item_change *ic, struct arena *scratch,
+    struct fault *fault)
 {
 	struct object_array array;
 	struct str element;
@@ -323,60 +325,61 @@ read_bulk(struct item_change *ic, struct arena *scratch, struct fault *fault)
 		why = object_read(element, f,
 		    ic->kind == ITEM_THING ? ITEM_FIELDS : ITEM_KEY, scratch);
 		if (why == NULL && ic->changes.n == BULK_MAX)
-			return wrong(ic, 413, "more than 50000 at once",
+			return items_wrong(ic, 413, "more than 50000 at once",
 			    fault);
 		if (why == NULL)
-			why = make_new(ic, changes_add(&ic->changes), f);
+			why = items_fill_new(ic, changes_add(&ic->changes), f);
 		if (why != NULL)
-			return wrong(ic, 400, why, fault);
+			return items_wrong(ic, 400, why, fault);
 	}
 	if (got < 0)
-		return wrong(ic, 400, array.scan.why, fault);
+		return items_wrong(ic, 400, array.scan.why, fault);
 	if (ic->changes.n == 0)
-		return wrong(ic, 400, "the array is empty", fault);
+		return items_wrong(ic, 400, "the array is empty", fault);
 	return 0;
 }
 
 static int
-prepare(struct api_change *c, const struct keyring *keys, struct fault *fault)
+items_prepare(struct api_change *c, const struct keyring *keys,
+    struct fault *fault)
 {
-	struct item_change *ic = of_change(c);
+	struct item_change *ic = items_of_change(c);
 	struct arena scratch;
 	const char *why;
 	size_t i;
 	int result;
 
 	arena_init(&scratch, BULK_SCRATCH);
-	result = read_bulk(ic, &scratch, fault);
+	result = items_read_bulk(ic, &scratch, fault);
 	arena_release(&scratch);
 	if (result < 0)
 		return -1;
 	if ((why = changes_seal(&ic->changes, keys)) != NULL)
-		return wrong(ic, 400, why, fault);
+		return items_wrong(ic, 400, why, fault);
 	for (i = 0; i < ic->changes.n; i++)
-		put_created(ic, &ic->changes.v[i]);
+		items_put_created(ic, &ic->changes.v[i]);
 	return 0;
 }
 
 static void
-create_many(struct call *c, enum item_kind kind)
+items_create_many(struct request_ctx *c, enum item_kind kind)
 {
 	struct item_change *ic;
 
-	if (call_lines(c)) {
-		lines_change(c, CHANGE_CREATE, kind);
+	if (body_is_lines(c)) {
+		bulk_change(c, CHANGE_CREATE, kind);
 		return;
 	}
-	if (!call_may_bulk(c))
+	if (!bulk_allowed(c))
 		return;
-	ic = change_new(c, kind, CREATE);
+	ic = items_change_new(c, kind, CREATE);
 	ic->bulk = ic->change.many = true;
-	ic->change.prepare = prepare;
-	change_go(c, ic);
+	ic->change.prepare = items_prepare;
+	items_change_start(c, ic);
 }
 
 static bool
-has_id(struct call *c)
+items_has_id(struct request_ctx *c)
 {
 	if (c->id[0].n > 0)
 		return true;
@@ -386,138 +389,217 @@ has_id(struct call *c)
 
 /* a full replacement: what is not given is cleared */
 static void
-update(struct call *c, enum item_kind kind)
+items_update(struct request_ctx *c, enum item_kind kind)
 {
 	struct object_field f[] = ITEM_BODY;
 	struct item_change *ic;
 	struct change *change;
 
-	if (!call_read(c, f, ITEM_KEY) || !has_id(c))
+	if (!body_read(c, f, ITEM_KEY) || !items_has_id(c))
 		return;
-	ic = change_new(c, kind, UPDATE);
+	ic = items_change_new(c, kind, UPDATE);
 	change = changes_add(&ic->changes);
 	change_set_id(&ic->changes, change, c->id[0]);
 	change_set_name(&ic->changes, change, STR(""));
 	change_set_metadata(&ic->changes, change, STR("{}"));
-	if (call_take_change(c, &ic->changes, change, f, false))
-		change_go(c, ic);
+	if (body_take_change(c, &ic->changes, change, f, false))
+		items_change_start(c, ic);
 	else
-		change_drop(ic);
+		items_change_drop(ic);
 }
 
 /* what is given, and nothing else */
 static void
-patch(struct call *c, enum item_kind kind)
+items_patch(struct request_ctx *c, enum item_kind kind)
 {
 	struct object_field f[] = ITEM_BODY;
 	struct item_change *ic;
 	struct change *change;
 
-	if (!call_read(c, f, ITEM_KEY) || !has_id(c))
+	if (!body_read(c, f, ITEM_KEY) || !items_has_id(c))
 		return;
-	ic = change_new(c, kind, UPDATE);
-	ic->form = SHOWN;
+	ic = items_change_new(c, kind, UPDATE);
+	ic->detail = SHOWN;
 	change = changes_add(&ic->changes);
 	change_set_id(&ic->changes, change, c->id[0]);
-	if (call_take_change(c, &ic->changes, change, f, false))
-		change_go(c, ic);
+	if (body_take_change(c, &ic->changes, change, f, false))
+		items_change_start(c, ic);
 	else
-		change_drop(ic);
+		items_change_drop(ic);
 }
 
 static void
-set_status(struct call *c, enum item_kind kind, bool disabled)
+items_set_status(struct request_ctx *c, enum item_kind kind, bool disabled)
 {
 	struct item_change *ic;
 	struct change *change;
 
-	if (!has_id(c))
+	if (!items_has_id(c))
 		return;
-	ic = change_new(c, kind, UPDATE);
-	ic->form = SHOWN;
+	ic = items_change_new(c, kind, UPDATE);
+	ic->detail = SHOWN;
 	change = changes_add(&ic->changes);
 	change_set_id(&ic->changes, change, c->id[0]);
 	change_set_status(&ic->changes, change, item_status(disabled));
-	change_go(c, ic);
+	items_change_start(c, ic);
 }
 
 void
-things_key(struct call *c)
+things_key(struct request_ctx *c)
 {
 	struct object_field f = { .name = "key", .type = OBJECT_TEXT };
 	struct item_change *ic;
 	struct change *change;
 	const char *why;
 
-	if (!call_read(c, &f, 1) || !has_id(c))
+	if (!body_read(c, &f, 1) || !items_has_id(c))
 		return;
-	ic = change_new(c, ITEM_THING, UPDATE);
+	ic = items_change_new(c, ITEM_THING, UPDATE);
 	change = changes_add(&ic->changes);
 	change_set_id(&ic->changes, change, c->id[0]);
 	why = change_set_key(&ic->changes, change, f.value);
 	if (why == NULL) {
-		change_go(c, ic);
+		items_change_start(c, ic);
 	} else {
 		http_problem(c->request, 400, why);
-		change_drop(ic);
+		items_change_drop(ic);
 	}
 }
 
 static void
-remove_one(struct call *c, enum item_kind kind)
+items_remove_one(struct request_ctx *c, enum item_kind kind)
 {
 	struct item_change *ic;
 
-	if (!has_id(c))
+	if (!items_has_id(c))
 		return;
-	ic = change_new(c, kind, REMOVE);
+	ic = items_change_new(c, kind, REMOVE);
 	change_set_id(&ic->changes, changes_add(&ic->changes), c->id[0]);
-	change_go(c, ic);
+	items_change_start(c, ic);
 }
 
 static void
-show(struct call *c, enum item_kind kind)
+items_show(struct request_ctx *c, enum item_kind kind)
 {
 	struct api *api = c->api;
-	const struct principal *who;
+	const struct principal *principal;
 	char state[ITEM_STATE + 1];
 	struct fault fault;
 	struct item item;
 	void *found;
 	int got;
 
-	if (!has_id(c) ||
-	    (who = call_user(c, call_needs_keys(c))) == NULL)
+	if (!items_has_id(c) ||
+	    (principal = auth_user(c, item_json_scope(c))) == NULL)
 		return;
-	if (item_find(api->registry, kind, &who->user, c->id[0], &item,
+	if (item_find(api->registry, kind, &principal->user, c->id[0], &item,
 	    &found, &fault) < 0) {
-		call_fault(api, c->request, &fault, 422);
+		answer_fault(api, c->request, &fault, 422);
 		return;
 	}
 	item_state(&item, state);
-	got = call_put_item(&api->key, api->registry, &api->answer, kind,
-	    &item, call_keys(c, who), &fault);
+	got = item_json_put(&api->key, api->registry, &api->answer, kind,
+	    &item, item_json_keys(c, principal), &fault);
 	item_found_end(found);
 	buf_putc(&api->answer, '\n');
 	if (got < 0)
-		call_unable(api, c->request, &fault);
-	else if (call_holds(c, true, state))
-		call_json(c->request, 200, buf_str(&api->answer));
+		answer_unable(api, c->request, &fault);
+	else if (ctx_holds(c, true, state))
+		answer_json(c->request, 200, buf_str(&api->answer));
 }
 
-void things_create(struct call *c) { create_one(c, ITEM_THING); }
-void things_bulk(struct call *c) { create_many(c, ITEM_THING); }
-void things_show(struct call *c) { show(c, ITEM_THING); }
-void things_update(struct call *c) { update(c, ITEM_THING); }
-void things_patch(struct call *c) { patch(c, ITEM_THING); }
-void things_enable(struct call *c) { set_status(c, ITEM_THING, false); }
-void things_disable(struct call *c) { set_status(c, ITEM_THING, true); }
-void things_remove(struct call *c) { remove_one(c, ITEM_THING); }
-void channels_create(struct call *c) { create_one(c, ITEM_CHANNEL); }
-void channels_bulk(struct call *c) { create_many(c, ITEM_CHANNEL); }
-void channels_show(struct call *c) { show(c, ITEM_CHANNEL); }
-void channels_update(struct call *c) { update(c, ITEM_CHANNEL); }
-void channels_patch(struct call *c) { patch(c, ITEM_CHANNEL); }
-void channels_enable(struct call *c) { set_status(c, ITEM_CHANNEL, false); }
-void channels_disable(struct call *c) { set_status(c, ITEM_CHANNEL, true); }
-void channels_remove(struct call *c) { remove_one(c, ITEM_CHANNEL); }
+void
+things_create(struct request_ctx *c)
+{
+	items_create_one(c, ITEM_THING);
+}
+
+void
+things_bulk(struct request_ctx *c)
+{
+	items_create_many(c, ITEM_THING);
+}
+
+void
+things_show(struct request_ctx *c)
+{
+	items_show(c, ITEM_THING);
+}
+
+void
+things_update(struct request_ctx *c)
+{
+	items_update(c, ITEM_THING);
+}
+
+void
+things_patch(struct request_ctx *c)
+{
+	items_patch(c, ITEM_THING);
+}
+
+void
+things_enable(struct request_ctx *c)
+{
+	items_set_status(c, ITEM_THING, false);
+}
+
+void
+things_disable(struct request_ctx *c)
+{
+	items_set_status(c, ITEM_THING, true);
+}
+
+void
+things_remove(struct request_ctx *c)
+{
+	items_remove_one(c, ITEM_THING);
+}
+
+void
+channels_create(struct request_ctx *c)
+{
+	items_create_one(c, ITEM_CHANNEL);
+}
+
+void
+channels_bulk(struct request_ctx *c)
+{
+	items_create_many(c, ITEM_CHANNEL);
+}
+
+void
+channels_show(struct request_ctx *c)
+{
+	items_show(c, ITEM_CHANNEL);
+}
+
+void
+channels_update(struct request_ctx *c)
+{
+	items_update(c, ITEM_CHANNEL);
+}
+
+void
+channels_patch(struct request_ctx *c)
+{
+	items_patch(c, ITEM_CHANNEL);
+}
+
+void
+channels_enable(struct request_ctx *c)
+{
+	items_set_status(c, ITEM_CHANNEL, false);
+}
+
+void
+channels_disable(struct request_ctx *c)
+{
+	items_set_status(c, ITEM_CHANNEL, true);
+}
+
+void
+channels_remove(struct request_ctx *c)
+{
+	items_remove_one(c, ITEM_CHANNEL);
+}

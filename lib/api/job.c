@@ -5,7 +5,7 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -17,7 +17,7 @@
  * the store until it has ended */
 #define STALL (60 * STAMP_SECOND)
 /* how often it is looked whether clients are still there */
-#define LOOK_EACH (STAMP_SECOND / 4)
+#define CHECK_EACH (STAMP_SECOND / 4)
 /* what is being answered when the service is stopped has this long */
 #define LEFT (5 * STAMP_SECOND)
 
@@ -32,7 +32,7 @@ static const struct {
 
 struct jobs {
 	struct job *first;
-	int64_t looked;
+	int64_t checked;
 };
 
 /* ---- in the thread ---- */
@@ -153,9 +153,9 @@ job_done(struct task *t)
 	struct job *j = (struct job *)t;
 
 	j->working = false;
-	if (j->look != NULL && (j->got >= 0 ||
+	if (j->on_piece != NULL && (j->got >= 0 ||
 	    (!j->late && atomic_load(&j->cut) == 0)))
-		j->look(j);
+		j->on_piece(j);
 	if (j->request != NULL)
 		job_answer(j);
 	else if (j->stream == NULL)
@@ -188,11 +188,11 @@ job_break(struct job *j)
 
 /* Those without a client are given up: what works stops soon. */
 static void
-jobs_look(struct api *api)
+jobs_check_clients(struct api *api)
 {
 	struct job *j, *next;
 
-	api->jobs->looked = api->clock;
+	api->jobs->checked = api->clock;
 	for (j = api->jobs->first; j != NULL; j = next) {
 		next = j->next;
 		if (j->request != NULL && http_gone(j->request))
@@ -208,8 +208,8 @@ jobs_turn(struct api *api)
 {
 	struct job *j, *next;
 
-	if (api->clock - api->jobs->looked >= LOOK_EACH)
-		jobs_look(api);
+	if (api->clock - api->jobs->checked >= CHECK_EACH)
+		jobs_check_clients(api);
 	for (j = api->jobs->first; j != NULL; j = next) {
 		next = j->next;
 		if (!job_waits(j))
@@ -230,7 +230,7 @@ jobs_pause(const struct api *api)
 		if (job_waits(j) && job_taken(j))
 			return 0;
 	return api->jobs->first != NULL ?
-	    (int)(LOOK_EACH * 1000 / STAMP_SECOND) : -1;
+	    (int)(CHECK_EACH * 1000 / STAMP_SECOND) : -1;
 }
 
 void
@@ -252,7 +252,7 @@ jobs_stop(struct api *api)
 
 /* Are there too many of its kind: in all, or of its user or thing? */
 static bool
-job_fits(struct call *c, const struct job *job)
+job_fits(struct request_ctx *c, const struct job *job)
 {
 	unsigned n = 0, of_user = 0, of_thing = 0;
 	const struct job *j;
@@ -279,7 +279,7 @@ job_fits(struct call *c, const struct job *job)
 }
 
 bool
-job_start(struct call *c, struct job *j)
+job_start(struct request_ctx *c, struct job *j)
 {
 	struct jobs *jobs = c->api->jobs;
 

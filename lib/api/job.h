@@ -39,7 +39,7 @@ enum job_kind {
 #define JOB_PIECE ((size_t)128 << 10)
 
 struct api;
-struct call;
+struct request_ctx;
 
 struct job {
 	struct task task;
@@ -54,7 +54,7 @@ struct job {
 	int (*piece)(struct job *);
 	/* in the loop: what came of a piece, when it was not cut short; may
 	 * be NULL */
-	void (*look)(struct job *);
+	void (*on_piece)(struct job *);
 	/* the answer to `request` after -1 */
 	void (*refuse)(struct job *, struct http_request *);
 	void (*free)(struct job *);
@@ -71,7 +71,7 @@ struct job {
 };
 
 /* false: there are too many, which it has answered */
-bool job_start(struct call *, struct job *);
+bool job_start(struct request_ctx *, struct job *);
 /* in its thread: the piece is to be given up, with -1 */
 bool job_stops(void *job);
 

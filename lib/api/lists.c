@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "api/job.h"
 #include "base/file.h"
 #include "base/glob.h"
@@ -59,33 +59,33 @@ static const char *const collection[] = { "things", "channels" };
 
 /* absent, *n stays as it is; false: more than one, or no number in range */
 static bool
-take_number(struct call *c, const char *name, uint64_t min, uint64_t max,
-    uint64_t *n)
+lists_take_number(struct request_ctx *c, const char *name, uint64_t min,
+    uint64_t max, uint64_t *n)
 {
 	struct str value;
-	int got = call_parameter(c, name, &value);
+	int got = parameter_get(c, name, &value);
 
 	return got == 0 || (got == 1 && number_digits(value, max, n) &&
 	    *n >= min);
 }
 
 static const char *
-take_place(struct call *c, struct search *s)
+lists_take_place(struct request_ctx *c, struct search *s)
 {
 	struct page *p = &s->page;
 	struct str value;
-	int got = call_parameter(c, "cursor", &value);
+	int got = parameter_get(c, "cursor", &value);
 
 	s->cursor = got > 0;
 	if (got > 1 || !page_after(p, value))
 		return "not a cursor of a list in this order";
 	p->count = !s->cursor;
 	p->limit = s->cursor ? CURSOR_LIMIT : OFFSET_LIMIT;
-	if (!take_number(c, "offset", 0, UINT64_MAX, &p->offset))
+	if (!lists_take_number(c, "offset", 0, UINT64_MAX, &p->offset))
 		return "offset must be a number of 0 or more";
 	if (s->cursor && p->offset > 0)
 		return "give cursor or offset, not both";
-	if (!take_number(c, "limit", 1, s->cursor ? CURSOR_LIMIT_MAX :
+	if (!lists_take_number(c, "limit", 1, s->cursor ? CURSOR_LIMIT_MAX :
 	    OFFSET_LIMIT_MAX, &p->limit))
 		return s->cursor ? "limit must be a number from 1 to "
 		    "10000" : "limit must be a number from 1 to 100";
@@ -94,11 +94,11 @@ take_place(struct call *c, struct search *s)
 
 /* one value out of those that a parameter may have; absent, *i stays */
 static bool
-take_word(struct call *c, const char *name, const char *const *words,
-    int *i)
+lists_take_word(struct request_ctx *c, const char *name,
+    const char *const *words, int *i)
 {
 	struct str value;
-	int got = call_parameter(c, name, &value), at;
+	int got = parameter_get(c, name, &value), at;
 
 	if (got == 0)
 		return true;
@@ -112,7 +112,7 @@ take_word(struct call *c, const char *name, const char *const *words,
 
 /* the order, and what is asked for beside names and metadata */
 static const char *
-take_order(struct call *c, struct page *p)
+lists_take_order(struct request_ctx *c, struct page *p)
 {
 	static const char *const orders[] = {
 		"created", "name", "id", "created_at", NULL
@@ -123,11 +123,11 @@ take_order(struct call *c, struct page *p)
 	};
 	int order = 0, dir = 0, status = 0;
 
-	if (!take_word(c, "order", orders, &order))
+	if (!lists_take_word(c, "order", orders, &order))
 		return "order must be created, name or id";
-	if (!take_word(c, "dir", dirs, &dir))
+	if (!lists_take_word(c, "dir", dirs, &dir))
 		return "dir must be asc or desc";
-	if (!take_word(c, "status", statuses, &status))
+	if (!lists_take_word(c, "status", statuses, &status))
 		return "status must be enabled, disabled or all";
 	p->order = order == 1 ? PAGE_NAME : order == 2 ? PAGE_ID :
 	    PAGE_CREATED;
@@ -139,14 +139,14 @@ take_order(struct call *c, struct page *p)
 
 /* tag=a,b, or tags= as Mainflux has both names */
 static const char *
-take_tags(struct call *c, struct search *s)
+lists_take_tags(struct request_ctx *c, struct search *s)
 {
 	struct str tag, tags;
 	struct tags t;
 	const char *why;
 
-	if (call_parameter(c, "tag", &tag) > 1 ||
-	    call_parameter(c, "tags", &tags) > 1)
+	if (parameter_get(c, "tag", &tag) > 1 ||
+	    parameter_get(c, "tags", &tags) > 1)
 		return "tag is given twice: separate tags by commas";
 	tags_begin(&t);
 	if ((why = tags_add_list(&t, tag)) != NULL ||
@@ -158,26 +158,26 @@ take_tags(struct call *c, struct search *s)
 }
 
 static const char *
-take_filters(struct call *c, struct search *s)
+lists_take_filters(struct request_ctx *c, struct search *s)
 {
 	struct page *p = &s->page;
 	struct str value, compact;
 	const char *why;
 
-	if (call_parameter(c, "name", &value) > 1)
+	if (parameter_get(c, "name", &value) > 1)
 		return "name is given twice";
 	if (value.n > PAGE_NAME_MAX)
 		return "name is too long";
 	if (value.n > 0)
 		p->name = arena_str(&s->keep, value);
-	if (call_parameter(c, "glob", &value) > 1)
+	if (parameter_get(c, "glob", &value) > 1)
 		return "glob is given twice";
 	if (value.n > PAGE_NAME_MAX || glob_fault(value) != NULL)
 		return "glob must be a pattern of at most 1024 bytes, each [ "
 		    "with its ]";
 	if (value.p != NULL)
 		p->glob = s->glob = glob_compile(value, &why);
-	switch (call_parameter(c, "metadata", &value)) {
+	switch (parameter_get(c, "metadata", &value)) {
 	case 0:
 		return NULL;
 	case 1:
@@ -218,7 +218,7 @@ lists_close(struct api *api)
 
 /* in a thread: one that has the file open which is there now */
 static int
-handle_get(struct api *api, struct lists_handle *h, struct fault *fault)
+lists_handle_get(struct api *api, struct lists_handle *h, struct fault *fault)
 {
 	struct lists *l = api->lists;
 	unsigned now = atomic_load(&api->generation);
@@ -239,7 +239,7 @@ handle_get(struct api *api, struct lists_handle *h, struct fault *fault)
 }
 
 static void
-handle_put(struct api *api, struct lists_handle *h)
+lists_handle_put(struct api *api, struct lists_handle *h)
 {
 	struct lists *l = api->lists;
 
@@ -257,7 +257,7 @@ handle_put(struct api *api, struct lists_handle *h)
 /* ---- the page ---- */
 
 static int
-put_item(void *arg, const struct item *item, struct fault *fault)
+search_put_item(void *arg, const struct item *item, struct fault *fault)
 {
 	struct search *s = arg;
 	struct buf *b = &s->job.out;
@@ -265,14 +265,14 @@ put_item(void *arg, const struct item *item, struct fault *fault)
 	if (s->any)
 		buf_putc(b, ',');
 	s->any = true;
-	if (call_put_item(&s->key, s->page.registry, b, s->page.kind, item,
+	if (item_json_put(&s->key, s->page.registry, b, s->page.kind, item,
 	    s->keys, fault) < 0)
 		return -1;
 	return b->n >= s->enough;
 }
 
 static void
-put_head(struct search *s)
+search_put_head(struct search *s)
 {
 	const struct page *p = &s->page;
 	struct buf *b = &s->job.out;
@@ -304,11 +304,11 @@ search_piece(struct search *s, bool (*stop)(void *), struct fault *fault)
 			return fault_set(fault, EX_TEMPFAIL, "asked to stop");
 		s->found = got == 0;
 		if (s->found)
-			put_head(s);
+			search_put_head(s);
 		else if (stop == NULL && s->page.passed >= AT_ONCE)
 			return 1;
 	}
-	got = page_give(&s->page, put_item, s, fault);
+	got = page_give(&s->page, search_put_item, s, fault);
 	if (got == 0)
 		buf_puts(&s->job.out, "]}\n");
 	return got;
@@ -324,20 +324,20 @@ search_run(struct job *j)
 	int got = -1;
 
 	s->enough = JOB_PIECE;
-	if (handle_get(j->api, &handle, &j->fault) == 0) {
+	if (lists_handle_get(j->api, &handle, &j->fault) == 0) {
 		s->page.registry = handle.registry;
 		registry_watch(handle.registry, job_stops, j);
 		got = search_piece(s, job_stops, &j->fault);
 		registry_watch(handle.registry, NULL, NULL);
 	}
-	handle_put(j->api, &handle);
+	lists_handle_put(j->api, &handle);
 	return got;
 }
 
 static void
 search_refuse(struct job *j, struct http_request *r)
 {
-	call_unable(j->api, r, &j->fault);
+	answer_unable(j->api, r, &j->fault);
 }
 
 static void
@@ -355,7 +355,7 @@ search_free(struct job *j)
 }
 
 static bool
-is_short(const struct search *s)
+search_is_short(const struct search *s)
 {
 	const struct page *p = &s->page;
 
@@ -368,18 +368,18 @@ is_short(const struct search *s)
 /* What is short is answered now; what turns out not to be goes on as a job,
  * from where it is. */
 static void
-search_start(struct call *c, struct search *s)
+search_start(struct request_ctx *c, struct search *s)
 {
 	struct fault fault;
 	int got = 1;
 
-	if (is_short(s) && c->api->registry != NULL) {
+	if (search_is_short(s) && c->api->registry != NULL) {
 		s->page.registry = c->api->registry;
 		got = search_piece(s, NULL, &fault);
 		if (got == 0)
-			call_json(c->request, 200, buf_str(&s->job.out));
+			answer_json(c->request, 200, buf_str(&s->job.out));
 		else if (got < 0)
-			call_unable(c->api, c->request, &fault);
+			answer_unable(c->api, c->request, &fault);
 	}
 	if (got <= 0 || !job_start(c, &s->job))
 		search_free(&s->job);
@@ -404,58 +404,59 @@ search_new(enum item_kind kind)
 }
 
 static void
-list(struct call *c, enum item_kind kind, bool connected)
+lists_start(struct request_ctx *c, enum item_kind kind, bool connected)
 {
-	const struct principal *who = NULL;
+	const struct principal *principal = NULL;
 	const char *why;
 	struct search *s;
 
 	s = search_new(kind);
 	if (connected)
 		s->page.connected = arena_str(&s->keep, c->id[0]);
-	s->page.disconnected = connected && call_says_yes(c, "disconnected");
-	why = take_order(c, &s->page);
+	s->page.disconnected = connected && parameter_is_true(c,
+	    "disconnected");
+	why = lists_take_order(c, &s->page);
 	if (why == NULL)
-		why = take_place(c, s);
+		why = lists_take_place(c, s);
 	if (why == NULL)
-		why = take_tags(c, s);
+		why = lists_take_tags(c, s);
 	if (why == NULL)
-		why = take_filters(c, s);
+		why = lists_take_filters(c, s);
 	if (why == NULL && connected && c->id[0].n == 0)
 		why = "the id is missing";
 	if (why != NULL)
 		http_problem(c->request, 400, why);
 	if (why != NULL ||
-	    (who = call_user(c, call_needs_keys(c))) == NULL) {
+	    (principal = auth_user(c, item_json_scope(c))) == NULL) {
 		search_free(&s->job);
 		return;
 	}
-	s->page.owner = who->user;
-	memcpy(s->job.user, who->user.id, sizeof s->job.user);
-	s->keys = call_keys(c, who);
+	s->page.owner = principal->user;
+	memcpy(s->job.user, principal->user.id, sizeof s->job.user);
+	s->keys = item_json_keys(c, principal);
 	search_start(c, s);
 }
 
 void
-things_list(struct call *c)
+things_list(struct request_ctx *c)
 {
-	list(c, ITEM_THING, false);
+	lists_start(c, ITEM_THING, false);
 }
 
 void
-things_of_channel(struct call *c)
+things_of_channel(struct request_ctx *c)
 {
-	list(c, ITEM_THING, true);
+	lists_start(c, ITEM_THING, true);
 }
 
 void
-channels_list(struct call *c)
+channels_list(struct request_ctx *c)
 {
-	list(c, ITEM_CHANNEL, false);
+	lists_start(c, ITEM_CHANNEL, false);
 }
 
 void
-channels_of_thing(struct call *c)
+channels_of_thing(struct request_ctx *c)
 {
-	list(c, ITEM_CHANNEL, true);
+	lists_start(c, ITEM_CHANNEL, true);
 }

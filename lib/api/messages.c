@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "api/job.h"
 #include "api/messages.h"
 #include "base/memory.h"
@@ -14,10 +14,10 @@
  * Messages out of the store, for a thing that is on their channel: a job
  * (job.h), which reads the store in a thread.
  */
-struct passage {
+struct messages_job {
 	struct job job;
 	struct api_store *store;
-	struct messages_ask ask;
+	struct messages_query query;
 	struct messages_writer writer;
 	struct store_watch watch;
 	struct reader *reader;		/* NULL: not open, or not any more */
@@ -27,7 +27,7 @@ struct passage {
 /* ---- in the thread ---- */
 
 static int
-put(struct passage *p, const struct route *route,
+messages_job_put(struct messages_job *p, const struct route *route,
     const struct record *record)
 {
 	const char *why = messages_put(&p->writer, &p->job.out, route, record);
@@ -37,23 +37,24 @@ put(struct passage *p, const struct route *route,
 }
 
 static int
-ask(struct passage *p, const struct query *query, struct reader **reader)
+messages_job_ask(struct messages_job *p, const struct query *query,
+    struct reader **reader)
 {
 	*reader = reader_new(p->store->driver, p->store->place, &p->watch);
 	return reader_ask(*reader, query, &p->job.fault);
 }
 
 static int
-count_all(struct passage *p, uint64_t *total)
+messages_job_count(struct messages_job *p, uint64_t *total)
 {
-	struct query query = p->ask.ask.query;
+	struct query query = p->query.ask.query;
 	struct reader *reader;
 	int got;
 
 	query.count = true;
 	query.limit = -1;
 	query.offset = 0;
-	got = ask(p, &query, &reader);
+	got = messages_job_ask(p, &query, &reader);
 	if (got == 0)
 		got = reader_count(reader, total, &p->job.fault);
 	reader_close(reader);
@@ -63,44 +64,44 @@ count_all(struct passage *p, uint64_t *total)
 /* The page is begun before its total is counted: nothing stands on it that
  * is not in the total. */
 static int
-begin(struct passage *p)
+messages_job_begin(struct messages_job *p)
 {
 	struct route route;
 	struct record record;
 	uint64_t total = 0;
 	int got;
 
-	if (ask(p, &p->ask.ask.query, &p->reader) < 0)
+	if (messages_job_ask(p, &p->query.ask.query, &p->reader) < 0)
 		return -1;
 	got = reader_next(p->reader, &route, &record, &p->job.fault);
-	if (got < 0 || (p->ask.form == MESSAGES_PAGE &&
-	    count_all(p, &total) < 0))
+	if (got < 0 || (p->query.format == MESSAGES_PAGE &&
+	    messages_job_count(p, &total) < 0))
 		return -1;
-	messages_begin(&p->writer, &p->job.out, total, &p->ask.ask.query);
-	return got > 0 ? put(p, &route, &record) : 0;
+	messages_begin(&p->writer, &p->job.out, total, &p->query.ask.query);
+	return got > 0 ? messages_job_put(p, &route, &record) : 0;
 }
 
 static int
-go_on(struct passage *p)
+messages_job_next(struct messages_job *p)
 {
 	struct route route;
 	struct record record;
 	int got = reader_next(p->reader, &route, &record, &p->job.fault);
 
-	return got > 0 ? put(p, &route, &record) : got;
+	return got > 0 ? messages_job_put(p, &route, &record) : got;
 }
 
 static int
-read_piece(struct job *j)
+messages_job_piece(struct job *j)
 {
-	struct passage *p = (struct passage *)j;
+	struct messages_job *p = (struct messages_job *)j;
 	int got = 1;
 
 	if (!p->begun)
-		got = begin(p);
+		got = messages_job_begin(p);
 	p->begun = true;
 	while (got > 0 && j->out.n < JOB_PIECE)
-		got = go_on(p);
+		got = messages_job_next(p);
 	if (got == 0)
 		messages_end(&p->writer, &j->out);
 	if (got <= 0) {
@@ -113,30 +114,30 @@ read_piece(struct job *j)
 /* ---- in the loop ---- */
 
 static void
-passage_free(struct job *j)
+messages_job_free(struct job *j)
 {
-	struct passage *p = (struct passage *)j;
+	struct messages_job *p = (struct messages_job *)j;
 
 	reader_close(p->reader);
 	messages_writer_release(&p->writer);
-	messages_ask_release(&p->ask);
+	messages_query_release(&p->query);
 	free(p);
 }
 
 /* said once, until the store can be read again */
 static void
-look_at_fault(struct job *j)
+messages_job_on_piece(struct job *j)
 {
-	struct passage *p = (struct passage *)j;
+	struct messages_job *p = (struct messages_job *)j;
 
 	if (j->got >= 0)
-		store_is_sound(p->store);
+		stores_recovered(p->store);
 	else if (j->fault.status != EX_DATAERR)
-		call_complain_store(j->api, p->store, &j->fault);
+		state_complain_store(j->api, p->store, &j->fault);
 }
 
 static void
-refuse(struct job *j, struct http_request *r)
+messages_job_refuse(struct job *j, struct http_request *r)
 {
 	if (j->fault.status == EX_DATAERR)
 		http_problem(r, 422, j->fault.text);
@@ -149,30 +150,30 @@ refuse(struct job *j, struct http_request *r)
 /* ---- the request ---- */
 
 static void
-passage_begin(struct call *c, struct passage *p)
+messages_job_start(struct request_ctx *c, struct messages_job *p)
 {
 	struct job *j = &p->job;
 
-	messages_writer_init(&p->writer, &p->ask);
+	messages_writer_init(&p->writer, &p->query);
 	p->watch = (struct store_watch){
 		.stop = job_stops, .arg = j, .one_of_many = true
 	};
-	j->kind = p->ask.form == MESSAGES_PAGE ? JOB_PAGE : JOB_EXPORT;
-	j->type = messages_type(p->ask.form);
-	j->piece = read_piece;
-	j->look = look_at_fault;
-	j->refuse = refuse;
-	j->free = passage_free;
+	j->kind = p->query.format == MESSAGES_PAGE ? JOB_PAGE : JOB_EXPORT;
+	j->type = messages_type(p->query.format);
+	j->piece = messages_job_piece;
+	j->on_piece = messages_job_on_piece;
+	j->refuse = messages_job_refuse;
+	j->free = messages_job_free;
 	if (job_start(c, j))
 		http_set(c->request, "Vary", "Accept, Authorization");
 	else
-		passage_free(j);
+		messages_job_free(j);
 }
 
 /* The thing whose key it is, when it is on this channel; else it answers:
  * false. */
 static bool
-may_read(struct call *c, char *thing)
+messages_may_read(struct request_ctx *c, char *thing)
 {
 	struct str key = authorization_key(http_header(c->request,
 	    "Authorization")), id = STR_NONE;
@@ -183,12 +184,12 @@ may_read(struct call *c, char *thing)
 	if (result == ACCESS_YES && id.n <= ID_TEXT) {
 		memcpy(thing, id.p, id.n);
 		memcpy(c->request->caller, id.p, id.n);
-		return call_holds(c, true, NULL);
+		return ctx_holds(c, true, NULL);
 	}
 	if (result == ACCESS_ERROR) {
 		fault_set(&fault, EX_TEMPFAIL, "%s",
 		    access_fault(c->api->access));
-		call_unable(c->api, c->request, &fault);
+		answer_unable(c->api, c->request, &fault);
 	} else {
 		http_problem(c->request, 403,
 		    "no thing with this key is connected to this channel");
@@ -198,7 +199,7 @@ may_read(struct call *c, char *thing)
 
 /* Whose the thing is, who shares what it costs; else it answers: false. */
 static bool
-find_owner(struct call *c, struct passage *p)
+messages_find_owner(struct request_ctx *c, struct messages_job *p)
 {
 	struct fault fault;
 	int got = -1;
@@ -209,7 +210,7 @@ find_owner(struct call *c, struct passage *p)
 		got = item_owner(c->api->registry, ITEM_THING,
 		    str_z(p->job.thing), p->job.user, &fault);
 	if (got < 0)
-		call_unable(c->api, c->request, &fault);
+		answer_unable(c->api, c->request, &fault);
 	else if (got == 0)
 		http_problem(c->request, 403,
 		    "no thing with this key is connected to this channel");
@@ -217,9 +218,9 @@ find_owner(struct call *c, struct passage *p)
 }
 
 void
-messages_list(struct call *c)
+messages_list(struct request_ctx *c)
 {
-	struct passage *p;
+	struct messages_job *p;
 	const char *why;
 
 	if (c->id[0].n == 0) {
@@ -227,17 +228,17 @@ messages_list(struct call *c)
 		return;
 	}
 	p = memory_zero(1, sizeof *p);
-	if (may_read(c, p->job.thing) && find_owner(c, p)) {
-		why = messages_ask(&p->ask, c->request, c->id[0]);
-		p->store = stores_find(c->api->stores, p->ask.store);
+	if (messages_may_read(c, p->job.thing) && messages_find_owner(c, p)) {
+		why = messages_query(&p->query, c->request, c->id[0]);
+		p->store = stores_find(c->api->stores, p->query.store);
 		if (why == NULL && p->store == NULL)
 			why = "no store has this name";
 		if (why == NULL) {
-			passage_begin(c, p);
+			messages_job_start(c, p);
 			return;
 		}
 		http_problem(c->request, 400, why);
-		messages_ask_release(&p->ask);
+		messages_query_release(&p->query);
 	}
 	free(p);
 }

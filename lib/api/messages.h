@@ -13,20 +13,20 @@
  * The parameters are those of store/ask.h, and the name of a store.
  * Parameters of other names are passed over.
  */
-enum messages_form {
+enum messages_format {
 	MESSAGES_PAGE,		/* Mainflux' object, a page of it */
 	MESSAGES_LINES,		/* mfx-line(5) */
 	MESSAGES_CSV,		/* the columns of mfx-fmt(1), with a head */
 	MESSAGES_SENML,		/* one pack, without labels */
-	MESSAGES_FORMS
+	MESSAGES_FORMATS
 };
 
 /* what a page has at most, whatever its limit says */
 #define MESSAGES_PAGE_MAX 10000
 
-struct messages_ask {
+struct messages_query {
 	struct ask ask;
-	enum messages_form form;
+	enum messages_format format;
 	struct str store;		/* its name; p NULL: the first one */
 	/* private */
 	const char *why;
@@ -38,20 +38,20 @@ struct messages_ask {
  * asked for, whatever they say.  NULL, or why it is refused.  To be
  * released either way.
  */
-const char *messages_ask(struct messages_ask *, const struct http_request *,
+const char *messages_query(struct messages_query *, const struct http_request *,
     struct str channel);
-void messages_ask_release(struct messages_ask *);
+void messages_query_release(struct messages_query *);
 
 /* the preferred one of our forms; a page when we have none that fits */
-enum messages_form messages_accept(struct str accept);
-const char *messages_type(enum messages_form);
+enum messages_format messages_accept(struct str accept);
+const char *messages_type(enum messages_format);
 
 /*
  * Writes an answer: begin, each record, end.  `put` gives NULL, or why the
  * form can't hold the record.
  */
 struct messages_writer {
-	enum messages_form form;
+	enum messages_format format;
 	/* private */
 	bool any;			/* a record has been written */
 	uint8_t version;		/* of a pack */
@@ -60,7 +60,7 @@ struct messages_writer {
 };
 
 void messages_writer_init(struct messages_writer *,
-    const struct messages_ask *);
+    const struct messages_query *);
 void messages_writer_release(struct messages_writer *);
 void messages_begin(struct messages_writer *, struct buf *, uint64_t total,
     const struct query *);

@@ -3,10 +3,10 @@
 #ifndef HAVE_CURL
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 
 bool
-forward_change(struct call *c)
+forward_change(struct request_ctx *c)
 {
 	(void)c;
 	return false;

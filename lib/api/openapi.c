@@ -5,7 +5,7 @@
 #include <zlib.h>
 #endif
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/memory.h"
 #include "http/asset.h"
 #include "http/chars.h"
@@ -254,7 +254,7 @@ openapi_text(const struct openapi *o)
 }
 
 void
-openapi_show(struct call *c)
+openapi_show(struct request_ctx *c)
 {
 	http_answer_asset(c->request, &c->api->openapi->asset);
 }

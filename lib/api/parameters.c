@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <strings.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/utf8.h"
 #include "http/path.h"
 
@@ -15,19 +15,20 @@
 #define SHOWN_MAX 40
 
 /* those that are true or false, wherever they are */
-static const char *const flags[] = {
+static const char *const parameters_flags[] = {
 	"all", "disconnected", "dry_run", "follow", "if_exists", "keys",
 };
 
-struct reading {
-	struct call *call;
+struct parameters_reading {
+	struct request_ctx *call;
 	struct buf scratch;
 	unsigned n;			/* the one in hand, from 1 */
 	char why[WHY_MAX];		/* empty: nothing is wrong */
 };
 
 static void
-wrong(struct reading *r, struct str name, const char *what)
+parameters_wrong(struct parameters_reading *r, struct str name,
+    const char *what)
 {
 	snprintf(r->why, sizeof r->why, "parameter %u of the query, '%.*s': "
 	    "%s", r->n, (int)(name.n < SHOWN_MAX ? name.n : SHOWN_MAX),
@@ -36,7 +37,7 @@ wrong(struct reading *r, struct str name, const char *what)
 
 /* NULL, or why not */
 static const char *
-decode(struct reading *r, struct str raw, struct str *to)
+parameters_decode(struct parameters_reading *r, struct str raw, struct str *to)
 {
 	size_t i;
 
@@ -56,29 +57,29 @@ decode(struct reading *r, struct str raw, struct str *to)
 }
 
 static void
-take(void *arg, struct str name, struct str value)
+parameters_take(void *arg, struct str name, struct str value)
 {
-	struct reading *r = arg;
-	struct call *c = r->call;
-	struct call_parameter p;
+	struct parameters_reading *r = arg;
+	struct request_ctx *c = r->call;
+	struct ctx_parameter p;
 	const char *why;
 
 	r->n++;
 	if (*r->why != '\0')
 		return;
-	why = c->n_parameters == CALL_PARAMETERS ? "there are too many" :
-	    decode(r, name, &p.name);
+	why = c->n_parameters == CTX_PARAMETERS ? "there are too many" :
+	    parameters_decode(r, name, &p.name);
 	if (why == NULL)
-		why = decode(r, value, &p.value);
+		why = parameters_decode(r, value, &p.value);
 	if (why != NULL)
-		wrong(r, name, why);
+		parameters_wrong(r, name, why);
 	else
 		c->parameters[c->n_parameters++] = p;
 }
 
 /* is it among these, with a space between, and may it be repeated? */
 static bool
-listed(const char *names, struct str name, bool *repeats)
+parameters_listed(const char *names, struct str name, bool *repeats)
 {
 	size_t n;
 
@@ -94,18 +95,18 @@ listed(const char *names, struct str name, bool *repeats)
 }
 
 static bool
-is_flag(struct str name)
+parameters_is_flag(struct str name)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof flags / sizeof *flags; i++)
-		if (str_eq(name, str_z(flags[i])))
+	for (i = 0; i < sizeof parameters_flags / sizeof *parameters_flags; i++)
+		if (str_eq(name, str_z(parameters_flags[i])))
 			return true;
 	return false;
 }
 
 static bool
-is_before(const struct call *c, unsigned i)
+parameters_is_before(const struct request_ctx *c, unsigned i)
 {
 	unsigned j;
 
@@ -116,7 +117,7 @@ is_before(const struct call *c, unsigned i)
 }
 
 bool
-call_truth(struct str value, bool *truth)
+parameter_bool(struct str value, bool *truth)
 {
 	*truth = str_eq(value, STR("true")) || str_eq(value, STR("1"));
 	return *truth || str_eq(value, STR("false")) ||
@@ -125,36 +126,36 @@ call_truth(struct str value, bool *truth)
 
 /* what this path has to say to the one in hand: NULL, or why not */
 static const char *
-judge(const struct call *c, unsigned i)
+parameters_check(const struct request_ctx *c, unsigned i)
 {
-	const struct call_parameter *p = &c->parameters[i];
+	const struct ctx_parameter *p = &c->parameters[i];
 	bool repeats, truth;
 
-	if (!listed(c->route->query, p->name, &repeats))
+	if (!parameters_listed(c->route->query, p->name, &repeats))
 		return c->route->flags & API_OURS && p->name.n > 0 ?
 		    "unknown parameter" : NULL;
-	if (!repeats && is_before(c, i))
+	if (!repeats && parameters_is_before(c, i))
 		return "it is given twice";
-	if (is_flag(p->name) && !call_truth(p->value, &truth))
+	if (parameters_is_flag(p->name) && !parameter_bool(p->value, &truth))
 		return "it must be true or false";
 	return NULL;
 }
 
 static bool
-read_query(struct call *c)
+parameters_read_query(struct request_ctx *c)
 {
-	struct reading r = { .call = c };
+	struct parameters_reading r = { .call = c };
 	const char *why;
 	unsigned i;
 
 	buf_init(&r.scratch, VALUE_MAX);
-	http_query(c->request, take, &r);
+	http_query(c->request, parameters_take, &r);
 	buf_release(&r.scratch);
 	for (i = 0; i < c->n_parameters && *r.why == '\0'; i++) {
 		r.n = i + 1;
-		why = judge(c, i);
+		why = parameters_check(c, i);
 		if (why != NULL)
-			wrong(&r, c->parameters[i].name, why);
+			parameters_wrong(&r, c->parameters[i].name, why);
 	}
 	if (*r.why != '\0')
 		http_problem(c->request, 400, r.why);
@@ -162,7 +163,8 @@ read_query(struct call *c)
 }
 
 static bool
-read_condition(struct call *c, const char *name, struct str *to)
+parameters_read_condition(struct request_ctx *c, const char *name,
+    struct str *to)
 {
 	char why[96];
 
@@ -176,16 +178,16 @@ read_condition(struct call *c, const char *name, struct str *to)
 }
 
 bool
-call_begin(struct call *c)
+parameters_read(struct request_ctx *c)
 {
 	c->conditions.reads = strcmp(c->route->method, "GET") == 0;
-	return read_query(c) &&
-	    read_condition(c, "If-Match", &c->conditions.match) &&
-	    read_condition(c, "If-None-Match", &c->conditions.none_match);
+	return parameters_read_query(c) && parameters_read_condition(c,
+	    "If-Match", &c->conditions.match) && parameters_read_condition(c,
+	    "If-None-Match", &c->conditions.none_match);
 }
 
 int
-call_parameter(const struct call *c, const char *name, struct str *value)
+parameter_get(const struct request_ctx *c, const char *name, struct str *value)
 {
 	unsigned i;
 	int n = 0;
@@ -198,33 +200,33 @@ call_parameter(const struct call *c, const char *name, struct str *value)
 }
 
 bool
-call_says_yes(const struct call *c, const char *name)
+parameter_is_true(const struct request_ctx *c, const char *name)
 {
 	struct str value;
 	bool truth;
 
-	return call_parameter(c, name, &value) > 0 &&
-	    call_truth(value, &truth) && truth;
+	return parameter_get(c, name, &value) > 0 &&
+	    parameter_bool(value, &truth) && truth;
 }
 
 bool
-call_holds(struct call *c, bool exists, const char *tag)
+ctx_holds(struct request_ctx *c, bool exists, const char *tag)
 {
 	unsigned status = conditions_status(&c->conditions, exists, tag);
 
 	if (status == 412) {
-		call_changed(c->request);
+		answer_changed(c->request);
 		return false;
 	}
 	if (tag != NULL)
-		call_tag(c->request, tag);
+		answer_etag(c->request, tag);
 	if (status != 0)
 		http_answer(c->request, status);
 	return status == 0;
 }
 
 void
-call_tag(struct http_request *r, const char *tag)
+answer_etag(struct http_request *r, const char *tag)
 {
 	char quoted[64];
 
@@ -233,7 +235,7 @@ call_tag(struct http_request *r, const char *tag)
 }
 
 void
-call_changed(struct http_request *r)
+answer_changed(struct http_request *r)
 {
 	http_problem(r, 412, "If-Match or If-None-Match does not hold");
 }

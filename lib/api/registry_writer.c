@@ -55,20 +55,20 @@ struct registry_writer {
 
 /* may they be in one transaction? */
 static bool
-shares(const struct task *t, const struct task *next)
+writer_shares(const struct task *t, const struct task *next)
 {
 	return next != NULL && !((const struct api_change *)t)->many &&
 	    !((const struct api_change *)next)->many;
 }
 
 static bool
-is_many(const struct task *t)
+writer_is_many(const struct task *t)
 {
 	return ((const struct api_change *)t)->many;
 }
 
 static bool
-is_of(const struct task *t, const char *user)
+writer_is_of(const struct task *t, const char *user)
 {
 	const struct api_change *c = (const struct api_change *)t;
 
@@ -77,7 +77,7 @@ is_of(const struct task *t, const char *user)
 
 /* puts those in front that `first` says yes to, each in its order */
 static void
-put_in_front(struct registry_writer *l,
+writer_put_in_front(struct registry_writer *l,
     bool (*first)(const struct registry_writer *,
     const struct task *))
 {
@@ -95,32 +95,32 @@ put_in_front(struct registry_writer *l,
 }
 
 static bool
-is_small(const struct registry_writer *l, const struct task *t)
+writer_is_small(const struct registry_writer *l, const struct task *t)
 {
 	(void)l;
-	return !is_many(t);
+	return !writer_is_many(t);
 }
 
 static bool
-is_others(const struct registry_writer *l, const struct task *t)
+writer_is_others(const struct registry_writer *l, const struct task *t)
 {
-	return !is_of(t, l->last_user);
+	return !writer_is_of(t, l->last_user);
 }
 
 /* After one with `many` come all small ones, then others' before another
  * one of that user. */
 static void
-take_turns(struct registry_writer *l)
+writer_take_turns(struct registry_writer *l)
 {
-	if (!l->last_many || l->first == NULL || !is_many(l->first))
+	if (!l->last_many || l->first == NULL || !writer_is_many(l->first))
 		return;
-	put_in_front(l, is_others);
-	put_in_front(l, is_small);
+	writer_put_in_front(l, writer_is_others);
+	writer_put_in_front(l, writer_is_small);
 }
 
 /* of what is taken, whose it is */
 static void
-note_turn(struct registry_writer *l, const struct task *t)
+writer_note_turn(struct registry_writer *l, const struct task *t)
 {
 	const struct api_change *c = (const struct api_change *)t;
 
@@ -135,19 +135,19 @@ note_turn(struct registry_writer *l, const struct task *t)
 
 /* those in front that may go together, at most `most`; their number */
 static unsigned
-cut(struct registry_writer *l, unsigned most, struct task **list)
+writer_cut(struct registry_writer *l, unsigned most, struct task **list)
 {
 	struct task *t;
 	unsigned n;
 
-	take_turns(l);
+	writer_take_turns(l);
 	t = l->first;
 
 	*list = t;
 	if (t == NULL)
 		return 0;
-	note_turn(l, t);
-	for (n = 1; n < most && shares(t, t->next); n++)
+	writer_note_turn(l, t);
+	for (n = 1; n < most && writer_shares(t, t->next); n++)
 		t = t->next;
 	l->first = t->next;
 	if (l->first == NULL)
@@ -155,27 +155,27 @@ cut(struct registry_writer *l, unsigned most, struct task **list)
 	t->next = NULL;
 	l->queued -= n;
 	/* its user's next one may be prepared */
-	if (is_many(t))
+	if (writer_is_many(t))
 		pthread_cond_signal(&l->ready);
 	return n;
 }
 
 /* some changes, waiting for them; 0 at the end */
 static unsigned
-take(struct registry_writer *l, struct task **list)
+writer_take(struct registry_writer *l, struct task **list)
 {
 	unsigned n;
 
 	pthread_mutex_lock(&l->lock);
 	while (l->first == NULL && !l->closing)
 		pthread_cond_wait(&l->work, &l->lock);
-	n = cut(l, TOGETHER, list);
+	n = writer_cut(l, TOGETHER, list);
 	pthread_mutex_unlock(&l->lock);
 	return n;
 }
 
 static void
-wait_a_moment(struct registry_writer *l)
+writer_wait_a_moment(struct registry_writer *l)
 {
 	int64_t ns = clock_ns() + GATHER;
 	struct timespec until = {
@@ -195,23 +195,23 @@ wait_a_moment(struct registry_writer *l)
  * they come soon.
  */
 static unsigned
-take_more(struct registry_writer *l, unsigned n, struct task *last,
+writer_take_more(struct registry_writer *l, unsigned n, struct task *last,
     struct task **list)
 {
 	unsigned more = 0;
 
 	pthread_mutex_lock(&l->lock);
 	if (n < l->expected)
-		wait_a_moment(l);
-	if (n < TOGETHER && shares(last, l->first))
-		more = cut(l, TOGETHER - n, list);
+		writer_wait_a_moment(l);
+	if (n < TOGETHER && writer_shares(last, l->first))
+		more = writer_cut(l, TOGETHER - n, list);
 	pthread_mutex_unlock(&l->lock);
 	return more;
 }
 
 /* those that are being answered now may come again, with those here */
 static void
-expect(struct registry_writer *l, const struct task *answered)
+writer_expect(struct registry_writer *l, const struct task *answered)
 {
 	unsigned n = 0;
 
@@ -224,7 +224,7 @@ expect(struct registry_writer *l, const struct task *answered)
 }
 
 static bool
-is_over(void *arg)
+writer_is_over(void *arg)
 {
 	struct registry_writer *l = arg;
 	int64_t stop = atomic_load(&l->stop);
@@ -237,7 +237,7 @@ writer_open_registry(struct registry_writer *l, struct fault *fault)
 {
 	if (registry_open(&l->registry, l->home, REGISTRY_WRITE, fault) < 0)
 		return -1;
-	registry_wait(l->registry, is_over, l);
+	registry_wait(l->registry, writer_is_over, l);
 	pthread_mutex_lock(&l->lock);
 	l->keys = *registry_keyring(l->registry);
 	l->opened++;
@@ -248,7 +248,7 @@ writer_open_registry(struct registry_writer *l, struct fault *fault)
 /* The file in its place may be another one by now; one that has gone is
  * not made again, as that would hide the loss. */
 static int
-reopen(struct registry_writer *l, struct fault *fault)
+writer_reopen(struct registry_writer *l, struct fault *fault)
 {
 	if (l->registry != NULL && !registry_replaced(l->registry))
 		return 0;
@@ -262,7 +262,7 @@ reopen(struct registry_writer *l, struct fault *fault)
 }
 
 static bool
-is_refusal(const struct fault *fault)
+writer_is_refusal(const struct fault *fault)
 {
 	return fault->status == 1 || fault->status == EX_DATAERR ||
 	    fault->status == EX_NOUSER;
@@ -270,21 +270,22 @@ is_refusal(const struct fault *fault)
 
 /* one change; -1 when the transaction is lost, not only the change */
 static int
-make(struct registry_writer *l, struct api_change *c, struct fault *fault)
+writer_make(struct registry_writer *l, struct api_change *c,
+    struct fault *fault)
 {
 	/* with the keys of another registry */
 	if (c->prepare != NULL && c->opened != l->opened)
 		return fault_set(fault, EX_TEMPFAIL,
 		    "the registry has been replaced");
 	c->result = c->make(c, l->registry, &c->fault);
-	if (c->result == 0 || (is_refusal(&c->fault) && !c->many))
+	if (c->result == 0 || (writer_is_refusal(&c->fault) && !c->many))
 		return 0;
 	*fault = c->fault;
 	return -1;
 }
 
 static void
-set_changing(struct registry_writer *l, bool changing)
+writer_set_changing(struct registry_writer *l, bool changing)
 {
 	pthread_mutex_lock(&l->lock);
 	l->changing = changing;
@@ -306,18 +307,19 @@ registry_writer_changing(struct registry_writer *l)
 
 /* these, and those that come meanwhile, which are put after them */
 static int
-make_all(struct registry_writer *l, struct task *t, unsigned n,
+writer_make_all(struct registry_writer *l, struct task *t, unsigned n,
     struct fault *fault)
 {
-	if (reopen(l, fault) < 0 || registry_begin(l->registry, fault) < 0)
+	if (writer_reopen(l, fault) < 0 || registry_begin(l->registry,
+	    fault) < 0)
 		return -1;
-	set_changing(l, true);
+	writer_set_changing(l, true);
 	for (;; t = t->next) {
-		if (make(l, (struct api_change *)t, fault) < 0)
+		if (writer_make(l, (struct api_change *)t, fault) < 0)
 			return -1;
 		if (t->next != NULL)
 			continue;
-		n += take_more(l, n, t, &t->next);
+		n += writer_take_more(l, n, t, &t->next);
 		if (t->next == NULL)
 			break;
 	}
@@ -325,11 +327,11 @@ make_all(struct registry_writer *l, struct task *t, unsigned n,
 }
 
 static void
-fail_all(struct registry_writer *l, struct task *t, struct fault *fault)
+writer_fail_all(struct registry_writer *l, struct task *t, struct fault *fault)
 {
 	if (l->registry != NULL)
 		registry_rollback(l->registry);
-	if (is_over(l))
+	if (writer_is_over(l))
 		fault_set(fault, EX_TEMPFAIL, "the service is being stopped");
 	for (; t != NULL; t = t->next) {
 		struct api_change *c = (struct api_change *)t;
@@ -340,18 +342,19 @@ fail_all(struct registry_writer *l, struct task *t, struct fault *fault)
 }
 
 static void *
-work(void *arg)
+writer_work(void *arg)
 {
 	struct registry_writer *l = arg;
 	struct task *list;
 	struct fault fault;
 	unsigned n;
 
-	while ((n = take(l, &list)) > 0) {
-		if (is_over(l) || make_all(l, list, n, &fault) < 0)
-			fail_all(l, list, &fault);
-		set_changing(l, false);
-		expect(l, list);
+	while ((n = writer_take(l, &list)) > 0) {
+		if (writer_is_over(l) || writer_make_all(l, list, n,
+		    &fault) < 0)
+			writer_fail_all(l, list, &fault);
+		writer_set_changing(l, false);
+		writer_expect(l, list);
 		completions_put(l->completions, list);
 	}
 	return NULL;
@@ -366,7 +369,8 @@ writer_has_ready(const struct registry_writer *l, const struct api_change *c)
 	const struct task *t;
 
 	for (t = l->first; t != NULL; t = t->next)
-		if (is_many(t) && c->user != NULL && is_of(t, c->user))
+		if (writer_is_many(t) && c->user != NULL && writer_is_of(t,
+		    c->user))
 			return true;
 	return false;
 }
@@ -411,7 +415,7 @@ writer_prepare(struct registry_writer *l, struct api_change *c)
 	    c->user != NULL ? c->user : "");
 	pthread_mutex_unlock(&l->lock);
 	/* what comes too late is refused by the other thread */
-	result = is_over(l) ? 0 : c->prepare(c, &keys, &c->fault);
+	result = writer_is_over(l) ? 0 : c->prepare(c, &keys, &c->fault);
 	keyring_wipe(&keys);
 	c->result = result;
 	if (result < 0)
@@ -472,7 +476,7 @@ writer_can_write(struct registry_writer *l, struct fault *fault)
 	if (r == 0)
 		r = registry_probe(l->registry, fault);
 	registry_rollback(l->registry);
-	registry_wait(l->registry, is_over, l);
+	registry_wait(l->registry, writer_is_over, l);
 	if (r == 0 || fault->status != EX_NOPERM ||
 	    !registry_writable(l->registry))
 		return 0;
@@ -499,7 +503,7 @@ registry_writer_open(struct registry_writer **out, const char *home,
 	l->home = home ? memory_strdup(home) : home_path("");
 	if (writer_open_registry(l, fault) < 0 ||
 	    writer_can_write(l, fault) < 0 ||
-	    writer_start(&l->thread, work, l, &l->started, fault) < 0 ||
+	    writer_start(&l->thread, writer_work, l, &l->started, fault) < 0 ||
 	    writer_start(&l->preparer, writer_prepare_all, l, &l->preparing,
 	    fault) < 0) {
 		registry_writer_close(l);
@@ -548,9 +552,9 @@ registry_writer_many_of(struct registry_writer *l, const char *user)
 	n = (strcmp(l->many_user, user) == 0) +
 	    (strcmp(l->raw_user, user) == 0);
 	for (t = l->first; t != NULL; t = t->next)
-		n += is_many(t) && is_of(t, user);
+		n += writer_is_many(t) && writer_is_of(t, user);
 	for (t = l->raw; t != NULL; t = t->next)
-		n += is_of(t, user);
+		n += writer_is_of(t, user);
 	pthread_mutex_unlock(&l->lock);
 	return n;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "http/caller.h"
 #include "http/path.h"
 
@@ -178,7 +178,7 @@ routes_segment(struct str *rest)
 }
 
 bool
-api_path_fits(const char *pattern, struct str path, struct str *ids)
+routes_path_fits(const char *pattern, struct str path, struct str *ids)
 {
 	struct str want = str_z(pattern), a, b;
 
@@ -202,7 +202,7 @@ api_path_fits(const char *pattern, struct str path, struct str *ids)
 static bool
 routes_fit(const struct api_route *route, struct str path, struct str *ids)
 {
-	return api_path_fits(route->path, path, ids) &&
+	return routes_path_fits(route->path, path, ids) &&
 	    !(route->flags & API_NAMED && ids->n == 0);
 }
 
@@ -232,7 +232,7 @@ static bool
 routes_allow(const struct api *api, struct str path, struct buf *to)
 {
 	const struct api_route *route;
-	struct str ids[CALL_IDS];
+	struct str ids[CTX_IDS];
 
 	for (route = api_routes; route->method != NULL; route++) {
 		if (!routes_serves(api, route) || !routes_fit(route, path, ids))
@@ -254,7 +254,7 @@ static bool
 routes_redirect(struct http_request *r)
 {
 	struct str path = { r->path.p, r->path.n - (r->path.n > 0) };
-	struct str ids[CALL_IDS];
+	struct str ids[CTX_IDS];
 	char to[LOCATION_MAX];
 
 	if (path.n == 0 || path.n >= sizeof to || path.p[path.n] != '/' ||
@@ -283,14 +283,14 @@ routes_answer_nowhere(const struct api *api, struct http_request *r)
 /* ---- the server's callbacks ---- */
 
 static bool
-routes_decode_ids(struct call *c)
+routes_decode_ids(struct request_ctx *c)
 {
 	struct buf b;
 	size_t i;
 	bool sound = true;
 
 	buf_init(&b, PATH_MAX_TEXT);
-	for (i = 0; i < CALL_IDS && sound; i++) {
+	for (i = 0; i < CTX_IDS && sound; i++) {
 		if (c->id[i].n == 0 ||
 		    memchr(c->id[i].p, '%', c->id[i].n) == NULL)
 			continue;
@@ -304,7 +304,7 @@ routes_decode_ids(struct call *c)
 
 /* Is the body short enough for its row?  Else it is answered: false. */
 static bool
-routes_fits(struct call *c, uint64_t n)
+routes_fits(struct request_ctx *c, uint64_t n)
 {
 	if (c->route->body == 0 || n <= c->route->body)
 		return true;
@@ -315,25 +315,25 @@ routes_fits(struct call *c, uint64_t n)
 /* All that its row says of a request, in this order, and preconditions where
  * no handler knows better; else it is answered: false. */
 static bool
-routes_admit(struct call *c)
+routes_admit(struct request_ctx *c)
 {
 	unsigned flags = c->route->flags;
 
-	if (!routes_fits(c, c->request->body.n) || !call_begin(c) ||
-	    !call_typed(c))
+	if (!routes_fits(c, c->request->body.n) || !parameters_read(c) ||
+	    !body_typed(c))
 		return false;
-	if ((!(flags & API_JSON) || call_lines(c)) && !call_admit(c))
+	if ((!(flags & API_JSON) || body_is_lines(c)) && !auth_admit(c))
 		return false;
-	/* a handler of a user's row asks call_user() */
+	/* a handler of a user's row asks auth_user() */
 	return !(flags & API_OPEN) || flags & API_STATE ||
-	    call_holds(c, true, NULL);
+	    ctx_holds(c, true, NULL);
 }
 
 void
 api_handle(struct http_request *r, void *arg)
 {
 	struct api *api = arg;
-	struct call call = { .api = api, .request = r };
+	struct request_ctx call = { .api = api, .request = r };
 	const struct api_route *route = routes_find(r->method, r->path,
 	    call.id);
 
@@ -355,7 +355,7 @@ void
 api_on_headers(struct http_request *r, void *arg)
 {
 	struct api *api = arg;
-	struct call call = { .api = api, .request = r };
+	struct request_ctx call = { .api = api, .request = r };
 	const struct api_route *route = routes_find(r->method, r->path,
 	    call.id);
 
@@ -366,14 +366,14 @@ api_on_headers(struct http_request *r, void *arg)
 	r->about = call.route = route;
 	if (r->head.framing != HTTP1_LENGTH ||
 	    routes_fits(&call, r->head.length))
-		call_admit(&call);
+		auth_admit(&call);
 }
 
 void
 api_administer(struct http_request *r, void *arg)
 {
 	struct api *api = arg;
-	struct call call = { .api = api, .request = r };
+	struct request_ctx call = { .api = api, .request = r };
 	const struct api_route *route = routes_find(r->method, r->path,
 	    call.id);
 
@@ -385,6 +385,6 @@ api_administer(struct http_request *r, void *arg)
 	    route->handle != status_version))
 		http_problem(r, 404, "no such path; there are /health, "
 		    "/metrics and /version");
-	else if (call_begin(&call))
+	else if (parameters_read(&call))
 		route->handle(&call);
 }

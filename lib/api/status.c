@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/memory.h"
 
 /* What the service says of itself: its version, and what it counts. */
@@ -13,7 +13,7 @@
 /* ---- version ---- */
 
 void
-status_version(struct call *c)
+status_version(struct request_ctx *c)
 {
 	struct buf *b = &c->api->answer;
 
@@ -25,13 +25,13 @@ status_version(struct call *c)
 
 /* ---- metrics ---- */
 
-struct api_tally {
+struct route_stats {
 	uint64_t n;
 	struct metric_times times;
 };
 
 static size_t
-routes(void)
+status_routes(void)
 {
 	size_t n = 0;
 
@@ -40,26 +40,26 @@ routes(void)
 	return n;
 }
 
-struct api_tally *
-tallies_open(void)
+struct route_stats *
+route_stats_open(void)
 {
-	return memory_zero(routes() + 1, sizeof(struct api_tally));
+	return memory_zero(status_routes() + 1, sizeof(struct route_stats));
 }
 
 void
-tally(struct api *api, const struct http_request *r)
+route_stats_add(struct api *api, const struct http_request *r)
 {
 	const struct api_route *route = r->about;
-	size_t i = route ? (size_t)(route - api_routes) : routes();
+	size_t i = route ? (size_t)(route - api_routes) : status_routes();
 
-	api->tallies[i].n++;
-	metric_times_add(&api->tallies[i].times, r->elapsed);
+	api->route_stats[i].n++;
+	metric_times_add(&api->route_stats[i].times, r->elapsed);
 	api->answers[r->status < ANSWERS ? r->status : 0]++;
 }
 
 /* Mainflux' names, but for its microseconds, which were seconds */
 static void
-put_service(struct buf *b, const struct api *api, const char *service)
+status_put_service(struct buf *b, const struct api *api, const char *service)
 {
 	char name[64], label[64];
 	size_t i;
@@ -71,7 +71,7 @@ put_service(struct buf *b, const struct api *api, const char *service)
 			continue;
 		snprintf(label, sizeof label, "method=\"%s\"",
 		    api_routes[i].name);
-		metric_put(b, name, label, api->tallies[i].n);
+		metric_put(b, name, label, api->route_stats[i].n);
 	}
 	snprintf(name, sizeof name, "%s_api_request_latency_seconds",
 	    service);
@@ -79,17 +79,17 @@ put_service(struct buf *b, const struct api *api, const char *service)
 	    "From a request's headers to the end of its answer.");
 	for (i = 0; api_routes[i].method != NULL; i++) {
 		if (strcmp(api_routes[i].service, service) != 0 ||
-		    api->tallies[i].n == 0)
+		    api->route_stats[i].n == 0)
 			continue;
 		snprintf(label, sizeof label, "method=\"%s\"",
 		    api_routes[i].name);
 		metric_times_put_values(b, name, label,
-		    &api->tallies[i].times);
+		    &api->route_stats[i].times);
 	}
 }
 
 static void
-put_answers(struct buf *b, const struct api *api)
+status_put_answers(struct buf *b, const struct api *api)
 {
 	char label[32];
 	size_t i;
@@ -105,21 +105,21 @@ put_answers(struct buf *b, const struct api *api)
 }
 
 void
-status_metrics(struct call *c)
+status_metrics(struct request_ctx *c)
 {
 	struct api *api = c->api;
 	struct buf *b = &api->answer;
 
-	put_service(b, api, "users");
-	put_service(b, api, "things");
-	put_service(b, api, "message_reader");
-	put_answers(b, api);
+	status_put_service(b, api, "users");
+	status_put_service(b, api, "things");
+	status_put_service(b, api, "message_reader");
+	status_put_answers(b, api);
 	metric_put_head(b, "api_connections", "gauge", "Connections open.");
 	metric_put(b, "api_connections", NULL,
 	    api->server ? http_connections(api->server) : 0);
 	metric_put_head(b, "api_event_streams", "gauge",
 	    "Clients that follow events.");
-	metric_put(b, "api_event_streams", NULL, api->n_feeds);
+	metric_put(b, "api_event_streams", NULL, api->n_event_streams);
 	metric_process_put(b);
 	http_answer_text(c->request, 200, METRICS_TYPE, buf_str(b));
 }

@@ -19,7 +19,7 @@ struct stores {
 };
 
 static bool
-is_name(struct str s)
+stores_is_name(struct str s)
 {
 	size_t i;
 
@@ -33,7 +33,7 @@ is_name(struct str s)
 }
 
 static char *
-copy(struct str s)
+stores_copy(struct str s)
 {
 	struct buf b;
 
@@ -45,25 +45,25 @@ copy(struct str s)
 
 /* the file's own, less what says that it is a database */
 static struct str
-name_of(const char *path)
+stores_name_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	struct str name = str_z(slash ? slash + 1 : path);
 
 	if (name.n > 3 && memcmp(name.p + name.n - 3, ".db", 3) == 0)
 		name.n -= 3;
-	return is_name(name) ? name : STR("");
+	return stores_is_name(name) ? name : STR("");
 }
 
 static int
-add(struct stores *s, const char *text, struct fault *fault)
+stores_add(struct stores *s, const char *text, struct fault *fault)
 {
 	const char *equals = strchr(text, '='), *place = text;
 	const struct store_driver *driver;
 	struct str name = { text, equals ? (size_t)(equals - text) : 0 };
 	int shown;
 
-	if (is_name(name))
+	if (stores_is_name(name))
 		place = equals + 1;
 	else
 		name = STR_NONE;
@@ -71,7 +71,7 @@ add(struct stores *s, const char *text, struct fault *fault)
 	if ((driver = store_find(place, &place, fault)) == NULL)
 		return -1;
 	if (name.n == 0)
-		name = name_of(place);
+		name = stores_name_of(place);
 	if (*place == '\0')
 		return fault_set(fault, EX_USAGE, "--store '%.*s': no file",
 		    shown, text);
@@ -85,7 +85,7 @@ add(struct stores *s, const char *text, struct fault *fault)
 		return fault_set(fault, EX_USAGE, "--store '%.*s': "
 		    "there is another '%.*s'", shown, text, STR_ARG(name));
 	s->v[s->n++] = (struct api_store){
-		.name = copy(name), .driver = driver,
+		.name = stores_copy(name), .driver = driver,
 		.place = memory_strdup(place), .given = true
 	};
 	return 0;
@@ -93,7 +93,7 @@ add(struct stores *s, const char *text, struct fault *fault)
 
 /* One a line, as they may hold passwords: they are read as secrets are. */
 static int
-add_file(struct stores *s, const char *path, struct fault *fault)
+stores_add_file(struct stores *s, const char *path, struct fault *fault)
 {
 	struct buf b;
 	char *line, *end;
@@ -107,14 +107,14 @@ add_file(struct stores *s, const char *path, struct fault *fault)
 		if ((end = strchr(line, '\n')) != NULL)
 			*end++ = '\0';
 		if (*line != '\0' && *line != '#')
-			r = add(s, line, fault);
+			r = stores_add(s, line, fault);
 	}
 	secret_release(&b);
 	return r;
 }
 
 static void
-add_default(struct stores *s, const char *home)
+stores_add_default(struct stores *s, const char *home)
 {
 	const char *place;
 	struct fault none;
@@ -138,12 +138,12 @@ stores_open(struct stores **out, const struct opt_list *given,
 
 	*out = s;
 	for (i = 0; given != NULL && i < given->n; i++)
-		if (add(s, given->v[i], fault) < 0)
+		if (stores_add(s, given->v[i], fault) < 0)
 			return -1;
-	if (file != NULL && add_file(s, file, fault) < 0)
+	if (file != NULL && stores_add_file(s, file, fault) < 0)
 		return -1;
 	if (s->n == 0)
-		add_default(s, home);
+		stores_add_default(s, home);
 	return 0;
 }
 

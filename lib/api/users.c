@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "api/thread_pool.h"
 #include "api/fair_queue.h"
 #include "base/memory.h"
@@ -46,13 +46,14 @@ struct login {
 };
 
 static struct login *
-of_task(struct task *t)
+login_of_task(struct task *t)
 {
 	return (struct login *)t;
 }
 
 static struct login *
-login_new(struct call *c, struct str email, struct str old, struct str new)
+login_new(struct request_ctx *c, struct str email, struct str old,
+    struct str new)
 {
 	struct login *l = memory_zero(1, sizeof *l);
 	size_t i;
@@ -88,14 +89,14 @@ login_free(struct login *l)
 /* ---- how often ---- */
 
 static struct str
-address_of_login(const struct login *l)
+login_address(const struct login *l)
 {
 	return (struct str){ (const char *)l->address, l->address_n };
 }
 
 /* its address and the same account, however that is written */
 static struct str
-account_here(const struct login *l, char to[16 + EMAIL_MAX])
+login_account_here(const struct login *l, char to[16 + EMAIL_MAX])
 {
 	size_t i, n = l->address_n;
 
@@ -107,7 +108,7 @@ account_here(const struct login *l, char to[16 + EMAIL_MAX])
 }
 
 static struct rate
-rate_of(const struct login *l, char kind)
+login_rate(const struct login *l, char kind)
 {
 	const struct api_options *o = &l->api->options;
 
@@ -118,62 +119,63 @@ rate_of(const struct login *l, char kind)
 }
 
 static void
-give_back_one(struct login *l, char kind, struct str name)
+login_give_back_one(struct login *l, char kind, struct str name)
 {
 	/* a client without an address is on this machine */
 	if (kind == FAILING_HERE || l->address_n > 0)
 		rate_limit_give_back(l->api->limits, kind, name,
-		    rate_of(l, kind), l->api->clock);
+		    login_rate(l, kind), l->api->clock);
 }
 
 static unsigned
-take_one(struct login *l, char kind, struct str name)
+login_take_one(struct login *l, char kind, struct str name)
 {
 	if (kind != FAILING_HERE && l->address_n == 0)
 		return 0;
-	return rate_limit_take(l->api->limits, kind, name, rate_of(l, kind),
+	return rate_limit_take(l->api->limits, kind, name, login_rate(l, kind),
 	    l->api->clock);
 }
 
 /* it was no failure; a new user is counted all the same */
 static void
-give_back(struct login *l)
+login_give_back(struct login *l)
 {
 	char name[16 + EMAIL_MAX];
 
-	give_back_one(l, FAILING, address_of_login(l));
+	login_give_back_one(l, FAILING, login_address(l));
 	if (!l->registers)
-		give_back_one(l, FAILING_HERE, account_here(l, name));
+		login_give_back_one(l, FAILING_HERE, login_account_here(l,
+		    name));
 }
 
 /* 0, or seconds to wait; then nothing was counted */
 static unsigned
-take_attempt(struct login *l)
+login_take_attempt(struct login *l)
 {
-	unsigned wait = take_one(l, FAILING, address_of_login(l));
+	unsigned wait = login_take_one(l, FAILING, login_address(l));
 	char name[16 + EMAIL_MAX];
 
 	if (wait > 0)
 		return wait;
 	wait = l->registers ?
-	    take_one(l, REGISTERING, address_of_login(l)) :
-	    take_one(l, FAILING_HERE, account_here(l, name));
+	    login_take_one(l, REGISTERING, login_address(l)) :
+	    login_take_one(l, FAILING_HERE, login_account_here(l, name));
 	if (wait > 0)
-		give_back_one(l, FAILING, address_of_login(l));
+		login_give_back_one(l, FAILING, login_address(l));
 	return wait;
 }
 
 /* as nothing came of it */
 static void
-undo_attempt(struct login *l)
+login_undo_attempt(struct login *l)
 {
-	give_back(l);
+	login_give_back(l);
 	if (l->registers)
-		give_back_one(l, REGISTERING, address_of_login(l));
+		login_give_back_one(l, REGISTERING, login_address(l));
 }
 
 static bool
-add_turn(struct login *l)
+login_queue(struct login *l)
 {
 	char owner[1 + sizeof l->address];
 
@@ -185,9 +187,9 @@ add_turn(struct login *l)
 
 /* To the pool; beyond the allowed attempts it is answered here. */
 static void
-try(struct login *l)
+login_start(struct login *l)
 {
-	unsigned wait = take_attempt(l);
+	unsigned wait = login_take_attempt(l);
 	char text[16];
 
 	if (wait > 0) {
@@ -197,8 +199,8 @@ try(struct login *l)
 		    "too many new users from this address; try again later" :
 		    "too many attempts; try again later");
 		login_free(l);
-	} else if (!add_turn(l)) {
-		undo_attempt(l);
+	} else if (!login_queue(l)) {
+		login_undo_attempt(l);
 		http_problem(l->request, 503,
 		    "too many are logging in; try again later");
 		login_free(l);
@@ -212,7 +214,7 @@ logins_end(struct api *api)
 
 	while (api->logins != NULL &&
 	    (t = fair_queue_drop(api->logins)) != NULL) {
-		struct login *l = of_task(t);
+		struct login *l = login_of_task(t);
 
 		http_problem(l->request, 503, "the service is being stopped");
 		login_free(l);
@@ -222,7 +224,7 @@ logins_end(struct api *api)
 /* ---- tokens ---- */
 
 static void
-answer_token(struct api *api, struct http_request *r,
+login_answer_token(struct api *api, struct http_request *r,
     const struct user *user, int64_t since, unsigned status)
 {
 	int64_t expires = api->now + api->options.session / STAMP_SECOND;
@@ -235,23 +237,23 @@ answer_token(struct api *api, struct http_request *r,
 	token_put_session(api->registry, user, since, api->now, expires, &b);
 	buf_puts(&b, "\"}\n");
 	http_set(r, "Cache-Control", "no-store");
-	call_json(r, status, buf_str(&b));
+	answer_json(r, status, buf_str(&b));
 	buf_release(&b);
 }
 
 /* in the pool */
 static void
-compare(struct task *t)
+login_compare(struct task *t)
 {
-	struct login *l = of_task(t);
+	struct login *l = login_of_task(t);
 
 	l->matches = password_matches(buf_str(&l->old), l->hash);
 }
 
 static void
-compared(struct task *t)
+login_compared(struct task *t)
 {
-	struct login *l = of_task(t);
+	struct login *l = login_of_task(t);
 	struct fault fault;
 
 	fair_queue_done(l->api->logins);
@@ -265,10 +267,11 @@ compared(struct task *t)
 			fault_set(&fault, EX_TEMPFAIL, "no registry");
 		if (fault.status == 1)
 			fault.status = EX_NOUSER;
-		call_fault(l->api, l->request, &fault, 403);
+		answer_fault(l->api, l->request, &fault, 403);
 	} else {
-		give_back(l);
-		answer_token(l->api, l->request, &l->user, l->api->now, 201);
+		login_give_back(l);
+		login_answer_token(l->api, l->request, &l->user, l->api->now,
+		    201);
 	}
 	login_free(l);
 }
@@ -282,11 +285,12 @@ enum { EMAIL, PASSWORD, METADATA, ACCOUNT_FIELDS };
 
 /* the first `n` of these: an address, and a password that is not empty */
 static bool
-read_account(struct call *c, struct object_field f[ACCOUNT_FIELDS], size_t n)
+login_read_account(struct request_ctx *c, struct object_field f[ACCOUNT_FIELDS],
+    size_t n)
 {
 	const char *why;
 
-	if (!call_read(c, f, n))
+	if (!body_read(c, f, n))
 		return false;
 	why = email_fault(f[EMAIL].value);
 	if (why == NULL && f[PASSWORD].value.n == 0)
@@ -297,14 +301,14 @@ read_account(struct call *c, struct object_field f[ACCOUNT_FIELDS], size_t n)
 }
 
 void
-tokens_create(struct call *c)
+tokens_create(struct request_ctx *c)
 {
 	struct object_field f[] = ACCOUNT;
 	struct fault fault;
 	struct login *l;
 
 	/* only a new user brings metadata */
-	if (!read_account(c, f, METADATA))
+	if (!login_read_account(c, f, METADATA))
 		return;
 	l = login_new(c, f[EMAIL].value, f[PASSWORD].value, STR_NONE);
 	if (c->api->registry == NULL)
@@ -312,74 +316,74 @@ tokens_create(struct call *c)
 	if (c->api->registry == NULL || (user_find_hash(c->api->registry,
 	    f[EMAIL].value, &l->user, l->hash, &fault) < 0 &&
 	    fault.status != 1)) {
-		call_unable(c->api, c->request, &fault);
+		answer_unable(c->api, c->request, &fault);
 		login_free(l);
 		return;
 	}
-	l->change.task.run = compare;
-	l->change.task.done = compared;
-	try(l);
+	l->change.task.run = login_compare;
+	l->change.task.done = login_compared;
+	login_start(l);
 }
 
 void
-tokens_refresh(struct call *c)
+tokens_refresh(struct request_ctx *c)
 {
-	const struct principal *who;
+	const struct principal *principal;
 
-	if ((who = call_user(c, 0)) == NULL)
+	if ((principal = auth_user(c, 0)) == NULL)
 		return;
-	if (c->api->now >= who->since + TOKEN_REFRESH_MAX)
+	if (c->api->now >= principal->since + TOKEN_REFRESH_MAX)
 		http_problem(c->request, 403, "log in again");
 	else
-		answer_token(c->api, c->request, &who->user, who->since,
-		    201);
+		login_answer_token(c->api, c->request, &principal->user,
+		    principal->since, 201);
 }
 
 /* ---- new ones ---- */
 
 /* in the pool */
 static void
-hash(struct task *t)
+login_hash(struct task *t)
 {
-	struct login *l = of_task(t);
+	struct login *l = login_of_task(t);
 
 	l->hashed = password_hash(buf_str(&l->new),
 	    l->api->options.password_min, l->hash, &l->change.fault);
 }
 
 static int
-make_user(struct api_change *c, struct registry *r, struct fault *fault)
+login_make_user(struct api_change *c, struct registry *r, struct fault *fault)
 {
-	struct login *l = of_task(&c->task);
+	struct login *l = login_of_task(&c->task);
 
 	return user_create(r, str_z(l->email), l->hash,
 	    buf_str(&l->metadata), &l->user, fault);
 }
 
 static void
-user_made(struct task *t)
+login_user_made(struct task *t)
 {
-	struct login *l = of_task(t);
+	struct login *l = login_of_task(t);
 	char place[ID_TEXT + 16];
 
 	if (l->change.result == 0) {
-		api_recovered(l->api);
-		give_back(l);
+		state_recovered(l->api);
+		login_give_back(l);
 		snprintf(place, sizeof place, "/users/%s", l->user.id);
 		http_set(l->request, "Location", place);
 		http_answer(l->request, 201);
 	} else {
-		call_fault(l->api, l->request, &l->change.fault, 409);
+		answer_fault(l->api, l->request, &l->change.fault, 409);
 	}
 	login_free(l);
 }
 
 /* what a hash is good for: the change that `make` is */
 static void
-change(struct login *l)
+login_change(struct login *l)
 {
 	if (l->hashed < 0) {
-		call_unable(l->api, l->request, &l->change.fault);
+		answer_unable(l->api, l->request, &l->change.fault);
 		login_free(l);
 		return;
 	}
@@ -388,14 +392,14 @@ change(struct login *l)
 }
 
 static void
-hashed(struct task *t)
+login_hashed(struct task *t)
 {
-	fair_queue_done(of_task(t)->api->logins);
-	change(of_task(t));
+	fair_queue_done(login_of_task(t)->api->logins);
+	login_change(login_of_task(t));
 }
 
 static bool
-password_allowed(struct call *c, struct str password)
+login_password_allowed(struct request_ctx *c, struct str password)
 {
 	size_t min = c->api->options.password_min;
 	char text[64];
@@ -409,15 +413,15 @@ password_allowed(struct call *c, struct str password)
 }
 
 void
-users_create(struct call *c)
+users_create(struct request_ctx *c)
 {
 	struct object_field f[] = ACCOUNT;
 	struct str metadata;
 	struct login *l;
 
-	if (!read_account(c, f, ACCOUNT_FIELDS) ||
-	    !password_allowed(c, f[PASSWORD].value) ||
-	    !call_metadata(c, f[METADATA].value, &metadata))
+	if (!login_read_account(c, f, ACCOUNT_FIELDS) ||
+	    !login_password_allowed(c, f[PASSWORD].value) ||
+	    !body_metadata(c, f[METADATA].value, &metadata))
 		return;
 	if (!c->api->options.open) {
 		http_problem(c->request, 403,
@@ -427,31 +431,32 @@ users_create(struct call *c)
 	l = login_new(c, f[EMAIL].value, STR_NONE, f[PASSWORD].value);
 	buf_put_str(&l->metadata, metadata);
 	l->registers = true;
-	l->change.task.run = hash;
-	l->change.task.done = hashed;
-	l->change.make = make_user;
-	l->made = user_made;
-	try(l);
+	l->change.task.run = login_hash;
+	l->change.task.done = login_hashed;
+	l->change.make = login_make_user;
+	l->made = login_user_made;
+	login_start(l);
 }
 
 /* ---- a new password ---- */
 
 /* in the pool */
 static void
-replace(struct task *t)
+login_replace(struct task *t)
 {
-	struct login *l = of_task(t);
+	struct login *l = login_of_task(t);
 
 	l->hashed = 0;
 	l->matches = password_matches(buf_str(&l->old), l->hash);
 	if (l->matches)
-		hash(t);
+		login_hash(t);
 }
 
 static int
-set_password(struct api_change *c, struct registry *r, struct fault *fault)
+login_set_password(struct api_change *c, struct registry *r,
+    struct fault *fault)
 {
-	struct login *l = of_task(&c->task);
+	struct login *l = login_of_task(&c->task);
 	struct user now;
 
 	if (user_find_id(r, str_z(l->user.id), &now, fault) < 0 ||
@@ -461,24 +466,25 @@ set_password(struct api_change *c, struct registry *r, struct fault *fault)
 }
 
 static void
-password_set(struct task *t)
+login_password_set(struct task *t)
 {
-	struct login *l = of_task(t);
+	struct login *l = login_of_task(t);
 
 	if (l->change.result == 0) {
-		api_recovered(l->api);
+		state_recovered(l->api);
 		/* the one that was shown has ended with the password */
-		answer_token(l->api, l->request, &l->user, l->api->now, 201);
+		login_answer_token(l->api, l->request, &l->user, l->api->now,
+		    201);
 	} else {
-		call_fault(l->api, l->request, &l->change.fault, 409);
+		answer_fault(l->api, l->request, &l->change.fault, 409);
 	}
 	login_free(l);
 }
 
 static void
-replaced(struct task *t)
+login_replaced(struct task *t)
 {
-	struct login *l = of_task(t);
+	struct login *l = login_of_task(t);
 
 	fair_queue_done(l->api->logins);
 	if (!l->matches) {
@@ -486,37 +492,37 @@ replaced(struct task *t)
 		login_free(l);
 		return;
 	}
-	give_back(l);
-	change(l);
+	login_give_back(l);
+	login_change(l);
 }
 
 void
-users_password(struct call *c)
+users_password(struct request_ctx *c)
 {
 	struct object_field f[] = {
 		{ .name = "password", .type = OBJECT_TEXT },
 		{ .name = "old_password", .type = OBJECT_TEXT },
 	};
-	const struct principal *who;
+	const struct principal *principal;
 	struct fault fault;
 	struct login *l;
 
-	if (!call_read(c, f, 2) ||
-	    !password_allowed(c, f[0].value) ||
-	    (who = call_user(c, 0)) == NULL)
+	if (!body_read(c, f, 2) ||
+	    !login_password_allowed(c, f[0].value) ||
+	    (principal = auth_user(c, 0)) == NULL)
 		return;
-	l = login_new(c, str_z(who->user.email), f[1].value, f[0].value);
-	l->user = who->user;
+	l = login_new(c, str_z(principal->user.email), f[1].value, f[0].value);
+	l->user = principal->user;
 	if (user_find_hash(c->api->registry, str_z(l->email), &l->user,
 	    l->hash, &fault) < 0) {
 		fault.status = fault.status == 1 ? EX_NOUSER : fault.status;
-		call_fault(c->api, c->request, &fault, 409);
+		answer_fault(c->api, c->request, &fault, 409);
 		login_free(l);
 		return;
 	}
-	l->change.task.run = replace;
-	l->change.task.done = replaced;
-	l->change.make = set_password;
-	l->made = password_set;
-	try(l);
+	l->change.task.run = login_replace;
+	l->change.task.done = login_replaced;
+	l->change.make = login_set_password;
+	l->made = login_password_set;
+	login_start(l);
 }

@@ -15,10 +15,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct str text = { (const char *)data, n };
-	enum messages_form form = messages_accept(text);
+	enum messages_format form = messages_accept(text);
 	struct buf b;
 
-	if (form >= MESSAGES_FORMS || messages_type(form) == NULL)
+	if (form >= MESSAGES_FORMATS || messages_type(form) == NULL)
 		abort();
 	buf_init(&b, n + 64);
 	buf_puts(&b, "text/csv , ");

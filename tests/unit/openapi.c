@@ -3,7 +3,7 @@
 #include <sodium.h>
 #include <strings.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/os.h"
 #include "json/json.h"
 #include "tests/unit/unit.h"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which paths fit a row, and what the rows say together. */
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "tests/unit/unit.h"
 
-static struct str ids[CALL_IDS];
+static struct str ids[CTX_IDS];
 
 static bool
 fits(const char *pattern, const char *path)
 {
 	ids[0] = ids[1] = STR_NONE;
-	return api_path_fits(pattern, str_z(path), ids);
+	return routes_path_fits(pattern, str_z(path), ids);
 }
 
 static void

@@ -11,7 +11,7 @@
 #include "net/rate_limit.h"
 #include "registry/changes.h"
 
-struct feed;
+struct event_stream;
 struct forwards;
 struct token_cache;
 struct health;
@@ -32,7 +32,7 @@ struct api {
 	struct completions completions;
 	struct rate_limit *limits;	/* of logins and new users */
 	struct fair_queue *logins;	/* that wait for the pool */
-	struct feed *feeds;		/* streams of events */
+	struct event_stream *event_streams;		/* streams of events */
 	struct stores *stores;
 	struct health *health;
 	struct jobs *jobs;		/* answers under way */
@@ -40,16 +40,16 @@ struct api {
 	struct forwards *forwards;	/* NULL: no primary was given */
 	bool replica;			/* another machine makes changes */
 	struct openapi *openapi;	/* the document */
-	unsigned n_feeds;
+	unsigned n_event_streams;
 	struct arena scratch;		/* of the call in hand */
 	struct buf answer, key;		/* likewise */
 	const struct http *server;
 	int64_t now;			/* seconds since 1970, of this turn */
-	int64_t clock, looked;		/* ns, monotonic */
+	int64_t clock, checked;		/* ns, monotonic */
 	atomic_uint generation;		/* which file the registry is */
 	bool failing, stopping;
-	bool examined;			/* somebody waits for its health */
-	struct api_tally *tallies;	/* by route, the last for none */
+	bool health_wanted;		/* somebody waits for its health */
+	struct route_stats *route_stats;	/* the last: of no route */
 	uint64_t answers[600];		/* by status */
 };
 
@@ -57,27 +57,27 @@ struct api {
  * A request that has found its route.  It lives until the handler returns;
  * a handler that answers later copies what it needs then.
  */
-#define CALL_IDS 2
-#define CALL_PARAMETERS 128
-struct call {
+#define CTX_IDS 2
+#define CTX_PARAMETERS 128
+struct request_ctx {
 	struct api *api;
 	struct http_request *request;
 	const struct api_route *route;
 	/* whose token it is; NULL with API_OPEN */
-	const struct principal *who;
-	struct str id[CALL_IDS];	/* what stands for :id, decoded */
+	const struct principal *principal;
+	struct str id[CTX_IDS];	/* what stands for :id, decoded */
 	struct conditions conditions;
 	/* of the query, decoded, in order */
-	struct call_parameter {
+	struct ctx_parameter {
 		struct str name, value;
-	} parameters[CALL_PARAMETERS];
+	} parameters[CTX_PARAMETERS];
 	unsigned n_parameters;
 };
 
 struct api_route {
 	const char *method;		/* GET is good for HEAD too */
 	const char *path;		/* "/things/:id/channels" */
-	void (*handle)(struct call *);
+	void (*handle)(struct request_ctx *);
 	/* what the token has to allow, of enum token_scope; 0: nothing in
 	 * particular, and with API_OPEN it is not asked for */
 	unsigned scope;
@@ -93,11 +93,11 @@ enum {
 	/* Only we have this path: another parameter is 400.  Where clients
 	 * of Mainflux come they are passed over, as they are there. */
 	API_OURS = 2,
-	/* The handler asks call_holds, as it knows the state.  Everything
+	/* The handler asks ctx_holds, as it knows the state.  Everything
 	 * else is there and has no entity tag. */
 	API_STATE = 4,
-	/* The body is JSON: other types are 415.  call_read() and the handler
-	 * look at it before call_user() asks whose token it is: the order of
+	/* The body is JSON: other types are 415.  body_read() and the handler
+	 * look at it before auth_user() asks whose token it is: the order of
 	 * Mainflux. */
 	API_JSON = 8,
 	/* The body is lines of JSON, or JSON of many, and read only for a user
@@ -109,9 +109,9 @@ enum {
 /*
  * Does a path fit the one of a row?  Its segments have to; ":id" fits any, even
  * an empty one, and "*", at the end, fits the rest, of one segment or several.
- * `ids` borrow from the path; there are CALL_IDS of both kinds at most.
+ * `ids` borrow from the path; there are CTX_IDS of both kinds at most.
  */
-bool api_path_fits(const char *pattern, struct str path, struct str *ids);
+bool routes_path_fits(const char *pattern, struct str path, struct str *ids);
 
 /* ends with a method that is NULL */
 extern const struct api_route api_routes[];
@@ -119,132 +119,139 @@ extern const struct api_route api_routes[];
 /* ---- who ---- */
 
 /* Is there a token, if the row wants one?  Else it answers 403: false. */
-bool call_shows_token(struct call *);
+bool auth_shows_token(struct request_ctx *);
 /* Is it valid as well, and allows what the row says?  Else it answers 403 or
  * 503: false. */
-bool call_admit(struct call *);
+bool auth_admit(struct request_ctx *);
 /* The user whose token it is, once the token allows all of `more` as well and
  * the preconditions hold; else it answers 403, 304 or 412: NULL.  Good until
  * the handler returns. */
-const struct principal *call_user(struct call *, unsigned more);
+const struct principal *auth_user(struct request_ctx *, unsigned more);
 /* whose token this is: 1, 0, or -1 when that can't be asked */
-int api_principal(struct api *, struct str token, struct principal *);
+int auth_principal(struct api *, struct str token, struct principal *);
 
 /* ---- what ---- */
 
 /* Is the body of the type that the row wants?  Else it answers 415: false. */
-bool call_typed(struct call *);
+bool body_typed(struct request_ctx *);
 /* Reads a JSON body, and sees that there is a token if the row wants one; else
  * it answers, with 400 for what is not of this form: false. */
-bool call_read(struct call *, struct object_field *, size_t n);
+bool body_read(struct request_ctx *, struct object_field *, size_t n);
 /* is it lines of JSON? */
-#define CALL_LINES "application/x-ndjson"
-bool call_lines(const struct call *);
+#define BODY_LINES "application/x-ndjson"
+bool body_is_lines(const struct request_ctx *);
 
 /* Reads the query, If-Match and If-None-Match; what of them can't be read is
  * answered 400: false. */
-bool call_begin(struct call *);
+bool parameters_read(struct request_ctx *);
 
 /* A parameter of the query: how many values it has; the first is given. */
-int call_parameter(const struct call *, const char *name, struct str *value);
+int parameter_get(const struct request_ctx *, const char *name,
+    struct str *value);
 /* is it given as true? */
-bool call_says_yes(const struct call *, const char *name);
+bool parameter_is_true(const struct request_ctx *, const char *name);
 /* true, false, 1 or 0; false: not one of these */
-bool call_truth(struct str value, bool *truth);
+bool parameter_bool(struct str value, bool *truth);
 
 /* Do the preconditions hold for what is there now (conditions.h)?  Else it
  * answers 304 or 412: false.  Only with 412 no ETag is set. */
-bool call_holds(struct call *, bool exists, const char *tag);
-void call_tag(struct http_request *, const char *tag);
+bool ctx_holds(struct request_ctx *, bool exists, const char *tag);
+void answer_etag(struct http_request *, const char *tag);
 /* 412 */
-void call_changed(struct http_request *);
+void answer_changed(struct http_request *);
 
 /* checks and copies name, metadata, tags and key as far as they are there;
  * NULL, or why not */
 enum { ITEM_NAME, ITEM_METADATA, ITEM_TAGS, ITEM_KEY, ITEM_FIELDS };
-const char *call_fill_change(struct changes *, struct change *,
+const char *body_fill_change(struct changes *, struct change *,
     const struct object_field f[ITEM_FIELDS], bool key);
 /* the same; what is wrong is answered with 400: false */
-bool call_take_change(struct call *, struct changes *, struct change *,
+bool body_take_change(struct request_ctx *, struct changes *, struct change *,
     const struct object_field f[ITEM_FIELDS], bool key);
 
 /* a user's own; {} when it isn't there; else it answers 400: false */
-bool call_metadata(struct call *, struct str json, struct str *compact);
+bool body_metadata(struct request_ctx *, struct str json, struct str *compact);
 
 /* ---- answers ---- */
 
-void call_json(struct http_request *, unsigned status, struct str body);
+void answer_json(struct http_request *, unsigned status, struct str body);
 /* by what went wrong: 404 for what is not there, `clash` for EX_DATAERR,
  * and 503, which is complained of */
-void call_fault(struct api *, struct http_request *, const struct fault *,
+void answer_fault(struct api *, struct http_request *, const struct fault *,
     unsigned clash);
 /* it can't be asked or kept now: 503 */
-void call_unable(struct api *, struct http_request *, const struct fault *);
-void call_complain(struct api *, const struct fault *);
+void answer_unable(struct api *, struct http_request *, const struct fault *);
+void state_complain(struct api *, const struct fault *);
 /* of a store: said once, until it can be read again */
-void call_complain_store(struct api *, struct api_store *,
+void state_complain_store(struct api *, struct api_store *,
     const struct fault *);
-void store_is_sound(struct api_store *);
+void stores_recovered(struct api_store *);
 /* not everything is bad any more */
-void api_recovered(struct api *);
+void state_recovered(struct api *);
 
 /* Keys of things are shown to those who may see them, unless keys=false.  With
  * keys=true the others are refused: the scope that this takes, or 0. */
-bool call_keys(struct call *, const struct principal *);
-unsigned call_needs_keys(struct call *);
+bool item_json_keys(struct request_ctx *, const struct principal *);
+unsigned item_json_scope(struct request_ctx *);
 
 /* {"id":…,"name":…,"key":…,"metadata":…} as Mainflux has it; `keys`: are
  * they shown?  One is opened in `key`. */
-int call_put_item(struct buf *key, struct registry *, struct buf *,
+int item_json_put(struct buf *key, struct registry *, struct buf *,
     enum item_kind, const struct item *, bool keys, struct fault *);
 
 /* ---- the rest of this folder ---- */
 
-void users_create(struct call *), users_show(struct call *),
-    users_show_one(struct call *), users_update(struct call *),
-    users_remove(struct call *), users_password(struct call *),
-    tokens_create(struct call *), tokens_refresh(struct call *),
-    tokens_end(struct call *), keys_create(struct call *),
-    keys_list(struct call *), keys_show(struct call *),
-    keys_remove(struct call *);
-void things_create(struct call *), things_bulk(struct call *),
-    things_list(struct call *), things_of_channel(struct call *),
-    things_show(struct call *), things_update(struct call *),
-    things_patch(struct call *), things_enable(struct call *),
-    things_disable(struct call *),
-    things_key(struct call *), things_remove(struct call *),
-    things_update_many(struct call *), things_remove_many(struct call *);
-void channels_create(struct call *), channels_bulk(struct call *),
-    channels_list(struct call *), channels_of_thing(struct call *),
-    channels_show(struct call *), channels_update(struct call *),
-    channels_patch(struct call *), channels_enable(struct call *),
-    channels_disable(struct call *),
-    channels_remove(struct call *), channels_update_many(struct call *),
-    channels_remove_many(struct call *);
-void connections_add(struct call *), connections_remove(struct call *),
-    connections_bulk(struct call *), connections_end_bulk(struct call *);
+void users_create(struct request_ctx *), users_show(struct request_ctx *),
+    users_show_one(struct request_ctx *), users_update(struct request_ctx *),
+    users_remove(struct request_ctx *), users_password(struct request_ctx *),
+    tokens_create(struct request_ctx *), tokens_refresh(struct request_ctx *),
+    tokens_end(struct request_ctx *), keys_create(struct request_ctx *),
+    keys_list(struct request_ctx *), keys_show(struct request_ctx *),
+    keys_remove(struct request_ctx *);
+void things_create(struct request_ctx *), things_bulk(struct request_ctx *),
+    things_list(struct request_ctx *), things_of_channel(struct request_ctx *),
+    things_show(struct request_ctx *), things_update(struct request_ctx *),
+    things_patch(struct request_ctx *), things_enable(struct request_ctx *),
+    things_disable(struct request_ctx *), things_key(struct request_ctx *),
+    things_remove(struct request_ctx *),
+    things_update_many(struct request_ctx *),
+    things_remove_many(struct request_ctx *);
+void channels_create(struct request_ctx *), channels_bulk(struct request_ctx *),
+    channels_list(struct request_ctx *),
+    channels_of_thing(struct request_ctx *),
+    channels_show(struct request_ctx *), channels_update(struct request_ctx *),
+    channels_patch(struct request_ctx *), channels_enable(struct request_ctx *),
+    channels_disable(struct request_ctx *),
+    channels_remove(struct request_ctx *),
+    channels_update_many(struct request_ctx *),
+    channels_remove_many(struct request_ctx *);
+void connections_add(struct request_ctx *),
+    connections_remove(struct request_ctx *),
+    connections_bulk(struct request_ctx *),
+    connections_end_bulk(struct request_ctx *);
 /* May another bulk be sent for this user, before it is read?  Else it is
  * answered: false. */
-bool call_may_bulk(struct call *);
+bool bulk_allowed(struct request_ctx *);
 /* a bulk that is sent as lines */
-void lines_change(struct call *, enum change_verb, enum item_kind);
-void access_identity(struct call *), access_decide(struct call *),
-    access_decide_id(struct call *), access_explain(struct call *);
-void events_stream(struct call *), messages_list(struct call *);
-void status_version(struct call *), status_health(struct call *),
-    status_metrics(struct call *);
+void bulk_change(struct request_ctx *, enum change_verb, enum item_kind);
+void access_identity(struct request_ctx *), access_decide(struct request_ctx *),
+    access_decide_id(struct request_ctx *),
+    access_explain(struct request_ctx *);
+void events_stream(struct request_ctx *), messages_list(struct request_ctx *);
+void status_version(struct request_ctx *), status_health(struct request_ctx *),
+    status_metrics(struct request_ctx *);
 
 /* those who wait for the pool are let down */
 void logins_end(struct api *);
 
 /* what is new goes out; `changed`: the registry has changed */
-void feeds_turn(struct api *, bool changed);
-void feeds_end(struct api *);
+void event_streams_turn(struct api *, bool changed);
+void event_streams_end(struct api *);
 /* is there something to be sent now? */
-bool feeds_behind(const struct api *);
+bool event_streams_behind(const struct api *);
 
 /* Is it a change that another machine makes?  Then it is passed on: true. */
-bool forward_change(struct call *);
+bool forward_change(struct request_ctx *);
 int forwards_open(struct api *, struct fault *);
 /* answers what waited until the registry here has the change */
 void forwards_turn(struct api *);
@@ -276,9 +283,9 @@ void token_cache_forget(struct token_cache *);
 struct openapi *openapi_open(void);
 void openapi_close(struct openapi *);
 struct str openapi_text(const struct openapi *);
-void openapi_show(struct call *);
+void openapi_show(struct request_ctx *);
 
-struct api_tally *tallies_open(void);
-void tally(struct api *, const struct http_request *);
+struct route_stats *route_stats_open(void);
+void route_stats_add(struct api *, const struct http_request *);
 
 #endif

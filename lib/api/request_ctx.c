@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/call.h"
+#include "api/request_ctx.h"
 
 #include <strings.h>
 #include <sysexits.h>
@@ -20,37 +20,37 @@ call_contains(struct str text, struct str part)
 }
 
 bool
-call_lines(const struct call *c)
+body_is_lines(const struct request_ctx *c)
 {
 	return call_contains(http_header(c->request, "Content-Type"),
-	    STR(CALL_LINES));
+	    STR(BODY_LINES));
 }
 
 bool
-call_typed(struct call *c)
+body_typed(struct request_ctx *c)
 {
 	if (!(c->route->flags & (API_JSON | API_LINES)) ||
 	    call_contains(http_header(c->request, "Content-Type"),
 	    STR(JSON_TYPE)) ||
-	    (c->route->flags & API_LINES && call_lines(c)))
+	    (c->route->flags & API_LINES && body_is_lines(c)))
 		return true;
 	http_problem(c->request, 415, "the body must be " JSON_TYPE);
 	return false;
 }
 
 bool
-call_read(struct call *c, struct object_field *fields, size_t n)
+body_read(struct request_ctx *c, struct object_field *fields, size_t n)
 {
 	const char *why;
 
 	why = object_read(c->request->body, fields, n, &c->api->scratch);
 	if (why != NULL)
 		http_problem(c->request, 400, why);
-	return why == NULL && call_shows_token(c);
+	return why == NULL && auth_shows_token(c);
 }
 
 const char *
-call_fill_change(struct changes *changes, struct change *change,
+body_fill_change(struct changes *changes, struct change *change,
     const struct object_field f[ITEM_FIELDS], bool key)
 {
 	const char *why = NULL;
@@ -68,10 +68,10 @@ call_fill_change(struct changes *changes, struct change *change,
 }
 
 bool
-call_take_change(struct call *c, struct changes *changes, struct change *change,
-    const struct object_field f[ITEM_FIELDS], bool key)
+body_take_change(struct request_ctx *c, struct changes *changes,
+    struct change *change, const struct object_field f[ITEM_FIELDS], bool key)
 {
-	const char *why = call_fill_change(changes, change, f, key);
+	const char *why = body_fill_change(changes, change, f, key);
 
 	if (why != NULL)
 		http_problem(c->request, 400, why);
@@ -79,7 +79,7 @@ call_take_change(struct call *c, struct changes *changes, struct change *change,
 }
 
 bool
-call_metadata(struct call *c, struct str json, struct str *compact)
+body_metadata(struct request_ctx *c, struct str json, struct str *compact)
 {
 	const char *why = NULL;
 
@@ -94,13 +94,13 @@ call_metadata(struct call *c, struct str json, struct str *compact)
 /* ---- answers ---- */
 
 void
-call_json(struct http_request *r, unsigned status, struct str body)
+answer_json(struct http_request *r, unsigned status, struct str body)
 {
 	http_answer_text(r, status, JSON_TYPE, body);
 }
 
 void
-call_complain(struct api *api, const struct fault *fault)
+state_complain(struct api *api, const struct fault *fault)
 {
 	if (!api->failing && api->options.complain != NULL)
 		api->options.complain(fault);
@@ -108,7 +108,7 @@ call_complain(struct api *api, const struct fault *fault)
 }
 
 void
-call_complain_store(struct api *api, struct api_store *store,
+state_complain_store(struct api *api, struct api_store *store,
     const struct fault *fault)
 {
 	if (!store->failing && api->options.complain != NULL)
@@ -117,28 +117,28 @@ call_complain_store(struct api *api, struct api_store *store,
 }
 
 void
-store_is_sound(struct api_store *store)
+stores_recovered(struct api_store *store)
 {
 	store->failing = false;
 	store->seen = true;
 }
 
 void
-call_unable(struct api *api, struct http_request *r,
+answer_unable(struct api *api, struct http_request *r,
     const struct fault *fault)
 {
-	call_complain(api, fault);
+	state_complain(api, fault);
 	http_problem(r, 503, "the registry can't be used now");
 }
 
 void
-api_recovered(struct api *api)
+state_recovered(struct api *api)
 {
 	api->failing = false;
 }
 
 void
-call_fault(struct api *api, struct http_request *r,
+answer_fault(struct api *api, struct http_request *r,
     const struct fault *fault, unsigned clash)
 {
 	if (fault->status == 1)
@@ -151,27 +151,27 @@ call_fault(struct api *api, struct http_request *r,
 		/* a replica: it says who makes changes */
 		http_problem(r, 503, fault->text);
 	else
-		call_unable(api, r, fault);
+		answer_unable(api, r, fault);
 }
 
 bool
-call_keys(struct call *c, const struct principal *who)
+item_json_keys(struct request_ctx *c, const struct principal *principal)
 {
 	struct str value;
 
-	return who->scope & TOKEN_KEYS_READ &&
-	    (call_parameter(c, "keys", &value) == 0 ||
-	    call_says_yes(c, "keys"));
+	return principal->scope & TOKEN_KEYS_READ &&
+	    (parameter_get(c, "keys", &value) == 0 ||
+	    parameter_is_true(c, "keys"));
 }
 
 unsigned
-call_needs_keys(struct call *c)
+item_json_scope(struct request_ctx *c)
 {
-	return call_says_yes(c, "keys") ? TOKEN_KEYS_READ : 0;
+	return parameter_is_true(c, "keys") ? TOKEN_KEYS_READ : 0;
 }
 
 int
-call_put_item(struct buf *key, struct registry *registry, struct buf *b,
+item_json_put(struct buf *key, struct registry *registry, struct buf *b,
     enum item_kind kind, const struct item *item, bool keys,
     struct fault *fault)
 {

@@ -12,9 +12,10 @@
 #define FIELD_MAX ((size_t)16 << 20)
 
 void
-messages_writer_init(struct messages_writer *w, const struct messages_ask *a)
+messages_writer_init(struct messages_writer *w,
+    const struct messages_query *query)
 {
-	*w = (struct messages_writer){ .form = a->form };
+	*w = (struct messages_writer){ .format = query->format };
 	encode_init(&w->encoder, &codec_sensml);
 	buf_init(&w->scratch, FIELD_MAX);
 }
@@ -32,11 +33,11 @@ messages_begin(struct messages_writer *w, struct buf *b, uint64_t total,
 {
 	enum field f;
 
-	if (w->form == MESSAGES_PAGE)
+	if (w->format == MESSAGES_PAGE)
 		buf_printf(b, "{\"total\":%" PRIu64 ",\"offset\":%" PRId64
 		    ",\"limit\":%" PRId64 ",\"messages\":[", total,
 		    q->offset, q->limit);
-	else if (w->form == MESSAGES_CSV)
+	else if (w->format == MESSAGES_CSV)
 		for (f = 0; f < FIELDS; f++)
 			buf_printf(b, "%s%s", field_name(f),
 			    f + 1 < FIELDS ? "," : "\n");
@@ -45,18 +46,18 @@ messages_begin(struct messages_writer *w, struct buf *b, uint64_t total,
 void
 messages_end(struct messages_writer *w, struct buf *b)
 {
-	if (w->form == MESSAGES_PAGE)
+	if (w->format == MESSAGES_PAGE)
 		buf_puts(b, "]}\n");
-	else if (w->form == MESSAGES_SENML && !w->any)
+	else if (w->format == MESSAGES_SENML && !w->any)
 		buf_puts(b, "[]\n");
-	else if (w->form == MESSAGES_SENML)
+	else if (w->format == MESSAGES_SENML)
 		encode_stream_end(&w->encoder, b);
 }
 
 /* ---- a message of a page, as Mainflux has it ---- */
 
 static void
-put_member(struct buf *b, const char *name, struct str text)
+format_put_member(struct buf *b, const char *name, struct str text)
 {
 	buf_printf(b, "%s\"%s\":", b->p[b->n - 1] == '{' ? "" : ",", name);
 	buf_put_str(b, text);
@@ -64,11 +65,11 @@ put_member(struct buf *b, const char *name, struct str text)
 
 /* what is empty is left out */
 static void
-put_string(struct buf *b, const char *name, struct str text)
+format_put_string(struct buf *b, const char *name, struct str text)
 {
 	if (text.n == 0)
 		return;
-	put_member(b, name, STR_NONE);
+	format_put_member(b, name, STR_NONE);
 	json_put_string(b, text);
 }
 
@@ -79,18 +80,19 @@ struct names {
 };
 
 static void
-put_both(struct buf *b, struct names names, struct str text, bool quoted)
+format_put_both(struct buf *b, struct names names, struct str text, bool quoted)
 {
-	put_member(b, names.of_2019, quoted ? STR_NONE : text);
+	format_put_member(b, names.of_2019, quoted ? STR_NONE : text);
 	if (quoted)
 		json_put_string(b, text);
-	put_member(b, names.of_0_10, quoted ? STR_NONE : text);
+	format_put_member(b, names.of_0_10, quoted ? STR_NONE : text);
 	if (quoted)
 		json_put_string(b, text);
 }
 
 static void
-put_value(struct messages_writer *w, struct buf *b, const struct record *r)
+format_put_value(struct messages_writer *w, struct buf *b,
+    const struct record *r)
 {
 	static const struct names members[] = {
 		[VALUE_STRING] = { "stringValue", "string_value" },
@@ -103,13 +105,14 @@ put_value(struct messages_writer *w, struct buf *b, const struct record *r)
 	if (r->kind == VALUE_NONE)
 		return;
 	if (r->kind == VALUE_NUMBER)
-		put_member(b, "value", text);
+		format_put_member(b, "value", text);
 	else
-		put_both(b, members[r->kind], text, r->kind != VALUE_BOOL);
+		format_put_both(b, members[r->kind], text,
+		    r->kind != VALUE_BOOL);
 }
 
 static void
-put_message(struct messages_writer *w, struct buf *b,
+format_put_message(struct messages_writer *w, struct buf *b,
     const struct route *route, const struct record *r)
 {
 	char time[STAMP_TEXT];
@@ -117,21 +120,21 @@ put_message(struct messages_writer *w, struct buf *b,
 	if (w->any)
 		buf_putc(b, ',');
 	buf_putc(b, '{');
-	put_string(b, "channel", route->channel);
-	put_string(b, "subtopic", route->subtopic);
-	put_string(b, "publisher", route->publisher);
-	put_string(b, "protocol", route->protocol);
-	put_string(b, "name", r->name);
-	put_string(b, "unit", r->unit);
+	format_put_string(b, "channel", route->channel);
+	format_put_string(b, "subtopic", route->subtopic);
+	format_put_string(b, "publisher", route->publisher);
+	format_put_string(b, "protocol", route->protocol);
+	format_put_string(b, "name", r->name);
+	format_put_string(b, "unit", r->unit);
 	if (r->time.ns != 0)
-		put_member(b, "time", (struct str){ time,
+		format_put_member(b, "time", (struct str){ time,
 		    stamp_print(time, r->time) });
 	if (r->update.p != NULL && number_value(r->update) != 0)
-		put_both(b, (struct names){ "updateTime", "update_time" },
-		    r->update, false);
-	put_value(w, b, r);
+		format_put_both(b, (struct names){ "updateTime",
+		    "update_time" }, r->update, false);
+	format_put_value(w, b, r);
 	if (r->sum.p != NULL)
-		put_both(b, (struct names){ "valueSum", "sum" }, r->sum,
+		format_put_both(b, (struct names){ "valueSum", "sum" }, r->sum,
 		    false);
 	buf_putc(b, '}');
 }
@@ -139,8 +142,8 @@ put_message(struct messages_writer *w, struct buf *b,
 /* ---- the others ---- */
 
 static void
-put_row(struct messages_writer *w, struct buf *b, const struct route *route,
-    const struct record *r)
+format_put_row(struct messages_writer *w, struct buf *b,
+    const struct route *route, const struct record *r)
 {
 	enum field f;
 
@@ -154,7 +157,8 @@ put_row(struct messages_writer *w, struct buf *b, const struct route *route,
 }
 
 static const char *
-put_senml(struct messages_writer *w, struct buf *b, const struct record *r)
+format_put_senml(struct messages_writer *w, struct buf *b,
+    const struct record *r)
 {
 	const char *why = encode_check(&w->encoder, r);
 
@@ -173,20 +177,20 @@ messages_put(struct messages_writer *w, struct buf *b,
 {
 	const char *why = NULL;
 
-	switch (w->form) {
+	switch (w->format) {
 	case MESSAGES_PAGE:
-		put_message(w, b, route, r);
+		format_put_message(w, b, route, r);
 		break;
 	case MESSAGES_LINES:
 		record_put_line(b, route, r);
 		break;
 	case MESSAGES_CSV:
-		put_row(w, b, route, r);
+		format_put_row(w, b, route, r);
 		break;
 	case MESSAGES_SENML:
-		why = put_senml(w, b, r);
+		why = format_put_senml(w, b, r);
 		break;
-	case MESSAGES_FORMS:
+	case MESSAGES_FORMATS:
 		break;
 	}
 	w->any = true;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/call.h"
+#include "api/request_ctx.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "http/caller.h"
@@ -24,7 +24,7 @@
 /* what an array takes to be read */
 #define SCRATCH_MAX ((size_t)256 << 20)
 
-struct lines_change {
+struct bulk_change {
 	struct api_change change;
 	struct api *api;
 	struct http_request *request;
@@ -36,14 +36,14 @@ struct lines_change {
 	struct buf answer;
 };
 
-static struct lines_change *
-of_change(struct api_change *c)
+static struct bulk_change *
+bulk_of_change(struct api_change *c)
 {
-	return (struct lines_change *)c;
+	return (struct bulk_change *)c;
 }
 
 static void
-change_free(struct lines_change *lc)
+bulk_change_free(struct bulk_change *lc)
 {
 	changes_release(&lc->changes);
 	secret_release(&lc->answer);
@@ -51,9 +51,9 @@ change_free(struct lines_change *lc)
 }
 
 static int
-make(struct api_change *c, struct registry *r, struct fault *fault)
+bulk_make(struct api_change *c, struct registry *r, struct fault *fault)
 {
-	struct lines_change *lc = of_change(c);
+	struct bulk_change *lc = bulk_of_change(c);
 	int got = user_remains(r, &lc->user, fault);
 
 	if (got <= 0)
@@ -67,7 +67,7 @@ make(struct api_change *c, struct registry *r, struct fault *fault)
 
 /* what is wrong with which: counted from 1 */
 static void
-refuse(struct lines_change *lc, const struct fault *fault)
+bulk_refuse(struct bulk_change *lc, const struct fault *fault)
 {
 	struct http_request *r = lc->request;
 	size_t at = lc->changes.at;
@@ -76,40 +76,40 @@ refuse(struct lines_change *lc, const struct fault *fault)
 		http_problem_item(r, lc->problem, fault->text, at);
 	else if (at >= lc->changes.n ||
 	    (fault->status != 1 && fault->status != EX_DATAERR))
-		call_fault(lc->api, r, fault, 422);
+		answer_fault(lc->api, r, fault, 422);
 	else
 		http_problem_item(r, fault->status == 1 ? 404 : 422,
 		    fault->text, at + 1);
 }
 
 static void
-done(struct task *t)
+bulk_done(struct task *t)
 {
-	struct lines_change *lc = of_change((struct api_change *)t);
+	struct bulk_change *lc = bulk_of_change((struct api_change *)t);
 	struct http_request *r = lc->request;
 
 	if (lc->change.result < 0 && !lc->tried) {
-		refuse(lc, &lc->change.fault);
+		bulk_refuse(lc, &lc->change.fault);
 	} else {
-		api_recovered(lc->api);
+		state_recovered(lc->api);
 		http_set(r, "Cache-Control", "no-store");
 		http_answer_text(r, lc->changes.verb == CHANGE_CREATE ?
-		    201 : 200, CALL_LINES, buf_str(&lc->answer));
+		    201 : 200, BODY_LINES, buf_str(&lc->answer));
 	}
-	change_free(lc);
+	bulk_change_free(lc);
 }
 
 /* ---- requests ---- */
 
 /* each item of the body: 1, 0 at the end, or -1 and *why */
-struct reader {
+struct bulk_reader {
 	struct str rest;
 	struct object_array array;
 	bool lines;
 };
 
 static int
-next(struct reader *r, struct str *item, const char **why)
+bulk_next(struct bulk_reader *r, struct str *item, const char **why)
 {
 	const char *end;
 	int got;
@@ -134,7 +134,7 @@ next(struct reader *r, struct str *item, const char **why)
 
 /* `at`: which of them, from 1; 0: none of them */
 static int
-wrong(struct lines_change *lc, unsigned status, const char *why, size_t at,
+bulk_wrong(struct bulk_change *lc, unsigned status, const char *why, size_t at,
     struct fault *fault)
 {
 	lc->problem = status;
@@ -143,9 +143,10 @@ wrong(struct lines_change *lc, unsigned status, const char *why, size_t at,
 }
 
 static int
-read_all(struct lines_change *lc, struct arena *scratch, struct fault *fault)
+bulk_read_all(struct bulk_change *lc, struct arena *scratch,
+    struct fault *fault)
 {
-	struct reader reader = {
+	struct bulk_reader reader = {
 		.rest = lc->request->body, .lines = lc->lines
 	};
 	struct changes *changes = &lc->changes;
@@ -155,27 +156,28 @@ read_all(struct lines_change *lc, struct arena *scratch, struct fault *fault)
 
 	if (!lc->lines)
 		object_array_init(&reader.array, lc->request->body, scratch);
-	while ((got = next(&reader, &item, &why)) > 0) {
+	while ((got = bulk_next(&reader, &item, &why)) > 0) {
 		if (changes->n == LINES_MAX)
-			return wrong(lc, 413, "more than 50000 at once", 0,
+			return bulk_wrong(lc, 413, "more than 50000 at once", 0,
 			    fault);
 		why = changes_parse(changes, item, changes_may(changes),
 		    changes_must(changes));
 		if (why != NULL)
-			return wrong(lc, 400, why, changes->n, fault);
+			return bulk_wrong(lc, 400, why, changes->n, fault);
 	}
-	return got < 0 ? wrong(lc, 400, why, 0, fault) : 0;
+	return got < 0 ? bulk_wrong(lc, 400, why, 0, fault) : 0;
 }
 
 static int
-prepare(struct api_change *c, const struct keyring *keys, struct fault *fault)
+bulk_prepare(struct api_change *c, const struct keyring *keys,
+    struct fault *fault)
 {
-	struct lines_change *lc = of_change(c);
+	struct bulk_change *lc = bulk_of_change(c);
 	struct arena scratch;
 	int result;
 
 	arena_init(&scratch, SCRATCH_MAX);
-	result = read_all(lc, &scratch, fault);
+	result = bulk_read_all(lc, &scratch, fault);
 	arena_release(&scratch);
 	if (result == 0)
 		result = changes_prepare(&lc->changes, keys, &lc->answer,
@@ -184,16 +186,16 @@ prepare(struct api_change *c, const struct keyring *keys, struct fault *fault)
 }
 
 bool
-call_may_bulk(struct call *c)
+bulk_allowed(struct request_ctx *c)
 {
 	struct str token = authorization_key(http_header(c->request,
 	    "Authorization"));
-	struct principal who;
+	struct principal principal;
 
 	/* whoever it is not known of is told so after all else */
 	if (token.n == 0 || c->api->registry == NULL ||
-	    api_principal(c->api, token, &who) <= 0 ||
-	    registry_writer_many_of(c->api->writer, who.user.id) <
+	    auth_principal(c->api, token, &principal) <= 0 ||
+	    registry_writer_many_of(c->api->writer, principal.user.id) <
 	    BULKS_OF_USER)
 		return true;
 	http_problem(c->request, 429,
@@ -202,55 +204,55 @@ call_may_bulk(struct call *c)
 }
 
 void
-lines_change(struct call *c, enum change_verb verb, enum item_kind kind)
+bulk_change(struct request_ctx *c, enum change_verb verb, enum item_kind kind)
 {
-	struct lines_change *lc = memory_zero(1, sizeof *lc);
-	const struct principal *who = NULL;
+	struct bulk_change *lc = memory_zero(1, sizeof *lc);
+	const struct principal *principal = NULL;
 
-	lc->change.prepare = prepare;
-	lc->change.make = make;
-	lc->change.task.done = done;
+	lc->change.prepare = bulk_prepare;
+	lc->change.make = bulk_make;
+	lc->change.task.done = bulk_done;
 	lc->change.many = true;
 	lc->api = c->api;
 	lc->request = c->request;
-	lc->lines = call_lines(c);
+	lc->lines = body_is_lines(c);
 	changes_init(&lc->changes);
 	lc->changes.verb = verb;
 	lc->changes.kind = kind;
-	lc->changes.if_exists = call_says_yes(c, "if_exists");
+	lc->changes.if_exists = parameter_is_true(c, "if_exists");
 	lc->changes.dry_run = (verb == CHANGE_REMOVE ||
-	    verb == CHANGE_DISCONNECT) && call_says_yes(c, "dry_run");
+	    verb == CHANGE_DISCONNECT) && parameter_is_true(c, "dry_run");
 	buf_init(&lc->answer, ANSWER_MAX);
-	if (!call_may_bulk(c) ||
-	    (who = call_user(c, 0)) == NULL) {
-		change_free(lc);
+	if (!bulk_allowed(c) ||
+	    (principal = auth_user(c, 0)) == NULL) {
+		bulk_change_free(lc);
 		return;
 	}
-	lc->user = who->user;
+	lc->user = principal->user;
 	lc->change.user = lc->user.id;
 	registry_writer_add(c->api->writer, &lc->change);
 }
 
 void
-things_update_many(struct call *c)
+things_update_many(struct request_ctx *c)
 {
-	lines_change(c, CHANGE_UPDATE, ITEM_THING);
+	bulk_change(c, CHANGE_UPDATE, ITEM_THING);
 }
 
 void
-things_remove_many(struct call *c)
+things_remove_many(struct request_ctx *c)
 {
-	lines_change(c, CHANGE_REMOVE, ITEM_THING);
+	bulk_change(c, CHANGE_REMOVE, ITEM_THING);
 }
 
 void
-channels_update_many(struct call *c)
+channels_update_many(struct request_ctx *c)
 {
-	lines_change(c, CHANGE_UPDATE, ITEM_CHANNEL);
+	bulk_change(c, CHANGE_UPDATE, ITEM_CHANNEL);
 }
 
 void
-channels_remove_many(struct call *c)
+channels_remove_many(struct request_ctx *c)
 {
-	lines_change(c, CHANGE_REMOVE, ITEM_CHANNEL);
+	bulk_change(c, CHANGE_REMOVE, ITEM_CHANNEL);
 }

@@ -16,8 +16,8 @@
 
 static const struct {
 	const char *range;
-	enum messages_form form;
-} ranges[] = {
+	enum messages_format format;
+} query_ranges[] = {
 	{ "application/json", MESSAGES_PAGE },
 	{ "application/*", MESSAGES_PAGE },
 	{ "*/*", MESSAGES_PAGE },
@@ -27,7 +27,7 @@ static const struct {
 	{ "application/senml+json", MESSAGES_SENML },
 };
 
-static const char *const types[MESSAGES_FORMS] = {
+static const char *const query_types[MESSAGES_FORMATS] = {
 	[MESSAGES_PAGE] = "application/json",
 	[MESSAGES_LINES] = "application/x-ndjson",
 	[MESSAGES_CSV] = "text/csv; charset=utf-8; header=present",
@@ -35,13 +35,13 @@ static const char *const types[MESSAGES_FORMS] = {
 };
 
 const char *
-messages_type(enum messages_form form)
+messages_type(enum messages_format format)
 {
-	return types[form];
+	return query_types[format];
 }
 
 static struct str
-trim(struct str s)
+query_trim(struct str s)
 {
 	while (s.n > 0 && (*s.p == ' ' || *s.p == '\t'))
 		s = str_from(s, 1);
@@ -52,19 +52,19 @@ trim(struct str s)
 
 /* what stands in front of `c`; *rest is what is behind it */
 static struct str
-cut(struct str *rest, char c)
+query_cut(struct str *rest, char c)
 {
 	const char *at = rest->n ? memchr(rest->p, c, rest->n) : NULL;
 	size_t n = at ? (size_t)(at - rest->p) : rest->n;
 	struct str s = { rest->p, n };
 
 	*rest = str_from(*rest, at ? n + 1 : n);
-	return trim(s);
+	return query_trim(s);
 }
 
 /* "0.75" as thousandths (RFC 9110 12.4.2); 0 when not a valid one */
 static int
-weight(struct str q)
+query_weight(struct str q)
 {
 	int n, unit = 100;
 
@@ -81,34 +81,35 @@ weight(struct str q)
 }
 
 static int
-weight_of(struct str parameters)
+query_weight_of(struct str parameters)
 {
 	while (parameters.n > 0) {
-		struct str p = cut(&parameters, ';');
+		struct str p = query_cut(&parameters, ';');
 
 		if (p.n >= 2 && (*p.p | 0x20) == 'q' && p.p[1] == '=')
-			return weight(str_from(p, 2));
+			return query_weight(str_from(p, 2));
 	}
 	return 1000;
 }
 
-enum messages_form
+enum messages_format
 messages_accept(struct str accept)
 {
-	enum messages_form best = MESSAGES_PAGE;
+	enum messages_format best = MESSAGES_PAGE;
 	int most = 0;
 	size_t i;
 
 	while (accept.n > 0) {
-		struct str parameters = cut(&accept, ',');
-		struct str type = cut(&parameters, ';');
-		int q = weight_of(parameters);
+		struct str parameters = query_cut(&accept, ',');
+		struct str type = query_cut(&parameters, ';');
+		int q = query_weight_of(parameters);
 
-		for (i = 0; i < sizeof ranges / sizeof *ranges; i++)
-			if (q > most && type.n == strlen(ranges[i].range) &&
-			    strncasecmp(type.p, ranges[i].range,
+		for (i = 0; i < sizeof query_ranges / sizeof *query_ranges; i++)
+			if (q > most &&
+			    type.n == strlen(query_ranges[i].range) &&
+			    strncasecmp(type.p, query_ranges[i].range,
 			    type.n) == 0) {
-				best = ranges[i].form;
+				best = query_ranges[i].format;
 				most = q;
 			}
 	}
@@ -118,7 +119,7 @@ messages_accept(struct str accept)
 /* ---- parameters ---- */
 
 static const char *
-take_store(struct messages_ask *a, struct str value)
+query_take_store(struct messages_query *a, struct str value)
 {
 	if (a->store.p != NULL)
 		return "store is there twice";
@@ -127,18 +128,18 @@ take_store(struct messages_ask *a, struct str value)
 }
 
 static void
-take(struct messages_ask *a, struct str name, struct str value)
+query_take(struct messages_query *a, struct str name, struct str value)
 {
 	bool known;
 
-	a->why = str_eq(name, STR("store")) ? take_store(a, value) :
+	a->why = str_eq(name, STR("store")) ? query_take_store(a, value) :
 	    ask_take(&a->ask, name, value, &known);
 }
 
 static void
-look_at(void *arg, struct str name, struct str value)
+query_take_raw(void *arg, struct str name, struct str value)
 {
-	struct messages_ask *a = arg;
+	struct messages_query *a = arg;
 	bool sound;
 
 	if (a->why != NULL)
@@ -154,42 +155,42 @@ look_at(void *arg, struct str name, struct str value)
 	    !utf8_valid(buf_str(&a->value)))
 		a->why = "the query is not UTF-8";
 	else
-		take(a, buf_str(&a->name), buf_str(&a->value));
+		query_take(a, buf_str(&a->name), buf_str(&a->value));
 }
 
 /* What they say together. */
 static const char *
-combine(struct messages_ask *a)
+query_combine(struct messages_query *a)
 {
 	struct query *q = &a->ask.query;
 
 	if (q->limit == 0)
 		return "limit must be a number of 1 or more";
-	if (a->form == MESSAGES_PAGE && q->limit < 0)
+	if (a->format == MESSAGES_PAGE && q->limit < 0)
 		q->limit = LIMIT;
-	if (a->form == MESSAGES_PAGE && q->limit > MESSAGES_PAGE_MAX)
+	if (a->format == MESSAGES_PAGE && q->limit > MESSAGES_PAGE_MAX)
 		q->limit = MESSAGES_PAGE_MAX;
 	return ask_end(&a->ask);
 }
 
 const char *
-messages_ask(struct messages_ask *a, const struct http_request *r,
+messages_query(struct messages_query *a, const struct http_request *r,
     struct str channel)
 {
-	*a = (struct messages_ask){ .form = messages_accept(http_header(r,
+	*a = (struct messages_query){ .format = messages_accept(http_header(r,
 	    "Accept")) };
 	ask_init(&a->ask, VALUES_MAX);
 	a->ask.query.order = QUERY_DESC;
 	buf_init(&a->name, VALUE_MAX);
 	buf_init(&a->value, VALUE_MAX);
-	http_query(r, look_at, a);
+	http_query(r, query_take_raw, a);
 	if (a->why == NULL)
 		a->why = ask_label(&a->ask, MATCH_CHANNEL, channel);
-	return a->why != NULL ? a->why : combine(a);
+	return a->why != NULL ? a->why : query_combine(a);
 }
 
 void
-messages_ask_release(struct messages_ask *a)
+messages_query_release(struct messages_query *a)
 {
 	ask_release(&a->ask);
 	buf_release(&a->name);
