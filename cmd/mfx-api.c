@@ -21,6 +21,7 @@
 #include "http/setup.h"
 #include "net/certificate.h"
 #include "registry/registry.h"
+#include "registry/user.h"
 
 /* how long SIGTERM waits for requests in progress */
 #define GRACE (10 * STAMP_SECOND)

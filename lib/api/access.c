@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sysexits.h>
 
-#include "api/request_ctx.h"
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/body.h"
+#include "api/handlers.h"
+#include "api/parameters.h"
+#include "api/state.h"
+#include "registry/access.h"
 
 /*
  * May the thing that has this key use this channel, and whose key is it: what

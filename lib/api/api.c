@@ -5,13 +5,25 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "api/request_ctx.h"
-#include "api/job.h"
-#include "api/thread_pool.h"
+#include "api/auth.h"
+#include "api/event_stream.h"
 #include "api/fair_queue.h"
+#include "api/forward.h"
+#include "api/health.h"
+#include "api/job.h"
+#include "api/lists.h"
+#include "api/openapi.h"
+#include "api/registry_writer.h"
+#include "api/route_stats.h"
+#include "api/state.h"
+#include "api/stores.h"
+#include "api/thread_pool.h"
+#include "api/users.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "net/rate_limit.h"
+#include "registry/access.h"
 #include "registry/log_state.h"
 
 /* passwords that wait for the pool, of one address and of all; each takes
@@ -160,7 +172,7 @@ api_close(struct api *api)
 	token_cache_close(api->tokens);
 	rate_limit_close(api->limits);
 	fair_queue_close(api->logins);
-	free(api->route_stats);
+	route_stats_close(api->route_stats);
 	openapi_close(api->openapi);
 	arena_release(&api->scratch);
 	buf_release(&api->answer);
@@ -247,7 +259,7 @@ api_on_answer(struct http_request *r, void *arg)
 void
 api_on_complete(const struct http_request *r, void *arg)
 {
-	route_stats_add(arg, r);
+	route_stats_add(((struct api *)arg)->route_stats, r);
 }
 
 void

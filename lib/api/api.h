@@ -2,13 +2,9 @@
 #ifndef MFX_API_API_H
 #define MFX_API_API_H
 
-#include "api/registry_writer.h"
-#include "base/opt.h"
-#include "base/metrics.h"
+#include "api/options.h"
 #include "http/request.h"
 #include "http/server.h"
-#include "registry/access.h"
-#include "registry/token.h"
 
 /*
  * The REST service.  The program has the sockets and the loop:
@@ -33,26 +29,6 @@
  * go through the registry writer; passwords to a pool of threads; searches,
  * long lists and messages are jobs.
  */
-struct api_options {
-	const char *home;		/* NULL: as registry_open */
-	const struct opt_list *stores;	/* of messages: stores.h */
-	const char *store_file;		/* with more of them, or NULL */
-	int64_t session;		/* ns that a login is good for */
-	int64_t limit;			/* ns that is worked at one answer, or
-					 * at a piece of a long one */
-	size_t password_min;		/* bytes that a new one has */
-	/* failed logins a minute, by account from one address */
-	unsigned attempts;
-	unsigned registrations;		/* new users an hour, by address */
-	const char *primary;		/* changes of a replica are made there;
-					 * NULL: refused */
-	bool open;			/* anybody may become a user */
-	bool administers;		/* serves /health and /metrics too */
-	/* may be NULL: what the one who runs the service has to know, said
-	 * once until it is over */
-	void (*complain)(const struct fault *);
-};
-
 struct api;
 int api_open(struct api **, const struct api_options *, struct fault *);
 void api_close(struct api *);

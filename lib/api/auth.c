@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/auth.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "api/answer.h"
 #include "api/request_ctx.h"
+#include "api/state.h"
 #include "base/memory.h"
 #include "http/caller.h"
 

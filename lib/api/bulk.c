@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/bulk.h"
+
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/request_ctx.h"
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/body.h"
+#include "api/handlers.h"
+#include "api/parameters.h"
+#include "api/registry_writer.h"
+#include "api/state.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "http/caller.h"

@@ -2,7 +2,14 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/request_ctx.h"
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/body.h"
+#include "api/bulk.h"
+#include "api/handlers.h"
+#include "api/parameters.h"
+#include "api/registry_writer.h"
+#include "api/state.h"
 #include "base/memory.h"
 
 /* Which things are on which channels: one pair, or every pair of two lists,

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/event_stream.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "api/request_ctx.h"
+#include "api/auth.h"
+#include "api/handlers.h"
+#include "api/parameters.h"
+#include "api/state.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "http/caller.h"

@@ -4,12 +4,16 @@
  * request is sent there as it came, by a thread of a pool, and its answer is
  * the answer here.  One that was sent on already is not sent on again.
  */
+#include "api/forward.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 
 #include "api/request_ctx.h"
+#include "api/state.h"
+#include "api/thread_pool.h"
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/file.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/health.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -7,10 +9,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "api/handlers.h"
+#include "api/registry_writer.h"
 #include "api/request_ctx.h"
+#include "api/state.h"
+#include "api/stores.h"
+#include "api/thread_pool.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/signal.h"
+#include "registry/access.h"
 #include "registry/event.h"
 #include "store/reader.h"
 

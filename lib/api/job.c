@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "api/request_ctx.h"
+#include "api/state.h"
+#include "api/thread_pool.h"
 #include "base/clock.h"
 #include "base/memory.h"
 

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/lists.h"
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/request_ctx.h"
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/handlers.h"
+#include "api/item_json.h"
 #include "api/job.h"
+#include "api/parameters.h"
+#include "api/state.h"
 #include "base/file.h"
 #include "base/glob.h"
 #include "base/memory.h"

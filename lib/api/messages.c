@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/messages.h"
+
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/request_ctx.h"
+#include "api/answer.h"
+#include "api/handlers.h"
 #include "api/job.h"
-#include "api/messages.h"
+#include "api/request_ctx.h"
+#include "api/state.h"
+#include "api/stores.h"
 #include "base/memory.h"
 #include "http/caller.h"
+#include "registry/access.h"
 #include "registry/item.h"
 #include "store/reader.h"
 

@@ -3,7 +3,8 @@
 #ifndef HAVE_CURL
 #include <sysexits.h>
 
-#include "api/request_ctx.h"
+#include "api/forward.h"
+#include "api/state.h"
 
 bool
 forward_change(struct request_ctx *c)

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/openapi.h"
+
 #include <stdlib.h>
 
 #ifdef HAVE_ZLIB
 #include <zlib.h>
 #endif
 
+#include "api/handlers.h"
 #include "api/request_ctx.h"
+#include "api/routes.h"
+#include "api/state.h"
 #include "base/memory.h"
 #include "http/asset.h"
 #include "http/chars.h"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <strings.h>
+#include "api/parameters.h"
 
-#include "api/request_ctx.h"
+#include <string.h>
+
+#include "api/state.h"
 #include "base/utf8.h"
 #include "http/path.h"
 
@@ -207,35 +209,4 @@ parameter_is_true(const struct request_ctx *c, const char *name)
 
 	return parameter_get(c, name, &value) > 0 &&
 	    parameter_bool(value, &truth) && truth;
-}
-
-bool
-ctx_holds(struct request_ctx *c, bool exists, const char *tag)
-{
-	unsigned status = conditions_status(&c->conditions, exists, tag);
-
-	if (status == 412) {
-		answer_changed(c->request);
-		return false;
-	}
-	if (tag != NULL)
-		answer_etag(c->request, tag);
-	if (status != 0)
-		http_answer(c->request, status);
-	return status == 0;
-}
-
-void
-answer_etag(struct http_request *r, const char *tag)
-{
-	char quoted[64];
-
-	snprintf(quoted, sizeof quoted, "\"%s\"", tag);
-	http_set(r, "ETag", quoted);
-}
-
-void
-answer_changed(struct http_request *r)
-{
-	http_problem(r, 412, "If-Match or If-None-Match does not hold");
 }

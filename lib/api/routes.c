@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/request_ctx.h"
-#include "http/caller.h"
-#include "http/path.h"
+#include "api/routes.h"
+
+#include <string.h>
+
+#include "api/handlers.h"
+#include "registry/metadata.h"
 
 /* the longest body of a request that needs no token: a new user may have
  * metadata */
 #define OPEN_BODY (16 * 1024)
 #define ACCOUNT_BODY (OPEN_BODY + METADATA_BYTES_MAX)
-#define PATH_MAX_TEXT (16 * 1024)
-#define LOCATION_MAX 1024
-#define ALLOW_MAX 256
 
 #define READ_BOTH (TOKEN_THINGS_READ | TOKEN_CHANNELS_READ)
 #define LIST "offset limit cursor name glob metadata order dir status tag tags"
@@ -199,14 +199,14 @@ routes_path_fits(const char *pattern, struct str path, struct str *ids)
 	return want.n == 0 && path.n == 0;
 }
 
-static bool
+bool
 routes_fit(const struct api_route *route, struct str path, struct str *ids)
 {
 	return routes_path_fits(route->path, path, ids) &&
 	    !(route->flags & API_NAMED && ids->n == 0);
 }
 
-static const struct api_route *
+const struct api_route *
 routes_find(struct str method, struct str path, struct str *ids)
 {
 	const struct api_route *route;
@@ -218,173 +218,4 @@ routes_find(struct str method, struct str path, struct str *ids)
 		    routes_fit(route, path, ids))
 			return route;
 	return NULL;
-}
-
-static bool
-routes_serves(const struct api *api, const struct api_route *route)
-{
-	return api->options.administers || (route->handle != status_health &&
-	    route->handle != status_metrics);
-}
-
-/* the methods that this path has, as a list; false: it does not exist */
-static bool
-routes_allow(const struct api *api, struct str path, struct buf *to)
-{
-	const struct api_route *route;
-	struct str ids[CTX_IDS];
-
-	for (route = api_routes; route->method != NULL; route++) {
-		if (!routes_serves(api, route) || !routes_fit(route, path, ids))
-			continue;
-		buf_puts(to, to->n > 0 ? ", " : "");
-		buf_puts(to, route->method);
-		if (strcmp(route->method, "GET") == 0)
-			buf_puts(to, ", HEAD");
-	}
-	if (to->n == 0)
-		return false;
-	buf_puts(to, ", OPTIONS");
-	buf_putc(to, '\0');
-	return true;
-}
-
-/* a slash at the end is not part of any path */
-static bool
-routes_redirect(struct http_request *r)
-{
-	struct str path = { r->path.p, r->path.n - (r->path.n > 0) };
-	struct str ids[CTX_IDS];
-	char to[LOCATION_MAX];
-
-	if (path.n == 0 || path.n >= sizeof to || path.p[path.n] != '/' ||
-	    routes_find(r->method, path, ids) == NULL)
-		return false;
-	snprintf(to, sizeof to, "%.*s", STR_ARG(path));
-	http_set(r, "Location", to);
-	http_answer(r, 302);
-	return true;
-}
-
-/* The answer where there is no route. */
-static void
-routes_answer_nowhere(const struct api *api, struct http_request *r)
-{
-	struct buf allow;
-
-	buf_init(&allow, ALLOW_MAX);
-	if (routes_allow(api, r->path, &allow))
-		http_refuse_method(r, allow.p);
-	else if (!routes_redirect(r))
-		http_problem(r, 404, "no such path");
-	buf_release(&allow);
-}
-
-/* ---- the server's callbacks ---- */
-
-static bool
-routes_decode_ids(struct request_ctx *c)
-{
-	struct buf b;
-	size_t i;
-	bool sound = true;
-
-	buf_init(&b, PATH_MAX_TEXT);
-	for (i = 0; i < CTX_IDS && sound; i++) {
-		if (c->id[i].n == 0 ||
-		    memchr(c->id[i].p, '%', c->id[i].n) == NULL)
-			continue;
-		buf_clear(&b);
-		sound = percent_decode(&b, c->id[i]);
-		c->id[i] = arena_str(&c->api->scratch, buf_str(&b));
-	}
-	buf_release(&b);
-	return sound;
-}
-
-/* Is the body short enough for its row?  Else it is answered: false. */
-static bool
-routes_fits(struct request_ctx *c, uint64_t n)
-{
-	if (c->route->body == 0 || n <= c->route->body)
-		return true;
-	http_problem(c->request, 413, "request body too large");
-	return false;
-}
-
-/* All that its row says of a request, in this order, and preconditions where
- * no handler knows better; else it is answered: false. */
-static bool
-routes_admit(struct request_ctx *c)
-{
-	unsigned flags = c->route->flags;
-
-	if (!routes_fits(c, c->request->body.n) || !parameters_read(c) ||
-	    !body_typed(c))
-		return false;
-	if ((!(flags & API_JSON) || body_is_lines(c)) && !auth_admit(c))
-		return false;
-	/* a handler of a user's row asks auth_user() */
-	return !(flags & API_OPEN) || flags & API_STATE ||
-	    ctx_holds(c, true, NULL);
-}
-
-void
-api_handle(struct http_request *r, void *arg)
-{
-	struct api *api = arg;
-	struct request_ctx call = { .api = api, .request = r };
-	const struct api_route *route = routes_find(r->method, r->path,
-	    call.id);
-
-	arena_reset(&api->scratch);
-	buf_clear(&api->answer);
-	if (route == NULL || !routes_serves(api, route)) {
-		routes_answer_nowhere(api, r);
-		return;
-	}
-	r->about = call.route = route;
-	if (!routes_decode_ids(&call))
-		http_problem(r, 400,
-		    "the path is not correctly percent-encoded");
-	else if (routes_admit(&call) && !forward_change(&call))
-		route->handle(&call);
-}
-
-void
-api_on_headers(struct http_request *r, void *arg)
-{
-	struct api *api = arg;
-	struct request_ctx call = { .api = api, .request = r };
-	const struct api_route *route = routes_find(r->method, r->path,
-	    call.id);
-
-	if (route == NULL || !routes_serves(api, route)) {
-		routes_answer_nowhere(api, r);
-		return;
-	}
-	r->about = call.route = route;
-	if (r->head.framing != HTTP1_LENGTH ||
-	    routes_fits(&call, r->head.length))
-		auth_admit(&call);
-}
-
-void
-api_administer(struct http_request *r, void *arg)
-{
-	struct api *api = arg;
-	struct request_ctx call = { .api = api, .request = r };
-	const struct api_route *route = routes_find(r->method, r->path,
-	    call.id);
-
-	arena_reset(&api->scratch);
-	buf_clear(&api->answer);
-	call.route = route;
-	if (route == NULL || (route->handle != status_health &&
-	    route->handle != status_metrics &&
-	    route->handle != status_version))
-		http_problem(r, 404, "no such path; there are /health, "
-		    "/metrics and /version");
-	else if (parameters_read(&call))
-		route->handle(&call);
 }

@@ -177,3 +177,10 @@ stores_at(struct stores *s, size_t i)
 {
 	return i < s->n ? &s->v[i] : NULL;
 }
+
+void
+stores_recovered(struct api_store *store)
+{
+	store->failing = false;
+	store->seen = true;
+}

@@ -38,5 +38,7 @@ void stores_close(struct stores *);
 struct api_store *stores_find(struct stores *, struct str name);
 /* the i-th, NULL after the last */
 struct api_store *stores_at(struct stores *, size_t i);
+/* it can be read: what is wrong next is said again */
+void stores_recovered(struct api_store *);
 
 #endif

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/users.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "api/request_ctx.h"
-#include "api/thread_pool.h"
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/body.h"
 #include "api/fair_queue.h"
+#include "api/handlers.h"
+#include "api/registry_writer.h"
+#include "api/state.h"
+#include "api/thread_pool.h"
 #include "base/memory.h"
+#include "net/rate_limit.h"
 
 /*
  * Users and their sessions.  A password is hashed or compared by the pool;

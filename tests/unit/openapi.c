@@ -3,9 +3,11 @@
 #include <sodium.h>
 #include <strings.h>
 
-#include "api/request_ctx.h"
+#include "api/openapi.h"
+#include "api/routes.h"
 #include "base/os.h"
 #include "json/json.h"
+#include "json/object.h"
 #include "tests/unit/unit.h"
 
 #define OPERATIONS_MAX 256

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which paths fit a row, and what the rows say together. */
-#include "api/request_ctx.h"
+#include "api/routes.h"
 #include "tests/unit/unit.h"
 
 static struct str ids[CTX_IDS];

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_API_OPTIONS_H
+#define MFX_API_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/opt.h"
+
+/* What the program says of the service. */
+struct api_options {
+	const char *home;		/* NULL: as registry_open */
+	const struct opt_list *stores;	/* of messages: stores.h */
+	const char *store_file;		/* with more of them, or NULL */
+	int64_t session;		/* ns that a login is good for */
+	int64_t limit;			/* ns that is worked at one answer, or
+					 * at a piece of a long one */
+	size_t password_min;		/* bytes that a new one has */
+	/* failed logins a minute, by account from one address */
+	unsigned attempts;
+	unsigned registrations;		/* new users an hour, by address */
+	const char *primary;		/* changes of a replica are made there;
+					 * NULL: refused */
+	bool open;			/* anybody may become a user */
+	bool administers;		/* serves /health and /metrics too */
+	/* may be NULL: what the one who runs the service has to know, said
+	 * once until it is over */
+	void (*complain)(const struct fault *);
+};
+
+#endif

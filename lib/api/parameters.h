@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_API_PARAMETERS_H
+#define MFX_API_PARAMETERS_H
+
+#include "api/request_ctx.h"
+
+/* Reads the query, If-Match and If-None-Match; what of them can't be read is
+ * answered 400: false. */
+bool parameters_read(struct request_ctx *);
+
+/* A parameter of the query: how many values it has; the first is given. */
+int parameter_get(const struct request_ctx *, const char *name,
+    struct str *value);
+/* is it given as true? */
+bool parameter_is_true(const struct request_ctx *, const char *name);
+/* true, false, 1 or 0; false: not one of these */
+bool parameter_bool(struct str value, bool *truth);
+
+#endif
