@@ -5,16 +5,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/signal.h"
+#include "base/wakeup.h"
 
 struct publish_thread {
 	struct bus *bus;
 	struct publisher publisher;	/* the thread's while it has a job */
-	int fd;
+	int told[2];			/* a job is done */
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t lock;
@@ -41,15 +40,6 @@ publish_thread_do(struct publish_thread *t, struct publish_result *r)
 	r->broken = t->publisher.broken;
 }
 
-static void
-publish_thread_tell(struct publish_thread *t)
-{
-	uint64_t one = 1;
-
-	while (write(t->fd, &one, sizeof one) < 0 && errno == EINTR)
-		continue;
-}
-
 static void *
 publish_thread_run(void *arg)
 {
@@ -68,7 +58,7 @@ publish_thread_run(void *arg)
 		pthread_mutex_lock(&t->lock);
 		t->result = r;
 		t->done = true;
-		publish_thread_tell(t);
+		wakeup_tell(t->told);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return NULL;
@@ -93,9 +83,8 @@ publish_thread_open(struct publish_thread **out, const char *stream,
 
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->changed, NULL);
-	t->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (t->fd < 0)
-		r = fault_errno(fault, EX_OSERR, "eventfd");
+	if (wakeup_open(t->told) < 0)
+		r = fault_errno(fault, EX_OSERR, "pipe");
 	else if ((r = bus_open(&t->bus, NULL, fault)) == 0)
 		r = publisher_open(&t->publisher, t->bus, stream, sync,
 		    fault);
@@ -123,8 +112,7 @@ publish_thread_close(struct publish_thread *t)
 	}
 	publisher_close(&t->publisher);
 	bus_close(t->bus);
-	if (t->fd >= 0)
-		close(t->fd);
+	wakeup_close(t->told);
 	pthread_cond_destroy(&t->changed);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
@@ -133,7 +121,7 @@ publish_thread_close(struct publish_thread *t)
 int
 publish_thread_fd(const struct publish_thread *t)
 {
-	return t->fd;
+	return t->told[0];
 }
 
 static void
@@ -165,13 +153,10 @@ publish_thread_check(struct publish_thread *t)
 static void
 publish_thread_take(struct publish_thread *t, struct publish_result *r)
 {
-	uint64_t n;
-
 	*r = t->result;
 	t->done = false;
 	t->job = PUBLISH_IDLE;
-	if (read(t->fd, &n, sizeof n) < 0)
-		errno = 0;	/* it was not told yet, and will be: a turn */
+	wakeup_clear(t->told);
 }
 
 bool
@@ -190,7 +175,7 @@ publish_thread_result(struct publish_thread *t, struct publish_result *r)
 void
 publish_thread_await(struct publish_thread *t, struct publish_result *r)
 {
-	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+	struct pollfd p = { .fd = t->told[0], .events = POLLIN };
 
 	/* signals come in, as a second one ends the process */
 	while (!publish_thread_result(t, r))

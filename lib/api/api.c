@@ -271,7 +271,7 @@ api_count_connections(struct api *api, const struct http *server)
 int
 api_fd(const struct api *api)
 {
-	return api->completions.fd;
+	return api->completions.told[0];
 }
 
 int

@@ -4,16 +4,15 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/wakeup.h"
 
 #define POOL_NICE 10
 
@@ -26,10 +25,8 @@ completions_open(struct completions *in, struct fault *fault)
 
 	pthread_mutex_init(lock, NULL);
 	*in = (struct completions){ .lock = lock, .end = NULL };
-	in->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (in->fd < 0)
-		return fault_errno(fault, EX_OSERR, "eventfd");
-	return 0;
+	return wakeup_open(in->told) == 0 ? 0 :
+	    fault_errno(fault, EX_OSERR, "pipe");
 }
 
 void
@@ -37,8 +34,7 @@ completions_close(struct completions *in)
 {
 	if (in->lock == NULL)
 		return;
-	if (in->fd >= 0)
-		close(in->fd);
+	wakeup_close(in->told);
 	pthread_mutex_destroy(in->lock);
 	free(in->lock);
 	in->lock = NULL;
@@ -47,7 +43,6 @@ completions_close(struct completions *in)
 void
 completions_put(struct completions *in, struct task *list)
 {
-	const uint64_t one = 1;
 	struct task *last = list;
 	bool first;
 
@@ -63,19 +58,16 @@ completions_put(struct completions *in, struct task *list)
 		*in->end = list;
 	in->end = &last->next;
 	pthread_mutex_unlock(in->lock);
-	/* it can't be full: it counts how often it was empty */
-	if (first && write(in->fd, &one, sizeof one) < 0)
-		return;
+	if (first)
+		wakeup_tell(in->told);
 }
 
 void
 completions_run(struct completions *in)
 {
 	struct task *t, *next;
-	uint64_t n;
 
-	if (read(in->fd, &n, sizeof n) < 0 && errno != EAGAIN)
-		return;
+	wakeup_clear(in->told);
 	pthread_mutex_lock(in->lock);
 	t = in->first;
 	in->first = NULL;

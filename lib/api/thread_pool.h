@@ -13,7 +13,7 @@
  *	completions_open(&completions, &fault);
  *	pool_open(&pool, limits, &completions, &fault);
  *	pool_add(pool, POOL_PAGE, &task)	a thread calls task->run
- *	... completions.fd can be read when there are some:
+ *	... completions.told[0] can be read when there are some:
  *	completions_run(&completions)	calls task->done of each
  *
  * A task belongs to the pool from pool_add to `done`.
@@ -28,7 +28,7 @@ struct task {
 };
 
 struct completions {
-	int fd;			/* eventfd(2) */
+	int told[2];		/* wakeup.h */
 	void *lock;		/* pthread_mutex_t */
 	struct task *first, **end;
 };

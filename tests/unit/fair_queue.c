@@ -44,7 +44,7 @@ add(struct named *n, char name)
 static void
 wait_for(size_t n)
 {
-	struct pollfd p = { completions.fd, POLLIN, 0 };
+	struct pollfd p = { completions.told[0], POLLIN, 0 };
 
 	while (n_done < n) {
 		poll(&p, 1, -1);

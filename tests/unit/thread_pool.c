@@ -62,7 +62,7 @@ pool_is_begun(int i)
 static void
 pool_await(unsigned n)
 {
-	struct pollfd p = { completions.fd, POLLIN, 0 };
+	struct pollfd p = { completions.told[0], POLLIN, 0 };
 
 	while (n_done < n) {
 		poll(&p, 1, -1);
