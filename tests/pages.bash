@@ -157,6 +157,15 @@ an_api() {
 	MFX_URL=https://$host mfx-things create --name meter >/dev/null
 }
 
+# devices of a factory, and a scanner of labels
+a_factory() {
+	a_registry
+	export MFX_USER=ann@example.com
+	mfx-users create $MFX_USER --password-file password >/dev/null
+	printf 'sn-%d,key-%d\n' 1 1 2 2 >factory.csv
+	zbarcam() { echo 'mfx:claim?id=sn-3&key=key-3'; }
+}
+
 # servers want to see one
 a_registry() {
 	echo 'correct horse' >password

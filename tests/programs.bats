@@ -119,7 +119,8 @@ as_source() {
 	esac
 }
 
-others='mfx mfx-users mfx-things mfx-channels mfx-can mfx-events mfx-registry mfx-site mfx-token
+others='mfx mfx-users mfx-things mfx-channels mfx-bootstrap mfx-can mfx-events
+	mfx-registry mfx-site mfx-token
 	mfx-bus mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
 	mfx-check mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx
 	mfx-prune-mongo mfx-prune-cassandra'
@@ -134,6 +135,8 @@ as_waiter() {
 		INPUT='correct horse battery' ;;
 	mfx-things) ARGS=(create "${user[@]}" -f -) INPUT='{"name":"a"}' ;;
 	mfx-channels) ARGS=(create "${user[@]}" -f -) INPUT='{"name":"a"}' ;;
+	mfx-bootstrap) ARGS=(add "${user[@]}" -f -)
+		INPUT='{"external_id":"a"}' ;;
 	mfx-check) ARGS=() INPUT=${LINES[1]} ;;
 	mfx-adapt-http) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-adapt-ws) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;

@@ -87,7 +87,16 @@ operations() {
 	mfx-users remove --all bob@example.com
 	mfx-channels create --name gone | jq -r .id >gone
 	mfx-channels connect "$(<gone)" "$t"
+	mfx-bootstrap add d1 --thing "$t" --channel "$c" --channel "$(<gone)" \
+	    --client-key <(echo private) --active >/dev/null
+	mfx-bootstrap add d2 --channel "$c" | jq -r .thing_id >config
 	mfx-channels remove "$(<gone)"
+	mfx-bootstrap update --external-id d3 --no-channels "$(<config)"
+	mfx-bootstrap state active "$(<config)"
+	mfx-channels disconnect "$c" "$t"
+	mfx-bootstrap state active "$t"
+	mfx-bootstrap add d4 | jq -r .thing_id | xargs mfx-bootstrap remove
+	mfx-things remove "$(<config)"
 	# refused ones leave nothing behind
 	status 65 mfx-things create -f - <<<'{"name":"a","key":"k1"}
 {"name":"b","key":"k1"}'
@@ -105,6 +114,7 @@ operations() {
 	diff <(things a) <(things b)
 	# the index of names came about there
 	mfx-things list --name new | diff - <(on b mfx-things list --name new)
+	mfx-bootstrap list --keys | diff - <(on b mfx-bootstrap list --keys)
 	t=$(mfx-things list --name 'new name' | jq -r .id)
 	c=$(mfx-channels list --name garden | jq -r .id)
 	echo secret-key | on b mfx-can --key-file - publish "$c"

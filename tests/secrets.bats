@@ -39,6 +39,8 @@ as_secret() {
 	mfx-events::--password-file) ARGS=(--redis redis://127.0.0.1:1
 		"${o[@]}") ;;
 	mfx-can::--key-file) ARGS=("${o[@]}" publish c) ;;
+	mfx-bootstrap:add:--key-file) ARGS+=("${user[@]}" a "${o[@]}") ;;
+	mfx-bootstrap:update:--key-file) ARGS+=("${user[@]}" "$THING" "${o[@]}") ;;
 	mfx-things:create:--key-file) ARGS+=("${user[@]}" --name a "${o[@]}") ;;
 	mfx-things:key:--key-file) ARGS+=("${user[@]}" "$THING" "${o[@]}") ;;
 	mfx-users:create:--password-file) ARGS+=(bob@example.com "${o[@]}") ;;
@@ -46,12 +48,13 @@ as_secret() {
 	*:--token-file)
 		ARGS+=(--url http://127.0.0.1:1 "${o[@]}")
 		case $1:$2 in
-		*:list|mfx-events:|mfx-token:show|mfx-token:refresh) ;;
+		*:list|mfx-bootstrap:unknown|mfx-events:|mfx-token:show|mfx-token:refresh) ;;
 		mfx-can:) ARGS+=(t publish c) ;;
 		mfx-users:update) ARGS+=(ann@example.com --password-file new) ;;
 		mfx-token:create) ARGS+=(a --scope things:read) ;;
 		*:create) ARGS+=(--name a) ;;
 		*:update) ARGS+=(c --name a) ;;
+		*:state) ARGS+=(active t) ;;
 		*:connect|*:disconnect) ARGS+=(c t) ;;
 		*)	ARGS+=(a) ;;
 		esac ;;

@@ -3,6 +3,7 @@
 #define MFX_CLIENT_CLIENT_H
 
 #include "base/out.h"
+#include "client/bootstrap.h"
 #include "client/setup.h"
 #include "registry/changes.h"
 #include "registry/page.h"
@@ -223,6 +224,20 @@ struct client_backend {
 	    struct fault *);
 	/* all of these, or none when one of them does not exist */
 	int (*token_remove)(struct client *, char **ids, struct fault *);
+
+	/* ---- configurations of devices, of the user of act_as ---- */
+
+	int (*bootstrap_find)(struct client *, const struct bootstrap_view *,
+	    struct str thing, struct fault *);
+	int (*bootstrap_list)(struct client *, const struct bootstrap_view *,
+	    const struct bootstrap_query *, struct fault *);
+	/* as `change`; what `answer` gets: bootstrap_make of bootstrap.h */
+	int (*bootstrap_change)(struct client *, struct bootstrap_changes *,
+	    struct buf *answer, struct fault *);
+	/* for an administrator: of all users */
+	int (*bootstrap_unknown)(struct client *,
+	    int (*each)(void *, const struct bootstrap_unknown *), void *arg,
+	    struct fault *);
 
 	/*
 	 * ---- the token that other commands use, in its file; NULL where

@@ -515,4 +515,8 @@ const struct client_backend client_local = {
 	.user_remove = local_user_remove,
 	.token_create = local_token_create,
 	.token_each = local_token_each, .token_remove = local_token_remove,
+	.bootstrap_find = local_bootstrap_find,
+	.bootstrap_list = local_bootstrap_list,
+	.bootstrap_change = local_bootstrap_change,
+	.bootstrap_unknown = local_bootstrap_unknown,
 };

@@ -734,6 +734,10 @@ const struct client_backend client_remote = {
 	.user_remove = remote_user_remove,
 	.token_create = remote_token_create,
 	.token_each = remote_token_each, .token_remove = remote_token_remove,
+	.bootstrap_find = remote_bootstrap_find,
+	.bootstrap_list = remote_bootstrap_list,
+	.bootstrap_change = remote_bootstrap_change,
+	.bootstrap_unknown = remote_bootstrap_unknown,
 	.login = remote_login, .refresh = remote_refresh,
 	.logout = remote_logout, .login_show = remote_login_show,
 };

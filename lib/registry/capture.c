@@ -12,7 +12,7 @@ static const char capture_letters[] = "IUD";
 enum { CAPTURE_INSERT, CAPTURE_UPDATE, CAPTURE_DELETE };
 
 #define SQL_MAX 8192
-#define CAPTURE_TABLES 16
+#define CAPTURE_TABLES 32
 #define CAPTURE_COLUMNS 32
 
 struct capture_table {

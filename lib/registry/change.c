@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/change.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <sysexits.h>
-#include <unistd.h>
 
 #include "base/line.h"
 #include "base/memory.h"
-#include "base/signal.h"
 #include "base/utf8.h"
 #include "json/object.h"
+#include "registry/ndjson.h"
 #include "registry/tags.h"
 #include "registry/uuid.h"
 
@@ -44,8 +40,7 @@ changes_init(struct changes *s)
 	arena_init(&s->scratch, 2 * LINE_LIMIT);
 }
 
-/* ours, and only now changed */
-static void
+void
 change_wipe(struct str key)
 {
 	union { const char *borrowed; char *own; } u = { key.p };
@@ -97,7 +92,7 @@ change_set_id(struct changes *s, struct change *change, struct str id)
 }
 
 const char *
-change_set_name(struct changes *s, struct change *change, struct str name)
+change_name_fault(struct str name)
 {
 	if (name.n > NAME_BYTES_MAX)
 		return "name longer than 1024 bytes";
@@ -105,7 +100,16 @@ change_set_name(struct changes *s, struct change *change, struct str name)
 		return "name is not UTF-8";
 	if (utf8_has_control(name))
 		return "control character in the name";
-	return change_keep(s, change, MEMBER_NAME, &change->name, name);
+	return NULL;
+}
+
+const char *
+change_set_name(struct changes *s, struct change *change, struct str name)
+{
+	const char *why = change_name_fault(name);
+
+	return why != NULL ? why :
+	    change_keep(s, change, MEMBER_NAME, &change->name, name);
 }
 
 const char *
@@ -122,7 +126,7 @@ change_set_metadata(struct changes *s, struct change *change, struct str json)
 }
 
 const char *
-change_set_key(struct changes *s, struct change *change, struct str key)
+change_key_fault(struct str key)
 {
 	if (key.n == 0)
 		return "empty key";
@@ -133,7 +137,16 @@ change_set_key(struct changes *s, struct change *change, struct str key)
 	/* no protocol's header would bring them back */
 	if (key.p[0] == ' ' || key.p[key.n - 1] == ' ')
 		return "key begins or ends with a space";
-	return change_keep(s, change, MEMBER_KEY, &change->key, key);
+	return NULL;
+}
+
+const char *
+change_set_key(struct changes *s, struct change *change, struct str key)
+{
+	const char *why = change_key_fault(key);
+
+	return why != NULL ? why :
+	    change_keep(s, change, MEMBER_KEY, &change->key, key);
 }
 
 const char *
@@ -284,64 +297,34 @@ changes_parse(struct changes *s, struct str line, unsigned may, unsigned must)
 
 /* ---- files ---- */
 
-static int
-changes_read_lines(struct changes *s, struct line_in *in, unsigned may,
-    unsigned must, struct fault *fault)
-{
-	const char *why;
-	struct str line;
-	int got;
+struct change_input {
+	struct changes *changes;
+	unsigned may, must;
+};
 
-	while ((got = line_next(in, &line)) > 0) {
-		why = got == LINE_LONG ? "line over 1 MiB" :
-		    changes_parse(s, line, may, must);
-		if (why != NULL)
-			return fault_set(fault, EX_DATAERR,
-			    "%s:%llu: %s; nothing was done", in->name,
-			    (unsigned long long)in->number, why);
-		s->v[s->n - 1].line = in->number;
-	}
-	if (got == LINE_ERROR) {
-		errno = in->err;
-		return fault_errno(fault, EX_IOERR, "%s", in->name);
-	}
-	/* half of the input is not all of it */
-	if (signal_stop())
-		return fault_set(fault, EX_TEMPFAIL,
-		    "stopped; nothing was done");
-	return 0;
+static const char *
+change_take_line(void *arg, struct str line, uint64_t number)
+{
+	struct change_input *in = arg;
+	struct changes *s = in->changes;
+	const char *why = changes_parse(s, line, in->may, in->must);
+
+	s->v[s->n - 1].line = number;
+	return why;
 }
 
 int
 changes_read(struct changes *s, const char *path, unsigned may, unsigned must,
     struct fault *fault)
 {
-	bool standard = strcmp(path, "-") == 0;
-	int fd = STDIN_FILENO, result;
-	struct line_in in;
+	struct change_input in = { s, may, must };
 
-	if (!standard && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return fault_errno(fault, EX_NOINPUT, "%s", path);
-	s->from = standard ? "<stdin>" : path;
-	line_init(&in, fd, s->from, NULL);
-	result = changes_read_lines(s, &in, may, must, fault);
-	line_release(&in);
-	if (!standard)
-		close(fd);
-	return result;
+	return ndjson_read(path, &s->from, change_take_line, &in, fault);
 }
 
 int
 changes_fault(const struct changes *s, const struct change *change,
     struct fault *fault)
 {
-	struct fault plain = *fault;
-
-	if (change->line == 0)
-		return -1;
-	/* in a file, an id that does not exist is a wrong line too */
-	return fault_set(fault,
-	    plain.status == 1 ? EX_DATAERR : plain.status,
-	    "%s:%llu: %.300s; nothing was done", s->from,
-	    (unsigned long long)change->line, plain.text);
+	return ndjson_fault(s->from, change->line, fault);
 }

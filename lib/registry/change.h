@@ -70,6 +70,12 @@ void changes_release(struct changes *);
 /* adds a change of zeros */
 struct change *changes_add(struct changes *);
 
+/* for a secret in memory that is ours, and only now changed */
+void change_wipe(struct str secret);
+
+/* NULL, or why it can't be one */
+const char *change_name_fault(struct str);
+const char *change_key_fault(struct str);
 /* Each checks and copies a value; NULL, or why it is refused. */
 const char *change_set_id(struct changes *, struct change *, struct str);
 const char *change_set_name(struct changes *, struct change *, struct str);
@@ -98,10 +104,7 @@ const char *changes_seal(struct changes *, const struct keyring *);
 const char *changes_parse(struct changes *, struct str line, unsigned may,
     unsigned must);
 
-/*
- * Parses all lines of a file ("-": stdin).  The first wrong one is the fault,
- * EX_DATAERR, with its place; a signal meanwhile is EX_TEMPFAIL.
- */
+/* parses all lines of a file (ndjson.h) */
 int changes_read(struct changes *, const char *path, unsigned may,
     unsigned must, struct fault *);
 

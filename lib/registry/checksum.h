@@ -15,7 +15,7 @@ struct registry;
  * the entry up to which the registry has its log; what is of one machine alone
  * (its name, the master key's mark) does not count.
  */
-#define CHECKSUM_TABLES 16
+#define CHECKSUM_TABLES 32
 #define CHECKSUM_TEXT 44
 
 struct checksum {

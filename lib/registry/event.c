@@ -9,7 +9,7 @@
 void
 event_begin(struct registry *r, const char *owner)
 {
-	memcpy(r->event.owner, owner, ID_TEXT);
+	snprintf(r->event.owner, sizeof r->event.owner, "%s", owner);
 	buf_clear(&r->event.fields);
 	buf_putc(&r->event.fields, '{');
 }
@@ -54,7 +54,7 @@ event_append(struct registry *r, const char *operation, struct fault *fault)
 	sqlite3_bind_int64(st, 1, stamp_now().ns);
 	db_bind_str(st, 2, str_z(operation));
 	db_bind_str(st, 3, fields);
-	db_bind_str(st, 4, (struct str){ r->event.owner, ID_TEXT });
+	db_bind_str(st, 4, str_z(r->event.owner));
 	return statement_done(r, st, fault);
 }
 

@@ -22,7 +22,8 @@ struct registry;
  */
 #define EVENT_MAX ((size_t)512 << 10)
 
-/* `owner`: the id of the user that the changed item belongs to */
+/* `owner`: the id of the user that the changed item belongs to; "": nobody,
+ * so that only this machine is told */
 void event_begin(struct registry *, const char *owner);
 void event_text(struct registry *, const char *name, struct str value);
 void event_json(struct registry *, const char *name, struct str json);

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "base/base64.h"
+#include "registry/bootstrap_state.h"
 #include "registry/event.h"
 #include "registry/item_row.h"
 #include "registry/names.h"
@@ -427,8 +428,11 @@ item_connect(struct registry *r, const struct user *owner, bool connect,
 	event_begin(r, owner->id);
 	event_text(r, "chan_id", channel);
 	event_text(r, "thing_id", thing);
-	return event_append(r, connect ? "thing.connect" :
-	    "thing.disconnect", fault) < 0 ? -1 : 1;
+	if (event_append(r, connect ? "thing.connect" :
+	    "thing.disconnect", fault) < 0)
+		return -1;
+	return !connect && bootstrap_disconnected(r, owner, channel, thing,
+	    fault) < 0 ? -1 : 1;
 }
 
 static const char *const item_sql_owner[] = ITEM_SQL("SELECT u.id FROM ",

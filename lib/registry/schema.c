@@ -228,6 +228,53 @@ static const char step_6[] =
 "	last INTEGER NOT NULL"			/* before the last entry */
 ") STRICT;";
 
+/*
+ * Configurations that devices fetch when they first start (bootstrap.h).
+ * Nothing of a thing or channel is copied: a device is told what they are at
+ * the moment.  What a device shows is bound to its id in key_hash; the key
+ * itself, which its owner may read again, and the private key are sealed.
+ *
+ * bootstrap_unknown has who asked and was not let in, never with what keys.
+ */
+static const char step_7[] =
+"CREATE TABLE bootstrap("
+"	n INTEGER PRIMARY KEY,"
+"	owner INTEGER NOT NULL,"
+"	thing INTEGER NOT NULL UNIQUE,"
+"	external_id TEXT NOT NULL UNIQUE,"
+"	key_box BLOB NOT NULL,"
+"	key_hash BLOB NOT NULL,"
+"	name TEXT NOT NULL,"
+"	content TEXT NOT NULL,"
+"	client_cert TEXT NOT NULL,"
+"	client_key_box BLOB,"			/* NULL: it has none */
+"	ca_cert TEXT NOT NULL,"
+"	active INTEGER NOT NULL DEFAULT 0,"
+"	UNIQUE(owner, n),"
+"	FOREIGN KEY(owner, thing) REFERENCES things(owner, n)"
+"		ON DELETE CASCADE"
+") STRICT;"
+
+"CREATE TABLE bootstrap_channels("
+"	config INTEGER NOT NULL,"
+"	channel INTEGER NOT NULL,"
+"	owner INTEGER NOT NULL,"
+"	PRIMARY KEY(config, channel),"
+"	FOREIGN KEY(owner, config) REFERENCES bootstrap(owner, n)"
+"		ON DELETE CASCADE,"
+"	FOREIGN KEY(owner, channel) REFERENCES channels(owner, n)"
+"		ON DELETE CASCADE"
+") STRICT, WITHOUT ROWID;"
+"CREATE INDEX bootstrap_of_channel ON bootstrap_channels(channel, config);"
+
+"CREATE TABLE bootstrap_unknown("
+"	external_id TEXT PRIMARY KEY,"
+"	address TEXT NOT NULL,"			/* of the last one */
+"	first INTEGER NOT NULL,"		/* ns since 1970 */
+"	last INTEGER NOT NULL,"
+"	attempts INTEGER NOT NULL"
+") STRICT, WITHOUT ROWID;";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
-	step_1, step_2, step_3, step_4, step_5, step_6
+	step_1, step_2, step_3, step_4, step_5, step_6, step_7
 };

@@ -34,7 +34,7 @@ struct registry {
 	struct capture *capture;
 	struct log *log;		/* log.c; NULL: not used yet */
 	struct {			/* the current event: event.c */
-		char owner[ID_TEXT];
+		char owner[ID_TEXT + 1];
 		struct buf fields;
 	} event;
 	struct {			/* changes not yet in the index of
