@@ -8,6 +8,10 @@
 struct site_options site_opt;
 struct remote_setup site_setup = REMOTE_DEFAULTS;
 
+#define TYPE								\
+	{ 't', "type", "text|json", "form of the output (default: text)", \
+	    OPT_ENUM(&site_opt.json) }
+
 #define PLAN								\
 	{ 0, "user", "EMAIL", "owner of what has none in FILE; nothing of " \
 	    "other users (default: $MFX_USER, and other users)",	\
@@ -18,9 +22,7 @@ struct remote_setup site_setup = REMOTE_DEFAULTS;
 	    OPT_FLAG(&site_opt.prune) },				\
 	{ 0, "key", "FILE", "private key of keygen that opens sealed "	\
 	    "secrets", OPT_STRING(&site_opt.key) },			\
-	{ 't', "type", "text|json", "form of the output (default: text)", \
-	    OPT_ENUM(&site_opt.json) },					\
-	REMOTE_OPTIONS(site_setup)
+	TYPE, REMOTE_OPTIONS(site_setup)
 
 static const struct opt export_options[] = {
 	{ 0, "user", "EMAIL", "only this user and what is theirs (default: "
@@ -38,6 +40,19 @@ static const struct opt apply_options[] = {
 	    "write them to FILE", OPT_STRING(&site_opt.new_keys) },
 	OPT_END
 };
+static const struct opt log_options[] = {
+	{ 0, "user", "EMAIL", "only changes of what this user has (default: "
+	    "all users)", OPT_STRING(&site_opt.user) },
+	{ 0, "from", "WHERE", "begin at start, after a seq, or at a time "
+	    "(default: start)", OPT_STRING(&site_opt.from) },
+	{ 'n', "count", "N", "stop after N changes",
+	    OPT_INT(&site_opt.count, 1, INT64_MAX) },
+	TYPE, REMOTE_OPTIONS(site_setup), OPT_END
+};
+static const struct opt undo_options[] = {
+	OPT_ROW_DRY_RUN(&site_opt.dry_run),
+	TYPE, REMOTE_OPTIONS(site_setup), OPT_END
+};
 
 static const struct verb verbs[] = {
 	{ "export", NULL, "print users, things, channels and connections, "
@@ -46,6 +61,10 @@ static const struct verb verbs[] = {
 	    "if nothing, 2 if something", plan_options, site_verb_plan },
 	{ "apply", "FILE", "make the site as it is in FILE, in one "
 	    "transaction", apply_options, site_verb_apply },
+	{ "log", "[ID]", "show who changed what when, all or of a thing or "
+	    "channel", log_options, site_verb_log },
+	{ "undo", "SEQ ...", "make the opposite of changes, all or none",
+	    undo_options, site_verb_undo },
 	{ "keygen", "FILE", "make a private key, and its public key in "
 	    "FILE.pub, for sealed secrets", NULL, site_verb_keygen },
 	VERB_END

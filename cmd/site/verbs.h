@@ -13,6 +13,9 @@ struct site_options {
 	bool prune;
 	int json;			/* or text */
 	const char *new_keys;		/* apply */
+	const char *from;		/* log */
+	int64_t count;
+	bool dry_run;			/* undo */
 };
 
 /* in the order of the kinds (kind.h) */
@@ -25,5 +28,7 @@ int site_verb_export(char **operands);
 int site_verb_plan(char **operands);
 int site_verb_apply(char **operands);
 int site_verb_keygen(char **operands);
+int site_verb_log(char **operands);
+int site_verb_undo(char **operands);
 
 #endif

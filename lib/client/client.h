@@ -5,6 +5,7 @@
 #include "base/out.h"
 #include "client/bootstrap.h"
 #include "client/setup.h"
+#include "registry/event.h"
 #include "registry/changes.h"
 #include "registry/page.h"
 #include "registry/token.h"
@@ -180,6 +181,13 @@ struct client_backend {
 	bool transactions;
 	int (*begin)(struct client *, enum client_access, struct fault *);
 	int (*end)(struct client *, bool keep, struct fault *);
+
+	/* Calls `each` for the changes that were made after the event `seq`
+	 * and whose fields contain this text, as event_each (event.h) does;
+	 * at a mfx-api for those of the token's user. */
+	int (*history)(struct client *, uint64_t seq, struct str about,
+	    int (*each)(void *, const struct event_record *, struct fault *),
+	    void *arg, struct fault *);
 
 	/* ---- users; metadata is compact, p NULL: none ---- */
 

@@ -353,6 +353,14 @@ local_events(struct client *c, struct client_events *e, struct fault *fault)
 	return got < 0 ? -1 : 0;
 }
 
+static int
+local_history(struct client *c, uint64_t seq, struct str about,
+    int (*each)(void *, const struct event_record *, struct fault *),
+    void *arg, struct fault *fault)
+{
+	return event_each(c->registry, seq, about, each, arg, fault);
+}
+
 /* ---- users ---- */
 
 /* makes the registry if need be, but not for a user who is refused */
@@ -504,6 +512,7 @@ const struct client_backend client_local = {
 	.open = local_open, .close = local_close, .act_as = local_act_as,
 	.find = local_find, .list = local_list, .change = local_change,
 	.decide = local_decide, .events = local_events,
+	.history = local_history,
 	.connections = local_connections, .transactions = true,
 	.begin = local_begin_all, .end = local_end_all,
 	.user_restore = local_user_restore,

@@ -39,8 +39,7 @@ remote_close(struct client *c)
 	session_close(c->session);
 }
 
-/* whose token it is */
-static int
+int
 remote_self(struct client *c, struct str *metadata, struct fault *fault)
 {
 	struct object_field f[] = {
@@ -286,7 +285,7 @@ remote_ask_events(struct client *c, struct client_events *e,
 	return result;
 }
 
-static int
+int
 remote_events(struct client *c, struct client_events *e, struct fault *fault)
 {
 	int got = remote_ask_events(c, e, fault);
@@ -723,7 +722,7 @@ const struct client_backend client_remote = {
 	.open = remote_open, .close = remote_close, .act_as = remote_act_as,
 	.find = remote_find, .list = remote_list, .change = remote_change,
 	.decide = remote_decide, .events = remote_events,
-	.connections = remote_connections,
+	.connections = remote_connections, .history = remote_history,
 	.begin = remote_begin_all, .end = remote_end_all,
 	.user_restore = remote_user_restore,
 	.user_set_hash = remote_user_set_hash, .user_hash = remote_user_hash,

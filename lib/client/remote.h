@@ -13,6 +13,13 @@ int remote_list(struct client *, const struct client_query *,
 int remote_connections(struct client *, int (*each)(void *,
     struct str channel, struct str thing, struct fault *), void *arg,
     struct fault *);
+/* whose token it is: fills in the user; the metadata is borrowed until the next
+ * request */
+int remote_self(struct client *, struct str *metadata, struct fault *);
+int remote_events(struct client *, struct client_events *, struct fault *);
+int remote_history(struct client *, uint64_t seq, struct str about,
+    int (*each)(void *, const struct event_record *, struct fault *),
+    void *arg, struct fault *);
 int remote_change(struct client *, struct changes *, struct buf *answer,
     struct fault *);
 

@@ -132,6 +132,35 @@ event_read_of(struct registry *r, const char *owner, uint64_t *seq, int max,
 	return got < 0 ? -1 : n;
 }
 
+int
+event_each(struct registry *r, uint64_t seq, struct str about,
+    int (*each)(void *, const struct event_record *, struct fault *),
+    void *arg, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "SELECT seq, time, operation,"
+	    " fields, coalesce(email, owner) FROM events"
+	    " LEFT JOIN users ON users.id = owner WHERE seq > ?1"
+	    " AND (?2 = '' OR instr(fields, ?2)) ORDER BY seq", fault);
+	struct event_record record;
+	int got;
+
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)seq);
+	db_bind_str(st, 2, about.p != NULL ? about : STR(""));
+	while ((got = statement_step(r, st, fault)) > 0) {
+		record = (struct event_record){
+			.seq = (uint64_t)sqlite3_column_int64(st, 0),
+			.time = { sqlite3_column_int64(st, 1) },
+			.operation = db_column(st, 2),
+			.fields = db_column(st, 3), .user = db_column(st, 4),
+		};
+		if ((got = each(arg, &record, fault)) != 0) {
+			db_reset(st);
+			return got;
+		}
+	}
+	return got;
+}
+
 static int
 event_position(struct registry *r, sqlite3_stmt *st, uint64_t *seq,
     struct fault *fault)

@@ -49,6 +49,23 @@ int event_read(struct registry *, uint64_t *seq, int max, struct buf *to,
 int event_read_of(struct registry *, const char *owner, uint64_t *seq,
     int max, struct buf *to, bool *end, struct fault *);
 
+/* A change that was made. */
+struct event_record {
+	uint64_t seq;
+	struct stamp time;
+	struct str operation;
+	struct str fields;	/* a JSON object */
+	struct str user;	/* whose it is: the email address, or the id
+				 * of one who was removed; "" of old events */
+};
+
+/* Calls `each` for the events after `seq` in whose fields the text `about`
+ * occurs (p NULL: all), until it returns non-zero, which is then returned; 0
+ * at the end, -1.  The record is borrowed. */
+int event_each(struct registry *, uint64_t seq, struct str about,
+    int (*each)(void *arg, const struct event_record *, struct fault *),
+    void *arg, struct fault *);
+
 /* the seq after which the events since `t` begin; when there are none, that
  * of the last event */
 int event_seek(struct registry *, struct stamp t, uint64_t *seq,

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MFX_CMD_SITE_HISTORY_H
+#define MFX_CMD_SITE_HISTORY_H
+
+#include "base/arena.h"
+#include "client/client.h"
+
+/* The members that events have, of those that are given. */
+struct event_fields {
+	struct str id, name, metadata, tags, status, email, channel, thing;
+};
+
+/* reads the fields of an event; texts may borrow from the arena; false when
+ * they are damaged */
+bool history_read(const struct event_record *, struct event_fields *,
+    struct arena *);
+
+/* What a thing or channel was before an event, as the events before it say. */
+struct history {
+	bool there;
+	struct str name, metadata, tags;	/* p NULL: not known */
+	bool disabled;
+	/* pairs of a thing and a channel: the other one, and the event */
+	struct history_pair {
+		struct str other;
+		uint64_t seq;
+	} *pairs;
+	size_t n, cap;
+	struct arena *keep;
+};
+
+/* 0 or -1; history_end afterwards in any case */
+int history_before(struct client *, struct str id, uint64_t seq,
+    struct history *, struct arena *keep, struct fault *);
+void history_end(struct history *);
+
+#endif
