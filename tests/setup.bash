@@ -53,6 +53,8 @@ teardown() {
 pause() {
 	read -rt "$1" <>"$MFX_PORTS/silent" || true
 }
+# await pauses, in a shell that a test gives it to as well
+export -f pause
 
 # await SECONDS COMMAND…: waits until the command succeeds, or fails; no less
 # than a minute, as a machine that runs other suites may be as slow as that.  It

@@ -50,7 +50,8 @@ setup_suite_test() {
 	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' -H 'Connection: Upgrade' \
 	    -H 'Upgrade: h2c' -H 'HTTP2-Settings: AAMAAABkAAQAAP__' \
 	    -H "Authorization: $KEY" "http://127.0.0.1:$PORT$path") == 426 ]]
-	WS_VERSION=8 handshake 426 "$path" -H "Authorization: $KEY"
+	WS_VERSION=8 handshake 426 "$path" -H "Authorization: $KEY" -D head
+	grep -qi $'^Sec-WebSocket-Version: 13\r$' head
 	jq -e '.status == 426 and (.detail | length > 9)' answer
 	# not a handshake
 	[[ $(curl -sS -m 20 -o answer -w '%{http_code}' \

@@ -23,8 +23,9 @@ struct delivery {
 	struct fault fault;
 };
 
-bool
-event_line_read(struct str line, struct event_line *e)
+/* False when a line is not an event. */
+static bool
+deliver_read(struct str line, struct event_line *e)
 {
 	const struct str seq = STR("{\"seq\":"), time = STR("\"time\":");
 	struct str digits, rest;
@@ -86,7 +87,7 @@ delivery_put(struct delivery *d, struct str line)
 	struct event_line e;
 	int r;
 
-	if (!event_line_read(line, &e)) {
+	if (!deliver_read(line, &e)) {
 		fault_set(&d->fault, EX_UNAVAILABLE, "not an event, after "
 		    "%" PRIu64, d->at.seq);
 		return delivery_end(d, TARGET_FAILED);

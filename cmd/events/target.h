@@ -65,9 +65,6 @@ struct target_setup {
 struct target *target_redis(const struct target_setup *, struct fault *);
 struct target *target_bus(const struct target_setup *, struct fault *);
 
-/* False when a line is not an event. */
-bool event_line_read(struct str line, struct event_line *);
-
 /*
  * Moves the events that the client gives into the target, until there are no
  * more, or a signal comes.  `events` has no count.  0, or -1.

@@ -190,8 +190,8 @@ service_answer_metrics(const struct service *s, struct http_request *r)
 	buf_release(&b);
 }
 
-void
-service_administer(struct http_request *r, void *arg)
+static void
+admin_handle(struct http_request *r, void *arg)
 {
 	struct service *s = arg;
 
@@ -212,7 +212,7 @@ service_open(struct service *s, const char *address, struct loop *loop,
 {
 	struct http_options o = {
 		.timeout = TIMEOUT, .max_connections = CONNECTIONS_MAX,
-		.handle = service_administer, .arg = s
+		.handle = admin_handle, .arg = s
 	};
 
 	return http_open_at("--admin", address, loop, &o, out, fault);

@@ -55,7 +55,4 @@ int service_open(struct service *, const char *address, struct loop *,
 /* publish_queue_options.checked: answers those who wait for it */
 void service_checked(struct service *, const struct fault *);
 
-/* http_options.handle of the administrator's server; arg: the service */
-void service_administer(struct http_request *, void *arg);
-
 #endif

@@ -118,8 +118,9 @@ parameters_is_before(const struct request_ctx *c, unsigned i)
 	return false;
 }
 
-bool
-parameter_bool(struct str value, bool *truth)
+/* true, false, 1 or 0; false: not one of these */
+static bool
+parameters_read_bool(struct str value, bool *truth)
 {
 	*truth = str_eq(value, STR("true")) || str_eq(value, STR("1"));
 	return *truth || str_eq(value, STR("false")) ||
@@ -138,7 +139,8 @@ parameters_check(const struct request_ctx *c, unsigned i)
 		    "unknown parameter" : NULL;
 	if (!repeats && parameters_is_before(c, i))
 		return "it is given twice";
-	if (parameters_is_flag(p->name) && !parameter_bool(p->value, &truth))
+	if (parameters_is_flag(p->name) &&
+	    !parameters_read_bool(p->value, &truth))
 		return "it must be true or false";
 	return NULL;
 }
@@ -208,5 +210,5 @@ parameter_is_true(const struct request_ctx *c, const char *name)
 	bool truth;
 
 	return parameter_get(c, name, &value) > 0 &&
-	    parameter_bool(value, &truth) && truth;
+	    parameters_read_bool(value, &truth) && truth;
 }

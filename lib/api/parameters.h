@@ -13,7 +13,5 @@ int parameter_get(const struct request_ctx *, const char *name,
     struct str *value);
 /* is it given as true? */
 bool parameter_is_true(const struct request_ctx *, const char *name);
-/* true, false, 1 or 0; false: not one of these */
-bool parameter_bool(struct str value, bool *truth);
 
 #endif

@@ -5,7 +5,7 @@
 
 /* C1 controls, and what changes the direction of the text around it, so
  * that a line can look like another (UAX #9 2.1 to 2.6) */
-bool
+static bool
 escape_acts(unsigned long c)
 {
 	return c < 0xa0 || c == 0x61c || c == 0x200e || c == 0x200f ||

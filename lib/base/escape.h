@@ -13,9 +13,6 @@
  */
 void escape_put(struct buf *, struct str text);
 
-/* is this character, above U+007F, one that escape_put escapes? */
-bool escape_acts(unsigned long c);
-
 /* The length of the non-ASCII character at z when a terminal acts on it, or 1
  * for a byte that is not UTF-8; *c is then the character to write in JSON. 0
  * when it can be shown. */

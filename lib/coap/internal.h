@@ -251,7 +251,6 @@ void observer_cancel(struct peer *, struct str token);
 /* a notification that was not confirmable has been reset */
 void observer_reset(struct peer *, coap_mid_t);
 /* with a last notification that says why; NULL: without */
-void observer_end(struct observer *, const struct reply *);
 void observers_end(struct peer *, const struct reply *);
 void observers_review(struct peer *);
 /* the large notification that the rest of is asked for; p NULL: none */

@@ -358,6 +358,8 @@ observer_enqueue(struct observer *o, struct note *n)
 	return true;
 }
 
+static void observer_end(struct observer *, const struct reply *);
+
 void
 station_deliver(struct station *st, const struct delivery *d)
 {
@@ -488,7 +490,7 @@ observer_tell_end(struct observer *o, const struct reply *last)
 	coap_send(o->peer->session, pdu);
 }
 
-void
+static void
 observer_end(struct observer *o, const struct reply *last)
 {
 	struct peer *p = o->peer;

@@ -88,12 +88,6 @@ call_is_whole(struct cql_call *c)
 	return !c->misused && c->statements > 0 && !c->request.full;
 }
 
-size_t
-cql_size(const struct cql_call *c)
-{
-	return c->request.n;
-}
-
 void
 cql_page(struct cql_call *c, int32_t rows)
 {

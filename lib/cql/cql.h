@@ -232,13 +232,12 @@ void cql_call_release(struct cql_call *);
  *
  * A batch has at most 65535 statements; the server refuses one above its
  * batch_size_fail_threshold (50 KiB by default), which is CQL_INVALID.
- * cql_size says how many bytes it has so far.  Values are copied.  A number of
- * values that the statement does not have ends the call with CQL_INVALID.
+ * Values are copied.  A number of values that the statement does not have ends
+ * the call with CQL_INVALID.
  */
 void cql_begin(struct cql_call *, struct cql_statement *);
 void cql_begin_batch(struct cql_call *);
 void cql_add(struct cql_call *, struct cql_statement *);
-size_t cql_size(const struct cql_call *);
 
 void cql_bind_null(struct cql_call *);		/* deletes what was there */
 void cql_bind_unset(struct cql_call *);		/* leaves it as it is */

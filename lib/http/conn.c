@@ -156,8 +156,8 @@ conn_rewatch(struct http_conn *c)
 	sock_want(&c->sock, events);
 }
 
-void
-http_conn_resume_later(struct http_conn *c)
+static void
+conn_resume_later(struct http_conn *c)
 {
 	struct http *h = c->http;
 
@@ -230,7 +230,7 @@ http_conn_receive(struct http_conn *c)
 		if (!conn_read(c))
 			return;
 		if (++rounds == READ_ROUNDS) {
-			http_conn_resume_later(c);
+			conn_resume_later(c);
 			return;
 		}
 	}
@@ -310,7 +310,7 @@ conn_done(struct http_conn *c)
 	c->state = CONN_HEAD;
 	c->since = loop_now(c->http->loop);
 	if (c->in.n > 0)
-		http_conn_resume_later(c);
+		conn_resume_later(c);
 }
 
 void

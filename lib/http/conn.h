@@ -95,7 +95,6 @@ void http_conns_free_dead(struct http *);
 void http_conn_receive(struct http_conn *);
 /* once a turn: those that have more to be looked at */
 void http_conns_resume(struct http *);
-void http_conn_resume_later(struct http_conn *);
 
 /* The request is for another protocol, whose `upgraded` is called as soon as
  * all is there that came with it; the answer is its own.  From inside of

@@ -71,8 +71,8 @@ setup_open_default(const struct http_setup *s, struct http_sockets *to,
 	return 0;
 }
 
-int
-http_setup_sockets(struct http_setup *s, struct http_sockets *to,
+static int
+setup_find_sockets(struct http_setup *s, struct http_sockets *to,
     struct fault *fault)
 {
 	int i, n = s->listen.n, connected;
@@ -96,8 +96,8 @@ http_setup_sockets(struct http_setup *s, struct http_sockets *to,
 	return 0;
 }
 
-void
-http_sockets_close(struct http_sockets *s)
+static void
+setup_close_sockets(struct http_sockets *s)
 {
 	while (s->n > 0)
 		close(s->fds[--s->n]);
@@ -112,8 +112,8 @@ setup_open_sockets(struct http_setup *s, struct http *h, struct fault *fault)
 	struct http_sockets sockets;
 	int i;
 
-	if (http_setup_sockets(s, &sockets, fault) < 0) {
-		http_sockets_close(&sockets);
+	if (setup_find_sockets(s, &sockets, fault) < 0) {
+		setup_close_sockets(&sockets);
 		return -1;
 	}
 	for (i = 0; i < sockets.n; i++)

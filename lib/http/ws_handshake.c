@@ -280,9 +280,3 @@ ws_handshake_answer(struct buf *to, const struct ws_handshake *h,
 		    h->protocol);
 	http_response_end(to);
 }
-
-void
-ws_handshake_hint(struct buf *to)
-{
-	http_response_field(to, STR("Sec-WebSocket-Version"), STR("13"));
-}

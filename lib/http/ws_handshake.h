@@ -15,7 +15,7 @@
  *		case 101: ws_handshake_answer(&to, &h, &r, now); what follows
  *			  the head in the connection's buffer is frames
  *		default:  refuse it with this status and h.why; with 426 the
- *			  answer says what would do: ws_handshake_hint
+ *			  answer says "Sec-WebSocket-Version: 13"
  *		}
  *
  * Asked for is what names "websocket" in Upgrade and "upgrade" in Connection,
@@ -47,8 +47,5 @@ unsigned ws_handshake_read(struct ws_handshake *, const struct http1 *,
 /* the whole answer with 101 */
 void ws_handshake_answer(struct buf *, const struct ws_handshake *,
     const struct http1 *, struct stamp now);
-
-/* For 426 a field of the answer, whose `upgrade` is "websocket". */
-void ws_handshake_hint(struct buf *);
 
 #endif

@@ -101,6 +101,21 @@ object_parse(struct scan *j, const char *p, const struct object *o)
 	return end;
 }
 
+/* why the scanner failed, and where in the text; `why` when it did not */
+static const char *
+object_place(const struct scan *j, struct str text, const char *why)
+{
+	struct str s;
+	char place[128];
+
+	if (j->why == NULL || j->at == NULL)
+		return j->why ? j->why : why;
+	snprintf(place, sizeof place, "byte %zu: %s", (size_t)(j->at - text.p),
+	    j->why);
+	s = arena_str(j->arena, str_z(place));
+	return s.p ? s.p : j->why;
+}
+
 static const char *
 object_read_as(struct str text, const struct object *o, struct arena *arena)
 {
@@ -133,20 +148,6 @@ object_read_strict(struct str text, struct object_field *fields, size_t n,
 	const struct object o = { fields, n, .strict = true };
 
 	return object_read_as(text, &o, arena);
-}
-
-const char *
-object_place(const struct scan *j, struct str text, const char *why)
-{
-	struct str s;
-	char place[128];
-
-	if (j->why == NULL || j->at == NULL)
-		return j->why ? j->why : why;
-	snprintf(place, sizeof place, "byte %zu: %s", (size_t)(j->at - text.p),
-	    j->why);
-	s = arena_str(j->arena, str_z(place));
-	return s.p ? s.p : j->why;
 }
 
 /* ---- arrays ---- */

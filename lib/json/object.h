@@ -34,10 +34,6 @@ const char *object_read(struct str text, struct object_field *, size_t n,
 const char *object_read_strict(struct str text, struct object_field *,
     size_t n, struct arena *);
 
-/* why the scanner failed, and where in the text; `why` when it did not */
-const char *object_place(const struct scan *, struct str text,
-    const char *why);
-
 /* each element of an array: 1 and the element's text, 0 at the end, -1 when
  * the array is not valid */
 struct object_array {

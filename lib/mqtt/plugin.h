@@ -122,10 +122,6 @@ bool plugin_flush(struct plugin *);
 /* now and then: what is held and due, what is to be synced */
 void plugin_flush_due(struct plugin *);
 
-/* A message that is to be retained: is it within what the thing may leave? */
-bool plugin_may_retain(struct plugin *, const char *topic,
-    const char *thing, size_t payload);
-
 /* keeps a client's will and publishes it in its name */
 void plugin_will(struct plugin *, struct peer *,
     const struct mosquitto_evt_acl_check *);

@@ -134,7 +134,8 @@ plugin_identify(struct plugin *p, const struct mosquitto_evt_message *e,
 
 /* ---- a message ---- */
 
-bool
+/* A message that is to be retained: is it within what the thing may leave? */
+static bool
 plugin_may_retain(struct plugin *p, const char *topic, const char *thing,
     size_t payload)
 {

@@ -32,7 +32,7 @@ tags_hold(struct str array, struct str quoted)
 	return false;
 }
 
-const char *
+static const char *
 tags_add(struct tags *t, struct str tag)
 {
 	char quoted[JSON_STRING_MAX(TAG_BYTES_MAX)], *end;

@@ -23,9 +23,8 @@ struct tags {
 };
 
 void tags_begin(struct tags *);
-/* Add one tag, words with commas between, or a JSON array (whose escapes are
+/* Add words with commas between, or a JSON array (whose escapes are
  * decoded into the arena).  NULL, or why it is refused. */
-const char *tags_add(struct tags *, struct str);
 const char *tags_add_list(struct tags *, struct str);
 const char *tags_add_json(struct tags *, struct str, struct arena *);
 /* the array; borrowed from the struct */

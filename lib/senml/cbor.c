@@ -322,7 +322,7 @@ cbor_exact_half(double v)
 	return cbor_half((unsigned)(bits | sign)) == v ? bits | sign : -1;
 }
 
-void
+static void
 cbor_put_double(struct buf *b, double v)
 {
 	float f = (float)v;
@@ -381,7 +381,7 @@ cbor_whole(uint64_t *m, int e)
 	return true;
 }
 
-void
+static void
 cbor_put_integer(struct buf *b, bool negative, uint64_t m)
 {
 	if (negative && m > 0)

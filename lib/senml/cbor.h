@@ -105,8 +105,6 @@ double cbor_float(const struct cbor_head *);
 
 /* ---- writing: shortest forms ---- */
 void cbor_put_head(struct buf *, enum cbor_major, uint64_t arg);
-void cbor_put_double(struct buf *, double);
-void cbor_put_integer(struct buf *, bool negative, uint64_t);
 /* A JSON number: as an integer or float of the same value; where a double
  * would lose digits, as a decimal fraction; and as the nearest double when the
  * digits need more than 64 bits or the number is extremely small. */

@@ -179,8 +179,8 @@ unit_convert(struct record *r, const struct unit *u, struct arena *arena)
 	return NULL;
 }
 
-const char *
-record_to_primary(struct record *r, struct arena *arena)
+static const char *
+unit_to_primary(struct record *r, struct arena *arena)
 {
 	const struct unit *u = unit_find(r->unit);
 	const char *why;
@@ -206,7 +206,7 @@ pack_to_primary(struct pack *p)
 	size_t i;
 
 	for (i = 0; i < p->n; i++)
-		if ((why = record_to_primary(&p->records[i], &p->arena)) !=
+		if ((why = unit_to_primary(&p->records[i], &p->arena)) !=
 		    NULL) {
 			p->n = 0;
 			p->at = 0;

@@ -32,22 +32,18 @@ unit_is_secondary(const struct unit *u)
 }
 
 /*
- * Writes value and sum in the primary unit, exactly (number_convert), and
- * drops the version that secondary units need (RFC 9100: 26) when the unit
- * is now a primary one.  Each record is converted by itself, whatever the
- * version of the pack.  A second conversion changes nothing.
+ * For all records of a pack: writes value and sum in the primary unit, exactly
+ * (number_convert), and drops the version that secondary units need (RFC 9100:
+ * 26) when the unit is now a primary one.  Each record is converted by itself,
+ * whatever the version of the pack.  A second conversion changes nothing.
  *
  * Records with a primary or unknown unit, or without a unit, keep their
  * numbers.  Records with a string, a boolean or data do not change, as such
  * values can't be scaled.
  *
- * NULL, or why it fails: a sum in a unit with an offset (dBm) has no meaning,
- * and a number can leave the range of a double.
+ * When one fails the pack is refused and has no records: a sum in a unit with
+ * an offset (dBm) has no meaning, and a number can leave the range of a double.
  */
-const char *record_to_primary(struct record *, struct arena *);
-
-/* all records of a pack; when one fails the pack is refused and has no
- * records */
 const char *pack_to_primary(struct pack *);
 
 #endif

@@ -73,8 +73,9 @@ render_type_is_text(struct str type)
 	    render_is(type, STR("50"));
 }
 
-bool
-ws_is_text(struct str payload, struct str type)
+/* Is this for a text frame?  By its media type, and UTF-8 it must be. */
+static bool
+render_is_text(struct str payload, struct str type)
 {
 	return render_type_is_text(type) && utf8_valid(payload);
 }
@@ -93,7 +94,7 @@ render(struct ws_render *r, enum ws_format format)
 		return ws_frame_new(buf_str(&r->text), true);
 	default:
 		return ws_frame_new(d->payload,
-		    ws_is_text(d->payload, d->type));
+		    render_is_text(d->payload, d->type));
 	}
 }
 

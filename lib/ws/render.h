@@ -32,7 +32,4 @@ void ws_render_end(struct ws_render *);
 /* lives until ws_render_end, or longer where it has been sent */
 struct ws_frame *ws_rendered(struct ws_render *, enum ws_format);
 
-/* Is this for a text frame?  By its media type, and UTF-8 it must be. */
-bool ws_is_text(struct str payload, struct str type);
-
 #endif

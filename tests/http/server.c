@@ -101,7 +101,8 @@ answer(struct connection *c, unsigned status, const char *type,
 	http_response_begin(&c->out, a, &c->in.r, now());
 	http_response_field(&c->out, STR("Content-Type"), str_z(type));
 	if (status == 426)
-		ws_handshake_hint(&c->out);
+		http_response_field(&c->out,
+		    STR("Sec-WebSocket-Version"), STR("13"));
 	http_response_end(&c->out);
 	if (a->has_content && a->in_chunks) {
 		http_chunk_put(&c->out, content);

@@ -121,8 +121,9 @@ segment_name(char to[SEGMENT_NAME], uint64_t first)
 	    (unsigned long long)first);
 }
 
-bool
-segment_parse(const char *name, uint64_t *first)
+/* false when it is not the name of a segment */
+static bool
+stream_segment_parse(const char *name, uint64_t *first)
 {
 	return strlen(name) == SEGMENT_NAME - 1 &&
 	    strcmp(name + 20, ".ndjson") == 0 &&
@@ -147,7 +148,7 @@ segment_each(const struct stream *s, void (*fn)(void *, uint64_t),
 		return -1;
 	}
 	while ((e = readdir(dir)) != NULL)
-		if (segment_parse(e->d_name, &first))
+		if (stream_segment_parse(e->d_name, &first))
 			fn(arg, first);
 	closedir(dir);
 	return 0;

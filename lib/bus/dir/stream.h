@@ -59,8 +59,6 @@ position_jump(uint64_t p)
 
 #define SEGMENT_NAME sizeof "00000000000000000000.ndjson"
 void segment_name(char to[SEGMENT_NAME], uint64_t first);
-/* false when it is not the name of a segment */
-bool segment_parse(const char *name, uint64_t *first);
 
 /* the lowest (or, with `last`, the highest) first position of a segment
  * between lo and hi: 1; 0 when there is no such segment; -1 with a fault */

@@ -184,7 +184,6 @@ void stream_source_subject(struct buf *, const struct nats_bus *,
 int stream_state(struct nats_bus *, const char *js_name,
     struct nats_state *state, struct fault *);
 int stream_make(struct nats_bus *, const char *stream, struct fault *);
-int stream_make_groups(struct nats_bus *, struct fault *);
 
 struct nats_message {
 	uint64_t sequence;

@@ -150,7 +150,7 @@ stream_make(struct nats_bus *b, const char *stream, struct fault *fault)
 	return r;
 }
 
-int
+static int
 stream_make_groups(struct nats_bus *b, struct fault *fault)
 {
 	char name[JS_NAME_MAX], subjects[JS_NAME_MAX];
