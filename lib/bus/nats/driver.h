@@ -82,11 +82,17 @@ void hub_unsubscribe(struct nats_bus *, natsSubscription *);
 void hub_hush(sigset_t *old);
 void hub_unhush(const sigset_t *old);
 
+/* ---- login.c ---- */
+
+/* says who we are; NATS_INVALID_ARG and a fault when a file can't be what it
+ * should be */
+natsStatus login_set(const struct nats_url *, natsOptions *, struct fault *);
+
 /* ---- inbound.c ---- */
 
 struct inbound {
 	struct nats_bus *bus;
-	char subject[64];	/* without ".N" or ".*" */
+	char subject[64];	/* without what follows: ".N", or more levels */
 	natsSubscription *sub;
 	int fds[2];		/* [0] is readable when something came */
 	/* of the bus's lock */
@@ -131,7 +137,8 @@ struct answer {
 enum {
 	ERROR_STREAM_IN_USE = 10058, ERROR_NO_STREAM = 10059,
 	ERROR_NO_MESSAGE = 10037, ERROR_NO_CONSUMER = 10014,
-	ERROR_WRONG_LAST = 10071, ERROR_DUPLICATE = 10201
+	ERROR_WRONG_LAST = 10071, ERROR_DUPLICATE = 10201,
+	ERROR_NOT_FAST = 10205
 };
 
 /* 0 and an answer, maybe an error of JetStream; -1 when none came */
@@ -144,6 +151,10 @@ void request_release(struct answer *);
 /* a fault with what JetStream says */
 int request_fault(struct nats_bus *, const struct answer *, const char *what,
     struct fault *);
+/* of a publish: 0, or -1 and a fault */
+int request_status(struct nats_bus *, natsStatus, struct fault *);
+/* a fault, and it is remembered: no answer came in time */
+int request_silent(struct nats_bus *, struct fault *);
 /* reads `error` out of the answer */
 void request_judge(struct nats_bus *, struct answer *);
 /* A member of an object: "" when there is none.  A text is valid until the
@@ -158,6 +169,8 @@ uint64_t json_count(struct nats_bus *, struct str object, const char *name);
 /* how long an answer is waited for, ms */
 int64_t request_patience(const struct nats_bus *);
 void request_reply(struct nats_bus *, char to[ASK_REPLY], uint64_t *number);
+/* is it the answer to the request of that number? */
+bool request_is_answer(struct nats_bus *, natsMsg *, uint64_t number);
 int request_message(struct nats_bus *, natsMsg *, uint64_t number, int64_t ms,
     struct answer *, struct fault *);
 /* without an answer */
@@ -250,6 +263,21 @@ int reader_pending(struct bus *, const char *stream, uint64_t from,
 /* <prefix>-groups.<stream>.<group>.at */
 #define GROUP_SUBJECT 768
 
+/* how the holder of a lease answers; FAILED: we have lost our connection */
+enum holder {
+	HOLDER_FAILED = -1, HOLDER_HERE, HOLDER_GONE, HOLDER_SILENT,
+	HOLDER_ASKED
+};
+
+/* what was seen of the holder of a role */
+struct nats_look {
+	bool fresh;		/* for the next claim */
+	enum holder state;
+	char id[33];
+	uint64_t sequence;	/* of its entry */
+	uint64_t number;	/* of the question; 0: there was none */
+};
+
 struct nats_group {
 	struct bus_group head;
 	char subject[GROUP_SUBJECT];
@@ -266,6 +294,7 @@ struct nats_group {
 	uint64_t silent;
 	int64_t silent_at;
 	bool silent_long;	/* it did not answer again, later */
+	struct nats_look look;
 	struct nats_lease *lease;
 };
 

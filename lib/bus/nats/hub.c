@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/wakeup.h"
 #include "bus/nats/driver.h"
@@ -84,68 +83,12 @@ hub_closed(natsConnection *nc, void *arg)
 /* ---- options ---- */
 
 static natsStatus
-hub_password(struct nats_bus *b, natsOptions *o, struct fault *fault)
-{
-	struct nats_url *u = &b->url;
-	struct buf secret;
-	natsStatus s;
-
-	if (u->user == NULL)
-		return NATS_OK;
-	if (u->password_file == NULL)
-		return natsOptions_SetUserInfo(o, u->user,
-		    u->password ? u->password : "");
-	buf_init(&secret, 4096);
-	if (secret_read(u->password_file, "password", &secret, fault) < 0) {
-		secret_release(&secret);
-		return NATS_INVALID_ARG;
-	}
-	buf_putc(&secret, '\0');
-	s = natsOptions_SetUserInfo(o, u->user, secret.p);
-	secret_release(&secret);
-	return s;
-}
-
-/* The library looks into the file when the server asks for a signature, and
- * then one that is malformed would seem to be a server that is away. */
-static natsStatus
-hub_nkey(struct nats_bus *b, natsOptions *o, struct fault *fault)
-{
-	struct nats_url *u = &b->url;
-	unsigned char *signature = NULL;
-	struct buf seed;
-	natsStatus s;
-	int n;
-
-	if (u->nkey == NULL)
-		return NATS_OK;
-	buf_init(&seed, 4096);
-	if (secret_read(u->seed, "seed", &seed, fault) < 0) {
-		secret_release(&seed);
-		return NATS_INVALID_ARG;
-	}
-	buf_putc(&seed, '\0');
-	s = nats_Sign(seed.p, "x", &signature, &n);
-	secret_release(&seed);
-	free(signature);
-	if (s != NATS_OK) {
-		fault_set(fault, EX_CONFIG, "%s: no seed of an nkey, "
-		    "such as 'SU...'", u->seed);
-		return NATS_INVALID_ARG;
-	}
-	return natsOptions_SetNKeyFromSeed(o, u->nkey, u->seed);
-}
-
-static natsStatus
 hub_secure(struct nats_bus *b, natsOptions *o)
 {
 	struct nats_url *u = &b->url;
 	natsStatus s = NATS_OK;
 
-	if (u->credentials != NULL)
-		s = natsOptions_SetUserCredentialsFromFiles(o,
-		    u->credentials, NULL);
-	if (s == NATS_OK && u->tls)
+	if (u->tls)
 		s = natsOptions_SetSecure(o, true);
 	if (s == NATS_OK && u->ca != NULL)
 		s = natsOptions_LoadCATrustedCertificates(o, u->ca);
@@ -271,9 +214,7 @@ hub_connect(struct nats_bus *b, struct fault *fault)
 		s = hub_behave(b, o);
 	fault->status = 0;
 	if (s == NATS_OK)
-		s = hub_password(b, o, fault);
-	if (s == NATS_OK)
-		s = hub_nkey(b, o, fault);
+		s = login_set(&b->url, o, fault);
 	if (s == NATS_OK)
 		s = hub_secure(b, o);
 	if (s == NATS_OK)

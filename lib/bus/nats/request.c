@@ -31,7 +31,7 @@ json_count(struct nats_bus *b, struct str object, const char *name)
 
 /* ---- publishing ---- */
 
-static int
+int
 request_status(struct nats_bus *b, natsStatus s, struct fault *fault)
 {
 	return s == NATS_OK ? 0 : !hub_is_up(b) ? hub_away(b, fault) :
@@ -84,8 +84,7 @@ request_fault(struct nats_bus *b, const struct answer *a, const char *what,
 	    a->why);
 }
 
-/* does this answer the request of that number? */
-static bool
+bool
 request_is_answer(struct nats_bus *b, natsMsg *msg, uint64_t number)
 {
 	const char *subject = natsMsg_GetSubject(msg);
@@ -95,6 +94,15 @@ request_is_answer(struct nats_bus *b, natsMsg *msg, uint64_t number)
 	return strncmp(subject, b->answers->subject, n) == 0 &&
 	    subject[n] == '.' && number_digits(str_z(subject + n + 1),
 	    UINT64_MAX, &is) && is == number;
+}
+
+int
+request_silent(struct nats_bus *b, struct fault *fault)
+{
+	if (b->silent == 0)
+		b->silent = clock_ms();
+	return fault_set(fault, EX_TEMPFAIL, "%s: no answer; try again later",
+	    b->head.name);
 }
 
 static int
@@ -121,10 +129,7 @@ request_await(struct nats_bus *b, uint64_t number, int64_t until,
 		if (!hub_is_up(b) || connected != b->connected)
 			return hub_away(b, fault);
 	} while (inbound_wait(b->answers, until) > 0 || clock_ms() < until);
-	if (b->silent == 0)
-		b->silent = clock_ms();
-	return fault_set(fault, EX_TEMPFAIL, "%s: no answer; try again later",
-	    b->head.name);
+	return request_silent(b, fault);
 }
 
 int

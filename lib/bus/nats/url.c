@@ -40,6 +40,8 @@ static const struct url_option {
 	{ "key", "a file", URL_FILE, offsetof(struct nats_url, key) },
 	{ "password-file", "a file", URL_FILE,
 	    offsetof(struct nats_url, password_file) },
+	{ "token-file", "a file", URL_FILE,
+	    offsetof(struct nats_url, token_file) },
 	{ "credentials", "a file", URL_FILE,
 	    offsetof(struct nats_url, credentials) },
 	{ "nkey", "a public key", URL_FILE, offsetof(struct nats_url, nkey) },
@@ -167,6 +169,21 @@ url_prefix(struct nats_url *u, struct str prefix, struct fault *fault)
 	return 0;
 }
 
+/* do the options fit each other? */
+static int
+url_check(const struct nats_url *u, struct fault *fault)
+{
+	if ((u->cert != NULL) != (u->key != NULL) ||
+	    (u->nkey != NULL) != (u->seed != NULL))
+		return fault_set(fault, EX_CONFIG, "%s: give cert and key, or "
+		    "nkey and seed, together", u->name);
+	if ((u->nkey != NULL && u->credentials != NULL) ||
+	    (u->token_file != NULL && u->user != NULL))
+		return fault_set(fault, EX_CONFIG, "%s: give only one of nkey "
+		    "and credentials, and of token-file and a user", u->name);
+	return 0;
+}
+
 int
 nats_url_parse(struct nats_url *u, const char *rest, struct fault *fault)
 {
@@ -200,10 +217,7 @@ nats_url_parse(struct nats_url *u, const char *rest, struct fault *fault)
 			return -1;
 	}
 	u->tls |= u->ca != NULL || u->cert != NULL;
-	return (u->cert != NULL) == (u->key != NULL) &&
-	    (u->nkey != NULL) == (u->seed != NULL) ? 0 :
-	    fault_set(fault, EX_CONFIG, "%s: give cert and key, or nkey and "
-	    "seed, together", u->name);
+	return url_check(u, fault);
 }
 
 void

@@ -21,7 +21,7 @@ struct nats_url {
 	char *name;			/* for messages: no user, no options */
 	char prefix[URL_PREFIX_MAX + 1];
 	char *user, *password;		/* NULL: none */
-	char *password_file, *credentials, *nkey, *seed;
+	char *password_file, *token_file, *credentials, *nkey, *seed;
 	char *ca, *cert, *key;		/* files in PEM */
 	bool tls;
 	/* of streams that are made */
