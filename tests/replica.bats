@@ -710,6 +710,29 @@ more_than() {
 	[[ $(things a) == free ]]
 }
 
+# others wait for 30 seconds, and the bus is to be waited for a minute
+@test "on NATS: a server that falls silent after an entry keeps nobody out for long" {
+	local port mute change
+	server_start nats
+	free_port port
+	start /usr/bin/python3 "$ROOT/tests/nats_mute.py" "$port" \
+	    "$(server_port nats)" mfx.registry. silent
+	mute=$PID_OUT
+	await 20 grep -q ready "$mute"
+	begin "nats://$SERVER_USER:$SERVER_PASSWORD@127.0.0.1:$port?timeout=60s"
+	mfx-things create --name one >/dev/null
+	touch silent
+	mfx-things create --name two >said 2>err &
+	change=$!
+	PIDS+=("$change")
+	await 20 grep -q mute "$mute"
+	# it has the lock now
+	timeout 25 mfx-registry stop
+	status 75 wait "$change"
+	grep -q 'no answer' err
+	[[ $(things a) == one ]]
+}
+
 @test "on NATS: a partition with a writer on each side" {
 	server_start nats
 	begin "$(server_url nats)"

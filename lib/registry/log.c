@@ -22,6 +22,8 @@
 /* how often, and for how long, a bus that gave no answer is asked again */
 #define SILENT_EVERY_MS 1000
 #define SILENT_WAIT_MS 250
+/* how long the bus may take with an entry while nobody else has the lock */
+#define APPEND_MS 5000
 /* how long changes go on being tried while others have the lock */
 #define TURNS_MS 30000
 
@@ -117,7 +119,8 @@ log_catch_up(struct registry *r, struct fault *fault)
 	log_doubt(l);
 	if (log_connect(r, fault) < 0)
 		return -1;
-	while ((got = log_pull_to(r, l->end, fault)) > 0)
+	while ((got = log_pull_to(r, l->end, clock_ms() + LOG_READ_MS,
+	    fault)) > 0)
 		if (l->dirty && (log_keep(r, fault) < 0 ||
 		    log_transaction(r, fault) < 0 ||
 		    log_reload(r, fault) < 0 || log_connect(r, fault) < 0))
@@ -230,11 +233,24 @@ log_cut(struct str *lines)
 	return part;
 }
 
+/* The next call of the bus may take what is left of the time for an entry, and
+ * a little when nothing is left. */
+static void
+log_hurry(struct log *l, int64_t until)
+{
+	int64_t left = until - clock_ms();
+
+	if (l->bus != NULL)
+		bus_set_patience(l->bus, left > SILENT_WAIT_MS ? (int)left :
+		    SILENT_WAIT_MS);
+}
+
 static int
-log_put_lines(struct log *l, uint64_t *seq, struct fault *fault)
+log_put_lines(struct log *l, int64_t until, uint64_t *seq, struct fault *fault)
 {
 	struct str rest = buf_str(&l->lines);
 
+	log_hurry(l, until);
 	if (l->writer == NULL && bus_writer_open(&l->writer, l->bus,
 	    l->s.stream, BUS_SYNC_ALWAYS, fault) < 0) {
 		l->writer = NULL;
@@ -250,19 +266,21 @@ log_put_lines(struct log *l, uint64_t *seq, struct fault *fault)
 /* The stream is read up to the entry that was appended.  It ends before
  * what was read only when it is not the stream that it was. */
 static int
-log_confirm(struct registry *r, uint64_t seq, struct fault *fault)
+log_confirm(struct registry *r, int64_t until, uint64_t seq,
+    struct fault *fault)
 {
 	struct log *l = r->log;
 	int got = 1;
 
 	/* the bus has them, but does not say where */
+	log_hurry(l, until);
 	if (seq == 0 && log_find_end(l, &seq, fault) < 0)
 		return -1;
 	log_doubt(l);
 	if (log_connect(r, fault) < 0)
 		return -1;
 	while (got > 0 && !l->seen)
-		got = log_pull_to(r, seq, fault);
+		got = log_pull_to(r, seq, until, fault);
 	if (got < 0 || l->seen)
 		return got < 0 ? -1 : 0;
 	return fault_set(fault, EX_TEMPFAIL, "%s: the change is not in the "
@@ -280,7 +298,9 @@ log_append(struct registry *r, enum entry_kind kind, struct str records,
 		.kind = kind, .epoch = l->s.epoch + (kind == ENTRY_PRIMARY),
 		.entry = l->s.entry + 1, .schema = SCHEMA_VERSION
 	};
+	int64_t until = clock_ms() + APPEND_MS;
 	uint64_t seq = 0;
+	int got;
 
 	entry_make_id(l->mine);
 	memcpy(e.id, l->mine, sizeof e.id);
@@ -294,10 +314,10 @@ log_append(struct registry *r, enum entry_kind kind, struct str records,
 		    "transaction; nothing was done");
 	l->appending = true;
 	l->seen = false;
-	if (log_put_lines(l, &seq, fault) < 0 ||
-	    log_confirm(r, seq, fault) < 0)
-		return -1;
-	return log_state_put(r, &l->s, fault);
+	got = log_put_lines(l, until, &seq, fault) < 0 ||
+	    log_confirm(r, until, seq, fault) < 0 ? -1 : 0;
+	bus_set_patience(l->bus, 0);
+	return got < 0 ? -1 : log_state_put(r, &l->s, fault);
 }
 
 int
@@ -413,14 +433,12 @@ log_follow(struct registry *r, int ms, struct fault *fault)
 	return got;
 }
 
-int
-log_promote(struct registry *r, struct fault *fault)
+/* in a transaction, which is open after a failure too */
+static int
+log_become_primary(struct registry *r, struct fault *fault)
 {
-	struct log *l = log_get(r);
-	int got;
+	struct log *l = r->log;
 
-	if ((got = log_lock(r, false, fault)) <= 0)
-		return got < 0 ? -1 : log_none(fault);
 	if (*l->s.node == '\0')
 		return fault_set(fault, EX_CONFIG, "this registry has no name "
 		    "yet; 'mfx-registry follow --name NAME' gives it one");
@@ -429,10 +447,22 @@ log_promote(struct registry *r, struct fault *fault)
 	if (!log_is_primary(&l->s) &&
 	    log_append(r, ENTRY_PRIMARY, STR_NONE, fault) < 0)
 		return -1;
-	if (log_exec(r, "COMMIT", fault) < 0)
-		return -1;
-	log_end(r, true);
-	return 0;
+	return log_exec(r, "COMMIT", fault);
+}
+
+int
+log_promote(struct registry *r, struct fault *fault)
+{
+	int got = log_lock(r, false, fault);
+
+	if (got > 0)
+		got = log_become_primary(r, fault);
+	else if (got == 0)
+		got = log_none(fault);
+	if (got < 0)
+		db_rollback(&r->db);
+	log_end(r, got == 0);
+	return got;
 }
 
 /* ---- how far ---- */

@@ -11,8 +11,6 @@
 #include "registry/names.h"
 #include "registry/schema.h"
 
-/* how long what is known to be in the stream is waited for */
-#define READ_MS 5000
 /* an entry's lines, of at most CAPTURE_MAX bytes of records */
 #define LINES_MAX (CAPTURE_MAX / 2 * 3)
 /* applied in one transaction, of lines; more when one entry has more */
@@ -370,17 +368,18 @@ log_pull(struct registry *r, struct fault *fault)
 }
 
 int
-log_pull_to(struct registry *r, uint64_t end, struct fault *fault)
+log_pull_to(struct registry *r, uint64_t end, int64_t until,
+    struct fault *fault)
 {
 	struct log *l = r->log;
-	int64_t until = clock_ms() + READ_MS;
+	int64_t left;
 	int got;
 
 	while (l->at < end && bus_reader_position(l->reader) < end) {
 		if ((got = log_pull(r, fault)) != 0)
 			return got;
-		if (clock_ms() >= until ||
-		    bus_wait(l->reader, -1, READ_MS) < 0)
+		left = until - clock_ms();
+		if (left <= 0 || bus_wait(l->reader, -1, (int)left) < 0)
 			return fault_set(fault, EX_TEMPFAIL, "%s: the log "
 			    "can't be read; try again later", l->s.stream);
 	}

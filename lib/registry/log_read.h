@@ -65,7 +65,11 @@ int log_connect(struct registry *, struct fault *);
 int log_check_sound(struct log *, struct fault *);
 /* what the stream has now, or the first part of it: how many runs of lines */
 int log_pull(struct registry *, struct fault *);
-/* is there something up to `end` that was not taken?  Waits for it. */
-int log_pull_to(struct registry *, uint64_t end, struct fault *);
+/* how long what is known to be in the stream is waited for */
+#define LOG_READ_MS 5000
+/* is there something up to `end` that was not taken?  Waits for it until then,
+ * of clock_ms. */
+int log_pull_to(struct registry *, uint64_t end, int64_t until,
+    struct fault *);
 
 #endif

@@ -272,7 +272,7 @@ writer_patience(struct nats_writer *w, int64_t *ms, struct fault *fault)
 {
 	struct nats_bus *b = w->bus;
 
-	*ms = b->url.timeout;
+	*ms = request_patience(b);
 	if (b->silent == 0)
 		return 0;
 	if (clock_ms() - b->silent < SILENT_EVERY_MS)
