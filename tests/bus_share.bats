@@ -114,6 +114,36 @@ tree_of() {
 	fault_of_one STOP
 }
 
+# in the order of what goes through the server
+asked_at_once() {
+	awk -v n="$1" '/^mfx-lease\./ { if (++asked == n) exit }
+		asked > 0 && /^\$JS\.API\.STREAM\.MSG\.GET/ { between = 1 }
+		END { exit !(asked == n && !between) }' "$2"
+}
+
+@test "JetStream: the holders of all parts are asked at once" {
+	local first stopped heard
+	PARTS=6
+	server_start nats
+	export MFX_BUS="$(server_url nats)?timeout=1s"
+	start /usr/bin/python3 "$ROOT/tests/nats_client.py" \
+	    "$(server_url nats)" listen \
+	    'mfx-lease.* $JS.API.STREAM.MSG.GET.>' 1000000
+	heard=$PID_OUT
+	await 20 grep -q ready "$heard"
+	member
+	first=$PID
+	numbers 1 20
+	await 60 has_children 6 "$first"
+	stopped=$(tree_of "$first")
+	kill -STOP $stopped
+	member
+	# its place, and six parts
+	await 60 eval '(($(grep -c "^mfx-lease" "$heard") >= 7))'
+	asked_at_once 7 "$heard"
+	kill -CONT $stopped
+}
+
 # nothing is lost as "store-1" would be half of the channels, then a third
 @test "another number of parts has other groups, and other members" {
 	local n

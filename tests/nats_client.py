@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client of NATS that is not ours: the protocol over a socket.
 
-    nats_client.py URL listen SUBJECT N	N messages, as they come
+    nats_client.py URL listen SUBJECTS N	N messages, as they come; subjects
+					with blanks between them
     nats_client.py URL ask SUBJECT BODY	one request, and its answer
     nats_client.py URL read STREAM [FILTER]	all messages of a JetStream stream
 
@@ -69,7 +70,8 @@ def main():
     if verb == 'ask':
         print(client.ask(arguments[0], arguments[1])[2].decode())
     elif verb == 'listen':
-        client.send('SUB %s 1\r\n' % arguments[0])
+        for number, subject in enumerate(arguments[0].split()):
+            client.send('SUB %s %d\r\n' % (subject, number))
         client.flush()
         print('ready', flush=True)
         for _ in range(int(arguments[1])):

@@ -106,6 +106,10 @@ struct bus_group_ops {
 	 * answered for `silent` ms; -1. */
 	int (*claim)(struct bus_group *, const char *role, int64_t silent,
 	    bool take, struct fault *);
+	/* asks the holders of several roles at once, so that the next `claim`
+	 * of each waits for none; NULL: no claim waits */
+	int (*ask)(struct bus_group *const *, const char *const *roles,
+	    unsigned n, int64_t silent, struct fault *);
 	/* is what was leased still ours?  1, 0, -1 */
 	int (*holds)(struct bus_group *, struct fault *);
 	void (*release)(struct bus_group *);

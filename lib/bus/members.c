@@ -109,6 +109,34 @@ members_check(struct members *m, struct leased *of, struct fault *fault)
 	return r < 0 ? -1 : 0;
 }
 
+/* The holders of all that is not ours are asked at once: of a member that is
+ * stopped each would be waited for. */
+static int
+members_ask(struct members *m, struct fault *fault)
+{
+	struct bus_group **groups;
+	const char **roles;
+	struct leased *l;
+	unsigned i, n = 0;
+	int r;
+
+	if (m->ops->ask == NULL)
+		return 0;
+	groups = memory_get(2 * m->n * sizeof(*groups));
+	roles = memory_get(2 * m->n * sizeof(*roles));
+	for (i = 0; i < 2 * m->n; i++) {
+		l = i < m->n ? &m->places[i] : &m->parts[i - m->n];
+		if (l->held)
+			continue;
+		groups[n] = l->g;
+		roles[n++] = l->role;
+	}
+	r = m->ops->ask(groups, roles, n, m->silent, fault);
+	free(groups);
+	free(roles);
+	return r;
+}
+
 /* Who else is there?  A member without a place takes the first that is free. */
 static int
 members_meet(struct members *m, struct fault *fault)
@@ -189,7 +217,8 @@ members_look(struct members *m, struct fault *fault)
 	if (members_check(m, m->places, fault) == 0 &&
 	    members_check(m, m->parts, fault) == 0) {
 		m->seen = now;
-		if (members_meet(m, fault) == 0 &&
+		if (members_ask(m, fault) == 0 &&
+		    members_meet(m, fault) == 0 &&
 		    members_settle(m, fault) == 0)
 			return 0;
 	}

@@ -336,6 +336,14 @@ nats_group_lease(struct bus_group *head, const char *role,
 }
 
 static int
+nats_group_ask(struct bus_group *const *groups, const char *const *roles,
+    unsigned n, int64_t silent, struct fault *fault)
+{
+	return lease_ask((struct nats_group *const *)groups, roles, n, silent,
+	    fault);
+}
+
+static int
 nats_group_claim(struct bus_group *head, const char *role, int64_t silent,
     bool take, struct fault *fault)
 {
@@ -359,7 +367,8 @@ const struct bus_group_ops nats_group_ops = {
 	.open = nats_group_open, .close = nats_group_close,
 	.get = nats_group_get, .put = nats_group_put,
 	.sought = nats_group_sought, .lease = nats_group_lease,
-	.claim = nats_group_claim, .holds = nats_group_holds,
+	.ask = nats_group_ask, .claim = nats_group_claim,
+	.holds = nats_group_holds,
 	.release = nats_group_release,
 	.remove = nats_group_remove, .all = nats_groups
 };

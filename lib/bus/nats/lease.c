@@ -65,13 +65,10 @@ lease_listen(struct nats_bus *b, struct nats_lease *l, struct fault *fault)
 	    b->head.name, natsStatus_GetText(s));
 }
 
-/* how a holder answers; FAILED: we have lost our connection */
-enum holder { HOLDER_FAILED = -1, HOLDER_HERE, HOLDER_GONE, HOLDER_SILENT };
-
 /* A process that was killed just now may still be listed, so silence is asked
  * more than once; after that it means a process that is stopped. */
 static enum holder
-lease_ask(struct nats_bus *b, const char *subject, int tries, int64_t ms,
+lease_ask_one(struct nats_bus *b, const char *subject, int tries, int64_t ms,
     struct fault *fault)
 {
 	struct answer a;
@@ -107,7 +104,7 @@ lease_is_free(struct nats_bus *b, struct nats_group *g, const char *role,
 	if (!lease_is_entry(entry))
 		return 1;
 	lease_subject(b, entry, subject);
-	state = lease_ask(b, subject, 2, ms, fault);
+	state = lease_ask_one(b, subject, 2, ms, fault);
 	if (state == HOLDER_FAILED)
 		return -1;
 	if (state == HOLDER_GONE ||
@@ -231,31 +228,134 @@ lease_end(struct nats_group *g)
 
 /* ---- of members ---- */
 
-/* Has the holder of that entry been silent for so long?  It is asked when it is
- * first seen, and again each time that this has passed. */
+/* What is known of the holder without asking it?  It is asked when it is first
+ * seen, and when `silent` has passed since it gave no answer. */
 static int
-lease_is_over(struct nats_bus *b, struct nats_group *g,
-    const struct nats_message *m, int64_t silent, struct fault *fault)
+lease_see(struct nats_bus *b, struct nats_group *g, const char *role,
+    int64_t silent, struct fault *fault)
 {
-	char subject[JS_NAME_MAX];
-	bool same = g->silent == m->sequence;
-	int64_t now = clock_ms();
-	enum holder state;
+	int n = (int)(strlen(g->subject) - strlen("at"));
+	char js_name[JS_NAME_MAX], subject[GROUP_SUBJECT];
+	struct nats_look *look = &g->look;
+	struct nats_message m;
+	int there;
 
-	if (same && now - g->silent_at < silent)
-		return g->silent_long;
-	if (!lease_is_entry(m->text))
-		return 1;
-	lease_subject(b, m->text, subject);
-	state = lease_ask(b, subject, 1, HOLDER_MS, fault);
-	if (state == HOLDER_SILENT) {
-		g->silent_long = same;
-		g->silent = m->sequence;
-		g->silent_at = now;
-		return same;
+	lease_bucket(b, js_name);
+	snprintf(subject, sizeof subject, "%.*s%s", n, g->subject, role);
+	if ((there = stream_last(b, js_name, subject, &m, fault)) < 0)
+		return -1;
+	*look = (struct nats_look){
+		.fresh = true, .sequence = m.sequence, .state = HOLDER_GONE
+	};
+	if (there == 0 || !lease_is_entry(m.text))
+		return 0;
+	memcpy(look->id, m.text, sizeof look->id - 1);
+	look->state = g->silent != m.sequence ||
+	    clock_ms() - g->silent_at >= silent ? HOLDER_ASKED :
+	    g->silent_long ? HOLDER_SILENT : HOLDER_HERE;
+	return 0;
+}
+
+static int
+lease_question(struct nats_bus *b, struct nats_look *look,
+    struct fault *fault)
+{
+	char subject[JS_NAME_MAX], reply[ASK_REPLY];
+	natsMsg *msg;
+	int r;
+
+	lease_subject(b, look->id, subject);
+	request_reply(b, reply, &look->number);
+	if (natsMsg_Create(&msg, subject, reply, "?", 1) != NATS_OK)
+		return fault_set(fault, EX_SOFTWARE, "%s: bad request",
+		    b->head.name);
+	r = request_publish(b, msg, fault);
+	natsMsg_Destroy(msg);
+	return r;
+}
+
+/* how many of the questions does this message answer? */
+static unsigned
+lease_take_answer(struct nats_bus *b, natsMsg *msg,
+    struct nats_group *const *groups, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		if (groups[i]->look.state == HOLDER_ASKED &&
+		    request_is_answer(b, msg, groups[i]->look.number)) {
+			groups[i]->look.state = natsMsg_IsNoResponders(msg) ?
+			    HOLDER_GONE : HOLDER_HERE;
+			return 1;
+		}
+	return 0;
+}
+
+static int
+lease_collect(struct nats_bus *b, struct nats_group *const *groups,
+    unsigned n, unsigned asked, struct fault *fault)
+{
+	int64_t until = clock_ms() + HOLDER_MS;
+	unsigned connected = b->connected;
+	natsMsg *msg;
+
+	do {
+		while (asked > 0 && (msg = inbound_next(b->answers)) != NULL) {
+			asked -= lease_take_answer(b, msg, groups, n);
+			natsMsg_Destroy(msg);
+		}
+		/* what was asked before is lost */
+		if (!hub_is_up(b) || connected != b->connected)
+			return hub_away(b, fault);
+	} while (asked > 0 && (inbound_wait(b->answers, until) > 0 ||
+	    clock_ms() < until));
+	return 0;
+}
+
+/* one that gave no answer is known to be silent when that is so again later */
+static void
+lease_judge(struct nats_group *g, int64_t now)
+{
+	struct nats_look *look = &g->look;
+
+	if (look->state != HOLDER_ASKED) {
+		if (look->number != 0)
+			g->silent = 0;
+		return;
 	}
-	g->silent = 0;
-	return state == HOLDER_FAILED ? -1 : state == HOLDER_GONE;
+	g->silent_long = g->silent == look->sequence;
+	g->silent = look->sequence;
+	g->silent_at = now;
+	look->state = g->silent_long ? HOLDER_SILENT : HOLDER_HERE;
+}
+
+int
+lease_ask(struct nats_group *const *groups, const char *const *roles,
+    unsigned n, int64_t silent, struct fault *fault)
+{
+	struct nats_bus *b;
+	int64_t now = clock_ms();
+	unsigned i, asked = 0;
+	int r = 0;
+
+	if (n == 0)
+		return 0;
+	b = (struct nats_bus *)groups[0]->head.bus;
+	for (i = 0; r == 0 && i < n; i++)
+		r = lease_see(b, groups[i], roles[i], silent, fault);
+	for (i = 0; r == 0 && i < n; i++)
+		if (groups[i]->look.state == HOLDER_ASKED) {
+			r = lease_question(b, &groups[i]->look, fault);
+			asked++;
+		}
+	if (r == 0)
+		r = lease_collect(b, groups, n, asked, fault);
+	for (i = 0; i < n; i++)
+		if (r == 0)
+			lease_judge(groups[i], now);
+		else
+			groups[i]->look.fresh = false;
+	return r;
 }
 
 int
@@ -263,20 +363,16 @@ lease_claim(struct nats_group *g, const char *role, int64_t silent, bool take,
     struct fault *fault)
 {
 	struct nats_bus *b = (struct nats_bus *)g->head.bus;
-	int n = (int)(strlen(g->subject) - strlen("at"));
-	char js_name[JS_NAME_MAX], subject[GROUP_SUBJECT];
-	struct nats_message m;
-	int r;
 
 	if (g->lease != NULL)
 		return 1;
-	lease_bucket(b, js_name);
-	snprintf(subject, sizeof subject, "%.*s%s", n, g->subject, role);
-	r = stream_last(b, js_name, subject, &m, fault);
-	if (r >= 0)
-		r = r == 0 ? 1 : lease_is_over(b, g, &m, silent, fault);
-	if (r <= 0 || !take)
-		return r;
+	if (!g->look.fresh && lease_ask(&g, &role, 1, silent, fault) < 0)
+		return -1;
+	g->look.fresh = false;
+	if (g->look.state == HOLDER_HERE)
+		return 0;
+	if (!take)
+		return 1;
 	/* that one may be silent: its time is over */
 	g->head.forces = true;
 	return lease_take(g, role, fault) == 0 ? 1 : hub_is_up(b) ? 0 : -1;
