@@ -7,6 +7,7 @@
  * `seq`, and what was published before a kill is not published again.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -46,9 +47,13 @@ static const struct program program = {
 	.options = options,
 };
 
-/* a batch is published at this size; only a unit of lines, which ends in one
- * with seq, can make it larger: see PACK_OUT_MAX */
-#define BATCH ((size_t)256 * 1024)
+/* A batch is published at this size; only a unit of lines, which ends in one
+ * with seq, can make it larger: see PACK_OUT_MAX.  With a little more it fits
+ * into one message of a server. */
+#define BATCH ((size_t)192 * 1024)
+/* lines one by one, as many as there are at once: the server answers to them
+ * together */
+#define BATCH_EACH ((size_t)1024 * 1024)
 #define BATCH_MAX ((size_t)80 << 20)
 /* how long lines without a position wait for one that follows, ns */
 #define PATIENCE (INT64_C(15) * STAMP_SECOND)
@@ -59,6 +64,7 @@ static struct {
 	struct bus *bus;
 	struct appender to;	/* its source with --ack */
 	struct canonical canonical;
+	size_t enough;		/* bytes of a batch */
 	bool fresh;		/* a batch begins: take the time */
 	struct buf batch;
 	size_t whole;		/* bytes of it that may be published */
@@ -71,14 +77,12 @@ static struct {
 	uint64_t again;		/* lines that had been published before */
 } pub;
 
-/* Called before each read that could block, and when there is enough. */
 static void
-pub_publish(void *arg)
+pub_publish(void)
 {
 	struct buf *b = &pub.batch;
 	int status;
 
-	(void)arg;
 	pub.fresh = true;
 	if (pub.f.out.err != 0 || (pub.whole == 0 && !pub.moved))
 		return;
@@ -182,7 +186,7 @@ pub_idle(struct fault *fault)
 {
 	if (pub.patience != 0 && clock_ns() >= pub.patience) {
 		pub_give_up_waiting();
-		pub_publish(NULL);
+		pub_publish();
 	}
 	return bus_commit(pub.to.writer, fault);
 }
@@ -206,9 +210,23 @@ pub_take_all(void)
 			pub_end_unit(&route);
 		if (opt.sync != BUS_SYNC_INTERVAL)
 			pub.f.in.timeout = pub.patience != 0 ? 1000 : -1;
-		if ((opt.each && pub.to.source != NULL) || pub.batch.n >= BATCH)
-			pub_publish(NULL);
+		if ((opt.each && pub.to.source != NULL) ||
+		    pub.batch.n >= pub.enough)
+			pub_publish();
 	}
+}
+
+/* Called before each read.  What can be read at once joins the batch, as a
+ * larger one costs less. */
+static void
+pub_late(void *arg)
+{
+	struct pollfd more = { pub.f.in.fd, POLLIN, 0 };
+
+	(void)arg;
+	if (pub.batch.n >= pub.enough || poll(&more, 1, 0) <= 0 ||
+	    (more.revents & POLLIN) == 0)
+		pub_publish();
 }
 
 /* 0, or the exit status */
@@ -263,15 +281,16 @@ main(int argc, char **argv)
 		return status;
 	buf_init(&pub.batch, BATCH_MAX);
 	canonical_init(&pub.canonical);
+	pub.enough = opt.each ? BATCH_EACH : BATCH;
 	pub.fresh = true;
 	pub.f.out.fd = -1;
-	pub.f.out.late = pub_publish;
+	pub.f.out.late = pub_late;
 	if (opt.sync == BUS_SYNC_INTERVAL)
 		pub.f.in.timeout = 1000;
 	pub_take_all();
 	if (pub.to.source != NULL && !pub.positions && pub.batch.n > pub.whole)
 		pub_give_up_waiting();
-	pub_publish(NULL);
+	pub_publish();
 	pub_say_rest();
 	if (pub.f.torn && pub.to.source != NULL && pub.f.status == 0)
 		pub.f.status = EX_TEMPFAIL;

@@ -227,12 +227,13 @@ sent_by() {
 
 # ---- a server that fails ----
 
+# killed_publisher [-u] STREAM
 killed_publisher() {
 	local i
 	for ((i = 1; i <= 20000; i++)); do
 		echo "{\"channel\":\"c$((i % 7))\",\"n\":\"a\",\"v\":$i}"
 		((i % 100)) || pause 0.05
-	done | mfx-pub raw
+	done | mfx-pub "$@"
 }
 
 copied() {
@@ -240,13 +241,15 @@ copied() {
 }
 
 @test "a server that is killed 20 times loses nothing and doubles nothing" {
-	local i pause publisher
+	local i pause publisher single
 	server_start nats-always
 	export MFX_BUS=$(server_url nats-always)
 	mfx-pub raw </dev/null
-	killed_publisher 3>&- 2>err.pub &
+	killed_publisher raw 3>&- 2>err.pub &
 	publisher=$!
-	PIDS+=("$publisher")
+	killed_publisher -u single 3>&- 2>err.single &
+	single=$!
+	PIDS+=("$publisher" "$single")
 	start_ready mfx-sub raw/g
 	# the lines go through a copy that is made once
 	mfx-sub raw/copy 2>err.copy 3>&- | mfx-pub twice --ack raw/copy \
@@ -261,16 +264,20 @@ copied() {
 		server_restart nats-always
 	done
 	wait "$publisher"
+	wait "$single"
 	await 60 copied || {
 		tail -n 3 err.* "$PID_ERR"
 		mfx-bus stat
 		return 1
 	}
 	lines=$(read_all raw | bare)
+	read_all single >single
 	# all that was acknowledged, and that is all; each once and in order
 	for i in {0..6}; do
+		seq "$((i ? i : 7))" 7 20000 >want
 		grep "\"c$i\"" <<<"$lines" | sed 's/.*"v"://; s/}//' |
-		    cmp - <(seq "$((i ? i : 7))" 7 20000)
+		    cmp - want
+		grep "\"c$i\"" single | sed 's/.*"v"://; s/}//' | cmp - want
 	done
 	bare <got | cmp - <(echo "$lines")
 	bare <"$PID_OUT" | head -n 20000 | cmp - <(echo "$lines")

@@ -38,6 +38,20 @@ faults() {
 	inside messages $(faults "${FAULTS:-6}")
 }
 
+# one after the other, N of them
+publisher_faults() {
+	local kinds=(kill-leader publisher pause-leader cut-leader kill-any all
+	    publisher cut-client)
+	local i
+	for ((i = 0; i < $1; i++)); do
+		echo "${kinds[i % ${#kinds[@]}]}"
+	done
+}
+
+@test "lines one by one: each that was acknowledged is there once, and in order" {
+	inside publish $(publisher_faults "${FAULTS:-6}")
+}
+
 @test "the registry: kills, a writer on each side of a cut, a promotion under load" {
 	inside registry "${THINGS:-2000}" "${CHANGES:-150}"
 }

@@ -81,7 +81,7 @@ inbound_open(struct nats_bus *b, int64_t idle_ms, struct fault *fault)
 		snprintf(i->subject, sizeof i->subject,
 		    "_INBOX.%016llx%016llx", (unsigned long long)id[0],
 		    (unsigned long long)id[1]);
-		snprintf(subject, sizeof subject, "%s.*", i->subject);
+		snprintf(subject, sizeof subject, "%s.>", i->subject);
 		if (hub_is_up(b))
 			s = inbound_subscribe(i, &i->sub, subject, idle_ms);
 	}
@@ -103,7 +103,7 @@ inbound_renew(struct inbound *i, int64_t idle_ms, struct fault *fault)
 		return 0;
 	hub_unsubscribe(i->bus, i->sub);
 	i->sub = NULL;
-	snprintf(subject, sizeof subject, "%s.*", i->subject);
+	snprintf(subject, sizeof subject, "%s.>", i->subject);
 	s = inbound_subscribe(i, &i->sub, subject, idle_ms);
 	return s == NATS_OK ? 0 : fault_set(fault, EX_TEMPFAIL, "%s: %s",
 	    i->bus->head.name, natsStatus_GetText(s));

@@ -139,6 +139,7 @@ stream_make(struct nats_bus *b, const char *stream, struct fault *fault)
 	buf_putc(&subjects, '\0');
 	snprintf(more, sizeof more, "\"max_bytes\":%lld,\"max_age\":%lld,"
 	    "\"duplicate_window\":%lld,\"allow_atomic\":true,"
+	    "\"allow_batched\":true,"
 	    "\"allow_rollup_hdrs\":true,\"allow_direct\":true,"
 	    "\"metadata\":{\"" SLOTS_KEY "\":\"" SLOTS_TEXT "\"}",
 	    b->url.max_bytes ? (long long)b->url.max_bytes : -1,

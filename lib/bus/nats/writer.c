@@ -2,9 +2,9 @@
 /*
  * Lines to a stream.  A message has lines that follow each other and have one
  * subject; the messages of an append are one atomic batch of the server, or
- * several when they are more than that may have.  An append ends when the
- * server has said that it keeps the lines, so nothing is on its way between
- * two appends.
+ * several when they are more than that may have.  Lines one by one are a
+ * message each, and go as fast.c has it.  An append ends when the server has
+ * said that it keeps the lines, so nothing is on its way between two appends.
  */
 #include <sysexits.h>
 
@@ -12,11 +12,9 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/os.h"
-#include "bus/nats/driver.h"
+#include "bus/nats/writer.h"
 #include "line/route.h"
 
-/* of one atomic batch, as the server allows */
-#define BATCH_MESSAGES 1000
 #define BATCH_BYTES ((size_t)16 << 20)
 /* of one message, if a line is not longer */
 #define MESSAGE_BYTES ((size_t)256 * 1024)
@@ -25,29 +23,6 @@
 /* after one answer that did not come, how often it is tried, and how long */
 #define SILENT_EVERY_MS 1000
 #define SILENT_WAIT_MS 250
-
-struct piece {
-	struct str lines;
-	size_t subject, subject_n;	/* of `subjects` */
-};
-
-struct nats_writer {
-	struct bus_writer head;
-	struct nats_bus *bus;
-	char id[33];		/* of this writer */
-	uint64_t batches;	/* of its batches: numbers the ids */
-	uint64_t seed;
-	uint64_t failed;	/* the hash of a batch that may be there; 0 */
-	/* bytes of an append that failed after them, and their hash */
-	size_t there;
-	uint64_t there_hash;
-	struct buf subject;	/* "<prefix>.<stream>" and what is put after */
-	size_t subject_n;
-	/* the batch in hand */
-	struct piece pieces[BATCH_MESSAGES];
-	unsigned n;
-	struct buf subjects;
-};
 
 static void
 nats_writer_close(struct bus_writer *head)
@@ -80,7 +55,7 @@ nats_writer_open(struct bus_writer **out, struct bus *bus, const char *stream,
 	snprintf(w->id, sizeof w->id, "%016llx%016llx",
 	    (unsigned long long)id[0], (unsigned long long)id[1]);
 	buf_init(&w->subject, 2048);
-	buf_init(&w->subjects, BATCH_MESSAGES * (SUBJECT_MAX + 512));
+	buf_init(&w->subjects, FAST_MESSAGES * (SUBJECT_MAX + 512));
 	stream_subject(&w->subject, b, stream);
 	w->subject_n = w->subject.n;
 	*out = &w->head;
@@ -149,6 +124,13 @@ writer_cut(struct nats_writer *w, struct str *lines, unsigned max, bool each)
 
 /* ---- sending it ---- */
 
+void
+writer_id(const struct nats_writer *w, uint64_t number, char to[WRITER_ID_MAX])
+{
+	snprintf(to, WRITER_ID_MAX, "%s.%llu", w->id,
+	    (unsigned long long)number);
+}
+
 static natsStatus
 writer_head(natsMsg *msg, const char *batch, unsigned i, unsigned n)
 {
@@ -189,7 +171,7 @@ writer_make(struct nats_writer *w, const struct nats_mark *mark,
 	    w->pieces[i - 1 - (mark != NULL)].lines;
 	const char *subject = marks ? mark->subject :
 	    w->subjects.p + w->pieces[i - 1 - (mark != NULL)].subject;
-	char id[64];
+	char id[WRITER_ID_MAX];
 	natsStatus s = natsMsg_Create(msg, subject, i == n ? reply : NULL,
 	    text.p, (int)text.n);
 
@@ -200,8 +182,7 @@ writer_make(struct nats_writer *w, const struct nats_mark *mark,
 	if (s == NATS_OK && marks)
 		s = writer_mark_head(*msg, mark);
 	if (s == NATS_OK && mark == NULL && i == 1) {
-		snprintf(id, sizeof id, "%s.%llu", w->id,
-		    (unsigned long long)w->batches);
+		writer_id(w, w->ids, id);
 		s = natsMsgHeader_Set(*msg, "Nats-Msg-Id", id);
 	}
 	if (s != NATS_OK)
@@ -283,6 +264,14 @@ writer_patience(struct nats_writer *w, int64_t *ms, struct fault *fault)
 	return 0;
 }
 
+/* may it be tried, and how long is an answer waited for? */
+static int
+writer_ready(struct nats_writer *w, int64_t *ms, struct fault *fault)
+{
+	return hub_open(w->bus, fault) < 0 || lease_check(w->bus, fault) < 0 ||
+	    writer_patience(w, ms, fault) < 0 ? -1 : 0;
+}
+
 /* the batch in hand: 0 when it is there; *seq is 0 or that of its last line */
 static int
 writer_put(struct nats_writer *w, const struct nats_mark *mark,
@@ -294,8 +283,7 @@ writer_put(struct nats_writer *w, const struct nats_mark *mark,
 	int r = 0, tries;
 
 	*seq = 0;
-	if (hub_open(w->bus, fault) < 0 || lease_check(w->bus, fault) < 0 ||
-	    writer_patience(w, &ms, fault) < 0)
+	if (writer_ready(w, &ms, fault) < 0)
 		return -1;
 	for (tries = 0; r == 0 && again; tries++) {
 		if (tries == 2)
@@ -331,7 +319,7 @@ writer_fits(struct nats_writer *w, struct fault *fault)
  * there, as no answer came, are known by their id when they come again.
  */
 static int
-writer_next(struct nats_writer *w, struct str *lines, bool each,
+writer_next(struct nats_writer *w, struct str *lines, unsigned max, bool each,
     struct bus_source *source, uint64_t *seq, struct fault *fault)
 {
 	struct nats_mark mark;
@@ -340,7 +328,7 @@ writer_next(struct nats_writer *w, struct str *lines, bool each,
 
 	if (hub_open(w->bus, fault) < 0)
 		return -1;
-	writer_cut(w, &rest, BATCH_MESSAGES - (source != NULL), each);
+	writer_cut(w, &rest, max - (source != NULL), each);
 	if (writer_fits(w, fault) < 0)
 		return -1;
 	batch = (struct str){ lines->p, lines->n - rest.n };
@@ -348,7 +336,7 @@ writer_next(struct nats_writer *w, struct str *lines, bool each,
 		source_mark(source, &mark, batch, rest.n == 0);
 	hash = w->failed == 0 ? 0 : hash_seeded(w->seed, batch);
 	if (hash == 0 || hash != w->failed)
-		w->batches++;
+		w->ids++;
 	w->failed = 0;
 	if (writer_put(w, source ? &mark : NULL, seq, fault) < 0 &&
 	    (source == NULL || source_look(source, &mark, fault) < 0)) {
@@ -359,6 +347,88 @@ writer_next(struct nats_writer *w, struct str *lines, bool each,
 		source_marked(source, place_sequence(*seq), w->n);
 	*lines = rest;
 	return 0;
+}
+
+/* ---- one by one ---- */
+
+static void
+writer_doubt(struct nats_writer *w, struct str lines, unsigned n)
+{
+	w->doubt = lines.n;
+	w->doubt_hash = hash_seeded(w->seed, lines);
+	w->doubt_n = n;
+}
+
+/* When other lines come than those in doubt, these are given up; their ids may
+ * be used. */
+static void
+writer_recall(struct nats_writer *w, struct str lines)
+{
+	if (w->doubt == 0 || (w->doubt <= lines.n && w->doubt_hash ==
+	    hash_seeded(w->seed, (struct str){ lines.p, w->doubt })))
+		return;
+	w->ids += w->doubt_n;
+	w->doubt = 0;
+}
+
+/* A line that may be there, by itself and with the id that it had: so each is
+ * there before the next one is sent. */
+static int
+writer_repeat(struct nats_writer *w, struct str *lines, struct fault *fault)
+{
+	struct str all = { lines->p, w->doubt };
+	uint64_t seq;
+
+	if (writer_next(w, lines, 1, true, NULL, &seq, fault) < 0)
+		return -1;
+	all = str_from(all, (size_t)(lines->p - all.p));
+	writer_doubt(w, all, w->doubt_n - 1);
+	return 0;
+}
+
+/* The batch in hand, of lines from `lines` on: 1, 0, -1, as fast_put.  They
+ * become those that are not there, or may not be. */
+static int
+writer_fast(struct nats_writer *w, struct str *lines, struct fault *fault)
+{
+	const struct str last = w->pieces[w->n - 1].lines;
+	struct str rest;
+	unsigned there;
+	int64_t ms;
+	bool open;
+	int r;
+
+	if (writer_ready(w, &ms, fault) < 0 || writer_fits(w, fault) < 0)
+		return -1;
+	if ((r = fast_put(w, ms, &there, &open, fault)) == 0)
+		return 0;
+	rest.p = there < w->n ? w->pieces[there].lines.p : last.p + last.n;
+	rest.n = (size_t)(last.p + last.n - rest.p);
+	*lines = str_from(*lines, (size_t)(rest.p - lines->p));
+	if (rest.n > 0 && open) {
+		w->ids += there;
+		writer_doubt(w, rest, w->n - there);
+	} else {
+		w->ids += w->n;
+	}
+	return r;
+}
+
+static int
+writer_each(struct nats_writer *w, struct str *lines, struct fault *fault)
+{
+	struct str rest = *lines;
+	uint64_t seq;
+	int r = 0;
+
+	writer_cut(w, &rest, FAST_MESSAGES, true);
+	/* one that may be there as a whole comes again as a whole */
+	if (w->n > 1 && !w->slow && w->failed == 0)
+		r = writer_fast(w, lines, fault);
+	if (r == 0)
+		r = writer_next(w, lines, BATCH_MESSAGES, true, NULL, &seq,
+		    fault);
+	return r < 0 ? -1 : 0;
 }
 
 /* ---- the driver's ---- */
@@ -381,12 +451,14 @@ nats_append(struct bus_writer *head, struct str lines,
 	struct str rest = lines;
 
 	*seq = 0;
+	writer_recall(w, STR_NONE);
 	if (source == NULL)
 		writer_skip(w, &rest);
 	else if (source_begin(source, &rest, fault) < 0)
 		return -1;
 	while (rest.n > 0) {
-		if (writer_next(w, &rest, false, source, seq, fault) == 0)
+		if (writer_next(w, &rest, BATCH_MESSAGES, false, source, seq,
+		    fault) == 0)
 			continue;
 		w->there = source != NULL ? 0 : lines.n - rest.n;
 		w->there_hash = hash_seeded(w->seed,
@@ -401,12 +473,13 @@ nats_append_each(struct bus_writer *head, struct str *lines,
     struct fault *fault)
 {
 	struct nats_writer *w = (struct nats_writer *)head;
-	uint64_t seq;
+	int r = 0;
 
-	while (lines->n > 0)
-		if (writer_next(w, lines, true, NULL, &seq, fault) < 0)
-			return -1;
-	return 0;
+	writer_recall(w, *lines);
+	while (r == 0 && lines->n > 0)
+		r = w->doubt > 0 ? writer_repeat(w, lines, fault) :
+		    writer_each(w, lines, fault);
+	return r;
 }
 
 /* an append has the server's word already */
