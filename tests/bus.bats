@@ -434,7 +434,7 @@ full_disk() {
 
 @test "a full disk: nothing half-written, and on when there is room" {
 	mkdir small
-	export -f full_disk lines await status
+	export -f full_disk lines await pause status
 	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
 	    bash -euo pipefail -c "mount -t tmpfs -o size=2m none small
 	        full_disk" 3>&-

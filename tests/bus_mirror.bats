@@ -222,7 +222,7 @@ full_site() {
 	link_start nats
 	link_says cut
 	mkdir small
-	export -f full_site numbers_of await
+	export -f full_site numbers_of await pause
 	export FAR
 	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
 	    bash -euo pipefail -c "mount -t tmpfs -o size=2m none small

@@ -63,7 +63,7 @@ store_all() {
 # at DIR, which nobody else sees and which disappears afterwards
 on_small_disk() {
 	mkdir -p "$2"
-	export -f make_site serve post expect await start_ready free_port status \
+	export -f make_site serve post expect await pause start_ready free_port status \
 	    start "$3"
 	export CHANNEL THING KEY BATS_TEST_TMPDIR
 	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \

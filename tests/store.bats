@@ -306,7 +306,7 @@ full_disk_stopped() {
 # alone FUNCTION: where its mounts are nobody else's, and end with it
 alone() {
 	mkdir small
-	export -f "$1" await start_ready_on records status
+	export -f "$1" await pause start_ready_on records status
 	export W BATS_TEST_TMPDIR
 	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
 	    bash -euo pipefail -c "PIDS=(); $1" 3>&-
