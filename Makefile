@@ -104,7 +104,7 @@ $(BUILD)/pic/%.o: %.c config.h
 	$(call run,PIC,$(CC) $(MFX_CPPFLAGS) $(MFX_CFLAGS:-fPIE=-fPIC) \
 	    -fvisibility=hidden -MMD -MP -c -o $@ $<)
 $(BUILD)/pic/libmfx.a: $(patsubst %.c,$(BUILD)/pic/%.o, \
-	$(filter-out lib/http/% lib/store/% lib/client/% lib/cql/% \
+	$(filter-out lib/http/% lib/store/% lib/client/% lib/certs/% lib/cql/% \
 	lib/redis/%, \
 	$(LIB_SRC)))
 	@rm -f $@

@@ -119,8 +119,8 @@ as_source() {
 	esac
 }
 
-others='mfx mfx-users mfx-things mfx-channels mfx-bootstrap mfx-can mfx-events
-	mfx-registry mfx-site mfx-token
+others='mfx mfx-users mfx-things mfx-channels mfx-bootstrap mfx-can mfx-certs
+	mfx-events mfx-registry mfx-site mfx-token
 	mfx-bus mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
 	mfx-check mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx
 	mfx-prune-mongo mfx-prune-cassandra'
@@ -142,6 +142,7 @@ as_waiter() {
 	mfx-adapt-ws) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-adapt-coap) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-api) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-certs) ARGS=(issue "${user[@]}" -f -) INPUT='{"id":"a"}' ;;
 	mfx-adapt-mqtt) ARGS=(--socket no.sock) ;;
 	mfx-events) ARGS=(--follow) ;;
 	*) return 1 ;;

@@ -19,7 +19,7 @@
  * another purpose */
 enum {
 	SUBKEY_SEAL = 1, SUBKEY_FIND = 2, SUBKEY_TOKEN = 3, SUBKEY_MARK = 4,
-	SUBKEY_LOG = 5
+	SUBKEY_LOG = 5, SUBKEY_AUTHORITY = 6
 };
 
 static const char context[crypto_kdf_CONTEXTBYTES + 1] = "mfx-keys";
@@ -114,6 +114,8 @@ keyring_derive(struct keyring *k, const unsigned char master[MASTER_BYTES])
 	    context, master);
 	crypto_kdf_derive_from_key(k->log, sizeof k->log, SUBKEY_LOG,
 	    context, master);
+	crypto_kdf_derive_from_key(k->authority, sizeof k->authority,
+	    SUBKEY_AUTHORITY, context, master);
 }
 
 int
@@ -157,16 +159,16 @@ keyring_hash(const struct keyring *k, struct str key,
 	    (const unsigned char *)key.p, key.n, k->find, sizeof k->find);
 }
 
-void
-keyring_seal(const struct keyring *k, struct str key, unsigned char *box)
+static void
+keyring_box(const unsigned char *secret, struct str key, unsigned char *box)
 {
 	randombytes_buf(box, crypto_secretbox_NONCEBYTES);
 	crypto_secretbox_easy(box + crypto_secretbox_NONCEBYTES,
-	    (const unsigned char *)key.p, key.n, box, k->seal);
+	    (const unsigned char *)key.p, key.n, box, secret);
 }
 
-bool
-keyring_unseal(const struct keyring *k, const void *box, size_t n,
+static bool
+keyring_unbox(const unsigned char *secret, const void *box, size_t n,
     struct buf *key)
 {
 	const unsigned char *nonce = box;
@@ -177,8 +179,35 @@ keyring_unseal(const struct keyring *k, const void *box, size_t n,
 		return false;
 	if (crypto_secretbox_open_easy((unsigned char *)room,
 	    nonce + crypto_secretbox_NONCEBYTES,
-	    n - crypto_secretbox_NONCEBYTES, nonce, k->seal) != 0)
+	    n - crypto_secretbox_NONCEBYTES, nonce, secret) != 0)
 		return false;
 	key->n += n - KEY_SEAL_BYTES;
 	return true;
+}
+
+void
+keyring_seal(const struct keyring *k, struct str key, unsigned char *box)
+{
+	keyring_box(k->seal, key, box);
+}
+
+bool
+keyring_unseal(const struct keyring *k, const void *box, size_t n,
+    struct buf *key)
+{
+	return keyring_unbox(k->seal, box, n, key);
+}
+
+void
+keyring_seal_authority(const struct keyring *k, struct str key,
+    unsigned char *box)
+{
+	keyring_box(k->authority, key, box);
+}
+
+bool
+keyring_unseal_authority(const struct keyring *k, const void *box, size_t n,
+    struct buf *key)
+{
+	return keyring_unbox(k->authority, box, n, key);
 }

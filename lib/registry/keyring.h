@@ -13,8 +13,8 @@
  * $MFX_HOME/master.key (32 random bytes, 0600).  One seals a thing's key, so
  * that its owner can read it again; the other makes the hash by which it is
  * found.  Neither the registry alone nor the master key alone reveals a key.
- * A third derived key signs users' tokens (token.h), and a fourth seals what
- * is written to the log (entry.h).
+ * A third derived key signs users' tokens (token.h), a fourth seals what is
+ * written to the log (entry.h), and a fifth the keys of CAs (authority.h).
  */
 #define THING_KEY_MAX 4096	/* bytes */
 #define KEY_HASH_BYTES 32
@@ -23,7 +23,7 @@
 #define KEYRING_MARK_BYTES 16
 
 struct keyring {
-	unsigned char seal[32], find[32], token[32], log[32];
+	unsigned char seal[32], find[32], token[32], log[32], authority[32];
 	unsigned char mark[KEYRING_MARK_BYTES];	/* identifies the master key;
 						 * not secret */
 };
@@ -47,5 +47,11 @@ void keyring_seal(const struct keyring *, struct str key,
 /* appends the key; false when it was not sealed under this master key */
 bool keyring_unseal(const struct keyring *, const void *box, size_t n,
     struct buf *key);
+
+/* the same for the private key of a CA */
+void keyring_seal_authority(const struct keyring *, struct str key,
+    unsigned char *box);
+bool keyring_unseal_authority(const struct keyring *, const void *box,
+    size_t n, struct buf *key);
 
 #endif

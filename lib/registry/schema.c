@@ -275,6 +275,48 @@ static const char step_7[] =
 "	attempts INTEGER NOT NULL"
 ") STRICT, WITHOUT ROWID;";
 
+/*
+ * Authorities (CAs) and the certificates that they have issued (authority.h,
+ * issued.h).  Certificates outlive their things and the owners of these, as a
+ * list of what was revoked has to name them until they end: so they know both
+ * by their ids, which never become another's.  The database itself revokes
+ * those of a thing that is removed, whatever removes it.
+ */
+static const char step_certificates[] =
+"CREATE TABLE authorities("
+"	n INTEGER PRIMARY KEY,"
+"	name TEXT NOT NULL UNIQUE,"
+"	certificate BLOB NOT NULL,"		/* DER */
+"	above BLOB NOT NULL,"			/* DER: its issuers, one after
+						 * another, the root last */
+"	key_box BLOB,"				/* NULL: the key is outside */
+"	outside TEXT NOT NULL,"			/* the file; '': none */
+"	crl INTEGER NOT NULL DEFAULT 0"		/* number of the last list */
+") STRICT;"
+
+"CREATE TABLE certificates("
+"	n INTEGER PRIMARY KEY,"
+"	serial TEXT NOT NULL UNIQUE,"		/* hexadecimal, lower case */
+"	fingerprint BLOB NOT NULL UNIQUE,"	/* SHA-256 of all of it */
+"	authority INTEGER NOT NULL REFERENCES authorities(n),"
+"	thing TEXT NOT NULL,"			/* things.id; '': of none */
+"	owner TEXT NOT NULL,"			/* users.id; '': of none */
+"	name TEXT NOT NULL,"			/* of a server or a CA */
+"	certificate BLOB NOT NULL,"		/* DER */
+"	issued INTEGER NOT NULL,"		/* seconds since 1970 */
+"	expires INTEGER NOT NULL,"
+"	revoked INTEGER NOT NULL DEFAULT 0,"	/* 0: it is not */
+"	reason INTEGER NOT NULL DEFAULT 0"	/* RFC 5280 5.3.1 */
+") STRICT;"
+"CREATE INDEX certificates_of_thing ON certificates(thing);"
+"CREATE INDEX certificates_until ON certificates(expires);"
+"CREATE INDEX certificates_revoked ON certificates(authority)"
+"	WHERE revoked > 0;"
+"CREATE TRIGGER things_certificates AFTER DELETE ON things BEGIN"
+"	UPDATE certificates SET revoked = CAST(strftime('%s', 'now') AS INT),"
+"	reason = 5 WHERE thing = old.id AND revoked = 0; END;";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
-	step_1, step_2, step_3, step_4, step_5, step_6, step_7
+	step_1, step_2, step_3, step_4, step_5, step_6, step_7,
+	step_certificates
 };

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/certs/give.h"
+
+#include <limits.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/opt.h"
+#include "base/stamp.h"
+#include "certs/bundle.h"
+#include "certs/pem.h"
+#include "json/json.h"
+
+#define GIVE_PASSWORD_MAX 1024
+
+static int
+give_take_form(struct give *g, const char *form, struct fault *fault)
+{
+	static const char words[] = "pem|p12|tar|json";
+	int i = form != NULL ? opt_choice(words, form) : -1;
+
+	g->form = form == NULL ? g->many ? GIVE_JSON : GIVE_PEM :
+	    i >= 0 ? (enum give_form)i : GIVE_DIR;
+	g->dir = form;
+	if (g->form == GIVE_P12 && g->many)
+		return fault_set(fault, EX_USAGE,
+		    "--out p12 holds one certificate: not with -f");
+	if (g->form == GIVE_DIR)
+		return dir_make(form, fault);
+	if ((g->form == GIVE_P12 || g->form == GIVE_TAR) &&
+	    isatty(STDOUT_FILENO))
+		return fault_set(fault, EX_USAGE,
+		    "--out %s is not for a terminal: redirect stdout", form);
+	return 0;
+}
+
+static int
+give_take_password(struct give *g, const char *file, bool key,
+    struct fault *fault)
+{
+	if (g->form != GIVE_P12)
+		return 0;
+	if (!key)
+		return fault_set(fault, EX_USAGE,
+		    "--out p12 needs a new key, which is not made here");
+	if (secret_read(file, "password of the PKCS #12 file", &g->password,
+	    fault) < 0)
+		return -1;
+	if (g->password.n == 0)
+		return fault_set(fault, EX_DATAERR,
+		    "the password of the PKCS #12 file is empty");
+	buf_putc(&g->password, '\0');
+	return 0;
+}
+
+int
+give_open(struct give *g, const char *form, const char *password_file,
+    bool many, bool key, const struct signer *signer, struct fault *fault)
+{
+	*g = (struct give){ .signer = signer, .many = many,
+	    .durable = !many };
+	out_init(&g->out, STDOUT_FILENO, "<stdout>", PEM_MAX);
+	buf_init(&g->password, GIVE_PASSWORD_MAX);
+	buf_init(&g->between, PEM_MAX);
+	buf_init(&g->root, PEM_MAX);
+	buf_init(&g->certificate, PEM_MAX);
+	buf_init(&g->key, PEM_MAX);
+	signer_put_between(&g->between, signer);
+	signer_put_root(&g->root, signer);
+	return give_take_form(g, form, fault) < 0 ? -1 :
+	    give_take_password(g, password_file, key, fault);
+}
+
+/* ---- files ---- */
+
+static int
+give_file(struct give *g, const char *name, const char *suffix,
+    struct str text, unsigned mode, struct fault *fault)
+{
+	char path[PATH_MAX];
+
+	if (g->form == GIVE_TAR) {
+		if ((size_t)snprintf(path, sizeof path, "%.90s%s", name,
+		    suffix) < sizeof path)
+			bundle_put_file(&g->out.b, path, mode,
+			    stamp_now().ns / STAMP_SECOND, text);
+		return 0;
+	}
+	if ((size_t)snprintf(path, sizeof path, "%s/%s%s", g->dir, name,
+	    suffix) >= sizeof path)
+		return fault_set(fault, EX_DATAERR, "%s: path too long",
+		    g->dir);
+	return file_replace(path, text, mode, g->durable, fault);
+}
+
+/* that of a file: no wildcard */
+static void
+give_name(const struct order *o, char name[NAME_MAX])
+{
+	struct str s = o->kind == BUILD_SERVER ? str_z(o->names[0]) : o->thing;
+	char *p;
+
+	snprintf(name, NAME_MAX, "%.*s", STR_ARG(s));
+	for (p = name; *p != '\0'; p++)
+		if (*p == '*')
+			*p = '_';
+}
+
+static int
+give_files(struct give *g, const struct order *o, struct fault *fault)
+{
+	char name[NAME_MAX];
+
+	give_name(o, name);
+	/* the root is the same for all */
+	if (g->root.n > 0 && give_file(g, "ca", ".crt", buf_str(&g->root),
+	    0644, fault) < 0)
+		return -1;
+	buf_clear(&g->root);
+	return (g->key.n > 0 && give_file(g, name, ".key", buf_str(&g->key),
+	    0600, fault) < 0) ? -1 : give_file(g, name, ".crt",
+	    buf_str(&g->certificate), 0644, fault);
+}
+
+/* ---- one piece ---- */
+
+static void
+give_json(struct give *g, const struct order *o, const struct issue *i)
+{
+	struct buf *b = &g->out.b;
+
+	buf_printf(b, "{\"%s\":", o->kind == BUILD_SERVER ? "name" : "thing");
+	json_put_string(b, o->kind == BUILD_SERVER ? o->name : o->thing);
+	buf_printf(b, ",\"serial\":\"%s\",\"expires\":%lld,\"certificate\":",
+	    i->serial, (long long)i->expires);
+	json_put_string(b, buf_str(&g->certificate));
+	if (g->key.n > 0) {
+		buf_puts(b, ",\"key\":");
+		json_put_string(b, buf_str(&g->key));
+	}
+	buf_puts(b, "}\n");
+}
+
+static int
+give_put(struct give *g, const struct order *o, const struct issue *i,
+    struct fault *fault)
+{
+	char name[NAME_MAX];
+
+	switch (g->form) {
+	case GIVE_PEM:
+		buf_put_str(&g->out.b, buf_str(&g->key));
+		buf_put_str(&g->out.b, buf_str(&g->certificate));
+		return 0;
+	case GIVE_P12:
+		give_name(o, name);
+		return bundle_put_p12(&g->out.b, i, g->signer, name,
+		    g->password.p, fault);
+	case GIVE_JSON:
+		give_json(g, o, i);
+		return 0;
+	default:
+		return give_files(g, o, fault);
+	}
+}
+
+int
+give_one(struct give *g, const struct order *o, const struct issue *i,
+    struct fault *fault)
+{
+	int result;
+
+	buf_clear(&g->certificate);
+	buf_clear(&g->key);
+	pem_put(&g->certificate, "CERTIFICATE", buf_str(&i->certificate));
+	buf_put_str(&g->certificate, buf_str(&g->between));
+	if (i->key.n > 0)
+		pem_put(&g->key, "PRIVATE KEY", buf_str(&i->key));
+	result = give_put(g, o, i, fault);
+	if (result < 0)
+		out_cancel(&g->out);
+	else if (out_end(&g->out) < 0)
+		result = fault_set(fault, EX_IOERR, "<stdout>: can't be "
+		    "written");
+	return result;
+}
+
+int
+give_close(struct give *g, int status)
+{
+	if (status == 0 && g->form == GIVE_TAR) {
+		bundle_end(&g->out.b);
+		out_end(&g->out);
+	}
+	status = out_finish(&g->out, status);
+	secret_release(&g->out.b);
+	secret_release(&g->password);
+	secret_release(&g->key);
+	buf_release(&g->certificate);
+	buf_release(&g->between);
+	buf_release(&g->root);
+	return status;
+}
