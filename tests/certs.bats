@@ -209,7 +209,7 @@ one_ca() {
 	fails 64 'missing THING' mfx-certs issue
 }
 
-@test "issue: it ends with its CA; things of others are none" {
+@test "issue: it ends with its CA; another's thing gets none" {
 	mfx-certs ca init --days 10
 	mfx-certs issue --days 100 "$THING" >one.pem
 	[[ $(shown one.pem -enddate) == $(mfx-certs ca show | openssl x509 -noout -enddate) ]]

@@ -142,13 +142,15 @@ as_waiter() {
 	mfx-adapt-ws) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-adapt-coap) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-api) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
-	mfx-certs) ARGS=(issue "${user[@]}" -f -) INPUT='{"id":"a"}' ;;
+	mfx-certs) ARGS=(verify -) ;;
 	mfx-adapt-mqtt) ARGS=(--socket no.sock) ;;
 	mfx-events) ARGS=(--follow) ;;
 	*) return 1 ;;
 	esac
 	echo correct horse battery | mfx-users create --password-file - \
 	    ann@example.com
+	[[ $1 != mfx-certs ]] ||
+		{ mfx-certs ca init && INPUT=$(mfx-certs ca show); }
 }
 
 # and those that do not, nor read anything that could make them

@@ -73,6 +73,13 @@ operations() {
 {"name":"two","key":null}
 {"name":"three","status":"disabled"}' >bulk
 	jq -r .id bulk | head -n 2 | xargs mfx-things remove
+	mfx-certs ca init >/dev/null
+	mfx-certs ca init --parent ca line >/dev/null
+	mfx-certs issue "$t" >t.pem
+	mfx-certs issue "$u" >u.pem
+	mfx-certs server localhost >/dev/null
+	mfx-certs renew --replace "$t" >new.pem
+	mfx-certs crl >/dev/null
 	mfx-things remove "$u"
 	mfx-channels update "$c" --metadata '{"k":1.50}'
 	echo another horse battery | mfx-users create --password-file - \
@@ -119,6 +126,10 @@ operations() {
 	c=$(mfx-channels list --name garden | jq -r .id)
 	echo secret-key | on b mfx-can --key-file - publish "$c"
 	on b mfx-can "$t" subscribe "$c"
+	on b mfx-certs verify new.pem
+	status 1 on b mfx-certs verify t.pem
+	status 1 on b mfx-certs verify u.pem
+	status 69 on b mfx-certs issue "$t"
 }
 
 @test "a replica that follows sees a revocation at once, and goes on without the bus" {

@@ -11,7 +11,8 @@
  *	pem	the key, the certificate, and CAs between it and the root
  *	p12	all of it and the root, under a password
  *	tar	NAME.key, NAME.crt and ca.crt as an archive
- *	json	a line {"thing":…,"serial":…,"expires":…,"certificate":…,"key":…}
+ *	json	a line
+ *		{"thing":…,"serial":…,"expires":…,"certificate":…,"key":…}
  *	DIR	the files of the archive, in a directory
  *
  * NAME is the id of the thing, or the first name of the server.

@@ -25,7 +25,8 @@
 struct order {
 	enum build_kind kind;
 	struct str thing;		/* BUILD_THING: its id */
-	const struct user *owner;	/* whose thing it has to be; NULL: any */
+	const struct user *owner;	/* whose thing it has to be; NULL:
+					 * anybody's */
 	const char *const *names;	/* BUILD_SERVER */
 	struct str name;		/* BUILD_CA: its common name; to the
 					 * registry: the name in the list */

@@ -20,10 +20,10 @@ struct signer {
 };
 
 /*
- * `name` NULL: the one made last, with `sign` of those that have a key.  With `sign` its key is read, from the
- * registry or from its file.  Faults: EX_CONFIG, there is no CA, or its key
- * can't be had or does not belong to it; 1, there is none of that name; those
- * of the registry.
+ * `name` NULL: the one made last, with `sign` of those that have a key.  With
+ * `sign` its key is read, from the registry or from its file.  Faults:
+ * EX_CONFIG, there is no CA, or its key can't be had or does not belong to it;
+ * 1, there is none of that name; those of the registry.
  */
 int signer_open(struct signer **, struct registry *, const char *name,
     bool sign, struct fault *);
