@@ -367,6 +367,47 @@ publish_numbered() {
 	ended 0 "$ADAPTER"
 }
 
+# health CODE: /health says that
+health() {
+	[[ $(curl -sS -m 30 -o health -w '%{http_code}' \
+	    "http://127.0.0.1:$ADMIN/health") == "$1" ]]
+}
+
+@test "source: a resolver that does not answer holds up nothing else" {
+	local library=$ROOT/${BUILD:-build}/resolver.so
+	${MAKE:-make} -s -C "$ROOT" "${library#"$ROOT/"}"
+	broker
+	free_port ADMIN
+	mkfifo pipe
+	export STALL_NAME=broker.test STALL_ASKED=$PWD/asked STALL_PIPE=$PWD/pipe
+	printf one >password
+	start env LD_PRELOAD="$library" mfx-adapt-mqtt -v --host broker.test \
+	    -p "$PORT" --topic 'site/#' --map "$MAP" -o raw \
+	    --username u --password-file password --admin "127.0.0.1:$ADMIN"
+	ADAPTER=$PID ADAPTER_ERR=$PID_ERR
+	await 20 test -e asked
+	health 503
+	grep -q 'not connected' health
+	# what is to be read again is, once libmosquitto has come back
+	kill -HUP "$ADAPTER"
+	await 20 grep -q 'SIGHUP: reloaded' "$ADAPTER_ERR"
+	rm asked
+	: >pipe
+	await 20 test -e asked
+	health 503
+	: >pipe
+	await 20 health 200
+	mosquitto_pub -h 127.0.0.1 -p "$PORT" -q 1 -t site/c1/dev/t1 -m '[{"n":"x","v":1}]'
+	await 20 lines_on_bus 1
+	# and it is not waited for at the end
+	rm asked
+	stop "$BROKER"
+	await 20 test -e asked
+	health 503
+	kill -TERM "$ADAPTER"
+	ended 0 "$ADAPTER"
+}
+
 @test "source: a reader that has gone ends it" {
 	broker
 	timeout 30 mfx-adapt-mqtt --host 127.0.0.1 -p "$PORT" --topic 'site/#' \

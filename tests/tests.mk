@@ -17,9 +17,10 @@ FUZZERS := $(call testing,fuzz)
 BENCHES := $(patsubst tests/bench/%,$(BUILD)/bench/%,$(basename \
 	$(wildcard tests/bench/*.c tests/bench/*.cc)))
 
-# preloaded by tests/inject.bats, so of functions as they are in the library
-INJECT := $(BUILD)/inject.so
-$(INJECT): tests/inject/inject.c
+# preloaded by tests/inject.bats and tests/mqtt_adapter.bats, so of functions
+# as they are in the library
+INJECT := $(BUILD)/inject.so $(BUILD)/resolver.so
+$(INJECT): $(BUILD)/%.so: tests/inject/%.c
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -std=c11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -O1 -g \
 	    -Wall -Wextra -fPIC -shared -o $@ $< -ldl)

@@ -18,6 +18,7 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/stamp.h"
+#include "mqtt/connector.h"
 
 /* a connection that held so long was a good one */
 #define GOOD (5 * STAMP_SECOND)
@@ -444,24 +445,11 @@ mqtt_renew(struct mqtt *c)
 	return false;
 }
 
+/* libmosquitto has opened a socket, or has not. */
 static void
-mqtt_begin(struct mqtt *c)
+mqtt_begun(struct mqtt *c, int rc, int err)
 {
-	int rc, err;
-
-	c->refused = c->ended = 0;
-	c->silence = 0;
 	c->waits_from = loop_now(c->loop);
-	c->tls_text[0] = '\0';
-	if (!mqtt_renew(c))
-		return;
-	if (c->events->begin != NULL)
-		c->events->begin(c->arg);
-	mosquitto_log_callback_set(c->m, mqtt_on_log);
-	errno = 0;
-	rc = mosquitto_connect_bind_async(c->m, c->path, c->port,
-	    mqtt_keepalive(c), NULL);
-	err = errno;
 	c->away = false;
 	c->established = c->port == 0;
 	if (rc <= MOSQ_ERR_SUCCESS)
@@ -469,6 +457,60 @@ mqtt_begin(struct mqtt *c)
 	if (rc == MOSQ_ERR_INVAL)
 		mqtt_fail(c, EX_CONFIG, "no address that can be connected to");
 	mqtt_lost(c, rc, err);
+}
+
+static void
+mqtt_connect_by_name(struct mqtt *c)
+{
+	c->connector = connector_start(c->m, c->path, c->port,
+	    mqtt_keepalive(c));
+	if (c->connector == NULL)
+		mqtt_begun(c, MOSQ_ERR_ERRNO, errno);
+	else
+		loop_watch(c->loop, &c->connecting,
+		    connector_fd(c->connector), LOOP_READ, NULL);
+}
+
+/* Has the thread that connects come back? */
+static void
+mqtt_end_connecting(struct mqtt *c)
+{
+	struct connector *connector = c->connector;
+	struct fault fault;
+	int rc, err;
+
+	if (!connector_is_done(connector))
+		return;
+	loop_unwatch(&c->connecting);
+	c->connector = NULL;
+	connector_result(connector, &rc, &err);
+	mqtt_begun(c, rc, err);
+	if (c->to_reload && mqtt_reload(c, &fault) < 0)
+		diag_warning("SIGHUP: nothing was reloaded: %s", fault.text);
+	c->to_reload = false;
+}
+
+static void
+mqtt_begin(struct mqtt *c)
+{
+	int rc;
+
+	c->refused = c->ended = 0;
+	c->silence = 0;
+	c->tls_text[0] = '\0';
+	if (!mqtt_renew(c))
+		return;
+	if (c->events->begin != NULL)
+		c->events->begin(c->arg);
+	mosquitto_log_callback_set(c->m, mqtt_on_log);
+	if (c->port != 0 && connector_resolves(c->path)) {
+		mqtt_connect_by_name(c);
+		return;
+	}
+	errno = 0;
+	rc = mosquitto_connect_bind_async(c->m, c->path, c->port,
+	    mqtt_keepalive(c), NULL);
+	mqtt_begun(c, rc, errno);
 }
 
 /* A socket that waits for its connection: false while it still does. */
@@ -613,6 +655,10 @@ mqtt_reload(struct mqtt *c, struct fault *fault)
 {
 	const struct mqtt_options *o = c->options;
 
+	if (c->connector != NULL) {
+		c->to_reload = true;
+		return 0;
+	}
 	if ((o->password_file != NULL && strcmp(o->password_file, "-") != 0 &&
 	    mqtt_set_password(c, fault) < 0) ||
 	    mqtt_check_file(o->tls_ca, fault) < 0 ||
@@ -656,7 +702,7 @@ mqtt_timeout(const struct mqtt *c, int timeout)
 	    c->options->stall - c->silence;
 	int64_t ms;
 
-	if (c->held)
+	if (c->held || c->connector != NULL)
 		return timeout;
 	/* libmosquitto sends its pings when it is asked to */
 	if (!c->away && ns > STAMP_SECOND)
@@ -674,8 +720,12 @@ mqtt_turn(struct mqtt *c)
 	int rc;
 
 	c->events_ready = 0;
-	if (c->away && !c->failed && clock_ns() >= c->retry)
+	if (c->connector != NULL)
+		mqtt_end_connecting(c);
+	else if (c->away && !c->failed && clock_ns() >= c->retry)
 		mqtt_begin(c);
+	if (c->connector != NULL)
+		return;
 	if (c->held && c->established)
 		return;
 	if (mqtt_establish(c, ready) && (ready != 0 || c->more))
@@ -688,6 +738,17 @@ mqtt_turn(struct mqtt *c)
 		mqtt_lost(c, rc, errno);
 }
 
+/* no resolver is waited for; what its thread still has is left to it */
+static void
+mqtt_abandon(struct mqtt *c)
+{
+	loop_unwatch(&c->connecting);
+	mosquitto_log_callback_set(c->m, NULL);
+	connector_abandon(c->connector);
+	c->connector = NULL;
+	c->m = NULL;
+}
+
 void
 mqtt_close(struct mqtt *c)
 {
@@ -696,6 +757,10 @@ mqtt_close(struct mqtt *c)
 
 	if (c->m == NULL)
 		return;
+	if (c->connector != NULL) {
+		mqtt_abandon(c);
+		return;
+	}
 	if (c->up)
 		mosquitto_disconnect(c->m);
 	while (c->up && !c->away && mosquitto_socket(c->m) >= 0 &&

@@ -87,6 +87,9 @@ struct mqtt {
 	struct loop_watch watch;	/* of the socket `fd`; -1: none */
 	int fd;
 	unsigned events_ready;	/* LOOP_*, of this turn */
+	struct connector *connector;	/* has `m` while it is not NULL */
+	struct loop_watch connecting;
+	bool to_reload;		/* when it has come back */
 	bool held;
 	int64_t waits_from;	/* ns, of clock_ns(): the turn's wait began */
 	char name[128];		/* for messages */
