@@ -10,7 +10,7 @@
 #include "adapter/adapter.h"
 #include "base/diag.h"
 #include "cmd/adapt-http/message.h"
-#include "http/caller.h"
+#include "http/thing_auth.h"
 #include "http/setup.h"
 
 /* how long SIGTERM waits for requests in progress */
@@ -55,11 +55,11 @@ adapt_may_publish(struct http_request *r, struct route *route)
 {
 	const char *why;
 
-	switch (caller_check(adapter.registry, r, route->channel,
+	switch (thing_auth_check(adapter.registry, r, route->channel,
 	    setup.require_cert, &why)) {
 	case ACCESS_YES:
 		adapter_sees(&adapter);
-		route->publisher = str_z(r->caller);
+		route->publisher = str_z(r->principal);
 		return true;
 	case ACCESS_NO_KEY:
 	case ACCESS_NOT_CONNECTED:
@@ -115,8 +115,8 @@ adapt_complete(const struct http_request *r, void *arg)
 	if (diag_shows(DIAG_INFO))
 		diag_info("%.*s %.*s %u %" PRIu64 " bytes %" PRId64 " us%s%s",
 		    STR_ARG(r->method), STR_ARG(r->path), r->status,
-		    r->received, r->elapsed / 1000, *r->caller ? " from " : "",
-		    r->caller);
+		    r->received, r->elapsed / 1000, *r->principal ? " from " :
+		    "", r->principal);
 }
 
 /* ---- the protocol ---- */

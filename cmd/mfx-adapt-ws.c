@@ -50,7 +50,7 @@ static const struct program program = {
 /* ---- from devices ---- */
 
 static void
-adapt_received(struct ws_client *client, void *owner, struct str message,
+adapt_received(struct ws_conn *client, void *owner, struct str message,
     bool text, void *arg)
 {
 	(void)client;
@@ -68,7 +68,7 @@ adapt_ask(struct http_request *r, bool upgrade, void **owner, const char **why,
 }
 
 static void
-adapt_opened(struct ws_client *client, void *owner, void *arg)
+adapt_opened(struct ws_conn *client, void *owner, void *arg)
 {
 	struct subscriber *u = owner;
 

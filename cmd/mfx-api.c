@@ -136,8 +136,8 @@ api_serve_complete(const struct http_request *r, void *arg)
 	if (diag_shows(DIAG_INFO))
 		diag_info("%.*s %.*s %u %" PRIu64 " bytes %" PRId64 " us%s%s",
 		    STR_ARG(r->method), STR_ARG(r->path), r->status,
-		    r->received, r->elapsed / 1000, *r->caller ? " from " : "",
-		    r->caller);
+		    r->received, r->elapsed / 1000, *r->principal ? " from " :
+		    "", r->principal);
 }
 
 /* All requests of a turn see the registry as it was when the turn began. */

@@ -9,7 +9,7 @@
 #include "api/request_ctx.h"
 #include "api/state.h"
 #include "base/memory.h"
-#include "http/caller.h"
+#include "http/thing_auth.h"
 
 /*
  * Tokens that were good, so that not every request has to ask the registry
@@ -135,7 +135,8 @@ auth_admit(struct request_ctx *c)
 		http_problem(c->request, 403,
 		    "this token does not allow that");
 	} else {
-		memcpy(c->request->caller, c->principal->user.id, ID_TEXT + 1);
+		memcpy(c->request->principal, c->principal->user.id,
+		    ID_TEXT + 1);
 		return true;
 	}
 	return false;

@@ -13,7 +13,7 @@
 #include "api/state.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "http/caller.h"
+#include "http/thing_auth.h"
 #include "registry/changes.h"
 
 /*

@@ -10,7 +10,7 @@
 #include "api/state.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "http/caller.h"
+#include "http/thing_auth.h"
 #include "http/stream.h"
 #include "registry/event.h"
 

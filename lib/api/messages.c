@@ -11,7 +11,7 @@
 #include "api/state.h"
 #include "api/stores.h"
 #include "base/memory.h"
-#include "http/caller.h"
+#include "http/thing_auth.h"
 #include "registry/access.h"
 #include "registry/item.h"
 #include "store/reader.h"
@@ -189,7 +189,7 @@ messages_may_read(struct request_ctx *c, char *thing)
 
 	if (result == ACCESS_YES && id.n <= ID_TEXT) {
 		memcpy(thing, id.p, id.n);
-		memcpy(c->request->caller, id.p, id.n);
+		memcpy(c->request->principal, id.p, id.n);
 		return ctx_holds(c, true, NULL);
 	}
 	if (result == ACCESS_ERROR) {

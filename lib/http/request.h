@@ -31,7 +31,7 @@ struct http_request {
 	uint64_t received;		/* bytes of body */
 	struct http_request *next;	/* for the program */
 	const void *about;		/* for the program */
-	char caller[37];		/* for the program: who sent it */
+	char principal[37];		/* for the program: who sent it */
 	/* private: conn.h */
 	struct http *http;
 	struct http_conn *conn;		/* NULL: the client has gone */

@@ -129,8 +129,8 @@ request_same_sender(const struct http *h, const struct http_request *a,
 	const struct proxies *proxies = h->options.proxies;
 	const struct peer_address *p = &a->conn->peer, *q = &b->conn->peer;
 
-	if (*a->caller != '\0' || *b->caller != '\0')
-		return strcmp(a->caller, b->caller) == 0;
+	if (*a->principal != '\0' || *b->principal != '\0')
+		return strcmp(a->principal, b->principal) == 0;
 	return p->known && q->known &&
 	    address_same_network(&p->address, &q->address) &&
 	    (proxies == NULL || !proxies_trust(proxies, &p->address));

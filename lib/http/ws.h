@@ -35,7 +35,7 @@
  * max_per_address is refused with 429.
  */
 struct ws;
-struct ws_client;
+struct ws_conn;
 struct http_request;
 
 /* why a client is ended (RFC 6455 7.4, and one of ours) */
@@ -63,9 +63,9 @@ struct ws_options {
 	unsigned (*ask)(struct http_request *, bool upgrade, void **owner,
 	    const char **why, void *arg);
 	/* the handshake is done: the client may be sent to */
-	void (*opened)(struct ws_client *, void *owner, void *arg);
+	void (*opened)(struct ws_conn *, void *owner, void *arg);
 	/* a message, whole; it dies with the call */
-	void (*received)(struct ws_client *, void *owner, struct str message,
+	void (*received)(struct ws_conn *, void *owner, struct str message,
 	    bool text, void *arg);
 	/* Does the client wait for what it has sent?  Then ws_stop leaves it
 	 * open, for the program to end it.  NULL: none does. */
@@ -96,15 +96,15 @@ uint64_t ws_frames(const struct ws *);
 
 /* puts it into the client's queue, which takes a reference of its own;
  * false when the client is being ended */
-bool ws_send(struct ws_client *, struct ws_frame *);
+bool ws_send(struct ws_conn *, struct ws_frame *);
 /* bytes that wait for the client */
-size_t ws_queued(const struct ws_client *);
+size_t ws_queued(const struct ws_conn *);
 /* for whom the budget counts what the client is sent: its key there; before
  * anything is */
-void ws_charge(struct ws_client *, uint64_t key);
+void ws_charge(struct ws_conn *, uint64_t key);
 
 /* Nothing more is received from or sent to it; it goes when it has been
  * told, or soon.  `closed` is called later.  `why` must live as long. */
-void ws_end(struct ws_client *, enum ws_end, const char *why);
+void ws_end(struct ws_conn *, enum ws_end, const char *why);
 
 #endif

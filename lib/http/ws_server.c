@@ -45,7 +45,7 @@ ws_count(struct ws *s, struct http_request *r)
 static void
 ws_upgraded(struct http_conn *conn, void *client)
 {
-	ws_client_open(client, conn);
+	ws_conn_open(client, conn);
 }
 
 static void
@@ -54,7 +54,7 @@ ws_accept(struct ws *s, struct http_request *r, const struct ws_handshake *h,
 {
 	struct http_conn *conn = r->conn;
 	struct buf *head = &s->http->head;
-	struct ws_client *c;
+	struct ws_conn *c;
 	struct iovec v;
 
 	r->status = 101;
@@ -101,7 +101,7 @@ ws_handle(struct http_request *r, void *arg)
 /* A client that is silent is pinged, and ended when it does not answer, as is
  * one that does not take note of its end. */
 static bool
-ws_is_lost(const struct ws *s, const struct ws_client *c, int64_t now)
+ws_is_lost(const struct ws *s, const struct ws_conn *c, int64_t now)
 {
 	if (c->state != WS_OPEN)
 		return now - c->ending > ENDING_TIME + s->timeout;
@@ -112,15 +112,15 @@ ws_is_lost(const struct ws *s, const struct ws_client *c, int64_t now)
 static void
 ws_sweep(struct ws *s, int64_t now)
 {
-	struct ws_client *c, *next;
+	struct ws_conn *c, *next;
 
 	for (c = s->first; c != NULL; c = next) {
 		next = c->next;
 		if (ws_is_lost(s, c, now))
-			ws_client_kill(c);
+			ws_conn_kill(c);
 		else if (c->state == WS_OPEN && c->pinged == 0 &&
 		    now - c->heard >= s->timeout / 2)
-			ws_client_ping(c);
+			ws_conn_ping(c);
 	}
 	s->swept = now;
 }
@@ -131,7 +131,7 @@ ws_recheck(struct ws *s)
 {
 	struct tls *tls = s->http->options.tls;
 	unsigned generation = tls_generation(tls), left = RECHECK_BURST;
-	struct ws_client *c;
+	struct ws_conn *c;
 
 	for (c = s->first; c != NULL; c = c->next) {
 		if (c->checked == generation || c->state == WS_DEAD)
@@ -158,7 +158,7 @@ static void
 ws_wake(struct loop_hook *hook, int64_t now)
 {
 	(void)now;
-	ws_clients_flush(ws_of_hook(hook));
+	ws_conns_flush(ws_of_hook(hook));
 }
 
 static void
@@ -166,12 +166,12 @@ ws_turn(struct loop_hook *hook, int64_t now)
 {
 	struct ws *s = ws_of_hook(hook);
 
-	ws_clients_flush(s);
+	ws_conns_flush(s);
 	if (now - s->swept >= CLOCK_SECOND)
 		ws_sweep(s, now);
 	if (s->checked != tls_generation(s->http->options.tls))
 		ws_recheck(s);
-	ws_clients_free_dead(s);
+	ws_conns_free_dead(s);
 }
 
 /* ---- begin and end ---- */
@@ -210,17 +210,17 @@ ws_open(struct ws **out, struct http_setup *setup, struct loop *loop,
 void
 ws_close(struct ws *s)
 {
-	struct ws_client *c;
+	struct ws_conn *c;
 
 	if (s == NULL)
 		return;
 	for (c = s->first; c != NULL; c = c->next)
 		ws_end(c, WS_GOING_AWAY, WS_STOPPED);
-	ws_clients_flush(s);
+	ws_conns_flush(s);
 	while (s->first != NULL)
-		ws_client_kill(s->first);
-	ws_clients_flush(s);
-	ws_clients_free_dead(s);
+		ws_conn_kill(s->first);
+	ws_conns_flush(s);
+	ws_conns_free_dead(s);
 	http_close(s->http);
 	loop_unhook(&s->hook);
 	free(s->out);
@@ -236,7 +236,7 @@ ws_http(const struct ws *s)
 void
 ws_stop(struct ws *s)
 {
-	struct ws_client *c;
+	struct ws_conn *c;
 
 	http_stop(s->http);
 	for (c = s->first; c != NULL; c = c->next)

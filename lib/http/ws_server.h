@@ -6,7 +6,7 @@
 #include "http/ws.h"
 #include "http/ws_receive.h"
 
-/* What ws_server.c (begin, end, handshakes, time) and ws_client.c (one
+/* What ws_server.c (begin, end, handshakes, time) and ws_conn.c (one
  * connection) share. */
 struct ws {
 	struct ws_options options;
@@ -15,9 +15,9 @@ struct ws {
 	struct loop_hook hook;
 	size_t max_message;
 	int64_t timeout;
-	struct ws_client *first;	/* all that have shaken hands */
-	struct ws_client *writers;	/* have something to send */
-	struct ws_client *dead;		/* to be freed after this turn */
+	struct ws_conn *first;	/* all that have shaken hands */
+	struct ws_conn *writers;	/* have something to send */
+	struct ws_conn *dead;		/* to be freed after this turn */
 	int64_t swept;
 	unsigned checked;		/* tls_generation(), by all */
 	uint64_t slow, frames;
@@ -32,11 +32,11 @@ enum ws_state {
 	WS_DEAD
 };
 
-struct ws_client {
+struct ws_conn {
 	struct sock sock;
 	struct ws *ws;
-	struct ws_client *prev, *next;
-	struct ws_client *next_writer, *next_dead;
+	struct ws_conn *prev, *next;
+	struct ws_conn *next_writer, *next_dead;
 	struct peer_address peer;
 	void *owner;			/* the program's */
 	enum ws_state state;
@@ -59,12 +59,12 @@ struct ws_client {
 };
 
 /* a client whose connection is handed over; what has come with it is read */
-void ws_client_open(struct ws_client *, struct http_conn *);
+void ws_conn_open(struct ws_conn *, struct http_conn *);
 /* ends it now, untold; it is freed after the turn */
-void ws_client_kill(struct ws_client *);
-void ws_clients_free_dead(struct ws *);
+void ws_conn_kill(struct ws_conn *);
+void ws_conns_free_dead(struct ws *);
 /* what the queues hold is sent, as far as the sockets take it */
-void ws_clients_flush(struct ws *);
-void ws_client_ping(struct ws_client *);
+void ws_conns_flush(struct ws *);
+void ws_conn_ping(struct ws_conn *);
 
 #endif

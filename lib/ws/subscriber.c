@@ -150,8 +150,8 @@ subscriber_prove(struct subscribers *a, const struct http_request *r,
 		u->certificate = memory_get(sizeof *u->certificate);
 		*u->certificate = *shown;
 	}
-	result = caller_prove(a->registry, u->key, u->certificate, t->channel,
-	    a->need_certificate, u->thing, why);
+	result = thing_auth_prove(a->registry, u->key, u->certificate,
+	    t->channel, a->need_certificate, u->thing, why);
 	if (result == ACCESS_YES)
 		return 0;
 	if (result == ACCESS_ERROR) {
@@ -223,7 +223,7 @@ subscribers_ask(struct subscribers *a, const struct http_request *r,
 
 void
 subscribers_open(struct subscribers *a, struct subscriber *u,
-    struct ws_client *client)
+    struct ws_conn *client)
 {
 	u->client = client;
 	u->budget_key = budget_key(a->budget, str_z(u->thing));
@@ -389,10 +389,10 @@ subscribers_replay(struct subscribers *a, uint64_t seq)
 bool
 subscriber_may(struct subscribers *a, struct subscriber *u)
 {
-	char thing[CALLER_MAX];
+	char thing[THING_AUTH_MAX];
 	const char *why;
 
-	switch (caller_prove(a->registry, u->key, u->certificate,
+	switch (thing_auth_prove(a->registry, u->key, u->certificate,
 	    subscription_channel(&u->subscription), a->need_certificate,
 	    thing, &why)) {
 	case ACCESS_YES:

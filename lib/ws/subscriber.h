@@ -6,7 +6,7 @@
 #include "base/opt.h"
 #include "bus/subscriptions.h"
 #include "bus/catchup.h"
-#include "http/caller.h"
+#include "http/thing_auth.h"
 #include "http/ws.h"
 #include "net/certificate.h"
 #include "ws/render.h"
@@ -52,7 +52,7 @@ struct subscribers {
 struct subscriber {
 	struct subscription subscription;
 	struct subscriber *prev, *next;
-	struct ws_client *client;	/* NULL: not open yet */
+	struct ws_conn *client;	/* NULL: not open yet */
 	struct str key;			/* own memory */
 	struct certificate *certificate;	/* likewise; NULL: none */
 	struct str type;		/* likewise: of what it sends */
@@ -62,7 +62,7 @@ struct subscriber {
 	uint64_t waits;			/* the feed's seq it waits at */
 	enum ws_format format;
 	bool plain, silent, replaying, waiting;
-	char thing[CALLER_MAX];
+	char thing[THING_AUTH_MAX];
 	/* for the program */
 	unsigned pending;	/* messages that are not written yet */
 };
@@ -78,7 +78,7 @@ unsigned subscribers_ask(struct subscribers *, const struct http_request *,
 void subscribers_server_metrics_put(struct buf *, const struct service *,
     const struct ws *);
 void subscribers_open(struct subscribers *, struct subscriber *,
-    struct ws_client *);
+    struct ws_conn *);
 void subscribers_close(struct subscribers *, struct subscriber *);
 
 void subscribers_tell(struct subscribers *, const struct delivery *);

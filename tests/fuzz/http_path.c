@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "http/caller.h"
+#include "http/thing_auth.h"
 #include "http/path.h"
 #include "line/topic.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/caller.h"
+#include "http/thing_auth.h"
 #include "http/path.h"
 #include "line/topic.h"
 #include "unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/caller.h"
+#include "http/thing_auth.h"
 
 #include <string.h>
 #include <strings.h>
@@ -8,7 +8,7 @@
 #include "registry/principal.h"
 
 static bool
-caller_take_scheme(struct str *s, struct str scheme)
+thing_auth_take_scheme(struct str *s, struct str scheme)
 {
 	if (s->n <= scheme.n || strncasecmp(s->p, scheme.p, scheme.n) != 0 ||
 	    s->p[scheme.n] != ' ')
@@ -22,21 +22,21 @@ authorization_key(struct str header)
 {
 	struct str s = http_trim(header);
 
-	if (caller_take_scheme(&s, STR("Thing")) ||
-	    caller_take_scheme(&s, STR("Bearer")))
+	if (thing_auth_take_scheme(&s, STR("Thing")) ||
+	    thing_auth_take_scheme(&s, STR("Bearer")))
 		s = http_trim(s);
 	return s;
 }
 
 enum access_result
-caller_prove(struct access *a, struct str key, const struct certificate *peer,
-    struct str channel, bool need_certificate, char caller[CALLER_MAX],
-    const char **why)
+thing_auth_prove(struct access *a, struct str key,
+    const struct certificate *peer, struct str channel, bool need_certificate,
+    char thing[THING_AUTH_MAX], const char **why)
 {
 	struct principal p;
 	enum access_result result;
 
-	caller[0] = '\0';
+	thing[0] = '\0';
 	if (need_certificate &&
 	    (peer == NULL || peer->kind == CERTIFICATE_NONE)) {
 		*why = "no certificate";
@@ -44,15 +44,15 @@ caller_prove(struct access *a, struct str key, const struct certificate *peer,
 	}
 	result = principal_prove(a, key, peer, &channel, &p);
 	*why = p.why;
-	memcpy(caller, p.thing, sizeof p.thing);
+	memcpy(thing, p.thing, sizeof p.thing);
 	return result;
 }
 
 enum access_result
-caller_check(struct access *a, struct http_request *r, struct str channel,
+thing_auth_check(struct access *a, struct http_request *r, struct str channel,
     bool need_certificate, const char **why)
 {
-	return caller_prove(a,
+	return thing_auth_prove(a,
 	    authorization_key(http_header(r, "Authorization")),
-	    http_certificate(r), channel, need_certificate, r->caller, why);
+	    http_certificate(r), channel, need_certificate, r->principal, why);
 }

@@ -13,12 +13,12 @@
 /* what TLS may have encrypted of a write that it has not done: a record */
 #define TLS_KEEPS ((size_t)16 * 1024)
 
-static void ws_client_ready(struct sock *, unsigned events);
+static void ws_conn_ready(struct sock *, unsigned events);
 
 /* ---- what is left of a write ---- */
 
 static void
-ws_client_release_out(struct ws_client *c)
+ws_conn_release_out(struct ws_conn *c)
 {
 	budget_drop(c->queue.budget, c->queue.key, c->out.n);
 	budget_free(c->queue.budget, c->out.n);
@@ -29,14 +29,14 @@ ws_client_release_out(struct ws_client *c)
 /* Ends it at once, as no frame may follow a part of one, when all clients
  * together hold too much. */
 static void
-ws_client_keep(struct ws_client *c, const char *p, size_t n)
+ws_conn_keep(struct ws_conn *c, const char *p, size_t n)
 {
 	c->full = true;
 	if (n == 0)
 		return;
 	if (!budget_keep(c->queue.budget, c->queue.key, n)) {
 		c->ws->slow++;
-		ws_client_kill(c);
+		ws_conn_kill(c);
 		return;
 	}
 	budget_hold(c->queue.budget, n);
@@ -46,7 +46,7 @@ ws_client_keep(struct ws_client *c, const char *p, size_t n)
 /* ---- what has come of a message ---- */
 
 static void
-ws_client_count_message(struct ws_client *c, size_t before)
+ws_conn_count_message(struct ws_conn *c, size_t before)
 {
 	struct budget *b = c->queue.budget;
 	size_t n = c->message.cap - before;
@@ -58,7 +58,7 @@ ws_client_count_message(struct ws_client *c, size_t before)
 
 /* It is not counted any more, and the caller's. */
 static struct buf
-ws_client_take_message(struct ws_client *c)
+ws_conn_take_message(struct ws_conn *c)
 {
 	struct buf message = c->message;
 
@@ -70,9 +70,9 @@ ws_client_take_message(struct ws_client *c)
 }
 
 static void
-ws_client_release_message(struct ws_client *c)
+ws_conn_release_message(struct ws_conn *c)
 {
-	struct buf message = ws_client_take_message(c);
+	struct buf message = ws_conn_take_message(c);
 
 	buf_release(&message);
 }
@@ -80,14 +80,14 @@ ws_client_release_message(struct ws_client *c)
 /* What is not a whole message yet counts for its sender, as what waits for it
  * does: false when that is too much. */
 static bool
-ws_client_gather(struct ws_client *c, struct str data)
+ws_conn_gather(struct ws_conn *c, struct str data)
 {
 	size_t before = c->message.cap;
 
 	buf_put_str(&c->message, data);
 	if (c->message.cap == before)
 		return true;
-	ws_client_count_message(c, before);
+	ws_conn_count_message(c, before);
 	if (c->message_kept == c->message.cap)
 		return true;
 	ws_end(c, WS_TRY_LATER, "too much is being received at once");
@@ -97,7 +97,7 @@ ws_client_gather(struct ws_client *c, struct str data)
 /* ---- begin and end ---- */
 
 void
-ws_client_kill(struct ws_client *c)
+ws_conn_kill(struct ws_conn *c)
 {
 	struct ws *s = c->ws;
 
@@ -118,9 +118,9 @@ ws_client_kill(struct ws_client *c)
 }
 
 void
-ws_clients_free_dead(struct ws *s)
+ws_conns_free_dead(struct ws *s)
 {
-	struct ws_client *c, *list = s->dead;
+	struct ws_conn *c, *list = s->dead;
 
 	s->dead = NULL;
 	while ((c = list) != NULL) {
@@ -132,15 +132,15 @@ ws_clients_free_dead(struct ws *s)
 			continue;
 		}
 		s->options.closed(c->owner, s->options.arg);
-		ws_client_release_message(c);
-		ws_client_release_out(c);
+		ws_conn_release_message(c);
+		ws_conn_release_out(c);
 		ws_queue_clear(&c->queue);
 		free(c);
 	}
 }
 
 static void
-ws_client_rewatch(struct ws_client *c)
+ws_conn_rewatch(struct ws_conn *c)
 {
 	if (c->state != WS_DEAD)
 		sock_want(&c->sock, LOOP_READ | (c->full ? LOOP_WRITE : 0));
@@ -149,7 +149,7 @@ ws_client_rewatch(struct ws_client *c)
 /* ---- out ---- */
 
 static void
-ws_client_write_later(struct ws_client *c)
+ws_conn_write_later(struct ws_conn *c)
 {
 	struct ws *s = c->ws;
 
@@ -163,25 +163,25 @@ ws_client_write_later(struct ws_client *c)
 
 /* false: it is not all gone */
 static bool
-ws_client_put(struct ws_client *c, const void *p, size_t n)
+ws_conn_put(struct ws_conn *c, const void *p, size_t n)
 {
 	struct iovec v = { (void *)(uintptr_t)p, n };
 	ssize_t sent = sock_write(&c->sock, &v, 1);
 
 	if (sent == SOCK_BROKEN) {
-		ws_client_kill(c);
+		ws_conn_kill(c);
 		return false;
 	}
 	if (sent > 0 && (size_t)sent == n)
 		return true;
 	sent = sent > 0 ? sent : 0;
-	ws_client_keep(c, (const char *)p + sent, n - (size_t)sent);
+	ws_conn_keep(c, (const char *)p + sent, n - (size_t)sent);
 	return false;
 }
 
 /* The first frames of the queue; false: they are not all gone. */
 static bool
-ws_client_put_frames(struct ws_client *c)
+ws_conn_put_frames(struct ws_conn *c)
 {
 	struct ws *s = c->ws;
 	struct str head = ws_queue_head(&c->queue, s->out);
@@ -190,7 +190,7 @@ ws_client_put_frames(struct ws_client *c)
 	size_t span, done = sent > 0 ? (size_t)sent : 0, begun = done;
 
 	if (sent == SOCK_BROKEN) {
-		ws_client_kill(c);
+		ws_conn_kill(c);
 		return false;
 	}
 	/* what is begun goes on as it is, whatever becomes of the queue */
@@ -198,7 +198,7 @@ ws_client_put_frames(struct ws_client *c)
 		begun = head.n - done < TLS_KEEPS ? head.n : done + TLS_KEEPS;
 	span = ws_queue_span(&c->queue, begun);
 	if (done < head.n)
-		ws_client_keep(c, head.p + done, span - done);
+		ws_conn_keep(c, head.p + done, span - done);
 	if (c->state != WS_DEAD)
 		s->frames += ws_queue_drop(&c->queue, span);
 	return done == head.n;
@@ -206,7 +206,7 @@ ws_client_put_frames(struct ws_client *c)
 
 /* what an earlier write has left */
 static bool
-ws_client_put_rest(struct ws_client *c)
+ws_conn_put_rest(struct ws_conn *c)
 {
 	struct iovec v = { NULL, c->out.n - c->sent };
 	ssize_t sent = 0;
@@ -216,32 +216,32 @@ ws_client_put_rest(struct ws_client *c)
 		sent = sock_write(&c->sock, &v, 1);
 	}
 	if (sent == SOCK_BROKEN) {
-		ws_client_kill(c);
+		ws_conn_kill(c);
 		return false;
 	}
 	c->sent += sent > 0 ? (size_t)sent : 0;
 	if (c->sent < c->out.n)
 		return false;
-	ws_client_release_out(c);
+	ws_conn_release_out(c);
 	c->full = false;
 	return true;
 }
 
 /* Close goes out after everything else. */
 static void
-ws_client_put_close(struct ws_client *c)
+ws_conn_put_close(struct ws_conn *c)
 {
 	char frame[WS_CONTROL_TEXT];
 	size_t n = ws_close_print(frame, c->end, c->why ? c->why : "");
 
 	c->why = NULL;
-	ws_client_put(c, frame, n);
+	ws_conn_put(c, frame, n);
 }
 
 /* Both have said Close, and all is sent: the server ends the connection (RFC
  * 6455 7.1.1), and waits for the client to do so too. */
 static void
-ws_client_shutdown(struct ws_client *c)
+ws_conn_shutdown(struct ws_conn *c)
 {
 	if (c->state != WS_CLOSED || c->end_due || c->out.n > 0 || c->shut)
 		return;
@@ -250,7 +250,7 @@ ws_client_shutdown(struct ws_client *c)
 }
 
 static void
-ws_client_end_slow(struct ws_client *c)
+ws_conn_end_slow(struct ws_conn *c)
 {
 	if (c->state != WS_OPEN)
 		return;
@@ -259,37 +259,37 @@ ws_client_end_slow(struct ws_client *c)
 }
 
 static void
-ws_client_flush(struct ws_client *c)
+ws_conn_flush(struct ws_conn *c)
 {
-	bool goes_on = c->state != WS_DEAD && ws_client_put_rest(c);
+	bool goes_on = c->state != WS_DEAD && ws_conn_put_rest(c);
 
 	while (goes_on && c->queue.count > 0)
-		goes_on = ws_client_put_frames(c);
+		goes_on = ws_conn_put_frames(c);
 	if (goes_on && c->end_due) {
 		c->end_due = false;
-		ws_client_put_close(c);
+		ws_conn_put_close(c);
 	}
 	if (!ws_queue_keep(&c->queue))
-		ws_client_end_slow(c);
-	ws_client_shutdown(c);
-	ws_client_rewatch(c);
+		ws_conn_end_slow(c);
+	ws_conn_shutdown(c);
+	ws_conn_rewatch(c);
 }
 
 void
-ws_clients_flush(struct ws *s)
+ws_conns_flush(struct ws *s)
 {
-	struct ws_client *c, *list = s->writers;
+	struct ws_conn *c, *list = s->writers;
 
 	s->writers = NULL;
 	while ((c = list) != NULL) {
 		list = c->next_writer;
 		c->writes = false;
-		ws_client_flush(c);
+		ws_conn_flush(c);
 	}
 }
 
 bool
-ws_send(struct ws_client *c, struct ws_frame *f)
+ws_send(struct ws_conn *c, struct ws_frame *f)
 {
 	struct ws *s = c->ws;
 
@@ -297,28 +297,28 @@ ws_send(struct ws_client *c, struct ws_frame *f)
 		return false;
 	if (c->queue.count > 0 &&
 	    c->queue.bytes + f->n > s->options.max_queue) {
-		ws_client_end_slow(c);
+		ws_conn_end_slow(c);
 		return false;
 	}
 	ws_queue_put(&c->queue, f);
-	ws_client_write_later(c);
+	ws_conn_write_later(c);
 	return true;
 }
 
 size_t
-ws_queued(const struct ws_client *c)
+ws_queued(const struct ws_conn *c)
 {
 	return c->queue.bytes;
 }
 
 void
-ws_charge(struct ws_client *c, uint64_t key)
+ws_charge(struct ws_conn *c, uint64_t key)
 {
 	c->queue.key = key;
 }
 
 static void
-ws_client_put_control(struct ws_client *c, enum ws_opcode opcode,
+ws_conn_put_control(struct ws_conn *c, enum ws_opcode opcode,
     struct str data)
 {
 	char frame[WS_CONTROL_TEXT];
@@ -326,30 +326,30 @@ ws_client_put_control(struct ws_client *c, enum ws_opcode opcode,
 
 	/* between two frames, as `out` holds whole ones */
 	if (c->out.n == 0) {
-		ws_client_put(c, frame, n);
+		ws_conn_put(c, frame, n);
 		return;
 	}
 	c->controls += n;
 	if (c->controls > CONTROLS_MAX) {
 		c->ws->slow++;
-		ws_client_kill(c);
+		ws_conn_kill(c);
 	} else {
-		ws_client_keep(c, frame, n);
+		ws_conn_keep(c, frame, n);
 	}
 }
 
 void
-ws_client_ping(struct ws_client *c)
+ws_conn_ping(struct ws_conn *c)
 {
 	c->pinged = loop_now(c->ws->loop);
-	ws_client_put_control(c, WS_PING, STR_NONE);
-	ws_client_rewatch(c);
+	ws_conn_put_control(c, WS_PING, STR_NONE);
+	ws_conn_rewatch(c);
 }
 
 /* ---- the end ---- */
 
 static void
-ws_client_end(struct ws_client *c, unsigned code, const char *why,
+ws_conn_end(struct ws_conn *c, unsigned code, const char *why,
     enum ws_state state)
 {
 	c->state = state;
@@ -357,37 +357,37 @@ ws_client_end(struct ws_client *c, unsigned code, const char *why,
 	c->why = why;
 	c->end_due = true;
 	c->ending = loop_now(c->ws->loop);
-	ws_client_release_message(c);
+	ws_conn_release_message(c);
 	/* what was sent before a polite end comes before it */
 	if (code != WS_GOING_AWAY)
 		ws_queue_clear(&c->queue);
-	ws_client_write_later(c);
+	ws_conn_write_later(c);
 }
 
 void
-ws_end(struct ws_client *c, enum ws_end code, const char *why)
+ws_end(struct ws_conn *c, enum ws_end code, const char *why)
 {
 	if (c->state == WS_OPEN)
-		ws_client_end(c, code, why, WS_ENDING);
+		ws_conn_end(c, code, why, WS_ENDING);
 }
 
 /* The client has said Close, first or in answer to ours. */
 static void
-ws_client_take_close(struct ws_client *c)
+ws_conn_take_close(struct ws_conn *c)
 {
 	if (c->state == WS_OPEN) {
-		ws_client_end(c, c->receiver.code, NULL, WS_CLOSED);
+		ws_conn_end(c, c->receiver.code, NULL, WS_CLOSED);
 	} else if (c->state == WS_ENDING) {
 		c->state = WS_CLOSED;
 		c->ending = loop_now(c->ws->loop);
-		ws_client_shutdown(c);
+		ws_conn_shutdown(c);
 	}
 }
 
 /* ---- in ---- */
 
 static void
-ws_client_take_data(struct ws_client *c)
+ws_conn_take_data(struct ws_conn *c)
 {
 	struct ws *s = c->ws;
 	struct ws_receiver *r = &c->receiver;
@@ -395,19 +395,19 @@ ws_client_take_data(struct ws_client *c)
 
 	if (c->state != WS_OPEN)
 		return;
-	if ((!r->whole || c->message.n > 0) && !ws_client_gather(c, r->data))
+	if ((!r->whole || c->message.n > 0) && !ws_conn_gather(c, r->data))
 		return;
 	if (!r->whole)
 		return;
 	/* most clients never send again, or little */
-	whole = ws_client_take_message(c);
+	whole = ws_conn_take_message(c);
 	s->options.received(c, c->owner, whole.n > 0 ? buf_str(&whole) :
 	    r->data, r->text, s->options.arg);
 	buf_release(&whole);
 }
 
 static void
-ws_client_take(struct ws_client *c, char *p, size_t n)
+ws_conn_take(struct ws_conn *c, char *p, size_t n)
 {
 	enum ws_got got;
 	size_t used;
@@ -419,57 +419,57 @@ ws_client_take(struct ws_client *c, char *p, size_t n)
 		p += used;
 		n -= used;
 		if (got == WS_GOT_DATA)
-			ws_client_take_data(c);
+			ws_conn_take_data(c);
 		else if (got == WS_GOT_PING && c->state == WS_OPEN)
-			ws_client_put_control(c, WS_PONG, c->receiver.data);
+			ws_conn_put_control(c, WS_PONG, c->receiver.data);
 		else if (got == WS_GOT_CLOSE)
-			ws_client_take_close(c);
+			ws_conn_take_close(c);
 		else if (got == WS_GOT_ERROR && c->state == WS_OPEN)
-			ws_client_end(c, c->receiver.code, c->receiver.why,
+			ws_conn_end(c, c->receiver.code, c->receiver.why,
 			    WS_CLOSED);
 		else if (got == WS_GOT_ERROR)
-			ws_client_kill(c);
+			ws_conn_kill(c);
 	}
 }
 
 static bool
-ws_client_read(struct ws_client *c)
+ws_conn_read(struct ws_conn *c)
 {
 	char *in = c->ws->http->in;
 	ssize_t n = sock_read(&c->sock, in, READ_BYTES);
 
 	if (n == SOCK_BROKEN || n == 0)
-		ws_client_kill(c);
+		ws_conn_kill(c);
 	if (n <= 0)
 		return false;
-	ws_client_take(c, in, (size_t)n);
+	ws_conn_take(c, in, (size_t)n);
 	return (size_t)n == READ_BYTES || sock_has_more(&c->sock);
 }
 
 static void
-ws_client_ready(struct sock *sock, unsigned events)
+ws_conn_ready(struct sock *sock, unsigned events)
 {
-	struct ws_client *c = (struct ws_client *)sock;
+	struct ws_conn *c = (struct ws_conn *)sock;
 	int rounds = 0;
 
 	if (events & LOOP_WRITE)
-		ws_client_flush(c);
+		ws_conn_flush(c);
 	if (events & LOOP_READ)
 		/* no event tells of what TLS has decrypted already */
 		while (c->state != WS_DEAD && (rounds++ < READ_ROUNDS ||
-		    sock_has_more(&c->sock)) && ws_client_read(c))
+		    sock_has_more(&c->sock)) && ws_conn_read(c))
 			;
-	ws_client_rewatch(c);
+	ws_conn_rewatch(c);
 }
 
 /* ---- the beginning ---- */
 
 void
-ws_client_open(struct ws_client *c, struct http_conn *conn)
+ws_conn_open(struct ws_conn *c, struct http_conn *conn)
 {
 	struct ws *s = c->ws;
 
-	http_conn_hand_over(conn, &c->sock, ws_client_ready, &c->peer);
+	http_conn_hand_over(conn, &c->sock, ws_conn_ready, &c->peer);
 	c->state = WS_OPEN;
 	c->heard = loop_now(s->loop);
 	c->checked = tls_generation(s->http->options.tls);
@@ -483,8 +483,8 @@ ws_client_open(struct ws_client *c, struct http_conn *conn)
 	s->first = c;
 	s->options.opened(c, c->owner, s->options.arg);
 	if (http_conn_unsent(conn) > 0)
-		ws_client_keep(c, conn->out.p + conn->sent,
+		ws_conn_keep(c, conn->out.p + conn->sent,
 		    http_conn_unsent(conn));
-	ws_client_take(c, conn->in.p, conn->in.n);
-	ws_client_rewatch(c);
+	ws_conn_take(c, conn->in.p, conn->in.n);
+	ws_conn_rewatch(c);
 }
