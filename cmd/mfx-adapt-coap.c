@@ -83,11 +83,11 @@ adapt_answered(const struct station_done *d, void *arg)
 	s->bytes += d->bytes;
 	metric_times_add(&s->times, d->ns);
 	if (d->status == 503 && d->why != NULL && !adapter.queue.failing)
-		adapter_blind(&adapter, "%s", d->why);
+		adapter_registry_down(&adapter, "%s", d->why);
 	else if (d->status == 401 || d->status == 403)
 		adapter_refused(&adapter, d->client, d->channel, d->why);
 	else if (d->status < 400)
-		adapter_sees(&adapter);
+		adapter_registry_up(&adapter);
 	if (diag_shows(DIAG_INFO))
 		diag_info("%s%s%.*s %u.%02u %zu bytes %" PRId64
 		    " us%s%s%s%s", adapt_method_name(d->method),

@@ -58,7 +58,7 @@ adapt_may_publish(struct http_request *r, struct route *route)
 	switch (thing_auth_check(adapter.registry, r, route->channel,
 	    setup.require_cert, &why)) {
 	case ACCESS_YES:
-		adapter_sees(&adapter);
+		adapter_registry_up(&adapter);
 		route->publisher = str_z(r->principal);
 		return true;
 	case ACCESS_NO_KEY:
@@ -68,7 +68,7 @@ adapt_may_publish(struct http_request *r, struct route *route)
 	case ACCESS_ERROR:
 		break;
 	}
-	adapter_blind(&adapter, "registry: %s", why);
+	adapter_registry_down(&adapter, "registry: %s", why);
 	http_problem(r, 503, "access can't be checked now");
 	return false;
 }

@@ -9,12 +9,12 @@ handshake_note(struct adapter *a, const struct subscribers *all,
 
 	a->service.answers[status]++;
 	if (status == 503)
-		adapter_blind(a, "%s", all->fault.text);
+		adapter_registry_down(a, "%s", all->fault.text);
 	else if (status == 403)
 		adapter_refused(a, http_client(r, &client) ? &client : NULL,
 		    r->path, all->fault.text);
 	else
-		adapter_sees(a);
+		adapter_registry_up(a);
 }
 
 unsigned

@@ -15,14 +15,14 @@
 /* ---- what is said ---- */
 
 void
-adapter_blind(struct adapter *a, const char *fmt, ...)
+adapter_registry_down(struct adapter *a, const char *fmt, ...)
 {
 	struct fault fault;
 	va_list args;
 
-	if (a->blind)
+	if (a->registry_down)
 		return;
-	a->blind = true;
+	a->registry_down = true;
 	va_start(args, fmt);
 	vsnprintf(fault.text, sizeof fault.text, fmt, args);
 	va_end(args);
@@ -30,16 +30,16 @@ adapter_blind(struct adapter *a, const char *fmt, ...)
 }
 
 void
-adapter_sees(struct adapter *a)
+adapter_registry_up(struct adapter *a)
 {
-	a->blind = false;
+	a->registry_down = false;
 }
 
 void
 adapter_refused(struct adapter *a, const struct address *client,
     struct str place, const char *why)
 {
-	a->blind = false;
+	a->registry_down = false;
 	refusals_tell(&a->refusals, client, place, why);
 }
 

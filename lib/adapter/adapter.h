@@ -110,7 +110,7 @@ struct adapter {
 	struct loop_hook wake;
 	bool told;			/* that it is ready */
 	bool changed;			/* the registry, since the last turn */
-	bool blind;			/* it can't be asked, which was said */
+	bool registry_down;			/* it can't be asked, which was said */
 };
 
 #define ADAPTER_QUEUED (64 << 20)
@@ -162,9 +162,9 @@ const char *adapter_history(const struct adapter *);
  * again; a refusal, whose place (a path, a channel) and reason are for the log
  * only.  `client` NULL: over a unix socket.
  */
-void adapter_blind(struct adapter *, const char *fmt, ...)
+void adapter_registry_down(struct adapter *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void adapter_sees(struct adapter *);
+void adapter_registry_up(struct adapter *);
 void adapter_refused(struct adapter *, const struct address *client,
     struct str place, const char *why);
 

@@ -14,13 +14,13 @@ refusals_tell(struct refusals *s, const struct address *client,
 	int64_t now = clock_ns();
 
 	if (s->since == 0 || now - s->since >= REFUSALS_TIME) {
-		if (s->untold > 0)
+		if (s->unlogged > 0)
 			diag_warning("%" PRIu64 " more clients were refused",
-			    s->untold);
+			    s->unlogged);
 		*s = (struct refusals){ .since = now };
 	}
 	if (s->told == REFUSALS_MAX) {
-		s->untold++;
+		s->unlogged++;
 		if (!diag_shows(DIAG_INFO))
 			return;
 	}

@@ -16,7 +16,7 @@
 struct refusals {
 	int64_t since;		/* ns, of clock_ns(); 0: none yet */
 	unsigned told;
-	uint64_t untold;
+	uint64_t unlogged;
 };
 
 #define REFUSALS_MAX 10

@@ -28,10 +28,10 @@ static void
 plugin_each_minute(struct plugin *p)
 {
 	owners_expire(p->owners, time(NULL));
-	if (p->untold > 0)
+	if (p->unlogged > 0)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE,
-		    "mfx: %u more clients were refused", p->untold);
-	p->untold = 0;
+		    "mfx: %u more clients were refused", p->unlogged);
+	p->unlogged = 0;
 }
 
 /* A full disk hides what was counted until then; once is enough to say so. */

@@ -39,7 +39,7 @@
 struct plugin {
 	struct access *access;
 	uint32_t generation;	/* of the registry, from 1 */
-	bool blind;		/* it can't be asked, which has been said */
+	bool registry_down;		/* it can't be asked, which has been said */
 	struct peers peers;
 	size_t to_check;	/* buckets of peers that have not been looked
 				 * at since it changed */
@@ -52,7 +52,7 @@ struct plugin {
 	char *counts_path;
 	bool counts_failing;	/* the file can't be written */
 	struct refusal_log *refusal_log;
-	unsigned untold;	/* refusals that are only counted */
+	unsigned unlogged;	/* refusals that are only counted */
 	const struct broker_line *line;
 	struct packet_place place;	/* 2.0 */
 	bool reviewing;		/* 2.1: it asks about those it knows */
@@ -98,7 +98,7 @@ void plugin_refresh(struct plugin *);
 bool plugin_refresh_now(struct plugin *);
 
 /* says once that the registry can't be asked */
-void plugin_is_blind(struct plugin *);
+void plugin_registry_down(struct plugin *);
 
 /* does this client still have what it came in with?  ACCESS_ERROR: later */
 enum access_result peer_holds(struct plugin *, struct peer *);

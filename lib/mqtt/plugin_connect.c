@@ -230,7 +230,7 @@ plugin_tell_refusal(struct plugin *p, const struct caller *c)
 	p->counts.client[c->reason]++;
 	if (!refusal_log_wants(p->refusal_log, c->address, c->user, p->now,
 	    &last)) {
-		p->untold++;
+		p->unlogged++;
 		return;
 	}
 	mosquitto_log_printf(MOSQ_LOG_NOTICE,
@@ -246,7 +246,7 @@ plugin_try(struct plugin *p, struct caller *c)
 
 	if (r == ACCESS_ERROR) {
 		p->counts.client[CLIENT_REGISTRY]++;
-		plugin_is_blind(p);
+		plugin_registry_down(p);
 		return MOSQ_ERR_UNKNOWN;
 	}
 	return r == ACCESS_YES ? plugin_let_in(p, c) : MOSQ_ERR_AUTH;

@@ -37,12 +37,12 @@ plugin_refresh_now(struct plugin *p)
 }
 
 void
-plugin_is_blind(struct plugin *p)
+plugin_registry_down(struct plugin *p)
 {
-	if (!p->blind)
+	if (!p->registry_down)
 		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: registry: %s",
 		    access_fault(p->access));
-	p->blind = true;
+	p->registry_down = true;
 }
 
 /* ---- what a client may do ---- */
@@ -68,7 +68,7 @@ peer_holds(struct plugin *p, struct peer *peer)
 	    access_holds(p->access, thing, &peer->proof) :
 	    access_check_id(p->access, thing, thing);
 	if (r == ACCESS_ERROR) {
-		plugin_is_blind(p);
+		plugin_registry_down(p);
 		return r;
 	}
 	if (r == ACCESS_NO_KEY)
@@ -94,10 +94,10 @@ peer_may(struct plugin *p, struct peer *peer, struct str channel)
 		return r;
 	r = access_check_id(p->access, str_z(peer->thing), channel);
 	if (r == ACCESS_ERROR) {
-		plugin_is_blind(p);
+		plugin_registry_down(p);
 		return r;
 	}
-	p->blind = false;
+	p->registry_down = false;
 	if (r == ACCESS_YES)
 		peer_grant(peer, channel, p->generation);
 	else if (r == ACCESS_NO_KEY || g != NULL)

@@ -14,7 +14,7 @@
 #define TARGET_MAX HTTP1_HEAD_MAX
 /* asked in one turn: some milliseconds, when the cache is empty */
 #define CHECKED 256
-#define BLIND_MAX (5 * STAMP_SECOND)
+#define REGISTRY_DOWN_MAX (5 * STAMP_SECOND)
 
 int
 subscribers_init(struct subscribers *a, struct fault *fault)
@@ -396,18 +396,18 @@ subscriber_may(struct subscribers *a, struct subscriber *u)
 	    subscription_channel(&u->subscription), a->need_certificate,
 	    thing, &why)) {
 	case ACCESS_YES:
-		a->blind = 0;
+		a->registry_down = 0;
 		/* a key that has come to another thing is another's */
 		if (strcmp(thing, u->thing) == 0)
 			return true;
 		break;
 	case ACCESS_ERROR:
 		fault_set(&a->fault, EX_TEMPFAIL, "registry: %s", why);
-		if (a->blind == 0)
-			a->blind = clock_ns();
+		if (a->registry_down == 0)
+			a->registry_down = clock_ns();
 		return false;
 	default:
-		a->blind = 0;
+		a->registry_down = 0;
 		break;
 	}
 	a->revoked++;
@@ -428,8 +428,8 @@ subscribers_check(struct subscribers *a, bool changed)
 			a->cursor = a->first;
 		u = a->cursor;
 		if (u->client != NULL && !subscriber_may(a, u) &&
-		    a->blind != 0) {
-			if (clock_ns() - a->blind < BLIND_MAX)
+		    a->registry_down != 0) {
+			if (clock_ns() - a->registry_down < REGISTRY_DOWN_MAX)
 				return false;
 			ws_end(u->client, WS_TRY_LATER,
 			    "access can't be checked");

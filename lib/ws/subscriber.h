@@ -46,7 +46,7 @@ struct subscribers {
 	struct arena arena;
 	struct subscriber *first, *cursor;
 	unsigned n, unchecked, replaying;
-	int64_t blind;			/* since when; 0: is not */
+	int64_t registry_down;		/* since when; 0: is not */
 };
 
 struct subscriber {
