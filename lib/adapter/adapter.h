@@ -110,7 +110,7 @@ struct adapter {
 	struct loop_hook wake;
 	bool told;			/* that it is ready */
 	bool changed;			/* the registry, since the last turn */
-	bool registry_down;			/* it can't be asked, which was said */
+	bool registry_down;		/* it can't be asked, which was said */
 };
 
 #define ADAPTER_QUEUED (64 << 20)

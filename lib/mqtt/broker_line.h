@@ -28,7 +28,7 @@
  * 2.0 keeps in private memory what 2.1 tells: see packet.h.
  */
 struct plugin;
-struct peer;
+struct mqtt_session;
 
 /* why the broker calls MOSQ_EVT_BASIC_AUTH */
 enum broker_question {
@@ -70,10 +70,10 @@ struct broker_line {
 	    uint32_t *expiry);
 
 	/* MOSQ_ACL_WRITE: is this its will? */
-	bool (*is_will)(struct plugin *, const struct peer *);
+	bool (*is_will)(struct plugin *, const struct mqtt_session *);
 	/* the will's content type (free_value, or NULL), and its properties
 	 * with our own (mosquitto_property_free_all); false without memory */
-	bool (*will)(const struct peer *, mosquitto_property *given,
+	bool (*will)(const struct mqtt_session *, mosquitto_property *given,
 	    char **type, mosquitto_property **);
 
 	/* the identifier of a PUBLISH of QoS 2, and whether it has DUP; 0

@@ -27,7 +27,7 @@
 static void
 plugin_each_minute(struct plugin *p)
 {
-	owners_expire(p->owners, time(NULL));
+	client_ids_expire(p->client_ids, time(NULL));
 	if (p->unlogged > 0)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE,
 		    "mfx: %u more clients were refused", p->unlogged);
@@ -52,13 +52,13 @@ plugin_on_tick(struct plugin *p)
 	if (p->line->tick != NULL)
 		p->line->tick(p);
 	plugin_refresh(p);
-	plugin_check_peers(p);
+	plugin_check_sessions(p);
 	plugin_flush_due(p);
-	owners_step(p->owners);
+	client_ids_step(p->client_ids);
 	retained_step(p->retained);
 	if (p->now / 1000 != p->second) {
 		p->second = p->now / 1000;
-		peers_expire(&p->peers, p->second);
+		mqtt_sessions_expire(&p->sessions, p->second);
 		if (p->second % COUNTS_SECONDS == 0)
 			plugin_write_counts(p);
 		if (p->second % 60 == 0)
@@ -77,7 +77,7 @@ plugin_take_limit(struct plugin *p, const char *key, const char *value)
 		const char *key;
 		int64_t *to, max;
 	} limits[] = {
-		{ "sessions", &p->max_sessions, OWNERS_MAX },
+		{ "sessions", &p->max_sessions, CLIENT_IDS_MAX },
 		{ "subscriptions", &p->max_subscriptions, 10000 },
 		{ "retained", &p->may_retain.messages, RETAINED_MAX },
 		{ "retained_bytes", &p->may_retain.bytes, INT64_C(1) << 40 },
@@ -148,7 +148,7 @@ plugin_open_all(struct plugin *p, struct fault *fault)
 			return -1;
 	}
 	path = home_path("mqtt/sessions");
-	r = owners_open(&p->owners, path, resent_release, fault);
+	r = client_ids_open(&p->client_ids, path, qos2_dedup_release, fault);
 	free(path);
 	p->refusal_log = refusal_log_open((unsigned)p->max_tries);
 	if (r < 0)
@@ -259,7 +259,7 @@ plugin_set_up(struct plugin *p, const struct mosquitto_opt *options, int n,
 	p->closed = true;
 	pack_init(&p->pack);
 	buf_init(&p->subtopic, SUBTOPIC_MAX);
-	peers_init(&p->peers);
+	mqtt_sessions_init(&p->sessions);
 	/* keys pass through this process: none goes into a core dump */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	for (i = 0; r == 0 && i < n; i++)
@@ -318,11 +318,11 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 	}
 	if (p->line != NULL && p->line->close != NULL)
 		p->line->close();
-	owners_close(p->owners);
+	client_ids_close(p->client_ids);
 	retained_close(p->retained);
 	access_close(p->access);
 	refusal_log_close(p->refusal_log);
-	peers_release(&p->peers);
+	mqtt_sessions_release(&p->sessions);
 	pack_release(&p->pack);
 	buf_release(&p->subtopic);
 	sodium_memzero(p->bridge, sizeof p->bridge);

@@ -8,9 +8,9 @@
 #include "mqtt/bridge.h"
 #include "mqtt/broker_line.h"
 #include "mqtt/counts.h"
-#include "mqtt/owners.h"
+#include "mqtt/client_ids.h"
 #include "mqtt/packet.h"
-#include "mqtt/peers.h"
+#include "mqtt/sessions.h"
 #include "mqtt/refusal_log.h"
 #include "mqtt/retained.h"
 #include "registry/access.h"
@@ -39,11 +39,11 @@
 struct plugin {
 	struct access *access;
 	uint32_t generation;	/* of the registry, from 1 */
-	bool registry_down;		/* it can't be asked, which has been said */
-	struct peers peers;
-	size_t to_check;	/* buckets of peers that have not been looked
+	bool registry_down;	/* it can't be asked, which has been said */
+	struct mqtt_sessions sessions;
+	size_t to_check;	/* buckets of clients that have not been looked
 				 * at since it changed */
-	struct owners *owners;
+	struct client_ids *client_ids;
 	struct retained *retained;
 	struct retained_limits may_retain;	/* of each thing; 0: any */
 	int64_t max_sessions, max_subscriptions, max_tries;
@@ -101,9 +101,9 @@ bool plugin_refresh_now(struct plugin *);
 void plugin_registry_down(struct plugin *);
 
 /* does this client still have what it came in with?  ACCESS_ERROR: later */
-enum access_result peer_holds(struct plugin *, struct peer *);
+enum access_result mqtt_session_holds(struct plugin *, struct mqtt_session *);
 /* may it use that channel, now? */
-enum access_result peer_may(struct plugin *, struct peer *,
+enum access_result mqtt_session_may(struct plugin *, struct mqtt_session *,
     struct str channel);
 /* what `topic` is to the bus, into p->route; the publisher is left alone;
  * NULL or why it is not a topic of ours */
@@ -113,7 +113,7 @@ const char *plugin_route(struct plugin *, const char *topic);
 
 /* looks through clients after a change of the registry, for a short while,
  * and closes those who have lost something */
-void plugin_check_peers(struct plugin *);
+void plugin_check_sessions(struct plugin *);
 
 /* ---- plugin_message.c ---- */
 
@@ -123,10 +123,10 @@ bool plugin_flush(struct plugin *);
 void plugin_flush_due(struct plugin *);
 
 /* keeps a client's will and publishes it in its name */
-void plugin_will(struct plugin *, struct peer *,
+void plugin_will(struct plugin *, struct mqtt_session *,
     const struct mosquitto_evt_acl_check *);
 
 /* of a QoS 2 message that comes again: plugin_message.c */
-void resent_release(struct owner *);
+void qos2_dedup_release(struct client_id *);
 
 #endif

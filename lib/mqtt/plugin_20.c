@@ -22,7 +22,7 @@ plugin_20_question(struct plugin *p, struct mosquitto *client,
 	    QUESTION_MALFORMED;
 }
 
-/* There is no call for it: owners.h has whose each client id is. */
+/* There is no call for it: client_ids.h has the owner of each client id. */
 static bool
 plugin_20_scope(struct mosquitto *client, const char *thing)
 {
@@ -45,11 +45,11 @@ plugin_20_expiry(struct plugin *p, const struct mosquitto *client, int event,
 }
 
 static bool
-plugin_20_is_will(struct plugin *p, const struct peer *peer)
+plugin_20_is_will(struct plugin *p, const struct mqtt_session *session)
 {
 	struct packet packet;
 
-	return !packet_current(&p->place, peer->client, &packet) ||
+	return !packet_current(&p->place, session->client, &packet) ||
 	    packet.type != PACKET_PUBLISH;
 }
 
@@ -66,14 +66,15 @@ plugin_20_type(struct str raw)
 }
 
 static bool
-plugin_20_will(const struct peer *peer, mosquitto_property *given,
+plugin_20_will(const struct mqtt_session *session, mosquitto_property *given,
     char **type, mosquitto_property **list)
 {
-	struct str raw = { peer->will_properties, peer->will_properties_n };
+	struct str raw = { session->will_properties,
+	    session->will_properties_n };
 
 	(void)given;
 	*type = plugin_20_type(raw);
-	return properties_of_will(list, raw, peer->thing);
+	return properties_of_will(list, raw, session->thing);
 }
 
 static uint16_t

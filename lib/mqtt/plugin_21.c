@@ -145,19 +145,19 @@ plugin_21_expiry(struct plugin *p, const struct mosquitto *client, int event,
 /* One that is gone, one whose client id another has just taken, or any at the
  * end of the broker.  A message that is taken for a will is kept like one. */
 static bool
-plugin_21_is_will(struct plugin *p, const struct peer *peer)
+plugin_21_is_will(struct plugin *p, const struct mqtt_session *session)
 {
 	(void)p;
-	return !peer->online || peer->owner == NULL || plugin_21_ends;
+	return !session->online || session->client_id == NULL || plugin_21_ends;
 }
 
 static bool
-plugin_21_will(const struct peer *peer, mosquitto_property *given,
+plugin_21_will(const struct mqtt_session *session, mosquitto_property *given,
     char **type, mosquitto_property **list)
 {
 	*list = NULL;
 	*type = properties_content_type(given);
-	if (properties_copy(list, given, peer->thing, &plugin_21))
+	if (properties_copy(list, given, session->thing, &plugin_21))
 		return true;
 	mosquitto_property_free_all(list);
 	return false;

@@ -14,41 +14,41 @@
 /* ---- after a change ---- */
 
 static void
-plugin_check_peer(struct plugin *p, struct peer *peer)
+plugin_check_session(struct plugin *p, struct mqtt_session *session)
 {
 	size_t i;
 
-	peer_holds(p, peer);
-	for (i = 0; i < peer->cap_grants && !peer->revoked; i++)
-		if (peer->grants[i].generation != 0)
-			peer_may(p, peer, (struct str){
-			    peer->grants[i].channel, ID_TEXT });
+	mqtt_session_holds(p, session);
+	for (i = 0; i < session->cap_grants && !session->revoked; i++)
+		if (session->grants[i].generation != 0)
+			mqtt_session_may(p, session, (struct str){
+			    session->grants[i].channel, ID_TEXT });
 	/* one whose client id has been taken over is closed already */
-	if (!peer->revoked || peer->kicked || peer->owner == NULL)
+	if (!session->revoked || session->kicked || session->client_id == NULL)
 		return;
-	peer->kicked = true;
+	session->kicked = true;
 	mosquitto_log_printf(MOSQ_LOG_NOTICE,
 	    "mfx: thing %s has lost access: its connection is closed",
-	    peer->thing);
-	mosquitto_kick_client_by_clientid(mosquitto_client_id(peer->client),
+	    session->thing);
+	mosquitto_kick_client_by_clientid(mosquitto_client_id(session->client),
 	    false);
 }
 
 void
-plugin_check_peers(struct plugin *p)
+plugin_check_sessions(struct plugin *p)
 {
 	int64_t end = p->to_check > 0 ? clock_ns() + CHECK_NS : 0;
 	struct hash_node *node;
-	struct peer *peer;
+	struct mqtt_session *session;
 
 	while (p->to_check > 0) {
 		p->to_check--;
-		if ((node = peers_round(&p->peers)) == NULL)
+		if ((node = mqtt_sessions_round(&p->sessions)) == NULL)
 			continue;
 		for (; node != NULL; node = node->next) {
-			peer = (struct peer *)node;
-			if (peer->online && peer->kind != PEER_BRIDGE)
-				plugin_check_peer(p, peer);
+			session = (struct mqtt_session *)node;
+			if (session->online && session->kind != SESSION_BRIDGE)
+				plugin_check_session(p, session);
 		}
 		if (clock_ns() > end)
 			break;
@@ -58,16 +58,17 @@ plugin_check_peers(struct plugin *p)
 /* ---- what the broker asks ---- */
 
 static bool
-plugin_has_place_for(struct plugin *p, struct peer *peer, const char *filter)
+plugin_has_place_for(struct plugin *p, struct mqtt_session *session,
+    const char *filter)
 {
-	if (peer->owner == NULL || (strlen(filter) <= FILTER_MAX &&
-	    (p->max_subscriptions == 0 || owner_subscribe(p->owners,
-	    peer->owner, filter, (size_t)p->max_subscriptions))))
+	if (session->client_id == NULL || (strlen(filter) <= FILTER_MAX &&
+	    (p->max_subscriptions == 0 || client_id_subscribe(p->client_ids,
+	    session->client_id, filter, (size_t)p->max_subscriptions))))
 		return true;
 	if (p->refused_filters++ % SAY_EVERY == 0)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE, "mfx: thing %s: a "
 		    "session has too many subscriptions (%llu refused): see "
-		    "plugin_opt_subscriptions", peer->thing,
+		    "plugin_opt_subscriptions", session->thing,
 		    (unsigned long long)p->refused_filters);
 	return false;
 }
@@ -75,7 +76,8 @@ plugin_has_place_for(struct plugin *p, struct peer *peer, const char *filter)
 /* The wildcards of MQTT only behind "messages/": which channel it is stays
  * clear.  mosquitto has seen that the filter is well formed. */
 static enum access_result
-plugin_may_subscribe(struct plugin *p, struct peer *peer, const char *filter)
+plugin_may_subscribe(struct plugin *p, struct mqtt_session *session,
+    const char *filter)
 {
 	enum access_result r;
 
@@ -89,20 +91,20 @@ plugin_may_subscribe(struct plugin *p, struct peer *peer, const char *filter)
 			return ACCESS_NOT_CONNECTED;
 		s = str_z(slash + 1);
 	}
-	if (peer == NULL || peer->kind == PEER_BRIDGE ||
+	if (session == NULL || session->kind == SESSION_BRIDGE ||
 	    !topic_split(s, &channel, &rest))
 		return ACCESS_NOT_CONNECTED;
-	r = peer_may(p, peer, channel);
+	r = mqtt_session_may(p, session, channel);
 	if (r == ACCESS_NOT_CONNECTED && plugin_refresh_now(p))
-		r = peer_may(p, peer, channel);
-	return r == ACCESS_YES && !plugin_has_place_for(p, peer, filter) ?
+		r = mqtt_session_may(p, session, channel);
+	return r == ACCESS_YES && !plugin_has_place_for(p, session, filter) ?
 	    ACCESS_NOT_CONNECTED : r;
 }
 
 /* Also for a client of before the broker's start, who is not here: its
  * user name is what we gave it. */
 static enum access_result
-plugin_may_read(struct plugin *p, struct peer *peer,
+plugin_may_read(struct plugin *p, struct mqtt_session *session,
     const struct mosquitto_evt_acl_check *e)
 {
 	const char *user = mosquitto_client_username(e->client);
@@ -110,17 +112,17 @@ plugin_may_read(struct plugin *p, struct peer *peer,
 
 	if (user == NULL || !topic_split(str_z(e->topic), &channel, &rest))
 		return ACCESS_NOT_CONNECTED;
-	if (peer == NULL)
+	if (session == NULL)
 		return access_check_id(p->access, str_z(user), channel);
-	return peer->kind == PEER_BRIDGE ? ACCESS_NOT_CONNECTED :
-	    peer_may(p, peer, channel);
+	return session->kind == SESSION_BRIDGE ? ACCESS_NOT_CONNECTED :
+	    mqtt_session_may(p, session, channel);
 }
 
 static int
-plugin_read_check(struct plugin *p, struct peer *peer,
+plugin_read_check(struct plugin *p, struct mqtt_session *session,
     const struct mosquitto_evt_acl_check *e)
 {
-	if (plugin_may_read(p, peer, e) != ACCESS_YES) {
+	if (plugin_may_read(p, session, e) != ACCESS_YES) {
 		p->counts.withheld++;
 		return MOSQ_ERR_ACL_DENIED;
 	}
@@ -130,37 +132,37 @@ plugin_read_check(struct plugin *p, struct peer *peer,
 
 /* Once for each client, which may send any number of them. */
 static void
-plugin_log_topic(struct peer *peer, const char *why)
+plugin_log_topic(struct mqtt_session *session, const char *why)
 {
-	if (!peer->logged)
+	if (!session->logged)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE,
 		    "mfx: a message of thing %s is refused: %s",
-		    peer->thing, why);
-	peer->logged = true;
+		    session->thing, why);
+	session->logged = true;
 }
 
 static enum access_result
-plugin_may_publish(struct plugin *p, struct peer *peer,
+plugin_may_publish(struct plugin *p, struct mqtt_session *session,
     const struct mosquitto_evt_acl_check *e)
 {
 	enum access_result r = ACCESS_YES;
 	const char *why;
 
-	if (!peer->online)
+	if (!session->online)
 		return ACCESS_NOT_CONNECTED;
 	if ((why = plugin_route(p, e->topic)) != NULL) {
 		p->counts.message[MESSAGE_TOPIC]++;
-		plugin_log_topic(peer, why);
+		plugin_log_topic(session, why);
 		return ACCESS_NOT_CONNECTED;
 	}
-	if (peer->kind != PEER_BRIDGE)
-		r = peer_may(p, peer, p->route.channel);
+	if (session->kind != SESSION_BRIDGE)
+		r = mqtt_session_may(p, session, p->route.channel);
 	if (r == ACCESS_NOT_CONNECTED && plugin_refresh_now(p))
-		r = peer_may(p, peer, p->route.channel);
+		r = mqtt_session_may(p, session, p->route.channel);
 	if (r == ACCESS_YES) {
 		p->routed_client = e->client;
 		p->routed_topic = e->topic;
-		p->route.publisher = str_z(peer->thing);
+		p->route.publisher = str_z(session->thing);
 	} else {
 		p->counts.message[MESSAGE_CHANNEL]++;
 	}
@@ -183,41 +185,41 @@ plugin_is_notification(const char *topic)
 /* A message, a will, or (peer NULL) the question whether who left a
  * retained message may still. */
 static int
-plugin_write_check(struct plugin *p, struct peer *peer,
+plugin_write_check(struct plugin *p, struct mqtt_session *session,
     const struct mosquitto_evt_acl_check *e)
 {
-	if (peer == NULL)
+	if (session == NULL)
 		return plugin_may_read(p, NULL, e) == ACCESS_YES ?
 		    MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
 	if (plugin_is_notification(e->topic))
 		return MOSQ_ERR_ACL_DENIED;
-	if (p->line->is_will(p, peer)) {
-		plugin_will(p, peer, e);
+	if (p->line->is_will(p, session)) {
+		plugin_will(p, session, e);
 		return MOSQ_ERR_ACL_DENIED;
 	}
-	switch (plugin_may_publish(p, peer, e)) {
+	switch (plugin_may_publish(p, session, e)) {
 	case ACCESS_YES:
 		return MOSQ_ERR_SUCCESS;
 	case ACCESS_ERROR:
 		return MOSQ_ERR_UNKNOWN;
 	default:
 		/* before MQTT 5 nothing but the end says no */
-		return peer->version == 5 ? MOSQ_ERR_ACL_DENIED :
+		return session->version == 5 ? MOSQ_ERR_ACL_DENIED :
 		    MOSQ_ERR_AUTH;
 	}
 }
 
 /* The client at that address, if it is the one that we have let in. */
-static struct peer *
-plugin_peer_of(struct plugin *p, const struct mosquitto *client)
+static struct mqtt_session *
+plugin_session_of(struct plugin *p, const struct mosquitto *client)
 {
 	const char *user = mosquitto_client_username(client);
-	struct peer *peer = peers_find(&p->peers, client);
+	struct mqtt_session *session = mqtt_sessions_find(&p->sessions, client);
 
-	if (peer == NULL || user == NULL)
+	if (session == NULL || user == NULL)
 		return NULL;
-	return strcmp(user, peer->kind == PEER_BRIDGE ? BRIDGE_USER :
-	    peer->thing) == 0 ? peer : NULL;
+	return strcmp(user, session->kind == SESSION_BRIDGE ? BRIDGE_USER :
+	    session->thing) == 0 ? session : NULL;
 }
 
 int
@@ -225,30 +227,31 @@ plugin_on_access(int event, void *data, void *arg)
 {
 	struct mosquitto_evt_acl_check *e = data;
 	struct plugin *p = arg;
-	struct peer *peer;
+	struct mqtt_session *session;
 	enum access_result r = ACCESS_NOT_CONNECTED;
 
 	(void)event;
-	peer = plugin_peer_of(p, e->client);
+	session = plugin_session_of(p, e->client);
 	if (e->access == MOSQ_ACL_UNSUBSCRIBE) {
-		if (peer != NULL && peer->owner != NULL)
-			owner_unsubscribe(p->owners, peer->owner, e->topic);
+		if (session != NULL && session->client_id != NULL)
+			client_id_unsubscribe(p->client_ids, session->client_id,
+			    e->topic);
 		return MOSQ_ERR_SUCCESS;
 	}
 	/* deliveries come many at once, behind a message that has looked */
 	if (e->access == MOSQ_ACL_READ)
-		return plugin_read_check(p, peer, e);
+		return plugin_read_check(p, session, e);
 	plugin_follow(p);
 	if (e->access == MOSQ_ACL_WRITE)
-		return plugin_write_check(p, peer, e);
+		return plugin_write_check(p, session, e);
 	if (e->access == MOSQ_ACL_SUBSCRIBE)
-		r = plugin_may_subscribe(p, peer, e->topic);
+		r = plugin_may_subscribe(p, session, e->topic);
 	if (r == ACCESS_YES)
 		return MOSQ_ERR_SUCCESS;
 	p->counts.filters++;
 	if (r == ACCESS_ERROR)
 		return MOSQ_ERR_UNKNOWN;
 	/* MQTT 3.1 knows no refusal but the end */
-	return peer != NULL && peer->version == 3 ? MOSQ_ERR_AUTH :
+	return session != NULL && session->version == 3 ? MOSQ_ERR_AUTH :
 	    MOSQ_ERR_ACL_DENIED;
 }

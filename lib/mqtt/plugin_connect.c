@@ -17,13 +17,13 @@
 #define NOBODY "00000000-0000-0000-0000-000000000000"
 
 /* a client that connects, and the thing that it wants to be */
-struct caller {
+struct plugin_client {
 	struct mosquitto *client;
 	const char *user;	/* "" for none */
 	const char *address;
 	struct str key;		/* p NULL: none was shown */
 	struct connect connect;
-	enum peer_kind kind;
+	enum session_kind kind;
 	char thing[ID_TEXT + 1];
 	struct access_proof proof;
 	enum counts_client reason;	/* of a refusal */
@@ -31,7 +31,7 @@ struct caller {
 };
 
 static enum access_result
-plugin_refuse(struct caller *c, enum counts_client reason, const char *why)
+plugin_refuse(struct plugin_client *c, enum counts_client reason, const char *why)
 {
 	c->reason = reason;
 	c->why = why;
@@ -40,7 +40,7 @@ plugin_refuse(struct caller *c, enum counts_client reason, const char *why)
 
 /* A user name may be anything but the name of another thing. */
 static bool
-plugin_names_another(const struct caller *c)
+plugin_names_another(const struct plugin_client *c)
 {
 	char lower[ID_TEXT + 1];
 	size_t i;
@@ -54,7 +54,7 @@ plugin_names_another(const struct caller *c)
 }
 
 static enum access_result
-plugin_know(struct plugin *p, struct caller *c,
+plugin_know(struct plugin *p, struct plugin_client *c,
     const struct certificate *cert)
 {
 	struct principal who;
@@ -68,13 +68,13 @@ plugin_know(struct plugin *p, struct caller *c,
 	if (r != ACCESS_YES)
 		return r;
 	memcpy(c->thing, who.thing, sizeof c->thing);
-	c->kind = who.by_key ? PEER_KEY : PEER_ID;
+	c->kind = who.by_key ? SESSION_KEY : SESSION_ID;
 	return !who.by_key || access_prove(p->access, key, &c->proof) ?
 	    ACCESS_YES : ACCESS_ERROR;
 }
 
 static enum access_result
-plugin_as_thing(struct plugin *p, struct caller *c)
+plugin_as_thing(struct plugin *p, struct plugin_client *c)
 {
 	X509 *x509 = mosquitto_client_certificate(c->client);
 	struct certificate cert;
@@ -92,7 +92,7 @@ plugin_as_thing(struct plugin *p, struct caller *c)
 
 /* A unix socket's address is its path. */
 static enum access_result
-plugin_as_bridge(struct plugin *p, struct caller *c)
+plugin_as_bridge(struct plugin *p, struct plugin_client *c)
 {
 	struct fault ignored;
 
@@ -105,7 +105,7 @@ plugin_as_bridge(struct plugin *p, struct caller *c)
 	if (p->bridge[0] == '\0' || c->key.n != BRIDGE_KEY_TEXT ||
 	    sodium_memcmp(c->key.p, p->bridge, BRIDGE_KEY_TEXT) != 0)
 		return plugin_refuse(c, CLIENT_KEY, "not the bridge's key");
-	c->kind = PEER_BRIDGE;
+	c->kind = SESSION_BRIDGE;
 	memcpy(c->thing, NOBODY, sizeof NOBODY);
 	return ACCESS_YES;
 }
@@ -115,8 +115,8 @@ plugin_as_bridge(struct plugin *p, struct caller *c)
 /* A client id that is in use or has a stored session is its thing's.  Of a
  * thing that is gone, a session may be ended but not resumed. */
 static bool
-plugin_is_anothers(struct plugin *p, const struct caller *c, const struct owner
-    *o)
+plugin_is_anothers(struct plugin *p, const struct plugin_client *c,
+    const struct client_id *o)
 {
 	if (o == NULL || strcmp(o->thing, c->thing) == 0)
 		return false;
@@ -127,28 +127,28 @@ plugin_is_anothers(struct plugin *p, const struct caller *c, const struct owner
 /* Of sessions that nobody has come back for the broker may have forgotten
  * some: they do not count for ever. */
 static bool
-plugin_has_too_many(const struct plugin *p, const struct caller *c)
+plugin_has_too_many(const struct plugin *p, const struct plugin_client *c)
 {
-	return p->max_sessions > 0 && c->kind != PEER_BRIDGE &&
-	    owners_count(p->owners, c->thing, time(NULL) - KEPT_SECONDS) >=
-	    (size_t)p->max_sessions;
+	return p->max_sessions > 0 && c->kind != SESSION_BRIDGE &&
+	    client_ids_count(p->client_ids, c->thing,
+	    time(NULL) - KEPT_SECONDS) >= (size_t)p->max_sessions;
 }
 
 /* The same with an id that the broker itself keeps apart, where it can. */
-static struct owner *
-plugin_own_client_id(struct plugin *p, struct caller *c)
+static struct client_id *
+plugin_own_client_id(struct plugin *p, struct plugin_client *c)
 {
-	struct owner *o;
+	struct client_id *o;
 	struct fault fault;
-	struct peer *before;
+	struct mqtt_session *before;
 	const char *id;
 
-	if (c->kind != PEER_BRIDGE && !p->line->scope(c->client, c->thing)) {
+	if (c->kind != SESSION_BRIDGE && !p->line->scope(c->client, c->thing)) {
 		plugin_refuse(c, CLIENT_ID, "the client id can't be used");
 		return NULL;
 	}
 	id = mosquitto_client_id(c->client);
-	o = owners_find(p->owners, id);
+	o = client_ids_find(p->client_ids, id);
 	if (plugin_is_anothers(p, c, o)) {
 		plugin_refuse(c, CLIENT_ID, "the client id is another thing's");
 		return NULL;
@@ -159,7 +159,7 @@ plugin_own_client_id(struct plugin *p, struct caller *c)
 		    "client ids: see plugin_opt_sessions");
 		return NULL;
 	}
-	o = owners_connect(p->owners, id, c->thing, c->connect.expiry,
+	o = client_ids_connect(p->client_ids, id, c->thing, c->connect.expiry,
 	    &fault);
 	if (o == NULL) {
 		mosquitto_log_printf(MOSQ_LOG_ERR, "mfx: %s", fault.text);
@@ -168,10 +168,10 @@ plugin_own_client_id(struct plugin *p, struct caller *c)
 	}
 	before = o->connection;
 	if (before != NULL)
-		before->owner = NULL;
+		before->client_id = NULL;
 	if (c->connect.clean) {
-		resent_release(o);
-		owner_clean(o);
+		qos2_dedup_release(o);
+		client_id_clean(o);
 	}
 	return o;
 }
@@ -182,48 +182,49 @@ plugin_own_client_id(struct plugin *p, struct caller *c)
 static void
 plugin_leave_before(struct plugin *p, const struct mosquitto *client)
 {
-	struct peer *old = peers_find(&p->peers, client);
+	struct mqtt_session *old = mqtt_sessions_find(&p->sessions, client);
 
-	if (old != NULL && old->owner != NULL)
-		owners_disconnect(p->owners, old->owner, time(NULL));
+	if (old != NULL && old->client_id != NULL)
+		client_ids_disconnect(p->client_ids, old->client_id, time(NULL));
 }
 
 static int
-plugin_let_in(struct plugin *p, struct caller *c)
+plugin_let_in(struct plugin *p, struct plugin_client *c)
 {
-	size_t buckets = p->peers.table.size;
-	struct owner *owner;
-	struct peer *peer;
+	size_t buckets = p->sessions.table.size;
+	struct client_id *owner;
+	struct mqtt_session *session;
 
 	plugin_leave_before(p, c->client);
 	if ((owner = plugin_own_client_id(p, c)) == NULL)
 		return MOSQ_ERR_AUTH;
-	peer = peers_add(&p->peers, c->client);
-	if (p->to_check > 0 && p->peers.table.size != buckets)
-		p->to_check = p->peers.table.size;
-	owner->connection = peer;
-	peer->owner = owner;
-	peer->kind = c->kind;
-	peer->version = c->connect.version;
-	peer->online = true;
+	session = mqtt_sessions_add(&p->sessions, c->client);
+	if (p->to_check > 0 && p->sessions.table.size != buckets)
+		p->to_check = p->sessions.table.size;
+	owner->connection = session;
+	session->client_id = owner;
+	session->kind = c->kind;
+	session->version = c->connect.version;
+	session->online = true;
 	p->counts.clients++;
-	memcpy(peer->thing, c->thing, sizeof c->thing);
-	peer->proof = c->proof;
-	peer->proved = p->generation;
-	peer->will_delay = c->connect.will_delay;
-	peer->will_properties_n = c->connect.will_properties.n;
-	if (peer->will_properties_n > 0) {
-		peer->will_properties = memory_get(peer->will_properties_n);
-		memcpy(peer->will_properties, c->connect.will_properties.p,
-		    peer->will_properties_n);
+	memcpy(session->thing, c->thing, sizeof c->thing);
+	session->proof = c->proof;
+	session->proved = p->generation;
+	session->will_delay = c->connect.will_delay;
+	session->will_properties_n = c->connect.will_properties.n;
+	if (session->will_properties_n > 0) {
+		session->will_properties =
+		    memory_get(session->will_properties_n);
+		memcpy(session->will_properties, c->connect.will_properties.p,
+		    session->will_properties_n);
 	}
-	if (c->kind == PEER_BRIDGE)
+	if (c->kind == SESSION_BRIDGE)
 		return MOSQ_ERR_SUCCESS;
 	return mosquitto_set_username(c->client, c->thing);
 }
 
 static void
-plugin_tell_refusal(struct plugin *p, const struct caller *c)
+plugin_tell_refusal(struct plugin *p, const struct plugin_client *c)
 {
 	bool last;
 
@@ -239,7 +240,7 @@ plugin_tell_refusal(struct plugin *p, const struct caller *c)
 }
 
 static int
-plugin_try(struct plugin *p, struct caller *c)
+plugin_try(struct plugin *p, struct plugin_client *c)
 {
 	enum access_result r = strcmp(c->user, BRIDGE_USER) == 0 ?
 	    plugin_as_bridge(p, c) : plugin_as_thing(p, c);
@@ -253,7 +254,7 @@ plugin_try(struct plugin *p, struct caller *c)
 }
 
 static int
-plugin_call(struct plugin *p, struct caller *c)
+plugin_admit(struct plugin *p, struct plugin_client *c)
 {
 	int r = plugin_try(p, c);
 
@@ -269,12 +270,13 @@ plugin_call(struct plugin *p, struct caller *c)
 static int
 plugin_still_in(struct plugin *p, const struct mosquitto_evt_basic_auth *e)
 {
-	struct peer *peer = peers_find(&p->peers, e->client);
+	struct mqtt_session *session = mqtt_sessions_find(&p->sessions,
+	    e->client);
 
-	if (peer == NULL || !peer->online)
+	if (session == NULL || !session->online)
 		return e->password == NULL || *e->password == '\0' ?
 		    MOSQ_ERR_SUCCESS : MOSQ_ERR_AUTH;
-	return peer_holds(p, peer) == ACCESS_NO_KEY ? MOSQ_ERR_AUTH :
+	return mqtt_session_holds(p, session) == ACCESS_NO_KEY ? MOSQ_ERR_AUTH :
 	    MOSQ_ERR_SUCCESS;
 }
 
@@ -283,7 +285,7 @@ plugin_on_connect(int event, void *data, void *arg)
 {
 	struct mosquitto_evt_basic_auth *e = data;
 	struct plugin *p = arg;
-	struct caller c = {
+	struct plugin_client c = {
 		.client = e->client,
 		.user = e->username ? e->username : "",
 		.address = mosquitto_client_address(e->client),
@@ -307,7 +309,7 @@ plugin_on_connect(int event, void *data, void *arg)
 	}
 	if (c.address == NULL || mosquitto_client_id(e->client) == NULL)
 		return MOSQ_ERR_AUTH;
-	r = plugin_call(p, &c);
+	r = plugin_admit(p, &c);
 	/* it is not needed any more, neither by us nor by the broker */
 	if (e->password != NULL)
 		sodium_memzero(e->password, strlen(e->password));
@@ -322,17 +324,18 @@ plugin_on_disconnect(int event, void *data, void *arg)
 {
 	struct mosquitto_evt_disconnect *e = data;
 	struct plugin *p = arg;
-	struct peer *peer = peers_find(&p->peers, e->client);
+	struct mqtt_session *session = mqtt_sessions_find(&p->sessions,
+	    e->client);
 
-	if (peer == NULL || !peer->online)
+	if (session == NULL || !session->online)
 		return MOSQ_ERR_SUCCESS;
-	peer->online = false;
+	session->online = false;
 	p->counts.clients--;
-	peer->drop_at = p->second + peer->will_delay + GONE_SECONDS;
-	if (peer->owner == NULL)
+	session->drop_at = p->second + session->will_delay + GONE_SECONDS;
+	if (session->client_id == NULL)
 		return MOSQ_ERR_SUCCESS;
-	p->line->expiry(p, e->client, event, &peer->owner->expiry);
-	owners_disconnect(p->owners, peer->owner, time(NULL));
-	peer->owner = NULL;
+	p->line->expiry(p, e->client, event, &session->client_id->expiry);
+	client_ids_disconnect(p->client_ids, session->client_id, time(NULL));
+	session->client_id = NULL;
 	return MOSQ_ERR_SUCCESS;
 }

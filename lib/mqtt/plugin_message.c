@@ -5,7 +5,7 @@
 #include "mqtt/connect.h"
 #include "mqtt/plugin.h"
 #include "mqtt/properties.h"
-#include "mqtt/resent.h"
+#include "mqtt/qos2_dedup.h"
 
 /* messages of QoS 0, which nobody is told of, may wait for each other */
 #define HELD_BYTES ((size_t)256 << 10)
@@ -108,17 +108,17 @@ plugin_stamp_route(struct plugin *p)
 /* ---- messages that come again ---- */
 
 void
-resent_release(struct owner *o)
+qos2_dedup_release(struct client_id *o)
 {
-	free(o->resent);
-	o->resent = NULL;
+	free(o->dedup);
+	o->dedup = NULL;
 }
 
 /* The packet identifier of a message of QoS 2, and whether we have it;
  * 0 for all others. */
 static uint16_t
 plugin_identify(struct plugin *p, const struct mosquitto_evt_message *e,
-    const struct owner *owner, bool *again)
+    const struct client_id *owner, bool *again)
 {
 	bool dup = false;
 	uint16_t id = 0;
@@ -127,7 +127,7 @@ plugin_identify(struct plugin *p, const struct mosquitto_evt_message *e,
 	if (e->qos != 2 || owner == NULL ||
 	    (id = p->line->message_id(p, e->client, &dup)) == 0)
 		return 0;
-	*again = dup && resent_has(owner->resent, id, str_z(e->topic),
+	*again = dup && qos2_dedup_has(owner->dedup, id, str_z(e->topic),
 	    (struct str){ e->payload, e->payloadlen });
 	return id;
 }
@@ -154,7 +154,7 @@ plugin_may_retain(struct plugin *p, const char *topic, const char *thing,
 }
 
 static int
-plugin_keep_message(struct plugin *p, struct peer *peer,
+plugin_keep_message(struct plugin *p, struct mqtt_session *session,
     struct mosquitto_evt_message *e)
 {
 	struct str payload = { e->payload, e->payloadlen };
@@ -163,7 +163,7 @@ plugin_keep_message(struct plugin *p, struct peer *peer,
 	uint16_t id;
 	bool again;
 
-	id = plugin_identify(p, e, peer->owner, &again);
+	id = plugin_identify(p, e, session->client_id, &again);
 	p->counts.repeated += again;
 	if (again)
 		return MOSQ_ERR_SUCCESS;
@@ -177,15 +177,15 @@ plugin_keep_message(struct plugin *p, struct peer *peer,
 	}
 	if (kept == TOO_LONG) {
 		p->counts.message[MESSAGE_SIZE]++;
-		return peer->version == 5 ? MOSQ_ERR_ACL_DENIED :
+		return session->version == 5 ? MOSQ_ERR_ACL_DENIED :
 		    MOSQ_ERR_PAYLOAD_SIZE;
 	}
 	p->counts.published++;
-	if (e->retain && !plugin_may_retain(p, e->topic, peer->thing,
+	if (e->retain && !plugin_may_retain(p, e->topic, session->thing,
 	    payload.n))
 		e->retain = false;
 	if (id != 0)
-		resent_note(&peer->owner->resent, id, str_z(e->topic),
+		qos2_dedup_add(&session->client_id->dedup, id, str_z(e->topic),
 		    payload);
 	return MOSQ_ERR_SUCCESS;
 }
@@ -195,7 +195,8 @@ plugin_on_message(int event, void *data, void *arg)
 {
 	struct mosquitto_evt_message *e = data;
 	struct plugin *p = arg;
-	struct peer *peer = peers_find(&p->peers, e->client);
+	struct mqtt_session *session = mqtt_sessions_find(&p->sessions,
+	    e->client);
 	bool asked = p->routed_client == e->client &&
 	    p->routed_topic == e->topic;
 	mosquitto_property *given = e->properties;
@@ -203,14 +204,14 @@ plugin_on_message(int event, void *data, void *arg)
 
 	(void)event;
 	p->routed_client = p->routed_topic = NULL;
-	if (peer == NULL || !asked)
+	if (session == NULL || !asked)
 		return MOSQ_ERR_UNKNOWN;
-	if (peer->kind == PEER_BRIDGE)
+	if (session->kind == SESSION_BRIDGE)
 		return MOSQ_ERR_SUCCESS;
-	if (!properties_attribute(&e->properties, peer->thing,
+	if (!properties_attribute(&e->properties, session->thing,
 	    p->line))
 		return MOSQ_ERR_NOMEM;
-	r = plugin_keep_message(p, peer, e);
+	r = plugin_keep_message(p, session, e);
 	/* of a message that is refused, the broker looks at its own only */
 	if (r != MOSQ_ERR_SUCCESS && p->line->frees_replaced &&
 	    e->properties != given) {
@@ -223,15 +224,15 @@ plugin_on_message(int event, void *data, void *arg)
 /* ---- a will ---- */
 
 static const char *
-plugin_publish_will(struct plugin *p, struct peer *peer,
+plugin_publish_will(struct plugin *p, struct mqtt_session *session,
     const struct mosquitto_evt_acl_check *e)
 {
 	mosquitto_property *properties;
 	char *type;
-	bool made = p->line->will(peer, e->properties, &type, &properties);
+	bool made = p->line->will(session, e->properties, &type, &properties);
 	enum kept kept;
 
-	p->route.publisher = str_z(peer->thing);
+	p->route.publisher = str_z(session->thing);
 	plugin_stamp_route(p);
 	kept = plugin_keep(p, (struct str){ e->payload, e->payloadlen }, type,
 	    1);
@@ -246,7 +247,7 @@ plugin_publish_will(struct plugin *p, struct peer *peer,
 		return "no memory";
 	if (mosquitto_broker_publish_copy(NULL, e->topic, (int)e->payloadlen,
 	    e->payload ? e->payload : "", e->qos, e->retain &&
-	    plugin_may_retain(p, e->topic, peer->thing, e->payloadlen),
+	    plugin_may_retain(p, e->topic, session->thing, e->payloadlen),
 	    properties) != 0) {
 		mosquitto_property_free_all(&properties);
 		return "no memory";
@@ -255,18 +256,18 @@ plugin_publish_will(struct plugin *p, struct peer *peer,
 }
 
 void
-plugin_will(struct plugin *p, struct peer *peer,
+plugin_will(struct plugin *p, struct mqtt_session *session,
     const struct mosquitto_evt_acl_check *e)
 {
 	const char *why = plugin_route(p, e->topic);
 
-	if (why == NULL && (peer->kind == PEER_BRIDGE ||
-	    peer_may(p, peer, p->route.channel) != ACCESS_YES))
+	if (why == NULL && (session->kind == SESSION_BRIDGE ||
+	    mqtt_session_may(p, session, p->route.channel) != ACCESS_YES))
 		why = "it may not publish there";
 	if (why == NULL)
-		why = plugin_publish_will(p, peer, e);
+		why = plugin_publish_will(p, session, e);
 	if (why != NULL)
 		mosquitto_log_printf(MOSQ_LOG_NOTICE,
 		    "mfx: the will of thing %s is not published: %s",
-		    peer->thing, why);
+		    session->thing, why);
 }

@@ -10,7 +10,7 @@ plugin_begin_generation(struct plugin *p)
 {
 	if (++p->generation == 0)
 		p->generation = 1;
-	p->to_check = p->peers.table.size;
+	p->to_check = p->sessions.table.size;
 }
 
 void
@@ -48,60 +48,61 @@ plugin_registry_down(struct plugin *p)
 /* ---- what a client may do ---- */
 
 static enum access_result
-plugin_lost(struct peer *peer)
+plugin_lost(struct mqtt_session *session)
 {
-	peer->revoked = true;
+	session->revoked = true;
 	return ACCESS_NO_KEY;
 }
 
 enum access_result
-peer_holds(struct plugin *p, struct peer *peer)
+mqtt_session_holds(struct plugin *p, struct mqtt_session *session)
 {
-	struct str thing = str_z(peer->thing);
+	struct str thing = str_z(session->thing);
 	enum access_result r;
 
-	if (peer->revoked)
+	if (session->revoked)
 		return ACCESS_NO_KEY;
-	if (peer->proved == p->generation || peer->kind == PEER_BRIDGE)
+	if (session->proved == p->generation || session->kind == SESSION_BRIDGE)
 		return ACCESS_YES;
-	r = peer->kind == PEER_KEY ?
-	    access_holds(p->access, thing, &peer->proof) :
+	r = session->kind == SESSION_KEY ?
+	    access_holds(p->access, thing, &session->proof) :
 	    access_check_id(p->access, thing, thing);
 	if (r == ACCESS_ERROR) {
 		plugin_registry_down(p);
 		return r;
 	}
 	if (r == ACCESS_NO_KEY)
-		return plugin_lost(peer);
-	peer->proved = p->generation;
+		return plugin_lost(session);
+	session->proved = p->generation;
 	return ACCESS_YES;
 }
 
 enum access_result
-peer_may(struct plugin *p, struct peer *peer, struct str channel)
+mqtt_session_may(struct plugin *p, struct mqtt_session *session,
+    struct str channel)
 {
 	const struct grant *g;
 	enum access_result r;
 
 	if (channel.n != ID_TEXT)
 		return ACCESS_NOT_CONNECTED;
-	g = peer_granted(peer, channel);
-	if (g != NULL && g->generation == p->generation && !peer->revoked)
+	g = mqtt_session_granted(session, channel);
+	if (g != NULL && g->generation == p->generation && !session->revoked)
 		return ACCESS_YES;
 	if (!uuid_valid(channel))
 		return ACCESS_NOT_CONNECTED;
-	if ((r = peer_holds(p, peer)) != ACCESS_YES)
+	if ((r = mqtt_session_holds(p, session)) != ACCESS_YES)
 		return r;
-	r = access_check_id(p->access, str_z(peer->thing), channel);
+	r = access_check_id(p->access, str_z(session->thing), channel);
 	if (r == ACCESS_ERROR) {
 		plugin_registry_down(p);
 		return r;
 	}
 	p->registry_down = false;
 	if (r == ACCESS_YES)
-		peer_grant(peer, channel, p->generation);
+		mqtt_session_grant(session, channel, p->generation);
 	else if (r == ACCESS_NO_KEY || g != NULL)
-		return plugin_lost(peer);
+		return plugin_lost(session);
 	return r;
 }
 

@@ -42,7 +42,7 @@ bool retained_put(struct retained *, const struct retained_limits *,
 /* the topic is cleared */
 void retained_clear(struct retained *, const char *topic);
 
-/* as owners_step */
+/* as client_ids_step */
 bool retained_step(struct retained *);
 
 #endif

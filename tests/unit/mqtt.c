@@ -5,8 +5,8 @@
 
 #include "base/file.h"
 #include "mqtt/connect.h"
-#include "mqtt/owners.h"
-#include "mqtt/resent.h"
+#include "mqtt/client_ids.h"
+#include "mqtt/qos2_dedup.h"
 #include "mqtt/refusal_log.h"
 
 #include "unit.h"
@@ -87,50 +87,51 @@ static void
 test_resent(void)
 {
 	struct str topic = STR("t"), one = STR("one"), two = STR("two");
-	struct resent *r = NULL;
+	struct qos2_dedup *r = NULL;
 	uint16_t i;
 
-	CHECK(!resent_has(r, 1, topic, one));
-	resent_note(&r, 1, topic, one);
-	CHECK(resent_has(r, 1, topic, one));
-	CHECK(!resent_has(r, 2, topic, one));
-	CHECK(!resent_has(r, 1, topic, two));
-	CHECK(!resent_has(r, 1, STR("to"), STR("ne")));
-	resent_note(&r, 1, topic, two);
-	CHECK(resent_has(r, 1, topic, two) && !resent_has(r, 1, topic, one));
-	for (i = 2; i < 2 + RESENT_MAX; i++)
-		resent_note(&r, i, topic, one);
-	CHECK(!resent_has(r, 1, topic, two));
-	CHECK(resent_has(r, 2, topic, one));
+	CHECK(!qos2_dedup_has(r, 1, topic, one));
+	qos2_dedup_add(&r, 1, topic, one);
+	CHECK(qos2_dedup_has(r, 1, topic, one));
+	CHECK(!qos2_dedup_has(r, 2, topic, one));
+	CHECK(!qos2_dedup_has(r, 1, topic, two));
+	CHECK(!qos2_dedup_has(r, 1, STR("to"), STR("ne")));
+	qos2_dedup_add(&r, 1, topic, two);
+	CHECK(qos2_dedup_has(r, 1, topic, two) && !qos2_dedup_has(r, 1, topic,
+	    one));
+	for (i = 2; i < 2 + QOS2_DEDUP_MAX; i++)
+		qos2_dedup_add(&r, i, topic, one);
+	CHECK(!qos2_dedup_has(r, 1, topic, two));
+	CHECK(qos2_dedup_has(r, 2, topic, one));
 	free(r);
 }
 
-static struct owners *
-reopened(struct owners *o, const char *path)
+static struct client_ids *
+reopened(struct client_ids *o, const char *path)
 {
 	struct fault fault;
 
-	owners_close(o);
+	client_ids_close(o);
 	o = NULL;
-	CHECK(owners_open(&o, path, NULL, &fault) == 0);
-	while (owners_step(o))
+	CHECK(client_ids_open(&o, path, NULL, &fault) == 0);
+	while (client_ids_step(o))
 		continue;
 	return o;
 }
 
 static bool
-is_owned(struct owners *o, const char *id, const char *thing)
+is_owned(struct client_ids *o, const char *id, const char *thing)
 {
-	const struct owner *w = owners_find(o, id);
+	const struct client_id *w = client_ids_find(o, id);
 
 	return w != NULL && strcmp(w->thing, thing) == 0;
 }
 
-static struct owner *
-arrive(struct owners *o, const char *id, const char *thing, uint32_t expiry)
+static struct client_id *
+arrive(struct client_ids *o, const char *id, const char *thing, uint32_t expiry)
 {
 	struct fault fault;
-	struct owner *w = owners_connect(o, id, thing, expiry, &fault);
+	struct client_id *w = client_ids_connect(o, id, thing, expiry, &fault);
 
 	CHECK(w != NULL);
 	w->connection = o;
@@ -141,9 +142,9 @@ static void
 test_owners(void)
 {
 	char dir[] = "/tmp/mfx-unit-XXXXXX", path[64], id[16];
-	struct owners *o = NULL;
+	struct client_ids *o = NULL;
 	struct fault fault;
-	struct owner *w;
+	struct client_id *w;
 	int i, fd;
 
 	CHECK(mkdtemp(dir) != NULL);
@@ -151,31 +152,32 @@ test_owners(void)
 	o = reopened(o, path);
 	arrive(o, "stored", THING, CONNECT_FOR_EVER);
 	arrive(o, "some time", THING, 3600);
-	owners_disconnect(o, arrive(o, "passing", THING, 0), 100);
-	CHECK(owners_find(o, "passing") == NULL);
-	owners_disconnect(o, arrive(o, "over", THING, 5), 100);
+	client_ids_disconnect(o, arrive(o, "passing", THING, 0), 100);
+	CHECK(client_ids_find(o, "passing") == NULL);
+	client_ids_disconnect(o, arrive(o, "over", THING, 5), 100);
 	CHECK(is_owned(o, "over", THING));
-	owners_expire(o, 105);
+	client_ids_expire(o, 105);
 	CHECK(is_owned(o, "over", THING));
-	owners_expire(o, 106);
-	CHECK(owners_find(o, "over") == NULL);
+	client_ids_expire(o, 106);
+	CHECK(client_ids_find(o, "over") == NULL);
 	/* what was connected when we were killed is stored still */
 	o = reopened(o, path);
 	CHECK(is_owned(o, "stored", THING));
 	CHECK(is_owned(o, "some time", THING));
-	CHECK(owners_find(o, "passing") == NULL);
-	CHECK(owners_find(o, "over") == NULL);
+	CHECK(client_ids_find(o, "passing") == NULL);
+	CHECK(client_ids_find(o, "over") == NULL);
 	/* another process can't have it */
-	CHECK(owners_open(&(struct owners *){ NULL }, path, NULL, &fault) < 0);
+	CHECK(client_ids_open(&(struct client_ids *){ NULL }, path, NULL,
+	    &fault) < 0);
 	/* ended, and taken by another */
 	w = arrive(o, "stored", THING, 0);
-	owners_disconnect(o, w, 100);
-	CHECK(owners_find(o, "stored") == NULL);
+	client_ids_disconnect(o, w, 100);
+	CHECK(client_ids_find(o, "stored") == NULL);
 	arrive(o, "stored", OTHER, CONNECT_FOR_EVER);
 	o = reopened(o, path);
 	CHECK(is_owned(o, "stored", OTHER));
 	/* a torn line at the end */
-	owners_close(o);
+	client_ids_close(o);
 	o = NULL;
 	fd = open(path, O_WRONLY | O_APPEND);
 	CHECK(fd >= 0 && write(fd, "0123", 4) == 4);
@@ -186,19 +188,19 @@ test_owners(void)
 	for (i = 0; i < 20000; i++) {
 		snprintf(id, sizeof id, "d%d", i % 50);
 		w = arrive(o, id, THING, 10);
-		owners_disconnect(o, w, 1000000000000 + i);
+		client_ids_disconnect(o, w, 1000000000000 + i);
 	}
 	o = reopened(o, path);
 	CHECK(is_owned(o, "d0", THING) && is_owned(o, "d49", THING));
 	CHECK(is_owned(o, "stored", OTHER));
-	owners_close(o);
+	client_ids_close(o);
 	fd = open(path, O_RDWR);
 	CHECK(fd >= 0 && lseek(fd, 0, SEEK_END) < 10000);
 	/* what is no such file is not taken for one, and not written over */
 	CHECK(ftruncate(fd, 0) == 0 && write(fd, "hello\n", 6) == 6);
 	close(fd);
 	o = NULL;
-	CHECK(owners_open(&o, path, NULL, &fault) < 0);
+	CHECK(client_ids_open(&o, path, NULL, &fault) < 0);
 	unlink(path);
 	rmdir(dir);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mqtt/resent.h"
+#include "mqtt/qos2_dedup.h"
 
 #include <sodium.h>
 
@@ -7,16 +7,17 @@
 
 #define HASH 16
 
-struct resent {
+struct qos2_dedup {
 	struct {
 		unsigned char hash[HASH];
 		uint16_t id;	/* 0: none */
-	} messages[RESENT_MAX];
+	} messages[QOS2_DEDUP_MAX];
 	unsigned next;
 };
 
 static void
-resent_hash_of(unsigned char hash[HASH], struct str topic, struct str payload)
+qos2_dedup_hash_of(unsigned char hash[HASH], struct str topic,
+    struct str payload)
 {
 	crypto_generichash_state state;
 
@@ -30,41 +31,41 @@ resent_hash_of(unsigned char hash[HASH], struct str topic, struct str payload)
 }
 
 static unsigned
-resent_place_of(const struct resent *r, uint16_t id)
+qos2_dedup_place_of(const struct qos2_dedup *r, uint16_t id)
 {
 	unsigned i;
 
-	for (i = 0; i < RESENT_MAX && r->messages[i].id != id; i++)
+	for (i = 0; i < QOS2_DEDUP_MAX && r->messages[i].id != id; i++)
 		;
 	return i;
 }
 
 bool
-resent_has(const struct resent *r, uint16_t id, struct str topic,
+qos2_dedup_has(const struct qos2_dedup *r, uint16_t id, struct str topic,
     struct str payload)
 {
 	unsigned char hash[HASH];
 	unsigned i;
 
-	if (r == NULL || (i = resent_place_of(r, id)) == RESENT_MAX)
+	if (r == NULL || (i = qos2_dedup_place_of(r, id)) == QOS2_DEDUP_MAX)
 		return false;
-	resent_hash_of(hash, topic, payload);
+	qos2_dedup_hash_of(hash, topic, payload);
 	return memcmp(hash, r->messages[i].hash, HASH) == 0;
 }
 
 void
-resent_note(struct resent **at, uint16_t id, struct str topic,
+qos2_dedup_add(struct qos2_dedup **at, uint16_t id, struct str topic,
     struct str payload)
 {
-	struct resent *r = *at;
+	struct qos2_dedup *r = *at;
 	unsigned i;
 
 	if (r == NULL)
 		r = *at = memory_zero(1, sizeof *r);
-	if ((i = resent_place_of(r, id)) == RESENT_MAX) {
+	if ((i = qos2_dedup_place_of(r, id)) == QOS2_DEDUP_MAX) {
 		i = r->next;
-		r->next = (i + 1) % RESENT_MAX;
+		r->next = (i + 1) % QOS2_DEDUP_MAX;
 	}
 	r->messages[i].id = id;
-	resent_hash_of(r->messages[i].hash, topic, payload);
+	qos2_dedup_hash_of(r->messages[i].hash, topic, payload);
 }

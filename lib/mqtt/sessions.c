@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mqtt/peers.h"
+#include "mqtt/sessions.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 static void
-peers_free_peer(struct peer *p)
+mqtt_sessions_free(struct mqtt_session *p)
 {
 	free(p->grants);
 	free(p->will_properties);
@@ -16,20 +16,20 @@ peers_free_peer(struct peer *p)
 }
 
 void
-peers_init(struct peers *s)
+mqtt_sessions_init(struct mqtt_sessions *s)
 {
 	s->cursor = 0;
 	hash_table_init(&s->table, 256);
 }
 
 void
-peers_release(struct peers *s)
+mqtt_sessions_release(struct mqtt_sessions *s)
 {
 	struct hash_node *node;
 
 	while ((node = hash_table_after(&s->table, NULL)) != NULL) {
 		hash_table_remove(&s->table, node);
-		peers_free_peer((struct peer *)node);
+		mqtt_sessions_free((struct mqtt_session *)node);
 	}
 	hash_table_release(&s->table);
 }
@@ -37,7 +37,7 @@ peers_release(struct peers *s)
 /* Knuth's multiplicative hash of an address from malloc(3), which makes no
  * two of them equal */
 static uint64_t
-peer_hash(const struct mosquitto *client)
+mqtt_session_hash(const struct mosquitto *client)
 {
 	uint64_t h = ((uint64_t)(uintptr_t)client >> 4) *
 	    UINT64_C(0x9e3779b97f4a7c15);
@@ -45,51 +45,53 @@ peer_hash(const struct mosquitto *client)
 	return h >> 32 | h << 32;
 }
 
-struct peer *
-peers_find(const struct peers *s, const struct mosquitto *client)
+struct mqtt_session *
+mqtt_sessions_find(const struct mqtt_sessions *s,
+    const struct mosquitto *client)
 {
-	struct hash_node *node = hash_first(&s->table, peer_hash(client));
+	struct hash_node *node = hash_first(&s->table,
+	    mqtt_session_hash(client));
 
-	return (struct peer *)node;
+	return (struct mqtt_session *)node;
 }
 
 static void
-peers_remove(struct peers *s, struct peer *p)
+mqtt_sessions_remove(struct mqtt_sessions *s, struct mqtt_session *p)
 {
 	hash_table_remove(&s->table, &p->node);
-	peers_free_peer(p);
+	mqtt_sessions_free(p);
 }
 
-struct peer *
-peers_add(struct peers *s, const struct mosquitto *client)
+struct mqtt_session *
+mqtt_sessions_add(struct mqtt_sessions *s, const struct mosquitto *client)
 {
-	struct peer *p = peers_find(s, client);
+	struct mqtt_session *p = mqtt_sessions_find(s, client);
 
 	if (p != NULL)
-		peers_remove(s, p);
+		mqtt_sessions_remove(s, p);
 	hash_table_reserve(&s->table);
 	p = memory_zero(1, sizeof *p);
 	p->client = client;
-	hash_table_add(&s->table, &p->node, peer_hash(client));
+	hash_table_add(&s->table, &p->node, mqtt_session_hash(client));
 	return p;
 }
 
 void
-peers_expire(struct peers *s, int64_t now)
+mqtt_sessions_expire(struct mqtt_sessions *s, int64_t now)
 {
 	struct hash_node *node = hash_table_after(&s->table, NULL), *next;
-	struct peer *p;
+	struct mqtt_session *p;
 
 	for (; node != NULL; node = next) {
 		next = hash_table_after(&s->table, node);
-		p = (struct peer *)node;
+		p = (struct mqtt_session *)node;
 		if (!p->online && p->drop_at <= now)
-			peers_remove(s, p);
+			mqtt_sessions_remove(s, p);
 	}
 }
 
 struct hash_node *
-peers_round(struct peers *s)
+mqtt_sessions_round(struct mqtt_sessions *s)
 {
 	s->cursor = (s->cursor + 1) & (s->table.size - 1);
 	return s->table.lists[s->cursor];
@@ -98,7 +100,7 @@ peers_round(struct peers *s)
 /* ---- grants: a table with open places, never full ---- */
 
 static struct grant *
-peers_grant_place(struct grant *grants, size_t cap, struct str channel)
+mqtt_sessions_grant_place(struct grant *grants, size_t cap, struct str channel)
 {
 	uint64_t h;
 	size_t i;
@@ -114,18 +116,18 @@ peers_grant_place(struct grant *grants, size_t cap, struct str channel)
 }
 
 struct grant *
-peer_granted(const struct peer *p, struct str channel)
+mqtt_session_granted(const struct mqtt_session *p, struct str channel)
 {
 	struct grant *g;
 
 	if (p->cap_grants == 0)
 		return NULL;
-	g = peers_grant_place(p->grants, p->cap_grants, channel);
+	g = mqtt_sessions_grant_place(p->grants, p->cap_grants, channel);
 	return g->generation != 0 ? g : NULL;
 }
 
 static void
-peers_grow_grants(struct peer *p)
+mqtt_sessions_grow_grants(struct mqtt_session *p)
 {
 	struct grant *old = p->grants;
 	size_t i, cap = p->cap_grants;
@@ -134,22 +136,25 @@ peers_grow_grants(struct peer *p)
 	p->cap_grants = cap ? cap * 2 : 4;
 	for (i = 0; i < cap; i++)
 		if (old[i].generation != 0)
-			*peers_grant_place(p->grants, p->cap_grants, (struct
+			*mqtt_sessions_grant_place(p->grants, p->cap_grants,
+			    (struct
 			    str){ old[i].channel, ID_TEXT }) = old[i];
 	free(old);
 }
 
 void
-peer_grant(struct peer *p, struct str channel, uint32_t generation)
+mqtt_session_grant(struct mqtt_session *p, struct str channel,
+    uint32_t generation)
 {
-	struct grant *g = peer_granted(p, channel);
+	struct grant *g = mqtt_session_granted(p, channel);
 
 	if (g == NULL) {
 		if (p->n_grants >= GRANTS_MAX)
 			return;
 		if (2 * p->n_grants >= p->cap_grants)
-			peers_grow_grants(p);
-		g = peers_grant_place(p->grants, p->cap_grants, channel);
+			mqtt_sessions_grow_grants(p);
+		g = mqtt_sessions_grant_place(p->grants, p->cap_grants,
+		    channel);
 		memcpy(g->channel, channel.p, ID_TEXT);
 		p->n_grants++;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_MQTT_PEERS_H
-#define MFX_MQTT_PEERS_H
+#ifndef MFX_MQTT_SESSIONS_H
+#define MFX_MQTT_SESSIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
-#include "mqtt/owners.h"
+#include "mqtt/client_ids.h"
 #include "registry/access.h"
 
 /*
@@ -27,25 +27,25 @@ struct grant {
 	uint32_t generation;
 };
 
-enum peer_kind {
-	PEER_KEY,		/* has shown a thing's key */
-	PEER_ID,		/* has a certificate for a thing's id */
-	PEER_BRIDGE,		/* is mfx-adapt-mqtt: see bridge.h */
+enum session_kind {
+	SESSION_KEY,		/* has shown a thing's key */
+	SESSION_ID,		/* has a certificate for a thing's id */
+	SESSION_BRIDGE,		/* is mfx-adapt-mqtt: see bridge.h */
 };
 
-struct peer {
+struct mqtt_session {
 	struct hash_node node;
 	const struct mosquitto *client;
-	enum peer_kind kind;
+	enum session_kind kind;
 	uint8_t version;	/* of MQTT: 3, 4, 5 */
 	bool online;
 	bool revoked;		/* has lost what it had: to be closed */
 	bool kicked;		/* and has been told so */
 	bool logged;		/* that a topic of its was refused */
 	char thing[ID_TEXT + 1];
-	struct access_proof proof;	/* PEER_KEY */
+	struct access_proof proof;	/* SESSION_KEY */
 	uint32_t proved;	/* generation in which it was still good */
-	struct owner *owner;	/* while online */
+	struct client_id *client_id;	/* while online */
 	uint32_t will_delay;	/* seconds */
 	char *will_properties;	/* MQTT 5; to be freed with it */
 	size_t will_properties_n;
@@ -55,30 +55,34 @@ struct peer {
 	size_t n_grants, cap_grants;
 };
 
-struct peers {
+struct mqtt_sessions {
 	struct hash_table table;
-	size_t cursor;		/* of peers_round */
+	size_t cursor;		/* of mqtt_sessions_round */
 };
 
-void peers_init(struct peers *);
-void peers_release(struct peers *);
+void mqtt_sessions_init(struct mqtt_sessions *);
+void mqtt_sessions_release(struct mqtt_sessions *);
 
 /* a new one, which replaces the one of that address */
-struct peer *peers_add(struct peers *, const struct mosquitto *);
-struct peer *peers_find(const struct peers *, const struct mosquitto *);
+struct mqtt_session *mqtt_sessions_add(struct mqtt_sessions *,
+    const struct mosquitto *);
+struct mqtt_session *mqtt_sessions_find(const struct mqtt_sessions *,
+    const struct mosquitto *);
 /* forgets those who are gone and whose time has come */
-void peers_expire(struct peers *, int64_t now);
+void mqtt_sessions_expire(struct mqtt_sessions *, int64_t now);
 
 /* The next list of the table in an endless round.  All have been seen after
  * table.size calls if none was added. */
-struct hash_node *peers_round(struct peers *);
+struct hash_node *mqtt_sessions_round(struct mqtt_sessions *);
 
 /*
  * Grants: at most GRANTS_MAX are remembered for each peer, the others are
  * asked for every time.  `channel` is a UUID; a generation is not 0.
  */
 #define GRANTS_MAX 4096
-struct grant *peer_granted(const struct peer *, struct str channel);
-void peer_grant(struct peer *, struct str channel, uint32_t generation);
+struct grant *mqtt_session_granted(const struct mqtt_session *,
+    struct str channel);
+void mqtt_session_grant(struct mqtt_session *, struct str channel,
+    uint32_t generation);
 
 #endif
