@@ -2,10 +2,10 @@
 /*
  * Takes messages over WebSocket, as Mainflux did, and writes each as a line
  * to stdout or to a stream of the bus; gives each line from stdin, or of a
- * stream, to the things that have its channel open.  Who may is asked at the
+ * stream, to the things that have its channel open.  Access is checked at the
  * handshake, for every message, and when the registry changes.  Order is
  * kept for each connection.  One that does not read is ended and holds up
- * nobody.
+ * no other.
  */
 #include "adapter/adapter.h"
 #include "base/diag.h"
@@ -60,8 +60,8 @@ adapt_received(struct ws_conn *client, void *owner, struct str message,
 }
 
 static unsigned
-adapt_ask(struct http_request *r, bool upgrade, void **owner, const char **why,
-    void *arg)
+adapt_on_handshake(struct http_request *r, bool upgrade, void **owner,
+    const char **why, void *arg)
 {
 	(void)arg;
 	return handshake(&adapter, &subscribers, r, upgrade, owner, why);
@@ -76,7 +76,8 @@ adapt_opened(struct ws_conn *client, void *owner, void *arg)
 	subscribers_open(&subscribers, u, client);
 	diag_info("%.*s: open for %s",
 	    STR_ARG(subscription_channel(&u->subscription)), u->thing);
-	/* a change since it was asked, before it was open, found nobody here */
+	/* a change since it was asked, before it was open, found no subscriber
+	 * here */
 	subscriber_may(&subscribers, u);
 }
 
@@ -130,7 +131,7 @@ static int
 adapt_open(struct adapter *a, struct fault *fault)
 {
 	struct ws_options o = {
-		.ask = adapt_ask, .opened = adapt_opened,
+		.on_handshake = adapt_on_handshake, .opened = adapt_opened,
 		.received = adapt_received, .closed = adapt_closed,
 		.busy = adapt_busy,
 		.max_queue = (size_t)max_queue, .budget = &a->budget

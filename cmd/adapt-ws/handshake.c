@@ -30,7 +30,7 @@ handshake(struct adapter *a, struct subscribers *all, struct http_request *r,
 		    MFX_VERSION "\"}";
 		return 200;
 	}
-	status = subscribers_ask(all, r, &u, why);
+	status = subscribers_admit(all, r, &u, why);
 	if (status == 101 && !upgrade) {
 		subscribers_close(all, u);
 		*why = "a WebSocket is opened here";

@@ -5,8 +5,8 @@
 #include "adapter/adapter.h"
 #include "ws/subscriber.h"
 
-/* ws_options.ask: a client that wants a WebSocket, or has come without asking
- * for one; it is counted, and a refusal is said. */
+/* ws_options.on_handshake: a client that wants a WebSocket, or has come without
+ * asking for one; it is counted, and a refusal is said. */
 unsigned handshake(struct adapter *, struct subscribers *,
     struct http_request *, bool upgrade, void **owner, const char **why);
 

@@ -110,7 +110,7 @@ struct adapter {
 	struct loop_hook wake;
 	bool told;			/* that it is ready */
 	bool changed;			/* the registry, since the last turn */
-	bool registry_down;		/* it can't be asked, which was said */
+	bool registry_down;		/* which has been said */
 };
 
 #define ADAPTER_QUEUED (64 << 20)
@@ -135,8 +135,8 @@ struct adapter {
 	{ 0, "replay", "STREAM", "stream that ?from= replays (default: that " \
 	    "of -i or -o)",						\
 	    OPT_STRING(&(a).replay) }
-/* after those of the protocol; the first of them where --ready-fd says when
- * itself */
+/* after those of the protocol; ADAPTER_COMMON_OPTIONS for one that has a
+ * --ready-fd of its own */
 #define ADAPTER_COMMON_OPTIONS(a)					\
 	{ 0, "max-queued", "SIZE", "hold at most this much in all queues "  \
 	    "together (default: 64M)",					\
@@ -158,7 +158,7 @@ int adapter_run(struct adapter *);
 const char *adapter_history(const struct adapter *);
 
 /*
- * What came of asking the registry: says once that it can't be asked; it can,
+ * What the registry has answered: nothing, which is said once; something,
  * again; a refusal, whose place (a path, a channel) and reason are for the log
  * only.  `client` NULL: over a unix socket.
  */

@@ -92,8 +92,8 @@ service_health(struct service *s, struct http_request *r)
 	if (known > 0 && s->queue != NULL)
 		known = publish_queue_check(s->queue, &fault);
 	if (known == 0) {
-		r->next = s->asked;
-		s->asked = r;
+		r->next = s->waiting;
+		s->waiting = r;
 		return;
 	}
 	if (known > 0)
@@ -104,9 +104,9 @@ service_health(struct service *s, struct http_request *r)
 void
 service_checked(struct service *s, const struct fault *fault)
 {
-	struct http_request *r = s->asked, *next;
+	struct http_request *r = s->waiting, *next;
 
-	for (s->asked = NULL; r != NULL; r = next) {
+	for (s->waiting = NULL; r != NULL; r = next) {
 		next = r->next;
 		service_answer_health(r, fault);
 	}

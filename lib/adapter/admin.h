@@ -32,7 +32,7 @@ struct service {
 	uint64_t bytes;		/* of bodies */
 	struct metric_times times;
 	bool streams;		/* messages come without requests */
-	struct http_request *asked;	/* /health: until the bus is asked */
+	struct http_request *waiting;	/* for /health, until the bus answers */
 };
 
 /* http_options.on_complete: counts a request */
@@ -52,7 +52,7 @@ void service_answer_version(const struct service *, struct http_request *);
 int service_open(struct service *, const char *address, struct loop *,
     struct http **, struct fault *);
 
-/* publish_queue_options.checked: answers those who wait for it */
+/* publish_queue_options.checked: answers the requests that wait for it */
 void service_checked(struct service *, const struct fault *);
 
 #endif

@@ -9,8 +9,8 @@
 #include "senml/pack.h"
 
 /*
- * What things send, on its way to a stream of the bus or to stdout, and who
- * waits for an answer to it.
+ * What things send, on its way to a stream of the bus or to stdout, and the
+ * owners that wait for an answer to it.
  *
  *	publish_queue_open(&q, &options, &fault);
  *	publish_queue_take(&q, &route, payload, type, owner)	one or many

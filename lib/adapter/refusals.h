@@ -9,7 +9,7 @@
 
 /*
  * Clients that were refused, for the log: REFUSALS_MAX of them in
- * REFUSALS_TIME as warnings, so that nobody can fill it; how many more there
+ * REFUSALS_TIME as warnings, so that no client can fill it; how many more there
  * were is said with the first one after that.  With -v all are shown.  A
  * struct of zeros has had none.
  */

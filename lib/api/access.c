@@ -11,8 +11,8 @@
 
 /*
  * May the thing that has this key use this channel, and whose key is it: what
- * services in front of others ask.  The key is in the body, and nobody who
- * does not have it learns anything.  By its id a thing is asked for where
+ * services in front of others ask.  The key is in the body, and a client that
+ * does not have it learns nothing.  By its id a thing is asked for where
  * only this machine can come, or by its owner.
  */
 

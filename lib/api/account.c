@@ -118,7 +118,7 @@ users_show(struct request_ctx *c)
 		account_show(c, principal);
 }
 
-/* nobody else is there for a user */
+/* a user sees no other user */
 void
 users_show_one(struct request_ctx *c)
 {

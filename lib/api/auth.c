@@ -71,7 +71,7 @@ auth_principal(struct api *api, struct str token, struct principal *principal)
 	return auth_check(api, token, principal, &fault);
 }
 
-/* 1 and *who, 0, or -1 */
+/* 1 and *principal, 0, or -1 */
 static int
 auth_identify(struct api *api, struct str token,
     const struct principal **principal, struct fault *fault)

@@ -6,7 +6,7 @@
 
 struct token_cache;
 
-/* Whose request it is: the token that it shows. */
+/* The user of a request, by the token that it shows. */
 
 /* Is there a token, if the row wants one?  Else it answers 403: false. */
 bool auth_shows_token(struct request_ctx *);

@@ -200,7 +200,7 @@ bulk_allowed(struct request_ctx *c)
 	    "Authorization"));
 	struct principal principal;
 
-	/* whoever it is not known of is told so after all else */
+	/* a token that is not valid is refused after all else */
 	if (token.n == 0 || c->api->registry == NULL ||
 	    auth_principal(c->api, token, &principal) <= 0 ||
 	    registry_writer_many_of(c->api->writer, principal.user.id) <

@@ -84,7 +84,8 @@ event_stream_put_all_sse(struct buf *to, struct str lines)
 	}
 }
 
-/* Who was promised all that there is can tell when that is not it. */
+/* A client that was promised all there is can tell when something is
+ * missing. */
 static void
 event_stream_end(struct event_stream *s)
 {

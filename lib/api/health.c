@@ -26,10 +26,10 @@
  * Is what the service depends on there?  Each part is really asked, by a
  * thread with handles of its own: the registry is read, and through the
  * handle of things' keys; a transaction of it is begun, and there is room
- * beside it; each store is opened and read.  Whoever asks is told which part
- * is bad, and the one who runs the service, on stderr, why.
+ * beside it; each store is opened and read.  The answer says which part is
+ * bad, and stderr why.
  *
- * It is looked once for all who ask at that time, and nobody waits for
+ * One check is made for all requests of the same time, and none waits for
  * longer than HEALTH_WAIT: what has not answered by then is bad.
  */
 #define HEALTH_WAIT (2 * STAMP_SECOND)
@@ -197,7 +197,7 @@ health_know(struct health *h, size_t part, int got)
 	atomic_store(&h->known, part + 1);
 }
 
-/* nobody has waited for it for long */
+/* all that asked for it have been answered long ago */
 static bool
 health_late(void *arg)
 {

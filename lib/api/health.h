@@ -7,9 +7,9 @@
 struct api;
 
 void health_begin(struct api *);
-/* whoever waits is answered; after its thread has ended */
+/* answers the requests that wait, once its thread has ended */
 void health_end(struct api *);
-/* does anybody still wait? */
+/* true: a request still waits */
 bool health_turn(struct api *);
 
 #endif

@@ -254,7 +254,7 @@ items_change_start(struct request_ctx *c, struct item_change *ic)
 		return;
 	}
 	ic->user = principal->user;
-	/* whoever makes a thing is told its key */
+	/* the creator of a thing is told its key */
 	ic->keys = ic->action == CREATE || principal->scope & TOKEN_KEYS_READ;
 	if (ic->detail == SHOWN && !(principal->scope & may_read[ic->kind]))
 		ic->detail = NAMED;

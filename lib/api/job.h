@@ -26,7 +26,7 @@
  * and of the jobs under way at most; more are 429.
  */
 enum job_kind {
-	JOB_PAGE,		/* somebody waits for it */
+	JOB_PAGE,		/* a person waits for it */
 	JOB_EXPORT,		/* pages don't wait for these */
 	JOB_KINDS
 };
@@ -52,10 +52,9 @@ struct job {
 	/* in a thread: adds to `out`; 1: there is more, 0: that was all, or
 	 * -1 and `fault` */
 	int (*piece)(struct job *);
-	/* in the loop: what came of a piece, when it was not cut short; may
-	 * be NULL */
+	/* in the loop, after a piece that was not cut short; may be NULL */
 	void (*on_piece)(struct job *);
-	/* the answer to `request` after -1 */
+	/* answers `request` after -1 */
 	void (*refuse)(struct job *, struct http_request *);
 	void (*free)(struct job *);
 	/* of a piece */

@@ -203,7 +203,8 @@ messages_may_read(struct request_ctx *c, char *thing)
 	return false;
 }
 
-/* Whose the thing is, who shares what it costs; else it answers: false. */
+/* Finds the user that owns the thing, to whose share the job counts; else it
+ * answers: false. */
 static bool
 messages_find_owner(struct request_ctx *c, struct messages_job *p)
 {

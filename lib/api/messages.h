@@ -8,7 +8,7 @@
 #include "store/ask.h"
 
 /*
- * What somebody wants to read of a channel, and how it is written.
+ * What a request wants to read of a channel, and how it is written.
  *
  * The parameters are those of store/ask.h, and the name of a store.
  * Parameters of other names are passed over.
@@ -21,13 +21,13 @@ enum messages_format {
 	MESSAGES_FORMATS
 };
 
-/* what a page has at most, whatever its limit says */
+/* rows of a page at most, whatever its limit says */
 #define MESSAGES_PAGE_MAX 10000
 
 struct messages_query {
 	struct ask ask;
 	enum messages_format format;
-	struct str store;		/* its name; p NULL: the first one */
+	struct str store;		/* its name; p NULL: the first */
 	/* private */
 	const char *why;
 	struct buf name, value;

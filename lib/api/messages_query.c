@@ -50,7 +50,7 @@ query_trim(struct str s)
 	return s;
 }
 
-/* what stands in front of `c`; *rest is what is behind it */
+/* what stands before `c`; *rest is what follows it */
 static struct str
 query_cut(struct str *rest, char c)
 {

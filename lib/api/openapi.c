@@ -17,9 +17,9 @@
 #include "json/json.h"
 
 /*
- * The OpenAPI document of this service, out of lib/api/openapi/: each part
- * is a JSON object there, whose members are put together here.  Who may send a
- * request, and how long its body is, are not said there: they come from the
+ * The OpenAPI document of this service, out of lib/api/openapi/: each part is a
+ * JSON object there, whose members are put together here.  The scope that a
+ * request needs, and the longest body, are not said there: they come from the
  * rows of routes.c.
  */
 static const char *const openapi_parts[] = {

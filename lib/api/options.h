@@ -9,15 +9,15 @@
 #include "base/fault.h"
 #include "base/opt.h"
 
-/* What the program says of the service. */
+/* What the program tells the service when it is opened. */
 struct api_options {
 	const char *home;		/* NULL: as registry_open */
 	const struct opt_list *stores;	/* of messages: stores.h */
 	const char *store_file;		/* with more of them, or NULL */
-	int64_t session;		/* ns that a login is good for */
-	int64_t limit;			/* ns that is worked at one answer, or
-					 * at a piece of a long one */
-	size_t password_min;		/* bytes that a new one has */
+	int64_t session;		/* lifetime of a session token, ns */
+	int64_t limit;			/* longest time to work on an answer, or
+					 * on a piece of a long one, ns */
+	size_t password_min;		/* bytes, of a new one */
 	/* failed logins a minute, by account from one address */
 	unsigned attempts;
 	unsigned registrations;		/* new users an hour, by address */
@@ -25,8 +25,8 @@ struct api_options {
 					 * NULL: refused */
 	bool open;			/* anybody may become a user */
 	bool administers;		/* serves /health and /metrics too */
-	/* may be NULL: what the one who runs the service has to know, said
-	 * once until it is over */
+	/* may be NULL: tells the administrator of a fault, once until it is
+	 * over */
 	void (*complain)(const struct fault *);
 };
 

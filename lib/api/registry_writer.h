@@ -12,7 +12,7 @@
  * without the others.  A change is on disk when its `done` is called.
  *
  * A change with `many` takes up to seconds.  After one come the small ones
- * that wait, whoever was first, and then one of another user.
+ * that wait, even if they came later, and then one of another user.
  */
 struct registry_writer;
 
@@ -28,7 +28,7 @@ struct api_change {
 	/* it may be refused half way: has a transaction of its own, as
 	 * savepoints make the statements in them slower and slower */
 	bool many;
-	/* whose it is, one with `many`; NULL: nobody's in particular */
+	/* the user of one with `many`; NULL: of no user */
 	const char *user;
 	/* for `done` */
 	int result;
@@ -45,8 +45,9 @@ void registry_writer_close(struct registry_writer *);
 void registry_writer_add(struct registry_writer *, struct api_change *);
 /* how many with `many` this user has waiting or under way */
 unsigned registry_writer_many_of(struct registry_writer *, const char *user);
-/* What is not begun within a few seconds from now, as another process has
- * the registry locked or too much is waiting, is refused: EX_TEMPFAIL. */
+/* A change that does not begin within a few seconds from now, as another
+ * process has the registry locked or too much waits, is refused with
+ * EX_TEMPFAIL. */
 void registry_writer_stop(struct registry_writer *);
 /* Is it in the midst of a change?  From any thread. */
 bool registry_writer_changing(struct registry_writer *);

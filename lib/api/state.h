@@ -72,7 +72,7 @@ struct api {
 	struct route_stats *route_stats;
 };
 
-/* tells the one who runs the service, once until state_recovered() */
+/* tells the administrator, once until state_recovered() */
 void state_complain(struct api *, const struct fault *);
 void state_recovered(struct api *);
 /* the same of a store, until stores_recovered() */

@@ -22,8 +22,8 @@ struct task {
 	struct task *next;
 	void (*run)(struct task *);
 	void (*done)(struct task *);
-	/* whose it is, for the limits; NULL: nobody's.  It stays what it is
-	 * until it is done. */
+	/* its user and thing, for the limits; NULL: of none.  They stay what
+	 * they are until it is done. */
 	const char *user, *thing;
 };
 
@@ -45,16 +45,15 @@ enum pool_kind {
 	POOL_PASSWORDS,		/* 40 ms of a processor each */
 	POOL_STORES,		/* are they there? */
 	POOL_FORWARDS,		/* another machine is waited for */
-	POOL_PAGES,		/* somebody waits for it */
+	POOL_PAGES,		/* a person waits for it */
 	POOL_EXPORTS,
 	POOL_KINDS
 };
 
 /*
  * Of one kind: how many are at work at most, and wait; and how many of these
- * may work for one user, and for one thing, or 0: as many as there are.  Of
- * the tasks of a kind that may be begun, one of whoever has the fewest at work
- * comes first.
+ * may work for one user, and for one thing; 0: no limit.  Of the tasks of a
+ * kind that may begin, one of the user with the fewest at work comes first.
  */
 struct pool_limits {
 	unsigned at_once, most, of_user, of_thing;

@@ -20,11 +20,10 @@
  * Users and their sessions.  A password is hashed or compared by the pool;
  * what follows from it is done when that has come back.
  *
- * How often somebody may fail is limited by address, and by account from
- * this address: so nobody can keep a user at another address from logging
- * in.  New users are limited by address too.  Those who wait for the
- * pool take turns by address, and those who log in do not wait for those
- * who register.
+ * Failed logins are limited by address, and by account from this address: so
+ * no client can keep a user at another address from logging in.  New users
+ * are limited by address too.  Requests that wait for the pool take turns by
+ * address, and logins do not wait for registrations.
  */
 
 /* an address may be that of many */
@@ -44,7 +43,7 @@ struct login {
 	unsigned char address[16];
 	size_t address_n;
 	struct buf old, new;		/* passwords */
-	struct buf metadata;		/* of whom registers */
+	struct buf metadata;		/* of a new user */
 	char hash[PASSWORD_HASH_TEXT];	/* of the old one, then the new */
 	struct user user;
 	bool registers;			/* it is to become a user */

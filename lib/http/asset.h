@@ -44,7 +44,7 @@ struct asset_row {
 };
 
 /* `path`: of the request, after the part that leads to the table, and
- * without a slash before it; NULL: there is none of this name */
+ * without a slash before it; NULL: no row has this name */
 const struct asset *asset_find(const struct asset_row *, size_t n,
     struct str path);
 

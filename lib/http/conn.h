@@ -14,11 +14,12 @@ struct http_request;
 struct http_stream;
 
 /*
- * A connection, its bytes in and out, and the server it is of.  Above it are
- * request_receive.h (what comes in), answer.h and stream.h (what goes out) and
- * server.h (all connections, time).  A connection calls what is above it
- * through `struct http_conn_calls`: an answer may end its connection, and the
- * end of a connection its request, so all that ends is freed after the turn.
+ * A connection, its bytes in and out, and the server that it belongs to.  Above
+ * it are request_receive.h (what comes in), answer.h and stream.h (what goes
+ * out) and server.h (all connections, time).  A connection calls what is above
+ * it through `struct http_conn_calls`: an answer may end its connection, and
+ * the end of a connection its request, so all that ends is freed after the
+ * turn.
  */
 struct http_conn_calls {
 	/* takes what it can of some bytes, and says how much that was */
@@ -84,14 +85,14 @@ struct http_conn {
 					 * it, began */
 };
 
-/* takes the descriptor; its peer has been counted */
+/* takes over the descriptor; its peer has been counted */
 struct http_conn *http_conn_open(struct http *, int fd,
     const struct peer_address *);
 /* It is freed after this turn.  `abort`: the client learns that something is
  * missing. */
 void http_conn_close(struct http_conn *, bool abort);
 void http_conns_free_dead(struct http *);
-/* what has come, as far as it is its turn */
+/* handles what has come, as far as it can now */
 void http_conn_receive(struct http_conn *);
 /* once a turn: those that have more to be looked at */
 void http_conns_resume(struct http *);

@@ -22,14 +22,15 @@
  */
 struct http_cors {
 	const struct opt_list *origins;	/* "https://example.com"; or "*" */
-	int64_t max_age;		/* ns that a preflight is good for */
+	int64_t max_age;	/* lifetime of a preflight's answer, ns */
 };
 
-/* NULL, or why this can't be configured: it is "*", or scheme "://" host with
- * an optional port, as browsers send it */
+/* NULL, or why this is not a valid origin: "*", or scheme "://" host with an
+ * optional port, as browsers send it */
 const char *cors_check(const char *origin);
 
-/* One of those allowed?  A NULL `cors`, or one without origins, allows none. */
+/* Is it an allowed origin?  A NULL `cors`, or one without origins, allows
+ * none. */
 bool cors_allows(const struct http_cors *, struct str origin);
 
 /*
@@ -43,8 +44,8 @@ bool cors_admits(const struct http_cors *, const struct http1 *);
  * that reads `Vary: Origin` differs by it. */
 void cors_put(struct buf *, const struct http_cors *, const struct http1 *);
 
-/* Asks a browser whether a request would be allowed?  cors_put_preflight adds
- * what the answer says then: the methods that the path has, as in Allow. */
+/* Does a browser ask whether a request would be allowed?  cors_put_preflight
+ * adds what the answer says then: the methods that the path has, as Allow. */
 bool cors_is_preflight(const struct http_cors *, const struct http1 *);
 void cors_put_preflight(struct buf *, const struct http_cors *,
     const char *allow);

@@ -50,8 +50,8 @@ framing_take_digits(struct str *s, uint64_t *out)
 	return true;
 }
 
-/* Several that are equal might be taken for one (RFC 9110 8.6); nobody sends
- * them who does not try something. */
+/* Several that are equal might be taken for one (RFC 9110 8.6); only an
+ * attacker sends them. */
 static enum http1_result
 framing_length(struct http1 *r, const struct http1_limits *l)
 {

@@ -141,7 +141,7 @@ bool http1_value(const struct http1 *, struct str name, unsigned *i,
  * False when there are several. */
 bool http1_single(const struct http1 *, struct str name, struct str *value);
 
-/* for http1_framing.c, and for those who refuse a whole head by themselves */
+/* for framing.c, and for callers that refuse a whole head */
 enum http1_result http1_refuse(struct http1 *, unsigned status,
     const char *why);
 

@@ -21,7 +21,7 @@ struct http_options {
 	const struct proxies *senders;	/* those that send a header of the
 					 * PROXY protocol first, or NULL */
 	struct tls *tls;		/* NULL: plain; stays the caller's */
-	/* pages of which origins may use it (cors.h); NULL: of its own */
+	/* the origins whose pages may use it (cors.h); NULL: only its own */
 	const struct http_cors *cors;
 	/* all of a request is there: answer it now or later */
 	void (*handle)(struct http_request *, void *arg);

@@ -14,7 +14,7 @@ bool percent_decode(struct buf *to, struct str text);
 
 enum message_path {
 	MESSAGE_PATH_OTHER,	/* not of this form at all */
-	MESSAGE_PATH_REFUSED,	/* of this form, and *why not */
+	MESSAGE_PATH_REFUSED,	/* of this form, but not valid: *why */
 	MESSAGE_PATH_OK,
 };
 

@@ -31,7 +31,7 @@ struct http_request {
 	uint64_t received;		/* bytes of body */
 	struct http_request *next;	/* for the program */
 	const void *about;		/* for the program */
-	char principal[37];		/* for the program: who sent it */
+	char principal[37];		/* for the program: its sender's id */
 	/* private: conn.h */
 	struct http *http;
 	struct http_conn *conn;		/* NULL: the client has gone */
@@ -71,7 +71,7 @@ bool http_client(const struct http_request *, struct address *);
 const struct certificate *http_certificate(const struct http_request *);
 
 /* Has the client gone, or said that it sends nothing more?  For a request
- * that waits for its answer, which is then of no use to anybody. */
+ * that waits for its answer, which is then of no use. */
 bool http_gone(const struct http_request *);
 
 /* May the page that sends it open a WebSocket?  cors_admits() with what the
@@ -92,7 +92,7 @@ void http_answer_text(struct http_request *, unsigned status,
 
 /*
  * A refusal, as application/problem+json (RFC 9457).  `detail` is for the
- * one who sent the request; it names no secret and nobody else's things.
+ * client; it names no secret and nothing that belongs to others.
  * With 429 and 503 comes Retry-After: 1, unless it has been set.
  */
 void http_problem(struct http_request *, unsigned status,

@@ -27,7 +27,7 @@ static const struct http1_limits request_limits = {
 	/* there are parameters with 63 globs, and long ones */
 	.line = 16384, .field = 8192, .fields = HTTP1_FIELDS_MAX,
 	/* a length of any size is read: a body that is too long is refused in
-	 * words, and by whoever knows the program's limit */
+	 * words, and by callers that know the program's limit */
 	.head = 24576, .body = UINT64_MAX
 };
 
@@ -145,7 +145,7 @@ request_bodies_full(const struct http *h, const struct http_request *r)
 
 	if (h->bodies > h->options.max_bodies)
 		return true;
-	/* most often there is enough for all, whoever they are */
+	/* most often there is enough for all */
 	if (h->bodies <= h->options.max_bodies / BODIES_SHARE)
 		return false;
 	for (c = h->first; c != NULL; c = c->next)

@@ -18,7 +18,7 @@ void request_cut(struct http_conn *);
 void request_end(struct http_conn *);
 /* answered before it was whole: is the rest of it read first? */
 bool request_can_be_read_away(const struct http_request *);
-/* what the program has answered, and nobody waits for */
+/* a request that the program has answered and whose client has gone */
 void request_put(struct http_request *);
 void request_body_drop(struct http_request *);
 void request_spares_free(struct http *);

@@ -22,7 +22,7 @@
  * Without --listen, sockets are those inherited (systemd, inetd), or else
  * the program's default address.  A connected one (inetd nowait) is served
  * alone: `single`, and the program ends when it is closed; when stderr is
- * that socket too, it is turned to /dev/null.
+ * that socket too, it is redirected to /dev/null.
  */
 struct http_setup {
 	const char *address;
@@ -69,14 +69,14 @@ struct http_setup {
 	{ 0, "trusted-proxy", "ADDR[/BITS]", "trust X-Forwarded-For from " \
 	    "this proxy",						\
 	    OPT_LIST(&(s).trusted_proxy) },				\
-	{ 0, "proxy-from", "ADDR[/BITS]", "connections from here begin with " \
-	    "the PROXY protocol",					\
+	{ 0, "proxy-from", "ADDR[/BITS]", "expect the PROXY protocol from " \
+	    "this address",						\
 	    OPT_LIST(&(s).proxy_from) },				\
-	{ 0, "cors-origin", "ORIGIN", "let pages of this origin use the " \
-	    "service; '*': of all; may be repeated",			\
+	{ 0, "cors-origin", "ORIGIN", "allow requests from web pages of " \
+	    "this origin ('*': of any); may be repeated",		\
 	    OPT_LIST(&(s).cors_origin) },				\
-	{ 0, "cors-max-age", "DURATION", "time for which browsers may " \
-	    "keep the answer to a preflight (default: 10m)",		\
+	{ 0, "cors-max-age", "DURATION", "how long browsers may cache the " \
+	    "answer to a preflight (default: 10m)",			\
 	    OPT_DURATION(&(s).cors_max_age, 0, 24 * 3600 * STAMP_SECOND) }, \
 	{ 0, "tls-cert", "FILE", "TLS: our certificate chain, in PEM",	\
 	    OPT_STRING(&(s).tls_cert) },				\

@@ -5,8 +5,8 @@
 #include "http/request.h"
 
 /*
- * An answer without an end: it is given bit by bit, as there is something
- * to say.
+ * An answer without an end: it is sent bit by bit, as there is something to
+ * send.
  *
  *	s = http_answer_stream(r, "text/event-stream", closed, arg);
  *	buf_put(http_stream_buf(s), ...);
@@ -16,9 +16,9 @@
  * `closed` is called once, from the loop, when nothing more can be sent: after
  * the end, or as soon as it is seen that the client has gone; the stream must
  * not be touched from then on, nor after http_stream_end or _break.  It may be
- * called inside of http_answer_stream, which then gives NULL.  A client that
- * has gone without a word is seen by a send, so something is to be sent now and
- * then.
+ * called inside of http_answer_stream, which then gives NULL.  That a
+ * client has vanished shows only when something is sent, so send something now
+ * and then.
  */
 struct http_stream;
 
@@ -27,9 +27,9 @@ struct http_stream *http_answer_stream(struct http_request *,
 
 /* where to put what is to be sent next */
 struct buf *http_stream_buf(struct http_stream *);
-/* bytes that the client has not taken yet: whoever is slow gets no more */
+/* bytes that the client has not taken yet: give a slow client no more */
 size_t http_stream_pending(const struct http_stream *);
-/* Has the client gone?  It is looked for at once, while nothing is sent. */
+/* Has the client gone?  Looks at the socket, while nothing is sent. */
 bool http_stream_gone(const struct http_stream *);
 void http_stream_send(struct http_stream *);
 void http_stream_end(struct http_stream *);

@@ -17,8 +17,8 @@ struct str authorization_key(struct str header);
  * May the thing that shows this have that channel?  It shows its key (empty:
  * none), or a client certificate (peer NULL: no TLS), or both; both must be
  * of the same thing.  With ACCESS_YES `thing` is the thing's id; with a
- * refusal *why says the reason for a log: it is not for the client, who
- * could learn from it which keys exist.
+ * refusal *why says the reason for a log: it is not for the client, which
+ * could learn from it what keys exist.
  */
 #define THING_AUTH_MAX 37
 enum access_result thing_auth_prove(struct access *, struct str key,

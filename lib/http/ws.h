@@ -27,7 +27,7 @@
  *
  * What is sent is queued for each client, max_queue bytes at most and within
  * the budget of all; a client that is slower than that is ended with 1013 and
- * counted, and holds up nobody else.  Messages are taken whole, --max-body
+ * counted, and holds up no other.  Messages are taken whole, --max-body
  * bytes at most: 1009; what has come of one counts in the budget too, for the
  * same client: 1013.  A client that has not been heard of for half of
  * --timeout is pinged, and is ended after all of it.  Limits on connections are
@@ -55,16 +55,17 @@ struct ws_options {
 	size_t max_queue;
 	struct budget *budget;		/* NULL: no limit on all of them */
 	/*
-	 * A handshake that is valid: 101 and in *owner what the program will
-	 * know the client by; or the status to refuse it with, and *why.
-	 * Any other request has `upgrade` false and gets a status and *why as
-	 * its text: 200 for a question, 426 for what is to be a handshake.
+	 * A valid handshake: return 101, and in *owner what the other calls
+	 * get for this client; or the status to refuse it with, and *why.
+	 * Any other request has `upgrade` false: return a status, and *why as
+	 * its text: 200 for what can be asked, 426 where only a handshake
+	 * will do.
 	 */
-	unsigned (*ask)(struct http_request *, bool upgrade, void **owner,
-	    const char **why, void *arg);
+	unsigned (*on_handshake)(struct http_request *, bool upgrade,
+	    void **owner, const char **why, void *arg);
 	/* the handshake is done: the client may be sent to */
 	void (*opened)(struct ws_conn *, void *owner, void *arg);
-	/* a message, whole; it dies with the call */
+	/* a whole message, valid until the call returns */
 	void (*received)(struct ws_conn *, void *owner, struct str message,
 	    bool text, void *arg);
 	/* Does the client wait for what it has sent?  Then ws_stop leaves it
@@ -88,7 +89,7 @@ struct http *ws_http(const struct ws *);
  * WS_GOING_AWAY. */
 void ws_stop(struct ws *);
 
-/* all that are there, before their handshake too */
+/* also those without a handshake yet */
 unsigned ws_connections(const struct ws *);
 /* since the start: clients that were too slow, frames sent */
 uint64_t ws_slow(const struct ws *);
@@ -99,12 +100,12 @@ uint64_t ws_frames(const struct ws *);
 bool ws_send(struct ws_conn *, struct ws_frame *);
 /* bytes that wait for the client */
 size_t ws_queued(const struct ws_conn *);
-/* for whom the budget counts what the client is sent: its key there; before
- * anything is */
+/* The key under which the budget counts what this client is sent; to be called
+ * before the first ws_send(). */
 void ws_charge(struct ws_conn *, uint64_t key);
 
-/* Nothing more is received from or sent to it; it goes when it has been
- * told, or soon.  `closed` is called later.  `why` must live as long. */
+/* Nothing more is received from it or sent to it but Close; `closed` is called
+ * later.  `why` must live until then. */
 void ws_end(struct ws_conn *, enum ws_end, const char *why);
 
 #endif

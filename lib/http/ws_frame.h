@@ -38,8 +38,8 @@ struct ws_queue {
 	uint32_t first, count, cap;	/* cap is 0 or a power of two */
 	size_t bytes;
 	struct budget *budget;		/* NULL: no limit */
-	uint64_t key;			/* of whoever is sent to, there */
-	size_t kept;			/* of its frames, for that one */
+	uint64_t key;			/* the receiver's, there */
+	size_t kept;			/* bytes of its frames, for that key */
 };
 
 /* takes a reference of its own */

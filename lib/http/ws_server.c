@@ -88,7 +88,7 @@ ws_handle(struct http_request *r, void *arg)
 		why = "too many connections from this address";
 	}
 	if (status == 101 || !upgrade)
-		status = s->options.ask(r, upgrade, &owner, &why,
+		status = s->options.on_handshake(r, upgrade, &owner, &why,
 		    s->options.arg);
 	if (status == 101)
 		ws_accept(s, r, &handshake, owner);

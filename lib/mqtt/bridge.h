@@ -8,13 +8,13 @@
 
 /*
  * How mfx-adapt-mqtt speaks to the broker that has our plugin, and how the
- * plugin knows that it is the one who may speak for others.
+ * plugin knows that this client may speak for others.
  *
  * It connects over a unix socket of the broker ("listener 0 /path"), with
  * the user name BRIDGE_USER and as password what bridge_key gives: a
  * secret in $MFX_HOME/mqtt/bridge.key (0600), which the plugin makes when
- * it is not there.  Whoever may read that file may read master.key too, so
- * it grants nothing new.  Over TCP and WebSocket that user name is refused,
+ * it is not there.  A user that may read this file may read master.key too,
+ * so it grants nothing new.  Over TCP and WebSocket that user name is refused,
  * whatever the password.
  *
  * Such a client may publish to every channels/<id>/messages[/…] and may
@@ -35,7 +35,7 @@
 #define BRIDGE_KEY_TEXT 64	/* hexadecimal digits */
 
 /*
- * The secret, with a NUL behind it; the caller wipes it.  With `make` one
+ * The secret, followed by a NUL; the caller wipes it.  With `make` one
  * is made when there is none; without, that is EX_TEMPFAIL: no broker has
  * started yet.  A file that others may read, or that holds something else,
  * is EX_CONFIG.

@@ -26,9 +26,9 @@
  *
  * Nothing is written to the broker but by mqtt_flush, acknowledgements
  * included.  libmosquitto makes a PUBACK before it gives a message out, and
- * would write it at once; held back, it says that the message is safe.  Who
- * could not keep what came calls mqtt_drop instead: then no answer leaves,
- * and the broker sends the messages again.
+ * would write it at once; held back, it says that the message is safe.  A
+ * program that could not keep what came calls mqtt_drop instead: then no answer
+ * leaves, and the broker sends the messages again.
  *
  * What was published and is not acknowledged when the connection breaks is
  * sent again, in order, by libmosquitto, unless it is told to `forget`: then
@@ -47,7 +47,7 @@ struct mqtt_options {
 	int window;		/* messages on their way, either direction */
 	uint32_t packet_max;	/* bytes: of MQTT 5, longer ones are not to
 				 * come; 0: whatever there is */
-	int64_t stall;		/* ns: a broker unheard of so long is left;
+	int64_t stall;		/* ns: a broker that is silent so long is left;
 				 * at least MQTT_STALL_MIN */
 	int64_t expect;		/* ns: and one without a message; 0: never */
 	bool forget;		/* what was published and is not acknowledged

@@ -53,11 +53,11 @@ int client_ids_open(struct client_ids **, const char *path,
     void (*release)(struct client_id *), struct fault *);
 void client_ids_close(struct client_ids *);
 
-/* NULL: it is nobody's */
+/* NULL: no thing has it */
 struct client_id *client_ids_find(struct client_ids *, const char *client_id);
 
 /*
- * A thing has connected with this client id, which is nobody's or its own
+ * A thing has connected with this client id, which is free or its own
  * (or is taken from the thing that had it), and its session outlives the
  * connection by `expiry` seconds.  NULL when that can't be noted.
  */
@@ -65,7 +65,7 @@ struct client_id *client_ids_connect(struct client_ids *, const char *client_id,
     const char *thing, uint32_t expiry, struct fault *);
 
 /* How many client ids a thing has that are connected, or were `since` then
- * (Unix time); there may be more, of sessions that nobody came back for. */
+ * (Unix time); there may be more, of sessions that no client came back for. */
 size_t client_ids_count(const struct client_ids *, const char *thing,
     int64_t since);
 

@@ -69,7 +69,7 @@ connect_take_properties(struct str *s, struct str *to)
 
 /* ---- properties ---- */
 
-/* what stands behind each identifier (2.2.2.2): a number of so many bytes,
+/* what follows each identifier (2.2.2.2): a number of so many bytes,
  * or text, a pair of texts, a variable byte integer */
 enum shape { NO_SUCH = 0, U8 = 1, U16 = 2, U32 = 4, TEXT, PAIR, VARINT };
 

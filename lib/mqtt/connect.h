@@ -24,9 +24,9 @@ struct connect {
 	struct str will_properties;	/* MQTT 5; for property_next */
 };
 
-/* `body` is the packet behind its fixed header; false when it is malformed
- * before or in the will's properties.  What stands behind those has been
- * looked at by the broker. */
+/* `body` is the packet after its fixed header; false when it is malformed
+ * before or in the will's properties.  The broker has checked what follows
+ * those. */
 bool connect_parse(struct str body, struct connect *);
 
 /* A DISCONNECT of MQTT 5 may change when the session ends; *expiry stays as

@@ -18,7 +18,7 @@
 
 enum counts_client {			/* a client is refused: */
 	CLIENT_KEY,			/* no key, or a wrong one */
-	CLIENT_CERTIFICATE,		/* one that is nobody's */
+	CLIENT_CERTIFICATE,		/* one of no thing */
 	CLIENT_NAME,			/* another thing's id as user name */
 	CLIENT_ID,			/* another thing's client id */
 	CLIENT_SESSIONS,		/* its thing has too many of them */

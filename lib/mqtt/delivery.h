@@ -14,7 +14,7 @@
  * - At most `window` messages are not acknowledged, and not more is read
  *   than that; without a broker nothing is.
  * - The group moves to a position once all up to there has been
- *   acknowledged or set aside (window.h), so whoever is killed, what was not
+ *   acknowledged or set aside (window.h), so whatever is killed, what was not
  *   delivered comes again.  Twice is possible, never not at all.
  */
 struct delivery_options {

@@ -17,7 +17,7 @@
 struct input {
 	struct filter f;	/* of stdin; refused lines and the status */
 	bool ended;		/* all has been read */
-	bool hung_up;		/* nobody writes to stdin any more */
+	bool hung_up;		/* no process writes to stdin any more */
 	const char *stream;	/* NULL: none is known */
 	/* private */
 	struct bus *bus;	/* the caller's */

@@ -111,7 +111,7 @@ journal_head(struct journal *j, struct str line)
 
 /* ---- appending ---- */
 
-/* What is behind the size is written over by the next one. */
+/* What follows the size is overwritten by the next one. */
 static bool
 journal_put(int fd, uint64_t *size, struct str text)
 {

@@ -12,10 +12,10 @@
  * What is to outlive the broker, as a file of lines: one more for each
  * change.  When most of them are old news the file is rewritten, a portion in
  * each turn, so that the broker's thread is not held up; what changes
- * meanwhile goes to both.  Whoever is killed whenever, the file is the old one
- * or the new one.
+ * meanwhile goes to both.  Whenever the process is killed, the file is the old
+ * one or the new one.
  *
- * A full disk is no reason not to start: then nothing can be noted, which
+ * It can be opened on a full disk, too: then nothing can be noted, which
  * journal_append says, until there is room again.
  *
  * One process has the file at a time.

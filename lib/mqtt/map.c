@@ -36,10 +36,10 @@ map_next_level(struct str *s, bool *more, struct str *level)
 	return true;
 }
 
-/* The first {name} of a text: what stands before it, it, and behind it. */
+/* The first {name} of a text: what stands before it, it, and what follows. */
 static bool
 map_split_name(struct str s, struct str *before, struct str *name,
-    struct str *behind)
+    struct str *after)
 {
 	const char *open = s.n > 0 ? memchr(s.p, '{', s.n) : NULL, *close;
 
@@ -51,7 +51,7 @@ map_split_name(struct str s, struct str *before, struct str *name,
 	if (close == NULL)
 		return false;
 	*name = (struct str){ s.p, (size_t)(close - s.p) };
-	*behind = str_from(s, name->n + 1);
+	*after = str_from(s, name->n + 1);
 	return true;
 }
 
@@ -69,17 +69,17 @@ map_find(const struct captures *c, struct str name)
 static const char *
 map_check_level(struct captures *c, struct str level)
 {
-	struct str before, name, behind;
+	struct str before, name, after;
 
 	if (str_eq(level, STR("+")))
 		return NULL;
 	if (level.n > 0 && (memchr(level.p, '+', level.n) != NULL ||
 	    memchr(level.p, '#', level.n) != NULL))
 		return "+ and # stand alone in a level, # in the last one";
-	if (!map_split_name(level, &before, &name, &behind))
+	if (!map_split_name(level, &before, &name, &after))
 		return level.n > 0 && memchr(level.p, '{', level.n) != NULL ?
 		    "{ without } in the pattern" : NULL;
-	if (behind.n > 0 && memchr(behind.p, '{', behind.n) != NULL)
+	if (after.n > 0 && memchr(after.p, '{', after.n) != NULL)
 		return "more than one {name} in a level";
 	if (!channel_id_valid(name))
 		return "a {name} is made of letters, digits, - and _";
@@ -115,18 +115,18 @@ map_check_pattern(struct captures *c, struct str pattern)
 static bool
 map_match_level(struct captures *c, struct str pattern, struct str level)
 {
-	struct str before, name, behind;
+	struct str before, name, after;
 
 	if (str_eq(pattern, STR("+")))
 		return true;
-	if (!map_split_name(pattern, &before, &name, &behind))
+	if (!map_split_name(pattern, &before, &name, &after))
 		return str_eq(pattern, level);
-	if (level.n <= before.n + behind.n || !str_starts(level, before) ||
-	    !str_eq(str_from(level, level.n - behind.n), behind) ||
+	if (level.n <= before.n + after.n || !str_starts(level, before) ||
+	    !str_eq(str_from(level, level.n - after.n), after) ||
 	    c->n == MQTT_MAP_NAMES)
 		return false;
 	c->v[c->n++] = (struct capture){ name, {
-	    level.p + before.n, level.n - before.n - behind.n } };
+	    level.p + before.n, level.n - before.n - after.n } };
 	return true;
 }
 
@@ -182,9 +182,9 @@ map_split_rule(struct str text, struct mqtt_rule *r, struct str *fields)
 	size_t i;
 
 	for (i = 0; i < text.n; i++) {
-		struct str behind = str_from(text, i + 1);
+		struct str after = str_from(text, i + 1);
 
-		if (text.p[i] == '=' && map_field_of(r, &behind) != NULL) {
+		if (text.p[i] == '=' && map_field_of(r, &after) != NULL) {
 			r->pattern = (struct str){ text.p, i };
 			*fields = str_from(text, i + 1);
 			return true;
@@ -283,12 +283,12 @@ static void
 map_put_value(struct buf *to, struct str text, const struct captures *c,
     mqtt_property_fn *fn, void *arg)
 {
-	struct str before, name, behind;
+	struct str before, name, after;
 
-	while (map_split_name(text, &before, &name, &behind)) {
+	while (map_split_name(text, &before, &name, &after)) {
 		buf_put_str(to, before);
 		buf_put_str(to, map_value_of(c, name, fn, arg));
-		text = behind;
+		text = after;
 	}
 	buf_put_str(to, text);
 }
@@ -300,7 +300,7 @@ map_id_valid(const struct buf *b, size_t start)
 	    channel_id_valid((struct str){ b->p + start, b->n - start });
 }
 
-/* Puts the labels one behind the other; their ends go into ends[]. */
+/* Puts the labels one after the other; their ends go into ends[]. */
 static const char *
 map_put_labels(const struct mqtt_rule *r, const struct captures *c,
     mqtt_property_fn *fn, void *arg, struct buf *to, size_t ends[4])

@@ -20,7 +20,7 @@
  * it we know one part, the packet being read, which has not changed in any
  * mosquitto 2.0, and look for its place at the first CONNECT, where its
  * contents can't be mistaken.  A broker where it can't be found is not one
- * we know, and nobody is let in.
+ * we know, and every client is refused.
  */
 struct mosquitto;
 
@@ -35,7 +35,7 @@ enum packet_type {
 struct packet {
 	enum packet_type type;
 	uint8_t flags;		/* the lower half of the first byte */
-	struct str body;	/* behind the fixed header */
+	struct str body;	/* after the fixed header */
 };
 
 /* to be called while a CONNECT is handled; false when it is not found */

@@ -22,8 +22,8 @@
  *	plugin_state.c		the registry, and what a client may do
  *	plugin_20.c, _21.c	what only one mosquitto has (broker_line.h)
  *	plugin_message.c	what is published, to the bus
- *	plugin_access.c		who may do what
- *	plugin_connect.c	who is let in, and who has gone
+ *	plugin_access.c		what clients may do
+ *	plugin_connect.c	clients that come and go
  *	plugin.c		the beginning, the end, and each turn
  *
  * All runs in the broker's one thread, called by it, and mosquitto decides
@@ -39,7 +39,7 @@
 struct plugin {
 	struct access *access;
 	uint32_t generation;	/* of the registry, from 1 */
-	bool registry_down;	/* it can't be asked, which has been said */
+	bool registry_down;	/* which has been said */
 	struct mqtt_sessions sessions;
 	size_t to_check;	/* buckets of clients that have not been looked
 				 * at since it changed */

@@ -73,7 +73,7 @@ plugin_has_place_for(struct plugin *p, struct mqtt_session *session,
 	return false;
 }
 
-/* The wildcards of MQTT only behind "messages/": which channel it is stays
+/* The wildcards of MQTT only after "messages/": which channel it is stays
  * clear.  mosquitto has seen that the filter is well formed. */
 static enum access_result
 plugin_may_subscribe(struct plugin *p, struct mqtt_session *session,
@@ -101,7 +101,7 @@ plugin_may_subscribe(struct plugin *p, struct mqtt_session *session,
 	    ACCESS_NOT_CONNECTED : r;
 }
 
-/* Also for a client of before the broker's start, who is not here: its
+/* Also for a client of before the broker's start, which is not here: its
  * user name is what we gave it. */
 static enum access_result
 plugin_may_read(struct plugin *p, struct mqtt_session *session,
@@ -182,8 +182,8 @@ plugin_is_notification(const char *topic)
 	    str_eq(str_from(t, t.n - tail.n), tail);
 }
 
-/* A message, a will, or (peer NULL) the question whether who left a
- * retained message may still. */
+/* A message, a will, or (session NULL) the question whether the client that
+ * left a retained message may still. */
 static int
 plugin_write_check(struct plugin *p, struct mqtt_session *session,
     const struct mosquitto_evt_acl_check *e)
@@ -238,7 +238,7 @@ plugin_on_access(int event, void *data, void *arg)
 			    e->topic);
 		return MOSQ_ERR_SUCCESS;
 	}
-	/* deliveries come many at once, behind a message that has looked */
+	/* many deliveries come at once, after a message that has looked */
 	if (e->access == MOSQ_ACL_READ)
 		return plugin_read_check(p, session, e);
 	plugin_follow(p);

@@ -9,7 +9,8 @@
 #include "mqtt/plugin.h"
 #include "registry/principal.h"
 
-/* how long we remember who is gone and has no will to come, seconds */
+/* how long we remember a client that is gone and whose will is not to come,
+ * seconds */
 #define GONE_SECONDS 60
 /* a session that was left longer ago does not count */
 #define KEPT_SECONDS (30 * 24 * 3600)
@@ -31,7 +32,8 @@ struct plugin_client {
 };
 
 static enum access_result
-plugin_refuse(struct plugin_client *c, enum counts_client reason, const char *why)
+plugin_refuse(struct plugin_client *c, enum counts_client reason,
+    const char *why)
 {
 	c->reason = reason;
 	c->why = why;
@@ -57,19 +59,19 @@ static enum access_result
 plugin_know(struct plugin *p, struct plugin_client *c,
     const struct certificate *cert)
 {
-	struct principal who;
+	struct principal principal;
 	enum access_result r = principal_prove(p->access, c->key, cert,
-	    NULL, &who);
+	    NULL, &principal);
 	struct str key = c->key.n > 0 ? c->key : str_z(cert->text);
 
 	if (r == ACCESS_NO_KEY)
-		return plugin_refuse(c, who.certificate ? CLIENT_CERTIFICATE :
-		    CLIENT_KEY, who.why);
+		return plugin_refuse(c, principal.certificate ?
+		    CLIENT_CERTIFICATE : CLIENT_KEY, principal.why);
 	if (r != ACCESS_YES)
 		return r;
-	memcpy(c->thing, who.thing, sizeof c->thing);
-	c->kind = who.by_key ? SESSION_KEY : SESSION_ID;
-	return !who.by_key || access_prove(p->access, key, &c->proof) ?
+	memcpy(c->thing, principal.thing, sizeof c->thing);
+	c->kind = principal.by_key ? SESSION_KEY : SESSION_ID;
+	return !principal.by_key || access_prove(p->access, key, &c->proof) ?
 	    ACCESS_YES : ACCESS_ERROR;
 }
 
@@ -124,7 +126,7 @@ plugin_is_anothers(struct plugin *p, const struct plugin_client *c,
 	    str_z(o->thing), STR(NOBODY)) != ACCESS_NO_KEY;
 }
 
-/* Of sessions that nobody has come back for the broker may have forgotten
+/* Of sessions that no client has come back for the broker may have forgotten
  * some: they do not count for ever. */
 static bool
 plugin_has_too_many(const struct plugin *p, const struct plugin_client *c)
@@ -178,14 +180,15 @@ plugin_own_client_id(struct plugin *p, struct plugin_client *c)
 
 /* ---- coming ---- */
 
-/* Who was at that address went without our being told. */
+/* The client that was at that address went without our being told. */
 static void
 plugin_leave_before(struct plugin *p, const struct mosquitto *client)
 {
 	struct mqtt_session *old = mqtt_sessions_find(&p->sessions, client);
 
 	if (old != NULL && old->client_id != NULL)
-		client_ids_disconnect(p->client_ids, old->client_id, time(NULL));
+		client_ids_disconnect(p->client_ids, old->client_id,
+		    time(NULL));
 }
 
 static int

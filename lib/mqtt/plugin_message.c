@@ -7,7 +7,7 @@
 #include "mqtt/properties.h"
 #include "mqtt/qos2_dedup.h"
 
-/* messages of QoS 0, which nobody is told of, may wait for each other */
+/* messages of QoS 0, which are not answered, may wait for each other */
 #define HELD_BYTES ((size_t)256 << 10)
 #define REOPEN_MS 1000
 /* of refusals that are alike, one in so many is told */

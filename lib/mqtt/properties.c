@@ -73,7 +73,7 @@ properties_copy_binary(mosquitto_property **to, const mosquitto_property *p,
 	return ok;
 }
 
-/* Those that mosquitto leaves with a message; of others nobody knows what
+/* Those that mosquitto leaves with a message; of others it is not known what
  * they claim. */
 static bool
 properties_copy_one(mosquitto_property **to, const mosquitto_property *p,

@@ -19,8 +19,7 @@ struct publish {
 void publish_init(struct publish *);
 void publish_release(struct publish *);
 
-/* what a line looks like that may hold a message, and its labels; NULL, or
- * why it holds no message */
+/* Reads the labels of a line.  NULL, or why it holds no message. */
 const char *publish_look(struct str line, struct route *);
 
 /* Into the topic, with its NUL: NULL, or why there can't be one. */

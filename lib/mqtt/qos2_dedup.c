@@ -22,7 +22,7 @@ qos2_dedup_hash_of(unsigned char hash[HASH], struct str topic,
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, NULL, 0, HASH);
-	/* with the NUL behind it, which no topic holds */
+	/* with its NUL, which no topic holds */
 	crypto_generichash_update(&state, (const unsigned char *)topic.p,
 	    topic.n + 1);
 	crypto_generichash_update(&state, (const unsigned char *)payload.p,

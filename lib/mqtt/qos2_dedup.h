@@ -13,7 +13,7 @@
  * knows it then, but asks us before it looks.  So we remember the last
  * QOS2_DEDUP_MAX of each session, more than a client may have unanswered: one
  * that has the flag, the identifier and the content of what came last under
- * that identifier is on the bus already.  `topic` has a NUL behind it.
+ * that identifier is on the bus already.  `topic` is followed by a NUL.
  */
 #define QOS2_DEDUP_MAX 64
 struct qos2_dedup;

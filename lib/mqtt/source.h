@@ -15,7 +15,7 @@
  * the adapter (adapter.h) takes.
  *
  * The broker gets its acknowledgement after the line has been written, so
- * with QoS 1 and a stored session nothing is lost, whoever is killed; a
+ * with QoS 1 and a stored session nothing is lost, whatever is killed; a
  * message whose acknowledgement was on its way comes twice.  While a server of
  * the bus is waited for, nothing more is read.  When nothing can be written the
  * connection is broken, and the broker keeps the rest.

@@ -49,7 +49,7 @@ typedef void window_aside_fn(void *arg, const struct sent *, const char *why);
 
 struct window {
 	size_t n;		/* messages that are not done, and those
-				 * behind the first of them */
+				 * after the first of them */
 	size_t on_way, refused;
 	uint64_t seq;		/* all up to there is done */
 	/* private */

@@ -39,7 +39,7 @@ subscribers_release(struct subscribers *a)
 	arena_release(&a->arena);
 }
 
-/* ---- who comes ---- */
+/* ---- handshakes ---- */
 
 static struct str
 subscriber_copy(struct str s)
@@ -186,7 +186,7 @@ subscriber_new(struct subscribers *a, const struct ws_target *t)
 }
 
 unsigned
-subscribers_ask(struct subscribers *a, const struct http_request *r,
+subscribers_admit(struct subscribers *a, const struct http_request *r,
     struct subscriber **out, const char **why)
 {
 	struct buf path;

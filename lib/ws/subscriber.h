@@ -13,10 +13,10 @@
 #include "registry/access.h"
 
 /*
- * The things that have opened a WebSocket: who they are, what they want,
- * that they get it, and that they may have it still.
+ * The things that have opened a WebSocket: which ones, what they subscribe to,
+ * what they are sent, and whether they still may be.
  *
- *	status = subscribers_ask(&all, request, &subscriber, &why)
+ *	status = subscribers_admit(&all, request, &subscriber, &why)
  *	subscribers_open(&all, subscriber, client)
  *	subscribers_tell(&all, &delivery)	each line of the feed
  *	subscribers_replay(&all, feed.seq)	once a turn
@@ -31,7 +31,7 @@ struct subscribers {
 	bool need_certificate;
 	size_t max_queue;		/* as the server has it */
 	const struct budget *budget;	/* likewise */
-	bool stopping;			/* who has no answer due is ended */
+	bool stopping;		/* those that wait for no answer are ended */
 	/* counted */
 	uint64_t refused, revoked, replayed;
 	struct passed passed;		/* lines that were not replayed */
@@ -46,7 +46,7 @@ struct subscribers {
 	struct arena arena;
 	struct subscriber *first, *cursor;
 	unsigned n, unchecked, replaying;
-	int64_t registry_down;		/* since when; 0: is not */
+	int64_t registry_down;		/* since when; 0: it is up */
 };
 
 struct subscriber {
@@ -58,7 +58,7 @@ struct subscriber {
 	struct str type;		/* likewise: of what it sends */
 	struct str channel, filter;	/* until it is open: likewise */
 	uint64_t budget_key;		/* its thing's */
-	uint64_t at;			/* all up to here it has had */
+	uint64_t at;			/* it has had all up to here */
 	uint64_t waits;			/* the feed's seq it waits at */
 	enum ws_format format;
 	bool plain, silent, replaying, waiting;
@@ -70,8 +70,8 @@ struct subscriber {
 int subscribers_init(struct subscribers *, struct fault *);
 void subscribers_release(struct subscribers *);
 
-/* as ws_options.ask, for a request to upgrade */
-unsigned subscribers_ask(struct subscribers *, const struct http_request *,
+/* as ws_options.on_handshake, for a request to upgrade */
+unsigned subscribers_admit(struct subscribers *, const struct http_request *,
     struct subscriber **, const char **why);
 
 /* what the server counts */

@@ -101,7 +101,7 @@ target_take_key(struct ws_target *t, struct str value)
 {
 	buf_clear(&t->key);
 	buf_put_str(&t->key, value);
-	/* nobody has a key that is longer */
+	/* no key is longer */
 	return NULL;
 }
 

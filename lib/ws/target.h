@@ -7,7 +7,7 @@
 #include "line/topic.h"
 
 /*
- * What a client wants that opens a WebSocket on
+ * What a client asks for that opens a WebSocket on
  *
  *	/channels/<id>/messages[/<subtopic>][?<name>=<value>[&...]]
  *
@@ -23,7 +23,7 @@ enum ws_format {
 struct ws_target {
 	struct str channel;		/* borrows from the path */
 	struct buf subscription;	/* of subscription_put */
-	bool plain;			/* one may publish there */
+	bool plain;			/* a client may publish there */
 	enum ws_format format;
 	bool silent;			/* echo=0 */
 	bool replays;			/* from=… */
@@ -41,9 +41,8 @@ void ws_target_release(struct ws_target *);
 enum message_path ws_target_path(struct ws_target *, struct str path,
     const char **why);
 
-/* One argument, "name=value"; unknown ones are passed over.
- * NULL, or why it is refused: also when
- * there has been one of its name. */
+/* One argument, "name=value"; unknown ones are passed over.  NULL, or why it is
+ * refused: also when it is given twice. */
 const char *ws_target_argument(struct ws_target *, struct str argument);
 
 #endif
