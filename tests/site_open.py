@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Opens the secrets of a sealed export by calling libsodium itself: site_open.py
-# PRIVATE-KEY FILE prints an object, "kind:id" to the secret.
+# PRIVATE-KEY FILE prints an object, "kind:id" to the secrets.
 import base64, ctypes, ctypes.util, json, sys
 
 sodium = ctypes.CDLL(ctypes.util.find_library("sodium") or "libsodium.so.23")
@@ -33,5 +33,5 @@ for line in open(sys.argv[2]):
         plain, ctypes.byref(n), None, sealed[24:],
         ctypes.c_ulonglong(len(sealed) - 24), of,
         ctypes.c_ulonglong(len(of)), sealed[:24], content) == 0
-    found[of.decode()] = plain.raw[: n.value].decode()
+    found[of.decode()] = json.loads(plain.raw[: n.value])
 print(json.dumps(found))

@@ -294,9 +294,60 @@ planned() {
 	mfx-site keygen mine
 	mfx-site export --secrets sealed --for mine.pub >site
 	python3 "$ROOT/tests/site_open.py" mine site >opened
-	[[ $(jq -r ".[\"thing:$METER\"]" opened) == \
+	[[ $(jq -r ".[\"thing:$METER\"].key" opened) == \
 	    "$(mfx-things key "$METER" | jq -r .key)" ]]
-	jq -e '[.[] | select(startswith("$argon2id$"))] | length == 2' opened
+	jq -e '[.[].password // "" | select(startswith("$argon2id$"))] | length == 2' opened
+}
+
+@test "configurations of devices are in it, with their keys when sealed" {
+	two_users
+	echo 'device key' >key
+	echo 'a private key' >private
+	mfx-bootstrap add --thing "$METER" --name 'box "1"' --key-file key \
+	    --channel "$KITCHEN" --content <(printf 'a\nb') --client-key private \
+	    --active SN-1 >out
+	mfx-bootstrap add --thing "$BOBS" --user bob@example.com SN-2 >out
+	mfx-site export >site
+	[[ $(tail -n 2 site | jq -r '[.kind,.external_id,.state] | join(" ")') == \
+	    "config SN-1 active"$'\n'"config SN-2 inactive" ]]
+	jq -se '.[-2] | .channels == ["'"$KITCHEN"'"] and .content == "a\nb" and
+	    .name == "box \"1\""' site
+	lacks site 'device key' 'a private'
+	planned 0 --prune site
+	mfx-site keygen mine
+	mfx-site export --secrets sealed --for mine.pub >sealed
+	lacks sealed 'device key' 'a private'
+	# changed, and back again
+	mfx-bootstrap update --name other --no-channels --key-file private "$METER"
+	mfx-bootstrap state inactive "$METER"
+	mfx-bootstrap remove --user bob@example.com "$BOBS"
+	planned 2 --key mine -t json sealed
+	[[ $(jq -r 'select(.kind == "config") | [.change, .secret] | join(" ")' plan) == \
+	    "update true"$'\n'"create true" ]]
+	mfx-site apply --key mine --prune sealed
+	planned 0 --key mine --prune sealed
+	mfx-site export | cmp - site
+	mfx-bootstrap get --keys "$METER" | jq -e '.external_key == "device key" and
+	    .client_key == "a private key\n" and .state == 1'
+	# and elsewhere, by names
+	export MFX_HOME=$PWD/elsewhere
+	mfx-site apply --key mine sealed
+	mfx-site export --secrets sealed --for mine.pub | wc -l >lines
+	mfx-site export | cmp - site
+	planned 0 --key mine sealed
+	cat >by-name <<-'END'
+	{"kind":"thing","name":"new"}
+	{"kind":"config","thing":"new","external_id":"SN-3","channels":["kitchen","kitchen"],"state":"active"}
+	END
+	mfx-site apply by-name
+	planned 0 by-name
+	mfx-things list --channel "$KITCHEN" | grep -q '"name":"new"'
+	echo '{"kind":"config","thing":"new","external_id":"SN-1"}' >used
+	refuses 65 "used:1: the external id 'SN-1' is in use" mfx-site apply used
+	refuses 65 "state is neither active" mfx-site plan - \
+	    <<<'{"kind":"config","thing":"new","external_id":"SN-4","state":"on"}'
+	refuses 65 "no channel 'attic'" mfx-site plan - \
+	    <<<'{"kind":"config","thing":"new","external_id":"SN-4","channels":["attic"]}'
 }
 
 @test "new things get a key when one is asked for, before the commit" {

@@ -3,6 +3,8 @@
 
 #include <sysexits.h>
 
+#include "cmd/site/refs.h"
+
 /* A name, or an id, by which the file speaks of a channel or a thing. */
 struct compare_name {
 	struct hash_node node;
@@ -160,27 +162,35 @@ compare_line_of(const struct compare *c, const struct site_kind *kind,
 	return uuid_valid(id) ? compare_find(c, &want) : NULL;
 }
 
-static const struct site_kind *
-compare_kind_of(enum site_member member)
+static int
+compare_want(struct compare *c, const struct site_row *row, int kind,
+    struct str text, struct fault *fault)
 {
-	return &site_kinds[member == SITE_CHANNEL ? KIND_CHANNEL : KIND_THING];
+	const struct site_kind *k = &site_kinds[kind];
+
+	return compare_line_of(c, k, text) == NULL &&
+	    compare_want_name(c, k, row->user, text) == NULL ?
+	    compare_too_much(fault) : 0;
 }
 
-/* notes which names and ids of others the file uses */
+/* notes which names and ids of others this line uses */
 static int
-compare_want_names(struct compare *c, struct fault *fault)
+compare_want_names(struct compare *c, const struct site_row *row,
+    struct fault *fault)
 {
-	const struct site_rows *rows = &c->input->rows[KIND_CONNECTION];
-	enum site_member m;
-	size_t i;
+	struct str v[REFS_MAX];
+	int i, n = 0;
 
-	for (i = 0; i < rows->n; i++)
-		for (m = SITE_CHANNEL; m <= SITE_THING; m++)
-			if (compare_line_of(c, compare_kind_of(m),
-			    rows->v[i]->v[m]) == NULL &&
-			    compare_want_name(c, compare_kind_of(m),
-			    rows->v[i]->user, rows->v[i]->v[m]) == NULL)
-				return compare_too_much(fault);
+	if ((row->given & SITE_BIT(SITE_CHANNEL) && compare_want(c, row,
+	    KIND_CHANNEL, row->v[SITE_CHANNEL], fault) < 0) ||
+	    (row->given & SITE_BIT(SITE_THING) && compare_want(c, row,
+	    KIND_THING, row->v[SITE_THING], fault) < 0))
+		return -1;
+	if (row->given & SITE_BIT(SITE_CHANNELS))
+		n = refs_take(row->v[SITE_CHANNELS], v, compare_keep(c));
+	for (i = 0; i < n; i++)
+		if (compare_want(c, row, KIND_CHANNEL, v[i], fault) < 0)
+			return -1;
 	return 0;
 }
 
@@ -215,8 +225,8 @@ compare_index(struct compare *c, struct fault *fault)
 			row = rows->v[i];
 			if (compare_set_owner(c, row, fault) < 0)
 				return -1;
-			/* those of connections are not known yet */
-			if (row->kind->identity & SITE_BIT(SITE_CHANNEL))
+			/* what they name is not known yet */
+			if (row->kind->identity & SITE_REFERENCES)
 				continue;
 			if ((row->kind->item >= 0 &&
 			    !(row->given & SITE_BIT(SITE_ID)) ?
@@ -225,8 +235,11 @@ compare_index(struct compare *c, struct fault *fault)
 				return -1;
 		}
 	}
-	if (compare_want_names(c, fault) < 0)
-		return -1;
+	for (k = 0; k < SITE_KINDS; k++)
+		for (i = 0; i < c->input->rows[k].n; i++)
+			if (compare_want_names(c, c->input->rows[k].v[i],
+			    fault) < 0)
+				return -1;
 	if (c->names.n > 0)
 		for (k = 0; k < SITE_KINDS; k++)
 			if (site_kinds[k].item >= 0)
@@ -369,7 +382,7 @@ compare_give(void *arg, struct site_row *here, struct fault *fault)
 	return 0;
 }
 
-/* ---- connections ---- */
+/* ---- what the file names ---- */
 
 /* gives new things and channels their ids */
 static int
@@ -394,23 +407,23 @@ compare_make_ids(struct compare *c, int kind, struct fault *fault)
 	return 0;
 }
 
-/* sets *id to what `text` of this connection stands for */
+/* sets *ref to the id of what it stands for */
 static int
-compare_resolve(struct compare *c, const struct site_row *row,
-    enum site_member m, struct str *id, struct fault *fault)
+compare_resolve(struct compare *c, const struct site_row *row, int of,
+    struct str *ref, struct fault *fault)
 {
-	const struct site_kind *kind = compare_kind_of(m);
+	const struct site_kind *kind = &site_kinds[of];
 	const struct compare_name *name;
-	const struct site_row *line = compare_line_of(c, kind, row->v[m]);
+	const struct site_row *line = compare_line_of(c, kind, *ref);
 
 	if (line != NULL && line->user == row->user) {
-		*id = line->v[SITE_ID];
+		*ref = line->v[SITE_ID];
 		return 0;
 	}
-	name = compare_find_name(c, kind, row->user, row->v[m]);
+	name = compare_find_name(c, kind, row->user, *ref);
 	if (name == NULL || name->in_file + name->here == 0)
 		return input_refuse(c->input, row, fault, "no %s '%.*s'",
-		    kind->name, STR_ARG(row->v[m]));
+		    kind->name, STR_ARG(*ref));
 	if (name->in_file > 1 || (name->in_file == 0 && name->here > 1))
 		return input_refuse(c->input, row, fault, "more than one %s "
 		    "has the name '%.*s': give its id", kind->name,
@@ -419,30 +432,55 @@ compare_resolve(struct compare *c, const struct site_row *row,
 		return input_refuse(c->input, row, fault, "the %s '%.*s' has "
 		    "no line here, so --prune removes it", kind->name,
 		    STR_ARG(name->text));
-	*id = name->in_file ? name->row->v[SITE_ID] : name->id;
+	*ref = name->in_file ? name->row->v[SITE_ID] : name->id;
 	return 0;
 }
 
 static int
-compare_resolve_all(struct compare *c, struct fault *fault)
+compare_resolve_list(struct compare *c, struct site_row *row,
+    struct fault *fault)
 {
-	const struct site_rows *rows = &c->input->rows[KIND_CONNECTION];
-	struct site_row *row;
-	struct str channel, thing;
+	struct str v[REFS_MAX];
+	int i, n = refs_take(row->v[SITE_CHANNELS], v, compare_keep(c));
+
+	for (i = 0; i < n; i++)
+		if (compare_resolve(c, row, KIND_CHANNEL, &v[i], fault) < 0)
+			return -1;
+	return n >= 0 && refs_put(v, (size_t)n, compare_keep(c),
+	    &row->v[SITE_CHANNELS]) ? 0 : compare_too_much(fault);
+}
+
+static int
+compare_resolve_row(struct compare *c, struct site_row *row,
+    struct fault *fault)
+{
+	unsigned given = row->given;
+
+	row->said.channel = row->v[SITE_CHANNEL];
+	row->said.thing = row->v[SITE_THING];
+	row->said.channels = row->v[SITE_CHANNELS];
+	if (given & SITE_BIT(SITE_CHANNEL) && compare_resolve(c, row,
+	    KIND_CHANNEL, &row->v[SITE_CHANNEL], fault) < 0)
+		return -1;
+	if (given & SITE_BIT(SITE_THING) && compare_resolve(c, row,
+	    KIND_THING, &row->v[SITE_THING], fault) < 0)
+		return -1;
+	if (given & SITE_BIT(SITE_CHANNELS) &&
+	    compare_resolve_list(c, row, fault) < 0)
+		return -1;
+	return compare_index_row(c, row, fault);
+}
+
+static int
+compare_resolve_all(struct compare *c, int kind, struct fault *fault)
+{
+	const struct site_rows *rows = &c->input->rows[kind];
 	size_t i;
 
-	for (i = 0; i < rows->n; i++) {
-		row = rows->v[i];
-		if (compare_resolve(c, row, SITE_CHANNEL, &channel, fault) < 0
-		    || compare_resolve(c, row, SITE_THING, &thing, fault) < 0)
-			return -1;
-		row->said[0] = row->v[SITE_CHANNEL];
-		row->said[1] = row->v[SITE_THING];
-		row->v[SITE_CHANNEL] = channel;
-		row->v[SITE_THING] = thing;
-		if (compare_index_row(c, row, fault) < 0)
-			return -1;
-	}
+	if (site_kinds[kind].identity & SITE_REFERENCES)
+		for (i = 0; i < rows->n; i++)
+			if (compare_resolve_row(c, rows->v[i], fault) < 0)
+				return -1;
 	return 0;
 }
 
@@ -460,11 +498,13 @@ compare_prune_users(struct compare *c)
 		c->source->users[i]->named = true;
 }
 
-/* only a file with lines of users says which there are */
+/* only a file with lines of users says which there are; and names may be those
+ * of what is there */
 static bool
 compare_looks_at(const struct compare *c, int kind)
 {
-	return kind != KIND_USER || c->input->rows[KIND_USER].n > 0;
+	return c->input->rows[kind].n > 0 || (kind != KIND_USER &&
+	    (c->prune || site_kinds[kind].item >= 0));
 }
 
 static void
@@ -493,7 +533,7 @@ compare_run(struct compare *c, struct fault *fault)
 		return -1;
 	compare_prune_users(c);
 	for (k = 0; k < SITE_KINDS; k++) {
-		if (k == KIND_CONNECTION && compare_resolve_all(c, fault) < 0)
+		if (compare_resolve_all(c, k, fault) < 0)
 			return -1;
 		if (compare_looks_at(c, k) && source_each(c->source,
 		    &site_kinds[k], true, &give, fault) < 0)

@@ -22,12 +22,8 @@ static struct source_export {
 static void
 export_sealed(struct source_export *e, const struct site_row *row)
 {
-	/* without a secret that is null, one that is not shown is absent */
-	unsigned none = row->given & SITE_BIT(SITE_KEY) &&
-	    row->v[SITE_KEY].p == NULL ? SITE_BIT(SITE_KEY) : 0;
-
-	kind_put_line(&e->out.b, row, row->kind->shown | none);
-	if (none || !(row->given & SITE_SECRETS))
+	kind_put_line(&e->out.b, row, row->kind->shown);
+	if (!(row->given & SITE_SECRETS))
 		return;
 	/* before the end of the object and of the line */
 	e->out.b.n -= 2;

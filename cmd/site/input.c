@@ -13,6 +13,7 @@
 #include "base/os.h"
 #include "base/signal.h"
 #include "cmd/site/csv.h"
+#include "cmd/site/refs.h"
 #include "cmd/site/secrets.h"
 #include "json/object.h"
 
@@ -23,6 +24,7 @@ input_init(struct site_input *in)
 {
 	*in = (struct site_input){ .name = NULL };
 	changes_init(&in->values);
+	bootstrap_changes_init(&in->configs);
 }
 
 static void
@@ -37,17 +39,19 @@ input_wipe(struct str s)
 void
 input_release(struct site_input *in)
 {
+	enum site_member m;
 	size_t i;
 	int k;
 
 	for (k = 0; k < SITE_KINDS; k++) {
-		for (i = 0; i < in->rows[k].n; i++) {
-			input_wipe(in->rows[k].v[i]->v[SITE_KEY]);
-			input_wipe(in->rows[k].v[i]->v[SITE_PASSWORD]);
-		}
+		for (i = 0; i < in->rows[k].n; i++)
+			for (m = 0; m < SITE_MEMBERS; m++)
+				if (SITE_BIT(m) & SITE_SECRETS)
+					input_wipe(in->rows[k].v[i]->v[m]);
 		rows_release(&in->rows[k]);
 	}
 	changes_release(&in->values);
+	bootstrap_changes_release(&in->configs);
 }
 
 /* ---- faults ---- */
@@ -102,6 +106,58 @@ input_set_password(struct site_input *in, struct str value, struct str *to)
 	return input_keep(in, value, to);
 }
 
+/* each once, in order of bytes: as of what is there */
+static const char *
+input_set_channels(struct site_input *in, struct str json, struct str *to)
+{
+	struct bootstrap_change change = { .given = 0 };
+	const char *why = bootstrap_set_channels(&in->configs, &change, json);
+
+	if (why == NULL && !refs_put(change.channels, change.n_channels,
+	    &in->values.keep, to))
+		why = "too much input";
+	arena_reset(&in->configs.scratch);
+	return why;
+}
+
+/* what only configurations have */
+static const char *
+input_set_config(struct site_input *in, enum site_member m, struct str value,
+    struct str *to)
+{
+	struct bootstrap_change change = { .given = 0 };
+	const struct {
+		enum site_member member;
+		enum bootstrap_member as;
+		const struct str *value;
+	} texts[] = {
+		{ SITE_EXTERNAL_ID, BOOTSTRAP_EXTERNAL_ID,
+		    &change.external_id },
+		{ SITE_CONTENT, BOOTSTRAP_CONTENT, &change.content },
+		{ SITE_CLIENT_CERT, BOOTSTRAP_CLIENT_CERT,
+		    &change.client_cert },
+		{ SITE_CA_CERT, BOOTSTRAP_CA_CERT, &change.ca_cert },
+		{ SITE_EXTERNAL_KEY, BOOTSTRAP_EXTERNAL_KEY,
+		    &change.external_key },
+		{ SITE_CLIENT_KEY, BOOTSTRAP_CLIENT_KEY, &change.client_key },
+	};
+	const char *why;
+	size_t i = 0;
+
+	if (m == SITE_CHANNELS)
+		return input_set_channels(in, value, to);
+	if (m == SITE_STATE)
+		return str_eq(value, STR("active")) ||
+		    str_eq(value, STR("inactive")) ?
+		    input_keep(in, value, to) :
+		    "state is neither active nor inactive";
+	while (texts[i].member != m)
+		i++;
+	why = bootstrap_set(&in->configs, &change, texts[i].as, value);
+	*to = *texts[i].value;
+	return why;
+}
+
 /* checks a value and sets it; NULL, or why it is refused */
 static const char *
 input_set(struct site_input *in, struct site_row *row, enum site_member m,
@@ -114,7 +170,8 @@ input_set(struct site_input *in, struct site_row *row, enum site_member m,
 
 	row->given |= SITE_BIT(m);
 	if (value.p == NULL)
-		return m == SITE_KEY ? NULL : "null, which only a key may be";
+		return SITE_BIT(m) & SITE_NULLS ? NULL :
+		    "null, which only a key may be";
 	switch (m) {
 	case SITE_OWNER:
 	case SITE_EMAIL:
@@ -144,8 +201,10 @@ input_set(struct site_input *in, struct site_row *row, enum site_member m,
 		why = change_set_key(c, &change, value);
 		*to = change.key;
 		return why;
-	default:
+	case SITE_PASSWORD:
 		return input_set_password(in, value, to);
+	default:
+		return input_set_config(in, m, value, to);
 	}
 }
 
@@ -171,7 +230,8 @@ input_check(const struct site_row *row)
 		return "a member that this kind does not have";
 	if ((given & row->kind->must) != row->kind->must)
 		return row->kind->must & SITE_BIT(SITE_EMAIL) ? "no email" :
-		    "no channel or no thing";
+		    row->kind->must & SITE_BIT(SITE_CHANNEL) ?
+		    "no channel or no thing" : "no thing or no external_id";
 	if (row->kind->item >= 0 && !(given & SITE_BIT(SITE_ID)) &&
 	    row->v[SITE_NAME].n == 0)
 		return "neither an id nor a name";
@@ -183,9 +243,32 @@ input_check(const struct site_row *row)
 enum { INPUT_KIND = SITE_MEMBERS, INPUT_SEALED, INPUT_FOR, INPUT_FIELDS };
 
 static const char *
-input_open_secret(struct site_input *in, struct site_row *row,
+input_take_secrets(struct site_input *in, struct site_row *row,
+    struct str json, struct arena *scratch)
+{
+	struct object_field f[SITE_MEMBERS];
+	enum site_member is[SITE_MEMBERS], m;
+	const char *why;
+	size_t i, n = 0;
+
+	for (m = 0; m < SITE_MEMBERS; m++)
+		if (SITE_BIT(m) & SITE_SECRETS) {
+			is[n] = m;
+			f[n++] = (struct object_field){
+			    .name = member_name(m), .type = OBJECT_TEXT };
+		}
+	why = object_read_strict(json, f, n, scratch);
+	for (i = 0; i < n && why == NULL; i++)
+		if (f[i].given)
+			why = input_set(in, row, is[i], f[i].value);
+	return why;
+}
+
+static const char *
+input_open_secrets(struct site_input *in, struct site_row *row,
     struct str sealed)
 {
+	struct arena scratch;
 	const char *why;
 	struct buf plain;
 
@@ -194,11 +277,13 @@ input_open_secret(struct site_input *in, struct site_row *row,
 		return NULL;
 	}
 	buf_init(&plain, SECRETS_ROOM);
+	arena_init(&scratch, 2 * SECRETS_ROOM);
 	why = secrets_open(in->secrets, row, sealed, &plain);
-	if (why == NULL)
-		why = input_set(in, row, secrets_member(row),
-		    buf_str(&plain));
+	if (why == NULL && input_take_secrets(in, row, buf_str(&plain),
+	    &scratch) != NULL)
+		why = "a secret is not valid";
 	secret_release(&plain);
+	arena_release(&scratch);
 	return why;
 }
 
@@ -215,7 +300,7 @@ input_take_object(struct site_input *in, const struct site_kind *kind,
 		if (f[m].given && m != SITE_METADATA)
 			why = input_set(in, row, m, f[m].value);
 	if (why == NULL && f[INPUT_SEALED].given)
-		why = input_open_secret(in, row, f[INPUT_SEALED].value);
+		why = input_open_secrets(in, row, f[INPUT_SEALED].value);
 	if (why == NULL && f[SITE_METADATA].given)
 		why = input_set(in, row, SITE_METADATA,
 		    f[SITE_METADATA].value);
@@ -236,8 +321,7 @@ input_take_line(struct site_input *in, struct str line, uint64_t number)
 
 	for (m = 0; m < SITE_MEMBERS; m++)
 		f[m] = (struct object_field){ .name = member_name(m),
-		    .type = m == SITE_METADATA ? OBJECT_RAW :
-		    m == SITE_TAGS ? OBJECT_TEXTS : OBJECT_TEXT };
+		    .type = member_type(m) };
 	arena_reset(&in->values.scratch);
 	why = object_read_strict(line, f, INPUT_FIELDS, &in->values.scratch);
 	if (why != NULL)

@@ -12,6 +12,7 @@
 struct site_input {
 	const char *name;		/* of the file, for messages */
 	struct changes values;		/* checks values and keeps the text */
+	struct bootstrap_changes configs;	/* checks some more */
 	struct site_rows rows[SITE_KINDS];
 	struct secrets *secrets;	/* NULL: sealed secrets are passed
 					 * over, and counted */

@@ -10,6 +10,10 @@
 #define KIND_TEXT (B(SITE_NAME) | B(SITE_METADATA) | B(SITE_TAGS) |	\
 	B(SITE_STATUS))
 
+#define KIND_CONFIG_TEXT (B(SITE_EXTERNAL_ID) | B(SITE_NAME) |		\
+	B(SITE_CHANNELS) | B(SITE_CONTENT) | B(SITE_CLIENT_CERT) |	\
+	B(SITE_CA_CERT) | B(SITE_STATE))
+
 const struct site_kind site_kinds[SITE_KINDS] = {
 	[KIND_USER] = {
 		.name = "user",
@@ -51,6 +55,20 @@ const struct site_kind site_kinds[SITE_KINDS] = {
 		.identity = B(SITE_CHANNEL) | B(SITE_THING),
 		.item = -1, .each = source_each_connection,
 		.create = make_connections, .remove = make_disconnections,
+	},
+	/* after connections: one that is active makes those that it lacks */
+	[KIND_CONFIG] = {
+		.name = "config",
+		.may = B(SITE_OWNER) | B(SITE_THING) | KIND_CONFIG_TEXT |
+		    B(SITE_EXTERNAL_KEY) | B(SITE_CLIENT_KEY),
+		.must = B(SITE_THING) | B(SITE_EXTERNAL_ID),
+		.shown = B(SITE_OWNER) | B(SITE_THING) | KIND_CONFIG_TEXT,
+		.identity = B(SITE_THING),
+		.changes = KIND_CONFIG_TEXT | B(SITE_EXTERNAL_KEY) |
+		    B(SITE_CLIENT_KEY),
+		.item = -1, .each = source_each_config,
+		.create = make_configs, .update = make_config_updates,
+		.remove = make_config_removals,
 	},
 };
 

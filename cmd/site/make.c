@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/site/make.h"
 
+#include <sysexits.h>
+
 #include "base/file.h"
+#include "cmd/site/refs.h"
 
 /* answers to one batch: ids, names and keys */
 #define MAKE_ANSWER_MAX ((size_t)1 << 28)
@@ -185,4 +188,104 @@ make_disconnections(struct client *c, struct site_row *const *v, size_t n,
     size_t *at, struct buf *made, struct fault *fault)
 {
 	return make_changes(c, CHANGE_DISCONNECT, v, n, at, made, fault);
+}
+
+/* ---- configurations ---- */
+
+/* a change of these members; false: too much */
+static bool
+make_fill_config(struct bootstrap_changes *all, const struct site_row *row,
+    unsigned members)
+{
+	struct bootstrap_change *c = bootstrap_changes_add(all);
+	const struct {
+		enum site_member from;
+		enum bootstrap_member to;
+		struct str *value;
+	} same[] = {
+		{ SITE_THING, BOOTSTRAP_THING, &c->thing },
+		{ SITE_EXTERNAL_ID, BOOTSTRAP_EXTERNAL_ID, &c->external_id },
+		{ SITE_EXTERNAL_KEY, BOOTSTRAP_EXTERNAL_KEY,
+		    &c->external_key },
+		{ SITE_NAME, BOOTSTRAP_NAME, &c->name },
+		{ SITE_CONTENT, BOOTSTRAP_CONTENT, &c->content },
+		{ SITE_CLIENT_CERT, BOOTSTRAP_CLIENT_CERT, &c->client_cert },
+		{ SITE_CLIENT_KEY, BOOTSTRAP_CLIENT_KEY, &c->client_key },
+		{ SITE_CA_CERT, BOOTSTRAP_CA_CERT, &c->ca_cert },
+	};
+	size_t i;
+	int n;
+
+	for (i = 0; i < sizeof same / sizeof *same; i++)
+		if (members & SITE_BIT(same[i].from)) {
+			c->given |= same[i].to;
+			*same[i].value = row->v[same[i].from];
+		}
+	if (members & SITE_BIT(SITE_STATE)) {
+		c->given |= BOOTSTRAP_STATE;
+		c->active = str_eq(row->v[SITE_STATE], STR("active"));
+	}
+	if (!(members & SITE_BIT(SITE_CHANNELS)))
+		return true;
+	c->given |= BOOTSTRAP_CHANNELS;
+	c->channels = arena_alloc(&all->keep, REFS_MAX * sizeof *c->channels);
+	if (c->channels == NULL)
+		return false;
+	n = refs_take(row->v[SITE_CHANNELS], c->channels, &all->keep);
+	c->n_channels = n > 0 ? (size_t)n : 0;
+	return n >= 0;
+}
+
+static int
+make_config_changes(struct client *c, enum bootstrap_verb verb,
+    struct site_row *const *v, size_t n, size_t *at, struct fault *fault)
+{
+	struct bootstrap_changes changes;
+	struct buf answer;
+	int result = 0;
+	size_t i;
+
+	bootstrap_changes_init(&changes);
+	changes.verb = verb;
+	/* it may have gone with its thing */
+	changes.if_exists = true;
+	for (i = 0; i < n && result == 0; i++)
+		if (!make_fill_config(&changes, v[i], SITE_BIT(SITE_THING) |
+		    (verb == BOOTSTRAP_ADD ? v[i]->given :
+		    verb == BOOTSTRAP_UPDATE ? v[i]->differs : 0)))
+			result = fault_set(fault, EX_DATAERR,
+			    "too much for one transaction");
+	buf_init(&answer, MAKE_ANSWER_MAX);
+	if (result == 0) {
+		result = c->backend->bootstrap_change(c, &changes, &answer,
+		    fault);
+		*at = changes.at;
+	}
+	secret_release(&answer);
+	bootstrap_changes_release(&changes);
+	return result;
+}
+
+int
+make_configs(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	(void)made;
+	return make_config_changes(c, BOOTSTRAP_ADD, v, n, at, fault);
+}
+
+int
+make_config_updates(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	(void)made;
+	return make_config_changes(c, BOOTSTRAP_UPDATE, v, n, at, fault);
+}
+
+int
+make_config_removals(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	(void)made;
+	return make_config_changes(c, BOOTSTRAP_REMOVE, v, n, at, fault);
 }

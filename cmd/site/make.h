@@ -8,6 +8,7 @@
 site_make make_users, make_user_updates, make_user_removals;
 site_make make_items, make_item_updates, make_item_removals;
 site_make make_connections, make_disconnections;
+site_make make_configs, make_config_updates, make_config_removals;
 
 /* make keys for things that are created without one */
 extern bool make_new_keys;

@@ -97,7 +97,7 @@ plan_end(struct plan_run *r, int result)
 static void
 plan_put_value(struct buf *b, const struct site_row *row, enum site_member m)
 {
-	if (m == SITE_METADATA || m == SITE_TAGS)
+	if (member_type(m) != OBJECT_TEXT)
 		buf_put_str(b, row->v[m]);
 	else
 		json_put_string(b, row->v[m]);
@@ -205,9 +205,10 @@ plan_put_rows(struct plan_run *r, enum plan_verb verb, int kind)
 	for (i = 0; i < rows->n; i++) {
 		row = *rows->v[i];
 		/* ids may be made only when it is applied */
-		if (row.said[0].p != NULL) {
-			row.v[SITE_CHANNEL] = row.said[0];
-			row.v[SITE_THING] = row.said[1];
+		if (row.given & SITE_REFERENCES && row.line > 0) {
+			row.v[SITE_CHANNEL] = row.said.channel;
+			row.v[SITE_THING] = row.said.thing;
+			row.v[SITE_CHANNELS] = row.said.channels;
 		}
 		(site_opt.json ? plan_put_json : plan_put_text)(&r->out.b,
 		    verb, &row);

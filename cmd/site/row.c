@@ -12,13 +12,24 @@ static const char *const row_names[SITE_MEMBERS] = {
 	[SITE_CHANNEL] = "channel", [SITE_THING] = "thing",
 	[SITE_NAME] = "name", [SITE_METADATA] = "metadata",
 	[SITE_TAGS] = "tags", [SITE_STATUS] = "status", [SITE_KEY] = "key",
-	[SITE_PASSWORD] = "password",
+	[SITE_PASSWORD] = "password", [SITE_EXTERNAL_ID] = "external_id",
+	[SITE_CHANNELS] = "channels", [SITE_CONTENT] = "content",
+	[SITE_CLIENT_CERT] = "client_cert", [SITE_CA_CERT] = "ca_cert",
+	[SITE_STATE] = "state", [SITE_EXTERNAL_KEY] = "external_key",
+	[SITE_CLIENT_KEY] = "client_key",
 };
 
 const char *
 member_name(enum site_member member)
 {
 	return row_names[member];
+}
+
+enum object_type
+member_type(enum site_member member)
+{
+	return member == SITE_METADATA ? OBJECT_RAW : member == SITE_TAGS ||
+	    member == SITE_CHANNELS ? OBJECT_TEXTS : OBJECT_TEXT;
 }
 
 void
@@ -52,7 +63,7 @@ row_put_members(struct buf *b, const struct site_row *row, unsigned shown)
 		buf_puts(b, "\":");
 		if (row->v[m].p == NULL)
 			buf_puts(b, "null");
-		else if (m == SITE_METADATA || m == SITE_TAGS)
+		else if (member_type(m) != OBJECT_TEXT)
 			buf_put_str(b, row->v[m]);
 		else
 			json_put_string(b, row->v[m]);

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "client/client.h"
+#include "json/object.h"
 
 /*
  * What a site has, as text: an object is a line, and its members are in this
@@ -26,16 +27,29 @@ enum site_member {
 	SITE_EMAIL,
 	SITE_CHANNEL,		/* an id, or the name of a channel */
 	SITE_THING,
+	SITE_EXTERNAL_ID,	/* of a configuration: bootstrap.h */
 	SITE_NAME,
 	SITE_METADATA,		/* compact JSON */
 	SITE_TAGS,		/* the same: tags.h */
 	SITE_STATUS,
+	SITE_CHANNELS,		/* a compact array of what SITE_CHANNEL is */
+	SITE_CONTENT, SITE_CLIENT_CERT, SITE_CA_CERT,
+	SITE_STATE,		/* "active" or "inactive" */
 	SITE_KEY,		/* of a thing; p NULL: without one */
 	SITE_PASSWORD,		/* of a user: its hash */
+	SITE_EXTERNAL_KEY,
+	SITE_CLIENT_KEY,	/* p NULL: without one */
 	SITE_MEMBERS
 };
 #define SITE_BIT(member)	(1u << (member))
-#define SITE_SECRETS		(SITE_BIT(SITE_KEY) | SITE_BIT(SITE_PASSWORD))
+#define SITE_SECRETS		(SITE_BIT(SITE_KEY) |			\
+	SITE_BIT(SITE_PASSWORD) | SITE_BIT(SITE_EXTERNAL_KEY) |		\
+	SITE_BIT(SITE_CLIENT_KEY))
+/* those that may be null */
+#define SITE_NULLS		(SITE_BIT(SITE_KEY) | SITE_BIT(SITE_CLIENT_KEY))
+/* those that name others */
+#define SITE_REFERENCES		(SITE_BIT(SITE_CHANNEL) |		\
+	SITE_BIT(SITE_THING) | SITE_BIT(SITE_CHANNELS))
 
 struct site_kind;
 struct site_user;
@@ -50,7 +64,8 @@ struct site_row {
 	struct site_user *user;		/* the owner; of a user, itself */
 	const struct site_row *was;	/* what is there, of an update */
 	unsigned differs;		/* and in which members */
-	struct str said[2];		/* channel and thing as the file says */
+	/* channel, thing and channels as the file says; p NULL: not given */
+	struct { struct str channel, thing, channels; } said;
 	bool there;			/* it is there */
 	bool made_id;			/* `id` was not given */
 };
@@ -63,8 +78,9 @@ struct site_rows {
 void rows_add(struct site_rows *, struct site_row *);
 void rows_release(struct site_rows *);
 
-/* "name", "metadata" … */
+/* "name", "metadata" …, and what it is in JSON */
 const char *member_name(enum site_member);
+enum object_type member_type(enum site_member);
 
 /* appends the members of `shown`, with commas, to an object that has begun */
 void row_put_members(struct buf *, const struct site_row *, unsigned shown);

@@ -11,13 +11,15 @@
 #include "base/base64.h"
 #include "base/file.h"
 #include "cmd/site/kind.h"
+#include "json/json.h"
 
 #define SECRETS_BOX (crypto_box_SEALBYTES + SECRETS_KEY)
 #define SECRETS_NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define SECRETS_TAG crypto_aead_xchacha20poly1305_ietf_ABYTES
-/* the longest secret, a key */
-#define SECRETS_PLAIN THING_KEY_MAX
+/* two keys, each byte of which may be escaped */
+#define SECRETS_PLAIN (2 * JSON_STRING_MAX(THING_KEY_MAX) + 64)
 #define SECRETS_SEALED (SECRETS_NONCE + SECRETS_PLAIN + SECRETS_TAG)
+_Static_assert(SECRETS_PLAIN <= SECRETS_ROOM, "fits");
 /* length of so many bytes in base64url */
 #define SECRETS_TEXT(n) (((n) * 4 + 2) / 3)
 
@@ -196,15 +198,10 @@ static struct str
 secrets_of(const struct site_row *row, char to[128])
 {
 	int n = snprintf(to, 128, "%s:%.*s", row->kind->name,
-	    STR_ARG(row->v[SITE_ID]));
+	    STR_ARG(row->v[row->given & SITE_BIT(SITE_ID) ? SITE_ID :
+	    SITE_THING]));
 
 	return (struct str){ to, n < 128 ? (size_t)n : 0 };
-}
-
-enum site_member
-secrets_member(const struct site_row *row)
-{
-	return row->kind->may & SITE_BIT(SITE_KEY) ? SITE_KEY : SITE_PASSWORD;
 }
 
 void
@@ -212,22 +209,31 @@ secrets_put(struct secrets *s, const struct site_row *row, struct buf *b)
 {
 	unsigned char sealed[SECRETS_SEALED];
 	unsigned long long n;
-	struct str plain, of;
+	struct buf plain;
+	struct str of;
 	char text[128];
 
-	if (!(row->given & SITE_SECRETS))
-		return;
-	plain = row->v[secrets_member(row)];
-	if (plain.p == NULL || plain.n > SECRETS_PLAIN)
-		return;
-	of = secrets_of(row, text);
-	secrets_derive(s, "nonce", of, plain, sealed, SECRETS_NONCE);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + SECRETS_NONCE, &n,
-	    (const unsigned char *)plain.p, plain.n,
-	    (const unsigned char *)of.p, of.n, NULL, sealed, s->content);
-	buf_puts(b, ",\"sealed\":\"");
-	base64_put(b, secrets_bytes(sealed, SECRETS_NONCE + (size_t)n));
-	buf_putc(b, '"');
+	buf_init(&plain, SECRETS_PLAIN);
+	/* a growing buffer would leave copies */
+	buf_room(&plain, SECRETS_PLAIN);
+	buf_putc(&plain, '{');
+	row_put_members(&plain, row, SITE_SECRETS);
+	buf_putc(&plain, '}');
+	if (plain.n > 2) {
+		of = secrets_of(row, text);
+		secrets_derive(s, "nonce", of, buf_str(&plain), sealed,
+		    SECRETS_NONCE);
+		crypto_aead_xchacha20poly1305_ietf_encrypt(
+		    sealed + SECRETS_NONCE, &n,
+		    (const unsigned char *)plain.p, plain.n,
+		    (const unsigned char *)of.p, of.n, NULL, sealed,
+		    s->content);
+		buf_puts(b, ",\"sealed\":\"");
+		base64_put(b, secrets_bytes(sealed,
+		    SECRETS_NONCE + (size_t)n));
+		buf_putc(b, '"');
+	}
+	secret_release(&plain);
 }
 
 /* ---- opening ---- */
@@ -292,9 +298,8 @@ secrets_open(struct secrets *s, const struct site_row *row,
 
 	if (!s->ready)
 		return "no line of secrets before this one";
-	if (!(row->kind->may & SITE_SECRETS) || row->given & SITE_SECRETS ||
-	    !(row->given & SITE_BIT(SITE_ID)))
-		return "a secret of an object without an id, or a second one";
+	if (!(row->kind->may & SITE_SECRETS) || row->given & SITE_SECRETS)
+		return "a secret that this kind does not have, or a second one";
 	if (sealed.n > SECRETS_TEXT(SECRETS_SEALED) ||
 	    (n = base64_decode(bytes, sealed)) < 0)
 		return "a secret is damaged";

@@ -11,9 +11,9 @@
  *
  *	{"kind":"secrets","for":"<public key>","sealed":"<box>"}
  *
- * and each object its own secret under that key, as XChaCha20-Poly1305 with
- * the kind and the id as additional data, so that none can be moved to
- * another object:
+ * and each object its own secrets under that key, {"key":"…"}, as
+ * XChaCha20-Poly1305 with the kind and the id (of a configuration that of the
+ * thing) as additional data, so that none can be moved to another object:
  *
  *	"sealed":"<24 bytes of nonce, ciphertext, tag>"
  *
@@ -45,15 +45,13 @@ void secrets_put(struct secrets *, const struct site_row *, struct buf *);
 
 /* reads the private key of this file */
 int secrets_load(struct secrets *, const char *path, struct fault *);
-/* Each gives NULL, or why it is refused.  The second appends the secret, which
- * has not been checked, and which `plain` has room for; secrets_member says
- * what it is of such a row. */
-#define SECRETS_ROOM (THING_KEY_MAX + 64)
+/* Each gives NULL, or why it is refused.  The second appends a JSON object,
+ * which has not been read and has the secrets of the row. */
+#define SECRETS_ROOM ((size_t)64 << 10)
 const char *secrets_begin_open(struct secrets *, struct str recipient,
     struct str sealed);
 const char *secrets_open(struct secrets *, const struct site_row *,
     struct str sealed, struct buf *plain);
-enum site_member secrets_member(const struct site_row *);
 
 /* wipes it */
 void secrets_end(struct secrets *);

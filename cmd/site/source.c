@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "base/diag.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/signal.h"
+#include "cmd/site/refs.h"
 
 /* text of all users */
 #define KEEP_MAX ((size_t)1 << 30)
@@ -261,4 +263,128 @@ source_each_connection(struct site_source *s, struct site_user *u,
 	in.row.v[SITE_OWNER] = u->row.v[SITE_EMAIL];
 	return s->client->backend->connections(s->client, source_give_pair,
 	    &in, fault);
+}
+
+/* ---- configurations, which come in order of creation, by their things ---- */
+
+struct source_configs {
+	struct arena keep;
+	struct source_config {
+		struct str thing, line;
+	} *v;
+	size_t n, cap;
+};
+
+static int
+source_keep_config(void *arg, const struct bootstrap_shown *shown,
+    struct fault *fault)
+{
+	struct source_configs *all = arg;
+	struct source_config *c;
+
+	if (all->n == all->cap) {
+		all->cap = all->cap ? 2 * all->cap : 64;
+		all->v = memory_resize(all->v, all->cap * sizeof *all->v);
+	}
+	c = &all->v[all->n++];
+	c->thing = arena_str(&all->keep, shown->thing);
+	c->line = arena_str(&all->keep, shown->line);
+	return c->thing.p != NULL && c->line.p != NULL ? 0 :
+	    fault_set(fault, EX_DATAERR, "too many configurations");
+}
+
+static int
+source_compare_configs(const void *a, const void *b)
+{
+	const struct source_config *x = a, *y = b;
+
+	return strcmp(x->thing.p, y->thing.p);
+}
+
+/* a line of bootstrap_change.h as a row */
+static bool
+source_read_config(struct site_row *row, struct str line, bool secrets,
+    struct arena *scratch)
+{
+	static const enum site_member is[] = {
+		SITE_EXTERNAL_ID, SITE_NAME, SITE_CHANNELS, SITE_CONTENT,
+		SITE_CLIENT_CERT, SITE_CA_CERT, SITE_EXTERNAL_KEY,
+		SITE_CLIENT_KEY
+	};
+	enum { TEXTS = sizeof is / sizeof *is, STATE = TEXTS, FIELDS };
+	struct object_field f[FIELDS] = {
+		[STATE] = { .name = "state", .type = OBJECT_NUMBER },
+	};
+	struct str channels[REFS_MAX];
+	int i, n;
+
+	for (i = 0; i < TEXTS; i++)
+		f[i] = (struct object_field){ .name = member_name(is[i]),
+		    .type = member_type(is[i]) };
+	if (object_read(line, f, FIELDS, scratch) != NULL)
+		return false;
+	for (i = 0; i < TEXTS; i++)
+		row->v[is[i]] = f[i].value.p == NULL &&
+		    is[i] != SITE_CLIENT_KEY ? STR("") : f[i].value;
+	row->given = row->kind->shown | (secrets ?
+	    SITE_BIT(SITE_EXTERNAL_KEY) | SITE_BIT(SITE_CLIENT_KEY) : 0);
+	row->v[SITE_STATE] = str_eq(f[STATE].value, STR("1")) ?
+	    STR("active") : STR("inactive");
+	n = refs_take(f[2].value, channels, scratch);
+	return n >= 0 && refs_put(channels, (size_t)n, scratch,
+	    &row->v[SITE_CHANNELS]);
+}
+
+static int
+source_give_configs(struct site_source *s, struct site_user *u,
+    const struct source_configs *all, const struct site_give *give,
+    struct fault *fault)
+{
+	struct site_row row = { .kind = &site_kinds[KIND_CONFIG], .user = u };
+	struct arena scratch;
+	int result = 0;
+	size_t i;
+
+	arena_init(&scratch, (size_t)4 << 20);
+	for (i = 0; i < all->n && result == 0; i++) {
+		arena_reset(&scratch);
+		row.v[SITE_OWNER] = u->row.v[SITE_EMAIL];
+		row.v[SITE_THING] = all->v[i].thing;
+		result = source_read_config(&row, all->v[i].line, s->secrets,
+		    &scratch) ? give->row(give->arg, &row, fault) :
+		    fault_set(fault, EX_UNAVAILABLE, "the configuration of "
+		    "'%.*s' is damaged", STR_ARG(all->v[i].thing));
+	}
+	arena_release(&scratch);
+	return result;
+}
+
+int
+source_each_config(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	const struct bootstrap_query query = { .limit = INT64_MAX };
+	struct source_configs all = { .n = 0 };
+	const struct bootstrap_view view = {
+		.keys = s->secrets, .show = source_keep_config, .arg = &all
+	};
+	int result;
+
+	arena_init(&all.keep, KEEP_MAX);
+	result = s->client->backend->bootstrap_list(s->client, &view, &query,
+	    fault);
+	/* one that does not give them */
+	if (result < 0 && !s->client->backend->transactions &&
+	    fault->status == EX_UNAVAILABLE) {
+		diag_warning("%s", fault->text);
+		result = 0;
+	} else if (result == 0) {
+		if (all.n > 1)
+			qsort(all.v, all.n, sizeof *all.v,
+			    source_compare_configs);
+		result = source_give_configs(s, u, &all, give, fault);
+	}
+	free(all.v);
+	arena_release(&all.keep);
+	return result;
 }

@@ -18,8 +18,8 @@ struct site_options {
 	bool dry_run;			/* undo */
 };
 
-/* in the order of the kinds (kind.h) */
-#define SITE_CSV_KINDS "users|channels|things|connections"
+/* in the order of kind.h */
+#define SITE_CSV_KINDS "users|channels|things|connections|configs"
 
 extern struct site_options site_opt;
 extern struct remote_setup site_setup;

@@ -80,12 +80,13 @@ local_bootstrap_list(struct client *c, const struct bootstrap_view *view,
 	struct local_view v;
 	int result;
 
-	if (registry_read_begin(c->registry, fault) < 0)
+	if (!c->begun && registry_read_begin(c->registry, fault) < 0)
 		return -1;
 	local_view_init(&v, c, view);
 	result = bootstrap_each(c->registry, &c->user, query,
 	    local_bootstrap_show, &v, fault);
-	registry_read_end(c->registry);
+	if (!c->begun)
+		registry_read_end(c->registry);
 	secret_release(&v.line);
 	return result < 0 ? -1 : 0;
 }
@@ -100,13 +101,13 @@ local_bootstrap_change(struct client *c, struct bootstrap_changes *changes,
 	changes->at = changes->n;
 	if (why != NULL)
 		return fault_set(fault, EX_DATAERR, "%s", why);
-	if (registry_begin(c->registry, fault) < 0 ||
+	if ((!c->begun && registry_begin(c->registry, fault) < 0) ||
 	    user_find(c->registry, str_z(c->user.email), &c->user,
 	    fault) < 0 || bootstrap_make(changes, c->registry, &c->user,
 	    answer, fault) < 0)
 		return -1;
 	changes->at = changes->n;
-	return registry_commit(c->registry, fault);
+	return c->begun ? 0 : registry_commit(c->registry, fault);
 }
 
 int

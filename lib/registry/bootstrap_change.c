@@ -43,12 +43,12 @@ bootstrap_changes_init(struct bootstrap_changes *s)
 void
 bootstrap_changes_release(struct bootstrap_changes *s)
 {
-	struct bootstrap_change *c;
+	size_t i;
 
-	for (c = s->v; c < s->v + s->n; c++) {
-		change_wipe(c->external_key);
-		change_wipe(c->client_key);
-		change_wipe(c->thing_key);
+	for (i = 0; i < s->n; i++) {
+		change_wipe(s->v[i].external_key);
+		change_wipe(s->v[i].client_key);
+		change_wipe(s->v[i].thing_key);
 	}
 	free(s->v);
 	arena_release(&s->keep);
