@@ -7,6 +7,7 @@ load site
 load coap
 load mqtt
 load tls
+load ws
 
 setup_suite_test() {
 	make_site
@@ -483,4 +484,139 @@ one_ca() {
 	on_bus 4
 	[[ $(cat "$MFX_HOME"/bus/raw/*.ndjson | jq -r '.[0].publisher' |
 	    sort -u) == "$THING" ]]
+}
+
+# ---- what is open when a certificate is revoked ----
+
+# post_with NAME: the status that mfx-adapt-http answers
+post_with() {
+	curl -sS -o answer -w '%{http_code}' -m 20 --cacert ca.crt \
+	    --cert "$1.pem" --key "$1.pem" -d '[{"n":"t","v":1}]' \
+	    "${MESSAGES/http:/https:}"
+}
+
+answers() {
+	[[ $(post_with "$1") == "$2" ]]
+}
+
+# two things with a certificate each, a.pem and b.pem; $THING and $OTHER
+two_devices() {
+	one_ca
+	mfx-certs server 127.0.0.1 --out server
+	cp server/127.0.0.1.crt server.pem
+	cp server/127.0.0.1.key server.key
+	OTHER=$(mfx-things create | jq -r .id)
+	mfx-channels connect "$CHANNEL" "$OTHER"
+	mfx-certs issue "$THING" >a.pem
+	mfx-certs issue "$OTHER" >b.pem
+}
+
+TLS=(--tls-cert server.pem --tls-key server.key --tls-ca ca.crt)
+
+@test "HTTP: revoked, renewed, its thing removed" {
+	two_devices
+	serve -o raw "${TLS[@]}" --require-cert
+	answers a 202
+	answers b 202
+	mfx-certs renew --new-key --replace "$THING" >new.pem
+	await 20 answers a 403
+	answers new 202
+	answers b 202
+	grep -q 'the certificate is revoked' "$PID_ERR"
+	# and not with a key beside it, either
+	[[ $(curl -sS -o answer -w '%{http_code}' -m 20 --cacert ca.crt \
+	    --cert a.pem -H "Authorization: $KEY" -d '[{"n":"t","v":1}]' \
+	    "${MESSAGES/http:/https:}") == 403 ]]
+	mfx-things disable "$OTHER"
+	await 20 answers b 403
+	mfx-things enable "$OTHER"
+	await 20 answers b 202
+	mfx-things remove "$OTHER"
+	await 20 answers b 403
+	# whoever creates it again decides about its certificates again
+	mfx-things create -f - <<<"{\"id\":\"$OTHER\"}" >/dev/null
+	mfx-channels connect "$CHANNEL" "$OTHER"
+	mfx-certs issue "$OTHER" >c.pem
+	await 20 answers c 202
+	answers b 403
+}
+
+@test "WebSocket: an open connection ends when its certificate is revoked" {
+	two_devices
+	serve_ws "${TLS[@]}"
+	local name
+	for name in a b; do
+		start timeout 100 "$ROOT/tests/ws_talk.py" "${WS/ws:/wss:}" \
+		    -A ca.crt -C $name.pem $name.pem "made:$name.open" closed
+		eval "$name=$PID ${name}_out=$PID_OUT"
+	done
+	await 20 test -e a.open
+	await 20 test -e b.open
+	mfx-certs revoke "$THING"
+	wait "$a"
+	[[ $(<"$a_out") == 'closed 4403 access was revoked' ]]
+	kill -0 "$b"
+	[[ $(timeout 60 "$ROOT/tests/ws_talk.py" "${WS/ws:/wss:}" -A ca.crt \
+	    -C a.pem a.pem quiet) == 'refused 403' ]]
+	mfx-things remove "$OTHER"
+	wait "$b"
+	[[ $(<"$b_out") == 'closed 4403 access was revoked' ]]
+}
+
+metric() {
+	curl -fsS -m 20 "http://127.0.0.1:$ADMIN/metrics" |
+		awk -v name="coap_adapter_$1" '$1 == name { print $2 }'
+}
+
+# observers N: mfx-adapt-coap has as many
+observers() {
+	[[ $(metric observers) == "$1" ]]
+}
+
+@test "CoAP: an observer ends, and a session is closed, when it is revoked" {
+	two_devices
+	free_port SECURE ADMIN
+	unset PORT
+	serve_coap -i raw -o raw --listen-tls "127.0.0.1:$SECURE" \
+	    "${TLS[@]}" --admin "127.0.0.1:$ADMIN"
+	local uri=127.0.0.1:$SECURE/channels/$CHANNEL/messages
+	start coap-client-openssl -s 100 -w -c a.pem -j a.pem -R ca.crt \
+	    "coaps+tcp://$uri"
+	start coap-client-openssl -s 100 -w -c b.pem -j b.pem -R ca.crt \
+	    "coaps://$uri"
+	await 20 observers 2
+	mfx-certs revoke "$THING"
+	await 20 observers 1
+	coap_at post "coaps+tcp://$uri" -c a.pem -j a.pem -R ca.crt -e x
+	[[ $SAID == 4.03* ]] || { echo "$SAID"; false; }
+	coap_at post "coaps://$uri" -c a.pem -j a.pem -R ca.crt -e x
+	[[ $SAID == 4.03* ]] || { echo "$SAID"; false; }
+	coap_at post "coaps://$uri" -c b.pem -j b.pem -R ca.crt -e x
+	said ''
+	mfx-things remove "$OTHER"
+	await 20 observers 0
+}
+
+@test "MQTT: a subscriber is disconnected when its certificate is revoked" {
+	two_devices
+	cp ca.crt ca.pem
+	start_broker
+	local name
+	for name in a b; do
+		start stdbuf -oL mosquitto_sub -h 127.0.0.1 -p "$CERT_PORT" --cafile ca.crt \
+		    --cert $name.pem --key $name.pem -t "channels/$CHANNEL/messages" -d
+		eval "$name=$PID ${name}_out=$PID_OUT"
+	done
+	await 20 grep -q SUBACK "$a_out"
+	await 20 grep -q SUBACK "$b_out"
+	mfx-certs revoke "$THING"
+	# it comes back, and is refused
+	await 20 eval 'gone "$a" || grep -q "CONNACK ([^0]" "$a_out"'
+	refute timeout 20 mosquitto_pub -h 127.0.0.1 -p "$CERT_PORT" \
+	    --cafile ca.crt --cert a.pem --key a.pem -q 1 \
+	    -t "channels/$CHANNEL/messages" -m x
+	kill -0 "$b"
+	timeout 20 mosquitto_pub -h 127.0.0.1 -p "$CERT_PORT" --cafile ca.crt \
+	    --cert b.pem --key b.pem -q 1 -t "channels/$CHANNEL/messages" -m x
+	await 20 grep -qx x "$b_out"
 }

@@ -10,6 +10,7 @@
 #include "coap/note.h"
 #include "coap/share.h"
 #include "coap/station.h"
+#include "net/certificate.h"
 #include "net/tls.h"
 
 /*
@@ -54,6 +55,7 @@ struct peer {
 	char thing[ID_BYTES + 1];	/* "": nobody */
 	bool has_proof;		/* it was by a key … */
 	struct access_proof proof;	/* … which this is */
+	struct certificate_id certificate;	/* that it has shown */
 	const char *refused;	/* why it is no thing; or NULL */
 
 	struct observer *observers;

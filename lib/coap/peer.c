@@ -203,6 +203,7 @@ peer_take_certificate(struct peer *p)
 	/* without --tls-ca nobody is asked for one, and nobody has one */
 	if (ssl != NULL)
 		certificate_of(&cert, ssl);
+	p->certificate = cert.id;
 	if (cert.kind == CERTIFICATE_REFUSED)
 		p->refused = cert.why;
 	else if (cert.kind == CERTIFICATE_THING)
@@ -233,6 +234,7 @@ peer_named(const struct peer *p, struct certificate *c)
 	} else if (*p->thing != '\0') {
 		c->kind = CERTIFICATE_THING;
 		memcpy(c->text, p->thing, sizeof p->thing);
+		c->id = p->certificate;
 	} else {
 		return NULL;
 	}
@@ -296,6 +298,8 @@ peer_still_valid(struct peer *p)
 	/* an anonymous session has no rights to lose */
 	if (thing.n == 0)
 		return true;
+	if (principal_certificate(a, &p->certificate) != ACCESS_YES)
+		return false;
 	if (p->has_proof)
 		return access_holds(a, thing, &p->proof) == ACCESS_YES;
 	result = access_check_id(a, thing, STR(""));

@@ -27,6 +27,7 @@ struct plugin_client {
 	enum session_kind kind;
 	char thing[ID_TEXT + 1];
 	struct access_proof proof;
+	struct certificate_id certificate;
 	enum counts_client reason;	/* of a refusal */
 	const char *why;	/* the same in words; never a secret */
 };
@@ -85,6 +86,7 @@ plugin_as_thing(struct plugin *p, struct plugin_client *c)
 	certificate_read(&cert, x509);
 	X509_free(x509);
 	r = plugin_know(p, c, &cert);
+	c->certificate = cert.id;
 	sodium_memzero(&cert, sizeof cert);
 	if (r == ACCESS_YES && plugin_names_another(c))
 		return plugin_refuse(c, CLIENT_NAME,
@@ -212,6 +214,7 @@ plugin_let_in(struct plugin *p, struct plugin_client *c)
 	p->counts.clients++;
 	memcpy(session->thing, c->thing, sizeof c->thing);
 	session->proof = c->proof;
+	session->certificate = c->certificate;
 	session->proved = p->generation;
 	session->will_delay = c->connect.will_delay;
 	session->will_properties_n = c->connect.will_properties.n;

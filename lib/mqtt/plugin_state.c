@@ -64,9 +64,11 @@ mqtt_session_holds(struct plugin *p, struct mqtt_session *session)
 		return ACCESS_NO_KEY;
 	if (session->proved == p->generation || session->kind == SESSION_BRIDGE)
 		return ACCESS_YES;
-	r = session->kind == SESSION_KEY ?
-	    access_holds(p->access, thing, &session->proof) :
-	    access_check_id(p->access, thing, thing);
+	r = principal_certificate(p->access, &session->certificate);
+	if (r == ACCESS_YES)
+		r = session->kind == SESSION_KEY ?
+		    access_holds(p->access, thing, &session->proof) :
+		    access_check_id(p->access, thing, thing);
 	if (r == ACCESS_ERROR) {
 		plugin_registry_down(p);
 		return r;

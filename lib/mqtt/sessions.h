@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "mqtt/client_ids.h"
-#include "registry/access.h"
+#include "registry/principal.h"
 
 /*
  * The clients of the broker that we have let in, by the address of the
@@ -44,6 +44,7 @@ struct mqtt_session {
 	bool logged;		/* that a topic of its was refused */
 	char thing[ID_TEXT + 1];
 	struct access_proof proof;	/* SESSION_KEY */
+	struct certificate_id certificate;	/* that it has shown */
 	uint32_t proved;	/* generation in which it was still good */
 	struct client_id *client_id;	/* while online */
 	uint32_t will_delay;	/* seconds */

@@ -105,13 +105,25 @@ certificate_take_common_name(struct certificate *c, const X509 *x)
 	OPENSSL_free(text);
 }
 
+static void
+certificate_take_id(struct certificate *c, const X509 *x)
+{
+	unsigned n;
+
+	c->id.known = X509_digest(x, EVP_sha256(), c->id.hash, &n) == 1;
+	if (!c->id.known)
+		certificate_refuse(c, "the certificate can't be hashed");
+}
+
 void
 certificate_read(struct certificate *c, const X509 *x)
 {
 	*c = (struct certificate){ .kind = CERTIFICATE_NONE };
 	if (x == NULL)
 		return;
-	certificate_take_alternative_names(c, x);
+	certificate_take_id(c, x);
+	if (c->kind == CERTIFICATE_NONE)
+		certificate_take_alternative_names(c, x);
 	if (c->kind == CERTIFICATE_NONE)
 		certificate_take_common_name(c, x);
 }

@@ -3,6 +3,7 @@
 #define MFX_NET_CERTIFICATE_H
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 /*
  * The thing that a client certificate names: by its id in a subject alternative
@@ -19,10 +20,20 @@ enum certificate_kind {
 	CERTIFICATE_REFUSED,	/* why */
 };
 
+/* which certificate it is, of all that there are: SHA-256 of its DER */
+#define CERTIFICATE_HASH 32
+
+struct certificate_id {
+	bool known;		/* false: it is no certificate, or none was
+				 * shown */
+	unsigned char hash[CERTIFICATE_HASH];
+};
+
 struct certificate {
 	enum certificate_kind kind;
 	const char *why;	/* for a log */
 	char text[CERTIFICATE_TEXT];
+	struct certificate_id id;
 };
 
 /* One whose chain somebody else has verified; NULL: there is none. */

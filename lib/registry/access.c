@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "registry/registry.h"
+#include "registry/issued.h"
 #include "registry/statement.h"
 
 #define CHANGED_MS 50		/* how old an answer may be */
@@ -43,7 +43,7 @@ struct access {
 	unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
 };
 
-enum question { BY_KEY = 'k', BY_ID = 'i', WHO = 'w' };
+enum question { BY_KEY = 'k', BY_ID = 'i', WHO = 'w', REVOKED = 'r' };
 
 static void
 access_clear(struct access *a)
@@ -300,6 +300,29 @@ access_check_id(struct access *a, struct str thing, struct str channel)
 	if (!uuid_valid(channel))
 		channel = STR("00000000-0000-0000-0000-000000000000");
 	return access_decide(a, BY_ID, thing, channel, &same);
+}
+
+enum access_result
+access_check_certificate(struct access *a,
+    const unsigned char fingerprint[32])
+{
+	struct str which = { (const char *)fingerprint, FINGERPRINT_BYTES };
+	unsigned char tag[crypto_shorthash_siphashx24_BYTES];
+	enum access_result result;
+	struct entry *e;
+	int got;
+
+	access_tag(a, REVOKED, which, STR_NONE, tag);
+	if ((e = access_cached(a, tag)) != NULL)
+		return e->result;
+	if (a->registry == NULL)
+		return ACCESS_ERROR;
+	got = issued_is_revoked(a->registry, which, &a->fault);
+	if (got < 0)
+		return ACCESS_ERROR;
+	result = got > 0 ? ACCESS_NO_KEY : ACCESS_YES;
+	access_remember(a, tag, result);
+	return result;
 }
 
 bool

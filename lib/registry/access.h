@@ -66,6 +66,12 @@ enum access_result access_check(struct access *, struct str key,
 enum access_result access_check_id(struct access *, struct str thing,
     struct str channel);
 
+/* May this client certificate, known by its SHA-256, still be shown?
+ * ACCESS_NO_KEY when the registry has it as revoked (issued.h); ACCESS_YES
+ * also for one that it does not know, which is of another CA. */
+enum access_result access_check_certificate(struct access *,
+    const unsigned char fingerprint[32]);
+
 /* which thing has this key, on any channel or none */
 enum access_result access_identify(struct access *, struct str key,
     struct str *thing);

@@ -70,15 +70,27 @@ principal_by_both(struct access *a, struct str key,
 	return result;
 }
 
+enum access_result
+principal_certificate(struct access *a, const struct certificate_id *id)
+{
+	return id->known ? access_check_certificate(a, id->hash) : ACCESS_YES;
+}
+
 static enum access_result
 principal_decide(struct access *a, struct str key,
     const struct certificate *c, const struct str *channel, struct principal *p)
 {
+	enum access_result result;
+
 	if (c == NULL || c->kind == CERTIFICATE_NONE)
 		return key.n == 0 ? principal_refuse(p, false, "no key") :
 		    principal_by_key(a, key, channel, p);
 	if (c->kind == CERTIFICATE_REFUSED)
 		return principal_refuse(p, true, c->why);
+	result = principal_certificate(a, &c->id);
+	if (result != ACCESS_YES)
+		return result == ACCESS_ERROR ? result :
+		    principal_refuse(p, true, "the certificate is revoked");
 	if (key.n > 0)
 		return principal_by_both(a, key, c, channel, p);
 	return c->kind == CERTIFICATE_THING ?

@@ -30,4 +30,12 @@ enum access_result principal_prove(struct access *, struct str key,
     const struct certificate *, const struct str *channel,
     struct principal *);
 
+/*
+ * May the certificate that a client has shown still be used?  For what is open
+ * long after principal_prove, which asks the same: ACCESS_YES (also when none
+ * is known), ACCESS_NO_KEY when it is revoked, ACCESS_ERROR.
+ */
+enum access_result principal_certificate(struct access *,
+    const struct certificate_id *);
+
 #endif
