@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole site: as text that can be compared, kept in git and applied again.
+ * A whole site: as text that can be compared, kept in git and applied again,
+ * and as a backup.
  * Each verb is a row of the table; its code is in cmd/site.
  */
+#include "cmd/site/backup.h"
 #include "cmd/site/verbs.h"
 
 struct site_options site_opt;
@@ -67,12 +69,21 @@ static const struct verb verbs[] = {
 	    undo_options, site_verb_undo },
 	{ "keygen", "FILE", "make a private key, and its public key in "
 	    "FILE.pub, for sealed secrets", NULL, site_verb_keygen },
+	{ "backup", "TO", "copy the site while everything runs: into a "
+	    "directory of backups, FILE.tar or '-'", backup_options,
+	    backup_verb_backup },
+	{ "verify", "BACKUP [BASE ...]", "check that a backup is whole and as "
+	    "it was made", backup_verify_options, backup_verb_verify },
+	{ "list", "BACKUP", "show the backups of a directory, or what is in "
+	    "one of them", backup_list_options, backup_verb_list },
+	{ "restore", "BACKUP [BASE ...]", "make a site from a backup: all of "
+	    "it or nothing", backup_restore_options, backup_verb_restore },
 	VERB_END
 };
 
 static const struct program program = {
 	.name = "mfx-site",
-	.summary = "keep a whole site as text",
+	.summary = "keep a whole site as text, and back it up",
 	.operands = PROGRAM_VERBS,
 	.verbs = verbs,
 };

@@ -212,6 +212,22 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 		sed "s,/var/lib/mfx,$PWD,g") | jq -e '.readings == 0'
 }
 
+@test "systemd: the timer of the backup is in order, and what it runs makes one" {
+	local u
+	for u in mfx-backup.{service,timer}; do
+		here "$DEPLOY/systemd/$u" >"$u"
+	done
+	systemd-analyze verify --man=no ./mfx-backup.{service,timer} 2>&1 |
+		grep 'mfx-[a-z-]*\.[a-z]*:' >wrong || true
+	[[ ! -s wrong ]] || { cat wrong; false; }
+	mfx-gen --count 10 | mfx-pub raw
+	(umask 077; head -c 32 /dev/urandom >key)
+	sed -n 's/^ExecStart=//p' mfx-backup.service |
+		sed -e "s,/var/backups,$PWD,g" -e 's/\$\$/$/g' >command
+	CREDENTIALS_DIRECTORY=$PWD bash command | jq -e '.files > 0'
+	mfx-site verify --key key mfx
+}
+
 @test "runit: as the site's user, on loopback alone, with what conf adds" {
 	local p want
 	mkdir stubs
