@@ -284,6 +284,35 @@ copied() {
 	mfx-bus verify >verified
 }
 
+# the server knows then how far it has got
+@test "a connection that is cut: lines one by one are there once, and in order" {
+	local i port publisher
+	server_start nats
+	free_port port
+	mkfifo link
+	start /usr/bin/python3 "$ROOT/tests/link_proxy.py" "$port" \
+	    "$(server_port nats)" link
+	exec 7>link
+	await 20 grep -q ready "$PID_OUT"
+	export MFX_BUS="nats://$SERVER_USER:$SERVER_PASSWORD@127.0.0.1:$port"
+	mfx-pub single </dev/null
+	awk 'BEGIN { for (i = 1; i <= 400000; i++) printf "{\"channel\":" \
+	    "\"c%d\",\"n\":\"a\",\"v\":%d}\n", i % 7, i }' >want
+	mfx-pub -u single want 3>&- 7>&- 2>err &
+	publisher=$!
+	PIDS+=("$publisher")
+	for i in {1..15}; do
+		pause 0.$((RANDOM % 4))$((RANDOM % 10))
+		gone "$publisher" || {
+			echo cut >&7
+			echo open >&7
+		}
+	done
+	wait "$publisher"
+	exec 7>&-
+	read_all single | bare | cmp - want
+}
+
 @test "a server that is paused or away: waited for, 75 after --timeout" {
 	server_start nats
 	export MFX_BUS="$(server_url nats)?timeout=300ms"

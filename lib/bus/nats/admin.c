@@ -180,7 +180,7 @@ nats_prune(struct bus *bus, const char *stream, struct bus_prune *p,
 	x.last = s.last;
 	x.bytes = s.bytes;
 	p->first = (s.first > 0 ? s.first - 1 : 0) << MESSAGE_BITS;
-	if (reader_each(bus, stream, admin_prune_message, &x, fault) < 0)
+	if (reader_each(bus, stream, 0, admin_prune_message, &x, fault) < 0)
 		return -1;
 	return p->dry_run || x.upto == 0 ? 0 :
 	    admin_purge(bus, stream, x.upto, fault);
@@ -266,7 +266,7 @@ nats_verify(struct bus *bus, const char *stream, struct bus_health *health,
 		c.slots = subject.n;
 		buf_release(&subject);
 	}
-	if (s.messages > 0 && reader_each(bus, stream, admin_verify_message,
+	if (s.messages > 0 && reader_each(bus, stream, 0, admin_verify_message,
 	    &c, fault) < 0)
 		return -1;
 	/* they are moved meanwhile */

@@ -138,7 +138,7 @@ enum {
 	ERROR_STREAM_IN_USE = 10058, ERROR_NO_STREAM = 10059,
 	ERROR_NO_MESSAGE = 10037, ERROR_NO_CONSUMER = 10014,
 	ERROR_WRONG_LAST = 10071, ERROR_DUPLICATE = 10201,
-	ERROR_NOT_FAST = 10205
+	ERROR_NOT_FAST = 10205, ERROR_NO_BATCH = 10208
 };
 
 /* 0 and an answer, maybe an error of JetStream; -1 when none came */
@@ -181,7 +181,7 @@ int request_publish(struct nats_bus *, natsMsg *, struct fault *);
 #define JS_NAME_MAX 256
 
 struct nats_state {
-	uint64_t messages, bytes, first, last;
+	uint64_t messages, bytes, first, last, replicas;
 	bool slots;		/* all subjects have them (subject.h) */
 };
 
@@ -196,7 +196,9 @@ void stream_source_subject(struct buf *, const struct nats_bus *,
 /* 1; 0 when there is no such stream, -1; `state` may be NULL */
 int stream_state(struct nats_bus *, const char *js_name,
     struct nats_state *state, struct fault *);
-int stream_make(struct nats_bus *, const char *stream, struct fault *);
+/* unless it is there; *last, unless NULL, becomes the last sequence */
+int stream_make(struct nats_bus *, const char *stream, uint64_t *last,
+    struct fault *);
 
 struct nats_message {
 	uint64_t sequence;
@@ -246,6 +248,7 @@ struct nats_mark {
 struct nats_seen {
 	uint64_t sequence, size;	/* as the server counts its bytes */
 	int64_t ns;			/* when the server got it */
+	natsMsg *msg;
 	const char *subject;
 	struct str lines;
 };
@@ -253,9 +256,9 @@ struct nats_seen {
 /* of a message: 0 goes on, 1 ends, -1 */
 typedef int nats_message_fn(void *arg, const struct nats_seen *,
     struct fault *);
-/* calls it for each message that there is now */
-int reader_each(struct bus *, const char *stream, nats_message_fn *,
-    void *arg, struct fault *);
+/* calls it for each message after a position that there is now */
+int reader_each(struct bus *, const char *stream, uint64_t from,
+    nats_message_fn *, void *arg, struct fault *);
 /* a new consumer for what follows a position: how many messages there are */
 int reader_pending(struct bus *, const char *stream, uint64_t from,
     uint64_t *pending, struct fault *);

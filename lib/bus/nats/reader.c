@@ -703,15 +703,15 @@ reader_size(natsMsg *msg)
 }
 
 int
-reader_each(struct bus *bus, const char *stream, nats_message_fn *fn,
-    void *arg, struct fault *fault)
+reader_each(struct bus *bus, const char *stream, uint64_t from,
+    nats_message_fn *fn, void *arg, struct fault *fault)
 {
 	struct bus_reader *head;
 	struct nats_seen seen;
 	natsMsg *msg;
 	int got, r = 0;
 
-	if (nats_reader_open(&head, bus, stream, 0, fault) < 0)
+	if (nats_reader_open(&head, bus, stream, from, fault) < 0)
 		return -1;
 	while (r == 0 && (got = reader_next((struct nats_reader *)head, &msg,
 	    &seen.sequence, &seen.ns, fault)) != 0) {
@@ -719,6 +719,7 @@ reader_each(struct bus *bus, const char *stream, nats_message_fn *fn,
 			r = -1;
 			break;
 		}
+		seen.msg = msg;
 		seen.size = reader_size(msg);
 		seen.subject = natsMsg_GetSubject(msg);
 		seen.lines = (struct str){ natsMsg_GetData(msg),

@@ -50,7 +50,7 @@ stream_source_subject(struct buf *s, const struct nats_bus *b,
 static void
 stream_read_state(struct nats_bus *b, struct str data, struct nats_state *to)
 {
-	struct str state = json_member(b, data, "state", OBJECT_RAW);
+	struct str state = json_member(b, data, "state", OBJECT_RAW), config;
 
 	*to = (struct nats_state){
 		.messages = json_count(b, state, "messages"),
@@ -58,9 +58,10 @@ stream_read_state(struct nats_bus *b, struct str data, struct nats_state *to)
 		.first = json_count(b, state, "first_seq"),
 		.last = json_count(b, state, "last_seq")
 	};
-	state = json_member(b, json_member(b, data, "config", OBJECT_RAW),
-	    "metadata", OBJECT_RAW);
-	to->slots = str_eq(json_member(b, state, SLOTS_KEY, OBJECT_TEXT),
+	config = json_member(b, data, "config", OBJECT_RAW);
+	to->replicas = json_count(b, config, "num_replicas");
+	config = json_member(b, config, "metadata", OBJECT_RAW);
+	to->slots = str_eq(json_member(b, config, SLOTS_KEY, OBJECT_TEXT),
 	    STR(SLOTS_TEXT));
 }
 
@@ -122,14 +123,19 @@ stream_create(struct nats_bus *b, const char *js_name, const char *subjects,
 }
 
 int
-stream_make(struct nats_bus *b, const char *stream, struct fault *fault)
+stream_make(struct nats_bus *b, const char *stream, uint64_t *last,
+    struct fault *fault)
 {
 	struct buf subjects = { .max = 2048 };
+	struct nats_state state = { .last = 0 };
 	char name[JS_NAME_MAX], more[320];
 	int r;
 
 	stream_js_name(name, b, stream);
-	if ((r = stream_state(b, name, NULL, fault)) != 0)
+	r = stream_state(b, name, &state, fault);
+	if (last != NULL)
+		*last = state.last;
+	if (r != 0)
 		return r < 0 ? -1 : 0;
 	buf_putc(&subjects, '"');
 	stream_subject(&subjects, b, stream);

@@ -40,10 +40,10 @@ nats_writer_open(struct bus_writer **out, struct bus *bus, const char *stream,
 {
 	struct nats_bus *b = (struct nats_bus *)bus;
 	struct nats_writer *w;
-	uint64_t id[2];
+	uint64_t id[2], last;
 
 	(void)sync;	/* it is the server's: sync_interval */
-	if (stream_make(b, stream, fault) < 0)
+	if (stream_make(b, stream, &last, fault) < 0)
 		return -1;
 	if (!os_random(id, sizeof id))
 		return fault_set(fault, EX_TEMPFAIL, "no random bytes yet");
@@ -51,6 +51,7 @@ nats_writer_open(struct bus_writer **out, struct bus *bus, const char *stream,
 	w->head.bus = bus;
 	w->bus = b;
 	w->seed = hash_seed();
+	w->last = last;
 	memcpy(w->head.stream, stream, strlen(stream));
 	snprintf(w->id, sizeof w->id, "%016llx%016llx",
 	    (unsigned long long)id[0], (unsigned long long)id[1]);
@@ -236,13 +237,15 @@ writer_judge(struct nats_writer *w, struct answer *a, bool *again,
 {
 	*again = a->nobody;
 	if (a->nobody)
-		return stream_make(w->bus, w->head.stream, fault);
+		return stream_make(w->bus, w->head.stream, &w->last,
+		    fault);
 	request_judge(w->bus, a);
 	if (a->error == ERROR_DUPLICATE)
 		return 0;
 	if (a->error != 0)
 		return writer_refused(w, a, fault);
-	*seq = json_count(w->bus, a->data, "seq") << MESSAGE_BITS;
+	w->last = json_count(w->bus, a->data, "seq");
+	*seq = w->last << MESSAGE_BITS;
 	return 0;
 }
 
@@ -319,7 +322,7 @@ writer_fits(struct nats_writer *w, struct fault *fault)
  * there, as no answer came, are known by their id when they come again.
  */
 static int
-writer_next(struct nats_writer *w, struct str *lines, unsigned max, bool each,
+writer_next(struct nats_writer *w, struct str *lines, bool each,
     struct bus_source *source, uint64_t *seq, struct fault *fault)
 {
 	struct nats_mark mark;
@@ -328,7 +331,7 @@ writer_next(struct nats_writer *w, struct str *lines, unsigned max, bool each,
 
 	if (hub_open(w->bus, fault) < 0)
 		return -1;
-	writer_cut(w, &rest, max - (source != NULL), each);
+	writer_cut(w, &rest, BATCH_MESSAGES - (source != NULL), each);
 	if (writer_fits(w, fault) < 0)
 		return -1;
 	batch = (struct str){ lines->p, lines->n - rest.n };
@@ -351,38 +354,40 @@ writer_next(struct nats_writer *w, struct str *lines, unsigned max, bool each,
 
 /* ---- one by one ---- */
 
-static void
-writer_doubt(struct nats_writer *w, struct str lines, unsigned n)
-{
-	w->doubt = lines.n;
-	w->doubt_hash = hash_seeded(w->seed, lines);
-	w->doubt_n = n;
-}
-
-/* When other lines come than those in doubt, these are given up; their ids may
- * be used. */
+/* When other lines come than those in doubt, these are given up. */
 static void
 writer_recall(struct nats_writer *w, struct str lines)
 {
-	if (w->doubt == 0 || (w->doubt <= lines.n && w->doubt_hash ==
-	    hash_seeded(w->seed, (struct str){ lines.p, w->doubt })))
+	const struct writer_doubt *d = &w->doubt;
+
+	if (d->n == 0 || (d->bytes <= lines.n && d->hash ==
+	    hash_seeded(w->seed, (struct str){ lines.p, d->bytes })))
 		return;
-	w->ids += w->doubt_n;
-	w->doubt = 0;
+	w->ids += d->n;
+	w->doubt.n = 0;
 }
 
-/* A line that may be there, by itself and with the id that it had: so each is
- * there before the next one is sent. */
+/* The lines begin with those in doubt; they become those that are not there. */
 static int
-writer_repeat(struct nats_writer *w, struct str *lines, struct fault *fault)
+writer_settle(struct nats_writer *w, struct str *lines, struct fault *fault)
 {
-	struct str all = { lines->p, w->doubt };
-	uint64_t seq;
+	struct str line = *lines, rest = *lines;
+	unsigned there;
+	int64_t ms;
 
-	if (writer_next(w, lines, 1, true, NULL, &seq, fault) < 0)
+	if (writer_ready(w, &ms, fault) < 0)
 		return -1;
-	all = str_from(all, (size_t)(lines->p - all.p));
-	writer_doubt(w, all, w->doubt_n - 1);
+	str_take_line(&rest, &line);
+	writer_subject_of(w, line);
+	buf_clear(&w->subjects);
+	buf_put_str(&w->subjects, buf_str(&w->subject));
+	buf_putc(&w->subjects, '\0');
+	if (fast_settle(w, w->subjects.p, ms, &there, fault) < 0)
+		return -1;
+	w->doubt.n = 0;
+	w->ids += there;
+	while (there-- > 0)
+		str_take_line(lines, &line);
 	return 0;
 }
 
@@ -392,25 +397,21 @@ static int
 writer_fast(struct nats_writer *w, struct str *lines, struct fault *fault)
 {
 	const struct str last = w->pieces[w->n - 1].lines;
-	struct str rest;
 	unsigned there;
+	struct str rest;
 	int64_t ms;
-	bool open;
 	int r;
 
 	if (writer_ready(w, &ms, fault) < 0 || writer_fits(w, fault) < 0)
 		return -1;
-	if ((r = fast_put(w, ms, &there, &open, fault)) == 0)
+	if ((r = fast_put(w, ms, &there, fault)) == 0)
 		return 0;
 	rest.p = there < w->n ? w->pieces[there].lines.p : last.p + last.n;
 	rest.n = (size_t)(last.p + last.n - rest.p);
 	*lines = str_from(*lines, (size_t)(rest.p - lines->p));
-	if (rest.n > 0 && open) {
-		w->ids += there;
-		writer_doubt(w, rest, w->n - there);
-	} else {
-		w->ids += w->n;
-	}
+	w->doubt.bytes = rest.n;
+	w->doubt.hash = hash_seeded(w->seed, rest);
+	w->ids += w->doubt.n > 0 ? there : w->n;
 	return r;
 }
 
@@ -426,8 +427,7 @@ writer_each(struct nats_writer *w, struct str *lines, struct fault *fault)
 	if (w->n > 1 && !w->slow && w->failed == 0)
 		r = writer_fast(w, lines, fault);
 	if (r == 0)
-		r = writer_next(w, lines, BATCH_MESSAGES, true, NULL, &seq,
-		    fault);
+		r = writer_next(w, lines, true, NULL, &seq, fault);
 	return r < 0 ? -1 : 0;
 }
 
@@ -457,8 +457,7 @@ nats_append(struct bus_writer *head, struct str lines,
 	else if (source_begin(source, &rest, fault) < 0)
 		return -1;
 	while (rest.n > 0) {
-		if (writer_next(w, &rest, BATCH_MESSAGES, false, source, seq,
-		    fault) == 0)
+		if (writer_next(w, &rest, false, source, seq, fault) == 0)
 			continue;
 		w->there = source != NULL ? 0 : lines.n - rest.n;
 		w->there_hash = hash_seeded(w->seed,
@@ -477,7 +476,7 @@ nats_append_each(struct bus_writer *head, struct str *lines,
 
 	writer_recall(w, *lines);
 	while (r == 0 && lines->n > 0)
-		r = w->doubt > 0 ? writer_repeat(w, lines, fault) :
+		r = w->doubt.n > 0 ? writer_settle(w, lines, fault) :
 		    writer_each(w, lines, fault);
 	return r;
 }
@@ -498,7 +497,7 @@ nats_check(struct bus_writer *head, struct fault *fault)
 	int64_t ms;
 
 	return writer_patience(w, &ms, fault) < 0 ? -1 :
-	    stream_make(w->bus, w->head.stream, fault);
+	    stream_make(w->bus, w->head.stream, NULL, fault);
 }
 
 const struct bus_writer_ops nats_writer_ops = {
