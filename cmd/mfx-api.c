@@ -36,7 +36,7 @@ static struct http_setup setup = {
 };
 static struct {
 	const char *admin, *store_file, *primary;
-	struct opt_list stores;
+	struct opt_list stores, administrators;
 	int64_t ready_fd, session, attempts, registrations, password_min;
 	int64_t limit;
 	bool closed, compat;
@@ -72,6 +72,8 @@ static const struct opt options[] = {
 	    OPT_INT(&opt.password_min, 1, PASSWORD_MAX) },
 	{ 0, "primary", "URL", "while the registry is a replica, pass changes "
 	    "on to the mfx-api at URL", OPT_STRING(&opt.primary) },
+	{ 0, "administrator", "EMAIL", "this user may see what is of no user; "
+	    "may be repeated", OPT_LIST(&opt.administrators) },
 	{ 0, "closed", NULL, "refuse to create users over HTTP",
 	    OPT_FLAG(&opt.closed) },
 	{ 0, "compat", NULL, "behave like Mainflux: no limit on passwords and "
@@ -210,7 +212,7 @@ static void
 api_fill_in(void)
 {
 	static const char *const ports[] = {
-		"127.0.0.1:8180", "127.0.0.1:8905", NULL
+		"127.0.0.1:8180", "127.0.0.1:8200", "127.0.0.1:8905", NULL
 	};
 
 	if (opt.attempts == 0)
@@ -257,6 +259,7 @@ api_open_all(struct fault *fault)
 		.registrations = (unsigned)opt.registrations,
 		.password_min = (size_t)opt.password_min,
 		.primary = opt.primary,
+		.administrators = &opt.administrators,
 		.open = !opt.closed, .administers = opt.admin == NULL,
 		.complain = api_complain
 	};

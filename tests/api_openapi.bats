@@ -179,7 +179,9 @@ through() {
 
 serve_site() {
 	make_site
-	serve_at PORT --attempts 100000 --max-body 100k
+	# user0 is the first one of each case
+	serve_at PORT --attempts 100000 --max-body 100k \
+	    --administrator user0@example.com
 	ERRORS=$PID_ERR
 }
 

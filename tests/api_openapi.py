@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 
+from api_bootstrap import proof
 from api_client import HOSTILE, NOBODY, PASSWORD, quote
 from openapi import Document, send
 from waiting import until
@@ -53,12 +54,20 @@ class User:
                  body={"key": self.key})
         pair = {"channel": self.channel, "thing": self.thing}
         self.ask("connect", 200, path=pair)
+        self.device = self.new_device()
+        self.ask("createConfig", 201, body={
+            **self.device, "thing_id": self.thing,
+            "channels": [self.channel]})
         # to be removed: by whom, and what
         self.lasting = self.issue(["events:read"]).json["id"]
 
     def ask(self, name, want, token=0, **more):
         return document.call(self.at, name, want, **more,
                              token=self.token if token == 0 else token)
+
+    def new_device(self):
+        n = next(number)
+        return {"external_id": f"device {n}", "external_key": f"key {n}"}
 
     def log_in(self):
         return self.ask("logIn", 201, token=None,
@@ -138,6 +147,29 @@ class User:
                                          body={"token": self.key}),
             "listMessages": lambda: dict(path=channel, token=self.key),
             "streamEvents": lambda: dict(query=[("follow", "false")]),
+            "createConfig": lambda: dict(body={
+                **self.new_device(), "name": "n", "content": "c",
+                "client_cert": "c", "client_key": "k", "ca_cert": "a"}),
+            "createConfigs": lambda: lines(self.new_device()),
+            "updateConfigs": lambda: lines({"thing_id": self.thing,
+                                            "name": "m"}),
+            "removeConfigs": lambda: lines(),
+            "showConfig": lambda: dict(path=thing),
+            "updateConfig": lambda: dict(path=thing, body={"name": "n"}),
+            "patchConfig": lambda: dict(path=thing, body={"content": "c"}),
+            "removeConfig": lambda: dict(path={"id": NOBODY}),
+            "setConfigChannels": lambda: dict(path=thing, body={
+                "channels": [self.channel]}),
+            "setConfigCertificates": lambda: dict(path=thing, body={
+                "ca_cert": "a"}),
+            "setConfigState": lambda: dict(path=thing, body={"state": 0}),
+            "bootstrap": lambda: dict(
+                path={"id": self.device["external_id"]},
+                token=self.device["external_key"]),
+            "bootstrapSecurely": lambda: dict(
+                path={"id": self.device["external_id"]},
+                token=proof(self.device["external_id"],
+                            self.device["external_key"])),
         }.get(name, dict)()
 
 
@@ -170,7 +202,9 @@ def place(o, request):
 
 # a bulk of them
 MANY = {what + of for what in ("create", "update", "remove")
-        for of in ("Things", "Channels")}
+        for of in ("Things", "Channels", "Configs")}
+# what a key is answered with that is not the right one
+WRONG = {"bootstrap": 404, "bootstrapSecurely": 400}
 # they end what their user has
 ENDS = {"removeUser", "changePassword", "revokeToken", "removeKey"}
 
@@ -211,7 +245,7 @@ def refuses_all(o, user):
     refuses(o, user, 400, headers=twice)
     if o.schemes:
         refuses(o, user, 403, token=None)
-        refuses(o, user, 403, token="wrong")
+        refuses(o, user, WRONG.get(o.operationId, 403), token="wrong")
     if any(where == "path" for where, _ in o.parameters):
         refuses(o, user, 400, raw=o.path.replace("{", "%").replace("}", ""))
     if o.body:
@@ -287,6 +321,39 @@ def pages(user):
             user.ask(name, 200, query=[("keys", keys)], **user.request(name))
         user.ask(name, 403, query=[("keys", "true")], token=user.issue(
             SCOPES - {"keys:read"}).json["value"], **user.request(name))
+
+
+def configs(user):
+    """Of devices."""
+    for query in ([("offset", "1"), ("limit", "1000")], [("limit", "0")],
+                  [("state", "0"), ("name", "n"), ("external_id", "x")],
+                  [("mainflux_id", user.thing), ("mainflux_key", user.key)],
+                  [("keys", "false")]):
+        user.ask("listConfigs", 200, query=query)
+    page = user.ask("listConfigs", 200, query=[("cursor", ""),
+                                               ("limit", "1")]).json
+    while "next" in page:
+        page = user.ask("listConfigs", 200, query=[
+            ("cursor", page["next"]), ("limit", "1")]).json
+    user.ask("showConfig", 200, path={"id": user.thing},
+             query=[("keys", "false")])
+    user.ask("createConfig", 409, body=user.device)
+    user.ask("createConfig", 404, body={**user.new_device(),
+                                        "thing_id": NOBODY})
+    user.ask("patchConfig", 409, path={"id": user.thing}, body={
+        "external_id": User().device["external_id"]})
+    user.ask("createConfigs", 409, **lines(user.device))
+    user.ask("createConfigs", 404, body=[{**user.new_device(),
+                                          "channels": [NOBODY]}])
+    user.ask("updateConfigs", 409, **lines(
+        {"thing_id": user.thing,
+         "external_id": User().device["external_id"]}))
+    for name in ("updateConfigs", "removeConfigs"):
+        user.ask(name, 404, **lines({"thing_id": NOBODY, "name": "n"}))
+    user.ask("removeConfigs", 200, query=[("if_exists", "true")],
+             **lines({"thing_id": NOBODY}))
+    user.ask("listUnknownDevices", 200, query=[("offset", "0"),
+                                               ("limit", "5")])
 
 
 def many(user):
@@ -454,6 +521,13 @@ def too_often(user):
     until("changePassword", 429, body={
         "old_password": "wrong horse", "password": PASSWORD})
     until("createUser", 429, body=user.account)
+    for name in ("bootstrap", "bootstrapSecurely"):
+        o = document.operations[name]
+        for _ in range(5):
+            answer = send(LIMITED, "GET", place(o, user.request(name)), [
+                ("Authorization", proof("x", "x"))], None)
+            document.check(o, answer)
+        assert answer.status == 429
 
 
 def streams(user):
@@ -584,6 +658,7 @@ def all_of(user):
     more = [("limit", "100")]
     return [user.ask(name, 200, **request).text for name, request in (
         ("listThings", dict(query=more)), ("listChannels", dict(query=more)),
+        ("listConfigs", dict(query=[("cursor", "")])),
         ("listThingsOfChannel", user.request("listThingsOfChannel")),
         ("listKeys", {}), ("showUser", {}),
         ("streamEvents", user.request("streamEvents")))]
@@ -602,7 +677,12 @@ def isolation():
         ("removeChannels", lines({"id": bob.channel})),
         ("connectAll", pair), ("disconnectAll", pair),
         ("disconnectAll", dict(body={"channel_ids": [bob.channel],
-                                     "thing_ids": [bob.thing]}))]
+                                     "thing_ids": [bob.thing]})),
+        ("createConfig", dict(body={**bob.new_device(),
+                                    "thing_id": bob.thing})),
+        ("createConfigs", lines({**bob.new_device(),
+                                 "channels": [bob.channel]})),
+        ("removeConfigs", lines({"thing_id": bob.thing}))]
     for name, request in requests:
         o = document.operations[name]
         for what in ("thing", "channel", "lasting"):
@@ -681,6 +761,7 @@ def walk():
         refuses_all(o, user)
         in_order(o, user)
     pages(user)
+    configs(user)
     many(User())
     tags(user)
     events(user)

@@ -495,3 +495,23 @@ events_on_the_bus() {
 	status 78 mfx-events -o events 2>said
 	grep -q 'is not that of this registry' said
 }
+
+@test "the stream of the bootstrap service has its events, and no others" {
+	local thing
+	server_start redis
+	thing=$(mfx-bootstrap add dev --name n --content <(printf c) |
+		jq -r .thing_id)
+	mfx-bootstrap state active "$thing"
+	to_redis --stream mainflux.bootstrap
+	to_redis
+	cli --json XRANGE mainflux.bootstrap - + | jq -c '[.[][1] |
+	    [range(0; length; 2) as $i | {(.[$i]): .[$i + 1]}] | add]' >got
+	jq -e --arg id "$thing" '. == [
+	    {operation: "config.create", thing_id: $id, name: "n",
+	     owner: "ann@example.com", external_id: "dev", content: "c",
+	     timestamp: .[0].timestamp},
+	    {operation: "thing.state_change", thing_id: $id, state: "1",
+	     timestamp: .[1].timestamp}]
+	    and all(.[].timestamp | tonumber; . > 1700000000)' got
+	has 1
+}

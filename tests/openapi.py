@@ -378,7 +378,8 @@ class Document:
 class Answer:
     def __init__(self, r):
         self.status, self.headers = r.status, r.headers
-        self.text = r.read().decode()
+        # what is sealed is no text
+        self.text = r.read().decode(errors="replace")
 
     @property
     def json(self):

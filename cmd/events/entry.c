@@ -4,21 +4,26 @@
 #include "json/json.h"
 
 /* What Mainflux has.  Of these events it has all fields but `tags`. */
-static bool
-entry_is_known(struct str operation)
-{
-	static const struct str known[] = {
-		STR("thing.create"), STR("thing.update"), STR("thing.remove"),
-		STR("thing.connect"), STR("thing.disconnect"),
-		STR("channel.create"), STR("channel.update"),
-		STR("channel.remove")
-	};
-	size_t i;
+static const char *const entry_things[] = {
+	"thing.create", "thing.update", "thing.remove", "thing.connect",
+	"thing.disconnect", "channel.create", "channel.update",
+	"channel.remove", NULL
+};
+static const char *const entry_bootstrap[] = {
+	"config.create", "config.update", "config.remove", "thing.bootstrap",
+	"thing.state_change", "thing.update_connections", NULL
+};
 
-	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (str_eq(operation, known[i]))
+static bool
+entry_is_known(struct str operation, enum entry_service service)
+{
+	const char *const *known = service == ENTRY_BOOTSTRAP ?
+	    entry_bootstrap : entry_things;
+
+	for (; *known != NULL; known++)
+		if (str_eq(operation, str_z(*known)))
 			return true;
-	return false;
+	return service == ENTRY_ALL;
 }
 
 static bool
@@ -54,9 +59,10 @@ entry_member(struct scan *j, const char *p, struct str *name,
 }
 
 int
-entry_words(struct str members, bool all, struct str *words, int most,
-    struct arena *arena)
+entry_words(struct str members, enum entry_service service, struct str *words,
+    int most, struct arena *arena)
 {
+	bool all = service == ENTRY_ALL;
 	struct scan j = { .end = members.p + members.n, .arena = arena };
 	const char *p = members.p, *next;
 	struct str name, value;
@@ -68,7 +74,7 @@ entry_words(struct str members, bool all, struct str *words, int most,
 			return -1;
 		if (n == 0 && !str_eq(name, STR("operation")))
 			return -1;
-		if (n == 0 && !all && !entry_is_known(value))
+		if (n == 0 && !entry_is_known(value, service))
 			return 0;
 		if (all || entry_is_wanted(name, value)) {
 			words[n++] = name;

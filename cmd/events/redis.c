@@ -286,6 +286,15 @@ redis_target_send(struct redis_target *t, struct fault *fault)
 
 /* ---- the target ---- */
 
+/* the one that writes such a stream */
+static enum entry_service
+redis_service(const struct target_setup *setup)
+{
+	return setup->all ? ENTRY_ALL :
+	    strcmp(setup->stream, "mainflux.bootstrap") == 0 ?
+	    ENTRY_BOOTSTRAP : ENTRY_THINGS;
+}
+
 static enum target_result
 redis_target_put(struct target *head, const struct event_line *e,
     struct fault *fault)
@@ -298,8 +307,8 @@ redis_target_put(struct target *head, const struct event_line *e,
 	words[1] = str_z(t->setup->stream);
 	words[2] = STR("*");
 	arena_reset(&t->arena);
-	n = entry_words(e->rest, t->setup->all, words + 3, ENTRY_WORDS - 3,
-	    &t->arena);
+	n = entry_words(e->rest, redis_service(t->setup), words + 3,
+	    ENTRY_WORDS - 3, &t->arena);
 	if (n > 0) {
 		redis_put(&t->entries, n + 3, words);
 		t->n++;

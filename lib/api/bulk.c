@@ -23,14 +23,8 @@
  * these commands send when they are told a --url.
  */
 
-/* of one request; more would keep the others waiting for too long */
-#define LINES_MAX 50000
 /* of one user, each of up to seconds, waiting or under way */
 #define BULKS_OF_USER 16
-/* an answer repeats what was sent, and adds an id and a key to each */
-#define ANSWER_MAX ((size_t)256 << 20)
-/* what an array takes to be read */
-#define SCRATCH_MAX ((size_t)256 << 20)
 
 struct bulk_change {
 	struct api_change change;
@@ -109,14 +103,16 @@ bulk_done(struct task *t)
 
 /* ---- requests ---- */
 
-/* each item of the body: 1, 0 at the end, or -1 and *why */
-struct bulk_reader {
-	struct str rest;
-	struct object_array array;
-	bool lines;
-};
+void
+bulk_reader_init(struct bulk_reader *r, struct str body, bool lines,
+    struct arena *scratch)
+{
+	*r = (struct bulk_reader){ .rest = body, .lines = lines };
+	if (!lines)
+		object_array_init(&r->array, body, scratch);
+}
 
-static int
+int
 bulk_next(struct bulk_reader *r, struct str *item, const char **why)
 {
 	const char *end;
@@ -154,18 +150,15 @@ static int
 bulk_read_all(struct bulk_change *lc, struct arena *scratch,
     struct fault *fault)
 {
-	struct bulk_reader reader = {
-		.rest = lc->request->body, .lines = lc->lines
-	};
+	struct bulk_reader reader;
 	struct changes *changes = &lc->changes;
 	const char *why = NULL;
 	struct str item;
 	int got;
 
-	if (!lc->lines)
-		object_array_init(&reader.array, lc->request->body, scratch);
+	bulk_reader_init(&reader, lc->request->body, lc->lines, scratch);
 	while ((got = bulk_next(&reader, &item, &why)) > 0) {
-		if (changes->n == LINES_MAX)
+		if (changes->n == BULK_LINES_MAX)
 			return bulk_wrong(lc, 413, "more than 50000 at once", 0,
 			    fault);
 		why = changes_parse(changes, item, changes_may(changes),
@@ -184,7 +177,7 @@ bulk_prepare(struct api_change *c, const struct keyring *keys,
 	struct arena scratch;
 	int result;
 
-	arena_init(&scratch, SCRATCH_MAX);
+	arena_init(&scratch, BULK_SCRATCH_MAX);
 	result = bulk_read_all(lc, &scratch, fault);
 	arena_release(&scratch);
 	if (result == 0)
@@ -230,7 +223,7 @@ bulk_change(struct request_ctx *c, enum change_verb verb, enum item_kind kind)
 	lc->changes.if_exists = parameter_is_true(c, "if_exists");
 	lc->changes.dry_run = (verb == CHANGE_REMOVE ||
 	    verb == CHANGE_DISCONNECT) && parameter_is_true(c, "dry_run");
-	buf_init(&lc->answer, ANSWER_MAX);
+	buf_init(&lc->answer, BULK_ANSWER_MAX);
 	if (!bulk_allowed(c) ||
 	    (principal = auth_user(c, 0)) == NULL) {
 		bulk_change_free(lc);

@@ -39,6 +39,17 @@ void access_identity(struct request_ctx *),
     access_decide(struct request_ctx *),
     access_decide_id(struct request_ctx *),
     access_explain(struct request_ctx *);
+void configs_create(struct request_ctx *), configs_list(struct request_ctx *),
+    configs_show(struct request_ctx *), configs_update(struct request_ctx *),
+    configs_patch(struct request_ctx *), configs_remove(struct request_ctx *),
+    configs_channels(struct request_ctx *),
+    configs_certs(struct request_ctx *), configs_state(struct request_ctx *),
+    configs_bulk(struct request_ctx *),
+    configs_update_many(struct request_ctx *),
+    configs_remove_many(struct request_ctx *);
+void bootstrap_device(struct request_ctx *),
+    bootstrap_device_secure(struct request_ctx *),
+    bootstrap_list_unknown(struct request_ctx *);
 void events_stream(struct request_ctx *);
 void messages_list(struct request_ctx *);
 void status_version(struct request_ctx *), status_health(struct request_ctx *),

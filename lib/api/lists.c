@@ -42,10 +42,7 @@
 #define HANDLES_MAX 16
 struct lists {
 	pthread_mutex_t lock;
-	struct lists_handle {
-		struct registry *registry;
-		unsigned generation;	/* of the file it has open */
-	} idle[HANDLES_MAX];
+	struct lists_handle idle[HANDLES_MAX];
 	int n;
 };
 
@@ -223,8 +220,7 @@ lists_close(struct api *api)
 	free(l);
 }
 
-/* in a thread: one that has the file open which is there now */
-static int
+int
 lists_handle_get(struct api *api, struct lists_handle *h, struct fault *fault)
 {
 	struct lists *l = api->lists;
@@ -245,7 +241,7 @@ lists_handle_get(struct api *api, struct lists_handle *h, struct fault *fault)
 	return registry_open(&h->registry, api->home, REGISTRY_READ, fault);
 }
 
-static void
+void
 lists_handle_put(struct api *api, struct lists_handle *h)
 {
 	struct lists *l = api->lists;

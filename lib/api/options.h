@@ -23,6 +23,8 @@ struct api_options {
 	unsigned registrations;		/* new users an hour, by address */
 	const char *primary;		/* changes of a replica are made there;
 					 * NULL: refused */
+	/* email addresses of those who may see what is of no user */
+	const struct opt_list *administrators;
 	bool open;			/* anybody may become a user */
 	bool administers;		/* serves /health and /metrics too */
 	/* may be NULL: tells the administrator of a fault, once until it is

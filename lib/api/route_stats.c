@@ -107,6 +107,7 @@ route_stats_put(const struct route_stats *s, struct buf *b)
 {
 	route_stats_put_service(s, b, "users");
 	route_stats_put_service(s, b, "things");
+	route_stats_put_service(s, b, "bootstrap");
 	route_stats_put_service(s, b, "message_reader");
 	route_stats_put_answers(s, b);
 }

@@ -11,6 +11,13 @@
 #define OPEN_BODY (16 * 1024)
 #define ACCOUNT_BODY (OPEN_BODY + METADATA_BYTES_MAX)
 
+/* a configuration of a device, all of whose texts may be escaped in JSON; its
+ * ids of channels; its state */
+#define CONFIG_BODY (768 * 1024)
+#define CHANNELS_BODY (32 * 1024)
+#define STATE_BODY 1024
+
+#define WRITE_BOTH (TOKEN_THINGS_WRITE | TOKEN_CHANNELS_WRITE)
 #define READ_BOTH (TOKEN_THINGS_READ | TOKEN_CHANNELS_READ)
 #define LIST "offset limit cursor name glob metadata order dir status tag tags"
 #define MESSAGES "offset limit *subtopic *publisher *protocol *name *unit " \
@@ -47,6 +54,47 @@ const struct api_route api_routes[] = {
 	    TOKEN_ACCOUNT, 0, "users", "view_key", API_STATE, NULL },
 	{ "DELETE", "/keys/:id", keys_remove,
 	    TOKEN_ACCOUNT, 0, "users", "revoke_key", API_STATE, NULL },
+
+	{ "POST", "/things/configs", configs_create,
+	    WRITE_BOTH, CONFIG_BODY, "bootstrap", "add", API_JSON, NULL },
+	{ "POST", "/things/configs/bulk", configs_bulk,
+	    WRITE_BOTH, 0, "bootstrap", "add_many", API_OURS | API_LINES,
+	    NULL },
+	{ "PATCH", "/things/configs/bulk", configs_update_many,
+	    WRITE_BOTH, 0, "bootstrap", "update_many", API_OURS | API_LINES,
+	    NULL },
+	{ "POST", "/things/configs/bulk/remove", configs_remove_many,
+	    WRITE_BOTH, 0, "bootstrap", "remove_many", API_OURS | API_LINES,
+	    "if_exists" },
+	{ "GET", "/things/configs", configs_list,
+	    READ_BOTH, 0, "bootstrap", "list", 0,
+	    "offset limit cursor state external_id mainflux_id mainflux_key "
+	    "name keys" },
+	{ "PUT", "/things/configs/connections/:id", configs_channels,
+	    WRITE_BOTH, CHANNELS_BODY, "bootstrap", "update_connections",
+	    API_JSON, NULL },
+	{ "PATCH", "/things/configs/certs/:id", configs_certs,
+	    WRITE_BOTH, CONFIG_BODY, "bootstrap", "update_cert", API_JSON,
+	    NULL },
+	{ "GET", "/things/configs/:id", configs_show,
+	    READ_BOTH, 0, "bootstrap", "view", 0, "keys" },
+	{ "PUT", "/things/configs/:id", configs_update,
+	    WRITE_BOTH, CONFIG_BODY, "bootstrap", "update", API_JSON, NULL },
+	{ "PATCH", "/things/configs/:id", configs_patch,
+	    WRITE_BOTH, CONFIG_BODY, "bootstrap", "patch",
+	    API_OURS | API_JSON, NULL },
+	{ "DELETE", "/things/configs/:id", configs_remove,
+	    WRITE_BOTH, 0, "bootstrap", "remove", 0, NULL },
+	{ "PUT", "/things/state/:id", configs_state,
+	    WRITE_BOTH, STATE_BODY, "bootstrap", "change_state", API_JSON,
+	    NULL },
+	{ "GET", "/things/unknown/configs", bootstrap_list_unknown,
+	    TOKEN_ACCOUNT, 0, "bootstrap", "list_unknown", 0,
+	    "offset limit" },
+	{ "GET", "/things/bootstrap/secure/:id", bootstrap_device_secure,
+	    0, 0, "bootstrap", "bootstrap_secure", API_OPEN, NULL },
+	{ "GET", "/things/bootstrap/:id", bootstrap_device,
+	    0, 0, "bootstrap", "bootstrap", API_OPEN, NULL },
 
 	{ "POST", "/things", things_create,
 	    TOKEN_THINGS_WRITE, 0, "things", "add_thing", API_JSON, NULL },

@@ -33,7 +33,9 @@ struct token_cache;
  *	answer, parameters, auth, body, item_json
  *				what handlers read and answer with
  *	job, bulk, forward, event_stream, messages_query, messages_format
- *	access, account, connections, health, items, lists, messages, users
+ *	config_json		a configuration of a device
+ *	access, account, bootstrap, configs, connections, health, items, lists,
+ *	configs_list, messages, users
  *				the handlers, which handlers.h lists
  *	routes			the rows
  *	openapi, route_stats, status
@@ -55,6 +57,7 @@ struct api {
 	struct health *health;
 	struct jobs *jobs;		/* answers under way */
 	struct lists *lists;
+	unsigned notes;			/* of devices, for the writer */
 	struct forwards *forwards;	/* NULL: no primary was given */
 	bool replica;			/* another machine makes changes */
 	struct openapi *openapi;	/* the document */

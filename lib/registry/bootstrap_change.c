@@ -216,7 +216,7 @@ bootstrap_set_state(struct bootstrap_change *c, struct str number)
 	return NULL;
 }
 
-const char *
+static const char *
 bootstrap_set_claim(struct bootstrap_changes *s, struct bootstrap_change *c,
     struct str text)
 {

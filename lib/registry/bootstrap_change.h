@@ -58,6 +58,7 @@ struct bootstrap_changes {
 	struct bootstrap_change *v;
 	size_t n, cap;
 	size_t at;		/* the current one; n: no single one */
+	bool no_channel;	/* a fault of 1 is about a channel */
 	struct arena keep, scratch;
 	const char *from;	/* "<stdin>"; NULL for options */
 };
@@ -83,9 +84,6 @@ const char *bootstrap_set_state(struct bootstrap_change *, struct str);
 /* takes the members that it lacks from another, whose text it shares */
 void bootstrap_default(struct bootstrap_change *,
     const struct bootstrap_change *from);
-/* the text of a label */
-const char *bootstrap_set_claim(struct bootstrap_changes *,
-    struct bootstrap_change *, struct str);
 
 /* parses one line of JSON or, to add, a label: strictly, as changes_parse */
 const char *bootstrap_parse(struct bootstrap_changes *, struct str line);

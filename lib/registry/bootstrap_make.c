@@ -16,6 +16,7 @@ struct making {
 	const struct user *owner;
 	const struct bootstrap_change *c;
 	struct fault *fault;
+	bool no_channel;
 	long long n;			/* row of the configuration */
 	bool active;
 };
@@ -80,6 +81,7 @@ make_add_channel(struct making *m, struct str id)
 	st = statement_of(m->r, "SELECT 1 FROM channels"
 	    " WHERE owner = ?1 AND id = ?2", m->owner->rowid, id, m->fault);
 	n = statement_found(m->r, st, m->fault);
+	m->no_channel = n == 0;
 	return n == 0 ? fault_set(m->fault, 1, "no channel '%.*s'",
 	    STR_ARG(id)) : n < 0 ? -1 : 0;
 }
@@ -468,6 +470,7 @@ bootstrap_make(struct bootstrap_changes *s, struct registry *r,
 		result = s->verb == BOOTSTRAP_ADD ? make_added(&m) :
 		    s->verb == BOOTSTRAP_UPDATE ? make_updated(&m) :
 		    make_removed(&m, s->if_exists);
+		s->no_channel = m.no_channel;
 		if (result < 0)
 			return -1;
 		if (s->verb == BOOTSTRAP_ADD)

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/config_json.h"
+#include "api/handlers.h"
+#include "api/parameters.h"
+#include "api/registry_writer.h"
+#include "api/state.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "http/thing_auth.h"
+#include "net/rate_limit.h"
+#include "registry/bootstrap_unknown.h"
+
+/*
+ * Devices that ask for their configuration, and the list of those that were
+ * not let in.  A device is answered at once; what is noted of it follows.
+ *
+ * How often an address may fail is limited, and how often for one external
+ * id.  An unknown id and a wrong key are answered alike and count alike.
+ */
+#define MINUTE (60 * STAMP_SECOND)
+#define HOUR (60 * MINUTE)
+/* as for passwords: an address may be that of many */
+#define ADDRESS_FACTOR 10
+/* what is counted, by rate_limit's kind; an address, or an address and an
+ * external id, or an external id */
+#define FAILING 'D'
+#define FAILING_HERE 'd'
+#define TELLING 't'
+#define REMEMBERING 'u'
+/* events of one device, and of all that are nobody's, as nothing removes
+ * them; and what is written down of those */
+static const struct rate bootstrap_events = { 60, HOUR };
+static const struct rate bootstrap_memory = { 3000, MINUTE };
+/* notes that the writer has not made yet; more are dropped */
+#define NOTES_MAX 1024
+
+/* ---- notes ---- */
+
+struct bootstrap_note {
+	struct api_change change;
+	struct api *api;
+	char owner[ID_TEXT + 1];
+	char external_id[EXTERNAL_ID_MAX];
+	size_t n;
+	char address[ADDRESS_TEXT];
+	bool success, tell, remember;
+};
+
+static int
+bootstrap_note_make(struct api_change *c, struct registry *r,
+    struct fault *fault)
+{
+	struct bootstrap_note *note = (struct bootstrap_note *)c;
+	struct str id = { note->external_id, note->n };
+
+	if (note->remember && bootstrap_unknown_note(r, id,
+	    str_z(note->address), fault) < 0)
+		return -1;
+	return note->tell ? bootstrap_tell(r, note->owner, id, note->success,
+	    fault) : 0;
+}
+
+static void
+bootstrap_note_done(struct task *t)
+{
+	struct bootstrap_note *note = (struct bootstrap_note *)t;
+
+	note->api->notes--;
+	if (note->change.result < 0)
+		state_complain(note->api, &note->change.fault);
+	free(note);
+}
+
+/* of what is nobody's, all together */
+static bool
+bootstrap_may_tell(struct api *api, const char *owner, struct str id)
+{
+	return rate_limit_take(api->limits, TELLING, *owner != '\0' ? id :
+	    STR(""), bootstrap_events, api->clock) == 0;
+}
+
+/* A replica changes nothing: it is noted where changes are made, or not. */
+static void
+bootstrap_note(struct request_ctx *c, const char *owner, bool success)
+{
+	struct api *api = c->api;
+	struct str id = c->id[0];
+	struct bootstrap_note *note;
+	struct address address;
+
+	if (api->replica || api->notes >= NOTES_MAX ||
+	    bootstrap_id_fault(id) != NULL)
+		return;
+	note = memory_zero(1, sizeof *note);
+	note->success = success;
+	note->tell = bootstrap_may_tell(api, owner, id);
+	note->remember = !success && rate_limit_take(api->limits, REMEMBERING,
+	    STR(""), bootstrap_memory, api->clock) == 0;
+	if (!note->tell && !note->remember) {
+		free(note);
+		return;
+	}
+	note->change.make = bootstrap_note_make;
+	note->change.task.done = bootstrap_note_done;
+	note->api = api;
+	memcpy(note->owner, owner, sizeof note->owner);
+	memcpy(note->external_id, id.p, id.n);
+	note->n = id.n;
+	if (http_client(c->request, &address))
+		address_print(&address, note->address);
+	api->notes++;
+	registry_writer_add(api->writer, &note->change);
+}
+
+/* ---- how often ---- */
+
+struct bootstrap_attempt {
+	struct rate_limit *limits;
+	char name[16 + EXTERNAL_ID_MAX];
+	size_t address, n;		/* of it, an address, and all of it */
+	struct rate here, all;
+	int64_t now;
+};
+
+static void
+bootstrap_attempt_init(struct bootstrap_attempt *a, struct request_ctx *c)
+{
+	unsigned attempts = c->api->options.attempts;
+	struct str id = c->id[0];
+
+	*a = (struct bootstrap_attempt){
+		.limits = c->api->limits, .now = c->api->clock,
+		.here = { attempts, MINUTE },
+		.all = { attempts * ADDRESS_FACTOR, MINUTE }
+	};
+	a->address = http_address(c->request, (unsigned char *)a->name);
+	if (id.n > EXTERNAL_ID_MAX)
+		id.n = EXTERNAL_ID_MAX;
+	memcpy(a->name + a->address, id.p, id.n);
+	a->n = a->address + id.n;
+}
+
+static void
+bootstrap_attempt_give_back_all(struct bootstrap_attempt *a)
+{
+	rate_limit_give_back(a->limits, FAILING,
+	    (struct str){ a->name, a->address }, a->all, a->now);
+}
+
+static void
+bootstrap_attempt_give_back(struct bootstrap_attempt *a)
+{
+	bootstrap_attempt_give_back_all(a);
+	rate_limit_give_back(a->limits, FAILING_HERE,
+	    (struct str){ a->name, a->n }, a->here, a->now);
+}
+
+/* 0, or seconds to wait; then nothing was counted */
+static unsigned
+bootstrap_attempt_take(struct bootstrap_attempt *a)
+{
+	unsigned wait = rate_limit_take(a->limits, FAILING,
+	    (struct str){ a->name, a->address }, a->all, a->now);
+
+	if (wait > 0)
+		return wait;
+	wait = rate_limit_take(a->limits, FAILING_HERE,
+	    (struct str){ a->name, a->n }, a->here, a->now);
+	if (wait > 0)
+		bootstrap_attempt_give_back_all(a);
+	return wait;
+}
+
+/* ---- devices ---- */
+
+/* Is it a request that may be looked at?  Else it is answered: false. */
+static bool
+bootstrap_begin(struct request_ctx *c, struct bootstrap_attempt *a)
+{
+	struct fault fault;
+	char text[16];
+	unsigned wait;
+
+	if (authorization_key(http_header(c->request, "Authorization")).n ==
+	    0) {
+		http_problem(c->request, 403, "missing external key");
+	} else if (c->id[0].n == 0) {
+		http_problem(c->request, 400, "the external id is missing");
+	} else if (c->api->registry == NULL) {
+		fault_set(&fault, EX_TEMPFAIL, "no registry");
+		answer_unable(c->api, c->request, &fault);
+	} else {
+		bootstrap_attempt_init(a, c);
+		if ((wait = bootstrap_attempt_take(a)) == 0)
+			return true;
+		snprintf(text, sizeof text, "%u", wait);
+		http_set(c->request, "Retry-After", text);
+		http_problem(c->request, 429,
+		    "too many attempts; try again later");
+	}
+	return false;
+}
+
+/* the answer to those who were not let in: `got` 0, or -1 */
+static void
+bootstrap_refuse(struct request_ctx *c, int got, const char *owner,
+    const struct fault *fault)
+{
+	if (got < 0) {
+		answer_unable(c->api, c->request, fault);
+		return;
+	}
+	bootstrap_note(c, owner, false);
+	http_problem(c->request, 404,
+	    "no device has this external id and this external key");
+}
+
+/* the configuration, as text in api->answer: 0, or it was answered: -1 */
+static int
+bootstrap_put_answer(struct request_ctx *c, const struct bootstrap *b,
+    void *found)
+{
+	struct api *api = c->api;
+	struct fault fault;
+	int got = config_json_put(&api->answer, api->registry, b,
+	    CONFIG_DEVICE, &fault);
+
+	item_found_end(found);
+	buf_putc(&api->answer, '\n');
+	if (got < 0)
+		answer_unable(api, c->request, &fault);
+	http_set(c->request, "Cache-Control", "no-store");
+	return got;
+}
+
+void
+bootstrap_device(struct request_ctx *c)
+{
+	struct bootstrap_attempt attempt;
+	char owner[ID_TEXT + 1];
+	struct fault fault;
+	struct bootstrap b;
+	void *found;
+	int got;
+
+	if (!bootstrap_begin(c, &attempt))
+		return;
+	got = bootstrap_prove(c->api->registry, c->id[0],
+	    authorization_key(http_header(c->request, "Authorization")), &b,
+	    &found, owner, &fault);
+	if (got <= 0) {
+		bootstrap_refuse(c, got, owner, &fault);
+		return;
+	}
+	bootstrap_attempt_give_back(&attempt);
+	if (bootstrap_put_answer(c, &b, found) < 0)
+		return;
+	bootstrap_note(c, owner, true);
+	answer_json(c->request, 200, buf_str(&c->api->answer));
+}
+
+/* as what can't be read on its way, nor be made by anybody else */
+static void
+bootstrap_answer_sealed(struct request_ctx *c, const struct secure *s)
+{
+	struct buf *b = &c->api->answer, sealed;
+
+	buf_init(&sealed, b->n + SECURE_ADDED);
+	secure_seal(s, buf_str(b), &sealed);
+	http_answer_text(c->request, 200, "application/octet-stream",
+	    buf_str(&sealed));
+	buf_release(&sealed);
+}
+
+void
+bootstrap_device_secure(struct request_ctx *c)
+{
+	struct bootstrap_attempt attempt;
+	char owner[ID_TEXT + 1];
+	struct secure secure;
+	struct fault fault;
+	struct bootstrap b;
+	void *found;
+	int got;
+
+	if (!bootstrap_begin(c, &attempt))
+		return;
+	if (!secure_parse(&secure, authorization_key(http_header(c->request,
+	    "Authorization")))) {
+		http_problem(c->request, 400,
+		    "Authorization must be SALT.PROOF, each in base64url");
+		return;
+	}
+	got = bootstrap_prove_secure(c->api->registry, c->id[0], &secure, &b,
+	    &found, owner, &fault);
+	if (got <= 0) {
+		bootstrap_refuse(c, got, owner, &fault);
+	} else {
+		bootstrap_attempt_give_back(&attempt);
+		if (bootstrap_put_answer(c, &b, found) == 0) {
+			bootstrap_note(c, owner, true);
+			bootstrap_answer_sealed(c, &secure);
+		}
+	}
+	secure_wipe(&secure);
+}
+
+/* ---- those that were not let in ---- */
+
+static bool
+bootstrap_is_administrator(const struct api *api, const struct user *user)
+{
+	const struct opt_list *l = api->options.administrators;
+	int i;
+
+	for (i = 0; l != NULL && i < l->n; i++)
+		if (strcasecmp(l->v[i], user->email) == 0)
+			return true;
+	return false;
+}
+
+static int
+bootstrap_put_unknown(void *arg, const struct bootstrap_unknown *u)
+{
+	struct buf *b = arg;
+
+	if (b->p[b->n - 1] != '[')
+		buf_putc(b, ',');
+	bootstrap_unknown_put(b, u);
+	return 0;
+}
+
+static bool
+bootstrap_take_number(struct request_ctx *c, const char *name, uint64_t *n)
+{
+	struct str value;
+	int got = parameter_get(c, name, &value);
+
+	return got == 0 || number_digits(value, INT64_MAX, n);
+}
+
+void
+bootstrap_list_unknown(struct request_ctx *c)
+{
+	uint64_t offset = 0, limit = 0, total;
+	const struct principal *principal;
+	struct buf *b = &c->api->answer;
+	struct fault fault;
+
+	if (!bootstrap_take_number(c, "offset", &offset) ||
+	    !bootstrap_take_number(c, "limit", &limit)) {
+		http_problem(c->request, 400,
+		    "offset and limit must be numbers of 0 or more");
+		return;
+	}
+	if ((principal = auth_user(c, 0)) == NULL)
+		return;
+	if (!bootstrap_is_administrator(c->api, &principal->user)) {
+		http_problem(c->request, 403,
+		    "only an administrator may see them");
+		return;
+	}
+	limit = limit == 0 ? 10 : limit > UNKNOWN_MAX ? UNKNOWN_MAX : limit;
+	if (bootstrap_unknown_count(c->api->registry, &total, &fault) < 0) {
+		answer_unable(c->api, c->request, &fault);
+		return;
+	}
+	buf_printf(b, "{\"total\":%llu,\"offset\":%llu,\"limit\":%llu,"
+	    "\"configs\":[", (unsigned long long)total,
+	    (unsigned long long)offset, (unsigned long long)limit);
+	if (bootstrap_unknown_each(c->api->registry, offset, limit,
+	    bootstrap_put_unknown, b, &fault) < 0) {
+		answer_unable(c->api, c->request, &fault);
+		return;
+	}
+	buf_puts(b, "]}\n");
+	answer_json(c->request, 200, buf_str(b));
+}

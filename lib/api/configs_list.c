@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/config_json.h"
+#include "api/handlers.h"
+#include "api/item_json.h"
+#include "api/job.h"
+#include "api/lists.h"
+#include "api/parameters.h"
+#include "api/state.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/number.h"
+
+/*
+ * Lists of configurations, as a job: a page by offset, with the number of all,
+ * as Mainflux has it; or by cursor, with channels, and where the next page
+ * begins.
+ */
+#define OFFSET_LIMIT 10
+#define OFFSET_LIMIT_MAX 100
+#define CURSOR_LIMIT 100
+#define CURSOR_LIMIT_MAX 1000
+#define KEEP_MAX ((size_t)128 << 10)
+#define PIECE_MAX ((size_t)4 << 20)
+
+struct config_list {
+	struct job job;
+	struct user user;
+	struct bootstrap_query query;	/* of what is left */
+	struct registry *registry;	/* of a piece */
+	struct arena keep;
+	uint64_t total, offset, limit;
+	unsigned parts;			/* of config_json */
+	bool cursor, begun, any;
+};
+
+/* ---- parameters ---- */
+
+/* absent, *n stays as it is */
+static bool
+configs_list_number(struct request_ctx *c, const char *name, uint64_t *n)
+{
+	struct str value;
+	int got = parameter_get(c, name, &value);
+
+	return got == 0 || (got == 1 && number_digits(value, INT64_MAX, n));
+}
+
+static void
+configs_list_text(struct request_ctx *c, struct config_list *l,
+    const char *name, struct str *to)
+{
+	struct str value;
+
+	if (parameter_get(c, name, &value) > 0)
+		*to = arena_str(&l->keep, value);
+}
+
+static const char *
+configs_list_take_place(struct request_ctx *c, struct config_list *l)
+{
+	uint64_t after = 0, most;
+	struct str value;
+
+	l->cursor = parameter_get(c, "cursor", &value) > 0;
+	if (value.n > 0 && !number_digits(value, INT64_MAX, &after))
+		return "not a cursor of this list";
+	l->query.after = (long long)after;
+	most = l->cursor ? CURSOR_LIMIT_MAX : OFFSET_LIMIT_MAX;
+	if (!configs_list_number(c, "offset", &l->offset))
+		return "offset must be a number of 0 or more";
+	if (l->cursor && l->offset > 0)
+		return "give cursor or offset, not both";
+	if (!configs_list_number(c, "limit", &l->limit))
+		return "limit must be a number of 0 or more";
+	if (l->limit == 0)
+		l->limit = l->cursor ? CURSOR_LIMIT : OFFSET_LIMIT;
+	if (l->limit > most)
+		l->limit = most;
+	l->query.offset = l->offset;
+	l->query.limit = l->limit;
+	return NULL;
+}
+
+static const char *
+configs_list_take_filters(struct request_ctx *c, struct config_list *l)
+{
+	struct str state;
+
+	configs_list_text(c, l, "external_id", &l->query.external_id);
+	configs_list_text(c, l, "name", &l->query.name);
+	configs_list_text(c, l, "mainflux_id", &l->query.thing);
+	configs_list_text(c, l, "mainflux_key", &l->query.thing_key);
+	if (parameter_get(c, "state", &state) == 0)
+		return NULL;
+	if (!str_eq(state, STR("0")) && !str_eq(state, STR("1")))
+		return "state must be 0 or 1";
+	l->query.state = *state.p == '1' ? BOOTSTRAP_ACTIVE :
+	    BOOTSTRAP_INACTIVE;
+	return NULL;
+}
+
+/* ---- in the thread ---- */
+
+static int
+configs_list_put(void *arg, const struct bootstrap *b, struct fault *fault)
+{
+	struct config_list *l = arg;
+	struct buf *out = &l->job.out;
+
+	if (l->any)
+		buf_putc(out, ',');
+	l->any = true;
+	if (config_json_put(out, l->registry, b, l->parts, fault) < 0)
+		return -1;
+	l->query.after = b->n;
+	l->query.limit--;
+	return out->n >= JOB_PIECE;
+}
+
+static int
+configs_list_begin(struct config_list *l, struct fault *fault)
+{
+	struct buf *out = &l->job.out;
+
+	l->begun = true;
+	if (l->cursor) {
+		buf_printf(out, "{\"limit\":%" PRIu64 ",\"configs\":[",
+		    l->limit);
+		return 0;
+	}
+	if (bootstrap_count(l->registry, &l->user, &l->query, &l->total,
+	    fault) < 0)
+		return -1;
+	buf_printf(out, "{\"total\":%" PRIu64 ",\"offset\":%" PRIu64
+	    ",\"limit\":%" PRIu64 ",\"configs\":[", l->total, l->offset,
+	    l->limit);
+	return 0;
+}
+
+static void
+configs_list_end(struct config_list *l)
+{
+	buf_putc(&l->job.out, ']');
+	/* a page that is full may have another one after it */
+	if (l->cursor && l->query.limit == 0)
+		buf_printf(&l->job.out, ",\"next\":\"%lld\"",
+		    l->query.after);
+	buf_puts(&l->job.out, "}\n");
+}
+
+/* 1 when there is more, 0, -1 */
+static int
+configs_list_piece(struct config_list *l, struct fault *fault)
+{
+	int got;
+
+	if (!l->begun && configs_list_begin(l, fault) < 0)
+		return -1;
+	got = l->query.limit == 0 ? 0 : bootstrap_each(l->registry, &l->user,
+	    &l->query, configs_list_put, l, fault);
+	/* what was passed over is before the row that was given last */
+	l->query.offset = 0;
+	if (got == 0)
+		configs_list_end(l);
+	return got;
+}
+
+static int
+configs_list_run(struct job *j)
+{
+	struct config_list *l = (struct config_list *)j;
+	struct lists_handle handle;
+	int got = -1;
+
+	if (lists_handle_get(j->api, &handle, &j->fault) == 0) {
+		l->registry = handle.registry;
+		registry_watch(handle.registry, job_stops, j);
+		got = registry_read_begin(l->registry, &j->fault);
+		if (got == 0)
+			got = configs_list_piece(l, &j->fault);
+		registry_read_end(l->registry);
+		registry_watch(handle.registry, NULL, NULL);
+	}
+	lists_handle_put(j->api, &handle);
+	return got;
+}
+
+static void
+configs_list_refuse(struct job *j, struct http_request *r)
+{
+	answer_unable(j->api, r, &j->fault);
+}
+
+static void
+configs_list_free(struct job *j)
+{
+	struct config_list *l = (struct config_list *)j;
+
+	arena_release(&l->keep);
+	secret_release(&l->job.out);
+	free(l);
+}
+
+void
+configs_list(struct request_ctx *c)
+{
+	struct config_list *l = memory_zero(1, sizeof *l);
+	const struct principal *principal = NULL;
+	const char *why;
+
+	l->job.kind = JOB_PAGE;
+	l->job.type = "application/json";
+	l->job.piece = configs_list_run;
+	l->job.refuse = configs_list_refuse;
+	l->job.free = configs_list_free;
+	buf_init(&l->job.out, PIECE_MAX);
+	arena_init(&l->keep, KEEP_MAX);
+	why = configs_list_take_place(c, l);
+	if (why == NULL)
+		why = configs_list_take_filters(c, l);
+	if (why != NULL)
+		http_problem(c->request, 400, why);
+	else
+		principal = auth_user(c, item_json_scope(c));
+	if (principal == NULL) {
+		configs_list_free(&l->job);
+		return;
+	}
+	l->user = principal->user;
+	memcpy(l->job.user, principal->user.id, sizeof l->job.user);
+	l->parts = (item_json_keys(c, principal) ? CONFIG_KEYS : 0) |
+	    (l->cursor ? CONFIG_CHANNELS : 0);
+	if (!job_start(c, &l->job))
+		configs_list_free(&l->job);
+}
