@@ -24,6 +24,11 @@ context_handle(coap_resource_t *resource, coap_session_t *s,
 
 	(void)resource;
 	(void)query;
+	/* libcoap still takes what it has read of it */
+	if (peer_session_ended(s)) {
+		reply_later(answer);
+		return;
+	}
 	asked_read(a, pdu, COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
 	/* libcoap gives it that of the request (RFC 7252 4.4) */
 	if (!a->confirmable)
@@ -56,17 +61,13 @@ static void
 context_not_delivered(coap_session_t *s, const coap_pdu_t *sent,
     const coap_nack_reason_t reason, const coap_mid_t mid)
 {
-	struct station *st = station_of(s);
 	struct peer *p = peer_of(s);
 	coap_bin_const_t token;
 
 	if (p == NULL || reason == COAP_NACK_ICMP_ISSUE)
 		return;
 	if (reason != COAP_NACK_RST) {
-		st->counts.reaped += p->n_observers;
-		observers_end(p, NULL);
-		peer_confirmed(p, p->unconfirmed, p->unconfirmed_bytes);
-		p->asked = false;
+		peer_unanswered(p);
 		return;
 	}
 	/* how an empty message is answered: somebody is there */
@@ -133,7 +134,7 @@ context_event(coap_session_t *s, const coap_event_t event)
 	case COAP_EVENT_SESSION_CLOSED:
 	case COAP_EVENT_SESSION_FAILED:
 		if (p != NULL)
-			peer_gone(p);
+			peer_ended(p);
 		break;
 	default:
 		break;

@@ -82,6 +82,10 @@ discover(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 	struct reply r;
 
 	(void)resource;
+	if (peer_session_ended(s)) {
+		reply_later(answer);
+		return;
+	}
 	asked_read(&st->asked, pdu,
 	    COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
 	if (!st->asked.confirmable)

@@ -46,6 +46,8 @@ struct peer {
 	bool stream;		/* TCP or TLS: nothing gets lost */
 	bool counted;		/* against max_sessions */
 	bool closing;		/* to be disconnected after this turn */
+	bool ended;		/* its session has: peers_end() is due … */
+	bool unanswered;	/* … or a confirmable message was given up */
 	bool released;		/* or when all is answered */
 	uint64_t serial;	/* this session and no other, ever */
 
@@ -122,6 +124,7 @@ struct station {
 	int64_t now;		/* monotonic ns, of this turn */
 	int64_t swept;
 	bool closing;		/* some peer is */
+	bool ending;		/* some peer has ended, or is unanswered */
 	bool releasing;		/* some peer is released */
 	bool impatient;		/* somebody is to be asked soon */
 	bool stopping;
@@ -225,8 +228,21 @@ struct share *peer_network(const struct peer *);
 /* so much of what was on its way has come */
 void peer_confirmed(struct peer *, unsigned n, size_t bytes);
 void peer_release(struct peer *);
-/* it has gone: nothing is sent to it any more */
-void peer_gone(struct peer *);
+/*
+ * What is sent goes through here: coap_send() on a session that has ended
+ * would have libcoap connect to the client.  The PDU is libcoap's afterwards.
+ *
+ * libcoap may find while it sends that the session has come to its end, and
+ * calls back within the call, when somebody goes through what the peer has.
+ * So these two only mark the peer: what it has is freed by peers_end(), which
+ * nothing but a turn of the loop calls.
+ */
+void peer_send(coap_session_t *, coap_pdu_t *);
+bool peer_session_ended(const coap_session_t *);
+void peer_ended(struct peer *);
+/* a confirmable message was not acknowledged: nobody observes any more */
+void peer_unanswered(struct peer *);
+void peers_end(struct station *);
 void peer_close(struct peer *);
 void peers_close_due(struct station *);
 void peers_sweep(struct station *);

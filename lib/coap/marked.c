@@ -25,7 +25,7 @@ marked_send_pong(coap_session_t *s, struct str token, bool custody)
 	coap_add_token(pdu, token.n, (const uint8_t *)token.p);
 	if (custody)
 		coap_add_option(pdu, COAP_SIGNALING_OPTION_CUSTODY, 0, NULL);
-	coap_send(s, pdu);
+	peer_send(s, pdu);
 }
 
 void
@@ -58,7 +58,7 @@ marked_abort(struct station *st, coap_session_t *s)
 		    coap_encode_var_safe(bytes, sizeof bytes, option), bytes);
 	if (pdu != NULL) {
 		coap_add_data(pdu, sizeof why - 1, (const uint8_t *)why);
-		coap_send(s, pdu);
+		peer_send(s, pdu);
 	}
 	peer_close(peer_get(st, s));
 }

@@ -267,7 +267,7 @@ observer_send(struct observer *o, struct note *n)
 	reply_put(pdu, &r);
 	if (!confirm && !p->stream)
 		observer_remember(o, coap_pdu_get_mid(pdu));
-	coap_send(p->session, pdu);
+	peer_send(p->session, pdu);
 	p->station->counts.notifications++;
 	o->since++;
 	if (!confirm)
@@ -487,7 +487,7 @@ observer_tell_end(struct observer *o, const struct reply *last)
 	if (pdu == NULL)
 		return;
 	reply_put(pdu, last);
-	coap_send(o->peer->session, pdu);
+	peer_send(o->peer->session, pdu);
 }
 
 static void

@@ -50,12 +50,20 @@ peer_get(struct station *st, coap_session_t *s)
 	return p;
 }
 
+static void
+peer_end(struct peer *p)
+{
+	observers_end(p, NULL);
+	transfers_end(p);
+	recalls_end(p);
+}
+
 void
 peer_free(struct peer *p)
 {
 	struct station *st = p->station;
 
-	peer_gone(p);
+	peer_end(p);
 	peer_confirmed(p, p->unconfirmed, p->unconfirmed_bytes);
 	if (p->counted) {
 		st->counts.sessions--;
@@ -99,12 +107,62 @@ peer_release(struct peer *p)
 		coap_session_release(p->session);
 }
 
-void
-peer_gone(struct peer *p)
+/* ---- the end ---- */
+
+bool
+peer_session_ended(const coap_session_t *s)
 {
-	observers_end(p, NULL);
-	transfers_end(p);
-	recalls_end(p);
+	return coap_session_get_state(s) == COAP_SESSION_STATE_NONE;
+}
+
+void
+peer_send(coap_session_t *s, coap_pdu_t *pdu)
+{
+	if (peer_session_ended(s))
+		coap_delete_pdu(pdu);
+	else
+		coap_send(s, pdu);
+}
+
+void
+peer_ended(struct peer *p)
+{
+	/* most that go have nothing */
+	if (p->holds == 0)
+		return;
+	p->ended = true;
+	p->station->ending = true;
+}
+
+void
+peer_unanswered(struct peer *p)
+{
+	if (p->ended || p->unanswered)
+		return;
+	p->station->counts.reaped += p->n_observers;
+	p->unanswered = true;
+	p->station->ending = true;
+}
+
+void
+peers_end(struct station *st)
+{
+	struct peer *p;
+
+	if (!st->ending)
+		return;
+	st->ending = false;
+	for (p = st->peers; p != NULL; p = p->next) {
+		if (p->ended)
+			peer_end(p);
+		if (p->unanswered) {
+			observers_end(p, NULL);
+			peer_confirmed(p, p->unconfirmed,
+			    p->unconfirmed_bytes);
+			p->asked = false;
+		}
+		p->ended = p->unanswered = false;
+	}
 }
 
 void

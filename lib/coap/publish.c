@@ -342,7 +342,7 @@ publish_answer_one(struct station *st, const struct waiting *w, struct reply r)
 		}
 		reply_put(pdu, &r);
 	}
-	coap_send(w->session, pdu);
+	peer_send(w->session, pdu);
 }
 
 bool

@@ -151,7 +151,7 @@ recall_acknowledge(struct recall *r)
 	    r->mid, 0);
 
 	if (pdu != NULL)
-		coap_send(r->peer->session, pdu);
+		peer_send(r->peer->session, pdu);
 	r->acknowledged = true;
 }
 
@@ -182,7 +182,7 @@ recall_send(struct station *st, struct recall *r, const struct reply *reply)
 	if (pdu != NULL) {
 		coap_add_token(pdu, r->token_n, r->token);
 		reply_put(pdu, reply);
-		coap_send(r->peer->session, pdu);
+		peer_send(r->peer->session, pdu);
 	}
 	st->asked.channel = str_z(r->channel);
 	st->asked.method = COAP_REQUEST_CODE_GET;

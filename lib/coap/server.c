@@ -93,7 +93,7 @@ station_fd(const struct station *st)
 int
 station_timeout(const struct station *st)
 {
-	if (st->recalls != NULL || st->closing)
+	if (st->recalls != NULL || st->closing || st->ending)
 		return 0;
 	return st->impatient ? 50 : 1000;
 }
@@ -125,12 +125,15 @@ server_look(struct station *st)
 			coap_io_prepare_epoll(st->contexts[i], now);
 }
 
+/* What sessions that have ended had, and then these themselves, which libcoap
+ * keeps as long as something of ours refers to them. */
 static void
-server_close_due(struct station *st)
+server_end_due(struct station *st)
 {
-	if (!st->closing)
+	if (!st->closing && !st->ending)
 		return;
 	peers_close_due(st);
+	peers_end(st);
 	server_look(st);
 }
 
@@ -150,7 +153,7 @@ station_run(struct station *st)
 	}
 	if (st->n_waiting == 0)
 		peers_close_released(st);
-	server_close_due(st);
+	server_end_due(st);
 	if (st->psk_key.length > 0) {
 		sodium_memzero(st->psk, THING_KEY_MAX);
 		st->psk_key.length = 0;
@@ -175,7 +178,7 @@ station_review(struct station *st)
 		observers_end(p, &gone);
 		peer_close(p);
 	}
-	server_close_due(st);
+	server_end_due(st);
 }
 
 int
@@ -198,7 +201,7 @@ station_reload(struct station *st, struct fault *fault)
 		observers_end(p, &revoked);
 		peer_close(p);
 	}
-	server_close_due(st);
+	server_end_due(st);
 	return 0;
 }
 
