@@ -68,7 +68,7 @@ handshake() {
 		    "$CHANNEL" "$long"
 	done >&8 3>&- &
 	PIDS+=($!)
-	await 20 eval '(($(metric notifications_total) > 3))'
+	await 20 eval '(($(metric notifications_total) > 1))'
 	coap post coap "?auth=$KEY" -e x
 	said ''
 	kill "$pid"

@@ -2,6 +2,7 @@
 #include "coap/wire.h"
 
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -337,7 +338,11 @@ wire_tls_stream(SSL *ssl)
 	return s;
 }
 
-/* As wire_read. */
+/*
+ * One record at a time, for which `chunk` has room, so that nothing stays in
+ * the SSL; and no more, as libcoap takes it that what comes before a close or
+ * an error is lost when both are found by one call.
+ */
 static int
 wire_tls_read(SSL *ssl, void *to, size_t n)
 {
@@ -345,7 +350,7 @@ wire_tls_read(SSL *ssl, void *to, size_t n)
 	char chunk[CHUNK];
 	int r = 1;
 
-	while (s->out.n - s->at < n && r > 0) {
+	while (s->out.n == s->at && r > 0) {
 		size_t got = 0;
 
 		r = SSL_read_ex(ssl, chunk, sizeof chunk, &got);
@@ -385,11 +390,33 @@ SSL_read(SSL *ssl, void *to, int n)
 {
 	size_t got;
 
+	/* SSL_get_error() takes what another session has left for this one's */
+	ERR_clear_error();
 	if (n <= 0 || !wire.active)
 		return SSL_read_ex(ssl, to, n > 0 ? (size_t)n : 0, &got) > 0 ?
 		    (int)got : -1;
 	return SSL_is_dtls(ssl) ? wire_dtls_read(ssl, to, (size_t)n) :
 	    wire_tls_read(ssl, to, (size_t)n);
+}
+
+/*
+ * libcoap (4.3.1) ends a session within the write that finds it broken, and
+ * frees the message that it is at.  So such a write only fails, as one to a
+ * socket that was closed does, and the session ends when it is read next.
+ */
+int
+SSL_write(SSL *ssl, const void *from, int n)
+{
+	size_t done;
+	int r;
+
+	ERR_clear_error();
+	r = SSL_write_ex(ssl, from, n > 0 ? (size_t)n : 0, &done);
+	if (r > 0)
+		return (int)done;
+	if (SSL_get_error(ssl, r) == SSL_ERROR_SSL)
+		ERR_clear_error();
+	return -1;
 }
 
 void

@@ -11,7 +11,8 @@
  * recv, recvmsg and SSL_read, which come before those of the libraries when
  * the program is linked, and do what those do for all but the sockets below
  * and outside of wire_begin and wire_end.  Datagrams are read many at a
- * time.  One server in a process.
+ * time.  SSL_write is there too, so that no write ends a session.  One server
+ * in a process.
  *
  * So wire.c is not in libmfx.a: there its recv would be found, before that of
  * the C library, by every program that calls one.  The Makefile links it into
