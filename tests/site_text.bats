@@ -350,6 +350,26 @@ planned() {
 	    <<<'{"kind":"config","thing":"new","external_id":"SN-4","channels":["attic"]}'
 }
 
+@test "certificates are shown, and lines of them passed over" {
+	two_users
+	mfx-certs ca init >out
+	mfx-certs issue "$METER" >one.pem
+	mfx-certs issue "$PUMP" >two.pem
+	mfx-certs revoke "$PUMP" >out
+	mfx-site export >site
+	tail -n 2 site | jq -se 'all(.kind == "certificate" and
+	    .owner == "ann@example.com" and .expires > .issued) and
+	    .[0].thing == "'"$METER"'" and .[0].revoked == 0 and
+	    .[1].thing == "'"$PUMP"'" and .[1].revoked > 0'
+	grep -q "\"serial\":\"$(openssl x509 -in one.pem -noout -serial | sed 's/.*=//' | tr A-F a-f)\"" site
+	lacks site PRIVATE
+	planned 0 --prune site
+	sed -i '/certificate/d' site
+	planned 0 --prune site
+	mfx-certs list | wc -l | grep -qx 2
+	refuses 65 "no serial" mfx-site plan - <<<'{"kind":"certificate"}'
+}
+
 @test "new things get a key when one is asked for, before the commit" {
 	mfx-site apply --new-keys keys - <<-'END'
 	{"kind":"thing","name":"a"}

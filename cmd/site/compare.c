@@ -219,7 +219,7 @@ compare_index(struct compare *c, struct fault *fault)
 	size_t i;
 	int k;
 
-	for (k = 0; k < SITE_KINDS; k++) {
+	for (k = 0; k < SITE_KINDS && site_kinds[k].create != NULL; k++) {
 		rows = &c->input->rows[k];
 		for (i = 0; i < rows->n; i++) {
 			row = rows->v[i];
@@ -235,7 +235,7 @@ compare_index(struct compare *c, struct fault *fault)
 				return -1;
 		}
 	}
-	for (k = 0; k < SITE_KINDS; k++)
+	for (k = 0; k < SITE_KINDS && site_kinds[k].create != NULL; k++)
 		for (i = 0; i < c->input->rows[k].n; i++)
 			if (compare_want_names(c, c->input->rows[k].v[i],
 			    fault) < 0)
@@ -532,7 +532,7 @@ compare_run(struct compare *c, struct fault *fault)
 	if (compare_index(c, fault) < 0)
 		return -1;
 	compare_prune_users(c);
-	for (k = 0; k < SITE_KINDS; k++) {
+	for (k = 0; k < SITE_KINDS && site_kinds[k].create != NULL; k++) {
 		if (compare_resolve_all(c, k, fault) < 0)
 			return -1;
 		if (compare_looks_at(c, k) && source_each(c->source,

@@ -179,6 +179,12 @@ input_set(struct site_input *in, struct site_row *row, enum site_member m,
 	case SITE_ID:
 		return uuid_valid(value) ? input_keep(in, value, to) :
 		    "the id is not a UUID in lower case";
+	case SITE_ISSUED:
+	case SITE_EXPIRES:
+	case SITE_REVOKED:
+		return input_keep(in, value, to);
+	case SITE_SERIAL:
+	case SITE_AUTHORITY:
 	case SITE_CHANNEL:
 	case SITE_THING:
 	case SITE_NAME:
@@ -231,7 +237,9 @@ input_check(const struct site_row *row)
 	if ((given & row->kind->must) != row->kind->must)
 		return row->kind->must & SITE_BIT(SITE_EMAIL) ? "no email" :
 		    row->kind->must & SITE_BIT(SITE_CHANNEL) ?
-		    "no channel or no thing" : "no thing or no external_id";
+		    "no channel or no thing" :
+		    row->kind->must & SITE_BIT(SITE_SERIAL) ? "no serial" :
+		    "no thing or no external_id";
 	if (row->kind->item >= 0 && !(given & SITE_BIT(SITE_ID)) &&
 	    row->v[SITE_NAME].n == 0)
 		return "neither an id nor a name";

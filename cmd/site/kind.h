@@ -11,7 +11,7 @@
  */
 enum {
 	KIND_USER, KIND_CHANNEL, KIND_THING, KIND_CONNECTION, KIND_CONFIG,
-	SITE_KINDS
+	KIND_CERTIFICATE, SITE_KINDS
 };
 
 struct site_source;
@@ -40,6 +40,8 @@ struct site_kind {
 	/* what there is of this kind and this owner, in a stable order */
 	int (*each)(struct site_source *, struct site_user *,
 	    const struct site_give *, struct fault *);
+	/* kinds without `create` are only shown, and their lines are passed
+	 * over; they come last */
 	site_make *create, *update, *remove;
 };
 

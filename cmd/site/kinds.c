@@ -14,6 +14,10 @@
 	B(SITE_CHANNELS) | B(SITE_CONTENT) | B(SITE_CLIENT_CERT) |	\
 	B(SITE_CA_CERT) | B(SITE_STATE))
 
+#define KIND_ISSUED (B(SITE_OWNER) | B(SITE_THING) | B(SITE_SERIAL) |	\
+	B(SITE_AUTHORITY) | B(SITE_ISSUED) | B(SITE_EXPIRES) |		\
+	B(SITE_REVOKED))
+
 const struct site_kind site_kinds[SITE_KINDS] = {
 	[KIND_USER] = {
 		.name = "user",
@@ -69,6 +73,13 @@ const struct site_kind site_kinds[SITE_KINDS] = {
 		.item = -1, .each = source_each_config,
 		.create = make_configs, .update = make_config_updates,
 		.remove = make_config_removals,
+	},
+	/* a CA makes them, and no text */
+	[KIND_CERTIFICATE] = {
+		.name = "certificate",
+		.may = KIND_ISSUED, .must = B(SITE_SERIAL),
+		.shown = KIND_ISSUED, .identity = B(SITE_SERIAL),
+		.item = -1, .each = source_each_certificate,
 	},
 };
 

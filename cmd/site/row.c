@@ -16,7 +16,9 @@ static const char *const row_names[SITE_MEMBERS] = {
 	[SITE_CHANNELS] = "channels", [SITE_CONTENT] = "content",
 	[SITE_CLIENT_CERT] = "client_cert", [SITE_CA_CERT] = "ca_cert",
 	[SITE_STATE] = "state", [SITE_EXTERNAL_KEY] = "external_key",
-	[SITE_CLIENT_KEY] = "client_key",
+	[SITE_CLIENT_KEY] = "client_key", [SITE_SERIAL] = "serial",
+	[SITE_AUTHORITY] = "authority", [SITE_ISSUED] = "issued",
+	[SITE_EXPIRES] = "expires", [SITE_REVOKED] = "revoked",
 };
 
 const char *
@@ -28,8 +30,19 @@ member_name(enum site_member member)
 enum object_type
 member_type(enum site_member member)
 {
-	return member == SITE_METADATA ? OBJECT_RAW : member == SITE_TAGS ||
-	    member == SITE_CHANNELS ? OBJECT_TEXTS : OBJECT_TEXT;
+	switch (member) {
+	case SITE_METADATA:
+		return OBJECT_RAW;
+	case SITE_TAGS:
+	case SITE_CHANNELS:
+		return OBJECT_TEXTS;
+	case SITE_ISSUED:
+	case SITE_EXPIRES:
+	case SITE_REVOKED:
+		return OBJECT_NUMBER;
+	default:
+		return OBJECT_TEXT;
+	}
 }
 
 void

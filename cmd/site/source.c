@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/site/source.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -263,6 +264,40 @@ source_each_connection(struct site_source *s, struct site_user *u,
 	in.row.v[SITE_OWNER] = u->row.v[SITE_EMAIL];
 	return s->client->backend->connections(s->client, source_give_pair,
 	    &in, fault);
+}
+
+static int
+source_give_certificate(void *arg, const struct issued *c,
+    struct fault *fault)
+{
+	struct source_items *in = arg;
+	struct str *v = in->row.v;
+	char times[3][24];
+
+	snprintf(times[0], sizeof times[0], "%" PRId64, c->issued);
+	snprintf(times[1], sizeof times[1], "%" PRId64, c->expires);
+	snprintf(times[2], sizeof times[2], "%" PRId64, c->revoked);
+	v[SITE_THING] = c->thing;
+	v[SITE_SERIAL] = c->serial;
+	v[SITE_AUTHORITY] = c->authority;
+	v[SITE_ISSUED] = str_z(times[0]);
+	v[SITE_EXPIRES] = str_z(times[1]);
+	v[SITE_REVOKED] = str_z(times[2]);
+	return in->give->row(in->give->arg, &in->row, fault);
+}
+
+int
+source_each_certificate(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	struct source_items in = { .give = give };
+
+	in.row.kind = &site_kinds[KIND_CERTIFICATE];
+	in.row.user = u;
+	in.row.given = in.row.kind->shown;
+	in.row.v[SITE_OWNER] = u->row.v[SITE_EMAIL];
+	return s->client->backend->certificates(s->client,
+	    source_give_certificate, &in, fault) < 0 ? -1 : 0;
 }
 
 /* ---- configurations, which come in order of creation, by their things ---- */

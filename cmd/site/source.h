@@ -51,6 +51,8 @@ int source_each_channel(struct site_source *, struct site_user *,
     const struct site_give *, struct fault *);
 int source_each_thing(struct site_source *, struct site_user *,
     const struct site_give *, struct fault *);
+int source_each_certificate(struct site_source *, struct site_user *,
+    const struct site_give *, struct fault *);
 int source_each_config(struct site_source *, struct site_user *,
     const struct site_give *, struct fault *);
 int source_each_connection(struct site_source *, struct site_user *,

@@ -6,6 +6,7 @@
 #include "client/bootstrap.h"
 #include "client/setup.h"
 #include "registry/event.h"
+#include "registry/issued.h"
 #include "registry/changes.h"
 #include "registry/page.h"
 #include "registry/token.h"
@@ -169,6 +170,13 @@ struct client_backend {
 	 * channel's and then the thing's id.  It returns 0, or -1. */
 	int (*connections)(struct client *, int (*each)(void *,
 	    struct str channel, struct str thing, struct fault *), void *arg,
+	    struct fault *);
+
+	/* Calls `each` for the certificates that our CAs have issued for
+	 * things of the user, in order of issue, as issued_each (issued.h)
+	 * does; at a mfx-api for none. */
+	int (*certificates)(struct client *, int (*each)(void *,
+	    const struct issued *, struct fault *), void *arg,
 	    struct fault *);
 
 	/*

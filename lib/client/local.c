@@ -211,6 +211,32 @@ local_connections(struct client *c, int (*each)(void *, struct str,
 	return item_each_connection(c->registry, &c->user, each, arg, fault);
 }
 
+struct local_certificates {
+	int (*each)(void *, const struct issued *, struct fault *);
+	void *arg;
+};
+
+static int
+local_certificate(void *arg, const struct issued *issued,
+    struct fault *fault)
+{
+	const struct local_certificates *all = arg;
+
+	/* those of servers and CAs are of no user */
+	return issued->thing.n == 0 ? 0 : all->each(all->arg, issued, fault);
+}
+
+static int
+local_certificates(struct client *c, int (*each)(void *,
+    const struct issued *, struct fault *), void *arg, struct fault *fault)
+{
+	struct local_certificates all = { each, arg };
+	const struct issued_query query = { .owner = &c->user };
+
+	return issued_each(c->registry, &query, local_certificate, &all,
+	    fault);
+}
+
 /* ---- decisions ---- */
 
 static enum access_result
@@ -513,6 +539,7 @@ const struct client_backend client_local = {
 	.find = local_find, .list = local_list, .change = local_change,
 	.decide = local_decide, .events = local_events,
 	.history = local_history,
+	.certificates = local_certificates,
 	.connections = local_connections, .transactions = true,
 	.begin = local_begin_all, .end = local_end_all,
 	.user_restore = local_user_restore,

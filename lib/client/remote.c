@@ -391,6 +391,17 @@ remote_end_all(struct client *c, bool keep, struct fault *fault)
 }
 
 static int
+remote_certificates(struct client *c, int (*each)(void *,
+    const struct issued *, struct fault *), void *arg, struct fault *fault)
+{
+	(void)c;
+	(void)each;
+	(void)arg;
+	(void)fault;
+	return 0;
+}
+
+static int
 remote_user_restore(struct client *c, const struct client_user *user,
     struct fault *fault)
 {
@@ -722,6 +733,7 @@ const struct client_backend client_remote = {
 	.open = remote_open, .close = remote_close, .act_as = remote_act_as,
 	.find = remote_find, .list = remote_list, .change = remote_change,
 	.decide = remote_decide, .events = remote_events,
+	.certificates = remote_certificates,
 	.connections = remote_connections, .history = remote_history,
 	.begin = remote_begin_all, .end = remote_end_all,
 	.user_restore = remote_user_restore,
