@@ -74,10 +74,14 @@ delivered() {
 @test "the configuration: TCP, WebSocket, TLS, TLS with certificates, the bridge" {
 	mkdir -p "$MFX_HOME/mqtt/tls"
 	cd "$MFX_HOME/mqtt/tls"
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -keyout ca.key -out ca.crt -days 2 -subj /CN=ca 2>/dev/null
-	certificate server localhost IP:127.0.0.1
-	certificate thing meter "URI:urn:uuid:$THING"
+	mfx-certs ca init
+	mfx-certs ca show >ca.crt
+	mfx-certs server 127.0.0.1 --out .
+	ln -s 127.0.0.1.crt server.crt
+	ln -s 127.0.0.1.key server.key
+	mfx-certs issue "$THING" --out .
+	ln -s "$THING.crt" thing.crt
+	ln -s "$THING.key" thing.key
 	cd "$BATS_TEST_TMPDIR"
 	broker_and_delivery
 	serve -o raw
@@ -130,14 +134,6 @@ delivered() {
 	# nothing of it is left
 	fails pgrep -f "^mosquitto -c $MFX_HOME/"
 	gone "$delivery"
-}
-
-# certificate NAME CN SAN, by the authority here
-certificate() {
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -keyout "$1.key" -out "$1.csr" -subj "/CN=$2" 2>/dev/null
-	openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -days 2 \
-	    -extfile <(echo "subjectAltName=$3") -out "$1.crt" 2>/dev/null
 }
 
 @test "offline: QoS 1 and 2, from MQTT and HTTP, wait and survive a restart" {

@@ -80,13 +80,15 @@ pem_read_certificates(struct str text, const char *what, struct fault *fault)
 STACK_OF(X509) *
 der_read_certificates(struct str der, struct fault *fault)
 {
-	const unsigned char *at = (const unsigned char *)der.p;
-	const unsigned char *end = at + der.n;
 	STACK_OF(X509) *all = sk_X509_new_null();
+	const unsigned char *at;
 	bool good = all != NULL;
 
-	while (good && at < end)
-		good = pem_push(all, d2i_X509(NULL, &at, end - at));
+	while (good && der.n > 0) {
+		at = (const unsigned char *)der.p;
+		good = pem_push(all, d2i_X509(NULL, &at, (long)der.n));
+		der = str_from(der, (size_t)((const char *)at - der.p));
+	}
 	if (good)
 		return all;
 	certificates_free(all);
