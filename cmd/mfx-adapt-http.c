@@ -39,31 +39,34 @@ static const struct program program = {
 /* ---- devices ---- */
 
 static void
-adapt_refuse(struct http_request *r, const char *why)
+adapt_refuse(struct http_request *r, enum access_result result,
+    const char *why)
 {
 	struct address client;
 
 	adapter_refused(&adapter, http_client(r, &client) ? &client : NULL,
 	    r->path, why);
-	http_problem(r, 403,
-	    "no thing with this key is connected to this channel");
+	http_problem(r, 403, access_refusal(result));
 }
 
 /* May the thing that has sent it publish there?  Else it is answered. */
 static bool
 adapt_may_publish(struct http_request *r, struct route *route)
 {
+	enum access_result result;
 	const char *why;
 
-	switch (thing_auth_check(adapter.registry, r, route->channel,
-	    setup.require_cert, &why)) {
+	result = thing_auth_check(adapter.registry, r, route->channel,
+	    DIRECTION_PUBLISH, setup.require_cert, &why);
+	switch (result) {
 	case ACCESS_YES:
 		adapter_registry_up(&adapter);
 		route->publisher = str_z(r->principal);
 		return true;
 	case ACCESS_NO_KEY:
 	case ACCESS_NOT_CONNECTED:
-		adapt_refuse(r, why);
+	case ACCESS_OTHER_WAY:
+		adapt_refuse(r, result, why);
 		return false;
 	case ACCESS_ERROR:
 		break;

@@ -102,6 +102,13 @@ can_put(struct buf *b, enum decision decision)
 		buf_printf(b, "no: there is no channel %.*s\n",
 		    STR_ARG(channel));
 		break;
+	case DECISION_PUBLISH_ONLY:
+	case DECISION_SUBSCRIBE_ONLY:
+		buf_printf(b, "no: thing %.*s is connected to channel %.*s to "
+		    "%s only\n", STR_ARG(thing), STR_ARG(channel),
+		    decision == DECISION_PUBLISH_ONLY ? "publish" :
+		    "subscribe");
+		break;
 	case DECISION_NOT_CONNECTED:
 		buf_printf(b, "no: thing %.*s is not connected to channel "
 		    "%.*s\n", STR_ARG(thing), STR_ARG(channel));
@@ -132,6 +139,7 @@ main(int argc, char **argv)
 	if (key_file == NULL)
 		asked.thing = str_z(argv[i++]);
 	verb = argv[i];
+	asked.use = direction_parse(str_z(verb));
 	asked.channel = str_z(argv[i + 1]);
 	out_init(&out, STDOUT_FILENO, "<stdout>", 4096);
 	status = can_answer(&out);

@@ -18,6 +18,16 @@ static const struct opt get_options[] = {
 	ITEMS_USER, OPT_ROW_HUMAN(&items_opt.human), OPT_END
 };
 
+static const struct opt connect_options[] = {
+	ITEMS_USER,
+	{ 0, "publish", NULL, "let the things publish, and not subscribe "
+	    "unless --subscribe is given", OPT_FLAG(&items_opt.publish) },
+	{ 0, "subscribe", NULL, "let the things subscribe, and not publish "
+	    "unless --publish is given", OPT_FLAG(&items_opt.subscribe) },
+	ITEMS_FILE,
+	OPT_END
+};
+
 static const struct opt disconnect_options[] = {
 	ITEMS_USER, ITEMS_DRY_RUN, ITEMS_FILE, OPT_END
 };
@@ -32,8 +42,8 @@ static const struct verb verbs[] = {
 	    get_options, items_verb_list },
 	ITEMS_VERBS("CHANNEL", "channels"),
 	{ "connect", "CHANNEL THING ...\n-f FILE",
-	    "connect things to a channel", items_file_options,
-	    items_verb_connect },
+	    "connect things to a channel, for both directions or one",
+	    connect_options, items_verb_connect },
 	{ "disconnect", "CHANNEL THING ...\n-f FILE",
 	    "disconnect things from a channel", disconnect_options,
 	    items_verb_disconnect },

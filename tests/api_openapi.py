@@ -388,6 +388,8 @@ def many(user):
                            (things[1], NOBODY), (things[1], channels[0])):
         assert not user.ask("explainAccess", 200, path={"id": thing},
                             query=[("channel", channel)]).json["allowed"]
+    user.ask("explainAccess", 200, path={"id": things[0]},
+             query=[("channel", user.channel), ("direction", "subscribe")])
     user.ask("explainAccess", 400, path={"id": things[0]})
     user.ask("connectAll", 200, body=pairs)
     pair = lines({"channel": channels[0], "thing": things[0]})
@@ -443,6 +445,8 @@ def tags(user):
     user.ask("disconnect", 204, path=pair, headers=is_so)
     user.ask("connect", 412, path=pair, headers=is_so)
     user.ask("connect", 200, path=pair, headers=is_not)
+    user.ask("connect", 200, path=pair, query=[("direction", "publish")])
+    user.ask("connect", 400, path=pair, query=[("direction", "none")])
     user.ask("disconnect", 204, path=pair,
              headers=is_so + [("If-None-Match", '"x"')])
     user.ask("disconnect", 412, path=pair, headers=is_so)

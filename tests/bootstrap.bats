@@ -99,6 +99,31 @@ all_of_it() {
 	refuses 1 'no configuration' mfx-bootstrap state active "$a"
 }
 
+@test "a connection that goes one way is made again as it was" {
+	local thing channel=$(channel)
+	thing=$(config dev-1 --channel "$channel")
+	mfx-bootstrap state active "$thing"
+	way() {
+		[[ $(mfx-things list --channel "$channel" |
+		    jq -r '.direction // "both"') == "$1" ]]
+	}
+	way both
+	mfx-channels connect --publish "$channel" "$thing"
+	mfx-bootstrap state inactive "$thing"
+	way ''
+	mfx-bootstrap state active "$thing"
+	way publish
+	# and the last one counts
+	mfx-channels connect --publish --subscribe "$channel" "$thing"
+	mfx-channels disconnect "$channel" "$thing"
+	mfx-bootstrap state active "$thing"
+	way both
+	mfx-channels connect --subscribe "$channel" "$thing"
+	mfx-channels disconnect "$channel" "$thing"
+	mfx-bootstrap state active "$thing"
+	way subscribe
+}
+
 @test "channels are replaced: those of an active one are connected, with none too" {
 	local a=$(channel) b=$(channel) c=$(channel) own=$(channel) thing
 	thing=$(config d --channel "$a" --channel "$b" --active)

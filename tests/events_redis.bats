@@ -68,7 +68,7 @@ fails() {
 	thing=$(mfx-things create --name 'a "b" é' --tag x \
 	    --metadata '{"lora": {"devEUI": 1.50}}' | jq -r .id)
 	channel=$(mfx-channels create --name c | jq -r .id)
-	mfx-channels connect "$channel" "$thing"
+	mfx-channels connect --publish "$channel" "$thing"
 	mfx-things update "$thing" --name '' --metadata '{}'
 	mfx-things disable "$thing"
 	mfx-channels update "$channel" --name d
@@ -96,6 +96,8 @@ fails() {
 	cli --json XRANGE all - + | jq -r '.[][1][1]' |
 	    diff - <(mfx-events | jq -r .operation)
 	cli --json XRANGE all - + | jq -c '.[1][1]' | grep -qF '"tags","[\"x\"]"'
+	cli --json XRANGE all - + | jq -c '.[3][1]' |
+	    grep -qF '"direction","publish"'
 	cli --json XRANGE all - + | jq -c '.[4][1][4:]' | diff - <(
 		echo '["name","","metadata","{}"]')
 }

@@ -183,5 +183,99 @@ def at_once():
     sender.stop()
 
 
+def way(*options):
+    mfx("mfx-channels", "connect", *options, CHANNEL, THING2)
+
+
+def until(want, act, version=5):
+    """Of devices that come one after another, one gets this answer: the
+    plugin has seen the change by then."""
+    for _ in range(1000):
+        device = Device(KEY2, version=version)
+        got = act(device)
+        device.stop()
+        if got == want:
+            return
+    raise AssertionError(f"{got!r}, never {want!r}")
+
+
+def publishes(device):
+    return device.publish("", b"x")
+
+
+def subscribes(device):
+    return device.subscribe(TOPIC + "/#")
+
+
+def left_by_will(payload):
+    """Whether a client that is cut off leaves its will on the bus."""
+    keeper = Device(KEY)
+    keeper.subscribe(TOPIC + "/#")
+    Device(KEY2, will={"topic": TOPIC + "/will", "payload": payload}).stop(
+        abrupt=True)
+    # a second one, of a thing that may, comes after it
+    Device(KEY, will={"topic": TOPIC + "/will", "payload": b"last"}).stop(
+        abrupt=True)
+    got = []
+    while not got or got[-1] != b"last":
+        got.append(keeper.get().payload)
+    keeper.stop()
+    return payload in got
+
+
+def directions():
+    """What a connection that goes one way allows, and what it ends."""
+    keeper = Device(KEY)
+    keeper.subscribe(TOPIC + "/#")
+
+    # one way from the beginning
+    way("--publish")
+    until(135, subscribes)
+    until(135, lambda d: d.subscribe("$share/g/" + TOPIC))
+    until(128, subscribes, version=4)
+    device = Device(KEY2)
+    expect(device.publish("/a", b"in"), 0)
+    expect(keeper.get().payload, b"in")
+    device.nothing()
+    expect(left_by_will(b"will of one that publishes"), True)
+    way("--subscribe")
+    expect(device.closed(), 0x98, "it has published")
+    until(135, publishes)
+    until(None, publishes, version=4)
+    expect(left_by_will(b"will of one that listens"), False)
+    device = Device(KEY2)
+    expect(subscribes(device), 1)
+    expect(Device(KEY).publish("/a", b"out"), 0)
+    expect(device.get().payload, b"out")
+
+    # what is open: its end, and nothing after it, in a stored session too
+    way("--publish", "--subscribe")
+    until(0, publishes)
+    stored = Device(KEY2, ident="stored", clean=False, expiry=1000)
+    only = Device(KEY2)
+    expect(subscribes(stored), 1)
+    expect(only.publish("/a", b"from it"), 0)
+    way("--publish")
+    expect(device.closed(), 0x98)
+    expect(stored.closed(), 0x98)
+    expect(keeper.publish("/a", b"late"), 0)
+    stored = Device(KEY2, ident="stored", clean=False, expiry=1000)
+    expect(stored.present, True)
+    expect(keeper.publish("/a", b"later"), 0)
+    expect(stored.publish("/b", b"still in"), 0)
+    stored.nothing()
+    # one that has only published loses nothing
+    expect(only.publish("/a", b"as before"), 0)
+    expect(only.gone, None)
+
+    # a retained message of a thing that may not publish any more
+    expect(only.publish("/kept", b"retained", retain=True), 0)
+    way("--subscribe")
+    only.closed()
+    late = Device(KEY)
+    late.subscribe(TOPIC + "/kept")
+    late.nothing()
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])

@@ -492,6 +492,17 @@ load identity
 	mfx-things enable "$t"
 	can 0 "yes: " "$t" publish "$c"
 	can 0 "subscribe" "$t" subscribe "$c"
+	mfx-channels connect --publish "$c" "$t"
+	can 0 "yes: " "$t" publish "$c"
+	can 1 "is connected to channel $c to publish only" "$t" subscribe "$c"
+	mfx-things key "$t" | jq -r .key >key
+	can 0 "yes: " --key-file key publish "$c"
+	can 1 "to publish only" --key-file key subscribe "$c"
+	mfx-channels connect --subscribe "$c" "$t"
+	can 0 "yes: " --key-file key subscribe "$c"
+	can 1 "to subscribe only" --key-file key publish "$c"
+	can 1 "to subscribe only" "$t" publish "$c"
+	mfx-channels connect --publish --subscribe "$c" "$t"
 	can 1 "no channel nobody" "$t" publish nobody
 	can 1 "no thing nobody" nobody publish "$c"
 	can 1 "no thing ' OR 1=1 --" "' OR 1=1 --" publish "$c"
@@ -648,7 +659,7 @@ load identity
 	everything | cmp before
 	# and the database itself holds no connection between two owners
 	status 19 sqlite3 "$MFX_HOME/registry.db" 'PRAGMA foreign_keys = ON;
-	    INSERT INTO connections SELECT c.n, t.n, c.owner FROM channels c,
+	    INSERT INTO connections SELECT c.n, t.n, c.owner, 3 FROM channels c,
 	    things t WHERE c.owner <> t.owner LIMIT 1' 2>/dev/null
 }
 

@@ -65,6 +65,8 @@ operations() {
 	c=$(mfx-channels create --name garden | jq -r .id)
 	mfx-channels connect "$c" "$t" "$u"
 	mfx-channels disconnect "$c" "$u"
+	mfx-channels connect --publish "$c" "$u"
+	mfx-channels connect --subscribe "$c" "$t"
 	mfx-things update "$t" --name 'new name' --tag x,y
 	mfx-things disable "$t"
 	mfx-things enable "$t"
@@ -124,8 +126,9 @@ operations() {
 	mfx-bootstrap list --keys | diff - <(on b mfx-bootstrap list --keys)
 	t=$(mfx-things list --name 'new name' | jq -r .id)
 	c=$(mfx-channels list --name garden | jq -r .id)
-	echo secret-key | on b mfx-can --key-file - publish "$c"
+	echo secret-key | on b mfx-can --key-file - subscribe "$c"
 	on b mfx-can "$t" subscribe "$c"
+	refute on b mfx-can "$t" publish "$c"
 	on b mfx-certs verify new.pem
 	status 1 on b mfx-certs verify t.pem
 	status 1 on b mfx-certs verify u.pem

@@ -16,7 +16,7 @@ state() {
 	mfx-channels list --order id
 	local c
 	for c in $(mfx-channels list | jq -r .id); do
-		mfx-things list --channel "$c" | jq -r .id
+		mfx-things list --channel "$c" | jq -r '.id, .direction'
 	done
 }
 
@@ -70,6 +70,13 @@ state() {
 	undone mfx-channels disable "$c"
 	undone mfx-channels disconnect "$c" "$a"
 	undone mfx-channels connect "$c" "$b"
+	undone mfx-channels connect --publish "$c" "$b"
+	undone mfx-channels connect --subscribe "$c" "$b"
+	undone mfx-channels disconnect "$c" "$b"
+	undone mfx-channels connect --subscribe "$c" "$b"
+	undone mfx-channels connect --publish --subscribe "$c" "$b"
+	undone mfx-channels disconnect "$c" "$b"
+	undone mfx-channels connect --publish "$c" "$a"
 	undone mfx-things create --name n >out
 	undone mfx-channels create --name n >out
 	# a removal comes back as a creation and its connections

@@ -27,7 +27,7 @@ two_users() {
 	    "ann@example.com bob@example.com" ]]
 	grep -qxF "$(printf '{"kind":"thing","owner":"ann@example.com","id":"%s","name":"meter","metadata":{"floor":2.5},"tags":["a","b"],"status":"enabled"}' "$METER")" one
 	grep -qxF "$(printf '{"kind":"thing","owner":"ann@example.com","id":"%s","name":"pump","metadata":{},"tags":[],"status":"disabled"}' "$PUMP")" one
-	grep -qxF "$(printf '{"kind":"connection","owner":"ann@example.com","channel":"%s","thing":"%s"}' "$KITCHEN" "$METER")" one
+	grep -qxF "$(printf '{"kind":"connection","owner":"ann@example.com","channel":"%s","thing":"%s","direction":"both"}' "$KITCHEN" "$METER")" one
 	grep -q '"kind":"user".*"email":"bob@example.com","metadata":{"n":1.5}' one
 	# no secret
 	lacks one "$(mfx-things key "$METER" | jq -r .key)"
@@ -142,6 +142,30 @@ planned() {
 	add_user bob@example.com
 	echo '{"kind":"connection","channel":"kitchen","thing":"oven"}' >more
 	refuses 65 "more:1: no channel 'kitchen'" mfx-site plan --user bob@example.com more
+}
+
+@test "connections keep their direction, and get the one of the file" {
+	two_users
+	mfx-channels connect --publish "$KITCHEN" "$METER"
+	mfx-channels connect --subscribe "$KITCHEN" "$PUMP"
+	mfx-site export >site
+	planned 0 site
+	[[ $(jq -r '.direction // empty' site | sort | xargs) == \
+	    "publish subscribe" ]]
+	# a line that does not say it leaves it
+	jq -c 'del(.direction)' site >silent
+	planned 0 silent
+	mfx-channels connect --publish --subscribe "$KITCHEN" "$METER"
+	planned 2 site
+	mfx-site plan site >said || true
+	grep -F ': direction "both" -> "publish"' said
+	mfx-site apply site
+	mfx-site export | cmp - site
+	mfx-channels disconnect "$KITCHEN" "$METER" "$PUMP"
+	mfx-site apply site
+	mfx-site export | cmp - site
+	grep '"kind":"connection"' site | sed 's/"publish"/"none"/' >wrong
+	refuses 65 "neither publish, subscribe nor both" mfx-site plan wrong
 }
 
 @test "what is wrong with a file is said with its line, and nothing is done" {

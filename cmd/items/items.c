@@ -133,17 +133,27 @@ items_set_from_options(struct change *change)
 	    items_set_key(change);
 }
 
+/* what --publish and --subscribe ask for; 0: neither is given */
+static unsigned
+items_direction(void)
+{
+	return (items_opt.publish ? DIRECTION_PUBLISH : 0) |
+	    (items_opt.subscribe ? DIRECTION_SUBSCRIBE : 0);
+}
+
 /* CHANNEL THING ... */
 static int
 items_take_pairs(char **operands)
 {
 	const char *channel = *operands++;
+	unsigned direction = items_direction();
 
 	for (; *operands != NULL; operands++) {
 		struct change *change = changes_add(&changes);
 
 		change->channel = str_z(channel);
 		change->thing = str_z(*operands);
+		change->direction = direction;
 	}
 	return 0;
 }
@@ -171,6 +181,9 @@ items_take_input(char **operands)
 		if (o->name || o->metadata || o->tags.n > 0 || o->key_file)
 			program_misuse("-f FILE goes with none of --name, "
 			    "--metadata, --tag and --key-file");
+		if (items_direction() != 0)
+			program_misuse("-f FILE goes with neither --publish "
+			    "nor --subscribe: each line has a direction");
 		return changes_read(&changes, o->file, may, must, &fault);
 	}
 	if (must & MEMBER_CHANNEL)
@@ -289,6 +302,9 @@ items_show(void *arg, const struct item *item, struct str key,
 		table_cell(&table, item->metadata, false);
 		table_cell(&table, item->tags, false);
 		table_cell(&table, item_status(item->disabled), false);
+		if (items_opt.connected != NULL)
+			table_cell(&table, direction_word(item->direction ?
+			    item->direction : DIRECTION_BOTH), false);
 		if (*shown & MEMBER_KEY)
 			table_cell(&table, key, false);
 	} else {
@@ -352,6 +368,8 @@ items_begin_table(bool keys)
 	table_column(&table, "metadata");
 	table_column(&table, "tags");
 	table_column(&table, "status");
+	if (items_opt.connected != NULL)
+		table_column(&table, "direction");
 	if (keys)
 		table_column(&table, "key");
 }

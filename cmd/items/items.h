@@ -21,6 +21,7 @@ struct items_options {
 	bool keys, human;		/* list, get */
 	bool new_key, no_key;		/* key */
 	bool if_exists, dry_run;	/* remove; disconnect */
+	bool publish, subscribe;	/* connect */
 };
 extern struct items_options items_opt;
 extern struct remote_setup items_setup;
@@ -64,7 +65,7 @@ extern const enum item_kind items_kind;
 	    "asc)", OPT_ENUM_FROM(&items_opt.dir, 1) },			\
 	OPT_ROW_HUMAN(&items_opt.human)
 
-/* of update; of enable, disable and connect; of remove */
+/* of update; of enable and disable; of remove */
 extern const struct opt items_update_options[];
 extern const struct opt items_file_options[];
 extern const struct opt items_remove_options[];

@@ -20,14 +20,24 @@ history_read(const struct event_record *record, struct event_fields *e,
 		{ .name = "email", .type = OBJECT_TEXT },
 		{ .name = "chan_id", .type = OBJECT_TEXT },
 		{ .name = "thing_id", .type = OBJECT_TEXT },
+		{ .name = "direction", .type = OBJECT_TEXT },
 	};
 
 	if (object_read(record->fields, f, sizeof f / sizeof *f, arena) !=
 	    NULL)
 		return false;
 	*e = (struct event_fields){ f[0].value, f[1].value, f[2].value,
-	    f[3].value, f[4].value, f[5].value, f[6].value, f[7].value };
+	    f[3].value, f[4].value, f[5].value, f[6].value, f[7].value,
+	    f[8].value };
 	return true;
+}
+
+unsigned
+event_direction(const struct event_fields *e)
+{
+	unsigned direction = direction_parse(e->direction);
+
+	return direction != 0 ? direction : DIRECTION_BOTH;
 }
 
 /* ---- what it was ---- */
@@ -49,14 +59,15 @@ history_is(const struct event_record *record, const char *what)
 }
 
 static void
-history_connect(struct history *h, struct str other, uint64_t seq)
+history_connect(struct history *h, struct str other, unsigned direction,
+    uint64_t seq)
 {
 	if (h->n == h->cap) {
 		h->cap = h->cap ? 2 * h->cap : 8;
 		h->pairs = memory_resize(h->pairs, h->cap * sizeof *h->pairs);
 	}
 	h->pairs[h->n++] = (struct history_pair){ arena_str(h->keep, other),
-	    seq };
+	    direction, seq };
 }
 
 static void
@@ -122,7 +133,7 @@ history_give(void *arg, const struct event_record *record,
 	other = str_eq(e.channel, f->id) ? e.thing : e.channel;
 	history_disconnect(f->h, other);
 	if (history_is(record, ".connect"))
-		history_connect(f->h, other, record->seq);
+		history_connect(f->h, other, event_direction(&e), record->seq);
 	return 0;
 }
 
@@ -138,6 +149,17 @@ history_before(struct client *c, struct str id, uint64_t seq,
 	got = c->backend->history(c, 0, id, history_give, &f, fault);
 	arena_release(&f.scratch);
 	return got < 0 ? -1 : 0;
+}
+
+unsigned
+history_direction(const struct history *h, struct str other)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (str_eq(h->pairs[i].other, other))
+			return h->pairs[i].direction;
+	return 0;
 }
 
 void

@@ -8,6 +8,7 @@
 /* The members that events have, of those that are given. */
 struct event_fields {
 	struct str id, name, metadata, tags, status, email, channel, thing;
+	struct str direction;
 };
 
 /* reads the fields of an event; texts may borrow from the arena; false when
@@ -20,9 +21,11 @@ struct history {
 	bool there;
 	struct str name, metadata, tags;	/* p NULL: not known */
 	bool disabled;
-	/* pairs of a thing and a channel: the other one, and the event */
+	/* pairs of a thing and a channel: the other one, what the thing might
+	 * do (direction.h), and the event */
 	struct history_pair {
 		struct str other;
+		unsigned direction;
 		uint64_t seq;
 	} *pairs;
 	size_t n, cap;
@@ -32,6 +35,10 @@ struct history {
 /* 0 or -1; history_end afterwards in any case */
 int history_before(struct client *, struct str id, uint64_t seq,
     struct history *, struct arena *keep, struct fault *);
+/* its connection with this one: of enum direction; 0: there was none */
+unsigned history_direction(const struct history *, struct str other);
+/* that of a thing.connect */
+unsigned event_direction(const struct event_fields *);
 void history_end(struct history *);
 
 #endif

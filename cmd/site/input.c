@@ -199,6 +199,10 @@ input_set(struct site_input *in, struct site_row *row, enum site_member m,
 		why = change_set_tags(c, &change, value);
 		*to = change.tags;
 		return why;
+	case SITE_DIRECTION:
+		why = change_set_direction(c, &change, value);
+		*to = direction_word(change.direction);
+		return why;
 	case SITE_STATUS:
 		why = change_set_status(c, &change, value);
 		*to = item_status(change.disabled);

@@ -53,12 +53,16 @@ const struct site_kind site_kinds[SITE_KINDS] = {
 	},
 	[KIND_CONNECTION] = {
 		.name = "connection",
-		.may = B(SITE_OWNER) | B(SITE_CHANNEL) | B(SITE_THING),
+		.may = B(SITE_OWNER) | B(SITE_CHANNEL) | B(SITE_THING) |
+		    B(SITE_DIRECTION),
 		.must = B(SITE_CHANNEL) | B(SITE_THING),
-		.shown = B(SITE_OWNER) | B(SITE_CHANNEL) | B(SITE_THING),
+		.shown = B(SITE_OWNER) | B(SITE_CHANNEL) | B(SITE_THING) |
+		    B(SITE_DIRECTION),
 		.identity = B(SITE_CHANNEL) | B(SITE_THING),
+		.changes = B(SITE_DIRECTION),
 		.item = -1, .each = source_each_connection,
-		.create = make_connections, .remove = make_disconnections,
+		.create = make_connections, .update = make_connections,
+		.remove = make_disconnections,
 	},
 	/* after connections: one that is active makes those that it lacks */
 	[KIND_CONFIG] = {

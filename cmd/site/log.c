@@ -52,6 +52,7 @@ log_put_text(struct buf *b, const struct event_record *record,
 	log_put_word(b, e->email.p != NULL ? e->email : e->id, false);
 	log_put_word(b, e->channel, false);
 	log_put_word(b, e->thing, false);
+	log_put_word(b, e->direction, false);
 	log_put_word(b, e->name, true);
 	log_put_word(b, e->metadata, false);
 	log_put_word(b, e->tags, false);
@@ -87,6 +88,7 @@ log_put_json(struct buf *b, const struct event_record *record,
 	log_put_member(b, "email", e->email, true);
 	log_put_member(b, "channel", e->channel, true);
 	log_put_member(b, "thing", e->thing, true);
+	log_put_member(b, "direction", e->direction, true);
 	log_put_member(b, "name", e->name, true);
 	log_put_member(b, "metadata", e->metadata, false);
 	log_put_member(b, "tags", e->tags, false);

@@ -96,6 +96,7 @@ make_fill(struct change *change, const struct site_row *row, unsigned members)
 	    STR_NONE;
 	change->channel = row->v[SITE_CHANNEL];
 	change->thing = row->v[SITE_THING];
+	change->direction = direction_parse(row->v[SITE_DIRECTION]);
 }
 
 static unsigned

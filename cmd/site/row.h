@@ -27,6 +27,7 @@ enum site_member {
 	SITE_EMAIL,
 	SITE_CHANNEL,		/* an id, or the name of a channel */
 	SITE_THING,
+	SITE_DIRECTION,		/* of a connection: direction.h */
 	SITE_SERIAL,		/* of a certificate: issued.h */
 	SITE_AUTHORITY, SITE_ISSUED, SITE_EXPIRES, SITE_REVOKED,
 	SITE_EXTERNAL_ID,	/* of a configuration: bootstrap.h */

@@ -242,13 +242,14 @@ source_each_thing(struct site_source *s, struct site_user *u,
 }
 
 static int
-source_give_pair(void *arg, struct str channel, struct str thing,
+source_give_pair(void *arg, const struct item_pair *pair,
     struct fault *fault)
 {
 	struct source_items *in = arg;
 
-	in->row.v[SITE_CHANNEL] = channel;
-	in->row.v[SITE_THING] = thing;
+	in->row.v[SITE_CHANNEL] = pair->channel;
+	in->row.v[SITE_THING] = pair->thing;
+	in->row.v[SITE_DIRECTION] = direction_word(pair->direction);
 	return in->give->row(in->give->arg, &in->row, fault);
 }
 

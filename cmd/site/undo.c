@@ -81,7 +81,7 @@ undo_find(struct undo *u, enum item_kind kind, struct str id,
 
 struct undo_partner {
 	struct str id;		/* p NULL: any */
-	bool found;
+	unsigned direction;		/* 0: not found */
 };
 
 static int
@@ -93,14 +93,16 @@ undo_note_partner(void *arg, const struct item *item, struct str key,
 	(void)key;
 	(void)fault;
 	if (p->id.p == NULL || str_eq(p->id, item->id))
-		p->found = true;
-	return p->found;
+		p->direction = item->direction ? item->direction :
+		    DIRECTION_BOTH;
+	return p->direction != 0;
 }
 
-/* is this thing or channel connected to that one, or to any? */
+/* how is this thing or channel connected to that one, or to any?  0: it is
+ * not */
 static int
 undo_connected(struct undo *u, enum item_kind kind, struct str id,
-    struct str other, bool *yes)
+    struct str other, unsigned *direction)
 {
 	struct undo_partner p = { .id = other };
 	struct client_query query = {
@@ -109,7 +111,7 @@ undo_connected(struct undo *u, enum item_kind kind, struct str id,
 	};
 	int result = u->client.backend->list(&u->client, &query, u->fault);
 
-	*yes = p.found;
+	*direction = p.direction;
 	return result;
 }
 
@@ -135,16 +137,18 @@ undo_change(struct undo *u, enum change_verb verb, enum item_kind kind,
 	return result;
 }
 
+/* connects them so; 0: disconnects them */
 static int
-undo_pair(struct undo *u, bool connect, struct str channel, struct str thing)
+undo_pair(struct undo *u, unsigned direction, struct str channel,
+    struct str thing)
 {
 	const struct change change = {
-		.given = MEMBER_CHANNEL | MEMBER_THING, .channel = channel,
-		.thing = thing
+		.given = MEMBER_CHANNEL | MEMBER_THING | MEMBER_DIRECTION,
+		.channel = channel, .thing = thing, .direction = direction
 	};
 
-	return undo_change(u, connect ? CHANGE_CONNECT : CHANGE_DISCONNECT,
-	    ITEM_CHANNEL, &change);
+	return undo_change(u, direction != 0 ? CHANGE_CONNECT :
+	    CHANGE_DISCONNECT, ITEM_CHANNEL, &change);
 }
 
 static int
@@ -152,7 +156,7 @@ undo_create(struct undo *u)
 {
 	const struct change change = { .given = MEMBER_ID, .id = u->is.id };
 	struct undo_item item;
-	bool connected;
+	unsigned connected;
 
 	if (undo_find(u, u->kind, u->is.id, &item) < 0)
 		return -1;
@@ -236,10 +240,12 @@ undo_switch(struct undo *u)
 static int
 undo_connection(struct undo *u)
 {
-	bool was_connected = str_eq(u->record.operation,
-	    STR("thing.disconnect"));
+	unsigned became = str_eq(u->record.operation,
+	    STR("thing.disconnect")) ? 0 : event_direction(&u->is);
 	struct undo_item thing, channel;
-	bool connected;
+	unsigned now, before;
+	struct history was;
+	int result;
 
 	if (undo_find(u, ITEM_THING, u->is.thing, &thing) < 0 ||
 	    undo_find(u, ITEM_CHANNEL, u->is.channel, &channel) < 0)
@@ -247,11 +253,18 @@ undo_connection(struct undo *u)
 	if (!thing.found || !channel.found)
 		return undo_refuse(u, "one of the two was removed since");
 	if (undo_connected(u, ITEM_THING, u->is.thing, u->is.channel,
-	    &connected) < 0)
+	    &now) < 0)
 		return -1;
-	if (connected == was_connected)
+	if (now != became)
 		return undo_refuse(u, "it was changed again since");
-	return undo_pair(u, was_connected, u->is.channel, u->is.thing);
+	result = history_before(&u->client, u->is.thing, u->seq, &was,
+	    &u->keep, u->fault);
+	before = history_direction(&was, u->is.channel);
+	if (result == 0 && became == 0 && before == 0)
+		result = undo_refuse(u, "what it was before is not known");
+	history_end(&was);
+	return result < 0 ? -1 :
+	    undo_pair(u, before, u->is.channel, u->is.thing);
 }
 
 struct undo_removal {
@@ -302,7 +315,7 @@ undo_reconnect(struct undo *u, const struct history_pair *pair)
 		    STR_ARG(pair->other));
 		return 0;
 	}
-	return undo_pair(u, true, thing ? pair->other : u->is.id,
+	return undo_pair(u, pair->direction, thing ? pair->other : u->is.id,
 	    thing ? u->is.id : pair->other);
 }
 

@@ -36,25 +36,35 @@ access_answer(struct request_ctx *c, enum access_result result,
 	}
 }
 
-static bool
-access_read_key(struct request_ctx *c, struct str *key)
-{
-	struct object_field token = { .name = "token", .type = OBJECT_TEXT };
-
-	if (!body_read(c, &token, 1))
-		return false;
-	*key = token.value;
-	return true;
-}
-
 void
 access_identity(struct request_ctx *c)
 {
-	struct str key, thing = STR_NONE;
+	struct object_field key = { .name = "token", .type = OBJECT_TEXT };
+	struct str thing = STR_NONE;
 
-	if (access_read_key(c, &key))
-		access_answer(c, access_identify(c->api->access, key, &thing),
-		    thing);
+	if (body_read(c, &key, 1))
+		access_answer(c, access_identify(c->api->access, key.value,
+		    &thing), thing);
+}
+
+/*
+ * What the body has under `name`, and which use it asks about: both
+ * directions unless it names one, so that a client that does not know of
+ * directions is not told yes for half of them.
+ */
+static bool
+access_read(struct request_ctx *c, const char *name, struct str *value,
+    unsigned *use)
+{
+	struct object_field f[] = {
+		{ .name = name, .type = OBJECT_TEXT },
+		{ .name = "direction", .type = OBJECT_TEXT },
+	};
+
+	if (!body_read(c, f, 2))
+		return false;
+	*value = f[0].value;
+	return parameter_direction(c, f[1].value, DIRECTION_BOTH, use);
 }
 
 void
@@ -62,14 +72,15 @@ access_decide(struct request_ctx *c)
 {
 	struct str key, thing = STR_NONE;
 	enum access_result result;
+	unsigned use;
 
-	if (!access_read_key(c, &key))
+	if (!access_read(c, "token", &key, &use))
 		return;
 	if (c->id[0].n == 0) {
 		http_problem(c->request, 400, "the channel's id is missing");
 		return;
 	}
-	result = access_check(c->api->access, key, c->id[0], &thing);
+	result = access_check(c->api->access, key, c->id[0], use, &thing);
 	access_answer(c, result, thing);
 }
 
@@ -77,16 +88,17 @@ access_decide(struct request_ctx *c)
 void
 access_decide_id(struct request_ctx *c)
 {
-	struct object_field thing = { .name = "thing_id", .type = OBJECT_TEXT };
+	struct str thing;
+	unsigned use;
 
-	if (!body_read(c, &thing, 1))
+	if (!access_read(c, "thing_id", &thing, &use))
 		return;
-	if (c->id[0].n == 0 || thing.value.n == 0)
+	if (c->id[0].n == 0 || thing.n == 0)
 		http_problem(c->request, 400,
 		    "channel and thing_id are required");
 	else
-		access_answer(c, access_check_id(c->api->access, thing.value,
-		    c->id[0]), thing.value);
+		access_answer(c, access_check_id(c->api->access, thing,
+		    c->id[0], use), thing);
 }
 
 /* why not; NULL: it can't be asked */
@@ -111,9 +123,10 @@ access_reason(struct request_ctx *c, const struct principal *principal,
 /* "" for yes */
 static const char *
 access_find_reason(struct request_ctx *c, const struct principal *principal,
-    struct str channel, struct fault *fault)
+    struct str channel, unsigned use, struct fault *fault)
 {
 	enum access_result result;
+	unsigned directions;
 	struct item item;
 	bool disabled;
 	void *found;
@@ -123,9 +136,12 @@ access_find_reason(struct request_ctx *c, const struct principal *principal,
 		return fault->status == 1 ? "no_thing" : NULL;
 	disabled = item.disabled;
 	item_found_end(found);
-	result = access_check_id(c->api->access, c->id[0], channel);
+	result = access_directions(c->api->access, c->id[0], channel,
+	    &directions);
 	if (result == ACCESS_YES)
-		return "";
+		return (directions & use) == use ? "" :
+		    directions == DIRECTION_PUBLISH ? "publish_only" :
+		    "subscribe_only";
 	if (result != ACCESS_ERROR)
 		return access_reason(c, principal, channel, result, disabled,
 		    fault);
@@ -138,9 +154,10 @@ access_explain(struct request_ctx *c)
 {
 	struct buf *b = &c->api->answer;
 	const struct principal *principal;
-	struct str channel;
+	struct str channel, direction;
 	struct fault fault;
 	const char *why;
+	unsigned use;
 	int given = parameter_get(c, "channel", &channel);
 
 	if (given != 1 || c->id[0].n == 0) {
@@ -148,10 +165,12 @@ access_explain(struct request_ctx *c)
 		    "a thing and one channel are required");
 		return;
 	}
-	principal = auth_user(c, 0);
-	if (principal == NULL)
+	if (parameter_get(c, "direction", &direction) > 1)
+		direction = STR("");
+	if (!parameter_direction(c, direction, DIRECTION_BOTH, &use) ||
+	    (principal = auth_user(c, 0)) == NULL)
 		return;
-	why = access_find_reason(c, principal, channel, &fault);
+	why = access_find_reason(c, principal, channel, use, &fault);
 	if (why == NULL) {
 		answer_unable(c->api, c->request, &fault);
 		return;

@@ -24,6 +24,7 @@ struct connection_change {
 	struct http_request *request;
 	struct user user;
 	bool connect, mismatch;
+	unsigned direction;		/* of connect; 0: none is given */
 	struct conditions conditions;	/* for one pair */
 	/* what has a channel, and then what has a thing */
 	struct changes changes;
@@ -40,8 +41,10 @@ static int
 connections_make_pair(struct connection_change *cc, struct registry *r,
     struct str channel, struct str thing, struct fault *fault)
 {
-	int got = item_connect(r, &cc->user, cc->connect, channel, thing,
-	    fault);
+	unsigned before;
+	int got = cc->connect ?
+	    item_connect(r, &cc->user, channel, thing, cc->direction, fault) :
+	    item_disconnect(r, &cc->user, channel, thing, &before, fault);
 
 	if (got == 0 && !cc->connect && !cc->change.many)
 		return fault_set(fault, 1, "they are not connected");
@@ -159,12 +162,19 @@ static void
 connections_one(struct request_ctx *c, bool connect)
 {
 	struct connection_change *cc;
+	struct str word = STR_NONE;
+	unsigned direction;
 
 	if (c->id[0].n == 0 || c->id[1].n == 0) {
 		http_problem(c->request, 400, "an id is missing");
 		return;
 	}
+	if (parameter_get(c, "direction", &word) > 1)
+		word = STR("");
+	if (!parameter_direction(c, word, 0, &direction))
+		return;
 	cc = connections_change_new(c, connect);
+	cc->direction = direction;
 	connections_add_channel(cc, c->id[0]);
 	connections_add_thing(cc, c->id[1]);
 	connections_change_start(c, cc);
@@ -232,16 +242,19 @@ connections_many(struct request_ctx *c, bool connect)
 	struct object_field f[] = {
 		{ .name = "channel_ids", .type = OBJECT_TEXTS },
 		{ .name = "thing_ids", .type = OBJECT_TEXTS },
+		{ .name = "direction", .type = OBJECT_TEXT },
 	};
 	struct connection_change *cc;
 	const char *why;
+	unsigned direction;
 
 	if (body_is_lines(c)) {
 		bulk_change(c, connect ? CHANGE_CONNECT : CHANGE_DISCONNECT,
 		    ITEM_CHANNEL);
 		return;
 	}
-	if (!bulk_allowed(c) || !body_read(c, f, 2))
+	if (!bulk_allowed(c) || !body_read(c, f, 3) ||
+	    !parameter_direction(c, f[2].value, 0, &direction))
 		return;
 	if (parameter_is_true(c, "dry_run")) {
 		http_problem(c->request, 400,
@@ -250,6 +263,7 @@ connections_many(struct request_ctx *c, bool connect)
 	}
 	cc = connections_change_new(c, connect);
 	cc->change.many = true;
+	cc->direction = direction;
 	why = connections_read_pairs(c, cc, f);
 	if (why == NULL) {
 		connections_change_start(c, cc);

@@ -55,6 +55,7 @@ item_json_put(struct buf *key, struct registry *registry, struct buf *b,
 	}
 	if (item->disabled)
 		buf_puts(b, ",\"status\":\"disabled\"");
+	direction_put(b, item->direction);
 	buf_putc(b, '}');
 	return 0;
 }

@@ -184,7 +184,8 @@ messages_may_read(struct request_ctx *c, char *thing)
 	struct str key = authorization_key(http_header(c->request,
 	    "Authorization")), id = STR_NONE;
 	enum access_result result = key.n == 0 ? ACCESS_NO_KEY :
-	    access_check(c->api->access, key, c->id[0], &id);
+	    access_check(c->api->access, key, c->id[0], DIRECTION_SUBSCRIBE,
+	    &id);
 	struct fault fault;
 
 	if (result == ACCESS_YES && id.n <= ID_TEXT) {
@@ -197,8 +198,7 @@ messages_may_read(struct request_ctx *c, char *thing)
 		    access_fault(c->api->access));
 		answer_unable(c->api, c->request, &fault);
 	} else {
-		http_problem(c->request, 403,
-		    "no thing with this key is connected to this channel");
+		http_problem(c->request, 403, access_refusal(result));
 	}
 	return false;
 }
@@ -219,8 +219,7 @@ messages_find_owner(struct request_ctx *c, struct messages_job *p)
 	if (got < 0)
 		answer_unable(c->api, c->request, &fault);
 	else if (got == 0)
-		http_problem(c->request, 403,
-		    "no thing with this key is connected to this channel");
+		http_problem(c->request, 403, access_refusal(ACCESS_NO_KEY));
 	return got > 0;
 }
 

@@ -6,6 +6,7 @@
 #include "api/state.h"
 #include "base/utf8.h"
 #include "http/path.h"
+#include "registry/direction.h"
 
 /*
  * The query and the preconditions of a request, read once and wholly before
@@ -201,6 +202,18 @@ parameter_get(const struct request_ctx *c, const char *name, struct str *value)
 		if (str_eq(c->parameters[i].name, str_z(name)) && n++ == 0)
 			*value = c->parameters[i].value;
 	return n;
+}
+
+bool
+parameter_direction(struct request_ctx *c, struct str word, unsigned none,
+    unsigned *direction)
+{
+	*direction = word.p == NULL ? none : direction_parse(word);
+	if (word.p == NULL || *direction != 0)
+		return true;
+	http_problem(c->request, 400,
+	    "direction must be publish, subscribe or both");
+	return false;
 }
 
 bool

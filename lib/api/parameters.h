@@ -13,5 +13,9 @@ int parameter_get(const struct request_ctx *, const char *name,
     struct str *value);
 /* is it given as true? */
 bool parameter_is_true(const struct request_ctx *, const char *name);
+/* A direction (direction.h) of the query or a body, `none` when its p is NULL;
+ * another word is answered 400: false. */
+bool parameter_direction(struct request_ctx *, struct str word, unsigned none,
+    unsigned *direction);
 
 #endif

@@ -133,7 +133,8 @@ const struct api_route api_routes[] = {
 	    READ_BOTH, 0, "things", "list_channels_by_thing", 0,
 	    LIST " disconnected" },
 	{ "GET", "/things/:id/access", access_explain,
-	    READ_BOTH, 0, "things", "explain_access", API_OURS, "channel" },
+	    READ_BOTH, 0, "things", "explain_access", API_OURS,
+	    "channel direction" },
 
 	{ "POST", "/channels", channels_create,
 	    TOKEN_CHANNELS_WRITE, 0, "things", "create_channel",
@@ -172,7 +173,8 @@ const struct api_route api_routes[] = {
 	    LIST " disconnected keys" },
 
 	{ "PUT", "/channels/:id/things/:id", connections_add,
-	    TOKEN_CHANNELS_WRITE, 0, "things", "connect", API_STATE, NULL },
+	    TOKEN_CHANNELS_WRITE, 0, "things", "connect", API_STATE,
+	    "direction" },
 	{ "DELETE", "/channels/:id/things/:id", connections_remove,
 	    TOKEN_CHANNELS_WRITE, 0, "things", "disconnect", API_STATE, NULL },
 	{ "POST", "/connect", connections_bulk,

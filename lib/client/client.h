@@ -73,7 +73,7 @@ struct client_query {
 	bool desc;
 };
 
-/* May this thing use that channel, and if not, why?  Asks what an adapter
+/* May this thing use that channel so, and if not, why?  Asks what an adapter
  * asks, through the same code (access.h). */
 enum decision {
 	DECISION_FAULT = -1,
@@ -86,12 +86,15 @@ enum decision {
 	DECISION_NO_CHANNEL,
 	DECISION_CHANNEL_DISABLED,
 	DECISION_NOT_CONNECTED,
+	DECISION_PUBLISH_ONLY,	/* it is connected, but only for this */
+	DECISION_SUBSCRIBE_ONLY,
 };
 
 struct question {
 	struct str key;		/* p NULL: the thing is given */
 	struct str thing;	/* filled in when a key is given and known */
 	struct str channel;
+	unsigned use;		/* DIRECTION_PUBLISH or DIRECTION_SUBSCRIBE */
 	char id[ID_TEXT];	/* what `thing` borrows then */
 };
 
@@ -169,7 +172,7 @@ struct client_backend {
 	/* Calls `each` for all connections of the user, in order of the
 	 * channel's and then the thing's id.  It returns 0, or -1. */
 	int (*connections)(struct client *, int (*each)(void *,
-	    struct str channel, struct str thing, struct fault *), void *arg,
+	    const struct item_pair *, struct fault *), void *arg,
 	    struct fault *);
 
 	/* Calls `each` for the certificates that our CAs have issued for

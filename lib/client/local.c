@@ -205,8 +205,8 @@ local_change(struct client *c, struct changes *changes, struct buf *answer,
 }
 
 static int
-local_connections(struct client *c, int (*each)(void *, struct str,
-    struct str, struct fault *), void *arg, struct fault *fault)
+local_connections(struct client *c, int (*each)(void *,
+    const struct item_pair *, struct fault *), void *arg, struct fault *fault)
 {
 	return item_each_connection(c->registry, &c->user, each, arg, fault);
 }
@@ -246,8 +246,8 @@ local_ask(struct access *a, struct question *q)
 	struct str thing = STR_NONE;
 
 	if (q->key.p == NULL)
-		return access_check_id(a, q->thing, q->channel);
-	result = access_check(a, q->key, q->channel, &thing);
+		return access_check_id(a, q->thing, q->channel, q->use);
+	result = access_check(a, q->key, q->channel, q->use, &thing);
 	if (thing.n == ID_TEXT) {
 		memcpy(q->id, thing.p, ID_TEXT);
 		q->thing = (struct str){ q->id, ID_TEXT };
@@ -266,6 +266,9 @@ local_explain(const struct question *q, enum access_result result,
 
 	if (result == ACCESS_NO_KEY && q->key.p != NULL)
 		return DECISION_NOBODY;
+	if (result == ACCESS_OTHER_WAY)
+		return q->use == DIRECTION_PUBLISH ? DECISION_SUBSCRIBE_ONLY :
+		    DECISION_PUBLISH_ONLY;
 	if (registry_open(&r, NULL, REGISTRY_READ, fault) < 0)
 		return DECISION_FAULT;
 	thing = item_exists(r, ITEM_THING, q->thing, &thing_off, fault);

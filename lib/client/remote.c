@@ -111,6 +111,8 @@ static const struct {
 	{ "no_channel", DECISION_NO_CHANNEL },
 	{ "channel_disabled", DECISION_CHANNEL_DISABLED },
 	{ "not_connected", DECISION_NOT_CONNECTED },
+	{ "publish_only", DECISION_PUBLISH_ONLY },
+	{ "subscribe_only", DECISION_SUBSCRIBE_ONLY },
 };
 
 static enum decision
@@ -141,7 +143,8 @@ remote_decide_by_id(struct session *s, const struct question *q,
 	if (!uuid_valid(q->thing))
 		return DECISION_NO_THING;
 	buf_init(&path, PATH_BYTES_MAX);
-	buf_printf(&path, "/things/%.*s/access?channel=", STR_ARG(q->thing));
+	buf_printf(&path, "/things/%.*s/access?direction=%.*s&channel=",
+	    STR_ARG(q->thing), STR_ARG(direction_word(q->use)));
 	session_encode(&path, q->channel);
 	buf_putc(&path, '\0');
 	result = session_ask(s, &(struct ask){ .path = path.p }, fault);
@@ -150,19 +153,22 @@ remote_decide_by_id(struct session *s, const struct question *q,
 	    fault) < 0 ? DECISION_FAULT : remote_reason(s, f.value, fault);
 }
 
-/* with a key as the body: 1, 0 when that is a no, -1 */
+/* with a key as the body, and a direction if its p is not NULL: 1, 0 when that
+ * is a no, -1 */
 static int
 remote_show_key(struct session *s, const char *path, struct str key,
-    struct fault *fault)
+    struct str direction, struct fault *fault)
 {
 	struct ask ask = {
 		.method = "POST", .path = path, .anonymous = true
 	};
-	struct object_field f = {
-		.name = "token", .type = OBJECT_TEXT, .value = key
+	struct object_field f[] = {
+		{ .name = "token", .type = OBJECT_TEXT, .value = key },
+		{ .name = "direction", .type = OBJECT_TEXT,
+		    .value = direction },
 	};
 
-	if (session_send(s, &ask, &f, 1, fault) == 0)
+	if (session_send(s, &ask, f, direction.p == NULL ? 1 : 2, fault) == 0)
 		return 1;
 	return fault->status == EX_NOPERM ? 0 : -1;
 }
@@ -171,7 +177,7 @@ static int
 remote_identify(struct session *s, struct question *q, struct fault *fault)
 {
 	struct object_field f = { .name = "id", .type = OBJECT_TEXT };
-	int got = remote_show_key(s, "/identify", q->key, fault);
+	int got = remote_show_key(s, "/identify", q->key, STR_NONE, fault);
 
 	if (got <= 0)
 		return got;
@@ -189,6 +195,7 @@ remote_decide_by_key(struct session *s, struct question *q,
     struct fault *fault)
 {
 	char path[ID_TEXT + 32];
+	enum decision decision;
 	struct fault other;
 	int got;
 
@@ -201,11 +208,15 @@ remote_decide_by_key(struct session *s, struct question *q,
 		return DECISION_NO_CHANNEL;
 	snprintf(path, sizeof path, "/channels/%.*s/access",
 	    STR_ARG(q->channel));
-	if ((got = remote_show_key(s, path, q->key, fault)) != 0)
+	got = remote_show_key(s, path, q->key, direction_word(q->use), fault);
+	if (got != 0)
 		return got < 0 ? DECISION_FAULT : DECISION_YES;
 	/* the reason, if we are the owner of the thing */
-	return remote_decide_by_id(s, q, &other) == DECISION_NO_CHANNEL ?
-	    DECISION_NO_CHANNEL : DECISION_NOT_CONNECTED;
+	decision = remote_decide_by_id(s, q, &other);
+	return decision == DECISION_NO_CHANNEL ||
+	    decision == DECISION_PUBLISH_ONLY ||
+	    decision == DECISION_SUBSCRIBE_ONLY ? decision :
+	    DECISION_NOT_CONNECTED;
 }
 
 static enum decision

@@ -11,7 +11,7 @@ int remote_find(struct client *, const struct client_query *, struct str id,
 int remote_list(struct client *, const struct client_query *,
     struct fault *);
 int remote_connections(struct client *, int (*each)(void *,
-    struct str channel, struct str thing, struct fault *), void *arg,
+    const struct item_pair *, struct fault *), void *arg,
     struct fault *);
 /* whose token it is: fills in the user; the metadata is borrowed until the next
  * request */

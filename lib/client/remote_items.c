@@ -27,7 +27,7 @@ remote_other(enum item_kind kind)
 
 /* ---- showing ---- */
 
-enum { ID, NAME, KEY, METADATA, TAGS, STATUS, FIELDS };
+enum { ID, NAME, KEY, METADATA, TAGS, STATUS, DIRECTION, FIELDS };
 
 /* as query->show */
 static int
@@ -41,6 +41,7 @@ remote_show(struct session *s, struct str json,
 		[METADATA] = { .name = "metadata", .type = OBJECT_RAW },
 		[TAGS] = { .name = "tags", .type = OBJECT_TEXTS },
 		[STATUS] = { .name = "status", .type = OBJECT_TEXT },
+		[DIRECTION] = { .name = "direction", .type = OBJECT_TEXT },
 	};
 	struct tags tags;
 	struct item item;
@@ -51,6 +52,7 @@ remote_show(struct session *s, struct str json,
 		.id = f[ID].value, .name = f[NAME].value,
 		.metadata = STR("{}"),
 		.disabled = str_eq(f[STATUS].value, STR("disabled")),
+		.direction = direction_parse(f[DIRECTION].value),
 	};
 	tags_begin(&tags);
 	if (item.id.n == 0 || (f[METADATA].value.p != NULL &&
@@ -209,7 +211,7 @@ remote_list(struct client *c, const struct client_query *query,
 struct remote_pairs {
 	struct buf channels;		/* ids, one after the other */
 	struct str channel;
-	int (*each)(void *, struct str, struct str, struct fault *);
+	int (*each)(void *, const struct item_pair *, struct fault *);
 	void *arg;
 };
 
@@ -233,14 +235,16 @@ remote_give_pair(void *arg, const struct item *item, struct str key,
     struct fault *fault)
 {
 	struct remote_pairs *p = arg;
+	struct item_pair pair = { p->channel, item->id, item->direction ?
+	    item->direction : DIRECTION_BOTH };
 
 	(void)key;
-	return p->each(p->arg, p->channel, item->id, fault);
+	return p->each(p->arg, &pair, fault);
 }
 
 int
-remote_connections(struct client *c, int (*each)(void *, struct str,
-    struct str, struct fault *), void *arg, struct fault *fault)
+remote_connections(struct client *c, int (*each)(void *,
+    const struct item_pair *, struct fault *), void *arg, struct fault *fault)
 {
 	struct remote_pairs p = { .each = each, .arg = arg };
 	struct client_query query = {
@@ -310,7 +314,7 @@ remote_put_change(struct buf *b, const struct changes *changes,
 {
 	if (changes->verb == CHANGE_CONNECT ||
 	    changes->verb == CHANGE_DISCONNECT) {
-		pair_put(b, change->channel, change->thing);
+		pair_put(b, change->channel, change->thing, change->direction);
 		return;
 	}
 	buf_putc(b, '{');
@@ -358,13 +362,14 @@ remote_take_pair(struct session *s, struct str line, struct buf *answer,
 	struct object_field f[] = {
 		{ .name = "channel", .type = OBJECT_TEXT },
 		{ .name = "thing", .type = OBJECT_TEXT },
+		{ .name = "direction", .type = OBJECT_TEXT },
 	};
 
-	if (session_read(s, line, f, 2, fault) < 0)
+	if (session_read(s, line, f, 3, fault) < 0)
 		return -1;
 	if (f[0].value.n == 0 || f[1].value.n == 0)
 		return session_unexpected(s, "a connection", fault);
-	pair_put(answer, f[0].value, f[1].value);
+	pair_put(answer, f[0].value, f[1].value, direction_parse(f[2].value));
 	return 0;
 }
 

@@ -248,12 +248,13 @@ void peers_close_due(struct station *);
 void peers_sweep(struct station *);
 
 /*
- * Which thing sends this: by the handshake of its session, by a key, or both
- * (principal.h).  `thing` gets its id with ACCESS_YES; *why is for a log.
+ * Which thing sends this, and may it use the channel so (access.h)?  By the
+ * handshake of its session, by a key, or both (principal.h).  `thing` gets its
+ * id with ACCESS_YES; *why is for a log.
  */
 enum access_result session_may(struct station *, coap_session_t *,
-    struct str key, struct str channel, char thing[ID_TEXT + 1],
-    const char **why);
+    struct str key, struct str channel, unsigned use,
+    char thing[ID_TEXT + 1], const char **why);
 /* 5.03 or 4.03 */
 struct reply peer_refusal(enum access_result);
 /* does the key or certificate still belong to the same, enabled thing? */

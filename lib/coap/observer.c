@@ -538,7 +538,7 @@ observer_still_may(struct observer *o)
 	struct access *a = o->peer->station->o.access;
 	struct str thing = { o->thing, ID_BYTES };
 	enum access_result result = access_check_id(a, thing,
-	    subscription_channel(&o->subscription));
+	    subscription_channel(&o->subscription), DIRECTION_SUBSCRIBE);
 
 	return result == ACCESS_YES && o->has_proof ?
 	    access_holds(a, thing, &o->proof) : result;

@@ -301,7 +301,8 @@ peer_named(const struct peer *p, struct certificate *c)
 
 enum access_result
 session_may(struct station *st, coap_session_t *s, struct str key,
-    struct str channel, char thing[ID_TEXT + 1], const char **why)
+    struct str channel, unsigned use, char thing[ID_TEXT + 1],
+    const char **why)
 {
 	bool secure = coap_session_get_proto(s) == COAP_PROTO_DTLS ||
 	    coap_session_get_proto(s) == COAP_PROTO_TLS;
@@ -316,7 +317,7 @@ session_may(struct station *st, coap_session_t *s, struct str key,
 		return ACCESS_ERROR;
 	}
 	result = principal_prove(st->o.access, key,
-	    p != NULL ? peer_named(p, &named) : NULL, &channel, &who);
+	    p != NULL ? peer_named(p, &named) : NULL, &channel, use, &who);
 	memcpy(thing, who.thing, sizeof who.thing);
 	*why = who.why;
 	return result;
@@ -330,7 +331,7 @@ peer_refusal(enum access_result result)
 		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    .why = "access can't be checked now" };
 	return (struct reply){ .code = COAP_RESPONSE_CODE_FORBIDDEN,
-	    .why = "no thing with this key is connected to this channel" };
+	    .why = access_refusal(result) };
 }
 
 bool
@@ -360,6 +361,6 @@ peer_still_valid(struct peer *p)
 		return false;
 	if (p->has_proof)
 		return access_holds(a, thing, &p->proof) == ACCESS_YES;
-	result = access_check_id(a, thing, STR(""));
+	result = access_check_id(a, thing, STR(""), ACCESS_ANY_WAY);
 	return result == ACCESS_YES || result == ACCESS_NOT_CONNECTED;
 }

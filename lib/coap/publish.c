@@ -187,7 +187,8 @@ publish_check(struct station *st, coap_session_t *s, struct route *route,
 	if ((bad = asked_subtopic(a, &st->subtopic)) != NULL)
 		return publish_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    bad);
-	access = session_may(st, s, a->key, a->channel, thing, why);
+	access = session_may(st, s, a->key, a->channel, DIRECTION_PUBLISH,
+	    thing, why);
 	if (access != ACCESS_YES)
 		return peer_refusal(access);
 	if (a->content_format >= FORMAT_EXPERIMENTAL)

@@ -126,7 +126,7 @@ static struct reply
 recall_reply(struct station *st, struct recall *r)
 {
 	enum access_result may = access_check_id(st->o.access,
-	    str_z(r->thing), str_z(r->channel));
+	    str_z(r->thing), str_z(r->channel), DIRECTION_SUBSCRIBE);
 	const struct buf *b;
 	int format;
 

@@ -65,7 +65,8 @@ subscribe_check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 	buf_clear(&st->subtopic);
 	if ((bad = asked_subscription(a, &st->subtopic)) != NULL)
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST, bad);
-	access = session_may(st, s, a->key, a->channel, thing, why);
+	access = session_may(st, s, a->key, a->channel, DIRECTION_SUBSCRIBE,
+	    thing, why);
 	if (access != ACCESS_YES)
 		return peer_refusal(access);
 	if (a->unmet)

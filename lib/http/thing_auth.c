@@ -30,8 +30,8 @@ authorization_key(struct str header)
 
 enum access_result
 thing_auth_prove(struct access *a, struct str key,
-    const struct certificate *peer, struct str channel, bool need_certificate,
-    char thing[THING_AUTH_MAX], const char **why)
+    const struct certificate *peer, struct str channel, unsigned use,
+    bool need_certificate, char thing[THING_AUTH_MAX], const char **why)
 {
 	struct principal p;
 	enum access_result result;
@@ -42,7 +42,7 @@ thing_auth_prove(struct access *a, struct str key,
 		*why = "no certificate";
 		return ACCESS_NO_KEY;
 	}
-	result = principal_prove(a, key, peer, &channel, &p);
+	result = principal_prove(a, key, peer, &channel, use, &p);
 	*why = p.why;
 	memcpy(thing, p.thing, sizeof p.thing);
 	return result;
@@ -50,9 +50,10 @@ thing_auth_prove(struct access *a, struct str key,
 
 enum access_result
 thing_auth_check(struct access *a, struct http_request *r, struct str channel,
-    bool need_certificate, const char **why)
+    unsigned use, bool need_certificate, const char **why)
 {
 	return thing_auth_prove(a,
 	    authorization_key(http_header(r, "Authorization")),
-	    http_certificate(r), channel, need_certificate, r->principal, why);
+	    http_certificate(r), channel, use, need_certificate, r->principal,
+	    why);
 }

@@ -14,19 +14,20 @@ struct certificate;
 struct str authorization_key(struct str header);
 
 /*
- * May the thing that shows this have that channel?  It shows its key (empty:
- * none), or a client certificate (peer NULL: no TLS), or both; both must be
- * of the same thing.  With ACCESS_YES `thing` is the thing's id; with a
- * refusal *why says the reason for a log: it is not for the client, which
- * could learn from it what keys exist.
+ * May the thing that shows this use that channel so (access.h)?  It shows its
+ * key (empty: none), or a client certificate (peer NULL: no TLS), or both;
+ * both must be of the same thing.  With ACCESS_YES `thing` is the thing's id;
+ * with a refusal *why says the reason for a log: it is not for the client, who
+ * could learn from it which keys exist.
  */
 #define THING_AUTH_MAX 37
 enum access_result thing_auth_prove(struct access *, struct str key,
-    const struct certificate *peer, struct str channel, bool need_certificate,
-    char thing[THING_AUTH_MAX], const char **why);
+    const struct certificate *peer, struct str channel, unsigned use,
+    bool need_certificate, char thing[THING_AUTH_MAX], const char **why);
 
 /* The same for what a request shows; r->principal is filled. */
 enum access_result thing_auth_check(struct access *, struct http_request *,
-    struct str channel, bool need_certificate, const char **why);
+    struct str channel, unsigned use, bool need_certificate,
+    const char **why);
 
 #endif

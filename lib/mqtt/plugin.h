@@ -102,9 +102,10 @@ void plugin_registry_down(struct plugin *);
 
 /* does this client still have what it came in with?  ACCESS_ERROR: later */
 enum access_result mqtt_session_holds(struct plugin *, struct mqtt_session *);
-/* may it use that channel, now? */
+/* May it use that channel so, now (access.h)?  A client that has used it so
+ * and may not any more has lost access: ACCESS_NO_KEY. */
 enum access_result mqtt_session_may(struct plugin *, struct mqtt_session *,
-    struct str channel);
+    struct str channel, unsigned use);
 /* what `topic` is to the bus, into p->route; the publisher is left alone;
  * NULL or why it is not a topic of ours */
 const char *plugin_route(struct plugin *, const char *topic);

@@ -22,7 +22,8 @@ plugin_check_session(struct plugin *p, struct mqtt_session *session)
 	for (i = 0; i < session->cap_grants && !session->revoked; i++)
 		if (session->grants[i].generation != 0)
 			mqtt_session_may(p, session, (struct str){
-			    session->grants[i].channel, ID_TEXT });
+			    session->grants[i].channel, ID_TEXT },
+			    ACCESS_ANY_WAY);
 	/* one whose client id has been taken over is closed already */
 	if (!session->revoked || session->kicked || session->client_id == NULL)
 		return;
@@ -56,6 +57,18 @@ plugin_check_sessions(struct plugin *p)
 }
 
 /* ---- what the broker asks ---- */
+
+/* a refusal that ends something is not given for what has just changed */
+static enum access_result
+plugin_may(struct plugin *p, struct mqtt_session *session, struct str channel,
+    unsigned use)
+{
+	enum access_result r = mqtt_session_may(p, session, channel, use);
+
+	return (r == ACCESS_NOT_CONNECTED || r == ACCESS_OTHER_WAY) &&
+	    plugin_refresh_now(p) ?
+	    mqtt_session_may(p, session, channel, use) : r;
+}
 
 static bool
 plugin_has_place_for(struct plugin *p, struct mqtt_session *session,
@@ -94,9 +107,7 @@ plugin_may_subscribe(struct plugin *p, struct mqtt_session *session,
 	if (session == NULL || session->kind == SESSION_BRIDGE ||
 	    !topic_split(s, &channel, &rest))
 		return ACCESS_NOT_CONNECTED;
-	r = mqtt_session_may(p, session, channel);
-	if (r == ACCESS_NOT_CONNECTED && plugin_refresh_now(p))
-		r = mqtt_session_may(p, session, channel);
+	r = plugin_may(p, session, channel, DIRECTION_SUBSCRIBE);
 	return r == ACCESS_YES && !plugin_has_place_for(p, session, filter) ?
 	    ACCESS_NOT_CONNECTED : r;
 }
@@ -104,8 +115,8 @@ plugin_may_subscribe(struct plugin *p, struct mqtt_session *session,
 /* Also for a client of before the broker's start, which is not here: its
  * user name is what we gave it. */
 static enum access_result
-plugin_may_read(struct plugin *p, struct mqtt_session *session,
-    const struct mosquitto_evt_acl_check *e)
+plugin_may_still(struct plugin *p, struct mqtt_session *session,
+    const struct mosquitto_evt_acl_check *e, unsigned use)
 {
 	const char *user = mosquitto_client_username(e->client);
 	struct str channel, rest;
@@ -113,16 +124,17 @@ plugin_may_read(struct plugin *p, struct mqtt_session *session,
 	if (user == NULL || !topic_split(str_z(e->topic), &channel, &rest))
 		return ACCESS_NOT_CONNECTED;
 	if (session == NULL)
-		return access_check_id(p->access, str_z(user), channel);
+		return access_check_id(p->access, str_z(user), channel, use);
 	return session->kind == SESSION_BRIDGE ? ACCESS_NOT_CONNECTED :
-	    mqtt_session_may(p, session, channel);
+	    mqtt_session_may(p, session, channel, use);
 }
 
 static int
 plugin_read_check(struct plugin *p, struct mqtt_session *session,
     const struct mosquitto_evt_acl_check *e)
 {
-	if (plugin_may_read(p, session, e) != ACCESS_YES) {
+	if (plugin_may_still(p, session, e, DIRECTION_SUBSCRIBE) !=
+	    ACCESS_YES) {
 		p->counts.withheld++;
 		return MOSQ_ERR_ACL_DENIED;
 	}
@@ -156,9 +168,7 @@ plugin_may_publish(struct plugin *p, struct mqtt_session *session,
 		return ACCESS_NOT_CONNECTED;
 	}
 	if (session->kind != SESSION_BRIDGE)
-		r = mqtt_session_may(p, session, p->route.channel);
-	if (r == ACCESS_NOT_CONNECTED && plugin_refresh_now(p))
-		r = mqtt_session_may(p, session, p->route.channel);
+		r = plugin_may(p, session, p->route.channel, DIRECTION_PUBLISH);
 	if (r == ACCESS_YES) {
 		p->routed_client = e->client;
 		p->routed_topic = e->topic;
@@ -189,8 +199,8 @@ plugin_write_check(struct plugin *p, struct mqtt_session *session,
     const struct mosquitto_evt_acl_check *e)
 {
 	if (session == NULL)
-		return plugin_may_read(p, NULL, e) == ACCESS_YES ?
-		    MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+		return plugin_may_still(p, NULL, e, DIRECTION_PUBLISH) ==
+		    ACCESS_YES ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
 	if (plugin_is_notification(e->topic))
 		return MOSQ_ERR_ACL_DENIED;
 	if (p->line->is_will(p, session)) {

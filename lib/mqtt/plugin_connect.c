@@ -62,7 +62,7 @@ plugin_know(struct plugin *p, struct plugin_client *c,
 {
 	struct principal principal;
 	enum access_result r = principal_prove(p->access, c->key, cert,
-	    NULL, &principal);
+	    NULL, ACCESS_ANY_WAY, &principal);
 	struct str key = c->key.n > 0 ? c->key : str_z(cert->text);
 
 	if (r == ACCESS_NO_KEY)
@@ -125,7 +125,7 @@ plugin_is_anothers(struct plugin *p, const struct plugin_client *c,
 	if (o == NULL || strcmp(o->thing, c->thing) == 0)
 		return false;
 	return !c->connect.clean || access_check_id(p->access,
-	    str_z(o->thing), STR(NOBODY)) != ACCESS_NO_KEY;
+	    str_z(o->thing), STR(NOBODY), ACCESS_ANY_WAY) != ACCESS_NO_KEY;
 }
 
 /* Of sessions that no client has come back for the broker may have forgotten

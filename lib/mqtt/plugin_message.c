@@ -262,7 +262,8 @@ plugin_will(struct plugin *p, struct mqtt_session *session,
 	const char *why = plugin_route(p, e->topic);
 
 	if (why == NULL && (session->kind == SESSION_BRIDGE ||
-	    mqtt_session_may(p, session, p->route.channel) != ACCESS_YES))
+	    mqtt_session_may(p, session, p->route.channel, DIRECTION_PUBLISH) !=
+	    ACCESS_YES))
 		why = "it may not publish there";
 	if (why == NULL)
 		why = plugin_publish_will(p, session, e);

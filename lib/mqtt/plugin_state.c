@@ -68,7 +68,8 @@ mqtt_session_holds(struct plugin *p, struct mqtt_session *session)
 	if (r == ACCESS_YES)
 		r = session->kind == SESSION_KEY ?
 		    access_holds(p->access, thing, &session->proof) :
-		    access_check_id(p->access, thing, thing);
+		    access_check_id(p->access, thing, thing,
+		    ACCESS_ANY_WAY);
 	if (r == ACCESS_ERROR) {
 		plugin_registry_down(p);
 		return r;
@@ -79,33 +80,51 @@ mqtt_session_holds(struct plugin *p, struct mqtt_session *session)
 	return ACCESS_YES;
 }
 
-enum access_result
-mqtt_session_may(struct plugin *p, struct mqtt_session *session,
-    struct str channel)
+/* what it may do there is not known for this state of the registry */
+static enum access_result
+plugin_ask(struct plugin *p, struct mqtt_session *session, struct str channel,
+    const struct grant *g, unsigned *directions)
 {
-	const struct grant *g;
 	enum access_result r;
 
-	if (channel.n != ID_TEXT)
-		return ACCESS_NOT_CONNECTED;
-	g = mqtt_session_granted(session, channel);
-	if (g != NULL && g->generation == p->generation && !session->revoked)
-		return ACCESS_YES;
 	if (!uuid_valid(channel))
 		return ACCESS_NOT_CONNECTED;
 	if ((r = mqtt_session_holds(p, session)) != ACCESS_YES)
 		return r;
-	r = access_check_id(p->access, str_z(session->thing), channel);
+	r = access_directions(p->access, str_z(session->thing), channel,
+	    directions);
 	if (r == ACCESS_ERROR) {
 		plugin_registry_down(p);
 		return r;
 	}
 	p->registry_down = false;
-	if (r == ACCESS_YES)
-		mqtt_session_grant(session, channel, p->generation);
-	else if (r == ACCESS_NO_KEY || g != NULL)
-		return plugin_lost(session);
-	return r;
+	return r == ACCESS_NO_KEY || (g != NULL && g->used & ~*directions) ?
+	    plugin_lost(session) : r;
+}
+
+enum access_result
+mqtt_session_may(struct plugin *p, struct mqtt_session *session,
+    struct str channel, unsigned use)
+{
+	struct grant *g;
+	enum access_result r;
+	unsigned directions = 0;
+
+	if (channel.n != ID_TEXT)
+		return ACCESS_NOT_CONNECTED;
+	g = mqtt_session_granted(session, channel);
+	if (g != NULL && g->generation == p->generation && !session->revoked &&
+	    (g->directions & use) == use) {
+		g->used |= (uint8_t)use;
+		return ACCESS_YES;
+	}
+	r = plugin_ask(p, session, channel, g, &directions);
+	if (r != ACCESS_YES)
+		return r;
+	if ((directions & use) != use)
+		return ACCESS_OTHER_WAY;
+	mqtt_session_grant(session, channel, p->generation, directions, use);
+	return ACCESS_YES;
 }
 
 /* ---- topics ---- */

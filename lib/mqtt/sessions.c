@@ -144,7 +144,7 @@ mqtt_sessions_grow_grants(struct mqtt_session *p)
 
 void
 mqtt_session_grant(struct mqtt_session *p, struct str channel,
-    uint32_t generation)
+    uint32_t generation, unsigned directions, unsigned used)
 {
 	struct grant *g = mqtt_session_granted(p, channel);
 
@@ -159,4 +159,6 @@ mqtt_session_grant(struct mqtt_session *p, struct str channel,
 		p->n_grants++;
 	}
 	g->generation = generation;
+	g->directions = (uint8_t)directions;
+	g->used |= (uint8_t)used;
 }

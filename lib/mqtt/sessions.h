@@ -21,10 +21,12 @@
  */
 struct mosquitto;
 
-/* a channel that it may use, as of one state of the registry */
+/* a channel that it has used, and which way it may, as of one state of the
+ * registry */
 struct grant {
 	char channel[ID_TEXT];
 	uint32_t generation;
+	uint8_t directions, used;	/* bits of enum direction */
 };
 
 enum session_kind {
@@ -78,12 +80,13 @@ struct hash_node *mqtt_sessions_round(struct mqtt_sessions *);
 
 /*
  * Grants: at most GRANTS_MAX are remembered for each peer, the others are
- * asked for every time.  `channel` is a UUID; a generation is not 0.
+ * asked for every time.  `channel` is a UUID; a generation is not 0.  What is
+ * used is added to what was used before.
  */
 #define GRANTS_MAX 4096
 struct grant *mqtt_session_granted(const struct mqtt_session *,
     struct str channel);
 void mqtt_session_grant(struct mqtt_session *, struct str channel,
-    uint32_t generation);
+    uint32_t generation, unsigned directions, unsigned used);
 
 #endif

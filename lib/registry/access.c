@@ -26,8 +26,9 @@ struct entry {
 	unsigned char tag[crypto_shorthash_siphashx24_BYTES];
 	uint32_t generation;
 	uint8_t result;
+	uint8_t directions;
 	char thing[ID_TEXT];
-	char pad[7];
+	char pad[6];
 };
 _Static_assert(sizeof(struct entry) == 64, "a cache line");
 
@@ -39,6 +40,7 @@ struct access {
 	unsigned turn;			/* which way is replaced next */
 	int64_t changed_at, replaced_at;	/* last checked, ms */
 	char thing[ID_TEXT];		/* the last answer of the registry */
+	uint8_t directions;
 	struct fault fault;
 	unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
 };
@@ -89,6 +91,14 @@ access_close(struct access *a)
 	free(a->home);
 	sodium_memzero(a->secret, sizeof a->secret);
 	free(a);
+}
+
+const char *
+access_refusal(enum access_result result)
+{
+	return result == ACCESS_OTHER_WAY ? "this thing's connection to this "
+	    "channel does not go this way" :
+	    "no thing with this key is connected to this channel";
 }
 
 const char *
@@ -193,24 +203,24 @@ access_remember(struct access *a, const unsigned char *tag,
 	memcpy(e->tag, tag, sizeof e->tag);
 	e->generation = a->generation;
 	e->result = (uint8_t)result;
+	e->directions = a->directions;
 	memcpy(e->thing, a->thing, ID_TEXT);
 }
 
 /* ---- asking the registry ---- */
 
-/* by enum question; each gives the thing, and whether it is connected */
-static const char by_key[] =
-	"SELECT id, EXISTS(SELECT 1 FROM connections WHERE thing = things.n"
-	" AND channel = (SELECT n FROM channels WHERE id = ?2"
-	" AND NOT disabled)) FROM things WHERE key_hash = ?1"
-	" AND NOT disabled";
+/* by enum question; each gives the thing, and which way it is connected: NULL
+ * when it isn't */
+#define ACCESS_SQL(which)						\
+	"SELECT id, (SELECT direction FROM connections"			\
+	" WHERE thing = things.n"					\
+	" AND channel = (SELECT n FROM channels WHERE id = ?2"		\
+	" AND NOT disabled)) FROM things WHERE " which " AND NOT disabled"
+static const char by_key[] = ACCESS_SQL("key_hash = ?1");
 static const char by_id[] =
-	"SELECT id, EXISTS(SELECT 1 FROM connections WHERE thing = things.n"
-	" AND channel = (SELECT n FROM channels WHERE id = ?2"
-	" AND NOT disabled)) FROM things WHERE id = ?1"
-	" AND key_hash IS NOT NULL AND NOT disabled";
+    ACCESS_SQL("id = ?1 AND key_hash IS NOT NULL");
 static const char who_has[] =
-	"SELECT id, 1 FROM things WHERE key_hash = ?1 AND NOT disabled";
+	"SELECT id, 3 FROM things WHERE key_hash = ?1 AND NOT disabled";
 
 static enum access_result
 access_ask(struct access *a, enum question q, struct str who,
@@ -220,9 +230,9 @@ access_ask(struct access *a, enum question q, struct str who,
 	unsigned char hash[KEY_HASH_BYTES];
 	sqlite3_stmt *st;
 	struct str id;
-	bool connected;
 	int got;
 
+	a->directions = 0;
 	if (a->registry == NULL)
 		return ACCESS_ERROR;
 	st = statement_get(a->registry, sql, &a->fault);
@@ -240,11 +250,12 @@ access_ask(struct access *a, enum question q, struct str who,
 	id = db_column(st, 0);
 	if (id.n == ID_TEXT)
 		memcpy(a->thing, id.p, ID_TEXT);
-	connected = sqlite3_column_int(st, 1) != 0;
+	a->directions = (uint8_t)(sqlite3_column_int(st, 1) & DIRECTION_BOTH);
 	db_reset(st);
-	return connected ? ACCESS_YES : ACCESS_NOT_CONNECTED;
+	return a->directions != 0 ? ACCESS_YES : ACCESS_NOT_CONNECTED;
 }
 
+/* a->directions are then those of the answer */
 static enum access_result
 access_decide(struct access *a, enum question q, struct str who,
     struct str channel, struct str *thing)
@@ -254,11 +265,13 @@ access_decide(struct access *a, enum question q, struct str who,
 	struct entry *e;
 
 	*thing = STR_NONE;
+	a->directions = 0;
 	if (who.n == 0 || who.n > THING_KEY_MAX)
 		return ACCESS_NO_KEY;
 	access_tag(a, q, who, channel, tag);
 	if ((e = access_cached(a, tag)) != NULL) {
 		result = e->result;
+		a->directions = e->directions;
 		*thing = (struct str){ e->thing, ID_TEXT };
 	} else {
 		result = access_ask(a, q, who, channel);
@@ -278,28 +291,55 @@ access_identify(struct access *a, struct str key, struct str *thing)
 	return access_decide(a, WHO, key, STR_NONE, thing);
 }
 
+/* of an answer about a channel, for one who wants to use it so */
+static enum access_result
+access_allows(const struct access *a, enum access_result result, unsigned use)
+{
+	return result == ACCESS_YES && (a->directions & use) != use ?
+	    ACCESS_OTHER_WAY : result;
+}
+
 enum access_result
 access_check(struct access *a, struct str key, struct str channel,
-    struct str *thing)
+    unsigned use, struct str *thing)
 {
 	enum access_result result;
 
 	if (uuid_valid(channel))
-		return access_decide(a, BY_KEY, key, channel, thing);
+		return access_allows(a, access_decide(a, BY_KEY, key, channel,
+		    thing), use);
 	result = access_decide(a, WHO, key, STR_NONE, thing);
 	return result == ACCESS_YES ? ACCESS_NOT_CONNECTED : result;
 }
 
-enum access_result
-access_check_id(struct access *a, struct str thing, struct str channel)
+static enum access_result
+access_decide_id(struct access *a, struct str thing, struct str channel)
 {
 	struct str same;
 
+	a->directions = 0;
 	if (!uuid_valid(thing))
 		return ACCESS_NO_KEY;
 	if (!uuid_valid(channel))
 		channel = STR("00000000-0000-0000-0000-000000000000");
 	return access_decide(a, BY_ID, thing, channel, &same);
+}
+
+enum access_result
+access_check_id(struct access *a, struct str thing, struct str channel,
+    unsigned use)
+{
+	return access_allows(a, access_decide_id(a, thing, channel), use);
+}
+
+enum access_result
+access_directions(struct access *a, struct str thing, struct str channel,
+    unsigned *directions)
+{
+	enum access_result result = access_decide_id(a, thing, channel);
+
+	*directions = result == ACCESS_YES ? a->directions : 0;
+	return result;
 }
 
 enum access_result

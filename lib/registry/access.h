@@ -6,17 +6,18 @@
 
 #include "base/fault.h"
 #include "base/str.h"
+#include "registry/direction.h"
 #include "registry/keyring.h"
 #include "registry/uuid.h"
 
 /*
- * May this key publish to that channel?  Every adapter decides for itself,
- * from a read-only handle on the registry and a cache.
+ * May this key publish to that channel, or subscribe?  Every adapter decides
+ * for itself, from a read-only handle on the registry and a cache.
  *
  *	access_open(&a, home, &fault);
  *	...
  *	access_refresh(a);		once a turn of the event loop
- *	switch (access_check(a, key, channel, &thing)) ...
+ *	switch (access_check(a, key, channel, DIRECTION_PUBLISH, &thing)) ...
  *
  * access_open fails when there is no registry (registry.h).  If the file is
  * replaced by another one, that is opened within a second.
@@ -39,6 +40,7 @@ enum access_result {
 	ACCESS_NOT_CONNECTED,	/* the thing is not connected to this channel,
 				 * or there is no such channel, or it is
 				 * disabled */
+	ACCESS_OTHER_WAY,	/* it is connected, but not for this */
 	ACCESS_ERROR,		/* the registry can't be read */
 };
 
@@ -55,16 +57,26 @@ bool access_refresh_now(struct access *);
 /* Clears the cache: for a program that has just changed the registry. */
 void access_forget(struct access *);
 
-/* *thing borrows from the cache until the next call of any function here; it
- * is set with ACCESS_YES and ACCESS_NOT_CONNECTED */
+/* what access_check and access_check_id may be asked for beside the values of
+ * enum direction: is there a connection, whichever way? */
+#define ACCESS_ANY_WAY 0
+
+/* `use`: what it is to be allowed, all of it.  *thing borrows from the cache
+ * until the next call of any function here; it is set with all results but
+ * ACCESS_NO_KEY and ACCESS_ERROR */
 enum access_result access_check(struct access *, struct str key,
-    struct str channel, struct str *thing);
+    struct str channel, unsigned use, struct str *thing);
 
 /* the same for a thing known by its id (from a client certificate); a thing
  * whose key was revoked, or that is disabled, has no access this way either:
  * ACCESS_NO_KEY */
 enum access_result access_check_id(struct access *, struct str thing,
-    struct str channel);
+    struct str channel, unsigned use);
+
+/* What it may do there, of enum direction: 0 with any result but ACCESS_YES.
+ * access_check_id would be ACCESS_YES for all of it together. */
+enum access_result access_directions(struct access *, struct str thing,
+    struct str channel, unsigned *directions);
 
 /* May this client certificate, known by its SHA-256, still be shown?
  * ACCESS_NO_KEY when the registry has it as revoked (issued.h); ACCESS_YES
@@ -100,6 +112,9 @@ enum access_result access_holds(struct access *, struct str thing,
  */
 enum access_result access_key(struct access *, struct str thing, char *key,
     size_t *n);
+
+/* what a client is told of a refusal: no more than its thing knows */
+const char *access_refusal(enum access_result);
 
 /* the reason of the last ACCESS_ERROR */
 const char *access_fault(struct access *);

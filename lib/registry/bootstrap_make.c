@@ -34,12 +34,19 @@ static int
 make_each_connection(struct making *m, bool connect, const struct str *ids,
     size_t n)
 {
+	unsigned direction;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (item_connect(m->r, m->owner, connect, ids[i], m->c->thing,
-		    m->fault) < 0)
+	for (i = 0; i < n; i++) {
+		if (connect && bootstrap_take_direction(m->r, ids[i],
+		    m->c->thing, &direction, m->fault) < 0)
 			return -1;
+		if ((connect ? item_connect(m->r, m->owner, ids[i],
+		    m->c->thing, direction, m->fault) :
+		    item_disconnect(m->r, m->owner, ids[i], m->c->thing,
+		    &direction, m->fault)) < 0)
+			return -1;
+	}
 	return 0;
 }
 

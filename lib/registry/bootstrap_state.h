@@ -2,6 +2,7 @@
 #ifndef MFX_REGISTRY_BOOTSTRAP_STATE_H
 #define MFX_REGISTRY_BOOTSTRAP_STATE_H
 
+#include "registry/direction.h"
 #include "registry/user.h"
 
 /*
@@ -18,8 +19,12 @@ int bootstrap_note_state(struct registry *, const struct user *owner,
     struct str thing, bool active, struct fault *);
 
 /* This thing was disconnected from this channel: when that is one of its
- * configuration's, it is not active any more.  0, -1 */
+ * configuration's, it is not active any more, and keeps the direction.  0,
+ * -1 */
 int bootstrap_disconnected(struct registry *, const struct user *owner,
-    struct str channel, struct str thing, struct fault *);
+    struct str channel, struct str thing, unsigned direction, struct fault *);
+/* takes what item_connect is to be told when it is connected again */
+int bootstrap_take_direction(struct registry *, struct str channel,
+    struct str thing, unsigned *direction, struct fault *);
 
 #endif

@@ -27,6 +27,7 @@ static const struct {
 	{ MEMBER_CHANNEL, { .name = "channel", .type = OBJECT_TEXT } },
 	{ MEMBER_THING, { .name = "thing", .type = OBJECT_TEXT } },
 	{ MEMBER_STATUS, { .name = "status", .type = OBJECT_TEXT } },
+	{ MEMBER_DIRECTION, { .name = "direction", .type = OBJECT_TEXT } },
 	{ MEMBER_TAGS, { .name = "tags", .type = OBJECT_TEXTS } },
 	{ MEMBER_METADATA, { .name = "metadata", .type = OBJECT_RAW } },
 };
@@ -191,6 +192,17 @@ change_set_status(struct changes *s, struct change *change, struct str word)
 	return NULL;
 }
 
+const char *
+change_set_direction(struct changes *s, struct change *change, struct str word)
+{
+	(void)s;
+	change->direction = direction_parse(word);
+	if (change->direction == 0)
+		return "direction is neither publish, subscribe nor both";
+	change->given |= MEMBER_DIRECTION;
+	return NULL;
+}
+
 static const char *
 change_make_uuid(struct changes *s, void (*make)(char *), struct str *to)
 {
@@ -262,6 +274,8 @@ change_set_member(struct changes *s, struct change *change,
 		return change_keep(s, change, member, &change->thing, value);
 	case MEMBER_STATUS:
 		return change_set_status(s, change, value);
+	case MEMBER_DIRECTION:
+		return change_set_direction(s, change, value);
 	case MEMBER_TAGS:
 		return change_set_tags(s, change, value);
 	case MEMBER_METADATA:

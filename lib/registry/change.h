@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "registry/direction.h"
 #include "registry/keyring.h"
 #include "registry/metadata.h"
 
@@ -15,7 +16,7 @@
  *
  *	{"id":"…","name":"…","key":"…","metadata":{…},"tags":["…"],
  *	 "status":"disabled"}
- *	{"channel":"…","thing":"…"}
+ *	{"channel":"…","thing":"…","direction":"publish"}
  *
  * All values have been checked, except that ids may be of any form: an id
  * that is not a UUID is as unknown as one that does not exist.
@@ -36,6 +37,7 @@ enum change_member {
 	MEMBER_THING = 32,
 	MEMBER_TAGS = 64,
 	MEMBER_STATUS = 128,
+	MEMBER_DIRECTION = 256,
 };
 
 #define NAME_BYTES_MAX 1024
@@ -45,6 +47,7 @@ struct change {
 	struct str id, name, metadata, channel, thing;
 	struct str tags;	/* of tags_end */
 	bool disabled;		/* the status */
+	unsigned direction;	/* of a connection; 0: not given */
 	struct str key;		/* p NULL: without a key */
 	struct str box, hash;	/* of changes_seal; p NULL: not yet */
 	uint64_t line;		/* of the input; 0 for options */
@@ -88,6 +91,9 @@ const char *change_set_tag_list(struct changes *, struct change *,
     const char *const *v, int n);
 /* "enabled" or "disabled" */
 const char *change_set_status(struct changes *, struct change *, struct str);
+/* "publish", "subscribe" or "both" */
+const char *change_set_direction(struct changes *, struct change *,
+    struct str);
 /* sets a new UUID (uuid.h) */
 const char *change_make_id(struct changes *, struct change *);
 const char *change_make_key(struct changes *, struct change *);

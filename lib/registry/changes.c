@@ -9,7 +9,7 @@ unsigned
 changes_may(const struct changes *c)
 {
 	if (c->verb == CHANGE_CONNECT || c->verb == CHANGE_DISCONNECT)
-		return MEMBER_CHANNEL | MEMBER_THING;
+		return MEMBER_CHANNEL | MEMBER_THING | MEMBER_DIRECTION;
 	return MEMBER_ID | MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
 	    MEMBER_STATUS | (c->kind == ITEM_THING ? MEMBER_KEY : 0);
 }
@@ -44,6 +44,7 @@ item_put(struct buf *b, const struct item *item, unsigned shown,
 		buf_puts(b, ",\"status\":");
 		json_put_string(b, item_status(item->disabled));
 	}
+	direction_put(b, item->direction);
 	if (shown & MEMBER_KEY) {
 		buf_puts(b, ",\"key\":");
 		if (key.p == NULL)
@@ -55,12 +56,14 @@ item_put(struct buf *b, const struct item *item, unsigned shown,
 }
 
 void
-pair_put(struct buf *b, struct str channel, struct str thing)
+pair_put(struct buf *b, struct str channel, struct str thing,
+    unsigned direction)
 {
 	buf_puts(b, "{\"channel\":");
 	json_put_string(b, channel);
 	buf_puts(b, ",\"thing\":");
 	json_put_string(b, thing);
+	direction_put(b, direction);
 	buf_puts(b, "}\n");
 }
 
@@ -128,11 +131,17 @@ static int
 changes_connect(struct changes *c, struct registry *r, const struct user *user,
     const struct change *change, struct buf *answer, struct fault *fault)
 {
-	int changed = item_connect(r, user, c->verb == CHANGE_CONNECT,
-	    change->channel, change->thing, fault);
+	unsigned direction;
+	int changed;
 
+	if (c->verb == CHANGE_CONNECT)
+		return item_connect(r, user, change->channel, change->thing,
+		    change->direction, fault);
+	changed = item_disconnect(r, user, change->channel, change->thing,
+	    &direction, fault);
 	if (changed > 0 && c->dry_run)
-		pair_put(answer, change->channel, change->thing);
+		pair_put(answer, change->channel, change->thing,
+		    direction == DIRECTION_BOTH ? 0 : direction);
 	return changed;
 }
 

@@ -26,17 +26,20 @@ int changes_prepare(struct changes *, const struct keyring *,
  * registry_commit.  Appends to `answer`, a line each: {"id":…,"name":…,
  * "key":…} for each item created, {"id":…,"key":…} for each that got a key,
  * and in a dry run each item that would be removed, or {"channel":…,
- * "thing":…} for a connection.  A fault is about v[at]; the caller then rolls
+ * "thing":…} for a connection, with its direction if it goes one way only.  A
+ * fault is about v[at]; the caller then rolls
  * back, as it does after a dry run.
  */
 int changes_make(struct changes *, struct registry *, const struct user *,
     struct buf *answer, struct fault *);
 
 /* {"id":…,"name":…,"metadata":…,"tags":…,"status":…}: the members in `shown`
- * (enum change_member); with MEMBER_KEY also the key, null if its p is NULL */
+ * (enum change_member); with MEMBER_KEY also the key, null if its p is NULL;
+ * and its direction, if it has one */
 void item_put(struct buf *, const struct item *, unsigned shown,
     struct str key);
-/* {"channel":…,"thing":…} */
-void pair_put(struct buf *, struct str channel, struct str thing);
+/* {"channel":…,"thing":…}, and "direction" unless it is 0 */
+void pair_put(struct buf *, struct str channel, struct str thing,
+    unsigned direction);
 
 #endif

@@ -33,7 +33,10 @@ item_fill(struct item *item, sqlite3_stmt *st)
 		.tags = db_column(st, 3),
 		.disabled = sqlite3_column_int(st, 4) != 0,
 		.box = db_column(st, 5),
+		.direction = (unsigned)sqlite3_column_int(st, 6),
 	};
+	if (item->direction == DIRECTION_BOTH)
+		item->direction = 0;
 }
 
 int
@@ -359,16 +362,6 @@ item_state(const struct item *item, char to[ITEM_STATE + 1])
 
 /* ---- connections ---- */
 
-static const char *const item_sql_connect[] = {
-	"DELETE FROM connections"
-	" WHERE channel = (SELECT n FROM channels WHERE owner = ?1"
-	" AND id = ?2)"
-	" AND thing = (SELECT n FROM things WHERE owner = ?1 AND id = ?3)",
-	"INSERT OR IGNORE INTO connections(owner, channel, thing)"
-	" SELECT ?1, c.n, t.n FROM channels c, things t"
-	" WHERE c.owner = ?1 AND c.id = ?2 AND t.owner = ?1 AND t.id = ?3",
-};
-
 /* nothing was changed: because it was so already, or one does not exist */
 static int
 item_unchanged(struct registry *r, const struct user *owner, struct str channel,
@@ -394,44 +387,85 @@ item_connected(struct registry *r, const struct user *owner,
 
 int
 item_each_connection(struct registry *r, const struct user *owner,
-    int (*each)(void *, struct str, struct str, struct fault *), void *arg,
+    int (*each)(void *, const struct item_pair *, struct fault *), void *arg,
     struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, "SELECT c.id, t.id"
+	sqlite3_stmt *st = statement_get(r, "SELECT c.id, t.id, x.direction"
 	    " FROM channels c CROSS JOIN connections x ON x.channel = c.n"
 	    " CROSS JOIN things t ON t.n = x.thing WHERE c.owner = ?1"
 	    " ORDER BY c.id, t.id", fault);
+	struct item_pair pair;
 	int got;
 
 	sqlite3_bind_int64(st, 1, owner->rowid);
-	while ((got = statement_step(r, st, fault)) > 0)
-		if (each(arg, db_column(st, 0), db_column(st, 1), fault) != 0) {
+	while ((got = statement_step(r, st, fault)) > 0) {
+		pair = (struct item_pair){ db_column(st, 0), db_column(st, 1),
+		    (unsigned)sqlite3_column_int(st, 2) };
+		if (each(arg, &pair, fault) != 0) {
 			db_reset(st);
 			return -1;
 		}
+	}
 	return got;
 }
 
-int
-item_connect(struct registry *r, const struct user *owner, bool connect,
-    struct str channel, struct str thing, struct fault *fault)
+static void
+item_event_pair(struct registry *r, const struct user *owner,
+    struct str channel, struct str thing)
 {
-	sqlite3_stmt *st = statement_of(r, item_sql_connect[connect],
+	event_begin(r, owner->id);
+	event_text(r, "chan_id", channel);
+	event_text(r, "thing_id", thing);
+}
+
+int
+item_connect(struct registry *r, const struct user *owner, struct str channel,
+    struct str thing, unsigned direction, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_of(r,
+	    "INSERT INTO connections(owner, channel, thing, direction)"
+	    " SELECT ?1, c.n, t.n, coalesce(?4, 3) FROM channels c, things t"
+	    " WHERE c.owner = ?1 AND c.id = ?2 AND t.owner = ?1 AND t.id = ?3"
+	    " ON CONFLICT(channel, thing) DO UPDATE SET direction = ?4"
+	    " WHERE ?4 IS NOT NULL AND direction <> ?4",
 	    owner->rowid, channel, fault);
 	int n;
 
 	db_bind_str(st, 3, thing);
+	if (direction != 0)
+		sqlite3_bind_int(st, 4, (int)direction);
 	if ((n = statement_run(r, st, fault)) < 0)
 		return -1;
 	if (n == 0)
 		return item_unchanged(r, owner, channel, thing, fault);
-	event_begin(r, owner->id);
-	event_text(r, "chan_id", channel);
-	event_text(r, "thing_id", thing);
-	if (event_append(r, connect ? "thing.connect" :
-	    "thing.disconnect", fault) < 0)
+	item_event_pair(r, owner, channel, thing);
+	if (direction != 0)
+		event_text(r, "direction", direction_word(direction));
+	return event_append(r, "thing.connect", fault) < 0 ? -1 : 1;
+}
+
+int
+item_disconnect(struct registry *r, const struct user *owner,
+    struct str channel, struct str thing, unsigned *direction,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_of(r, "DELETE FROM connections"
+	    " WHERE channel = (SELECT n FROM channels WHERE owner = ?1"
+	    " AND id = ?2)"
+	    " AND thing = (SELECT n FROM things WHERE owner = ?1 AND id = ?3)"
+	    " RETURNING direction", owner->rowid, channel, fault);
+	int got;
+
+	db_bind_str(st, 3, thing);
+	if ((got = statement_step(r, st, fault)) < 0)
 		return -1;
-	return !connect && bootstrap_disconnected(r, owner, channel, thing,
+	if (got == 0)
+		return item_unchanged(r, owner, channel, thing, fault);
+	*direction = (unsigned)sqlite3_column_int(st, 0);
+	db_reset(st);
+	item_event_pair(r, owner, channel, thing);
+	return event_append(r, "thing.disconnect", fault) < 0 ||
+	    bootstrap_disconnected(r, owner, channel, thing, *direction,
 	    fault) < 0 ? -1 : 1;
 }
 

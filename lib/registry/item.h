@@ -19,6 +19,9 @@ struct item {
 	struct str box;			/* thing's sealed key; p NULL: no key */
 	bool disabled;			/* a thing without access, or a channel
 					 * that nobody has access to */
+	unsigned direction;		/* of its connection, in a list of what
+					 * is connected, if that goes one way
+					 * only; else 0 */
 };
 
 static inline struct str
@@ -75,16 +78,24 @@ void item_found_end(void *found);
 #define ITEM_STATE 22
 void item_state(const struct item *, char to[ITEM_STATE + 1]);
 
-/* connects, or disconnects, a thing and a channel of the owner: 1; 0 when
- * nothing had to be changed; -1 */
-int item_connect(struct registry *, const struct user *, bool connect,
-    struct str channel, struct str thing, struct fault *);
+/* Connects a thing and a channel of the owner, so that the thing may do what
+ * `direction` says (direction.h).  0: leaves a connection as it is, and makes a
+ * new one for both.  1; 0 when nothing had to be changed; -1 */
+int item_connect(struct registry *, const struct user *, struct str channel,
+    struct str thing, unsigned direction, struct fault *);
+/* ends that: 1, and which direction it had; 0; -1 */
+int item_disconnect(struct registry *, const struct user *, struct str channel,
+    struct str thing, unsigned *direction, struct fault *);
 
-/* calls `each` for all connections of the owner, in order of the channel's and
+struct item_pair {
+	struct str channel, thing;	/* ids */
+	unsigned direction;		/* enum direction */
+};
+/* Calls `each` for all connections of the owner, in order of the channel's and
  * then the thing's id, until it returns non-zero: -1 then, and 0 at the end */
 int item_each_connection(struct registry *, const struct user *,
-    int (*each)(void *arg, struct str channel, struct str thing,
-    struct fault *), void *arg, struct fault *);
+    int (*each)(void *arg, const struct item_pair *, struct fault *),
+    void *arg, struct fault *);
 
 /* are this channel and this thing of the owner connected?  1, 0, -1 */
 int item_connected(struct registry *, const struct user *,

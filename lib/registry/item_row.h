@@ -16,11 +16,21 @@ struct user;
 	{ before "things" after, before "channels" after }
 /* one that selects what item_fill reads, and the rowid after that */
 #define ITEM_ROWS(where)						\
-	{ "SELECT id, name, metadata, tags, disabled, key_box, n"	\
+	{ "SELECT id, name, metadata, tags, disabled, key_box, NULL, n"	\
 	    " FROM things WHERE owner = ?1 AND " where,			\
-	"SELECT id, name, metadata, tags, disabled, NULL, n"		\
+	"SELECT id, name, metadata, tags, disabled, NULL, NULL, n"	\
 	    " FROM channels WHERE owner = ?1 AND " where }
-#define ITEM_ROWID 6
+/* the same with the direction of their connection to ?4 */
+#define ITEM_ROWS_CONNECTED(where)					\
+	{ "SELECT id, name, metadata, tags, disabled, key_box,"		\
+	    " (SELECT direction FROM connections WHERE thing = things.n" \
+	    " AND channel = (SELECT n FROM channels WHERE id = ?4)), n"	\
+	    " FROM things WHERE owner = ?1 AND " where,			\
+	"SELECT id, name, metadata, tags, disabled, NULL,"		\
+	    " (SELECT direction FROM connections WHERE channel ="	\
+	    " channels.n AND thing = (SELECT n FROM things WHERE id = ?4))," \
+	    " n FROM channels WHERE owner = ?1 AND " where }
+#define ITEM_ROWID 7
 
 /* borrows from the row */
 void item_fill(struct item *, sqlite3_stmt *);

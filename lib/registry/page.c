@@ -139,8 +139,9 @@ static const char *const page_sql_count[2][2] = {
 };
 
 /* the items of a page, by kind: from one row to another */
-static const char *const page_sql_items[] =
-    ITEM_ROWS("n >= ?2 AND n <= ?3 ORDER BY n");
+#define ITEMS "n >= ?2 AND n <= ?3 ORDER BY n"
+static const char *const page_sql_items[] = ITEM_ROWS(ITEMS);
+static const char *const page_sql_connected[] = ITEM_ROWS_CONNECTED(ITEMS);
 
 static enum source
 page_source(const struct page *p)
@@ -528,8 +529,8 @@ static int
 page_give_run(struct page *p, int (*each)(void *, const struct item *,
     struct fault *), void *arg, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(p->registry, page_sql_items[p->kind],
-	    fault);
+	sqlite3_stmt *st = statement_get(p->registry, p->connected.p != NULL ?
+	    page_sql_connected[p->kind] : page_sql_items[p->kind], fault);
 	uint64_t end = page_run_end(p);
 	struct item item;
 	int got;
@@ -537,6 +538,8 @@ page_give_run(struct page *p, int (*each)(void *, const struct item *,
 	sqlite3_bind_int64(st, 1, p->owner.rowid);
 	sqlite3_bind_int64(st, 2, p->rows[p->given]);
 	sqlite3_bind_int64(st, 3, p->rows[end - 1]);
+	if (p->connected.p != NULL)
+		db_bind_str(st, 4, p->connected);
 	while ((got = statement_step(p->registry, st, fault)) > 0) {
 		while (p->given < end &&
 		    p->rows[p->given] < sqlite3_column_int64(st, ITEM_ROWID))

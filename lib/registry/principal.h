@@ -22,12 +22,13 @@ struct principal {
 };
 
 /*
- * `channel`: may it have that one, too?  NULL: any thing will do.
+ * `channel`: may it use that one so, too (access.h)?  NULL: any thing will do.
  * `certificate` NULL: there is none.  ACCESS_YES, and then `thing` is set;
- * ACCESS_NO_KEY or ACCESS_NOT_CONNECTED, and why; ACCESS_ERROR.
+ * ACCESS_NO_KEY, ACCESS_NOT_CONNECTED or ACCESS_OTHER_WAY, and why;
+ * ACCESS_ERROR.
  */
 enum access_result principal_prove(struct access *, struct str key,
-    const struct certificate *, const struct str *channel,
+    const struct certificate *, const struct str *channel, unsigned use,
     struct principal *);
 
 /*

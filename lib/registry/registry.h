@@ -4,8 +4,8 @@
 
 /*
  * The files of this room, each of which includes only those before it:
- * keyring, uuid, metadata, tags, jwt, schema, rowset, ndjson, claim,
- * bootstrap_secure; statement; change; event, names; capture, entry;
+ * keyring, uuid, metadata, tags, jwt, schema, rowset, direction, ndjson,
+ * claim, bootstrap_secure; statement; change; event, names; capture, entry;
  * log_state, log_read, log; registry; checksum, user; token, bootstrap_state;
  * item; items, page; changes, bootstrap_change, bootstrap_unknown; bootstrap;
  * access.

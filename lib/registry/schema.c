@@ -316,7 +316,17 @@ static const char step_certificates[] =
 "	UPDATE certificates SET revoked = CAST(strftime('%s', 'now') AS INT),"
 "	reason = 5 WHERE thing = old.id AND revoked = 0; END;";
 
+/* Which way a connection is (direction.h); all that there are go both ways.  A
+ * configuration keeps that of the connections which it makes again.  An earlier
+ * version, which would let things do more, refuses a file of this one. */
+static const char step_directions[] =
+"ALTER TABLE connections ADD COLUMN direction INTEGER NOT NULL DEFAULT 3"
+"	CHECK(direction BETWEEN 1 AND 3);"
+"ALTER TABLE bootstrap_channels"
+"	ADD COLUMN direction INTEGER NOT NULL DEFAULT 3"
+"	CHECK(direction BETWEEN 1 AND 3);";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
 	step_1, step_2, step_3, step_4, step_5, step_6, step_7,
-	step_certificates
+	step_certificates, step_directions
 };

@@ -40,6 +40,9 @@ ws_publish(struct ws_publish *p, struct subscriber *u, struct str message,
 		/* unless it has been ended for good */
 		ws_end(u->client, WS_TRY_LATER,
 		    "access can't be checked now");
+	else if (!(u->directions & DIRECTION_PUBLISH))
+		ws_end(u->client, WS_POLICY,
+		    access_refusal(ACCESS_OTHER_WAY));
 	else
 		ws_publish_take(p, u, message, u->type.n > 0 ? u->type :
 		    text ? STR(WS_TEXT_TYPE) : STR_NONE);

@@ -137,6 +137,14 @@ subscriber_find_start(struct subscribers *a, struct ws_target *t,
 	    503 : 0;
 }
 
+/* A WebSocket that can only receive, or begins with what was, is for a thing
+ * that may subscribe; any other one is for what its thing may do. */
+static unsigned
+subscriber_use(const struct ws_target *t)
+{
+	return t->plain && !t->replays ? ACCESS_ANY_WAY : DIRECTION_SUBSCRIBE;
+}
+
 static unsigned
 subscriber_prove(struct subscribers *a, const struct http_request *r,
     struct ws_target *t, struct subscriber *u, const char **why)
@@ -151,9 +159,12 @@ subscriber_prove(struct subscribers *a, const struct http_request *r,
 		*u->certificate = *shown;
 	}
 	result = thing_auth_prove(a->registry, u->key, u->certificate,
-	    t->channel, a->need_certificate, u->thing, why);
-	if (result == ACCESS_YES)
+	    t->channel, subscriber_use(t), a->need_certificate, u->thing, why);
+	if (result == ACCESS_YES) {
+		access_directions(a->registry, str_z(u->thing), t->channel,
+		    &u->directions);
 		return 0;
+	}
 	if (result == ACCESS_ERROR) {
 		fault_set(&a->fault, EX_TEMPFAIL, "registry: %s", *why);
 		*why = "access can't be checked now";
@@ -161,7 +172,7 @@ subscriber_prove(struct subscribers *a, const struct http_request *r,
 	}
 	a->refused++;
 	fault_set(&a->fault, EX_NOPERM, "%s", *why);
-	*why = "no thing with this key is connected to this channel";
+	*why = access_refusal(result);
 	return 403;
 }
 
@@ -279,7 +290,8 @@ subscribers_tell(struct subscribers *a, const struct delivery *d)
 	    subtopic); s != NULL; s = subscriptions_next(s, subtopic)) {
 		struct subscriber *u = s->owner;
 
-		if (u->replaying || subscriber_is_own(u, &d->route) ||
+		if (!(u->directions & DIRECTION_SUBSCRIBE) ||
+		    u->replaying || subscriber_is_own(u, &d->route) ||
 		    (d->route.has_seq && d->route.seq <= u->at))
 			continue;
 		ws_send(u->client, ws_rendered(&a->render, u->format));
@@ -386,6 +398,22 @@ subscribers_replay(struct subscribers *a, uint64_t seq)
 
 /* ---- whether they may ---- */
 
+/* Of a thing that is still connected: is it the same, which may do all that it
+ * might when this was opened?  So its client learns that it has lost
+ * something. */
+static bool
+subscriber_keeps(struct subscribers *a, struct subscriber *u,
+    const char *thing)
+{
+	unsigned before = u->directions;
+
+	/* a key that has come to another thing is another's */
+	return strcmp(thing, u->thing) == 0 &&
+	    access_directions(a->registry, str_z(thing),
+	    subscription_channel(&u->subscription), &u->directions) ==
+	    ACCESS_YES && !(before & ~u->directions);
+}
+
 bool
 subscriber_may(struct subscribers *a, struct subscriber *u)
 {
@@ -393,12 +421,11 @@ subscriber_may(struct subscribers *a, struct subscriber *u)
 	const char *why;
 
 	switch (thing_auth_prove(a->registry, u->key, u->certificate,
-	    subscription_channel(&u->subscription), a->need_certificate,
-	    thing, &why)) {
+	    subscription_channel(&u->subscription), ACCESS_ANY_WAY,
+	    a->need_certificate, thing, &why)) {
 	case ACCESS_YES:
 		a->registry_down = 0;
-		/* a key that has come to another thing is another's */
-		if (strcmp(thing, u->thing) == 0)
+		if (subscriber_keeps(a, u, thing))
 			return true;
 		break;
 	case ACCESS_ERROR:

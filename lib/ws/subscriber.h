@@ -62,6 +62,7 @@ struct subscriber {
 	uint64_t waits;			/* the feed's seq it waits at */
 	enum ws_format format;
 	bool plain, silent, replaying, waiting;
+	unsigned directions;		/* what it may do, enum direction */
 	char thing[THING_AUTH_MAX];
 	/* for the program */
 	unsigned pending;	/* messages that are not written yet */
@@ -86,7 +87,8 @@ void subscribers_tell(struct subscribers *, const struct delivery *);
 /* True when there is more to replay at once. */
 bool subscribers_replay(struct subscribers *, uint64_t feed_seq);
 
-/* May this one still have its channel?  Else it is ended. */
+/* May this one still use its channel as it could when it came?  Else it is
+ * ended.  What it may do beyond that is noted. */
 bool subscriber_may(struct subscribers *, struct subscriber *);
 
 /* Asks that of some, after the registry has changed; so each is asked within

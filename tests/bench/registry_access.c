@@ -84,8 +84,8 @@ fill(void)
 	for (i = 0; i < THINGS; i++)
 		create(changes_add(&changes));
 	for (i = 0; i < THINGS; i++)
-		must(item_connect(registry, &owner, true, c.id,
-		    changes.v[i].id, &fault) == 1, "connect");
+		must(item_connect(registry, &owner, c.id, changes.v[i].id, 0,
+		    &fault) == 1, "connect");
 	must(registry_commit(registry, &fault) == 0, "commit");
 }
 
@@ -116,8 +116,8 @@ ask(struct access *a, size_t n, size_t among)
 		double t = now();
 
 		access_refresh(a);
-		must(access_check(a, change->key, ch, &who) == ACCESS_YES,
-		    "access");
+		must(access_check(a, change->key, ch, DIRECTION_PUBLISH,
+		    &who) == ACCESS_YES, "access");
 		times[i] = now() - t;
 	}
 }

@@ -61,15 +61,17 @@ update_thing(const struct change *wanted)
 static int
 connect_them(const struct change *wanted)
 {
-	return item_connect(registry, &owner, true, wanted->channel,
-	    wanted->thing, &fault);
+	return item_connect(registry, &owner, wanted->channel, wanted->thing,
+	    wanted->direction, &fault);
 }
 
 static int
 disconnect_them(const struct change *wanted)
 {
-	return item_connect(registry, &owner, false, wanted->channel,
-	    wanted->thing, &fault);
+	unsigned direction;
+
+	return item_disconnect(registry, &owner, wanted->channel,
+	    wanted->thing, &direction, &fault);
 }
 
 static int
@@ -114,7 +116,8 @@ until(struct access *a, struct str key, enum access_result want)
 
 	do {
 		access_refresh(a);
-		if (access_check(a, key, str_z(channel), &who) == want)
+		if (access_check(a, key, str_z(channel), ACCESS_ANY_WAY,
+	    &who) == want)
 			return true;
 	} while (now_ms() - begin < MOMENT);
 	return false;
@@ -126,25 +129,30 @@ test_answers(struct access *a)
 	struct change p = pair();
 	struct str who;
 
-	CHECK(access_check(a, OLD, str_z(channel), &who) ==
+	CHECK(access_check(a, OLD, str_z(channel), ACCESS_ANY_WAY,
+	    &who) ==
 	    ACCESS_NOT_CONNECTED);
 	CHECK(str_eq(who, str_z(thing)));
 	CHECK(change(connect_them, &p));
 	CHECK(until(a, OLD, ACCESS_YES));
-	CHECK(access_check(a, OLD, str_z(channel), &who) == ACCESS_YES);
+	CHECK(access_check(a, OLD, str_z(channel), ACCESS_ANY_WAY,
+	    &who) == ACCESS_YES);
 	CHECK(str_eq(who, str_z(thing)));
-	CHECK(access_check(a, NEW, str_z(channel), &who) == ACCESS_NO_KEY);
+	CHECK(access_check(a, NEW, str_z(channel), ACCESS_ANY_WAY,
+	    &who) == ACCESS_NO_KEY);
 	CHECK(who.n == 0);
-	CHECK(access_check(a, STR_NONE, str_z(channel), &who) ==
+	CHECK(access_check(a, STR_NONE, str_z(channel), ACCESS_ANY_WAY,
+	    &who) ==
 	    ACCESS_NO_KEY);
 	CHECK(access_identify(a, OLD, &who) == ACCESS_YES);
 	CHECK(str_eq(who, str_z(thing)));
 	CHECK(access_identify(a, NEW, &who) == ACCESS_NO_KEY);
-	CHECK(access_check_id(a, str_z(thing), str_z(channel)) ==
-	    ACCESS_YES);
-	CHECK(access_check_id(a, str_z(channel), str_z(channel)) ==
-	    ACCESS_NO_KEY);
-	CHECK(access_check_id(a, STR("x"), str_z(channel)) == ACCESS_NO_KEY);
+	CHECK(access_check_id(a, str_z(thing), str_z(channel),
+	    DIRECTION_BOTH) == ACCESS_YES);
+	CHECK(access_check_id(a, str_z(channel), str_z(channel),
+	    DIRECTION_BOTH) == ACCESS_NO_KEY);
+	CHECK(access_check_id(a, STR("x"), str_z(channel),
+	    DIRECTION_BOTH) == ACCESS_NO_KEY);
 }
 
 /* a channel of any other form is one that isn't there */
@@ -161,14 +169,58 @@ test_odd_channels(struct access *a)
 	size_t i;
 
 	for (i = 0; i < sizeof odd / sizeof *odd; i++) {
-		CHECK(access_check(a, OLD, odd[i], &who) ==
+		CHECK(access_check(a, OLD, odd[i], ACCESS_ANY_WAY, &who) ==
 		    ACCESS_NOT_CONNECTED);
-		CHECK(access_check(a, NEW, odd[i], &who) == ACCESS_NO_KEY);
-		CHECK(access_check_id(a, str_z(thing), odd[i]) ==
-		    ACCESS_NOT_CONNECTED);
+		CHECK(access_check(a, NEW, odd[i], ACCESS_ANY_WAY, &who) ==
+		    ACCESS_NO_KEY);
+		CHECK(access_check_id(a, str_z(thing), odd[i],
+		    ACCESS_ANY_WAY) == ACCESS_NOT_CONNECTED);
 	}
 	CHECK(access_check(a, (struct str){ long_one, sizeof long_one },
-	    str_z(channel), &who) == ACCESS_NO_KEY);
+	    str_z(channel), ACCESS_ANY_WAY,
+	    &who) == ACCESS_NO_KEY);
+}
+
+/* each use of a connection that goes one way or both, by key and by id */
+static void
+test_directions(struct access *a)
+{
+	const unsigned uses[] = {
+		ACCESS_ANY_WAY, DIRECTION_PUBLISH, DIRECTION_SUBSCRIBE,
+		DIRECTION_BOTH
+	};
+	struct change p = pair();
+	unsigned d, known;
+	struct str who;
+	size_t i;
+
+	for (d = DIRECTION_PUBLISH; d <= DIRECTION_BOTH; d++) {
+		p.direction = d;
+		CHECK(change(connect_them, &p));
+		access_forget(a);
+		for (i = 0; i < sizeof uses / sizeof *uses; i++) {
+			enum access_result want = (d & uses[i]) == uses[i] ?
+			    ACCESS_YES : ACCESS_OTHER_WAY;
+
+			CHECK(access_check(a, OLD, str_z(channel), uses[i],
+			    &who) == want);
+			CHECK(str_eq(who, str_z(thing)));
+			CHECK(access_check_id(a, str_z(thing), str_z(channel),
+			    uses[i]) == want);
+		}
+		CHECK(access_directions(a, str_z(thing), str_z(channel),
+		    &known) == ACCESS_YES && known == d);
+		/* without a direction it stays as it is */
+		p.direction = 0;
+		CHECK(change(connect_them, &p));
+		access_forget(a);
+		CHECK(access_directions(a, str_z(thing), str_z(channel),
+		    &known) == ACCESS_YES && known == d);
+	}
+	CHECK(access_directions(a, str_z(thing), str_z(thing), &known) ==
+	    ACCESS_NOT_CONNECTED && known == 0);
+	CHECK(access_directions(a, str_z(channel), str_z(channel), &known) ==
+	    ACCESS_NO_KEY && known == 0);
 }
 
 /* more guesses than the cache has room for, between two right ones */
@@ -183,10 +235,11 @@ test_flood(struct access *a)
 		int n = snprintf(key, sizeof key, "guess %d", i);
 
 		wrong += access_check(a, (struct str){ key, (size_t)n },
-		    str_z(channel), &who) != ACCESS_NO_KEY;
+		    str_z(channel), ACCESS_ANY_WAY,
+		    &who) != ACCESS_NO_KEY;
 		if (i % 1000 == 0)
 			wrong += access_check(a, OLD, str_z(channel),
-			    &who) != ACCESS_YES;
+			    ACCESS_ANY_WAY, &who) != ACCESS_YES;
 	}
 	CHECK(wrong == 0);
 }
@@ -227,8 +280,8 @@ test_revocation(struct access *a)
 	}
 	CHECK(change_elsewhere(a, update_thing, &none, OLD,
 	    ACCESS_NO_KEY));
-	CHECK(access_check_id(a, str_z(thing), str_z(channel)) ==
-	    ACCESS_NO_KEY);
+	CHECK(access_check_id(a, str_z(thing), str_z(channel),
+	    DIRECTION_BOTH) == ACCESS_NO_KEY);
 	CHECK(change_elsewhere(a, update_thing, &old, OLD, ACCESS_YES));
 	CHECK(change_elsewhere(a, disconnect_them, &p, OLD,
 	    ACCESS_NOT_CONNECTED));
@@ -336,6 +389,8 @@ main(void)
 		test_answers(a);
 	TEST("a channel id of another form is not connected")
 		test_odd_channels(a);
+	TEST("a connection that goes one way is no answer for the other")
+		test_directions(a);
 	TEST("a flood of wrong keys does not push out the right answer")
 		test_flood(a);
 	TEST("another process's change of a key counts at once")
