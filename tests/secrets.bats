@@ -38,6 +38,11 @@ as_secret() {
 	mfx-api:*) ARGS=(-l 127.0.0.1:0 "${o[@]}") ;;
 	mfx-events::--password-file) ARGS=(--redis redis://127.0.0.1:1
 		"${o[@]}") ;;
+	mfx-certs:ca:--key-file) ARGS+=(import x --cert crt "${o[@]}") ;;
+	mfx-certs:server:--password-file) ARGS+=(localhost --out p12 "${o[@]}") ;;
+	mfx-certs:renew:--password-file) ARGS+=("$THING" --new-key --out p12
+		"${o[@]}") ;;
+	mfx-certs:*:--password-file) ARGS+=("$THING" --out p12 "${o[@]}") ;;
 	mfx-can::--key-file) ARGS=("${o[@]}" publish c) ;;
 	mfx-bootstrap:add:--key-file) ARGS+=("${user[@]}" a "${o[@]}") ;;
 	mfx-bootstrap:update:--key-file) ARGS+=("${user[@]}" "$THING" "${o[@]}") ;;
@@ -77,6 +82,8 @@ unprivileged() {
 	echo correct horse battery >new
 	mfx-users create ann@example.com --password-file new
 	THING=$(mfx-things create --user ann@example.com --name a | jq -r .id)
+	mfx-certs ca init >/dev/null
+	mfx-certs issue "$THING" >/dev/null
 	for row in $(secret_options); do
 		IFS=: read -r p verb option <<<"$row"
 		n=$((n + 1))
