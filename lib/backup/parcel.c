@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "backup/sum.h"
 #include "base/memory.h"
 
 #define CHUNK ((size_t)256 << 10)
@@ -15,7 +16,10 @@
 void
 parcel_init(struct parcel *p)
 {
-	*p = (struct parcel){ .base_tree = -1, .chunk = memory_get(CHUNK) };
+	*p = (struct parcel){
+		.base_tree = -1,
+		.chunks = { memory_get(CHUNK), memory_get(CHUNK) }
+	};
 	manifest_init(&p->manifest);
 	manifest_init(&p->base);
 }
@@ -27,7 +31,9 @@ parcel_release(struct parcel *p)
 	manifest_release(&p->base);
 	if (p->base_tree >= 0)
 		close(p->base_tree);
-	free(p->chunk);
+	sum_free(p->sum);
+	free(p->chunks[0]);
+	free(p->chunks[1]);
 }
 
 static int
@@ -66,48 +72,57 @@ parcel_begin(struct parcel *p, const struct parcel_file *f, const char *under,
 	return archive_out_begin(&p->out, &m, fault);
 }
 
-/* where its bytes come from: an fd, or they are in memory */
 static int64_t
-parcel_take(struct parcel *p, int fd, uint64_t left)
+parcel_take(int fd, char *to, uint64_t left)
 {
 	size_t want = left < CHUNK ? (size_t)left : CHUNK;
 	ssize_t got;
 
 	do
-		got = read(fd, p->chunk, want);
+		got = read(fd, to, want);
 	while (got < 0 && errno == EINTR);
 	return got;
+}
+
+static int
+parcel_copy(struct parcel *p, const struct parcel_file *f, int fd,
+    struct fault *fault)
+{
+	uint64_t left = f->size;
+	int64_t got;
+	int i = 0;
+
+	for (; left > 0; left -= (uint64_t)got, i = !i) {
+		got = parcel_take(fd, p->chunks[i], left);
+		if (got < 0)
+			return fault_errno(fault, EX_IOERR, "%s", f->name);
+		if (got == 0)
+			return fault_set(fault, EX_TEMPFAIL, "%s: it became "
+			    "shorter while it was read; try again", f->name);
+		sum_add(p->sum, p->chunks[i], (size_t)got);
+		if (archive_out_put(&p->out, p->chunks[i], (size_t)got,
+		    fault) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
 parcel_fd(struct parcel *p, const struct parcel_file *f, int fd,
     struct fault *fault)
 {
-	crypto_generichash_state sum;
 	struct manifest_file *x;
-	uint64_t left = f->size;
-	int64_t got;
+	int r;
 
 	if (parcel_note(p, f, &x, fault) < 0 ||
 	    parcel_begin(p, f, ARCHIVE_SITE, fault) < 0)
 		return -1;
-	crypto_generichash_init(&sum, NULL, 0, sizeof x->sum);
-	for (; left > 0; left -= (uint64_t)got) {
-		got = parcel_take(p, fd, left);
-		if (got < 0)
-			return fault_errno(fault, EX_IOERR, "%s", f->name);
-		if (got == 0)
-			return fault_set(fault, EX_TEMPFAIL, "%s: it became "
-			    "shorter while it was read; try again", f->name);
-		crypto_generichash_update(&sum,
-		    (const unsigned char *)p->chunk,
-		    (unsigned long long)got);
-		if (archive_out_put(&p->out, p->chunk, (size_t)got,
-		    fault) < 0)
-			return -1;
-	}
-	crypto_generichash_final(&sum, x->sum, sizeof x->sum);
-	return archive_out_end(&p->out, fault);
+	if (p->sum == NULL)
+		p->sum = sum_new();
+	sum_begin(p->sum);
+	r = parcel_copy(p, f, fd, fault);
+	sum_end(p->sum, x->sum);
+	return r < 0 ? -1 : archive_out_end(&p->out, fault);
 }
 
 int

@@ -14,7 +14,8 @@ struct parcel {
 	struct manifest base;
 	int base_tree;		/* its directory; -1: it is a tar */
 	/* private */
-	char *chunk;
+	char *chunks[2];	/* one is read while the other is summed */
+	struct sum *sum;	/* from the first file on */
 };
 
 void parcel_init(struct parcel *);

@@ -4,7 +4,8 @@
 
 /*
  * The files of this room, each of which includes only those before it: seal,
- * tar; archive; manifest; database, living; shelf; take, receive; restore.
+ * sum, under, files; tar; manifest; archive; database; living, shelf, parcel;
+ * take, receive; restore.
  */
 
 #include <stdbool.h>
