@@ -301,6 +301,45 @@ once() (
 	stream other raw | cmp - <(stream "$MFX_HOME" raw)
 }
 
+@test "--until: a moment between two backups, and the pipelines go on from there" {
+	small_site
+	mfx-sub raw/store --no-follow | mfx-normalize |
+		mfx-write-sqlite --ack raw/store "$MFX_HOME/messages.db"
+	mfx-sub raw/norm --no-follow | mfx-normalize |
+		mfx-pub --ack raw/norm normalized
+	backup shelf
+	local at before n time
+	mfx-gen --seed 7 --count 300 --channel "$CHANNEL" | mfx-pub raw
+	before=$(stream "$MFX_HOME" raw | wc -l)
+	at=$(mfx-bus stat raw | jq .last)
+	mfx-gen --seed 8 --count 300 --channel "$CHANNEL" |
+		MFX_BUS_SEGMENT=1000 mfx-pub raw
+	time=$(stream "$MFX_HOME" raw | sed -nE \
+	    "$((before + 1))s/.*\"received\":([0-9.]*).*/\1/p")
+	finish "$MFX_HOME"
+	backup shelf
+	# by position, and by the time of a line
+	for n in "$at" "raw@$((at + 7))" "@$time"; do
+		restored other shelf --until "$n"
+		cp "$MFX_HOME/master.key" other/
+		(($(stream other raw | wc -l) == before))
+		finish "$PWD/other"
+		once "$PWD/other"
+	done
+	refuses 65 "messages.db has raw up to" mfx-site restore -q \
+	    --to third --until 1000 "shelf/$(ls shelf | tail -n 1)"
+	refuses 66 "no backup from before" mfx-site restore -q \
+	    --to third --until 10 shelf
+	refuses 66 "no backup from before" mfx-site restore -q \
+	    --to third --until 2020-01-01 shelf
+	refuses 64 "--until 'soon'" mfx-site restore -q --to third \
+	    --until soon shelf
+	[[ ! -e third && ! -e .third.restore ]]
+	# now: all that the last one has
+	restored other shelf --until now
+	stream other raw | cmp - <(stream "$MFX_HOME" raw)
+}
+
 # ---- killed ----
 
 # each KIND COMMAND…: killed at the first call of this kind, the second, …,

@@ -17,7 +17,7 @@
 #include "json/json.h"
 
 static struct {
-	const char *key, *since, *temp, *to;
+	const char *key, *since, *temp, *to, *until;
 	struct opt_list stores, config;
 	int64_t keep;
 	bool human;
@@ -51,6 +51,8 @@ const struct opt backup_restore_options[] = {
 	OPT_KEY,
 	{ 0, "to", "HOME", "the new site (default: MFX_HOME)",
 	    OPT_STRING(&opt.to) },
+	{ 0, "until", "WHERE", "as it was at a time, a position of raw, or "
+	    "STREAM@POSITION", OPT_STRING(&opt.until) },
 	OPT_END
 };
 
@@ -208,10 +210,17 @@ backup_advise(const struct manifest *m, const char *home)
 		    "%s/elsewhere", elsewhere, home);
 }
 
+/* --until: of the backup that is restored, the one after it */
+static struct until until;
+static char *backup_next;
+
 static int
 backup_restore(struct receive *from)
 {
-	struct restore r = { .from = *from, .home = opt.to };
+	struct restore r = {
+		.from = *from, .home = opt.to, .next = backup_next,
+		.until = opt.until != NULL ? &until : NULL
+	};
 	char *home = opt.to ? NULL : home_path("");
 	int result;
 
@@ -228,10 +237,48 @@ backup_restore(struct receive *from)
 	return result;
 }
 
+/* which backup of the directory: its path, which the caller frees, or NULL */
+static char *
+backup_choose(const char *path)
+{
+	const struct seal_key *with;
+	struct shelf s = { .fd = -1 };
+	char *chosen = NULL;
+	size_t base, next;
+
+	if (backup_key(&with) == 0 &&
+	    shelf_open(&s, path, false, &fault) == 0 &&
+	    until_choose(&until, &s, with, &base, &next, &fault) == 0) {
+		chosen = shelf_path(&s, base);
+		if (next != SIZE_MAX)
+			backup_next = shelf_path(&s, next);
+	}
+	shelf_close(&s);
+	return chosen;
+}
+
 int
 backup_verb_restore(char **operands)
 {
-	return backup_receive(operands, backup_restore);
+	char *one[] = { NULL, NULL };
+	int status;
+
+	if (opt.until == NULL)
+		return backup_receive(operands, backup_restore);
+	if (!until_parse(opt.until, &until))
+		program_misuse("--until '%s': not a time, a position, or "
+		    "STREAM@POSITION", opt.until);
+	if (!shelf_is(operands[0])) {
+		status = backup_receive(operands, backup_restore);
+	} else if ((one[0] = backup_choose(operands[0])) == NULL) {
+		status = backup_end(-1);
+	} else {
+		status = backup_receive(one, backup_restore);
+		free(one[0]);
+		free(backup_next);
+	}
+	until_release(&until);
+	return status;
 }
 
 /* ---- list ---- */

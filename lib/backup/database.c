@@ -241,6 +241,49 @@ database_copy(const char *path, const char *to,
 	return r;
 }
 
+/* "file:" and the path as a URI */
+static char *
+database_uri(const char *path)
+{
+	static const char more[] = "?immutable=1";
+	char *uri = memory_get(3 * strlen(path) + sizeof "file:" +
+	    sizeof more), *to = uri;
+
+	to += snprintf(to, sizeof "file:", "file:");
+	for (; *path != '\0'; path++)
+		if (*path == '?' || *path == '#' || *path == '%')
+			to += snprintf(to, 4, "%%%02X",
+			    (unsigned)(unsigned char)*path);
+		else
+			*to++ = *path;
+	memcpy(to, more, sizeof more);
+	return uri;
+}
+
+int
+database_positions_of(struct database_positions *p, const char *path,
+    const char *store, struct fault *fault)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+	sqlite3 *sql;
+	char *uri;
+	bool is = fd >= 0 && database_is(fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (!is)
+		return 0;
+	uri = database_uri(path);
+	r = database_open(&sql, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+	    fault);
+	free(uri);
+	if (r == 0 && database_is_store(sql))
+		r = database_add_rows(p, sql, store, fault);
+	if (sql != NULL)
+		sqlite3_close(sql);
+	return r;
+}
+
 void
 database_positions_release(struct database_positions *p)
 {

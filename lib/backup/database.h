@@ -31,6 +31,10 @@ struct database_positions {
 /* that of the store that is furthest, or NULL */
 const struct database_position *database_position_find(
     const struct database_positions *, const char *source);
+/* adds those of a file that nobody has open, if it is a store; nothing is made
+ * beside it */
+int database_positions_of(struct database_positions *, const char *path,
+    const char *store, struct fault *);
 void database_positions_release(struct database_positions *);
 
 /* `to` is a new file; nothing of it is left after a fault.  When it is a store,

@@ -62,6 +62,27 @@ receive_bytes(struct receiving *x, const struct member *m, int to,
 	return 0;
 }
 
+static bool
+receive_puts(const struct receive *r, const char *name)
+{
+	return r->dir >= 0 && (r->wants == NULL || r->wants(r->arg, name));
+}
+
+static int
+receive_make(const struct receive *r, const char *name, struct fault *fault)
+{
+	const char *last;
+	int fd, parent;
+
+	if (r->wants != NULL && (parent = under_parent(r->dir, name, false,
+	    &last)) >= 0) {
+		unlinkat(parent, last, 0);
+		close(parent);
+	}
+	fd = under_make(r->dir, name);
+	return fd >= 0 ? fd : fault_errno(fault, 0, "%s", name);
+}
+
 static int
 receive_file(struct receiving *x, const struct member *m,
     unsigned char sum[MANIFEST_SUM_BYTES], struct fault *fault)
@@ -71,8 +92,9 @@ receive_file(struct receiving *x, const struct member *m,
 
 	if (signal_stop())
 		return fault_set(fault, EX_TEMPFAIL, "stopped");
-	if (x->r->dir >= 0 && (to = under_make(x->r->dir, name)) < 0)
-		return fault_errno(fault, 0, "%s", name);
+	if (receive_puts(x->r, name) &&
+	    (to = receive_make(x->r, name, fault)) < 0)
+		return -1;
 	r = receive_bytes(x, m, to, sum, fault);
 	if (to >= 0 && close(to) < 0 && r == 0)
 		r = fault_errno(fault, 0, "%s", name);
@@ -91,7 +113,7 @@ receive_finish_file(const struct receive *r, const struct manifest_file *f,
 	} };
 	int fd, result = 0;
 
-	if (r->dir < 0)
+	if (!receive_puts(r, f->name))
 		return 0;
 	if (times[1].tv_nsec < 0) {
 		times[1].tv_sec--;

@@ -15,6 +15,9 @@ struct receive {
 				 * by NULL; or NULL */
 	const struct seal_key *key;	/* or NULL */
 	int dir;		/* a new directory, or -1: it is only read */
+	/* NULL, or which files are put there, over those of that name */
+	bool (*wants)(void *arg, const char *name);
+	void *arg;
 	/* result; the caller releases the manifest */
 	struct manifest manifest;
 	bool sealed, tree;

@@ -153,6 +153,40 @@ restore_close(struct restoring *x, bool failed)
 		close(x->parent);
 }
 
+static bool
+restore_wants(void *until, const char *name)
+{
+	return until_wants(until, name);
+}
+
+/* lines of the next backup, and then what came after that moment goes */
+static int
+restore_until(struct restore *r, const struct restoring *x,
+    struct fault *fault)
+{
+	struct receive next = {
+		.from = r->next, .key = r->from.key, .dir = x->stage,
+		.wants = restore_wants, .arg = r->until
+	};
+	char site[PATH_MAX];
+	int result = 0;
+
+	if (r->until == NULL)
+		return 0;
+	if ((size_t)snprintf(site, sizeof site, "%s/%s", x->dir, x->temp) >=
+	    sizeof site)
+		return fault_set(fault, EX_USAGE, "%s: path too long",
+		    r->home);
+	if (until_look(r->until, site, fault) < 0)
+		return -1;
+	if (r->next != NULL) {
+		result = receive_backup(&next, fault);
+		manifest_release(&next.manifest);
+	}
+	return result < 0 ? -1 : until_cut(r->until, site,
+	    &r->from.manifest, fault);
+}
+
 int
 restore_site(struct restore *r, struct fault *fault)
 {
@@ -168,6 +202,8 @@ restore_site(struct restore *r, struct fault *fault)
 		r->from.dir = x.stage;
 		result = receive_backup(&r->from, fault);
 	}
+	if (result == 0)
+		result = restore_until(r, &x, fault);
 	if (result == 0)
 		result = restore_name(&x, r->home, fault);
 	restore_close(&x, result < 0);

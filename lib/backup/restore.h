@@ -3,6 +3,7 @@
 #define MFX_BACKUP_RESTORE_H
 
 #include "backup/receive.h"
+#include "backup/until.h"
 
 /*
  * A site from a backup: it is read into a new directory beside the site's,
@@ -12,6 +13,8 @@
 struct restore {
 	struct receive from;	/* all but dir */
 	const char *home;	/* that does not exist, or is empty */
+	struct until *until;	/* NULL: all of it */
+	const char *next;	/* the backup after it, or NULL */
 };
 
 /* EX_TEMPFAIL: the site is in use; EX_CANTCREAT: there is one.  The caller
