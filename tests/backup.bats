@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # mfx-site backup, verify, list, restore: what a backup that is made under load
 # has in it, what a killed one leaves, and what is refused.
-# BACKUP_MOMENTS=50: how many random moments a site at work is copied at.
+# BACKUP_MOMENTS=50: how many random moments a site at work is copied at, and
+# BACKUP_RATE=10000: how many messages a second it has then.
 load setup
 load identity
 
 MOMENTS=${BACKUP_MOMENTS:-6}
+RATE=${BACKUP_RATE:-2000}
 
 a_site() {
 	CHANNEL=$(mfx-channels create --name garden | jq -r .id)
@@ -212,7 +214,7 @@ for f in [pathlib.Path("x.tar"), *pathlib.Path("shelf").rglob("*")]:
 # the registry and their events, until the end of the test
 work() {
 	mkfifo gen norm1 norm2 store1 store2 things
-	local lines=(mfx-gen --rate 2000 --records 1 --seed "$RANDOM"
+	local lines=(mfx-gen --rate "$RATE" --records 1 --seed "$RANDOM"
 	    --things 50 --channel "$CHANNEL")
 	"${lines[@]}" >gen 3>&- & PIDS+=($!)
 	MFX_BUS_SEGMENT=200000 mfx-pub raw <gen 3>&- & PIDS+=($!)
@@ -269,7 +271,7 @@ once() (
 	work
 	local i acked things to
 	for ((i = 1; i <= MOMENTS; i++)); do
-		await 60 lines_of $((i * 400 + RANDOM % 400))
+		await 60 lines_of $((i * RATE / 5 + RANDOM % 400))
 		stream "$MFX_HOME" raw >acked
 		things=$(mfx-things list | wc -l)
 		case $((i % 3)) in
