@@ -197,6 +197,10 @@ on_mongo() {
 	met mfx-registry
 }
 
+@test "mfx-site, whatever fails" {
+	met mfx-site
+}
+
 @test "mfx-token, whatever fails" {
 	met mfx-token
 }

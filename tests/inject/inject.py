@@ -58,6 +58,11 @@ LINES = [json.dumps([{"channel": "c", "publisher": "t", "protocol": "http",
                       "received": 1700000000 + i, "n": f"dev:{i}", "u": "Cel",
                       "v": i}], separators=(",", ":")) + "\n"
          for i in range(1, 41)]
+HOUSE = """{"kind":"channel","name":"kitchen"}
+{"kind":"thing","name":"oven"}
+{"kind":"thing","name":"meter","status":"disabled"}
+{"kind":"connection","channel":"kitchen","thing":"oven"}
+"""
 RECORDS = "".join(line[1:-2] + "\n" for line in LINES)
 LINES = "".join(LINES)
 
@@ -116,6 +121,7 @@ class Site:
                            ("password", "correct horse\n"),
                            ("things", '{"name":"a"}\n{"name":"b"}\n'),
                            ("key", "a-key-of-its-own\n"),
+                           ("house", HOUSE),
                            ("payload", '[{"n":"a","v":1}]')):
             self.put(name, text)
         self.make("mfx-pub s", stdin=LINES)
@@ -539,6 +545,11 @@ RUNS = {
     "mfx-can": [Run("mfx-can {site.thing} publish {site.channel}")],
     "mfx-events": [Run("mfx-events --from start")],
     "mfx-registry": [Run("mfx-registry verify"), Run("mfx-registry status")],
+    "mfx-site": [Run("mfx-site export"), Run("mfx-site log"),
+                 Run("mfx-site apply house", state=registry, fixed=False),
+                 Run("mfx-site apply --prune house", state=registry,
+                     fixed=False),
+                 Run("mfx-site undo 4", state=registry)],
     "mfx-token": [Run("mfx-token list")],
     "mfx-adapt-http": [Server("mfx-adapt-http -l 127.0.0.1:0 -o s", post,
                               http(b"202"), state=stream)],
