@@ -26,8 +26,8 @@ inside() {
 
 # faults N: so many, each kind as often as the others
 faults() {
-	local kinds=(kill-leader cut-any disk pause-leader stage cut-client all
-	    kill-any pause-any cut-leader)
+	local kinds=(kill-leader cut-any disk slow-leader stage cut-client
+	    pause-leader all kill-any pause-any cut-leader slow-any)
 	local i
 	for ((i = 0; i < $1; i++)); do
 		echo "${kinds[i % ${#kinds[@]}]}"

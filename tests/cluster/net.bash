@@ -11,6 +11,7 @@
 #	node_cut NODE, node_join NODE	its cable
 #	client_cut, client_join		the cable of the script
 #	disk_fill, disk_free		of n3
+#	disk_slow NODE SECONDS		each write and sync takes 20 ms more
 #	leader STREAM		the node that leads it
 #	fault NAME		one of them, and its end
 
@@ -152,6 +153,21 @@ disk_free() {
 	rm -f n3/filler
 }
 
+disk_slow() {
+	local calls=pwrite64,fsync,fdatasync,ftruncate,openat,renameat tracer
+	at "$1" strace -qq -f -o /dev/null -e trace=$calls \
+	    -e inject=$calls:delay_enter=20000 -p "${NODE[$1]}" \
+	    2>>"$1.strace" 3>&- &
+	tracer=$!
+	pause "$2"
+	kill "$tracer"
+	wait "$tracer" 2>/dev/null || true
+	[[ ! -s $1.strace ]] || {
+		cat "$1.strace" >&2
+		return 1
+	}
+}
+
 cluster_bus() {
 	echo "nats://mfx:beside-the-sea@${ADDRESS[n1]}:${CLIENTS[n1]},${ADDRESS[n2]}:${CLIENTS[n2]},${ADDRESS[n3]}:${CLIENTS[n3]}?replicas=3"
 }
@@ -211,6 +227,7 @@ fault() {
 			node_kill n3
 			node_start n3
 		fi ;;
+	slow-*)	disk_slow "$node" $length ;;
 	all)	for node in n1 n2 n3; do node_kill $node; done
 		pause $length
 		for node in n1 n2 n3; do node_start $node; done ;;
