@@ -193,6 +193,10 @@ on_mongo() {
 	met mfx-events
 }
 
+@test "mfx-certs, whatever fails" {
+	met mfx-certs
+}
+
 @test "mfx-registry, whatever fails" {
 	met mfx-registry
 }

@@ -329,5 +329,5 @@ build_certificate(const struct build *b, struct buf *der, struct fault *fault)
 	X509_free(x);
 	if (n > 0 && !der->full)
 		return 0;
-	return error_fault(fault, EX_SOFTWARE, "the certificate can't be made");
+	return error_fault(fault, EX_OSERR, "the certificate can't be made");
 }

@@ -53,7 +53,7 @@ bundle_put_p12(struct buf *b, const struct issue *i, const struct signer *s,
 		buf_put(b, der, (size_t)n);
 	OPENSSL_free(der);
 	PKCS12_free(p12);
-	return n > 0 && !b->full ? 0 : error_fault(fault, EX_SOFTWARE,
+	return n > 0 && !b->full ? 0 : error_fault(fault, EX_OSERR,
 	    "the PKCS #12 file can't be made");
 }
 

@@ -79,7 +79,7 @@ crl_add(void *arg, const struct issued *c, struct fault *fault)
 
 	if (!done) {
 		X509_REVOKED_free(entry);
-		return error_fault(fault, EX_SOFTWARE,
+		return error_fault(fault, EX_OSERR,
 		    "the list can't be made");
 	}
 	crl->n++;
@@ -164,7 +164,7 @@ crl_make(struct registry *r, const struct signer *s, int64_t now,
 	    X509_CRL_sort(crl.list) == 1 &&
 	    X509_CRL_sign(crl.list, s->key, key_digest(s->key)) > 0 &&
 	    crl_put(pem, crl.list))) {
-		error_fault(fault, EX_SOFTWARE, "the list can't be made");
+		error_fault(fault, EX_OSERR, "the list can't be made");
 		done = false;
 	}
 	X509_CRL_free(crl.list);

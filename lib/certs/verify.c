@@ -24,7 +24,7 @@ verify_trust(void *arg, const struct authority *a, struct fault *fault)
 
 	signer_close(s);
 	return done ? 0 : s == NULL ? -1 :
-	    error_fault(fault, EX_SOFTWARE, "the CAs can't be read");
+	    error_fault(fault, EX_OSERR, "the CAs can't be read");
 }
 
 /* a CA is trusted as such, whatever is above it */

@@ -117,6 +117,7 @@ class Site:
         self.channel = json.loads(
             self.make("mfx-channels create --name garden"))["id"]
         self.make("mfx-channels connect", self.channel + " " + self.thing)
+        self.make("mfx-certs ca init")
         for name, text in (("lines", LINES), ("records", RECORDS),
                            ("password", "correct horse\n"),
                            ("things", '{"name":"a"}\n{"name":"b"}\n'),
@@ -157,6 +158,14 @@ def registry(path):
                 ("users", "connections", "events")] + [
             sorted(db.execute(f"SELECT name, disabled FROM {t}").fetchall())
             for t in ("things", "channels")]
+
+
+def certificates(path):
+    """How many there are of each kind; the rest is another in each run."""
+    with contextlib.closing(sqlite3.connect(path + "/home/registry.db")) as db:
+        return [registry(path)] + [
+            db.execute(f"SELECT count(*) FROM {t}").fetchone() for t in
+            ("authorities", "certificates", "certificates WHERE revoked > 0")]
 
 
 def stream(path, name="s"):
@@ -544,6 +553,12 @@ RUNS = {
                          state=registry)],
     "mfx-can": [Run("mfx-can {site.thing} publish {site.channel}")],
     "mfx-events": [Run("mfx-events --from start")],
+    "mfx-certs": [Run("mfx-certs issue {site.thing}", state=certificates,
+                      fixed=False),
+                  Run("mfx-certs ca init --parent ca line",
+                      state=certificates),
+                  Run("mfx-certs ca show"),
+                  Run("mfx-certs crl", state=certificates, fixed=False)],
     "mfx-registry": [Run("mfx-registry verify"), Run("mfx-registry status")],
     "mfx-site": [Run("mfx-site export"), Run("mfx-site log"),
                  Run("mfx-site apply house", state=registry, fixed=False),
