@@ -374,6 +374,35 @@ planned() {
 	    <<<'{"kind":"config","thing":"new","external_id":"SN-4","channels":["attic"]}'
 }
 
+@test "what is applied reaches a replica, and is refused there" {
+	mfx-registry start --bus "$PWD/bus" --name a
+	mfx-registry snapshot copy
+	mkdir -m 700 b
+	mv copy b/registry.db
+	cp -p "$MFX_HOME/master.key" b
+	cat >house <<-'END'
+	{"kind":"user","email":"new@example.com","metadata":{"a":1}}
+	{"kind":"channel","name":"c"}
+	{"kind":"thing","name":"t","key":"k"}
+	{"kind":"connection","channel":"c","thing":"t","direction":"publish"}
+	{"kind":"config","thing":"t","external_id":"SN","channels":["c"],"state":"active"}
+	END
+	mfx-site apply house
+	planned 0 house
+	# which way a connection is can be changed, and changed back
+	sed -i 's/"publish"/"both"/' house
+	planned 2 -t json house
+	jq -e '.from == {direction:"publish"} and .to == {direction:"both"}' plan
+	mfx-site apply house
+	mfx-site export >site
+	MFX_HOME=b mfx-registry follow --name b --no-follow
+	MFX_HOME=b mfx-site export | cmp - site
+	MFX_HOME=b refuses 69 "this registry is a replica" mfx-site apply site
+	mfx-site undo "$(mfx-site log -t json |
+		jq -r 'select(.operation == "thing.connect") | .seq' | tail -n 1)"
+	mfx-site export | grep -q '"direction":"publish"'
+}
+
 @test "certificates are shown, and lines of them passed over" {
 	two_users
 	mfx-certs ca init >out
