@@ -15,16 +15,6 @@ setup_suite_test() {
 	free_port HTTP_PORT API_PORT COAP_PORT
 }
 
-# all of them on one bus and one store
-serve_all() {
-	start_ready mfx-adapt-http -o raw -l "127.0.0.1:$HTTP_PORT"
-	start_ready mfx-adapt-coap -i raw -o raw -l "127.0.0.1:$COAP_PORT" \
-	    </dev/null
-	start_ready mfx-api -l "127.0.0.1:$API_PORT" \
-	    --store "$MFX_HOME/messages.db"
-	serve_ws --replay raw
-}
-
 # code WHAT CURL-OPTION…: it is answered with that status
 code() {
 	local want=$1 got

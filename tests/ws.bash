@@ -76,3 +76,14 @@ metric() {
 	curl -sS -m 20 "http://127.0.0.1:$ADMIN/metrics" |
 		sed -n "s/^ws_adapter_$1 //p"
 }
+
+# serve_all: the same, and the other servers on the same bus and one store, on
+# $HTTP_PORT, $COAP_PORT and $API_PORT
+serve_all() {
+	start_ready mfx-adapt-http -o raw -l "127.0.0.1:$HTTP_PORT"
+	start_ready mfx-adapt-coap -i raw -o raw -l "127.0.0.1:$COAP_PORT" \
+	    </dev/null
+	start_ready mfx-api -l "127.0.0.1:$API_PORT" \
+	    --store "$MFX_HOME/messages.db"
+	serve_ws --replay raw
+}
