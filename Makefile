@@ -12,10 +12,12 @@ ifeq ($(filter clean distclean check demo bench,$(MAKECMDGOALS)),)
 endif
 
 # WERROR=1 makes warnings errors (CI does); SANITIZE=1 builds with ASan and
-# UBSan into a tree of its own
-BUILD := build$(if $(SANITIZE),/sanitize)
+# UBSan into a tree of its own, SANITIZE=thread with TSan into another
+tsan := $(filter thread,$(SANITIZE))
+BUILD := build$(if $(SANITIZE),/$(or $(tsan),sanitize))
 BIN := $(if $(SANITIZE),$(BUILD)/bin,bin)
-sanitizers := -fsanitize=address,undefined
+asan = address,undefined
+sanitizers := -fsanitize=$(or $(tsan),$(asan))
 MFX_CFLAGS = -std=c11 $(WARN_CFLAGS) $(if $(WERROR),-Werror) $(CFLAGS) \
 	$(HARDEN_CFLAGS) \
 	$(if $(SANITIZE),$(sanitizers) -fno-sanitize-recover=all -O1)
@@ -32,8 +34,10 @@ say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo "  $(1) $@")
 run = $(if $(V),$(2),@$(say); $(2))
 
 CMDS := $(filter-out %.so,$(PROGRAMS))
-# what mosquitto and programs load; a sanitized tree has none
-MODULES := $(if $(SANITIZE),,$(filter %.so,$(PROGRAMS)))
+# what mosquitto and programs load; a sanitized tree has none for mosquitto, as
+# that is not sanitized
+MODULES := $(filter $(if $(SANITIZE),$(tsan:thread=mfx_bus_%.so),%.so), \
+	$(PROGRAMS))
 # what reads in place of the C library, for the one program that wants it
 WIRE := lib/coap/wire.c
 LIB_SRC := $(filter-out $(WIRE) $(LEFT_OUT_SOURCES), \
