@@ -47,8 +47,11 @@ struct wire_stream {
 	size_t at;			/* … and handed on so far */
 };
 
+/* Of the loop's thread alone: those of a bus with a server receive as well, and
+ * what follows may be changed meanwhile. */
+static _Thread_local bool wire_active;
+
 static struct {
-	bool active;
 	struct wire_queue *queues;
 	struct wire_listener *listeners;
 	struct wire_stream **streams;	/* of TCP, by descriptor */
@@ -93,13 +96,13 @@ wire_streams(int fd, bool plain, size_t max)
 void
 wire_begin(void)
 {
-	wire.active = true;
+	wire_active = true;
 }
 
 void
 wire_end(void)
 {
-	wire.active = false;
+	wire_active = false;
 }
 
 /* ---- datagrams ---- */
@@ -199,7 +202,7 @@ wire_next(struct wire_queue *q, struct msghdr *to)
 ssize_t
 recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	struct wire_queue *q = wire.active ? wire_queue_of(fd) : NULL;
+	struct wire_queue *q = wire_active ? wire_queue_of(fd) : NULL;
 	struct mmsghdr one = { .msg_hdr = *msg };
 	int n;
 
@@ -304,7 +307,7 @@ wire_read(int fd, struct wire_stream *s, void *to, size_t n, int flags)
 ssize_t
 recv(int fd, void *to, size_t n, int flags)
 {
-	struct wire_stream *s = wire.active && fd >= 0 &&
+	struct wire_stream *s = wire_active && fd >= 0 &&
 	    fd < wire.n_streams ? wire.streams[fd] : NULL;
 
 	return s != NULL ? wire_read(fd, s, to, n, flags) :
@@ -392,7 +395,7 @@ SSL_read(SSL *ssl, void *to, int n)
 
 	/* SSL_get_error() takes what another session has left for this one's */
 	ERR_clear_error();
-	if (n <= 0 || !wire.active)
+	if (n <= 0 || !wire_active)
 		return SSL_read_ex(ssl, to, n > 0 ? (size_t)n : 0, &got) > 0 ?
 		    (int)got : -1;
 	return SSL_is_dtls(ssl) ? wire_dtls_read(ssl, to, (size_t)n) :
