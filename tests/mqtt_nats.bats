@@ -181,6 +181,20 @@ caught_up() {
 	ended 0 "$PID"
 }
 
+@test "delivery: thousands of lines, read ahead by its thread, each once and in order" {
+	local i
+	broker
+	deliver_ready 60s
+	for i in {0..19}; do
+		say $(seq $((i * 100 + 1)) $((i * 100 + 100)))
+		health 200
+	done
+	await 60 got $(seq 2000)
+	await 60 caught_up
+	kill -TERM "$PID"
+	ended 0 "$PID"
+}
+
 @test "delivery: asked to stop while the bus does not answer, it ends" {
 	broker
 	deliver_ready 60s

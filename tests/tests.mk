@@ -1,7 +1,8 @@
 # make check: all of it, after scripts/setup; the last line is
 # "N passed, N failed".  CI=true makes warnings errors.
 # make test: with what is installed, and this one build.
-# make test T=tests/bus.bats: one suite, with what is built.
+# make test T=tests/bus.bats: one suite, with what is built; beside SANITIZE=thread
+# it fails for a data race, too.
 # make lint, unit, fuzz FUZZ_SECONDS=60, nightly, coverage, bench, demo: as
 # they say.
 
@@ -38,7 +39,9 @@ $(SOAK): tests/soak/devices.c
 	$(call run,LINK,$(CC) -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -o $@ $<)
 
 # what the scripts and the suites ask for
-test_env = MAKE="$(MAKE)" CC="$(CC)" BUILD="$(BUILD)" MFX_BIN="$(abspath $(BIN))"
+test_env = MAKE="$(MAKE)" CC="$(CC)" BUILD="$(BUILD)" MFX_BIN="$(abspath $(BIN))" \
+	$(if $(tsan),TSAN_OPTIONS="suppressions=$(CURDIR)/tests/threads.supp \
+	log_path=$(abspath $(BUILD))/race")
 
 $(BUILD)/unit/% $(BUILD)/bench/%: PROGRAM_LIBS = $(ALL_LIBS) $(LIBS) -lm
 # the parts of commands that have a folder, for the tests of these parts
@@ -77,12 +80,13 @@ $(BUILD)/extend/%: $(BUILD)/tests/extend/%.o $(BUILD)/tests/extend/tsv.o \
 
 units: $(UNITS)
 unit: $(UNITS)
-	@status=0; for u in $(UNITS); do echo "# $$u"; $$u || status=1; done; \
-	exit $$status
+	@status=0; for u in $(UNITS); do echo "# $$u"; $(test_env) $$u || status=1; \
+	done; exit $$status
 
 ifdef T
 test: all unit $(INJECT) $(HTTP_CORE) $(SOAK)
-	@$(test_env) bats $(T)
+	@$(if $(tsan),rm -f $(BUILD)/race.*;) $(test_env) bats $(T) $(if $(tsan), \
+	    && ! cat $(BUILD)/race.* 2>/dev/null)
 else
 # with all processors, where it was not said how many
 test:
