@@ -43,6 +43,8 @@ as_secret() {
 	mfx-certs:renew:--password-file) ARGS+=("$THING" --new-key --out p12
 		"${o[@]}") ;;
 	mfx-certs:*:--password-file) ARGS+=("$THING" --out p12 "${o[@]}") ;;
+	mfx-site:backup:--key) ARGS+=("${o[@]}" to) ;;
+	mfx-site:*:--key) ARGS+=("${o[@]}" /dev/null) ;;
 	mfx-can::--key-file) ARGS=("${o[@]}" publish c) ;;
 	mfx-bootstrap:add:--key-file) ARGS+=("${user[@]}" a "${o[@]}") ;;
 	mfx-bootstrap:update:--key-file) ARGS+=("${user[@]}" "$THING" "${o[@]}") ;;
@@ -53,6 +55,9 @@ as_secret() {
 	*:--token-file)
 		ARGS+=(--url http://127.0.0.1:1 "${o[@]}")
 		case $1:$2 in
+		mfx-site:export|mfx-site:log) ;;
+		mfx-site:undo) ARGS+=(1) ;;
+		mfx-site:*) ARGS+=(/dev/null) ;;
 		*:list|mfx-bootstrap:unknown|mfx-events:|mfx-token:show|mfx-token:refresh) ;;
 		mfx-can:) ARGS+=(t publish c) ;;
 		mfx-users:update) ARGS+=(ann@example.com --password-file new) ;;
