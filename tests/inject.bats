@@ -193,6 +193,10 @@ on_mongo() {
 	met mfx-events
 }
 
+@test "mfx-bootstrap, whatever fails" {
+	met mfx-bootstrap
+}
+
 @test "mfx-certs, whatever fails" {
 	met mfx-certs
 }

@@ -553,6 +553,9 @@ RUNS = {
                          state=registry)],
     "mfx-can": [Run("mfx-can {site.thing} publish {site.channel}")],
     "mfx-events": [Run("mfx-events --from start")],
+    "mfx-bootstrap": [Run("mfx-bootstrap add --thing {site.thing} --key-file "
+                          "key device", state=registry, fixed=False),
+                      Run("mfx-bootstrap list")],
     "mfx-certs": [Run("mfx-certs issue {site.thing}", state=certificates,
                       fixed=False),
                   Run("mfx-certs ca init --parent ca line",
