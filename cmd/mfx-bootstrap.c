@@ -5,6 +5,7 @@
  * only their own.  A change that was answered is on disk.
  */
 #include "cmd/bootstrap/bootstrap.h"
+#include "cmd/bootstrap/fetch.h"
 #include "cmd/bootstrap/show.h"
 
 #define STRING(member) OPT_STRING(&bootstrap_opt.member)
@@ -89,6 +90,8 @@ static const struct verb verbs[] = {
 	    bootstrap_verb_state },
 	{ "unknown", NULL, "list devices that asked and were not let in",
 	    unknown_options, show_verb_unknown },
+	{ "fetch", "URL", "as a device: get its configuration",
+	    fetch_options, fetch_verb },
 	VERB_END
 };
 

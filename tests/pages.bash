@@ -166,6 +166,13 @@ a_factory() {
 	zbarcam() { echo 'mfx:claim?id=sn-3&key=key-3'; }
 }
 
+# a gateway of that factory, and the mfx-api that it asks
+a_new_device() {
+	an_api
+	echo key-1 >key
+	MFX_HOME=$PWD/there mfx-bootstrap add sn-1 --key-file key >/dev/null
+}
+
 # servers want to see one
 a_registry() {
 	echo 'correct horse' >password

@@ -48,6 +48,8 @@ as_secret() {
 	mfx-can::--key-file) ARGS=("${o[@]}" publish c) ;;
 	mfx-bootstrap:add:--key-file) ARGS+=("${user[@]}" a "${o[@]}") ;;
 	mfx-bootstrap:update:--key-file) ARGS+=("${user[@]}" "$THING" "${o[@]}") ;;
+	mfx-bootstrap:fetch:--key-file) ARGS+=(--external-id a "${o[@]}"
+		http://127.0.0.1:1) ;;
 	mfx-things:create:--key-file) ARGS+=("${user[@]}" --name a "${o[@]}") ;;
 	mfx-things:key:--key-file) ARGS+=("${user[@]}" "$THING" "${o[@]}") ;;
 	mfx-users:create:--password-file) ARGS+=(bob@example.com "${o[@]}") ;;

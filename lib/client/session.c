@@ -91,7 +91,7 @@ session_take_url(struct session *s, const char *text, struct fault *fault)
 	if (!valid)
 		return fault_set(fault, EX_USAGE, "--url must be "
 		    "https://host[:port] or unix:/path");
-	if (s->plain && !loopback)
+	if (s->plain && !loopback && !s->setup->sealed)
 		return fault_set(fault, EX_USAGE, "%s: http:// is only for "
 		    "this machine, as the token would go in clear; use "
 		    "https://", s->url);
@@ -233,7 +233,7 @@ session_add_header(struct session *s, const char *name, struct str value)
 {
 	struct buf b;
 
-	buf_init(&b, JWT_MAX + 128);
+	buf_init(&b, value.n + 128);
 	buf_room(&b, b.max);
 	buf_printf(&b, "%s: ", name);
 	buf_put_str(&b, value);
@@ -259,6 +259,8 @@ session_set_headers(struct session *s, const struct ask *ask)
 		session_add_header(s, "Authorization", buf_str(&b));
 		secret_release(&b);
 	}
+	if (ask->key.p != NULL)
+		session_add_header(s, "Authorization", ask->key);
 	s->curl.easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
 }
 

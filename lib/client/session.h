@@ -17,7 +17,8 @@
  *	session_close(s);
  *
  * The server is judged by its certificate, and http:// is only used on this
- * machine, as it would show the token to everybody.  Nothing that the server
+ * machine, as it would show the token to everybody, unless nothing that is
+ * secret is sent (remote_setup).  Nothing that the server
  * says is trusted: the size of an answer is limited, a redirection is not
  * followed, and neither silence nor a signal keeps a command waiting.
  *
@@ -62,6 +63,7 @@ struct ask {
 	size_t limit;			/* of the answer; at least 1 MiB */
 	bool change;			/* it changes something */
 	bool anonymous;			/* it needs no token */
+	struct str key;			/* of a device; p NULL: none */
 	/* For an answer without an end: called when it begins and whenever
 	 * more has come, of which it removes what it has used; non-zero ends
 	 * it, and is what session_ask returns.  `limit` is of what it

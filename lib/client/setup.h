@@ -15,9 +15,11 @@
 struct remote_setup {
 	const char *url, *token_file, *cacert;
 	int64_t timeout;		/* ns without a byte */
+	bool sealed;			/* nothing secret is in clear: http://
+					 * may go to other machines */
 };
 
-#define REMOTE_DEFAULTS { NULL, NULL, NULL, INT64_C(60000000000) }
+#define REMOTE_DEFAULTS { .timeout = INT64_C(60000000000) }
 
 #define REMOTE_OPTIONS(s)						\
 	{ 0, "url", "URL", "use the mfx-api at URL, not the local registry " \
@@ -25,13 +27,20 @@ struct remote_setup {
 	    OPT_STRING(&(s).url) },					\
 	{ 0, "token-file", "FILE", "read the token from FILE (default: that " \
 	    "of mfx-token)", OPT_STRING(&(s).token_file) },		\
+	REMOTE_CACERT(s),						\
+	{ REMOTE_TIMEOUT(s), .former = 't' }
+
+/* those of them that say how any server is reached */
+#define REMOTE_SERVER_OPTIONS(s) REMOTE_CACERT(s), { REMOTE_TIMEOUT(s) }
+#define REMOTE_CACERT(s)						\
 	{ 0, "cacert", "FILE", "CA file used to verify the server's "	\
 	    "certificate (default: $MFX_CACERT)",			\
-	    OPT_STRING(&(s).cacert) },					\
-	{ 0, "timeout", "DURATION", "give up when the server is silent for " \
+	    OPT_STRING(&(s).cacert) }
+#define REMOTE_TIMEOUT(s)						\
+	0, "timeout", "DURATION", "give up when the server is silent for " \
 	    "this long (default: 60s)",					\
 	    OPT_TIMEOUT(&(s).timeout, INT64_C(100000000),		\
-	    INT64_C(3600000000000)), .former = 't' }
+	    INT64_C(3600000000000))
 
 /* the option, or else the variable; NULL when that is empty, too */
 const char *setup_value(const char *option, const char *variable);

@@ -50,8 +50,8 @@ object_parse_value(struct scan *j, const char *p, struct object_field *f)
 		return scan_skip(j, p);
 	}
 	number = p < j->end && *p >= '0' && *p <= '9';
-	if (f->type == OBJECT_NUMBER ? !number :
-	    !object_begins(j, p, first[f->type]))
+	if (f->type != OBJECT_ANY && (f->type == OBJECT_NUMBER ? !number :
+	    !object_begins(j, p, first[f->type])))
 		return scan_fail(j, p, wrong[f->type]);
 	if (f->type == OBJECT_TEXT)
 		return scan_string(j, p + 1, &f->value);

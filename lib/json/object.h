@@ -16,6 +16,7 @@ enum object_type {
 	OBJECT_RAW,		/* as it was written */
 	OBJECT_TEXTS,		/* an array of texts: object_text */
 	OBJECT_NUMBER,		/* an integer, at least 0: object_number */
+	OBJECT_ANY,		/* whatever it is, as it was written */
 };
 
 struct object_field {

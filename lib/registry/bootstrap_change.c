@@ -305,6 +305,50 @@ bootstrap_parse(struct bootstrap_changes *s, struct str line)
 	return c->given & BOOTSTRAP_THING ? NULL : "no thing_id";
 }
 
+static void
+bootstrap_put_member(struct buf *b, const struct bootstrap_change *c,
+    enum bootstrap_member member)
+{
+	struct bootstrap_change copy = *c;
+	const struct str *value = bootstrap_place(&copy, member);
+
+	if (!(c->given & member))
+		return;
+	buf_printf(b, "%s\"%s\":", b->p[b->n - 1] == '{' ? "" : ",",
+	    bootstrap_text_of(member)->name);
+	if (value->p == NULL)
+		buf_puts(b, "null");
+	else
+		json_put_string(b, *value);
+}
+
+void
+bootstrap_put_change(struct buf *b, const struct bootstrap_change *c)
+{
+	size_t i;
+
+	buf_putc(b, '{');
+	bootstrap_put_member(b, c, BOOTSTRAP_THING);
+	bootstrap_put_member(b, c, BOOTSTRAP_EXTERNAL_ID);
+	bootstrap_put_member(b, c, BOOTSTRAP_NAME);
+	if (c->given & BOOTSTRAP_CHANNELS) {
+		buf_puts(b, ",\"channels\":[");
+		for (i = 0; i < c->n_channels; i++) {
+			buf_puts(b, i > 0 ? "," : "");
+			json_put_string(b, c->channels[i]);
+		}
+		buf_putc(b, ']');
+	}
+	bootstrap_put_member(b, c, BOOTSTRAP_CONTENT);
+	bootstrap_put_member(b, c, BOOTSTRAP_CLIENT_CERT);
+	bootstrap_put_member(b, c, BOOTSTRAP_CA_CERT);
+	if (c->given & BOOTSTRAP_STATE)
+		buf_printf(b, ",\"state\":%d", c->active);
+	bootstrap_put_member(b, c, BOOTSTRAP_EXTERNAL_KEY);
+	bootstrap_put_member(b, c, BOOTSTRAP_CLIENT_KEY);
+	buf_puts(b, "}\n");
+}
+
 static const char *
 bootstrap_take_line(void *arg, struct str line, uint64_t number)
 {

@@ -2,6 +2,7 @@
 #ifndef MFX_REGISTRY_BOOTSTRAP_CHANGE_H
 #define MFX_REGISTRY_BOOTSTRAP_CHANGE_H
 
+#include "base/buf.h"
 #include "registry/change.h"
 
 /*
@@ -87,6 +88,8 @@ void bootstrap_default(struct bootstrap_change *,
 
 /* parses one line of JSON or, to add, a label: strictly, as changes_parse */
 const char *bootstrap_parse(struct bootstrap_changes *, struct str line);
+/* appends the line that has the members that are given */
+void bootstrap_put_change(struct buf *, const struct bootstrap_change *);
 /* all lines of a file (ndjson.h) */
 int bootstrap_read(struct bootstrap_changes *, const char *path,
     struct fault *);

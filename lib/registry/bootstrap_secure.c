@@ -9,6 +9,12 @@
 /* a salt, or a proof, as text */
 #define PART_TEXT 43
 
+void
+secure_begin(struct secure *s)
+{
+	randombytes_buf(s->salt, sizeof s->salt);
+}
+
 /* of one block, which is as long as a key: RFC 5869 2.3 */
 static void
 secure_expand(unsigned char key[SECURE_KEY], const unsigned char *prk,
@@ -54,6 +60,18 @@ secure_wipe(struct secure *s)
 	sodium_memzero(s, sizeof *s);
 }
 
+void
+secure_print(const struct secure *s, char to[SECURE_TEXT])
+{
+	char *at = base64_write(to, (struct str){ (const char *)s->salt,
+	    sizeof s->salt });
+
+	*at++ = '.';
+	at = base64_write(at, (struct str){ (const char *)s->proof,
+	    sizeof s->proof });
+	*at = '\0';
+}
+
 static bool
 secure_take(struct str text, unsigned char to[SECURE_KEY])
 {
@@ -94,4 +112,21 @@ secure_seal(const struct secure *s, struct str text, struct buf *to)
 	    (const unsigned char *)text.p, text.n, NULL, 0, NULL, room,
 	    s->answer);
 	to->n += NONCE + (size_t)n;
+}
+
+bool
+secure_open(const struct secure *s, struct str sealed, struct buf *to)
+{
+	const unsigned char *p = (const unsigned char *)sealed.p;
+	unsigned long long n;
+	char *room;
+
+	if (sealed.n < SECURE_ADDED ||
+	    (room = buf_room(to, sealed.n)) == NULL ||
+	    crypto_aead_chacha20poly1305_ietf_decrypt((unsigned char *)room,
+	    &n, NULL, p + NONCE, sealed.n - NONCE, NULL, 0, p,
+	    s->answer) != 0)
+		return false;
+	to->n += (size_t)n;
+	return true;
 }

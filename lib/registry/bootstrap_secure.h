@@ -35,20 +35,26 @@ struct secure {
 	unsigned char proof[SECURE_KEY], answer[SECURE_KEY];
 };
 
+/* a new salt */
+void secure_begin(struct secure *);
 /* the keys, out of the salt */
 void secure_derive(struct secure *, struct str external_id,
     struct str external_key);
 void secure_wipe(struct secure *);
 
-/* "SALT.PROOF", each in base64url without padding; false when it has another
- * form */
+/* "SALT.PROOF", each in base64url without padding */
+#define SECURE_TEXT 88
+void secure_print(const struct secure *, char to[SECURE_TEXT]);
+/* the salt, and the proof; false when it has another form */
 bool secure_parse(struct secure *, struct str text);
 
 /* do the keys give this proof?  In constant time. */
 bool secure_proven(const struct secure *,
     const unsigned char proof[SECURE_KEY]);
 
-/* appends the sealed text */
+/* appends the sealed text; and the text, false when it is not sealed under
+ * this key */
 void secure_seal(const struct secure *, struct str text, struct buf *to);
+bool secure_open(const struct secure *, struct str sealed, struct buf *to);
 
 #endif
