@@ -17,15 +17,15 @@
 /* how long SIGTERM waits for the answers to what has been received */
 #define GRACE (5 * STAMP_SECOND)
 
-static struct station_setup setup = STATION_SETUP("127.0.0.1:5683");
+static struct coap_setup setup = COAP_SETUP("127.0.0.1:5683");
 static const struct adapter_protocol protocol;
 static struct adapter adapter = ADAPTER(&protocol);
 static struct loop_watch devices;
-static struct station *station;
+static struct coap_server *server;
 
 static const struct opt options[] = {
 	ADAPTER_INPUT_OPTIONS(adapter),
-	STATION_OPTIONS(setup),
+	COAP_SETUP_OPTIONS(setup),
 	ADAPTER_OPTIONS(adapter),
 	OPT_END
 };
@@ -41,7 +41,7 @@ static const struct program program = {
 static void
 adapt_put_counts(struct buf *b, const struct service *s)
 {
-	const struct station_counts *c = station_counts(station);
+	const struct coap_counts *c = coap_server_counts(server);
 
 	service_put(b, s, "connections", "gauge",
 	    "Sessions of TCP, TLS and DTLS.", c->sessions);
@@ -74,7 +74,7 @@ adapt_method_name(unsigned method)
 }
 
 static void
-adapt_answered(const struct station_done *d, void *arg)
+adapt_answered(const struct coap_answered *d, void *arg)
 {
 	struct service *s = &adapter.service;
 
@@ -103,82 +103,82 @@ static bool
 adapt_turn(bool changed)
 {
 	if (changed)
-		station_review(station);
-	station_run(station);
-	return station_timeout(station) == 0;
+		coap_server_review(server);
+	coap_server_run(server);
+	return coap_server_timeout(server) == 0;
 }
 
 static int
 adapt_timeout(void)
 {
-	return station_timeout(station);
+	return coap_server_timeout(server);
 }
 
 static void
 adapt_deliver(const struct delivery *d)
 {
-	station_deliver(station, d);
+	coap_server_deliver(server, d);
 }
 
 static void
 adapt_answer(void *owner, bool written)
 {
-	station_answer(station, owner, written);
+	coap_server_answer(server, owner, written);
 }
 
 static void
 adapt_stop(void)
 {
-	station_stop(station);
+	coap_server_stop(server);
 	/* what has been received already */
-	station_run(station);
+	coap_server_run(server);
 }
 
 static bool
 adapt_idle(void)
 {
-	return station_idle(station);
+	return coap_server_idle(server);
 }
 
 static int
 adapt_listener(int i)
 {
-	return station_socket(station, i);
+	return coap_server_socket(server, i);
 }
 
 static int
 adapt_reload(struct fault *fault)
 {
-	return station_reload(station, fault);
+	return coap_server_reload(server, fault);
 }
 
 static int
-adapt_open_station(struct adapter *a, struct fault *fault)
+adapt_open_server(struct adapter *a, struct fault *fault)
 {
-	struct station_options o = {
+	struct coap_server_options o = {
 		.access = a->registry, .bus = a->bus, .queue = &a->queue,
 		.feed = &a->feed, .budget = &a->budget,
 		.history = adapter_history(a), .done = adapt_answered
 	};
 
-	if (station_setup_open(&setup, &o, &station, fault) < 0)
+	if (coap_setup_open(&setup, &o, &server, fault) < 0)
 		return -1;
 	a->stdin_served = setup.served_stdin;
 	a->reloads = setup.cert != NULL;
-	loop_watch(a->loop, &devices, station_fd(station), LOOP_READ, NULL);
+	loop_watch(a->loop, &devices, coap_server_fd(server), LOOP_READ, NULL);
 	return 0;
 }
 
 static void
-adapt_close_station(void)
+adapt_close_server(void)
 {
 	loop_unwatch(&devices);
-	station_close(station);
+	coap_server_close(server);
 }
 
 static const struct adapter_protocol protocol = {
-	.name = "coap", .prefix = "coap_adapter", .open = adapt_open_station,
-	.close = adapt_close_station, .socket = adapt_listener,
+	.name = "coap", .prefix = "coap_adapter", .open = adapt_open_server,
+	.close = adapt_close_server, .socket = adapt_listener,
 	.turn = adapt_turn, .timeout = adapt_timeout,
 	.deliver = adapt_deliver, .answer = adapt_answer,
 	.stop = adapt_stop, .idle = adapt_idle, .reload = adapt_reload,

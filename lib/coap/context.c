@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "coap/internal.h"
 #include "net/tls.h"
 
@@ -17,8 +18,8 @@ static void
 context_handle(coap_resource_t *resource, coap_session_t *s,
     const coap_pdu_t *pdu, const coap_string_t *query, coap_pdu_t *answer)
 {
-	struct station *st = station_of(s);
-	struct asked *a = &st->asked;
+	struct coap_server *sv = server_of(s);
+	struct asked *a = &sv->asked;
 	struct reply r = { .code = COAP_RESPONSE_CODE_NOT_FOUND,
 	    .why = "messages are at /channels/<id>/messages[/<subtopic>]" };
 
@@ -34,16 +35,16 @@ context_handle(coap_resource_t *resource, coap_session_t *s,
 	if (!a->confirmable)
 		coap_pdu_set_mid(answer, coap_new_message_id(s));
 	if (a->mark.verdict != SCREEN_SERVE) {
-		marked(st, s, pdu, answer);
+		marked(sv, s, pdu, answer);
 		return;
 	}
 	if (a->where == ASKED_MESSAGES) {
 		if (a->method == COAP_REQUEST_CODE_POST) {
-			publish(st, s, pdu, answer);
+			publish(sv, s, pdu, answer);
 			return;
 		}
 		if (a->method == COAP_REQUEST_CODE_GET) {
-			subscribe(st, s, pdu, answer);
+			subscribe(sv, s, pdu, answer);
 			return;
 		}
 		r = (struct reply){ .code = COAP_RESPONSE_CODE_NOT_ALLOWED,
@@ -53,7 +54,7 @@ context_handle(coap_resource_t *resource, coap_session_t *s,
 		    .why = a->why };
 	}
 	reply_answer(a, answer, &r);
-	reply_count(st, s, a, r.code, "", r.why, a->body.n, station_clock());
+	reply_count(sv, s, a, r.code, "", r.why, a->body.n, clock_ns());
 }
 
 /* Something that we sent was refused, or nobody has answered it. */
@@ -94,34 +95,34 @@ context_pong(coap_session_t *s, const coap_pdu_t *pdu, const coap_mid_t mid)
 
 /* A connection of TCP, or a handshake of DTLS that has come to its end. */
 static void
-context_came(struct station *st, coap_session_t *s)
+context_came(struct coap_server *sv, coap_session_t *s)
 {
-	struct peer *p = peer_get(st, s);
+	struct peer *p = peer_get(sv, s);
 
 	if (p->counted)
 		return;
 	p->counted = true;
 	p->network = peer_network(p);
 	p->network->sessions++;
-	st->counts.sessions++;
-	if (st->counts.sessions > st->o.max_sessions ||
-	    p->network->sessions > st->o.max_per_address)
+	sv->counts.sessions++;
+	if (sv->counts.sessions > sv->o.max_sessions ||
+	    p->network->sessions > sv->o.max_per_address)
 		peer_close(p);
 }
 
 static int
 context_event(coap_session_t *s, const coap_event_t event)
 {
-	struct station *st = station_of(s);
+	struct coap_server *sv = server_of(s);
 	struct peer *p = peer_of(s);
 
 	switch (event) {
 	case COAP_EVENT_SERVER_SESSION_NEW:
 		if (COAP_PROTO_RELIABLE(coap_session_get_proto(s)))
-			context_came(st, s);
+			context_came(sv, s);
 		break;
 	case COAP_EVENT_DTLS_CONNECTED:
-		context_came(st, s);
+		context_came(sv, s);
 		break;
 	case COAP_EVENT_SERVER_SESSION_DEL:
 		if (p != NULL)
@@ -146,26 +147,26 @@ context_event(coap_session_t *s, const coap_event_t event)
 static const coap_bin_const_t *
 context_find_psk(coap_bin_const_t *identity, coap_session_t *s, void *arg)
 {
-	struct station *st = arg;
+	struct coap_server *sv = arg;
 	struct str id = { (const char *)identity->s, identity->length };
 
 	(void)s;
-	if (access_key(st->o.access, id, st->psk, &st->psk_key.length) !=
-	    ACCESS_YES || st->psk_key.length == 0)
+	if (access_key(sv->o.access, id, sv->psk, &sv->psk_key.length) !=
+	    ACCESS_YES || sv->psk_key.length == 0)
 		return NULL;
-	st->psk_key.s = (const uint8_t *)st->psk;
-	return &st->psk_key;
+	sv->psk_key.s = (const uint8_t *)sv->psk;
+	return &sv->psk_key;
 }
 
 /* ---- contexts ---- */
 
 static int
-context_set_psk(struct station *st, coap_context_t *c, struct fault *fault)
+context_set_psk(struct coap_server *sv, coap_context_t *c, struct fault *fault)
 {
 	coap_dtls_spsk_t psk = {
 		.version = COAP_DTLS_SPSK_SETUP_VERSION,
 		.validate_id_call_back = context_find_psk,
-		.id_call_back_arg = st,
+		.id_call_back_arg = sv,
 		/* libcoap does not start without a hint and a key */
 		.psk_info = { .hint = { 3, (const uint8_t *)"mfx" } },
 	};
@@ -182,22 +183,22 @@ context_set_psk(struct station *st, coap_context_t *c, struct fault *fault)
 static int
 context_lend_certificates(void *ssl, coap_dtls_pki_t *pki)
 {
-	const struct station *st = pki->cn_call_back_arg;
+	const struct coap_server *sv = pki->cn_call_back_arg;
 
-	return tls_lend(st->tls, ssl);
+	return tls_lend(sv->tls, ssl);
 }
 
 static int
-context_set_certificates(struct station *st, coap_context_t *c,
+context_set_certificates(struct coap_server *sv, coap_context_t *c,
     struct fault *fault)
 {
-	const struct station_options *o = &st->o;
+	const struct coap_server_options *o = &sv->o;
 	coap_dtls_pki_t pki = {
 		.version = COAP_DTLS_PKI_SETUP_VERSION,
 		.verify_peer_cert = o->ca != NULL,
 		.cert_chain_validation = 1, .cert_chain_verify_depth = 5,
 		.additional_tls_setup_call_back = context_lend_certificates,
-		.cn_call_back_arg = st,
+		.cn_call_back_arg = sv,
 		.pki_key = {
 			.key_type = COAP_PKI_KEY_PEM,
 			.key.pem = { .public_cert = o->cert,
@@ -209,7 +210,7 @@ context_set_certificates(struct station *st, coap_context_t *c,
 	};
 
 	/* libcoap would not say which of the files is wrong, and why */
-	if (tls_open(&st->tls, &files, fault) < 0)
+	if (tls_open(&sv->tls, &files, fault) < 0)
 		return -1;
 	if (!coap_context_set_pki(c, &pki) || (o->ca != NULL &&
 	    !coap_context_set_pki_root_cas(c, o->ca, NULL)))
@@ -253,44 +254,44 @@ context_add_resources(coap_context_t *c)
 }
 
 static void
-context_set_limits(const struct station *st, coap_context_t *c,
-    enum station_kind kind)
+context_set_limits(const struct coap_server *sv, coap_context_t *c,
+    enum coap_security kind)
 {
-	coap_context_set_max_idle_sessions(c, kind == STATION_PLAIN ?
-	    UDP_SESSIONS : st->o.max_sessions);
-	coap_context_set_session_timeout(c, (unsigned)(st->o.timeout /
+	coap_context_set_max_idle_sessions(c, kind == COAP_NOSEC ?
+	    UDP_SESSIONS : sv->o.max_sessions);
+	coap_context_set_session_timeout(c, (unsigned)(sv->o.timeout /
 	    STAMP_SECOND));
 	coap_context_set_max_handshake_sessions(c, HANDSHAKES);
 	coap_context_set_csm_max_message_size(c,
-	    (uint32_t)st->o.max_body + MESSAGE_OPTIONS);
+	    (uint32_t)sv->o.max_body + MESSAGE_OPTIONS);
 }
 
 int
-context_open(struct station *st, enum station_kind kind,
+context_open(struct coap_server *sv, enum coap_security kind,
     struct fault *fault)
 {
 	struct epoll_event e = { .events = EPOLLIN };
 	coap_context_t *c;
 
-	if (st->contexts[kind] != NULL)
+	if (sv->contexts[kind] != NULL)
 		return 0;
 	if ((c = coap_new_context(NULL)) == NULL)
 		return fault_set(fault, EX_OSERR, "libcoap does not start");
-	coap_set_app_data(c, st);
+	coap_set_app_data(c, sv);
 	if (coap_context_get_coap_fd(c) < 0 ||
-	    (kind == STATION_PSK && context_set_psk(st, c, fault) < 0) ||
-	    (kind == STATION_TLS &&
-	    context_set_certificates(st, c, fault) < 0)) {
+	    (kind == COAP_PSK && context_set_psk(sv, c, fault) < 0) ||
+	    (kind == COAP_CERTIFICATES &&
+	    context_set_certificates(sv, c, fault) < 0)) {
 		coap_free_context(c);
 		return -1;
 	}
-	st->contexts[kind] = c;
-	context_set_limits(st, c, kind);
+	sv->contexts[kind] = c;
+	context_set_limits(sv, c, kind);
 	context_add_resources(c);
 	coap_register_event_handler(c, context_event);
 	coap_register_nack_handler(c, context_not_delivered);
 	coap_register_pong_handler(c, context_pong);
-	if (epoll_ctl(st->epoll_fd, EPOLL_CTL_ADD,
+	if (epoll_ctl(sv->epoll_fd, EPOLL_CTL_ADD,
 	    coap_context_get_coap_fd(c), &e) < 0)
 		return fault_errno(fault, EX_OSERR, "epoll");
 	return 0;

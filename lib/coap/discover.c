@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "coap/format.h"
 #include "coap/internal.h"
 
@@ -43,10 +44,10 @@ discover_has(coap_resource_t *r, struct str query)
 }
 
 static struct reply
-discover_answer(struct station *st, coap_session_t *s,
+discover_answer(struct coap_server *sv, coap_session_t *s,
     const coap_string_t *query, uint8_t *text)
 {
-	const struct asked *a = &st->asked;
+	const struct asked *a = &sv->asked;
 	coap_resource_t *r = coap_get_resource_from_uri_path(
 	    coap_session_get_context(s), coap_make_str_const("channels"));
 	struct str q = STR_NONE, all;
@@ -76,8 +77,8 @@ void
 discover(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
     const coap_string_t *query, coap_pdu_t *answer)
 {
-	struct station *st = station_of(s);
-	int64_t began = station_clock();
+	struct coap_server *sv = server_of(s);
+	int64_t began = clock_ns();
 	uint8_t text[LINK_MAX];
 	struct reply r;
 
@@ -86,11 +87,11 @@ discover(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 		reply_later(answer);
 		return;
 	}
-	asked_read(&st->asked, pdu,
+	asked_read(&sv->asked, pdu,
 	    COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
-	if (!st->asked.confirmable)
+	if (!sv->asked.confirmable)
 		coap_pdu_set_mid(answer, coap_new_message_id(s));
-	r = discover_answer(st, s, query, text);
-	reply_answer(&st->asked, answer, &r);
-	reply_count(st, s, &st->asked, r.code, "", r.why, 0, began);
+	r = discover_answer(sv, s, query, text);
+	reply_answer(&sv->asked, answer, &r);
+	reply_count(sv, s, &sv->asked, r.code, "", r.why, 0, began);
 }

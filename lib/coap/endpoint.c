@@ -35,15 +35,15 @@
  */
 struct door {
 	struct door *next;
-	enum station_kind kind;
+	enum coap_security kind;
 	int fd;
 	uint64_t data;		/* 0: not known */
 	bool datagram;
 };
 
 static int
-endpoint_note_door(struct station *st, enum station_kind kind, bool datagram,
-    const struct opened *before, struct fault *fault)
+endpoint_note_door(struct coap_server *sv, enum coap_security kind,
+    bool datagram, const struct opened *before, struct fault *fault)
 {
 	struct door *d = memory_zero(1, sizeof *d);
 
@@ -55,59 +55,60 @@ endpoint_note_door(struct station *st, enum station_kind kind, bool datagram,
 		return fault_set(fault, EX_OSERR, "more than %d open files",
 		    OPENED_MAX);
 	}
-	st->repeats = st->repeats && repeat_data(
-	    coap_context_get_coap_fd(st->contexts[kind]), d->fd, &d->data);
-	if (!st->repeats)
+	sv->repeats = sv->repeats && repeat_data(
+	    coap_context_get_coap_fd(sv->contexts[kind]), d->fd, &d->data);
+	if (!sv->repeats)
 		d->data = 0;
-	d->next = st->doors;
-	st->doors = d;
+	d->next = sv->doors;
+	sv->doors = d;
 	/* libcoap has it at 5 */
 	if (!datagram)
 		listen(d->fd, BACKLOG);
 	if (datagram)
-		wire_datagrams(d->fd, kind == STATION_PLAIN);
+		wire_datagrams(d->fd, kind == COAP_NOSEC);
 	else
-		wire_streams(d->fd, kind == STATION_PLAIN,
-		    st->o.max_body + MESSAGE_OPTIONS);
+		wire_streams(d->fd, kind == COAP_NOSEC,
+		    sv->o.max_body + MESSAGE_OPTIONS);
 	return 0;
 }
 
 /* ---- opening ---- */
 
 static coap_proto_t
-endpoint_protocol(enum station_kind kind, bool datagram)
+endpoint_protocol(enum coap_security kind, bool datagram)
 {
-	if (kind == STATION_PLAIN)
+	if (kind == COAP_NOSEC)
 		return datagram ? COAP_PROTO_UDP : COAP_PROTO_TCP;
 	return datagram ? COAP_PROTO_DTLS : COAP_PROTO_TLS;
 }
 
 static int
-endpoint_open_one(struct station *st, enum station_kind kind, bool datagram,
-    const coap_address_t *address, const char *name, struct fault *fault)
+endpoint_open_one(struct coap_server *sv, enum coap_security kind,
+    bool datagram, const coap_address_t *address, const char *name,
+    struct fault *fault)
 {
 	static const char *const names[] = { "TCP", "UDP" };
 	struct opened before;
 
 	opened_note(&before);
 	errno = 0;
-	if (coap_new_endpoint(st->contexts[kind], address,
+	if (coap_new_endpoint(sv->contexts[kind], address,
 	    endpoint_protocol(kind, datagram)) == NULL) {
 		if (errno == 0)
 			errno = EADDRNOTAVAIL;
 		return fault_errno(fault, EX_UNAVAILABLE, "%s: %s", name,
 		    names[datagram]);
 	}
-	return endpoint_note_door(st, kind, datagram, &before, fault);
+	return endpoint_note_door(sv, kind, datagram, &before, fault);
 }
 
 static int
-endpoint_make_room(const struct station *st, struct fault *fault)
+endpoint_make_room(const struct coap_server *sv, struct fault *fault)
 {
 	const struct door *d;
 	int n = 0;
 
-	for (d = st->doors; d != NULL; d = d->next)
+	for (d = sv->doors; d != NULL; d = d->next)
 		n++;
 	return n < DOORS_MAX ? 0 : fault_set(fault, EX_USAGE,
 	    "more than %d sockets", DOORS_MAX);
@@ -151,19 +152,19 @@ endpoint_pick_port(coap_address_t *a)
 }
 
 int
-station_listen(struct station *st, enum station_kind kind,
+coap_server_listen(struct coap_server *sv, enum coap_security kind,
     const char *address, struct fault *fault)
 {
-	static const char *const options[STATION_KINDS] = {
+	static const char *const options[COAP_SECURITIES] = {
 		"--listen", "--listen-psk", "--listen-tls"
 	};
 	struct sockaddr_storage ss;
 	coap_address_t a;
 	unsigned n;
 
-	if (endpoint_make_room(st, fault) < 0 ||
+	if (endpoint_make_room(sv, fault) < 0 ||
 	    listen_resolve(options[kind], address, &ss, &n, fault) < 0 ||
-	    context_open(st, kind, fault) < 0)
+	    context_open(sv, kind, fault) < 0)
 		return -1;
 	coap_address_init(&a);
 	a.size = n;
@@ -171,16 +172,16 @@ station_listen(struct station *st, enum station_kind kind,
 	/* at the same place in both families */
 	if (a.addr.sin.sin_port == 0)
 		endpoint_pick_port(&a);
-	if (endpoint_open_one(st, kind, true, &a, address, fault) < 0)
+	if (endpoint_open_one(sv, kind, true, &a, address, fault) < 0)
 		return -1;
-	getsockname(st->doors->fd, &a.addr.sa, &a.size);
-	return endpoint_open_one(st, kind, false, &a, address, fault);
+	getsockname(sv->doors->fd, &a.addr.sa, &a.size);
+	return endpoint_open_one(sv, kind, false, &a, address, fault);
 }
 
 /* The address family decides how libcoap looks at a socket: a substitute
  * has the same one, on a port that nobody knows. */
 static int
-endpoint_substitute(struct station *st, enum station_kind kind, int fd,
+endpoint_substitute(struct coap_server *sv, enum coap_security kind, int fd,
     bool datagram, struct fault *fault)
 {
 	coap_address_t a;
@@ -199,18 +200,18 @@ endpoint_substitute(struct station *st, enum station_kind kind, int fd,
 		return fault_set(fault, EX_CONFIG,
 		    "an inherited socket is not an IP socket");
 	}
-	return endpoint_open_one(st, kind, datagram, &a, "inherited socket",
+	return endpoint_open_one(sv, kind, datagram, &a, "inherited socket",
 	    fault);
 }
 
 static bool
-endpoint_is_known(const struct station *st, enum station_kind kind,
+endpoint_is_known(const struct coap_server *sv, enum coap_security kind,
     uint64_t data)
 {
 	const struct door *d;
 
 	/* 0 is libcoap's timer */
-	for (d = st->doors; data != 0 && d != NULL; d = d->next)
+	for (d = sv->doors; data != 0 && d != NULL; d = d->next)
 		if (d->kind == kind && d->data == data)
 			return true;
 	return data == 0;
@@ -218,16 +219,16 @@ endpoint_is_known(const struct station *st, enum station_kind kind,
 
 /* What is ready and not yet known: how many, and the last one's data. */
 static int
-endpoint_count_unknown(const struct station *st, enum station_kind kind,
+endpoint_count_unknown(const struct coap_server *sv, enum coap_security kind,
     int wait, uint64_t *data)
 {
 	struct epoll_event events[EVENTS];
 	int i, n, unknown = 0;
 
-	n = epoll_wait(coap_context_get_coap_fd(st->contexts[kind]), events,
+	n = epoll_wait(coap_context_get_coap_fd(sv->contexts[kind]), events,
 	    EVENTS, wait);
 	for (i = 0; i < n; i++)
-		if (!endpoint_is_known(st, kind, events[i].data.u64)) {
+		if (!endpoint_is_known(sv, kind, events[i].data.u64)) {
 			*data = events[i].data.u64;
 			unknown++;
 		}
@@ -237,7 +238,7 @@ endpoint_count_unknown(const struct station *st, enum station_kind kind,
 /* Something is sent to the substitute: what the epoll has more of then is the
  * substitute's.  It is replaced after that, and so is what was sent. */
 static bool
-endpoint_learn_data(const struct station *st, struct door *d)
+endpoint_learn_data(const struct coap_server *sv, struct door *d)
 {
 	coap_address_t a;
 	uint64_t data = 0;
@@ -253,10 +254,10 @@ endpoint_learn_data(const struct station *st, struct door *d)
 	    (d->datagram ? SOCK_DGRAM : SOCK_STREAM), 0);
 	if (client < 0)
 		return false;
-	learnt = endpoint_count_unknown(st, d->kind, 0, &data) == 0 &&
+	learnt = endpoint_count_unknown(sv, d->kind, 0, &data) == 0 &&
 	    connect(client, &a.addr.sa, a.size) == 0 &&
 	    (!d->datagram || send(client, "", 1, 0) == 1) &&
-	    endpoint_count_unknown(st, d->kind, LEARN_MS, &data) == 1;
+	    endpoint_count_unknown(sv, d->kind, LEARN_MS, &data) == 1;
 	close(client);
 	d->data = learnt ? data : 0;
 	return learnt;
@@ -273,18 +274,18 @@ endpoint_ask_addresses(int fd)
 }
 
 int
-station_adopt(struct station *st, enum station_kind kind, int fd,
+coap_server_adopt(struct coap_server *sv, enum coap_security kind, int fd,
     bool datagram, struct fault *fault)
 {
 	struct epoll_event e = { .events = EPOLLIN };
 	struct door *d;
 	int r = -1;
 
-	if (endpoint_make_room(st, fault) == 0 &&
-	    context_open(st, kind, fault) == 0 &&
-	    endpoint_substitute(st, kind, fd, datagram, fault) == 0) {
-		d = st->doors;
-		if (!endpoint_learn_data(st, d)) {
+	if (endpoint_make_room(sv, fault) == 0 &&
+	    context_open(sv, kind, fault) == 0 &&
+	    endpoint_substitute(sv, kind, fd, datagram, fault) == 0) {
+		d = sv->doors;
+		if (!endpoint_learn_data(sv, d)) {
 			close(fd);
 			return fault_set(fault, EX_OSERR, "inherited socket: "
 			    "this libcoap can't be given one: use --listen");
@@ -293,7 +294,7 @@ station_adopt(struct station *st, enum station_kind kind, int fd,
 		if (datagram)
 			endpoint_ask_addresses(fd);
 		if (dup3(fd, d->fd, O_CLOEXEC) < 0 ||
-		    epoll_ctl(coap_context_get_coap_fd(st->contexts[kind]),
+		    epoll_ctl(coap_context_get_coap_fd(sv->contexts[kind]),
 		    EPOLL_CTL_ADD, d->fd, &e) < 0)
 			fault_errno(fault, EX_OSERR, "inherited socket");
 		else
@@ -304,23 +305,23 @@ station_adopt(struct station *st, enum station_kind kind, int fd,
 }
 
 int
-station_socket(const struct station *st, int i)
+coap_server_socket(const struct coap_server *sv, int i)
 {
 	const struct door *d;
 
-	for (d = st->doors; d != NULL && i > 0; d = d->next)
+	for (d = sv->doors; d != NULL && i > 0; d = d->next)
 		i--;
 	return d != NULL ? d->fd : -1;
 }
 
 void
-doors_close(struct station *st)
+doors_close(struct coap_server *sv)
 {
 	struct door *d;
 
 	/* the sockets are libcoap's, and are closed with its contexts */
-	while ((d = st->doors) != NULL) {
-		st->doors = d->next;
+	while ((d = sv->doors) != NULL) {
+		sv->doors = d->next;
 		free(d);
 	}
 	wire_forget();
@@ -329,11 +330,11 @@ doors_close(struct station *st)
 /* ---- serving ---- */
 
 static struct door *
-door_of(const struct station *st, enum station_kind kind, uint64_t data)
+door_of(const struct coap_server *sv, enum coap_security kind, uint64_t data)
 {
 	struct door *d;
 
-	for (d = st->doors; d != NULL; d = d->next)
+	for (d = sv->doors; d != NULL; d = d->next)
 		if (d->datagram && d->kind == kind && d->data == data)
 			return d;
 	return NULL;
@@ -341,7 +342,7 @@ door_of(const struct station *st, enum station_kind kind, uint64_t data)
 
 /* The events that there are, those of datagram sockets for each datagram. */
 static void
-endpoint_serve_events(struct station *st, enum station_kind kind,
+endpoint_serve_events(struct coap_server *sv, enum coap_security kind,
     const struct epoll_event *events, int n)
 {
 	struct epoll_event repeated[EVENTS * 4];
@@ -351,24 +352,24 @@ endpoint_serve_events(struct station *st, enum station_kind kind,
 	int i;
 
 	for (i = 0; i < n; i++) {
-		d = door_of(st, kind, events[i].data.u64);
+		d = door_of(sv, kind, events[i].data.u64);
 		ready = d != NULL ? wire_ready(d->fd) : 1;
 		for (; ready > 0; ready--) {
 			repeated[k++] = events[i];
 			if (k < EVENTS * 4)
 				continue;
-			coap_io_do_epoll(st->contexts[kind], repeated, k);
+			coap_io_do_epoll(sv->contexts[kind], repeated, k);
 			k = 0;
 		}
 	}
 	if (k > 0)
-		coap_io_do_epoll(st->contexts[kind], repeated, k);
+		coap_io_do_epoll(sv->contexts[kind], repeated, k);
 }
 
 /* The same, one event at a time, and again for what wire.c has read at once
  * for it. */
 static void
-endpoint_serve_each(struct station *st, enum station_kind kind,
+endpoint_serve_each(struct coap_server *sv, enum coap_security kind,
     struct epoll_event *events, int n)
 {
 	unsigned times;
@@ -377,16 +378,16 @@ endpoint_serve_each(struct station *st, enum station_kind kind,
 	for (i = 0; i < n; i++) {
 		times = 0;
 		do {
-			coap_io_do_epoll(st->contexts[kind], &events[i], 1);
+			coap_io_do_epoll(sv->contexts[kind], &events[i], 1);
 		} while (wire_left() && ++times < TIMES_MAX);
 	}
 }
 
 static void
-endpoint_serve(struct station *st, enum station_kind kind)
+endpoint_serve(struct coap_server *sv, enum coap_security kind)
 {
 	struct epoll_event events[EVENTS];
-	int epfd = coap_context_get_coap_fd(st->contexts[kind]);
+	int epfd = coap_context_get_coap_fd(sv->contexts[kind]);
 	int round, n;
 
 	wire_begin();
@@ -394,20 +395,20 @@ endpoint_serve(struct station *st, enum station_kind kind)
 		n = epoll_wait(epfd, events, EVENTS, 0);
 		if (n <= 0)
 			break;
-		if (st->repeats)
-			endpoint_serve_events(st, kind, events, n);
+		if (sv->repeats)
+			endpoint_serve_events(sv, kind, events, n);
 		else
-			endpoint_serve_each(st, kind, events, n);
+			endpoint_serve_each(sv, kind, events, n);
 	}
 	wire_end();
 }
 
 void
-doors_serve(struct station *st)
+doors_serve(struct coap_server *sv)
 {
 	int i;
 
-	for (i = 0; i < STATION_KINDS; i++)
-		if (st->contexts[i] != NULL)
-			endpoint_serve(st, (enum station_kind)i);
+	for (i = 0; i < COAP_SECURITIES; i++)
+		if (sv->contexts[i] != NULL)
+			endpoint_serve(sv, (enum coap_security)i);
 }

@@ -9,7 +9,7 @@
 #include "coap/exchange.h"
 #include "coap/note.h"
 #include "coap/share.h"
-#include "coap/station.h"
+#include "coap/server.h"
 #include "net/certificate.h"
 #include "net/tls.h"
 
@@ -39,7 +39,7 @@ struct transfer;
 /* Somebody at the other end of a session: made for those of TCP and (D)TLS
  * when they come, and for others when there is something to remember. */
 struct peer {
-	struct station *station;
+	struct coap_server *server;
 	coap_session_t *session;
 	struct peer *prev, *next;
 	unsigned holds;		/* reasons to keep the session */
@@ -52,7 +52,7 @@ struct peer {
 	uint64_t serial;	/* this session and no other, ever */
 
 	/* who, by the handshake */
-	enum station_kind kind;
+	enum coap_security kind;
 	bool known;		/* these are filled */
 	char thing[ID_BYTES + 1];	/* "": nobody */
 	bool has_proof;		/* it was by a key … */
@@ -86,7 +86,7 @@ struct peer {
 
 /* an answer that waits for what is in the queue */
 struct waiting {
-	struct station *station;
+	struct coap_server *server;
 	coap_session_t *session;
 	bool pong;		/* of a Ping with Custody, and no more */
 	coap_mid_t mid;
@@ -104,10 +104,10 @@ struct waiting {
 
 struct door;
 
-struct station {
-	struct station_options o;
-	struct station_counts counts;
-	coap_context_t *contexts[STATION_KINDS];
+struct coap_server {
+	struct coap_server_options o;
+	struct coap_counts counts;
+	coap_context_t *contexts[COAP_SECURITIES];
 	struct tls *tls;	/* certificates; NULL: none */
 	struct door *doors;
 	bool repeats;		/* repeat.h: its events may be repeated */
@@ -139,8 +139,7 @@ struct station {
 	bool fetched;		/* somebody has all of a large notification */
 };
 
-struct station *station_of(const coap_session_t *);
-int64_t station_clock(void);
+struct coap_server *server_of(const coap_session_t *);
 
 /*
  * What a handler answers.  `why` is static and goes out as the diagnostic;
@@ -168,16 +167,16 @@ bool reply_unwanted(unsigned no_response, unsigned code);
 void reply_answer(const struct asked *, coap_pdu_t *, const struct reply *);
 /* no answer now: it comes later, or never */
 void reply_later(coap_pdu_t *);
-void reply_count(struct station *, coap_session_t *, const struct asked *,
+void reply_count(struct coap_server *, coap_session_t *, const struct asked *,
     unsigned code, const char *thing, const char *why, size_t bytes,
     int64_t began);
 
-void publish(struct station *, coap_session_t *, const coap_pdu_t *,
+void publish(struct coap_server *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
 /* marked_custody(), when all that has come before has been answered; false:
  * too many wait for that */
-bool publish_pong(struct station *, coap_session_t *);
-void subscribe(struct station *, coap_session_t *, const coap_pdu_t *,
+bool publish_pong(struct coap_server *, coap_session_t *);
+void subscribe(struct coap_server *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
 
 /* ---- /.well-known/core: discover.c ---- */
@@ -188,10 +187,10 @@ void discover(coap_resource_t *, coap_session_t *, const coap_pdu_t *,
 /* ---- history: recall.c ---- */
 
 /* code 0: the answer comes later */
-struct reply recall(struct station *, coap_session_t *, coap_mid_t,
+struct reply recall(struct coap_server *, coap_session_t *, coap_mid_t,
     const char *thing);
 /* a step of one */
-void recalls_go_on(struct station *);
+void recalls_go_on(struct coap_server *);
 void recalls_end(struct peer *);
 
 /* ---- blocks ---- */
@@ -204,23 +203,23 @@ uint32_t block_value(const struct asked_block *);
 
 /* ---- what the screen has marked: marked.c ---- */
 
-void marked(struct station *, coap_session_t *, const coap_pdu_t *,
+void marked(struct coap_server *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
 /* the Pong that has waited */
 void marked_custody(const struct waiting *, bool done);
 /* those that have sent a Release, after all was answered */
-void peers_close_released(struct station *);
+void peers_close_released(struct coap_server *);
 
 /* ---- doors: endpoint.c ---- */
 
-void doors_serve(struct station *);
-void doors_close(struct station *);
-int context_open(struct station *, enum station_kind, struct fault *);
+void doors_serve(struct coap_server *);
+void doors_close(struct coap_server *);
+int context_open(struct coap_server *, enum coap_security, struct fault *);
 
 /* ---- peers ---- */
 
 struct peer *peer_of(const coap_session_t *);	/* NULL: none yet */
-struct peer *peer_get(struct station *, coap_session_t *);
+struct peer *peer_get(struct coap_server *, coap_session_t *);
 void peer_free(struct peer *);
 void peer_hold(struct peer *);
 /* what its network has; to be put */
@@ -242,17 +241,17 @@ bool peer_session_ended(const coap_session_t *);
 void peer_ended(struct peer *);
 /* a confirmable message was not acknowledged: nobody observes any more */
 void peer_unanswered(struct peer *);
-void peers_end(struct station *);
+void peers_end(struct coap_server *);
 void peer_close(struct peer *);
-void peers_close_due(struct station *);
-void peers_sweep(struct station *);
+void peers_close_due(struct coap_server *);
+void peers_sweep(struct coap_server *);
 
 /*
  * Which thing sends this, and may it use the channel so (access.h)?  By the
  * handshake of its session, by a key, or both (principal.h).  `thing` gets its
  * id with ACCESS_YES; *why is for a log.
  */
-enum access_result session_may(struct station *, coap_session_t *,
+enum access_result session_may(struct coap_server *, coap_session_t *,
     struct str key, struct str channel, unsigned use,
     char thing[ID_TEXT + 1], const char **why);
 /* 5.03 or 4.03 */
@@ -264,7 +263,7 @@ bool peer_certificate_valid(const struct peer *);
 
 /* ---- observers ---- */
 
-struct reply observer_add(struct station *, coap_session_t *,
+struct reply observer_add(struct coap_server *, coap_session_t *,
     const struct asked *, struct str filter, const char *thing);
 void observer_cancel(struct peer *, struct str token);
 /* a notification that was not confirmable has been reset */
@@ -278,7 +277,7 @@ struct str observer_large(struct peer *, uint64_t about, uint64_t *etag,
 /* all of it has been fetched */
 void observer_large_done(struct observer *);
 /* those who may get the next one */
-void observers_go_on(struct station *);
+void observers_go_on(struct coap_server *);
 void observers_sweep(struct peer *);
 /* a sign of life came */
 void peer_heard(struct peer *);

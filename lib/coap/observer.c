@@ -79,16 +79,16 @@ peer_ask(struct peer *p, bool now)
 	if (!now && p->unconfirmed < WINDOW / 2 &&
 	    p->unconfirmed_bytes < WINDOW_BYTES / 2)
 		return;
-	if (!p->stream && p->station->now - p->answered_at < ASK_AFTER) {
-		p->station->impatient = true;
+	if (!p->stream && p->server->now - p->answered_at < ASK_AFTER) {
+		p->server->impatient = true;
 		return;
 	}
 	p->asked_mid = coap_session_send_ping(p->session);
 	if (p->asked_mid == COAP_INVALID_MID)
 		return;
-	p->station->counts.pings++;
+	p->server->counts.pings++;
 	p->asked = true;
-	p->asked_at = p->station->now;
+	p->asked_at = p->server->now;
 	p->asked_n = p->unconfirmed;
 	p->asked_bytes = p->unconfirmed_bytes;
 }
@@ -101,7 +101,7 @@ observer_count(struct peer *p, struct share *share, size_t bytes)
 		p->charged = share_hold(share);
 	p->unconfirmed_bytes += bytes;
 	p->charged->queued += bytes;
-	budget_hold(p->station->o.budget, bytes);
+	budget_hold(p->server->o.budget, bytes);
 }
 
 void
@@ -112,10 +112,10 @@ peer_confirmed(struct peer *p, unsigned n, size_t bytes)
 	p->unconfirmed -= n;
 	p->unconfirmed_bytes -= bytes;
 	p->charged->queued -= bytes;
-	budget_free(p->station->o.budget, bytes);
+	budget_free(p->server->o.budget, bytes);
 	if (p->unconfirmed > 0)
 		return;
-	share_put(&p->station->shares, p->charged);
+	share_put(&p->server->shares, p->charged);
 	p->charged = NULL;
 }
 
@@ -126,11 +126,11 @@ peer_heard(struct peer *p)
 {
 	struct observer *o, *next;
 
-	p->heard_at = p->station->now;
+	p->heard_at = p->server->now;
 	if (!p->asked)
 		return;
 	p->asked = false;
-	p->answered_at = p->station->now;
+	p->answered_at = p->server->now;
 	peer_confirmed(p, p->asked_n, p->asked_bytes);
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;
@@ -168,7 +168,7 @@ observer_hold_note(struct observer *o, struct note *n)
 	note_hold(n);
 	if (n->budget != NULL)
 		return;
-	n->budget = o->peer->station->o.budget;
+	n->budget = o->peer->server->o.budget;
 	budget_hold(n->budget, n->n);
 }
 
@@ -185,8 +185,8 @@ observer_first_block(struct observer *o, struct note *n)
 	note_release(o->large);
 	o->large = n;
 	o->fetched = false;
-	o->large_etag = ++o->peer->station->etag;
-	o->large_at = o->peer->station->now;
+	o->large_etag = ++o->peer->server->etag;
+	o->large_at = o->peer->server->now;
 	return block_reply(o->peer->session, &first,
 	    (struct str){ n->bytes, n->n }, o->large_etag, n->format);
 }
@@ -209,7 +209,7 @@ observer_whole(const struct note *n)
 static bool
 observer_confirms(struct observer *o)
 {
-	int64_t elapsed = o->peer->station->now - o->confirmed_at;
+	int64_t elapsed = o->peer->server->now - o->confirmed_at;
 
 	if (o->peer->stream || o->confirmable)
 		return true;
@@ -268,12 +268,12 @@ observer_send(struct observer *o, struct note *n)
 	if (!confirm && !p->stream)
 		observer_remember(o, coap_pdu_get_mid(pdu));
 	peer_send(p->session, pdu);
-	p->station->counts.notifications++;
+	p->server->counts.notifications++;
 	o->since++;
 	if (!confirm)
 		return;
 	o->since = 0;
-	o->confirmed_at = p->station->now;
+	o->confirmed_at = p->server->now;
 	observer_count(p, o->share, n->n);
 	peer_ask(p, false);
 }
@@ -301,7 +301,7 @@ observer_dequeue(struct observer *o)
 	o->n--;
 	o->bytes -= n->n;
 	o->share->queued -= PLACE_BYTES;
-	budget_drop(o->peer->station->o.budget, o->share->key, PLACE_BYTES);
+	budget_drop(o->peer->server->o.budget, o->share->key, PLACE_BYTES);
 	return n;
 }
 
@@ -314,7 +314,7 @@ observer_charge(struct observer *o, struct note *n)
 	if (n->charged != NULL)
 		return;
 	n->charged = share_hold(o->share);
-	n->shares = &o->peer->station->shares;
+	n->shares = &o->peer->server->shares;
 	n->charged->queued += n->n;
 }
 
@@ -338,7 +338,7 @@ observer_enqueue(struct observer *o, struct note *n)
 
 	if (o->n == QUEUE_MAX || o->bytes + n->n > QUEUE_BYTES ||
 	    o->share->queued + n->n > BYTES_OF_ONE ||
-	    !budget_keep(o->peer->station->o.budget, o->share->key,
+	    !budget_keep(o->peer->server->o.budget, o->share->key,
 	    PLACE_BYTES + (n->charged == NULL ? n->n : 0)))
 		return false;
 	if (o->n == o->cap) {
@@ -361,7 +361,7 @@ observer_enqueue(struct observer *o, struct note *n)
 static void observer_end(struct observer *, const struct reply *);
 
 void
-station_deliver(struct station *st, const struct delivery *d)
+coap_server_deliver(struct coap_server *sv, const struct delivery *d)
 {
 	static const struct reply slow = {
 		.code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
@@ -371,23 +371,23 @@ station_deliver(struct station *st, const struct delivery *d)
 	struct subscription *s, *next;
 	struct note *n;
 
-	notes_begin(&st->notes, d);
-	for (s = subscriptions_first(&st->subscriptions, r->channel,
+	notes_begin(&sv->notes, d);
+	for (s = subscriptions_first(&sv->subscriptions, r->channel,
 	    r->subtopic);
 	    s != NULL; s = next) {
 		struct observer *o = s->owner;
 
 		next = subscriptions_next(s, r->subtopic);
-		if ((n = notes_get(&st->notes, o->accept)) == NULL)
+		if ((n = notes_get(&sv->notes, o->accept)) == NULL)
 			continue;
 		if (o->n == 0 && observer_may_send(o)) {
 			observer_send(o, n);
 		} else if (!observer_enqueue(o, n)) {
-			st->counts.overflowed++;
+			sv->counts.overflowed++;
 			observer_end(o, &slow);
 		}
 	}
-	notes_end(&st->notes);
+	notes_end(&sv->notes);
 }
 
 /* ---- coming and going ---- */
@@ -405,14 +405,14 @@ observer_find(const struct peer *p, struct str token)
 }
 
 static struct observer *
-observer_new(struct station *st, struct peer *p, const struct asked *a,
+observer_new(struct coap_server *sv, struct peer *p, const struct asked *a,
     struct str filter, const char *thing)
 {
 	struct observer *o = memory_zero(1, sizeof *o);
 
 	o->peer = p;
-	o->share = share_get(&st->shares, 't', str_z(thing));
-	o->share->key = budget_key(st->o.budget, str_z(thing));
+	o->share = share_get(&sv->shares, 't', str_z(thing));
+	o->share->key = budget_key(sv->o.budget, str_z(thing));
 	o->network = peer_network(p);
 	o->share->observers++;
 	o->network->observers++;
@@ -425,9 +425,9 @@ observer_new(struct station *st, struct peer *p, const struct asked *a,
 	memcpy(o->token, a->token.p, a->token.n);
 	o->token_n = (uint8_t)a->token.n;
 	if (a->key.p != NULL)
-		o->has_proof = access_prove(st->o.access, a->key, &o->proof);
+		o->has_proof = access_prove(sv->o.access, a->key, &o->proof);
 	o->subscription.owner = o;
-	subscriptions_join(&st->subscriptions, &o->subscription, a->channel,
+	subscriptions_join(&sv->subscriptions, &o->subscription, a->channel,
 	    filter);
 	if (p->n_observers == 0 || o->confirmable)
 		coap_session_set_nstart(p->session,
@@ -437,43 +437,43 @@ observer_new(struct station *st, struct peer *p, const struct asked *a,
 		o->next->prev = o;
 	p->observers = o;
 	p->n_observers++;
-	st->counts.observers++;
+	sv->counts.observers++;
 	peer_hold(p);
 	return o;
 }
 
 /* Does its thing, or its address, have all that one may have? */
 static bool
-observer_is_greedy(struct station *st, struct peer *p, const char *thing)
+observer_is_greedy(struct coap_server *sv, struct peer *p, const char *thing)
 {
-	struct share *of_thing = share_get(&st->shares, 't', str_z(thing));
+	struct share *of_thing = share_get(&sv->shares, 't', str_z(thing));
 	struct share *network = peer_network(p);
-	bool greedy = of_thing->observers >= st->o.max_observers_per_thing ||
-	    network->observers >= st->o.max_observers_per_address;
+	bool greedy = of_thing->observers >= sv->o.max_observers_per_thing ||
+	    network->observers >= sv->o.max_observers_per_address;
 
-	share_put(&st->shares, of_thing);
-	share_put(&st->shares, network);
+	share_put(&sv->shares, of_thing);
+	share_put(&sv->shares, network);
 	return greedy;
 }
 
 struct reply
-observer_add(struct station *st, coap_session_t *s, const struct asked *a,
+observer_add(struct coap_server *sv, coap_session_t *s, const struct asked *a,
     struct str filter, const char *thing)
 {
-	struct peer *p = peer_get(st, s);
+	struct peer *p = peer_get(sv, s);
 	struct observer *o = observer_find(p, a->token);
 	uint32_t before = o != NULL ? o->sequence : 0;
 
 	/* the same token again renews it */
 	if (o != NULL)
 		observer_end(o, NULL);
-	if (st->counts.observers >= st->o.max_observers ||
+	if (sv->counts.observers >= sv->o.max_observers ||
 	    p->n_observers >= OBSERVERS_OF_ONE ||
-	    observer_is_greedy(st, p, thing))
+	    observer_is_greedy(sv, p, thing))
 		return (struct reply){
 		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    .why = "there are too many observers" };
-	o = observer_new(st, p, a, filter, thing);
+	o = observer_new(sv, p, a, filter, thing);
 	o->sequence = (before + 1) & 0xffffff;
 	return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_OBSERVE, .observe = o->sequence };
@@ -494,24 +494,24 @@ static void
 observer_end(struct observer *o, const struct reply *last)
 {
 	struct peer *p = o->peer;
-	struct station *st = p->station;
+	struct coap_server *sv = p->server;
 
 	if (last != NULL)
 		observer_tell_end(o, last);
-	subscriptions_leave(&st->subscriptions, &o->subscription);
+	subscriptions_leave(&sv->subscriptions, &o->subscription);
 	while (o->n > 0)
 		note_release(observer_dequeue(o));
 	free(o->queue);
 	note_release(o->large);
 	o->share->observers--;
 	o->network->observers--;
-	share_put(&st->shares, o->share);
-	share_put(&st->shares, o->network);
+	share_put(&sv->shares, o->share);
+	share_put(&sv->shares, o->network);
 	if (o->next != NULL)
 		o->next->prev = o->prev;
 	*(o->prev != NULL ? &o->prev->next : &p->observers) = o->next;
 	p->n_observers--;
-	st->counts.observers--;
+	sv->counts.observers--;
 	free(o);
 	peer_release(p);
 }
@@ -535,7 +535,7 @@ observer_cancel(struct peer *p, struct str token)
 static enum access_result
 observer_still_may(struct observer *o)
 {
-	struct access *a = o->peer->station->o.access;
+	struct access *a = o->peer->server->o.access;
 	struct str thing = { o->thing, ID_BYTES };
 	enum access_result result = access_check_id(a, thing,
 	    subscription_channel(&o->subscription), DIRECTION_SUBSCRIBE);
@@ -572,7 +572,7 @@ observer_large(struct peer *p, uint64_t about, uint64_t *etag, int *format,
 	for (o = p->observers; o != NULL; o = o->next) {
 		if (o->large == NULL || o->about != about)
 			continue;
-		o->large_at = p->station->now;
+		o->large_at = p->server->now;
 		*etag = o->large_etag;
 		*format = o->large->format;
 		*out = o;
@@ -586,19 +586,19 @@ observer_large_done(struct observer *o)
 {
 	o->fetched = true;
 	/* not before the last block, which leaves when this handler ends */
-	o->peer->station->fetched = true;
+	o->peer->server->fetched = true;
 }
 
 void
-observers_go_on(struct station *st)
+observers_go_on(struct coap_server *sv)
 {
 	struct observer *o;
 	struct peer *p;
 
-	if (!st->fetched)
+	if (!sv->fetched)
 		return;
-	st->fetched = false;
-	for (p = st->peers; p != NULL; p = p->next)
+	sv->fetched = false;
+	for (p = sv->peers; p != NULL; p = p->next)
 		for (o = p->observers; o != NULL; o = o->next)
 			observer_pump(o);
 }
@@ -608,14 +608,14 @@ observers_go_on(struct station *st)
 void
 observers_sweep(struct peer *p)
 {
-	struct station *st = p->station;
+	struct coap_server *sv = p->server;
 	struct observer *o, *next;
 
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;
 		/* a client that does not fetch the rest does not want it */
-		if (o->large == NULL || st->now - o->large_at <=
-		    st->o.timeout)
+		if (o->large == NULL || sv->now - o->large_at <=
+		    sv->o.timeout)
 			continue;
 		note_release(o->large);
 		o->large = NULL;
@@ -624,10 +624,10 @@ observers_sweep(struct peer *p)
 	if (p->observers == NULL)
 		return;
 	/* over UDP libcoap says when it has given up */
-	if (p->stream && p->asked && st->now - p->asked_at > st->o.timeout) {
-		st->counts.reaped += p->n_observers;
+	if (p->stream && p->asked && sv->now - p->asked_at > sv->o.timeout) {
+		sv->counts.reaped += p->n_observers;
 		peer_close(p);
 		return;
 	}
-	peer_ask(p, st->now - p->heard_at >= st->o.ping);
+	peer_ask(p, sv->now - p->heard_at >= sv->o.ping);
 }

@@ -16,37 +16,37 @@ peer_of(const coap_session_t *s)
 	return coap_session_get_app_data(s);
 }
 
-static enum station_kind
-peer_kind_of(struct station *st, const coap_session_t *s)
+static enum coap_security
+peer_security_of(struct coap_server *sv, const coap_session_t *s)
 {
 	int i;
 
-	for (i = 0; st->contexts[i] != coap_session_get_context(s); i++)
+	for (i = 0; sv->contexts[i] != coap_session_get_context(s); i++)
 		;
-	return (enum station_kind)i;
+	return (enum coap_security)i;
 }
 
 struct peer *
-peer_get(struct station *st, coap_session_t *s)
+peer_get(struct coap_server *sv, coap_session_t *s)
 {
 	struct peer *p = peer_of(s);
 
 	if (p != NULL)
 		return p;
 	p = memory_zero(1, sizeof *p);
-	p->station = st;
+	p->server = sv;
 	p->session = s;
-	p->kind = peer_kind_of(st, s);
+	p->kind = peer_security_of(sv, s);
 	p->stream = COAP_PROTO_RELIABLE(coap_session_get_proto(s));
-	p->serial = ++st->serial;
-	p->heard_at = st->now;
+	p->serial = ++sv->serial;
+	p->heard_at = sv->now;
 	p->answered_at = INT64_MIN / 2;
-	p->next = st->peers;
+	p->next = sv->peers;
 	if (p->next != NULL)
 		p->next->prev = p;
-	st->peers = p;
+	sv->peers = p;
 	coap_session_set_app_data(s, p);
-	coap_session_set_max_retransmit(s, (uint16_t)st->o.retries);
+	coap_session_set_max_retransmit(s, (uint16_t)sv->o.retries);
 	return p;
 }
 
@@ -61,19 +61,19 @@ peer_end(struct peer *p)
 void
 peer_free(struct peer *p)
 {
-	struct station *st = p->station;
+	struct coap_server *sv = p->server;
 
 	peer_end(p);
 	peer_confirmed(p, p->unconfirmed, p->unconfirmed_bytes);
 	if (p->counted) {
-		st->counts.sessions--;
+		sv->counts.sessions--;
 		p->network->sessions--;
 	}
 	if (p->next != NULL)
 		p->next->prev = p->prev;
-	*(p->prev != NULL ? &p->prev->next : &st->peers) = p->next;
+	*(p->prev != NULL ? &p->prev->next : &sv->peers) = p->next;
 	coap_session_set_app_data(p->session, NULL);
-	share_put(&st->shares, p->network);
+	share_put(&sv->shares, p->network);
 	free(p->sent);
 	free(p);
 }
@@ -89,7 +89,7 @@ peer_network(const struct peer *p)
 
 	if (address_of(&a, &remote->addr.sa))
 		n = address_network(&a, network);
-	return share_get(&p->station->shares, 'a', (struct str){
+	return share_get(&p->server->shares, 'a', (struct str){
 	    (const char *)network, n });
 }
 
@@ -131,7 +131,7 @@ peer_ended(struct peer *p)
 	if (p->holds == 0)
 		return;
 	p->ended = true;
-	p->station->ending = true;
+	p->server->ending = true;
 }
 
 void
@@ -139,20 +139,20 @@ peer_unanswered(struct peer *p)
 {
 	if (p->ended || p->unanswered)
 		return;
-	p->station->counts.reaped += p->n_observers;
+	p->server->counts.reaped += p->n_observers;
 	p->unanswered = true;
-	p->station->ending = true;
+	p->server->ending = true;
 }
 
 void
-peers_end(struct station *st)
+peers_end(struct coap_server *sv)
 {
 	struct peer *p;
 
-	if (!st->ending)
+	if (!sv->ending)
 		return;
-	st->ending = false;
-	for (p = st->peers; p != NULL; p = p->next) {
+	sv->ending = false;
+	for (p = sv->peers; p != NULL; p = p->next) {
 		if (p->ended)
 			peer_end(p);
 		if (p->unanswered) {
@@ -169,20 +169,20 @@ void
 peer_close(struct peer *p)
 {
 	p->closing = true;
-	p->station->closing = true;
+	p->server->closing = true;
 }
 
 /* Never within libcoap's callbacks, which go on with the session. */
 void
-peers_close_due(struct station *st)
+peers_close_due(struct coap_server *sv)
 {
 	struct peer *p, *next;
 	coap_session_t *s;
 
-	if (!st->closing)
+	if (!sv->closing)
 		return;
-	st->closing = false;
-	for (p = st->peers; p != NULL; p = next) {
+	sv->closing = false;
+	for (p = sv->peers; p != NULL; p = next) {
 		next = p->next;
 		if (!p->closing)
 			continue;
@@ -194,12 +194,12 @@ peers_close_due(struct station *st)
 }
 
 void
-peers_sweep(struct station *st)
+peers_sweep(struct coap_server *sv)
 {
 	struct peer *p, *next;
-	int64_t limit = st->now - st->o.timeout;
+	int64_t limit = sv->now - sv->o.timeout;
 
-	for (p = st->peers; p != NULL; p = next) {
+	for (p = sv->peers; p != NULL; p = next) {
 		next = p->next;
 		transfers_sweep(p, limit);
 		observers_sweep(p);
@@ -221,7 +221,7 @@ peer_take_psk_identity(struct peer *p)
 		p->refused = "its identity is not a thing's id";
 		return true;
 	}
-	if (!access_prove(p->station->o.access, (struct str){
+	if (!access_prove(p->server->o.access, (struct str){
 	    (const char *)key->s, key->length }, &p->proof))
 		return false;
 	p->has_proof = true;
@@ -236,11 +236,11 @@ peer_take_key(struct peer *p, struct str key)
 {
 	struct str thing;
 
-	switch (access_identify(p->station->o.access, key, &thing)) {
+	switch (access_identify(p->server->o.access, key, &thing)) {
 	case ACCESS_YES:
 		memcpy(p->thing, thing.p, ID_BYTES);
 		p->thing[ID_BYTES] = '\0';
-		p->has_proof = access_prove(p->station->o.access, key,
+		p->has_proof = access_prove(p->server->o.access, key,
 		    &p->proof);
 		return p->has_proof;
 	case ACCESS_ERROR:
@@ -277,8 +277,9 @@ static bool
 peer_identify(struct peer *p)
 {
 	if (!p->known)
-		p->known = p->kind == STATION_PSK ? peer_take_psk_identity(p) :
-		    p->kind == STATION_TLS ? peer_take_certificate(p) : true;
+		p->known = p->kind == COAP_PSK ? peer_take_psk_identity(p) :
+		    p->kind == COAP_CERTIFICATES ? peer_take_certificate(p) :
+		    true;
 	return p->known;
 }
 
@@ -300,23 +301,23 @@ peer_named(const struct peer *p, struct certificate *c)
 }
 
 enum access_result
-session_may(struct station *st, coap_session_t *s, struct str key,
+session_may(struct coap_server *sv, coap_session_t *s, struct str key,
     struct str channel, unsigned use, char thing[ID_TEXT + 1],
     const char **why)
 {
 	bool secure = coap_session_get_proto(s) == COAP_PROTO_DTLS ||
 	    coap_session_get_proto(s) == COAP_PROTO_TLS;
-	struct peer *p = secure ? peer_get(st, s) : NULL;
+	struct peer *p = secure ? peer_get(sv, s) : NULL;
 	struct certificate named;
 	struct principal who;
 	enum access_result result;
 
 	if (p != NULL && !peer_identify(p)) {
 		*thing = '\0';
-		*why = access_fault(st->o.access);
+		*why = access_fault(sv->o.access);
 		return ACCESS_ERROR;
 	}
-	result = principal_prove(st->o.access, key,
+	result = principal_prove(sv->o.access, key,
 	    p != NULL ? peer_named(p, &named) : NULL, &channel, use, &who);
 	memcpy(thing, who.thing, sizeof who.thing);
 	*why = who.why;
@@ -340,17 +341,17 @@ peer_certificate_valid(const struct peer *p)
 	coap_tls_library_t library;
 	SSL *ssl;
 
-	if (p->kind != STATION_TLS || p->station->o.ca == NULL)
+	if (p->kind != COAP_CERTIFICATES || p->server->o.ca == NULL)
 		return true;
 	ssl = coap_session_get_tls(p->session, &library);
 	return ssl == NULL || library != COAP_TLS_LIBRARY_OPENSSL ||
-	    tls_accepts(p->station->tls, ssl);
+	    tls_accepts(p->server->tls, ssl);
 }
 
 bool
 peer_still_valid(struct peer *p)
 {
-	struct access *a = p->station->o.access;
+	struct access *a = p->server->o.access;
 	struct str thing = str_z(p->thing);
 	enum access_result result;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/internal.h"
@@ -43,15 +44,15 @@ struct message_id {
 };
 
 static size_t
-publish_make_id(struct message_id *id, struct station *st, coap_session_t *s,
-    const coap_pdu_t *pdu)
+publish_make_id(struct message_id *id, struct coap_server *sv,
+    coap_session_t *s, const coap_pdu_t *pdu)
 {
 	const coap_address_t *remote = coap_session_get_addr_remote(s);
 	coap_bin_const_t token = coap_pdu_get_token(pdu);
 
 	memset(id, 0, sizeof *id);
 	if (coap_session_get_proto(s) == COAP_PROTO_DTLS)
-		id->serial = peer_get(st, s)->serial;
+		id->serial = peer_get(sv, s)->serial;
 	id->mid = (uint16_t)coap_pdu_get_mid(pdu);
 	id->type = (uint8_t)coap_pdu_get_type(pdu);
 	id->port = coap_address_get_port(coap_session_get_addr_local(s));
@@ -69,7 +70,7 @@ publish_make_id(struct message_id *id, struct station *st, coap_session_t *s,
 
 /* True when all is done: it came before. */
 static bool
-publish_came_before(struct station *st, coap_session_t *s,
+publish_came_before(struct coap_server *sv, coap_session_t *s,
     const coap_pdu_t *pdu, coap_pdu_t *answer, uint64_t *tag)
 {
 	struct message_id id;
@@ -80,9 +81,9 @@ publish_came_before(struct station *st, coap_session_t *s,
 	*tag = 0;
 	if (COAP_PROTO_RELIABLE(coap_session_get_proto(s)))
 		return false;
-	n = publish_make_id(&id, st, s, pdu);
-	switch (exchange_begin(&st->exchanges, &id, n,
-	    st->now / STAMP_SECOND, &e)) {
+	n = publish_make_id(&id, sv, s, pdu);
+	switch (exchange_begin(&sv->exchanges, &id, n,
+	    sv->now / STAMP_SECOND, &e)) {
 	case EXCHANGE_NEW:
 		*tag = e.tag;
 		return false;
@@ -91,39 +92,39 @@ publish_came_before(struct station *st, coap_session_t *s,
 		break;
 	case EXCHANGE_DONE:
 		r = publish_refuse((coap_pdu_code_t)e.code, e.why);
-		publish_name_block(&r, &st->asked);
+		publish_name_block(&r, &sv->asked);
 		/* a client that sent NON need not be told again */
-		if (st->asked.confirmable)
-			reply_answer(&st->asked, answer, &r);
+		if (sv->asked.confirmable)
+			reply_answer(&sv->asked, answer, &r);
 		else
 			reply_later(answer);
 		break;
 	}
-	st->counts.repeated++;
+	sv->counts.repeated++;
 	return true;
 }
 
 /* ---- blocks ---- */
 
 static struct reply
-publish_too_large(struct station *st)
+publish_too_large(struct coap_server *sv)
 {
 	return (struct reply){
 		.code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
 		.why = "the message is too long",
-		.has = HAS_SIZE1, .size1 = (uint32_t)st->o.max_body
+		.has = HAS_SIZE1, .size1 = (uint32_t)sv->o.max_body
 	};
 }
 
 static struct reply
-publish_begin_upload(struct station *st, struct peer *p, const char *thing,
+publish_begin_upload(struct coap_server *sv, struct peer *p, const char *thing,
     uint64_t about, struct transfer **t)
 {
-	const struct asked *a = &st->asked;
+	const struct asked *a = &sv->asked;
 
-	if (a->size1 > st->o.max_body)
-		return publish_too_large(st);
-	*t = transfer_new(st, p, thing, about, true, st->o.max_body);
+	if (a->size1 > sv->o.max_body)
+		return publish_too_large(sv);
+	*t = transfer_new(sv, p, thing, about, true, sv->o.max_body);
 	(*t)->format = a->content_format;
 	return nothing;
 }
@@ -144,12 +145,12 @@ publish_block_is_sound(const struct asked *a)
  * answer, or `nothing` when this was the last one and *t is all of it.
  */
 static struct reply
-publish_take_block(struct station *st, coap_session_t *s, const char *thing,
+publish_take_block(struct coap_server *sv, coap_session_t *s, const char *thing,
     struct transfer **t)
 {
-	const struct asked *a = &st->asked;
+	const struct asked *a = &sv->asked;
 	size_t at = (size_t)a->block1.number * a->block1.size;
-	struct peer *p = peer_get(st, s);
+	struct peer *p = peer_get(sv, s);
 	uint64_t about = transfer_about(a, thing);
 	struct reply r;
 
@@ -158,7 +159,7 @@ publish_take_block(struct station *st, coap_session_t *s, const char *thing,
 		    "a block has another size than it says");
 	if (at > 0)
 		*t = transfer_find(p, about, true);
-	else if ((r = publish_begin_upload(st, p, thing, about, t)).code != 0)
+	else if ((r = publish_begin_upload(sv, p, thing, about, t)).code != 0)
 		return r;
 	if (*t == NULL || (*t)->format != a->content_format ||
 	    at != (*t)->b.n)
@@ -168,7 +169,7 @@ publish_take_block(struct station *st, coap_session_t *s, const char *thing,
 		return publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "there are too many transfers now");
 	if ((*t)->b.full)
-		return publish_too_large(st);
+		return publish_too_large(sv);
 	return a->block1.more ?
 	    publish_refuse(COAP_RESPONSE_CODE_CONTINUE, NULL) : nothing;
 }
@@ -176,18 +177,18 @@ publish_take_block(struct station *st, coap_session_t *s, const char *thing,
 /* ---- publishing ---- */
 
 static struct reply
-publish_check(struct station *st, coap_session_t *s, struct route *route,
+publish_check(struct coap_server *sv, coap_session_t *s, struct route *route,
     char thing[ID_BYTES + 1], const char **why)
 {
-	const struct asked *a = &st->asked;
+	const struct asked *a = &sv->asked;
 	enum access_result access;
 	const char *bad;
 
-	buf_clear(&st->subtopic);
-	if ((bad = asked_subtopic(a, &st->subtopic)) != NULL)
+	buf_clear(&sv->subtopic);
+	if ((bad = asked_subtopic(a, &sv->subtopic)) != NULL)
 		return publish_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    bad);
-	access = session_may(st, s, a->key, a->channel, DIRECTION_PUBLISH,
+	access = session_may(sv, s, a->key, a->channel, DIRECTION_PUBLISH,
 	    thing, why);
 	if (access != ACCESS_YES)
 		return peer_refusal(access);
@@ -197,21 +198,21 @@ publish_check(struct station *st, coap_session_t *s, struct route *route,
 		    "this Content-Format is for experiments");
 	*route = (struct route){
 		.channel = a->channel, .publisher = str_z(thing),
-		.protocol = STR("coap"), .subtopic = buf_str(&st->subtopic),
+		.protocol = STR("coap"), .subtopic = buf_str(&sv->subtopic),
 		.has_received = true, .received = stamp_now()
 	};
 	return nothing;
 }
 
 static struct waiting *
-publish_waiting_new(struct station *st, coap_session_t *s,
+publish_waiting_new(struct coap_server *sv, coap_session_t *s,
     const coap_pdu_t *pdu, uint64_t tag, const char *thing, size_t bytes)
 {
-	const struct asked *a = &st->asked;
+	const struct asked *a = &sv->asked;
 	struct waiting *w = memory_get(sizeof *w);
 
 	*w = (struct waiting){
-		.station = st, .session = coap_session_reference(s),
+		.server = sv, .session = coap_session_reference(s),
 		.mid = a->confirmable && pdu != NULL ? coap_pdu_get_mid(pdu) :
 		    coap_new_message_id(s),
 		.type = a->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
@@ -219,31 +220,31 @@ publish_waiting_new(struct station *st, coap_session_t *s,
 		.no_response = a->mark.no_response,
 		.has_block1 = a->block1.given,
 		.block1 = block_value(&a->block1),
-		.began = station_clock(),
+		.began = clock_ns(),
 	};
 	memcpy(w->token, a->token.p, a->token.n);
 	memcpy(w->thing, thing, sizeof w->thing);
-	st->n_waiting++;
+	sv->n_waiting++;
 	return w;
 }
 
 static void
 publish_waiting_free(struct waiting *w)
 {
-	w->station->n_waiting--;
+	w->server->n_waiting--;
 	coap_session_release(w->session);
 	free(w);
 }
 
 /* `nothing` when it is in the queue, and will be answered for. */
 static struct reply
-publish_put_line(struct station *st, const struct route *route, struct str body,
-    struct waiting *w)
+publish_put_line(struct coap_server *sv, const struct route *route,
+    struct str body, struct waiting *w)
 {
 	char digits[FORMAT_TEXT];
 
-	switch (publish_queue_take(st->o.queue, route, body,
-	    format_type(st->asked.content_format, digits), w)) {
+	switch (publish_queue_take(sv->o.queue, route, body,
+	    format_type(sv->asked.content_format, digits), w)) {
 	case PUBLISH_TAKEN:
 		return nothing;
 	case PUBLISH_TOO_LONG:
@@ -260,33 +261,33 @@ publish_put_line(struct station *st, const struct route *route, struct str body,
 }
 
 static struct reply
-publish_take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+publish_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
     uint64_t tag, char thing[ID_BYTES + 1], const char **why)
 {
-	const struct asked *a = &st->asked;
+	const struct asked *a = &sv->asked;
 	struct str body = a->body;
 	struct transfer *t = NULL;
 	struct waiting *w;
 	struct route route;
 	struct reply r;
 
-	if ((r = publish_check(st, s, &route, thing, why)).code != 0)
+	if ((r = publish_check(sv, s, &route, thing, why)).code != 0)
 		return r;
 	if (a->unmet)
 		return publish_refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "this is there, and has no entity tag");
 	if (a->block1.given) {
-		r = publish_take_block(st, s, thing, &t);
+		r = publish_take_block(sv, s, thing, &t);
 		if (r.code == 0)
 			body = buf_str(&t->b);
 		if (r.code == COAP_RESPONSE_CODE_CONTINUE)
 			return r;
 	}
-	if (r.code == 0 && body.n > st->o.max_body)
-		r = publish_too_large(st);
+	if (r.code == 0 && body.n > sv->o.max_body)
+		r = publish_too_large(sv);
 	if (r.code == 0) {
-		w = publish_waiting_new(st, s, pdu, tag, thing, body.n);
-		r = publish_put_line(st, &route, body, w);
+		w = publish_waiting_new(sv, s, pdu, tag, thing, body.n);
+		r = publish_put_line(sv, &route, body, w);
 		if (r.code != 0)
 			publish_waiting_free(w);
 	}
@@ -295,39 +296,40 @@ publish_take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
 }
 
 void
-publish(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+publish(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
     coap_pdu_t *answer)
 {
 	char thing[ID_BYTES + 1] = "";
-	int64_t began = station_clock();
+	int64_t began = clock_ns();
 	const char *why = NULL;
 	struct reply r;
 	uint64_t tag;
 
-	if (publish_came_before(st, s, pdu, answer, &tag))
+	if (publish_came_before(sv, s, pdu, answer, &tag))
 		return;
-	r = publish_take(st, s, pdu, tag, thing, &why);
+	r = publish_take(sv, s, pdu, tag, thing, &why);
 	if (r.code == 0) {
 		reply_later(answer);
 		return;
 	}
 	if (tag != 0)
-		exchange_end(&st->exchanges, tag, (uint8_t)r.code, r.why);
-	publish_name_block(&r, &st->asked);
-	reply_answer(&st->asked, answer, &r);
-	reply_count(st, s, &st->asked, r.code, thing, why ? why : r.why,
-	    st->asked.body.n, began);
+		exchange_end(&sv->exchanges, tag, (uint8_t)r.code, r.why);
+	publish_name_block(&r, &sv->asked);
+	reply_answer(&sv->asked, answer, &r);
+	reply_count(sv, s, &sv->asked, r.code, thing, why ? why : r.why,
+	    sv->asked.body.n, began);
 }
 
 /* What is not wanted is still acknowledged (RFC 7967 2). */
 static void
-publish_answer_one(struct station *st, const struct waiting *w, struct reply r)
+publish_answer_one(struct coap_server *sv, const struct waiting *w,
+    struct reply r)
 {
 	bool unwanted = reply_unwanted(w->no_response, r.code);
 	coap_pdu_t *pdu;
 
 	if (w->tag != 0)
-		exchange_end(&st->exchanges, w->tag, (uint8_t)r.code, r.why);
+		exchange_end(&sv->exchanges, w->tag, (uint8_t)r.code, r.why);
 	if (unwanted && (w->type != COAP_MESSAGE_ACK ||
 	    COAP_PROTO_RELIABLE(coap_session_get_proto(w->session))))
 		return;
@@ -347,21 +349,21 @@ publish_answer_one(struct station *st, const struct waiting *w, struct reply r)
 }
 
 bool
-publish_pong(struct station *st, coap_session_t *s)
+publish_pong(struct coap_server *sv, coap_session_t *s)
 {
 	struct waiting *w;
 
-	if (st->n_pongs == PONGS_MAX)
+	if (sv->n_pongs == PONGS_MAX)
 		return false;
-	w = publish_waiting_new(st, s, NULL, 0, "", 0);
+	w = publish_waiting_new(sv, s, NULL, 0, "", 0);
 	w->pong = true;
-	st->n_pongs++;
-	publish_queue_after(st->o.queue, w);
+	sv->n_pongs++;
+	publish_queue_after(sv->o.queue, w);
 	return true;
 }
 
 static void
-publish_answer_message(struct station *st, const struct waiting *w,
+publish_answer_message(struct coap_server *sv, const struct waiting *w,
     bool written)
 {
 	struct reply r = { .code = COAP_RESPONSE_CODE_CHANGED };
@@ -369,23 +371,23 @@ publish_answer_message(struct station *st, const struct waiting *w,
 	if (!written)
 		r = publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "the message can't be kept now");
-	publish_answer_one(st, w, r);
-	reply_count(st, w->session, NULL, r.code, w->thing, r.why, w->bytes,
+	publish_answer_one(sv, w, r);
+	reply_count(sv, w->session, NULL, r.code, w->thing, r.why, w->bytes,
 	    w->began);
 }
 
 void
-station_answer(struct station *st, void *owner, bool written)
+coap_server_answer(struct coap_server *sv, void *owner, bool written)
 {
 	struct waiting *w = owner;
 
 	if (w->pong) {
-		st->n_pongs--;
+		sv->n_pongs--;
 		marked_custody(w, written);
 	} else {
-		publish_answer_message(st, w, written);
+		publish_answer_message(sv, w, written);
 	}
 	publish_waiting_free(w);
-	if (st->n_waiting == 0)
-		peers_close_released(st);
+	if (sv->n_waiting == 0)
+		peers_close_released(sv);
 }

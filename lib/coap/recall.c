@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/history.h"
@@ -53,15 +54,15 @@ recall_broken(void)
 static void
 recall_free(struct recall *r)
 {
-	struct station *st = r->peer->station;
+	struct coap_server *sv = r->peer->server;
 	struct recall **p;
 
-	for (p = &st->recalls; *p != r; p = &(*p)->next)
+	for (p = &sv->recalls; *p != r; p = &(*p)->next)
 		;
 	*p = r->next;
-	st->n_recalls--;
+	sv->n_recalls--;
 	r->share->jobs--;
-	share_put(&st->shares, r->share);
+	share_put(&sv->shares, r->share);
 	peer_release(r->peer);
 	history_close(r->history);
 	free(r);
@@ -72,7 +73,7 @@ recalls_end(struct peer *p)
 {
 	struct recall *r, *next;
 
-	for (r = p->station->recalls; r != NULL; r = next) {
+	for (r = p->server->recalls; r != NULL; r = next) {
 		next = r->next;
 		if (r->peer == p)
 			recall_free(r);
@@ -83,32 +84,32 @@ recalls_end(struct peer *p)
 
 /* The pack in the form that was asked for; NULL, or *reply says why. */
 static const struct buf *
-recall_pack(struct station *st, struct recall *r, int *format)
+recall_pack(struct coap_server *sv, struct recall *r, int *format)
 {
 	const struct senml_codec *codec = format_codec(r->accept);
 	int i = 0;
 
-	buf_clear(&st->text);
-	history_put(r->history, &st->text);
+	buf_clear(&sv->text);
+	history_put(r->history, &sv->text);
 	*format = FORMAT_SENML_JSON;
 	if (codec == NULL || codec == &codec_json)
-		return &st->text;
+		return &sv->text;
 	*format = r->accept;
 	while (codecs[i] != codec)
 		i++;
-	buf_clear(&st->bytes);
-	return senml_put(&st->bytes, buf_str(&st->text), stamp_now(),
-	    &st->pack, &st->notes.encoders[i]) ? &st->bytes : NULL;
+	buf_clear(&sv->bytes);
+	return senml_put(&sv->bytes, buf_str(&sv->text), stamp_now(),
+	    &sv->pack, &sv->notes.encoders[i]) ? &sv->bytes : NULL;
 }
 
 /* In blocks, and kept for those who fetch the others. */
 static struct reply
-recall_blocks(struct station *st, struct recall *r, struct str whole,
+recall_blocks(struct coap_server *sv, struct recall *r, struct str whole,
     int format)
 {
 	static const struct asked_block first = { .size = 1024,
 	    .exponent = 6 };
-	struct transfer *t = transfer_new(st, r->peer, r->thing, r->about,
+	struct transfer *t = transfer_new(sv, r->peer, r->thing, r->about,
 	    false, whole.n);
 
 	if (!transfer_put(t, whole)) {
@@ -117,15 +118,15 @@ recall_blocks(struct station *st, struct recall *r, struct str whole,
 		    "there are too many transfers now");
 	}
 	t->format = format;
-	t->etag = ++st->etag;
+	t->etag = ++sv->etag;
 	return block_reply(r->peer->session, r->block.given ? &r->block :
 	    &first, buf_str(&t->b), t->etag, format);
 }
 
 static struct reply
-recall_reply(struct station *st, struct recall *r)
+recall_reply(struct coap_server *sv, struct recall *r)
 {
-	enum access_result may = access_check_id(st->o.access,
+	enum access_result may = access_check_id(sv->o.access,
 	    str_z(r->thing), str_z(r->channel), DIRECTION_SUBSCRIBE);
 	const struct buf *b;
 	int format;
@@ -133,12 +134,12 @@ recall_reply(struct station *st, struct recall *r)
 	/* some turns have gone by */
 	if (may != ACCESS_YES)
 		return peer_refusal(may);
-	if ((b = recall_pack(st, r, &format)) == NULL)
+	if ((b = recall_pack(sv, r, &format)) == NULL)
 		return recall_refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    "these can't be put into CBOR");
 	if (r->block.given || b->n + 64 >
 	    coap_session_max_pdu_size(r->peer->session))
-		return recall_blocks(st, r, buf_str(b), format);
+		return recall_blocks(sv, r, buf_str(b), format);
 	return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_FORMAT, .format = (uint32_t)format,
 	    .data = buf_str(b) };
@@ -175,7 +176,7 @@ recall_begin(struct recall *r, coap_pdu_code_t code)
 }
 
 static void
-recall_send(struct station *st, struct recall *r, const struct reply *reply)
+recall_send(struct coap_server *sv, struct recall *r, const struct reply *reply)
 {
 	coap_pdu_t *pdu = recall_begin(r, reply->code);
 
@@ -184,55 +185,55 @@ recall_send(struct station *st, struct recall *r, const struct reply *reply)
 		reply_put(pdu, reply);
 		peer_send(r->peer->session, pdu);
 	}
-	st->asked.channel = str_z(r->channel);
-	st->asked.method = COAP_REQUEST_CODE_GET;
-	reply_count(st, r->peer->session, &st->asked, reply->code, r->thing,
+	sv->asked.channel = str_z(r->channel);
+	sv->asked.method = COAP_REQUEST_CODE_GET;
+	reply_count(sv, r->peer->session, &sv->asked, reply->code, r->thing,
 	    reply->why, 0, r->began);
 }
 
 /* A step: 1 when there are more of them, else *reply. */
 static int
-recall_step(struct station *st, struct recall *r, struct reply *reply)
+recall_step(struct coap_server *sv, struct recall *r, struct reply *reply)
 {
 	struct fault fault;
-	int more = history_step(r->history, &st->pack,
-	    &st->counts.passed, &fault);
+	int more = history_step(r->history, &sv->pack,
+	    &sv->counts.passed, &fault);
 
 	if (more == 0)
-		*reply = recall_reply(st, r);
+		*reply = recall_reply(sv, r);
 	else if (more < 0)
 		*reply = recall_broken();
 	return more > 0;
 }
 
 static void
-recall_acknowledge_all(struct station *st)
+recall_acknowledge_all(struct coap_server *sv)
 {
 	struct recall *r;
 
-	for (r = st->recalls; r != NULL; r = r->next)
+	for (r = sv->recalls; r != NULL; r = r->next)
 		if (r->confirmable && !r->peer->stream && !r->acknowledged &&
-		    st->now - r->began > ACK_AFTER)
+		    sv->now - r->began > ACK_AFTER)
 			recall_acknowledge(r);
 }
 
 void
-recalls_go_on(struct station *st)
+recalls_go_on(struct coap_server *sv)
 {
-	struct recall *r = st->recalls, **end;
+	struct recall *r = sv->recalls, **end;
 	struct reply reply;
 
 	if (r == NULL)
 		return;
-	recall_acknowledge_all(st);
-	if (recall_step(st, r, &reply) == 0) {
-		recall_send(st, r, &reply);
+	recall_acknowledge_all(sv);
+	if (recall_step(sv, r, &reply) == 0) {
+		recall_send(sv, r, &reply);
 		recall_free(r);
 		return;
 	}
 	/* the others first */
-	st->recalls = r->next;
-	for (end = &st->recalls; *end != NULL; end = &(*end)->next)
+	sv->recalls = r->next;
+	for (end = &sv->recalls; *end != NULL; end = &(*end)->next)
 		;
 	*end = r;
 	r->next = NULL;
@@ -242,12 +243,12 @@ recalls_go_on(struct station *st)
 
 /* Has it come before, and is being worked on? */
 static bool
-recall_is_known(const struct station *st, const struct peer *p,
+recall_is_known(const struct coap_server *sv, const struct peer *p,
     struct str token)
 {
 	struct recall *r;
 
-	for (r = st->recalls; r != NULL; r = r->next)
+	for (r = sv->recalls; r != NULL; r = r->next)
 		if (r->peer == p && str_eq(token, (struct str){
 		    (const char *)r->token, r->token_n }))
 			break;
@@ -257,10 +258,10 @@ recall_is_known(const struct station *st, const struct peer *p,
 }
 
 static struct recall *
-recall_new(struct station *st, struct peer *p, const char *thing,
+recall_new(struct coap_server *sv, struct peer *p, const char *thing,
     coap_mid_t mid, struct share *share, struct history *h)
 {
-	const struct asked *a = &st->asked;
+	const struct asked *a = &sv->asked;
 	struct recall *r = memory_zero(1, sizeof *r);
 
 	r->peer = p;
@@ -277,40 +278,40 @@ recall_new(struct station *st, struct peer *p, const char *thing,
 	memcpy(r->thing, thing, sizeof r->thing);
 	memcpy(r->channel, a->channel.p, a->channel.n < ID_BYTES ?
 	    a->channel.n : ID_BYTES);
-	r->began = station_clock();
-	r->next = st->recalls;
-	st->recalls = r;
-	st->n_recalls++;
+	r->began = clock_ns();
+	r->next = sv->recalls;
+	sv->recalls = r;
+	sv->n_recalls++;
 	share->jobs++;
 	peer_hold(p);
 	return r;
 }
 
 struct reply
-recall(struct station *st, coap_session_t *s, coap_mid_t mid,
+recall(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
     const char *thing)
 {
-	const struct asked *a = &st->asked;
-	struct peer *p = peer_get(st, s);
+	const struct asked *a = &sv->asked;
+	struct peer *p = peer_get(sv, s);
 	struct share *share;
 	struct history *h;
 	struct recall *r;
 	struct reply reply = { .code = COAP_EMPTY_CODE };
 	struct fault fault;
 
-	if (st->o.history == NULL)
+	if (sv->o.history == NULL)
 		return recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no stream to read from");
-	if (recall_is_known(st, p, a->token))
+	if (recall_is_known(sv, p, a->token))
 		return reply;
-	share = share_get(&st->shares, 't', str_z(thing));
-	if (share->jobs >= RECALLS_OF_ONE || st->n_recalls >= RECALLS_MAX) {
-		share_put(&st->shares, share);
+	share = share_get(&sv->shares, 't', str_z(thing));
+	if (share->jobs >= RECALLS_OF_ONE || sv->n_recalls >= RECALLS_MAX) {
+		share_put(&sv->shares, share);
 		return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "message history is being read already; try again");
 	}
-	switch (history_open(&h, st->o.bus, st->o.history, a->from,
-	    a->channel, buf_str(&st->subtopic), st->text.max, &fault)) {
+	switch (history_open(&h, sv->o.bus, sv->o.history, a->from,
+	    a->channel, buf_str(&sv->subtopic), sv->text.max, &fault)) {
 	case HISTORY_BAD_PLACE:
 		reply = recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "from must be a position or a time");
@@ -319,12 +320,12 @@ recall(struct station *st, coap_session_t *s, coap_mid_t mid,
 		reply = recall_broken();
 		break;
 	case HISTORY_OK:
-		r = recall_new(st, p, thing, mid, share, h);
+		r = recall_new(sv, p, thing, mid, share, h);
 		/* most are done with the first */
-		if (recall_step(st, r, &reply) == 0)
+		if (recall_step(sv, r, &reply) == 0)
 			recall_free(r);
 		return reply;
 	}
-	share_put(&st->shares, share);
+	share_put(&sv->shares, share);
 	return reply;
 }

@@ -5,14 +5,8 @@
 /* when to come again after 5.03 (RFC 7252 5.9.3.4) */
 #define RETRY_SECONDS 5
 
-int64_t
-station_clock(void)
-{
-	return clock_ns();
-}
-
-struct station *
-station_of(const coap_session_t *s)
+struct coap_server *
+server_of(const coap_session_t *s)
 {
 	return coap_get_app_data(coap_session_get_context(s));
 }
@@ -82,21 +76,21 @@ reply_answer(const struct asked *a, coap_pdu_t *pdu, const struct reply *r)
 }
 
 void
-reply_count(struct station *st, coap_session_t *s, const struct asked *a,
+reply_count(struct coap_server *sv, coap_session_t *s, const struct asked *a,
     unsigned code, const char *thing, const char *why, size_t bytes,
     int64_t began)
 {
 	const coap_address_t *remote = coap_session_get_addr_remote(s);
 	struct address client;
-	struct station_done done = {
+	struct coap_answered done = {
 		.status = COAP_RESPONSE_CLASS(code) * 100 + (code & 31),
 		.method = a ? a->method : COAP_REQUEST_CODE_POST,
 		.channel = a ? a->channel : STR_NONE, .thing = thing,
-		.why = why, .bytes = bytes, .ns = station_clock() - began
+		.why = why, .bytes = bytes, .ns = clock_ns() - began
 	};
 
 	if (remote != NULL && address_of(&client, &remote->addr.sa))
 		done.client = &client;
-	if (st->o.done != NULL)
-		st->o.done(&done, st->o.arg);
+	if (sv->o.done != NULL)
+		sv->o.done(&done, sv->o.arg);
 }

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "coap/internal.h"
 #include "coap/repeat.h"
@@ -21,92 +22,92 @@ server_log_nothing(coap_log_t level, const char *message)
 }
 
 int
-station_open(struct station **out, const struct station_options *o,
+coap_server_open(struct coap_server **out, const struct coap_server_options *o,
     struct fault *fault)
 {
-	struct station *st = memory_zero(1, sizeof *st);
+	struct coap_server *sv = memory_zero(1, sizeof *sv);
 
 	coap_startup();
 	coap_set_log_handler(server_log_nothing);
 	coap_set_log_level(LOG_EMERG);
 	coap_dtls_set_log_level(LOG_EMERG);
-	st->o = *o;
-	st->repeats = repeat_works();
-	st->now = st->swept = station_clock();
-	st->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	st->psk = sodium_malloc(THING_KEY_MAX);
-	randombytes_buf(&st->etag, sizeof st->etag);
-	subscriptions_init(&st->subscriptions);
-	exchanges_init(&st->exchanges);
-	shares_init(&st->shares);
-	asked_init(&st->asked);
-	pack_init(&st->pack);
-	notes_init(&st->notes);
-	buf_init(&st->text, HISTORY_MAX);
-	buf_init(&st->bytes, HISTORY_MAX);
-	buf_init(&st->subtopic, SUBTOPIC_MAX);
-	if (st->epoll_fd < 0 || st->psk == NULL) {
+	sv->o = *o;
+	sv->repeats = repeat_works();
+	sv->now = sv->swept = clock_ns();
+	sv->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	sv->psk = sodium_malloc(THING_KEY_MAX);
+	randombytes_buf(&sv->etag, sizeof sv->etag);
+	subscriptions_init(&sv->subscriptions);
+	exchanges_init(&sv->exchanges);
+	shares_init(&sv->shares);
+	asked_init(&sv->asked);
+	pack_init(&sv->pack);
+	notes_init(&sv->notes);
+	buf_init(&sv->text, HISTORY_MAX);
+	buf_init(&sv->bytes, HISTORY_MAX);
+	buf_init(&sv->subtopic, SUBTOPIC_MAX);
+	if (sv->epoll_fd < 0 || sv->psk == NULL) {
 		fault_errno(fault, EX_OSERR, "epoll");
-		station_close(st);
+		coap_server_close(sv);
 		return -1;
 	}
-	*out = st;
+	*out = sv;
 	return 0;
 }
 
 void
-station_close(struct station *st)
+coap_server_close(struct coap_server *sv)
 {
 	int i;
 
-	if (st == NULL)
+	if (sv == NULL)
 		return;
-	while (st->peers != NULL)
-		peer_free(st->peers);
-	doors_close(st);
-	for (i = 0; i < STATION_KINDS; i++)
-		coap_free_context(st->contexts[i]);
-	subscriptions_release(&st->subscriptions);
-	exchanges_release(&st->exchanges);
-	shares_release(&st->shares);
-	asked_release(&st->asked);
-	pack_release(&st->pack);
-	notes_release(&st->notes);
-	buf_release(&st->text);
-	buf_release(&st->bytes);
-	buf_release(&st->subtopic);
-	sodium_free(st->psk);
-	tls_close(st->tls);
-	if (st->epoll_fd >= 0)
-		close(st->epoll_fd);
-	free(st);
+	while (sv->peers != NULL)
+		peer_free(sv->peers);
+	doors_close(sv);
+	for (i = 0; i < COAP_SECURITIES; i++)
+		coap_free_context(sv->contexts[i]);
+	subscriptions_release(&sv->subscriptions);
+	exchanges_release(&sv->exchanges);
+	shares_release(&sv->shares);
+	asked_release(&sv->asked);
+	pack_release(&sv->pack);
+	notes_release(&sv->notes);
+	buf_release(&sv->text);
+	buf_release(&sv->bytes);
+	buf_release(&sv->subtopic);
+	sodium_free(sv->psk);
+	tls_close(sv->tls);
+	if (sv->epoll_fd >= 0)
+		close(sv->epoll_fd);
+	free(sv);
 }
 
 /* ---- turns ---- */
 
 int
-station_fd(const struct station *st)
+coap_server_fd(const struct coap_server *sv)
 {
-	return st->epoll_fd;
+	return sv->epoll_fd;
 }
 
 int
-station_timeout(const struct station *st)
+coap_server_timeout(const struct coap_server *sv)
 {
-	if (st->recalls != NULL || st->closing || st->ending)
+	if (sv->recalls != NULL || sv->closing || sv->ending)
 		return 0;
-	return st->impatient ? 50 : 1000;
+	return sv->impatient ? 50 : 1000;
 }
 
 static void
-server_ask_again(struct station *st)
+server_ping_due(struct coap_server *sv)
 {
 	struct peer *p;
 
-	if (!st->impatient)
+	if (!sv->impatient)
 		return;
-	st->impatient = false;
-	for (p = st->peers; p != NULL; p = p->next)
+	sv->impatient = false;
+	for (p = sv->peers; p != NULL; p = p->next)
 		if (p->observers != NULL)
 			peer_ask(p, false);
 }
@@ -114,54 +115,54 @@ server_ask_again(struct station *st)
 /* libcoap looks at its sessions: it sends again what is due, and frees what was
  * closed. */
 static void
-server_look(struct station *st)
+server_prepare(struct coap_server *sv)
 {
 	coap_tick_t now;
 	int i;
 
 	coap_ticks(&now);
-	for (i = 0; i < STATION_KINDS; i++)
-		if (st->contexts[i] != NULL)
-			coap_io_prepare_epoll(st->contexts[i], now);
+	for (i = 0; i < COAP_SECURITIES; i++)
+		if (sv->contexts[i] != NULL)
+			coap_io_prepare_epoll(sv->contexts[i], now);
 }
 
 /* What sessions that have ended had, and then these themselves, which libcoap
  * keeps as long as something of ours refers to them. */
 static void
-server_end_due(struct station *st)
+server_end_due(struct coap_server *sv)
 {
-	if (!st->closing && !st->ending)
+	if (!sv->closing && !sv->ending)
 		return;
-	peers_close_due(st);
-	peers_end(st);
-	server_look(st);
+	peers_close_due(sv);
+	peers_end(sv);
+	server_prepare(sv);
 }
 
 void
-station_run(struct station *st)
+coap_server_run(struct coap_server *sv)
 {
-	st->now = station_clock();
-	server_ask_again(st);
-	doors_serve(st);
-	observers_go_on(st);
-	recalls_go_on(st);
-	if (st->now - st->swept >= STAMP_SECOND) {
-		st->swept = st->now;
-		peers_sweep(st);
+	sv->now = clock_ns();
+	server_ping_due(sv);
+	doors_serve(sv);
+	observers_go_on(sv);
+	recalls_go_on(sv);
+	if (sv->now - sv->swept >= STAMP_SECOND) {
+		sv->swept = sv->now;
+		peers_sweep(sv);
 		/* it sets no timer for what comes due while it looks (4.3.1) */
-		server_look(st);
+		server_prepare(sv);
 	}
-	if (st->n_waiting == 0)
-		peers_close_released(st);
-	server_end_due(st);
-	if (st->psk_key.length > 0) {
-		sodium_memzero(st->psk, THING_KEY_MAX);
-		st->psk_key.length = 0;
+	if (sv->n_waiting == 0)
+		peers_close_released(sv);
+	server_end_due(sv);
+	if (sv->psk_key.length > 0) {
+		sodium_memzero(sv->psk, THING_KEY_MAX);
+		sv->psk_key.length = 0;
 	}
 }
 
 void
-station_review(struct station *st)
+coap_server_review(struct coap_server *sv)
 {
 	static const struct reply gone = {
 		.code = COAP_RESPONSE_CODE_UNAUTHORIZED,
@@ -169,7 +170,7 @@ station_review(struct station *st)
 	};
 	struct peer *p, *next;
 
-	for (p = st->peers; p != NULL; p = next) {
+	for (p = sv->peers; p != NULL; p = next) {
 		next = p->next;
 		if (peer_still_valid(p)) {
 			observers_review(p);
@@ -178,11 +179,11 @@ station_review(struct station *st)
 		observers_end(p, &gone);
 		peer_close(p);
 	}
-	server_end_due(st);
+	server_end_due(sv);
 }
 
 int
-station_reload(struct station *st, struct fault *fault)
+coap_server_reload(struct coap_server *sv, struct fault *fault)
 {
 	static const struct reply revoked = {
 		.code = COAP_RESPONSE_CODE_UNAUTHORIZED,
@@ -190,23 +191,23 @@ station_reload(struct station *st, struct fault *fault)
 	};
 	struct peer *p, *next;
 
-	if (st->tls == NULL)
+	if (sv->tls == NULL)
 		return 0;
-	if (tls_reload(st->tls, fault) < 0)
+	if (tls_reload(sv->tls, fault) < 0)
 		return -1;
-	for (p = st->peers; p != NULL; p = next) {
+	for (p = sv->peers; p != NULL; p = next) {
 		next = p->next;
 		if (peer_certificate_valid(p))
 			continue;
 		observers_end(p, &revoked);
 		peer_close(p);
 	}
-	server_end_due(st);
+	server_end_due(sv);
 	return 0;
 }
 
 void
-station_stop(struct station *st)
+coap_server_stop(struct coap_server *sv)
 {
 	static const struct reply stops = {
 		.code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
@@ -214,19 +215,19 @@ station_stop(struct station *st)
 	};
 	struct peer *p;
 
-	st->stopping = true;
-	for (p = st->peers; p != NULL; p = p->next)
+	sv->stopping = true;
+	for (p = sv->peers; p != NULL; p = p->next)
 		observers_end(p, &stops);
 }
 
 bool
-station_idle(const struct station *st)
+coap_server_idle(const struct coap_server *sv)
 {
-	return st->n_waiting == 0;
+	return sv->n_waiting == 0;
 }
 
-const struct station_counts *
-station_counts(const struct station *st)
+const struct coap_counts *
+coap_server_counts(const struct coap_server *sv)
 {
-	return &st->counts;
+	return &sv->counts;
 }

@@ -15,13 +15,13 @@
 #define AT_LEAST 64
 
 static int
-setup_check(const struct station_setup *s, struct fault *fault)
+setup_check(const struct coap_setup *s, struct fault *fault)
 {
 	if ((s->cert == NULL) != (s->key == NULL))
 		return fault_set(fault, EX_USAGE,
 		    "--tls-cert and --tls-key go together");
 	if (s->cert == NULL && (s->ca != NULL ||
-	    s->listen[STATION_TLS].n > 0))
+	    s->listen[COAP_CERTIFICATES].n > 0))
 		return fault_set(fault, EX_USAGE,
 		    "--listen-tls and --tls-ca need --tls-cert");
 	if (s->crl != NULL && s->ca == NULL)
@@ -48,47 +48,47 @@ setup_room(unsigned want)
 	return r.rlim_cur > FILES ? (unsigned)r.rlim_cur - FILES : 1;
 }
 
-static enum station_kind
-setup_kind_named(const char *name)
+static enum coap_security
+setup_security_named(const char *name)
 {
-	return strcmp(name, "psk") == 0 ? STATION_PSK :
-	    strcmp(name, "tls") == 0 ? STATION_TLS : STATION_PLAIN;
+	return strcmp(name, "psk") == 0 ? COAP_PSK :
+	    strcmp(name, "tls") == 0 ? COAP_CERTIFICATES : COAP_NOSEC;
 }
 
 static int
-setup_open_inherited(struct station_setup *s, struct station *st,
+setup_open_inherited(struct coap_setup *s, struct coap_server *sv,
     struct fault *fault)
 {
 	struct listen_socket sockets[SOCKETS_MAX];
 	int n = listen_inherited_any(sockets, SOCKETS_MAX), i;
-	enum station_kind kind;
+	enum coap_security kind;
 
 	for (i = 0; i < n; i++) {
-		kind = setup_kind_named(sockets[i].name);
-		if (kind == STATION_TLS && s->cert == NULL)
+		kind = setup_security_named(sockets[i].name);
+		if (kind == COAP_CERTIFICATES && s->cert == NULL)
 			return fault_set(fault, EX_USAGE,
 			    "an inherited socket for TLS needs --tls-cert");
 		s->served_stdin |= sockets[i].fd == STDIN_FILENO;
-		if (station_adopt(st, kind, sockets[i].fd,
+		if (coap_server_adopt(sv, kind, sockets[i].fd,
 		    sockets[i].datagram, fault) < 0)
 			return -1;
 	}
-	return n > 0 ? 0 : station_listen(st, STATION_PLAIN, s->address,
+	return n > 0 ? 0 : coap_server_listen(sv, COAP_NOSEC, s->address,
 	    fault);
 }
 
 static int
-setup_open_sockets(struct station_setup *s, struct station *st,
+setup_open_sockets(struct coap_setup *s, struct coap_server *sv,
     struct fault *fault)
 {
 	int kind, i, n = 0;
 
-	for (kind = 0; kind < STATION_KINDS; kind++)
+	for (kind = 0; kind < COAP_SECURITIES; kind++)
 		for (i = 0; i < s->listen[kind].n; i++, n++)
-			if (station_listen(st, (enum station_kind)kind,
+			if (coap_server_listen(sv, (enum coap_security)kind,
 			    s->listen[kind].v[i], fault) < 0)
 				return -1;
-	return n > 0 ? 0 : setup_open_inherited(s, st, fault);
+	return n > 0 ? 0 : setup_open_inherited(s, sv, fault);
 }
 
 /* What one may have of what there is in all, unless that is said. */
@@ -103,8 +103,8 @@ setup_part(int64_t given, unsigned all, unsigned divisor)
 }
 
 int
-station_setup_open(struct station_setup *s, struct station_options *o,
-    struct station **out, struct fault *fault)
+coap_setup_open(struct coap_setup *s, struct coap_server_options *o,
+    struct coap_server **out, struct fault *fault)
 {
 	if (setup_check(s, fault) < 0)
 		return -1;
@@ -123,11 +123,11 @@ station_setup_open(struct station_setup *s, struct station_options *o,
 	o->key = s->key;
 	o->ca = s->ca;
 	o->crl = s->crl;
-	if (station_open(out, o, fault) < 0)
+	if (coap_server_open(out, o, fault) < 0)
 		return -1;
 	if (setup_open_sockets(s, *out, fault) == 0)
 		return 0;
-	station_close(*out);
+	coap_server_close(*out);
 	*out = NULL;
 	return -1;
 }

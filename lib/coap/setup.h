@@ -3,52 +3,52 @@
 #define MFX_COAP_SETUP_H
 
 #include "base/opt.h"
-#include "coap/station.h"
+#include "coap/server.h"
 
 /*
  * The options of a CoAP server, and what follows from them: its sockets,
  * TLS and limits.
  *
- *	static struct station_setup setup = STATION_SETUP("127.0.0.1:5683");
+ *	static struct coap_setup setup = COAP_SETUP("127.0.0.1:5683");
  *	static const struct opt options[] = {
- *		STATION_OPTIONS(setup),
+ *		COAP_SETUP_OPTIONS(setup),
  *		...
- *	station_setup_open(&setup, &station_options, &station, &fault);
+ *	coap_setup_open(&setup, &coap_server_options, &server, &fault);
  *
  * Without an address, sockets are those inherited (systemd, whose
  * FileDescriptorName= is "psk" or "tls" for those that are not plain; or
  * stdin, from inetd), or else the default address, plain.
  */
-struct station_setup {
+struct coap_setup {
 	const char *address;
-	struct opt_list listen[STATION_KINDS];
+	struct opt_list listen[COAP_SECURITIES];
 	const char *cert, *key, *ca, *crl;
 	int64_t max_body, timeout, max_sessions, max_per_address;
 	int64_t max_observers, max_observers_per_thing;
 	int64_t max_observers_per_address, retries, ping;
-	bool served_stdin;	/* set by station_setup_open: fd 0 is one of
+	bool served_stdin;	/* set by coap_setup_open: fd 0 is one of
 				 * the sockets, and closed */
 };
 
-#define STATION_BODY_MAX (1 << 20)
+#define COAP_BODY_MAX (1 << 20)
 
-#define STATION_SETUP(default_address) {				\
-	.address = (default_address), .max_body = STATION_BODY_MAX,	\
+#define COAP_SETUP(default_address) {				\
+	.address = (default_address), .max_body = COAP_BODY_MAX,	\
 	.timeout = 60 * STAMP_SECOND, .max_sessions = 4096,		\
 	.max_observers = 16384, .retries = 4,				\
 	.ping = 3600 * STAMP_SECOND,					\
 }
 
-#define STATION_OPTIONS(s)						\
+#define COAP_SETUP_OPTIONS(s)						\
 	{ 'l', "listen", "ADDR:PORT",					\
 	    "listen here for UDP and TCP; may be repeated",		\
-	    OPT_LIST(&(s).listen[STATION_PLAIN]) },			\
+	    OPT_LIST(&(s).listen[COAP_NOSEC]) },			\
 	{ 0, "listen-psk", "ADDR:PORT", "listen here for DTLS and TLS with " \
 	    "things' keys",						\
-	    OPT_LIST(&(s).listen[STATION_PSK]) },			\
+	    OPT_LIST(&(s).listen[COAP_PSK]) },			\
 	{ 0, "listen-tls", "ADDR:PORT", "listen here for DTLS and TLS with " \
 	    "certificates",						\
-	    OPT_LIST(&(s).listen[STATION_TLS]) },			\
+	    OPT_LIST(&(s).listen[COAP_CERTIFICATES]) },			\
 	{ 0, "tls-cert", "FILE", "our certificate chain, in PEM",	\
 	    OPT_STRING(&(s).cert) },					\
 	{ 0, "tls-key", "FILE", "private key of --tls-cert, in PEM",	\
@@ -58,7 +58,7 @@ struct station_setup {
 	{ 0, "tls-crl", "FILE", "revoked client certificates, in PEM",	\
 	    OPT_STRING(&(s).crl) },					\
 	{ 0, "max-body", "SIZE", "refuse longer messages (default: 1M)", \
-	    OPT_SIZE(&(s).max_body, 0, STATION_BODY_MAX) },		\
+	    OPT_SIZE(&(s).max_body, 0, COAP_BODY_MAX) },		\
 	{ 0, "timeout", "DURATION", "close connections idle for this long " \
 	    "(default: 60s)",						\
 	    OPT_TIMEOUT(&(s).timeout, STAMP_SECOND, 3600 * STAMP_SECOND), \
@@ -89,7 +89,7 @@ struct station_setup {
 
 /* The limits and TLS of `options` are filled in; the rest is the caller's.
  * EX_USAGE for options that do not go together. */
-int station_setup_open(struct station_setup *,
-    struct station_options *options, struct station **, struct fault *);
+int coap_setup_open(struct coap_setup *,
+    struct coap_server_options *options, struct coap_server **, struct fault *);
 
 #endif

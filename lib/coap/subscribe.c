@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "coap/format.h"
 #include "coap/internal.h"
 #include "coap/transfer.h"
@@ -14,10 +15,10 @@ subscribe_refuse(coap_pdu_code_t code, const char *why)
 
 /* False when there is nothing of which this could be a block. */
 static bool
-subscribe_find_next(struct station *st, coap_session_t *s, const char *thing,
-    struct reply *r)
+subscribe_find_next(struct coap_server *sv, coap_session_t *s, const char
+    *thing, struct reply *r)
 {
-	const struct asked *a = &st->asked;
+	const struct asked *a = &sv->asked;
 	uint64_t about = transfer_about(a, thing), etag;
 	struct peer *p = peer_of(s);
 	struct transfer *t;
@@ -45,27 +46,27 @@ subscribe_find_next(struct station *st, coap_session_t *s, const char *thing,
 /* ---- what will be ---- */
 
 static struct reply
-subscribe_observe(struct station *st, coap_session_t *s, const char *thing)
+subscribe_observe(struct coap_server *sv, coap_session_t *s, const char *thing)
 {
 	/* without an input nothing will ever come: this is a plain GET */
-	if (st->o.feed == NULL || st->o.feed->fd < 0 || st->stopping)
+	if (sv->o.feed == NULL || sv->o.feed->fd < 0 || sv->stopping)
 		return subscribe_refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
-	return observer_add(st, s, &st->asked, buf_str(&st->subtopic),
+	return observer_add(sv, s, &sv->asked, buf_str(&sv->subtopic),
 	    thing);
 }
 
 static struct reply
-subscribe_check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
-    const char **why)
+subscribe_check(struct coap_server *sv, coap_session_t *s, char thing[ID_BYTES +
+    1], const char **why)
 {
-	const struct asked *a = &st->asked;
+	const struct asked *a = &sv->asked;
 	enum access_result access;
 	const char *bad;
 
-	buf_clear(&st->subtopic);
-	if ((bad = asked_subscription(a, &st->subtopic)) != NULL)
+	buf_clear(&sv->subtopic);
+	if ((bad = asked_subscription(a, &sv->subtopic)) != NULL)
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST, bad);
-	access = session_may(st, s, a->key, a->channel, DIRECTION_SUBSCRIBE,
+	access = session_may(sv, s, a->key, a->channel, DIRECTION_SUBSCRIBE,
 	    thing, why);
 	if (access != ACCESS_YES)
 		return peer_refusal(access);
@@ -83,44 +84,44 @@ subscribe_check(struct station *st, coap_session_t *s, char thing[ID_BYTES + 1],
 }
 
 static struct reply
-subscribe_take(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+subscribe_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
     char thing[ID_BYTES + 1], const char **why)
 {
-	const struct asked *a = &st->asked;
-	struct reply r = subscribe_check(st, s, thing, why);
+	const struct asked *a = &sv->asked;
+	struct reply r = subscribe_check(sv, s, thing, why);
 
 	if (r.code != 0)
 		return r;
 	if (a->observe == 1)
 		observer_cancel(peer_of(s), a->token);
 	if (a->block2.given && a->block2.number > 0 &&
-	    subscribe_find_next(st, s, thing, &r))
+	    subscribe_find_next(sv, s, thing, &r))
 		return r;
 	if (a->from.p != NULL)
-		return recall(st, s, coap_pdu_get_mid(pdu), thing);
+		return recall(sv, s, coap_pdu_get_mid(pdu), thing);
 	if (a->block2.given && a->block2.number > 0)
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no such block");
 	if (a->observe == 0)
-		return subscribe_observe(st, s, thing);
+		return subscribe_observe(sv, s, thing);
 	return subscribe_refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
 }
 
 void
-subscribe(struct station *st, coap_session_t *s, const coap_pdu_t *pdu,
+subscribe(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
     coap_pdu_t *answer)
 {
-	int64_t began = station_clock();
+	int64_t began = clock_ns();
 	char thing[ID_BYTES + 1] = "";
 	const char *why = NULL;
 	struct reply r;
 
-	r = subscribe_take(st, s, pdu, thing, &why);
+	r = subscribe_take(sv, s, pdu, thing, &why);
 	if (r.code == 0) {
 		reply_later(answer);
 		return;
 	}
-	reply_answer(&st->asked, answer, &r);
-	reply_count(st, s, &st->asked, r.code, thing, why ? why : r.why, 0,
+	reply_answer(&sv->asked, answer, &r);
+	reply_count(sv, s, &sv->asked, r.code, thing, why ? why : r.why, 0,
 	    began);
 }

@@ -70,14 +70,14 @@ transfer_find(const struct peer *p, uint64_t about, bool upload)
 			break;
 	if (t == NULL)
 		return NULL;
-	t->used = p->station->now;
+	t->used = p->server->now;
 	transfer_remove(t);
 	transfer_append(t);
 	return t;
 }
 
 struct transfer *
-transfer_new(struct station *st, struct peer *p, const char *thing,
+transfer_new(struct coap_server *sv, struct peer *p, const char *thing,
     uint64_t about, bool upload, size_t max)
 {
 	struct transfer *t;
@@ -85,8 +85,8 @@ transfer_new(struct station *st, struct peer *p, const char *thing,
 	transfer_free(transfer_find(p, about, upload));
 	t = memory_zero(1, sizeof *t);
 	t->peer = p;
-	t->share = share_get(&st->shares, 't', str_z(thing));
-	t->share->key = budget_key(st->o.budget, str_z(thing));
+	t->share = share_get(&sv->shares, 't', str_z(thing));
+	t->share->key = budget_key(sv->o.budget, str_z(thing));
 	if (t->share->transfers == TRANSFERS_OF_ONE)
 		transfer_free(t->share->oldest);
 	t->share->transfers++;
@@ -94,7 +94,7 @@ transfer_new(struct station *st, struct peer *p, const char *thing,
 	t->about = about;
 	t->upload = upload;
 	t->format = FORMAT_NONE;
-	t->used = st->now;
+	t->used = sv->now;
 	t->next = p->transfers;
 	p->transfers = t;
 	transfer_append(t);
@@ -105,22 +105,22 @@ transfer_new(struct station *st, struct peer *p, const char *thing,
 void
 transfer_free(struct transfer *t)
 {
-	struct station *st;
+	struct coap_server *sv;
 	struct transfer **p;
 
 	if (t == NULL)
 		return;
-	st = t->peer->station;
+	sv = t->peer->server;
 	for (p = &t->peer->transfers; *p != t; p = &(*p)->next)
 		;
 	*p = t->next;
 	transfer_remove(t);
 	t->share->transfers--;
 	t->share->bytes -= t->counted;
-	budget_free(st->o.budget, t->counted);
-	budget_drop(st->o.budget, t->share->key, t->counted);
-	st->transfer_bytes -= t->counted;
-	share_put(&st->shares, t->share);
+	budget_free(sv->o.budget, t->counted);
+	budget_drop(sv->o.budget, t->share->key, t->counted);
+	sv->transfer_bytes -= t->counted;
+	share_put(&sv->shares, t->share);
 	peer_release(t->peer);
 	buf_release(&t->b);
 	free(t);
@@ -131,13 +131,13 @@ transfer_free(struct transfer *t)
 static bool
 transfer_make_room(struct transfer *t)
 {
-	struct station *st = t->peer->station;
+	struct coap_server *sv = t->peer->server;
 	struct transfer *oldest;
 
 	while (t->share->bytes > TRANSFER_BYTES / 8 ||
-	    st->transfer_bytes > TRANSFER_BYTES) {
+	    sv->transfer_bytes > TRANSFER_BYTES) {
 		oldest = t->share->bytes > TRANSFER_BYTES / 8 ?
-		    t->share->oldest : shares_greediest(&st->shares)->oldest;
+		    t->share->oldest : shares_greediest(&sv->shares)->oldest;
 		if (oldest == t)
 			return false;
 		transfer_free(oldest);
@@ -149,7 +149,7 @@ transfer_make_room(struct transfer *t)
 static bool
 transfer_keep(struct transfer *t, size_t n)
 {
-	struct budget *b = t->peer->station->o.budget;
+	struct budget *b = t->peer->server->o.budget;
 
 	while (!budget_keep(b, t->share->key, n)) {
 		if (t->share->oldest == t)
@@ -163,7 +163,7 @@ transfer_keep(struct transfer *t, size_t n)
 bool
 transfer_put(struct transfer *t, struct str bytes)
 {
-	struct station *st = t->peer->station;
+	struct coap_server *sv = t->peer->server;
 	size_t more;
 
 	buf_put_str(&t->b, bytes);
@@ -172,7 +172,7 @@ transfer_put(struct transfer *t, struct str bytes)
 		return false;
 	t->counted += more;
 	t->share->bytes += more;
-	st->transfer_bytes += more;
+	sv->transfer_bytes += more;
 	return transfer_make_room(t);
 }
 

@@ -19,7 +19,7 @@
 struct asked;
 struct peer;
 struct share;
-struct station;
+struct coap_server;
 
 struct transfer {
 	struct transfer *next;		/* of the session */
@@ -40,7 +40,7 @@ uint64_t transfer_about(const struct asked *, const char *thing);
 
 /* one that is empty, of at most `max` bytes, in place of that about the
  * same */
-struct transfer *transfer_new(struct station *, struct peer *,
+struct transfer *transfer_new(struct coap_server *, struct peer *,
     const char *thing, uint64_t about, bool upload, size_t max);
 /* NULL: none */
 struct transfer *transfer_find(const struct peer *, uint64_t about,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_COAP_STATION_H
-#define MFX_COAP_STATION_H
+#ifndef MFX_COAP_SERVER_H
+#define MFX_COAP_SERVER_H
 
 #include "adapter/publish_queue.h"
 #include "base/address.h"
@@ -12,34 +12,34 @@
  * A CoAP server for things (RFC 7252, 7641, 7959, 8323) within the
  * program's own loop, one thread, on libcoap:
  *
- *	station_open(&s, &options, &fault);
- *	station_listen(s, STATION_PLAIN, "127.0.0.1:5683", &fault);
+ *	coap_server_open(&s, &options, &fault);
+ *	coap_server_listen(s, COAP_NOSEC, "127.0.0.1:5683", &fault);
  *	for (;;) {
- *		wait for station_fd(s), station_timeout(s)
+ *		wait for coap_server_fd(s), coap_server_timeout(s)
  *		if (access_refresh(access))
- *			station_review(s);
- *		station_run(s);
+ *			coap_server_review(s);
+ *		coap_server_run(s);
  *		while (feed_next(&feed, &d))
- *			station_deliver(s, &d);
- *		publish_queue_turn(&queue)	calls station_answer
+ *			coap_server_deliver(s, &d);
+ *		publish_queue_turn(&queue)	calls coap_server_answer
  *	}
  *
  * POST /channels/<id>/messages[/<subtopic>] puts a line into the queue,
- * and its answer waits for station_answer.  GET with Observe 0 there makes
- * an observer, who gets what station_deliver is given; GET with ?from= the
+ * and its answer waits for coap_server_answer.  GET with Observe 0 there makes
+ * an observer, who gets what coap_server_deliver is given; GET with ?from= the
  * last messages of a stream.
  */
-struct station;
+struct coap_server;
 
-enum station_kind {
-	STATION_PLAIN,		/* no TLS */
-	STATION_PSK,		/* a thing's id and its key */
-	STATION_TLS,		/* certificates */
-	STATION_KINDS
+enum coap_security {
+	COAP_NOSEC,		/* no TLS */
+	COAP_PSK,		/* a thing's id and its key */
+	COAP_CERTIFICATES,		/* certificates */
+	COAP_SECURITIES
 };
 
 /* one request that has been answered */
-struct station_done {
+struct coap_answered {
 	unsigned status;	/* 204 is 2.04 */
 	unsigned method;	/* CoAP's code */
 	struct str channel;
@@ -50,7 +50,7 @@ struct station_done {
 	int64_t ns;		/* it took */
 };
 
-struct station_options {
+struct coap_server_options {
 	struct access *access;
 	struct bus *bus;		/* of `history` */
 	struct publish_queue *queue;
@@ -69,13 +69,13 @@ struct station_options {
 	int64_t ping;			/* an observer that gets nothing is
 					 * asked for a sign so often */
 	const char *history;		/* what ?from= reads; or NULL */
-	const char *cert, *key, *ca, *crl;	/* STATION_TLS, PEM files */
+	const char *cert, *key, *ca, *crl;	/* PEM, COAP_CERTIFICATES */
 	/* for logs and counters; may be NULL */
-	void (*done)(const struct station_done *, void *arg);
+	void (*done)(const struct coap_answered *, void *arg);
 	void *arg;
 };
 
-struct station_counts {
+struct coap_counts {
 	unsigned sessions;	/* of TCP and (D)TLS */
 	unsigned observers;
 	uint64_t repeated;	/* requests that had come before */
@@ -86,42 +86,42 @@ struct station_counts {
 	uint64_t pings;		/* observers asked for a sign of life */
 };
 
-int station_open(struct station **, const struct station_options *,
+int coap_server_open(struct coap_server **, const struct coap_server_options *,
     struct fault *);
-void station_close(struct station *);
+void coap_server_close(struct coap_server *);
 
 /* serves an address over UDP and TCP, or DTLS and TLS */
-int station_listen(struct station *, enum station_kind, const char *address,
-    struct fault *);
+int coap_server_listen(struct coap_server *, enum coap_security, const char
+    *address, struct fault *);
 /* serves a socket that is bound, and listens if it is not of datagrams;
- * closed by the station, also on failure */
-int station_adopt(struct station *, enum station_kind, int fd,
+ * closed by the server, also on failure */
+int coap_server_adopt(struct coap_server *, enum coap_security, int fd,
     bool datagram, struct fault *);
 /* the i-th socket served, for listen_print; -1 after the last */
-int station_socket(const struct station *, int i);
+int coap_server_socket(const struct coap_server *, int i);
 
 /* readable when there is something to do */
-int station_fd(const struct station *);
+int coap_server_fd(const struct coap_server *);
 /* milliseconds after which there is something to do anyway */
-int station_timeout(const struct station *);
+int coap_server_timeout(const struct coap_server *);
 
-void station_run(struct station *);
+void coap_server_run(struct coap_server *);
 /* publish_queue_options.answer */
-void station_answer(struct station *, void *owner, bool written);
-void station_deliver(struct station *, const struct delivery *);
+void coap_server_answer(struct coap_server *, void *owner, bool written);
+void coap_server_deliver(struct coap_server *, const struct delivery *);
 /* the registry has changed: sessions that lost their rights are ended */
-void station_review(struct station *);
+void coap_server_review(struct coap_server *);
 /*
- * The files of STATION_TLS have changed: handshakes that begin after this have
- * the new ones, and sessions live on, but those whose certificate has been
+ * The files of COAP_CERTIFICATES have changed: handshakes that begin after this
+ * have the new ones, and sessions live on, but those whose certificate has been
  * revoked.  -1: nothing has changed, and why.
  */
-int station_reload(struct station *, struct fault *);
+int coap_server_reload(struct coap_server *, struct fault *);
 /* nothing new is taken: observers are told */
-void station_stop(struct station *);
+void coap_server_stop(struct coap_server *);
 /* has all been answered? */
-bool station_idle(const struct station *);
+bool coap_server_idle(const struct coap_server *);
 
-const struct station_counts *station_counts(const struct station *);
+const struct coap_counts *coap_server_counts(const struct coap_server *);
 
 #endif
