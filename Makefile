@@ -39,7 +39,7 @@ CMDS := $(filter-out %.so,$(PROGRAMS))
 MODULES := $(filter $(if $(SANITIZE),$(tsan:thread=mfx_bus_%.so),%.so), \
 	$(PROGRAMS))
 # what reads in place of the C library, for the one program that wants it
-WIRE := lib/coap/wire.c
+WIRE := lib/coap/interpose.c
 LIB_SRC := $(filter-out $(WIRE) $(LEFT_OUT_SOURCES), \
 	$(wildcard lib/*/*.c lib/*/*/*.c))
 PROGRAM_LIBS = $(libs.$(@F)) $(LIBS) -lm

@@ -102,15 +102,15 @@ struct waiting {
 	char thing[ID_BYTES + 1];
 };
 
-struct door;
+struct listener;
 
 struct coap_server {
 	struct coap_server_options o;
 	struct coap_counts counts;
 	coap_context_t *contexts[COAP_SECURITIES];
 	struct tls *tls;	/* certificates; NULL: none */
-	struct door *doors;
-	bool repeats;		/* repeat.h: its events may be repeated */
+	struct listener *listeners;
+	bool batches;		/* epoll_batch.h: its events come in batches */
 	int epoll_fd;
 	struct subscriptions subscriptions;
 	struct exchanges exchanges;
@@ -210,10 +210,10 @@ void marked_custody(const struct waiting *, bool done);
 /* those that have sent a Release, after all was answered */
 void peers_close_released(struct coap_server *);
 
-/* ---- doors: endpoint.c ---- */
+/* ---- listeners: listener.c ---- */
 
-void doors_serve(struct coap_server *);
-void doors_close(struct coap_server *);
+void listeners_serve(struct coap_server *);
+void listeners_close(struct coap_server *);
 int context_open(struct coap_server *, enum coap_security, struct fault *);
 
 /* ---- peers ---- */

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "coap/internal.h"
-#include "coap/repeat.h"
+#include "coap/epoll_batch.h"
 #include "net/tls.h"
 #include "registry/keyring.h"
 
@@ -32,7 +32,7 @@ coap_server_open(struct coap_server **out, const struct coap_server_options *o,
 	coap_set_log_level(LOG_EMERG);
 	coap_dtls_set_log_level(LOG_EMERG);
 	sv->o = *o;
-	sv->repeats = repeat_works();
+	sv->batches = epoll_batch_works();
 	sv->now = sv->swept = clock_ns();
 	sv->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	sv->psk = sodium_malloc(THING_KEY_MAX);
@@ -64,7 +64,7 @@ coap_server_close(struct coap_server *sv)
 		return;
 	while (sv->peers != NULL)
 		peer_free(sv->peers);
-	doors_close(sv);
+	listeners_close(sv);
 	for (i = 0; i < COAP_SECURITIES; i++)
 		coap_free_context(sv->contexts[i]);
 	subscriptions_release(&sv->subscriptions);
@@ -143,7 +143,7 @@ coap_server_run(struct coap_server *sv)
 {
 	sv->now = clock_ns();
 	server_ping_due(sv);
-	doors_serve(sv);
+	listeners_serve(sv);
 	observers_go_on(sv);
 	recalls_go_on(sv);
 	if (sv->now - sv->swept >= STAMP_SECOND) {

@@ -11,30 +11,29 @@
 #include "base/listen.h"
 #include "base/memory.h"
 #include "coap/internal.h"
-#include "coap/opened.h"
-#include "coap/repeat.h"
-#include "coap/wire.h"
+#include "coap/fd_snapshot.h"
+#include "coap/epoll_batch.h"
+#include "coap/interpose.h"
 
 #define EVENTS 64
 #define ROUNDS 4
 #define BACKLOG 1024
-#define DOORS_MAX 32
+#define LISTENERS_MAX 32
 #define PORT_TRIES 64
 #define LEARN_MS 1000	/* for what is there at once, on this machine */
-#define TIMES_MAX 4096	/* more than wire.c has at once */
+#define TIMES_MAX 4096	/* more than interpose.c has at once */
 
 /*
- * A listening socket of libcoap's.  libcoap has no call to give it one that
- * is there already, and reads one datagram for each look at all of its
- * sessions.  Both are mended by what stands beside the socket in libcoap's
- * epoll: `data` is how libcoap knows it.  An inherited socket takes the
- * place of one that libcoap has made (dup2); and telling libcoap several
- * times in one call that the same socket is readable makes it take as many
- * datagrams of those that wire.c has read.  Where that does not work
- * (repeat.h), it is told of one event at a time.
+ * A listening socket of libcoap's.  libcoap can't be given one that exists, and
+ * reads one datagram each time that it goes through all of its sessions.  Both
+ * are mended through `data`, by which libcoap's epoll knows the socket.  An
+ * inherited socket replaces one that libcoap has made (dup2).  And libcoap
+ * takes as many datagrams of those that interpose.c has read as one call tells
+ * it times that the socket is readable.  Where that does not work
+ * (epoll_batch.h), it is told of one event at a time.
  */
-struct door {
-	struct door *next;
+struct listener {
+	struct listener *next;
 	enum coap_security kind;
 	int fd;
 	uint64_t data;		/* 0: not known */
@@ -42,32 +41,33 @@ struct door {
 };
 
 static int
-endpoint_note_door(struct coap_server *sv, enum coap_security kind,
-    bool datagram, const struct opened *before, struct fault *fault)
+listener_add(struct coap_server *sv, enum coap_security kind,
+    bool datagram, const struct fd_snapshot *before, struct fault *fault)
 {
-	struct door *d = memory_zero(1, sizeof *d);
+	struct listener *d = memory_zero(1, sizeof *d);
 
 	d->kind = kind;
 	d->datagram = datagram;
-	d->fd = opened_since(before, datagram ? SOCK_DGRAM : SOCK_STREAM);
+	d->fd = fd_snapshot_find_new(before, datagram ? SOCK_DGRAM :
+	    SOCK_STREAM);
 	if (d->fd < 0) {
 		free(d);
 		return fault_set(fault, EX_OSERR, "more than %d open files",
-		    OPENED_MAX);
+		    FD_SNAPSHOT_MAX);
 	}
-	sv->repeats = sv->repeats && repeat_data(
+	sv->batches = sv->batches && epoll_batch_data(
 	    coap_context_get_coap_fd(sv->contexts[kind]), d->fd, &d->data);
-	if (!sv->repeats)
+	if (!sv->batches)
 		d->data = 0;
-	d->next = sv->doors;
-	sv->doors = d;
+	d->next = sv->listeners;
+	sv->listeners = d;
 	/* libcoap has it at 5 */
 	if (!datagram)
 		listen(d->fd, BACKLOG);
 	if (datagram)
-		wire_datagrams(d->fd, kind == COAP_NOSEC);
+		interpose_datagrams(d->fd, kind == COAP_NOSEC);
 	else
-		wire_streams(d->fd, kind == COAP_NOSEC,
+		interpose_streams(d->fd, kind == COAP_NOSEC,
 		    sv->o.max_body + MESSAGE_OPTIONS);
 	return 0;
 }
@@ -75,7 +75,7 @@ endpoint_note_door(struct coap_server *sv, enum coap_security kind,
 /* ---- opening ---- */
 
 static coap_proto_t
-endpoint_protocol(enum coap_security kind, bool datagram)
+listener_protocol(enum coap_security kind, bool datagram)
 {
 	if (kind == COAP_NOSEC)
 		return datagram ? COAP_PROTO_UDP : COAP_PROTO_TCP;
@@ -83,39 +83,39 @@ endpoint_protocol(enum coap_security kind, bool datagram)
 }
 
 static int
-endpoint_open_one(struct coap_server *sv, enum coap_security kind,
+listener_open_one(struct coap_server *sv, enum coap_security kind,
     bool datagram, const coap_address_t *address, const char *name,
     struct fault *fault)
 {
 	static const char *const names[] = { "TCP", "UDP" };
-	struct opened before;
+	struct fd_snapshot before;
 
-	opened_note(&before);
+	fd_snapshot_take(&before);
 	errno = 0;
 	if (coap_new_endpoint(sv->contexts[kind], address,
-	    endpoint_protocol(kind, datagram)) == NULL) {
+	    listener_protocol(kind, datagram)) == NULL) {
 		if (errno == 0)
 			errno = EADDRNOTAVAIL;
 		return fault_errno(fault, EX_UNAVAILABLE, "%s: %s", name,
 		    names[datagram]);
 	}
-	return endpoint_note_door(sv, kind, datagram, &before, fault);
+	return listener_add(sv, kind, datagram, &before, fault);
 }
 
 static int
-endpoint_make_room(const struct coap_server *sv, struct fault *fault)
+listener_make_room(const struct coap_server *sv, struct fault *fault)
 {
-	const struct door *d;
+	const struct listener *d;
 	int n = 0;
 
-	for (d = sv->doors; d != NULL; d = d->next)
+	for (d = sv->listeners; d != NULL; d = d->next)
 		n++;
-	return n < DOORS_MAX ? 0 : fault_set(fault, EX_USAGE,
-	    "more than %d sockets", DOORS_MAX);
+	return n < LISTENERS_MAX ? 0 : fault_set(fault, EX_USAGE,
+	    "more than %d sockets", LISTENERS_MAX);
 }
 
 static int
-endpoint_bind_new(int type, const coap_address_t *a)
+listener_bind_new(int type, const coap_address_t *a)
 {
 	int fd = socket(a->addr.sa.sa_family, type | SOCK_CLOEXEC, 0), on = 1;
 
@@ -132,17 +132,17 @@ endpoint_bind_new(int type, const coap_address_t *a)
 /* Port 0 becomes one that is free for both: what is so for datagrams alone
  * may be that of somebody's connection. */
 static void
-endpoint_pick_port(coap_address_t *a)
+listener_pick_port(coap_address_t *a)
 {
 	const coap_address_t any = *a;
 	int tries, tcp, udp = -1;
 
 	for (tries = 0; udp < 0 && tries < PORT_TRIES; tries++) {
 		*a = any;
-		if ((tcp = endpoint_bind_new(SOCK_STREAM, a)) < 0)
+		if ((tcp = listener_bind_new(SOCK_STREAM, a)) < 0)
 			break;
 		getsockname(tcp, &a->addr.sa, &a->size);
-		udp = endpoint_bind_new(SOCK_DGRAM, a);
+		udp = listener_bind_new(SOCK_DGRAM, a);
 		close(tcp);
 	}
 	if (udp >= 0)
@@ -162,7 +162,7 @@ coap_server_listen(struct coap_server *sv, enum coap_security kind,
 	coap_address_t a;
 	unsigned n;
 
-	if (endpoint_make_room(sv, fault) < 0 ||
+	if (listener_make_room(sv, fault) < 0 ||
 	    listen_resolve(options[kind], address, &ss, &n, fault) < 0 ||
 	    context_open(sv, kind, fault) < 0)
 		return -1;
@@ -171,17 +171,17 @@ coap_server_listen(struct coap_server *sv, enum coap_security kind,
 	memcpy(&a.addr, &ss, n);
 	/* at the same place in both families */
 	if (a.addr.sin.sin_port == 0)
-		endpoint_pick_port(&a);
-	if (endpoint_open_one(sv, kind, true, &a, address, fault) < 0)
+		listener_pick_port(&a);
+	if (listener_open_one(sv, kind, true, &a, address, fault) < 0)
 		return -1;
-	getsockname(sv->doors->fd, &a.addr.sa, &a.size);
-	return endpoint_open_one(sv, kind, false, &a, address, fault);
+	getsockname(sv->listeners->fd, &a.addr.sa, &a.size);
+	return listener_open_one(sv, kind, false, &a, address, fault);
 }
 
 /* The address family decides how libcoap looks at a socket: a substitute
  * has the same one, on a port that nobody knows. */
 static int
-endpoint_substitute(struct coap_server *sv, enum coap_security kind, int fd,
+listener_substitute(struct coap_server *sv, enum coap_security kind, int fd,
     bool datagram, struct fault *fault)
 {
 	coap_address_t a;
@@ -200,18 +200,18 @@ endpoint_substitute(struct coap_server *sv, enum coap_security kind, int fd,
 		return fault_set(fault, EX_CONFIG,
 		    "an inherited socket is not an IP socket");
 	}
-	return endpoint_open_one(sv, kind, datagram, &a, "inherited socket",
+	return listener_open_one(sv, kind, datagram, &a, "inherited socket",
 	    fault);
 }
 
 static bool
-endpoint_is_known(const struct coap_server *sv, enum coap_security kind,
+listener_is_known(const struct coap_server *sv, enum coap_security kind,
     uint64_t data)
 {
-	const struct door *d;
+	const struct listener *d;
 
 	/* 0 is libcoap's timer */
-	for (d = sv->doors; data != 0 && d != NULL; d = d->next)
+	for (d = sv->listeners; data != 0 && d != NULL; d = d->next)
 		if (d->kind == kind && d->data == data)
 			return true;
 	return data == 0;
@@ -219,7 +219,7 @@ endpoint_is_known(const struct coap_server *sv, enum coap_security kind,
 
 /* What is ready and not yet known: how many, and the last one's data. */
 static int
-endpoint_count_unknown(const struct coap_server *sv, enum coap_security kind,
+listener_count_unknown(const struct coap_server *sv, enum coap_security kind,
     int wait, uint64_t *data)
 {
 	struct epoll_event events[EVENTS];
@@ -228,7 +228,7 @@ endpoint_count_unknown(const struct coap_server *sv, enum coap_security kind,
 	n = epoll_wait(coap_context_get_coap_fd(sv->contexts[kind]), events,
 	    EVENTS, wait);
 	for (i = 0; i < n; i++)
-		if (!endpoint_is_known(sv, kind, events[i].data.u64)) {
+		if (!listener_is_known(sv, kind, events[i].data.u64)) {
 			*data = events[i].data.u64;
 			unknown++;
 		}
@@ -238,7 +238,7 @@ endpoint_count_unknown(const struct coap_server *sv, enum coap_security kind,
 /* Something is sent to the substitute: what the epoll has more of then is the
  * substitute's.  It is replaced after that, and so is what was sent. */
 static bool
-endpoint_learn_data(const struct coap_server *sv, struct door *d)
+listener_learn_data(const struct coap_server *sv, struct listener *d)
 {
 	coap_address_t a;
 	uint64_t data = 0;
@@ -254,10 +254,10 @@ endpoint_learn_data(const struct coap_server *sv, struct door *d)
 	    (d->datagram ? SOCK_DGRAM : SOCK_STREAM), 0);
 	if (client < 0)
 		return false;
-	learnt = endpoint_count_unknown(sv, d->kind, 0, &data) == 0 &&
+	learnt = listener_count_unknown(sv, d->kind, 0, &data) == 0 &&
 	    connect(client, &a.addr.sa, a.size) == 0 &&
 	    (!d->datagram || send(client, "", 1, 0) == 1) &&
-	    endpoint_count_unknown(sv, d->kind, LEARN_MS, &data) == 1;
+	    listener_count_unknown(sv, d->kind, LEARN_MS, &data) == 1;
 	close(client);
 	d->data = learnt ? data : 0;
 	return learnt;
@@ -265,7 +265,7 @@ endpoint_learn_data(const struct coap_server *sv, struct door *d)
 
 /* libcoap wants to know at which of our addresses a datagram came. */
 static void
-endpoint_ask_addresses(int fd)
+listener_ask_addresses(int fd)
 {
 	int on = 1;
 
@@ -278,21 +278,21 @@ coap_server_adopt(struct coap_server *sv, enum coap_security kind, int fd,
     bool datagram, struct fault *fault)
 {
 	struct epoll_event e = { .events = EPOLLIN };
-	struct door *d;
+	struct listener *d;
 	int r = -1;
 
-	if (endpoint_make_room(sv, fault) == 0 &&
+	if (listener_make_room(sv, fault) == 0 &&
 	    context_open(sv, kind, fault) == 0 &&
-	    endpoint_substitute(sv, kind, fd, datagram, fault) == 0) {
-		d = sv->doors;
-		if (!endpoint_learn_data(sv, d)) {
+	    listener_substitute(sv, kind, fd, datagram, fault) == 0) {
+		d = sv->listeners;
+		if (!listener_learn_data(sv, d)) {
 			close(fd);
 			return fault_set(fault, EX_OSERR, "inherited socket: "
 			    "this libcoap can't be given one: use --listen");
 		}
 		e.data.u64 = d->data;
 		if (datagram)
-			endpoint_ask_addresses(fd);
+			listener_ask_addresses(fd);
 		if (dup3(fd, d->fd, O_CLOEXEC) < 0 ||
 		    epoll_ctl(coap_context_get_coap_fd(sv->contexts[kind]),
 		    EPOLL_CTL_ADD, d->fd, &e) < 0)
@@ -307,34 +307,35 @@ coap_server_adopt(struct coap_server *sv, enum coap_security kind, int fd,
 int
 coap_server_socket(const struct coap_server *sv, int i)
 {
-	const struct door *d;
+	const struct listener *d;
 
-	for (d = sv->doors; d != NULL && i > 0; d = d->next)
+	for (d = sv->listeners; d != NULL && i > 0; d = d->next)
 		i--;
 	return d != NULL ? d->fd : -1;
 }
 
 void
-doors_close(struct coap_server *sv)
+listeners_close(struct coap_server *sv)
 {
-	struct door *d;
+	struct listener *d;
 
 	/* the sockets are libcoap's, and are closed with its contexts */
-	while ((d = sv->doors) != NULL) {
-		sv->doors = d->next;
+	while ((d = sv->listeners) != NULL) {
+		sv->listeners = d->next;
 		free(d);
 	}
-	wire_forget();
+	interpose_reset();
 }
 
 /* ---- serving ---- */
 
-static struct door *
-door_of(const struct coap_server *sv, enum coap_security kind, uint64_t data)
+static struct listener *
+listener_of_datagrams(const struct coap_server *sv, enum coap_security kind,
+    uint64_t data)
 {
-	struct door *d;
+	struct listener *d;
 
-	for (d = sv->doors; d != NULL; d = d->next)
+	for (d = sv->listeners; d != NULL; d = d->next)
 		if (d->datagram && d->kind == kind && d->data == data)
 			return d;
 	return NULL;
@@ -342,34 +343,34 @@ door_of(const struct coap_server *sv, enum coap_security kind, uint64_t data)
 
 /* The events that there are, those of datagram sockets for each datagram. */
 static void
-endpoint_serve_events(struct coap_server *sv, enum coap_security kind,
+listener_serve_events(struct coap_server *sv, enum coap_security kind,
     const struct epoll_event *events, int n)
 {
-	struct epoll_event repeated[EVENTS * 4];
-	const struct door *d;
+	struct epoll_event batch[EVENTS * 4];
+	const struct listener *d;
 	unsigned ready;
 	size_t k = 0;
 	int i;
 
 	for (i = 0; i < n; i++) {
-		d = door_of(sv, kind, events[i].data.u64);
-		ready = d != NULL ? wire_ready(d->fd) : 1;
+		d = listener_of_datagrams(sv, kind, events[i].data.u64);
+		ready = d != NULL ? interpose_ready(d->fd) : 1;
 		for (; ready > 0; ready--) {
-			repeated[k++] = events[i];
+			batch[k++] = events[i];
 			if (k < EVENTS * 4)
 				continue;
-			coap_io_do_epoll(sv->contexts[kind], repeated, k);
+			coap_io_do_epoll(sv->contexts[kind], batch, k);
 			k = 0;
 		}
 	}
 	if (k > 0)
-		coap_io_do_epoll(sv->contexts[kind], repeated, k);
+		coap_io_do_epoll(sv->contexts[kind], batch, k);
 }
 
-/* The same, one event at a time, and again for what wire.c has read at once
- * for it. */
+/* The same, one event at a time, repeated while interpose.c has datagrams that
+ * it has read. */
 static void
-endpoint_serve_each(struct coap_server *sv, enum coap_security kind,
+listener_serve_each(struct coap_server *sv, enum coap_security kind,
     struct epoll_event *events, int n)
 {
 	unsigned times;
@@ -379,36 +380,36 @@ endpoint_serve_each(struct coap_server *sv, enum coap_security kind,
 		times = 0;
 		do {
 			coap_io_do_epoll(sv->contexts[kind], &events[i], 1);
-		} while (wire_left() && ++times < TIMES_MAX);
+		} while (interpose_pending() && ++times < TIMES_MAX);
 	}
 }
 
 static void
-endpoint_serve(struct coap_server *sv, enum coap_security kind)
+listener_serve(struct coap_server *sv, enum coap_security kind)
 {
 	struct epoll_event events[EVENTS];
 	int epfd = coap_context_get_coap_fd(sv->contexts[kind]);
 	int round, n;
 
-	wire_begin();
+	interpose_begin();
 	for (round = 0; round < ROUNDS; round++) {
 		n = epoll_wait(epfd, events, EVENTS, 0);
 		if (n <= 0)
 			break;
-		if (sv->repeats)
-			endpoint_serve_events(sv, kind, events, n);
+		if (sv->batches)
+			listener_serve_events(sv, kind, events, n);
 		else
-			endpoint_serve_each(sv, kind, events, n);
+			listener_serve_each(sv, kind, events, n);
 	}
-	wire_end();
+	interpose_end();
 }
 
 void
-doors_serve(struct coap_server *sv)
+listeners_serve(struct coap_server *sv)
 {
 	int i;
 
 	for (i = 0; i < COAP_SECURITIES; i++)
 		if (sv->contexts[i] != NULL)
-			endpoint_serve(sv, (enum coap_security)i);
+			listener_serve(sv, (enum coap_security)i);
 }

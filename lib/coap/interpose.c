@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coap/wire.h"
+#include "coap/interpose.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -16,12 +16,12 @@
 #define CHUNK 16384
 
 /* Datagrams that were read and not yet handed on. */
-struct wire_queue {
-	struct wire_queue *next;
+struct interpose_queue {
+	struct interpose_queue *next;
 	int fd;
 	bool plain;
 	struct buf text;		/* as they are handed on */
-	struct wire_part {
+	struct interpose_part {
 		unsigned of;		/* the datagram whose address … */
 		size_t at, n;		/* … and where in the text */
 	} parts[BATCH * SCREEN_PARTS];
@@ -34,14 +34,14 @@ struct wire_queue {
 	char bytes[BATCH][DATAGRAM_MAX];
 };
 
-struct wire_listener {
-	struct wire_listener *next;
+struct interpose_listener {
+	struct interpose_listener *next;
 	int fd;
 	bool plain;
 	size_t max;
 };
 
-struct wire_stream {
+struct interpose_stream {
 	struct screen_stream screen;
 	struct buf out;			/* screened … */
 	size_t at;			/* … and handed on so far */
@@ -49,66 +49,66 @@ struct wire_stream {
 
 /* Of the loop's thread alone: those of a bus with a server receive as well, and
  * what follows may be changed meanwhile. */
-static _Thread_local bool wire_active;
+static _Thread_local bool interpose_active;
 
 static struct {
-	struct wire_queue *queues;
-	struct wire_listener *listeners;
-	struct wire_stream **streams;	/* of TCP, by descriptor */
+	struct interpose_queue *queues;
+	struct interpose_listener *listeners;
+	struct interpose_stream **streams;	/* of TCP, by descriptor */
 	int n_streams;
 	size_t max;			/* of those of TLS */
 	int tls_index;			/* of theirs in an SSL; 0: not yet */
-} wire;
+} interpose;
 
-static struct wire_queue *
-wire_queue_of(int fd)
+static struct interpose_queue *
+interpose_queue_of(int fd)
 {
-	struct wire_queue *q;
+	struct interpose_queue *q;
 
-	for (q = wire.queues; q != NULL && q->fd != fd; q = q->next)
+	for (q = interpose.queues; q != NULL && q->fd != fd; q = q->next)
 		;
 	return q;
 }
 
 void
-wire_datagrams(int fd, bool plain)
+interpose_datagrams(int fd, bool plain)
 {
-	struct wire_queue *q = memory_zero(1, sizeof *q);
+	struct interpose_queue *q = memory_zero(1, sizeof *q);
 
 	q->fd = fd;
 	q->plain = plain;
 	/* a mark makes one longer */
 	buf_init(&q->text, BATCH * SCREEN_PARTS * (DATAGRAM_MAX + 64));
-	q->next = wire.queues;
-	wire.queues = q;
+	q->next = interpose.queues;
+	interpose.queues = q;
 }
 
 void
-wire_streams(int fd, bool plain, size_t max)
+interpose_streams(int fd, bool plain, size_t max)
 {
-	struct wire_listener *l = memory_zero(1, sizeof *l);
+	struct interpose_listener *l = memory_zero(1, sizeof *l);
 
-	*l = (struct wire_listener){ wire.listeners, fd, plain, max };
-	wire.listeners = l;
-	wire.max = max;
+	*l = (struct interpose_listener){ interpose.listeners, fd, plain, max };
+	interpose.listeners = l;
+	interpose.max = max;
 }
 
 void
-wire_begin(void)
+interpose_begin(void)
 {
-	wire_active = true;
+	interpose_active = true;
 }
 
 void
-wire_end(void)
+interpose_end(void)
 {
-	wire_active = false;
+	interpose_active = false;
 }
 
 /* ---- datagrams ---- */
 
 static void
-wire_prepare(struct wire_queue *q)
+interpose_prepare(struct interpose_queue *q)
 {
 	unsigned i;
 
@@ -125,7 +125,7 @@ wire_prepare(struct wire_queue *q)
 }
 
 static void
-wire_screen(struct wire_queue *q, unsigned i)
+interpose_screen(struct interpose_queue *q, unsigned i)
 {
 	struct str d = { q->bytes[i], q->heads[i].msg_len };
 	size_t ends[SCREEN_PARTS], at = q->text.n;
@@ -141,47 +141,48 @@ wire_screen(struct wire_queue *q, unsigned i)
 		ends[0] = q->text.n;
 	}
 	for (k = 0; k < n; k++) {
-		q->parts[q->n++] = (struct wire_part){ i, at, ends[k] - at };
+		q->parts[q->n++] = (struct interpose_part){ i, at,
+		    ends[k] - at };
 		at = ends[k];
 	}
 }
 
 unsigned
-wire_ready(int fd)
+interpose_ready(int fd)
 {
-	struct wire_queue *q = wire_queue_of(fd);
+	struct interpose_queue *q = interpose_queue_of(fd);
 	int n, i;
 
 	if (q->at < q->n)
 		return q->n - q->at;
 	q->n = q->at = 0;
 	buf_clear(&q->text);
-	wire_prepare(q);
+	interpose_prepare(q);
 	n = recvmmsg(fd, q->heads, BATCH, MSG_DONTWAIT, NULL);
 	for (i = 0; i < n; i++)
-		wire_screen(q, (unsigned)i);
+		interpose_screen(q, (unsigned)i);
 	return q->n;
 }
 
 bool
-wire_left(void)
+interpose_pending(void)
 {
-	const struct wire_queue *q;
+	const struct interpose_queue *q;
 
-	for (q = wire.queues; q != NULL; q = q->next)
+	for (q = interpose.queues; q != NULL; q = q->next)
 		if (q->at < q->n)
 			return true;
 	return false;
 }
 
 static ssize_t
-wire_next(struct wire_queue *q, struct msghdr *to)
+interpose_next(struct interpose_queue *q, struct msghdr *to)
 {
-	const struct wire_part *p;
+	const struct interpose_part *p;
 	const struct msghdr *from;
 	size_t n;
 
-	if (wire_ready(q->fd) == 0) {
+	if (interpose_ready(q->fd) == 0) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -202,12 +203,13 @@ wire_next(struct wire_queue *q, struct msghdr *to)
 ssize_t
 recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	struct wire_queue *q = wire_active ? wire_queue_of(fd) : NULL;
+	struct interpose_queue *q = interpose_active ? interpose_queue_of(fd) :
+	    NULL;
 	struct mmsghdr one = { .msg_hdr = *msg };
 	int n;
 
 	if (q != NULL && msg->msg_iovlen == 1)
-		return wire_next(q, msg);
+		return interpose_next(q, msg);
 	n = recvmmsg(fd, &one, 1, flags, NULL);
 	*msg = one.msg_hdr;
 	return n > 0 ? (ssize_t)one.msg_len : n;
@@ -215,10 +217,10 @@ recvmsg(int fd, struct msghdr *msg, int flags)
 
 /* ---- streams ---- */
 
-static struct wire_stream *
-wire_stream_new(size_t max)
+static struct interpose_stream *
+interpose_stream_new(size_t max)
 {
-	struct wire_stream *s = memory_zero(1, sizeof *s);
+	struct interpose_stream *s = memory_zero(1, sizeof *s);
 
 	screen_stream_init(&s->screen, max);
 	/* what one chunk becomes: never more than its heads and their marks */
@@ -227,7 +229,7 @@ wire_stream_new(size_t max)
 }
 
 static void
-wire_stream_free(struct wire_stream *s)
+interpose_stream_free(struct interpose_stream *s)
 {
 	if (s == NULL)
 		return;
@@ -237,40 +239,42 @@ wire_stream_free(struct wire_stream *s)
 }
 
 static void
-wire_set_stream(int fd, struct wire_stream *s)
+interpose_set_stream(int fd, struct interpose_stream *s)
 {
-	int n = wire.n_streams;
+	int n = interpose.n_streams;
 
 	if (fd >= n) {
 		if (s == NULL)
 			return;
-		wire.n_streams = fd + 64;
-		wire.streams = memory_resize(wire.streams,
-		    (size_t)wire.n_streams * sizeof *wire.streams);
-		memset(wire.streams + n, 0,
-		    (size_t)(wire.n_streams - n) * sizeof *wire.streams);
+		size_t more = 64 * sizeof *interpose.streams;
+
+		more += (size_t)(fd - n) * sizeof *interpose.streams;
+		interpose.n_streams = fd + 64;
+		interpose.streams = memory_resize(interpose.streams,
+		    (size_t)n * sizeof *interpose.streams + more);
+		memset(interpose.streams + n, 0, more);
 	}
-	wire_stream_free(wire.streams[fd]);
-	wire.streams[fd] = s;
+	interpose_stream_free(interpose.streams[fd]);
+	interpose.streams[fd] = s;
 }
 
 int
 accept(int fd, struct sockaddr *address, socklen_t *n)
 {
 	int s = accept4(fd, address, n, 0);
-	const struct wire_listener *l;
+	const struct interpose_listener *l;
 
-	for (l = wire.listeners; l != NULL && l->fd != fd; l = l->next)
+	for (l = interpose.listeners; l != NULL && l->fd != fd; l = l->next)
 		;
 	/* and whatever had this number before has been closed */
 	if (s >= 0)
-		wire_set_stream(s, l != NULL && l->plain ?
-		    wire_stream_new(l->max) : NULL);
+		interpose_set_stream(s, l != NULL && l->plain ?
+		    interpose_stream_new(l->max) : NULL);
 	return s;
 }
 
 static size_t
-wire_take(struct wire_stream *s, void *to, size_t n)
+interpose_take(struct interpose_stream *s, void *to, size_t n)
 {
 	if (n > s->out.n - s->at)
 		n = s->out.n - s->at;
@@ -289,7 +293,8 @@ wire_take(struct wire_stream *s, void *to, size_t n)
 /* libcoap comes again as long as its buffer was filled, and waits for the
  * socket when it was not: so all that is there is handed on. */
 static ssize_t
-wire_read(int fd, struct wire_stream *s, void *to, size_t n, int flags)
+interpose_read(int fd, struct interpose_stream *s, void *to, size_t n,
+    int flags)
 {
 	char chunk[CHUNK];
 	ssize_t got = 1;
@@ -301,42 +306,42 @@ wire_read(int fd, struct wire_stream *s, void *to, size_t n, int flags)
 			    (size_t)got }, &s->out);
 	}
 	/* an error or the end comes again with the next read */
-	return s->out.n > s->at ? (ssize_t)wire_take(s, to, n) : got;
+	return s->out.n > s->at ? (ssize_t)interpose_take(s, to, n) : got;
 }
 
 ssize_t
 recv(int fd, void *to, size_t n, int flags)
 {
-	struct wire_stream *s = wire_active && fd >= 0 &&
-	    fd < wire.n_streams ? wire.streams[fd] : NULL;
+	struct interpose_stream *s = interpose_active && fd >= 0 &&
+	    fd < interpose.n_streams ? interpose.streams[fd] : NULL;
 
-	return s != NULL ? wire_read(fd, s, to, n, flags) :
+	return s != NULL ? interpose_read(fd, s, to, n, flags) :
 	    recvfrom(fd, to, n, flags, NULL, NULL);
 }
 
 /* ---- TLS and DTLS ---- */
 
 static void
-wire_tls_gone(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index,
+interpose_tls_free(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index,
     long l, void *arg)
 {
 	(void)parent, (void)data, (void)index, (void)l, (void)arg;
-	wire_stream_free(ptr);
+	interpose_stream_free(ptr);
 }
 
-static struct wire_stream *
-wire_tls_stream(SSL *ssl)
+static struct interpose_stream *
+interpose_tls_stream(SSL *ssl)
 {
-	struct wire_stream *s;
+	struct interpose_stream *s;
 
 	/* 0 may be somebody's already */
-	while (wire.tls_index == 0)
-		wire.tls_index = SSL_get_ex_new_index(0, NULL, NULL, NULL,
-		    wire_tls_gone);
-	s = SSL_get_ex_data(ssl, wire.tls_index);
+	while (interpose.tls_index == 0)
+		interpose.tls_index = SSL_get_ex_new_index(0, NULL, NULL, NULL,
+		    interpose_tls_free);
+	s = SSL_get_ex_data(ssl, interpose.tls_index);
 	if (s == NULL) {
-		s = wire_stream_new(wire.max);
-		SSL_set_ex_data(ssl, wire.tls_index, s);
+		s = interpose_stream_new(interpose.max);
+		SSL_set_ex_data(ssl, interpose.tls_index, s);
 	}
 	return s;
 }
@@ -347,9 +352,9 @@ wire_tls_stream(SSL *ssl)
  * an error is lost when both are found by one call.
  */
 static int
-wire_tls_read(SSL *ssl, void *to, size_t n)
+interpose_tls_read(SSL *ssl, void *to, size_t n)
 {
-	struct wire_stream *s = wire_tls_stream(ssl);
+	struct interpose_stream *s = interpose_tls_stream(ssl);
 	char chunk[CHUNK];
 	int r = 1;
 
@@ -361,12 +366,12 @@ wire_tls_read(SSL *ssl, void *to, size_t n)
 			screen_stream(&s->screen, (struct str){ chunk, got },
 			    &s->out);
 	}
-	return s->out.n > s->at ? (int)wire_take(s, to, n) : r;
+	return s->out.n > s->at ? (int)interpose_take(s, to, n) : r;
 }
 
 /* One datagram at a time: that it was reset, libcoap alone is told. */
 static int
-wire_dtls_read(SSL *ssl, void *to, size_t n)
+interpose_dtls_read(SSL *ssl, void *to, size_t n)
 {
 	char datagram[DATAGRAM_MAX];
 	size_t ends[SCREEN_PARTS], got;
@@ -395,11 +400,11 @@ SSL_read(SSL *ssl, void *to, int n)
 
 	/* SSL_get_error() takes what another session has left for this one's */
 	ERR_clear_error();
-	if (n <= 0 || !wire_active)
+	if (n <= 0 || !interpose_active)
 		return SSL_read_ex(ssl, to, n > 0 ? (size_t)n : 0, &got) > 0 ?
 		    (int)got : -1;
-	return SSL_is_dtls(ssl) ? wire_dtls_read(ssl, to, (size_t)n) :
-	    wire_tls_read(ssl, to, (size_t)n);
+	return SSL_is_dtls(ssl) ? interpose_dtls_read(ssl, to, (size_t)n) :
+	    interpose_tls_read(ssl, to, (size_t)n);
 }
 
 /*
@@ -423,24 +428,24 @@ SSL_write(SSL *ssl, const void *from, int n)
 }
 
 void
-wire_forget(void)
+interpose_reset(void)
 {
-	struct wire_listener *l;
-	struct wire_queue *q;
+	struct interpose_listener *l;
+	struct interpose_queue *q;
 	int i;
 
-	while ((q = wire.queues) != NULL) {
-		wire.queues = q->next;
+	while ((q = interpose.queues) != NULL) {
+		interpose.queues = q->next;
 		buf_release(&q->text);
 		free(q);
 	}
-	while ((l = wire.listeners) != NULL) {
-		wire.listeners = l->next;
+	while ((l = interpose.listeners) != NULL) {
+		interpose.listeners = l->next;
 		free(l);
 	}
-	for (i = 0; i < wire.n_streams; i++)
-		wire_stream_free(wire.streams[i]);
-	free(wire.streams);
-	wire.streams = NULL;
-	wire.n_streams = 0;
+	for (i = 0; i < interpose.n_streams; i++)
+		interpose_stream_free(interpose.streams[i]);
+	free(interpose.streams);
+	interpose.streams = NULL;
+	interpose.n_streams = 0;
 }

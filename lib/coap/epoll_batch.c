@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coap/repeat.h"
+#include "coap/epoll_batch.h"
 
 #include <coap3/coap.h>
 #include <fcntl.h>
@@ -10,15 +10,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "coap/opened.h"
-#include "coap/wire.h"
+#include "coap/fd_snapshot.h"
+#include "coap/interpose.h"
 
 #define PINGS 3
 /* for what is there at once, on this machine */
 #define WAIT_MS 1000
 
 bool
-repeat_data(int epoll_fd, int fd, uint64_t *data)
+epoll_batch_data(int epoll_fd, int fd, uint64_t *data)
 {
 	char path[64], line[256];
 	bool found = false;
@@ -39,7 +39,7 @@ repeat_data(int epoll_fd, int fd, uint64_t *data)
 /* A CoAP ping is an empty confirmable message, which is answered with a
  * reset. */
 static bool
-repeat_ping(int client)
+epoll_batch_ping(int client)
 {
 	unsigned char ping[4] = { 0x40, 0, 0, 0 };
 	int i;
@@ -53,7 +53,7 @@ repeat_ping(int client)
 }
 
 static int
-repeat_answers(int client)
+epoll_batch_answers(int client)
 {
 	unsigned char answer[64];
 	int n = 0;
@@ -66,7 +66,7 @@ repeat_answers(int client)
 
 /* One call, with the same event as often as there are datagrams. */
 static bool
-repeat_try(coap_context_t *context, int fd, uint64_t data)
+epoll_batch_try(coap_context_t *context, int fd, uint64_t data)
 {
 	struct epoll_event e = { .events = 0 }, all[PINGS];
 	struct pollfd there = { .fd = fd, .events = POLLIN };
@@ -78,19 +78,19 @@ repeat_try(coap_context_t *context, int fd, uint64_t data)
 		return false;
 	for (i = 0; i < PINGS; i++)
 		all[i] = e;
-	wire_begin();
-	i = (int)wire_ready(fd);
+	interpose_begin();
+	i = (int)interpose_ready(fd);
 	if (i == PINGS)
 		coap_io_do_epoll(context, all, PINGS);
-	wire_end();
+	interpose_end();
 	return i == PINGS;
 }
 
 static bool
-repeat_with(coap_context_t *context, int client)
+epoll_batch_with(coap_context_t *context, int client)
 {
 	coap_address_t a;
-	struct opened before;
+	struct fd_snapshot before;
 	uint64_t data;
 	int fd;
 
@@ -98,28 +98,29 @@ repeat_with(coap_context_t *context, int client)
 	a.size = sizeof a.addr.sin;
 	a.addr.sin.sin_family = AF_INET;
 	a.addr.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	opened_note(&before);
+	fd_snapshot_take(&before);
 	if (coap_new_endpoint(context, &a, COAP_PROTO_UDP) == NULL ||
-	    (fd = opened_since(&before, SOCK_DGRAM)) < 0 ||
-	    !repeat_data(coap_context_get_coap_fd(context), fd, &data) ||
+	    (fd = fd_snapshot_find_new(&before, SOCK_DGRAM)) < 0 ||
+	    !epoll_batch_data(coap_context_get_coap_fd(context), fd, &data) ||
 	    getsockname(fd, &a.addr.sa, &a.size) < 0 ||
-	    connect(client, &a.addr.sa, a.size) < 0 || !repeat_ping(client))
+	    connect(client, &a.addr.sa, a.size) < 0 ||
+	    !epoll_batch_ping(client))
 		return false;
-	wire_datagrams(fd, true);
-	return repeat_try(context, fd, data) &&
-	    repeat_answers(client) == PINGS;
+	interpose_datagrams(fd, true);
+	return epoll_batch_try(context, fd, data) &&
+	    epoll_batch_answers(client) == PINGS;
 }
 
 bool
-repeat_works(void)
+epoll_batch_works(void)
 {
 	coap_context_t *context = coap_new_context(NULL);
 	int client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool works = context != NULL && client >= 0 &&
 	    coap_context_get_coap_fd(context) >= 0 &&
-	    repeat_with(context, client);
+	    epoll_batch_with(context, client);
 
-	wire_forget();
+	interpose_reset();
 	coap_free_context(context);
 	if (client >= 0)
 		close(client);
