@@ -26,7 +26,7 @@ context_handle(coap_resource_t *resource, coap_session_t *s,
 	(void)resource;
 	(void)query;
 	/* libcoap still takes what it has read of it */
-	if (peer_session_ended(s)) {
+	if (session_has_ended(s)) {
 		reply_later(answer);
 		return;
 	}
@@ -59,22 +59,22 @@ context_handle(coap_resource_t *resource, coap_session_t *s,
 
 /* Something that we sent was refused, or nobody has answered it. */
 static void
-context_not_delivered(coap_session_t *s, const coap_pdu_t *sent,
+context_nack(coap_session_t *s, const coap_pdu_t *sent,
     const coap_nack_reason_t reason, const coap_mid_t mid)
 {
-	struct peer *p = peer_of(s);
+	struct coap_session *p = session_of(s);
 	coap_bin_const_t token;
 
 	if (p == NULL || reason == COAP_NACK_ICMP_ISSUE)
 		return;
 	if (reason != COAP_NACK_RST) {
-		peer_unanswered(p);
+		session_unanswered(p);
 		return;
 	}
 	/* how an empty message is answered: somebody is there */
 	if (coap_pdu_get_code(sent) == COAP_EMPTY_CODE) {
-		if (mid == p->asked_mid)
-			peer_heard(p);
+		if (mid == p->ping_mid)
+			session_alive(p);
 		return;
 	}
 	token = coap_pdu_get_token(sent);
@@ -85,48 +85,48 @@ context_not_delivered(coap_session_t *s, const coap_pdu_t *sent,
 static void
 context_pong(coap_session_t *s, const coap_pdu_t *pdu, const coap_mid_t mid)
 {
-	struct peer *p = peer_of(s);
+	struct coap_session *p = session_of(s);
 
 	(void)pdu;
 	(void)mid;
 	if (p != NULL)
-		peer_heard(p);
+		session_alive(p);
 }
 
 /* A connection of TCP, or a handshake of DTLS that has come to its end. */
 static void
-context_came(struct coap_server *sv, coap_session_t *s)
+context_connected(struct coap_server *sv, coap_session_t *s)
 {
-	struct peer *p = peer_get(sv, s);
+	struct coap_session *p = session_get(sv, s);
 
 	if (p->counted)
 		return;
 	p->counted = true;
-	p->network = peer_network(p);
+	p->network = session_network(p);
 	p->network->sessions++;
 	sv->counts.sessions++;
 	if (sv->counts.sessions > sv->o.max_sessions ||
 	    p->network->sessions > sv->o.max_per_address)
-		peer_close(p);
+		session_disconnect(p);
 }
 
 static int
 context_event(coap_session_t *s, const coap_event_t event)
 {
 	struct coap_server *sv = server_of(s);
-	struct peer *p = peer_of(s);
+	struct coap_session *p = session_of(s);
 
 	switch (event) {
 	case COAP_EVENT_SERVER_SESSION_NEW:
 		if (COAP_PROTO_RELIABLE(coap_session_get_proto(s)))
-			context_came(sv, s);
+			context_connected(sv, s);
 		break;
 	case COAP_EVENT_DTLS_CONNECTED:
-		context_came(sv, s);
+		context_connected(sv, s);
 		break;
 	case COAP_EVENT_SERVER_SESSION_DEL:
 		if (p != NULL)
-			peer_free(p);
+			session_free(p);
 		break;
 	case COAP_EVENT_DTLS_CLOSED:
 	case COAP_EVENT_DTLS_ERROR:
@@ -135,7 +135,7 @@ context_event(coap_session_t *s, const coap_event_t event)
 	case COAP_EVENT_SESSION_CLOSED:
 	case COAP_EVENT_SESSION_FAILED:
 		if (p != NULL)
-			peer_ended(p);
+			session_ended(p);
 		break;
 	default:
 		break;
@@ -289,7 +289,7 @@ context_open(struct coap_server *sv, enum coap_security kind,
 	context_set_limits(sv, c, kind);
 	context_add_resources(c);
 	coap_register_event_handler(c, context_event);
-	coap_register_nack_handler(c, context_not_delivered);
+	coap_register_nack_handler(c, context_nack);
 	coap_register_pong_handler(c, context_pong);
 	if (epoll_ctl(sv->epoll_fd, EPOLL_CTL_ADD,
 	    coap_context_get_coap_fd(c), &e) < 0)

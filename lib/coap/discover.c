@@ -83,7 +83,7 @@ discover(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 	struct reply r;
 
 	(void)resource;
-	if (peer_session_ended(s)) {
+	if (session_has_ended(s)) {
 		reply_later(answer);
 		return;
 	}

@@ -15,11 +15,11 @@
 
 /*
  * What the files of this folder share.  In their order, where each may call
- * those before it: answers (reply.c), who is at the other end (peer.c), blocks
+ * those before it: responses (response.c), sessions (session.c), blocks
  * (block.c, transfer.c), who gets notifications (observer.c), POST (publish.c),
  * GET (recall.c, subscribe.c), what libcoap calls (context.c), listening
- * (endpoint.c), and the server (server.c).  peer.c calls back to end what a
- * peer has.
+ * (listener.c), and the server (server.c).  session.c calls back to end what a
+ * session has.
  *
  * libcoap does packets, retransmission, TCP and (D)TLS.  Not left to it:
  * Observe, which would merge notifications; blocks, of which it would
@@ -36,17 +36,17 @@ struct transfer;
 /* what is not confirmable and may be reset, of one session */
 #define SENT_MAX 64
 
-/* Somebody at the other end of a session: made for those of TCP and (D)TLS
- * when they come, and for others when there is something to remember. */
-struct peer {
+/* What is kept with a session of libcoap's: made for those of TCP and (D)TLS
+ * when they are accepted, and for others when there is something to keep. */
+struct coap_session {
 	struct coap_server *server;
-	coap_session_t *session;
-	struct peer *prev, *next;
+	coap_session_t *coap;
+	struct coap_session *prev, *next;
 	unsigned holds;		/* reasons to keep the session */
 	bool stream;		/* TCP or TLS: nothing gets lost */
 	bool counted;		/* against max_sessions */
 	bool closing;		/* to be disconnected after this turn */
-	bool ended;		/* its session has: peers_end() is due … */
+	bool ended;		/* its session has: sessions_end() is due … */
 	bool unanswered;	/* … or a confirmable message was given up */
 	bool released;		/* or when all is answered */
 	uint64_t serial;	/* this session and no other, ever */
@@ -76,11 +76,11 @@ struct peer {
 	unsigned unconfirmed;
 	size_t unconfirmed_bytes;
 	struct share *charged;	/* whose those are; NULL: none */
-	bool asked;		/* for a sign of life */
-	coap_mid_t asked_mid;
-	int64_t asked_at, answered_at;
-	unsigned asked_n;	/* what that will confirm */
-	size_t asked_bytes;
+	bool ping_pending;	/* a ping has not been answered */
+	coap_mid_t ping_mid;
+	int64_t ping_at, pong_at;
+	unsigned ping_confirms;	/* what that will confirm */
+	size_t ping_confirms_bytes;
 	int64_t heard_at;
 };
 
@@ -114,7 +114,7 @@ struct coap_server {
 	int epoll_fd;
 	struct subscriptions subscriptions;
 	struct exchanges exchanges;
-	struct peer *peers;
+	struct coap_session *sessions;
 	size_t n_waiting;	/* answers that wait for the queue, */
 	size_t n_pongs;		/* and of these, what are Pongs */
 	struct shares shares;
@@ -123,10 +123,10 @@ struct coap_server {
 	uint64_t etag;
 	int64_t now;		/* monotonic ns, of this turn */
 	int64_t swept;
-	bool closing;		/* some peer is */
-	bool ending;		/* some peer has ended, or is unanswered */
-	bool releasing;		/* some peer is released */
-	bool impatient;		/* somebody is to be asked soon */
+	bool closing;		/* some session is */
+	bool ending;		/* some session has ended, or is unanswered */
+	bool releasing;		/* some session is released */
+	bool ping_due;		/* some session is to be pinged soon */
 	bool stopping;
 	char *psk;		/* locked; what the last handshake used */
 	coap_bin_const_t psk_key;
@@ -191,7 +191,7 @@ struct reply recall(struct coap_server *, coap_session_t *, coap_mid_t,
     const char *thing);
 /* a step of one */
 void recalls_go_on(struct coap_server *);
-void recalls_end(struct peer *);
+void recalls_end(struct coap_session *);
 
 /* ---- blocks ---- */
 
@@ -208,7 +208,7 @@ void marked(struct coap_server *, coap_session_t *, const coap_pdu_t *,
 /* the Pong that has waited */
 void marked_custody(const struct waiting *, bool done);
 /* those that have sent a Release, after all was answered */
-void peers_close_released(struct coap_server *);
+void sessions_disconnect_released(struct coap_server *);
 
 /* ---- listeners: listener.c ---- */
 
@@ -216,35 +216,36 @@ void listeners_serve(struct coap_server *);
 void listeners_close(struct coap_server *);
 int context_open(struct coap_server *, enum coap_security, struct fault *);
 
-/* ---- peers ---- */
+/* ---- sessions ---- */
 
-struct peer *peer_of(const coap_session_t *);	/* NULL: none yet */
-struct peer *peer_get(struct coap_server *, coap_session_t *);
-void peer_free(struct peer *);
-void peer_hold(struct peer *);
+/* NULL: nothing is kept with it yet */
+struct coap_session *session_of(const coap_session_t *);
+struct coap_session *session_get(struct coap_server *, coap_session_t *);
+void session_free(struct coap_session *);
+void session_hold(struct coap_session *);
 /* what its network has; to be put */
-struct share *peer_network(const struct peer *);
-/* so much of what was on its way has come */
-void peer_confirmed(struct peer *, unsigned n, size_t bytes);
-void peer_release(struct peer *);
+struct share *session_network(const struct coap_session *);
+/* this much of what was sent has arrived */
+void session_confirmed(struct coap_session *, unsigned n, size_t bytes);
+void session_release(struct coap_session *);
 /*
- * What is sent goes through here: coap_send() on a session that has ended
- * would have libcoap connect to the client.  The PDU is libcoap's afterwards.
+ * All that is sent goes through session_send_pdu(): coap_send() on a session
+ * that has ended makes libcoap connect to the client.  It takes the PDU.
  *
- * libcoap may find while it sends that the session has come to its end, and
- * calls back within the call, when somebody goes through what the peer has.
- * So these two only mark the peer: what it has is freed by peers_end(), which
- * nothing but a turn of the loop calls.
+ * libcoap may find while it sends that a session has ended, and calls back
+ * within that call, while the caller iterates over what the session has.  So
+ * session_ended() and session_unanswered() only mark the session.
+ * sessions_end(), which only a turn of the loop calls, frees.
  */
-void peer_send(coap_session_t *, coap_pdu_t *);
-bool peer_session_ended(const coap_session_t *);
-void peer_ended(struct peer *);
-/* a confirmable message was not acknowledged: nobody observes any more */
-void peer_unanswered(struct peer *);
-void peers_end(struct coap_server *);
-void peer_close(struct peer *);
-void peers_close_due(struct coap_server *);
-void peers_sweep(struct coap_server *);
+void session_send_pdu(coap_session_t *, coap_pdu_t *);
+bool session_has_ended(const coap_session_t *);
+void session_ended(struct coap_session *);
+/* a confirmable message was not acknowledged: its observers are ended */
+void session_unanswered(struct coap_session *);
+void sessions_end(struct coap_server *);
+void session_disconnect(struct coap_session *);
+void sessions_disconnect_due(struct coap_server *);
+void sessions_sweep(struct coap_server *);
 
 /*
  * Which thing sends this, and may it use the channel so (access.h)?  By the
@@ -255,33 +256,33 @@ enum access_result session_may(struct coap_server *, coap_session_t *,
     struct str key, struct str channel, unsigned use,
     char thing[ID_TEXT + 1], const char **why);
 /* 5.03 or 4.03 */
-struct reply peer_refusal(enum access_result);
+struct reply session_refusal(enum access_result);
 /* does the key or certificate still belong to the same, enabled thing? */
-bool peer_still_valid(struct peer *);
+bool session_still_valid(struct coap_session *);
 /* would its certificate still be accepted, with the files as they are? */
-bool peer_certificate_valid(const struct peer *);
+bool session_certificate_valid(const struct coap_session *);
 
 /* ---- observers ---- */
 
 struct reply observer_add(struct coap_server *, coap_session_t *,
     const struct asked *, struct str filter, const char *thing);
-void observer_cancel(struct peer *, struct str token);
+void observer_cancel(struct coap_session *, struct str token);
 /* a notification that was not confirmable has been reset */
-void observer_reset(struct peer *, coap_mid_t);
+void observer_reset(struct coap_session *, coap_mid_t);
 /* with a last notification that says why; NULL: without */
-void observers_end(struct peer *, const struct reply *);
-void observers_review(struct peer *);
+void observers_end(struct coap_session *, const struct reply *);
+void observers_review(struct coap_session *);
 /* the large notification that the rest of is asked for; p NULL: none */
-struct str observer_large(struct peer *, uint64_t about, uint64_t *etag,
+struct str observer_large(struct coap_session *, uint64_t about, uint64_t *etag,
     int *format, struct observer **);
 /* all of it has been fetched */
 void observer_large_done(struct observer *);
 /* those who may get the next one */
 void observers_go_on(struct coap_server *);
-void observers_sweep(struct peer *);
+void observers_sweep(struct coap_session *);
 /* a sign of life came */
-void peer_heard(struct peer *);
+void session_alive(struct coap_session *);
 /* asks for one, when it is time */
-void peer_ask(struct peer *, bool now);
+void session_ping(struct coap_session *, bool now);
 
 #endif

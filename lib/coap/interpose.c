@@ -241,18 +241,17 @@ interpose_stream_free(struct interpose_stream *s)
 static void
 interpose_set_stream(int fd, struct interpose_stream *s)
 {
-	int n = interpose.n_streams;
+	size_t n = (size_t)interpose.n_streams, more;
 
-	if (fd >= n) {
+	if (fd >= interpose.n_streams) {
 		if (s == NULL)
 			return;
-		size_t more = 64 * sizeof *interpose.streams;
-
-		more += (size_t)(fd - n) * sizeof *interpose.streams;
-		interpose.n_streams = fd + 64;
+		more = (size_t)fd - n + 64;
 		interpose.streams = memory_resize(interpose.streams,
-		    (size_t)n * sizeof *interpose.streams + more);
-		memset(interpose.streams + n, 0, more);
+		    (n + more) * sizeof *interpose.streams);
+		memset(interpose.streams + n, 0,
+		    more * sizeof *interpose.streams);
+		interpose.n_streams = fd + 64;
 	}
 	interpose_stream_free(interpose.streams[fd]);
 	interpose.streams[fd] = s;

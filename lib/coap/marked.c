@@ -26,7 +26,7 @@ marked_send_pong(coap_session_t *s, struct str token, bool custody)
 	coap_add_token(pdu, token.n, (const uint8_t *)token.p);
 	if (custody)
 		coap_add_option(pdu, COAP_SIGNALING_OPTION_CUSTODY, 0, NULL);
-	peer_send(s, pdu);
+	session_send_pdu(s, pdu);
 }
 
 void
@@ -59,9 +59,9 @@ marked_abort(struct coap_server *sv, coap_session_t *s)
 		    coap_encode_var_safe(bytes, sizeof bytes, option), bytes);
 	if (pdu != NULL) {
 		coap_add_data(pdu, sizeof why - 1, (const uint8_t *)why);
-		peer_send(s, pdu);
+		session_send_pdu(s, pdu);
 	}
-	peer_close(peer_get(sv, s));
+	session_disconnect(session_get(sv, s));
 }
 
 void
@@ -71,14 +71,14 @@ marked(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 	reply_later(answer);
 	switch (sv->asked.mark.verdict) {
 	case SCREEN_RESET:
-		if (peer_of(s) != NULL)
-			observer_reset(peer_of(s), coap_pdu_get_mid(pdu));
+		if (session_of(s) != NULL)
+			observer_reset(session_of(s), coap_pdu_get_mid(pdu));
 		return;
 	case SCREEN_PING:
 		marked_pong(sv, s);
 		return;
 	case SCREEN_RELEASE:
-		peer_get(sv, s)->released = true;
+		session_get(sv, s)->released = true;
 		sv->releasing = true;
 		return;
 	case SCREEN_ABORT:
@@ -107,14 +107,14 @@ marked(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 }
 
 void
-peers_close_released(struct coap_server *sv)
+sessions_disconnect_released(struct coap_server *sv)
 {
-	struct peer *p;
+	struct coap_session *p;
 
 	if (!sv->releasing)
 		return;
 	sv->releasing = false;
-	for (p = sv->peers; p != NULL; p = p->next)
+	for (p = sv->sessions; p != NULL; p = p->next)
 		if (p->released)
-			peer_close(p);
+			session_disconnect(p);
 }

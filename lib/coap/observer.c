@@ -26,7 +26,7 @@
  * and is overtaken by the others */
 #define CONFIRM_AT_ONCE 64
 /* libcoap's clients answer no more than 4 pings a second */
-#define ASK_AFTER (300 * (STAMP_SECOND / 1000))
+#define PING_PAUSE (300 * (STAMP_SECOND / 1000))
 
 /* what waits for one observer; beyond that it is too slow */
 #define QUEUE_MAX 4096
@@ -44,7 +44,7 @@
 
 struct observer {
 	struct subscription subscription;
-	struct peer *peer;
+	struct coap_session *session;
 	struct observer *prev, *next;
 	char thing[ID_BYTES + 1];
 	bool has_proof;			/* it showed a key … */
@@ -72,30 +72,30 @@ struct observer {
 /* ---- a sign of life ---- */
 
 void
-peer_ask(struct peer *p, bool now)
+session_ping(struct coap_session *p, bool now)
 {
-	if (p->asked)
+	if (p->ping_pending)
 		return;
 	if (!now && p->unconfirmed < WINDOW / 2 &&
 	    p->unconfirmed_bytes < WINDOW_BYTES / 2)
 		return;
-	if (!p->stream && p->server->now - p->answered_at < ASK_AFTER) {
-		p->server->impatient = true;
+	if (!p->stream && p->server->now - p->pong_at < PING_PAUSE) {
+		p->server->ping_due = true;
 		return;
 	}
-	p->asked_mid = coap_session_send_ping(p->session);
-	if (p->asked_mid == COAP_INVALID_MID)
+	p->ping_mid = coap_session_send_ping(p->coap);
+	if (p->ping_mid == COAP_INVALID_MID)
 		return;
 	p->server->counts.pings++;
-	p->asked = true;
-	p->asked_at = p->server->now;
-	p->asked_n = p->unconfirmed;
-	p->asked_bytes = p->unconfirmed_bytes;
+	p->ping_pending = true;
+	p->ping_at = p->server->now;
+	p->ping_confirms = p->unconfirmed;
+	p->ping_confirms_bytes = p->unconfirmed_bytes;
 }
 
 /* What is on its way is its first observer's thing's. */
 static void
-observer_count(struct peer *p, struct share *share, size_t bytes)
+observer_count(struct coap_session *p, struct share *share, size_t bytes)
 {
 	if (p->unconfirmed++ == 0)
 		p->charged = share_hold(share);
@@ -105,7 +105,7 @@ observer_count(struct peer *p, struct share *share, size_t bytes)
 }
 
 void
-peer_confirmed(struct peer *p, unsigned n, size_t bytes)
+session_confirmed(struct coap_session *p, unsigned n, size_t bytes)
 {
 	if (n == 0)
 		return;
@@ -122,16 +122,16 @@ peer_confirmed(struct peer *p, unsigned n, size_t bytes)
 static void observer_pump(struct observer *);
 
 void
-peer_heard(struct peer *p)
+session_alive(struct coap_session *p)
 {
 	struct observer *o, *next;
 
 	p->heard_at = p->server->now;
-	if (!p->asked)
+	if (!p->ping_pending)
 		return;
-	p->asked = false;
-	p->answered_at = p->server->now;
-	peer_confirmed(p, p->asked_n, p->asked_bytes);
+	p->ping_pending = false;
+	p->pong_at = p->server->now;
+	session_confirmed(p, p->ping_confirms, p->ping_confirms_bytes);
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;
 		observer_pump(o);
@@ -143,7 +143,7 @@ peer_heard(struct peer *p)
 static coap_pdu_t *
 observer_begin(struct observer *o, bool confirmable, coap_pdu_code_t code)
 {
-	coap_session_t *s = o->peer->session;
+	coap_session_t *s = o->session->coap;
 	coap_pdu_t *pdu = coap_new_pdu(confirmable ? COAP_MESSAGE_CON :
 	    COAP_MESSAGE_NON, code, s);
 
@@ -157,7 +157,7 @@ static bool
 observer_fits(const struct observer *o, const struct note *n)
 {
 	return n->n + OPTIONS_MAX <=
-	    coap_session_max_pdu_size(o->peer->session) &&
+	    coap_session_max_pdu_size(o->session->coap) &&
 	    (o->exponent > 6 || n->n <= 16U << o->exponent);
 }
 
@@ -168,7 +168,7 @@ observer_hold_note(struct observer *o, struct note *n)
 	note_hold(n);
 	if (n->budget != NULL)
 		return;
-	n->budget = o->peer->server->o.budget;
+	n->budget = o->session->server->o.budget;
 	budget_hold(n->budget, n->n);
 }
 
@@ -185,9 +185,9 @@ observer_first_block(struct observer *o, struct note *n)
 	note_release(o->large);
 	o->large = n;
 	o->fetched = false;
-	o->large_etag = ++o->peer->server->etag;
-	o->large_at = o->peer->server->now;
-	return block_reply(o->peer->session, &first,
+	o->large_etag = ++o->session->server->etag;
+	o->large_at = o->session->server->now;
+	return block_reply(o->session->coap, &first,
 	    (struct str){ n->bytes, n->n }, o->large_etag, n->format);
 }
 
@@ -209,11 +209,11 @@ observer_whole(const struct note *n)
 static bool
 observer_confirms(struct observer *o)
 {
-	int64_t elapsed = o->peer->server->now - o->confirmed_at;
+	int64_t elapsed = o->session->server->now - o->confirmed_at;
 
-	if (o->peer->stream || o->confirmable)
+	if (o->session->stream || o->confirmable)
 		return true;
-	if (o->peer->unconfirmed >= WINDOW)
+	if (o->session->unconfirmed >= WINDOW)
 		return false;
 	return elapsed >= CONFIRM_AFTER ||
 	    (elapsed >= CONFIRM_PAUSE && o->since >= CONFIRM_EVERY);
@@ -223,7 +223,7 @@ observer_confirms(struct observer *o)
 static void
 observer_remember(struct observer *o, coap_mid_t mid)
 {
-	struct peer *p = o->peer;
+	struct coap_session *p = o->session;
 	struct sent *sent;
 
 	if (p->sent == NULL)
@@ -235,7 +235,7 @@ observer_remember(struct observer *o, coap_mid_t mid)
 }
 
 void
-observer_reset(struct peer *p, coap_mid_t mid)
+observer_reset(struct coap_session *p, coap_mid_t mid)
 {
 	unsigned n = p->n_sent < SENT_MAX ? p->n_sent : SENT_MAX, i;
 
@@ -251,7 +251,7 @@ observer_reset(struct peer *p, coap_mid_t mid)
 static void
 observer_send(struct observer *o, struct note *n)
 {
-	struct peer *p = o->peer;
+	struct coap_session *p = o->session;
 	bool confirm = observer_confirms(o);
 	struct reply r;
 	coap_pdu_t *pdu = observer_begin(o, confirm && !p->stream,
@@ -267,7 +267,7 @@ observer_send(struct observer *o, struct note *n)
 	reply_put(pdu, &r);
 	if (!confirm && !p->stream)
 		observer_remember(o, coap_pdu_get_mid(pdu));
-	peer_send(p->session, pdu);
+	session_send_pdu(p->coap, pdu);
 	p->server->counts.notifications++;
 	o->since++;
 	if (!confirm)
@@ -275,13 +275,13 @@ observer_send(struct observer *o, struct note *n)
 	o->since = 0;
 	o->confirmed_at = p->server->now;
 	observer_count(p, o->share, n->n);
-	peer_ask(p, false);
+	session_ping(p, false);
 }
 
 static bool
 observer_may_send(const struct observer *o)
 {
-	const struct peer *p = o->peer;
+	const struct coap_session *p = o->session;
 
 	if (o->large != NULL && !o->fetched)
 		return false;
@@ -301,7 +301,7 @@ observer_dequeue(struct observer *o)
 	o->n--;
 	o->bytes -= n->n;
 	o->share->queued -= PLACE_BYTES;
-	budget_drop(o->peer->server->o.budget, o->share->key, PLACE_BYTES);
+	budget_drop(o->session->server->o.budget, o->share->key, PLACE_BYTES);
 	return n;
 }
 
@@ -314,7 +314,7 @@ observer_charge(struct observer *o, struct note *n)
 	if (n->charged != NULL)
 		return;
 	n->charged = share_hold(o->share);
-	n->shares = &o->peer->server->shares;
+	n->shares = &o->session->server->shares;
 	n->charged->queued += n->n;
 }
 
@@ -338,7 +338,7 @@ observer_enqueue(struct observer *o, struct note *n)
 
 	if (o->n == QUEUE_MAX || o->bytes + n->n > QUEUE_BYTES ||
 	    o->share->queued + n->n > BYTES_OF_ONE ||
-	    !budget_keep(o->peer->server->o.budget, o->share->key,
+	    !budget_keep(o->session->server->o.budget, o->share->key,
 	    PLACE_BYTES + (n->charged == NULL ? n->n : 0)))
 		return false;
 	if (o->n == o->cap) {
@@ -393,7 +393,7 @@ coap_server_deliver(struct coap_server *sv, const struct delivery *d)
 /* ---- coming and going ---- */
 
 static struct observer *
-observer_find(const struct peer *p, struct str token)
+observer_find(const struct coap_session *p, struct str token)
 {
 	struct observer *o;
 
@@ -405,15 +405,15 @@ observer_find(const struct peer *p, struct str token)
 }
 
 static struct observer *
-observer_new(struct coap_server *sv, struct peer *p, const struct asked *a,
-    struct str filter, const char *thing)
+observer_new(struct coap_server *sv, struct coap_session *p,
+    const struct asked *a, struct str filter, const char *thing)
 {
 	struct observer *o = memory_zero(1, sizeof *o);
 
-	o->peer = p;
+	o->session = p;
 	o->share = share_get(&sv->shares, 't', str_z(thing));
 	o->share->key = budget_key(sv->o.budget, str_z(thing));
-	o->network = peer_network(p);
+	o->network = session_network(p);
 	o->share->observers++;
 	o->network->observers++;
 	o->exponent = a->block2.given ? a->block2.exponent : 7;
@@ -430,7 +430,7 @@ observer_new(struct coap_server *sv, struct peer *p, const struct asked *a,
 	subscriptions_join(&sv->subscriptions, &o->subscription, a->channel,
 	    filter);
 	if (p->n_observers == 0 || o->confirmable)
-		coap_session_set_nstart(p->session,
+		coap_session_set_nstart(p->coap,
 		    o->confirmable ? 1 : CONFIRM_AT_ONCE);
 	o->next = p->observers;
 	if (o->next != NULL)
@@ -438,16 +438,17 @@ observer_new(struct coap_server *sv, struct peer *p, const struct asked *a,
 	p->observers = o;
 	p->n_observers++;
 	sv->counts.observers++;
-	peer_hold(p);
+	session_hold(p);
 	return o;
 }
 
 /* Does its thing, or its address, have all that one may have? */
 static bool
-observer_is_greedy(struct coap_server *sv, struct peer *p, const char *thing)
+observer_is_greedy(struct coap_server *sv, struct coap_session *p,
+    const char *thing)
 {
 	struct share *of_thing = share_get(&sv->shares, 't', str_z(thing));
-	struct share *network = peer_network(p);
+	struct share *network = session_network(p);
 	bool greedy = of_thing->observers >= sv->o.max_observers_per_thing ||
 	    network->observers >= sv->o.max_observers_per_address;
 
@@ -460,7 +461,7 @@ struct reply
 observer_add(struct coap_server *sv, coap_session_t *s, const struct asked *a,
     struct str filter, const char *thing)
 {
-	struct peer *p = peer_get(sv, s);
+	struct coap_session *p = session_get(sv, s);
 	struct observer *o = observer_find(p, a->token);
 	uint32_t before = o != NULL ? o->sequence : 0;
 
@@ -482,18 +483,18 @@ observer_add(struct coap_server *sv, coap_session_t *s, const struct asked *a,
 static void
 observer_tell_end(struct observer *o, const struct reply *last)
 {
-	coap_pdu_t *pdu = observer_begin(o, !o->peer->stream, last->code);
+	coap_pdu_t *pdu = observer_begin(o, !o->session->stream, last->code);
 
 	if (pdu == NULL)
 		return;
 	reply_put(pdu, last);
-	peer_send(o->peer->session, pdu);
+	session_send_pdu(o->session->coap, pdu);
 }
 
 static void
 observer_end(struct observer *o, const struct reply *last)
 {
-	struct peer *p = o->peer;
+	struct coap_session *p = o->session;
 	struct coap_server *sv = p->server;
 
 	if (last != NULL)
@@ -513,18 +514,18 @@ observer_end(struct observer *o, const struct reply *last)
 	p->n_observers--;
 	sv->counts.observers--;
 	free(o);
-	peer_release(p);
+	session_release(p);
 }
 
 void
-observers_end(struct peer *p, const struct reply *last)
+observers_end(struct coap_session *p, const struct reply *last)
 {
 	while (p->observers != NULL)
 		observer_end(p->observers, last);
 }
 
 void
-observer_cancel(struct peer *p, struct str token)
+observer_cancel(struct coap_session *p, struct str token)
 {
 	struct observer *o = p != NULL ? observer_find(p, token) : NULL;
 
@@ -535,7 +536,7 @@ observer_cancel(struct peer *p, struct str token)
 static enum access_result
 observer_still_may(struct observer *o)
 {
-	struct access *a = o->peer->server->o.access;
+	struct access *a = o->session->server->o.access;
 	struct str thing = { o->thing, ID_BYTES };
 	enum access_result result = access_check_id(a, thing,
 	    subscription_channel(&o->subscription), DIRECTION_SUBSCRIBE);
@@ -545,7 +546,7 @@ observer_still_may(struct observer *o)
 }
 
 void
-observers_review(struct peer *p)
+observers_review(struct coap_session *p)
 {
 	struct observer *o, *next;
 	enum access_result result;
@@ -556,7 +557,7 @@ observers_review(struct peer *p)
 		result = observer_still_may(o);
 		if (result == ACCESS_YES)
 			continue;
-		last = peer_refusal(result);
+		last = session_refusal(result);
 		observer_end(o, &last);
 	}
 }
@@ -564,8 +565,8 @@ observers_review(struct peer *p)
 /* ---- large ones ---- */
 
 struct str
-observer_large(struct peer *p, uint64_t about, uint64_t *etag, int *format,
-    struct observer **out)
+observer_large(struct coap_session *p, uint64_t about, uint64_t *etag,
+    int *format, struct observer **out)
 {
 	struct observer *o;
 
@@ -586,19 +587,19 @@ observer_large_done(struct observer *o)
 {
 	o->fetched = true;
 	/* not before the last block, which leaves when this handler ends */
-	o->peer->server->fetched = true;
+	o->session->server->fetched = true;
 }
 
 void
 observers_go_on(struct coap_server *sv)
 {
 	struct observer *o;
-	struct peer *p;
+	struct coap_session *p;
 
 	if (!sv->fetched)
 		return;
 	sv->fetched = false;
-	for (p = sv->peers; p != NULL; p = p->next)
+	for (p = sv->sessions; p != NULL; p = p->next)
 		for (o = p->observers; o != NULL; o = o->next)
 			observer_pump(o);
 }
@@ -606,7 +607,7 @@ observers_go_on(struct coap_server *sv)
 /* ---- time ---- */
 
 void
-observers_sweep(struct peer *p)
+observers_sweep(struct coap_session *p)
 {
 	struct coap_server *sv = p->server;
 	struct observer *o, *next;
@@ -624,10 +625,11 @@ observers_sweep(struct peer *p)
 	if (p->observers == NULL)
 		return;
 	/* over UDP libcoap says when it has given up */
-	if (p->stream && p->asked && sv->now - p->asked_at > sv->o.timeout) {
+	if (p->stream && p->ping_pending &&
+	    sv->now - p->ping_at > sv->o.timeout) {
 		sv->counts.reaped += p->n_observers;
-		peer_close(p);
+		session_disconnect(p);
 		return;
 	}
-	peer_ask(p, sv->now - p->heard_at >= sv->o.ping);
+	session_ping(p, sv->now - p->heard_at >= sv->o.ping);
 }

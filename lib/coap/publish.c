@@ -52,7 +52,7 @@ publish_make_id(struct message_id *id, struct coap_server *sv,
 
 	memset(id, 0, sizeof *id);
 	if (coap_session_get_proto(s) == COAP_PROTO_DTLS)
-		id->serial = peer_get(sv, s)->serial;
+		id->serial = session_get(sv, s)->serial;
 	id->mid = (uint16_t)coap_pdu_get_mid(pdu);
 	id->type = (uint8_t)coap_pdu_get_type(pdu);
 	id->port = coap_address_get_port(coap_session_get_addr_local(s));
@@ -117,8 +117,8 @@ publish_too_large(struct coap_server *sv)
 }
 
 static struct reply
-publish_begin_upload(struct coap_server *sv, struct peer *p, const char *thing,
-    uint64_t about, struct transfer **t)
+publish_begin_upload(struct coap_server *sv, struct coap_session *p,
+    const char *thing, uint64_t about, struct transfer **t)
 {
 	const struct asked *a = &sv->asked;
 
@@ -150,7 +150,7 @@ publish_take_block(struct coap_server *sv, coap_session_t *s, const char *thing,
 {
 	const struct asked *a = &sv->asked;
 	size_t at = (size_t)a->block1.number * a->block1.size;
-	struct peer *p = peer_get(sv, s);
+	struct coap_session *p = session_get(sv, s);
 	uint64_t about = transfer_about(a, thing);
 	struct reply r;
 
@@ -191,7 +191,7 @@ publish_check(struct coap_server *sv, coap_session_t *s, struct route *route,
 	access = session_may(sv, s, a->key, a->channel, DIRECTION_PUBLISH,
 	    thing, why);
 	if (access != ACCESS_YES)
-		return peer_refusal(access);
+		return session_refusal(access);
 	if (a->content_format >= FORMAT_EXPERIMENTAL)
 		return publish_refuse(
 		    COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT,
@@ -345,7 +345,7 @@ publish_answer_one(struct coap_server *sv, const struct waiting *w,
 		}
 		reply_put(pdu, &r);
 	}
-	peer_send(w->session, pdu);
+	session_send_pdu(w->session, pdu);
 }
 
 bool
@@ -389,5 +389,5 @@ coap_server_answer(struct coap_server *sv, void *owner, bool written)
 	}
 	publish_waiting_free(w);
 	if (sv->n_waiting == 0)
-		peers_close_released(sv);
+		sessions_disconnect_released(sv);
 }

@@ -21,7 +21,7 @@
 
 struct recall {
 	struct recall *next;		/* of all; the first is next */
-	struct peer *peer;
+	struct coap_session *session;
 	struct share *share;
 	struct history *history;
 	uint64_t about;
@@ -54,7 +54,7 @@ recall_broken(void)
 static void
 recall_free(struct recall *r)
 {
-	struct coap_server *sv = r->peer->server;
+	struct coap_server *sv = r->session->server;
 	struct recall **p;
 
 	for (p = &sv->recalls; *p != r; p = &(*p)->next)
@@ -63,19 +63,19 @@ recall_free(struct recall *r)
 	sv->n_recalls--;
 	r->share->jobs--;
 	share_put(&sv->shares, r->share);
-	peer_release(r->peer);
+	session_release(r->session);
 	history_close(r->history);
 	free(r);
 }
 
 void
-recalls_end(struct peer *p)
+recalls_end(struct coap_session *p)
 {
 	struct recall *r, *next;
 
 	for (r = p->server->recalls; r != NULL; r = next) {
 		next = r->next;
-		if (r->peer == p)
+		if (r->session == p)
 			recall_free(r);
 	}
 }
@@ -109,7 +109,7 @@ recall_blocks(struct coap_server *sv, struct recall *r, struct str whole,
 {
 	static const struct asked_block first = { .size = 1024,
 	    .exponent = 6 };
-	struct transfer *t = transfer_new(sv, r->peer, r->thing, r->about,
+	struct transfer *t = transfer_new(sv, r->session, r->thing, r->about,
 	    false, whole.n);
 
 	if (!transfer_put(t, whole)) {
@@ -119,7 +119,7 @@ recall_blocks(struct coap_server *sv, struct recall *r, struct str whole,
 	}
 	t->format = format;
 	t->etag = ++sv->etag;
-	return block_reply(r->peer->session, r->block.given ? &r->block :
+	return block_reply(r->session->coap, r->block.given ? &r->block :
 	    &first, buf_str(&t->b), t->etag, format);
 }
 
@@ -133,12 +133,12 @@ recall_reply(struct coap_server *sv, struct recall *r)
 
 	/* some turns have gone by */
 	if (may != ACCESS_YES)
-		return peer_refusal(may);
+		return session_refusal(may);
 	if ((b = recall_pack(sv, r, &format)) == NULL)
 		return recall_refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    "these can't be put into CBOR");
 	if (r->block.given || b->n + 64 >
-	    coap_session_max_pdu_size(r->peer->session))
+	    coap_session_max_pdu_size(r->session->coap))
 		return recall_blocks(sv, r, buf_str(b), format);
 	return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_FORMAT, .format = (uint32_t)format,
@@ -152,7 +152,7 @@ recall_acknowledge(struct recall *r)
 	    r->mid, 0);
 
 	if (pdu != NULL)
-		peer_send(r->peer->session, pdu);
+		session_send_pdu(r->session->coap, pdu);
 	r->acknowledged = true;
 }
 
@@ -160,8 +160,8 @@ recall_acknowledge(struct recall *r)
 static coap_pdu_t *
 recall_begin(struct recall *r, coap_pdu_code_t code)
 {
-	coap_session_t *s = r->peer->session;
-	bool ack = r->confirmable && !r->peer->stream;
+	coap_session_t *s = r->session->coap;
+	bool ack = r->confirmable && !r->session->stream;
 
 	if (reply_unwanted(r->no_response, code)) {
 		if (ack && !r->acknowledged)
@@ -183,11 +183,11 @@ recall_send(struct coap_server *sv, struct recall *r, const struct reply *reply)
 	if (pdu != NULL) {
 		coap_add_token(pdu, r->token_n, r->token);
 		reply_put(pdu, reply);
-		peer_send(r->peer->session, pdu);
+		session_send_pdu(r->session->coap, pdu);
 	}
 	sv->asked.channel = str_z(r->channel);
 	sv->asked.method = COAP_REQUEST_CODE_GET;
-	reply_count(sv, r->peer->session, &sv->asked, reply->code, r->thing,
+	reply_count(sv, r->session->coap, &sv->asked, reply->code, r->thing,
 	    reply->why, 0, r->began);
 }
 
@@ -212,7 +212,7 @@ recall_acknowledge_all(struct coap_server *sv)
 	struct recall *r;
 
 	for (r = sv->recalls; r != NULL; r = r->next)
-		if (r->confirmable && !r->peer->stream && !r->acknowledged &&
+		if (r->confirmable && !r->session->stream && !r->acknowledged &&
 		    sv->now - r->began > ACK_AFTER)
 			recall_acknowledge(r);
 }
@@ -243,13 +243,13 @@ recalls_go_on(struct coap_server *sv)
 
 /* Has it come before, and is being worked on? */
 static bool
-recall_is_known(const struct coap_server *sv, const struct peer *p,
+recall_is_known(const struct coap_server *sv, const struct coap_session *p,
     struct str token)
 {
 	struct recall *r;
 
 	for (r = sv->recalls; r != NULL; r = r->next)
-		if (r->peer == p && str_eq(token, (struct str){
+		if (r->session == p && str_eq(token, (struct str){
 		    (const char *)r->token, r->token_n }))
 			break;
 	if (r != NULL && r->confirmable && !p->stream)
@@ -258,13 +258,13 @@ recall_is_known(const struct coap_server *sv, const struct peer *p,
 }
 
 static struct recall *
-recall_new(struct coap_server *sv, struct peer *p, const char *thing,
+recall_new(struct coap_server *sv, struct coap_session *p, const char *thing,
     coap_mid_t mid, struct share *share, struct history *h)
 {
 	const struct asked *a = &sv->asked;
 	struct recall *r = memory_zero(1, sizeof *r);
 
-	r->peer = p;
+	r->session = p;
 	r->share = share;
 	r->history = h;
 	r->about = transfer_about(a, thing);
@@ -283,7 +283,7 @@ recall_new(struct coap_server *sv, struct peer *p, const char *thing,
 	sv->recalls = r;
 	sv->n_recalls++;
 	share->jobs++;
-	peer_hold(p);
+	session_hold(p);
 	return r;
 }
 
@@ -292,7 +292,7 @@ recall(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
     const char *thing)
 {
 	const struct asked *a = &sv->asked;
-	struct peer *p = peer_get(sv, s);
+	struct coap_session *p = session_get(sv, s);
 	struct share *share;
 	struct history *h;
 	struct recall *r;

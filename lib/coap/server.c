@@ -62,8 +62,8 @@ coap_server_close(struct coap_server *sv)
 
 	if (sv == NULL)
 		return;
-	while (sv->peers != NULL)
-		peer_free(sv->peers);
+	while (sv->sessions != NULL)
+		session_free(sv->sessions);
 	listeners_close(sv);
 	for (i = 0; i < COAP_SECURITIES; i++)
 		coap_free_context(sv->contexts[i]);
@@ -96,20 +96,20 @@ coap_server_timeout(const struct coap_server *sv)
 {
 	if (sv->recalls != NULL || sv->closing || sv->ending)
 		return 0;
-	return sv->impatient ? 50 : 1000;
+	return sv->ping_due ? 50 : 1000;
 }
 
 static void
 server_ping_due(struct coap_server *sv)
 {
-	struct peer *p;
+	struct coap_session *p;
 
-	if (!sv->impatient)
+	if (!sv->ping_due)
 		return;
-	sv->impatient = false;
-	for (p = sv->peers; p != NULL; p = p->next)
+	sv->ping_due = false;
+	for (p = sv->sessions; p != NULL; p = p->next)
 		if (p->observers != NULL)
-			peer_ask(p, false);
+			session_ping(p, false);
 }
 
 /* libcoap looks at its sessions: it sends again what is due, and frees what was
@@ -133,8 +133,8 @@ server_end_due(struct coap_server *sv)
 {
 	if (!sv->closing && !sv->ending)
 		return;
-	peers_close_due(sv);
-	peers_end(sv);
+	sessions_disconnect_due(sv);
+	sessions_end(sv);
 	server_prepare(sv);
 }
 
@@ -148,12 +148,12 @@ coap_server_run(struct coap_server *sv)
 	recalls_go_on(sv);
 	if (sv->now - sv->swept >= STAMP_SECOND) {
 		sv->swept = sv->now;
-		peers_sweep(sv);
+		sessions_sweep(sv);
 		/* it sets no timer for what comes due while it looks (4.3.1) */
 		server_prepare(sv);
 	}
 	if (sv->n_waiting == 0)
-		peers_close_released(sv);
+		sessions_disconnect_released(sv);
 	server_end_due(sv);
 	if (sv->psk_key.length > 0) {
 		sodium_memzero(sv->psk, THING_KEY_MAX);
@@ -168,16 +168,16 @@ coap_server_review(struct coap_server *sv)
 		.code = COAP_RESPONSE_CODE_UNAUTHORIZED,
 		.why = "the key of this session is no longer valid"
 	};
-	struct peer *p, *next;
+	struct coap_session *p, *next;
 
-	for (p = sv->peers; p != NULL; p = next) {
+	for (p = sv->sessions; p != NULL; p = next) {
 		next = p->next;
-		if (peer_still_valid(p)) {
+		if (session_still_valid(p)) {
 			observers_review(p);
 			continue;
 		}
 		observers_end(p, &gone);
-		peer_close(p);
+		session_disconnect(p);
 	}
 	server_end_due(sv);
 }
@@ -189,18 +189,18 @@ coap_server_reload(struct coap_server *sv, struct fault *fault)
 		.code = COAP_RESPONSE_CODE_UNAUTHORIZED,
 		.why = "the certificate of this session has been revoked"
 	};
-	struct peer *p, *next;
+	struct coap_session *p, *next;
 
 	if (sv->tls == NULL)
 		return 0;
 	if (tls_reload(sv->tls, fault) < 0)
 		return -1;
-	for (p = sv->peers; p != NULL; p = next) {
+	for (p = sv->sessions; p != NULL; p = next) {
 		next = p->next;
-		if (peer_certificate_valid(p))
+		if (session_certificate_valid(p))
 			continue;
 		observers_end(p, &revoked);
-		peer_close(p);
+		session_disconnect(p);
 	}
 	server_end_due(sv);
 	return 0;
@@ -213,10 +213,10 @@ coap_server_stop(struct coap_server *sv)
 		.code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		.why = "the service stops; observe again"
 	};
-	struct peer *p;
+	struct coap_session *p;
 
 	sv->stopping = true;
-	for (p = sv->peers; p != NULL; p = p->next)
+	for (p = sv->sessions; p != NULL; p = p->next)
 		observers_end(p, &stops);
 }
 

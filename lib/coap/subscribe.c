@@ -20,7 +20,7 @@ subscribe_find_next(struct coap_server *sv, coap_session_t *s, const char
 {
 	const struct asked *a = &sv->asked;
 	uint64_t about = transfer_about(a, thing), etag;
-	struct peer *p = peer_of(s);
+	struct coap_session *p = session_of(s);
 	struct transfer *t;
 	struct observer *o;
 	struct str whole;
@@ -69,7 +69,7 @@ subscribe_check(struct coap_server *sv, coap_session_t *s, char thing[ID_BYTES +
 	access = session_may(sv, s, a->key, a->channel, DIRECTION_SUBSCRIBE,
 	    thing, why);
 	if (access != ACCESS_YES)
-		return peer_refusal(access);
+		return session_refusal(access);
 	if (a->unmet)
 		return subscribe_refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "this is there, and has no entity tag");
@@ -93,7 +93,7 @@ subscribe_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 	if (r.code != 0)
 		return r;
 	if (a->observe == 1)
-		observer_cancel(peer_of(s), a->token);
+		observer_cancel(session_of(s), a->token);
 	if (a->block2.given && a->block2.number > 0 &&
 	    subscribe_find_next(sv, s, thing, &r))
 		return r;

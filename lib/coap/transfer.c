@@ -61,7 +61,7 @@ transfer_remove(struct transfer *t)
 /* ---- one ---- */
 
 struct transfer *
-transfer_find(const struct peer *p, uint64_t about, bool upload)
+transfer_find(const struct coap_session *p, uint64_t about, bool upload)
 {
 	struct transfer *t;
 
@@ -77,14 +77,14 @@ transfer_find(const struct peer *p, uint64_t about, bool upload)
 }
 
 struct transfer *
-transfer_new(struct coap_server *sv, struct peer *p, const char *thing,
+transfer_new(struct coap_server *sv, struct coap_session *p, const char *thing,
     uint64_t about, bool upload, size_t max)
 {
 	struct transfer *t;
 
 	transfer_free(transfer_find(p, about, upload));
 	t = memory_zero(1, sizeof *t);
-	t->peer = p;
+	t->session = p;
 	t->share = share_get(&sv->shares, 't', str_z(thing));
 	t->share->key = budget_key(sv->o.budget, str_z(thing));
 	if (t->share->transfers == TRANSFERS_OF_ONE)
@@ -98,7 +98,7 @@ transfer_new(struct coap_server *sv, struct peer *p, const char *thing,
 	t->next = p->transfers;
 	p->transfers = t;
 	transfer_append(t);
-	peer_hold(p);
+	session_hold(p);
 	return t;
 }
 
@@ -110,8 +110,8 @@ transfer_free(struct transfer *t)
 
 	if (t == NULL)
 		return;
-	sv = t->peer->server;
-	for (p = &t->peer->transfers; *p != t; p = &(*p)->next)
+	sv = t->session->server;
+	for (p = &t->session->transfers; *p != t; p = &(*p)->next)
 		;
 	*p = t->next;
 	transfer_remove(t);
@@ -121,7 +121,7 @@ transfer_free(struct transfer *t)
 	budget_drop(sv->o.budget, t->share->key, t->counted);
 	sv->transfer_bytes -= t->counted;
 	share_put(&sv->shares, t->share);
-	peer_release(t->peer);
+	session_release(t->session);
 	buf_release(&t->b);
 	free(t);
 }
@@ -131,7 +131,7 @@ transfer_free(struct transfer *t)
 static bool
 transfer_make_room(struct transfer *t)
 {
-	struct coap_server *sv = t->peer->server;
+	struct coap_server *sv = t->session->server;
 	struct transfer *oldest;
 
 	while (t->share->bytes > TRANSFER_BYTES / 8 ||
@@ -149,7 +149,7 @@ transfer_make_room(struct transfer *t)
 static bool
 transfer_keep(struct transfer *t, size_t n)
 {
-	struct budget *b = t->peer->server->o.budget;
+	struct budget *b = t->session->server->o.budget;
 
 	while (!budget_keep(b, t->share->key, n)) {
 		if (t->share->oldest == t)
@@ -163,7 +163,7 @@ transfer_keep(struct transfer *t, size_t n)
 bool
 transfer_put(struct transfer *t, struct str bytes)
 {
-	struct coap_server *sv = t->peer->server;
+	struct coap_server *sv = t->session->server;
 	size_t more;
 
 	buf_put_str(&t->b, bytes);
@@ -177,14 +177,14 @@ transfer_put(struct transfer *t, struct str bytes)
 }
 
 void
-transfers_end(struct peer *p)
+transfers_end(struct coap_session *p)
 {
 	while (p->transfers != NULL)
 		transfer_free(p->transfers);
 }
 
 void
-transfers_sweep(struct peer *p, int64_t since)
+transfers_sweep(struct coap_session *p, int64_t since)
 {
 	struct transfer *t, *next;
 

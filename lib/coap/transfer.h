@@ -17,14 +17,14 @@
 #define TRANSFER_BYTES ((size_t)64 << 20)
 
 struct asked;
-struct peer;
+struct coap_session;
 struct share;
 struct coap_server;
 
 struct transfer {
 	struct transfer *next;		/* of the session */
 	struct transfer *older, *newer;	/* of the thing */
-	struct peer *peer;
+	struct coap_session *session;
 	struct share *share;
 	struct buf b;
 	size_t counted;			/* of its bytes */
@@ -40,18 +40,18 @@ uint64_t transfer_about(const struct asked *, const char *thing);
 
 /* one that is empty, of at most `max` bytes, in place of that about the
  * same */
-struct transfer *transfer_new(struct coap_server *, struct peer *,
+struct transfer *transfer_new(struct coap_server *, struct coap_session *,
     const char *thing, uint64_t about, bool upload, size_t max);
 /* NULL: none */
-struct transfer *transfer_find(const struct peer *, uint64_t about,
+struct transfer *transfer_find(const struct coap_session *, uint64_t about,
     bool upload);
 /* false when there is no room for it; too many bytes make b.full */
 bool transfer_put(struct transfer *, struct str bytes);
 /* also NULL */
 void transfer_free(struct transfer *);
 
-void transfers_end(struct peer *);
+void transfers_end(struct coap_session *);
 /* those of which no block came since then */
-void transfers_sweep(struct peer *, int64_t since);
+void transfers_sweep(struct coap_session *, int64_t since);
 
 #endif

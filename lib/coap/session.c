@@ -10,14 +10,14 @@
 #include "registry/principal.h"
 #include "registry/uuid.h"
 
-struct peer *
-peer_of(const coap_session_t *s)
+struct coap_session *
+session_of(const coap_session_t *s)
 {
 	return coap_session_get_app_data(s);
 }
 
 static enum coap_security
-peer_security_of(struct coap_server *sv, const coap_session_t *s)
+session_security_of(struct coap_server *sv, const coap_session_t *s)
 {
 	int i;
 
@@ -26,32 +26,32 @@ peer_security_of(struct coap_server *sv, const coap_session_t *s)
 	return (enum coap_security)i;
 }
 
-struct peer *
-peer_get(struct coap_server *sv, coap_session_t *s)
+struct coap_session *
+session_get(struct coap_server *sv, coap_session_t *s)
 {
-	struct peer *p = peer_of(s);
+	struct coap_session *p = session_of(s);
 
 	if (p != NULL)
 		return p;
 	p = memory_zero(1, sizeof *p);
 	p->server = sv;
-	p->session = s;
-	p->kind = peer_security_of(sv, s);
+	p->coap = s;
+	p->kind = session_security_of(sv, s);
 	p->stream = COAP_PROTO_RELIABLE(coap_session_get_proto(s));
 	p->serial = ++sv->serial;
 	p->heard_at = sv->now;
-	p->answered_at = INT64_MIN / 2;
-	p->next = sv->peers;
+	p->pong_at = INT64_MIN / 2;
+	p->next = sv->sessions;
 	if (p->next != NULL)
 		p->next->prev = p;
-	sv->peers = p;
+	sv->sessions = p;
 	coap_session_set_app_data(s, p);
 	coap_session_set_max_retransmit(s, (uint16_t)sv->o.retries);
 	return p;
 }
 
 static void
-peer_end(struct peer *p)
+session_end(struct coap_session *p)
 {
 	observers_end(p, NULL);
 	transfers_end(p);
@@ -59,30 +59,30 @@ peer_end(struct peer *p)
 }
 
 void
-peer_free(struct peer *p)
+session_free(struct coap_session *p)
 {
 	struct coap_server *sv = p->server;
 
-	peer_end(p);
-	peer_confirmed(p, p->unconfirmed, p->unconfirmed_bytes);
+	session_end(p);
+	session_confirmed(p, p->unconfirmed, p->unconfirmed_bytes);
 	if (p->counted) {
 		sv->counts.sessions--;
 		p->network->sessions--;
 	}
 	if (p->next != NULL)
 		p->next->prev = p->prev;
-	*(p->prev != NULL ? &p->prev->next : &sv->peers) = p->next;
-	coap_session_set_app_data(p->session, NULL);
+	*(p->prev != NULL ? &p->prev->next : &sv->sessions) = p->next;
+	coap_session_set_app_data(p->coap, NULL);
 	share_put(&sv->shares, p->network);
 	free(p->sent);
 	free(p);
 }
 
 struct share *
-peer_network(const struct peer *p)
+session_network(const struct coap_session *p)
 {
 	const coap_address_t *remote =
-	    coap_session_get_addr_remote(p->session);
+	    coap_session_get_addr_remote(p->coap);
 	unsigned char network[16];
 	struct address a;
 	size_t n = 0;
@@ -94,38 +94,38 @@ peer_network(const struct peer *p)
 }
 
 void
-peer_hold(struct peer *p)
+session_hold(struct coap_session *p)
 {
 	if (p->holds++ == 0)
-		coap_session_reference(p->session);
+		coap_session_reference(p->coap);
 }
 
 void
-peer_release(struct peer *p)
+session_release(struct coap_session *p)
 {
 	if (--p->holds == 0)
-		coap_session_release(p->session);
+		coap_session_release(p->coap);
 }
 
 /* ---- the end ---- */
 
 bool
-peer_session_ended(const coap_session_t *s)
+session_has_ended(const coap_session_t *s)
 {
 	return coap_session_get_state(s) == COAP_SESSION_STATE_NONE;
 }
 
 void
-peer_send(coap_session_t *s, coap_pdu_t *pdu)
+session_send_pdu(coap_session_t *s, coap_pdu_t *pdu)
 {
-	if (peer_session_ended(s))
+	if (session_has_ended(s))
 		coap_delete_pdu(pdu);
 	else
 		coap_send(s, pdu);
 }
 
 void
-peer_ended(struct peer *p)
+session_ended(struct coap_session *p)
 {
 	/* most that go have nothing */
 	if (p->holds == 0)
@@ -135,7 +135,7 @@ peer_ended(struct peer *p)
 }
 
 void
-peer_unanswered(struct peer *p)
+session_unanswered(struct coap_session *p)
 {
 	if (p->ended || p->unanswered)
 		return;
@@ -145,28 +145,28 @@ peer_unanswered(struct peer *p)
 }
 
 void
-peers_end(struct coap_server *sv)
+sessions_end(struct coap_server *sv)
 {
-	struct peer *p;
+	struct coap_session *p;
 
 	if (!sv->ending)
 		return;
 	sv->ending = false;
-	for (p = sv->peers; p != NULL; p = p->next) {
+	for (p = sv->sessions; p != NULL; p = p->next) {
 		if (p->ended)
-			peer_end(p);
+			session_end(p);
 		if (p->unanswered) {
 			observers_end(p, NULL);
-			peer_confirmed(p, p->unconfirmed,
+			session_confirmed(p, p->unconfirmed,
 			    p->unconfirmed_bytes);
-			p->asked = false;
+			p->ping_pending = false;
 		}
 		p->ended = p->unanswered = false;
 	}
 }
 
 void
-peer_close(struct peer *p)
+session_disconnect(struct coap_session *p)
 {
 	p->closing = true;
 	p->server->closing = true;
@@ -174,32 +174,32 @@ peer_close(struct peer *p)
 
 /* Never within libcoap's callbacks, which go on with the session. */
 void
-peers_close_due(struct coap_server *sv)
+sessions_disconnect_due(struct coap_server *sv)
 {
-	struct peer *p, *next;
+	struct coap_session *p, *next;
 	coap_session_t *s;
 
 	if (!sv->closing)
 		return;
 	sv->closing = false;
-	for (p = sv->peers; p != NULL; p = next) {
+	for (p = sv->sessions; p != NULL; p = next) {
 		next = p->next;
 		if (!p->closing)
 			continue;
 		p->closing = false;
-		s = coap_session_reference(p->session);
+		s = coap_session_reference(p->coap);
 		coap_session_disconnected(s, COAP_NACK_NOT_DELIVERABLE);
 		coap_session_release(s);
 	}
 }
 
 void
-peers_sweep(struct coap_server *sv)
+sessions_sweep(struct coap_server *sv)
 {
-	struct peer *p, *next;
+	struct coap_session *p, *next;
 	int64_t limit = sv->now - sv->o.timeout;
 
-	for (p = sv->peers; p != NULL; p = next) {
+	for (p = sv->sessions; p != NULL; p = next) {
 		next = p->next;
 		transfers_sweep(p, limit);
 		observers_sweep(p);
@@ -209,10 +209,10 @@ peers_sweep(struct coap_server *sv)
 /* ---- who ---- */
 
 static bool
-peer_take_psk_identity(struct peer *p)
+session_take_psk_identity(struct coap_session *p)
 {
-	const coap_bin_const_t *id = coap_session_get_psk_identity(p->session);
-	const coap_bin_const_t *key = coap_session_get_psk_key(p->session);
+	const coap_bin_const_t *id = coap_session_get_psk_identity(p->coap);
+	const coap_bin_const_t *key = coap_session_get_psk_key(p->coap);
 	struct str s = STR_NONE;
 
 	if (id != NULL && key != NULL)
@@ -232,7 +232,7 @@ peer_take_psk_identity(struct peer *p)
 
 /* A common name is a key: whose? */
 static bool
-peer_take_key(struct peer *p, struct str key)
+session_take_key(struct coap_session *p, struct str key)
 {
 	struct str thing;
 
@@ -252,9 +252,9 @@ peer_take_key(struct peer *p, struct str key)
 }
 
 static bool
-peer_take_certificate(struct peer *p)
+session_take_certificate(struct coap_session *p)
 {
-	SSL *ssl = coap_session_get_tls(p->session, NULL);
+	SSL *ssl = coap_session_get_tls(p->coap, NULL);
 	struct certificate cert = { .kind = CERTIFICATE_NONE };
 	bool done = true;
 
@@ -267,25 +267,25 @@ peer_take_certificate(struct peer *p)
 	else if (cert.kind == CERTIFICATE_THING)
 		memcpy(p->thing, cert.text, sizeof p->thing);
 	else if (cert.kind == CERTIFICATE_KEY)
-		done = peer_take_key(p, str_z(cert.text));
+		done = session_take_key(p, str_z(cert.text));
 	sodium_memzero(&cert, sizeof cert);
 	return done;
 }
 
 /* False when the registry can't be asked, which is tried again. */
 static bool
-peer_identify(struct peer *p)
+session_identify(struct coap_session *p)
 {
 	if (!p->known)
-		p->known = p->kind == COAP_PSK ? peer_take_psk_identity(p) :
-		    p->kind == COAP_CERTIFICATES ? peer_take_certificate(p) :
+		p->known = p->kind == COAP_PSK ? session_take_psk_identity(p) :
+		    p->kind == COAP_CERTIFICATES ? session_take_certificate(p) :
 		    true;
 	return p->known;
 }
 
 /* Whom the handshake names, as a certificate would; NULL: nobody. */
 static const struct certificate *
-peer_named(const struct peer *p, struct certificate *c)
+session_certificate(const struct coap_session *p, struct certificate *c)
 {
 	if (p->refused != NULL) {
 		c->kind = CERTIFICATE_REFUSED;
@@ -307,25 +307,25 @@ session_may(struct coap_server *sv, coap_session_t *s, struct str key,
 {
 	bool secure = coap_session_get_proto(s) == COAP_PROTO_DTLS ||
 	    coap_session_get_proto(s) == COAP_PROTO_TLS;
-	struct peer *p = secure ? peer_get(sv, s) : NULL;
+	struct coap_session *p = secure ? session_get(sv, s) : NULL;
 	struct certificate named;
 	struct principal who;
 	enum access_result result;
 
-	if (p != NULL && !peer_identify(p)) {
+	if (p != NULL && !session_identify(p)) {
 		*thing = '\0';
 		*why = access_fault(sv->o.access);
 		return ACCESS_ERROR;
 	}
 	result = principal_prove(sv->o.access, key,
-	    p != NULL ? peer_named(p, &named) : NULL, &channel, use, &who);
+	    p != NULL ? session_certificate(p, &named) : NULL, &channel, use, &who);
 	memcpy(thing, who.thing, sizeof who.thing);
 	*why = who.why;
 	return result;
 }
 
 struct reply
-peer_refusal(enum access_result result)
+session_refusal(enum access_result result)
 {
 	if (result == ACCESS_ERROR)
 		return (struct reply){
@@ -336,20 +336,20 @@ peer_refusal(enum access_result result)
 }
 
 bool
-peer_certificate_valid(const struct peer *p)
+session_certificate_valid(const struct coap_session *p)
 {
 	coap_tls_library_t library;
 	SSL *ssl;
 
 	if (p->kind != COAP_CERTIFICATES || p->server->o.ca == NULL)
 		return true;
-	ssl = coap_session_get_tls(p->session, &library);
+	ssl = coap_session_get_tls(p->coap, &library);
 	return ssl == NULL || library != COAP_TLS_LIBRARY_OPENSSL ||
 	    tls_accepts(p->server->tls, ssl);
 }
 
 bool
-peer_still_valid(struct peer *p)
+session_still_valid(struct coap_session *p)
 {
 	struct access *a = p->server->o.access;
 	struct str thing = str_z(p->thing);
