@@ -8,7 +8,7 @@
 /* The largest block that goes into one message of the session; of BERT as
  * many of 1024 bytes as do. */
 static size_t
-block_fit(const coap_session_t *s, struct asked_block *b)
+block_fit(const coap_session_t *s, struct block_option *b)
 {
 	size_t room = coap_session_max_pdu_size(s);
 
@@ -25,26 +25,27 @@ block_fit(const coap_session_t *s, struct asked_block *b)
 }
 
 uint32_t
-block_value(const struct asked_block *b)
+block_value(const struct block_option *b)
 {
 	return b->number << 4 | (uint32_t)b->more << 3 | b->exponent;
 }
 
-struct reply
-block_reply(const coap_session_t *s, const struct asked_block *block,
+struct response
+block_response(const coap_session_t *s, const struct block_option *block,
     struct str whole, uint64_t etag, int format)
 {
-	struct asked_block given = *block;
+	struct block_option given = *block;
 	size_t size = block_fit(s, &given);
 	size_t at = (size_t)block->number * block->size;
-	struct reply r = {
+	struct response r = {
 		.code = COAP_RESPONSE_CODE_CONTENT,
 		.has = HAS_ETAG | HAS_BLOCK2, .etag = etag
 	};
 
 	if (at >= whole.n && at > 0)
-		return (struct reply){ .code = COAP_RESPONSE_CODE_BAD_REQUEST,
-		    .why = "there is no such block" };
+		return (struct response){ .code =
+		    COAP_RESPONSE_CODE_BAD_REQUEST, .why =
+		    "there is no such block" };
 	r.data = str_from(whole, at);
 	if (r.data.n > size)
 		r.data.n = size;

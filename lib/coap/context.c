@@ -19,42 +19,43 @@ context_handle(coap_resource_t *resource, coap_session_t *s,
     const coap_pdu_t *pdu, const coap_string_t *query, coap_pdu_t *answer)
 {
 	struct coap_server *sv = server_of(s);
-	struct asked *a = &sv->asked;
-	struct reply r = { .code = COAP_RESPONSE_CODE_NOT_FOUND,
+	struct coap_request *q = &sv->request;
+	struct response r = { .code = COAP_RESPONSE_CODE_NOT_FOUND,
 	    .why = "messages are at /channels/<id>/messages[/<subtopic>]" };
 
 	(void)resource;
 	(void)query;
 	/* libcoap still takes what it has read of it */
 	if (session_has_ended(s)) {
-		reply_later(answer);
+		response_defer(answer);
 		return;
 	}
-	asked_read(a, pdu, COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
+	coap_request_read(q, pdu,
+	    COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
 	/* libcoap gives it that of the request (RFC 7252 4.4) */
-	if (!a->confirmable)
+	if (!q->confirmable)
 		coap_pdu_set_mid(answer, coap_new_message_id(s));
-	if (a->mark.verdict != SCREEN_SERVE) {
+	if (q->mark.verdict != SCREEN_SERVE) {
 		marked(sv, s, pdu, answer);
 		return;
 	}
-	if (a->where == ASKED_MESSAGES) {
-		if (a->method == COAP_REQUEST_CODE_POST) {
+	if (q->target == REQUEST_MESSAGES) {
+		if (q->method == COAP_REQUEST_CODE_POST) {
 			publish(sv, s, pdu, answer);
 			return;
 		}
-		if (a->method == COAP_REQUEST_CODE_GET) {
+		if (q->method == COAP_REQUEST_CODE_GET) {
 			subscribe(sv, s, pdu, answer);
 			return;
 		}
-		r = (struct reply){ .code = COAP_RESPONSE_CODE_NOT_ALLOWED,
+		r = (struct response){ .code = COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    .why = "POST publishes, GET observes" };
-	} else if (a->where == ASKED_REFUSED) {
-		r = (struct reply){ .code = COAP_RESPONSE_CODE_BAD_REQUEST,
-		    .why = a->why };
+	} else if (q->target == REQUEST_REFUSED) {
+		r = (struct response){ .code = COAP_RESPONSE_CODE_BAD_REQUEST,
+		    .why = q->why };
 	}
-	reply_answer(a, answer, &r);
-	reply_count(sv, s, a, r.code, "", r.why, a->body.n, clock_ns());
+	response_fill(q, answer, &r);
+	response_count(sv, s, q, r.code, "", r.why, q->body.n, clock_ns());
 }
 
 /* Something that we sent was refused, or nobody has answered it. */

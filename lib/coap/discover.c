@@ -43,33 +43,34 @@ discover_has(coap_resource_t *r, struct str query)
 	    (const char *)value->s, value->length }, wanted);
 }
 
-static struct reply
+static struct response
 discover_answer(struct coap_server *sv, coap_session_t *s,
     const coap_string_t *query, uint8_t *text)
 {
-	const struct asked *a = &sv->asked;
+	const struct coap_request *q = &sv->request;
 	coap_resource_t *r = coap_get_resource_from_uri_path(
 	    coap_session_get_context(s), coap_make_str_const("channels"));
-	struct str q = STR_NONE, all;
+	struct str filter = STR_NONE, all;
 	size_t n = LINK_MAX, offset = 0;
 
-	if (a->unmet)
-		return (struct reply){
+	if (q->unmet)
+		return (struct response){
 		    .code = COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    .why = "this is there, and has no entity tag" };
-	if (a->accept != FORMAT_NONE && a->accept != FORMAT_LINKS)
-		return (struct reply){
+	if (q->accept != FORMAT_NONE && q->accept != FORMAT_LINKS)
+		return (struct response){
 		    .code = COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    .why = "Accept must be 40 or absent" };
 	if (query != NULL)
-		q = (struct str){ (const char *)query->s, query->length };
-	if (r == NULL || !discover_has(r, q) ||
+		filter = (struct str){ (const char *)query->s,
+		    query->length };
+	if (r == NULL || !discover_has(r, filter) ||
 	    coap_print_link(r, text, &n, &offset) & COAP_PRINT_STATUS_ERROR)
 		n = 0;
 	all = (struct str){ (const char *)text, n };
-	if (a->block2.given)
-		return block_reply(s, &a->block2, all, 1, FORMAT_LINKS);
-	return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
+	if (q->block2.given)
+		return block_response(s, &q->block2, all, 1, FORMAT_LINKS);
+	return (struct response){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_FORMAT, .format = FORMAT_LINKS, .data = all };
 }
 
@@ -80,18 +81,18 @@ discover(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 	struct coap_server *sv = server_of(s);
 	int64_t began = clock_ns();
 	uint8_t text[LINK_MAX];
-	struct reply r;
+	struct response r;
 
 	(void)resource;
 	if (session_has_ended(s)) {
-		reply_later(answer);
+		response_defer(answer);
 		return;
 	}
-	asked_read(&sv->asked, pdu,
+	coap_request_read(&sv->request, pdu,
 	    COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
-	if (!sv->asked.confirmable)
+	if (!sv->request.confirmable)
 		coap_pdu_set_mid(answer, coap_new_message_id(s));
 	r = discover_answer(sv, s, query, text);
-	reply_answer(&sv->asked, answer, &r);
-	reply_count(sv, s, &sv->asked, r.code, "", r.why, 0, began);
+	response_fill(&sv->request, answer, &r);
+	response_count(sv, s, &sv->request, r.code, "", r.why, 0, began);
 }

@@ -5,7 +5,7 @@
 #include <coap3/coap.h>
 
 #include "bus/subscriptions.h"
-#include "coap/asked.h"
+#include "coap/request.h"
 #include "coap/exchange.h"
 #include "coap/note.h"
 #include "coap/share.h"
@@ -85,7 +85,7 @@ struct coap_session {
 };
 
 /* an answer that waits for what is in the queue */
-struct waiting {
+struct pending_response {
 	struct coap_server *server;
 	coap_session_t *session;
 	bool pong;		/* of a Ping with Custody, and no more */
@@ -115,7 +115,7 @@ struct coap_server {
 	struct subscriptions subscriptions;
 	struct exchanges exchanges;
 	struct coap_session *sessions;
-	size_t n_waiting;	/* answers that wait for the queue, */
+	size_t n_pending;	/* answers that wait for the queue, */
 	size_t n_pongs;		/* and of these, what are Pongs */
 	struct shares shares;
 	size_t transfer_bytes;
@@ -130,7 +130,7 @@ struct coap_server {
 	bool stopping;
 	char *psk;		/* locked; what the last handshake used */
 	coap_bin_const_t psk_key;
-	struct asked asked;
+	struct coap_request request;
 	struct pack pack;
 	struct notes notes;
 	struct buf text, bytes, subtopic;
@@ -143,7 +143,7 @@ struct coap_server *server_of(const coap_session_t *);
 
 /*
  * What a handler answers.  `why` is static and goes out as the diagnostic;
- * `data` is borrowed until reply_put.  libcoap takes options in the order
+ * `data` is borrowed until response_put.  libcoap takes options in the order
  * of their numbers only, so they are gathered here.
  */
 enum {
@@ -151,7 +151,7 @@ enum {
 	HAS_BLOCK1 = 16, HAS_SIZE2 = 32, HAS_SIZE1 = 64, HAS_MAX_AGE = 128
 };
 
-struct reply {
+struct response {
 	coap_pdu_code_t code;
 	const char *why;
 	unsigned has;
@@ -160,16 +160,17 @@ struct reply {
 	struct str data;
 };
 
-void reply_put(coap_pdu_t *, const struct reply *);
+void response_put(coap_pdu_t *, const struct response *);
 /* does No-Response ask not to be told of this one? (RFC 7967 2) */
-bool reply_unwanted(unsigned no_response, unsigned code);
-/* as reply_put, unless the request says that it wants no such answer */
-void reply_answer(const struct asked *, coap_pdu_t *, const struct reply *);
+bool response_suppressed(unsigned no_response, unsigned code);
+/* as response_put, unless the request says that it wants no such answer */
+void response_fill(const struct coap_request *, coap_pdu_t *,
+    const struct response *);
 /* no answer now: it comes later, or never */
-void reply_later(coap_pdu_t *);
-void reply_count(struct coap_server *, coap_session_t *, const struct asked *,
-    unsigned code, const char *thing, const char *why, size_t bytes,
-    int64_t began);
+void response_defer(coap_pdu_t *);
+void response_count(struct coap_server *, coap_session_t *,
+    const struct coap_request *, unsigned code, const char *thing,
+    const char *why, size_t bytes, int64_t began);
 
 void publish(struct coap_server *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
@@ -187,7 +188,7 @@ void discover(coap_resource_t *, coap_session_t *, const coap_pdu_t *,
 /* ---- history: recall.c ---- */
 
 /* code 0: the answer comes later */
-struct reply recall(struct coap_server *, coap_session_t *, coap_mid_t,
+struct response recall(struct coap_server *, coap_session_t *, coap_mid_t,
     const char *thing);
 /* a step of one */
 void recalls_go_on(struct coap_server *);
@@ -196,17 +197,17 @@ void recalls_end(struct coap_session *);
 /* ---- blocks ---- */
 
 /* the block that was asked for, as an answer of 2.05 */
-struct reply block_reply(const coap_session_t *, const struct asked_block *,
-    struct str whole, uint64_t etag, int format);
+struct response block_response(const coap_session_t *,
+    const struct block_option *, struct str whole, uint64_t etag, int format);
 /* the value of the option */
-uint32_t block_value(const struct asked_block *);
+uint32_t block_value(const struct block_option *);
 
 /* ---- what the screen has marked: marked.c ---- */
 
 void marked(struct coap_server *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
 /* the Pong that has waited */
-void marked_custody(const struct waiting *, bool done);
+void marked_custody(const struct pending_response *, bool done);
 /* those that have sent a Release, after all was answered */
 void sessions_disconnect_released(struct coap_server *);
 
@@ -256,7 +257,7 @@ enum access_result session_may(struct coap_server *, coap_session_t *,
     struct str key, struct str channel, unsigned use,
     char thing[ID_TEXT + 1], const char **why);
 /* 5.03 or 4.03 */
-struct reply session_refusal(enum access_result);
+struct response session_refusal(enum access_result);
 /* does the key or certificate still belong to the same, enabled thing? */
 bool session_still_valid(struct coap_session *);
 /* would its certificate still be accepted, with the files as they are? */
@@ -264,13 +265,13 @@ bool session_certificate_valid(const struct coap_session *);
 
 /* ---- observers ---- */
 
-struct reply observer_add(struct coap_server *, coap_session_t *,
-    const struct asked *, struct str filter, const char *thing);
+struct response observer_add(struct coap_server *, coap_session_t *,
+    const struct coap_request *, struct str filter, const char *thing);
 void observer_cancel(struct coap_session *, struct str token);
 /* a notification that was not confirmable has been reset */
 void observer_reset(struct coap_session *, coap_mid_t);
 /* with a last notification that says why; NULL: without */
-void observers_end(struct coap_session *, const struct reply *);
+void observers_end(struct coap_session *, const struct response *);
 void observers_review(struct coap_session *);
 /* the large notification that the rest of is asked for; p NULL: none */
 struct str observer_large(struct coap_session *, uint64_t about, uint64_t *etag,

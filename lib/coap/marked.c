@@ -8,10 +8,10 @@ static void
 marked_refuse(struct coap_server *sv, coap_session_t *s, coap_pdu_t *answer,
     coap_pdu_code_t code, const char *why)
 {
-	struct reply r = { .code = code, .why = why };
+	struct response r = { .code = code, .why = why };
 
-	reply_put(answer, &r);
-	reply_count(sv, s, &sv->asked, code, "", why, 0, clock_ns());
+	response_put(answer, &r);
+	response_count(sv, s, &sv->request, code, "", why, 0, clock_ns());
 }
 
 /* RFC 8323 5.4: with the token of the Ping, in which libcoap's own has none */
@@ -30,7 +30,7 @@ marked_send_pong(coap_session_t *s, struct str token, bool custody)
 }
 
 void
-marked_custody(const struct waiting *w, bool done)
+marked_custody(const struct pending_response *w, bool done)
 {
 	marked_send_pong(w->session, (struct str){ (const char *)w->token,
 	    w->token_n }, done);
@@ -40,8 +40,8 @@ marked_custody(const struct waiting *w, bool done)
 static void
 marked_pong(struct coap_server *sv, coap_session_t *s)
 {
-	if (sv->asked.mark.argument == 0 || !publish_pong(sv, s))
-		marked_send_pong(s, sv->asked.token, false);
+	if (sv->request.mark.argument == 0 || !publish_pong(sv, s))
+		marked_send_pong(s, sv->request.token, false);
 }
 
 /* RFC 8323 5.6 */
@@ -49,7 +49,7 @@ static void
 marked_abort(struct coap_server *sv, coap_session_t *s)
 {
 	static const char why[] = "malformed message of CoAP over TCP";
-	unsigned option = sv->asked.mark.argument;
+	unsigned option = sv->request.mark.argument;
 	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_CON,
 	    COAP_SIGNALING_CODE_ABORT, 0, coap_session_max_pdu_size(s));
 	uint8_t bytes[4];
@@ -68,8 +68,8 @@ void
 marked(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
     coap_pdu_t *answer)
 {
-	reply_later(answer);
-	switch (sv->asked.mark.verdict) {
+	response_defer(answer);
+	switch (sv->request.mark.verdict) {
 	case SCREEN_RESET:
 		if (session_of(s) != NULL)
 			observer_reset(session_of(s), coap_pdu_get_mid(pdu));
@@ -85,9 +85,9 @@ marked(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 		marked_abort(sv, s);
 		return;
 	}
-	if (sv->asked.confirmable && !sv->asked.stream)
+	if (sv->request.confirmable && !sv->request.stream)
 		coap_pdu_set_type(answer, COAP_MESSAGE_ACK);
-	switch (sv->asked.mark.verdict) {
+	switch (sv->request.mark.verdict) {
 	case SCREEN_BAD_HOPS:
 		marked_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "Hop-Limit is from 1 to 255");

@@ -173,11 +173,11 @@ observer_hold_note(struct observer *o, struct note *n)
 }
 
 /* The first block; the observer fetches the others. */
-static struct reply
+static struct response
 observer_first_block(struct observer *o, struct note *n)
 {
 	unsigned exponent = o->exponent < 6 ? o->exponent : 6;
-	struct asked_block first = {
+	struct block_option first = {
 		.size = 16U << exponent, .exponent = exponent
 	};
 
@@ -187,14 +187,14 @@ observer_first_block(struct observer *o, struct note *n)
 	o->fetched = false;
 	o->large_etag = ++o->session->server->etag;
 	o->large_at = o->session->server->now;
-	return block_reply(o->session->coap, &first,
+	return block_response(o->session->coap, &first,
 	    (struct str){ n->bytes, n->n }, o->large_etag, n->format);
 }
 
-static struct reply
+static struct response
 observer_whole(const struct note *n)
 {
-	struct reply r = {
+	struct response r = {
 		.code = COAP_RESPONSE_CODE_CONTENT,
 		.data = { n->bytes, n->n }
 	};
@@ -253,7 +253,7 @@ observer_send(struct observer *o, struct note *n)
 {
 	struct coap_session *p = o->session;
 	bool confirm = observer_confirms(o);
-	struct reply r;
+	struct response r;
 	coap_pdu_t *pdu = observer_begin(o, confirm && !p->stream,
 	    COAP_RESPONSE_CODE_CONTENT);
 
@@ -264,7 +264,7 @@ observer_send(struct observer *o, struct note *n)
 	    observer_first_block(o, n);
 	r.has |= HAS_OBSERVE;
 	r.observe = o->sequence;
-	reply_put(pdu, &r);
+	response_put(pdu, &r);
 	if (!confirm && !p->stream)
 		observer_remember(o, coap_pdu_get_mid(pdu));
 	session_send_pdu(p->coap, pdu);
@@ -358,12 +358,12 @@ observer_enqueue(struct observer *o, struct note *n)
 	return true;
 }
 
-static void observer_end(struct observer *, const struct reply *);
+static void observer_end(struct observer *, const struct response *);
 
 void
 coap_server_deliver(struct coap_server *sv, const struct delivery *d)
 {
-	static const struct reply slow = {
+	static const struct response slow = {
 		.code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		.why = "too slow: messages were lost; observe again"
 	};
@@ -406,7 +406,7 @@ observer_find(const struct coap_session *p, struct str token)
 
 static struct observer *
 observer_new(struct coap_server *sv, struct coap_session *p,
-    const struct asked *a, struct str filter, const char *thing)
+    const struct coap_request *q, struct str filter, const char *thing)
 {
 	struct observer *o = memory_zero(1, sizeof *o);
 
@@ -416,18 +416,18 @@ observer_new(struct coap_server *sv, struct coap_session *p,
 	o->network = session_network(p);
 	o->share->observers++;
 	o->network->observers++;
-	o->exponent = a->block2.given ? a->block2.exponent : 7;
-	o->accept = a->accept;
-	o->confirmable = a->confirmable;
-	o->about = transfer_about(a, thing);
+	o->exponent = q->block2.given ? q->block2.exponent : 7;
+	o->accept = q->accept;
+	o->confirmable = q->confirmable;
+	o->about = transfer_about(q, thing);
 	o->confirmed_at = INT64_MIN / 2;
 	memcpy(o->thing, thing, sizeof o->thing);
-	memcpy(o->token, a->token.p, a->token.n);
-	o->token_n = (uint8_t)a->token.n;
-	if (a->key.p != NULL)
-		o->has_proof = access_prove(sv->o.access, a->key, &o->proof);
+	memcpy(o->token, q->token.p, q->token.n);
+	o->token_n = (uint8_t)q->token.n;
+	if (q->key.p != NULL)
+		o->has_proof = access_prove(sv->o.access, q->key, &o->proof);
 	o->subscription.owner = o;
-	subscriptions_join(&sv->subscriptions, &o->subscription, a->channel,
+	subscriptions_join(&sv->subscriptions, &o->subscription, q->channel,
 	    filter);
 	if (p->n_observers == 0 || o->confirmable)
 		coap_session_set_nstart(p->coap,
@@ -457,12 +457,12 @@ observer_is_greedy(struct coap_server *sv, struct coap_session *p,
 	return greedy;
 }
 
-struct reply
-observer_add(struct coap_server *sv, coap_session_t *s, const struct asked *a,
-    struct str filter, const char *thing)
+struct response
+observer_add(struct coap_server *sv, coap_session_t *s,
+    const struct coap_request *q, struct str filter, const char *thing)
 {
 	struct coap_session *p = session_get(sv, s);
-	struct observer *o = observer_find(p, a->token);
+	struct observer *o = observer_find(p, q->token);
 	uint32_t before = o != NULL ? o->sequence : 0;
 
 	/* the same token again renews it */
@@ -471,28 +471,28 @@ observer_add(struct coap_server *sv, coap_session_t *s, const struct asked *a,
 	if (sv->counts.observers >= sv->o.max_observers ||
 	    p->n_observers >= OBSERVERS_OF_ONE ||
 	    observer_is_greedy(sv, p, thing))
-		return (struct reply){
+		return (struct response){
 		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    .why = "there are too many observers" };
-	o = observer_new(sv, p, a, filter, thing);
+	o = observer_new(sv, p, q, filter, thing);
 	o->sequence = (before + 1) & 0xffffff;
-	return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
+	return (struct response){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_OBSERVE, .observe = o->sequence };
 }
 
 static void
-observer_tell_end(struct observer *o, const struct reply *last)
+observer_tell_end(struct observer *o, const struct response *last)
 {
 	coap_pdu_t *pdu = observer_begin(o, !o->session->stream, last->code);
 
 	if (pdu == NULL)
 		return;
-	reply_put(pdu, last);
+	response_put(pdu, last);
 	session_send_pdu(o->session->coap, pdu);
 }
 
 static void
-observer_end(struct observer *o, const struct reply *last)
+observer_end(struct observer *o, const struct response *last)
 {
 	struct coap_session *p = o->session;
 	struct coap_server *sv = p->server;
@@ -518,7 +518,7 @@ observer_end(struct observer *o, const struct reply *last)
 }
 
 void
-observers_end(struct coap_session *p, const struct reply *last)
+observers_end(struct coap_session *p, const struct response *last)
 {
 	while (p->observers != NULL)
 		observer_end(p->observers, last);
@@ -550,7 +550,7 @@ observers_review(struct coap_session *p)
 {
 	struct observer *o, *next;
 	enum access_result result;
-	struct reply last;
+	struct response last;
 
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;

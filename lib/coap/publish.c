@@ -12,22 +12,22 @@
  * their Pong at once, without Custody, and so without a promise. */
 #define PONGS_MAX 1024
 
-static const struct reply nothing = { .code = COAP_EMPTY_CODE };
+static const struct response nothing = { .code = COAP_EMPTY_CODE };
 
-static struct reply
+static struct response
 publish_refuse(coap_pdu_code_t code, const char *why)
 {
-	return (struct reply){ .code = code, .why = why };
+	return (struct response){ .code = code, .why = why };
 }
 
 /* Which block an answer is about. */
 static void
-publish_name_block(struct reply *r, const struct asked *a)
+publish_name_block(struct response *r, const struct coap_request *q)
 {
-	if (!a->block1.given || r->code >= COAP_RESPONSE_CODE(400))
+	if (!q->block1.given || r->code >= COAP_RESPONSE_CODE(400))
 		return;
 	r->has |= HAS_BLOCK1;
-	r->block1 = block_value(&a->block1);
+	r->block1 = block_value(&q->block1);
 }
 
 /* ---- what came before ---- */
@@ -75,7 +75,7 @@ publish_came_before(struct coap_server *sv, coap_session_t *s,
 {
 	struct message_id id;
 	struct exchange e;
-	struct reply r;
+	struct response r;
 	size_t n;
 
 	*tag = 0;
@@ -88,16 +88,16 @@ publish_came_before(struct coap_server *sv, coap_session_t *s,
 		*tag = e.tag;
 		return false;
 	case EXCHANGE_BUSY:
-		reply_later(answer);
+		response_defer(answer);
 		break;
 	case EXCHANGE_DONE:
 		r = publish_refuse((coap_pdu_code_t)e.code, e.why);
-		publish_name_block(&r, &sv->asked);
+		publish_name_block(&r, &sv->request);
 		/* a client that sent NON need not be told again */
-		if (sv->asked.confirmable)
-			reply_answer(&sv->asked, answer, &r);
+		if (sv->request.confirmable)
+			response_fill(&sv->request, answer, &r);
 		else
-			reply_later(answer);
+			response_defer(answer);
 		break;
 	}
 	sv->counts.repeated++;
@@ -106,149 +106,149 @@ publish_came_before(struct coap_server *sv, coap_session_t *s,
 
 /* ---- blocks ---- */
 
-static struct reply
+static struct response
 publish_too_large(struct coap_server *sv)
 {
-	return (struct reply){
+	return (struct response){
 		.code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
 		.why = "the message is too long",
 		.has = HAS_SIZE1, .size1 = (uint32_t)sv->o.max_body
 	};
 }
 
-static struct reply
+static struct response
 publish_begin_upload(struct coap_server *sv, struct coap_session *p,
     const char *thing, uint64_t about, struct transfer **t)
 {
-	const struct asked *a = &sv->asked;
+	const struct coap_request *q = &sv->request;
 
-	if (a->size1 > sv->o.max_body)
+	if (q->size1 > sv->o.max_body)
 		return publish_too_large(sv);
 	*t = transfer_new(sv, p, thing, about, true, sv->o.max_body);
-	(*t)->format = a->content_format;
+	(*t)->format = q->content_format;
 	return nothing;
 }
 
 /* The length that a block's number asks for. */
 static bool
-publish_block_is_sound(const struct asked *a)
+publish_block_is_sound(const struct coap_request *q)
 {
-	const struct asked_block *b = &a->block1;
+	const struct block_option *b = &q->block1;
 
 	if (b->bert)
-		return !b->more || (a->body.n > 0 && a->body.n % b->size == 0);
-	return b->more ? a->body.n == b->size : a->body.n <= b->size;
+		return !b->more || (q->body.n > 0 && q->body.n % b->size == 0);
+	return b->more ? q->body.n == b->size : q->body.n <= b->size;
 }
 
 /*
  * One block of a body, in order, each from somebody who may publish.  The
  * answer, or `nothing` when this was the last one and *t is all of it.
  */
-static struct reply
+static struct response
 publish_take_block(struct coap_server *sv, coap_session_t *s, const char *thing,
     struct transfer **t)
 {
-	const struct asked *a = &sv->asked;
-	size_t at = (size_t)a->block1.number * a->block1.size;
+	const struct coap_request *q = &sv->request;
+	size_t at = (size_t)q->block1.number * q->block1.size;
 	struct coap_session *p = session_get(sv, s);
-	uint64_t about = transfer_about(a, thing);
-	struct reply r;
+	uint64_t about = transfer_about(q, thing);
+	struct response r;
 
-	if (!publish_block_is_sound(a))
+	if (!publish_block_is_sound(q))
 		return publish_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "a block has another size than it says");
 	if (at > 0)
 		*t = transfer_find(p, about, true);
 	else if ((r = publish_begin_upload(sv, p, thing, about, t)).code != 0)
 		return r;
-	if (*t == NULL || (*t)->format != a->content_format ||
+	if (*t == NULL || (*t)->format != q->content_format ||
 	    at != (*t)->b.n)
 		return publish_refuse(COAP_RESPONSE_CODE_INCOMPLETE,
 		    "a block is missing; begin again");
-	if (!transfer_put(*t, a->body))
+	if (!transfer_put(*t, q->body))
 		return publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "there are too many transfers now");
 	if ((*t)->b.full)
 		return publish_too_large(sv);
-	return a->block1.more ?
+	return q->block1.more ?
 	    publish_refuse(COAP_RESPONSE_CODE_CONTINUE, NULL) : nothing;
 }
 
 /* ---- publishing ---- */
 
-static struct reply
+static struct response
 publish_check(struct coap_server *sv, coap_session_t *s, struct route *route,
     char thing[ID_BYTES + 1], const char **why)
 {
-	const struct asked *a = &sv->asked;
+	const struct coap_request *q = &sv->request;
 	enum access_result access;
 	const char *bad;
 
 	buf_clear(&sv->subtopic);
-	if ((bad = asked_subtopic(a, &sv->subtopic)) != NULL)
+	if ((bad = coap_request_subtopic(q, &sv->subtopic)) != NULL)
 		return publish_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    bad);
-	access = session_may(sv, s, a->key, a->channel, DIRECTION_PUBLISH,
+	access = session_may(sv, s, q->key, q->channel, DIRECTION_PUBLISH,
 	    thing, why);
 	if (access != ACCESS_YES)
 		return session_refusal(access);
-	if (a->content_format >= FORMAT_EXPERIMENTAL)
+	if (q->content_format >= FORMAT_EXPERIMENTAL)
 		return publish_refuse(
 		    COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT,
 		    "this Content-Format is for experiments");
 	*route = (struct route){
-		.channel = a->channel, .publisher = str_z(thing),
+		.channel = q->channel, .publisher = str_z(thing),
 		.protocol = STR("coap"), .subtopic = buf_str(&sv->subtopic),
 		.has_received = true, .received = stamp_now()
 	};
 	return nothing;
 }
 
-static struct waiting *
-publish_waiting_new(struct coap_server *sv, coap_session_t *s,
+static struct pending_response *
+publish_pending_new(struct coap_server *sv, coap_session_t *s,
     const coap_pdu_t *pdu, uint64_t tag, const char *thing, size_t bytes)
 {
-	const struct asked *a = &sv->asked;
-	struct waiting *w = memory_get(sizeof *w);
+	const struct coap_request *q = &sv->request;
+	struct pending_response *w = memory_get(sizeof *w);
 
-	*w = (struct waiting){
+	*w = (struct pending_response){
 		.server = sv, .session = coap_session_reference(s),
-		.mid = a->confirmable && pdu != NULL ? coap_pdu_get_mid(pdu) :
+		.mid = q->confirmable && pdu != NULL ? coap_pdu_get_mid(pdu) :
 		    coap_new_message_id(s),
-		.type = a->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
-		.token_n = (uint8_t)a->token.n, .tag = tag, .bytes = bytes,
-		.no_response = a->mark.no_response,
-		.has_block1 = a->block1.given,
-		.block1 = block_value(&a->block1),
+		.type = q->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
+		.token_n = (uint8_t)q->token.n, .tag = tag, .bytes = bytes,
+		.no_response = q->mark.no_response,
+		.has_block1 = q->block1.given,
+		.block1 = block_value(&q->block1),
 		.began = clock_ns(),
 	};
-	memcpy(w->token, a->token.p, a->token.n);
+	memcpy(w->token, q->token.p, q->token.n);
 	memcpy(w->thing, thing, sizeof w->thing);
-	sv->n_waiting++;
+	sv->n_pending++;
 	return w;
 }
 
 static void
-publish_waiting_free(struct waiting *w)
+publish_pending_free(struct pending_response *w)
 {
-	w->server->n_waiting--;
+	w->server->n_pending--;
 	coap_session_release(w->session);
 	free(w);
 }
 
 /* `nothing` when it is in the queue, and will be answered for. */
-static struct reply
+static struct response
 publish_put_line(struct coap_server *sv, const struct route *route,
-    struct str body, struct waiting *w)
+    struct str body, struct pending_response *w)
 {
 	char digits[FORMAT_TEXT];
 
 	switch (publish_queue_take(sv->o.queue, route, body,
-	    format_type(sv->asked.content_format, digits), w)) {
+	    format_type(sv->request.content_format, digits), w)) {
 	case PUBLISH_TAKEN:
 		return nothing;
 	case PUBLISH_TOO_LONG:
-		return (struct reply){
+		return (struct response){
 			.code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
 			.why = "a message has at most " MESSAGE_LIMITS,
 			.has = HAS_SIZE1, .size1 = MESSAGE_RAW_MAX
@@ -260,23 +260,23 @@ publish_put_line(struct coap_server *sv, const struct route *route,
 	    "the message can't be kept now");
 }
 
-static struct reply
+static struct response
 publish_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
     uint64_t tag, char thing[ID_BYTES + 1], const char **why)
 {
-	const struct asked *a = &sv->asked;
-	struct str body = a->body;
+	const struct coap_request *q = &sv->request;
+	struct str body = q->body;
 	struct transfer *t = NULL;
-	struct waiting *w;
+	struct pending_response *w;
 	struct route route;
-	struct reply r;
+	struct response r;
 
 	if ((r = publish_check(sv, s, &route, thing, why)).code != 0)
 		return r;
-	if (a->unmet)
+	if (q->unmet)
 		return publish_refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "this is there, and has no entity tag");
-	if (a->block1.given) {
+	if (q->block1.given) {
 		r = publish_take_block(sv, s, thing, &t);
 		if (r.code == 0)
 			body = buf_str(&t->b);
@@ -286,10 +286,10 @@ publish_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 	if (r.code == 0 && body.n > sv->o.max_body)
 		r = publish_too_large(sv);
 	if (r.code == 0) {
-		w = publish_waiting_new(sv, s, pdu, tag, thing, body.n);
+		w = publish_pending_new(sv, s, pdu, tag, thing, body.n);
 		r = publish_put_line(sv, &route, body, w);
 		if (r.code != 0)
-			publish_waiting_free(w);
+			publish_pending_free(w);
 	}
 	transfer_free(t);
 	return r;
@@ -302,30 +302,30 @@ publish(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 	char thing[ID_BYTES + 1] = "";
 	int64_t began = clock_ns();
 	const char *why = NULL;
-	struct reply r;
+	struct response r;
 	uint64_t tag;
 
 	if (publish_came_before(sv, s, pdu, answer, &tag))
 		return;
 	r = publish_take(sv, s, pdu, tag, thing, &why);
 	if (r.code == 0) {
-		reply_later(answer);
+		response_defer(answer);
 		return;
 	}
 	if (tag != 0)
 		exchange_end(&sv->exchanges, tag, (uint8_t)r.code, r.why);
-	publish_name_block(&r, &sv->asked);
-	reply_answer(&sv->asked, answer, &r);
-	reply_count(sv, s, &sv->asked, r.code, thing, why ? why : r.why,
-	    sv->asked.body.n, began);
+	publish_name_block(&r, &sv->request);
+	response_fill(&sv->request, answer, &r);
+	response_count(sv, s, &sv->request, r.code, thing, why ? why : r.why,
+	    sv->request.body.n, began);
 }
 
 /* What is not wanted is still acknowledged (RFC 7967 2). */
 static void
-publish_answer_one(struct coap_server *sv, const struct waiting *w,
-    struct reply r)
+publish_answer_one(struct coap_server *sv, const struct pending_response *w,
+    struct response r)
 {
-	bool unwanted = reply_unwanted(w->no_response, r.code);
+	bool unwanted = response_suppressed(w->no_response, r.code);
 	coap_pdu_t *pdu;
 
 	if (w->tag != 0)
@@ -343,7 +343,7 @@ publish_answer_one(struct coap_server *sv, const struct waiting *w,
 			r.has = HAS_BLOCK1;
 			r.block1 = w->block1;
 		}
-		reply_put(pdu, &r);
+		response_put(pdu, &r);
 	}
 	session_send_pdu(w->session, pdu);
 }
@@ -351,11 +351,11 @@ publish_answer_one(struct coap_server *sv, const struct waiting *w,
 bool
 publish_pong(struct coap_server *sv, coap_session_t *s)
 {
-	struct waiting *w;
+	struct pending_response *w;
 
 	if (sv->n_pongs == PONGS_MAX)
 		return false;
-	w = publish_waiting_new(sv, s, NULL, 0, "", 0);
+	w = publish_pending_new(sv, s, NULL, 0, "", 0);
 	w->pong = true;
 	sv->n_pongs++;
 	publish_queue_after(sv->o.queue, w);
@@ -363,23 +363,23 @@ publish_pong(struct coap_server *sv, coap_session_t *s)
 }
 
 static void
-publish_answer_message(struct coap_server *sv, const struct waiting *w,
+publish_answer_message(struct coap_server *sv, const struct pending_response *w,
     bool written)
 {
-	struct reply r = { .code = COAP_RESPONSE_CODE_CHANGED };
+	struct response r = { .code = COAP_RESPONSE_CODE_CHANGED };
 
 	if (!written)
 		r = publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "the message can't be kept now");
 	publish_answer_one(sv, w, r);
-	reply_count(sv, w->session, NULL, r.code, w->thing, r.why, w->bytes,
+	response_count(sv, w->session, NULL, r.code, w->thing, r.why, w->bytes,
 	    w->began);
 }
 
 void
 coap_server_answer(struct coap_server *sv, void *owner, bool written)
 {
-	struct waiting *w = owner;
+	struct pending_response *w = owner;
 
 	if (w->pong) {
 		sv->n_pongs--;
@@ -387,7 +387,7 @@ coap_server_answer(struct coap_server *sv, void *owner, bool written)
 	} else {
 		publish_answer_message(sv, w, written);
 	}
-	publish_waiting_free(w);
-	if (sv->n_waiting == 0)
+	publish_pending_free(w);
+	if (sv->n_pending == 0)
 		sessions_disconnect_released(sv);
 }

@@ -25,7 +25,7 @@ struct recall {
 	struct share *share;
 	struct history *history;
 	uint64_t about;
-	struct asked_block block;
+	struct block_option block;
 	int accept;
 	bool confirmable;
 	bool acknowledged;
@@ -38,13 +38,13 @@ struct recall {
 	int64_t began;
 };
 
-static struct reply
+static struct response
 recall_refuse(coap_pdu_code_t code, const char *why)
 {
-	return (struct reply){ .code = code, .why = why };
+	return (struct response){ .code = code, .why = why };
 }
 
-static struct reply
+static struct response
 recall_broken(void)
 {
 	return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
@@ -103,11 +103,11 @@ recall_pack(struct coap_server *sv, struct recall *r, int *format)
 }
 
 /* In blocks, and kept for those who fetch the others. */
-static struct reply
+static struct response
 recall_blocks(struct coap_server *sv, struct recall *r, struct str whole,
     int format)
 {
-	static const struct asked_block first = { .size = 1024,
+	static const struct block_option first = { .size = 1024,
 	    .exponent = 6 };
 	struct transfer *t = transfer_new(sv, r->session, r->thing, r->about,
 	    false, whole.n);
@@ -119,12 +119,12 @@ recall_blocks(struct coap_server *sv, struct recall *r, struct str whole,
 	}
 	t->format = format;
 	t->etag = ++sv->etag;
-	return block_reply(r->session->coap, r->block.given ? &r->block :
+	return block_response(r->session->coap, r->block.given ? &r->block :
 	    &first, buf_str(&t->b), t->etag, format);
 }
 
-static struct reply
-recall_reply(struct coap_server *sv, struct recall *r)
+static struct response
+recall_respond(struct coap_server *sv, struct recall *r)
 {
 	enum access_result may = access_check_id(sv->o.access,
 	    str_z(r->thing), str_z(r->channel), DIRECTION_SUBSCRIBE);
@@ -140,7 +140,7 @@ recall_reply(struct coap_server *sv, struct recall *r)
 	if (r->block.given || b->n + 64 >
 	    coap_session_max_pdu_size(r->session->coap))
 		return recall_blocks(sv, r, buf_str(b), format);
-	return (struct reply){ .code = COAP_RESPONSE_CODE_CONTENT,
+	return (struct response){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_FORMAT, .format = (uint32_t)format,
 	    .data = buf_str(b) };
 }
@@ -163,7 +163,7 @@ recall_begin(struct recall *r, coap_pdu_code_t code)
 	coap_session_t *s = r->session->coap;
 	bool ack = r->confirmable && !r->session->stream;
 
-	if (reply_unwanted(r->no_response, code)) {
+	if (response_suppressed(r->no_response, code)) {
 		if (ack && !r->acknowledged)
 			recall_acknowledge(r);
 		return NULL;
@@ -176,31 +176,32 @@ recall_begin(struct recall *r, coap_pdu_code_t code)
 }
 
 static void
-recall_send(struct coap_server *sv, struct recall *r, const struct reply *reply)
+recall_send(struct coap_server *sv, struct recall *r,
+    const struct response *reply)
 {
 	coap_pdu_t *pdu = recall_begin(r, reply->code);
 
 	if (pdu != NULL) {
 		coap_add_token(pdu, r->token_n, r->token);
-		reply_put(pdu, reply);
+		response_put(pdu, reply);
 		session_send_pdu(r->session->coap, pdu);
 	}
-	sv->asked.channel = str_z(r->channel);
-	sv->asked.method = COAP_REQUEST_CODE_GET;
-	reply_count(sv, r->session->coap, &sv->asked, reply->code, r->thing,
-	    reply->why, 0, r->began);
+	sv->request.channel = str_z(r->channel);
+	sv->request.method = COAP_REQUEST_CODE_GET;
+	response_count(sv, r->session->coap, &sv->request, reply->code,
+	    r->thing, reply->why, 0, r->began);
 }
 
 /* A step: 1 when there are more of them, else *reply. */
 static int
-recall_step(struct coap_server *sv, struct recall *r, struct reply *reply)
+recall_step(struct coap_server *sv, struct recall *r, struct response *reply)
 {
 	struct fault fault;
 	int more = history_step(r->history, &sv->pack,
 	    &sv->counts.passed, &fault);
 
 	if (more == 0)
-		*reply = recall_reply(sv, r);
+		*reply = recall_respond(sv, r);
 	else if (more < 0)
 		*reply = recall_broken();
 	return more > 0;
@@ -221,7 +222,7 @@ void
 recalls_go_on(struct coap_server *sv)
 {
 	struct recall *r = sv->recalls, **end;
-	struct reply reply;
+	struct response reply;
 
 	if (r == NULL)
 		return;
@@ -261,23 +262,23 @@ static struct recall *
 recall_new(struct coap_server *sv, struct coap_session *p, const char *thing,
     coap_mid_t mid, struct share *share, struct history *h)
 {
-	const struct asked *a = &sv->asked;
+	const struct coap_request *q = &sv->request;
 	struct recall *r = memory_zero(1, sizeof *r);
 
 	r->session = p;
 	r->share = share;
 	r->history = h;
-	r->about = transfer_about(a, thing);
-	r->block = a->block2;
-	r->accept = a->accept;
-	r->confirmable = a->confirmable;
+	r->about = transfer_about(q, thing);
+	r->block = q->block2;
+	r->accept = q->accept;
+	r->confirmable = q->confirmable;
 	r->mid = mid;
-	r->no_response = a->mark.no_response;
-	r->token_n = (uint8_t)a->token.n;
-	memcpy(r->token, a->token.p, a->token.n);
+	r->no_response = q->mark.no_response;
+	r->token_n = (uint8_t)q->token.n;
+	memcpy(r->token, q->token.p, q->token.n);
 	memcpy(r->thing, thing, sizeof r->thing);
-	memcpy(r->channel, a->channel.p, a->channel.n < ID_BYTES ?
-	    a->channel.n : ID_BYTES);
+	memcpy(r->channel, q->channel.p, q->channel.n < ID_BYTES ?
+	    q->channel.n : ID_BYTES);
 	r->began = clock_ns();
 	r->next = sv->recalls;
 	sv->recalls = r;
@@ -287,22 +288,22 @@ recall_new(struct coap_server *sv, struct coap_session *p, const char *thing,
 	return r;
 }
 
-struct reply
+struct response
 recall(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
     const char *thing)
 {
-	const struct asked *a = &sv->asked;
+	const struct coap_request *q = &sv->request;
 	struct coap_session *p = session_get(sv, s);
 	struct share *share;
 	struct history *h;
 	struct recall *r;
-	struct reply reply = { .code = COAP_EMPTY_CODE };
+	struct response reply = { .code = COAP_EMPTY_CODE };
 	struct fault fault;
 
 	if (sv->o.history == NULL)
 		return recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no stream to read from");
-	if (recall_is_known(sv, p, a->token))
+	if (recall_is_known(sv, p, q->token))
 		return reply;
 	share = share_get(&sv->shares, 't', str_z(thing));
 	if (share->jobs >= RECALLS_OF_ONE || sv->n_recalls >= RECALLS_MAX) {
@@ -310,8 +311,8 @@ recall(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
 		return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "message history is being read already; try again");
 	}
-	switch (history_open(&h, sv->o.bus, sv->o.history, a->from,
-	    a->channel, buf_str(&sv->subtopic), sv->text.max, &fault)) {
+	switch (history_open(&h, sv->o.bus, sv->o.history, q->from,
+	    q->channel, buf_str(&sv->subtopic), sv->text.max, &fault)) {
 	case HISTORY_BAD_PLACE:
 		reply = recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "from must be a position or a time");

@@ -40,7 +40,7 @@ coap_server_open(struct coap_server **out, const struct coap_server_options *o,
 	subscriptions_init(&sv->subscriptions);
 	exchanges_init(&sv->exchanges);
 	shares_init(&sv->shares);
-	asked_init(&sv->asked);
+	coap_request_init(&sv->request);
 	pack_init(&sv->pack);
 	notes_init(&sv->notes);
 	buf_init(&sv->text, HISTORY_MAX);
@@ -70,7 +70,7 @@ coap_server_close(struct coap_server *sv)
 	subscriptions_release(&sv->subscriptions);
 	exchanges_release(&sv->exchanges);
 	shares_release(&sv->shares);
-	asked_release(&sv->asked);
+	coap_request_release(&sv->request);
 	pack_release(&sv->pack);
 	notes_release(&sv->notes);
 	buf_release(&sv->text);
@@ -152,7 +152,7 @@ coap_server_run(struct coap_server *sv)
 		/* it sets no timer for what comes due while it looks (4.3.1) */
 		server_prepare(sv);
 	}
-	if (sv->n_waiting == 0)
+	if (sv->n_pending == 0)
 		sessions_disconnect_released(sv);
 	server_end_due(sv);
 	if (sv->psk_key.length > 0) {
@@ -164,7 +164,7 @@ coap_server_run(struct coap_server *sv)
 void
 coap_server_review(struct coap_server *sv)
 {
-	static const struct reply gone = {
+	static const struct response gone = {
 		.code = COAP_RESPONSE_CODE_UNAUTHORIZED,
 		.why = "the key of this session is no longer valid"
 	};
@@ -185,7 +185,7 @@ coap_server_review(struct coap_server *sv)
 int
 coap_server_reload(struct coap_server *sv, struct fault *fault)
 {
-	static const struct reply revoked = {
+	static const struct response revoked = {
 		.code = COAP_RESPONSE_CODE_UNAUTHORIZED,
 		.why = "the certificate of this session has been revoked"
 	};
@@ -209,7 +209,7 @@ coap_server_reload(struct coap_server *sv, struct fault *fault)
 void
 coap_server_stop(struct coap_server *sv)
 {
-	static const struct reply stops = {
+	static const struct response stops = {
 		.code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		.why = "the service stops; observe again"
 	};
@@ -223,7 +223,7 @@ coap_server_stop(struct coap_server *sv)
 bool
 coap_server_idle(const struct coap_server *sv)
 {
-	return sv->n_waiting == 0;
+	return sv->n_pending == 0;
 }
 
 const struct coap_counts *

@@ -324,14 +324,14 @@ session_may(struct coap_server *sv, coap_session_t *s, struct str key,
 	return result;
 }
 
-struct reply
+struct response
 session_refusal(enum access_result result)
 {
 	if (result == ACCESS_ERROR)
-		return (struct reply){
+		return (struct response){
 		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    .why = "access can't be checked now" };
-	return (struct reply){ .code = COAP_RESPONSE_CODE_FORBIDDEN,
+	return (struct response){ .code = COAP_RESPONSE_CODE_FORBIDDEN,
 	    .why = access_refusal(result) };
 }
 

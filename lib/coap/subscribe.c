@@ -5,10 +5,10 @@
 #include "coap/transfer.h"
 #include "line/topic.h"
 
-static struct reply
+static struct response
 subscribe_refuse(coap_pdu_code_t code, const char *why)
 {
-	return (struct reply){ .code = code, .why = why };
+	return (struct response){ .code = code, .why = why };
 }
 
 /* ---- the next block of something ---- */
@@ -16,10 +16,10 @@ subscribe_refuse(coap_pdu_code_t code, const char *why)
 /* False when there is nothing of which this could be a block. */
 static bool
 subscribe_find_next(struct coap_server *sv, coap_session_t *s, const char
-    *thing, struct reply *r)
+    *thing, struct response *r)
 {
-	const struct asked *a = &sv->asked;
-	uint64_t about = transfer_about(a, thing), etag;
+	const struct coap_request *q = &sv->request;
+	uint64_t about = transfer_about(q, thing), etag;
 	struct coap_session *p = session_of(s);
 	struct transfer *t;
 	struct observer *o;
@@ -29,14 +29,14 @@ subscribe_find_next(struct coap_server *sv, coap_session_t *s, const char
 	if (p == NULL)
 		return false;
 	if ((t = transfer_find(p, about, false)) != NULL) {
-		*r = block_reply(s, &a->block2, buf_str(&t->b), t->etag,
+		*r = block_response(s, &q->block2, buf_str(&t->b), t->etag,
 		    t->format);
 		return true;
 	}
 	whole = observer_large(p, about, &etag, &format, &o);
 	if (whole.p == NULL)
 		return false;
-	*r = block_reply(s, &a->block2, whole, etag, format);
+	*r = block_response(s, &q->block2, whole, etag, format);
 	/* the last block, and not one after it */
 	if (r->has & HAS_BLOCK2 && !(r->block2 & 8))
 		observer_large_done(o);
@@ -45,64 +45,64 @@ subscribe_find_next(struct coap_server *sv, coap_session_t *s, const char
 
 /* ---- what will be ---- */
 
-static struct reply
+static struct response
 subscribe_observe(struct coap_server *sv, coap_session_t *s, const char *thing)
 {
 	/* without an input nothing will ever come: this is a plain GET */
 	if (sv->o.feed == NULL || sv->o.feed->fd < 0 || sv->stopping)
 		return subscribe_refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
-	return observer_add(sv, s, &sv->asked, buf_str(&sv->subtopic),
+	return observer_add(sv, s, &sv->request, buf_str(&sv->subtopic),
 	    thing);
 }
 
-static struct reply
+static struct response
 subscribe_check(struct coap_server *sv, coap_session_t *s, char thing[ID_BYTES +
     1], const char **why)
 {
-	const struct asked *a = &sv->asked;
+	const struct coap_request *q = &sv->request;
 	enum access_result access;
 	const char *bad;
 
 	buf_clear(&sv->subtopic);
-	if ((bad = asked_subscription(a, &sv->subtopic)) != NULL)
+	if ((bad = coap_request_subscription(q, &sv->subtopic)) != NULL)
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST, bad);
-	access = session_may(sv, s, a->key, a->channel, DIRECTION_SUBSCRIBE,
+	access = session_may(sv, s, q->key, q->channel, DIRECTION_SUBSCRIBE,
 	    thing, why);
 	if (access != ACCESS_YES)
 		return session_refusal(access);
-	if (a->unmet)
+	if (q->unmet)
 		return subscribe_refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "this is there, and has no entity tag");
-	if (a->accept != FORMAT_NONE && format_codec(a->accept) == NULL)
+	if (q->accept != FORMAT_NONE && format_codec(q->accept) == NULL)
 		return subscribe_refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    "Accept must be absent or a format of SenML packs, such "
 		    "as 110");
-	if (a->from.p != NULL && a->observe == 0)
+	if (q->from.p != NULL && q->observe == 0)
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "from is for a plain GET, not for observing");
 	return subscribe_refuse(COAP_EMPTY_CODE, NULL);
 }
 
-static struct reply
+static struct response
 subscribe_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
     char thing[ID_BYTES + 1], const char **why)
 {
-	const struct asked *a = &sv->asked;
-	struct reply r = subscribe_check(sv, s, thing, why);
+	const struct coap_request *q = &sv->request;
+	struct response r = subscribe_check(sv, s, thing, why);
 
 	if (r.code != 0)
 		return r;
-	if (a->observe == 1)
-		observer_cancel(session_of(s), a->token);
-	if (a->block2.given && a->block2.number > 0 &&
+	if (q->observe == 1)
+		observer_cancel(session_of(s), q->token);
+	if (q->block2.given && q->block2.number > 0 &&
 	    subscribe_find_next(sv, s, thing, &r))
 		return r;
-	if (a->from.p != NULL)
+	if (q->from.p != NULL)
 		return recall(sv, s, coap_pdu_get_mid(pdu), thing);
-	if (a->block2.given && a->block2.number > 0)
+	if (q->block2.given && q->block2.number > 0)
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no such block");
-	if (a->observe == 0)
+	if (q->observe == 0)
 		return subscribe_observe(sv, s, thing);
 	return subscribe_refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
 }
@@ -114,14 +114,14 @@ subscribe(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 	int64_t began = clock_ns();
 	char thing[ID_BYTES + 1] = "";
 	const char *why = NULL;
-	struct reply r;
+	struct response r;
 
 	r = subscribe_take(sv, s, pdu, thing, &why);
 	if (r.code == 0) {
-		reply_later(answer);
+		response_defer(answer);
 		return;
 	}
-	reply_answer(&sv->asked, answer, &r);
-	reply_count(sv, s, &sv->asked, r.code, thing, why ? why : r.why, 0,
+	response_fill(&sv->request, answer, &r);
+	response_count(sv, s, &sv->request, r.code, thing, why ? why : r.why, 0,
 	    began);
 }

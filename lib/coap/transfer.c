@@ -17,7 +17,7 @@ transfer_hash(crypto_generichash_state *h, struct str s)
 }
 
 uint64_t
-transfer_about(const struct asked *a, const char *thing)
+transfer_about(const struct coap_request *q, const char *thing)
 {
 	crypto_generichash_state h;
 	unsigned char hash[crypto_generichash_BYTES_MIN];
@@ -25,12 +25,12 @@ transfer_about(const struct asked *a, const char *thing)
 
 	crypto_generichash_init(&h, NULL, 0, sizeof hash);
 	transfer_hash(&h, str_z(thing));
-	transfer_hash(&h, a->channel);
-	transfer_hash(&h, buf_str(&a->path));
-	transfer_hash(&h, a->from);
-	transfer_hash(&h, buf_str(&a->tags));
-	crypto_generichash_update(&h, (const unsigned char *)&a->accept,
-	    sizeof a->accept);
+	transfer_hash(&h, q->channel);
+	transfer_hash(&h, buf_str(&q->path));
+	transfer_hash(&h, q->from);
+	transfer_hash(&h, buf_str(&q->tags));
+	crypto_generichash_update(&h, (const unsigned char *)&q->accept,
+	    sizeof q->accept);
 	crypto_generichash_final(&h, hash, sizeof hash);
 	memcpy(&about, hash, sizeof about);
 	return about;

@@ -16,7 +16,7 @@
 #define TRANSFERS_OF_ONE 8
 #define TRANSFER_BYTES ((size_t)64 << 20)
 
-struct asked;
+struct coap_request;
 struct coap_session;
 struct share;
 struct coap_server;
@@ -36,7 +36,7 @@ struct transfer {
 };
 
 /* which body a request is about: who, channel, path, query, Request-Tag */
-uint64_t transfer_about(const struct asked *, const char *thing);
+uint64_t transfer_about(const struct coap_request *, const char *thing);
 
 /* one that is empty, of at most `max` bytes, in place of that about the
  * same */

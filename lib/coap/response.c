@@ -12,7 +12,7 @@ server_of(const coap_session_t *s)
 }
 
 static void
-reply_put_option(coap_pdu_t *pdu, const struct reply *r, unsigned which,
+response_put_option(coap_pdu_t *pdu, const struct response *r, unsigned which,
     coap_option_num_t option, uint64_t value)
 {
 	uint8_t bytes[8];
@@ -23,39 +23,41 @@ reply_put_option(coap_pdu_t *pdu, const struct reply *r, unsigned which,
 }
 
 void
-reply_put(coap_pdu_t *pdu, const struct reply *r)
+response_put(coap_pdu_t *pdu, const struct response *r)
 {
 	struct str data = r->why != NULL ? str_z(r->why) : r->data;
-	struct reply again = *r;
+	struct response again = *r;
 
 	again.max_age = RETRY_SECONDS;
 	coap_pdu_set_code(pdu, r->code);
 	if (r->code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE)
 		again.has |= HAS_MAX_AGE;
 	r = &again;
-	reply_put_option(pdu, r, HAS_ETAG, COAP_OPTION_ETAG, r->etag);
-	reply_put_option(pdu, r, HAS_OBSERVE, COAP_OPTION_OBSERVE, r->observe);
-	reply_put_option(pdu, r, HAS_FORMAT, COAP_OPTION_CONTENT_FORMAT,
+	response_put_option(pdu, r, HAS_ETAG, COAP_OPTION_ETAG, r->etag);
+	response_put_option(pdu, r, HAS_OBSERVE, COAP_OPTION_OBSERVE,
+	    r->observe);
+	response_put_option(pdu, r, HAS_FORMAT, COAP_OPTION_CONTENT_FORMAT,
 	    r->format);
-	reply_put_option(pdu, r, HAS_MAX_AGE, COAP_OPTION_MAXAGE, r->max_age);
-	reply_put_option(pdu, r, HAS_BLOCK2, COAP_OPTION_BLOCK2, r->block2);
-	reply_put_option(pdu, r, HAS_BLOCK1, COAP_OPTION_BLOCK1, r->block1);
-	reply_put_option(pdu, r, HAS_SIZE2, COAP_OPTION_SIZE2, r->size2);
-	reply_put_option(pdu, r, HAS_SIZE1, COAP_OPTION_SIZE1, r->size1);
+	response_put_option(pdu, r, HAS_MAX_AGE, COAP_OPTION_MAXAGE,
+	    r->max_age);
+	response_put_option(pdu, r, HAS_BLOCK2, COAP_OPTION_BLOCK2, r->block2);
+	response_put_option(pdu, r, HAS_BLOCK1, COAP_OPTION_BLOCK1, r->block1);
+	response_put_option(pdu, r, HAS_SIZE2, COAP_OPTION_SIZE2, r->size2);
+	response_put_option(pdu, r, HAS_SIZE1, COAP_OPTION_SIZE1, r->size1);
 	if (data.n > 0)
 		coap_add_data(pdu, data.n, (const uint8_t *)data.p);
 }
 
 /* libcoap drops an empty answer unless the request was confirmable. */
 void
-reply_later(coap_pdu_t *pdu)
+response_defer(coap_pdu_t *pdu)
 {
 	coap_pdu_set_type(pdu, COAP_MESSAGE_NON);
 	coap_pdu_set_code(pdu, COAP_EMPTY_CODE);
 }
 
 bool
-reply_unwanted(unsigned no_response, unsigned code)
+response_suppressed(unsigned no_response, unsigned code)
 {
 	/* 2.31 is needed for the next block */
 	return code != COAP_RESPONSE_CODE_CONTINUE &&
@@ -63,29 +65,30 @@ reply_unwanted(unsigned no_response, unsigned code)
 }
 
 void
-reply_answer(const struct asked *a, coap_pdu_t *pdu, const struct reply *r)
+response_fill(const struct coap_request *q, coap_pdu_t *pdu,
+    const struct response *r)
 {
-	if (!reply_unwanted(a->mark.no_response, r->code)) {
-		reply_put(pdu, r);
-	} else if (a->confirmable && !a->stream) {
+	if (!response_suppressed(q->mark.no_response, r->code)) {
+		response_put(pdu, r);
+	} else if (q->confirmable && !q->stream) {
 		coap_pdu_set_type(pdu, COAP_MESSAGE_ACK);
 		coap_pdu_set_code(pdu, COAP_EMPTY_CODE);
 	} else {
-		reply_later(pdu);
+		response_defer(pdu);
 	}
 }
 
 void
-reply_count(struct coap_server *sv, coap_session_t *s, const struct asked *a,
-    unsigned code, const char *thing, const char *why, size_t bytes,
-    int64_t began)
+response_count(struct coap_server *sv, coap_session_t *s,
+    const struct coap_request *q, unsigned code, const char *thing,
+    const char *why, size_t bytes, int64_t began)
 {
 	const coap_address_t *remote = coap_session_get_addr_remote(s);
 	struct address client;
 	struct coap_answered done = {
 		.status = COAP_RESPONSE_CLASS(code) * 100 + (code & 31),
-		.method = a ? a->method : COAP_REQUEST_CODE_POST,
-		.channel = a ? a->channel : STR_NONE, .thing = thing,
+		.method = q ? q->method : COAP_REQUEST_CODE_POST,
+		.channel = q ? q->channel : STR_NONE, .thing = thing,
 		.why = why, .bytes = bytes, .ns = clock_ns() - began
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_COAP_ASKED_H
-#define MFX_COAP_ASKED_H
+#ifndef MFX_COAP_REQUEST_H
+#define MFX_COAP_REQUEST_H
 
 #include <coap3/coap.h>
 
@@ -12,14 +12,14 @@
  * borrow from the PDU, whose bytes come from outside and have only passed
  * libcoap's parser.
  */
-enum asked_where {
-	ASKED_OTHER,		/* no place of ours */
-	ASKED_REFUSED,		/* /channels/<id>/messages…, but *why not */
-	ASKED_MESSAGES,
+enum request_target {
+	REQUEST_OTHER,		/* no place of ours */
+	REQUEST_REFUSED,	/* as REQUEST_MESSAGES, but invalid: *why */
+	REQUEST_MESSAGES,
 };
 
 /* Block1 or Block2 (RFC 7959) */
-struct asked_block {
+struct block_option {
 	bool given;
 	bool more;
 	bool bert;		/* SZX 7 (RFC 8323 6): several of 1024 */
@@ -30,17 +30,17 @@ struct asked_block {
 
 #define OBSERVE_NONE (-1)
 
-struct asked {
+struct coap_request {
 	coap_pdu_code_t method;
 	bool confirmable;
-	enum asked_where where;
+	enum request_target target;
 	const char *why;	/* REFUSED */
 	struct str channel;
 	struct str key;		/* ?auth= or ?authorization=; p NULL: none */
 	struct str from;	/* ?from=, likewise */
 	int content_format, accept;	/* FORMAT_NONE: not given */
 	int observe;		/* 0 register, 1 cancel, OBSERVE_NONE */
-	struct asked_block block1, block2;
+	struct block_option block1, block2;
 	bool unmet;		/* If-Match, If-None-Match: what is asked for
 				 * is there, and has no entity tag */
 	struct screen_mark mark;	/* what the screen says to it */
@@ -53,15 +53,16 @@ struct asked {
 	bool stream, any_match, exists_not, twice;
 };
 
-void asked_init(struct asked *);
-void asked_release(struct asked *);
+void coap_request_init(struct coap_request *);
+void coap_request_release(struct coap_request *);
 
 /* stream: it came over TCP or TLS, where blocks may be of BERT */
-void asked_read(struct asked *, const coap_pdu_t *, bool stream);
+void coap_request_read(struct coap_request *, const coap_pdu_t *, bool stream);
 
 /* what follows the channel as a subtopic to publish on, or as a
  * subscription (line/topic.h); appended; NULL or why not */
-const char *asked_subtopic(const struct asked *, struct buf *);
-const char *asked_subscription(const struct asked *, struct buf *);
+const char *coap_request_subtopic(const struct coap_request *, struct buf *);
+const char *coap_request_subscription(const struct coap_request *,
+    struct buf *);
 
 #endif
