@@ -6,9 +6,9 @@
 
 #include "bus/subscriptions.h"
 #include "coap/request.h"
-#include "coap/exchange.h"
-#include "coap/note.h"
-#include "coap/share.h"
+#include "coap/dedup.h"
+#include "coap/payload.h"
+#include "coap/usage.h"
 #include "coap/server.h"
 #include "net/certificate.h"
 #include "net/tls.h"
@@ -16,22 +16,22 @@
 /*
  * What the files of this folder share.  In their order, where each may call
  * those before it: responses (response.c), sessions (session.c), blocks
- * (block.c, transfer.c), who gets notifications (observer.c), POST (publish.c),
- * GET (recall.c, subscribe.c), what libcoap calls (context.c), listening
- * (listener.c), and the server (server.c).  session.c calls back to end what a
- * session has.
+ * (block.c, block_transfer.c), observers and their notifications (observer.c),
+ * POST (publish.c), GET (history_request.c, subscribe.c), libcoap's callbacks
+ * (context.c), listeners (listener.c) and the server (server.c).  session.c
+ * calls back to end what a session has.
  *
- * libcoap does packets, retransmission, TCP and (D)TLS.  Not left to it:
- * Observe, which would merge notifications; blocks, of which it would
- * collect any number for anybody; recognizing what comes again; and when
- * an answer leaves.
+ * libcoap does packets, retransmission, TCP and (D)TLS.  It does not do
+ * Observe, of which it would merge notifications; blocks, of which it would
+ * collect any number for anybody; deduplication; and it does not decide when an
+ * answer is sent.
  */
 /* what a message may have beside its body */
 #define MESSAGE_OPTIONS 8192
 #define ID_BYTES 36
 
 struct observer;
-struct transfer;
+struct block_transfer;
 
 /* what is not confirmable and may be reset, of one session */
 #define SENT_MAX 64
@@ -62,8 +62,8 @@ struct coap_session {
 
 	struct observer *observers;
 	unsigned n_observers;
-	struct transfer *transfers;
-	struct share *network;	/* its address's, if it is counted */
+	struct block_transfer *transfers;
+	struct usage *network;	/* its address's, if it is counted */
 
 	struct sent {
 		uint16_t mid;
@@ -75,7 +75,7 @@ struct coap_session {
 	/* confirmable notifications: see observer.c */
 	unsigned unconfirmed;
 	size_t unconfirmed_bytes;
-	struct share *charged;	/* whose those are; NULL: none */
+	struct usage *charged;	/* whose those are; NULL: none */
 	bool ping_pending;	/* a ping has not been answered */
 	coap_mid_t ping_mid;
 	int64_t ping_at, pong_at;
@@ -113,11 +113,11 @@ struct coap_server {
 	bool batches;		/* epoll_batch.h: its events come in batches */
 	int epoll_fd;
 	struct subscriptions subscriptions;
-	struct exchanges exchanges;
+	struct dedup dedup;
 	struct coap_session *sessions;
 	size_t n_pending;	/* answers that wait for the queue, */
 	size_t n_pongs;		/* and of these, what are Pongs */
-	struct shares shares;
+	struct usages usages;
 	size_t transfer_bytes;
 	uint64_t serial;
 	uint64_t etag;
@@ -132,7 +132,7 @@ struct coap_server {
 	coap_bin_const_t psk_key;
 	struct coap_request request;
 	struct pack pack;
-	struct notes notes;
+	struct encodings encodings;
 	struct buf text, bytes, subtopic;
 	struct recall *recalls;	/* history that is being read */
 	unsigned n_recalls;
@@ -225,7 +225,7 @@ struct coap_session *session_get(struct coap_server *, coap_session_t *);
 void session_free(struct coap_session *);
 void session_hold(struct coap_session *);
 /* what its network has; to be put */
-struct share *session_network(const struct coap_session *);
+struct usage *session_network(const struct coap_session *);
 /* this much of what was sent has arrived */
 void session_confirmed(struct coap_session *, unsigned n, size_t bytes);
 void session_release(struct coap_session *);
@@ -274,7 +274,7 @@ void observer_reset(struct coap_session *, coap_mid_t);
 void observers_end(struct coap_session *, const struct response *);
 void observers_review(struct coap_session *);
 /* the large notification that the rest of is asked for; p NULL: none */
-struct str observer_large(struct coap_session *, uint64_t about, uint64_t *etag,
+struct str observer_large(struct coap_session *, uint64_t key, uint64_t *etag,
     int *format, struct observer **);
 /* all of it has been fetched */
 void observer_large_done(struct observer *);

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/internal.h"
-#include "coap/transfer.h"
+#include "coap/block_transfer.h"
 
 /*
  * Who asked with a confirmable GET gets confirmable notifications: libcoap
@@ -33,11 +33,11 @@
 #define QUEUE_BYTES ((size_t)4 << 20)
 
 /* of one thing all that is kept for its observers, here and in libcoap */
-#define BYTES_OF_ONE ((size_t)8 << 20)
+#define BYTES_PER_THING ((size_t)8 << 20)
 /* what a place in a queue costs */
-#define PLACE_BYTES (2 * sizeof(struct note *))
+#define SLOT_BYTES (2 * sizeof(struct payload *))
 
-#define OBSERVERS_OF_ONE 64
+#define OBSERVERS_PER_SESSION 64
 
 /* a notification's header, token and options, at most */
 #define OPTIONS_MAX 64
@@ -49,22 +49,22 @@ struct observer {
 	char thing[ID_BYTES + 1];
 	bool has_proof;			/* it showed a key … */
 	struct access_proof proof;	/* … which this is */
-	struct share *share, *network;	/* its thing's, its address's */
+	struct usage *usage, *network;	/* its thing's, its address's */
 	int accept;
 	unsigned exponent;		/* of blocks, as it asked for them */
 	bool confirmable;
 	uint8_t token[8];
 	uint8_t token_n;
-	uint64_t about;
+	uint64_t key;
 	uint32_t sequence;
 	unsigned since;			/* the last confirmable one */
 	int64_t confirmed_at;
-	struct note *large;		/* fetched in blocks, or NULL … */
+	struct payload *large;		/* fetched in blocks, or NULL … */
 	bool fetched;			/* … and that is done; it stays, as
 					 * the last block may get lost */
 	uint64_t large_etag;
 	int64_t large_at;
-	struct note **queue;		/* a ring */
+	struct payload **queue;		/* a ring */
 	unsigned head, n, cap;
 	size_t bytes;
 };
@@ -95,10 +95,10 @@ session_ping(struct coap_session *p, bool now)
 
 /* What is on its way is its first observer's thing's. */
 static void
-observer_count(struct coap_session *p, struct share *share, size_t bytes)
+observer_count(struct coap_session *p, struct usage *usage, size_t bytes)
 {
 	if (p->unconfirmed++ == 0)
-		p->charged = share_hold(share);
+		p->charged = usage_hold(usage);
 	p->unconfirmed_bytes += bytes;
 	p->charged->queued += bytes;
 	budget_hold(p->server->o.budget, bytes);
@@ -115,11 +115,11 @@ session_confirmed(struct coap_session *p, unsigned n, size_t bytes)
 	budget_free(p->server->o.budget, bytes);
 	if (p->unconfirmed > 0)
 		return;
-	share_put(&p->server->shares, p->charged);
+	usage_put(&p->server->usages, p->charged);
 	p->charged = NULL;
 }
 
-static void observer_pump(struct observer *);
+static void observer_flush(struct observer *);
 
 void
 session_alive(struct coap_session *p)
@@ -134,7 +134,7 @@ session_alive(struct coap_session *p)
 	session_confirmed(p, p->ping_confirms, p->ping_confirms_bytes);
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;
-		observer_pump(o);
+		observer_flush(o);
 	}
 }
 
@@ -154,7 +154,7 @@ observer_begin(struct observer *o, bool confirmable, coap_pdu_code_t code)
 
 /* Nor in more than the block that it asked for (RFC 7959 2.4, 3.4). */
 static bool
-observer_fits(const struct observer *o, const struct note *n)
+observer_fits(const struct observer *o, const struct payload *n)
 {
 	return n->n + OPTIONS_MAX <=
 	    coap_session_max_pdu_size(o->session->coap) &&
@@ -163,9 +163,9 @@ observer_fits(const struct observer *o, const struct note *n)
 
 /* A message that is kept counts once, however many have it. */
 static void
-observer_hold_note(struct observer *o, struct note *n)
+observer_hold_payload(struct observer *o, struct payload *n)
 {
-	note_hold(n);
+	payload_hold(n);
 	if (n->budget != NULL)
 		return;
 	n->budget = o->session->server->o.budget;
@@ -174,15 +174,15 @@ observer_hold_note(struct observer *o, struct note *n)
 
 /* The first block; the observer fetches the others. */
 static struct response
-observer_first_block(struct observer *o, struct note *n)
+observer_first_block(struct observer *o, struct payload *n)
 {
 	unsigned exponent = o->exponent < 6 ? o->exponent : 6;
 	struct block_option first = {
 		.size = 16U << exponent, .exponent = exponent
 	};
 
-	observer_hold_note(o, n);
-	note_release(o->large);
+	observer_hold_payload(o, n);
+	payload_release(o->large);
 	o->large = n;
 	o->fetched = false;
 	o->large_etag = ++o->session->server->etag;
@@ -192,7 +192,7 @@ observer_first_block(struct observer *o, struct note *n)
 }
 
 static struct response
-observer_whole(const struct note *n)
+observer_whole(const struct payload *n)
 {
 	struct response r = {
 		.code = COAP_RESPONSE_CODE_CONTENT,
@@ -249,7 +249,7 @@ observer_reset(struct coap_session *p, coap_mid_t mid)
 }
 
 static void
-observer_send(struct observer *o, struct note *n)
+observer_send(struct observer *o, struct payload *n)
 {
 	struct coap_session *p = o->session;
 	bool confirm = observer_confirms(o);
@@ -274,7 +274,7 @@ observer_send(struct observer *o, struct note *n)
 		return;
 	o->since = 0;
 	o->confirmed_at = p->server->now;
-	observer_count(p, o->share, n->n);
+	observer_count(p, o->usage, n->n);
 	session_ping(p, false);
 }
 
@@ -289,57 +289,57 @@ observer_may_send(const struct observer *o)
 		return true;
 	return p->unconfirmed < WINDOW &&
 	    p->unconfirmed_bytes < WINDOW_BYTES && (p->unconfirmed == 0 ||
-	    o->share->queued < BYTES_OF_ONE / 2);
+	    o->usage->queued < BYTES_PER_THING / 2);
 }
 
-static struct note *
+static struct payload *
 observer_dequeue(struct observer *o)
 {
-	struct note *n = o->queue[o->head];
+	struct payload *n = o->queue[o->head];
 
 	o->head = (o->head + 1) % o->cap;
 	o->n--;
 	o->bytes -= n->n;
-	o->share->queued -= PLACE_BYTES;
-	budget_drop(o->session->server->o.budget, o->share->key, PLACE_BYTES);
+	o->usage->queued -= SLOT_BYTES;
+	budget_drop(o->session->server->o.budget, o->usage->key, SLOT_BYTES);
 	return n;
 }
 
 /* A message that waits in several queues is there once, and is the first
  * one's: all who get it are of one owner. */
 static void
-observer_charge(struct observer *o, struct note *n)
+observer_charge(struct observer *o, struct payload *n)
 {
-	o->share->queued += PLACE_BYTES;
+	o->usage->queued += SLOT_BYTES;
 	if (n->charged != NULL)
 		return;
-	n->charged = share_hold(o->share);
-	n->shares = &o->session->server->shares;
+	n->charged = usage_hold(o->usage);
+	n->usages = &o->session->server->usages;
 	n->charged->queued += n->n;
 }
 
 static void
-observer_pump(struct observer *o)
+observer_flush(struct observer *o)
 {
-	struct note *n;
+	struct payload *n;
 
 	while (o->n > 0 && observer_may_send(o)) {
 		n = observer_dequeue(o);
 		observer_send(o, n);
-		note_release(n);
+		payload_release(n);
 	}
 }
 
 static bool
-observer_enqueue(struct observer *o, struct note *n)
+observer_enqueue(struct observer *o, struct payload *n)
 {
-	struct note **ring;
+	struct payload **ring;
 	unsigned i, cap;
 
 	if (o->n == QUEUE_MAX || o->bytes + n->n > QUEUE_BYTES ||
-	    o->share->queued + n->n > BYTES_OF_ONE ||
-	    !budget_keep(o->session->server->o.budget, o->share->key,
-	    PLACE_BYTES + (n->charged == NULL ? n->n : 0)))
+	    o->usage->queued + n->n > BYTES_PER_THING ||
+	    !budget_keep(o->session->server->o.budget, o->usage->key,
+	    SLOT_BYTES + (n->charged == NULL ? n->n : 0)))
 		return false;
 	if (o->n == o->cap) {
 		cap = o->cap ? 2 * o->cap : 16;
@@ -351,7 +351,7 @@ observer_enqueue(struct observer *o, struct note *n)
 		o->head = 0;
 		o->cap = cap;
 	}
-	observer_hold_note(o, n);
+	observer_hold_payload(o, n);
 	observer_charge(o, n);
 	o->queue[(o->head + o->n++) % o->cap] = n;
 	o->bytes += n->n;
@@ -369,16 +369,16 @@ coap_server_deliver(struct coap_server *sv, const struct delivery *d)
 	};
 	const struct route *r = &d->route;
 	struct subscription *s, *next;
-	struct note *n;
+	struct payload *n;
 
-	notes_begin(&sv->notes, d);
+	encodings_begin(&sv->encodings, d);
 	for (s = subscriptions_first(&sv->subscriptions, r->channel,
 	    r->subtopic);
 	    s != NULL; s = next) {
 		struct observer *o = s->owner;
 
 		next = subscriptions_next(s, r->subtopic);
-		if ((n = notes_get(&sv->notes, o->accept)) == NULL)
+		if ((n = encodings_get(&sv->encodings, o->accept)) == NULL)
 			continue;
 		if (o->n == 0 && observer_may_send(o)) {
 			observer_send(o, n);
@@ -387,7 +387,7 @@ coap_server_deliver(struct coap_server *sv, const struct delivery *d)
 			observer_end(o, &slow);
 		}
 	}
-	notes_end(&sv->notes);
+	encodings_end(&sv->encodings);
 }
 
 /* ---- coming and going ---- */
@@ -411,15 +411,15 @@ observer_new(struct coap_server *sv, struct coap_session *p,
 	struct observer *o = memory_zero(1, sizeof *o);
 
 	o->session = p;
-	o->share = share_get(&sv->shares, 't', str_z(thing));
-	o->share->key = budget_key(sv->o.budget, str_z(thing));
+	o->usage = usage_get(&sv->usages, 't', str_z(thing));
+	o->usage->key = budget_key(sv->o.budget, str_z(thing));
 	o->network = session_network(p);
-	o->share->observers++;
+	o->usage->observers++;
 	o->network->observers++;
 	o->exponent = q->block2.given ? q->block2.exponent : 7;
 	o->accept = q->accept;
 	o->confirmable = q->confirmable;
-	o->about = transfer_about(q, thing);
+	o->key = block_transfer_key(q, thing);
 	o->confirmed_at = INT64_MIN / 2;
 	memcpy(o->thing, thing, sizeof o->thing);
 	memcpy(o->token, q->token.p, q->token.n);
@@ -444,16 +444,16 @@ observer_new(struct coap_server *sv, struct coap_session *p,
 
 /* Does its thing, or its address, have all that one may have? */
 static bool
-observer_is_greedy(struct coap_server *sv, struct coap_session *p,
+observer_over_limit(struct coap_server *sv, struct coap_session *p,
     const char *thing)
 {
-	struct share *of_thing = share_get(&sv->shares, 't', str_z(thing));
-	struct share *network = session_network(p);
+	struct usage *of_thing = usage_get(&sv->usages, 't', str_z(thing));
+	struct usage *network = session_network(p);
 	bool greedy = of_thing->observers >= sv->o.max_observers_per_thing ||
 	    network->observers >= sv->o.max_observers_per_address;
 
-	share_put(&sv->shares, of_thing);
-	share_put(&sv->shares, network);
+	usage_put(&sv->usages, of_thing);
+	usage_put(&sv->usages, network);
 	return greedy;
 }
 
@@ -469,8 +469,8 @@ observer_add(struct coap_server *sv, coap_session_t *s,
 	if (o != NULL)
 		observer_end(o, NULL);
 	if (sv->counts.observers >= sv->o.max_observers ||
-	    p->n_observers >= OBSERVERS_OF_ONE ||
-	    observer_is_greedy(sv, p, thing))
+	    p->n_observers >= OBSERVERS_PER_SESSION ||
+	    observer_over_limit(sv, p, thing))
 		return (struct response){
 		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    .why = "there are too many observers" };
@@ -501,13 +501,13 @@ observer_end(struct observer *o, const struct response *last)
 		observer_tell_end(o, last);
 	subscriptions_leave(&sv->subscriptions, &o->subscription);
 	while (o->n > 0)
-		note_release(observer_dequeue(o));
+		payload_release(observer_dequeue(o));
 	free(o->queue);
-	note_release(o->large);
-	o->share->observers--;
+	payload_release(o->large);
+	o->usage->observers--;
 	o->network->observers--;
-	share_put(&sv->shares, o->share);
-	share_put(&sv->shares, o->network);
+	usage_put(&sv->usages, o->usage);
+	usage_put(&sv->usages, o->network);
 	if (o->next != NULL)
 		o->next->prev = o->prev;
 	*(o->prev != NULL ? &o->prev->next : &p->observers) = o->next;
@@ -565,13 +565,13 @@ observers_review(struct coap_session *p)
 /* ---- large ones ---- */
 
 struct str
-observer_large(struct coap_session *p, uint64_t about, uint64_t *etag,
+observer_large(struct coap_session *p, uint64_t key, uint64_t *etag,
     int *format, struct observer **out)
 {
 	struct observer *o;
 
 	for (o = p->observers; o != NULL; o = o->next) {
-		if (o->large == NULL || o->about != about)
+		if (o->large == NULL || o->key != key)
 			continue;
 		o->large_at = p->server->now;
 		*etag = o->large_etag;
@@ -601,7 +601,7 @@ observers_go_on(struct coap_server *sv)
 	sv->fetched = false;
 	for (p = sv->sessions; p != NULL; p = p->next)
 		for (o = p->observers; o != NULL; o = o->next)
-			observer_pump(o);
+			observer_flush(o);
 }
 
 /* ---- time ---- */
@@ -618,9 +618,9 @@ observers_sweep(struct coap_session *p)
 		if (o->large == NULL || sv->now - o->large_at <=
 		    sv->o.timeout)
 			continue;
-		note_release(o->large);
+		payload_release(o->large);
 		o->large = NULL;
-		observer_pump(o);
+		observer_flush(o);
 	}
 	if (p->observers == NULL)
 		return;

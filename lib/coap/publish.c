@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/internal.h"
-#include "coap/transfer.h"
+#include "coap/block_transfer.h"
 #include "line/message.h"
 
 /* While a bus is away anybody may send Pings.  Those over this number get
@@ -70,11 +70,11 @@ publish_make_id(struct message_id *id, struct coap_server *sv,
 
 /* True when all is done: it came before. */
 static bool
-publish_came_before(struct coap_server *sv, coap_session_t *s,
+publish_is_duplicate(struct coap_server *sv, coap_session_t *s,
     const coap_pdu_t *pdu, coap_pdu_t *answer, uint64_t *tag)
 {
 	struct message_id id;
-	struct exchange e;
+	struct dedup_entry e;
 	struct response r;
 	size_t n;
 
@@ -82,15 +82,15 @@ publish_came_before(struct coap_server *sv, coap_session_t *s,
 	if (COAP_PROTO_RELIABLE(coap_session_get_proto(s)))
 		return false;
 	n = publish_make_id(&id, sv, s, pdu);
-	switch (exchange_begin(&sv->exchanges, &id, n,
+	switch (dedup_begin(&sv->dedup, &id, n,
 	    sv->now / STAMP_SECOND, &e)) {
-	case EXCHANGE_NEW:
+	case DEDUP_NEW:
 		*tag = e.tag;
 		return false;
-	case EXCHANGE_BUSY:
+	case DEDUP_BUSY:
 		response_defer(answer);
 		break;
-	case EXCHANGE_DONE:
+	case DEDUP_DONE:
 		r = publish_refuse((coap_pdu_code_t)e.code, e.why);
 		publish_name_block(&r, &sv->request);
 		/* a client that sent NON need not be told again */
@@ -118,13 +118,13 @@ publish_too_large(struct coap_server *sv)
 
 static struct response
 publish_begin_upload(struct coap_server *sv, struct coap_session *p,
-    const char *thing, uint64_t about, struct transfer **t)
+    const char *thing, uint64_t key, struct block_transfer **t)
 {
 	const struct coap_request *q = &sv->request;
 
 	if (q->size1 > sv->o.max_body)
 		return publish_too_large(sv);
-	*t = transfer_new(sv, p, thing, about, true, sv->o.max_body);
+	*t = block_transfer_new(sv, p, thing, key, true, sv->o.max_body);
 	(*t)->format = q->content_format;
 	return nothing;
 }
@@ -146,26 +146,26 @@ publish_block_is_sound(const struct coap_request *q)
  */
 static struct response
 publish_take_block(struct coap_server *sv, coap_session_t *s, const char *thing,
-    struct transfer **t)
+    struct block_transfer **t)
 {
 	const struct coap_request *q = &sv->request;
 	size_t at = (size_t)q->block1.number * q->block1.size;
 	struct coap_session *p = session_get(sv, s);
-	uint64_t about = transfer_about(q, thing);
+	uint64_t key = block_transfer_key(q, thing);
 	struct response r;
 
 	if (!publish_block_is_sound(q))
 		return publish_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "a block has another size than it says");
 	if (at > 0)
-		*t = transfer_find(p, about, true);
-	else if ((r = publish_begin_upload(sv, p, thing, about, t)).code != 0)
+		*t = block_transfer_find(p, key, true);
+	else if ((r = publish_begin_upload(sv, p, thing, key, t)).code != 0)
 		return r;
 	if (*t == NULL || (*t)->format != q->content_format ||
 	    at != (*t)->b.n)
 		return publish_refuse(COAP_RESPONSE_CODE_INCOMPLETE,
 		    "a block is missing; begin again");
-	if (!transfer_put(*t, q->body))
+	if (!block_transfer_put(*t, q->body))
 		return publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "there are too many transfers now");
 	if ((*t)->b.full)
@@ -266,7 +266,7 @@ publish_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 {
 	const struct coap_request *q = &sv->request;
 	struct str body = q->body;
-	struct transfer *t = NULL;
+	struct block_transfer *t = NULL;
 	struct pending_response *w;
 	struct route route;
 	struct response r;
@@ -291,7 +291,7 @@ publish_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 		if (r.code != 0)
 			publish_pending_free(w);
 	}
-	transfer_free(t);
+	block_transfer_free(t);
 	return r;
 }
 
@@ -305,7 +305,7 @@ publish(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 	struct response r;
 	uint64_t tag;
 
-	if (publish_came_before(sv, s, pdu, answer, &tag))
+	if (publish_is_duplicate(sv, s, pdu, answer, &tag))
 		return;
 	r = publish_take(sv, s, pdu, tag, thing, &why);
 	if (r.code == 0) {
@@ -313,7 +313,7 @@ publish(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 		return;
 	}
 	if (tag != 0)
-		exchange_end(&sv->exchanges, tag, (uint8_t)r.code, r.why);
+		dedup_end(&sv->dedup, tag, (uint8_t)r.code, r.why);
 	publish_name_block(&r, &sv->request);
 	response_fill(&sv->request, answer, &r);
 	response_count(sv, s, &sv->request, r.code, thing, why ? why : r.why,
@@ -329,7 +329,7 @@ publish_answer_one(struct coap_server *sv, const struct pending_response *w,
 	coap_pdu_t *pdu;
 
 	if (w->tag != 0)
-		exchange_end(&sv->exchanges, w->tag, (uint8_t)r.code, r.why);
+		dedup_end(&sv->dedup, w->tag, (uint8_t)r.code, r.why);
 	if (unwanted && (w->type != COAP_MESSAGE_ACK ||
 	    COAP_PROTO_RELIABLE(coap_session_get_proto(w->session))))
 		return;

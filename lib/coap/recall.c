@@ -6,7 +6,7 @@
 #include "coap/format.h"
 #include "coap/history.h"
 #include "coap/internal.h"
-#include "coap/transfer.h"
+#include "coap/block_transfer.h"
 
 /*
  * GET with ?from=: what was.  It is read in steps, one of one request in
@@ -17,14 +17,14 @@
  */
 #define ACK_AFTER STAMP_SECOND		/* clients wait 2 s for one */
 #define RECALLS_MAX 32
-#define RECALLS_OF_ONE 2
+#define RECALLS_PER_THING 2
 
 struct recall {
 	struct recall *next;		/* of all; the first is next */
 	struct coap_session *session;
-	struct share *share;
+	struct usage *usage;
 	struct history *history;
-	uint64_t about;
+	uint64_t key;
 	struct block_option block;
 	int accept;
 	bool confirmable;
@@ -61,8 +61,8 @@ recall_free(struct recall *r)
 		;
 	*p = r->next;
 	sv->n_recalls--;
-	r->share->jobs--;
-	share_put(&sv->shares, r->share);
+	r->usage->jobs--;
+	usage_put(&sv->usages, r->usage);
 	session_release(r->session);
 	history_close(r->history);
 	free(r);
@@ -98,8 +98,8 @@ recall_pack(struct coap_server *sv, struct recall *r, int *format)
 	while (codecs[i] != codec)
 		i++;
 	buf_clear(&sv->bytes);
-	return senml_put(&sv->bytes, buf_str(&sv->text), stamp_now(),
-	    &sv->pack, &sv->notes.encoders[i]) ? &sv->bytes : NULL;
+	return payload_encode(&sv->bytes, buf_str(&sv->text), stamp_now(),
+	    &sv->pack, &sv->encodings.encoders[i]) ? &sv->bytes : NULL;
 }
 
 /* In blocks, and kept for those who fetch the others. */
@@ -109,11 +109,11 @@ recall_blocks(struct coap_server *sv, struct recall *r, struct str whole,
 {
 	static const struct block_option first = { .size = 1024,
 	    .exponent = 6 };
-	struct transfer *t = transfer_new(sv, r->session, r->thing, r->about,
-	    false, whole.n);
+	struct block_transfer *t = block_transfer_new(sv, r->session, r->thing,
+	    r->key, false, whole.n);
 
-	if (!transfer_put(t, whole)) {
-		transfer_free(t);
+	if (!block_transfer_put(t, whole)) {
+		block_transfer_free(t);
 		return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "there are too many transfers now");
 	}
@@ -260,15 +260,15 @@ recall_is_known(const struct coap_server *sv, const struct coap_session *p,
 
 static struct recall *
 recall_new(struct coap_server *sv, struct coap_session *p, const char *thing,
-    coap_mid_t mid, struct share *share, struct history *h)
+    coap_mid_t mid, struct usage *usage, struct history *h)
 {
 	const struct coap_request *q = &sv->request;
 	struct recall *r = memory_zero(1, sizeof *r);
 
 	r->session = p;
-	r->share = share;
+	r->usage = usage;
 	r->history = h;
-	r->about = transfer_about(q, thing);
+	r->key = block_transfer_key(q, thing);
 	r->block = q->block2;
 	r->accept = q->accept;
 	r->confirmable = q->confirmable;
@@ -283,7 +283,7 @@ recall_new(struct coap_server *sv, struct coap_session *p, const char *thing,
 	r->next = sv->recalls;
 	sv->recalls = r;
 	sv->n_recalls++;
-	share->jobs++;
+	usage->jobs++;
 	session_hold(p);
 	return r;
 }
@@ -294,7 +294,7 @@ recall(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
 {
 	const struct coap_request *q = &sv->request;
 	struct coap_session *p = session_get(sv, s);
-	struct share *share;
+	struct usage *usage;
 	struct history *h;
 	struct recall *r;
 	struct response reply = { .code = COAP_EMPTY_CODE };
@@ -305,9 +305,9 @@ recall(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
 		    "there is no stream to read from");
 	if (recall_is_known(sv, p, q->token))
 		return reply;
-	share = share_get(&sv->shares, 't', str_z(thing));
-	if (share->jobs >= RECALLS_OF_ONE || sv->n_recalls >= RECALLS_MAX) {
-		share_put(&sv->shares, share);
+	usage = usage_get(&sv->usages, 't', str_z(thing));
+	if (usage->jobs >= RECALLS_PER_THING || sv->n_recalls >= RECALLS_MAX) {
+		usage_put(&sv->usages, usage);
 		return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "message history is being read already; try again");
 	}
@@ -321,12 +321,12 @@ recall(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
 		reply = recall_broken();
 		break;
 	case HISTORY_OK:
-		r = recall_new(sv, p, thing, mid, share, h);
+		r = recall_new(sv, p, thing, mid, usage, h);
 		/* most are done with the first */
 		if (recall_step(sv, r, &reply) == 0)
 			recall_free(r);
 		return reply;
 	}
-	share_put(&sv->shares, share);
+	usage_put(&sv->usages, usage);
 	return reply;
 }

@@ -38,11 +38,11 @@ coap_server_open(struct coap_server **out, const struct coap_server_options *o,
 	sv->psk = sodium_malloc(THING_KEY_MAX);
 	randombytes_buf(&sv->etag, sizeof sv->etag);
 	subscriptions_init(&sv->subscriptions);
-	exchanges_init(&sv->exchanges);
-	shares_init(&sv->shares);
+	dedup_init(&sv->dedup);
+	usages_init(&sv->usages);
 	coap_request_init(&sv->request);
 	pack_init(&sv->pack);
-	notes_init(&sv->notes);
+	encodings_init(&sv->encodings);
 	buf_init(&sv->text, HISTORY_MAX);
 	buf_init(&sv->bytes, HISTORY_MAX);
 	buf_init(&sv->subtopic, SUBTOPIC_MAX);
@@ -68,11 +68,11 @@ coap_server_close(struct coap_server *sv)
 	for (i = 0; i < COAP_SECURITIES; i++)
 		coap_free_context(sv->contexts[i]);
 	subscriptions_release(&sv->subscriptions);
-	exchanges_release(&sv->exchanges);
-	shares_release(&sv->shares);
+	dedup_release(&sv->dedup);
+	usages_release(&sv->usages);
 	coap_request_release(&sv->request);
 	pack_release(&sv->pack);
-	notes_release(&sv->notes);
+	encodings_release(&sv->encodings);
 	buf_release(&sv->text);
 	buf_release(&sv->bytes);
 	buf_release(&sv->subtopic);

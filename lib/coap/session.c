@@ -6,7 +6,7 @@
 #include "base/address.h"
 #include "base/memory.h"
 #include "coap/internal.h"
-#include "coap/transfer.h"
+#include "coap/block_transfer.h"
 #include "registry/principal.h"
 #include "registry/uuid.h"
 
@@ -54,7 +54,7 @@ static void
 session_end(struct coap_session *p)
 {
 	observers_end(p, NULL);
-	transfers_end(p);
+	block_transfers_end(p);
 	recalls_end(p);
 }
 
@@ -73,12 +73,12 @@ session_free(struct coap_session *p)
 		p->next->prev = p->prev;
 	*(p->prev != NULL ? &p->prev->next : &sv->sessions) = p->next;
 	coap_session_set_app_data(p->coap, NULL);
-	share_put(&sv->shares, p->network);
+	usage_put(&sv->usages, p->network);
 	free(p->sent);
 	free(p);
 }
 
-struct share *
+struct usage *
 session_network(const struct coap_session *p)
 {
 	const coap_address_t *remote =
@@ -89,7 +89,7 @@ session_network(const struct coap_session *p)
 
 	if (address_of(&a, &remote->addr.sa))
 		n = address_network(&a, network);
-	return share_get(&p->server->shares, 'a', (struct str){
+	return usage_get(&p->server->usages, 'a', (struct str){
 	    (const char *)network, n });
 }
 
@@ -201,7 +201,7 @@ sessions_sweep(struct coap_server *sv)
 
 	for (p = sv->sessions; p != NULL; p = next) {
 		next = p->next;
-		transfers_sweep(p, limit);
+		block_transfers_sweep(p, limit);
 		observers_sweep(p);
 	}
 }

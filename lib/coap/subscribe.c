@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "coap/format.h"
 #include "coap/internal.h"
-#include "coap/transfer.h"
+#include "coap/block_transfer.h"
 #include "line/topic.h"
 
 static struct response
@@ -19,21 +19,21 @@ subscribe_find_next(struct coap_server *sv, coap_session_t *s, const char
     *thing, struct response *r)
 {
 	const struct coap_request *q = &sv->request;
-	uint64_t about = transfer_about(q, thing), etag;
+	uint64_t key = block_transfer_key(q, thing), etag;
 	struct coap_session *p = session_of(s);
-	struct transfer *t;
+	struct block_transfer *t;
 	struct observer *o;
 	struct str whole;
 	int format;
 
 	if (p == NULL)
 		return false;
-	if ((t = transfer_find(p, about, false)) != NULL) {
+	if ((t = block_transfer_find(p, key, false)) != NULL) {
 		*r = block_response(s, &q->block2, buf_str(&t->b), t->etag,
 		    t->format);
 		return true;
 	}
-	whole = observer_large(p, about, &etag, &format, &o);
+	whole = observer_large(p, key, &etag, &format, &o);
 	if (whole.p == NULL)
 		return false;
 	*r = block_response(s, &q->block2, whole, etag, format);

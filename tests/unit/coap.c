@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coap/exchange.h"
+#include "coap/dedup.h"
 #include "coap/format.h"
 #include "coap/screen.h"
-#include "coap/share.h"
+#include "coap/usage.h"
 
 #include "unit.h"
 
@@ -41,53 +41,53 @@ test_formats(void)
 static void
 test_exchanges(void)
 {
-	struct exchanges x;
-	struct exchange e, first;
+	struct dedup x;
+	struct dedup_entry e, first;
 	int64_t i;
 
-	exchanges_init(&x);
-	CHECK(exchange_begin(&x, "a", 1, 10, &first) == EXCHANGE_NEW);
-	CHECK(exchange_begin(&x, "a", 1, 10, &e) == EXCHANGE_BUSY);
+	dedup_init(&x);
+	CHECK(dedup_begin(&x, "a", 1, 10, &first) == DEDUP_NEW);
+	CHECK(dedup_begin(&x, "a", 1, 10, &e) == DEDUP_BUSY);
 	CHECK(e.tag == first.tag);
-	exchange_end(&x, first.tag, 68, NULL);
-	CHECK(exchange_begin(&x, "a", 1, 256, &e) == EXCHANGE_DONE);
+	dedup_end(&x, first.tag, 68, NULL);
+	CHECK(dedup_begin(&x, "a", 1, 256, &e) == DEDUP_DONE);
 	CHECK(e.code == 68 && e.why == NULL);
-	CHECK(exchange_begin(&x, "b", 1, 256, &e) == EXCHANGE_NEW);
+	CHECK(dedup_begin(&x, "b", 1, 256, &e) == DEDUP_NEW);
 	/* its time has passed */
-	CHECK(exchange_begin(&x, "a", 1, 257, &e) == EXCHANGE_NEW);
+	CHECK(dedup_begin(&x, "a", 1, 257, &e) == DEDUP_NEW);
 	/* many others push it out, and never more than there is room for */
-	for (i = 0; i < 4 * EXCHANGES; i++)
-		exchange_begin(&x, &i, sizeof i, 258, &e);
-	exchange_end(&x, first.tag, 68, NULL);
-	CHECK(exchange_begin(&x, "a", 1, 258, &e) == EXCHANGE_NEW);
+	for (i = 0; i < 4 * DEDUP_ENTRIES; i++)
+		dedup_begin(&x, &i, sizeof i, 258, &e);
+	dedup_end(&x, first.tag, 68, NULL);
+	CHECK(dedup_begin(&x, "a", 1, 258, &e) == DEDUP_NEW);
 	/* the last one is still known */
 	i--;
-	CHECK(exchange_begin(&x, &i, sizeof i, 258, &e) == EXCHANGE_BUSY);
-	exchanges_release(&x);
+	CHECK(dedup_begin(&x, &i, sizeof i, 258, &e) == DEDUP_BUSY);
+	dedup_release(&x);
 }
 
 static void
 test_shares(void)
 {
-	struct shares all;
-	struct share *a, *b;
+	struct usages all;
+	struct usage *a, *b;
 
-	shares_init(&all);
-	CHECK(shares_greediest(&all) == NULL);
-	a = share_get(&all, 't', STR("one"));
-	CHECK(share_get(&all, 't', STR("one")) == a);
-	b = share_get(&all, 'a', STR("one"));
+	usages_init(&all);
+	CHECK(usages_largest(&all) == NULL);
+	a = usage_get(&all, 't', STR("one"));
+	CHECK(usage_get(&all, 't', STR("one")) == a);
+	b = usage_get(&all, 'a', STR("one"));
 	CHECK(a != b && a->observers == 0);
 	a->bytes = 2;
 	b->bytes = 3;
-	CHECK(shares_greediest(&all) == b);
-	share_put(&all, b);
-	CHECK(shares_greediest(&all) == a);
-	share_put(&all, a);
-	CHECK(shares_greediest(&all) == a);
-	share_put(&all, a);
-	CHECK(shares_greediest(&all) == NULL);
-	shares_release(&all);
+	CHECK(usages_largest(&all) == b);
+	usage_put(&all, b);
+	CHECK(usages_largest(&all) == a);
+	usage_put(&all, a);
+	CHECK(usages_largest(&all) == a);
+	usage_put(&all, a);
+	CHECK(usages_largest(&all) == NULL);
+	usages_release(&all);
 }
 
 /* What comes of a datagram, as SCREEN_PARTS parts at most. */

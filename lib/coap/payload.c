@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coap/note.h"
+#include "coap/payload.h"
 
 #include <stdlib.h>
 
@@ -11,42 +11,42 @@
 #define TEXT_MAX (4 * LINE_LIMIT)
 
 void
-note_hold(struct note *n)
+payload_hold(struct payload *n)
 {
 	n->refs++;
 }
 
 void
-note_release(struct note *n)
+payload_release(struct payload *n)
 {
 	if (n == NULL || --n->refs > 0)
 		return;
 	if (n->charged != NULL) {
 		n->charged->queued -= n->n;
 		budget_drop(n->budget, n->charged->key, n->n);
-		share_put(n->shares, n->charged);
+		usage_put(n->usages, n->charged);
 	}
 	budget_free(n->budget, n->n);
 	free(n);
 }
 
-static struct note *
-note_new(struct str bytes, int format)
+static struct payload *
+payload_new(struct str bytes, int format)
 {
-	struct note *n = memory_get(sizeof *n + bytes.n);
+	struct payload *n = memory_get(sizeof *n + bytes.n);
 
-	*n = (struct note){ .refs = 1, .format = format, .n = bytes.n };
+	*n = (struct payload){ .refs = 1, .format = format, .n = bytes.n };
 	if (bytes.n > 0)
 		memcpy(n->bytes, bytes.p, bytes.n);
 	return n;
 }
 
 void
-notes_init(struct notes *s)
+encodings_init(struct encodings *s)
 {
 	int i;
 
-	*s = (struct notes){ .delivery = NULL };
+	*s = (struct encodings){ .delivery = NULL };
 	pack_init(&s->pack);
 	for (i = 0; i < CODECS_NAMED; i++)
 		encode_init(&s->encoders[i], codecs[i]);
@@ -55,7 +55,7 @@ notes_init(struct notes *s)
 }
 
 void
-notes_release(struct notes *s)
+encodings_release(struct encodings *s)
 {
 	int i;
 
@@ -67,27 +67,27 @@ notes_release(struct notes *s)
 }
 
 void
-notes_begin(struct notes *s, const struct delivery *d)
+encodings_begin(struct encodings *s, const struct delivery *d)
 {
 	s->delivery = d;
 }
 
 void
-notes_end(struct notes *s)
+encodings_end(struct encodings *s)
 {
 	int i;
 
-	note_release(s->as_sent);
+	payload_release(s->as_sent);
 	s->as_sent = NULL;
 	for (i = 0; i < CODECS_NAMED; i++) {
-		note_release(s->packs[i]);
+		payload_release(s->packs[i]);
 		s->packs[i] = NULL;
 	}
 	s->delivery = NULL;
 }
 
 bool
-senml_put(struct buf *to, struct str json, struct stamp now,
+payload_encode(struct buf *to, struct str json, struct stamp now,
     struct pack *pack, struct encoder *e)
 {
 	size_t i, start = to->n;
@@ -106,45 +106,45 @@ senml_put(struct buf *to, struct str json, struct stamp now,
 	return true;
 }
 
-static struct note *
-note_new_json(struct notes *s)
+static struct payload *
+payload_new_json(struct encodings *s)
 {
 	buf_clear(&s->text);
 	delivery_put_senml(&s->text, s->delivery, &s->pack);
 	return s->text.full ? NULL :
-	    note_new(buf_str(&s->text), FORMAT_SENML_JSON);
+	    payload_new(buf_str(&s->text), FORMAT_SENML_JSON);
 }
 
 /* In the format of row i. */
-static struct note *
-note_new_pack(struct notes *s, int i, int format)
+static struct payload *
+payload_new_pack(struct encodings *s, int i, int format)
 {
-	struct note *json = notes_get(s, FORMAT_SENML_JSON);
+	struct payload *json = encodings_get(s, FORMAT_SENML_JSON);
 
 	buf_clear(&s->bytes);
-	if (json == NULL || !senml_put(&s->bytes, (struct str){
+	if (json == NULL || !payload_encode(&s->bytes, (struct str){
 	    json->bytes, json->n }, s->delivery->route.received, &s->pack,
 	    &s->encoders[i]))
 		return NULL;
-	return note_new(buf_str(&s->bytes), format);
+	return payload_new(buf_str(&s->bytes), format);
 }
 
-struct note *
-notes_get(struct notes *s, int accept)
+struct payload *
+encodings_get(struct encodings *s, int accept)
 {
 	const struct senml_codec *codec = format_codec(accept);
 	int i = 0;
 
 	if (codec == NULL) {
 		if (s->as_sent == NULL)
-			s->as_sent = note_new(s->delivery->payload,
+			s->as_sent = payload_new(s->delivery->payload,
 			    format_number(s->delivery->type));
 		return s->as_sent;
 	}
 	while (codecs[i] != codec)
 		i++;
 	if (s->packs[i] == NULL)
-		s->packs[i] = codec == &codec_json ? note_new_json(s) :
-		    note_new_pack(s, i, accept);
+		s->packs[i] = codec == &codec_json ? payload_new_json(s) :
+		    payload_new_pack(s, i, accept);
 	return s->packs[i];
 }
