@@ -35,8 +35,8 @@ context_handle(coap_resource_t *resource, coap_session_t *s,
 	/* libcoap gives it that of the request (RFC 7252 4.4) */
 	if (!q->confirmable)
 		coap_pdu_set_mid(answer, coap_new_message_id(s));
-	if (q->mark.verdict != SCREEN_SERVE) {
-		marked(sv, s, pdu, answer);
+	if (q->directive.action != DIRECTIVE_SERVE) {
+		directive_follow(sv, s, pdu, answer);
 		return;
 	}
 	if (q->target == REQUEST_MESSAGES) {

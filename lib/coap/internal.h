@@ -134,8 +134,8 @@ struct coap_server {
 	struct pack pack;
 	struct encodings encodings;
 	struct buf text, bytes, subtopic;
-	struct recall *recalls;	/* history that is being read */
-	unsigned n_recalls;
+	struct history_request *history_requests;
+	unsigned n_history_requests;
 	bool fetched;		/* somebody has all of a large notification */
 };
 
@@ -174,8 +174,8 @@ void response_count(struct coap_server *, coap_session_t *,
 
 void publish(struct coap_server *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
-/* marked_custody(), when all that has come before has been answered; false:
- * too many wait for that */
+/* Answers a Ping with Custody when all that came before it has been answered;
+ * false: too many wait for that. */
 bool publish_pong(struct coap_server *, coap_session_t *);
 void subscribe(struct coap_server *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
@@ -185,14 +185,14 @@ void subscribe(struct coap_server *, coap_session_t *, const coap_pdu_t *,
 void discover(coap_resource_t *, coap_session_t *, const coap_pdu_t *,
     const coap_string_t *query, coap_pdu_t *answer);
 
-/* ---- history: recall.c ---- */
+/* ---- history: history_request.c ---- */
 
 /* code 0: the answer comes later */
-struct response recall(struct coap_server *, coap_session_t *, coap_mid_t,
-    const char *thing);
+struct response history_request(struct coap_server *, coap_session_t *,
+    coap_mid_t, const char *thing);
 /* a step of one */
-void recalls_go_on(struct coap_server *);
-void recalls_end(struct coap_session *);
+void history_requests_step(struct coap_server *);
+void history_requests_end(struct coap_session *);
 
 /* ---- blocks ---- */
 
@@ -202,12 +202,12 @@ struct response block_response(const coap_session_t *,
 /* the value of the option */
 uint32_t block_value(const struct block_option *);
 
-/* ---- what the screen has marked: marked.c ---- */
+/* ---- directives of sanitize.c: directive.c ---- */
 
-void marked(struct coap_server *, coap_session_t *, const coap_pdu_t *,
-    coap_pdu_t *answer);
+void directive_follow(struct coap_server *, coap_session_t *,
+    const coap_pdu_t *, coap_pdu_t *answer);
 /* the Pong that has waited */
-void marked_custody(const struct pending_response *, bool done);
+void directive_custody_pong(const struct pending_response *, bool done);
 /* those that have sent a Release, after all was answered */
 void sessions_disconnect_released(struct coap_server *);
 

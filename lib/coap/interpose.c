@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/memory.h"
-#include "coap/screen.h"
+#include "coap/sanitize.h"
 
 #define BATCH 64
 #define DATAGRAM_MAX 1472	/* what libcoap has room for */
@@ -24,7 +24,7 @@ struct interpose_queue {
 	struct interpose_part {
 		unsigned of;		/* the datagram whose address … */
 		size_t at, n;		/* … and where in the text */
-	} parts[BATCH * SCREEN_PARTS];
+	} parts[BATCH * SANITIZE_PARTS];
 	unsigned n, at;
 	struct mmsghdr heads[BATCH];
 	struct iovec vectors[BATCH];
@@ -42,8 +42,8 @@ struct interpose_listener {
 };
 
 struct interpose_stream {
-	struct screen_stream screen;
-	struct buf out;			/* screened … */
+	struct sanitize_stream sanitizer;
+	struct buf out;			/* sanitized … */
 	size_t at;			/* … and handed on so far */
 };
 
@@ -77,8 +77,8 @@ interpose_datagrams(int fd, bool plain)
 
 	q->fd = fd;
 	q->plain = plain;
-	/* a mark makes one longer */
-	buf_init(&q->text, BATCH * SCREEN_PARTS * (DATAGRAM_MAX + 64));
+	/* a directive makes one longer */
+	buf_init(&q->text, BATCH * SANITIZE_PARTS * (DATAGRAM_MAX + 64));
 	q->next = interpose.queues;
 	interpose.queues = q;
 }
@@ -125,17 +125,17 @@ interpose_prepare(struct interpose_queue *q)
 }
 
 static void
-interpose_screen(struct interpose_queue *q, unsigned i)
+interpose_sanitize(struct interpose_queue *q, unsigned i)
 {
 	struct str d = { q->bytes[i], q->heads[i].msg_len };
-	size_t ends[SCREEN_PARTS], at = q->text.n;
+	size_t ends[SANITIZE_PARTS], at = q->text.n;
 	int k, n = 1;
 
 	/* one that was cut off is damaged */
 	if (q->heads[i].msg_hdr.msg_flags & MSG_TRUNC)
 		return;
 	if (q->plain) {
-		n = screen_datagram(d, &q->text, ends);
+		n = sanitize_datagram(d, &q->text, ends);
 	} else {
 		buf_put_str(&q->text, d);
 		ends[0] = q->text.n;
@@ -160,7 +160,7 @@ interpose_ready(int fd)
 	interpose_prepare(q);
 	n = recvmmsg(fd, q->heads, BATCH, MSG_DONTWAIT, NULL);
 	for (i = 0; i < n; i++)
-		interpose_screen(q, (unsigned)i);
+		interpose_sanitize(q, (unsigned)i);
 	return q->n;
 }
 
@@ -222,7 +222,7 @@ interpose_stream_new(size_t max)
 {
 	struct interpose_stream *s = memory_zero(1, sizeof *s);
 
-	screen_stream_init(&s->screen, max);
+	sanitize_stream_init(&s->sanitizer, max);
 	/* what one chunk becomes: never more than its heads and their marks */
 	buf_init(&s->out, 16 * CHUNK);
 	return s;
@@ -233,7 +233,7 @@ interpose_stream_free(struct interpose_stream *s)
 {
 	if (s == NULL)
 		return;
-	screen_stream_release(&s->screen);
+	sanitize_stream_release(&s->sanitizer);
 	buf_release(&s->out);
 	free(s);
 }
@@ -301,7 +301,7 @@ interpose_read(int fd, struct interpose_stream *s, void *to, size_t n,
 	while (s->out.n - s->at < n && got > 0) {
 		got = recvfrom(fd, chunk, sizeof chunk, flags, NULL, NULL);
 		if (got > 0)
-			screen_stream(&s->screen, (struct str){ chunk,
+			sanitize_stream(&s->sanitizer, (struct str){ chunk,
 			    (size_t)got }, &s->out);
 	}
 	/* an error or the end comes again with the next read */
@@ -362,8 +362,8 @@ interpose_tls_read(SSL *ssl, void *to, size_t n)
 
 		r = SSL_read_ex(ssl, chunk, sizeof chunk, &got);
 		if (r > 0)
-			screen_stream(&s->screen, (struct str){ chunk, got },
-			    &s->out);
+			sanitize_stream(&s->sanitizer, (struct str){ chunk,
+			    got }, &s->out);
 	}
 	return s->out.n > s->at ? (int)interpose_take(s, to, n) : r;
 }
@@ -373,15 +373,15 @@ static int
 interpose_dtls_read(SSL *ssl, void *to, size_t n)
 {
 	char datagram[DATAGRAM_MAX];
-	size_t ends[SCREEN_PARTS], got;
+	size_t ends[SANITIZE_PARTS], got;
 	struct buf out;
 	int parts, r;
 
-	buf_init(&out, SCREEN_PARTS * (DATAGRAM_MAX + 64));
+	buf_init(&out, SANITIZE_PARTS * (DATAGRAM_MAX + 64));
 	do {
 		buf_clear(&out);
 		r = SSL_read_ex(ssl, datagram, sizeof datagram, &got);
-		parts = r <= 0 ? 0 : screen_datagram((struct str){ datagram,
+		parts = r <= 0 ? 0 : sanitize_datagram((struct str){ datagram,
 		    got }, &out, ends);
 	} while (r > 0 && parts == 0);
 	if (r > 0) {

@@ -217,7 +217,7 @@ publish_pending_new(struct coap_server *sv, coap_session_t *s,
 		    coap_new_message_id(s),
 		.type = q->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
 		.token_n = (uint8_t)q->token.n, .tag = tag, .bytes = bytes,
-		.no_response = q->mark.no_response,
+		.no_response = q->directive.no_response,
 		.has_block1 = q->block1.given,
 		.block1 = block_value(&q->block1),
 		.began = clock_ns(),
@@ -383,7 +383,7 @@ coap_server_answer(struct coap_server *sv, void *owner, bool written)
 
 	if (w->pong) {
 		sv->n_pongs--;
-		marked_custody(w, written);
+		directive_custody_pong(w, written);
 	} else {
 		publish_answer_message(sv, w, written);
 	}

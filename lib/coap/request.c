@@ -24,7 +24,7 @@ coap_request_release(struct coap_request *q)
 	buf_release(&q->tags);
 }
 
-/* An unsigned integer, whose length the screen has looked at. */
+/* An unsigned integer, whose length sanitize.c has checked. */
 static uint32_t
 request_number(struct str value)
 {
@@ -146,8 +146,8 @@ request_take_option(struct coap_request *q, coap_option_num_t option,
 		buf_putc(&q->tags, (char)value.n);
 		buf_put_str(&q->tags, value);
 		break;
-	case SCREEN_OPTION:
-		screen_mark_read(&q->mark, value);
+	case DIRECTIVE_OPTION:
+		directive_read(&q->directive, value);
 		break;
 	}
 }

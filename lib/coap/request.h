@@ -5,7 +5,7 @@
 #include <coap3/coap.h>
 
 #include "base/buf.h"
-#include "coap/screen.h"
+#include "coap/sanitize.h"
 
 /*
  * What a CoAP request says, as far as this adapter is concerned.  Slices
@@ -43,7 +43,7 @@ struct coap_request {
 	struct block_option block1, block2;
 	bool unmet;		/* If-Match, If-None-Match: what is asked for
 				 * is there, and has no entity tag */
-	struct screen_mark mark;	/* what the screen says to it */
+	struct directive directive;	/* of sanitize.c */
 	uint32_t size1;		/* of the whole body, as claimed; 0 */
 	struct str token;
 	struct str body;

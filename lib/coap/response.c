@@ -68,7 +68,7 @@ void
 response_fill(const struct coap_request *q, coap_pdu_t *pdu,
     const struct response *r)
 {
-	if (!response_suppressed(q->mark.no_response, r->code)) {
+	if (!response_suppressed(q->directive.no_response, r->code)) {
 		response_put(pdu, r);
 	} else if (q->confirmable && !q->stream) {
 		coap_pdu_set_type(pdu, COAP_MESSAGE_ACK);

@@ -94,7 +94,7 @@ coap_server_fd(const struct coap_server *sv)
 int
 coap_server_timeout(const struct coap_server *sv)
 {
-	if (sv->recalls != NULL || sv->closing || sv->ending)
+	if (sv->history_requests != NULL || sv->closing || sv->ending)
 		return 0;
 	return sv->ping_due ? 50 : 1000;
 }
@@ -145,7 +145,7 @@ coap_server_run(struct coap_server *sv)
 	server_ping_due(sv);
 	listeners_serve(sv);
 	observers_go_on(sv);
-	recalls_go_on(sv);
+	history_requests_step(sv);
 	if (sv->now - sv->swept >= STAMP_SECOND) {
 		sv->swept = sv->now;
 		sessions_sweep(sv);

@@ -55,7 +55,7 @@ session_end(struct coap_session *p)
 {
 	observers_end(p, NULL);
 	block_transfers_end(p);
-	recalls_end(p);
+	history_requests_end(p);
 }
 
 void

@@ -98,7 +98,7 @@ subscribe_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 	    subscribe_find_next(sv, s, thing, &r))
 		return r;
 	if (q->from.p != NULL)
-		return recall(sv, s, coap_pdu_get_mid(pdu), thing);
+		return history_request(sv, s, coap_pdu_get_mid(pdu), thing);
 	if (q->block2.given && q->block2.number > 0)
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no such block");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What datagrams say: any bytes, screened, through libcoap's parser and
+/* What datagrams say: any bytes, sanitized, through libcoap's parser and
  * ours. */
 #include "coap/request.h"
 #include "coap/format.h"
@@ -53,12 +53,12 @@ read_request(struct str part, bool stream)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	size_t ends[SCREEN_PARTS], at = 0;
+	size_t ends[SANITIZE_PARTS], at = 0;
 	struct buf out;
 	int parts, i;
 
 	buf_init(&out, 1 << 20);
-	parts = screen_datagram((struct str){ (const char *)data, n }, &out,
+	parts = sanitize_datagram((struct str){ (const char *)data, n }, &out,
 	    ends);
 	for (i = 0; i < parts; at = ends[i++])
 		read_request((struct str){ out.p + at, ends[i] - at }, n % 2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coap/dedup.h"
 #include "coap/format.h"
-#include "coap/screen.h"
+#include "coap/sanitize.h"
 #include "coap/usage.h"
 
 #include "unit.h"
@@ -90,16 +90,16 @@ test_shares(void)
 	usages_release(&all);
 }
 
-/* What comes of a datagram, as SCREEN_PARTS parts at most. */
+/* What comes of a datagram, as SANITIZE_PARTS parts at most. */
 static bool
-screened(struct str in, int n, struct str out)
+sanitized(struct str in, int n, struct str out)
 {
-	size_t ends[SCREEN_PARTS];
+	size_t ends[SANITIZE_PARTS];
 	struct buf b;
 	bool same;
 
 	buf_init(&b, 4096);
-	same = screen_datagram(in, &b, ends) == n && str_eq(buf_str(&b), out);
+	same = sanitize_datagram(in, &b, ends) == n && str_eq(buf_str(&b), out);
 	buf_release(&b);
 	return same;
 }
@@ -111,23 +111,23 @@ test_screen(void)
 	struct str none = STR_NONE, request = STR("\x41\2abt\xb1x\xffp");
 
 	/* as it is */
-	CHECK(screened(request, 1, request));
+	CHECK(sanitized(request, 1, request));
 	/* an empty acknowledgement; a ping; another version */
-	CHECK(screened(STR("\x60\0ab"), 1, STR("\x60\0ab")));
-	CHECK(screened(STR("\x40\0ab"), 1, (struct str){ reset, 4 }));
-	CHECK(screened(STR("\x80\2ab"), 0, none));
+	CHECK(sanitized(STR("\x60\0ab"), 1, STR("\x60\0ab")));
+	CHECK(sanitized(STR("\x40\0ab"), 1, (struct str){ reset, 4 }));
+	CHECK(sanitized(STR("\x80\2ab"), 0, none));
 	/* Hop-Limit 1 and an elective one that nobody knows are left out */
-	CHECK(screened(STR("\x40\2ab\xb1x\x51\1"), 1,
+	CHECK(sanitized(STR("\x40\2ab\xb1x\x51\1"), 1,
 	    STR("\x40\2ab\xb1x")));
-	CHECK(screened(STR("\x40\2ab\xb1x\xe2\7\0yz"), 1,
+	CHECK(sanitized(STR("\x40\2ab\xb1x\xe2\7\0yz"), 1,
 	    STR("\x40\2ab\xb1x")));
-	/* Hop-Limit 0, and a critical one: the mark alone */
-	CHECK(screened(STR("\x40\2ab\xb1x\x51\0"), 1,
+	/* Hop-Limit 0, and a critical one: the directive alone */
+	CHECK(sanitized(STR("\x40\2ab\xb1x\x51\0"), 1,
 	    STR("\x40\1ab\xe4\xfc\xdb\2\0\0\0")));
-	CHECK(screened(STR("\x40\2ab\x91x"), 1,
+	CHECK(sanitized(STR("\x40\2ab\x91x"), 1,
 	    STR("\x40\1ab\xe4\xfc\xdb\1\0\0\x9")));
 	/* No-Response is told with the request */
-	CHECK(screened(STR("\x40\2ab\xb1x\xd1\xea\x1a"), 1,
+	CHECK(sanitized(STR("\x40\2ab\xb1x\xd1\xea\x1a"), 1,
 	    STR("\x40\2ab\xb1x\xe4\xfc\xd0\0\x1a\0\0")));
 }
 
@@ -136,7 +136,7 @@ main(void)
 {
 	TEST("what each client uses is counted, and the greediest found")
 		test_shares();
-	TEST("options and versions of a datagram are screened")
+	TEST("options and versions of a datagram are sanitized")
 		test_screen();
 	TEST("content formats by number and by media type")
 		test_formats();

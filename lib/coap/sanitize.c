@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coap/screen.h"
+#include "coap/sanitize.h"
 
 enum { CON, NON, ACK, RST };		/* types */
 #define METHODS 7			/* GET to iPATCH */
@@ -58,7 +58,7 @@ struct message {
 	uint8_t code;
 	struct str token, options;
 	struct str rest;		/* the payload and its marker */
-	struct screen_mark mark;
+	struct directive directive;
 	bool rewrite;			/* some option is to be left out */
 	bool datagram;
 };
@@ -67,7 +67,7 @@ struct message {
 
 /* a nibble and the bytes that extend it; -1: not whole, -2: reserved */
 static int
-screen_extended(unsigned nibble, struct str *s)
+sanitize_extended(unsigned nibble, struct str *s)
 {
 	unsigned n = nibble == 13 ? 1 : nibble == 14 ? 2 : 0;
 	const unsigned char *p = (const unsigned char *)s->p;
@@ -84,7 +84,7 @@ screen_extended(unsigned nibble, struct str *s)
 /* 1 and the next option; 0 at the end or the payload; -1 when it is not
  * whole; -2 when it is malformed */
 static int
-screen_next(struct str *s, struct option *o)
+sanitize_next(struct str *s, struct option *o)
 {
 	unsigned char first;
 	int delta, length;
@@ -93,9 +93,9 @@ screen_next(struct str *s, struct option *o)
 		return 0;
 	first = (unsigned char)*s->p;
 	*s = str_from(*s, 1);
-	if ((delta = screen_extended(first >> 4, s)) < 0)
+	if ((delta = sanitize_extended(first >> 4, s)) < 0)
 		return delta;
-	if ((length = screen_extended(first & 15, s)) < 0)
+	if ((length = sanitize_extended(first & 15, s)) < 0)
 		return length;
 	o->number += (unsigned)delta;
 	if (o->number > UINT16_MAX)
@@ -108,7 +108,7 @@ screen_next(struct str *s, struct option *o)
 }
 
 static void
-screen_put_extended(struct buf *b, unsigned v)
+sanitize_put_extended(struct buf *b, unsigned v)
 {
 	if (v >= 269) {
 		buf_putc(b, (char)((v - 269) >> 8));
@@ -119,20 +119,20 @@ screen_put_extended(struct buf *b, unsigned v)
 }
 
 static void
-screen_put_option(struct buf *b, unsigned *last, const struct option *o)
+sanitize_put_option(struct buf *b, unsigned *last, const struct option *o)
 {
 	unsigned delta = o->number - *last, n = (unsigned)o->value.n;
 
 	buf_putc(b, (char)((delta < 13 ? delta : delta < 269 ? 13 : 14) << 4 |
 	    (n < 13 ? n : n < 269 ? 13 : 14)));
-	screen_put_extended(b, delta);
-	screen_put_extended(b, n);
+	sanitize_put_extended(b, delta);
+	sanitize_put_extended(b, n);
 	buf_put_str(b, o->value);
 	*last = o->number;
 }
 
 static const struct known *
-screen_find(const struct known *table, size_t n, unsigned number)
+sanitize_find(const struct known *table, size_t n, unsigned number)
 {
 	size_t i;
 
@@ -145,7 +145,7 @@ screen_find(const struct known *table, size_t n, unsigned number)
 /* One of a bad length, or once too often, counts as unrecognized
  * (RFC 7252 5.4.3, 5.4.5). */
 static bool
-screen_recognized(const struct known *k, const struct option *o,
+sanitize_recognized(const struct known *k, const struct option *o,
     unsigned last)
 {
 	return k != NULL && o->value.n >= k->min && o->value.n <= k->max &&
@@ -155,12 +155,12 @@ screen_recognized(const struct known *k, const struct option *o,
 enum fate { KEEP, LEAVE_OUT, BAD };
 
 static enum fate
-screen_fate(const struct option *o, unsigned last)
+sanitize_fate(const struct option *o, unsigned last)
 {
-	const struct known *k = screen_find(known,
+	const struct known *k = sanitize_find(known,
 	    sizeof known / sizeof *known, o->number);
 
-	if (!screen_recognized(k, o, last))
+	if (!sanitize_recognized(k, o, last))
 		return o->number & 1 ? BAD : LEAVE_OUT;
 	switch (o->number) {
 	case 15:
@@ -175,57 +175,57 @@ screen_fate(const struct option *o, unsigned last)
 
 /* what is left out, but does say something */
 static void
-screen_note(struct message *m, const struct option *o, unsigned last)
+sanitize_note(struct message *m, const struct option *o, unsigned last)
 {
 	unsigned char v = o->value.n == 1 ? (unsigned char)*o->value.p : 0;
 
 	if (o->number == last || o->value.n > 1)
 		return;
 	if (o->number == 258)
-		m->mark.no_response = v;
+		m->directive.no_response = v;
 	/* an origin server only sees that it is in its range */
 	else if (o->number == 16 && o->value.n == 1 && v == 0 &&
-	    m->mark.verdict == SCREEN_SERVE)
-		m->mark.verdict = SCREEN_BAD_HOPS;
+	    m->directive.action == DIRECTIVE_SERVE)
+		m->directive.action = DIRECTIVE_BAD_HOPS;
 }
 
 /* Block1 or Block2 of SZX 7, which is BERT in streams */
 static bool
-screen_reserved_block(const struct option *o)
+sanitize_reserved_block(const struct option *o)
 {
 	return (o->number == 23 || o->number == 27) && o->value.n > 0 &&
 	    (o->value.p[o->value.n - 1] & 7) == 7;
 }
 
 static void
-screen_take_option(struct message *m, const struct option *o, unsigned last)
+sanitize_take_option(struct message *m, const struct option *o, unsigned last)
 {
-	switch (screen_fate(o, last)) {
+	switch (sanitize_fate(o, last)) {
 	case BAD:
-		m->mark.verdict = SCREEN_BAD_OPTION;
-		m->mark.argument = (uint16_t)o->number;
+		m->directive.action = DIRECTIVE_BAD_OPTION;
+		m->directive.argument = (uint16_t)o->number;
 		break;
 	case LEAVE_OUT:
 		m->rewrite = true;
-		screen_note(m, o, last);
+		sanitize_note(m, o, last);
 		break;
 	case KEEP:
-		if (m->datagram && screen_reserved_block(o) &&
-		    m->mark.verdict == SCREEN_SERVE)
-			m->mark.verdict = SCREEN_BAD_BLOCK;
+		if (m->datagram && sanitize_reserved_block(o) &&
+		    m->directive.action == DIRECTIVE_SERVE)
+			m->directive.action = DIRECTIVE_BAD_BLOCK;
 		break;
 	}
 }
 
-/* Options and payload, of all that follows a token: 0, or as screen_next. */
+/* Options and payload, of all that follows a token: 0, or as sanitize_next. */
 static int
-screen_split(struct message *m, struct str s)
+sanitize_split(struct message *m, struct str s)
 {
 	struct option o = { .number = 0 };
 	struct str all = s;
 	int r;
 
-	while ((r = screen_next(&s, &o)) > 0)
+	while ((r = sanitize_next(&s, &o)) > 0)
 		;
 	m->options = (struct str){ all.p, all.n - s.n };
 	m->rest = s;
@@ -234,65 +234,67 @@ screen_split(struct message *m, struct str s)
 
 /* What is to be done with a request. */
 static void
-screen_judge(struct message *m)
+sanitize_judge(struct message *m)
 {
 	struct option o = { .number = 0 };
 	unsigned last = UINT32_MAX;
 	struct str s = m->options;
 
-	for (; screen_next(&s, &o) > 0; last = o.number)
-		screen_take_option(m, &o, last);
-	if (m->mark.verdict == SCREEN_SERVE && m->code > METHODS)
-		m->mark.verdict = SCREEN_BAD_METHOD;
+	for (; sanitize_next(&s, &o) > 0; last = o.number)
+		sanitize_take_option(m, &o, last);
+	if (m->directive.action == DIRECTIVE_SERVE && m->code > METHODS)
+		m->directive.action = DIRECTIVE_BAD_METHOD;
 }
 
 /* ---- what comes out ---- */
 
 bool
-screen_mark_read(struct screen_mark *m, struct str value)
+directive_read(struct directive *m, struct str value)
 {
 	const unsigned char *p = (const unsigned char *)value.p;
 
 	if (value.n != 4)
 		return false;
-	*m = (struct screen_mark){ p[0], p[1],
+	*m = (struct directive){ p[0], p[1],
 	    (uint16_t)(p[2] << 8 | p[3]) };
 	return true;
 }
 
-/* The options that stay, and the mark after them: without those when it
- * is the mark that is answered. */
+/* The options that stay, and the directive after them; the directive alone if
+ * it is what is answered. */
 static void
-screen_put_options(struct buf *out, const struct message *m)
+sanitize_put_options(struct buf *out, const struct message *m)
 {
-	const char value[4] = { (char)m->mark.verdict,
-	    (char)m->mark.no_response, (char)(m->mark.argument >> 8),
-	    (char)m->mark.argument };
-	struct option mark = { SCREEN_OPTION, { value, sizeof value } };
+	const char value[4] = { (char)m->directive.action,
+	    (char)m->directive.no_response, (char)(m->directive.argument >> 8),
+	    (char)m->directive.argument };
+	struct option directive = { DIRECTIVE_OPTION, { value, sizeof value } };
 	struct option o = { .number = 0 };
 	unsigned last = UINT32_MAX, put = 0;
 	struct str s = m->options;
 
-	while (m->mark.verdict == SCREEN_SERVE && screen_next(&s, &o) > 0) {
-		if (screen_fate(&o, last) == KEEP)
-			screen_put_option(out, &put, &o);
+	while (m->directive.action == DIRECTIVE_SERVE && sanitize_next(&s,
+	    &o) > 0) {
+		if (sanitize_fate(&o, last) == KEEP)
+			sanitize_put_option(out, &put, &o);
 		last = o.number;
 	}
-	if (m->mark.verdict != SCREEN_SERVE || m->mark.no_response != 0)
-		screen_put_option(out, &put, &mark);
+	if (m->directive.action != DIRECTIVE_SERVE ||
+	    m->directive.no_response != 0)
+		sanitize_put_option(out, &put, &directive);
 }
 
 static uint8_t
-screen_code(const struct message *m)
+sanitize_code(const struct message *m)
 {
-	/* a GET is always taken; what it is about, the mark says */
-	return m->mark.verdict == SCREEN_SERVE ? m->code : 1;
+	/* a GET is always taken; the directive says why */
+	return m->directive.action == DIRECTIVE_SERVE ? m->code : 1;
 }
 
 /* ---- datagrams ---- */
 
 static void
-screen_put_header(struct buf *out, unsigned type, size_t token, uint8_t code,
+sanitize_put_header(struct buf *out, unsigned type, size_t token, uint8_t code,
     struct str mid)
 {
 	buf_putc(out, (char)(1 << 6 | type << 4 | token));
@@ -303,17 +305,17 @@ screen_put_header(struct buf *out, unsigned type, size_t token, uint8_t code,
 /* One that libcoap can only answer by a Reset: its token is too long.  Only
  * what may be reset comes to that (RFC 7252 4.2, 4.3). */
 static int
-screen_reject(struct str d, unsigned type, struct buf *out, size_t *end)
+sanitize_reject(struct str d, unsigned type, struct buf *out, size_t *end)
 {
 	if (type == ACK || type == RST)
 		return 0;
-	screen_put_header(out, type, 15, 1, (struct str){ d.p + 2, 2 });
+	sanitize_put_header(out, type, 15, 1, (struct str){ d.p + 2, 2 });
 	*end = out->n;
 	return 1;
 }
 
 static int
-screen_whole(struct str d, struct buf *out, size_t *end)
+sanitize_whole(struct str d, struct buf *out, size_t *end)
 {
 	buf_put_str(out, d);
 	*end = out->n;
@@ -321,14 +323,14 @@ screen_whole(struct str d, struct buf *out, size_t *end)
 }
 
 static int
-screen_put_datagram(struct str d, unsigned type, const struct message *m,
+sanitize_put_datagram(struct str d, unsigned type, const struct message *m,
     struct buf *out, size_t *end)
 {
-	screen_put_header(out, type, m->token.n, screen_code(m),
+	sanitize_put_header(out, type, m->token.n, sanitize_code(m),
 	    (struct str){ d.p + 2, 2 });
 	buf_put_str(out, m->token);
-	screen_put_options(out, m);
-	if (m->mark.verdict == SCREEN_SERVE)
+	sanitize_put_options(out, m);
+	if (m->directive.action == DIRECTIVE_SERVE)
 		buf_put_str(out, m->rest);
 	*end = out->n;
 	return 1;
@@ -336,25 +338,25 @@ screen_put_datagram(struct str d, unsigned type, const struct message *m,
 
 /* An empty message: a ping, an acknowledgement, a Reset. */
 static int
-screen_empty(struct str d, unsigned type, struct buf *out,
-    size_t ends[SCREEN_PARTS])
+sanitize_empty(struct str d, unsigned type, struct buf *out,
+    size_t ends[SANITIZE_PARTS])
 {
 	const struct message m = { .token = STR_NONE,
-	    .mark = { .verdict = SCREEN_RESET } };
+	    .directive = { .action = DIRECTIVE_RESET } };
 
 	if (d.n > 4 || (d.p[0] & 15) != 0 || type == CON)
-		return screen_reject(d, type, out, ends);
+		return sanitize_reject(d, type, out, ends);
 	if (type == ACK)
-		return screen_whole(d, out, ends);
+		return sanitize_whole(d, out, ends);
 	if (type == NON)
 		return 0;
 	/* libcoap first: it takes the second for an answer to its own */
-	screen_whole(d, out, &ends[0]);
-	return 1 + screen_put_datagram(d, NON, &m, out, &ends[1]);
+	sanitize_whole(d, out, &ends[0]);
+	return 1 + sanitize_put_datagram(d, NON, &m, out, &ends[1]);
 }
 
 static int
-screen_request(struct str d, unsigned type, struct buf *out, size_t *end)
+sanitize_request(struct str d, unsigned type, struct buf *out, size_t *end)
 {
 	struct message m = { .code = (uint8_t)d.p[1], .datagram = true,
 	    .token = { d.p + 4, (size_t)(d.p[0] & 15) } };
@@ -362,20 +364,20 @@ screen_request(struct str d, unsigned type, struct buf *out, size_t *end)
 	if (type == ACK || type == RST)
 		return 0;
 	if (m.token.n > TOKEN_MAX || d.n < 4 + m.token.n ||
-	    screen_split(&m, str_from(d, 4 + m.token.n)) != 0 ||
+	    sanitize_split(&m, str_from(d, 4 + m.token.n)) != 0 ||
 	    m.rest.n == 1)
-		return screen_reject(d, type, out, end);
-	screen_judge(&m);
+		return sanitize_reject(d, type, out, end);
+	sanitize_judge(&m);
 	/* what is not confirmable is not told so (RFC 7252 5.4.1) */
-	if (m.mark.verdict == SCREEN_BAD_OPTION && type == NON)
-		return screen_reject(d, type, out, end);
-	if (m.mark.verdict == SCREEN_SERVE && !m.rewrite)
-		return screen_whole(d, out, end);
-	return screen_put_datagram(d, type, &m, out, end);
+	if (m.directive.action == DIRECTIVE_BAD_OPTION && type == NON)
+		return sanitize_reject(d, type, out, end);
+	if (m.directive.action == DIRECTIVE_SERVE && !m.rewrite)
+		return sanitize_whole(d, out, end);
+	return sanitize_put_datagram(d, type, &m, out, end);
 }
 
 int
-screen_datagram(struct str d, struct buf *out, size_t ends[SCREEN_PARTS])
+sanitize_datagram(struct str d, struct buf *out, size_t ends[SANITIZE_PARTS])
 {
 	unsigned type;
 
@@ -383,32 +385,32 @@ screen_datagram(struct str d, struct buf *out, size_t ends[SCREEN_PARTS])
 		return 0;
 	type = (unsigned char)d.p[0] >> 4 & 3;
 	if (d.p[1] == 0)
-		return screen_empty(d, type, out, ends);
+		return sanitize_empty(d, type, out, ends);
 	if ((unsigned char)d.p[1] >> 5 == 0)
-		return screen_request(d, type, out, ends);
+		return sanitize_request(d, type, out, ends);
 	/* answers, of which none is expected, and reserved classes */
-	return screen_reject(d, type, out, ends);
+	return sanitize_reject(d, type, out, ends);
 }
 
 /* ---- streams ---- */
 
 void
-screen_stream_init(struct screen_stream *s, size_t max)
+sanitize_stream_init(struct sanitize_stream *s, size_t max)
 {
-	*s = (struct screen_stream){ .max = max };
+	*s = (struct sanitize_stream){ .max = max };
 	/* and its header, and what one read may bring after it */
 	buf_init(&s->head, 4 * HEAD_MAX);
 }
 
 void
-screen_stream_release(struct screen_stream *s)
+sanitize_stream_release(struct sanitize_stream *s)
 {
 	buf_release(&s->head);
 }
 
 /* `n` bytes after the token, of which those in `text` are here. */
 static void
-screen_put_stream(struct buf *out, uint8_t code, struct str token,
+sanitize_put_stream(struct buf *out, uint8_t code, struct str token,
     struct str text, size_t n)
 {
 	unsigned nibble = n < 13 ? (unsigned)n : n < 269 ? 13 :
@@ -431,31 +433,31 @@ screen_put_stream(struct buf *out, uint8_t code, struct str token,
 }
 
 static void
-screen_put_message(struct buf *out, const struct message *m, size_t body)
+sanitize_put_message(struct buf *out, const struct message *m, size_t body)
 {
 	struct buf options;
 
 	buf_init(&options, 2 * HEAD_MAX);
-	screen_put_options(&options, m);
-	if (m->mark.verdict != SCREEN_SERVE)
+	sanitize_put_options(&options, m);
+	if (m->directive.action != DIRECTIVE_SERVE)
 		body = 0;
-	screen_put_stream(out, screen_code(m), m->token, buf_str(&options),
+	sanitize_put_stream(out, sanitize_code(m), m->token, buf_str(&options),
 	    options.n + body);
 	buf_release(&options);
 }
 
 /* `option`: of a CSM, or 0 */
 static void
-screen_abort(struct screen_stream *s, unsigned option, struct buf *out)
+sanitize_abort(struct sanitize_stream *s, unsigned option, struct buf *out)
 {
 	const struct message m = {
-		.mark = { SCREEN_ABORT, 0, (uint16_t)option }
+		.directive = { DIRECTIVE_ABORT, 0, (uint16_t)option }
 	};
 
 	/* libcoap says nothing before a CSM has come */
 	if (!s->begun)
-		screen_put_stream(out, CSM, STR_NONE, STR_NONE, 0);
-	screen_put_message(out, &m, 0);
+		sanitize_put_stream(out, CSM, STR_NONE, STR_NONE, 0);
+	sanitize_put_message(out, &m, 0);
 	s->ended = true;
 }
 
@@ -463,7 +465,7 @@ screen_abort(struct screen_stream *s, unsigned option, struct buf *out)
  * when a critical one is not, or one has another length than it should
  * (RFC 8323 5.2, 5.6): *wrong. */
 static bool
-screen_signals(const struct message *m, const struct known *table, size_t n,
+sanitize_signals(const struct message *m, const struct known *table, size_t n,
     struct buf *options, unsigned *wrong)
 {
 	struct option o = { .number = 0 };
@@ -471,8 +473,8 @@ screen_signals(const struct message *m, const struct known *table, size_t n,
 	struct str text = m->options;
 	const struct known *k;
 
-	for (; screen_next(&text, &o) > 0; last = o.number) {
-		k = screen_find(table, n, o.number);
+	for (; sanitize_next(&text, &o) > 0; last = o.number) {
+		k = sanitize_find(table, n, o.number);
 		*wrong = o.number;
 		if (k == NULL && o.number & 1)
 			return false;
@@ -481,47 +483,48 @@ screen_signals(const struct message *m, const struct known *table, size_t n,
 		if (o.value.n < k->min || o.value.n > k->max)
 			return false;
 		if (k->again || o.number != last)
-			screen_put_option(options, &put, &o);
+			sanitize_put_option(options, &put, &o);
 	}
 	return true;
 }
 
 static void
-screen_csm(struct screen_stream *s, const struct message *m, struct buf *out)
+sanitize_csm(struct sanitize_stream *s, const struct message *m,
+    struct buf *out)
 {
 	struct buf options;
 	unsigned wrong;
 
 	buf_init(&options, 64);
-	if (screen_signals(m, settings, sizeof settings / sizeof *settings,
+	if (sanitize_signals(m, settings, sizeof settings / sizeof *settings,
 	    &options, &wrong)) {
-		screen_put_stream(out, CSM, m->token, buf_str(&options),
+		sanitize_put_stream(out, CSM, m->token, buf_str(&options),
 		    options.n);
 		s->begun = true;
 	} else {
-		screen_abort(s, wrong, out);
+		sanitize_abort(s, wrong, out);
 	}
 	buf_release(&options);
 }
 
 /* One that the server answers. */
 static void
-screen_signal(struct screen_stream *s, struct message *m, struct buf *out)
+sanitize_signal(struct sanitize_stream *s, struct message *m, struct buf *out)
 {
 	bool ping = m->code == PING || m->code == PONG;
 	struct buf options;
 	unsigned wrong;
 
 	buf_init(&options, HEAD_MAX);
-	if (!screen_signals(m, ping ? custody : release, ping ? 1 : 2,
+	if (!sanitize_signals(m, ping ? custody : release, ping ? 1 : 2,
 	    &options, &wrong)) {
-		screen_abort(s, 0, out);
+		sanitize_abort(s, 0, out);
 	} else if (m->code == PONG) {
-		screen_put_stream(out, PONG, m->token, STR_NONE, 0);
+		sanitize_put_stream(out, PONG, m->token, STR_NONE, 0);
 	} else {
-		m->mark.verdict = ping ? SCREEN_PING : SCREEN_RELEASE;
-		m->mark.argument = options.n > 0;
-		screen_put_message(out, m, 0);
+		m->directive.action = ping ? DIRECTIVE_PING : DIRECTIVE_RELEASE;
+		m->directive.argument = options.n > 0;
+		sanitize_put_message(out, m, 0);
 		s->ended = !ping;
 	}
 	buf_release(&options);
@@ -529,24 +532,24 @@ screen_signal(struct screen_stream *s, struct message *m, struct buf *out)
 
 /* The head of a message is there, and `body` bytes follow what it has. */
 static void
-screen_take_head(struct screen_stream *s, struct message *m, size_t body,
+sanitize_take_head(struct sanitize_stream *s, struct message *m, size_t body,
     struct buf *out)
 {
 	s->body = body;
 	s->ignored = true;
 	if (m->code == CSM) {
-		screen_csm(s, m, out);
+		sanitize_csm(s, m, out);
 	} else if (!s->begun) {
-		screen_abort(s, 0, out);
+		sanitize_abort(s, 0, out);
 	} else if (m->code == ABORT) {
-		screen_put_stream(out, ABORT, STR_NONE, STR_NONE, 0);
+		sanitize_put_stream(out, ABORT, STR_NONE, STR_NONE, 0);
 		s->ended = true;
 	} else if (m->code == PING || m->code == PONG || m->code == RELEASE) {
-		screen_signal(s, m, out);
+		sanitize_signal(s, m, out);
 	} else if (m->code != 0 && m->code >> 5 == 0) {
-		screen_judge(m);
-		s->ignored = m->mark.verdict != SCREEN_SERVE;
-		screen_put_message(out, m, body);
+		sanitize_judge(m);
+		s->ignored = m->directive.action != DIRECTIVE_SERVE;
+		sanitize_put_message(out, m, body);
 	}
 	/* empty, answers, and classes of which nobody knows anything */
 }
@@ -554,7 +557,7 @@ screen_take_head(struct screen_stream *s, struct message *m, size_t body,
 /* The length of the header, or 0 when there is too little of it; *n is all
  * that follows the token. */
 static size_t
-screen_length(struct str s, size_t *n)
+sanitize_length(struct str s, size_t *n)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 	unsigned nibble = s.n > 0 ? p[0] >> 4 : 0;
@@ -572,9 +575,9 @@ screen_length(struct str s, size_t *n)
 /* A head from the front of `s`: how long it is, or 0 when it is not whole
  * (or the connection has come to its end). */
 static size_t
-screen_head(struct screen_stream *s, struct str text, struct buf *out)
+sanitize_head(struct sanitize_stream *s, struct str text, struct buf *out)
 {
-	size_t n = 0, header = screen_length(text, &n), token;
+	size_t n = 0, header = sanitize_length(text, &n), token;
 	struct message m = { .rewrite = false };
 	struct str here;
 	int r;
@@ -583,7 +586,7 @@ screen_head(struct screen_stream *s, struct str text, struct buf *out)
 		return 0;
 	token = (size_t)(text.p[0] & 15);
 	if (token > TOKEN_MAX || n > s->max) {
-		screen_abort(s, 0, out);
+		sanitize_abort(s, 0, out);
 		return 0;
 	}
 	if (text.n < header + token)
@@ -593,22 +596,22 @@ screen_head(struct screen_stream *s, struct str text, struct buf *out)
 	here = str_from(text, header + token);
 	if (here.n > n)
 		here.n = n;
-	r = screen_split(&m, here);
+	r = sanitize_split(&m, here);
 	/* the payload's marker, and a byte of it, belong to the head */
 	if ((r == -1 || (r == 0 && m.rest.n < 2)) && here.n < n &&
 	    here.n < HEAD_MAX)
 		return 0;
 	if (r != 0 || (m.rest.n < 2 && n > m.options.n)) {
-		screen_abort(s, 0, out);
+		sanitize_abort(s, 0, out);
 		return 0;
 	}
-	screen_take_head(s, &m, n - m.options.n, out);
+	sanitize_take_head(s, &m, n - m.options.n, out);
 	return header + token + m.options.n;
 }
 
 /* What is left of a body. */
 static size_t
-screen_body(struct screen_stream *s, struct str text, struct buf *out)
+sanitize_body(struct sanitize_stream *s, struct str text, struct buf *out)
 {
 	size_t n = s->body < text.n ? s->body : text.n;
 
@@ -620,32 +623,32 @@ screen_body(struct screen_stream *s, struct str text, struct buf *out)
 
 /* As much of `text` as can be done with; the rest is to come again. */
 static size_t
-screen_run(struct screen_stream *s, struct str text, struct buf *out)
+sanitize_run(struct sanitize_stream *s, struct str text, struct buf *out)
 {
 	size_t done = 0, n;
 
 	do {
 		n = s->ended ? text.n - done : s->body > 0 ?
-		    screen_body(s, str_from(text, done), out) :
-		    screen_head(s, str_from(text, done), out);
+		    sanitize_body(s, str_from(text, done), out) :
+		    sanitize_head(s, str_from(text, done), out);
 		done += n;
 	} while (n > 0 || (s->ended && done < text.n));
 	return done;
 }
 
 void
-screen_stream(struct screen_stream *s, struct str bytes, struct buf *out)
+sanitize_stream(struct sanitize_stream *s, struct str bytes, struct buf *out)
 {
 	size_t done;
 
 	if (s->head.n == 0) {
-		done = screen_run(s, bytes, out);
+		done = sanitize_run(s, bytes, out);
 		buf_put_str(&s->head, str_from(bytes, done));
 		return;
 	}
 	/* what is kept is less than a head: the rest of it comes first */
 	buf_put_str(&s->head, bytes);
-	done = screen_run(s, buf_str(&s->head), out);
+	done = sanitize_run(s, buf_str(&s->head), out);
 	s->head.n -= done;
 	memmove(s->head.p, s->head.p + done, s->head.n);
 	if (s->head.n == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is screened before libcoap: datagrams, and streams in any pieces. */
+/* What is sanitized before libcoap: datagrams, and streams in any pieces. */
 #include <coap3/coap.h>
 
-#include "coap/screen.h"
+#include "coap/sanitize.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -16,11 +16,11 @@ must(int sound)
 }
 
 /* What comes out libcoap takes, or resets by its id; and it comes out of
- * the screen again as it is. */
+ * sanitize_datagram() again as it is. */
 static void
 check_part(struct str in, struct str part)
 {
-	size_t ends[SCREEN_PARTS];
+	size_t ends[SANITIZE_PARTS];
 	coap_pdu_t *pdu = coap_pdu_init(0, 0, 0, MAX);
 	struct buf again;
 	bool sound = coap_pdu_parse(COAP_PROTO_UDP,
@@ -31,7 +31,7 @@ check_part(struct str in, struct str part)
 	coap_delete_pdu(pdu);
 	buf_init(&again, MAX);
 	if (sound && str_eq(in, part))
-		must(screen_datagram(part, &again, ends) > 0 &&
+		must(sanitize_datagram(part, &again, ends) > 0 &&
 		    ends[0] == part.n && memcmp(again.p, part.p, part.n) == 0);
 	buf_release(&again);
 }
@@ -39,13 +39,13 @@ check_part(struct str in, struct str part)
 static void
 datagram(struct str in)
 {
-	size_t ends[SCREEN_PARTS], at = 0;
+	size_t ends[SANITIZE_PARTS], at = 0;
 	struct buf out;
 	int n, i;
 
 	buf_init(&out, MAX);
-	n = screen_datagram(in, &out, ends);
-	must(n >= 0 && n <= SCREEN_PARTS && !out.full);
+	n = sanitize_datagram(in, &out, ends);
+	must(n >= 0 && n <= SANITIZE_PARTS && !out.full);
 	for (i = 0; i < n; i++) {
 		must(ends[i] > at && ends[i] <= out.n);
 		check_part(in, (struct str){ out.p + at, ends[i] - at });
@@ -59,19 +59,19 @@ datagram(struct str in)
 static void
 stream(struct str in, size_t step, struct buf *out)
 {
-	struct screen_stream s;
+	struct sanitize_stream s;
 	struct str piece;
 
-	screen_stream_init(&s, 60000);
+	sanitize_stream_init(&s, 60000);
 	while (in.n > 0) {
 		piece = in;
 		if (piece.n > step)
 			piece.n = step;
-		screen_stream(&s, piece, out);
+		sanitize_stream(&s, piece, out);
 		in = str_from(in, piece.n);
 		must(!s.head.full && !out->full);
 	}
-	screen_stream_release(&s);
+	sanitize_stream_release(&s);
 }
 
 int

@@ -2,10 +2,10 @@
 #include "base/clock.h"
 #include "coap/internal.h"
 
-/* What libcoap cannot answer, or answers wrongly: see coap/screen.h. */
+/* What libcoap cannot answer, or answers wrongly: see coap/sanitize.h. */
 
 static void
-marked_refuse(struct coap_server *sv, coap_session_t *s, coap_pdu_t *answer,
+directive_refuse(struct coap_server *sv, coap_session_t *s, coap_pdu_t *answer,
     coap_pdu_code_t code, const char *why)
 {
 	struct response r = { .code = code, .why = why };
@@ -16,7 +16,7 @@ marked_refuse(struct coap_server *sv, coap_session_t *s, coap_pdu_t *answer,
 
 /* RFC 8323 5.4: with the token of the Ping, in which libcoap's own has none */
 static void
-marked_send_pong(coap_session_t *s, struct str token, bool custody)
+directive_send_pong(coap_session_t *s, struct str token, bool custody)
 {
 	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_CON,
 	    COAP_SIGNALING_CODE_PONG, 0, coap_session_max_pdu_size(s));
@@ -30,26 +30,26 @@ marked_send_pong(coap_session_t *s, struct str token, bool custody)
 }
 
 void
-marked_custody(const struct pending_response *w, bool done)
+directive_custody_pong(const struct pending_response *w, bool done)
 {
-	marked_send_pong(w->session, (struct str){ (const char *)w->token,
+	directive_send_pong(w->session, (struct str){ (const char *)w->token,
 	    w->token_n }, done);
 }
 
 /* Custody: what came before it has been answered */
 static void
-marked_pong(struct coap_server *sv, coap_session_t *s)
+directive_pong(struct coap_server *sv, coap_session_t *s)
 {
-	if (sv->request.mark.argument == 0 || !publish_pong(sv, s))
-		marked_send_pong(s, sv->request.token, false);
+	if (sv->request.directive.argument == 0 || !publish_pong(sv, s))
+		directive_send_pong(s, sv->request.token, false);
 }
 
 /* RFC 8323 5.6 */
 static void
-marked_abort(struct coap_server *sv, coap_session_t *s)
+directive_abort(struct coap_server *sv, coap_session_t *s)
 {
 	static const char why[] = "malformed message of CoAP over TCP";
-	unsigned option = sv->request.mark.argument;
+	unsigned option = sv->request.directive.argument;
 	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_CON,
 	    COAP_SIGNALING_CODE_ABORT, 0, coap_session_max_pdu_size(s));
 	uint8_t bytes[4];
@@ -65,43 +65,43 @@ marked_abort(struct coap_server *sv, coap_session_t *s)
 }
 
 void
-marked(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
-    coap_pdu_t *answer)
+directive_follow(struct coap_server *sv, coap_session_t *s,
+    const coap_pdu_t *pdu, coap_pdu_t *answer)
 {
 	response_defer(answer);
-	switch (sv->request.mark.verdict) {
-	case SCREEN_RESET:
+	switch (sv->request.directive.action) {
+	case DIRECTIVE_RESET:
 		if (session_of(s) != NULL)
 			observer_reset(session_of(s), coap_pdu_get_mid(pdu));
 		return;
-	case SCREEN_PING:
-		marked_pong(sv, s);
+	case DIRECTIVE_PING:
+		directive_pong(sv, s);
 		return;
-	case SCREEN_RELEASE:
+	case DIRECTIVE_RELEASE:
 		session_get(sv, s)->released = true;
 		sv->releasing = true;
 		return;
-	case SCREEN_ABORT:
-		marked_abort(sv, s);
+	case DIRECTIVE_ABORT:
+		directive_abort(sv, s);
 		return;
 	}
 	if (sv->request.confirmable && !sv->request.stream)
 		coap_pdu_set_type(answer, COAP_MESSAGE_ACK);
-	switch (sv->request.mark.verdict) {
-	case SCREEN_BAD_HOPS:
-		marked_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
+	switch (sv->request.directive.action) {
+	case DIRECTIVE_BAD_HOPS:
+		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "Hop-Limit is from 1 to 255");
 		return;
-	case SCREEN_BAD_BLOCK:
-		marked_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
+	case DIRECTIVE_BAD_BLOCK:
+		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "a block of size 7 is for TCP and TLS");
 		return;
-	case SCREEN_BAD_METHOD:
-		marked_refuse(sv, s, answer, COAP_RESPONSE_CODE_NOT_ALLOWED,
+	case DIRECTIVE_BAD_METHOD:
+		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    "POST publishes, GET observes");
 		return;
 	default:
-		marked_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_OPTION,
+		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_OPTION,
 		    "a critical option is unknown or malformed");
 	}
 }

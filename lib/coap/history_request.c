@@ -16,11 +16,11 @@
  * Sooner it is piggybacked, as libcoap's clients take blocks only then.
  */
 #define ACK_AFTER STAMP_SECOND		/* clients wait 2 s for one */
-#define RECALLS_MAX 32
-#define RECALLS_PER_THING 2
+#define REQUESTS_MAX 32
+#define REQUESTS_PER_THING 2
 
-struct recall {
-	struct recall *next;		/* of all; the first is next */
+struct history_request {
+	struct history_request *next;		/* of all; the first is next */
 	struct coap_session *session;
 	struct usage *usage;
 	struct history *history;
@@ -39,28 +39,28 @@ struct recall {
 };
 
 static struct response
-recall_refuse(coap_pdu_code_t code, const char *why)
+history_refuse(coap_pdu_code_t code, const char *why)
 {
 	return (struct response){ .code = code, .why = why };
 }
 
 static struct response
-recall_broken(void)
+history_unavailable(void)
 {
-	return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+	return history_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 	    "message history is unavailable");
 }
 
 static void
-recall_free(struct recall *r)
+history_request_free(struct history_request *r)
 {
 	struct coap_server *sv = r->session->server;
-	struct recall **p;
+	struct history_request **p;
 
-	for (p = &sv->recalls; *p != r; p = &(*p)->next)
+	for (p = &sv->history_requests; *p != r; p = &(*p)->next)
 		;
 	*p = r->next;
-	sv->n_recalls--;
+	sv->n_history_requests--;
 	r->usage->jobs--;
 	usage_put(&sv->usages, r->usage);
 	session_release(r->session);
@@ -69,14 +69,14 @@ recall_free(struct recall *r)
 }
 
 void
-recalls_end(struct coap_session *p)
+history_requests_end(struct coap_session *p)
 {
-	struct recall *r, *next;
+	struct history_request *r, *next;
 
-	for (r = p->server->recalls; r != NULL; r = next) {
+	for (r = p->server->history_requests; r != NULL; r = next) {
 		next = r->next;
 		if (r->session == p)
-			recall_free(r);
+			history_request_free(r);
 	}
 }
 
@@ -84,7 +84,8 @@ recalls_end(struct coap_session *p)
 
 /* The pack in the form that was asked for; NULL, or *reply says why. */
 static const struct buf *
-recall_pack(struct coap_server *sv, struct recall *r, int *format)
+history_request_pack(struct coap_server *sv, struct history_request *r,
+    int *format)
 {
 	const struct senml_codec *codec = format_codec(r->accept);
 	int i = 0;
@@ -104,8 +105,8 @@ recall_pack(struct coap_server *sv, struct recall *r, int *format)
 
 /* In blocks, and kept for those who fetch the others. */
 static struct response
-recall_blocks(struct coap_server *sv, struct recall *r, struct str whole,
-    int format)
+history_request_blocks(struct coap_server *sv, struct history_request *r,
+    struct str whole, int format)
 {
 	static const struct block_option first = { .size = 1024,
 	    .exponent = 6 };
@@ -114,7 +115,7 @@ recall_blocks(struct coap_server *sv, struct recall *r, struct str whole,
 
 	if (!block_transfer_put(t, whole)) {
 		block_transfer_free(t);
-		return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		return history_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "there are too many transfers now");
 	}
 	t->format = format;
@@ -124,7 +125,7 @@ recall_blocks(struct coap_server *sv, struct recall *r, struct str whole,
 }
 
 static struct response
-recall_respond(struct coap_server *sv, struct recall *r)
+history_request_respond(struct coap_server *sv, struct history_request *r)
 {
 	enum access_result may = access_check_id(sv->o.access,
 	    str_z(r->thing), str_z(r->channel), DIRECTION_SUBSCRIBE);
@@ -134,19 +135,19 @@ recall_respond(struct coap_server *sv, struct recall *r)
 	/* some turns have gone by */
 	if (may != ACCESS_YES)
 		return session_refusal(may);
-	if ((b = recall_pack(sv, r, &format)) == NULL)
-		return recall_refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
+	if ((b = history_request_pack(sv, r, &format)) == NULL)
+		return history_refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    "these can't be put into CBOR");
 	if (r->block.given || b->n + 64 >
 	    coap_session_max_pdu_size(r->session->coap))
-		return recall_blocks(sv, r, buf_str(b), format);
+		return history_request_blocks(sv, r, buf_str(b), format);
 	return (struct response){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_FORMAT, .format = (uint32_t)format,
 	    .data = buf_str(b) };
 }
 
 static void
-recall_acknowledge(struct recall *r)
+history_request_acknowledge(struct history_request *r)
 {
 	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_ACK, COAP_EMPTY_CODE,
 	    r->mid, 0);
@@ -158,14 +159,14 @@ recall_acknowledge(struct recall *r)
 
 /* NULL when no answer is wanted, or can be made. */
 static coap_pdu_t *
-recall_begin(struct recall *r, coap_pdu_code_t code)
+history_request_begin(struct history_request *r, coap_pdu_code_t code)
 {
 	coap_session_t *s = r->session->coap;
 	bool ack = r->confirmable && !r->session->stream;
 
 	if (response_suppressed(r->no_response, code)) {
 		if (ack && !r->acknowledged)
-			recall_acknowledge(r);
+			history_request_acknowledge(r);
 		return NULL;
 	}
 	if (ack && !r->acknowledged)
@@ -176,10 +177,10 @@ recall_begin(struct recall *r, coap_pdu_code_t code)
 }
 
 static void
-recall_send(struct coap_server *sv, struct recall *r,
+history_request_send(struct coap_server *sv, struct history_request *r,
     const struct response *reply)
 {
-	coap_pdu_t *pdu = recall_begin(r, reply->code);
+	coap_pdu_t *pdu = history_request_begin(r, reply->code);
 
 	if (pdu != NULL) {
 		coap_add_token(pdu, r->token_n, r->token);
@@ -194,47 +195,48 @@ recall_send(struct coap_server *sv, struct recall *r,
 
 /* A step: 1 when there are more of them, else *reply. */
 static int
-recall_step(struct coap_server *sv, struct recall *r, struct response *reply)
+history_request_step(struct coap_server *sv, struct history_request *r,
+    struct response *reply)
 {
 	struct fault fault;
 	int more = history_step(r->history, &sv->pack,
 	    &sv->counts.passed, &fault);
 
 	if (more == 0)
-		*reply = recall_respond(sv, r);
+		*reply = history_request_respond(sv, r);
 	else if (more < 0)
-		*reply = recall_broken();
+		*reply = history_unavailable();
 	return more > 0;
 }
 
 static void
-recall_acknowledge_all(struct coap_server *sv)
+history_request_acknowledge_all(struct coap_server *sv)
 {
-	struct recall *r;
+	struct history_request *r;
 
-	for (r = sv->recalls; r != NULL; r = r->next)
+	for (r = sv->history_requests; r != NULL; r = r->next)
 		if (r->confirmable && !r->session->stream && !r->acknowledged &&
 		    sv->now - r->began > ACK_AFTER)
-			recall_acknowledge(r);
+			history_request_acknowledge(r);
 }
 
 void
-recalls_go_on(struct coap_server *sv)
+history_requests_step(struct coap_server *sv)
 {
-	struct recall *r = sv->recalls, **end;
+	struct history_request *r = sv->history_requests, **end;
 	struct response reply;
 
 	if (r == NULL)
 		return;
-	recall_acknowledge_all(sv);
-	if (recall_step(sv, r, &reply) == 0) {
-		recall_send(sv, r, &reply);
-		recall_free(r);
+	history_request_acknowledge_all(sv);
+	if (history_request_step(sv, r, &reply) == 0) {
+		history_request_send(sv, r, &reply);
+		history_request_free(r);
 		return;
 	}
 	/* the others first */
-	sv->recalls = r->next;
-	for (end = &sv->recalls; *end != NULL; end = &(*end)->next)
+	sv->history_requests = r->next;
+	for (end = &sv->history_requests; *end != NULL; end = &(*end)->next)
 		;
 	*end = r;
 	r->next = NULL;
@@ -244,26 +246,26 @@ recalls_go_on(struct coap_server *sv)
 
 /* Has it come before, and is being worked on? */
 static bool
-recall_is_known(const struct coap_server *sv, const struct coap_session *p,
-    struct str token)
+history_request_is_known(const struct coap_server *sv,
+    const struct coap_session *p, struct str token)
 {
-	struct recall *r;
+	struct history_request *r;
 
-	for (r = sv->recalls; r != NULL; r = r->next)
+	for (r = sv->history_requests; r != NULL; r = r->next)
 		if (r->session == p && str_eq(token, (struct str){
 		    (const char *)r->token, r->token_n }))
 			break;
 	if (r != NULL && r->confirmable && !p->stream)
-		recall_acknowledge(r);
+		history_request_acknowledge(r);
 	return r != NULL;
 }
 
-static struct recall *
-recall_new(struct coap_server *sv, struct coap_session *p, const char *thing,
-    coap_mid_t mid, struct usage *usage, struct history *h)
+static struct history_request *
+history_request_new(struct coap_server *sv, struct coap_session *p,
+    const char *thing, coap_mid_t mid, struct usage *usage, struct history *h)
 {
 	const struct coap_request *q = &sv->request;
-	struct recall *r = memory_zero(1, sizeof *r);
+	struct history_request *r = memory_zero(1, sizeof *r);
 
 	r->session = p;
 	r->usage = usage;
@@ -273,58 +275,59 @@ recall_new(struct coap_server *sv, struct coap_session *p, const char *thing,
 	r->accept = q->accept;
 	r->confirmable = q->confirmable;
 	r->mid = mid;
-	r->no_response = q->mark.no_response;
+	r->no_response = q->directive.no_response;
 	r->token_n = (uint8_t)q->token.n;
 	memcpy(r->token, q->token.p, q->token.n);
 	memcpy(r->thing, thing, sizeof r->thing);
 	memcpy(r->channel, q->channel.p, q->channel.n < ID_BYTES ?
 	    q->channel.n : ID_BYTES);
 	r->began = clock_ns();
-	r->next = sv->recalls;
-	sv->recalls = r;
-	sv->n_recalls++;
+	r->next = sv->history_requests;
+	sv->history_requests = r;
+	sv->n_history_requests++;
 	usage->jobs++;
 	session_hold(p);
 	return r;
 }
 
 struct response
-recall(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
+history_request(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
     const char *thing)
 {
 	const struct coap_request *q = &sv->request;
 	struct coap_session *p = session_get(sv, s);
 	struct usage *usage;
 	struct history *h;
-	struct recall *r;
+	struct history_request *r;
 	struct response reply = { .code = COAP_EMPTY_CODE };
 	struct fault fault;
 
 	if (sv->o.history == NULL)
-		return recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		return history_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no stream to read from");
-	if (recall_is_known(sv, p, q->token))
+	if (history_request_is_known(sv, p, q->token))
 		return reply;
 	usage = usage_get(&sv->usages, 't', str_z(thing));
-	if (usage->jobs >= RECALLS_PER_THING || sv->n_recalls >= RECALLS_MAX) {
+	if (usage->jobs >= REQUESTS_PER_THING || sv->n_history_requests >=
+	    REQUESTS_MAX) {
 		usage_put(&sv->usages, usage);
-		return recall_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		return history_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "message history is being read already; try again");
 	}
 	switch (history_open(&h, sv->o.bus, sv->o.history, q->from,
 	    q->channel, buf_str(&sv->subtopic), sv->text.max, &fault)) {
 	case HISTORY_BAD_PLACE:
-		reply = recall_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
+		reply = history_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "from must be a position or a time");
 		break;
 	case HISTORY_ERROR:
-		reply = recall_broken();
+		reply = history_unavailable();
 		break;
 	case HISTORY_OK:
-		r = recall_new(sv, p, thing, mid, usage, h);
+		r = history_request_new(sv, p, thing, mid, usage, h);
 		/* most are done with the first */
-		if (recall_step(sv, r, &reply) == 0)
-			recall_free(r);
+		if (history_request_step(sv, r, &reply) == 0)
+			history_request_free(r);
 		return reply;
 	}
 	usage_put(&sv->usages, usage);
