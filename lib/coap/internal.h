@@ -9,7 +9,7 @@
 #include "coap/dedup.h"
 #include "coap/payload.h"
 #include "coap/usage.h"
-#include "coap/server.h"
+#include "coap/coap_server.h"
 #include "net/certificate.h"
 #include "net/tls.h"
 

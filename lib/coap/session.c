@@ -318,7 +318,8 @@ session_may(struct coap_server *sv, coap_session_t *s, struct str key,
 		return ACCESS_ERROR;
 	}
 	result = principal_prove(sv->o.access, key,
-	    p != NULL ? session_certificate(p, &named) : NULL, &channel, use, &who);
+	    p != NULL ? session_certificate(p, &named) : NULL, &channel, use,
+	    &who);
 	memcpy(thing, who.thing, sizeof who.thing);
 	*why = who.why;
 	return result;

@@ -3,7 +3,7 @@
 #define MFX_COAP_SETUP_H
 
 #include "base/opt.h"
-#include "coap/server.h"
+#include "coap/coap_server.h"
 
 /*
  * The options of a CoAP server, and what follows from them: its sockets,

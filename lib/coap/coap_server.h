@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_COAP_SERVER_H
-#define MFX_COAP_SERVER_H
+#ifndef MFX_COAP_COAP_SERVER_H
+#define MFX_COAP_COAP_SERVER_H
 
 #include "adapter/publish_queue.h"
 #include "base/address.h"
