@@ -182,6 +182,51 @@ feed() {
 	((peak < 60000)) || { echo "$peak kB"; return 1; }
 }
 
+# what has come to that port, over all connections that are open
+received_at() {
+	ss -tinH state established "sport = :$1" |
+	    sed -nE 's/.*bytes_received:([0-9]+).*/\1/p' |
+	    awk '{ n += $1 } END { print n + 0 }'
+}
+
+# the link is between two servers, which compress; the site's has no JetStream
+@test "a server at the site that is a leaf node: what goes over 64 kbit/s is compressed" {
+	local at leaf port conf bytes
+	at=$SERVER_USER:$SERVER_PASSWORD@127.0.0.1
+	server_start nats
+	free_port leaf
+	echo "leafnodes { listen: 127.0.0.1:$leaf, compression: s2_best }" \
+	    >>"$(server_here nats)/nats.conf"
+	sed -i 's/^jetstream {/& domain: centre,/' "$(server_here nats)/nats.conf"
+	server_restart nats
+	free_port port
+	mkfifo link
+	start /usr/bin/python3 "$ROOT/tests/link_proxy.py" "$port" "$leaf" link
+	exec 7<>link
+	await 20 grep -q ready "$PID_OUT"
+	server_start nats-site
+	conf=$(server_here nats-site)/nats.conf
+	sed -i '/^jetstream/,/}$/d' "$conf"
+	echo "leafnodes { remotes: [ { url: \"nats-leaf://$at:$port\",
+	    compression: s2_best } ] }
+	default_js_domain { \"\$G\": centre }" >>"$conf"
+	server_restart nats-site
+	link_says rate 8000
+	numbers_of 1 2000 | MFX_BUS=near mfx-pub raw
+	echo "$SERVER_PASSWORD" >password
+	start mfx-bus mirror near "nats://$SERVER_USER@127.0.0.1:$(server_port \
+	    nats-site)?password-file=$PWD/password&timeout=10s" raw
+	NEAR_FAR=$(server_url nats)
+	await 120 has "$NEAR_FAR" raw 2000 || {
+		cat "$PID_ERR"
+		return 1
+	}
+	all_of "$NEAR_FAR" raw | cmp - <(numbers_of 1 2000)
+	bytes=$(received_at "$leaf")
+	echo "$bytes of $(numbers_of 1 2000 | wc -c)"
+	((bytes > 1000 && bytes < $(numbers_of 1 2000 | wc -c) * 3 / 4))
+}
+
 # ---- a full disk at the site ----
 
 # in a mount of its own; the server is outside
