@@ -214,10 +214,8 @@ for f in [pathlib.Path("x.tar"), *pathlib.Path("shelf").rglob("*")]:
 # the registry and their events, until the end of the test
 work() {
 	mkfifo gen norm1 norm2 store1 store2 things
-	local lines=(mfx-gen --rate "$RATE" --records 1 --seed "$RANDOM"
-	    --things 50 --channel "$CHANNEL")
-	"${lines[@]}" >gen 3>&- & PIDS+=($!)
-	MFX_BUS_SEGMENT=200000 mfx-pub raw <gen 3>&- & PIDS+=($!)
+	exec 7<>gen
+	MFX_BUS_SEGMENT=200000 mfx-pub raw <gen 3>&- 7>&- & PIDS+=($!)
 	mfx-sub raw/store >norm1 3>&- & PIDS+=($!)
 	mfx-normalize <norm1 >store1 3>&- & PIDS+=($!)
 	mfx-write-sqlite --every 50ms --ack raw/store "$MFX_HOME/messages.db" \
@@ -228,6 +226,12 @@ work() {
 	mfx-events --follow -o events 3>&- & PIDS+=($!)
 	( while :; do mfx-things create --name "$RANDOM" || exit; done >made.things
 	) 3>&- & PIDS+=($!)
+}
+
+# devices SEED: messages of half a second
+devices() {
+	mfx-gen --rate "$RATE" --count $((RATE / 2)) --records 1 --seed "$1" \
+	    --things 50 --channel "$CHANNEL" >&7 3>&- & PIDS+=($!)
 }
 
 # whole lines of a stream as they are on the bus
@@ -269,9 +273,11 @@ once() (
 	a_site
 	a_key
 	work
-	local i acked things to
+	local i things to lines
 	for ((i = 1; i <= MOMENTS; i++)); do
-		await 60 lines_of $((i * RATE / 5 + RANDOM % 400))
+		lines=$(stream "$MFX_HOME" raw | wc -l)
+		devices $i
+		await 60 lines_of $((lines + 1 + RANDOM % (RATE / 4)))
 		stream "$MFX_HOME" raw >acked
 		things=$(mfx-things list | wc -l)
 		case $((i % 3)) in
@@ -291,7 +297,7 @@ once() (
 		(($(MFX_HOME=$PWD/other mfx-things list | wc -l) >= things))
 	done
 	# what came after the last backup, again: then it has all
-	kill "${PIDS[@]}"
+	kill "${PIDS[@]}" 2>/dev/null || :
 	wait "${PIDS[@]}" || :
 	PIDS=()
 	finish "$MFX_HOME"
