@@ -534,6 +534,10 @@ with_password() {
 	mfx-events >before
 	# back to what version 1 was
 	sqlite3 "$MFX_HOME/registry.db" "
+	    DROP TABLE bootstrap_channels; DROP TABLE bootstrap;
+	    DROP TABLE bootstrap_unknown; DROP TRIGGER things_certificates;
+	    DROP TABLE certificates; DROP TABLE authorities;
+	    ALTER TABLE connections DROP COLUMN direction;
 	    DROP TABLE log; DROP TABLE user_metadata; DROP TABLE removed;
 	    DROP TRIGGER things_id; DROP TRIGGER channels_id;
 	    DROP TRIGGER users_id; DROP TRIGGER users_gone;
