@@ -24,9 +24,9 @@
  *		publish_queue_turn(&queue)	calls coap_server_answer
  *	}
  *
- * POST /channels/<id>/messages[/<subtopic>] puts a line into the queue,
- * and its answer waits for coap_server_answer.  GET with Observe 0 there makes
- * an observer, who gets what coap_server_deliver is given; GET with ?from= the
+ * POST /channels/<id>/messages[/<subtopic>] puts a line into the queue, and is
+ * answered by coap_server_answer.  GET with Observe 0 registers an observer,
+ * which gets what coap_server_deliver is given; GET with ?from= returns the
  * last messages of a stream.
  */
 struct coap_server;
@@ -43,7 +43,7 @@ struct coap_answered {
 	unsigned status;	/* 204 is 2.04 */
 	unsigned method;	/* CoAP's code */
 	struct str channel;
-	const char *thing;	/* its id; "" when nobody is known */
+	const char *thing;	/* its id; "" if it is not known */
 	const char *why;	/* of a refusal, for a log; or NULL */
 	const struct address *client;	/* NULL: not known any more */
 	size_t bytes;		/* of its body */
@@ -66,8 +66,8 @@ struct coap_server_options {
 	unsigned max_observers_per_thing;
 	unsigned max_observers_per_address;
 	unsigned retries;		/* of a confirmable notification */
-	int64_t ping;			/* an observer that gets nothing is
-					 * asked for a sign so often */
+	int64_t ping;			/* a silent observer is pinged at this
+					 * interval */
 	const char *history;		/* what ?from= reads; or NULL */
 	const char *cert, *key, *ca, *crl;	/* PEM, COAP_CERTIFICATES */
 	/* for logs and counters; may be NULL */
@@ -78,12 +78,12 @@ struct coap_server_options {
 struct coap_counts {
 	unsigned sessions;	/* of TCP and (D)TLS */
 	unsigned observers;
-	uint64_t repeated;	/* requests that had come before */
-	struct passed passed;	/* lines of the past that were not given */
+	uint64_t repeated;	/* duplicate requests */
+	struct passed passed;	/* lines of history that were skipped */
 	uint64_t notifications;	/* given to the network */
 	uint64_t overflowed;	/* observers ended as too slow */
 	uint64_t reaped;	/* observers that did not answer */
-	uint64_t pings;		/* observers asked for a sign of life */
+	uint64_t pings;		/* sent to observers */
 };
 
 int coap_server_open(struct coap_server **, const struct coap_server_options *,
@@ -97,12 +97,12 @@ int coap_server_listen(struct coap_server *, enum coap_security, const char
  * closed by the server, also on failure */
 int coap_server_adopt(struct coap_server *, enum coap_security, int fd,
     bool datagram, struct fault *);
-/* the i-th socket served, for listen_print; -1 after the last */
+/* the i-th socket that is served, for listen_print; -1 after the last */
 int coap_server_socket(const struct coap_server *, int i);
 
-/* readable when there is something to do */
+/* readable when coap_server_run has something to do */
 int coap_server_fd(const struct coap_server *);
-/* milliseconds after which there is something to do anyway */
+/* milliseconds after which to call coap_server_run in any case */
 int coap_server_timeout(const struct coap_server *);
 
 void coap_server_run(struct coap_server *);
@@ -117,9 +117,9 @@ void coap_server_review(struct coap_server *);
  * revoked.  -1: nothing has changed, and why.
  */
 int coap_server_reload(struct coap_server *, struct fault *);
-/* nothing new is taken: observers are told */
+/* accepts nothing new, and tells all observers */
 void coap_server_stop(struct coap_server *);
-/* has all been answered? */
+/* have all requests been answered? */
 bool coap_server_idle(const struct coap_server *);
 
 const struct coap_counts *coap_server_counts(const struct coap_server *);

@@ -9,11 +9,11 @@
 #include "coap/block_transfer.h"
 
 /*
- * GET with ?from=: what was.  It is read in steps, one of one request in
- * each turn, so that others are served in between.  An answer that takes
- * longer than ACK_AFTER, or whose request comes again meanwhile, is a
- * separate response (RFC 7252 5.2.2): the request is acknowledged first.
- * Sooner it is piggybacked, as libcoap's clients take blocks only then.
+ * GET with ?from=: message history.  It is read in steps, one step of one
+ * request in each turn, so that others are served in between.  If an answer
+ * takes longer than ACK_AFTER, or the request is repeated meanwhile, it is
+ * acknowledged and the answer is a separate response (RFC 7252 5.2.2).  Before
+ * that the answer is piggybacked, as libcoap's clients accept blocks only then.
  */
 #define ACK_AFTER STAMP_SECOND		/* clients wait 2 s for one */
 #define REQUESTS_MAX 32

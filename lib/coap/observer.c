@@ -7,13 +7,14 @@
 #include "coap/block_transfer.h"
 
 /*
- * Who asked with a confirmable GET gets confirmable notifications: libcoap
- * keeps them in order, repeats them until they are acknowledged, and has one
- * at a time on its way.  Who asked with another one gets those, and a
- * confirmable one every so often.  libcoap doesn't say what was
- * acknowledged.  So a ping is sent after some, its answer is told, and by it
- * all before it is confirmed; without one not more than WINDOW are given to
- * libcoap, and the rest waits here.  Over TCP it is CoAP's Ping and Pong.
+ * An observer that registered with a confirmable GET gets confirmable
+ * notifications: libcoap keeps them in order, repeats them until they are
+ * acknowledged, and sends one at a time.  One that registered with a
+ * non-confirmable GET gets non-confirmable ones, and now and then a confirmable
+ * one.  libcoap doesn't tell what was acknowledged.  So a ping is sent after
+ * some: when it is answered, all that was sent before it is confirmed.  Until
+ * then at most WINDOW are given to libcoap, and the rest waits here.  Over TCP
+ * it is CoAP's Ping and Pong.
  */
 #define WINDOW 512
 #define WINDOW_BYTES ((size_t)512 * 1024)
@@ -69,7 +70,7 @@ struct observer {
 	size_t bytes;
 };
 
-/* ---- a sign of life ---- */
+/* ---- pings ---- */
 
 void
 session_ping(struct coap_session *p, bool now)

@@ -30,7 +30,7 @@ publish_name_block(struct response *r, const struct coap_request *q)
 	r->block1 = block_value(&q->block1);
 }
 
-/* ---- what came before ---- */
+/* ---- duplicates ---- */
 
 /* All that tells a message from others: RFC 7252 has it that the sender
  * and the message id do.  The token is looked at too: a sender who takes a

@@ -13,7 +13,7 @@
  * libcoap's parser.
  */
 enum request_target {
-	REQUEST_OTHER,		/* no place of ours */
+	REQUEST_OTHER,		/* not a resource of ours */
 	REQUEST_REFUSED,	/* as REQUEST_MESSAGES, but invalid: *why */
 	REQUEST_MESSAGES,
 };

@@ -206,7 +206,7 @@ sessions_sweep(struct coap_server *sv)
 	}
 }
 
-/* ---- who ---- */
+/* ---- which thing it is ---- */
 
 static bool
 session_take_psk_identity(struct coap_session *p)

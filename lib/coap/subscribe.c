@@ -43,7 +43,7 @@ subscribe_find_next(struct coap_server *sv, coap_session_t *s, const char
 	return true;
 }
 
-/* ---- what will be ---- */
+/* ---- observing ---- */
 
 static struct response
 subscribe_observe(struct coap_server *sv, coap_session_t *s, const char *thing)
