@@ -223,7 +223,7 @@ static bool
 stream_check_closed(mongoc_stream_t *base)
 {
 	char byte;
-	/* lib/coap/wire.c has a recv(2) and a recvmsg(2) of its own */
+	/* lib/coap/interpose.c has a recv(2) and a recvmsg(2) of its own */
 	ssize_t got = recvfrom(stream_of(base)->fd, &byte, 1, MSG_PEEK, NULL,
 	    NULL);
 
