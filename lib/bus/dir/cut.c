@@ -163,18 +163,20 @@ cut_add_file(struct bus_cut_stream *to, int dir, const char *under,
 {
 	struct bus_cut_file *f;
 	size_t n = to->n_files;
+	int length;
 
-	if (strlen(under) + strlen(name) + 2 > sizeof f->name ||
-	    n == CUT_FILES_MAX)
-		return fault_set(fault, EX_DATAERR, "%s/%s: %s", to->name,
-		    under, n == CUT_FILES_MAX ? "too many files" :
-		    "a name is too long");
+	if (n == CUT_FILES_MAX)
+		return fault_set(fault, EX_DATAERR, "%s/%s: too many files",
+		    to->name, under);
 	if ((n & (n - 1)) == 0)
 		to->files = memory_resize(to->files,
 		    (n ? 2 * n : 1) * sizeof *to->files);
 	f = &to->files[n];
 	*f = (struct bus_cut_file){ .fd = -1 };
-	snprintf(f->name, sizeof f->name, "%s/%s", under, name);
+	length = snprintf(f->name, sizeof f->name, "%s/%s", under, name);
+	if (length < 0 || (size_t)length >= sizeof f->name)
+		return fault_set(fault, EX_DATAERR, "%s/%s: a name is too long",
+		    to->name, under);
 	f->fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (f->fd < 0)
 		return errno == ENOENT ? 0 : fault_errno(fault, 0, "%s/%s",
