@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include "http/chars.h"
+#include "net/openssl.h"
 
 #define SHA1_BYTES 20
 #define KEY_BYTES 16
@@ -50,7 +51,7 @@ static EVP_MD *handshake_sha1;
 bool
 ws_handshake_prepare(void)
 {
-	if (handshake_sha1 == NULL)
+	if (handshake_sha1 == NULL && openssl_is_ready())
 		handshake_sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
 	return handshake_sha1 != NULL;
 }

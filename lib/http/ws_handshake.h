@@ -30,7 +30,8 @@ struct ws_handshake {
 	const char *why;		/* unless 101 */
 };
 
-/* Once, before the first handshake; false: this OpenSSL has no SHA-1. */
+/* Once, before the first handshake; false: OpenSSL has no SHA-1, or there is no
+ * memory. */
 bool ws_handshake_prepare(void);
 
 bool ws_handshake_asked(const struct http1 *);

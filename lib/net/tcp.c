@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "net/openssl.h"
 
 #define TCP_CHUNK ((size_t)32 << 10)
 #define TCP_OUT_MAX ((size_t)4 << 20)
@@ -53,7 +54,8 @@ SSL_CTX *
 tcp_context(const char *cacert, const char *cert, const char *key,
     bool insecure, struct fault *fault)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL_CTX *ctx = openssl_is_ready() ?
+	    SSL_CTX_new(TLS_client_method()) : NULL;
 
 	ERR_clear_error();
 	if (ctx == NULL) {

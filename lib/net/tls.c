@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "base/memory.h"
+#include "net/openssl.h"
 
 struct tls {
 	struct tls_files files;
@@ -100,7 +101,8 @@ tls_take_files(SSL_CTX *ctx, const struct tls_files *files,
 static SSL_CTX *
 tls_context(const struct tls_files *files, struct fault *fault)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX *ctx = openssl_is_ready() ?
+	    SSL_CTX_new(TLS_server_method()) : NULL;
 
 	ERR_clear_error();
 	if (ctx == NULL) {
