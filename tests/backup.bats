@@ -469,7 +469,7 @@ inuse() {
 	backup y.tar --key backup.key
 	local f at
 	for f in $(find shelf -type f) ; do
-		cp -p "$f" kept
+		cp -pf "$f" kept
 		chmod 600 "$f"
 		at=$((RANDOM * 32768 % $(stat -c %s "$f")))
 		python3 -c 'import sys
