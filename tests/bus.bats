@@ -276,7 +276,8 @@ relay_once() {
 	PIDS+=("${pids[@]}")
 	await 20 eval "((\$(cat '$BUS'/dst/*.ndjson 2>/dev/null | wc -c) > size))"
 	kill -9 "${pids[$1]}" || true
-	[[ $1 == 1 ]] || await 20 eval '! kill -0 '"${pids[1]}"
+	# it ends by itself, as its input has
+	[[ $1 == 1 ]] || wait "${pids[1]}" || true
 	kill -9 "${pids[@]}" 2>/dev/null || true
 	wait "${pids[@]}" || true
 }

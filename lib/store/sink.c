@@ -253,8 +253,11 @@ sink_time_left(struct sink *s, int64_t now)
 {
 	if (committer_busy(&s->committer))
 		return LOOK_MS;
-	/* it may have come to an end, a bad one, since hand_over looked */
+	/* it may have come to an end, a bad one, since hand_over looked; or a
+	 * good one, and what was to grow is full now */
 	if (s->committer.failed)
+		return 0;
+	if (s->batch.due && sink_is_full(s, false))
 		return 0;
 	if (s->batch.due)
 		return s->deadline > now ? (int)(s->deadline - now) : 0;
