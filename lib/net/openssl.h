@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 /*
- * Before the first other call of OpenSSL: is it ready?  Version 3 sets itself up
- * within whichever call comes first, and when there is no memory for that most
- * of them go on without its locks, and crash.  This one says so.
+ * Before the first other call of OpenSSL: is it ready?  Version 3 sets itself
+ * up within whichever call comes first, and when there is no memory for that
+ * most of them go on without its locks, and crash.  This one says so.
  */
 static inline bool
 openssl_is_ready(void)
