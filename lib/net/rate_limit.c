@@ -58,7 +58,9 @@ rate_limit_find(struct rate_limit *l, char kind, struct str name, int64_t now)
 	for (i = 0; i < WAYS; i++) {
 		if (memcmp(set[i].tag, tag, sizeof tag) == 0)
 			return &set[i];
-		if (set[i].at < oldest->at)
+		/* within one turn of a loop it is always the same time */
+		if (set[i].at < oldest->at || (set[i].at == oldest->at &&
+		    set[i].spent < oldest->spent))
 			oldest = &set[i];
 	}
 	memcpy(oldest->tag, tag, sizeof tag);
