@@ -44,7 +44,6 @@ connector_run(void *arg)
 	bool abandoned;
 	int rc, err;
 
-	signal_none_here();
 	errno = 0;
 	rc = mosquitto_connect_bind_async(c->m, c->host, c->port,
 	    c->keepalive, NULL);
