@@ -94,8 +94,12 @@ static const struct opt ca_options[] = {
 	    OPT_STRING(&certs_opt.cert) },
 	{ 0, "key-file", "FILE", "import: read its private key from FILE and "
 	    "seal it in the registry", OPT_STRING(&certs_opt.key_file) },
-	{ 0, "outside", "FILE", "leave its private key in FILE; init makes it "
-	    "when it does not exist", OPT_STRING(&certs_opt.outside) },
+	{ 0, "outside", "FILE|URI", "leave its private key in FILE, which init "
+	    "makes if need be, or in a PKCS #11 token",
+	    OPT_STRING(&certs_opt.outside) },
+	{ 0, "pin-file", "FILE", "read the token's PIN from FILE whenever "
+	    "the key is used",
+	    OPT_STRING(&certs_opt.pin_file) },
 	OPT_ROW_HUMAN(&certs_opt.human),
 	OPT_END
 };
@@ -144,6 +148,17 @@ static const struct opt list_options[] = {
 	OPT_END
 };
 
+static const struct opt expiring_options[] = {
+	USER,
+	{ 0, "within", "DURATION", "that end within this time (default: 30d)",
+	    OPT_DURATION(&certs_opt.expiring, STAMP_SECOND, INT64_MAX) },
+	{ 0, "event", NULL, "tell of each once, by an event "
+	    "certificate.expiring, and print those",
+	    OPT_FLAG(&certs_opt.event) },
+	OPT_ROW_HUMAN(&certs_opt.human),
+	OPT_END
+};
+
 static const struct opt crl_options[] = {
 	CA("only the list of this CA (default: of all that have a key here)"),
 	DAYS("when the next list comes (default: 7)"),
@@ -167,6 +182,8 @@ static const struct verb verbs[] = {
 	    revoke_options, certs_verb_revoke },
 	{ "list", "[CERTIFICATE ...]", "list certificates",
 	    list_options, certs_verb_list },
+	{ "expiring", NULL, "list certificates that end soon, and tell of them",
+	    expiring_options, certs_verb_expiring },
 	{ "crl", NULL, "write the lists of revoked certificates (CRLs)",
 	    crl_options, certs_verb_crl },
 	{ "verify", "FILE", "check a certificate: exit 0 if it is valid, 1 if "

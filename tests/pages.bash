@@ -178,3 +178,13 @@ a_registry() {
 	echo 'correct horse' >password
 	mfx-users create bob@example.com --password-file password >/dev/null
 }
+
+# a PKCS #11 token with the label site, and its PIN
+a_token() {
+	mkdir tokens
+	echo "directories.tokendir = $PWD/tokens" >softhsm2.conf
+	export SOFTHSM2_CONF=$PWD/softhsm2.conf PIN=271828
+	(umask 077; echo "$PIN" >token.pin)
+	softhsm2-util --init-token --free --label site --pin "$PIN" \
+	    --so-pin 31415926 >/dev/null
+}

@@ -13,6 +13,7 @@
 #include "base/out.h"
 #include "bus/bus.h"
 #include "certs/pem.h"
+#include "certs/token.h"
 #include "cmd/certs/certs.h"
 #include "json/json.h"
 
@@ -24,7 +25,7 @@
 struct ca {
 	const char *name;
 	char subject[128];
-	char outside[PATH_MAX];
+	struct buf outside;		/* with a NUL; empty: inside */
 	struct issue issue;
 	struct buf above;		/* DER */
 	EVP_PKEY *key;			/* of a file; NULL: a new one */
@@ -35,22 +36,29 @@ struct ca {
 
 /* the path of --outside, which has to mean the same to every program */
 static int
-ca_outside(struct ca *ca)
+ca_outside_path(struct ca *ca)
 {
-	const char *given = certs_opt.outside;
 	char here[PATH_MAX];
 
-	if (strncmp(given, "pkcs11:", 7) == 0)
-		return fault_set(&certs_fault, EX_UNAVAILABLE, "--outside: "
-		    "keys in a PKCS #11 token are not supported: give a file");
-	if (*given != '/' && getcwd(here, sizeof here) == NULL)
-		return fault_errno(&certs_fault, 0, "--outside");
-	if (snprintf(ca->outside, sizeof ca->outside, "%s%s%s",
-	    *given == '/' ? "" : here, *given == '/' ? "" : "/", given) >=
-	    (int)sizeof ca->outside)
-		return fault_set(&certs_fault, EX_USAGE,
-		    "--outside: path too long");
+	if (*certs_opt.outside != '/') {
+		if (getcwd(here, sizeof here) == NULL)
+			return fault_errno(&certs_fault, 0, "--outside");
+		buf_printf(&ca->outside, "%s/", here);
+	}
+	buf_puts(&ca->outside, certs_opt.outside);
 	return 0;
+}
+
+static int
+ca_outside(struct ca *ca)
+{
+	if ((token_is_uri(certs_opt.outside) ? token_put_uri(&ca->outside,
+	    certs_opt.outside, certs_opt.pin_file, &certs_fault) :
+	    ca_outside_path(ca)) < 0)
+		return -1;
+	buf_putc(&ca->outside, '\0');
+	return !ca->outside.full ? 0 : fault_set(&certs_fault, EX_USAGE,
+	    "--outside: too long");
 }
 
 /* its new key, in PEM, for nobody else */
@@ -62,26 +70,31 @@ ca_write_key(const struct ca *ca)
 
 	buf_init(&pem, PEM_MAX);
 	pem_put(&pem, "PRIVATE KEY", buf_str(&ca->issue.key));
-	result = file_replace(ca->outside, buf_str(&pem), 0600, true,
+	result = file_replace(ca->outside.p, buf_str(&pem), 0600, true,
 	    &certs_fault);
 	secret_release(&pem);
 	return result;
 }
 
+/* the key there, if there is one; in a token there has to be */
 static int
 ca_take_outside(struct ca *ca)
 {
+	const char *path;
 	struct stat st;
 
 	if (ca_outside(ca) < 0)
 		return -1;
-	if (stat(ca->outside, &st) < 0)
-		return 0;
-	if (st.st_mode & 077)
-		return fault_set(&certs_fault, EX_CONFIG, "%s: others may read "
-		    "it (mode %03o): chmod 600 it", ca->outside,
-		    (unsigned)st.st_mode & 0777);
-	ca->key = signer_read_key(ca->outside, &certs_fault);
+	path = ca->outside.p;
+	if (!token_is_uri(path)) {
+		if (stat(path, &st) < 0)
+			return 0;
+		if (st.st_mode & 077)
+			return fault_set(&certs_fault, EX_CONFIG, "%s: others "
+			    "may read it (mode %03o): chmod 600 it", path,
+			    (unsigned)st.st_mode & 0777);
+	}
+	ca->key = signer_read_key(path, &certs_fault);
 	return ca->key != NULL ? 0 : -1;
 }
 
@@ -127,7 +140,7 @@ ca_add(struct ca *ca, const struct order *order)
 		.certificate = buf_str(&ca->issue.certificate),
 		.above = buf_str(&ca->above),
 		.key = certs_opt.outside ? STR_NONE : buf_str(&ca->issue.key),
-		.outside = str_z(ca->outside),
+		.outside = str_z(ca->outside.p),
 	};
 
 	if (authority_create(certs_registry, &row, &certs_fault) < 0)
@@ -231,7 +244,7 @@ ca_import(struct ca *ca)
 		return -1;
 	if (certs_opt.outside != NULL && ca->key == NULL)
 		return fault_set(&certs_fault, EX_NOINPUT, "%s: no such file",
-		    ca->outside);
+		    ca->outside.p);
 	buf_init(&text, PEM_MAX);
 	result = file_read(certs_opt.cert, &text, &certs_fault);
 	if (result == 0 && (all = pem_read_certificates(buf_str(&text),
@@ -257,13 +270,18 @@ ca_new(const char *name, int (*make)(struct ca *))
 	if (!bus_name_valid(str_z(name)))
 		program_misuse("invalid name '%s' of a CA: letters, digits, "
 		    "'.', '_' and '-', at most %d", name, BUS_NAME_MAX);
+	if (certs_opt.pin_file != NULL && (certs_opt.outside == NULL ||
+	    !token_is_uri(certs_opt.outside)))
+		program_misuse("--pin-file: only with --outside pkcs11:URI");
 	issue_init(&ca.issue);
 	buf_init(&ca.above, PEM_MAX);
+	buf_init(&ca.outside, TOKEN_URI_MAX);
 	result = certs_open(true, &nobody);
 	if (result == 0)
 		result = make(&ca);
 	issue_release(&ca.issue);
 	buf_release(&ca.above);
+	buf_release(&ca.outside);
 	EVP_PKEY_free(ca.key);
 	signer_close(ca.parent);
 	return certs_end(result);
@@ -296,6 +314,7 @@ ca_list_one(void *arg, const struct authority *a, struct fault *fault)
 	listing_text(l, "name", s->name);
 	ca_list_subject(l, s->certificate);
 	listing_text(l, "key", a->box.p != NULL ? "sealed" :
+	    str_starts(a->outside, STR(TOKEN_SCHEME)) ? "token" :
 	    a->outside.n > 0 ? "outside" : "elsewhere");
 	listing_number(l, "above", (uint64_t)sk_X509_num(s->above));
 	listing_time(l, "expires", (struct stamp){ s->until * STAMP_SECOND },

@@ -12,11 +12,11 @@
 struct certs_options {
 	/* NULL, 0 or false when not given */
 	const char *ca, *user, *file, *out, *output, *password_file;
-	const char *parent, *subject, *cert, *key_file, *outside;
+	const char *parent, *subject, *cert, *key_file, *outside, *pin_file;
 	int64_t days, expiring;
 	enum key_type type;
 	int reason;
-	bool human, new_key, replace;
+	bool human, new_key, replace, event;
 };
 extern struct certs_options certs_opt;
 
@@ -47,5 +47,8 @@ int certs_verb_revoke(char **operands);
 int certs_verb_list(char **operands);
 int certs_verb_crl(char **operands);
 int certs_verb_verify(char **operands);
+
+/* cmd/certs/expiring.c */
+int certs_verb_expiring(char **operands);
 
 #endif

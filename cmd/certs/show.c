@@ -11,6 +11,7 @@
 #include "certs/pem.h"
 #include "certs/verify.h"
 #include "cmd/certs/certs.h"
+#include "cmd/certs/show.h"
 
 #define SHOW_LISTS_MAX ((size_t)256 << 20)
 #define SHOW_CRL_DAYS 7
@@ -56,11 +57,14 @@ certs_verb_revoke(char **operands)
 
 /* ---- list ---- */
 
-struct show {
-	struct listing listing;
-	int64_t now;
-	uint64_t n;
-};
+void
+show_begin(struct show *s)
+{
+	static const char *const heads[] = { "serial", "thing", "name", "ca",
+	    "issued", "expires", "status", "revoked", NULL };
+
+	listing_begin(&s->listing, certs_opt.human, heads);
+}
 
 static const char *
 show_status(const struct issued *c, int64_t now)
@@ -78,7 +82,7 @@ show_text(struct listing *l, const char *name, struct str text)
 	listing_text(l, name, z);
 }
 
-static int
+int
 show_one(void *arg, const struct issued *c, struct fault *fault)
 {
 	struct show *s = arg;
@@ -133,13 +137,11 @@ show_list(struct show *s, char **operands)
 int
 certs_verb_list(char **operands)
 {
-	static const char *const heads[] = { "serial", "thing", "name", "ca",
-	    "issued", "expires", "status", "revoked", NULL };
 	struct show s = { .now = certs_now() };
 	bool asked = *operands != NULL;
 	int result, written;
 
-	listing_begin(&s.listing, certs_opt.human, heads);
+	show_begin(&s);
 	result = show_list(&s, operands);
 	written = listing_finish(&s.listing);
 	result = certs_end(result < 0 ? -1 : 0);
@@ -243,7 +245,7 @@ certs_verb_crl(char **operands)
 /* ---- verify ---- */
 
 static void
-show_put_verdict(struct buf *b, const struct verdict *v)
+show_put_result(struct buf *b, const struct verify_result *v)
 {
 	char until[STAMP_TEXT];
 	size_t n = stamp_print_utc(until,
@@ -262,7 +264,7 @@ show_put_verdict(struct buf *b, const struct verdict *v)
 }
 
 static int
-show_verify(const char *path, struct verdict *v)
+show_verify(const char *path, struct verify_result *v)
 {
 	const char *name = strcmp(path, "-") == 0 ? "<stdin>" : path;
 	const struct user *nobody;
@@ -283,14 +285,14 @@ show_verify(const char *path, struct verdict *v)
 int
 certs_verb_verify(char **operands)
 {
-	struct verdict v;
+	struct verify_result v;
 	struct out out;
 	int result, status;
 
 	out_init(&out, STDOUT_FILENO, "<stdout>", 4096);
 	result = show_verify(operands[0], &v);
 	if (result == 0) {
-		show_put_verdict(&out.b, &v);
+		show_put_result(&out.b, &v);
 		out_end(&out);
 	}
 	status = out_finish(&out, certs_end(result < 0 ? -1 : !v.valid));

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <sodium.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -49,6 +50,20 @@ int64_t
 build_until(const X509 *x)
 {
 	return build_read_time(X509_get0_notAfter(x));
+}
+
+/* ---- serials ---- */
+
+void
+build_serial(const X509 *x, char to[BUILD_SERIAL_TEXT + 1])
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
+	size_t n = (size_t)ASN1_STRING_length(serial);
+
+	*to = '\0';
+	if (2 * n <= BUILD_SERIAL_TEXT)
+		sodium_bin2hex(to, BUILD_SERIAL_TEXT + 1,
+		    ASN1_STRING_get0_data(serial), n);
 }
 
 /* ---- names of servers ---- */

@@ -47,6 +47,11 @@ const char *build_name_fault(const char *);
 int64_t build_from(const X509 *);
 int64_t build_until(const X509 *);
 
+/* its serial in hexadecimal, of at most 20 bytes (RFC 5280 4.1.2.2); "" when
+ * it is longer */
+#define BUILD_SERIAL_TEXT 40
+void build_serial(const X509 *, char to[BUILD_SERIAL_TEXT + 1]);
+
 /* Sets a time that may lie after what a time_t of 32 bits has. */
 bool build_time(ASN1_TIME *, int64_t);
 

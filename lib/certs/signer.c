@@ -14,6 +14,7 @@
 #include "certs/error.h"
 #include "certs/key.h"
 #include "certs/pem.h"
+#include "certs/token.h"
 
 void
 signer_close(struct signer *s)
@@ -54,6 +55,8 @@ signer_read_key(const char *path, struct fault *fault)
 	EVP_PKEY *key = NULL;
 	struct buf text;
 
+	if (token_is_uri(path))
+		return token_read_key(path, fault);
 	buf_init(&text, PEM_MAX);
 	if (file_read(path, &text, fault) == 0)
 		key = key_read(buf_str(&text), path, fault);

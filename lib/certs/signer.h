@@ -21,7 +21,7 @@ struct signer {
 
 /*
  * `name` NULL: the one made last, with `sign` of those that have a key.  With
- * `sign` its key is read, from the registry or from its file.  Faults:
+ * `sign` its key is read, from the registry, its file or its token.  Faults:
  * EX_CONFIG, there is no CA, or its key can't be had or does not belong to it;
  * 1, there is none of that name; those of the registry.
  */
@@ -43,7 +43,7 @@ bool signer_put_root(struct buf *, const struct signer *);
 /* appends it and those above it, in PEM */
 bool signer_put_chain(struct buf *, const struct signer *);
 
-/* the file of a key that is outside */
+/* a key that is outside: the path of a file, or the URI of a token (token.h) */
 EVP_PKEY *signer_read_key(const char *path, struct fault *);
 
 #endif

@@ -30,7 +30,7 @@ verify_trust(void *arg, const struct authority *a, struct fault *fault)
 /* a CA is trusted as such, whatever is above it */
 static int
 verify_chain(struct registry *r, STACK_OF(X509) *given, int64_t now,
-    struct verdict *v, struct fault *fault)
+    struct verify_result *v, struct fault *fault)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -56,7 +56,7 @@ verify_chain(struct registry *r, STACK_OF(X509) *given, int64_t now,
 }
 
 static void
-verify_refuse(struct verdict *v, const char *why)
+verify_refuse(struct verify_result *v, const char *why)
 {
 	v->valid = false;
 	snprintf(v->why, sizeof v->why, "%s", why);
@@ -64,8 +64,8 @@ verify_refuse(struct verdict *v, const char *why)
 
 /* the certificate itself, and CAs between it and the root */
 static int
-verify_revoked(struct registry *r, STACK_OF(X509) *given, struct verdict *v,
-    struct fault *fault)
+verify_revoked(struct registry *r, STACK_OF(X509) *given,
+    struct verify_result *v, struct fault *fault)
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned n;
@@ -88,7 +88,7 @@ verify_revoked(struct registry *r, STACK_OF(X509) *given, struct verdict *v,
 }
 
 static int
-verify_thing(struct registry *r, const X509 *x, struct verdict *v,
+verify_thing(struct registry *r, const X509 *x, struct verify_result *v,
     struct fault *fault)
 {
 	struct certificate c;
@@ -110,28 +110,19 @@ verify_thing(struct registry *r, const X509 *x, struct verdict *v,
 	return got < 0 ? -1 : 0;
 }
 
-static void
-verify_fill(struct verdict *v, const X509 *x)
-{
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
-	size_t n = (size_t)ASN1_STRING_length(serial);
-
-	*v = (struct verdict){ .expires = build_until(x) };
-	if (2 * n < sizeof v->serial)
-		sodium_bin2hex(v->serial, sizeof v->serial,
-		    ASN1_STRING_get0_data(serial), n);
-}
-
 int
 verify_certificate(struct registry *r, struct str text, const char *what,
-    int64_t now, struct verdict *v, struct fault *fault)
+    int64_t now, struct verify_result *v, struct fault *fault)
 {
 	STACK_OF(X509) *given = pem_read_certificates(text, what, fault);
 	int result = -1;
 
 	if (given == NULL)
 		return -1;
-	verify_fill(v, sk_X509_value(given, 0));
+	*v = (struct verify_result){
+		.expires = build_until(sk_X509_value(given, 0))
+	};
+	build_serial(sk_X509_value(given, 0), v->serial);
 	if (verify_chain(r, given, now, v, fault) == 0 &&
 	    verify_revoked(r, given, v, fault) == 0 &&
 	    verify_thing(r, sk_X509_value(given, 0), v, fault) == 0)

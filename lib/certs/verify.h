@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "certs/build.h"
 #include "registry/issued.h"
 
 /*
@@ -12,10 +13,10 @@
  * now, not revoked, and is its thing there and enabled?  It says the same as
  * the adapters, which also take certificates of other CAs (--tls-ca).
  */
-struct verdict {
+struct verify_result {
 	bool valid;
 	char why[160];			/* it is not */
-	char serial[2 * 20 + 1];	/* hexadecimal, RFC 5280 4.1.2.2 */
+	char serial[BUILD_SERIAL_TEXT + 1];
 	char thing[ID_TEXT + 1];	/* "": it names none */
 	int64_t expires;		/* seconds since 1970 */
 };
@@ -23,6 +24,6 @@ struct verdict {
 /* `text` is PEM: the certificate, and maybe those above it.  EX_DATAERR when
  * there is none; `what` is for the fault. */
 int verify_certificate(struct registry *, struct str text, const char *what,
-    int64_t now, struct verdict *, struct fault *);
+    int64_t now, struct verify_result *, struct fault *);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <sysexits.h>
 
+#include "registry/event.h"
 #include "registry/statement.h"
 
 static void
@@ -99,4 +100,25 @@ authority_next_list(struct registry *r, const struct authority *a,
 	db_reset(st);
 	return got > 0 ? 0 : got < 0 ? -1 : fault_set(fault, 1, "no CA '%.*s'",
 	    STR_ARG(a->name));
+}
+
+int
+authority_tell(struct registry *r, const struct authority *a,
+    const char *serial, int64_t expires, int64_t now, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "UPDATE authorities SET told = ?2"
+	    " WHERE n = ?1 AND told = 0", fault);
+	char text[STAMP_TEXT];
+	int changed;
+
+	sqlite3_bind_int64(st, 1, a->row);
+	sqlite3_bind_int64(st, 2, now);
+	if ((changed = statement_run(r, st, fault)) <= 0)
+		return changed;
+	event_begin(r, "");
+	event_text(r, "id", str_z(serial));
+	event_text(r, "name", a->name);
+	event_json(r, "expires", (struct str){ text, stamp_print(text,
+	    (struct stamp){ expires * STAMP_SECOND }) });
+	return event_append(r, "certificate.expiring", fault) < 0 ? -1 : 1;
 }

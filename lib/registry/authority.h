@@ -11,7 +11,8 @@
  * are bytes.
  *
  * The private key of a CA is sealed under the master key (keyring.h), or stays
- * in a file outside of the registry, of which its row has the path.
+ * outside of the registry, in a file or a PKCS #11 token: its row has the path,
+ * or the URI.
  */
 #define AUTHORITY_NAME_MAX 64	/* as a name on the bus */
 
@@ -25,7 +26,8 @@ struct authority {
 	struct str key;			/* its private key, to seal it in
 					 * authority_create; p NULL: outside */
 	struct str box;			/* the sealed key; p NULL: outside */
-	struct str outside;		/* path; empty when sealed */
+	struct str outside;		/* path or pkcs11: URI; empty when
+					 * sealed */
 };
 
 /* EX_DATAERR when the name is in use; key.n is at most THING_KEY_MAX */
@@ -49,5 +51,11 @@ int authority_unseal(const struct registry *, const struct authority *,
  * transaction */
 int authority_next_list(struct registry *, const struct authority *,
     int64_t *number, struct fault *);
+
+/* Tells once that its certificate, of this serial, ends soon, by an event
+ * certificate.expiring: 1; 0: it has told before; -1.  In a transaction.  A CA
+ * that another one of the registry has issued is among those of issued.h. */
+int authority_tell(struct registry *, const struct authority *,
+    const char *serial, int64_t expires, int64_t now, struct fault *);
 
 #endif

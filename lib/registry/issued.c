@@ -109,7 +109,8 @@ enum { ISSUED_OWNER = 11, ISSUED_ROW };
 	" (?2 = '' OR a.name = ?2)"					\
 	" AND (?3 = '' OR c.owner = ?3 OR c.thing = '')"		\
 	" AND (NOT ?4 OR (c.revoked = 0 AND c.expires > ?5))"		\
-	" AND (?6 = 0 OR c.expires < ?6)"
+	" AND (?6 = 0 OR c.expires < ?6)"				\
+	" AND (NOT ?8 OR c.told = 0)"
 
 static const char issued_sql_serial[] =
 	ISSUED_ROWS "c.serial = ?1 AND" ISSUED_IF;
@@ -161,6 +162,7 @@ issued_select(struct registry *r, const struct issued_query *q,
 	sqlite3_bind_int64(st, 6, q->expires);
 	if (until)
 		sqlite3_bind_int64(st, 7, q->expires);
+	sqlite3_bind_int(st, 8, q->untold);
 	return st;
 }
 
@@ -213,7 +215,7 @@ issued_is_revoked(struct registry *r, struct str fingerprint,
 	return statement_found(r, st, fault);
 }
 
-/* ---- revoke ---- */
+/* ---- revoke, tell ---- */
 
 /* what one step has to know of the rows that it reads before it changes
  * them */
@@ -240,30 +242,37 @@ issued_note(struct issued_row *to, sqlite3_stmt *st, struct arena *keep)
 	snprintf(to->thing, sizeof to->thing, "%.*s", STR_ARG(c.thing));
 }
 
+/* what is done to the rows */
+struct issued_change {
+	const char *sql;	/* ?1: the row, ?2: now, ?3: value, if any */
+	const char *event;
+	int64_t now;
+	int value;
+};
+
 static int
-issued_revoke_row(struct registry *r, const struct issued_row *row,
-    int64_t now, enum revoked_reason reason, struct fault *fault)
+issued_change_row(struct registry *r, const struct issued_row *row,
+    const struct issued_change *change, struct fault *fault)
 {
 	const struct issued c = { .serial = str_z(row->serial),
 	    .thing = str_z(row->thing), .name = row->name,
 	    .expires = row->expires };
-	sqlite3_stmt *st = statement_get(r, "UPDATE certificates"
-	    " SET revoked = ?2, reason = ?3 WHERE n = ?1", fault);
+	sqlite3_stmt *st = statement_get(r, change->sql, fault);
 
 	sqlite3_bind_int64(st, 1, row->n);
-	sqlite3_bind_int64(st, 2, now);
-	sqlite3_bind_int(st, 3, (int)reason);
+	sqlite3_bind_int64(st, 2, change->now);
+	sqlite3_bind_int(st, 3, change->value);
 	if (statement_run(r, st, fault) < 0)
 		return -1;
 	issued_event(r, row->owner, &c);
-	return event_append(r, "certificate.revoke", fault);
+	return event_append(r, change->event, fault);
 }
 
 /* Some of those that the statement finds; their number, or -1.  What they
  * have is not found again. */
 static int
-issued_revoke_some(struct registry *r, sqlite3_stmt *st, int64_t now,
-    enum revoked_reason reason, struct fault *fault)
+issued_change_some(struct registry *r, sqlite3_stmt *st,
+    const struct issued_change *change, struct fault *fault)
 {
 	struct issued_row *rows = memory_get(ISSUED_STEP * sizeof *rows);
 	struct arena keep;
@@ -274,7 +283,7 @@ issued_revoke_some(struct registry *r, sqlite3_stmt *st, int64_t now,
 		issued_note(&rows[n++], st, &keep);
 	db_reset(st);
 	for (i = 0; i < n && got >= 0; i++)
-		got = issued_revoke_row(r, &rows[i], now, reason, fault);
+		got = issued_change_row(r, &rows[i], change, fault);
 	arena_release(&keep);
 	free(rows);
 	return got < 0 ? -1 : n;
@@ -290,6 +299,9 @@ static int
 issued_revoke_all(struct registry *r, const struct issued_query *q,
     bool below, enum revoked_reason reason, uint64_t *n, struct fault *fault)
 {
+	const struct issued_change revoke = { "UPDATE certificates"
+	    " SET revoked = ?2, reason = ?3 WHERE n = ?1",
+	    "certificate.revoke", q->now, (int)reason };
 	sqlite3_stmt *st;
 	int got;
 
@@ -300,7 +312,7 @@ issued_revoke_all(struct registry *r, const struct issued_query *q,
 		} else {
 			st = issued_select(r, q, fault);
 		}
-		got = issued_revoke_some(r, st, q->now, reason, fault);
+		got = issued_change_some(r, st, &revoke, fault);
 		*n += got > 0 ? (uint64_t)got : 0;
 	} while (got > 0);
 	return got;
@@ -316,4 +328,22 @@ issued_revoke(struct registry *r, const struct issued_query *query,
 	*n = 0;
 	return issued_revoke_all(r, &q, false, reason, n, fault) < 0 ||
 	    issued_revoke_all(r, &q, true, reason, n, fault) < 0 ? -1 : 0;
+}
+
+int
+issued_tell(struct registry *r, const struct issued_query *query,
+    struct fault *fault)
+{
+	struct issued_query q = *query;
+	const struct issued_change tell = { "UPDATE certificates"
+	    " SET told = ?2 WHERE n = ?1",
+	    "certificate.expiring", q.now, 0 };
+	int got;
+
+	q.valid = q.untold = true;
+	do
+		got = issued_change_some(r, issued_select(r, &q, fault), &tell,
+		    fault);
+	while (got > 0);
+	return got;
 }

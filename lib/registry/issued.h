@@ -8,7 +8,7 @@
 /*
  * The rows of certificates that our CAs have issued: of things, of servers, and
  * of CAs below others.  They are never removed.  Their events are
- * certificate.issue and certificate.revoke.
+ * certificate.issue, certificate.expiring and certificate.revoke.
  *
  * When a thing is removed the database revokes its certificates, with the
  * reason REVOKED_CESSATION; the event that tells of it is thing.remove.
@@ -58,6 +58,7 @@ struct issued_query {
 	int64_t now;			/* seconds since 1970 */
 	int64_t expires;		/* before that; 0: whenever */
 	bool valid;			/* neither revoked nor expired */
+	bool untold;			/* issued_tell has not told of it */
 };
 
 /* Calls `each` until it returns non-zero, which is then returned; 0 at the
@@ -79,6 +80,11 @@ int issued_each_revoked(struct registry *, const struct authority *,
  */
 int issued_revoke(struct registry *, const struct issued_query *,
     enum revoked_reason, uint64_t *n, struct fault *);
+
+/* Tells that the valid certificates which the query selects, and of which it
+ * has not told before, end soon: an event of each.  In a transaction. */
+int issued_tell(struct registry *, const struct issued_query *,
+    struct fault *);
 
 /* is one with this fingerprint revoked?  1, 0 (also when none is known), -1 */
 int issued_is_revoked(struct registry *, struct str fingerprint,

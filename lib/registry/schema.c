@@ -290,7 +290,7 @@ static const char step_certificates[] =
 "	above BLOB NOT NULL,"			/* DER: its issuers, one after
 						 * another, the root last */
 "	key_box BLOB,"				/* NULL: the key is outside */
-"	outside TEXT NOT NULL,"			/* the file; '': none */
+"	outside TEXT NOT NULL,"			/* a path or URI; '': none */
 "	crl INTEGER NOT NULL DEFAULT 0"		/* number of the last list */
 ") STRICT;"
 
@@ -326,7 +326,13 @@ static const char step_directions[] =
 "	ADD COLUMN direction INTEGER NOT NULL DEFAULT 3"
 "	CHECK(direction BETWEEN 1 AND 3);";
 
+/* When an event told that a certificate ends soon (issued_tell); 0: none did.
+ * That of an authority which issues itself has no other row. */
+static const char step_expiring[] =
+"ALTER TABLE certificates ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE authorities ADD COLUMN told INTEGER NOT NULL DEFAULT 0;";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
 	step_1, step_2, step_3, step_4, step_5, step_6, step_7,
-	step_certificates, step_directions
+	step_certificates, step_directions, step_expiring
 };
