@@ -228,6 +228,57 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 	mfx-site verify --key key mfx
 }
 
+# what each of these does once is done again by cron
+certs_are_told_of() {
+	mfx-events | jq -se '[.[] | select(.operation ==
+	    "certificate.expiring")] | length == 1 and .[0].thing_id == $t' \
+	    --arg t "$THING"
+	openssl crl -in tls/crl.pem -noout -text | grep -q 'Serial Number'
+}
+
+a_ca() {
+	mkdir tls
+	mfx-certs ca init
+	mfx-certs issue --days 9 "$THING" >/dev/null
+	mfx-certs server localhost >server.pem
+	mfx-certs revoke "$(openssl x509 -in server.pem -noout -serial |
+	    sed 's/.*=//')"
+}
+
+@test "systemd: the timers of certificates are in order, and what they run" {
+	local u
+	for u in mfx-certs-{expiring,crl}.{service,timer}; do
+		here "$DEPLOY/systemd/$u" | sed "s,/etc/mfx,$PWD," >"$u"
+	done
+	systemd-analyze verify --man=no ./mfx-certs-*.{service,timer} 2>&1 |
+		grep 'mfx-[a-z-]*\.[a-z]*:' >wrong || true
+	[[ ! -s wrong ]] || { cat wrong; false; }
+	a_ca
+	for u in mfx-certs-{expiring,expiring,crl}.service; do
+		$(sed -n 's/^ExecStart=//p' "$u")
+	done
+	certs_are_told_of
+}
+
+@test "cron: each line does what it says" {
+	local user command
+	here "$DEPLOY/cron/mfx" | sed "s,/etc/mfx,$PWD,; s,/var/backups,$PWD,
+	    s,nginx -s reload,touch reloaded," | grep '^[0-9]' >lines
+	a_ca
+	mfx-gen --count 10 --start -2d --every 1h >sent
+	mfx-pub raw <sent
+	mfx-write-sqlite "$MFX_HOME/messages.db" <sent
+	(umask 077; head -c 32 /dev/urandom >backup.key)
+	while read -r _ _ _ _ _ user command; do
+		[[ $user == mfx || $user == root ]]
+		sh -c "$command" || { echo "$command"; false; }
+	done <lines
+	(($(wc -l <lines) == 5))
+	certs_are_told_of
+	[[ -e reloaded ]]
+	mfx-site verify --key backup.key mfx
+}
+
 @test "runit: as the site's user, on loopback alone, with what conf adds" {
 	local p want
 	mkdir stubs
