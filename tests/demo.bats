@@ -23,6 +23,9 @@ nothing_left() {
 	((n > 6000))
 	grep -qx "acknowledged  *$n records" out
 	grep -qx "stored  *$n records" out
+	# taken with a certificate, and refused when that is revoked
+	grep -A 3 '^\$ curl --cacert' out | grep -xE '[0-9]{3}' | xargs |
+		grep -qx '202 40[13]'
 	# a table and a plot
 	grep -q 'Cel$' out
 	grep -q '▁.*█' out
