@@ -210,7 +210,7 @@ void bus_reader_shard(struct bus_reader *, const struct bus_shard *);
  */
 int bus_read(struct bus_reader *, struct bus_lines *, struct fault *);
 
-/* Returns when what the last bus_read returned is on disk, whether or not its
+/* Returns when all that bus_read has returned is on disk, whether or not its
  * writer has synced it: for what must not be ahead of the stream after a loss
  * of power.  A server syncs when it is set to. */
 int bus_reader_sync(struct bus_reader *, struct fault *);

@@ -338,29 +338,41 @@ log_take(struct registry *r, const struct bus_line *line, struct fault *fault)
 	return 0;
 }
 
+/* takes runs of lines: how many, -1 */
+static int
+log_take_runs(struct registry *r, struct bus_lines *run, struct fault *fault)
+{
+	struct log *l = r->log;
+	struct bus_line line;
+	int got, runs = 0;
+
+	while ((l->bytes < FOLLOW_BYTES || l->part.open) && !l->seen) {
+		if ((got = bus_read(l->reader, run, fault)) <= 0) {
+			l->more = false;
+			return got < 0 ? -1 : runs;
+		}
+		runs++;
+		while (!l->seen && bus_lines_next(run, &line))
+			if (log_take(r, &line, fault) < 0)
+				return -1;
+	}
+	return runs;
+}
+
 int
 log_pull(struct registry *r, struct fault *fault)
 {
 	struct log *l = r->log;
 	struct bus_lines run = { .rest = STR_NONE };
-	struct bus_line line;
-	int got, runs = 0;
+	int runs;
 
 	l->bytes = 0;
 	l->more = true;
-	while ((l->bytes < FOLLOW_BYTES || l->part.open) && !l->seen) {
-		if ((got = bus_read(l->reader, &run, fault)) <= 0) {
-			l->more = false;
-			return got < 0 ? -1 : runs;
-		}
-		runs++;
-		/* a follower has no entry that the log may lose again */
-		if (!l->appending && bus_reader_sync(l->reader, fault) < 0)
-			return -1;
-		while (!l->seen && bus_lines_next(&run, &line))
-			if (log_take(r, &line, fault) < 0)
-				return -1;
-	}
+	runs = log_take_runs(r, &run, fault);
+	/* Before the transaction is committed: a follower has no entry that
+	 * the log may lose again.  One sync is for all that was taken. */
+	if (runs > 0 && !l->appending && bus_reader_sync(l->reader, fault) < 0)
+		return -1;
 	/* what follows our own entry is for the next transaction */
 	if (l->seen && run.rest.n > 0)
 		log_close_reader(l);

@@ -28,6 +28,9 @@ struct dir_reader {
 	bool aligned;		/* the position is known to follow a newline */
 	bool sealed;		/* the segment will not grow */
 	bool listed;		/* no other followed it at its end */
+	/* something was read since the last sync, from this segment on */
+	bool unsynced;
+	uint64_t unsynced_first;
 	char *buf;
 	size_t cap;
 };
@@ -303,6 +306,16 @@ reader_appear(struct dir_reader *r, struct fault *fault)
 	return found;
 }
 
+/* past lines that are returned */
+static void
+reader_advance(struct dir_reader *r, size_t n)
+{
+	r->head.pos += n;
+	if (!r->unsynced)
+		r->unsynced_first = r->first;
+	r->unsynced = true;
+}
+
 static int
 dir_read(struct bus_reader *head, struct bus_lines *run, struct fault *fault)
 {
@@ -320,7 +333,7 @@ dir_read(struct bus_reader *head, struct bus_lines *run, struct fault *fault)
 		got = reader_read_lines(r, &run->rest, fault);
 		run->seq = r->head.pos;
 		if (got > 0)
-			r->head.pos += run->rest.n;
+			reader_advance(r, run->rest.n);
 		if (got != 0)
 			return got;
 		/* lines may have come between our read and the seal, so
@@ -336,14 +349,48 @@ dir_read(struct bus_reader *head, struct bus_lines *run, struct fault *fault)
 	}
 }
 
-/* what was read is of the segment that is open */
+static int
+reader_sync_fd(struct dir_reader *r, int fd, struct fault *fault)
+{
+	return fdatasync(fd) == 0 ? 0 : fault_errno(fault, EX_IOERR,
+	    "%s: fdatasync", r->stream.name);
+}
+
+/* The segments before the open one; of those that were pruned nothing is left
+ * to be lost. */
+static int
+reader_sync_left(struct dir_reader *r, struct fault *fault)
+{
+	uint64_t first = r->unsynced_first;
+	int fd, got = 1;
+
+	while (got > 0 && first < r->first) {
+		fd = segment_open(&r->stream, first, O_RDONLY);
+		if (fd < 0 && errno != ENOENT)
+			return stream_fault(&r->stream, "segment", fault);
+		if (fd >= 0) {
+			got = reader_sync_fd(r, fd, fault);
+			close(fd);
+		}
+		if (got >= 0)
+			got = segment_pick(&r->stream, first + 1, POSITION_MAX,
+			    false, &first, fault);
+	}
+	return got < 0 ? -1 : 0;
+}
+
 static int
 dir_reader_sync(struct bus_reader *head, struct fault *fault)
 {
 	struct dir_reader *r = (struct dir_reader *)head;
 
-	return r->fd < 0 || fdatasync(r->fd) == 0 ? 0 :
-	    fault_errno(fault, EX_IOERR, "%s: fdatasync", r->stream.name);
+	if (!r->unsynced)
+		return 0;
+	if (reader_sync_left(r, fault) < 0 ||
+	    (r->fd >= 0 && reader_sync_fd(r, r->fd, fault) < 0))
+		return -1;
+	r->unsynced = false;
+	return 0;
 }
 
 static int
