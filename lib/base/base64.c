@@ -40,54 +40,72 @@ base64_put(struct buf *to, struct str in)
 		to->n = (size_t)(base64_write(q, in) - to->p);
 }
 
-static int
-base64_value(unsigned char c)
+/* of ASCII; a character that base64 has not is NO */
+#define NO 64
+static const unsigned char base64_values[128] = {
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, 62, NO, 62, NO, 63,
+	52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO,
+	NO, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+	18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, 63, NO, 26, 27,
+	28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+	44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO
+};
+
+static uint32_t
+base64_value(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '-' || c == '+')
-		return 62;
-	if (c == '_' || c == '/')
-		return 63;
-	return -1;
+	return (unsigned char)c < 128 ? base64_values[(unsigned char)c] : NO;
+}
+
+/* n characters, at most 4, as one number; one that has NO in it is larger than
+ * all others */
+static uint32_t
+base64_number(const char *p, size_t n)
+{
+	uint32_t v = 0, six, all = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		six = base64_value(p[i]);
+		all |= six;
+		v = v << 6 | six;
+	}
+	return all & NO ? UINT32_MAX : v;
 }
 
 long
 base64_decode(char *to, struct str text)
 {
-	size_t i, n = text.n, pad = 0;
-	uint32_t v = 0;
+	size_t n = text.n, pad = 0;
+	const char *p = text.p;
 	char *q = to;
+	uint32_t v;
 
-	while (pad < 2 && pad < n && text.p[n - 1 - pad] == '=')
+	while (pad < 2 && pad < n && p[n - 1 - pad] == '=')
 		pad++;
 	if (pad > 0 && n % 4 != 0)
 		return -1;
 	n -= pad;
 	if (n % 4 == 1)
 		return -1;
-	for (i = 0; i < n; i++) {
-		int six = base64_value((unsigned char)text.p[i]);
-
-		if (six < 0)
+	for (; n >= 4; n -= 4, p += 4) {
+		v = base64_number(p, 4);
+		if (v == UINT32_MAX)
 			return -1;
-		v = v << 6 | (uint32_t)six;
-		if (i % 4 == 3) {
-			*q++ = (char)(v >> 16);
-			*q++ = (char)(v >> 8);
-			*q++ = (char)v;
-		}
+		*q++ = (char)(v >> 16);
+		*q++ = (char)(v >> 8);
+		*q++ = (char)v;
 	}
-	if (n % 4 == 2)
-		*q++ = (char)(v >> 4);
-	if (n % 4 == 3) {
-		*q++ = (char)(v >> 10);
+	if (n == 0)
+		return q - to;
+	v = base64_number(p, n);
+	if (v == UINT32_MAX)
+		return -1;
+	*q++ = (char)(n == 2 ? v >> 4 : v >> 10);
+	if (n == 3)
 		*q++ = (char)(v >> 2);
-	}
 	return q - to;
 }
 
