@@ -217,6 +217,29 @@ fails() {
 	has 1000
 }
 
+@test "two writers with many transactions to write, and one that is killed before EXEC" {
+	local i pids
+	server_start redis
+	things 1 9000
+	for i in 1 2; do
+		start mfx-events -v --redis "$(url)" --password-file password
+		pids+=" $PID"
+	done
+	wait $pids
+	has_all 9000
+	# while the server is paused, entries of the second transaction wait
+	# for the answer to the first
+	things 9001 18000
+	follow
+	await 30 eval '(($(server_redis redis XLEN '$STREAM') > 9000))'
+	server_pause redis
+	kill -9 "$PID"
+	wait "$PID" 2>/dev/null || true
+	server_resume redis
+	to_redis
+	has_all 18000
+}
+
 @test "a stream trimmed by somebody else goes on, and --maxlen trims it" {
 	server_start redis
 	things 1 50

@@ -7,7 +7,9 @@
  * command of it has failed: so the position is moved by a script that checks
  * that all entries are there.
  *
- * While the server works on a transaction, the next one is prepared.
+ * While the server works on a transaction, the entries of the next one are sent
+ * after it; so both ends have something to do.  What depends on how the first
+ * one ended, the script and EXEC, is held back until its answer is there.
  */
 #include "cmd/events/target.h"
 #if defined HAVE_HIREDIS && defined HAVE_OPENSSL
@@ -31,7 +33,10 @@
 /* what one transaction holds, unless one event is larger */
 #define ENTRIES_MAX 1024
 #define ENTRIES_BYTES ((size_t)1 << 20)
-#define ENTRIES_ROOM ((size_t)8 << 20)
+/* for the decoded fields of one event */
+#define ARENA_ROOM ((size_t)8 << 20)
+/* after so many bytes of entries, what there is is sent */
+#define SEND_BYTES ((size_t)32 << 10)
 
 #define SCRIPT \
 	"if redis.call('XLEN',KEYS[1])~=tonumber(ARGV[1]) then return 0 end " \
@@ -47,11 +52,13 @@ struct redis_target {
 	/* as the server has it, and it is watched */
 	int64_t length;
 	struct position at;
-	/* what is to be added next */
-	struct buf entries;
+	/* what is to be added next: MULTI and entries without EXEC, of which
+	 * some were sent */
+	bool begun;
+	size_t bytes;
 	int64_t n;
 	struct position to;
-	/* a transaction was sent: what it makes of them */
+	/* a transaction was sent whole: what it makes of them */
 	bool sent;
 	int64_t sent_n;
 	struct position sent_to;
@@ -61,14 +68,21 @@ struct redis_target {
 
 /* ---- what a result means ---- */
 
+/* what has no EXEC the server forgets */
+static void
+redis_target_hang_up(struct redis_target *t)
+{
+	redis_close(&t->redis);
+	t->sent = t->begun = false;
+}
+
 static enum target_result
 redis_target_judge(struct redis_target *t, enum redis_result result,
     struct fault *fault)
 {
 	if (result == REDIS_DONE)
 		return TARGET_DONE;
-	redis_close(&t->redis);
-	t->sent = false;
+	redis_target_hang_up(t);
 	if (signal_stop())
 		return TARGET_STOPPED;
 	if (result == REDIS_FAILED)
@@ -144,6 +158,16 @@ redis_target_told(struct redis_target *t, struct fault *fault)
 	return REDIS_FAILED;
 }
 
+/* for the next transaction */
+static void
+redis_target_prepare(struct redis_target *t)
+{
+	t->begun = false;
+	t->bytes = 0;
+	t->n = 0;
+	t->to = (struct position){ .known = false };
+}
+
 static enum target_result
 redis_target_start(struct target *head, struct position *at,
     struct fault *fault)
@@ -151,12 +175,9 @@ redis_target_start(struct target *head, struct position *at,
 	struct redis_target *t = (struct redis_target *)head;
 	enum redis_result result = REDIS_DONE;
 
-	buf_clear(&t->entries);
-	t->n = 0;
-	t->to = (struct position){ .known = false };
-	if (t->sent)
-		redis_close(&t->redis);
-	t->sent = false;
+	if (t->sent || t->begun)
+		redis_target_hang_up(t);
+	redis_target_prepare(t);
 	if (!redis_is_open(&t->redis))
 		result = redis_open(&t->redis, fault);
 	if (result == REDIS_DONE) {
@@ -261,6 +282,18 @@ redis_target_finish(struct redis_target *t, struct fault *fault)
 	return TARGET_AGAIN;
 }
 
+/* The keys are watched since before this: either they were read last, or that
+ * was sent with the EXEC before. */
+static void
+redis_target_begin(struct redis_target *t)
+{
+	if (!t->begun)
+		redis_put(redis_out(&t->redis), 1,
+		    (struct str[]){ STR("MULTI") });
+	t->begun = true;
+}
+
+/* the whole transaction, once the one before it is in the stream */
 static enum target_result
 redis_target_send(struct redis_target *t, struct fault *fault)
 {
@@ -269,8 +302,7 @@ redis_target_send(struct redis_target *t, struct fault *fault)
 
 	if (r != TARGET_DONE)
 		return r;
-	redis_put(b, 1, (struct str[]){ STR("MULTI") });
-	buf_put_str(b, buf_str(&t->entries));
+	redis_target_begin(t);
 	redis_target_put_move(t, b);
 	redis_target_put_trim(t, b);
 	redis_put(b, 1, (struct str[]){ STR("EXEC") });
@@ -278,9 +310,7 @@ redis_target_send(struct redis_target *t, struct fault *fault)
 	t->sent = true;
 	t->sent_n = t->n;
 	t->sent_to = t->to;
-	buf_clear(&t->entries);
-	t->n = 0;
-	t->to.known = false;
+	redis_target_prepare(t);
 	return redis_target_judge(t, redis_send(&t->redis, fault), fault);
 }
 
@@ -295,25 +325,39 @@ redis_service(const struct target_setup *setup)
 	    ENTRY_BOOTSTRAP : ENTRY_THINGS;
 }
 
-static enum target_result
-redis_target_put(struct target *head, const struct event_line *e,
-    struct fault *fault)
+/* one entry; -1: it is too large, or not an event */
+static int
+redis_target_add(struct redis_target *t, struct str members)
 {
-	struct redis_target *t = (struct redis_target *)head;
+	struct buf *b = redis_out(&t->redis);
 	struct str words[ENTRY_WORDS];
+	size_t before;
 	int n;
 
 	words[0] = STR("XADD");
 	words[1] = str_z(t->setup->stream);
 	words[2] = STR("*");
 	arena_reset(&t->arena);
-	n = entry_words(e->rest, redis_service(t->setup), words + 3,
+	n = entry_words(members, redis_service(t->setup), words + 3,
 	    ENTRY_WORDS - 3, &t->arena);
-	if (n > 0) {
-		redis_put(&t->entries, n + 3, words);
-		t->n++;
-	}
-	if (n < 0 || t->entries.full) {
+	if (n <= 0)
+		return n;
+	redis_target_begin(t);
+	before = b->n;
+	redis_put(b, n + 3, words);
+	t->bytes += b->n - before;
+	t->n++;
+	return b->full ? -1 : 0;
+}
+
+static enum target_result
+redis_target_put(struct target *head, const struct event_line *e,
+    struct fault *fault)
+{
+	struct redis_target *t = (struct redis_target *)head;
+	size_t before = t->bytes;
+
+	if (redis_target_add(t, e->rest) < 0) {
 		fault_set(fault, EX_DATAERR, "event %" PRIu64 " is not an "
 		    "object of a few members", e->seq);
 		return TARGET_FAILED;
@@ -322,8 +366,10 @@ redis_target_put(struct target *head, const struct event_line *e,
 	t->to.seq = e->seq;
 	memcpy(t->to.time, e->time.p, e->time.n);
 	t->to.time[e->time.n] = '\0';
-	return t->n < ENTRIES_MAX && t->entries.n < ENTRIES_BYTES ?
-	    TARGET_DONE : redis_target_send(t, fault);
+	if (t->n >= ENTRIES_MAX || t->bytes >= ENTRIES_BYTES)
+		return redis_target_send(t, fault);
+	return before / SEND_BYTES == t->bytes / SEND_BYTES ? TARGET_DONE :
+	    redis_target_judge(t, redis_send(&t->redis, fault), fault);
 }
 
 /* Idle: is the server still there, with what it had? */
@@ -351,7 +397,6 @@ redis_target_end(struct target *head)
 
 	redis_release(&t->redis);
 	redis_url_release(&t->url);
-	buf_release(&t->entries);
 	arena_release(&t->arena);
 	free(t);
 }
@@ -403,8 +448,7 @@ target_redis(const struct target_setup *setup, struct fault *fault)
 	};
 	t->setup = setup;
 	t->pause = (struct backoff){ .first = 50, .last = 2000 };
-	buf_init(&t->entries, ENTRIES_ROOM);
-	arena_init(&t->arena, ENTRIES_ROOM);
+	arena_init(&t->arena, ARENA_ROOM);
 	redis_init(&t->redis, &t->url, setup->timeout / 1000000);
 	if (strlen(setup->stream) == 0 ||
 	    strlen(setup->stream) > STREAM_NAME_MAX) {

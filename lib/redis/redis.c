@@ -16,7 +16,6 @@
 #define REDIS_OUT_MAX ((size_t)16 << 20)
 /* of one answer; those that are asked for are much shorter */
 #define REDIS_UNREAD_MAX ((size_t)4 << 20)
-#define REDIS_ARGS_MAX 80
 
 /* ---- errors ---- */
 
@@ -92,28 +91,25 @@ redis_strange(struct redis *r, struct fault *fault)
 
 /* ---- bytes ---- */
 
+static void
+redis_put_length(struct buf *b, char mark, uint64_t n)
+{
+	buf_putc(b, mark);
+	buf_put_u64(b, n);
+	buf_puts(b, "\r\n");
+}
+
 void
 redis_put(struct buf *b, int argc, const struct str *argv)
 {
-	const char *words[REDIS_ARGS_MAX];
-	size_t lengths[REDIS_ARGS_MAX];
-	char *text = NULL;
-	int i, n;
+	int i;
 
-	for (i = 0; i < argc && i < REDIS_ARGS_MAX; i++) {
-		words[i] = argv[i].n > 0 ? argv[i].p : "";
-		lengths[i] = argv[i].n;
+	redis_put_length(b, '*', (uint64_t)argc);
+	for (i = 0; i < argc; i++) {
+		redis_put_length(b, '$', argv[i].n);
+		buf_put_str(b, argv[i]);
+		buf_puts(b, "\r\n");
 	}
-	n = redisFormatCommandArgv(&text, i, words, lengths);
-	if (n < 0) {
-		b->full = true;
-		return;
-	}
-	buf_put(b, text, (size_t)n);
-	/* it may be a password */
-	if (argc > 0 && str_eq(argv[0], STR("AUTH")))
-		os_wipe(text, (size_t)n);
-	redisFreeCommand(text);
 }
 
 static enum redis_result

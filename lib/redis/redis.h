@@ -55,7 +55,7 @@ redis_is_open(const struct redis *r)
 	return r->reader != NULL;
 }
 
-/* a command, by its words; not when b->full */
+/* a command, by its words; when b->full, not or only a part of it */
 void redis_put(struct buf *, int argc, const struct str *argv);
 static inline struct buf *
 redis_out(struct redis *r)
