@@ -53,6 +53,10 @@ met() {
 	met mfx-check
 }
 
+@test "mfx-alarm, whatever fails" {
+	met mfx-alarm
+}
+
 @test "mfx-gen, whatever fails" {
 	met mfx-gen
 }

@@ -209,8 +209,8 @@ match_any_unit(const struct match *m, struct str unit)
 	return m->n_units == 0;
 }
 
-static bool
-match_number_holds(enum comparison_operator op, double value, double than)
+bool
+comparison_number_holds(enum comparison_operator op, double value, double than)
 {
 	switch (op) {
 	case COMPARE_EQ:
@@ -229,8 +229,8 @@ match_number_holds(enum comparison_operator op, double value, double than)
 	return false;
 }
 
-static bool
-match_holds(const struct comparison *c, const struct record *r)
+bool
+comparison_holds(const struct comparison *c, const struct record *r)
 {
 	char data[COMPARE_DATA_MAX];
 	bool equal;
@@ -238,7 +238,7 @@ match_holds(const struct comparison *c, const struct record *r)
 	if (c->kind != r->kind)
 		return false;
 	if (c->kind == VALUE_NUMBER)
-		return match_number_holds(c->op, number_value(r->value),
+		return comparison_number_holds(c->op, number_value(r->value),
 		    c->number);
 	equal = c->kind == VALUE_BOOL ? c->truth == r->truth :
 	    str_eq(c->kind == VALUE_DATA ? comparison_data(c, data) : c->text,
@@ -257,8 +257,8 @@ match_values(const struct match *m, const struct record *r)
 
 		if (c->op == COMPARE_EQ) {
 			alternatives = true;
-			one = one || match_holds(c, r);
-		} else if (!match_holds(c, r)) {
+			one = one || comparison_holds(c, r);
+		} else if (!comparison_holds(c, r)) {
 			return false;
 		}
 	}

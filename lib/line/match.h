@@ -47,6 +47,11 @@ struct comparison {
  */
 const char *comparison_parse(struct comparison *, struct str);
 
+/* for a record, which needs a value of its kind, or for a number */
+bool comparison_holds(const struct comparison *, const struct record *);
+bool comparison_number_holds(enum comparison_operator, double value,
+    double than);
+
 /* the decoded bytes of a comparison with data; `to` has room for
  * COMPARE_DATA_MAX */
 struct str comparison_data(const struct comparison *, char *to);

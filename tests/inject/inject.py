@@ -123,6 +123,8 @@ class Site:
                            ("things", '{"name":"a"}\n{"name":"b"}\n'),
                            ("key", "a-key-of-its-own\n"),
                            ("house", HOUSE),
+                           ("rules", "alarm hot value > 20 for 1s\n"
+                            "alarm quiet silent 1s by publisher\n"),
                            ("payload", '[{"n":"a","v":1}]')):
             self.put(name, text)
         self.make("mfx-pub s", stdin=LINES)
@@ -515,6 +517,9 @@ RUNS = {
     "mfx-fmt": [Run("mfx-fmt -t tsv", "records")],
     "mfx-encode": [Run("mfx-encode -t cbor -n 3", "records")],
     "mfx-check": [Run("mfx-check", "lines")],
+    "mfx-alarm": [Run("mfx-alarm --test rules", "lines"),
+                  Run("mfx-alarm --state alarm.db rules", "lines",
+                      fixed=False)],
     "mfx-gen": [Run("mfx-gen --count 20 --seed 1 --start 1700000000")],
     "mfx-pub": [Run("mfx-pub s --sync always", "lines", stream, parts=True),
                 Run("mfx-pub new", "lines",
