@@ -53,6 +53,7 @@ _mfx_value()
 	case $1:$2 in
 	--channel:*|:CHANNEL) _mfx_ids channels ;;
 	--thing:*|--publisher:*|:THING) _mfx_ids things ;;
+	--group:GROUP|--parent:GROUP|:GROUP) _mfx_ids groups ;;
 	*:EMAIL)	_mfx_ids users ;;
 	*:*'|'*)	_mfx_reply "${2//|/$'\n'}" ;;
 	*:STREAM*)	_mfx_streams ;;

@@ -47,6 +47,8 @@ function __mfx_value --argument-names dir option argument
             __mfx_ids "$dir" channels
         case '--thing:*' '--publisher:*' ':THING'
             __mfx_ids "$dir" things
+        case '--group:GROUP' '--parent:GROUP' ':GROUP'
+            __mfx_ids "$dir" groups
         case '*:EMAIL'
             __mfx_ids "$dir" users
         case '*|*'

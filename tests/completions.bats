@@ -9,6 +9,7 @@ setup_suite_test() {
 	THING=$(mfx-things create --name 'lamp one' | jq -r .id)
 	CHANNEL=$(mfx-channels create --name kitchen \
 	    --metadata '{"id":"not me"}' | jq -r .id)
+	GROUP=$(mfx-groups create --name house | jq -r .id)
 	mkdir -p "$MFX_HOME/bus/raw" "$MFX_HOME/bus/normalized"
 	touch Makefile-of-mine
 }
@@ -109,6 +110,9 @@ options() {
 	echo "$CHANNEL" | offers mfx-channels connect ''
 	echo "$THING" | offers mfx channels connect "$CHANNEL" ''
 	echo "$THING" | offers mfx channels connect "$CHANNEL" x ''
+	echo "$GROUP" | offers mfx-groups assign ''
+	echo "$GROUP" | offers mfx things list --group ''
+	echo "$GROUP" | offers mfx-groups create --parent ''
 	echo "$THING" | offers mfx-can ''
 	printf '%s\n' publish subscribe | offers mfx can "$THING" ''
 	echo "$CHANNEL" | offers mfx-can "$THING" publish ''

@@ -189,6 +189,10 @@ on_mongo() {
 	met mfx-channels
 }
 
+@test "mfx-groups, whatever fails" {
+	met mfx-groups
+}
+
 @test "mfx-can, whatever fails" {
 	met mfx-can
 }

@@ -121,8 +121,8 @@ as_source() {
 	esac
 }
 
-others='mfx mfx-users mfx-things mfx-channels mfx-bootstrap mfx-can mfx-certs
-	mfx-events mfx-registry mfx-site mfx-token
+others='mfx mfx-users mfx-things mfx-channels mfx-groups mfx-bootstrap mfx-can
+	mfx-certs mfx-events mfx-registry mfx-site mfx-token
 	mfx-bus mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
 	mfx-check mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx
 	mfx-prune-mongo mfx-prune-cassandra'
@@ -137,6 +137,7 @@ as_waiter() {
 		INPUT='correct horse battery' ;;
 	mfx-things) ARGS=(create "${user[@]}" -f -) INPUT='{"name":"a"}' ;;
 	mfx-channels) ARGS=(create "${user[@]}" -f -) INPUT='{"name":"a"}' ;;
+	mfx-groups) ARGS=(create "${user[@]}" -f -) INPUT='{"name":"a"}' ;;
 	mfx-bootstrap) ARGS=(add "${user[@]}" -f -)
 		INPUT='{"external_id":"a"}' ;;
 	mfx-check) ARGS=() INPUT=${LINES[1]} ;;

@@ -363,7 +363,7 @@ load identity
 	channel >/dev/null
 	channel >/dev/null
 	everything >before
-	refuses 65 "still has things or channels" \
+	refuses 65 "still has things, channels or groups" \
 	    mfx-users remove --dry-run "$MFX_USER"
 	mfx-users remove --dry-run --all "$MFX_USER" |
 		jq -e '.things == 1 and .channels == 2'

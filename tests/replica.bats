@@ -106,6 +106,20 @@ operations() {
 	mfx-bootstrap state active "$t"
 	mfx-bootstrap add d4 | jq -r .thing_id | xargs mfx-bootstrap remove
 	mfx-things remove "$(<config)"
+	local g h
+	g=$(mfx-groups create --name house | jq -r .id)
+	h=$(mfx-groups create --name room --description d | jq -r .id)
+	mfx-groups update "$h" --parent "$g" --metadata '{"m":[1]}'
+	mfx-groups assign "$h" "$t"
+	mfx-groups assign --channels "$h" "$c"
+	mfx-groups assign "$g" "$t"
+	mfx-groups unassign "$g" "$t"
+	mfx-things create --name placed | jq -r .id >placed
+	mfx-groups assign "$g" "$(<placed)"
+	mfx-things remove "$(<placed)"
+	mfx-groups create --name short --parent "$h" | jq -r .id >short
+	mfx-groups assign "$(<short)" "$t"
+	mfx-groups remove "$(<short)"
 	# refused ones leave nothing behind
 	status 65 mfx-things create -f - <<<'{"name":"a","key":"k1"}
 {"name":"b","key":"k1"}'
@@ -124,6 +138,7 @@ operations() {
 	# the index of names came about there
 	mfx-things list --name new | diff - <(on b mfx-things list --name new)
 	mfx-bootstrap list --keys | diff - <(on b mfx-bootstrap list --keys)
+	mfx-groups tree | diff - <(on b mfx-groups tree)
 	t=$(mfx-things list --name 'new name' | jq -r .id)
 	c=$(mfx-channels list --name garden | jq -r .id)
 	echo secret-key | on b mfx-can --key-file - subscribe "$c"

@@ -60,14 +60,14 @@ as_secret() {
 		mfx-site:export|mfx-site:log) ;;
 		mfx-site:undo) ARGS+=(1) ;;
 		mfx-site:*) ARGS+=(/dev/null) ;;
-		*:list|mfx-bootstrap:unknown|mfx-events:|mfx-token:show|mfx-token:refresh) ;;
+		*:list|*:tree|mfx-bootstrap:unknown|mfx-events:|mfx-token:show|mfx-token:refresh) ;;
 		mfx-can:) ARGS+=(t publish c) ;;
 		mfx-users:update) ARGS+=(ann@example.com --password-file new) ;;
 		mfx-token:create) ARGS+=(a --scope things:read) ;;
 		*:create) ARGS+=(--name a) ;;
 		*:update) ARGS+=(c --name a) ;;
 		*:state) ARGS+=(active t) ;;
-		*:connect|*:disconnect) ARGS+=(c t) ;;
+		*:connect|*:disconnect|*assign) ARGS+=(c t) ;;
 		*)	ARGS+=(a) ;;
 		esac ;;
 	esac

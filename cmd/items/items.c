@@ -351,6 +351,8 @@ items_show_all(struct client_query *query)
 	query->metadata = change->metadata;
 	query->tags = change->tags;
 	query->connected = str_z(o->connected);
+	query->group = str_z(o->group);
+	query->recursive = o->recursive;
 	query->status = o->status == 0 ? PAGE_ANY : o->status == 1 ?
 	    PAGE_ENABLED : PAGE_DISABLED;
 	query->order = o->order == 2 ? PAGE_NAME : o->order == 3 ? PAGE_ID :
@@ -385,8 +387,10 @@ items_list(char **ids, unsigned shown)
 	int result;
 
 	if (*ids != NULL && (o->name || o->metadata || o->connected ||
-	    o->tags.n > 0 || o->status || o->order || o->dir))
+	    o->group || o->tags.n > 0 || o->status || o->order || o->dir))
 		program_misuse("give operands or filters, not both");
+	if (o->recursive && o->group == NULL)
+		program_misuse("--recursive goes with --group GROUP");
 	result = items_begin(CLIENT_READ);
 	if (o->human)
 		items_begin_table(query.keys);

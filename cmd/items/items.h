@@ -16,8 +16,10 @@ struct items_options {
 	const char *user, *file;
 	const char *name, *metadata, *key_file;
 	const char *connected;		/* list: --channel or --thing */
+	const char *group;		/* list */
 	struct opt_list tags;
 	int status, order, dir;		/* list: which word, from 1 */
+	bool recursive;			/* list: with a group */
 	bool keys, human;		/* list, get */
 	bool new_key, no_key;		/* key */
 	bool if_exists, dry_run;	/* remove; disconnect */
@@ -57,6 +59,10 @@ extern const enum item_kind items_kind;
 	    "all of this", OPT_STRING(&items_opt.metadata) },		\
 	{ 0, "tag", "TAG", "only those with all of these tags",		\
 	    OPT_LIST(&items_opt.tags) },				\
+	{ 0, "group", "GROUP", "only those in this group",		\
+	    OPT_STRING(&items_opt.group) },				\
+	{ 0, "recursive", NULL, "with --group: or in a group beneath it", \
+	    OPT_FLAG(&items_opt.recursive) },				\
 	{ 0, "status", "enabled|disabled", "only those with this status", \
 	    OPT_ENUM_FROM(&items_opt.status, 1) },			\
 	{ 0, "order", "created|name|id", "sort by this field (default: " \

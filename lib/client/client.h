@@ -6,6 +6,7 @@
 #include "client/bootstrap.h"
 #include "client/setup.h"
 #include "registry/event.h"
+#include "registry/group.h"
 #include "registry/issued.h"
 #include "registry/changes.h"
 #include "registry/page.h"
@@ -68,6 +69,8 @@ struct client_query {
 	struct str glob, metadata;	/* ... have such a name, contain this */
 	struct str tags;		/* ... have all of these (tags.h) */
 	struct str connected;		/* ... are connected to this one */
+	struct str group;		/* ... are in this group, or */
+	bool recursive;			/* beneath it */
 	enum page_status status;
 	enum page_order order;
 	bool desc;
@@ -173,6 +176,22 @@ struct client_backend {
 	 * channel's and then the thing's id.  It returns 0, or -1. */
 	int (*connections)(struct client *, int (*each)(void *,
 	    const struct item_pair *, struct fault *), void *arg,
+	    struct fault *);
+
+	/*
+	 * Shows one group, or all that the query selects (group.h).  What
+	 * does not exist is a fault here; `change` changes groups, too.
+	 * `places` calls `each` for every place of a thing or channel in a
+	 * group, as group_each_place does for the one kind and the other.
+	 */
+	int (*group_find)(struct client *, struct str id,
+	    int (*show)(void *, const struct group *, struct fault *),
+	    void *arg, struct fault *);
+	int (*group_list)(struct client *, const struct group_query *,
+	    int (*show)(void *, const struct group *, struct fault *),
+	    void *arg, struct fault *);
+	int (*places)(struct client *, enum item_kind, int (*each)(void *,
+	    const struct group_place *, struct fault *), void *arg,
 	    struct fault *);
 
 	/* Calls `each` for the certificates that our CAs have issued for

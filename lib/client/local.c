@@ -171,6 +171,7 @@ local_list(struct client *c, const struct client_query *query,
 	struct page page = {
 		.registry = c->registry, .kind = query->kind,
 		.owner = c->user, .connected = query->connected,
+		.group = query->group, .recursive = query->recursive,
 		.tags = query->tags, .status = query->status,
 		.order = query->order, .desc = query->desc, .limit = INT64_MAX
 	};
@@ -178,8 +179,10 @@ local_list(struct client *c, const struct client_query *query,
 	const char *why;
 	int result;
 
-	if (query->connected.p != NULL &&
-	    local_find_other(c, query, fault) < 0)
+	if ((query->connected.p != NULL &&
+	    local_find_other(c, query, fault) < 0) ||
+	    (query->group.p != NULL && group_exists(c->registry, &c->user,
+	    query->group, fault) < 0))
 		return -1;
 	/* the caller has checked its form */
 	if (query->glob.p != NULL)
@@ -202,6 +205,61 @@ local_change(struct client *c, struct changes *changes, struct buf *answer,
 		return -1;
 	changes->at = changes->n;
 	return changes->dry_run ? 0 : local_commit(c, fault);
+}
+
+/* is there what they are in, beneath, or contain? */
+static int
+local_find_of(struct client *c, const struct group_query *query,
+    struct fault *fault)
+{
+	bool thing = query->which == GROUPS_OF_THING;
+	struct item item;
+	void *row;
+
+	if (query->of.p == NULL)
+		return 0;
+	if (!thing && query->which != GROUPS_OF_CHANNEL)
+		return group_exists(c->registry, &c->user, query->of, fault);
+	if (item_find(c->registry, thing ? ITEM_THING : ITEM_CHANNEL,
+	    &c->user, query->of, &item, &row, fault) < 0)
+		return -1;
+	item_found_end(row);
+	return 0;
+}
+
+static int
+local_group_list(struct client *c, const struct group_query *query,
+    int (*show)(void *, const struct group *, struct fault *), void *arg,
+    struct fault *fault)
+{
+	int result;
+
+	if (!c->begun && registry_read_begin(c->registry, fault) < 0)
+		return -1;
+	result = local_find_of(c, query, fault);
+	if (result == 0)
+		result = group_each(c->registry, &c->user, query, show, arg,
+		    fault);
+	if (!c->begun)
+		registry_read_end(c->registry);
+	return result < 0 ? -1 : 0;
+}
+
+static int
+local_group_find(struct client *c, struct str id, int (*show)(void *,
+    const struct group *, struct fault *), void *arg, struct fault *fault)
+{
+	return group_find(c->registry, &c->user, id, show, arg, fault) < 0 ?
+	    -1 : 0;
+}
+
+static int
+local_places(struct client *c, enum item_kind kind, int (*each)(void *,
+    const struct group_place *, struct fault *), void *arg,
+    struct fault *fault)
+{
+	return group_each_place(c->registry, &c->user, kind, each, arg,
+	    fault) < 0 ? -1 : 0;
 }
 
 static int
@@ -543,6 +601,8 @@ const struct client_backend client_local = {
 	.decide = local_decide, .events = local_events,
 	.history = local_history,
 	.certificates = local_certificates,
+	.group_find = local_group_find, .group_list = local_group_list,
+	.places = local_places,
 	.connections = local_connections, .transactions = true,
 	.begin = local_begin_all, .end = local_end_all,
 	.user_restore = local_user_restore,

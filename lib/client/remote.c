@@ -500,8 +500,8 @@ remote_user_remove(struct client *c, struct client_removal *removal,
 		return -1;
 	if (removal->all || removal->things + removal->channels == 0)
 		return 0;
-	return fault_set(fault, EX_DATAERR, "'%s' still has things or "
-	    "channels (--all removes them too)", c->user.email);
+	return fault_set(fault, EX_DATAERR, "'%s' still has things, "
+	    "channels or groups (--all removes them too)", c->user.email);
 }
 
 /* ---- lasting tokens ---- */
@@ -745,6 +745,8 @@ const struct client_backend client_remote = {
 	.find = remote_find, .list = remote_list, .change = remote_change,
 	.decide = remote_decide, .events = remote_events,
 	.certificates = remote_certificates,
+	.group_find = remote_group_find, .group_list = remote_group_list,
+	.places = remote_places,
 	.connections = remote_connections, .history = remote_history,
 	.begin = remote_begin_all, .end = remote_end_all,
 	.user_restore = remote_user_restore,

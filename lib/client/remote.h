@@ -13,6 +13,17 @@ int remote_list(struct client *, const struct client_query *,
 int remote_connections(struct client *, int (*each)(void *,
     const struct item_pair *, struct fault *), void *arg,
     struct fault *);
+struct session;
+int remote_no_groups(struct session *, struct fault *);
+int remote_group_find(struct client *, struct str id,
+    int (*show)(void *, const struct group *, struct fault *), void *arg,
+    struct fault *);
+int remote_group_list(struct client *, const struct group_query *,
+    int (*show)(void *, const struct group *, struct fault *), void *arg,
+    struct fault *);
+int remote_places(struct client *, enum item_kind,
+    int (*each)(void *, const struct group_place *, struct fault *),
+    void *arg, struct fault *);
 /* whose token it is: fills in the user; the metadata is borrowed until the next
  * request */
 int remote_self(struct client *, struct str *metadata, struct fault *);

@@ -188,6 +188,8 @@ remote_list(struct client *c, const struct client_query *query,
 	struct buf path;
 	int result;
 
+	if (query->group.p != NULL)
+		return remote_no_groups(s, fault);
 	if (query->connected.p != NULL && remote_ask_for(s,
 	    remote_other(query->kind), query->connected, false, fault) < 0)
 		return -1;
@@ -324,7 +326,7 @@ remote_put_change(struct buf *b, const struct changes *changes,
 }
 
 static void
-remote_set_route(const struct changes *changes, struct ask *ask, char path[64])
+remote_set_route(const struct changes *changes, struct ask *ask, char path[96])
 {
 	const char *many = remote_kinds[changes->kind];
 	const char *dry_run = changes->dry_run ? "true" : "false";
@@ -338,17 +340,35 @@ remote_set_route(const struct changes *changes, struct ask *ask, char path[64])
 	case CHANGE_DISABLE:
 		if (changes->verb != CHANGE_CREATE)
 			ask->method = "PATCH";
-		snprintf(path, 64, "/%s/bulk", many);
+		snprintf(path, 96, "/%s/bulk", many);
 		break;
 	case CHANGE_REMOVE:
-		snprintf(path, 64, "/%s/bulk/remove?if_exists=%s&dry_run=%s",
+		snprintf(path, 96, "/%s/bulk/remove?if_exists=%s&dry_run=%s",
 		    many, changes->if_exists ? "true" : "false", dry_run);
 		break;
 	case CHANGE_CONNECT:
 		ask->path = "/connect";
 		break;
 	case CHANGE_DISCONNECT:
-		snprintf(path, 64, "/disconnect?dry_run=%s", dry_run);
+		snprintf(path, 96, "/disconnect?dry_run=%s", dry_run);
+		break;
+	case CHANGE_GROUP_CREATE:
+	case CHANGE_GROUP_UPDATE:
+		if (changes->verb == CHANGE_GROUP_UPDATE)
+			ask->method = "PATCH";
+		ask->path = "/groups/bulk";
+		break;
+	case CHANGE_GROUP_REMOVE:
+		snprintf(path, 96, "/groups/bulk/remove?if_exists=%s"
+		    "&dry_run=%s&recursive=%s",
+		    changes->if_exists ? "true" : "false", dry_run,
+		    changes->recursive ? "true" : "false");
+		break;
+	case CHANGE_ASSIGN:
+		ask->path = "/groups/assign";
+		break;
+	case CHANGE_UNASSIGN:
+		ask->path = "/groups/unassign";
 		break;
 	}
 }
@@ -454,7 +474,7 @@ remote_change(struct client *c, struct changes *changes, struct buf *answer,
 	struct ask ask = { .type = "application/x-ndjson", .change = true };
 	struct session *s = c->session;
 	struct buf body;
-	char path[64];
+	char path[96];
 	size_t i;
 	int result;
 

@@ -113,7 +113,9 @@ static bool
 capture_counted(const struct capture_table *t, const char *column)
 {
 	return strcmp(t->name, "users") == 0 &&
-	    (strcmp(column, "things") == 0 || strcmp(column, "channels") == 0);
+	    (strcmp(column, "things") == 0 ||
+	    strcmp(column, "channels") == 0 ||
+	    strcmp(column, "item_groups") == 0);
 }
 
 static void

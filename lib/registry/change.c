@@ -28,6 +28,10 @@ static const struct {
 	{ MEMBER_THING, { .name = "thing", .type = OBJECT_TEXT } },
 	{ MEMBER_STATUS, { .name = "status", .type = OBJECT_TEXT } },
 	{ MEMBER_DIRECTION, { .name = "direction", .type = OBJECT_TEXT } },
+	{ MEMBER_GROUP, { .name = "group", .type = OBJECT_TEXT } },
+	{ MEMBER_PARENT, { .name = "parent", .type = OBJECT_TEXT } },
+	{ MEMBER_DESCRIPTION, { .name = "description",
+	    .type = OBJECT_TEXT } },
 	{ MEMBER_TAGS, { .name = "tags", .type = OBJECT_TEXTS } },
 	{ MEMBER_METADATA, { .name = "metadata", .type = OBJECT_RAW } },
 };
@@ -111,6 +115,24 @@ change_set_name(struct changes *s, struct change *change, struct str name)
 
 	return why != NULL ? why :
 	    change_keep(s, change, MEMBER_NAME, &change->name, name);
+}
+
+const char *
+change_set_description(struct changes *s, struct change *change,
+    struct str text)
+{
+	if (text.n > DESCRIPTION_BYTES_MAX)
+		return "description longer than 1024 bytes";
+	if (!utf8_valid(text) || utf8_has_control(text))
+		return "description is not UTF-8, or has control characters";
+	return change_keep(s, change, MEMBER_DESCRIPTION,
+	    &change->description, text);
+}
+
+const char *
+change_set_parent(struct changes *s, struct change *change, struct str id)
+{
+	return change_keep(s, change, MEMBER_PARENT, &change->parent, id);
 }
 
 const char *
@@ -261,8 +283,11 @@ change_set_member(struct changes *s, struct change *change,
 		change->given |= MEMBER_KEY;
 		return NULL;
 	}
+	/* as a group at the top is shown */
+	if (value.p == NULL && member == MEMBER_PARENT)
+		value = STR("");
 	if (value.p == NULL)
-		return "null, which only a key may be";
+		return "null, which only a key or a parent may be";
 	switch (member) {
 	case MEMBER_NAME:
 		return change_set_name(s, change, value);
@@ -278,6 +303,12 @@ change_set_member(struct changes *s, struct change *change,
 		return change_set_direction(s, change, value);
 	case MEMBER_TAGS:
 		return change_set_tags(s, change, value);
+	case MEMBER_GROUP:
+		return change_keep(s, change, member, &change->group, value);
+	case MEMBER_PARENT:
+		return change_set_parent(s, change, value);
+	case MEMBER_DESCRIPTION:
+		return change_set_description(s, change, value);
 	case MEMBER_METADATA:
 		return change_set_metadata(s, change, value);
 	default:
@@ -305,7 +336,12 @@ changes_parse(struct changes *s, struct str line, unsigned may, unsigned must)
 		if (f[i].given)
 			why = change_set_member(s, change, is[i], f[i].value);
 	if (why == NULL && (change->given & must) != must)
-		why = must & MEMBER_ID ? "no id" : "no channel or no thing";
+		why = must & MEMBER_ID ? "no id" : must & MEMBER_GROUP ?
+		    "no group" : "no channel or no thing";
+	if (why == NULL && must & MEMBER_GROUP &&
+	    !(change->given & MEMBER_THING) ==
+	    !(change->given & MEMBER_CHANNEL))
+		why = "give a thing or a channel";
 	return why;
 }
 

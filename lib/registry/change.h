@@ -11,12 +11,14 @@
 #include "registry/metadata.h"
 
 /*
- * A change that a user wants of one thing, channel or connection, from options
- * or from a line of NDJSON:
+ * A change that a user wants of one thing, channel, connection or group, from
+ * options or from a line of NDJSON:
  *
  *	{"id":"…","name":"…","key":"…","metadata":{…},"tags":["…"],
  *	 "status":"disabled"}
  *	{"channel":"…","thing":"…","direction":"publish"}
+ *	{"id":"…","name":"…","parent":"…","description":"…","metadata":{…}}
+ *	{"group":"…","thing":"…"}
  *
  * All values have been checked, except that ids may be of any form: an id
  * that is not a UUID is as unknown as one that does not exist.
@@ -25,7 +27,10 @@ enum item_kind { ITEM_THING, ITEM_CHANNEL };
 
 enum change_verb {
 	CHANGE_CREATE, CHANGE_UPDATE, CHANGE_ENABLE, CHANGE_DISABLE,
-	CHANGE_REMOVE, CHANGE_CONNECT, CHANGE_DISCONNECT
+	CHANGE_REMOVE, CHANGE_CONNECT, CHANGE_DISCONNECT,
+	/* of groups, and of what is in them */
+	CHANGE_GROUP_CREATE, CHANGE_GROUP_UPDATE, CHANGE_GROUP_REMOVE,
+	CHANGE_ASSIGN, CHANGE_UNASSIGN
 };
 
 enum change_member {
@@ -38,9 +43,13 @@ enum change_member {
 	MEMBER_TAGS = 64,
 	MEMBER_STATUS = 128,
 	MEMBER_DIRECTION = 256,
+	MEMBER_PARENT = 512,
+	MEMBER_DESCRIPTION = 1024,
+	MEMBER_GROUP = 2048,
 };
 
 #define NAME_BYTES_MAX 1024
+#define DESCRIPTION_BYTES_MAX 1024
 
 struct change {
 	unsigned given;		/* members that are set: enum change_member */
@@ -48,6 +57,8 @@ struct change {
 	struct str tags;	/* of tags_end */
 	bool disabled;		/* the status */
 	unsigned direction;	/* of a connection; 0: not given */
+	struct str group, description;
+	struct str parent;	/* of a group: an id; "" for the top */
 	struct str key;		/* p NULL: without a key */
 	struct str box, hash;	/* of changes_seal; p NULL: not yet */
 	uint64_t line;		/* of the input; 0 for options */
@@ -56,9 +67,10 @@ struct change {
 /* many of one kind; `keep` holds their text */
 struct changes {
 	enum change_verb verb;
-	enum item_kind kind;	/* of create, update and remove */
+	enum item_kind kind;	/* of create, update and remove of items */
 	bool if_exists;		/* remove: a missing one is not an error */
 	bool dry_run;		/* remove, disconnect: the caller rolls back */
+	bool recursive;		/* remove a group with those beneath it */
 	struct change *v;
 	size_t n, cap;
 	size_t at;		/* the current one; n: no single one */
@@ -89,6 +101,10 @@ const char *change_set_tags(struct changes *, struct change *, struct str json);
 /* each option is words with commas between; '' for no tags */
 const char *change_set_tag_list(struct changes *, struct change *,
     const char *const *v, int n);
+/* of a group; the parent is an id, or "" for the top */
+const char *change_set_description(struct changes *, struct change *,
+    struct str);
+const char *change_set_parent(struct changes *, struct change *, struct str);
 /* "enabled" or "disabled" */
 const char *change_set_status(struct changes *, struct change *, struct str);
 /* "publish", "subscribe" or "both" */

@@ -4,22 +4,46 @@
 #include <sysexits.h>
 
 #include "json/json.h"
+#include "registry/group.h"
 
 unsigned
 changes_may(const struct changes *c)
 {
-	if (c->verb == CHANGE_CONNECT || c->verb == CHANGE_DISCONNECT)
+	switch (c->verb) {
+	case CHANGE_CONNECT:
+	case CHANGE_DISCONNECT:
 		return MEMBER_CHANNEL | MEMBER_THING | MEMBER_DIRECTION;
-	return MEMBER_ID | MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
-	    MEMBER_STATUS | (c->kind == ITEM_THING ? MEMBER_KEY : 0);
+	case CHANGE_GROUP_CREATE:
+	case CHANGE_GROUP_UPDATE:
+	case CHANGE_GROUP_REMOVE:
+		return MEMBER_ID | MEMBER_NAME | MEMBER_METADATA |
+		    MEMBER_PARENT | MEMBER_DESCRIPTION;
+	case CHANGE_ASSIGN:
+	case CHANGE_UNASSIGN:
+		return MEMBER_GROUP | MEMBER_CHANNEL | MEMBER_THING;
+	default:
+		return MEMBER_ID | MEMBER_NAME | MEMBER_METADATA |
+		    MEMBER_TAGS | MEMBER_STATUS |
+		    (c->kind == ITEM_THING ? MEMBER_KEY : 0);
+	}
 }
 
 unsigned
 changes_must(const struct changes *c)
 {
-	if (c->verb == CHANGE_CONNECT || c->verb == CHANGE_DISCONNECT)
+	switch (c->verb) {
+	case CHANGE_CONNECT:
+	case CHANGE_DISCONNECT:
 		return MEMBER_CHANNEL | MEMBER_THING;
-	return c->verb == CHANGE_CREATE ? 0 : MEMBER_ID;
+	case CHANGE_ASSIGN:
+	case CHANGE_UNASSIGN:
+		return MEMBER_GROUP;
+	case CHANGE_CREATE:
+	case CHANGE_GROUP_CREATE:
+		return 0;
+	default:
+		return MEMBER_ID;
+	}
 }
 
 void
@@ -71,7 +95,7 @@ static const char *
 changes_prepare_new(struct changes *c, struct change *change,
     struct buf *answer)
 {
-	bool thing = c->kind == ITEM_THING;
+	bool thing = c->verb == CHANGE_CREATE && c->kind == ITEM_THING;
 	const char *why = NULL;
 	struct item item;
 
@@ -94,7 +118,7 @@ changes_prepare(struct changes *c, const struct keyring *keys,
 	const char *why = NULL;
 	size_t i;
 
-	if (c->verb == CHANGE_CREATE)
+	if (c->verb == CHANGE_CREATE || c->verb == CHANGE_GROUP_CREATE)
 		for (i = 0; i < c->n && why == NULL; i++)
 			why = changes_prepare_new(c, &c->v[i], answer);
 	c->at = c->n;
@@ -158,6 +182,58 @@ changes_set_status(struct changes *c, struct registry *r,
 	return item_update(r, c->kind, user, &change, fault);
 }
 
+/* ---- groups ---- */
+
+static void
+changes_show_group(void *answer, const struct group *group)
+{
+	group_put(answer, group, false);
+}
+
+static int
+changes_remove_group(struct changes *c, struct registry *r,
+    const struct user *user, const struct change *change, struct buf *answer,
+    struct fault *fault)
+{
+	const struct group_removal how = {
+		.recursive = c->recursive,
+		.show = c->dry_run ? changes_show_group : NULL, .arg = answer
+	};
+	int result = group_remove(r, user, change->id, &how, fault);
+
+	return result < 0 && fault->status == 1 && c->if_exists ? 0 : result;
+}
+
+static int
+changes_make_group(struct changes *c, struct registry *r,
+    const struct user *user, struct buf *answer, struct fault *fault)
+{
+	const struct change *change = &c->v[c->at];
+	bool thing = change->thing.p != NULL;
+	struct str item = thing ? change->thing : change->channel;
+	enum item_kind kind = thing ? ITEM_THING : ITEM_CHANNEL;
+
+	switch (c->verb) {
+	case CHANGE_GROUP_CREATE:
+		return group_create(r, user, change, fault);
+	case CHANGE_GROUP_UPDATE:
+		return !(change->given & ~(unsigned)MEMBER_ID) ?
+		    fault_set(fault, EX_DATAERR, "nothing to change is given") :
+		    group_update(r, user, change, fault);
+	case CHANGE_GROUP_REMOVE:
+		return changes_remove_group(c, r, user, change, answer,
+		    fault);
+	case CHANGE_ASSIGN:
+		return group_assign(r, user, change->group, kind, item,
+		    fault);
+	default:
+		return group_unassign(r, user, change->group, kind, item,
+		    fault);
+	}
+}
+
+/* ---- all ---- */
+
 static int
 changes_make_one(struct changes *c, struct registry *r, const struct user *user,
     struct buf *answer, struct fault *fault)
@@ -170,8 +246,11 @@ changes_make_one(struct changes *c, struct registry *r, const struct user *user,
 	case CHANGE_ENABLE:
 	case CHANGE_DISABLE:
 		return changes_set_status(c, r, user, change, fault);
-	default:
+	case CHANGE_CONNECT:
+	case CHANGE_DISCONNECT:
 		return changes_connect(c, r, user, change, answer, fault);
+	default:
+		return changes_make_group(c, r, user, answer, fault);
 	}
 }
 

@@ -5,9 +5,9 @@
 #include "registry/item.h"
 
 /*
- * Many changes of one kind in one transaction, all or none: mfx-things(1) and
- * mfx-channels(1) take them from operands and files, mfx-api(1) from
- * requests.
+ * Many changes of one kind in one transaction, all or none: mfx-things(1),
+ * mfx-channels(1) and mfx-groups(1) take them from operands and files,
+ * mfx-api(1) from requests.
  */
 
 /* which members each may have, and must have: enum change_member */
@@ -25,7 +25,7 @@ int changes_prepare(struct changes *, const struct keyring *,
  * Makes the changes, after changes_prepare, between registry_begin and
  * registry_commit.  Appends to `answer`, a line each: {"id":…,"name":…,
  * "key":…} for each item created, {"id":…,"key":…} for each that got a key,
- * and in a dry run each item that would be removed, or {"channel":…,
+ * and in a dry run each item or group that would be removed, or {"channel":…,
  * "thing":…} for a connection, with its direction if it goes one way only.  A
  * fault is about v[at]; the caller then rolls
  * back, as it does after a dry run.

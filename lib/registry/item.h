@@ -64,7 +64,7 @@ int item_update(struct registry *, enum item_kind, const struct user *,
 /* removes it with its connections, which get no event of their own */
 int item_remove(struct registry *, enum item_kind, const struct user *,
     struct str id, struct fault *);
-/* all things and channels of a user */
+/* all things and channels of a user, and groups */
 int items_remove_all(struct registry *, const struct user *, struct fault *);
 
 /* one of the owner's items by its id; it borrows until item_found_end;

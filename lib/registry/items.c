@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "registry/event.h"
+#include "registry/group.h"
 #include "registry/item_row.h"
 #include "registry/names.h"
 
@@ -213,6 +214,7 @@ int
 items_remove_all(struct registry *r, const struct user *owner,
     struct fault *fault)
 {
-	return items_remove_kind(r, ITEM_THING, owner, fault) < 0 ||
+	return group_remove_all(r, owner, fault) < 0 ||
+	    items_remove_kind(r, ITEM_THING, owner, fault) < 0 ||
 	    items_remove_kind(r, ITEM_CHANNEL, owner, fault) < 0 ? -1 : 0;
 }

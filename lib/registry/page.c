@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "registry/group_sql.h"
 #include "registry/item_row.h"
 #include "registry/metadata.h"
 #include "registry/names.h"
@@ -30,7 +31,7 @@
 /* an owner with at most this many rows needs no index of everybody's */
 #define FEW 2000
 
-enum source { ALL, CONNECTED, NAMED, ORDERED };
+enum source { ALL, CONNECTED, GROUPED, NAMED, ORDERED };
 
 /* what a cursor has between the row and the key, by order: so a cursor of one
  * order is not valid for another */
@@ -39,9 +40,15 @@ static const char page_marks[] = { '\0', '.', '_' };
 /* what filters look at */
 #define COLUMNS "t.name, t.metadata, t.tags, t.disabled"
 
+/* those in the group ?7 or, with ?8, beneath it */
+#define IN_GROUP "grp IN " GROUP_SQL_BENEATH("?7", "?8")
+#define SQL_GROUPED(kind)						\
+	"SELECT DISTINCT " kind " AS n FROM group_" kind "s"		\
+	" WHERE " IN_GROUP " AND " kind " > ?2 ORDER BY 1 LIMIT ?3"
+
 /* by source and kind: rows after ?2 in order of creation, whether they are
  * the owner's, and what filters look at */
-static const char *const page_sql_rows[3][2] = {
+static const char *const page_sql_rows[4][2] = {
 	{ "SELECT t.n, 1, " COLUMNS " FROM things t"
 	    " WHERE t.owner = ?1 AND t.n > ?2 ORDER BY t.n LIMIT ?3",
 	    "SELECT t.n, 1, " COLUMNS " FROM channels t"
@@ -56,6 +63,10 @@ static const char *const page_sql_rows[3][2] = {
 	    " WHERE c.owner = ?1 AND c.thing = (SELECT n FROM things"
 	    " WHERE owner = ?1 AND id = ?4) AND c.channel > ?2"
 	    " ORDER BY c.channel LIMIT ?3" },
+	{ "SELECT t.n, 1, " COLUMNS " FROM (" SQL_GROUPED("thing") ") g"
+	    " JOIN things t ON t.n = g.n ORDER BY t.n",
+	    "SELECT t.n, 1, " COLUMNS " FROM (" SQL_GROUPED("channel") ") g"
+	    " JOIN channels t ON t.n = g.n ORDER BY t.n" },
 	/* names of all users are in one index: at most ?3 rows of it, of
 	 * which the owner's count */
 	{ "SELECT f.n, t.owner = ?1, " COLUMNS
@@ -73,19 +84,26 @@ static const char *const page_sql_rows[3][2] = {
 /*
  * The same in another order: rows after the key ?5 and the row ?2, which
  * come with their key.  All rows of the owner are read; those count that are
- * connected to ?4 or, with ?6 false, are not.
+ * connected to ?4 or, with ?6 false, are not, and that are in the group ?7.
+ * The plus makes SQLite look in the group, once found, for each row's groups,
+ * and not the other way about.
  */
+#define GROUPED_BY(kind)						\
+	" AND (?7 IS NULL OR EXISTS(SELECT 1 FROM group_" kind "s"	\
+	" WHERE " kind " = t.n AND +" IN_GROUP "))"
 #define THINGS_BY(what, place, order)					\
-	"SELECT t.n, ?4 IS NULL OR ?6 ="				\
+	"SELECT t.n, (?4 IS NULL OR ?6 ="				\
 	" EXISTS(SELECT 1 FROM connections WHERE thing = t.n"		\
 	" AND channel = (SELECT n FROM channels"			\
-	" WHERE owner = ?1 AND id = ?4)), " what " FROM things t"	\
+	" WHERE owner = ?1 AND id = ?4)))" GROUPED_BY("thing") ", "	\
+	what " FROM things t"						\
 	" WHERE t.owner = ?1 AND " place " ORDER BY " order " LIMIT ?3"
 #define CHANNELS_BY(what, place, order)					\
-	"SELECT t.n, ?4 IS NULL OR ?6 ="				\
+	"SELECT t.n, (?4 IS NULL OR ?6 ="				\
 	" EXISTS(SELECT 1 FROM connections WHERE channel = t.n"		\
 	" AND thing = (SELECT n FROM things"				\
-	" WHERE owner = ?1 AND id = ?4)), " what " FROM channels t"	\
+	" WHERE owner = ?1 AND id = ?4)))" GROUPED_BY("channel") ", "	\
+	what " FROM channels t"						\
 	" WHERE t.owner = ?1 AND " place " ORDER BY " order " LIMIT ?3"
 #define BY(...) { THINGS_BY(__VA_ARGS__), CHANNELS_BY(__VA_ARGS__) }
 /* two parts, each looked up by itself: with one condition for both SQLite
@@ -127,15 +145,17 @@ static const char *const page_sql_ordered[2][3][2][2] = {
 #define SQL_COUNT(rows) "SELECT count(*), max(n) FROM (" rows ")"
 
 /* the same without filters */
-static const char *const page_sql_plain[2][2] = {
+static const char *const page_sql_plain[3][2] = {
 	{ SQL_ALL("things"), SQL_ALL("channels") },
 	{ SQL_THINGS_OF, SQL_CHANNELS_OF },
+	{ SQL_GROUPED("thing"), SQL_GROUPED("channel") },
 };
 
 /* the same, but only how many, and the last of them */
-static const char *const page_sql_count[2][2] = {
+static const char *const page_sql_count[3][2] = {
 	{ SQL_COUNT(SQL_ALL("things")), SQL_COUNT(SQL_ALL("channels")) },
 	{ SQL_COUNT(SQL_THINGS_OF), SQL_COUNT(SQL_CHANNELS_OF) },
+	{ SQL_COUNT(SQL_GROUPED("thing")), SQL_COUNT(SQL_GROUPED("channel")) },
 };
 
 /* the items of a page, by kind: from one row to another */
@@ -146,9 +166,11 @@ static const char *const page_sql_connected[] = ITEM_ROWS_CONNECTED(ITEMS);
 static enum source
 page_source(const struct page *p)
 {
-	if (p->order != PAGE_CREATED || p->desc || p->disconnected)
+	if (p->order != PAGE_CREATED || p->desc || p->disconnected ||
+	    (p->connected.p != NULL && p->group.p != NULL))
 		return ORDERED;
 	return p->connected.p != NULL ? CONNECTED :
+	    p->group.p != NULL ? GROUPED :
 	    p->match.n > 0 && !p->beyond ? NAMED : ALL;
 }
 
@@ -272,6 +294,10 @@ page_statement(struct page *p, const char *sql, uint64_t limit,
 		db_bind_str(st, 4, p->connected);
 		if (page_source(p) == ORDERED)
 			sqlite3_bind_int(st, 6, !p->disconnected);
+	}
+	if (p->group.p != NULL) {
+		db_bind_str(st, 7, p->group);
+		sqlite3_bind_int(st, 8, p->recursive);
 	}
 	return st;
 }
@@ -453,8 +479,10 @@ page_read_filtered(struct page *p, struct fault *fault)
 {
 	long long upto = 0;
 
+	/* each step sorts all that a group has */
 	if (page_source(p) != NAMED)
-		return page_read_rows(p, ROWS_READ, fault);
+		return page_read_rows(p, page_source(p) == GROUPED ?
+		    ROWS_COUNTED : ROWS_READ, fault);
 	if (names_upto(p->registry, p->kind, &upto, fault) < 0)
 		return -1;
 	return page_read_named(p, upto, fault);
@@ -471,13 +499,15 @@ page_begin(struct page *p, struct fault *fault)
 		p->name = STR_NONE;
 	if (user_items(p->registry, &p->owner, p->kind, &all, fault) < 0)
 		return -1;
-	if (p->name.p != NULL && p->connected.p == NULL && all > FEW &&
+	if (p->name.p != NULL && p->connected.p == NULL &&
+	    p->group.p == NULL && all > FEW &&
 	    page_characters(p->name) >= TERM)
 		page_put_phrase(&p->match, p->name);
 	p->longer = page_characters(p->name) > PHRASE;
 	/* the number of all is known without counting */
 	p->counted = p->count && !page_filters(p) && (page_source(p) == ALL ||
-	    (page_source(p) == ORDERED && p->connected.p == NULL));
+	    (page_source(p) == ORDERED && p->connected.p == NULL &&
+	    p->group.p == NULL));
 	if (p->counted)
 		p->total = all;
 	return 0;

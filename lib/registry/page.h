@@ -46,6 +46,9 @@ struct page {
 	struct str connected;		/* to this channel or thing; an empty
 					 * page when that does not exist */
 	bool disconnected;		/* not connected to it, instead */
+	struct str group;		/* in this one; an empty page when it
+					 * does not exist */
+	bool recursive;			/* or beneath it (group.h) */
 	struct str name;		/* part of the name, ignoring case */
 	const struct glob *glob;	/* of the name */
 	struct metadata_want *metadata;

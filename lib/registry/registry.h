@@ -7,9 +7,9 @@
  * keyring, uuid, metadata, tags, jwt, schema, rowset, direction, ndjson,
  * claim, bootstrap_secure; statement; change; event, names; capture, entry;
  * log_state, log_read, log; registry; checksum, user; token, bootstrap_state;
- * item; items, page; changes, bootstrap_change, bootstrap_unknown; bootstrap;
- * access.
- * statement.h and item_row.h are for this room only.
+ * item; group; items, page; changes, bootstrap_change, bootstrap_unknown;
+ * bootstrap; access.
+ * statement.h, item_row.h and group_sql.h are for this room only.
  */
 
 #include <stdbool.h>

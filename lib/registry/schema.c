@@ -332,7 +332,92 @@ static const char step_expiring[] =
 "ALTER TABLE certificates ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
 "ALTER TABLE authorities ADD COLUMN told INTEGER NOT NULL DEFAULT 0;";
 
+/*
+ * Groups of things and channels (group.h).  The database itself refuses a group
+ * above itself, what is of two owners, and an id that was another user's, as
+ * that of a thing or channel; users.item_groups counts them.
+ */
+#define USED(by)							\
+" OR EXISTS(SELECT 1 FROM " by " o WHERE o.id = new.id"			\
+"	AND o.owner <> new.owner)"
+#define USED_BY_ANOTHER							\
+" EXISTS(SELECT 1 FROM removed r WHERE r.id = new.id AND r.owner <>"	\
+"	(SELECT u.id FROM users u WHERE u.n = new.owner))"		\
+USED("things") USED("channels") USED("item_groups")			\
+" OR EXISTS(SELECT 1 FROM users u WHERE u.id = new.id"			\
+"	AND u.n <> new.owner)"
+
+static const char step_groups[] =
+"CREATE TABLE item_groups("
+"	n INTEGER PRIMARY KEY,"
+"	id TEXT NOT NULL UNIQUE,"
+"	owner INTEGER NOT NULL REFERENCES users(n),"
+"	parent INTEGER,"			/* NULL: it is at the top */
+"	name TEXT NOT NULL,"
+"	description TEXT NOT NULL,"
+"	metadata TEXT NOT NULL,"		/* a JSON object */
+"	created INTEGER NOT NULL,"		/* ns since 1970 */
+"	updated INTEGER NOT NULL,"
+"	UNIQUE(owner, n),"
+"	FOREIGN KEY(owner, parent) REFERENCES item_groups(owner, n)"
+") STRICT;"
+"CREATE INDEX item_groups_of_parent ON item_groups(owner, parent);"
+"CREATE TRIGGER item_groups_circle BEFORE UPDATE OF parent ON item_groups"
+"	WHEN new.parent IS NOT NULL AND EXISTS("
+"	WITH RECURSIVE above(n) AS (SELECT new.parent UNION"
+"		SELECT g.parent FROM item_groups g JOIN above USING(n)"
+"		WHERE g.parent IS NOT NULL)"
+"	SELECT 1 FROM above WHERE n = new.n)"
+"	BEGIN SELECT RAISE(ABORT, 'the group is beneath itself'); END;"
+
+"CREATE TABLE group_things("
+"	grp INTEGER NOT NULL,"
+"	thing INTEGER NOT NULL,"
+"	owner INTEGER NOT NULL,"
+"	PRIMARY KEY(grp, thing),"
+"	FOREIGN KEY(owner, grp) REFERENCES item_groups(owner, n)"
+"		ON DELETE CASCADE,"
+"	FOREIGN KEY(owner, thing) REFERENCES things(owner, n)"
+"		ON DELETE CASCADE"
+") STRICT, WITHOUT ROWID;"
+"CREATE INDEX groups_of_thing ON group_things(thing, grp);"
+"CREATE TABLE group_channels("
+"	grp INTEGER NOT NULL,"
+"	channel INTEGER NOT NULL,"
+"	owner INTEGER NOT NULL,"
+"	PRIMARY KEY(grp, channel),"
+"	FOREIGN KEY(owner, grp) REFERENCES item_groups(owner, n)"
+"		ON DELETE CASCADE,"
+"	FOREIGN KEY(owner, channel) REFERENCES channels(owner, n)"
+"		ON DELETE CASCADE"
+") STRICT, WITHOUT ROWID;"
+"CREATE INDEX groups_of_channel ON group_channels(channel, grp);"
+
+"ALTER TABLE users ADD COLUMN item_groups INTEGER NOT NULL DEFAULT 0;"
+"CREATE TRIGGER item_groups_more AFTER INSERT ON item_groups BEGIN"
+"	UPDATE users SET item_groups = item_groups + 1 WHERE n = new.owner;"
+"	END;"
+"CREATE TRIGGER item_groups_less AFTER DELETE ON item_groups BEGIN"
+"	UPDATE users SET item_groups = item_groups - 1 WHERE n = old.owner;"
+"	END;"
+
+"DROP TRIGGER things_id;"
+"DROP TRIGGER channels_id;"
+"DROP TRIGGER users_id;"
+"CREATE TRIGGER things_id BEFORE INSERT ON things WHEN"
+USED_BY_ANOTHER REFUSE
+"CREATE TRIGGER channels_id BEFORE INSERT ON channels WHEN"
+USED_BY_ANOTHER REFUSE
+"CREATE TRIGGER item_groups_id BEFORE INSERT ON item_groups WHEN"
+USED_BY_ANOTHER REFUSE
+"CREATE TRIGGER users_id BEFORE INSERT ON users WHEN"
+"	EXISTS(SELECT 1 FROM removed WHERE id = new.id)"
+"	OR EXISTS(SELECT 1 FROM things WHERE id = new.id)"
+"	OR EXISTS(SELECT 1 FROM channels WHERE id = new.id)"
+"	OR EXISTS(SELECT 1 FROM item_groups WHERE id = new.id)" REFUSE
+"CREATE TRIGGER item_groups_gone AFTER DELETE ON item_groups" KEEP;
+
 const char *const schema_steps[SCHEMA_VERSION] = {
 	step_1, step_2, step_3, step_4, step_5, step_6, step_7,
-	step_certificates, step_directions, step_expiring
+	step_certificates, step_directions, step_expiring, step_groups
 };

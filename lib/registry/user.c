@@ -388,8 +388,8 @@ user_remove(struct registry *r, const struct user *user,
 	if (statement_run(r, st, fault) < 0) {
 		if (fault->status == EX_DATAERR)
 			fault_set(fault, EX_DATAERR,
-			    "'%s' still has things or channels (--all "
-			    "removes them too)", user->email);
+			    "'%s' still has things, channels or groups "
+			    "(--all removes them too)", user->email);
 		return -1;
 	}
 	return user_event(r, "user.remove", user, STR_NONE, fault);
