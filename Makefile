@@ -95,7 +95,9 @@ $(BUILD)/libmfx.a: $(LIB_SRC:%.c=$(BUILD)/%.o)
 $(foreach c,$(CMDS),$(eval $(BIN)/$(c): \
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(c:mfx-%=%)/*.c))))
 $(BIN)/mfx-adapt-coap: $(WIRE:%.c=$(BUILD)/%.o)
-# and these two share theirs
+# and some share theirs
+$(BIN)/mfx-fmt: $(addprefix $(BUILD)/cmd/plot/, \
+	chart.o scale.o series.o text.o)
 $(BIN)/mfx-things $(BIN)/mfx-channels: $(BUILD)/cmd/items/items.o
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)

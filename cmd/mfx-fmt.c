@@ -4,16 +4,19 @@
  * a pipe of messages: marks and positions are not passed on.  No text of a
  * device can break out of its row or its field.
  */
+#include <math.h>
+
 #include "base/escape.h"
 #include "base/filter.h"
 #include "base/program.h"
 #include "base/table.h"
 #include "cmd/fmt/influx.h"
 #include "cmd/fmt/template.h"
+#include "cmd/plot/chart.h"
 #include "line/records.h"
 
 static struct {
-	enum { TABLE, TSV, CSV, INFLUX, TEMPLATE, DEFAULT } type;
+	enum { TABLE, TSV, CSV, INFLUX, TEMPLATE, SPARK, DEFAULT } type;
 	int time;		/* enum field_time, or -1 */
 	const char *template, *fields, *rejects;
 	int64_t width;
@@ -21,8 +24,8 @@ static struct {
 } opt = { .type = DEFAULT, .time = -1, .width = 40 };
 
 static const struct opt options[] = {
-	{ 't', "type", "table|tsv|csv|influx|template", "format of the output "
-	    "(default: table)",
+	{ 't', "type", "table|tsv|csv|influx|template|spark",
+	    "format of the output (default: table)",
 	    OPT_ENUM(&opt.type) },
 	{ 'F', "format", "TEMPLATE", "template, such as '{time} "
 	    "{name}={value}{unit}\\n'", OPT_STRING(&opt.template) },
@@ -57,6 +60,7 @@ static struct pack pack;
 static struct table table;
 static struct template template;
 static struct buf scratch;
+static struct series_set series;
 static enum field fields[FIELDS];
 static int columns;
 static enum field_time time_form;
@@ -155,6 +159,37 @@ fmt_template_record(const struct route *route, const struct record *r)
 	template_put(&f.out.b, &template, route, r, time_form, &scratch);
 }
 
+/* a line for each series, by name and unit, at the end of the input */
+static void
+fmt_spark_record(const struct route *route, const struct record *r)
+{
+	struct series *s;
+	double value;
+
+	(void)route;
+	if (!series_value(r, &value))
+		return;
+	s = series_find(&series, r->name, r->unit);
+	if (s != NULL)
+		series_add(&series, s, r->time, value);
+	else
+		filter_note(&f, "value left out", "more series than "
+		    "can be drawn");
+}
+
+static void
+fmt_spark_end(void)
+{
+	struct chart chart = {
+		.set = &series, .width = 80, .height = 1,
+		.low = NAN, .high = NAN,
+	};
+
+	chart_put_sparks(&f.out.b, &chart);
+	out_end(&f.out);
+	series_release(&series);
+}
+
 static const struct form forms[] = {
 	[TABLE] = { "table", fmt_table_begin, fmt_table_record, true,
 	    FIELD_RFC3339 },
@@ -163,6 +198,7 @@ static const struct form forms[] = {
 	[INFLUX] = { "influx", NULL, fmt_influx_record, false, FIELD_NS },
 	[TEMPLATE] = { "template", NULL, fmt_template_record, false,
 	    FIELD_EPOCH },
+	[SPARK] = { "spark", NULL, fmt_spark_record, false, FIELD_EPOCH },
 };
 
 static const struct form *
@@ -215,8 +251,9 @@ fmt_prepare_time(const struct form *form)
 	time_form = form->time;
 	if (opt.time < 0)
 		return;
-	if (form->put == fmt_influx_record)
-		program_misuse("--time can't be used with --type influx");
+	if (opt.type == INFLUX || opt.type == SPARK)
+		program_misuse("--time can't be used with --type %s",
+		    form->type);
 	time_form = (enum field_time)opt.time;
 }
 
@@ -260,6 +297,8 @@ main(int argc, char **argv)
 		form->begin();
 	while (filter_next(&f, &line))
 		fmt_format(form, line);
+	if (opt.type == SPARK)
+		fmt_spark_end();
 	status = filter_finish(&f);
 	if (form->put == fmt_table_record)
 		table_release(&table);

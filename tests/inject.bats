@@ -45,6 +45,10 @@ met() {
 	met mfx-fmt
 }
 
+@test "mfx-plot, whatever fails" {
+	met mfx-plot
+}
+
 @test "mfx-encode, whatever fails" {
 	met mfx-encode
 }

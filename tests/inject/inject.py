@@ -515,6 +515,7 @@ RUNS = {
     "mfx-normalize": [Run("mfx-normalize lines")],
     "mfx-grep": [Run("mfx-grep --name dev:1*", "lines")],
     "mfx-fmt": [Run("mfx-fmt -t tsv", "records")],
+    "mfx-plot": [Run("mfx-plot -t svg", "records")],
     "mfx-encode": [Run("mfx-encode -t cbor -n 3", "records")],
     "mfx-check": [Run("mfx-check", "lines")],
     "mfx-alarm": [Run("mfx-alarm --test rules", "lines"),
