@@ -229,6 +229,10 @@ alarm b { silent 5m
 	severity dire }
 alarm y silent 5m severity
 alarm r rate > 1
+alarm l lag raw/x > big
+alarm d disk tmp > 90%
+alarm e disk > 90
+alarm f certificate < 30
 alarm open { silent 5m
 END
 	status 78 mfx-alarm --check rules 2>err
@@ -238,8 +242,8 @@ rules:3:18: '>>' is not an operator, < <= = != >= or >, and a value
 rules:4:1: 'alram' is not alarm or notify
 rules:5:7: 'a/b' is not a name: letters, digits and . _ -, at most 64
 rules:7:7: two alarms have the name 'ok'
-rules:8:7: the alarm 'none' has no condition: value, rate or silent
-rules:9:21: an alarm has one condition: value, rate or silent
+rules:8:7: the alarm 'none' has no condition: value, rate, silent, lag, disk or certificate
+rules:9:21: an alarm has one condition: value, rate, silent, lag, disk or certificate
 rules:10:23: 'value' is given twice
 rules:11:7: what was silent is clear when a message comes: only 'clear for' can be given
 rules:12:7: 'clear' compares with another kind of value than the condition
@@ -251,9 +255,13 @@ rules:18:14: a '[' without its ']'
 rules:20:11: 'dire' is not info, warning or critical
 rules:21:27: info, warning or critical, not the end of the line
 rules:22:17: 'per' and a duration, such as 'per 1m', not the end of the line
-rules:24:1: a clause of an alarm, not the end of the file: a brace is not closed
+rules:23:21: 'big' is not a size such as 64MiB, or a number of messages
+rules:24:14: 'tmp' is not a path, from / on
+rules:25:16: '90' is not percent, such as 90%
+rules:26:23: '30' is not a duration such as 30d
+rules:28:1: a clause of an alarm, not the end of the file: a brace is not closed
 rules:13:26: no 'notify nobody ...' in this file
-rules: 20 mistakes
+rules: 24 mistakes
 END
 )
 	echo >rules
@@ -438,6 +446,41 @@ END
 	(($(wc -l <out) == 1))
 	status 0 mfx-alarm --state full.db rules </dev/null >out
 	[ ! -s out ]
+}
+
+@test "the site itself: lag of groups, disks, certificates that end" {
+	rules <<END
+alarm behind lag raw/* > 1KiB for 1s
+alarm full disk > 0%
+alarm root disk / > 0%
+alarm empty disk / < 0%
+alarm ends certificate < 30d severity critical
+alarm late certificate < 1s
+END
+	numbers 1 100 | mfx-pub raw
+	mfx-bus seek --create raw/stuck start
+	echo 'correct horse' | mfx-users create --password-file - ann@example.com
+	mfx-certs ca init
+	mfx-certs server --days 20 localhost >/dev/null
+	mfx-certs server --days 60 example.com >/dev/null
+	mkfifo fifo
+	start_ready_on fifo mfx-alarm rules
+	await 20 grep -q behind- out
+	exec 5>&-
+	await 20 gone "$PID"
+	jq -r '"\(.n) \(.name)"' out | sed 's/:[0-9a-f]*$/:SERIAL/' | sort |
+		diff - <(printf '%s\n' 'behind lag:raw/stuck' \
+		    'ends certificate:SERIAL' "full disk:$MFX_HOME" 'root disk:/')
+	# a test does not look, it is told
+	echo '{"protocol":"mfx","n":"lag:raw/x","v":5000,"t":7}
+{"protocol":"mfx","n":"lag:raw/x","v":5000,"t":8}
+{"protocol":"mfx","n":"lag:raw/x","v":0,"t":9}
+{"protocol":"mfx","publisher":"t1","n":"certificate:00","v":86400,"t":9}
+{"protocol":"http","n":"lag:raw/y","v":5000,"t":10}' | tells --now 20 4<<'END'
+raise behind-1 8
+clear behind-1 9
+raise ends-2 9
+END
 }
 
 @test "100,000 series, and no more of them than may be" {

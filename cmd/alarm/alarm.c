@@ -12,7 +12,9 @@
 #include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
+#include "cmd/alarm/notify.h"
 #include "cmd/alarm/outlet.h"
+#include "cmd/alarm/probe.h"
 #include "line/decoded.h"
 #include "line/mark.h"
 #include "store/settle.h"
@@ -28,6 +30,10 @@
 #define PATIENCE (15 * CLOCK_SECOND)
 /* ms: how often it looks what others changed, and whether something is due */
 #define TICK 1000
+/* how often it looks at the site itself */
+#define PROBE_EVERY (10 * CLOCK_SECOND)
+/* ms that notices have at the end of the input; what is left waits */
+#define DRAIN 5000
 
 static struct alarm {
 	const struct alarm_options *opt;
@@ -39,6 +45,9 @@ static struct alarm {
 	struct state state;	/* not with --test */
 	struct pending pending;
 	struct outlet outlet;
+	struct notify notify;
+	struct probe probe;
+	int64_t next_probe;	/* monotonic */
 	struct bus *bus;	/* NULL: not needed */
 	struct bus_group *group;	/* of --ack, or NULL */
 	uint64_t acked;
@@ -162,6 +171,7 @@ alarm_store(void)
 		alarm_fail(&fault);
 		return;
 	}
+	notify_wake(&a.notify);
 	took = clock_ns() - began;
 	a.next_store = began + (took * STORE_SHARE > STORE_EVERY ?
 	    took * STORE_SHARE : STORE_EVERY);
@@ -306,8 +316,10 @@ alarm_load(struct fault *fault)
 	if (a.opt->test)
 		return 0;
 	a.engine.keeps = true;
-	return state_load(&a.state, &a.engine, &a.rules, alarm_tell, NULL,
-	    fault);
+	if (state_load(&a.state, &a.engine, &a.rules, alarm_tell, NULL,
+	    fault) < 0)
+		return -1;
+	return notify_start(&a.notify, a.opt->state, &a.rules, fault);
 }
 
 /* SIGHUP: rules that are as they were keep what is known of them */
@@ -323,6 +335,7 @@ alarm_reload(void *arg, struct fault *fault)
 		return -1;
 	}
 	alarm_store();
+	notify_end(&a.notify);
 	engine_release(&a.engine);
 	rules_release(&a.rules);
 	a.rules = rules;
@@ -378,9 +391,11 @@ alarm_look(void)
 {
 	struct fault fault;
 
-	if (!a.opt->test && state_changed(&a.state) &&
-	    outlet_give(&a.outlet, &fault) < 0)
+	if (a.opt->test || !state_changed(&a.state))
+		return;
+	if (outlet_give(&a.outlet, &fault) < 0)
 		alarm_fail(&fault);
+	notify_wake(&a.notify);
 }
 
 /* after a line, or when none came for a while */
@@ -395,6 +410,10 @@ alarm_turn(int64_t now, bool idle)
 		alarm_store();
 	else if (idle)
 		alarm_look();
+	if (!a.opt->test && a.engine.now != 0 && now >= a.next_probe) {
+		probe_run(&a.probe, &a.rules, &a.engine);
+		a.next_probe = now + PROBE_EVERY;
+	}
 	program_reload(a.opt->test ? NULL : alarm_reload, NULL);
 }
 
@@ -418,6 +437,17 @@ alarm_loop(void)
 	}
 }
 
+/* What was told at the very end is delivered, if that is soon done. */
+static void
+alarm_drain(void)
+{
+	int64_t end = clock_ms() + DRAIN;
+
+	while (a.notify.n > 0 && !signal_stop() && clock_ms() < end &&
+	    state_notices(&a.state) > 0)
+		signal_poll(NULL, 0, DRAIN / 100);
+}
+
 static void
 alarm_end(void)
 {
@@ -427,6 +457,7 @@ alarm_end(void)
 	if (a.f.out.err == 0 && alarm_is_placed(clock_coarse_ns()) &&
 	    alarm_has_news())
 		alarm_store();
+	alarm_drain();
 	if (a.f.torn && a.group != NULL && a.f.status == 0)
 		a.f.status = EX_TEMPFAIL;
 	a.f.out.late = NULL;
@@ -458,6 +489,7 @@ alarm_run(const struct alarm_options *opt, const char *rules, char **files,
 		alarm_loop();
 		alarm_end();
 	}
+	notify_end(&a.notify);
 	engine_release(&a.engine);
 	outlet_close(&a.outlet);
 	bus_group_close(a.group);

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "base/escape.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "json/number.h"
 
 /* ---- the parser ---- */
 
@@ -140,12 +142,18 @@ clause_operator(struct str text)
 
 #define A_COMPARISON "an operator, < <= = != >= or >, and a value"
 
+/* makes a number of what stands there: "64MiB" */
+typedef bool clause_convert_fn(const char *text, double *);
+
+/* op, operand and the text in its form for comparison_parse */
 static const char *
-clause_comparison(struct parser *p, struct comparison *to)
+clause_comparison_of(struct parser *p, struct comparison *to,
+    clause_convert_fn *convert, const char *unit)
 {
 	struct str op = STR_NONE, operand = STR_NONE, text;
 	bool quoted = false;
 	const char *why = parser_word(p, A_COMPARISON, &op);
+	double number;
 	struct buf b;
 
 	if (why != NULL)
@@ -158,18 +166,32 @@ clause_comparison(struct parser *p, struct comparison *to)
 			return parser_refuse_word(p, A_COMPARISON);
 		operand = p->token.text;
 		parser_next(p);
+	} else {
+		operand = str_from(op, clause_operator(op));
+		op.n -= operand.n;
 	}
-	buf_init(&b, op.n + operand.n + 3);
+	if (convert != NULL && !convert(operand.p, &number))
+		return parser_refuse(p, "'%.40s' is not %s", operand.p, unit);
+	buf_init(&b, op.n + operand.n + NUMBER_TEXT + 3);
 	buf_put_str(&b, op);
-	buf_puts(&b, quoted ? "\"" : "");
-	buf_put_str(&b, operand);
-	buf_puts(&b, quoted ? "\"" : "");
+	buf_puts(&b, quoted && !convert ? "\"" : "");
+	if (convert != NULL)
+		number_put(&b, number);
+	else
+		buf_put_str(&b, operand);
+	buf_puts(&b, quoted && !convert ? "\"" : "");
 	text = arena_str(&p->rules->arena, buf_str(&b));
 	buf_release(&b);
 	if (text.p == NULL)
 		return parser_refuse(p, "too much text");
 	why = comparison_parse(to, text);
 	return why == NULL ? NULL : parser_refuse(p, "%s", why);
+}
+
+static const char *
+clause_comparison(struct parser *p, struct comparison *to)
+{
+	return clause_comparison_of(p, to, NULL, NULL);
 }
 
 static const char *
@@ -387,7 +409,130 @@ clause_text(struct parser *p, struct rule *r)
 	return parser_word(p, "a text in quotes", &r->says);
 }
 
-#define CONDITIONS (1u << 0 | 1u << 1 | 1u << 2)
+/* ---- of the site itself ---- */
+
+static bool
+clause_is_size(const char *text, double *to)
+{
+	int64_t n;
+
+	if (!opt_parse_size(text, &n))
+		return false;
+	*to = (double)n;
+	return true;
+}
+
+static bool
+clause_is_percent(const char *text, double *to)
+{
+	size_t n = strlen(text);
+	uint64_t whole;
+
+	if (n < 2 || text[n - 1] != '%' ||
+	    !number_digits((struct str){ text, n - 1 }, 100, &whole))
+		return false;
+	*to = (double)whole;
+	return true;
+}
+
+static bool
+clause_is_duration(const char *text, double *to)
+{
+	int64_t ns;
+
+	if (!duration_has_unit(str_z(text)) ||
+	    !duration_parse(str_z(text), &ns))
+		return false;
+	*to = (double)ns / 1e9;
+	return true;
+}
+
+/* takes a word that is not an operator; the default is what it was */
+static void
+clause_optional(struct parser *p, struct str *to)
+{
+	if (p->token.type != TOKEN_WORD || (!p->token.quoted &&
+	    strspn(p->token.text.p, "=!<>") > 0))
+		return;
+	*to = p->token.text;
+	parser_next(p);
+}
+
+/* the records of probe.h whose names begin so */
+static const char *
+clause_probe(struct parser *p, struct rule *r, enum probe_kind kind,
+    const char *prefix, struct str glob)
+{
+	struct str name;
+	struct buf b;
+	const char *why;
+
+	r->probe = kind;
+	buf_init(&b, 2 * GLOB_MAX);
+	buf_puts(&b, prefix);
+	buf_put_str(&b, glob);
+	name = arena_str(&p->rules->arena, buf_str(&b));
+	why = b.full || name.p == NULL ? "too long" :
+	    match_add_label(&r->match, MATCH_NAME, name);
+	buf_release(&b);
+	if (why == NULL)
+		why = match_add_label(&r->match, MATCH_PROTOCOL, STR("mfx"));
+	return why == NULL ? NULL : parser_refuse(p, "%s", why);
+}
+
+static const char *
+clause_lag(struct parser *p, struct rule *r)
+{
+	struct str glob = STR("*");
+	const char *why;
+
+	clause_optional(p, &glob);
+	why = clause_probe(p, r, PROBE_LAG, "lag:", glob);
+	if (why != NULL || (why = clause_comparison_of(p, &r->raise,
+	    clause_is_size, "a size such as 64MiB, or a number of messages"))
+	    != NULL)
+		return why;
+	return clause_for(p, &r->hold);
+}
+
+static const char *
+clause_disk(struct parser *p, struct rule *r)
+{
+	char *home = home_path("");
+	const char *why;
+
+	r->probe_path = arena_str(&p->rules->arena, str_z(home));
+	free(home);
+	clause_optional(p, &r->probe_path);
+	if (r->probe_path.p == NULL || *r->probe_path.p != '/')
+		return parser_refuse(p, "'%.40s' is not a path, from / on",
+		    r->probe_path.p ? r->probe_path.p : "");
+	why = clause_probe(p, r, PROBE_DISK, "disk:", r->probe_path);
+	if (why != NULL || (why = clause_comparison_of(p, &r->raise,
+	    clause_is_percent, "percent, such as 90%")) != NULL)
+		return why;
+	return clause_for(p, &r->hold);
+}
+
+static const char *
+clause_certificate(struct parser *p, struct rule *r)
+{
+	struct str glob = STR("*");
+	const char *why;
+
+	clause_optional(p, &glob);
+	why = clause_probe(p, r, PROBE_CERTIFICATE, "certificate:", STR("*"));
+	if (why == NULL && (why = match_add_label(&r->match, MATCH_PUBLISHER,
+	    glob)) != NULL)
+		return parser_refuse(p, "%s", why);
+	if (why != NULL)
+		return why;
+	return clause_comparison_of(p, &r->raise, clause_is_duration,
+	    "a duration such as 30d");
+}
+
+#define CONDITIONS 0x3fu
+#define A_CONDITION "value, rate, silent, lag, disk or certificate"
 
 static const struct clause {
 	const char *word;
@@ -398,6 +543,9 @@ static const struct clause {
 	{ "value", clause_value, false },
 	{ "rate", clause_rate, false },
 	{ "silent", clause_silent, false },
+	{ "lag", clause_lag, false },
+	{ "disk", clause_disk, false },
+	{ "certificate", clause_certificate, false },
 	{ "channel", clause_channel, true },
 	{ "publisher", clause_publisher, true },
 	{ "protocol", clause_protocol, true },
@@ -439,8 +587,8 @@ clauses_read_one(struct parser *p, struct rule *r, unsigned *seen)
 		return parser_refuse(p, "'%s' is given twice",
 		    clauses[i].word);
 	if ((1u << i & CONDITIONS) && (*seen & CONDITIONS))
-		return parser_refuse(p, "an alarm has one condition: value, "
-		    "rate or silent");
+		return parser_refuse(p, "an alarm has one condition: "
+		    A_CONDITION);
 	*seen |= 1u << i;
 	why = clauses[i].read(p, r);
 	if (why == NULL && (1u << i & CONDITIONS))
@@ -454,7 +602,7 @@ clauses_check(struct parser *p, struct rule *r, unsigned seen)
 {
 	if (!(seen & CONDITIONS))
 		return parser_refuse(p, "the alarm '%.64s' has no condition: "
-		    "value, rate or silent", r->name.p);
+		    A_CONDITION, r->name.p);
 	if (r->kind == RULE_SILENT && r->has_clear)
 		return parser_refuse(p, "what was silent is clear when a "
 		    "message comes: only 'clear for' can be given");

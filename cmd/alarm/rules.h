@@ -28,6 +28,11 @@ enum rule_kind {
 	RULE_SILENT,		/* nothing has come for a while */
 };
 
+/* what a rule asks of the site itself, probe.h */
+enum probe_kind {
+	PROBE_NONE, PROBE_LAG, PROBE_DISK, PROBE_CERTIFICATE, PROBE_KINDS
+};
+
 enum rule_severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
 
 /* what makes a series of its own: bits of 1 << enum match_label */
@@ -41,6 +46,8 @@ struct rule {
 				 * that are equal mean the same */
 	struct match match;
 	enum rule_kind kind;
+	enum probe_kind probe;
+	struct str probe_path;	/* of DISK; a NUL follows */
 	struct comparison raise;	/* not of SILENT */
 	struct comparison clear;
 	bool has_clear;		/* else: when `raise` does not hold */

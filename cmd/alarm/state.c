@@ -386,6 +386,16 @@ state_changed(struct state *s)
 	return true;
 }
 
+int64_t
+state_notices(struct state *s)
+{
+	struct fault fault;
+	int64_t n;
+
+	return db_number(&s->db, "SELECT count(*) FROM notices", &n,
+	    &fault) < 0 ? -1 : n;
+}
+
 int
 state_events(struct state *s, uint64_t *last, struct buf *lines,
     struct fault *fault)

@@ -12,7 +12,7 @@
 #include "base/number.h"
 #include "base/stamp.h"
 
-static bool
+bool
 opt_parse_size(const char *z, int64_t *out)
 {
 	static const char units[] = "kmgt";

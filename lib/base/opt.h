@@ -118,6 +118,9 @@ int opt_parse(struct opt_parser *, char **argv);
 /* was it given?  Only for those that are false, NULL or empty at first. */
 bool opt_given(const struct opt *);
 
+/* bytes, as OPT_SIZE takes them */
+bool opt_parse_size(const char *, int64_t *out);
+
 /* which word of "a|b|c" that is, from 0 on; or -1 */
 int opt_choice(const char *words, const char *value);
 
