@@ -19,13 +19,14 @@
 #include "base/ready.h"
 #include "base/signal.h"
 #include "http/setup.h"
-#include "net/certificate.h"
 #include "registry/registry.h"
 #include "registry/user.h"
 
 /* how long SIGTERM waits for requests in progress */
 #define GRACE (10 * STAMP_SECOND)
 #define ADMIN_CONNECTIONS 64
+#define OCSP_CONNECTIONS 256
+#define OCSP_BODY_MAX 4096
 #define BODY_MAX (64 << 20)
 #define NO_LIMIT 1000000
 
@@ -34,6 +35,7 @@ static struct http_setup setup = {
 	.timeout = 60 * STAMP_SECOND, .max_connections = 4096,
 	.cors_max_age = HTTP_CORS_AGE
 };
+static struct api_certs certs = { .days = API_CERTS_DAYS };
 static struct {
 	const char *admin, *store_file, *primary;
 	struct opt_list stores, administrators;
@@ -74,6 +76,7 @@ static const struct opt options[] = {
 	    "on to the mfx-api at URL", OPT_STRING(&opt.primary) },
 	{ 0, "administrator", "EMAIL", "this user may see what is of no user; "
 	    "may be repeated", OPT_LIST(&opt.administrators) },
+	API_CERTS_OPTIONS(certs),
 	{ 0, "closed", NULL, "refuse to create users over HTTP",
 	    OPT_FLAG(&opt.closed) },
 	{ 0, "compat", NULL, "behave like Mainflux: no limit on passwords and "
@@ -92,7 +95,7 @@ static const struct program program = {
 };
 
 static struct loop *loop;
-static struct http *server, *admin;
+static struct http *server, *admin, *ocsp;
 static struct loop_hook begin;
 static struct loop_watch done;		/* what other threads have done */
 static struct api *api;
@@ -103,30 +106,17 @@ api_complain(const struct fault *fault)
 	diag_error("%s", fault->text);
 }
 
-/* A certificate that is not valid is refused, beside a good token too. */
-static bool
-api_may_come(struct http_request *r)
-{
-	const struct certificate *peer = http_certificate(r);
-
-	if (peer == NULL || (peer->kind != CERTIFICATE_REFUSED &&
-	    (peer->kind != CERTIFICATE_NONE || !setup.require_cert)))
-		return true;
-	http_problem(r, 403, "a valid client certificate is required");
-	return false;
-}
-
 static void
 api_serve_headers(struct http_request *r, void *arg)
 {
-	if (api_may_come(r))
+	if (api_admits(api, r, setup.require_cert))
 		api_on_headers(r, arg);
 }
 
 static void
 api_serve_request(struct http_request *r, void *arg)
 {
-	if (api_may_come(r))
+	if (api_admits(api, r, setup.require_cert))
 		api_handle(r, arg);
 }
 
@@ -151,12 +141,19 @@ api_wake(struct loop_hook *hook, int64_t now)
 	api_turn(api);
 }
 
+static int
+api_reload_files(void *arg, struct fault *fault)
+{
+	return http_setup_reload(arg, fault) < 0 ? -1 :
+	    api_reload(api, fault);
+}
+
 static void
 api_serve_turn(void)
 {
 	loop_turn(loop, api_pause(api));
 	api_rest(api);
-	program_reload(setup.tls ? http_setup_reload : NULL, &setup);
+	program_reload(api_reload_files, &setup);
 	ready_alive(loop_now(loop));
 }
 
@@ -195,16 +192,24 @@ api_serve(void)
 	return 0;
 }
 
+/* the servers of --admin and --ocsp-listen */
 static int
-api_open_admin(struct fault *fault)
+api_open_others(struct fault *fault)
 {
 	struct http_options o = {
 		.timeout = setup.timeout, .max_connections = ADMIN_CONNECTIONS,
 		.handle = api_administer, .arg = api
 	};
 
-	return opt.admin == NULL ? 0 :
-	    http_open_at("--admin", opt.admin, loop, &o, &admin, fault);
+	if (opt.admin != NULL && http_open_at("--admin", opt.admin, loop, &o,
+	    &admin, fault) < 0)
+		return -1;
+	o.handle = api_answer_ocsp;
+	o.max_connections = OCSP_CONNECTIONS;
+	o.max_per_address = OCSP_CONNECTIONS / 4;
+	o.max_body = o.max_bodies = OCSP_BODY_MAX;
+	return certs.ocsp_listen == NULL ? 0 : http_open_at("--ocsp-listen",
+	    certs.ocsp_listen, loop, &o, &ocsp, fault);
 }
 
 /* What is not given is as delivered, or as open as Mainflux was. */
@@ -259,7 +264,7 @@ api_open_all(struct fault *fault)
 		.registrations = (unsigned)opt.registrations,
 		.password_min = (size_t)opt.password_min,
 		.primary = opt.primary,
-		.administrators = &opt.administrators,
+		.administrators = &opt.administrators, .certs = &certs,
 		.open = !opt.closed, .administers = opt.admin == NULL,
 		.complain = api_complain
 	};
@@ -279,7 +284,7 @@ api_open_all(struct fault *fault)
 	if (http_setup_open(&setup, loop, &o, &server, fault) < 0)
 		return -1;
 	api_count_connections(api, server);
-	return api_open_admin(fault);
+	return api_open_others(fault);
 }
 
 int
@@ -294,6 +299,7 @@ main(int argc, char **argv)
 	status = api_open_all(&fault) < 0 ? diag_fault(&fault) : api_serve();
 	api_finish(api);
 	http_close(admin);
+	http_close(ocsp);
 	http_close(server);
 	http_setup_close(&setup);
 	loop_unwatch(&done);

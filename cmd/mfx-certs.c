@@ -66,6 +66,22 @@ certs_which(const char *operand, char to[ID_TEXT + 1], struct fault *fault)
 	    "'%s': not the id of a thing and not a serial", operand);
 }
 
+static void
+certs_check_url(const char *option, const char *url)
+{
+	const char *why = url != NULL ? build_url_fault(url) : NULL;
+
+	if (why != NULL)
+		program_misuse("%s '%s': %s", option, url, why);
+}
+
+void
+certs_check_urls(void)
+{
+	certs_check_url("--ocsp", certs_opt.ocsp);
+	certs_check_url("--crl-url", certs_opt.crl_url);
+}
+
 /* ---- the tables ---- */
 
 #define CA(text) { 0, "ca", "NAME", text, OPT_STRING(&certs_opt.ca) }
@@ -79,6 +95,11 @@ certs_which(const char *operand, char to[ID_TEXT + 1], struct fault *fault)
 #define OUT { 0, "out", "DIR|p12|pem|tar|json", "write files to a directory, " \
 	"or this to stdout (default: pem; with -f json)",		\
 	OPT_STRING(&certs_opt.out) }
+#define URLS								\
+	{ 0, "ocsp", "URL", "name URL in the certificate as the place of " \
+	    "OCSP", OPT_STRING(&certs_opt.ocsp) },			\
+	{ 0, "crl-url", "URL", "name URL in the certificate as the place of " \
+	    "the CRL", OPT_STRING(&certs_opt.crl_url) }
 #define PASSWORD { 0, "password-file", "FILE", "with --out p12: read its " \
 	"password from FILE (default: ask)",				\
 	OPT_STRING(&certs_opt.password_file) }
@@ -100,24 +121,30 @@ static const struct opt ca_options[] = {
 	{ 0, "pin-file", "FILE", "read the token's PIN from FILE whenever "
 	    "the key is used",
 	    OPT_STRING(&certs_opt.pin_file) },
+	URLS,
 	OPT_ROW_HUMAN(&certs_opt.human),
 	OPT_END
 };
 
 static const struct opt issue_options[] = {
 	ISSUER, USER, DAYS("valid for this long (default: 365)"), TYPE, OUT,
-	PASSWORD,
+	PASSWORD, URLS,
 	{ 'f', "file", "FILE", "issue one for each line of NDJSON with an id; "
 	    "'-' is stdin", OPT_STRING(&certs_opt.file) },
 	OPT_END
 };
 
 static const struct opt sign_options[] = {
-	ISSUER, USER, DAYS("valid for this long (default: 365)"), OUT,
+	ISSUER, USER, DAYS("valid for this long (default: 365)"), OUT, URLS,
 	OPT_END
 };
 
 static const struct opt server_options[] = {
+	ISSUER, DAYS("valid for this long (default: 365)"), TYPE, OUT,
+	PASSWORD, URLS, OPT_END
+};
+
+static const struct opt ocsp_options[] = {
 	ISSUER, DAYS("valid for this long (default: 365)"), TYPE, OUT,
 	PASSWORD, OPT_END
 };
@@ -128,7 +155,7 @@ static const struct opt renew_options[] = {
 	    OPT_FLAG(&certs_opt.new_key) },
 	{ 0, "replace", NULL, "revoke the old certificate",
 	    OPT_FLAG(&certs_opt.replace) },
-	TYPE, OUT, PASSWORD, OPT_END
+	TYPE, OUT, PASSWORD, URLS, OPT_END
 };
 
 /* in the order of certs_reasons of show.c */
@@ -176,6 +203,8 @@ static const struct verb verbs[] = {
 	    "a thing", sign_options, certs_verb_sign },
 	{ "server", "NAME ...", "issue a certificate for a server",
 	    server_options, certs_verb_server },
+	{ "ocsp", "[NAME]", "issue a certificate that answers OCSP in the name "
+	    "of its CA", ocsp_options, certs_verb_ocsp },
 	{ "renew", "CERTIFICATE", "issue a certificate like this one again",
 	    renew_options, certs_verb_renew },
 	{ "revoke", "CERTIFICATE ...", "revoke certificates",

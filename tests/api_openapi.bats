@@ -5,6 +5,7 @@
 # is tests/unit/openapi.c.
 load setup
 load site
+load tls
 
 # serve_at NAME OPTION…: NAME is its port then
 serve_at() {
@@ -172,13 +173,16 @@ make_messages() {
 
 # through CASE: all operations, of the service at PORT
 through() {
-	export KEY CHANNEL LIMITED CLOSED LOST LOST_HOME
+	export KEY CHANNEL LIMITED CLOSED LOST LOST_HOME CSR
 	timeout 400 /usr/bin/python3 "$ROOT/tests/api_openapi.py" "$PORT" "$1"
 	silent "$ERRORS"
 }
 
 serve_site() {
 	make_site
+	mfx-certs ca init
+	new_key device
+	CSR=$(openssl req -new -key device.key -subj /CN=device)
 	# user0 is the first one of each case
 	serve_at PORT --attempts 100000 --max-body 100k \
 	    --administrator user0@example.com
@@ -193,6 +197,7 @@ serve_site() {
 	LOST_HOME=$PWD/lost
 	mkdir -m 700 "$LOST_HOME"
 	MFX_HOME=$LOST_HOME serve_at LOST --attempts 100000
+	MFX_USER= MFX_HOME=$LOST_HOME mfx-certs ca init
 	through walk
 }
 

@@ -11,6 +11,7 @@ import socket
 import sys
 
 from api_bootstrap import proof
+from api_certs import certs
 from api_client import HOSTILE, NOBODY, PASSWORD, quote
 from openapi import Document, send
 from waiting import until
@@ -46,7 +47,7 @@ class User:
         self.at, self.email = at, f"user{next(number)}@example.com"
         self.account = {"email": self.email, "password": PASSWORD}
         self.ask("createUser", 201, token=None, body=self.account)
-        self.token = None
+        self.token = self.serial = None
         self.token = self.log_in()
         self.thing, self.channel = self.made("Thing"), self.made("Channel")
         self.key = "key of " + self.email
@@ -76,6 +77,14 @@ class User:
     def made(self, what, **body):
         place = self.ask("create" + what, 201, body=body).headers["Location"]
         return place.rpartition("/")[2]
+
+    def cert(self):
+        """The serial of one that is valid, of a thing of its own."""
+        if self.serial is None or self.ask("showCert", 200, path={
+                "id": self.serial}).json["status"] != "valid":
+            self.serial = self.ask("createCert", 201, body={
+                "thing_id": self.made("Thing")}).json["cert_serial"]
+        return self.serial
 
     def issue(self, scope):
         return self.ask("createKey", 201, body={
@@ -163,6 +172,11 @@ class User:
             "setConfigCertificates": lambda: dict(path=thing, body={
                 "ca_cert": "a"}),
             "setConfigState": lambda: dict(path=thing, body={"state": 0}),
+            "createCert": lambda: dict(body={
+                "thing_id": self.thing, "key_type": "ec", "ttl": "24h"}),
+            "showCert": lambda: dict(path={"id": self.cert()}),
+            "revokeCert": lambda: dict(path={"id": self.cert()}),
+            "listSerials": lambda: dict(path=thing),
             "bootstrap": lambda: dict(
                 path={"id": self.device["external_id"]},
                 token=self.device["external_key"]),
@@ -468,6 +482,8 @@ def nowhere(user):
             for id in (NOBODY, "x", getattr(other, p, other.thing)):
                 user.ask(name, 404, **{**request, "path": {
                     **request["path"], p: id}})
+    user.ask("createCert", 404, body={"thing_id": NOBODY})
+    user.ask("createCert", 404, body={"thing_id": other.thing})
     user.ask("connectAll", 404, body={
         "channel_ids": [user.channel], "thing_ids": [NOBODY]})
     pair = {"channel": user.channel, "thing": user.thing}
@@ -525,6 +541,7 @@ def too_often(user):
     until("changePassword", 429, body={
         "old_password": "wrong horse", "password": PASSWORD})
     until("createUser", 429, body=user.account)
+    until("createCert", 429, body={"thing_id": user.thing})
     for name in ("bootstrap", "bootstrapSecurely"):
         o = document.operations[name]
         for _ in range(5):
@@ -766,6 +783,7 @@ def walk():
         in_order(o, user)
     pages(user)
     configs(user)
+    certs(user)
     many(User())
     tags(user)
     events(user)

@@ -156,8 +156,10 @@ ca_make(struct ca *ca)
 		.kind = BUILD_CA,
 		.depth = certs_opt.parent == NULL,
 		.now = certs_now(),
-		.days = certs_opt.days ? certs_opt.days :
-		    certs_opt.parent ? CA_DAYS_BELOW : CA_DAYS,
+		.valid = (certs_opt.days ? certs_opt.days :
+		    certs_opt.parent ? CA_DAYS_BELOW : CA_DAYS) * ISSUE_DAY,
+		.ocsp = certs_opt.ocsp,
+		.crl = certs_opt.crl_url,
 		.type = certs_opt.type,
 	};
 
@@ -267,6 +269,7 @@ ca_new(const char *name, int (*make)(struct ca *))
 	struct ca ca = { .name = name };
 	int result;
 
+	certs_check_urls();
 	if (!bus_name_valid(str_z(name)))
 		program_misuse("invalid name '%s' of a CA: letters, digits, "
 		    "'.', '_' and '-', at most %d", name, BUS_NAME_MAX);

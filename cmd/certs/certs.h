@@ -13,6 +13,7 @@ struct certs_options {
 	/* NULL, 0 or false when not given */
 	const char *ca, *user, *file, *out, *output, *password_file;
 	const char *parent, *subject, *cert, *key_file, *outside, *pin_file;
+	const char *ocsp, *crl_url;
 	int64_t days, expiring;
 	enum key_type type;
 	int reason;
@@ -32,6 +33,9 @@ int certs_end(int result);
 /* seconds since 1970 */
 int64_t certs_now(void);
 
+/* usage errors: --ocsp or --crl-url is not a URL */
+void certs_check_urls(void);
+
 /* a serial as the registry has it, the id of a thing as it is; or EX_USAGE */
 int certs_which(const char *operand, char to[ID_TEXT + 1], struct fault *);
 
@@ -42,6 +46,7 @@ int certs_verb_issue(char **operands);
 int certs_verb_sign(char **operands);
 int certs_verb_server(char **operands);
 int certs_verb_renew(char **operands);
+int certs_verb_ocsp(char **operands);
 /* cmd/certs/show.c */
 int certs_verb_revoke(char **operands);
 int certs_verb_list(char **operands);

@@ -98,7 +98,8 @@ give_file(struct give *g, const char *name, const char *suffix,
 static void
 give_name(const struct order *o, char name[NAME_MAX])
 {
-	struct str s = o->kind == BUILD_SERVER ? str_z(o->names[0]) : o->thing;
+	struct str s = o->kind == BUILD_SERVER ? str_z(o->names[0]) :
+	    o->kind == BUILD_OCSP ? o->name : o->thing;
 	char *p;
 
 	snprintf(name, NAME_MAX, "%.*s", STR_ARG(s));
@@ -130,8 +131,8 @@ give_json(struct give *g, const struct order *o, const struct issue *i)
 {
 	struct buf *b = &g->out.b;
 
-	buf_printf(b, "{\"%s\":", o->kind == BUILD_SERVER ? "name" : "thing");
-	json_put_string(b, o->kind == BUILD_SERVER ? o->name : o->thing);
+	buf_printf(b, "{\"%s\":", o->kind == BUILD_THING ? "thing" : "name");
+	json_put_string(b, o->kind == BUILD_THING ? o->thing : o->name);
 	buf_printf(b, ",\"serial\":\"%s\",\"expires\":%lld,\"certificate\":",
 	    i->serial, (long long)i->expires);
 	json_put_string(b, buf_str(&g->certificate));

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "bus/bus.h"
 #include "certs/pem.h"
 #include "certs/request.h"
 #include "cmd/certs/certs.h"
@@ -27,10 +28,15 @@ issue_begin(enum build_kind kind)
 {
 	const struct user *owner;
 
+	certs_check_urls();
+
 	order = (struct order){
 		.kind = kind,
 		.now = certs_now(),
-		.days = certs_opt.days ? certs_opt.days : ISSUE_DAYS,
+		.valid = (certs_opt.days ? certs_opt.days : ISSUE_DAYS) *
+		    ISSUE_DAY,
+		.ocsp = certs_opt.ocsp,
+		.crl = certs_opt.crl_url,
 		.type = certs_opt.type,
 	};
 	issue_init(&issue);
@@ -232,6 +238,20 @@ certs_verb_server(char **operands)
 	return status;
 }
 
+/* ---- what answers OCSP ---- */
+
+int
+certs_verb_ocsp(char **operands)
+{
+	if (issue_begin(BUILD_OCSP) < 0)
+		return issue_end(-1);
+	order.name = str_z(operands[0] ? operands[0] : "ocsp");
+	if (!bus_name_valid(order.name))
+		program_misuse("invalid name '%s': letters, digits, '.', '_' "
+		    "and '-', at most %d", operands[0], BUS_NAME_MAX);
+	return issue_end(issue_one(STR_NONE));
+}
+
 /* ---- renew ---- */
 
 /* the one to renew: the last of those that the query selects */
@@ -239,7 +259,7 @@ struct renewal {
 	char serial[SERIAL_TEXT + 1], thing[ID_TEXT + 1];
 	char names[ISSUED_NAME_MAX + 1];	/* of a server */
 	char *name[ISSUE_NAMES + 1];
-	bool ca, found;
+	bool ca, ocsp, found;
 	EVP_PKEY *key;
 };
 
@@ -256,6 +276,7 @@ renewal_take(void *arg, const struct issued *c, struct fault *fault)
 	EVP_PKEY_free(r->key);
 	r->key = X509_get_pubkey(x);
 	r->ca = X509_check_ca(x) == 1;
+	r->ocsp = X509_get_extended_key_usage(x) == XKU_OCSP_SIGN;
 	r->found = true;
 	X509_free(x);
 	ERR_clear_error();
@@ -293,8 +314,11 @@ renewal_find(struct renewal *r, const char *operand)
 	if (!r->found)
 		return fault_set(&certs_fault, 1, "no certificate '%s' that "
 		    "is not revoked", operand);
-	return !r->ca ? 0 : fault_set(&certs_fault, EX_DATAERR, "'%s' is a CA: "
-	    "make another one with 'mfx-certs ca init'", operand);
+	if (r->ca)
+		return fault_set(&certs_fault, EX_DATAERR, "'%s' is a CA: "
+		    "make another one with 'mfx-certs ca init'", operand);
+	return !r->ocsp ? 0 : fault_set(&certs_fault, EX_DATAERR, "'%s' "
+	    "answers OCSP: make another one with 'mfx-certs ocsp'", operand);
 }
 
 static int

@@ -6,15 +6,18 @@
 #include <unistd.h>
 
 #include "api/auth.h"
+#include "api/ca_set.h"
 #include "api/event_stream.h"
 #include "api/fair_queue.h"
 #include "api/forward.h"
 #include "api/health.h"
 #include "api/job.h"
 #include "api/lists.h"
+#include "api/ocsp.h"
 #include "api/openapi.h"
 #include "api/registry_writer.h"
 #include "api/route_stats.h"
+#include "api/signing.h"
 #include "api/state.h"
 #include "api/stores.h"
 #include "api/thread_pool.h"
@@ -22,6 +25,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "net/certificate.h"
 #include "net/rate_limit.h"
 #include "registry/access.h"
 #include "registry/log_state.h"
@@ -69,6 +73,8 @@ api_open_pool(struct api *api, struct fault *fault)
 	const struct pool_limits limits[POOL_KINDS] = {
 		[POOL_PASSWORDS] = { passwords, passwords, 0, 0 },
 		[POOL_STORES] = { 1, STORES_MAX, 0, 0 },
+		[POOL_SIGNATURES] = { passwords, passwords, 0, 0 },
+		[POOL_KEYS] = { 1, 1, 0, 0 },
 		[POOL_FORWARDS] = { 8, FORWARDS_MAX, 0, 0 },
 		[POOL_PAGES] = { 12, JOB_PAGES, 3, 2 },
 		[POOL_EXPORTS] = { 4, JOB_EXPORTS, 2, 1 },
@@ -78,6 +84,7 @@ api_open_pool(struct api *api, struct fault *fault)
 		return -1;
 	api->logins = fair_queue_open(api->pool, POOL_PASSWORDS, passwords,
 	    LOGINS_EACH, LOGINS_MAX);
+	signing_open(api, passwords);
 	return 0;
 }
 
@@ -95,7 +102,8 @@ api_open_all(struct api *api, struct fault *fault)
 	    lists_open(api, fault) < 0 || forwards_open(api, fault) < 0)
 		return -1;
 	jobs_open(api);
-	return api_open_pool(api, fault);
+	api_read_clocks(api);
+	return api_open_pool(api, fault) < 0 ? -1 : ca_set_open(api, fault);
 }
 
 static bool
@@ -129,7 +137,7 @@ api_open(struct api **out, const struct api_options *options,
 	api->limits = rate_limit_open(LIMITS_SETS);
 	api->route_stats = route_stats_open();
 	api->openapi = openapi_open();
-	api_read_clocks(api);
+	api->ocsp = ocsp_cache_open();
 	api->checked = api->clock;
 	api->replica = api_is_replica(api);
 	*out = api;
@@ -144,6 +152,7 @@ api_finish(struct api *api)
 	jobs_cut(api);
 	forwards_cut(api);
 	logins_end(api);
+	signing_end(api);
 	/* a password that has been hashed may still become a change */
 	pool_close(api->pool);
 	if (api->pool != NULL)
@@ -172,6 +181,9 @@ api_close(struct api *api)
 	token_cache_close(api->tokens);
 	rate_limit_close(api->limits);
 	fair_queue_close(api->logins);
+	signing_close(api);
+	ca_set_close(api);
+	ocsp_cache_close(api->ocsp);
 	route_stats_close(api->route_stats);
 	openapi_close(api->openapi);
 	arena_release(&api->scratch);
@@ -201,6 +213,52 @@ api_reopen(struct api *api)
 	return true;
 }
 
+/* A certificate admits its client, and is no proof of a user. */
+static const char *
+api_refuses(struct api *api, const struct certificate *shown, bool need)
+{
+	enum access_result result = ACCESS_YES;
+
+	if (shown == NULL)
+		return NULL;
+	if (shown->kind == CERTIFICATE_REFUSED ||
+	    (shown->kind == CERTIFICATE_NONE && need))
+		return "a valid client certificate is required";
+	if (shown->id.known)
+		result = access_check_certificate(api->access, shown->id.hash);
+	/* one of a CA that is not ours may name something else */
+	if (result == ACCESS_YES && shown->kind == CERTIFICATE_THING)
+		result = access_check_id(api->access, str_z(shown->text),
+		    STR(""), ACCESS_ANY_WAY);
+	if (result == ACCESS_ERROR)
+		return "the client certificate can't be checked now";
+	return result == ACCESS_NO_KEY ?
+	    "the client certificate is revoked, or its thing has no access" :
+	    NULL;
+}
+
+bool
+api_admits(struct api *api, struct http_request *r, bool need)
+{
+	const char *why = api_refuses(api, http_certificate(r), need);
+
+	if (why != NULL)
+		http_problem(r, 403, why);
+	return why == NULL;
+}
+
+static bool
+api_lets_stay(const struct certificate *shown, void *arg)
+{
+	return api_refuses(arg, shown, false) == NULL;
+}
+
+int
+api_reload(struct api *api, struct fault *fault)
+{
+	return ca_set_reload(api, fault);
+}
+
 void
 api_turn(struct api *api)
 {
@@ -220,6 +278,9 @@ api_turn(struct api *api)
 	if (changed) {
 		token_cache_forget(api->tokens);
 		access_forget(api->access);
+		ca_set_check(api);
+		if (api->server != NULL)
+			http_review(api->server, api_lets_stay, api);
 		api->replica = api_is_replica(api);
 	}
 	forwards_turn(api);
@@ -263,7 +324,7 @@ api_on_complete(const struct http_request *r, void *arg)
 }
 
 void
-api_count_connections(struct api *api, const struct http *server)
+api_count_connections(struct api *api, struct http *server)
 {
 	api->server = server;
 }

@@ -40,8 +40,20 @@ void api_on_answer(struct http_request *, void *api);
 void api_on_complete(const struct http_request *, void *api);
 /* the same for an administrator's server: /health, /metrics, /version */
 void api_administer(struct http_request *, void *api);
-/* whose connections are counted */
-void api_count_connections(struct api *, const struct http *);
+/* the same for a server of OCSP alone */
+void api_answer_ocsp(struct http_request *, void *api);
+/* Reads files again that were given as options: for SIGHUP. */
+int api_reload(struct api *, struct fault *);
+/*
+ * May the client be served, by its certificate?  Not with one that is not
+ * valid, or that the registry has as revoked, or of a thing that has no access,
+ * beside a good token, too; `need`: nor without any.  Else it is answered 403:
+ * false.
+ */
+bool api_admits(struct api *, struct http_request *, bool need);
+/* whose connections are counted, and ended when their certificates are no good
+ * any more */
+void api_count_connections(struct api *, struct http *);
 
 int api_fd(const struct api *);
 int api_pause(const struct api *);

@@ -21,6 +21,8 @@
 static bool
 dispatch_serves(const struct api *api, const struct api_route *route)
 {
+	if (strcmp(route->service, "est") == 0)
+		return api->options.certs->est;
 	return api->options.administers || (route->handle != status_health &&
 	    route->handle != status_metrics);
 }
@@ -164,6 +166,19 @@ api_on_headers(struct http_request *r, void *arg)
 	if (r->head.framing != HTTP1_LENGTH ||
 	    dispatch_fits(&c, r->head.length))
 		auth_admit(&c);
+}
+
+void
+api_answer_ocsp(struct http_request *r, void *arg)
+{
+	struct api *api = arg;
+	struct str ids[CTX_IDS];
+	const struct api_route *route = routes_find(r->method, r->path, ids);
+
+	if (route == NULL || strcmp(route->service, "ocsp") != 0)
+		http_problem(r, 404, "no such path; there is /ocsp");
+	else
+		api_handle(r, api);
 }
 
 void

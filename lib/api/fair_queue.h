@@ -22,7 +22,7 @@ struct fair_queue *fair_queue_open(struct thread_pool *, enum pool_kind,
 void fair_queue_close(struct fair_queue *);
 
 /* a longer name is cut off here */
-#define FAIR_QUEUE_OWNER_MAX 32
+#define FAIR_QUEUE_OWNER_MAX 36
 /* false: too many are waiting */
 bool fair_queue_add(struct fair_queue *, struct str owner, struct task *);
 void fair_queue_done(struct fair_queue *);

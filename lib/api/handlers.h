@@ -50,6 +50,12 @@ void configs_create(struct request_ctx *), configs_list(struct request_ctx *),
 void bootstrap_device(struct request_ctx *),
     bootstrap_device_secure(struct request_ctx *),
     bootstrap_list_unknown(struct request_ctx *);
+void certs_create(struct request_ctx *), certs_show(struct request_ctx *),
+    certs_remove(struct request_ctx *), certs_serials(struct request_ctx *);
+void est_ca_certificates(struct request_ctx *),
+    est_attributes(struct request_ctx *), est_enroll(struct request_ctx *),
+    est_renew(struct request_ctx *);
+void ocsp_post(struct request_ctx *), ocsp_get(struct request_ctx *);
 void events_stream(struct request_ctx *);
 void messages_list(struct request_ctx *);
 void status_version(struct request_ctx *), status_health(struct request_ctx *),

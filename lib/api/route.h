@@ -38,6 +38,8 @@ enum {
 	API_LINES = 16,
 	API_NAMED = 32,		/* ":id" is not empty */
 	API_READS = 64,		/* it changes nothing, whatever its method */
+	/* Of a protocol that an RFC describes, not the OpenAPI document. */
+	API_PROTOCOL = 128,
 };
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/enroll.h"
 #include "api/handlers.h"
 #include "registry/metadata.h"
 
@@ -19,6 +20,7 @@
 
 #define WRITE_BOTH (TOKEN_THINGS_WRITE | TOKEN_CHANNELS_WRITE)
 #define READ_BOTH (TOKEN_THINGS_READ | TOKEN_CHANNELS_READ)
+#define PROTOCOL (API_OPEN | API_OURS | API_PROTOCOL)
 #define LIST "offset limit cursor name glob metadata order dir status tag tags"
 #define MESSAGES "offset limit *subtopic *publisher *protocol *name *unit " \
 	"*value v vs vb vd comparator from to order aggregate every " \
@@ -202,6 +204,28 @@ const struct api_route api_routes[] = {
 	{ "GET", "/events", events_stream,
 	    TOKEN_EVENTS_READ, 0, "things", "list_events", API_OURS,
 	    "from follow" },
+
+	{ "POST", "/certs", certs_create,
+	    TOKEN_THINGS_WRITE, ENROLL_BODY, "certs", "issue_cert", API_JSON,
+	    NULL },
+	{ "GET", "/certs/:id", certs_show,
+	    TOKEN_THINGS_READ, 0, "certs", "view_cert", 0, NULL },
+	{ "DELETE", "/certs/:id", certs_remove,
+	    TOKEN_THINGS_WRITE, 0, "certs", "revoke_cert", 0, "reason" },
+	{ "GET", "/serials/:id", certs_serials,
+	    TOKEN_THINGS_READ, 0, "certs", "list_serials", 0, "offset limit" },
+	{ "GET", "/.well-known/est/cacerts", est_ca_certificates,
+	    0, 0, "est", "cacerts", PROTOCOL, NULL },
+	{ "GET", "/.well-known/est/csrattrs", est_attributes,
+	    0, 0, "est", "csrattrs", PROTOCOL, NULL },
+	{ "POST", "/.well-known/est/simpleenroll", est_enroll,
+	    0, ENROLL_BODY, "est", "simpleenroll", PROTOCOL, NULL },
+	{ "POST", "/.well-known/est/simplereenroll", est_renew,
+	    0, ENROLL_BODY, "est", "simplereenroll", PROTOCOL, NULL },
+	{ "POST", "/ocsp", ocsp_post,
+	    0, OCSP_REQUEST_MAX, "ocsp", "post", PROTOCOL | API_READS, NULL },
+	{ "GET", "/ocsp/*", ocsp_get,
+	    0, 0, "ocsp", "get", PROTOCOL, NULL },
 
 	{ "GET", "/version", status_version,
 	    0, 0, "things", "version", API_OPEN, NULL },

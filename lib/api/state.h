@@ -11,6 +11,7 @@
 #include "base/buf.h"
 
 struct access;
+struct ca_set;
 struct event_stream;
 struct fair_queue;
 struct forwards;
@@ -18,6 +19,7 @@ struct health;
 struct http;
 struct jobs;
 struct lists;
+struct ocsp_cache;
 struct openapi;
 struct rate_limit;
 struct registry;
@@ -32,10 +34,11 @@ struct token_cache;
  *	route, request_ctx	one request, and the row that it fits
  *	answer, parameters, auth, body, item_json
  *				what handlers read and answer with
+ *	signing, ca_set, enroll	certificates, and all that is signed
  *	job, bulk, forward, event_stream, messages_query, messages_format
  *	config_json		a configuration of a device
- *	access, account, bootstrap, configs, connections, health, items, lists,
- *	configs_list, messages, users
+ *	access, account, bootstrap, certs, configs, connections, est, health,
+ *	items, lists, configs_list, messages, ocsp, users
  *				the handlers, which handlers.h lists
  *	routes			the rows
  *	openapi, route_stats, status
@@ -52,6 +55,10 @@ struct api {
 	struct completions completions;
 	struct rate_limit *limits;	/* of logins and new users */
 	struct fair_queue *logins;	/* that wait for the pool */
+	struct fair_queue *signings, *keygens;	/* signing.h */
+	struct ca_set *cas;		/* as they are now */
+	int64_t cas_state;		/* authority_state() of them */
+	struct ocsp_cache *ocsp;
 	struct event_stream *event_streams;
 	struct stores *stores;
 	struct health *health;
@@ -64,7 +71,7 @@ struct api {
 	unsigned n_event_streams;
 	struct arena scratch;		/* of the request in hand */
 	struct buf answer, key;		/* likewise */
-	const struct http *server;
+	struct http *server;
 	int64_t now;			/* seconds since 1970, of this turn */
 	int64_t clock;			/* of this turn, ns, monotonic */
 	int64_t checked;		/* when the file was looked for */

@@ -44,6 +44,8 @@ void completions_run(struct completions *);
 enum pool_kind {
 	POOL_PASSWORDS,		/* 40 ms of a processor each */
 	POOL_STORES,		/* are they there? */
+	POOL_SIGNATURES,	/* less than 1 ms each */
+	POOL_KEYS,		/* of RSA: up to seconds */
 	POOL_FORWARDS,		/* another machine is waited for */
 	POOL_PAGES,		/* a person waits for it */
 	POOL_EXPORTS,
@@ -64,7 +66,7 @@ struct pool_limits {
  * is started when there is work for it.  They have a lower priority than the
  * one that opens them, and its signals.
  */
-#define POOL_THREADS 32
+#define POOL_THREADS 40
 struct thread_pool;
 int pool_open(struct thread_pool **, const struct pool_limits *of_each_kind,
     struct completions *, struct fault *);

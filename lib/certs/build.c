@@ -16,6 +16,7 @@
 #define BUILD_DAY 86400
 /* RFC 5280 A.1, ub-common-name */
 #define BUILD_CN_MAX 64
+#define BUILD_URL_MAX 1024
 /* of a SHA-256 (RFC 7093 2) */
 #define BUILD_KEY_ID 20
 
@@ -151,7 +152,7 @@ build_add_usage(X509 *x, const struct build *b)
 	if (ca)
 		done = done &&
 		    ASN1_BIT_STRING_set_bit(bits, USE_SIGN_LISTS, 1) == 1;
-	else if (EVP_PKEY_is_a(b->key, "RSA"))
+	else if (b->kind != BUILD_OCSP && EVP_PKEY_is_a(b->key, "RSA"))
 		done = done &&
 		    ASN1_BIT_STRING_set_bit(bits, USE_ENCIPHERMENT, 1) == 1;
 	done = done && build_add(x, NID_key_usage, bits, true);
@@ -174,9 +175,26 @@ build_add_purpose(X509 *x, const struct build *b)
 		done = done && sk_ASN1_OBJECT_push(uses,
 		    OBJ_nid2obj(NID_server_auth)) > 0;
 	done = done && sk_ASN1_OBJECT_push(uses,
-	    OBJ_nid2obj(NID_client_auth)) > 0 &&
+	    OBJ_nid2obj(b->kind == BUILD_OCSP ? NID_OCSP_sign :
+	    NID_client_auth)) > 0 &&
 	    build_add(x, NID_ext_key_usage, uses, false);
 	sk_ASN1_OBJECT_free(uses);
+	return done;
+}
+
+/* RFC 6960 4.2.2.2.1: nobody asks whether it is revoked, as it would answer
+ * that itself */
+static bool
+build_add_no_check(X509 *x, const struct build *b)
+{
+	ASN1_NULL *none;
+	bool done;
+
+	if (b->kind != BUILD_OCSP)
+		return true;
+	none = ASN1_NULL_new();
+	done = build_add(x, NID_id_pkix_OCSP_noCheck, none, false);
+	ASN1_NULL_free(none);
 	return done;
 }
 
@@ -271,7 +289,7 @@ build_add_names(X509 *x, const struct build *b)
 	int i, n;
 	bool done;
 
-	if (b->kind == BUILD_CA)
+	if (b->kind == BUILD_CA || b->kind == BUILD_OCSP)
 		return true;
 	names = sk_GENERAL_NAME_new_null();
 	done = names != NULL;
@@ -287,6 +305,92 @@ build_add_names(X509 *x, const struct build *b)
 	done = done && build_add(x, NID_subject_alt_name, names,
 	    b->name.n == 0 || b->name.n > BUILD_CN_MAX);
 	sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
+	return done;
+}
+
+/* ---- where it is asked about ---- */
+
+const char *
+build_url_fault(const char *url)
+{
+	const char *p;
+
+	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		return "not a URL that begins with http:// or https://";
+	for (p = url; *p != '\0'; p++)
+		if (!isgraph((unsigned char)*p))
+			return "a URL has no spaces, controls or letters "
+			    "beyond ASCII";
+	return p - url > BUILD_URL_MAX ? "longer than 1024 bytes" : NULL;
+}
+
+static bool
+build_add_ocsp(X509 *x, const char *url)
+{
+	AUTHORITY_INFO_ACCESS *all;
+	ACCESS_DESCRIPTION *one;
+	GENERAL_NAME *place;
+	bool done;
+
+	if (url == NULL)
+		return true;
+	all = sk_ACCESS_DESCRIPTION_new_null();
+	one = ACCESS_DESCRIPTION_new();
+	place = build_general_name(GEN_URI, url, strlen(url));
+	done = all != NULL && one != NULL && place != NULL &&
+	    sk_ACCESS_DESCRIPTION_push(all, one) > 0;
+	if (done) {
+		/* a constant */
+		one->method = OBJ_nid2obj(NID_ad_OCSP);
+		GENERAL_NAME_free(one->location);
+		one->location = place;
+		done = build_add(x, NID_info_access, all, false);
+	} else {
+		ACCESS_DESCRIPTION_free(one);
+		GENERAL_NAME_free(place);
+	}
+	sk_ACCESS_DESCRIPTION_pop_free(all, ACCESS_DESCRIPTION_free);
+	return done;
+}
+
+/* the name of a point; NULL without memory */
+static DIST_POINT *
+build_point(const char *url)
+{
+	DIST_POINT *point = DIST_POINT_new();
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	bool done = point != NULL && names != NULL &&
+	    (point->distpoint = DIST_POINT_NAME_new()) != NULL &&
+	    build_push_name(names, GEN_URI, url, strlen(url));
+
+	if (!done) {
+		sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
+		DIST_POINT_free(point);
+		return NULL;
+	}
+	point->distpoint->type = 0;
+	point->distpoint->name.fullname = names;
+	return point;
+}
+
+static bool
+build_add_crl(X509 *x, const char *url)
+{
+	CRL_DIST_POINTS *all;
+	DIST_POINT *point;
+	bool done;
+
+	if (url == NULL)
+		return true;
+	all = sk_DIST_POINT_new_null();
+	point = build_point(url);
+	done = all != NULL && point != NULL &&
+	    sk_DIST_POINT_push(all, point) > 0;
+	if (done)
+		done = build_add(x, NID_crl_distribution_points, all, false);
+	else
+		DIST_POINT_free(point);
+	sk_DIST_POINT_pop_free(all, DIST_POINT_free);
 	return done;
 }
 
@@ -327,6 +431,8 @@ build_all(X509 *x, const struct build *b)
 	    build_add_constraints(x, b) && build_add_usage(x, b) &&
 	    build_add_purpose(x, b) && build_add_key_id(x) &&
 	    build_add_issuer_id(x, b) && build_add_names(x, b) &&
+	    build_add_no_check(x, b) && build_add_ocsp(x, b->ocsp) &&
+	    build_add_crl(x, b->crl) &&
 	    X509_sign(x, b->signer, key_digest(b->signer)) > 0;
 }
 

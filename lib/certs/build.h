@@ -20,6 +20,8 @@ enum build_kind {
 	BUILD_THING,		/* a client: urn:uuid:<id> and the id as CN */
 	BUILD_SERVER,		/* DNS names and addresses; also a client */
 	BUILD_CA,		/* issues the others */
+	BUILD_OCSP,		/* answers OCSP in the name of its CA
+				 * (RFC 6960 4.2.2.2) */
 };
 
 struct build {
@@ -28,6 +30,9 @@ struct build {
 	struct str thing;		/* BUILD_THING: its id */
 	const char *const *names;	/* BUILD_SERVER, NULL-terminated */
 	int depth;			/* BUILD_CA: of CAs below it */
+	/* URLs that it names: where it can be asked about (RFC 5280 4.2.2.1),
+	 * and where the list of revoked ones is (4.2.1.13); NULL: none */
+	const char *ocsp, *crl;
 	const unsigned char *serial;	/* SERIAL_BYTES of issued.h, the first
 					 * one from 1 to 127 */
 	int64_t now, from, until;	/* seconds since 1970 */
@@ -42,6 +47,9 @@ int build_certificate(const struct build *, struct buf *der, struct fault *);
 /* NULL, or why it is no name of a server: a DNS name, maybe with "*." before
  * it, or an address */
 const char *build_name_fault(const char *);
+
+/* NULL, or why it is not a URL to put into a certificate */
+const char *build_url_fault(const char *);
 
 /* the start and the end of a certificate, in seconds since 1970 */
 int64_t build_from(const X509 *);

@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
+#include <openssl/pkcs7.h>
 #include <sysexits.h>
 
 #include "certs/error.h"
@@ -55,6 +56,41 @@ bundle_put_p12(struct buf *b, const struct issue *i, const struct signer *s,
 	PKCS12_free(p12);
 	return n > 0 && !b->full ? 0 : error_fault(fault, EX_OSERR,
 	    "the PKCS #12 file can't be made");
+}
+
+/* ---- PKCS #7 ---- */
+
+static PKCS7 *
+bundle_p7(STACK_OF(X509) *all)
+{
+	PKCS7 *p7 = PKCS7_new();
+	bool done = p7 != NULL && PKCS7_set_type(p7, NID_pkcs7_signed) == 1 &&
+	    PKCS7_content_new(p7, NID_pkcs7_data) == 1 &&
+	    /* no content is signed, so it is not there */
+	    PKCS7_set_detached(p7, 1) == 1;
+	int i;
+
+	for (i = 0; done && i < sk_X509_num(all); i++)
+		done = PKCS7_add_certificate(p7, sk_X509_value(all, i)) == 1;
+	if (done)
+		return p7;
+	PKCS7_free(p7);
+	return NULL;
+}
+
+int
+bundle_put_p7(struct buf *b, STACK_OF(X509) *all, struct fault *fault)
+{
+	PKCS7 *p7 = bundle_p7(all);
+	unsigned char *der = NULL;
+	int n = p7 != NULL ? i2d_PKCS7(p7, &der) : 0;
+
+	if (n > 0)
+		buf_put(b, der, (size_t)n);
+	OPENSSL_free(der);
+	PKCS7_free(p7);
+	return n > 0 && !b->full ? 0 : error_fault(fault, EX_OSERR,
+	    "the certificates can't be put together");
 }
 
 /* ---- tar ---- */

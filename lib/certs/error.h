@@ -9,7 +9,7 @@
  * revoked, with OpenSSL.  Text and PEM; no command line, no files but a CA's
  * key that is outside of the registry, and its PIN.  The files of this room,
  * each of which includes only those before it: error, pem, key, token, build,
- * request, signer, issue; crl, verify, bundle.
+ * request, signer, issue; crl, ocsp, verify, bundle.
  */
 
 /* "what: why", where OpenSSL says why; forgets what it has said.  -1. */

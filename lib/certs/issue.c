@@ -9,7 +9,6 @@
 #include "certs/error.h"
 #include "certs/pem.h"
 
-#define ISSUE_DAY 86400
 #define ISSUE_KEY_MAX ((size_t)16 << 10)
 
 void
@@ -68,10 +67,12 @@ issue_build(struct issue *i, const struct signer *signer,
 		.thing = o->thing,
 		.names = o->names,
 		.depth = o->depth,
+		.ocsp = o->ocsp,
+		.crl = o->crl,
 		.serial = serial,
 		.now = o->now,
 		.from = o->now - ISSUE_EARLY,
-		.until = o->now + o->days * ISSUE_DAY,
+		.until = o->now + o->valid,
 		.key = key,
 		.issuer = signer ? signer->certificate : NULL,
 		.signer = signer ? signer->key : key,

@@ -19,6 +19,7 @@
  *	issue_release(&issue);
  */
 #define ISSUE_DAYS_MAX 36500
+#define ISSUE_DAY 86400
 /* a certificate begins a little before it is made, as clocks differ */
 #define ISSUE_EARLY 300
 
@@ -28,11 +29,14 @@ struct order {
 	const struct user *owner;	/* whose thing it has to be; NULL:
 					 * anybody's */
 	const char *const *names;	/* BUILD_SERVER */
-	struct str name;		/* BUILD_CA: its common name; to the
+	struct str name;		/* BUILD_CA, BUILD_OCSP: its common
+					 * name; to the
 					 * registry: the name in the list */
 	int depth;			/* BUILD_CA */
 	int64_t now;			/* seconds since 1970 */
-	int64_t days;			/* it ends with its CA at the latest */
+	int64_t valid;			/* seconds; it ends with its CA at the
+					 * latest */
+	const char *ocsp, *crl;		/* URLs, as build.h has them */
 	enum key_type type;		/* of a new key */
 	EVP_PKEY *key;			/* a public key; NULL: make a new one */
 };

@@ -7,11 +7,31 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "base/base64.h"
 #include "certs/error.h"
 #include "certs/key.h"
 #include "registry/uuid.h"
 
 static const struct str request_urn = { "urn:uuid:", 9 };
+
+bool
+request_decode(struct buf *der, struct str text)
+{
+	struct buf b;
+	size_t i;
+	long got = -1;
+
+	buf_init(&b, REQUEST_MAX / 3 * 4);
+	for (i = 0; i < text.n; i++)
+		if (text.p[i] != '\r' && text.p[i] != '\n' &&
+		    text.p[i] != ' ' && text.p[i] != '\t')
+			buf_putc(&b, text.p[i]);
+	if (!b.full && b.n > 0 && buf_room(der, b.n + 3) != NULL)
+		got = base64_decode(der->p + der->n, buf_str(&b));
+	der->n += got > 0 ? (size_t)got : 0;
+	buf_release(&b);
+	return got > 0;
+}
 
 static X509_REQ *
 request_parse(struct str text)
@@ -174,4 +194,77 @@ request_is_for(X509_REQ *request, struct str thing, struct fault *fault)
 {
 	return request_check_subject(request, thing, fault) < 0 ? -1 :
 	    request_check_names(request, thing, fault);
+}
+
+/* ---- names as they are ---- */
+
+static bool
+request_same_text(const ASN1_OCTET_STRING *a, const ASN1_OCTET_STRING *b)
+{
+	return a == NULL || b == NULL ? a == b :
+	    ASN1_OCTET_STRING_cmp(a, b) == 0;
+}
+
+/* the value of the extension, borrowed; NULL: there is none */
+static const ASN1_OCTET_STRING *
+request_alternative_names(const STACK_OF(X509_EXTENSION) *all)
+{
+	int at = X509v3_get_ext_by_NID(all, NID_subject_alt_name, -1);
+
+	return at < 0 ? NULL : X509_EXTENSION_get_data(X509v3_get_ext(all, at));
+}
+
+int
+request_is_like(X509_REQ *request, const X509 *x, struct fault *fault)
+{
+	STACK_OF(X509_EXTENSION) *all = X509_REQ_get_extensions(request);
+	bool names = request_same_text(request_alternative_names(all),
+	    request_alternative_names(X509_get0_extensions(x)));
+
+	sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+	ERR_clear_error();
+	if (X509_NAME_cmp(X509_REQ_get_subject_name(request),
+	    X509_get_subject_name(x)) != 0)
+		return fault_set(fault, EX_DATAERR, "the subject of the "
+		    "request is not that of the certificate");
+	return names ? 0 : fault_set(fault, EX_DATAERR, "the alternative "
+	    "names of the request are not those of the certificate");
+}
+
+/* ---- the challenge ---- */
+
+static bool
+request_is_text(const ASN1_TYPE *value)
+{
+	return value != NULL && (value->type == V_ASN1_PRINTABLESTRING ||
+	    value->type == V_ASN1_UTF8STRING ||
+	    value->type == V_ASN1_T61STRING ||
+	    value->type == V_ASN1_IA5STRING ||
+	    value->type == V_ASN1_BMPSTRING ||
+	    value->type == V_ASN1_UNIVERSALSTRING);
+}
+
+int
+request_challenge(X509_REQ *request, struct buf *to, struct fault *fault)
+{
+	int at = X509_REQ_get_attr_by_NID(request,
+	    NID_pkcs9_challengePassword, -1), n = -1;
+	X509_ATTRIBUTE *a;
+	unsigned char *text = NULL;
+
+	if (at < 0)
+		return 0;
+	a = X509_REQ_get_attr(request, at);
+	/* one value, a DirectoryString */
+	if (X509_ATTRIBUTE_count(a) == 1 && X509_REQ_get_attr_by_NID(request,
+	    NID_pkcs9_challengePassword, at) < 0 &&
+	    request_is_text(X509_ATTRIBUTE_get0_type(a, 0)))
+		n = ASN1_STRING_to_UTF8(&text,
+		    X509_ATTRIBUTE_get0_type(a, 0)->value.asn1_string);
+	if (n >= 0)
+		buf_put(to, text, (size_t)n);
+	OPENSSL_free(text);
+	ERR_clear_error();
+	return n >= 0 && !to->full ? 1 : fault_set(fault, EX_DATAERR,
+	    "the challenge password of the request can't be read");
 }

@@ -45,6 +45,12 @@ struct http {
 	size_t bodies;			/* bytes held for them */
 	int64_t swept;
 	unsigned checked;		/* tls_generation(), by all */
+	/* http_review: by which pass all were asked about, and which is the
+	 * last that was wanted */
+	unsigned reviewed, review;
+	bool review_again;		/* wanted once more, since it began */
+	bool (*stays)(const struct certificate *, void *arg);
+	void *stays_arg;
 	struct buf head;		/* of an answer, on its way */
 	char *in;			/* what one read brought */
 	bool stopping;
@@ -76,7 +82,7 @@ struct http_conn {
 	void *upgraded_arg;
 	struct peer_address peer;
 	struct certificate *certificate;	/* NULL: not looked at yet */
-	unsigned checked;		/* as of `http` */
+	unsigned checked, reviewed;	/* as of `http` */
 	struct buf in;			/* has come, and is not looked at */
 	struct buf out;			/* is to be sent */
 	size_t sent;			/* of `out` */

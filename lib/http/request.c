@@ -124,6 +124,14 @@ http_certificate(const struct http_request *r)
 	return c->certificate;
 }
 
+size_t
+http_channel_binding(const struct http_request *r,
+    unsigned char to[HTTP_BINDING_MAX])
+{
+	return r->conn == NULL ? 0 : tls_binding(r->conn->sock.ssl, to,
+	    HTTP_BINDING_MAX);
+}
+
 bool
 http_gone(const struct http_request *r)
 {

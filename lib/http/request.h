@@ -70,6 +70,13 @@ bool http_client(const struct http_request *, struct address *);
 /* the client's certificate; NULL without TLS */
 const struct certificate *http_certificate(const struct http_request *);
 
+/* What only the two ends of this TLS connection have in common: tls-unique of
+ * TLS 1.2 (RFC 5929 3), tls-exporter of 1.3 (RFC 9266 2).  How many bytes; 0
+ * without TLS. */
+#define HTTP_BINDING_MAX 32
+size_t http_channel_binding(const struct http_request *,
+    unsigned char to[HTTP_BINDING_MAX]);
+
 /* Has the client gone, or said that it sends nothing more?  For a request
  * that waits for its answer, which is then of no use. */
 bool http_gone(const struct http_request *);

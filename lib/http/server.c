@@ -108,6 +108,49 @@ server_recheck(struct http *h)
 	h->checked = generation;
 }
 
+/* The same for what the program knows of certificates.  A pass goes through all
+ * before the next one begins, as changes may come in each turn. */
+static void
+server_review(struct http *h)
+{
+	unsigned left = RECHECK_BURST;
+	struct http_conn *c, *next;
+
+	for (c = h->first; c != NULL; c = next) {
+		next = c->next;
+		if (c->reviewed == h->review)
+			continue;
+		if (left-- == 0) {
+			loop_hurry(h->loop);
+			return;
+		}
+		c->reviewed = h->review;
+		if (c->certificate != NULL &&
+		    !h->stays(c->certificate, h->stays_arg))
+			http_conn_close(c, true);
+	}
+	h->reviewed = h->review;
+	if (h->review_again) {
+		h->review_again = false;
+		h->review++;
+		loop_hurry(h->loop);
+	}
+}
+
+void
+http_review(struct http *h, bool (*stays)(const struct certificate *,
+    void *arg), void *arg)
+{
+	h->stays = stays;
+	h->stays_arg = arg;
+	if (h->options.tls == NULL)
+		return;
+	if (h->reviewed != h->review)
+		h->review_again = true;
+	else
+		h->review++;
+}
+
 static void
 server_turn(struct loop_hook *hook, int64_t now)
 {
@@ -119,6 +162,8 @@ server_turn(struct loop_hook *hook, int64_t now)
 		server_sweep(h, now);
 	if (h->checked != tls_generation(h->options.tls))
 		server_recheck(h);
+	if (h->reviewed != h->review)
+		server_review(h);
 	streams_free_over(h);
 	http_conns_free_dead(h);
 }

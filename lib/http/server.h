@@ -10,6 +10,8 @@
 #include "http/options.h"
 #include "net/loop.h"
 
+struct certificate;
+
 /*
  * An HTTP/1.1 server (RFC 9110, RFC 9112) in a loop of the program:
  *
@@ -66,5 +68,14 @@ void http_stop(struct http *);
 bool http_idle(const struct http *);
 
 unsigned http_connections(const struct http *);
+
+/*
+ * Ends the connections of clients whose certificate `stays` says no to, with
+ * whatever they are doing: for certificates that may not be used any more.  It
+ * asks in this turn and the next ones, about those that http_certificate() has
+ * been asked for.
+ */
+void http_review(struct http *, bool (*stays)(const struct certificate *,
+    void *arg), void *arg);
 
 #endif

@@ -57,3 +57,17 @@ thing_auth_check(struct access *a, struct http_request *r, struct str channel,
 	    http_certificate(r), channel, use, need_certificate, r->principal,
 	    why);
 }
+
+enum access_result
+thing_auth_identify(struct access *a, struct str key,
+    const struct certificate *peer, char thing[THING_AUTH_MAX],
+    const char **why)
+{
+	struct principal p;
+	enum access_result result = principal_prove(a, key, peer, NULL,
+	    ACCESS_ANY_WAY, &p);
+
+	*why = p.why;
+	memcpy(thing, p.thing, sizeof p.thing);
+	return result;
+}

@@ -30,4 +30,9 @@ enum access_result thing_auth_check(struct access *, struct http_request *,
     struct str channel, unsigned use, bool need_certificate,
     const char **why);
 
+/* Which thing it is, on any channel or none; as principal_prove. */
+enum access_result thing_auth_identify(struct access *, struct str key,
+    const struct certificate *peer, char thing[THING_AUTH_MAX],
+    const char **why);
+
 #endif

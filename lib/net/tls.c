@@ -10,6 +10,9 @@
 #include "base/memory.h"
 #include "net/openssl.h"
 
+/* of tls-exporter */
+#define TLS_EXPORTER_BYTES 32
+
 struct tls {
 	struct tls_files files;
 	SSL_CTX *ctx;
@@ -231,4 +234,21 @@ tls_accepts(const struct tls *tls, SSL *ssl)
 
 	X509_free(x);
 	return good;
+}
+
+size_t
+tls_binding(SSL *ssl, unsigned char *to, size_t max)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+	size_t n;
+
+	if (ssl == NULL || !SSL_is_init_finished(ssl))
+		return 0;
+	if (SSL_version(ssl) < TLS1_3_VERSION) {
+		n = SSL_get_peer_finished(ssl, to, max);
+		return n <= max ? n : 0;
+	}
+	n = TLS_EXPORTER_BYTES;
+	return n <= max && SSL_export_keying_material(ssl, to, n, label,
+	    sizeof label - 1, NULL, 0, 0) == 1 ? n : 0;
 }

@@ -51,4 +51,10 @@ bool tls_lend(const struct tls *, SSL *);
  * handshake goes on with an older one. */
 bool tls_accepts(const struct tls *, SSL *);
 
+/* The channel binding of a connection whose handshake is over: tls-exporter of
+ * TLS 1.3 (RFC 9266), which has 32 bytes; tls-unique (RFC 5929 3) of an earlier
+ * one, which is the client's Finished, as no session is resumed.  How many
+ * bytes; 0 when there are more than `max`, and without TLS. */
+size_t tls_binding(SSL *, unsigned char *to, size_t max);
+
 #endif

@@ -122,3 +122,16 @@ authority_tell(struct registry *r, const struct authority *a,
 	    (struct stamp){ expires * STAMP_SECOND }) });
 	return event_append(r, "certificate.expiring", fault) < 0 ? -1 : 1;
 }
+
+int
+authority_state(struct registry *r, int64_t *state, struct fault *fault)
+{
+	/* what a set of them is made of is never changed in a row */
+	sqlite3_stmt *st = statement_get(r, "SELECT coalesce(max(n), 0)"
+	    " FROM authorities", fault);
+	int got = statement_step(r, st, fault);
+
+	*state = got > 0 ? sqlite3_column_int64(st, 0) : 0;
+	db_reset(st);
+	return got < 0 ? -1 : 0;
+}

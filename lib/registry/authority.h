@@ -43,6 +43,9 @@ int authority_each(struct registry *, struct str name,
     int (*each)(void *arg, const struct authority *, struct fault *),
     void *arg, struct fault *);
 
+/* A number that differs when a CA has been made. */
+int authority_state(struct registry *, int64_t *state, struct fault *);
+
 /* appends the private key of a row that has one sealed */
 int authority_unseal(const struct registry *, const struct authority *,
     struct buf *key, struct fault *);

@@ -96,12 +96,13 @@ issued_add(struct registry *r, const struct authority *a,
 
 /* ---- list ---- */
 
+#define ISSUED_FROM							\
+	" FROM certificates c JOIN authorities a ON a.n = c.authority"	\
+	" LEFT JOIN things t ON t.id = c.thing WHERE "
 #define ISSUED_ROWS							\
 	"SELECT c.serial, c.fingerprint, c.thing, c.name, a.name,"	\
 	" c.certificate, c.issued, c.expires, c.revoked, c.reason,"	\
-	" coalesce(t.disabled, 0), c.owner, c.n"			\
-	" FROM certificates c JOIN authorities a ON a.n = c.authority"	\
-	" LEFT JOIN things t ON t.id = c.thing WHERE "
+	" coalesce(t.disabled, 0), c.owner, c.n" ISSUED_FROM
 enum { ISSUED_OWNER = 11, ISSUED_ROW };
 
 /* of struct issued_query, but which */
@@ -110,17 +111,28 @@ enum { ISSUED_OWNER = 11, ISSUED_ROW };
 	" AND (?3 = '' OR c.owner = ?3 OR c.thing = '')"		\
 	" AND (NOT ?4 OR (c.revoked = 0 AND c.expires > ?5))"		\
 	" AND (?6 = 0 OR c.expires < ?6)"				\
-	" AND (NOT ?8 OR c.told = 0)"
+	" AND (NOT ?8 OR c.told = 0)"					\
+	" AND (NOT ?7 OR c.thing <> '')"
+#define ISSUED_PART " LIMIT ?9 OFFSET ?10"
+enum { ISSUED_LIMIT = 9, ISSUED_OFFSET, ISSUED_UNTIL };
 
-static const char issued_sql_serial[] =
-	ISSUED_ROWS "c.serial = ?1 AND" ISSUED_IF;
-static const char issued_sql_thing[] =
-	ISSUED_ROWS "c.thing = ?1 AND" ISSUED_IF " ORDER BY c.n";
-static const char issued_sql_all[] =
-	ISSUED_ROWS "?1 = '' AND" ISSUED_IF " ORDER BY c.n";
-static const char issued_sql_until[] =
-	ISSUED_ROWS "?1 = '' AND c.expires < ?7 AND" ISSUED_IF
-	" ORDER BY c.expires";
+/* each of both: the rows, and their number */
+#define ISSUED_SERIAL "c.serial = ?1 AND" ISSUED_IF
+#define ISSUED_THING "c.thing = ?1 AND" ISSUED_IF
+#define ISSUED_ALL "?1 = '' AND" ISSUED_IF
+#define ISSUED_BEFORE "?1 = '' AND c.expires < ?11 AND" ISSUED_IF
+static const char *const issued_sql[][2] = {
+	{ ISSUED_ROWS ISSUED_SERIAL ISSUED_PART,
+	    "SELECT count(*)" ISSUED_FROM ISSUED_SERIAL },
+	{ ISSUED_ROWS ISSUED_THING " ORDER BY c.n" ISSUED_PART,
+	    "SELECT count(*)" ISSUED_FROM ISSUED_THING },
+	{ ISSUED_ROWS ISSUED_ALL " ORDER BY c.n" ISSUED_PART,
+	    "SELECT count(*)" ISSUED_FROM ISSUED_ALL },
+	{ ISSUED_ROWS ISSUED_BEFORE " ORDER BY c.expires" ISSUED_PART,
+	    "SELECT count(*)" ISSUED_FROM ISSUED_BEFORE },
+};
+static const char issued_sql_fingerprint[] =
+	ISSUED_ROWS "c.fingerprint = ?1";
 static const char issued_sql_revoked[] =
 	ISSUED_ROWS "c.authority = ?1 AND c.expires > ?2 AND c.revoked > 0"
 	" UNION ALL "
@@ -146,13 +158,13 @@ issued_fill(struct issued *c, sqlite3_stmt *st)
 }
 
 static sqlite3_stmt *
-issued_select(struct registry *r, const struct issued_query *q,
+issued_select(struct registry *r, const struct issued_query *q, bool count,
     struct fault *fault)
 {
 	bool until = q->which.n == 0 && q->expires != 0;
-	sqlite3_stmt *st = statement_get(r, until ? issued_sql_until :
-	    q->which.n == 0 ? issued_sql_all : q->which.n == SERIAL_TEXT ?
-	    issued_sql_serial : issued_sql_thing, fault);
+	sqlite3_stmt *st = statement_get(r, issued_sql[until ? 3 :
+	    q->which.n == 0 ? 2 : q->which.n == SERIAL_TEXT ? 0 : 1][count],
+	    fault);
 
 	db_bind_str(st, 1, q->which.p ? q->which : STR(""));
 	db_bind_str(st, 2, q->authority.p ? q->authority : STR(""));
@@ -160,9 +172,18 @@ issued_select(struct registry *r, const struct issued_query *q,
 	sqlite3_bind_int(st, 4, q->valid);
 	sqlite3_bind_int64(st, 5, q->now);
 	sqlite3_bind_int64(st, 6, q->expires);
+	sqlite3_bind_int(st, 7, q->things);
 	if (until)
-		sqlite3_bind_int64(st, 7, q->expires);
+		sqlite3_bind_int64(st, ISSUED_UNTIL, q->expires);
 	sqlite3_bind_int(st, 8, q->untold);
+	if (!count) {
+		/* -1: all of them */
+		sqlite3_bind_int64(st, ISSUED_LIMIT,
+		    q->limit != 0 && q->limit < INT64_MAX ?
+		    (int64_t)q->limit : -1);
+		sqlite3_bind_int64(st, ISSUED_OFFSET, q->offset < INT64_MAX ?
+		    (int64_t)q->offset : INT64_MAX);
+	}
 	return st;
 }
 
@@ -188,7 +209,32 @@ issued_each(struct registry *r, const struct issued_query *q,
     int (*each)(void *, const struct issued *, struct fault *), void *arg,
     struct fault *fault)
 {
-	return issued_walk(r, issued_select(r, q, fault), each, arg, fault);
+	return issued_walk(r, issued_select(r, q, false, fault), each, arg,
+	    fault);
+}
+
+int
+issued_count(struct registry *r, const struct issued_query *q, uint64_t *n,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = issued_select(r, q, true, fault);
+	int got = statement_step(r, st, fault);
+
+	*n = got > 0 ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+	db_reset(st);
+	return got < 0 ? -1 : 0;
+}
+
+int
+issued_find(struct registry *r, struct str fingerprint,
+    int (*each)(void *, const struct issued *, struct fault *), void *arg,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, issued_sql_fingerprint, fault);
+
+	sqlite3_bind_blob64(st, 1, fingerprint.p, fingerprint.n,
+	    SQLITE_STATIC);
+	return issued_walk(r, st, each, arg, fault);
 }
 
 int
@@ -310,7 +356,7 @@ issued_revoke_all(struct registry *r, const struct issued_query *q,
 			st = statement_get(r, issued_sql_below, fault);
 			sqlite3_bind_int64(st, 1, q->now);
 		} else {
-			st = issued_select(r, q, fault);
+			st = issued_select(r, q, false, fault);
 		}
 		got = issued_change_some(r, st, &revoke, fault);
 		*n += got > 0 ? (uint64_t)got : 0;
@@ -325,6 +371,7 @@ issued_revoke(struct registry *r, const struct issued_query *query,
 	struct issued_query q = *query;
 
 	q.valid = true;
+	q.offset = q.limit = 0;
 	*n = 0;
 	return issued_revoke_all(r, &q, false, reason, n, fault) < 0 ||
 	    issued_revoke_all(r, &q, true, reason, n, fault) < 0 ? -1 : 0;
@@ -342,8 +389,8 @@ issued_tell(struct registry *r, const struct issued_query *query,
 
 	q.valid = q.untold = true;
 	do
-		got = issued_change_some(r, issued_select(r, &q, fault), &tell,
-		    fault);
+		got = issued_change_some(r, issued_select(r, &q, false,
+		    fault), &tell, fault);
 	while (got > 0);
 	return got;
 }

@@ -59,11 +59,25 @@ struct issued_query {
 	int64_t expires;		/* before that; 0: whenever */
 	bool valid;			/* neither revoked nor expired */
 	bool untold;			/* issued_tell has not told of it */
+	bool things;			/* only those of things */
+	uint64_t offset, limit;		/* skip that many, at most that many;
+					 * limit 0: all.  issued_revoke and
+					 * issued_count pass over them. */
 };
 
 /* Calls `each` until it returns non-zero, which is then returned; 0 at the
  * end, and -1.  What it gets is borrowed. */
 int issued_each(struct registry *, const struct issued_query *,
+    int (*each)(void *arg, const struct issued *, struct fault *), void *arg,
+    struct fault *);
+
+/* how many the query selects */
+int issued_count(struct registry *, const struct issued_query *, uint64_t *n,
+    struct fault *);
+
+/* The same for the one with this fingerprint, if we have issued it: what `each`
+ * returns, or 0. */
+int issued_find(struct registry *, struct str fingerprint,
     int (*each)(void *arg, const struct issued *, struct fault *), void *arg,
     struct fault *);
 

@@ -23,7 +23,8 @@ csr_signer(void)
 {
 	static struct signer *s;
 	const struct order order = { .kind = BUILD_CA, .name = STR("ca"),
-	    .depth = 1, .now = 1800000000, .days = 3650, .type = KEY_ED25519 };
+	    .depth = 1, .now = 1800000000, .valid = 3650 * ISSUE_DAY,
+	    .type = KEY_ED25519 };
 	struct authority row = { .name = STR("ca") };
 	struct issue issue;
 	struct fault fault;
@@ -47,7 +48,7 @@ csr_check(X509_REQ *request)
 {
 	struct signer *signer = csr_signer();
 	struct order order = { .kind = BUILD_THING, .thing = STR(THING),
-	    .now = 1800000000, .days = 365 };
+	    .now = 1800000000, .valid = 365 * ISSUE_DAY };
 	struct certificate named;
 	struct issue issue;
 	struct fault fault;

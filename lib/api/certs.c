@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/body.h"
+#include "api/enroll.h"
+#include "api/handlers.h"
+#include "api/job.h"
+#include "api/lists.h"
+#include "api/parameters.h"
+#include "api/state.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "certs/pem.h"
+#include "registry/item.h"
+
+/*
+ * Certificates of a user's things, as Mainflux's certs service of 0.11 to 0.13
+ * has them.  A private key is in the answer to its request, and nowhere else.
+ */
+#define CERTS_LIMIT 10
+#define CERTS_LIMIT_MAX 100
+#define CERTS_ANSWER_MAX ((size_t)1 << 20)
+
+/* ---- one, in JSON ---- */
+
+static void
+certs_put_time(struct buf *b, const char *name, int64_t t)
+{
+	char text[STAMP_TEXT];
+	size_t n = stamp_print_utc(text, (struct stamp){ t * STAMP_SECOND });
+
+	buf_printf(b, ",\"%s\":\"%.*s\"", name, (int)n, text);
+}
+
+static void
+certs_put_pem(struct buf *b, const char *label, struct str der)
+{
+	struct buf pem;
+
+	buf_init(&pem, PEM_MAX);
+	pem_put(&pem, label, der);
+	json_put_string(b, buf_str(&pem));
+	secret_release(&pem);
+}
+
+/* without its last brace; `now` is for its status */
+static void
+certs_put(struct buf *b, const struct issued *c, int64_t now)
+{
+	buf_printf(b, "{\"thing_id\":\"%.*s\",\"cert_serial\":\"%.*s\"",
+	    STR_ARG(c->thing), STR_ARG(c->serial));
+	certs_put_time(b, "issued_at", c->issued);
+	/* as it was called in 0.12, and in 0.13 */
+	certs_put_time(b, "expires_at", c->expires);
+	certs_put_time(b, "expiration", c->expires);
+	buf_printf(b, ",\"status\":\"%s\"", c->revoked != 0 ? "revoked" :
+	    c->expires <= now ? "expired" : c->held ? "disabled" : "valid");
+	if (c->revoked != 0)
+		certs_put_time(b, "revocation_time", c->revoked);
+}
+
+/* ---- issue ---- */
+
+enum { THING, KEY_TYPE, KEY_BITS, TTL, VALID, CSR, FIELDS };
+
+static const struct {
+	const char *type;
+	int64_t bits;			/* 0: those of the first one */
+	enum key_type key;
+} certs_types[] = {
+	{ "ec", 256, KEY_P256 }, { "ec", 384, KEY_P384 },
+	{ "ecdsa", 256, KEY_P256 }, { "ecdsa", 384, KEY_P384 },
+	{ "rsa", 2048, KEY_RSA2048 }, { "rsa", 3072, KEY_RSA3072 },
+	{ "rsa", 4096, KEY_RSA4096 }, { "ed25519", 256, KEY_ED25519 },
+};
+#define CERTS_TYPES (sizeof certs_types / sizeof *certs_types)
+
+static const char *
+certs_take_type(struct str type, struct str bits, enum key_type *key)
+{
+	int64_t n = 0;
+	size_t i;
+
+	if (bits.p != NULL && !object_number(bits, &n))
+		return "key_bits must be a number";
+	if (type.n == 0)
+		type = STR("ec");
+	for (i = 0; i < CERTS_TYPES; i++)
+		if (str_eq(type, str_z(certs_types[i].type)) &&
+		    (n == 0 || n == certs_types[i].bits)) {
+			*key = certs_types[i].key;
+			return NULL;
+		}
+	return "key_type and key_bits must be rsa with 2048, 3072 or 4096, ec "
+	    "with 256 or 384, or ed25519";
+}
+
+static const char *
+certs_take_ttl(struct str text, int64_t *seconds)
+{
+	int64_t ns;
+
+	if (text.n == 0)
+		return NULL;
+	if (!duration_parse(text, &ns) || ns < 60 * STAMP_SECOND ||
+	    ns / STAMP_SECOND > (int64_t)ISSUE_DAYS_MAX * ISSUE_DAY)
+		return "ttl must be a duration from 1m to 36500d, such as "
+		    "\"8760h\"";
+	*seconds = ns / STAMP_SECOND;
+	return NULL;
+}
+
+static const char *
+certs_take_order(struct enroll *e, const struct object_field f[FIELDS])
+{
+	const char *why = NULL;
+
+	if (!uuid_valid(f[THING].value))
+		why = "thing_id must be the id of a thing";
+	else if (f[CSR].value.n > 0 && (f[KEY_TYPE].value.n > 0 ||
+	    f[KEY_BITS].value.p != NULL))
+		why = "give csr, or key_type and key_bits, not both";
+	if (why == NULL)
+		why = certs_take_type(f[KEY_TYPE].value, f[KEY_BITS].value,
+		    &e->order.type);
+	if (why == NULL)
+		why = certs_take_ttl(f[TTL].value.n > 0 ? f[TTL].value :
+		    f[VALID].value, &e->order.valid);
+	buf_put_str(&e->csr, f[CSR].value);
+	return why == NULL && e->csr.full ? "csr is too long" : why;
+}
+
+/* the new key, and of what kind it is */
+static void
+certs_put_key(struct buf *b, const struct enroll *e)
+{
+	size_t i;
+
+	if (e->issue.key.n == 0)
+		return;
+	buf_puts(b, ",\"client_key\":");
+	certs_put_pem(b, "PRIVATE KEY", buf_str(&e->issue.key));
+	for (i = 0; certs_types[i].key != e->order.type; i++)
+		;
+	buf_printf(b, ",\"private_key_type\":\"%s\",\"key_bits\":%lld",
+	    certs_types[i].type, (long long)certs_types[i].bits);
+}
+
+static void
+certs_put_x509(struct buf *b, const X509 *x)
+{
+	struct buf pem;
+
+	buf_init(&pem, PEM_MAX);
+	pem_put_certificate(&pem, x);
+	json_put_string(b, buf_str(&pem));
+	buf_release(&pem);
+}
+
+static void
+certs_put_chain(struct buf *b, const struct signer *ca)
+{
+	int i;
+
+	buf_puts(b, ",\"issuing_ca\":");
+	certs_put_x509(b, ca->certificate);
+	buf_puts(b, ",\"ca_chain\":[");
+	for (i = -1; i < sk_X509_num(ca->above); i++) {
+		buf_puts(b, i >= 0 ? "," : "");
+		certs_put_x509(b, i < 0 ? ca->certificate :
+		    sk_X509_value(ca->above, i));
+	}
+	buf_putc(b, ']');
+}
+
+static void
+certs_answer_issued(struct enroll *e)
+{
+	const struct issued made = {
+		.serial = { e->issue.serial, SERIAL_TEXT },
+		.thing = e->order.thing,
+		.issued = e->issue.issued, .expires = e->issue.expires,
+	};
+	char place[sizeof "/certs/" + SERIAL_TEXT];
+	struct buf b;
+
+	buf_init(&b, CERTS_ANSWER_MAX);
+	certs_put(&b, &made, e->order.now);
+	buf_puts(&b, ",\"client_cert\":");
+	certs_put_pem(&b, "CERTIFICATE", buf_str(&e->issue.certificate));
+	certs_put_key(&b, e);
+	certs_put_chain(&b, e->cas->issuer);
+	buf_puts(&b, "}\n");
+	snprintf(place, sizeof place, "/certs/%s", e->issue.serial);
+	http_set(e->request, "Location", place);
+	http_set(e->request, "Cache-Control", "no-store");
+	answer_json(e->request, 201, buf_str(&b));
+	secret_release(&b);
+}
+
+/* is it there, before a key is made for it?  Else it is answered: false. */
+static bool
+certs_find_thing(struct request_ctx *c, const struct user *user,
+    struct str thing)
+{
+	struct fault fault;
+	struct item item;
+	void *found;
+
+	if (item_find(c->api->registry, ITEM_THING, user, thing, &item,
+	    &found, &fault) < 0) {
+		answer_fault(c->api, c->request, &fault, 409);
+		return false;
+	}
+	item_found_end(found);
+	return true;
+}
+
+void
+certs_create(struct request_ctx *c)
+{
+	struct object_field f[] = {
+		[THING] = { .name = "thing_id", .type = OBJECT_TEXT },
+		[KEY_TYPE] = { .name = "key_type", .type = OBJECT_TEXT },
+		[KEY_BITS] = { .name = "key_bits", .type = OBJECT_NUMBER },
+		[TTL] = { .name = "ttl", .type = OBJECT_TEXT },
+		[VALID] = { .name = "valid", .type = OBJECT_TEXT },
+		[CSR] = { .name = "csr", .type = OBJECT_TEXT },
+	};
+	const struct principal *principal = NULL;
+	struct enroll *e;
+	const char *why;
+
+	if (!body_read(c, f, FIELDS))
+		return;
+	e = enroll_new(c, f[THING].value);
+	e->answer = certs_answer_issued;
+	if ((why = certs_take_order(e, f)) != NULL)
+		http_problem(c->request, 400, why);
+	else
+		principal = auth_user(c, 0);
+	if (principal == NULL || !certs_find_thing(c, &principal->user,
+	    f[THING].value)) {
+		enroll_free(e);
+		return;
+	}
+	e->user = principal->user;
+	e->order.owner = &e->user;
+	enroll_start(e, e->user.id);
+}
+
+/* ---- show ---- */
+
+static int
+certs_show_one(void *arg, const struct issued *issued, struct fault *fault)
+{
+	struct request_ctx *c = arg;
+	struct buf *b = &c->api->answer;
+
+	(void)fault;
+	certs_put(b, issued, c->api->now);
+	buf_puts(b, ",\"client_cert\":");
+	certs_put_pem(b, "CERTIFICATE", issued->certificate);
+	buf_puts(b, "}\n");
+	return 1;
+}
+
+void
+certs_show(struct request_ctx *c)
+{
+	const struct principal *principal = auth_user(c, 0);
+	char serial[SERIAL_TEXT + 1];
+	struct issued_query q = { .which = { serial, SERIAL_TEXT },
+	    .things = true };
+	struct fault fault;
+	int got = 0;
+
+	if (principal == NULL)
+		return;
+	q.owner = &principal->user;
+	if (serial_parse(c->id[0], serial))
+		got = issued_each(c->api->registry, &q, certs_show_one, c,
+		    &fault);
+	if (got < 0)
+		answer_unable(c->api, c->request, &fault);
+	else if (got == 0)
+		http_problem(c->request, 404, "no such certificate");
+	else
+		answer_json(c->request, 200, buf_str(&c->api->answer));
+}
+
+/* ---- revoke ---- */
+
+struct certs_revocation {
+	struct api_change change;
+	struct api *api;
+	struct http_request *request;
+	struct user user;
+	char which[ID_TEXT + 1];
+	int64_t now;
+	enum revoked_reason reason;
+};
+
+static int
+certs_revoke(struct api_change *c, struct registry *r, struct fault *fault)
+{
+	struct certs_revocation *v = (struct certs_revocation *)c;
+	const struct issued_query q = { .which = str_z(v->which),
+	    .owner = &v->user, .now = v->now, .things = true };
+	uint64_t n;
+
+	if (issued_revoke(r, &q, v->reason, &n, fault) < 0)
+		return -1;
+	return n > 0 ? 0 : fault_set(fault, 1, "no valid certificate '%s'",
+	    v->which);
+}
+
+static void
+certs_revoked(struct task *t)
+{
+	struct certs_revocation *v = (struct certs_revocation *)t;
+	struct buf b;
+
+	buf_init(&b, CERTS_ANSWER_MAX);
+	if (v->change.result < 0) {
+		answer_fault(v->api, v->request, &v->change.fault, 409);
+	} else {
+		state_recovered(v->api);
+		certs_put_time(&b, "revocation_time", v->now);
+		*b.p = '{';
+		buf_puts(&b, "}\n");
+		answer_json(v->request, 200, buf_str(&b));
+	}
+	buf_release(&b);
+	free(v);
+}
+
+/* false: it is not a reason, which is answered */
+static bool
+certs_take_reason(struct request_ctx *c, enum revoked_reason *reason)
+{
+	static const struct {
+		const char *word;
+		enum revoked_reason reason;
+	} reasons[] = {
+		{ "unspecified", REVOKED_UNSPECIFIED }, { "key", REVOKED_KEY },
+		{ "affiliation", REVOKED_AFFILIATION },
+		{ "superseded", REVOKED_SUPERSEDED },
+		{ "cessation", REVOKED_CESSATION },
+	};
+	struct str value;
+	size_t i;
+
+	*reason = REVOKED_UNSPECIFIED;
+	if (parameter_get(c, "reason", &value) == 0)
+		return true;
+	for (i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (str_eq(value, str_z(reasons[i].word))) {
+			*reason = reasons[i].reason;
+			return true;
+		}
+	http_problem(c->request, 400, "reason must be unspecified, key, "
+	    "affiliation, superseded or cessation");
+	return false;
+}
+
+void
+certs_remove(struct request_ctx *c)
+{
+	const struct principal *principal;
+	struct certs_revocation *v;
+	char which[ID_TEXT + 1];
+	enum revoked_reason reason;
+
+	if (!certs_take_reason(c, &reason) ||
+	    (principal = auth_user(c, 0)) == NULL)
+		return;
+	if (uuid_valid(c->id[0])) {
+		snprintf(which, sizeof which, "%.*s", STR_ARG(c->id[0]));
+	} else if (!serial_parse(c->id[0], which)) {
+		http_problem(c->request, 404, "no such certificate");
+		return;
+	}
+	v = memory_zero(1, sizeof *v);
+	v->api = c->api;
+	v->request = c->request;
+	v->user = principal->user;
+	v->now = c->api->now;
+	v->reason = reason;
+	memcpy(v->which, which, sizeof which);
+	v->change.make = certs_revoke;
+	v->change.task.done = certs_revoked;
+	registry_writer_add(c->api->writer, &v->change);
+}
+
+/* ---- those of a thing ---- */
+
+struct certs_list {
+	struct job job;
+	struct user user;
+	char thing[ID_TEXT + 1];
+	struct issued_query query;
+	int64_t now;
+	bool any;
+};
+
+static int
+certs_list_put(void *arg, const struct issued *c, struct fault *fault)
+{
+	struct certs_list *l = arg;
+
+	(void)fault;
+	buf_puts(&l->job.out, l->any ? "," : "");
+	l->any = true;
+	certs_put(&l->job.out, c, l->now);
+	buf_putc(&l->job.out, '}');
+	return 0;
+}
+
+static int
+certs_list_page(struct certs_list *l, struct registry *r,
+    struct fault *fault)
+{
+	struct buf *b = &l->job.out;
+	uint64_t total;
+
+	if (issued_count(r, &l->query, &total, fault) < 0)
+		return -1;
+	buf_printf(b, "{\"total\":%" PRIu64 ",\"offset\":%" PRIu64
+	    ",\"limit\":%" PRIu64 ",\"certs\":[", total, l->query.offset,
+	    l->query.limit);
+	if (issued_each(r, &l->query, certs_list_put, l, fault) < 0)
+		return -1;
+	buf_puts(b, "]}\n");
+	return 0;
+}
+
+/* in a thread */
+static int
+certs_list_run(struct job *j)
+{
+	struct certs_list *l = (struct certs_list *)j;
+	struct lists_handle h;
+	int got = -1;
+
+	if (lists_handle_get(j->api, &h, &j->fault) == 0) {
+		registry_watch(h.registry, job_stops, j);
+		got = registry_read_begin(h.registry, &j->fault);
+		if (got == 0)
+			got = certs_list_page(l, h.registry, &j->fault);
+		registry_read_end(h.registry);
+		registry_watch(h.registry, NULL, NULL);
+	}
+	lists_handle_put(j->api, &h);
+	return got;
+}
+
+static void
+certs_list_refuse(struct job *j, struct http_request *r)
+{
+	answer_unable(j->api, r, &j->fault);
+}
+
+static void
+certs_list_free(struct job *j)
+{
+	free(j);
+}
+
+static bool
+certs_take_number(struct request_ctx *c, const char *name, uint64_t min,
+    uint64_t max, uint64_t *n)
+{
+	struct str value;
+	int got = parameter_get(c, name, &value);
+
+	return got == 0 || (got == 1 && number_digits(value, max, n) &&
+	    *n >= min);
+}
+
+static const char *
+certs_take_page(struct request_ctx *c, struct issued_query *q)
+{
+	q->limit = CERTS_LIMIT;
+	if (!certs_take_number(c, "offset", 0, INT64_MAX, &q->offset))
+		return "offset must be a number of 0 or more";
+	if (!certs_take_number(c, "limit", 1, CERTS_LIMIT_MAX, &q->limit))
+		return "limit must be a number from 1 to 100";
+	return NULL;
+}
+
+void
+certs_serials(struct request_ctx *c)
+{
+	struct issued_query q = { .things = true };
+	const char *why = certs_take_page(c, &q);
+	const struct principal *principal;
+	struct certs_list *l;
+
+	if (why != NULL) {
+		http_problem(c->request, 400, why);
+		return;
+	}
+	if ((principal = auth_user(c, 0)) == NULL ||
+	    !certs_find_thing(c, &principal->user, c->id[0]))
+		return;
+	l = memory_zero(1, sizeof *l);
+	l->job.kind = JOB_PAGE;
+	l->job.type = ANSWER_JSON;
+	l->job.piece = certs_list_run;
+	l->job.refuse = certs_list_refuse;
+	l->job.free = certs_list_free;
+	l->user = principal->user;
+	l->now = c->api->now;
+	memcpy(l->job.user, principal->user.id, sizeof l->job.user);
+	snprintf(l->thing, sizeof l->thing, "%.*s", STR_ARG(c->id[0]));
+	l->query = q;
+	l->query.owner = &l->user;
+	l->query.which = str_z(l->thing);
+	if (!job_start(c, &l->job))
+		certs_list_free(&l->job);
+}
