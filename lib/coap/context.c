@@ -15,21 +15,13 @@
 /* ---- what libcoap calls ---- */
 
 static void
-context_handle(coap_resource_t *resource, coap_session_t *s,
-    const coap_pdu_t *pdu, const coap_string_t *query, coap_pdu_t *answer)
+context_answer(struct coap_server *sv, coap_session_t *s,
+    const coap_pdu_t *pdu, coap_pdu_t *answer)
 {
-	struct coap_server *sv = server_of(s);
 	struct coap_request *q = &sv->request;
 	struct response r = { .code = COAP_RESPONSE_CODE_NOT_FOUND,
 	    .why = "messages are at /channels/<id>/messages[/<subtopic>]" };
 
-	(void)resource;
-	(void)query;
-	/* libcoap still takes what it has read of it */
-	if (session_has_ended(s)) {
-		response_defer(answer);
-		return;
-	}
 	coap_request_read(q, pdu,
 	    COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
 	/* libcoap gives it that of the request (RFC 7252 4.4) */
@@ -56,6 +48,21 @@ context_handle(coap_resource_t *resource, coap_session_t *s,
 	}
 	response_fill(q, answer, &r);
 	response_count(sv, s, q, r.code, "", r.why, q->body.n, clock_ns());
+}
+
+static void
+context_handle(coap_resource_t *resource, coap_session_t *s,
+    const coap_pdu_t *pdu, const coap_string_t *query, coap_pdu_t *answer)
+{
+	(void)resource;
+	(void)query;
+	/* libcoap still takes what it has read of it */
+	if (session_has_ended(s)) {
+		response_defer(answer);
+		return;
+	}
+	context_answer(server_of(s), s, pdu, answer);
+	connection_charge(session_of(s), answer);
 }
 
 /* Something that we sent was refused, or nobody has answered it. */
@@ -91,7 +98,7 @@ context_pong(coap_session_t *s, const coap_pdu_t *pdu, const coap_mid_t mid)
 	(void)pdu;
 	(void)mid;
 	if (p != NULL)
-		session_alive(p);
+		connection_pong(p);
 }
 
 /* A connection of TCP, or a handshake of DTLS that has come to its end. */
@@ -106,6 +113,8 @@ context_connected(struct coap_server *sv, coap_session_t *s)
 	p->network = session_network(p);
 	p->network->sessions++;
 	sv->counts.sessions++;
+	if (p->stream)
+		connection_open(p);
 	if (sv->counts.sessions > sv->o.max_sessions ||
 	    p->network->sessions > sv->o.max_per_address)
 		session_disconnect(p);

@@ -96,6 +96,11 @@ directive_follow(struct coap_server *sv, coap_session_t *s,
 		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "a block of size 7 is for TCP and TLS");
 		return;
+	case DIRECTIVE_NO_ROOM:
+		directive_refuse(sv, s, answer,
+		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "there are too many long messages now");
+		return;
 	case DIRECTIVE_BAD_METHOD:
 		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    "POST publishes, GET observes");

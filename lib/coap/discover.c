@@ -94,5 +94,6 @@ discover(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 		coap_pdu_set_mid(answer, coap_new_message_id(s));
 	r = discover_answer(sv, s, query, text);
 	response_fill(&sv->request, answer, &r);
+	connection_charge(session_of(s), answer);
 	response_count(sv, s, &sv->request, r.code, "", r.why, 0, began);
 }

@@ -15,7 +15,8 @@
 
 /*
  * What the files of this folder share.  In their order, where each may call
- * those before it: responses (response.c), sessions (session.c), blocks
+ * those before it: responses (response.c), sessions (session.c), their
+ * connections (connection.c), blocks
  * (block.c, block_transfer.c), observers and their notifications (observer.c),
  * POST (publish.c), GET (history_request.c, subscribe.c), libcoap's callbacks
  * (context.c), listeners (listener.c) and the server (server.c).  session.c
@@ -64,6 +65,18 @@ struct coap_session {
 	unsigned n_observers;
 	struct block_transfer *transfers;
 	struct usage *network;	/* its address's, if it is counted */
+
+	/* of TCP or TLS: see connection.c */
+	struct interpose_stream *connection;
+	size_t partial;		/* bytes of a message that is not whole */
+	bool unfinished;	/* such a message has been seen, … */
+	unsigned message;	/* … which is this one … */
+	int64_t message_at;	/* … since then */
+	int64_t opened;
+	bool pong_waits;
+	size_t unsent;		/* bytes of answers that are not read */
+	uint64_t sent_bytes;	/* that much had been sent at sent_at */
+	int64_t sent_at;
 
 	struct sent {
 		uint16_t mid;
@@ -136,7 +149,8 @@ struct coap_server {
 	struct buf text, bytes, subtopic;
 	struct history_request *history_requests;
 	unsigned n_history_requests;
-	bool fetched;		/* somebody has all of a large notification */
+	bool go_on;		/* somebody has all of a large notification, or
+				 * reads again */
 };
 
 struct coap_server *server_of(const coap_session_t *);
@@ -262,6 +276,21 @@ struct response session_refusal(enum access_result);
 bool session_still_valid(struct coap_session *);
 /* would its certificate still be accepted, with the files as they are? */
 bool session_certificate_valid(const struct coap_session *);
+
+/* ---- their connections: connection.c ---- */
+
+/* libcoap has just accepted it; its network is known */
+void connection_open(struct coap_session *);
+void connection_close(struct coap_session *);
+/* ends those that are too slow */
+void connection_sweep(struct coap_session *);
+/* does libcoap keep what it could not send?  NULL: no */
+bool connection_blocked(const struct coap_session *);
+/* one more answer is sent; NULL is fine */
+void connection_charge(struct coap_session *, const coap_pdu_t *answer);
+void connection_pong(struct coap_session *);
+/* those whose clients read again go on */
+void connections_unblocked(struct coap_server *);
 
 /* ---- observers ---- */
 

@@ -14,6 +14,8 @@
 #define DATAGRAM_MAX 1472	/* what libcoap has room for */
 #define CONTROL_MAX 128
 #define CHUNK 16384
+/* what one connection may send in a turn, so that others have theirs */
+#define TURN_BYTES (4 * CHUNK)
 
 /* Datagrams that were read and not yet handed on. */
 struct interpose_queue {
@@ -45,17 +47,28 @@ struct interpose_stream {
 	struct sanitize_stream sanitizer;
 	struct buf out;			/* sanitized … */
 	size_t at;			/* … and handed on so far */
+	int fd;				/* -1: that is another one's by now */
+	SSL *ssl;			/* NULL: of TCP, or that has ended */
+	bool plain;			/* of TCP */
+	bool owned;			/* by the server */
+	bool blocked;			/* the last write was not whole */
+	uint64_t sent;
+	unsigned turn;			/* the last one, … */
+	size_t read;			/* … and what was read in it */
 };
 
 /* Of the loop's thread alone: those of a bus with a server receive as well, and
  * what follows may be changed meanwhile. */
-static _Thread_local bool interpose_active;
+static _Thread_local bool interpose_active, interpose_sends;
 
 static struct {
 	struct interpose_queue *queues;
 	struct interpose_listener *listeners;
-	struct interpose_stream **streams;	/* of TCP, by descriptor */
+	struct interpose_stream **streams;	/* by descriptor */
 	int n_streams;
+	struct interpose_stream *accepted;	/* the last one */
+	bool unblocked;
+	unsigned turn;
 	size_t max;			/* of those of TLS */
 	int tls_index;			/* of theirs in an SSL; 0: not yet */
 } interpose;
@@ -88,6 +101,7 @@ interpose_streams(int fd, bool plain, size_t max)
 {
 	struct interpose_listener *l = memory_zero(1, sizeof *l);
 
+	interpose_sends = true;
 	*l = (struct interpose_listener){ interpose.listeners, fd, plain, max };
 	interpose.listeners = l;
 	interpose.max = max;
@@ -97,6 +111,7 @@ void
 interpose_begin(void)
 {
 	interpose_active = true;
+	interpose.turn++;
 }
 
 void
@@ -222,6 +237,7 @@ interpose_stream_new(size_t max)
 {
 	struct interpose_stream *s = memory_zero(1, sizeof *s);
 
+	s->fd = -1;
 	sanitize_stream_init(&s->sanitizer, max);
 	/* what one chunk becomes: never more than its heads and their marks */
 	buf_init(&s->out, 16 * CHUNK);
@@ -233,15 +249,26 @@ interpose_stream_free(struct interpose_stream *s)
 {
 	if (s == NULL)
 		return;
+	if (interpose.accepted == s)
+		interpose.accepted = NULL;
 	sanitize_stream_release(&s->sanitizer);
 	buf_release(&s->out);
 	free(s);
 }
 
+static struct interpose_stream *
+interpose_stream_of(int fd)
+{
+	return fd >= 0 && fd < interpose.n_streams ? interpose.streams[fd] :
+	    NULL;
+}
+
+/* The descriptor is another connection's from now on. */
 static void
 interpose_set_stream(int fd, struct interpose_stream *s)
 {
 	size_t n = (size_t)interpose.n_streams, more;
+	struct interpose_stream *former = interpose_stream_of(fd);
 
 	if (fd >= interpose.n_streams) {
 		if (s == NULL)
@@ -253,8 +280,11 @@ interpose_set_stream(int fd, struct interpose_stream *s)
 		    more * sizeof *interpose.streams);
 		interpose.n_streams = fd + 64;
 	}
-	interpose_stream_free(interpose.streams[fd]);
 	interpose.streams[fd] = s;
+	if (former != NULL && former->owned)
+		former->fd = -1;
+	else
+		interpose_stream_free(former);
 }
 
 int
@@ -262,14 +292,85 @@ accept(int fd, struct sockaddr *address, socklen_t *n)
 {
 	int s = accept4(fd, address, n, 0);
 	const struct interpose_listener *l;
+	struct interpose_stream *stream = NULL;
 
 	for (l = interpose.listeners; l != NULL && l->fd != fd; l = l->next)
 		;
+	if (s < 0)
+		return s;
+	if (l != NULL) {
+		stream = interpose_stream_new(l->max);
+		stream->fd = s;
+		stream->plain = l->plain;
+	}
 	/* and whatever had this number before has been closed */
-	if (s >= 0)
-		interpose_set_stream(s, l != NULL && l->plain ?
-		    interpose_stream_new(l->max) : NULL);
+	interpose_set_stream(s, stream);
+	interpose.accepted = stream;
 	return s;
+}
+
+void
+interpose_forget(struct interpose_stream *s)
+{
+	if (s == NULL)
+		return;
+	if (s->fd >= 0)
+		interpose.streams[s->fd] = NULL;
+	if (s->ssl != NULL)
+		SSL_set_ex_data(s->ssl, interpose.tls_index, NULL);
+	interpose_stream_free(s);
+}
+
+void
+interpose_deafen(struct interpose_stream *s)
+{
+	sanitize_stream_end(&s->sanitizer);
+}
+
+bool
+interpose_unfinished(const struct interpose_stream *s, unsigned *message,
+    size_t *received)
+{
+	*message = s->sanitizer.messages;
+	*received = s->sanitizer.received;
+	return sanitize_stream_unfinished(&s->sanitizer);
+}
+
+bool
+interpose_begun(const struct interpose_stream *s)
+{
+	return s->sanitizer.begun;
+}
+
+/* As recv(), until the connection has had its part of this turn. */
+static ssize_t
+interpose_receive(int fd, struct interpose_stream *s, void *to, size_t n,
+    int flags)
+{
+	ssize_t got;
+
+	if (s->turn != interpose.turn)
+		s->read = 0;
+	s->turn = interpose.turn;
+	if (s->read >= TURN_BYTES) {
+		errno = EAGAIN;
+		return -1;
+	}
+	got = recvfrom(fd, to, n, flags, NULL, NULL);
+	if (got > 0)
+		s->read += (size_t)got;
+	return got;
+}
+
+/* What has been handed on makes room: a client may never let it be all. */
+static void
+interpose_make_room(struct interpose_stream *s)
+{
+	if (s->at == 0)
+		return;
+	s->out.n -= s->at;
+	memmove(s->out.p, s->out.p + s->at, s->out.n);
+	s->at = 0;
 }
 
 static size_t
@@ -290,7 +391,7 @@ interpose_take(struct interpose_stream *s, void *to, size_t n)
 }
 
 /* libcoap comes again as long as its buffer was filled, and waits for the
- * socket when it was not: so all that is there is handed on. */
+ * socket when it was not: so all that was read is handed on. */
 static ssize_t
 interpose_read(int fd, struct interpose_stream *s, void *to, size_t n,
     int flags)
@@ -299,7 +400,8 @@ interpose_read(int fd, struct interpose_stream *s, void *to, size_t n,
 	ssize_t got = 1;
 
 	while (s->out.n - s->at < n && got > 0) {
-		got = recvfrom(fd, chunk, sizeof chunk, flags, NULL, NULL);
+		got = interpose_receive(fd, s, chunk, sizeof chunk, flags);
+		interpose_make_room(s);
 		if (got > 0)
 			sanitize_stream(&s->sanitizer, (struct str){ chunk,
 			    (size_t)got }, &s->out);
@@ -311,11 +413,46 @@ interpose_read(int fd, struct interpose_stream *s, void *to, size_t n,
 ssize_t
 recv(int fd, void *to, size_t n, int flags)
 {
-	struct interpose_stream *s = interpose_active && fd >= 0 &&
-	    fd < interpose.n_streams ? interpose.streams[fd] : NULL;
+	struct interpose_stream *s = interpose_active ?
+	    interpose_stream_of(fd) : NULL;
 
-	return s != NULL ? interpose_read(fd, s, to, n, flags) :
-	    recvfrom(fd, to, n, flags, NULL, NULL);
+	if (s == NULL)
+		return recvfrom(fd, to, n, flags, NULL, NULL);
+	return s->plain ? interpose_read(fd, s, to, n, flags) :
+	    interpose_receive(fd, s, to, n, flags);
+}
+
+/* libcoap keeps what it can't send, and does not say how much that is. */
+ssize_t
+send(int fd, const void *from, size_t n, int flags)
+{
+	ssize_t done = sendto(fd, from, n, flags, NULL, 0);
+	struct interpose_stream *s = interpose_sends ?
+	    interpose_stream_of(fd) : NULL;
+
+	if (s == NULL)
+		return done;
+	if (done > 0)
+		s->sent += (uint64_t)done;
+	interpose.unblocked |= s->blocked && done == (ssize_t)n;
+	s->blocked = done < (ssize_t)n;
+	return done;
+}
+
+bool
+interpose_blocked(const struct interpose_stream *s, uint64_t *sent)
+{
+	*sent = s != NULL ? s->sent : 0;
+	return s != NULL && s->blocked;
+}
+
+bool
+interpose_unblocked(void)
+{
+	bool unblocked = interpose.unblocked;
+
+	interpose.unblocked = false;
+	return unblocked;
 }
 
 /* ---- TLS and DTLS ---- */
@@ -324,24 +461,52 @@ static void
 interpose_tls_free(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index,
     long l, void *arg)
 {
+	struct interpose_stream *s = ptr;
+
 	(void)parent, (void)data, (void)index, (void)l, (void)arg;
-	interpose_stream_free(ptr);
+	if (s == NULL)
+		return;
+	s->ssl = NULL;
+	if (s->fd < 0 && !s->owned)
+		interpose_stream_free(s);
+}
+
+static int
+interpose_tls_index(void)
+{
+	/* 0 may be somebody's already */
+	while (interpose.tls_index == 0)
+		interpose.tls_index = SSL_get_ex_new_index(0, NULL, NULL, NULL,
+		    interpose_tls_free);
+	return interpose.tls_index;
 }
 
 static struct interpose_stream *
 interpose_tls_stream(SSL *ssl)
 {
-	struct interpose_stream *s;
+	int index = interpose_tls_index();
+	struct interpose_stream *s = SSL_get_ex_data(ssl, index);
 
-	/* 0 may be somebody's already */
-	while (interpose.tls_index == 0)
-		interpose.tls_index = SSL_get_ex_new_index(0, NULL, NULL, NULL,
-		    interpose_tls_free);
-	s = SSL_get_ex_data(ssl, interpose.tls_index);
 	if (s == NULL) {
 		s = interpose_stream_new(interpose.max);
-		SSL_set_ex_data(ssl, interpose.tls_index, s);
+		SSL_set_ex_data(ssl, index, s);
 	}
+	return s;
+}
+
+struct interpose_stream *
+interpose_accepted(SSL *ssl, const struct sanitize_memory *memory, void *owner)
+{
+	struct interpose_stream *s = interpose.accepted;
+
+	if (s == NULL || s->owned || s->plain != (ssl == NULL))
+		return NULL;
+	s->owned = true;
+	s->ssl = ssl;
+	s->sanitizer.memory = memory;
+	s->sanitizer.owner = owner;
+	if (ssl != NULL)
+		SSL_set_ex_data(ssl, interpose_tls_index(), s);
 	return s;
 }
 

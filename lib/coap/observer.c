@@ -284,7 +284,7 @@ observer_may_send(const struct observer *o)
 {
 	const struct coap_session *p = o->session;
 
-	if (o->large != NULL && !o->fetched)
+	if ((o->large != NULL && !o->fetched) || connection_blocked(p))
 		return false;
 	if (!p->stream && !o->confirmable)
 		return true;
@@ -588,7 +588,7 @@ observer_large_done(struct observer *o)
 {
 	o->fetched = true;
 	/* not before the last block, which leaves when this handler ends */
-	o->session->server->fetched = true;
+	o->session->server->go_on = true;
 }
 
 void
@@ -597,9 +597,9 @@ observers_go_on(struct coap_server *sv)
 	struct observer *o;
 	struct coap_session *p;
 
-	if (!sv->fetched)
+	if (!sv->go_on)
 		return;
-	sv->fetched = false;
+	sv->go_on = false;
 	for (p = sv->sessions; p != NULL; p = p->next)
 		for (o = p->observers; o != NULL; o = o->next)
 			observer_flush(o);

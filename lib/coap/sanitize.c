@@ -402,10 +402,44 @@ sanitize_stream_init(struct sanitize_stream *s, size_t max)
 	buf_init(&s->head, 4 * HEAD_MAX);
 }
 
+static void
+sanitize_give(struct sanitize_stream *s, size_t *taken)
+{
+	if (*taken > 0)
+		s->memory->give(s->owner, *taken);
+	*taken = 0;
+}
+
+static bool
+sanitize_take(struct sanitize_stream *s, size_t *taken, size_t n)
+{
+	if (s->memory == NULL || n <= *taken)
+		return true;
+	if (!s->memory->take(s->owner, n - *taken))
+		return false;
+	*taken = n;
+	return true;
+}
+
+void
+sanitize_stream_end(struct sanitize_stream *s)
+{
+	s->ended = true;
+	buf_release(&s->head);
+	sanitize_give(s, &s->taken_head);
+	sanitize_give(s, &s->taken_body);
+}
+
 void
 sanitize_stream_release(struct sanitize_stream *s)
 {
-	buf_release(&s->head);
+	sanitize_stream_end(s);
+}
+
+bool
+sanitize_stream_unfinished(const struct sanitize_stream *s)
+{
+	return !s->ended && (s->head.n > 0 || s->body > 0);
 }
 
 /* `n` bytes after the token, of which those in `text` are here. */
@@ -530,10 +564,24 @@ sanitize_signal(struct sanitize_stream *s, struct message *m, struct buf *out)
 	buf_release(&options);
 }
 
-/* The head of a message is there, and `body` bytes follow what it has. */
+/* A request to be served, of which `here` bytes of the body are there: libcoap
+ * takes memory for all of it at once. */
+static void
+sanitize_serve(struct sanitize_stream *s, struct message *m, size_t body,
+    size_t here, struct buf *out)
+{
+	if (here < body && !sanitize_take(s, &s->taken_body,
+	    m->options.n + body))
+		m->directive.action = DIRECTIVE_NO_ROOM;
+	s->ignored = m->directive.action != DIRECTIVE_SERVE;
+	sanitize_put_message(out, m, body);
+}
+
+/* The head of a message is there, and `body` bytes follow what it has, of
+ * which `here` have come. */
 static void
 sanitize_take_head(struct sanitize_stream *s, struct message *m, size_t body,
-    struct buf *out)
+    size_t here, struct buf *out)
 {
 	s->body = body;
 	s->ignored = true;
@@ -548,8 +596,7 @@ sanitize_take_head(struct sanitize_stream *s, struct message *m, size_t body,
 		sanitize_signal(s, m, out);
 	} else if (m->code != 0 && m->code >> 5 == 0) {
 		sanitize_judge(m);
-		s->ignored = m->directive.action != DIRECTIVE_SERVE;
-		sanitize_put_message(out, m, body);
+		sanitize_serve(s, m, body, here, out);
 	}
 	/* empty, answers, and classes of which nobody knows anything */
 }
@@ -605,7 +652,7 @@ sanitize_head(struct sanitize_stream *s, struct str text, struct buf *out)
 		sanitize_abort(s, 0, out);
 		return 0;
 	}
-	sanitize_take_head(s, &m, n - m.options.n, out);
+	sanitize_take_head(s, &m, n - m.options.n, here.n - m.options.n, out);
 	return header + token + m.options.n;
 }
 
@@ -621,6 +668,15 @@ sanitize_body(struct sanitize_stream *s, struct str text, struct buf *out)
 	return n;
 }
 
+/* What comes next is another message. */
+static void
+sanitize_message_done(struct sanitize_stream *s)
+{
+	s->messages++;
+	s->received = 0;
+	sanitize_give(s, &s->taken_body);
+}
+
 /* As much of `text` as can be done with; the rest is to come again. */
 static size_t
 sanitize_run(struct sanitize_stream *s, struct str text, struct buf *out)
@@ -632,25 +688,42 @@ sanitize_run(struct sanitize_stream *s, struct str text, struct buf *out)
 		    sanitize_body(s, str_from(text, done), out) :
 		    sanitize_head(s, str_from(text, done), out);
 		done += n;
+		if (n > 0 && s->body == 0)
+			sanitize_message_done(s);
 	} while (n > 0 || (s->ended && done < text.n));
 	return done;
+}
+
+/* What is kept of a head is accounted for, too. */
+static void
+sanitize_keep_head(struct sanitize_stream *s, struct buf *out)
+{
+	if (s->head.n == 0 || s->ended) {
+		buf_release(&s->head);
+		sanitize_give(s, &s->taken_head);
+	} else if (!sanitize_take(s, &s->taken_head, s->head.cap)) {
+		sanitize_abort(s, 0, out);
+		sanitize_stream_end(s);
+	}
 }
 
 void
 sanitize_stream(struct sanitize_stream *s, struct str bytes, struct buf *out)
 {
+	unsigned messages = s->messages;
 	size_t done;
 
 	if (s->head.n == 0) {
 		done = sanitize_run(s, bytes, out);
 		buf_put_str(&s->head, str_from(bytes, done));
-		return;
+	} else {
+		/* less than a head is kept: the rest of it comes first */
+		buf_put_str(&s->head, bytes);
+		done = sanitize_run(s, buf_str(&s->head), out);
+		s->head.n -= done;
+		memmove(s->head.p, s->head.p + done, s->head.n);
 	}
-	/* what is kept is less than a head: the rest of it comes first */
-	buf_put_str(&s->head, bytes);
-	done = sanitize_run(s, buf_str(&s->head), out);
-	s->head.n -= done;
-	memmove(s->head.p, s->head.p + done, s->head.n);
-	if (s->head.n == 0)
-		buf_release(&s->head);
+	if (messages == s->messages)
+		s->received += bytes.n;
+	sanitize_keep_head(s, out);
 }

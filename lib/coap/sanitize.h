@@ -31,6 +31,8 @@ enum directive_action {
 	DIRECTIVE_PING,		/* send a Pong; argument 1: with Custody */
 	DIRECTIVE_RELEASE,	/* answer all requests, then close */
 	DIRECTIVE_ABORT,	/* say why, and close; argument: an option */
+	DIRECTIVE_NO_ROOM,	/* 5.03: no memory for a message that is long
+				 * and comes in pieces */
 };
 
 /* the value of DIRECTIVE_OPTION: four bytes */
@@ -54,6 +56,16 @@ int sanitize_datagram(struct str datagram, struct buf *out,
     size_t ends[SANITIZE_PARTS]);
 
 /*
+ * Who keeps account of the memory that a message takes before it is whole: its
+ * head here, and then all of its announced length in libcoap.  take() returns
+ * false when there is none left.
+ */
+struct sanitize_memory {
+	bool (*take)(void *owner, size_t n);
+	void (*give)(void *owner, size_t n);
+};
+
+/*
  * A connection of TCP or TLS, whatever pieces it comes in: libcoap is given
  * whole heads of messages.
  */
@@ -64,11 +76,23 @@ struct sanitize_stream {
 	bool begun;		/* the peer's CSM has come */
 	bool ended;		/* nothing more is listened to */
 	size_t max;		/* bytes of a message */
+	/* of the message that is not whole: how much of it has come, and which
+	 * one of the connection it is */
+	size_t received;
+	unsigned messages;
+	/* memory NULL: nobody keeps account of it */
+	const struct sanitize_memory *memory;
+	void *owner;
+	size_t taken_head, taken_body;
 };
 
 void sanitize_stream_init(struct sanitize_stream *, size_t max);
 void sanitize_stream_release(struct sanitize_stream *);
 void sanitize_stream(struct sanitize_stream *, struct str bytes,
     struct buf *out);
+/* is a part of a message there, and not all of it? */
+bool sanitize_stream_unfinished(const struct sanitize_stream *);
+/* listens to nothing more, and gives back what it has taken */
+void sanitize_stream_end(struct sanitize_stream *);
 
 #endif

@@ -144,6 +144,7 @@ coap_server_run(struct coap_server *sv)
 	sv->now = clock_ns();
 	server_ping_due(sv);
 	listeners_serve(sv);
+	connections_unblocked(sv);
 	observers_go_on(sv);
 	history_requests_step(sv);
 	if (sv->now - sv->swept >= STAMP_SECOND) {

@@ -73,6 +73,7 @@ session_free(struct coap_session *p)
 		p->next->prev = p->prev;
 	*(p->prev != NULL ? &p->prev->next : &sv->sessions) = p->next;
 	coap_session_set_app_data(p->coap, NULL);
+	connection_close(p);
 	usage_put(&sv->usages, p->network);
 	free(p->sent);
 	free(p);
@@ -118,10 +119,12 @@ session_has_ended(const coap_session_t *s)
 void
 session_send_pdu(coap_session_t *s, coap_pdu_t *pdu)
 {
-	if (session_has_ended(s))
+	if (session_has_ended(s)) {
 		coap_delete_pdu(pdu);
-	else
-		coap_send(s, pdu);
+		return;
+	}
+	connection_charge(session_of(s), pdu);
+	coap_send(s, pdu);
 }
 
 void
@@ -203,6 +206,7 @@ sessions_sweep(struct coap_server *sv)
 		next = p->next;
 		block_transfers_sweep(p, limit);
 		observers_sweep(p);
+		connection_sweep(p);
 	}
 }
 
