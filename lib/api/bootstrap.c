@@ -5,7 +5,6 @@
 
 #include "api/answer.h"
 #include "api/auth.h"
-#include "api/config_json.h"
 #include "api/handlers.h"
 #include "api/parameters.h"
 #include "api/registry_writer.h"
@@ -13,30 +12,15 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "http/thing_auth.h"
-#include "net/rate_limit.h"
+#include "registry/bootstrap_limit.h"
 #include "registry/bootstrap_unknown.h"
+#include "registry/config_json.h"
 
 /*
  * Devices that ask for their configuration, and the list of those that were
  * not let in.  A device is answered at once; what is noted of it follows.
- *
- * How often an address may fail is limited, and how often for one external
- * id.  An unknown id and a wrong key are answered alike and count alike.
+ * An unknown id and a wrong key are answered alike.
  */
-#define MINUTE (60 * STAMP_SECOND)
-#define HOUR (60 * MINUTE)
-/* as for passwords: an address may be that of many */
-#define ADDRESS_FACTOR 10
-/* what is counted, by rate_limit's kind; an address, or an address and an
- * external id, or an external id */
-#define FAILING 'D'
-#define FAILING_HERE 'd'
-#define TELLING 't'
-#define REMEMBERING 'u'
-/* events of one device, and of all that are nobody's, as nothing removes
- * them; and what is written down of those */
-static const struct rate bootstrap_events = { 60, HOUR };
-static const struct rate bootstrap_memory = { 3000, MINUTE };
 /* notes that the writer has not made yet; more are dropped */
 #define NOTES_MAX 1024
 
@@ -77,14 +61,6 @@ bootstrap_note_done(struct task *t)
 	free(note);
 }
 
-/* of what is nobody's, all together */
-static bool
-bootstrap_may_tell(struct api *api, const char *owner, struct str id)
-{
-	return rate_limit_take(api->limits, TELLING, *owner != '\0' ? id :
-	    STR(""), bootstrap_events, api->clock) == 0;
-}
-
 /* A replica changes nothing: it is noted where changes are made, or not. */
 static void
 bootstrap_note(struct request_ctx *c, const char *owner, bool success)
@@ -99,9 +75,9 @@ bootstrap_note(struct request_ctx *c, const char *owner, bool success)
 		return;
 	note = memory_zero(1, sizeof *note);
 	note->success = success;
-	note->tell = bootstrap_may_tell(api, owner, id);
-	note->remember = !success && rate_limit_take(api->limits, REMEMBERING,
-	    STR(""), bootstrap_memory, api->clock) == 0;
+	note->tell = bootstrap_may_tell(api->limits, owner, id, api->clock);
+	note->remember = !success && bootstrap_may_remember(api->limits,
+	    api->clock);
 	if (!note->tell && !note->remember) {
 		free(note);
 		return;
@@ -118,66 +94,19 @@ bootstrap_note(struct request_ctx *c, const char *owner, bool success)
 	registry_writer_add(api->writer, &note->change);
 }
 
-/* ---- how often ---- */
-
-struct bootstrap_attempt {
-	struct rate_limit *limits;
-	char name[16 + EXTERNAL_ID_MAX];
-	size_t address, n;		/* of it, an address, and all of it */
-	struct rate here, all;
-	int64_t now;
-};
-
-static void
-bootstrap_attempt_init(struct bootstrap_attempt *a, struct request_ctx *c)
-{
-	unsigned attempts = c->api->options.attempts;
-	struct str id = c->id[0];
-
-	*a = (struct bootstrap_attempt){
-		.limits = c->api->limits, .now = c->api->clock,
-		.here = { attempts, MINUTE },
-		.all = { attempts * ADDRESS_FACTOR, MINUTE }
-	};
-	a->address = http_address(c->request, (unsigned char *)a->name);
-	if (id.n > EXTERNAL_ID_MAX)
-		id.n = EXTERNAL_ID_MAX;
-	memcpy(a->name + a->address, id.p, id.n);
-	a->n = a->address + id.n;
-}
-
-static void
-bootstrap_attempt_give_back_all(struct bootstrap_attempt *a)
-{
-	rate_limit_give_back(a->limits, FAILING,
-	    (struct str){ a->name, a->address }, a->all, a->now);
-}
-
-static void
-bootstrap_attempt_give_back(struct bootstrap_attempt *a)
-{
-	bootstrap_attempt_give_back_all(a);
-	rate_limit_give_back(a->limits, FAILING_HERE,
-	    (struct str){ a->name, a->n }, a->here, a->now);
-}
-
-/* 0, or seconds to wait; then nothing was counted */
-static unsigned
-bootstrap_attempt_take(struct bootstrap_attempt *a)
-{
-	unsigned wait = rate_limit_take(a->limits, FAILING,
-	    (struct str){ a->name, a->address }, a->all, a->now);
-
-	if (wait > 0)
-		return wait;
-	wait = rate_limit_take(a->limits, FAILING_HERE,
-	    (struct str){ a->name, a->n }, a->here, a->now);
-	if (wait > 0)
-		bootstrap_attempt_give_back_all(a);
-	return wait;
-}
-
 /* ---- devices ---- */
+
+/* 0, or seconds to wait */
+static unsigned
+bootstrap_take_attempt(struct request_ctx *c, struct bootstrap_attempt *a)
+{
+	unsigned char network[16];
+	struct str name = { (const char *)network,
+	    http_address(c->request, network) };
+
+	return bootstrap_attempt_take(a, c->api->limits, name, c->id[0],
+	    c->api->options.attempts, c->api->clock);
+}
 
 /* Is it a request that may be looked at?  Else it is answered: false. */
 static bool
@@ -195,10 +124,9 @@ bootstrap_begin(struct request_ctx *c, struct bootstrap_attempt *a)
 	} else if (c->api->registry == NULL) {
 		fault_set(&fault, EX_TEMPFAIL, "no registry");
 		answer_unable(c->api, c->request, &fault);
+	} else if ((wait = bootstrap_take_attempt(c, a)) == 0) {
+		return true;
 	} else {
-		bootstrap_attempt_init(a, c);
-		if ((wait = bootstrap_attempt_take(a)) == 0)
-			return true;
 		snprintf(text, sizeof text, "%u", wait);
 		http_set(c->request, "Retry-After", text);
 		http_problem(c->request, 429,

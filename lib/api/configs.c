@@ -6,7 +6,6 @@
 #include "api/auth.h"
 #include "api/body.h"
 #include "api/bulk.h"
-#include "api/config_json.h"
 #include "api/handlers.h"
 #include "api/item_json.h"
 #include "api/parameters.h"
@@ -14,6 +13,7 @@
 #include "api/state.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "registry/config_json.h"
 
 /*
  * Configurations of devices, by their owner: one by one as Mainflux has it, or

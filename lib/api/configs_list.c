@@ -4,7 +4,6 @@
 
 #include "api/answer.h"
 #include "api/auth.h"
-#include "api/config_json.h"
 #include "api/handlers.h"
 #include "api/item_json.h"
 #include "api/job.h"
@@ -14,6 +13,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "registry/config_json.h"
 
 /*
  * Lists of configurations, as a job: a page by offset, with the number of all,

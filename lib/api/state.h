@@ -36,7 +36,6 @@ struct token_cache;
  *				what handlers read and answer with
  *	signing, ca_set, enroll	certificates, and all that is signed
  *	job, bulk, forward, event_stream, messages_query, messages_format
- *	config_json		a configuration of a device
  *	access, account, bootstrap, certs, configs, connections, est, health,
  *	items, lists, configs_list, messages, ocsp, users
  *				the handlers, which handlers.h lists

@@ -8,7 +8,7 @@
  * claim, bootstrap_secure; statement; change; event, names; capture, entry;
  * log_state, log_read, log; registry; checksum, user; token, bootstrap_state;
  * item; group; items, page; changes, bootstrap_change, bootstrap_unknown;
- * bootstrap; access.
+ * bootstrap; bootstrap_limit, config_json; bootstrap_notes; access.
  * statement.h, item_row.h and group_sql.h are for this room only.
  */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_API_CONFIG_JSON_H
-#define MFX_API_CONFIG_JSON_H
+#ifndef MFX_REGISTRY_CONFIG_JSON_H
+#define MFX_REGISTRY_CONFIG_JSON_H
 
 #include "registry/bootstrap.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/config_json.h"
+#include "registry/config_json.h"
 
 #include <sysexits.h>
 
