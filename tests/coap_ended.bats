@@ -68,7 +68,8 @@ handshake() {
 		    "$CHANNEL" "$long"
 	done >&8 3>&- &
 	PIDS+=($!)
-	await 20 eval '(($(metric notifications_total) > 1))'
+	# the others wait until it reads
+	await 20 eval '(($(metric notifications_total) > 0))'
 	coap post coap "?auth=$KEY" -e x
 	said ''
 	kill "$pid"
