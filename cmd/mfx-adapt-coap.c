@@ -102,9 +102,14 @@ adapt_answered(const struct coap_answered *d, void *arg)
 static bool
 adapt_turn(bool changed)
 {
+	struct fault fault;
+
 	if (changed)
 		coap_server_review(server);
 	coap_server_run(server);
+	if (coap_server_fault(server, &fault))
+		diag_warning("what devices asked for is not noted: %s",
+		    fault.text);
 	return coap_server_timeout(server) == 0;
 }
 

@@ -82,7 +82,8 @@ def name(code):
 class Client:
     def __init__(self, port):
         self.s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.s.connect(("127.0.0.1", int(port)))
+        self.s.connect((os.environ.get("COAP_HOST", "127.0.0.1"),
+                        int(port)))
         self.s.settimeout(20)
         self.mid = random.randrange(65536)
 

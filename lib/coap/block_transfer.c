@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "coap/format.h"
 #include "coap/internal.h"
@@ -122,6 +123,8 @@ block_transfer_free(struct block_transfer *t)
 	sv->transfer_bytes -= t->counted;
 	usage_put(&sv->usages, t->usage);
 	session_release(t->session);
+	if (t->secret)
+		secret_release(&t->b);
 	buf_release(&t->b);
 	free(t);
 }

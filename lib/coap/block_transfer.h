@@ -33,6 +33,8 @@ struct block_transfer {
 	int64_t used;
 	int format;
 	bool upload;
+	bool secret;			/* wiped at its end */
+	uint16_t mid;			/* of a download: its request's */
 };
 
 /* identifies a body: a hash of thing, channel, path, query and Request-Tag */

@@ -27,7 +27,8 @@
  * POST /channels/<id>/messages[/<subtopic>] puts a line into the queue, and is
  * answered by coap_server_answer.  GET with Observe 0 registers an observer,
  * which gets what coap_server_deliver is given; GET with ?from= returns the
- * last messages of a stream.
+ * last messages of a stream.  With bootstrap_attempts, GET
+ * /things/bootstrap/<external id> gives a device its configuration.
  */
 struct coap_server;
 
@@ -69,6 +70,8 @@ struct coap_server_options {
 	int64_t ping;			/* a silent observer is pinged at this
 					 * interval */
 	const char *history;		/* what ?from= reads; or NULL */
+	unsigned bootstrap_attempts;	/* of devices that fail, a minute; 0:
+					 * it gives no configurations */
 	const char *cert, *key, *ca, *crl;	/* PEM, COAP_CERTIFICATES */
 	/* for logs and counters; may be NULL */
 	void (*done)(const struct coap_answered *, void *arg);
@@ -106,6 +109,8 @@ int coap_server_fd(const struct coap_server *);
 int coap_server_timeout(const struct coap_server *);
 
 void coap_server_run(struct coap_server *);
+/* something that no client was told of, once: true */
+bool coap_server_fault(struct coap_server *, struct fault *);
 /* publish_queue_options.answer */
 void coap_server_answer(struct coap_server *, void *owner, bool written);
 void coap_server_deliver(struct coap_server *, const struct delivery *);

@@ -31,6 +31,10 @@ context_answer(struct coap_server *sv, coap_session_t *s,
 		directive_follow(sv, s, pdu, answer);
 		return;
 	}
+	if (q->target == REQUEST_BOOTSTRAP && sv->bootstrap != NULL) {
+		coap_bootstrap_answer(sv, s, pdu, answer);
+		return;
+	}
 	if (q->target == REQUEST_MESSAGES) {
 		if (q->method == COAP_REQUEST_CODE_POST) {
 			publish(sv, s, pdu, answer);
@@ -161,8 +165,10 @@ context_find_psk(coap_bin_const_t *identity, coap_session_t *s, void *arg)
 	struct str id = { (const char *)identity->s, identity->length };
 
 	(void)s;
-	if (access_key(sv->o.access, id, sv->psk, &sv->psk_key.length) !=
-	    ACCESS_YES || sv->psk_key.length == 0)
+	if ((access_key(sv->o.access, id, sv->psk, &sv->psk_key.length) !=
+	    ACCESS_YES || sv->psk_key.length == 0) &&
+	    (sv->bootstrap == NULL || !coap_bootstrap_key(sv->bootstrap, id,
+	    sv->psk, &sv->psk_key.length)))
 		return NULL;
 	sv->psk_key.s = (const uint8_t *)sv->psk;
 	return &sv->psk_key;

@@ -33,6 +33,7 @@
 
 struct observer;
 struct block_transfer;
+struct coap_bootstrap;
 
 /* what is not confirmable and may be reset, of one session */
 #define SENT_MAX 64
@@ -149,6 +150,7 @@ struct coap_server {
 	struct buf text, bytes, subtopic;
 	struct history_request *history_requests;
 	unsigned n_history_requests;
+	struct coap_bootstrap *bootstrap;	/* NULL: it serves none */
 	bool go_on;		/* somebody has all of a large notification, or
 				 * reads again */
 };
@@ -193,6 +195,17 @@ void publish(struct coap_server *, coap_session_t *, const coap_pdu_t *,
 bool publish_pong(struct coap_server *, coap_session_t *);
 void subscribe(struct coap_server *, coap_session_t *, const coap_pdu_t *,
     coap_pdu_t *answer);
+
+/* ---- configurations of devices: coap_bootstrap.c ---- */
+
+int coap_bootstrap_open(struct coap_bootstrap **, struct fault *);
+void coap_bootstrap_close(struct coap_bootstrap *);	/* NULL is fine */
+void coap_bootstrap_answer(struct coap_server *, coap_session_t *,
+    const coap_pdu_t *, coap_pdu_t *answer);
+/* the pre-shared key of a device by its external id, or one that nobody has;
+ * false: this identity has none.  `key` has room for THING_KEY_MAX. */
+bool coap_bootstrap_key(struct coap_bootstrap *, struct str id, char *key,
+    size_t *n);
 
 /* ---- /.well-known/core: discover.c ---- */
 

@@ -76,10 +76,31 @@ request_take_query(struct coap_request *q, struct str query)
 	*to = query.p != NULL ? query : STR("");
 }
 
+/* things, bootstrap, perhaps secure, <external id>, and nothing else */
+static void
+request_take_bootstrap(struct coap_request *q, struct str segment, unsigned i)
+{
+	if (i == 1 && str_eq(segment, STR("bootstrap"))) {
+		q->target = REQUEST_BOOTSTRAP;
+	} else if (q->target == REQUEST_BOOTSTRAP && i == 2) {
+		q->external_id = segment;
+	} else if (q->target == REQUEST_BOOTSTRAP && i == 3 &&
+	    str_eq(q->external_id, STR("secure"))) {
+		q->external_id = segment;
+		q->sealed = true;
+	} else {
+		q->target = REQUEST_OTHER;
+	}
+}
+
 /* Segment i of the path: channels, <id>, messages, and then the rest. */
 static void
 request_take_segment(struct coap_request *q, struct str segment, unsigned i)
 {
+	if (i == 0)
+		q->things = str_eq(segment, STR("things"));
+	else if (q->things)
+		request_take_bootstrap(q, segment, i);
 	switch (i) {
 	case 0:
 		if (!str_eq(segment, STR("channels")))
@@ -189,14 +210,17 @@ coap_request_read(struct coap_request *q, const coap_pdu_t *pdu, bool stream)
 		    (const char *)coap_opt_value(option),
 		    coap_opt_length(option) }, &segments);
 	q->unmet = (q->unmet && !q->any_match) || q->exists_not;
-	if (q->target != REQUEST_MESSAGES)
+	if (q->target == REQUEST_OTHER)
 		return;
-	if (!channel_id_valid(q->channel))
-		q->why = "invalid channel id";
-	else if (q->path.full)
-		q->why = subtopic_too_long;
-	else if (q->twice)
+	q->why = NULL;
+	if (q->twice)
 		q->why = "a parameter of the query is given twice";
+	if (q->target == REQUEST_BOOTSTRAP && q->external_id.n == 0)
+		q->why = "the external id is missing";
+	if (q->target == REQUEST_MESSAGES && q->path.full)
+		q->why = subtopic_too_long;
+	if (q->target == REQUEST_MESSAGES && !channel_id_valid(q->channel))
+		q->why = "invalid channel id";
 	if (q->why != NULL)
 		q->target = REQUEST_REFUSED;
 }

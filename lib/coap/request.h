@@ -16,6 +16,7 @@ enum request_target {
 	REQUEST_OTHER,		/* not a resource of ours */
 	REQUEST_REFUSED,	/* as REQUEST_MESSAGES, but invalid: *why */
 	REQUEST_MESSAGES,
+	REQUEST_BOOTSTRAP,	/* things/bootstrap[/secure]/<external id> */
 };
 
 /* Block1 or Block2 (RFC 7959) */
@@ -36,6 +37,8 @@ struct coap_request {
 	enum request_target target;
 	const char *why;	/* REFUSED */
 	struct str channel;
+	struct str external_id;	/* BOOTSTRAP, and … */
+	bool sealed;		/* … whether it is under "secure" */
 	struct str key;		/* ?auth= or ?authorization=; p NULL: none */
 	struct str from;	/* ?from=, likewise */
 	int content_format, accept;	/* FORMAT_NONE: not given */
@@ -50,7 +53,7 @@ struct coap_request {
 	struct buf tags;	/* Request-Tags, each after its length */
 	/* private */
 	struct buf path;	/* what follows "messages" */
-	bool stream, any_match, exists_not, twice;
+	bool stream, any_match, exists_not, twice, things;
 };
 
 void coap_request_init(struct coap_request *);

@@ -28,10 +28,11 @@ response_put(coap_pdu_t *pdu, const struct response *r)
 	struct str data = r->why != NULL ? str_z(r->why) : r->data;
 	struct response again = *r;
 
-	again.max_age = RETRY_SECONDS;
 	coap_pdu_set_code(pdu, r->code);
-	if (r->code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE)
+	if (r->code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE) {
 		again.has |= HAS_MAX_AGE;
+		again.max_age = RETRY_SECONDS;
+	}
 	r = &again;
 	response_put_option(pdu, r, HAS_ETAG, COAP_OPTION_ETAG, r->etag);
 	response_put_option(pdu, r, HAS_OBSERVE, COAP_OPTION_OBSERVE,

@@ -51,6 +51,11 @@ coap_server_open(struct coap_server **out, const struct coap_server_options *o,
 		coap_server_close(sv);
 		return -1;
 	}
+	if (o->bootstrap_attempts > 0 &&
+	    coap_bootstrap_open(&sv->bootstrap, fault) < 0) {
+		coap_server_close(sv);
+		return -1;
+	}
 	*out = sv;
 	return 0;
 }
@@ -76,6 +81,7 @@ coap_server_close(struct coap_server *sv)
 	buf_release(&sv->text);
 	buf_release(&sv->bytes);
 	buf_release(&sv->subtopic);
+	coap_bootstrap_close(sv->bootstrap);
 	sodium_free(sv->psk);
 	tls_close(sv->tls);
 	if (sv->epoll_fd >= 0)

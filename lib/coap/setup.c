@@ -119,6 +119,7 @@ coap_setup_open(struct coap_setup *s, struct coap_server_options *o,
 	    o->max_observers, 4);
 	o->retries = (unsigned)s->retries;
 	o->ping = s->ping;
+	o->bootstrap_attempts = s->bootstrap ? (unsigned)s->attempts : 0;
 	o->cert = s->cert;
 	o->key = s->key;
 	o->ca = s->ca;

@@ -25,7 +25,8 @@ struct coap_setup {
 	const char *cert, *key, *ca, *crl;
 	int64_t max_body, timeout, max_sessions, max_per_address;
 	int64_t max_observers, max_observers_per_thing;
-	int64_t max_observers_per_address, retries, ping;
+	int64_t max_observers_per_address, retries, ping, attempts;
+	bool bootstrap;
 	bool served_stdin;	/* set by coap_setup_open: fd 0 is one of
 				 * the sockets, and closed */
 };
@@ -36,7 +37,7 @@ struct coap_setup {
 	.address = (default_address), .max_body = COAP_BODY_MAX,	\
 	.timeout = 60 * STAMP_SECOND, .max_sessions = 4096,		\
 	.max_observers = 16384, .retries = 4,				\
-	.ping = 3600 * STAMP_SECOND,					\
+	.ping = 3600 * STAMP_SECOND, .attempts = 10,			\
 }
 
 #define COAP_SETUP_OPTIONS(s)						\
@@ -80,6 +81,11 @@ struct coap_setup {
 	    "at most N observers per client address (default: a quarter of " \
 	    "--max-observers)",						\
 	    OPT_INT(&(s).max_observers_per_address, 1, 1000000) },	\
+	{ 0, "bootstrap", NULL, "give devices their configurations: "	\
+	    "mfx-bootstrap(1)", OPT_FLAG(&(s).bootstrap) },		\
+	{ 0, "attempts", "N", "at most N failed attempts of a device per " \
+	    "minute (default: 10)",					\
+	    OPT_INT(&(s).attempts, 1, 1000000) },			\
 	{ 0, "retries", "N", "repeat an unanswered notification N times " \
 	    "(default: 4)",						\
 	    OPT_INT(&(s).retries, 1, 10) },				\

@@ -150,6 +150,32 @@ bootstrap_prove_secure(struct registry *r, struct str external_id,
 }
 
 int
+bootstrap_key(struct registry *r, struct str external_id, char *to, size_t *n,
+    struct fault *fault)
+{
+	char owner[ID_TEXT + 1];
+	sqlite3_stmt *st;
+	struct str box;
+	struct buf key;
+	int got = bootstrap_row(r, external_id, &st, owner, fault);
+
+	if (got <= 0)
+		return got;
+	box = db_column(st, KEY_BOX);
+	buf_init(&key, KEY_BOX_MAX);
+	if (sqlite3_column_int(st, DISABLED) != 0 || box.p == NULL ||
+	    !keyring_unseal(&r->keys, box.p, box.n, &key) ||
+	    key.n > THING_KEY_MAX)
+		got = 0;
+	db_reset(st);
+	*n = got > 0 ? key.n : 0;
+	if (*n > 0)
+		memcpy(to, key.p, *n);
+	secret_release(&key);
+	return got;
+}
+
+int
 bootstrap_tell(struct registry *r, const char *owner, struct str external_id,
     bool success, struct fault *fault)
 {

@@ -53,6 +53,11 @@ int bootstrap_prove(struct registry *, struct str external_id,
 int bootstrap_prove_secure(struct registry *, struct str external_id,
     struct secure *, struct bootstrap *, void **found,
     char owner[ID_TEXT + 1], struct fault *);
+/* the external key of this id, for a handshake that needs it on both sides: 1
+ * and *n bytes in `key`, which has room for THING_KEY_MAX and is wiped by the
+ * caller; 0; -1.  Not that of a thing that is disabled. */
+int bootstrap_key(struct registry *, struct str external_id, char *key,
+    size_t *n, struct fault *);
 /* adds the event of an attempt */
 int bootstrap_tell(struct registry *, const char *owner,
     struct str external_id, bool success, struct fault *);
