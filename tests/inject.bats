@@ -57,6 +57,10 @@ met() {
 	met mfx-check
 }
 
+@test "mfx-chaos, whatever fails" {
+	met mfx-chaos
+}
+
 @test "mfx-alarm, whatever fails" {
 	met mfx-alarm
 }

@@ -60,6 +60,7 @@ as_filter() {
 	mfx-grep) ARGS=(--name '*') NOTHING=1 ;;
 	mfx-fmt) ARGS=(-t tsv) ;;
 	mfx-encode) ARGS=(-n 1) ;;
+	mfx-chaos) ARGS=() ;;
 	mfx-alarm) ARGS=(--test "$BATS_TEST_TMPDIR/rules")
 		echo 'alarm any value > 30 by rule' >"${ARGS[1]}" ;;
 	*) return 1 ;;

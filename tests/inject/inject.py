@@ -518,6 +518,7 @@ RUNS = {
     "mfx-plot": [Run("mfx-plot -t svg", "records")],
     "mfx-encode": [Run("mfx-encode -t cbor -n 3", "records")],
     "mfx-check": [Run("mfx-check", "lines")],
+    "mfx-chaos": [Run("mfx-chaos --drop 50%", "lines")],
     "mfx-alarm": [Run("mfx-alarm --test rules", "lines"),
                   Run("mfx-alarm --state alarm.db rules", "lines",
                       fixed=False)],
