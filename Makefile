@@ -74,9 +74,9 @@ $(BUILD)/cmd/mfx.o: $(BUILD)/cmd/programs.h
 $(BUILD)/cmd/mfx.o: MFX_CPPFLAGS += -I$(BUILD)
 
 # the document that mfx-api gives, as C strings, one for each of its parts
-openapi := $(patsubst %,lib/api/openapi/%.json,info components paths-users \
-	paths-things paths-channels paths-bootstrap paths-certs paths-messages \
-	paths-service)
+openapi := $(patsubst %,lib/api/openapi/%.json,info components schemas \
+	paths-users paths-things paths-channels paths-groups \
+	paths-bootstrap paths-certs paths-messages paths-service)
 openapi_h = awk '{ if (FNR == 1 && NR > 1) print ","; sub(/^\t+/, ""); \
 	gsub(/["\\]/, "\\\\&"); printf "\"%s\\n\"\n", $$0 }'
 $(BUILD)/lib/api/openapi_text.h: $(openapi)

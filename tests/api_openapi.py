@@ -13,6 +13,8 @@ import sys
 from api_bootstrap import proof
 from api_certs import certs
 from api_client import HOSTILE, NOBODY, PASSWORD, quote
+from api_configs import configs, lines
+from api_groups import groups, requests
 from openapi import Document, send
 from waiting import until
 
@@ -28,12 +30,6 @@ LONG = 200_000		# more than --max-body
 document = Document(json.loads(send(port, "GET", "/openapi.json", [],
                                     None).text))
 number = itertools.count()
-
-
-def lines(*items):
-    """A body of these."""
-    return dict(type="application/x-ndjson",
-                body="".join(json.dumps(x) + "\n" for x in items).encode())
 
 
 def success(operation):
@@ -59,6 +55,7 @@ class User:
         self.ask("createConfig", 201, body={
             **self.device, "thing_id": self.thing,
             "channels": [self.channel]})
+        self.group = self.made("Group", name="of one")
         # to be removed: by whom, and what
         self.lasting = self.issue(["events:read"]).json["id"]
 
@@ -96,6 +93,8 @@ class User:
         pair = {"channel": self.channel, "thing": self.thing}
         if name == "disconnect":
             self.ask("connect", 200, path=pair)
+        if name in requests(self):
+            return requests(self)[name]
         return {
             "createUser": lambda: dict(body={
                 "email": f"new{next(number)}@example.com",
@@ -216,7 +215,8 @@ def place(o, request):
 
 # a bulk of them
 MANY = {what + of for what in ("create", "update", "remove")
-        for of in ("Things", "Channels", "Configs")}
+        for of in ("Things", "Channels", "Configs", "Groups")} | {
+            "assignMany", "unassignMany"}
 # what a key is answered with that is not the right one
 WRONG = {"bootstrap": 404, "bootstrapSecurely": 400}
 # they end what their user has
@@ -335,39 +335,6 @@ def pages(user):
             user.ask(name, 200, query=[("keys", keys)], **user.request(name))
         user.ask(name, 403, query=[("keys", "true")], token=user.issue(
             SCOPES - {"keys:read"}).json["value"], **user.request(name))
-
-
-def configs(user):
-    """Of devices."""
-    for query in ([("offset", "1"), ("limit", "1000")], [("limit", "0")],
-                  [("state", "0"), ("name", "n"), ("external_id", "x")],
-                  [("mainflux_id", user.thing), ("mainflux_key", user.key)],
-                  [("keys", "false")]):
-        user.ask("listConfigs", 200, query=query)
-    page = user.ask("listConfigs", 200, query=[("cursor", ""),
-                                               ("limit", "1")]).json
-    while "next" in page:
-        page = user.ask("listConfigs", 200, query=[
-            ("cursor", page["next"]), ("limit", "1")]).json
-    user.ask("showConfig", 200, path={"id": user.thing},
-             query=[("keys", "false")])
-    user.ask("createConfig", 409, body=user.device)
-    user.ask("createConfig", 404, body={**user.new_device(),
-                                        "thing_id": NOBODY})
-    user.ask("patchConfig", 409, path={"id": user.thing}, body={
-        "external_id": User().device["external_id"]})
-    user.ask("createConfigs", 409, **lines(user.device))
-    user.ask("createConfigs", 404, body=[{**user.new_device(),
-                                          "channels": [NOBODY]}])
-    user.ask("updateConfigs", 409, **lines(
-        {"thing_id": user.thing,
-         "external_id": User().device["external_id"]}))
-    for name in ("updateConfigs", "removeConfigs"):
-        user.ask(name, 404, **lines({"thing_id": NOBODY, "name": "n"}))
-    user.ask("removeConfigs", 200, query=[("if_exists", "true")],
-             **lines({"thing_id": NOBODY}))
-    user.ask("listUnknownDevices", 200, query=[("offset", "0"),
-                                               ("limit", "5")])
 
 
 def many(user):
@@ -680,6 +647,7 @@ def all_of(user):
     return [user.ask(name, 200, **request).text for name, request in (
         ("listThings", dict(query=more)), ("listChannels", dict(query=more)),
         ("listConfigs", dict(query=[("cursor", "")])),
+        ("listGroups", dict(query=more)),
         ("listThingsOfChannel", user.request("listThingsOfChannel")),
         ("listKeys", {}), ("showUser", {}),
         ("streamEvents", user.request("streamEvents")))]
@@ -706,7 +674,7 @@ def isolation():
         ("removeConfigs", lines({"thing_id": bob.thing}))]
     for name, request in requests:
         o = document.operations[name]
-        for what in ("thing", "channel", "lasting"):
+        for what in ("thing", "channel", "lasting", "group"):
             mine, hers = getattr(bob, what), getattr(ann, what)
             other = replaced(request, mine, hers)
             if other == replaced(request, mine, mine):
@@ -784,6 +752,7 @@ def walk():
     pages(user)
     configs(user)
     certs(user)
+    groups(User())
     many(User())
     tags(user)
     events(user)

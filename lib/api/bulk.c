@@ -89,14 +89,17 @@ bulk_done(struct task *t)
 {
 	struct bulk_change *lc = bulk_of_change((struct api_change *)t);
 	struct http_request *r = lc->request;
+	bool made;
 
 	if (lc->change.result < 0 && !lc->tried) {
 		bulk_refuse(lc, &lc->change.fault);
 	} else {
 		state_recovered(lc->api);
 		http_set(r, "Cache-Control", "no-store");
-		http_answer_text(r, lc->changes.verb == CHANGE_CREATE ?
-		    201 : 200, BODY_LINES, buf_str(&lc->answer));
+		made = lc->changes.verb == CHANGE_CREATE ||
+		    lc->changes.verb == CHANGE_GROUP_CREATE;
+		http_answer_text(r, made ? 201 : 200, BODY_LINES,
+		    buf_str(&lc->answer));
 	}
 	bulk_change_free(lc);
 }
@@ -221,8 +224,10 @@ bulk_change(struct request_ctx *c, enum change_verb verb, enum item_kind kind)
 	lc->changes.verb = verb;
 	lc->changes.kind = kind;
 	lc->changes.if_exists = parameter_is_true(c, "if_exists");
+	lc->changes.recursive = parameter_is_true(c, "recursive");
 	lc->changes.dry_run = (verb == CHANGE_REMOVE ||
-	    verb == CHANGE_DISCONNECT) && parameter_is_true(c, "dry_run");
+	    verb == CHANGE_DISCONNECT || verb == CHANGE_GROUP_REMOVE) &&
+	    parameter_is_true(c, "dry_run");
 	buf_init(&lc->answer, BULK_ANSWER_MAX);
 	if (!bulk_allowed(c) ||
 	    (principal = auth_user(c, 0)) == NULL) {

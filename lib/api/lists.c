@@ -55,6 +55,7 @@ struct search {
 	struct buf key;
 	size_t enough;			/* bytes of a piece */
 	bool keys, cursor, found, any;
+	bool members;			/* as members of a group */
 };
 
 static const char *const collection[] = { "things", "channels" };
@@ -158,6 +159,19 @@ lists_take_tags(struct request_ctx *c, struct search *s)
 		return why;
 	if (t.n > 0)
 		s->page.tags = arena_str(&s->keep, tags_end(&t));
+	return NULL;
+}
+
+static const char *
+lists_take_group(struct request_ctx *c, struct search *s)
+{
+	struct str value;
+
+	if (parameter_get(c, "group", &value) > 1)
+		return "group is given twice";
+	if (value.n > 0 && !s->members)
+		s->page.group = arena_str(&s->keep, value);
+	s->page.recursive = parameter_is_true(c, "recursive");
 	return NULL;
 }
 
@@ -268,6 +282,11 @@ search_put_item(void *arg, const struct item *item, struct fault *fault)
 	if (s->any)
 		buf_putc(b, ',');
 	s->any = true;
+	if (s->members) {
+		buf_printf(b, "{\"id\":\"%.*s\",\"type\":\"%s\"}",
+		    STR_ARG(item->id), collection[s->page.kind]);
+		return b->n >= s->enough;
+	}
 	if (item_json_put(&s->key, s->page.registry, b, s->page.kind, item,
 	    s->keys, fault) < 0)
 		return -1;
@@ -290,7 +309,8 @@ search_put_head(struct search *s)
 		page_next(p, b);
 		buf_puts(b, "\",");
 	}
-	buf_printf(b, "\"%s\":[", collection[p->kind]);
+	buf_printf(b, "\"%s\":[", s->members ? "members" :
+	    collection[p->kind]);
 }
 
 /* A piece of it: 1 when there is more, 0 at the end, or -1.  `stop` is asked
@@ -363,7 +383,8 @@ search_is_short(const struct search *s)
 	const struct page *p = &s->page;
 
 	return p->name.p == NULL && p->glob == NULL && p->metadata == NULL &&
-	    p->connected.p == NULL && p->tags.p == NULL &&
+	    p->connected.p == NULL && p->group.p == NULL &&
+	    p->tags.p == NULL &&
 	    p->status == PAGE_ANY && p->order == PAGE_CREATED &&
 	    p->limit <= CURSOR_LIMIT && p->offset <= AT_ONCE;
 }
@@ -406,26 +427,28 @@ search_new(enum item_kind kind)
 	return s;
 }
 
-static void
-lists_start(struct request_ctx *c, enum item_kind kind, bool connected)
+static const char *
+lists_take_all(struct request_ctx *c, struct search *s)
 {
-	const struct principal *principal = NULL;
-	const char *why;
-	struct search *s;
+	const char *why = lists_take_order(c, &s->page);
 
-	s = search_new(kind);
-	if (connected)
-		s->page.connected = arena_str(&s->keep, c->id[0]);
-	s->page.disconnected = connected && parameter_is_true(c,
-	    "disconnected");
-	why = lists_take_order(c, &s->page);
 	if (why == NULL)
 		why = lists_take_place(c, s);
 	if (why == NULL)
 		why = lists_take_tags(c, s);
 	if (why == NULL)
-		why = lists_take_filters(c, s);
-	if (why == NULL && connected && c->id[0].n == 0)
+		why = lists_take_group(c, s);
+	return why != NULL ? why : lists_take_filters(c, s);
+}
+
+/* `of`: those of the channel, thing or group that the path names */
+static void
+lists_begin(struct request_ctx *c, struct search *s, bool of)
+{
+	const struct principal *principal = NULL;
+	const char *why = lists_take_all(c, s);
+
+	if (why == NULL && of && c->id[0].n == 0)
 		why = "the id is missing";
 	if (why != NULL)
 		http_problem(c->request, 400, why);
@@ -438,6 +461,36 @@ lists_start(struct request_ctx *c, enum item_kind kind, bool connected)
 	memcpy(s->job.user, principal->user.id, sizeof s->job.user);
 	s->keys = item_json_keys(c, principal);
 	search_start(c, s);
+}
+
+static void
+lists_start(struct request_ctx *c, enum item_kind kind, bool connected)
+{
+	struct search *s = search_new(kind);
+
+	if (connected)
+		s->page.connected = arena_str(&s->keep, c->id[0]);
+	s->page.disconnected = connected && parameter_is_true(c,
+	    "disconnected");
+	lists_begin(c, s, connected);
+}
+
+void
+groups_members(struct request_ctx *c)
+{
+	static const char *const types[] = { "things", "channels", NULL };
+	struct search *s;
+	int type = 0;
+
+	if (!lists_take_word(c, "type", types, &type)) {
+		http_problem(c->request, 400,
+		    "type must be things or channels");
+		return;
+	}
+	s = search_new(type == 0 ? ITEM_THING : ITEM_CHANNEL);
+	s->members = true;
+	s->page.group = arena_str(&s->keep, c->id[0]);
+	lists_begin(c, s, true);
 }
 
 void

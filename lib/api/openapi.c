@@ -26,7 +26,10 @@ static const char *const openapi_parts[] = {
 #include "api/openapi_text.h"
 };
 #define OPENAPI_PARTS (sizeof openapi_parts / sizeof *openapi_parts)
-enum { OPENAPI_INFO, OPENAPI_COMPONENTS, OPENAPI_PATHS };	/* and more */
+enum {
+	OPENAPI_INFO, OPENAPI_COMPONENTS, OPENAPI_SCHEMAS,
+	OPENAPI_PATHS		/* and more */
+};
 
 #define OPENAPI_MAX ((size_t)1 << 20)
 
@@ -192,7 +195,9 @@ openapi_put(struct buf *b)
 	}
 	buf_puts(b, "},\"components\":{");
 	openapi_put_members(b, openapi_parts[OPENAPI_COMPONENTS]);
-	buf_puts(b, "}}\n");
+	buf_puts(b, ",\"schemas\":{");
+	openapi_put_members(b, openapi_parts[OPENAPI_SCHEMAS]);
+	buf_puts(b, "}}}\n");
 }
 
 #ifdef HAVE_ZLIB

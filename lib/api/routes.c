@@ -17,11 +17,15 @@
 #define CONFIG_BODY (768 * 1024)
 #define CHANNELS_BODY (32 * 1024)
 #define STATE_BODY 1024
+/* a group, all of whose texts may be escaped in JSON */
+#define GROUP_BODY (32 * 1024 + METADATA_BYTES_MAX)
 
 #define WRITE_BOTH (TOKEN_THINGS_WRITE | TOKEN_CHANNELS_WRITE)
 #define READ_BOTH (TOKEN_THINGS_READ | TOKEN_CHANNELS_READ)
 #define PROTOCOL (API_OPEN | API_OURS | API_PROTOCOL)
-#define LIST "offset limit cursor name glob metadata order dir status tag tags"
+#define LIST "offset limit cursor name glob metadata order dir status tag " \
+	"tags group recursive"
+#define GROUPS "offset limit cursor glob metadata"
 #define MESSAGES "offset limit *subtopic *publisher *protocol *name *unit " \
 	"*value v vs vb vd comparator from to order aggregate every " \
 	"aggregation interval store"
@@ -185,6 +189,48 @@ const struct api_route api_routes[] = {
 	{ "POST", "/disconnect", connections_end_bulk,
 	    TOKEN_CHANNELS_WRITE, 0, "things", "disconnect_all",
 	    API_OURS | API_JSON | API_LINES, "dry_run" },
+
+	{ "POST", "/groups", groups_create,
+	    WRITE_BOTH, GROUP_BODY, "groups", "create_group", API_JSON, NULL },
+	{ "GET", "/groups", groups_list,
+	    READ_BOTH, 0, "groups", "list_groups", 0,
+	    GROUPS " parent tree group thing channel level" },
+	{ "POST", "/groups/bulk", groups_bulk,
+	    WRITE_BOTH, 0, "groups", "create_groups", API_OURS | API_LINES,
+	    NULL },
+	{ "PATCH", "/groups/bulk", groups_update_many,
+	    WRITE_BOTH, 0, "groups", "update_groups", API_OURS | API_LINES,
+	    NULL },
+	{ "POST", "/groups/bulk/remove", groups_remove_many,
+	    WRITE_BOTH, 0, "groups", "remove_groups", API_OURS | API_LINES,
+	    "if_exists dry_run recursive" },
+	{ "POST", "/groups/assign", groups_assign_many,
+	    WRITE_BOTH, 0, "groups", "assign_many", API_OURS | API_LINES,
+	    NULL },
+	{ "POST", "/groups/unassign", groups_unassign_many,
+	    WRITE_BOTH, 0, "groups", "unassign_many", API_OURS | API_LINES,
+	    NULL },
+	{ "GET", "/groups/:id", groups_show,
+	    READ_BOTH, 0, "groups", "view_group", 0, NULL },
+	{ "PUT", "/groups/:id", groups_update,
+	    WRITE_BOTH, GROUP_BODY, "groups", "update_group", API_JSON, NULL },
+	{ "PATCH", "/groups/:id", groups_patch,
+	    WRITE_BOTH, GROUP_BODY, "groups", "patch_group",
+	    API_OURS | API_JSON, NULL },
+	{ "DELETE", "/groups/:id", groups_remove,
+	    WRITE_BOTH, 0, "groups", "delete_group", 0, "recursive" },
+	{ "GET", "/groups/:id/children", groups_children,
+	    READ_BOTH, 0, "groups", "list_children", 0, GROUPS },
+	{ "GET", "/groups/:id/parents", groups_parents,
+	    READ_BOTH, 0, "groups", "list_parents_groups", 0, GROUPS },
+	{ "GET", "/groups/:id/members", groups_members,
+	    READ_BOTH, 0, "groups", "list_members", 0,
+	    "offset limit cursor name glob metadata order dir status tag "
+	    "tags recursive type" },
+	{ "POST", "/groups/:id/members", groups_assign,
+	    WRITE_BOTH, 0, "groups", "assign", API_JSON, NULL },
+	{ "DELETE", "/groups/:id/members", groups_unassign,
+	    WRITE_BOTH, 0, "groups", "unassign", API_JSON, NULL },
 
 	{ "POST", "/identify", access_identity,
 	    0, OPEN_BODY, "things", "identify",

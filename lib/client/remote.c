@@ -492,13 +492,16 @@ remote_user_remove(struct client *c, struct client_removal *removal,
 		.path = removal->all ? "/users?all=true" : "/users"
 	};
 
+	uint64_t groups;
+
 	if (!removal->dry_run)
 		return session_ask(s, &ask, fault);
 	if (remote_count(s, "/things?limit=1&keys=false", &removal->things,
 	    fault) < 0 || remote_count(s, "/channels?limit=1",
-	    &removal->channels, fault) < 0)
+	    &removal->channels, fault) < 0 ||
+	    remote_count(s, "/groups?limit=1", &groups, fault) < 0)
 		return -1;
-	if (removal->all || removal->things + removal->channels == 0)
+	if (removal->all || removal->things + removal->channels + groups == 0)
 		return 0;
 	return fault_set(fault, EX_DATAERR, "'%s' still has things, "
 	    "channels or groups (--all removes them too)", c->user.email);

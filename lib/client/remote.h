@@ -13,8 +13,6 @@ int remote_list(struct client *, const struct client_query *,
 int remote_connections(struct client *, int (*each)(void *,
     const struct item_pair *, struct fault *), void *arg,
     struct fault *);
-struct session;
-int remote_no_groups(struct session *, struct fault *);
 int remote_group_find(struct client *, struct str id,
     int (*show)(void *, const struct group *, struct fault *), void *arg,
     struct fault *);
@@ -24,6 +22,16 @@ int remote_group_list(struct client *, const struct group_query *,
 int remote_places(struct client *, enum item_kind,
     int (*each)(void *, const struct group_place *, struct fault *),
     void *arg, struct fault *);
+
+/* asks for one, which is in the session's body afterwards; 1: there is none */
+struct session;
+int remote_ask_for(struct session *, enum item_kind, struct str id, bool keys,
+    struct fault *);
+int remote_ask_for_group(struct session *, struct str id, struct fault *);
+/* appends a line of a dry run, in the form that it has on this machine */
+int remote_put_group(struct session *, struct str line, struct buf *,
+    struct fault *);
+
 /* whose token it is: fills in the user; the metadata is borrowed until the next
  * request */
 int remote_self(struct client *, struct str *metadata, struct fault *);

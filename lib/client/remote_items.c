@@ -67,7 +67,7 @@ remote_show(struct session *s, struct str json,
 }
 
 /* What can't be an id need not be asked for, and has no place in a path. */
-static int
+int
 remote_ask_for(struct session *s, enum item_kind kind, struct str id,
     bool keys, struct fault *fault)
 {
@@ -143,6 +143,9 @@ remote_put_path(struct session *s, const struct client_query *query,
 	remote_put_parameter(b, "cursor", str_z(cursor));
 	remote_put_parameter(b, "glob", query->glob);
 	remote_put_parameter(b, "metadata", query->metadata);
+	remote_put_parameter(b, "group", query->group);
+	if (query->recursive)
+		buf_puts(b, "&recursive=true");
 	remote_put_parameter(b, "status", str_z(statuses[query->status]));
 	remote_put_parameter(b, "order", str_z(orders[query->order]));
 	if (query->desc)
@@ -188,8 +191,9 @@ remote_list(struct client *c, const struct client_query *query,
 	struct buf path;
 	int result;
 
-	if (query->group.p != NULL)
-		return remote_no_groups(s, fault);
+	if (query->group.p != NULL &&
+	    remote_ask_for_group(s, query->group, fault) < 0)
+		return -1;
 	if (query->connected.p != NULL && remote_ask_for(s,
 	    remote_other(query->kind), query->connected, false, fault) < 0)
 		return -1;
@@ -294,7 +298,8 @@ remote_put_members(struct buf *b, const struct changes *changes,
     const struct change *change)
 {
 	/* nothing else that a list has shown of the item is sent */
-	if (changes->verb == CHANGE_REMOVE)
+	if (changes->verb == CHANGE_REMOVE ||
+	    changes->verb == CHANGE_GROUP_REMOVE)
 		return;
 	if (changes->verb == CHANGE_ENABLE || changes->verb == CHANGE_DISABLE) {
 		buf_printf(b, ",\"status\":\"%s\"",
@@ -308,6 +313,9 @@ remote_put_members(struct buf *b, const struct changes *changes,
 	remote_put_member(b, change, MEMBER_STATUS, "status",
 	    item_status(change->disabled));
 	remote_put_member(b, change, MEMBER_KEY, "key", change->key);
+	remote_put_member(b, change, MEMBER_PARENT, "parent", change->parent);
+	remote_put_member(b, change, MEMBER_DESCRIPTION, "description",
+	    change->description);
 }
 
 static void
@@ -320,6 +328,17 @@ remote_put_change(struct buf *b, const struct changes *changes,
 		return;
 	}
 	buf_putc(b, '{');
+	if (changes->verb == CHANGE_ASSIGN ||
+	    changes->verb == CHANGE_UNASSIGN) {
+		remote_put_member(b, change, MEMBER_GROUP, "group",
+		    change->group);
+		remote_put_member(b, change, MEMBER_THING, "thing",
+		    change->thing);
+		remote_put_member(b, change, MEMBER_CHANNEL, "channel",
+		    change->channel);
+		buf_puts(b, "}\n");
+		return;
+	}
 	remote_put_member(b, change, MEMBER_ID, "id", change->id);
 	remote_put_members(b, changes, change);
 	buf_puts(b, "}\n");
@@ -418,6 +437,8 @@ remote_take_line(struct session *s, const struct changes *changes,
 	};
 	struct item item;
 
+	if (changes->dry_run && changes->verb == CHANGE_GROUP_REMOVE)
+		return remote_put_group(s, line, answer, fault);
 	if (changes->dry_run)
 		return changes->verb == CHANGE_REMOVE ?
 		    remote_show(s, line, &removed, fault) :
@@ -427,8 +448,13 @@ remote_take_line(struct session *s, const struct changes *changes,
 	if (f[0].value.n == 0)
 		return session_unexpected(s, "what was changed", fault);
 	item = (struct item){ .id = f[0].value, .name = f[1].value };
-	item_put(answer, &item, (changes->kind == ITEM_THING ? MEMBER_KEY : 0) |
-	    (changes->verb == CHANGE_CREATE ? MEMBER_NAME : 0), f[2].value);
+	if (changes->verb == CHANGE_GROUP_CREATE)
+		item_put(answer, &item, MEMBER_NAME, STR_NONE);
+	else
+		item_put(answer, &item,
+		    (changes->kind == ITEM_THING ? MEMBER_KEY : 0) |
+		    (changes->verb == CHANGE_CREATE ? MEMBER_NAME : 0),
+		    f[2].value);
 	return 0;
 }
 
@@ -449,7 +475,8 @@ remote_take_answer(struct session *s, const struct changes *changes,
 			return -1;
 		text = str_from(text, (size_t)(end - text.p) + 1);
 	}
-	return changes->verb != CHANGE_CREATE || n == changes->n ? 0 :
+	return (changes->verb != CHANGE_CREATE &&
+	    changes->verb != CHANGE_GROUP_CREATE) || n == changes->n ? 0 :
 	    session_unexpected(s, "a line for each that was made", fault);
 }
 

@@ -100,6 +100,9 @@ struct group_query {
 	uint64_t offset, limit;		/* of those that pass the filters */
 };
 
+/* does it pass the filters?  1, 0, or -1: asked to stop */
+int group_wanted(const struct group_query *, const struct group *);
+
 /* Calls `each` with borrowed groups until it returns non-zero, which is then
  * returned; 0 at the end; -1.  Of what does not exist there are none. */
 int group_each(struct registry *, const struct user *,

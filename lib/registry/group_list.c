@@ -110,8 +110,7 @@ group_fill(struct group *group, sqlite3_stmt *st)
 	};
 }
 
-/* 1, 0, -1: asked to stop */
-static int
+int
 group_wanted(const struct group_query *query, const struct group *group)
 {
 	if (query->glob != NULL && !glob_match(query->glob, group->name))
