@@ -383,18 +383,26 @@ operations() {
 	[[ $(things b) == yes ]]
 }
 
-@test "a replica applies only what is on disk" {
-	local inject=$ROOT/${BUILD:-build}/inject.so
+@test "a replica applies only what is on disk, in all segments" {
+	local inject=$ROOT/${BUILD:-build}/inject.so nth segments
 	${MAKE:-make} -s -C "$ROOT" "${inject#"$ROOT/"}"
+	export MFX_BUS_SEGMENT=2000
 	begin
 	replica b
-	mfx-things create --name one >/dev/null
-	head -c 8 /dev/zero >count
-	status 74 on b env LD_PRELOAD="$inject" INJECT_CALL=sync INJECT_NTH=1 \
-	    INJECT_ERRNO=5 INJECT_COUNT="$PWD/count" INJECT_IN=mfx-registry \
-	    mfx-registry follow --name b --no-follow 2>err
-	grep -q fdatasync err
-	[[ $(things b) == "" ]]
+	for nth in {1..8}; do
+		mfx-things create --name "$nth" >/dev/null
+	done
+	segments=$(ls bus/registry/*.ndjson | wc -l)
+	((segments > 2))
+	for ((nth = 1; nth <= segments; nth++)); do
+		head -c 8 /dev/zero >count
+		status 74 on b env LD_PRELOAD="$inject" INJECT_CALL=sync \
+		    INJECT_NTH=$nth INJECT_ERRNO=5 INJECT_COUNT="$PWD/count" \
+		    INJECT_IN=mfx-registry \
+		    mfx-registry follow --name b --no-follow 2>err
+		grep -q fdatasync err
+		[[ $(things b) == "" ]]
+	done
 	catch_up b
 	same a b
 }
