@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/reject.h"
 #include "base/stamp.h"
 #include "mqtt/delivery.h"
 #include "mqtt/source.h"
@@ -126,6 +127,8 @@ adapt_only_with(bool source, const char *name, bool given)
 static void
 adapt_check(void)
 {
+	if (reject_is_bus(opt.rejects))
+		program_misuse("--rejects '%s': not a file", opt.rejects);
 	adapt_only_with(false, "socket", opt.socket != NULL);
 	adapt_only_with(false, "input", opt.input != NULL);
 	adapt_only_with(false, "ack", opt.ack != NULL);

@@ -34,6 +34,12 @@ diag_init(const char *name)
 	diag.name = name;
 }
 
+const char *
+diag_name(void)
+{
+	return diag.name;
+}
+
 void
 diag_verbosity(int more)
 {

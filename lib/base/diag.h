@@ -30,6 +30,7 @@ enum diag_level {
 
 /* program_start() calls this; name lives as long as the process */
 void diag_init(const char *name);
+const char *diag_name(void);
 /* -q is -1, each -v is +1, within the levels above; may be called from a
  * signal handler */
 void diag_verbosity(int more);

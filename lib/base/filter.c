@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/os.h"
+#include "base/program.h"
 #include "base/signal.h"
 
 #define WARNINGS_MAX 10
@@ -40,10 +41,28 @@ filter_open_next(struct filter *f)
 }
 
 int
+filter_open_rejects(struct filter *f, const char *rejects, struct fault *fault)
+{
+	f->rejects_path = rejects;
+	if (reject_is_bus(rejects)) {
+		f->target = reject_open(rejects, fault);
+		return f->target != NULL ? 0 : -1;
+	}
+	out_init(&f->rejects, file_open(rejects, O_WRONLY | O_APPEND), rejects,
+	    LINE_LIMIT);
+	/* before what says that the line was dealt with leaves */
+	f->rejects.each = true;
+	return f->rejects.fd >= 0 ? 0 : fault_errno(fault, EX_IOERR, "%s",
+	    rejects);
+}
+
+int
 filter_init(struct filter *f, char **files, const char *rejects,
     const struct line_cut *cut)
 {
-	*f = (struct filter){ .files = files, .rejects_path = rejects };
+	struct fault fault;
+
+	*f = (struct filter){ .files = files };
 	f->rejects.fd = -1;
 	out_init(&f->out, STDOUT_FILENO, "<stdout>", OUT_MAX);
 	line_init(&f->in, STDIN_FILENO, "<stdin>", &f->out);
@@ -52,14 +71,9 @@ filter_init(struct filter *f, char **files, const char *rejects,
 	buf_init(&f->half.place, PATH_MAX + 64);
 	if (*files != NULL && !filter_open_next(f))
 		f->in.eof = true;
-	if (rejects == NULL)
+	if (rejects == NULL || filter_open_rejects(f, rejects, &fault) == 0)
 		return 0;
-	out_init(&f->rejects, file_open(rejects, O_WRONLY | O_APPEND), rejects,
-	    LINE_LIMIT);
-	if (f->rejects.fd >= 0)
-		return 0;
-	diag_error("%s: %s", rejects, strerror(errno));
-	f->status = EX_IOERR;
+	f->status = diag_fault(&fault);
 	return -1;
 }
 
@@ -158,28 +172,17 @@ filter_place(const struct filter *f, struct str item, size_t column,
 		buf_printf(to, ":%zu", column);
 }
 
+/* What is on its way to stdout may say that the line was dealt with; so when it
+ * is nowhere else, the process ends as if it had been killed. */
 static void
-filter_say_place(const struct filter *f, struct str item, const char *why,
-    size_t column)
+filter_put_target(struct filter *f, const char *place, struct str line,
+    const char *why)
 {
-	struct buf place;
+	struct reject reject = { line, place, why };
+	struct fault fault;
 
-	buf_init(&place, PATH_MAX + 64);
-	filter_place(f, item, column, &place);
-	diag_warning("%.*s: %s", STR_ARG(buf_str(&place)), why);
-	buf_release(&place);
-}
-
-static void
-filter_put_reject(struct filter *f, struct str line)
-{
-	if (f->rejects.fd < 0)
-		return;
-	buf_put_str(&f->rejects.b, line);
-	/* binary items say where they end */
-	if (f->in.cut == NULL || f->in.cut->by_line)
-		buf_putc(&f->rejects.b, '\n');
-	out_end(&f->rejects);
+	if (f->target->put(f->target, &reject, &fault) < 0)
+		program_die(&fault);
 }
 
 /* It is reported when the next line comes. */
@@ -204,9 +207,10 @@ filter_reject(struct filter *f, struct str line, const char *why,
 		filter_keep_half(f, line, why, column);
 		return;
 	}
-	if (++f->rejected <= WARNINGS_MAX)
-		filter_say_place(f, line, why, column);
-	filter_put_reject(f, line);
+	buf_clear(&f->half.place);
+	filter_place(f, line, column, &f->half.place);
+	buf_putc(&f->half.place, '\0');
+	filter_reject_from(f, f->half.place.p, line, why);
 }
 
 void
@@ -215,7 +219,15 @@ filter_reject_from(struct filter *f, const char *place, struct str line,
 {
 	if (++f->rejected <= WARNINGS_MAX)
 		diag_warning("%s: %s", place, why);
-	filter_put_reject(f, line);
+	if (f->target != NULL)
+		filter_put_target(f, place, line, why);
+	if (f->rejects.fd < 0)
+		return;
+	buf_put_str(&f->rejects.b, line);
+	/* binary items say where they end */
+	if (f->in.cut == NULL || f->in.cut->by_line)
+		buf_putc(&f->rejects.b, '\n');
+	out_end(&f->rejects);
 }
 
 void
@@ -241,6 +253,8 @@ filter_finish(struct filter *f)
 	f->status = out_finish(&f->rejects, f->status);
 	out_release(&f->out);
 	out_release(&f->rejects);
+	if (f->target != NULL)
+		f->target->close(f->target);
 	line_release(&f->in);
 	buf_release(&f->half.line);
 	buf_release(&f->half.place);

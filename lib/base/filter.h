@@ -4,6 +4,7 @@
 
 #include "base/line.h"
 #include "base/out.h"
+#include "base/reject.h"
 
 /*
  * The life of a filter: lines from stdin or from the files named as
@@ -18,8 +19,10 @@
  *
  * A refused line never stops the stream: it is warned about with its place
  * (the first ten, then a total at the end), copied as it came to the file
- * given as --rejects, and makes the exit status 65.  A file that can't be
- * opened is warned about, the next ones are read, and the status is 66.
+ * given as --rejects, and makes the exit status 65.  With --rejects bus:STREAM
+ * it becomes a line of that stream; when that fails the process ends, so that
+ * the line comes again.  A file that can't be opened is warned about, the next
+ * ones are read, and the status is 66.
  */
 struct filter {
 	struct line_in in;
@@ -36,6 +39,7 @@ struct filter {
 	char **files;		/* not opened yet */
 	const char *rejects_path;
 	struct out rejects;
+	struct reject_target *target;	/* or these go there; NULL */
 	struct {		/* refused, not reported yet */
 		bool pending;
 		struct buf line, place;
@@ -44,8 +48,8 @@ struct filter {
 };
 
 /* `files` is a NULL-terminated argv tail, empty for stdin; `rejects` is a
- * path or NULL; -1 when it can't be created, which has been reported; `cut`
- * says where items end, NULL for lines */
+ * path, bus:STREAM (base/reject.h) or NULL; -1 when it can't be opened, which
+ * has been reported; `cut` says where items end, NULL for lines */
 int filter_init(struct filter *, char **files, const char *rejects,
     const struct line_cut *cut);
 
@@ -87,9 +91,13 @@ void filter_note(struct filter *, const char *what, const char *why);
 
 /* rows of options; `what` is "write each line at once" */
 #define FILTER_REJECTS(p)						\
-	{ 0, "rejects", "FILE", "append refused lines to FILE", OPT_STRING(p) }
+	{ 0, "rejects", "FILE", "append refused lines to FILE, or to "	\
+	    "bus:STREAM", OPT_STRING(p) }
 #define FILTER_UNBUFFERED(p, what)					\
 	{ 'u', "unbuffered", NULL, what, OPT_FLAG(p) }
+
+/* opens what --rejects says, as filter_init does: 0, -1 */
+int filter_open_rejects(struct filter *, const char *rejects, struct fault *);
 
 /* flushes, reports the totals, releases, returns the exit status */
 int filter_finish(struct filter *);

@@ -325,6 +325,12 @@ program_misuse(const char *fmt, ...)
 }
 
 void
+program_die(const struct fault *fault)
+{
+	_exit(diag_fault(fault));
+}
+
+void
 program_reload(int (*again)(void *, struct fault *), void *arg)
 {
 	struct fault fault;

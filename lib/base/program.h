@@ -61,6 +61,9 @@ int program_verb(const struct program *, int argc, char **argv);
 /* prints "prog: <what>; see 'prog --help'" and exits with 64 */
 _Noreturn void program_misuse(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
+/* says why, and ends the process as a kill would: what waits to be written is
+ * not */
+_Noreturn void program_die(const struct fault *);
 
 /*
  * Handles a SIGHUP; a server calls it in each turn of its loop.  `again` reads

@@ -63,18 +63,6 @@ input_open_bus(struct input *in, const char *input, struct fault *fault)
 	return 0;
 }
 
-static int
-input_open_rejects(struct input *in, const char *path, struct fault *fault)
-{
-	if (path == NULL)
-		return 0;
-	in->f.rejects_path = path;
-	out_init(&in->f.rejects, file_open(path, O_WRONLY | O_APPEND), path,
-	    LINE_LIMIT);
-	return in->f.rejects.fd >= 0 ? 0 : fault_errno(fault, EX_IOERR, "%s",
-	    path);
-}
-
 int
 input_open(struct input *in, struct bus *bus, const char *input,
     const char *ack, const char *rejects, struct fault *fault)
@@ -87,7 +75,7 @@ input_open(struct input *in, struct bus *bus, const char *input,
 	/* nothing is written there: its reader may go */
 	in->f.out.fd = -1;
 	in->f.in.timeout = 0;
-	if (input_open_rejects(in, rejects, fault) < 0)
+	if (rejects != NULL && filter_open_rejects(&in->f, rejects, fault) < 0)
 		return -1;
 	return input != NULL ? input_open_bus(in, input, fault) :
 	    input_open_stdin(in, ack, fault);
