@@ -8,6 +8,7 @@
  */
 #include "base/filter.h"
 #include "base/program.h"
+#include "bus/dead.h"
 #include "cmd/encode/packer.h"
 #include "line/mark.h"
 #include "line/records.h"
@@ -108,6 +109,7 @@ main(int argc, char **argv)
 	struct str line;
 
 	encode_begin();
+	dead_letters(NULL);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;

@@ -10,6 +10,7 @@
 #include "base/filter.h"
 #include "base/program.h"
 #include "base/table.h"
+#include "bus/dead.h"
 #include "cmd/fmt/influx.h"
 #include "cmd/fmt/template.h"
 #include "cmd/plot/chart.h"
@@ -288,6 +289,7 @@ main(int argc, char **argv)
 	fmt_prepare_columns(form);
 	fmt_prepare_template(form);
 	fmt_prepare_time(form);
+	dead_letters(NULL);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;

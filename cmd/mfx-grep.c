@@ -8,6 +8,7 @@
  */
 #include "base/filter.h"
 #include "base/program.h"
+#include "bus/dead.h"
 #include "line/mark.h"
 #include "line/match.h"
 #include "line/records.h"
@@ -163,6 +164,7 @@ main(int argc, char **argv)
 
 	if (match_read(&want, &texts, &fault) < 0)
 		program_misuse("%s", fault.text);
+	dead_letters(NULL);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;

@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/program.h"
+#include "bus/dead.h"
 #include "line/decoded.h"
 #include "line/mark.h"
 #include "senml/decode.h"
@@ -160,6 +161,7 @@ main(int argc, char **argv)
 	decoded_init(&decoded);
 	decode_init(&decoder, lines ? &codec_json : codecs[opt.type], pack);
 	decoder.now = normalize_now();
+	dead_letters(NULL);
 	if (filter_init(&f, argv + i, opt.rejects,
 	    lines ? NULL : &decoder.cut) < 0)
 		return filter_finish(&f);

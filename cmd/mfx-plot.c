@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/program.h"
+#include "bus/dead.h"
 #include "cmd/plot/chart.h"
 #include "cmd/plot/spawn.h"
 #include "cmd/plot/store.h"
@@ -248,6 +249,7 @@ main(int argc, char **argv)
 	if (opt.store != NULL && plot_store_open(&store, opt.store, &texts,
 	    &want) < 0)
 		return store.status;
+	dead_letters(NULL);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);
 	f.out.b.max = PLOT_MAX;

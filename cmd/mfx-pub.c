@@ -15,6 +15,7 @@
 #include "base/filter.h"
 #include "base/program.h"
 #include "base/signal.h"
+#include "bus/dead.h"
 #include "cmd/pub/appender.h"
 #include "line/canonical.h"
 #include "line/mark.h"
@@ -275,6 +276,7 @@ main(int argc, char **argv)
 {
 	int i = program_start(&program, argc, argv), status;
 
+	dead_letters(opt.ack);
 	if (filter_init(&pub.f, argv + i + 1, opt.rejects, NULL) < 0)
 		return filter_finish(&pub.f);
 	if ((status = pub_open_bus(argv[i])) != 0)

@@ -164,6 +164,21 @@ numbered() {
 	[[ $(<"$MFX_HOME/bus/raw/groups/store") == 30 ]]
 }
 
+@test "a reading that the store refuses goes to a stream of the bus, and back" {
+	numbered 1 10 | sed '7s/dev:n/dev:bad/' |
+		status 65 $W --ack raw/store --rejects bus:dead m 2>err
+	[[ $(<"$MFX_HOME/bus/raw/groups/store") == 10 ]]
+	mfx-sub dead --no-follow | jq -e '.reason == "it is bad" and
+	    .from == "raw" and .at == 7 and .program == "mfx-write-keyed"'
+	mfx-bus redrive dead
+	mfx-sub raw --no-follow | jq -e '.n == "dev:bad" and .v == 7'
+	# it can't be set aside: nothing is acknowledged
+	: >"$MFX_HOME/bus/nowhere"
+	numbered 11 20 | sed 's/dev:n/dev:bad/' | refute \
+		$W --ack raw/store --rejects bus:nowhere m 2>err
+	[[ $(<"$MFX_HOME/bus/raw/groups/store") == 10 ]]
+}
+
 @test "a store without transactions that is killed again and again has all once" {
 	numbered 1 3000 >lines
 	local i

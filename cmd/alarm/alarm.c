@@ -12,6 +12,7 @@
 #include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
+#include "bus/dead.h"
 #include "cmd/alarm/notify.h"
 #include "cmd/alarm/outlet.h"
 #include "cmd/alarm/probe.h"
@@ -476,6 +477,7 @@ alarm_run(const struct alarm_options *opt, const char *rules, char **files,
 	a.state.lock = -1;
 	rules_init(&a.rules);
 	pending_init(&a.pending);
+	dead_letters(opt->ack);
 	if (filter_init(&a.f, files, opt->rejects, NULL) < 0)
 		return filter_finish(&a.f);
 	decoded_init(&a.decoded);

@@ -30,10 +30,53 @@ refusals_open(struct refusals *f, struct fault *fault)
 {
 	if (f->open || f->path == NULL)
 		return 0;
+	if (reject_is_bus(f->path)) {
+		f->target = reject_open(f->path, fault);
+		f->open = f->target != NULL;
+		return f->open ? 0 : -1;
+	}
 	out_init(&f->out, file_open(f->path, O_WRONLY | O_APPEND), f->path,
 	    2 * PACK_OUT_MAX);
 	f->open = f->out.fd >= 0;
 	return f->open ? 0 : fault_errno(fault, EX_IOERR, "%s", f->path);
+}
+
+/* with its position, which is then in the letter */
+static int
+refusals_post(struct refusals *f, const struct reading *reading,
+    struct fault *fault)
+{
+	struct reject reject = { .place = "", .why = reading->refused };
+	struct buf line;
+	int r;
+
+	buf_init(&line, 2 * PACK_OUT_MAX);
+	record_put_line(&line, reading->route, &reading->record);
+	reject.line = buf_str(&line);
+	if (reject.line.n > 0)
+		reject.line.n--;
+	r = f->target->put(f->target, &reject, fault);
+	buf_release(&line);
+	return r;
+}
+
+/* -1: a fault says why */
+static int
+refusals_put(struct refusals *f, const struct reading *reading,
+    struct fault *fault)
+{
+	struct route route = *reading->route;
+
+	if (f->n++ < REFUSALS_TOLD)
+		refusals_tell(reading);
+	if (!f->open)
+		return 0;
+	if (f->target != NULL)
+		return refusals_post(f, reading, fault);
+	route.has_seq = false;
+	record_put_line(&f->out.b, &route, &reading->record);
+	out_end(&f->out);
+	return 0;
 }
 
 int
@@ -45,20 +88,11 @@ refusals_add(struct refusals *f, const struct batch *b, struct fault *fault)
 		return 0;
 	if (refusals_open(f, fault) < 0)
 		return -1;
-	for (i = 0; i < b->whole; i++) {
-		struct route route = *b->readings[i].route;
-
-		if (b->readings[i].refused == NULL)
-			continue;
-		if (f->n++ < REFUSALS_TOLD)
-			refusals_tell(&b->readings[i]);
-		if (!f->open)
-			continue;
-		route.has_seq = false;
-		record_put_line(&f->out.b, &route, &b->readings[i].record);
-		out_end(&f->out);
-	}
-	if (!f->open || out_flush(&f->out) == 0)
+	for (i = 0; i < b->whole; i++)
+		if (b->readings[i].refused != NULL &&
+		    refusals_put(f, &b->readings[i], fault) < 0)
+			return -1;
+	if (!f->open || f->target != NULL || out_flush(&f->out) == 0)
 		return 0;
 	errno = f->out.err;
 	return fault_errno(fault, EX_IOERR, "%s", f->path);
@@ -74,6 +108,10 @@ refusals_finish(struct refusals *f, int status)
 		status = EX_DATAERR;
 	if (!f->open)
 		return status;
+	if (f->target != NULL) {
+		f->target->close(f->target);
+		return status;
+	}
 	status = out_finish(&f->out, status);
 	out_release(&f->out);
 	return status;

@@ -4,18 +4,20 @@
 
 #include "base/fault.h"
 #include "base/out.h"
+#include "base/reject.h"
 #include "store/batch.h"
 
 /*
  * Readings that a store refused: told (the first ten, then how many), and
- * appended to the file given as --rejects as lines without a position, which
- * can be stored again once the reason is gone.
+ * appended to the file, or the stream of the bus, given as --rejects as lines
+ * without a position, which can be stored again once the reason is gone.
  */
 struct refusals {
 	const char *path;	/* set by the caller, or NULL */
 	uint64_t n;
 	/* private */
 	struct out out;
+	struct reject_target *target;	/* in place of it */
 	bool open;
 };
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/signal.h"
+#include "bus/dead.h"
 #include "line/decoded.h"
 #include "line/mark.h"
 #include "store/settle.h"
@@ -431,6 +432,7 @@ sink_run(const struct sink_options *opt, const struct store_driver *store,
 
 	if (sink_start(&s, &fault) < 0)
 		return diag_fault(&fault);
+	dead_letters(opt->ack);
 	if (filter_init(&s.f, no_files, opt->rejects, NULL) == 0) {
 		/* nothing is written there: its reader may go */
 		s.f.out.fd = -1;
