@@ -86,6 +86,17 @@ static const struct opt share_options[] = {
 	OPT_END
 };
 
+static const struct opt redrive_options[] = {
+	{ 0, "reason", "GLOB", "send back only what was refused for this "
+	    "reason", OPT_STRING(&bus_opt.reason) },
+	{ 0, "channel", "ID", "send back only what is of this channel",
+	    OPT_STRING(&bus_opt.channel) },
+	{ 0, "to", "STREAM", "stream for lines that do not say where they "
+	    "came from", OPT_STRING(&bus_opt.to) },
+	OPT_ROW_DRY_RUN(&bus_opt.dry_run),
+	OPT_END
+};
+
 static const struct verb verbs[] = {
 	{ "stat", "[STREAM ...]", "show what is on the bus",
 	    list_options, bus_verb_stat },
@@ -106,6 +117,8 @@ static const struct verb verbs[] = {
 	{ "share", "STREAM/GROUP COMMAND [ARGUMENT ...]", "run a command for "
 	    "each part of a stream, shared out among members",
 	    share_options, bus_verb_share },
+	{ "redrive", "STREAM", "send refused lines back to where they came "
+	    "from", redrive_options, bus_verb_redrive },
 	VERB_END
 };
 

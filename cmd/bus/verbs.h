@@ -12,6 +12,7 @@ struct bus_options {
 	bool human, past_groups, dry_run, create, add;
 	int64_t keep_bytes, keep_age, timeout, ready_fd, parts, lease;
 	const char *as, *suffix;
+	const char *reason, *channel, *to;
 	enum bus_sync sync;
 };
 
@@ -33,5 +34,6 @@ int bus_verb_prune(char **operands);
 int bus_verb_copy(char **operands);
 int bus_verb_mirror(char **operands);
 int bus_verb_share(char **operands);
+int bus_verb_redrive(char **operands);
 
 #endif

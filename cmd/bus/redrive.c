@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Refused lines (bus/dead.h), back to the streams that they came from.
+ *
+ * A group of their stream has how far they were dealt with.  Those that are not
+ * wanted now go to the end of the stream, so the group can pass them, and are
+ * found the next time.  Each target knows up to where it has got its lines, and
+ * lines go out in order: so what was killed goes on with none lost or twice,
+ * whichever are wanted then.
+ */
+#include "cmd/bus/verbs.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/diag.h"
+#include "base/glob.h"
+#include "base/memory.h"
+#include "base/signal.h"
+#include "bus/dead.h"
+#include "line/canonical.h"
+#include "line/message.h"
+
+#define REDRIVE_GROUP "redrive"
+#define TARGETS_MAX 256
+/* lines of one target that are appended together */
+#define LINES_BYTES ((size_t)1 << 20)
+
+struct redrive_target {
+	char stream[BUS_NAME_MAX + 1];
+	struct bus_writer *writer;
+	struct bus_source *source;	/* NULL until it is needed */
+	uint64_t lines;			/* that go there, and have got there */
+};
+
+static struct {
+	const char *stream;
+	struct glob *reason;
+	struct bus_group *group;
+	struct bus_reader *reader;
+	uint64_t begin, end;		/* positions; end: after the last that
+					 * is to be sent */
+	bool plans;			/* nothing is written yet */
+	struct redrive_target targets[TARGETS_MAX];
+	size_t n;
+	struct canonical canonical;
+	struct arena arena;
+	struct buf line;
+	/* to be appended next */
+	struct redrive_target *to;
+	struct buf lines;
+	unsigned waiting;
+	uint64_t at;
+	uint64_t wanted, homeless, strange;
+} redrive;
+
+/* ---- targets ---- */
+
+static struct redrive_target *
+redrive_target(struct str stream, struct fault *fault)
+{
+	struct redrive_target *t = redrive.targets;
+
+	for (; t < redrive.targets + redrive.n; t++)
+		if (str_eq(stream, str_z(t->stream)))
+			return t;
+	if (redrive.n == TARGETS_MAX) {
+		fault_set(fault, EX_DATAERR, "%s: lines of more than %d "
+		    "streams", redrive.stream, TARGETS_MAX);
+		return NULL;
+	}
+	redrive.n++;
+	memcpy(t->stream, stream.p, stream.n);
+	return t;
+}
+
+static int
+redrive_open_target(struct redrive_target *t, struct fault *fault)
+{
+	if (t->source != NULL)
+		return 0;
+	return bus_writer_open(&t->writer, bus, t->stream, BUS_SYNC_ALWAYS,
+	    fault) < 0 || bus_source_open_abroad(&t->source, t->writer,
+	    redrive.stream, REDRIVE_GROUP, fault) < 0 ? -1 : 0;
+}
+
+/* did this stream get what is there, before its process was killed?  1, 0,
+ * -1 */
+static int
+redrive_has(struct str stream, uint64_t seq, struct fault *fault)
+{
+	struct redrive_target *t;
+
+	if (stream.n == 0 || !bus_name_valid(stream))
+		return 0;
+	t = redrive_target(stream, fault);
+	if (t == NULL)
+		return -1;
+	if (t->source == NULL && bus_exists(bus, t->stream, fault) < 0)
+		return fault->status == EX_NOINPUT ? 0 : -1;
+	return redrive_open_target(t, fault) < 0 ? -1 :
+	    t->source->done.whole >= seq;
+}
+
+/* it may have been wanted then, and may not be now */
+static int
+redrive_is_done(const struct dead_letter *l, uint64_t seq,
+    struct fault *fault)
+{
+	struct str may[] = { l->from, STR_NONE, str_z(redrive.stream) };
+	int i, got = 0;
+
+	if (bus_opt.to != NULL)
+		may[1] = str_z(bus_opt.to);
+	for (i = 0; i < 3 && got == 0; i++)
+		got = redrive_has(may[i], seq, fault);
+	return got;
+}
+
+/* ---- lines ---- */
+
+static bool
+redrive_is_wanted(const struct dead_letter *l)
+{
+	return (redrive.reason == NULL ||
+	    glob_match(redrive.reason, l->reason)) &&
+	    (bus_opt.channel == NULL ||
+	    str_eq(l->channel, str_z(bus_opt.channel)));
+}
+
+/* The stream that a letter goes to, with what goes there in redrive.line: its
+ * own when it stays. */
+static struct str
+redrive_choose(const struct dead_letter *l, struct str text)
+{
+	struct route none = { .has_seq = false };
+	struct str to = l->from;
+
+	buf_clear(&redrive.line);
+	if (redrive_is_wanted(l)) {
+		if (to.p == NULL && bus_opt.to != NULL)
+			to = str_z(bus_opt.to);
+		redrive.homeless += to.p == NULL;
+		if (to.p != NULL && bus_name_valid(to) && !l->cut &&
+		    canonical_put(&redrive.canonical, &redrive.line, l->line,
+		    &none) == NULL && redrive.line.n > 0) {
+			buf_putc(&redrive.line, '\n');
+			return to;
+		}
+	}
+	buf_clear(&redrive.line);
+	buf_put_str(&redrive.line, text);
+	buf_putc(&redrive.line, '\n');
+	return str_z(redrive.stream);
+}
+
+static int
+redrive_flush(struct fault *fault)
+{
+	struct redrive_target *t = redrive.to;
+	uint64_t seq;
+
+	if (redrive.waiting == 0)
+		return 0;
+	if (redrive_open_target(t, fault) < 0)
+		return -1;
+	t->source->at = (struct progress){ .whole = redrive.at };
+	if (bus_append(t->writer, buf_str(&redrive.lines), t->source, &seq,
+	    fault) < 0 || bus_commit(t->writer, fault) < 0 ||
+	    bus_source_ack(t->source, fault) < 0 ||
+	    bus_group_set(redrive.group, redrive.at, fault) < 0)
+		return -1;
+	t->source->done = t->source->at;
+	t->lines += redrive.waiting;
+	buf_clear(&redrive.lines);
+	redrive.waiting = 0;
+	return 0;
+}
+
+static int
+redrive_put(struct redrive_target *t, uint64_t seq, struct fault *fault)
+{
+	if ((redrive.to != t || redrive.waiting == BUS_WHOLE_LINES ||
+	    redrive.lines.n + redrive.line.n > LINES_BYTES) &&
+	    redrive_flush(fault) < 0)
+		return -1;
+	redrive.to = t;
+	redrive.at = seq;
+	redrive.waiting++;
+	buf_put_str(&redrive.lines, buf_str(&redrive.line));
+	return 0;
+}
+
+static int
+redrive_take(const struct bus_line *line, struct fault *fault)
+{
+	struct redrive_target *t;
+	struct dead_letter l;
+	struct str to;
+	int done;
+
+	arena_reset(&redrive.arena);
+	if (!dead_read(line->text, &l, &redrive.arena)) {
+		redrive.strange += redrive.plans;
+		return 0;
+	}
+	done = bus_opt.dry_run ? 0 : redrive_is_done(&l, line->seq, fault);
+	if (done != 0)
+		return done < 0 ? -1 : 0;
+	to = redrive_choose(&l, line->text);
+	if ((t = redrive_target(to, fault)) == NULL)
+		return -1;
+	if (!redrive.plans)
+		return redrive_put(t, line->seq, fault);
+	if (!str_eq(to, str_z(redrive.stream))) {
+		redrive.wanted++;
+		redrive.end = line->seq;
+	}
+	t->lines += bus_opt.dry_run;
+	return 0;
+}
+
+/* ---- the stream ---- */
+
+/* from the group's place up to `end` */
+static int
+redrive_read(uint64_t end, struct fault *fault)
+{
+	struct bus_lines run;
+	struct bus_line line;
+	int got;
+
+	if (bus_reader_open(&redrive.reader, bus, redrive.stream,
+	    redrive.begin, fault) < 0)
+		return -1;
+	while (bus_reader_position(redrive.reader) < end &&
+	    (got = bus_read(redrive.reader, &run, fault)) != 0) {
+		if (got < 0)
+			return -1;
+		while (bus_lines_next(&run, &line) && line.seq <= end) {
+			if (signal_stop())
+				return fault_set(fault, EX_TEMPFAIL, "%s: "
+				    "stopped; the same command goes on",
+				    redrive.stream);
+			if (redrive_take(&line, fault) < 0)
+				return -1;
+		}
+	}
+	bus_reader_close(redrive.reader);
+	redrive.reader = NULL;
+	return 0;
+}
+
+/* what there is to do first, so that nothing is moved for nothing */
+static int
+redrive_run(struct fault *fault)
+{
+	uint64_t end;
+
+	if (bus_exists(bus, redrive.stream, fault) < 0 ||
+	    bus_group_open(&redrive.group, bus, redrive.stream, REDRIVE_GROUP,
+	    fault) < 0 || (bus_opt.dry_run ? bus_group_get(redrive.group,
+	    &redrive.begin, fault) : bus_group_join(redrive.group,
+	    &redrive.begin, fault)) < 0 ||
+	    bus_where_find(bus, redrive.stream, &bus_where_end, &end,
+	    fault) < 0)
+		return -1;
+	redrive.plans = true;
+	if (redrive_read(end, fault) < 0)
+		return -1;
+	redrive.plans = false;
+	if (bus_opt.dry_run || redrive.wanted == 0)
+		return 0;
+	redrive.homeless = 0;
+	return redrive_read(redrive.end, fault) < 0 ||
+	    redrive_flush(fault) < 0 ? -1 : 0;
+}
+
+static void
+redrive_list(void)
+{
+	const struct redrive_target *t = redrive.targets;
+
+	if (redrive.homeless > 0)
+		diag_warning("%s: %llu lines do not say where they came from: "
+		    "--to STREAM", redrive.stream,
+		    (unsigned long long)redrive.homeless);
+	if (redrive.strange > 0)
+		diag_warning("%s: %llu lines are not refused lines",
+		    redrive.stream, (unsigned long long)redrive.strange);
+	for (; t < redrive.targets + redrive.n; t++) {
+		if (t->lines == 0)
+			continue;
+		listing_text(&bus_listing, "stream", redrive.stream);
+		listing_text(&bus_listing, "to", t->stream);
+		listing_number(&bus_listing, "lines", t->lines);
+		listing_end(&bus_listing);
+	}
+}
+
+static void
+redrive_close(void)
+{
+	size_t i;
+
+	for (i = 0; i < redrive.n; i++) {
+		bus_source_close(redrive.targets[i].source);
+		bus_writer_close(redrive.targets[i].writer);
+	}
+	bus_reader_close(redrive.reader);
+	bus_group_close(redrive.group);
+	canonical_release(&redrive.canonical);
+	arena_release(&redrive.arena);
+	buf_release(&redrive.line);
+	buf_release(&redrive.lines);
+	glob_free(redrive.reason);
+}
+
+int
+bus_verb_redrive(char **operands)
+{
+	struct fault fault;
+	const char *why;
+	int written;
+
+	redrive.stream = operands[0];
+	if (bus_opt.reason != NULL && (redrive.reason = glob_compile(
+	    str_z(bus_opt.reason), &why)) == NULL)
+		program_misuse("--reason '%s': %s", bus_opt.reason, why);
+	if (bus_opt.to != NULL && !bus_name_valid(str_z(bus_opt.to)))
+		program_misuse("--to: invalid stream name '%s'", bus_opt.to);
+	if (bus_open(&bus, NULL, &fault) < 0)
+		return diag_fault(&fault);
+	canonical_init(&redrive.canonical);
+	canonical_now(&redrive.canonical, stamp_now());
+	arena_init(&redrive.arena, (size_t)4 << 20);
+	buf_init(&redrive.line, MESSAGE_LINE_MAX + 1);
+	buf_init(&redrive.lines, LINES_BYTES + MESSAGE_LINE_MAX + 1);
+	listing_begin(&bus_listing, false, NULL);
+	if (redrive_run(&fault) < 0)
+		bus_status = diag_fault(&fault);
+	redrive_list();
+	if (bus_status == 0 && redrive.wanted == 0)
+		bus_status = 1;
+	redrive_close();
+	written = listing_finish(&bus_listing);
+	return written ? written : bus_status;
+}
