@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/certs/give.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -15,6 +16,15 @@
 #define GIVE_PASSWORD_MAX 1024
 
 static int
+give_open_dir(struct give *g, const char *path, struct fault *fault)
+{
+	if (dir_make(path, fault) < 0)
+		return -1;
+	g->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return g->fd >= 0 ? 0 : fault_errno(fault, 0, "%s", path);
+}
+
+static int
 give_take_form(struct give *g, const char *form, struct fault *fault)
 {
 	static const char words[] = "pem|p12|tar|json";
@@ -27,7 +37,7 @@ give_take_form(struct give *g, const char *form, struct fault *fault)
 		return fault_set(fault, EX_USAGE,
 		    "--out p12 holds one certificate: not with -f");
 	if (g->form == GIVE_DIR)
-		return dir_make(form, fault);
+		return give_open_dir(g, form, fault);
 	if ((g->form == GIVE_P12 || g->form == GIVE_TAR) &&
 	    isatty(STDOUT_FILENO))
 		return fault_set(fault, EX_USAGE,
@@ -58,7 +68,7 @@ int
 give_open(struct give *g, const char *form, const char *password_file,
     bool many, bool key, const struct signer *signer, struct fault *fault)
 {
-	*g = (struct give){ .signer = signer, .many = many,
+	*g = (struct give){ .signer = signer, .many = many, .fd = -1,
 	    .durable = !many };
 	out_init(&g->out, STDOUT_FILENO, "<stdout>", PEM_MAX);
 	buf_init(&g->password, GIVE_PASSWORD_MAX);
@@ -78,20 +88,17 @@ static int
 give_file(struct give *g, const char *name, const char *suffix,
     struct str text, unsigned mode, struct fault *fault)
 {
-	char path[PATH_MAX];
+	char file[NAME_MAX + sizeof ".crt"];
 
-	if (g->form == GIVE_TAR) {
-		if ((size_t)snprintf(path, sizeof path, "%.90s%s", name,
-		    suffix) < sizeof path)
-			bundle_put_file(&g->out.b, path, mode,
-			    stamp_now().ns / STAMP_SECOND, text);
-		return 0;
-	}
-	if ((size_t)snprintf(path, sizeof path, "%s/%s%s", g->dir, name,
-	    suffix) >= sizeof path)
-		return fault_set(fault, EX_DATAERR, "%s: path too long",
-		    g->dir);
-	return file_replace(path, text, mode, g->durable, fault);
+	if ((size_t)snprintf(file, sizeof file, g->form == GIVE_TAR ?
+	    "%.90s%s" : "%s%s", name, suffix) >= sizeof file)
+		return fault_set(fault, EX_DATAERR, "%s: name too long", name);
+	if (g->form == GIVE_TAR)
+		bundle_put_file(&g->out.b, file, mode,
+		    stamp_now().ns / STAMP_SECOND, text);
+	else if (file_replace_at(g->fd, file, text, mode, g->durable) < 0)
+		return fault_errno(fault, 0, "%s/%s", g->dir, file);
+	return 0;
 }
 
 /* that of a file: no wildcard */
@@ -119,9 +126,12 @@ give_files(struct give *g, const struct order *o, struct fault *fault)
 	    0644, fault) < 0)
 		return -1;
 	buf_clear(&g->root);
-	return (g->key.n > 0 && give_file(g, name, ".key", buf_str(&g->key),
-	    0600, fault) < 0) ? -1 : give_file(g, name, ".crt",
-	    buf_str(&g->certificate), 0644, fault);
+	if ((g->key.n > 0 && give_file(g, name, ".key", buf_str(&g->key),
+	    0600, fault) < 0) || give_file(g, name, ".crt",
+	    buf_str(&g->certificate), 0644, fault) < 0)
+		return -1;
+	return g->form == GIVE_DIR && g->durable && fsync(g->fd) < 0 ?
+	    fault_errno(fault, 0, "%s", g->dir) : 0;
 }
 
 /* ---- one piece ---- */
@@ -195,6 +205,8 @@ give_close(struct give *g, int status)
 		out_end(&g->out);
 	}
 	status = out_finish(&g->out, status);
+	if (g->fd >= 0)
+		close(g->fd);
 	secret_release(&g->out.b);
 	secret_release(&g->password);
 	secret_release(&g->key);

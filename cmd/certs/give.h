@@ -22,6 +22,7 @@ enum give_form { GIVE_PEM, GIVE_P12, GIVE_TAR, GIVE_JSON, GIVE_DIR };
 struct give {
 	enum give_form form;
 	const char *dir;
+	int fd;				/* the open directory; -1 */
 	const struct signer *signer;
 	struct out out;			/* stdout */
 	struct buf password;		/* with a NUL after it */
