@@ -136,7 +136,8 @@ restore_name(const struct restoring *x, const char *home,
 	if (under_sync(x->stage) < 0)
 		return fault_errno(fault, 0, "%s/%s", x->dir, x->temp);
 	if (renameat(x->parent, x->temp, x->parent, x->name) < 0)
-		return fault_errno(fault, EX_CANTCREAT, "%s", home);
+		return fault_errno(fault, errno == ENOTEMPTY ||
+		    errno == EEXIST ? EX_CANTCREAT : 0, "%s", home);
 	return fsync(x->parent) < 0 ? fault_errno(fault, 0, "%s", x->dir) : 0;
 }
 

@@ -118,10 +118,13 @@ class Site:
             self.make("mfx-channels create --name garden"))["id"]
         self.make("mfx-channels connect", self.channel + " " + self.thing)
         self.make("mfx-certs ca init")
+        self.make("mfx-certs issue --days 3", self.thing)
         for name, text in (("lines", LINES), ("records", RECORDS),
                            ("password", "correct horse\n"),
                            ("things", '{"name":"a"}\n{"name":"b"}\n'),
                            ("key", "a-key-of-its-own\n"),
+                           ("ids", json.dumps({"id": self.thing}) + "\n"),
+                           ("seal", "0123456789abcdef" * 2),
                            ("house", HOUSE),
                            ("rules", "alarm hot value > 20 for 1s\n"
                             "alarm quiet silent 1s by publisher\n"),
@@ -131,6 +134,7 @@ class Site:
         self.make("mfx-sub s/g -n 5")
         self.make("mfx-bus seek s/h start --create")
         self.make("mfx-write-sqlite m.db", stdin=RECORDS)
+        self.make("mfx-site backup -q -q --key seal sealed.tar.zst")
 
     def put(self, name, text):
         path = os.path.join(self.path, name)
@@ -167,7 +171,33 @@ def certificates(path):
     with contextlib.closing(sqlite3.connect(path + "/home/registry.db")) as db:
         return [registry(path)] + [
             db.execute(f"SELECT count(*) FROM {t}").fetchone() for t in
-            ("authorities", "certificates", "certificates WHERE revoked > 0")]
+            ("authorities", "certificates", "certificates WHERE revoked > 0",
+             "certificates WHERE told > 0")]
+
+
+def backups(path):
+    """Those with a name are whole."""
+    there = [f for pattern in ("new/2*", "new.tar*")
+             for f in glob.glob(f"{path}/{pattern}")
+             if not f.endswith(".new")]
+    for file in there:
+        verify = subprocess.run(
+            ["mfx-site", "verify", "-q", "--key", path + "/seal", file],
+            env=environment(path), capture_output=True, text=True)
+        if verify.returncode:
+            return "a backup is damaged: " + verify.stderr
+    return len(there)
+
+
+def restored(path):
+    """What was restored, or nothing."""
+    if not os.path.exists(path + "/back"):
+        return ""
+    os.makedirs(path + "/as", exist_ok=True)
+    link = path + "/as/home"
+    if not os.path.islink(link):
+        os.symlink("../back", link)
+    return [registry(path + "/as"), stream(path + "/as")]
 
 
 def stream(path, name="s"):
@@ -568,13 +598,25 @@ RUNS = {
                   Run("mfx-certs ca init --parent ca line",
                       state=certificates),
                   Run("mfx-certs ca show"),
+                  Run("mfx-certs list"),
+                  Run("mfx-certs expiring --event", state=certificates),
+                  Run("mfx-certs renew --replace {site.thing} --out dir",
+                      state=certificates, fixed=False),
+                  Run("mfx-certs revoke {site.thing}", state=certificates),
                   Run("mfx-certs crl", state=certificates, fixed=False)],
     "mfx-registry": [Run("mfx-registry verify"), Run("mfx-registry status")],
     "mfx-site": [Run("mfx-site export"), Run("mfx-site log"),
                  Run("mfx-site apply house", state=registry, fixed=False),
                  Run("mfx-site apply --prune house", state=registry,
                      fixed=False),
-                 Run("mfx-site undo 4", state=registry)],
+                 Run("mfx-site undo 4", state=registry),
+                 Run("mfx-site backup -q new", state=backups, fixed=False),
+                 Run("mfx-site backup --key seal new.tar.zst", state=backups,
+                     fixed=False),
+                 Run("mfx-site verify --key seal sealed.tar.zst"),
+                 Run("mfx-site list --key seal sealed.tar.zst"),
+                 Run("mfx-site restore --key seal --to back sealed.tar.zst",
+                     state=restored)],
     "mfx-token": [Run("mfx-token list")],
     "mfx-adapt-http": [Server("mfx-adapt-http -l 127.0.0.1:0 -o s", post,
                               http(b"202"), state=stream)],
