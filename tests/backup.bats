@@ -121,6 +121,61 @@ for f in [pathlib.Path("x.tar"), *pathlib.Path("shelf").rglob("*")]:
 	[[ ! -e z.tar ]]
 }
 
+@test "compressed: what zstd writes and reads, sealed or not" {
+	small_site
+	a_key
+	says "$MFX_HOME" >before
+	backup x.tar.zst
+	(($(stat -c %s x.tar.zst) * 3 < $(jq .bytes made)))
+	mfx-site backup -q --compress - >y
+	mfx-site backup -q --compress --key backup.key - >z
+	backup v.tar --compress --key backup.key
+	refute grep -qa 'raw/store' z
+	# by hand
+	zstd -q -dc x.tar.zst | tar -x
+	cp "$MFX_HOME/master.key" site/
+	says "$PWD/site" | cmp - before
+	local from
+	for from in x.tar.zst y z v.tar; do
+		mfx-site verify --key backup.key $from
+		mfx-site list --key backup.key $from | grep -q '"group":"raw/store"'
+		restored other $from --key backup.key
+		cp "$MFX_HOME/master.key" other/ 2>/dev/null || :
+		says "$PWD/other" | cmp - before
+	done
+	# another's frames, several of them, with much to remember
+	zstd -q -dc y | split -b 300000 - part.
+	for from in part.*; do zstd -q -19 $from; done
+	cat part.*.zst >w
+	mfx-site verify w
+	mfx-site restore -q --to fromstdin - <w
+	# based on a compressed one, and one that is cut off or changed anywhere
+	backup u.tar.zst --since x.tar.zst
+	mfx-site verify u.tar.zst x.tar.zst | jq -e '.elsewhere == null'
+	refuses 65 "cut off" mfx-site verify -q <(head -c -1 y)
+	python3 - <<-'END'
+	import pathlib, subprocess
+	whole = pathlib.Path("y").read_bytes()
+	for at in range(100, len(whole), len(whole) // 40):
+	    b = bytearray(whole)
+	    b[at] ^= 1
+	    pathlib.Path("changed").write_bytes(b)
+	    done = subprocess.run(["mfx-site", "verify", "-q", "changed"],
+	                          capture_output=True, text=True)
+	    assert done.returncode == 65, (at, done)
+	    assert done.stderr.count("\n") == 1, done
+	    pathlib.Path("changed").write_bytes(whole[:at])
+	    done = subprocess.run(["mfx-site", "verify", "-q", "changed"],
+	                          capture_output=True, text=True)
+	    assert done.returncode == 65, (at, done)
+	END
+	# a window of 128 MiB is more than a reader allows
+	head -c 20000000 /dev/zero | zstd -q --ultra -22 --long=27 >long
+	refuses 65 "damaged" mfx-site verify -q long
+	refuses 64 "only for a tar" mfx-site backup -q --compress shelf
+	refuses 64 "only for a directory" mfx-site backup -q --keep 2 t.tar.zst
+}
+
 @test "what the last backup has is not copied again" {
 	small_site
 	backup shelf

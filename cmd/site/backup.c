@@ -20,7 +20,7 @@ static struct {
 	const char *key, *since, *temp, *to, *until;
 	struct opt_list stores, config;
 	int64_t keep;
-	bool human;
+	bool human, compress;
 } opt;
 
 #define OPT_KEY { 0, "key", "FILE", "key of 32 bytes that seals the backup", \
@@ -30,6 +30,8 @@ const struct opt backup_options[] = {
 	OPT_KEY,
 	{ 0, "since", "BACKUP", "leave out the segments that this backup has",
 	    OPT_STRING(&opt.since) },
+	{ 0, "compress", NULL, "compress it with zstd, as FILE.tar.zst always "
+	    "is", OPT_FLAG(&opt.compress) },
 	{ 0, "keep", "N", "remove all but the newest N backups of DIR",
 	    OPT_INT(&opt.keep, 1, 100000) },
 	{ 0, "store", "FILE", "an SQLite file outside of the site, too",
@@ -102,13 +104,16 @@ backup_verb_backup(char **operands)
 {
 	struct take t = {
 		.to = operands[0], .since = opt.since, .temp = opt.temp,
-		.stores = &opt.stores, .config = &opt.config, .keep = opt.keep
+		.stores = &opt.stores, .config = &opt.config, .keep = opt.keep,
+		.compressed = opt.compress
 	};
 	bool out = strcmp(t.to, "-") == 0;
 
-	if (opt.keep > 0 && (out || (strlen(t.to) >= 4 &&
-	    strcmp(t.to + strlen(t.to) - 4, ".tar") == 0)))
+	if (opt.keep > 0 && take_is_tar(t.to))
 		program_misuse("--keep: only for a directory of backups");
+	if (opt.compress && !take_is_tar(t.to))
+		program_misuse("--compress: only for a tar: FILE.tar.zst, "
+		    "FILE.tar or '-'");
 	if (out && isatty(STDOUT_FILENO))
 		program_misuse("a backup is not for a terminal: give a file, "
 		    "or a pipe");

@@ -15,10 +15,10 @@
 
 int
 archive_out_tar(struct archive_out *a, int fd, const char *name,
-    const struct seal_key *key, struct fault *fault)
+    const struct seal_key *key, bool compressed, struct fault *fault)
 {
 	*a = (struct archive_out){ .name = name, .fd = fd, .file = -1 };
-	return seal_out_open(&a->out, fd, name, key, fault);
+	return seal_out_open(&a->out, fd, name, key, compressed, fault);
 }
 
 int
@@ -42,7 +42,7 @@ archive_out_begin(struct archive_out *a, const struct member *m,
 		return tar_out_begin(&a->out, m, fault);
 	if ((a->file = under_make(a->fd, m->name)) < 0)
 		return fault_errno(fault, 0, "%s/%s", a->name, m->name);
-	return seal_out_open(&a->out, a->file, a->name, a->key, fault);
+	return seal_out_open(&a->out, a->file, a->name, a->key, false, fault);
 }
 
 int
@@ -216,6 +216,8 @@ archive_in_open(struct archive_in *a, const char *path,
 		a->tar = (struct tar_in){ .in = &a->in };
 		r = seal_in_open(&a->in, a->fd, a->name, key, fault);
 		a->sealed = a->in.sealed;
+		if (r == 0)
+			r = seal_in_unpack(&a->in, fault);
 	}
 	if (r < 0)
 		archive_in_close(a);

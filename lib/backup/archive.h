@@ -12,7 +12,7 @@
  *	manifest
  *
  * It is a tar, or a directory with these files (a tree).  Either may be sealed:
- * a tar as a whole, a tree file by file.
+ * a tar as a whole, a tree file by file.  A tar may be compressed.
  */
 #define ARCHIVE_HEAD "mfx-backup"
 #define ARCHIVE_MANIFEST "manifest"
@@ -34,7 +34,7 @@ struct archive_out {
 
 /* The fd stays the caller's; `key`, too, or NULL. */
 int archive_out_tar(struct archive_out *, int fd, const char *name,
-    const struct seal_key *, struct fault *);
+    const struct seal_key *, bool compressed, struct fault *);
 int archive_out_tree(struct archive_out *, int dir, const char *name,
     const struct seal_key *, struct fault *);
 

@@ -42,7 +42,7 @@ files_is_left_out(const struct files *f, const struct stat *st)
 	return false;
 }
 
-static bool
+bool
 files_ends(const char *name, const char *with)
 {
 	size_t n = strlen(name), k = strlen(with);

@@ -40,6 +40,9 @@ struct files {
 	size_t n_not;
 };
 
+/* does a name end so, with something before it? */
+bool files_ends(const char *name, const char *with);
+
 /* by its device and number, if it is there */
 void files_leave_out(struct files *, const char *path);
 

@@ -399,6 +399,13 @@ take_streams(struct work *w, struct fault *fault)
 
 /* ---- where it goes ---- */
 
+bool
+take_is_tar(const char *to)
+{
+	return strcmp(to, "-") == 0 || files_ends(to, ".tar") ||
+	    files_ends(to, ".tar.zst");
+}
+
 static int
 take_base(struct work *w, const char *path, struct fault *fault)
 {
@@ -476,25 +483,24 @@ take_open_tar(struct work *w, struct fault *fault)
 	}
 	if (ftruncate(w->fd, 0) < 0)
 		return fault_errno(fault, 0, "%s", w->tar);
-	return archive_out_tar(&w->parcel.out, w->fd, to, w->take->key, fault);
+	return archive_out_tar(&w->parcel.out, w->fd, to, w->take->key,
+	    w->take->compressed || files_ends(to, ".zst"), fault);
 }
 
 static int
 take_open(struct work *w, struct fault *fault)
 {
 	const char *to = w->take->to;
-	size_t n = strlen(to);
 
 	if (w->take->since != NULL && take_base(w, w->take->since, fault) < 0)
 		return -1;
-	w->tree = strcmp(to, "-") != 0 &&
-	    (n < 4 || strcmp(to + n - 4, ".tar") != 0);
+	w->tree = !take_is_tar(to);
 	if (w->tree)
 		return take_open_tree(w, fault);
 	if (strcmp(to, "-") != 0)
 		return take_open_tar(w, fault);
 	return archive_out_tar(&w->parcel.out, STDOUT_FILENO, "<stdout>",
-	    w->take->key, fault);
+	    w->take->key, w->take->compressed, fault);
 }
 
 /* The name comes last, when everything is on the disk. */

@@ -20,7 +20,10 @@
  * from stream to stream is missing or there twice.
  */
 struct take {
-	const char *to;		/* a directory of backups, x.tar, or "-" */
+	const char *to;		/* a directory of backups, x.tar, x.tar.zst, or
+				 * "-" */
+	bool compressed;	/* also x.tar.zst always is, and a directory
+				 * never */
 	const struct seal_key *key;	/* or NULL: in clear, without keys */
 	const char *since;	/* an earlier backup, or NULL */
 	const char *temp;	/* for copies of databases, or NULL */
@@ -31,6 +34,9 @@ struct take {
 	uint64_t files, bytes;	/* in all, and those that were written: */
 	uint64_t new_bytes;
 };
+
+/* Is it a tar that a backup goes to, rather than a directory of backups? */
+bool take_is_tar(const char *to);
 
 /* -1 after a fault: there is nothing new.  The site is $MFX_HOME. */
 int take_backup(struct take *, struct fault *);
