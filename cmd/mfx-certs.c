@@ -5,6 +5,7 @@
  * and which are revoked, is in the registry, where all adapters look.
  */
 #include "cmd/certs/certs.h"
+#include "cmd/certs/remote.h"
 
 #include <stdlib.h>
 #include <sysexits.h>
@@ -128,7 +129,7 @@ static const struct opt ca_options[] = {
 
 static const struct opt issue_options[] = {
 	ISSUER, USER, DAYS("valid for this long (default: 365)"), TYPE, OUT,
-	PASSWORD, URLS,
+	PASSWORD, URLS, REMOTE_OPTIONS(certs_remote),
 	{ 'f', "file", "FILE", "issue one for each line of NDJSON with an id; "
 	    "'-' is stdin", OPT_STRING(&certs_opt.file) },
 	OPT_END
@@ -136,7 +137,7 @@ static const struct opt issue_options[] = {
 
 static const struct opt sign_options[] = {
 	ISSUER, USER, DAYS("valid for this long (default: 365)"), OUT, URLS,
-	OPT_END
+	REMOTE_OPTIONS(certs_remote), OPT_END
 };
 
 static const struct opt server_options[] = {
@@ -164,6 +165,7 @@ static const struct opt revoke_options[] = {
 	USER,
 	{ 0, "reason", REASONS, "why, for the CRL (default: unspecified)",
 	    OPT_ENUM(&certs_opt.reason) },
+	REMOTE_OPTIONS(certs_remote),
 	OPT_END
 };
 
@@ -171,6 +173,7 @@ static const struct opt list_options[] = {
 	CA("only those that this CA has issued"), USER,
 	{ 0, "expiring", "DURATION", "only valid ones that end within this "
 	    "time", OPT_DURATION(&certs_opt.expiring, 1, INT64_MAX) },
+	REMOTE_OPTIONS(certs_remote),
 	OPT_ROW_HUMAN(&certs_opt.human),
 	OPT_END
 };

@@ -178,6 +178,42 @@ take() {
 	refute [ -s rsa.3 -a -s rsa.2 -a -s rsa.1 ]
 }
 
+@test "mfx-certs --url: issues, signs, lists and revokes there" {
+	serve_api
+	local token
+	log_in
+	(umask 077; sed -n 's/^Authorization: //p' headers >token)
+	export MFX_URL=$URL MFX_CACERT=$PWD/ca.crt
+	there() { MFX_HOME=$PWD/nothing mfx-certs "$@" --token-file token; }
+	there issue "$THING" -t p384 --days 3 >a.pem
+	openssl x509 -in a.pem -out a.crt
+	openssl pkey -in a.pem -noout -text | grep -q P-384
+	openssl verify -CAfile ca.crt a.crt
+	openssl x509 -in a.crt -noout -checkend 250000
+	refute openssl x509 -in a.crt -noout -checkend 260000
+	new_key device
+	openssl req -new -key device.key -subj /CN=device -outform der \
+	    -out device.csr
+	there sign "$THING" device.csr >b.crt
+	refute grep -q 'PRIVATE KEY' b.crt
+	cmp <(openssl pkey -in device.key -pubout) \
+	    <(openssl x509 -in b.crt -noout -pubkey)
+	[[ $(there list "$THING" | jq -r .status | sort | uniq -c | xargs) == \
+	    '2 valid' ]]
+	there revoke --reason key "$(serial a.crt)"
+	there list "$(serial a.crt)" | jq -e '.status == "revoked" and
+	    .revoked >= .issued and .expires > .revoked'
+	# as it is here
+	diff <(there list "$THING" | jq 'del(.ca)') \
+	    <(MFX_URL= mfx-certs list "$THING" | jq 'del(.ca)')
+	status 1 there revoke "$(serial a.crt)" 2>err
+	grep -q 'no valid certificate' err
+	status 1 there issue 01234567-89ab-7cde-8f01-23456789abcd 2>err
+	status 64 there list 2>err
+	status 64 there issue --ca ca "$THING" 2>err
+	[[ ! -e nothing ]]
+}
+
 # stays N: that many connections are open
 stays() {
 	(($(ask --cert admin.crt --key admin.key "$URL/metrics" |

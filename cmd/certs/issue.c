@@ -11,6 +11,7 @@
 #include "certs/request.h"
 #include "cmd/certs/certs.h"
 #include "cmd/certs/many.h"
+#include "cmd/certs/remote.h"
 #include "registry/item.h"
 
 #define ISSUE_DAYS 365
@@ -158,6 +159,11 @@ issue_file(void)
 int
 certs_verb_issue(char **operands)
 {
+	if (certs_is_remote()) {
+		if (certs_opt.file != NULL)
+			program_misuse("-f is not for --url");
+		return certs_remote_issue(operands[0], NULL);
+	}
 	if (certs_opt.file != NULL)
 		return issue_file();
 	if (issue_begin(BUILD_THING) < 0)
@@ -193,6 +199,9 @@ issue_take_request(const char *path)
 int
 certs_verb_sign(char **operands)
 {
+	if (certs_is_remote())
+		return certs_remote_issue(operands[0],
+		    operands[1] ? operands[1] : "-");
 	if (issue_begin(BUILD_THING) < 0)
 		return issue_end(-1);
 	order.thing = str_z(operands[0]);

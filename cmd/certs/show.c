@@ -11,6 +11,7 @@
 #include "certs/pem.h"
 #include "certs/verify.h"
 #include "cmd/certs/certs.h"
+#include "cmd/certs/remote.h"
 #include "cmd/certs/show.h"
 
 #define SHOW_LISTS_MAX ((size_t)256 << 20)
@@ -44,7 +45,13 @@ show_revoke(const char *operand, const struct user *owner)
 int
 certs_verb_revoke(char **operands)
 {
+	static const char *const reasons[] = { "unspecified", "key",
+	    "affiliation", "superseded", "cessation" };
 	const struct user *owner;
+
+	if (certs_is_remote())
+		return certs_remote_revoke(operands,
+		    reasons[certs_opt.reason]);
 
 	if (certs_open(true, &owner) < 0 ||
 	    registry_begin(certs_registry, &certs_fault) < 0)
@@ -142,9 +149,11 @@ certs_verb_list(char **operands)
 	int result, written;
 
 	show_begin(&s);
-	result = show_list(&s, operands);
+	if (certs_is_remote())
+		result = certs_remote_list(operands, show_one, &s);
+	else
+		result = certs_end(show_list(&s, operands) < 0 ? -1 : 0);
 	written = listing_finish(&s.listing);
-	result = certs_end(result < 0 ? -1 : 0);
 	return result ? result : written ? written : asked && s.n == 0;
 }
 

@@ -134,6 +134,15 @@ struct client_login {
 	int64_t expires;	/* seconds since 1970; 0: never */
 };
 
+/* A certificate that is to be issued to a thing of the user. */
+struct client_cert {
+	struct str thing;
+	const char *key_type;	/* of a new key, as mfx-api has it; NULL: ec */
+	int64_t key_bits;	/* 0: as it likes */
+	int64_t valid;		/* seconds; 0: as it likes */
+	struct str csr;		/* a request in PEM; empty: a new key */
+};
+
 /* ---- the backends ---- */
 
 struct client_backend {
@@ -200,6 +209,20 @@ struct client_backend {
 	int (*certificates)(struct client *, int (*each)(void *,
 	    const struct issued *, struct fault *), void *arg,
 	    struct fault *);
+
+	/*
+	 * At a mfx-api, as lib/certs does it here, where these are NULL: issues
+	 * one, and appends in PEM the new key, the certificate and those
+	 * between it and the root; revokes those of a serial or a thing; shows
+	 * those.  Fault 1 when there is none.
+	 */
+	int (*cert_issue)(struct client *, const struct client_cert *,
+	    struct buf *pem, struct fault *);
+	int (*cert_revoke)(struct client *, const char *which,
+	    const char *reason, struct fault *);
+	int (*cert_each)(struct client *, const char *which,
+	    int (*each)(void *, const struct issued *, struct fault *),
+	    void *arg, struct fault *);
 
 	/*
 	 * With `transactions`, what comes between these two is one

@@ -748,6 +748,8 @@ const struct client_backend client_remote = {
 	.find = remote_find, .list = remote_list, .change = remote_change,
 	.decide = remote_decide, .events = remote_events,
 	.certificates = remote_certificates,
+	.cert_issue = remote_cert_issue, .cert_revoke = remote_cert_revoke,
+	.cert_each = remote_cert_each,
 	.group_find = remote_group_find, .group_list = remote_group_list,
 	.places = remote_places,
 	.connections = remote_connections, .history = remote_history,

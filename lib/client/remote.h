@@ -32,6 +32,13 @@ int remote_ask_for_group(struct session *, struct str id, struct fault *);
 int remote_put_group(struct session *, struct str line, struct buf *,
     struct fault *);
 
+int remote_cert_issue(struct client *, const struct client_cert *,
+    struct buf *pem, struct fault *);
+int remote_cert_revoke(struct client *, const char *which, const char *reason,
+    struct fault *);
+int remote_cert_each(struct client *, const char *which,
+    int (*each)(void *, const struct issued *, struct fault *), void *arg,
+    struct fault *);
 /* whose token it is: fills in the user; the metadata is borrowed until the next
  * request */
 int remote_self(struct client *, struct str *metadata, struct fault *);
