@@ -374,6 +374,63 @@ planned() {
 	    <<<'{"kind":"config","thing":"new","external_id":"SN-4","channels":["attic"]}'
 }
 
+@test "groups, and what is in them, with parents in any order" {
+	local house room attic
+	two_users
+	attic=$(mfx-groups create --name attic | jq -r .id)
+	house=$(mfx-groups create --name house --description d | jq -r .id)
+	room=$(mfx-groups create --name room --parent "$house" \
+	    --metadata '{"a":1}' | jq -r .id)
+	mfx-groups update "$attic" --parent "$room"
+	mfx-groups assign "$room" "$METER" "$PUMP"
+	mfx-groups assign --channels "$attic" "$KITCHEN"
+	mfx-groups create --user bob@example.com --name bobs >out
+	mfx-site export >site
+	[[ $(jq -r 'select(.kind == "group").name' site | paste -sd ' ') == \
+	    'house room attic bobs' ]]
+	[[ $(jq -c 'select(.kind == "place")' site | wc -l) == 3 ]]
+	planned 0 --prune site
+	# elsewhere, the other way about
+	(
+		export MFX_HOME=$PWD/elsewhere
+		tac site >reverse
+		mfx-site apply reverse
+		mfx-site export | cmp - site
+		planned 0 --prune reverse
+	)
+	# changed, and back again
+	mfx-groups update "$attic" --parent '' --name top
+	mfx-groups unassign "$room" "$PUMP"
+	mfx-groups assign "$house" "$PUMP"
+	mfx-groups create --name more --parent "$house" >out
+	planned 2 --prune site
+	grep -qF 'name "top" -> "attic", parent "" -> "'"$room"'"' plan
+	grep -qF "+ place \"$PUMP\" \"$room\"" plan
+	grep -qF -- "- place \"$PUMP\" \"$house\"" plan
+	mfx-site apply --prune site
+	mfx-site export | cmp - site
+	grep -v "$house" site >without
+	refuses 65 'groups beneath' mfx-site apply --prune without
+	jq -c 'select(.kind != "group" and .kind != "place")' site >none
+	mfx-site apply --prune none >out
+	[[ ! $(mfx-groups list) ]]
+	mfx-site apply site >out
+	mfx-site export | cmp - site
+	# a user goes with them
+	grep -v bob@example.com site >ann
+	mfx-site apply --prune ann >out
+	mfx-site export | cmp - ann
+	refuses 65 ':1: no id' mfx-site plan - <<<'{"kind":"group","name":"a"}'
+	refuses 65 ':1: give a thing or a channel' mfx-site plan - \
+	    <<<'{"kind":"place","group":"'"$house"'"}'
+	refuses 65 ':1: a group or parent is not a UUID' mfx-site plan - \
+	    <<<'{"kind":"group","id":"'"$house"'","parent":"x"}'
+	refuses 65 ":1: group '$house' can't be beneath itself" mfx-site apply - \
+	    <<<'{"kind":"group","id":"'"$house"'","parent":"'"$attic"'"}'
+	refuses 65 "no thing 'x'" mfx-site plan - \
+	    <<<'{"kind":"place","group":"'"$house"'","thing":"x"}'
+}
+
 @test "what is applied reaches a replica, and is refused there" {
 	mfx-registry start --bus "$PWD/bus" --name a
 	mfx-registry snapshot copy

@@ -171,11 +171,19 @@ input_set(struct site_input *in, struct site_row *row, enum site_member m,
 	row->given |= SITE_BIT(m);
 	if (value.p == NULL)
 		return SITE_BIT(m) & SITE_NULLS ? NULL :
-		    "null, which only a key may be";
+		    "null, which only a key or a parent may be";
 	switch (m) {
 	case SITE_OWNER:
 	case SITE_EMAIL:
 		return input_set_email(in, value, to);
+	case SITE_GROUP:
+	case SITE_PARENT:
+		return uuid_valid(value) ? input_keep(in, value, to) :
+		    "a group or parent is not a UUID in lower case";
+	case SITE_DESCRIPTION:
+		why = change_set_description(c, &change, value);
+		*to = change.description;
+		return why;
 	case SITE_ID:
 		return uuid_valid(value) ? input_keep(in, value, to) :
 		    "the id is not a UUID in lower case";
@@ -243,7 +251,13 @@ input_check(const struct site_row *row)
 		    row->kind->must & SITE_BIT(SITE_CHANNEL) ?
 		    "no channel or no thing" :
 		    row->kind->must & SITE_BIT(SITE_SERIAL) ? "no serial" :
+		    row->kind->must & SITE_BIT(SITE_ID) ? "no id" :
+		    row->kind->must & SITE_BIT(SITE_GROUP) ? "no group" :
 		    "no thing or no external_id";
+	if (row->kind->must & SITE_BIT(SITE_GROUP) &&
+	    !(given & SITE_BIT(SITE_THING)) ==
+	    !(given & SITE_BIT(SITE_CHANNEL)))
+		return "give a thing or a channel";
 	if (row->kind->item >= 0 && !(given & SITE_BIT(SITE_ID)) &&
 	    row->v[SITE_NAME].n == 0)
 		return "neither an id nor a name";

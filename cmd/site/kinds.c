@@ -14,6 +14,10 @@
 	B(SITE_CHANNELS) | B(SITE_CONTENT) | B(SITE_CLIENT_CERT) |	\
 	B(SITE_CA_CERT) | B(SITE_STATE))
 
+#define KIND_GROUP_TEXT (B(SITE_NAME) | B(SITE_DESCRIPTION) |		\
+	B(SITE_METADATA) | B(SITE_PARENT))
+#define KIND_PLACE_ITEM (B(SITE_GROUP) | B(SITE_THING) | B(SITE_CHANNEL))
+
 #define KIND_ISSUED (B(SITE_OWNER) | B(SITE_THING) | B(SITE_SERIAL) |	\
 	B(SITE_AUTHORITY) | B(SITE_ISSUED) | B(SITE_EXPIRES) |		\
 	B(SITE_REVOKED))
@@ -77,6 +81,29 @@ const struct site_kind site_kinds[SITE_KINDS] = {
 		.item = -1, .each = source_each_config,
 		.create = make_configs, .update = make_config_updates,
 		.remove = make_config_removals,
+	},
+	/* they have ids alone: two in different groups may have one name */
+	[KIND_GROUP] = {
+		.name = "group",
+		.may = B(SITE_OWNER) | B(SITE_ID) | KIND_GROUP_TEXT,
+		.must = B(SITE_ID),
+		.shown = B(SITE_OWNER) | B(SITE_ID) | KIND_GROUP_TEXT,
+		.identity = B(SITE_ID),
+		.changes = KIND_GROUP_TEXT,
+		.item = -1, .each = source_each_group,
+		.create = make_groups, .update = make_group_updates,
+		.remove = make_group_removals,
+	},
+	/* of a thing or channel in a group: there or not */
+	[KIND_PLACE] = {
+		.name = "place",
+		.may = B(SITE_OWNER) | KIND_PLACE_ITEM,
+		.must = B(SITE_GROUP),
+		.shown = B(SITE_OWNER) | KIND_PLACE_ITEM,
+		.identity = KIND_PLACE_ITEM,
+		.item = -1, .each = source_each_place,
+		.create = make_places, .update = make_places,
+		.remove = make_place_removals,
 	},
 	/* a CA makes them, and no text */
 	[KIND_CERTIFICATE] = {

@@ -81,6 +81,8 @@ make_fill(struct change *change, const struct site_row *row, unsigned members)
 		{ SITE_METADATA, MEMBER_METADATA }, { SITE_TAGS, MEMBER_TAGS },
 		{ SITE_STATUS, MEMBER_STATUS }, { SITE_KEY, MEMBER_KEY },
 		{ SITE_CHANNEL, MEMBER_CHANNEL }, { SITE_THING, MEMBER_THING },
+		{ SITE_GROUP, MEMBER_GROUP }, { SITE_PARENT, MEMBER_PARENT },
+		{ SITE_DESCRIPTION, MEMBER_DESCRIPTION },
 	};
 	size_t i;
 
@@ -97,6 +99,10 @@ make_fill(struct change *change, const struct site_row *row, unsigned members)
 	change->channel = row->v[SITE_CHANNEL];
 	change->thing = row->v[SITE_THING];
 	change->direction = direction_parse(row->v[SITE_DIRECTION]);
+	change->group = row->v[SITE_GROUP];
+	change->description = row->v[SITE_DESCRIPTION];
+	change->parent = members & SITE_BIT(SITE_PARENT) ?
+	    row->v[SITE_PARENT] : STR_NONE;
 }
 
 static unsigned
@@ -189,6 +195,110 @@ make_disconnections(struct client *c, struct site_row *const *v, size_t n,
     size_t *at, struct buf *made, struct fault *fault)
 {
 	return make_changes(c, CHANGE_DISCONNECT, v, n, at, made, fault);
+}
+
+/* ---- groups ---- */
+
+/* one change of each row, of these members of it */
+static int
+make_group_changes(struct client *c, enum change_verb verb,
+    struct site_row *const *v, size_t n, unsigned (*members)(
+    const struct site_row *), size_t *at, struct fault *fault)
+{
+	struct changes changes;
+	struct buf answer;
+	int result;
+	size_t i;
+
+	changes_init(&changes);
+	changes.verb = verb;
+	for (i = 0; i < n; i++)
+		make_fill(changes_add(&changes), v[i], members(v[i]));
+	buf_init(&answer, MAKE_ANSWER_MAX);
+	result = c->backend->change(c, &changes, &answer, fault);
+	*at = changes.at;
+	buf_release(&answer);
+	changes_release(&changes);
+	return result;
+}
+
+static unsigned
+make_group_new(const struct site_row *row)
+{
+	return row->given & row->kind->may & ~SITE_BIT(SITE_PARENT);
+}
+
+static unsigned
+make_group_parent(const struct site_row *row)
+{
+	(void)row;
+	return SITE_BIT(SITE_ID) | SITE_BIT(SITE_PARENT);
+}
+
+static unsigned
+make_group_differs(const struct site_row *row)
+{
+	return SITE_BIT(SITE_ID) | row->differs;
+}
+
+static unsigned
+make_group_identity(const struct site_row *row)
+{
+	return row->kind->identity & row->given;
+}
+
+/* all are made at the top, and then put into their parents, as these may come
+ * later */
+int
+make_groups(struct client *c, struct site_row *const *v, size_t n, size_t *at,
+    struct buf *made, struct fault *fault)
+{
+	(void)made;
+	return make_group_changes(c, CHANGE_GROUP_CREATE, v, n,
+	    make_group_new, at, fault) < 0 ? -1 : make_group_changes(c,
+	    CHANGE_GROUP_UPDATE, v, n, make_group_parent, at, fault);
+}
+
+int
+make_group_updates(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	(void)made;
+	return make_group_changes(c, CHANGE_GROUP_UPDATE, v, n,
+	    make_group_differs, at, fault);
+}
+
+/* They come each after its parent, and go the other way.  What of a group
+ * stays, while its parent goes, is a fault of the registry. */
+int
+make_group_removals(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	(void)made;
+	for (*at = n; *at > 0; --*at)
+		if (make_group_changes(c, CHANGE_GROUP_REMOVE, v + *at - 1, 1,
+		    make_group_identity, &(size_t){ 0 }, fault) < 0)
+			return -1;
+	*at = n;
+	return 0;
+}
+
+int
+make_places(struct client *c, struct site_row *const *v, size_t n, size_t *at,
+    struct buf *made, struct fault *fault)
+{
+	(void)made;
+	return make_group_changes(c, CHANGE_ASSIGN, v, n,
+	    make_group_identity, at, fault);
+}
+
+int
+make_place_removals(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	(void)made;
+	return make_group_changes(c, CHANGE_UNASSIGN, v, n,
+	    make_group_identity, at, fault);
 }
 
 /* ---- configurations ---- */

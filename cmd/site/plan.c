@@ -115,7 +115,7 @@ plan_put_object(struct buf *b, const struct site_row *row)
 		json_put_string(b, row->v[SITE_NAME]);
 	}
 	for (m = 0; m < SITE_MEMBERS; m++)
-		if (row->kind->identity & SITE_BIT(m) &&
+		if (row->kind->identity & row->given & SITE_BIT(m) &&
 		    !(m == SITE_ID && row->made_id)) {
 			buf_putc(b, ' ');
 			if (m == SITE_ID || m == SITE_EMAIL)

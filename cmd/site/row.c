@@ -10,7 +10,8 @@
 static const char *const row_names[SITE_MEMBERS] = {
 	[SITE_OWNER] = "owner", [SITE_ID] = "id", [SITE_EMAIL] = "email",
 	[SITE_CHANNEL] = "channel", [SITE_THING] = "thing",
-	[SITE_DIRECTION] = "direction",
+	[SITE_DIRECTION] = "direction", [SITE_GROUP] = "group",
+	[SITE_DESCRIPTION] = "description", [SITE_PARENT] = "parent",
 	[SITE_NAME] = "name", [SITE_METADATA] = "metadata",
 	[SITE_TAGS] = "tags", [SITE_STATUS] = "status", [SITE_KEY] = "key",
 	[SITE_PASSWORD] = "password", [SITE_EXTERNAL_ID] = "external_id",

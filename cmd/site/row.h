@@ -31,7 +31,10 @@ enum site_member {
 	SITE_SERIAL,		/* of a certificate: issued.h */
 	SITE_AUTHORITY, SITE_ISSUED, SITE_EXPIRES, SITE_REVOKED,
 	SITE_EXTERNAL_ID,	/* of a configuration: bootstrap.h */
+	SITE_GROUP,		/* an id */
 	SITE_NAME,
+	SITE_DESCRIPTION,
+	SITE_PARENT,		/* of a group: an id; p NULL: at the top */
 	SITE_METADATA,		/* compact JSON */
 	SITE_TAGS,		/* the same: tags.h */
 	SITE_STATUS,
@@ -49,7 +52,8 @@ enum site_member {
 	SITE_BIT(SITE_PASSWORD) | SITE_BIT(SITE_EXTERNAL_KEY) |		\
 	SITE_BIT(SITE_CLIENT_KEY))
 /* those that may be null */
-#define SITE_NULLS		(SITE_BIT(SITE_KEY) | SITE_BIT(SITE_CLIENT_KEY))
+#define SITE_NULLS		(SITE_BIT(SITE_KEY) |			\
+	SITE_BIT(SITE_CLIENT_KEY) | SITE_BIT(SITE_PARENT))
 /* those that name others */
 #define SITE_REFERENCES		(SITE_BIT(SITE_CHANNEL) |		\
 	SITE_BIT(SITE_THING) | SITE_BIT(SITE_CHANNELS))

@@ -267,6 +267,75 @@ source_each_connection(struct site_source *s, struct site_user *u,
 	    &in, fault);
 }
 
+static void
+source_begin(struct source_items *in, struct site_user *u, int kind)
+{
+	in->row.kind = &site_kinds[kind];
+	in->row.user = u;
+	in->row.given = in->row.kind->shown;
+	in->row.v[SITE_OWNER] = u->row.v[SITE_EMAIL];
+}
+
+static int
+source_give_group(void *arg, const struct group *group, struct fault *fault)
+{
+	struct source_items *in = arg;
+	struct str *v = in->row.v;
+
+	v[SITE_ID] = group->id;
+	/* null would be none */
+	v[SITE_NAME] = group->name.n > 0 ? group->name : STR("");
+	v[SITE_DESCRIPTION] = group->description.n > 0 ?
+	    group->description : STR("");
+	v[SITE_METADATA] = group->metadata;
+	v[SITE_PARENT] = group->parent;
+	return in->give->row(in->give->arg, &in->row, fault);
+}
+
+/* each follows its parent */
+int
+source_each_group(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	const struct group_query query = {
+		.which = GROUPS_TREE, .limit = INT64_MAX
+	};
+	struct source_items in = { .give = give };
+
+	source_begin(&in, u, KIND_GROUP);
+	return s->client->backend->group_list(s->client, &query,
+	    source_give_group, &in, fault);
+}
+
+static int
+source_give_place(void *arg, const struct group_place *place,
+    struct fault *fault)
+{
+	bool thing = place->kind == ITEM_THING;
+	struct source_items *in = arg;
+	struct site_row *row = &in->row;
+
+	row->v[SITE_GROUP] = place->group;
+	row->v[SITE_THING] = thing ? place->item : STR_NONE;
+	row->v[SITE_CHANNEL] = thing ? STR_NONE : place->item;
+	row->given = row->kind->shown &
+	    ~SITE_BIT(thing ? SITE_CHANNEL : SITE_THING);
+	return in->give->row(in->give->arg, row, fault);
+}
+
+int
+source_each_place(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	const struct client_backend *b = s->client->backend;
+	struct source_items in = { .give = give };
+
+	source_begin(&in, u, KIND_PLACE);
+	return b->places(s->client, ITEM_THING, source_give_place, &in,
+	    fault) < 0 || b->places(s->client, ITEM_CHANNEL,
+	    source_give_place, &in, fault) < 0 ? -1 : 0;
+}
+
 static int
 source_give_certificate(void *arg, const struct issued *c,
     struct fault *fault)

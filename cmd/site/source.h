@@ -55,6 +55,10 @@ int source_each_certificate(struct site_source *, struct site_user *,
     const struct site_give *, struct fault *);
 int source_each_config(struct site_source *, struct site_user *,
     const struct site_give *, struct fault *);
+int source_each_group(struct site_source *, struct site_user *,
+    const struct site_give *, struct fault *);
+int source_each_place(struct site_source *, struct site_user *,
+    const struct site_give *, struct fault *);
 int source_each_connection(struct site_source *, struct site_user *,
     const struct site_give *, struct fault *);
 
