@@ -75,7 +75,7 @@ $(BUILD)/cmd/mfx.o: MFX_CPPFLAGS += -I$(BUILD)
 
 # the document that mfx-api gives, as C strings, one for each of its parts
 openapi := $(patsubst %,lib/api/openapi/%.json,info components schemas \
-	paths-users paths-things paths-channels paths-groups \
+	paths-users paths-grants paths-things paths-channels paths-groups \
 	paths-bootstrap paths-certs paths-messages paths-service)
 openapi_h = awk '{ if (FNR == 1 && NR > 1) print ","; sub(/^\t+/, ""); \
 	gsub(/["\\]/, "\\\\&"); printf "\"%s\\n\"\n", $$0 }'

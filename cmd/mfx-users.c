@@ -13,6 +13,7 @@
 #include "base/listing.h"
 #include "base/program.h"
 #include "client/client.h"
+#include "cmd/users/grants.h"
 #include "registry/metadata.h"
 
 static struct {
@@ -241,6 +242,7 @@ static const struct verb verbs[] = {
 	    update_options, users_verb_update },
 	{ "remove", "EMAIL", "remove a user", remove_options,
 	    users_verb_remove },
+	USERS_GRANT_VERBS,
 	VERB_END
 };
 

@@ -534,13 +534,18 @@ with_password() {
 	mfx-events >before
 	# back to what version 1 was
 	sqlite3 "$MFX_HOME/registry.db" "
+	    DROP VIEW shared_things; DROP VIEW shared_channels;
+	    DROP TABLE guests; DROP TABLE grants;
+	    DROP TRIGGER things_id; DROP TRIGGER channels_id;
+	    DROP TRIGGER users_id; DROP TABLE group_things;
+	    DROP TABLE group_channels; DROP TABLE item_groups;
+	    ALTER TABLE users DROP COLUMN item_groups;
 	    DROP TABLE bootstrap_channels; DROP TABLE bootstrap;
 	    DROP TABLE bootstrap_unknown; DROP TRIGGER things_certificates;
 	    DROP TABLE certificates; DROP TABLE authorities;
 	    ALTER TABLE connections DROP COLUMN direction;
 	    DROP TABLE log; DROP TABLE user_metadata; DROP TABLE removed;
-	    DROP TRIGGER things_id; DROP TRIGGER channels_id;
-	    DROP TRIGGER users_id; DROP TRIGGER users_gone;
+	    DROP TRIGGER users_gone;
 	    DROP TRIGGER things_gone; DROP TRIGGER channels_gone;
 	    DROP INDEX things_by_name; DROP INDEX things_by_id;
 	    DROP INDEX channels_by_name; DROP INDEX channels_by_id;

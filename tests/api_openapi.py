@@ -16,6 +16,7 @@ from api_client import HOSTILE, NOBODY, PASSWORD, quote
 from api_configs import configs, lines
 from api_groups import groups, requests
 from openapi import Document, send
+from openapi_messages import messages
 from waiting import until
 
 port = int(sys.argv[1])
@@ -71,6 +72,11 @@ class User:
         return self.ask("logIn", 201, token=None,
                         body=self.account).json["token"]
 
+    def new_grant(self, email=None):
+        return {"id": self.made(
+            "Grant", email=email or f"guest{next(number)}@example.com",
+            level="use", thing_id=self.thing)}
+
     def made(self, what, **body):
         place = self.ask("create" + what, 201, body=body).headers["Location"]
         return place.rpartition("/")[2]
@@ -114,6 +120,16 @@ class User:
             "createKey": lambda: dict(body={"scope": "keys:read"}),
             "showKey": lambda: dict(path={"id": self.lasting}),
             "removeKey": lambda: dict(path={"id": self.lasting}),
+            "createGrant": lambda: dict(body={"level": "view", "email":
+                f"a{next(number)}@b.c", "channel_id": self.channel}),
+            "listGrants": lambda: dict(query=[
+                ("side", "given"), ("limit", "9"), ("cursor", "")]),
+            "showGrant": lambda: dict(path=self.new_grant()),
+            "changeGrant": lambda: dict(path=self.new_grant(), body={
+                "level": "manage"}),
+            "removeGrant": lambda: dict(path=self.new_grant()),
+            "acceptGrant": lambda: (lambda u: dict(
+                token=u.token, path=self.new_grant(u.email)))(User(self.at)),
             "createThing": lambda: dict(body={
                 "name": "n", "key": None, "metadata": {"a": [1.5, None]}}),
             "createThings": lambda: dict(body=[{}, {"name": "n"}]),
@@ -299,7 +315,7 @@ def pages(user):
         more = user.request(name)
         if "Of" in name:
             user.ask(name, 200, query=[("disconnected", "true")], **more)
-        for query in ([("offset", "3"), ("limit", "5")],
+        for query in ([("offset", "3"), ("limit", "5"), ("shared", "1")],
                       [("name", "p"), ("metadata", "{}"), ("glob", "?")],
                       [("metadata", '{"no":"one"}')]):
             user.ask(name, 200, query=query, **more)
@@ -335,6 +351,12 @@ def pages(user):
             user.ask(name, 200, query=[("keys", keys)], **user.request(name))
         user.ask(name, 403, query=[("keys", "true")], token=user.issue(
             SCOPES - {"keys:read"}).json["value"], **user.request(name))
+
+
+def grants(user):
+    grant = {"email": user.email, "level": "view", "channel_id": NOBODY}
+    user.ask("createGrant", 422, body=grant)
+    user.ask("createGrant", 404, body={**grant, "email": "a@example.com"})
 
 
 def many(user):
@@ -554,43 +576,6 @@ def events(user):
     user.ask("streamEvents", 400, query=[("from", "never")])
 
 
-def messages():
-    def ask(status, *query, accept=None):
-        answer = document.call(
-            port, "listMessages", status, path={"id": CHANNEL}, token=KEY,
-            query=query, headers=[("Accept", accept)] if accept else [])
-        assert not accept or status >= 400 or \
-            answer.headers["Content-Type"].startswith(accept), answer
-        return answer
-
-    for query in ((), (("offset", "2"), ("limit", "1")),
-                  (("subtopic", "a.b"), ("subtopic", "")),
-                  (("publisher", "x"),), (("protocol", "http"),),
-                  (("name", "d:*"), ("unit", "Cel")), (("value", ">20"),),
-                  (("v", "3"), ("comparator", "ge")), (("vs", "text"),),
-                  (("vb", "true"),), (("vd", "AP8"),),
-                  (("aggregation", "MAX"), ("interval", "1h")), (("from", "1700000000"), ("to", "-1h")),
-                  (("aggregate", "avg"), ("every", "5m"), ("order", "asc")),
-                  (("store", "messages"),)):
-        ask(200, *query)
-    kinds = {m for x in ask(200, ("limit", "100")).json["messages"]
-             for m in x}
-    assert kinds == set(document.document["components"]["schemas"]["Message"]
-                        ["properties"]), kinds
-    for accept in ("application/x-ndjson", "text/csv",
-                   "application/senml+json"):
-        ask(200, ("limit", "100"), accept=accept)
-        ask(200, ("name", "none"), accept=accept)
-    # its time is one that a pack can't say
-    ask(422, ("name", "old"), accept="application/senml+json")
-    for query in (("limit", "0"), ("order", "x"), ("vd", "x"), ("v", "x"),
-                  ("interval", "x")):
-        answer = send(port, "GET", f"/channels/{CHANNEL}/messages?"
-                      + "=".join(query), [("Authorization", KEY)], None)
-        assert answer.status == 400
-        document.check(document.operations["listMessages"], answer)
-
-
 def lost():
     """Without a registry: 503 of all that needs it."""
     user = User(LOST)
@@ -751,12 +736,13 @@ def walk():
         in_order(o, user)
     pages(user)
     configs(user)
+    grants(user)
     certs(user)
     groups(User())
     many(User())
     tags(user)
     events(user)
-    messages()
+    messages(document, port, CHANNEL, KEY)
     streams(user)
     nowhere(User())
     clashes(User())

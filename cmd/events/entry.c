@@ -3,8 +3,8 @@
 
 #include "json/json.h"
 
-/* What Mainflux has.  Of these events it has all fields but `tags` and
- * `direction`. */
+/* What Mainflux has.  Of these events it has all fields but `tags`, `direction`
+ * and `by`. */
 static const char *const entry_things[] = {
 	"thing.create", "thing.update", "thing.remove", "thing.connect",
 	"thing.disconnect", "channel.create", "channel.update",
@@ -31,7 +31,8 @@ static bool
 entry_is_wanted(struct str name, struct str value)
 {
 	return value.n > 0 && !str_eq(value, STR("{}")) &&
-	    !str_eq(name, STR("tags")) && !str_eq(name, STR("direction"));
+	    !str_eq(name, STR("tags")) && !str_eq(name, STR("direction")) &&
+	    !str_eq(name, STR("by"));
 }
 
 /* A string is decoded. */

@@ -290,12 +290,18 @@ items_verb_disconnect(char **operands)
 
 /* ---- lists ---- */
 
+/* --shared; not given, it is yes */
+enum { SHARED_YES = 1, SHARED_NO, SHARED_ONLY };
+
 static int
 items_show(void *arg, const struct item *item, struct str key,
     struct fault *why)
 {
 	const unsigned *shown = arg;
 
+	if (*shown == MEMBER_KEY && item->owner.p != NULL)
+		return fault_set(why, EX_NOPERM, "only the owner of thing "
+		    "'%.*s' may see its key", STR_ARG(item->id));
 	if (items_opt.human) {
 		table_cell(&table, item->id, false);
 		table_cell(&table, item->name, false);
@@ -307,6 +313,8 @@ items_show(void *arg, const struct item *item, struct str key,
 			    item->direction : DIRECTION_BOTH), false);
 		if (*shown & MEMBER_KEY)
 			table_cell(&table, key, false);
+		if (items_opt.shared != SHARED_NO)
+			table_cell(&table, item->owner, false);
 	} else {
 		item_put(&out.b, item, *shown, key);
 	}
@@ -335,6 +343,22 @@ items_show_each(const struct client_query *query, char **ids)
 	return status;
 }
 
+/* what is the user's own, and then what others share */
+static int
+items_show_both(struct client_query *query)
+{
+	int result = 0;
+
+	if (items_opt.shared != SHARED_ONLY)
+		result = client.backend->list(&client, query, &fault);
+	query->shared = true;
+	/* a group has what is its owner's */
+	if (result == 0 && query->group.p == NULL &&
+	    items_opt.shared != SHARED_NO && out.err == 0)
+		result = client.backend->list(&client, query, &fault);
+	return result;
+}
+
 /* all items that the filters select */
 static int
 items_show_all(struct client_query *query)
@@ -358,7 +382,7 @@ items_show_all(struct client_query *query)
 	query->order = o->order == 2 ? PAGE_NAME : o->order == 3 ? PAGE_ID :
 	    PAGE_CREATED;
 	query->desc = o->dir == 2;
-	return client.backend->list(&client, query, &fault);
+	return items_show_both(query);
 }
 
 static void
@@ -374,6 +398,8 @@ items_begin_table(bool keys)
 		table_column(&table, "direction");
 	if (keys)
 		table_column(&table, "key");
+	if (items_opt.shared != SHARED_NO)
+		table_column(&table, "shared by");
 }
 
 static int
@@ -387,8 +413,11 @@ items_list(char **ids, unsigned shown)
 	int result;
 
 	if (*ids != NULL && (o->name || o->metadata || o->connected ||
-	    o->group || o->tags.n > 0 || o->status || o->order || o->dir))
+	    o->group || o->tags.n > 0 || o->status || o->order || o->dir ||
+	    o->shared))
 		program_misuse("give operands or filters, not both");
+	if (o->shared == SHARED_ONLY && o->group != NULL)
+		program_misuse("--shared only does not go with --group");
 	if (o->recursive && o->group == NULL)
 		program_misuse("--recursive goes with --group GROUP");
 	result = items_begin(CLIENT_READ);

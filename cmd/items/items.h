@@ -20,6 +20,7 @@ struct items_options {
 	struct opt_list tags;
 	int status, order, dir;		/* list: which word, from 1 */
 	bool recursive;			/* list: with a group */
+	int shared;			/* list: the same */
 	bool keys, human;		/* list, get */
 	bool new_key, no_key;		/* key */
 	bool if_exists, dry_run;	/* remove; disconnect */
@@ -69,6 +70,9 @@ extern const enum item_kind items_kind;
 	    "created)", OPT_ENUM_FROM(&items_opt.order, 1) },		\
 	{ 0, "dir", "asc|desc", "sort ascending or descending (default: " \
 	    "asc)", OPT_ENUM_FROM(&items_opt.dir, 1) },			\
+	{ 0, "shared", "yes|no|only", "list what others share with the " \
+	    "user too, not, or nothing else (default: yes)",		\
+	    OPT_ENUM_FROM(&items_opt.shared, 1) },			\
 	OPT_ROW_HUMAN(&items_opt.human)
 
 /* of update; of enable and disable; of remove */

@@ -8,6 +8,7 @@
 #include "api/parameters.h"
 #include "api/state.h"
 #include "registry/access.h"
+#include "registry/share.h"
 
 /*
  * May the thing that has this key use this channel, and whose key is it: what
@@ -112,8 +113,8 @@ access_reason(struct request_ctx *c, const struct principal *principal,
 
 	if (result == ACCESS_NO_KEY)
 		return disabled ? "thing_disabled" : "no_key";
-	if (item_find(c->api->registry, ITEM_CHANNEL, &principal->user, channel,
-	    &item, &found, fault) < 0)
+	if (share_find(c->api->registry, ITEM_CHANNEL, &principal->user,
+	    channel, &item, &found, fault) < 0)
 		return fault->status == 1 ? "no_channel" : NULL;
 	disabled = item.disabled;
 	item_found_end(found);
@@ -131,7 +132,7 @@ access_find_reason(struct request_ctx *c, const struct principal *principal,
 	bool disabled;
 	void *found;
 
-	if (item_find(c->api->registry, ITEM_THING, &principal->user, c->id[0],
+	if (share_find(c->api->registry, ITEM_THING, &principal->user, c->id[0],
 	    &item, &found, fault) < 0)
 		return fault->status == 1 ? "no_thing" : NULL;
 	disabled = item.disabled;

@@ -28,6 +28,8 @@ answer_fault(struct api *api, struct http_request *r,
 		http_problem(r, 404, fault->text);
 	else if (fault->status == EX_DATAERR)
 		http_problem(r, clash, fault->text);
+	else if (fault->status == EX_NOPERM)
+		http_problem(r, 403, fault->text);
 	else if (fault->status == EX_NOUSER)
 		http_problem(r, 403, "this user no longer exists");
 	else if (fault->status == EX_UNAVAILABLE)

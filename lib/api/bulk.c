@@ -76,12 +76,13 @@ bulk_refuse(struct bulk_change *lc, const struct fault *fault)
 
 	if (lc->problem != 0)
 		http_problem_item(r, lc->problem, fault->text, at);
-	else if (at >= lc->changes.n ||
-	    (fault->status != 1 && fault->status != EX_DATAERR))
+	else if (at >= lc->changes.n || (fault->status != 1 &&
+	    fault->status != EX_DATAERR && fault->status != EX_NOPERM))
 		answer_fault(lc->api, r, fault, 422);
 	else
-		http_problem_item(r, fault->status == 1 ? 404 : 422,
-		    fault->text, at + 1);
+		http_problem_item(r, fault->status == 1 ? 404 :
+		    fault->status == EX_NOPERM ? 403 : 422, fault->text,
+		    at + 1);
 }
 
 static void

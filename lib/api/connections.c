@@ -11,6 +11,7 @@
 #include "api/registry_writer.h"
 #include "api/state.h"
 #include "base/memory.h"
+#include "registry/share.h"
 
 /* Which things are on which channels: one pair, or every pair of two lists,
  * all of them or none. */
@@ -43,8 +44,8 @@ connections_make_pair(struct connection_change *cc, struct registry *r,
 {
 	unsigned before;
 	int got = cc->connect ?
-	    item_connect(r, &cc->user, channel, thing, cc->direction, fault) :
-	    item_disconnect(r, &cc->user, channel, thing, &before, fault);
+	    share_connect(r, &cc->user, channel, thing, cc->direction, fault) :
+	    share_disconnect(r, &cc->user, channel, thing, &before, fault);
 
 	if (got == 0 && !cc->connect && !cc->change.many)
 		return fault_set(fault, 1, "they are not connected");
@@ -61,7 +62,7 @@ connections_refused(struct connection_change *cc, struct registry *r,
 
 	if (!conditions_any(&cc->conditions))
 		return 0;
-	got = item_connected(r, &cc->user, v[0].channel, v[1].thing, fault);
+	got = share_connected(r, &cc->user, v[0].channel, v[1].thing, fault);
 	if (got < 0)
 		return -1;
 	cc->mismatch = conditions_status(&cc->conditions, got > 0, NULL) != 0;

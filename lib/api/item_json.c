@@ -6,6 +6,7 @@
 #include "api/parameters.h"
 #include "json/json.h"
 #include "registry/registry.h"
+#include "registry/share.h"
 
 bool
 item_json_keys(struct request_ctx *c, const struct principal *principal)
@@ -34,7 +35,7 @@ item_json_put(struct buf *key, struct registry *registry, struct buf *b,
 		buf_puts(b, ",\"name\":");
 		json_put_string(b, item->name);
 	}
-	if (kind == ITEM_THING) {
+	if (kind == ITEM_THING && item->owner.p == NULL) {
 		buf_puts(b, ",\"key\":");
 		buf_clear(key);
 		if (keys && item->box.p != NULL &&
@@ -56,6 +57,7 @@ item_json_put(struct buf *key, struct registry *registry, struct buf *b,
 	if (item->disabled)
 		buf_puts(b, ",\"status\":\"disabled\"");
 	direction_put(b, item->direction);
+	share_put(b, item);
 	buf_putc(b, '}');
 	return 0;
 }

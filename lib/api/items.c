@@ -11,6 +11,7 @@
 #include "api/registry_writer.h"
 #include "api/state.h"
 #include "base/memory.h"
+#include "registry/share.h"
 
 /*
  * Things and channels one by one and many at once: what is made, shown,
@@ -64,7 +65,7 @@ items_find_state(struct item_change *ic, struct registry *r, struct str id,
 	struct item item;
 	void *found;
 
-	if (item_find(r, ic->kind, &ic->user, id, &item, &found, fault) < 0)
+	if (share_find(r, ic->kind, &ic->user, id, &item, &found, fault) < 0)
 		return -1;
 	item_state(&item, ic->state);
 	item_found_end(found);
@@ -131,8 +132,8 @@ items_make(struct api_change *c, struct registry *r, struct fault *fault)
 			return 0;
 	}
 	if (ic->action == REMOVE)
-		return item_remove(r, ic->kind, &ic->user, change->id, fault);
-	if (item_update(r, ic->kind, &ic->user, change, fault) < 0)
+		return share_remove(r, ic->kind, &ic->user, change->id, fault);
+	if (share_update(r, ic->kind, &ic->user, change, fault) < 0)
 		return -1;
 	return items_find_state(ic, r, change->id, fault);
 }
@@ -176,7 +177,7 @@ items_answer_updated(struct item_change *ic)
 		return;
 	}
 	if (ic->detail == SHOWN && api->registry != NULL)
-		item_find(api->registry, ic->kind, &ic->user, item.id, &item,
+		share_find(api->registry, ic->kind, &ic->user, item.id, &item,
 		    &found, &fault);
 	buf_clear(&api->answer);
 	got = item_json_put(&api->key, api->registry, &api->answer, ic->kind,
@@ -499,7 +500,7 @@ items_show(struct request_ctx *c, enum item_kind kind)
 	if (!items_has_id(c) ||
 	    (principal = auth_user(c, item_json_scope(c))) == NULL)
 		return;
-	if (item_find(api->registry, kind, &principal->user, c->id[0], &item,
+	if (share_find(api->registry, kind, &principal->user, c->id[0], &item,
 	    &found, &fault) < 0) {
 		answer_fault(api, c->request, &fault, 422);
 		return;

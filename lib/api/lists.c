@@ -384,7 +384,7 @@ search_is_short(const struct search *s)
 
 	return p->name.p == NULL && p->glob == NULL && p->metadata == NULL &&
 	    p->connected.p == NULL && p->group.p == NULL &&
-	    p->tags.p == NULL &&
+	    p->tags.p == NULL && !p->shared &&
 	    p->status == PAGE_ANY && p->order == PAGE_CREATED &&
 	    p->limit <= CURSOR_LIMIT && p->offset <= AT_ONCE;
 }
@@ -432,12 +432,16 @@ lists_take_all(struct request_ctx *c, struct search *s)
 {
 	const char *why = lists_take_order(c, &s->page);
 
+	s->page.shared = parameter_is_true(c, "shared");
 	if (why == NULL)
 		why = lists_take_place(c, s);
 	if (why == NULL)
 		why = lists_take_tags(c, s);
 	if (why == NULL)
 		why = lists_take_group(c, s);
+	if (why == NULL && s->page.shared && (s->page.disconnected ||
+	    s->page.group.p != NULL))
+		why = "shared goes with neither disconnected nor group";
 	return why != NULL ? why : lists_take_filters(c, s);
 }
 

@@ -265,7 +265,7 @@ static bool
 writer_is_refusal(const struct fault *fault)
 {
 	return fault->status == 1 || fault->status == EX_DATAERR ||
-	    fault->status == EX_NOUSER;
+	    fault->status == EX_NOUSER || fault->status == EX_NOPERM;
 }
 
 /* one change; -1 when the transaction is lost, not only the change */
@@ -305,6 +305,16 @@ registry_writer_changing(struct registry_writer *l)
 	return changing;
 }
 
+/* EX_NOPERM is what a change is refused with that its user may not make: a file
+ * that may not be written is another matter.  -1 */
+static int
+writer_fail_file(struct fault *fault)
+{
+	if (fault->status == EX_NOPERM)
+		fault->status = EX_IOERR;
+	return -1;
+}
+
 /* these, and those that come meanwhile, which are put after them */
 static int
 writer_make_all(struct registry_writer *l, struct task *t, unsigned n,
@@ -312,7 +322,7 @@ writer_make_all(struct registry_writer *l, struct task *t, unsigned n,
 {
 	if (writer_reopen(l, fault) < 0 || registry_begin(l->registry,
 	    fault) < 0)
-		return -1;
+		return writer_fail_file(fault);
 	writer_set_changing(l, true);
 	for (;; t = t->next) {
 		if (writer_make(l, (struct api_change *)t, fault) < 0)
@@ -323,7 +333,8 @@ writer_make_all(struct registry_writer *l, struct task *t, unsigned n,
 		if (t->next == NULL)
 			break;
 	}
-	return registry_commit(l->registry, fault);
+	return registry_commit(l->registry, fault) == 0 ? 0 :
+	    writer_fail_file(fault);
 }
 
 static void

@@ -8,8 +8,9 @@
 /*
  * The one thread that changes the registry.  What was added while it was
  * writing to disk goes into the next transaction together, so that many
- * wait for one write; each change may be refused (1, EX_DATAERR, EX_NOUSER)
- * without the others.  A change is on disk when its `done` is called.
+ * wait for one write; each change may be refused (1, EX_DATAERR, EX_NOUSER,
+ * EX_NOPERM) without the others.  A change is on disk when its `done` is
+ * called.
  *
  * A change with `many` takes up to seconds.  After one come the small ones
  * that wait, even if they came later, and then one of another user.

@@ -24,7 +24,7 @@
 #define READ_BOTH (TOKEN_THINGS_READ | TOKEN_CHANNELS_READ)
 #define PROTOCOL (API_OPEN | API_OURS | API_PROTOCOL)
 #define LIST "offset limit cursor name glob metadata order dir status tag " \
-	"tags group recursive"
+	"tags group recursive shared"
 #define GROUPS "offset limit cursor glob metadata"
 #define MESSAGES "offset limit *subtopic *publisher *protocol *name *unit " \
 	"*value v vs vb vd comparator from to order aggregate every " \
@@ -60,6 +60,22 @@ const struct api_route api_routes[] = {
 	    TOKEN_ACCOUNT, 0, "users", "view_key", API_STATE, NULL },
 	{ "DELETE", "/keys/:id", keys_remove,
 	    TOKEN_ACCOUNT, 0, "users", "revoke_key", API_STATE, NULL },
+
+	{ "POST", "/grants", grants_create,
+	    TOKEN_ACCOUNT, OPEN_BODY, "users", "add_grant",
+	    API_OURS | API_JSON, NULL },
+	{ "GET", "/grants", grants_list,
+	    READ_BOTH, 0, "users", "list_grants", API_OURS,
+	    "side limit cursor" },
+	{ "GET", "/grants/:id", grants_show,
+	    READ_BOTH, 0, "users", "view_grant", API_OURS, NULL },
+	{ "PATCH", "/grants/:id", grants_update,
+	    TOKEN_ACCOUNT, OPEN_BODY, "users", "update_grant",
+	    API_OURS | API_JSON, NULL },
+	{ "POST", "/grants/:id/accept", grants_accept,
+	    TOKEN_ACCOUNT, 0, "users", "accept_grant", API_OURS, NULL },
+	{ "DELETE", "/grants/:id", grants_remove,
+	    TOKEN_ACCOUNT, 0, "users", "remove_grant", API_OURS, NULL },
 
 	{ "POST", "/things/configs", configs_create,
 	    WRITE_BOTH, CONFIG_BODY, "bootstrap", "add", API_JSON, NULL },

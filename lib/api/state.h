@@ -36,8 +36,8 @@ struct token_cache;
  *				what handlers read and answer with
  *	signing, ca_set, enroll	certificates, and all that is signed
  *	job, bulk, forward, event_stream, messages_query, messages_format
- *	access, account, bootstrap, certs, configs, connections, est, health,
- *	items, lists, configs_list, messages, ocsp, users
+ *	access, account, bootstrap, certs, configs, connections, est, grants,
+ *	health, items, lists, configs_list, messages, ocsp, users
  *				the handlers, which handlers.h lists
  *	routes			the rows
  *	openapi, route_stats, status

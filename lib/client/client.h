@@ -4,6 +4,7 @@
 
 #include "base/out.h"
 #include "client/bootstrap.h"
+#include "client/grants.h"
 #include "client/setup.h"
 #include "registry/event.h"
 #include "registry/group.h"
@@ -71,6 +72,7 @@ struct client_query {
 	struct str connected;		/* ... are connected to this one */
 	struct str group;		/* ... are in this group, or */
 	bool recursive;			/* beneath it */
+	bool shared;			/* ... others share: page.h */
 	enum page_status status;
 	enum page_order order;
 	bool desc;
@@ -156,7 +158,8 @@ struct client_backend {
 	 */
 	int (*act_as)(struct client *, const char *email, struct fault *);
 
-	/* shows one, or all that the query selects */
+	/* shows one, which may be another's that is shared, or all that the
+	 * query selects */
 	int (*find)(struct client *, const struct client_query *,
 	    struct str id, struct fault *);
 	int (*list)(struct client *, const struct client_query *,
@@ -299,6 +302,20 @@ struct client_backend {
 	int (*bootstrap_unknown)(struct client *,
 	    int (*each)(void *, const struct bootstrap_unknown *), void *arg,
 	    struct fault *);
+
+	/* ---- grants (grant.h) that the user of act_as gives or gets ---- */
+
+	int (*grant_make)(struct client *, const struct grant *,
+	    char id[ID_TEXT + 1], struct fault *);
+	int (*grant_accept)(struct client *, struct str id, struct fault *);
+	int (*grant_end)(struct client *, struct str id, struct fault *);
+	/* calls `each`, which returns 0, for all or for one */
+	int (*grant_each)(struct client *, enum grant_side,
+	    int (*each)(void *, const struct grant *, struct fault *),
+	    void *arg, struct fault *);
+	int (*grant_find)(struct client *, struct str id,
+	    int (*each)(void *, const struct grant *, struct fault *),
+	    void *arg, struct fault *);
 
 	/*
 	 * ---- the token that other commands use, in its file; NULL where

@@ -9,6 +9,7 @@
 #include "client/client.h"
 #include "registry/access.h"
 #include "registry/event.h"
+#include "registry/share.h"
 
 #define EVENTS_BATCH 256
 #define POLL_MS 100
@@ -117,7 +118,7 @@ local_find(struct client *c, const struct client_query *query, struct str id,
 	void *row;
 	int result;
 
-	if (item_find(c->registry, query->kind, &c->user, id, &item, &row,
+	if (share_find(c->registry, query->kind, &c->user, id, &item, &row,
 	    fault) < 0)
 		return -1;
 	buf_init(&show.key, KEY_BOX_MAX);
@@ -135,7 +136,7 @@ local_find_other(struct client *c, const struct client_query *query,
 	struct item item;
 	void *row;
 
-	if (item_find(c->registry, query->kind == ITEM_THING ? ITEM_CHANNEL :
+	if (share_find(c->registry, query->kind == ITEM_THING ? ITEM_CHANNEL :
 	    ITEM_THING, &c->user, query->connected, &item, &row, fault) < 0)
 		return -1;
 	item_found_end(row);
@@ -172,6 +173,7 @@ local_list(struct client *c, const struct client_query *query,
 		.registry = c->registry, .kind = query->kind,
 		.owner = c->user, .connected = query->connected,
 		.group = query->group, .recursive = query->recursive,
+		.shared = query->shared,
 		.tags = query->tags, .status = query->status,
 		.order = query->order, .desc = query->desc, .limit = INT64_MAX
 	};
@@ -618,4 +620,7 @@ const struct client_backend client_local = {
 	.bootstrap_list = local_bootstrap_list,
 	.bootstrap_change = local_bootstrap_change,
 	.bootstrap_unknown = local_bootstrap_unknown,
+	.grant_make = local_grant_make, .grant_accept = local_grant_accept,
+	.grant_end = local_grant_end, .grant_each = local_grant_each,
+	.grant_find = local_grant_find,
 };

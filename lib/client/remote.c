@@ -767,6 +767,9 @@ const struct client_backend client_remote = {
 	.bootstrap_list = remote_bootstrap_list,
 	.bootstrap_change = remote_bootstrap_change,
 	.bootstrap_unknown = remote_bootstrap_unknown,
+	.grant_make = remote_grant_make, .grant_accept = remote_grant_accept,
+	.grant_end = remote_grant_end, .grant_each = remote_grant_each,
+	.grant_find = remote_grant_find,
 	.login = remote_login, .refresh = remote_refresh,
 	.logout = remote_logout, .login_show = remote_login_show,
 };

@@ -27,7 +27,9 @@ remote_other(enum item_kind kind)
 
 /* ---- showing ---- */
 
-enum { ID, NAME, KEY, METADATA, TAGS, STATUS, DIRECTION, FIELDS };
+enum {
+	ID, NAME, KEY, METADATA, TAGS, STATUS, DIRECTION, OWNER, LEVEL, FIELDS
+};
 
 /* as query->show */
 static int
@@ -42,6 +44,8 @@ remote_show(struct session *s, struct str json,
 		[TAGS] = { .name = "tags", .type = OBJECT_TEXTS },
 		[STATUS] = { .name = "status", .type = OBJECT_TEXT },
 		[DIRECTION] = { .name = "direction", .type = OBJECT_TEXT },
+		[OWNER] = { .name = "owner", .type = OBJECT_TEXT },
+		[LEVEL] = { .name = "level", .type = OBJECT_TEXT },
 	};
 	struct tags tags;
 	struct item item;
@@ -53,6 +57,8 @@ remote_show(struct session *s, struct str json,
 		.metadata = STR("{}"),
 		.disabled = str_eq(f[STATUS].value, STR("disabled")),
 		.direction = direction_parse(f[DIRECTION].value),
+		.owner = f[OWNER].value,
+		.level = grant_level_parse(f[LEVEL].value),
 	};
 	tags_begin(&tags);
 	if (item.id.n == 0 || (f[METADATA].value.p != NULL &&
@@ -150,6 +156,8 @@ remote_put_path(struct session *s, const struct client_query *query,
 	remote_put_parameter(b, "order", str_z(orders[query->order]));
 	if (query->desc)
 		buf_puts(b, "&dir=desc");
+	if (query->shared)
+		buf_puts(b, "&shared=true");
 	remote_put_tags(s, b, query->tags);
 	buf_putc(b, '\0');
 }

@@ -209,13 +209,16 @@ access_remember(struct access *a, const unsigned char *tag,
 
 /* ---- asking the registry ---- */
 
-/* by enum question; each gives the thing, and which way it is connected: NULL
- * when it isn't */
-#define ACCESS_SQL(which)						\
-	"SELECT id, (SELECT direction FROM connections"			\
-	" WHERE thing = things.n"					\
+/* by enum question; each gives the thing, and which way it is connected, to a
+ * channel of its owner or as a guest: NULL when it isn't */
+#define ACCESS_DIRECTION(from)						\
+	"(SELECT direction FROM " from " WHERE thing = things.n"	\
 	" AND channel = (SELECT n FROM channels WHERE id = ?2"		\
-	" AND NOT disabled)) FROM things WHERE " which " AND NOT disabled"
+	" AND NOT disabled))"
+#define ACCESS_SQL(which)						\
+	"SELECT id, coalesce(" ACCESS_DIRECTION("connections") ", "	\
+	ACCESS_DIRECTION("guests") ") FROM things WHERE " which		\
+	" AND NOT disabled"
 static const char by_key[] = ACCESS_SQL("key_hash = ?1");
 static const char by_id[] =
     ACCESS_SQL("id = ?1 AND key_hash IS NOT NULL");

@@ -5,6 +5,7 @@
 
 #include "json/json.h"
 #include "registry/group.h"
+#include "registry/share.h"
 
 unsigned
 changes_may(const struct changes *c)
@@ -50,6 +51,8 @@ void
 item_put(struct buf *b, const struct item *item, unsigned shown,
     struct str key)
 {
+	if (item->owner.p != NULL)
+		shown &= item->level == 0 ? 0 : ~(unsigned)MEMBER_KEY;
 	buf_puts(b, "{\"id\":");
 	json_put_string(b, item->id);
 	if (shown & MEMBER_NAME) {
@@ -69,6 +72,7 @@ item_put(struct buf *b, const struct item *item, unsigned shown,
 		json_put_string(b, item_status(item->disabled));
 	}
 	direction_put(b, item->direction);
+	share_put(b, item);
 	if (shown & MEMBER_KEY) {
 		buf_puts(b, ",\"key\":");
 		if (key.p == NULL)
@@ -136,7 +140,7 @@ changes_update(struct changes *c, struct registry *r, const struct user *user,
 	if (!(change->given & ~(unsigned)MEMBER_ID))
 		return fault_set(fault, EX_DATAERR,
 		    "nothing to change is given");
-	if (item_update(r, c->kind, user, change, fault) < 0)
+	if (share_update(r, c->kind, user, change, fault) < 0)
 		return -1;
 	if (change->given & MEMBER_KEY)
 		item_put(answer, &item, MEMBER_KEY, change->key);
@@ -159,9 +163,9 @@ changes_connect(struct changes *c, struct registry *r, const struct user *user,
 	int changed;
 
 	if (c->verb == CHANGE_CONNECT)
-		return item_connect(r, user, change->channel, change->thing,
+		return share_connect(r, user, change->channel, change->thing,
 		    change->direction, fault);
-	changed = item_disconnect(r, user, change->channel, change->thing,
+	changed = share_disconnect(r, user, change->channel, change->thing,
 	    &direction, fault);
 	if (changed > 0 && c->dry_run)
 		pair_put(answer, change->channel, change->thing,
@@ -179,7 +183,7 @@ changes_set_status(struct changes *c, struct registry *r,
 		.disabled = c->verb == CHANGE_DISABLE
 	};
 
-	return item_update(r, c->kind, user, &change, fault);
+	return share_update(r, c->kind, user, &change, fault);
 }
 
 /* ---- groups ---- */

@@ -35,7 +35,8 @@ int changes_make(struct changes *, struct registry *, const struct user *,
 
 /* {"id":…,"name":…,"metadata":…,"tags":…,"status":…}: the members in `shown`
  * (enum change_member); with MEMBER_KEY also the key, null if its p is NULL;
- * and its direction, if it has one */
+ * and its direction, if it has one; and of another's what share_put appends,
+ * and no key */
 void item_put(struct buf *, const struct item *, unsigned shown,
     struct str key);
 /* {"channel":…,"thing":…}, and "direction" unless it is 0 */

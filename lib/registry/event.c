@@ -33,11 +33,20 @@ event_text(struct registry *r, const char *name, struct str value)
 	json_put_string(&r->event.fields, value);
 }
 
+void
+event_by(struct registry *r, const char *email)
+{
+	snprintf(r->event.by, sizeof r->event.by, "%s",
+	    email != NULL ? email : "");
+}
+
 struct str
 event_end(struct registry *r)
 {
 	struct buf *b = &r->event.fields;
 
+	if (*r->event.by != '\0')
+		event_text(r, "by", str_z(r->event.by));
 	buf_putc(b, '}');
 	return b->full ? STR_NONE : buf_str(b);
 }

@@ -25,6 +25,9 @@ struct registry;
 /* `owner`: the id of the user that the changed item belongs to; "": nobody,
  * so that only this machine is told */
 void event_begin(struct registry *, const char *owner);
+/* Who makes the changes from here on, an email address, when that is not the
+ * owner of what is changed: `by` in their events.  NULL: the owner does. */
+void event_by(struct registry *, const char *email);
 void event_text(struct registry *, const char *name, struct str value);
 void event_json(struct registry *, const char *name, struct str json);
 int event_append(struct registry *, const char *operation, struct fault *);

@@ -39,6 +39,13 @@ item_fill(struct item *item, sqlite3_stmt *st)
 		item->direction = 0;
 }
 
+void
+item_fill_shared(struct item *item, sqlite3_stmt *st)
+{
+	item->owner = db_column(st, ITEM_OWNER);
+	item->level = (enum grant_level)sqlite3_column_int(st, ITEM_LEVEL);
+}
+
 int
 item_row(struct registry *r, enum item_kind kind, const struct user *owner,
     struct str id, sqlite3_stmt **st, struct fault *fault)
@@ -409,7 +416,7 @@ item_each_connection(struct registry *r, const struct user *owner,
 	return got;
 }
 
-static void
+void
 item_event_pair(struct registry *r, const struct user *owner,
     struct str channel, struct str thing)
 {

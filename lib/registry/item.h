@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "registry/change.h"
+#include "registry/grant.h"
 #include "registry/registry.h"
 #include "registry/user.h"
 
@@ -22,6 +23,11 @@ struct item {
 	unsigned direction;		/* of its connection, in a list of what
 					 * is connected, if that goes one way
 					 * only; else 0 */
+	/* of another user's (share.h): the address of its owner, and what this
+	 * user may do with it, 0 for no more than to see its id; p NULL: it is
+	 * the user's own */
+	struct str owner;
+	enum grant_level level;
 };
 
 static inline struct str

@@ -8,7 +8,7 @@
 struct item;
 struct user;
 
-/* What item.c shares with items.c and page.c: the rows of things and
+/* What item.c shares with items.c, share.c and page.c: the rows of things and
  * channels. */
 
 /* SQL for both, by enum item_kind, that differs in the table's name alone */
@@ -31,9 +31,14 @@ struct user;
 	    " channels.n AND thing = (SELECT n FROM things WHERE id = ?4))," \
 	    " n FROM channels WHERE owner = ?1 AND " where }
 #define ITEM_ROWID 7
+/* of another's item, after the rowid: see struct item */
+#define ITEM_OWNER 8
+#define ITEM_LEVEL 9
 
 /* borrows from the row */
 void item_fill(struct item *, sqlite3_stmt *);
+/* the same of another's */
+void item_fill_shared(struct item *, sqlite3_stmt *);
 
 /* The owner's item with this id: 1, and *st is at its row until db_reset;
  * 0: there is none; -1 */
@@ -43,6 +48,9 @@ int item_row(struct registry *, enum item_kind, const struct user *owner,
 int item_unknown(enum item_kind, struct str id, struct fault *);
 /* begins the event (event.h) of an item, with its id */
 void item_event(struct registry *, const struct user *owner, struct str id);
+/* the same of a connection */
+void item_event_pair(struct registry *, const struct user *owner,
+    struct str channel, struct str thing);
 /* the same of a new one, with all that it is */
 void item_event_new(struct registry *, const struct user *owner,
     const struct change *);

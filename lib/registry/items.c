@@ -163,6 +163,19 @@ items_delete(struct registry *r, enum item_kind kind,
 	return event_append_rows(r, owner->id, item_removed[kind], fault);
 }
 
+/* one that the owner does not have: is that refused?  -1 */
+static int
+items_missing(struct registry *r, enum item_kind kind,
+    const struct user *owner, struct str id, bool if_exists,
+    struct fault *fault)
+{
+	struct user other;
+
+	if (grant_allows(r, kind, owner, id, GRANT_OWNER, &other, fault) < 0)
+		return -1;
+	return if_exists ? 0 : item_unknown(kind, id, fault);
+}
+
 int
 items_remove(struct registry *r, enum item_kind kind,
     const struct user *owner, const struct change *v, size_t n,
@@ -178,8 +191,9 @@ items_remove(struct registry *r, enum item_kind kind,
 			    fault);
 			if (got < 0)
 				return -1;
-			if (got == 0 && !how->if_exists)
-				return item_unknown(kind, v[*at].id, fault);
+			if (got == 0 && items_missing(r, kind, owner,
+			    v[*at].id, how->if_exists, fault) < 0)
+				return -1;
 		}
 		if (b->n > 0 && items_delete(r, kind, owner, fault) < 0)
 			return -1;

@@ -31,7 +31,7 @@
 /* an owner with at most this many rows needs no index of everybody's */
 #define FEW 2000
 
-enum source { ALL, CONNECTED, GROUPED, NAMED, ORDERED };
+enum source { ALL, CONNECTED, GROUPED, NAMED, ORDERED, SHARED };
 
 /* what a cursor has between the row and the key, by order: so a cursor of one
  * order is not valid for another */
@@ -163,9 +163,69 @@ static const char *const page_sql_count[3][2] = {
 static const char *const page_sql_items[] = ITEM_ROWS(ITEMS);
 static const char *const page_sql_connected[] = ITEM_ROWS_CONNECTED(ITEMS);
 
+/*
+ * What others share, by kind, and whether it is what is connected to ?4.  There
+ * are never many (GRANTS_MAX, and the guests of one item), so that one order
+ * serves for all: by the name or the id, or by nothing, and then by the row.
+ * Of a guest that is not shared nothing but its id and its owner is given, and
+ * filters see no more.
+ */
+#define SHARED_ITEMS(table, shared)					\
+	"SELECT item AS n, NULL AS direction, max(level) AS level,"	\
+	" 0 AS host FROM " shared " WHERE grantee = ?1 GROUP BY item"
+#define SHARED_CONNECTED(table, shared, kind, other, others, shared_others) \
+	"SELECT y." kind " AS n, y.direction,"				\
+	" (SELECT max(level) FROM " shared				\
+	"  WHERE grantee = ?1 AND item = y." kind ") AS level,"		\
+	" o.owner = ?1 AS host FROM " others " o JOIN"			\
+	" (SELECT channel, thing, direction FROM guests UNION ALL"	\
+	"  SELECT channel, thing, direction FROM connections"		\
+	"  WHERE owner <> ?1) y ON y." other " = o.n"			\
+	" WHERE o.id = ?4 AND (o.owner = ?1 OR EXISTS(SELECT 1"		\
+	"  FROM " shared_others " WHERE grantee = ?1 AND item = o.n))"
+#define SHARED_SHOWN(name, none)					\
+	" CASE WHEN x.owner = ?1 OR k.level > 0 THEN x." name		\
+	" ELSE " none " END AS " name ","
+#define SHARED_FROM(table, items)					\
+	" FROM (SELECT x.n, x.id," SHARED_SHOWN("name", "''")		\
+	SHARED_SHOWN("metadata", "'{}'") SHARED_SHOWN("tags", "'[]'")	\
+	SHARED_SHOWN("disabled", "0")					\
+	" k.direction, iif(x.owner = ?1, NULL, u.email) AS owner, k.level" \
+	" FROM (" items ") k JOIN " table " x ON x.n = k.n"		\
+	" JOIN users u ON u.n = x.owner"				\
+	" WHERE k.level > 0 OR k.host OR x.owner = ?1) t"
+#define SHARED_KEY "CASE ?6 WHEN 1 THEN t.name WHEN 2 THEN t.id ELSE '' END"
+#define SHARED_ROWS(from) {						\
+	"SELECT t.n, 1, " COLUMNS ", t.id" from " WHERE (" SHARED_KEY	\
+	", t.n) > (?5, ?2) ORDER BY " SHARED_KEY ", t.n LIMIT ?3",	\
+	"SELECT t.n, 1, " COLUMNS ", t.id" from " WHERE (" SHARED_KEY	\
+	", t.n) < (?5, ?2) ORDER BY " SHARED_KEY " DESC, t.n DESC LIMIT ?3" }
+#define SHARED_GIVEN(from)						\
+	"SELECT t.id, t.name, t.metadata, t.tags, t.disabled, NULL,"	\
+	" t.direction, t.n, t.owner, t.level" from			\
+	" WHERE t.n >= ?2 AND t.n <= ?3 ORDER BY t.n"
+#define SHARED_BY(rows) {						\
+	{ rows(SHARED_FROM("things", SHARED_ITEMS("things",		\
+	    "shared_things"))),						\
+	rows(SHARED_FROM("channels", SHARED_ITEMS("channels",		\
+	    "shared_channels"))) },					\
+	{ rows(SHARED_FROM("things", SHARED_CONNECTED("things",		\
+	    "shared_things", "thing", "channel", "channels",		\
+	    "shared_channels"))),					\
+	rows(SHARED_FROM("channels", SHARED_CONNECTED("channels",	\
+	    "shared_channels", "channel", "thing", "things",		\
+	    "shared_things"))) },					\
+}
+
+static const char *const page_sql_shared[2][2][2] = SHARED_BY(SHARED_ROWS);
+static const char *const page_sql_shared_items[2][2] =
+    SHARED_BY(SHARED_GIVEN);
+
 static enum source
 page_source(const struct page *p)
 {
+	if (p->shared)
+		return SHARED;
 	if (p->order != PAGE_CREATED || p->desc || p->disconnected ||
 	    (p->connected.p != NULL && p->group.p != NULL))
 		return ORDERED;
@@ -270,7 +330,7 @@ page_bind_place(const struct page *p, sqlite3_stmt *st)
 	long long first = p->desc ? INT64_MAX : 0;
 
 	sqlite3_bind_int64(st, 2, p->at.set ? p->at.n : first);
-	if (p->order == PAGE_CREATED)
+	if (p->order == PAGE_CREATED && !p->shared)
 		return;
 	if (p->at.set || !p->desc)
 		db_bind_str(st, 5, (struct str){ p->at.key, p->at.length });
@@ -299,6 +359,8 @@ page_statement(struct page *p, const char *sql, uint64_t limit,
 		db_bind_str(st, 7, p->group);
 		sqlite3_bind_int(st, 8, p->recursive);
 	}
+	if (p->shared)
+		sqlite3_bind_int(st, 6, p->order);
 	return st;
 }
 
@@ -422,14 +484,26 @@ page_read_plain(struct page *p, struct fault *fault)
 	return got < 0 ? -1 : n == limit;
 }
 
+static const char *
+page_sql(const struct page *p)
+{
+	switch (page_source(p)) {
+	case SHARED:
+		return page_sql_shared[p->connected.p != NULL][p->kind]
+		    [p->desc];
+	case ORDERED:
+		return page_sql_ordered[page_filters(p)][p->order][p->desc]
+		    [p->kind];
+	default:
+		return page_sql_rows[page_source(p)][p->kind];
+	}
+}
+
 /* the same with filters */
 static int
 page_read_rows(struct page *p, uint64_t limit, struct fault *fault)
 {
-	const char *sql = page_source(p) == ORDERED ?
-	    page_sql_ordered[page_filters(p)][p->order][p->desc][p->kind] :
-	    page_sql_rows[page_source(p)][p->kind];
-	sqlite3_stmt *st = page_statement(p, sql, limit, fault);
+	sqlite3_stmt *st = page_statement(p, page_sql(p), limit, fault);
 	size_t work = 0;
 	uint64_t rows;
 	int got, is;
@@ -536,7 +610,7 @@ page_step(struct page *p, struct fault *fault)
 
 	if (!p->begun && page_begin(p, fault) < 0)
 		return -1;
-	got = page_filters(p) || page_source(p) == ORDERED ?
+	got = page_filters(p) || page_source(p) >= ORDERED ?
 	    page_read_filtered(p, fault) : page_step_plain(p, fault);
 	if (got == 0 && p->count && !p->counted)
 		p->total = p->passed;
@@ -559,7 +633,9 @@ static int
 page_give_run(struct page *p, int (*each)(void *, const struct item *,
     struct fault *), void *arg, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(p->registry, p->connected.p != NULL ?
+	bool connected = p->connected.p != NULL;
+	sqlite3_stmt *st = statement_get(p->registry, p->shared ?
+	    page_sql_shared_items[connected][p->kind] : connected ?
 	    page_sql_connected[p->kind] : page_sql_items[p->kind], fault);
 	uint64_t end = page_run_end(p);
 	struct item item;
@@ -568,7 +644,7 @@ page_give_run(struct page *p, int (*each)(void *, const struct item *,
 	sqlite3_bind_int64(st, 1, p->owner.rowid);
 	sqlite3_bind_int64(st, 2, p->rows[p->given]);
 	sqlite3_bind_int64(st, 3, p->rows[end - 1]);
-	if (p->connected.p != NULL)
+	if (connected)
 		db_bind_str(st, 4, p->connected);
 	while ((got = statement_step(p->registry, st, fault)) > 0) {
 		while (p->given < end &&
@@ -579,6 +655,8 @@ page_give_run(struct page *p, int (*each)(void *, const struct item *,
 			continue;
 		p->given++;
 		item_fill(&item, st);
+		if (p->shared)
+			item_fill_shared(&item, st);
 		if ((got = each(arg, &item, fault)) != 0) {
 			db_reset(st);
 			return got;

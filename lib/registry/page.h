@@ -49,6 +49,11 @@ struct page {
 	struct str group;		/* in this one; an empty page when it
 					 * does not exist */
 	bool recursive;			/* or beneath it (group.h) */
+	bool shared;			/* instead of what is the owner's: what
+					 * others share with this user; with
+					 * `connected`, which may be another's:
+					 * what is connected across owners, or
+					 * of others.  Not `disconnected`. */
 	struct str name;		/* part of the name, ignoring case */
 	const struct glob *glob;	/* of the name */
 	struct metadata_want *metadata;

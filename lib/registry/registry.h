@@ -6,9 +6,10 @@
  * The files of this room, each of which includes only those before it:
  * keyring, uuid, metadata, tags, jwt, schema, rowset, direction, ndjson,
  * claim, bootstrap_secure; statement; change; event, names; capture, entry;
- * log_state, log_read, log; registry; checksum, user; token, bootstrap_state;
- * item; group; items, page; changes, bootstrap_change, bootstrap_unknown;
- * bootstrap; bootstrap_limit, config_json; bootstrap_notes; access.
+ * log_state, log_read, log; registry; checksum, user; token, bootstrap_state,
+ * grant; item; group; items, share, page; changes, bootstrap_change,
+ * bootstrap_unknown; bootstrap; bootstrap_limit, config_json;
+ * bootstrap_notes; access.
  * statement.h, item_row.h and group_sql.h are for this room only.
  */
 

@@ -417,7 +417,60 @@ USED_BY_ANOTHER REFUSE
 "	OR EXISTS(SELECT 1 FROM item_groups WHERE id = new.id)" REFUSE
 "CREATE TRIGGER item_groups_gone AFTER DELETE ON item_groups" KEEP;
 
+/*
+ * What owners share (grant.h): a thing or a channel, with whoever has this
+ * email address, once they have accepted.  A guest connection (share.h) is one
+ * between two owners, which a grant allows: it goes when the grant goes, or
+ * falls below enum grant_level's GRANT_USE.  An earlier version, which would
+ * not let guests in and would show invitations to nobody, refuses a file of
+ * this one.
+ */
+static const char step_grants[] =
+"CREATE TABLE grants("
+"	n INTEGER PRIMARY KEY,"
+"	id TEXT NOT NULL UNIQUE,"
+"	owner INTEGER NOT NULL REFERENCES users(n) ON DELETE CASCADE,"
+"	thing INTEGER,"				/* one of the two */
+"	channel INTEGER,"
+"	email TEXT NOT NULL COLLATE NOCASE,"
+"	level INTEGER NOT NULL CHECK(level BETWEEN 1 AND 3),"
+"	grantee INTEGER REFERENCES users(n) ON DELETE CASCADE,"
+						/* NULL: not accepted yet */
+"	created INTEGER NOT NULL,"		/* ns since 1970 */
+"	UNIQUE(thing, email),"
+"	UNIQUE(channel, email),"
+"	FOREIGN KEY(owner, thing) REFERENCES things(owner, n)"
+"		ON DELETE CASCADE,"
+"	FOREIGN KEY(owner, channel) REFERENCES channels(owner, n)"
+"		ON DELETE CASCADE"
+") STRICT;"
+"CREATE INDEX grants_of_owner ON grants(owner);"
+"CREATE INDEX grants_of_grantee ON grants(grantee);"
+"CREATE INDEX grants_pending ON grants(email) WHERE grantee IS NULL;"
+
+"CREATE TABLE guests("
+"	channel INTEGER NOT NULL REFERENCES channels(n) ON DELETE CASCADE,"
+"	thing INTEGER NOT NULL REFERENCES things(n) ON DELETE CASCADE,"
+"	granted INTEGER NOT NULL REFERENCES grants(n) ON DELETE CASCADE,"
+"	direction INTEGER NOT NULL CHECK(direction BETWEEN 1 AND 3),"
+"	PRIMARY KEY(channel, thing)"
+") STRICT, WITHOUT ROWID;"
+"CREATE INDEX guests_of_thing ON guests(thing, channel);"
+"CREATE INDEX guests_of_grant ON guests(granted);"
+"CREATE TRIGGER grants_fall AFTER UPDATE OF level ON grants"
+"	WHEN new.level < 2 BEGIN"
+"	DELETE FROM guests WHERE granted = new.n; END;"
+
+/* what each user may reach of others', and by which grant */
+"CREATE VIEW shared_things AS"
+"	SELECT grantee, thing AS item, level, n AS granted FROM grants"
+"	WHERE thing IS NOT NULL AND grantee IS NOT NULL;"
+"CREATE VIEW shared_channels AS"
+"	SELECT grantee, channel AS item, level, n AS granted FROM grants"
+"	WHERE channel IS NOT NULL AND grantee IS NOT NULL;";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
 	step_1, step_2, step_3, step_4, step_5, step_6, step_7,
-	step_certificates, step_directions, step_expiring, step_groups
+	step_certificates, step_directions, step_expiring, step_groups,
+	step_grants
 };

@@ -35,6 +35,7 @@ struct registry {
 	struct log *log;		/* log.c; NULL: not used yet */
 	struct {			/* the current event: event.c */
 		char owner[ID_TEXT + 1];
+		char by[256];		/* an email address, or "" */
 		struct buf fields;
 	} event;
 	struct {			/* changes not yet in the index of

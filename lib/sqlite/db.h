@@ -22,7 +22,7 @@
  * Values are bound, never put into the text.  One thread at a time uses a
  * handle.
  */
-#define DB_STATEMENTS_MAX 96
+#define DB_STATEMENTS_MAX 160
 
 struct db {
 	sqlite3 *sql;
