@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""share_rows.py PORT: each operation of /openapi.json, which has every row of
+the API, on a thing and a channel of ann's: by her, by users whom she lets see,
+use and manage them, and by a stranger.  An operation that is in no table here
+fails."""
+import json
+import sys
+
+from api_client import Client
+
+port = int(sys.argv[1])
+LINES = "application/x-ndjson"
+ROLES = ["owner", "view", "use", "manage", "stranger"]
+who = {role: Client(port) for role in ROLES}
+for role in ROLES:
+    who[role].sign_up(f"{role}@example.com")
+ann = who["owner"]
+
+# about users themselves, or about what nobody's thing or channel is named in
+OWN = set("""acceptGrant bootstrap bootstrapSecurely changeGrant
+changePassword createChannel createChannels createConfigs createGroup
+createGroups createKey createThing createThings createUser identify
+listChannels listChildren listConfigs listGrants listGroups listKeys
+listMembers listParents listThings listUnknownDevices logIn
+patchGroup refreshToken removeGrant removeGroup removeGroups removeKey
+removeUser revokeCert revokeToken showCert showDocument showGrant
+showGroup showHealth showKey showMetrics showUser showUserById showVersion
+streamEvents updateGroup updateGroups updateUser
+""".split())
+# by the key of a thing, whoever shows it
+KEYED = set("decideAccess decideAccessById decideAccessByKey listMessages"
+            .split())
+# where there is no CA, and what takes a group or configuration of ann's:
+# only the owner's own are found, at every level
+OWNER = {
+    "createConfig": ("/things/configs", {"external_id": "x %s",
+                                         "external_key": "k",
+                                         "thing_id": "%T"}, 201),
+    "showConfig": ("/things/configs/%T", None, 200),
+    "updateConfig": ("/things/configs/%T", {"name": "n"}, 200),
+    "patchConfig": ("/things/configs/%T", {"name": "n"}, 200),
+    "setConfigChannels": ("/things/configs/connections/%T",
+                          {"channels": ["%C"]}, 200),
+    "setConfigCertificates": ("/things/configs/certs/%T",
+                              {"ca_cert": "a"}, 200),
+    "setConfigState": ("/things/state/%T", {"state": 0}, 200),
+}
+UNTRIED = set("""assign assignMany unassign unassignMany createCert
+listSerials removeConfig removeConfigs updateConfigs""".split())
+# status by ROLES
+ROWS = {}
+
+
+def both(name, path, body, *statuses, **more):
+    """Of things, and the same of channels."""
+    for one, many in (("Thing", "things"), ("Channel", "channels")):
+        operation = name.replace("Item", one)
+        mark = "%T" if one == "Thing" else "%C"
+        ROWS[operation] = (path.replace("%i", many).replace("%I", mark), body
+                           and json.loads(json.dumps(body)
+                                          .replace("%I", mark)),
+                           statuses, more)
+
+
+both("showItem", "/%i/%I", None, 200, 200, 200, 200, 404)
+both("updateItem", "/%i/%I", {"name": "a"}, 200, 403, 403, 200, 404)
+both("patchItem", "/%i/%I", {"name": "b"}, 200, 403, 403, 200, 404)
+both("enableItem", "/%i/%I/enable", None, 200, 403, 403, 200, 404)
+both("disableItem", "/%i/%I/disable", None, 200, 403, 403, 200, 404)
+both("updateItems", "/%i/bulk", {"id": "%I", "name": "c"},
+     200, 403, 403, 200, 404, type=LINES)
+both("removeItem", "/%i/%I", None, 204, 403, 403, 403, 204)
+both("removeItems", "/%i/bulk/remove", {"id": "%I"},
+     200, 403, 403, 403, 404, type=LINES)
+ROWS.update({
+    "tagThing": ("/things/%T/tags", {"tags": ["a"]},
+                 (200, 403, 403, 200, 404), {}),
+    "changeThingKey": ("/things/%T/key", {"key": "k %s"},
+                       (200, 403, 403, 403, 404), {}),
+    "listChannelsOfThing": ("/things/%T/channels?shared=true", None,
+                            (200, 200, 200, 200, 200), {}),
+    "listThingsOfChannel": ("/channels/%C/things?shared=true", None,
+                            (200, 200, 200, 200, 200), {}),
+    "explainAccess": ("/things/%T/access?channel=%C", None,
+                      (200, 200, 200, 200, 200), {}),
+    "connect": ("/channels/%C/things/%T", None,
+                (200, 403, 403, 200, 404), {}),
+    "disconnect": ("/channels/%C/things/%T", None,
+                   (204, 403, 403, 204, 404), {}),
+    "connectAll": ("/connect", {"channel_ids": ["%C"], "thing_ids": ["%T"]},
+                   (200, 403, 403, 200, 404), {}),
+    "disconnectAll": ("/disconnect", {"channel": "%C", "thing": "%T"},
+                      (200, 403, 403, 200, 404), {"type": LINES}),
+    "createGrant": ("/grants", {"email": "a%s@b.c", "level": "view",
+                                "thing_id": "%T"},
+                    (201, 403, 403, 403, 404), {}),
+})
+for operation, (path, body, status) in OWNER.items():
+    ROWS[operation] = (path, body, (status, 404, 404, 404, 404), {})
+
+
+def shared():
+    """A thing and a channel of ann's, connected, and shared."""
+    t, c = ann.thing(name="t"), ann.channel(name="c")
+    ann.connect(c, t)
+    for level in ("view", "use", "manage"):
+        for item in ({"thing_id": t}, {"channel_id": c}):
+            id = ann.want(201, "POST", "/grants", {
+                "email": f"{level}@example.com", "level": level, **item,
+            }).json["id"]
+            who[level].want(200, "POST", f"/grants/{id}/accept")
+    return t, c
+
+
+def operations():
+    paths = ann.want(200, "GET", "/openapi.json", token=None).json["paths"]
+    for item in paths.values():
+        for method, o in item.items():
+            if isinstance(o, dict) and "operationId" in o:
+                yield o["operationId"], method.upper()
+
+
+t, c = shared()
+seen = set()
+for name, method in operations():
+    seen.add(name)
+    if name in OWN | KEYED | UNTRIED:
+        continue
+    path, body, statuses, more = ROWS[name]
+    for i, role in enumerate(reversed(ROLES)):
+        want = statuses[ROLES.index(role)]
+        if "onnect" in name:
+            ann.connect(c, t)
+        if name in OWNER and name != "createConfig" and role == "stranger":
+            ann.call("POST", "/things/configs", {
+                "external_id": name, "external_key": "k", "thing_id": t})
+
+        def fill(text):
+            return (text.replace("%T", t).replace("%C", c)
+                    .replace("%s", f"{name} {i}" if "@" not in text
+                             else f"{name}{i}"))
+        sent = body and fill(json.dumps(body))
+        answer = who[role].call(method, fill(path), sent, **more)
+        assert answer.status == want, (name, role, want, answer)
+        if name == "explainAccess":
+            assert answer.json["allowed"] == (role != "stranger"), answer
+        if name in ("listThingsOfChannel", "listChannelsOfThing"):
+            assert answer.json["total"] == \
+                (role not in ("owner", "stranger")), (role, answer)
+        if name == "showThing":
+            assert ("key" in answer.json) == (role == "owner"), answer
+    if name.startswith("remove") and name in ROWS or \
+            name.startswith("disable"):
+        t, c = shared()
+known = OWN | KEYED | UNTRIED | set(ROWS)
+assert known == seen, (known - seen, seen - known)
