@@ -159,6 +159,21 @@ alarm_move_group(struct fault *fault)
 	return true;
 }
 
+/* Events that can't go to their stream wait, but not without a limit: then no
+ * more lines are read. */
+static int
+alarm_give(struct fault *fault)
+{
+	int r = outlet_give(&a.outlet, fault);
+
+	while (r == 0 && outlet_waits(&a.outlet) && !signal_stop() &&
+	    state_waiting(&a.state) > STATE_EVENTS_MAX) {
+		signal_poll(NULL, 0, TICK);
+		r = outlet_give(&a.outlet, fault);
+	}
+	return r;
+}
+
 static void
 alarm_store(void)
 {
@@ -167,7 +182,7 @@ alarm_store(void)
 
 	if (a.opt->test || a.f.out.err != 0)
 		return;
-	if (!alarm_store_state(&fault) || outlet_give(&a.outlet, &fault) < 0 ||
+	if (!alarm_store_state(&fault) || alarm_give(&fault) < 0 ||
 	    !alarm_move_group(&fault)) {
 		alarm_fail(&fault);
 		return;

@@ -30,4 +30,11 @@ void outlet_close(struct outlet *);
  * again. */
 int outlet_give(struct outlet *, struct fault *);
 
+/* is the bus away? */
+static inline bool
+outlet_waits(const struct outlet *o)
+{
+	return o->again != 0;
+}
+
 #endif

@@ -396,6 +396,16 @@ state_notices(struct state *s)
 	    &fault) < 0 ? -1 : n;
 }
 
+int64_t
+state_waiting(struct state *s)
+{
+	struct fault fault;
+	int64_t n;
+
+	return db_number(&s->db, "SELECT count(*) FROM events", &n,
+	    &fault) < 0 ? -1 : n;
+}
+
 int
 state_events(struct state *s, uint64_t *last, struct buf *lines,
     struct fault *fault)

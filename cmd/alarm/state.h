@@ -74,8 +74,9 @@ int state_store(struct state *, struct engine *, const struct rules *,
 /* has another process changed it since the last call? */
 bool state_changed(struct state *);
 
-/* how many notices wait; -1: that can't be told */
+/* how many notices, or events, wait; -1: that can't be told */
 int64_t state_notices(struct state *);
+int64_t state_waiting(struct state *);
 
 /* The events after number *last, lines one after the other, at most
  * BUS_WHOLE_LINES: the number of lines, and *last that of the last one. */
