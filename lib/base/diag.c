@@ -5,16 +5,21 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/os.h"
 #include "base/stamp.h"
 #include "base/utf8.h"
 
 /* one message is one write(2), so that lines of several programs that
  * share a terminal or a log never mix */
 #define MESSAGE_MAX 1024
+#define JOURNAL "/run/systemd/journal/socket"
 /* a longer one would wrap, and then not be replaced */
 #define PROGRESS_MAX 79
 /* to the first column, and nothing after the text */
@@ -24,9 +29,16 @@
 static struct {
 	const char *name;
 	_Atomic int verbosity;	/* a signal changes it too */
-	bool json;
+	enum diag_format format;
+	int journal;		/* its socket; -1: there is none */
 	atomic_bool progress;	/* is such a line shown? */
-} diag = { .name = "mfx" };
+} diag = { .name = "mfx", .journal = -1 };
+
+static const char *const diag_levels[] = {
+	"error", "warning", "info", "debug"
+};
+/* as syslog(3) has them */
+static const int diag_priorities[] = { 3, 4, 6, 7 };
 
 void
 diag_init(const char *name)
@@ -50,10 +62,34 @@ diag_verbosity(int more)
 		diag.verbosity = v;
 }
 
-void
-diag_json(bool on)
+/* Connected once: a message is then one send(2).  Without the journal, and in
+ * a chroot(2), there is stderr. */
+static int
+diag_journal_open(void)
 {
-	diag.json = on;
+	const char *path = getenv("MFX_JOURNAL");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (path == NULL)
+		path = JOURNAL;
+	if (strlen(path) >= sizeof to.sun_path)
+		return -1;
+	memcpy(to.sun_path, path, strlen(path));
+	fd = os_socket(AF_UNIX, SOCK_DGRAM, 0, true);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+void
+diag_format(enum diag_format format)
+{
+	diag.format = format;
+	if (format == DIAG_JOURNAL && diag.journal < 0)
+		diag.journal = diag_journal_open();
 }
 
 bool
@@ -71,7 +107,7 @@ diag_put_escape(char *to, size_t room, const char *z, size_t n,
 {
 	size_t i;
 
-	if (diag.json)
+	if (diag.format == DIAG_JSON)
 		return (size_t)snprintf(to, room, "\\u%04lx", c);
 	for (i = 0; i < n; i++)
 		snprintf(to + 4 * i, room - 4 * i, "\\x%02x",
@@ -96,7 +132,7 @@ diag_put_escaped(char *to, size_t room, const char *z)
 			z += at;
 			continue;
 		}
-		if (diag.json && (*z == '"' || *z == '\\'))
+		if (diag.format == DIAG_JSON && (*z == '"' || *z == '\\'))
 			to[n++] = '\\';
 		at = utf8_sequence(z, z + strnlen(z, 4));
 		memcpy(to + n, z, at);
@@ -106,34 +142,64 @@ diag_put_escaped(char *to, size_t room, const char *z)
 	return n;
 }
 
+/* The fields of sd-journal(3)'s protocol.  False: nobody took them. */
+static bool
+diag_to_journal(enum diag_level level, const char *text)
+{
+	char fields[MESSAGE_MAX + 256];
+	size_t n;
+
+	if (diag.journal < 0)
+		return false;
+	n = (size_t)snprintf(fields, sizeof fields, "PRIORITY=%d\n"
+	    "SYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%ld\nMESSAGE=",
+	    diag_priorities[level], diag.name, (long)getpid());
+	n += diag_put_escaped(fields + n, sizeof fields - n - 2, text);
+	fields[n++] = '\n';
+	return send(diag.journal, fields, n, MSG_NOSIGNAL) == (ssize_t)n;
+}
+
+/* what a line begins with; returns the length */
+static size_t
+diag_put_head(char *to, size_t room, enum diag_level level)
+{
+	char when[STAMP_TEXT];
+
+	switch (diag.format) {
+	case DIAG_JSON:
+		return (size_t)snprintf(to, room, "{\"time\":%.*s,"
+		    "\"level\":\"%s\",\"program\":\"%s\",\"message\":\"",
+		    (int)stamp_print(when, stamp_now()), when,
+		    diag_levels[level], diag.name);
+	case DIAG_JOURNAL:
+		return (size_t)snprintf(to, room, "<%d>%s: ",
+		    diag_priorities[level], diag.name);
+	case DIAG_TEXT:
+		break;
+	}
+	return (size_t)snprintf(to, room, "%s: ", diag.name);
+}
+
 static void diag_say(enum diag_level, const char *fmt, va_list)
     __attribute__((format(printf, 2, 0)));
 
 static void
 diag_say(enum diag_level level, const char *fmt, va_list ap)
 {
-	static const char *const names[] = {
-		"error", "warning", "info", "debug"
-	};
-	char text[MESSAGE_MAX / 2], line[MESSAGE_MAX], when[STAMP_TEXT];
+	char text[MESSAGE_MAX / 2], line[MESSAGE_MAX];
 	size_t n = 0;
 
 	if (!diag_shows(level))
 		return;
 	vsnprintf(text, sizeof text, fmt, ap);
+	if (diag.format == DIAG_JOURNAL && diag_to_journal(level, text))
+		return;
 	if (atomic_exchange(&diag.progress, false))
 		n = (size_t)snprintf(line, sizeof line, "%s",
 		    PROGRESS_FIRST PROGRESS_CLEAR);
-	if (diag.json)
-		n = (size_t)snprintf(line, sizeof line,
-		    "{\"time\":%.*s,\"level\":\"%s\",\"program\":\"%s\","
-		    "\"message\":\"", (int)stamp_print(when, stamp_now()),
-		    when, names[level], diag.name);
-	else
-		n += (size_t)snprintf(line + n, sizeof line - n, "%s: ",
-		    diag.name);
+	n += diag_put_head(line + n, sizeof line - n, level);
 	n += diag_put_escaped(line + n, sizeof line - n - 4, text);
-	if (diag.json) {
+	if (diag.format == DIAG_JSON) {
 		line[n++] = '"';
 		line[n++] = '}';
 	}
@@ -187,7 +253,7 @@ diag_progress_write(const char *text, size_t n)
 bool
 diag_shows_progress(void)
 {
-	return !diag.json && diag_shows(DIAG_WARNING) &&
+	return diag.format == DIAG_TEXT && diag_shows(DIAG_WARNING) &&
 	    isatty(STDERR_FILENO);
 }
 

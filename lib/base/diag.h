@@ -13,7 +13,9 @@
  *	prog: place: what 'subject'
  *
  * lower case, no full stop; with --log json one JSON object,
- * {"time":…,"level":"warning","program":…,"message":…}.  Text from outside may
+ * {"time":…,"level":"warning","program":…,"message":…}; with --log journal a
+ * message of systemd's journal, with its priority, sent to its socket or, where
+ * there is none, written to stderr after "<N>", which sd-daemon(3) reads.  Text from outside may
  * be passed as it is: control bytes are shown as \xHH, so a device cannot
  * control the reader's terminal.
  *
@@ -34,7 +36,10 @@ const char *diag_name(void);
 /* -q is -1, each -v is +1, within the levels above; may be called from a
  * signal handler */
 void diag_verbosity(int more);
-void diag_json(bool on);
+enum diag_format { DIAG_TEXT, DIAG_JSON, DIAG_JOURNAL };
+/* for --log: the words, in the order of the enum */
+#define DIAG_FORMAT_WORDS "text|json|journal"
+void diag_format(enum diag_format);
 bool diag_shows(enum diag_level);
 
 void diag_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -45,7 +50,7 @@ void diag_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * How far a long piece of work is: one line that the next one replaces, and
  * that makes room for messages.  Only when stderr is a terminal, unless -q or
- * --log json is given; else they do nothing.  The text is the program's own.
+ * --log json or journal is given; else they do nothing.  The text is the program's own.
  */
 bool diag_shows_progress(void);
 void diag_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -18,7 +18,7 @@
 
 enum action { SAY_HELP, SAY_VERSION, SAY_OPTIONS, LOUDER, QUIETER };
 
-static enum { LOG_TEXT, LOG_JSON } log_format;
+static enum diag_format log_format;
 
 static struct {
 	const struct program *program;
@@ -27,7 +27,7 @@ static struct {
 
 /* the options of every program */
 static const struct opt program_common[] = {
-	{ 0, "log", "text|json", "form of messages on stderr",
+	{ 0, "log", DIAG_FORMAT_WORDS, "form of messages on stderr",
 	    OPT_ENUM(&log_format) },
 	{ 'q', "quiet", NULL, "show only errors", OPT_ACTION(QUIETER) },
 	{ 'v', "verbose", NULL, "show more messages; -vv for all",
@@ -235,7 +235,7 @@ program_parse(const struct program *p, const struct verb *v, char **argv)
 
 	program_running.verb = v;
 	i = opt_parse(&parser, argv);
-	diag_json(log_format == LOG_JSON);
+	diag_format(log_format);
 	if (i < 0 || operand_check(v ? v->operands : p->operands, own,
 	    argv + i, parser.why) < 0)
 		program_misuse("%s", parser.why);
