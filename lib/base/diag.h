@@ -15,8 +15,8 @@
  * lower case, no full stop; with --log json one JSON object,
  * {"time":…,"level":"warning","program":…,"message":…}; with --log journal a
  * message of systemd's journal, with its priority, sent to its socket or, where
- * there is none, written to stderr after "<N>", which sd-daemon(3) reads.  Text from outside may
- * be passed as it is: control bytes are shown as \xHH, so a device cannot
+ * there is none, written to stderr after "<N>", which sd-daemon(3) reads.  Text
+ * from outside may be passed as it is: control bytes are shown as \xHH, so a device cannot
  * control the reader's terminal.
  *
  * Programs call these, and so does code that is the body of one: of a filter, a
@@ -50,7 +50,8 @@ void diag_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * How far a long piece of work is: one line that the next one replaces, and
  * that makes room for messages.  Only when stderr is a terminal, unless -q or
- * --log json or journal is given; else they do nothing.  The text is the program's own.
+ * --log json or journal is given; else they do nothing.  The text is the
+ * program's own.
  */
 bool diag_shows_progress(void);
 void diag_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
