@@ -16,8 +16,8 @@
  * {"time":…,"level":"warning","program":…,"message":…}; with --log journal a
  * message of systemd's journal, with its priority, sent to its socket or, where
  * there is none, written to stderr after "<N>", which sd-daemon(3) reads.  Text
- * from outside may be passed as it is: control bytes are shown as \xHH, so a device cannot
- * control the reader's terminal.
+ * from outside may be passed as it is: control bytes are shown as \xHH, so a
+ * device cannot control the reader's terminal.
  *
  * Programs call these, and so does code that is the body of one: of a filter, a
  * sink, an adapter, a command.  Any other function reports to its caller
