@@ -260,6 +260,44 @@ start_ws() {
 	runs "$adapter"
 }
 
+# others N: so many messages of another channel, each a message of the bus
+others() {
+	CHANNEL=$OTHERS python3 - "$ROOT" "$PORT" "$1" <<-'EOF'
+import sys
+sys.path.insert(0, sys.argv[1] + "/tests")
+from coap_raw import CON, POST, Client, name, place
+c = Client(sys.argv[2])
+for n in range(int(sys.argv[3])):
+    m = c.ask(CON, POST, c.next(), b"o", place(), b'[{"n":"o","v":1}]')
+    assert name(m[1]) == "2.04", m
+	EOF
+}
+
+@test "coap: history is found among many messages of others, and refused while the bus is away" {
+	OTHERS=$(mfx-channels create --name others | jq -r .id)
+	mfx-channels connect "$OTHERS" "$THING"
+	export KEY
+	serve_coap -o raw --admin "$ADMIN"
+	coap post coap "?auth=$KEY" -e "$(numbered 1)" -t 110
+	said ''
+	others 1100
+	coap post coap "?auth=$KEY" -e "$(numbered 2)" -t 110
+	coap get coap "?from=start&auth=$KEY"
+	[[ $(jq -c 'map(.v)' <<<"$SAID") == '[1,2]' ]] || { echo "$SAID"; false; }
+	coap get coap+tcp "?from=-10m&auth=$KEY"
+	[[ $(jq -c 'map(.v)' <<<"$SAID") == '[1,2]' ]]
+	server_pause nats
+	coap get coap "?from=start&auth=$KEY"
+	[[ $SAID == '5.03 message history is unavailable' ]]
+	admin 200 /version
+	server_resume nats
+	again() {
+		coap get coap "?from=start&auth=$KEY"
+		[[ $(jq -c 'map(.v)' <<<"$SAID") == '[1,2]' ]]
+	}
+	await 60 again
+}
+
 # pings: more Pings with Custody (RFC 8323 5.4.1) than may wait, over TCP.  Says
 # `waiting` when the rest of them have their Pongs, and ends when all have.
 pings() {

@@ -10,9 +10,15 @@
 #include "line/topic.h"
 #include "senml/decode.h"
 
+/* what is read of messages that are that long before half of the others are
+ * left out */
+#define READ_MAX ((size_t)16 << 20)
+
 /* The records so far, joined by commas, and where each message begins. */
 struct history {
+	struct bus *bus;
 	struct bus_reader *reader;
+	size_t read;		/* bytes, since it was opened */
 	uint64_t end;		/* what is behind that came later */
 	char *stream, *channel, *subscription;
 	struct buf records;
@@ -95,6 +101,23 @@ history_look(struct history *g, const struct bus_line *line,
 		    "not a message of a channel");
 }
 
+/* How much a message is, only reading tells: after READ_MAX it goes on in the
+ * middle of what is left. */
+static int
+history_leap(struct history *g, struct fault *fault)
+{
+	uint64_t at = bus_reader_position(g->reader);
+
+	if (g->read <= READ_MAX || at >= g->end)
+		return 0;
+	bus_reader_close(g->reader);
+	g->reader = NULL;
+	g->read = 0;
+	buf_clear(&g->records);
+	return bus_reader_open(&g->reader, g->bus, g->stream,
+	    at + (g->end - at) / 2, fault);
+}
+
 int
 history_step(struct history *g, struct pack *pack, struct passed *passed,
     struct fault *fault)
@@ -108,8 +131,12 @@ history_step(struct history *g, struct pack *pack, struct passed *passed,
 	if (got < 0)
 		passed_over(passed, g->stream, '@',
 		    bus_reader_position(g->reader), fault->text);
-	while (got > 0 && bus_lines_next(&lines, &line))
+	while (got > 0 && bus_lines_next(&lines, &line)) {
+		g->read += line.text.n;
 		history_look(g, &line, pack, passed);
+	}
+	if (history_leap(g, fault) < 0)
+		return -1;
 	return bus_reader_position(g->reader) < g->end;
 }
 
@@ -128,6 +155,17 @@ history_put(struct history *g, struct buf *to)
 	buf_putc(to, ']');
 }
 
+/* Where the last ones begin that are searched. */
+static uint64_t
+history_first(const struct bus *bus, uint64_t from, uint64_t end)
+{
+	uint64_t most = bus_waits(bus) ? HISTORY_MESSAGES : HISTORY_SCAN;
+	uint64_t all = from < end ? bus_between(bus, from, end) : 0;
+
+	/* positions of one, or a few less, as a part of one counts */
+	return all > most ? end - (end - from) / all * most : from;
+}
+
 static int
 history_begin(struct history *g, struct bus *bus, const char *stream,
     const struct bus_where *where, struct fault *fault)
@@ -137,8 +175,7 @@ history_begin(struct history *g, struct bus *bus, const char *stream,
 	if (bus_where_find(bus, stream, where, &from, fault) < 0 ||
 	    bus_where_find(bus, stream, &bus_where_end, &g->end, fault) < 0)
 		return -1;
-	if (g->end > HISTORY_SCAN && from < g->end - HISTORY_SCAN)
-		from = g->end - HISTORY_SCAN;
+	from = history_first(bus, from, g->end);
 	return bus_reader_open(&g->reader, bus, stream, from, fault);
 }
 
@@ -168,6 +205,7 @@ history_open(struct history **out, struct bus *bus, const char *stream,
 	if (!bus_where_parse(text, &where))
 		return HISTORY_BAD_PLACE;
 	g = memory_zero(1, sizeof *g);
+	g->bus = bus;
 	g->max = max - 2;
 	g->version = 10;
 	g->stream = history_copy(str_z(stream));

@@ -8,8 +8,9 @@
 /*
  * The last messages of a channel that a subscription has, from a place of
  * a stream (bus_where_parse) on, as one pack of resolved SenML JSON: those
- * in the last HISTORY_SCAN bytes of the stream, and of them the last that
- * go into `max` bytes.  Read in steps, so that nobody waits for it:
+ * in the last HISTORY_SCAN bytes of the stream, or HISTORY_MESSAGES messages
+ * of a bus that counts these (bus_unit), and of them the last that go into
+ * `max` bytes.  Read in steps, so that nobody waits for it:
  *
  *	history_open(&h, bus, stream, from, channel, subscription, max, &fault)
  *	while ((r = history_step(h, &pack, &fault)) > 0)
@@ -19,6 +20,7 @@
  *	history_close(h);
  */
 #define HISTORY_SCAN ((uint64_t)4 << 20)
+#define HISTORY_MESSAGES ((uint64_t)16384)
 
 struct history;
 
