@@ -2,6 +2,7 @@
 #include "senml/content_format.h"
 
 #include "base/number.h"
+#include "base/utf8.h"
 
 /* RFC 9110's tchar */
 static bool
@@ -39,15 +40,20 @@ content_format_space(struct str *s)
 		;
 }
 
+/* It goes into a line, which is UTF-8. */
 static bool
 content_format_quoted(struct str *s)
 {
+	size_t n;
+
 	while (s->n > 0 && s->p[0] != '"') {
 		if (s->p[0] == '\\' && s->n > 1)
 			*s = str_from(*s, 1);
-		if ((unsigned char)s->p[0] < ' ' || s->p[0] == 0x7f)
+		n = utf8_sequence(s->p, s->p + s->n);
+		if (n == 0 || (unsigned char)s->p[0] < ' ' ||
+		    s->p[0] == 0x7f)
 			return false;
-		*s = str_from(*s, 1);
+		*s = str_from(*s, n);
 	}
 	return content_format_take(s, '"');
 }

@@ -72,6 +72,13 @@ test_wrap(void)
 	    "text/plain; charset=\"a\\\"b\""));
 	CHECK(returns(STR("hello"), "text\" x", "application/octet-stream"));
 	CHECK(returns(STR("hello\n"), "a/b\nc", "application/octet-stream"));
+	CHECK(returns(STR("hello"), "a/b; x=\"\xc3\xa9\"",
+	    "a/b; x=\"\xc3\xa9\""));
+	/* a line is UTF-8 */
+	CHECK(returns(STR("hello"), "a/b; x=\"\xff\xfe\"",
+	    "application/octet-stream"));
+	CHECK(returns(STR("hello"), "a/b; x=\"\\\xc3\"",
+	    "application/octet-stream"));
 	CHECK(returns(STR("[]"), "", "application/octet-stream") == false);
 	CHECK(hidden("[]"));
 	/* what can't stand is hidden in data */
