@@ -97,7 +97,7 @@ $(foreach c,$(CMDS),$(eval $(BIN)/$(c): \
 $(BIN)/mfx-adapt-coap: $(WIRE:%.c=$(BUILD)/%.o)
 # and some share theirs
 $(BIN)/mfx-fmt: $(addprefix $(BUILD)/cmd/plot/, \
-	chart.o scale.o series.o text.o)
+	chart.o curves.o scale.o text.o)
 $(BIN)/mfx-things $(BIN)/mfx-channels: $(BUILD)/cmd/items/items.o
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)

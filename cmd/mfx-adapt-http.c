@@ -84,7 +84,7 @@ adapt_headers(struct http_request *r, void *arg)
 
 	(void)arg;
 	buf_init(&subtopic, SUBTOPIC_MAX);
-	if (message_request(r, &route, &subtopic))
+	if (message_from_request(r, &route, &subtopic))
 		adapt_may_publish(r, &route);
 	buf_release(&subtopic);
 }
@@ -104,7 +104,7 @@ adapt_publish(struct http_request *r, void *arg)
 		return;
 	}
 	buf_init(&subtopic, SUBTOPIC_MAX);
-	if (message_request(r, &route, &subtopic) &&
+	if (message_from_request(r, &route, &subtopic) &&
 	    adapt_may_publish(r, &route))
 		message_publish(&adapter.queue, r, &route);
 	buf_release(&subtopic);

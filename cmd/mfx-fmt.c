@@ -61,7 +61,7 @@ static struct pack pack;
 static struct table table;
 static struct template template;
 static struct buf scratch;
-static struct series_set series;
+static struct curves series;
 static enum field fields[FIELDS];
 static int columns;
 static enum field_time time_form;
@@ -164,15 +164,15 @@ fmt_template_record(const struct route *route, const struct record *r)
 static void
 fmt_spark_record(const struct route *route, const struct record *r)
 {
-	struct series *s;
+	struct curve *s;
 	double value;
 
 	(void)route;
-	if (!series_value(r, &value))
+	if (!curves_value(r, &value))
 		return;
-	s = series_find(&series, r->name, r->unit);
+	s = curves_find(&series, r->name, r->unit);
 	if (s != NULL)
-		series_add(&series, s, r->time, value);
+		curves_add(&series, s, r->time, value);
 	else
 		filter_note(&f, "value left out", "more series than "
 		    "can be drawn");
@@ -188,7 +188,7 @@ fmt_spark_end(void)
 
 	chart_put_sparks(&f.out.b, &chart);
 	out_end(&f.out);
-	series_release(&series);
+	curves_release(&series);
 }
 
 static const struct form forms[] = {

@@ -2,7 +2,7 @@
 /*
  * Readings as a chart: in the characters of a terminal, as SVG or as PNG.  It
  * ends a pipe of messages, and draws when the input ends.  Memory does not grow
- * with the input (cmd/plot/series.h).
+ * with the input (cmd/plot/curves.h).
  */
 #include <inttypes.h>
 #include <math.h>
@@ -24,7 +24,7 @@
 #include "line/records.h"
 
 #define PLOT_MAX ((size_t)64 << 20)	/* bytes of a chart */
-#define PLOT_LABEL_MAX (4 * SERIES_TEXT_MAX)
+#define PLOT_LABEL_MAX (4 * CURVES_TEXT_MAX)
 
 static struct match want = MATCH_ALL;
 static struct match_texts texts;
@@ -68,11 +68,11 @@ static const struct program program = {
 
 static struct filter f;
 static struct pack pack;
-static struct series_set set;
+static struct curves set;
 static struct buf label, scratch;
 static enum field fields[FIELDS];
 static int n_fields;
-static uint64_t too_many;	/* values of series beyond SERIES_MAX */
+static uint64_t too_many;	/* values of series beyond CURVES_MAX */
 
 static void
 plot_make_label(const struct route *route, const struct record *r)
@@ -91,17 +91,17 @@ plot_make_label(const struct route *route, const struct record *r)
 static void
 plot_record(const struct route *route, const struct record *r)
 {
-	struct series *s;
+	struct curve *s;
 	double value;
 
-	if (!match_record(&want, r) || !series_value(r, &value))
+	if (!match_record(&want, r) || !curves_value(r, &value))
 		return;
 	plot_make_label(route, r);
-	s = series_find(&set, buf_str(&label), r->unit);
+	s = curves_find(&set, buf_str(&label), r->unit);
 	if (s == NULL)
 		too_many++;
 	else
-		series_add(&set, s, r->time, value);
+		curves_add(&set, s, r->time, value);
 }
 
 static void
@@ -182,12 +182,12 @@ plot_read(void)
 	pack_init(&pack);
 	buf_init(&label, PLOT_LABEL_MAX);
 	buf_init(&scratch, 2 * LINE_LIMIT);
-	series_init(&set);
+	curves_init(&set);
 	while (filter_next(&f, &line))
 		plot_line(line);
 	if (too_many > 0)
 		diag_warning("%" PRIu64 " values left out: more than %d "
-		    "series", too_many, SERIES_MAX);
+		    "series", too_many, CURVES_MAX);
 	buf_release(&scratch);
 	buf_release(&label);
 	pack_release(&pack);
@@ -258,7 +258,7 @@ main(int argc, char **argv)
 		read = plot_store_close(&store);
 	status = set.any ? plot_draw(&chart) : 1;
 	i = filter_finish(&f);
-	series_release(&set);
+	curves_release(&set);
 	match_release(&want);
 	return read > 1 ? read : i != 0 ? i : status;
 }

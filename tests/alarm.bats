@@ -350,7 +350,7 @@ END
 		run_and_kill 0.0$((RANDOM % 9 + 1))
 	done
 	await 60 gone "$pub"
-	start bash -c 'mfx-sub raw/alarm | mfx-alarm --ack raw/alarm -o alarms rules'
+	start bash -c 'exec mfx-alarm --ack raw/alarm -o alarms rules < <(exec mfx-sub raw/alarm)'
 	await 60 caught_up
 	alarms | jq -c 'del(.alarm)' >got
 	cmp want got

@@ -112,7 +112,7 @@ END
 		await 10 gone "$PID"
 		rm alarm.pid
 	done
-	start bash -c 'mfx-sub raw/a | mfx-alarm --ack raw/a -o alarms rules'
+	start bash -c 'exec mfx-alarm --ack raw/a -o alarms rules < <(exec mfx-sub raw/a)'
 	told() { (($(sort -u got | wc -l) == 600)); }
 	await 60 told
 	all_of "$MFX_HOME/bus" alarms | diff - <(cut -d ' ' -f 2- got | uniq)

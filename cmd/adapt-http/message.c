@@ -32,7 +32,7 @@ message_has_body(struct http_request *r)
 }
 
 bool
-message_request(struct http_request *r, struct route *route,
+message_from_request(struct http_request *r, struct route *route,
     struct buf *subtopic)
 {
 	const char *why = NULL;

@@ -13,7 +13,7 @@
  * subtopic of the route, which borrow from the request and from `subtopic`
  * (SUBTOPIC_MAX bytes); or answers it with a refusal, and is false.
  */
-bool message_request(struct http_request *, struct route *,
+bool message_from_request(struct http_request *, struct route *,
     struct buf *subtopic);
 
 /* Its body goes into the queue, or it is refused. */

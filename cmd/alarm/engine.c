@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cmd/alarm/series.h"
+#include "cmd/alarm/track.h"
 #include "json/json.h"
 #include "json/number.h"
 
@@ -39,7 +39,7 @@ engine_release(struct engine *e)
 	size_t i;
 
 	for (i = 0; i < e->n; i++)
-		series_release_all(&e->v[i]);
+		track_release_all(&e->v[i]);
 	free(e->v);
 	free(e->changed);
 	buf_release(&e->removed);
@@ -101,7 +101,7 @@ engine_enter(struct engine *e, struct watch *w, struct series *s,
 {
 	int64_t due;
 
-	series_move(w, s, state);
+	track_move(w, s, state);
 	due = engine_due_of(w->rule, s);
 	if (due < e->due)
 		e->due = due;
@@ -185,7 +185,7 @@ engine_raise(struct engine *e, struct watch *w, struct series *s,
 	s->number = ++e->number;
 	s->raised = e->now;
 	engine_enter(e, w, s, SERIES_RAISED);
-	series_changed(e, w, s);
+	track_changed(e, w, s);
 	engine_tell(e, w, s, &event);
 }
 
@@ -203,10 +203,10 @@ engine_clear(struct engine *e, struct watch *w, struct series *s,
 	s->flapping = false;
 	s->number = 0;
 	engine_enter(e, w, s, SERIES_QUIET);
-	series_changed(e, w, s);
+	track_changed(e, w, s);
 	/* nothing of it differs from a new one */
 	if (r->kind == RULE_VALUE && s->flaps == 0)
-		series_remove(e, w, s);
+		track_remove(e, w, s);
 }
 
 /* ---- time ---- */
@@ -222,7 +222,7 @@ engine_fire(struct engine *e, struct watch *w, struct series *s)
 	} else if (r->kind == RULE_SILENT &&
 	    engine_after(s->seen, r->silent) < e->now) {
 		engine_enter(e, w, s, SERIES_RAISED);
-		series_changed(e, w, s);
+		track_changed(e, w, s);
 	} else {
 		engine_clear(e, w, s, NULL);
 	}
@@ -309,7 +309,7 @@ engine_judge_rate(struct engine *e, struct watch *w, struct series *s,
 	s->last = v;
 	s->last_time = record->time.ns;
 	s->has_last = true;
-	series_changed(e, w, s);
+	track_changed(e, w, s);
 	return verdict;
 }
 
@@ -329,7 +329,7 @@ engine_begin(struct engine *e, struct watch *w, struct series *s,
 	s->since = e->now;
 	s->since_record = record->time.ns;
 	engine_enter(e, w, s, state);
-	series_changed(e, w, s);
+	track_changed(e, w, s);
 }
 
 static void
@@ -352,7 +352,7 @@ engine_bad(struct engine *e, struct watch *w, struct series *s,
 	case SERIES_CLEARING:
 	case SERIES_CALMING:
 		engine_enter(e, w, s, SERIES_RAISED);
-		series_changed(e, w, s);
+		track_changed(e, w, s);
 		break;
 	case SERIES_RAISED:
 	case SERIES_STATES:
@@ -394,16 +394,16 @@ engine_between(struct engine *e, struct watch *w, struct series *s)
 	if (s->state != SERIES_CLEARING && s->state != SERIES_CALMING)
 		return;
 	engine_enter(e, w, s, SERIES_RAISED);
-	series_changed(e, w, s);
+	track_changed(e, w, s);
 }
 
 static void
 engine_quieten(struct engine *e, struct watch *w, struct series *s)
 {
 	engine_enter(e, w, s, SERIES_QUIET);
-	series_changed(e, w, s);
+	track_changed(e, w, s);
 	if (w->rule->kind == RULE_VALUE && s->flaps == 0)
-		series_remove(e, w, s);
+		track_remove(e, w, s);
 }
 
 static void
@@ -425,9 +425,9 @@ static struct series *
 engine_take_series(struct engine *e, struct watch *w,
     const struct route *route, const struct record *record)
 {
-	struct series *s = series_find(e, w);
+	struct series *s = track_find(e, w);
 
-	if (s == NULL && (s = series_make(e, w, route->publisher)) == NULL)
+	if (s == NULL && (s = track_make(e, w, route->publisher)) == NULL)
 		return NULL;
 	/* a gap while it was to be cleared: it counts from now on */
 	if (w->rule->kind == RULE_SILENT && s->state > SERIES_RAISED &&
@@ -458,15 +458,15 @@ engine_record(struct engine *e, struct watch *w, const struct route *route,
 		if (verdict != VERDICT_BAD && w->series.n == 0)
 			return;
 	}
-	if (!series_key(e, r, &about) ||
+	if (!track_key(e, r, &about) ||
 	    (r->kind == RULE_VALUE && verdict != VERDICT_BAD &&
-	    series_find(e, w) == NULL) ||
+	    track_find(e, w) == NULL) ||
 	    (s = engine_take_series(e, w, route, record)) == NULL)
 		return;
 	if (r->kind == RULE_RATE) {
 		verdict = engine_judge_rate(e, w, s, record);
 	} else if (r->kind == RULE_SILENT) {
-		series_changed(e, w, s);
+		track_changed(e, w, s);
 	} else if (record->kind == VALUE_NUMBER) {
 		s->last = number_value(record->value);
 		s->has_last = true;
@@ -499,7 +499,7 @@ engine_restore(struct engine *e, struct watch *w, struct str key,
 
 	buf_clear(&e->key);
 	buf_put_str(&e->key, key);
-	if (e->key.full || (s = series_make(e, w, publisher)) == NULL)
+	if (e->key.full || (s = track_make(e, w, publisher)) == NULL)
 		return false;
 	s->stored = true;
 	s->flapping = like->flapping;

@@ -60,14 +60,14 @@ struct series {
 	char key[];		/* n bytes: engine_subject */
 };
 
-struct series_list {
+struct track_list {
 	struct series *first, *last;
 };
 
 struct watch {
 	const struct rule *rule;
 	struct hash_table series, things;
-	struct series_list lists[SERIES_STATES];
+	struct track_list lists[SERIES_STATES];
 	bool told;		/* that some series are not watched */
 };
 

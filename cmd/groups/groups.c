@@ -18,7 +18,7 @@ struct fault groups_fault;
 /* ---- beginning and end ---- */
 
 int
-groups_begin(enum client_access access)
+groups_open(enum client_access access)
 {
 	struct client *c = &groups_client;
 
@@ -147,7 +147,7 @@ groups_change_all(void)
 static int
 groups_change(char **operands, enum change_verb verb)
 {
-	int result = groups_begin(CLIENT_WRITE);
+	int result = groups_open(CLIENT_WRITE);
 
 	groups_changes.verb = verb;
 	groups_changes.recursive = groups_opt.recursive;

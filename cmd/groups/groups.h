@@ -28,7 +28,7 @@ extern struct out groups_out;
 extern struct fault groups_fault;
 
 /* opens what a verb needs; 0, -1 */
-int groups_begin(enum client_access);
+int groups_open(enum client_access);
 /* the exit status; `result` 0 or more is one, -1 a fault */
 int groups_end(int result);
 

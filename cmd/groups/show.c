@@ -168,7 +168,7 @@ groups_verb_list(char **operands)
 	if (too_many != NULL)
 		program_misuse("%s: give only one of --parent, --thing, "
 		    "--channel and --group", too_many);
-	result = groups_begin(CLIENT_READ);
+	result = groups_open(CLIENT_READ);
 	show_begin_table();
 	if (result == 0)
 		result = show_filtered(&query);
@@ -203,7 +203,7 @@ show_one(const char *id)
 int
 groups_verb_get(char **ids)
 {
-	int result = groups_begin(CLIENT_READ);
+	int result = groups_open(CLIENT_READ);
 
 	show_begin_table();
 	if (result == 0)
@@ -229,7 +229,7 @@ show_tree(const char *id)
 int
 groups_verb_tree(char **ids)
 {
-	int result = groups_begin(CLIENT_READ);
+	int result = groups_open(CLIENT_READ);
 
 	show_begin_table();
 	if (result == 0)

@@ -31,7 +31,7 @@ chart_gap(const struct chart *c, int columns)
 }
 
 void
-chart_put_name(struct buf *to, const struct series *s)
+chart_put_name(struct buf *to, const struct curve *s)
 {
 	escape_put(to, buf_str(&s->label));
 	if (s->unit.n == 0)

@@ -3,7 +3,7 @@
 #define MFX_CMD_PLOT_CHART_H
 
 #include "cmd/plot/scale.h"
-#include "cmd/plot/series.h"
+#include "cmd/plot/curves.h"
 
 /*
  * Charts of a set of series, put into a buffer.  In each column of a chart a
@@ -11,7 +11,7 @@
  * values are passed over, or left open where they span more than `gap`.
  */
 struct chart {
-	const struct series_set *set;
+	const struct curves *set;
 	int width, height;	/* text: characters; SVG: pixels.  Of one
 				 * panel, with its axes. */
 	double low, high;	/* ends of the axis of values; NAN: as the
@@ -43,6 +43,6 @@ struct scale chart_scale(const struct chart *, const struct cell *, int marks);
 /* most columns that may be empty between two that are joined by a line */
 int chart_gap(const struct chart *, int columns);
 /* "temp (Cel)", escaped for a terminal */
-void chart_put_name(struct buf *, const struct series *);
+void chart_put_name(struct buf *, const struct curve *);
 
 #endif

@@ -64,11 +64,11 @@ svg_put_text(struct buf *to, struct str text)
 }
 
 static void
-svg_put_name(struct buf *to, const struct series *s)
+svg_put_name(struct buf *to, const struct curve *s)
 {
 	struct buf name;
 
-	buf_init(&name, 16 * SERIES_TEXT_MAX);
+	buf_init(&name, 16 * CURVES_TEXT_MAX);
 	chart_put_name(&name, s);
 	svg_put_text(to, buf_str(&name));
 	buf_release(&name);
@@ -101,7 +101,7 @@ svg_put_values(struct buf *to, const struct svg_panel *p)
 static void
 svg_put_times(struct buf *to, const struct svg_panel *p)
 {
-	const struct series_set *set = p->chart->set;
+	const struct curves *set = p->chart->set;
 	double span = (double)set->last.ns - (double)set->first.ns + 1, x;
 	int marks = p->width / SVG_TIME_MARK;
 	int64_t step = scale_time_step(set->first, set->last,
@@ -184,11 +184,11 @@ svg_put_run(struct buf *to, const struct svg_panel *p, int from, int end,
 /* each run of columns without a gap that is too long */
 static void
 svg_put_series(struct buf *to, const struct svg_panel *p,
-    const struct series *s, const char *colour)
+    const struct curve *s, const char *colour)
 {
 	int x, from = -1, last = -1, gap = chart_gap(p->chart, p->width);
 
-	series_columns(p->chart->set, s, p->columns, p->width);
+	curves_columns(p->chart->set, s, p->columns, p->width);
 	for (x = 0; x < p->width; x++) {
 		if (p->columns[x].n == 0)
 			continue;
@@ -205,7 +205,7 @@ svg_put_series(struct buf *to, const struct svg_panel *p,
 }
 
 static bool
-svg_is_in(const struct svg_panel *p, const struct series *s)
+svg_is_in(const struct svg_panel *p, const struct curve *s)
 {
 	return str_eq(buf_str(&s->unit), p->unit);
 }
@@ -215,7 +215,7 @@ svg_is_in(const struct svg_panel *p, const struct series *s)
 static void
 svg_put_legend(struct buf *to, const struct svg_panel *p)
 {
-	const struct series_set *set = p->chart->set;
+	const struct curves *set = p->chart->set;
 	int i, n = 0;
 
 	buf_printf(to, "<text x=\"%d\" y=\"%d\">", SVG_LEFT, p->top - 12);
@@ -238,7 +238,7 @@ svg_put_legend(struct buf *to, const struct svg_panel *p)
 static struct scale
 svg_scale(const struct svg_panel *p)
 {
-	const struct series_set *set = p->chart->set;
+	const struct curves *set = p->chart->set;
 	struct cell all = CELL_EMPTY;
 	int i;
 
@@ -251,7 +251,7 @@ svg_scale(const struct svg_panel *p)
 static void
 svg_put_panel(struct buf *to, struct svg_panel *p)
 {
-	const struct series_set *set = p->chart->set;
+	const struct curves *set = p->chart->set;
 	int i, n = 0;
 
 	p->scale = svg_scale(p);
@@ -271,7 +271,7 @@ svg_put_panel(struct buf *to, struct svg_panel *p)
 
 /* is this series the first of its unit? */
 static bool
-svg_is_first(const struct series_set *set, int i)
+svg_is_first(const struct curves *set, int i)
 {
 	int k;
 

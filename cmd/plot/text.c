@@ -171,7 +171,7 @@ text_put_label(struct buf *to, const struct text_panel *p, int row)
 static int
 text_time_column(const struct text_panel *p, struct stamp t)
 {
-	const struct series_set *set = p->chart->set;
+	const struct curves *set = p->chart->set;
 	double span = (double)set->last.ns - (double)set->first.ns;
 	double at = ((double)t.ns - (double)set->first.ns) / (span + 1);
 
@@ -183,7 +183,7 @@ static void
 text_each_time(struct buf *to, const struct text_panel *p,
     void (*put)(struct buf *, struct stamp, int64_t step, int column, int *at))
 {
-	const struct series_set *set = p->chart->set;
+	const struct curves *set = p->chart->set;
 	int64_t step = scale_time_step(set->first, set->last,
 	    p->width / TEXT_TIME_MARK > 1 ? p->width / TEXT_TIME_MARK : 1);
 	struct stamp t;
@@ -243,7 +243,7 @@ text_put_times(struct buf *to, const struct text_panel *p)
 
 /* "temp (Cel): 1440 values from 19.5 to 23.1, mean 21.2, last 22" */
 static void
-text_put_summary(struct buf *to, const struct series *s)
+text_put_summary(struct buf *to, const struct curve *s)
 {
 	chart_put_name(to, s);
 	buf_printf(to, ": %llu value%s from %.6g to %.6g, mean %.6g, last "
@@ -252,13 +252,13 @@ text_put_summary(struct buf *to, const struct series *s)
 }
 
 static void
-text_put_panel(struct buf *to, struct text_panel *p, const struct series *s)
+text_put_panel(struct buf *to, struct text_panel *p, const struct curve *s)
 {
 	int row;
 
 	p->scale = chart_scale(p->chart, &s->all,
 	    p->height > 3 ? p->height / 2 : 2);
-	series_columns(p->chart->set, s, p->columns, p->width * p->across);
+	curves_columns(p->chart->set, s, p->columns, p->width * p->across);
 	memset(p->dots, 0, (size_t)p->width * (size_t)p->height);
 	(p->across == 2 ? text_draw_braille : text_draw_blocks)(p);
 	text_put_summary(to, s);
@@ -271,7 +271,7 @@ text_put_panel(struct buf *to, struct text_panel *p, const struct series *s)
 
 /* "2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z" */
 static void
-text_put_span(struct buf *to, const struct series_set *set)
+text_put_span(struct buf *to, const struct curves *set)
 {
 	char text[STAMP_TEXT];
 
@@ -340,13 +340,13 @@ text_tail(struct str text, int n)
 /* A name of `width` characters: of a longer one the end, which tells it from
  * others. */
 static void
-text_put_name(struct buf *to, const struct series *s, int width)
+text_put_name(struct buf *to, const struct curve *s, int width)
 {
 	struct buf name;
 	struct str text;
 	int n;
 
-	buf_init(&name, 16 * SERIES_TEXT_MAX);
+	buf_init(&name, 16 * CURVES_TEXT_MAX);
 	chart_put_name(&name, s);
 	text = buf_str(&name);
 	n = text_length(text);
@@ -360,14 +360,14 @@ text_put_name(struct buf *to, const struct series *s, int width)
 }
 
 static void
-text_put_spark(struct buf *to, struct text_panel *p, const struct series *s,
+text_put_spark(struct buf *to, struct text_panel *p, const struct curve *s,
     int name_width)
 {
 	int x;
 
 	text_put_name(to, s, name_width);
 	p->scale = scale_between(s->all.min, s->all.max, 2);
-	series_columns(p->chart->set, s, p->columns, p->width);
+	curves_columns(p->chart->set, s, p->columns, p->width);
 	memset(p->dots, 0, (size_t)p->width);
 	text_draw_blocks(p);
 	buf_putc(to, ' ');
@@ -389,7 +389,7 @@ chart_put_sparks(struct buf *to, const struct chart *c)
 	struct buf name;
 	int i, n, widest = 0;
 
-	buf_init(&name, 16 * SERIES_TEXT_MAX);
+	buf_init(&name, 16 * CURVES_TEXT_MAX);
 	for (i = 0; i < c->set->n; i++) {
 		buf_clear(&name);
 		chart_put_name(&name, &c->set->v[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/alarm/series.h"
+#include "cmd/alarm/track.h"
 
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@ struct thing {
 /* ---- keys ---- */
 
 static struct str *
-series_label(struct subject *s, enum match_label label)
+track_label(struct subject *s, enum match_label label)
 {
 	return label == MATCH_CHANNEL ? &s->channel :
 	    label == MATCH_PUBLISHER ? &s->publisher :
@@ -29,14 +29,14 @@ series_label(struct subject *s, enum match_label label)
 
 /* each label that the rule goes by: its length in 16 bits, and its text */
 bool
-series_key(struct engine *e, const struct rule *r, const struct subject *s)
+track_key(struct engine *e, const struct rule *r, const struct subject *s)
 {
 	struct subject labels = *s;
 	int i;
 
 	buf_clear(&e->key);
 	for (i = 0; i < MATCH_LABELS; i++) {
-		struct str *text = series_label(&labels, (enum match_label)i);
+		struct str *text = track_label(&labels, (enum match_label)i);
 		uint16_t n;
 
 		if (!(r->by & 1u << i) || text == NULL)
@@ -58,7 +58,7 @@ engine_subject(const struct rule *r, struct str key, struct subject *to)
 
 	*to = (struct subject){ .name = STR_NONE };
 	for (i = 0; i < MATCH_LABELS; i++) {
-		struct str *text = series_label(to, (enum match_label)i);
+		struct str *text = track_label(to, (enum match_label)i);
 
 		if (!(r->by & 1u << i) || text == NULL)
 			continue;
@@ -75,7 +75,7 @@ engine_subject(const struct rule *r, struct str key, struct subject *to)
 }
 
 struct series *
-series_find(const struct engine *e, const struct watch *w)
+track_find(const struct engine *e, const struct watch *w)
 {
 	uint64_t h = hash_seeded(e->seed, buf_str(&e->key));
 	struct hash_node *n;
@@ -92,18 +92,18 @@ series_find(const struct engine *e, const struct watch *w)
 /* ---- lists ---- */
 
 static void
-series_unlink(struct watch *w, struct series *s)
+track_unlink(struct watch *w, struct series *s)
 {
-	struct series_list *l = &w->lists[s->state];
+	struct track_list *l = &w->lists[s->state];
 
 	*(s->prev ? &s->prev->next : &l->first) = s->next;
 	*(s->next ? &s->next->prev : &l->last) = s->prev;
 }
 
 static void
-series_link(struct watch *w, struct series *s)
+track_link(struct watch *w, struct series *s)
 {
-	struct series_list *l = &w->lists[s->state];
+	struct track_list *l = &w->lists[s->state];
 
 	s->next = NULL;
 	s->prev = l->last;
@@ -112,17 +112,17 @@ series_link(struct watch *w, struct series *s)
 }
 
 void
-series_move(struct watch *w, struct series *s, enum series_state to)
+track_move(struct watch *w, struct series *s, enum series_state to)
 {
-	series_unlink(w, s);
+	track_unlink(w, s);
 	s->state = to;
-	series_link(w, s);
+	track_link(w, s);
 }
 
 /* ---- things ---- */
 
 static struct thing *
-series_thing(struct engine *e, struct watch *w, struct str publisher)
+track_thing(struct engine *e, struct watch *w, struct str publisher)
 {
 	uint64_t h = hash_seeded(e->seed, publisher);
 	struct thing *t;
@@ -148,7 +148,7 @@ engine_publisher(const struct series *s)
 }
 
 static void
-series_thing_less(struct watch *w, struct thing *t)
+track_thing_less(struct watch *w, struct thing *t)
 {
 	if (--t->series > 0)
 		return;
@@ -159,7 +159,7 @@ series_thing_less(struct watch *w, struct thing *t)
 /* ---- made and removed ---- */
 
 void
-series_changed(struct engine *e, struct watch *w, struct series *s)
+track_changed(struct engine *e, struct watch *w, struct series *s)
 {
 	if (!e->keeps || s->changed)
 		return;
@@ -175,7 +175,7 @@ series_changed(struct engine *e, struct watch *w, struct series *s)
 }
 
 void
-series_remove(struct engine *e, struct watch *w, struct series *s)
+track_remove(struct engine *e, struct watch *w, struct series *s)
 {
 	if (s->changed)
 		e->changed[s->at_changed].series = NULL;
@@ -185,14 +185,14 @@ series_remove(struct engine *e, struct watch *w, struct series *s)
 		buf_put(&e->removed, &s->n, sizeof s->n);
 		buf_put(&e->removed, s->key, s->n);
 	}
-	series_unlink(w, s);
+	track_unlink(w, s);
 	hash_table_remove(&w->series, &s->node);
-	series_thing_less(w, s->thing);
+	track_thing_less(w, s->thing);
 	free(s);
 }
 
 static void
-series_note(struct engine *e, struct watch *w, const char *what)
+track_note(struct engine *e, struct watch *w, const char *what)
 {
 	if (!w->told)
 		e->note(e->arg, w->rule, what);
@@ -201,33 +201,33 @@ series_note(struct engine *e, struct watch *w, const char *what)
 
 /* Room for one more?  What is quiet makes some. */
 static bool
-series_room(struct engine *e, struct watch *w)
+track_room(struct engine *e, struct watch *w)
 {
 	if (w->series.n < w->rule->series)
 		return true;
 	if (w->lists[SERIES_QUIET].first == NULL) {
-		series_note(e, w, "all its series are busy: new ones are not "
+		track_note(e, w, "all its series are busy: new ones are not "
 		    "watched");
 		return false;
 	}
-	series_note(e, w, "it has more series than it may: the oldest quiet "
+	track_note(e, w, "it has more series than it may: the oldest quiet "
 	    "ones are forgotten");
-	series_remove(e, w, w->lists[SERIES_QUIET].first);
+	track_remove(e, w, w->lists[SERIES_QUIET].first);
 	return true;
 }
 
 struct series *
-series_make(struct engine *e, struct watch *w, struct str publisher)
+track_make(struct engine *e, struct watch *w, struct str publisher)
 {
 	size_t share = w->rule->series / SHARE, n = e->key.n;
 	struct thing *t;
 	struct series *s;
 
-	if (!series_room(e, w))
+	if (!track_room(e, w))
 		return NULL;
-	t = series_thing(e, w, publisher);
+	t = track_thing(e, w, publisher);
 	if (t->series >= (share > SHARE_LEAST ? share : SHARE_LEAST)) {
-		series_note(e, w, "one thing has more than a tenth of the "
+		track_note(e, w, "one thing has more than a tenth of the "
 		    "series: its new ones are not watched");
 		return NULL;
 	}
@@ -239,12 +239,12 @@ series_make(struct engine *e, struct watch *w, struct str publisher)
 		memcpy(s->key, e->key.p, n);
 	hash_table_add(&w->series, &s->node,
 	    hash_seeded(e->seed, buf_str(&e->key)));
-	series_link(w, s);
+	track_link(w, s);
 	return s;
 }
 
 void
-series_release_all(struct watch *w)
+track_release_all(struct watch *w)
 {
 	struct hash_node *n, *next;
 

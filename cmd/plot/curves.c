@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/plot/series.h"
+#include "cmd/plot/curves.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,13 +10,13 @@
 static const struct cell empty = CELL_EMPTY;
 
 void
-series_init(struct series_set *set)
+curves_init(struct curves *set)
 {
-	*set = (struct series_set){ 0 };
+	*set = (struct curves){ 0 };
 }
 
 void
-series_release(struct series_set *set)
+curves_release(struct curves *set)
 {
 	int i;
 
@@ -28,50 +28,50 @@ series_release(struct series_set *set)
 }
 
 static struct cell *
-series_make_cells(void)
+curves_make_cells(void)
 {
-	struct cell *cells = memory_get(SERIES_CELLS * sizeof(*cells));
+	struct cell *cells = memory_get(CURVES_CELLS * sizeof(*cells));
 	int i;
 
-	for (i = 0; i < SERIES_CELLS; i++)
+	for (i = 0; i < CURVES_CELLS; i++)
 		cells[i] = empty;
 	return cells;
 }
 
 static struct str
-series_cut(struct str text)
+curves_cut(struct str text)
 {
-	if (text.n > SERIES_TEXT_MAX)
-		text.n = SERIES_TEXT_MAX;
+	if (text.n > CURVES_TEXT_MAX)
+		text.n = CURVES_TEXT_MAX;
 	return text;
 }
 
-struct series *
-series_find(struct series_set *set, struct str label, struct str unit)
+struct curve *
+curves_find(struct curves *set, struct str label, struct str unit)
 {
-	struct series *s;
+	struct curve *s;
 	int i;
 
-	label = series_cut(label);
-	unit = series_cut(unit);
+	label = curves_cut(label);
+	unit = curves_cut(unit);
 	for (i = 0; i < set->n; i++)
 		if (str_eq(buf_str(&set->v[i].label), label) &&
 		    str_eq(buf_str(&set->v[i].unit), unit))
 			return &set->v[i];
-	if (set->n == SERIES_MAX)
+	if (set->n == CURVES_MAX)
 		return NULL;
 	s = &set->v[set->n++];
-	buf_init(&s->label, SERIES_TEXT_MAX);
+	buf_init(&s->label, CURVES_TEXT_MAX);
 	buf_put_str(&s->label, label);
-	buf_init(&s->unit, SERIES_TEXT_MAX);
+	buf_init(&s->unit, CURVES_TEXT_MAX);
 	buf_put_str(&s->unit, unit);
-	s->cells = series_make_cells();
+	s->cells = curves_make_cells();
 	s->all = empty;
 	return s;
 }
 
 bool
-series_value(const struct record *r, double *value)
+curves_value(const struct record *r, double *value)
 {
 	if (r->kind == VALUE_BOOL) {
 		*value = r->truth;
@@ -108,50 +108,50 @@ cell_mean(const struct cell *cell)
 /* Times in their order as unsigned numbers, so that shifting one divides it:
  * 1677 is 0. */
 static uint64_t
-series_place(struct stamp t)
+curves_place(struct stamp t)
 {
 	return (uint64_t)t.ns ^ UINT64_C(1) << 63;
 }
 
 static struct cell *
-series_cell(const struct series *s, uint64_t i)
+curves_cell(const struct curve *s, uint64_t i)
 {
-	return &s->cells[i & (SERIES_CELLS - 1)];
+	return &s->cells[i & (CURVES_CELLS - 1)];
 }
 
 /* Makes the cells of a series 2^by times as long. */
 static void
-series_widen(const struct series_set *set, struct series *s, int by)
+curves_widen(const struct curves *set, struct curve *s, int by)
 {
 	struct cell *old = s->cells;
 	uint64_t i;
 
-	s->cells = series_make_cells();
+	s->cells = curves_make_cells();
 	for (i = set->low; i <= set->high; i++)
-		cell_join(series_cell(s, i >> by),
-		    &old[i & (SERIES_CELLS - 1)]);
+		cell_join(curves_cell(s, i >> by),
+		    &old[i & (CURVES_CELLS - 1)]);
 	free(old);
 }
 
 /* Makes room for the cells from low to high. */
 static void
-series_reach(struct series_set *set, uint64_t low, uint64_t high)
+curves_reach(struct curves *set, uint64_t low, uint64_t high)
 {
 	int i, by = 0;
 
-	while ((high >> by) - (low >> by) >= SERIES_CELLS)
+	while ((high >> by) - (low >> by) >= CURVES_CELLS)
 		by++;
 	for (i = 0; by > 0 && i < set->n; i++)
-		series_widen(set, &set->v[i], by);
+		curves_widen(set, &set->v[i], by);
 	set->shift += by;
 	set->low = low >> by;
 	set->high = high >> by;
 }
 
 static void
-series_reach_time(struct series_set *set, struct stamp t)
+curves_reach_time(struct curves *set, struct stamp t)
 {
-	uint64_t at = series_place(t) >> set->shift;
+	uint64_t at = curves_place(t) >> set->shift;
 
 	if (!set->any) {
 		set->any = true;
@@ -160,7 +160,7 @@ series_reach_time(struct series_set *set, struct stamp t)
 		return;
 	}
 	if (at < set->low || at > set->high)
-		series_reach(set, at < set->low ? at : set->low,
+		curves_reach(set, at < set->low ? at : set->low,
 		    at > set->high ? at : set->high);
 	if (t.ns < set->first.ns)
 		set->first = t;
@@ -169,12 +169,12 @@ series_reach_time(struct series_set *set, struct stamp t)
 }
 
 void
-series_add(struct series_set *set, struct series *s, struct stamp t, double v)
+curves_add(struct curves *set, struct curve *s, struct stamp t, double v)
 {
 	struct cell one = { v, v, v, 1 };
 
-	series_reach_time(set, t);
-	cell_join(series_cell(s, series_place(t) >> set->shift), &one);
+	curves_reach_time(set, t);
+	cell_join(curves_cell(s, curves_place(t) >> set->shift), &one);
 	if (s->all.n == 0 || t.ns >= s->newest.ns) {
 		s->newest = t;
 		s->last = v;
@@ -183,11 +183,11 @@ series_add(struct series_set *set, struct series *s, struct stamp t, double v)
 }
 
 void
-series_columns(const struct series_set *set, const struct series *s,
+curves_columns(const struct curves *set, const struct curve *s,
     struct cell *columns, int n)
 {
-	uint64_t first = series_place(set->first), i;
-	double span = (double)(series_place(set->last) - first) + 1, at;
+	uint64_t first = curves_place(set->first), i;
+	double span = (double)(curves_place(set->last) - first) + 1, at;
 	int column;
 
 	for (column = 0; column < n; column++)
@@ -199,6 +199,6 @@ series_columns(const struct series_set *set, const struct series *s,
 		    (double)(UINT64_C(1) << set->shift) / 2;
 		column = (int)(at / span * n);
 		column = column < 0 ? 0 : column >= n ? n - 1 : column;
-		cell_join(&columns[column], series_cell(s, i));
+		cell_join(&columns[column], curves_cell(s, i));
 	}
 }

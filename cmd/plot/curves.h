@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_CMD_PLOT_SERIES_H
-#define MFX_CMD_PLOT_SERIES_H
+#ifndef MFX_CMD_PLOT_CURVES_H
+#define MFX_CMD_PLOT_CURVES_H
 
 #include <float.h>
 
@@ -15,14 +15,14 @@
  * input may be endless and in any order, and at least half of the row is in
  * use once there is enough to show.
  *
- *	series_init(&set);
- *	s = series_find(&set, label, unit);	NULL: too many
- *	series_add(&set, s, time, value);
- *	series_walk(&set, s, &cell) ...
+ *	curves_init(&set);
+ *	s = curves_find(&set, label, unit);	NULL: too many
+ *	curves_add(&set, s, time, value);
+ *	curves_columns(&set, s, columns, n);
  */
-#define SERIES_MAX 64
-#define SERIES_CELLS 4096	/* a power of two */
-#define SERIES_TEXT_MAX 256	/* bytes of a label or unit; the rest is cut */
+#define CURVES_MAX 64
+#define CURVES_CELLS 4096	/* a power of two */
+#define CURVES_TEXT_MAX 256	/* bytes of a label or unit; the rest is cut */
 
 /* what fell into one cell, or into several of them */
 struct cell {
@@ -32,16 +32,16 @@ struct cell {
 
 #define CELL_EMPTY { DBL_MAX, -DBL_MAX, 0, 0 }
 
-struct series {
+struct curve {
 	struct buf label, unit;
-	struct cell *cells;	/* SERIES_CELLS of them, as a ring */
+	struct cell *cells;	/* CURVES_CELLS of them, as a ring */
 	struct cell all;
 	double last;		/* the value of the newest time */
 	struct stamp newest;
 };
 
-struct series_set {
-	struct series v[SERIES_MAX];
+struct curves {
+	struct curve v[CURVES_MAX];
 	int n;
 	int shift;		/* a cell is 2^shift ns long */
 	uint64_t low, high;	/* first and last cell in use */
@@ -49,20 +49,20 @@ struct series_set {
 	struct stamp first, last;	/* times of values; with `any` */
 };
 
-void series_init(struct series_set *);
-void series_release(struct series_set *);
+void curves_init(struct curves *);
+void curves_release(struct curves *);
 
 /* the series of this label and unit, which is made when it is new; NULL when
- * there are SERIES_MAX others */
-struct series *series_find(struct series_set *, struct str label,
+ * there are CURVES_MAX others */
+struct curve *curves_find(struct curves *, struct str label,
     struct str unit);
 
 /* Has the record a value that can be drawn?  True is 1, and false is 0; a
  * number out of the range of a double is not drawn. */
-bool series_value(const struct record *, double *value);
+bool curves_value(const struct record *, double *value);
 
 /* `value` is finite */
-void series_add(struct series_set *, struct series *, struct stamp, double);
+void curves_add(struct curves *, struct curve *, struct stamp, double);
 
 void cell_join(struct cell *, const struct cell *);
 double cell_mean(const struct cell *);
@@ -71,7 +71,7 @@ double cell_mean(const struct cell *);
  * The cells of a series as n columns from set->first to set->last, each what
  * fell into its part of the time.
  */
-void series_columns(const struct series_set *, const struct series *,
+void curves_columns(const struct curves *, const struct curve *,
     struct cell *columns, int n);
 
 #endif
