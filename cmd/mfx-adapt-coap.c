@@ -39,29 +39,29 @@ static const struct program program = {
 };
 
 static void
-adapt_put_counts(struct buf *b, const struct service *s)
+adapt_put_counts(struct metrics *m, const struct service *s)
 {
 	const struct coap_counts *c = coap_server_counts(server);
 
-	service_put(b, s, "connections", "gauge",
+	service_put(m, s, "connections", "gauge",
 	    "Sessions of TCP, TLS and DTLS.", c->sessions);
-	service_put(b, s, "observers", "gauge", "Observers registered.",
+	service_put(m, s, "observers", "gauge", "Observers registered.",
 	    c->observers);
-	service_put(b, s, "input_rejected_total", "counter",
+	service_put(m, s, "input_rejected_total", "counter",
 	    "Lines that were not messages of a channel.",
 	    adapter.feed.passed.n);
-	service_put(b, s, "replay_rejected_total", "counter",
+	service_put(m, s, "replay_rejected_total", "counter",
 	    "Lines of the history that were not messages of a channel.",
 	    c->passed.n);
-	service_put(b, s, "notifications_total", "counter",
+	service_put(m, s, "notifications_total", "counter",
 	    "Notifications sent.", c->notifications);
-	service_put(b, s, "repeated_total", "counter",
+	service_put(m, s, "repeated_total", "counter",
 	    "Duplicate messages.", c->repeated);
-	service_put(b, s, "overflowed_total", "counter",
+	service_put(m, s, "overflowed_total", "counter",
 	    "Observers ended as too slow.", c->overflowed);
-	service_put(b, s, "reaped_total", "counter",
+	service_put(m, s, "reaped_total", "counter",
 	    "Observers ended as they did not answer.", c->reaped);
-	service_put(b, s, "pings_total", "counter",
+	service_put(m, s, "pings_total", "counter",
 	    "Pings sent.", c->pings);
 }
 

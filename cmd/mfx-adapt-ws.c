@@ -121,10 +121,10 @@ adapt_timeout(void)
 }
 
 static void
-adapt_put_metrics(struct buf *b, const struct service *s)
+adapt_put_metrics(struct metrics *m, const struct service *s)
 {
-	subscribers_server_metrics_put(b, s, server);
-	subscribers_metrics_put(b, s, &subscribers, &adapter.feed);
+	subscribers_server_metrics_put(m, s, server);
+	subscribers_metrics_put(m, s, &subscribers, &adapter.feed);
 }
 
 static int

@@ -17,6 +17,7 @@
 #include "base/listen.h"
 #include "base/program.h"
 #include "base/ready.h"
+#include "base/run.h"
 #include "base/signal.h"
 #include "http/setup.h"
 #include "registry/registry.h"
@@ -284,6 +285,7 @@ api_open_all(struct fault *fault)
 	if (http_setup_open(&setup, loop, &o, &server, fault) < 0)
 		return -1;
 	api_count_connections(api, server);
+	run_open(program.name, RUN_SERVER | RUN_MAKE);
 	return api_open_others(fault);
 }
 

@@ -17,6 +17,7 @@
 #include "base/number.h"
 #include "base/out.h"
 #include "base/program.h"
+#include "base/run.h"
 #include "base/ready.h"
 #include "base/signal.h"
 #include "client/client.h"
@@ -142,6 +143,7 @@ main(int argc, char **argv)
 	events_set_start();
 	program_holds_secrets();
 	target = events_target();
+	run_open(program.name, 0);
 	out_init(&out, target != NULL ? -1 : STDOUT_FILENO, "<stdout>",
 	    OUT_MAX);
 	client.out = &out;

@@ -19,6 +19,7 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "base/program.h"
+#include "base/run.h"
 #include "base/signal.h"
 #include "base/utf8.h"
 #include "base/wide.h"
@@ -230,6 +231,7 @@ main(int argc, char **argv)
 	if (opt.every > 0 && opt.start == INT64_MIN)
 		program_misuse("--every needs --start");
 	gen_check_labels();
+	run_open(program.name, 0);
 	out_init(&out, STDOUT_FILENO, "<stdout>", LINE_LIMIT);
 	things = memory_zero((size_t)opt.things, sizeof *things);
 	for (i = 0; i < opt.things; i++)

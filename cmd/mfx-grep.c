@@ -105,6 +105,7 @@ grep_put_records(const struct route *route)
 		mark_before(&mark, route);
 		if (!pack_put_lines(&f.out.b, route, &pack))
 			return "pack too large when resolved";
+		f.out.lines += n - 1;
 	}
 	printed += (int64_t)n;
 	return NULL;

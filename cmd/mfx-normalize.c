@@ -70,8 +70,10 @@ normalize_put_records(const struct route *route, struct pack *from)
 
 	if (why != NULL)
 		return why;
-	return pack_put_lines(&f.out.b, route, from) ? NULL :
-	    "pack too large when resolved";
+	if (!pack_put_lines(&f.out.b, route, from))
+		return "pack too large when resolved";
+	f.out.lines += from->n > 1 ? from->n - 1 : 0;
+	return NULL;
 }
 
 static const char *

@@ -3,8 +3,8 @@
  * Lines from stdin to a stream of the bus, in batches as they come, each batch
  * whole or not at all.  While the disk is full or the bus is away it waits, as
  * what it holds exists nowhere else.  With --ack the source's group moves once
- * the batch is on the bus; batches are then cut only after a line that carries
- * `seq`, and what was published before a kill is not published again.
+ * the batch is there; a batch then ends only after a line that carries `seq`,
+ * and what was published before a kill is not published again.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/program.h"
+#include "base/run.h"
 #include "base/signal.h"
 #include "bus/dead.h"
 #include "cmd/pub/appender.h"
@@ -52,8 +53,7 @@ static const struct program program = {
  * with seq, can make it larger: see PACK_OUT_MAX.  With a little more it fits
  * into one message of a server. */
 #define BATCH ((size_t)192 * 1024)
-/* lines one by one, as many as there are at once: the server answers to them
- * together */
+/* lines one by one, as many as there are: the server answers them together */
 #define BATCH_EACH ((size_t)1024 * 1024)
 #define BATCH_MAX ((size_t)80 << 20)
 /* how long lines without a position wait for one that follows, ns */
@@ -69,6 +69,7 @@ static struct {
 	bool fresh;		/* a batch begins: take the time */
 	struct buf batch;
 	size_t whole;		/* bytes of it that may be published */
+	uint64_t lines, whole_lines;	/* of these two */
 	struct progress at;	/* with --ack: how far those are */
 	bool moved;		/* that is new */
 	bool positions;		/* lines have them … */
@@ -97,11 +98,22 @@ pub_publish(void)
 		pub.f.out.err = ECANCELED;
 		return;
 	}
+	run_add(RUN_LINES_OUT, pub.whole_lines);
+	run_add(RUN_BYTES_OUT, pub.whole);
+	pub.lines -= pub.whole_lines;
+	pub.whole_lines = 0;
 	if (pub.whole < b->n)
 		memmove(b->p, b->p + pub.whole, b->n - pub.whole);
 	b->n -= pub.whole;
 	pub.whole = 0;
 	pub.moved = false;
+}
+
+static void
+pub_all_whole(void)
+{
+	pub.whole = pub.batch.n;
+	pub.whole_lines = pub.lines;
 }
 
 /* The lines up to here may be published, unless they were published before the
@@ -110,7 +122,7 @@ static void
 pub_end_unit(const struct route *r)
 {
 	if (pub.to.source == NULL) {
-		pub.whole = pub.batch.n;
+		pub_all_whole();
 		return;
 	}
 	pub.positions = true;
@@ -118,9 +130,10 @@ pub_end_unit(const struct route *r)
 	if (progress_covers(&pub.to.source->done, r)) {
 		pub.again++;
 		pub.batch.n = pub.whole;
+		pub.lines = pub.whole_lines;
 		return;
 	}
-	pub.whole = pub.batch.n;
+	pub_all_whole();
 	if (!progress_covers(&pub.at, r))
 		progress_add(&pub.at, r);
 	pub.moved = true;
@@ -137,7 +150,7 @@ pub_give_up_waiting(void)
 	pub.told = true;
 	pub.hopeless = !pub.positions;
 	pub.patience = 0;
-	pub.whole = pub.batch.n;
+	pub_all_whole();
 }
 
 /* A line without a position belongs to the next position. */
@@ -147,7 +160,7 @@ pub_take_unplaced(void)
 	size_t n = pub.batch.n - pub.whole;
 
 	if (pub.to.source == NULL)
-		pub.whole = pub.batch.n;
+		pub_all_whole();
 	else if (pub.positions ? n > BATCH_MAX / 2 :
 	    pub.hopeless || n > BATCH)
 		pub_give_up_waiting();
@@ -172,6 +185,7 @@ pub_take(struct str line)
 	why = canonical_put(&pub.canonical, &pub.batch, line, &at);
 	if (why != NULL)
 		return why;
+	pub.lines += pub.batch.n > start;
 	if (pub.batch.n > start)
 		buf_putc(&pub.batch, '\n');
 	if (at.has_seq)
@@ -181,7 +195,7 @@ pub_take(struct str line)
 	return NULL;
 }
 
-/* Called when nothing came for a while. */
+/* nothing came for a while */
 static int
 pub_idle(struct fault *fault)
 {
@@ -242,6 +256,7 @@ pub_open_bus(const char *stream)
 	    bus_group_parse(opt.ack, from, group, &fault) < 0) ||
 	    bus_open(&pub.bus, NULL, &fault) < 0)
 		return diag_fault(&fault);
+	run_input(opt.ack);
 	pub.to.timeout = opt.timeout;
 	pub.to.each = opt.each;
 	status = appender_open(&pub.to, pub.bus, stream, opt.sync);

@@ -16,6 +16,7 @@
 #include "base/pace.h"
 #include "base/program.h"
 #include "base/ready.h"
+#include "base/run.h"
 #include "base/signal.h"
 #include "cmd/sub/choice.h"
 #include "cmd/sub/ends.h"
@@ -77,7 +78,7 @@ static struct {
 	struct ends ends;
 	struct pace pace;
 	struct choice choice;
-	uint64_t written;	/* lines */
+	uint64_t written, seen;	/* lines */
 	uint64_t position;	/* of the last line that was read */
 	uint64_t left_out;	/* lines since the last one written */
 	uint64_t acked;
@@ -140,6 +141,7 @@ sub_take(const struct bus_line *line)
 	struct stamp t;
 	struct route mark;
 
+	sub.seen++;
 	choice_line(&sub.choice, line);
 	if (line->seq > sub.ends.end || (sub.ends.end_time.ns != 0 &&
 	    choice_time(&sub.choice, &t) && t.ns >= sub.ends.end_time.ns))
@@ -165,7 +167,6 @@ sub_take(const struct bus_line *line)
 static bool
 sub_wait_for_more(int timeout)
 {
-
 	if (sub_settle() < 0)
 		return false;
 	if (sub.ends.end_time.ns != 0) {
@@ -230,9 +231,11 @@ sub_take_some(void)
 	sub.away = false;
 	/* a local copy stays in registers */
 	run = lines;
+	run_add(RUN_BYTES_IN, run.rest.n);
 	while (bus_lines_next(&run, &line))
 		if (!sub_take(&line))
 			return false;
+	run_set(RUN_LINES_IN, sub.seen);
 	sub_pass_others();
 	if (bus_reader_position(sub.reader) >= sub.ends.end)
 		return false;
@@ -241,19 +244,12 @@ sub_take_some(void)
 }
 
 static void
-sub_parse_where(const char *name, const char *text, struct bus_where *w)
-{
-	if (text != NULL && !bus_where_parse(text, w))
-		program_misuse("--%s '%s': not " BUS_WHERE_FORMS, name, text);
-}
-
-static void
 sub_check_options(void)
 {
 	sub.ends.bounded = opt.until != NULL;
 	sub.ends.no_follow = opt.no_follow;
-	sub_parse_where("from", opt.tail ? "end" : opt.from, &sub.ends.from);
-	sub_parse_where("until", opt.until, &sub.ends.until);
+	ends_parse("from", opt.tail ? "end" : opt.from, &sub.ends.from);
+	ends_parse("until", opt.until, &sub.ends.until);
 	if (opt.speed != NULL && !pace_parse(opt.speed, &sub.pace))
 		program_misuse("--speed '%s': not a factor such as "
 		    "10x or 0.5", opt.speed);
@@ -288,6 +284,8 @@ sub_open_bus(const char *operand, struct fault *fault)
 	    group, opt.take_over, &seq, fault) < 0)
 		return -1;
 	sub.position = sub.acked = seq;
+	run_input(operand);
+	run_open(program.name, group[0] != '\0' ? RUN_MAKE : 0);
 	ends_warn(sub.bus, sub.stream, seq);
 	if (bus_reader_open(&sub.reader, sub.bus, sub.stream, seq, fault) < 0)
 		return -1;
@@ -309,6 +307,7 @@ main(int argc, char **argv)
 	while (sub_take_some())
 		continue;
 	sub_settle();
+	run_set(RUN_LINES_IN, sub.seen);
 	sub.status = out_finish(&sub.out, sub.status);
 	bus_reader_close(sub.reader);
 	bus_group_close(sub.group);

@@ -4,7 +4,9 @@
 #include <sysexits.h>
 
 #include "base/backoff.h"
+#include "base/clock.h"
 #include "base/diag.h"
+#include "base/run.h"
 #include "base/signal.h"
 
 /* False when there is no point in trying again. */
@@ -19,6 +21,7 @@ appender_wait(const struct appender *p, const struct fault *why,
 		diag_fault(why);
 		return false;
 	}
+	run_add(RUN_RETRIES, 1);
 	if (*waited == 0)
 		diag_warning("%s; waiting", why->text);
 	delay = backoff_next(pause);
@@ -45,6 +48,8 @@ appender_open(struct appender *p, struct bus *bus, const char *stream,
 	struct backoff pause = { .first = 50, .last = 5000 };	/* ms */
 	int64_t waited = 0;
 
+	run_output(stream);
+	run_open(diag_name(), RUN_COMMITTING | RUN_MAKE);
 	while (bus_writer_open(&p->writer, bus, stream, sync, &fault) < 0)
 		if (!appender_wait(p, &fault, &pause, &waited))
 			return fault.status;
@@ -56,7 +61,7 @@ appender_append(struct appender *p, struct str lines, bool moves)
 {
 	struct fault fault;
 	struct backoff pause = { .first = 50, .last = 5000 };	/* ms */
-	int64_t waited = 0;
+	int64_t waited = 0, since = clock_ns();
 
 	while (lines.n > 0 && appender_try(p, &lines, &fault) < 0)
 		if (!appender_wait(p, &fault, &pause, &waited)) {
@@ -69,6 +74,7 @@ appender_append(struct appender *p, struct str lines, bool moves)
 	while (moves && bus_source_ack(p->source, &fault) < 0)
 		if (!appender_wait(p, &fault, &pause, &waited))
 			return fault.status;
+	run_commit_took(clock_ns() - since);
 	if (waited > 0)
 		diag_warning("after %lld ms it goes on", (long long)waited);
 	return 0;

@@ -8,6 +8,7 @@
 
 #include "base/backoff.h"
 #include "base/diag.h"
+#include "base/program.h"
 #include "base/ready.h"
 #include "base/signal.h"
 
@@ -29,6 +30,14 @@ ends_exists(struct bus *bus, const char *stream, struct fault *fault)
 	if (told)
 		diag_warning("%s: it goes on", stream);
 	return 0;
+}
+
+void
+ends_parse(const char *option, const char *text, struct bus_where *w)
+{
+	if (text != NULL && !bus_where_parse(text, w))
+		program_misuse("--%s '%s': not " BUS_WHERE_FORMS, option,
+		    text);
 }
 
 int

@@ -17,6 +17,9 @@ struct ends {
 	bool awaited;		/* the stream did not exist yet */
 };
 
+/* an option's text, or NULL; a wrong one is a misuse */
+void ends_parse(const char *option, const char *text, struct bus_where *);
+
 /*
  * Waits for a stream that does not exist yet, unless --no-follow, and says so
  * once; a newline on ready_fd, if not -1, tells that it waits.  1; 0 when

@@ -113,6 +113,16 @@ adapter_tell_ready(struct adapter *a)
 	ready_tell(a->ready_fd);
 }
 
+/* What it counts is for others too, from time to time. */
+static void
+adapter_count(struct adapter *a, int64_t now)
+{
+	if (now - a->counted < METRICS_EACH)
+		return;
+	a->counted = now;
+	service_run(&a->service);
+}
+
 /* True when the next one must not wait. */
 static bool
 adapter_turn(struct adapter *a, bool hurry)
@@ -135,6 +145,7 @@ adapter_turn(struct adapter *a, bool hurry)
 	adapter_deliver(a);
 	program_reload(a->reloads ? adapter_reload : NULL, a);
 	ready_alive(loop_now(a->loop));
+	adapter_count(a, loop_now(a->loop));
 	return hurry || (a->feed_ready.loop != NULL && feed_hurry(&a->feed));
 }
 
@@ -238,6 +249,7 @@ adapter_open(struct adapter *a, struct fault *fault)
 	a->service.check = p->check;
 	a->service.feed = &a->feed;
 	a->service.budget = &a->budget;
+	a->service.refusals = &a->refusals;
 	budget_init(&a->budget, (size_t)a->max_queued);
 	if (bus_open(&a->bus, NULL, fault) < 0 ||
 	    loop_open(&a->loop, fault) < 0)
@@ -255,8 +267,14 @@ adapter_open(struct adapter *a, struct fault *fault)
 	if (a->single && strcmp(a->output, "-") == 0)
 		return fault_set(fault, EX_CONFIG, "stdout is the client's "
 		    "connection: give --output STREAM");
-	return adapter_open_input(a, fault) < 0 ? -1 :
-	    adapter_open_admin(a, fault);
+	if (adapter_open_input(a, fault) < 0 ||
+	    adapter_open_admin(a, fault) < 0)
+		return -1;
+	run_input(a->input);
+	run_output(a->output != NULL && strcmp(a->output, "-") != 0 ?
+	    a->output : "");
+	run_open(diag_name(), RUN_COMMITTING | RUN_SERVER | RUN_MAKE);
+	return 0;
 }
 
 static void

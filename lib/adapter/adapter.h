@@ -75,7 +75,7 @@ struct adapter_protocol {
 	/* reads its files again, if the adapter `reloads` */
 	int (*reload)(struct fault *);
 	/* metrics of its own */
-	void (*metrics)(struct buf *, const struct service *);
+	void (*metrics)(struct metrics *, const struct service *);
 	int64_t grace;			/* ns; ADAPTER_ITS_OWN: until idle() */
 	bool streams;			/* messages come without requests */
 	bool keyless;			/* it does not ask the registry */
@@ -111,6 +111,7 @@ struct adapter {
 	bool told;			/* that it is ready */
 	bool changed;			/* the registry, since the last turn */
 	bool registry_down;		/* which has been said */
+	int64_t counted;		/* when run.h's file was written */
 };
 
 #define ADAPTER_QUEUED (64 << 20)

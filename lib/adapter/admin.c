@@ -114,77 +114,129 @@ service_checked(struct service *s, const struct fault *fault)
 
 /* ---- /metrics ---- */
 
+static void
+service_name(char name[64], const struct metrics *m, const struct service *s,
+    const char *what)
+{
+	snprintf(name, 64, "%s_%s", m->page ? s->prefix : "adapter", what);
+}
+
 void
-service_put(struct buf *b, const struct service *s, const char *what,
+service_put(struct metrics *m, const struct service *s, const char *what,
     const char *type, const char *help, uint64_t value)
 {
 	char name[64];
 
-	snprintf(name, sizeof name, "%s_%s", s->prefix, what);
-	metric_put_head(b, name, type, help);
-	metric_put(b, name, NULL, value);
+	service_name(name, m, s, what);
+	metric_put_head(m, name, type, help);
+	metric_put(m, name, NULL, value);
 }
 
-/* Mainflux' names, but for its microseconds, which were seconds. */
-static void
-service_put_requests(struct buf *b, const struct service *s)
+static uint64_t
+service_put_answers(struct metrics *m, const struct service *s)
 {
 	char name[64], label[32];
 	uint64_t all = 0;
 	unsigned i;
 
-	snprintf(name, sizeof name, "%s_answers_total", s->prefix);
-	metric_put_head(b, name, "counter", "Requests by the status of "
+	service_name(name, m, s, "answers_total");
+	metric_put_head(m, name, "counter", "Requests by the status of "
 	    "their answer; 0 when the client did not wait for it.");
 	for (i = 0; i < SERVICE_STATUS_MAX; i++) {
 		if (s->answers[i] == 0)
 			continue;
 		all += s->answers[i];
 		snprintf(label, sizeof label, "code=\"%u\"", i);
-		metric_put(b, name, label, s->answers[i]);
+		metric_put(m, name, label, s->answers[i]);
 	}
-	snprintf(name, sizeof name, "%s_api_request_count", s->prefix);
-	metric_put_head(b, name, "counter", s->streams ?
+	return all;
+}
+
+/* Mainflux' names, but for its microseconds, which were seconds.  The file has
+ * the first under Prometheus' name. */
+static void
+service_put_requests(struct metrics *m, const struct service *s)
+{
+	char name[64];
+	uint64_t all = service_put_answers(m, s);
+
+	service_name(name, m, s, m->page ? "api_request_count" :
+	    "requests_total");
+	metric_put_head(m, name, "counter", s->streams ?
 	    "Messages received." : "Requests received.");
-	metric_put(b, name, METHOD, s->streams ? s->queue->messages : all);
+	metric_put(m, name, METHOD, s->streams ? s->queue->messages : all);
 	if (s->streams)
 		return;
-	snprintf(name, sizeof name, "%s_api_request_latency_seconds",
-	    s->prefix);
-	metric_times_put(b, name, "From a request's headers to the end of "
+	service_name(name, m, s, m->page ? "api_request_latency_seconds" :
+	    "request_seconds");
+	metric_times_put(m, name, "From a request's headers to the end of "
 	    "its answer.", METHOD, &s->times);
 }
 
 static void
-service_put_taken(struct buf *b, const struct service *s)
+service_put_refused(struct metrics *m, const struct service *s)
 {
-	service_put_requests(b, s);
-	service_put(b, s, "received_bytes_total", "counter",
+	char name[64], label[REFUSAL_REASON + 16];
+	const struct refusals *r = s->refusals;
+	int i;
+
+	service_name(name, m, s, "refused_total");
+	metric_put_head(m, name, "counter",
+	    "Clients and messages refused, by reason.");
+	for (i = 0; i < REFUSAL_REASONS && r->reasons[i].n > 0; i++) {
+		snprintf(label, sizeof label, "reason=\"%s\"",
+		    r->reasons[i].why);
+		metric_put(m, name, label, r->reasons[i].n);
+	}
+}
+
+static void
+service_put_taken(struct metrics *m, const struct service *s)
+{
+	service_put_requests(m, s);
+	service_put(m, s, "received_bytes_total", "counter",
 	    "Bytes of bodies received.", s->bytes);
-	service_put(b, s, "messages_total", "counter", "Messages written.",
+	service_put(m, s, "messages_total", "counter", "Messages written.",
 	    s->queue->messages);
-	service_put(b, s, "pending_messages", "gauge",
+	service_put(m, s, "pending_messages", "gauge",
 	    "Messages received that are not written yet.",
 	    publish_queue_pending(s->queue));
-	service_put(b, s, "queued_bytes", "gauge",
+	service_put(m, s, "queued_bytes", "gauge",
 	    "Bytes that all queues hold.", s->budget->held);
-	service_put(b, s, "queue_refused_total", "counter",
+	service_put(m, s, "queue_refused_total", "counter",
 	    "Times that a queue had no room left.", s->budget->refused);
+}
+
+static void
+service_put_all(struct metrics *m, const struct service *s)
+{
+	if (s->queue != NULL)
+		service_put_taken(m, s);
+	service_put_refused(m, s);
+	if (s->server != NULL)
+		service_put(m, s, "connections", "gauge",
+		    "Connections open.", http_connections(s->server));
+	if (s->more != NULL)
+		s->more(m, s);
+}
+
+void
+service_run(const struct service *s)
+{
+	struct metrics file = { .page = NULL };
+
+	if (run_is_open())
+		service_put_all(&file, s);
 }
 
 static void
 service_answer_metrics(const struct service *s, struct http_request *r)
 {
 	struct buf b;
+	struct metrics page = { .page = &b };
 
 	buf_init(&b, PAGE_MAX);
-	if (s->queue != NULL)
-		service_put_taken(&b, s);
-	if (s->server != NULL)
-		service_put(&b, s, "connections", "gauge",
-		    "Connections open.", http_connections(s->server));
-	if (s->more != NULL)
-		s->more(&b, s);
+	service_put_all(&page, s);
 	metric_process_put(&b);
 	http_answer_text(r, 200, METRICS_TYPE, buf_str(&b));
 	buf_release(&b);

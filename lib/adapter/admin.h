@@ -3,6 +3,7 @@
 #define MFX_ADAPTER_ADMIN_H
 
 #include "adapter/publish_queue.h"
+#include "adapter/refusals.h"
 #include "base/metrics.h"
 #include "bus/feed.h"
 #include "http/request.h"
@@ -27,20 +28,25 @@ struct service {
 	const struct budget *budget;	/* of all queues */
 	struct http *server;	/* whose connections are counted, or NULL */
 	/* NULL, or puts metrics of the program's own */
-	void (*more)(struct buf *, const struct service *);
+	void (*more)(struct metrics *, const struct service *);
 	uint64_t answers[SERVICE_STATUS_MAX];	/* by status */
 	uint64_t bytes;		/* of bodies */
 	struct metric_times times;
 	bool streams;		/* messages come without requests */
+	const struct refusals *refusals;	/* by reason */
 	struct http_request *waiting;	/* for /health, until the bus answers */
 };
 
 /* http_options.on_complete: counts a request */
 void service_count(struct service *, const struct http_request *);
 
-/* one metric of a service, its head too: <prefix>_<what> */
-void service_put(struct buf *, const struct service *, const char *what,
+/* one metric of a service, its head too: <prefix>_<what>, and in the file of
+ * run.h, where all adapters have the same, adapter_<what> */
+void service_put(struct metrics *, const struct service *, const char *what,
     const char *type, const char *help, uint64_t value);
+
+/* all of them into that file */
+void service_run(const struct service *);
 
 /* GET or HEAD of this path? */
 bool request_reads(const struct http_request *, const char *path);

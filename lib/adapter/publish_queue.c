@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "base/run_count.h"
 #include "line/message.h"
 
 /* ms, while a server is waited for */
@@ -89,8 +90,10 @@ publish_queue_settle(struct publish_queue *q, const struct fault *fault)
 	bool done = fault->status == 0;
 
 	publish_queue_tell(q, done ? NULL : fault->text, q->on_way > 0);
-	if (done)
+	if (done) {
 		q->messages += q->on_way;
+		run_add(RUN_LINES_OUT, q->on_way);
+	}
 	q->on_way = 0;
 	publish_queue_answer(q, &q->sent, done);
 }

@@ -13,10 +13,19 @@
  * were is said with the first one after that.  With -v all are shown.  A
  * struct of zeros has had none.
  */
+#define REFUSAL_REASON 40
+#define REFUSAL_REASONS 12
+
 struct refusals {
 	int64_t since;		/* ns, of clock_ns(); 0: none yet */
 	unsigned told;
 	uint64_t unlogged;
+	/* all of them, by reason; the last one is for all others, and those
+	 * after the first that is 0 are not used */
+	struct {
+		char why[REFUSAL_REASON];
+		uint64_t n;
+	} reasons[REFUSAL_REASONS];
 };
 
 #define REFUSALS_MAX 10

@@ -19,6 +19,7 @@
 #include "api/route_stats.h"
 #include "api/signing.h"
 #include "api/state.h"
+#include "api/status.h"
 #include "api/stores.h"
 #include "api/thread_pool.h"
 #include "api/users.h"
@@ -288,6 +289,7 @@ api_turn(struct api *api)
 	api->health_wanted = health_turn(api);
 	if (api->registry != NULL)
 		event_streams_turn(api, changed);
+	status_run(api);
 	if (api->answer.cap > ANSWER_KEPT) {
 		buf_release(&api->answer);
 		buf_init(&api->answer, ANSWER_MAX);

@@ -6,7 +6,6 @@
 
 #include "api/routes.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 
 #define STATUSES 600
 
@@ -56,24 +55,24 @@ route_stats_add(struct route_stats *s, const struct http_request *r)
 
 /* Mainflux' names, but for its microseconds, which were seconds */
 static void
-route_stats_put_service(const struct route_stats *s, struct buf *b,
+route_stats_put_service(const struct route_stats *s, struct metrics *m,
     const char *service)
 {
 	char name[64], label[64];
 	size_t i;
 
 	snprintf(name, sizeof name, "%s_api_request_count", service);
-	metric_put_head(b, name, "counter", "Requests received.");
+	metric_put_head(m, name, "counter", "Requests received.");
 	for (i = 0; api_routes[i].method != NULL; i++) {
 		if (strcmp(api_routes[i].service, service) != 0)
 			continue;
 		snprintf(label, sizeof label, "method=\"%s\"",
 		    api_routes[i].name);
-		metric_put(b, name, label, s->routes[i].n);
+		metric_put(m, name, label, s->routes[i].n);
 	}
 	snprintf(name, sizeof name, "%s_api_request_latency_seconds",
 	    service);
-	metric_put_head(b, name, "histogram",
+	metric_put_head(m, name, "histogram",
 	    "From a request's headers to the end of its answer.");
 	for (i = 0; api_routes[i].method != NULL; i++) {
 		if (strcmp(api_routes[i].service, service) != 0 ||
@@ -81,33 +80,61 @@ route_stats_put_service(const struct route_stats *s, struct buf *b,
 			continue;
 		snprintf(label, sizeof label, "method=\"%s\"",
 		    api_routes[i].name);
-		metric_times_put_values(b, name, label,
+		metric_times_put_values(m, name, label,
 		    &s->routes[i].times);
 	}
 }
 
 static void
-route_stats_put_answers(const struct route_stats *s, struct buf *b)
+route_stats_put_answers(const struct route_stats *s, struct metrics *m)
 {
 	char label[32];
 	size_t i;
 
-	metric_put_head(b, "api_answers_total", "counter", "Requests by the "
+	metric_put_head(m, "api_answers_total", "counter", "Requests by the "
 	    "status of their answer; 0 when the client did not wait for it.");
 	for (i = 0; i < STATUSES; i++) {
 		if (s->answers[i] == 0)
 			continue;
 		snprintf(label, sizeof label, "code=\"%zu\"", i);
-		metric_put(b, "api_answers_total", label, s->answers[i]);
+		metric_put(m, "api_answers_total", label, s->answers[i]);
 	}
 }
 
-void
-route_stats_put(const struct route_stats *s, struct buf *b)
+static void
+route_stats_put_file(const struct route_stats *s, struct metrics *m)
 {
-	route_stats_put_service(s, b, "users");
-	route_stats_put_service(s, b, "things");
-	route_stats_put_service(s, b, "bootstrap");
-	route_stats_put_service(s, b, "message_reader");
-	route_stats_put_answers(s, b);
+	struct metric_times all = { .ns = 0 };
+	char label[64];
+	size_t i;
+	int j;
+
+	metric_put_head(m, "api_requests_total", "counter",
+	    "Requests received.");
+	for (i = 0; i <= route_stats_rows(); i++) {
+		if (s->routes[i].n == 0)
+			continue;
+		snprintf(label, sizeof label, "method=\"%s\"",
+		    api_routes[i].method ? api_routes[i].name : "");
+		metric_put(m, "api_requests_total", label, s->routes[i].n);
+		for (j = 0; j <= METRIC_BUCKETS; j++)
+			all.counts[j] += s->routes[i].times.counts[j];
+		all.ns += s->routes[i].times.ns;
+	}
+	metric_times_put(m, "api_request_seconds",
+	    "From a request's headers to the end of its answer.", "", &all);
+}
+
+void
+route_stats_put(const struct route_stats *s, struct metrics *m)
+{
+	if (m->page == NULL) {
+		route_stats_put_file(s, m);
+	} else {
+		route_stats_put_service(s, m, "users");
+		route_stats_put_service(s, m, "things");
+		route_stats_put_service(s, m, "bootstrap");
+		route_stats_put_service(s, m, "message_reader");
+	}
+	route_stats_put_answers(s, m);
 }

@@ -74,6 +74,7 @@ struct api {
 	int64_t now;			/* seconds since 1970, of this turn */
 	int64_t clock;			/* of this turn, ns, monotonic */
 	int64_t checked;		/* when the file was looked for */
+	int64_t counted;		/* when run.h's file was written */
 	atomic_uint generation;		/* which file the registry is */
 	bool failing;			/* which has been complained of */
 	bool stopping;

@@ -3,6 +3,7 @@
 #include "api/request_ctx.h"
 #include "api/route_stats.h"
 #include "api/state.h"
+#include "api/status.h"
 #include "base/metrics.h"
 #include "http/server.h"
 
@@ -19,19 +20,37 @@ status_version(struct request_ctx *c)
 	    buf_str(b));
 }
 
+static void
+status_put(const struct api *api, struct metrics *m)
+{
+	route_stats_put(api->route_stats, m);
+	metric_put_head(m, "api_connections", "gauge", "Connections open.");
+	metric_put(m, "api_connections", NULL,
+	    api->server ? http_connections(api->server) : 0);
+	metric_put_head(m, "api_event_streams", "gauge",
+	    "Clients that follow events.");
+	metric_put(m, "api_event_streams", NULL, api->n_event_streams);
+}
+
+void
+status_run(struct api *api)
+{
+	struct metrics file = { .page = NULL };
+
+	if (!run_is_open() || api->clock - api->counted < METRICS_EACH)
+		return;
+	api->counted = api->clock;
+	status_put(api, &file);
+}
+
 void
 status_metrics(struct request_ctx *c)
 {
 	struct api *api = c->api;
 	struct buf *b = &api->answer;
+	struct metrics page = { .page = b };
 
-	route_stats_put(api->route_stats, b);
-	metric_put_head(b, "api_connections", "gauge", "Connections open.");
-	metric_put(b, "api_connections", NULL,
-	    api->server ? http_connections(api->server) : 0);
-	metric_put_head(b, "api_event_streams", "gauge",
-	    "Clients that follow events.");
-	metric_put(b, "api_event_streams", NULL, api->n_event_streams);
+	status_put(api, &page);
 	metric_process_put(b);
 	http_answer_text(c->request, 200, METRICS_TYPE, buf_str(b));
 }

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/os.h"
 #include "base/program.h"
+#include "base/run.h"
 #include "base/signal.h"
 
 #define WARNINGS_MAX 10
@@ -62,6 +63,7 @@ filter_init(struct filter *f, char **files, const char *rejects,
 {
 	struct fault fault;
 
+	run_open(diag_name(), 0);
 	*f = (struct filter){ .files = files };
 	f->rejects.fd = -1;
 	out_init(&f->out, STDOUT_FILENO, "<stdout>", OUT_MAX);
@@ -217,6 +219,7 @@ void
 filter_reject_from(struct filter *f, const char *place, struct str line,
     const char *why)
 {
+	run_add(RUN_REJECTED, 1);
 	if (++f->rejected <= WARNINGS_MAX)
 		diag_warning("%s: %s", place, why);
 	if (f->target != NULL)
@@ -233,6 +236,7 @@ filter_reject_from(struct filter *f, const char *place, struct str line,
 void
 filter_note(struct filter *f, const char *what, const char *why)
 {
+	run_add(RUN_NOTED, 1);
 	if (++f->noted <= WARNINGS_MAX)
 		diag_warning("%s:%llu: %s: %s", f->in.name,
 		    (unsigned long long)f->in.number, what, why);

@@ -7,9 +7,18 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/run.h"
 #include "base/signal.h"
 
 #define CHUNK (64 * 1024)
+
+/* Counts the lines since the last read: one addition for all of them. */
+static void
+line_count(struct line_in *in)
+{
+	run_add(RUN_LINES_IN, in->number - in->counted);
+	in->counted = in->number;
+}
 
 void
 line_init(struct line_in *in, int fd, const char *name, struct out *flush)
@@ -24,9 +33,10 @@ line_init(struct line_in *in, int fd, const char *name, struct out *flush)
 void
 line_reopen(struct line_in *in, int fd, const char *name)
 {
+	line_count(in);
 	in->fd = fd;
 	in->name = name;
-	in->number = 0;
+	in->number = in->counted = 0;
 	in->err = 0;
 	in->start = in->end = in->seen = 0;
 	in->eof = in->skipping = in->unended = false;
@@ -38,6 +48,7 @@ line_reopen(struct line_in *in, int fd, const char *name)
 void
 line_release(struct line_in *in)
 {
+	line_count(in);
 	free(in->buf);
 	in->buf = NULL;
 }
@@ -84,6 +95,8 @@ line_read_more(struct line_in *in)
 	ssize_t n;
 	int ready;
 
+	line_count(in);
+	run_again();
 	if (in->flush != NULL && out_flush(in->flush) < 0)
 		return LINE_ERROR;
 	ready = signal_wait_input(in->fd, in->flush ? in->flush->fd : -1,
@@ -115,6 +128,7 @@ line_read_more(struct line_in *in)
 	if (n == 0)
 		in->eof = true;
 	in->end += (size_t)n;
+	run_add(RUN_BYTES_IN, (uint64_t)n);
 	return LINE_OK;
 }
 

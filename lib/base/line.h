@@ -70,6 +70,7 @@ struct line_in {
 	size_t seen;		/* of those, searched without a newline */
 	bool eof, skipping;
 	uint64_t newlines;	/* of what the cut has consumed */
+	uint64_t counted;	/* `number` when run_count.h was told */
 };
 
 void line_init(struct line_in *, int fd, const char *name, struct out *);

@@ -11,70 +11,101 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/stamp.h"
-
-#define MICROSECOND (STAMP_SECOND / 1000000)
-
-/* upper bounds, in microseconds */
-static const int64_t bounds[METRIC_BUCKETS] = {
-	50, 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000,
-	250000, 500000, 1000000, 2500000, 5000000, 10000000
-};
 
 void
-metric_put_head(struct buf *b, const char *name, const char *type,
+metric_put_head(struct metrics *m, const char *name, const char *type,
     const char *help)
 {
-	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	m->help = help;
+	m->kind = strcmp(type, "gauge") == 0 ? RUN_GAUGE : RUN_COUNTER;
+	if (m->page != NULL)
+		buf_printf(m->page, "# HELP %s %s\n# TYPE %s %s\n", name,
+		    help, name, type);
 }
 
 void
-metric_put(struct buf *b, const char *name, const char *labels,
+metric_put(struct metrics *m, const char *name, const char *labels,
     uint64_t value)
 {
-	buf_printf(b, "%s%s%s%s %" PRIu64 "\n", name, labels ? "{" : "",
-	    labels ? labels : "", labels ? "}" : "", value);
+	if (m->page == NULL) {
+		run_put(&(struct run_text){
+			.name = name, .labels = labels, .help = m->help,
+			.kind = m->kind
+		}, value);
+		return;
+	}
+	buf_printf(m->page, "%s%s%s%s %" PRIu64 "\n", name,
+	    labels ? "{" : "", labels ? labels : "", labels ? "}" : "", value);
 }
 
 void
 metric_times_add(struct metric_times *t, int64_t ns)
 {
-	int i = 0;
-
-	if (ns < 0)
-		ns = 0;
-	while (i < METRIC_BUCKETS && ns > bounds[i] * MICROSECOND)
-		i++;
-	t->counts[i]++;
-	t->ns += (uint64_t)ns;
+	t->counts[run_bucket(ns)]++;
+	t->ns += ns > 0 ? (uint64_t)ns : 0;
 }
 
 void
-metric_times_put(struct buf *b, const char *name, const char *help,
+metric_times_put(struct metrics *m, const char *name, const char *help,
     const char *labels, const struct metric_times *t)
 {
-	metric_put_head(b, name, "histogram", help);
-	metric_times_put_values(b, name, labels, t);
+	metric_put_head(m, name, "histogram", help);
+	metric_times_put_values(m, name, labels, t);
+}
+
+/* the upper bound of a bucket, as it stands in le="" */
+static const char *
+metrics_bound(int i, char text[16])
+{
+	if (i < RUN_BUCKETS)
+		snprintf(text, 16, "%g", (double)run_bounds[i] / 1e6);
+	else
+		snprintf(text, 16, "+Inf");
+	return text;
+}
+
+static void
+metrics_times_file(const struct metrics *m, const char *name,
+    const char *labels, const struct metric_times *t)
+{
+	char all[128], le[16];
+	struct run_text text = {
+		.name = name, .labels = all, .help = m->help,
+		.kind = RUN_BUCKET
+	};
+	int i;
+
+	for (i = 0; i <= RUN_BUCKETS; i++) {
+		snprintf(all, sizeof all, "%s%sle=\"%s\"", labels,
+		    *labels ? "," : "", metrics_bound(i, le));
+		run_put(&text, t->counts[i]);
+	}
+	text.labels = labels;
+	text.kind = RUN_SUM;
+	text.unit = RUN_NANOSECONDS;
+	run_put(&text, t->ns);
 }
 
 void
-metric_times_put_values(struct buf *b, const char *name, const char *labels,
-    const struct metric_times *t)
+metric_times_put_values(struct metrics *m, const char *name,
+    const char *labels, const struct metric_times *t)
 {
 	uint64_t sum = 0;
+	char le[16];
 	int i;
 
-	for (i = 0; i < METRIC_BUCKETS; i++) {
-		sum += t->counts[i];
-		buf_printf(b, "%s_bucket{%s,le=\"%g\"} %" PRIu64 "\n", name,
-		    labels, (double)bounds[i] / 1e6, sum);
+	if (m->page == NULL) {
+		metrics_times_file(m, name, labels, t);
+		return;
 	}
-	sum += t->counts[METRIC_BUCKETS];
-	buf_printf(b, "%s_bucket{%s,le=\"+Inf\"} %" PRIu64 "\n", name, labels,
-	    sum);
-	buf_printf(b, "%s_sum{%s} %" PRIu64 ".%09" PRIu64 "\n", name, labels,
-	    t->ns / 1000000000, t->ns % 1000000000);
-	buf_printf(b, "%s_count{%s} %" PRIu64 "\n", name, labels, sum);
+	for (i = 0; i <= RUN_BUCKETS; i++) {
+		sum += t->counts[i];
+		buf_printf(m->page, "%s_bucket{%s,le=\"%s\"} %" PRIu64 "\n",
+		    name, labels, metrics_bound(i, le), sum);
+	}
+	buf_printf(m->page, "%s_sum{%s} %" PRIu64 ".%09" PRIu64 "\n", name,
+	    labels, t->ns / 1000000000, t->ns % 1000000000);
+	buf_printf(m->page, "%s_count{%s} %" PRIu64 "\n", name, labels, sum);
 }
 
 /* the number after a word in a file of proc(5), 0 when it isn't there */
@@ -140,20 +171,22 @@ metrics_open_files(void)
 void
 metric_process_put(struct buf *b)
 {
+	struct metrics m = { .page = b };
 	struct timespec cpu;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	metric_put_head(b, "process_cpu_seconds_total", "counter",
+	metric_put_head(&m, "process_cpu_seconds_total", "counter",
 	    "CPU time, user and system.");
 	buf_printf(b, "process_cpu_seconds_total %lld.%09ld\n",
 	    (long long)cpu.tv_sec, cpu.tv_nsec);
-	metric_put_head(b, "process_resident_memory_bytes", "gauge",
+	metric_put_head(&m, "process_resident_memory_bytes", "gauge",
 	    "Resident memory.");
-	metric_put(b, "process_resident_memory_bytes", NULL,
+	metric_put(&m, "process_resident_memory_bytes", NULL,
 	    metrics_proc_number("/proc/self/status", "\nVmRSS:") * 1024);
-	metric_put_head(b, "process_start_time_seconds", "gauge",
+	metric_put_head(&m, "process_start_time_seconds", "gauge",
 	    "When it started, seconds since 1970.");
-	metric_put(b, "process_start_time_seconds", NULL, metrics_start_time());
-	metric_put_head(b, "process_open_fds", "gauge", "Open files.");
-	metric_put(b, "process_open_fds", NULL, metrics_open_files());
+	metric_put(&m, "process_start_time_seconds", NULL,
+	    metrics_start_time());
+	metric_put_head(&m, "process_open_fds", "gauge", "Open files.");
+	metric_put(&m, "process_open_fds", NULL, metrics_open_files());
 }

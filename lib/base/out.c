@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/run_count.h"
 
 void
 out_init(struct out *o, int fd, const char *name, size_t max)
 {
-	*o = (struct out){ .fd = fd, .name = name };
+	*o = (struct out){
+		.fd = fd, .name = name, .counted = fd == STDOUT_FILENO
+	};
 	buf_init(&o->b, max + OUT_CHUNK);
 }
 
@@ -48,6 +51,11 @@ write_all(int fd, const void *p, size_t n)
 static int
 out_written(struct out *o)
 {
+	if (o->counted && o->err == 0) {
+		run_add(RUN_LINES_OUT, o->lines);
+		run_add(RUN_BYTES_OUT, o->whole);
+	}
+	o->lines = 0;
 	if (o->whole < o->b.n)
 		memmove(o->b.p, o->b.p + o->whole, o->b.n - o->whole);
 	o->b.n -= o->whole;

@@ -29,6 +29,9 @@ struct out {
 	struct buf b;
 	size_t whole;		/* bytes of b that are whole records */
 	bool each;		/* -u: write each record at once */
+	bool counted;		/* by run_count.h: the program's stdout */
+	uint64_t lines;		/* records since they were last counted; what
+				 * ends several at once adds the others */
 	int err;		/* errno of the first failure, or 0 */
 	void (*late)(void *);	/* or NULL */
 	void *late_arg;
@@ -64,6 +67,7 @@ out_cancel(struct out *o)
 static inline int
 out_end(struct out *o)
 {
+	o->lines += o->b.n > o->whole;
 	o->whole = o->b.n;
 	if (o->whole >= OUT_CHUNK || o->each)
 		return out_write(o);

@@ -115,6 +115,9 @@ signal_start_thread(pthread_t *thread, const pthread_attr_t *attr,
 	int r;
 
 	sigfillset(&all);
+	/* it comes to whoever caused it (run.c), and ends the process when
+	 * that is blocked */
+	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	r = pthread_create(thread, attr, run, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

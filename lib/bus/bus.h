@@ -390,6 +390,10 @@ int bus_stat(struct bus *, const char *stream, struct bus_stat *,
 /* how much comes after a position, in bus_unit's */
 int bus_lag(struct bus *, const char *stream, uint64_t seq, uint64_t *lag,
     struct fault *);
+/* the same, and how long ago the first of it came, in ns: 0 when there is none,
+ * or when it does not say */
+int bus_unread(struct bus *, const char *stream, uint64_t seq, uint64_t *lag,
+    int64_t *age, struct fault *);
 
 /*
  * Removes whole segments, oldest first, while there are more than keep_bytes

@@ -6,7 +6,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/out.h"
+#include "base/run_count.h"
 #include "line/message.h"
 
 int
@@ -54,6 +56,7 @@ publisher_commit_stdout(struct publisher *s, struct fault *fault)
 int
 publisher_commit(struct publisher *s, struct fault *fault)
 {
+	int64_t since = s->lines.n > 0 ? clock_ns() : 0;
 	int r;
 
 	if (s->broken)
@@ -61,6 +64,10 @@ publisher_commit(struct publisher *s, struct fault *fault)
 	else
 		r = s->bus ? publisher_commit_bus(s, fault) :
 		    publisher_commit_stdout(s, fault);
+	if (r == 0 && s->lines.n > 0) {
+		run_add(RUN_BYTES_OUT, s->lines.n);
+		run_commit_took(clock_ns() - since);
+	}
 	buf_clear(&s->lines);
 	return r;
 }

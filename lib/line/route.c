@@ -2,6 +2,7 @@
 #include "line/route.h"
 
 #include "base/number.h"
+#include "base/run_count.h"
 #include "json/json.h"
 #include "json/number.h"
 
@@ -169,6 +170,7 @@ route_put(struct buf *b, const struct route *r)
 void
 mark_put(struct buf *b, uint64_t seq, uint32_t part)
 {
+	run_add(RUN_MARKS, 1);
 	buf_putc(b, '{');
 	position_put(b, seq, part);
 	buf_put_str(b, STR("}\n"));

@@ -11,28 +11,28 @@
 #define PREFIX "mqtt_broker_"
 
 static void
-counts_put(struct buf *b, const char *name, const char *help, uint64_t n)
+counts_put(struct metrics *m, const char *name, const char *help, uint64_t n)
 {
-	metric_put_head(b, name, "counter", help);
-	metric_put(b, name, NULL, n);
+	metric_put_head(m, name, "counter", help);
+	metric_put(m, name, NULL, n);
 }
 
 static void
-counts_put_reasons(struct buf *b, const char *name, const char *help,
+counts_put_reasons(struct metrics *m, const char *name, const char *help,
     const char *const *words, const uint64_t *n, int reasons)
 {
 	char label[64];
 	int i;
 
-	metric_put_head(b, name, "counter", help);
+	metric_put_head(m, name, "counter", help);
 	for (i = 0; i < reasons; i++) {
 		snprintf(label, sizeof label, "reason=\"%s\"", words[i]);
-		metric_put(b, name, label, n[i]);
+		metric_put(m, name, label, n[i]);
 	}
 }
 
 static void
-counts_put_refused(struct buf *b, const struct counts *c)
+counts_put_refused(struct metrics *m, const struct counts *c)
 {
 	static const char *const client[CLIENT_REASONS] = {
 		"key", "certificate", "user_name", "client_id", "sessions",
@@ -42,36 +42,36 @@ counts_put_refused(struct buf *b, const struct counts *c)
 		"topic", "channel", "size", "bus"
 	};
 
-	counts_put_reasons(b, PREFIX "clients_refused_total",
+	counts_put_reasons(m, PREFIX "clients_refused_total",
 	    "Clients that were refused.", client, c->client, CLIENT_REASONS);
-	counts_put_reasons(b, PREFIX "messages_refused_total",
+	counts_put_reasons(m, PREFIX "messages_refused_total",
 	    "Messages that were refused.", message, c->message,
 	    MESSAGE_REASONS);
-	counts_put(b, PREFIX "subscriptions_refused_total",
+	counts_put(m, PREFIX "subscriptions_refused_total",
 	    "Subscriptions that were refused.", c->filters);
 }
 
 static void
-counts_put_all(struct buf *b, const struct counts *c)
+counts_put_all(struct metrics *m, const struct counts *c)
 {
-	metric_put_head(b, PREFIX "clients", "gauge", "Clients connected.");
-	metric_put(b, PREFIX "clients", NULL, c->clients);
-	counts_put(b, PREFIX "messages_total", "Messages put on the bus.",
+	metric_put_head(m, PREFIX "clients", "gauge", "Clients connected.");
+	metric_put(m, PREFIX "clients", NULL, c->clients);
+	counts_put(m, PREFIX "messages_total", "Messages put on the bus.",
 	    c->published);
-	counts_put(b, PREFIX "wills_total", "Wills put on the bus.", c->wills);
-	counts_put(b, PREFIX "repeated_total",
+	counts_put(m, PREFIX "wills_total", "Wills put on the bus.", c->wills);
+	counts_put(m, PREFIX "repeated_total",
 	    "Duplicate messages of QoS 2.", c->repeated);
-	counts_put(b, PREFIX "lost_total",
+	counts_put(m, PREFIX "lost_total",
 	    "Messages of QoS 0 lost when the bus could not be written.",
 	    c->lost);
-	counts_put(b, PREFIX "delivered_total",
+	counts_put(m, PREFIX "delivered_total",
 	    "Messages given to sessions of subscribers.", c->delivered);
-	counts_put(b, PREFIX "withheld_total",
+	counts_put(m, PREFIX "withheld_total",
 	    "Messages withheld from subscribers without access.",
 	    c->withheld);
-	counts_put(b, PREFIX "not_retained_total",
+	counts_put(m, PREFIX "not_retained_total",
 	    "Messages delivered but not retained.", c->not_retained);
-	counts_put_refused(b, c);
+	counts_put_refused(m, c);
 }
 
 /* ---- reading it ---- */
@@ -144,14 +144,23 @@ counts_valid(struct str text)
 	return true;
 }
 
+void
+counts_run(const struct counts *c)
+{
+	struct metrics file = { .page = NULL };
+
+	counts_put_all(&file, c);
+}
+
 int
 counts_write(const char *path, const struct counts *c, struct fault *fault)
 {
 	struct buf b;
+	struct metrics page = { .page = &b };
 	int r;
 
 	buf_init(&b, COUNTS_MAX);
-	counts_put_all(&b, c);
+	counts_put_all(&page, c);
 	r = file_replace(path, buf_str(&b), 0644, false, fault);
 	buf_release(&b);
 	return r;

@@ -51,6 +51,9 @@ struct counts {
 /* Is that what counts_write() writes, and nothing else? */
 bool counts_valid(struct str text);
 
+/* The same for the file of run.h. */
+void counts_run(const struct counts *);
+
 /* Replaces the file. */
 int counts_write(const char *path, const struct counts *, struct fault *);
 

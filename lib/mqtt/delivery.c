@@ -429,19 +429,19 @@ delivery_finish(void)
 }
 
 static void
-delivery_metrics(struct buf *b, const struct service *service)
+delivery_metrics(struct metrics *m, const struct service *service)
 {
 	struct delivery_state *d = &delivery;
 
-	service_put(b, service, "sent_total", "counter",
+	service_put(m, service, "sent_total", "counter",
 	    "Messages that the broker has acknowledged.", d->acked);
-	service_put(b, service, "input_rejected_total", "counter",
+	service_put(m, service, "input_rejected_total", "counter",
 	    "Lines refused, and messages set aside.", d->input.f.rejected);
-	service_put(b, service, "unacknowledged_messages", "gauge",
+	service_put(m, service, "unacknowledged_messages", "gauge",
 	    "Messages sent to the broker, or waiting for that.",
 	    d->window.n);
-	mqtt_put_metrics(b, service, &d->c);
-	mqtt_put_broker(b);
+	mqtt_put_metrics(m, service, &d->c);
+	mqtt_put_broker(m);
 }
 
 const struct adapter_protocol *

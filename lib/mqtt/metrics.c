@@ -11,14 +11,14 @@
 #include "mqtt/counts.h"
 
 void
-mqtt_put_metrics(struct buf *b, const struct service *s,
+mqtt_put_metrics(struct metrics *m, const struct service *s,
     const struct mqtt *c)
 {
-	service_put(b, s, "broker_connected", "gauge",
+	service_put(m, s, "broker_connected", "gauge",
 	    "1 while the broker is connected.", c->up);
-	service_put(b, s, "broker_connections_total", "counter",
+	service_put(m, s, "broker_connections_total", "counter",
 	    "Connections to the broker.", c->connects);
-	service_put(b, s, "broker_stalls_total", "counter",
+	service_put(m, s, "broker_stalls_total", "counter",
 	    "Connections left as nothing came.", c->stalls);
 }
 
@@ -52,17 +52,19 @@ metrics_read(struct buf *b)
 }
 
 void
-mqtt_put_broker(struct buf *b)
+mqtt_put_broker(struct metrics *m)
 {
 	struct buf text;
 	bool valid;
 
+	if (m->page == NULL)
+		return;
 	buf_init(&text, COUNTS_MAX);
 	valid = metrics_read(&text) && counts_valid(buf_str(&text));
 	if (valid)
-		buf_put(b, text.p, text.n);
-	metric_put_head(b, "mqtt_broker_counts_valid", "gauge",
+		buf_put(m->page, text.p, text.n);
+	metric_put_head(m, "mqtt_broker_counts_valid", "gauge",
 	    "1 while the broker's plugin writes what it counts.");
-	metric_put(b, "mqtt_broker_counts_valid", NULL, valid);
+	metric_put(m, "mqtt_broker_counts_valid", NULL, valid);
 	buf_release(&text);
 }

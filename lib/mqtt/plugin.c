@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/opt.h"
+#include "base/run.h"
 #include "line/topic.h"
 #include "mqtt/plugin.h"
 
@@ -59,6 +60,7 @@ plugin_on_tick(struct plugin *p)
 	if (p->now / 1000 != p->second) {
 		p->second = p->now / 1000;
 		mqtt_sessions_expire(&p->sessions, p->second);
+		counts_run(&p->counts);
 		if (p->second % COUNTS_SECONDS == 0)
 			plugin_write_counts(p);
 		if (p->second % 60 == 0)
@@ -301,6 +303,8 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **arg,
 		    MOSQ_ERR_UNKNOWN;
 	}
 	plugin_refresh(p);
+	run_output(p->stream);
+	run_open("mfx_mosquitto", RUN_COMMITTING | RUN_SERVER | RUN_MAKE);
 	return plugin_register_all(p, id);
 }
 
@@ -327,6 +331,7 @@ mosquitto_plugin_cleanup(void *arg, struct mosquitto_opt *options, int n)
 	buf_release(&p->subtopic);
 	sodium_memzero(p->bridge, sizeof p->bridge);
 	memory_on_failure(NULL, NULL);
+	run_close();
 	home_set(NULL);
 	bus_close(p->bus);
 	free(p->counts_path);

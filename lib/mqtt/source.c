@@ -308,11 +308,11 @@ source_finish(void)
 }
 
 static void
-source_metrics(struct buf *b, const struct service *service)
+source_metrics(struct metrics *m, const struct service *service)
 {
-	service_put(b, service, "rejected_total", "counter",
+	service_put(m, service, "rejected_total", "counter",
 	    "Messages refused.", source.rejected);
-	mqtt_put_metrics(b, service, &source.c);
+	mqtt_put_metrics(m, service, &source.c);
 }
 
 const struct adapter_protocol *

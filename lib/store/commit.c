@@ -5,7 +5,9 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
+#include "base/run_count.h"
 
 static void
 commit_acknowledge(struct committer *c)
@@ -18,8 +20,10 @@ commit_acknowledge(struct committer *c)
 	    c->batch.at.whole == 0 || c->batch.at.whole == c->acked)
 		return;
 	c->behind = bus_group_set(c->group, c->batch.at.whole, &fault) < 0;
-	if (!c->behind)
+	if (!c->behind) {
 		c->acked = c->batch.at.whole;
+		run_set(RUN_POSITION, c->acked);
+	}
 	/* nothing is lost: the position is in the store, and the next
 	 * batch, or the next start, moves the group */
 	if (c->behind && !was_behind)
@@ -30,6 +34,9 @@ commit_acknowledge(struct committer *c)
 static void
 commit_count(struct committer *c, uint64_t retries, uint64_t readings)
 {
+	run_add(RUN_RETRIES, retries);
+	run_add(RUN_STORED, readings);
+	run_set(RUN_REFUSED, c->refused.n);
 	pthread_mutex_lock(&c->lock);
 	c->counts.retries += retries;
 	c->counts.readings += readings;
@@ -58,6 +65,7 @@ static void
 commit_store(struct committer *c)
 {
 	enum store_result r;
+	int64_t since = clock_ns();
 
 	if (c->starts && c->batch.has_at)
 		commit_start_group(c);
@@ -75,6 +83,7 @@ commit_store(struct committer *c)
 	if (c->failed)
 		return;
 	store_is_back(c->patience);
+	run_commit_took(clock_ns() - since);
 	commit_count(c, 0, c->batch.whole - c->batch.refused);
 	commit_acknowledge(c);
 }

@@ -51,44 +51,24 @@ gauge_put_count(struct buf *to, uint64_t n, const char *what)
 	buf_printf(to, " %s", what);
 }
 
-/* How long ago the first line after a position came, in seconds; 0: there is
- * none, or it does not say. */
-static double
-gauge_age(struct gauge *g, uint64_t at)
-{
-	struct bus_reader *reader;
-	struct bus_lines lines;
-	struct bus_line line;
-	struct fault fault;
-	struct stamp came;
-	double age = 0;
-
-	if (bus_reader_open(&reader, g->bus, g->stream, at, &fault) < 0)
-		return 0;
-	if (bus_read(reader, &lines, &fault) > 0 &&
-	    bus_lines_next(&lines, &line) && bus_line_time(line.text, &came))
-		age = (double)(stamp_now().ns - came.ns) / CLOCK_SECOND;
-	bus_reader_close(reader);
-	return age > 0 ? age : 0;
-}
-
 static void
 gauge_put_lag(struct buf *to, struct gauge *g, uint64_t at)
 {
 	struct fault fault;
 	uint64_t lag, end;
+	int64_t age;
 
 	/* a stream that can't be read now says so elsewhere; where another
 	 * store is copied from there is none */
 	if (g->bus == NULL || bus_where_find(g->bus, g->stream,
 	    &bus_where_end, &end, &fault) < 0 || end < at ||
-	    bus_lag(g->bus, g->stream, at, &lag, &fault) < 0)
+	    bus_unread(g->bus, g->stream, at, &lag, &age, &fault) < 0)
 		return;
 	if (lag == 0) {
 		buf_puts(to, "  lag 0 s");
 		return;
 	}
-	buf_printf(to, "  lag %.1f s (", gauge_age(g, at));
+	buf_printf(to, "  lag %.1f s (", (double)age / CLOCK_SECOND);
 	gauge_put_number(to, lag);
 	buf_printf(to, " %s)", bus_unit(g->bus));
 }

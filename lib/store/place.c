@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/run.h"
 
 const struct opt *
 store_options(struct opt to[STORE_OPTIONS_MAX], const struct opt *frame,
@@ -20,6 +23,17 @@ store_options(struct opt to[STORE_OPTIONS_MAX], const struct opt *frame,
 	return to;
 }
 
+/* What a place may show of itself: a file, or which kind of store it is. */
+static void
+store_count_place(const struct store_driver *store, const char *place)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "%s:%s", store->name,
+	    strcmp(store->operand, "FILE") == 0 && place ? place : "");
+	run_place(text);
+}
+
 int
 store_program_start(struct store_program *p, const struct store_driver *store,
     const char *what, int argc, char **argv)
@@ -35,5 +49,6 @@ store_program_start(struct store_program *p, const struct store_driver *store,
 	p->program.operands = p->operands;
 	i = program_start(&p->program, argc, argv);
 	p->place = argv[i] != NULL ? argv[i] : place;
+	store_count_place(store, p->place);
 	return i;
 }

@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/line.h"
 #include "base/number.h"
+#include "base/run.h"
 #include "base/signal.h"
 #include "line/records.h"
 #include "store/ask.h"
@@ -111,6 +112,7 @@ store_serve(const struct store_driver *store, const char *place)
 	struct str line;
 	int r, status = 0;
 
+	run_open(diag_name(), 0);
 	s.reader = reader_new(store, place, &watch);
 	out_init(&s.out, STDOUT_FILENO, "<stdout>", SERVE_OUT_MAX);
 	line_init(&s.in, STDIN_FILENO, "<stdin>", &s.out);

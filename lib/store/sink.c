@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/run.h"
 #include "base/signal.h"
 #include "bus/dead.h"
 #include "line/decoded.h"
@@ -17,6 +18,7 @@
 #define BATCH_GROWTH 10
 /* how long, in milliseconds, a batch on its way may be unheard of */
 #define LOOK_MS 100
+#define LAG_MS 1000	/* between two looks how far the group is */
 /* how long lines without a position wait for one that follows: where no
  * line has had one yet, there may never be any */
 #define PATIENCE_MS 15000
@@ -40,6 +42,11 @@ struct sink {
 	bool told;		/* that some have none, or the same */
 	bool overflow;
 	struct gauge gauge;
+	char stream[BUS_NAME_MAX + 1];	/* of the group */
+	/* when run_count.h was told, and of the lag, in ms; where the group
+	 * was then */
+	int64_t counted, lag_told;
+	uint64_t lag_at;
 	int64_t deadline;	/* of what is due, in milliseconds */
 	int64_t patience;	/* of what waits for its position */
 };
@@ -322,6 +329,41 @@ sink_look(struct sink *s, int64_t now)
 		s->f.in.timeout = GAUGE_MS;
 }
 
+/* How far the group is behind; a server is not waited for to know it. */
+static void
+sink_count_lag(struct sink *s, int64_t now)
+{
+	struct gauge_counts counts;
+	struct fault ignored;
+	uint64_t lag;
+	int64_t age;
+
+	committer_count(&s->committer, &counts);
+	if (now - s->lag_told < LAG_MS && (counts.at == s->lag_at ||
+	    committer_busy(&s->committer)))
+		return;
+	s->lag_told = now;
+	s->lag_at = counts.at;
+	if (bus_unread(s->bus, s->stream, counts.at, &lag, &age,
+	    &ignored) < 0)
+		return;
+	run_set(RUN_LAG, lag);
+	run_set(RUN_LAG_TIME, (uint64_t)age);
+}
+
+/* For run_count.h, a few times a second and before it waits for long. */
+static void
+sink_count(struct sink *s, int64_t now)
+{
+	if (now == s->counted || (now - s->counted < LOOK_MS &&
+	    s->f.in.timeout >= 0))
+		return;
+	s->counted = now;
+	run_set(RUN_PENDING, s->batch.n);
+	if (s->bus != NULL && !bus_waits(s->bus))
+		sink_count_lag(s, now);
+}
+
 static void
 sink_loop(struct sink *s)
 {
@@ -336,6 +378,7 @@ sink_loop(struct sink *s)
 		if (s->overflow || sink_hand_over(s, now) < 0)
 			break;
 		s->f.in.timeout = sink_time_left(s, now);
+		sink_count(s, now);
 		sink_look(s, now);
 	}
 	sink_finish(s);
@@ -381,6 +424,12 @@ sink_find_place(struct sink *s, struct fault *fault)
 	}
 	c->counts.at = s->at.whole;
 	gauge_init(&s->gauge, s->bus, stream);
+	memcpy(s->stream, stream, sizeof stream);
+	run_input(s->opt->ack);
+	run_set(RUN_POSITION, s->at.whole);
+	/* a server is not waited for to count */
+	run_open(diag_name(), RUN_MAKE | RUN_GROUP |
+	    (bus_waits(s->bus) ? 0 : RUN_LAGGING));
 	return 0;
 }
 
@@ -394,6 +443,7 @@ sink_start(struct sink *s, struct fault *fault)
 	    sink_batch(store);
 	s->bytes = store->batch_bytes ? store->batch_bytes : BATCH_BYTES;
 	gauge_init(&s->gauge, NULL, "");
+	run_open(diag_name(), RUN_COMMITTING | RUN_SINK);
 	if (s->opt->ack != NULL && sink_find_place(s, fault) < 0)
 		return -1;
 	batch_ids_init(&s->ids, s->opt->ack);

@@ -468,35 +468,35 @@ subscribers_check(struct subscribers *a, bool changed)
 }
 
 void
-subscribers_metrics_put(struct buf *b, const struct service *s,
+subscribers_metrics_put(struct metrics *m, const struct service *s,
     const struct subscribers *a, const struct feed *in)
 {
-	service_put(b, s, "subscriptions", "gauge", "WebSockets open.",
+	service_put(m, s, "subscriptions", "gauge", "WebSockets open.",
 	    a->subscriptions.n);
-	service_put(b, s, "input_open", "gauge",
+	service_put(m, s, "input_open", "gauge",
 	    "Whether lines to be delivered can come.", in->fd >= 0);
-	service_put(b, s, "input_messages_total", "counter",
+	service_put(m, s, "input_messages_total", "counter",
 	    "Messages that came to be delivered.", in->lines);
-	service_put(b, s, "input_rejected_total", "counter",
+	service_put(m, s, "input_rejected_total", "counter",
 	    "Lines that were not messages of a channel.", in->passed.n);
-	service_put(b, s, "replay_rejected_total", "counter",
+	service_put(m, s, "replay_rejected_total", "counter",
 	    "Lines of the history that were not messages of a channel.",
 	    a->passed.n);
-	service_put(b, s, "replayed_total", "counter",
+	service_put(m, s, "replayed_total", "counter",
 	    "Messages replayed from the history.",
 	    a->replayed);
-	service_put(b, s, "revoked_total", "counter",
+	service_put(m, s, "revoked_total", "counter",
 	    "Clients ended because access was revoked.", a->revoked);
 }
 
 void
-subscribers_server_metrics_put(struct buf *b, const struct service *s,
+subscribers_server_metrics_put(struct metrics *m, const struct service *s,
     const struct ws *ws)
 {
-	service_put(b, s, "connections", "gauge", "Connections open.",
+	service_put(m, s, "connections", "gauge", "Connections open.",
 	    ws_connections(ws));
-	service_put(b, s, "sent_total", "counter", "Messages sent.",
+	service_put(m, s, "sent_total", "counter", "Messages sent.",
 	    ws_frames(ws));
-	service_put(b, s, "slow_total", "counter",
+	service_put(m, s, "slow_total", "counter",
 	    "Clients ended because they did not read.", ws_slow(ws));
 }

@@ -76,7 +76,7 @@ unsigned subscribers_admit(struct subscribers *, const struct http_request *,
     struct subscriber **, const char **why);
 
 /* what the server counts */
-void subscribers_server_metrics_put(struct buf *, const struct service *,
+void subscribers_server_metrics_put(struct metrics *, const struct service *,
     const struct ws *);
 void subscribers_open(struct subscribers *, struct subscriber *,
     struct ws_conn *);
@@ -96,7 +96,7 @@ bool subscriber_may(struct subscribers *, struct subscriber *);
  * with WS_TRY_LATER.  True when there are more to be asked at once. */
 bool subscribers_check(struct subscribers *, bool changed);
 
-void subscribers_metrics_put(struct buf *, const struct service *,
+void subscribers_metrics_put(struct metrics *, const struct service *,
     const struct subscribers *, const struct feed *);
 
 #endif
