@@ -125,8 +125,8 @@ as_source() {
 others='mfx mfx-users mfx-things mfx-channels mfx-groups mfx-bootstrap mfx-can
 	mfx-certs mfx-events mfx-registry mfx-site mfx-token
 	mfx-bus mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
-	mfx-check mfx-plot mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx
-	mfx-prune-mongo mfx-prune-cassandra'
+	mfx-check mfx-export mfx-plot mfx-prune-sqlite mfx-prune-postgres
+	mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
 
 # Those of the others that wait: what they read from stdin (INPUT) or that
 # they serve (PORT), their arguments, and what has to be there first.
@@ -146,6 +146,7 @@ as_waiter() {
 	mfx-adapt-ws) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-adapt-coap) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-api) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
+	mfx-export) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-certs) ARGS=(verify -) ;;
 	mfx-adapt-mqtt) ARGS=(--socket no.sock) ;;
 	mfx-events) ARGS=(--follow) ;;

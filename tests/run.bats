@@ -48,7 +48,7 @@ filter() {
 	is mfx-sub lines_in_total 100
 	is mfx-sub bytes_in_total "$(wc -c <some)"
 	is mfx-sub lines_out_total 100
-	is mfx-normalize lines_in_total 100
+	await 10 is mfx-normalize lines_in_total 100
 	is mfx-normalize lines_out_total 300
 	is mfx-normalize bytes_in_total "$(value mfx-sub bytes_out_total)"
 	is mfx-write-sqlite bytes_in_total \

@@ -288,6 +288,15 @@ int bus_group_get(struct bus_group *, uint64_t *seq, struct fault *);
 int bus_group_set(struct bus_group *, uint64_t seq, struct fault *);
 /* is it where bus_group_seek, or its creation, has put it? */
 bool bus_group_sought(struct bus_group *, uint64_t seq);
+/* What is known of a group beside its position; nothing is made to know it. */
+struct bus_group_state {
+	bool knows_reader, has_reader;
+	uint64_t reader;	/* its pid; 0: not known */
+	struct stamp moved;	/* when it was moved last; 0: not known */
+};
+
+int bus_group_look(struct bus_group *, struct bus_group_state *,
+    struct fault *);
 /*
  * Becomes the only reader of the group until it is closed or the process
  * ends; -1 and EX_TEMPFAIL when the group already has a reader.  *seq becomes

@@ -99,6 +99,9 @@ struct bus_group_ops {
 	int (*put)(struct bus_group *, uint64_t seq, enum bus_put,
 	    struct fault *);
 	bool (*sought)(struct bus_group *, uint64_t seq);
+	/* all of the state that it knows; NULL: none */
+	int (*look)(struct bus_group *, struct bus_group_state *,
+	    struct fault *);
 	/* until it is closed; EX_TEMPFAIL; does nothing when it has one */
 	int (*lease)(struct bus_group *, const char *role, struct fault *);
 	/* Of members (members.h): is the role free?  1, and with `take` it is

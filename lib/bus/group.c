@@ -44,6 +44,16 @@ bus_group_get(struct bus_group *g, uint64_t *seq, struct fault *fault)
 }
 
 int
+bus_group_look(struct bus_group *g, struct bus_group_state *state,
+    struct fault *fault)
+{
+	const struct bus_group_ops *ops = g->bus->driver->group;
+
+	*state = (struct bus_group_state){ .knows_reader = false };
+	return ops->look != NULL ? ops->look(g, state, fault) : 0;
+}
+
+int
 bus_group_set(struct bus_group *g, uint64_t seq, struct fault *fault)
 {
 	return g->bus->driver->group->put(g, seq, BUS_PUT_MOVE, fault);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -313,6 +314,46 @@ dir_group_lease(struct bus_group *head, const char *role,
 	return 0;
 }
 
+/* Whoever has the lease's file locked; without the file nobody ever had. */
+static void
+group_look_reader(const struct dir_group *g, struct bus_group_state *state)
+{
+	char name[GROUP_FILE], text[POSITION_TEXT];
+	ssize_t n;
+	int fd;
+
+	group_file(name, g, BUS_ROLE_READER);
+	state->knows_reader = true;
+	fd = openat(g->groups.fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	state->has_reader = flock(fd, LOCK_SH | LOCK_NB) < 0 &&
+	    errno == EWOULDBLOCK;
+	n = pread(fd, text, sizeof text, 0);
+	if (!state->has_reader || n < 2 || text[n - 1] != '\n' ||
+	    !position_parse((struct str){ text, (size_t)n - 1 },
+	    &state->reader))
+		state->reader = 0;
+	close(fd);
+}
+
+static int
+dir_group_look(struct bus_group *head, struct bus_group_state *state,
+    struct fault *fault)
+{
+	struct dir_group *g = (struct dir_group *)head;
+	struct stat st;
+	int there = group_reach(g, false, fault);
+
+	if (there <= 0)
+		return there;
+	group_look_reader(g, state);
+	if (fstatat(g->groups.fd, g->file, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		state->moved.ns = (int64_t)st.st_mtim.tv_sec * STAMP_SECOND +
+		    st.st_mtim.tv_nsec;
+	return 0;
+}
+
 static int
 dir_group_claim(struct bus_group *head, const char *role, int64_t silent,
     bool take, struct fault *fault)
@@ -433,7 +474,8 @@ const struct bus_group_ops dir_group_ops = {
 	.open = dir_group_open, .close = dir_group_close,
 	.get = dir_group_get, .put = dir_group_put,
 	.sought = dir_group_sought, .lease = dir_group_lease,
-	.claim = dir_group_claim, .holds = dir_group_holds,
+	.look = dir_group_look, .claim = dir_group_claim,
+	.holds = dir_group_holds,
 	.release = dir_group_release,
 	.remove = dir_group_remove, .all = dir_groups
 };

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/os_process.h"
+#include "base/run_read.h"
+#include "cmd/export/collect.h"
+
+#define LABELS_MAX 2048
+
+struct processes {
+	struct families *f;
+	struct buf own;		/* labels of the process */
+	struct buf labels;	/* of a sample */
+	uint64_t sum;		/* of the buckets so far */
+	const char *help;	/* of the last sample that had one */
+};
+
+static void
+processes_labels(struct processes *c, const char *labels)
+{
+	buf_clear(&c->labels);
+	buf_put_str(&c->labels, buf_str(&c->own));
+	if (*labels != '\0') {
+		buf_putc(&c->labels, ',');
+		buf_puts(&c->labels, labels);
+	}
+}
+
+/* Prometheus wants the sums of all buckets up to each. */
+static void
+processes_bucket(struct processes *c, const struct family_kind *kind,
+    const struct run_sample *s)
+{
+	char text[FAMILY_TIME];
+
+	if (s->kind == RUN_BUCKET) {
+		c->sum += s->value;
+		snprintf(text, sizeof text, "%" PRIu64, c->sum);
+		families_add(c->f, kind, "_bucket", buf_str(&c->labels), text);
+		return;
+	}
+	families_add(c->f, kind, "_sum", buf_str(&c->labels),
+	    families_time(text, (int64_t)s->value));
+	snprintf(text, sizeof text, "%" PRIu64, c->sum);
+	families_add(c->f, kind, "_count", buf_str(&c->labels), text);
+	c->sum = 0;
+}
+
+static void
+processes_sample(struct processes *c, const struct run_sample *s)
+{
+	char name[64];
+	struct family_kind kind = { .name = name };
+
+	/* which things these are changes: they would never end */
+	if (s->kind == RUN_TOP)
+		return;
+	if (*s->help != '\0')
+		c->help = s->help;
+	snprintf(name, sizeof name, "mfx_%s", s->name);
+	kind.help = c->help;
+	kind.type = s->kind == RUN_GAUGE ? FAMILY_GAUGE :
+	    s->kind == RUN_COUNTER ? FAMILY_COUNTER : FAMILY_HISTOGRAM;
+	processes_labels(c, s->labels);
+	if (kind.type == FAMILY_HISTOGRAM)
+		processes_bucket(c, &kind, s);
+	else if (s->unit == RUN_NANOSECONDS)
+		families_add_time(c->f, &kind, buf_str(&c->labels),
+		    (int64_t)s->value);
+	else
+		families_add_number(c->f, &kind, buf_str(&c->labels),
+		    s->value);
+}
+
+static void
+processes_system(struct processes *c, const struct run_process *p)
+{
+	static const struct family_kind
+	    started = { "mfx_process_start_time_seconds",
+	    "When the process began, seconds since 1970.", FAMILY_GAUGE },
+	    cpu = { "mfx_process_cpu_seconds_total",
+	    "CPU time, user and system.", FAMILY_COUNTER },
+	    resident = { "mfx_process_resident_memory_bytes",
+	    "Resident memory.", FAMILY_GAUGE },
+	    held = { "mfx_process_input_held_bytes",
+	    "What waits in the pipe at its stdin.", FAMILY_GAUGE },
+	    size = { "mfx_process_input_size_bytes",
+	    "What that pipe can hold.", FAMILY_GAUGE },
+	    lost = { "mfx_process_lost_values",
+	    "Values for which its file had no room.", FAMILY_GAUGE };
+	struct str labels = buf_str(&c->own);
+	uint64_t n, room;
+	struct os_usage u;
+
+	families_add_time(c->f, &started, labels, p->started);
+	families_add_number(c->f, &lost, labels, p->lost);
+	if (os_process_pipe(p->pid, &n, &room)) {
+		families_add_number(c->f, &held, labels, n);
+		families_add_number(c->f, &size, labels, room);
+	}
+	if (!os_process_usage(p->pid, &u))
+		return;
+	families_add_time(c->f, &cpu, labels, u.cpu);
+	families_add_number(c->f, &resident, labels, u.resident);
+}
+
+static void
+processes_take(void *arg, const struct run_process *p)
+{
+	struct processes *c = arg;
+	char pid[24];
+	size_t i;
+
+	snprintf(pid, sizeof pid, "%" PRIu64, p->pid);
+	buf_clear(&c->own);
+	labels_put(&c->own, "program", p->program);
+	labels_put(&c->own, "pid", pid);
+	labels_put(&c->own, "input", p->input);
+	labels_put(&c->own, "output", p->output);
+	labels_put(&c->own, "store", p->place);
+	c->sum = 0;
+	c->help = "";
+	processes_system(c, p);
+	for (i = 0; i < p->n; i++)
+		processes_sample(c, &p->samples[i]);
+}
+
+int
+collect_processes(struct families *f, struct fault *fault)
+{
+	struct processes c = { .f = f };
+	int n;
+
+	buf_init(&c.own, LABELS_MAX);
+	buf_init(&c.labels, LABELS_MAX);
+	n = run_read_all(NULL, processes_take, &c, fault);
+	buf_release(&c.own);
+	buf_release(&c.labels);
+	return n;
+}
