@@ -199,30 +199,33 @@ run_on_sigbus(int sig, siginfo_t *info, void *context)
 	sigaction(sig, &run.old, NULL);
 }
 
-/* Makes the file and locks it: the descriptor, or -1. */
+/* A file under a name that is not looked at, and its lock: others see it only
+ * once it is locked. */
 static int
 run_create(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	    0600);
-	struct stat ours, there;
+	const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, flags, 0600);
 
+	/* of a process that was killed right then */
+	if (fd < 0 && errno == EEXIST && unlink(path) == 0)
+		fd = open(path, flags, 0600);
 	if (fd < 0)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    file_own_as_parent(path, fd) == 0 && fstat(fd, &ours) == 0 &&
-	    lstat(path, &there) == 0 && ours.st_ino == there.st_ino)
+	    file_own_as_parent(path, fd) == 0)
 		return fd;
+	unlink(path);
 	close(fd);
 	return -1;
 }
 
-/* a process that had our pid was killed: its file has just been removed; one
- * that has our pid in another container lives */
-static int
-run_create_one(const char *dir)
+/* Gives it its name.  A process that had our pid was killed: its file has just
+ * been removed; one that has our pid in another container lives. */
+static bool
+run_name_file(const char *from, const char *dir)
 {
-	int i, fd, n;
+	int i, n;
 
 	for (i = 0; i < RUN_NAMES; i++) {
 		n = i == 0 ? snprintf(run.path, sizeof run.path, "%s/%s.%ld",
@@ -230,11 +233,30 @@ run_create_one(const char *dir)
 		    snprintf(run.path, sizeof run.path, "%s/%s.%ld.%d", dir,
 		    run.program, (long)run.pid, i);
 		if (n < 0 || (size_t)n >= sizeof run.path)
-			return -1;
-		if ((fd = run_create(run.path)) >= 0)
-			return fd;
+			return false;
+		if (link(from, run.path) == 0)
+			return true;
+		if (errno != EEXIST)
+			return false;
 	}
-	return -1;
+	return false;
+}
+
+static int
+run_create_one(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd, n = snprintf(path, sizeof path, "%s/.%s.%ld.new", dir,
+	    run.program, (long)run.pid);
+
+	if (n < 0 || (size_t)n >= sizeof path || (fd = run_create(path)) < 0)
+		return -1;
+	if (!run_name_file(path, dir)) {
+		close(fd);
+		fd = -1;
+	}
+	unlink(path);
+	return fd;
 }
 
 /* which pipe a descriptor is, or zeros */

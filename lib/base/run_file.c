@@ -35,8 +35,6 @@ run_file_is_ours(int fd, const char *name)
 	    sizeof magic && memcmp(magic, RUN_MAGIC, sizeof magic) == 0);
 }
 
-/* The name is removed while the lock is held, so a process that has just made
- * the file, and has no lock yet, sees that it is gone. */
 static void
 run_file_clean_one(int dir, const char *name)
 {
