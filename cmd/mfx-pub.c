@@ -69,7 +69,7 @@ static struct {
 	bool fresh;		/* a batch begins: take the time */
 	struct buf batch;
 	size_t whole;		/* bytes of it that may be published */
-	uint64_t lines, whole_lines;	/* of these two */
+	uint64_t lines, whole_lines;
 	struct progress at;	/* with --ack: how far those are */
 	bool moved;		/* that is new */
 	bool positions;		/* lines have them … */
@@ -92,8 +92,7 @@ pub_publish(void)
 		pub.to.source->at = pub.at;
 	status = appender_append(&pub.to, (struct str){ b->p, pub.whole },
 	    pub.moved);
-	if (status != 0) {
-		/* ends the input */
+	if (status != 0) {	/* ends the input */
 		pub.f.status = status;
 		pub.f.out.err = ECANCELED;
 		return;
@@ -179,7 +178,6 @@ pub_take(struct str line)
 	if (pub.fresh)
 		canonical_now(&pub.canonical, stamp_now());
 	pub.fresh = false;
-	/* half a line may look like a whole one */
 	if (pub.f.sequenced && !line_is_whole(line))
 		return "not a message: it has no end";
 	why = canonical_put(&pub.canonical, &pub.batch, line, &at);
@@ -270,7 +268,7 @@ pub_open_bus(const char *stream)
 	return 0;
 }
 
-/* No `seq` follows what is left, so it will be delivered again. */
+/* No `seq` follows what is left: it will be delivered again */
 static void
 pub_say_rest(void)
 {
