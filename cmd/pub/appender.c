@@ -49,10 +49,12 @@ appender_open(struct appender *p, struct bus *bus, const char *stream,
 	int64_t waited = 0;
 
 	run_output(stream);
-	run_open(diag_name(), RUN_COMMITTING | RUN_MAKE);
+	run_open(diag_name(), RUN_COMMITTING);
 	while (bus_writer_open(&p->writer, bus, stream, sync, &fault) < 0)
 		if (!appender_wait(p, &fault, &pause, &waited))
 			return fault.status;
+	/* the first of a site has made it now */
+	run_open(diag_name(), RUN_MAKE);
 	return 0;
 }
 
