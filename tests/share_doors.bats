@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What is shared, at every door: a thing of one user on a channel of another
+# publishes and receives, and all of it ends when the grant is taken back, where
+# it is open too.
+load setup
+load site
+load identity
+load ws
+load coap
+load mqtt
+
+BOB=bob@example.com
+
+# $THING, $KEY: bob's, on the channel of ann, who lets him use it by $GRANT
+setup_suite_test() {
+	make_site
+	add_user "$BOB"
+	local thing
+	thing=$(as "$BOB" mfx-things create --name lamp)
+	THING=$(jq -r .id <<<"$thing") KEY=$(jq -r .key <<<"$thing")
+	gives use
+	export CHANNEL KEY
+	free_port HTTP_PORT API_PORT COAP_PORT
+}
+
+# gives LEVEL: ann grants, bob accepts and connects what is his
+gives() {
+	GRANT=$(mfx-users grant "$BOB" "$1" --channel "$CHANNEL" | jq -r .id)
+	as "$BOB" mfx-users accept "$GRANT"
+	as "$BOB" mfx-channels connect "$CHANNEL" "$THING"
+}
+
+http_posts() {
+	curl -sS -m 20 -o answer -w '%{http_code}\n' -H "Authorization: $KEY" \
+	    -H 'Content-Type: application/senml+json' -d '[{"n":"x","v":1}]' \
+	    "http://127.0.0.1:$HTTP_PORT/channels/$CHANNEL/messages"
+}
+
+api_reads() {
+	curl -sS -m 20 -o answer -w '%{http_code}\n' -H "Authorization: $KEY" \
+	    "http://127.0.0.1:$API_PORT/channels/$CHANNEL/messages"
+}
+
+coap_posts() {
+	coap_at post "coap://127.0.0.1:$COAP_PORT/channels/$CHANNEL/messages?auth=$KEY" \
+	    -e x
+	echo "${SAID%% *}"
+}
+
+is() {
+	local got
+	got=$("${@:2}")
+	[[ $got == "$1" ]] || { echo "$got, not $1: ${*:2}"; return 1; }
+}
+
+@test "HTTP, CoAP, WebSocket and the API: until the grant is taken back" {
+	serve_all
+	is 202 http_posts
+	is '' coap_posts
+	mfx-sub raw --no-follow | mfx-normalize |
+		mfx-write-sqlite "$MFX_HOME/messages.db"
+	is 200 api_reads
+	talk_on got '/%23' closed
+	local listens=$TALKING
+	mfx-users revoke "$GRANT"
+	wait "$listens"
+	[[ $(<got) == 'closed 4403 access was revoked' ]]
+	await 20 is 403 http_posts
+	await 20 is 4.03 coap_posts
+	await 20 is 403 api_reads
+	handshake 403 "/channels/$CHANNEL/messages" -H "Authorization: $KEY"
+	# and again, for a grant that is new
+	gives use
+	await 20 is 202 http_posts
+	await 20 is '' coap_posts
+}
+
+@test "what was not shared is not ended with it" {
+	local other key
+	other=$(mfx-things create --name gauge)
+	key=$(jq -r .key <<<"$other")
+	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$other")"
+	start_ready mfx-adapt-http -o raw -l "127.0.0.1:$HTTP_PORT"
+	is 202 http_posts
+	mfx-users revoke "$GRANT"
+	await 20 is 403 http_posts
+	KEY=$key is 202 http_posts
+}
+
+@test "an observer over CoAP ends when its user's level falls to view" {
+	start_ready mfx-adapt-coap -i raw -o raw -l "127.0.0.1:$COAP_PORT" \
+	    </dev/null
+	PORT=$COAP_PORT "$ROOT/tests/coap_raw.py" listen "$COAP_PORT" 2 \
+	    >got 2>&1 3>&- &
+	PIDS+=($!)
+	await 20 grep -q observing got
+	mfx-users grant "$BOB" view --channel "$CHANNEL"
+	await 20 grep -q ^4.03 got
+	await 20 is 4.03 coap_posts
+}
+
+@test "MQTT: a subscriber is disconnected, and may not publish" {
+	start_broker
+	local at=(-h 127.0.0.1 -p "$MQTT_PORT" -u "$THING" -P "$KEY"
+		-t "channels/$CHANNEL/messages")
+	start stdbuf -oL mosquitto_sub "${at[@]}" -q 1 -d
+	local listens=$PID out=$PID_OUT
+	await 20 grep -q SUBACK "$out"
+	timeout 20 mosquitto_pub "${at[@]}" -q 1 -m before
+	await 20 grep -qx before "$out"
+	mfx-users revoke "$GRANT"
+	published() { timeout 20 mosquitto_pub "${at[@]}" -V 5 -q 1 -m after 2>&1 |
+		grep -qi 'not authorized'; }
+	await 20 published
+	status 1 grep -qx after "$out"
+	kill "$listens"
+}
