@@ -11,6 +11,7 @@
 #include "base/filter.h"
 #include "base/number.h"
 #include "base/program.h"
+#include "bus/dead.h"
 #include "base/signal.h"
 #include "json/number.h"
 #include "line/mark.h"
@@ -239,6 +240,7 @@ main(int argc, char **argv)
 		if (opt.odds[k] != NULL)
 			chaos_read_odds(k);
 	random_state = (uint64_t)opt.seed;
+	dead_letters(NULL);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);
 	f.out.each = opt.each;

@@ -205,6 +205,10 @@ on_mongo() {
 	met mfx-can
 }
 
+@test "mfx-export, whatever fails" {
+	met mfx-export
+}
+
 @test "mfx-events, whatever fails" {
 	met mfx-events
 }

@@ -589,6 +589,7 @@ RUNS = {
                      Run("mfx-channels disconnect {site.channel} {site.thing}",
                          state=registry)],
     "mfx-can": [Run("mfx-can {site.thing} publish {site.channel}")],
+    "mfx-export": [Run("mfx-export --textfile page", fixed=False)],
     "mfx-events": [Run("mfx-events --from start")],
     "mfx-bootstrap": [Run("mfx-bootstrap add --thing {site.thing} --key-file "
                           "key device", state=registry, fixed=False),
