@@ -485,6 +485,7 @@ one_ca() {
 
 # ---- with servers ----
 
+# bats test_tags=plugin
 @test "curl at mfx-adapt-http, mosquitto_pub, coap-client: taken; another CA's too" {
 	local device
 	one_ca
@@ -636,6 +637,7 @@ observers() {
 	await 20 observers 0
 }
 
+# bats test_tags=plugin
 @test "MQTT: a subscriber is disconnected when its certificate is revoked" {
 	two_devices
 	cp ca.crt ca.pem

@@ -142,6 +142,7 @@ as_waiter() {
 	mfx-bootstrap) ARGS=(add "${user[@]}" -f -)
 		INPUT='{"external_id":"a"}' ;;
 	mfx-check) ARGS=() INPUT=${LINES[1]} ;;
+	mfx-plot) ARGS=() INPUT='{"n":"a","v":1,"t":1}' ;;
 	mfx-adapt-http) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-adapt-ws) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;
 	mfx-adapt-coap) free_port PORT && ARGS=(-l "127.0.0.1:$PORT") ;;

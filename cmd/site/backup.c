@@ -173,7 +173,6 @@ backup_receive(char **operands, int (*what)(struct receive *))
 	if (shelf_is(r.from) && (r.from = newest =
 	    backup_newest(operands[0])) == NULL)
 		return backup_end(-1);
-	manifest_init(&r.manifest);
 	result = backup_key(&r.key) < 0 ? -1 : what(&r);
 	manifest_release(&r.manifest);
 	free(newest);
@@ -231,7 +230,6 @@ backup_restore(struct receive *from)
 
 	if (home != NULL)
 		r.home = home;
-	manifest_release(&from->manifest);
 	result = restore_site(&r, &fault);
 	if (result == 0) {
 		backup_advise(&r.from.manifest, r.home);

@@ -165,6 +165,8 @@ main(void)
 	static const struct pool_limits limits[POOL_KINDS] = {
 		[POOL_PASSWORDS] = { 2, 4, 0, 0 },
 		[POOL_STORES] = { 1, 4, 0, 0 },
+		[POOL_SIGNATURES] = { 1, 4, 0, 0 },
+		[POOL_KEYS] = { 1, 4, 0, 0 },
 		[POOL_FORWARDS] = { 1, 4, 0, 0 },
 		[POOL_PAGES] = { 3, 4, 2, 0 },
 		[POOL_EXPORTS] = { 1, 4, 0, 0 },
