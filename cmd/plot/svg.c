@@ -32,35 +32,33 @@ struct svg_panel {
 	struct cell *columns;	/* width of them */
 };
 
-/* Text as character data: escaped for a line, so that it has no control bytes,
- * and without U+FFFE and U+FFFF, which are not characters of XML. */
+/* U+FFFE or U+FFFF, which are not characters of XML */
+static bool
+svg_is_no_character(const char *z, size_t n)
+{
+	return n >= 3 && z[0] == '\xef' && z[1] == '\xbf' &&
+	    (z[2] & 0xfe) == 0xbe;
+}
+
+/* Text as character data: escaped for a line, so that it has no control
+ * bytes. */
 static void
 svg_put_text(struct buf *to, struct str text)
 {
 	size_t i;
 
 	for (i = 0; i < text.n; i++)
-		switch (text.p[i]) {
-		case '<':
+		if (text.p[i] == '<')
 			buf_puts(to, "&lt;");
-			break;
-		case '>':
+		else if (text.p[i] == '>')
 			buf_puts(to, "&gt;");
-			break;
-		case '&':
+		else if (text.p[i] == '&')
 			buf_puts(to, "&amp;");
-			break;
-		case '\xef':
-			if (text.n - i >= 3 && text.p[i + 1] == '\xbf' &&
-			    (text.p[i + 2] & 0xfe) == 0xbe) {
-				buf_putc(to, '?');
-				i += 2;
-				break;
-			}
-			/* FALLTHROUGH */
-		default:
+		else if (svg_is_no_character(text.p + i, text.n - i)) {
+			buf_putc(to, '?');
+			i += 2;
+		} else
 			buf_putc(to, text.p[i]);
-		}
 }
 
 static void

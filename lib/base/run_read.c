@@ -51,7 +51,7 @@ run_labels_valid(const char *z)
 {
 	size_t n;
 
-	for (; *z != '\0'; z++) {
+	while (*z != '\0') {
 		if ((n = run_word(z)) == 0 || z[n] != '=' || z[n + 1] != '"')
 			return false;
 		for (z += n + 2; *z != '"' && *z != '\0'; z++)
@@ -63,7 +63,7 @@ run_labels_valid(const char *z)
 			return true;
 		if (z[1] != ',' || z[2] == '\0')
 			return false;
-		z++;
+		z += 2;
 	}
 	return true;
 }
