@@ -21,6 +21,7 @@ secret_options() {
 # as_secret PROGRAM VERB OPTION: ARGS, with which it wants to read the file
 # `secret` before it asks anybody
 as_secret() {
+	INPUT=
 	local o=($3 secret) user=(--user ann@example.com)
 	ARGS=($2)
 	case $1:$2:$3 in
@@ -60,7 +61,11 @@ as_secret() {
 		mfx-site:export|mfx-site:log) ;;
 		mfx-site:undo) ARGS+=(1) ;;
 		mfx-site:*) ARGS+=(/dev/null) ;;
+		mfx-certs:list) ARGS+=(1) ;;
 		*:list|*:tree|mfx-bootstrap:unknown|mfx-events:|mfx-token:show|mfx-token:refresh) ;;
+		mfx-users:grants) ;;
+		mfx-users:grant) ARGS+=(bob@example.com view --thing "$THING") ;;
+		mfx-certs:sign) ARGS+=("$THING") INPUT=csr ;;
 		mfx-can:) ARGS+=(t publish c) ;;
 		mfx-users:update) ARGS+=(ann@example.com --password-file new) ;;
 		mfx-token:create) ARGS+=(a --scope things:read) ;;
@@ -78,7 +83,7 @@ unprivileged() {
 	local as=()
 	((EUID != 0)) || as=(setpriv --bounding-set
 		-dac_override,-dac_read_search)
-	timeout 60 "${as[@]}" "$@" </dev/null
+	timeout 60 "${as[@]}" "$@" <"${INPUT:-/dev/null}"
 }
 
 @test "a file with a secret that may not be read is 77, one that is not there 66" {
@@ -86,6 +91,8 @@ unprivileged() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout cert -out crt -subj /CN=localhost -days 1 2>/dev/null
 	cat crt >>cert
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout key.pem -out csr -subj /CN=a 2>/dev/null
 	echo correct horse battery >new
 	mfx-users create ann@example.com --password-file new
 	THING=$(mfx-things create --user ann@example.com --name a | jq -r .id)

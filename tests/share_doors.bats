@@ -110,9 +110,10 @@ is() {
 	timeout 20 mosquitto_pub "${at[@]}" -q 1 -m before
 	await 20 grep -qx before "$out"
 	mfx-users revoke "$GRANT"
-	published() { timeout 20 mosquitto_pub "${at[@]}" -V 5 -q 1 -m after 2>&1 |
+	refused() { timeout 20 mosquitto_pub "${at[@]}" -V 5 -q 1 -m "$1" 2>&1 |
 		grep -qi 'not authorized'; }
-	await 20 published
+	await 20 refused meanwhile
+	refused after
 	status 1 grep -qx after "$out"
 	kill "$listens"
 }

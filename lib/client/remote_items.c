@@ -60,6 +60,9 @@ remote_show(struct session *s, struct str json,
 		.owner = f[OWNER].value,
 		.level = grant_level_parse(f[LEVEL].value),
 	};
+	/* a server that knows nothing of sharing lists the user's own again */
+	if (query->shared && item.owner.p == NULL)
+		return 0;
 	tags_begin(&tags);
 	if (item.id.n == 0 || (f[METADATA].value.p != NULL &&
 	    metadata_compact(f[METADATA].value, &s->scratch,
