@@ -16,7 +16,7 @@
 #include "base/program.h"
 #include "bus/dead.h"
 #include "cmd/plot/chart.h"
-#include "cmd/plot/spawn.h"
+#include "cmd/plot/child.h"
 #include "cmd/plot/store.h"
 #include "json/number.h"
 #include "line/field.h"
@@ -199,15 +199,15 @@ plot_png(struct str svg, struct fault *fault)
 {
 	static char name[] = "rsvg-convert";
 	char *argv[] = { name, NULL };
-	struct spawned child;
+	struct child child;
 	int e;
 
-	if (spawn_start(&child, argv, SPAWN_WRITE, fault) < 0)
+	if (child_start(&child, argv, CHILD_WRITE, fault) < 0)
 		return -1;
 	/* if it reads no more its exit status says why */
 	e = write_all(child.fd, svg.p, svg.n);
 	close(child.fd);
-	if (spawn_wait(&child, name, 0, fault) < 0)
+	if (child_wait(&child, name, 0, fault) < 0)
 		return -1;
 	return e == 0 ? 0 : fault_errno(fault, EX_IOERR, "%s", name);
 }

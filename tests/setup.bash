@@ -200,3 +200,27 @@ start_ready_on() {
 	exec 5>"$fifo"
 	read -rt 60 line <"$ready"
 }
+
+# clauses_shown FILE N: each clause of the table has a test that is there, or a
+# reason, and there are more than N
+clauses_shown() {
+	local rfc section word text shown n=0
+	while IFS=$'\t' read -r rfc section word text shown; do
+		[[ $rfc != RFC ]] || continue
+		n=$((n + 1))
+		[[ -n $shown && $text ]] || { echo "$rfc $section: $text"; return 1; }
+		[[ $word =~ ^(MUST|MUST\ NOT|SHOULD|SHOULD\ NOT)$ ]] ||
+			{ echo "$rfc $section: $word"; return 1; }
+		case $shown in
+		'-: '?*) ;;
+		unit/*': '*) grep -qF "TEST(\"${shown#*: }\")" \
+			    "$ROOT/tests/${shown%%: *}.c" ||
+			    { echo "no test '$shown'"; return 1; } ;;
+		*': '*)	grep -qF "@test \"${shown#*: }\"" \
+			    "$ROOT/tests/${shown%%: *}.bats" ||
+			    { echo "no test '$shown'"; return 1; } ;;
+		*) echo "$rfc $section: '$shown'"; return 1 ;;
+		esac
+	done <"$ROOT/tests/$1"
+	((n > $2))
+}

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,39 +10,10 @@
 #include "base/clock.h"
 #include "base/out.h"
 #include "base/signal.h"
+#include "base/spawn.h"
 
 #define TIMEOUT (60 * CLOCK_SECOND)
 #define LOOK_MS 20
-
-extern char **environ;
-
-/* In a group of its own, with signals as a program expects them, and with its
- * output where our messages go: stdout is for events. */
-static int
-command_spawn(char **argv, int in, pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none;
-	int e;
-
-	sigemptyset(&none);
-	sigaddset(&none, SIGPIPE);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
-	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigdefault(&attr, &none);
-	posix_spawnattr_setsigmask(&attr, signal_mask());
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO,
-	    STDOUT_FILENO);
-	e = posix_spawn(pid, argv[0], &files, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return e;
-}
 
 /* a file without a name that holds the input: nobody has to wait for one that
  * does not read it */
@@ -92,7 +62,9 @@ command_run(struct delivery *d, char **argv, struct str input)
 		    strerror(errno));
 		return DELIVER_AGAIN;
 	}
-	e = command_spawn(argv, fd, &pid);
+	/* with its output where our messages go: stdout is for events */
+	e = spawn_program(&(struct spawn){ .path = argv[0], .argv = argv,
+	    .in = fd, .out = STDERR_FILENO, .group = true }, &pid);
 	close(fd);
 	if (e != 0) {
 		snprintf(d->why, sizeof d->why, "%.100s: %s", argv[0],

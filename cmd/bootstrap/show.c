@@ -29,15 +29,6 @@ show_end(int result)
 	return result;
 }
 
-static void
-show_number(uint64_t n)
-{
-	char text[24];
-
-	snprintf(text, sizeof text, "%llu", (unsigned long long)n);
-	table_cell(&table, str_z(text), true);
-}
-
 static int
 show_config(void *arg, const struct bootstrap_shown *b, struct fault *why)
 {
@@ -46,7 +37,7 @@ show_config(void *arg, const struct bootstrap_shown *b, struct fault *why)
 		table_cell(&table, b->thing, false);
 		table_cell(&table, b->external_id, false);
 		table_cell(&table, b->name, false);
-		show_number(b->channels);
+		table_number(&table, b->channels);
 		table_cell(&table, b->active ? STR("active") :
 		    STR("inactive"), false);
 	} else {
@@ -134,7 +125,7 @@ show_unknown(void *arg, const struct bootstrap_unknown *u)
 		table_cell(&table, u->address, false);
 		show_time(u->first);
 		show_time(u->last);
-		show_number(u->attempts);
+		table_number(&table, u->attempts);
 		table_cell(&table, u->known ? STR("wrong key") :
 		    STR("not added"), false);
 	} else {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <sysexits.h>
 
 #include "base/diag.h"
@@ -37,15 +36,6 @@ show_end(int result)
 	return result;
 }
 
-static void
-show_number(uint64_t n)
-{
-	char text[24];
-
-	snprintf(text, sizeof text, "%llu", (unsigned long long)n);
-	table_cell(&table, str_z(text), true);
-}
-
 /* indented by its level in a tree */
 static void
 show_name(struct str name, unsigned indent)
@@ -66,8 +56,8 @@ show_group(const struct group *group, unsigned indent, bool place,
 	if (groups_opt.human) {
 		table_cell(&table, group->id, false);
 		show_name(group->name, indent);
-		show_number(group->things);
-		show_number(group->channels);
+		table_number(&table, group->things);
+		table_number(&table, group->channels);
 		table_cell(&table, group->description, false);
 	} else {
 		group_put(&groups_out.b, group, place);

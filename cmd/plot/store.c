@@ -95,7 +95,7 @@ plot_store_open(struct plot_store *s, const char *store,
 	store_split(s, store);
 	store_add_match(&args, texts, match);
 	args.v[args.n] = NULL;
-	r = spawn_start(&s->child, args.v, SPAWN_READ, &fault);
+	r = child_start(&s->child, args.v, CHILD_READ, &fault);
 	while (args.n > 1)
 		free(args.v[--args.n]);
 	if (r == 0 && dup2(s->child.fd, STDIN_FILENO) < 0)
@@ -114,6 +114,6 @@ plot_store_close(struct plot_store *s)
 	int r;
 
 	close(STDIN_FILENO);
-	r = spawn_wait(&s->child, s->name, 1, &fault);
+	r = child_wait(&s->child, s->name, 1, &fault);
 	return r < 0 ? diag_fault(&fault) : r;
 }

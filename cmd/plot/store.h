@@ -2,7 +2,7 @@
 #ifndef MFX_CMD_PLOT_STORE_H
 #define MFX_CMD_PLOT_STORE_H
 
-#include "cmd/plot/spawn.h"
+#include "cmd/plot/child.h"
 #include "line/match.h"
 
 /*
@@ -11,7 +11,7 @@
  * $MFX_STORE, as it may hold a password.
  */
 struct plot_store {
-	struct spawned child;
+	struct child child;
 	char name[64];
 	int status;		/* after -1; the reason has been reported */
 };

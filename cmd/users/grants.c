@@ -8,7 +8,6 @@
 #include "base/diag.h"
 #include "base/table.h"
 #include "client/client.h"
-#include "json/json.h"
 
 /* of one grant, whose texts may be escaped */
 #define GRANTS_LINE_MAX ((size_t)64 << 10)
@@ -75,29 +74,6 @@ grants_end(int result)
 
 /* ---- showing ---- */
 
-static void
-grants_put(struct buf *b, const struct grant *g)
-{
-	char time[STAMP_TEXT];
-
-	buf_puts(b, "{\"id\":");
-	json_put_string(b, g->id);
-	buf_puts(b, ",\"owner\":");
-	json_put_string(b, g->owner);
-	buf_puts(b, ",\"email\":");
-	json_put_string(b, g->email);
-	buf_puts(b, ",\"level\":");
-	json_put_string(b, grant_level_word(g->level));
-	buf_puts(b, g->kind == ITEM_THING ? ",\"thing\":" : ",\"channel\":");
-	json_put_string(b, g->item);
-	buf_puts(b, ",\"name\":");
-	json_put_string(b, g->name);
-	buf_printf(b, ",\"accepted\":%s,\"created\":",
-	    g->accepted ? "true" : "false");
-	buf_put(b, time, stamp_print(time, g->created));
-	buf_puts(b, "}\n");
-}
-
 static int
 grants_show(void *arg, const struct grant *g, struct fault *why)
 {
@@ -115,7 +91,8 @@ grants_show(void *arg, const struct grant *g, struct fault *why)
 		table_cell(&table, g->accepted ? STR("yes") : STR("no"),
 		    false);
 	} else {
-		grants_put(&out.b, g);
+		grant_put(&out.b, g, "");
+		buf_putc(&out.b, '\n');
 	}
 	/* a failed write ends the list, and out_finish reports it */
 	return out_end(&out) < 0;

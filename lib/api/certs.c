@@ -423,9 +423,9 @@ certs_list_put(void *arg, const struct issued *c, struct fault *fault)
 }
 
 static int
-certs_list_page(struct certs_list *l, struct registry *r,
-    struct fault *fault)
+certs_list_page(struct job *j, struct registry *r, struct fault *fault)
 {
+	struct certs_list *l = (struct certs_list *)j;
 	struct buf *b = &l->job.out;
 	uint64_t total;
 
@@ -440,30 +440,10 @@ certs_list_page(struct certs_list *l, struct registry *r,
 	return 0;
 }
 
-/* in a thread */
 static int
 certs_list_run(struct job *j)
 {
-	struct certs_list *l = (struct certs_list *)j;
-	struct lists_handle h;
-	int got = -1;
-
-	if (lists_handle_get(j->api, &h, &j->fault) == 0) {
-		registry_watch(h.registry, job_stops, j);
-		got = registry_read_begin(h.registry, &j->fault);
-		if (got == 0)
-			got = certs_list_page(l, h.registry, &j->fault);
-		registry_read_end(h.registry);
-		registry_watch(h.registry, NULL, NULL);
-	}
-	lists_handle_put(j->api, &h);
-	return got;
-}
-
-static void
-certs_list_refuse(struct job *j, struct http_request *r)
-{
-	answer_unable(j->api, r, &j->fault);
+	return lists_read(j, certs_list_page);
 }
 
 static void
@@ -513,7 +493,7 @@ certs_serials(struct request_ctx *c)
 	l->job.kind = JOB_PAGE;
 	l->job.type = ANSWER_JSON;
 	l->job.piece = certs_list_run;
-	l->job.refuse = certs_list_refuse;
+	l->job.refuse = lists_refuse;
 	l->job.free = certs_list_free;
 	l->user = principal->user;
 	l->now = c->api->now;

@@ -155,10 +155,12 @@ configs_list_end(struct config_list *l)
 
 /* 1 when there is more, 0, -1 */
 static int
-configs_list_piece(struct config_list *l, struct fault *fault)
+configs_list_piece(struct job *j, struct registry *r, struct fault *fault)
 {
+	struct config_list *l = (struct config_list *)j;
 	int got;
 
+	l->registry = r;
 	if (!l->begun && configs_list_begin(l, fault) < 0)
 		return -1;
 	got = l->query.limit == 0 ? 0 : bootstrap_each(l->registry, &l->user,
@@ -173,27 +175,7 @@ configs_list_piece(struct config_list *l, struct fault *fault)
 static int
 configs_list_run(struct job *j)
 {
-	struct config_list *l = (struct config_list *)j;
-	struct lists_handle handle;
-	int got = -1;
-
-	if (lists_handle_get(j->api, &handle, &j->fault) == 0) {
-		l->registry = handle.registry;
-		registry_watch(handle.registry, job_stops, j);
-		got = registry_read_begin(l->registry, &j->fault);
-		if (got == 0)
-			got = configs_list_piece(l, &j->fault);
-		registry_read_end(l->registry);
-		registry_watch(handle.registry, NULL, NULL);
-	}
-	lists_handle_put(j->api, &handle);
-	return got;
-}
-
-static void
-configs_list_refuse(struct job *j, struct http_request *r)
-{
-	answer_unable(j->api, r, &j->fault);
+	return lists_read(j, configs_list_piece);
 }
 
 static void
@@ -216,7 +198,7 @@ configs_list(struct request_ctx *c)
 	l->job.kind = JOB_PAGE;
 	l->job.type = "application/json";
 	l->job.piece = configs_list_run;
-	l->job.refuse = configs_list_refuse;
+	l->job.refuse = lists_refuse;
 	l->job.free = configs_list_free;
 	buf_init(&l->job.out, PIECE_MAX);
 	arena_init(&l->keep, KEEP_MAX);

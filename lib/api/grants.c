@@ -31,35 +31,11 @@ struct grant_change {
 	struct buf shown;		/* as it is then */
 };
 
-static void
-grants_put(struct buf *b, const struct grant *g)
-{
-	char time[STAMP_TEXT];
-
-	buf_puts(b, "{\"id\":");
-	json_put_string(b, g->id);
-	buf_puts(b, ",\"owner\":");
-	json_put_string(b, g->owner);
-	buf_puts(b, ",\"email\":");
-	json_put_string(b, g->email);
-	buf_puts(b, ",\"level\":");
-	json_put_string(b, grant_level_word(g->level));
-	buf_puts(b, g->kind == ITEM_THING ? ",\"thing_id\":" :
-	    ",\"channel_id\":");
-	json_put_string(b, g->item);
-	buf_puts(b, ",\"name\":");
-	json_put_string(b, g->name);
-	buf_printf(b, ",\"accepted\":%s,\"created\":",
-	    g->accepted ? "true" : "false");
-	buf_put(b, time, stamp_print(time, g->created));
-	buf_putc(b, '}');
-}
-
 static int
 grants_keep_one(void *arg, const struct grant *g, struct fault *fault)
 {
 	(void)fault;
-	grants_put(arg, g);
+	grant_put(arg, g, "_id");
 	return 0;
 }
 
@@ -292,7 +268,7 @@ grants_list_one(void *arg, const struct grant *g, struct fault *fault)
 	}
 	if (p->n++ > 0)
 		buf_putc(p->to, ',');
-	grants_put(p->to, g);
+	grant_put(p->to, g, "_id");
 	p->last = g->n;
 	return 0;
 }

@@ -235,9 +235,9 @@ groups_list_end(struct groups_list *l)
 
 /* 1 when there is more, 0, -1 */
 static int
-groups_list_piece(struct groups_list *l, struct registry *r,
-    struct fault *fault)
+groups_list_piece(struct job *j, struct registry *r, struct fault *fault)
 {
+	struct groups_list *l = (struct groups_list *)j;
 	struct group_query query;
 	int got;
 
@@ -255,26 +255,7 @@ groups_list_piece(struct groups_list *l, struct registry *r,
 static int
 groups_list_run(struct job *j)
 {
-	struct groups_list *l = (struct groups_list *)j;
-	struct lists_handle handle;
-	int got = -1;
-
-	if (lists_handle_get(j->api, &handle, &j->fault) == 0) {
-		registry_watch(handle.registry, job_stops, j);
-		got = registry_read_begin(handle.registry, &j->fault);
-		if (got == 0)
-			got = groups_list_piece(l, handle.registry, &j->fault);
-		registry_read_end(handle.registry);
-		registry_watch(handle.registry, NULL, NULL);
-	}
-	lists_handle_put(j->api, &handle);
-	return got;
-}
-
-static void
-groups_list_refuse(struct job *j, struct http_request *r)
-{
-	answer_unable(j->api, r, &j->fault);
+	return lists_read(j, groups_list_piece);
 }
 
 static void
@@ -297,7 +278,7 @@ groups_list_new(void)
 	l->job.kind = JOB_PAGE;
 	l->job.type = "application/json";
 	l->job.piece = groups_list_run;
-	l->job.refuse = groups_list_refuse;
+	l->job.refuse = lists_refuse;
 	l->job.free = groups_list_free;
 	buf_init(&l->job.out, PIECE_MAX);
 	arena_init(&l->keep, KEEP_MAX);

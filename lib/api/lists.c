@@ -40,6 +40,11 @@
 
 /* Handles that jobs read the registry through, each for one at a time. */
 #define HANDLES_MAX 16
+struct lists_handle {
+	struct registry *registry;
+	unsigned generation;		/* of the file it has open */
+};
+
 struct lists {
 	pthread_mutex_t lock;
 	struct lists_handle idle[HANDLES_MAX];
@@ -234,7 +239,9 @@ lists_close(struct api *api)
 	free(l);
 }
 
-int
+/* one that has the file open which is there now; it is put back after a
+ * failure, too */
+static int
 lists_handle_get(struct api *api, struct lists_handle *h, struct fault *fault)
 {
 	struct lists *l = api->lists;
@@ -255,7 +262,7 @@ lists_handle_get(struct api *api, struct lists_handle *h, struct fault *fault)
 	return registry_open(&h->registry, api->home, REGISTRY_READ, fault);
 }
 
-void
+static void
 lists_handle_put(struct api *api, struct lists_handle *h)
 {
 	struct lists *l = api->lists;
@@ -269,6 +276,38 @@ lists_handle_put(struct api *api, struct lists_handle *h)
 	}
 	pthread_mutex_unlock(&l->lock);
 	registry_close(h->registry);
+}
+
+/* `at_once`: all that the piece reads is of one moment */
+static int
+lists_with_handle(struct job *j, lists_piece_fn *piece, bool at_once)
+{
+	struct lists_handle h;
+	int got = -1;
+
+	if (lists_handle_get(j->api, &h, &j->fault) == 0) {
+		registry_watch(h.registry, job_stops, j);
+		if (!at_once || registry_read_begin(h.registry,
+		    &j->fault) == 0)
+			got = piece(j, h.registry, &j->fault);
+		if (at_once)
+			registry_read_end(h.registry);
+		registry_watch(h.registry, NULL, NULL);
+	}
+	lists_handle_put(j->api, &h);
+	return got;
+}
+
+int
+lists_read(struct job *j, lists_piece_fn *piece)
+{
+	return lists_with_handle(j, piece, true);
+}
+
+void
+lists_refuse(struct job *j, struct http_request *r)
+{
+	answer_unable(j->api, r, &j->fault);
 }
 
 /* ---- the page ---- */
@@ -340,27 +379,20 @@ search_piece(struct search *s, bool (*stop)(void *), struct fault *fault)
 /* ---- as a job ---- */
 
 static int
-search_run(struct job *j)
+search_read(struct job *j, struct registry *r, struct fault *fault)
 {
 	struct search *s = (struct search *)j;
-	struct lists_handle handle;
-	int got = -1;
 
 	s->enough = JOB_PIECE;
-	if (lists_handle_get(j->api, &handle, &j->fault) == 0) {
-		s->page.registry = handle.registry;
-		registry_watch(handle.registry, job_stops, j);
-		got = search_piece(s, job_stops, &j->fault);
-		registry_watch(handle.registry, NULL, NULL);
-	}
-	lists_handle_put(j->api, &handle);
-	return got;
+	s->page.registry = r;
+	return search_piece(s, job_stops, fault);
 }
 
-static void
-search_refuse(struct job *j, struct http_request *r)
+static int
+search_run(struct job *j)
 {
-	answer_unable(j->api, r, &j->fault);
+	/* which takes its time, and begins a transaction for each part */
+	return lists_with_handle(j, search_read, false);
 }
 
 static void
@@ -417,7 +449,7 @@ search_new(enum item_kind kind)
 	s->job.kind = JOB_PAGE;
 	s->job.type = "application/json";
 	s->job.piece = search_run;
-	s->job.refuse = search_refuse;
+	s->job.refuse = lists_refuse;
 	s->job.free = search_free;
 	s->enough = AT_ONCE_BYTES;
 	arena_init(&s->keep, KEEP_MAX);

@@ -5,20 +5,23 @@
 #include "base/fault.h"
 
 struct api;
+struct http_request;
+struct job;
 struct registry;
 
 int lists_open(struct api *, struct fault *);
 void lists_close(struct api *);
 
-/* A handle that a job reads the registry through, for itself alone. */
-struct lists_handle {
-	struct registry *registry;
-	unsigned generation;		/* of the file it has open */
-};
+/*
+ * In the thread of a job: calls `piece` with a handle on the registry that is
+ * there now, which is the job's alone meanwhile.  All that it reads is of one
+ * moment, and it gives up when the job is to stop.  Returns what `piece` did,
+ * or -1 with job->fault.
+ */
+typedef int lists_piece_fn(struct job *, struct registry *, struct fault *);
+int lists_read(struct job *, lists_piece_fn *piece);
 
-/* in a thread: one that has the file open which is there now; it is put back
- * after a failure, too */
-int lists_handle_get(struct api *, struct lists_handle *, struct fault *);
-void lists_handle_put(struct api *, struct lists_handle *);
+/* job->refuse: the fault as an answer */
+void lists_refuse(struct job *, struct http_request *);
 
 #endif

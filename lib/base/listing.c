@@ -50,13 +50,16 @@ void
 listing_number(struct listing *l, const char *name, uint64_t v)
 {
 	char text[24];
-	int n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
-	struct str s = { text, (size_t)n };
+	int n;
+	struct str s;
 
-	if (l->human)
-		table_cell(&l->table, s, true);
-	else
-		listing_raw(l, name, s, s);
+	if (l->human) {
+		table_number(&l->table, v);
+		return;
+	}
+	n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
+	s = (struct str){ text, (size_t)n };
+	listing_raw(l, name, s, s);
 }
 
 void

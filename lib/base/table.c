@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/table.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/escape.h"
@@ -103,6 +105,15 @@ table_cell(struct table *t, struct str text, bool right)
 	if (t->held == ROWS * t->columns ||
 	    (t->out->each && t->held % t->columns == 0))
 		table_print_rows(t);
+}
+
+void
+table_number(struct table *t, uint64_t v)
+{
+	char text[24];
+	int n = snprintf(text, sizeof text, "%" PRIu64, v);
+
+	table_cell(t, (struct str){ text, (size_t)n }, true);
 }
 
 static void

@@ -40,6 +40,8 @@ void table_init(struct table *, struct out *, int width_max);
 void table_column(struct table *, const char *head);
 /* the next cell of the row; `right` aligns it to the right, for numbers */
 void table_cell(struct table *, struct str text, bool right);
+/* the same of a number, to the right */
+void table_number(struct table *, uint64_t);
 /* call it after the last flush of `out` */
 void table_release(struct table *);
 

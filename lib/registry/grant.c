@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "json/json.h"
 #include "registry/event.h"
 #include "registry/statement.h"
 
@@ -27,6 +28,30 @@ grant_level_parse(struct str word)
 		if (str_eq(word, str_z(grant_words[level])))
 			return level;
 	return 0;
+}
+
+void
+grant_put(struct buf *b, const struct grant *g, const char *suffix)
+{
+	char time[STAMP_TEXT];
+
+	buf_puts(b, "{\"id\":");
+	json_put_string(b, g->id);
+	buf_puts(b, ",\"owner\":");
+	json_put_string(b, g->owner);
+	buf_puts(b, ",\"email\":");
+	json_put_string(b, g->email);
+	buf_puts(b, ",\"level\":");
+	json_put_string(b, grant_level_word(g->level));
+	buf_printf(b, ",\"%s%s\":", g->kind == ITEM_THING ? "thing" :
+	    "channel", suffix);
+	json_put_string(b, g->item);
+	buf_puts(b, ",\"name\":");
+	json_put_string(b, g->name);
+	buf_printf(b, ",\"accepted\":%s,\"created\":",
+	    g->accepted ? "true" : "false");
+	buf_put(b, time, stamp_print(time, g->created));
+	buf_putc(b, '}');
 }
 
 /* what was created before can't be accepted any more */

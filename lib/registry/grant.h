@@ -2,6 +2,7 @@
 #ifndef MFX_REGISTRY_GRANT_H
 #define MFX_REGISTRY_GRANT_H
 
+#include "base/buf.h"
 #include "base/stamp.h"
 #include "registry/user.h"
 
@@ -23,7 +24,7 @@ enum grant_level {
 	GRANT_OWNER,		/* no grant allows this: key, removal, grants */
 };
 
-/* "view", "use" or "manage"; 0: it is none of these words */
+/* "view", "use" or "manage"; 0: not one of these words */
 struct str grant_level_word(enum grant_level);
 unsigned grant_level_parse(struct str word);
 
@@ -47,6 +48,11 @@ struct grant {
 	bool accepted;
 	struct stamp created;
 };
+
+/* appends {"id":…,"owner":…,"email":…,"level":…,"thing":…,"name":…,
+ * "accepted":…,"created":…}; `suffix` comes after "thing" or "channel": "_id"
+ * over HTTP, else "" */
+void grant_put(struct buf *, const struct grant *, const char *suffix);
 
 /*
  * Invites grant->email to grant->item at grant->level: with a new id, which it

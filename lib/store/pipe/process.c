@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -14,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/signal.h"
+#include "base/spawn.h"
 #include "base/which.h"
 #include "store/watch.h"
 
@@ -82,30 +81,14 @@ process_environment(const char *place)
 	return env;
 }
 
-/* with signals as a program expects them */
 static int
 process_spawn(struct process *p, const char *path, char *name, int in, int out)
 {
 	char batch[] = "--batch", *argv[] = { name, batch, NULL };
 	char **env = process_environment(process_place(p->place));
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none;
-	int e;
+	int e = spawn_program(&(struct spawn){ .path = path, .argv = argv,
+	    .env = env, .in = in, .out = out }, &p->pid);
 
-	sigemptyset(&none);
-	sigaddset(&none, SIGPIPE);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
-	    POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigdefault(&attr, &none);
-	posix_spawnattr_setsigmask(&attr, signal_mask());
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-	e = posix_spawn(&p->pid, path, &files, &attr, argv, env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
 	free(env[0]);
 	free(env);
 	return e;

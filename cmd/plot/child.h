@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_CMD_PLOT_SPAWN_H
-#define MFX_CMD_PLOT_SPAWN_H
+#ifndef MFX_CMD_PLOT_CHILD_H
+#define MFX_CMD_PLOT_CHILD_H
 
 #include <sys/types.h>
 
@@ -11,17 +11,17 @@
  * that makes an image of what we write.  argv[0] is looked up beside the
  * running program, then in $PATH.
  */
-struct spawned {
+struct child {
 	pid_t pid;
 	int fd;			/* our end of the pipe */
 };
 
-enum spawn_end { SPAWN_READ, SPAWN_WRITE };	/* what we do */
+enum child_end { CHILD_READ, CHILD_WRITE };	/* what we do */
 
-int spawn_start(struct spawned *, char **argv, enum spawn_end, struct fault *);
+int child_start(struct child *, char **argv, enum child_end, struct fault *);
 
 /* Waits for it (fd is closed already); -1 and the fault unless it ended with
  * 0, or with `also`. */
-int spawn_wait(struct spawned *, const char *name, int also, struct fault *);
+int child_wait(struct child *, const char *name, int also, struct fault *);
 
 #endif
