@@ -208,12 +208,15 @@ grant_each(struct registry *r, const struct user *user,
 
 /* ---- what is allowed ---- */
 
+/* the item first: a user may have got thousands */
 static const char *const grant_sql_allows[] = {
 	"SELECT u.n, u.id, u.email, max(s.level) FROM things t"
-	" JOIN shared_things s ON s.item = t.n JOIN users u ON u.n = t.owner"
+	" CROSS JOIN shared_things s ON s.item = t.n"
+	" JOIN users u ON u.n = t.owner"
 	" WHERE t.id = ?2 AND s.grantee = ?1 GROUP BY u.n",
 	"SELECT u.n, u.id, u.email, max(s.level) FROM channels t"
-	" JOIN shared_channels s ON s.item = t.n JOIN users u ON u.n = t.owner"
+	" CROSS JOIN shared_channels s ON s.item = t.n"
+	" JOIN users u ON u.n = t.owner"
 	" WHERE t.id = ?2 AND s.grantee = ?1 GROUP BY u.n",
 };
 

@@ -169,6 +169,9 @@ static const char *const page_sql_connected[] = ITEM_ROWS_CONNECTED(ITEMS);
  * serves for all: by the name or the id, or by nothing, and then by the row.
  * Of a guest that is not shared nothing but its id and its owner is given, and
  * filters see no more.
+ *
+ * Connections of one other owner are looked up for each item that this owner
+ * shares: who has a million of them may share one.
  */
 #define SHARED_ITEMS(table, shared)					\
 	"SELECT item AS n, NULL AS direction, max(level) AS level,"	\
@@ -177,12 +180,17 @@ static const char *const page_sql_connected[] = ITEM_ROWS_CONNECTED(ITEMS);
 	"SELECT y." kind " AS n, y.direction,"				\
 	" (SELECT max(level) FROM " shared				\
 	"  WHERE grantee = ?1 AND item = y." kind ") AS level,"		\
-	" o.owner = ?1 AS host FROM " others " o JOIN"			\
-	" (SELECT channel, thing, direction FROM guests UNION ALL"	\
-	"  SELECT channel, thing, direction FROM connections"		\
-	"  WHERE owner <> ?1) y ON y." other " = o.n"			\
+	" o.owner = ?1 AS host FROM " others " o"			\
+	" CROSS JOIN guests y ON y." other " = o.n"			\
 	" WHERE o.id = ?4 AND (o.owner = ?1 OR EXISTS(SELECT 1"		\
-	"  FROM " shared_others " WHERE grantee = ?1 AND item = o.n))"
+	"  FROM " shared_others " WHERE grantee = ?1 AND item = o.n))"	\
+	" UNION ALL SELECT y." kind ", y.direction, max(s.level), 0"	\
+	" FROM " others " o CROSS JOIN " shared " s"			\
+	" CROSS JOIN connections y ON y." other " = o.n"		\
+	"  AND y." kind " = s.item"					\
+	" WHERE o.id = ?4 AND o.owner <> ?1 AND EXISTS(SELECT 1"	\
+	"  FROM " shared_others " WHERE grantee = ?1 AND item = o.n)"	\
+	"  AND s.grantee = ?1 GROUP BY y." kind
 #define SHARED_SHOWN(name, none)					\
 	" CASE WHEN x.owner = ?1 OR k.level > 0 THEN x." name		\
 	" ELSE " none " END AS " name ","
@@ -191,8 +199,8 @@ static const char *const page_sql_connected[] = ITEM_ROWS_CONNECTED(ITEMS);
 	SHARED_SHOWN("metadata", "'{}'") SHARED_SHOWN("tags", "'[]'")	\
 	SHARED_SHOWN("disabled", "0")					\
 	" k.direction, iif(x.owner = ?1, NULL, u.email) AS owner, k.level" \
-	" FROM (" items ") k JOIN " table " x ON x.n = k.n"		\
-	" JOIN users u ON u.n = x.owner"				\
+	" FROM (" items ") k CROSS JOIN " table " x ON x.n = k.n"	\
+	" CROSS JOIN users u ON u.n = x.owner"				\
 	" WHERE k.level > 0 OR k.host OR x.owner = ?1) t"
 #define SHARED_KEY "CASE ?6 WHEN 1 THEN t.name WHEN 2 THEN t.id ELSE '' END"
 #define SHARED_ROWS(from) {						\
@@ -553,10 +561,10 @@ page_read_filtered(struct page *p, struct fault *fault)
 {
 	long long upto = 0;
 
-	/* each step sorts all that a group has */
+	/* each step sorts all that a group has, or that is shared */
 	if (page_source(p) != NAMED)
-		return page_read_rows(p, page_source(p) == GROUPED ?
-		    ROWS_COUNTED : ROWS_READ, fault);
+		return page_read_rows(p, page_source(p) == GROUPED ||
+		    p->shared ? ROWS_COUNTED : ROWS_READ, fault);
 	if (names_upto(p->registry, p->kind, &upto, fault) < 0)
 		return -1;
 	return page_read_named(p, upto, fault);

@@ -445,7 +445,8 @@ static const char step_grants[] =
 "		ON DELETE CASCADE"
 ") STRICT;"
 "CREATE INDEX grants_of_owner ON grants(owner);"
-"CREATE INDEX grants_of_grantee ON grants(grantee);"
+/* by what is shared, too: a user may have got many */
+"CREATE INDEX grants_of_grantee ON grants(grantee, thing, channel);"
 "CREATE INDEX grants_pending ON grants(email) WHERE grantee IS NULL;"
 
 "CREATE TABLE guests("
@@ -467,7 +468,8 @@ static const char step_grants[] =
 "	WHERE thing IS NOT NULL AND grantee IS NOT NULL;"
 "CREATE VIEW shared_channels AS"
 "	SELECT grantee, channel AS item, level, n AS granted FROM grants"
-"	WHERE channel IS NOT NULL AND grantee IS NOT NULL;";
+"	WHERE thing IS NULL AND channel IS NOT NULL"
+"	AND grantee IS NOT NULL;";
 
 const char *const schema_steps[SCHEMA_VERSION] = {
 	step_1, step_2, step_3, step_4, step_5, step_6, step_7,

@@ -26,7 +26,8 @@ share_put(struct buf *b, const struct item *item)
 #define SHARE_ROW(table, shared)					\
 	"SELECT t.id, t.name, t.metadata, t.tags, t.disabled, NULL, NULL," \
 	" t.n, u.email, max(s.level) FROM " table " t"			\
-	" JOIN " shared " s ON s.item = t.n JOIN users u ON u.n = t.owner" \
+	" CROSS JOIN " shared " s ON s.item = t.n"			\
+	" JOIN users u ON u.n = t.owner"				\
 	" WHERE t.id = ?2 AND s.grantee = ?1 GROUP BY t.n"
 static const char *const share_sql_row[] = {
 	SHARE_ROW("things", "shared_things"),
