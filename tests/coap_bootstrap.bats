@@ -130,6 +130,36 @@ noted() {
 	[[ $SAID != *mainflux* ]]
 }
 
+# guess IDENTITY KEY: is it the key of a handshake?
+guess() {
+	timeout 30 openssl s_client -connect "127.0.0.1:$PSK" -tls1_2 \
+	    -psk_identity "$1" -psk "$(printf %s "$2" | od -An -tx1 |
+		tr -d ' \n')" </dev/null >guessed 2>&1
+}
+
+@test "a handshake by another key than the device's is a failed attempt" {
+	serve_bootstrap --attempts 3
+	local scheme i
+	# those that succeed do not count
+	for scheme in coaps coaps+tcp; do
+		for i in 1 2 3 4; do
+			boot $scheme "$PSK" sn-1 '' -u sn-1 -k 'ext key'
+			is_config
+		done
+	done
+	guess sn-1 'ext key'
+	for i in a b c; do
+		refute guess sn-1 $i
+	done
+	refute guess sn-1 'ext key'
+	boot coap "$PORT" sn-1 '?auth=ext%20key'
+	[[ $SAID == '4.29 too many attempts; try again later' ]]
+	# others do not wait for it
+	boot coaps "$PSK" sn-2 '' -u sn-2 -k 'ext key' -b 64
+	[[ $SAID == *mainflux_key* ]]
+	guess "$THING" "$KEY"
+}
+
 @test "what is not quite a request" {
 	serve_bootstrap
 	raw_boot oddities "$PORT" sn-1 'ext key' >got

@@ -104,8 +104,9 @@ bootstrap_take_attempt(struct request_ctx *c, struct bootstrap_attempt *a)
 	struct str name = { (const char *)network,
 	    http_address(c->request, network) };
 
-	return bootstrap_attempt_take(a, c->api->limits, name, c->id[0],
+	bootstrap_attempt_init(a, c->api->limits, name, c->id[0],
 	    c->api->options.attempts, c->api->clock);
+	return bootstrap_attempt_take(a);
 }
 
 /* Is it a request that may be looked at?  Else it is answered: false. */

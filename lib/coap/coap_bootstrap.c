@@ -77,25 +77,67 @@ coap_bootstrap_registry(struct coap_bootstrap *b, struct fault *fault)
 
 /* ---- which device ---- */
 
-bool
-coap_bootstrap_key(struct coap_bootstrap *b, struct str id, char *key,
-    size_t *n)
+static void
+coap_bootstrap_attempt(struct bootstrap_attempt *a, struct coap_server *sv,
+    const coap_session_t *s, struct str external_id)
 {
+	const coap_address_t *remote = coap_session_get_addr_remote(s);
+	unsigned char network[16];
+	struct address address;
+	size_t n = 0;
+
+	if (address_of(&address, &remote->addr.sa))
+		n = address_network(&address, network);
+	bootstrap_attempt_init(a, sv->bootstrap->limits, (struct str){
+	    (const char *)network, n }, external_id,
+	    sv->o.bootstrap_attempts, sv->now);
+}
+
+bool
+coap_bootstrap_key(struct coap_server *sv, coap_session_t *s, struct str id,
+    char *key, size_t *n)
+{
+	struct coap_bootstrap *b = sv->bootstrap;
+	struct coap_session *p = session_get(sv, s);
+	struct bootstrap_attempt attempt;
 	struct fault fault;
-	int got;
+	int got = 0;
 
 	/* those are things' */
 	if (uuid_valid(id) || coap_bootstrap_registry(b, &fault) < 0)
 		return false;
-	got = bootstrap_key(b->registry, id, key, n, &fault);
-	if (got < 0)
+	/* a handshake may ask twice, and for another id */
+	coap_bootstrap_attempt(&attempt, sv, s, id);
+	if (bootstrap_attempt_take(&attempt) == 0) {
+		p->attempts++;
+		got = bootstrap_key(b->registry, id, key, n, &fault);
+	}
+	if (got < 0) {
+		p->attempts--;
+		bootstrap_attempt_give_back(&attempt);
 		return false;
+	}
 	/* a stranger is not told which ids there are (RFC 4279 5.4) */
 	if (got == 0) {
 		*n = 32;
 		randombytes_buf(key, *n);
 	}
 	return true;
+}
+
+void
+coap_bootstrap_connected(struct coap_session *p)
+{
+	const coap_bin_const_t *id = coap_session_get_psk_identity(p->coap);
+	struct bootstrap_attempt attempt;
+
+	if (id == NULL)
+		return;
+	for (; p->attempts > 0; p->attempts--) {
+		coap_bootstrap_attempt(&attempt, p->server, p->coap,
+		    (struct str){ (const char *)id->s, id->length });
+		bootstrap_attempt_give_back(&attempt);
+	}
 }
 
 /* What the device shows: in its query, or in its handshake. */
@@ -299,17 +341,10 @@ static struct response
 coap_bootstrap_limit(struct coap_server *sv, coap_session_t *s,
     struct bootstrap_attempt *attempt)
 {
-	const coap_address_t *remote = coap_session_get_addr_remote(s);
-	unsigned char network[16];
 	struct response r = { .code = COAP_EMPTY_CODE };
-	struct address a;
-	size_t n = 0;
 
-	if (address_of(&a, &remote->addr.sa))
-		n = address_network(&a, network);
-	r.max_age = bootstrap_attempt_take(attempt, sv->bootstrap->limits,
-	    (struct str){ (const char *)network, n }, sv->request.external_id,
-	    sv->o.bootstrap_attempts, sv->now);
+	coap_bootstrap_attempt(attempt, sv, s, sv->request.external_id);
+	r.max_age = bootstrap_attempt_take(attempt);
 	if (r.max_age > 0) {
 		r.code = TOO_MANY;
 		r.has = HAS_MAX_AGE;

@@ -137,6 +137,7 @@ context_event(coap_session_t *s, const coap_event_t event)
 		break;
 	case COAP_EVENT_DTLS_CONNECTED:
 		context_connected(sv, s);
+		coap_bootstrap_connected(session_of(s));
 		break;
 	case COAP_EVENT_SERVER_SESSION_DEL:
 		if (p != NULL)
@@ -164,11 +165,10 @@ context_find_psk(coap_bin_const_t *identity, coap_session_t *s, void *arg)
 	struct coap_server *sv = arg;
 	struct str id = { (const char *)identity->s, identity->length };
 
-	(void)s;
 	if ((access_key(sv->o.access, id, sv->psk, &sv->psk_key.length) !=
 	    ACCESS_YES || sv->psk_key.length == 0) &&
-	    (sv->bootstrap == NULL || !coap_bootstrap_key(sv->bootstrap, id,
-	    sv->psk, &sv->psk_key.length)))
+	    (sv->bootstrap == NULL || !coap_bootstrap_key(sv, s, id, sv->psk,
+	    &sv->psk_key.length)))
 		return NULL;
 	sv->psk_key.s = (const uint8_t *)sv->psk;
 	return &sv->psk_key;

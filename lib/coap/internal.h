@@ -61,6 +61,8 @@ struct coap_session {
 	struct access_proof proof;	/* … which this is */
 	struct certificate_id certificate;	/* that it has shown */
 	const char *refused;	/* why it is no thing; or NULL */
+	unsigned attempts;	/* that it has counted as, which are given back
+				 * when the key was right */
 
 	struct observer *observers;
 	unsigned n_observers;
@@ -202,10 +204,12 @@ int coap_bootstrap_open(struct coap_bootstrap **, struct fault *);
 void coap_bootstrap_close(struct coap_bootstrap *);	/* NULL is fine */
 void coap_bootstrap_answer(struct coap_server *, coap_session_t *,
     const coap_pdu_t *, coap_pdu_t *answer);
-/* the pre-shared key of a device by its external id, or one that nobody has;
- * false: this identity has none.  `key` has room for THING_KEY_MAX. */
-bool coap_bootstrap_key(struct coap_bootstrap *, struct str id, char *key,
-    size_t *n);
+/* the pre-shared key of a device by its external id, or one that nobody has, as
+ * after too many attempts: its handshake is one until it has come to its end.
+ * False: this identity has none.  `key` has room for THING_KEY_MAX. */
+bool coap_bootstrap_key(struct coap_server *, coap_session_t *, struct str id,
+    char *key, size_t *n);
+void coap_bootstrap_connected(struct coap_session *);
 
 /* ---- /.well-known/core: discover.c ---- */
 

@@ -30,13 +30,11 @@ bootstrap_attempt_name(const struct bootstrap_attempt *a)
 	return (struct str){ a->name, a->n };
 }
 
-unsigned
-bootstrap_attempt_take(struct bootstrap_attempt *a, struct rate_limit *limits,
+void
+bootstrap_attempt_init(struct bootstrap_attempt *a, struct rate_limit *limits,
     struct str network, struct str external_id, unsigned attempts,
     int64_t now)
 {
-	unsigned wait;
-
 	*a = (struct bootstrap_attempt){
 		.limits = limits, .now = now, .network = network.n,
 		.here = { attempts, MINUTE },
@@ -47,15 +45,21 @@ bootstrap_attempt_take(struct bootstrap_attempt *a, struct rate_limit *limits,
 	memcpy(a->name, network.p, network.n);
 	memcpy(a->name + network.n, external_id.p, external_id.n);
 	a->n = network.n + external_id.n;
-	wait = rate_limit_take(limits, FAILING, bootstrap_attempt_network(a),
-	    a->all, now);
+}
+
+unsigned
+bootstrap_attempt_take(struct bootstrap_attempt *a)
+{
+	unsigned wait = rate_limit_take(a->limits, FAILING,
+	    bootstrap_attempt_network(a), a->all, a->now);
+
 	if (wait > 0)
 		return wait;
-	wait = rate_limit_take(limits, FAILING_HERE, bootstrap_attempt_name(a),
-	    a->here, now);
+	wait = rate_limit_take(a->limits, FAILING_HERE,
+	    bootstrap_attempt_name(a), a->here, a->now);
 	if (wait > 0)
-		rate_limit_give_back(limits, FAILING,
-		    bootstrap_attempt_network(a), a->all, now);
+		rate_limit_give_back(a->limits, FAILING,
+		    bootstrap_attempt_network(a), a->all, a->now);
 	return wait;
 }
 

@@ -20,11 +20,13 @@ struct bootstrap_attempt {
 	int64_t now;
 };
 
-/* `network` as address_network() has it: at most 16 bytes.  0, or how many
- * seconds from now (ns, monotonic) it has to wait: then nothing is counted. */
-unsigned bootstrap_attempt_take(struct bootstrap_attempt *,
-    struct rate_limit *, struct str network, struct str external_id,
-    unsigned attempts, int64_t now);
+/* `network` as address_network() has it: at most 16 bytes.  `now` is monotonic,
+ * in ns. */
+void bootstrap_attempt_init(struct bootstrap_attempt *, struct rate_limit *,
+    struct str network, struct str external_id, unsigned attempts,
+    int64_t now);
+/* 0, or how many seconds it has to wait: then nothing is counted */
+unsigned bootstrap_attempt_take(struct bootstrap_attempt *);
 void bootstrap_attempt_give_back(struct bootstrap_attempt *);
 
 /*
