@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "http/thing_auth.h"
 #include "registry/bootstrap_limit.h"
+#include "registry/bootstrap_notes.h"
 #include "registry/bootstrap_unknown.h"
 #include "registry/config_json.h"
 
@@ -21,44 +22,33 @@
  * not let in.  A device is answered at once; what is noted of it follows.
  * An unknown id and a wrong key are answered alike.
  */
-/* notes that the writer has not made yet; more are dropped */
-#define NOTES_MAX 1024
 
 /* ---- notes ---- */
 
-struct bootstrap_note {
+struct bootstrap_waiting {
 	struct api_change change;
 	struct api *api;
-	char owner[ID_TEXT + 1];
-	char external_id[EXTERNAL_ID_MAX];
-	size_t n;
-	char address[ADDRESS_TEXT];
-	bool success, tell, remember;
+	struct bootstrap_note note;
 };
 
 static int
-bootstrap_note_make(struct api_change *c, struct registry *r,
+bootstrap_waiting_make(struct api_change *c, struct registry *r,
     struct fault *fault)
 {
-	struct bootstrap_note *note = (struct bootstrap_note *)c;
-	struct str id = { note->external_id, note->n };
+	struct bootstrap_waiting *w = (struct bootstrap_waiting *)c;
 
-	if (note->remember && bootstrap_unknown_note(r, id,
-	    str_z(note->address), fault) < 0)
-		return -1;
-	return note->tell ? bootstrap_tell(r, note->owner, id, note->success,
-	    fault) : 0;
+	return bootstrap_note_make(r, &w->note, fault);
 }
 
 static void
-bootstrap_note_done(struct task *t)
+bootstrap_waiting_done(struct task *t)
 {
-	struct bootstrap_note *note = (struct bootstrap_note *)t;
+	struct bootstrap_waiting *w = (struct bootstrap_waiting *)t;
 
-	note->api->notes--;
-	if (note->change.result < 0)
-		state_complain(note->api, &note->change.fault);
-	free(note);
+	w->api->notes--;
+	if (w->change.result < 0)
+		state_complain(w->api, &w->change.fault);
+	free(w);
 }
 
 /* A replica changes nothing: it is noted where changes are made, or not. */
@@ -66,32 +56,25 @@ static void
 bootstrap_note(struct request_ctx *c, const char *owner, bool success)
 {
 	struct api *api = c->api;
-	struct str id = c->id[0];
-	struct bootstrap_note *note;
+	struct bootstrap_waiting *w;
+	char text[ADDRESS_TEXT] = "";
 	struct address address;
 
-	if (api->replica || api->notes >= NOTES_MAX ||
-	    bootstrap_id_fault(id) != NULL)
+	if (api->replica || api->notes >= NOTES_MAX)
 		return;
-	note = memory_zero(1, sizeof *note);
-	note->success = success;
-	note->tell = bootstrap_may_tell(api->limits, owner, id, api->clock);
-	note->remember = !success && bootstrap_may_remember(api->limits,
-	    api->clock);
-	if (!note->tell && !note->remember) {
-		free(note);
+	if (http_client(c->request, &address))
+		address_print(&address, text);
+	w = memory_zero(1, sizeof *w);
+	if (!bootstrap_note_init(&w->note, api->limits, owner, c->id[0], text,
+	    success, api->clock)) {
+		free(w);
 		return;
 	}
-	note->change.make = bootstrap_note_make;
-	note->change.task.done = bootstrap_note_done;
-	note->api = api;
-	memcpy(note->owner, owner, sizeof note->owner);
-	memcpy(note->external_id, id.p, id.n);
-	note->n = id.n;
-	if (http_client(c->request, &address))
-		address_print(&address, note->address);
+	w->change.make = bootstrap_waiting_make;
+	w->change.task.done = bootstrap_waiting_done;
+	w->api = api;
 	api->notes++;
-	registry_writer_add(api->writer, &note->change);
+	registry_writer_add(api->writer, &w->change);
 }
 
 /* ---- devices ---- */

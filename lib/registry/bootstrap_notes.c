@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/address.h"
 #include "base/memory.h"
 #include "base/signal.h"
 #include "registry/bootstrap_limit.h"
@@ -16,13 +15,9 @@
 /* how long another process may have the registry locked, in ms */
 #define PATIENCE 5000
 
-struct bootstrap_note {
-	struct bootstrap_note *next;
-	char owner[ID_TEXT + 1];
-	char address[ADDRESS_TEXT];
-	bool success, tell, remember;
-	size_t n;
-	char external_id[EXTERNAL_ID_MAX];
+struct bootstrap_waiting {
+	struct bootstrap_waiting *next;
+	struct bootstrap_note note;
 };
 
 struct bootstrap_notes {
@@ -31,7 +26,7 @@ struct bootstrap_notes {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	/* of the lock */
-	struct bootstrap_note *first, **end;
+	struct bootstrap_waiting *first, **end;
 	unsigned n;
 	bool closing;
 	bool failed;			/* which has not been said */
@@ -40,9 +35,29 @@ struct bootstrap_notes {
 	struct registry *registry;	/* NULL: can't be opened now */
 };
 
-/* ---- the thread ---- */
+/* ---- one ---- */
 
-static int
+bool
+bootstrap_note_init(struct bootstrap_note *note, struct rate_limit *limits,
+    const char *owner, struct str external_id, const char *address,
+    bool success, int64_t now)
+{
+	if (bootstrap_id_fault(external_id) != NULL)
+		return false;
+	*note = (struct bootstrap_note){
+		.success = success, .n = external_id.n,
+		.tell = bootstrap_may_tell(limits, owner, external_id, now),
+		.remember = !success && bootstrap_may_remember(limits, now)
+	};
+	if (!note->tell && !note->remember)
+		return false;
+	snprintf(note->owner, sizeof note->owner, "%s", owner);
+	snprintf(note->address, sizeof note->address, "%s", address);
+	memcpy(note->external_id, external_id.p, external_id.n);
+	return true;
+}
+
+int
 bootstrap_note_make(struct registry *r, const struct bootstrap_note *note,
     struct fault *fault)
 {
@@ -54,6 +69,8 @@ bootstrap_note_make(struct registry *r, const struct bootstrap_note *note,
 	return note->tell ? bootstrap_tell(r, note->owner, id, note->success,
 	    fault) : 0;
 }
+
+/* ---- the thread ---- */
 
 /* The file in its place may be another one by now. */
 static int
@@ -72,15 +89,15 @@ bootstrap_notes_open_registry(struct bootstrap_notes *s, struct fault *fault)
 /* All of them in one transaction. */
 static int
 bootstrap_notes_make(struct bootstrap_notes *s,
-    const struct bootstrap_note *note, struct fault *fault)
+    const struct bootstrap_waiting *w, struct fault *fault)
 {
 	int result = 0;
 
 	if (bootstrap_notes_open_registry(s, fault) < 0 ||
 	    registry_begin(s->registry, fault) < 0)
 		return -1;
-	for (; result == 0 && note != NULL; note = note->next)
-		result = bootstrap_note_make(s->registry, note, fault);
+	for (; result == 0 && w != NULL; w = w->next)
+		result = bootstrap_note_make(s->registry, &w->note, fault);
 	if (result == 0 && registry_commit(s->registry, fault) == 0)
 		return 0;
 	registry_rollback(s->registry);
@@ -88,13 +105,13 @@ bootstrap_notes_make(struct bootstrap_notes *s,
 }
 
 static void
-bootstrap_notes_free(struct bootstrap_note *note)
+bootstrap_notes_free(struct bootstrap_waiting *w)
 {
-	struct bootstrap_note *next;
+	struct bootstrap_waiting *next;
 
-	for (; note != NULL; note = next) {
-		next = note->next;
-		free(note);
+	for (; w != NULL; w = next) {
+		next = w->next;
+		free(w);
 	}
 }
 
@@ -102,7 +119,7 @@ static void *
 bootstrap_notes_run(void *arg)
 {
 	struct bootstrap_notes *s = arg;
-	struct bootstrap_note *list;
+	struct bootstrap_waiting *list;
 	struct fault fault;
 	int result;
 
@@ -172,18 +189,18 @@ bootstrap_notes_close(struct bootstrap_notes *s)
 }
 
 static void
-bootstrap_notes_put(struct bootstrap_notes *s, struct bootstrap_note *note)
+bootstrap_notes_put(struct bootstrap_notes *s, struct bootstrap_waiting *w)
 {
 	pthread_mutex_lock(&s->lock);
 	if (s->n < NOTES_MAX) {
-		*s->end = note;
-		s->end = &note->next;
+		*s->end = w;
+		s->end = &w->next;
 		s->n++;
-		note = NULL;
+		w = NULL;
 		pthread_cond_signal(&s->work);
 	}
 	pthread_mutex_unlock(&s->lock);
-	free(note);
+	free(w);
 }
 
 void
@@ -191,23 +208,13 @@ bootstrap_notes_add(struct bootstrap_notes *s, struct rate_limit *limits,
     const char *owner, struct str external_id, const char *address,
     bool success, int64_t now)
 {
-	struct bootstrap_note *note;
+	struct bootstrap_waiting *w = memory_zero(1, sizeof *w);
 
-	if (bootstrap_id_fault(external_id) != NULL)
-		return;
-	note = memory_zero(1, sizeof *note);
-	note->success = success;
-	note->tell = bootstrap_may_tell(limits, owner, external_id, now);
-	note->remember = !success && bootstrap_may_remember(limits, now);
-	if (!note->tell && !note->remember) {
-		free(note);
-		return;
-	}
-	snprintf(note->owner, sizeof note->owner, "%s", owner);
-	snprintf(note->address, sizeof note->address, "%s", address);
-	memcpy(note->external_id, external_id.p, external_id.n);
-	note->n = external_id.n;
-	bootstrap_notes_put(s, note);
+	if (bootstrap_note_init(&w->note, limits, owner, external_id, address,
+	    success, now))
+		bootstrap_notes_put(s, w);
+	else
+		free(w);
 }
 
 bool
