@@ -3,9 +3,6 @@
 """api_bootstrap.py PORT CASE: configurations of devices over HTTP.  Cases 26
 to 32 are what Mainflux' own tests assert of its bootstrap service; w10 and w37
 to w44 are faults that it had."""
-import base64
-import hashlib
-import hmac
 import http.client
 import json
 import os
@@ -16,9 +13,10 @@ import sys
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from api_client import Client, HOSTILE, JSON, NOBODY, quote
+from bootstrap_proof import derive, part
 from waiting import until
 
 port = int(sys.argv[1])
@@ -606,21 +604,6 @@ def row_hostile():
 
 
 # ---- for devices without TLS ----
-
-def part(b):
-    return base64.urlsafe_b64encode(b).rstrip(b"=").decode()
-
-
-def derive(salt, id, key):
-    """As the page has it, with another library."""
-    prk = hmac.new(salt, key.encode(), hashlib.sha256).digest()
-
-    def expand(what):
-        return HKDFExpand(hashes.SHA256(), 32, b"mfx-bootstrap-1 " + what +
-                          b"\0" + id.encode()).derive(prk)
-
-    return expand(b"request"), expand(b"answer")
-
 
 def proof(id, key):
     """What a device shows that has this key."""

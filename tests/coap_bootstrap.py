@@ -4,35 +4,16 @@
 
 coap_bootstrap.py WHAT PORT ID KEY [ARGUMENT…]
 """
-import base64
-import hashlib
-import hmac
 import os
 import sys
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from bootstrap_proof import derive, part
 from coap_raw import (ACCEPT, BLOCK2, CON, FORMAT, GET, NON, PATH, POST, QUERY,
                       Client, name)
 
 MAX_AGE, ETAG = 14, 4
-
-
-def part(b):
-    return base64.urlsafe_b64encode(b).rstrip(b"=")
-
-
-def derive(salt, id, key):
-    """as mfx-bootstrap(1) has it, with another library"""
-    prk = hmac.new(salt, key.encode(), hashlib.sha256).digest()
-
-    def expand(what):
-        return HKDFExpand(hashes.SHA256(), 32, b"mfx-bootstrap-1 " + what +
-                          b"\0" + id.encode()).derive(prk)
-
-    return expand(b"request"), expand(b"answer")
 
 
 def place(id, shown, *more):
@@ -66,7 +47,7 @@ def sealed(port, id, key, szx="6"):
     salt = os.urandom(32)
     proof, answer = derive(salt, id, key)
     code, form, body = fetch(Client(port), place(
-        id, part(salt) + b"." + part(proof), "secure"), int(szx))
+        id, f"{part(salt)}.{part(proof)}".encode(), "secure"), int(szx))
     if code != "2.05":
         print(code, body.decode())
         return
