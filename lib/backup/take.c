@@ -583,6 +583,8 @@ take_all(struct work *w, struct fault *fault)
 static void
 take_clean(struct work *w, int r)
 {
+	/* its thread writes to the fd that is closed below */
+	archive_out_release(&w->parcel.out);
 	if (w->tree && r < 0 && w->fd >= 0)
 		shelf_drop(&w->shelf, w->parcel.manifest.id);
 	if (*w->tar != '\0')
@@ -592,7 +594,6 @@ take_clean(struct work *w, int r)
 	if (w->fd >= 0)
 		close(w->fd);
 	shelf_close(&w->shelf);
-	archive_out_release(&w->parcel.out);
 	parcel_release(&w->parcel);
 	database_hold_end(w->registry);
 	database_positions_release(&w->positions);

@@ -140,13 +140,15 @@ writer_put(struct writer *w, const void *p, size_t n, struct fault *fault)
 	return 0;
 }
 
+/* `drop`: what it has not begun is not passed on any more */
 static void
-writer_join(struct writer *w)
+writer_join(struct writer *w, bool drop)
 {
 	if (!w->threaded)
 		return;
 	pthread_mutex_lock(&w->lock);
 	w->ending = true;
+	w->failed |= drop;
 	pthread_cond_signal(&w->changed);
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
@@ -156,7 +158,7 @@ int
 writer_end(struct writer *w, struct str *left, struct fault *fault)
 {
 	*left = (struct str){ writer_buffer(w), w->n };
-	writer_join(w);
+	writer_join(w, false);
 	w->threaded = false;
 	if (!w->failed)
 		return 0;
@@ -171,7 +173,7 @@ writer_free(struct writer *w)
 
 	if (w == NULL)
 		return;
-	writer_join(w);
+	writer_join(w, true);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->changed);
 	for (i = 0; i < WRITER_BUFFERS; i++)

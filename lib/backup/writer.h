@@ -28,6 +28,8 @@ int writer_put(struct writer *, const void *, size_t n, struct fault *);
 /* Waits until all has been passed on but the last bytes, at most a buffer,
  * which are the caller's to pass on: borrowed until writer_free. */
 int writer_end(struct writer *, struct str *left, struct fault *);
-void writer_free(struct writer *);	/* also NULL; with or without an end */
+/* also NULL; without an end, what waits is dropped.  `pass` is not called after
+ * this, nor after an end. */
+void writer_free(struct writer *);
 
 #endif
