@@ -511,3 +511,18 @@ END
 	(($(wc -l <out) == 100))
 	grep -q 'all its series are busy' err
 }
+
+@test "a thing that has its share takes the place of no other" {
+	rules <<<'alarm quiet silent 10m series 20'
+	{
+		for i in {1..10}; do record 1000 t '"v":1' "good$i"; done
+		for i in {1..10}; do record 1001 "t$i" '"v":1' bad; done
+		# good1 is silent from now on; the others are not
+		for i in {11..40}; do
+			record 1100 "t$i" '"v":1' bad
+			record 1100 t '"v":1' "good$((i % 9 + 2))"
+		done
+	} | mfx-alarm --test --now 1650 rules >out
+	jq -r .publisher out | sort | uniq -c | sed 's/^ *//' |
+		diff - <(printf '%s\n' '10 bad' '1 good1')
+}

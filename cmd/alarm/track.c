@@ -122,18 +122,24 @@ track_move(struct watch *w, struct series *s, enum series_state to)
 /* ---- things ---- */
 
 static struct thing *
-track_thing(struct engine *e, struct watch *w, struct str publisher)
+track_find_thing(const struct watch *w, struct str publisher, uint64_t h)
 {
-	uint64_t h = hash_seeded(e->seed, publisher);
-	struct thing *t;
 	struct hash_node *n;
 
 	for (n = hash_first(&w->things, h); n != NULL; n = hash_next(n)) {
-		t = (struct thing *)n;
+		struct thing *t = (struct thing *)n;
+
 		if (str_eq((struct str){ t->publisher, t->n }, publisher))
 			return t;
 	}
-	t = memory_zero(1, sizeof *t + publisher.n);
+	return NULL;
+}
+
+static struct thing *
+track_make_thing(struct watch *w, struct str publisher, uint64_t h)
+{
+	struct thing *t = memory_zero(1, sizeof *t + publisher.n);
+
 	t->n = publisher.n;
 	if (t->n > 0)
 		memcpy(t->publisher, publisher.p, t->n);
@@ -216,21 +222,36 @@ track_room(struct engine *e, struct watch *w)
 	return true;
 }
 
+/* May this thing make one more?  That is asked first, so that one that may not
+ * takes the place of no other. */
+static bool
+track_may_make(struct engine *e, struct watch *w, const struct thing *t)
+{
+	size_t share = w->rule->series / SHARE;
+
+	if (t == NULL || t->series < (share > SHARE_LEAST ? share :
+	    SHARE_LEAST))
+		return true;
+	track_note(e, w, "one thing has more than a tenth of the series: its "
+	    "new ones are not watched");
+	return false;
+}
+
 struct series *
 track_make(struct engine *e, struct watch *w, struct str publisher)
 {
-	size_t share = w->rule->series / SHARE, n = e->key.n;
+	uint64_t h = hash_seeded(e->seed, publisher);
+	size_t n = e->key.n;
 	struct thing *t;
 	struct series *s;
 
-	if (!track_room(e, w))
+	if (!track_may_make(e, w, track_find_thing(w, publisher, h)) ||
+	    !track_room(e, w))
 		return NULL;
-	t = track_thing(e, w, publisher);
-	if (t->series >= (share > SHARE_LEAST ? share : SHARE_LEAST)) {
-		track_note(e, w, "one thing has more than a tenth of the "
-		    "series: its new ones are not watched");
-		return NULL;
-	}
+	/* making room may have freed it */
+	t = track_find_thing(w, publisher, h);
+	if (t == NULL)
+		t = track_make_thing(w, publisher, h);
 	t->series++;
 	s = memory_zero(1, sizeof *s + n);
 	s->thing = t;
