@@ -401,13 +401,15 @@ alarm_open(struct fault *fault)
 	return alarm_load(fault);
 }
 
-/* What others did to the state: an alarm was acknowledged. */
+/* What others did to the state: an alarm was acknowledged.  And the bus may be
+ * back. */
 static void
 alarm_look(void)
 {
 	struct fault fault;
 
-	if (a.opt->test || !state_changed(&a.state))
+	if (a.opt->test || !(state_changed(&a.state) ||
+	    outlet_waits(&a.outlet)))
 		return;
 	if (outlet_give(&a.outlet, &fault) < 0)
 		alarm_fail(&fault);
