@@ -197,3 +197,28 @@ END
 	exec 5>&-
 	await 20 gone "$PID"
 }
+
+@test "what a target that is gone has not been told is dropped, and not waited for" {
+	cat >rules <<'END'
+notify run command /bin/false
+notify stays command /bin/false
+alarm hot value > 80 notify run, stays
+END
+	mkfifo fifo
+	start_ready_on fifo mfx-alarm -o alarms rules
+	values 90 1 >&5
+	await 20 has "$MFX_HOME/bus" alarms 2
+	kill "$PID"
+	exec 5>&-
+	await 20 gone "$PID"
+	sed -i '/^notify run/d; s/ notify run,/ notify/' rules
+	waiting() {
+		python3 -c 'import sqlite3, sys
+for row in sqlite3.connect(sys.argv[1]).execute("SELECT target, count(*) "
+    "FROM notices GROUP BY target"): print(*row)' "$MFX_HOME/alarm.db"
+	}
+	status 0 mfx-alarm -o alarms rules </dev/null 2>err
+	# the rule was changed, but it had nothing raised
+	[ "$(waiting)" = 'stays 2' ]
+	grep -qx "mfx-alarm: notices dropped, as their targets are gone from the rules: 2" err
+}

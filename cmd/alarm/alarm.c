@@ -328,13 +328,18 @@ alarm_time_left(int64_t now)
 static int
 alarm_load(struct fault *fault)
 {
+	int n;
+
 	engine_init(&a.engine, &a.rules, alarm_tell, alarm_note, NULL);
 	if (a.opt->test)
 		return 0;
 	a.engine.keeps = true;
 	if (state_load(&a.state, &a.engine, &a.rules, alarm_tell, NULL,
-	    fault) < 0)
+	    fault) < 0 || (n = state_forget(&a.state, &a.rules, fault)) < 0)
 		return -1;
+	if (n > 0)
+		diag_warning("notices dropped, as their targets are gone from "
+		    "the rules: %d", n);
 	return notify_start(&a.notify, a.opt->state, &a.rules, fault);
 }
 

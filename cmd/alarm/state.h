@@ -71,6 +71,10 @@ int state_store(struct state *, struct engine *, const struct rules *,
     const struct progress *, struct pending *, uint64_t *dropped,
     struct fault *);
 
+/* Drops the notices for targets that are not in the rules any more: how many
+ * there were, or -1. */
+int state_forget(struct state *, const struct rules *, struct fault *);
+
 /* has another process changed it since the last call? */
 bool state_changed(struct state *);
 

@@ -247,6 +247,26 @@ store_put_targets(const struct rules *rules, uint32_t targets, struct buf *to)
 		}
 }
 
+/* each name has a comma before it and after it, which none has in it */
+int
+state_forget(struct state *s, const struct rules *rules, struct fault *fault)
+{
+	sqlite3_stmt *st = db_statement(&s->db, "DELETE FROM notices WHERE"
+	    " instr(?1, ',' || target || ',') = 0", fault);
+	struct buf names;
+	int n;
+
+	if (st == NULL)
+		return -1;
+	buf_init(&names, RULES_TARGETS_MAX * (RULES_NAME_MAX + 1) + 1);
+	buf_putc(&names, ',');
+	store_put_targets(rules, UINT32_MAX, &names);
+	db_bind_str(st, 1, buf_str(&names));
+	n = db_change(&s->db, st, fault);
+	buf_release(&names);
+	return n;
+}
+
 static int
 store_raised(struct state *s, const struct rules *rules,
     const struct pending *p, const struct pending_row *r, struct fault *fault)
