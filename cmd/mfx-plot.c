@@ -24,7 +24,6 @@
 #include "line/records.h"
 
 #define PLOT_MAX ((size_t)64 << 20)	/* bytes of a chart */
-#define PLOT_LABEL_MAX (4 * CURVES_TEXT_MAX)
 
 static struct match want = MATCH_ALL;
 static struct match_texts texts;
@@ -180,7 +179,7 @@ plot_read(void)
 	struct str line;
 
 	pack_init(&pack);
-	buf_init(&label, PLOT_LABEL_MAX);
+	buf_init(&label, 2 * LINE_LIMIT);
 	buf_init(&scratch, 2 * LINE_LIMIT);
 	curves_init(&set);
 	while (filter_next(&f, &line))

@@ -8,6 +8,7 @@ load site
 load ws
 load coap
 load mqtt
+load doors
 
 setup_suite_test() {
 	make_site
@@ -23,16 +24,6 @@ goes() {
 	esac
 }
 
-# what each door answers, a line each
-http_posts() {
-	curl -sS -m 20 -o answer -w '%{http_code}\n' -H "Authorization: $KEY" \
-	    -H 'Content-Type: application/senml+json' -d '[{"n":"x","v":1}]' \
-	    "http://127.0.0.1:$HTTP_PORT/channels/$CHANNEL/messages"
-}
-api_reads() {
-	curl -sS -m 20 -o answer -w '%{http_code}\n' -H "Authorization: $KEY" \
-	    "http://127.0.0.1:$API_PORT/channels/$CHANNEL/messages"
-}
 coap_uri() {
 	echo "coap://127.0.0.1:$COAP_PORT/channels/$CHANNEL/messages?auth=$KEY$1"
 }
@@ -40,12 +31,6 @@ coap_does() {
 	coap_at "$1" "$(coap_uri "$2")" "${@:3}"
 	[[ ! $SAID || $SAID == 4.* ]] || SAID=data
 	echo "${SAID%% *}"
-}
-
-is() {
-	local got
-	got=$("${@:2}")
-	[[ $got == "$1" ]] || { echo "$got, not $1: ${*:2}"; return 1; }
 }
 
 # is this text a payload on the bus?

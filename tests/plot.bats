@@ -144,6 +144,16 @@ EOF
 	grep -q '6 values left out: more than 64 series' err
 }
 
+@test "names that differ after many bytes are series of their own" {
+	local long
+	for n in 300 5000 60000; do
+		long=$(head -c $n /dev/zero | tr '\0' a)
+		printf '{"n":"%s%s","v":1,"t":1}\n' "$long" b "$long" c "$long" b |
+			mfx-plot -t spark >out
+		[ "$(wc -l <out)" = 2 ]
+	done
+}
+
 @test "a gap is left open only when --gap says how long it is" {
 	{ ramp 10; ramp 10 | sed 's/"t":17000000/"t":17000009/'; } >in
 	mfx-plot -t svg in >out.svg

@@ -9,6 +9,7 @@ load identity
 load ws
 load coap
 load mqtt
+load doors
 
 BOB=bob@example.com
 
@@ -31,27 +32,10 @@ gives() {
 	as "$BOB" mfx-channels connect "$CHANNEL" "$THING"
 }
 
-http_posts() {
-	curl -sS -m 20 -o answer -w '%{http_code}\n' -H "Authorization: $KEY" \
-	    -H 'Content-Type: application/senml+json' -d '[{"n":"x","v":1}]' \
-	    "http://127.0.0.1:$HTTP_PORT/channels/$CHANNEL/messages"
-}
-
-api_reads() {
-	curl -sS -m 20 -o answer -w '%{http_code}\n' -H "Authorization: $KEY" \
-	    "http://127.0.0.1:$API_PORT/channels/$CHANNEL/messages"
-}
-
 coap_posts() {
 	coap_at post "coap://127.0.0.1:$COAP_PORT/channels/$CHANNEL/messages?auth=$KEY" \
 	    -e x
 	echo "${SAID%% *}"
-}
-
-is() {
-	local got
-	got=$("${@:2}")
-	[[ $got == "$1" ]] || { echo "$got, not $1: ${*:2}"; return 1; }
 }
 
 @test "HTTP, CoAP, WebSocket and the API: until the grant is taken back" {

@@ -49,6 +49,9 @@ child_wait(struct child *s, const char *name, int also, struct fault *fault)
 	while (waitpid(s->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return fault_errno(fault, 0, "%s", name);
+	/* it wrote to nobody: we have read enough, or our reader has */
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
+		return 0;
 	if (WIFSIGNALED(status))
 		return fault_set(fault, EX_IOERR, "%s: killed by signal %d",
 		    name, WTERMSIG(status));

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "json/number.h"
 
@@ -12,7 +13,7 @@ static const struct cell empty = CELL_EMPTY;
 void
 curves_init(struct curves *set)
 {
-	*set = (struct curves){ 0 };
+	*set = (struct curves){ .seed = hash_seed() };
 }
 
 void
@@ -49,22 +50,22 @@ curves_cut(struct str text)
 struct curve *
 curves_find(struct curves *set, struct str label, struct str unit)
 {
+	uint64_t key = hash_mix(hash_seeded(set->seed, label),
+	    hash_seeded(~set->seed, unit));
 	struct curve *s;
 	int i;
 
-	label = curves_cut(label);
-	unit = curves_cut(unit);
 	for (i = 0; i < set->n; i++)
-		if (str_eq(buf_str(&set->v[i].label), label) &&
-		    str_eq(buf_str(&set->v[i].unit), unit))
+		if (set->v[i].key == key)
 			return &set->v[i];
 	if (set->n == CURVES_MAX)
 		return NULL;
 	s = &set->v[set->n++];
+	s->key = key;
 	buf_init(&s->label, CURVES_TEXT_MAX);
-	buf_put_str(&s->label, label);
+	buf_put_str(&s->label, curves_cut(label));
 	buf_init(&s->unit, CURVES_TEXT_MAX);
-	buf_put_str(&s->unit, unit);
+	buf_put_str(&s->unit, curves_cut(unit));
 	s->cells = curves_make_cells();
 	s->all = empty;
 	return s;

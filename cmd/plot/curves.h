@@ -22,7 +22,7 @@
  */
 #define CURVES_MAX 64
 #define CURVES_CELLS 4096	/* a power of two */
-#define CURVES_TEXT_MAX 256	/* bytes of a label or unit; the rest is cut */
+#define CURVES_TEXT_MAX 256	/* bytes of a label or unit that are shown */
 
 /* what fell into one cell, or into several of them */
 struct cell {
@@ -33,7 +33,8 @@ struct cell {
 #define CELL_EMPTY { DBL_MAX, -DBL_MAX, 0, 0 }
 
 struct curve {
-	struct buf label, unit;
+	uint64_t key;		/* of all of its label and unit */
+	struct buf label, unit;	/* as much as is shown */
 	struct cell *cells;	/* CURVES_CELLS of them, as a ring */
 	struct cell all;
 	double last;		/* the value of the newest time */
@@ -41,6 +42,7 @@ struct curve {
 };
 
 struct curves {
+	uint64_t seed;
 	struct curve v[CURVES_MAX];
 	int n;
 	int shift;		/* a cell is 2^shift ns long */
