@@ -455,6 +455,62 @@ each() {
 	says "$PWD/other" | cmp - before
 }
 
+@test "a disk that is full at any write: it is said, and nothing new is there" {
+	small_site
+	${MAKE:-make} -s -C "$ROOT" "${BUILD:-build}/inject.so"
+	backup shelf
+	local had n got to
+	had=$(ls -A shelf)
+	for to in shelf x.tar y.tar.zst; do
+		for ((n = 1; n < 400; n++)); do
+			got=0
+			head -c 8 /dev/zero >count
+			LD_PRELOAD=$ROOT/${BUILD:-build}/inject.so \
+			    INJECT_CALL=write INJECT_ERRNO=28 INJECT_NTH=$n \
+			    INJECT_COUNT=count mfx-site backup -q $to \
+			    >made 2>full || got=$?
+			((got != 0)) || break
+			grep -q 'No space left' full
+			# it was made, and that could not be said
+			! grep -q '<stdout>' full || break
+			[[ $to != shelf || $(ls -A shelf) == "$had" ]]
+			[[ -z $(ls -A | grep '^[xy]\.tar') ]]
+		done
+		((n > 1))
+		mfx-site verify -q $to >made
+		[[ $to == shelf ]] || rm $to
+	done
+	refuses 74 'No space left' bash -c 'mfx-site backup -q --compress - >/dev/full'
+}
+
+@test "a backup and a verify are stopped within a large file, too" {
+	a_site
+	truncate -s 1T large
+	python3 - <<-'END'
+	import tarfile
+	with open("large.tar", "wb") as f:
+	    for name, size in ("mfx-backup", 2), ("site/large", 1 << 40):
+	        info = tarfile.TarInfo(name)
+	        info.size = size
+	        f.write(info.tobuf())
+	        f.write(b"{}".ljust(512, b"\0") if size == 2 else b"")
+	    f.truncate(1 << 41)
+	END
+	local verb got
+	# is it at the large file?
+	at_large() { ls -l /proc/$PID/fd | grep -q '/large'; }
+	for verb in 'backup --config large -' 'verify large.tar'; do
+		start bash -c "exec mfx-site $verb >/dev/null"
+		await 20 at_large
+		kill $PID
+		await 20 gone $PID || { kill -9 $PID; false; }
+		got=0
+		wait $PID || got=$?
+		((got == 75))
+		grep -q stopped "$PID_ERR"
+	done
+}
+
 @test "a restore that is killed anywhere leaves a whole site or none" {
 	small_site
 	${MAKE:-make} -s -C "$ROOT" "${BUILD:-build}/inject.so"

@@ -10,6 +10,7 @@
 
 #include "backup/sum.h"
 #include "base/memory.h"
+#include "base/signal.h"
 
 #define CHUNK ((size_t)256 << 10)
 
@@ -93,6 +94,8 @@ parcel_copy(struct parcel *p, const struct parcel_file *f, int fd,
 	int i = 0;
 
 	for (; left > 0; left -= (uint64_t)got, i = !i) {
+		if (signal_stop())
+			return fault_set(fault, EX_TEMPFAIL, "stopped");
 		got = parcel_take(fd, p->chunks[i], left);
 		if (got < 0)
 			return fault_errno(fault, EX_IOERR, "%s", f->name);

@@ -47,6 +47,8 @@ receive_bytes(struct receiving *x, const struct member *m, int to,
 
 	crypto_generichash_init(&state, NULL, 0, MANIFEST_SUM_BYTES);
 	for (; left > 0; left -= (uint64_t)got) {
+		if (signal_stop())
+			return fault_set(fault, EX_TEMPFAIL, "stopped");
 		got = archive_in_read(&x->in, x->chunk, CHUNK, fault);
 		if (got < 0)
 			return -1;
@@ -90,8 +92,6 @@ receive_file(struct receiving *x, const struct member *m,
 	const char *name = m->name + strlen(ARCHIVE_SITE);
 	int to = -1, r;
 
-	if (signal_stop())
-		return fault_set(fault, EX_TEMPFAIL, "stopped");
 	if (receive_puts(x->r, name) &&
 	    (to = receive_make(x->r, name, fault)) < 0)
 		return -1;
