@@ -80,6 +80,24 @@ for line in sys.stdin:
 	grep -q "'bus:dead': not a file" err
 }
 
+@test "a line that can't be written to --rejects is not passed either" {
+	printf '%s\n' '{"channel":"c","seq":10,"n":"a","v":1}' \
+	    '{"channel":"c","seq":20,"n":"a"' \
+	    '{"channel":"c","seq":30,"n":"a","v":3}' >in
+	local what
+	for what in mfx-normalize 'mfx-grep --name *' mfx-encode \
+	    'mfx-fmt -t tsv' 'mfx-pub raw'; do
+		set -f
+		# shellcheck disable=SC2086
+		status 74 $what --rejects /dev/full <in >out 2>err
+		set +f
+		grep -q '/dev/full: No space left on device' err
+		# no position after it, nor a mark for it
+		refute grep -qE '"seq":[23]0' out
+	done
+	[[ -z $(on_stream raw) ]]
+}
+
 @test "redrive sends them back, and the rest stays" {
 	letters 1 30 | mfx-pub dead
 	mfx-bus redrive dead --dry-run --reason one --channel c1 >said

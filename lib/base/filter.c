@@ -174,17 +174,25 @@ filter_place(const struct filter *f, struct str item, size_t column,
 		buf_printf(to, ":%zu", column);
 }
 
-/* What is on its way to stdout may say that the line was dealt with; so when it
- * is nowhere else, the process ends as if it had been killed. */
-static void
-filter_put_target(struct filter *f, const char *place, struct str line,
-    const char *why)
+/* where --rejects says; -1: it is not there */
+static int
+filter_put_reject(struct filter *f, const char *place, struct str line,
+    const char *why, struct fault *fault)
 {
 	struct reject reject = { line, place, why };
-	struct fault fault;
 
-	if (f->target->put(f->target, &reject, &fault) < 0)
-		program_die(&fault);
+	if (f->target != NULL)
+		return f->target->put(f->target, &reject, fault);
+	if (f->rejects.fd < 0)
+		return 0;
+	buf_put_str(&f->rejects.b, line);
+	/* binary items say where they end */
+	if (f->in.cut == NULL || f->in.cut->by_line)
+		buf_putc(&f->rejects.b, '\n');
+	if (out_end(&f->rejects) == 0)
+		return 0;
+	errno = f->rejects.err;
+	return fault_errno(fault, EX_IOERR, "%s", f->rejects_path);
 }
 
 /* It is reported when the next line comes. */
@@ -215,22 +223,19 @@ filter_reject(struct filter *f, struct str line, const char *why,
 	filter_reject_from(f, f->half.place.p, line, why);
 }
 
+/* What is on its way to stdout may say that the line was dealt with; so when it
+ * is nowhere else, the process ends as if it had been killed. */
 void
 filter_reject_from(struct filter *f, const char *place, struct str line,
     const char *why)
 {
+	struct fault fault;
+
 	run_add(RUN_REJECTED, 1);
 	if (++f->rejected <= WARNINGS_MAX)
 		diag_warning("%s: %s", place, why);
-	if (f->target != NULL)
-		filter_put_target(f, place, line, why);
-	if (f->rejects.fd < 0)
-		return;
-	buf_put_str(&f->rejects.b, line);
-	/* binary items say where they end */
-	if (f->in.cut == NULL || f->in.cut->by_line)
-		buf_putc(&f->rejects.b, '\n');
-	out_end(&f->rejects);
+	if (filter_put_reject(f, place, line, why, &fault) < 0)
+		program_die(&fault);
 }
 
 void

@@ -20,8 +20,9 @@
  * A refused line never stops the stream: it is warned about with its place
  * (the first ten, then a total at the end), copied as it came to the file
  * given as --rejects, and makes the exit status 65.  With --rejects bus:STREAM
- * it becomes a line of that stream; when that fails the process ends, so that
- * the line comes again.  A file that can't be opened is warned about, the next
+ * it becomes a line of that stream.  When it can't be written there the process
+ * ends at once, so that the line comes again: nothing that says that it was
+ * dealt with has left.  A file that can't be opened is warned about, the next
  * ones are read, and the status is 66.
  */
 struct filter {

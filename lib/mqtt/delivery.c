@@ -404,8 +404,7 @@ delivery_is_ready(void)
 static bool
 delivery_has_ended(void)
 {
-	return delivery.c.failed || input_is_broken(&delivery.input) ||
-	    delivery_given_up(&delivery);
+	return delivery.c.failed || delivery_given_up(&delivery);
 }
 
 static int

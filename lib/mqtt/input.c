@@ -259,21 +259,12 @@ input_is_due(const struct input *in, uint64_t seq)
 	return in->grouped && seq > in->moved;
 }
 
-/* What is refused is safe before the group goes past it. */
-static bool
-input_may_move(struct input *in, uint64_t seq)
-{
-	bool written = in->f.rejects.fd < 0 || out_flush(&in->f.rejects) == 0;
-
-	return written && input_is_due(in, seq);
-}
-
 void
 input_move(struct input *in, uint64_t seq, bool at_once)
 {
 	int64_t now = clock_ms();
 
-	if (!input_may_move(in, seq) || (!at_once && now < in->move_at))
+	if (!input_is_due(in, seq) || (!at_once && now < in->move_at))
 		return;
 	in->move_at = now + MOVE_MS;
 	bus_tail_move(in->tail, seq);
@@ -283,16 +274,10 @@ input_move(struct input *in, uint64_t seq, bool at_once)
 void
 input_settle(struct input *in, uint64_t seq, int64_t ms)
 {
-	if (!input_may_move(in, seq))
+	if (!input_is_due(in, seq))
 		return;
 	bus_tail_move(in->tail, seq);
 	bus_tail_settle(in->tail, ms);
 	input_look_at_bus(in);
 	in->behind |= input_is_due(in, seq);
-}
-
-bool
-input_is_broken(const struct input *in)
-{
-	return in->f.rejects.err != 0;
 }

@@ -79,14 +79,13 @@ bool input_next(struct input *, struct input_line *);
 void input_reject(struct input *, struct input_place, struct str line,
     const char *why);
 
-/* All up to `seq` is delivered: what is refused is written, and the group is
- * moved after that, if need be and not too often, unless `at_once`.
+/* All up to `seq` is delivered, or refused, which is written before
+ * input_reject returns: the group is moved there, if need be and not too often,
+ * unless `at_once`.
  * input_is_due: there is something to move. */
 void input_move(struct input *, uint64_t seq, bool at_once);
 bool input_is_due(const struct input *, uint64_t seq);
 /* the same at the end: waits for it, at most so many ms */
 void input_settle(struct input *, uint64_t seq, int64_t ms);
-/* What is refused can't be written: the group moves no more. */
-bool input_is_broken(const struct input *);
 
 #endif
