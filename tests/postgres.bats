@@ -128,6 +128,13 @@ stored() {
 	grep -q 'violates check constraint' err
 	# with it, the position has gone on
 	[[ $(sql 'SELECT seq FROM progress') == 30 ]]
+	# but not past one that can't be set aside
+	lines 31 40 | sed 's/"v":[0-9]*/"v":13/' |
+		status 74 $W --ack raw/store --rejects /dev/full "$P" 2>err
+	[[ $(sql 'SELECT seq FROM progress') == 30 ]]
+	lines 31 40 | sed 's/"v":[0-9]*/"v":13/' |
+		status 65 $W --ack raw/store --rejects bad "$P" 2>err
+	[[ $(sql 'SELECT seq FROM progress') == 40 && $(wc -l <bad) == 12 ]]
 }
 
 @test "a label that PostgreSQL can't hold is refused, the others are stored" {

@@ -184,6 +184,7 @@ batch_add(struct batch *b, const struct route *route, const struct pack *pack)
 
 		to->route = kept;
 		to->refused = NULL;
+		to->aside = false;
 		if (b->ids != NULL)
 			to->id = batch_id(b->ids, kept, &pack->records[i],
 			    place + i);

@@ -26,6 +26,7 @@ struct reading {
 	struct record record;	/* its numbers have a NUL after them */
 	struct reading_id id;	/* for a store without `position` */
 	const char *refused;	/* why; NULL: it is not */
+	bool aside;		/* which is written where refusals go */
 };
 
 /* room for what waits for its cut, batch_is_long, and a line on top of it
@@ -58,6 +59,8 @@ struct batch_ids {
 /* source NULL: none */
 void batch_ids_init(struct batch_ids *, const char *source);
 
+struct refusals;
+
 struct batch {
 	struct reading *readings;
 	size_t n;		/* readings in all */
@@ -68,6 +71,7 @@ struct batch {
 	bool has_at;
 	bool due;		/* there is something to store, be it a
 				 * position alone */
+	struct refusals *refusals;	/* of the frame; may be NULL */
 	/* private */
 	size_t cap;
 	struct arena arena;

@@ -67,6 +67,7 @@ commit_store(struct committer *c)
 	enum store_result r;
 	int64_t since = clock_ns();
 
+	c->batch.refusals = &c->refused;
 	if (c->starts && c->batch.has_at)
 		commit_start_group(c);
 	while ((r = c->store->write(c->handle, &c->batch,
@@ -79,7 +80,7 @@ commit_store(struct committer *c)
 	}
 	/* what is set aside is, before it counts as stored */
 	c->failed = r != STORE_DONE ||
-	    refusals_add(&c->refused, &c->batch, &c->fault) < 0;
+	    refusals_add(&c->batch, &c->fault) < 0;
 	if (c->failed)
 		return;
 	store_is_back(c->patience);

@@ -62,13 +62,13 @@ refusals_post(struct refusals *f, const struct reading *reading,
 
 /* -1: a fault says why */
 static int
-refusals_put(struct refusals *f, const struct reading *reading,
-    struct fault *fault)
+refusals_put(struct refusals *f, struct reading *reading, struct fault *fault)
 {
 	struct route route = *reading->route;
 
 	if (f->n++ < REFUSALS_TOLD)
 		refusals_tell(reading);
+	reading->aside = true;
 	if (!f->open)
 		return 0;
 	if (f->target != NULL)
@@ -80,16 +80,17 @@ refusals_put(struct refusals *f, const struct reading *reading,
 }
 
 int
-refusals_add(struct refusals *f, const struct batch *b, struct fault *fault)
+refusals_add(struct batch *b, struct fault *fault)
 {
+	struct refusals *f = b->refusals;
 	size_t i;
 
-	if (b->refused == 0)
+	if (f == NULL || b->refused == 0)
 		return 0;
 	if (refusals_open(f, fault) < 0)
 		return -1;
 	for (i = 0; i < b->whole; i++)
-		if (b->readings[i].refused != NULL &&
+		if (b->readings[i].refused != NULL && !b->readings[i].aside &&
 		    refusals_put(f, &b->readings[i], fault) < 0)
 			return -1;
 	if (!f->open || f->target != NULL || out_flush(&f->out) == 0)

@@ -21,8 +21,12 @@ struct refusals {
 	bool open;
 };
 
-/* those of the batch; -1: they could not be written */
-int refusals_add(struct refusals *, const struct batch *, struct fault *);
+/*
+ * Those of batch->refusals, if any, that are not there yet; -1: they could not
+ * be written.  The frame calls it after each write.  A store with `position`
+ * calls it before it commits one: afterwards nobody would come back to them.
+ */
+int refusals_add(struct batch *, struct fault *);
 /* gives the status, or if that is 0 the one that fits */
 int refusals_finish(struct refusals *, int status);
 

@@ -103,7 +103,8 @@ struct store_driver {
 	 * Exactly once, where there are transactions: how far the store is
 	 * with `source` ("raw/store"), all 0 when that is new; asked before
 	 * write, again after STORE_LATER.  write then commits batch->at with
-	 * the readings when batch->has_at.  When another writer has moved it
+	 * the readings when batch->has_at, and before that calls refusals_add
+	 * (refuse.h) when it has refused any.  When another writer has moved it
 	 * meanwhile, that is STORE_FAILED and EX_TEMPFAIL: two with one source
 	 * store nothing twice.
 	 *

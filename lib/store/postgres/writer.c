@@ -21,6 +21,7 @@
 #include "store/postgres/copy.h"
 #include "store/postgres/months.h"
 #include "store/postgres/schema.h"
+#include "store/refuse.h"
 #include "store/series.h"
 
 /* for the texts of the series of one batch */
@@ -459,6 +460,8 @@ writer_try(struct postgres_writer *w, struct batch *b, bool *blames,
 	enum store_result r;
 
 	*blames = false;
+	if (advances && refusals_add(b, fault) < 0)
+		return STORE_FAILED;
 	r = writer_begin(w, b, &transaction, &nth, fault);
 	if (r == STORE_DONE)
 		r = writer_put_series(w, blames, fault);
