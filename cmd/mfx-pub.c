@@ -62,7 +62,6 @@ static const struct program program = {
 
 static struct {
 	struct filter f;
-	struct bus *bus;
 	struct appender to;	/* its source with --ack */
 	struct canonical canonical;
 	size_t enough;		/* bytes of a batch */
@@ -92,7 +91,8 @@ pub_publish(void)
 		pub.to.source->at = pub.at;
 	status = appender_append(&pub.to, (struct str){ b->p, pub.whole },
 	    pub.moved);
-	if (status != 0) {	/* ends the input */
+	if (status != 0) {
+		/* ends the input */
 		pub.f.status = status;
 		pub.f.out.err = ECANCELED;
 		return;
@@ -178,6 +178,7 @@ pub_take(struct str line)
 	if (pub.fresh)
 		canonical_now(&pub.canonical, stamp_now());
 	pub.fresh = false;
+	/* half a line may look like a whole one */
 	if (pub.f.sequenced && !line_is_whole(line))
 		return "not a message: it has no end";
 	why = canonical_put(&pub.canonical, &pub.batch, line, &at);
@@ -193,7 +194,7 @@ pub_take(struct str line)
 	return NULL;
 }
 
-/* nothing came for a while */
+/* Called when nothing came for a while. */
 static int
 pub_idle(struct fault *fault)
 {
@@ -242,33 +243,7 @@ pub_late(void *arg)
 		pub_publish();
 }
 
-/* 0, or the exit status */
-static int
-pub_open_bus(const char *stream)
-{
-	char from[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
-	struct fault fault;
-	int status;
-
-	if ((opt.ack != NULL &&
-	    bus_group_parse(opt.ack, from, group, &fault) < 0) ||
-	    bus_open(&pub.bus, NULL, &fault) < 0)
-		return diag_fault(&fault);
-	run_input(opt.ack);
-	pub.to.timeout = opt.timeout;
-	pub.to.each = opt.each;
-	status = appender_open(&pub.to, pub.bus, stream, opt.sync);
-	if (status != 0 || opt.ack == NULL)
-		return status;
-	if (bus_source_open(&pub.to.source, pub.to.writer, from, group,
-	    &fault) < 0)
-		return diag_fault(&fault);
-	pub.at = pub.to.source->done;
-	pub.f.sequenced = true;
-	return 0;
-}
-
-/* No `seq` follows what is left: it will be delivered again */
+/* No `seq` follows what is left: it will be delivered again. */
 static void
 pub_say_rest(void)
 {
@@ -292,8 +267,15 @@ main(int argc, char **argv)
 	dead_letters(opt.ack);
 	if (filter_init(&pub.f, argv + i + 1, opt.rejects, NULL) < 0)
 		return filter_finish(&pub.f);
-	if ((status = pub_open_bus(argv[i])) != 0)
+	pub.to.timeout = opt.timeout;
+	pub.to.each = opt.each;
+	status = appender_open(&pub.to, argv[i], opt.sync, opt.ack);
+	if (status != 0)
 		return status;
+	if (pub.to.source != NULL) {
+		pub.at = pub.to.source->done;
+		pub.f.sequenced = true;
+	}
 	buf_init(&pub.batch, BATCH_MAX);
 	canonical_init(&pub.canonical);
 	pub.enough = opt.each ? BATCH_EACH : BATCH;
@@ -311,9 +293,7 @@ main(int argc, char **argv)
 		pub.f.status = EX_TEMPFAIL;
 	pub.f.out.late = NULL;
 	pub.f.out.err = 0;
-	bus_source_close(pub.to.source);
-	bus_writer_close(pub.to.writer);
-	bus_close(pub.bus);
+	appender_close(&pub.to);
 	buf_release(&pub.batch);
 	canonical_release(&pub.canonical);
 	return filter_finish(&pub.f);

@@ -40,8 +40,8 @@ appender_try(struct appender *p, struct str *lines, struct fault *fault)
 	return bus_append(p->writer, *lines, p->source, &end, fault);
 }
 
-int
-appender_open(struct appender *p, struct bus *bus, const char *stream,
+static int
+appender_open_writer(struct appender *p, const char *stream,
     enum bus_sync sync)
 {
 	struct fault fault;
@@ -50,12 +50,39 @@ appender_open(struct appender *p, struct bus *bus, const char *stream,
 
 	run_output(stream);
 	run_open(diag_name(), RUN_COMMITTING);
-	while (bus_writer_open(&p->writer, bus, stream, sync, &fault) < 0)
+	while (bus_writer_open(&p->writer, p->bus, stream, sync, &fault) < 0)
 		if (!appender_wait(p, &fault, &pause, &waited))
 			return fault.status;
 	/* the first of a site has made it now */
 	run_open(diag_name(), RUN_MAKE);
 	return 0;
+}
+
+int
+appender_open(struct appender *p, const char *stream, enum bus_sync sync,
+    const char *ack)
+{
+	char from[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	struct fault fault;
+	int status;
+
+	if ((ack != NULL && bus_group_parse(ack, from, group, &fault) < 0) ||
+	    bus_open(&p->bus, NULL, &fault) < 0)
+		return diag_fault(&fault);
+	run_input(ack);
+	status = appender_open_writer(p, stream, sync);
+	if (status == 0 && ack != NULL && bus_source_open(&p->source,
+	    p->writer, from, group, &fault) < 0)
+		status = diag_fault(&fault);
+	return status;
+}
+
+void
+appender_close(struct appender *p)
+{
+	bus_source_close(p->source);
+	bus_writer_close(p->writer);
+	bus_close(p->bus);
 }
 
 int
