@@ -179,6 +179,38 @@ error() {
 	grep -q 'begins with http:// or https://' err
 }
 
+@test "a new delegate signs at once, and another registry has CAs of its own" {
+	mfx-certs ocsp --days 30 --out delegate answers
+	mfx-certs ocsp --days 30 --out next answers
+	serve_ocsp --est --ocsp-cert delegate/answers.crt \
+	    --ocsp-key delegate/answers.key
+	question a.crt
+	# signed WITH: that certificate is in the answer
+	signed() {
+		get "$QUESTION" -cert a.crt -resp_text &&
+			tr -d ' :\n' <said | grep -q "$(serial "$1")"
+	}
+	signed delegate/answers.crt
+	cp next/answers.crt next/answers.key delegate
+	kill -HUP "$API"
+	await 5 signed next/answers.crt
+	kill "$API"
+	await 30 gone "$API"
+	serve_ocsp --est
+	wants 200 "$EST/cacerts"
+	cp answer ours
+	# one that has made as many
+	MFX_HOME=$PWD/other mfx-users create "$MFX_USER" \
+	    --password-file - <<<'correct horse'
+	MFX_HOME=$PWD/other mfx-certs ca init
+	mv "$MFX_HOME" was
+	mv other "$MFX_HOME"
+	others() { wants 200 "$EST/cacerts" && refute cmp -s ours answer; }
+	await 20 others
+	openssl ocsp -issuer ca.crt -cert a.crt -reqout q.der
+	error 'unauthorized (6)' q.der
+}
+
 @test "malformed, too long, too many, critical: said in OCSP, and bounded" {
 	local extensions
 	serve_ocsp

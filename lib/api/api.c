@@ -207,6 +207,7 @@ api_reopen(struct api *api)
 		return false;
 	registry_close(api->registry);
 	api->registry = NULL;
+	api->cas_state = -1;
 	atomic_fetch_add(&api->generation, 1);
 	if (registry_exists(api->home, &fault))
 		registry_open(&api->registry, api->home, REGISTRY_READ,

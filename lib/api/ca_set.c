@@ -191,7 +191,8 @@ ca_set_make(struct api *api, struct ca_set **out, struct fault *fault)
 
 	buf_init(&s->chain, PEM_MAX);
 	s->held = 1;
-	if (authority_state(api->registry, &api->cas_state, fault) < 0 ||
+	s->number = ++api->cas_made;
+	if (authority_state(api->registry, &s->state, fault) < 0 ||
 	    ca_set_read(s, api->registry, fault) < 0 ||
 	    ca_set_open_responders(s, api->options.certs, api->now,
 	    fault) < 0) {
@@ -214,6 +215,7 @@ ca_set_reload(struct api *api, struct fault *fault)
 		return -1;
 	ca_set_close(api);
 	api->cas = s;
+	api->cas_state = s->state;
 	return 0;
 }
 
@@ -256,8 +258,12 @@ ca_set_check(struct api *api)
 	if (api->registry == NULL || authority_state(api->registry, &state,
 	    &fault) < 0 || state == api->cas_state)
 		return;
-	if (ca_set_reload(api, &fault) < 0)
-		state_complain(api, &fault);
+	if (ca_set_reload(api, &fault) == 0)
+		return;
+	state_complain(api, &fault);
+	/* a file that can't be used is read again for SIGHUP alone */
+	if (fault.status != EX_TEMPFAIL)
+		api->cas_state = state;
 }
 
 struct ca_set *

@@ -22,6 +22,7 @@ struct api;
 #define CA_SET_MAX 64
 
 struct ca_set {
+	uint64_t number;		/* no other set has it */
 	struct signer *issuer;		/* of certificates; NULL: `why` */
 	struct fault why;
 	struct buf chain;		/* its certificates and those above it,
@@ -33,6 +34,7 @@ struct ca_set {
 	size_t n_cas;
 	X509 *delegate;			/* of api_options.ocsp_cert, or NULL */
 	EVP_PKEY *delegate_key;
+	int64_t state;			/* authority_state() of them */
 	unsigned held;
 };
 
@@ -41,7 +43,7 @@ int ca_set_open(struct api *, struct fault *);
 void ca_set_close(struct api *);
 /* for SIGHUP: -1 and the old one stays in use */
 int ca_set_reload(struct api *, struct fault *);
-/* the registry has changed: was a CA made? */
+/* the registry has changed: was a CA made, or is it another registry? */
 void ca_set_check(struct api *);
 
 struct ca_set *ca_set_get(struct api *);

@@ -36,7 +36,7 @@
 struct ocsp_kept {
 	unsigned char key[OCSP_KEY_MAX];	/* DER of the CertID */
 	size_t key_n;			/* 0: nothing is kept */
-	const struct ca_set *cas;	/* for comparison alone */
+	uint64_t cas;			/* the number of the set */
 	struct ocsp_status status;
 	int64_t since;			/* seconds since 1970 */
 	char tag[OCSP_TAG + 1];
@@ -118,7 +118,7 @@ ocsp_kept(const struct ocsp_question *o)
 	    (struct str){ (const char *)key, n });
 
 	return n > 0 && k->key_n == n && memcmp(k->key, key, n) == 0 &&
-	    k->cas == o->cas &&
+	    k->cas == o->cas->number &&
 	    ocsp_same_status(&k->status, &o->asked.one[0].status) &&
 	    o->now >= k->since && o->now - k->since < OCSP_FRESH ? k : NULL;
 }
@@ -135,7 +135,7 @@ ocsp_keep(struct ocsp_question *o)
 	k = ocsp_place(o->api->ocsp, (struct str){ (const char *)key, n });
 	memcpy(k->key, key, n);
 	k->key_n = n;
-	k->cas = o->cas;
+	k->cas = o->cas->number;
 	k->status = o->asked.one[0].status;
 	k->since = o->now;
 	crypto_generichash(hash, sizeof hash, (unsigned char *)o->der.p,

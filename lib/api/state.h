@@ -56,7 +56,9 @@ struct api {
 	struct fair_queue *logins;	/* that wait for the pool */
 	struct fair_queue *signings, *keygens;	/* signing.h */
 	struct ca_set *cas;		/* as they are now */
-	int64_t cas_state;		/* authority_state() of them */
+	int64_t cas_state;		/* authority_state() of them; -1: they
+					 * are those of another registry */
+	uint64_t cas_made;
 	struct ocsp_cache *ocsp;
 	struct event_stream *event_streams;
 	struct stores *stores;
