@@ -480,7 +480,7 @@ each() {
 		mfx-site verify -q $to >made
 		[[ $to == shelf ]] || rm $to
 	done
-	refuses 74 'No space left' bash -c 'mfx-site backup -q --compress - >/dev/full'
+	refuses 75 'No space left' bash -c 'mfx-site backup -q --compress - >/dev/full'
 }
 
 @test "a backup and a verify are stopped within a large file, too" {
