@@ -526,3 +526,26 @@ END
 	jq -r .publisher out | sort | uniq -c | sed 's/^ *//' |
 		diff - <(printf '%s\n' '10 bad' '1 good1')
 }
+
+@test "75,000 alarms with long labels end at one moment" {
+	rules <<<'alarm hot value > 80 clear for 10s'
+	# all VALUE TIME
+	all() {
+		awk -v v="$1" -v t="$2" 'BEGIN {
+			s = sprintf("%0900d", 0)
+			for (i = 0; i < 75000; i++)
+				printf "{\"publisher\":\"p%d\",\"subtopic\":\"%s\",\"n\":\"t\",\"v\":%d,\"t\":%d}\n", i, s, v, t
+		}'
+	}
+	all 90 100 >in
+	mfx-alarm rules in | wc -l >n
+	(($(<n) == 75000))
+	all 1 101 >in
+	mfx-alarm rules in >out
+	record 500 t '"v":1' >in
+	mfx-alarm rules in >>out
+	(($(grep -c '"vs":"clear"' out) == 75000))
+	(($(jq -r .alarm out | sort -u | wc -l) == 75000))
+	status 1 mfx-alarm list
+	rm in out
+}

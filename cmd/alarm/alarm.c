@@ -24,9 +24,6 @@
  * events, and else after this time, or twenty times as long as that takes. */
 #define STORE_EVERY CLOCK_SECOND
 #define STORE_SHARE 20
-/* events, and bytes of removed series, that are stored at once */
-#define STORE_EVENTS 1000
-#define STORE_REMOVED ((size_t)1 << 20)
 /* how long lines without a position wait for one that follows */
 #define PATIENCE (15 * CLOCK_SECOND)
 /* ms: how often it looks what others changed, and whether something is due */
@@ -219,6 +216,14 @@ alarm_late(void *arg)
 		alarm_store();
 }
 
+/* Time goes on; when much is due at once, in steps that can be stored. */
+static void
+alarm_pass(int64_t now)
+{
+	while (!engine_time(&a.engine, now) && a.f.out.err == 0)
+		alarm_store();
+}
+
 /* ---- lines ---- */
 
 /* the end of a line, which may have a position */
@@ -285,8 +290,7 @@ alarm_take(struct str line)
 	if (why == NULL && a.decoded.note != NULL)
 		filter_note(&a.f, DECODED_NOTE, a.decoded.note);
 	if (why == NULL && a.decoded.records->n > 0) {
-		engine_time(&a.engine, alarm_line_time(&route,
-		    a.decoded.records));
+		alarm_pass(alarm_line_time(&route, a.decoded.records));
 		engine_line(&a.engine, &route, a.decoded.records);
 		a.clock = clock_coarse_ns();
 	}
@@ -302,9 +306,9 @@ alarm_idle(int64_t now)
 	if (a.opt->test)
 		return;
 	if (a.engine.now == 0)
-		engine_time(&a.engine, stamp_now().ns);
+		alarm_pass(stamp_now().ns);
 	else
-		engine_time(&a.engine, a.engine.now + (now - a.clock));
+		alarm_pass(a.engine.now + (now - a.clock));
 	a.clock = now;
 }
 
@@ -425,8 +429,7 @@ alarm_look(void)
 static void
 alarm_turn(int64_t now, bool idle)
 {
-	bool due = a.pending.n >= STORE_EVENTS ||
-	    a.engine.removed.n >= STORE_REMOVED || now >= a.next_store ||
+	bool due = engine_is_full(&a.engine) || now >= a.next_store ||
 	    (idle && a.pending.n > 0);
 
 	if (due && alarm_has_news() && alarm_is_placed(now))
@@ -475,7 +478,7 @@ static void
 alarm_end(void)
 {
 	if (a.opt->test && a.opt->now != INT64_MIN)
-		engine_time(&a.engine, a.opt->now);
+		alarm_pass(a.opt->now);
 	/* what came after the last position comes again */
 	if (a.f.out.err == 0 && alarm_is_placed(clock_coarse_ns()) &&
 	    alarm_has_news())

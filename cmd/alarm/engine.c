@@ -8,7 +8,8 @@
 #include "json/json.h"
 #include "json/number.h"
 
-#define REMOVED_MAX ((size_t)64 << 20)
+/* one line removes at most a share of the series of each rule */
+#define REMOVED_MAX ((size_t)1 << 30)
 /* bytes of a device's text in an event */
 #define VALUE_MAX 256
 
@@ -55,7 +56,7 @@ engine_settle(struct engine *e)
 	for (i = 0; i < e->n_changed; i++)
 		if (e->changed[i].series != NULL)
 			e->changed[i].series->changed = false;
-	e->n_changed = 0;
+	e->n_changed = e->told = 0;
 	buf_clear(&e->removed);
 }
 
@@ -123,6 +124,7 @@ engine_tell(struct engine *e, struct watch *w, struct series *s,
 	event->flapping = s->flapping;
 	event->targets = r->targets;
 	engine_subject(r, (struct str){ s->key, s->n }, &event->about);
+	e->told++;
 	e->tell(e->arg, event);
 }
 
@@ -252,7 +254,7 @@ engine_first_due(struct engine *e, struct watch **of, int64_t *due)
 	return first;
 }
 
-void
+bool
 engine_time(struct engine *e, int64_t now)
 {
 	struct series *s;
@@ -260,6 +262,8 @@ engine_time(struct engine *e, int64_t now)
 	int64_t due;
 
 	while (e->due <= now) {
+		if (engine_is_full(e))
+			return false;
 		s = engine_first_due(e, &w, &due);
 		e->due = due;
 		if (s == NULL || due > now)
@@ -270,6 +274,7 @@ engine_time(struct engine *e, int64_t now)
 	}
 	if (now > e->now)
 		e->now = now;
+	return true;
 }
 
 /* ---- records ---- */

@@ -31,6 +31,9 @@ enum series_state {
 	SERIES_STATES
 };
 
+/* what is stored at once: events, and bytes of removed series */
+#define ENGINE_EVENTS 1000
+#define ENGINE_REMOVED ((size_t)1 << 20)
 /* longer labels, together, are not watched */
 #define SERIES_KEY_MAX 1024
 
@@ -85,6 +88,7 @@ struct engine {
 		struct series *series;
 	} *changed;
 	size_t n_changed, cap_changed;
+	size_t told;		/* events */
 	struct buf removed;	/* rule '\0' key length (32 bits) key … */
 	/* private */
 	int64_t due;		/* nothing is due before that */
@@ -99,8 +103,15 @@ void engine_init(struct engine *, const struct rules *, engine_tell_fn *,
     engine_note_fn *, void *arg);
 void engine_release(struct engine *);
 
-/* Time goes on to there; it never goes back. */
-void engine_time(struct engine *, int64_t now);
+/* Time goes on to there; it never goes back.  False: it is not there yet, as
+ * so much is due at once that it has to be stored first. */
+bool engine_time(struct engine *, int64_t now);
+static inline bool
+engine_is_full(const struct engine *e)
+{
+	return e->keeps && (e->told >= ENGINE_EVENTS ||
+	    e->removed.n >= ENGINE_REMOVED);
+}
 /* when something is due, at the earliest; INT64_MAX: never */
 static inline int64_t
 engine_due(const struct engine *e)

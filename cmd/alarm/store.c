@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one transaction of state.h. */
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "base/memory.h"
 #include "cmd/alarm/state.h"
@@ -369,6 +370,9 @@ state_store(struct state *s, struct engine *e, const struct rules *rules,
 	size_t i;
 
 	*dropped = 0;
+	if (p->text.full || e->removed.full)
+		return fault_set(fault, EX_IOERR, "one line changes more than "
+		    "can be stored");
 	if (db_exec(s->db.sql, "BEGIN IMMEDIATE", fault) < 0)
 		return -1;
 	if (store_all(s, e, rules, at, p, dropped, fault) < 0 ||
