@@ -144,20 +144,13 @@ static int
 show_put_notices(struct state *s, struct str names, struct str line,
     struct fault *fault)
 {
-	sqlite3_stmt *st = db_statement(&s->db, "INSERT INTO notices (target,"
-	    " line) VALUES (?1, ?2)", fault);
 	const char *comma;
 
-	if (st == NULL)
-		return -1;
 	for (; names.n > 0 && (comma = memchr(names.p, ',', names.n)) != NULL;
-	    names = str_from(names, (size_t)(comma - names.p) + 1)) {
-		db_bind_str(st, 1, (struct str){ names.p,
-		    (size_t)(comma - names.p) });
-		db_bind_str(st, 2, line);
-		if (db_change(&s->db, st, fault) < 0)
+	    names = str_from(names, (size_t)(comma - names.p) + 1))
+		if (state_put_notice(s, (struct str){ names.p,
+		    (size_t)(comma - names.p) }, line, fault) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -172,18 +165,6 @@ show_put_ack(struct state *s, const struct event *e, struct fault *fault)
 	sqlite3_bind_int64(st, 1, e->time.ns);
 	db_bind_str(st, 2, e->by);
 	sqlite3_bind_int64(st, 3, (int64_t)e->number);
-	return db_change(&s->db, st, fault) < 0 ? -1 : 0;
-}
-
-static int
-show_put_event(struct state *s, struct str line, struct fault *fault)
-{
-	sqlite3_stmt *st = db_statement(&s->db, "INSERT INTO events (line)"
-	    " VALUES (?1)", fault);
-
-	if (st == NULL)
-		return -1;
-	db_bind_str(st, 1, line);
 	return db_change(&s->db, st, fault) < 0 ? -1 : 0;
 }
 
@@ -207,7 +188,7 @@ show_acknowledge(struct state *s, sqlite3_stmt *st, struct str by,
 
 	buf_init(&line, (size_t)1 << 20);
 	event_put(&line, &e);
-	r = show_put_event(s, buf_str(&line), fault) < 0 ||
+	r = state_put_event(s, buf_str(&line), fault) < 0 ||
 	    show_put_notices(s, db_column(st, 8), buf_str(&line), fault) < 0 ||
 	    show_put_ack(s, &e, fault) < 0 ? -1 : 0;
 	buf_release(&line);

@@ -71,6 +71,12 @@ int state_store(struct state *, struct engine *, const struct rules *,
     const struct progress *, struct pending *, uint64_t *dropped,
     struct fault *);
 
+/* One event or notice more, for who acknowledges an alarm in a transaction of
+ * its own. */
+int state_put_event(struct state *, struct str line, struct fault *);
+int state_put_notice(struct state *, struct str target, struct str line,
+    struct fault *);
+
 /* Drops the notices for targets that are not in the rules any more: how many
  * there were, or -1. */
 int state_forget(struct state *, const struct rules *, struct fault *);

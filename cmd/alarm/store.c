@@ -203,8 +203,8 @@ store_progress(struct state *s, const struct progress *at,
 
 /* ---- events ---- */
 
-static int
-store_line(struct state *s, struct str line, struct fault *fault)
+int
+state_put_event(struct state *s, struct str line, struct fault *fault)
 {
 	sqlite3_stmt *st = db_statement(&s->db, "INSERT INTO events (line)"
 	    " VALUES (?1)", fault);
@@ -215,24 +215,30 @@ store_line(struct state *s, struct str line, struct fault *fault)
 	return db_change(&s->db, st, fault) < 0 ? -1 : 0;
 }
 
+int
+state_put_notice(struct state *s, struct str target, struct str line,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = db_statement(&s->db, "INSERT INTO notices"
+	    " (target, line) VALUES (?1, ?2)", fault);
+
+	if (st == NULL)
+		return -1;
+	db_bind_str(st, 1, target);
+	db_bind_str(st, 2, line);
+	return db_change(&s->db, st, fault) < 0 ? -1 : 0;
+}
+
 static int
 store_notices(struct state *s, const struct rules *rules, uint32_t targets,
     struct str line, struct fault *fault)
 {
-	sqlite3_stmt *st = db_statement(&s->db, "INSERT INTO notices"
-	    " (target, line) VALUES (?1, ?2)", fault);
 	size_t i;
 
-	if (st == NULL)
-		return -1;
-	for (i = 0; i < rules->n_targets; i++) {
-		if (!(targets & UINT32_C(1) << i))
-			continue;
-		db_bind_str(st, 1, rules->targets[i].name);
-		db_bind_str(st, 2, line);
-		if (db_change(&s->db, st, fault) < 0)
+	for (i = 0; i < rules->n_targets; i++)
+		if ((targets & UINT32_C(1) << i) && state_put_notice(s,
+		    rules->targets[i].name, line, fault) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -316,7 +322,7 @@ store_event(struct state *s, const struct rules *rules,
 {
 	struct str line = store_part(p, r->begin, r->line);
 
-	if (store_line(s, line, fault) < 0 ||
+	if (state_put_event(s, line, fault) < 0 ||
 	    store_notices(s, rules, r->targets, line, fault) < 0)
 		return -1;
 	return r->kind == EVENT_RAISE ? store_raised(s, rules, p, r, fault) :
