@@ -278,6 +278,16 @@ END
 	status 64 mfx-alarm -o a/b rules
 	status 64 mfx-alarm ack
 	status 64 mfx-alarm list x
+	# an event has to be a line
+	status 64 mfx-alarm ack --by $'\xff' a-1
+	printf 'alarm a silent 1m text "%04001d"\n' 0 >rules
+	status 78 mfx-alarm --check rules 2>err
+	grep -q 'rules:1:24: a text in quotes: longer than 4000 bytes' err
+	printf 'alarm a silent 1m text "\xff"\nalarm b value = "\xff"\n' >rules
+	status 78 mfx-alarm --check rules 2>err
+	(($(grep -c 'not UTF-8' err) == 2))
+	printf 'alarm a silent 1m text "%04000d"\n' 0 >rules
+	mfx-alarm --check rules
 }
 
 # ---- the state, the bus, and what is killed ----

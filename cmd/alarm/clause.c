@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "json/number.h"
 
 /* ---- the parser ---- */
@@ -66,18 +67,32 @@ parser_take(struct parser *p, const char *word)
 	return true;
 }
 
+/* a word that may be empty, and may stand in an event, which is a line */
+static const char *
+parser_text(struct parser *p, const char *what, struct str *to)
+{
+	struct str text = p->token.text;
+
+	if (p->token.type != TOKEN_WORD)
+		return parser_refuse_word(p, what);
+	parser_next(p);
+	if (text.n > RULES_WORD_MAX)
+		return parser_refuse(p, "%s: longer than %d bytes", what,
+		    RULES_WORD_MAX);
+	if (!utf8_valid(text))
+		return parser_refuse(p, "%s: not UTF-8", what);
+	*to = text;
+	return NULL;
+}
+
 const char *
 parser_word(struct parser *p, const char *what, struct str *to)
 {
-	if (p->token.type != TOKEN_WORD)
-		return parser_refuse_word(p, what);
-	if (p->token.text.n == 0) {
-		p->place = p->token;
+	const char *why = parser_text(p, what, to);
+
+	if (why == NULL && to->n == 0)
 		return parser_refuse(p, "%s, not an empty text", what);
-	}
-	*to = p->token.text;
-	parser_next(p);
-	return NULL;
+	return why;
 }
 
 const char *
@@ -162,10 +177,9 @@ clause_comparison_of(struct parser *p, struct comparison *to,
 		return parser_refuse(p, "'%.40s' is not " A_COMPARISON, op.p);
 	if (clause_operator(op) == op.n) {
 		quoted = p->token.quoted;
-		if (p->token.type != TOKEN_WORD)
-			return parser_refuse_word(p, A_COMPARISON);
-		operand = p->token.text;
-		parser_next(p);
+		why = parser_text(p, A_COMPARISON, &operand);
+		if (why != NULL)
+			return why;
 	} else {
 		operand = str_from(op, clause_operator(op));
 		op.n -= operand.n;

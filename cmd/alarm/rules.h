@@ -17,6 +17,7 @@
 #define RULES_TARGETS_MAX 16
 #define RULES_TEXT_MAX ((size_t)1 << 20)	/* bytes of the file */
 #define RULES_NAME_MAX 64
+#define RULES_WORD_MAX 4000	/* an event with some is a line */
 #define RULES_FLAPS_MAX 1000
 
 #define RULES_SERIES 100000		/* of a rule, unless it says another */

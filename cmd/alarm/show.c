@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/program.h"
 #include "base/table.h"
+#include "base/utf8.h"
 #include "cmd/alarm/state.h"
 #include "json/json.h"
 
@@ -252,6 +253,8 @@ show_ack(const struct show_options *o, char **ids)
 		program_misuse("ack: missing ID");
 	if (by != NULL && strlen(by) > BY_MAX)
 		program_misuse("--by: more than %d bytes", BY_MAX);
+	if (by != NULL && !utf8_valid(str_z(by)))
+		program_misuse("--by: not UTF-8");
 	if (state_open_beside(&state, o->state, DB_WRITE, &fault) < 0)
 		return diag_fault(&fault);
 	r = show_ack_all(&state, ids, str_z(by), &fault);
