@@ -70,8 +70,7 @@ static const char state_schema[] =
     "  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
     "  target TEXT NOT NULL,\n"
     "  line TEXT NOT NULL,\n"
-    "  tries INTEGER NOT NULL DEFAULT 0,\n"
-    "  due INTEGER NOT NULL DEFAULT 0\n"	/* ns since 1970 */
+    "  tries INTEGER NOT NULL DEFAULT 0\n"
     ");\n"
     "CREATE INDEX notices_of ON notices (target, id);\n";
 
