@@ -276,6 +276,9 @@ raw() {
 	grep -qx 'things_api_request_count{method="add_thing"} 1' answer
 	grep -qx 'things_api_request_count{method="view_thing"} 1' answer
 	grep -qx 'api_answers_total{code="404"} 1' answer
+	# each row of routes.c is on the page
+	[[ $(grep -c '^[a-z_]*_api_request_count{' answer) == \
+	    $(grep -c '^	{ "[A-Z]*", "/' "$ROOT/lib/api/routes.c") ]]
 	grep -q '^process_resident_memory_bytes ' answer
 	# seconds: a login takes between a millisecond and ten seconds
 	awk '/^users_api_request_latency_seconds_sum{method="login"}/ {

@@ -128,13 +128,14 @@ route_stats_put_file(const struct route_stats *s, struct metrics *m)
 void
 route_stats_put(const struct route_stats *s, struct metrics *m)
 {
-	if (m->page == NULL) {
+	static const char *const services[] = { "users", "things", "groups",
+	    "bootstrap", "certs", "est", "ocsp", "message_reader" };
+	size_t i;
+
+	if (m->page == NULL)
 		route_stats_put_file(s, m);
-	} else {
-		route_stats_put_service(s, m, "users");
-		route_stats_put_service(s, m, "things");
-		route_stats_put_service(s, m, "bootstrap");
-		route_stats_put_service(s, m, "message_reader");
-	}
+	else
+		for (i = 0; i < sizeof services / sizeof *services; i++)
+			route_stats_put_service(s, m, services[i]);
 	route_stats_put_answers(s, m);
 }
