@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bus/dead.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
