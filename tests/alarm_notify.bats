@@ -26,6 +26,18 @@ values() {
 	done
 }
 
+# an alarm of which ./run is told; the program goes on
+raise_for_run() {
+	chmod +x run
+	cat >rules <<END
+notify run command $PWD/run
+alarm hot value > 80 notify run
+END
+	mkfifo fifo
+	start_ready_on fifo mfx-alarm rules
+	values 90 >&5
+}
+
 # has FILE this many lines?
 lines() {
 	(($(wc -l <"$1") == $2))
@@ -162,14 +174,7 @@ END
 
 @test "a command that fails or hangs is tried again" {
 	printf '#!/bin/sh\n[ -e ok ] || { touch ok; exit 3; }\ncat >>ran\necho out\n' >run
-	chmod +x run
-	cat >rules <<END
-notify run command $PWD/run
-alarm hot value > 80 notify run
-END
-	mkfifo fifo
-	start_ready_on fifo mfx-alarm rules
-	values 90 >&5
+	raise_for_run
 	await 20 test -s ran
 	exec 5>&-
 	await 20 gone "$PID"
@@ -180,14 +185,7 @@ END
 
 @test "an acknowledgement is told, too; a target that is gone is forgotten" {
 	printf '#!/bin/sh\ncat >>ran\n' >run
-	chmod +x run
-	cat >rules <<END
-notify run command $PWD/run
-alarm hot value > 80 notify run
-END
-	mkfifo fifo
-	start_ready_on fifo mfx-alarm rules
-	values 90 >&5
+	raise_for_run
 	await 20 lines ran 1
 	mfx-alarm ack --by ann hot-1
 	await 20 lines ran 2
