@@ -69,7 +69,7 @@ handshake() {
 	done >&8 3>&- &
 	PIDS+=($!)
 	# the others wait until it reads
-	await 20 eval '(($(metric notifications_total) > 0))'
+	await 20 eval '(($(metric notifications_total) == 1))'
 	coap post coap "?auth=$KEY" -e x
 	said ''
 	kill "$pid"

@@ -251,6 +251,21 @@ redrive_read(uint64_t end, struct fault *fault)
 	return 0;
 }
 
+/* What a killed process was moving to the end of the stream is put there now,
+ * so that it is before the end. */
+static int
+redrive_join(struct fault *fault)
+{
+	struct redrive_target *own;
+
+	if (bus_opt.dry_run)
+		return bus_group_get(redrive.group, &redrive.begin, fault);
+	if (bus_group_join(redrive.group, &redrive.begin, fault) < 0)
+		return -1;
+	own = redrive_target(str_z(redrive.stream), fault);
+	return own == NULL ? -1 : redrive_open_target(own, fault);
+}
+
 /* what there is to do first, so that nothing is moved for nothing */
 static int
 redrive_run(struct fault *fault)
@@ -259,9 +274,7 @@ redrive_run(struct fault *fault)
 
 	if (bus_exists(bus, redrive.stream, fault) < 0 ||
 	    bus_group_open(&redrive.group, bus, redrive.stream, REDRIVE_GROUP,
-	    fault) < 0 || (bus_opt.dry_run ? bus_group_get(redrive.group,
-	    &redrive.begin, fault) : bus_group_join(redrive.group,
-	    &redrive.begin, fault)) < 0 ||
+	    fault) < 0 || redrive_join(fault) < 0 ||
 	    bus_where_find(bus, redrive.stream, &bus_where_end, &end,
 	    fault) < 0)
 		return -1;
