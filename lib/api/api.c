@@ -10,9 +10,9 @@
 #include "api/event_stream.h"
 #include "api/fair_queue.h"
 #include "api/forward.h"
+#include "api/handles.h"
 #include "api/health.h"
 #include "api/job.h"
-#include "api/lists.h"
 #include "api/ocsp.h"
 #include "api/openapi.h"
 #include "api/registry_writer.h"
@@ -100,7 +100,7 @@ api_open_all(struct api *api, struct fault *fault)
 	    access_open(&api->access, api->home, fault) < 0 ||
 	    stores_open(&api->stores, api->options.stores,
 	    api->options.store_file, api->home, fault) < 0 ||
-	    lists_open(api, fault) < 0 || forwards_open(api, fault) < 0)
+	    handles_open(api, fault) < 0 || forwards_open(api, fault) < 0)
 		return -1;
 	jobs_open(api);
 	api_read_clocks(api);
@@ -174,7 +174,7 @@ api_close(struct api *api)
 	api_finish(api);
 	jobs_close(api);
 	forwards_close(api);
-	lists_close(api);
+	handles_close(api);
 	stores_close(api->stores);
 	completions_close(&api->completions);
 	registry_close(api->registry);

@@ -6,11 +6,11 @@
 #include "api/answer.h"
 #include "api/auth.h"
 #include "api/handlers.h"
+#include "api/list_page.h"
 #include "api/parameters.h"
 #include "api/registry_writer.h"
 #include "api/state.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "http/thing_auth.h"
 #include "registry/bootstrap_limit.h"
 #include "registry/bootstrap_notes.h"
@@ -248,15 +248,6 @@ bootstrap_put_unknown(void *arg, const struct bootstrap_unknown *u)
 	return 0;
 }
 
-static bool
-bootstrap_take_number(struct request_ctx *c, const char *name, uint64_t *n)
-{
-	struct str value;
-	int got = parameter_get(c, name, &value);
-
-	return got == 0 || number_digits(value, INT64_MAX, n);
-}
-
 void
 bootstrap_list_unknown(struct request_ctx *c)
 {
@@ -265,8 +256,8 @@ bootstrap_list_unknown(struct request_ctx *c)
 	struct buf *b = &c->api->answer;
 	struct fault fault;
 
-	if (!bootstrap_take_number(c, "offset", &offset) ||
-	    !bootstrap_take_number(c, "limit", &limit)) {
+	if (!list_take_number(c, "offset", 0, INT64_MAX, &offset) ||
+	    !list_take_number(c, "limit", 0, INT64_MAX, &limit)) {
 		http_problem(c->request, 400,
 		    "offset and limit must be numbers of 0 or more");
 		return;

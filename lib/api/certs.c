@@ -8,13 +8,13 @@
 #include "api/body.h"
 #include "api/enroll.h"
 #include "api/handlers.h"
+#include "api/handles.h"
 #include "api/job.h"
-#include "api/lists.h"
+#include "api/list_page.h"
 #include "api/parameters.h"
 #include "api/state.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "certs/pem.h"
 #include "registry/item.h"
 
@@ -443,7 +443,7 @@ certs_list_page(struct job *j, struct registry *r, struct fault *fault)
 static int
 certs_list_run(struct job *j)
 {
-	return lists_read(j, certs_list_page);
+	return handles_read(j, certs_list_page);
 }
 
 static void
@@ -452,24 +452,13 @@ certs_list_free(struct job *j)
 	free(j);
 }
 
-static bool
-certs_take_number(struct request_ctx *c, const char *name, uint64_t min,
-    uint64_t max, uint64_t *n)
-{
-	struct str value;
-	int got = parameter_get(c, name, &value);
-
-	return got == 0 || (got == 1 && number_digits(value, max, n) &&
-	    *n >= min);
-}
-
 static const char *
 certs_take_page(struct request_ctx *c, struct issued_query *q)
 {
 	q->limit = CERTS_LIMIT;
-	if (!certs_take_number(c, "offset", 0, INT64_MAX, &q->offset))
+	if (!list_take_number(c, "offset", 0, INT64_MAX, &q->offset))
 		return "offset must be a number of 0 or more";
-	if (!certs_take_number(c, "limit", 1, CERTS_LIMIT_MAX, &q->limit))
+	if (!list_take_number(c, "limit", 1, CERTS_LIMIT_MAX, &q->limit))
 		return "limit must be a number from 1 to 100";
 	return NULL;
 }
@@ -493,7 +482,7 @@ certs_serials(struct request_ctx *c)
 	l->job.kind = JOB_PAGE;
 	l->job.type = ANSWER_JSON;
 	l->job.piece = certs_list_run;
-	l->job.refuse = lists_refuse;
+	l->job.refuse = handles_refuse;
 	l->job.free = certs_list_free;
 	l->user = principal->user;
 	l->now = c->api->now;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "api/answer.h"
 #include "api/auth.h"
 #include "api/handlers.h"
+#include "api/handles.h"
 #include "api/item_json.h"
 #include "api/job.h"
-#include "api/lists.h"
+#include "api/list_page.h"
 #include "api/parameters.h"
 #include "api/state.h"
 #include "base/file.h"
@@ -15,15 +15,7 @@
 #include "base/number.h"
 #include "registry/config_json.h"
 
-/*
- * Lists of configurations, as a job: a page by offset, with the number of all,
- * as Mainflux has it; or by cursor, with channels, and where the next page
- * begins.
- */
-#define OFFSET_LIMIT 10
-#define OFFSET_LIMIT_MAX 100
-#define CURSOR_LIMIT 100
-#define CURSOR_LIMIT_MAX 1000
+/* Lists of configurations, as a job; by cursor with their channels. */
 #define KEEP_MAX ((size_t)128 << 10)
 #define PIECE_MAX ((size_t)4 << 20)
 
@@ -33,22 +25,12 @@ struct config_list {
 	struct bootstrap_query query;	/* of what is left */
 	struct registry *registry;	/* of a piece */
 	struct arena keep;
-	uint64_t total, offset, limit;
+	struct list_page page;
 	unsigned parts;			/* of config_json */
-	bool cursor, begun, any;
+	bool begun, any;
 };
 
 /* ---- parameters ---- */
-
-/* absent, *n stays as it is */
-static bool
-configs_list_number(struct request_ctx *c, const char *name, uint64_t *n)
-{
-	struct str value;
-	int got = parameter_get(c, name, &value);
-
-	return got == 0 || (got == 1 && number_digits(value, INT64_MAX, n));
-}
 
 static void
 configs_list_text(struct request_ctx *c, struct config_list *l,
@@ -63,26 +45,21 @@ configs_list_text(struct request_ctx *c, struct config_list *l,
 static const char *
 configs_list_take_place(struct request_ctx *c, struct config_list *l)
 {
-	uint64_t after = 0, most;
-	struct str value;
+	static const struct list_limits limits = {
+		.offset = 10, .offset_max = 100,
+		.cursor = 100, .cursor_max = 1000, .lenient = true
+	};
+	const char *why = list_page_take(c, &limits, &l->page);
+	uint64_t after = 0;
 
-	l->cursor = parameter_get(c, "cursor", &value) > 0;
-	if (value.n > 0 && !number_digits(value, INT64_MAX, &after))
+	if (why != NULL)
+		return why;
+	if (l->page.cursor.n > 0 && !number_digits(l->page.cursor, INT64_MAX,
+	    &after))
 		return "not a cursor of this list";
 	l->query.after = (long long)after;
-	most = l->cursor ? CURSOR_LIMIT_MAX : OFFSET_LIMIT_MAX;
-	if (!configs_list_number(c, "offset", &l->offset))
-		return "offset must be a number of 0 or more";
-	if (l->cursor && l->offset > 0)
-		return "give cursor or offset, not both";
-	if (!configs_list_number(c, "limit", &l->limit))
-		return "limit must be a number of 0 or more";
-	if (l->limit == 0)
-		l->limit = l->cursor ? CURSOR_LIMIT : OFFSET_LIMIT;
-	if (l->limit > most)
-		l->limit = most;
-	l->query.offset = l->offset;
-	l->query.limit = l->limit;
+	l->query.offset = l->page.offset;
+	l->query.limit = l->page.limit;
 	return NULL;
 }
 
@@ -125,32 +102,23 @@ configs_list_put(void *arg, const struct bootstrap *b, struct fault *fault)
 static int
 configs_list_begin(struct config_list *l, struct fault *fault)
 {
-	struct buf *out = &l->job.out;
+	uint64_t total = 0;
 
 	l->begun = true;
-	if (l->cursor) {
-		buf_printf(out, "{\"limit\":%" PRIu64 ",\"configs\":[",
-		    l->limit);
-		return 0;
-	}
-	if (bootstrap_count(l->registry, &l->user, &l->query, &l->total,
-	    fault) < 0)
+	if (!l->page.by_cursor && bootstrap_count(l->registry, &l->user,
+	    &l->query, &total, fault) < 0)
 		return -1;
-	buf_printf(out, "{\"total\":%" PRIu64 ",\"offset\":%" PRIu64
-	    ",\"limit\":%" PRIu64 ",\"configs\":[", l->total, l->offset,
-	    l->limit);
+	list_put_head(&l->job.out, &l->page, total);
+	buf_puts(&l->job.out, "\"configs\":[");
 	return 0;
 }
 
 static void
 configs_list_end(struct config_list *l)
 {
-	buf_putc(&l->job.out, ']');
 	/* a page that is full may have another one after it */
-	if (l->cursor && l->query.limit == 0)
-		buf_printf(&l->job.out, ",\"next\":\"%lld\"",
-		    l->query.after);
-	buf_puts(&l->job.out, "}\n");
+	list_put_end(&l->job.out, l->page.by_cursor && l->query.limit == 0,
+	    (uint64_t)l->query.after);
 }
 
 /* 1 when there is more, 0, -1 */
@@ -175,7 +143,7 @@ configs_list_piece(struct job *j, struct registry *r, struct fault *fault)
 static int
 configs_list_run(struct job *j)
 {
-	return lists_read(j, configs_list_piece);
+	return handles_read(j, configs_list_piece);
 }
 
 static void
@@ -198,7 +166,7 @@ configs_list(struct request_ctx *c)
 	l->job.kind = JOB_PAGE;
 	l->job.type = "application/json";
 	l->job.piece = configs_list_run;
-	l->job.refuse = lists_refuse;
+	l->job.refuse = handles_refuse;
 	l->job.free = configs_list_free;
 	buf_init(&l->job.out, PIECE_MAX);
 	arena_init(&l->keep, KEEP_MAX);
@@ -216,7 +184,7 @@ configs_list(struct request_ctx *c)
 	l->user = principal->user;
 	memcpy(l->job.user, principal->user.id, sizeof l->job.user);
 	l->parts = (item_json_keys(c, principal) ? CONFIG_KEYS : 0) |
-	    (l->cursor ? CONFIG_CHANNELS : 0);
+	    (l->page.by_cursor ? CONFIG_CHANNELS : 0);
 	if (!job_start(c, &l->job))
 		configs_list_free(&l->job);
 }

@@ -6,6 +6,7 @@
 #include "api/auth.h"
 #include "api/body.h"
 #include "api/handlers.h"
+#include "api/list_page.h"
 #include "api/parameters.h"
 #include "api/registry_writer.h"
 #include "api/state.h"
@@ -282,9 +283,7 @@ grants_read_query(struct request_ctx *c, struct grants_page *p)
 	int got;
 
 	p->limit = GRANTS_LIMIT;
-	if ((got = parameter_get(c, "limit", &value)) > 1 || (got == 1 &&
-	    (!number_digits(value, GRANTS_LIMIT, &p->limit) ||
-	    p->limit == 0)))
+	if (!list_take_number(c, "limit", 1, GRANTS_LIMIT, &p->limit))
 		return "limit must be a number from 1 to 100";
 	if ((got = parameter_get(c, "cursor", &value)) > 1 || (got == 1 &&
 	    value.n > 0 && !number_digits(value, INT64_MAX, &after)))
@@ -320,9 +319,6 @@ grants_list(struct request_ctx *c)
 		answer_unable(c->api, c->request, &fault);
 		return;
 	}
-	buf_putc(page.to, ']');
-	if (page.more)
-		buf_printf(page.to, ",\"next\":\"%lld\"", page.last);
-	buf_puts(page.to, "}\n");
+	list_put_end(page.to, page.more, (uint64_t)page.last);
 	answer_json(c->request, 200, buf_str(page.to));
 }

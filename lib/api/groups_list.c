@@ -1,29 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "api/answer.h"
 #include "api/auth.h"
 #include "api/group_json.h"
 #include "api/handlers.h"
+#include "api/handles.h"
 #include "api/job.h"
-#include "api/lists.h"
+#include "api/list_page.h"
 #include "api/parameters.h"
 #include "api/state.h"
-#include "base/glob.h"
 #include "base/memory.h"
 #include "base/number.h"
 
 /*
- * Lists of groups, as a job: a page by offset, with the number of all, or by
- * cursor, with where the next page begins.  In order of creation a cursor is a
- * row, which nothing that is added or removed can upset; in another order it
- * is how many were passed over.
+ * Lists of groups, as a job.  In order of creation a cursor is a row; in
+ * another order it is how many were passed over.
  */
-#define OFFSET_LIMIT 10
-#define OFFSET_LIMIT_MAX 100
-#define CURSOR_LIMIT 100
-#define CURSOR_LIMIT_MAX 1000
 #define KEEP_MAX ((size_t)128 << 10)
 #define PIECE_MAX ((size_t)4 << 20)
 
@@ -32,24 +25,12 @@ struct groups_list {
 	struct user user;
 	struct group_query query;	/* of what is left */
 	struct arena keep;
-	struct glob *glob;
-	struct metadata_want *metadata;
-	uint64_t total, offset, limit;
-	bool cursor, begun, any;
+	struct list_page page;
+	struct list_filters filters;
+	bool begun, any;
 };
 
 /* ---- parameters ---- */
-
-static bool
-groups_list_number(struct request_ctx *c, const char *name, uint64_t min,
-    uint64_t max, uint64_t *n)
-{
-	struct str value;
-	int got = parameter_get(c, name, &value);
-
-	return got == 0 || (got == 1 && number_digits(value, max, n) &&
-	    *n >= min);
-}
 
 static bool
 groups_list_created(const struct groups_list *l)
@@ -60,55 +41,27 @@ groups_list_created(const struct groups_list *l)
 static const char *
 groups_list_take_place(struct request_ctx *c, struct groups_list *l)
 {
+	static const struct list_limits limits = {
+		.offset = 10, .offset_max = 100,
+		.cursor = 100, .cursor_max = 1000
+	};
+	const char *why = list_page_take(c, &limits, &l->page);
 	uint64_t at = 0;
-	struct str value;
 
-	l->cursor = parameter_get(c, "cursor", &value) > 0;
-	if (value.n > 0 && !number_digits(value, INT64_MAX, &at))
+	if (why != NULL)
+		return why;
+	if (l->page.cursor.n > 0 && !number_digits(l->page.cursor, INT64_MAX,
+	    &at))
 		return "not a cursor of a list in this order";
 	if (groups_list_created(l))
 		l->query.after = (long long)at;
-	l->limit = l->cursor ? CURSOR_LIMIT : OFFSET_LIMIT;
-	if (!groups_list_number(c, "offset", 0, INT64_MAX, &l->offset))
-		return "offset must be a number of 0 or more";
-	if (l->cursor && l->offset > 0)
-		return "give cursor or offset, not both";
-	if (!groups_list_number(c, "limit", 1, l->cursor ? CURSOR_LIMIT_MAX :
-	    OFFSET_LIMIT_MAX, &l->limit))
-		return l->cursor ? "limit must be a number from 1 to 1000" :
-		    "limit must be a number from 1 to 100";
-	l->query.offset = l->cursor && !groups_list_created(l) ? at :
-	    l->offset;
-	l->query.limit = l->limit;
-	return NULL;
-}
-
-static const char *
-groups_list_take_filters(struct request_ctx *c, struct groups_list *l)
-{
-	struct str value, compact;
-	const char *why = NULL;
-
-	if (parameter_get(c, "glob", &value) > 1)
-		return "glob is given twice";
-	if (value.n > NAME_BYTES_MAX || glob_fault(value) != NULL)
-		return "glob must be a pattern of at most 1024 bytes, each [ "
-		    "with its ]";
-	if (value.p != NULL)
-		l->query.glob = l->glob = glob_compile(value, &why);
-	switch (parameter_get(c, "metadata", &value)) {
-	case 0:
-		return NULL;
-	case 1:
-		break;
-	default:
-		return "metadata is given twice";
-	}
-	if (metadata_compact(value, &l->keep, &compact) != NULL)
-		return "metadata must be a JSON object";
-	l->query.metadata = l->metadata = metadata_want_new(compact);
-	metadata_want_watch(l->metadata, job_stops, &l->job);
-	return NULL;
+	l->query.offset = l->page.by_cursor && !groups_list_created(l) ? at :
+	    l->page.offset;
+	l->query.limit = l->page.limit;
+	why = list_filters_take(c, &l->job, &l->keep, &l->filters);
+	l->query.glob = l->filters.glob;
+	l->query.metadata = l->filters.metadata;
+	return why;
 }
 
 /* one of these says which there are; without them all are listed */
@@ -150,7 +103,7 @@ groups_list_take_level(struct request_ctx *c, struct groups_list *l)
 {
 	uint64_t levels = 0;
 
-	if (!groups_list_number(c, "level", 1, GROUP_DEPTH_MAX, &levels))
+	if (!list_take_number(c, "level", 1, GROUP_DEPTH_MAX, &levels))
 		return "level must be a number from 1 to 16";
 	if (levels == 0)
 		return NULL;
@@ -201,36 +154,26 @@ groups_list_begin(struct groups_list *l, struct registry *r,
     struct fault *fault)
 {
 	struct group_query all = l->query;
-	struct buf *out = &l->job.out;
+	uint64_t total = 0;
 
 	l->begun = true;
-	if (l->cursor) {
-		buf_printf(out, "{\"limit\":%" PRIu64 ",\"groups\":[",
-		    l->limit);
-		return 0;
-	}
 	all.offset = 0;
 	all.limit = INT64_MAX;
-	if (group_each(r, &l->user, &all, groups_list_count, &l->total,
-	    fault) < 0)
+	if (!l->page.by_cursor && group_each(r, &l->user, &all,
+	    groups_list_count, &total, fault) < 0)
 		return -1;
-	buf_printf(out, "{\"total\":%" PRIu64 ",\"offset\":%" PRIu64
-	    ",\"limit\":%" PRIu64 ",\"groups\":[", l->total, l->offset,
-	    l->limit);
+	list_put_head(&l->job.out, &l->page, total);
+	buf_puts(&l->job.out, "\"groups\":[");
 	return 0;
 }
 
 static void
 groups_list_end(struct groups_list *l)
 {
-	buf_putc(&l->job.out, ']');
 	/* a page that is full may have another one after it */
-	if (l->cursor && l->query.limit == 0)
-		buf_printf(&l->job.out, ",\"next\":\"%llu\"",
-		    groups_list_created(l) ?
-		    (unsigned long long)l->query.after :
-		    (unsigned long long)l->query.offset);
-	buf_puts(&l->job.out, "}\n");
+	list_put_end(&l->job.out, l->page.by_cursor && l->query.limit == 0,
+	    groups_list_created(l) ? (uint64_t)l->query.after :
+	    l->query.offset);
 }
 
 /* 1 when there is more, 0, -1 */
@@ -255,7 +198,7 @@ groups_list_piece(struct job *j, struct registry *r, struct fault *fault)
 static int
 groups_list_run(struct job *j)
 {
-	return lists_read(j, groups_list_piece);
+	return handles_read(j, groups_list_piece);
 }
 
 static void
@@ -263,8 +206,7 @@ groups_list_free(struct job *j)
 {
 	struct groups_list *l = (struct groups_list *)j;
 
-	glob_free(l->glob);
-	metadata_want_free(l->metadata);
+	list_filters_release(&l->filters);
 	arena_release(&l->keep);
 	buf_release(&l->job.out);
 	free(l);
@@ -278,7 +220,7 @@ groups_list_new(void)
 	l->job.kind = JOB_PAGE;
 	l->job.type = "application/json";
 	l->job.piece = groups_list_run;
-	l->job.refuse = lists_refuse;
+	l->job.refuse = handles_refuse;
 	l->job.free = groups_list_free;
 	buf_init(&l->job.out, PIECE_MAX);
 	arena_init(&l->keep, KEEP_MAX);
@@ -293,8 +235,6 @@ groups_list_start(struct request_ctx *c, struct groups_list *l,
 
 	if (why == NULL)
 		why = groups_list_take_place(c, l);
-	if (why == NULL)
-		why = groups_list_take_filters(c, l);
 	if (why != NULL)
 		http_problem(c->request, 400, why);
 	else

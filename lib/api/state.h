@@ -15,10 +15,10 @@ struct ca_set;
 struct event_stream;
 struct fair_queue;
 struct forwards;
+struct handles;
 struct health;
 struct http;
 struct jobs;
-struct lists;
 struct ocsp_cache;
 struct openapi;
 struct rate_limit;
@@ -32,13 +32,14 @@ struct token_cache;
  *	options, thread_pool, stores, fair_queue, registry_writer
  *	state			the service, and what it complains of
  *	route, request_ctx	one request, and the row that it fits
- *	answer, parameters, auth, body, item_json
+ *	answer, parameters, auth, body, item_json, list_page
  *				what handlers read and answer with
  *	signing, ca_set, enroll	certificates, and all that is signed
- *	job, bulk, forward, event_stream, messages_query, messages_format
- *	access, account, bootstrap, certs, configs, connections, est, grants,
- *	health, items, lists, configs_list, messages, ocsp, users
- *				the handlers, which handlers.h lists
+ *	job, handles, bulk, forward, event_stream, messages_query,
+ *	messages_format
+ *	access, account, bootstrap, certs, configs, configs_list, connections,
+ *	est, grants, groups, groups_list, health, items, items_list, messages,
+ *	ocsp, users		the handlers, which handlers.h lists
  *	routes			the rows
  *	openapi, route_stats, status
  *	dispatch, api		what the program calls
@@ -64,7 +65,7 @@ struct api {
 	struct stores *stores;
 	struct health *health;
 	struct jobs *jobs;		/* answers under way */
-	struct lists *lists;
+	struct handles *handles;	/* that jobs read by */
 	unsigned notes;			/* of devices, for the writer */
 	struct forwards *forwards;	/* NULL: no primary was given */
 	bool replica;			/* another machine makes changes */
