@@ -205,6 +205,10 @@ on_mongo() {
 	met mfx-can
 }
 
+@test "mfx-audit, whatever fails" {
+	met mfx-audit
+}
+
 @test "mfx-export, whatever fails" {
 	met mfx-export
 }

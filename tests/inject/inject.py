@@ -592,6 +592,7 @@ RUNS = {
                        fixed=False),
                    Run("mfx-groups tree")],
     "mfx-can": [Run("mfx-can {site.thing} publish {site.channel}")],
+    "mfx-audit": [Run("mfx-audit --store m.db -t json s/h", no=True)],
     "mfx-export": [Run("mfx-export --textfile page", fixed=False)],
     "mfx-events": [Run("mfx-events --from start")],
     "mfx-bootstrap": [Run("mfx-bootstrap add --thing {site.thing} --key-file "
