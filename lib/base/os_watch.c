@@ -2,7 +2,18 @@
 #include "base/os_watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/signal.h"
+
+#if OS_LINUX
+#include <sys/inotify.h>
+#endif
 
 int
 os_watch_clear(int watch)
@@ -14,32 +25,7 @@ os_watch_clear(int watch)
 	    -1 : 0;
 }
 
-#if OS_LINUX
-
-#include <sys/inotify.h>
-
-int
-os_watch_open(void)
-{
-	return inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-}
-
-int
-os_watch_add(int watch, const char *directory, bool growth)
-{
-	return inotify_add_watch(watch, directory, IN_CREATE | IN_MOVED_TO |
-	    (growth ? IN_MODIFY | IN_ATTRIB : 0));
-}
-
-#else
-
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdint.h>
-#include <sys/stat.h>
-
-#include "base/signal.h"
+/* ---- a pipe that is written to, tick by tick ---- */
 
 /* how often the watcher is woken */
 #define TICK_MS 20
@@ -77,8 +63,8 @@ os_watch_begin(int fd)
 	return r;
 }
 
-int
-os_watch_open(void)
+static int
+os_watch_open_ticking(void)
 {
 	int fds[2], i, error;
 
@@ -98,14 +84,51 @@ os_watch_open(void)
 
 /* any change wakes the caller, who then looks at all watches; the number says
  * which directory it was */
-int
-os_watch_add(int watch, const char *directory, bool growth)
+static int
+os_watch_add_ticking(const char *directory)
 {
 	struct stat st;
 
+	return stat(directory, &st) < 0 ? -1 : (int)(st.st_ino & INT32_MAX);
+}
+
+/* ---- what the system reports ---- */
+
+#if OS_LINUX
+
+/* A user can have only so many of these, 128 as a rule. */
+int
+os_watch_open(void)
+{
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	return fd < 0 && errno == EMFILE ? os_watch_open_ticking() : fd;
+}
+
+int
+os_watch_add(int watch, const char *directory, bool growth)
+{
+	int n = inotify_add_watch(watch, directory, IN_CREATE | IN_MOVED_TO |
+	    (growth ? IN_MODIFY | IN_ATTRIB : 0));
+
+	/* it is such a pipe */
+	return n < 0 && errno == EINVAL ? os_watch_add_ticking(directory) : n;
+}
+
+#else
+
+int
+os_watch_open(void)
+{
+	return os_watch_open_ticking();
+}
+
+int
+os_watch_add(int watch, const char *directory, bool growth)
+{
 	(void)watch;
 	(void)growth;
-	return stat(directory, &st) < 0 ? -1 : (int)(st.st_ino & INT32_MAX);
+	return os_watch_add_ticking(directory);
 }
 
 #endif

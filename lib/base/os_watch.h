@@ -6,8 +6,8 @@
 
 /*
  * A descriptor that becomes readable when files of a directory may have
- * changed.  Where the system does not report changes (os.h), it becomes
- * readable several times a second.
+ * changed.  Where the system does not report changes (os.h), or not to as many
+ * processes, it becomes readable several times a second.
  */
 int os_watch_open(void);	/* -1 with errno; closed by close(2) */
 
