@@ -25,7 +25,7 @@
 
 static struct {
 	const char *listen, *textfile, *otlp, *header_file;
-	struct opt_list stores;
+	struct collect_options collect;
 	int64_t every, ready_fd;
 } opt = { .ready_fd = -1 };
 
@@ -33,7 +33,12 @@ static const struct opt options[] = {
 	{ 'l', "listen", "ADDR:PORT", "serve /metrics there (default: " ADDRESS
 	    ")", OPT_STRING(&opt.listen) },
 	{ 0, "store", "NAME=PLACE", "also ask this store whether it can be "
-	    "read; may be repeated", OPT_LIST(&opt.stores) },
+	    "read; may be repeated", OPT_LIST(&opt.collect.stores) },
+	{ 0, "top", NULL, "also the busiest things and channels, each a series",
+	    OPT_FLAG(&opt.collect.top) },
+	{ 0, "units", "PATTERN", "also the units of systemd with such names "
+	    "(default: mfx*, where systemd runs)",
+	    OPT_STRING(&opt.collect.units) },
 	{ 0, "textfile", "FILE", "replace FILE with the page, and end",
 	    OPT_STRING(&opt.textfile) },
 	{ 0, "otlp", "URL", "send to a collector of OpenTelemetry, as in "
@@ -51,7 +56,7 @@ static const struct opt options[] = {
 static const struct program program = {
 	.name = "mfx-export",
 	.summary = "serve the metrics of a site",
-	.synopsis = "[-l ADDR:PORT] [--store NAME=PLACE] [options]\n"
+	.synopsis = "[-l ADDR:PORT] [--store NAME=PLACE] [--top] [options]\n"
 	    "--textfile FILE [--every DURATION] [options]\n"
 	    "--otlp URL [--every DURATION] [options]",
 	.options = options,
@@ -64,7 +69,7 @@ export_check(void)
 {
 	const char *what;
 
-	if (!collect_check(&opt.stores, &what))
+	if (!collect_check(&opt.collect.stores, &what))
 		program_misuse("--store '%.*s': not NAME=PLACE, as in "
 		    "main=messages.db", (int)strcspn(what, ":@"), what);
 	if ((opt.listen != NULL) + (opt.textfile != NULL) +
@@ -113,7 +118,7 @@ export_once(struct fault *fault)
 
 	families_init(&f);
 	buf_init(&page, PAGE_MAX);
-	collect(&f, &opt.stores);
+	collect(&f, &opt.collect);
 	r = (opt.textfile != NULL ? export_write : export_send)(&f, &page,
 	    fault);
 	families_release(&f);
@@ -150,7 +155,7 @@ main(int argc, char **argv)
 	program_start(&program, argc, argv);
 	export_check();
 	if (opt.textfile == NULL && opt.otlp == NULL)
-		return serve(opt.listen ? opt.listen : ADDRESS, &opt.stores,
+		return serve(opt.listen ? opt.listen : ADDRESS, &opt.collect,
 		    opt.ready_fd);
 	if (opt.every != 0)
 		return export_again();

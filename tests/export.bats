@@ -104,6 +104,69 @@ page_has() {
 	exec 5>&-
 }
 
+# systemctl SCRIPT: one of our own, in front of the real one
+systemctl_is() {
+	mkdir -p fake
+	printf '#!/bin/sh\n%s\n' "$1" >fake/systemctl
+	chmod +x fake/systemctl
+	PATH=$PWD/fake:$PATH
+}
+
+@test "units of systemd, and a systemctl that fails or does not answer" {
+	mkdir -p "$MFX_HOME"
+	systemctl_is 'printf "%s\n" "$@" >args
+		printf "Id=mfx-api.service\nActiveState=active\nNRestarts=3\n\n"
+		printf "NRestarts=0\nId=mfx-a\\x2db.service\nActiveState=failed\n\n"
+		printf "Id=mfx.slice\nActiveState=active\n"'
+	mfx-export --units 'mfx-*' --textfile page 2>err
+	[[ ! -s err ]]
+	[[ $(tail -n 1 args) == 'mfx-*' ]]
+	promtool check metrics <page
+	[[ $(series 'mfx_unit_state{unit="mfx-api.service",state="active"}') == 1 ]]
+	[[ $(series 'mfx_unit_state{unit="mfx-api.service",state="failed"}') == 0 ]]
+	grep -qFx 'mfx_unit_state{unit="mfx-a\\x2db.service",state="failed"} 1' page
+	[[ $(series 'mfx_unit_state{unit="mfx.slice",state="active"}') == 1 ]]
+	[[ $(series 'mfx_unit_restarts_total{unit="mfx-api.service"}') == 3 ]]
+	[[ $(grep -c '^mfx_unit_restarts_total' page) == 2 ]]
+	[[ $(series 'mfx_up{part="units"}') == 1 ]]
+	systemctl_is 'echo "System has not been booted with systemd" >&2; exit 1'
+	mfx-export --units 'mfx-*' --textfile page 2>err
+	[[ $(series 'mfx_up{part="units"}') == 0 ]]
+	[[ $(series 'mfx_up{part="bus"}') == 1 ]]
+	grep -q "could not show the units 'mfx-\*'" err
+	systemctl_is 'echo $$ >pid; while :; do read -r x </dev/zero; done'
+	mfx-export --units 'mfx-*' --textfile page 2>err
+	[[ $(series 'mfx_up{part="units"}') == 0 ]]
+	grep -qi 'timed out' err
+	gone "$(cat pid)"
+}
+
+@test "the busiest things and channels, when asked for" {
+	make_site
+	serve -o raw
+	expect 202 '[{"n":"t","v":1}]'
+	export_on --top
+	local labels
+	labels="program=\"mfx-adapt-http\",pid=\"${PIDS[0]}\",output=\"raw\""
+	await 10 page_has "mfx_top_messages_total{$labels,thing=\"$THING\",user=\"$MFX_USER\"}" 1
+	[[ $(series "mfx_top_bytes_total{$labels,channel=\"$CHANNEL\",user=\"$MFX_USER\"}") == 17 ]]
+	promtool check metrics <page
+	mfx-export --textfile page
+	refute grep mfx_top_ page
+}
+
+@test "a stream that is removed after it was listed is no trouble" {
+	lines 10 | mfx-pub kept
+	lines 10 | mfx-pub gone
+	strace -f -qq -o trace -P "$MFX_HOME/bus/gone" -e inject=openat:error=ENOENT \
+	    mfx-export --textfile page 2>err
+	grep -q 'INJECTED' trace
+	[[ ! -s err ]] || { cat err; return 1; }
+	[[ $(series 'mfx_up{part="bus"}') == 1 ]]
+	[[ $(series 'mfx_stream_segments{stream="kept"}') == 1 ]]
+	refute grep -q 'stream="gone"' page
+}
+
 @test "without a site it serves, and says what is not there" {
 	export_on
 	page

@@ -31,7 +31,8 @@ collect_count(struct families *f, const char *name, const char *help,
 }
 
 static int
-collect_registry(struct families *f, struct fault *fault)
+collect_registry(struct families *f, const struct collect_options *o,
+    struct fault *fault)
 {
 	struct registry_counts n;
 	char *home = home_path("");
@@ -40,6 +41,7 @@ collect_registry(struct families *f, struct fault *fault)
 	int result = registry_exists(home, fault) ? registry_open(&r, home,
 	    REGISTRY_READ, fault) : 0;
 
+	(void)o;
 	free(home);
 	if (result < 0 || r == NULL)
 		return result;
@@ -59,7 +61,8 @@ collect_registry(struct families *f, struct fault *fault)
 /* ---- disk ---- */
 
 static int
-collect_disk(struct families *f, struct fault *fault)
+collect_disk(struct families *f, const struct collect_options *o,
+    struct fault *fault)
 {
 	static const struct family_kind
 	    size = { "mfx_disk_size_bytes",
@@ -70,6 +73,7 @@ collect_disk(struct families *f, struct fault *fault)
 	struct statvfs v;
 	int r = statvfs(home, &v);
 
+	(void)o;
 	if (r < 0)
 		fault_errno(fault, 0, "%s", home);
 	free(home);
@@ -158,14 +162,16 @@ collect_stores(struct families *f, const struct opt_list *stores)
 }
 
 void
-collect(struct families *f, const struct opt_list *stores)
+collect(struct families *f, const struct collect_options *o)
 {
 	static const struct {
 		const char *name;
-		int (*ask)(struct families *, struct fault *);
+		int (*ask)(struct families *, const struct collect_options *,
+		    struct fault *);
 	} parts[] = {
 		{ "processes", collect_processes }, { "bus", collect_bus },
 		{ "registry", collect_registry }, { "disk", collect_disk },
+		{ "units", collect_units },
 	};
 	static const struct family_kind build = { "mfx_build_info",
 	    "Version of mfx-export.", FAMILY_GAUGE };
@@ -178,12 +184,15 @@ collect(struct families *f, const struct opt_list *stores)
 	labels_put(&labels, "version", MFX_VERSION);
 	families_add_number(f, &build, buf_str(&labels), 1);
 	for (i = 0; i < sizeof parts / sizeof *parts; i++) {
-		up = parts[i].ask(f, &fault) >= 0;
+		if (parts[i].ask == collect_units && o->units == NULL &&
+		    !collect_units_known())
+			continue;
+		up = parts[i].ask(f, o, &fault) >= 0;
 		collect_tell((int)i, up, &fault);
 		buf_clear(&labels);
 		labels_put(&labels, "part", parts[i].name);
 		families_add_number(f, &collect_up, buf_str(&labels), up);
 	}
 	buf_release(&labels);
-	collect_stores(f, stores);
+	collect_stores(f, &o->stores);
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/os_process.h"
 #include "base/run_read.h"
 #include "cmd/export/collect.h"
+#include "registry/registry.h"
+#include "registry/whose.h"
 
 #define LABELS_MAX 2048
 
@@ -15,6 +19,8 @@ struct processes {
 	struct buf labels;	/* of a sample */
 	uint64_t sum;		/* of the buckets so far */
 	const char *help;	/* of the last sample that had one */
+	bool top;
+	struct registry *registry;	/* for owners; NULL: there is none */
 };
 
 static void
@@ -26,6 +32,29 @@ processes_labels(struct processes *c, const char *labels)
 		buf_putc(&c->labels, ',');
 		buf_puts(&c->labels, labels);
 	}
+}
+
+/* thing="…" or channel="…": whose it is, too */
+static void
+processes_owner(struct processes *c, const char *labels)
+{
+	bool channel = strncmp(labels, "channel", 7) == 0;
+	struct str id = str_z(strchr(labels, '"'));
+	struct buf name, email;
+	struct fault ignored;
+
+	if (c->registry == NULL || id.n < 2)
+		return;
+	id = (struct str){ id.p + 1, id.n - 2 };
+	buf_init(&name, LABELS_MAX);
+	buf_init(&email, LABELS_MAX);
+	if (registry_whose(c->registry, channel, id, &name, &email,
+	    &ignored) > 0) {
+		buf_putc(&email, '\0');
+		labels_put(&c->labels, "user", email.p);
+	}
+	buf_release(&name);
+	buf_release(&email);
 }
 
 /* Prometheus wants the sums of all buckets up to each. */
@@ -54,16 +83,18 @@ processes_sample(struct processes *c, const struct run_sample *s)
 	char name[64];
 	struct family_kind kind = { .name = name };
 
-	/* which things these are changes: they would never end */
-	if (s->kind == RUN_TOP)
+	if (s->kind == RUN_TOP && !c->top)
 		return;
 	if (*s->help != '\0')
 		c->help = s->help;
 	snprintf(name, sizeof name, "mfx_%s", s->name);
 	kind.help = c->help;
 	kind.type = s->kind == RUN_GAUGE ? FAMILY_GAUGE :
-	    s->kind == RUN_COUNTER ? FAMILY_COUNTER : FAMILY_HISTOGRAM;
+	    s->kind == RUN_COUNTER || s->kind == RUN_TOP ? FAMILY_COUNTER :
+	    FAMILY_HISTOGRAM;
 	processes_labels(c, s->labels);
+	if (s->kind == RUN_TOP)
+		processes_owner(c, s->labels);
 	if (kind.type == FAMILY_HISTOGRAM)
 		processes_bucket(c, &kind, s);
 	else if (s->unit == RUN_NANOSECONDS)
@@ -127,16 +158,36 @@ processes_take(void *arg, const struct run_process *p)
 		processes_sample(c, &p->samples[i]);
 }
 
-int
-collect_processes(struct families *f, struct fault *fault)
+/* without one there is nobody's name */
+static struct registry *
+processes_registry(void)
 {
-	struct processes c = { .f = f };
+	char *home = home_path("");
+	struct registry *r = NULL;
+	struct fault ignored;
+
+	if (registry_exists(home, &ignored) && registry_open(&r, home,
+	    REGISTRY_READ, &ignored) == 0)
+		registry_patience(r, 1000);
+	free(home);
+	return r;
+}
+
+int
+collect_processes(struct families *f, const struct collect_options *o,
+    struct fault *fault)
+{
+	struct processes c = { .f = f, .top = o->top };
 	int n;
+
+	if (o->top)
+		c.registry = processes_registry();
 
 	buf_init(&c.own, LABELS_MAX);
 	buf_init(&c.labels, LABELS_MAX);
 	n = run_read_all(NULL, processes_take, &c, fault);
 	buf_release(&c.own);
 	buf_release(&c.labels);
+	registry_close(c.registry);
 	return n;
 }

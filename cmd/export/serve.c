@@ -28,7 +28,7 @@
 #define OPENMETRICS_TYPE OPENMETRICS "; version=1.0.0; charset=utf-8"
 
 static struct {
-	const struct opt_list *stores;
+	const struct collect_options *options;
 	struct loop *loop;
 	struct http *http;
 	struct loop_watch watch;
@@ -52,7 +52,7 @@ serve_collect(void)
 	int i;
 
 	families_init(&f);
-	collect(&f, serving.stores);
+	collect(&f, serving.options);
 	for (i = 0; i < 2; i++) {
 		buf_clear(&serving.pages[i]);
 		families_put_text(&f, &serving.pages[i], i == 1);
@@ -191,12 +191,13 @@ serve_open(const char *address, struct fault *fault)
 
 /* A thread that waits for a server is not waited for. */
 int
-serve(const char *address, const struct opt_list *stores, int64_t ready_fd)
+serve(const char *address, const struct collect_options *options,
+    int64_t ready_fd)
 {
 	struct fault fault;
 	int i;
 
-	serving.stores = stores;
+	serving.options = options;
 	for (i = 0; i < 2; i++)
 		buf_init(&serving.pages[i], PAGE_MAX);
 	if (serve_open(address, &fault) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "bus/bus.h"
 #include "cmd/export/collect.h"
@@ -165,25 +166,39 @@ streams_put_stat(struct streams *c, const struct bus_stat *s)
 }
 
 static int
+streams_ask(struct streams *c, struct fault *fault)
+{
+	struct bus_stat stat;
+
+	streams_labels(c, NULL);
+	if (bus_stat(c->bus, c->stream, &stat, fault) < 0)
+		return -1;
+	streams_put_stat(c, &stat);
+	return bus_groups(c->bus, c->stream, streams_group, c, fault);
+}
+
+/* One that was removed after it was listed is no trouble. */
+static int
 streams_take(void *arg, const char *stream, struct fault *fault)
 {
 	struct streams *c = arg;
-	struct bus_stat stat;
+	struct fault gone;
 
 	c->stream = stream;
-	streams_labels(c, NULL);
-	if (bus_stat(c->bus, stream, &stat, fault) < 0)
-		return -1;
-	streams_put_stat(c, &stat);
-	return bus_groups(c->bus, stream, streams_group, c, fault);
+	if (streams_ask(c, fault) == 0 || (bus_exists(c->bus, stream,
+	    &gone) < 0 && gone.status == EX_NOINPUT))
+		return 0;
+	return -1;
 }
 
 int
-collect_bus(struct families *f, struct fault *fault)
+collect_bus(struct families *f, const struct collect_options *o,
+    struct fault *fault)
 {
 	struct streams c = { .f = f };
 	int r;
 
+	(void)o;
 	if (bus_open(&c.bus, NULL, fault) < 0)
 		return -1;
 	bus_set_patience(c.bus, BUS_PATIENCE);

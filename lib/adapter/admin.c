@@ -221,12 +221,14 @@ service_put_all(struct metrics *m, const struct service *s)
 }
 
 void
-service_run(const struct service *s)
+service_run(struct service *s)
 {
 	struct metrics file = { .page = NULL };
 
 	if (run_is_open())
 		service_put_all(&file, s);
+	if (s->queue != NULL)
+		run_tops_put(&s->queue->tops);
 }
 
 static void

@@ -46,7 +46,7 @@ void service_put(struct metrics *, const struct service *, const char *what,
     const char *type, const char *help, uint64_t value);
 
 /* all of them into that file */
-void service_run(const struct service *);
+void service_run(struct service *);
 
 /* GET or HEAD of this path? */
 bool request_reads(const struct http_request *, const char *path);

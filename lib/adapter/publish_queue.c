@@ -266,6 +266,7 @@ publish_queue_take(struct publish_queue *q, const struct route *route,
 		budget_drop(budget, o.key, o.bytes);
 		return PUBLISH_TOO_LONG;
 	}
+	run_tops_add(&q->tops, route->publisher, route->channel, payload.n);
 	budget_hold(budget, o.bytes);
 	publish_owners_add(&q->waiting, o);
 	q->taken++;
@@ -357,6 +358,7 @@ publish_queue_open(struct publish_queue *q,
 	bool to_stdout = strcmp(o->stream, "-") == 0;
 
 	*q = (struct publish_queue){ .options = *o };
+	run_tops_init(&q->tops);
 	pack_init(&q->pack);
 	if (!to_stdout && bus_waits(o->bus))
 		return publish_queue_open_thread(q, fault);

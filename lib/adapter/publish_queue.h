@@ -4,6 +4,7 @@
 
 #include "adapter/publish_thread.h"
 #include "base/budget.h"
+#include "base/run_top.h"
 #include "line/route.h"
 #include "net/loop.h"
 #include "senml/pack.h"
@@ -61,6 +62,7 @@ struct publish_queue {
 	bool broken;		/* no more can be written: the program ends */
 	bool failing;		/* the last commit has failed, which was said */
 	uint64_t messages;	/* written */
+	struct run_tops tops;	/* what was taken of whom */
 	/* private */
 	struct publish_queue_options options;
 	struct publisher publisher;	/* its lines: what is collected */

@@ -449,6 +449,23 @@ run_slot_is(const struct run_slot *s, const struct run_text *t)
 	    sizeof s->labels - 1) == 0;
 }
 
+/* a new one; NULL: there is no room */
+static struct run_slot *
+run_add_slot(const struct run_text *t)
+{
+	struct run_header *h = &run.file->header;
+	uint32_t used = atomic_load_explicit(&h->used, memory_order_relaxed);
+	struct run_slot *s = &run.file->slots[used];
+
+	if (used < RUN_METRICS || run_file_size(used + 1) > run.size) {
+		h->lost++;
+		return NULL;
+	}
+	run_slot_name(s, t);
+	atomic_store_explicit(&h->used, used + 1, memory_order_release);
+	return s;
+}
+
 /* that of this name, from the one after the last on; NULL: there is no room */
 static struct run_slot *
 run_find(const struct run_text *t)
@@ -464,14 +481,8 @@ run_find(const struct run_text *t)
 		if (run_slot_is(&s[at], t))
 			return &s[at];
 	}
-	if (used < RUN_METRICS || run_file_size(used + 1) > run.size) {
-		h->lost++;
-		return NULL;
-	}
-	run_slot_name(&s[used], t);
 	run.next = used + 1;
-	atomic_store_explicit(&h->used, used + 1, memory_order_release);
-	return &s[used];
+	return run_add_slot(t);
 }
 
 void
@@ -482,4 +493,27 @@ run_put(const struct run_text *t, uint64_t value)
 	if (run.fd < 0 || (s = run_find(t)) == NULL)
 		return;
 	atomic_store_explicit(&s->value, value, memory_order_relaxed);
+}
+
+void
+run_put_at(uint32_t *slot, bool renamed, const struct run_text *t,
+    uint64_t value)
+{
+	struct run_slot *s;
+
+	if (run.fd < 0)
+		return;
+	if (*slot == 0) {
+		if ((s = run_add_slot(t)) == NULL)
+			return;
+		*slot = (uint32_t)(s - run.file->slots);
+	}
+	s = &run.file->slots[*slot];
+	if (renamed) {
+		run_changes(run.file);
+		run_slot_name(s, t);
+	}
+	atomic_store_explicit(&s->value, value, memory_order_relaxed);
+	if (renamed)
+		run_changes(run.file);
 }

@@ -65,4 +65,9 @@ struct run_text {
 bool run_is_open(void);
 void run_put(const struct run_text *, uint64_t value);
 
+/* The same for a value whose labels may change, by the number of its slot,
+ * which is 0 before the first call. */
+void run_put_at(uint32_t *slot, bool renamed, const struct run_text *,
+    uint64_t value);
+
 #endif

@@ -61,6 +61,7 @@ plugin_on_tick(struct plugin *p)
 		p->second = p->now / 1000;
 		mqtt_sessions_expire(&p->sessions, p->second);
 		counts_run(&p->counts);
+		run_tops_put(&p->tops);
 		if (p->second % COUNTS_SECONDS == 0)
 			plugin_write_counts(p);
 		if (p->second % 60 == 0)
@@ -303,6 +304,7 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **arg,
 		    MOSQ_ERR_UNKNOWN;
 	}
 	plugin_refresh(p);
+	run_tops_init(&p->tops);
 	run_output(p->stream);
 	run_open("mfx_mosquitto", RUN_COMMITTING | RUN_SERVER | RUN_MAKE);
 	return plugin_register_all(p, id);

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 
+#include "base/run_top.h"
 #include "bus/publisher.h"
 #include "mqtt/bridge.h"
 #include "mqtt/broker_line.h"
@@ -48,6 +49,7 @@ struct plugin {
 	struct retained_limits may_retain;	/* of each thing; 0: any */
 	int64_t max_sessions, max_subscriptions, max_tries;
 	struct counts counts;
+	struct run_tops tops;
 	uint64_t refused_filters;	/* beyond max_subscriptions */
 	char *counts_path;
 	bool counts_failing;	/* the file can't be written */

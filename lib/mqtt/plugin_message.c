@@ -90,6 +90,8 @@ plugin_keep(struct plugin *p, struct str payload, const char *type, int qos)
 	if (!message_take(lines, &p->route, payload, type != NULL ?
 	    str_z(type) : p->type, &p->pack))
 		return TOO_LONG;
+	run_tops_add(&p->tops, p->route.publisher, p->route.channel,
+	    payload.n);
 	if (qos == 0 && !p->failing && lines->n < HELD_BYTES) {
 		p->held++;
 		return KEPT;
