@@ -242,8 +242,8 @@ rules:3:18: '>>' is not an operator, < <= = != >= or >, and a value
 rules:4:1: 'alram' is not alarm or notify
 rules:5:7: 'a/b' is not a name: letters, digits and . _ -, at most 64
 rules:7:7: two alarms have the name 'ok'
-rules:8:7: the alarm 'none' has no condition: value, rate, silent, lag, disk or certificate
-rules:9:21: an alarm has one condition: value, rate, silent, lag, disk or certificate
+rules:8:7: the alarm 'none' has no condition: value, rate, silent, lag, disk, certificate or counter
+rules:9:21: an alarm has one condition: value, rate, silent, lag, disk, certificate or counter
 rules:10:23: 'value' is given twice
 rules:11:7: what was silent is clear when a message comes: only 'clear for' can be given
 rules:12:7: 'clear' compares with another kind of value than the condition
@@ -490,6 +490,61 @@ END
 raise behind-1 8
 clear behind-1 9
 raise ends-2 9
+END
+}
+
+@test "the site itself: what programs count" {
+	rules <<END
+alarm refusing counter mfx-normalize rejected_total > 3
+alarm busy     counter mfx-* lines_in_total > 1000000
+alarm large    counter mfx-normalize resident_bytes > 1KiB
+alarm two      counter mfx-normalize processes >= 2
+alarm down     counter mfx-api processes < 1
+END
+	numbers 1 10 | mfx-pub raw
+	mkfifo a b fifo
+	mfx-normalize <a >/dev/null 2>&1 3>&- 5>&- &
+	PIDS+=($!)
+	exec 6>a
+	mfx-normalize <b >/dev/null 2>&1 3>&- 5>&- 6>&- &
+	PIDS+=($!)
+	exec 7>b
+	printf '[1]\n[1]\n' >&6
+	printf '[1]\n[1]\n' >&7
+	start_ready_on fifo mfx-alarm rules 6>&- 7>&-
+	await 30 grep -q refusing- out
+	# who ends counts no more
+	exec 6>&- 7>&-
+	await 30 grep -q '"refusing","vs":"clear"' out
+	exec 5>&-
+	await 20 gone "$PID"
+	jq -r '"\(.n) \(.vs) \(.name)"' out | sort >got
+	diff - got <<-'END'
+		down raise counter:mfx-api/processes
+		large clear counter:mfx-normalize/resident_bytes
+		large raise counter:mfx-normalize/resident_bytes
+		refusing clear counter:mfx-normalize/rejected_total
+		refusing raise counter:mfx-normalize/rejected_total
+		two clear counter:mfx-normalize/processes
+		two raise counter:mfx-normalize/processes
+	END
+	# a test is told
+	echo '{"protocol":"mfx","n":"counter:mfx-x/rejected_total","v":0,"t":0}
+{"protocol":"mfx","n":"counter:mfx-x/rejected_total","v":5,"t":10}
+{"protocol":"mfx","n":"counter:mfx-x/rejected_total","v":6,"t":20}
+{"protocol":"mfx","n":"counter:mfx-y/lag_seconds","v":61,"t":21}
+{"protocol":"http","n":"counter:mfx-y/lag_seconds","v":62,"t":22}
+{"protocol":"mfx","n":"counter:mfx-y/resident_bytes","v":1048577,"t":23}' >in
+	rules <<END
+alarm rejects counter mfx-x rejected_total > 20 per 1m
+alarm late counter mfx-* lag_seconds > 1m
+alarm fat counter * resident_bytes > 1MiB
+END
+	tells --now 30 <in 4<<'END'
+raise rejects-1 10
+clear rejects-1 20
+raise late-2 21
+raise fat-3 23
 END
 }
 

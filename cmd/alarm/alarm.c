@@ -362,6 +362,7 @@ alarm_reload(void *arg, struct fault *fault)
 	alarm_store();
 	notify_end(&a.notify);
 	engine_release(&a.engine);
+	probe_release(&a.probe);
 	rules_release(&a.rules);
 	a.rules = rules;
 	if (alarm_load(fault) < 0) {
@@ -523,6 +524,7 @@ alarm_run(const struct alarm_options *opt, const char *rules, char **files,
 	bus_close(a.bus);
 	state_close(&a.state);
 	pending_release(&a.pending);
+	probe_release(&a.probe);
 	rules_release(&a.rules);
 	decoded_release(&a.decoded);
 	return filter_finish(&a.f);

@@ -545,8 +545,60 @@ clause_certificate(struct parser *p, struct rule *r)
 	    "a duration such as 30d");
 }
 
-#define CONDITIONS 0x3fu
-#define A_CONDITION "value, rate, silent, lag, disk or certificate"
+/* a number, a size or a duration: what is counted may be any of them */
+static bool
+clause_is_amount(const char *text, double *to)
+{
+	if (number_valid(str_z(text))) {
+		*to = number_value(str_z(text));
+		return true;
+	}
+	return clause_is_duration(text, to) || clause_is_size(text, to);
+}
+
+/* `per` makes a rate of it */
+static const char *
+clause_counter_change(struct parser *p, struct rule *r)
+{
+	const char *why = clause_comparison_of(p, &r->raise, clause_is_amount,
+	    "a number, a size such as 64MiB or a duration such as 10s");
+
+	if (why != NULL || !parser_take(p, "per"))
+		return why;
+	r->kind = RULE_RATE;
+	return clause_duration(p, &r->per);
+}
+
+static const char *
+clause_counter(struct parser *p, struct rule *r)
+{
+	const char *why = parser_word(p, "a program such as mfx-normalize or "
+	    "'mfx-*'", &r->program);
+	struct str glob;
+	struct buf b;
+
+	if (why == NULL)
+		why = parser_word(p, "the name of a value in mfx-run(5)",
+		    &r->counter);
+	if (why != NULL)
+		return why;
+	if (r->counter.p[strspn(r->counter.p, "abcdefghijklmnopqrstuvwxyz_"
+	    "0123456789")] != '\0')
+		return parser_refuse(p, "'%.40s' is not the name of a value "
+		    "in mfx-run(5), such as rejected_total", r->counter.p);
+	buf_init(&b, 2 * GLOB_MAX);
+	buf_printf(&b, "%s/%s", r->program.p, r->counter.p);
+	glob = arena_str(&p->rules->arena, buf_str(&b));
+	buf_release(&b);
+	why = glob.p == NULL || glob.n == 0 ? parser_refuse(p, "too long") :
+	    clause_probe(p, r, PROBE_COUNTER, "counter:", glob);
+	if (why == NULL)
+		why = clause_counter_change(p, r);
+	return why != NULL ? why : clause_for(p, &r->hold);
+}
+
+#define CONDITIONS 0x7fu
+#define A_CONDITION "value, rate, silent, lag, disk, certificate or counter"
 
 static const struct clause {
 	const char *word;
@@ -560,6 +612,7 @@ static const struct clause {
 	{ "lag", clause_lag, false },
 	{ "disk", clause_disk, false },
 	{ "certificate", clause_certificate, false },
+	{ "counter", clause_counter, false },
 	{ "channel", clause_channel, true },
 	{ "publisher", clause_publisher, true },
 	{ "protocol", clause_protocol, true },

@@ -17,6 +17,8 @@
 #define NAME_MAX_TEXT 4200
 
 struct probing {
+	struct probe *probe;
+	const struct rules *rules;
 	struct engine *engine;
 	struct bus *bus;
 	const char *stream;
@@ -140,6 +142,25 @@ probe_certificates(struct probing *p, struct fault *fault)
 	return r;
 }
 
+/* ---- counters ---- */
+
+static int
+probe_counters(struct probing *p, struct fault *fault)
+{
+	struct counters *c = &p->probe->counters;
+	char name[sizeof c->v->program + sizeof c->v->name + 1];
+	size_t i;
+
+	if (counters_look(c, p->rules, fault) < 0)
+		return -1;
+	for (i = 0; i < c->n; i++) {
+		snprintf(name, sizeof name, "%s/%s", c->v[i].program,
+		    c->v[i].name);
+		probe_give(p, "counter:", name, STR_NONE, c->v[i].value);
+	}
+	return 0;
+}
+
 /* ---- all ---- */
 
 static int
@@ -153,13 +174,14 @@ probe_one(struct probing *p, const struct rule *r, bool *done,
 		return 0;
 	done[r->probe] = true;
 	return r->probe == PROBE_LAG ? probe_lag(p, fault) :
+	    r->probe == PROBE_COUNTER ? probe_counters(p, fault) :
 	    probe_certificates(p, fault);
 }
 
 void
 probe_run(struct probe *probe, const struct rules *rules, struct engine *e)
 {
-	struct probing p = { .engine = e,
+	struct probing p = { .probe = probe, .rules = rules, .engine = e,
 	    .now = stamp_now().ns / STAMP_SECOND };
 	bool done[PROBE_KINDS] = { false };
 	struct fault fault;
@@ -176,4 +198,10 @@ probe_run(struct probe *probe, const struct rules *rules, struct engine *e)
 			    fault.text);
 		probe->told[kind] = true;
 	}
+}
+
+void
+probe_release(struct probe *probe)
+{
+	counters_release(&probe->counters);
 }

@@ -2,6 +2,7 @@
 #ifndef MFX_CMD_ALARM_PROBE_H
 #define MFX_CMD_ALARM_PROBE_H
 
+#include "cmd/alarm/counters.h"
 #include "cmd/alarm/engine.h"
 
 /*
@@ -12,6 +13,7 @@
  *				unit
  *	disk:PATH		percent of that file system that is used
  *	certificate:SERIAL	seconds until it ends; publisher: its thing
+ *	counter:PROGRAM/NAME	what all processes of the program count
  *
  * --test does not look: lines in this form take its place.
  */
@@ -19,9 +21,11 @@
 
 struct probe {
 	bool told[PROBE_KINDS];		/* that it can't be looked up */
+	struct counters counters;
 };
 
 /* looks up what the rules ask for */
 void probe_run(struct probe *, const struct rules *, struct engine *);
+void probe_release(struct probe *);
 
 #endif

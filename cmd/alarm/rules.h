@@ -31,7 +31,8 @@ enum rule_kind {
 
 /* what a rule asks of the site itself, probe.h */
 enum probe_kind {
-	PROBE_NONE, PROBE_LAG, PROBE_DISK, PROBE_CERTIFICATE, PROBE_KINDS
+	PROBE_NONE, PROBE_LAG, PROBE_DISK, PROBE_CERTIFICATE, PROBE_COUNTER,
+	PROBE_KINDS
 };
 
 enum rule_severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
@@ -49,6 +50,8 @@ struct rule {
 	enum rule_kind kind;
 	enum probe_kind probe;
 	struct str probe_path;	/* of DISK; a NUL follows */
+	struct str program, counter;	/* of COUNTER: a glob, and a name; NUL
+				 * follows */
 	struct comparison raise;	/* not of SILENT */
 	struct comparison clear;
 	bool has_clear;		/* else: when `raise` does not hold */
