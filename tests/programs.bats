@@ -123,7 +123,7 @@ as_source() {
 }
 
 others='mfx mfx-users mfx-things mfx-channels mfx-groups mfx-bootstrap mfx-can
-	mfx-certs mfx-events mfx-registry mfx-site mfx-token
+	mfx-certs mfx-events mfx-registry mfx-site mfx-token mfx-top
 	mfx-bus mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
 	mfx-check mfx-export mfx-audit mfx-plot mfx-prune-sqlite mfx-prune-postgres
 	mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
@@ -160,7 +160,8 @@ as_waiter() {
 }
 
 # and those that do not, nor read anything that could make them
-at_once='mfx mfx-audit mfx-can mfx-registry mfx-site mfx-token mfx-bus mfx-prune-sqlite
+at_once='mfx mfx-audit mfx-can mfx-registry mfx-site mfx-token mfx-top mfx-bus
+	mfx-prune-sqlite
 	mfx-prune-postgres
 	mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
 

@@ -17,8 +17,15 @@ static const int signal_ours[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
 /* a signal may come to any thread */
 static atomic_bool signal_stopped, signal_reload_due;
 static bool signal_reloads;
+static void (*signal_before_exit)(void);
 static _Thread_local bool signal_not_here;
 static sigset_t signal_open_mask, signal_handled;
+
+void
+signal_at_second(void (*call)(void))
+{
+	signal_before_exit = call;
+}
 
 static void
 signal_caught(int sig, siginfo_t *info, void *context)
@@ -29,8 +36,11 @@ signal_caught(int sig, siginfo_t *info, void *context)
 	} else if (sig == SIGHUP && os_from_process(info)) {
 		signal_reload_due = signal_reloads;
 	} else {
-		if (signal_stopped)
+		if (signal_stopped) {
+			if (signal_before_exit != NULL)
+				signal_before_exit();
 			_exit(128 + sig);
+		}
 		signal_stopped = true;
 	}
 }

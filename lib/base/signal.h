@@ -22,6 +22,9 @@
  * ignored when a program starts (nohup) stays ignored.
  */
 void signal_catch(bool reloads);
+/* Before a second SIGTERM or SIGINT ends the process: for what is to be put
+ * back, such as the state of a terminal.  It is called by a signal handler. */
+void signal_at_second(void (*call)(void));
 bool signal_stop(void);		/* asked to stop: end input, finish, exit 0 */
 
 /* has a SIGHUP come since the last call?  Only with `reloads`. */
