@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/diag_about.h"
 
 /* as a value of a label */
 static void
@@ -57,6 +58,8 @@ refusals_tell(struct refusals *s, const struct address *client,
 	}
 	if (client != NULL)
 		address_print(client, text);
+	diag_about(&(struct diag_about){ .peer = str_z(client != NULL ?
+	    text : "") });
 	if (s->told == REFUSALS_MAX) {
 		diag_info("%.*s: a client from %s is refused: %s",
 		    STR_ARG(place), text, why);

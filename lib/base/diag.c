@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/diag.h"
+#include "base/diag_about.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,6 +21,9 @@
 /* one message is one write(2), so that lines of several programs that
  * share a terminal or a log never mix */
 #define MESSAGE_MAX 1024
+/* of all fields of what a message is about, and of one text */
+#define ABOUT_MAX 512
+#define ABOUT_TEXT 72
 #define JOURNAL "/run/systemd/journal/socket"
 /* a longer one would wrap, and then not be replaced */
 #define PROGRESS_MAX 79
@@ -142,11 +147,89 @@ diag_put_escaped(char *to, size_t room, const char *z)
 	return n;
 }
 
+/* ---- what it is about ---- */
+
+static _Thread_local const struct diag_about *diag_subject;
+
+void
+diag_about(const struct diag_about *about)
+{
+	diag_subject = about;
+}
+
+/* the one place that names them: here, and in capitals after MFX_ in the
+ * journal */
+static size_t
+diag_put_name(char *to, size_t room, const char *name)
+{
+	size_t i, n;
+
+	if (diag.format == DIAG_JSON)
+		return (size_t)snprintf(to, room, ",\"%s\":", name);
+	n = (size_t)snprintf(to, room, "MFX_%s=", name);
+	for (i = 4; i < n; i++)
+		if (to[i] >= 'a' && to[i] <= 'z')
+			to[i] = (char)(to[i] - 'a' + 'A');
+	return n;
+}
+
+static size_t
+diag_put_text_field(char *to, size_t room, const char *name, struct str text)
+{
+	char copy[ABOUT_TEXT];
+	size_t n;
+
+	if (text.n == 0)
+		return 0;
+	snprintf(copy, sizeof copy, "%.*s", STR_ARG(text));
+	n = diag_put_name(to, room, name);
+	if (diag.format == DIAG_JSON)
+		to[n++] = '"';
+	n += diag_put_escaped(to + n, room - n - 2, copy);
+	to[n++] = diag.format == DIAG_JSON ? '"' : '\n';
+	return n;
+}
+
+static size_t
+diag_put_number_field(char *to, size_t room, const char *name, uint64_t value)
+{
+	size_t n;
+
+	if (value == 0)
+		return 0;
+	n = diag_put_name(to, room, name);
+	return n + (size_t)snprintf(to + n, room - n, "%" PRIu64 "%s", value,
+	    diag.format == DIAG_JSON ? "" : "\n");
+}
+
+/* The fields, which end the subject; the room is enough for all of them, as the
+ * texts are bounded. */
+static size_t
+diag_put_about(char to[ABOUT_MAX])
+{
+	const struct diag_about *about = diag_subject;
+	size_t n = 0;
+
+	diag_subject = NULL;
+	if (about == NULL || diag.format == DIAG_TEXT)
+		return 0;
+	n += diag_put_text_field(to + n, ABOUT_MAX / 4, "thing",
+	    about->thing);
+	n += diag_put_text_field(to + n, ABOUT_MAX / 4, "channel",
+	    about->channel);
+	n += diag_put_text_field(to + n, ABOUT_MAX / 4, "peer", about->peer);
+	n += diag_put_number_field(to + n, ABOUT_MAX / 8, "seq", about->seq);
+	return n + diag_put_number_field(to + n, ABOUT_MAX / 8, "bytes",
+	    about->bytes);
+}
+
+/* ---- where it goes ---- */
+
 /* The fields of sd-journal(3)'s protocol.  False: nobody took them. */
 static bool
-diag_to_journal(enum diag_level level, const char *text)
+diag_to_journal(enum diag_level level, const char *text, struct str about)
 {
-	char fields[MESSAGE_MAX + 256];
+	char fields[MESSAGE_MAX + 256 + ABOUT_MAX];
 	size_t n;
 
 	if (diag.journal < 0)
@@ -154,8 +237,12 @@ diag_to_journal(enum diag_level level, const char *text)
 	n = (size_t)snprintf(fields, sizeof fields, "PRIORITY=%d\n"
 	    "SYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%ld\nMESSAGE=",
 	    diag_priorities[level], diag.name, (long)getpid());
-	n += diag_put_escaped(fields + n, sizeof fields - n - 2, text);
+	n += diag_put_escaped(fields + n, sizeof fields - n - about.n - 2,
+	    text);
 	fields[n++] = '\n';
+	if (about.n > 0)
+		memcpy(fields + n, about.p, about.n);
+	n += about.n;
 	return send(diag.journal, fields, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
@@ -186,21 +273,25 @@ static void diag_say(enum diag_level, const char *fmt, va_list)
 static void
 diag_say(enum diag_level level, const char *fmt, va_list ap)
 {
-	char text[MESSAGE_MAX / 2], line[MESSAGE_MAX];
-	size_t n = 0;
+	char text[MESSAGE_MAX / 2], line[MESSAGE_MAX + ABOUT_MAX];
+	char about[ABOUT_MAX];
+	size_t n = 0, fields = diag_put_about(about);
 
 	if (!diag_shows(level))
 		return;
 	vsnprintf(text, sizeof text, fmt, ap);
-	if (diag.format == DIAG_JOURNAL && diag_to_journal(level, text))
+	if (diag.format == DIAG_JOURNAL && diag_to_journal(level, text,
+	    (struct str){ about, fields }))
 		return;
 	if (atomic_exchange(&diag.progress, false))
 		n = (size_t)snprintf(line, sizeof line, "%s",
 		    PROGRESS_FIRST PROGRESS_CLEAR);
 	n += diag_put_head(line + n, sizeof line - n, level);
-	n += diag_put_escaped(line + n, sizeof line - n - 4, text);
+	n += diag_put_escaped(line + n, MESSAGE_MAX - n - 4, text);
 	if (diag.format == DIAG_JSON) {
 		line[n++] = '"';
+		memcpy(line + n, about, fields);
+		n += fields;
 		line[n++] = '}';
 	}
 	line[n++] = '\n';

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "line/mark.h"
 
+#include "base/diag_about.h"
 
 static int
 mark_compare(const struct route *r, const struct mark *m)
@@ -54,10 +55,18 @@ refused_position(struct filter *f, struct str line, const char *why,
     size_t column, struct route *r)
 {
 	size_t rest;
+	bool routed = route_scan(line, r, &rest);
+	struct diag_about about = { .bytes = line.n };
 
+	if (routed) {
+		about.thing = r->publisher;
+		about.channel = r->channel;
+		about.seq = r->has_seq ? r->seq : 0;
+	}
+	diag_about(&about);
 	filter_reject(f, line, why, column);
-	return route_scan(line, r, &rest) && r->has_seq &&
-	    line_is_whole(line);
+	diag_about(NULL);
+	return routed && r->has_seq && line_is_whole(line);
 }
 
 void
