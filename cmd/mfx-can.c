@@ -75,8 +75,8 @@ can_put(struct buf *b, enum decision decision)
 		break;
 	case DECISION_YES:
 		buf_printf(b, "yes: thing %.*s is connected to channel "
-		    "%.*s, and may %s\n", STR_ARG(thing), STR_ARG(channel),
-		    verb);
+		    "%.*s, and may %s%s%s\n", STR_ARG(thing), STR_ARG(channel),
+		    verb, asked.grant[0] ? ", by grant " : "", asked.grant);
 		break;
 	case DECISION_NOBODY:
 		buf_puts(b, "no: no thing has this key, or the thing is "

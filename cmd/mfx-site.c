@@ -57,8 +57,8 @@ static const struct opt undo_options[] = {
 };
 
 static const struct verb verbs[] = {
-	{ "export", NULL, "print users, things, channels, connections and "
-	    "configurations, one a line", export_options, site_verb_export },
+	{ "export", NULL, "print users, what they have and what they share, "
+	    "one object a line", export_options, site_verb_export },
 	{ "plan", "FILE", "show what would be done to be as in FILE: exit 0 "
 	    "if nothing, 2 if something", plan_options, site_verb_plan },
 	{ "apply", "FILE", "make the site as it is in FILE, in one "

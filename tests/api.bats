@@ -537,7 +537,6 @@ with_password() {
 	mfx-events >before
 	# back to what version 1 was
 	sqlite3 "$MFX_HOME/registry.db" "
-	    DROP VIEW shared_things; DROP VIEW shared_channels;
 	    DROP TABLE guests; DROP TABLE grants;
 	    DROP TRIGGER things_id; DROP TRIGGER channels_id;
 	    DROP TRIGGER users_id; DROP TABLE group_things;

@@ -125,6 +125,8 @@ class User:
             "listGrants": lambda: dict(query=[
                 ("side", "given"), ("limit", "9"), ("cursor", "")]),
             "showGrant": lambda: dict(path=self.new_grant()),
+            "listGuests": lambda: dict(path=self.new_grant(),
+                                       query=[("cursor", "1.2")]),
             "changeGrant": lambda: dict(path=self.new_grant(), body={
                 "level": "manage"}),
             "removeGrant": lambda: dict(path=self.new_grant()),

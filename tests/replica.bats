@@ -57,6 +57,29 @@ things() {
 	on "$1" mfx-things list | jq -r .name | sort
 }
 
+# a group with this thing is shared with bob, who has a guest on this channel;
+# and two that have left their group, whose guests are gone
+share_group() {
+	local bob=guest@example.com house room g mine
+	mfx-users create $bob --password-file - <<<'correct horse'
+	house=$(mfx-groups create --name house | jq -r .id)
+	room=$(mfx-groups create --name room --parent "$house" | jq -r .id)
+	mfx-groups assign "$room" "$1"
+	mfx-groups assign --channels "$room" "$2"
+	g=$(mfx-users grant $bob use --group "$house" | jq -r .id)
+	mfx-users accept --user $bob "$g"
+	mine=$(mfx-things create --user $bob | jq -r .id)
+	mfx-channels connect --user $bob "$2" "$mine"
+	mfx-groups unassign --channels "$room" "$2"
+	mfx-groups assign --channels "$house" "$2"
+	mfx-channels connect --user $bob "$2" "$mine"
+	mfx-groups update --parent '' "$room"
+	mfx-users grant $bob view --thing "$1" >/dev/null
+	g=$(mfx-users grant eve@example.com manage --group "$room" | jq -r .id)
+	mfx-users revoke "$g"
+	mfx-groups update --parent "$house" "$room"
+}
+
 # each operation that there is, at least once
 operations() {
 	local t c u
@@ -75,6 +98,7 @@ operations() {
 {"name":"two","key":null}
 {"name":"three","status":"disabled"}' >bulk
 	jq -r .id bulk | head -n 2 | xargs mfx-things remove
+	share_group "$t" "$c"
 	mfx-certs ca init >/dev/null
 	mfx-certs ca init --parent ca line >/dev/null
 	mfx-certs issue "$t" >t.pem

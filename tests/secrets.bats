@@ -64,7 +64,7 @@ as_secret() {
 		mfx-certs:list) ARGS+=(1) ;;
 		*:list|*:tree|mfx-bootstrap:unknown|mfx-events:|mfx-token:show|mfx-token:refresh) ;;
 		mfx-users:grants) ;;
-		mfx-users:grant) ARGS+=(bob@example.com view --thing "$THING") ;;
+		mfx-users:grant) ARGS+=(bob@example.com view --group "$THING") ;;
 		mfx-certs:sign) ARGS+=("$THING") INPUT=csr ;;
 		mfx-can:) ARGS+=(t publish c) ;;
 		mfx-users:update) ARGS+=(ann@example.com --password-file new) ;;

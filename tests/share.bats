@@ -85,7 +85,7 @@ can() { env -u MFX_URL mfx-can "$@" >/dev/null; }
 	    mfx-users grant nobody view --thing "$T"
 	refuses 65 'is the owner' \
 	    mfx-users grant ANN@example.com view --thing "$T"
-	refuses 64 'give --thing or --channel' mfx-users grant "$BOB" view
+	refuses 64 'give --thing, --channel or --group' mfx-users grant "$BOB" view
 	status 64 mfx-users grant "$BOB" own --thing "$T"
 	refuses 1 "no thing '$BOBS'" \
 	    mfx-users grant "$EVE" view --thing "$BOBS"

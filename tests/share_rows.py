@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """share_rows.py PORT: each operation of /openapi.json, which has every row of
 the API, on a thing and a channel of ann's: by her, by users whom she lets see,
-use and manage them, and by a stranger.  An operation that is in no table here
-fails."""
+use and manage them, or a group that they are in, and by a stranger.  An
+operation that is in no table here fails."""
 import json
 import sys
 
@@ -21,7 +21,7 @@ ann = who["owner"]
 OWN = set("""acceptGrant bootstrap bootstrapSecurely changeGrant
 changePassword createChannel createChannels createConfigs createGroup
 createGroups createKey createThing createThings createUser identify
-listChannels listChildren listConfigs listGrants listGroups listKeys
+listChannels listChildren listConfigs listGrants listGroups listGuests listKeys
 listMembers listParents listThings listUnknownDevices logIn
 patchGroup refreshToken removeGrant removeGroup removeGroups removeKey
 removeUser revokeCert revokeToken showCert showDocument showGrant
@@ -115,12 +115,23 @@ ROWS.update({
 })
 
 
-def shared():
-    """A thing and a channel of ann's, connected, and shared."""
+def shared(grouped):
+    """A thing and a channel of ann's, connected, and shared, by themselves or
+    with a group above the one that they are in."""
     t, c = ann.thing(name="t"), ann.channel(name="c")
     ann.connect(c, t)
+    items = [{"thing_id": t}, {"channel_id": c}]
+    if grouped:
+        above, group = (ann.want(201, "POST", "/groups", body)
+                        .headers["Location"].split("/")[-1]
+                        for body in ({"name": "above"}, {"name": "in"}))
+        ann.want(200, "PATCH", f"/groups/{group}", {"parent_id": above})
+        ann.want(200, "POST", f"/groups/{group}/members", {"members": [t]})
+        ann.want(200, "POST", f"/groups/{group}/members",
+                 {"type": "channels", "members": [c]})
+        items = [{"group_id": above}]
     for level in ("view", "use", "manage"):
-        for item in ({"thing_id": t}, {"channel_id": c}):
+        for item in items:
             id = ann.want(201, "POST", "/grants", {
                 "email": f"{level}@example.com", "level": level, **item,
             }).json["id"]
@@ -136,43 +147,50 @@ def operations():
                 yield o["operationId"], method.upper()
 
 
-t, c = shared()
 groups = {role: who[role].want(201, "POST", "/groups", {"name": "g"})
           .headers["Location"].split("/")[-1] for role in ROLES}
 seen = set()
-for name, method in operations():
-    seen.add(name)
-    if name in OWN | KEYED:
-        continue
-    path, body, statuses, more = ROWS[name]
-    for i, role in enumerate(reversed(ROLES)):
-        want = statuses[ROLES.index(role)]
-        if "onnect" in name:
-            ann.connect(c, t)
-        if "Config" in name and name != "createConfig" and \
-                role == "stranger":
-            ann.call("POST", "/things/configs", {
-                "external_id": name, "external_key": "k", "thing_id": t})
 
-        def fill(text):
-            return (text.replace("%T", t).replace("%C", c)
-                    .replace("%G", groups[role])
-                    .replace("%s", f"{name} {i}" if "@" not in text
-                             else f"{name}{i}"))
-        sent = body and fill(json.dumps(body))
-        answer = who[role].call(method, fill(path), sent, **more)
-        assert answer.status == want, (name, role, want, answer)
-        if name.startswith("removeConfig") and role != "owner":
-            ann.want(200, "GET", f"/things/configs/{t}")
-        if name == "explainAccess":
-            assert answer.json["allowed"] == (role != "stranger"), answer
-        if name in ("listThingsOfChannel", "listChannelsOfThing"):
-            assert answer.json["total"] == \
-                (role not in ("owner", "stranger")), (role, answer)
-        if name == "showThing":
-            assert ("key" in answer.json) == (role == "owner"), answer
-    if name.startswith("remove") and name in ROWS or \
-            name.startswith("disable"):
-        t, c = shared()
+
+def try_all(grouped):
+    t, c = shared(grouped)
+    for name, method in operations():
+        seen.add(name)
+        if name in OWN | KEYED:
+            continue
+        path, body, statuses, more = ROWS[name]
+        for i, role in enumerate(reversed(ROLES)):
+            want = statuses[ROLES.index(role)]
+            if "onnect" in name:
+                ann.connect(c, t)
+            if "Config" in name and name != "createConfig" and \
+                    role == "stranger":
+                ann.call("POST", "/things/configs", {
+                    "external_id": f"{name} {grouped}",
+                    "external_key": "k", "thing_id": t})
+
+            def fill(text):
+                return (text.replace("%T", t).replace("%C", c)
+                        .replace("%G", groups[role])
+                        .replace("%s", f"{name}{i}{grouped}"))
+            sent = body and fill(json.dumps(body))
+            answer = who[role].call(method, fill(path), sent, **more)
+            assert answer.status == want, (name, role, want, answer)
+            if name.startswith("removeConfig") and role != "owner":
+                ann.want(200, "GET", f"/things/configs/{t}")
+            if name == "explainAccess":
+                assert answer.json["allowed"] == (role != "stranger"), answer
+            if name in ("listThingsOfChannel", "listChannelsOfThing"):
+                assert answer.json["total"] == \
+                    (role not in ("owner", "stranger")), (role, answer)
+            if name == "showThing":
+                assert ("key" in answer.json) == (role == "owner"), answer
+        if name.startswith("remove") and name in ROWS or \
+                name.startswith("disable"):
+            t, c = shared(grouped)
+
+
+try_all(False)
+try_all(True)
 known = OWN | KEYED | set(ROWS)
 assert known == seen, (known - seen, seen - known)

@@ -98,6 +98,34 @@ as_before() {
 	mfx-things create -f - <<<"{\"id\":\"$gone\"}"
 }
 
+@test "registry: grants and guests of before groups could be shared stay" {
+	local bob=bob@example.com house lamp g
+	house=$(id_of house)
+	lamp=$(as $bob mfx-things create --name lamp | jq -r .id)
+	g=$(mfx-users grant $bob use --channel "$house" | jq -r .id)
+	as $bob mfx-users accept "$g"
+	as $bob mfx-channels connect "$house" "$lamp"
+	mfx-site export >before
+	# back to what that version was
+	sqlite3 "$MFX_HOME/registry.db" "
+	    DROP TRIGGER group_things_leave; DROP TRIGGER group_channels_leave;
+	    DROP TRIGGER item_groups_leave; DROP TRIGGER grants_of_group;
+	    DROP INDEX grants_on_group; DROP INDEX grants_of_grantee_on_group;
+	    ALTER TABLE grants DROP COLUMN grp;
+	    CREATE VIEW shared_things AS SELECT grantee, thing AS item, level,
+		n AS granted FROM grants WHERE thing IS NOT NULL;
+	    CREATE VIEW shared_channels AS SELECT grantee, channel AS item,
+		level, n AS granted FROM grants WHERE channel IS NOT NULL;
+	    PRAGMA user_version = 12"
+	mfx-site export | cmp - before
+	(($(version registry.db) > 12))
+	mfx-can "$lamp" publish "$house" | grep -q "by grant $g$"
+	[[ $(sqlite3 "$MFX_HOME/registry.db" 'PRAGMA integrity_check;
+	    PRAGMA foreign_key_check') == ok ]]
+	g=$(mfx-groups create | jq -r .id)
+	mfx-users grant $bob view --group "$g"
+}
+
 @test "registry: a second opening changes nothing" {
 	mfx-things list >/dev/null
 	sqlite3 "$MFX_HOME/registry.db" 'PRAGMA wal_checkpoint(TRUNCATE)'

@@ -181,6 +181,8 @@ compare_want_names(struct compare *c, const struct site_row *row,
 	struct str v[REFS_MAX];
 	int i, n = 0;
 
+	if (row->kind->ids)
+		return 0;
 	if ((row->given & SITE_BIT(SITE_CHANNEL) && compare_want(c, row,
 	    KIND_CHANNEL, row->v[SITE_CHANNEL], fault) < 0) ||
 	    (row->given & SITE_BIT(SITE_THING) && compare_want(c, row,
@@ -459,6 +461,8 @@ compare_resolve_row(struct compare *c, struct site_row *row,
 	row->said.channel = row->v[SITE_CHANNEL];
 	row->said.thing = row->v[SITE_THING];
 	row->said.channels = row->v[SITE_CHANNELS];
+	if (row->kind->ids)
+		return compare_index_row(c, row, fault);
 	if (given & SITE_BIT(SITE_CHANNEL) && compare_resolve(c, row,
 	    KIND_CHANNEL, &row->v[SITE_CHANNEL], fault) < 0)
 		return -1;

@@ -21,6 +21,10 @@ history_read(const struct event_record *record, struct event_fields *e,
 		{ .name = "chan_id", .type = OBJECT_TEXT },
 		{ .name = "thing_id", .type = OBJECT_TEXT },
 		{ .name = "direction", .type = OBJECT_TEXT },
+		{ .name = "group_id", .type = OBJECT_TEXT },
+		{ .name = "level", .type = OBJECT_TEXT },
+		{ .name = "parent", .type = OBJECT_TEXT },
+		{ .name = "description", .type = OBJECT_TEXT },
 	};
 
 	if (object_read(record->fields, f, sizeof f / sizeof *f, arena) !=
@@ -28,7 +32,7 @@ history_read(const struct event_record *record, struct event_fields *e,
 		return false;
 	*e = (struct event_fields){ f[0].value, f[1].value, f[2].value,
 	    f[3].value, f[4].value, f[5].value, f[6].value, f[7].value,
-	    f[8].value };
+	    f[8].value, f[9].value, f[10].value, f[11].value, f[12].value };
 	return true;
 }
 
@@ -59,15 +63,14 @@ history_is(const struct event_record *record, const char *what)
 }
 
 static void
-history_connect(struct history *h, struct str other, unsigned direction,
-    uint64_t seq)
+history_connect(struct history *h, const struct history_pair *pair)
 {
 	if (h->n == h->cap) {
 		h->cap = h->cap ? 2 * h->cap : 8;
 		h->pairs = memory_resize(h->pairs, h->cap * sizeof *h->pairs);
 	}
-	h->pairs[h->n++] = (struct history_pair){ arena_str(h->keep, other),
-	    direction, seq };
+	h->pairs[h->n] = *pair;
+	h->pairs[h->n++].other = arena_str(h->keep, pair->other);
 }
 
 static void
@@ -97,6 +100,7 @@ history_fold_one(struct history *h, const struct event_record *record,
 		h->name = STR("");
 		h->metadata = STR("{}");
 		h->tags = STR("[]");
+		h->description = h->parent = STR("");
 		h->disabled = str_eq(e->status, STR("disabled"));
 	} else if (history_is(record, ".remove")) {
 		h->there = false;
@@ -108,6 +112,28 @@ history_fold_one(struct history *h, const struct event_record *record,
 	history_set(h, &h->name, e->name);
 	history_set(h, &h->metadata, e->metadata);
 	history_set(h, &h->tags, e->tags);
+	history_set(h, &h->description, e->description);
+	history_set(h, &h->parent, e->parent);
+	history_set(h, &h->level, e->level);
+}
+
+/* the other one of a pair; p NULL: it is of others */
+static struct str
+history_other(const struct event_fields *e, struct str id, bool *channel)
+{
+	*channel = false;
+	/* a grant is no pair */
+	if (e->level.p != NULL)
+		return STR_NONE;
+	if (str_eq(e->thing, id) || str_eq(e->channel, id)) {
+		*channel = e->group.p == NULL && str_eq(e->thing, id);
+		return e->group.p != NULL ? e->group :
+		    *channel ? e->channel : e->thing;
+	}
+	if (!str_eq(e->group, id))
+		return STR_NONE;
+	*channel = e->channel.p != NULL;
+	return *channel ? e->channel : e->thing;
 }
 
 static int
@@ -115,8 +141,8 @@ history_give(void *arg, const struct event_record *record,
     struct fault *fault)
 {
 	struct history_fold *f = arg;
+	struct history_pair pair;
 	struct event_fields e;
-	struct str other;
 
 	if (record->seq >= f->before)
 		return 1;
@@ -128,12 +154,14 @@ history_give(void *arg, const struct event_record *record,
 		history_fold_one(f->h, record, &e);
 		return 0;
 	}
-	if (!str_eq(e.channel, f->id) && !str_eq(e.thing, f->id))
+	pair = (struct history_pair){ .place = e.group.p != NULL,
+	    .direction = event_direction(&e), .seq = record->seq };
+	pair.other = history_other(&e, f->id, &pair.channel);
+	if (pair.other.p == NULL)
 		return 0;
-	other = str_eq(e.channel, f->id) ? e.thing : e.channel;
-	history_disconnect(f->h, other);
-	if (history_is(record, ".connect"))
-		history_connect(f->h, other, event_direction(&e), record->seq);
+	history_disconnect(f->h, pair.other);
+	if (history_is(record, ".connect") || history_is(record, ".assign"))
+		history_connect(f->h, &pair);
 	return 0;
 }
 

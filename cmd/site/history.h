@@ -8,7 +8,7 @@
 /* The members that events have, of those that are given. */
 struct event_fields {
 	struct str id, name, metadata, tags, status, email, channel, thing;
-	struct str direction;
+	struct str direction, group, level, parent, description;
 };
 
 /* reads the fields of an event; texts may borrow from the arena; false when
@@ -16,15 +16,20 @@ struct event_fields {
 bool history_read(const struct event_record *, struct event_fields *,
     struct arena *);
 
-/* What a thing or channel was before an event, as the events before it say. */
+/* What a thing, channel, group or grant was before an event, as the events
+ * before it say. */
 struct history {
 	bool there;
 	struct str name, metadata, tags;	/* p NULL: not known */
+	struct str description, parent;		/* of a group */
+	struct str level;			/* of a grant */
 	bool disabled;
 	/* pairs of a thing and a channel: the other one, what the thing might
-	 * do (direction.h), and the event */
+	 * do (direction.h), and the event; or of a group and what was in it,
+	 * or of these and it */
 	struct history_pair {
 		struct str other;
+		bool place, channel;	/* a place; `other` is a channel */
 		unsigned direction;
 		uint64_t seq;
 	} *pairs;

@@ -180,6 +180,13 @@ input_set(struct site_input *in, struct site_row *row, enum site_member m,
 	case SITE_PARENT:
 		return uuid_valid(value) ? input_keep(in, value, to) :
 		    "a group or parent is not a UUID in lower case";
+	case SITE_LEVEL:
+		return grant_level_parse(value) > 0 ? input_keep(in, value,
+		    to) : "level is neither view, use nor manage";
+	case SITE_ACCEPTED:
+		return str_eq(value, STR("true")) ||
+		    str_eq(value, STR("false")) ? input_keep(in, value, to) :
+		    "accepted is neither true nor false";
 	case SITE_DESCRIPTION:
 		why = change_set_description(c, &change, value);
 		*to = change.description;
@@ -243,21 +250,26 @@ static const char *
 input_check(const struct site_row *row)
 {
 	unsigned given = row->given, may = row->kind->may;
+	int items = !!(given & SITE_BIT(SITE_THING)) +
+	    !!(given & SITE_BIT(SITE_CHANNEL)) +
+	    !!(given & SITE_BIT(SITE_GROUP));
 
 	if (given & ~may)
 		return "a member that this kind does not have";
 	if ((given & row->kind->must) != row->kind->must)
-		return row->kind->must & SITE_BIT(SITE_EMAIL) ? "no email" :
+		return row->kind->must & SITE_BIT(SITE_LEVEL) ?
+		    "no email or no level" :
+		    row->kind->must & SITE_BIT(SITE_EMAIL) ? "no email" :
 		    row->kind->must & SITE_BIT(SITE_CHANNEL) ?
 		    "no channel or no thing" :
 		    row->kind->must & SITE_BIT(SITE_SERIAL) ? "no serial" :
 		    row->kind->must & SITE_BIT(SITE_ID) ? "no id" :
 		    row->kind->must & SITE_BIT(SITE_GROUP) ? "no group" :
 		    "no thing or no external_id";
-	if (row->kind->must & SITE_BIT(SITE_GROUP) &&
-	    !(given & SITE_BIT(SITE_THING)) ==
-	    !(given & SITE_BIT(SITE_CHANNEL)))
+	if (row->kind->must & SITE_BIT(SITE_GROUP) && items != 2)
 		return "give a thing or a channel";
+	if (row->kind->must & SITE_BIT(SITE_LEVEL) && items != 1)
+		return "give a thing, a channel or a group, one of them";
 	if (row->kind->item >= 0 && !(given & SITE_BIT(SITE_ID)) &&
 	    row->v[SITE_NAME].n == 0)
 		return "neither an id nor a name";

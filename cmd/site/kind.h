@@ -11,7 +11,8 @@
  */
 enum {
 	KIND_USER, KIND_CHANNEL, KIND_THING, KIND_CONNECTION, KIND_CONFIG,
-	KIND_GROUP, KIND_PLACE, KIND_CERTIFICATE, SITE_KINDS
+	KIND_GROUP, KIND_PLACE, KIND_GRANT, KIND_GUEST, KIND_CERTIFICATE,
+	SITE_KINDS
 };
 
 struct site_source;
@@ -35,6 +36,8 @@ struct site_kind {
 	/* members that a line may have and must have, that an export shows,
 	 * that say which one it is, and that can be changed: SITE_BIT */
 	unsigned may, must, shown, identity, changes;
+	bool ids;			/* it names what may be another user's:
+					 * by ids, never by names */
 	int item;			/* enum item_kind: it has a name that
 					 * stands for its id; or -1 */
 	/* what there is of this kind and this owner, in a stable order */

@@ -18,6 +18,8 @@
 	B(SITE_METADATA) | B(SITE_PARENT))
 #define KIND_PLACE_ITEM (B(SITE_GROUP) | B(SITE_THING) | B(SITE_CHANNEL))
 
+#define KIND_GRANT_ITEM (B(SITE_EMAIL) | KIND_PLACE_ITEM)
+
 #define KIND_ISSUED (B(SITE_OWNER) | B(SITE_THING) | B(SITE_SERIAL) |	\
 	B(SITE_AUTHORITY) | B(SITE_ISSUED) | B(SITE_EXPIRES) |		\
 	B(SITE_REVOKED))
@@ -104,6 +106,34 @@ const struct site_kind site_kinds[SITE_KINDS] = {
 		.item = -1, .each = source_each_place,
 		.create = make_places, .update = make_places,
 		.remove = make_place_removals,
+	},
+	/* of a thing, a channel or a group, for whoever has this address */
+	[KIND_GRANT] = {
+		.name = "grant",
+		.may = B(SITE_OWNER) | KIND_GRANT_ITEM | B(SITE_LEVEL) |
+		    B(SITE_ACCEPTED),
+		.must = B(SITE_EMAIL) | B(SITE_LEVEL),
+		.shown = B(SITE_OWNER) | KIND_GRANT_ITEM | B(SITE_LEVEL) |
+		    B(SITE_ACCEPTED),
+		.identity = KIND_GRANT_ITEM,
+		.changes = B(SITE_LEVEL) | B(SITE_ACCEPTED),
+		.item = -1, .each = source_each_grant,
+		.create = make_grants, .update = make_grants,
+		.remove = make_grant_removals,
+	},
+	/* between two owners, by a grant that the owner of the line has */
+	[KIND_GUEST] = {
+		.name = "guest", .ids = true,
+		.may = B(SITE_OWNER) | B(SITE_CHANNEL) | B(SITE_THING) |
+		    B(SITE_DIRECTION),
+		.must = B(SITE_CHANNEL) | B(SITE_THING),
+		.shown = B(SITE_OWNER) | B(SITE_CHANNEL) | B(SITE_THING) |
+		    B(SITE_DIRECTION),
+		.identity = B(SITE_CHANNEL) | B(SITE_THING),
+		.changes = B(SITE_DIRECTION),
+		.item = -1, .each = source_each_guest,
+		.create = make_connections, .update = make_connections,
+		.remove = make_disconnections,
 	},
 	/* a CA makes them, and no text */
 	[KIND_CERTIFICATE] = {

@@ -52,8 +52,12 @@ log_put_text(struct buf *b, const struct event_record *record,
 	log_put_word(b, e->email.p != NULL ? e->email : e->id, false);
 	log_put_word(b, e->channel, false);
 	log_put_word(b, e->thing, false);
+	log_put_word(b, e->group, false);
 	log_put_word(b, e->direction, false);
+	log_put_word(b, e->level, false);
 	log_put_word(b, e->name, true);
+	log_put_word(b, e->parent, false);
+	log_put_word(b, e->description, true);
 	log_put_word(b, e->metadata, false);
 	log_put_word(b, e->tags, false);
 	log_put_word(b, e->status, false);
@@ -88,8 +92,12 @@ log_put_json(struct buf *b, const struct event_record *record,
 	log_put_member(b, "email", e->email, true);
 	log_put_member(b, "channel", e->channel, true);
 	log_put_member(b, "thing", e->thing, true);
+	log_put_member(b, "group", e->group, true);
 	log_put_member(b, "direction", e->direction, true);
+	log_put_member(b, "level", e->level, true);
 	log_put_member(b, "name", e->name, true);
+	log_put_member(b, "parent", e->parent, true);
+	log_put_member(b, "description", e->description, true);
 	log_put_member(b, "metadata", e->metadata, false);
 	log_put_member(b, "tags", e->tags, false);
 	log_put_member(b, "status", e->status, true);

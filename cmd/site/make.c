@@ -3,6 +3,7 @@
 
 #include <sysexits.h>
 
+#include "base/diag.h"
 #include "base/file.h"
 #include "cmd/site/refs.h"
 
@@ -299,6 +300,94 @@ make_place_removals(struct client *c, struct site_row *const *v, size_t n,
 	(void)made;
 	return make_group_changes(c, CHANGE_UNASSIGN, v, n,
 	    make_group_identity, at, fault);
+}
+
+/* ---- grants ---- */
+
+static void
+make_fill_grant(struct grant *g, const struct site_row *row)
+{
+	bool thing = row->given & SITE_BIT(SITE_THING);
+	bool channel = row->given & SITE_BIT(SITE_CHANNEL);
+
+	*g = (struct grant){
+		.kind = thing ? GRANT_THING : channel ? GRANT_CHANNEL :
+		    GRANT_GROUP,
+		.item = row->v[thing ? SITE_THING : channel ? SITE_CHANNEL :
+		    SITE_GROUP],
+		.email = row->v[SITE_EMAIL],
+		.level = grant_level_parse(row->v[SITE_LEVEL]),
+	};
+}
+
+/* The other user has accepted it, as the file says: only whoever may write the
+ * registry itself may say so, and at a mfx-api it is the user's own to do. */
+static int
+make_accepted(struct client *c, const struct site_row *row, struct str id,
+    struct fault *fault)
+{
+	const char *email = row->v[SITE_EMAIL].p;
+
+	if (!c->backend->transactions) {
+		diag_warning("'%s' has still to accept grant '%.*s'", email,
+		    STR_ARG(id));
+		return 0;
+	}
+	if (c->backend->act_as(c, email, fault) < 0)
+		return fault->status != 1 ? -1 : fault_set(fault, 1, "no user "
+		    "'%s', who could have accepted it: \"accepted\":false "
+		    "invites", email);
+	return c->backend->grant_accept(c, id, fault) < 0 ? -1 :
+	    c->backend->act_as(c, row->v[SITE_OWNER].p, fault);
+}
+
+static int
+make_grant(struct client *c, const struct site_row *row, struct fault *fault)
+{
+	bool accepted = str_eq(row->v[SITE_ACCEPTED], STR("true"));
+	char id[ID_TEXT + 1];
+	struct grant g;
+
+	make_fill_grant(&g, row);
+	if (c->backend->grant_make(c, &g, id, fault) < 0)
+		return -1;
+	if (row->was != NULL && !(row->differs & SITE_BIT(SITE_ACCEPTED)))
+		return 0;
+	if (accepted)
+		return make_accepted(c, row, str_z(id), fault);
+	/* it waits again */
+	return row->was == NULL ? 0 :
+	    c->backend->grant_end(c, str_z(id), fault) < 0 ? -1 :
+	    c->backend->grant_make(c, &g, id, fault);
+}
+
+int
+make_grants(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	(void)made;
+	for (*at = 0; *at < n; ++*at)
+		if (make_grant(c, v[*at], fault) < 0)
+			return -1;
+	return 0;
+}
+
+/* one that is there is made again, which only tells its id */
+int
+make_grant_removals(struct client *c, struct site_row *const *v, size_t n,
+    size_t *at, struct buf *made, struct fault *fault)
+{
+	char id[ID_TEXT + 1];
+	struct grant g;
+
+	(void)made;
+	for (*at = 0; *at < n; ++*at) {
+		make_fill_grant(&g, v[*at]);
+		if (c->backend->grant_make(c, &g, id, fault) < 0 ||
+		    c->backend->grant_end(c, str_z(id), fault) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- configurations ---- */

@@ -11,6 +11,7 @@ site_make make_connections, make_disconnections;
 site_make make_configs, make_config_updates, make_config_removals;
 site_make make_groups, make_group_updates, make_group_removals;
 site_make make_places, make_place_removals;
+site_make make_grants, make_grant_removals;
 
 /* make keys for things that are created without one */
 extern bool make_new_keys;

@@ -21,6 +21,7 @@ static const char *const row_names[SITE_MEMBERS] = {
 	[SITE_CLIENT_KEY] = "client_key", [SITE_SERIAL] = "serial",
 	[SITE_AUTHORITY] = "authority", [SITE_ISSUED] = "issued",
 	[SITE_EXPIRES] = "expires", [SITE_REVOKED] = "revoked",
+	[SITE_LEVEL] = "level", [SITE_ACCEPTED] = "accepted",
 };
 
 const char *
@@ -35,6 +36,8 @@ member_type(enum site_member member)
 	switch (member) {
 	case SITE_METADATA:
 		return OBJECT_RAW;
+	case SITE_ACCEPTED:
+		return OBJECT_ANY;
 	case SITE_TAGS:
 	case SITE_CHANNELS:
 		return OBJECT_TEXTS;

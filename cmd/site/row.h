@@ -35,6 +35,8 @@ enum site_member {
 	SITE_NAME,
 	SITE_DESCRIPTION,
 	SITE_PARENT,		/* of a group: an id; p NULL: at the top */
+	SITE_LEVEL,		/* of a grant: grant.h */
+	SITE_ACCEPTED,		/* "true" or "false" */
 	SITE_METADATA,		/* compact JSON */
 	SITE_TAGS,		/* the same: tags.h */
 	SITE_STATUS,

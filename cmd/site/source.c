@@ -253,20 +253,6 @@ source_give_pair(void *arg, const struct item_pair *pair,
 	return in->give->row(in->give->arg, &in->row, fault);
 }
 
-int
-source_each_connection(struct site_source *s, struct site_user *u,
-    const struct site_give *give, struct fault *fault)
-{
-	struct source_items in = { .give = give };
-
-	in.row.kind = &site_kinds[KIND_CONNECTION];
-	in.row.user = u;
-	in.row.given = in.row.kind->shown;
-	in.row.v[SITE_OWNER] = u->row.v[SITE_EMAIL];
-	return s->client->backend->connections(s->client, source_give_pair,
-	    &in, fault);
-}
-
 static void
 source_begin(struct source_items *in, struct site_user *u, int kind)
 {
@@ -274,6 +260,28 @@ source_begin(struct source_items *in, struct site_user *u, int kind)
 	in->row.user = u;
 	in->row.given = in->row.kind->shown;
 	in->row.v[SITE_OWNER] = u->row.v[SITE_EMAIL];
+}
+
+int
+source_each_connection(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	struct source_items in = { .give = give };
+
+	source_begin(&in, u, KIND_CONNECTION);
+	return s->client->backend->connections(s->client, source_give_pair,
+	    &in, fault);
+}
+
+int
+source_each_guest(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	struct source_items in = { .give = give };
+
+	source_begin(&in, u, KIND_GUEST);
+	return s->client->backend->guests(s->client, source_give_pair, &in,
+	    fault);
 }
 
 static int
@@ -334,6 +342,85 @@ source_each_place(struct site_source *s, struct site_user *u,
 	return b->places(s->client, ITEM_THING, source_give_place, &in,
 	    fault) < 0 || b->places(s->client, ITEM_CHANNEL,
 	    source_give_place, &in, fault) < 0 ? -1 : 0;
+}
+
+/* ---- grants, which come in order of creation, by whom they are for ---- */
+
+struct source_grants {
+	struct arena keep;
+	struct grant v[GRANTS_MAX];
+	size_t n;
+};
+
+static int
+source_keep_grant(void *arg, const struct grant *g, struct fault *fault)
+{
+	struct source_grants *all = arg;
+	struct grant *to = &all->v[all->n];
+
+	if (all->n == GRANTS_MAX)
+		return fault_set(fault, EX_UNAVAILABLE, "more than %d grants "
+		    "of one user", GRANTS_MAX);
+	*to = *g;
+	to->email = arena_str(&all->keep, g->email);
+	to->item = arena_str(&all->keep, g->item);
+	all->n++;
+	return to->email.p != NULL && to->item.p != NULL ? 0 :
+	    fault_set(fault, EX_DATAERR, "too many grants");
+}
+
+static int
+source_compare_grants(const void *a, const void *b)
+{
+	const struct grant *x = a, *y = b;
+	int c = strcmp(x->email.p, y->email.p);
+
+	if (c == 0)
+		c = (x->kind > y->kind) - (x->kind < y->kind);
+	return c != 0 ? c : strcmp(x->item.p, y->item.p);
+}
+
+static int
+source_give_grant(struct source_items *in, const struct grant *g,
+    struct fault *fault)
+{
+	static const enum site_member is[GRANT_KINDS] = {
+		SITE_THING, SITE_CHANNEL, SITE_GROUP
+	};
+	struct site_row *row = &in->row;
+
+	row->v[SITE_EMAIL] = g->email;
+	row->v[is[g->kind]] = g->item;
+	row->v[SITE_LEVEL] = grant_level_word(g->level);
+	row->v[SITE_ACCEPTED] = g->accepted ? STR("true") : STR("false");
+	row->given = (row->kind->shown & ~(SITE_BIT(SITE_THING) |
+	    SITE_BIT(SITE_CHANNEL) | SITE_BIT(SITE_GROUP))) |
+	    SITE_BIT(is[g->kind]);
+	return in->give->row(in->give->arg, row, fault);
+}
+
+/* those that the user gave */
+int
+source_each_grant(struct site_source *s, struct site_user *u,
+    const struct site_give *give, struct fault *fault)
+{
+	struct source_grants *all = memory_zero(1, sizeof *all);
+	struct source_items in;
+	int result;
+	size_t i;
+
+	arena_init(&all->keep, KEEP_MAX);
+	result = s->client->backend->grant_each(s->client, GRANTS_GIVEN,
+	    source_keep_grant, all, fault);
+	qsort(all->v, all->n, sizeof *all->v, source_compare_grants);
+	for (i = 0; i < all->n && result == 0; i++) {
+		in = (struct source_items){ .give = give };
+		source_begin(&in, u, KIND_GRANT);
+		result = source_give_grant(&in, &all->v[i], fault);
+	}
+	arena_release(&all->keep);
+	free(all);
+	return result;
 }
 
 static int

@@ -59,6 +59,10 @@ int source_each_group(struct site_source *, struct site_user *,
     const struct site_give *, struct fault *);
 int source_each_place(struct site_source *, struct site_user *,
     const struct site_give *, struct fault *);
+int source_each_grant(struct site_source *, struct site_user *,
+    const struct site_give *, struct fault *);
+int source_each_guest(struct site_source *, struct site_user *,
+    const struct site_give *, struct fault *);
 int source_each_connection(struct site_source *, struct site_user *,
     const struct site_give *, struct fault *);
 

@@ -11,28 +11,15 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "cmd/site/history.h"
 #include "cmd/site/log.h"
+#include "cmd/site/undo.h"
 #include "cmd/site/verbs.h"
 
 /* texts of all changes, and of events while they are read */
 #define UNDO_KEEP_MAX ((size_t)256 << 20)
 #define UNDO_OUT_MAX ((size_t)256 << 20)
 
-struct undo {
-	struct client client;
-	struct out out;
-	struct arena keep, scratch;
-	struct fault *fault;
-	/* the change in hand */
-	uint64_t seq;
-	bool found;
-	struct event_record record;
-	struct event_fields is;
-	enum item_kind kind;
-};
-
-static int
+int
 undo_refuse(struct undo *u, const char *why)
 {
 	return fault_set(u->fault, EX_DATAERR, "%llu, %.*s, can't be undone: "
@@ -98,16 +85,17 @@ undo_note_partner(void *arg, const struct item *item, struct str key,
 	return p->direction != 0;
 }
 
-/* how is this thing or channel connected to that one, or to any?  0: it is
- * not */
+/* How is this thing or channel connected to that one, or to any?  0: it is
+ * not.  As a `guest`: to what another user has. */
 static int
 undo_connected(struct undo *u, enum item_kind kind, struct str id,
-    struct str other, unsigned *direction)
+    struct str other, bool guest, unsigned *direction)
 {
 	struct undo_partner p = { .id = other };
 	struct client_query query = {
 		.kind = kind == ITEM_THING ? ITEM_CHANNEL : ITEM_THING,
-		.show = undo_note_partner, .arg = &p, .connected = id
+		.show = undo_note_partner, .arg = &p, .connected = id,
+		.shared = guest
 	};
 	int result = u->client.backend->list(&u->client, &query, u->fault);
 
@@ -117,7 +105,7 @@ undo_connected(struct undo *u, enum item_kind kind, struct str id,
 
 /* ---- changes ---- */
 
-static int
+int
 undo_change(struct undo *u, enum change_verb verb, enum item_kind kind,
     const struct change *change)
 {
@@ -162,15 +150,15 @@ undo_create(struct undo *u)
 		return -1;
 	if (!item.found)
 		return undo_refuse(u, "it was removed since");
-	if (undo_connected(u, u->kind, u->is.id, STR_NONE, &connected) < 0)
+	if (undo_connected(u, u->kind, u->is.id, STR_NONE, false,
+	    &connected) < 0)
 		return -1;
 	if (connected)
 		return undo_refuse(u, "it is connected: undo that, too");
 	return undo_change(u, CHANGE_REMOVE, u->kind, &change);
 }
 
-/* what this member was before; false when it was changed since */
-static bool
+bool
 undo_member(struct str was, struct str is, struct str now, struct str *to)
 {
 	if (is.p == NULL)
@@ -237,6 +225,23 @@ undo_switch(struct undo *u)
 
 /* ---- connections ---- */
 
+/* with what another user has: to this one it is there as a guest, if at all */
+static int
+undo_guest(struct undo *u, bool connected, bool thing)
+{
+	unsigned now;
+
+	if (undo_connected(u, thing ? ITEM_THING : ITEM_CHANNEL, thing ?
+	    u->is.thing : u->is.channel, thing ? u->is.channel : u->is.thing,
+	    true, &now) < 0)
+		return -1;
+	if (connected && now != 0)
+		return undo_pair(u, 0, u->is.channel, u->is.thing);
+	return undo_refuse(u, connected ? "one of the two was removed, or "
+	    "disconnected, since" : "one of the two was removed since, or is "
+	    "of another user, who alone connects it");
+}
+
 static int
 undo_connection(struct undo *u)
 {
@@ -250,9 +255,11 @@ undo_connection(struct undo *u)
 	if (undo_find(u, ITEM_THING, u->is.thing, &thing) < 0 ||
 	    undo_find(u, ITEM_CHANNEL, u->is.channel, &channel) < 0)
 		return -1;
-	if (!thing.found || !channel.found)
+	if (thing.found != channel.found)
+		return undo_guest(u, became != 0, thing.found);
+	if (!thing.found)
 		return undo_refuse(u, "one of the two was removed since");
-	if (undo_connected(u, ITEM_THING, u->is.thing, u->is.channel,
+	if (undo_connected(u, ITEM_THING, u->is.thing, u->is.channel, false,
 	    &now) < 0)
 		return -1;
 	if (now != became)
@@ -292,31 +299,39 @@ undo_note_removal(void *arg, const struct event_record *record,
 	return r->removed;
 }
 
+int
+undo_remains(struct undo *u, enum item_kind kind, struct str id,
+    uint64_t since, const char *was)
+{
+	struct undo_removal r = {
+		.id = id, .before = u->seq, .scratch = &u->scratch
+	};
+	struct undo_item item;
+
+	/* no event tells of what ends with it */
+	if (u->client.backend->history(&u->client, since, id,
+	    undo_note_removal, &r, u->fault) < 0 ||
+	    undo_find(u, kind, id, &item) < 0)
+		return -1;
+	if (!r.removed && !item.found)
+		diag_warning("%llu: it was %s %.*s, which was removed since",
+		    (unsigned long long)u->seq, was, STR_ARG(id));
+	return !r.removed && item.found;
+}
+
 /* connects what has come back as it was, if the other one is still there */
 static int
 undo_reconnect(struct undo *u, const struct history_pair *pair)
 {
 	bool thing = u->kind == ITEM_THING;
-	struct undo_removal r = {
-		.id = pair->other, .before = u->seq, .scratch = &u->scratch
-	};
-	struct undo_item other;
+	int got;
 
-	/* no event tells of a connection that ends with the other one */
-	if (u->client.backend->history(&u->client, pair->seq, pair->other,
-	    undo_note_removal, &r, u->fault) < 0 || undo_find(u, thing ?
-	    ITEM_CHANNEL : ITEM_THING, pair->other, &other) < 0)
-		return -1;
-	if (r.removed)
-		return 0;
-	if (!other.found) {
-		diag_warning("%llu: it was connected to %.*s, which was "
-		    "removed since", (unsigned long long)u->seq,
-		    STR_ARG(pair->other));
-		return 0;
-	}
-	return undo_pair(u, pair->direction, thing ? pair->other : u->is.id,
-	    thing ? u->is.id : pair->other);
+	if (pair->place)
+		return undo_place(u, pair);
+	got = undo_remains(u, thing ? ITEM_CHANNEL : ITEM_THING, pair->other,
+	    pair->seq, "connected to");
+	return got <= 0 ? got : undo_pair(u, pair->direction,
+	    thing ? pair->other : u->is.id, thing ? u->is.id : pair->other);
 }
 
 static int
@@ -389,6 +404,15 @@ static const struct {
 	{ "channel.enable", undo_switch, ITEM_CHANNEL },
 	{ "channel.disable", undo_switch, ITEM_CHANNEL },
 	{ "channel.remove", undo_remove, ITEM_CHANNEL },
+	{ "group.create", undo_group_create, ITEM_THING },
+	{ "group.update", undo_group_update, ITEM_THING },
+	{ "group.remove", undo_group_remove, ITEM_THING },
+	{ "group.assign", undo_assign, ITEM_THING },
+	{ "group.unassign", undo_assign, ITEM_THING },
+	{ "grant.create", undo_grant_create, ITEM_THING },
+	{ "grant.update", undo_grant_update, ITEM_THING },
+	{ "grant.remove", undo_grant_remove, ITEM_THING },
+	{ "grant.accept", undo_grant_accept, ITEM_THING },
 	{ "user.create", undo_no_user, ITEM_THING },
 	{ "user.update", undo_no_user, ITEM_THING },
 	{ "user.remove", undo_no_user, ITEM_THING },
@@ -438,8 +462,10 @@ undo_one(struct undo *u, uint64_t seq)
 		return undo_refuse(u, "it is of another kind");
 	u->kind = undo_table[i].kind;
 	if (b->act_as(&u->client, u->record.user.p, u->fault) < 0)
-		return u->fault->status == 1 ?
-		    undo_refuse(u, "its user was removed since") : -1;
+		return u->fault->status != 1 ? -1 : fault_set(u->fault,
+		    EX_DATAERR, "%llu, %.*s, can't be undone: its user was "
+		    "removed since, '%.*s'", (unsigned long long)seq,
+		    STR_ARG(u->record.operation), STR_ARG(u->record.user));
 	if (undo_table[i].undo(u) < 0)
 		return -1;
 	return log_put(&u->out.b, &u->record, site_opt.json, &u->scratch,

@@ -14,7 +14,7 @@
 
 static struct {
 	const char *user;
-	struct opt_list things, channels;
+	struct opt_list shared[GRANT_KINDS];
 	int side;			/* enum grant_side */
 	bool human;
 } opt;
@@ -33,9 +33,11 @@ static struct fault fault;
 const struct opt grants_grant_options[] = {
 	USER,
 	{ 0, "thing", "THING", "share this thing; may be repeated",
-	    OPT_LIST(&opt.things) },
+	    OPT_LIST(&opt.shared[GRANT_THING]) },
 	{ 0, "channel", "CHANNEL", "share this channel; may be repeated",
-	    OPT_LIST(&opt.channels) },
+	    OPT_LIST(&opt.shared[GRANT_CHANNEL]) },
+	{ 0, "group", "GROUP", "share all that this group contains, now and "
+	    "later; may be repeated", OPT_LIST(&opt.shared[GRANT_GROUP]) },
 	OPT_END
 };
 
@@ -84,8 +86,7 @@ grants_show(void *arg, const struct grant *g, struct fault *why)
 		table_cell(&table, g->owner, false);
 		table_cell(&table, g->email, false);
 		table_cell(&table, grant_level_word(g->level), false);
-		table_cell(&table, g->kind == ITEM_THING ? STR("thing") :
-		    STR("channel"), false);
+		table_cell(&table, str_z(grant_kind_word(g->kind)), false);
 		table_cell(&table, g->item, false);
 		table_cell(&table, g->name, false);
 		table_cell(&table, g->accepted ? STR("yes") : STR("no"),
@@ -125,14 +126,14 @@ grants_verb_list(char **operands)
 
 /* those that were made, which are shown after the commit */
 static struct {
-	char v[2 * OPT_LIST_MAX][ID_TEXT + 1];
+	char v[GRANT_KINDS * OPT_LIST_MAX][ID_TEXT + 1];
 	int n;
 } made;
 
 static int
-grants_make(enum item_kind kind, const struct opt_list *ids,
-    const struct grant *wanted)
+grants_make(enum grant_kind kind, const struct grant *wanted)
 {
+	const struct opt_list *ids = &opt.shared[kind];
 	struct grant g = *wanted;
 	int i;
 
@@ -153,8 +154,9 @@ grants_make_all(const struct grant *g)
 	int i;
 
 	if (client.backend->begin(&client, CLIENT_WRITE, &fault) < 0 ||
-	    grants_make(ITEM_THING, &opt.things, g) < 0 ||
-	    grants_make(ITEM_CHANNEL, &opt.channels, g) < 0 ||
+	    grants_make(GRANT_THING, g) < 0 ||
+	    grants_make(GRANT_CHANNEL, g) < 0 ||
+	    grants_make(GRANT_GROUP, g) < 0 ||
 	    client.backend->end(&client, true, &fault) < 0)
 		return -1;
 	for (i = 0; i < made.n; i++)
@@ -170,8 +172,10 @@ grants_verb_grant(char **operands)
 	struct grant g = { .email = str_z(operands[0]),
 	    .level = grant_level_parse(str_z(operands[1])) };
 
-	if (opt.things.n + opt.channels.n == 0)
-		program_misuse("share what? give --thing or --channel");
+	if (opt.shared[GRANT_THING].n + opt.shared[GRANT_CHANNEL].n +
+	    opt.shared[GRANT_GROUP].n == 0)
+		program_misuse("share what? give --thing, --channel or "
+		    "--group");
 	return grants_end(grants_begin(CLIENT_WRITE) < 0 ? -1 :
 	    grants_make_all(&g));
 }

@@ -15,8 +15,9 @@ int grants_verb_accept(char **operands);
 int grants_verb_end(char **operands);
 
 #define USERS_GRANT_VERBS						\
-	{ "grant", "EMAIL view|use|manage", "share things and channels " \
-	    "with another user", grants_grant_options, grants_verb_grant }, \
+	{ "grant", "EMAIL view|use|manage", "share things, channels " \
+	    "and groups of them with another user", grants_grant_options, \
+	    grants_verb_grant },					\
 	{ "grants", NULL, "list what a user shares with others, and they " \
 	    "with the user", grants_list_options, grants_verb_list },	\
 	{ "revoke", "GRANT ...", "take back what was shared",		\

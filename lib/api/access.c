@@ -157,6 +157,7 @@ access_explain(struct request_ctx *c)
 	const struct principal *principal;
 	struct str channel, direction;
 	struct fault fault;
+	char grant[ID_TEXT + 1] = "";
 	const char *why;
 	unsigned use;
 	int given = parameter_get(c, "channel", &channel);
@@ -172,13 +173,16 @@ access_explain(struct request_ctx *c)
 	    (principal = auth_user(c, 0)) == NULL)
 		return;
 	why = access_find_reason(c, principal, channel, use, &fault);
-	if (why == NULL) {
+	if (why == NULL || share_guest_grant(c->api->registry,
+	    &principal->user, channel, c->id[0], grant, &fault) < 0) {
 		answer_unable(c->api, c->request, &fault);
 		return;
 	}
 	buf_printf(b, "{\"allowed\":%s", *why ? "false" : "true");
 	if (*why)
 		buf_printf(b, ",\"reason\":\"%s\"", why);
+	else if (grant[0])
+		buf_printf(b, ",\"grant\":\"%s\"", grant);
 	buf_puts(b, "}\n");
 	answer_json(c->request, 200, buf_str(b));
 }

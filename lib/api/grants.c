@@ -13,10 +13,12 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "json/json.h"
-#include "registry/grant.h"
+#include "registry/share.h"
 
-/* What users share with each other: given, accepted, taken back, listed. */
+/* What users share with each other: given, accepted, taken back, listed; and
+ * what is connected by it. */
 #define GRANTS_LIMIT 100
+#define GUESTS_LIMIT 1000
 
 enum grant_verb { MAKE, SET_LEVEL, ACCEPT, END };
 
@@ -144,24 +146,32 @@ grants_start(struct request_ctx *c, enum grant_verb verb,
 
 /* ---- requests ---- */
 
-enum { EMAIL, LEVEL, THING, CHANNEL, FIELDS };
+/* what is shared comes last, by enum grant_kind */
+enum { EMAIL, LEVEL, ITEMS, FIELDS = ITEMS + GRANT_KINDS };
 
 /* NULL, or why not */
 static const char *
 grants_read(const struct object_field f[FIELDS], struct grant *g)
 {
+	int kind, n = 0;
+
 	*g = (struct grant){
 		.email = f[EMAIL].value,
 		.level = grant_level_parse(f[LEVEL].value),
-		.kind = f[THING].value.p != NULL ? ITEM_THING : ITEM_CHANNEL,
 	};
+	for (kind = 0; kind < GRANT_KINDS; kind++)
+		if (f[ITEMS + kind].value.n > 0) {
+			g->kind = (enum grant_kind)kind;
+			g->item = f[ITEMS + kind].value;
+			n++;
+		}
 	if (f[EMAIL].value.n > EMAIL_MAX || email_fault(g->email) != NULL)
 		return "email must be an email address, name@host";
 	if (g->level == 0)
 		return "level must be view, use or manage";
-	if ((f[THING].value.n > 0) == (f[CHANNEL].value.n > 0))
-		return "thing_id or channel_id is required, one of them";
-	g->item = f[g->kind == ITEM_THING ? THING : CHANNEL].value;
+	if (n != 1)
+		return "thing_id, channel_id or group_id is required, one of "
+		    "them";
 	return g->item.n > ID_TEXT ? "an id is too long" : NULL;
 }
 
@@ -171,8 +181,12 @@ grants_create(struct request_ctx *c)
 	struct object_field f[FIELDS] = {
 		[EMAIL] = { .name = "email", .type = OBJECT_TEXT },
 		[LEVEL] = { .name = "level", .type = OBJECT_TEXT },
-		[THING] = { .name = "thing_id", .type = OBJECT_TEXT },
-		[CHANNEL] = { .name = "channel_id", .type = OBJECT_TEXT },
+		[ITEMS + GRANT_THING] = { .name = "thing_id",
+		    .type = OBJECT_TEXT },
+		[ITEMS + GRANT_CHANNEL] = { .name = "channel_id",
+		    .type = OBJECT_TEXT },
+		[ITEMS + GRANT_GROUP] = { .name = "group_id",
+		    .type = OBJECT_TEXT },
 	};
 	struct grant wanted;
 	const char *why;
@@ -320,5 +334,84 @@ grants_list(struct request_ctx *c)
 		return;
 	}
 	list_put_end(page.to, page.more, (uint64_t)page.last);
+	answer_json(c->request, 200, buf_str(page.to));
+}
+
+/* ---- what is connected by one ---- */
+
+struct grants_guests {
+	struct buf *to;
+	uint64_t n;
+	struct guest_place at, last;	/* of the page */
+	bool more;
+};
+
+static int
+grants_list_guest(void *arg, const struct item_pair *pair,
+    struct fault *fault)
+{
+	struct grants_guests *g = arg;
+
+	(void)fault;
+	if (g->n == GUESTS_LIMIT) {
+		g->more = true;
+		return 1;
+	}
+	buf_printf(g->to, "%s{\"channel_id\":\"%.*s\",\"thing_id\":\"%.*s\","
+	    "\"direction\":\"%.*s\"}", g->n++ > 0 ? "," : "",
+	    STR_ARG(pair->channel), STR_ARG(pair->thing),
+	    STR_ARG(direction_word(pair->direction)));
+	g->last = g->at;
+	return 0;
+}
+
+/* the rows of a channel and a thing, with a dot between */
+static bool
+grants_read_place(struct request_ctx *c, struct guest_place *at)
+{
+	struct str value, channel;
+	uint64_t n[2] = { 0, 0 };
+	int got = parameter_get(c, "cursor", &value);
+	const char *dot;
+
+	*at = (struct guest_place){ .channel = 0 };
+	if (got == 0 || (got == 1 && value.n == 0))
+		return true;
+	if (got != 1 || (dot = memchr(value.p, '.', value.n)) == NULL)
+		return false;
+	channel = (struct str){ value.p, (size_t)(dot - value.p) };
+	if (!number_digits(channel, INT64_MAX, &n[0]) ||
+	    !number_digits(str_from(value, channel.n + 1), INT64_MAX, &n[1]))
+		return false;
+	at->channel = (long long)n[0];
+	at->thing = (long long)n[1];
+	return true;
+}
+
+void
+grants_guests(struct request_ctx *c)
+{
+	struct grants_guests page = { .to = &c->api->answer };
+	const struct principal *principal;
+	struct fault fault;
+
+	if (!grants_read_place(c, &page.at)) {
+		http_problem(c->request, 400,
+		    "cursor must be `next` of the page before");
+		return;
+	}
+	if (!grants_has_id(c) || (principal = auth_user(c, 0)) == NULL)
+		return;
+	buf_puts(page.to, "{\"guests\":[");
+	if (share_each_guest_of(c->api->registry, &principal->user, c->id[0],
+	    &page.at, grants_list_guest, &page, &fault) < 0) {
+		answer_fault(c->api, c->request, &fault, 422);
+		return;
+	}
+	buf_putc(page.to, ']');
+	if (page.more)
+		buf_printf(page.to, ",\"next\":\"%lld.%lld\"",
+		    page.last.channel, page.last.thing);
+	buf_puts(page.to, "}\n");
 	answer_json(c->request, 200, buf_str(page.to));
 }

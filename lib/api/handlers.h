@@ -15,7 +15,8 @@ void keys_create(struct request_ctx *), keys_list(struct request_ctx *),
     keys_show(struct request_ctx *), keys_remove(struct request_ctx *);
 void grants_create(struct request_ctx *), grants_list(struct request_ctx *),
     grants_show(struct request_ctx *), grants_update(struct request_ctx *),
-    grants_accept(struct request_ctx *), grants_remove(struct request_ctx *);
+    grants_accept(struct request_ctx *),
+    grants_guests(struct request_ctx *), grants_remove(struct request_ctx *);
 void things_create(struct request_ctx *), things_bulk(struct request_ctx *),
     things_list(struct request_ctx *), things_of_channel(struct request_ctx *),
     things_show(struct request_ctx *), things_update(struct request_ctx *),

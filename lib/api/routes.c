@@ -69,6 +69,8 @@ const struct api_route api_routes[] = {
 	    "side limit cursor" },
 	{ "GET", "/grants/:id", grants_show,
 	    READ_BOTH, 0, "users", "view_grant", API_OURS, NULL },
+	{ "GET", "/grants/:id/guests", grants_guests,
+	    READ_BOTH, 0, "users", "list_guests", API_OURS, "cursor" },
 	{ "PATCH", "/grants/:id", grants_update,
 	    TOKEN_ACCOUNT, OPEN_BODY, "users", "update_grant",
 	    API_OURS | API_JSON, NULL },

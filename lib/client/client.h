@@ -101,6 +101,8 @@ struct question {
 	struct str channel;
 	unsigned use;		/* DIRECTION_PUBLISH or DIRECTION_SUBSCRIBE */
 	char id[ID_TEXT];	/* what `thing` borrows then */
+	char grant[ID_TEXT + 1];	/* by which a guest is connected; "":
+					 * by none that is known */
 };
 
 struct client_events {
@@ -187,6 +189,12 @@ struct client_backend {
 	/* Calls `each` for all connections of the user, in order of the
 	 * channel's and then the thing's id.  It returns 0, or -1. */
 	int (*connections)(struct client *, int (*each)(void *,
+	    const struct item_pair *, struct fault *), void *arg,
+	    struct fault *);
+
+	/* the same for the guest connections (share.h) that the user has by
+	 * grants of others */
+	int (*guests)(struct client *, int (*each)(void *,
 	    const struct item_pair *, struct fault *), void *arg,
 	    struct fault *);
 

@@ -271,6 +271,13 @@ local_connections(struct client *c, int (*each)(void *,
 	return item_each_connection(c->registry, &c->user, each, arg, fault);
 }
 
+static int
+local_guests(struct client *c, int (*each)(void *,
+    const struct item_pair *, struct fault *), void *arg, struct fault *fault)
+{
+	return share_each_guest(c->registry, &c->user, each, arg, fault);
+}
+
 struct local_certificates {
 	int (*each)(void *, const struct issued *, struct fault *);
 	void *arg;
@@ -345,6 +352,21 @@ local_explain(const struct question *q, enum access_result result,
 	    DECISION_CHANNEL_DISABLED : DECISION_NOT_CONNECTED;
 }
 
+/* the reason for a yes */
+static enum decision
+local_explain_guest(struct question *q, struct fault *fault)
+{
+	struct registry *r;
+	int got;
+
+	if (registry_open(&r, NULL, REGISTRY_READ, fault) < 0)
+		return DECISION_FAULT;
+	got = share_guest_grant(r, NULL, q->channel, q->thing, q->grant,
+	    fault);
+	registry_close(r);
+	return got < 0 ? DECISION_FAULT : DECISION_YES;
+}
+
 static enum decision
 local_decide(struct client *c, struct question *q, struct fault *fault)
 {
@@ -360,7 +382,7 @@ local_decide(struct client *c, struct question *q, struct fault *fault)
 	access_close(a);
 	if (result == ACCESS_ERROR)
 		return DECISION_FAULT;
-	return result == ACCESS_YES ? DECISION_YES :
+	return result == ACCESS_YES ? local_explain_guest(q, fault) :
 	    local_explain(q, result, fault);
 }
 
@@ -605,7 +627,8 @@ const struct client_backend client_local = {
 	.certificates = local_certificates,
 	.group_find = local_group_find, .group_list = local_group_list,
 	.places = local_places,
-	.connections = local_connections, .transactions = true,
+	.connections = local_connections, .guests = local_guests,
+	.transactions = true,
 	.begin = local_begin_all, .end = local_end_all,
 	.user_restore = local_user_restore,
 	.user_set_hash = local_user_set_hash, .user_hash = local_user_hash,

@@ -131,10 +131,13 @@ remote_reason(struct session *s, struct str word, struct fault *fault)
 
 /* as the owner of the thing */
 static enum decision
-remote_decide_by_id(struct session *s, const struct question *q,
+remote_decide_by_id(struct session *s, struct question *q,
     struct fault *fault)
 {
-	struct object_field f = { .name = "reason", .type = OBJECT_TEXT };
+	struct object_field f[] = {
+		{ .name = "reason", .type = OBJECT_TEXT },
+		{ .name = "grant", .type = OBJECT_TEXT },
+	};
 	struct buf path;
 	int result;
 
@@ -149,8 +152,12 @@ remote_decide_by_id(struct session *s, const struct question *q,
 	buf_putc(&path, '\0');
 	result = session_ask(s, &(struct ask){ .path = path.p }, fault);
 	buf_release(&path);
-	return result < 0 || session_read(s, buf_str(&s->body), &f, 1,
-	    fault) < 0 ? DECISION_FAULT : remote_reason(s, f.value, fault);
+	if (result < 0 || session_read(s, buf_str(&s->body), f, 2, fault) < 0)
+		return DECISION_FAULT;
+	if (uuid_valid(f[1].value))
+		snprintf(q->grant, sizeof q->grant, "%.*s",
+		    STR_ARG(f[1].value));
+	return remote_reason(s, f[0].value, fault);
 }
 
 /* with a key as the body, and a direction if its p is not NULL: 1, 0 when that
@@ -752,7 +759,8 @@ const struct client_backend client_remote = {
 	.cert_each = remote_cert_each,
 	.group_find = remote_group_find, .group_list = remote_group_list,
 	.places = remote_places,
-	.connections = remote_connections, .history = remote_history,
+	.connections = remote_connections, .guests = remote_guests,
+	.history = remote_history,
 	.begin = remote_begin_all, .end = remote_end_all,
 	.user_restore = remote_user_restore,
 	.user_set_hash = remote_user_set_hash, .user_hash = remote_user_hash,

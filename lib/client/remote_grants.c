@@ -8,8 +8,12 @@
 #define GRANTS_BYTES_MAX ((size_t)2 << 20)
 #define GRANTS_PATH_MAX 128
 
-enum { ID, OWNER, EMAIL, LEVEL, THING, CHANNEL, NAME, ACCEPTED, CREATED,
-	FIELDS };
+/* what is shared comes last, by enum grant_kind */
+enum { ID, OWNER, EMAIL, LEVEL, NAME, ACCEPTED, CREATED, ITEMS,
+	FIELDS = ITEMS + GRANT_KINDS };
+static const char *const remote_grant_items[GRANT_KINDS] = {
+	"thing_id", "channel_id", "group_id"
+};
 
 /* valid as long as what session_read gives */
 static int
@@ -21,22 +25,24 @@ remote_grant_read(struct session *s, struct str json, struct grant *g,
 		[OWNER] = { .name = "owner", .type = OBJECT_TEXT },
 		[EMAIL] = { .name = "email", .type = OBJECT_TEXT },
 		[LEVEL] = { .name = "level", .type = OBJECT_TEXT },
-		[THING] = { .name = "thing_id", .type = OBJECT_TEXT },
-		[CHANNEL] = { .name = "channel_id", .type = OBJECT_TEXT },
 		[NAME] = { .name = "name", .type = OBJECT_TEXT },
 		[ACCEPTED] = { .name = "accepted", .type = OBJECT_ANY },
 		[CREATED] = { .name = "created", .type = OBJECT_NUMBER },
 	};
-	bool thing;
+	int kind;
 
+	for (kind = 0; kind < GRANT_KINDS; kind++)
+		f[ITEMS + kind] = (struct object_field){
+		    .name = remote_grant_items[kind], .type = OBJECT_TEXT };
 	if (session_read(s, json, f, FIELDS, fault) < 0)
 		return -1;
-	thing = f[THING].value.p != NULL;
+	for (kind = 0; kind < GRANT_KINDS - 1; kind++)
+		if (f[ITEMS + kind].value.p != NULL)
+			break;
 	*g = (struct grant){
 		.id = f[ID].value, .owner = f[OWNER].value,
 		.email = f[EMAIL].value, .name = f[NAME].value,
-		.kind = thing ? ITEM_THING : ITEM_CHANNEL,
-		.item = f[thing ? THING : CHANNEL].value,
+		.kind = (enum grant_kind)kind, .item = f[ITEMS + kind].value,
 		.accepted = str_eq(f[ACCEPTED].value, STR("true")),
 		.level = grant_level_parse(f[LEVEL].value),
 	};
@@ -74,8 +80,8 @@ remote_grant_make(struct client *c, const struct grant *g,
 		{ .name = "email", .type = OBJECT_TEXT, .value = g->email },
 		{ .name = "level", .type = OBJECT_TEXT,
 		    .value = grant_level_word(g->level) },
-		{ .name = g->kind == ITEM_THING ? "thing_id" : "channel_id",
-		    .type = OBJECT_TEXT, .value = g->item },
+		{ .name = remote_grant_items[g->kind], .type = OBJECT_TEXT,
+		    .value = g->item },
 	};
 	struct grant made;
 

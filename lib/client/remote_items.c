@@ -60,8 +60,10 @@ remote_show(struct session *s, struct str json,
 		.owner = f[OWNER].value,
 		.level = grant_level_parse(f[LEVEL].value),
 	};
-	/* a server that knows nothing of sharing lists the user's own again */
-	if (query->shared && item.owner.p == NULL)
+	/* A server that knows nothing of sharing lists the user's own again;
+	 * on what another user has, the user's own are guests. */
+	if (query->shared && item.owner.p == NULL &&
+	    query->connected.p == NULL)
 		return 0;
 	tags_begin(&tags);
 	if (item.id.n == 0 || (f[METADATA].value.p != NULL &&

@@ -6,6 +6,7 @@
 
 #include "json/json.h"
 #include "registry/event.h"
+#include "registry/grant_sql.h"
 #include "registry/statement.h"
 
 /* by enum grant_level */
@@ -30,6 +31,17 @@ grant_level_parse(struct str word)
 	return 0;
 }
 
+/* by enum grant_kind, as the rest of this file */
+static const char *const grant_kinds[GRANT_KINDS] = {
+	"thing", "channel", "group"
+};
+
+const char *
+grant_kind_word(enum grant_kind kind)
+{
+	return grant_kinds[kind];
+}
+
 void
 grant_put(struct buf *b, const struct grant *g, const char *suffix)
 {
@@ -43,8 +55,7 @@ grant_put(struct buf *b, const struct grant *g, const char *suffix)
 	json_put_string(b, g->email);
 	buf_puts(b, ",\"level\":");
 	json_put_string(b, grant_level_word(g->level));
-	buf_printf(b, ",\"%s%s\":", g->kind == ITEM_THING ? "thing" :
-	    "channel", suffix);
+	buf_printf(b, ",\"%s%s\":", grant_kinds[g->kind], suffix);
 	json_put_string(b, g->item);
 	buf_puts(b, ",\"name\":");
 	json_put_string(b, g->name);
@@ -66,13 +77,16 @@ grant_oldest(void)
 
 /* ?1 is the user, ?3 the address, ?4 grant_oldest() */
 #define GRANT_ROWS(where)						\
-	"SELECT g.id, u.email, g.email, g.thing IS NULL,"		\
-	" coalesce(t.id, c.id), coalesce(t.name, c.name), g.level,"	\
+	"SELECT g.id, u.email, g.email,"				\
+	" CASE WHEN t.n IS NOT NULL THEN 0 WHEN c.n IS NOT NULL THEN 1"	\
+	" ELSE 2 END, coalesce(t.id, c.id, q.id),"			\
+	" coalesce(t.name, c.name, q.name), g.level,"			\
 	" g.grantee IS NOT NULL, g.created, u.id, g.n, g.owner = ?1,"	\
 	" coalesce(g.grantee = ?1, g.email = ?3)"			\
 	" FROM grants g JOIN users u ON u.n = g.owner"			\
 	" LEFT JOIN things t ON t.n = g.thing"				\
-	" LEFT JOIN channels c ON c.n = g.channel WHERE " where		\
+	" LEFT JOIN channels c ON c.n = g.channel"			\
+	" LEFT JOIN item_groups q ON q.n = g.grp WHERE " where		\
 	" AND (g.grantee IS NOT NULL OR g.created >= ?4)"
 enum { GRANT_OWNER_ID = 9, GRANT_N, GRANT_GIVEN, GRANT_RECEIVED };
 
@@ -89,7 +103,7 @@ grant_fill(struct grant *g, sqlite3_stmt *st)
 		.n = sqlite3_column_int64(st, GRANT_N),
 		.id = db_column(st, 0), .owner = db_column(st, 1),
 		.email = db_column(st, 2),
-		.kind = sqlite3_column_int(st, 3) ? ITEM_CHANNEL : ITEM_THING,
+		.kind = (enum grant_kind)sqlite3_column_int(st, 3),
 		.item = db_column(st, 4), .name = db_column(st, 5),
 		.level = (enum grant_level)sqlite3_column_int(st, 6),
 		.accepted = sqlite3_column_int(st, 7) != 0,
@@ -132,6 +146,10 @@ grant_row(struct registry *r, const struct user *user, struct str id,
 }
 
 /* an event of the owner's about this grant; `by` is who did it */
+static const char *const grant_event_ids[GRANT_KINDS] = {
+	"thing_id", "chan_id", "group_id"
+};
+
 static int
 grant_event(struct registry *r, const char *operation, const char *owner,
     const struct grant *g, const struct user *by, struct fault *fault)
@@ -141,7 +159,7 @@ grant_event(struct registry *r, const char *operation, const char *owner,
 	event_by(r, strcmp(by->id, owner) == 0 ? NULL : by->email);
 	event_begin(r, owner);
 	event_text(r, "id", g->id);
-	event_text(r, g->kind == ITEM_THING ? "thing_id" : "chan_id", g->item);
+	event_text(r, grant_event_ids[g->kind], g->item);
 	event_text(r, "email", g->email);
 	event_text(r, "level", grant_level_word(g->level));
 	result = event_append(r, operation, fault);
@@ -209,30 +227,31 @@ grant_each(struct registry *r, const struct user *user,
 /* ---- what is allowed ---- */
 
 /* the item first: a user may have got thousands */
-static const char *const grant_sql_allows[] = {
-	"SELECT u.n, u.id, u.email, max(s.level) FROM things t"
-	" CROSS JOIN shared_things s ON s.item = t.n"
-	" JOIN users u ON u.n = t.owner"
-	" WHERE t.id = ?2 AND s.grantee = ?1 GROUP BY u.n",
-	"SELECT u.n, u.id, u.email, max(s.level) FROM channels t"
-	" CROSS JOIN shared_channels s ON s.item = t.n"
-	" JOIN users u ON u.n = t.owner"
-	" WHERE t.id = ?2 AND s.grantee = ?1 GROUP BY u.n",
+#define GRANT_ALLOWS(table, grants)					\
+	"SELECT u.n, u.id, u.email, " GRANT_SQL_LEVEL(grants)		\
+	" FROM " table " t JOIN users u ON u.n = t.owner WHERE t.id = ?2"
+static const char *const grant_sql_allows[GRANT_KINDS] = {
+	GRANT_ALLOWS("things", GRANT_SQL_OF_THING("t.n")),
+	GRANT_ALLOWS("channels", GRANT_SQL_OF_CHANNEL("t.n")),
+	GRANT_ALLOWS("item_groups", GRANT_SQL_OF_GROUP("t.n")),
 };
 
 int
-grant_allows(struct registry *r, enum item_kind kind, const struct user *user,
+grant_allows(struct registry *r, enum grant_kind kind, const struct user *user,
     struct str id, enum grant_level need, struct user *owner,
     struct fault *fault)
 {
 	sqlite3_stmt *st = statement_of(r, grant_sql_allows[kind],
 	    user->rowid, id, fault);
-	const char *what = kind == ITEM_THING ? "thing" : "channel";
+	const char *what = grant_kinds[kind];
 	int level, got = statement_step(r, st, fault);
 
 	if (got <= 0)
 		return got;
-	level = sqlite3_column_int(st, 3);
+	if ((level = sqlite3_column_int(st, 3)) == 0) {
+		db_reset(st);
+		return 0;
+	}
 	*owner = (struct user){ .rowid = sqlite3_column_int64(st, 0) };
 	snprintf(owner->id, sizeof owner->id, "%.*s",
 	    STR_ARG(db_column(st, 1)));
@@ -312,13 +331,14 @@ grant_check_room(struct registry *r, const struct user *owner,
 	return 0;
 }
 
-static const char *const grant_sql_insert[] = {
-	"INSERT INTO grants(owner, email, thing, id, level, created)"
-	" SELECT ?1, ?2, n, ?3, ?4, ?5 FROM things"
-	" WHERE owner = ?1 AND id = ?6",
-	"INSERT INTO grants(owner, email, channel, id, level, created)"
-	" SELECT ?1, ?2, n, ?3, ?4, ?5 FROM channels"
-	" WHERE owner = ?1 AND id = ?6",
+#define GRANT_INSERT(column, table)					\
+	"INSERT INTO grants(owner, email, " column ", id, level, created)" \
+	" SELECT ?1, ?2, n, ?3, ?4, ?5 FROM " table			\
+	" WHERE owner = ?1 AND id = ?6"
+static const char *const grant_sql_insert[GRANT_KINDS] = {
+	GRANT_INSERT("thing", "things"),
+	GRANT_INSERT("channel", "channels"),
+	GRANT_INSERT("grp", "item_groups"),
 };
 
 /* the number of rows: 0 when the owner has no such item */
@@ -336,11 +356,13 @@ grant_insert(struct registry *r, const struct user *owner,
 	return statement_run(r, st, fault);
 }
 
-static const char *const grant_sql_same[] = {
-	"SELECT g.id FROM grants g JOIN things t ON t.n = g.thing"
-	" WHERE g.owner = ?1 AND t.id = ?2 AND g.email = ?3",
-	"SELECT g.id FROM grants g JOIN channels t ON t.n = g.channel"
-	" WHERE g.owner = ?1 AND t.id = ?2 AND g.email = ?3",
+#define GRANT_SAME(column, table)					\
+	"SELECT g.id FROM grants g JOIN " table " t ON t.n = g." column	\
+	" WHERE g.owner = ?1 AND t.id = ?2 AND g.email = ?3"
+static const char *const grant_sql_same[GRANT_KINDS] = {
+	GRANT_SAME("thing", "things"),
+	GRANT_SAME("channel", "channels"),
+	GRANT_SAME("grp", "item_groups"),
 };
 
 /* the one for this item and address: 1, 0, -1 */
@@ -369,8 +391,8 @@ grant_no_item(struct registry *r, const struct user *user,
 	if (grant_allows(r, g->kind, user, g->item, GRANT_OWNER, &owner,
 	    fault) < 0)
 		return -1;
-	return fault_set(fault, 1, "no %s '%.*s'", g->kind == ITEM_THING ?
-	    "thing" : "channel", STR_ARG(g->item));
+	return fault_set(fault, 1, "no %s '%.*s'", grant_kinds[g->kind],
+	    STR_ARG(g->item));
 }
 
 int

@@ -7,11 +7,16 @@
 #include "registry/user.h"
 
 /*
- * Grants: an owner shares a thing or a channel with another user, who is
- * invited by an email address and has to accept.  Ids, keys and history stay
+ * Grants: an owner shares a thing, a channel or a group with another user, who
+ * is invited by an email address and has to accept.  Ids, keys and history stay
  * the owner's.  Until then a grant allows nothing; it ends at once when the
  * owner takes it back, when the other user leaves, and when the thing, the
- * channel or one of the two users is removed.
+ * channel, the group or one of the two users is removed.
+ *
+ * A group is shared with all things and channels that it contains (group.h), as
+ * they come and go: what is taken out of it, or is in a group that is moved
+ * elsewhere, is shared no more.  What is in it, and where it is, only the owner
+ * changes.
  *
  * Nothing here tells whether somebody has an address: an invitation to one
  * that no user has waits like any other.
@@ -28,6 +33,15 @@ enum grant_level {
 struct str grant_level_word(enum grant_level);
 unsigned grant_level_parse(struct str word);
 
+enum grant_kind {
+	GRANT_THING = ITEM_THING,
+	GRANT_CHANNEL = ITEM_CHANNEL,
+	GRANT_GROUP,
+	GRANT_KINDS
+};
+/* "thing", "channel" or "group" */
+const char *grant_kind_word(enum grant_kind);
+
 /* An owner has at most this many grants, of which so many may wait, and so
  * many for one address; for one address so many wait of all owners together,
  * and a user accepts so many.  One that is not accepted is gone after this
@@ -42,7 +56,7 @@ struct grant {
 	long long n;			/* their order: see grant_query */
 	struct str id;
 	struct str owner, email;	/* of the two users */
-	enum item_kind kind;
+	enum grant_kind kind;
 	struct str item, name;		/* what is shared */
 	enum grant_level level;
 	bool accepted;
@@ -50,8 +64,8 @@ struct grant {
 };
 
 /* appends {"id":…,"owner":…,"email":…,"level":…,"thing":…,"name":…,
- * "accepted":…,"created":…}; `suffix` comes after "thing" or "channel": "_id"
- * over HTTP, else "" */
+ * "accepted":…,"created":…}; `suffix` comes after "thing", "channel" or
+ * "group": "_id" over HTTP, else "" */
 void grant_put(struct buf *, const struct grant *, const char *suffix);
 
 /*
@@ -97,7 +111,7 @@ int grant_find(struct registry *, const struct user *, struct str id,
  * grants say?  1, and its owner; 0: nothing of it was shared with the user, for
  * whom it does not exist; -1, with EX_NOPERM when it was, at a lower level.
  */
-int grant_allows(struct registry *, enum item_kind, const struct user *,
+int grant_allows(struct registry *, enum grant_kind, const struct user *,
     struct str id, enum grant_level, struct user *owner, struct fault *);
 
 #endif

@@ -135,8 +135,8 @@ group_insert(struct registry *r, const struct user *owner,
 	sqlite3_bind_int64(st, 7, stamp_now().ns);
 	if (statement_run(r, st, fault) >= 0)
 		return 0;
-	return fault->status != EX_DATAERR ? -1 : fault_set(fault, EX_DATAERR,
-	    "the id '%.*s' is in use", STR_ARG(change->id));
+	return fault->status != EX_DATAERR ? -1 :
+	    user_id_refuse(r, change->id, fault);
 }
 
 int

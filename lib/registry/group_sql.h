@@ -23,6 +23,13 @@
 #define GROUP_SQL_OF_CHANNEL(row)					\
 	GROUP_SQL_ABOVE("group_channels", "channel", row)
 
+/* the row of a group, NULL for none, and those above it */
+#define GROUP_SQL_ABOVE_GROUP(row)					\
+	"(WITH RECURSIVE above(n) AS (SELECT " row " WHERE " row	\
+	" IS NOT NULL UNION SELECT parent FROM item_groups"		\
+	" JOIN above USING(n) WHERE parent IS NOT NULL)"		\
+	" SELECT n FROM above)"
+
 /* a group of the owner ?1 by its id, and, if `all` is true, all that are
  * beneath it */
 #define GROUP_SQL_BENEATH(id, all)					\

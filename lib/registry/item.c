@@ -136,8 +136,7 @@ item_clash(struct registry *r, const struct change *change, struct fault *fault)
 		return -1;
 	if (strstr(said, "key_hash") != NULL)
 		return fault_set(fault, EX_DATAERR, "that key is in use");
-	return fault_set(fault, EX_DATAERR, "the id '%.*s' is in use",
-	    STR_ARG(change->id));
+	return user_id_refuse(r, change->id, fault);
 }
 
 static int

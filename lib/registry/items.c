@@ -171,7 +171,8 @@ items_missing(struct registry *r, enum item_kind kind,
 {
 	struct user other;
 
-	if (grant_allows(r, kind, owner, id, GRANT_OWNER, &other, fault) < 0)
+	if (grant_allows(r, (enum grant_kind)kind, owner, id, GRANT_OWNER,
+	    &other, fault) < 0)
 		return -1;
 	return if_exists ? 0 : item_unknown(kind, id, fault);
 }

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/utf8.h"
-#include "registry/group_sql.h"
+#include "registry/grant_sql.h"
 #include "registry/item_row.h"
 #include "registry/metadata.h"
 #include "registry/names.h"
@@ -164,70 +164,98 @@ static const char *const page_sql_items[] = ITEM_ROWS(ITEMS);
 static const char *const page_sql_connected[] = ITEM_ROWS_CONNECTED(ITEMS);
 
 /*
- * What others share, by kind, and whether it is what is connected to ?4.  There
- * are never many (GRANTS_MAX, and the guests of one item), so that one order
- * serves for all: by the name or the id, or by nothing, and then by the row.
- * Of a guest that is not shared nothing but its id and its owner is given, and
- * filters see no more.
+ * What others share, by kind, and whether it is what is connected to ?4.  Each
+ * step reads all of that which the user's grants reach, and the guests of one
+ * item; one order serves for all: by the name or the id, or by nothing, and
+ * then by the row.  In order of creation rows are cut off before anything more
+ * is looked up for them.  Of a guest that is not shared nothing but its id and
+ * its owner is given, and filters see no more.
  *
  * Connections of one other owner are looked up for each item that this owner
- * shares: who has a million of them may share one.
+ * shares: who has a million of them may share one.  What is given has its row,
+ * and is looked up by that.
  */
-#define SHARED_ITEMS(table, shared)					\
+#define SHARED_ITEMS(kind, grants, place, dir)				\
 	"SELECT item AS n, NULL AS direction, max(level) AS level,"	\
-	" 0 AS host FROM " shared " WHERE grantee = ?1 GROUP BY item"
-#define SHARED_CONNECTED(table, shared, kind, other, others, shared_others) \
+	" 0 AS host FROM " GRANT_SQL_ALL(kind)				\
+	" WHERE ?6 <> 0 OR item " place " ?2 GROUP BY item"		\
+	" ORDER BY item" dir " LIMIT iif(?6 = 0, ?3, -1)"
+#define SHARED_GUESTS(kind, grants, other, others, other_grants, which)	\
 	"SELECT y." kind " AS n, y.direction,"				\
-	" (SELECT max(level) FROM " shared				\
-	"  WHERE grantee = ?1 AND item = y." kind ") AS level,"		\
+	" " GRANT_SQL_LEVEL(grants("y." kind)) " AS level,"		\
 	" o.owner = ?1 AS host FROM " others " o"			\
 	" CROSS JOIN guests y ON y." other " = o.n"			\
 	" WHERE o.id = ?4 AND (o.owner = ?1 OR EXISTS(SELECT 1"		\
-	"  FROM " shared_others " WHERE grantee = ?1 AND item = o.n))"	\
+	"  FROM " other_grants("o.n") "))" which
+#define SHARED_OF_OTHER(others, other_grants)				\
+	" WHERE o.id = ?4 AND o.owner <> ?1 AND EXISTS(SELECT 1"	\
+	"  FROM " other_grants("o.n") ")"
+#define SHARED_CONNECTED(kind, grants, other, others, other_grants)	\
+	SHARED_GUESTS(kind, grants, other, others, other_grants, "")	\
 	" UNION ALL SELECT y." kind ", y.direction, max(s.level), 0"	\
-	" FROM " others " o CROSS JOIN " shared " s"			\
+	" FROM " others " o CROSS JOIN " GRANT_SQL_ALL(kind) " s"	\
 	" CROSS JOIN connections y ON y." other " = o.n"		\
 	"  AND y." kind " = s.item"					\
-	" WHERE o.id = ?4 AND o.owner <> ?1 AND EXISTS(SELECT 1"	\
-	"  FROM " shared_others " WHERE grantee = ?1 AND item = o.n)"	\
-	"  AND s.grantee = ?1 GROUP BY y." kind
+	SHARED_OF_OTHER(others, other_grants) " GROUP BY y." kind
 #define SHARED_SHOWN(name, none)					\
 	" CASE WHEN x.owner = ?1 OR k.level > 0 THEN x." name		\
 	" ELSE " none " END AS " name ","
-#define SHARED_FROM(table, items)					\
+#define SHARED_FROM(kind, items)					\
 	" FROM (SELECT x.n, x.id," SHARED_SHOWN("name", "''")		\
 	SHARED_SHOWN("metadata", "'{}'") SHARED_SHOWN("tags", "'[]'")	\
 	SHARED_SHOWN("disabled", "0")					\
 	" k.direction, iif(x.owner = ?1, NULL, u.email) AS owner, k.level" \
-	" FROM (" items ") k CROSS JOIN " table " x ON x.n = k.n"	\
+	" FROM (" items ") k CROSS JOIN " kind "s x ON x.n = k.n"	\
 	" CROSS JOIN users u ON u.n = x.owner"				\
 	" WHERE k.level > 0 OR k.host OR x.owner = ?1) t"
 #define SHARED_KEY "CASE ?6 WHEN 1 THEN t.name WHEN 2 THEN t.id ELSE '' END"
-#define SHARED_ROWS(from) {						\
-	"SELECT t.n, 1, " COLUMNS ", t.id" from " WHERE (" SHARED_KEY	\
-	", t.n) > (?5, ?2) ORDER BY " SHARED_KEY ", t.n LIMIT ?3",	\
-	"SELECT t.n, 1, " COLUMNS ", t.id" from " WHERE (" SHARED_KEY	\
-	", t.n) < (?5, ?2) ORDER BY " SHARED_KEY " DESC, t.n DESC LIMIT ?3" }
-#define SHARED_GIVEN(from)						\
-	"SELECT t.id, t.name, t.metadata, t.tags, t.disabled, NULL,"	\
-	" t.direction, t.n, t.owner, t.level" from			\
-	" WHERE t.n >= ?2 AND t.n <= ?3 ORDER BY t.n"
-#define SHARED_BY(rows) {						\
-	{ rows(SHARED_FROM("things", SHARED_ITEMS("things",		\
-	    "shared_things"))),						\
-	rows(SHARED_FROM("channels", SHARED_ITEMS("channels",		\
-	    "shared_channels"))) },					\
-	{ rows(SHARED_FROM("things", SHARED_CONNECTED("things",		\
-	    "shared_things", "thing", "channel", "channels",		\
-	    "shared_channels"))),					\
-	rows(SHARED_FROM("channels", SHARED_CONNECTED("channels",	\
-	    "shared_channels", "channel", "thing", "things",		\
-	    "shared_things"))) },					\
-}
+#define SHARED_ROWS(kind, items, place, dir)				\
+	"SELECT t.n, 1, " COLUMNS ", t.id" SHARED_FROM(kind, items)	\
+	" WHERE (" SHARED_KEY ", t.n) " place " (?5, ?2)"		\
+	" ORDER BY " SHARED_KEY dir ", t.n" dir " LIMIT ?3"
+#define SHARED_BOTH(kind, items, ...) {					\
+	SHARED_ROWS(kind, items(__VA_ARGS__, ">", ""), ">", ""),	\
+	SHARED_ROWS(kind, items(__VA_ARGS__, "<", " DESC"), "<", " DESC") }
+/* in one order only, so far as the items themselves have any */
+#define SHARED_ANY(kind, grants, other, others, other_grants, place, dir) \
+	SHARED_CONNECTED(kind, grants, other, others, other_grants)
+#define SHARED_OF_THING "thing", GRANT_SQL_OF_THING
+#define SHARED_OF_CHANNEL "channel", GRANT_SQL_OF_CHANNEL
+#define SHARED_AT_THING SHARED_OF_THING, "channel", "channels",		\
+	GRANT_SQL_OF_CHANNEL
+#define SHARED_AT_CHANNEL SHARED_OF_CHANNEL, "thing", "things",		\
+	GRANT_SQL_OF_THING
+static const char *const page_sql_shared[2][2][2] = {
+	{ SHARED_BOTH("thing", SHARED_ITEMS, SHARED_OF_THING),
+	SHARED_BOTH("channel", SHARED_ITEMS, SHARED_OF_CHANNEL) },
+	{ SHARED_BOTH("thing", SHARED_ANY, SHARED_AT_THING),
+	SHARED_BOTH("channel", SHARED_ANY, SHARED_AT_CHANNEL) },
+};
 
-static const char *const page_sql_shared[2][2][2] = SHARED_BY(SHARED_ROWS);
-static const char *const page_sql_shared_items[2][2] =
-    SHARED_BY(SHARED_GIVEN);
+/* from the row ?2 to ?3 */
+#define SHARED_AT(kind) " AND y." kind " BETWEEN ?2 AND ?3"
+#define SHARED_GIVEN(kind, items, ...)					\
+	"SELECT t.id, t.name, t.metadata, t.tags, t.disabled, NULL,"	\
+	" t.direction, t.n, t.owner, t.level"				\
+	SHARED_FROM(kind, items(__VA_ARGS__))				\
+	" ORDER BY t.n"
+#define SHARED_ITEM(kind, grants)					\
+	"SELECT y.n, NULL AS direction, " GRANT_SQL_LEVEL(grants("y.n")) \
+	" AS level, 0 AS host FROM " kind "s y"				\
+	" WHERE y.n BETWEEN ?2 AND ?3 AND y.owner <> ?1"
+#define SHARED_CONNECTED_ITEM(kind, grants, other, others, other_grants) \
+	SHARED_GUESTS(kind, grants, other, others, other_grants,	\
+	    SHARED_AT(kind))						\
+	" UNION ALL SELECT y." kind ", y.direction,"			\
+	" " GRANT_SQL_LEVEL(grants("y." kind)) ", 0 FROM " others " o"	\
+	" CROSS JOIN connections y ON y." other " = o.n"		\
+	SHARED_OF_OTHER(others, other_grants) SHARED_AT(kind)
+static const char *const page_sql_shared_items[2][2] = {
+	{ SHARED_GIVEN("thing", SHARED_ITEM, SHARED_OF_THING),
+	SHARED_GIVEN("channel", SHARED_ITEM, SHARED_OF_CHANNEL) },
+	{ SHARED_GIVEN("thing", SHARED_CONNECTED_ITEM, SHARED_AT_THING),
+	SHARED_GIVEN("channel", SHARED_CONNECTED_ITEM, SHARED_AT_CHANNEL) },
+};
 
 static enum source
 page_source(const struct page *p)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/schema.h"
 
+#include "registry/group_sql.h"
+
 /*
  * `n` is a row's number inside this file, in order of creation; outside,
  * users, things and channels are known by `id`.  A connection names the
@@ -471,8 +473,49 @@ static const char step_grants[] =
 "	WHERE thing IS NULL AND channel IS NOT NULL"
 "	AND grantee IS NOT NULL;";
 
+/*
+ * Grants on groups: what is in the group, and in those beneath it, now and
+ * later.  Who reaches what is asked of the groups above it (grant_sql.h), so
+ * that nothing has to be kept up to date; but a guest connection goes with the
+ * place in a group that its grant reached it by, whatever ends that place: it
+ * is taken out, its group is removed, or one above that is moved.  Both ends of
+ * a guest connection are asked for their groups, as only those of the end that
+ * is shared can be the grant's.  An earlier version, which would let guests
+ * stay, refuses a file of this one.
+ */
+#define GUESTS_LEAVE(kind)						\
+"CREATE TRIGGER group_" kind "s_leave AFTER DELETE ON group_" kind "s"	\
+"	BEGIN DELETE FROM guests WHERE " kind " = old." kind " AND EXISTS(" \
+"	SELECT 1 FROM grants g WHERE g.n = guests.granted"		\
+"	AND g.owner = old.owner AND g.grp IS NOT NULL AND g.grp NOT IN "
+
+static const char step_group_grants[] =
+"ALTER TABLE grants ADD COLUMN grp INTEGER"	/* in place of the two */
+"	REFERENCES item_groups(n) ON DELETE CASCADE;"
+"CREATE TRIGGER grants_of_group BEFORE INSERT ON grants WHEN"
+"	(new.thing IS NOT NULL) + (new.channel IS NOT NULL) +"
+"	(new.grp IS NOT NULL) <> 1 OR (new.grp IS NOT NULL AND NOT EXISTS("
+"	SELECT 1 FROM item_groups WHERE n = new.grp AND owner = new.owner))"
+"	BEGIN SELECT RAISE(ABORT, 'a grant on what is not the owner''s');"
+"	END;"
+"CREATE UNIQUE INDEX grants_on_group ON grants(grp, email);"
+"CREATE INDEX grants_of_grantee_on_group ON grants(grantee, grp);"
+"DROP VIEW shared_things;"
+"DROP VIEW shared_channels;"
+GUESTS_LEAVE("thing") GROUP_SQL_OF_THING("old.thing") "); END;"
+GUESTS_LEAVE("channel") GROUP_SQL_OF_CHANNEL("old.channel") "); END;"
+"CREATE TRIGGER item_groups_leave AFTER UPDATE OF parent ON item_groups"
+"	WHEN old.parent IS NOT NULL AND old.parent IS NOT new.parent BEGIN"
+"	DELETE FROM guests WHERE granted IN (SELECT n FROM grants"
+"	WHERE grp IN " GROUP_SQL_ABOVE_GROUP("old.parent")
+"	AND grp NOT IN " GROUP_SQL_ABOVE_GROUP("new.parent") ")"
+"	AND (SELECT grp FROM grants WHERE n = granted) NOT IN "
+GROUP_SQL_OF_THING("guests.thing")
+"	AND (SELECT grp FROM grants WHERE n = granted) NOT IN "
+GROUP_SQL_OF_CHANNEL("guests.channel") "; END;";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
 	step_1, step_2, step_3, step_4, step_5, step_6, step_7,
 	step_certificates, step_directions, step_expiring, step_groups,
-	step_grants
+	step_grants, step_group_grants
 };

@@ -5,6 +5,7 @@
 
 #include "json/json.h"
 #include "registry/event.h"
+#include "registry/grant_sql.h"
 #include "registry/item_row.h"
 
 /* ---- items ---- */
@@ -23,15 +24,14 @@ share_put(struct buf *b, const struct item *item)
 }
 
 /* as ITEM_ROWS, with the owner's address and the level after that */
-#define SHARE_ROW(table, shared)					\
+#define SHARE_ROW(table, grants)					\
 	"SELECT t.id, t.name, t.metadata, t.tags, t.disabled, NULL, NULL," \
-	" t.n, u.email, max(s.level) FROM " table " t"			\
-	" CROSS JOIN " shared " s ON s.item = t.n"			\
+	" t.n, u.email, " GRANT_SQL_LEVEL(grants) " FROM " table " t"	\
 	" JOIN users u ON u.n = t.owner"				\
-	" WHERE t.id = ?2 AND s.grantee = ?1 GROUP BY t.n"
+	" WHERE t.id = ?2 AND EXISTS(SELECT 1 FROM " grants ")"
 static const char *const share_sql_row[] = {
-	SHARE_ROW("things", "shared_things"),
-	SHARE_ROW("channels", "shared_channels"),
+	SHARE_ROW("things", GRANT_SQL_OF_THING("t.n")),
+	SHARE_ROW("channels", GRANT_SQL_OF_CHANNEL("t.n")),
 };
 
 int
@@ -61,8 +61,8 @@ share_owner(struct registry *r, enum item_kind kind, const struct user *user,
     struct str id, enum grant_level need, struct user *owner,
     struct fault *fault)
 {
-	return fault->status == 1 && grant_allows(r, kind, user, id, need,
-	    owner, fault) > 0 ? 0 : -1;
+	return fault->status == 1 && grant_allows(r, (enum grant_kind)kind,
+	    user, id, need, owner, fault) > 0 ? 0 : -1;
 }
 
 int
@@ -104,16 +104,13 @@ struct share_end {
 	long long granted;		/* that grant */
 };
 
-/* the best grant comes first; of equal ones the first */
-#define SHARE_END(table, shared)					\
+#define SHARE_END(table, grants)					\
 	"SELECT t.n, t.owner, u.id, t.owner = ?1,"			\
-	" coalesce(s.level, 0), s.granted FROM " table " t"		\
-	" JOIN users u ON u.n = t.owner"				\
-	" LEFT JOIN " shared " s ON s.item = t.n AND s.grantee = ?1"	\
-	" WHERE t.id = ?2 ORDER BY s.level DESC, s.granted LIMIT 1"
+	" " GRANT_SQL_LEVEL(grants) ", " GRANT_SQL_BEST(grants)		\
+	" FROM " table " t JOIN users u ON u.n = t.owner WHERE t.id = ?2"
 static const char *const share_sql_end[] = {
-	SHARE_END("things", "shared_things"),
-	SHARE_END("channels", "shared_channels"),
+	SHARE_END("things", GRANT_SQL_OF_THING("t.n")),
+	SHARE_END("channels", GRANT_SQL_OF_CHANNEL("t.n")),
 };
 
 /* also of an item that does not exist for the user: 1; 0: there is none; -1 */
@@ -179,8 +176,8 @@ share_pair_owner(struct registry *r, const struct user *user,
 {
 	if (p->at_channel.own || p->at_channel.owner != p->at_thing.owner)
 		return 0;
-	return grant_allows(r, ITEM_CHANNEL, user, p->channel, GRANT_MANAGE,
-	    owner, fault) <= 0 || grant_allows(r, ITEM_THING, user, p->thing,
+	return grant_allows(r, GRANT_CHANNEL, user, p->channel, GRANT_MANAGE,
+	    owner, fault) <= 0 || grant_allows(r, GRANT_THING, user, p->thing,
 	    GRANT_MANAGE, owner, fault) <= 0 ? -1 : 1;
 }
 
@@ -241,7 +238,7 @@ share_connect_guest(struct registry *r, const struct user *user,
 		    "'%.*s' are of two other users: one has to be your own",
 		    STR_ARG(p->channel), STR_ARG(p->thing));
 	if (other->level < GRANT_USE)
-		return grant_allows(r, mine ? ITEM_THING : ITEM_CHANNEL, user,
+		return grant_allows(r, mine ? GRANT_THING : GRANT_CHANNEL, user,
 		    mine ? p->thing : p->channel, GRANT_USE, &owner, fault);
 	return share_add_guest(r, user, p, other, direction, fault);
 }
@@ -384,4 +381,93 @@ share_connected(struct registry *r, const struct user *user,
 		return 0;
 	owner = (struct user){ .rowid = p.at_channel.owner };
 	return item_connected(r, &owner, channel, thing, fault);
+}
+
+int
+share_guest_grant(struct registry *r, const struct user *user,
+    struct str channel, struct str thing, char id[ID_TEXT + 1],
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_of(r, "SELECT g.id FROM channels c"
+	    " CROSS JOIN things t ON t.id = ?3 CROSS JOIN guests x"
+	    " ON x.channel = c.n AND x.thing = t.n"
+	    " JOIN grants g ON g.n = x.granted"
+	    " WHERE c.id = ?2 AND (?1 = 0 OR ?1 IN (g.owner, g.grantee))",
+	    user != NULL ? user->rowid : 0, channel, fault);
+	int got;
+
+	db_bind_str(st, 3, thing);
+	if ((got = statement_step(r, st, fault)) > 0)
+		snprintf(id, ID_TEXT + 1, "%.*s", STR_ARG(db_column(st, 0)));
+	db_reset(st);
+	return got;
+}
+
+/* rows of channel, thing and direction, and the rows of the first two */
+#define SHARE_GUESTS							\
+	"SELECT c.id, t.id, x.direction, x.channel, x.thing"		\
+	" FROM grants g CROSS JOIN guests x ON x.granted = g.n"		\
+	" CROSS JOIN channels c ON c.n = x.channel"			\
+	" CROSS JOIN things t ON t.n = x.thing WHERE "
+
+static int
+share_give_guests(struct registry *r, sqlite3_stmt *st,
+    struct guest_place *at, int (*each)(void *, const struct item_pair *,
+    struct fault *), void *arg, struct fault *fault)
+{
+	struct item_pair pair;
+	int got;
+
+	while ((got = statement_step(r, st, fault)) > 0) {
+		pair = (struct item_pair){ db_column(st, 0), db_column(st, 1),
+		    (unsigned)sqlite3_column_int(st, 2) };
+		at->channel = sqlite3_column_int64(st, 3);
+		at->thing = sqlite3_column_int64(st, 4);
+		if ((got = each(arg, &pair, fault)) != 0) {
+			db_reset(st);
+			return got;
+		}
+	}
+	return got;
+}
+
+int
+share_each_guest(struct registry *r, const struct user *user,
+    int (*each)(void *, const struct item_pair *, struct fault *), void *arg,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, SHARE_GUESTS
+	    "g.grantee = ?1 ORDER BY c.id, t.id", fault);
+	struct guest_place at;
+
+	sqlite3_bind_int64(st, 1, user->rowid);
+	return share_give_guests(r, st, &at, each, arg, fault);
+}
+
+static int
+share_ignore_grant(void *arg, const struct grant *g, struct fault *fault)
+{
+	(void)arg;
+	(void)g;
+	(void)fault;
+	return 0;
+}
+
+int
+share_each_guest_of(struct registry *r, const struct user *user,
+    struct str grant, struct guest_place *at,
+    int (*each)(void *, const struct item_pair *, struct fault *), void *arg,
+    struct fault *fault)
+{
+	sqlite3_stmt *st;
+
+	if (grant_find(r, user, grant, share_ignore_grant, NULL, fault) < 0)
+		return -1;
+	st = statement_of(r, SHARE_GUESTS "g.id = ?2"
+	    " AND ?1 IN (g.owner, g.grantee)"
+	    " AND (x.channel, x.thing) > (?3, ?4)"
+	    " ORDER BY x.channel, x.thing", user->rowid, grant, fault);
+	sqlite3_bind_int64(st, 3, at->channel);
+	sqlite3_bind_int64(st, 4, at->thing);
+	return share_give_guests(r, st, at, each, arg, fault);
 }

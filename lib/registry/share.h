@@ -43,4 +43,29 @@ int share_disconnect(struct registry *, const struct user *,
 int share_connected(struct registry *, const struct user *,
     struct str channel, struct str thing, struct fault *);
 
+/* Calls `each`, as item_each_connection does, for the guest connections that
+ * the user has by grants of others, in order of the channel's and then the
+ * thing's id. */
+int share_each_guest(struct registry *, const struct user *,
+    int (*each)(void *arg, const struct item_pair *, struct fault *),
+    void *arg, struct fault *);
+
+/* The same for those that need one grant, which the user gave or got, in order
+ * of their rows: those after `at`, which is where it is.  fault.status 1: there
+ * is no such grant. */
+struct guest_place {
+	long long channel, thing;	/* rows; 0: before the first */
+};
+int share_each_guest_of(struct registry *, const struct user *,
+    struct str grant, struct guest_place *at,
+    int (*each)(void *arg, const struct item_pair *, struct fault *),
+    void *arg, struct fault *);
+
+/* The grant that the guest connection of these two needs: 1, and its id; 0:
+ * they have none, or the user neither gave nor got it; -1.  A user of NULL may
+ * know of all. */
+int share_guest_grant(struct registry *, const struct user *,
+    struct str channel, struct str thing, char id[ID_TEXT + 1],
+    struct fault *);
+
 #endif

@@ -116,6 +116,33 @@ user_fill(struct user *user, sqlite3_stmt *st)
 	snprintf(user->email, sizeof user->email, "%.*s", STR_ARG(email));
 }
 
+int
+user_id_refuse(struct registry *r, struct str id, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, "SELECT owner FROM removed"
+	    " WHERE id = ?1 AND owner NOT IN (SELECT id FROM users)", fault);
+	char owner[ID_TEXT + 1] = "";
+	int got;
+
+	db_bind_str(st, 1, id);
+	if ((got = statement_step(r, st, fault)) < 0)
+		return -1;
+	if (got > 0)
+		snprintf(owner, sizeof owner, "%.*s",
+		    STR_ARG(db_column(st, 0)));
+	db_reset(st);
+	if (got == 0 || owner[0] == '\0')
+		return fault_set(fault, EX_DATAERR, "the id '%.*s' is in use",
+		    STR_ARG(id));
+	if (str_eq(id, str_z(owner)))
+		return fault_set(fault, EX_DATAERR, "the id '%s' was that of a "
+		    "user who was removed, and nobody else gets it: leave it "
+		    "out", owner);
+	return fault_set(fault, EX_DATAERR, "the id '%.*s' was of user '%s', "
+	    "who was removed, and nobody else gets it: leave it out",
+	    STR_ARG(id), owner);
+}
+
 static int
 user_insert(struct registry *r, const struct user *user, const char *hash,
     struct fault *fault)
@@ -132,8 +159,7 @@ user_insert(struct registry *r, const struct user *user, const char *hash,
 	if (fault->status != EX_DATAERR)
 		return -1;
 	if (strstr(sqlite3_errmsg(r->db.sql), "users.email") == NULL)
-		return fault_set(fault, EX_DATAERR, "the id '%s' is in use",
-		    user->id);
+		return user_id_refuse(r, str_z(user->id), fault);
 	return fault_set(fault, EX_DATAERR, "user '%s' already exists",
 	    user->email);
 }

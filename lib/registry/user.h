@@ -78,6 +78,10 @@ int user_find_hash(struct registry *, struct str email, struct user *,
  * have been used again */
 int user_remains(struct registry *, const struct user *, struct fault *);
 
+/* Sets the fault, EX_DATAERR, that a new user, thing, channel or group can't
+ * have this id, and whether that is because its user was removed.  -1 */
+int user_id_refuse(struct registry *, struct str id, struct fault *);
+
 /* the number of things, or channels, of a user */
 int user_items(struct registry *, const struct user *, enum item_kind,
     uint64_t *n, struct fault *);

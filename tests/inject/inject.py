@@ -119,6 +119,7 @@ class Site:
         self.make("mfx-channels connect", self.channel + " " + self.thing)
         self.make("mfx-certs ca init")
         self.make("mfx-certs issue --days 3", self.thing)
+        self.share()
         for name, text in (("lines", LINES), ("records", RECORDS),
                            ("password", "correct horse\n"),
                            ("things", '{"name":"a"}\n{"name":"b"}\n'),
@@ -135,6 +136,21 @@ class Site:
         self.make("mfx-bus seek s/h start --create")
         self.make("mfx-write-sqlite m.db", stdin=RECORDS)
         self.make("mfx-site backup -q -q --key seal sealed.tar.zst")
+
+    def share(self):
+        """The thing is in a group that a guest may use, and does."""
+        guest = "guest@example.com"
+        self.make("mfx-users create --password-file -", guest,
+                  "correct horse")
+        self.group = json.loads(self.make("mfx-groups create"))["id"]
+        self.make("mfx-groups assign", self.group + " " + self.thing)
+        self.grant = json.loads(self.make(
+            "mfx-users grant " + guest + " use --group", self.group))["id"]
+        self.make("mfx-users accept --user " + guest, self.grant)
+        theirs = json.loads(
+            self.make("mfx-channels create --user " + guest))["id"]
+        self.make("mfx-channels connect --user " + guest,
+                  theirs + " " + self.thing)
 
     def put(self, name, text):
         path = os.path.join(self.path, name)
@@ -161,7 +177,8 @@ def registry(path):
         if db.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
             return "the registry is damaged"
         return [db.execute(f"SELECT count(*) FROM {t}").fetchone() for t in
-                ("users", "connections", "events")] + [
+                ("users", "connections", "events", "item_groups",
+                 "group_things", "grants", "guests")] + [
             sorted(db.execute(f"SELECT name, disabled FROM {t}").fetchall())
             for t in ("things", "channels")]
 
@@ -577,7 +594,12 @@ RUNS = {
                   Run("mfx-users verify {site.user} --password-file password",
                       no=True),
                   Run("mfx-users create bob@example.com --password-file "
-                      "password", state=registry, fixed=False)],
+                      "password", state=registry, fixed=False),
+                  Run("mfx-users grants"),
+                  Run("mfx-users grant bob@example.com view --group "
+                      "{site.group}", state=registry, fixed=False),
+                  Run("mfx-users decline --user guest@example.com "
+                      "{site.grant}", state=registry)],
     "mfx-things": [Run("mfx-things create -f things", state=registry,
                        fixed=False),
                    Run("mfx-things list"),
@@ -590,6 +612,9 @@ RUNS = {
                          state=registry)],
     "mfx-groups": [Run("mfx-groups create --name x", state=registry,
                        fixed=False),
+                   Run("mfx-groups unassign {site.group} {site.thing}",
+                       state=registry),
+                   Run("mfx-groups remove {site.group}", state=registry),
                    Run("mfx-groups tree")],
     "mfx-can": [Run("mfx-can {site.thing} publish {site.channel}")],
     "mfx-audit": [Run("mfx-audit --store m.db -t json s/h", no=True)],

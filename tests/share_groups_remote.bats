@@ -1,0 +1,1 @@
+share_groups.bats
