@@ -21,13 +21,13 @@
 #include "api/state.h"
 #include "api/status.h"
 #include "api/stores.h"
-#include "api/thread_pool.h"
 #include "api/users.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "net/certificate.h"
 #include "net/rate_limit.h"
+#include "net/thread_pool.h"
 #include "registry/access.h"
 #include "registry/log_state.h"
 
@@ -81,7 +81,8 @@ api_open_pool(struct api *api, struct fault *fault)
 		[POOL_EXPORTS] = { 4, JOB_EXPORTS, 2, 1 },
 	};
 
-	if (pool_open(&api->pool, limits, &api->completions, fault) < 0)
+	if (pool_open(&api->pool, limits, POOL_KINDS, &api->completions,
+	    fault) < 0)
 		return -1;
 	api->logins = fair_queue_open(api->pool, POOL_PASSWORDS, passwords,
 	    LOGINS_EACH, LOGINS_MAX);

@@ -17,7 +17,7 @@ struct owner_queue {
 
 struct fair_queue {
 	struct thread_pool *pool;
-	enum pool_kind kind;
+	unsigned kind;
 	unsigned at_once, each, all;
 	unsigned running, waiting;
 	/* the one whose turn it is comes first */
@@ -25,7 +25,7 @@ struct fair_queue {
 };
 
 struct fair_queue *
-fair_queue_open(struct thread_pool *pool, enum pool_kind kind,
+fair_queue_open(struct thread_pool *pool, unsigned kind,
     unsigned at_once, unsigned each, unsigned all)
 {
 	struct fair_queue *t = memory_zero(1, sizeof *t);

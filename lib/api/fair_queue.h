@@ -2,8 +2,8 @@
 #ifndef MFX_API_FAIR_QUEUE_H
 #define MFX_API_FAIR_QUEUE_H
 
-#include "api/thread_pool.h"
 #include "base/str.h"
+#include "net/thread_pool.h"
 
 /*
  * Work for a pool, fairly by owner: each owner has a queue, and the queues
@@ -16,7 +16,7 @@
 struct fair_queue;
 
 /* at most `at_once` are with the pool; `each` of an owner and `all` wait */
-struct fair_queue *fair_queue_open(struct thread_pool *, enum pool_kind,
+struct fair_queue *fair_queue_open(struct thread_pool *, unsigned kind,
     unsigned at_once, unsigned each, unsigned all);
 /* when none is waiting any more; NULL is fine */
 void fair_queue_close(struct fair_queue *);

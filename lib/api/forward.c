@@ -13,7 +13,6 @@
 
 #include "api/request_ctx.h"
 #include "api/state.h"
-#include "api/thread_pool.h"
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -21,6 +20,7 @@
 #include "base/number.h"
 #include "base/os.h"
 #include "client/curl.h"
+#include "net/thread_pool.h"
 #include "registry/log_state.h"
 
 #define CONNECT_MS 5000L

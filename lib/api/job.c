@@ -7,9 +7,9 @@
 
 #include "api/request_ctx.h"
 #include "api/state.h"
-#include "api/thread_pool.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "net/thread_pool.h"
 
 /* a piece with a record as long as they get, in any form */
 #define PIECE_MAX ((size_t)32 << 20)
@@ -25,7 +25,7 @@
 
 /* under way, of all, of a user and of a thing */
 static const struct {
-	enum pool_kind pool;
+	enum pool_kind kind;
 	unsigned most, of_user, of_thing;
 } job_limits[JOB_KINDS] = {
 	[JOB_PAGE] = { POOL_PAGES, JOB_PAGES, 96, 64 },
@@ -82,7 +82,7 @@ job_free(struct job *j)
 static bool
 job_work(struct job *j)
 {
-	j->working = pool_add(j->api->pool, job_limits[j->kind].pool,
+	j->working = pool_add(j->api->pool, job_limits[j->kind].kind,
 	    &j->task);
 	return j->working;
 }

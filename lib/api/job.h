@@ -4,10 +4,10 @@
 
 #include <stdatomic.h>
 
-#include "api/thread_pool.h"
 #include "base/buf.h"
 #include "http/request.h"
 #include "http/stream.h"
+#include "net/thread_pool.h"
 #include "registry/uuid.h"
 
 /*

@@ -20,7 +20,7 @@
  * Messages out of the store, for a thing that is on their channel: a job
  * (job.h), which reads the store in a thread.
  */
-struct messages_job {
+struct messages_export {
 	struct job job;
 	struct api_store *store;
 	struct messages_query query;
@@ -33,36 +33,38 @@ struct messages_job {
 /* ---- in the thread ---- */
 
 static int
-messages_job_put(struct messages_job *p, const struct route *route,
+messages_export_put(struct messages_export *export, const struct route *route,
     const struct record *record)
 {
-	const char *why = messages_put(&p->writer, &p->job.out, route, record);
+	const char *why = messages_put(&export->writer, &export->job.out,
+	    route, record);
 
 	return why == NULL ? 1 :
-	    fault_set(&p->job.fault, EX_DATAERR, "%s", why);
+	    fault_set(&export->job.fault, EX_DATAERR, "%s", why);
 }
 
 static int
-messages_job_ask(struct messages_job *p, const struct query *query,
+messages_export_ask(struct messages_export *export, const struct query *query,
     struct reader **reader)
 {
-	*reader = reader_new(p->store->driver, p->store->place, &p->watch);
-	return reader_ask(*reader, query, &p->job.fault);
+	*reader = reader_new(export->store->driver, export->store->place,
+	    &export->watch);
+	return reader_ask(*reader, query, &export->job.fault);
 }
 
 static int
-messages_job_count(struct messages_job *p, uint64_t *total)
+messages_export_count(struct messages_export *export, uint64_t *total)
 {
-	struct query query = p->query.ask.query;
+	struct query query = export->query.ask.query;
 	struct reader *reader;
 	int got;
 
 	query.count = true;
 	query.limit = -1;
 	query.offset = 0;
-	got = messages_job_ask(p, &query, &reader);
+	got = messages_export_ask(export, &query, &reader);
 	if (got == 0)
-		got = reader_count(reader, total, &p->job.fault);
+		got = reader_count(reader, total, &export->job.fault);
 	reader_close(reader);
 	return got;
 }
@@ -70,49 +72,52 @@ messages_job_count(struct messages_job *p, uint64_t *total)
 /* The page is begun before its total is counted: nothing stands on it that
  * is not in the total. */
 static int
-messages_job_begin(struct messages_job *p)
+messages_export_begin(struct messages_export *export)
 {
 	struct route route;
 	struct record record;
 	uint64_t total = 0;
 	int got;
 
-	if (messages_job_ask(p, &p->query.ask.query, &p->reader) < 0)
+	if (messages_export_ask(export, &export->query.ask.query,
+	    &export->reader) < 0)
 		return -1;
-	got = reader_next(p->reader, &route, &record, &p->job.fault);
-	if (got < 0 || (p->query.format == MESSAGES_PAGE &&
-	    messages_job_count(p, &total) < 0))
+	got = reader_next(export->reader, &route, &record, &export->job.fault);
+	if (got < 0 || (export->query.format == MESSAGES_PAGE &&
+	    messages_export_count(export, &total) < 0))
 		return -1;
-	messages_begin(&p->writer, &p->job.out, total, &p->query.ask.query);
-	return got > 0 ? messages_job_put(p, &route, &record) : 0;
+	messages_begin(&export->writer, &export->job.out, total,
+	    &export->query.ask.query);
+	return got > 0 ? messages_export_put(export, &route, &record) : 0;
 }
 
 static int
-messages_job_next(struct messages_job *p)
+messages_export_next(struct messages_export *export)
 {
 	struct route route;
 	struct record record;
-	int got = reader_next(p->reader, &route, &record, &p->job.fault);
+	int got = reader_next(export->reader, &route, &record,
+	    &export->job.fault);
 
-	return got > 0 ? messages_job_put(p, &route, &record) : got;
+	return got > 0 ? messages_export_put(export, &route, &record) : got;
 }
 
 static int
-messages_job_piece(struct job *j)
+messages_export_piece(struct job *j)
 {
-	struct messages_job *p = (struct messages_job *)j;
+	struct messages_export *export = (struct messages_export *)j;
 	int got = 1;
 
-	if (!p->begun)
-		got = messages_job_begin(p);
-	p->begun = true;
+	if (!export->begun)
+		got = messages_export_begin(export);
+	export->begun = true;
 	while (got > 0 && j->out.n < JOB_PIECE)
-		got = messages_job_next(p);
+		got = messages_export_next(export);
 	if (got == 0)
-		messages_end(&p->writer, &j->out);
+		messages_end(&export->writer, &j->out);
 	if (got <= 0) {
-		reader_close(p->reader);
-		p->reader = NULL;
+		reader_close(export->reader);
+		export->reader = NULL;
 	}
 	return got;
 }
@@ -120,30 +125,30 @@ messages_job_piece(struct job *j)
 /* ---- in the loop ---- */
 
 static void
-messages_job_free(struct job *j)
+messages_export_free(struct job *j)
 {
-	struct messages_job *p = (struct messages_job *)j;
+	struct messages_export *export = (struct messages_export *)j;
 
-	reader_close(p->reader);
-	messages_writer_release(&p->writer);
-	messages_query_release(&p->query);
-	free(p);
+	reader_close(export->reader);
+	messages_writer_release(&export->writer);
+	messages_query_release(&export->query);
+	free(export);
 }
 
 /* said once, until the store can be read again */
 static void
-messages_job_on_piece(struct job *j)
+messages_export_on_piece(struct job *j)
 {
-	struct messages_job *p = (struct messages_job *)j;
+	struct messages_export *export = (struct messages_export *)j;
 
 	if (j->got >= 0)
-		stores_recovered(p->store);
+		stores_recovered(export->store);
 	else if (j->fault.status != EX_DATAERR)
-		state_complain_store(j->api, p->store, &j->fault);
+		state_complain_store(j->api, export->store, &j->fault);
 }
 
 static void
-messages_job_refuse(struct job *j, struct http_request *r)
+messages_export_refuse(struct job *j, struct http_request *r)
 {
 	if (j->fault.status == EX_DATAERR)
 		http_problem(r, 422, j->fault.text);
@@ -156,24 +161,24 @@ messages_job_refuse(struct job *j, struct http_request *r)
 /* ---- the request ---- */
 
 static void
-messages_job_start(struct request_ctx *c, struct messages_job *p)
+messages_export_start(struct request_ctx *c, struct messages_export *export)
 {
-	struct job *j = &p->job;
+	struct job *j = &export->job;
 
-	messages_writer_init(&p->writer, &p->query);
-	p->watch = (struct store_watch){
+	messages_writer_init(&export->writer, &export->query);
+	export->watch = (struct store_watch){
 		.stop = job_stops, .arg = j, .one_of_many = true
 	};
-	j->kind = p->query.format == MESSAGES_PAGE ? JOB_PAGE : JOB_EXPORT;
-	j->type = messages_type(p->query.format);
-	j->piece = messages_job_piece;
-	j->on_piece = messages_job_on_piece;
-	j->refuse = messages_job_refuse;
-	j->free = messages_job_free;
+	j->kind = export->query.format == MESSAGES_PAGE ? JOB_PAGE : JOB_EXPORT;
+	j->type = messages_type(export->query.format);
+	j->piece = messages_export_piece;
+	j->on_piece = messages_export_on_piece;
+	j->refuse = messages_export_refuse;
+	j->free = messages_export_free;
 	if (job_start(c, j))
 		http_set(c->request, "Vary", "Accept, Authorization");
 	else
-		messages_job_free(j);
+		messages_export_free(j);
 }
 
 /* The thing whose key it is, when it is on this channel; else it answers:
@@ -206,7 +211,7 @@ messages_may_read(struct request_ctx *c, char *thing)
 /* Finds the user that owns the thing, to whose share the job counts; else it
  * answers: false. */
 static bool
-messages_find_owner(struct request_ctx *c, struct messages_job *p)
+messages_find_owner(struct request_ctx *c, struct messages_export *export)
 {
 	struct fault fault;
 	int got = -1;
@@ -215,7 +220,7 @@ messages_find_owner(struct request_ctx *c, struct messages_job *p)
 		fault_set(&fault, EX_TEMPFAIL, "no registry");
 	else
 		got = item_owner(c->api->registry, ITEM_THING,
-		    str_z(p->job.thing), p->job.user, &fault);
+		    str_z(export->job.thing), export->job.user, &fault);
 	if (got < 0)
 		answer_unable(c->api, c->request, &fault);
 	else if (got == 0)
@@ -226,25 +231,27 @@ messages_find_owner(struct request_ctx *c, struct messages_job *p)
 void
 messages_list(struct request_ctx *c)
 {
-	struct messages_job *p;
+	struct messages_export *export;
 	const char *why;
 
 	if (c->id[0].n == 0) {
 		http_problem(c->request, 400, "the channel's id is missing");
 		return;
 	}
-	p = memory_zero(1, sizeof *p);
-	if (messages_may_read(c, p->job.thing) && messages_find_owner(c, p)) {
-		why = messages_query(&p->query, c->request, c->id[0]);
-		p->store = stores_find(c->api->stores, p->query.store);
-		if (why == NULL && p->store == NULL)
+	export = memory_zero(1, sizeof *export);
+	if (messages_may_read(c, export->job.thing) &&
+	    messages_find_owner(c, export)) {
+		why = messages_query(&export->query, c->request, c->id[0]);
+		export->store = stores_find(c->api->stores,
+		    export->query.store);
+		if (why == NULL && export->store == NULL)
 			why = "no store has this name";
 		if (why == NULL) {
-			messages_job_start(c, p);
+			messages_export_start(c, export);
 			return;
 		}
 		http_problem(c->request, 400, why);
-		messages_query_release(&p->query);
+		messages_query_release(&export->query);
 	}
-	free(p);
+	free(export);
 }

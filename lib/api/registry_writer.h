@@ -2,7 +2,7 @@
 #ifndef MFX_API_REGISTRY_WRITER_H
 #define MFX_API_REGISTRY_WRITER_H
 
-#include "api/thread_pool.h"
+#include "net/thread_pool.h"
 #include "registry/registry.h"
 
 /*

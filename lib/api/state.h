@@ -6,9 +6,10 @@
 
 #include "api/options.h"
 #include "api/stores.h"
-#include "api/thread_pool.h"
+#include "api/work.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "net/thread_pool.h"
 
 struct access;
 struct ca_set;
@@ -29,7 +30,7 @@ struct token_cache;
 
 /*
  * What the files of this room share.  They have an order, from the bottom:
- *	options, thread_pool, stores, fair_queue, registry_writer
+ *	options, work, stores, fair_queue, registry_writer
  *	state			the service, and what it complains of
  *	route, request_ctx	one request, and the row that it fits
  *	answer, parameters, auth, body, item_json, list_page

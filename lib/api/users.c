@@ -12,9 +12,9 @@
 #include "api/handlers.h"
 #include "api/registry_writer.h"
 #include "api/state.h"
-#include "api/thread_pool.h"
 #include "base/memory.h"
 #include "net/rate_limit.h"
+#include "net/thread_pool.h"
 
 /*
  * Users and their sessions.  A password is hashed or compared by the pool;

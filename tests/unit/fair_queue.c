@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "api/work.h"
 #include "tests/unit/unit.h"
 
 #define TASKS 12
@@ -94,7 +95,8 @@ main(void)
 	};
 
 	CHECK(completions_open(&completions, &fault) == 0);
-	CHECK(pool_open(&pool, limits, &completions, &fault) == 0);
+	CHECK(pool_open(&pool, limits, POOL_KINDS, &completions,
+	    &fault) == 0);
 	queue = fair_queue_open(pool, POOL_PASSWORDS, 1, 4, 8);
 	TEST("owners take turns, and each has a maximum, and all together")
 		test_order();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One pool for all kinds of work: what is begun, and what has to wait. */
-#include "api/thread_pool.h"
+#include "net/thread_pool.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/work.h"
 #include "tests/unit/unit.h"
 
 enum { TASKS = 10, MANY = 2000 };
@@ -180,7 +181,8 @@ main(void)
 	sem_init(&begun, 0, 0);
 	sem_init(&go, 0, 0);
 	CHECK(completions_open(&completions, &fault) == 0);
-	CHECK(pool_open(&pool, limits, &completions, &fault) == 0);
+	CHECK(pool_open(&pool, limits, POOL_KINDS, &completions,
+	    &fault) == 0);
 	TEST("no kind waits for another, and a user has a part of one")
 		test_kinds(pool);
 	TEST("none is forgotten")
@@ -196,7 +198,8 @@ main(void)
 		completions_run(&completions);
 		CHECK(n_done == 3);
 	}
-	CHECK(pool_open(&pool, narrow, &completions, &fault) == 0);
+	CHECK(pool_open(&pool, narrow, POOL_KINDS, &completions,
+	    &fault) == 0);
 	TEST("what one that ends has held up is begun, be it two")
 		test_two(pool);
 	pool_close(pool);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_API_THREAD_POOL_H
-#define MFX_API_THREAD_POOL_H
+#ifndef MFX_NET_THREAD_POOL_H
+#define MFX_NET_THREAD_POOL_H
 
 #include <stdbool.h>
 
@@ -11,8 +11,8 @@
  * what has been done comes back to the loop as a completion:
  *
  *	completions_open(&completions, &fault);
- *	pool_open(&pool, limits, &completions, &fault);
- *	pool_add(pool, POOL_PAGE, &task)	a thread calls task->run
+ *	pool_open(&pool, limits, KINDS, &completions, &fault);
+ *	pool_add(pool, kind, &task)	a thread calls task->run
  *	... completions.told[0] can be read when there are some:
  *	completions_run(&completions)	calls task->done of each
  *
@@ -40,22 +40,11 @@ void completions_put(struct completions *, struct task *list);
 /* from the loop's */
 void completions_run(struct completions *);
 
-/* kinds of work, the most urgent first */
-enum pool_kind {
-	POOL_PASSWORDS,		/* 40 ms of a processor each */
-	POOL_STORES,		/* are they there? */
-	POOL_SIGNATURES,	/* less than 1 ms each */
-	POOL_KEYS,		/* of RSA: up to seconds */
-	POOL_FORWARDS,		/* another machine is waited for */
-	POOL_PAGES,		/* a person waits for it */
-	POOL_EXPORTS,
-	POOL_KINDS
-};
-
 /*
- * Of one kind: how many are at work at most, and wait; and how many of these
- * may work for one user, and for one thing; 0: no limit.  Of the tasks of a
- * kind that may begin, one of the user with the fewest at work comes first.
+ * Of one kind of work, whose number says how urgent it is, 0 the most: how many
+ * are at work at most, and wait; and how many of these may work for one user,
+ * and for one thing; 0: no limit.  Of the tasks of a kind that may begin, one of
+ * the user with the fewest at work comes first.
  */
 struct pool_limits {
 	unsigned at_once, most, of_user, of_thing;
@@ -68,11 +57,12 @@ struct pool_limits {
  */
 #define POOL_THREADS 40
 struct thread_pool;
+#define POOL_KINDS_MAX 8
 int pool_open(struct thread_pool **, const struct pool_limits *of_each_kind,
-    struct completions *, struct fault *);
+    unsigned kinds, struct completions *, struct fault *);
 /* lets them finish what was added; NULL is fine */
 void pool_close(struct thread_pool *);
 /* false when `most` of its kind are waiting already */
-bool pool_add(struct thread_pool *, enum pool_kind, struct task *);
+bool pool_add(struct thread_pool *, unsigned kind, struct task *);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/thread_pool.h"
+#include "net/thread_pool.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -91,7 +91,7 @@ struct pool_place {
 	struct thread_pool *pool;
 	pthread_t thread;
 	struct task *task;
-	enum pool_kind kind;
+	unsigned kind;
 };
 
 struct thread_pool {
@@ -100,7 +100,8 @@ struct thread_pool {
 	struct pool_place places[POOL_THREADS];
 	unsigned threads, most;		/* there are, there may be */
 	unsigned idle, woken;		/* idle ones, less those woken */
-	struct pool_queue queues[POOL_KINDS];
+	struct pool_queue queues[POOL_KINDS_MAX];
+	unsigned kinds;
 	struct completions *completions;
 	sigset_t signals;
 	bool closing;
@@ -114,7 +115,7 @@ pool_same(const char *a, const char *b)
 
 /* May it be begun?  *n is how many of its user's are at work. */
 static bool
-pool_may(const struct thread_pool *c, enum pool_kind kind,
+pool_may(const struct thread_pool *c, unsigned kind,
     const struct task *t, unsigned *n)
 {
 	const struct pool_limits *l = &c->queues[kind].limits;
@@ -135,7 +136,7 @@ pool_may(const struct thread_pool *c, enum pool_kind kind,
 
 /* where the one of a kind is that is to be begun next; NULL: none may be */
 static struct task **
-pool_find(struct thread_pool *c, enum pool_kind kind)
+pool_find(struct thread_pool *c, unsigned kind)
 {
 	struct pool_queue *q = &c->queues[kind];
 	struct task **at, **best = NULL;
@@ -172,9 +173,9 @@ static bool
 pool_choose(struct thread_pool *c, struct pool_place *p)
 {
 	struct task **at;
-	int kind;
+	unsigned kind;
 
-	for (kind = 0; kind < POOL_KINDS; kind++)
+	for (kind = 0; kind < c->kinds; kind++)
 		if ((at = pool_find(c, kind)) != NULL) {
 			p->task = pool_remove(&c->queues[kind], at);
 			p->kind = kind;
@@ -186,9 +187,9 @@ pool_choose(struct thread_pool *c, struct pool_place *p)
 static bool
 pool_has_more(struct thread_pool *c)
 {
-	int kind;
+	unsigned kind;
 
-	for (kind = 0; kind < POOL_KINDS; kind++)
+	for (kind = 0; kind < c->kinds; kind++)
 		if (pool_find(c, kind) != NULL)
 			return true;
 	return false;
@@ -197,9 +198,9 @@ pool_has_more(struct thread_pool *c)
 static bool
 pool_is_empty(const struct thread_pool *c)
 {
-	int kind;
+	unsigned kind;
 
-	for (kind = 0; kind < POOL_KINDS; kind++)
+	for (kind = 0; kind < c->kinds; kind++)
 		if (c->queues[kind].waiting > 0)
 			return false;
 	return true;
@@ -293,16 +294,17 @@ pool_start(struct thread_pool *c)
 
 int
 pool_open(struct thread_pool **out, const struct pool_limits *limits,
-    struct completions *completions, struct fault *fault)
+    unsigned kinds, struct completions *completions, struct fault *fault)
 {
 	struct thread_pool *c = memory_zero(1, sizeof *c);
-	int kind;
+	unsigned kind;
 
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
 	pthread_sigmask(SIG_SETMASK, NULL, &c->signals);
 	c->completions = completions;
-	for (kind = 0; kind < POOL_KINDS; kind++) {
+	c->kinds = kinds;
+	for (kind = 0; kind < c->kinds; kind++) {
 		c->queues[kind].limits = limits[kind];
 		c->queues[kind].end = &c->queues[kind].first;
 		c->most += limits[kind].at_once;
@@ -353,7 +355,7 @@ pool_wake(struct thread_pool *c)
 }
 
 bool
-pool_add(struct thread_pool *c, enum pool_kind kind, struct task *t)
+pool_add(struct thread_pool *c, unsigned kind, struct task *t)
 {
 	struct pool_queue *q = &c->queues[kind];
 	bool room;
