@@ -227,6 +227,29 @@ setup_suite_test() {
 	[[ $(talk '' send:still recv) == 'text still' ]]
 }
 
+@test "2,000 sockets of one thing are revoked: none gets a message after that" {
+	local thing
+	ulimit -Sn 4096
+	thing=$(mfx-things create)
+	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$thing")"
+	serve_ws --max-connections 3000
+	mkfifo go
+	exec 6<>go
+	start "$ROOT/tests/ws_revoked.py" "$PORT" "$CHANNEL" \
+	    "$(jq -r .key <<<"$thing")" 2000 <go
+	await 60 grep -q open "$PID_OUT"
+	talk '' send:before recv
+	mfx-channels disconnect "$CHANNEL" "$(jq -r .id <<<"$thing")"
+	talk '' send:after recv
+	echo >&6
+	status 0 wait "$PID"
+	diff - "$PID_OUT" <<-EOF
+	open
+	2000 before
+	2000 close 4403
+	EOF
+}
+
 @test "SIGTERM: what was sent is kept, clients are told 1001, status 0" {
 	serve_ws
 	talk_on client '' send:last recv closed

@@ -78,22 +78,38 @@ adapter_checked(const struct fault *fault, void *arg)
 	service_checked(&a->service, fault);
 }
 
-static void
+/* Before a message is given to anybody the protocol learns of changes of the
+ * registry: nobody gets one that came after its access was taken away. */
+static bool
+adapter_review(struct adapter *a, bool first)
+{
+	if (a->registry == NULL || !(first ? access_refresh_now(a->registry) :
+	    access_refresh(a->registry)))
+		return false;
+	return a->protocol->turn != NULL && a->protocol->turn(true);
+}
+
+/* True when the next turn must not wait. */
+static bool
 adapter_deliver(struct adapter *a)
 {
 	struct delivery d;
+	bool hurry = false, first = true;
 
 	if (a->feed_ready.loop == NULL)
-		return;
+		return false;
 	feed_turn(&a->feed);
-	while (feed_next(&a->feed, &d))
+	for (; feed_next(&a->feed, &d); first = false) {
+		hurry |= adapter_review(a, first);
 		a->protocol->deliver(&d);
+	}
 	if (a->feed.fd >= 0)
-		return;
+		return hurry || feed_hurry(&a->feed);
 	loop_unwatch(&a->feed_ready);
 	if (a->feed.fault.status != 0)
 		diag_error("%s", a->feed.fault.text);
 	diag_info("the input has ended: nothing more is delivered");
+	return hurry;
 }
 
 static int
@@ -142,11 +158,11 @@ adapter_turn(struct adapter *a, bool hurry)
 		publish_queue_turn(&a->queue);
 	if (p->settled != NULL)
 		p->settled();
-	adapter_deliver(a);
+	hurry |= adapter_deliver(a);
 	program_reload(a->reloads ? adapter_reload : NULL, a);
 	ready_alive(loop_now(a->loop));
 	adapter_count(a, loop_now(a->loop));
-	return hurry || (a->feed_ready.loop != NULL && feed_hurry(&a->feed));
+	return hurry;
 }
 
 /* ---- from the first turn to the last ---- */

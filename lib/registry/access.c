@@ -56,6 +56,12 @@ access_clear(struct access *a)
 	}
 }
 
+uint32_t
+access_generation(const struct access *a)
+{
+	return a->generation;
+}
+
 void
 access_forget(struct access *a)
 {

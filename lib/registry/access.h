@@ -54,6 +54,10 @@ bool access_refresh(struct access *);
  * connection, as a client may come right after the change that admits it */
 bool access_refresh_now(struct access *);
 
+/* which state of the registry its answers are of: another number after each
+ * change that was seen */
+uint32_t access_generation(const struct access *);
+
 /* Clears the cache: for a program that has just changed the registry. */
 void access_forget(struct access *);
 

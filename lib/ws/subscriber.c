@@ -271,6 +271,89 @@ subscribers_close(struct subscribers *a, struct subscriber *u)
 	free(u);
 }
 
+/* ---- whether they may ---- */
+
+/* Of a thing that is still connected: is it the same, which may do all that it
+ * might when this was opened?  So its client learns that it has lost
+ * something. */
+static bool
+subscriber_keeps(struct subscribers *a, struct subscriber *u,
+    const char *thing)
+{
+	unsigned before = u->directions;
+
+	/* a key that has come to another thing is another's */
+	return strcmp(thing, u->thing) == 0 &&
+	    access_directions(a->registry, str_z(thing),
+	    subscription_channel(&u->subscription), &u->directions) ==
+	    ACCESS_YES && !(before & ~u->directions);
+}
+
+bool
+subscriber_may(struct subscribers *a, struct subscriber *u)
+{
+	char thing[THING_AUTH_MAX];
+	const char *why;
+
+	u->generation = access_generation(a->registry);
+	switch (thing_auth_prove(a->registry, u->key, u->certificate,
+	    subscription_channel(&u->subscription), ACCESS_ANY_WAY,
+	    a->need_certificate, thing, &why)) {
+	case ACCESS_YES:
+		a->registry_down = 0;
+		if (subscriber_keeps(a, u, thing))
+			return true;
+		break;
+	case ACCESS_ERROR:
+		fault_set(&a->fault, EX_TEMPFAIL, "registry: %s", why);
+		if (a->registry_down == 0)
+			a->registry_down = clock_ns();
+		return false;
+	default:
+		a->registry_down = 0;
+		break;
+	}
+	a->revoked++;
+	ws_end(u->client, WS_REVOKED, "access was revoked");
+	return false;
+}
+
+/* Before it is given something: it is looked at after a change, however many
+ * wait for that.  While the registry can't be asked it stays as it is. */
+static bool
+subscriber_still_may(struct subscribers *a, struct subscriber *u)
+{
+	return u->generation == access_generation(a->registry) ||
+	    a->registry_down != 0 || subscriber_may(a, u) ||
+	    a->registry_down != 0;
+}
+
+bool
+subscribers_check(struct subscribers *a, bool changed)
+{
+	struct subscriber *u;
+	unsigned n;
+
+	if (changed)
+		a->unchecked = a->n;
+	for (n = 0; n < CHECKED && a->unchecked > 0 && a->n > 0; n++) {
+		if (a->cursor == NULL)
+			a->cursor = a->first;
+		u = a->cursor;
+		if (u->client != NULL && (a->registry_down != 0 ||
+		    u->generation != access_generation(a->registry)) &&
+		    !subscriber_may(a, u) && a->registry_down != 0) {
+			if (clock_ns() - a->registry_down < REGISTRY_DOWN_MAX)
+				return false;
+			ws_end(u->client, WS_TRY_LATER,
+			    "access can't be checked");
+		}
+		a->cursor = u->next;
+		a->unchecked--;
+	}
+	return a->unchecked > 0 && a->n > 0;
+}
+
 /* ---- what they get ---- */
 
 static bool
@@ -290,7 +373,8 @@ subscribers_tell(struct subscribers *a, const struct delivery *d)
 	    subtopic); s != NULL; s = subscriptions_next(s, subtopic)) {
 		struct subscriber *u = s->owner;
 
-		if (!(u->directions & DIRECTION_SUBSCRIBE) ||
+		if (!subscriber_still_may(a, u) ||
+		    !(u->directions & DIRECTION_SUBSCRIBE) ||
 		    u->replaying || subscriber_is_own(u, &d->route) ||
 		    (d->route.has_seq && d->route.seq <= u->at))
 			continue;
@@ -386,6 +470,8 @@ subscribers_replay(struct subscribers *a, uint64_t seq)
 		if (!u->replaying || u->client == NULL)
 			continue;
 		left--;
+		if (!subscriber_still_may(a, u))
+			continue;
 		/* it has no room: its next write brings the next turn */
 		if (!subscriber_has_room(a, u, a->max_queue / 4) ||
 		    (u->waiting && u->waits == seq))
@@ -394,77 +480,6 @@ subscribers_replay(struct subscribers *a, uint64_t seq)
 		more |= subscriber_replay_some(a, u, seq);
 	}
 	return more;
-}
-
-/* ---- whether they may ---- */
-
-/* Of a thing that is still connected: is it the same, which may do all that it
- * might when this was opened?  So its client learns that it has lost
- * something. */
-static bool
-subscriber_keeps(struct subscribers *a, struct subscriber *u,
-    const char *thing)
-{
-	unsigned before = u->directions;
-
-	/* a key that has come to another thing is another's */
-	return strcmp(thing, u->thing) == 0 &&
-	    access_directions(a->registry, str_z(thing),
-	    subscription_channel(&u->subscription), &u->directions) ==
-	    ACCESS_YES && !(before & ~u->directions);
-}
-
-bool
-subscriber_may(struct subscribers *a, struct subscriber *u)
-{
-	char thing[THING_AUTH_MAX];
-	const char *why;
-
-	switch (thing_auth_prove(a->registry, u->key, u->certificate,
-	    subscription_channel(&u->subscription), ACCESS_ANY_WAY,
-	    a->need_certificate, thing, &why)) {
-	case ACCESS_YES:
-		a->registry_down = 0;
-		if (subscriber_keeps(a, u, thing))
-			return true;
-		break;
-	case ACCESS_ERROR:
-		fault_set(&a->fault, EX_TEMPFAIL, "registry: %s", why);
-		if (a->registry_down == 0)
-			a->registry_down = clock_ns();
-		return false;
-	default:
-		a->registry_down = 0;
-		break;
-	}
-	a->revoked++;
-	ws_end(u->client, WS_REVOKED, "access was revoked");
-	return false;
-}
-
-bool
-subscribers_check(struct subscribers *a, bool changed)
-{
-	struct subscriber *u;
-	unsigned n;
-
-	if (changed)
-		a->unchecked = a->n;
-	for (n = 0; n < CHECKED && a->unchecked > 0 && a->n > 0; n++) {
-		if (a->cursor == NULL)
-			a->cursor = a->first;
-		u = a->cursor;
-		if (u->client != NULL && !subscriber_may(a, u) &&
-		    a->registry_down != 0) {
-			if (clock_ns() - a->registry_down < REGISTRY_DOWN_MAX)
-				return false;
-			ws_end(u->client, WS_TRY_LATER,
-			    "access can't be checked");
-		}
-		a->cursor = u->next;
-		a->unchecked--;
-	}
-	return a->unchecked > 0 && a->n > 0;
 }
 
 void

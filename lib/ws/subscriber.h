@@ -63,6 +63,7 @@ struct subscriber {
 	enum ws_format format;
 	bool plain, silent, replaying, waiting;
 	unsigned directions;		/* what it may do, enum direction */
+	uint32_t generation;		/* of the registry, as it was asked */
 	char thing[THING_AUTH_MAX];
 	/* for the program */
 	unsigned pending;	/* messages that are not written yet */
