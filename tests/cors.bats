@@ -172,3 +172,20 @@ preflight() {
 	status 64 timeout 20 mfx-adapt-http --cors-origin example.com 2>err
 	status 64 timeout 20 mfx-adapt-ws --cors-origin example.com 2>err
 }
+
+@test "OPTIONS * is of the server as a whole, of each server" {
+	local port
+	serve_api
+	free_port HTTP_PORT ADMIN
+	start_ready mfx-adapt-http -o raw -l "127.0.0.1:$HTTP_PORT" \
+	    --admin "127.0.0.1:$ADMIN" --cors-origin "$OURS"
+	for port in "$PORT" "$HTTP_PORT" "$ADMIN"; do
+		ask 204 -X OPTIONS --request-target '*' "http://127.0.0.1:$port"
+		ask 400 -X GET --request-target '*' "http://127.0.0.1:$port"
+	done
+	serve_ws
+	ask 204 -X OPTIONS --request-target '*' "http://127.0.0.1:$PORT"
+	ask 204 -X OPTIONS --request-target '*' -H "Origin: $OURS" \
+	    "http://127.0.0.1:$HTTP_PORT"
+	[[ $(field access-control-allow-origin) == "$OURS" ]]
+}

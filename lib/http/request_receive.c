@@ -264,6 +264,11 @@ request_admit(struct http_conn *c)
 		http_problem(r, 400, why);
 		return;
 	}
+	/* OPTIONS of the server as a whole (RFC 9110 9.3.7) */
+	if (str_eq(r->path, STR("*"))) {
+		http_answer(r, 204);
+		return;
+	}
 	if ((r->head.expects || claims > BODY_SMALL) &&
 	    h->options.on_headers != NULL)
 		h->options.on_headers(r, h->options.arg);
