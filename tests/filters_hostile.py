@@ -57,7 +57,7 @@ LINES = [
     ("CR as white space", '{"n":"a",\r"v":1,' + f'"t":{TIME}}}', TAKEN),
     ("CR in a text", '{"n":"a\rb","v":1}', REFUSED),
     ("two CR", record() + "\r\r", TAKEN),
-    # what is no line of ours
+    # other things than messages
     ("text", "hello", REFUSED),
     ("number", "1", REFUSED),
     ("string", '"x"', REFUSED),

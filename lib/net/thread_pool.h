@@ -43,8 +43,8 @@ void completions_run(struct completions *);
 /*
  * Of one kind of work, whose number says how urgent it is, 0 the most: how many
  * are at work at most, and wait; and how many of these may work for one user,
- * and for one thing; 0: no limit.  Of the tasks of a kind that may begin, one of
- * the user with the fewest at work comes first.
+ * and for one thing; 0: no limit.  Of the tasks of a kind that may begin, one
+ * of the user with the fewest at work comes first.
  */
 struct pool_limits {
 	unsigned at_once, most, of_user, of_thing;
