@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # The adapters on a bus with a server that is paused, killed, or comes back:
 # what they answer then, that they go on serving, and what is in the stream.
 load setup

@@ -43,6 +43,7 @@ is_copied() {
 	[[ $(group_at "$1" raw/live) == 3501 ]]
 }
 
+# bats test_tags=servers
 @test "to JetStream, on to another prefix, back, and to a directory" {
 	server_start nats
 	far_bus nats
@@ -166,6 +167,7 @@ killed_copies() {
 	mfx-bus copy "$1" "$2" >out
 }
 
+# bats test_tags=servers
 @test "killed at any moment: each line once and in order, groups in place" {
 	server_start nats
 	far_bus nats
@@ -182,6 +184,7 @@ killed_copies() {
 	MFX_BUS=beside mfx-bus verify
 }
 
+# bats test_tags=servers
 @test "a server that is killed and paused while it is copied to" {
 	local copy
 	server_start nats-always

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # mfx-bus mirror: a site's directory and a cluster far away, with a link between
 # them that is cut, stalls, is slow and narrow.
 load setup

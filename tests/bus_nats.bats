@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # The bus in NATS JetStream, with a server that is killed, paused, or of another
 # authority.  What every bus does is in bus_conformance.bats.
 load setup

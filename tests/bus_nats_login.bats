@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # Who we are, for a server of NATS: files of credentials with a server that has
 # an operator, tokens and passwords from files; and files that can't be that.
 # Nkeys and certificates are in bus_nats.bats.

@@ -102,12 +102,14 @@ tree_of() {
 	fault_of_one KILL
 }
 
+# bats test_tags=servers
 @test "JetStream: a member is killed, and the other stores all, once" {
 	server_start nats
 	export MFX_BUS="$(server_url nats)?timeout=1s"
 	fault_of_one KILL
 }
 
+# bats test_tags=servers
 @test "JetStream: a member is stopped; it wakes, and stores nothing twice" {
 	server_start nats
 	export MFX_BUS="$(server_url nats)?timeout=1s"
@@ -121,6 +123,7 @@ asked_at_once() {
 		END { exit !(asked == n && !between) }' "$2"
 }
 
+# bats test_tags=servers
 @test "JetStream: the holders of all parts are asked at once" {
 	local first stopped heard
 	PARTS=6

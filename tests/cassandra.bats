@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # mfx-write-cassandra, mfx-read-cassandra and mfx-prune-cassandra beside a real
 # Apache Cassandra: what is peculiar to it; what all stores do alike is in
 # conformance_cassandra.bats.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # The bus and the registry on three servers, while these are killed, paused, cut
 # off and full: tests/cluster has what happens.  FAULTS=60 CHANGES=10000
 # THINGS=100000 bats tests/cluster.bats for a longer run.

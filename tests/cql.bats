@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # lib/cql, by a program that does nothing but talk (tests/cql/talk.c), with
 # Apache Cassandra, and with servers that are not what they should be
 # (tests/cql_fake.py).

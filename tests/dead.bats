@@ -201,6 +201,7 @@ redriven() {
 	redriven 25
 }
 
+# bats test_tags=servers
 @test "on NATS: redrive, killed at any moment, and a bus that is away" {
 	local filter i
 	server_start nats

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # scripts/deploy/cluster and scripts/deploy/edge: three real servers with that
 # configuration, and the commands of the units.  Only paths, hosts and ports
 # are changed.

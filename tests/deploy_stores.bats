@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # scripts/deploy/stores/README.md, step by step, against real servers: every
 # command of it is run as it stands.  Only paths, ports, the number of copies
 # and how a service is started are changed; an administrator's mongosh and

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # mfx-events --redis with a real redis-server, looked at with redis-cli.
 load setup
 load tls

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # mfx-write-influx and mfx-read-influx beside a real InfluxDB: what is
 # peculiar to it; what all stores do alike is in conformance_influx.bats.
 load setup

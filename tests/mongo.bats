@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # mfx-write-mongo, mfx-read-mongo and mfx-prune-mongo beside a server of
 # MongoDB's protocol: what is peculiar to it; what all stores do alike is in
 # conformance_mongo.bats.

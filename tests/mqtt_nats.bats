@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # mfx-adapt-mqtt on a bus with a server that is paused, killed, or comes back.
 load setup
 load tls

@@ -17,9 +17,12 @@ load setup
 load tls
 load servers
 
+# pages whose examples have a server
+SERVER_GIVEN='^\.\\" given .*\ban?_(postgres|influx|mongo|cassandra|redis)'
+
 # it takes long to start
 setup_file() {
-	server_start cassandra
+	! with_servers || server_start cassandra
 }
 
 # the text of a page's examples as a script
@@ -120,6 +123,7 @@ all_ended() {
 	done
 	export BATS_TEST_DIRNAME ROOT BIN
 	for page in "$ROOT"/man/*.[1-8]; do
+		with_servers || ! grep -qE "$SERVER_GIVEN" "$page" || continue
 		dir=$BATS_TEST_TMPDIR/${page##*/}
 		mkdir "$dir"
 		cd "$dir"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # mfx-write-postgres and mfx-read-postgres beside a real PostgreSQL: what is
 # peculiar to it; what all stores do alike is in conformance_postgres.bats.
 load setup

@@ -8,6 +8,7 @@ load tls
 load servers
 
 setup_file() {
+	with_servers || return 0
 	server_start postgres
 	server_start influx
 	server_start mongo
@@ -167,10 +168,10 @@ at_once='mfx mfx-audit mfx-can mfx-registry mfx-site mfx-token mfx-top mfx-bus
 
 setup_suite_test() {
 	PROGRAMS=()
-	local p
-	# but for what is loaded into others
+	local p not='*.so'	# what is loaded into others
+	with_servers || not='*@(.so|-postgres|-influx|-mongo|-cassandra)'
 	for p in "$BIN"/*; do
-		[[ $p == *.so ]] || PROGRAMS+=("${p##*/}")
+		[[ $p == $not ]] || PROGRAMS+=("${p##*/}")
 	done
 }
 

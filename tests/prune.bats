@@ -122,7 +122,7 @@ aged() {
 # ---- PostgreSQL ----
 
 setup_file() {
-	server_start postgres
+	! with_servers || server_start postgres
 }
 
 # an empty database for the test, and a client that is not ours
@@ -144,6 +144,7 @@ partitions() {
 	    WHERE inhparent = 'readings'::regclass"
 }
 
+# bats test_tags=servers
 @test "prune: PostgreSQL drops months as a whole, deletes the rest in steps" {
 	postgres_database
 	{
@@ -167,6 +168,7 @@ partitions() {
 	[[ $(sql 'SELECT channel FROM series') == c ]]
 }
 
+# bats test_tags=servers
 @test "prune: PostgreSQL: a month that is being read is deleted in steps" {
 	postgres_database
 	aged 300 $((100 * 86400)) a | mfx-write-postgres "$P"
@@ -185,6 +187,7 @@ partitions() {
 	[[ $(sql 'SELECT count(*) FROM series') == 0 ]]
 }
 
+# bats test_tags=servers
 @test "prune: a writer of PostgreSQL that knew the series makes them again" {
 	postgres_database
 	mkfifo in
@@ -200,6 +203,7 @@ partitions() {
 	[[ $(mfx-read-postgres "$P" | jq -r '.channel + .n' | sort -u) == aa ]]
 }
 
+# bats test_tags=servers
 @test "prune: PostgreSQL: channels with quotes and classes" {
 	postgres_database
 	local c='a"b\\{},é$1'"'"
@@ -217,6 +221,7 @@ partitions() {
 
 # ---- InfluxDB ----
 
+# bats test_tags=servers
 @test "prune: InfluxDB: hostile channels, other layouts, a day at a time" {
 	server_start influx
 	local base c1="a'b,c d=\"e\"" c2='a\b' layout
@@ -242,6 +247,7 @@ partitions() {
 	done
 }
 
+# bats test_tags=servers
 @test "prune: VictoriaMetrics is refused" {
 	server_start victoria
 	aged 5 90000 x | mfx-write-influx "$(server_url victoria)/db"

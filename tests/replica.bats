@@ -702,6 +702,7 @@ more_than() {
 	killed 15
 }
 
+# bats test_tags=servers
 @test "kill -9 of primary and replica at random moments, on NATS" {
 	export BATS_TEST_TMPDIR
 	: >made
@@ -713,6 +714,7 @@ more_than() {
 
 # ---- NATS ----
 
+# bats test_tags=servers
 @test "on NATS: every operation, promotion, a server that is away" {
 	server_start nats
 	begin "$(server_url nats)"
@@ -741,6 +743,7 @@ more_than() {
 	same a b
 }
 
+# bats test_tags=servers
 @test "on NATS: changes wait for a silent server all together, and stop does not" {
 	local pids=() pid i url token port
 	server_start nats
@@ -772,6 +775,7 @@ more_than() {
 }
 
 # others wait for 30 seconds, and the bus is to be waited for a minute
+# bats test_tags=servers
 @test "on NATS: a server that falls silent after an entry keeps nobody out for long" {
 	local port mute change
 	server_start nats
@@ -794,6 +798,7 @@ more_than() {
 	[[ $(things a) == one ]]
 }
 
+# bats test_tags=servers
 @test "on NATS: a partition with a writer on each side" {
 	server_start nats
 	begin "$(server_url nats)"

@@ -11,6 +11,10 @@
 #	server_restart NAME	the same data and port; ends it first if it runs
 #	server_stop NAME	no process is left, and no file
 #
+# A test that starts one says "bats test_tags=servers" in the line before it, or
+# the file "bats file_tags=servers": `make test` leaves these to `make check`,
+# and has SERVERS=no in the environment, with which server_start fails.
+#
 # NAME is the kind: influx, influx2, victoria, postgres, cassandra, mongo, nats or redis.
 # KIND-tls
 # speaks TLS and nothing else; influx-flux has Flux, which costs 3 s of CPU at
@@ -123,7 +127,16 @@ server_answers() {
 	{ :; } 2>/dev/null </dev/tcp/127.0.0.1/"$port" && "server_${kind}_answers"
 }
 
+# are there servers, or does this run do without?
+with_servers() {
+	[[ ${SERVERS:-} != no ]]
+}
+
 server_start() {
+	with_servers || {
+		echo "a test that starts $1 needs the tag 'servers'" >&2
+		return 1
+	}
 	local name=$1 kind=${1%%-*} command=() user port
 	local dir=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/servers/$1
 

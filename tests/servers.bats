@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# bats file_tags=servers
 # tests/servers.bash: each server starts, refuses strangers, keeps through a
 # kill -9 what it has acknowledged to a client that is not ours, and leaves
 # nothing.

@@ -1,6 +1,7 @@
 # make check: all of it, after scripts/setup; the last line is
 # "N passed, N failed".  CI=true makes warnings errors.
-# make test: with what is installed, and this one build.
+# make test: with this one build, and none of the servers that scripts/setup
+# --stores brings.
 # make test T=tests/bus.bats: one suite, with what is built; beside SANITIZE=thread
 # it fails for a data race, too.
 # make lint, unit, fuzz FUZZ_SECONDS=60, nightly, coverage, bench, demo: as
@@ -92,8 +93,8 @@ else
 test:
 	@+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,\
 		-j$$(nproc)) all $(UNITS) $(INJECT) $(HTTP_CORE) $(SOAK) \
-		$(if $(ALL_BUILDS),fuzzers)
-	@$(test_env) scripts/check$(if $(ALL_BUILDS), --all-builds)
+		$(if $(ALL),fuzzers)
+	@$(test_env) scripts/check$(if $(ALL), --all)
 endif
 
 lint: all $(BUILD)/libmfx.a
@@ -113,7 +114,7 @@ clang: $(clang_ok)
 
 check:
 	scripts/setup test
-	@+$(MAKE) --no-print-directory ALL_BUILDS=1 \
+	@+$(MAKE) --no-print-directory ALL=1 \
 		$(if $(filter true,$(CI)),WERROR=1) test
 
 # libFuzzer needs clang and a library of its own, all of it instrumented.  The
