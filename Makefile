@@ -42,7 +42,9 @@ MODULES := $(filter $(if $(SANITIZE),$(tsan:thread=mfx_bus_%.so),%.so), \
 WIRE := lib/coap/interpose.c
 LIB_SRC := $(filter-out $(WIRE) $(LEFT_OUT_SOURCES), \
 	$(wildcard lib/*/*.c lib/*/*/*.c))
-PROGRAM_LIBS = $(libs.$(@F)) $(LIBS) -lm
+# What the C library has of mathematics, as glibc has frexp(3), is taken from
+# there: libm is 0.3 MiB resident.
+PROGRAM_LIBS = $(libs.$(@F)) $(LIBS) -lc -lm
 
 all: config.mk $(CMDS:%=$(BIN)/%) $(MODULES:%=$(BIN)/%)
 	@$(AWK) -v have='$(HAVE)' -v say=1 -f scripts/needs.awk cmd/programs

@@ -3,13 +3,32 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The exponent of the power of ten that is not above v, which is above 0.  By
+ * printf, as libm is a fifth of a small program's memory. */
+static int
+scale_exponent(double v)
+{
+	char text[32];
+	const char *e;
+
+	snprintf(text, sizeof text, "%.16e", v);
+	e = strchr(text, 'e');
+	return e == NULL ? DBL_MAX_10_EXP + 1 : (int)strtol(e + 1, NULL, 10);
+}
 
 /* the least step of 1, 2 or 5 times a power of ten that is not below `least` */
 static double
 scale_round_step(double least)
 {
-	double power = pow(10, floor(log10(least)));
+	char text[16];
+	double power;
 
+	snprintf(text, sizeof text, "1e%d", scale_exponent(least));
+	power = strtod(text, NULL);
 	if (least <= power)
 		return power;
 	return least <= 2 * power ? 2 * power :
@@ -19,9 +38,9 @@ scale_round_step(double least)
 static int
 scale_decimals(double step)
 {
-	double digits = ceil(-log10(step) - 1e-9);
+	int digits = -scale_exponent(step);
 
-	return digits < 0 ? 0 : digits > 17 ? 17 : (int)digits;
+	return digits < 0 ? 0 : digits > 17 ? 17 : digits;
 }
 
 struct scale
@@ -74,7 +93,8 @@ scale_at(const struct scale *s, double value)
 {
 	double at = (value / 2 - s->low / 2) / (s->high / 2 - s->low / 2);
 
-	return at < 0 ? 0 : at > 1 ? 1 : at;
+	/* 0 for what is no number, too */
+	return at > 0 ? at < 1 ? at : 1 : 0;
 }
 
 #define MINUTE (60 * STAMP_SECOND)

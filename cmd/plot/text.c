@@ -40,13 +40,19 @@ text_put_spaces(struct buf *to, int n)
 		buf_putc(to, ' ');
 }
 
+static int
+text_round(double v)
+{
+	return (int)(v < 0 ? v - 0.5 : v + 0.5);
+}
+
 /* row 0 is the top one */
 static int
 text_row(const struct text_panel *p, double value)
 {
 	int rows = p->height * p->down;
 
-	return rows - 1 - (int)lround(scale_at(&p->scale, value) * (rows - 1));
+	return rows - 1 - text_round(scale_at(&p->scale, value) * (rows - 1));
 }
 
 static void
@@ -76,7 +82,7 @@ text_draw_line(struct text_panel *p, int x0, int y0, int x1, int y1)
 	int x;
 
 	for (x = x0 + 1; x < x1; x++)
-		text_set_dot(p, x, y0 + (int)lround(slope * (x - x0)));
+		text_set_dot(p, x, y0 + text_round(slope * (x - x0)));
 }
 
 /* Joins the range of a column with that of the one before it. */

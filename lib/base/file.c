@@ -19,10 +19,19 @@
 static char *
 file_join(const char *a, const char *b, const char *c)
 {
-	size_t n = strlen(a) + strlen(b) + strlen(c) + 3;
-	char *path = memory_get(n);
+	const char *parts[] = { a, b, c };
+	char *path = memory_get(strlen(a) + strlen(b) + strlen(c) + 3);
+	char *to = path;
+	size_t i, n;
 
-	snprintf(path, n, "%s%s%s%s%s", a, *b ? "/" : "", b, *c ? "/" : "", c);
+	for (i = 0; i < 3; i++) {
+		if (i > 0 && *parts[i] != '\0')
+			*to++ = '/';
+		n = strlen(parts[i]);
+		memcpy(to, parts[i], n);
+		to += n;
+	}
+	*to = '\0';
 	return path;
 }
 
@@ -55,14 +64,15 @@ static int
 file_open_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 1;
 	char dir[PATH_MAX];
 
-	if ((size_t)snprintf(dir, sizeof dir, "%.*s",
-	    slash ? (int)(slash - path) : 1, slash ? path : ".") >=
-	    sizeof dir) {
+	if (n >= sizeof dir) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
+	memcpy(dir, slash ? path : ".", n);
+	dir[n] = '\0';
 	return open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 

@@ -43,10 +43,12 @@ int
 opt_choice(const char *words, const char *value)
 {
 	size_t n = strlen(value), len;
+	const char *end;
 	int i;
 
 	for (i = 0;; i++, words += len + 1) {
-		len = strcspn(words, "|");
+		end = strchr(words, '|');
+		len = end ? (size_t)(end - words) : strlen(words);
 		if (len == n && memcmp(words, value, n) == 0)
 			return i;
 		if (words[len] == '\0')
@@ -251,7 +253,8 @@ static int
 opt_parse_long(struct opt_parser *parser, char **argv)
 {
 	const char *name = argv[0] + 2;
-	size_t n = strcspn(name, "=");
+	const char *end = strchr(name, '=');
+	size_t n = end ? (size_t)(end - name) : strlen(name);
 	const struct opt *o = opt_find(parser->own, name, n, 0);
 
 	if (o == NULL)

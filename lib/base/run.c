@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/file.h"
 #include "base/out.h"
 #include "base/stamp.h"
@@ -21,7 +22,8 @@
 #define RUN_ROOM_FILTER 64
 #define RUN_ROOM_SERVER 384
 #define RUN_AGAIN (5 * CLOCK_SECOND)
-#define RUN_NAMES 8		/* tried: other containers have our pid too */
+#define RUN_NAMES 8		/* tried: other containers have our pid too;
+				 * one digit */
 
 static const struct {
 	unsigned set;
@@ -220,19 +222,37 @@ run_create(const char *path)
 	return -1;
 }
 
+/* DIR/HEAD and the program, a dot and the pid, and TAIL; false: too long.  Not
+ * by snprintf(3), as in operand.c: each program does so when it starts. */
+static bool
+run_put_path(char to[PATH_MAX], const char *dir, const char *head,
+    const char *tail)
+{
+	char pid[DIGITS_TEXT + 1];
+	const char *parts[] = { dir, head, run.program, ".", pid, tail };
+	size_t i, n, at = 0;
+
+	pid[digits_print(pid, (uint64_t)run.pid)] = '\0';
+	for (i = 0; i < sizeof parts / sizeof parts[0]; i++, at += n) {
+		n = strlen(parts[i]);
+		if (n >= PATH_MAX - at)
+			return false;
+		memcpy(to + at, parts[i], n + 1);
+	}
+	return true;
+}
+
 /* Gives it its name.  A process that had our pid was killed: its file has just
  * been removed; one that has our pid in another container lives. */
 static bool
 run_name_file(const char *from, const char *dir)
 {
-	int i, n;
+	char tail[] = ".0";
+	int i;
 
 	for (i = 0; i < RUN_NAMES; i++) {
-		n = i == 0 ? snprintf(run.path, sizeof run.path, "%s/%s.%ld",
-		    dir, run.program, (long)run.pid) :
-		    snprintf(run.path, sizeof run.path, "%s/%s.%ld.%d", dir,
-		    run.program, (long)run.pid, i);
-		if (n < 0 || (size_t)n >= sizeof run.path)
+		tail[1] = (char)('0' + i);
+		if (!run_put_path(run.path, dir, "/", i == 0 ? "" : tail))
 			return false;
 		if (link(from, run.path) == 0)
 			return true;
@@ -246,10 +266,10 @@ static int
 run_create_one(const char *dir)
 {
 	char path[PATH_MAX];
-	int fd, n = snprintf(path, sizeof path, "%s/.%s.%ld.new", dir,
-	    run.program, (long)run.pid);
+	int fd;
 
-	if (n < 0 || (size_t)n >= sizeof path || (fd = run_create(path)) < 0)
+	if (!run_put_path(path, dir, "/.", ".new") ||
+	    (fd = run_create(path)) < 0)
 		return -1;
 	if (!run_name_file(path, dir)) {
 		close(fd);

@@ -28,10 +28,13 @@ field_find(struct str name)
 int
 field_list(const char *z, enum field *fields, struct str *what)
 {
+	const char *comma;
 	int n = 0;
 
 	for (;;) {
-		*what = (struct str){ z, strcspn(z, ",") };
+		comma = strchr(z, ',');
+		*what = (struct str){ z,
+		    comma ? (size_t)(comma - z) : strlen(z) };
 		if (n == FIELDS || (fields[n] = field_find(*what)) == FIELDS)
 			return -1;
 		n++;
