@@ -14,8 +14,9 @@
 
 /* ms, while a server is waited for */
 #define PUBLISH_LOOK 100
-/* collected while a server is waited for, or a burst comes */
-#define PUBLISH_COLLECTED ((size_t)16 << 20)
+/* collected while a server is waited for, or a burst comes; half of it of one
+ * publisher */
+#define PUBLISH_COLLECTED ((size_t)32 << 20)
 
 /* ---- owners ---- */
 
@@ -98,11 +99,25 @@ publish_queue_settle(struct publish_queue *q, const struct fault *fault)
 	publish_queue_answer(q, &q->sent, done);
 }
 
-/* What was collected goes on its way. */
+/* What was collected goes, and leaves its room. */
+static void
+publish_queue_take_waiting(struct publish_queue *q, struct publish_owners *to)
+{
+	const struct publish_owner *o = q->waiting.v;
+	size_t i;
+
+	for (i = 0; q->collected != NULL && i < q->waiting.n; i++) {
+		budget_drop(q->collected, o[i].key, o[i].line);
+		budget_free(q->collected, o[i].line);
+	}
+	publish_owners_swap(to, &q->waiting);
+}
+
+/* ... on its way */
 static void
 publish_queue_send(struct publish_queue *q)
 {
-	publish_owners_swap(&q->sent, &q->waiting);
+	publish_queue_take_waiting(q, &q->sent);
 	q->on_way = q->taken;
 	q->taken = 0;
 }
@@ -174,7 +189,7 @@ publish_queue_refuse(struct publish_queue *q)
 {
 	q->taken = 0;
 	buf_clear(&q->publisher.lines);
-	publish_owners_swap(&q->refused, &q->waiting);
+	publish_queue_take_waiting(q, &q->refused);
 	publish_queue_answer(q, &q->refused, false);
 }
 
@@ -245,6 +260,24 @@ publish_queue_is_full(const struct publish_queue *q)
 	    PUBLISH_COLLECTED);
 }
 
+static enum publish_taken
+publish_queue_put(struct publish_queue *q, struct publish_owner *o,
+    const struct route *route, struct str payload, struct str type)
+{
+	struct buf *lines = &q->publisher.lines;
+	size_t before = lines->n;
+
+	if (!message_take(lines, route, payload, type, &q->pack))
+		return PUBLISH_TOO_LONG;
+	o->line = lines->n - before;
+	if (!budget_keep(q->collected, o->key, o->line)) {
+		lines->n = before;
+		return PUBLISH_AWAY;
+	}
+	budget_hold(q->collected, o->line);
+	return PUBLISH_TAKEN;
+}
+
 enum publish_taken
 publish_queue_take(struct publish_queue *q, const struct route *route,
     struct str payload, struct str type, void *owner)
@@ -255,6 +288,7 @@ publish_queue_take(struct publish_queue *q, const struct route *route,
 		.owner = owner, .key = budget_key(budget, route->publisher),
 		.bytes = publish_queue_cost(route, payload)
 	};
+	enum publish_taken taken;
 
 	if (lines->n >= PUBLISHER_BATCH && !q->answering)
 		publish_queue_go(q);
@@ -262,9 +296,10 @@ publish_queue_take(struct publish_queue *q, const struct route *route,
 	    publish_queue_is_late(q) ||
 	    !budget_keep(budget, o.key, o.bytes))
 		return PUBLISH_AWAY;
-	if (!message_take(lines, route, payload, type, &q->pack)) {
+	taken = publish_queue_put(q, &o, route, payload, type);
+	if (taken != PUBLISH_TAKEN) {
 		budget_drop(budget, o.key, o.bytes);
-		return PUBLISH_TOO_LONG;
+		return taken;
 	}
 	run_tops_add(&q->tops, route->publisher, route->channel, payload.n);
 	budget_hold(budget, o.bytes);
@@ -345,6 +380,8 @@ publish_queue_open_thread(struct publish_queue *q, struct fault *fault)
 
 	if (publish_thread_open(&q->thread, o->stream, o->sync, fault) < 0)
 		return -1;
+	q->collected = memory_zero(1, sizeof *q->collected);
+	budget_init(q->collected, PUBLISH_COLLECTED);
 	publish_queue_collect(q);
 	loop_watch(o->loop, &q->woken, publish_thread_fd(q->thread),
 	    LOOP_READ, NULL);
@@ -398,4 +435,5 @@ publish_queue_close(struct publish_queue *q)
 	free(q->waiting.v);
 	free(q->sent.v);
 	free(q->refused.v);
+	free(q->collected);
 }

@@ -20,9 +20,11 @@
  *
  * The messages of a turn are committed together.  A directory and stdout take
  * them in that turn.  A bus with a server is waited for by a thread: what
- * comes meanwhile is collected and goes next.  A server that has not answered
- * for PUBLISH_PATIENCE is away: what waits after that commit, and what comes
- * then, is refused at once, until the server answers.
+ * comes meanwhile is collected and goes next, and of the room for that one
+ * publisher gets half, so that others' messages are in the next commit however
+ * much it sends.  A server that has not answered for PUBLISH_PATIENCE is away:
+ * what waits after that commit, and what comes then, is refused at once, until
+ * the server answers.
  */
 #define PUBLISH_PATIENCE (INT64_C(1000000000))	/* ns */
 
@@ -49,8 +51,9 @@ struct publish_queue_options {
 
 struct publish_owner {
 	void *owner;		/* NULL: it has gone */
-	uint64_t key;		/* of its publisher, in the budget */
+	uint64_t key;		/* of its publisher, in the budgets */
 	size_t bytes;
+	size_t line;		/* of what is collected */
 };
 
 struct publish_owners {
@@ -67,6 +70,7 @@ struct publish_queue {
 	struct publish_queue_options options;
 	struct publisher publisher;	/* its lines: what is collected */
 	struct publish_thread *thread;	/* NULL: nothing has to be waited for */
+	struct budget *collected;	/* the lines; NULL without a thread */
 	struct loop_watch woken, reader;	/* thread; stdout's reader */
 	/* of the lines; on their way; being told that theirs is not kept */
 	struct publish_owners waiting, sent, refused;
