@@ -409,6 +409,13 @@ given() {
 	given html 69 mfx-can 00000000-0000-4000-8000-000000000000 publish y
 	given next-same 69 mfx-things list
 	(($(wc -l <out) == 1))
+	: >asked
+	for mode in things channels groups bootstrap; do
+		given next-more 69 mfx-$mode list
+	done
+	# what it says of the next page is a value, never a part of the request
+	(($(grep -c '[?&]cursor=7%26owner%3Deve%20HTTP' asked) == 4))
+	refute grep -q '^X-Evil' asked
 }
 
 @test "problems that a server makes up: the status, and text made harmless" {

@@ -25,7 +25,8 @@ def problem(status, body):
 
 
 def page(items, **more):
-    return sized(OK, json.dumps({"things": items, "channels": items, **more}))
+    kinds = ("things", "channels", "groups", "configs")
+    return sized(OK, json.dumps({**dict.fromkeys(kinds, items), **more}))
 
 
 def lines(text):
@@ -56,6 +57,7 @@ ANSWERS = {
     "next-number": page([], next=7),
     "next-long": page([], next="9" * 1000),
     "next-same": page([{"id": ID}], next="7"),
+    "next-more": page([], next="7&owner=eve HTTP/1.1\r\nX-Evil: 1"),
     "teapot": problem(418, {"detail": "short and stout"}),
     "error-junk": problem(404, "<html>"),
     "error-escape": problem(400, {"detail": "bad " + ESCAPE}),

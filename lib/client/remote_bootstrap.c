@@ -135,23 +135,15 @@ remote_bootstrap_find(struct client *c, const struct bootstrap_view *view,
 /* ---- lists ---- */
 
 static void
-remote_put_filter(struct buf *b, const char *name, struct str value)
-{
-	if (value.p == NULL)
-		return;
-	buf_printf(b, "&%s=", name);
-	session_encode(b, value);
-}
-
-static void
 remote_put_list(struct buf *b, const struct bootstrap_view *view,
     const struct bootstrap_query *query, const char *cursor)
 {
 	buf_clear(b);
-	buf_printf(b, "/things/configs?limit=%d&keys=%s&cursor=%s", PAGE,
-	    view->keys ? "true" : "false", cursor);
-	remote_put_filter(b, "external_id", query->external_id);
-	remote_put_filter(b, "name", query->name);
+	buf_printf(b, "/things/configs?limit=%d&keys=%s", PAGE,
+	    view->keys ? "true" : "false");
+	session_put_parameter(b, "cursor", str_z(cursor));
+	session_put_parameter(b, "external_id", query->external_id);
+	session_put_parameter(b, "name", query->name);
 	if (query->state != BOOTSTRAP_ANY)
 		buf_printf(b, "&state=%d",
 		    query->state == BOOTSTRAP_ACTIVE);

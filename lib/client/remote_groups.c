@@ -119,10 +119,12 @@ remote_put_groups_path(struct buf *b, const struct remote_groups *g)
 	const struct group_query *query = g->query;
 
 	buf_clear(b);
-	buf_printf(b, "/groups?limit=%d&cursor=%s", PAGE, g->cursor);
+	buf_printf(b, "/groups?limit=%d", PAGE);
+	session_put_parameter(b, "cursor", str_z(g->cursor));
 	if (query->which != GROUPS_ALL)
-		buf_printf(b, "&%s=%.*s", which[query->which],
-		    STR_ARG(query->of));
+		/* of none is of those at the top */
+		session_put_parameter(b, which[query->which],
+		    query->of.p != NULL ? query->of : STR(""));
 	if (query->levels > 0)
 		buf_printf(b, "&level=%u", query->levels);
 	buf_putc(b, '\0');

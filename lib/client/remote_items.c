@@ -104,15 +104,6 @@ remote_find(struct client *c, const struct client_query *query,
 
 /* ---- lists ---- */
 
-static void
-remote_put_parameter(struct buf *b, const char *name, struct str value)
-{
-	if (value.p == NULL)
-		return;
-	buf_printf(b, "&%s=", name);
-	session_encode(b, value);
-}
-
 /* of a JSON array the words, with commas between */
 static void
 remote_put_tags(struct session *s, struct buf *b, struct str tags)
@@ -151,14 +142,14 @@ remote_put_path(struct session *s, const struct client_query *query,
 		    STR_ARG(query->connected));
 	buf_printf(b, "/%s?limit=%d&keys=%s", remote_kinds[query->kind], PAGE,
 	    query->keys ? "true" : "false");
-	remote_put_parameter(b, "cursor", str_z(cursor));
-	remote_put_parameter(b, "glob", query->glob);
-	remote_put_parameter(b, "metadata", query->metadata);
-	remote_put_parameter(b, "group", query->group);
+	session_put_parameter(b, "cursor", str_z(cursor));
+	session_put_parameter(b, "glob", query->glob);
+	session_put_parameter(b, "metadata", query->metadata);
+	session_put_parameter(b, "group", query->group);
 	if (query->recursive)
 		buf_puts(b, "&recursive=true");
-	remote_put_parameter(b, "status", str_z(statuses[query->status]));
-	remote_put_parameter(b, "order", str_z(orders[query->order]));
+	session_put_parameter(b, "status", str_z(statuses[query->status]));
+	session_put_parameter(b, "order", str_z(orders[query->order]));
 	if (query->desc)
 		buf_puts(b, "&dir=desc");
 	if (query->shared)

@@ -183,6 +183,15 @@ session_encode(struct buf *b, struct str text)
 	}
 }
 
+void
+session_put_parameter(struct buf *b, const char *name, struct str value)
+{
+	if (value.p == NULL)
+		return;
+	buf_printf(b, "&%s=", name);
+	session_encode(b, value);
+}
+
 int
 session_unexpected(const struct session *s, const char *expected,
     struct fault *fault)

@@ -95,6 +95,8 @@ int session_read(struct session *, struct str json, struct object_field *,
 
 /* appends text, encoded for a path or a query */
 void session_encode(struct buf *, struct str text);
+/* appends "&name=" and the value, encoded; nothing where value.p is NULL */
+void session_put_parameter(struct buf *, const char *name, struct str value);
 
 /* EX_UNAVAILABLE: the server has answered something else than `expected` */
 int session_unexpected(const struct session *, const char *expected,
