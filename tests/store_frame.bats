@@ -83,6 +83,42 @@ numbered() {
 	END
 }
 
+# the bytes that a process has read, twice the same
+stalls() {
+	local before
+	before=$(grep rchar "/proc/$1/io")
+	pause 1
+	[[ $(grep rchar "/proc/$1/io") == "$before" ]]
+}
+
+# less than half of what comes, and the table of this store is 100 MB of it
+took_little() {
+	(($(awk '/^VmHWM/ { print $2 }' "/proc/$1/status") < 220000))
+}
+
+@test "a store that is away for long: what comes waits, memory stays flat" {
+	local n=500000 pad
+	mkfifo in
+	touch m.away
+	$W --ack raw/store m <in 2>err 3>&- &
+	PID=$!
+	PIDS+=("$PID")
+	exec 5>in
+	pad=$(printf '%1000s' | tr ' ' x)
+	numbered 1 $n | sed -E "s/\"v\":([0-9]+)/\"vs\":\"$pad\1\"/" \
+	    >&5 3>&- &
+	PIDS+=($!)
+	await 20 grep -q 'is away' err
+	await 60 stalls "$PID"
+	took_little "$PID"
+	rm m.away
+	await 240 eval '[[ $(<"$MFX_HOME/bus/raw/groups/store") == $n ]]'
+	took_little "$PID"
+	exec 5>&-
+	status 0 wait "$PID"
+	[[ $($R --count m) == "$n" ]]
+}
+
 @test "at a terminal it shows rate, lag, retries and what is refused" {
 	numbered 1 1 | mfx-pub raw
 	local run="mfx-sub raw/store | exec $W --batch 20 --every 10ms"
