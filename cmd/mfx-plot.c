@@ -11,12 +11,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/diag.h"
 #include "base/filter.h"
 #include "base/program.h"
 #include "bus/dead.h"
 #include "cmd/plot/chart.h"
-#include "cmd/plot/child.h"
 #include "cmd/plot/store.h"
 #include "json/number.h"
 #include "line/field.h"

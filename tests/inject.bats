@@ -209,6 +209,10 @@ on_mongo() {
 	met mfx-audit
 }
 
+@test "mfx-doctor, whatever fails" {
+	met mfx-doctor
+}
+
 @test "mfx-export, whatever fails" {
 	met mfx-export
 }

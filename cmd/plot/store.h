@@ -2,7 +2,7 @@
 #ifndef MFX_CMD_PLOT_STORE_H
 #define MFX_CMD_PLOT_STORE_H
 
-#include "cmd/plot/child.h"
+#include "base/child.h"
 #include "line/match.h"
 
 /*

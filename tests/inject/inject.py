@@ -618,6 +618,8 @@ RUNS = {
                    Run("mfx-groups tree")],
     "mfx-can": [Run("mfx-can {site.thing} publish {site.channel}")],
     "mfx-audit": [Run("mfx-audit --store m.db -t json s/h", no=True)],
+    "mfx-doctor": [Run("mfx-doctor --check home --check owners --check bus",
+                       no=True)],
     "mfx-export": [Run("mfx-export --textfile page", fixed=False)],
     "mfx-events": [Run("mfx-events --from start")],
     "mfx-bootstrap": [Run("mfx-bootstrap add --thing {site.thing} --key-file "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/plot/child.h"
+#include "base/child.h"
 
 #include <sys/wait.h>
 

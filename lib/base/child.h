@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_CMD_PLOT_CHILD_H
-#define MFX_CMD_PLOT_CHILD_H
+#ifndef MFX_BASE_CHILD_H
+#define MFX_BASE_CHILD_H
 
 #include <sys/types.h>
 
 #include "base/fault.h"
 
 /*
- * A program at the other end of a pipe: one that reads a store for us, or one
- * that makes an image of what we write.  argv[0] is looked up beside the
+ * A program at the other end of a pipe: one that says something, or one that
+ * makes something of what we write.  argv[0] is looked up beside the
  * running program, then in $PATH.
  */
 struct child {
