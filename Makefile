@@ -100,6 +100,8 @@ $(BIN)/mfx-adapt-coap: $(WIRE:%.c=$(BUILD)/%.o)
 # and some share theirs
 $(BIN)/mfx-fmt: $(addprefix $(BUILD)/cmd/plot/, \
 	chart.o curves.o scale.o text.o)
+$(BIN)/mfx-status: $(addprefix $(BUILD)/cmd/, export/collect.o \
+	export/families.o export/processes.o export/streams.o plot/child.o)
 $(BIN)/mfx-things $(BIN)/mfx-channels: $(BUILD)/cmd/items/items.o
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
@@ -132,6 +134,9 @@ $(BIN)/mfx_bus_nats.so: $(BUILD)/pic/lib/bus/nats/driver.o \
 $(BUILD)/lib/bus/module.o $(BUILD)/pic/lib/bus/module.o: \
 	MFX_CPPFLAGS += -DMODULE_DIR='"$(plugindir)"'
 
+# where the templates of scripts/deploy are installed
+$(BUILD)/cmd/init/plan.o: MFX_CPPFLAGS += -DDEPLOY_DIR='"$(datadir)/mfx/deploy"'
+
 include tests/tests.mk
 
 plugindir = $(libdir)/mfx
@@ -145,7 +150,8 @@ pages = $(filter-out $(foreach p,$(LEFT_OUT:.so=),man/$p.1 man/$p.8), \
 deploy = $(sort $(shell find scripts/deploy -type f))
 # texts name the paths that the programs are installed under
 text = sed -e 's,/usr/local/bin,$(bindir),g' \
-	-e 's,/usr/local/lib/mfx,$(plugindir),g' -e 's,/usr/local,$(prefix),g'
+	-e 's,/usr/local/lib/mfx,$(plugindir),g' \
+	-e 's,/usr/local/share/mfx,$(datadir)/mfx,g' -e 's,/usr/local,$(prefix),g'
 # $(call put,MODE,FILES,DIRECTORY,FILTER): as install(1), which POSIX does
 # not have; $$f is the file in hand
 put = umask 022; for f in $(2); do d="$(DESTDIR)$(strip $(3))"; \

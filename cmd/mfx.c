@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/context.h"
 #include "base/diag.h"
 #include "base/nearest.h"
 #include "base/program.h"
@@ -28,12 +29,21 @@ static const struct verb programs[] = {
 	VERB_END
 };
 
+static const char *mfx_site;
+
+static const struct opt options[] = {
+	{ 0, "site", "NAME", "work at the site of this name (mfx-config "
+	    "--sites lists them)", OPT_STRING(&mfx_site) },
+	OPT_END
+};
+
 static const struct program program = {
 	.name = "mfx",
 	.summary = "run a program of the suite by its short name",
 	.operands = "PROGRAM [ARGUMENT ...]\nhelp [PROGRAM]\nversion",
 	.synopsis = "[options]",
 	.verbs = programs,
+	.options = options,
 	.options_first = true,
 };
 
@@ -155,9 +165,12 @@ int
 main(int argc, char **argv)
 {
 	char option[] = "--version", *version[] = { NULL, option, NULL };
+	struct fault fault;
 
 	called_as = argv[0];
 	argv += program_start(&program, argc, argv);
+	if (mfx_site != NULL && context_use(mfx_site, true, &fault) < 0)
+		return diag_fault(&fault);
 	if (strcmp(argv[0], "version") == 0)
 		return program_start(&program, 2, version);
 	if (strcmp(argv[0], "help") == 0)

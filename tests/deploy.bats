@@ -177,7 +177,7 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 
 @test "systemd: all services have the same user, limits and restarts" {
 	local u
-	for u in $SERVICES mfx-store{,-postgres,-influx,-mongo,-cassandra}; do
+	for u in $SERVICES mfx-pipe@ mfx-store{,-postgres,-influx,-mongo,-cassandra}; do
 		sed -n '/^\[Service\]/,/^\[Install\]/p' \
 		    "$DEPLOY/systemd/$u.service" |
 			sed '/^#/d; /^Exec/d; /^LimitNOFILE=/d; /^Type=/d
@@ -186,7 +186,7 @@ SERVICES='mfx-api mfx-adapt-http mfx-adapt-ws mfx-adapt-coap'
 			    /^WatchdogSec=/d' >"$u"
 		grep -q '^LimitNOFILE=' "$DEPLOY/systemd/$u.service"
 		# those with a loop tell that it turns
-		[[ $u == mfx-store* ]] ||
+		[[ $u == mfx-store* || $u == mfx-pipe@ ]] ||
 			grep -q '^WatchdogSec=' "$DEPLOY/systemd/$u.service"
 		cmp mfx-api "$u"
 	done
@@ -309,7 +309,7 @@ a_ca() {
 
 @test "runit: each has a log, which makes its directory" {
 	local p
-	for p in $SERVICES mfx-store; do
+	for p in $SERVICES mfx-store mfx-pipe mfx-mosquitto mfx-mqtt-delivery; do
 		cp -R "$DEPLOY/runit/$p" .
 		echo "$p speaks" >"$p.words"
 		PATH=$PATH:/usr/sbin LOG_DIR=$PWD/logs/$p timeout 20 \

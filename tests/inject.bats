@@ -237,6 +237,18 @@ on_mongo() {
 	met mfx-site
 }
 
+@test "mfx-config, whatever fails" {
+	met mfx-config
+}
+
+@test "mfx-status, whatever fails" {
+	met mfx-status
+}
+
+@test "mfx-init, whatever fails" {
+	met mfx-init
+}
+
 @test "mfx-token, whatever fails" {
 	met mfx-token
 }

@@ -129,6 +129,8 @@ others='mfx mfx-users mfx-things mfx-channels mfx-groups mfx-bootstrap mfx-can
 	mfx-check mfx-export mfx-audit mfx-doctor mfx-plot
 	mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
 
+others+=' mfx-config mfx-init mfx-status'
+
 # Those of the others that wait: what they read from stdin (INPUT) or that
 # they serve (PORT), their arguments, and what has to be there first.
 as_waiter() {
@@ -165,6 +167,8 @@ at_once='mfx mfx-audit mfx-can mfx-doctor mfx-registry mfx-site mfx-token mfx-to
 	mfx-bus mfx-prune-sqlite
 	mfx-prune-postgres
 	mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
+
+at_once+=' mfx-config mfx-init mfx-status'
 
 setup_suite_test() {
 	PROGRAMS=()

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/context.h"
 #include "base/diag.h"
 #include "base/nearest.h"
 #include "base/os.h"
@@ -231,6 +232,7 @@ program_parse(const struct program *p, const struct verb *v, char **argv)
 		.mixed = v != NULL || (p->verbs == NULL && !p->options_first),
 		.act = program_act,
 	};
+	struct fault fault;
 	int i;
 
 	program_running.verb = v;
@@ -239,6 +241,9 @@ program_parse(const struct program *p, const struct verb *v, char **argv)
 	if (i < 0 || operand_check(v ? v->operands : p->operands, own,
 	    argv + i, parser.why) < 0)
 		program_misuse("%s", parser.why);
+	/* a launcher leaves it to the program */
+	if (v == NULL && !p->options_first && context_start(&fault) < 0)
+		exit(diag_fault(&fault));
 	return i;
 }
 

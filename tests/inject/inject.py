@@ -649,6 +649,12 @@ RUNS = {
                  Run("mfx-site list --key seal sealed.tar.zst"),
                  Run("mfx-site restore --key seal --to back sealed.tar.zst",
                      state=restored)],
+    "mfx-config": [Run("mfx-config", fixed=False)],
+    "mfx-status": [Run("mfx-status --every 1ms", fixed=False)],
+    "mfx-init": [Run("mfx-init --dry-run --root . --supervisor systemd "
+                     "--host a", fixed=False),
+                 Run("mfx-init --root placed --supervisor runit --host a",
+                     fixed=False)],
     "mfx-token": [Run("mfx-token list")],
     "mfx-adapt-http": [Server("mfx-adapt-http -l 127.0.0.1:0 -o s", post,
                               http(b"202"), state=stream)],
