@@ -231,8 +231,8 @@ status_head(void)
 	char a[HUMAN_MAX], b[HUMAN_MAX];
 	char *home = home_path("");
 
-	buf_printf(&out.b, "site %s: %.0f users, %.0f things, %.0f channels, "
-	    "%.0f connections\n", home, status_number("mfx_registry_users"),
+	buf_printf(&out.b, "site %s\nregistry: %.0f users, %.0f things, %.0f "
+	    "channels, %.0f connections\n", home, status_number("mfx_registry_users"),
 	    status_number("mfx_registry_things"),
 	    status_number("mfx_registry_channels"),
 	    status_number("mfx_registry_connections"));

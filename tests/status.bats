@@ -10,7 +10,8 @@ setup_suite_test() {
 
 @test "an empty site, and none at all" {
 	mfx-status --every 1ms >out
-	grep -q "^site $MFX_HOME: 1 users, 1 things, 1 channels, 1 connections$" out
+	grep -qx "site $MFX_HOME" out
+	grep -q "^registry: 1 users, 1 things, 1 channels, 1 connections$" out
 	grep -qE '^disk: [0-9.]+ [KMGTPE]iB free of ' out
 	grep -qx 'certificates that end within 30 days: none' out
 	MFX_HOME=$PWD/none status 1 mfx-status --every 1ms >out
@@ -30,7 +31,7 @@ setup_suite_test() {
 	grep -qE '^raw +[0-9.]+ KiB +0 B +' out
 	grep -qE '^raw/store +[0-9.]+ (B|KiB) +5 .* NO$' out
 	grep -qE '^m +yes +[0-9]+ ' out
-	(($(wc -L <out) <= 80)) || { cat out; false; }
+	(($(grep -v ^site out | wc -L) <= 80)) || { cat out; false; }
 	status 1 mfx-status --every 1ms --store m=none.db >out
 	grep -qE '^m +NO ' out
 	grep -qx 'NOT UP: m' out
