@@ -101,7 +101,8 @@ $(BIN)/mfx-adapt-coap: $(WIRE:%.c=$(BUILD)/%.o)
 $(BIN)/mfx-fmt: $(addprefix $(BUILD)/cmd/plot/, \
 	chart.o curves.o scale.o text.o)
 $(BIN)/mfx-status: $(addprefix $(BUILD)/cmd/, export/collect.o \
-	export/families.o export/processes.o export/streams.o plot/child.o)
+	export/families.o export/processes.o export/streams.o export/units.o \
+	plot/child.o)
 $(BIN)/mfx-things $(BIN)/mfx-channels: $(BUILD)/cmd/items/items.o
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)

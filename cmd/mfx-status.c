@@ -20,13 +20,13 @@
 #include "cmd/status/count.h"
 
 static struct {
-	struct opt_list stores;
+	struct collect_options collect;
 	int64_t every;
 } opt = { .every = CLOCK_SECOND };
 
 static const struct opt options[] = {
 	{ 0, "store", "NAME=PLACE", "also ask this store whether it can be "
-	    "read; may be repeated", OPT_LIST(&opt.stores) },
+	    "read; may be repeated", OPT_LIST(&opt.collect.stores) },
 	{ 0, "every", "DURATION", "time over which rates are measured "
 	    "(default: 1s)", OPT_DURATION(&opt.every, CLOCK_SECOND / 1000,
 	    3600 * CLOCK_SECOND) },
@@ -232,7 +232,8 @@ status_head(void)
 	char *home = home_path("");
 
 	buf_printf(&out.b, "site %s\nregistry: %.0f users, %.0f things, %.0f "
-	    "channels, %.0f connections\n", home, status_number("mfx_registry_users"),
+	    "channels, %.0f connections\n", home,
+	    status_number("mfx_registry_users"),
 	    status_number("mfx_registry_things"),
 	    status_number("mfx_registry_channels"),
 	    status_number("mfx_registry_connections"));
@@ -292,16 +293,16 @@ main(int argc, char **argv)
 	int status;
 
 	program_start(&program, argc, argv);
-	if (!collect_check(&opt.stores, &what))
+	if (!collect_check(&opt.collect.stores, &what))
 		program_misuse("--store '%.*s': not NAME=PLACE, as in "
 		    "main=messages.db", (int)strcspn(what, ":@"), what);
 	out_init(&out, STDOUT_FILENO, "stdout", 1 << 20);
 	families_init(&before);
 	families_init(&now);
 	began = clock_ns();
-	collect(&before, &(struct opt_list){ .n = 0 });
+	collect(&before, &(struct collect_options){ .top = false });
 	signal_poll(NULL, 0, (int)(opt.every / 1000000));
-	collect(&now, &opt.stores);
+	collect(&now, &opt.collect);
 	seconds = (double)(clock_ns() - began) / CLOCK_SECOND;
 	wall = (double)stamp_now().ns / 1e9;
 	status = out_finish(&out, signal_stop() ? 0 : status_show());
