@@ -100,9 +100,8 @@ $(BIN)/mfx-adapt-coap: $(WIRE:%.c=$(BUILD)/%.o)
 # and some share theirs
 $(BIN)/mfx-fmt: $(addprefix $(BUILD)/cmd/plot/, \
 	chart.o curves.o scale.o text.o)
-$(BIN)/mfx-status: $(addprefix $(BUILD)/cmd/, export/collect.o \
-	export/families.o export/processes.o export/streams.o export/units.o \
-	plot/child.o)
+$(BIN)/mfx-status: $(patsubst %,$(BUILD)/cmd/%.o,plot/child $(addprefix \
+	export/,collect families processes streams units))
 $(BIN)/mfx-things $(BIN)/mfx-channels: $(BUILD)/cmd/items/items.o
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)

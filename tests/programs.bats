@@ -126,10 +126,9 @@ as_source() {
 others='mfx mfx-users mfx-things mfx-channels mfx-groups mfx-bootstrap mfx-can
 	mfx-certs mfx-events mfx-registry mfx-site mfx-token mfx-top
 	mfx-bus mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
-	mfx-check mfx-export mfx-audit mfx-doctor mfx-plot
-	mfx-prune-sqlite mfx-prune-postgres mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
-
-others+=' mfx-config mfx-init mfx-status'
+	mfx-check mfx-export mfx-audit mfx-doctor mfx-plot mfx-prune-sqlite
+	mfx-prune-postgres mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra
+	mfx-config mfx-init mfx-status'
 
 # Those of the others that wait: what they read from stdin (INPUT) or that
 # they serve (PORT), their arguments, and what has to be there first.
@@ -164,11 +163,8 @@ as_waiter() {
 
 # and those that do not, nor read anything that could make them
 at_once='mfx mfx-audit mfx-can mfx-doctor mfx-registry mfx-site mfx-token mfx-top
-	mfx-bus mfx-prune-sqlite
-	mfx-prune-postgres
+	mfx-bus mfx-config mfx-init mfx-status mfx-prune-sqlite mfx-prune-postgres
 	mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
-
-at_once+=' mfx-config mfx-init mfx-status'
 
 setup_suite_test() {
 	PROGRAMS=()
