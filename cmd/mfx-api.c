@@ -36,7 +36,7 @@ static struct http_setup setup = {
 	.timeout = 60 * STAMP_SECOND, .max_connections = 4096,
 	.cors_max_age = HTTP_CORS_AGE
 };
-static struct api_certs certs = { .days = API_CERTS_DAYS };
+static struct api_certs certs = API_CERTS_DEFAULTS;
 static struct {
 	const char *admin, *store_file, *primary;
 	struct opt_list stores, administrators;

@@ -156,7 +156,7 @@ static const struct opt renew_options[] = {
 	    OPT_FLAG(&certs_opt.new_key) },
 	{ 0, "replace", NULL, "revoke the old certificate",
 	    OPT_FLAG(&certs_opt.replace) },
-	TYPE, OUT, PASSWORD, URLS, OPT_END
+	TYPE, OUT, PASSWORD, URLS, REMOTE_OPTIONS(certs_remote), OPT_END
 };
 
 /* in the order of certs_reasons of show.c */

@@ -194,6 +194,8 @@ class User:
             "showCert": lambda: dict(path={"id": self.cert()}),
             "revokeCert": lambda: dict(path={"id": self.cert()}),
             "listSerials": lambda: dict(path=thing),
+            "listCerts": lambda: dict(query=[("limit", "2")]),
+            "renewCert": lambda: dict(path={"id": self.cert()}),
             "bootstrap": lambda: dict(
                 path={"id": self.device["external_id"]},
                 token=self.device["external_key"]),
@@ -533,6 +535,13 @@ def too_often(user):
         "old_password": "wrong horse", "password": PASSWORD})
     until("createUser", 429, body=user.account)
     until("createCert", 429, body={"thing_id": user.thing})
+    serial = user.ask("listSerials", 200, path={"id": user.thing}).json[
+        "certs"][0]["cert_serial"]
+    o = document.operations["renewCert"]
+    answer = send(LIMITED, "POST", place(o, {"path": {"id": serial}}),
+                  [("Authorization", user.token)], None)
+    document.check(o, answer)
+    assert answer.status == 429
     for name in ("bootstrap", "bootstrapSecurely"):
         o = document.operations[name]
         for _ in range(5):

@@ -209,9 +209,110 @@ take() {
 	status 1 there revoke "$(serial a.crt)" 2>err
 	grep -q 'no valid certificate' err
 	status 1 there issue 01234567-89ab-7cde-8f01-23456789abcd 2>err
-	status 64 there list 2>err
 	status 64 there issue --ca ca "$THING" 2>err
+	status 64 there renew --out p12 "$THING" 2>err
+	# without operands: those of all of the user's things
+	MFX_URL= mfx-things create | jq -r .id >other
+	there issue "$(<other)" >c.pem
+	diff <(there list | jq -r .serial | sort) <(MFX_URL= mfx-certs list |
+	    jq -r 'select(.thing != "") | .serial' | sort)
+	# the last one again, with its key or another one
+	there renew "$THING" >d.crt
+	refute grep -q 'PRIVATE KEY' d.crt
+	cmp <(openssl pkey -in device.key -pubout) \
+	    <(openssl x509 -in d.crt -noout -pubkey)
+	there renew --new-key -t p384 --replace --days 2 "$(serial d.crt)" >e.pem
+	openssl pkey -in e.pem -noout -text | grep -q P-384
+	there list "$(serial d.crt)" | jq -e '.status == "revoked"'
+	status 1 there renew "$(serial d.crt)" 2>err
+	grep -q 'that is not revoked' err
+	status 1 there renew 01234567-89ab-7cde-8f01-23456789abcd 2>err
+	# many, as lines: what is printed is issued, up to the one that can't be
+	printf '{"id":"%s"}\n' "$THING" "$(<other)" \
+	    01234567-89ab-7cde-8f01-23456789abcd "$THING" >things
+	status 65 there issue -f things >lines 2>err
+	grep -q "things:3: no thing '01234567.*; 2 of 4 certificates" err
+	jq -se --arg a "$THING" --arg b "$(<other)" 'map(.thing) == [$a, $b]' \
+	    lines
+	jq -j .key lines | grep -c BEGIN | grep -qx 2
+	jq -j .certificate lines >f.pem
+	openssl verify -CAfile ca.crt f.pem
+	[[ $(there list "$(serial f.pem)" | jq .expires) == \
+	    "$(jq -s ".[0].expires" lines)" ]]
 	[[ ! -e nothing ]]
+}
+
+@test "a user's certificates in pages, renewed, and at most so many" {
+	local first other
+	serve_api --thing-certs 3 --user-certs 5
+	log_in
+	issue 201 '"ttl":"9d"'
+	take a
+	first=$(serial a.crt)
+	issue 201 '"ttl":"8d"'
+	# in order of their end, and with those that are revoked
+	other=$(jq -r .cert_serial answer)
+	wants 200 -X DELETE -H @headers "$URL/certs/$other"
+	wants 200 -H @headers "$URL/certs?limit=1"
+	jq -e --arg s "$other" '.total == 2 and .limit == 1 and
+	    [.certs[].cert_serial] == [$s] and .certs[0].status == "revoked"' \
+	    answer
+	wants 200 -H @headers "$URL/certs?offset=1"
+	jq -e --arg s "$first" '[.certs[].cert_serial] == [$s]' answer
+	wants 400 -H @headers "$URL/certs?limit=101"
+	wants 400 -H @headers "$URL/certs?x=1"
+	wants 403 "$URL/certs"
+	# a renewal is one more, which a revoked one is not taken for
+	wants 404 -X POST -H @headers "$URL/certs/$other/renew"
+	says 'that is not revoked'
+	wants 400 -X POST -H @headers "$URL/certs/$first/renew?key_type=rsa"
+	wants 404 -X POST -H @headers "$URL/certs/${first%?}x/renew"
+	wants 201 -X POST -H @headers "$URL/certs/$first/renew?replace=true"
+	jq -e 'has("client_key") | not' answer
+	jq -j .client_cert answer >b.crt
+	cmp <(openssl x509 -in a.crt -noout -pubkey) \
+	    <(openssl x509 -in b.crt -noout -pubkey)
+	wants 200 -H @headers "$URL/certs/$first"
+	says '"status":"revoked"'
+	# those that were revoked count until their end
+	issue 403
+	says 'this thing has 3 certificates that have not expired'
+	wants 403 -X POST -H @headers "$URL/certs/$(serial b.crt)/renew"
+	sqlite3 "$MFX_HOME/registry.db" "UPDATE certificates SET expires = 1
+	    WHERE serial = '$other'"
+	issue 201
+	THING=$(mfx-things create | jq -r .id)
+	issue 201
+	issue 201
+	issue 403
+	says 'the owner of this thing has 5 certificates that have not expired'
+	# the administrator's own are not bound
+	mfx-certs issue "$THING" >c.pem
+	# another user has none of them
+	MFX_USER=bob@example.com
+	mfx-users create "$MFX_USER" --password-file - <<<'correct horse'
+	log_in
+	wants 200 -H @headers "$URL/certs"
+	jq -e '.total == 0 and .certs == []' answer
+	wants 404 -X POST -H @headers "$URL/certs/$(serial b.crt)/renew"
+}
+
+@test "another registry: its CAs issue, though --ocsp-cert is not of one of them" {
+	mfx-certs ocsp --out pem >ocsp.pem
+	serve_api --ocsp-cert ocsp.pem --ocsp-key ocsp.pem
+	log_in
+	issue 201
+	cp -r "$MFX_HOME" other
+	MFX_HOME=$PWD/other mfx-certs ca init second
+	MFX_HOME=$PWD/other sqlite3 other/registry.db "PRAGMA foreign_keys = 0;
+	    DELETE FROM authorities WHERE name = 'ca'"
+	mv other/registry.db "$MFX_HOME/registry.db"
+	of_second() {
+		issue 201 && jq -j .issuing_ca answer |
+		    cmp -s - <(mfx-certs ca show second)
+	}
+	await 30 of_second
+	grep -q -- '--ocsp-cert' "$PID_ERR"
 }
 
 # stays N: that many connections are open

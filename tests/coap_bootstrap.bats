@@ -6,6 +6,7 @@ load setup
 load site
 load tls
 load coap
+load identity
 
 setup_suite_test() {
 	make_site
@@ -102,6 +103,58 @@ noted() {
 	done
 	[[ $(raw_boot sealed "$PORT" sn-1 no) == 4.04* ]]
 	[[ $(raw_boot sealed "$PORT" nobody 'ext key') == 4.04* ]]
+}
+
+# fetch URL [ARGUMENT…]: of sn-2
+fetch() {
+	mfx-bootstrap fetch --external-id sn-2 --key-file key "${@:2}" "$1"
+}
+
+@test "mfx-bootstrap fetch: the device's own side, over UDP, TCP, DTLS and TLS" {
+	local url
+	serve_bootstrap
+	for url in "coap://127.0.0.1:$PORT" "coap+tcp://127.0.0.1:$PORT" \
+	    "coaps://127.0.0.1:$PSK" "coaps+tcp://127.0.0.1:$PSK"; do
+		fetch "$url" >got
+		jq -e --rawfile want content --slurpfile added added.2 '
+		    .content == $want and .client_key == "ext key" and
+		    .thing_id == $added[0].thing_id and
+		    .thing_key == $added[0].thing_key' got >same
+		[[ $url == coaps* ]] || fetch "$url" --secure | cmp - got
+	done
+	fetch "coap://localhost:$PORT" -t sh >vars
+	sh -c '. ./vars; printf %s "$MFX_CONTENT"' | cmp - content
+	# what is wrong, with a status of its own
+	echo wrong >wrong
+	for url in "coap://127.0.0.1:$PORT" "coap+tcp://127.0.0.1:$PORT"; do
+		refuses 1 'no device has' fetch "$url" --key-file wrong
+		refuses 1 'no device has' fetch "$url" --key-file wrong --secure
+		refuses 1 'no device has' fetch "$url" --external-id nobody
+	done
+	for url in coaps coaps+tcp; do
+		refuses 75 'handshake failed' fetch "$url://127.0.0.1:$PSK" \
+		    --key-file wrong --timeout 3s
+	done
+	lacks err wrong
+	refuses 64 'coap:// is only for this machine' fetch coap://192.0.2.1
+	refuses 64 'must be coap://host' fetch "coap://127.0.0.1:$PORT/x"
+	refuses 64 'must be coap://host' fetch coapx://127.0.0.1
+	refuses 64 'is for coap://' fetch coaps://127.0.0.1 --secure
+	head -c 300 /dev/zero | tr '\0' k >long
+	refuses 64 'at most 250 without --secure' \
+	    fetch "coap://127.0.0.1:$PORT" --key-file long
+	# nobody there, and one that says nothing
+	kill "$PID"
+	await 30 gone "$PID"
+	refuses 75 '' fetch "coap://127.0.0.1:$PORT"
+	refuses 75 '' fetch "coap+tcp://127.0.0.1:$PORT"
+	start_ready python3 -c 'import os, socket, sys
+s = socket.socket(type=socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+os.write(int(sys.argv[3]), b"READY=1\n")
+while True: s.recv(2000)' "$PORT"
+	refuses 75 'no answer in time' fetch "coap://127.0.0.1:$PORT" \
+	    --timeout 300ms
 }
 
 @test "unknown devices and wrong keys are refused alike, limited and listed" {

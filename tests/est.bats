@@ -196,6 +196,26 @@ certificates() {
 	done
 }
 
+@test "a replica issues nothing, and says where" {
+	mkdir -m 700 b
+	mfx-registry start --bus "$PWD/bus" --name a
+	mfx-registry snapshot snapshot
+	mv snapshot b/registry.db
+	cp -p "$MFX_HOME/master.key" b/
+	request device
+	MFX_HOME=$PWD/b serve_api --est --closed \
+	    --primary https://primary.example
+	enroll 503 simpleenroll device -u "$THING:$KEY"
+	says 'issued at https://primary.example/.well-known/est'
+	enroll 401 simpleenroll device -u "$THING:no"
+	wants 200 "$EST/cacerts"
+	kill "$API"
+	await 30 gone "$API"
+	MFX_HOME=$PWD/b serve_api --est --closed
+	enroll 503 simpleenroll device -u "$THING:$KEY"
+	says "made on 'a'"
+}
+
 @test "clauses.tsv: each clause has a test that is there, or a reason" {
 	clauses_shown est/clauses.tsv 25
 }

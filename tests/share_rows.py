@@ -21,10 +21,11 @@ ann = who["owner"]
 OWN = set("""acceptGrant bootstrap bootstrapSecurely changeGrant
 changePassword createChannel createChannels createConfigs createGroup
 createGroups createKey createThing createThings createUser identify
-listChannels listChildren listConfigs listGrants listGroups listGuests listKeys
+listCerts listChannels listChildren listConfigs listGrants listGroups
+listGuests listKeys
 listMembers listParents listThings listUnknownDevices logIn
 patchGroup refreshToken removeGrant removeGroup removeGroups removeKey
-removeUser revokeCert revokeToken showCert showDocument showGrant
+removeUser renewCert revokeCert revokeToken showCert showDocument showGrant
 showGroup showHealth showKey showMetrics showUser showUserById showVersion
 streamEvents updateGroup updateGroups updateUser
 """.split())

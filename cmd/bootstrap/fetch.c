@@ -10,6 +10,7 @@
 #include "base/out.h"
 #include "base/program.h"
 #include "client/device.h"
+#include "cmd/bootstrap/fetch_coap.h"
 #include "json/object.h"
 #include "registry/bootstrap_change.h"
 #include "registry/metadata.h"
@@ -79,7 +80,8 @@ static int
 fetch_unexpected(const char *what)
 {
 	return fault_set(&fault, EX_UNAVAILABLE, "%s: not an answer of "
-	    "mfx-api: expected %s", setup.url, what);
+	    "%s: expected %s", setup.url, fetch_is_coap(setup.url) ?
+	    "mfx-adapt-coap" : "mfx-api", what);
 }
 
 /* ids with a space between, or the objects */
@@ -233,8 +235,10 @@ fetch_ask(const char *url)
 	if ((why = bootstrap_id_fault(str_z(id))) != NULL)
 		program_misuse("--external-id: %s", why);
 	setup.url = url;
-	return fetch_read_key() < 0 || device_fetch(&setup, str_z(id),
-	    buf_str(&key), &json, &fault) < 0 ? -1 : fetch_read();
+	if (fetch_read_key() < 0)
+		return -1;
+	return (fetch_is_coap(url) ? fetch_coap : device_fetch)(&setup,
+	    str_z(id), buf_str(&key), &json, &fault) < 0 ? -1 : fetch_read();
 }
 
 int

@@ -4,6 +4,7 @@
 
 #include "base/program.h"
 #include "certs/issue.h"
+#include "registry/changes.h"
 
 /*
  * mfx-certs: the options of all verbs, the verbs, and what each begins and
@@ -38,6 +39,10 @@ void certs_check_urls(void);
 
 /* a serial as the registry has it, the id of a thing as it is; or EX_USAGE */
 int certs_which(const char *operand, char to[ID_TEXT + 1], struct fault *);
+
+/* the things of a file with a line of NDJSON for each; lines as mfx-things
+ * prints them are fine */
+int certs_read_things(struct changes *, const char *file);
 
 /* cmd/certs/ca.c */
 int certs_verb_ca(char **operands);

@@ -6,8 +6,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/diag.h"
 #include "base/file.h"
 #include "base/opt.h"
+#include "base/os.h"
 #include "base/stamp.h"
 #include "certs/bundle.h"
 #include "certs/pem.h"
@@ -137,20 +139,37 @@ give_files(struct give *g, const struct order *o, struct fault *fault)
 /* ---- one piece ---- */
 
 static void
-give_json(struct give *g, const struct order *o, const struct issue *i)
+give_put_line(struct buf *b, const char *of, struct str name,
+    const char *serial, int64_t expires, struct str certificate,
+    struct str key)
 {
-	struct buf *b = &g->out.b;
-
-	buf_printf(b, "{\"%s\":", o->kind == BUILD_THING ? "thing" : "name");
-	json_put_string(b, o->kind == BUILD_THING ? o->thing : o->name);
+	buf_printf(b, "{\"%s\":", of);
+	json_put_string(b, name);
 	buf_printf(b, ",\"serial\":\"%s\",\"expires\":%lld,\"certificate\":",
-	    i->serial, (long long)i->expires);
-	json_put_string(b, buf_str(&g->certificate));
-	if (g->key.n > 0) {
+	    serial, (long long)expires);
+	json_put_string(b, certificate);
+	if (key.n > 0) {
 		buf_puts(b, ",\"key\":");
-		json_put_string(b, buf_str(&g->key));
+		json_put_string(b, key);
 	}
 	buf_puts(b, "}\n");
+}
+
+void
+give_line(struct buf *b, struct str thing, const char *serial,
+    int64_t expires, struct str certificate, struct str key)
+{
+	give_put_line(b, "thing", thing, serial, expires, certificate, key);
+}
+
+static void
+give_json(struct give *g, const struct order *o, const struct issue *i)
+{
+	bool thing = o->kind == BUILD_THING;
+
+	give_put_line(&g->out.b, thing ? "thing" : "name",
+	    thing ? o->thing : o->name, i->serial, i->expires,
+	    buf_str(&g->certificate), buf_str(&g->key));
 }
 
 static int
@@ -200,11 +219,19 @@ give_one(struct give *g, const struct order *o, const struct issue *i,
 int
 give_close(struct give *g, int status)
 {
+	struct fault fault;
+
 	if (status == 0 && g->form == GIVE_TAR) {
 		bundle_end(&g->out.b);
 		out_end(&g->out);
 	}
 	status = out_finish(&g->out, status);
+	/* what was written one by one has come to the disk already */
+	if (g->form == GIVE_DIR && !g->durable && g->fd >= 0 &&
+	    os_sync_all(g->fd) < 0 && status == 0) {
+		fault_errno(&fault, EX_IOERR, "%s", g->dir);
+		status = diag_fault(&fault);
+	}
 	if (g->fd >= 0)
 		close(g->fd);
 	secret_release(&g->out.b);

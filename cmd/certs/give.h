@@ -37,7 +37,11 @@ int give_open(struct give *, const char *form, const char *password_file,
     bool many, bool key, const struct signer *, struct fault *);
 int give_one(struct give *, const struct order *, const struct issue *,
     struct fault *);
-/* writes what is left; returns `status`, or EX_IOERR, which was reported */
+/* a line of the form json; without `key` it has none */
+void give_line(struct buf *, struct str thing, const char *serial,
+    int64_t expires, struct str certificate, struct str key);
+/* writes what is left, syncs a directory; returns `status`, or EX_IOERR, which
+ * was reported */
 int give_close(struct give *, int status);
 
 #endif

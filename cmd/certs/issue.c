@@ -133,7 +133,14 @@ issue_check_all(const struct changes *c)
 	return result;
 }
 
-/* lines as mfx-things prints them are fine */
+int
+certs_read_things(struct changes *c, const char *file)
+{
+	return changes_read(c, file, MEMBER_ID | MEMBER_NAME |
+	    MEMBER_METADATA | MEMBER_TAGS | MEMBER_STATUS | MEMBER_KEY,
+	    MEMBER_ID, &certs_fault);
+}
+
 static int
 issue_file(void)
 {
@@ -142,9 +149,7 @@ issue_file(void)
 
 	changes_init(&c);
 	if (result == 0)
-		result = changes_read(&c, certs_opt.file, MEMBER_ID |
-		    MEMBER_NAME | MEMBER_METADATA | MEMBER_TAGS |
-		    MEMBER_STATUS | MEMBER_KEY, MEMBER_ID, &certs_fault);
+		result = certs_read_things(&c, certs_opt.file);
 	if (result == 0)
 		result = issue_check_all(&c);
 	if (result == 0)
@@ -159,11 +164,10 @@ issue_file(void)
 int
 certs_verb_issue(char **operands)
 {
-	if (certs_is_remote()) {
-		if (certs_opt.file != NULL)
-			program_misuse("-f is not for --url");
-		return certs_remote_issue(operands[0], NULL);
-	}
+	if (certs_is_remote())
+		return certs_opt.file != NULL ?
+		    certs_remote_issue_file(certs_opt.file) :
+		    certs_remote_issue(operands[0], NULL);
 	if (certs_opt.file != NULL)
 		return issue_file();
 	if (issue_begin(BUILD_THING) < 0)
@@ -353,10 +357,13 @@ renewal_make(struct renewal *r, const char *operand, struct buf *joined)
 int
 certs_verb_renew(char **operands)
 {
-	struct renewal *r = memory_zero(1, sizeof *r);
+	struct renewal *r;
 	struct buf joined;
 	int status;
 
+	if (certs_is_remote())
+		return certs_remote_renew(operands[0]);
+	r = memory_zero(1, sizeof *r);
 	buf_init(&joined, ISSUED_NAME_MAX);
 	status = issue_end(issue_begin(BUILD_THING) < 0 ? -1 :
 	    renewal_make(r, operands[0], &joined));

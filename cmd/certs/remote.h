@@ -12,6 +12,10 @@ bool certs_is_remote(void);
 
 /* `request`: the file of a CSR; NULL: a new key */
 int certs_remote_issue(const char *thing, const char *request);
+/* one for each line of the file, as lines of JSON */
+int certs_remote_issue_file(const char *file);
+/* like the certificate, or the last one of a thing that is not revoked */
+int certs_remote_renew(const char *certificate);
 int certs_remote_revoke(char **operands, const char *reason);
 /* calls `show` for each certificate of the operands */
 int certs_remote_list(char **operands, int (*show)(void *,

@@ -15,8 +15,10 @@
 /* ---- which CAs there are ---- */
 
 struct ca_set_names {
+	const char *ca;			/* that issues; NULL: the first that
+					 * has a key */
 	char names[CA_SET_MAX][AUTHORITY_NAME_MAX + 1];
-	size_t n;
+	size_t n, issuer;		/* CA_SET_MAX: it is not there */
 };
 
 /* names are noted first, as a key can't be read in the midst of a statement;
@@ -29,6 +31,10 @@ ca_set_note(void *arg, const struct authority *a, struct fault *fault)
 	(void)fault;
 	if (all->n == CA_SET_MAX)
 		return 1;
+	if (all->issuer == CA_SET_MAX && (all->ca != NULL ?
+	    str_eq(a->name, str_z(all->ca)) :
+	    a->box.p != NULL || a->outside.n > 0))
+		all->issuer = all->n;
 	snprintf(all->names[all->n++], AUTHORITY_NAME_MAX + 1, "%.*s",
 	    STR_ARG(a->name));
 	return 0;
@@ -37,26 +43,49 @@ ca_set_note(void *arg, const struct authority *a, struct fault *fault)
 /* with its key, where that is here; else without */
 static int
 ca_set_add(struct ca_set *s, struct registry *r, const char *name,
-    struct fault *fault)
+    bool issues, struct fault *fault)
 {
 	struct signer **to = &s->cas[s->n_cas];
+	struct fault why;
+	bool signs = signer_open(to, r, name, true, &why) == 0;
 
-	if (signer_open(to, r, name, true, fault) < 0 &&
-	    signer_open(to, r, name, false, fault) < 0)
+	if (!signs && signer_open(to, r, name, false, fault) < 0)
 		return -1;
 	s->n_cas++;
+	if (issues && signs)
+		s->issuer = *to;
+	else if (issues)
+		s->why = why;
 	return 0;
 }
 
+/* why there is none, or one that is not in the set */
+static void
+ca_set_find_issuer(struct ca_set *s, struct registry *r, const char *name)
+{
+	if (signer_open(&s->issuer, r, name, true, &s->why) == 0)
+		s->cas[s->n_cas++] = s->issuer;
+	else if (s->why.status == 1)
+		/* that of --ca; EX_CONFIG as without any */
+		s->why.status = EX_CONFIG;
+}
+
 static int
-ca_set_read(struct ca_set *s, struct registry *r, struct fault *fault)
+ca_set_read(struct ca_set *s, struct registry *r, const char *ca,
+    struct fault *fault)
 {
 	struct ca_set_names *all = memory_zero(1, sizeof *all);
-	int result = authority_each(r, STR_NONE, ca_set_note, all, fault);
+	int result;
 	size_t i;
 
+	all->ca = ca;
+	all->issuer = CA_SET_MAX;
+	result = authority_each(r, STR_NONE, ca_set_note, all, fault);
 	for (i = 0; i < all->n && result >= 0; i++)
-		result = ca_set_add(s, r, all->names[i], fault);
+		result = ca_set_add(s, r, all->names[i], i == all->issuer,
+		    fault);
+	if (result >= 0 && all->issuer == CA_SET_MAX)
+		ca_set_find_issuer(s, r, ca);
 	free(all);
 	return result < 0 ? -1 : 0;
 }
@@ -74,20 +103,6 @@ ca_set_put_chain(struct ca_set *s, struct fault *fault)
 		result = bundle_put_p7(&s->chain, all, fault);
 	certificates_free(all);
 	return result;
-}
-
-static void
-ca_set_open_issuer(struct api *api, struct ca_set *s)
-{
-	if (signer_open(&s->issuer, api->registry, api->options.certs->ca, true,
-	    &s->why) < 0 || ca_set_put_chain(s, &s->why) < 0) {
-		signer_close(s->issuer);
-		s->issuer = NULL;
-		if (s->why.status != 1)
-			return;
-		/* that of --ca; EX_CONFIG as without any */
-		s->why.status = EX_CONFIG;
-	}
 }
 
 /* ---- those that answer OCSP ---- */
@@ -146,13 +161,13 @@ ca_set_add_responder(struct ca_set *s, const struct signer *ca,
 
 static int
 ca_set_open_responders(struct ca_set *s, const struct api_certs *o,
-    int64_t now, struct fault *fault)
+    bool delegate, int64_t now, struct fault *fault)
 {
 	const struct signer *of = NULL;
 	const char *why;
 	size_t i;
 
-	if (o->ocsp_cert != NULL) {
+	if (delegate && o->ocsp_cert != NULL) {
 		if (ca_set_read_delegate(s, o, fault) < 0)
 			return -1;
 		of = ca_set_delegate_issuer(s, now, &why);
@@ -177,15 +192,16 @@ ca_set_free(struct ca_set *s)
 		responder_release(&s->responders[--s->n]);
 	while (s->n_cas > 0)
 		signer_close(s->cas[--s->n_cas]);
-	signer_close(s->issuer);
 	X509_free(s->delegate);
 	EVP_PKEY_free(s->delegate_key);
 	buf_release(&s->chain);
 	free(s);
 }
 
+/* `delegate` false: without --ocsp-cert, each CA answers for itself */
 static int
-ca_set_make(struct api *api, struct ca_set **out, struct fault *fault)
+ca_set_make(struct api *api, bool delegate, struct ca_set **out,
+    struct fault *fault)
 {
 	struct ca_set *s = memory_zero(1, sizeof *s);
 
@@ -193,30 +209,35 @@ ca_set_make(struct api *api, struct ca_set **out, struct fault *fault)
 	s->held = 1;
 	s->number = ++api->cas_made;
 	if (authority_state(api->registry, &s->state, fault) < 0 ||
-	    ca_set_read(s, api->registry, fault) < 0 ||
-	    ca_set_open_responders(s, api->options.certs, api->now,
+	    ca_set_read(s, api->registry, api->options.certs->ca, fault) < 0 ||
+	    ca_set_open_responders(s, api->options.certs, delegate, api->now,
 	    fault) < 0) {
 		ca_set_free(s);
 		return -1;
 	}
-	ca_set_open_issuer(api, s);
+	if (s->issuer != NULL && ca_set_put_chain(s, &s->why) < 0)
+		s->issuer = NULL;
 	*out = s;
+	return 0;
+}
+
+static int
+ca_set_take(struct api *api, bool delegate, struct fault *fault)
+{
+	struct ca_set *s;
+
+	if (ca_set_make(api, delegate, &s, fault) < 0)
+		return -1;
+	ca_set_close(api);
+	api->cas = s;
+	api->cas_state = s->state;
 	return 0;
 }
 
 int
 ca_set_reload(struct api *api, struct fault *fault)
 {
-	struct ca_set *s;
-
-	if (api->registry == NULL)
-		return 0;
-	if (ca_set_make(api, &s, fault) < 0)
-		return -1;
-	ca_set_close(api);
-	api->cas = s;
-	api->cas_state = s->state;
-	return 0;
+	return api->registry == NULL ? 0 : ca_set_take(api, true, fault);
 }
 
 static int
@@ -261,8 +282,12 @@ ca_set_check(struct api *api)
 	if (ca_set_reload(api, &fault) == 0)
 		return;
 	state_complain(api, &fault);
-	/* a file that can't be used is read again for SIGHUP alone */
-	if (fault.status != EX_TEMPFAIL)
+	if (fault.status == EX_TEMPFAIL)
+		return;
+	/* The CAs that there were are another registry's: those of this one are
+	 * taken without the certificate of --ocsp-cert, which is read again for
+	 * SIGHUP alone. */
+	if (ca_set_take(api, false, &fault) < 0)
 		api->cas_state = state;
 }
 

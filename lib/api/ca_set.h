@@ -27,10 +27,11 @@ struct ca_set {
 	struct fault why;
 	struct buf chain;		/* its certificates and those above it,
 					 * as PKCS #7 in DER */
-	struct responder responders[CA_SET_MAX];	/* that answer OCSP */
+	struct responder responders[CA_SET_MAX + 1];	/* that answer OCSP */
 	size_t n;
 	/* private */
-	struct signer *cas[CA_SET_MAX];
+	/* one more: the issuer may be none of the first */
+	struct signer *cas[CA_SET_MAX + 1];
 	size_t n_cas;
 	X509 *delegate;			/* of api_options.ocsp_cert, or NULL */
 	EVP_PKEY *delegate_key;

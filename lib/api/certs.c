@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
 #include "api/answer.h"
 #include "api/auth.h"
 #include "api/body.h"
+#include "api/certs.h"
 #include "api/enroll.h"
 #include "api/handlers.h"
-#include "api/handles.h"
-#include "api/job.h"
-#include "api/list_page.h"
 #include "api/parameters.h"
 #include "api/state.h"
 #include "base/file.h"
@@ -22,8 +19,6 @@
  * Certificates of a user's things, as Mainflux's certs service of 0.11 to 0.13
  * has them.  A private key is in the answer to its request, and nowhere else.
  */
-#define CERTS_LIMIT 10
-#define CERTS_LIMIT_MAX 100
 #define CERTS_ANSWER_MAX ((size_t)1 << 20)
 
 /* ---- one, in JSON ---- */
@@ -48,8 +43,7 @@ certs_put_pem(struct buf *b, const char *label, struct str der)
 	secret_release(&pem);
 }
 
-/* without its last brace; `now` is for its status */
-static void
+void
 certs_put(struct buf *b, const struct issued *c, int64_t now)
 {
 	buf_printf(b, "{\"thing_id\":\"%.*s\",\"cert_serial\":\"%.*s\"",
@@ -203,8 +197,7 @@ certs_answer_issued(struct enroll *e)
 	secret_release(&b);
 }
 
-/* is it there, before a key is made for it?  Else it is answered: false. */
-static bool
+bool
 certs_find_thing(struct request_ctx *c, const struct user *user,
     struct str thing)
 {
@@ -252,6 +245,83 @@ certs_create(struct request_ctx *c)
 	e->user = principal->user;
 	e->order.owner = &e->user;
 	enroll_start(e, e->user.id);
+}
+
+/* ---- renew ---- */
+
+static int
+certs_take_like(void *arg, const struct issued *c, struct fault *fault)
+{
+	struct enroll *e = arg;
+
+	(void)fault;
+	snprintf(e->thing, sizeof e->thing, "%.*s", STR_ARG(c->thing));
+	e->order.thing = str_z(e->thing);
+	if (c->revoked == 0)
+		buf_put_str(&e->like, c->certificate);
+	return 1;
+}
+
+/* false: it is not one of the user's that can be renewed, which is answered */
+static bool
+certs_find_like(struct enroll *e, struct str serial)
+{
+	char which[SERIAL_TEXT + 1];
+	const struct issued_query q = { .which = { which, SERIAL_TEXT },
+	    .owner = &e->user, .things = true };
+	struct fault fault;
+	int got = serial_parse(serial, which) ? issued_each(e->api->registry,
+	    &q, certs_take_like, e, &fault) : 0;
+
+	if (got < 0)
+		answer_unable(e->api, e->request, &fault);
+	else if (e->like.n == 0)
+		http_problem(e->request, 404, got == 0 ? "no such certificate" :
+		    "no certificate of this serial that is not revoked");
+	else
+		return true;
+	return false;
+}
+
+/* how: in the query, as there is nothing else to say */
+static const char *
+certs_take_renewal(struct request_ctx *c, struct enroll *e)
+{
+	struct str ttl = STR(""), type = STR(""), bits = STR_NONE;
+	const char *why;
+
+	parameter_get(c, "ttl", &ttl);
+	parameter_get(c, "key_type", &type);
+	parameter_get(c, "key_bits", &bits);
+	e->keep_key = !parameter_is_true(c, "new_key");
+	if (e->keep_key && (type.n > 0 || bits.p != NULL))
+		return "key_type and key_bits need new_key=true";
+	why = certs_take_type(type, bits, &e->order.type);
+	return why != NULL ? why : certs_take_ttl(ttl, &e->order.valid);
+}
+
+void
+certs_renew(struct request_ctx *c)
+{
+	const struct principal *principal = auth_user(c, 0);
+	struct enroll *e;
+	const char *why;
+
+	if (principal == NULL)
+		return;
+	e = enroll_new(c, STR(""));
+	e->answer = certs_answer_issued;
+	e->user = principal->user;
+	e->order.owner = &e->user;
+	if ((why = certs_take_renewal(c, e)) != NULL) {
+		http_problem(c->request, 400, why);
+	} else if (certs_find_like(e, c->id[0])) {
+		if (parameter_is_true(c, "replace"))
+			serial_parse(c->id[0], e->replaced);
+		enroll_start(e, e->user.id);
+		return;
+	}
+	enroll_free(e);
 }
 
 /* ---- show ---- */
@@ -396,101 +466,4 @@ certs_remove(struct request_ctx *c)
 	v->change.make = certs_revoke;
 	v->change.task.done = certs_revoked;
 	registry_writer_add(c->api->writer, &v->change);
-}
-
-/* ---- those of a thing ---- */
-
-struct certs_list {
-	struct job job;
-	struct user user;
-	char thing[ID_TEXT + 1];
-	struct issued_query query;
-	int64_t now;
-	bool any;
-};
-
-static int
-certs_list_put(void *arg, const struct issued *c, struct fault *fault)
-{
-	struct certs_list *l = arg;
-
-	(void)fault;
-	buf_puts(&l->job.out, l->any ? "," : "");
-	l->any = true;
-	certs_put(&l->job.out, c, l->now);
-	buf_putc(&l->job.out, '}');
-	return 0;
-}
-
-static int
-certs_list_page(struct job *j, struct registry *r, struct fault *fault)
-{
-	struct certs_list *l = (struct certs_list *)j;
-	struct buf *b = &l->job.out;
-	uint64_t total;
-
-	if (issued_count(r, &l->query, &total, fault) < 0)
-		return -1;
-	buf_printf(b, "{\"total\":%" PRIu64 ",\"offset\":%" PRIu64
-	    ",\"limit\":%" PRIu64 ",\"certs\":[", total, l->query.offset,
-	    l->query.limit);
-	if (issued_each(r, &l->query, certs_list_put, l, fault) < 0)
-		return -1;
-	buf_puts(b, "]}\n");
-	return 0;
-}
-
-static int
-certs_list_run(struct job *j)
-{
-	return handles_read(j, certs_list_page);
-}
-
-static void
-certs_list_free(struct job *j)
-{
-	free(j);
-}
-
-static const char *
-certs_take_page(struct request_ctx *c, struct issued_query *q)
-{
-	q->limit = CERTS_LIMIT;
-	if (!list_take_number(c, "offset", 0, INT64_MAX, &q->offset))
-		return "offset must be a number of 0 or more";
-	if (!list_take_number(c, "limit", 1, CERTS_LIMIT_MAX, &q->limit))
-		return "limit must be a number from 1 to 100";
-	return NULL;
-}
-
-void
-certs_serials(struct request_ctx *c)
-{
-	struct issued_query q = { .things = true };
-	const char *why = certs_take_page(c, &q);
-	const struct principal *principal;
-	struct certs_list *l;
-
-	if (why != NULL) {
-		http_problem(c->request, 400, why);
-		return;
-	}
-	if ((principal = auth_user(c, 0)) == NULL ||
-	    !certs_find_thing(c, &principal->user, c->id[0]))
-		return;
-	l = memory_zero(1, sizeof *l);
-	l->job.kind = JOB_PAGE;
-	l->job.type = ANSWER_JSON;
-	l->job.piece = certs_list_run;
-	l->job.refuse = handles_refuse;
-	l->job.free = certs_list_free;
-	l->user = principal->user;
-	l->now = c->api->now;
-	memcpy(l->job.user, principal->user.id, sizeof l->job.user);
-	snprintf(l->thing, sizeof l->thing, "%.*s", STR_ARG(c->id[0]));
-	l->query = q;
-	l->query.owner = &l->user;
-	l->query.which = str_z(l->thing);
-	if (!job_start(c, &l->job))
-		certs_list_free(&l->job);
 }

@@ -108,6 +108,20 @@ enroll_read_request(struct enroll *e, struct fault *fault)
 	return result;
 }
 
+/* of the certificate that is renewed */
+static int
+enroll_keep_key(struct enroll *e, struct fault *fault)
+{
+	X509 *x = der_read_certificate(buf_str(&e->like), fault);
+
+	if (x == NULL)
+		return -1;
+	e->order.key = e->key = X509_get_pubkey(x);
+	X509_free(x);
+	return e->key != NULL ? 0 : fault_set(fault, EX_DATAERR,
+	    "the key of the certificate can't be read");
+}
+
 static void
 enroll_run(struct task *t)
 {
@@ -117,6 +131,8 @@ enroll_run(struct task *t)
 	e->made = signer_check(e->cas->issuer, e->order.now, fault);
 	if (e->made == 0 && e->csr.n > 0)
 		e->made = enroll_read_request(e, fault);
+	else if (e->made == 0 && e->keep_key)
+		e->made = enroll_keep_key(e, fault);
 	if (e->made == 0)
 		e->made = issue_make(&e->issue, e->cas->issuer, &e->order,
 		    fault);
@@ -128,8 +144,17 @@ static int
 enroll_add(struct api_change *c, struct registry *r, struct fault *fault)
 {
 	struct enroll *e = (struct enroll *)c;
+	const struct api_certs *o = e->api->options.certs;
+	const struct issued_most most = { o->per_thing, o->per_user };
+	const struct issued_query old = { .which = str_z(e->replaced),
+	    .owner = e->order.owner, .now = e->order.now, .things = true };
+	uint64_t n;
 
-	return issue_add(&e->issue, r, e->cas->issuer, &e->order, fault);
+	if (issued_room(r, e->thing, e->order.now, &most, fault) < 0 ||
+	    issue_add(&e->issue, r, e->cas->issuer, &e->order, fault) < 0)
+		return -1;
+	return *e->replaced == '\0' ? 0 : issued_revoke(r, &old,
+	    REVOKED_SUPERSEDED, &n, fault);
 }
 
 /* ---- in the loop ---- */

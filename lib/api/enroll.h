@@ -16,7 +16,8 @@
  *	enroll_start(e, owner);		it is gone by now
  *
  * A thing gets ENROLL_HOURLY an hour at most, as what was issued stays in the
- * registry; more are 429.  Faults of the request are 400, of the CA 503.
+ * registry; more are 429.  When it or its owner has as many as the options of
+ * the service allow, it is 403.  Faults of the request are 400, of the CA 503.
  */
 #define ENROLL_HOURLY 20
 #define ENROLL_BODY (16 * 1024)
@@ -32,6 +33,9 @@ struct enroll {
 	struct buf csr;			/* in PEM or DER; empty: a new key */
 	struct buf like;		/* DER of a certificate whose names the
 					 * request has to have; empty: none */
+	bool keep_key;			/* without a request: the key of `like`,
+					 * not a new one */
+	char replaced[SERIAL_TEXT + 1];	/* one to revoke; "": none */
 	/* of the connection, in base64: what the challenge password of the
 	 * request has to be, if it has one; `bound` false: it is not looked
 	 * at */

@@ -222,6 +222,26 @@ est_prove(struct est_client *e)
 
 /* ---- the request ---- */
 
+/* A request is about its connection: its certificate, and the challenge
+ * password.  So a replica can't pass it on, and says where it is taken.  Where
+ * it does not know that, the registry says who makes changes. */
+static bool
+est_is_here(struct request_ctx *c)
+{
+	const char *primary = c->api->options.primary;
+	struct buf b;
+
+	if (!c->api->replica || primary == NULL)
+		return true;
+	buf_init(&b, HTTP1_HEAD_MAX);
+	buf_printf(&b, "this registry is a replica: certificates are issued "
+	    "at %s/.well-known/est", primary);
+	buf_putc(&b, '\0');
+	http_problem(c->request, 503, b.p);
+	buf_release(&b);
+	return false;
+}
+
 static bool
 est_typed(struct request_ctx *c)
 {
@@ -301,7 +321,8 @@ est_serve(struct request_ctx *c, bool (*check)(struct est_client *,
 	}
 	client.n = http_address(c->request, client.address);
 	buf_init(&client.basic, EST_AUTHORIZATION_MAX);
-	if (est_prove(&client) && (e = est_begin(c, client.thing)) != NULL) {
+	if (est_prove(&client) && est_is_here(c) &&
+	    (e = est_begin(c, client.thing)) != NULL) {
 		if (check == NULL || check(&client, e))
 			est_start(e);
 		else

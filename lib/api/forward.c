@@ -321,7 +321,7 @@ forward_is_change(const struct request_ctx *c)
 {
 	return !str_eq(c->request->method, STR("GET")) &&
 	    !str_eq(c->request->method, STR("HEAD")) &&
-	    !(c->route->flags & API_READS);
+	    !(c->route->flags & (API_READS | API_CONNECTION));
 }
 
 bool

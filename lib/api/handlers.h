@@ -68,7 +68,8 @@ void bootstrap_device(struct request_ctx *),
     bootstrap_device_secure(struct request_ctx *),
     bootstrap_list_unknown(struct request_ctx *);
 void certs_create(struct request_ctx *), certs_show(struct request_ctx *),
-    certs_remove(struct request_ctx *), certs_serials(struct request_ctx *);
+    certs_remove(struct request_ctx *), certs_serials(struct request_ctx *),
+    certs_all(struct request_ctx *), certs_renew(struct request_ctx *);
 void est_ca_certificates(struct request_ctx *),
     est_attributes(struct request_ctx *), est_enroll(struct request_ctx *),
     est_renew(struct request_ctx *);

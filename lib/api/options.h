@@ -18,18 +18,27 @@ struct api_certs {
 	/* files of the certificate that answers OCSP for its CA, and its key;
 	 * NULL: each CA does */
 	const char *ocsp_cert, *ocsp_key;
+	/* at most so many that have not expired */
+	int64_t per_thing, per_user;
 	bool est;			/* things may enroll by themselves */
 	const char *ocsp_listen;	/* for the program: a server without TLS
 					 * for OCSP alone; or NULL */
 };
 
-#define API_CERTS_DAYS 365
+#define API_CERTS_DEFAULTS						\
+	{ .days = 365, .per_thing = 100, .per_user = 250000 }
 #define API_CERTS_OPTIONS(c)						\
 	{ 0, "ca", "NAME", "CA that issues certificates (default: the one " \
 	    "made last)", OPT_STRING(&(c).ca) },			\
 	{ 0, "cert-days", "N", "certificates are valid for this long "	\
 	    "unless a user asks for another time (default: 365)",	\
 	    OPT_INT(&(c).days, 1, 36500) },				\
+	{ 0, "thing-certs", "N", "a thing has at most N certificates that " \
+	    "have not expired (default: 100)",				\
+	    OPT_INT(&(c).per_thing, 1, 1000000) },			\
+	{ 0, "user-certs", "N", "the things of a user have at most N "	\
+	    "certificates that have not expired (default: 250000)",	\
+	    OPT_INT(&(c).per_user, 1, 1000000000) },			\
 	{ 0, "est", NULL, "let things enroll and renew certificates (EST)", \
 	    OPT_FLAG(&(c).est) },					\
 	{ 0, "ocsp", "URL", "name URL in certificates as the place of OCSP", \

@@ -40,6 +40,9 @@ enum {
 	API_READS = 64,		/* it changes nothing, whatever its method */
 	/* Of a protocol that an RFC describes, not the OpenAPI document. */
 	API_PROTOCOL = 128,
+	/* It is about the connection that it came on: a replica does not pass
+	 * it on. */
+	API_CONNECTION = 256,
 };
 
 #endif

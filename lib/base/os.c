@@ -110,6 +110,12 @@ os_wipe(void *p, size_t n)
 	explicit_bzero(p, n);
 }
 
+int
+os_sync_all(int fd)
+{
+	return syncfs(fd);
+}
+
 #else
 
 #include <stdio.h>
@@ -291,6 +297,15 @@ os_wipe(void *p, size_t n)
 	static void *(*const volatile set)(void *, int, size_t) = memset;
 
 	set(p, 0, n);
+}
+
+/* of all file systems, and on some systems it only begins */
+int
+os_sync_all(int fd)
+{
+	(void)fd;
+	sync();
+	return 0;
 }
 
 #endif

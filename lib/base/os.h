@@ -50,6 +50,9 @@ bool os_random(void *to, size_t n);
 /* reserves disk space after the end of a file without changing its size: 0,
  * or -1 with EOPNOTSUPP where that can't be done */
 int os_reserve(int fd, off_t from, off_t n);
+/* all that was written to the file system of this file or directory comes to
+ * the disk */
+int os_sync_all(int fd);
 
 /* memmem(3), memrchr(3), explicit_bzero(3) */
 void *os_find(const void *in, size_t n, const void *what, size_t what_n);

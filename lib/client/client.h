@@ -138,13 +138,26 @@ struct client_login {
 	int64_t expires;	/* seconds since 1970; 0: never */
 };
 
-/* A certificate that is to be issued to a thing of the user. */
+/* A certificate that is to be issued to a thing of the user, or renewed. */
 struct client_cert {
 	struct str thing;
+	const char *renews;	/* a serial: as that one, in place of `thing`;
+				 * with its key, unless key_type says that it
+				 * is a new one; or NULL */
+	bool replace;		/* and that one is revoked */
 	const char *key_type;	/* of a new key, as mfx-api has it; NULL: ec */
 	int64_t key_bits;	/* 0: as it likes */
 	int64_t valid;		/* seconds; 0: as it likes */
 	struct str csr;		/* a request in PEM; empty: a new key */
+};
+
+/* What was issued.  The buffers are the caller's, who has initialized them;
+ * `key` is secret. */
+struct client_issued {
+	char serial[SERIAL_TEXT + 1];
+	int64_t expires;		/* seconds since 1970 */
+	struct buf certificate;	/* and those between it and the root; PEM */
+	struct buf key;		/* PEM; empty: none was made */
 };
 
 /* ---- the backends ---- */
@@ -223,12 +236,12 @@ struct client_backend {
 
 	/*
 	 * At a mfx-api, as lib/certs does it here, where these are NULL: issues
-	 * one, and appends in PEM the new key, the certificate and those
-	 * between it and the root; revokes those of a serial or a thing; shows
-	 * those.  Fault 1 when there is none.
+	 * one; revokes those of a serial or a thing; shows those, or with NULL
+	 * all of the user's things in order of their end.  Fault 1 when it is
+	 * not there.
 	 */
 	int (*cert_issue)(struct client *, const struct client_cert *,
-	    struct buf *pem, struct fault *);
+	    struct client_issued *, struct fault *);
 	int (*cert_revoke)(struct client *, const char *which,
 	    const char *reason, struct fault *);
 	int (*cert_each)(struct client *, const char *which,

@@ -33,7 +33,7 @@ int remote_put_group(struct session *, struct str line, struct buf *,
     struct fault *);
 
 int remote_cert_issue(struct client *, const struct client_cert *,
-    struct buf *pem, struct fault *);
+    struct client_issued *, struct fault *);
 int remote_cert_revoke(struct client *, const char *which, const char *reason,
     struct fault *);
 int remote_cert_each(struct client *, const char *which,

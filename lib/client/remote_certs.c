@@ -17,6 +17,17 @@
 /* ---- issue ---- */
 
 /* all but the last, which is the root */
+static bool
+remote_take_time(struct str text, int64_t *t)
+{
+	struct stamp stamp;
+
+	if (!stamp_parse(text, (struct stamp){ 0 }, &stamp))
+		return false;
+	*t = stamp.ns / STAMP_SECOND;
+	return true;
+}
+
 static int
 remote_put_between(struct session *s, struct str json, struct buf *pem,
     struct fault *fault)
@@ -37,27 +48,51 @@ remote_put_between(struct session *s, struct str json, struct buf *pem,
 }
 
 static int
-remote_take_cert(struct session *s, struct buf *pem, struct fault *fault)
+remote_take_cert(struct session *s, struct client_issued *to,
+    struct fault *fault)
 {
-	enum { CERT, KEY, CHAIN };
+	enum { CERT, KEY, CHAIN, SERIAL, EXPIRES, FIELDS };
 	struct object_field f[] = {
 		[CERT] = { .name = "client_cert" },
 		[KEY] = { .name = "client_key" },
 		[CHAIN] = { .name = "ca_chain", .type = OBJECT_TEXTS },
+		[SERIAL] = { .name = "cert_serial" },
+		[EXPIRES] = { .name = "expiration" },
 	};
 
-	if (session_read(s, buf_str(&s->body), f, 3, fault) < 0)
+	if (session_read(s, buf_str(&s->body), f, FIELDS, fault) < 0)
 		return -1;
-	if (f[CERT].value.n == 0 || f[CHAIN].value.p == NULL)
+	if (f[CERT].value.n == 0 || f[CHAIN].value.p == NULL ||
+	    !serial_parse(f[SERIAL].value, to->serial) ||
+	    !remote_take_time(f[EXPIRES].value, &to->expires))
 		return session_unexpected(s, "a certificate", fault);
-	buf_put_str(pem, f[KEY].value);
-	buf_put_str(pem, f[CERT].value);
-	return remote_put_between(s, f[CHAIN].value, pem, fault);
+	buf_put_str(&to->key, f[KEY].value);
+	buf_put_str(&to->certificate, f[CERT].value);
+	return remote_put_between(s, f[CHAIN].value, &to->certificate, fault);
+}
+
+static int
+remote_cert_renew(struct session *s, const struct client_cert *cert,
+    struct client_issued *to, struct fault *fault)
+{
+	char path[CERTS_PATH_MAX], key[64] = "", ttl[32] = "";
+	const struct ask ask = { .method = "POST", .path = path,
+	    .limit = CERTS_PAGE_MAX, .change = true };
+
+	if (cert->key_type != NULL)
+		snprintf(key, sizeof key, "&new_key=true&key_type=%s"
+		    "&key_bits=%" PRId64, cert->key_type, cert->key_bits);
+	if (cert->valid > 0)
+		snprintf(ttl, sizeof ttl, "&ttl=%" PRId64 "s", cert->valid);
+	snprintf(path, sizeof path, "/certs/%s/renew?replace=%s%s%s",
+	    cert->renews, cert->replace ? "true" : "false", key, ttl);
+	return session_ask(s, &ask, fault) < 0 ? -1 :
+	    remote_take_cert(s, to, fault);
 }
 
 int
 remote_cert_issue(struct client *c, const struct client_cert *cert,
-    struct buf *pem, struct fault *fault)
+    struct client_issued *to, struct fault *fault)
 {
 	char bits[24] = "", ttl[24] = "";
 	struct object_field f[] = {
@@ -69,6 +104,8 @@ remote_cert_issue(struct client *c, const struct client_cert *cert,
 	struct ask ask = { .method = "POST", .path = "/certs",
 	    .limit = CERTS_PAGE_MAX, .change = true };
 
+	if (cert->renews != NULL)
+		return remote_cert_renew(c->session, cert, to, fault);
 	if (cert->key_bits > 0) {
 		snprintf(bits, sizeof bits, "%" PRId64, cert->key_bits);
 		f[2].value = str_z(bits);
@@ -77,7 +114,7 @@ remote_cert_issue(struct client *c, const struct client_cert *cert,
 		snprintf(ttl, sizeof ttl, "%" PRId64 "s", cert->valid);
 	f[3].value = str_z(ttl);
 	return session_send(c->session, &ask, f, sizeof f / sizeof *f,
-	    fault) < 0 ? -1 : remote_take_cert(c->session, pem, fault);
+	    fault) < 0 ? -1 : remote_take_cert(c->session, to, fault);
 }
 
 /* ---- revoke ---- */
@@ -95,17 +132,6 @@ remote_cert_revoke(struct client *c, const char *which, const char *reason,
 }
 
 /* ---- show ---- */
-
-static bool
-remote_take_time(struct str text, int64_t *t)
-{
-	struct stamp stamp;
-
-	if (!stamp_parse(text, (struct stamp){ 0 }, &stamp))
-		return false;
-	*t = stamp.ns / STAMP_SECOND;
-	return true;
-}
 
 static int
 remote_show_cert(struct session *s, struct str json,
@@ -175,15 +201,16 @@ remote_cert_each(struct client *c, const char *which, int (*each)(void *,
 	uint64_t offset;
 	int n;
 
-	if (!uuid_valid(str_z(which))) {
+	if (which != NULL && !uuid_valid(str_z(which))) {
 		snprintf(path, sizeof path, "/certs/%s", which);
 		return session_ask(c->session, &ask, fault) < 0 ||
 		    remote_show_cert(c->session, buf_str(&c->session->body),
 		    each, arg, fault) < 0 ? -1 : 0;
 	}
 	for (offset = 0;; offset += CERTS_PAGE) {
-		snprintf(path, sizeof path, "/serials/%s?offset=%" PRIu64
-		    "&limit=%d", which, offset, CERTS_PAGE);
+		snprintf(path, sizeof path, "%s%s?offset=%" PRIu64
+		    "&limit=%d", which != NULL ? "/serials/" : "/certs",
+		    which != NULL ? which : "", offset, CERTS_PAGE);
 		if (session_ask(c->session, &ask, fault) < 0)
 			return -1;
 		n = remote_show_certs(c->session, each, arg, fault);

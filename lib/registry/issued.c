@@ -2,7 +2,9 @@
 #include "registry/issued.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "base/arena.h"
 #include "base/memory.h"
@@ -94,6 +96,42 @@ issued_add(struct registry *r, const struct authority *a,
 	return event_append(r, "certificate.issue", fault);
 }
 
+/* ---- how many ---- */
+
+static int
+issued_check(struct registry *r, const char *sql, const char *thing,
+    int64_t now, int64_t most, const char *whose, struct fault *fault)
+{
+	sqlite3_stmt *st = statement_get(r, sql, fault);
+	int64_t n = 0;
+	int got;
+
+	db_bind_str(st, 1, str_z(thing));
+	sqlite3_bind_int64(st, 2, now);
+	if ((got = statement_step(r, st, fault)) > 0)
+		n = sqlite3_column_int64(st, 0);
+	db_reset(st);
+	if (got < 0)
+		return -1;
+	return n < most ? 0 : fault_set(fault, EX_NOPERM, "%s has %lld "
+	    "certificates that have not expired, and gets no more than %lld",
+	    whose, (long long)n, (long long)most);
+}
+
+int
+issued_room(struct registry *r, const char *thing, int64_t now,
+    const struct issued_most *most, struct fault *fault)
+{
+	return issued_check(r, "SELECT count(*) FROM certificates"
+	    " WHERE thing = ?1 AND expires > ?2", thing, now, most->thing,
+	    "this thing", fault) < 0 ? -1 :
+	    issued_check(r, "SELECT count(*) FROM certificates c"
+	    " WHERE c.owner = (SELECT u.id FROM things t"
+	    " JOIN users u ON u.n = t.owner WHERE t.id = ?1)"
+	    " AND c.expires > ?2", thing, now, most->user,
+	    "the owner of this thing", fault);
+}
+
 /* ---- list ---- */
 
 #define ISSUED_FROM							\
@@ -121,6 +159,7 @@ enum { ISSUED_LIMIT = 9, ISSUED_OFFSET, ISSUED_UNTIL };
 #define ISSUED_THING "c.thing = ?1 AND" ISSUED_IF
 #define ISSUED_ALL "?1 = '' AND" ISSUED_IF
 #define ISSUED_BEFORE "?1 = '' AND c.expires < ?11 AND" ISSUED_IF
+#define ISSUED_OWNED "?1 = '' AND c.owner = ?3 AND" ISSUED_IF
 static const char *const issued_sql[][2] = {
 	{ ISSUED_ROWS ISSUED_SERIAL ISSUED_PART,
 	    "SELECT count(*)" ISSUED_FROM ISSUED_SERIAL },
@@ -130,6 +169,8 @@ static const char *const issued_sql[][2] = {
 	    "SELECT count(*)" ISSUED_FROM ISSUED_ALL },
 	{ ISSUED_ROWS ISSUED_BEFORE " ORDER BY c.expires" ISSUED_PART,
 	    "SELECT count(*)" ISSUED_FROM ISSUED_BEFORE },
+	{ ISSUED_ROWS ISSUED_OWNED " ORDER BY c.expires, c.n" ISSUED_PART,
+	    "SELECT count(*)" ISSUED_FROM ISSUED_OWNED },
 };
 static const char issued_sql_fingerprint[] =
 	ISSUED_ROWS "c.fingerprint = ?1";
@@ -161,9 +202,10 @@ static sqlite3_stmt *
 issued_select(struct registry *r, const struct issued_query *q, bool count,
     struct fault *fault)
 {
-	bool until = q->which.n == 0 && q->expires != 0;
+	bool all = q->which.n == 0, until = all && q->expires != 0;
+	bool owned = all && !until && q->owner != NULL && q->things;
 	sqlite3_stmt *st = statement_get(r, issued_sql[until ? 3 :
-	    q->which.n == 0 ? 2 : q->which.n == SERIAL_TEXT ? 0 : 1][count],
+	    owned ? 4 : all ? 2 : q->which.n == SERIAL_TEXT ? 0 : 1][count],
 	    fault);
 
 	db_bind_str(st, 1, q->which.p ? q->which : STR(""));

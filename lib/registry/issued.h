@@ -46,8 +46,20 @@ struct issued {
 int issued_add(struct registry *, const struct authority *,
     const struct issued *, const struct user *owner, struct fault *);
 
+/* At most so many that have not expired, revoked or not, as a list of what was
+ * revoked names them until then. */
+struct issued_most {
+	int64_t thing, user;
+};
+
+/* Is there room for one more of this thing, and of its owner?  EX_NOPERM when
+ * there is none. */
+int issued_room(struct registry *, const char *thing, int64_t now,
+    const struct issued_most *, struct fault *);
+
 /*
- * Which certificates: all conditions that are set, in order of issue.
+ * Which certificates: all conditions that are set, in order of issue; those of
+ * all things of an owner, in order of their end.
  */
 struct issued_query {
 	struct str which;		/* id of a thing, or a serial; empty:

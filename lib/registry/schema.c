@@ -514,8 +514,13 @@ GROUP_SQL_OF_THING("guests.thing")
 "	AND (SELECT grp FROM grants WHERE n = granted) NOT IN "
 GROUP_SQL_OF_CHANNEL("guests.channel") "; END;";
 
+/* those of a user, in order of their end: a page of them, and how many have not
+ * ended (issued_room) */
+static const char step_certificates_of_owner[] =
+"CREATE INDEX certificates_of_owner ON certificates(owner, expires);";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
 	step_1, step_2, step_3, step_4, step_5, step_6, step_7,
 	step_certificates, step_directions, step_expiring, step_groups,
-	step_grants, step_group_grants
+	step_grants, step_group_grants, step_certificates_of_owner
 };

@@ -8,7 +8,7 @@
  * that was released is never changed.
  */
 #define SCHEMA_APPLICATION_ID 0x6d667801	/* "mfx", 1 */
-#define SCHEMA_VERSION 13
+#define SCHEMA_VERSION 14
 
 extern const char *const schema_steps[SCHEMA_VERSION];
 
