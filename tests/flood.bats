@@ -45,11 +45,13 @@ in_jetstream() {
 	flood 20000
 }
 
+# bats test_tags=servers
 @test "JetStream: short messages of one, and another's" {
 	in_jetstream
 	flood 10
 }
 
+# bats test_tags=servers
 @test "JetStream: large messages of one, and another's" {
 	in_jetstream
 	flood 20000
