@@ -219,6 +219,9 @@ full_disk() {
 	await 10 is mfx_mosquitto mqtt_broker_messages_total 1
 	is mfx_mosquitto bytes_out_total \
 	    "$(cat "$MFX_HOME"/bus/raw/*.ndjson | wc -c)"
+	# once a second
+	await 10 is mfx_mosquitto top_messages_total 1 "thing=\"$THING\""
+	is mfx_mosquitto top_bytes_total 17 "channel=\"$CHANNEL\""
 	kill "$BROKER"
 	await 10 gone "$BROKER"
 	(($(files) == 0))
