@@ -44,7 +44,7 @@ others() {
 
 # PROGRAM:VERB, the status by owner, viewer, user, manager and stranger, and
 # what follows: %T, %C and %G are the thing, the channel and a group of ann's,
-# and %V the grant of the thing to the viewer.  An empty line shares them anew.
+# and %V the grant of the thing to the viewer.  An empty line shares new ones.
 rows() {
 	cat <<-'END'
 	mfx-things:get 0 0 0 0 1 %T

@@ -151,7 +151,7 @@ undone() {
 	state >before
 	"$@" >out
 	state >after
-	! cmp -s before after
+	refute cmp -s before after
 	undoes "$operation"
 	diff <(state) before
 }

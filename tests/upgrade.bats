@@ -110,6 +110,7 @@ as_before() {
 	sqlite3 "$MFX_HOME/registry.db" "
 	    DROP TRIGGER group_things_leave; DROP TRIGGER group_channels_leave;
 	    DROP TRIGGER item_groups_leave; DROP TRIGGER grants_of_group;
+	    DROP INDEX certificates_of_owner;
 	    DROP INDEX grants_on_group; DROP INDEX grants_of_grantee_on_group;
 	    ALTER TABLE grants DROP COLUMN grp;
 	    CREATE VIEW shared_things AS SELECT grantee, thing AS item, level,
