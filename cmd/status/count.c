@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cmd/plot/child.h"
+#include "base/child.h"
 
 int64_t
 status_count(const char *whose, const char *verb)
