@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/out.h"
 #include "base/program.h"
-#include "client/client.h"
+#include "client/decision.h"
 #include "registry/keyring.h"
 
 static const char *key_file;
@@ -65,57 +65,6 @@ can_ask(struct fault *fault)
 	return decision;
 }
 
-static void
-can_put(struct buf *b, enum decision decision)
-{
-	struct str thing = asked.thing, channel = asked.channel;
-
-	switch (decision) {
-	case DECISION_FAULT:
-		break;
-	case DECISION_YES:
-		buf_printf(b, "yes: thing %.*s is connected to channel "
-		    "%.*s, and may %s%s%s\n", STR_ARG(thing), STR_ARG(channel),
-		    verb, asked.grant[0] ? ", by grant " : "", asked.grant);
-		break;
-	case DECISION_NOBODY:
-		buf_puts(b, "no: no thing has this key, or the thing is "
-		    "disabled\n");
-		break;
-	case DECISION_NO_THING:
-		buf_printf(b, "no: there is no thing %.*s\n",
-		    STR_ARG(thing));
-		break;
-	case DECISION_NO_KEY:
-		buf_printf(b, "no: the key of thing %.*s was revoked\n",
-		    STR_ARG(thing));
-		break;
-	case DECISION_THING_DISABLED:
-		buf_printf(b, "no: thing %.*s is disabled\n",
-		    STR_ARG(thing));
-		break;
-	case DECISION_CHANNEL_DISABLED:
-		buf_printf(b, "no: channel %.*s is disabled\n",
-		    STR_ARG(channel));
-		break;
-	case DECISION_NO_CHANNEL:
-		buf_printf(b, "no: there is no channel %.*s\n",
-		    STR_ARG(channel));
-		break;
-	case DECISION_PUBLISH_ONLY:
-	case DECISION_SUBSCRIBE_ONLY:
-		buf_printf(b, "no: thing %.*s is connected to channel %.*s to "
-		    "%s only\n", STR_ARG(thing), STR_ARG(channel),
-		    decision == DECISION_PUBLISH_ONLY ? "publish" :
-		    "subscribe");
-		break;
-	case DECISION_NOT_CONNECTED:
-		buf_printf(b, "no: thing %.*s is not connected to channel "
-		    "%.*s\n", STR_ARG(thing), STR_ARG(channel));
-		break;
-	}
-}
-
 static int
 can_answer(struct out *out)
 {
@@ -124,7 +73,7 @@ can_answer(struct out *out)
 
 	if (decision == DECISION_FAULT)
 		return diag_fault(&fault);
-	can_put(&out->b, decision);
+	decision_put(&out->b, decision, &asked, verb);
 	out_end(out);
 	return out_finish(out, decision != DECISION_YES);
 }

@@ -213,6 +213,10 @@ on_mongo() {
 	met mfx-doctor
 }
 
+@test "mfx-trace, whatever fails" {
+	met mfx-trace
+}
+
 @test "mfx-export, whatever fails" {
 	met mfx-export
 }

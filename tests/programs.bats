@@ -126,7 +126,7 @@ as_source() {
 others='mfx mfx-users mfx-things mfx-channels mfx-groups mfx-bootstrap mfx-can
 	mfx-certs mfx-events mfx-registry mfx-site mfx-token mfx-top
 	mfx-bus mfx-adapt-http mfx-adapt-mqtt mfx-adapt-ws mfx-adapt-coap mfx-api
-	mfx-check mfx-export mfx-audit mfx-doctor mfx-plot mfx-prune-sqlite
+	mfx-check mfx-export mfx-audit mfx-doctor mfx-trace mfx-plot mfx-prune-sqlite
 	mfx-prune-postgres mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra
 	mfx-config mfx-init mfx-status'
 
@@ -163,8 +163,8 @@ as_waiter() {
 
 # and those that do not, nor read anything that could make them
 at_once='mfx mfx-audit mfx-can mfx-doctor mfx-registry mfx-site mfx-token mfx-top
-	mfx-bus mfx-config mfx-init mfx-status mfx-prune-sqlite mfx-prune-postgres
-	mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
+	mfx-bus mfx-config mfx-init mfx-status mfx-trace mfx-prune-sqlite
+	mfx-prune-postgres mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
 
 setup_suite_test() {
 	PROGRAMS=()

@@ -10,7 +10,7 @@
 /* a reading that is not as often on the streams as in the store */
 struct audit_difference {
 	struct hash_node node;
-	struct sketch_key key;
+	struct reading_key key;
 	int64_t n;		/* > 0: so often missing in the store */
 	/* of one that the store has too often, the last line that has it */
 	struct audit_group *group;
@@ -21,7 +21,7 @@ struct audit_difference {
 /* ---- differences ---- */
 
 static uint64_t
-audit_hash(const struct sketch_key *key)
+audit_hash(const struct reading_key *key)
 {
 	return (uint64_t)key->part[0] << 32 | key->part[1];
 }
@@ -30,10 +30,10 @@ static struct audit_difference *
 audit_find(struct audit *a, const struct route *route,
     const struct record *record)
 {
-	struct sketch_key key;
+	struct reading_key key;
 	struct hash_node *n;
 
-	audit_key(&key, &a->scratch, route, record);
+	reading_key(&key, &a->scratch, route, record);
 	for (n = hash_first(&a->found, audit_hash(&key)); n != NULL;
 	    n = hash_next(n))
 		if (memcmp(&((struct audit_difference *)n)->key, &key,
@@ -43,7 +43,7 @@ audit_find(struct audit *a, const struct route *route,
 }
 
 static void
-audit_found(void *arg, const struct sketch_key *key, int64_t n)
+audit_found(void *arg, const struct reading_key *key, int64_t n)
 {
 	struct audit *a = arg;
 	struct audit_difference *d = memory_zero(1, sizeof *d);
@@ -80,9 +80,9 @@ static void
 audit_see_stored(struct audit *a, const struct route *route,
     const struct record *record)
 {
-	struct sketch_key key;
+	struct reading_key key;
 
-	audit_key(&key, &a->scratch, route, record);
+	reading_key(&key, &a->scratch, route, record);
 	sketch_add(a->sketch, &key, -1);
 	audit_counts(a, route)->stored++;
 }
@@ -100,7 +100,7 @@ static void
 audit_see_line(struct audit *a, const struct audit_line *l)
 {
 	struct audit_counts *n = audit_counts(a, &l->route);
-	struct sketch_key key;
+	struct reading_key key;
 
 	n->in++;
 	if (!audit_wanted(a, l)) {
@@ -110,7 +110,7 @@ audit_see_line(struct audit *a, const struct audit_line *l)
 	} else if (l->record == NULL) {
 		n->rejected++;
 	} else {
-		audit_key(&key, &a->scratch, &l->route, l->record);
+		reading_key(&key, &a->scratch, &l->route, l->record);
 		sketch_add(a->sketch, &key, 1);
 	}
 }

@@ -13,16 +13,9 @@
  * stream has and what the store has cancel out in a sketch, in the order in
  * which each of them gives it; only differences are kept.
  *
- * Order of these files: sketch < key, channels < source, report < audit.
+ * Order of these files: sketch, channels < source, report < audit.
  */
 #define AUDIT_GROUPS_MAX 16
-
-/* ---- key.c ---- */
-
-/* What a reading says, the same on the stream and in any store.  A number is a
- * double, as some stores keep no more of it. */
-void audit_key(struct sketch_key *, struct buf *scratch, const struct route *,
-    const struct record *);
 
 /* ---- channels.c ---- */
 

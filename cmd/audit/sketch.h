@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/key.h"
+
 /*
  * In what two bags of keys differ, whatever their order and size, in memory
  * that depends on the differences only: what is in both cancels out.
@@ -18,25 +20,18 @@
  * sums, and be taken out of the other two.  Sums are modulo a prime, so that a
  * key which is there n times can be divided by n.
  */
-#define SKETCH_PRIME 2147483647u	/* 2^31 - 1 */
-#define SKETCH_PARTS 3
 /* differences that are told apart all but surely */
 #define SKETCH_ROOM 75000
-
-/* evenly spread numbers below SKETCH_PRIME, which nobody outside can foresee */
-struct sketch_key {
-	uint32_t part[SKETCH_PARTS];
-};
 
 struct sketch;
 
 struct sketch *sketch_new(void);
 void sketch_free(struct sketch *);
-void sketch_add(struct sketch *, const struct sketch_key *, int64_t n);
+void sketch_add(struct sketch *, const struct reading_key *, int64_t n);
 
 /* Takes each key out that is not as often in both bags; n is by how much.
  * False: there are more than can be told apart, and some were not found. */
-typedef void sketch_fn(void *arg, const struct sketch_key *, int64_t n);
+typedef void sketch_fn(void *arg, const struct reading_key *, int64_t n);
 bool sketch_take(struct sketch *, sketch_fn *, void *arg);
 
 #endif

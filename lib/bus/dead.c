@@ -193,17 +193,20 @@ dead_letters(const char *group)
 
 /* ---- reading ---- */
 
-enum { N, REASON, FROM, CUT, VD, CHANNEL, FIELDS };
+enum { N, REASON, PLACE, PROGRAM, FROM, AT, CUT, VD, CHANNEL, FIELDS };
 
 bool
 dead_read(struct str line, struct dead_letter *l, struct arena *arena)
 {
 	struct object_field f[FIELDS] = {
 		[N] = { .name = "n" }, [REASON] = { .name = "reason" },
-		[FROM] = { .name = "from" },
+		[PLACE] = { .name = "place" },
+		[PROGRAM] = { .name = "program" }, [FROM] = { .name = "from" },
+		[AT] = { .name = "at", .type = OBJECT_NUMBER },
 		[CUT] = { .name = "cut", .type = OBJECT_ANY },
 		[VD] = { .name = "vd" }, [CHANNEL] = { .name = "channel" },
 	};
+	int64_t at = 0;
 	char *bytes;
 	long n;
 
@@ -216,8 +219,12 @@ dead_read(struct str line, struct dead_letter *l, struct arena *arena)
 		return false;
 	*l = (struct dead_letter){
 		.channel = f[CHANNEL].value, .reason = f[REASON].value,
-		.from = f[FROM].value, .line = { bytes, (size_t)n },
+		.place = f[PLACE].value, .program = f[PROGRAM].value,
+		.from = f[FROM].value,
+		.has_at = f[AT].value.p != NULL &&
+		    object_number(f[AT].value, &at), .line = { bytes, (size_t)n },
 		.cut = f[CUT].value.p != NULL
 	};
+	l->at = (uint64_t)at;
 	return true;
 }

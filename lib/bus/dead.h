@@ -32,7 +32,10 @@
 void dead_letters(const char *group);
 
 struct dead_letter {
-	struct str channel, reason, from;	/* p NULL: absent */
+	/* p NULL: absent */
+	struct str channel, reason, place, program, from;
+	uint64_t at;		/* its position on `from`, with has_at */
+	bool has_at;
 	struct str line;	/* the refused one, decoded */
 	bool cut;
 };

@@ -27,7 +27,7 @@
  * A place may hold a password: the frame never prints one, nor may a driver
  * in a fault.  A driver has an option of its own for a file with it.
  *
- * Order of this room: query, series < batch < store.h < watch, row < sort,
+ * Order of this room: query, series, key < batch < store.h < watch, row < sort,
  * group < reader < resume, refuse, settle, gauge < commit < sink < place <
  * read, write, prune; drivers < find.
  */

@@ -620,6 +620,8 @@ RUNS = {
     "mfx-audit": [Run("mfx-audit --store m.db -t json s/h", no=True)],
     "mfx-doctor": [Run("mfx-doctor --check home --check owners --check bus",
                        no=True)],
+    "mfx-trace": [Run("mfx-trace --last t -i s --store m.db -t json",
+                      no=True, fixed=False)],
     "mfx-export": [Run("mfx-export --textfile page", fixed=False)],
     "mfx-events": [Run("mfx-events --from start")],
     "mfx-bootstrap": [Run("mfx-bootstrap add --thing {site.thing} --key-file "

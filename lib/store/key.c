@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/audit/audit.h"
+#include "store/key.h"
+
+#include "base/hash.h"
 #include "json/number.h"
 
 static void
@@ -35,8 +37,8 @@ key_value(struct buf *b, const struct record *r)
 }
 
 void
-audit_key(struct sketch_key *key, struct buf *b, const struct route *route,
-    const struct record *r)
+reading_key(struct reading_key *key, struct buf *b,
+    const struct route *route, const struct record *r)
 {
 	static uint64_t seeds[2];
 	uint64_t h;
@@ -55,8 +57,8 @@ audit_key(struct sketch_key *key, struct buf *b, const struct route *route,
 	buf_put(b, &r->time.ns, sizeof r->time.ns);
 	key_value(b, r);
 	h = hash_seeded(seeds[0], buf_str(b));
-	key->part[0] = (uint32_t)(h % SKETCH_PRIME);
-	key->part[1] = (uint32_t)((h >> 32) % SKETCH_PRIME);
+	key->part[0] = (uint32_t)(h % READING_KEY_PRIME);
+	key->part[1] = (uint32_t)((h >> 32) % READING_KEY_PRIME);
 	key->part[2] = (uint32_t)(hash_seeded(seeds[1], buf_str(b)) %
-	    SKETCH_PRIME);
+	    READING_KEY_PRIME);
 }
