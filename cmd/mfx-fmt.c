@@ -11,13 +11,14 @@
 #include "base/program.h"
 #include "base/table.h"
 #include "bus/dead.h"
+#include "cmd/fmt/array.h"
 #include "cmd/fmt/influx.h"
 #include "cmd/fmt/template.h"
 #include "cmd/plot/chart.h"
 #include "line/records.h"
 
 static struct {
-	enum { TABLE, TSV, CSV, INFLUX, TEMPLATE, SPARK, DEFAULT } type;
+	enum { TABLE, TSV, CSV, INFLUX, TEMPLATE, SPARK, ARRAY, DEFAULT } type;
 	int time;		/* enum field_time, or -1 */
 	const char *template, *fields, *rejects;
 	int64_t width;
@@ -25,15 +26,13 @@ static struct {
 } opt = { .type = DEFAULT, .time = -1, .width = 40 };
 
 static const struct opt options[] = {
-	{ 't', "type", "table|tsv|csv|influx|template|spark",
-	    "format of the output (default: table)",
-	    OPT_ENUM(&opt.type) },
+	{ 't', "type", "table|tsv|csv|influx|template|spark|json",
+	    "format of the output (default: table)", OPT_ENUM(&opt.type) },
 	{ 'F', "format", "TEMPLATE", "template, such as '{time} "
 	    "{name}={value}{unit}\\n'", OPT_STRING(&opt.template) },
 	{ 0, "fields", "LIST", "columns, such as time,name,value; any of time "
 	    "channel publisher protocol subtopic name unit value type sum "
-	    "update ct",
-	    OPT_STRING(&opt.fields) },
+	    "update ct", OPT_STRING(&opt.fields) },
 	{ 0, "time", "epoch|rfc3339|ns",
 	    "format of times (default: rfc3339 in a table, epoch elsewhere)",
 	    OPT_ENUM(&opt.time) },
@@ -42,8 +41,7 @@ static const struct opt options[] = {
 	{ 0, "no-header", NULL, "csv: do not print the names of the columns",
 	    OPT_FLAG(&opt.no_header) },
 	{ 'w', "width", "N", "table: widest column, in characters (default: "
-	    "40)",
-	    OPT_INT(&opt.width, 1, TABLE_WIDTH_MAX) },
+	    "40)", OPT_INT(&opt.width, 1, TABLE_WIDTH_MAX) },
 	FILTER_REJECTS(&opt.rejects),
 	FILTER_UNBUFFERED(&opt.each, "write each message at once"),
 	OPT_END
@@ -64,6 +62,7 @@ static struct buf scratch;
 static struct curves series;
 static enum field fields[FIELDS];
 static int columns;
+static bool array_begun;
 static enum field_time time_form;
 
 /* A form of output: what comes first, and each record. */
@@ -160,6 +159,12 @@ fmt_template_record(const struct route *route, const struct record *r)
 	template_put(&f.out.b, &template, route, r, time_form, &scratch);
 }
 
+static void
+fmt_array_record(const struct route *route, const struct record *r)
+{
+	array_put(&f.out.b, route, r, &array_begun);
+}
+
 /* a line for each series, by name and unit, at the end of the input */
 static void
 fmt_spark_record(const struct route *route, const struct record *r)
@@ -179,14 +184,16 @@ fmt_spark_record(const struct route *route, const struct record *r)
 }
 
 static void
-fmt_spark_end(void)
+fmt_end(void)
 {
 	struct chart chart = {
-		.set = &series, .width = 80, .height = 1,
-		.low = NAN, .high = NAN,
+		&series, .width = 80, .height = 1, .low = NAN, .high = NAN
 	};
 
-	chart_put_sparks(&f.out.b, &chart);
+	if (opt.type == ARRAY)
+		array_end(&f.out.b, array_begun);
+	if (opt.type == SPARK)
+		chart_put_sparks(&f.out.b, &chart);
 	out_end(&f.out);
 	curves_release(&series);
 }
@@ -199,6 +206,7 @@ static const struct form forms[] = {
 	[INFLUX] = { "influx", NULL, fmt_influx_record, false, FIELD_NS },
 	[TEMPLATE] = { "template", NULL, fmt_template_record, false,
 	    FIELD_EPOCH },
+	[ARRAY] = { "json", NULL, fmt_array_record, false, FIELD_EPOCH },
 	[SPARK] = { "spark", NULL, fmt_spark_record, false, FIELD_EPOCH },
 };
 
@@ -252,7 +260,7 @@ fmt_prepare_time(const struct form *form)
 	time_form = form->time;
 	if (opt.time < 0)
 		return;
-	if (opt.type == INFLUX || opt.type == SPARK)
+	if (opt.type == INFLUX || opt.type == SPARK || opt.type == ARRAY)
 		program_misuse("--time can't be used with --type %s",
 		    form->type);
 	time_form = (enum field_time)opt.time;
@@ -261,6 +269,7 @@ fmt_prepare_time(const struct form *form)
 static void
 fmt_format(const struct form *form, struct str line)
 {
+	bool begun = array_begun;
 	struct route route;
 	const char *why;
 	size_t i;
@@ -274,6 +283,7 @@ fmt_format(const struct form *form, struct str line)
 		form->put(&route, &pack.records[i]);
 	if (f.out.b.full) {
 		out_cancel(&f.out);
+		array_begun = begun;
 		filter_reject(&f, line, "too large when printed", 0);
 	}
 	out_end(&f.out);
@@ -299,8 +309,7 @@ main(int argc, char **argv)
 		form->begin();
 	while (filter_next(&f, &line))
 		fmt_format(form, line);
-	if (opt.type == SPARK)
-		fmt_spark_end();
+	fmt_end();
 	status = filter_finish(&f);
 	if (form->put == fmt_table_record)
 		table_release(&table);

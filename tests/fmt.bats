@@ -278,3 +278,30 @@ print(json.dumps([{"n": "b", "vs": "y"}]))' >in
 	    <(grep -oE '"(v|vb|vs)":("[^"]*"|[^,}]*)' packs |
 		cut -d : -f 2- | tr -d '"' | sort)
 }
+
+@test "json: one array of records, and an empty one" {
+	[[ $(mfx-fmt -t json </dev/null) == '[]' ]]
+	mfx-fmt -t json in >out
+	jq -e 'length == 6 and .[0].channel == "c1" and .[1].v == 40' out
+	jq -c '.[]' out | cmp - <(mfx-normalize in | jq -c 'del(.seq, .part) |
+	    select(length > 0)')
+	hostile >in
+	mfx-fmt -t json in | jq -e 'length == 400'
+	(($(mfx-fmt -t json in | wc -l) == 400))
+	status 64 mfx-fmt -t json --time ns in
+	status 64 mfx-fmt -t json --fields name in
+}
+
+@test "template: dates, of a time before 1970 too" {
+	echo '{"n":"a","v":1,"t":1700000000.75}' >in
+	[[ $(mfx-fmt -F '{time:%H:%M} {time:%Y-%m-%d %%}|{name}' in) == \
+	    '22:13 2023-11-14 %|a' ]]
+	echo '{"n":"a","v":1,"t":-0.5}' | mfx-fmt -F '{time:%F %T}' >out
+	[[ $(<out) == '1969-12-31 23:59:59' ]]
+	local bad
+	for bad in '{time:}' '{time:%}' '{time:%Q}' '{name:%H}' '{time:%H' \
+	    "{time:$(printf '%%H%.0s' {1..40})}"; do
+		status 64 mfx-fmt -F "$bad" in 2>err
+		(($(wc -l <err) == 1))
+	done
+}
