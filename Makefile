@@ -84,10 +84,9 @@ openapi_h = awk '{ if (FNR == 1 && NR > 1) print ","; sub(/^\t+/, ""); \
 $(BUILD)/lib/api/openapi_text.h: $(openapi)
 	@mkdir -p $(@D)
 	$(call run,GEN,$(openapi_h) $^ >$@)
-$(BUILD)/lib/api/openapi.o $(BUILD)/pic/lib/api/openapi.o: \
-	$(BUILD)/lib/api/openapi_text.h
-$(BUILD)/lib/api/openapi.o $(BUILD)/pic/lib/api/openapi.o: \
-	MFX_CPPFLAGS += -I$(BUILD)/lib
+openapi_o = $(BUILD)/lib/api/openapi.o $(BUILD)/pic/lib/api/openapi.o
+$(openapi_o): $(BUILD)/lib/api/openapi_text.h
+$(openapi_o): MFX_CPPFLAGS += -I$(BUILD)/lib
 
 $(BUILD)/libmfx.a: $(LIB_SRC:%.c=$(BUILD)/%.o)
 	@rm -f $@
@@ -100,8 +99,8 @@ $(BIN)/mfx-adapt-coap: $(WIRE:%.c=$(BUILD)/%.o)
 # and some share theirs
 $(BIN)/mfx-fmt: $(addprefix $(BUILD)/cmd/plot/, \
 	chart.o curves.o scale.o text.o)
-$(BIN)/mfx-status: $(patsubst %,$(BUILD)/cmd/%.o,plot/child $(addprefix \
-	export/,collect families processes streams units))
+$(BIN)/mfx-status: $(addprefix $(BUILD)/cmd/export/, \
+	collect.o families.o processes.o streams.o units.o)
 $(BIN)/mfx-things $(BIN)/mfx-channels: $(BUILD)/cmd/items/items.o
 $(BIN)/%: $(BUILD)/cmd/%.o $(BUILD)/libmfx.a
 	@mkdir -p $(@D)
@@ -116,8 +115,7 @@ $(BUILD)/pic/%.o: %.c config.h
 	    -fvisibility=hidden -MMD -MP -c -o $@ $<)
 $(BUILD)/pic/libmfx.a: $(patsubst %.c,$(BUILD)/pic/%.o, \
 	$(filter-out lib/http/% lib/store/% lib/client/% lib/certs/% lib/cql/% \
-	lib/redis/%, \
-	$(LIB_SRC)))
+	lib/redis/%,$(LIB_SRC)))
 	@rm -f $@
 	$(call run,AR,$(AR) rcs $@ $^)
 $(BIN)/mfx_mosquitto.so: $(BUILD)/pic/lib/mqtt/plugin.o $(BUILD)/pic/libmfx.a

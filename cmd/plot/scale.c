@@ -93,7 +93,7 @@ scale_at(const struct scale *s, double value)
 {
 	double at = (value / 2 - s->low / 2) / (s->high / 2 - s->low / 2);
 
-	/* 0 for what is no number, too */
+	/* not a number: 0, too */
 	return at > 0 ? at < 1 ? at : 1 : 0;
 }
 

@@ -137,9 +137,9 @@ put_group(void *arg, const char *group, uint64_t seq, const char *bad)
 		else if (passed)
 			buf_printf(b, "%s has passed it\n", group);
 		else
-			buf_printf(b, "%s has not passed it: %llu %s are before "
-			    "it and in it\n", group, (unsigned long long)left,
-			    bus_unit(t->bus));
+			buf_printf(b, "%s has not passed it: %llu %s are "
+			    "before it and in it\n", group,
+			    (unsigned long long)left, bus_unit(t->bus));
 	}
 	w->any = true;
 }

@@ -222,7 +222,8 @@ dead_read(struct str line, struct dead_letter *l, struct arena *arena)
 		.place = f[PLACE].value, .program = f[PROGRAM].value,
 		.from = f[FROM].value,
 		.has_at = f[AT].value.p != NULL &&
-		    object_number(f[AT].value, &at), .line = { bytes, (size_t)n },
+		    object_number(f[AT].value, &at),
+		.line = { bytes, (size_t)n },
 		.cut = f[CUT].value.p != NULL
 	};
 	l->at = (uint64_t)at;
