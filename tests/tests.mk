@@ -109,6 +109,7 @@ build/clang/%.ok: %.c config.h | all
 	$(call run,CLANG,clang $(MFX_CPPFLAGS) -I$(BUILD) -I$(BUILD)/lib $(MFX_CFLAGS) \
 	    -Wno-unknown-warning-option -Werror -fsyntax-only $< && touch $@)
 build/clang/lib/bus/module.ok: MFX_CPPFLAGS += -DMODULE_DIR='"$(plugindir)"'
+build/clang/cmd/init/plan.ok: MFX_CPPFLAGS += -DDEPLOY_DIR='"$(datadir)/mfx/deploy"'
 clang: $(clang_ok)
 	@echo 'ok 1 clang: no warning'
 
