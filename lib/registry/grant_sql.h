@@ -16,8 +16,10 @@
 	" WHERE grantee = ?1 AND grp IN " groups ")"
 #define GRANT_SQL_OF_THING(row)						\
 	GRANT_SQL_REACHING("thing", row, GROUP_SQL_OF_THING(row))
+/* which the index on grantee, thing and channel finds */
 #define GRANT_SQL_OF_CHANNEL(row)					\
-	GRANT_SQL_REACHING("channel", row, GROUP_SQL_OF_CHANNEL(row))
+	GRANT_SQL_REACHING("thing IS NULL AND channel", row,		\
+	    GROUP_SQL_OF_CHANNEL(row))
 #define GRANT_SQL_OF_GROUP(row)						\
 	"(SELECT n, level FROM grants WHERE grantee = ?1"		\
 	" AND grp IN " GROUP_SQL_ABOVE_GROUP(row) ")"

@@ -17,6 +17,8 @@
 #define BOB ID("b0")
 #define GONE ID("c0")		/* a user who was removed */
 
+#define IN_USE "is in use"
+
 static char home[] = "/tmp/mfx-migrate.XXXXXX";
 static struct fault fault;
 
@@ -71,10 +73,11 @@ make_old(void)
 	CHECK(chmod(path, 0600) == 0);
 }
 
-/* may this user have a new one with that id?  Nothing is kept of it. */
+/* may this user have a new one with that id, or why not?  Nothing is kept of
+ * it. */
 static bool
 may_have(struct registry *r, const char *email, enum item_kind kind,
-    const char *id)
+    const char *id, const char *why)
 {
 	struct change change = { .given = MEMBER_ID, .id = str_z(id) };
 	struct user user;
@@ -85,7 +88,7 @@ may_have(struct registry *r, const char *email, enum item_kind kind,
 	made = item_create(r, kind, &user, &change, &fault) == 0;
 	if (!made) {
 		CHECK(fault.status == 65);
-		CHECK(strstr(fault.text, "is in use") != NULL);
+		CHECK(strstr(fault.text, why) != NULL);
 	}
 	registry_rollback(r);
 	return made;
@@ -94,17 +97,18 @@ may_have(struct registry *r, const char *email, enum item_kind kind,
 static const struct {
 	const char *id;
 	bool ann, bob;
+	const char *why;	/* when not; NULL: IN_USE */
 } rows[] = {
-	{ ID("01"), false, false },
-	{ ID("02"), true, false },
-	{ ID("03"), true, false },
-	{ ID("04"), false, false },
-	{ ID("05"), false, false },
-	{ ID("06"), false, true },
-	{ ID("07"), true, false },
-	{ ID("08"), false, false },
-	{ GONE, false, false },
-	{ ID("09"), true, true },
+	{ ID("01"), false, false, NULL },
+	{ ID("02"), true, false, NULL },
+	{ ID("03"), true, false, NULL },
+	{ ID("04"), false, false, NULL },
+	{ ID("05"), false, false, NULL },
+	{ ID("06"), false, true, NULL },
+	{ ID("07"), true, false, NULL },
+	{ ID("08"), false, false, "was of user '" GONE "', who was removed" },
+	{ GONE, false, false, "was that of a user who was removed" },
+	{ ID("09"), true, true, NULL },
 };
 
 static void
@@ -113,16 +117,19 @@ test_ids(struct registry *r)
 	size_t i;
 
 	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
-		CHECK(may_have(r, "ann@example.com", ITEM_THING,
-		    rows[i].id) == rows[i].ann);
-		CHECK(may_have(r, "bob@example.com", ITEM_THING,
-		    rows[i].id) == rows[i].bob);
+		const char *id = rows[i].id, *why = rows[i].why != NULL ?
+		    rows[i].why : IN_USE;
+
+		CHECK(may_have(r, "ann@example.com", ITEM_THING, id, why) ==
+		    rows[i].ann);
+		CHECK(may_have(r, "bob@example.com", ITEM_THING, id, why) ==
+		    rows[i].bob);
 		/* what was a thing's is not a channel of another's either */
-		CHECK(may_have(r, "bob@example.com", ITEM_CHANNEL,
-		    rows[i].id) == rows[i].bob);
+		CHECK(may_have(r, "bob@example.com", ITEM_CHANNEL, id, why) ==
+		    rows[i].bob);
 	}
 	/* a user's id is not a thing of another's */
-	CHECK(!may_have(r, "bob@example.com", ITEM_THING, ANN));
+	CHECK(!may_have(r, "bob@example.com", ITEM_THING, ANN, IN_USE));
 }
 
 /* what was there before has the values that nobody has given */

@@ -104,9 +104,9 @@ steps_of_level(void)
 	struct user owner;
 
 	steps = 0;
-	CHECK(grant_allows(r, ITEM_THING, &bob, STR(THING), GRANT_MANAGE,
+	CHECK(grant_allows(r, GRANT_THING, &bob, STR(THING), GRANT_MANAGE,
 	    &owner, &fault) == 1);
-	CHECK(grant_allows(r, ITEM_CHANNEL, &bob, STR(CHANNEL), GRANT_MANAGE,
+	CHECK(grant_allows(r, GRANT_CHANNEL, &bob, STR(CHANNEL), GRANT_MANAGE,
 	    &owner, &fault) == 1);
 	return steps;
 }
