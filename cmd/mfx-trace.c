@@ -24,7 +24,7 @@ static struct {
 static const struct opt options[] = {
 	{ 0, "last", "THING", "the newest message of this thing",
 	    OPT_STRING(&opt.last) },
-	{ 'i', "stream", "STREAM", "with --last: where to look for it "
+	{ 0, "stream", "STREAM", "with --last: where to look for it "
 	    "(default: raw)", OPT_STRING(&opt.stream) },
 	{ 0, "store", "PLACE", "look into this store (default: those of "
 	    "running sinks); may be repeated", OPT_LIST(&stores) },

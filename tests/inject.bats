@@ -245,6 +245,10 @@ on_mongo() {
 	met mfx-config
 }
 
+@test "mfx-top, whatever fails" {
+	met mfx-top
+}
+
 @test "mfx-status, whatever fails" {
 	met mfx-status
 }

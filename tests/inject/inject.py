@@ -620,7 +620,7 @@ RUNS = {
     "mfx-audit": [Run("mfx-audit --store m.db -t json s/h", no=True)],
     "mfx-doctor": [Run("mfx-doctor --check home --check owners --check bus",
                        no=True)],
-    "mfx-trace": [Run("mfx-trace --last t -i s --store m.db -t json",
+    "mfx-trace": [Run("mfx-trace --last t --stream s --store m.db -t json",
                       no=True, fixed=False)],
     "mfx-export": [Run("mfx-export --textfile page", fixed=False)],
     "mfx-events": [Run("mfx-events --from start")],
@@ -652,6 +652,7 @@ RUNS = {
                  Run("mfx-site restore --key seal --to back sealed.tar.zst",
                      state=restored)],
     "mfx-config": [Run("mfx-config", fixed=False)],
+    "mfx-top": [Run("mfx-top -b -n 1 --every 100ms", fixed=False)],
     "mfx-status": [Run("mfx-status --every 1ms", fixed=False)],
     "mfx-init": [Run("mfx-init --dry-run --root . --supervisor systemd "
                      "--host a", fixed=False),
