@@ -62,8 +62,7 @@ as_filter() {
 	mfx-fmt) ARGS=(-t tsv) ;;
 	mfx-encode) ARGS=(-n 1) ;;
 	mfx-chaos) ARGS=() ;;
-	mfx-alarm) ARGS=(--test "$BATS_TEST_TMPDIR/rules")
-		echo 'alarm any value > 30 by rule' >"${ARGS[1]}" ;;
+	mfx-alarm) ARGS=(--test "$BATS_TEST_TMPDIR/rules") ;;
 	*) return 1 ;;
 	esac
 }
@@ -167,6 +166,7 @@ at_once='mfx mfx-audit mfx-can mfx-doctor mfx-registry mfx-site mfx-token mfx-to
 	mfx-prune-postgres mfx-prune-influx mfx-prune-mongo mfx-prune-cassandra'
 
 setup_suite_test() {
+	echo 'alarm any value > 30 by rule' >"$BATS_TEST_TMPDIR/rules"
 	PROGRAMS=()
 	local p not='*.so'	# what is loaded into others
 	with_servers || not='*@(.so|-postgres|-influx|-mongo|-cassandra)'
