@@ -671,15 +671,16 @@ load identity
 	mfx-channels remove "$c"
 	add_user bob@example.com
 	# taken ID…: nobody else can have it, as a thing or as a channel
+	local why='is in use'
 	taken() {
 		local id
 		for id; do
 			echo '{"id":"'"$id"'","name":"x"}' >line
-			refuses 65 "line:1: the id '$id' is in use" \
+			refuses 65 "line:1: the id '$id' $why" \
 			    as bob@example.com mfx-things create -f line
-			refuses 65 "line:1: the id '$id' is in use" \
+			refuses 65 "line:1: the id '$id' $why" \
 			    as bob@example.com mfx-channels create -f line
-			refuses 65 "the id '$id' is in use" \
+			refuses 65 "the id '$id' $why" \
 			    as bob@example.com mfx-things create -f - <line
 		done
 	}
@@ -701,10 +702,12 @@ load identity
 	as eve@example.com mfx-users remove --all eve@example.com
 	rm -f token.eve_example_com
 	add_user eve@example.com
-	taken "$(<id)" "$old"
+	why='was that of a user who was removed' taken "$old"
+	why="was of user '$old', who was removed"
+	taken "$(<id)"
 	echo '{"id":"'"$(<id)"'"}' >line
-	refuses 65 "in use" as eve@example.com mfx-things create -f line
-	refuses 65 "in use" as eve@example.com mfx-channels create -f line
+	refuses 65 "$why" as eve@example.com mfx-things create -f line
+	refuses 65 "$why" as eve@example.com mfx-channels create -f line
 	# nothing but the id and the owner is kept
 	[[ $(sqlite3 "$MFX_HOME/registry.db" "SELECT group_concat(name) FROM
 	    pragma_table_info('removed')") == id,owner ]]
