@@ -194,8 +194,11 @@ class User:
             "showCert": lambda: dict(path={"id": self.cert()}),
             "revokeCert": lambda: dict(path={"id": self.cert()}),
             "listSerials": lambda: dict(path=thing),
-            "listCerts": lambda: dict(query=[("limit", "2")]),
-            "renewCert": lambda: dict(path={"id": self.cert()}),
+            "listCerts": lambda: dict(query=[
+                ("limit", "2"), ("offset", "1")]),
+            "renewCert": lambda: dict(path={"id": self.cert()}, query=[
+                ("ttl", "24h"), ("new_key", "true"), ("key_type", "ec"),
+                ("key_bits", "256"), ("replace", "false")]),
             "bootstrap": lambda: dict(
                 path={"id": self.device["external_id"]},
                 token=self.device["external_key"]),

@@ -69,7 +69,7 @@ options() {
 	programs | offers mfx ''
 	programs | grep ^g | offers mfx g
 	programs | offers mfx help ''
-	printf '%s\n' --log --quiet --verbose --help --version |
+	printf '%s\n' --site --log --quiet --verbose --help --version |
 		offers mfx -
 }
 
@@ -87,7 +87,8 @@ options() {
 }
 
 @test "values of an option" {
-	printf '%s\n' table tsv csv influx template spark | offers mfx-fmt --type ''
+	printf '%s\n' table tsv csv json influx template spark |
+		offers mfx-fmt --type ''
 	printf '%s\n' table tsv template | offers mfx-fmt -t t
 	printf '%s\n' text json journal | offers mfx gen --log ''
 	[ "$(in_bash mfx-fmt --type = c)" = csv ]

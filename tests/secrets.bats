@@ -62,6 +62,7 @@ as_secret() {
 		mfx-site:undo) ARGS+=(1) ;;
 		mfx-site:*) ARGS+=(/dev/null) ;;
 		mfx-certs:list) ARGS+=(1) ;;
+		mfx-certs:renew) ARGS+=("$THING") ;;
 		*:list|*:tree|mfx-bootstrap:unknown|mfx-events:|mfx-token:show|mfx-token:refresh) ;;
 		mfx-users:grants) ;;
 		mfx-users:grant) ARGS+=(bob@example.com view --group "$THING") ;;
