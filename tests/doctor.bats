@@ -129,7 +129,7 @@ healthy() {
 	finds groups 'raw/store has no reader' --max-lag 0	# 18
 	# it has one, which stands still
 	start mfx-sub raw/store
-	held() { mfx-bus forget raw/store; (($? == 75)); }
+	held() { grep -qx "$PID" "$MFX_HOME/bus/raw/groups/.store.reader"; }
 	await 10 held
 	finds groups 'does not move' --max-lag 0		# 19
 	kill "$PID"

@@ -58,6 +58,6 @@ in_jetstream() {
 }
 
 @test "a message that waits for the flood is noticed" {
-	status 1 flood 10 behind >told
+	status 1 flood 20000 behind >told
 	grep -q 'ann waits for bob' told
 }

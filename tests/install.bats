@@ -142,7 +142,7 @@ unpack() {
 	unpack
 	./configure --without-coap --without-expat >said
 	tail -n 2 said >end
-	printf '%s\n' 'without coap (libcoap3-dev): no mfx-adapt-coap' \
+	printf '%s\n' 'without coap (libcoap3-dev): no mfx-adapt-coap bootstrap fetch by coap://' \
 	    'without expat (libexpat1-dev): no SenML in XML' | diff - end
 	make -n install >commands
 	grep -q 'bin/mfx-adapt-ws ' commands

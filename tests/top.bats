@@ -260,6 +260,7 @@ clock_is_not() {
 		rm -rf tmux-*
 		term 80 24 'mfx-top --every 200ms'
 		await 20 screen STAGE
+		await 20 top_pid >/dev/null
 		if [[ $s == INT ]]; then keys C-c; else kill -$s "$(top_pid)"; fi
 		[[ $s != HUP ]] || keys q
 		await 20 screen '^ended [0-9]+$'
