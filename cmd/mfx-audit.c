@@ -14,6 +14,7 @@
 #include "base/run_read.h"
 #include "bus/dead.h"
 #include "cmd/audit/audit.h"
+#include "store/running.h"
 
 static struct query query = QUERY_ALL;
 static struct match_texts texts;
@@ -53,30 +54,25 @@ static const struct program program = {
 
 /* ---- the store of a running sink ---- */
 
-struct running {
+struct audit_sink {
 	const char *group;
-	char place[128];
+	char place[STORE_RUNNING_MAX];
 };
 
 static void
 audit_sink_of(void *arg, const struct run_process *p)
 {
-	static const char sink[] = "mfx-write-";
-	struct running *r = arg;
-	size_t colon = strcspn(p->place, ":");
+	struct audit_sink *sink = arg;
+	char place[STORE_RUNNING_MAX];
 
-	/* a store on a server does not show its place */
-	if (strncmp(p->program, sink, sizeof sink - 1) == 0 &&
-	    strcmp(p->input, r->group) == 0 && p->place[colon] == ':' &&
-	    p->place[colon + 1] != '\0' &&
-	    strlen(p->place) < sizeof r->place)
-		snprintf(r->place, sizeof r->place, "%s", p->place);
+	if (strcmp(p->input, sink->group) == 0 && store_running(p, place))
+		memcpy(sink->place, place, sizeof place);
 }
 
 static const char *
 audit_find_store(const char *group)
 {
-	static struct running running;
+	static struct audit_sink sink;
 	const char *place = getenv("MFX_STORE");
 	struct fault fault;
 
@@ -84,13 +80,13 @@ audit_find_store(const char *group)
 		return opt.store;
 	if (place != NULL && *place != '\0')
 		return place;
-	running.group = group;
-	if (run_read_all(NULL, audit_sink_of, &running, &fault) < 0)
+	sink.group = group;
+	if (run_read_all(NULL, audit_sink_of, &sink, &fault) < 0)
 		exit(diag_fault(&fault));
-	if (running.place[0] == '\0')
+	if (sink.place[0] == '\0')
 		program_misuse("no sink of %s that runs says where its store "
 		    "is: give --store, such as --store messages.db", group);
-	return running.place;
+	return sink.place;
 }
 
 int

@@ -52,17 +52,23 @@ config_default(const char *name)
 	return NULL;
 }
 
-/* the same as it is shown: nothing that opens a door */
+/* has the URL a password, as in nats://user:secret@host? */
+static bool
+config_has_password(const char *value)
+{
+	const char *user = strstr(value, "://"), *at, *colon;
+
+	if (user == NULL || (at = strrchr(user, '@')) == NULL)
+		return false;
+	colon = strchr(user + 3, ':');
+	return colon != NULL && colon < at;
+}
+
+/* as it is shown: nothing that opens a door */
 static const char *
 config_shown(const struct context_variable *v, const char *value)
 {
-	const char *at = strchr(value, '@');
-
-	return v->secret ? "(set)" :
-	    at != NULL && strstr(value, "://") != NULL &&
-	    memchr(strstr(value, "://") + 3, ':',
-	    (size_t)(at > strstr(value, "://") + 3 ?
-	    at - strstr(value, "://") - 3 : 0)) != NULL ?
+	return v->secret ? "(set)" : config_has_password(value) ?
 	    "(set, with a password)" : value;
 }
 

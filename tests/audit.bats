@@ -160,6 +160,8 @@ print("{\"channel\":\"c2\",\"n\":\"dead\",\"reason\":\"r\",\"place\":\"\","
 	caught_up() { mfx-bus groups raw | jq -e '.lag == 0'; }
 	await 10 caught_up
 	mfx-audit raw/store >out
+	# its file is where it was started, not where we are
+	(cd / && mfx-audit raw/store) | cmp - out
 	MFX_STORE=m.db mfx-audit raw/store >out
 	kill "$(jobs -p)"
 }

@@ -95,6 +95,10 @@ healthy() {
 	grep -q 'master' out					# 12
 	rm -r "$MFX_HOME" && cp -a kept "$MFX_HOME"
 	healthy
+	sqlite3 "$MFX_HOME/registry.db" 'PRAGMA user_version = 999'
+	finds registry 'newer'
+	grep -q '"mend":"make install' out
+	rm -r "$MFX_HOME" && cp -a kept "$MFX_HOME"
 	printf 'garbage garbage garbage' | dd of="$MFX_HOME/registry.db" bs=1 \
 	    seek=8300 conv=notrunc status=none
 	dd if=/dev/urandom of="$MFX_HOME/registry.db" bs=4096 seek=3 count=4 \

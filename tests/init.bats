@@ -332,6 +332,16 @@ again() {
 	wait "$PID"
 }
 
+@test "more pipelines than there is room for are no silence" {
+	mkdir -p "$R/etc/mfx/pipes"
+	touch "$R/etc/mfx/pipes/"p{1..31}
+	init --supervisor runit --dry-run >said
+	touch "$R/etc/mfx/pipes/p32"
+	status 78 init --supervisor runit --dry-run >said 2>err
+	grep -q 'more than 32 pipelines' err
+	refute grep '^write' said
+}
+
 @test "a pipeline's file: what is wrong with it is said" {
 	status 66 "$RUN" none 2>err
 	grep -q none err

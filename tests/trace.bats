@@ -76,7 +76,7 @@ setup_suite_test() {
 	await 10 caught_up
 	mfx-trace --last "$THING" >out
 	grep -qx "position  raw@$AT" out
-	grep -qx 'store     sqlite: has 2 of 2 records' out
+	grep -qx "store     sqlite:$PWD/live.db has 2 of 2 records" out
 	kill "$(jobs -p)"
 	printf '[{"channel":"c","publisher":"h","n":"n","vs":"\\u001b[2J\302\233x"}]\n' |
 		mfx-pub raw

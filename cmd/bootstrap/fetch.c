@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/out.h"
 #include "base/program.h"
@@ -59,22 +60,6 @@ static const char *const fetch_names[FIELDS][2] = {
 };
 
 /* ---- printing ---- */
-
-/* as a word of sh: each byte in quotes is itself, but for the quote */
-static void
-fetch_put_word(struct buf *b, struct str text)
-{
-	size_t i;
-
-	buf_putc(b, '\'');
-	for (i = 0; i < text.n; i++) {
-		if (text.p[i] == '\'')
-			buf_puts(b, "'\\''");
-		else
-			buf_putc(b, text.p[i]);
-	}
-	buf_putc(b, '\'');
-}
 
 static int
 fetch_unexpected(const char *what)
@@ -140,7 +125,7 @@ fetch_put_value(struct buf *b, int field, struct str value)
 		result = fetch_put_channels(b, value);
 		buf_putc(b, sh ? '\'' : ']');
 	} else if (sh) {
-		fetch_put_word(b, value);
+		escape_put_shell(b, value);
 	} else {
 		json_put_string(b, value);
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -11,6 +12,7 @@
 #include "base/which.h"
 #include "cmd/doctor/doctor.h"
 #include "store/reader.h"
+#include "store/running.h"
 
 /* ---- stores ---- */
 
@@ -19,7 +21,7 @@ around_store(struct doctor *d, const char *store)
 {
 	static const struct store_watch watch;
 	const struct store_driver *driver;
-	char mend[DOCTOR_MEND], shown[PATH_MAX];
+	char mend[DOCTOR_MEND], shown[STORE_RUNNING_MAX];
 	const char *place;
 	struct fault fault;
 
@@ -35,11 +37,10 @@ around_store(struct doctor *d, const char *store)
 static void
 around_sink(void *arg, const struct run_process *p)
 {
-	size_t colon = strcspn(p->place, ":");
+	char place[STORE_RUNNING_MAX];
 
-	if (strncmp(p->program, "mfx-write-", 10) == 0 &&
-	    p->place[colon] == ':' && p->place[colon + 1] == '/')
-		around_store(arg, p->place);
+	if (store_running(p, place))
+		around_store(arg, place);
 }
 
 void
@@ -229,12 +230,14 @@ doctor_alarms(struct doctor *d)
 		snprintf(state, sizeof state, "%s/alarm.db", d->home);
 	if (access(state, F_OK) < 0)
 		return;
-	if (child_start(&child, argv, CHILD_READ, &fault) < 0 ||
-	    (f = fdopen(child.fd, "r")) == NULL) {
+	if (child_start(&child, argv, CHILD_READ, &fault) < 0) {
 		doctor_trouble(d, DOCTOR_WARNING, "mfx-alarm list", "%s",
 		    fault.text);
 		return;
 	}
+	/* no memory: this check has failed, which is told */
+	if ((f = fdopen(child.fd, "r")) == NULL)
+		_exit(EX_OSERR);
 	while (fgets(text, sizeof text, f) != NULL)
 		n += strchr(text, '\n') != NULL &&
 		    strstr(text, "\"acknowledged\":") == NULL;

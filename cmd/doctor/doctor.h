@@ -67,7 +67,7 @@ void doctor_stores(struct doctor *), doctor_ports(struct doctor *),
     doctor_nginx(struct doctor *), doctor_broker(struct doctor *),
     doctor_alarms(struct doctor *);
 
-/* what the checks have found: show.c */
+/* run.c: what the checks have found */
 enum doctor_form { DOCTOR_TEXT, DOCTOR_JSON, DOCTOR_NAGIOS };
 /* runs all checks, prints, and gives the exit status */
 int doctor_run(const struct doctor_settings *, const char *home,

@@ -2,11 +2,12 @@
 #include <limits.h>
 #include <openssl/pem.h>
 #include <stdio.h>
-#include <sysexits.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cmd/doctor/doctor.h"
 #include "registry/issued.h"
+#include "registry/schema.h"
 #include "sqlite/db.h"
 
 #define IDENTITY_RESTORE "mfx-site restore DIR"
@@ -40,30 +41,50 @@ doctor_master_key(struct doctor *d)
 
 /* ---- the registry ---- */
 
-/* what SQLite itself says of a file */
+/* what SQLite itself says of a file, or why it says nothing */
+static void
+identity_ask(const char *path, const char *pragma, char *said, size_t size)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	const char *text;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) ==
+	    SQLITE_OK && sqlite3_busy_timeout(db, 2000) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, pragma, -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		text = (const char *)sqlite3_column_text(st, 0);
+	else
+		text = sqlite3_errmsg(db);
+	snprintf(said, size, "%s", text != NULL ? text : "unreadable");
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+}
+
 static void
 identity_check_file(struct doctor *d, const char *name)
 {
-	char path[PATH_MAX];
-	sqlite3 *db = NULL;
-	sqlite3_stmt *st = NULL;
-	const char *said = "";
+	char path[PATH_MAX], said[256];
 
 	if (!identity_exists(d, name))
 		return;
 	snprintf(path, sizeof path, "%s/%s", d->home, name);
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) ==
-	    SQLITE_OK && sqlite3_busy_timeout(db, 2000) == SQLITE_OK &&
-	    sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &st, NULL) ==
-	    SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-		said = (const char *)sqlite3_column_text(st, 0);
-	else
-		said = sqlite3_errmsg(db);
-	if (said == NULL || strcmp(said, "ok") != 0)
+	identity_ask(path, "PRAGMA quick_check(1)", said, sizeof said);
+	if (strcmp(said, "ok") != 0)
 		doctor_trouble(d, DOCTOR_CRITICAL, IDENTITY_RESTORE,
-		    "%s: damaged: %s", path, said ? said : "unreadable");
-	sqlite3_finalize(st);
-	sqlite3_close(db);
+		    "%s: damaged: %s", path, said);
+}
+
+/* One that a newer version has made is whole, and this is too old for it. */
+static const char *
+identity_mend(const struct doctor *d)
+{
+	char path[PATH_MAX], said[256];
+
+	snprintf(path, sizeof path, "%s/registry.db", d->home);
+	identity_ask(path, "PRAGMA user_version", said, sizeof said);
+	return strtol(said, NULL, 10) > SCHEMA_VERSION ?
+	    "make install (of the version that made it)" : IDENTITY_RESTORE;
 }
 
 static struct registry *
@@ -92,7 +113,7 @@ doctor_registry(struct doctor *d)
 		return;
 	keyring_wipe(&keyring);
 	if ((r = identity_open(d, &fault)) == NULL)
-		doctor_trouble(d, DOCTOR_CRITICAL, IDENTITY_RESTORE, "%s",
+		doctor_trouble(d, DOCTOR_CRITICAL, identity_mend(d), "%s",
 		    fault.text);
 	registry_close(r);
 }

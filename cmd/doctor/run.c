@@ -100,15 +100,10 @@ doctor_mend(char to[DOCTOR_MEND], const char *command, const char *path)
 	buf_init(&b, DOCTOR_MEND - 1);
 	buf_puts(&b, command);
 	buf_putc(&b, ' ');
-	if (path[strspn(path, plain)] == '\0') {
+	if (path[strspn(path, plain)] == '\0')
 		buf_puts(&b, path);
-	} else {
-		buf_putc(&b, '\'');
-		for (; *path != '\0'; path++)
-			buf_puts(&b, *path == '\'' ? "'\\''" :
-			    (char[]){ *path, '\0' });
-		buf_putc(&b, '\'');
-	}
+	else
+		escape_put_shell(&b, str_z(path));
 	memcpy(to, b.p, b.n);
 	to[b.n] = '\0';
 	buf_release(&b);

@@ -180,16 +180,19 @@ plan_pipe_valid(const char *name)
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] == '\0';
 }
 
-static void
-plan_pipe(struct init_plan *p, const char *name)
+static int
+plan_pipe(struct init_plan *p, const char *name, struct fault *fault)
 {
 	size_t i;
 
 	for (i = 0; i < p->npipes; i++)
 		if (strcmp(p->pipes[i], name) == 0)
-			return;
-	if (p->npipes < INIT_PIPES_MAX)
-		snprintf(p->pipes[p->npipes++], sizeof p->pipes[0], "%s", name);
+			return 0;
+	if (p->npipes == INIT_PIPES_MAX)
+		return fault_set(fault, EX_CONFIG, "/etc/mfx/pipes: more than "
+		    "%d pipelines", INIT_PIPES_MAX);
+	snprintf(p->pipes[p->npipes++], sizeof p->pipes[0], "%s", name);
+	return 0;
 }
 
 /* those that are there, and the one that we bring */
@@ -198,18 +201,19 @@ plan_find_pipes(struct init_plan *p, struct fault *fault)
 {
 	char path[PATH_MAX];
 	struct dirent *e;
+	int r = 0;
 	DIR *dir;
 
-	plan_pipe(p, "store");
-	if (init_path(path, "/etc/mfx/pipes", fault) < 0)
+	if (plan_pipe(p, "store", fault) < 0 ||
+	    init_path(path, "/etc/mfx/pipes", fault) < 0)
 		return -1;
 	if ((dir = opendir(path)) == NULL)
 		return errno == ENOENT ? 0 : fault_input(fault, path);
-	while ((e = readdir(dir)) != NULL)
+	while (r == 0 && (e = readdir(dir)) != NULL)
 		if (plan_pipe_valid(e->d_name))
-			plan_pipe(p, e->d_name);
+			r = plan_pipe(p, e->d_name, fault);
 	closedir(dir);
-	return 0;
+	return r;
 }
 
 /* Templates are beside the programs, installed or in a tree. */

@@ -59,6 +59,8 @@ find_each(struct trace *t, uint64_t from, uint64_t to,
 		while (on && bus_lines_next(&run, &line) && line.seq <= to)
 			on = wants(t, &line, thing);
 	bus_reader_close(r);
+	if (signal_stop())
+		return fault_set(fault, EX_TEMPFAIL, "asked to stop");
 	return got < 0 ? -1 : 0;
 }
 
@@ -115,8 +117,6 @@ trace_find_last(struct trace *t, struct str thing, struct fault *fault)
 		if (find_each(t, from > LINE_LIMIT ? from - LINE_LIMIT - 1 : 0,
 		    to, find_see_thing, thing, fault) < 0)
 			return -1;
-		if (signal_stop())
-			return fault_set(fault, EX_TEMPFAIL, "asked to stop");
 	}
 	return t->line.n > 0;
 }

@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "base/line.h"
 #include "base/run_read.h"
+#include "base/signal.h"
 #include "bus/dead.h"
 #include "client/client.h"
 #include "client/decision.h"
@@ -16,6 +17,7 @@
 #include "line/message.h"
 #include "store/key.h"
 #include "store/reader.h"
+#include "store/running.h"
 
 #define PUT_LINE_MAX 2000	/* bytes shown of a line to people */
 #define PUT_RECORDS_MAX 100	/* records that are looked for */
@@ -126,10 +128,17 @@ put_group(void *arg, const char *group, uint64_t seq, const char *bad)
 	    bus_between(t->bus, seq, t->seq);
 
 	if (t->json) {
-		buf_printf(b, "%s{\"group\":\"%s\",\"passed\":%s,\"seq\":%llu,"
-		    "\"before\":%llu}", w->any ? "," : "", group,
-		    passed ? "true" : "false", (unsigned long long)seq,
-		    (unsigned long long)left);
+		buf_printf(b, "%s{\"group\":\"%s\",", w->any ? "," : "",
+		    group);
+		if (bad != NULL) {
+			buf_puts(b, "\"error\":");
+			json_put_string(b, str_z(bad));
+			buf_putc(b, '}');
+		} else {
+			buf_printf(b, "\"passed\":%s,\"seq\":%llu,"
+			    "\"before\":%llu}", passed ? "true" : "false",
+			    (unsigned long long)seq, (unsigned long long)left);
+		}
 	} else {
 		put_name(t, "group");
 		if (bad != NULL)
@@ -241,7 +250,7 @@ put_store(struct trace *t, const char *store, bool first)
 
 struct put_sinks {
 	const struct trace *t;
-	char place[PUT_STORES_MAX][128];
+	char place[PUT_STORES_MAX][STORE_RUNNING_MAX];
 	int n;
 };
 
@@ -250,21 +259,20 @@ static void
 put_see_sink(void *arg, const struct run_process *p)
 {
 	struct put_sinks *s = arg;
-	size_t colon = strcspn(p->place, ":"), n = strlen(s->t->stream);
+	size_t n = strlen(s->t->stream);
 
-	if (strncmp(p->program, "mfx-write-", 10) == 0 &&
-	    strncmp(p->input, s->t->stream, n) == 0 && p->input[n] == '/' &&
-	    p->place[colon] == ':' && p->place[colon + 1] != '\0' &&
-	    s->n < PUT_STORES_MAX)
-		snprintf(s->place[s->n++], sizeof *s->place, "%s", p->place);
+	if (strncmp(p->input, s->t->stream, n) == 0 && p->input[n] == '/' &&
+	    s->n < PUT_STORES_MAX && store_running(p, s->place[s->n]))
+		s->n++;
 }
 
 int
 trace_put_stores(struct trace *t, struct fault *fault)
 {
-	struct put_sinks sinks = { .t = t };
+	static struct put_sinks sinks;
 	int i;
 
+	sinks.t = t;
 	if (t->refused != NULL)
 		return 0;
 	if (t->stores->n == 0 &&
@@ -322,7 +330,7 @@ put_letters(struct trace *t, struct bus_reader *r, struct fault *fault)
 	int got;
 
 	arena_init(&arena, 4 * MESSAGE_LINE_MAX);
-	while ((got = bus_read(r, &run, fault)) > 0)
+	while ((got = bus_read(r, &run, fault)) > 0 && !signal_stop())
 		while (bus_lines_next(&run, &line)) {
 			arena_reset(&arena);
 			if (!dead_read(line.text, &letter, &arena) ||
@@ -333,7 +341,7 @@ put_letters(struct trace *t, struct bus_reader *r, struct fault *fault)
 			first = false;
 		}
 	arena_release(&arena);
-	return got;
+	return got > 0 ? fault_set(fault, EX_TEMPFAIL, "asked to stop") : got;
 }
 
 int

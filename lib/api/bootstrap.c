@@ -274,14 +274,14 @@ bootstrap_list_unknown(struct request_ctx *c)
 		answer_unable(c->api, c->request, &fault);
 		return;
 	}
-	buf_printf(b, "{\"total\":%llu,\"offset\":%llu,\"limit\":%llu,"
-	    "\"configs\":[", (unsigned long long)total,
-	    (unsigned long long)offset, (unsigned long long)limit);
+	list_put_head(b, &(struct list_page){ .offset = offset,
+	    .limit = limit }, total);
+	buf_puts(b, "\"configs\":[");
 	if (bootstrap_unknown_each(c->api->registry, offset, limit,
 	    bootstrap_put_unknown, b, &fault) < 0) {
 		answer_unable(c->api, c->request, &fault);
 		return;
 	}
-	buf_puts(b, "]}\n");
+	list_put_end(b, false, 0);
 	answer_json(c->request, 200, buf_str(b));
 }

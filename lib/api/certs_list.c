@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,16 +46,18 @@ certs_list_page(struct job *j, struct registry *r, struct fault *fault)
 {
 	struct certs_list *l = (struct certs_list *)j;
 	struct buf *b = &l->job.out;
+	const struct list_page page = {
+		.offset = l->query.offset, .limit = l->query.limit
+	};
 	uint64_t total;
 
 	if (issued_count(r, &l->query, &total, fault) < 0)
 		return -1;
-	buf_printf(b, "{\"total\":%" PRIu64 ",\"offset\":%" PRIu64
-	    ",\"limit\":%" PRIu64 ",\"certs\":[", total, l->query.offset,
-	    l->query.limit);
+	list_put_head(b, &page, total);
+	buf_puts(b, "\"certs\":[");
 	if (issued_each(r, &l->query, certs_list_put, l, fault) < 0)
 		return -1;
-	buf_puts(b, "]}\n");
+	list_put_end(b, false, 0);
 	return 0;
 }
 

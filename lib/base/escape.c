@@ -131,3 +131,18 @@ escape_clean(char *z)
 		}
 	}
 }
+
+void
+escape_put_shell(struct buf *b, struct str text)
+{
+	size_t i;
+
+	buf_putc(b, '\'');
+	for (i = 0; i < text.n; i++) {
+		if (text.p[i] == '\'')
+			buf_puts(b, "'\\''");
+		else
+			buf_putc(b, text.p[i]);
+	}
+	buf_putc(b, '\'');
+}

@@ -21,6 +21,9 @@ size_t escape_at(const char *z, unsigned long *c);
 /* replaces bytes that a terminal would act on by '?', in place */
 void escape_clean(char *z);
 
+/* a word of sh(1): each byte in quotes is itself, but for the quote */
+void escape_put_shell(struct buf *, struct str text);
+
 /* a field of a CSV file: in quotes when necessary (RFC 4180) */
 void escape_put_csv(struct buf *, struct str text);
 

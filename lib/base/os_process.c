@@ -78,6 +78,21 @@ os_process_pipe(uint64_t pid, uint64_t *held, uint64_t *room)
 	return true;
 }
 
+bool
+os_process_directory(uint64_t pid, char to[PATH_MAX])
+{
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%llu/cwd",
+	    (unsigned long long)pid);
+	n = readlink(path, to, PATH_MAX - 1);
+	if (n <= 0)
+		return false;
+	to[n] = '\0';
+	return true;
+}
+
 #else
 
 bool
@@ -94,6 +109,14 @@ os_process_pipe(uint64_t pid, uint64_t *held, uint64_t *room)
 	(void)pid;
 	(void)held;
 	(void)room;
+	return false;
+}
+
+bool
+os_process_directory(uint64_t pid, char to[PATH_MAX])
+{
+	(void)pid;
+	(void)to;
 	return false;
 }
 

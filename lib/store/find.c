@@ -41,7 +41,12 @@ store_find(const char *text, const char **place, struct fault *fault)
 size_t
 store_shown(const char *text)
 {
-	size_t n = find_name(text);
+	size_t i, n = find_name(text);
 
+	/* a file has no password */
+	for (i = 0; i < FIND_LINKED; i++)
+		if (str_eq((struct str){ text, n },
+		    str_z(find_linked[i]->name)))
+			return strlen(text);
 	return n > 0 ? n + 1 : strlen(text);
 }

@@ -27,9 +27,9 @@
  * A place may hold a password: the frame never prints one, nor may a driver
  * in a fault.  A driver has an option of its own for a file with it.
  *
- * Order of this room: query, series, key < batch < store.h < watch, row < sort,
- * group < reader < resume, refuse, settle, gauge < commit < sink < place <
- * read, write, prune; drivers < find.
+ * Order of this room: query, series, key, running < batch < store.h < watch,
+ * row < sort, group < reader < resume, refuse, settle, gauge < commit < sink <
+ * place < read, write, prune; drivers < find.
  */
 enum store_result {
 	STORE_DONE,

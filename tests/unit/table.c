@@ -22,6 +22,14 @@ csv(struct buf *b, struct str s)
 	return buf_str(b);
 }
 
+static struct str
+shell(struct buf *b, struct str s)
+{
+	buf_clear(b);
+	escape_put_shell(b, s);
+	return buf_str(b);
+}
+
 static void
 test_escapes(void)
 {
@@ -38,6 +46,10 @@ test_escapes(void)
 	/* CSI as one character, and a byte that is not UTF-8 */
 	CHECK(str_eq(escaped(&b, STR("\xc2\x9b" "2J\xff")),
 	    STR("\\xc2\\x9b" "2J\\xff")));
+	CHECK(str_eq(shell(&b, STR_NONE), STR("''")));
+	CHECK(str_eq(shell(&b, STR("a $(b) `c` \"\n")),
+	    STR("'a $(b) `c` \"\n'")));
+	CHECK(str_eq(shell(&b, STR("it's")), STR("'it'\\''s'")));
 	CHECK(str_eq(csv(&b, STR("a b;c")), STR("a b;c")));
 	CHECK(str_eq(csv(&b, STR("a,b")), STR("\"a,b\"")));
 	CHECK(str_eq(csv(&b, STR("say \"a\"")), STR("\"say \"\"a\"\"\"")));
