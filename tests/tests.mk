@@ -10,7 +10,8 @@
 # those that include nothing of what is left out
 space := $() $()
 left_out = $(subst $(space),|,$(strip \
-	$(patsubst lib/%,%,$(subst %,,$(LEFT_OUT_SOURCES)))))
+	$(patsubst lib/%,%,$(subst %,,$(LEFT_OUT_SOURCES))) \
+	$(patsubst mfx-%,cmd/%/,$(filter mfx-%,$(LEFT_OUT)))))
 testing = $(patsubst tests/$(1)/%.c,%,$(filter-out \
 	$(if $(EXPAT_LIBS),,tests/$(1)/xml.c) $(if $(left_out),$(shell grep -lE '^.include "($(left_out))' \
 	tests/$(1)/*.c)),$(wildcard tests/$(1)/*.c)))

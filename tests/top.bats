@@ -147,7 +147,7 @@ term() {
 		read -r
 	E
 	tmux -f /dev/null new-session -d -x "$1" -y "$2" -s t \
-	    "env TERM=screen bash --norc run.sh" 3>&-
+	    "exec env TERM=screen bash --norc run.sh" 3>&-
 	PIDS+=("$(tmux display-message -p -t t '#{pid}')")
 }
 
