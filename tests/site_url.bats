@@ -16,6 +16,12 @@ setup_suite_test() {
 	mfx-channels connect "$KITCHEN" "$METER" "$PUMP"
 	mfx-channels connect "$CELLAR" "$METER"
 	mfx-things create --user bob@example.com --name his >his
+	mfx-certs ca init >out
+	mfx-certs issue "$PUMP" --days 9 >out
+	mfx-certs issue "$METER" --days 8 >out
+	mfx-certs issue "$METER" --days 7 >out
+	mfx-certs revoke "$PUMP"
+	mfx-certs server localhost >out
 	mfx-site export --user ann@example.com >site
 	mfx-site export >all
 	go_remote
@@ -32,6 +38,7 @@ here() {
 
 @test "an export over HTTP is that of the machine" {
 	mfx-site export | cmp - site
+	(($(grep -c '"certificate".*"authority":"ca"' site) == 3))
 	mfx-site export --user ANN@example.com | cmp - site
 	refuses 1 "no user 'bob@example.com'" mfx-site export --user bob@example.com
 	status 0 mfx-site plan site

@@ -48,6 +48,8 @@ certs_put(struct buf *b, const struct issued *c, int64_t now)
 {
 	buf_printf(b, "{\"thing_id\":\"%.*s\",\"cert_serial\":\"%.*s\"",
 	    STR_ARG(c->thing), STR_ARG(c->serial));
+	buf_puts(b, ",\"ca\":");
+	json_put_string(b, c->authority);
 	certs_put_time(b, "issued_at", c->issued);
 	/* as it was called in 0.12, and in 0.13 */
 	certs_put_time(b, "expires_at", c->expires);
@@ -178,6 +180,7 @@ certs_answer_issued(struct enroll *e)
 	const struct issued made = {
 		.serial = { e->issue.serial, SERIAL_TEXT },
 		.thing = e->order.thing,
+		.authority = str_z(e->cas->issuer->name),
 		.issued = e->issue.issued, .expires = e->issue.expires,
 	};
 	char place[sizeof "/certs/" + SERIAL_TEXT];

@@ -228,8 +228,8 @@ struct client_backend {
 	    struct fault *);
 
 	/* Calls `each` for the certificates that our CAs have issued for
-	 * things of the user, in order of issue, as issued_each (issued.h)
-	 * does; at a mfx-api for none. */
+	 * things of the user, in order of their end, as issued_each (issued.h)
+	 * does. */
 	int (*certificates)(struct client *, int (*each)(void *,
 	    const struct issued *, struct fault *), void *arg,
 	    struct fault *);

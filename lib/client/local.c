@@ -278,30 +278,16 @@ local_guests(struct client *c, int (*each)(void *,
 	return share_each_guest(c->registry, &c->user, each, arg, fault);
 }
 
-struct local_certificates {
-	int (*each)(void *, const struct issued *, struct fault *);
-	void *arg;
-};
-
-static int
-local_certificate(void *arg, const struct issued *issued,
-    struct fault *fault)
-{
-	const struct local_certificates *all = arg;
-
-	/* those of servers and CAs are of no user */
-	return issued->thing.n == 0 ? 0 : all->each(all->arg, issued, fault);
-}
-
 static int
 local_certificates(struct client *c, int (*each)(void *,
     const struct issued *, struct fault *), void *arg, struct fault *fault)
 {
-	struct local_certificates all = { each, arg };
-	const struct issued_query query = { .owner = &c->user };
+	/* those of servers and CAs are of no user */
+	const struct issued_query query = {
+		.owner = &c->user, .things = true
+	};
 
-	return issued_each(c->registry, &query, local_certificate, &all,
-	    fault);
+	return issued_each(c->registry, &query, each, arg, fault);
 }
 
 /* ---- decisions ---- */

@@ -412,11 +412,7 @@ static int
 remote_certificates(struct client *c, int (*each)(void *,
     const struct issued *, struct fault *), void *arg, struct fault *fault)
 {
-	(void)c;
-	(void)each;
-	(void)arg;
-	(void)fault;
-	return 0;
+	return remote_cert_each(c, NULL, each, arg, fault);
 }
 
 static int

@@ -138,7 +138,7 @@ remote_show_cert(struct session *s, struct str json,
     int (*each)(void *, const struct issued *, struct fault *), void *arg,
     struct fault *fault)
 {
-	enum { THING, SERIAL, ISSUED, EXPIRES, REVOKED, STATUS };
+	enum { THING, SERIAL, ISSUED, EXPIRES, REVOKED, STATUS, CA };
 	struct object_field f[] = {
 		[THING] = { .name = "thing_id" },
 		[SERIAL] = { .name = "cert_serial" },
@@ -146,6 +146,7 @@ remote_show_cert(struct session *s, struct str json,
 		[EXPIRES] = { .name = "expiration" },
 		[REVOKED] = { .name = "revocation_time" },
 		[STATUS] = { .name = "status" },
+		[CA] = { .name = "ca" },
 	};
 	struct issued one = { .name = STR(""), .authority = STR("") };
 
@@ -153,6 +154,8 @@ remote_show_cert(struct session *s, struct str json,
 		return -1;
 	one.thing = f[THING].value;
 	one.serial = f[SERIAL].value;
+	if (f[CA].value.n > 0)
+		one.authority = f[CA].value;
 	one.held = str_eq(f[STATUS].value, STR("disabled"));
 	if (one.thing.n == 0 || one.serial.n == 0 ||
 	    !remote_take_time(f[ISSUED].value, &one.issued) ||
