@@ -214,10 +214,12 @@ shared() { bob mfx-things list --shared only "$@" | jq -r .name | xargs; }
 	    jq -r .name) == hall ]]
 	[[ -z $(eve mfx-things list --channel "$C" --shared only) ]] ||
 		false
+	# between them others that are not shared
 	for i in {1..30}; do
-		jq -nc --arg n "t$i" '{name: $n}'
+		jq -nc --arg n "t$i" '{name: $n}, {name: "no"}'
 	done | mfx-things create -f - | jq -c --arg g "$SECOND" \
-	    '{group: $g, thing: .id}' | mfx-groups assign -f -
+	    'select(.name != "no") | {group: $g, thing: .id}' |
+		mfx-groups assign -f -
 	(($(bob mfx-things list --shared only | wc -l) == 31))
 	[[ $(shared --name 't1*' | wc -w) == 11 ]]
 	[[ $(shared --order name --dir desc | cut -d ' ' -f 1) == t9 ]]

@@ -28,6 +28,8 @@
  * time: it can't be stopped meanwhile */
 #define PHRASE 16
 #define WINDOW 250000
+/* of the rows that are returned */
+#define SPARSE 2
 /* an owner with at most this many rows needs no index of everybody's */
 #define FEW 2000
 
@@ -655,13 +657,21 @@ page_step(struct page *p, struct fault *fault)
 
 /* ---- what was found ---- */
 
-/* the end of the rows that one statement can read: those known to be next to
- * each other */
+/* The end of the rows that one statement reads, which passes over those
+ * between them: all that are known to be next to each other, or so many that
+ * there are at most SPARSE times as many in between. */
 static uint64_t
 page_run_end(const struct page *p)
 {
-	return page_filters(p) || page_source(p) != ALL ? p->given + 1 :
-	    p->found;
+	const long long *row = p->rows + p->given;
+	uint64_t n = 1;
+
+	if (!page_filters(p) && page_source(p) == ALL)
+		return p->found;
+	while (p->given + n < p->found && row[n] > row[n - 1] &&
+	    row[n] - row[0] <= (long long)n * SPARSE)
+		n++;
+	return p->given + n;
 }
 
 /* gives the next of them; rows removed meanwhile are skipped */
