@@ -150,6 +150,7 @@ adapt_open(struct adapter *a, struct fault *fault)
 	subscribers.need_certificate = setup.require_cert;
 	subscribers.max_queue = o.max_queue;
 	subscribers.budget = o.budget;
+	subscribers.max = http_room((unsigned)setup.max_connections);
 	return subscribers_init(&subscribers, fault);
 }
 

@@ -495,6 +495,40 @@ full_bus() {
 	done
 }
 
+@test "--sync always: who waits for the disk holds up nobody else" {
+	cc -shared -fPIC -x c -o slow.so - <<-'END'
+	#define _GNU_SOURCE
+	#include <fcntl.h>
+	#include <stdlib.h>
+	#include <sys/syscall.h>
+	#include <unistd.h>
+	int fdatasync(int fd)
+	{
+		if (access(getenv("HELD"), F_OK) == 0)
+			close(open("syncing", O_CREAT | O_WRONLY, 0600));
+		while (access(getenv("HELD"), F_OK) == 0)
+			usleep(1000);
+		return (int)syscall(SYS_fdatasync, fd);
+	}
+	END
+	export HELD=$PWD/held
+	LD_PRELOAD=$PWD/slow.so serve -o raw --sync always
+	: >held
+	request | raw send >first 3>&- &
+	local first=$! second
+	await 20 test -e syncing
+	request | raw send >second 3>&- &
+	second=$!
+	ask 200 "http://127.0.0.1:$PORT/version"
+	ask 403 -d x "$MESSAGES"
+	[[ ! -s first && ! -s second ]]
+	rm held
+	wait "$first" "$second"
+	says 202 <first
+	says 202 <second
+	n_lines 2
+}
+
 # ---- standard output ----
 
 @test "to stdout: the line is there before the 202" {

@@ -229,10 +229,10 @@ setup_suite_test() {
 
 @test "2,000 sockets of one thing are revoked: none gets a message after that" {
 	local thing
-	ulimit -Sn 4096
+	ulimit -Sn 8192
 	thing=$(mfx-things create)
 	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$thing")"
-	serve_ws --max-connections 3000
+	serve_ws --max-connections 5000
 	mkfifo go
 	exec 6<>go
 	start "$ROOT/tests/ws_revoked.py" "$PORT" "$CHANNEL" \
@@ -444,6 +444,23 @@ parts() {
 	: >end
 	wait "$later"
 	[[ $(<later) == quiet ]]
+}
+
+@test "one thing has half of all connections at most" {
+	local other i
+	other=$(mfx-things create)
+	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$other")"
+	serve_ws --max-connections 8
+	for i in 1 2 3 4; do
+		talk_on $i '' await:end
+	done
+	[[ $(talk '' quiet) == 'refused 429' ]]
+	grep -q 'a client from 127.0.0.1 is refused: this thing has too many connections' \
+	    "$WS_ERR"
+	TALK_KEY=$(jq -r .key <<<"$other") talk_on other '' quiet await:end
+	# what has ended makes room
+	: >end
+	await 30 talk '' quiet
 }
 
 @test "behind a proxy the limit is for each client" {

@@ -1,34 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/adapt-http/message.h"
 
-#include "http/chars.h"
 #include "http/path.h"
 #include "line/message.h"
 
 /*
  * A body that is not there is no message: what follows without a length would
- * be taken for the next request.  What a compressed one says is not known.
+ * be taken for the next request.
  */
 static bool
 message_has_body(struct http_request *r)
 {
-	struct str coding;
-	unsigned i = 0;
-
-	if (r->head.framing == HTTP1_EMPTY) {
-		http_problem(r, 411, "a message needs Content-Length or "
-		    "Transfer-Encoding: chunked");
-		return false;
-	}
-	while (http1_value(&r->head, STR("Content-Encoding"), &i, &coding)) {
-		if (coding.n == 0 || http_same(coding, STR("identity")))
-			continue;
-		http_set(r, "Accept-Encoding", "identity");
-		http_problem(r, 415,
-		    "a message must not have a Content-Encoding");
-		return false;
-	}
-	return true;
+	if (r->head.framing != HTTP1_EMPTY)
+		return http_body_uncoded(r);
+	http_problem(r, 411, "a message needs Content-Length or "
+	    "Transfer-Encoding: chunked");
+	return false;
 }
 
 bool

@@ -10,7 +10,7 @@ handshake_note(struct adapter *a, const struct subscribers *all,
 	a->service.answers[status]++;
 	if (status == 503)
 		adapter_registry_down(a, "%s", all->fault.text);
-	else if (status == 403)
+	else if (status == 403 || status == 429)
 		adapter_refused(a, http_client(r, &client) ? &client : NULL,
 		    r->path, all->fault.text);
 	else

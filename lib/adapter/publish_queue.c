@@ -12,9 +12,9 @@
 #include "base/run_count.h"
 #include "line/message.h"
 
-/* ms, while a server is waited for */
+/* ms, while a server or a disk is waited for */
 #define PUBLISH_LOOK 100
-/* collected while a server is waited for, or a burst comes; half of it of one
+/* collected while one is waited for, or a burst comes; half of it of one
  * publisher */
 #define PUBLISH_COLLECTED ((size_t)32 << 20)
 
@@ -135,7 +135,7 @@ publish_queue_commit(struct publish_queue *q)
 	publish_queue_settle(q, &fault);
 }
 
-/* ---- with a server ---- */
+/* ---- with a thread ---- */
 
 static void
 publish_queue_done(struct publish_queue *q, const struct publish_result *r)
@@ -179,7 +179,7 @@ publish_queue_begin(struct publish_queue *q)
 static bool
 publish_queue_is_late(const struct publish_queue *q)
 {
-	return q->since != 0 && clock_ns() - q->since > PUBLISH_PATIENCE;
+	return q->since != 0 && clock_ns() - q->since > q->patience;
 }
 
 /* What has been sent may be there, and is answered when that is known; what
@@ -397,7 +397,9 @@ publish_queue_open(struct publish_queue *q,
 	*q = (struct publish_queue){ .options = *o };
 	run_tops_init(&q->tops);
 	pack_init(&q->pack);
-	if (!to_stdout && bus_waits(o->bus))
+	q->patience = bus_waits(o->bus) ? PUBLISH_PATIENCE :
+	    PUBLISH_PATIENCE_DISK;
+	if (!to_stdout && (bus_waits(o->bus) || o->sync == BUS_SYNC_ALWAYS))
 		return publish_queue_open_thread(q, fault);
 	if (publisher_open(&q->publisher, o->bus, o->stream, o->sync,
 	    fault) < 0)

@@ -19,14 +19,16 @@
  *	... options.answer(owner, true, arg)	it is written
  *
  * The messages of a turn are committed together.  A directory and stdout take
- * them in that turn.  A bus with a server is waited for by a thread: what
- * comes meanwhile is collected and goes next, and of the room for that one
- * publisher gets half, so that others' messages are in the next commit however
- * much it sends.  A server that has not answered for PUBLISH_PATIENCE is away:
- * what waits after that commit, and what comes then, is refused at once, until
- * the server answers.
+ * them in that turn.  A bus with a server, and a disk that each commit is
+ * synced to, are waited for by a thread: what comes meanwhile is collected and
+ * goes next, and of the room for that one publisher gets half, so that others'
+ * messages are in the next commit however much it sends.  A server that has not
+ * answered for PUBLISH_PATIENCE is away, and so is a disk after
+ * PUBLISH_PATIENCE_DISK: what waits after that commit, and what comes then, is
+ * refused at once, until the commit has ended.
  */
 #define PUBLISH_PATIENCE (INT64_C(1000000000))	/* ns */
+#define PUBLISH_PATIENCE_DISK (INT64_C(10000000000))
 
 enum publish_taken {
 	PUBLISH_TAKEN,		/* the owner will be answered */
@@ -77,6 +79,7 @@ struct publish_queue {
 	uint64_t taken, on_way;		/* messages, of these */
 	bool answering;
 	int64_t since;		/* the thread has its job; 0: none */
+	int64_t patience;	/* ns, for that */
 	bool check_due;
 	struct pack pack;	/* for message_take to look with */
 };

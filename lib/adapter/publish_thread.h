@@ -5,7 +5,7 @@
 #include "bus/publisher.h"
 
 /*
- * A thread that waits for the servers of a bus, so that the adapter's loop
+ * A thread that waits for the servers or the disk of a bus, so that the loop
  * does not.  It has a bus of its own, the one that $MFX_BUS names, and one job
  * at a time:
  *

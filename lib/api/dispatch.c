@@ -121,7 +121,7 @@ dispatch_admit(struct request_ctx *c)
 	unsigned flags = c->route->flags;
 
 	if (!dispatch_fits(c, c->request->body.n) || !parameters_read(c) ||
-	    !body_typed(c))
+	    !http_body_uncoded(c->request) || !body_typed(c))
 		return false;
 	if ((!(flags & API_JSON) || body_is_lines(c)) && !auth_admit(c))
 		return false;

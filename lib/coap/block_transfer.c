@@ -78,7 +78,7 @@ block_transfer_find(const struct coap_session *p, uint64_t key, bool upload)
 }
 
 struct block_transfer *
-block_transfer_new(struct coap_server *sv, struct coap_session *p,
+block_transfer_new(struct coap_server *server, struct coap_session *p,
     const char *thing, uint64_t key, bool upload, size_t max)
 {
 	struct block_transfer *t;
@@ -86,8 +86,8 @@ block_transfer_new(struct coap_server *sv, struct coap_session *p,
 	block_transfer_free(block_transfer_find(p, key, upload));
 	t = memory_zero(1, sizeof *t);
 	t->session = p;
-	t->usage = usage_get(&sv->usages, 't', str_z(thing));
-	t->usage->key = budget_key(sv->o.budget, str_z(thing));
+	t->usage = usage_get(&server->usages, 't', str_z(thing));
+	t->usage->key = budget_key(server->o.budget, str_z(thing));
 	if (t->usage->transfers == TRANSFERS_PER_THING)
 		block_transfer_free(t->usage->oldest);
 	t->usage->transfers++;
@@ -95,7 +95,7 @@ block_transfer_new(struct coap_server *sv, struct coap_session *p,
 	t->key = key;
 	t->upload = upload;
 	t->format = FORMAT_NONE;
-	t->used = sv->now;
+	t->used = server->now;
 	t->next = p->transfers;
 	p->transfers = t;
 	block_transfer_append(t);
@@ -106,22 +106,22 @@ block_transfer_new(struct coap_server *sv, struct coap_session *p,
 void
 block_transfer_free(struct block_transfer *t)
 {
-	struct coap_server *sv;
+	struct coap_server *server;
 	struct block_transfer **p;
 
 	if (t == NULL)
 		return;
-	sv = t->session->server;
+	server = t->session->server;
 	for (p = &t->session->transfers; *p != t; p = &(*p)->next)
 		;
 	*p = t->next;
 	block_transfer_remove(t);
 	t->usage->transfers--;
 	t->usage->bytes -= t->counted;
-	budget_free(sv->o.budget, t->counted);
-	budget_drop(sv->o.budget, t->usage->key, t->counted);
-	sv->transfer_bytes -= t->counted;
-	usage_put(&sv->usages, t->usage);
+	budget_free(server->o.budget, t->counted);
+	budget_drop(server->o.budget, t->usage->key, t->counted);
+	server->transfer_bytes -= t->counted;
+	usage_put(&server->usages, t->usage);
 	session_release(t->session);
 	if (t->secret)
 		secret_release(&t->b);
@@ -134,13 +134,13 @@ block_transfer_free(struct block_transfer *t)
 static bool
 block_transfer_make_room(struct block_transfer *t)
 {
-	struct coap_server *sv = t->session->server;
+	struct coap_server *server = t->session->server;
 	struct block_transfer *oldest;
 
 	while (t->usage->bytes > TRANSFER_BYTES / 8 ||
-	    sv->transfer_bytes > TRANSFER_BYTES) {
+	    server->transfer_bytes > TRANSFER_BYTES) {
 		oldest = t->usage->bytes > TRANSFER_BYTES / 8 ?
-		    t->usage->oldest : usages_largest(&sv->usages)->oldest;
+		    t->usage->oldest : usages_largest(&server->usages)->oldest;
 		if (oldest == t)
 			return false;
 		block_transfer_free(oldest);
@@ -166,7 +166,7 @@ block_transfer_keep(struct block_transfer *t, size_t n)
 bool
 block_transfer_put(struct block_transfer *t, struct str bytes)
 {
-	struct coap_server *sv = t->session->server;
+	struct coap_server *server = t->session->server;
 	size_t more;
 
 	buf_put_str(&t->b, bytes);
@@ -175,7 +175,7 @@ block_transfer_put(struct block_transfer *t, struct str bytes)
 		return false;
 	t->counted += more;
 	t->usage->bytes += more;
-	sv->transfer_bytes += more;
+	server->transfer_bytes += more;
 	return block_transfer_make_room(t);
 }
 

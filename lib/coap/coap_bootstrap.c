@@ -55,10 +55,10 @@ coap_bootstrap_close(struct coap_bootstrap *b)
 }
 
 bool
-coap_server_fault(struct coap_server *sv, struct fault *fault)
+coap_server_fault(struct coap_server *server, struct fault *fault)
 {
-	return sv->bootstrap != NULL &&
-	    bootstrap_notes_fault(sv->bootstrap->notes, fault);
+	return server->bootstrap != NULL &&
+	    bootstrap_notes_fault(server->bootstrap->notes, fault);
 }
 
 /* The file in its place may be another one by now. */
@@ -78,7 +78,7 @@ coap_bootstrap_registry(struct coap_bootstrap *b, struct fault *fault)
 /* ---- which device ---- */
 
 static void
-coap_bootstrap_attempt(struct bootstrap_attempt *a, struct coap_server *sv,
+coap_bootstrap_attempt(struct bootstrap_attempt *a, struct coap_server *server,
     const coap_session_t *s, struct str external_id)
 {
 	const coap_address_t *remote = coap_session_get_addr_remote(s);
@@ -88,17 +88,17 @@ coap_bootstrap_attempt(struct bootstrap_attempt *a, struct coap_server *sv,
 
 	if (address_of(&address, &remote->addr.sa))
 		n = address_network(&address, network);
-	bootstrap_attempt_init(a, sv->bootstrap->limits, (struct str){
+	bootstrap_attempt_init(a, server->bootstrap->limits, (struct str){
 	    (const char *)network, n }, external_id,
-	    sv->o.bootstrap_attempts, sv->now);
+	    server->o.bootstrap_attempts, server->now);
 }
 
 bool
-coap_bootstrap_key(struct coap_server *sv, coap_session_t *s, struct str id,
+coap_bootstrap_key(struct coap_server *server, coap_session_t *s, struct str id,
     char *key, size_t *n)
 {
-	struct coap_bootstrap *b = sv->bootstrap;
-	struct coap_session *p = session_get(sv, s);
+	struct coap_bootstrap *b = server->bootstrap;
+	struct coap_session *p = session_get(server, s);
 	struct bootstrap_attempt attempt;
 	struct fault fault;
 	int got = 0;
@@ -107,7 +107,7 @@ coap_bootstrap_key(struct coap_server *sv, coap_session_t *s, struct str id,
 	if (uuid_valid(id) || coap_bootstrap_registry(b, &fault) < 0)
 		return false;
 	/* a handshake may ask twice, and for another id */
-	coap_bootstrap_attempt(&attempt, sv, s, id);
+	coap_bootstrap_attempt(&attempt, server, s, id);
 	if (bootstrap_attempt_take(&attempt) == 0) {
 		p->attempts++;
 		got = bootstrap_key(b->registry, id, key, n, &fault);
@@ -291,7 +291,7 @@ coap_bootstrap_ask(struct coap_bootstrap *b, const struct coap_request *q,
 }
 
 static void
-coap_bootstrap_note(struct coap_server *sv, coap_session_t *s,
+coap_bootstrap_note(struct coap_server *server, coap_session_t *s,
     const char *owner, bool success)
 {
 	const coap_address_t *remote = coap_session_get_addr_remote(s);
@@ -300,16 +300,16 @@ coap_bootstrap_note(struct coap_server *sv, coap_session_t *s,
 
 	if (address_of(&a, &remote->addr.sa))
 		address_print(&a, text);
-	bootstrap_notes_add(sv->bootstrap->notes, sv->bootstrap->limits,
-	    owner, sv->request.external_id, text, success, sv->now);
+	bootstrap_notes_add(server->bootstrap->notes, server->bootstrap->limits,
+	    owner, server->request.external_id, text, success, server->now);
 }
 
 /* Takes the text, which is in clear or sealed. */
 static struct response
-coap_bootstrap_respond(struct coap_server *sv, coap_session_t *s,
+coap_bootstrap_respond(struct coap_server *server, coap_session_t *s,
     const coap_pdu_t *pdu, uint64_t key, const char *thing, struct buf *text)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	int format = q->sealed ? FORMAT_BYTES : FORMAT_JSON;
 	struct block_transfer *t;
 	struct response r;
@@ -322,12 +322,12 @@ coap_bootstrap_respond(struct coap_server *sv, coap_session_t *s,
 		return (struct response){ .code = COAP_RESPONSE_CODE_CONTENT,
 		    .has = HAS_FORMAT, .format = (uint32_t)format,
 		    .data = buf_str(text) };
-	t = block_transfer_new(sv, session_get(sv, s), thing, key, false,
-	    text->n);
+	t = block_transfer_new(server, session_get(server, s), thing, key,
+	    false, text->n);
 	t->secret = true;
 	t->mid = (uint16_t)coap_pdu_get_mid(pdu);
 	t->format = format;
-	t->etag = ++sv->etag;
+	t->etag = ++server->etag;
 	if (block_transfer_put(t, buf_str(text)) &&
 	    coap_bootstrap_find(s, pdu, key, q, &r))
 		return r;
@@ -338,12 +338,12 @@ coap_bootstrap_respond(struct coap_server *sv, coap_session_t *s,
 
 /* 4.29 with how long to wait, or nothing: an attempt is counted. */
 static struct response
-coap_bootstrap_limit(struct coap_server *sv, coap_session_t *s,
+coap_bootstrap_limit(struct coap_server *server, coap_session_t *s,
     struct bootstrap_attempt *attempt)
 {
 	struct response r = { .code = COAP_EMPTY_CODE };
 
-	coap_bootstrap_attempt(attempt, sv, s, sv->request.external_id);
+	coap_bootstrap_attempt(attempt, server, s, server->request.external_id);
 	r.max_age = bootstrap_attempt_take(attempt);
 	if (r.max_age > 0) {
 		r.code = TOO_MANY;
@@ -354,10 +354,10 @@ coap_bootstrap_limit(struct coap_server *sv, coap_session_t *s,
 }
 
 static struct response
-coap_bootstrap_take(struct coap_server *sv, coap_session_t *s,
+coap_bootstrap_take(struct coap_server *server, coap_session_t *s,
     const coap_pdu_t *pdu, struct buf *text, char thing[ID_BYTES + 1])
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	struct str shown = coap_bootstrap_shown(q, s);
 	uint64_t key = coap_bootstrap_hash(q, shown);
 	struct bootstrap_attempt attempt;
@@ -372,13 +372,13 @@ coap_bootstrap_take(struct coap_server *sv, coap_session_t *s,
 	if (q->block2.given && q->block2.number > 0)
 		return coap_bootstrap_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no such block");
-	if ((r = coap_bootstrap_limit(sv, s, &attempt)).code != 0)
+	if ((r = coap_bootstrap_limit(server, s, &attempt)).code != 0)
 		return r;
 	buf_init(&json, CONFIG_MAX);
-	got = coap_bootstrap_ask(sv->bootstrap, q, shown, &secure, &json,
+	got = coap_bootstrap_ask(server->bootstrap, q, shown, &secure, &json,
 	    thing, owner);
 	if (got >= 0)
-		coap_bootstrap_note(sv, s, owner, got > 0);
+		coap_bootstrap_note(server, s, owner, got > 0);
 	if (got != 0)
 		bootstrap_attempt_give_back(&attempt);
 	if (got > 0 && q->sealed)
@@ -389,14 +389,14 @@ coap_bootstrap_take(struct coap_server *sv, coap_session_t *s,
 	secret_release(&json);
 	secure_wipe(&secure);
 	if (got > 0)
-		return coap_bootstrap_respond(sv, s, pdu, key, thing, text);
+		return coap_bootstrap_respond(server, s, pdu, key, thing, text);
 	return got < 0 ? coap_bootstrap_unable() :
 	    coap_bootstrap_refuse(COAP_RESPONSE_CODE_NOT_FOUND,
 	    "no device has this external id and this external key");
 }
 
 void
-coap_bootstrap_answer(struct coap_server *sv, coap_session_t *s,
+coap_bootstrap_answer(struct coap_server *server, coap_session_t *s,
     const coap_pdu_t *pdu, coap_pdu_t *answer)
 {
 	char thing[ID_BYTES + 1] = "";
@@ -405,9 +405,10 @@ coap_bootstrap_answer(struct coap_server *sv, coap_session_t *s,
 	struct buf text;
 
 	buf_init(&text, CONFIG_MAX + SECURE_ADDED);
-	r = coap_bootstrap_take(sv, s, pdu, &text, thing);
-	sv->request.channel = STR("bootstrap");
-	response_fill(&sv->request, answer, &r);
-	response_count(sv, s, &sv->request, r.code, thing, r.why, 0, began);
+	r = coap_bootstrap_take(server, s, pdu, &text, thing);
+	server->request.channel = STR("bootstrap");
+	response_fill(&server->request, answer, &r);
+	response_count(server, s, &server->request, r.code, thing, r.why, 0,
+	    began);
 	secret_release(&text);
 }

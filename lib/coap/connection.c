@@ -162,16 +162,16 @@ connection_pong(struct coap_session *p)
 }
 
 void
-connections_unblocked(struct coap_server *sv)
+connections_unblocked(struct coap_server *server)
 {
 	struct coap_session *p;
 
 	if (!interpose_unblocked())
 		return;
-	for (p = sv->sessions; p != NULL; p = p->next)
+	for (p = server->sessions; p != NULL; p = p->next)
 		if (p->pong_waits)
 			connection_pong(p);
-	sv->go_on = true;
+	server->go_on = true;
 }
 
 /* ---- time ---- */

@@ -15,10 +15,10 @@
 /* ---- what libcoap calls ---- */
 
 static void
-context_answer(struct coap_server *sv, coap_session_t *s,
+context_answer(struct coap_server *server, coap_session_t *s,
     const coap_pdu_t *pdu, coap_pdu_t *answer)
 {
-	struct coap_request *q = &sv->request;
+	struct coap_request *q = &server->request;
 	struct response r = { .code = COAP_RESPONSE_CODE_NOT_FOUND,
 	    .why = "messages are at /channels/<id>/messages[/<subtopic>]" };
 
@@ -28,20 +28,20 @@ context_answer(struct coap_server *sv, coap_session_t *s,
 	if (!q->confirmable)
 		coap_pdu_set_mid(answer, coap_new_message_id(s));
 	if (q->directive.action != DIRECTIVE_SERVE) {
-		directive_follow(sv, s, pdu, answer);
+		directive_follow(server, s, pdu, answer);
 		return;
 	}
-	if (q->target == REQUEST_BOOTSTRAP && sv->bootstrap != NULL) {
-		coap_bootstrap_answer(sv, s, pdu, answer);
+	if (q->target == REQUEST_BOOTSTRAP && server->bootstrap != NULL) {
+		coap_bootstrap_answer(server, s, pdu, answer);
 		return;
 	}
 	if (q->target == REQUEST_MESSAGES) {
 		if (q->method == COAP_REQUEST_CODE_POST) {
-			publish(sv, s, pdu, answer);
+			publish(server, s, pdu, answer);
 			return;
 		}
 		if (q->method == COAP_REQUEST_CODE_GET) {
-			subscribe(sv, s, pdu, answer);
+			subscribe(server, s, pdu, answer);
 			return;
 		}
 		r = (struct response){ .code = COAP_RESPONSE_CODE_NOT_ALLOWED,
@@ -51,7 +51,7 @@ context_answer(struct coap_server *sv, coap_session_t *s,
 		    .why = q->why };
 	}
 	response_fill(q, answer, &r);
-	response_count(sv, s, q, r.code, "", r.why, q->body.n, clock_ns());
+	response_count(server, s, q, r.code, "", r.why, q->body.n, clock_ns());
 }
 
 static void
@@ -107,36 +107,36 @@ context_pong(coap_session_t *s, const coap_pdu_t *pdu, const coap_mid_t mid)
 
 /* A connection of TCP, or a handshake of DTLS that has come to its end. */
 static void
-context_connected(struct coap_server *sv, coap_session_t *s)
+context_connected(struct coap_server *server, coap_session_t *s)
 {
-	struct coap_session *p = session_get(sv, s);
+	struct coap_session *p = session_get(server, s);
 
 	if (p->counted)
 		return;
 	p->counted = true;
 	p->network = session_network(p);
 	p->network->sessions++;
-	sv->counts.sessions++;
+	server->counts.sessions++;
 	if (p->stream)
 		connection_open(p);
-	if (sv->counts.sessions > sv->o.max_sessions ||
-	    p->network->sessions > sv->o.max_per_address)
+	if (server->counts.sessions > server->o.max_sessions ||
+	    p->network->sessions > server->o.max_per_address)
 		session_disconnect(p);
 }
 
 static int
 context_event(coap_session_t *s, const coap_event_t event)
 {
-	struct coap_server *sv = server_of(s);
+	struct coap_server *server = server_of(s);
 	struct coap_session *p = session_of(s);
 
 	switch (event) {
 	case COAP_EVENT_SERVER_SESSION_NEW:
 		if (COAP_PROTO_RELIABLE(coap_session_get_proto(s)))
-			context_connected(sv, s);
+			context_connected(server, s);
 		break;
 	case COAP_EVENT_DTLS_CONNECTED:
-		context_connected(sv, s);
+		context_connected(server, s);
 		coap_bootstrap_connected(session_of(s));
 		break;
 	case COAP_EVENT_SERVER_SESSION_DEL:
@@ -162,27 +162,29 @@ context_event(coap_session_t *s, const coap_event_t event)
 static const coap_bin_const_t *
 context_find_psk(coap_bin_const_t *identity, coap_session_t *s, void *arg)
 {
-	struct coap_server *sv = arg;
+	struct coap_server *server = arg;
 	struct str id = { (const char *)identity->s, identity->length };
 
-	if ((access_key(sv->o.access, id, sv->psk, &sv->psk_key.length) !=
-	    ACCESS_YES || sv->psk_key.length == 0) &&
-	    (sv->bootstrap == NULL || !coap_bootstrap_key(sv, s, id, sv->psk,
-	    &sv->psk_key.length)))
+	if ((access_key(server->o.access, id, server->psk,
+	    &server->psk_key.length) != ACCESS_YES ||
+	    server->psk_key.length == 0) && (server->bootstrap == NULL ||
+	    !coap_bootstrap_key(server, s, id, server->psk,
+	    &server->psk_key.length)))
 		return NULL;
-	sv->psk_key.s = (const uint8_t *)sv->psk;
-	return &sv->psk_key;
+	server->psk_key.s = (const uint8_t *)server->psk;
+	return &server->psk_key;
 }
 
 /* ---- contexts ---- */
 
 static int
-context_set_psk(struct coap_server *sv, coap_context_t *c, struct fault *fault)
+context_set_psk(struct coap_server *server, coap_context_t *c,
+    struct fault *fault)
 {
 	coap_dtls_spsk_t psk = {
 		.version = COAP_DTLS_SPSK_SETUP_VERSION,
 		.validate_id_call_back = context_find_psk,
-		.id_call_back_arg = sv,
+		.id_call_back_arg = server,
 		/* libcoap does not start without a hint and a key */
 		.psk_info = { .hint = { 3, (const uint8_t *)"mfx" } },
 	};
@@ -199,22 +201,22 @@ context_set_psk(struct coap_server *sv, coap_context_t *c, struct fault *fault)
 static int
 context_lend_certificates(void *ssl, coap_dtls_pki_t *pki)
 {
-	const struct coap_server *sv = pki->cn_call_back_arg;
+	const struct coap_server *server = pki->cn_call_back_arg;
 
-	return tls_lend(sv->tls, ssl);
+	return tls_lend(server->tls, ssl);
 }
 
 static int
-context_set_certificates(struct coap_server *sv, coap_context_t *c,
+context_set_certificates(struct coap_server *server, coap_context_t *c,
     struct fault *fault)
 {
-	const struct coap_server_options *o = &sv->o;
+	const struct coap_server_options *o = &server->o;
 	coap_dtls_pki_t pki = {
 		.version = COAP_DTLS_PKI_SETUP_VERSION,
 		.verify_peer_cert = o->ca != NULL,
 		.cert_chain_validation = 1, .cert_chain_verify_depth = 5,
 		.additional_tls_setup_call_back = context_lend_certificates,
-		.cn_call_back_arg = sv,
+		.cn_call_back_arg = server,
 		.pki_key = {
 			.key_type = COAP_PKI_KEY_PEM,
 			.key.pem = { .public_cert = o->cert,
@@ -226,7 +228,7 @@ context_set_certificates(struct coap_server *sv, coap_context_t *c,
 	};
 
 	/* libcoap would not say which of the files is wrong, and why */
-	if (tls_open(&sv->tls, &files, fault) < 0)
+	if (tls_open(&server->tls, &files, fault) < 0)
 		return -1;
 	if (!coap_context_set_pki(c, &pki) || (o->ca != NULL &&
 	    !coap_context_set_pki_root_cas(c, o->ca, NULL)))
@@ -270,44 +272,44 @@ context_add_resources(coap_context_t *c)
 }
 
 static void
-context_set_limits(const struct coap_server *sv, coap_context_t *c,
+context_set_limits(const struct coap_server *server, coap_context_t *c,
     enum coap_security kind)
 {
 	coap_context_set_max_idle_sessions(c, kind == COAP_NOSEC ?
-	    UDP_SESSIONS : sv->o.max_sessions);
-	coap_context_set_session_timeout(c, (unsigned)(sv->o.timeout /
+	    UDP_SESSIONS : server->o.max_sessions);
+	coap_context_set_session_timeout(c, (unsigned)(server->o.timeout /
 	    STAMP_SECOND));
 	coap_context_set_max_handshake_sessions(c, HANDSHAKES);
 	coap_context_set_csm_max_message_size(c,
-	    (uint32_t)sv->o.max_body + MESSAGE_OPTIONS);
+	    (uint32_t)server->o.max_body + MESSAGE_OPTIONS);
 }
 
 int
-context_open(struct coap_server *sv, enum coap_security kind,
+context_open(struct coap_server *server, enum coap_security kind,
     struct fault *fault)
 {
 	struct epoll_event e = { .events = EPOLLIN };
 	coap_context_t *c;
 
-	if (sv->contexts[kind] != NULL)
+	if (server->contexts[kind] != NULL)
 		return 0;
 	if ((c = coap_new_context(NULL)) == NULL)
 		return fault_set(fault, EX_OSERR, "libcoap does not start");
-	coap_set_app_data(c, sv);
+	coap_set_app_data(c, server);
 	if (coap_context_get_coap_fd(c) < 0 ||
-	    (kind == COAP_PSK && context_set_psk(sv, c, fault) < 0) ||
+	    (kind == COAP_PSK && context_set_psk(server, c, fault) < 0) ||
 	    (kind == COAP_CERTIFICATES &&
-	    context_set_certificates(sv, c, fault) < 0)) {
+	    context_set_certificates(server, c, fault) < 0)) {
 		coap_free_context(c);
 		return -1;
 	}
-	sv->contexts[kind] = c;
-	context_set_limits(sv, c, kind);
+	server->contexts[kind] = c;
+	context_set_limits(server, c, kind);
 	context_add_resources(c);
 	coap_register_event_handler(c, context_event);
 	coap_register_nack_handler(c, context_nack);
 	coap_register_pong_handler(c, context_pong);
-	if (epoll_ctl(sv->epoll_fd, EPOLL_CTL_ADD,
+	if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD,
 	    coap_context_get_coap_fd(c), &e) < 0)
 		return fault_errno(fault, EX_OSERR, "epoll");
 	return 0;

@@ -5,13 +5,14 @@
 /* What libcoap cannot answer, or answers wrongly: see coap/sanitize.h. */
 
 static void
-directive_refuse(struct coap_server *sv, coap_session_t *s, coap_pdu_t *answer,
-    coap_pdu_code_t code, const char *why)
+directive_refuse(struct coap_server *server, coap_session_t *s,
+    coap_pdu_t *answer, coap_pdu_code_t code, const char *why)
 {
 	struct response r = { .code = code, .why = why };
 
 	response_put(answer, &r);
-	response_count(sv, s, &sv->request, code, "", why, 0, clock_ns());
+	response_count(server, s, &server->request, code, "", why, 0,
+	    clock_ns());
 }
 
 /* RFC 8323 5.4: with the token of the Ping, in which libcoap's own has none */
@@ -38,18 +39,18 @@ directive_custody_pong(const struct pending_response *w, bool done)
 
 /* Custody: what came before it has been answered */
 static void
-directive_pong(struct coap_server *sv, coap_session_t *s)
+directive_pong(struct coap_server *server, coap_session_t *s)
 {
-	if (sv->request.directive.argument == 0 || !publish_pong(sv, s))
-		directive_send_pong(s, sv->request.token, false);
+	if (server->request.directive.argument == 0 || !publish_pong(server, s))
+		directive_send_pong(s, server->request.token, false);
 }
 
 /* RFC 8323 5.6 */
 static void
-directive_abort(struct coap_server *sv, coap_session_t *s)
+directive_abort(struct coap_server *server, coap_session_t *s)
 {
 	static const char why[] = "malformed message of CoAP over TCP";
-	unsigned option = sv->request.directive.argument;
+	unsigned option = server->request.directive.argument;
 	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_CON,
 	    COAP_SIGNALING_CODE_ABORT, 0, coap_session_max_pdu_size(s));
 	uint8_t bytes[4];
@@ -61,65 +62,69 @@ directive_abort(struct coap_server *sv, coap_session_t *s)
 		coap_add_data(pdu, sizeof why - 1, (const uint8_t *)why);
 		session_send_pdu(s, pdu);
 	}
-	session_disconnect(session_get(sv, s));
+	session_disconnect(session_get(server, s));
 }
 
 void
-directive_follow(struct coap_server *sv, coap_session_t *s,
+directive_follow(struct coap_server *server, coap_session_t *s,
     const coap_pdu_t *pdu, coap_pdu_t *answer)
 {
 	response_defer(answer);
-	switch (sv->request.directive.action) {
+	switch (server->request.directive.action) {
 	case DIRECTIVE_RESET:
 		if (session_of(s) != NULL)
 			observer_reset(session_of(s), coap_pdu_get_mid(pdu));
 		return;
 	case DIRECTIVE_PING:
-		directive_pong(sv, s);
+		directive_pong(server, s);
 		return;
 	case DIRECTIVE_RELEASE:
-		session_get(sv, s)->released = true;
-		sv->releasing = true;
+		session_get(server, s)->released = true;
+		server->releasing = true;
 		return;
 	case DIRECTIVE_ABORT:
-		directive_abort(sv, s);
+		directive_abort(server, s);
 		return;
 	}
-	if (sv->request.confirmable && !sv->request.stream)
+	if (server->request.confirmable && !server->request.stream)
 		coap_pdu_set_type(answer, COAP_MESSAGE_ACK);
-	switch (sv->request.directive.action) {
+	switch (server->request.directive.action) {
 	case DIRECTIVE_BAD_HOPS:
-		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
+		directive_refuse(server, s, answer,
+		    COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "Hop-Limit is from 1 to 255");
 		return;
 	case DIRECTIVE_BAD_BLOCK:
-		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_REQUEST,
+		directive_refuse(server, s, answer,
+		    COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "a block of size 7 is for TCP and TLS");
 		return;
 	case DIRECTIVE_NO_ROOM:
-		directive_refuse(sv, s, answer,
+		directive_refuse(server, s, answer,
 		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "there are too many long messages now");
 		return;
 	case DIRECTIVE_BAD_METHOD:
-		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_NOT_ALLOWED,
+		directive_refuse(server, s, answer,
+		    COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    "POST publishes, GET observes");
 		return;
 	default:
-		directive_refuse(sv, s, answer, COAP_RESPONSE_CODE_BAD_OPTION,
+		directive_refuse(server, s, answer,
+		    COAP_RESPONSE_CODE_BAD_OPTION,
 		    "a critical option is unknown or malformed");
 	}
 }
 
 void
-sessions_disconnect_released(struct coap_server *sv)
+sessions_disconnect_released(struct coap_server *server)
 {
 	struct coap_session *p;
 
-	if (!sv->releasing)
+	if (!server->releasing)
 		return;
-	sv->releasing = false;
-	for (p = sv->sessions; p != NULL; p = p->next)
+	server->releasing = false;
+	for (p = server->sessions; p != NULL; p = p->next)
 		if (p->released)
 			session_disconnect(p);
 }

@@ -44,10 +44,10 @@ discover_has(coap_resource_t *r, struct str query)
 }
 
 static struct response
-discover_answer(struct coap_server *sv, coap_session_t *s,
+discover_answer(struct coap_server *server, coap_session_t *s,
     const coap_string_t *query, uint8_t *text)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	coap_resource_t *r = coap_get_resource_from_uri_path(
 	    coap_session_get_context(s), coap_make_str_const("channels"));
 	struct str filter = STR_NONE, all;
@@ -78,7 +78,7 @@ void
 discover(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
     const coap_string_t *query, coap_pdu_t *answer)
 {
-	struct coap_server *sv = server_of(s);
+	struct coap_server *server = server_of(s);
 	int64_t began = clock_ns();
 	uint8_t text[LINK_MAX];
 	struct response r;
@@ -88,12 +88,13 @@ discover(coap_resource_t *resource, coap_session_t *s, const coap_pdu_t *pdu,
 		response_defer(answer);
 		return;
 	}
-	coap_request_read(&sv->request, pdu,
+	coap_request_read(&server->request, pdu,
 	    COAP_PROTO_RELIABLE(coap_session_get_proto(s)));
-	if (!sv->request.confirmable)
+	if (!server->request.confirmable)
 		coap_pdu_set_mid(answer, coap_new_message_id(s));
-	r = discover_answer(sv, s, query, text);
-	response_fill(&sv->request, answer, &r);
+	r = discover_answer(server, s, query, text);
+	response_fill(&server->request, answer, &r);
 	connection_charge(session_of(s), answer);
-	response_count(sv, s, &sv->request, r.code, "", r.why, 0, began);
+	response_count(server, s, &server->request, r.code, "", r.why, 0,
+	    began);
 }

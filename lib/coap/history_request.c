@@ -54,15 +54,15 @@ history_unavailable(void)
 static void
 history_request_free(struct history_request *r)
 {
-	struct coap_server *sv = r->session->server;
+	struct coap_server *server = r->session->server;
 	struct history_request **p;
 
-	for (p = &sv->history_requests; *p != r; p = &(*p)->next)
+	for (p = &server->history_requests; *p != r; p = &(*p)->next)
 		;
 	*p = r->next;
-	sv->n_history_requests--;
+	server->n_history_requests--;
 	r->usage->jobs--;
-	usage_put(&sv->usages, r->usage);
+	usage_put(&server->usages, r->usage);
 	session_release(r->session);
 	history_close(r->history);
 	free(r);
@@ -84,34 +84,35 @@ history_requests_end(struct coap_session *p)
 
 /* The pack in the form that was asked for; NULL, or *reply says why. */
 static const struct buf *
-history_request_pack(struct coap_server *sv, struct history_request *r,
+history_request_pack(struct coap_server *server, struct history_request *r,
     int *format)
 {
 	const struct senml_codec *codec = format_codec(r->accept);
 	int i = 0;
 
-	buf_clear(&sv->text);
-	history_put(r->history, &sv->text);
+	buf_clear(&server->text);
+	history_put(r->history, &server->text);
 	*format = FORMAT_SENML_JSON;
 	if (codec == NULL || codec == &codec_json)
-		return &sv->text;
+		return &server->text;
 	*format = r->accept;
 	while (codecs[i] != codec)
 		i++;
-	buf_clear(&sv->bytes);
-	return payload_encode(&sv->bytes, buf_str(&sv->text), stamp_now(),
-	    &sv->pack, &sv->encodings.encoders[i]) ? &sv->bytes : NULL;
+	buf_clear(&server->bytes);
+	return payload_encode(&server->bytes, buf_str(&server->text),
+	    stamp_now(), &server->pack, &server->encodings.encoders[i]) ?
+	    &server->bytes : NULL;
 }
 
 /* In blocks, and kept for those who fetch the others. */
 static struct response
-history_request_blocks(struct coap_server *sv, struct history_request *r,
+history_request_blocks(struct coap_server *server, struct history_request *r,
     struct str whole, int format)
 {
 	static const struct block_option first = { .size = 1024,
 	    .exponent = 6 };
-	struct block_transfer *t = block_transfer_new(sv, r->session, r->thing,
-	    r->key, false, whole.n);
+	struct block_transfer *t = block_transfer_new(server, r->session,
+	    r->thing, r->key, false, whole.n);
 
 	if (!block_transfer_put(t, whole)) {
 		block_transfer_free(t);
@@ -119,15 +120,15 @@ history_request_blocks(struct coap_server *sv, struct history_request *r,
 		    "there are too many transfers now");
 	}
 	t->format = format;
-	t->etag = ++sv->etag;
+	t->etag = ++server->etag;
 	return block_response(r->session->coap, r->block.given ? &r->block :
 	    &first, buf_str(&t->b), t->etag, format);
 }
 
 static struct response
-history_request_respond(struct coap_server *sv, struct history_request *r)
+history_request_respond(struct coap_server *server, struct history_request *r)
 {
-	enum access_result may = access_check_id(sv->o.access,
+	enum access_result may = access_check_id(server->o.access,
 	    str_z(r->thing), str_z(r->channel), DIRECTION_SUBSCRIBE);
 	const struct buf *b;
 	int format;
@@ -135,12 +136,12 @@ history_request_respond(struct coap_server *sv, struct history_request *r)
 	/* some turns have gone by */
 	if (may != ACCESS_YES)
 		return session_refusal(may);
-	if ((b = history_request_pack(sv, r, &format)) == NULL)
+	if ((b = history_request_pack(server, r, &format)) == NULL)
 		return history_refuse(COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    "these can't be put into CBOR");
 	if (r->block.given || b->n + 64 >
 	    coap_session_max_pdu_size(r->session->coap))
-		return history_request_blocks(sv, r, buf_str(b), format);
+		return history_request_blocks(server, r, buf_str(b), format);
 	return (struct response){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_FORMAT, .format = (uint32_t)format,
 	    .data = buf_str(b) };
@@ -177,7 +178,7 @@ history_request_begin(struct history_request *r, coap_pdu_code_t code)
 }
 
 static void
-history_request_send(struct coap_server *sv, struct history_request *r,
+history_request_send(struct coap_server *server, struct history_request *r,
     const struct response *reply)
 {
 	coap_pdu_t *pdu = history_request_begin(r, reply->code);
@@ -187,56 +188,56 @@ history_request_send(struct coap_server *sv, struct history_request *r,
 		response_put(pdu, reply);
 		session_send_pdu(r->session->coap, pdu);
 	}
-	sv->request.channel = str_z(r->channel);
-	sv->request.method = COAP_REQUEST_CODE_GET;
-	response_count(sv, r->session->coap, &sv->request, reply->code,
+	server->request.channel = str_z(r->channel);
+	server->request.method = COAP_REQUEST_CODE_GET;
+	response_count(server, r->session->coap, &server->request, reply->code,
 	    r->thing, reply->why, 0, r->began);
 }
 
 /* A step: 1 when there are more of them, else *reply. */
 static int
-history_request_step(struct coap_server *sv, struct history_request *r,
+history_request_step(struct coap_server *server, struct history_request *r,
     struct response *reply)
 {
 	struct fault fault;
-	int more = history_step(r->history, &sv->pack,
-	    &sv->counts.passed, &fault);
+	int more = history_step(r->history, &server->pack,
+	    &server->counts.passed, &fault);
 
 	if (more == 0)
-		*reply = history_request_respond(sv, r);
+		*reply = history_request_respond(server, r);
 	else if (more < 0)
 		*reply = history_unavailable();
 	return more > 0;
 }
 
 static void
-history_request_acknowledge_all(struct coap_server *sv)
+history_request_acknowledge_all(struct coap_server *server)
 {
 	struct history_request *r;
 
-	for (r = sv->history_requests; r != NULL; r = r->next)
+	for (r = server->history_requests; r != NULL; r = r->next)
 		if (r->confirmable && !r->session->stream && !r->acknowledged &&
-		    sv->now - r->began > ACK_AFTER)
+		    server->now - r->began > ACK_AFTER)
 			history_request_acknowledge(r);
 }
 
 void
-history_requests_step(struct coap_server *sv)
+history_requests_step(struct coap_server *server)
 {
-	struct history_request *r = sv->history_requests, **end;
+	struct history_request *r = server->history_requests, **end;
 	struct response reply;
 
 	if (r == NULL)
 		return;
-	history_request_acknowledge_all(sv);
-	if (history_request_step(sv, r, &reply) == 0) {
-		history_request_send(sv, r, &reply);
+	history_request_acknowledge_all(server);
+	if (history_request_step(server, r, &reply) == 0) {
+		history_request_send(server, r, &reply);
 		history_request_free(r);
 		return;
 	}
 	/* the others first */
-	sv->history_requests = r->next;
-	for (end = &sv->history_requests; *end != NULL; end = &(*end)->next)
+	server->history_requests = r->next;
+	for (end = &server->history_requests; *end != NULL; end = &(*end)->next)
 		;
 	*end = r;
 	r->next = NULL;
@@ -246,12 +247,12 @@ history_requests_step(struct coap_server *sv)
 
 /* Has it come before, and is being worked on? */
 static bool
-history_request_is_known(const struct coap_server *sv,
+history_request_is_known(const struct coap_server *server,
     const struct coap_session *p, struct str token)
 {
 	struct history_request *r;
 
-	for (r = sv->history_requests; r != NULL; r = r->next)
+	for (r = server->history_requests; r != NULL; r = r->next)
 		if (r->session == p && str_eq(token, (struct str){
 		    (const char *)r->token, r->token_n }))
 			break;
@@ -261,10 +262,10 @@ history_request_is_known(const struct coap_server *sv,
 }
 
 static struct history_request *
-history_request_new(struct coap_server *sv, struct coap_session *p,
+history_request_new(struct coap_server *server, struct coap_session *p,
     const char *thing, coap_mid_t mid, struct usage *usage, struct history *h)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	struct history_request *r = memory_zero(1, sizeof *r);
 
 	r->session = p;
@@ -282,40 +283,40 @@ history_request_new(struct coap_server *sv, struct coap_session *p,
 	memcpy(r->channel, q->channel.p, q->channel.n < ID_BYTES ?
 	    q->channel.n : ID_BYTES);
 	r->began = clock_ns();
-	r->next = sv->history_requests;
-	sv->history_requests = r;
-	sv->n_history_requests++;
+	r->next = server->history_requests;
+	server->history_requests = r;
+	server->n_history_requests++;
 	usage->jobs++;
 	session_hold(p);
 	return r;
 }
 
 struct response
-history_request(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
+history_request(struct coap_server *server, coap_session_t *s, coap_mid_t mid,
     const char *thing)
 {
-	const struct coap_request *q = &sv->request;
-	struct coap_session *p = session_get(sv, s);
+	const struct coap_request *q = &server->request;
+	struct coap_session *p = session_get(server, s);
 	struct usage *usage;
 	struct history *h;
 	struct history_request *r;
 	struct response reply = { .code = COAP_EMPTY_CODE };
 	struct fault fault;
 
-	if (sv->o.history == NULL)
+	if (server->o.history == NULL)
 		return history_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no stream to read from");
-	if (history_request_is_known(sv, p, q->token))
+	if (history_request_is_known(server, p, q->token))
 		return reply;
-	usage = usage_get(&sv->usages, 't', str_z(thing));
-	if (usage->jobs >= REQUESTS_PER_THING || sv->n_history_requests >=
+	usage = usage_get(&server->usages, 't', str_z(thing));
+	if (usage->jobs >= REQUESTS_PER_THING || server->n_history_requests >=
 	    REQUESTS_MAX) {
-		usage_put(&sv->usages, usage);
+		usage_put(&server->usages, usage);
 		return history_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "message history is being read already; try again");
 	}
-	switch (history_open(&h, sv->o.bus, sv->o.history, q->from,
-	    q->channel, buf_str(&sv->subtopic), sv->text.max, &fault)) {
+	switch (history_open(&h, server->o.bus, server->o.history, q->from,
+	    q->channel, buf_str(&server->subtopic), server->text.max, &fault)) {
 	case HISTORY_BAD_PLACE:
 		reply = history_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "from must be a position or a time");
@@ -324,12 +325,12 @@ history_request(struct coap_server *sv, coap_session_t *s, coap_mid_t mid,
 		reply = history_unavailable();
 		break;
 	case HISTORY_OK:
-		r = history_request_new(sv, p, thing, mid, usage, h);
+		r = history_request_new(server, p, thing, mid, usage, h);
 		/* most are done with the first */
-		if (history_request_step(sv, r, &reply) == 0)
+		if (history_request_step(server, r, &reply) == 0)
 			history_request_free(r);
 		return reply;
 	}
-	usage_put(&sv->usages, usage);
+	usage_put(&server->usages, usage);
 	return reply;
 }

@@ -41,7 +41,7 @@ struct listener {
 };
 
 static int
-listener_add(struct coap_server *sv, enum coap_security kind,
+listener_add(struct coap_server *server, enum coap_security kind,
     bool datagram, const struct fd_snapshot *before, struct fault *fault)
 {
 	struct listener *d = memory_zero(1, sizeof *d);
@@ -55,12 +55,12 @@ listener_add(struct coap_server *sv, enum coap_security kind,
 		return fault_set(fault, EX_OSERR, "more than %d open files",
 		    FD_SNAPSHOT_MAX);
 	}
-	sv->batches = sv->batches && epoll_batch_data(
-	    coap_context_get_coap_fd(sv->contexts[kind]), d->fd, &d->data);
-	if (!sv->batches)
+	server->batches = server->batches && epoll_batch_data(
+	    coap_context_get_coap_fd(server->contexts[kind]), d->fd, &d->data);
+	if (!server->batches)
 		d->data = 0;
-	d->next = sv->listeners;
-	sv->listeners = d;
+	d->next = server->listeners;
+	server->listeners = d;
 	/* libcoap has it at 5 */
 	if (!datagram)
 		listen(d->fd, BACKLOG);
@@ -68,7 +68,7 @@ listener_add(struct coap_server *sv, enum coap_security kind,
 		interpose_datagrams(d->fd, kind == COAP_NOSEC);
 	else
 		interpose_streams(d->fd, kind == COAP_NOSEC,
-		    sv->o.max_body + MESSAGE_OPTIONS);
+		    server->o.max_body + MESSAGE_OPTIONS);
 	return 0;
 }
 
@@ -83,7 +83,7 @@ listener_protocol(enum coap_security kind, bool datagram)
 }
 
 static int
-listener_open_one(struct coap_server *sv, enum coap_security kind,
+listener_open_one(struct coap_server *server, enum coap_security kind,
     bool datagram, const coap_address_t *address, const char *name,
     struct fault *fault)
 {
@@ -92,23 +92,23 @@ listener_open_one(struct coap_server *sv, enum coap_security kind,
 
 	fd_snapshot_take(&before);
 	errno = 0;
-	if (coap_new_endpoint(sv->contexts[kind], address,
+	if (coap_new_endpoint(server->contexts[kind], address,
 	    listener_protocol(kind, datagram)) == NULL) {
 		if (errno == 0)
 			errno = EADDRNOTAVAIL;
 		return fault_errno(fault, EX_UNAVAILABLE, "%s: %s", name,
 		    names[datagram]);
 	}
-	return listener_add(sv, kind, datagram, &before, fault);
+	return listener_add(server, kind, datagram, &before, fault);
 }
 
 static int
-listener_make_room(const struct coap_server *sv, struct fault *fault)
+listener_make_room(const struct coap_server *server, struct fault *fault)
 {
 	const struct listener *d;
 	int n = 0;
 
-	for (d = sv->listeners; d != NULL; d = d->next)
+	for (d = server->listeners; d != NULL; d = d->next)
 		n++;
 	return n < LISTENERS_MAX ? 0 : fault_set(fault, EX_USAGE,
 	    "more than %d sockets", LISTENERS_MAX);
@@ -152,7 +152,7 @@ listener_pick_port(coap_address_t *a)
 }
 
 int
-coap_server_listen(struct coap_server *sv, enum coap_security kind,
+coap_server_listen(struct coap_server *server, enum coap_security kind,
     const char *address, struct fault *fault)
 {
 	static const char *const options[COAP_SECURITIES] = {
@@ -162,9 +162,9 @@ coap_server_listen(struct coap_server *sv, enum coap_security kind,
 	coap_address_t a;
 	unsigned n;
 
-	if (listener_make_room(sv, fault) < 0 ||
+	if (listener_make_room(server, fault) < 0 ||
 	    listen_resolve(options[kind], address, &ss, &n, fault) < 0 ||
-	    context_open(sv, kind, fault) < 0)
+	    context_open(server, kind, fault) < 0)
 		return -1;
 	coap_address_init(&a);
 	a.size = n;
@@ -172,16 +172,16 @@ coap_server_listen(struct coap_server *sv, enum coap_security kind,
 	/* at the same place in both families */
 	if (a.addr.sin.sin_port == 0)
 		listener_pick_port(&a);
-	if (listener_open_one(sv, kind, true, &a, address, fault) < 0)
+	if (listener_open_one(server, kind, true, &a, address, fault) < 0)
 		return -1;
-	getsockname(sv->listeners->fd, &a.addr.sa, &a.size);
-	return listener_open_one(sv, kind, false, &a, address, fault);
+	getsockname(server->listeners->fd, &a.addr.sa, &a.size);
+	return listener_open_one(server, kind, false, &a, address, fault);
 }
 
 /* The address family decides how libcoap looks at a socket: a substitute
  * has the same one, on a port that nobody knows. */
 static int
-listener_substitute(struct coap_server *sv, enum coap_security kind, int fd,
+listener_substitute(struct coap_server *server, enum coap_security kind, int fd,
     bool datagram, struct fault *fault)
 {
 	coap_address_t a;
@@ -200,18 +200,18 @@ listener_substitute(struct coap_server *sv, enum coap_security kind, int fd,
 		return fault_set(fault, EX_CONFIG,
 		    "an inherited socket is not an IP socket");
 	}
-	return listener_open_one(sv, kind, datagram, &a, "inherited socket",
+	return listener_open_one(server, kind, datagram, &a, "inherited socket",
 	    fault);
 }
 
 static bool
-listener_is_known(const struct coap_server *sv, enum coap_security kind,
+listener_is_known(const struct coap_server *server, enum coap_security kind,
     uint64_t data)
 {
 	const struct listener *d;
 
 	/* 0 is libcoap's timer */
-	for (d = sv->listeners; data != 0 && d != NULL; d = d->next)
+	for (d = server->listeners; data != 0 && d != NULL; d = d->next)
 		if (d->kind == kind && d->data == data)
 			return true;
 	return data == 0;
@@ -219,16 +219,16 @@ listener_is_known(const struct coap_server *sv, enum coap_security kind,
 
 /* What is ready and not yet known: how many, and the last one's data. */
 static int
-listener_count_unknown(const struct coap_server *sv, enum coap_security kind,
-    int wait, uint64_t *data)
+listener_count_unknown(const struct coap_server *server,
+    enum coap_security kind, int wait, uint64_t *data)
 {
 	struct epoll_event events[EVENTS];
 	int i, n, unknown = 0;
 
-	n = epoll_wait(coap_context_get_coap_fd(sv->contexts[kind]), events,
+	n = epoll_wait(coap_context_get_coap_fd(server->contexts[kind]), events,
 	    EVENTS, wait);
 	for (i = 0; i < n; i++)
-		if (!listener_is_known(sv, kind, events[i].data.u64)) {
+		if (!listener_is_known(server, kind, events[i].data.u64)) {
 			*data = events[i].data.u64;
 			unknown++;
 		}
@@ -238,7 +238,7 @@ listener_count_unknown(const struct coap_server *sv, enum coap_security kind,
 /* Something is sent to the substitute: what the epoll has more of then is the
  * substitute's.  It is replaced after that, and so is what was sent. */
 static bool
-listener_learn_data(const struct coap_server *sv, struct listener *d)
+listener_learn_data(const struct coap_server *server, struct listener *d)
 {
 	coap_address_t a;
 	uint64_t data = 0;
@@ -254,10 +254,10 @@ listener_learn_data(const struct coap_server *sv, struct listener *d)
 	    (d->datagram ? SOCK_DGRAM : SOCK_STREAM), 0);
 	if (client < 0)
 		return false;
-	learnt = listener_count_unknown(sv, d->kind, 0, &data) == 0 &&
+	learnt = listener_count_unknown(server, d->kind, 0, &data) == 0 &&
 	    connect(client, &a.addr.sa, a.size) == 0 &&
 	    (!d->datagram || send(client, "", 1, 0) == 1) &&
-	    listener_count_unknown(sv, d->kind, LEARN_MS, &data) == 1;
+	    listener_count_unknown(server, d->kind, LEARN_MS, &data) == 1;
 	close(client);
 	d->data = learnt ? data : 0;
 	return learnt;
@@ -274,18 +274,18 @@ listener_ask_addresses(int fd)
 }
 
 int
-coap_server_adopt(struct coap_server *sv, enum coap_security kind, int fd,
+coap_server_adopt(struct coap_server *server, enum coap_security kind, int fd,
     bool datagram, struct fault *fault)
 {
 	struct epoll_event e = { .events = EPOLLIN };
 	struct listener *d;
 	int r = -1;
 
-	if (listener_make_room(sv, fault) == 0 &&
-	    context_open(sv, kind, fault) == 0 &&
-	    listener_substitute(sv, kind, fd, datagram, fault) == 0) {
-		d = sv->listeners;
-		if (!listener_learn_data(sv, d)) {
+	if (listener_make_room(server, fault) == 0 &&
+	    context_open(server, kind, fault) == 0 &&
+	    listener_substitute(server, kind, fd, datagram, fault) == 0) {
+		d = server->listeners;
+		if (!listener_learn_data(server, d)) {
 			close(fd);
 			return fault_set(fault, EX_OSERR, "inherited socket: "
 			    "this libcoap can't be given one: use --listen");
@@ -294,7 +294,7 @@ coap_server_adopt(struct coap_server *sv, enum coap_security kind, int fd,
 		if (datagram)
 			listener_ask_addresses(fd);
 		if (dup3(fd, d->fd, O_CLOEXEC) < 0 ||
-		    epoll_ctl(coap_context_get_coap_fd(sv->contexts[kind]),
+		    epoll_ctl(coap_context_get_coap_fd(server->contexts[kind]),
 		    EPOLL_CTL_ADD, d->fd, &e) < 0)
 			fault_errno(fault, EX_OSERR, "inherited socket");
 		else
@@ -305,23 +305,23 @@ coap_server_adopt(struct coap_server *sv, enum coap_security kind, int fd,
 }
 
 int
-coap_server_socket(const struct coap_server *sv, int i)
+coap_server_socket(const struct coap_server *server, int i)
 {
 	const struct listener *d;
 
-	for (d = sv->listeners; d != NULL && i > 0; d = d->next)
+	for (d = server->listeners; d != NULL && i > 0; d = d->next)
 		i--;
 	return d != NULL ? d->fd : -1;
 }
 
 void
-listeners_close(struct coap_server *sv)
+listeners_close(struct coap_server *server)
 {
 	struct listener *d;
 
 	/* the sockets are libcoap's, and are closed with its contexts */
-	while ((d = sv->listeners) != NULL) {
-		sv->listeners = d->next;
+	while ((d = server->listeners) != NULL) {
+		server->listeners = d->next;
 		free(d);
 	}
 	interpose_reset();
@@ -330,12 +330,12 @@ listeners_close(struct coap_server *sv)
 /* ---- serving ---- */
 
 static struct listener *
-listener_of_datagrams(const struct coap_server *sv, enum coap_security kind,
+listener_of_datagrams(const struct coap_server *server, enum coap_security kind,
     uint64_t data)
 {
 	struct listener *d;
 
-	for (d = sv->listeners; d != NULL; d = d->next)
+	for (d = server->listeners; d != NULL; d = d->next)
 		if (d->datagram && d->kind == kind && d->data == data)
 			return d;
 	return NULL;
@@ -343,7 +343,7 @@ listener_of_datagrams(const struct coap_server *sv, enum coap_security kind,
 
 /* The events that there are, those of datagram sockets for each datagram. */
 static void
-listener_serve_events(struct coap_server *sv, enum coap_security kind,
+listener_serve_events(struct coap_server *server, enum coap_security kind,
     const struct epoll_event *events, int n)
 {
 	struct epoll_event batch[EVENTS * 4];
@@ -353,24 +353,24 @@ listener_serve_events(struct coap_server *sv, enum coap_security kind,
 	int i;
 
 	for (i = 0; i < n; i++) {
-		d = listener_of_datagrams(sv, kind, events[i].data.u64);
+		d = listener_of_datagrams(server, kind, events[i].data.u64);
 		ready = d != NULL ? interpose_ready(d->fd) : 1;
 		for (; ready > 0; ready--) {
 			batch[k++] = events[i];
 			if (k < EVENTS * 4)
 				continue;
-			coap_io_do_epoll(sv->contexts[kind], batch, k);
+			coap_io_do_epoll(server->contexts[kind], batch, k);
 			k = 0;
 		}
 	}
 	if (k > 0)
-		coap_io_do_epoll(sv->contexts[kind], batch, k);
+		coap_io_do_epoll(server->contexts[kind], batch, k);
 }
 
 /* The same, one event at a time, repeated while interpose.c has datagrams that
  * it has read. */
 static void
-listener_serve_each(struct coap_server *sv, enum coap_security kind,
+listener_serve_each(struct coap_server *server, enum coap_security kind,
     struct epoll_event *events, int n)
 {
 	unsigned times;
@@ -379,16 +379,16 @@ listener_serve_each(struct coap_server *sv, enum coap_security kind,
 	for (i = 0; i < n; i++) {
 		times = 0;
 		do {
-			coap_io_do_epoll(sv->contexts[kind], &events[i], 1);
+			coap_io_do_epoll(server->contexts[kind], &events[i], 1);
 		} while (interpose_pending() && ++times < TIMES_MAX);
 	}
 }
 
 static void
-listener_serve(struct coap_server *sv, enum coap_security kind)
+listener_serve(struct coap_server *server, enum coap_security kind)
 {
 	struct epoll_event events[EVENTS];
-	int epfd = coap_context_get_coap_fd(sv->contexts[kind]);
+	int epfd = coap_context_get_coap_fd(server->contexts[kind]);
 	int round, n;
 
 	interpose_begin();
@@ -396,20 +396,20 @@ listener_serve(struct coap_server *sv, enum coap_security kind)
 		n = epoll_wait(epfd, events, EVENTS, 0);
 		if (n <= 0)
 			break;
-		if (sv->batches)
-			listener_serve_events(sv, kind, events, n);
+		if (server->batches)
+			listener_serve_events(server, kind, events, n);
 		else
-			listener_serve_each(sv, kind, events, n);
+			listener_serve_each(server, kind, events, n);
 	}
 	interpose_end();
 }
 
 void
-listeners_serve(struct coap_server *sv)
+listeners_serve(struct coap_server *server)
 {
 	int i;
 
 	for (i = 0; i < COAP_SECURITIES; i++)
-		if (sv->contexts[i] != NULL)
-			listener_serve(sv, (enum coap_security)i);
+		if (server->contexts[i] != NULL)
+			listener_serve(server, (enum coap_security)i);
 }

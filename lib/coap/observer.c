@@ -362,7 +362,7 @@ observer_enqueue(struct observer *o, struct payload *n)
 static void observer_end(struct observer *, const struct response *);
 
 void
-coap_server_deliver(struct coap_server *sv, const struct delivery *d)
+coap_server_deliver(struct coap_server *server, const struct delivery *d)
 {
 	static const struct response slow = {
 		.code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
@@ -372,23 +372,23 @@ coap_server_deliver(struct coap_server *sv, const struct delivery *d)
 	struct subscription *s, *next;
 	struct payload *n;
 
-	encodings_begin(&sv->encodings, d);
-	for (s = subscriptions_first(&sv->subscriptions, r->channel,
+	encodings_begin(&server->encodings, d);
+	for (s = subscriptions_first(&server->subscriptions, r->channel,
 	    r->subtopic);
 	    s != NULL; s = next) {
 		struct observer *o = s->owner;
 
 		next = subscriptions_next(s, r->subtopic);
-		if ((n = encodings_get(&sv->encodings, o->accept)) == NULL)
+		if ((n = encodings_get(&server->encodings, o->accept)) == NULL)
 			continue;
 		if (o->n == 0 && observer_may_send(o)) {
 			observer_send(o, n);
 		} else if (!observer_enqueue(o, n)) {
-			sv->counts.overflowed++;
+			server->counts.overflowed++;
 			observer_end(o, &slow);
 		}
 	}
-	encodings_end(&sv->encodings);
+	encodings_end(&server->encodings);
 }
 
 /* ---- coming and going ---- */
@@ -406,14 +406,14 @@ observer_find(const struct coap_session *p, struct str token)
 }
 
 static struct observer *
-observer_new(struct coap_server *sv, struct coap_session *p,
+observer_new(struct coap_server *server, struct coap_session *p,
     const struct coap_request *q, struct str filter, const char *thing)
 {
 	struct observer *o = memory_zero(1, sizeof *o);
 
 	o->session = p;
-	o->usage = usage_get(&sv->usages, 't', str_z(thing));
-	o->usage->key = budget_key(sv->o.budget, str_z(thing));
+	o->usage = usage_get(&server->usages, 't', str_z(thing));
+	o->usage->key = budget_key(server->o.budget, str_z(thing));
 	o->network = session_network(p);
 	o->usage->observers++;
 	o->network->observers++;
@@ -426,9 +426,10 @@ observer_new(struct coap_server *sv, struct coap_session *p,
 	memcpy(o->token, q->token.p, q->token.n);
 	o->token_n = (uint8_t)q->token.n;
 	if (q->key.p != NULL)
-		o->has_proof = access_prove(sv->o.access, q->key, &o->proof);
+		o->has_proof = access_prove(server->o.access, q->key,
+		    &o->proof);
 	o->subscription.owner = o;
-	subscriptions_join(&sv->subscriptions, &o->subscription, q->channel,
+	subscriptions_join(&server->subscriptions, &o->subscription, q->channel,
 	    filter);
 	if (p->n_observers == 0 || o->confirmable)
 		coap_session_set_nstart(p->coap,
@@ -438,44 +439,45 @@ observer_new(struct coap_server *sv, struct coap_session *p,
 		o->next->prev = o;
 	p->observers = o;
 	p->n_observers++;
-	sv->counts.observers++;
+	server->counts.observers++;
 	session_hold(p);
 	return o;
 }
 
 /* Does its thing, or its address, have all that one may have? */
 static bool
-observer_over_limit(struct coap_server *sv, struct coap_session *p,
+observer_over_limit(struct coap_server *server, struct coap_session *p,
     const char *thing)
 {
-	struct usage *of_thing = usage_get(&sv->usages, 't', str_z(thing));
+	struct usage *of_thing = usage_get(&server->usages, 't', str_z(thing));
 	struct usage *network = session_network(p);
-	bool greedy = of_thing->observers >= sv->o.max_observers_per_thing ||
-	    network->observers >= sv->o.max_observers_per_address;
+	const struct coap_server_options *most = &server->o;
+	bool greedy = of_thing->observers >= most->max_observers_per_thing ||
+	    network->observers >= most->max_observers_per_address;
 
-	usage_put(&sv->usages, of_thing);
-	usage_put(&sv->usages, network);
+	usage_put(&server->usages, of_thing);
+	usage_put(&server->usages, network);
 	return greedy;
 }
 
 struct response
-observer_add(struct coap_server *sv, coap_session_t *s,
+observer_add(struct coap_server *server, coap_session_t *s,
     const struct coap_request *q, struct str filter, const char *thing)
 {
-	struct coap_session *p = session_get(sv, s);
+	struct coap_session *p = session_get(server, s);
 	struct observer *o = observer_find(p, q->token);
 	uint32_t before = o != NULL ? o->sequence : 0;
 
 	/* the same token again renews it */
 	if (o != NULL)
 		observer_end(o, NULL);
-	if (sv->counts.observers >= sv->o.max_observers ||
+	if (server->counts.observers >= server->o.max_observers ||
 	    p->n_observers >= OBSERVERS_PER_SESSION ||
-	    observer_over_limit(sv, p, thing))
+	    observer_over_limit(server, p, thing))
 		return (struct response){
 		    .code = COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    .why = "there are too many observers" };
-	o = observer_new(sv, p, q, filter, thing);
+	o = observer_new(server, p, q, filter, thing);
 	o->sequence = (before + 1) & 0xffffff;
 	return (struct response){ .code = COAP_RESPONSE_CODE_CONTENT,
 	    .has = HAS_OBSERVE, .observe = o->sequence };
@@ -496,24 +498,24 @@ static void
 observer_end(struct observer *o, const struct response *last)
 {
 	struct coap_session *p = o->session;
-	struct coap_server *sv = p->server;
+	struct coap_server *server = p->server;
 
 	if (last != NULL)
 		observer_tell_end(o, last);
-	subscriptions_leave(&sv->subscriptions, &o->subscription);
+	subscriptions_leave(&server->subscriptions, &o->subscription);
 	while (o->n > 0)
 		payload_release(observer_dequeue(o));
 	free(o->queue);
 	payload_release(o->large);
 	o->usage->observers--;
 	o->network->observers--;
-	usage_put(&sv->usages, o->usage);
-	usage_put(&sv->usages, o->network);
+	usage_put(&server->usages, o->usage);
+	usage_put(&server->usages, o->network);
 	if (o->next != NULL)
 		o->next->prev = o->prev;
 	*(o->prev != NULL ? &o->prev->next : &p->observers) = o->next;
 	p->n_observers--;
-	sv->counts.observers--;
+	server->counts.observers--;
 	free(o);
 	session_release(p);
 }
@@ -592,15 +594,15 @@ observer_large_done(struct observer *o)
 }
 
 void
-observers_go_on(struct coap_server *sv)
+observers_go_on(struct coap_server *server)
 {
 	struct observer *o;
 	struct coap_session *p;
 
-	if (!sv->go_on)
+	if (!server->go_on)
 		return;
-	sv->go_on = false;
-	for (p = sv->sessions; p != NULL; p = p->next)
+	server->go_on = false;
+	for (p = server->sessions; p != NULL; p = p->next)
 		for (o = p->observers; o != NULL; o = o->next)
 			observer_flush(o);
 }
@@ -610,14 +612,14 @@ observers_go_on(struct coap_server *sv)
 void
 observers_sweep(struct coap_session *p)
 {
-	struct coap_server *sv = p->server;
+	struct coap_server *server = p->server;
 	struct observer *o, *next;
 
 	for (o = p->observers; o != NULL; o = next) {
 		next = o->next;
 		/* a client that does not fetch the rest does not want it */
-		if (o->large == NULL || sv->now - o->large_at <=
-		    sv->o.timeout)
+		if (o->large == NULL || server->now - o->large_at <=
+		    server->o.timeout)
 			continue;
 		payload_release(o->large);
 		o->large = NULL;
@@ -627,10 +629,10 @@ observers_sweep(struct coap_session *p)
 		return;
 	/* over UDP libcoap says when it has given up */
 	if (p->stream && p->ping_pending &&
-	    sv->now - p->ping_at > sv->o.timeout) {
-		sv->counts.reaped += p->n_observers;
+	    server->now - p->ping_at > server->o.timeout) {
+		server->counts.reaped += p->n_observers;
 		session_disconnect(p);
 		return;
 	}
-	session_ping(p, sv->now - p->heard_at >= sv->o.ping);
+	session_ping(p, server->now - p->heard_at >= server->o.ping);
 }

@@ -44,7 +44,7 @@ struct message_id {
 };
 
 static size_t
-publish_make_id(struct message_id *id, struct coap_server *sv,
+publish_make_id(struct message_id *id, struct coap_server *server,
     coap_session_t *s, const coap_pdu_t *pdu)
 {
 	const coap_address_t *remote = coap_session_get_addr_remote(s);
@@ -52,7 +52,7 @@ publish_make_id(struct message_id *id, struct coap_server *sv,
 
 	memset(id, 0, sizeof *id);
 	if (coap_session_get_proto(s) == COAP_PROTO_DTLS)
-		id->serial = session_get(sv, s)->serial;
+		id->serial = session_get(server, s)->serial;
 	id->mid = (uint16_t)coap_pdu_get_mid(pdu);
 	id->type = (uint8_t)coap_pdu_get_type(pdu);
 	id->port = coap_address_get_port(coap_session_get_addr_local(s));
@@ -70,7 +70,7 @@ publish_make_id(struct message_id *id, struct coap_server *sv,
 
 /* True when all is done: it came before. */
 static bool
-publish_is_duplicate(struct coap_server *sv, coap_session_t *s,
+publish_is_duplicate(struct coap_server *server, coap_session_t *s,
     const coap_pdu_t *pdu, coap_pdu_t *answer, uint64_t *tag)
 {
 	struct message_id id;
@@ -81,9 +81,9 @@ publish_is_duplicate(struct coap_server *sv, coap_session_t *s,
 	*tag = 0;
 	if (COAP_PROTO_RELIABLE(coap_session_get_proto(s)))
 		return false;
-	n = publish_make_id(&id, sv, s, pdu);
-	switch (dedup_begin(&sv->dedup, &id, n,
-	    sv->now / STAMP_SECOND, &e)) {
+	n = publish_make_id(&id, server, s, pdu);
+	switch (dedup_begin(&server->dedup, &id, n,
+	    server->now / STAMP_SECOND, &e)) {
 	case DEDUP_NEW:
 		*tag = e.tag;
 		return false;
@@ -92,39 +92,40 @@ publish_is_duplicate(struct coap_server *sv, coap_session_t *s,
 		break;
 	case DEDUP_DONE:
 		r = publish_refuse((coap_pdu_code_t)e.code, e.why);
-		publish_name_block(&r, &sv->request);
+		publish_name_block(&r, &server->request);
 		/* a client that sent NON need not be told again */
-		if (sv->request.confirmable)
-			response_fill(&sv->request, answer, &r);
+		if (server->request.confirmable)
+			response_fill(&server->request, answer, &r);
 		else
 			response_defer(answer);
 		break;
 	}
-	sv->counts.repeated++;
+	server->counts.repeated++;
 	return true;
 }
 
 /* ---- blocks ---- */
 
 static struct response
-publish_too_large(struct coap_server *sv)
+publish_too_large(struct coap_server *server)
 {
 	return (struct response){
 		.code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
 		.why = "the message is too long",
-		.has = HAS_SIZE1, .size1 = (uint32_t)sv->o.max_body
+		.has = HAS_SIZE1, .size1 = (uint32_t)server->o.max_body
 	};
 }
 
 static struct response
-publish_begin_upload(struct coap_server *sv, struct coap_session *p,
+publish_begin_upload(struct coap_server *server, struct coap_session *p,
     const char *thing, uint64_t key, struct block_transfer **t)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 
-	if (q->size1 > sv->o.max_body)
-		return publish_too_large(sv);
-	*t = block_transfer_new(sv, p, thing, key, true, sv->o.max_body);
+	if (q->size1 > server->o.max_body)
+		return publish_too_large(server);
+	*t = block_transfer_new(server, p, thing, key, true,
+	    server->o.max_body);
 	(*t)->format = q->content_format;
 	return nothing;
 }
@@ -145,12 +146,12 @@ publish_block_is_sound(const struct coap_request *q)
  * answer, or `nothing` when this was the last one and *t is all of it.
  */
 static struct response
-publish_take_block(struct coap_server *sv, coap_session_t *s, const char *thing,
-    struct block_transfer **t)
+publish_take_block(struct coap_server *server, coap_session_t *s,
+    const char *thing, struct block_transfer **t)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	size_t at = (size_t)q->block1.number * q->block1.size;
-	struct coap_session *p = session_get(sv, s);
+	struct coap_session *p = session_get(server, s);
 	uint64_t key = block_transfer_key(q, thing);
 	struct response r;
 
@@ -159,7 +160,7 @@ publish_take_block(struct coap_server *sv, coap_session_t *s, const char *thing,
 		    "a block has another size than it says");
 	if (at > 0)
 		*t = block_transfer_find(p, key, true);
-	else if ((r = publish_begin_upload(sv, p, thing, key, t)).code != 0)
+	else if ((r = publish_begin_upload(server, p, thing, key, t)).code != 0)
 		return r;
 	if (*t == NULL || (*t)->format != q->content_format ||
 	    at != (*t)->b.n)
@@ -169,7 +170,7 @@ publish_take_block(struct coap_server *sv, coap_session_t *s, const char *thing,
 		return publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "there are too many transfers now");
 	if ((*t)->b.full)
-		return publish_too_large(sv);
+		return publish_too_large(server);
 	return q->block1.more ?
 	    publish_refuse(COAP_RESPONSE_CODE_CONTINUE, NULL) : nothing;
 }
@@ -177,18 +178,18 @@ publish_take_block(struct coap_server *sv, coap_session_t *s, const char *thing,
 /* ---- publishing ---- */
 
 static struct response
-publish_check(struct coap_server *sv, coap_session_t *s, struct route *route,
-    char thing[ID_BYTES + 1], const char **why)
+publish_check(struct coap_server *server, coap_session_t *s,
+    struct route *route, char thing[ID_BYTES + 1], const char **why)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	enum access_result access;
 	const char *bad;
 
-	buf_clear(&sv->subtopic);
-	if ((bad = coap_request_subtopic(q, &sv->subtopic)) != NULL)
+	buf_clear(&server->subtopic);
+	if ((bad = coap_request_subtopic(q, &server->subtopic)) != NULL)
 		return publish_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    bad);
-	access = session_may(sv, s, q->key, q->channel, DIRECTION_PUBLISH,
+	access = session_may(server, s, q->key, q->channel, DIRECTION_PUBLISH,
 	    thing, why);
 	if (access != ACCESS_YES)
 		return session_refusal(access);
@@ -198,21 +199,21 @@ publish_check(struct coap_server *sv, coap_session_t *s, struct route *route,
 		    "this Content-Format is for experiments");
 	*route = (struct route){
 		.channel = q->channel, .publisher = str_z(thing),
-		.protocol = STR("coap"), .subtopic = buf_str(&sv->subtopic),
+		.protocol = STR("coap"), .subtopic = buf_str(&server->subtopic),
 		.has_received = true, .received = stamp_now()
 	};
 	return nothing;
 }
 
 static struct pending_response *
-publish_pending_new(struct coap_server *sv, coap_session_t *s,
+publish_pending_new(struct coap_server *server, coap_session_t *s,
     const coap_pdu_t *pdu, uint64_t tag, const char *thing, size_t bytes)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	struct pending_response *w = memory_get(sizeof *w);
 
 	*w = (struct pending_response){
-		.server = sv, .session = coap_session_reference(s),
+		.server = server, .session = coap_session_reference(s),
 		.mid = q->confirmable && pdu != NULL ? coap_pdu_get_mid(pdu) :
 		    coap_new_message_id(s),
 		.type = q->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
@@ -224,7 +225,7 @@ publish_pending_new(struct coap_server *sv, coap_session_t *s,
 	};
 	memcpy(w->token, q->token.p, q->token.n);
 	memcpy(w->thing, thing, sizeof w->thing);
-	sv->n_pending++;
+	server->n_pending++;
 	return w;
 }
 
@@ -238,13 +239,13 @@ publish_pending_free(struct pending_response *w)
 
 /* `nothing` when it is in the queue, and will be answered for. */
 static struct response
-publish_put_line(struct coap_server *sv, const struct route *route,
+publish_put_line(struct coap_server *server, const struct route *route,
     struct str body, struct pending_response *w)
 {
 	char digits[FORMAT_TEXT];
 
-	switch (publish_queue_take(sv->o.queue, route, body,
-	    format_type(sv->request.content_format, digits), w)) {
+	switch (publish_queue_take(server->o.queue, route, body,
+	    format_type(server->request.content_format, digits), w)) {
 	case PUBLISH_TAKEN:
 		return nothing;
 	case PUBLISH_TOO_LONG:
@@ -261,33 +262,34 @@ publish_put_line(struct coap_server *sv, const struct route *route,
 }
 
 static struct response
-publish_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
-    uint64_t tag, char thing[ID_BYTES + 1], const char **why)
+publish_take(struct coap_server *server, coap_session_t *s,
+    const coap_pdu_t *pdu, uint64_t tag, char thing[ID_BYTES + 1],
+    const char **why)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	struct str body = q->body;
 	struct block_transfer *t = NULL;
 	struct pending_response *w;
 	struct route route;
 	struct response r;
 
-	if ((r = publish_check(sv, s, &route, thing, why)).code != 0)
+	if ((r = publish_check(server, s, &route, thing, why)).code != 0)
 		return r;
 	if (q->unmet)
 		return publish_refuse(COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "this is there, and has no entity tag");
 	if (q->block1.given) {
-		r = publish_take_block(sv, s, thing, &t);
+		r = publish_take_block(server, s, thing, &t);
 		if (r.code == 0)
 			body = buf_str(&t->b);
 		if (r.code == COAP_RESPONSE_CODE_CONTINUE)
 			return r;
 	}
-	if (r.code == 0 && body.n > sv->o.max_body)
-		r = publish_too_large(sv);
+	if (r.code == 0 && body.n > server->o.max_body)
+		r = publish_too_large(server);
 	if (r.code == 0) {
-		w = publish_pending_new(sv, s, pdu, tag, thing, body.n);
-		r = publish_put_line(sv, &route, body, w);
+		w = publish_pending_new(server, s, pdu, tag, thing, body.n);
+		r = publish_put_line(server, &route, body, w);
 		if (r.code != 0)
 			publish_pending_free(w);
 	}
@@ -296,7 +298,7 @@ publish_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 }
 
 void
-publish(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
+publish(struct coap_server *server, coap_session_t *s, const coap_pdu_t *pdu,
     coap_pdu_t *answer)
 {
 	char thing[ID_BYTES + 1] = "";
@@ -305,31 +307,31 @@ publish(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 	struct response r;
 	uint64_t tag;
 
-	if (publish_is_duplicate(sv, s, pdu, answer, &tag))
+	if (publish_is_duplicate(server, s, pdu, answer, &tag))
 		return;
-	r = publish_take(sv, s, pdu, tag, thing, &why);
+	r = publish_take(server, s, pdu, tag, thing, &why);
 	if (r.code == 0) {
 		response_defer(answer);
 		return;
 	}
 	if (tag != 0)
-		dedup_end(&sv->dedup, tag, (uint8_t)r.code, r.why);
-	publish_name_block(&r, &sv->request);
-	response_fill(&sv->request, answer, &r);
-	response_count(sv, s, &sv->request, r.code, thing, why ? why : r.why,
-	    sv->request.body.n, began);
+		dedup_end(&server->dedup, tag, (uint8_t)r.code, r.why);
+	publish_name_block(&r, &server->request);
+	response_fill(&server->request, answer, &r);
+	response_count(server, s, &server->request, r.code, thing, why ? why :
+	    r.why, server->request.body.n, began);
 }
 
 /* What is not wanted is still acknowledged (RFC 7967 2). */
 static void
-publish_answer_one(struct coap_server *sv, const struct pending_response *w,
+publish_answer_one(struct coap_server *server, const struct pending_response *w,
     struct response r)
 {
 	bool unwanted = response_suppressed(w->no_response, r.code);
 	coap_pdu_t *pdu;
 
 	if (w->tag != 0)
-		dedup_end(&sv->dedup, w->tag, (uint8_t)r.code, r.why);
+		dedup_end(&server->dedup, w->tag, (uint8_t)r.code, r.why);
 	if (unwanted && (w->type != COAP_MESSAGE_ACK ||
 	    COAP_PROTO_RELIABLE(coap_session_get_proto(w->session))))
 		return;
@@ -349,45 +351,45 @@ publish_answer_one(struct coap_server *sv, const struct pending_response *w,
 }
 
 bool
-publish_pong(struct coap_server *sv, coap_session_t *s)
+publish_pong(struct coap_server *server, coap_session_t *s)
 {
 	struct pending_response *w;
 
-	if (sv->n_pongs == PONGS_MAX)
+	if (server->n_pongs == PONGS_MAX)
 		return false;
-	w = publish_pending_new(sv, s, NULL, 0, "", 0);
+	w = publish_pending_new(server, s, NULL, 0, "", 0);
 	w->pong = true;
-	sv->n_pongs++;
-	publish_queue_after(sv->o.queue, w);
+	server->n_pongs++;
+	publish_queue_after(server->o.queue, w);
 	return true;
 }
 
 static void
-publish_answer_message(struct coap_server *sv, const struct pending_response *w,
-    bool written)
+publish_answer_message(struct coap_server *server,
+    const struct pending_response *w, bool written)
 {
 	struct response r = { .code = COAP_RESPONSE_CODE_CHANGED };
 
 	if (!written)
 		r = publish_refuse(COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "the message can't be kept now");
-	publish_answer_one(sv, w, r);
-	response_count(sv, w->session, NULL, r.code, w->thing, r.why, w->bytes,
-	    w->began);
+	publish_answer_one(server, w, r);
+	response_count(server, w->session, NULL, r.code, w->thing, r.why,
+	    w->bytes, w->began);
 }
 
 void
-coap_server_answer(struct coap_server *sv, void *owner, bool written)
+coap_server_answer(struct coap_server *server, void *owner, bool written)
 {
 	struct pending_response *w = owner;
 
 	if (w->pong) {
-		sv->n_pongs--;
+		server->n_pongs--;
 		directive_custody_pong(w, written);
 	} else {
-		publish_answer_message(sv, w, written);
+		publish_answer_message(server, w, written);
 	}
 	publish_pending_free(w);
-	if (sv->n_pending == 0)
-		sessions_disconnect_released(sv);
+	if (server->n_pending == 0)
+		sessions_disconnect_released(server);
 }

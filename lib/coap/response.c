@@ -80,7 +80,7 @@ response_fill(const struct coap_request *q, coap_pdu_t *pdu,
 }
 
 void
-response_count(struct coap_server *sv, coap_session_t *s,
+response_count(struct coap_server *server, coap_session_t *s,
     const struct coap_request *q, unsigned code, const char *thing,
     const char *why, size_t bytes, int64_t began)
 {
@@ -95,6 +95,6 @@ response_count(struct coap_server *sv, coap_session_t *s,
 
 	if (remote != NULL && address_of(&client, &remote->addr.sa))
 		done.client = &client;
-	if (sv->o.done != NULL)
-		sv->o.done(&done, sv->o.arg);
+	if (server->o.done != NULL)
+		server->o.done(&done, server->o.arg);
 }

@@ -17,36 +17,36 @@ session_of(const coap_session_t *s)
 }
 
 static enum coap_security
-session_security_of(struct coap_server *sv, const coap_session_t *s)
+session_security_of(struct coap_server *server, const coap_session_t *s)
 {
 	int i;
 
-	for (i = 0; sv->contexts[i] != coap_session_get_context(s); i++)
+	for (i = 0; server->contexts[i] != coap_session_get_context(s); i++)
 		;
 	return (enum coap_security)i;
 }
 
 struct coap_session *
-session_get(struct coap_server *sv, coap_session_t *s)
+session_get(struct coap_server *server, coap_session_t *s)
 {
 	struct coap_session *p = session_of(s);
 
 	if (p != NULL)
 		return p;
 	p = memory_zero(1, sizeof *p);
-	p->server = sv;
+	p->server = server;
 	p->coap = s;
-	p->kind = session_security_of(sv, s);
+	p->kind = session_security_of(server, s);
 	p->stream = COAP_PROTO_RELIABLE(coap_session_get_proto(s));
-	p->serial = ++sv->serial;
-	p->heard_at = sv->now;
+	p->serial = ++server->serial;
+	p->heard_at = server->now;
 	p->pong_at = INT64_MIN / 2;
-	p->next = sv->sessions;
+	p->next = server->sessions;
 	if (p->next != NULL)
 		p->next->prev = p;
-	sv->sessions = p;
+	server->sessions = p;
 	coap_session_set_app_data(s, p);
-	coap_session_set_max_retransmit(s, (uint16_t)sv->o.retries);
+	coap_session_set_max_retransmit(s, (uint16_t)server->o.retries);
 	return p;
 }
 
@@ -61,20 +61,20 @@ session_end(struct coap_session *p)
 void
 session_free(struct coap_session *p)
 {
-	struct coap_server *sv = p->server;
+	struct coap_server *server = p->server;
 
 	session_end(p);
 	session_confirmed(p, p->unconfirmed, p->unconfirmed_bytes);
 	if (p->counted) {
-		sv->counts.sessions--;
+		server->counts.sessions--;
 		p->network->sessions--;
 	}
 	if (p->next != NULL)
 		p->next->prev = p->prev;
-	*(p->prev != NULL ? &p->prev->next : &sv->sessions) = p->next;
+	*(p->prev != NULL ? &p->prev->next : &server->sessions) = p->next;
 	coap_session_set_app_data(p->coap, NULL);
 	connection_close(p);
-	usage_put(&sv->usages, p->network);
+	usage_put(&server->usages, p->network);
 	free(p->sent);
 	free(p);
 }
@@ -148,14 +148,14 @@ session_unanswered(struct coap_session *p)
 }
 
 void
-sessions_end(struct coap_server *sv)
+sessions_end(struct coap_server *server)
 {
 	struct coap_session *p;
 
-	if (!sv->ending)
+	if (!server->ending)
 		return;
-	sv->ending = false;
-	for (p = sv->sessions; p != NULL; p = p->next) {
+	server->ending = false;
+	for (p = server->sessions; p != NULL; p = p->next) {
 		if (p->ended)
 			session_end(p);
 		if (p->unanswered) {
@@ -177,15 +177,15 @@ session_disconnect(struct coap_session *p)
 
 /* Never within libcoap's callbacks, which go on with the session. */
 void
-sessions_disconnect_due(struct coap_server *sv)
+sessions_disconnect_due(struct coap_server *server)
 {
 	struct coap_session *p, *next;
 	coap_session_t *s;
 
-	if (!sv->closing)
+	if (!server->closing)
 		return;
-	sv->closing = false;
-	for (p = sv->sessions; p != NULL; p = next) {
+	server->closing = false;
+	for (p = server->sessions; p != NULL; p = next) {
 		next = p->next;
 		if (!p->closing)
 			continue;
@@ -197,12 +197,12 @@ sessions_disconnect_due(struct coap_server *sv)
 }
 
 void
-sessions_sweep(struct coap_server *sv)
+sessions_sweep(struct coap_server *server)
 {
 	struct coap_session *p, *next;
-	int64_t limit = sv->now - sv->o.timeout;
+	int64_t limit = server->now - server->o.timeout;
 
-	for (p = sv->sessions; p != NULL; p = next) {
+	for (p = server->sessions; p != NULL; p = next) {
 		next = p->next;
 		block_transfers_sweep(p, limit);
 		observers_sweep(p);
@@ -305,23 +305,23 @@ session_certificate(const struct coap_session *p, struct certificate *c)
 }
 
 enum access_result
-session_may(struct coap_server *sv, coap_session_t *s, struct str key,
+session_may(struct coap_server *server, coap_session_t *s, struct str key,
     struct str channel, unsigned use, char thing[ID_TEXT + 1],
     const char **why)
 {
 	bool secure = coap_session_get_proto(s) == COAP_PROTO_DTLS ||
 	    coap_session_get_proto(s) == COAP_PROTO_TLS;
-	struct coap_session *p = secure ? session_get(sv, s) : NULL;
+	struct coap_session *p = secure ? session_get(server, s) : NULL;
 	struct certificate named;
 	struct principal who;
 	enum access_result result;
 
 	if (p != NULL && !session_identify(p)) {
 		*thing = '\0';
-		*why = access_fault(sv->o.access);
+		*why = access_fault(server->o.access);
 		return ACCESS_ERROR;
 	}
-	result = principal_prove(sv->o.access, key,
+	result = principal_prove(server->o.access, key,
 	    p != NULL ? session_certificate(p, &named) : NULL, &channel, use,
 	    &who);
 	memcpy(thing, who.thing, sizeof who.thing);

@@ -56,7 +56,7 @@ setup_security_named(const char *name)
 }
 
 static int
-setup_open_inherited(struct coap_setup *s, struct coap_server *sv,
+setup_open_inherited(struct coap_setup *s, struct coap_server *server,
     struct fault *fault)
 {
 	struct listen_socket sockets[SOCKETS_MAX];
@@ -69,26 +69,26 @@ setup_open_inherited(struct coap_setup *s, struct coap_server *sv,
 			return fault_set(fault, EX_USAGE,
 			    "an inherited socket for TLS needs --tls-cert");
 		s->served_stdin |= sockets[i].fd == STDIN_FILENO;
-		if (coap_server_adopt(sv, kind, sockets[i].fd,
+		if (coap_server_adopt(server, kind, sockets[i].fd,
 		    sockets[i].datagram, fault) < 0)
 			return -1;
 	}
-	return n > 0 ? 0 : coap_server_listen(sv, COAP_NOSEC, s->address,
+	return n > 0 ? 0 : coap_server_listen(server, COAP_NOSEC, s->address,
 	    fault);
 }
 
 static int
-setup_open_sockets(struct coap_setup *s, struct coap_server *sv,
+setup_open_sockets(struct coap_setup *s, struct coap_server *server,
     struct fault *fault)
 {
 	int kind, i, n = 0;
 
 	for (kind = 0; kind < COAP_SECURITIES; kind++)
 		for (i = 0; i < s->listen[kind].n; i++, n++)
-			if (coap_server_listen(sv, (enum coap_security)kind,
+			if (coap_server_listen(server, (enum coap_security)kind,
 			    s->listen[kind].v[i], fault) < 0)
 				return -1;
-	return n > 0 ? 0 : setup_open_inherited(s, sv, fault);
+	return n > 0 ? 0 : setup_open_inherited(s, server, fault);
 }
 
 /* What one may have of what there is in all, unless that is said. */

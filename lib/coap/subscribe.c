@@ -15,10 +15,10 @@ subscribe_refuse(coap_pdu_code_t code, const char *why)
 
 /* False when there is nothing of which this could be a block. */
 static bool
-subscribe_find_next(struct coap_server *sv, coap_session_t *s, const char
+subscribe_find_next(struct coap_server *server, coap_session_t *s, const char
     *thing, struct response *r)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	uint64_t key = block_transfer_key(q, thing), etag;
 	struct coap_session *p = session_of(s);
 	struct block_transfer *t;
@@ -46,27 +46,29 @@ subscribe_find_next(struct coap_server *sv, coap_session_t *s, const char
 /* ---- observing ---- */
 
 static struct response
-subscribe_observe(struct coap_server *sv, coap_session_t *s, const char *thing)
+subscribe_observe(struct coap_server *server, coap_session_t *s,
+    const char *thing)
 {
 	/* without an input nothing will ever come: this is a plain GET */
-	if (sv->o.feed == NULL || sv->o.feed->fd < 0 || sv->stopping)
+	if (server->o.feed == NULL || server->o.feed->fd < 0 ||
+	    server->stopping)
 		return subscribe_refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
-	return observer_add(sv, s, &sv->request, buf_str(&sv->subtopic),
-	    thing);
+	return observer_add(server, s, &server->request,
+	    buf_str(&server->subtopic), thing);
 }
 
 static struct response
-subscribe_check(struct coap_server *sv, coap_session_t *s, char thing[ID_BYTES +
-    1], const char **why)
+subscribe_check(struct coap_server *server, coap_session_t *s,
+    char thing[ID_BYTES + 1], const char **why)
 {
-	const struct coap_request *q = &sv->request;
+	const struct coap_request *q = &server->request;
 	enum access_result access;
 	const char *bad;
 
-	buf_clear(&sv->subtopic);
-	if ((bad = coap_request_subscription(q, &sv->subtopic)) != NULL)
+	buf_clear(&server->subtopic);
+	if ((bad = coap_request_subscription(q, &server->subtopic)) != NULL)
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST, bad);
-	access = session_may(sv, s, q->key, q->channel, DIRECTION_SUBSCRIBE,
+	access = session_may(server, s, q->key, q->channel, DIRECTION_SUBSCRIBE,
 	    thing, why);
 	if (access != ACCESS_YES)
 		return session_refusal(access);
@@ -84,31 +86,31 @@ subscribe_check(struct coap_server *sv, coap_session_t *s, char thing[ID_BYTES +
 }
 
 static struct response
-subscribe_take(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
-    char thing[ID_BYTES + 1], const char **why)
+subscribe_take(struct coap_server *server, coap_session_t *s,
+    const coap_pdu_t *pdu, char thing[ID_BYTES + 1], const char **why)
 {
-	const struct coap_request *q = &sv->request;
-	struct response r = subscribe_check(sv, s, thing, why);
+	const struct coap_request *q = &server->request;
+	struct response r = subscribe_check(server, s, thing, why);
 
 	if (r.code != 0)
 		return r;
 	if (q->observe == 1)
 		observer_cancel(session_of(s), q->token);
 	if (q->block2.given && q->block2.number > 0 &&
-	    subscribe_find_next(sv, s, thing, &r))
+	    subscribe_find_next(server, s, thing, &r))
 		return r;
 	if (q->from.p != NULL)
-		return history_request(sv, s, coap_pdu_get_mid(pdu), thing);
+		return history_request(server, s, coap_pdu_get_mid(pdu), thing);
 	if (q->block2.given && q->block2.number > 0)
 		return subscribe_refuse(COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "there is no such block");
 	if (q->observe == 0)
-		return subscribe_observe(sv, s, thing);
+		return subscribe_observe(server, s, thing);
 	return subscribe_refuse(COAP_RESPONSE_CODE_CONTENT, NULL);
 }
 
 void
-subscribe(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
+subscribe(struct coap_server *server, coap_session_t *s, const coap_pdu_t *pdu,
     coap_pdu_t *answer)
 {
 	int64_t began = clock_ns();
@@ -116,12 +118,12 @@ subscribe(struct coap_server *sv, coap_session_t *s, const coap_pdu_t *pdu,
 	const char *why = NULL;
 	struct response r;
 
-	r = subscribe_take(sv, s, pdu, thing, &why);
+	r = subscribe_take(server, s, pdu, thing, &why);
 	if (r.code == 0) {
 		response_defer(answer);
 		return;
 	}
-	response_fill(&sv->request, answer, &r);
-	response_count(sv, s, &sv->request, r.code, thing, why ? why : r.why, 0,
-	    began);
+	response_fill(&server->request, answer, &r);
+	response_count(server, s, &server->request, r.code, thing, why ? why :
+	    r.why, 0, began);
 }

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "http/chars.h"
 #include "http/conn.h"
 #include "http/cors.h"
 #include "http/path.h"
@@ -142,4 +143,20 @@ bool
 http_origin_admitted(const struct http_request *r)
 {
 	return cors_admits(r->http->options.cors, &r->head);
+}
+
+bool
+http_body_uncoded(struct http_request *r)
+{
+	struct str coding;
+	unsigned i = 0;
+
+	while (http1_value(&r->head, STR("Content-Encoding"), &i, &coding)) {
+		if (coding.n == 0 || http_same(coding, STR("identity")))
+			continue;
+		http_set(r, "Accept-Encoding", "identity");
+		http_problem(r, 415, "a body must not have a Content-Encoding");
+		return false;
+	}
+	return true;
 }

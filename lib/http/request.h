@@ -56,6 +56,10 @@ struct str http_headers(const struct http_request *, const char *name,
 void http_query(const struct http_request *,
     void (*each)(void *arg, struct str name, struct str value), void *arg);
 
+/* Has its body no Content-Encoding but identity?  What a compressed one says is
+ * not known: it is answered with 415, and this is false. */
+bool http_body_uncoded(struct http_request *);
+
 /* is all of it percent-encoded as it should be? */
 bool http_query_sound(const struct http_request *);
 

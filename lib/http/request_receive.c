@@ -179,11 +179,27 @@ request_keep(struct http_request *r, const char *p, size_t n)
 	}
 }
 
+/* the length that a body claims to have; UINT64_MAX when unknown */
+static uint64_t
+request_claims(const struct http_request *r)
+{
+	return r->head.framing == HTTP1_CHUNKED ? UINT64_MAX :
+	    r->head.framing == HTTP1_LENGTH ? r->head.length : 0;
+}
+
+/* Does the client wait for 100 before it sends?  One without content has
+ * nothing to wait for (RFC 9110 10.1.1). */
+static bool
+request_waits(const struct http_request *r)
+{
+	return r->head.expects && request_claims(r) > 0;
+}
+
 bool
 request_can_be_read_away(const struct http_request *r)
 {
 	/* a client that waits for 100 may send its body after all, or not */
-	if (r->head.expects && !r->continued)
+	if (request_waits(r) && !r->continued)
 		return false;
 	return r->head.framing == HTTP1_CHUNKED ||
 	    r->head.length - r->received <= BODY_DISCARD;
@@ -206,14 +222,6 @@ request_whole(struct http_conn *c)
 }
 
 /* ---- the head ---- */
-
-/* the length that a body claims to have; UINT64_MAX when unknown */
-static uint64_t
-request_claims(const struct http_request *r)
-{
-	return r->head.framing == HTTP1_CHUNKED ? UINT64_MAX :
-	    r->head.framing == HTTP1_LENGTH ? r->head.length : 0;
-}
 
 /* each of these says one thing, and two would say two */
 static const char *
@@ -269,14 +277,14 @@ request_admit(struct http_conn *c)
 		http_answer(r, 204);
 		return;
 	}
-	if ((r->head.expects || claims > BODY_SMALL) &&
+	if ((request_waits(r) || claims > BODY_SMALL) &&
 	    h->options.on_headers != NULL)
 		h->options.on_headers(r, h->options.arg);
 	if (c->request != r || r->status != 0)
 		return;
 	if (r->head.framing == HTTP1_LENGTH && claims > h->options.max_body)
 		request_refuse_length(r);
-	else if (r->head.expects)
+	else if (request_waits(r))
 		request_continue(c);
 }
 

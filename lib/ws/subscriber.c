@@ -19,6 +19,7 @@
 int
 subscribers_init(struct subscribers *a, struct fault *fault)
 {
+	budget_init(&a->places, a->max);
 	subscriptions_init(&a->subscriptions);
 	ws_render_init(&a->render);
 	buf_init(&a->labelled, DELIVERY_LABELLED_MAX);
@@ -176,6 +177,32 @@ subscriber_prove(struct subscribers *a, const struct http_request *r,
 	return 403;
 }
 
+/* One thing may have as many places as are still free, so that there is room
+ * for others. */
+static unsigned
+subscriber_take_place(struct subscribers *a, struct subscriber *u,
+    const char **why)
+{
+	u->place = budget_key(&a->places, str_z(u->thing));
+	u->placed = budget_keep(&a->places, u->place, 1);
+	if (!u->placed) {
+		*why = "this thing has too many connections";
+		fault_set(&a->fault, EX_NOPERM, "%s", *why);
+		return 429;
+	}
+	budget_hold(&a->places, 1);
+	return 0;
+}
+
+static void
+subscriber_leave_place(struct subscribers *a, struct subscriber *u)
+{
+	if (!u->placed)
+		return;
+	budget_free(&a->places, 1);
+	budget_drop(&a->places, u->place, 1);
+}
+
 static struct subscriber *
 subscriber_new(struct subscribers *a, const struct ws_target *t)
 {
@@ -220,6 +247,8 @@ subscribers_admit(struct subscribers *a, const struct http_request *r,
 		status = subscriber_prove(a, r, &t, u, why);
 	}
 	if (status == 0)
+		status = subscriber_take_place(a, u, why);
+	if (status == 0)
 		status = subscriber_find_start(a, &t, u, why);
 	ws_target_release(&t);
 	buf_release(&path);
@@ -258,6 +287,7 @@ subscribers_close(struct subscribers *a, struct subscriber *u)
 	else
 		a->first = u->next;
 	a->n--;
+	subscriber_leave_place(a, u);
 	if (u->client != NULL)
 		a->replaying -= u->replaying;
 	subscriptions_leave(&a->subscriptions, &u->subscription);

@@ -31,6 +31,7 @@ struct subscribers {
 	bool need_certificate;
 	size_t max_queue;		/* as the server has it */
 	const struct budget *budget;	/* likewise */
+	unsigned max;			/* there may be, of all things */
 	bool stopping;		/* those that wait for no answer are ended */
 	/* counted */
 	uint64_t refused, revoked, replayed;
@@ -39,6 +40,7 @@ struct subscribers {
 	 * why the last one was refused; status 0: neither */
 	struct fault fault;
 	/* private */
+	struct budget places;		/* so one thing has half at most */
 	struct subscriptions subscriptions;
 	struct ws_render render;
 	struct catchup *catchup;
@@ -58,6 +60,8 @@ struct subscriber {
 	struct str type;		/* likewise: of what it sends */
 	struct str channel, filter;	/* until it is open: likewise */
 	uint64_t budget_key;		/* its thing's */
+	uint64_t place;			/* likewise, in `places` */
+	bool placed;
 	uint64_t at;			/* it has had all up to here */
 	uint64_t waits;			/* the feed's seq it waits at */
 	enum ws_format format;
