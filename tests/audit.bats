@@ -18,6 +18,13 @@ stored() {
 		mfx-write-sqlite --ack raw/store m.db
 }
 
+# the same, until the end of the test
+store_all() {
+	mkfifo pipe
+	start bash -c 'exec mfx-sub raw/store >pipe'
+	start bash -c 'exec mfx-write-sqlite --ack raw/store m.db <pipe'
+}
+
 total() {
 	mfx-audit --store m.db -t json "$@" raw/store | jq -c 'select(.total) |
 	    [.in, .stored, .rejected, .filtered, .in_flight, .missing, .extra]'
@@ -156,14 +163,13 @@ print("{\"channel\":\"c2\",\"n\":\"dead\",\"reason\":\"r\",\"place\":\"\","
 	lines 1 10 | mfx-pub raw
 	status 64 mfx-audit raw/store 2>err
 	grep -q 'give --store' err
-	start bash -c 'mfx-sub raw/store | mfx-write-sqlite --ack raw/store m.db'
+	store_all
 	caught_up() { mfx-bus groups raw | jq -e '.lag == 0'; }
 	await 10 caught_up
-	mfx-audit raw/store >out
+	await 10 eval 'mfx-audit raw/store >out'
 	# its file is where it was started, not where we are
 	(cd / && mfx-audit raw/store) | cmp - out
 	MFX_STORE=m.db mfx-audit raw/store >out
-	kill "$(jobs -p)"
 }
 
 @test "wrong use, and what is not there" {
@@ -210,7 +216,7 @@ killed_once() {
 }
 
 @test "it audits while the pipeline runs" {
-	start bash -c 'mfx-sub raw/store | mfx-write-sqlite --ack raw/store m.db'
+	store_all
 	local i
 	lines 1 1 | mfx-pub raw
 	moved() { mfx-bus groups raw | jq -e '.seq > 0'; }

@@ -111,7 +111,7 @@ raw() {
 	local front
 	free_port front
 	cat >nginx.conf <<-EOF
-	daemon off; pid nginx.pid; error_log err.log;
+	daemon off; master_process off; pid nginx.pid; error_log err.log;
 	events {}
 	http { access_log off; client_body_temp_path t1; proxy_temp_path t2;
 	fastcgi_temp_path t3; uwsgi_temp_path t4; scgi_temp_path t5;

@@ -289,7 +289,7 @@ error() {
 	cat >nginx.conf <<-END
 	pid nginx.pid;
 	error_log nginx.log info;
-	daemon off;
+	daemon off; master_process off;
 	events { }
 	http {
 		access_log off;

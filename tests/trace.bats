@@ -70,14 +70,16 @@ setup_suite_test() {
 }
 
 @test "a running sink's store, a long stream, and text that is hostile" {
-	start bash -c 'mfx-sub raw/live --from start | mfx-write-sqlite --ack raw/live live.db'
+	mkfifo pipe
+	start bash -c 'exec mfx-sub raw/live --from start >pipe'
+	start bash -c 'exec mfx-write-sqlite --ack raw/live live.db <pipe'
 	mfx-gen --count 20000 | mfx-pub raw
 	caught_up() { mfx-bus groups raw | jq -se 'any(.[]; .group == "live" and .lag == 0)'; }
 	await 10 caught_up
 	mfx-trace --last "$THING" >out
 	grep -qx "position  raw@$AT" out
 	grep -qx "store     sqlite:$PWD/live.db has 2 of 2 records" out
-	kill "$(jobs -p)"
+	kill "${PIDS[@]}"
 	printf '[{"channel":"c","publisher":"h","n":"n","vs":"\\u001b[2J\302\233x"}]\n' |
 		mfx-pub raw
 	mfx-trace --last h >out
