@@ -101,6 +101,8 @@ certs_check_urls(void)
 	    "OCSP", OPT_STRING(&certs_opt.ocsp) },			\
 	{ 0, "crl-url", "URL", "name URL in the certificate as the place of " \
 	    "the CRL", OPT_STRING(&certs_opt.crl_url) }
+/* the last list that names one that was revoked has been replaced by then */
+#define PRUNE_LEAST (INT64_C(86400) * STAMP_SECOND)
 #define PASSWORD { 0, "password-file", "FILE", "with --out p12: read its " \
 	"password from FILE (default: ask)",				\
 	OPT_STRING(&certs_opt.password_file) }
@@ -189,6 +191,16 @@ static const struct opt expiring_options[] = {
 	OPT_END
 };
 
+static const struct opt prune_options[] = {
+	CA("only those that this CA has issued"), USER,
+	{ 0, "keep-age", "DURATION", "remove certificates that ended longer "
+	    "ago than this",
+	    OPT_DURATION(&certs_opt.keep_age, PRUNE_LEAST, INT64_MAX) },
+	OPT_ROW_DRY_RUN(&certs_opt.dry_run),
+	OPT_ROW_HUMAN(&certs_opt.human),
+	OPT_END
+};
+
 static const struct opt crl_options[] = {
 	CA("only the list of this CA (default: of all that have a key here)"),
 	DAYS("when the next list comes (default: 7)"),
@@ -216,6 +228,8 @@ static const struct verb verbs[] = {
 	    list_options, certs_verb_list },
 	{ "expiring", NULL, "list certificates that end soon, and tell of them",
 	    expiring_options, certs_verb_expiring },
+	{ "prune", NULL, "remove certificates that ended long ago",
+	    prune_options, certs_verb_prune },
 	{ "crl", NULL, "write the lists of revoked certificates (CRLs)",
 	    crl_options, certs_verb_crl },
 	{ "verify", "FILE", "check a certificate: exit 0 if it is valid, 1 if "

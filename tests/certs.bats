@@ -453,6 +453,41 @@ one_ca() {
 	mfx-certs expiring -H | grep -q "$THING"
 }
 
+@test "prune: what ended long ago is forgotten, and nothing else" {
+	local i
+	one_ca
+	for i in a b c d; do mfx-certs issue "$THING" >$i.pem; done
+	mfx-certs revoke "$(serial b.pem)" "$(serial c.pem)"
+	ended() {
+		sqlite3 "$MFX_HOME/registry.db" "UPDATE certificates SET expires =
+		    strftime('%s', 'now', '-$1 days') WHERE serial = '$(serial $2)'"
+	}
+	ended 100 a.pem
+	ended 100 b.pem
+	mfx-events >events
+	mfx-certs prune --keep-age 101d
+	status 64 mfx-certs prune 2>err
+	grep -q 'give --keep-age DURATION' err
+	status 64 mfx-certs prune --keep-age 1h 2>err
+	grep -q -- '--keep-age' err
+	mfx-certs prune --keep-age 90d --dry-run >gone
+	[[ $(jq -r .serial gone | sort) == \
+	    $(for i in a b; do serial $i.pem; done | sort) ]]
+	(($(mfx-certs list | wc -l) == 4))
+	mfx-users create bob@example.com --password-file - <<<'correct horse'
+	mfx-certs prune --keep-age 90d --user bob@example.com
+	(($(mfx-certs list | wc -l) == 4))
+	mfx-certs prune --keep-age 90d
+	[[ $(mfx-certs list | jq -r .serial | sort) == \
+	    $(for i in c d; do serial $i.pem; done | sort) ]]
+	mfx-certs crl | openssl crl -noout -text |
+		grep -qi "serial number: $(serial c.pem)"
+	mfx-events | grep -v user.create | cmp - <(grep -v user.create events)
+	ended 2 d.pem
+	mfx-certs prune -v --keep-age 1d 2>err
+	grep -q '1 certificates were removed' err
+}
+
 @test "list: what ends soon; renew: the same key or another one" {
 	one_ca
 	mfx-certs issue --days 20 "$THING" >old.pem

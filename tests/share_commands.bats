@@ -28,7 +28,7 @@ others() {
 	mfx-bootstrap:add mfx-bootstrap:list mfx-bootstrap:fetch
 	mfx-bootstrap:unknown
 	mfx-certs:ca mfx-certs:crl mfx-certs:expiring mfx-certs:list
-	mfx-certs:ocsp mfx-certs:server mfx-certs:verify
+	mfx-certs:ocsp mfx-certs:prune mfx-certs:server mfx-certs:verify
 	mfx-channels:create mfx-channels:list
 	mfx-groups:create mfx-groups:list mfx-groups:tree
 	mfx-site:apply mfx-site:backup mfx-site:export mfx-site:keygen

@@ -15,10 +15,10 @@ struct certs_options {
 	const char *ca, *user, *file, *out, *output, *password_file;
 	const char *parent, *subject, *cert, *key_file, *outside, *pin_file;
 	const char *ocsp, *crl_url;
-	int64_t days, expiring;
+	int64_t days, expiring, keep_age;
 	enum key_type type;
 	int reason;
-	bool human, new_key, replace, event;
+	bool human, new_key, replace, event, dry_run;
 };
 extern struct certs_options certs_opt;
 
@@ -60,5 +60,7 @@ int certs_verb_verify(char **operands);
 
 /* cmd/certs/expiring.c */
 int certs_verb_expiring(char **operands);
+/* cmd/certs/prune.c */
+int certs_verb_prune(char **operands);
 
 #endif

@@ -303,7 +303,7 @@ issued_is_revoked(struct registry *r, struct str fingerprint,
 	return statement_found(r, st, fault);
 }
 
-/* ---- revoke, tell ---- */
+/* ---- revoke, tell, prune ---- */
 
 /* what one step has to know of the rows that it reads before it changes
  * them */
@@ -333,7 +333,7 @@ issued_note(struct issued_row *to, sqlite3_stmt *st, struct arena *keep)
 /* what is done to the rows */
 struct issued_change {
 	const char *sql;	/* ?1: the row, ?2: now, ?3: value, if any */
-	const char *event;
+	const char *event;	/* NULL: without one */
 	int64_t now;
 	int value;
 };
@@ -352,6 +352,8 @@ issued_change_row(struct registry *r, const struct issued_row *row,
 	sqlite3_bind_int(st, 3, change->value);
 	if (statement_run(r, st, fault) < 0)
 		return -1;
+	if (change->event == NULL)
+		return 0;
 	issued_event(r, row->owner, &c);
 	return event_append(r, change->event, fault);
 }
@@ -434,5 +436,22 @@ issued_tell(struct registry *r, const struct issued_query *query,
 		got = issued_change_some(r, issued_select(r, &q, false,
 		    fault), &tell, fault);
 	while (got > 0);
+	return got;
+}
+
+int
+issued_prune(struct registry *r, const struct issued_query *q, uint64_t *n,
+    struct fault *fault)
+{
+	const struct issued_change prune = { "DELETE FROM certificates"
+	    " WHERE n = ?1 AND expires < ?2 AND ?3 = 0", NULL, q->expires, 0 };
+	int got;
+
+	*n = 0;
+	do {
+		got = issued_change_some(r, issued_select(r, q, false, fault),
+		    &prune, fault);
+		*n += got > 0 ? (uint64_t)got : 0;
+	} while (got > 0);
 	return got;
 }

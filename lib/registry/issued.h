@@ -7,8 +7,9 @@
 
 /*
  * The rows of certificates that our CAs have issued: of things, of servers, and
- * of CAs below others.  They are never removed.  Their events are
- * certificate.issue, certificate.expiring and certificate.revoke.
+ * of CAs below others.  They stay, at least until they have expired, for a list
+ * of what was revoked.  Their events are certificate.issue,
+ * certificate.expiring and certificate.revoke; issued_prune has none.
  *
  * When a thing is removed the database revokes its certificates, with the
  * reason REVOKED_CESSATION; the event that tells of it is thing.remove.
@@ -110,6 +111,11 @@ int issued_revoke(struct registry *, const struct issued_query *,
 /* Tells that the valid certificates which the query selects, and of which it
  * has not told before, end soon: an event of each.  In a transaction. */
 int issued_tell(struct registry *, const struct issued_query *,
+    struct fault *);
+
+/* Removes those that the query selects and that ended before query->expires,
+ * which is at most query->now; *n is their number.  In a transaction. */
+int issued_prune(struct registry *, const struct issued_query *, uint64_t *n,
     struct fault *);
 
 /* is one with this fingerprint revoked?  1, 0 (also when none is known), -1 */
