@@ -4,8 +4,6 @@
  * a pipe of messages: marks and positions are not passed on.  No text of a
  * device can break out of its row or its field.
  */
-#include <math.h>
-
 #include "base/escape.h"
 #include "base/filter.h"
 #include "base/program.h"
@@ -13,8 +11,9 @@
 #include "bus/dead.h"
 #include "cmd/fmt/array.h"
 #include "cmd/fmt/influx.h"
+#include "cmd/fmt/spark.h"
 #include "cmd/fmt/template.h"
-#include "cmd/plot/chart.h"
+#include "line/framing.h"
 #include "line/records.h"
 
 static struct {
@@ -22,6 +21,7 @@ static struct {
 	int time;		/* enum field_time, or -1 */
 	const char *template, *fields, *rejects;
 	int64_t width;
+	struct framing_options framing;
 	bool header, no_header, each;
 } opt = { .type = DEFAULT, .time = -1, .width = 40 };
 
@@ -42,6 +42,7 @@ static const struct opt options[] = {
 	    OPT_FLAG(&opt.no_header) },
 	{ 'w', "width", "N", "table: widest column, in characters (default: "
 	    "40)", OPT_INT(&opt.width, 1, TABLE_WIDTH_MAX) },
+	FRAMING_OPTIONS(&opt.framing, "records"),
 	FILTER_REJECTS(&opt.rejects),
 	FILTER_UNBUFFERED(&opt.each, "write each message at once"),
 	OPT_END
@@ -59,7 +60,6 @@ static struct pack pack;
 static struct table table;
 static struct template template;
 static struct buf scratch;
-static struct curves series;
 static enum field fields[FIELDS];
 static int columns;
 static bool array_begun;
@@ -105,6 +105,7 @@ fmt_put_names(char between)
 		buf_puts(&f.out.b, field_name(fields[i]));
 		buf_putc(&f.out.b, i + 1 < columns ? between : '\n');
 	}
+	framing_record(&f.out.b, f.out.whole, opt.framing);
 	out_end(&f.out);
 }
 
@@ -165,20 +166,11 @@ fmt_array_record(const struct route *route, const struct record *r)
 	array_put(&f.out.b, route, r, &array_begun);
 }
 
-/* a line for each series, by name and unit, at the end of the input */
 static void
 fmt_spark_record(const struct route *route, const struct record *r)
 {
-	struct curve *s;
-	double value;
-
 	(void)route;
-	if (!curves_value(r, &value))
-		return;
-	s = curves_find(&series, r->name, r->unit);
-	if (s != NULL)
-		curves_add(&series, s, r->time, value);
-	else
+	if (!spark_add(r))
 		filter_note(&f, "value left out", "more series than "
 		    "can be drawn");
 }
@@ -186,16 +178,11 @@ fmt_spark_record(const struct route *route, const struct record *r)
 static void
 fmt_end(void)
 {
-	struct chart chart = {
-		&series, .width = 80, .height = 1, .low = NAN, .high = NAN
-	};
-
 	if (opt.type == ARRAY)
 		array_end(&f.out.b, array_begun);
-	if (opt.type == SPARK)
-		chart_put_sparks(&f.out.b, &chart);
+	else if (opt.type == SPARK)
+		spark_end(&f.out.b);
 	out_end(&f.out);
-	curves_release(&series);
 }
 
 static const struct form forms[] = {
@@ -255,6 +242,15 @@ fmt_prepare_template(const struct form *form)
 }
 
 static void
+fmt_prepare_framing(const struct form *form)
+{
+	if (framing_chosen(opt.framing) != FRAMING_LINE && (opt.type ==
+	    TABLE || opt.type == SPARK || opt.type == ARRAY))
+		program_misuse("--framing can't be used with --type %s",
+		    form->type);
+}
+
+static void
 fmt_prepare_time(const struct form *form)
 {
 	time_form = form->time;
@@ -272,15 +268,18 @@ fmt_format(const struct form *form, struct str line)
 	bool begun = array_begun;
 	struct route route;
 	const char *why;
-	size_t i;
+	size_t i, start;
 
 	why = pack_parse_line(&pack, line, (struct stamp){ 0 }, &route);
 	if (why != NULL) {
 		filter_reject(&f, line, why, pack.at + 1);
 		return;
 	}
-	for (i = 0; i < pack.n; i++)
+	for (i = 0; i < pack.n; i++) {
+		start = f.out.b.n;
 		form->put(&route, &pack.records[i]);
+		framing_record(&f.out.b, start, opt.framing);
+	}
 	if (f.out.b.full) {
 		out_cancel(&f.out);
 		array_begun = begun;
@@ -299,6 +298,7 @@ main(int argc, char **argv)
 	fmt_prepare_columns(form);
 	fmt_prepare_template(form);
 	fmt_prepare_time(form);
+	fmt_prepare_framing(form);
 	dead_letters(NULL);
 	if (filter_init(&f, argv + i, opt.rejects, NULL) < 0)
 		return filter_finish(&f);

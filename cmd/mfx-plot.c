@@ -7,13 +7,13 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/diag.h"
 #include "base/filter.h"
+#include "base/os.h"
 #include "base/program.h"
 #include "bus/dead.h"
 #include "cmd/plot/chart.h"
@@ -121,12 +121,10 @@ plot_line(struct str line)
 static int
 plot_terminal_width(void)
 {
-	struct winsize size;
+	int width = os_terminal_width(STDOUT_FILENO, NULL);
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ||
-	    size.ws_col < CHART_WIDTH_MIN)
-		return 80;
-	return size.ws_col > CHART_WIDTH_MAX ? CHART_WIDTH_MAX : size.ws_col;
+	return width < CHART_WIDTH_MIN ? 80 :
+	    width > CHART_WIDTH_MAX ? CHART_WIDTH_MAX : width;
 }
 
 static double

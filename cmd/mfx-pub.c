@@ -19,12 +19,14 @@
 #include "bus/dead.h"
 #include "cmd/pub/appender.h"
 #include "line/canonical.h"
+#include "line/framing.h"
 #include "line/mark.h"
 
 static struct {
 	const char *ack, *rejects;
 	enum bus_sync sync;
 	int64_t timeout;
+	struct framing_options framing;
 	bool each;
 } opt = { .sync = BUS_SYNC_NONE };
 
@@ -37,6 +39,7 @@ static const struct opt options[] = {
 	    "away, give up after this long (default: never)",
 	    OPT_TIMEOUT(&opt.timeout, 1, INT64_MAX),
 	    .former = 't' },
+	FRAMING_OPTIONS(&opt.framing, "messages"),
 	FILTER_UNBUFFERED(&opt.each, "publish each line at once"),
 	FILTER_REJECTS(&opt.rejects),
 	OPT_END
@@ -66,7 +69,7 @@ static struct {
 	struct canonical canonical;
 	size_t enough;		/* bytes of a batch */
 	bool fresh;		/* a batch begins: take the time */
-	struct buf batch;
+	struct buf batch, flat;
 	size_t whole;		/* bytes of it that may be published */
 	uint64_t lines, whole_lines;
 	struct progress at;	/* with --ack: how far those are */
@@ -178,6 +181,8 @@ pub_take(struct str line)
 	if (pub.fresh)
 		canonical_now(&pub.canonical, stamp_now());
 	pub.fresh = false;
+	if (pub.f.in.cut != NULL && !framing_flatten(&line, &pub.flat))
+		return "not a message: a line break in a text";
 	/* half a line may look like a whole one */
 	if (pub.f.sequenced && !line_is_whole(line))
 		return "not a message: it has no end";
@@ -265,7 +270,8 @@ main(int argc, char **argv)
 	int i = program_start(&program, argc, argv), status;
 
 	dead_letters(opt.ack);
-	if (filter_init(&pub.f, argv + i + 1, opt.rejects, NULL) < 0)
+	if (filter_init(&pub.f, argv + i + 1, opt.rejects,
+	    framing_cut(opt.framing)) < 0)
 		return filter_finish(&pub.f);
 	pub.to.timeout = opt.timeout;
 	pub.to.each = opt.each;
@@ -277,6 +283,7 @@ main(int argc, char **argv)
 		pub.f.sequenced = true;
 	}
 	buf_init(&pub.batch, BATCH_MAX);
+	buf_init(&pub.flat, LINE_LIMIT);
 	canonical_init(&pub.canonical);
 	pub.enough = opt.each ? BATCH_EACH : BATCH;
 	pub.fresh = true;
@@ -295,6 +302,7 @@ main(int argc, char **argv)
 	pub.f.out.err = 0;
 	appender_close(&pub.to);
 	buf_release(&pub.batch);
+	buf_release(&pub.flat);
 	canonical_release(&pub.canonical);
 	return filter_finish(&pub.f);
 }

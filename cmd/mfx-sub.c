@@ -20,11 +20,13 @@
 #include "base/signal.h"
 #include "cmd/sub/choice.h"
 #include "cmd/sub/ends.h"
+#include "line/framing.h"
 
 static struct {
 	const char *from, *until, *speed, *shard;
 	struct opt_list channels;
-	int64_t count, ready_fd;
+	int64_t count, last, ready_fd;
+	struct framing_options framing;
 	bool tail, no_follow, auto_ack, take_over;
 } opt = { .ready_fd = -1 };
 
@@ -36,18 +38,19 @@ static const struct opt options[] = {
 	    OPT_STRING(&opt.until) },
 	{ 0, "tail", NULL, "read only new lines: --from end",
 	    OPT_FLAG(&opt.tail) },
+	{ 0, "last", "N", "begin with the last N lines of the stream",
+	    OPT_INT(&opt.last, 1, INT64_MAX) },
 	{ 0, "no-follow", NULL, "stop at the end instead of waiting for more",
 	    OPT_FLAG(&opt.no_follow) },
 	{ 'n', "count", "N", "stop after N lines",
 	    OPT_INT(&opt.count, 1, INT64_MAX) },
 	{ 0, "speed", "FACTOR", "replay at this multiple of the original "
-	    "speed, such as 10x",
-	    OPT_STRING(&opt.speed) },
+	    "speed, such as 10x", OPT_STRING(&opt.speed) },
 	{ 0, "channel", "CHANNEL", "only lines of this channel; may be "
-	    "repeated",
-	    OPT_LIST(&opt.channels) },
+	    "repeated", OPT_LIST(&opt.channels) },
 	{ 0, "shard", "I/N", "only part I of N, divided by channel",
 	    OPT_STRING(&opt.shard) },
+	FRAMING_OPTIONS(&opt.framing, "lines"),
 	{ 0, "auto-ack", NULL, "move the group once the lines are written",
 	    OPT_FLAG(&opt.auto_ack) },
 	{ 0, "take-over", NULL, "take the group from a reader that is silent",
@@ -91,6 +94,7 @@ sub_put_mark(void)
 	if (sub.left_out == 0)
 		return;
 	mark_put(&sub.out.b, sub.position, 0);
+	framing_lines(&sub.out.b, sub.out.whole, opt.framing);
 	sub.left_out = 0;
 	out_end(&sub.out);
 }
@@ -158,6 +162,7 @@ sub_take(const struct bus_line *line)
 	sub.position = line->seq;
 	sub.left_out = 0;
 	bus_line_put(&sub.out.b, line->text, line->seq);
+	framing_lines(&sub.out.b, sub.out.whole, opt.framing);
 	out_end(&sub.out);
 	return ++sub.written != (uint64_t)opt.count && sub.out.err == 0;
 }
@@ -248,7 +253,7 @@ sub_check_options(void)
 {
 	sub.ends.bounded = opt.until != NULL;
 	sub.ends.no_follow = opt.no_follow;
-	ends_parse("from", opt.tail ? "end" : opt.from, &sub.ends.from);
+	ends_begin(&sub.ends, opt.from, opt.tail, (uint64_t)opt.last);
 	ends_parse("until", opt.until, &sub.ends.until);
 	if (opt.speed != NULL && !pace_parse(opt.speed, &sub.pace))
 		program_misuse("--speed '%s': not a factor such as "
@@ -256,8 +261,6 @@ sub_check_options(void)
 	if (opt.shard != NULL && !bus_shard_parse(opt.shard, &sub.choice.shard))
 		program_misuse("--shard '%s': not I/N with I from 1 "
 		    "to N", opt.shard);
-	if (opt.tail && opt.from != NULL)
-		program_misuse("give --tail or --from, not both");
 }
 
 /* 1; 0 when asked to stop, -1 */

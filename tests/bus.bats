@@ -633,7 +633,7 @@ full_disk() {
 	    .oldest == 1700000000 and .newest == 1700000060.5 and
 	    .first == 0 and .groups.g == (.bytes - .last + '"$(tail -n 1 \
 	    "$(newest raw)" | wc -c)"')'
-	mfx-bus stat -H raw | grep -q '2023-11-14T22:13:20Z'
+	mfx-bus stat -H raw | grep -Eq '^raw .* [0-9]+ d '
 	status 66 mfx-bus stat nowhere 2>err
 	mfx-bus stat nowhere raw 2>err | jq -e '.stream == "raw"'
 }

@@ -2,9 +2,11 @@
 /* The verbs of mfx-bus that only look: stat, groups, verify. */
 #include "cmd/bus/verbs.h"
 
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/diag.h"
+#include "base/human.h"
 
 /* Calls fn for each stream named, or for all, and ends the listing; when one
  * does not exist it calls fn for none. */
@@ -30,6 +32,13 @@ bus_for_streams(char **names, bus_stream_fn *fn)
 	return written ? written : bus_status;
 }
 
+/* else a lag is messages */
+static bool
+show_counts_bytes(void)
+{
+	return strcmp(bus_unit(bus), "bytes") == 0;
+}
+
 static void
 show_put_group(void *arg, const char *group, uint64_t seq, const char *bad)
 {
@@ -49,7 +58,10 @@ show_put_group(void *arg, const char *group, uint64_t seq, const char *bad)
 	listing_text(&bus_listing, "stream", stream);
 	listing_text(&bus_listing, "group", group);
 	listing_number(&bus_listing, "seq", seq);
-	listing_number(&bus_listing, "lag", lag);
+	if (show_counts_bytes())
+		listing_size(&bus_listing, "lag", lag);
+	else
+		listing_number(&bus_listing, "lag", lag);
 	listing_end(&bus_listing);
 }
 
@@ -81,6 +93,7 @@ static void
 show_add_lag(void *arg, const char *group, uint64_t seq, const char *bad)
 {
 	struct lags *l = arg;
+	char text[HUMAN_MAX];
 	struct fault fault;
 	uint64_t lag;
 
@@ -92,8 +105,12 @@ show_add_lag(void *arg, const char *group, uint64_t seq, const char *bad)
 	}
 	if (l->text.n > 1)
 		buf_puts(&l->text, bus_opt.human ? ", " : ",");
-	buf_printf(&l->text, bus_opt.human ? "%s %llu" : "\"%s\":%llu", group,
-	    (unsigned long long)lag);
+	if (bus_opt.human && show_counts_bytes())
+		buf_printf(&l->text, "%s %s", group,
+		    human_size(text, (double)lag));
+	else
+		buf_printf(&l->text, bus_opt.human ? "%s %llu" :
+		    "\"%s\":%llu", group, (unsigned long long)lag);
 }
 
 static int
@@ -123,11 +140,11 @@ show_stat_stream(void *arg, const char *stream, struct fault *fault)
 		return -1;
 	listing_text(&bus_listing, "stream", stream);
 	listing_number(&bus_listing, "segments", x.segments);
-	listing_number(&bus_listing, "bytes", x.bytes);
+	listing_size(&bus_listing, "bytes", x.bytes);
 	listing_number(&bus_listing, "first", x.first);
 	listing_number(&bus_listing, "last", x.last);
-	listing_time(&bus_listing, "oldest", x.oldest, x.has_oldest);
-	listing_time(&bus_listing, "newest", x.newest, x.has_newest);
+	listing_age(&bus_listing, "oldest", x.oldest, x.has_oldest);
+	listing_age(&bus_listing, "newest", x.newest, x.has_newest);
 	if (show_put_lags(stream, fault) < 0)
 		return -1;
 	listing_end(&bus_listing);

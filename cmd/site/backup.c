@@ -302,7 +302,7 @@ backup_list_one(struct listing *l, const char *path,
 		listing_text(l, "backup", m.id);
 		listing_time(l, "time", m.time, true);
 		listing_number(l, "files", m.n);
-		listing_number(l, "bytes", m.bytes);
+		listing_size(l, "bytes", m.bytes);
 		listing_text(l, "sealed", in.sealed ? "yes" : "no");
 		listing_end(l);
 	}

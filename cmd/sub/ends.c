@@ -40,6 +40,15 @@ ends_parse(const char *option, const char *text, struct bus_where *w)
 		    text);
 }
 
+void
+ends_begin(struct ends *e, const char *from, bool tail, uint64_t last)
+{
+	if ((from != NULL) + tail + (last > 0) > 1)
+		program_misuse("give one of --from, --tail and --last");
+	ends_parse("from", tail ? "end" : from, &e->from);
+	e->last = last;
+}
+
 int
 ends_await(struct ends *e, struct bus *bus, const char *stream,
     int64_t *ready_fd, struct fault *fault)
@@ -67,6 +76,19 @@ ends_await(struct ends *e, struct bus *bus, const char *stream,
 	return there;
 }
 
+/* of the lines that are there now */
+static int
+ends_find_last(struct ends *e, struct bus *bus, const char *stream,
+    struct fault *fault)
+{
+	uint64_t end = e->end;
+
+	if (end == UINT64_MAX && bus_where_find(bus, stream, &bus_where_end,
+	    &end, fault) < 0)
+		return -1;
+	return bus_last(bus, stream, e->last, end, &e->start, fault);
+}
+
 int
 ends_find(struct ends *e, struct bus *bus, const char *stream,
     struct fault *fault)
@@ -86,7 +108,8 @@ ends_find(struct ends *e, struct bus *bus, const char *stream,
 	if ((e->no_follow || (e->bounded && !e->until.by_time)) &&
 	    bus_where_find(bus, stream, &until, &e->end, fault) < 0)
 		return -1;
-	return bus_where_find(bus, stream, &e->from, &e->start, fault);
+	return e->last > 0 ? ends_find_last(e, bus, stream, fault) :
+	    bus_where_find(bus, stream, &e->from, &e->start, fault);
 }
 
 void

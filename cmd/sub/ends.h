@@ -9,6 +9,7 @@ struct ends {
 	/* asked for */
 	struct bus_where from, until;
 	bool bounded;		/* `until` was given */
+	uint64_t last;		/* begin before this many lines; 0: at `from` */
 	bool no_follow;		/* not beyond the present end of the stream */
 	/* found */
 	uint64_t start;		/* of a new group, or without a group */
@@ -16,6 +17,9 @@ struct ends {
 	struct stamp end_time;	/* … or, unless 0, of this time or later */
 	bool awaited;		/* the stream did not exist yet */
 };
+
+/* of --from, --tail and --last at most one is given: NULL, false, 0 */
+void ends_begin(struct ends *, const char *from, bool tail, uint64_t last);
 
 /* an option's text, or NULL; a wrong one is a misuse */
 void ends_parse(const char *option, const char *text, struct bus_where *);

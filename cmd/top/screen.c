@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <termios.h>
 #include <unistd.h>
@@ -165,16 +164,10 @@ screen_close(void)
 void
 screen_size(int *columns, int *rows)
 {
-	struct winsize size;
-
-	*columns = 80;
 	*rows = 24;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
-		return;
-	if (size.ws_col > 0)
-		*columns = size.ws_col;
-	if (size.ws_row > 0)
-		*rows = size.ws_row;
+	*columns = os_terminal_width(STDOUT_FILENO, rows);
+	if (*columns == 0)
+		*columns = 80;
 }
 
 /* ---- drawing ---- */

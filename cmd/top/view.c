@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/human.h"
 
 #define VIEW_LINE 4096
-#define VIEW_NUMBER 16
 #define VIEW_PRODUCERS 3	/* named in front of a stream */
 
 /* ---- lines and cells ---- */
@@ -30,49 +30,12 @@ view_line(struct buf *b, const struct view *v, const struct buf *line)
 	buf_putc(b, '\n');
 }
 
-/* "12.3k", of units of `step`; "-" when it is not known */
 static const char *
-view_number(char to[VIEW_NUMBER], double n, double step)
-{
-	static const char units[] = " kMGTPE";
-	int i = 0;
-
-	if (n < 0)
-		return "-";
-	/* what would be rounded to four digits is of the next unit */
-	for (; n >= 999.5 && units[i + 1] != '\0'; i++)
-		n /= step;
-	if (i == 0)
-		snprintf(to, VIEW_NUMBER, n < 9.95 && n > 0 ? "%.1f" : "%.0f",
-		    n);
-	else
-		snprintf(to, VIEW_NUMBER, n < 9.95 ? "%.1f%c" : "%.0f%c", n,
-		    units[i]);
-	return to;
-}
-
-static const char *
-view_share(char to[VIEW_NUMBER], double share)
+view_share(char to[HUMAN_MAX], double share)
 {
 	if (share < 0)
 		return "-";
-	snprintf(to, VIEW_NUMBER, "%.0f%%", 100 * share);
-	return to;
-}
-
-static const char *
-view_age(char to[VIEW_NUMBER], int64_t ns)
-{
-	int64_t s = ns / CLOCK_SECOND;
-
-	if (s < 120)
-		snprintf(to, VIEW_NUMBER, "%" PRId64 "s", s);
-	else if (s < 2 * 3600)
-		snprintf(to, VIEW_NUMBER, "%" PRId64 "m", s / 60);
-	else if (s < 2 * 86400)
-		snprintf(to, VIEW_NUMBER, "%" PRId64 "h", s / 3600);
-	else
-		snprintf(to, VIEW_NUMBER, "%" PRId64 "d", s / 86400);
+	snprintf(to, HUMAN_MAX, "%.0f%%", 100 * share);
 	return to;
 }
 
@@ -82,7 +45,7 @@ static void
 view_put_head(struct buf *b, const struct view *v, const struct site *s,
     const struct chains *c)
 {
-	char rate[VIEW_NUMBER], size[VIEW_NUMBER];
+	char rate[HUMAN_MAX], size[HUMAN_MAX];
 	int64_t day = s->time.ns / CLOCK_SECOND % 86400;
 	struct buf line;
 	size_t i;
@@ -97,8 +60,8 @@ view_put_head(struct buf *b, const struct view *v, const struct site *s,
 	buf_clear(&line);
 	for (i = 0; i < s->n_streams; i++)
 		buf_printf(&line, "%s %s %s/s %s", i == 0 ? "streams:" : ",",
-		    s->streams[i].name, view_number(rate, s->streams[i].rate,
-		    1024), view_number(size, (double)s->streams[i].bytes,
+		    s->streams[i].name, human_number(rate, s->streams[i].rate,
+		    1024), human_number(size, (double)s->streams[i].bytes,
 		    1024));
 	if (*s->no_processes != '\0' || *s->no_bus != '\0') {
 		buf_clear(&line);
@@ -166,7 +129,7 @@ static void
 view_put_chain(struct buf *b, struct view *v, const struct site *s,
     const struct chain *c, bool selected)
 {
-	char rate[VIEW_NUMBER], lag[VIEW_NUMBER], age[VIEW_NUMBER];
+	char rate[HUMAN_MAX], lag[HUMAN_MAX], age[HUMAN_MAX];
 	struct buf line, tail;
 	size_t columns = (size_t)v->width;
 
@@ -174,12 +137,12 @@ view_put_chain(struct buf *b, struct view *v, const struct site *s,
 	buf_init(&tail, VIEW_LINE);
 	buf_puts(&line, selected ? "> " : "  ");
 	view_put_path(&line, s, c);
-	buf_printf(&tail, " %s%s", view_number(rate, c->rate,
+	buf_printf(&tail, " %s%s", human_number(rate, c->rate,
 	    c->n > 0 ? 1000 : 1024), c->n > 0 ? "/s" : " B/s");
 	if (c->group != NULL)
-		buf_printf(&tail, "  lag %s %s", view_number(lag,
-		    (double)c->group->lag, 1024), view_age(age,
-		    c->group->age));
+		buf_printf(&tail, "  lag %s %s", human_number(lag,
+		    (double)c->group->lag, 1024), human_age_short(
+		    age, (double)c->group->age / CLOCK_SECOND));
 	/* what is said at the right is not what is cut */
 	if (columns > 2 * tail.n && line.n + tail.n > columns) {
 		line.n = columns - tail.n - 3;
@@ -197,19 +160,19 @@ static void
 view_put_stage(struct buf *b, const struct view *v,
     const struct site_process *p, bool slowest)
 {
-	char in[VIEW_NUMBER], out[VIEW_NUMBER], bytes[VIEW_NUMBER];
-	char fill[VIEW_NUMBER], cpu[VIEW_NUMBER], memory[VIEW_NUMBER];
+	char in[HUMAN_MAX], out[HUMAN_MAX], bytes[HUMAN_MAX];
+	char fill[HUMAN_MAX], cpu[HUMAN_MAX], memory[HUMAN_MAX];
 	struct buf line;
 
 	buf_init(&line, VIEW_LINE);
 	buf_printf(&line, "%c   %-18.18s %7" PRIu64 "%c %7s %7s %7s %5s %5s "
 	    "%6s%s", slowest ? '*' : ' ', p->program, p->pid,
 	    p->has_usage && p->state == 'T' ? 'T' : ' ',
-	    view_number(in, p->in_rate, 1000),
-	    view_number(out, p->out_rate, 1000),
-	    view_number(bytes, p->bytes_rate, 1024),
+	    human_number(in, p->in_rate, 1000),
+	    human_number(out, p->out_rate, 1000),
+	    human_number(bytes, p->bytes_rate, 1024),
 	    view_share(fill, chains_fill(p)), view_share(cpu, p->cpu_share),
-	    view_number(memory, p->has_usage ? (double)p->resident :
+	    human_number(memory, p->has_usage ? (double)p->resident :
 	    RATE_UNKNOWN, 1024), slowest ? "  slow" : "");
 	view_line(b, v, &line);
 	buf_release(&line);
@@ -307,7 +270,7 @@ void
 view_put_tenants(struct buf *b, const struct view *v, const struct site *s)
 {
 	static const char *const kinds[] = { "user", "thing", "channel" };
-	char messages[VIEW_NUMBER], bytes[VIEW_NUMBER], all[VIEW_NUMBER];
+	char messages[HUMAN_MAX], bytes[HUMAN_MAX], all[HUMAN_MAX];
 	struct buf line;
 	size_t i;
 
@@ -321,9 +284,9 @@ view_put_tenants(struct buf *b, const struct view *v, const struct site *s)
 
 		buf_clear(&line);
 		buf_printf(&line, "    %-8s %7s %7s %7s  ", kinds[t->kind],
-		    view_number(messages, t->messages_rate, 1000),
-		    view_number(bytes, t->bytes_rate, 1024),
-		    view_number(all, (double)t->bytes, 1024));
+		    human_number(messages, t->messages_rate, 1000),
+		    human_number(bytes, t->bytes_rate, 1024),
+		    human_number(all, (double)t->bytes, 1024));
 		escape_put(&line, str_z(*t->name != '\0' ? t->name : t->id));
 		if (t->kind != SITE_USER && *t->owner != '\0') {
 			buf_puts(&line, " of ");

@@ -79,6 +79,13 @@ filter_init(struct filter *f, char **files, const char *rejects,
 	return -1;
 }
 
+/* lines, in whatever frame, and not other items */
+static bool
+filter_has_lines(const struct filter *f)
+{
+	return f->in.cut == NULL || f->in.cut->torn != NULL;
+}
+
 /* did the line returned last end without a newline, as one that was cut off? */
 static bool
 filter_is_last(const struct filter *f)
@@ -187,7 +194,7 @@ filter_put_reject(struct filter *f, const char *place, struct str line,
 		return 0;
 	buf_put_str(&f->rejects.b, line);
 	/* binary items say where they end */
-	if (f->in.cut == NULL || f->in.cut->by_line)
+	if (filter_has_lines(f) || f->in.cut->by_line)
 		buf_putc(&f->rejects.b, '\n');
 	if (out_end(&f->rejects) == 0)
 		return 0;
@@ -213,7 +220,7 @@ void
 filter_reject(struct filter *f, struct str line, const char *why,
     size_t column)
 {
-	if (f->sequenced && f->in.cut == NULL && !line_is_whole(line)) {
+	if (f->sequenced && filter_has_lines(f) && !line_is_whole(line)) {
 		filter_keep_half(f, line, why, column);
 		return;
 	}

@@ -184,9 +184,10 @@ line_fill_item(struct line_in *in, struct str *item)
 		if (n > 0 || item->p != NULL) {
 			line_count_item(in, *item, p, p + n);
 			in->start += n;
-			if (item->p != NULL)
-				return LINE_OK;
-			continue;
+			if (item->p == NULL)
+				continue;
+			in->unended = in->cut->torn != NULL && *in->cut->torn;
+			return LINE_OK;
 		}
 		if (in->eof)
 			return LINE_END;

@@ -53,6 +53,9 @@ struct line_cut {
 	size_t limit;		/* an item is at most this long */
 	bool by_line;		/* in.number is the line in which an item
 				 * begins; false: it counts items */
+	/* NULL, or items are lines in another frame; then it says whether the
+	 * item returned last was cut off by the end of the input */
+	const bool *torn;
 };
 
 struct line_in {
@@ -63,7 +66,7 @@ struct line_in {
 	int err;		/* errno of a failed read, or 0 */
 	struct out *flush;
 	const struct line_cut *cut;	/* NULL: lines */
-	bool unended;		/* the line returned last had no newline */
+	bool unended;		/* the line returned last was not ended */
 	/* private */
 	char *buf;
 	size_t cap, start, end;	/* unread bytes are buf[start..end) */

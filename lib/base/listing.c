@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/human.h"
 
 void
 listing_begin(struct listing *l, bool human, const char *const *heads)
@@ -60,6 +61,30 @@ listing_number(struct listing *l, const char *name, uint64_t v)
 	n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
 	s = (struct str){ text, (size_t)n };
 	listing_raw(l, name, s, s);
+}
+
+void
+listing_size(struct listing *l, const char *name, uint64_t v)
+{
+	char text[HUMAN_MAX];
+
+	if (l->human)
+		table_cell(&l->table, str_z(human_size(text, (double)v)),
+		    true);
+	else
+		listing_number(l, name, v);
+}
+
+void
+listing_age(struct listing *l, const char *name, struct stamp t, bool known)
+{
+	char text[HUMAN_MAX];
+
+	if (l->human && known)
+		table_cell(&l->table, str_z(human_age(text,
+		    (double)(stamp_now().ns - t.ns) / STAMP_SECOND)), true);
+	else
+		listing_time(l, name, t, known);
 }
 
 void

@@ -29,6 +29,11 @@ struct listing {
 void listing_begin(struct listing *, bool human, const char *const *heads);
 void listing_text(struct listing *, const char *name, const char *text);
 void listing_number(struct listing *, const char *name, uint64_t);
+/* bytes, in a table for people (human.h) */
+void listing_size(struct listing *, const char *name, uint64_t);
+/* seconds, in a table how long ago that is (human.h) */
+void listing_age(struct listing *, const char *name, struct stamp,
+    bool known);
 /* seconds, in a table UTC; a time that is not known is omitted */
 void listing_time(struct listing *, const char *name, struct stamp,
     bool known);

@@ -319,7 +319,8 @@ opt_parse(struct opt_parser *parser, char **argv)
 
 	while (argv[i] != NULL) {
 		if (argv[i][0] != '-' || argv[i][1] == '\0' ||
-		    (argv[i][1] >= '0' && argv[i][1] <= '9')) {
+		    (argv[i][1] >= '0' && argv[i][1] <= '9' &&
+		    opt_find(parser->own, NULL, 0, argv[i][1]) == NULL)) {
 			if (!parser->mixed)
 				break;
 			i++;

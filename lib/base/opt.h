@@ -22,14 +22,15 @@
  *
  * Options may stand before, between and after operands; "--" ends them.
  * Every option has a long form: --count 5, --count=5, -n 5, -n5, -vf.
- * "-1h" and whatever else begins with a minus and a digit is an operand.
+ * "-1h" and whatever else begins with a minus and a digit is an operand, unless
+ * the digit is the letter of an option.
  * A message about a wrong one is one line, with the option, the value and
  * what would be right.  An option without a help text is hidden: a former
  * name or letter.
  *
  * Letters mean the same suite-wide: -h help, -V version, -v verbose, -q quiet,
  * -f file, -i input stream, -o output, -l listen, -t type, -F template, -n at
- * most N, -c only count, -H table for people, -u unbuffered.
+ * most N, -c only count, -H table for people, -u unbuffered, -0 NUL-ended.
  */
 enum opt_type {
 	OPT_TYPE_FLAG, OPT_TYPE_STRING, OPT_TYPE_LIST, OPT_TYPE_INT,

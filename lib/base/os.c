@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -309,3 +310,15 @@ os_sync_all(int fd)
 }
 
 #endif
+
+int
+os_terminal_width(int fd, int *rows)
+{
+	struct winsize size;
+
+	if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) < 0)
+		return 0;
+	if (rows != NULL && size.ws_row > 0)
+		*rows = size.ws_row;
+	return size.ws_col;
+}

@@ -41,6 +41,10 @@ size_t os_program_path(const char *argv0, char *to, size_t size);
 /* does the machine have IPv6 at all? */
 bool os_has_ipv6(void);
 
+/* columns of the terminal that fd is, or 0 when it is not one; and its rows,
+ * unless NULL */
+int os_terminal_width(int fd, int *rows);
+
 /* keeps the memory of this process from debuggers and core files */
 void os_hide_memory(void);
 

@@ -7,12 +7,17 @@
 
 #include "base/escape.h"
 #include "base/memory.h"
+#include "base/os.h"
 
 #define ROWS 100
 #define ELLIPSIS "\xe2\x80\xa6"
 /* bytes of a cell's text that are read, so that the rows held stay bounded
  * whatever devices send */
 #define LOOK_MAX 2048
+/* a column is not cut below this; an id is shown as "…" and its end */
+#define SHOWN_MIN 4
+#define SHOWN_ID 9
+#define ID_LENGTH 36
 
 struct table_cell {
 	size_t start, n;	/* in table.text */
@@ -25,7 +30,10 @@ static void table_print_rows(void *);
 void
 table_init(struct table *t, struct out *out, int width_max)
 {
-	*t = (struct table){ .out = out, .width_max = width_max };
+	*t = (struct table){
+		.out = out, .width_max = width_max,
+		.room = os_terminal_width(out->fd, NULL)
+	};
 	/* at worst each byte becomes \xHH */
 	buf_init(&t->text, (size_t)ROWS * TABLE_COLUMNS_MAX * LOOK_MAX * 4);
 	buf_room(&t->text, LOOK_MAX);
@@ -65,6 +73,13 @@ table_column(struct table *t, const char *head)
 	t->widths[t->columns++] = table_width(str_z(head));
 }
 
+static bool
+table_is_id(struct str s)
+{
+	return s.n == ID_LENGTH && s.p[8] == '-' && s.p[13] == '-' &&
+	    s.p[18] == '-' && s.p[23] == '-' && memchr(s.p, ' ', s.n) == NULL;
+}
+
 /* Cuts a cell to the maximum, and marks it as cut. */
 static void
 table_cut(struct table *t, struct table_cell *c)
@@ -85,7 +100,7 @@ table_cut(struct table *t, struct table_cell *c)
 void
 table_cell(struct table *t, struct str text, bool right)
 {
-	int *widest = &t->widths[t->held % t->columns];
+	int *widest = &t->widths[t->held % t->columns], i;
 	struct table_cell *c;
 
 	if (t->cells == NULL)
@@ -102,6 +117,10 @@ table_cell(struct table *t, struct str text, bool right)
 		table_cut(t, c);
 	if (c->width > *widest)
 		*widest = c->width;
+	i = (t->held - 1) % t->columns;
+	t->numbers[i] = t->numbers[i] || right;
+	t->texts[i] = t->texts[i] || (c->n > 0 && !table_is_id(
+	    (struct str){ t->text.p + c->start, c->n }));
 	if (t->held == ROWS * t->columns ||
 	    (t->out->each && t->held % t->columns == 0))
 		table_print_rows(t);
@@ -123,14 +142,72 @@ table_pad(struct buf *b, int n)
 		buf_putc(b, ' ');
 }
 
+/* ---- what there is room for ---- */
+
+static int
+table_widest(const struct table *t)
+{
+	int i, widest = -1;
+
+	for (i = 0; i < t->columns; i++)
+		if (!t->numbers[i] && t->shown[i] > SHOWN_MIN && (widest < 0 ||
+		    t->shown[i] > t->shown[widest]))
+			widest = i;
+	return widest;
+}
+
 static void
-table_print_cell(struct table *t, int column, struct str text, int spaces,
+table_fit(struct table *t)
+{
+	int left = t->room - 2 * (t->columns - 1), i;
+
+	for (i = 0; i < t->columns; i++)
+		left -= t->shown[i] = t->widths[i];
+	if (t->room == 0)
+		return;
+	for (i = 0; i < t->columns && left < 0; i++)
+		if (!t->texts[i] && t->shown[i] >= ID_LENGTH) {
+			left += t->shown[i] - SHOWN_ID;
+			t->shown[i] = SHOWN_ID;
+		}
+	while (left < 0 && (i = table_widest(t)) >= 0) {
+		t->shown[i]--;
+		left++;
+	}
+}
+
+/* the beginning of a text, or the end of an id, in `width` characters */
+static void
+table_put_part(struct buf *b, struct str text, int width)
+{
+	size_t i;
+
+	if (table_is_id(text)) {
+		buf_puts(b, ELLIPSIS);
+		buf_put_str(b, str_from(text, text.n - (size_t)width + 1));
+		return;
+	}
+	for (i = 0; i < text.n; i++)
+		if (table_starts_character(text.p[i]) && --width == 0)
+			break;
+	buf_put(b, text.p, i);
+	buf_puts(b, ELLIPSIS);
+}
+
+static void
+table_print_cell(struct table *t, int column, struct str text, int width,
     bool right)
 {
 	struct buf *b = &t->out->b;
+	int spaces = t->shown[column] - width;
 
-	table_pad(b, right ? spaces : 0);
-	buf_put_str(b, text);
+	if (spaces < 0) {
+		table_put_part(b, text, t->shown[column]);
+		spaces = 0;
+	} else {
+		table_pad(b, right ? spaces : 0);
+		buf_put_str(b, text);
+	}
 	if (column < t->columns - 1) {
 		table_pad(b, (right ? 0 : spaces) + 2);
 		return;
@@ -149,8 +226,7 @@ table_print_head(struct table *t)
 	for (i = 0; i < t->columns; i++) {
 		struct str head = str_z(t->heads[i]);
 
-		table_print_cell(t, i, head, t->widths[i] - table_width(head),
-		    false);
+		table_print_cell(t, i, head, table_width(head), false);
 	}
 	out_end(t->out);
 	t->headed = true;
@@ -162,6 +238,7 @@ table_print_rows(void *arg)
 	struct table *t = arg;
 	int i, whole = t->columns ? t->held / t->columns * t->columns : 0;
 
+	table_fit(t);
 	if (whole > 0 && !t->headed)
 		table_print_head(t);
 	for (i = 0; i < whole; i++) {
@@ -170,7 +247,7 @@ table_print_rows(void *arg)
 
 		table_print_cell(t, column,
 		    (struct str){ t->text.p + c->start, c->n },
-		    t->widths[column] - c->width, c->right);
+		    c->width, c->right);
 		if (column == t->columns - 1)
 			out_end(t->out);
 	}

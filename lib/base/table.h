@@ -20,6 +20,9 @@
  * the first row.  A cell wider than `width_max` characters (1 to
  * TABLE_WIDTH_MAX) is cut and ends in "…".  Device text is escaped
  * (base/escape.h); any character counts as one column.
+ *
+ * On a terminal a table is no wider than that: a column of ids has the ends of
+ * these ("…89abcdef"), then the widest columns are cut; numbers never are.
  */
 #define TABLE_COLUMNS_MAX 32
 #define TABLE_WIDTH_MAX 500
@@ -29,7 +32,10 @@ struct table {
 	const char *heads[TABLE_COLUMNS_MAX];
 	int widths[TABLE_COLUMNS_MAX];
 	int columns, width_max;
+	int room;			/* of the terminal, or 0 */
 	/* private */
+	bool numbers[TABLE_COLUMNS_MAX], texts[TABLE_COLUMNS_MAX];
+	int shown[TABLE_COLUMNS_MAX];	/* `widths`, if there is room */
 	struct table_cell *cells;	/* of the rows held */
 	int held;			/* cells */
 	struct buf text;		/* what the cells point into */

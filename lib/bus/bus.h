@@ -268,6 +268,11 @@ extern const struct bus_where bus_where_end;
 int bus_where_find(struct bus *, const char *stream,
     const struct bus_where *, uint64_t *seq, struct fault *);
 
+/* The position before the last n lines up to `end`, or before the oldest line
+ * when there are fewer. */
+int bus_last(struct bus *, const char *stream, uint64_t n, uint64_t end,
+    uint64_t *seq, struct fault *);
+
 /* ---- groups ---- */
 struct bus_group;
 

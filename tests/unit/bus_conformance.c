@@ -6,12 +6,11 @@
  *
  *	bus_conformance [URL [BALLAST]]
  *
- * BALLAST is a file whose removal makes room for a few lines on a bus that
- * has 2 MiB in all.  tests/bus_conformance.bats runs it for each driver.  That
- * these tests can fail is shown by a bus that breaks a rule (bus_breaks.h):
- * BREAK names the rule, and ONLY a part of the titles to be tested.
+ * BALLAST is a file whose removal makes room on a bus of 2 MiB.  The suite
+ * bus_conformance.bats runs it for each driver.  That a test can fail is shown
+ * by a bus that breaks a rule (bus_breaks.h), BREAK; ONLY is a part of titles.
  */
-#include "tests/unit/bus_shared.h"
+#include "tests/unit/bus_last.h"
 
 /* all of a test, when it was asked for */
 #define ASK(title)							\
@@ -772,6 +771,8 @@ main(int argc, char **argv)
 		ask_groups();
 	ASK("a group has one reader, until that ends or is killed")
 		ask_join();
+	ASK("the last lines are found")
+		ask_last();
 	ASK("a group is moved by hand while nobody reads")
 		ask_seek();
 	ASK("a group is forgotten while nobody reads")

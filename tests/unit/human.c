@@ -24,6 +24,15 @@ static const struct {
 	{ -1, "0 ms" }, { NAN, "0 ms" },
 };
 
+static const struct {
+	double n, step;
+	const char *text;
+} numbers[] = {
+	{ -1, 1000, "-" }, { 0, 1000, "0" }, { 0.25, 1000, "0.2" },
+	{ 12, 1000, "12" }, { 999.4, 1000, "999" }, { 999.6, 1000, "1.0k" },
+	{ 12300, 1000, "12k" }, { 2 * 1048576, 1024, "2.0M" },
+};
+
 int
 main(void)
 {
@@ -36,6 +45,14 @@ main(void)
 			    sizes[i].text) == 0);
 			CHECK(strlen(text) <= 8);
 		}
+	TEST("numbers")
+		for (i = 0; i < sizeof numbers / sizeof *numbers; i++)
+			CHECK(strcmp(human_number(text, numbers[i].n,
+			    numbers[i].step), numbers[i].text) == 0);
+	TEST("ages in one unit")
+		CHECK(strcmp(human_age_short(text, 119), "119s") == 0 &&
+		    strcmp(human_age_short(text, 121), "2m") == 0 &&
+		    strcmp(human_age_short(text, 1e6), "11d") == 0);
 	TEST("ages")
 		for (i = 0; i < sizeof ages / sizeof *ages; i++) {
 			CHECK(strcmp(human_age(text, ages[i].n),
