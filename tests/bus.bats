@@ -336,6 +336,29 @@ relay_once() {
 	mfx-bus verify raw | jq -e '.torn == 0 and .lines == 5'
 }
 
+# limited WHAT N COMMAND…: as a user who has N inotify instances or watches
+limited() {
+	exec unshare --user --map-root-user sh -c '
+		echo "$2" >"/proc/sys/user/max_inotify_$1" && shift 2 &&
+		exec "$@"' sh "$@"
+}
+
+@test "a user who may watch no more follows streams all the same" {
+	local what
+	for what in "instances 0" "watches 0" "watches 1"; do
+		rm -rf "$BUS"
+		# the stream is made while the directory above it is watched
+		# shellcheck disable=SC2086
+		start_ready limited $what mfx-sub raw
+		lines a 1 1 | mfx-pub raw
+		await 20 count_is "$PID_OUT" 1
+		lines a 2 2 | mfx-pub raw
+		await 20 count_is "$PID_OUT" 2
+		kill $PID
+		wait $PID
+	done
+}
+
 @test "a torn tail alone in its segment uses the name up" {
 	mfx-pub raw </dev/null
 	printf 'half' >"$(newest raw)"

@@ -13,8 +13,8 @@
 #include "base/ready.h"
 #include "base/signal.h"
 #include "bus/dead.h"
+#include "cmd/alarm/event_output.h"
 #include "cmd/alarm/notify.h"
-#include "cmd/alarm/outlet.h"
 #include "cmd/alarm/probe.h"
 #include "line/decoded.h"
 #include "line/mark.h"
@@ -42,7 +42,7 @@ static struct alarm {
 	struct engine engine;
 	struct state state;	/* not with --test */
 	struct pending pending;
-	struct outlet outlet;
+	struct event_output output;
 	struct notify notify;
 	struct probe probe;
 	int64_t next_probe;	/* monotonic */
@@ -161,12 +161,12 @@ alarm_move_group(struct fault *fault)
 static int
 alarm_give(struct fault *fault)
 {
-	int r = outlet_give(&a.outlet, fault);
+	int r = event_output_write(&a.output, fault);
 
-	while (r == 0 && outlet_waits(&a.outlet) && !signal_stop() &&
+	while (r == 0 && event_output_waits(&a.output) && !signal_stop() &&
 	    state_waiting(&a.state) > STATE_EVENTS_MAX) {
 		signal_poll(NULL, 0, TICK);
-		r = outlet_give(&a.outlet, fault);
+		r = event_output_write(&a.output, fault);
 	}
 	return r;
 }
@@ -404,9 +404,11 @@ alarm_open(struct fault *fault)
 	if ((a.opt->ack != NULL || a.opt->output != NULL) &&
 	    bus_open(&a.bus, NULL, fault) < 0)
 		return -1;
-	a.outlet = (struct outlet){ .state = &a.state, .out = &a.f.out };
-	if (alarm_open_group(fault) < 0 || (!a.opt->test && outlet_open(
-	    &a.outlet, a.bus, a.opt->output, a.opt->sync, fault) < 0))
+	a.output = (struct event_output){
+		.state = &a.state, .out = &a.f.out
+	};
+	if (alarm_open_group(fault) < 0 || (!a.opt->test && event_output_open(
+	    &a.output, a.bus, a.opt->output, a.opt->sync, fault) < 0))
 		return -1;
 	return alarm_load(fault);
 }
@@ -419,9 +421,9 @@ alarm_look(void)
 	struct fault fault;
 
 	if (a.opt->test || !(state_changed(&a.state) ||
-	    outlet_waits(&a.outlet)))
+	    event_output_waits(&a.output)))
 		return;
-	if (outlet_give(&a.outlet, &fault) < 0)
+	if (event_output_write(&a.output, &fault) < 0)
 		alarm_fail(&fault);
 	notify_wake(&a.notify);
 }
@@ -519,7 +521,7 @@ alarm_run(const struct alarm_options *opt, const char *rules, char **files,
 	}
 	notify_end(&a.notify);
 	engine_release(&a.engine);
-	outlet_close(&a.outlet);
+	event_output_close(&a.output);
 	bus_group_close(a.group);
 	bus_close(a.bus);
 	state_close(&a.state);

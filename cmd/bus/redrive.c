@@ -8,6 +8,7 @@
  * lines go out in order: so what was killed goes on with none lost or twice,
  * whichever are wanted then.
  */
+#include "cmd/bus/targets.h"
 #include "cmd/bus/verbs.h"
 
 #include <stdlib.h>
@@ -21,86 +22,21 @@
 #include "line/canonical.h"
 #include "line/message.h"
 
-#define REDRIVE_GROUP "redrive"
-#define TARGETS_MAX 256
-/* lines of one target that are appended together */
-#define LINES_BYTES ((size_t)1 << 20)
-
-struct redrive_target {
-	char stream[BUS_NAME_MAX + 1];
-	struct bus_writer *writer;
-	struct bus_source *source;	/* NULL until it is needed */
-	uint64_t lines;			/* that go there, and have got there */
-};
-
 static struct {
 	const char *stream;
 	struct glob *reason;
-	struct bus_group *group;
 	struct bus_reader *reader;
 	uint64_t begin, end;		/* positions; end: after the last that
 					 * is to be sent */
 	bool plans;			/* nothing is written yet */
-	struct redrive_target targets[TARGETS_MAX];
-	size_t n;
+	struct targets targets;
 	struct canonical canonical;
 	struct arena arena;
 	struct buf line;
-	/* to be appended next */
-	struct redrive_target *to;
-	struct buf lines;
-	unsigned waiting;
-	uint64_t at;
 	uint64_t wanted, homeless, strange;
 } redrive;
 
-/* ---- targets ---- */
-
-static struct redrive_target *
-redrive_target(struct str stream, struct fault *fault)
-{
-	struct redrive_target *t = redrive.targets;
-
-	for (; t < redrive.targets + redrive.n; t++)
-		if (str_eq(stream, str_z(t->stream)))
-			return t;
-	if (redrive.n == TARGETS_MAX) {
-		fault_set(fault, EX_DATAERR, "%s: lines of more than %d "
-		    "streams", redrive.stream, TARGETS_MAX);
-		return NULL;
-	}
-	redrive.n++;
-	memcpy(t->stream, stream.p, stream.n);
-	return t;
-}
-
-static int
-redrive_open_target(struct redrive_target *t, struct fault *fault)
-{
-	if (t->source != NULL)
-		return 0;
-	return bus_writer_open(&t->writer, bus, t->stream, BUS_SYNC_ALWAYS,
-	    fault) < 0 || bus_source_open_abroad(&t->source, t->writer,
-	    redrive.stream, REDRIVE_GROUP, fault) < 0 ? -1 : 0;
-}
-
-/* did this stream get what is there, before its process was killed?  1, 0,
- * -1 */
-static int
-redrive_has(struct str stream, uint64_t seq, struct fault *fault)
-{
-	struct redrive_target *t;
-
-	if (stream.n == 0 || !bus_name_valid(stream))
-		return 0;
-	t = redrive_target(stream, fault);
-	if (t == NULL)
-		return -1;
-	if (t->source == NULL && bus_exists(bus, t->stream, fault) < 0)
-		return fault->status == EX_NOINPUT ? 0 : -1;
-	return redrive_open_target(t, fault) < 0 ? -1 :
-	    t->source->done.whole >= seq;
-}
+/* ---- lines ---- */
 
 /* it may have been wanted then, and may not be now */
 static int
@@ -113,11 +49,9 @@ redrive_is_done(const struct dead_letter *l, uint64_t seq,
 	if (bus_opt.to != NULL)
 		may[1] = str_z(bus_opt.to);
 	for (i = 0; i < 3 && got == 0; i++)
-		got = redrive_has(may[i], seq, fault);
+		got = targets_have(&redrive.targets, may[i], seq, fault);
 	return got;
 }
-
-/* ---- lines ---- */
 
 static bool
 redrive_is_wanted(const struct dead_letter *l)
@@ -155,46 +89,9 @@ redrive_choose(const struct dead_letter *l, struct str text)
 }
 
 static int
-redrive_flush(struct fault *fault)
-{
-	struct redrive_target *t = redrive.to;
-	uint64_t seq;
-
-	if (redrive.waiting == 0)
-		return 0;
-	if (redrive_open_target(t, fault) < 0)
-		return -1;
-	t->source->at = (struct progress){ .whole = redrive.at };
-	if (bus_append(t->writer, buf_str(&redrive.lines), t->source, &seq,
-	    fault) < 0 || bus_commit(t->writer, fault) < 0 ||
-	    bus_source_ack(t->source, fault) < 0 ||
-	    bus_group_set(redrive.group, redrive.at, fault) < 0)
-		return -1;
-	t->source->done = t->source->at;
-	t->lines += redrive.waiting;
-	buf_clear(&redrive.lines);
-	redrive.waiting = 0;
-	return 0;
-}
-
-static int
-redrive_put(struct redrive_target *t, uint64_t seq, struct fault *fault)
-{
-	if ((redrive.to != t || redrive.waiting == BUS_WHOLE_LINES ||
-	    redrive.lines.n + redrive.line.n > LINES_BYTES) &&
-	    redrive_flush(fault) < 0)
-		return -1;
-	redrive.to = t;
-	redrive.at = seq;
-	redrive.waiting++;
-	buf_put_str(&redrive.lines, buf_str(&redrive.line));
-	return 0;
-}
-
-static int
 redrive_take(const struct bus_line *line, struct fault *fault)
 {
-	struct redrive_target *t;
+	struct target *t;
 	struct dead_letter l;
 	struct str to;
 	int done;
@@ -208,10 +105,11 @@ redrive_take(const struct bus_line *line, struct fault *fault)
 	if (done != 0)
 		return done < 0 ? -1 : 0;
 	to = redrive_choose(&l, line->text);
-	if ((t = redrive_target(to, fault)) == NULL)
+	if ((t = targets_find(&redrive.targets, to, fault)) == NULL)
 		return -1;
 	if (!redrive.plans)
-		return redrive_put(t, line->seq, fault);
+		return targets_put(&redrive.targets, t,
+		    buf_str(&redrive.line), line->seq, fault);
 	if (!str_eq(to, str_z(redrive.stream))) {
 		redrive.wanted++;
 		redrive.end = line->seq;
@@ -256,14 +154,15 @@ redrive_read(uint64_t end, struct fault *fault)
 static int
 redrive_join(struct fault *fault)
 {
-	struct redrive_target *own;
+	struct bus_group *group = redrive.targets.group;
+	struct target *own;
 
 	if (bus_opt.dry_run)
-		return bus_group_get(redrive.group, &redrive.begin, fault);
-	if (bus_group_join(redrive.group, &redrive.begin, fault) < 0)
+		return bus_group_get(group, &redrive.begin, fault);
+	if (bus_group_join(group, &redrive.begin, fault) < 0)
 		return -1;
-	own = redrive_target(str_z(redrive.stream), fault);
-	return own == NULL ? -1 : redrive_open_target(own, fault);
+	own = targets_find(&redrive.targets, str_z(redrive.stream), fault);
+	return own == NULL ? -1 : targets_open(&redrive.targets, own, fault);
 }
 
 /* what there is to do first, so that nothing is moved for nothing */
@@ -273,7 +172,7 @@ redrive_run(struct fault *fault)
 	uint64_t end;
 
 	if (bus_exists(bus, redrive.stream, fault) < 0 ||
-	    bus_group_open(&redrive.group, bus, redrive.stream, REDRIVE_GROUP,
+	    targets_begin(&redrive.targets, bus, redrive.stream,
 	    fault) < 0 || redrive_join(fault) < 0 ||
 	    bus_where_find(bus, redrive.stream, &bus_where_end, &end,
 	    fault) < 0)
@@ -286,13 +185,13 @@ redrive_run(struct fault *fault)
 		return 0;
 	redrive.homeless = 0;
 	return redrive_read(redrive.end, fault) < 0 ||
-	    redrive_flush(fault) < 0 ? -1 : 0;
+	    targets_flush(&redrive.targets, fault) < 0 ? -1 : 0;
 }
 
 static void
 redrive_list(void)
 {
-	const struct redrive_target *t = redrive.targets;
+	const struct target *t = redrive.targets.v;
 
 	if (redrive.homeless > 0)
 		diag_warning("%s: %llu lines do not say where they came from: "
@@ -301,7 +200,7 @@ redrive_list(void)
 	if (redrive.strange > 0)
 		diag_warning("%s: %llu lines are not refused lines",
 		    redrive.stream, (unsigned long long)redrive.strange);
-	for (; t < redrive.targets + redrive.n; t++) {
+	for (; t < redrive.targets.v + redrive.targets.n; t++) {
 		if (t->lines == 0)
 			continue;
 		listing_text(&bus_listing, "stream", redrive.stream);
@@ -314,18 +213,11 @@ redrive_list(void)
 static void
 redrive_close(void)
 {
-	size_t i;
-
-	for (i = 0; i < redrive.n; i++) {
-		bus_source_close(redrive.targets[i].source);
-		bus_writer_close(redrive.targets[i].writer);
-	}
+	targets_end(&redrive.targets);
 	bus_reader_close(redrive.reader);
-	bus_group_close(redrive.group);
 	canonical_release(&redrive.canonical);
 	arena_release(&redrive.arena);
 	buf_release(&redrive.line);
-	buf_release(&redrive.lines);
 	glob_free(redrive.reason);
 }
 
@@ -348,7 +240,6 @@ bus_verb_redrive(char **operands)
 	canonical_now(&redrive.canonical, stamp_now());
 	arena_init(&redrive.arena, (size_t)4 << 20);
 	buf_init(&redrive.line, MESSAGE_LINE_MAX + 1);
-	buf_init(&redrive.lines, LINES_BYTES + MESSAGE_LINE_MAX + 1);
 	listing_begin(&bus_listing, false, NULL);
 	if (redrive_run(&fault) < 0)
 		bus_status = diag_fault(&fault);

@@ -11,7 +11,7 @@
 
 /* routes that are held at once; and slots for them */
 #define PACKS_MAX 4096
-#define SLOTS (4 * PACKS_MAX)
+#define SLOTS (2 * PACKS_MAX)
 /* of all packs together; of a stream */
 #define WEIGHT_MAX ((size_t)64 << 20)
 #define STREAM_WEIGHT_MAX ((size_t)64 << 10)
@@ -47,15 +47,24 @@ struct pending {
 	int64_t first, last;		/* times of its records */
 };
 
+/* So large that it comes from the system as pages of zeros: those that no
+ * route has come to take no memory. */
+struct packer_routes {
+	struct pending packs[PACKS_MAX];
+	uint16_t table[SLOTS];
+};
+
 void
 packer_init(struct packer *g, const struct senml_codec *codec,
     struct out *out)
 {
+	struct packer_routes *routes = memory_zero(1, sizeof *routes);
+
 	*g = (struct packer){
 		.records = SIZE_MAX, .bytes = MESSAGE_LINE_MAX,
 		.hold = STAMP_SECOND, .wait = -1, .out = out,
-		.packs = memory_zero(PACKS_MAX, sizeof *g->packs),
-		.table = memory_zero(SLOTS, sizeof *g->table),
+		.routes = routes, .packs = routes->packs,
+		.table = routes->table,
 		.seed = hash_seed(),
 	};
 	encode_init(&g->encoder, codec);
@@ -75,8 +84,7 @@ packer_release(struct packer *g)
 		buf_release(&g->packs[i].key);
 		buf_release(&g->packs[i].text);
 	}
-	free(g->packs);
-	free(g->table);
+	free(g->routes);
 	encode_release(&g->encoder);
 	buf_release(&g->scratch);
 	buf_release(&g->labels);

@@ -42,6 +42,7 @@ struct packer {
 	int wait;		/* ms until the next tick is due, -1: none */
 	/* private */
 	struct out *out;
+	struct packer_routes *routes;	/* what these two are in: */
 	struct pending *packs;	/* one for each route seen */
 	struct pending *recent;
 	size_t n, held;		/* of them; those that hold records */

@@ -38,7 +38,8 @@ processes_labels(struct processes *c, const char *labels)
 static void
 processes_owner(struct processes *c, const char *labels)
 {
-	bool channel = strncmp(labels, "channel", 7) == 0;
+	enum item_kind kind = strncmp(labels, "channel", 7) == 0 ?
+	    ITEM_CHANNEL : ITEM_THING;
 	struct str id = str_z(strchr(labels, '"'));
 	struct buf name, email;
 	struct fault ignored;
@@ -48,7 +49,7 @@ processes_owner(struct processes *c, const char *labels)
 	id = (struct str){ id.p + 1, id.n - 2 };
 	buf_init(&name, LABELS_MAX);
 	buf_init(&email, LABELS_MAX);
-	if (registry_whose(c->registry, channel, id, &name, &email,
+	if (registry_whose(c->registry, kind, id, &name, &email,
 	    &ignored) > 0) {
 		buf_putc(&email, '\0');
 		labels_put(&c->labels, "user", email.p);

@@ -183,8 +183,8 @@ tenants_name(struct site *s, struct registry *r, struct site_tenant *t)
 
 	buf_init(&name, TENANTS_TEXT);
 	buf_init(&email, TENANTS_TEXT);
-	if (registry_whose(r, t->kind == SITE_CHANNEL, str_z(t->id), &name,
-	    &email, &ignored) > 0) {
+	if (registry_whose(r, t->kind == SITE_CHANNEL ? ITEM_CHANNEL :
+	    ITEM_THING, str_z(t->id), &name, &email, &ignored) > 0) {
 		t->name = tenants_keep(s, &name);
 		t->owner = tenants_keep(s, &email);
 	}

@@ -85,7 +85,7 @@ os_watch_open_ticking(void)
 /* any change wakes the caller, who then looks at all watches; the number says
  * which directory it was */
 static int
-os_watch_add_ticking(const char *directory)
+os_watch_move_ticking(const char *directory)
 {
 	struct stat st;
 
@@ -105,14 +105,46 @@ os_watch_open(void)
 	return fd < 0 && errno == EMFILE ? os_watch_open_ticking() : fd;
 }
 
-int
+/* A descriptor that watches nothing yet, so that nobody waits for it so far,
+ * becomes such a pipe. */
+static int
+os_watch_tick(int watch, const char *directory)
+{
+	int fd = os_watch_open_ticking(), r;
+
+	if (fd < 0)
+		return -1;
+	r = dup3(fd, watch, O_CLOEXEC);
+	close(fd);
+	return r < 0 ? -1 : os_watch_move_ticking(directory);
+}
+
+static int
 os_watch_add(int watch, const char *directory, bool growth)
 {
-	int n = inotify_add_watch(watch, directory, IN_CREATE | IN_MOVED_TO |
+	return inotify_add_watch(watch, directory, IN_CREATE | IN_MOVED_TO |
 	    (growth ? IN_MODIFY | IN_ATTRIB : 0));
+}
+
+int
+os_watch_move(int watch, int was, const char *directory, bool growth)
+{
+	int n = os_watch_add(watch, directory, growth);
 
 	/* it is such a pipe */
-	return n < 0 && errno == EINVAL ? os_watch_add_ticking(directory) : n;
+	if (n < 0 && errno == EINVAL)
+		return os_watch_move_ticking(directory);
+	/* a user has a limit for watches, too */
+	if (n < 0 && errno == ENOSPC && was < 0)
+		return os_watch_tick(watch, directory);
+	if (n < 0 && errno == ENOSPC) {
+		/* the caller looks again, so nothing is missed */
+		inotify_rm_watch(watch, was);
+		return os_watch_add(watch, directory, growth);
+	}
+	if (n >= 0 && was >= 0 && n != was)
+		inotify_rm_watch(watch, was);
+	return n;
 }
 
 #else
@@ -124,11 +156,12 @@ os_watch_open(void)
 }
 
 int
-os_watch_add(int watch, const char *directory, bool growth)
+os_watch_move(int watch, int was, const char *directory, bool growth)
 {
 	(void)watch;
+	(void)was;
 	(void)growth;
-	return os_watch_add_ticking(directory);
+	return os_watch_move_ticking(directory);
 }
 
 #endif

@@ -11,10 +11,13 @@
  */
 int os_watch_open(void);	/* -1 with errno; closed by close(2) */
 
-/* watches this directory as well and, with `growth`, writes to its files and
- * changes of their modes.  Returns the number of the watch, or -1 with errno,
- * ENOENT when there is no such directory. */
-int os_watch_add(int watch, const char *directory, bool growth);
+/*
+ * Watches this directory, and no longer that of the number `was`, -1 at first;
+ * with `growth` also writes to its files and changes of their modes.  Returns
+ * its number, or -1 with errno, ENOENT when there is no such directory: then
+ * `was` is watched as before.
+ */
+int os_watch_move(int watch, int was, const char *directory, bool growth);
 
 /* empties it */
 int os_watch_clear(int watch);

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/whose.h"
 
+#include "registry/item_row.h"
 #include "registry/statement.h"
 
-#define WHOSE_SQL(table)						\
-	"SELECT name, email FROM " table " JOIN users ON users.n = owner" \
-	" WHERE " table ".id = ?1"
-
 int
-registry_whose(struct registry *r, bool channel, struct str id,
+registry_whose(struct registry *r, enum item_kind kind, struct str id,
     struct buf *name, struct buf *email, struct fault *fault)
 {
-	sqlite3_stmt *st = statement_get(r, channel ? WHOSE_SQL("channels") :
-	    WHOSE_SQL("things"), fault);
+	static const char *const sql[] = ITEM_SQL("SELECT name, email FROM ",
+	    " AS item JOIN users ON users.n = owner WHERE item.id = ?1");
+	sqlite3_stmt *st = statement_get(r, sql[kind], fault);
 	int got;
 
 	db_bind_str(st, 1, id);

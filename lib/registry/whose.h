@@ -2,8 +2,7 @@
 #ifndef MFX_REGISTRY_WHOSE_H
 #define MFX_REGISTRY_WHOSE_H
 
-#include "base/buf.h"
-#include "base/fault.h"
+#include "registry/change.h"
 
 struct registry;
 
@@ -13,7 +12,7 @@ struct registry;
  * They are of their users' choice, and so not fit for a terminal.  1; 0: there
  * is nothing with this id; -1.
  */
-int registry_whose(struct registry *, bool channel, struct str id,
+int registry_whose(struct registry *, enum item_kind, struct str id,
     struct buf *name, struct buf *email, struct fault *);
 
 #endif

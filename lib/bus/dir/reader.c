@@ -282,7 +282,7 @@ reader_watch(struct dir_reader *r)
 
 	if (r->watch < 0)
 		r->watch = os_watch_open();
-	while ((r->watched = os_watch_add(r->watch, *path ? path : "/",
+	while ((r->watched = os_watch_move(r->watch, was, *path ? path : "/",
 	    growth)) < 0 && errno == ENOENT && r->stream.fd < 0 &&
 	    *path != '\0') {
 		if ((slash = strrchr(path, '/')) != NULL)

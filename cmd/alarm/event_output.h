@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MFX_CMD_ALARM_OUTLET_H
-#define MFX_CMD_ALARM_OUTLET_H
+#ifndef MFX_CMD_ALARM_EVENT_OUTPUT_H
+#define MFX_CMD_ALARM_EVENT_OUTPUT_H
 
 #include "base/out.h"
 #include "cmd/alarm/state.h"
@@ -10,7 +10,7 @@
  * once, or to stdout, at least once.  A bus that is away is tried again, and
  * the events wait in the state.
  */
-struct outlet {
+struct event_output {
 	struct state *state;
 	struct out *out;	/* when there is no stream */
 	struct bus_writer *writer;
@@ -18,21 +18,21 @@ struct outlet {
 	/* private */
 	int64_t again;		/* monotonic ms: the next try; 0: at once */
 	int64_t pause;		/* ms */
-	bool told;		/* that it is away */
+	bool warned;		/* that the bus is away */
 };
 
 /* `stream` NULL: stdout */
-int outlet_open(struct outlet *, struct bus *, const char *stream,
+int event_output_open(struct event_output *, struct bus *, const char *stream,
     enum bus_sync, struct fault *);
-void outlet_close(struct outlet *);
+void event_output_close(struct event_output *);
 
-/* Gives what there is: 0, also when it has to wait; -1: it is of no use to try
- * again. */
-int outlet_give(struct outlet *, struct fault *);
+/* Writes the events that wait: 0, also when they have to wait on; -1 when
+ * trying again is of no use. */
+int event_output_write(struct event_output *, struct fault *);
 
-/* is the bus away? */
+/* must the bus be tried again? */
 static inline bool
-outlet_waits(const struct outlet *o)
+event_output_waits(const struct event_output *o)
 {
 	return o->again != 0;
 }

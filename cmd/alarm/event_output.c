@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/alarm/outlet.h"
+#include "cmd/alarm/event_output.h"
 
 #include <sysexits.h>
 
@@ -14,7 +14,7 @@
 #define PAUSE_LAST 30000
 
 int
-outlet_open(struct outlet *o, struct bus *bus, const char *stream,
+event_output_open(struct event_output *o, struct bus *bus, const char *stream,
     enum bus_sync sync, struct fault *fault)
 {
 	if (stream == NULL)
@@ -30,7 +30,7 @@ outlet_open(struct outlet *o, struct bus *bus, const char *stream,
 }
 
 void
-outlet_close(struct outlet *o)
+event_output_close(struct event_output *o)
 {
 	bus_source_close(o->source);
 	bus_writer_close(o->writer);
@@ -39,7 +39,7 @@ outlet_close(struct outlet *o)
 }
 
 static int
-outlet_append(struct outlet *o, struct str lines, uint64_t last,
+event_output_append(struct event_output *o, struct str lines, uint64_t last,
     struct fault *fault)
 {
 	uint64_t seq;
@@ -52,7 +52,8 @@ outlet_append(struct outlet *o, struct str lines, uint64_t last,
 }
 
 static int
-outlet_print(struct outlet *o, struct str lines, struct fault *fault)
+event_output_print(struct event_output *o, struct str lines,
+    struct fault *fault)
 {
 	buf_put_str(&o->out->b, lines);
 	out_end(o->out);
@@ -62,7 +63,7 @@ outlet_print(struct outlet *o, struct str lines, struct fault *fault)
 
 /* some of them: 1, 0 when there are none, -1 */
 static int
-outlet_give_some(struct outlet *o, struct fault *fault)
+event_output_write_some(struct event_output *o, struct fault *fault)
 {
 	uint64_t last = 0;
 	struct buf lines;
@@ -71,8 +72,8 @@ outlet_give_some(struct outlet *o, struct fault *fault)
 	buf_init(&lines, 2 * BUS_WHOLE_BYTES);
 	n = state_events(o->state, &last, &lines, fault);
 	if (n > 0 && (o->writer != NULL ?
-	    outlet_append(o, buf_str(&lines), last, fault) :
-	    outlet_print(o, buf_str(&lines), fault)) < 0)
+	    event_output_append(o, buf_str(&lines), last, fault) :
+	    event_output_print(o, buf_str(&lines), fault)) < 0)
 		n = -1;
 	buf_release(&lines);
 	if (n > 0 && state_told(o->state, last, fault) < 0)
@@ -81,36 +82,37 @@ outlet_give_some(struct outlet *o, struct fault *fault)
 }
 
 static int
-outlet_wait(struct outlet *o, int64_t now, const struct fault *fault)
+event_output_wait(struct event_output *o, int64_t now,
+    const struct fault *fault)
 {
 	struct backoff pause = { .first = PAUSE_FIRST, .last = PAUSE_LAST,
 	    .next = o->pause };
 
-	if (!o->told)
+	if (!o->warned)
 		diag_warning("%s; the events wait", fault->text);
-	o->told = true;
+	o->warned = true;
 	o->again = now + backoff_next(&pause);
 	o->pause = pause.next;
 	return 0;
 }
 
 int
-outlet_give(struct outlet *o, struct fault *fault)
+event_output_write(struct event_output *o, struct fault *fault)
 {
 	int64_t now = clock_ms();
 	int r;
 
 	if (o->again != 0 && now < o->again)
 		return 0;
-	while ((r = outlet_give_some(o, fault)) > 0)
+	while ((r = event_output_write_some(o, fault)) > 0)
 		;
 	if (r < 0 && fault->status == EX_TEMPFAIL)
-		return outlet_wait(o, now, fault);
+		return event_output_wait(o, now, fault);
 	if (r < 0)
 		return -1;
-	if (o->told)
+	if (o->warned)
 		diag_warning("the events are on their stream again");
-	o->told = false;
+	o->warned = false;
 	o->again = o->pause = 0;
 	return 0;
 }
