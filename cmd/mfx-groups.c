@@ -38,6 +38,8 @@ static const struct opt list_options[] = {
 	    STRING(channel) },
 	{ 0, "group", "GROUP", "only those that contain this group",
 	    STRING(group) },
+	{ 0, "shared", NULL, "instead those of others that are shared with "
+	    "this user, and those beneath", FLAG(shared) },
 	HUMAN, OPT_END
 };
 static const struct opt get_options[] = { USER, HUMAN, OPT_END };

@@ -87,11 +87,43 @@ shared() { bob mfx-things list --shared only "$@" | jq -r .name | xargs; }
 	gives manage --group "$HOUSE" >/dev/null
 	refuses 77 "only the owner of group '$ROOM'" \
 	    bob mfx-users grant "$EVE" view --group "$ROOM"
-	refuses 1 "no group '$ROOM'" bob mfx-groups assign "$ROOM" "$BOBS"
-	refuses 1 "no group '$HOUSE'" bob mfx-groups update --name x "$HOUSE"
+	refuses 77 "only the owner of group '$ROOM'" \
+	    bob mfx-groups assign "$ROOM" "$BOBS"
+	refuses 77 "only the owner of group '$HOUSE'" \
+	    bob mfx-groups update --name x "$HOUSE"
+	refuses 77 "only the owner of group '$HOUSE'" \
+	    bob mfx-groups remove --recursive "$HOUSE"
+	refuses 1 "no group '$HOUSE'" eve mfx-groups update --name x "$HOUSE"
 	refuses 65 'beneath itself' \
 	    mfx-groups update --parent "$ROOM" "$HOUSE"
 	sees "$T" manage
+}
+
+@test "a group that is shared is seen, with those beneath, and nothing above" {
+	people
+	local g room
+	refuses 1 "no group '$FIRST'" bob mfx-groups get "$FIRST"
+	g=$(gives view --group "$FIRST")
+	room=$(gives manage --group "$ROOM")
+	bob mfx-groups list --shared >got
+	jq -se --arg f "$FIRST" --arg r "$ROOM" 'length == 2 and
+	    (.[0] | .id == $f and .name == "first" and .parent == null and
+		.owner == "ann@example.com" and .shared == "view") and
+	    (.[1] | .id == $r and .parent == $f and .shared == "manage")' got
+	bob mfx-groups get "$FIRST" "$ROOM" | cmp - got
+	lacks got "$HOUSE"
+	[[ $(bob mfx-groups list --shared --name 'r*' | jq -r .name) == room ]]
+	[[ -z $(bob mfx-groups list) && -z $(mfx-groups list --shared) &&
+	    -z $(eve mfx-groups list --shared) ]]
+	bob mfx-groups list --shared -H | grep -q first
+	mfx-groups get "$FIRST" | jq -e 'has("owner") == false'
+	refuses 64 'give only one of' bob mfx-groups list --shared --thing "$T"
+	refuses 1 "no group '$HOUSE'" bob mfx-groups get "$HOUSE"
+	mfx-users revoke "$g"
+	refuses 1 "no group '$FIRST'" bob mfx-groups get "$FIRST"
+	bob mfx-groups get "$ROOM" | jq -e '.parent == null'
+	mfx-users revoke "$room"
+	[[ -z $(bob mfx-groups list --shared) ]]
 }
 
 @test "of several grants the highest counts, and each ends by itself" {

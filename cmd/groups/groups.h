@@ -18,6 +18,7 @@ struct groups_options {
 	int64_t levels;				/* tree */
 	bool human;
 	bool recursive, if_exists, dry_run;	/* remove */
+	bool shared;				/* list */
 	bool channels;				/* assign, unassign */
 };
 extern struct groups_options groups_opt;

@@ -102,6 +102,7 @@ show_query(struct group_query *query)
 		{ "--thing", o->thing, GROUPS_OF_THING },
 		{ "--channel", o->channel, GROUPS_OF_CHANNEL },
 		{ "--group", o->group, GROUPS_PARENTS },
+		{ "--shared", o->shared ? "" : NULL, GROUPS_SHARED },
 	};
 	size_t i;
 
@@ -117,6 +118,8 @@ show_query(struct group_query *query)
 		query->which = GROUPS_TOP;
 		query->of = STR_NONE;
 	}
+	if (query->which == GROUPS_SHARED)
+		query->of = STR_NONE;
 	return NULL;
 }
 
@@ -157,7 +160,7 @@ groups_verb_list(char **operands)
 	(void)operands;
 	if (too_many != NULL)
 		program_misuse("%s: give only one of --parent, --thing, "
-		    "--channel and --group", too_many);
+		    "--channel, --group and --shared", too_many);
 	result = groups_open(CLIENT_READ);
 	show_begin_table();
 	if (result == 0)

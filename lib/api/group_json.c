@@ -30,7 +30,13 @@ group_json_put(struct buf *b, const struct user *owner,
 	buf_puts(b, "{\"id\":");
 	json_put_string(b, group->id);
 	group_json_put_text(b, "name", group->name);
-	group_json_put_text(b, "owner_id", str_z(owner->id));
+	if (group->owner.p == NULL) {
+		group_json_put_text(b, "owner_id", str_z(owner->id));
+	} else {
+		group_json_put_text(b, "owner", group->owner);
+		group_json_put_text(b, "shared",
+		    grant_level_word(group->level));
+	}
 	if (group->parent.p != NULL)
 		group_json_put_text(b, "parent_id", group->parent);
 	if (group->description.n > 0)

@@ -35,7 +35,7 @@ struct groups_list {
 static bool
 groups_list_created(const struct groups_list *l)
 {
-	return l->query.which <= GROUPS_CHILDREN;
+	return l->query.which <= GROUPS_SHARED;
 }
 
 static const char *
@@ -88,6 +88,8 @@ groups_list_take_which(struct request_ctx *c, struct groups_list *l)
 		l->query.which = of[i].which;
 		l->query.of = arena_str(&l->keep, value);
 	}
+	if (n == 0 && parameter_is_true(c, "shared"))
+		l->query.which = GROUPS_SHARED;
 	if (n == 0 || l->query.of.n > 0)
 		return NULL;
 	/* those at the top, or all trees */

@@ -212,7 +212,7 @@ const struct api_route api_routes[] = {
 	    WRITE_BOTH, GROUP_BODY, "groups", "create_group", API_JSON, NULL },
 	{ "GET", "/groups", groups_list,
 	    READ_BOTH, 0, "groups", "list_groups", 0,
-	    GROUPS " parent tree group thing channel level" },
+	    GROUPS " parent tree group thing channel level shared" },
 	{ "POST", "/groups/bulk", groups_bulk,
 	    WRITE_BOTH, 0, "groups", "create_groups", API_OURS | API_LINES,
 	    NULL },

@@ -14,7 +14,7 @@
 /* ---- showing ---- */
 
 enum { ID, NAME, PARENT, DESCRIPTION, METADATA, PATH, THINGS, CHANNELS,
-	FIELDS };
+	OWNER, SHARED, FIELDS };
 
 static bool
 remote_read_group(struct session *s, const struct object_field f[FIELDS],
@@ -25,8 +25,12 @@ remote_read_group(struct session *s, const struct object_field f[FIELDS],
 	*group = (struct group){
 		.id = f[ID].value, .name = f[NAME].value,
 		.parent = f[PARENT].value, .description = f[DESCRIPTION].value,
-		.metadata = STR("{}"), .path = f[PATH].value
+		.metadata = STR("{}"), .path = f[PATH].value,
+		.owner = f[OWNER].value,
+		.level = grant_level_parse(f[SHARED].value)
 	};
+	if (group->owner.p != NULL && group->level == 0)
+		return false;
 	if (group->id.n != ID_TEXT || group->path.n > GROUP_PATH_MAX ||
 	    (f[METADATA].value.p != NULL &&
 	    metadata_compact(f[METADATA].value, &s->scratch,
@@ -54,6 +58,8 @@ remote_take_group(struct session *s, struct str json, const char *parent,
 		[PATH] = { .name = "path", .type = OBJECT_TEXT },
 		[THINGS] = { .name = "things", .type = OBJECT_NUMBER },
 		[CHANNELS] = { .name = "channels", .type = OBJECT_NUMBER },
+		[OWNER] = { .name = "owner", .type = OBJECT_TEXT },
+		[SHARED] = { .name = "shared", .type = OBJECT_TEXT },
 	};
 
 	if (session_read(s, json, f, FIELDS, fault) < 0)
@@ -121,7 +127,9 @@ remote_put_groups_path(struct buf *b, const struct remote_groups *g)
 	buf_clear(b);
 	buf_printf(b, "/groups?limit=%d", PAGE);
 	session_put_parameter(b, "cursor", str_z(g->cursor));
-	if (query->which != GROUPS_ALL)
+	if (query->which == GROUPS_SHARED)
+		buf_puts(b, "&shared=true");
+	else if (query->which != GROUPS_ALL)
 		/* of none is of those at the top */
 		session_put_parameter(b, which[query->which],
 		    query->of.p != NULL ? query->of : STR(""));

@@ -209,7 +209,7 @@ changes_remove_group(struct changes *c, struct registry *r,
 }
 
 static int
-changes_make_group(struct changes *c, struct registry *r,
+changes_make_own_group(struct changes *c, struct registry *r,
     const struct user *user, struct buf *answer, struct fault *fault)
 {
 	const struct change *change = &c->v[c->at];
@@ -234,6 +234,22 @@ changes_make_group(struct changes *c, struct registry *r,
 		return group_unassign(r, user, change->group, kind, item,
 		    fault);
 	}
+}
+
+/* one that is shared is its owner's to change */
+static int
+changes_make_group(struct changes *c, struct registry *r,
+    const struct user *user, struct buf *answer, struct fault *fault)
+{
+	const struct change *change = &c->v[c->at];
+	int result = changes_make_own_group(c, r, user, answer, fault);
+	struct user owner;
+
+	if (result >= 0 || fault->status != 1)
+		return result;
+	grant_allows(r, GRANT_GROUP, user, change->group.p != NULL ?
+	    change->group : change->id, GRANT_OWNER, &owner, fault);
+	return -1;
 }
 
 /* ---- all ---- */

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "registry/change.h"
+#include "registry/grant.h"
 #include "registry/user.h"
 
 /*
@@ -31,13 +32,19 @@ struct group {
 					 * dots between */
 	int64_t created, updated;	/* ns since 1970 */
 	uint64_t things, channels;	/* in it, not counting those beneath */
+	/* of another user's that is shared: the address of its owner, and the
+	 * grant's level; p NULL: it is the user's own.  What is above the
+	 * groups that are shared does not show in parent and path. */
+	struct str owner;
+	enum grant_level level;
 };
 
 /* 1 at the top */
 unsigned group_level(const struct group *);
 
 /* appends {"id":…,"name":…,"parent":…,"description":…,"metadata":…}, and with
- * `place` ,"level":…,"things":…,"channels":… */
+ * `place` ,"level":…,"things":…,"channels":…; of another's it also has
+ * ,"owner":…,"shared":… */
 void group_put(struct buf *, const struct group *, bool place);
 
 /* ---- changes, between registry_begin and registry_commit ---- */
@@ -82,6 +89,8 @@ struct group_query {
 		GROUPS_ALL,		/* in order of creation */
 		GROUPS_TOP,		/* the same, only those at the top */
 		GROUPS_CHILDREN,	/* and those in `of` */
+		GROUPS_SHARED,		/* those of others that are shared with
+					 * the user, and all beneath them */
 		GROUPS_TREE,		/* `of` or, if its p is NULL, each at
 					 * the top, and after each those in it,
 					 * by name */
@@ -109,8 +118,8 @@ int group_each(struct registry *, const struct user *,
     const struct group_query *, int (*each)(void *arg, const struct group *,
     struct fault *), void *arg, struct fault *);
 
-/* one of the owner's by its id, as group_each does; fault.status 1 when there
- * is no such group */
+/* one of the owner's by its id, or one that is shared with this user, as
+ * group_each does; fault.status 1 when there is no such group */
 int group_find(struct registry *, const struct user *, struct str id,
     int (*each)(void *arg, const struct group *, struct fault *), void *arg,
     struct fault *);

@@ -5,7 +5,7 @@
 #include "base/glob.h"
 #include "json/json.h"
 #include "registry/group.h"
-#include "registry/group_sql.h"
+#include "registry/grant_sql.h"
 #include "registry/statement.h"
 
 unsigned
@@ -35,6 +35,12 @@ group_put(struct buf *b, const struct group *group, bool place)
 		    "\"channels\":%llu", group_level(group),
 		    (unsigned long long)group->things,
 		    (unsigned long long)group->channels);
+	if (group->owner.p != NULL) {
+		buf_puts(b, ",\"owner\":");
+		json_put_string(b, group->owner);
+		buf_puts(b, ",\"shared\":");
+		json_put_string(b, grant_level_word(group->level));
+	}
 	buf_puts(b, "}\n");
 }
 
@@ -52,6 +58,30 @@ group_put(struct buf *b, const struct group *group, bool place)
 	" SELECT p.parent, p.id || '.' || up.path FROM item_groups p"	\
 	" JOIN up ON p.n = up.parent) SELECT path FROM up"		\
 	" WHERE parent IS NULL)"
+
+/* the same from the topmost that a grant of the user is on */
+#define SHARED_PATH							\
+	"(WITH RECURSIVE up(n, parent, path) AS"			\
+	" (SELECT g.n, g.parent, g.id UNION"				\
+	" SELECT p.n, p.parent, p.id || '.' || up.path"			\
+	" FROM item_groups p JOIN up ON p.n = up.parent)"		\
+	" SELECT path FROM up WHERE EXISTS(SELECT 1 FROM grants"	\
+	" WHERE grantee = ?1 AND grp = up.n)"				\
+	" ORDER BY length(path) DESC LIMIT 1)"
+/* of others, whose row is one of these */
+#define SHARED(rows)							\
+	"SELECT" COLUMNS(SHARED_PATH) ", u.email, "			\
+	GRANT_SQL_LEVEL(GRANT_SQL_OF_GROUP("g.n"))			\
+	" FROM " rows " CROSS JOIN users u ON u.n = g.owner"
+#define SHARED_ALL							\
+	"(WITH RECURSIVE reach(n, owner) AS (SELECT grp, owner"		\
+	" FROM grants WHERE grantee = ?1 AND grp IS NOT NULL"		\
+	" UNION SELECT x.n, x.owner FROM reach r JOIN item_groups x"	\
+	" ON x.owner = r.owner AND x.parent = r.n) SELECT n FROM reach" \
+	" WHERE n > ?3) k CROSS JOIN item_groups g ON g.n = k.n"
+static const char group_sql_one_shared[] =
+    SHARED("item_groups g") " WHERE g.id = ?2 AND EXISTS(SELECT 1 FROM "
+    GRANT_SQL_OF_GROUP("g.n") ")";
 
 /* in order of creation, after the row ?3 */
 #define CREATED(which)							\
@@ -80,6 +110,7 @@ static const char *const group_sql_each[] = {
 	[GROUPS_TOP] = CREATED("?2 IS NULL AND g.parent IS NULL"),
 	[GROUPS_CHILDREN] = CREATED("g.parent = (SELECT n FROM item_groups"
 	    " WHERE owner = ?1 AND id = ?2)"),
+	[GROUPS_SHARED] = SHARED(SHARED_ALL) " WHERE ?2 IS NULL ORDER BY g.n",
 	[GROUPS_TREE] = TREE("g.id = ?2"),
 	[GROUPS_PARENTS] = ROWS("(WITH RECURSIVE above(n) AS (SELECT parent"
 	    " FROM item_groups WHERE owner = ?1 AND id = ?2"
@@ -110,6 +141,18 @@ group_fill(struct group *group, sqlite3_stmt *st)
 	};
 }
 
+/* the parent is the last but one of the path, if that has one */
+static void
+group_fill_shared(struct group *group, sqlite3_stmt *st)
+{
+	group->owner = db_column(st, 11);
+	group->level = (enum grant_level)sqlite3_column_int(st, 12);
+	group->parent = STR_NONE;
+	if (group->path.n > ID_TEXT)
+		group->parent = (struct str){ group->path.p + group->path.n -
+		    2 * ID_TEXT - 1, ID_TEXT };
+}
+
 int
 group_wanted(const struct group_query *query, const struct group *group)
 {
@@ -133,7 +176,7 @@ group_statement(struct registry *r, const struct user *owner,
 	if (tree)
 		sqlite3_bind_int(st, 3, query->levels > 0 ?
 		    (int)query->levels : GROUP_DEPTH_MAX);
-	else if (query->which <= GROUPS_CHILDREN)
+	else if (query->which <= GROUPS_SHARED)
 		sqlite3_bind_int64(st, 3, query->after);
 	return st;
 }
@@ -150,6 +193,8 @@ group_each(struct registry *r, const struct user *owner,
 
 	while (left > 0 && (got = statement_step(r, st, fault)) > 0) {
 		group_fill(&group, st);
+		if (query->which == GROUPS_SHARED)
+			group_fill_shared(&group, st);
 		if ((is = group_wanted(query, &group)) < 0) {
 			db_reset(st);
 			return fault_set(fault, EX_TEMPFAIL, "asked to stop");
@@ -166,6 +211,27 @@ group_each(struct registry *r, const struct user *owner,
 	return got < 0 ? -1 : 0;
 }
 
+/* the fault is that the user has no such group */
+static int
+group_find_shared(struct registry *r, const struct user *user, struct str id,
+    int (*each)(void *, const struct group *, struct fault *), void *arg,
+    struct fault *fault)
+{
+	sqlite3_stmt *st = statement_of(r, group_sql_one_shared, user->rowid,
+	    id, fault);
+	struct group group;
+	int got;
+
+	/* the fault may still be that there is none */
+	if (statement_step(r, st, fault) <= 0)
+		return -1;
+	group_fill(&group, st);
+	group_fill_shared(&group, st);
+	got = each(arg, &group, fault);
+	db_reset(st);
+	return got;
+}
+
 int
 group_find(struct registry *r, const struct user *owner, struct str id,
     int (*each)(void *, const struct group *, struct fault *), void *arg,
@@ -175,8 +241,10 @@ group_find(struct registry *r, const struct user *owner, struct str id,
 		.which = GROUPS_TREE, .of = id, .levels = 1, .limit = 1
 	};
 
-	return group_exists(r, owner, id, fault) < 0 ? -1 :
-	    group_each(r, owner, &query, each, arg, fault);
+	if (group_exists(r, owner, id, fault) == 0)
+		return group_each(r, owner, &query, each, arg, fault);
+	return fault->status != 1 ? -1 :
+	    group_find_shared(r, owner, id, each, arg, fault);
 }
 
 static const char *const group_sql_places[] = {
