@@ -446,21 +446,24 @@ parts() {
 	[[ $(<later) == quiet ]]
 }
 
-@test "one thing has half of all connections at most" {
-	local other i
+@test "one thing does not get the last connections" {
+	local other
 	other=$(mfx-things create)
 	mfx-channels connect "$CHANNEL" "$(jq -r .id <<<"$other")"
-	serve_ws --max-connections 8
-	for i in 1 2 3 4; do
-		talk_on $i '' await:end
-	done
+	serve_ws --max-connections 32
+	mkfifo go
+	exec 6<>go
+	start "$ROOT/tests/ws_revoked.py" "$PORT" "$CHANNEL" "$KEY" 30 <go
+	await 60 grep -q open "$PID_OUT"
 	[[ $(talk '' quiet) == 'refused 429' ]]
 	grep -q 'a client from 127.0.0.1 is refused: this thing has too many connections' \
 	    "$WS_ERR"
-	TALK_KEY=$(jq -r .key <<<"$other") talk_on other '' quiet await:end
+	TALK_KEY=$(jq -r .key <<<"$other") talk_on other '' quiet
+	wait "$TALKING"
+	[[ $(<other) == quiet ]]
 	# what has ended makes room
-	: >end
-	await 30 talk '' quiet
+	kill "$PID"
+	await 30 eval '[[ $(talk "" quiet) == quiet ]]'
 }
 
 @test "behind a proxy the limit is for each client" {

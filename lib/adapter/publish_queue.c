@@ -18,6 +18,11 @@
  * publisher */
 #define PUBLISH_COLLECTED ((size_t)32 << 20)
 
+/* Those who have just been answered are waited for during this part of what a
+ * sync takes, if that is some milliseconds: nothing spins. */
+#define PUBLISH_GATHER_PART 4
+#define PUBLISH_GATHER_LEAST INT64_C(1000000)
+
 /* ---- owners ---- */
 
 static void
@@ -137,9 +142,30 @@ publish_queue_commit(struct publish_queue *q)
 
 /* ---- with a thread ---- */
 
+/* A sync is done, of which the messages on their way are to be answered. */
+static void
+publish_queue_expect(struct publish_queue *q)
+{
+	int64_t now = clock_ns();
+	int64_t gather = (now - q->since) / PUBLISH_GATHER_PART;
+
+	q->expected = q->on_way + q->taken;
+	q->gather_until = gather < PUBLISH_GATHER_LEAST ? 0 : now + gather;
+}
+
+static bool
+publish_queue_gathers(const struct publish_queue *q)
+{
+	return q->gather_until != 0 && q->taken > 0 &&
+	    q->taken < q->expected && clock_ns() < q->gather_until;
+}
+
 static void
 publish_queue_done(struct publish_queue *q, const struct publish_result *r)
 {
+	if (r->job == PUBLISH_COMMIT &&
+	    q->options.sync == BUS_SYNC_ALWAYS && !bus_waits(q->options.bus))
+		publish_queue_expect(q);
 	q->since = 0;
 	q->broken = r->broken;
 	if (r->job == PUBLISH_COMMIT)
@@ -226,7 +252,7 @@ publish_queue_follow(struct publish_queue *q)
 		publish_queue_send(q);
 		publish_queue_answer(q, &q->sent, true);
 	}
-	if (q->since == 0)
+	if (q->since == 0 && !publish_queue_gathers(q))
 		publish_queue_begin(q);
 	else if (publish_queue_is_late(q))
 		publish_queue_give_up(q);
@@ -335,6 +361,8 @@ publish_queue_turn(struct publish_queue *q)
 int
 publish_queue_timeout(const struct publish_queue *q, int timeout)
 {
+	if (q->since == 0 && publish_queue_gathers(q))
+		return 1;
 	return q->since != 0 && timeout > PUBLISH_LOOK ? PUBLISH_LOOK :
 	    timeout;
 }

@@ -26,6 +26,10 @@
  * answered for PUBLISH_PATIENCE is away, and so is a disk after
  * PUBLISH_PATIENCE_DISK: what waits after that commit, and what comes then, is
  * refused at once, until the commit has ended.
+ *
+ * Clients that wait for one answer before they send again come in turns: half
+ * of them would always wait for the other half to be synced.  So after a slow
+ * sync as many as there were are waited for, for a part of what it took.
  */
 #define PUBLISH_PATIENCE (INT64_C(1000000000))	/* ns */
 #define PUBLISH_PATIENCE_DISK (INT64_C(10000000000))
@@ -80,6 +84,8 @@ struct publish_queue {
 	bool answering;
 	int64_t since;		/* the thread has its job; 0: none */
 	int64_t patience;	/* ns, for that */
+	uint64_t expected;	/* messages, with those of whom was answered */
+	int64_t gather_until;	/* not after; 0: they are not waited for */
 	bool check_due;
 	struct pack pack;	/* for message_take to look with */
 };

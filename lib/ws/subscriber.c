@@ -14,12 +14,14 @@
 #define TARGET_MAX HTTP1_HEAD_MAX
 /* asked in one turn: some milliseconds, when the cache is empty */
 #define CHECKED 256
+/* one thing may have so many places for each one that is free */
+#define PLACES_OTHERS 15
 #define REGISTRY_DOWN_MAX (5 * STAMP_SECOND)
 
 int
 subscribers_init(struct subscribers *a, struct fault *fault)
 {
-	budget_init(&a->places, a->max);
+	budget_init(&a->places, (size_t)a->max * PLACES_OTHERS);
 	subscriptions_init(&a->subscriptions);
 	ws_render_init(&a->render);
 	buf_init(&a->labelled, DELIVERY_LABELLED_MAX);
@@ -177,8 +179,7 @@ subscriber_prove(struct subscribers *a, const struct http_request *r,
 	return 403;
 }
 
-/* One thing may have as many places as are still free, so that there is room
- * for others. */
+/* One thing may have nearly all places, but some are left for others. */
 static unsigned
 subscriber_take_place(struct subscribers *a, struct subscriber *u,
     const char **why)
@@ -190,7 +191,7 @@ subscriber_take_place(struct subscribers *a, struct subscriber *u,
 		fault_set(&a->fault, EX_NOPERM, "%s", *why);
 		return 429;
 	}
-	budget_hold(&a->places, 1);
+	budget_hold(&a->places, PLACES_OTHERS);
 	return 0;
 }
 
@@ -199,7 +200,7 @@ subscriber_leave_place(struct subscribers *a, struct subscriber *u)
 {
 	if (!u->placed)
 		return;
-	budget_free(&a->places, 1);
+	budget_free(&a->places, PLACES_OTHERS);
 	budget_drop(&a->places, u->place, 1);
 }
 

@@ -40,7 +40,7 @@ struct subscribers {
 	 * why the last one was refused; status 0: neither */
 	struct fault fault;
 	/* private */
-	struct budget places;		/* so one thing has half at most */
+	struct budget places;		/* so no thing has all of them */
 	struct subscriptions subscriptions;
 	struct ws_render render;
 	struct catchup *catchup;
