@@ -143,6 +143,9 @@ init_run(struct init_plan *p, bool remove, struct out *out,
 	if (init_place(p, out, &placed, fault) < 0 ||
 	    init_steps(p, &placed, out, fault) < 0)
 		return -1;
+	if (*placed.changed != '\0')
+		buf_printf(&out->b, "restarted, if it was running: %s\n",
+		    placed.changed);
 	buf_printf(&out->b, "%u files written, %u kept, %zu as they were\n",
 	    placed.written, placed.kept,
 	    p->n - placed.written - placed.kept);

@@ -105,6 +105,12 @@ state() {
 	init --templates templates >said 2>err
 	grep -q 'write .*/mfx-prune.timer' said
 	tail -n 1 "$R/etc/systemd/system/mfx-prune.timer" | grep -qx '# newer'
+	# that runs with its file of before; what is as it was is not disturbed
+	grep -q '^restarted, if it was running: .*mfx-prune.timer' said
+	grep -q "changed='.*mfx-prune.timer" said
+	init --templates templates >said 2>err
+	refute grep '^restarted' said
+	grep -q "changed=''" said
 	# one that is to be replaced
 	init --replace /etc/nginx/nginx.conf >said 2>err
 	[[ $(<"$R/etc/nginx/nginx.conf.old") == '# Debian' ]]

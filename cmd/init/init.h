@@ -66,6 +66,9 @@ void init_plan_release(struct init_plan *);
 struct init_placed {
 	unsigned written, kept;
 	bool nginx;		/* its configuration is ours */
+	/* services whose files are others than those that they run with, as
+	 * words for the shell */
+	char changed[4096];
 };
 
 /*

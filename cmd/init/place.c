@@ -197,6 +197,29 @@ place_edited(const struct init_file *f, char path[PATH_MAX], struct out *out,
 	return hash == want ? 0 : place_write(f, beside, out, fault);
 }
 
+/* What runs with this file, if anything does, is to be started again. */
+static void
+place_note_changed(struct init_placed *placed, const char *path)
+{
+	static const struct {
+		const char *dir, *before;
+	} dirs[] = {
+		{ "/etc/systemd/system/", "" }, { "/etc/sv/", "" },
+		{ "/etc/mfx/pipes/", "mfx-pipe@" },
+	};
+	size_t i, n = strlen(placed->changed);
+	const char *name;
+
+	for (i = 0; i < sizeof dirs / sizeof *dirs; i++)
+		if (strncmp(path, dirs[i].dir, strlen(dirs[i].dir)) == 0)
+			break;
+	if (i == sizeof dirs / sizeof *dirs)
+		return;
+	name = path + strlen(dirs[i].dir);
+	snprintf(placed->changed + n, sizeof placed->changed - n, "%s%s%.*s",
+	    n > 0 ? " " : "", dirs[i].before, (int)strcspn(name, "/"), name);
+}
+
 /* 1: it is ours, and as it should be; 0: it is another's, and kept */
 static int
 place_one(const struct init_file *f, struct place_record *r, struct out *out,
@@ -218,6 +241,8 @@ place_one(const struct init_file *f, struct place_record *r, struct out *out,
 		ok = place_edited(f, path, out, &kept, fault);
 	placed->kept += kept;
 	placed->written += !kept;
+	if (is != 0 && !kept)
+		place_note_changed(placed, f->to);
 	if (kept && strcmp(f->to, "/etc/nginx/nginx.conf") == 0)
 		placed->nginx = false;
 	return ok < 0 ? -1 : !kept;

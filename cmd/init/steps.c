@@ -62,6 +62,10 @@ static const struct step set_up[] = {
 	{ SYSTEMD, "systemctl enable --now " TIMERS },
 	{ SYSTEMD, "for p in $pipes; do systemctl enable --now "
 	    "\"mfx-pipe@$p.service\"; done" },
+	/* what runs with a file of before; timers and sockets, too */
+	{ SYSTEMD, "for u in $changed; do case $u in mfx-pipe@.service) "
+	    "u='mfx-pipe@*.service' ;; *.*) ;; *) u=$u.service ;; esac; "
+	    "systemctl try-restart \"$u\"; done" },
 	{ SYSTEMD | NGINX, "nginx -t -q && systemctl enable nginx.service && "
 	    "systemctl reload-or-restart nginx.service" },
 	{ RUNIT | BROKER, "ln -sfn /etc/sv/mfx-mosquitto /etc/sv/"
@@ -70,6 +74,8 @@ static const struct step set_up[] = {
 	    "/etc/service/; done" },
 	{ RUNIT, "for p in $pipes; do ln -sfn \"/etc/sv/mfx-pipe@$p\" "
 	    "/etc/service/; done" },
+	{ RUNIT, "for s in $changed; do [ ! -e "
+	    "\"/etc/sv/$s/supervise/ok\" ] || sv -w 30 try-restart \"/etc/sv/$s\"; done" },
 	{ RUNIT | NONE | NGINX, "nginx -t -q && { nginx -s reload || nginx; "
 	    "}" },
 	{ 0, NULL }
@@ -119,7 +125,8 @@ step_run(const char *text, struct fault *fault)
 
 /* what the texts speak of */
 static int
-steps_environment(const struct init_plan *p, struct fault *fault)
+steps_environment(const struct init_plan *p, const char *changed,
+    struct fault *fault)
 {
 	const char *path = getenv("PATH");
 	struct buf b;
@@ -137,6 +144,7 @@ steps_environment(const struct init_plan *p, struct fault *fault)
 	buf_putc(&b, '\0');
 	r |= setenv("PATH", b.p, 1) | setenv("host", p->host, 1) |
 	    setenv("user", init_opt.user != NULL ? init_opt.user : "", 1) |
+	    setenv("changed", changed, 1) |
 	    setenv("MFX_HOME", INIT_HOME, 1) | unsetenv("MFX_URL");
 	buf_release(&b);
 	return r == 0 ? 0 : fault_errno(fault, 0, "environment");
@@ -145,17 +153,17 @@ steps_environment(const struct init_plan *p, struct fault *fault)
 /* Below --root nothing runs: its steps are shown. */
 static int
 steps_do(const struct step *steps, int have, const struct init_plan *p,
-    struct out *out, struct fault *fault)
+    const char *changed, struct out *out, struct fault *fault)
 {
 	bool show = init_opt.dry_run || init_opt.root != NULL;
 	const struct step *s;
 
-	if (steps_environment(p, fault) < 0)
+	if (steps_environment(p, changed, fault) < 0)
 		return -1;
 	if (show) {
 		buf_printf(&out->b, "run export MFX_HOME=" INIT_HOME
-		    " PATH=%s:$PATH host=%s pipes='%s'", p->bin, p->host,
-		    getenv("pipes"));
+		    " PATH=%s:$PATH host=%s pipes='%s' changed='%s'", p->bin,
+		    p->host, getenv("pipes"), changed);
 		if (init_opt.user != NULL)
 			buf_printf(&out->b, " user='%s'", init_opt.user);
 		buf_putc(&out->b, '\n');
@@ -182,11 +190,11 @@ init_steps(const struct init_plan *p, const struct init_placed *placed,
     struct out *out, struct fault *fault)
 {
 	return steps_do(set_up, (p->broker ? BROKER : 0) |
-	    (placed->nginx ? NGINX : 0), p, out, fault);
+	    (placed->nginx ? NGINX : 0), p, placed->changed, out, fault);
 }
 
 int
 init_stop(const struct init_plan *p, struct out *out, struct fault *fault)
 {
-	return steps_do(tear_down, BROKER | NGINX, p, out, fault);
+	return steps_do(tear_down, BROKER | NGINX, p, "", out, fault);
 }
