@@ -53,6 +53,19 @@ publisher_faults() {
 	inside publish $(publisher_faults "${FAULTS:-6}")
 }
 
+# of the link, the mirror and the servers
+edge_faults() {
+	local kinds=(cut mirror kill-leader cut pause-any mirror all kill-any)
+	local i
+	for ((i = 0; i < $1; i++)); do
+		echo "${kinds[i % ${#kinds[@]}]}"
+	done
+}
+
+@test "a site behind a bad link, and after days without it: each line once" {
+	inside edge $(edge_faults "${FAULTS:-6}")
+}
+
 @test "the registry: kills, a writer on each side of a cut, a promotion under load" {
 	inside registry "${THINGS:-2000}" "${CHANGES:-150}"
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# A flood on one channel does not keep another's messages waiting: tests/flood.py
-# says how that is told without a clock.
+# A flood on one channel does not keep another's messages waiting, through each
+# door: tests/flood.py says how that is told without a clock.
 load setup
 load servers
+load mqtt
 
 setup_suite_test() {
 	local user thing id channel
@@ -21,15 +22,6 @@ setup_suite_test() {
 	free_port PORT
 }
 
-# flood BYTES [behind]: over HTTP, to the bus that $MFX_BUS is
-flood() {
-	start_ready mfx-adapt-http -l "127.0.0.1:$PORT" -o raw
-	mfx-sub --channel "$ANN_CHANNEL" raw 3>&- |
-		timeout 280 /usr/bin/python3 "$ROOT/tests/flood.py" "$PORT" "$@" \
-		    3>&- >said 2>errors || { cat said errors "$PID_ERR"; return 1; }
-	cat said >&3
-}
-
 in_jetstream() {
 	export MFX_MODULES=$BIN
 	server_start nats
@@ -37,27 +29,78 @@ in_jetstream() {
 	export MFX_BUS
 }
 
-@test "a directory: short messages of one, and another's" {
-	flood 10
+# open_door DOOR: the adapter that has it, on $PORT, to the bus that $MFX_BUS is
+open_door() {
+	if [[ $1 == mqtt ]]; then
+		# each of the crowd is a session
+		start_broker 'plugin_opt_sessions 1000'
+		PORT=$MQTT_PORT
+	else
+		start_ready "mfx-adapt-${1%-tcp}" -l "127.0.0.1:$PORT" -o raw
+	fi
 }
 
-@test "a directory: large messages of one, and another's" {
-	flood 20000
+# flood DOOR BYTES [behind]
+flood() {
+	open_door "$1"
+	mfx-sub --channel "$ANN_CHANNEL" raw 3>&- |
+		timeout 280 /usr/bin/python3 "$ROOT/tests/flood.py" "$1" \
+		    "$PORT" "${@:2}" 3>&- >said 2>errors ||
+		{ cat said errors "$PID_ERR"; return 1; }
+	cat said >&3
+	kill "$PID"
+	wait "$PID"
+}
+
+@test "a directory: HTTP" {
+	flood http 10
+	flood http 20000
+}
+
+@test "a directory: WebSocket" {
+	flood ws 10
+	flood ws 20000
+}
+
+@test "a directory: MQTT" {
+	flood mqtt 10
+	flood mqtt 20000
+}
+
+# large messages are of TCP
+@test "a directory: CoAP" {
+	flood coap 10
+	flood coap-tcp 20000
 }
 
 # bats test_tags=servers
-@test "JetStream: short messages of one, and another's" {
+@test "JetStream: HTTP" {
 	in_jetstream
-	flood 10
+	flood http 10
+	flood http 20000
 }
 
 # bats test_tags=servers
-@test "JetStream: large messages of one, and another's" {
+@test "JetStream: WebSocket" {
 	in_jetstream
-	flood 20000
+	flood ws 10
+}
+
+# bats test_tags=servers
+@test "JetStream: MQTT" {
+	in_jetstream
+	flood mqtt 10
+	flood mqtt 20000
+}
+
+# bats test_tags=servers
+@test "JetStream: CoAP" {
+	in_jetstream
+	flood coap 10
+	flood coap-tcp 20000
 }
 
 @test "a message that waits for the flood is noticed" {
-	status 1 flood 20000 behind >told
+	status 1 flood http 20000 behind >told
 	grep -q 'ann waits for bob' told
 }

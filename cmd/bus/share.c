@@ -131,7 +131,7 @@ share_run(void)
 		share_look();
 		for (i = 0; i < share.n; i++)
 			share_turn(i);
-		signal_poll(NULL, 0, LOOK_MS);
+		signal_poll(NULL, 0, members_due(share.members, LOOK_MS));
 	}
 	for (i = 0; i < share.n; i++)
 		pipeline_end(&share.parts[i].run, false);

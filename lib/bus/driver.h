@@ -109,10 +109,12 @@ struct bus_group_ops {
 	 * answered for `silent` ms; -1. */
 	int (*claim)(struct bus_group *, const char *role, int64_t silent,
 	    bool take, struct fault *);
-	/* asks the holders of several roles at once, so that the next `claim`
-	 * of each waits for none; NULL: no claim waits */
+	/* Asks the holders of several roles at once, so that the next `claim`
+	 * of each waits for none; *again: when one that has not answered is to
+	 * be asked the second time (clock_ms), 0: none is.  NULL: no claim
+	 * waits. */
 	int (*ask)(struct bus_group *const *, const char *const *roles,
-	    unsigned n, int64_t silent, struct fault *);
+	    unsigned n, int64_t silent, int64_t *again, struct fault *);
 	/* is what was leased still ours?  1, 0, -1 */
 	int (*holds)(struct bus_group *, struct fault *);
 	void (*release)(struct bus_group *);

@@ -18,6 +18,7 @@ struct members {
 	const struct bus_group_ops *ops;
 	unsigned n;
 	int64_t silent, seen;	/* ms */
+	int64_t again;		/* when one is asked again; 0: none is */
 	unsigned count, rank;	/* members, and those in front of us */
 	unsigned place;		/* n: none yet */
 	struct leased *places, *parts;	/* n of each */
@@ -131,7 +132,7 @@ members_ask(struct members *m, struct fault *fault)
 		groups[n] = l->g;
 		roles[n++] = l->role;
 	}
-	r = m->ops->ask(groups, roles, n, m->silent, fault);
+	r = m->ops->ask(groups, roles, n, m->silent, &m->again, fault);
 	free(groups);
 	free(roles);
 	return r;
@@ -214,6 +215,7 @@ members_look(struct members *m, struct fault *fault)
 {
 	int64_t now = clock_ms();
 
+	m->again = 0;
 	if (members_check(m, m->places, fault) == 0 &&
 	    members_check(m, m->parts, fault) == 0) {
 		m->seen = now;
@@ -225,6 +227,16 @@ members_look(struct members *m, struct fault *fault)
 	if (clock_ms() - m->seen >= m->silent / 2)
 		members_lose_all(m);
 	return -1;
+}
+
+int
+members_due(const struct members *m, int most)
+{
+	int64_t left = m->again - clock_ms();
+
+	if (m->again == 0 || left > most)
+		return most;
+	return left > 0 ? (int)left : 0;
 }
 
 enum members_part

@@ -10,7 +10,7 @@
  * of the group: as many as its share is.  A part has one lease at a time.
  *
  *	members_open(&m, bus, "raw", "store", 8, 10000, &fault)
- *	once a second:
+ *	once a second, or after members_due(m, 1000) ms:
  *		members_look(m, &fault)
  *		for each part i, from 0:
  *			MEMBERS_MINE	work at it
@@ -37,6 +37,9 @@ void members_close(struct members *);
 
 /* 0; -1 and EX_TEMPFAIL when the bus is away: then look again */
 int members_look(struct members *, struct fault *);
+/* How long until the next look, in ms, at most `most`: less when the time of
+ * one that does not answer is over before that. */
+int members_due(const struct members *, int most);
 enum members_part members_part(const struct members *, unsigned part);
 void members_leave(struct members *, unsigned part);
 /* how many there are, with us; 0: we wait for a place */

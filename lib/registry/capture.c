@@ -9,11 +9,15 @@
 #include "registry/statement.h"
 
 static const char capture_letters[] = "IUD";
-enum { CAPTURE_INSERT, CAPTURE_UPDATE, CAPTURE_DELETE };
+/* CAPTURE_ROWS is no letter: inserts of CAPTURE_MANY rows by one statement,
+ * for which SQLite opens its tables once */
+enum { CAPTURE_INSERT, CAPTURE_UPDATE, CAPTURE_DELETE, CAPTURE_ROWS,
+	CAPTURE_STATEMENTS };
 
 #define SQL_MAX 8192
 #define CAPTURE_TABLES 32
 #define CAPTURE_COLUMNS 32
+#define CAPTURE_MANY 32
 
 struct capture_table {
 	char *name;
@@ -21,7 +25,7 @@ struct capture_table {
 	int n;
 	int key[CAPTURE_COLUMNS], keys;	/* indexes of columns */
 	int kind;		/* enum item_kind: its names are indexed; -1 */
-	sqlite3_stmt *apply[3];
+	sqlite3_stmt *apply[CAPTURE_STATEMENTS];
 };
 
 struct capture {
@@ -44,7 +48,7 @@ capture_close(struct registry *r)
 
 	for (t = r->capture->tables; t < r->capture->tables +
 	    CAPTURE_TABLES; t++) {
-		for (i = 0; i < 3; i++)
+		for (i = 0; i < CAPTURE_STATEMENTS; i++)
 			sqlite3_finalize(t->apply[i]);
 		for (i = 0; i < t->n; i++)
 			free(t->columns[i]);
@@ -303,18 +307,30 @@ capture_put_where(struct buf *sql, const struct capture_table *t, int what)
 }
 
 static void
+capture_put_insert(struct buf *sql, const struct capture_table *t, int rows)
+{
+	int i;
+
+	buf_printf(sql, "INSERT INTO %s(", t->name);
+	capture_put_columns(sql, t, "");
+	buf_puts(sql, ") VALUES");
+	for (i = 0; i < rows * t->n; i++)
+		buf_printf(sql, "%s?%d", i % t->n ? "," : i ? "),(" : "(",
+		    i + 1);
+	buf_putc(sql, ')');
+}
+
+static void
 capture_put_change(struct buf *sql, const struct capture_table *t, int what)
 {
 	int i;
 
 	switch (what) {
 	case CAPTURE_INSERT:
-		buf_printf(sql, "INSERT INTO %s(", t->name);
-		capture_put_columns(sql, t, "");
-		buf_puts(sql, ") VALUES(");
-		for (i = 0; i < t->n; i++)
-			buf_printf(sql, "%s?%d", i ? "," : "", i + 1);
-		buf_putc(sql, ')');
+		capture_put_insert(sql, t, 1);
+		break;
+	case CAPTURE_ROWS:
+		capture_put_insert(sql, t, CAPTURE_MANY);
 		break;
 	case CAPTURE_UPDATE:
 		buf_printf(sql, "UPDATE %s SET ", t->name);
@@ -433,6 +449,14 @@ capture_drop_name(struct registry *r, enum item_kind kind, int64_t n,
 }
 
 static int
+capture_name_new(struct registry *r, const struct capture_table *t,
+    const struct capture_item *item, struct fault *fault)
+{
+	return t->kind < 0 ? 0 : names_add(r, (enum item_kind)t->kind, item->n,
+	    item->name, fault);
+}
+
+static int
 capture_run(struct registry *r, const struct capture_table *t, int what,
     const struct capture_item *item, sqlite3_stmt *st, struct fault *fault)
 {
@@ -448,10 +472,50 @@ capture_run(struct registry *r, const struct capture_table *t, int what,
 	if (n != 1 && what != CAPTURE_DELETE)
 		return fault_set(fault, EX_DATAERR, "no such row in %s",
 		    t->name);
-	if (t->kind >= 0 && what != CAPTURE_DELETE)
-		return names_add(r, (enum item_kind)t->kind, item->n,
-		    item->name, fault);
-	return 0;
+	return what == CAPTURE_DELETE ? 0 :
+	    capture_name_new(r, t, item, fault);
+}
+
+/* the letter and the table of a record: its statement, or -1 */
+static int
+capture_take_head(struct registry *r, struct capture_reader *in,
+    struct capture_table **t)
+{
+	char letter = (char)capture_take_number(in, 1);
+	uint64_t table = capture_take_number(in, 1);
+	const char *what = memchr(capture_letters, letter, 3);
+
+	if (what == NULL || table >= (uint64_t)r->capture->n)
+		return -1;
+	*t = &r->capture->tables[table];
+	return (int)(what - capture_letters);
+}
+
+/* binds the values of a record, from parameter `from` on */
+static void
+capture_take_values(struct capture_reader *in, const struct capture_table *t,
+    int what, sqlite3_stmt *st, int from, struct capture_item *item)
+{
+	int i, n = what == CAPTURE_DELETE ? t->keys : t->n;
+
+	*item = (struct capture_item){ .n = 0 };
+	for (i = 0; i < n; i++) {
+		int at = what == CAPTURE_DELETE ? t->key[i] : i;
+		struct str text = STR_NONE;
+		int64_t number = 0;
+
+		capture_take_value(in, st, from + i, &text, &number);
+		if (strcmp(t->columns[at], "n") == 0)
+			item->n = number;
+		else if (strcmp(t->columns[at], "name") == 0)
+			item->name = text;
+	}
+}
+
+static int
+capture_early(struct fault *fault)
+{
+	return fault_set(fault, EX_DATAERR, "a record ends early");
 }
 
 /* one record */
@@ -459,44 +523,85 @@ static int
 capture_apply_one(struct registry *r, struct capture_reader *in,
     struct fault *fault)
 {
-	char letter = (char)capture_take_number(in, 1);
-	uint64_t table = capture_take_number(in, 1);
-	const char *what = memchr(capture_letters, letter, 3);
-	struct capture_item item = { .n = 0 };
+	struct capture_item item;
 	struct capture_table *t;
 	sqlite3_stmt *st;
-	int i, n, w;
+	int what = capture_take_head(r, in, &t);
 
-	if (what == NULL || table >= (uint64_t)r->capture->n)
+	if (what < 0)
 		return fault_set(fault, EX_DATAERR, "not a record");
-	t = &r->capture->tables[table];
-	w = (int)(what - capture_letters);
-	if ((st = capture_statement(r, t, w, fault)) == NULL)
+	if ((st = capture_statement(r, t, what, fault)) == NULL)
 		return -1;
-	n = w == CAPTURE_DELETE ? t->keys : t->n;
-	for (i = 0; i < n; i++) {
-		int at = w == CAPTURE_DELETE ? t->key[i] : i;
-		struct str text = STR_NONE;
-		int64_t number = 0;
+	capture_take_values(in, t, what, st, 1, &item);
+	return in->damaged ? capture_early(fault) :
+	    capture_run(r, t, what, &item, st, fault);
+}
 
-		capture_take_value(in, st, i + 1, &text, &number);
-		if (strcmp(t->columns[at], "n") == 0)
-			item.n = number;
-		else if (strcmp(t->columns[at], "name") == 0)
-			item.name = text;
+/* how many of the next records are inserts into the same table */
+static int
+capture_inserts(struct registry *r, struct capture_reader in)
+{
+	struct capture_table *t, *first = NULL;
+	struct capture_item item;
+	int n = 0;
+
+	while (in.rest.n > 0 && capture_take_head(r, &in, &t) ==
+	    CAPTURE_INSERT && (first == NULL || t == first)) {
+		first = t;
+		/* nothing is bound to no statement */
+		capture_take_values(&in, t, CAPTURE_INSERT, NULL, 1, &item);
+		if (in.damaged)
+			break;
+		n++;
 	}
-	if (in->damaged)
-		return fault_set(fault, EX_DATAERR, "a record ends early");
-	return capture_run(r, t, w, &item, st, fault);
+	return n;
+}
+
+/* so many records, all of which are inserts into one table */
+static int
+capture_apply_rows(struct registry *r, struct capture_reader *in,
+    struct fault *fault)
+{
+	struct capture_item items[CAPTURE_MANY];
+	struct capture_table *t = NULL;
+	sqlite3_stmt *st = NULL;
+	int i, n;
+
+	for (i = 0; i < CAPTURE_MANY; i++) {
+		capture_take_head(r, in, &t);
+		if (st == NULL &&
+		    (st = capture_statement(r, t, CAPTURE_ROWS, fault)) == NULL)
+			return -1;
+		capture_take_values(in, t, CAPTURE_INSERT, st, 1 + i * t->n,
+		    &items[i]);
+	}
+	if ((n = db_change(&r->db, st, fault)) != CAPTURE_MANY)
+		return n < 0 ? -1 : fault_set(fault, EX_DATAERR,
+		    "no such row in %s", t->name);
+	for (i = 0; i < CAPTURE_MANY; i++)
+		if (capture_name_new(r, t, &items[i], fault) < 0)
+			return -1;
+	return 0;
 }
 
 int
 capture_apply(struct registry *r, struct str records, struct fault *fault)
 {
 	struct capture_reader in = { .rest = records };
+	int n = 0, got;
 
-	while (in.rest.n > 0)
-		if (capture_apply_one(r, &in, fault) < 0)
+	while (in.rest.n > 0) {
+		if (n == 0)
+			n = capture_inserts(r, in);
+		if (n >= CAPTURE_MANY) {
+			got = capture_apply_rows(r, &in, fault);
+			n -= CAPTURE_MANY;
+		} else {
+			got = capture_apply_one(r, &in, fault);
+			n -= n > 0;
+		}
+		if (got < 0)
 			return -1;
+	}
 	return 0;
 }

@@ -337,10 +337,10 @@ nats_group_lease(struct bus_group *head, const char *role,
 
 static int
 nats_group_ask(struct bus_group *const *groups, const char *const *roles,
-    unsigned n, int64_t silent, struct fault *fault)
+    unsigned n, int64_t silent, int64_t *again, struct fault *fault)
 {
 	return lease_ask((struct nats_group *const *)groups, roles, n, silent,
-	    fault);
+	    again, fault);
 }
 
 static int

@@ -66,7 +66,8 @@ lease_listen(struct nats_bus *b, struct nats_lease *l, struct fault *fault)
 }
 
 /* A process that was killed just now may still be listed, so silence is asked
- * more than once; after that it means a process that is stopped. */
+ * more than once, unless it makes no difference; after that it means a process
+ * that is stopped. */
 static enum holder
 lease_ask_one(struct nats_bus *b, const char *subject, int tries, int64_t ms,
     struct fault *fault)
@@ -104,7 +105,7 @@ lease_is_free(struct nats_bus *b, struct nats_group *g, const char *role,
 	if (!lease_is_entry(entry))
 		return 1;
 	lease_subject(b, entry, subject);
-	state = lease_ask_one(b, subject, 2, ms, fault);
+	state = lease_ask_one(b, subject, g->head.forces ? 1 : 2, ms, fault);
 	if (state == HOLDER_FAILED)
 		return -1;
 	if (state == HOLDER_GONE ||
@@ -329,15 +330,36 @@ lease_judge(struct nats_group *g, int64_t now)
 	look->state = g->silent_long ? HOLDER_SILENT : HOLDER_HERE;
 }
 
+/* the earliest of the times when one that gave no answer is asked again */
+static int64_t
+lease_again(struct nats_group *const *groups, unsigned n, int64_t silent)
+{
+	int64_t at, first = 0;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		const struct nats_group *g = groups[i];
+
+		if (g->look.state != HOLDER_HERE || g->silent_long ||
+		    g->silent != g->look.sequence)
+			continue;
+		at = g->silent_at + silent;
+		if (first == 0 || at < first)
+			first = at;
+	}
+	return first;
+}
+
 int
 lease_ask(struct nats_group *const *groups, const char *const *roles,
-    unsigned n, int64_t silent, struct fault *fault)
+    unsigned n, int64_t silent, int64_t *again, struct fault *fault)
 {
 	struct nats_bus *b;
 	int64_t now = clock_ms();
 	unsigned i, asked = 0;
 	int r = 0;
 
+	*again = 0;
 	if (n == 0)
 		return 0;
 	b = (struct nats_bus *)groups[0]->head.bus;
@@ -355,6 +377,8 @@ lease_ask(struct nats_group *const *groups, const char *const *roles,
 			lease_judge(groups[i], now);
 		else
 			groups[i]->look.fresh = false;
+	if (r == 0)
+		*again = lease_again(groups, n, silent);
 	return r;
 }
 
@@ -363,10 +387,12 @@ lease_claim(struct nats_group *g, const char *role, int64_t silent, bool take,
     struct fault *fault)
 {
 	struct nats_bus *b = (struct nats_bus *)g->head.bus;
+	int64_t again;
 
 	if (g->lease != NULL)
 		return 1;
-	if (!g->look.fresh && lease_ask(&g, &role, 1, silent, fault) < 0)
+	if (!g->look.fresh &&
+	    lease_ask(&g, &role, 1, silent, &again, fault) < 0)
 		return -1;
 	g->look.fresh = false;
 	if (g->look.state == HOLDER_HERE)

@@ -16,7 +16,7 @@
 int lease_take(struct nats_group *, const char *role, struct fault *);
 /* as of bus_group_ops */
 int lease_ask(struct nats_group *const *, const char *const *roles,
-    unsigned n, int64_t silent, struct fault *);
+    unsigned n, int64_t silent, int64_t *again, struct fault *);
 int lease_claim(struct nats_group *, const char *role, int64_t silent,
     bool take, struct fault *);
 int lease_holds(struct nats_group *, struct fault *);
