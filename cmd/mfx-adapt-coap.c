@@ -74,9 +74,29 @@ adapt_method_name(unsigned method)
 }
 
 static void
+adapt_log(const struct coap_answered *d, struct diag_about *about)
+{
+	char client[ADDRESS_TEXT] = "";
+
+	if (d->client != NULL)
+		address_print(d->client, client);
+	about->peer = str_z(client);
+	diag_about(about);
+	diag_info("%s%s%.*s %u.%02u %zu bytes %" PRId64 " us%s%s%s%s",
+	    adapt_method_name(d->method), d->channel.n > 0 ? " " : "",
+	    STR_ARG(d->channel), d->status / 100, d->status % 100, d->bytes,
+	    d->ns / 1000, *d->thing ? " from " : "", d->thing,
+	    d->why ? ": " : "", d->why ? d->why : "");
+}
+
+static void
 adapt_answered(const struct coap_answered *d, void *arg)
 {
 	struct service *s = &adapter.service;
+	struct diag_about about = {
+		.thing = str_z(d->thing), .channel = d->channel,
+		.status = d->status, .bytes = d->bytes
+	};
 
 	(void)arg;
 	s->answers[d->status < SERVICE_STATUS_MAX ? d->status : 0]++;
@@ -85,16 +105,12 @@ adapt_answered(const struct coap_answered *d, void *arg)
 	if (d->status == 503 && d->why != NULL && !adapter.queue.failing)
 		adapter_registry_down(&adapter, "%s", d->why);
 	else if (d->status == 401 || d->status == 403)
-		adapter_refused(&adapter, d->client, d->channel, d->why);
+		adapter_refused(&adapter, d->client, d->channel, d->why,
+		    &about);
 	else if (d->status < 400)
 		adapter_registry_up(&adapter);
 	if (diag_shows(DIAG_INFO))
-		diag_info("%s%s%.*s %u.%02u %zu bytes %" PRId64
-		    " us%s%s%s%s", adapt_method_name(d->method),
-		    d->channel.n > 0 ? " " : "", STR_ARG(d->channel),
-		    d->status / 100, d->status % 100,
-		    d->bytes, d->ns / 1000, *d->thing ? " from " : "",
-		    d->thing, d->why ? ": " : "", d->why ? d->why : "");
+		adapt_log(d, &about);
 }
 
 /* ---- the protocol ---- */

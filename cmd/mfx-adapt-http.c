@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "adapter/adapter.h"
+#include "adapter/request_log.h"
 #include "base/diag.h"
 #include "cmd/adapt-http/message.h"
 #include "http/thing_auth.h"
@@ -39,13 +40,16 @@ static const struct program program = {
 /* ---- devices ---- */
 
 static void
-adapt_refuse(struct http_request *r, enum access_result result,
-    const char *why)
+adapt_refuse(struct http_request *r, struct str channel,
+    enum access_result result, const char *why)
 {
 	struct address client;
 
 	adapter_refused(&adapter, http_client(r, &client) ? &client : NULL,
-	    r->path, why);
+	    r->path, why, &(struct diag_about){
+		.thing = str_z(r->principal), .channel = channel,
+		.status = 403, .bytes = r->head.length
+	});
 	http_problem(r, 403, access_refusal(result));
 }
 
@@ -66,7 +70,7 @@ adapt_may_publish(struct http_request *r, struct route *route)
 	case ACCESS_NO_KEY:
 	case ACCESS_NOT_CONNECTED:
 	case ACCESS_OTHER_WAY:
-		adapt_refuse(r, result, why);
+		adapt_refuse(r, route->channel, result, why);
 		return false;
 	case ACCESS_ERROR:
 		break;
@@ -115,11 +119,7 @@ adapt_complete(const struct http_request *r, void *arg)
 {
 	(void)arg;
 	service_count(&adapter.service, r);
-	if (diag_shows(DIAG_INFO))
-		diag_info("%.*s %.*s %u %" PRIu64 " bytes %" PRId64 " us%s%s",
-		    STR_ARG(r->method), STR_ARG(r->path), r->status,
-		    r->received, r->elapsed / 1000, *r->principal ? " from " :
-		    "", r->principal);
+	request_log(r);
 }
 
 /* ---- the protocol ---- */

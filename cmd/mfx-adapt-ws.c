@@ -9,6 +9,7 @@
  */
 #include "adapter/adapter.h"
 #include "base/diag.h"
+#include "base/diag_about.h"
 #include "cmd/adapt-ws/handshake.h"
 #include "http/ws.h"
 #include "ws/publish.h"
@@ -74,6 +75,10 @@ adapt_opened(struct ws_conn *client, void *owner, void *arg)
 
 	(void)arg;
 	subscribers_open(&subscribers, u, client);
+	diag_about(&(struct diag_about){
+		.thing = str_z(u->thing),
+		.channel = subscription_channel(&u->subscription)
+	});
 	diag_info("%.*s: open for %s",
 	    STR_ARG(subscription_channel(&u->subscription)), u->thing);
 	/* a change since it was asked, before it was open, found no subscriber

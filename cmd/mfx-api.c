@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "adapter/request_log.h"
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/diag.h"
@@ -121,16 +122,11 @@ api_serve_request(struct http_request *r, void *arg)
 		api_handle(r, arg);
 }
 
-/* No query is written down: there may be anything in it. */
 static void
 api_serve_complete(const struct http_request *r, void *arg)
 {
 	api_on_complete(r, arg);
-	if (diag_shows(DIAG_INFO))
-		diag_info("%.*s %.*s %u %" PRIu64 " bytes %" PRId64 " us%s%s",
-		    STR_ARG(r->method), STR_ARG(r->path), r->status,
-		    r->received, r->elapsed / 1000, *r->principal ? " from " :
-		    "", r->principal);
+	request_log(r);
 }
 
 /* All requests of a turn see the registry as it was when the turn began. */

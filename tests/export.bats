@@ -150,6 +150,7 @@ systemctl_is() {
 	labels="program=\"mfx-adapt-http\",pid=\"${PIDS[0]}\",output=\"raw\""
 	await 10 page_has "mfx_top_messages_total{$labels,thing=\"$THING\",user=\"$MFX_USER\"}" 1
 	[[ $(series "mfx_top_bytes_total{$labels,channel=\"$CHANNEL\",user=\"$MFX_USER\"}") == 17 ]]
+	[[ $(series "mfx_top_bytes_total{$labels,user=\"$MFX_USER\"}") == 17 ]]
 	promtool check metrics <page
 	mfx-export --textfile page
 	refute grep mfx_top_ page

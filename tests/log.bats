@@ -20,14 +20,57 @@ load site
 	refute grep -q c1 err
 }
 
-@test "--log json: which client was refused" {
+@test "--log json: which client was refused, with which status" {
 	make_site
 	serve -o raw --log json
 	KEY=wrong
 	post '[]' >/dev/null
 	await 10 grep -q refused "$PID_ERR"
 	[[ $(jq -r '.peer // empty' "$PID_ERR") == 127.0.0.1* ]] || { cat "$PID_ERR"; return 1; }
+	[[ $(jq -c '[.status, .bytes, .channel]' "$PID_ERR") == "[403,2,\"$CHANNEL\"]" ]]
 	refute grep -q wrong "$PID_ERR"
+}
+
+@test "--log json -v: each request, and SIGUSR1 in place of -v" {
+	make_site
+	serve -o raw --log json
+	expect 202 '[{"n":"t","v":1}]'
+	kill -USR1 "$PID"
+	expect 202 '[{"n":"t","v":2}]'
+	await 10 grep -q '"POST ' "$PID_ERR"
+	[[ $(jq -c 'select(.status) | [.level, .thing, .channel, .status, .bytes]' "$PID_ERR") == \
+	    "[\"info\",\"$THING\",\"$CHANNEL\",202,17]" ]] || { cat "$PID_ERR"; return 1; }
+	[[ $(jq -r 'select(.status) | .peer' "$PID_ERR") == 127.0.0.1* ]]
+	kill -USR2 "$PID"
+	kill -HUP "$PID"
+	expect 202 '[{"n":"t","v":3}]'
+	kill "$PID"
+	wait "$PID"
+	[[ $(grep -c '"POST ' "$PID_ERR") == 1 ]]
+}
+
+@test "--log json: from which stream a refused line was, and which reading was not stored" {
+	printf '%s\n' '{"channel":"c","publisher":"p","seq":12,"n":1}' '{"seq":20}' |
+		status 65 mfx-write-sqlite --log json --ack raw/store messages.db 2>err
+	[[ $(jq -c 'select(.seq) | [.stream, .seq, .channel, .thing]' err) == '["raw",12,"c","p"]' ]] ||
+		{ cat err; return 1; }
+}
+
+@test "MFX_LOG: the form of messages without --log" {
+	export MFX_LOG=json
+	status 66 mfx-fmt absent 2>err
+	[[ $(jq -r .program err) == mfx-fmt ]]
+	status 66 mfx fmt absent 2>err
+	[[ $(jq -r .program err) == mfx-fmt ]]
+	status 66 mfx-fmt --log text absent 2>err
+	[[ $(<err) == 'mfx-fmt: absent: No such file or directory' ]]
+	MFX_LOG=xml status 64 mfx-fmt absent 2>err
+	grep -q "^mfx-fmt: MFX_LOG 'xml': not text|time|json|journal" err
+}
+
+@test "--log time: the time in UTC, then the message" {
+	status 66 mfx-fmt --log time absent 2>err
+	grep -qE '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?Z mfx-fmt: absent: No such file or directory$' err
 }
 
 @test "--log journal: fields and priorities to its socket, or <N> on stderr" {

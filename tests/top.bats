@@ -112,6 +112,18 @@ json_is() {
 	grep -qF 'm\xe2\x80\xaered' text
 }
 
+@test "a user with many things is busy, though none of these is" {
+	make_site
+	seq 60 | jq -c '{name: ("t" + tostring)}' | mfx-things create -f - >things
+	jq -r .id things | xargs mfx-channels connect "$CHANNEL"
+	serve -o raw
+	for KEY in $(jq -r .key things); do
+		expect 202 '[{"n":"t","v":1}]'
+	done
+	await 20 json_is '.busiest[] | select(.kind == "user") | .messages' 60
+	[[ $(jq '[.busiest[] | select(.kind == "thing")] | length' look) -le 32 ]]
+}
+
 @test "outside of a site, and with a bus that can't be read" {
 	json_is '[.processes, .chains, .streams, .busiest] | map(length) | add' 0
 	[[ ! -e $MFX_HOME ]]

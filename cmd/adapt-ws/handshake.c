@@ -12,7 +12,9 @@ handshake_note(struct adapter *a, const struct subscribers *all,
 		adapter_registry_down(a, "%s", all->fault.text);
 	else if (status == 403 || status == 429)
 		adapter_refused(a, http_client(r, &client) ? &client : NULL,
-		    r->path, all->fault.text);
+		    r->path, all->fault.text, &(struct diag_about){
+			.thing = str_z(r->principal), .status = status
+		});
 	else
 		adapter_registry_up(a);
 }

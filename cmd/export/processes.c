@@ -9,6 +9,7 @@
 #include "base/run_read.h"
 #include "cmd/export/collect.h"
 #include "registry/registry.h"
+#include "registry/user.h"
 #include "registry/whose.h"
 
 #define LABELS_MAX 2048
@@ -34,27 +35,45 @@ processes_labels(struct processes *c, const char *labels)
 	}
 }
 
-/* thing="…" or channel="…": whose it is, too */
-static void
-processes_owner(struct processes *c, const char *labels)
+/* of user="…", thing="…" or channel="…": the email address of the owner */
+static bool
+processes_owner(struct processes *c, const char *labels, struct buf *email)
 {
-	enum item_kind kind = strncmp(labels, "channel", 7) == 0 ?
-	    ITEM_CHANNEL : ITEM_THING;
 	struct str id = str_z(strchr(labels, '"'));
-	struct buf name, email;
+	struct buf name;
 	struct fault ignored;
+	struct user user;
+	bool known;
 
 	if (c->registry == NULL || id.n < 2)
-		return;
+		return false;
 	id = (struct str){ id.p + 1, id.n - 2 };
 	buf_init(&name, LABELS_MAX);
-	buf_init(&email, LABELS_MAX);
-	if (registry_whose(c->registry, kind, id, &name, &email,
-	    &ignored) > 0) {
-		buf_putc(&email, '\0');
-		labels_put(&c->labels, "user", email.p);
+	if (*labels == 'u') {
+		known = user_find_id(c->registry, id, &user, &ignored) == 0;
+		buf_puts(email, known ? user.email : "");
+	} else {
+		known = registry_whose(c->registry, *labels == 'c' ?
+		    ITEM_CHANNEL : ITEM_THING, id, &name, email,
+		    &ignored) > 0;
 	}
+	buf_putc(email, '\0');
 	buf_release(&name);
+	return known;
+}
+
+/* whose it is, too; a user is named by that alone */
+static void
+processes_labels_of_top(struct processes *c, const char *labels)
+{
+	struct buf email;
+	bool known;
+
+	buf_init(&email, LABELS_MAX);
+	known = processes_owner(c, labels, &email);
+	processes_labels(c, known && *labels == 'u' ? "" : labels);
+	if (known)
+		labels_put(&c->labels, "user", email.p);
 	buf_release(&email);
 }
 
@@ -93,9 +112,10 @@ processes_sample(struct processes *c, const struct run_sample *s)
 	kind.type = s->kind == RUN_GAUGE ? FAMILY_GAUGE :
 	    s->kind == RUN_COUNTER || s->kind == RUN_TOP ? FAMILY_COUNTER :
 	    FAMILY_HISTOGRAM;
-	processes_labels(c, s->labels);
 	if (s->kind == RUN_TOP)
-		processes_owner(c, s->labels);
+		processes_labels_of_top(c, s->labels);
+	else
+		processes_labels(c, s->labels);
 	if (kind.type == FAMILY_HISTOGRAM)
 		processes_bucket(c, &kind, s);
 	else if (s->unit == RUN_NANOSECONDS)

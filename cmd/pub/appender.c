@@ -4,7 +4,6 @@
 #include <sysexits.h>
 
 #include "base/backoff.h"
-#include "base/clock.h"
 #include "base/diag.h"
 #include "base/run.h"
 #include "base/signal.h"
@@ -90,7 +89,7 @@ appender_append(struct appender *p, struct str lines, bool moves)
 {
 	struct fault fault;
 	struct backoff pause = { .first = 50, .last = 5000 };	/* ms */
-	int64_t waited = 0, since = clock_ns();
+	int64_t waited = 0, began = run_commit_begin();
 
 	while (lines.n > 0 && appender_try(p, &lines, &fault) < 0)
 		if (!appender_wait(p, &fault, &pause, &waited)) {
@@ -103,7 +102,7 @@ appender_append(struct appender *p, struct str lines, bool moves)
 	while (moves && bus_source_ack(p->source, &fault) < 0)
 		if (!appender_wait(p, &fault, &pause, &waited))
 			return fault.status;
-	run_commit_took(clock_ns() - since);
+	run_commit_end(began);
 	if (waited > 0)
 		diag_warning("after %lld ms it goes on", (long long)waited);
 	return 0;

@@ -57,10 +57,11 @@ struct site_group {
 	double rate;
 };
 
-/* a thing or a channel; of one process, or, in site.tenants, of all */
+/* of one process, or, in site.tenants, of all */
 struct site_tenant {
 	enum site_kind { SITE_USER, SITE_THING, SITE_CHANNEL } kind;
-	const char *id;		/* of a user: the email address */
+	/* of a user, in site.tenants and with a registry: the email address */
+	const char *id;
 	const char *name, *owner;
 	uint64_t messages, bytes;
 	double messages_rate, bytes_rate;
@@ -95,8 +96,7 @@ void site_take_tops(struct site *, const struct run_process *,
     struct site_process *);
 void site_compare_tops(struct site *, const struct site_process *now,
     const struct site *before, const struct site_process *was, double t);
-/* adds up what the processes have, and users by their channels; the busiest
- * first */
+/* adds up what the processes have; the busiest first */
 void site_add_up(struct site *, struct registry *);
 
 /* what happened in t seconds, in one; RATE_UNKNOWN when it went back */

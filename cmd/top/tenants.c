@@ -4,13 +4,14 @@
 
 #include "base/memory.h"
 #include "cmd/top/site.h"
+#include "registry/user.h"
 #include "registry/whose.h"
 
 #define TENANTS_TEXT 4096
 
 /* ---- of each process ---- */
 
-/* thing="…" or channel="…": the kind and the id */
+/* user="…", thing="…" or channel="…": the kind and the id */
 static bool
 tenants_parse(struct site *s, const char *labels, struct site_tenant *t)
 {
@@ -18,6 +19,7 @@ tenants_parse(struct site *s, const char *labels, struct site_tenant *t)
 		struct str prefix;
 		enum site_kind kind;
 	} kinds[] = {
+		{ { "user=\"", 6 }, SITE_USER },
 		{ { "thing=\"", 7 }, SITE_THING },
 		{ { "channel=\"", 9 }, SITE_CHANNEL },
 	};
@@ -175,6 +177,21 @@ tenants_keep(struct site *s, const struct buf *text)
 	return copy.p != NULL ? copy.p : "";
 }
 
+/* A user is shown by the email address, in place of the id. */
+static void
+tenants_name_user(struct site *s, struct registry *r, struct site_tenant *t)
+{
+	struct user user;
+	struct fault ignored;
+	struct str email;
+
+	if (user_find_id(r, str_z(t->id), &user, &ignored) < 0)
+		return;
+	email = arena_str(&s->arena, str_z(user.email));
+	if (email.p != NULL)
+		t->id = email.p;
+}
+
 static void
 tenants_name(struct site *s, struct registry *r, struct site_tenant *t)
 {
@@ -200,21 +217,13 @@ site_add_up(struct site *s, struct registry *r)
 
 	if (n == 0)
 		return;
-	/* twice: each channel may have a user of its own */
-	v = s->tenants = memory_get(2 * n * sizeof *v);
+	v = s->tenants = memory_get(n * sizeof *v);
 	memcpy(v, s->tops, n * sizeof *v);
-	n = tenants_join(v, n);
-	for (i = 0; r != NULL && i < n; i++)
-		tenants_name(s, r, &v[i]);
-	s->n_tenants = n;
-	for (i = 0; i < n; i++) {
-		if (v[i].kind != SITE_CHANNEL || *v[i].owner == '\0')
-			continue;
-		v[s->n_tenants] = v[i];
-		v[s->n_tenants].kind = SITE_USER;
-		v[s->n_tenants].id = v[i].owner;
-		v[s->n_tenants++].name = "";
-	}
-	s->n_tenants = tenants_join(v, s->n_tenants);
+	s->n_tenants = tenants_join(v, n);
+	for (i = 0; r != NULL && i < s->n_tenants; i++)
+		if (v[i].kind == SITE_USER)
+			tenants_name_user(s, r, &v[i]);
+		else
+			tenants_name(s, r, &v[i]);
 	qsort(v, s->n_tenants, sizeof *v, tenants_compare_traffic);
 }

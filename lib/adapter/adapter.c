@@ -37,10 +37,10 @@ adapter_registry_up(struct adapter *a)
 
 void
 adapter_refused(struct adapter *a, const struct address *client,
-    struct str place, const char *why)
+    struct str place, const char *why, const struct diag_about *about)
 {
 	a->registry_down = false;
-	refusals_tell(&a->refusals, client, place, why);
+	refusals_tell(&a->refusals, client, place, why, about);
 }
 
 const char *
@@ -214,13 +214,22 @@ adapter_serve(struct adapter *a)
 
 /* ---- opening ---- */
 
+static struct str
+adapter_thing_owner(void *arg, struct str thing)
+{
+	struct adapter *a = arg;
+
+	return access_owner(a->registry, thing);
+}
+
 static int
 adapter_open_queue(struct adapter *a, struct fault *fault)
 {
 	struct publish_queue_options o = {
 		.stream = a->output, .sync = a->sync, .bus = a->bus,
 		.loop = a->loop, .budget = &a->budget, .answer = adapter_answer,
-		.checked = adapter_checked, .arg = a
+		.checked = adapter_checked, .arg = a,
+		.thing_owner = a->registry != NULL ? adapter_thing_owner : NULL
 	};
 
 	return a->output == NULL ? 0 :

@@ -161,12 +161,12 @@ const char *adapter_history(const struct adapter *);
 /*
  * What the registry has answered: nothing, which is said once; something,
  * again; a refusal, whose place (a path, a channel) and reason are for the log
- * only.  `client` NULL: over a unix socket.
+ * only, and what else is known of it.  `client` NULL: over a unix socket.
  */
 void adapter_registry_down(struct adapter *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void adapter_registry_up(struct adapter *);
 void adapter_refused(struct adapter *, const struct address *client,
-    struct str place, const char *why);
+    struct str place, const char *why, const struct diag_about *about);
 
 #endif

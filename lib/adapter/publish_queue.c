@@ -423,7 +423,7 @@ publish_queue_open(struct publish_queue *q,
 	bool to_stdout = strcmp(o->stream, "-") == 0;
 
 	*q = (struct publish_queue){ .options = *o };
-	run_tops_init(&q->tops);
+	run_tops_init(&q->tops, o->thing_owner, o->arg);
 	pack_init(&q->pack);
 	q->patience = bus_waits(o->bus) ? PUBLISH_PATIENCE :
 	    PUBLISH_PATIENCE_DISK;

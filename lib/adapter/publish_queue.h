@@ -52,6 +52,8 @@ struct publish_queue_options {
 	void (*answer)(void *owner, bool written, void *arg);
 	/* NULL, or how publish_queue_check has ended */
 	void (*checked)(const struct fault *, void *arg);
+	/* of run_top.h */
+	struct str (*thing_owner)(void *arg, struct str thing);
 	void *arg;
 };
 

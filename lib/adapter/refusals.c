@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "base/diag_about.h"
 
 /* as a value of a label */
 static void
@@ -37,8 +36,9 @@ refusals_count(struct refusals *s, const char *why)
 
 void
 refusals_tell(struct refusals *s, const struct address *client,
-    struct str place, const char *why)
+    struct str place, const char *why, const struct diag_about *about)
 {
+	struct diag_about told = *about;
 	char text[ADDRESS_TEXT] = "a unix socket";
 	int64_t now = clock_ns();
 
@@ -58,8 +58,8 @@ refusals_tell(struct refusals *s, const struct address *client,
 	}
 	if (client != NULL)
 		address_print(client, text);
-	diag_about(&(struct diag_about){ .peer = str_z(client != NULL ?
-	    text : "") });
+	told.peer = str_z(client != NULL ? text : "");
+	diag_about(&told);
 	if (s->told == REFUSALS_MAX) {
 		diag_info("%.*s: a client from %s is refused: %s",
 		    STR_ARG(place), text, why);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/address.h"
+#include "base/diag_about.h"
 #include "base/str.h"
 
 /*
@@ -31,8 +32,9 @@ struct refusals {
 #define REFUSALS_MAX 10
 #define REFUSALS_TIME (INT64_C(60000000000))	/* ns */
 
-/* `client` NULL: over a unix socket; `place` says what it asked for */
+/* `client` NULL: over a unix socket; `place` says what it asked for; of `about`
+ * (base/diag_about.h) all but the peer is taken */
 void refusals_tell(struct refusals *, const struct address *client,
-    struct str place, const char *why);
+    struct str place, const char *why, const struct diag_about *about);
 
 #endif

@@ -23,6 +23,7 @@ const struct context_variable context_variables[] = {
 	{ .name = "MFX_CACERT", .site = true },
 	{ .name = "MFX_STORE", .site = true },
 	{ .name = "MFX_GROUP" },
+	{ .name = "MFX_LOG" },
 	{ .name = "MFX_RUN" },
 	{ .name = "MFX_MODULES" },
 	{ .name = "MFX_SENDMAIL" },

@@ -22,7 +22,7 @@
  * share a terminal or a log never mix */
 #define MESSAGE_MAX 1024
 /* of all fields of what a message is about, and of one text */
-#define ABOUT_MAX 512
+#define ABOUT_MAX 768
 #define ABOUT_TEXT 72
 #define JOURNAL "/run/systemd/journal/socket"
 /* a longer one would wrap, and then not be replaced */
@@ -211,15 +211,20 @@ diag_put_about(char to[ABOUT_MAX])
 	size_t n = 0;
 
 	diag_subject = NULL;
-	if (about == NULL || diag.format == DIAG_TEXT)
+	if (about == NULL || diag.format == DIAG_TEXT ||
+	    diag.format == DIAG_TIME)
 		return 0;
-	n += diag_put_text_field(to + n, ABOUT_MAX / 4, "thing",
+	n += diag_put_text_field(to + n, ABOUT_MAX / 6, "thing",
 	    about->thing);
-	n += diag_put_text_field(to + n, ABOUT_MAX / 4, "channel",
+	n += diag_put_text_field(to + n, ABOUT_MAX / 6, "channel",
 	    about->channel);
-	n += diag_put_text_field(to + n, ABOUT_MAX / 4, "peer", about->peer);
-	n += diag_put_number_field(to + n, ABOUT_MAX / 8, "seq", about->seq);
-	return n + diag_put_number_field(to + n, ABOUT_MAX / 8, "bytes",
+	n += diag_put_text_field(to + n, ABOUT_MAX / 6, "peer", about->peer);
+	n += diag_put_text_field(to + n, ABOUT_MAX / 6, "stream",
+	    about->stream);
+	n += diag_put_number_field(to + n, ABOUT_MAX / 12, "seq", about->seq);
+	n += diag_put_number_field(to + n, ABOUT_MAX / 12, "status",
+	    about->status);
+	return n + diag_put_number_field(to + n, ABOUT_MAX / 12, "bytes",
 	    about->bytes);
 }
 
@@ -261,6 +266,9 @@ diag_put_head(char *to, size_t room, enum diag_level level)
 	case DIAG_JOURNAL:
 		return (size_t)snprintf(to, room, "<%d>%s: ",
 		    diag_priorities[level], diag.name);
+	case DIAG_TIME:
+		return (size_t)snprintf(to, room, "%.*s %s: ",
+		    (int)stamp_print_utc(when, stamp_now()), when, diag.name);
 	case DIAG_TEXT:
 		break;
 	}

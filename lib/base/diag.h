@@ -12,7 +12,8 @@
  *
  *	prog: place: what 'subject'
  *
- * lower case, no full stop; with --log json one JSON object,
+ * lower case, no full stop, and with --log time after the time in UTC; with
+ * --log json one JSON object,
  * {"time":…,"level":"warning","program":…,"message":…}; with --log journal a
  * message of systemd's journal, with its priority, sent to its socket or, where
  * there is none, written to stderr after "<N>", which sd-daemon(3) reads.  Text
@@ -36,9 +37,9 @@ const char *diag_name(void);
 /* -q is -1, each -v is +1, within the levels above; may be called from a
  * signal handler */
 void diag_verbosity(int more);
-enum diag_format { DIAG_TEXT, DIAG_JSON, DIAG_JOURNAL };
+enum diag_format { DIAG_TEXT, DIAG_TIME, DIAG_JSON, DIAG_JOURNAL };
 /* for --log: the words, in the order of the enum */
-#define DIAG_FORMAT_WORDS "text|json|journal"
+#define DIAG_FORMAT_WORDS "text|time|json|journal"
 void diag_format(enum diag_format);
 bool diag_shows(enum diag_level);
 

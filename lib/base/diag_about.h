@@ -20,7 +20,10 @@
 struct diag_about {
 	struct str thing, channel;	/* ids */
 	struct str peer;		/* address of a client */
-	uint64_t seq;			/* position on the bus */
+	struct str stream;		/* of the bus */
+	uint64_t seq;			/* position on that */
+	unsigned status;		/* of the answer, as its protocol has
+					 * it; 4.03 of CoAP is 403 */
 	uint64_t bytes;			/* of what the message is about */
 };
 

@@ -36,6 +36,7 @@ struct filter {
 	bool whole_files;	/* set by the program: a line that is cut off
 				 * at the end of a file that was named is a
 				 * line like any other */
+	const char *stream;	/* that lines come from, for logs; NULL */
 	/* private */
 	char **files;		/* not opened yet */
 	const char *rejects_path;

@@ -222,6 +222,21 @@ program_act(void *arg, int action)
 	}
 }
 
+/* For all stages of a pipeline at once, whoever starts them. */
+static void
+program_log_default(void)
+{
+	const char *word = getenv("MFX_LOG");
+	int i;
+
+	if (word == NULL || *word == '\0')
+		return;
+	if ((i = opt_choice(DIAG_FORMAT_WORDS, word)) < 0)
+		program_misuse("MFX_LOG '%s': not %s", word,
+		    DIAG_FORMAT_WORDS);
+	log_format = (enum diag_format)i;
+}
+
 /* Uses the verb's table or, for NULL, the program's. */
 static int
 program_parse(const struct program *p, const struct verb *v, char **argv)
@@ -236,6 +251,7 @@ program_parse(const struct program *p, const struct verb *v, char **argv)
 	int i;
 
 	program_running.verb = v;
+	program_log_default();
 	i = opt_parse(&parser, argv);
 	diag_format(log_format);
 	if (i < 0 || operand_check(v ? v->operands : p->operands, own,

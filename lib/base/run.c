@@ -20,7 +20,7 @@
 #include "base/stamp.h"
 
 #define RUN_ROOM_FILTER 64
-#define RUN_ROOM_SERVER 384
+#define RUN_ROOM_SERVER 448
 #define RUN_AGAIN (5 * CLOCK_SECOND)
 #define RUN_NAMES 8		/* tried: other containers have our pid too;
 				 * one digit */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/run_count.h"
 
+#include "base/clock.h"
+
 const int64_t run_bounds[RUN_BUCKETS] = {
 	50, 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000,
 	250000, 500000, 1000000, 2500000, 5000000, 10000000
@@ -26,9 +28,19 @@ run_bucket(int64_t ns)
 	return i;
 }
 
-void
-run_commit_took(int64_t ns)
+int64_t
+run_commit_begin(void)
 {
+	return RUN_COUNTED ? clock_ns() : 0;
+}
+
+void
+run_commit_end(int64_t began)
+{
+	int64_t ns = RUN_COUNTED ? clock_ns() - began : 0;
+
+	if (!RUN_COUNTED)
+		return;
 	run_add(RUN_COMMITS + (unsigned)run_bucket(ns), 1);
 	run_add(RUN_COMMITS_SUM, ns > 0 ? (uint64_t)ns : 0);
 }

@@ -18,7 +18,7 @@ enum run_metric {
 	RUN_REJECTED, RUN_NOTED, RUN_MARKS,
 	/* of those that commit: a sink, mfx-pub, an adapter */
 	RUN_RETRIES,
-	RUN_COMMITS,		/* a histogram: run_commit_took() */
+	RUN_COMMITS,		/* a histogram: run_commit_end() */
 	RUN_COMMITS_LAST = RUN_COMMITS + RUN_BUCKETS,
 	RUN_COMMITS_SUM,
 	/* a sink */
@@ -32,6 +32,13 @@ enum run_metric {
 extern _Atomic(struct run_file *) run_now;
 extern struct run_file *const run_memory;
 
+/* 0: in programs beside which tests/bench/counters measures what it costs */
+#ifdef RUN_UNCOUNTED
+#define RUN_COUNTED 0
+#else
+#define RUN_COUNTED 1
+#endif
+
 static inline _Atomic uint64_t *
 run_value(enum run_metric m)
 {
@@ -42,17 +49,22 @@ run_value(enum run_metric m)
 static inline void
 run_add(enum run_metric m, uint64_t n)
 {
-	atomic_fetch_add_explicit(run_value(m), n, memory_order_relaxed);
+	if (RUN_COUNTED)
+		atomic_fetch_add_explicit(run_value(m), n,
+		    memory_order_relaxed);
 }
 
 static inline void
 run_set(enum run_metric m, uint64_t n)
 {
-	atomic_store_explicit(run_value(m), n, memory_order_relaxed);
+	if (RUN_COUNTED)
+		atomic_store_explicit(run_value(m), n, memory_order_relaxed);
 }
 
-/* how long a commit took, into the histogram */
-void run_commit_took(int64_t ns);
+/* How long a commit took, into the histogram:
+ *	began = run_commit_begin(); ... run_commit_end(began); */
+int64_t run_commit_begin(void);
+void run_commit_end(int64_t began);
 
 /* the bounds of a histogram's buckets, in microseconds; which one a duration
  * counts in, RUN_BUCKETS for longer ones */

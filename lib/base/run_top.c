@@ -53,19 +53,21 @@ run_top_enter(struct run_top *t, uint64_t hash, struct str name)
 	t->hashes[at] = hash;
 	memcpy(e->name, name.p, name.n);
 	e->name[name.n] = '\0';
+	e->owner[0] = '\0';
 	e->messages = e->bytes = 0;
 	e->renamed = true;
 	return at;
 }
 
-void
-run_top_add(struct run_top *t, struct str name, size_t bytes)
+/* NULL when it is not counted */
+static struct run_top_entry *
+run_top_count(struct run_top *t, struct str name, size_t bytes)
 {
 	uint64_t hash;
 	unsigned at;
 
-	if (name.n == 0 || name.n >= RUN_TOP_NAME)
-		return;
+	if (!RUN_COUNTED || name.n == 0 || name.n >= RUN_TOP_NAME)
+		return NULL;
 	hash = hash_seeded(t->seed, name) | 1;
 	at = run_top_find(t, hash);
 	if (at == RUN_TOP_MAX)
@@ -74,6 +76,13 @@ run_top_add(struct run_top *t, struct str name, size_t bytes)
 	t->ranks[at] += RUN_TOP_MESSAGE + bytes;
 	t->entries[at].messages++;
 	t->entries[at].bytes += bytes;
+	return &t->entries[at];
+}
+
+void
+run_top_add(struct run_top *t, struct str name, size_t bytes)
+{
+	run_top_count(t, name, bytes);
 }
 
 static void
@@ -82,11 +91,11 @@ run_top_put_one(struct run_top *t, struct run_top_entry *e)
 	char labels[RUN_TOP_NAME + 16];
 	struct run_text text[] = {
 		{ "top_messages_total", labels,
-		    "Messages of the busiest things and channels.", RUN_TOP,
-		    RUN_ONE },
+		    "Messages of the busiest users, things and channels.",
+		    RUN_TOP, RUN_ONE },
 		{ "top_bytes_total", labels,
-		    "Bytes of the busiest things and channels.", RUN_TOP,
-		    RUN_ONE },
+		    "Bytes of the busiest users, things and channels.",
+		    RUN_TOP, RUN_ONE },
 	};
 
 	snprintf(labels, sizeof labels, "%s=\"%s\"", t->label, e->name);
@@ -108,15 +117,45 @@ run_top_put(struct run_top *t)
 }
 
 void
-run_tops_init(struct run_tops *t)
+run_tops_init(struct run_tops *t,
+    struct str (*owner)(void *arg, struct str thing), void *arg)
 {
+	t->owner = owner;
+	t->arg = arg;
+	run_top_init(&t->users, "user");
 	run_top_init(&t->things, "thing");
 	run_top_init(&t->channels, "channel");
+}
+
+static void
+run_tops_ask(const struct run_tops *t, struct run_top_entry *thing)
+{
+	struct str owner = t->owner(t->arg, str_z(thing->name));
+
+	if (owner.n >= RUN_TOP_NAME)
+		return;
+	memcpy(thing->owner, owner.p, owner.n);
+	thing->owner[owner.n] = '\0';
+}
+
+void
+run_tops_add(struct run_tops *t, struct str thing, struct str channel,
+    size_t bytes)
+{
+	struct run_top_entry *e = run_top_count(&t->things, thing, bytes);
+
+	run_top_add(&t->channels, channel, bytes);
+	if (e == NULL || t->owner == NULL)
+		return;
+	if (e->owner[0] == '\0')
+		run_tops_ask(t, e);
+	run_top_add(&t->users, str_z(e->owner), bytes);
 }
 
 void
 run_tops_put(struct run_tops *t)
 {
+	run_top_put(&t->users);
 	run_top_put(&t->things);
 	run_top_put(&t->channels);
 }

@@ -7,7 +7,7 @@
 #include "base/str.h"
 
 /*
- * The busiest things and channels of a server, in bounded memory: the
+ * The busiest users, things and channels of a server, in bounded memory: the
  * space-saving algorithm (Metwally, Agrawal, El Abbadi 2005) over
  * RUN_TOP_MAX of each.
  *
@@ -34,6 +34,7 @@ struct run_top {
 	uint64_t ranks[RUN_TOP_MAX];	/* recent traffic, at most */
 	struct run_top_entry {
 		char name[RUN_TOP_NAME];
+		char owner[RUN_TOP_NAME];	/* of a thing; "": not known */
 		uint64_t messages, bytes;
 		/* in the file, 0: none yet; and whether its name has changed */
 		uint32_t slots[2];
@@ -45,20 +46,24 @@ void run_top_init(struct run_top *, const char *label);
 void run_top_add(struct run_top *, struct str name, size_t bytes);
 void run_top_put(struct run_top *);
 
-/* both of a server */
+/*
+ * All of a server.  The owner of a thing is asked for once for each that comes
+ * into the list: a thing never has another one.
+ */
 struct run_tops {
-	struct run_top things, channels;
+	struct run_top users, things, channels;
+	/* The id of the user who owns a thing, borrowed until the next call;
+	 * STR_NONE: nobody knows.  NULL: users are not counted. */
+	struct str (*owner)(void *arg, struct str thing);
+	void *arg;
 };
 
-void run_tops_init(struct run_tops *);
+void run_tops_init(struct run_tops *,
+    struct str (*owner)(void *arg, struct str thing), void *arg);
+/* The texts may be borrowed from what `owner` gives: they are copied before
+ * that is called. */
+void run_tops_add(struct run_tops *, struct str thing, struct str channel,
+    size_t bytes);
 void run_tops_put(struct run_tops *);
-
-static inline void
-run_tops_add(struct run_tops *t, struct str thing, struct str channel,
-    size_t bytes)
-{
-	run_top_add(&t->things, thing, bytes);
-	run_top_add(&t->channels, channel, bytes);
-}
 
 #endif

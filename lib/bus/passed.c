@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/diag_about.h"
 #include "base/os.h"
 #include "base/stamp.h"
 
@@ -19,6 +20,10 @@ passed_over(struct passed *p, const char *stream, char between, uint64_t at,
 
 	p->n++;
 	if (p->n <= WARNINGS_MAX) {
+		diag_about(&(struct diag_about){
+			.stream = between == '@' ? str_z(stream) : STR_NONE,
+			.seq = between == '@' ? at : 0
+		});
 		diag_warning("%s%c%llu: passed over: %s", stream, between,
 		    (unsigned long long)at, why);
 		p->next = now + PAUSE;

@@ -6,7 +6,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/out.h"
 #include "base/run_count.h"
 #include "line/message.h"
@@ -56,7 +55,7 @@ publisher_commit_stdout(struct publisher *s, struct fault *fault)
 int
 publisher_commit(struct publisher *s, struct fault *fault)
 {
-	int64_t since = s->lines.n > 0 ? clock_ns() : 0;
+	int64_t began = s->lines.n > 0 ? run_commit_begin() : 0;
 	int r;
 
 	if (s->broken)
@@ -66,7 +65,7 @@ publisher_commit(struct publisher *s, struct fault *fault)
 		    publisher_commit_stdout(s, fault);
 	if (r == 0 && s->lines.n > 0) {
 		run_add(RUN_BYTES_OUT, s->lines.n);
-		run_commit_took(clock_ns() - since);
+		run_commit_end(began);
 	}
 	buf_clear(&s->lines);
 	return r;

@@ -50,23 +50,50 @@ mark_before(struct mark *m, const struct route *r)
 	mark_put_pending(m);
 }
 
+/* What a message about this line is about; has it labels? */
+static bool
+refused_about(const struct filter *f, struct str line, struct route *r,
+    struct diag_about *about)
+{
+	size_t rest;
+
+	*about = (struct diag_about){ .bytes = line.n };
+	if (f->stream != NULL)
+		about->stream = str_z(f->stream);
+	if (!route_scan(line, r, &rest))
+		return false;
+	about->thing = r->publisher;
+	about->channel = r->channel;
+	about->seq = r->has_seq ? r->seq : 0;
+	return true;
+}
+
 bool
 refused_position(struct filter *f, struct str line, const char *why,
     size_t column, struct route *r)
 {
-	size_t rest;
-	bool routed = route_scan(line, r, &rest);
-	struct diag_about about = { .bytes = line.n };
+	struct diag_about about;
+	bool routed = refused_about(f, line, r, &about);
 
-	if (routed) {
-		about.thing = r->publisher;
-		about.channel = r->channel;
-		about.seq = r->has_seq ? r->seq : 0;
-	}
 	diag_about(&about);
 	filter_reject(f, line, why, column);
 	diag_about(NULL);
 	return routed && r->has_seq && line_is_whole(line);
+}
+
+void
+refused_from(struct filter *f, const char *place, uint64_t seq,
+    struct str line, const char *why)
+{
+	struct diag_about about;
+	struct route r;
+
+	refused_about(f, line, &r, &about);
+	if (seq > 0)
+		about.seq = seq;
+	diag_about(&about);
+	filter_reject_from(f, place, line, why);
+	diag_about(NULL);
 }
 
 void

@@ -44,4 +44,9 @@ void mark_refuse(struct mark *, struct filter *, struct str line,
 bool refused_position(struct filter *, struct str line, const char *why,
     size_t column, struct route *);
 
+/* Refuses a line with filter_reject_from; `seq` 0: its position, if any, is in
+ * the line. */
+void refused_from(struct filter *, const char *place, uint64_t seq,
+    struct str line, const char *why);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/diag_about.h"
 #include "base/signal.h"
 #include "mqtt/bridge.h"
 #include "mqtt/input.h"
@@ -84,10 +85,15 @@ delivery_on_acked(void *arg, int mid, int reason)
 	}
 	s = window_refused(&d->window, mid, reason,
 	    mosquitto_reason_string(reason), delivery_is_certain(reason));
-	if (s != NULL && d->window.refused == 1)
-		diag_warning("%s: a message is refused: %s; it waits until "
-		    "another one is taken", d->c.name,
-		    mosquitto_reason_string(reason));
+	if (s == NULL || d->window.refused != 1)
+		return;
+	diag_about(&(struct diag_about){
+		.stream = s->by_seq ? str_z(d->input.stream) : STR_NONE,
+		.seq = s->by_seq ? s->place : 0,
+		.status = (unsigned)reason, .bytes = s->line_n
+	});
+	diag_warning("%s: a message is refused: %s; it waits until another "
+	    "one is taken", d->c.name, mosquitto_reason_string(reason));
 }
 
 /* The plugin knows us by the key, which it may not have made yet; a broker

@@ -12,6 +12,7 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/signal.h"
+#include "line/mark.h"
 
 /* a group moves as often, in ms */
 #define MOVE_MS 100
@@ -25,7 +26,7 @@ input_open_tail(struct input *in, struct fault *fault)
 		.stream = in->names[0], .reads = in->reads
 	};
 
-	in->stream = o.stream;
+	in->stream = in->f.stream = o.stream;
 	in->grouped = in->names[1][0] != '\0';
 	if (in->grouped)
 		o.group = in->names[1];
@@ -248,7 +249,7 @@ input_reject(struct input *in, struct input_place place, struct str line,
 	else
 		snprintf(text, sizeof text, "<stdin>:%llu",
 		    (unsigned long long)place.n);
-	filter_reject_from(&in->f, text, line, why);
+	refused_from(&in->f, text, place.by_seq ? place.n : 0, line, why);
 }
 
 /* ---- the group ---- */

@@ -72,6 +72,12 @@ plugin_on_tick(struct plugin *p)
 
 /* ---- the beginning ---- */
 
+static struct str
+plugin_thing_owner(void *arg, struct str thing)
+{
+	return access_owner(arg, thing);
+}
+
 /* `plugin_opt_home` and `_bus` say what the environment says elsewhere */
 static bool
 plugin_take_limit(struct plugin *p, const char *key, const char *value)
@@ -304,7 +310,7 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **arg,
 		    MOSQ_ERR_UNKNOWN;
 	}
 	plugin_refresh(p);
-	run_tops_init(&p->tops);
+	run_tops_init(&p->tops, plugin_thing_owner, p->access);
 	run_output(p->stream);
 	run_open("mfx_mosquitto", RUN_COMMITTING | RUN_SERVER | RUN_MAKE);
 	return plugin_register_all(p, id);

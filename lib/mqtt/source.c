@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/diag.h"
+#include "base/diag_about.h"
 #include "base/escape.h"
 #include "base/file.h"
 #include "base/out.h"
@@ -70,13 +71,18 @@ source_user_property(void *arg, struct str name, struct str *out)
 }
 
 static void
-source_reject(struct source *s, const struct mosquitto_message *m, const char
-    *why)
+source_reject(struct source *s, const struct mosquitto_message *m,
+    const struct route *route, const char *why)
 {
 	struct str payload = { m->payload, (size_t)m->payloadlen };
 
-	if (++s->rejected <= WARNINGS_MAX)
+	if (++s->rejected <= WARNINGS_MAX) {
+		diag_about(&(struct diag_about){
+			.thing = route->publisher, .channel = route->channel,
+			.bytes = payload.n
+		});
 		diag_warning("topic '%s': %s", m->topic, why);
+	}
 	if (s->rejects.fd < 0)
 		return;
 	escape_put(&s->rejects.b, str_z(m->topic));
@@ -143,7 +149,7 @@ source_on_message(void *arg, const struct mosquitto_message *m,
 	else if (taken == PUBLISH_TOO_LONG)
 		why = "the message is longer than " MESSAGE_LIMITS;
 	if (why != NULL)
-		source_reject(s, m, why);
+		source_reject(s, m, &route, why);
 	else if (taken == PUBLISH_TAKEN)
 		s->adapter->service.bytes += payload.n;
 }

@@ -45,7 +45,9 @@ struct access {
 	unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
 };
 
-enum question { BY_KEY = 'k', BY_ID = 'i', WHO = 'w', REVOKED = 'r' };
+enum question {
+	BY_KEY = 'k', BY_ID = 'i', WHO = 'w', OWNER = 'o', REVOKED = 'r'
+};
 
 static void
 access_clear(struct access *a)
@@ -230,12 +232,31 @@ static const char by_id[] =
     ACCESS_SQL("id = ?1 AND key_hash IS NOT NULL");
 static const char who_has[] =
 	"SELECT id, 3 FROM things WHERE key_hash = ?1 AND NOT disabled";
+static const char whose[] =
+	"SELECT users.id, 3 FROM things JOIN users ON users.n = owner"
+	" WHERE things.id = ?1";
+
+static const char *
+access_sql(enum question q)
+{
+	switch (q) {
+	case BY_ID:
+		return by_id;
+	case WHO:
+		return who_has;
+	case OWNER:
+		return whose;
+	case BY_KEY:
+	case REVOKED:
+		break;
+	}
+	return by_key;
+}
 
 static enum access_result
 access_ask(struct access *a, enum question q, struct str who,
     struct str channel)
 {
-	const char *sql = q == BY_ID ? by_id : q == WHO ? who_has : by_key;
 	unsigned char hash[KEY_HASH_BYTES];
 	sqlite3_stmt *st;
 	struct str id;
@@ -244,14 +265,14 @@ access_ask(struct access *a, enum question q, struct str who,
 	a->directions = 0;
 	if (a->registry == NULL)
 		return ACCESS_ERROR;
-	st = statement_get(a->registry, sql, &a->fault);
-	if (q == BY_ID) {
+	st = statement_get(a->registry, access_sql(q), &a->fault);
+	if (q == BY_ID || q == OWNER) {
 		db_bind_str(st, 1, who);
 	} else {
 		keyring_hash(&a->registry->keys, who, hash);
 		sqlite3_bind_blob(st, 1, hash, sizeof hash, SQLITE_STATIC);
 	}
-	if (q != WHO)
+	if (q == BY_KEY || q == BY_ID)
 		db_bind_str(st, 2, channel);
 	got = statement_step(a->registry, st, &a->fault);
 	if (got <= 0)
@@ -306,6 +327,16 @@ access_allows(const struct access *a, enum access_result result, unsigned use)
 {
 	return result == ACCESS_YES && (a->directions & use) != use ?
 	    ACCESS_OTHER_WAY : result;
+}
+
+struct str
+access_owner(struct access *a, struct str thing)
+{
+	struct str owner = STR_NONE;
+
+	if (uuid_valid(thing))
+		access_decide(a, OWNER, thing, STR_NONE, &owner);
+	return owner;
 }
 
 enum access_result

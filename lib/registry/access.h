@@ -92,6 +92,10 @@ enum access_result access_check_certificate(struct access *,
 enum access_result access_identify(struct access *, struct str key,
     struct str *thing);
 
+/* The id of the user who owns this thing; STR_NONE: there is no such thing, or
+ * the registry can't be read.  It borrows as above. */
+struct str access_owner(struct access *, struct str thing);
+
 /*
  * For long connections: a proof to keep instead of the key.  It is the hash
  * by which the registry finds keys, made under its master key, so it reveals

@@ -5,7 +5,6 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "base/diag.h"
 #include "base/run_count.h"
 
@@ -65,7 +64,7 @@ static void
 commit_store(struct committer *c)
 {
 	enum store_result r;
-	int64_t since = clock_ns();
+	int64_t began = run_commit_begin();
 
 	c->batch.refusals = &c->refused;
 	if (c->starts && c->batch.has_at)
@@ -84,7 +83,7 @@ commit_store(struct committer *c)
 	if (c->failed)
 		return;
 	store_is_back(c->patience);
-	run_commit_took(clock_ns() - since);
+	run_commit_end(began);
 	commit_count(c, 0, c->batch.whole - c->batch.refused);
 	commit_acknowledge(c);
 }

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/diag.h"
+#include "base/diag_about.h"
 #include "base/file.h"
 #include "base/line.h"
 #include "line/records.h"
@@ -14,14 +15,20 @@
 #define REFUSALS_TOLD 10
 
 static void
-refusals_tell(const struct reading *reading)
+refusals_tell(const struct refusals *f, const struct reading *reading)
 {
 	const struct record *r = &reading->record;
+	const struct route *route = reading->route;
 	char time[STAMP_TEXT];
 	int n = (int)stamp_print(time, r->time);
 
+	diag_about(&(struct diag_about){
+		.thing = route->publisher, .channel = route->channel,
+		.stream = f->stream != NULL ? str_z(f->stream) : STR_NONE,
+		.seq = route->has_seq ? route->seq : 0
+	});
 	diag_warning("not stored: '%.*s' at %.*s, channel '%.*s': %s",
-	    STR_ARG(r->name), n, time, STR_ARG(reading->route->channel),
+	    STR_ARG(r->name), n, time, STR_ARG(route->channel),
 	    reading->refused);
 }
 
@@ -67,7 +74,7 @@ refusals_put(struct refusals *f, struct reading *reading, struct fault *fault)
 	struct route route = *reading->route;
 
 	if (f->n++ < REFUSALS_TOLD)
-		refusals_tell(reading);
+		refusals_tell(f, reading);
 	reading->aside = true;
 	if (!f->open)
 		return 0;

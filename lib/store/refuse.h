@@ -13,7 +13,8 @@
  * without a position, which can be stored again once the reason is gone.
  */
 struct refusals {
-	const char *path;	/* set by the caller, or NULL */
+	/* set by the caller, or NULL: --rejects; where the readings are from */
+	const char *path, *stream;
 	uint64_t n;
 	/* private */
 	struct out out;

@@ -425,6 +425,7 @@ sink_find_place(struct sink *s, struct fault *fault)
 	c->counts.at = s->at.whole;
 	gauge_init(&s->gauge, s->bus, stream);
 	memcpy(s->stream, stream, sizeof stream);
+	c->refused.stream = s->stream;
 	run_input(s->opt->ack);
 	run_set(RUN_POSITION, s->at.whole);
 	/* a server is not waited for to count */
@@ -487,6 +488,7 @@ sink_run(const struct sink_options *opt, const struct store_driver *store,
 		/* nothing is written there: its reader may go */
 		s.f.out.fd = -1;
 		s.f.sequenced = opt->ack != NULL;
+		s.f.stream = opt->ack != NULL ? s.stream : NULL;
 		buf_init(&s.last, LINE_LIMIT);
 		decoded_init(&s.decoded);
 		ready_tell(opt->ready_fd);

@@ -24,6 +24,17 @@ add(const char *what, int i, size_t bytes)
 	run_top_add(&top, str_z(name), bytes);
 }
 
+static int asked;
+
+static struct str
+owner(void *arg, struct str thing)
+{
+	(void)arg;
+	asked++;
+	return str_starts(thing, STR("thing")) ? STR("ann") :
+	    str_starts(thing, STR("other")) ? STR("bob") : STR_NONE;
+}
+
 /* ---- what a reader finds ---- */
 
 static struct {
@@ -149,6 +160,31 @@ main(void)
 
 	TEST("what was long ago counts less") {
 		CHECK(forgets());
+	}
+
+	TEST("a user has what the things of that user send") {
+		struct run_tops tops;
+
+		run_tops_init(&tops, owner, NULL);
+		asked = 0;
+		run_tops_add(&tops, STR("thing a"), STR("c"), 10);
+		run_tops_add(&tops, STR("thing b"), STR("c"), 1);
+		run_tops_add(&tops, STR("thing a"), STR("d"), 20);
+		run_tops_add(&tops, STR("other c"), STR("d"), 5);
+		run_tops_add(&tops, STR("nobody"), STR("d"), 5);
+		CHECK(asked == 4);
+		CHECK(tops.users.n == 2 && tops.things.n == 4);
+		CHECK(strcmp(tops.users.entries[0].name, "ann") == 0);
+		CHECK(tops.users.entries[0].messages == 3);
+		CHECK(tops.users.entries[0].bytes == 31);
+		CHECK(tops.users.entries[1].bytes == 5);
+		/* nobody's is asked for again, as the registry may have been
+		 * away */
+		run_tops_add(&tops, STR("nobody"), STR("d"), 5);
+		CHECK(asked == 5 && tops.users.n == 2);
+		run_tops_init(&tops, NULL, NULL);
+		run_tops_add(&tops, STR("thing a"), STR("c"), 10);
+		CHECK(tops.users.n == 0 && tops.things.n == 1);
 	}
 
 	TEST("the file has them, and one that takes the place of another") {
