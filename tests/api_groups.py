@@ -58,6 +58,7 @@ def lists(user, chain, rooms):
         all_pages(user, "listChildren", path=path) == [chain[1]] + rooms
     assert all_pages(user, "listGroups", query=[("parent", "")]) == \
         [user.group, chain[0]]
+    assert all_pages(user, "listGroups", query=[("shared", "true")]) == []
     assert all_pages(user, "listGroups", query=[("tree", chain[0])]) == \
         chain + rooms
     assert all_pages(user, "listGroups", query=[("level", "1")]) == \
