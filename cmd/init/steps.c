@@ -75,7 +75,8 @@ static const struct step set_up[] = {
 	{ RUNIT, "for p in $pipes; do ln -sfn \"/etc/sv/mfx-pipe@$p\" "
 	    "/etc/service/; done" },
 	{ RUNIT, "for s in $changed; do [ ! -e "
-	    "\"/etc/sv/$s/supervise/ok\" ] || sv -w 30 try-restart \"/etc/sv/$s\"; done" },
+	    "\"/etc/sv/$s/supervise/ok\" ] || "
+	    "sv -w 30 try-restart \"/etc/sv/$s\"; done" },
 	{ RUNIT | NONE | NGINX, "nginx -t -q && { nginx -s reload || nginx; "
 	    "}" },
 	{ 0, NULL }
