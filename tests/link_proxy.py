@@ -4,8 +4,8 @@
 
     link_proxy.py PORT SERVER_PORT FIFO
 
-cut (connections end, new ones are refused), open, stall (nothing moves), go,
-delay MS and rate BYTES_PER_SECOND (each way, of all connections; 0: none).
+cut (connections end, new ones are refused), open, stall (nothing moves), after
+BYTES (the same, once the server has said so many more), go, delay MS and rate BYTES_PER_SECOND (each way, of all connections; 0: none).
 It prints "ready" when it listens.
 """
 import asyncio
@@ -31,6 +31,7 @@ class Link:
         self.is_cut = False
         self.moving = asyncio.Event()
         self.moving.set()
+        self.left = None            # bytes of answers before it stalls
         self.delay = 0.0
         self.rate = 0
         self.free = {}              # direction: when the line is free again
@@ -46,7 +47,10 @@ class Link:
             self.is_cut = False
         elif words[0] == 'stall':
             self.moving.clear()
+        elif words[0] == 'after':
+            self.left = int(words[1])
         elif words[0] == 'go':
+            self.left = None
             self.moving.set()
         elif words[0] == 'delay':
             self.delay = int(words[1]) / 1000
@@ -71,7 +75,7 @@ class Link:
             pass
         await queue.put((0, b''))
 
-    async def give(self, queue, writer):
+    async def give(self, way, queue, writer):
         try:
             while True:
                 due, data = await queue.get()
@@ -79,6 +83,13 @@ class Link:
                 await self.moving.wait()
                 if not data:
                     break
+                if way == 'down' and self.left is not None:
+                    part, data = data[:self.left], data[self.left:]
+                    self.left -= len(part)
+                    writer.write(part)
+                    if data:
+                        self.moving.clear()
+                        await self.moving.wait()
                 writer.write(data)
                 await writer.drain()
         except OSError:
@@ -97,8 +108,8 @@ class Link:
         self.writers |= {writer, far[1]}
         up, down = asyncio.Queue(64), asyncio.Queue(64)
         await asyncio.gather(
-            self.take('up', reader, up), self.give(up, far[1]),
-            self.take('down', far[0], down), self.give(down, writer))
+            self.take('up', reader, up), self.give('up', up, far[1]),
+            self.take('down', far[0], down), self.give('down', down, writer))
         self.writers -= {writer, far[1]}
 
 

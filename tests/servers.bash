@@ -25,6 +25,11 @@
 # nats-1, nats-2, nats-3 are a cluster; any other KIND-WORD is one more of the
 # kind.
 #
+# KIND-small has its data on a disk of its own, which "server_disk NAME full"
+# fills and "server_disk NAME free" gives room; others do not see it.  The wall
+# clock of KIND-clock is SECONDS fast after "server_clock NAME SECONDS", where
+# the server asks libc for the time: programs in Go do not.
+#
 # A server listens on loopback only and requires a password.  It belongs to the
 # test that starts it, or to the file if setup_file does, and always ends with
 # that.  A suite that has a teardown or a teardown_file of its own calls
@@ -93,11 +98,70 @@ server_end() {
 
 # server_remove DIR
 server_remove() {
-	local id
+	local id data=$1/data
+	[[ ! -e $1/disk ]] || data=/proc/$(<"$1/disk")/root/$data
 	# what a killed PostgreSQL leaves in the kernel
-	id=$(sed -n '7s/.* //p' "$1/data/postmaster.pid" 2>/dev/null) || true
+	id=$(sed -n '7s/.* //p' "$data/postmaster.pid" 2>/dev/null) || true
 	[[ ! $id ]] || ipcrm -m "$id" 2>/dev/null || true
+	[[ ! -e $1/disk ]] || kill -KILL "$(<"$1/disk")"
 	rm -rf "$1"
+}
+
+# ---- a disk and a clock of its own ----
+
+SERVER_DISK=400m	# what a -small server has until it is filled
+
+# server_make_disk: a process has the disk, as its mount, with what is in
+# $dir/data; it ends with the test
+server_make_disk() {
+	mkdir "$dir/small"
+	# a child of this shell, as it ends with that
+	unshare --mount $( ((EUID == 0)) || echo --map-root-user) \
+	    setpriv --pdeathsig KILL bash -euc "
+		cd '$dir'
+		mount -t tmpfs -o mode=700,size=$SERVER_DISK none small
+		cp -a data/. small
+		chown --reference=data small
+		mount --move small data
+		: >mounted
+		exec sleep infinity" >>"$dir/log" 2>&1 </dev/null 3>&- 4>&- &
+	echo $! >"$dir/disk"
+	await 60 test -e "$dir/mounted"
+}
+
+# server_on_disk DIR: what a command needs before it to see that disk
+server_on_disk() {
+	echo nsenter --target "$(<"$1/disk")" --wdns="$1" --mount \
+	    $( ((EUID == 0)) || echo --user --preserve-credentials)
+}
+
+# server_disk NAME full|free
+server_disk() {
+	local dir
+	dir=$(server_here "$1") || return
+	case $2 in
+	# one that writes meanwhile has a little more by then
+	full)	await 20 server_fill "$dir" ;;
+	free)	server_resize "$dir" "$SERVER_DISK" ;;
+	esac
+}
+
+server_fill() {
+	server_resize "$1" "$(($(server_used "$1") + 64))k"
+}
+
+server_resize() {
+	$(server_on_disk "$1") mount -o "remount,size=$2" "$1/data"
+}
+
+# server_used DIR: KiB
+server_used() {
+	$(server_on_disk "$1") df --output=used -k "$1/data" | tail -n 1
+}
+
+# server_clock NAME SECONDS
+server_clock() {
+	clock_set "$(server_here "$1")/clock" "$2"
 }
 
 # PostgreSQL does not run as root
@@ -110,6 +174,11 @@ server_run() {
 	if user=$(server_user); then
 		as+=(--reuid "$user" --regid "$user" --clear-groups)
 	fi
+	[[ $name != *-small ]] || as=($(server_on_disk "$dir") "${as[@]}")
+	# PostgreSQL does not run as the root of a namespace, either
+	[[ $name != *-small ]] || ((EUID == 0)) ||
+		as+=(unshare --user --map-user="$EUID")
+	[[ $name != *-clock ]] || as+=($(clock_of "$dir/clock"))
 	rm -f "$dir/ended"
 	(cd "$dir" && exec "${as[@]}" "${command[@]}") >>"$dir/log" 2>&1 \
 	    </dev/null 3>&- 4>&- 5>&- 9>&- &
@@ -159,6 +228,7 @@ server_start() {
 		return 1
 	}
 	"server_${kind}_command"
+	[[ $name != *-small ]] || server_make_disk || return
 	server_run && "server_${kind}_users" >>"$dir/log" 2>&1
 }
 

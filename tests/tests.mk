@@ -20,9 +20,9 @@ FUZZERS := $(call testing,fuzz)
 BENCHES := $(patsubst tests/bench/%,$(BUILD)/bench/%,$(basename \
 	$(wildcard tests/bench/*.c tests/bench/*.cc)))
 
-# preloaded by tests/inject.bats and tests/mqtt_adapter.bats, so of functions
+# preloaded by tests/inject.bats and others, so of functions
 # as they are in the library
-INJECT := $(BUILD)/inject.so $(BUILD)/resolver.so
+INJECT := $(addprefix $(BUILD)/,inject.so resolver.so clock.so)
 $(INJECT): $(BUILD)/%.so: tests/inject/%.c
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -std=c11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -O1 -g \

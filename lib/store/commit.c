@@ -113,9 +113,14 @@ int
 committer_start(struct committer *c, struct batch_ids *ids,
     struct fault *fault)
 {
+	pthread_condattr_t attr;
+
 	batch_init(&c->batch, ids);
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->changed, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->changed, &attr);
+	pthread_condattr_destroy(&attr);
 	errno = pthread_create(&c->thread, NULL, commit_work, c);
 	return errno ? fault_errno(fault, EX_OSERR, "thread") : 0;
 }
@@ -135,8 +140,7 @@ committer_wait_for(struct committer *c, int ms)
 	struct timespec until;
 	bool busy;
 
-	/* by the wall clock, which may jump: nothing depends on it */
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += (long)(ms % 1000) * 1000000;
 	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;

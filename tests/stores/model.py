@@ -8,6 +8,7 @@ model.py pairs [LACKS]	lines of series of two numbers each, many of which a
 model.py ask LINES PLACE PROGRAM...	asks mfx-read-X each question, and says
 	where an answer is not what the lines say
 model.py batch LINES PLACE PROGRAM...	the same through one `--batch`
+model.py same LINES ANSWER	says where all that a store has is not the lines
 
 LACKS has words: twins (no two readings of one series and time), beyond (not
 which one is greater, 2^63 or a whole number of 64 bits that is as near to it
@@ -429,12 +430,32 @@ def ranges(asker, q, full, order):
         need(int(n) == len(want), more, "count", int(n), len(want))
 
 
-def ask(asker, path):
-    with open(path, newline="\n") as f:
-        records = [parse(line) for line in f.read().split("\n")[:-1]]
+def stored_as(path):
+    """the records of lines, and of each series and time in their order"""
+    with open(path, "rb") as f:
+        records = records_of(f.read())
     stored = collections.defaultdict(list)
     for r in records:
         stored[r.series, r.ns].append(r.seen())
+    return records, stored
+
+
+def same(path, answer):
+    """all of them, once, by time?"""
+    records, stored = stored_as(path)
+    with open(answer, "rb") as f:
+        got = records_of(f.read())
+    try:
+        compare({}, got, [r.seen() for r in records])
+        in_order({}, got, stored)
+    except Wrong as e:
+        print(str(e)[:600])
+        return 1
+    return 0
+
+
+def ask(asker, path):
+    records, stored = stored_as(path)
     bad = 0
     for i, q in enumerate(QUESTIONS):
         try:
@@ -457,6 +478,8 @@ if __name__ == "__main__":
         lines(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
     elif sys.argv[1] == "pairs":
         pairs(sys.argv[2:])
+    elif sys.argv[1] == "same":
+        sys.exit(same(*sys.argv[2:]))
     else:
         how = {"ask": Options, "batch": Batch}[sys.argv[1]]
         sys.exit(ask(how(sys.argv[4:], sys.argv[3]), sys.argv[2]))

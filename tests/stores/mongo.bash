@@ -5,12 +5,13 @@ load servers
 
 store_server=mongo
 
-# FerretDB looks at all that is stored for each question
+# It has no roles: what a server says to one who may only read is in
+# mongo.bats.  FerretDB looks at all that is stored for each question
 store_lines=600
 store_records=4000
 store_moments=4
 
 store_place() {
-	server_url mongo |
+	server_url $store_server |
 		sed "s,/$SERVER_DATABASE\$,/t${BATS_TEST_NUMBER}_$1?authSource=&,; s,=/,=,"
 }
