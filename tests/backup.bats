@@ -324,6 +324,7 @@ once() (
 	    PRAGMA foreign_key_check') == ok ]]
 )
 
+# bats test_tags=many
 @test "under load, at random moments: none is lost and none is twice" {
 	a_site
 	a_key
@@ -364,6 +365,7 @@ once() (
 	stream other raw | cmp - <(stream "$MFX_HOME" raw)
 }
 
+# bats test_tags=many
 @test "--until: a moment between two backups, and the pipelines go on from there" {
 	small_site
 	mfx-sub raw/store --no-follow | mfx-normalize |
@@ -424,6 +426,7 @@ each() {
 	echo "$kind: $n" >>killed
 }
 
+# bats test_tags=many
 @test "a backup that is killed anywhere leaves those that are whole" {
 	small_site
 	${MAKE:-make} -s -C "$ROOT" "${BUILD:-build}/inject.so"
@@ -483,6 +486,7 @@ each() {
 	refuses 75 'No space left' bash -c 'mfx-site backup -q --compress - >/dev/full'
 }
 
+# bats test_tags=many
 @test "a backup and a verify are stopped within a large file, too" {
 	a_site
 	truncate -s 1T large
@@ -516,6 +520,7 @@ each() {
 	done
 }
 
+# bats test_tags=many
 @test "a restore that is killed anywhere leaves a whole site or none" {
 	small_site
 	${MAKE:-make} -s -C "$ROOT" "${BUILD:-build}/inject.so"

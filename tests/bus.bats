@@ -238,6 +238,7 @@ killed_at() {
 	exec 6>&-
 }
 
+# bats test_tags=many
 @test "kill -9 of writers, over and over: what is there is whole and in order" {
 	local i
 	start_ready mfx-sub raw
@@ -282,6 +283,7 @@ relay_once() {
 	wait "${pids[@]}" || true
 }
 
+# bats test_tags=many
 @test "from stream to stream by kill -9: each line is there exactly once" {
 	local i
 	export MFX_BUS_SEGMENT=200000

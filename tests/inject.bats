@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every program, when its first, second, third … allocation or system call
 # fails: tests/inject/inject.py says what it has to do.
-# INJECT_EACH=1 bats tests/inject.bats leaves none of them out.
+# INJECT_EACH=1 bats tests/inject.bats leaves none of them out; INJECT_SEED=N
+# leaves out those that it did before.
 load setup
 load tls
 load servers

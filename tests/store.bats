@@ -206,6 +206,7 @@ every_kind() {
 	[[ $(count) == 12 ]]
 }
 
+# bats test_tags=many
 @test "killed at random moments, thirty times: all once" {
 	local n=0 killed=0 from got
 	# more than a fast disk takes before it has been killed twenty times
@@ -316,6 +317,7 @@ alone() {
 	alone full_disk
 }
 
+# bats test_tags=many
 @test "SIGTERM on a full disk: 75, and nothing acknowledged that is not stored" {
 	alone full_disk_stopped
 }
@@ -623,6 +625,7 @@ for i in range(n):
 
 # Database, index and log: at most 20 times what was sent, and a constant:
 # the log keeps the size it once had, 8000 pages and a batch.
+# bats test_tags=many
 @test "no message takes more than 20 times its size of the store" {
 	local kind sent stored
 	for kind in base:150 edge:60 names:40 units:100 tiny:60 \

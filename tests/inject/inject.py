@@ -20,9 +20,10 @@ A server is asked for something: what it acknowledged is there, and if it
 lives on after the failure, the next request is answered.
 
 INJECT_EACH=1 tries every call (make nightly); without, calls are left out,
-evenly, where a program makes many: of each kind 30 are tried, and 20 of a
-server's by which no data is kept.  Prints what was wrong, and ends with 1 if
-anything was.
+evenly, where a program makes many: of each kind 15 are tried, and 10 of a
+server's by which no data is kept.  Which these are is another matter each time:
+INJECT_SEED=N, which is printed, tries the same again.  Prints what was wrong,
+and ends with 1 if anything was.
 """
 import concurrent.futures
 import contextlib
@@ -31,6 +32,7 @@ import getpass
 import glob
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -53,6 +55,7 @@ FAULTS = {"malloc": errno.ENOMEM, "write": errno.ENOSPC,
 # by which data is kept
 KEEPING = {"write", "pwrite", "sync", "rename", "ftruncate", "unlink"}
 PATIENCE = 60   # seconds after which a program hangs, on a loaded machine
+SEED = os.environ.get("INJECT_SEED") or str(random.randrange(100000))
 USER = "ann@example.com"
 LINES = [json.dumps([{"channel": "c", "publisher": "t", "protocol": "http",
                       "received": 1700000000 + i, "n": f"dev:{i}", "u": "Cel",
@@ -763,13 +766,16 @@ class Tries:
         """(how many failures were tried, what was wrong)"""
         todo, done = [], 0
         for kind in FAULTS:
-            most = 20 if isinstance(self.run, Server) and \
-                kind not in KEEPING else 30
+            most = 10 if isinstance(self.run, Server) and \
+                kind not in KEEPING else 15
             calls, wrong, self.want, self.want_out = self.once(kind, 0)
             if wrong:
                 return 1, [wrong]
-            step = 1 if os.environ.get("INJECT_EACH") else -(-calls // most)
-            todo += [(kind, n) for n in range(1, calls + 1, step or 1)]
+            step = 1 if os.environ.get("INJECT_EACH") else \
+                max(1, -(-calls // most))
+            first = random.Random(f"{SEED} {self.run.command} {kind}").randint(
+                1, step)
+            todo += [(kind, n) for n in range(first, calls + 1, step)]
         wrong = [w for _, w, _, _ in pool.map(lambda t: self.once(*t), todo)
                  if w]
         return len(todo), wrong
@@ -784,7 +790,8 @@ def main():
         for run in RUNS[program]:
             n, w = Tries(library, top, site, run).all(pool)
             tried, wrong = tried + n, wrong + w
-    print(f"{program}: {tried} failures, {len(wrong)} of them badly met")
+    print(f"{program}: {tried} failures, {len(wrong)} of them badly met, "
+          f"INJECT_SEED={SEED}")
     print("\n".join(wrong[:40]))
     return 1 if wrong or not tried else 0
 
