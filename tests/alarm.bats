@@ -292,12 +292,13 @@ END
 
 # ---- the state, the bus, and what is killed ----
 
-# numbers FIRST LAST: values of three things, each in turn above and below 50
+# numbers FIRST LAST [STEP]: values of three things, each in turn above and below
+# 50, one every STEP seconds
 numbers() {
-	awk -v first="$1" -v last="$2" 'BEGIN {
+	awk -v first="$1" -v last="$2" -v step="${3:-1}" 'BEGIN {
 		for (i = first; i <= last; i++)
 			printf "[{\"channel\":\"c1\",\"publisher\":\"p%d\",\"received\":%d,\"n\":\"t\",\"v\":%d}]\n",
-			    i % 3, 1700000000 + i, i * 37 % 101
+			    i % 3, 1700000000 + i * step, i * 37 % 101
 	}'
 }
 
@@ -344,14 +345,16 @@ caught_up() {
 	local i pub
 	rules <<'END'
 alarm hot value > 50
-alarm warm value > 20 for 2s clear for 3s
-alarm surge rate > 10 per 1s
-alarm f value > 90 flapping 3 in 30s
+alarm warm value > 20 for 200s clear for 300s
+alarm surge rate > 10 per 100s
+alarm f value > 90 flapping 3 in 3000s
 END
-	numbers 1 20000 >in
+	# The time that passes while nothing is read counts, too: it is nothing
+	# beside these.
+	numbers 1 20000 100 >in
 	mfx-alarm --test rules in | jq -c 'del(.alarm)' >want
 	(($(wc -l <want) > 10000))
-	numbers 1 10 | mfx-pub raw
+	head -n 10 in | mfx-pub raw
 	start bash -c 'for ((i = 10; i < 20000; i += 111)); do
 		head -n $((i + 111)) in | tail -n +$((i + 1)); pause 0.02
 	done | head -n 19990 | mfx-pub -u raw'
