@@ -300,7 +300,7 @@ rows() {
 @test "a letter means the same in every program, as mfx(7) says" {
 	rows | awk -F : '
 	    BEGIN {
-		n = split("b:batch c:count f:file F:format h:help H:human i:input " \
+		n = split("0:null b:batch c:count f:file F:format h:help H:human i:input " \
 		    "l:listen n:count,limit,max,records o:output p:port " \
 		    "q:quiet r:records s:seed t:type u:unbuffered " \
 		    "v:verbose V:version w:width", list, " ")

@@ -431,8 +431,12 @@ class Server(Run):
             answer = ask(self.request(site), int(port[1]), self.kind, timeout)
             if self.good(answer):
                 return None
-            if process.poll() is not None:
+            # one that ends has closed its sockets before it can be waited for
+            try:
+                process.wait(1)
                 return ""
+            except subprocess.TimeoutExpired:
+                pass
         return "it lives, and answers nobody: " + repr(answer[:60])
 
     def judge(self, status, taken, before, after, want, out, want_out):
