@@ -108,6 +108,16 @@ def coap_post(site, body=b'[{"n":"a","v":1}]'):
             b"\xff" + body)
 
 
+def ended(process):
+    """(status, what was wrong)"""
+    try:
+        return process.wait(PATIENCE), ""
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None, "it hangs"
+
+
 class Site:
     """What is there before each run: a user, things, a stream, a store."""
 
@@ -284,13 +294,7 @@ class Run:
 
     def do(self, site, path, env):
         """(status, what was wrong while it ran, whether it was answered)"""
-        process = self.start(site, path, env)
-        try:
-            return process.wait(PATIENCE), "", False
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            return None, "it hangs", False
+        return *ended(self.start(site, path, env)), False
 
     def judge(self, status, taken, before, after, want, out, want_out):
         if status == 0:
@@ -414,13 +418,8 @@ class Server(Run):
 
     def end(self, process, wrong):
         process.terminate()
-        try:
-            status = process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            return None, "it hangs", False
-        return status, wrong or "", wrong is None
+        status, hangs = ended(process)
+        return status, hangs or wrong or "", not hangs and wrong is None
 
     def talk(self, site, path, process):
         with open(path + "/err") as f:
@@ -431,12 +430,9 @@ class Server(Run):
             answer = ask(self.request(site), int(port[1]), self.kind, timeout)
             if self.good(answer):
                 return None
-            # one that ends has closed its sockets before it can be waited for
-            try:
-                process.wait(1)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(1)     # its sockets are closed before it ends
                 return ""
-            except subprocess.TimeoutExpired:
-                pass
         return "it lives, and answers nobody: " + repr(answer[:60])
 
     def judge(self, status, taken, before, after, want, out, want_out):
