@@ -90,7 +90,7 @@ options() {
 	printf '%s\n' table tsv csv json influx template spark |
 		offers mfx-fmt --type ''
 	printf '%s\n' table tsv template | offers mfx-fmt -t t
-	printf '%s\n' text json journal | offers mfx gen --log ''
+	printf '%s\n' text json journal time | offers mfx gen --log ''
 	[ "$(in_bash mfx-fmt --type = c)" = csv ]
 	[ "$(in_fish mfx-fmt --type=c)" = --type=csv ]
 	[ "$(in_zsh mfx-fmt --type=c)" = csv ]
