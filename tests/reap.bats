@@ -31,3 +31,11 @@ load setup
 	grep -q '^# .*tail -f /dev/null' out
 	gone "$(<pid)"
 }
+
+@test "no signal is ignored, even where the shell ignores some" {
+	# what a script starts with & has SIGINT and SIGQUIT ignored
+	bash -c 'trap "" HUP; "$0/scripts/reap" 100 grep ^SigIgn /proc/self/status & wait' \
+	    "$ROOT" >said
+	# but for two of the C library's own
+	((0x$(awk '{ print $2 }' said) << 33 == 0))
+}
