@@ -144,7 +144,7 @@ init_run(struct init_plan *p, bool remove, struct out *out,
 	    init_steps(p, &placed, out, fault) < 0)
 		return -1;
 	if (*placed.changed != '\0')
-		buf_printf(&out->b, "restarted, if it was running: %s\n",
+		buf_printf(&out->b, "restarted, if it was running:%s\n",
 		    placed.changed);
 	buf_printf(&out->b, "%u files written, %u kept, %zu as they were\n",
 	    placed.written, placed.kept,

@@ -372,6 +372,10 @@ END
 }
 
 @test "an alarm is acknowledged beside the one that watches" {
+	# nothing was watched yet; but a state that is named has to be there
+	status 1 mfx-alarm list >said
+	[ ! -s said ]
+	status 66 mfx-alarm list --state nowhere
 	rules <<<'alarm hot value > 80 severity critical text "too hot"'
 	mkfifo fifo
 	PID_FROM=fifo start_ready_on fifo mfx-alarm -o alarms rules

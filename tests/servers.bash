@@ -98,10 +98,11 @@ server_end() {
 
 # server_remove DIR
 server_remove() {
-	local id data=$1/data
-	[[ ! -e $1/disk ]] || data=/proc/$(<"$1/disk")/root/$data
+	local id root= data=$1/data
+	# on a disk of its own, which only those in its namespace see
+	[[ ! -e $1/disk ]] || root=/proc/$(<"$1/disk")/root
 	# what a killed PostgreSQL leaves in the kernel
-	id=$(sed -n '7s/.* //p' "$data/postmaster.pid" 2>/dev/null) || true
+	id=$(sed -n '7s/.* //p' "$root$data/postmaster.pid" 2>/dev/null) || true
 	[[ ! $id ]] || ipcrm -m "$id" 2>/dev/null || true
 	[[ ! -e $1/disk ]] || kill -KILL "$(<"$1/disk")"
 	rm -rf "$1"

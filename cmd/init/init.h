@@ -67,8 +67,9 @@ struct init_placed {
 	unsigned written, kept;
 	bool nginx;		/* its configuration is ours */
 	/* services whose files are others than those that they run with, as
-	 * words for the shell */
-	char changed[4096];
+	 * words for the shell with a space before each; there is room for as
+	 * many pipelines as there may be */
+	char changed[16384];
 };
 
 /*

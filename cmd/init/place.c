@@ -207,7 +207,7 @@ place_note_changed(struct init_placed *placed, const char *path)
 		{ "/etc/systemd/system/", "" }, { "/etc/sv/", "" },
 		{ "/etc/mfx/pipes/", "mfx-pipe@" },
 	};
-	size_t i, n = strlen(placed->changed);
+	size_t i, n = strlen(placed->changed), word;
 	const char *name;
 
 	for (i = 0; i < sizeof dirs / sizeof *dirs; i++)
@@ -216,8 +216,12 @@ place_note_changed(struct init_placed *placed, const char *path)
 	if (i == sizeof dirs / sizeof *dirs)
 		return;
 	name = path + strlen(dirs[i].dir);
-	snprintf(placed->changed + n, sizeof placed->changed - n, "%s%s%.*s",
-	    n > 0 ? " " : "", dirs[i].before, (int)strcspn(name, "/"), name);
+	word = (size_t)snprintf(placed->changed + n, sizeof placed->changed -
+	    n, " %s%.*s", dirs[i].before, (int)strcspn(name, "/"), name);
+	/* the files of one service follow each other */
+	if (n >= word && memcmp(placed->changed + n - word,
+	    placed->changed + n, word) == 0)
+		placed->changed[n] = '\0';
 }
 
 /* 1: it is ours, and as it should be; 0: it is another's, and kept */
