@@ -170,6 +170,11 @@ state() {
 	rm "$R/etc/mfx/pipes/store"
 	init --supervisor runit >/dev/null
 	[[ -x $R/etc/sv/mfx-pipe@store/run && -e $R/etc/cron.d/mfx ]]
+	# two files of one service
+	cp -R "$ROOT/scripts/deploy" newer
+	tee -a newer/runit/mfx-adapt-http/{run,log/run} <<<'# newer' >/dev/null
+	init --supervisor runit --templates newer >said
+	(($(grep '^restarted' said | grep -o mfx-adapt-http | wc -l) == 1))
 	init remove >said
 	grep -q '^run for s in /etc/sv' said
 	[[ $(cd "$R/etc" && find . -type f | xargs) == ./mfx/tls/server.key ]]
